@@ -1,0 +1,82 @@
+"""Snowflake's errors: numbers, SQL states and the one exception type that carries them.
+
+Clients branch on the number, so each one used here is Snowflake's own, named once.
+"""
+
+from typing import NamedTuple
+
+
+class Code(NamedTuple):
+    """A Snowflake error number with its SQL state."""
+
+    errno: int
+    sqlstate: str
+
+
+SYNTAX = Code(1003, "42000")
+INVALID_PROPERTY = Code(1008, "22023")
+DUPLICATE_PARAMETER = Code(1046, "42601")
+NOT_ALLOWED = Code(3001, "42501")
+ALREADY_EXISTS = Code(2002, "42710")
+DOES_NOT_EXIST = Code(2003, "02000")
+UNKNOWN_COLUMN = Code(904, "42000")
+UNKNOWN_FUNCTION = Code(2140, "42601")
+INVALID_OBJECT = Code(2043, "02000")
+COLUMN_COUNT = Code(2020, "42601")
+UNSUPPORTED = Code(2, "0A000")
+COMPILATION = Code(1007, "22023")
+NOT_NULL = Code(100072, "22000")
+NUMERIC_VALUE = Code(100038, "22018")
+NUMERIC_RANGE = Code(100039, "22003")
+TIMESTAMP_VALUE = Code(100035, "22007")
+DIVISION_BY_ZERO = Code(100051, "22012")
+NONDETERMINISTIC = Code(100090, "42P18")
+JSON_VALUE = Code(100069, "22P02")
+PYTHON = Code(100357, "P0000")
+NO_DATABASE = Code(90105, "22000")
+NO_SCHEMA = Code(90106, "22000")
+STALE_STREAM = Code(91901, "55000")
+LOCKED = Code(625, "57014")
+CANCELLED = Code(604, "57014")
+OUT_OF_SCOPE = Code(90237, "25000")
+ABORTED_TRANSACTION = Code(90236, "25000")
+UNKNOWN_SESSION = Code(390104, "08001")
+WRONG_PASSWORD = Code(390100, "08001")
+INTERNAL = Code(300001, "XX000")
+
+
+class SnowflakeError(Exception):
+    """A statement failed; the client sees this number, state and message."""
+
+    def __init__(self, code: Code, message: str) -> None:
+        super().__init__(message)
+        self.errno = code.errno
+        self.sqlstate = code.sqlstate
+        self.message = message
+
+    def __str__(self) -> str:
+        return f"{self.errno:06d} ({self.sqlstate}): {self.message}"
+
+
+def compilation(code: Code, text: str) -> SnowflakeError:
+    """An error that Snowflake finds while it compiles a statement."""
+    return SnowflakeError(code, f"SQL compilation error:\n{text}")
+
+
+def syntax(position: int, unexpected: str) -> SnowflakeError:
+    return compilation(
+        SYNTAX, f"syntax error line 1 at position {position} unexpected '{unexpected}'."
+    )
+
+
+def does_not_exist(kind: str, name: object) -> SnowflakeError:
+    return compilation(DOES_NOT_EXIST, f"{kind} '{name}' does not exist or not authorized.")
+
+
+def already_exists(name: object) -> SnowflakeError:
+    return compilation(ALREADY_EXISTS, f"Object '{name}' already exists.")
+
+
+def unsupported(feature: str) -> SnowflakeError:
+    """What this account leaves out: the same number as Snowflake's for a feature it lacks."""
+    return SnowflakeError(UNSUPPORTED, f"Unsupported feature '{feature}'.")

@@ -1,0 +1,1 @@
+"""Statements that sqlglot leaves as text: tokens in, small dataclasses out."""
