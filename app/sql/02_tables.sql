@@ -1,0 +1,140 @@
+-- All tables. IF NOT EXISTS and never OR REPLACE: a replaced table takes its rows along and leaves
+-- its streams stale. Later changes are additions by ALTER TABLE … ADD COLUMN IF NOT EXISTS.
+--
+-- Every timestamp is TIMESTAMP_NTZ in UTC. Snowflake does not enforce primary keys: the procedures'
+-- MERGEs keep them true. Tables with streams have change tracking from the start, so that roles
+-- other than the owner may create streams.
+
+USE DATABASE <% ctx.env.database %>;
+
+CREATE TABLE IF NOT EXISTS RAW_DATA.RAW_EVENTS_STREAM (
+    EVENT_ID VARCHAR COMMENT 'The event''s id, or topic-partition-offset where it has none',
+    EVENT_TYPE VARCHAR COMMENT 'ORDER_CREATED or INVENTORY_ADJUSTED',
+    EVENT_TIMESTAMP TIMESTAMP_NTZ COMMENT 'When it happened; NULL if that cannot be read',
+    PRODUCT_ID VARCHAR,
+    CUSTOMER_ID VARCHAR,
+    EVENT_DATA VARIANT COMMENT 'The whole message as it came',
+    INGESTION_TIMESTAMP TIMESTAMP_NTZ COMMENT 'When the ingester wrote it',
+    KAFKA_TOPIC VARCHAR,
+    KAFKA_PARTITION NUMBER(10, 0),
+    KAFKA_OFFSET NUMBER(19, 0),
+    KAFKA_METADATA VARIANT COMMENT 'Key, timestamp, timestamp type, headers'
+)
+CHANGE_TRACKING = TRUE
+COMMENT = 'Every event, once, append only';
+
+CREATE TABLE IF NOT EXISTS RAW_DATA.INGEST_OFFSETS (
+    TOPIC VARCHAR NOT NULL,
+    PARTITION NUMBER(10, 0) NOT NULL,
+    NEXT_OFFSET NUMBER(19, 0) COMMENT 'The first offset that is not yet in RAW_DATA',
+    UPDATED_AT TIMESTAMP_NTZ,
+    PRIMARY KEY (TOPIC, PARTITION)
+)
+COMMENT = 'How far each Kafka partition is read, written in one transaction with the rows';
+
+CREATE TABLE IF NOT EXISTS RAW_DATA.REJECTED_EVENTS (
+    REJECTED_AT TIMESTAMP_NTZ,
+    STAGE VARCHAR COMMENT 'INGEST: not an event at all; STAGING: an event that breaks a rule',
+    REASON VARCHAR COMMENT 'Field and rule, then a colon and the value',
+    EVENT_ID VARCHAR,
+    EVENT_TYPE VARCHAR,
+    PAYLOAD VARCHAR COMMENT 'The message as text; base64 where it is not UTF-8',
+    PAYLOAD_ENCODING VARCHAR COMMENT 'utf-8 or base64',
+    KAFKA_TOPIC VARCHAR,
+    KAFKA_PARTITION NUMBER(10, 0),
+    KAFKA_OFFSET NUMBER(19, 0),
+    STATUS VARCHAR COMMENT 'OPEN, RETRIED or DISCARDED'
+)
+COMMENT = 'What could not be taken, with the reason, until somebody decides';
+
+CREATE TABLE IF NOT EXISTS STAGING.STG_ORDERS (
+    EVENT_ID VARCHAR,
+    EVENT_TIMESTAMP TIMESTAMP_NTZ,
+    ORDER_ID VARCHAR,
+    CUSTOMER_ID VARCHAR,
+    PRODUCT_ID VARCHAR,
+    PRODUCT_NAME VARCHAR,
+    PRODUCT_CATEGORY VARCHAR,
+    QUANTITY NUMBER(10, 0),
+    UNIT_PRICE NUMBER(10, 2),
+    TOTAL_AMOUNT NUMBER(12, 2),
+    PAYMENT_METHOD VARCHAR,
+    SHIPPING_ADDRESS VARCHAR,
+    INGESTION_TIMESTAMP TIMESTAMP_NTZ,
+    KAFKA_TOPIC VARCHAR,
+    KAFKA_PARTITION NUMBER(10, 0),
+    KAFKA_OFFSET NUMBER(19, 0)
+)
+CHANGE_TRACKING = TRUE
+COMMENT = 'Valid order events with typed columns, duplicates included';
+
+CREATE TABLE IF NOT EXISTS STAGING.STG_INVENTORY_ADJ (
+    EVENT_ID VARCHAR,
+    EVENT_TIMESTAMP TIMESTAMP_NTZ,
+    ADJUSTMENT_ID VARCHAR,
+    PRODUCT_ID VARCHAR,
+    PRODUCT_NAME VARCHAR,
+    PRODUCT_CATEGORY VARCHAR,
+    ADJUSTMENT_TYPE VARCHAR,
+    QUANTITY_CHANGE NUMBER(10, 0),
+    NEW_STOCK_LEVEL NUMBER(10, 0),
+    REASON VARCHAR,
+    WAREHOUSE_LOCATION VARCHAR,
+    INGESTION_TIMESTAMP TIMESTAMP_NTZ,
+    KAFKA_TOPIC VARCHAR,
+    KAFKA_PARTITION NUMBER(10, 0),
+    KAFKA_OFFSET NUMBER(19, 0)
+)
+CHANGE_TRACKING = TRUE
+COMMENT = 'Valid stock adjustments with typed columns, duplicates included';
+
+CREATE TABLE IF NOT EXISTS PRODUCTION.ORDERS (
+    ORDER_ID VARCHAR NOT NULL,
+    ORDER_DATE DATE COMMENT 'The day in UTC',
+    ORDER_TIMESTAMP TIMESTAMP_NTZ,
+    CUSTOMER_ID VARCHAR,
+    PRODUCT_ID VARCHAR,
+    PRODUCT_NAME VARCHAR,
+    PRODUCT_CATEGORY VARCHAR,
+    QUANTITY NUMBER(10, 0),
+    UNIT_PRICE NUMBER(10, 2),
+    TOTAL_AMOUNT NUMBER(12, 2) COMMENT 'As it came, discounts included',
+    PAYMENT_METHOD VARCHAR,
+    SHIPPING_ADDRESS VARCHAR,
+    CREATED_AT TIMESTAMP_NTZ,
+    UPDATED_AT TIMESTAMP_NTZ,
+    EVENT_ID VARCHAR COMMENT 'The event that this row shows, the way back to RAW_DATA',
+    PRIMARY KEY (ORDER_ID)
+)
+COMMENT = 'Each order as its latest event tells it';
+
+CREATE TABLE IF NOT EXISTS PRODUCTION.INVENTORY_CURRENT (
+    PRODUCT_ID VARCHAR NOT NULL,
+    PRODUCT_NAME VARCHAR,
+    PRODUCT_CATEGORY VARCHAR,
+    -- Wider than the adjustments, because it is a sum of them: no event may ever overflow it.
+    CURRENT_STOCK_LEVEL NUMBER(38, 0),
+    LAST_ADJ_TIMESTAMP TIMESTAMP_NTZ,
+    WAREHOUSE_LOCATION VARCHAR,
+    UPDATED_AT TIMESTAMP_NTZ,
+    PRIMARY KEY (PRODUCT_ID)
+)
+COMMENT = 'The stock of each product, recomputed from INVENTORY_HISTORY';
+
+CREATE TABLE IF NOT EXISTS PRODUCTION.INVENTORY_HISTORY (
+    ADJUSTMENT_ID VARCHAR NOT NULL,
+    ADJUSTMENT_DATE DATE COMMENT 'The day in UTC',
+    ADJUSTMENT_TIMESTAMP TIMESTAMP_NTZ,
+    PRODUCT_ID VARCHAR,
+    PRODUCT_NAME VARCHAR,
+    PRODUCT_CATEGORY VARCHAR,
+    ADJUSTMENT_TYPE VARCHAR,
+    QUANTITY_CHANGE NUMBER(10, 0),
+    NEW_STOCK_LEVEL NUMBER(10, 0) COMMENT 'The counted stock after it, where somebody counted',
+    REASON VARCHAR,
+    WAREHOUSE_LOCATION VARCHAR,
+    CREATED_AT TIMESTAMP_NTZ,
+    EVENT_ID VARCHAR COMMENT 'The event it came with, the way back to RAW_DATA',
+    PRIMARY KEY (ADJUSTMENT_ID)
+)
+COMMENT = 'Every stock adjustment once, insert only';

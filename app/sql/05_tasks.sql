@@ -1,0 +1,97 @@
+-- The two task graphs: orders (1, then 3) and inventory (2, then 4, then 5). The procedures that
+-- they call come before them, by snow snowpark deploy.
+--
+-- A graph is edited with its root suspended, children suspended as well; a run in progress ends on
+-- the definitions that it started with. If this file stops in the middle, tasks stay suspended:
+-- no event is lost, the streams keep their place, and the file can be run again.
+--
+-- WHEN: a skipped task's descendants do not run, so each asks for its own stream and for those of
+-- its descendants. A child that failed once then finds its rows in the next minute, though nothing
+-- new came in above it. HAS_DATA may be true where a stream shows no row: the procedures move
+-- their streams on all the same, or the tasks would come back, and be billed, for ever.
+--
+-- On the roots, for their whole graphs:
+-- USER_TASK_TIMEOUT_MS: five minutes, some hundred times what a run takes; a run that hangs on a
+--   lock or a queue ends in time to be tried again, rather than in an hour.
+-- TASK_AUTO_RETRY_ATTEMPTS: one more go from the failed task, for the accidents of a moment. What
+--   fails twice will fail in the next minute as well, and shows up as FAILED in the meantime.
+-- SUSPEND_TASK_AFTER_NUM_FAILURES: ten failed runs in a row, about ten minutes of a fault that
+--   needs a human; then the graph stops billing. The rows wait in the streams.
+-- TIMEZONE: on every task, since a session parameter is not handed down. The procedures do not
+--   depend on it; what people add to them might.
+
+USE DATABASE <% ctx.env.database %>;
+
+ALTER TASK IF EXISTS OPS.TASK_RAW_TO_STAGING_ORDERS SUSPEND;
+ALTER TASK IF EXISTS OPS.TASK_RAW_TO_STAGING_INVENTORY SUSPEND;
+ALTER TASK IF EXISTS OPS.TASK_STAGING_TO_PROD_ORDERS SUSPEND;
+ALTER TASK IF EXISTS OPS.TASK_STAGING_TO_PROD_INVENTORY_HISTORY SUSPEND;
+ALTER TASK IF EXISTS OPS.TASK_STAGING_TO_PROD_INVENTORY_CURRENT SUSPEND;
+
+-- Task 1.
+CREATE OR ALTER TASK OPS.TASK_RAW_TO_STAGING_ORDERS
+    WAREHOUSE = <% ctx.env.warehouse %>
+    SCHEDULE = '<% ctx.env.task_schedule %>'
+    TIMEZONE = 'UTC'
+    USER_TASK_TIMEOUT_MS = 300000
+    SUSPEND_TASK_AFTER_NUM_FAILURES = 10
+    COMMENT = 'New order events to STAGING.STG_ORDERS'
+    TASK_AUTO_RETRY_ATTEMPTS = 1
+WHEN
+    SYSTEM$STREAM_HAS_DATA('<% ctx.env.database %>.RAW_DATA.STREAM_RAW_ORDERS')
+    OR SYSTEM$STREAM_HAS_DATA('<% ctx.env.database %>.STAGING.STREAM_STG_ORDERS')
+AS
+    CALL OPS.RAW_TO_STAGING_ORDERS();
+
+-- Task 3.
+CREATE OR ALTER TASK OPS.TASK_STAGING_TO_PROD_ORDERS
+    WAREHOUSE = <% ctx.env.warehouse %>
+    TIMEZONE = 'UTC'
+    COMMENT = 'New orders to PRODUCTION.ORDERS'
+    AFTER OPS.TASK_RAW_TO_STAGING_ORDERS
+WHEN
+    SYSTEM$STREAM_HAS_DATA('<% ctx.env.database %>.STAGING.STREAM_STG_ORDERS')
+AS
+    CALL OPS.STAGING_TO_PROD_ORDERS();
+
+-- Task 2.
+CREATE OR ALTER TASK OPS.TASK_RAW_TO_STAGING_INVENTORY
+    WAREHOUSE = <% ctx.env.warehouse %>
+    SCHEDULE = '<% ctx.env.task_schedule %>'
+    TIMEZONE = 'UTC'
+    USER_TASK_TIMEOUT_MS = 300000
+    SUSPEND_TASK_AFTER_NUM_FAILURES = 10
+    COMMENT = 'New stock events to STAGING.STG_INVENTORY_ADJ'
+    TASK_AUTO_RETRY_ATTEMPTS = 1
+WHEN
+    SYSTEM$STREAM_HAS_DATA('<% ctx.env.database %>.RAW_DATA.STREAM_RAW_INVENTORY')
+    OR SYSTEM$STREAM_HAS_DATA('<% ctx.env.database %>.STAGING.STREAM_STG_INVENTORY_HISTORY')
+    OR SYSTEM$STREAM_HAS_DATA('<% ctx.env.database %>.STAGING.STREAM_STG_INVENTORY_CURRENT')
+AS
+    CALL OPS.RAW_TO_STAGING_INVENTORY();
+
+-- Task 4.
+CREATE OR ALTER TASK OPS.TASK_STAGING_TO_PROD_INVENTORY_HISTORY
+    WAREHOUSE = <% ctx.env.warehouse %>
+    TIMEZONE = 'UTC'
+    COMMENT = 'New adjustments to PRODUCTION.INVENTORY_HISTORY'
+    AFTER OPS.TASK_RAW_TO_STAGING_INVENTORY
+WHEN
+    SYSTEM$STREAM_HAS_DATA('<% ctx.env.database %>.STAGING.STREAM_STG_INVENTORY_HISTORY')
+    OR SYSTEM$STREAM_HAS_DATA('<% ctx.env.database %>.STAGING.STREAM_STG_INVENTORY_CURRENT')
+AS
+    CALL OPS.STAGING_TO_PROD_INVENTORY_HISTORY();
+
+-- Task 5.
+CREATE OR ALTER TASK OPS.TASK_STAGING_TO_PROD_INVENTORY_CURRENT
+    WAREHOUSE = <% ctx.env.warehouse %>
+    TIMEZONE = 'UTC'
+    COMMENT = 'Stock levels to PRODUCTION.INVENTORY_CURRENT'
+    AFTER OPS.TASK_STAGING_TO_PROD_INVENTORY_HISTORY
+WHEN
+    SYSTEM$STREAM_HAS_DATA('<% ctx.env.database %>.STAGING.STREAM_STG_INVENTORY_CURRENT')
+AS
+    CALL OPS.STAGING_TO_PROD_INVENTORY_CURRENT();
+
+SELECT SYSTEM$TASK_DEPENDENTS_ENABLE('<% ctx.env.database %>.OPS.TASK_RAW_TO_STAGING_ORDERS');
+SELECT SYSTEM$TASK_DEPENDENTS_ENABLE('<% ctx.env.database %>.OPS.TASK_RAW_TO_STAGING_INVENTORY');

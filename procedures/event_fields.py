@@ -1,0 +1,207 @@
+"""Reads and judges the fields of an event's JSON.
+
+Everything works in two steps, because a VARIANT path has to be projected before it can be filtered
+on: `read` turns the paths into plain text columns (and, where it matters, their JSON types), then
+the rules look at those columns only.
+
+No rule ever rounds, truncates or guesses: a field either has exactly one reading, or it is faulty.
+A rule's result is NULL, or `<field> <rule>: <value>`, so that reasons can be counted by their part
+before the colon.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from snowflake.snowpark import Column, DataFrame
+from snowflake.snowpark import functions as F
+from snowflake.snowpark.types import (
+    DecimalType,
+    StringType,
+    TimestampTimeZone,
+    TimestampType,
+)
+
+UTC_TIMESTAMP = TimestampType(TimestampTimeZone.NTZ)
+VALUE_LENGTH_IN_REASON = 100
+
+# TYPEOF says DOUBLE for exponent forms and for numbers beyond 38 digits: Snowflake keeps those as
+# binary floats, so their decimals are no longer the event's own.
+EXACT_NUMBER_KINDS = ("INTEGER", "DECIMAL", "VARCHAR")
+ID_KINDS = ("VARCHAR", "INTEGER", "DECIMAL", "DOUBLE")
+
+ISO_TIMESTAMP = (
+    "[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-5][0-9](:[0-5][0-9]([.][0-9]{1,9})?)?"
+    "(Z|[+-](0[0-9]|1[0-4])(:?[0-5][0-9])?)?"
+)
+
+
+@dataclass(frozen=True)
+class Field:
+    """A field of an event, under its name and the names that earlier producers gave it."""
+
+    name: str
+    synonyms: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> Column:
+        """The value as text; NULL where it is missing or JSON null."""
+        return F.col(f"{self.name.upper()}_TEXT")
+
+    @property
+    def kind(self) -> Column:
+        """The value's JSON type as TYPEOF names it."""
+        return F.col(f"{self.name.upper()}_KIND")
+
+    def read(self, event: Column) -> list[Column]:
+        """The two projections that `text` and `kind` refer to, taken from the same name."""
+        paths = [event[name] for name in (self.name, *self.synonyms)]
+        text, kind = paths[-1].cast(StringType()), F.typeof(paths[-1])
+        for path in reversed(paths[:-1]):
+            own = path.cast(StringType())
+            text, kind = (
+                F.coalesce(own, text),
+                F.when(own.is_null(), kind).otherwise(F.typeof(path)),
+            )
+        return [
+            text.alias(f"{self.name.upper()}_TEXT"),
+            kind.alias(f"{self.name.upper()}_KIND"),
+        ]
+
+
+@dataclass(frozen=True)
+class Number:
+    """What a number has to look like to fit its column without any change."""
+
+    precision: int
+    scale: int
+
+    @property
+    def pattern(self) -> str:
+        """A sign, digits that fit, and beyond the scale nothing but zeros."""
+        whole = f"[+-]?[0-9]{{1,{self.precision - self.scale}}}"
+        decimals = f"[0-9]{{1,{self.scale}}}0{{0,8}}" if self.scale else "0{1,8}"
+        return f"{whole}([.]{decimals})?"
+
+    @property
+    def wanted(self) -> str:
+        if self.scale:
+            return f"a number of at most {self.precision} digits, {self.scale} of them decimals"
+        return f"a whole number of at most {self.precision} digits"
+
+    def of(self, text: Column) -> Column:
+        # TRY_CAST, though the pattern has decided before: an engine may cast before it filters.
+        return F.try_cast(text, DecimalType(self.precision, self.scale))
+
+
+BOTTLES = Number(10, 0)
+PRICE = Number(10, 2)
+AMOUNT = Number(12, 2)
+
+
+def matches(text: Column, pattern: str) -> Column:
+    """Whether the whole text has the pattern; False, never NULL, for NULL."""
+    return F.coalesce(text, F.lit("")).rlike(F.lit(pattern))
+
+
+def fault(field: Field, rule: str, value: Column | None = None) -> Column:
+    shown = F.substring(field.text if value is None else value, 1, VALUE_LENGTH_IN_REASON)
+    return F.concat(F.lit(f"{field.name} {rule}: "), shown)
+
+
+def missing(field: Field) -> Column:
+    """Missing, JSON null and a blank text are the same to the shop."""
+    return F.trim(F.coalesce(field.text, F.lit(""))) == F.lit("")
+
+
+def bad_id(field: Field) -> Column:
+    return F.when(missing(field), F.lit(f"{field.name} is missing")).when(
+        ~field.kind.in_(*ID_KINDS), fault(field, "is neither a text nor a number")
+    )
+
+
+def bad_optional_id(field: Field) -> Column:
+    return F.when(
+        ~missing(field) & ~field.kind.in_(*ID_KINDS),
+        fault(field, "is neither a text nor a number"),
+    )
+
+
+def bad_text(field: Field) -> Column:
+    return F.when(missing(field), F.lit(f"{field.name} is missing"))
+
+
+def bad_number(field: Field, number: Number) -> Column:
+    return F.when(missing(field), F.lit(f"{field.name} is missing")).otherwise(
+        bad_optional_number(field, number)
+    )
+
+
+def bad_optional_number(field: Field, number: Number) -> Column:
+    fits = field.kind.in_(*EXACT_NUMBER_KINDS) & matches(field.text, number.pattern)
+    return F.when(~missing(field) & ~fits, fault(field, f"is not {number.wanted}"))
+
+
+def bad_timestamp(field: Field) -> Column:
+    return F.when(missing(field), F.lit(f"{field.name} is missing")).when(
+        utc_timestamp(field).is_null(), fault(field, "is not an ISO 8601 timestamp")
+    )
+
+
+def utc_timestamp(field: Field) -> Column:
+    """The moment in UTC; NULL where the text is no timestamp; without an offset it is UTC.
+
+    The offset is always written out before the cast, because the engine would read a timestamp
+    without one in the session's time zone.
+    """
+    plain = F.replace(F.upper(field.text), F.lit(","), F.lit("."))
+    colon = F.regexp_replace(plain, F.lit("([+-][0-9]{2}):?([0-9]{2})$"), F.lit("\\1:\\2"))
+    offset = (
+        F.when(matches(colon, ".*[+-][0-9]{2}:[0-9]{2}"), F.lit(""))
+        .when(matches(colon, ".*[T ].*[+-][0-9]{2}"), F.lit(":00"))
+        .otherwise(F.lit("+00:00"))
+    )
+    complete = F.concat(F.replace(colon, F.lit("Z"), F.lit("")), offset)
+    moment = F.when(matches(plain, ISO_TIMESTAMP), complete).cast(StringType())
+    in_zone = F.try_cast(moment, TimestampType(TimestampTimeZone.TZ))
+    return F.convert_timezone(F.lit("UTC"), in_zone).cast(UTC_TIMESTAMP)
+
+
+def utc_now() -> Column:
+    """The statement's time, in UTC whatever the session's time zone."""
+    return F.convert_timezone(F.lit("UTC"), F.current_timestamp()).cast(UTC_TIMESTAMP)
+
+
+ENVELOPE = (
+    "EVENT_TYPE",
+    "EVENT_DATA",
+    "INGESTION_TIMESTAMP",
+    "KAFKA_TOPIC",
+    "KAFKA_PARTITION",
+    "KAFKA_OFFSET",
+)
+
+
+def read_events(raw: DataFrame, fields: Iterable[Field]) -> DataFrame:
+    """RAW rows, with the given fields of their events as plain columns beside the envelope."""
+    event = F.col("EVENT_DATA")
+    reads = [column for field in fields for column in field.read(event)]
+    return raw.select(F.col("EVENT_ID"), *(F.col(name) for name in ENVELOPE), *reads)
+
+
+def event_identity(*candidates: Column) -> Column:
+    """The event's id: the envelope's, else the first candidate that is not empty, else its place
+    in Kafka, which nothing else can have."""
+    place = F.concat(
+        F.col("KAFKA_TOPIC"),
+        F.lit("-"),
+        F.col("KAFKA_PARTITION").cast(StringType()),
+        F.lit("-"),
+        F.col("KAFKA_OFFSET").cast(StringType()),
+    )
+    given = [
+        F.when(F.trim(F.coalesce(id_, F.lit(""))) != F.lit(""), id_)
+        for id_ in (F.col("EVENT_ID"), *candidates)
+    ]
+    return F.coalesce(*given, place).cast(StringType())

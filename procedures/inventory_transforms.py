@@ -1,0 +1,191 @@
+"""Stock adjustments, from RAW events to STG_INVENTORY_ADJ, INVENTORY_HISTORY, INVENTORY_CURRENT.
+
+Pure functions of DataFrames: they read and write no table, so they run in Snowflake, and in
+Snowpark's local testing session.
+"""
+
+from __future__ import annotations
+
+from event_fields import (
+    BOTTLES,
+    ENVELOPE,
+    Field,
+    bad_id,
+    bad_number,
+    bad_optional_id,
+    bad_optional_number,
+    bad_text,
+    bad_timestamp,
+    event_identity,
+    missing,
+    read_events,
+    utc_timestamp,
+)
+from snowflake.snowpark import Column, DataFrame, Window
+from snowflake.snowpark import functions as F
+from snowflake.snowpark.types import StringType
+
+EVENT_ID = Field("event_id")
+EVENT_TIMESTAMP = Field("event_timestamp", ("event_ts",))
+ADJUSTMENT_ID = Field("adjustment_id")
+PRODUCT_ID = Field("product_id")
+PRODUCT_NAME = Field("product_name")
+PRODUCT_CATEGORY = Field("product_category", ("category",))
+ADJUSTMENT_TYPE = Field("adjustment_type")
+QUANTITY_CHANGE = Field("quantity_change")
+NEW_STOCK_LEVEL = Field("new_stock_level")
+REASON = Field("reason")
+WAREHOUSE_LOCATION = Field("warehouse_location")
+FIELDS = (
+    EVENT_ID,
+    EVENT_TIMESTAMP,
+    ADJUSTMENT_ID,
+    PRODUCT_ID,
+    PRODUCT_NAME,
+    PRODUCT_CATEGORY,
+    ADJUSTMENT_TYPE,
+    QUANTITY_CHANGE,
+    NEW_STOCK_LEVEL,
+    REASON,
+    WAREHOUSE_LOCATION,
+)
+
+
+def judge(raw: DataFrame) -> DataFrame:
+    """Every INVENTORY_ADJUSTED row: a STG_INVENTORY_ADJ row, and a REASON against it."""
+    mine = raw.filter(F.col("EVENT_TYPE") == F.lit("INVENTORY_ADJUSTED"))
+    identity = event_identity(EVENT_ID.text)
+    return read_events(mine, FIELDS).select(
+        identity.alias("EVENT_ID"),
+        *(F.col(name) for name in ENVELOPE),
+        reason().cast(StringType()).alias("REASON"),
+        utc_timestamp(EVENT_TIMESTAMP).alias("EVENT_TIMESTAMP"),
+        F.when(missing(ADJUSTMENT_ID), identity)
+        .otherwise(ADJUSTMENT_ID.text)
+        .alias("ADJUSTMENT_ID"),
+        PRODUCT_ID.text.alias("PRODUCT_ID"),
+        PRODUCT_NAME.text.alias("PRODUCT_NAME"),
+        PRODUCT_CATEGORY.text.alias("PRODUCT_CATEGORY"),
+        ADJUSTMENT_TYPE.text.alias("ADJUSTMENT_TYPE"),
+        BOTTLES.of(QUANTITY_CHANGE.text).alias("QUANTITY_CHANGE"),
+        BOTTLES.of(NEW_STOCK_LEVEL.text).alias("NEW_STOCK_LEVEL"),
+        REASON.text.alias("ADJUSTMENT_REASON"),
+        WAREHOUSE_LOCATION.text.alias("WAREHOUSE_LOCATION"),
+    )
+
+
+def reason() -> Column:
+    """The first rule that the event breaks; NULL for a valid one."""
+    return F.coalesce(
+        bad_optional_id(EVENT_ID),
+        bad_optional_id(ADJUSTMENT_ID),
+        bad_id(PRODUCT_ID),
+        bad_timestamp(EVENT_TIMESTAMP),
+        bad_text(ADJUSTMENT_TYPE),
+        bad_number(QUANTITY_CHANGE, BOTTLES),
+        bad_optional_number(NEW_STOCK_LEVEL, BOTTLES),
+    )
+
+
+def staged_adjustments(judged: DataFrame) -> DataFrame:
+    """The rows without a REASON, as STG_INVENTORY_ADJ has them. Duplicates stay."""
+    return judged.filter(F.col("REASON").is_null()).select(
+        F.col("EVENT_ID"),
+        F.col("EVENT_TIMESTAMP"),
+        F.col("ADJUSTMENT_ID"),
+        F.col("PRODUCT_ID"),
+        F.col("PRODUCT_NAME"),
+        F.col("PRODUCT_CATEGORY"),
+        F.col("ADJUSTMENT_TYPE"),
+        F.col("QUANTITY_CHANGE"),
+        F.col("NEW_STOCK_LEVEL"),
+        F.col("ADJUSTMENT_REASON").alias("REASON"),
+        F.col("WAREHOUSE_LOCATION"),
+        F.col("INGESTION_TIMESTAMP"),
+        F.col("KAFKA_TOPIC"),
+        F.col("KAFKA_PARTITION"),
+        F.col("KAFKA_OFFSET"),
+    )
+
+
+def first_adjustments(staged: DataFrame) -> DataFrame:
+    """One INVENTORY_HISTORY row per ADJUSTMENT_ID: within a batch, the first by its place in Kafka.
+
+    A product's events share a partition, so there the place is the order in which they came.
+    """
+    first = Window.partition_by("ADJUSTMENT_ID").order_by(
+        F.col("KAFKA_PARTITION").asc(), F.col("KAFKA_OFFSET").asc(), F.col("EVENT_ID").asc()
+    )
+    ranked = staged.with_column("PLACE", F.row_number().over(first))
+    return ranked.filter(F.col("PLACE") == F.lit(1)).select(
+        F.col("ADJUSTMENT_ID"),
+        F.to_date(F.col("EVENT_TIMESTAMP")).alias("ADJUSTMENT_DATE"),
+        F.col("EVENT_TIMESTAMP").alias("ADJUSTMENT_TIMESTAMP"),
+        F.col("PRODUCT_ID"),
+        F.col("PRODUCT_NAME"),
+        F.col("PRODUCT_CATEGORY"),
+        F.col("ADJUSTMENT_TYPE"),
+        F.col("QUANTITY_CHANGE"),
+        F.col("NEW_STOCK_LEVEL"),
+        F.col("REASON"),
+        F.col("WAREHOUSE_LOCATION"),
+        F.col("EVENT_ID"),
+    )
+
+
+def current_stock(history: DataFrame, touched: DataFrame, orders: DataFrame) -> DataFrame:
+    """One INVENTORY_CURRENT row for each PRODUCT_ID of `touched` that has a history.
+
+    The level is the newest counted one (NEW_STOCK_LEVEL) plus the changes after it, or the sum of
+    all changes where nobody ever counted; all other columns are the last adjustment's.
+    """
+    products = touched.select("PRODUCT_ID").distinct()
+    newest_first = Window.partition_by("PRODUCT_ID").order_by(
+        F.col("ADJUSTMENT_TIMESTAMP").desc(), F.col("ADJUSTMENT_ID").desc()
+    )
+    product = Window.partition_by("PRODUCT_ID")
+    placed = history.filter(F.col("PRODUCT_ID").in_(products)).with_column(
+        "PLACE", F.row_number().over(newest_first)
+    )
+    counted = placed.with_column(
+        "COUNTED_PLACE",
+        F.min(F.when(F.col("NEW_STOCK_LEVEL").is_not_null(), F.col("PLACE"))).over(product),
+    )
+    summed = counted.with_column("LEVEL", F.sum(share_of_level()).over(product))
+    categories = ordered_categories(orders.filter(F.col("PRODUCT_ID").in_(products)))
+    return (
+        summed.filter(F.col("PLACE") == F.lit(1))
+        .join(categories, F.col("PRODUCT_ID") == F.col("ORDERED_PRODUCT_ID"), "left")
+        .select(
+            F.col("PRODUCT_ID"),
+            F.col("PRODUCT_NAME"),
+            F.coalesce(F.col("PRODUCT_CATEGORY"), F.col("ORDERED_CATEGORY")).alias(
+                "PRODUCT_CATEGORY"
+            ),
+            F.col("LEVEL").alias("CURRENT_STOCK_LEVEL"),
+            F.col("ADJUSTMENT_TIMESTAMP").alias("LAST_ADJ_TIMESTAMP"),
+            F.col("WAREHOUSE_LOCATION"),
+        )
+    )
+
+
+def share_of_level() -> Column:
+    """What an adjustment adds to the level: everything before the newest count is in that count."""
+    place, counted = F.col("PLACE"), F.col("COUNTED_PLACE")
+    return (
+        F.when(counted.is_null() | (place < counted), F.col("QUANTITY_CHANGE"))
+        .when(place == counted, F.col("NEW_STOCK_LEVEL"))
+        .otherwise(F.lit(0))
+    )
+
+
+def ordered_categories(orders: DataFrame) -> DataFrame:
+    """Each product's category in its latest order."""
+    latest_first = Window.partition_by("PRODUCT_ID").order_by(
+        F.col("ORDER_TIMESTAMP").desc(), F.col("EVENT_ID").desc(), F.col("ORDER_ID").desc()
+    )
+    ranked = orders.with_column("PLACE_OF_ORDER", F.row_number().over(latest_first))
+    return ranked.filter(F.col("PLACE_OF_ORDER") == F.lit(1)).select(
+        F.col("PRODUCT_ID").alias("ORDERED_PRODUCT_ID"),
+        F.col("PRODUCT_CATEGORY").alias("ORDERED_CATEGORY"),
+    )

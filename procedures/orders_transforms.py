@@ -1,0 +1,170 @@
+"""Orders, from RAW events to STG_ORDERS rows, and from those to ORDERS rows.
+
+Pure functions of DataFrames: they read and write no table, so they run in Snowflake, and in
+Snowpark's local testing session.
+"""
+
+from __future__ import annotations
+
+from event_fields import (
+    AMOUNT,
+    BOTTLES,
+    ENVELOPE,
+    PRICE,
+    Field,
+    bad_id,
+    bad_number,
+    bad_optional_id,
+    bad_optional_number,
+    bad_timestamp,
+    event_identity,
+    fault,
+    missing,
+    read_events,
+    utc_timestamp,
+)
+from snowflake.snowpark import Column, DataFrame, Window
+from snowflake.snowpark import functions as F
+from snowflake.snowpark.types import StringType
+
+EVENT_ID = Field("event_id")
+EVENT_TIMESTAMP = Field("event_timestamp", ("event_ts",))
+ORDER_ID = Field("order_id", ("order_line_id",))
+CUSTOMER_ID = Field("customer_id")
+PRODUCT_ID = Field("product_id")
+PRODUCT_NAME = Field("product_name")
+PRODUCT_CATEGORY = Field("product_category", ("category",))
+QUANTITY = Field("quantity")
+UNIT_PRICE = Field("unit_price")
+TOTAL_AMOUNT = Field("total_amount", ("total_price",))
+PAYMENT_METHOD = Field("payment_method")
+SHIPPING_ADDRESS = Field("shipping_address")
+FIELDS = (
+    EVENT_ID,
+    EVENT_TIMESTAMP,
+    ORDER_ID,
+    CUSTOMER_ID,
+    PRODUCT_ID,
+    PRODUCT_NAME,
+    PRODUCT_CATEGORY,
+    QUANTITY,
+    UNIT_PRICE,
+    TOTAL_AMOUNT,
+    PAYMENT_METHOD,
+    SHIPPING_ADDRESS,
+)
+
+
+def judge(raw: DataFrame) -> DataFrame:
+    """Every row that the orders procedure answers for: a STG_ORDERS row, and a REASON against it.
+
+    Those are all rows but the inventory's: an event type that nobody knows is rejected here, so
+    that no RAW row is lost between the two procedures.
+    """
+    mine = raw.filter(F.coalesce(F.col("EVENT_TYPE"), F.lit("")) != F.lit("INVENTORY_ADJUSTED"))
+    return read_events(mine, FIELDS).select(
+        event_identity(EVENT_ID.text, ORDER_ID.text).alias("EVENT_ID"),
+        *(F.col(name) for name in ENVELOPE),
+        reason().cast(StringType()).alias("REASON"),
+        utc_timestamp(EVENT_TIMESTAMP).alias("EVENT_TIMESTAMP"),
+        ORDER_ID.text.alias("ORDER_ID"),
+        CUSTOMER_ID.text.alias("CUSTOMER_ID"),
+        PRODUCT_ID.text.alias("PRODUCT_ID"),
+        PRODUCT_NAME.text.alias("PRODUCT_NAME"),
+        PRODUCT_CATEGORY.text.alias("PRODUCT_CATEGORY"),
+        BOTTLES.of(QUANTITY.text).alias("QUANTITY"),
+        PRICE.of(UNIT_PRICE.text).alias("UNIT_PRICE"),
+        total_amount().alias("TOTAL_AMOUNT"),
+        PAYMENT_METHOD.text.alias("PAYMENT_METHOD"),
+        SHIPPING_ADDRESS.text.alias("SHIPPING_ADDRESS"),
+    )
+
+
+def reason() -> Column:
+    """The first rule that the event breaks; NULL for a valid one."""
+    quantity, price = BOTTLES.of(QUANTITY.text), PRICE.of(UNIT_PRICE.text)
+    return F.coalesce(
+        unknown_type(),
+        bad_optional_id(EVENT_ID),
+        bad_id(ORDER_ID),
+        bad_id(PRODUCT_ID),
+        bad_id(CUSTOMER_ID),
+        bad_timestamp(EVENT_TIMESTAMP),
+        bad_number(QUANTITY, BOTTLES),
+        F.when(quantity <= F.lit(0), fault(QUANTITY, "is not above 0")),
+        bad_number(UNIT_PRICE, PRICE),
+        F.when(price < F.lit(0), fault(UNIT_PRICE, "is negative")),
+        bad_optional_number(TOTAL_AMOUNT, AMOUNT),
+        F.when(
+            missing(TOTAL_AMOUNT) & total_amount().is_null(),
+            fault(TOTAL_AMOUNT, f"of quantity and price is not {AMOUNT.wanted}", total_text()),
+        ),
+    )
+
+
+def unknown_type() -> Column:
+    type_ = F.coalesce(F.col("EVENT_TYPE"), F.lit(""))
+    return F.when(
+        type_ != F.lit("ORDER_CREATED"), F.concat(F.lit("event_type is not known: "), type_)
+    )
+
+
+def total_text() -> Column:
+    """What the order costs without discounts, as text: wider than the column that it is for."""
+    return (BOTTLES.of(QUANTITY.text) * PRICE.of(UNIT_PRICE.text)).cast(StringType())
+
+
+def total_amount() -> Column:
+    return F.coalesce(AMOUNT.of(TOTAL_AMOUNT.text), AMOUNT.of(total_text()))
+
+
+def staged_orders(judged: DataFrame) -> DataFrame:
+    """The rows without a REASON, as STG_ORDERS has them. Duplicates stay: the MERGE decides."""
+    return judged.filter(F.col("REASON").is_null()).select(
+        "EVENT_ID",
+        "EVENT_TIMESTAMP",
+        "ORDER_ID",
+        "CUSTOMER_ID",
+        "PRODUCT_ID",
+        "PRODUCT_NAME",
+        "PRODUCT_CATEGORY",
+        "QUANTITY",
+        "UNIT_PRICE",
+        "TOTAL_AMOUNT",
+        "PAYMENT_METHOD",
+        "SHIPPING_ADDRESS",
+        "INGESTION_TIMESTAMP",
+        "KAFKA_TOPIC",
+        "KAFKA_PARTITION",
+        "KAFKA_OFFSET",
+    )
+
+
+def latest_orders(staged: DataFrame) -> DataFrame:
+    """One ORDERS row per ORDER_ID: the event with the greatest (EVENT_TIMESTAMP, EVENT_ID).
+
+    Equal in both are deliveries of one event; the first of them stays, as it does when they come
+    in different batches.
+    """
+    latest_first = Window.partition_by("ORDER_ID").order_by(
+        F.col("EVENT_TIMESTAMP").desc(),
+        F.col("EVENT_ID").desc(),
+        F.col("KAFKA_PARTITION").asc(),
+        F.col("KAFKA_OFFSET").asc(),
+    )
+    ranked = staged.with_column("PLACE", F.row_number().over(latest_first))
+    return ranked.filter(F.col("PLACE") == F.lit(1)).select(
+        F.col("ORDER_ID"),
+        F.to_date(F.col("EVENT_TIMESTAMP")).alias("ORDER_DATE"),
+        F.col("EVENT_TIMESTAMP").alias("ORDER_TIMESTAMP"),
+        F.col("CUSTOMER_ID"),
+        F.col("PRODUCT_ID"),
+        F.col("PRODUCT_NAME"),
+        F.col("PRODUCT_CATEGORY"),
+        F.col("QUANTITY"),
+        F.col("UNIT_PRICE"),
+        F.col("TOTAL_AMOUNT"),
+        F.col("PAYMENT_METHOD"),
+        F.col("SHIPPING_ADDRESS"),
+        F.col("EVENT_ID"),
+    )

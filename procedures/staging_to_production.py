@@ -1,0 +1,124 @@
+"""Hop 3: rows of STAGING are merged into the production tables.
+
+`orders`, `inventory_history` and `inventory_current` are the handlers of
+OPS.STAGING_TO_PROD_ORDERS, OPS.STAGING_TO_PROD_INVENTORY_HISTORY and
+OPS.STAGING_TO_PROD_INVENTORY_CURRENT. STAGING's streams also show what is deleted there when old
+rows are purged; only insertions concern production.
+
+Names carry their schema but no database: the procedures run with their owner's rights, and there
+Snowflake looks names up in the database that the procedure itself is in.
+"""
+
+from __future__ import annotations
+
+from event_fields import utc_now
+from inventory_transforms import current_stock, first_adjustments
+from orders_transforms import latest_orders
+from snowflake.snowpark import Column, DataFrame, MergeResult, Session
+from snowflake.snowpark import functions as F
+from snowflake.snowpark.functions import when_matched, when_not_matched
+from transactions import transaction
+
+
+def orders(session: Session) -> dict[str, int]:
+    """Moves STREAM_STG_ORDERS on: of each order's events the latest is what ORDERS shows."""
+    with transaction(session):
+        staged = _new_rows(session, "STAGING.STREAM_STG_ORDERS")
+        rows = staged.count()
+        merged = _merge_orders(session, staged)
+    return {"rows": rows, "inserted": merged.rows_inserted, "updated": merged.rows_updated}
+
+
+def inventory_history(session: Session) -> dict[str, int]:
+    """Moves STREAM_STG_INVENTORY_HISTORY on: each adjustment is in the history once."""
+    with transaction(session):
+        staged = _new_rows(session, "STAGING.STREAM_STG_INVENTORY_HISTORY")
+        rows = staged.count()
+        merged = _merge_history(session, staged)
+    return {"rows": rows, "inserted": merged.rows_inserted}
+
+
+def inventory_current(session: Session) -> dict[str, int]:
+    """Moves STREAM_STG_INVENTORY_CURRENT on: stock levels, recomputed from the history.
+
+    1. Give the history what this stream shows and it does not have yet.
+    2. Recompute the products of the stream's rows, and no others.
+
+    The two inventory streams move in two transactions, so each may be ahead of the other. Where
+    the history is ahead, this stream shows those rows later, and the levels follow then. Where
+    this stream is ahead, it would show the rows only now: without step 1 they would reach the
+    history later, and no level would ever count them.
+    """
+    with transaction(session):
+        staged = _new_rows(session, "STAGING.STREAM_STG_INVENTORY_CURRENT")
+        rows = staged.count()
+        caught_up = _merge_history(session, staged)
+        merged = _merge_current(session, staged)
+    return {
+        "rows": rows,
+        "history_inserted": caught_up.rows_inserted,
+        "inserted": merged.rows_inserted,
+        "updated": merged.rows_updated,
+    }
+
+
+def _new_rows(session: Session, stream: str) -> DataFrame:
+    return session.table(stream).filter(F.col("METADATA$ACTION") == F.lit("INSERT"))
+
+
+def _merge_orders(session: Session, staged: DataFrame) -> MergeResult:
+    source = _source(latest_orders(staged))
+    timestamp, new_timestamp = F.col("ORDER_TIMESTAMP"), F.col("NEW_ORDER_TIMESTAMP")
+    is_later = (new_timestamp > timestamp) | (
+        (new_timestamp == timestamp) & (F.col("NEW_EVENT_ID") > F.col("EVENT_ID"))
+    )
+    values = _values(source)
+    return session.table("PRODUCTION.ORDERS").merge(
+        source,
+        F.col("ORDER_ID") == F.col("NEW_ORDER_ID"),
+        [
+            when_matched(is_later).update(_without(values, "ORDER_ID") | {"UPDATED_AT": utc_now()}),
+            when_not_matched().insert(values | {"CREATED_AT": utc_now(), "UPDATED_AT": utc_now()}),
+        ],
+    )
+
+
+def _merge_history(session: Session, staged: DataFrame) -> MergeResult:
+    source = _source(first_adjustments(staged))
+    return session.table("PRODUCTION.INVENTORY_HISTORY").merge(
+        source,
+        F.col("ADJUSTMENT_ID") == F.col("NEW_ADJUSTMENT_ID"),
+        [when_not_matched().insert(_values(source) | {"CREATED_AT": utc_now()})],
+    )
+
+
+def _merge_current(session: Session, staged: DataFrame) -> MergeResult:
+    source = _source(
+        current_stock(
+            session.table("PRODUCTION.INVENTORY_HISTORY"),
+            staged,
+            session.table("PRODUCTION.ORDERS"),
+        )
+    )
+    values = _values(source) | {"UPDATED_AT": utc_now()}
+    return session.table("PRODUCTION.INVENTORY_CURRENT").merge(
+        source,
+        F.col("PRODUCT_ID") == F.col("NEW_PRODUCT_ID"),
+        [
+            when_matched().update(_without(values, "PRODUCT_ID")),
+            when_not_matched().insert(values),
+        ],
+    )
+
+
+def _source(rows: DataFrame) -> DataFrame:
+    """The rows with names that the target has not, so that no name in the MERGE is ambiguous."""
+    return rows.select(*(F.col(name).alias(f"NEW_{name}") for name in rows.columns))
+
+
+def _values(source: DataFrame) -> dict[str, Column]:
+    return {name.removeprefix("NEW_"): F.col(name) for name in source.columns}
+
+
+def _without(values: dict[str, Column], key: str) -> dict[str, Column]:
+    return {name: value for name, value in values.items() if name != key}

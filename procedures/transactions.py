@@ -1,0 +1,25 @@
+"""One transaction around everything that a procedure does with its stream."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from snowflake.snowpark import Session
+
+
+@contextmanager
+def transaction(session: Session) -> Iterator[None]:
+    """All of the block's statements take effect, or none of them.
+
+    A stream's offset moves when the transaction that read it commits, and within one transaction
+    every statement sees the same rows of the stream. Snowflake leaves a transaction open after a
+    failed statement, ready to be committed half-done: hence the rollback for whatever is raised.
+    """
+    session.begin_transaction()
+    try:
+        yield
+    except BaseException:
+        session.rollback()
+        raise
+    session.commit()
