@@ -21,6 +21,7 @@ import sys
 import threading
 import traceback
 import types
+import warnings
 from collections.abc import Callable
 from typing import IO, Any
 
@@ -227,9 +228,10 @@ def _read(requests: IO[bytes], inbox: "queue.Queue[dict[str, Any]]") -> None:
 
 
 def _warm_up() -> None:
-    """What takes the time of a first call: Snowpark. Logging as in Snowflake: to the log."""
+    """What takes the time of a first call: Snowpark. Its warnings are no handler's output."""
     logging.basicConfig(stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
-    import snowflake.snowpark  # noqa: F401 (imported for its effect: it is ready when a call comes)
+    with warnings.catch_warnings(action="ignore"):
+        importlib.import_module("snowflake.snowpark")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,360 @@
+"""The pool of procedure processes, against a server that knows nothing but logins."""
+
+import json
+import os
+import threading
+import time
+import zipfile
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.errors import SnowflakeError
+from local.workers import Code, Workers
+
+
+class _Logins(BaseHTTPRequestHandler):
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        data = {"token": "t", "masterToken": "m", "parameters": [], "sessionInfo": {}}
+        body = json.dumps({"success": True, "data": data}).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Keep the test's output for the test."""
+
+
+@dataclass
+class _Account:
+    data: Path
+    host: str
+    port: int
+    passes: list[str] = field(default_factory=list)
+
+    def issue_pass(self, session: Any) -> str:
+        self.passes.append(f"pass {len(self.passes)}")
+        return self.passes[-1]
+
+    def withdraw_pass(self, password: str) -> None:
+        self.passes.remove(password)
+
+
+@dataclass
+class _Session:
+    id: str = "1"
+    user: str = "ANNE"
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[ThreadingHTTPServer]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Logins)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def account(server: ThreadingHTTPServer, tmp_path: Path) -> _Account:
+    return _Account(tmp_path, "127.0.0.1", server.server_address[1])
+
+
+@pytest.fixture
+def workers(account: _Account) -> Iterator[Workers]:
+    workers = Workers(account)
+    yield workers
+    workers.close()
+
+
+def inline(body: str, returns: str = "VARIANT", procedure: str = "D.S.P()") -> Code:
+    return Code(procedure, "run", returns, body=body)
+
+
+def zipped(path: Path, **modules: str) -> Path:
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, text in modules.items():
+            archive.writestr(f"{name}.py", text)
+    return path
+
+
+def until(condition: Callable[[], bool], seconds: float = 10) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "the condition did not come true in time"
+        time.sleep(0.02)
+
+
+def gone(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+
+
+PID = "import os\ndef run(session):\n    return os.getpid()\n"
+SLEEP = "import os, time\ndef run(session):\n    time.sleep({})\n    return os.getpid()\n"
+
+
+def test_every_kind_of_value_goes_in_and_comes_back_as_it_was(workers: Workers) -> None:
+    import datetime
+    from decimal import Decimal
+
+    values = [
+        None,
+        True,
+        42,
+        1.5,
+        "Pommard – été 🍷",
+        Decimal("10.20"),
+        datetime.date(2026, 1, 2),
+        datetime.datetime(2026, 1, 2, 3, 4, 5, 6),
+        datetime.time(23, 59),
+        b"\x00\xff",
+        {"a": [1, {"$type": "dict"}], "b": None},
+    ]
+    body = "def run(session, *values):\n    return values\n"
+    assert workers.call(_Session(), inline(body), values) == values
+
+
+def test_the_first_parameter_is_a_snowpark_session(workers: Workers) -> None:
+    body = "def run(session):\n    return [type(session).__module__, type(session).__name__]\n"
+    assert workers.call(_Session(), inline(body), []) == ["snowflake.snowpark.session", "Session"]
+
+
+def test_the_zip_is_what_runs_and_the_repository_is_out_of_reach(
+    workers: Workers, tmp_path: Path
+) -> None:
+    main = "import sister, importlib.util\ndef main(session):\n" + (
+        "    folders = ('local', 'ingest', 'app')\n"
+        "    return [sister.NAME, *[bool(importlib.util.find_spec(name)) for name in folders]]\n"
+    )
+    archive = zipped(tmp_path / "p.zip", main=main, sister="NAME = 'sister'")
+    code = Code("D.S.P()", "main.main", "VARIANT", files=(archive,))
+    assert workers.call(_Session(), code, []) == ["sister", False, False, False]
+
+
+def test_an_overwritten_zip_runs_from_the_next_call_on(workers: Workers, tmp_path: Path) -> None:
+    archive = tmp_path / "p.zip"
+    code = Code("D.S.P()", "m.f", "VARCHAR", files=(archive,))
+    zipped(archive, m="def f(session):\n    return 'old'\n")
+    assert workers.call(_Session(), code, []) == "old"
+    zipped(archive, m="def f(session):\n    return 'new'\n")
+    assert workers.call(_Session(), code, []) == "new"
+
+
+def test_a_running_version_imports_late_from_the_files_it_started_with(
+    workers: Workers, tmp_path: Path
+) -> None:
+    archive, go = tmp_path / "p.zip", tmp_path / "go"
+    wait = "import os, time\ndef f(session, go):\n" + (
+        "    while not os.path.exists(go):\n        time.sleep(0.01)\n"
+        "    import late\n    return late.VERSION\n"
+    )
+    zipped(archive, m=wait, late="VERSION = 1")
+    code = Code("D.S.P(VARCHAR)", "m.f", "NUMBER", files=(archive,))
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(workers.call, _Session("a"), code, [str(go)])
+        until(lambda: any((tmp_path / "workers").glob("*/p.zip")))
+        zipped(archive, m=wait, late="VERSION = 2")
+        go.touch()
+        assert first.result(20) == 1
+    assert workers.call(_Session("b"), code, [str(go)]) == 2
+
+
+def test_calls_in_a_row_are_served_by_one_process(workers: Workers) -> None:
+    assert len({workers.call(_Session(), inline(PID), []) for _ in range(3)}) == 1
+
+
+def test_two_procedures_never_share_a_process(workers: Workers) -> None:
+    one = workers.call(_Session(), inline(PID, procedure="D.S.ONE()"), [])
+    two = workers.call(_Session(), inline(PID, procedure="D.S.TWO()"), [])
+    assert one != two
+
+
+def test_concurrent_calls_run_side_by_side_up_to_the_bound(account: _Account) -> None:
+    workers = Workers(account, per_version=2)
+    body = SLEEP.format(0.3)
+    with ThreadPoolExecutor(5) as pool:
+        calls = [pool.submit(workers.call, _Session(str(n)), inline(body), []) for n in range(5)]
+        pids = {call.result(30) for call in calls}
+    workers.close()
+    assert len(pids) == 2
+
+
+def test_a_nested_call_does_not_wait_for_its_caller(account: _Account, tmp_path: Path) -> None:
+    workers = Workers(account, per_version=1, total=1)
+    go = tmp_path / "go"
+    body = "import os, time\ndef run(session):\n" + (
+        f"    while not os.path.exists({str(go)!r}):\n        time.sleep(0.01)\n    return 1\n"
+    )
+    with ThreadPoolExecutor(2) as pool:
+        outer = pool.submit(workers.call, _Session("same"), inline(body), [])
+        until(lambda: len(account.passes) == 1)
+        inner = pool.submit(workers.call, _Session("same"), inline(body), [])
+        until(lambda: len(account.passes) == 2)
+        go.touch()
+        assert (outer.result(20), inner.result(20)) == (1, 1)
+    workers.close()
+
+
+def test_an_exception_is_snowflakes_error_with_the_handlers_own_traceback(
+    workers: Workers,
+) -> None:
+    body = "def run(session):\n    return 1 / 0\n"
+    with pytest.raises(SnowflakeError) as caught:
+        workers.call(_Session(), inline(body), [])
+    assert (caught.value.errno, caught.value.sqlstate) == (100357, "P0000")
+    assert caught.value.message.splitlines() == [
+        "Python Interpreter Error:",
+        "Traceback (most recent call last):",
+        '  File "_udf_code.py", line 2, in run',
+        "    return 1 / 0",
+        "           ~~^~~",
+        "ZeroDivisionError: division by zero",
+        " in function P with handler run",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("handler", "text"),
+    [
+        pytest.param("m.missing", "module 'm' has no attribute 'missing'", id="function"),
+        pytest.param("missing.f", "No module named 'missing'", id="module"),
+        pytest.param("f", "a staged handler is 'module.function', not 'f'", id="no module"),
+    ],
+)
+def test_a_handler_that_is_not_there_is_named(
+    workers: Workers, tmp_path: Path, handler: str, text: str
+) -> None:
+    archive = zipped(tmp_path / "p.zip", m="def f(session):\n    return 1\n")
+    with pytest.raises(SnowflakeError, match=text):
+        workers.call(_Session(), Code("D.S.P()", handler, "NUMBER", files=(archive,)), [])
+
+
+@pytest.mark.parametrize(
+    ("statement", "text"),
+    [
+        pytest.param("os._exit(3)", "exit code 3", id="exit"),
+        pytest.param("os.kill(os.getpid(), 9)", "signal 9", id="kill"),
+    ],
+)
+def test_a_process_that_dies_in_a_call_is_an_error_and_the_next_call_works(
+    workers: Workers, statement: str, text: str
+) -> None:
+    body = f"import os\ndef run(session, die):\n    if die:\n        {statement}\n    return 1\n"
+    with pytest.raises(SnowflakeError, match=text):
+        workers.call(_Session(), inline(body), [True])
+    assert workers.call(_Session(), inline(body), [False]) == 1
+
+
+def test_sys_exit_is_an_error_of_the_handler(workers: Workers) -> None:
+    with pytest.raises(SnowflakeError, match="SystemExit: 7"):
+        workers.call(_Session(), inline("def run(session):\n    raise SystemExit(7)\n"), [])
+
+
+def test_a_value_without_json_is_refused(workers: Workers) -> None:
+    with pytest.raises(SnowflakeError, match="a value of type object cannot leave a procedure"):
+        workers.call(_Session(), inline("def run(session):\n    return object()\n"), [])
+
+
+def test_a_varchar_procedure_returns_the_text_of_anything(workers: Workers) -> None:
+    body = "def run(session):\n    return [1, None]\n"
+    assert workers.call(_Session(), inline(body, "VARCHAR"), []) == "[1, None]"
+
+
+def test_what_a_handler_prints_and_logs_goes_to_the_log_alone(
+    workers: Workers, account: _Account
+) -> None:
+    body = "import logging, os\ndef run(session):\n" + (
+        "    print('printed')\n    logging.getLogger('shop').warning('logged')\n"
+        "    os.system('echo from a child')\n    return 'value'\n"
+    )
+    assert workers.call(_Session(), inline(body), []) == "value"
+    log = account.data / "logs" / "procedures.log"
+    until(lambda: log.exists() and len(log.read_text().splitlines()) == 3)
+    lines = [line.partition(" ")[2] for line in log.read_text().splitlines()]
+    assert sorted(lines) == [
+        "D.S.P() WARNING shop: logged",
+        "D.S.P() from a child",
+        "D.S.P() printed",
+    ]
+
+
+def test_cancel_ends_the_sessions_calls_and_no_others(workers: Workers, account: _Account) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        slow = pool.submit(workers.call, _Session("slow"), inline(SLEEP.format(60)), [])
+        other = pool.submit(workers.call, _Session("other"), inline(SLEEP.format(1)), [])
+        until(lambda: len(account.passes) == 2)
+        workers.cancel("slow")
+        with pytest.raises(SnowflakeError, match="SQL execution canceled") as caught:
+            slow.result(10)
+        assert caught.value.errno == 604
+        assert other.result(20) > 0
+
+
+def test_cancel_reaches_a_call_that_waits_for_a_process(account: _Account) -> None:
+    workers = Workers(account, per_version=1)
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(workers.call, _Session("first"), inline(SLEEP.format(60)), [])
+        until(lambda: len(account.passes) == 1)
+        second = pool.submit(workers.call, _Session("second"), inline(SLEEP.format(60)), [])
+        workers.cancel("first")
+        with pytest.raises(SnowflakeError, match="canceled"):
+            first.result(10)
+        until(lambda: len(account.passes) == 1 or second.done())
+        workers.close()
+        with pytest.raises(SnowflakeError):
+            second.result(10)
+
+
+def test_a_timeout_ends_the_call(workers: Workers) -> None:
+    with pytest.raises(
+        SnowflakeError, match="reached its statement or warehouse timeout"
+    ) as caught:
+        workers.call(_Session(), inline(SLEEP.format(60)), [], timeout=0.5)
+    assert caught.value.errno == 630
+
+
+def test_idle_processes_end(account: _Account) -> None:
+    workers = Workers(account, idle_seconds=0.2)
+    pid = workers.call(_Session(), inline(PID), [])
+    until(lambda: gone(pid))
+    workers.close()
+
+
+def test_the_processes_of_a_replaced_version_end_and_its_files_go(
+    workers: Workers, account: _Account
+) -> None:
+    old = workers.call(_Session(), inline(PID), [])
+    workers.call(_Session(), inline(f"{PID}# changed\n"), [])
+    until(lambda: gone(old))
+    assert len([path for path in (account.data / "workers").iterdir() if path.is_dir()]) == 1
+
+
+def test_close_ends_every_process_even_in_a_call(account: _Account) -> None:
+    workers = Workers(account)
+    pid = workers.call(_Session(), inline(PID), [])
+    with ThreadPoolExecutor(1) as pool:
+        slow = pool.submit(workers.call, _Session(), inline(SLEEP.format(60)), [])
+        until(lambda: len(account.passes) == 1)
+        workers.close()
+        with pytest.raises(SnowflakeError, match="shutting down"):
+            slow.result(10)
+    assert gone(pid)
+
+
+def test_a_pass_is_withdrawn_after_its_call(workers: Workers, account: _Account) -> None:
+    workers.call(_Session(), inline(PID), [])
+    assert account.passes == []
