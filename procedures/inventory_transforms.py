@@ -49,13 +49,17 @@ FIELDS = (
     REASON,
     WAREHOUSE_LOCATION,
 )
+NEVER_COUNTED = 0
+
+
+def own_events(raw: DataFrame) -> DataFrame:
+    return raw.filter(F.col("EVENT_TYPE") == F.lit("INVENTORY_ADJUSTED"))
 
 
 def judge(raw: DataFrame) -> DataFrame:
-    """Every INVENTORY_ADJUSTED row: a STG_INVENTORY_ADJ row, and a REASON against it."""
-    mine = raw.filter(F.col("EVENT_TYPE") == F.lit("INVENTORY_ADJUSTED"))
+    """Every row of the inventory's own: a STG_INVENTORY_ADJ row, and a REASON against it."""
     identity = event_identity(EVENT_ID.text)
-    return read_events(mine, FIELDS).select(
+    return read_events(own_events(raw), FIELDS).select(
         identity.alias("EVENT_ID"),
         *(F.col(name) for name in ENVELOPE),
         reason().cast(StringType()).alias("REASON"),
@@ -149,7 +153,10 @@ def current_stock(history: DataFrame, touched: DataFrame, orders: DataFrame) -> 
     )
     counted = placed.with_column(
         "COUNTED_PLACE",
-        F.min(F.when(F.col("NEW_STOCK_LEVEL").is_not_null(), F.col("PLACE"))).over(product),
+        F.coalesce(
+            F.min(F.when(F.col("NEW_STOCK_LEVEL").is_not_null(), F.col("PLACE"))).over(product),
+            F.lit(NEVER_COUNTED),
+        ),
     )
     summed = counted.with_column("LEVEL", F.sum(share_of_level()).over(product))
     categories = ordered_categories(orders.filter(F.col("PRODUCT_ID").in_(products)))
@@ -173,7 +180,7 @@ def share_of_level() -> Column:
     """What an adjustment adds to the level: everything before the newest count is in that count."""
     place, counted = F.col("PLACE"), F.col("COUNTED_PLACE")
     return (
-        F.when(counted.is_null() | (place < counted), F.col("QUANTITY_CHANGE"))
+        F.when((counted == F.lit(NEVER_COUNTED)) | (place < counted), F.col("QUANTITY_CHANGE"))
         .when(place == counted, F.col("NEW_STOCK_LEVEL"))
         .otherwise(F.lit(0))
     )

@@ -55,14 +55,15 @@ FIELDS = (
 )
 
 
-def judge(raw: DataFrame) -> DataFrame:
-    """Every row that the orders procedure answers for: a STG_ORDERS row, and a REASON against it.
+def own_events(raw: DataFrame) -> DataFrame:
+    """All rows but the inventory's: an event type that nobody knows is rejected with the orders,
+    so that no RAW row is lost between the two procedures."""
+    return raw.filter(F.coalesce(F.col("EVENT_TYPE"), F.lit("")) != F.lit("INVENTORY_ADJUSTED"))
 
-    Those are all rows but the inventory's: an event type that nobody knows is rejected here, so
-    that no RAW row is lost between the two procedures.
-    """
-    mine = raw.filter(F.coalesce(F.col("EVENT_TYPE"), F.lit("")) != F.lit("INVENTORY_ADJUSTED"))
-    return read_events(mine, FIELDS).select(
+
+def judge(raw: DataFrame) -> DataFrame:
+    """Every row that the orders answer for: a STG_ORDERS row, and a REASON against it."""
+    return read_events(own_events(raw), FIELDS).select(
         event_identity(EVENT_ID.text, ORDER_ID.text).alias("EVENT_ID"),
         *(F.col(name) for name in ENVELOPE),
         reason().cast(StringType()).alias("REASON"),

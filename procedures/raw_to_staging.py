@@ -67,4 +67,6 @@ def _counts(judged: DataFrame) -> dict[str, int]:
 def _append(rows: DataFrame, table: str) -> None:
     # table_exists keeps Snowpark from looking the table up, and from ever creating it: that would
     # be DDL, which commits the transaction.
-    rows.write.save_as_table(table, mode="append", column_order="name", table_exists=True)
+    rows.write.save_as_table(  # type: ignore[call-overload]  # its overloads leave table_exists out
+        table, mode="append", column_order="name", table_exists=True
+    )

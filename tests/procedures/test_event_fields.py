@@ -1,0 +1,210 @@
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import pytest
+from event_fields import (
+    AMOUNT,
+    BOTTLES,
+    PRICE,
+    Field,
+    Number,
+    bad_id,
+    bad_number,
+    bad_optional_id,
+    bad_optional_number,
+    bad_text,
+    bad_timestamp,
+    event_identity,
+    read_events,
+    utc_timestamp,
+)
+from snowflake.snowpark import Column
+from snowflake.snowpark.types import StringType
+
+from tests.procedures.conftest import Raw
+
+FIELD = Field("quantity", ("amount",))
+WHEN = Field("event_timestamp", ("event_ts",))
+
+
+def verdict(raw: Raw, event: dict[str, Any], judged: Column, *fields: Field) -> Any:
+    [row] = read_events(raw(event), fields or (FIELD,)).select(judged.alias("VERDICT")).collect()
+    return row["VERDICT"]
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("3", "3"),
+        (3, "3"),
+        (3.0, "3"),
+        ("+3", "3"),
+        ("-3", "-3"),
+        ("3.00", "3"),
+        ("0", "0"),
+        ("0000000007", "7"),
+        ("9999999999", "9999999999"),
+    ],
+)
+def test_a_whole_number_is_taken_from_a_number_or_a_text(
+    raw: Raw, value: Any, expected: str
+) -> None:
+    event = {"quantity": value}
+    assert verdict(raw, event, bad_number(FIELD, BOTTLES).cast(StringType())) is None
+    assert str(verdict(raw, event, BOTTLES.of(FIELD.text))) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (1.5, "1.5"),
+        ("1.5", "1.5"),
+        ("10000000000", "10000000000"),
+        ("1e2", "1e2"),
+        ("three", "three"),
+        ("", None),
+        (" 3", " 3"),
+        (".5", ".5"),
+        ("5.", "5."),
+        ("1,5", "1,5"),
+        ("0x10", "0x10"),
+        ("--1", "--1"),
+        ("NaN", "NaN"),
+        ("Infinity", "Infinity"),
+        (True, "true"),
+        ({"value": 3}, '{"value":3}'),
+        ([3], "[3]"),
+    ],
+)
+def test_what_is_no_whole_number_is_a_fault_that_shows_the_value(
+    raw: Raw, value: Any, shown: str | None
+) -> None:
+    expected = (
+        "quantity is missing"
+        if shown is None
+        else f"quantity is not a whole number of at most 10 digits: {shown}"
+    )
+    assert verdict(raw, {"quantity": value}, bad_number(FIELD, BOTTLES)) == expected
+
+
+@pytest.mark.parametrize(
+    ("number", "value", "fits"),
+    [
+        (PRICE, "12.34", True),
+        (PRICE, 12.5, True),
+        (PRICE, "12.3400", True),
+        (PRICE, "12.345", False),
+        (PRICE, 12.345, False),
+        (PRICE, "99999999.99", True),
+        (PRICE, "100000000.00", False),
+        (AMOUNT, "9999999999.99", True),
+        (AMOUNT, "10000000000", False),
+        (AMOUNT, 0.30000000000000004, False),
+    ],
+)
+def test_money_has_two_decimals_and_is_never_rounded(
+    raw: Raw, number: Number, value: Any, fits: bool
+) -> None:
+    rule = bad_number(FIELD, number).cast(StringType())
+    assert (verdict(raw, {"quantity": value}, rule) is None) is fits
+
+
+@pytest.mark.parametrize("event", [{}, {"quantity": None}, {"quantity": ""}, {"quantity": "  "}])
+def test_missing_null_and_blank_are_the_same(raw: Raw, event: dict[str, Any]) -> None:
+    assert verdict(raw, event, bad_number(FIELD, BOTTLES)) == "quantity is missing"
+    assert verdict(raw, event, bad_id(FIELD)) == "quantity is missing"
+    assert verdict(raw, event, bad_text(FIELD)) == "quantity is missing"
+    assert verdict(raw, event, bad_optional_number(FIELD, BOTTLES).cast(StringType())) is None
+    assert verdict(raw, event, bad_optional_id(FIELD).cast(StringType())) is None
+
+
+def test_a_synonym_counts_where_the_name_itself_has_no_value(raw: Raw) -> None:
+    assert verdict(raw, {"amount": 4}, FIELD.text) == "4"
+    assert verdict(raw, {"quantity": None, "amount": 4}, FIELD.text) == "4"
+    assert verdict(raw, {"quantity": 3, "amount": 4}, FIELD.text) == "3"
+    assert verdict(raw, {"quantity": "3", "amount": True}, FIELD.kind) == "VARCHAR"
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"), [(True, "true"), ({"id": 1}, '{"id":1}'), ([1], "[1]")]
+)
+def test_an_id_is_a_text_or_a_number(raw: Raw, value: Any, expected: str) -> None:
+    fault = f"quantity is neither a text nor a number: {expected}"
+    assert verdict(raw, {"quantity": value}, bad_id(FIELD)) == fault
+    assert verdict(raw, {"quantity": value}, bad_optional_id(FIELD)) == fault
+
+
+@pytest.mark.parametrize(("value", "expected"), [("O'Brien {1}", "O'Brien {1}"), (17, "17")])
+def test_an_id_is_opaque_and_a_number_becomes_its_text(raw: Raw, value: Any, expected: str) -> None:
+    assert verdict(raw, {"quantity": value}, bad_id(FIELD).cast(StringType())) is None
+    assert verdict(raw, {"quantity": value}, FIELD.text) == expected
+
+
+def test_a_reason_shows_no_more_than_a_hundred_characters_of_the_value(raw: Raw) -> None:
+    shown = verdict(raw, {"quantity": "x" * 500}, bad_number(FIELD, BOTTLES))
+    assert shown == "quantity is not a whole number of at most 10 digits: " + "x" * 100
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2026-11-22T10:30:00+00:00", datetime(2026, 11, 22, 10, 30)),
+        ("2026-11-22T10:30:00Z", datetime(2026, 11, 22, 10, 30)),
+        ("2026-11-22t10:30:00z", datetime(2026, 11, 22, 10, 30)),
+        ("2026-11-22T10:30:00", datetime(2026, 11, 22, 10, 30)),
+        ("2026-11-22 10:30:00", datetime(2026, 11, 22, 10, 30)),
+        ("2026-11-22T10:30", datetime(2026, 11, 22, 10, 30)),
+        ("2026-11-22T10:30+02", datetime(2026, 11, 22, 8, 30)),
+        ("2026-11-22T10:30:00+0530", datetime(2026, 11, 22, 5, 0)),
+        ("2026-11-22T10:30:00.123456-05:00", datetime(2026, 11, 22, 15, 30, 0, 123456)),
+        ("2026-11-22T10:30:00,5Z", datetime(2026, 11, 22, 10, 30, 0, 500000)),
+        ("2026-11-23T00:15:00+01:00", datetime(2026, 11, 22, 23, 15)),
+        ("2026-12-31T23:59:59-00:30", datetime(2027, 1, 1, 0, 29, 59)),
+        ("2024-02-29T12:00:00Z", datetime(2024, 2, 29, 12)),
+    ],
+)
+def test_a_timestamp_is_a_moment_in_utc(raw: Raw, text: str, expected: datetime) -> None:
+    event = {"event_timestamp": text}
+    assert verdict(raw, event, utc_timestamp(WHEN), WHEN) == expected
+    assert verdict(raw, {"event_ts": text}, utc_timestamp(WHEN), WHEN) == expected
+    assert verdict(raw, event, bad_timestamp(WHEN).cast(StringType()), WHEN) is None
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "yesterday",
+        "2026-11-22",
+        "2026-13-01T00:00:00Z",
+        "2025-02-29T12:00:00Z",
+        "2026-11-22T25:00:00Z",
+        "2026-11-22T10:60:00Z",
+        "2026-11-22T10:30:00+25:00",
+        "2026-11-22T10:30:00.1234567890Z",
+        "22/11/2026 10:30:00",
+        "1763806200",
+        1763806200,
+        "2026-11-22T10:30:00Z; drop table",
+        "Sun, 22 Nov 2026 10:30:00 GMT",
+    ],
+)
+def test_what_is_no_iso_timestamp_is_a_fault(raw: Raw, value: Any) -> None:
+    event = {"event_timestamp": value}
+    assert verdict(raw, event, utc_timestamp(WHEN), WHEN) is None
+    expected = f"event_timestamp is not an ISO 8601 timestamp: {value}"
+    assert verdict(raw, event, bad_timestamp(WHEN), WHEN) == expected
+
+
+def test_an_event_goes_by_the_envelopes_id_then_its_candidates_then_its_place(raw: Raw) -> None:
+    identity = event_identity(FIELD.text).alias("ID")
+
+    def id_of(event: dict[str, Any], event_id: str | None) -> str:
+        [row] = read_events(raw(event, event_id=event_id), (FIELD,)).select(identity).collect()
+        return row["ID"]
+
+    assert id_of({"quantity": "q-1"}, "e-1") == "e-1"
+    assert id_of({"quantity": "q-1"}, "") == "q-1"
+    assert id_of({"quantity": "q-1"}, None) == "q-1"
+    assert id_of({"quantity": " "}, None) == "sales_events-3-41"

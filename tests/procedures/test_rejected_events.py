@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+import json
+from datetime import datetime
+
+from orders_transforms import judge
+from rejected_events import rejected_events
+from snowflake.snowpark import functions as F
+
+from tests.procedures.conftest import Raw
+
+
+def test_a_rejected_event_keeps_its_payload_its_place_and_its_reason(raw: Raw) -> None:
+    event = {"event_id": "e-1", "event_type": "ORDER_CREATED", "quantity": 1.5}
+    judged = judge(raw(event, event_id="e-1"))
+    [row] = rejected_events(judged, F.lit(datetime(2026, 11, 22, 13))).collect()
+    assert json.loads(row["PAYLOAD"]) == event
+    assert row.as_dict() | {"PAYLOAD": ""} == {
+        "REJECTED_AT": datetime(2026, 11, 22, 13),
+        "STAGE": "STAGING",
+        "REASON": "order_id is missing",
+        "EVENT_ID": "e-1",
+        "EVENT_TYPE": "ORDER_CREATED",
+        "PAYLOAD": "",
+        "PAYLOAD_ENCODING": "utf-8",
+        "KAFKA_TOPIC": "sales_events",
+        "KAFKA_PARTITION": 3,
+        "KAFKA_OFFSET": 41,
+        "STATUS": "OPEN",
+    }
