@@ -1,0 +1,272 @@
+"""Starts task graphs: when they are due, when their streams have data, when they are asked for."""
+
+import logging
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from local.statements import task_graph, task_history, task_store
+from local.statements.task_graph import State
+from local.statements.task_history import Run
+from local.statements.task_store import Task
+from local.statements.tasks import suspended
+from local.task_runs import Clock, GraphRun, Outcome, holds
+
+if TYPE_CHECKING:
+    from local.session import Account
+
+log = logging.getLogger(__name__)
+
+# A warehouse runs eight statements at once; the others wait in its queue.
+_SLOTS = 8
+# The loop looks at least this often, so that a clock that was set forward is noticed.
+_LONGEST_WAIT = timedelta(seconds=60)
+_TRIGGER_WAIT = timedelta(seconds=1)
+_CLOSE_SECONDS = 5.0
+_CLOSE_TRIES = 10
+
+# A root task's place: database, schema, name.
+Key = tuple[str, str, str]
+
+
+class SystemClock:
+    def now(self) -> datetime:
+        return task_store.utc_now()
+
+
+class Scheduler:
+    """One thread that starts graph runs, at most one per root at a time.
+
+    A root that is still running when it is due again misses that turn; an EXECUTE TASK waits for
+    its end instead. `tick` is one look at all tasks; the thread does nothing but call it.
+    """
+
+    def __init__(self, account: "Account", clock: Clock | None = None) -> None:
+        self._account = account
+        self._clock = clock or SystemClock()
+        self._condition = threading.Condition()
+        self._woken = False
+        self._closed = False
+        self._thread: threading.Thread | None = None
+        self._slots = threading.BoundedSemaphore(_SLOTS)
+        self._since = self._clock.now()
+        # Up to which moment each started root's schedule has been seen to, for its present base.
+        self._seen: dict[Key, tuple[datetime | None, datetime]] = {}
+        self._triggered: dict[Key, datetime] = {}
+        self._running: dict[Key, GraphRun] = {}
+
+    def start(self) -> None:
+        """Settles what a crash left behind, then begins."""
+        self.recover()
+        self._account.tasks_changed = self.wake
+        self._thread = threading.Thread(target=self._loop, name="scheduler", daemon=True)
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Something changed: look again now."""
+        with self._condition:
+            self._woken = True
+            self._condition.notify_all()
+
+    def close(self) -> None:
+        """Starts nothing more, cancels what runs, and waits a little for it to end."""
+        with self._condition:
+            self._closed = True
+            self._condition.notify_all()
+        if self._thread:
+            self._thread.join(_CLOSE_SECONDS)
+        for _ in range(_CLOSE_TRIES):
+            with self._condition:
+                runs = list(self._running.values())
+            for run in runs:
+                run.cancel(State.CANCELLED)
+            if self.wait_idle(_CLOSE_SECONDS / _CLOSE_TRIES):
+                return
+
+    def wait_idle(self, seconds: float) -> bool:
+        """Waits until no graph runs; False if one still does."""
+        with self._condition:
+            return self._condition.wait_for(lambda: not self._running, seconds)
+
+    def cancel(self, database: str, schema: str, name: str) -> bool:
+        """Cancels the run of a root task; False if there is none."""
+        with self._condition:
+            run = self._running.get((database, schema, name))
+        if run:
+            run.cancel(State.CANCELLED)
+        return run is not None
+
+    def recover(self) -> None:
+        now = self._clock.now()
+        for database in self._account.databases():
+            try:
+                catalog = self._account.catalog(database)
+                if lost := task_history.recover(catalog, now):
+                    log.warning("%d task runs in %s were cut off by a restart", lost, database)
+                task_history.trim(catalog, now)
+            except Exception:
+                log.exception("the task history of %s could not be settled", database)
+
+    def tick(self) -> datetime | None:
+        """Starts every run that is due, and answers when the next one will be."""
+        now = self._clock.now()
+        upcoming: list[datetime] = []
+        roots = dict(self._roots())
+        self._seen = {key: seen for key, seen in self._seen.items() if key in roots}
+        for key, task in roots.items():
+            try:
+                if run := self._due(key, task, now):
+                    self._start(key, run)
+                if task.started and (following := self._next(task, now)):
+                    upcoming.append(following)
+            except Exception:
+                log.exception("task %s could not be scheduled", ".".join(key))
+        return min(upcoming, default=None)
+
+    def _loop(self) -> None:
+        while True:
+            following = None
+            try:
+                following = self.tick()
+            except Exception:
+                log.exception("the scheduler's look at the tasks failed")
+            with self._condition:
+                if not self._closed:
+                    self._condition.wait_for(self._called, self._pause(following))
+                if self._closed:
+                    return
+                self._woken = False
+
+    def _called(self) -> bool:
+        return self._woken or self._closed
+
+    def _pause(self, following: datetime | None) -> float:
+        until = following or self._clock.now() + _LONGEST_WAIT
+        return max(min(until - self._clock.now(), _LONGEST_WAIT).total_seconds(), 0.0)
+
+    def _roots(self) -> Iterator[tuple[Key, Task]]:
+        for database in self._account.databases():
+            try:
+                tasks = task_store.all_tasks(self._account.catalog(database))
+            except Exception:
+                # A database that is dropped at this moment must not hold up the others.
+                log.exception("the tasks of %s could not be read", database)
+                continue
+            for task in tasks:
+                if task.is_root:
+                    yield (database, task.schema, task.name), task
+
+    def _next(self, task: Task, now: datetime) -> datetime | None:
+        return now + _TRIGGER_WAIT if task.triggered else task.next_run(now)
+
+    def _due(self, key: Key, task: Task, now: datetime) -> Run | None:
+        """The run that should begin now, if any."""
+        scheduled = self._scheduled(key, task, now)
+        if key in self._running:
+            if scheduled:
+                log.warning("task %s is still running and misses its turn", ".".join(key))
+            return None
+        if task.requested_at:
+            return Run(task, task.requested_at, "EXECUTE TASK")
+        if scheduled:
+            return Run(task, scheduled, "SCHEDULE")
+        if task.started and task.triggered and self._has_data(key, task, now):
+            return Run(task, now, "TRIGGER")
+        return None
+
+    def _scheduled(self, key: Key, task: Task, now: datetime) -> datetime | None:
+        """The scheduled moment that has come since the last look."""
+        if not task.started:
+            self._seen.pop(key, None)
+            return None
+        base, seen = self._seen.get(key, (None, self._since))
+        if base != task.schedule_base:
+            seen = max(task.schedule_base or seen, self._since)
+        moment = task.next_run(seen)
+        due = moment is not None and moment <= now
+        self._seen[key] = (task.schedule_base, now if due else seen)
+        return moment if due else None
+
+    def _has_data(self, key: Key, task: Task, now: datetime) -> bool:
+        last = self._triggered.get(key)
+        if last and now < last + timedelta(seconds=task.trigger_seconds):
+            return False
+        try:
+            if not holds(self._account, key[0], task):
+                return False
+        except Exception as error:
+            # The run meets the same error, and its history tells the owner.
+            log.warning("WHEN of task %s failed: %s", ".".join(key), error)
+        self._triggered[key] = now
+        return True
+
+    def _start(self, key: Key, run: Run) -> None:
+        database, schema, name = key
+        catalog = self._account.catalog(database)
+        graph = task_graph.frozen(task_store.schema_tasks(catalog, schema), name)
+        graph_run = GraphRun(
+            self._account,
+            self._clock,
+            database,
+            graph,
+            run,
+            lambda: self._forget_request(key, run),
+            self._slots,
+        )
+        with self._condition:
+            if self._closed:
+                return
+            self._running[key] = graph_run
+        threading.Thread(
+            target=self._run, args=(key, graph_run, run), name=f"graph {name}", daemon=True
+        ).start()
+
+    def _run(self, key: Key, graph_run: GraphRun, run: Run) -> None:
+        """A graph run's thread. If the run broke, the loop is not woken: it would break again."""
+        whole = False
+        try:
+            outcome = graph_run.execute()
+            self._count(key, run, outcome)
+            task_history.trim(self._account.catalog(key[0]), self._clock.now())
+            if not self._closed:
+                self._forget_request(key, run)
+            whole = True
+        except Exception:
+            log.exception("the run of task %s broke", ".".join(key))
+        finally:
+            with self._condition:
+                del self._running[key]
+                self._woken = self._woken or whole
+                self._condition.notify_all()
+
+    def _forget_request(self, key: Key, run: Run) -> None:
+        """The run is in the history: an EXECUTE TASK that asked for it is served.
+
+        Not earlier, so that a crash in between leaves one of the two.
+        """
+        if run.source != "EXECUTE TASK":
+            return
+        with self._account.lock:
+            catalog = self._account.catalog(key[0])
+            task = task_store.find(catalog, key[1], key[2])
+            if task and task.requested_at == run.moment:
+                task_store.update(catalog, replace(task, requested_at=None))
+
+    def _count(self, key: Key, run: Run, outcome: Outcome) -> None:
+        """Failed graph runs in a row suspend the root; a success begins anew."""
+        if not (outcome.failed or outcome.succeeded):
+            return
+        with self._account.lock:
+            catalog = self._account.catalog(key[0])
+            task = task_store.find(catalog, key[1], key[2])
+            if task is None or task.id != run.root.id:
+                return
+            counted = replace(task, failures=task.failures + 1 if outcome.failed else 0)
+            if counted.started and 0 < counted.suspend_after <= counted.failures:
+                log.warning("task %s failed too often and is suspended", ".".join(key))
+                task_history.mark_auto_suspended(catalog, run, outcome.attempt)
+                counted = suspended(counted, "SUSPENDED_DUE_TO_ERRORS")
+            if counted != task:
+                task_store.update(catalog, counted)

@@ -1,0 +1,97 @@
+"""SHOW TASKS and DESCRIBE TASK."""
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from local import errors, result
+from local.parser.show import show_scope
+from local.parser.tokens import Tokens
+from local.statements import task_store
+from local.statements.task_store import Task
+
+if TYPE_CHECKING:
+    from local.session import Session
+
+_SHOWN = {
+    "created_on": "TIMESTAMP WITH TIME ZONE",
+    "name": "VARCHAR",
+    "id": "VARCHAR",
+    "database_name": "VARCHAR",
+    "schema_name": "VARCHAR",
+    "owner": "VARCHAR",
+    "comment": "VARCHAR",
+    "warehouse": "VARCHAR",
+    "schedule": "VARCHAR",
+    "predecessors": "VARCHAR",
+    "state": "VARCHAR",
+    "definition": "VARCHAR",
+    "condition": "VARCHAR",
+    "allow_overlapping_execution": "VARCHAR",
+    "error_integration": "VARCHAR",
+    "last_committed_on": "TIMESTAMP WITH TIME ZONE",
+    "last_suspended_on": "TIMESTAMP WITH TIME ZONE",
+    "owner_role_type": "VARCHAR",
+    "config": "VARCHAR",
+    "budget": "VARCHAR",
+    "task_relations": "VARCHAR",
+    "last_suspended_reason": "VARCHAR",
+    "overlap_policy": "VARCHAR",
+}
+
+
+def _shown(database: str, task: Task) -> list[Any]:
+    parents = [f"{database}.{task.schema}.{name}" for name in task.predecessors]
+    values: dict[str, Any] = {
+        "created_on": task.created_on,
+        "name": task.name,
+        "id": task.id,
+        "database_name": database,
+        "schema_name": task.schema,
+        "owner": task.owner,
+        "comment": task.properties.get("COMMENT"),
+        "warehouse": task.warehouse,
+        "schedule": task.properties.get("SCHEDULE"),
+        "predecessors": json.dumps(parents, indent=2),
+        "state": task.state,
+        "definition": task.definition,
+        "condition": task.condition,
+        "allow_overlapping_execution": "false",
+        "last_committed_on": task.last_committed_on,
+        "last_suspended_on": task.last_suspended_on,
+        "owner_role_type": "ROLE",
+        "task_relations": json.dumps({"Predecessors": parents}),
+        "last_suspended_reason": task.last_suspended_reason,
+        "overlap_policy": "NO_OVERLAP" if task.is_root else None,
+    }
+    return [values.get(name) for name in _SHOWN]
+
+
+def show_tasks(session: "Session", tokens: Tokens, binds: Sequence[Any]) -> result.Result:
+    tokens.expect("SHOW")
+    tokens.accept("TERSE")
+    tokens.expect("TASKS")
+    scope = show_scope(tokens)
+    database, schema = scope.place(session)
+    databases = session.account.databases() if database is None else [database]
+    found = [
+        (name, task)
+        for name in databases
+        for task in task_store.all_tasks(session.catalog(name))
+        if schema in (None, task.schema) and scope.admits(task.name)
+    ]
+    found.sort(key=lambda pair: pair[1].name)
+    kept = found[scope.cut([task.name for _, task in found])]
+    return result.of(_SHOWN, [_shown(name, task) for name, task in kept], result.SHOW)
+
+
+def describe_task(session: "Session", tokens: Tokens, binds: Sequence[Any]) -> result.Result:
+    tokens.next()
+    tokens.expect("TASK")
+    name = tokens.name()
+    tokens.end()
+    full = session.resolve(name)
+    task = task_store.find(session.catalog(full.database), full.schema, full.name)
+    if task is None:
+        raise errors.does_not_exist("Task", full)
+    return result.of(_SHOWN, [_shown(full.database, task)], result.DESCRIBE)

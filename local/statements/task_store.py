@@ -1,0 +1,182 @@
+"""Tasks as they are kept: one row each, the whole definition and state in one document.
+
+One row per task makes every change a single statement, so a crash never leaves half of one.
+"""
+
+import json
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from local import schedule
+
+STARTED = "started"
+SUSPENDED = "suspended"
+
+DDL = """
+CREATE TABLE IF NOT EXISTS _account_tasks (
+    schema_name VARCHAR, name VARCHAR, document VARCHAR
+);
+"""
+
+_TIMES = (
+    "created_on",
+    "schedule_base",
+    "last_committed_on",
+    "last_suspended_on",
+    "requested_at",
+)
+
+
+class Catalog(Protocol):
+    """The hidden tables of one database."""
+
+    def rows(self, sql: str, params: Sequence[Any] = ()) -> list[dict[str, Any]]: ...
+
+    def write(self, sql: str, params: Sequence[Any] = ()) -> int: ...
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Task:
+    """A task: what to run, when, after what, and how it stands.
+
+    properties: by Snowflake's names, only those that were set. predecessors: names in the same
+    schema. schedule_base: when it was resumed, the base of an interval. requested_at: an EXECUTE
+    TASK that has not begun. failures: failed graph runs in a row; kept by the root.
+    """
+
+    schema: str
+    name: str
+    definition: str
+    owner: str | None = None
+    properties: Mapping[str, Any] = field(default_factory=dict)
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    predecessors: tuple[str, ...] = ()
+    condition: str | None = None
+    state: str = SUSPENDED
+    id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    created_on: datetime = field(default_factory=utc_now)
+    schedule_base: datetime | None = None
+    last_committed_on: datetime | None = None
+    last_suspended_on: datetime | None = None
+    last_suspended_reason: str | None = None
+    requested_at: datetime | None = None
+    graph_version: int = 0
+    failures: int = 0
+
+    @property
+    def started(self) -> bool:
+        return self.state == STARTED
+
+    @property
+    def is_root(self) -> bool:
+        return not self.predecessors
+
+    @property
+    def warehouse(self) -> str | None:
+        return self.properties.get("WAREHOUSE")
+
+    @property
+    def schedule(self) -> schedule.Schedule | None:
+        text = self.properties.get("SCHEDULE")
+        return schedule.parse(text) if text else None
+
+    @property
+    def triggered(self) -> bool:
+        """Does a stream start it, instead of a schedule?"""
+        return (
+            self.is_root
+            and "SCHEDULE" not in self.properties
+            and "SYSTEM$STREAM_HAS_DATA" in (self.condition or "").upper()
+        )
+
+    @property
+    def trigger_seconds(self) -> int:
+        return self.properties.get("USER_TASK_MINIMUM_TRIGGER_INTERVAL_IN_SECONDS", 30)
+
+    @property
+    def timeout_ms(self) -> int | None:
+        """None where the task has none of its own."""
+        return self.properties.get("USER_TASK_TIMEOUT_MS")
+
+    @property
+    def retries(self) -> int:
+        return self.properties.get("TASK_AUTO_RETRY_ATTEMPTS", 0)
+
+    @property
+    def suspend_after(self) -> int:
+        return self.properties.get("SUSPEND_TASK_AFTER_NUM_FAILURES", 10)
+
+    def next_run(self, moment: datetime) -> datetime | None:
+        """The first scheduled run later than `moment`; None without a schedule or suspended."""
+        when = self.schedule
+        if when is None or not self.started:
+            return None
+        return when.next_after(moment, self.schedule_base or self.created_on)
+
+
+def all_tasks(catalog: Catalog) -> list[Task]:
+    """Every task of a database, by schema and name."""
+    rows = catalog.rows("SELECT document FROM _account_tasks ORDER BY schema_name, name")
+    return [_read(row["document"]) for row in rows]
+
+
+def schema_tasks(catalog: Catalog, schema: str) -> dict[str, Task]:
+    """The tasks of a schema by name."""
+    rows = catalog.rows(
+        "SELECT document FROM _account_tasks WHERE schema_name = ? ORDER BY name", [schema]
+    )
+    return {task.name: task for task in (_read(row["document"]) for row in rows)}
+
+
+def find(catalog: Catalog, schema: str, name: str) -> Task | None:
+    rows = catalog.rows(
+        "SELECT document FROM _account_tasks WHERE schema_name = ? AND name = ?", [schema, name]
+    )
+    return _read(rows[0]["document"]) if rows else None
+
+
+def insert(catalog: Catalog, task: Task) -> None:
+    """The caller holds the account's lock and knows that the name is free."""
+    catalog.write(
+        "INSERT INTO _account_tasks VALUES (?, ?, ?)", [task.schema, task.name, _document(task)]
+    )
+
+
+def update(catalog: Catalog, task: Task) -> None:
+    """The caller holds the account's lock and has read the task under it."""
+    catalog.write(
+        "UPDATE _account_tasks SET document = ? WHERE schema_name = ? AND name = ?",
+        [_document(task), task.schema, task.name],
+    )
+
+
+def delete(catalog: Catalog, task: Task) -> None:
+    catalog.write(
+        "DELETE FROM _account_tasks WHERE schema_name = ? AND name = ?", [task.schema, task.name]
+    )
+
+
+def drop_schema(catalog: Catalog, schema: str) -> None:
+    """The schema is gone, and its tasks with it."""
+    catalog.write("DELETE FROM _account_tasks WHERE schema_name = ?", [schema])
+
+
+def _document(task: Task) -> str:
+    fields = asdict(task)
+    for name in _TIMES:
+        fields[name] = fields[name] and fields[name].isoformat()
+    return json.dumps(fields)
+
+
+def _read(document: str) -> Task:
+    fields = json.loads(document)
+    for name in _TIMES:
+        fields[name] = fields[name] and datetime.fromisoformat(fields[name])
+    return Task(**fields | {"predecessors": tuple(fields["predecessors"])})
