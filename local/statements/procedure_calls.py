@@ -9,6 +9,7 @@ from local.parser import procedures as parser
 from local.parser.procedures import Argument, CallProcedure
 from local.parser.tokens import FullName, Tokens
 from local.statements import procedure_store, procedure_values
+from local.statements.procedure_imports import staged_file
 from local.statements.procedure_store import Procedure
 from local.workers import Code
 
@@ -133,15 +134,15 @@ def _run(session: "Session", procedure: Procedure, arguments: list[Any]) -> Any:
         handler=procedure.handler,
         returns=procedure.returns.base,
         body=procedure.body,
-        files=tuple(session.account.stage_file(session, path) for path in procedure.imports),
+        files=tuple(staged_file(session, path) for path in procedure.imports),
     )
     session.enter_procedure()
     try:
         value = _in_place(session, procedure, code, arguments)
     except BaseException:
-        session.leave_procedure(error=True)
+        session.leave_procedure(failed=True)
         raise
-    session.leave_procedure(error=False)
+    session.leave_procedure(failed=False)
     return value
 
 

@@ -116,6 +116,11 @@ def remove(catalog: Catalog, procedure: Procedure) -> None:
     catalog.write(f"DELETE FROM _account_procedures WHERE {_KEY}", _key(procedure))
 
 
+def drop_schema(catalog: Catalog, schema: str) -> None:
+    """A schema takes its procedures with it."""
+    catalog.write("DELETE FROM _account_procedures WHERE schema_name = ?", [schema])
+
+
 def named(catalog: Catalog, schema: str, name: str, session_id: str) -> list[Procedure]:
     """The overloads that a session sees under a name; its temporary ones hide the others."""
     found = [p for p in visible(catalog, session_id) if (p.schema, p.name) == (schema, name)]

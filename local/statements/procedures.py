@@ -1,6 +1,5 @@
 """CREATE, ALTER, DROP, SHOW and DESCRIBE PROCEDURE."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -13,14 +12,14 @@ from local.parser.show import show_scope
 from local.parser.tokens import FullName, Tokens
 from local.statements import packages, procedure_store
 from local.statements.procedure_calls import call
+from local.statements.procedure_imports import identifier, qualified, staged_file
 from local.statements.procedure_store import DDL, Procedure
 
 if TYPE_CHECKING:
     from local.session import Session
 
-__all__ = ["DDL", "ROUTES"]
+__all__ = ["DDL", "FUNCTIONS", "ROUTES", "TABLE_FUNCTIONS"]
 
-_STAGE = re.compile(r'@(?P<stage>(?:"[^"]*"|[^/"])+)(?P<path>/.+)')
 _SHOWN = {
     "created_on": "TIMESTAMP WITH TIME ZONE",
     "name": "VARCHAR",
@@ -43,13 +42,13 @@ _SHOWN = {
 
 def create_procedure(session: "Session", tokens: Tokens, binds: Sequence[Any]) -> result.Result:
     statement = parser.create_procedure(tokens)
-    packages.resolved(statement.packages)
+    packages.check_procedure(statement.packages)
     if not statement.temporary:
         session.commit_for_ddl()
     full = session.resolve(statement.name)
-    imports = tuple(_qualified(session, path) for path in statement.imports)
+    imports = tuple(qualified(session, path) for path in statement.imports)
     for path in imports:
-        session.account.stage_file(session, path)
+        staged_file(session, path)
     with session.account.lock:
         procedure = _defined(session, statement, full, imports)
         catalog = session.catalog(full.database)
@@ -75,24 +74,6 @@ def _same(procedure: Procedure, others: Sequence[Procedure]) -> Procedure | None
     """The procedure that has this one's place."""
     place = (str(procedure), procedure.session_id)
     return next((other for other in others if (str(other), other.session_id) == place), None)
-
-
-def _qualified(session: "Session", path: str) -> str:
-    """@[[database.]schema.]stage/file with nothing left to the session; @~ and the like stay."""
-    match = _STAGE.fullmatch(path)
-    if match is None:
-        raise errors.SnowflakeError(
-            errors.INVALID_PROPERTY, f"Invalid import '{path}': a staged file '@stage/file' is due."
-        )
-    if match["stage"][0] in "~%":
-        raise errors.unsupported("imports from user and table stages")
-    full = session.resolve(Tokens(match["stage"]).name())
-    parts = (full.database, full.schema, full.name)
-    return f"@{'.'.join(_identifier(part) for part in parts)}{match['path']}"
-
-
-def _identifier(name: str) -> str:
-    return name if re.fullmatch(r"[A-Z_][A-Z0-9_$]*", name) else '"' + name.replace('"', '""') + '"'
 
 
 def alter_procedure(session: "Session", tokens: Tokens, binds: Sequence[Any]) -> result.Result:
@@ -181,7 +162,7 @@ def _null_handling(procedure: Procedure) -> str:
 
 def _declared(argument: Argument) -> str:
     default = f" DEFAULT {argument.default}" if argument.default is not None else ""
-    return f"{_identifier(argument.name)} {_bare(argument.type)}{default}"
+    return f"{identifier(argument.name)} {_bare(argument.type)}{default}"
 
 
 def _bare(kind: DataType) -> str:
@@ -245,3 +226,5 @@ ROUTES = {
     ("DESCRIBE", "PROCEDURE"): describe_procedure,
     ("CALL",): call,
 }
+FUNCTIONS: dict[str, Any] = {}
+TABLE_FUNCTIONS: dict[str, Any] = {}
