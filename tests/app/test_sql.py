@@ -1,0 +1,173 @@
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+
+import pytest
+
+from tests.procedures.deployment import PROJECT, SQL_FILES, filled
+
+FILES = [
+    "01_database.sql",
+    "02_tables.sql",
+    "03_streams.sql",
+    "05_tasks.sql",
+    "06_views.sql",
+    "99_teardown.sql",
+]
+COLUMNS = {
+    "RAW_DATA.RAW_EVENTS_STREAM": (
+        "EVENT_ID EVENT_TYPE EVENT_TIMESTAMP PRODUCT_ID CUSTOMER_ID EVENT_DATA "
+        "INGESTION_TIMESTAMP KAFKA_TOPIC KAFKA_PARTITION KAFKA_OFFSET KAFKA_METADATA"
+    ),
+    "RAW_DATA.INGEST_OFFSETS": "TOPIC PARTITION NEXT_OFFSET UPDATED_AT",
+    "RAW_DATA.REJECTED_EVENTS": (
+        "REJECTED_AT STAGE REASON EVENT_ID EVENT_TYPE PAYLOAD PAYLOAD_ENCODING "
+        "KAFKA_TOPIC KAFKA_PARTITION KAFKA_OFFSET STATUS"
+    ),
+    "STAGING.STG_ORDERS": (
+        "EVENT_ID EVENT_TIMESTAMP ORDER_ID CUSTOMER_ID PRODUCT_ID PRODUCT_NAME PRODUCT_CATEGORY "
+        "QUANTITY UNIT_PRICE TOTAL_AMOUNT PAYMENT_METHOD SHIPPING_ADDRESS INGESTION_TIMESTAMP "
+        "KAFKA_TOPIC KAFKA_PARTITION KAFKA_OFFSET"
+    ),
+    "STAGING.STG_INVENTORY_ADJ": (
+        "EVENT_ID EVENT_TIMESTAMP ADJUSTMENT_ID PRODUCT_ID PRODUCT_NAME PRODUCT_CATEGORY "
+        "ADJUSTMENT_TYPE QUANTITY_CHANGE NEW_STOCK_LEVEL REASON WAREHOUSE_LOCATION "
+        "INGESTION_TIMESTAMP KAFKA_TOPIC KAFKA_PARTITION KAFKA_OFFSET"
+    ),
+    "PRODUCTION.ORDERS": (
+        "ORDER_ID ORDER_DATE ORDER_TIMESTAMP CUSTOMER_ID PRODUCT_ID PRODUCT_NAME "
+        "PRODUCT_CATEGORY QUANTITY UNIT_PRICE TOTAL_AMOUNT PAYMENT_METHOD SHIPPING_ADDRESS "
+        "CREATED_AT UPDATED_AT EVENT_ID"
+    ),
+    "PRODUCTION.INVENTORY_CURRENT": (
+        "PRODUCT_ID PRODUCT_NAME PRODUCT_CATEGORY CURRENT_STOCK_LEVEL LAST_ADJ_TIMESTAMP "
+        "WAREHOUSE_LOCATION UPDATED_AT"
+    ),
+    "PRODUCTION.INVENTORY_HISTORY": (
+        "ADJUSTMENT_ID ADJUSTMENT_DATE ADJUSTMENT_TIMESTAMP PRODUCT_ID PRODUCT_NAME "
+        "PRODUCT_CATEGORY ADJUSTMENT_TYPE QUANTITY_CHANGE NEW_STOCK_LEVEL REASON "
+        "WAREHOUSE_LOCATION CREATED_AT EVENT_ID"
+    ),
+}
+STREAMS = {
+    "RAW_DATA.STREAM_RAW_ORDERS": "RAW_DATA.RAW_EVENTS_STREAM",
+    "RAW_DATA.STREAM_RAW_INVENTORY": "RAW_DATA.RAW_EVENTS_STREAM",
+    "STAGING.STREAM_STG_ORDERS": "STAGING.STG_ORDERS",
+    "STAGING.STREAM_STG_INVENTORY_HISTORY": "STAGING.STG_INVENTORY_ADJ",
+    "STAGING.STREAM_STG_INVENTORY_CURRENT": "STAGING.STG_INVENTORY_ADJ",
+}
+TASKS = {
+    "RAW_TO_STAGING_ORDERS": (None, ["RAW_DATA.STREAM_RAW_ORDERS", "STAGING.STREAM_STG_ORDERS"]),
+    "STAGING_TO_PROD_ORDERS": ("RAW_TO_STAGING_ORDERS", ["STAGING.STREAM_STG_ORDERS"]),
+    "RAW_TO_STAGING_INVENTORY": (
+        None,
+        [
+            "RAW_DATA.STREAM_RAW_INVENTORY",
+            "STAGING.STREAM_STG_INVENTORY_HISTORY",
+            "STAGING.STREAM_STG_INVENTORY_CURRENT",
+        ],
+    ),
+    "STAGING_TO_PROD_INVENTORY_HISTORY": (
+        "RAW_TO_STAGING_INVENTORY",
+        ["STAGING.STREAM_STG_INVENTORY_HISTORY", "STAGING.STREAM_STG_INVENTORY_CURRENT"],
+    ),
+    "STAGING_TO_PROD_INVENTORY_CURRENT": (
+        "STAGING_TO_PROD_INVENTORY_HISTORY",
+        ["STAGING.STREAM_STG_INVENTORY_CURRENT"],
+    ),
+}
+
+
+def sql(name: str) -> str:
+    """The file for a database D, without comments."""
+    return re.sub(r"--.*", "", filled(name, {"database": "D"}))
+
+
+def test_the_files_are_numbered_by_hop() -> None:
+    assert sorted(path.name for path in SQL_FILES.glob("*.sql")) == FILES
+
+
+def test_every_file_passes_sqlfluff() -> None:
+    lint = [sys.executable, "-m", "sqlfluff", "lint", "--disable-progress-bar", str(SQL_FILES)]
+    run = subprocess.run(lint, cwd=PROJECT, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+def test_the_schemas_the_warehouse_and_the_stage_are_created() -> None:
+    text = sql("01_database.sql")
+    schemas = re.findall(r"CREATE SCHEMA IF NOT EXISTS (\w+)", text)
+    assert schemas == ["RAW_DATA", "STAGING", "PRODUCTION", "ANALYTICS", "OPS"]
+    assert "CREATE DATABASE IF NOT EXISTS D\n" in text
+    assert "CREATE WAREHOUSE IF NOT EXISTS COMPUTE_WH\n" in text
+    assert "CREATE STAGE IF NOT EXISTS OPS.DEPLOYMENT\n" in text
+    for setting in ("SIZE = 'XSMALL'", "AUTO_SUSPEND = 60", "AUTO_RESUME = TRUE"):
+        assert setting in text
+    assert "INITIALLY_SUSPENDED = TRUE" in text
+
+
+def test_every_table_has_its_columns_in_their_order() -> None:
+    tables = re.findall(
+        r"CREATE TABLE IF NOT EXISTS (\S+) \((.*?)\n\)", sql("02_tables.sql"), re.DOTALL
+    )
+    found = {
+        table: " ".join(re.findall(r"^    ([A-Z_]+) (?!KEY)", body, re.MULTILINE))
+        for table, body in tables
+    }
+    assert found == COLUMNS
+
+
+def test_every_timestamp_is_without_a_time_zone_and_no_text_has_a_length() -> None:
+    text = sql("02_tables.sql")
+    assert set(re.findall(r"\bTIMESTAMP_\w+\b(?= |,|\n)", text)) == {"TIMESTAMP_NTZ"}
+    assert "VARCHAR(" not in text
+
+
+def test_every_stream_is_on_its_table_and_only_raw_is_append_only() -> None:
+    streams = re.findall(
+        r"CREATE STREAM IF NOT EXISTS (\S+)\s+ON TABLE (\S+)(\s+APPEND_ONLY = TRUE)?",
+        sql("03_streams.sql"),
+    )
+    assert {stream: table for stream, table, _ in streams} == STREAMS
+    assert {stream for stream, _, append_only in streams if append_only} == {
+        "RAW_DATA.STREAM_RAW_ORDERS",
+        "RAW_DATA.STREAM_RAW_INVENTORY",
+    }
+
+
+def test_every_task_waits_for_its_own_stream_and_those_of_its_descendants() -> None:
+    tasks = re.findall(
+        r"CREATE OR ALTER TASK OPS\.TASK_(\w+)(.*?);", sql("05_tasks.sql"), re.DOTALL
+    )
+    found = {}
+    for name, body in tasks:
+        after = re.search(r"AFTER OPS\.TASK_(\w+)", body)
+        streams = re.findall(r"SYSTEM\$STREAM_HAS_DATA\('D\.(\S+)'\)", body)
+        found[name] = (after and after[1], streams)
+        assert f"CALL OPS.{name}()" in body
+        assert "TIMEZONE = 'UTC'" in body
+        assert ("SCHEDULE = '1 MINUTE'" in body) is (after is None)
+    assert found == TASKS
+
+
+def test_tasks_are_suspended_before_they_change_and_enabled_at_the_end() -> None:
+    words = re.findall(
+        r"ALTER TASK IF EXISTS OPS\.TASK_\w+ (SUSPEND)|CREATE OR (ALTER) TASK"
+        r"|SYSTEM\$TASK_DEPENDENTS_(ENABLE)\('D\.OPS\.TASK_RAW",
+        sql("05_tasks.sql"),
+    )
+    steps = ["".join(word) for word in words]
+    assert steps == ["SUSPEND"] * 5 + ["ALTER"] * 5 + ["ENABLE"] * 2
+
+
+def test_no_file_names_a_database_or_replaces_what_holds_data() -> None:
+    for name in FILES:
+        text = (SQL_FILES / name).read_text("utf-8")
+        assert "CAVES_ALBERT_DB" not in text
+        assert set(re.findall(r"OR REPLACE (\w+)", sql(name))) <= {"VIEW"}
+
+
+@pytest.mark.parametrize("view", ["ANALYTICS.TOP_PRODUCTS", "ANALYTICS.REVENUE_BY_CATEGORY"])
+def test_analysts_have_their_views(view: str) -> None:
+    assert f"CREATE OR REPLACE VIEW {view}\n" in sql("06_views.sql")

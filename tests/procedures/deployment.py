@@ -1,0 +1,32 @@
+"""Puts the project's own SQL files and procedures into a database, without the `snow` command."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from snowflake.connector import SnowflakeConnection
+
+PROJECT = Path(__file__).parents[2]
+SQL_FILES = PROJECT / "app" / "sql"
+PLACEHOLDER = re.compile(r"<%\s*ctx\.env\.(\w+)\s*%>")
+
+
+def manifest() -> dict[str, Any]:
+    """snowflake.yml, whose templates are plain text to YAML."""
+    return yaml.safe_load((PROJECT / "snowflake.yml").read_text("utf-8"))
+
+
+def filled(name: str, env: Mapping[str, str]) -> str:
+    """A file of app/sql with its placeholders filled in, as `snow sql -f` does."""
+    values = manifest()["env"] | dict(env)
+    text = (SQL_FILES / name).read_text("utf-8")
+    return PLACEHOLDER.sub(lambda found: values[found[1]], text)
+
+
+def run_file(connection: SnowflakeConnection, name: str, database: str) -> None:
+    for _ in connection.execute_string(filled(name, {"database": database})):
+        pass
