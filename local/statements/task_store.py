@@ -17,7 +17,7 @@ SUSPENDED = "suspended"
 
 DDL = """
 CREATE TABLE IF NOT EXISTS _account_tasks (
-    schema_name VARCHAR, name VARCHAR, document VARCHAR
+    "schema" VARCHAR, name VARCHAR, document VARCHAR
 );
 """
 
@@ -123,21 +123,21 @@ class Task:
 
 def all_tasks(catalog: Catalog) -> list[Task]:
     """Every task of a database, by schema and name."""
-    rows = catalog.rows("SELECT document FROM _account_tasks ORDER BY schema_name, name")
+    rows = catalog.rows('SELECT document FROM _account_tasks ORDER BY "schema", name')
     return [_read(row["document"]) for row in rows]
 
 
 def schema_tasks(catalog: Catalog, schema: str) -> dict[str, Task]:
     """The tasks of a schema by name."""
     rows = catalog.rows(
-        "SELECT document FROM _account_tasks WHERE schema_name = ? ORDER BY name", [schema]
+        'SELECT document FROM _account_tasks WHERE "schema" = ? ORDER BY name', [schema]
     )
     return {task.name: task for task in (_read(row["document"]) for row in rows)}
 
 
 def find(catalog: Catalog, schema: str, name: str) -> Task | None:
     rows = catalog.rows(
-        "SELECT document FROM _account_tasks WHERE schema_name = ? AND name = ?", [schema, name]
+        'SELECT document FROM _account_tasks WHERE "schema" = ? AND name = ?', [schema, name]
     )
     return _read(rows[0]["document"]) if rows else None
 
@@ -152,20 +152,15 @@ def insert(catalog: Catalog, task: Task) -> None:
 def update(catalog: Catalog, task: Task) -> None:
     """The caller holds the account's lock and has read the task under it."""
     catalog.write(
-        "UPDATE _account_tasks SET document = ? WHERE schema_name = ? AND name = ?",
+        'UPDATE _account_tasks SET document = ? WHERE "schema" = ? AND name = ?',
         [_document(task), task.schema, task.name],
     )
 
 
 def delete(catalog: Catalog, task: Task) -> None:
     catalog.write(
-        "DELETE FROM _account_tasks WHERE schema_name = ? AND name = ?", [task.schema, task.name]
+        'DELETE FROM _account_tasks WHERE "schema" = ? AND name = ?', [task.schema, task.name]
     )
-
-
-def drop_schema(catalog: Catalog, schema: str) -> None:
-    """The schema is gone, and its tasks with it."""
-    catalog.write("DELETE FROM _account_tasks WHERE schema_name = ?", [schema])
 
 
 def _document(task: Task) -> str:
