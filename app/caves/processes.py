@@ -45,7 +45,7 @@ class Process:
         environ: Mapping[str, str] | None = None,
         stdout: Path | None = None,
     ) -> "Process":
-        """Start `command`; what it prints is appended to `log` (its stdout to `stdout`, if given)."""
+        """Start `command`; what it prints goes to the end of `log`, or its stdout to `stdout`."""
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("ab") as err, (stdout or log).open("ab") as out:
             popen = subprocess.Popen(
@@ -68,16 +68,13 @@ class Process:
         return self.popen.poll() is None
 
     def wait_until(self, ready: Callable[[], bool], timeout: float, what: str = "ready") -> None:
-        """Return once `ready()` holds; raise if the program ends before that, or on the deadline."""
+        """Return once `ready()` holds; raise if the program ends before it, or on the deadline."""
         deadline = time.monotonic() + timeout
         while not ready():
             if not self.running:
-                raise ProcessError(
-                    f"{self.name} ended with code {self.popen.returncode} before it was {what}"
-                    f"{self._tail()}"
-                )
+                raise self.error(f"ended with code {self.popen.returncode} before it was {what}")
             if time.monotonic() > deadline:
-                raise ProcessError(f"{self.name} was not {what} after {timeout:g} s{self._tail()}")
+                raise self.error(f"was not {what} after {timeout:g} s")
             time.sleep(POLL_SECONDS)
 
     def wait(self, timeout: float) -> int:
@@ -85,7 +82,7 @@ class Process:
         try:
             return self.popen.wait(timeout)
         except subprocess.TimeoutExpired:
-            raise ProcessError(f"{self.name} still ran after {timeout:g} s{self._tail()}") from None
+            raise self.error(f"still ran after {timeout:g} s") from None
 
     def stop(self, timeout: float = 10.0) -> int:
         """Ask the program to end, and end its whole group by force after `timeout` seconds."""
@@ -103,9 +100,11 @@ class Process:
             os.killpg(self.pid, signal.SIGKILL)
         self.popen.wait()
 
-    def _tail(self) -> str:
+    def error(self, text: str) -> ProcessError:
+        """An error about this program, with the end of its log."""
         lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()[-TAIL_LINES:]
-        return "".join(f"\n  | {line}" for line in [*lines, f"(log: {self.log})"])
+        tail = "".join(f"\n  | {line}" for line in [*lines, f"(log: {self.log})"])
+        return ProcessError(f"{self.name} {text}{tail}")
 
 
 class ProcessStack:
@@ -137,11 +136,14 @@ class ProcessStack:
         return process
 
     def check(self) -> None:
-        """Raise if one of the programs is not running any more."""
+        """Raise if one of the programs has ended by itself."""
         for process in self.processes:
-            process.wait_until(lambda: True, 0) if process.running else process.wait_until(
-                lambda: False, 0, what="told to end"
-            )
+            if not process.running:
+                raise process.error(f"ended with code {process.popen.returncode}")
+
+    def release(self, process: Process) -> None:
+        """The program has ended, as it should: `check` asks for it no longer."""
+        self.processes.remove(process)
 
     def __exit__(
         self,

@@ -1,0 +1,55 @@
+# `make` lists the targets. Everything runs from .venv, which the first target that needs it makes.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3.11
+BIN := .venv/bin
+STAMP := .venv/installed
+export SNOWFLAKE_DISABLE_PLATFORM_DETECTION := true
+
+.PHONY: help
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 16
+
+.PHONY: venv
+venv: $(STAMP) ## Make .venv with everything, from requirements.lock
+
+$(STAMP): requirements.lock pyproject.toml
+	@command -v $(PYTHON) > /dev/null || { echo "$(PYTHON) is missing: install Python 3.11, or say make PYTHON=…" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { echo "$(PYTHON) is not Python 3.11" >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	$(BIN)/python -m pip check
+	chmod 600 .snowflake/config.toml .snowflake/connections.toml
+	@touch $(STAMP)
+
+.PHONY: demo
+demo: venv ## The whole pipeline on this machine, to the end, with a summary (about two minutes)
+	@$(BIN)/caves demo
+
+.PHONY: up
+up: venv ## The same, kept running until Ctrl-C
+	@$(BIN)/caves up
+
+.PHONY: test
+test: venv ## All tests
+	$(BIN)/python -m pytest -n 2
+
+.PHONY: check
+check: venv ## Format, lint, types, SQL lint
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/sqlfluff lint app/sql
+
+.PHONY: lock
+lock: ## Resolve pyproject.toml anew into requirements.lock
+	$(BIN)/pip-compile --quiet --strip-extras --no-emit-index-url --no-emit-trusted-host --all-extras --output-file requirements.lock pyproject.toml
+
+.PHONY: clean
+clean: ## Remove what builds and runs have left, .venv excepted
+	rm -rf .caves .local .mypy_cache .pytest_cache .ruff_cache .hypothesis output dependencies dependencies.zip requirements.snowflake.txt
+	find . -path ./.venv -prune -o -name __pycache__ -type d -print0 | xargs -0 rm -rf

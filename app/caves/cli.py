@@ -1,0 +1,305 @@
+"""The `caves` command: deploy, watch, check and try the pipeline."""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from snowflake.connector.errors import Error
+
+from app.caves import broker, demo, deploy, graph, status, up, verify
+from app.caves.errors import CommandError, UsageError
+from app.caves.processes import Interrupts, ProcessError
+from app.caves.project import Project
+from app.caves.target import Target, one_line
+
+PLAIN_WIDTH = 140
+EPILOG = """\
+Connections are those of connections.toml, as for every Snowflake client.
+Exit codes: 0 done, 1 failed, 2 wrong use. Results go to stdout, progress and errors to stderr.
+
+  caves deploy -c prod
+  caves verify -c prod --json
+  caves demo
+"""
+
+Command = Callable[[argparse.Namespace, "Screen"], int]
+
+
+class Screen:
+    """Where a command writes: results for people or for programs, and its progress."""
+
+    def __init__(self, as_json: bool) -> None:
+        self.as_json = as_json
+        self.results = _console(stderr=False)
+        self.errors = _console(stderr=True)
+
+    def progress(self, text: str) -> None:
+        self.errors.print(f"[dim]{datetime.now():%H:%M:%S}[/] {escape(text)}", soft_wrap=True)
+
+    def error(self, text: str) -> None:
+        self.errors.print(f"[bold red]caves:[/] {escape(text)}", soft_wrap=True, highlight=False)
+
+    def json(self, value: Any) -> None:
+        sys.stdout.write(json.dumps(value, default=str, ensure_ascii=False, indent=2) + "\n")
+
+
+def _console(stderr: bool) -> Console:
+    stream = sys.stderr if stderr else sys.stdout
+    return Console(stderr=stderr, width=None if stream.isatty() else PLAIN_WIDTH, highlight=False)
+
+
+def parser() -> argparse.ArgumentParser:
+    result = argparse.ArgumentParser(
+        prog="caves",
+        description="Les Caves d'Albert: deploy, watch, check and try the pipeline.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = result.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _add_account_commands(commands)
+    _add_machine_commands(commands)
+    return result
+
+
+def _add_account_commands(commands: Any) -> None:
+    each = _account_command(commands, "deploy", run_deploy, "bring an account up to this project")
+    each.add_argument(
+        "--env",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="override a setting of snowflake.yml, such as 'task_schedule=10 SECONDS'",
+    )
+    _account_command(commands, "status", run_status, "tasks, streams, rows per hop, offsets")
+    each = _account_command(commands, "verify", run_verify, "check the five laws of the data")
+    each.add_argument(
+        "--since",
+        type=moment,
+        metavar="TIME",
+        help="leave out what is older (UTC), because it was perhaps purged",
+    )
+    each = _account_command(commands, "run", run_run, "run both task graphs now, and wait")
+    each.add_argument(
+        "--timeout", type=float, default=300, metavar="SECONDS", help="how long to wait (300)"
+    )
+    each = _account_command(commands, "teardown", run_teardown, "drop the database, with its rows")
+    each.add_argument("--yes", action="store_true", help="do not ask for the database's name")
+
+
+def _account_command(
+    commands: Any, name: str, function: Command, help: str
+) -> argparse.ArgumentParser:
+    each: argparse.ArgumentParser = commands.add_parser(name, help=help, description=help)
+    each.set_defaults(function=function)
+    each.add_argument(
+        "-c",
+        "--connection",
+        metavar="NAME",
+        help="named connection (default: SNOWFLAKE_DEFAULT_CONNECTION_NAME, or the default one)",
+    )
+    each.add_argument("--database", help="the database (default: snowflake.yml's)")
+    each.add_argument("--project", type=Path, metavar="DIR", help="the project (default: this one)")
+    each.add_argument("--json", action="store_true", help="the result as JSON")
+    return each
+
+
+def _add_machine_commands(commands: Any) -> None:
+    help = "everything on this machine, to the end, with a summary and the laws"
+    each = _machine_command(commands, "demo", run_demo, help)
+    plan = demo.Plan()
+    each.add_argument("--count", type=_whole, default=plan.count, help=f"messages ({plan.count})")
+    each.add_argument(
+        "--rate", type=_above_zero, default=plan.rate, help=f"a second ({plan.rate:g})"
+    )
+    each.add_argument("--seed", type=int, default=plan.seed, help=f"of the shop ({plan.seed})")
+    each.add_argument(
+        "--timeout",
+        type=float,
+        default=plan.timeout,
+        metavar="SECONDS",
+        help=f"how long the last message may take to production ({plan.timeout:g})",
+    )
+    each = _machine_command(commands, "up", run_up, "everything on this machine, until Ctrl-C")
+    each.add_argument("--folder", type=Path, default=Path(".caves"), help="data and logs (.caves)")
+    each.add_argument("--account-port", type=_whole, default=8084, help="(8084)")
+    each.add_argument("--broker-port", type=_whole, default=9092, help="(9092)")
+    each.add_argument("--rate", type=_above_zero, default=1.0, help="messages per second (1)")
+    each = _machine_command(commands, "broker", run_broker, "a Kafka broker in the foreground")
+    each.add_argument("--port", type=_whole, default=9092, help="where it listens (9092)")
+
+
+def _machine_command(
+    commands: Any, name: str, function: Command, help: str
+) -> argparse.ArgumentParser:
+    each: argparse.ArgumentParser = commands.add_parser(name, help=help, description=help)
+    each.set_defaults(function=function, json=False)
+    if name != "broker":
+        each.add_argument(
+            "--project", type=Path, metavar="DIR", help="the project (default: this one)"
+        )
+    return each
+
+
+def run_deploy(arguments: argparse.Namespace, screen: Screen) -> int:
+    project, target = _project_and_target(arguments)
+    deploy.deploy(project, target, settings(arguments.env), screen.progress)
+    if screen.as_json:
+        screen.json({"deployed": True, "database": target.database})
+    else:
+        screen.results.print(f"[green]Deployed[/] to {target.database}: tasks started, streams fit")
+    return 0
+
+
+def run_status(arguments: argparse.Namespace, screen: Screen) -> int:
+    _, target = _project_and_target(arguments)
+    with target.connect() as account:
+        found = status.gather(account)
+    if screen.as_json:
+        screen.json(vars(found))
+    else:
+        status.show(found, screen.results)
+    return 0
+
+
+def run_verify(arguments: argparse.Namespace, screen: Screen) -> int:
+    _, target = _project_and_target(arguments)
+    with target.connect() as account:
+        verdicts = verify.verify(account, arguments.since)
+    if screen.as_json:
+        screen.json(verify.as_json(verdicts))
+    else:
+        verify.show(verdicts, screen.results)
+    return 0 if verify.all_hold(verdicts) else 1
+
+
+def run_run(arguments: argparse.Namespace, screen: Screen) -> int:
+    _, target = _project_and_target(arguments)
+    with target.connect() as account:
+        runs = graph.run(account, arguments.timeout, screen.progress)
+    if screen.as_json:
+        screen.json([vars(each) for each in runs])
+    for each in runs:
+        for task, error in each.errors.items():
+            screen.error(f"{task} failed: {error}")
+    return 1 if any(each.failed for each in runs) else 0
+
+
+def run_teardown(arguments: argparse.Namespace, screen: Screen) -> int:
+    project, target = _project_and_target(arguments)
+    if not arguments.yes:
+        _confirm(target, screen)
+    deploy.teardown(project, target)
+    if screen.as_json:
+        screen.json({"dropped": target.database})
+    else:
+        screen.results.print(f"Dropped {target.database}")
+    return 0
+
+
+def _confirm(target: Target, screen: Screen) -> None:
+    """Rows are at stake: the user writes the database's name, or says --yes."""
+    if not sys.stdin.isatty():
+        raise UsageError(f"teardown drops {target.database} with all rows: confirm with --yes")
+    screen.errors.print(
+        f"This drops [bold]{target.database}[/] with all rows"
+        f" (connection {escape(target.connection_name)}). Its name, to go on: ",
+        end="",
+    )
+    if input().strip().upper() != target.database:
+        raise CommandError("nothing was dropped")
+
+
+def run_demo(arguments: argparse.Namespace, screen: Screen) -> int:
+    project = Project.find(arguments.project)
+    plan = demo.Plan(arguments.count, arguments.rate, arguments.seed, arguments.timeout)
+    return 0 if demo.demo(project, plan, screen.results, screen.progress) else 1
+
+
+def run_up(arguments: argparse.Namespace, screen: Screen) -> int:
+    project = Project.find(arguments.project)
+    plan = up.Plan(arguments.folder, arguments.account_port, arguments.broker_port, arguments.rate)
+    try:
+        up.up(project, plan, screen.results, screen.progress)
+    except KeyboardInterrupt:
+        screen.progress("everything has ended")
+    return 0
+
+
+def run_broker(arguments: argparse.Namespace, screen: Screen) -> int:
+    """Become the broker: its signals and its exit code are its own."""
+    command = broker.command(arguments.port)
+    screen.progress(f"broker at {up.HOST}:{arguments.port}; topics are kept in memory; Ctrl-C ends")
+    os.execv(command[0], command)
+
+
+def _project_and_target(arguments: argparse.Namespace) -> tuple[Project, Target]:
+    project = Project.find(arguments.project)
+    database = arguments.database or project.env["database"]
+    return project, Target(database.upper(), arguments.connection)
+
+
+def settings(pairs: Sequence[str]) -> dict[str, str]:
+    """`NAME=VALUE` texts as a dictionary."""
+    found = {}
+    for pair in pairs:
+        name, sign, value = pair.partition("=")
+        if not sign or not name:
+            raise UsageError(f"--env takes NAME=VALUE, not {pair!r}")
+        if name == "database":
+            raise UsageError("the database has a flag of its own: --database")
+        found[name] = value
+    return found
+
+
+def moment(text: str) -> datetime:
+    """A point in time, in UTC, as ISO 8601 has it."""
+    found = datetime.fromisoformat(text)
+    if found.tzinfo is not None:
+        raise argparse.ArgumentTypeError(f"{text!r} has an offset: give UTC without one")
+    return found
+
+
+def _whole(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is less than 1")
+    return value
+
+
+def _above_zero(text: str) -> float:
+    value = float(text)
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} is not above 0")
+    return value
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    arguments = parser().parse_args(argv)
+    screen = Screen(arguments.json)
+    function: Command = arguments.function
+    try:
+        with Interrupts():
+            return function(arguments, screen)
+    except UsageError as error:
+        screen.error(str(error))
+        return 2
+    except (CommandError, ProcessError, broker.BrokerMissing) as error:
+        screen.error(str(error))
+        return 1
+    except Error as error:
+        screen.error(one_line(error))
+        return 1
+    except KeyboardInterrupt:
+        screen.error("interrupted")
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,149 @@
+"""The whole pipeline on this machine: broker, account, deployment, ingester, producer.
+
+They are programs of their own, started as anybody would start them by hand; this module imports
+none of them.
+"""
+
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.caves import broker
+from app.caves.deploy import Progress, deploy
+from app.caves.names import TOPIC
+from app.caves.processes import Process, ProcessStack, listens
+from app.caves.project import Project
+from app.caves.target import Target
+
+HOST = "127.0.0.1"
+PARTITIONS = 6
+READY_SECONDS = 30
+# A member joins its group after half of this, and one that was killed blocks the group for all of
+# it; the defaults are made for clusters.
+KAFKA_ENVIRON = {
+    "CAVES_KAFKA_SESSION_TIMEOUT_MS": "6000",
+    "CAVES_KAFKA_HEARTBEAT_INTERVAL_MS": "1000",
+}
+
+CONNECTIONS = """\
+[local]
+account = "local"
+user = "albert"
+password = "local"
+host = "{host}"
+port = {port}
+protocol = "http"
+database = "{database}"
+warehouse = "COMPUTE_WH"
+"""
+CONFIG = """\
+default_connection_name = "local"
+
+[cli]
+ignore_new_version_warning = true
+
+[cli.logs]
+save_logs = false
+"""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where everything is: a folder for data and logs, and two ports."""
+
+    folder: Path
+    account_port: int
+    broker_port: int
+
+    @property
+    def home(self) -> Path:
+        """What SNOWFLAKE_HOME is for the clients of this account."""
+        return self.folder / "snowflake"
+
+    @property
+    def data(self) -> Path:
+        return self.folder / "data"
+
+    @property
+    def bootstrap_servers(self) -> str:
+        return f"{HOST}:{self.broker_port}"
+
+    def log(self, name: str) -> Path:
+        return self.folder / "logs" / f"{name}.log"
+
+
+class Machine:
+    """Starts the programs in a stack that will end them. Each method returns when it is done."""
+
+    def __init__(
+        self, project: Project, place: Place, stack: ProcessStack, progress: Progress
+    ) -> None:
+        self.project = project
+        self.place = place
+        self.stack = stack
+        self.progress = progress
+        self.target = Target(project.env["database"], "local", place.home)
+
+    def start_broker(self) -> Process:
+        port = self.place.broker_port
+        process = self._start("broker", broker.command(port, HOST))
+        process.wait_until(lambda: broker.is_ready(port, HOST), READY_SECONDS)
+        broker.create_topic(self.place.bootstrap_servers, TOPIC, PARTITIONS)
+        self.progress(f"broker at {self.place.bootstrap_servers}, topic {TOPIC}")
+        return process
+
+    def start_account(self) -> Process:
+        port = self.place.account_port
+        write_home(self.place.home, HOST, port, self.target.database)
+        arguments = ["--host", HOST, "--port", str(port), "--data", str(self.place.data)]
+        process = self._start("account", [sys.executable, "-m", "local", *arguments])
+        process.wait_until(lambda: listens(HOST, port), READY_SECONDS)
+        self.progress(f"account at http://{HOST}:{port}, data in {self.place.data}")
+        return process
+
+    def deploy(self, task_schedule: str) -> None:
+        deploy(self.project, self.target, {"task_schedule": task_schedule}, self.progress)
+
+    def start_ingester(self, *arguments: str) -> Process:
+        command = [sys.executable, "-m", "ingest.ingester"]
+        command += ["--bootstrap-servers", self.place.bootstrap_servers, "--topic", TOPIC]
+        command += ["--connection", "local", "--database", self.target.database]
+        process = self._start("ingester", [*command, "--metrics-port", "0", *arguments])
+        self.progress(f"ingester runs: {self.place.log('ingester')}")
+        return process
+
+    def start_producer(self, *arguments: str) -> Process:
+        command = [sys.executable, "-m", "ingest.producer"]
+        command += ["--bootstrap-servers", self.place.bootstrap_servers, "--topic", TOPIC]
+        return self._start(
+            "producer", [*command, *arguments], stdout=self.place.log("producer-counts")
+        )
+
+    def produced(self) -> dict[str, int]:
+        """What the producer says it sent, once it has ended."""
+        lines = self.place.log("producer-counts").read_text(encoding="utf-8").splitlines()
+        counts: dict[str, int] = json.loads(lines[-1])
+        return counts
+
+    def _start(self, name: str, command: Sequence[str], stdout: Path | None = None) -> Process:
+        return self.stack.start(
+            name,
+            command,
+            self.place.log(name),
+            cwd=self.project.root,
+            environ={**self.target.environ(), **KAFKA_ENVIRON, "PYTHONUNBUFFERED": "1"},
+            stdout=stdout,
+        )
+
+
+def write_home(home: Path, host: str, port: int, database: str) -> None:
+    """Write a SNOWFLAKE_HOME with one connection, `local`; `snow` wants it private."""
+    home.mkdir(parents=True, exist_ok=True)
+    connections = CONNECTIONS.format(host=host, port=port, database=database)
+    for name, text in (("connections.toml", connections), ("config.toml", CONFIG)):
+        file = home / name
+        file.touch(mode=0o600)
+        file.chmod(0o600)
+        file.write_text(text, encoding="utf-8")

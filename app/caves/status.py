@@ -1,0 +1,130 @@
+"""`caves status`: tasks, streams, rows per hop, and how far the topic has been read."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+from snowflake.connector.errors import ProgrammingError
+
+from app.caves.deploy import SHOW_STREAMS, SHOW_TASKS, is_true
+from app.caves.errors import CommandError
+from app.caves.names import STREAMS, TASKS
+from app.caves.target import Account, Row, is_missing
+
+LAST_RUNS = """
+SELECT NAME, STATE, SCHEDULED_TIME, QUERY_START_TIME, COMPLETED_TIME, ERROR_MESSAGE
+FROM (
+    SELECT h.*, ROW_NUMBER() OVER (PARTITION BY NAME ORDER BY SCHEDULED_TIME DESC) AS PLACE
+    FROM TABLE({db}.INFORMATION_SCHEMA.TASK_HISTORY(
+        SCHEDULED_TIME_RANGE_START => DATEADD('day', -1, CURRENT_TIMESTAMP()),
+        RESULT_LIMIT => 10000
+    )) h
+    WHERE DATABASE_NAME = '{db}' AND SCHEMA_NAME = 'OPS'
+        AND STATE NOT IN ('SCHEDULED', 'SKIPPED')
+) r
+WHERE PLACE = 1
+"""
+ROWS_PER_HOP = "SELECT HOP, TABLE_NAME, ROW_COUNT FROM {db}.OPS.ROWS_PER_HOP ORDER BY HOP"
+OFFSETS = """
+SELECT o.TOPIC, o.PARTITION, o.NEXT_OFFSET, o.UPDATED_AT
+FROM {db}.RAW_DATA.INGEST_OFFSETS o
+ORDER BY o.TOPIC, o.PARTITION
+"""
+HAS_DATA = "SELECT SYSTEM$STREAM_HAS_DATA('{{db}}.{stream}') AS HAS_DATA"
+
+
+@dataclass(frozen=True)
+class Status:
+    """What an operator looks at first; each part is a list of rows."""
+
+    tasks: list[Row]
+    streams: list[Row]
+    rows: list[Row]
+    offsets: list[Row]
+
+
+def gather(account: Account) -> Status:
+    try:
+        return Status(
+            tasks=_tasks(account.rows(SHOW_TASKS), account.rows(LAST_RUNS)),
+            streams=[_stream(account, row) for row in account.rows(SHOW_STREAMS)],
+            rows=account.rows(ROWS_PER_HOP),
+            offsets=account.rows(OFFSETS),
+        )
+    except ProgrammingError as error:
+        if is_missing(error):
+            raise CommandError(
+                f"the pipeline is not in {account.database}: run `caves deploy` first"
+            ) from error
+        raise
+
+
+def _tasks(tasks: Sequence[Row], runs: Sequence[Row]) -> list[Row]:
+    last = {row["NAME"]: row for row in runs}
+    order = [name.split(".")[1] for name in TASKS]
+    known = [row for row in tasks if row["NAME"] in order]
+    return [
+        {
+            "TASK": row["NAME"],
+            "STATE": str(row["STATE"]).lower(),
+            "SCHEDULE": row["SCHEDULE"],
+            "LAST_RUN": last.get(row["NAME"], {}).get("SCHEDULED_TIME"),
+            "LAST_STATE": last.get(row["NAME"], {}).get("STATE"),
+            "SECONDS": seconds(last.get(row["NAME"], {})),
+            "ERROR": last.get(row["NAME"], {}).get("ERROR_MESSAGE"),
+        }
+        for row in sorted(known, key=lambda row: order.index(row["NAME"]))
+    ]
+
+
+def seconds(run: Row) -> float | None:
+    """How long the run took, once it has ended."""
+    start, end = run.get("QUERY_START_TIME"), run.get("COMPLETED_TIME")
+    if not isinstance(start, datetime) or not isinstance(end, datetime):
+        return None
+    return round((end - start).total_seconds(), 3)
+
+
+def _stream(account: Account, row: Row) -> Row:
+    name = f"{row['SCHEMA_NAME']}.{row['NAME']}"
+    has_data = account.row(HAS_DATA.format(stream=name))["HAS_DATA"] if name in STREAMS else None
+    return {"STREAM": name, "HAS_DATA": is_true(has_data), "STALE": is_true(row["STALE"])}
+
+
+def as_table(title: str, rows: Sequence[Row], columns: Sequence[str] = ()) -> Table:
+    """Rows as a table: numbers to the right, words in lower case above them."""
+    table = Table(title=title, title_justify="left")
+    names = columns or (list(rows[0]) if rows else ["(no rows)"])
+    for name in names:
+        numeric = any(isinstance(row.get(name), int | float) for row in rows)
+        table.add_column(
+            name.lower().replace("_", " "), justify="right" if numeric else "left", overflow="fold"
+        )
+    for row in rows:
+        table.add_row(*(cell(row.get(name)) for name in names))
+    return table
+
+
+def cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, datetime):
+        return value.strftime("%Y-%m-%d %H:%M:%S")
+    if isinstance(value, float):
+        return f"{value:,.2f}"
+    if isinstance(value, int):
+        return f"{value:,}"
+    return escape(str(value))
+
+
+def show(status: Status, console: Console) -> None:
+    console.print(as_table("Tasks", status.tasks))
+    console.print(as_table("Streams", status.streams))
+    console.print(as_table("Rows per hop", status.rows))
+    console.print(as_table("Ingested up to", status.offsets))

@@ -1,0 +1,139 @@
+"""The account and database that a command works on, for the connector and for `snow`."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import snowflake.connector
+from snowflake.connector import DictCursor, SnowflakeConnection
+from snowflake.connector.config_manager import CONFIG_MANAGER
+from snowflake.connector.errors import Error, ProgrammingError
+
+from app.caves.errors import CommandError, UsageError
+
+IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*")
+DOES_NOT_EXIST = {2003, 2043}
+TAIL_LINES = 30
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Target:
+    """A named connection, and the database there. `home` stands for another SNOWFLAKE_HOME."""
+
+    database: str
+    connection: str | None = None
+    home: Path | None = None
+
+    def __post_init__(self) -> None:
+        if not IDENTIFIER.fullmatch(self.database):
+            raise UsageError(f"{self.database!r} is not a database name")
+
+    @property
+    def connection_name(self) -> str:
+        """The connection's name: the given one, the environment's, connections.toml's default."""
+        if self.connection:
+            return self.connection
+        if self.home:
+            return "local"
+        # The connector reads SNOWFLAKE_DEFAULT_CONNECTION_NAME and config.toml, in this order.
+        return str(CONFIG_MANAGER["default_connection_name"])
+
+    def environ(self) -> dict[str, str]:
+        """The environment for programs that use this connection."""
+        environ = {**os.environ, "SNOWFLAKE_DISABLE_PLATFORM_DETECTION": "true"}
+        if self.home:
+            environ["SNOWFLAKE_HOME"] = str(self.home)
+        return environ
+
+    def connect(self) -> "Account":
+        """Log in; the database need not exist yet."""
+        # The connector would look for cloud hosts at login, which stalls where there is no network.
+        os.environ.setdefault("SNOWFLAKE_DISABLE_PLATFORM_DETECTION", "true")
+        files: Mapping[str, Any] = (
+            {"connections_file_path": self.home / "connections.toml"} if self.home else {}
+        )
+        try:
+            connection = snowflake.connector.connect(
+                connection_name=self.connection_name,
+                database=self.database,
+                paramstyle="qmark",
+                login_timeout=20,
+                **files,
+            )
+        except Error as error:
+            raise CommandError(
+                f"connection {self.connection_name!r} does not open: {one_line(error)}"
+            ) from error
+        return Account(connection, self.database)
+
+    def snow(self, arguments: Sequence[str], cwd: Path) -> str:
+        """Run `snow` with this connection; raise with the end of its output if it fails."""
+        command = [snow_binary(), *arguments, "--connection", self.connection_name]
+        done = subprocess.run(
+            command,
+            cwd=cwd,
+            env=self.environ(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            tail = "\n".join(done.stdout.splitlines()[-TAIL_LINES:])
+            raise CommandError(
+                f"`snow {' '.join(arguments[:2])}` ended with code {done.returncode}:\n{tail}"
+            )
+        return done.stdout
+
+
+class Account:
+    """An open connection. Names in statements carry the database, written as `{db}`."""
+
+    def __init__(self, connection: SnowflakeConnection, database: str) -> None:
+        self.connection = connection
+        self.database = database
+
+    def __enter__(self) -> "Account":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.connection.close()
+
+    def rows(self, statement: str, values: Sequence[Any] = ()) -> list[Row]:
+        """Run one statement; its rows by column name, in upper case."""
+        with self.connection.cursor(DictCursor) as cursor:
+            cursor.execute(statement.format(db=self.database), list(values) or None)
+            found: list[Row] = [dict(row) for row in cursor.fetchall()]
+        return [{key.upper(): value for key, value in row.items()} for row in found]
+
+    def row(self, statement: str, values: Sequence[Any] = ()) -> Row:
+        [row] = self.rows(statement, values)
+        return row
+
+
+def snow_binary() -> str:
+    """The `snow` of this environment, or else the one on PATH."""
+    beside = Path(sys.executable).with_name("snow")
+    if beside.exists():
+        return str(beside)
+    if found := shutil.which("snow"):
+        return found
+    raise CommandError("the `snow` command is missing: pip install snowflake-cli")
+
+
+def is_missing(error: ProgrammingError) -> bool:
+    """Whether the statement named something that does not exist."""
+    return error.errno in DOES_NOT_EXIST
+
+
+def one_line(error: Exception) -> str:
+    return " ".join(str(error).split())

@@ -1,0 +1,86 @@
+"""`caves up`: the whole pipeline on this machine, running until it is told to stop."""
+
+import fcntl
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from app.caves.deploy import Progress
+from app.caves.errors import UsageError
+from app.caves.machine import HOST, Machine, Place
+from app.caves.processes import ProcessStack, listens
+from app.caves.project import Project
+
+MARKER = "caves-up.lock"
+OURS = ("data", "logs", "snowflake")
+CHECK_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Where `up` keeps its files, where it listens, how much the producer sends."""
+
+    folder: Path
+    account_port: int = 8084
+    broker_port: int = 9092
+    rate: float = 1.0
+    task_schedule: str = "10 SECONDS"
+
+
+def up(project: Project, plan: Plan, console: Console, progress: Progress) -> None:
+    """Start everything, say where it is, and keep it running until an interrupt comes."""
+    with _own_folder(plan.folder) as folder:
+        for port in (plan.account_port, plan.broker_port):
+            if listens(HOST, port):
+                raise UsageError(
+                    f"port {port} is taken: choose others with --account-port and --broker-port"
+                )
+        place = Place(folder, plan.account_port, plan.broker_port)
+        with ProcessStack(lambda process: progress(f"stopping {process.name}")) as stack:
+            machine = Machine(project, place, stack, progress)
+            machine.start_broker()
+            machine.start_account()
+            machine.deploy(plan.task_schedule)
+            machine.start_ingester("--batch-max-seconds", "5")
+            machine.start_producer("--rate", str(plan.rate))
+            console.print(instructions(place))
+            while True:
+                stack.check()
+                time.sleep(CHECK_SECONDS)
+
+
+@contextmanager
+def _own_folder(folder: Path) -> Iterator[Path]:
+    """The run's folder, emptied of the last run: the broker forgets its topics when it ends, so
+    the offsets that an old account remembers would be of topics that are gone.
+    """
+    folder = folder.resolve()
+    marker = folder / MARKER
+    if folder.exists() and any(folder.iterdir()) and not marker.exists():
+        raise UsageError(f"{folder} is not empty and not of an earlier `caves up`: choose another")
+    folder.mkdir(parents=True, exist_ok=True)
+    with marker.open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise UsageError(f"another `caves up` is running in {folder}") from None
+        for name in OURS:
+            shutil.rmtree(folder / name, ignore_errors=True)
+        yield folder
+
+
+def instructions(place: Place) -> str:
+    return (
+        f"\nbroker   {place.bootstrap_servers}"
+        f"\naccount  http://{HOST}:{place.account_port}"
+        f"\nlogs     {place.folder / 'logs'}"
+        f"\n\nquery    export SNOWFLAKE_HOME={place.home}"
+        '\n         snow sql -q "select * from production.orders limit 5"'
+        "\n         caves status; caves verify"
+        "\nend      Ctrl-C\n"
+    )

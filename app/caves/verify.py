@@ -1,0 +1,96 @@
+"""`caves verify`: do the laws hold, and by which figures."""
+
+from datetime import datetime
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from snowflake.connector.errors import ProgrammingError
+
+from app.caves.errors import CommandError
+from app.caves.laws import LAWS, Law, Verdict
+from app.caves.target import Account, is_missing
+
+BEGINNING = datetime(1970, 1, 1)
+
+
+def verify(account: Account, since: datetime | None = None) -> list[Verdict]:
+    """The verdict on every law, for what was ingested and written from `since` on."""
+    return [judge(account, law, since or BEGINNING) for law in LAWS]
+
+
+def judge(account: Account, law: Law, since: datetime) -> Verdict:
+    try:
+        row = account.row(law.query, (since.isoformat(sep=" "),))
+    except ProgrammingError as error:
+        if is_missing(error):
+            raise CommandError(
+                f"the pipeline is not in {account.database}: run `caves deploy` first"
+            ) from error
+        raise
+    return Verdict(law, {name: int(value) for name, value in row.items()})
+
+
+def all_hold(verdicts: list[Verdict]) -> bool:
+    return all(each.holds for each in verdicts)
+
+
+def as_table(verdicts: list[Verdict]) -> Table:
+    """Law, what was compared, counts, ok or FAILED."""
+    table = Table(title="Laws", title_justify="left")
+    table.add_column("law", no_wrap=True)
+    table.add_column("what must hold", ratio=3)
+    table.add_column("figures", ratio=2)
+    table.add_column("", no_wrap=True)
+    for verdict in verdicts:
+        outcome = "[green]ok[/]" if verdict.holds else "[bold red]FAILED[/]"
+        law = verdict.law
+        table.add_row(f"{law.number} {law.title}", law.text, figures_text(verdict), outcome)
+    return table
+
+
+def figures_text(verdict: Verdict) -> str:
+    """The counts, then the violations: `12 given out, 3 in flight; 0 missing, 0 twice`."""
+    violations = verdict.law.violations
+    counts = [name for name in verdict.figures if name not in violations]
+    return "; ".join(
+        ", ".join(f"{verdict.figures[name]} {words(name)}" for name in names)
+        for names in (counts, violations)
+    )
+
+
+def words(name: str) -> str:
+    return name.lower().replace("_", " ") if not name.startswith("IN_STG") else f"in {name[3:]}"
+
+
+def show(verdicts: list[Verdict], console: Console) -> None:
+    """The table, and one line that says how to read it."""
+    console.print(as_table(verdicts))
+    in_flight = max(each.in_flight for each in verdicts)
+    if in_flight:
+        console.print(
+            f"{in_flight} in flight: streams have not given these out yet. They are no failures;"
+            " `caves run` moves them on."
+        )
+    broken = [each.law for each in verdicts if not each.holds]
+    if broken:
+        numbers = ", ".join(str(law.number) for law in broken)
+        console.print(f"[bold red]FAILED[/]: law {numbers}")
+    else:
+        console.print("[green]Every law holds.[/]")
+
+
+def as_json(verdicts: list[Verdict]) -> dict[str, Any]:
+    return {
+        "holds": all_hold(verdicts),
+        "laws": [
+            {
+                "law": each.law.number,
+                "title": each.law.title,
+                "text": each.law.text,
+                "figures": each.figures,
+                "holds": each.holds,
+            }
+            for each in verdicts
+        ],
+    }
