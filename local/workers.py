@@ -1,20 +1,16 @@
 """The processes that run procedures: a bounded pool of them, some for each procedure version."""
 
-import hashlib
-import shutil
 import threading
 import time
-import zipfile
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from local import errors
+from local.versions import Code, Version, Versions, contents
 from local.worker import pack, unpack
 from local.worker_process import ProcedureLog, WorkerProcess
-
-_UPLOAD_PATIENCE = 2.0
 
 
 class Session(Protocol):
@@ -36,37 +32,11 @@ class Account(Protocol):
     def withdraw_pass(self, password: str) -> None: ...
 
 
-@dataclass(frozen=True)
-class Code:
-    """What runs: a procedure's definition and its files, as they are at the moment of the call.
-
-    procedure: its full name with argument types, for the log and to tell versions from others.
-    """
-
-    procedure: str
-    handler: str
-    returns: str
-    body: str | None = None
-    files: tuple[Path, ...] = ()
-
-
 @dataclass
 class _Call:
     session: str
     worker: WorkerProcess | None = None
     cancelled: str = ""
-
-
-@dataclass
-class _Version:
-    """The copied files of a version, and whether a newer one has taken its place."""
-
-    digest: str
-    procedure: str
-    folder: Path
-    paths: list[str] = field(default_factory=list)
-    calls: int = 0
-    replaced: bool = False
 
 
 class Workers:
@@ -86,11 +56,9 @@ class Workers:
         self._nested_total = 3 * total
         self._idle_seconds = idle_seconds
         self._folder = account.data / "workers"
-        shutil.rmtree(self._folder, ignore_errors=True)
-        self._folder.mkdir(parents=True)
         self._log = ProcedureLog(account.data / "logs" / "procedures.log")
         self._changed = threading.Condition()
-        self._versions: dict[str, _Version] = {}
+        self._versions = Versions(self._folder)
         self._idle: list[WorkerProcess] = []
         self._busy: list[WorkerProcess] = []
         self._warm: WorkerProcess | None = None
@@ -110,12 +78,12 @@ class Workers:
         with self._changed:
             nested = any(other.session == session.id for other in self._calls)
             self._calls.append(call)
-        version: _Version | None = None
+        version: Version | None = None
         timer = threading.Timer(timeout, self._cancel, [call, "timeout"]) if timeout else None
         if timer:
             timer.start()
         try:
-            version = self._version(code)
+            version = self._held(code)
             self._acquire(call, version, nested)
             return self._run(call, version, session, code, arguments)
         finally:
@@ -124,8 +92,7 @@ class Workers:
             with self._changed:
                 self._calls.remove(call)
                 if version:
-                    version.calls -= 1
-                    self._forget_if_unused(version)
+                    self._versions.release(version)
 
     def cancel(self, session_id: str) -> None:
         """End the calls of a session, running or waiting."""
@@ -152,32 +119,18 @@ class Workers:
         for worker in workers:
             worker.end()
 
-    def _version(self, code: Code) -> _Version:
-        """The version of this code, held for one call. Its files are copied at its first call, so
-        that a process that imports late finds what it started with."""
-        contents = {path.name: _stable_bytes(path) for path in code.files}
-        digest = _digest(code, contents)
+    def _held(self, code: Code) -> Version:
+        """The code's version, held for one call; idle processes of those it replaces end."""
+        files = contents(code)
         with self._changed:
-            version = self._versions.get(digest)
-            if version is None:
-                version = _Version(digest, code.procedure, self._folder / digest)
-                version.paths = _copied(contents, version.folder)
-                self._versions[digest] = version
-            version.calls += 1
-            version.replaced = False
-            self._replace_others(version)
+            version, replaced = self._versions.hold(code, files)
+            digests = {other.digest for other in replaced}
+            for worker in [worker for worker in self._idle if worker.digest in digests]:
+                self._idle.remove(worker)
+                self._finish(worker)
             return version
 
-    def _replace_others(self, current: _Version) -> None:
-        for version in list(self._versions.values()):
-            if version.procedure == current.procedure and version is not current:
-                version.replaced = True
-                for worker in [w for w in self._idle if w.digest == version.digest]:
-                    self._idle.remove(worker)
-                    self._finish(worker)
-                self._forget_if_unused(version)
-
-    def _acquire(self, call: _Call, version: _Version, nested: bool) -> None:
+    def _acquire(self, call: _Call, version: Version, nested: bool) -> None:
         with self._changed:
             while call.worker is None:
                 self._check(call)
@@ -186,7 +139,7 @@ class Workers:
                     self._changed.wait()
             self._busy.append(call.worker)
 
-    def _free_worker(self, version: _Version, nested: bool) -> WorkerProcess | None:
+    def _free_worker(self, version: Version, nested: bool) -> WorkerProcess | None:
         """An idle process of the version, or a new one where the bounds allow it."""
         for worker in reversed(self._idle):
             if worker.digest == version.digest:
@@ -208,7 +161,7 @@ class Workers:
             self._finish(self._idle.pop(0))
         return self._assigned(version)
 
-    def _assigned(self, version: _Version) -> WorkerProcess:
+    def _assigned(self, version: Version) -> WorkerProcess:
         worker = self._warm if self._warm and self._warm.alive else self._started()
         worker.digest, worker.procedure = version.digest, version.procedure
         self._warm = self._started()
@@ -223,7 +176,7 @@ class Workers:
         return worker
 
     def _run(
-        self, call: _Call, version: _Version, session: Session, code: Code, arguments: Sequence[Any]
+        self, call: _Call, version: Version, session: Session, code: Code, arguments: Sequence[Any]
     ) -> Any:
         worker = call.worker
         assert worker is not None
@@ -244,7 +197,7 @@ class Workers:
     def _message(
         self,
         code: Code,
-        version: _Version,
+        version: Version,
         session: Session,
         password: str,
         arguments: Sequence[Any],
@@ -266,7 +219,7 @@ class Workers:
             },
         }
 
-    def _release(self, worker: WorkerProcess, version: _Version) -> None:
+    def _release(self, worker: WorkerProcess, version: Version) -> None:
         with self._changed:
             self._busy.remove(worker)
             worker.idle_since = time.monotonic()
@@ -279,11 +232,6 @@ class Workers:
     def _finish(self, worker: WorkerProcess) -> None:
         """End a process that no call has, without waiting for it."""
         threading.Thread(target=worker.end, daemon=True).start()
-
-    def _forget_if_unused(self, version: _Version) -> None:
-        if version.replaced and not version.calls:
-            self._versions.pop(version.digest, None)
-            shutil.rmtree(version.folder, ignore_errors=True)
 
     def _cancel(self, call: _Call, reason: str) -> None:
         with self._changed:
@@ -314,28 +262,6 @@ class Workers:
                 if self._warm and self._warm.idle_since < limit:
                     self._finish(self._warm)
                     self._warm = None
-
-
-def _digest(code: Code, contents: dict[str, bytes]) -> str:
-    files = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
-    parts = (code.procedure, code.handler, code.returns, code.body, files)
-    return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
-
-
-def _copied(contents: dict[str, bytes], folder: Path) -> list[str]:
-    """Write the files into the folder; returns those that are module paths themselves."""
-    folder.mkdir(exist_ok=True)
-    for name, content in contents.items():
-        (folder / name).write_bytes(content)
-    return [str(folder / name) for name in contents if name.endswith((".zip", ".whl", ".egg"))]
-
-
-def _stable_bytes(path: Path) -> bytes:
-    """A staged file's content; of a zip in the middle of its upload the whole, a moment later."""
-    deadline = time.monotonic() + _UPLOAD_PATIENCE
-    while path.suffix == ".zip" and not zipfile.is_zipfile(path) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return path.read_bytes()
 
 
 def _python_error(code: Code, text: str) -> errors.SnowflakeError:

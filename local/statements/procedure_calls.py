@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from local import errors, result
-from local.parser import procedures as parser
-from local.parser.procedures import Argument, CallProcedure
+from local.parser.calls import CallProcedure, call_procedure
+from local.parser.procedures import Argument
 from local.parser.tokens import FullName, Tokens
 from local.statements import procedure_store, procedure_values
 from local.statements.procedure_imports import staged_file
 from local.statements.procedure_store import Procedure
-from local.workers import Code
+from local.versions import Code
 
 if TYPE_CHECKING:
     from local.session import Session
@@ -32,7 +32,7 @@ class _Value:
 def call(session: "Session", tokens: Tokens, binds: Sequence[Any]) -> result.Result:
     """Run a procedure. Its statements are in the caller's transaction if one is open; what it
     begins itself it must end itself."""
-    statement = parser.call_procedure(tokens)
+    statement = call_procedure(tokens)
     if statement.name.name.startswith("SYSTEM$"):
         return _system_function(session, statement, binds)
     full = session.resolve(statement.name)
@@ -136,13 +136,16 @@ def _run(session: "Session", procedure: Procedure, arguments: list[Any]) -> Any:
         body=procedure.body,
         files=tuple(staged_file(session, path) for path in procedure.imports),
     )
-    session.enter_procedure()
+    with session.lock:
+        session.enter_procedure()
+    failed = True
     try:
         value = _in_place(session, procedure, code, arguments)
-    except BaseException:
-        session.leave_procedure(failed=True)
-        raise
-    session.leave_procedure(failed=False)
+        failed = False
+    finally:
+        # After a cancelled call its last statement may still be running: the lock waits for it.
+        with session.lock:
+            session.leave_procedure(failed=failed)
     return value
 
 

@@ -47,8 +47,9 @@ def create_procedure(session: "Session", tokens: Tokens, binds: Sequence[Any]) -
         session.commit_for_ddl()
     full = session.resolve(statement.name)
     imports = tuple(qualified(session, path) for path in statement.imports)
-    for path in imports:
-        staged_file(session, path)
+    files = [staged_file(session, path).name for path in imports]
+    if len(set(files)) < len(files):
+        raise errors.compilation(errors.INVALID_PROPERTY, "Imported file names must be unique.")
     with session.account.lock:
         procedure = _defined(session, statement, full, imports)
         catalog = session.catalog(full.database)

@@ -3,12 +3,11 @@
 import pytest
 
 from local.errors import SnowflakeError
+from local.parser.calls import CallProcedure, call_procedure
 from local.parser.datatypes import parse_data_type
 from local.parser.procedures import (
     Argument,
-    CallProcedure,
     CreateProcedure,
-    call_procedure,
     create_procedure,
     describe_procedure,
 )

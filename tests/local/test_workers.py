@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 
 from local.errors import SnowflakeError
-from local.workers import Code, Workers
+from local.versions import Code
+from local.workers import Workers
 
 
 class _Logins(BaseHTTPRequestHandler):
