@@ -1,6 +1,7 @@
 """Runs of task graphs: each task an ordinary session, in parallel where the graph allows."""
 
 import logging
+import math
 import queue
 import threading
 from collections.abc import Callable, Iterator
@@ -101,8 +102,8 @@ class GraphRun:
 
     def execute(self) -> Outcome:
         """Runs the graph to its end; never raises for what a task does."""
-        if self._run.root.timeout_ms:
-            self._deadline = self._clock.now() + timedelta(milliseconds=self._run.root.timeout_ms)
+        if limit := self._run.root.timeout_ms:
+            self._deadline = self._clock.now() + timedelta(milliseconds=limit)
         states: States = {}
         attempt = 1
         self._settle(states, attempt)
@@ -213,12 +214,14 @@ class GraphRun:
             session.close()
 
     def _time_limit(self, task: Task) -> float | None:
-        """Seconds that the body may take: the task's own limit, else what is left to the graph."""
+        """Seconds that the body may take: the task's own limit or what is left to the graph, and
+        not more than its STATEMENT_TIMEOUT_IN_SECONDS. Zero stands for no limit."""
+        limits = [float(task.parameters.get("STATEMENT_TIMEOUT_IN_SECONDS", 0)) or math.inf]
         if not task.is_root and task.timeout_ms is not None:
-            return task.timeout_ms / 1000 or None
-        if self._deadline is None:
-            return None
-        return max((self._deadline - self._clock.now()).total_seconds(), 0.0)
+            limits.append(task.timeout_ms / 1000 or math.inf)
+        elif self._deadline is not None:
+            limits.append(max((self._deadline - self._clock.now()).total_seconds(), 0.0))
+        return None if min(limits) == math.inf else min(limits)
 
     def _fail(self, entry: Entry, error: Exception) -> State:
         state = self._cancelled or State.FAILED

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from local import errors
 from local.parser.tokens import Name, Tokens
 
 if TYPE_CHECKING:  # a session is above a parser; here only its current names are read
@@ -25,15 +26,19 @@ class ShowScope:
     start_from: str | None = None
 
     def place(self, session: "Session") -> tuple[str | None, str | None]:
-        """The database and schema to look in; None stands for all of them."""
+        """The database and schema to look in, which exist; None stands for all of them."""
         if self.kind == "ACCOUNT":
             return None, None
         if self.kind == "SCHEMA":
             full = session.resolve(Name("_", self._schema(session), self._database()))
+            session.catalog(full.database)
+            if not session.connection.schema_exists(full.database, full.schema):
+                raise errors.does_not_exist("Schema", f"{full.database}.{full.schema}")
             return full.database, full.schema
-        if self.name is not None:
-            return self.name.name, None
-        return session.database, None
+        database = self.name.name if self.name else session.database
+        if database is not None:
+            session.catalog(database)
+        return database, None
 
     def _schema(self, session: "Session") -> str | None:
         return self.name.name if self.name else session.schema

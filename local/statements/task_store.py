@@ -12,6 +12,8 @@ from typing import Any, Protocol
 
 from local import schedule
 
+_HOUR_MS = 3_600_000
+
 STARTED = "started"
 SUSPENDED = "suspended"
 
@@ -102,8 +104,9 @@ class Task:
 
     @property
     def timeout_ms(self) -> int | None:
-        """None where the task has none of its own."""
-        return self.properties.get("USER_TASK_TIMEOUT_MS")
+        """A root has an hour unless it says otherwise; a child may have none of its own."""
+        default = _HOUR_MS if self.is_root else None
+        return self.properties.get("USER_TASK_TIMEOUT_MS", default)
 
     @property
     def retries(self) -> int:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from local import errors, result
 from local.parser import tasks as parser
 from local.parser.tokens import FullName, Name, Tokens
-from local.statements import task_graph, task_history, task_listing, task_store
+from local.statements import context, task_graph, task_history, task_listing, task_store
 from local.statements.task_store import STARTED, SUSPENDED, Catalog, Task
 
 if TYPE_CHECKING:
@@ -53,13 +53,15 @@ def create_task(session: "Session", tokens: Tokens, binds: Sequence[Any]) -> res
     session.commit_for_ddl()
     with session.account.lock:
         place = _Place(session, statement.name)
+        if not session.connection.schema_exists(place.full.database, place.full.schema):
+            raise errors.does_not_exist("Schema", f"{place.full.database}.{place.full.schema}")
         current = place.tasks.get(place.name)
         if current and statement.if_not_exists:
             return result.status(f"{place.name} already exists, statement succeeded.")
         if current and statement.mode == "CREATE":
             raise errors.already_exists(place.full)
         task = _defined(session, place, statement)
-        _check(place, task, current, statement.mode)
+        _check(session, place, task, current, statement.mode)
         if current is None:
             task_store.insert(place.catalog, task)
         else:
@@ -96,19 +98,21 @@ def _successor(task: Task, current: Task, mode: str) -> Task:
     )
 
 
-def _check(place: _Place, task: Task, current: Task | None, mode: str) -> None:
+def _check(session: "Session", place: _Place, task: Task, current: Task | None, mode: str) -> None:
     """A definition must fit its graph, and the graph's root be suspended.
 
     A root itself may be replaced while it is started: that suspends it.
     """
-    _check_properties(task)
+    _check_properties(session, task)
     task_graph.check_links(place.tasks, task.schema, task.name, task.predecessors)
     place.check_editable(task.predecessors)
     if current and not (mode == "REPLACE" and current.is_root):
         place.check_editable([current.name])
 
 
-def _check_properties(task: Task) -> None:
+def _check_properties(session: "Session", task: Task) -> None:
+    if task.warehouse and task.warehouse not in context.warehouses(session.account):
+        raise errors.does_not_exist("Warehouse", task.warehouse)
     if not task.is_root:
         for name in _ROOT_ONLY:
             if name in task.properties:
@@ -149,7 +153,7 @@ def alter_task(session: "Session", tokens: Tokens, binds: Sequence[Any]) -> resu
         if statement.if_exists and place.name not in place.tasks:
             return result.status("Statement executed successfully.")
         changed = _ACTIONS[statement.action](session, place, statement)
-        _check_properties(changed)
+        _check_properties(session, changed)
         task_store.update(place.catalog, changed)
     session.account.tasks_changed()
     return result.status("Statement executed successfully.")

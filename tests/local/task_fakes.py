@@ -50,6 +50,11 @@ class MemoryCatalog:
             return self._connection.execute(sql, list(params)).fetchall()[0][0]
 
 
+class FakeConnection:
+    def schema_exists(self, database: str, schema: str) -> bool:
+        return database == DATABASE and schema in (SCHEMA, "RAW")
+
+
 class FakeSession:
     """Answers statements from the account's script, and can be cancelled while it runs one."""
 
@@ -61,6 +66,7 @@ class FakeSession:
         self.schema = opened.get("schema", SCHEMA)
         self.cancelled = threading.Event()
         self.closed = False
+        self.connection = FakeConnection()
 
     def resolve(self, name: Name) -> FullName:
         return FullName(name.database or self.database, name.schema or self.schema, name.name)
@@ -115,6 +121,10 @@ class FakeAccount:
         if database not in self.catalogs:
             raise errors.does_not_exist("Database", database)
         return self.catalogs[database]
+
+    def own_rows(self, sql: str, params: Sequence[Any] = ()) -> list[dict[str, Any]]:
+        assert "_account_warehouses" in sql
+        return [{"name": "COMPUTE_WH"}]
 
     def open_session(self, **opened: Any) -> FakeSession:
         self.sessions.append(FakeSession(self, **opened))

@@ -160,7 +160,10 @@ def test_each_form_of_alter_task_is_read(action: str, expected: parser.AlterTask
         ("NONSENSE = 1 AS SELECT 1", 1008),
         ("TASK_AUTO_RETRY_ATTEMPTS = 31 AS SELECT 1", 1008),
         ("USER_TASK_MINIMUM_TRIGGER_INTERVAL_IN_SECONDS = 9 AS SELECT 1", 1008),
-        ("WAREHOUSE = w USER_TASK_MANAGED_INITIAL_WAREHOUSE_SIZE = XSMALL AS SELECT 1", 1008),
+        (
+            "WAREHOUSE = compute_wh USER_TASK_MANAGED_INITIAL_WAREHOUSE_SIZE = XSMALL AS SELECT 1",
+            1008,
+        ),
         ("COMMENT = 'a' COMMENT = 'b' AS SELECT 1", 1046),
         ("SCHEDULE '1 MINUTE' AS SELECT 1", 1003),
         ("WHEN AS SELECT 1", 1003),
@@ -173,6 +176,15 @@ def test_what_a_task_cannot_be_is_refused_when_it_is_created(
 ) -> None:
     assert refused(session, f"CREATE TASK t {clauses}").errno == errno
     assert shown(session) == []
+
+
+def test_a_task_needs_its_schema_and_its_warehouse(session: FakeSession) -> None:
+    assert "Schema 'SHOP.NOWHERE'" in refused(session, "CREATE TASK nowhere.t AS X()").message
+    assert "Warehouse 'W'" in refused(session, "CREATE TASK t WAREHOUSE = w AS X()").message
+    run(session, "CREATE TASK t AS SELECT 1")
+    assert "Warehouse 'W'" in refused(session, "ALTER TASK t SET WAREHOUSE = w").message
+    assert refused(session, "SHOW TASKS IN SCHEMA nowhere").errno == 2003
+    assert refused(session, "SHOW TASKS IN DATABASE nowhere").errno == 2003
 
 
 # --- create, or replace, or alter, drop ----------------------------------------------------------
