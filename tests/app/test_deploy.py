@@ -1,0 +1,101 @@
+from pathlib import Path
+
+import pytest
+
+from app.caves.deploy import is_true, parents_of, plan, shortcomings
+from app.caves.names import PROCEDURES, STREAMS, TASKS
+from app.caves.project import Project, SqlFile
+from app.caves.target import Row
+
+FILES = [SqlFile(number, Path(f"{number:02}_x.sql")) for number in (1, 2, 5, 6)]
+
+
+class Shown:
+    """An account that answers SHOW from what a sound deployment leaves, but for `changes`."""
+
+    def __init__(self) -> None:
+        self.streams: list[Row] = [
+            {"SCHEMA_NAME": name.split(".")[0], "NAME": name.split(".")[1], "STALE": "false"}
+            for name in STREAMS
+        ]
+        self.tasks: list[Row] = [{"NAME": name.split(".")[1], "STATE": "started"} for name in TASKS]
+        self.procedures: list[Row] = [{"NAME": name.split(".")[1]} for name in PROCEDURES]
+
+    def rows(self, statement: str) -> list[Row]:
+        noun = statement.split()[1].lower()
+        found: list[Row] = getattr(self, noun)
+        return found
+
+
+def test_the_procedures_come_between_the_streams_and_the_tasks() -> None:
+    steps = plan(FILES, {"database": "D", "task_schedule": "10 SECONDS"})
+
+    env = ("--env", "database=D", "--env", "task_schedule=10 SECONDS")
+    assert [step.arguments for step in steps] == [
+        ("sql", "--filename", "01_x.sql", "--filename", "02_x.sql", *env),
+        ("snowpark", "build", *env),
+        ("snowpark", "deploy", "--replace", *env),
+        ("sql", "--filename", "05_x.sql", "--filename", "06_x.sql", *env),
+    ]
+
+
+def test_a_sound_deployment_has_no_shortcomings() -> None:
+    assert shortcomings(Shown()) == []  # type: ignore[arg-type]  # only rows() is used
+
+
+def test_what_is_not_fit_to_run_is_named() -> None:
+    shown = Shown()
+    shown.streams[0]["STALE"] = "true"
+    del shown.streams[4]
+    del shown.procedures[1]
+    shown.tasks[2]["STATE"] = "suspended"
+    del shown.tasks[4]
+
+    assert shortcomings(shown) == [  # type: ignore[arg-type]  # only rows() is used
+        "stream RAW_DATA.STREAM_RAW_ORDERS is stale",
+        "stream STAGING.STREAM_STG_INVENTORY_CURRENT is missing",
+        "procedure OPS.RAW_TO_STAGING_INVENTORY is missing",
+        "task OPS.TASK_STAGING_TO_PROD_ORDERS is suspended",
+        "task OPS.TASK_STAGING_TO_PROD_INVENTORY_CURRENT is missing",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("value", "truth"), [(True, True), ("true", True), (False, False), ("false", False)]
+)
+def test_show_gives_booleans_or_their_text(value: object, truth: bool) -> None:
+    assert is_true(value) is truth
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("[]", []),
+        (None, []),
+        ('[\n  "CAVES.OPS.TASK_A"\n]', ["TASK_A"]),
+        ('["CAVES.OPS.\\"TASK_A\\""]', ["TASK_A"]),
+    ],
+)
+def test_predecessors_are_read_by_their_bare_names(text: str | None, names: list[str]) -> None:
+    assert parents_of({"PREDECESSORS": text}) == names
+
+
+def test_the_project_knows_its_files_in_order_and_keeps_the_teardown_apart() -> None:
+    project = Project.find()
+
+    numbers = [file.number for file in project.sql_files()]
+    assert numbers == sorted(numbers)
+    assert project.teardown_file().path.name == "99_teardown.sql"
+    assert project.teardown_file() not in project.sql_files()
+
+
+def test_a_copy_for_deployment_holds_what_is_deployed_and_vanishes() -> None:
+    project = Project.find()
+    with project.copy_for_deployment() as copy:
+        names = {path.name for path in copy.root.iterdir()}
+        deployed = {path.name for path in (copy.root / "procedures").glob("*.py")}
+        assert copy.env == project.env
+
+    assert {"snowflake.yml", "requirements.txt", "app", "procedures"} <= names
+    assert deployed == {path.name for path in (project.root / "procedures").glob("*.py")}
+    assert not copy.root.exists()

@@ -1,0 +1,79 @@
+"""What holds for the repository as a whole."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from app.caves.names import PROCEDURES, STREAMS, TABLES, TASKS
+
+ROOT = Path(__file__).parents[1]
+FOLDERS = ("ingest", "procedures", "app", "local")
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
+
+
+def imported(path: Path) -> set[str]:
+    """The first part of every module that the file imports, wherever in the file."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
+            found.add(node.module.split(".")[0])
+    return found
+
+
+def modules_of(folder: str) -> set[str]:
+    """The names by which others could import what is in the folder."""
+    if folder == "procedures":
+        return {"procedures", *(path.stem for path in (ROOT / folder).glob("*.py"))}
+    return {folder}
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_the_four_folders_never_import_each_other(folder: str) -> None:
+    foreign = set().union(*(modules_of(other) for other in FOLDERS if other != folder))
+    files = list((ROOT / folder).rglob("*.py"))
+    offences = {str(path.relative_to(ROOT)): imported(path) & foreign for path in files}
+
+    assert files
+    assert {path: names for path, names in offences.items() if names} == {}
+
+
+def deployed_files() -> list[Path]:
+    return [
+        path
+        for folder in ("procedures", "app/sql")
+        for path in sorted((ROOT / folder).rglob("*"))
+        if path.suffix in {".py", ".sql", ".yml", ".toml"}
+    ]
+
+
+@pytest.mark.parametrize("path", deployed_files(), ids=lambda path: path.name)
+def test_what_is_deployed_does_not_know_the_local_account(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+
+    assert (
+        re.findall(r"fakesnow|duckdb|local account|python -m local|127\.0\.0\.1", text, re.I) == []
+    )
+
+
+@pytest.mark.parametrize("name", [*PROCEDURES, *STREAMS, *TABLES, *TASKS])
+def test_the_readme_names_every_procedure_stream_table_and_task(name: str) -> None:
+    assert re.search(rf"\b{name.split('.')[1]}\b", README)
+
+
+@pytest.mark.parametrize("target", re.findall(r"^([a-z-]+):.*## ", MAKEFILE, re.MULTILINE))
+def test_the_readme_names_every_make_target(target: str) -> None:
+    assert re.search(rf"`make {target}`|^make {target}\b", README, re.MULTILINE)
+
+
+def test_the_sql_files_make_what_the_command_expects() -> None:
+    sql = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "app/sql").glob("*.sql"))
+    made = set(
+        re.findall(r"CREATE (?:OR ALTER )?(?:TABLE|STREAM|TASK)(?: IF NOT EXISTS)? (\S+)", sql)
+    )
+
+    assert made == {*TABLES, *STREAMS, *TASKS}
