@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
@@ -51,7 +51,7 @@ class Result:
     statement_type: int = UNKNOWN
     affected: int | None = None
     put: dict[str, Any] | None = None
-    query_id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    query_id: str = ""
 
     @property
     def names(self) -> list[str]:
@@ -61,6 +61,11 @@ class Result:
         """The rows as Python values."""
         columns = [column.to_pylist() for column in self.table.columns]
         return list(zip(*columns, strict=True))
+
+
+def new_id() -> str:
+    """A query's id."""
+    return str(uuid.uuid4())
 
 
 def of(

@@ -187,7 +187,7 @@ class GraphRun:
             with self._session(task) as session, _limited(session, limit, over):
                 session.execute(task.definition)
         except Exception as error:
-            return self._fail(entry, _timeout(limit) if over.is_set() else error)
+            return self._fail(entry, _timeout(limit or 0) if over.is_set() else error)
         self._finish(entry, State.SUCCEEDED)
         return State.SUCCEEDED
 
@@ -282,9 +282,9 @@ def _limited(session: "Session", seconds: float | None, over: threading.Event) -
         done.set()
 
 
-def _timeout(seconds: float | None) -> errors.SnowflakeError:
+def _timeout(seconds: float) -> errors.SnowflakeError:
     return errors.SnowflakeError(
         _TIMEOUT,
-        f"Statement reached its statement or warehouse timeout of {seconds:g} second(s) and was "
-        "canceled.",
+        f"Statement reached its statement or warehouse timeout of {math.ceil(seconds)} second(s) "
+        "and was canceled.",
     )

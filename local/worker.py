@@ -154,11 +154,11 @@ def staged(handler: str) -> tuple[types.ModuleType, str]:
 
 def connected(settings: dict[str, Any]) -> Any:
     """A Snowpark session of the caller's own session: its statements are in the caller's
-    transaction, and closing it leaves the caller's session open."""
+    transaction. Its pass is for this call: closing it leaves the caller's session open."""
     import snowflake.connector
     from snowflake.snowpark import Session
 
-    connection = snowflake.connector.connect(**settings, server_session_keep_alive=True)
+    connection = snowflake.connector.connect(**settings)
     session: Any = Session.builder.configs({"connection": connection}).create()
     # A handler cannot close its session, and the end of a call cancels nothing of the caller's.
     session.close = session.cancel_all = lambda: None

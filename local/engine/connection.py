@@ -1,0 +1,327 @@
+"""One connection to the databases: it runs statements and answers with results."""
+
+import re
+import threading
+import warnings
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+from fakesnow.conn import FakeSnowflakeConnection
+from fakesnow.copy_into import copy_into
+from fakesnow.cursor import FakeSnowflakeCursor
+from fakesnow.transforms import stage
+from sqlglot import exp
+from sqlglot.errors import ErrorLevel
+
+from local import result
+from local.engine import rewrite
+from local.engine.failures import translated
+from local.result import Result
+
+Binds = Mapping[str, Any]
+
+# fakesnow fetches small answers the way that DuckDB 2.0 advises against for large ones.
+warnings.filterwarnings("ignore", "Arrow output on a DB-API result", UserWarning)
+
+_SETTINGS = ("SET python_enable_replacements = false", "SET TimeZone = 'UTC'")
+
+
+class _Cursor(FakeSnowflakeCursor):
+    """fakesnow's cursor, for the statements that it does well: DDL, SHOW, DESCRIBE, stages."""
+
+    def run(self, tree: exp.Expression, binds: list[Any]) -> exp.Expression:
+        """Execute a parsed statement; returns what fakesnow made of it."""
+        self.check_db_and_schema(tree)
+        transformed = tree
+        for statement in self._transform_explode(tree):
+            transformed = self._transform(statement, binds)
+            if comment := transformed.args.get("table_comment"):
+                # fakesnow puts the text into SQL as it is.
+                transformed.args["table_comment"] = (comment[0], comment[1].replace("'", "''"))
+            self._execute(transformed, binds or None)
+        return transformed
+
+
+class Connection:
+    """A DuckDB connection that understands Snowflake's statements. One thread at a time."""
+
+    def __init__(self, duck: duckdb.DuckDBPyConnection, databases: Path) -> None:
+        self._duck = duck
+        self._fakesnow = FakeSnowflakeConnection(
+            duck, {}, create_database=False, create_schema=False, db_path=databases
+        )
+        for setting in _SETTINGS:
+            duck.execute(setting)
+        self.temporary: set[str] = set()
+        self._running = threading.Lock()
+
+    # --- names -------------------------------------------------------------------------------
+
+    def use(self, database: str | None, schema: str | None) -> None:
+        """Make these the current names; the caller has checked that they exist."""
+        fakesnow = self._fakesnow
+        fakesnow.database, fakesnow._schema = database, schema
+        fakesnow.database_set, fakesnow.schema_set = database is not None, schema is not None
+        name = f'"{database}"."{schema or "main"}"' if database else "memory.main"
+        self._duck.execute(f"SET schema = '{name}'")
+
+    def schema_exists(self, database: str, schema: str) -> bool:
+        return bool(
+            self.values(
+                "SELECT 1 FROM duckdb_schemas() WHERE database_name = ? AND schema_name = ?",
+                [database, schema],
+            )
+        )
+
+    def set_variable(self, name: str, value: str | None) -> None:
+        """What CURRENT_ROLE() and the like answer."""
+        self._duck.execute(f"SET VARIABLE account_{name} = ?", [value])
+
+    def set_time_zone(self, zone: str) -> None:
+        with translated():
+            self._duck.execute(f"SET TimeZone = '{zone.replace(chr(39), '')}'")
+
+    # --- DuckDB's own SQL --------------------------------------------------------------------
+
+    def values(self, sql: str, binds: Sequence[Any] | Binds = ()) -> list[tuple[Any, ...]]:
+        """Run a statement in DuckDB's SQL; returns its rows."""
+        with translated(sql):
+            params = binds if isinstance(binds, Mapping) else list(binds)
+            return self._duck.execute(sql, params).fetchall()
+
+    def table(self, sql: str, binds: Binds) -> tuple[pa.Table, list[str]]:
+        """Run a query in DuckDB's SQL; returns its rows and DuckDB's type names."""
+        with translated(sql):
+            relation = self._duck.sql(sql, params=dict(binds) or None)
+            return relation.to_arrow_table(), [str(kind) for kind in relation.types]
+
+    def relation(self, name: str, table: pa.Table, types: Sequence[str]) -> None:
+        """Make a result readable under a bare name, until `forget`."""
+        columns = ", ".join(
+            f'"{column}"::{kind} AS "{column}"'
+            for column, kind in zip(table.column_names, types, strict=True)
+        )
+        self._duck.register(f"{name}_ROWS", table)
+        self._duck.execute(f'CREATE OR REPLACE TEMP VIEW "{name}" AS SELECT {columns} FROM "{name}_ROWS"')
+
+    def bind_relation(self, name: str, rows: Sequence[Sequence[Any]]) -> None:
+        """Make rows of binds readable under a bare name, in columns b1, b2 …, until `unbind`."""
+        columns = [pa.array(column) for column in zip(*rows, strict=True)]
+        names = [f"b{index}" for index in range(1, len(columns) + 1)]
+        self._duck.register(name, pa.Table.from_arrays(columns, names=names))
+
+    def unbind(self, name: str) -> None:
+        self._duck.unregister(name)
+
+    def forget(self, name: str) -> None:
+        self._duck.execute(f'DROP VIEW IF EXISTS temp."{name}"')
+        self._duck.unregister(f"{name}_ROWS")
+
+    # --- Snowflake's statements --------------------------------------------------------------
+
+    def query(self, tree: exp.Expression, binds: Binds) -> Result:
+        """A SELECT and its rows."""
+        sql = render(rewrite.query(rewrite.name_columns(tree), _now()))
+        table, types = self.table(sql, _used(sql, binds))
+        return Result(table, types, result.SELECT)
+
+    def describe(self, tree: exp.Expression) -> Result:
+        """A SELECT's columns without its rows; binds may be missing."""
+        nulls = tree.transform(lambda n: exp.Null() if isinstance(n, exp.Placeholder) else n)
+        sql = render(rewrite.query(rewrite.name_columns(nulls), _now()))
+        table, types = self.table(f"SELECT * FROM ({sql}) LIMIT 0", {})
+        return Result(table, types, result.SELECT)
+
+    def dml_sql(self, tree: exp.Expression) -> str:
+        """A DML statement in DuckDB's SQL, for `values`."""
+        return render(rewrite.query(tree, _now()))
+
+    def dml(self, tree: exp.Expression, binds: Binds) -> list[tuple[Any, ...]]:
+        """Run DML; returns the count, or for MERGE one (action, count) per action taken."""
+        if isinstance(tree, exp.TruncateTable):
+            tree = exp.Delete(this=tree.expressions[0])
+        if isinstance(tree, exp.Merge):
+            sql = self.dml_sql(rewrite.merge(tree)) + " RETURNING merge_action"
+            actions = self.values(sql, _used(sql, binds))
+            return list(Counter(action for (action,) in actions).items())
+        sql = self.dml_sql(tree)
+        return self.values(sql, _used(sql, binds))
+
+    def discard(self, *tables: str) -> None:
+        """Drop temporary tables of the engine's own."""
+        for table in tables:
+            self.values(f'DROP TABLE IF EXISTS temp."{table}"')
+
+    def copy_into(self, tree: exp.Expression, binds: Binds) -> Result:
+        """COPY INTO <table>: one row per file."""
+        fakesnow = self._fakesnow
+        with translated():
+            sql = copy_into(
+                self._duck,
+                fakesnow.database,
+                fakesnow.schema,
+                tree,
+                fakesnow.table_stages,
+                list(binds.values()),
+            )
+        table, types = self.table(sql, {})
+        return Result(table, types, result.COPY)
+
+    def create_relation(self, tree: exp.Expression) -> None:
+        """CREATE VIEW."""
+        if tree.expression:
+            rewrite.name_columns(tree.expression)
+        self.values(render(rewrite.definition(tree)))
+
+    def create_table_as(self, tree: exp.Create) -> None:
+        """CREATE TABLE … AS, in the open transaction."""
+        columns = tree.this.expressions if isinstance(tree.this, exp.Schema) else []
+        if columns:
+            # DuckDB takes no column list here: the query's columns get its names and types.
+            tree.set("this", tree.this.this)
+            tree.set("expression", _shaped(tree.expression, columns))
+        elif tree.expression:
+            rewrite.name_columns(tree.expression)
+        elif tree.args.get("clone"):
+            tree.set("expression", exp.select("*").from_(tree.args["clone"].this))
+            tree.set("clone", None)
+        self.values(render(rewrite.query(tree, _now())))
+
+    def create_temporary(self, name: str, tree: exp.Create) -> None:
+        """A table that only this connection has; its name is bare."""
+        if tree.expression:
+            self.create_table_as(tree)
+        else:
+            self.values(render(rewrite.definition(tree)))
+        self.temporary.add(name)
+
+    def drop_temporary(self, name: str) -> None:
+        self.values(f'DROP TABLE temp."{name}"')
+        self.temporary.discard(name)
+
+    def columns(self, database: str, schema: str, table: str) -> list[tuple[str, str]]:
+        """A relation's columns and their DuckDB types, in order; none where there is no such."""
+        return [
+            (name, kind)
+            for name, kind in self.values(
+                "SELECT column_name, data_type FROM duckdb_columns() WHERE database_name = ?"
+                " AND schema_name = ? AND table_name = ? ORDER BY column_index",
+                [database, schema, table],
+            )
+        ]
+
+    def add_column(self, database: str, schema: str, table: str, column: exp.ColumnDef) -> None:
+        definition = render(rewrite.definition(exp.Schema(expressions=[column])).expressions[0])
+        self.values(f'ALTER TABLE "{database}"."{schema}"."{table}" ADD COLUMN {definition}')
+
+    def relation_kind(self, database: str, schema: str, name: str) -> str | None:
+        """TABLE, VIEW or None."""
+        rows = self.values(
+            "SELECT 'TABLE' FROM duckdb_tables() WHERE (database_name, schema_name, table_name)"
+            " = (?, ?, ?) UNION ALL SELECT 'VIEW' FROM duckdb_views()"
+            " WHERE (database_name, schema_name, view_name) = (?, ?, ?)",
+            [database, schema, name] * 2,
+        )
+        return str(rows[0][0]) if rows else None
+
+    def other(self, tree: exp.Expression, binds: Binds, statement_type: int) -> Result:
+        """DDL, SHOW, DESCRIBE and stage commands, through fakesnow."""
+        cursor = _Cursor(self._fakesnow, self._duck)
+        with translated(tree.sql(dialect="snowflake")):
+            transformed = cursor.run(tree, list(binds.values()))
+            if put := transformed.args.get("put_stage_data"):
+                return Result(pa.table({}), [], statement_type, put=self._upload(transformed, put))
+            table = cursor._arrow_table
+        self._fakesnow.results_cache.clear()
+        assert table is not None
+        return Result(table, [_engine_type(column.type) for column in table.columns], statement_type)
+
+    def _upload(self, transformed: exp.Expression, put: dict[str, Any]) -> dict[str, Any]:
+        """Where the client is to write the file: a folder, since both are on one machine."""
+        Path(put["stageInfo"]["location"]).mkdir(parents=True, exist_ok=True)
+        return put
+
+    def stage_folder(self, database: str, schema: str, name: str) -> Path:
+        """The folder of a stage's files. Raises 002003 where there is no such stage."""
+        found = self.values(
+            "SELECT 1 FROM _fs_global._fs_information_schema._fs_stages"
+            " WHERE database_name = ? AND schema_name = ? AND name = ?",
+            [database, schema, name],
+        )
+        full = f"{database}.{schema}.{name}"
+        if not found:
+            with translated():
+                raise stage.not_found_error(full)
+        return Path(stage.internal_dir(full))
+
+    # --- transactions ------------------------------------------------------------------------
+
+    def begin(self) -> None:
+        self.values("BEGIN")
+
+    def commit(self) -> None:
+        self.values("COMMIT")
+
+    def rollback(self) -> None:
+        """End the transaction, whatever state it is in."""
+        try:
+            self._duck.execute("ROLLBACK")
+        except duckdb.TransactionException as error:
+            if "no transaction is active" not in str(error):
+                raise
+
+    def interrupt(self) -> None:
+        """Cancel the statement that another thread is running."""
+        self._duck.interrupt()
+
+    def close(self) -> None:
+        self._duck.close()
+
+
+def render(tree: exp.Expression) -> str:
+    """DuckDB's SQL; what sqlglot cannot say in it is an error, never left out."""
+    with translated(tree.sql(dialect="snowflake")):
+        return tree.sql(dialect="duckdb", unsupported_level=ErrorLevel.RAISE)
+
+
+def _shaped(source: exp.Expression, columns: list[exp.Expression]) -> exp.Expression:
+    """A query whose columns have these names, and these types where they are given."""
+    names = [exp.to_identifier(column.this.name, quoted=True) for column in columns]
+    alias = exp.TableAlias(this=exp.to_identifier("_"), columns=names)
+    inner = source.unnest() if isinstance(source, exp.Subquery) else source
+    typed = [
+        exp.cast(exp.Column(this=name), column.args["kind"]).as_(name)
+        if isinstance(column, exp.ColumnDef) and column.args.get("kind")
+        else exp.Column(this=name)
+        for name, column in zip(names, columns, strict=True)
+    ]
+    return exp.select(*typed).from_(exp.Subquery(this=inner, alias=alias))
+
+
+def _used(sql: str, binds: Binds) -> dict[str, Any]:
+    """DuckDB refuses values for marks that a statement does not have."""
+    used = set(re.findall(r"\$(b\d+)\b", sql))
+    return {name: value for name, value in binds.items() if name in used}
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _engine_type(kind: pa.DataType) -> str:
+    if pa.types.is_timestamp(kind):
+        return "TIMESTAMP WITH TIME ZONE" if kind.tz else "TIMESTAMP"
+    if pa.types.is_boolean(kind):
+        return "BOOLEAN"
+    if pa.types.is_integer(kind):
+        return "BIGINT"
+    if pa.types.is_decimal(kind):
+        return f"DECIMAL({kind.precision},{kind.scale})"
+    if pa.types.is_floating(kind):
+        return "DOUBLE"
+    return "VARCHAR"

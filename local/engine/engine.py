@@ -1,0 +1,161 @@
+"""The databases of an account: DuckDB files in its data folder."""
+
+import contextlib
+import re
+import threading
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+from fakesnow import info_schema
+from fakesnow import macros as fakesnow_macros
+from fakesnow.transforms import show, stage
+
+from local import errors
+from local.engine import macros
+from local.engine.catalog import HIDDEN_SCHEMA, Catalog
+from local.engine.connection import Connection
+from local.engine.failures import translated
+
+_SETTINGS = (
+    "SET GLOBAL TimeZone = 'UTC'",
+    # Snowflake raises where IEEE arithmetic answers infinity.
+    "SET GLOBAL ieee_floating_point_ops = false",
+    # NULLs sort last in ascending and first in descending order.
+    # https://docs.snowflake.com/en/sql-reference/constructs/order-by
+    "SET GLOBAL default_null_order = 'NULLS_LAST_ON_ASC_FIRST_ON_DESC'",
+    # A table's name must never mean a variable of this process.
+    "SET GLOBAL python_enable_replacements = false",
+)
+
+_SNOWFLAKE_DATABASE = "SNOWFLAKE"
+
+
+class Engine:
+    """Opens the data folder; hands out connections and the databases' catalogs.
+
+    Files: databases/NAME.duckdb, account.duckdb (what spans databases), stages/ (staged files).
+    """
+
+    def __init__(self, data: Path, hidden_tables: Iterable[str]) -> None:
+        """hidden_tables: the DDL of the metadata tables that each database has."""
+        self._data = data
+        self._hidden_tables = "\n".join(hidden_tables)
+        self._catalogs: dict[str, Catalog] = {}
+        self._catalogs_to_close: list[Catalog] = []
+        self._lock = threading.RLock()
+        (data / "databases").mkdir(parents=True, exist_ok=True)
+        self.stages = data / "stages"
+        self.stages.mkdir(exist_ok=True)
+        stage.LOCAL_BUCKET_PATH = str(self.stages)
+        # SQLGlot writes lambdas with an arrow; DuckDB 2.0 wants to be asked for it.
+        self._root = duckdb.connect(config={"lambda_syntax": "ENABLE_SINGLE_ARROW"})
+        try:
+            self._open()
+        except duckdb.Error:
+            self._root.close()
+            raise
+
+    def _open(self) -> None:
+        for setting in _SETTINGS:
+            self._root.execute(setting)
+        self._root.execute(f"ATTACH {_literal(self._data / 'account.duckdb')} AS _fs_global")
+        self._root.execute(info_schema.fs_global_creation_sql())
+        self._root.execute(show.fs_global_creation_sql())
+        self._root.execute(macros.creation_sql("memory"))
+        self._root.execute(fakesnow_macros.creation_sql("memory"))
+        self._root.execute(f"ATTACH ':memory:' AS {_SNOWFLAKE_DATABASE}")
+        self._root.execute(f"CREATE SCHEMA {_SNOWFLAKE_DATABASE}.{HIDDEN_SCHEMA}")
+        for file in sorted((self._data / "databases").glob("*.duckdb")):
+            self._attach(file.stem)
+
+    def _attach(self, name: str) -> None:
+        quoted = f'"{name}"'
+        file = self._data / "databases" / f"{name}.duckdb"
+        self._root.execute(f"ATTACH {_literal(file)} AS {quoted}")
+        self._root.execute(info_schema.per_db_creation_sql(name))
+        self._root.execute(fakesnow_macros.creation_sql(name))
+        self._root.execute(macros.creation_sql(quoted))
+        self._root.execute(f"USE {quoted}.{HIDDEN_SCHEMA}")
+        self._root.execute(self._hidden_tables)
+        self._root.execute("USE memory")
+        self._catalogs[name] = Catalog(self._root.cursor(), name)
+
+    def databases(self) -> list[str]:
+        """The names of the account's databases, sorted."""
+        with self._lock:
+            return sorted(self._catalogs)
+
+    def catalog(self, database: str) -> Catalog:
+        with self._lock:
+            if database not in self._catalogs:
+                raise errors.does_not_exist("Database", database)
+            return self._catalogs[database]
+
+    def own_catalog(self, tables: str) -> Catalog:
+        """The metadata that spans databases, in the account's own file."""
+        catalog = Catalog(self._root.cursor(), "_fs_global")
+        for statement in filter(str.strip, tables.split(";")):
+            catalog.write(statement)
+        self._catalogs_to_close.append(catalog)
+        return catalog
+
+    def create_database(self, name: str) -> None:
+        """Create an empty database with its schema PUBLIC."""
+        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_$]*", name):
+            raise errors.unsupported(f"database name {name!r}")
+        with self._lock, translated():
+            if name in self._catalogs or name == _SNOWFLAKE_DATABASE:
+                raise errors.already_exists(name)
+            self._attach(name)
+            self._root.execute(f'CREATE SCHEMA IF NOT EXISTS "{name}".PUBLIC')
+
+    def drop_database(self, name: str) -> None:
+        """Delete a database and its files; statements still running on it fail."""
+        with self._lock, translated():
+            self.catalog(name).close()
+            del self._catalogs[name]
+            self._root.execute(f'DETACH "{name}"')
+            for file in (self._data / "databases").glob(f"{name}.duckdb*"):
+                file.unlink()
+            for table in ("_fs_stages", "_fs_file_formats"):
+                self._root.execute(
+                    f"DELETE FROM _fs_global.{HIDDEN_SCHEMA}.{table} WHERE database_name = ?",
+                    [name],
+                )
+
+    def provide(self, name: str, rows: pa.Table) -> None:
+        """A read-only relation SNOWFLAKE.INFORMATION_SCHEMA.<name>."""
+        self._root.register("provided", rows)
+        self._root.execute(
+            f"CREATE TABLE {_SNOWFLAKE_DATABASE}.{HIDDEN_SCHEMA}.{name} AS FROM provided"
+        )
+        self._root.unregister("provided")
+
+    def connect(self) -> Connection:
+        """A connection with a transaction of its own; to be used by one thread at a time."""
+        with self._lock:
+            return Connection(self._root.cursor(), self._data / "databases")
+
+    @contextlib.contextmanager
+    def shared(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A short-lived connection for what spans databases."""
+        with self._lock:
+            cursor = self._root.cursor()
+        try:
+            yield cursor
+        finally:
+            cursor.close()
+
+    def close(self) -> None:
+        """Write everything to the files and close them."""
+        with self._lock:
+            for catalog in [*self._catalogs.values(), *self._catalogs_to_close]:
+                catalog.close()
+            self._root.close()
+
+
+def _literal(path: Path) -> str:
+    return "'" + str(path).replace("'", "''") + "'"
+

@@ -1,0 +1,112 @@
+"""DuckDB's and fakesnow's errors as Snowflake's."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import duckdb
+import snowflake.connector.errors
+from sqlglot.errors import ParseError, TokenError
+
+from local import errors
+from local.errors import Code, SnowflakeError
+
+
+class Conflict(SnowflakeError):
+    """Another transaction changed the same rows first: Snowflake would have waited for its lock."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(
+            errors.LOCKED,
+            "Statement was aborted because another transaction holds a lock on the same rows. "
+            f"Roll back and run the transaction again. ({detail})",
+        )
+
+
+# In this order: DuckDB's classes derive from one another, and some texts decide inside a class.
+_BY_TEXT: tuple[tuple[str, Code], ...] = (
+    (r"Division by zero", errors.DIVISION_BY_ZERO),
+    (r"NOT NULL constraint failed", errors.NOT_NULL),
+    (r"MERGE INTO command cannot affect", errors.NONDETERMINISTIC),
+    (r"Malformed JSON|JSON parse", errors.JSON_VALUE),
+    (r"(timestamp|date|time) field value|Could not parse string .*(date|time)|TimeZone",
+     errors.TIMESTAMP_VALUE),
+    (r"out of range|Overflow|exceeds|does not fit|Could not cast value .* to DECIMAL",
+     errors.NUMERIC_RANGE),
+    (r"Could not convert string|Conversion Error", errors.NUMERIC_VALUE),
+    (r"Table with name|View with name|does not exist because schema", errors.DOES_NOT_EXIST),
+    (r"Referenced (column|table)|not found in FROM clause|does not have a column named",
+     errors.UNKNOWN_COLUMN),
+    (r"(Scalar|Aggregate|Table|Macro) Function with name", errors.UNKNOWN_FUNCTION),
+    (r"already exists", errors.ALREADY_EXISTS),
+)
+
+
+def _first_line(text: str) -> str:
+    return re.sub(r"^\w[\w ]* Error: ", "", text.strip().split("\n\n")[0].split("\nLINE")[0])
+
+
+def translate(error: Exception, sql: str = "") -> SnowflakeError:
+    """The Snowflake error that says the same."""
+    if isinstance(error, SnowflakeError):
+        return error
+    if isinstance(error, snowflake.connector.errors.Error):
+        code = Code(error.errno or errors.INTERNAL.errno, error.sqlstate or "42000")
+        return SnowflakeError(code, error.raw_msg or str(error.msg))
+    if isinstance(error, ParseError | TokenError):
+        text = re.sub(r"\x1b\[\d+m", "", str(error))
+        return errors.compilation(errors.SYNTAX, f"syntax error: {text}")
+    if isinstance(error, NotImplementedError):
+        return errors.unsupported(f"{error}: {sql[:200]}")
+    if isinstance(error, duckdb.Error):
+        return _translate_duckdb(error)
+    return SnowflakeError(errors.INTERNAL, f"Internal error: {type(error).__name__}: {error}")
+
+
+def _translate_duckdb(error: duckdb.Error) -> SnowflakeError:
+    text = str(error)
+    line = _first_line(text)
+    if isinstance(error, duckdb.InterruptException):
+        return SnowflakeError(errors.CANCELLED, "SQL execution canceled")
+    if "aborted" in text and isinstance(error, duckdb.TransactionException):
+        return SnowflakeError(
+            errors.ABORTED_TRANSACTION,
+            "The transaction was aborted by an earlier failed statement. Roll it back.",
+        )
+    if isinstance(error, duckdb.TransactionException) and re.search(
+        r"[Cc]onflict|altered|deleted by another|has been (altered|deleted|dropped)", text
+    ):
+        return Conflict(line)
+    if "write to multiple attached" in text or "only write to a single attached" in text:
+        return errors.unsupported("a transaction that writes to two databases")
+    if "PRIMARY KEY or UNIQUE" in text and "Transaction" in text:
+        return Conflict(line)
+    for pattern, code in _BY_TEXT:
+        if re.search(pattern, text):
+            return SnowflakeError(code, _phrase(code, line))
+    if isinstance(error, duckdb.ParserException):
+        return errors.compilation(errors.SYNTAX, f"syntax error: {line}")
+    return errors.compilation(errors.INVALID_OBJECT, line)
+
+
+def _phrase(code: Code, line: str) -> str:
+    if code == errors.DIVISION_BY_ZERO:
+        return "Division by zero"
+    if code == errors.NOT_NULL:
+        return f"NULL result in a non-nullable column ({line})"
+    if code == errors.NONDETERMINISTIC:
+        return f"Duplicate row detected during DML action ({line})"
+    if code in (errors.DOES_NOT_EXIST, errors.UNKNOWN_COLUMN, errors.UNKNOWN_FUNCTION):
+        return f"SQL compilation error:\n{line}"
+    return line
+
+
+@contextmanager
+def translated(sql: str = "") -> Iterator[None]:
+    """Whatever fails inside comes out as a SnowflakeError."""
+    try:
+        yield
+    except SnowflakeError:
+        raise
+    except Exception as error:
+        raise translate(error, sql) from error

@@ -1,0 +1,394 @@
+"""Snowflake's SQL as DuckDB's: fakesnow's transforms in their order, and what they leave wrong.
+
+Everything here is Expression → Expression. A statement is parsed once; `query` prepares SELECT and
+DML, `definition` prepares what becomes part of a view or a table.
+"""
+
+import re
+from collections.abc import Callable
+from datetime import datetime
+
+from fakesnow.transforms import transforms as fs
+from sqlglot import exp, parse_one
+from sqlglot.errors import ParseError, TokenError
+
+from local.engine.failures import translate
+
+Rewrite = Callable[[exp.Expression], exp.Expression]
+
+_TEXT_TYPES = {exp.DataType.Type.VARCHAR, exp.DataType.Type.TEXT, exp.DataType.Type.NVARCHAR}
+_JSON_TYPES = {
+    exp.DataType.Type.VARIANT,
+    exp.DataType.Type.OBJECT,
+    exp.DataType.Type.ARRAY,
+    exp.DataType.Type.JSON,
+}
+_NTZ_TYPES = {exp.DataType.Type.TIMESTAMP, exp.DataType.Type.TIMESTAMPNTZ}
+
+# What Snowpark writes and sqlglot does not read.
+_TEXT_FIXES = (
+    (re.compile(r"^(\s*CREATE\s+(?:OR\s+REPLACE\s+)?)SCOPED\s+", re.I), r"\1"),
+    (re.compile(r"^(\s*CREATE\s+(?:\w+\s+)*?TABLE\s+)(\S+)\s+IF\s+NOT\s+EXISTS\b", re.I),
+     r"\1IF NOT EXISTS \2"),
+    (re.compile(r"^(\s*BEGIN)(?:\s+(?:WORK|TRANSACTION))?(?:\s+NAME\s+\S+)?\s*;?\s*$", re.I), r"\1"),
+    (re.compile(r"^(\s*START)\s+TRANSACTION.*$", re.I), "BEGIN"),
+)
+
+
+def parse(sql: str) -> exp.Expression:
+    """The statement's tree; a syntax error is Snowflake's 001003."""
+    for pattern, replacement in _TEXT_FIXES:
+        sql = pattern.sub(replacement, sql)
+    try:
+        return parse_one(_spaced_casts(sql), read="snowflake")
+    except (ParseError, TokenError) as error:
+        raise translate(error, sql) from None
+
+
+def _spaced_casts(sql: str) -> str:
+    """sqlglot takes `?::` for one sign where the bind is cast."""
+    if "?::" not in sql:
+        return sql
+    parts = re.split(r"('(?:[^']|'')*'|\"[^\"]*\"|\$\$.*?\$\$)", sql, flags=re.S)
+    return "".join(p if i % 2 else p.replace("?::", "? ::") for i, p in enumerate(parts))
+
+
+def number_binds(tree: exp.Expression) -> int:
+    """Name the `?` marks b1, b2 … so that rewriting may move or repeat them; returns their count."""
+    marks = [m for m in tree.find_all(exp.Placeholder, bfs=False) if not m.this]
+    for index, mark in enumerate(marks, start=1):
+        mark.set("this", f"b{index}")
+    return len(marks)
+
+
+def _each(tree: exp.Expression, *rewrites: Rewrite) -> exp.Expression:
+    for rewrite in rewrites:
+        tree = tree.transform(rewrite, copy=False)
+    return tree
+
+
+def query(tree: exp.Expression, now: datetime) -> exp.Expression:
+    """A SELECT or DML statement for DuckDB. now: the statement's start (UTC), which
+    CURRENT_TIMESTAMP answers throughout."""
+    return definition(_each(tree, lambda node: _clock(node, now)))
+
+
+def definition(tree: exp.Expression) -> exp.Expression:
+    """A view's or table's statement for DuckDB: as `query`, with the clock left running."""
+    tree = _json_paths(tree)
+    return _each(
+        tree,
+        _values_columns,
+        fs.try_parse_json,
+        fs.split,
+        fs.regex_replace,
+        fs.regex_substr,
+        _regexp_like,
+        fs.flatten,
+        fs.sequence_nextval,
+        _conversions,
+        _timestamps,
+        fs.to_date,
+        fs.timestamp_offsets,
+        _numbers,
+        fs.to_variant,
+        _arrays,
+        fs.object_construct,
+        _types,
+        fs.sample,
+        fs.array_size,
+        fs.random,
+        fs.array_agg_within_group,
+        fs.array_agg,
+        fs.object_agg,
+        fs.dateadd_date_cast,
+        fs.dateadd_string_literal_timestamp_cast,
+        fs.datediff_string_literal_timestamp_cast,
+        fs.hex_string,
+        fs.sha256,
+        fs.alias_in_join,
+        fs.alias_in_where,
+    )
+
+
+def upper_case(tree: exp.Expression) -> exp.Expression:
+    """Unquoted identifiers are upper case."""
+    for identifier in tree.find_all(exp.Identifier):
+        if not identifier.quoted and isinstance(identifier.this, str):
+            identifier.set("this", identifier.this.upper())
+    return tree
+
+
+def name_columns(tree: exp.Expression) -> exp.Expression:
+    """Columns of a query without an alias are named by their text, as Snowflake names them."""
+    select = tree
+    while isinstance(select, exp.SetOperation | exp.Subquery):
+        select = select.this
+    if isinstance(select, exp.Select):
+        select.set("expressions", [_named(column) for column in select.expressions])
+    return tree
+
+
+def _named(column: exp.Expression) -> exp.Expression:
+    if isinstance(column, exp.Alias | exp.Column | exp.Star | exp.Aliases | exp.Parameter):
+        return column
+    if isinstance(column, exp.Subquery) and column.alias:
+        return column
+    text = column.sql(dialect="snowflake", comments=False)
+    if not isinstance(column, exp.Literal):
+        text = re.sub(r"\bCAST\((.+) AS (\w+(?:\([\d, ]+\))?)\)", r"\1::\2", text).upper()
+    return exp.alias_(column, text, quoted=True)
+
+
+def _clock(node: exp.Expression, now: datetime) -> exp.Expression:
+    text = now.strftime("%Y-%m-%d %H:%M:%S.%f")
+    if isinstance(node, exp.CurrentTimestamp) and node.args.get("sysdate"):
+        return exp.cast(exp.Literal.string(text), "TIMESTAMP", dialect="duckdb")
+    if isinstance(node, exp.CurrentTimestamp | exp.Localtimestamp):
+        return exp.cast(exp.Literal.string(text + "+00"), "TIMESTAMPTZ", dialect="duckdb")
+    if isinstance(node, exp.Anonymous) and node.name.upper() == "SYSDATE":
+        return exp.cast(exp.Literal.string(text), "TIMESTAMP", dialect="duckdb")
+    return node
+
+
+def merge(tree: exp.Merge) -> exp.Merge:
+    """DuckDB wants the target's columns bare in SET and INSERT.
+
+    https://docs.snowflake.com/en/sql-reference/sql/merge
+    """
+    for when in tree.args["whens"].expressions:
+        then = when.args["then"]
+        if isinstance(then, exp.Update):
+            for assignment in then.expressions:
+                assignment.this.set("table", None)
+                assignment.this.set("db", None)
+                assignment.this.set("catalog", None)
+        elif isinstance(then, exp.Insert) and isinstance(then.this, exp.Tuple | exp.Schema):
+            for column in then.this.expressions:
+                if isinstance(column, exp.Column):
+                    column.set("table", None)
+    return tree
+
+
+def insert_from(tree: exp.Insert, relation: str) -> None:
+    """INSERT … VALUES (?, …) becomes INSERT … SELECT <the values> FROM a relation of binds."""
+    (row,) = tree.expression.expressions
+    values = row.expressions if isinstance(row, exp.Tuple) else [row]
+    select = exp.select(*values).from_(exp.to_identifier(relation, quoted=True))
+    for mark in list(select.find_all(exp.Placeholder)):
+        mark.replace(exp.column(exp.to_identifier(mark.this, quoted=True)))
+    tree.set("expression", select)
+
+
+# --- semi-structured ---------------------------------------------------------------------------
+
+
+def _json_paths(tree: exp.Expression) -> exp.Expression:
+    """Chains of v:a.b, v['a'] and v[0] become one extraction; a cast takes the value's text.
+
+    https://docs.snowflake.com/en/user-guide/querying-semistructured
+    """
+
+    def fold(node: exp.Expression) -> exp.Expression:
+        if not _is_path(node):
+            return node
+        base, path = _path(node)
+        base = base.transform(fold, copy=False)
+        return exp.Anonymous(
+            this="json_extract_string" if _wants_text(node) else "json_extract",
+            expressions=[base, exp.Literal.string("$" + path)],
+        )
+
+    return tree.transform(fold, copy=False)
+
+
+def _is_path(node: exp.Expression) -> bool:
+    if isinstance(node, exp.JSONExtract):
+        return isinstance(node.expression, exp.JSONPath)
+    return (
+        isinstance(node, exp.Bracket)
+        and len(node.expressions) == 1
+        and isinstance(node.expressions[0], exp.Literal)
+    )
+
+
+def _path(node: exp.Expression) -> tuple[exp.Expression, str]:
+    """The value that a chain starts from, and the chain as a DuckDB JSON path."""
+    base, path = node, ""
+    while _is_path(base):
+        if isinstance(base, exp.JSONExtract):
+            path = "".join(_step(part) for part in base.expression.expressions) + path
+        else:
+            path = _key(base.expressions[0]) + path
+        base = base.this
+        while isinstance(base, exp.Paren) and _is_path(base.this):
+            base = base.this
+    return base, path
+
+
+def _step(part: exp.Expression) -> str:
+    if isinstance(part, exp.JSONPathSubscript):
+        key = part.this
+        return f"[{key}]" if isinstance(key, int) else _quoted(str(key))
+    return _quoted(part.this) if isinstance(part, exp.JSONPathKey) else ""
+
+
+def _key(literal: exp.Expression) -> str:
+    return _quoted(literal.this) if literal.is_string else f"[{literal.this}]"
+
+
+def _quoted(key: str) -> str:
+    return '."' + key.replace('"', '\\"') + '"'
+
+
+def _wants_text(node: exp.Expression) -> bool:
+    """Is the value's text meant (a cast, a comparison, a text function) and not a VARIANT?"""
+    parent = node.parent
+    while isinstance(parent, exp.Paren):
+        parent = parent.parent
+    if isinstance(parent, exp.Cast | exp.TryCast):
+        return parent.to.this not in _JSON_TYPES
+    if isinstance(parent, exp.Upper | exp.Lower | exp.Trim):
+        return True
+    if isinstance(parent, exp.Binary) and not isinstance(parent, exp.Dot):
+        return any(isinstance(side, exp.Literal) for side in (parent.this, parent.expression))
+    return isinstance(parent, exp.In) and node.arg_key == "this"
+
+
+def _arrays(node: exp.Expression) -> exp.Expression:
+    """Snowflake's arrays hold values of any type: they are JSON."""
+    if isinstance(node, exp.Array):
+        return exp.Anonymous(this="json_array", expressions=node.expressions)
+    if isinstance(node, exp.ArrayConcat | exp.ArrayConstructCompact):
+        return exp.Cast(this=node, to=exp.DataType.build("JSON", dialect="duckdb"))
+    return node
+
+
+def _values_columns(node: exp.Expression) -> exp.Expression:
+    """VALUES name their columns COLUMN1, COLUMN2 …, and $1 means COLUMN1.
+
+    https://docs.snowflake.com/en/sql-reference/constructs/values
+    """
+    if isinstance(node, exp.Values) and node.find_ancestor(exp.Select):
+        row = node.expressions[0]
+        count = len(row.expressions) if isinstance(row, exp.Tuple) else 1
+        alias = node.args.get("alias")
+        if not (alias and alias.args.get("columns")):
+            name = alias.this if alias and alias.this else exp.to_identifier("_")
+            columns = [exp.to_identifier(f"COLUMN{i + 1}", quoted=True) for i in range(count)]
+            node.set("alias", exp.TableAlias(this=name, columns=columns))
+    elif isinstance(node, exp.Parameter) and node.this and node.this.name.isdigit():
+        return exp.column(exp.to_identifier(f"COLUMN{node.this.name}", quoted=True))
+    return node
+
+
+# --- types and conversions ---------------------------------------------------------------------
+
+
+def _conversions(node: exp.Expression) -> exp.Expression:
+    """Casts: a VARIANT's text is its value without quotes; TO_VARCHAR likewise."""
+    if isinstance(node, exp.ToChar) and not node.args.get("format"):
+        return exp.Anonymous(this="_account_text", expressions=[node.this])
+    if isinstance(node, exp.Cast) and not isinstance(node, exp.TryCast):
+        if node.to.this in _TEXT_TYPES and isinstance(node.this, exp.Column):
+            return exp.Anonymous(this="_account_text", expressions=[node.this])
+        if node.to.this in _NTZ_TYPES:
+            node.set("to", exp.DataType.build("TIMESTAMP", dialect="duckdb"))
+    return node
+
+
+def _timestamps(node: exp.Expression) -> exp.Expression:
+    """TRY_TO_TIMESTAMP*, TRY_TO_DATE: NULL where the text is none; never DuckDB's 'epoch'."""
+    if isinstance(node, exp.UnixToTime):
+        scale = node.args.get("scale") or exp.Literal.number(0)
+        return exp.Anonymous(this="_fs_to_timestamp", expressions=[node.this, scale])
+    name = node.name.upper() if isinstance(node, exp.Anonymous) else ""
+    if name in ("TO_TIMESTAMP", "TO_TIMESTAMP_NTZ") and len(node.expressions) == 1:
+        return exp.Anonymous(
+            this="_fs_to_timestamp", expressions=[*node.expressions, exp.Literal.number(0)]
+        )
+    if name in ("TO_TIMESTAMP_TZ", "TO_TIMESTAMP_LTZ") and len(node.expressions) == 1:
+        return exp.cast(node.expressions[0], "TIMESTAMPTZ", dialect="duckdb")
+    kinds = {
+        "TRY_TO_TIMESTAMP": "ntz",
+        "TRY_TO_TIMESTAMP_NTZ": "ntz",
+        "TRY_TO_TIMESTAMP_TZ": "tz",
+        "TRY_TO_TIMESTAMP_LTZ": "tz",
+        "TRY_TO_DATE": "date",
+    }
+    if name in kinds and len(node.expressions) == 1:
+        return exp.Anonymous(this=f"_account_try_{kinds[name]}", expressions=node.expressions)
+    return node
+
+
+def _numbers(node: exp.Expression) -> exp.Expression:
+    """TRY_TO_NUMBER(text, p, s): NULL where the text is no number of Snowflake's.
+
+    https://docs.snowflake.com/en/sql-reference/functions/try_to_decimal
+    """
+    if isinstance(node, exp.ToNumber) and node.args.get("safe"):
+        node.set("this", exp.Anonymous(this="_account_number_text", expressions=[node.this]))
+    return fs.to_decimal(node)
+
+
+def _types(node: exp.Expression) -> exp.Expression:
+    """Column and cast types. NUMBER without a scale: 64 bits in a table, 38 digits in a cast."""
+    if not isinstance(node, exp.DataType):
+        return node
+    if isinstance(node.parent, exp.Cast) and node.this in (
+        exp.DataType.Type.INT,
+        exp.DataType.Type.BIGINT,
+        exp.DataType.Type.SMALLINT,
+        exp.DataType.Type.TINYINT,
+        exp.DataType.Type.DECIMAL,
+    ):
+        if node.this == exp.DataType.Type.DECIMAL and node.expressions:
+            return node
+        return exp.DataType.build("DECIMAL(38, 0)", dialect="duckdb")
+    for rewrite in (fs.semi_structured_types, fs.timestamp_ntz, fs.float_to_double):
+        node = rewrite(node)
+    return fs.integer_precision(node)
+
+
+def _regexp_like(node: exp.Expression) -> exp.Expression:
+    """REGEXP_LIKE and RLIKE match the whole text.
+
+    https://docs.snowflake.com/en/sql-reference/functions/regexp_like
+    """
+    if isinstance(node, exp.RegexpLike):
+        return exp.Anonymous(this="regexp_full_match", expressions=[node.this, node.expression])
+    return node
+
+
+# --- names ---------------------------------------------------------------------------------------
+
+
+def tables(tree: exp.Expression) -> list[exp.Table]:
+    """The tables, views and streams that a statement names: no CTEs, functions or stages."""
+    return [
+        table
+        for table in tree.find_all(exp.Table)
+        if isinstance(table.this, exp.Identifier) and not _is_cte(table)
+    ]
+
+
+def _is_cte(table: exp.Table) -> bool:
+    """Does this name mean a CTE? In its own body, unless recursive, a CTE's name is a table's."""
+    if table.args.get("db"):
+        return False
+    child: exp.Expression = table
+    parent = table.parent
+    while parent is not None:
+        with_ = parent.args.get("with_")
+        if with_ is not None:
+            visible = with_.expressions
+            if child is with_ and not with_.args.get("recursive"):
+                own = table.find_ancestor(exp.CTE)
+                while own is not None and own.parent is not with_:
+                    own = own.find_ancestor(exp.CTE)
+                visible = visible[: visible.index(own)] if own in visible else visible
+            if any(cte.alias.upper() == table.name.upper() for cte in visible):
+                return True
+        child, parent = parent, parent.parent
+    return False
+

@@ -1,0 +1,114 @@
+"""Names in a statement's tree, made full: after this nothing depends on the current schema."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+
+from local.engine import HIDDEN_SCHEMA, rewrite
+from local.parser.tokens import FullName, Name, Tokens
+from local.statements.streams import Stream
+
+if TYPE_CHECKING:
+    from local.session import Session
+
+# Views of INFORMATION_SCHEMA that are tables of the hidden schema under another name.
+_FAKESNOW_VIEWS = {"COLUMNS", "TABLES", "VIEWS", "SCHEMATA", "LOAD_HISTORY"}
+# Relations that are the same in every database.
+_OF_THE_ACCOUNT = {"PACKAGES"}
+
+
+@dataclass
+class Names:
+    """What a statement names: the streams that it reads, and its tables in order of appearance."""
+
+    streams: list[Stream] = field(default_factory=list)
+    tables: list[FullName] = field(default_factory=list)
+
+
+def name_of(table: exp.Table) -> Name:
+    return Name(table.name, table.db or None, table.catalog or None)
+
+
+def qualify(session: Session, tree: exp.Expression) -> Names:
+    """Give every table its full name, in place; a stream's name becomes its hidden view's.
+
+    Raises 090105 or 090106 where the session has no current database or schema to add.
+    """
+    names = Names()
+    for table in rewrite.tables(tree):
+        if table.name in session.connection.temporary and not _is_elsewhere(session, table):
+            table.set("db", None)
+            table.set("catalog", None)
+            continue
+        if not table.db and table.name in session.relations:
+            continue
+        full = session.resolve(name_of(table))
+        if full.schema == "INFORMATION_SCHEMA":
+            _information_schema(table, full)
+            continue
+        if stream := session.account.streams.find(full):
+            session.account.streams.source(stream)
+            names.streams.append(stream)
+            if not table.alias:
+                table.set("alias", exp.TableAlias(this=exp.to_identifier(table.name, quoted=True)))
+            full = FullName(full.database, HIDDEN_SCHEMA, stream.view)
+        else:
+            names.tables.append(full)
+        _set(table, full)
+    return names
+
+
+def _is_elsewhere(session: Session, table: exp.Table) -> bool:
+    """A qualified name means a temporary table only in the schema that is current."""
+    return bool(table.db) and table.db != session.schema
+
+
+def _set(table: exp.Table, full: FullName) -> None:
+    table.set("this", exp.to_identifier(full.name, quoted=True))
+    table.set("db", exp.to_identifier(full.schema, quoted=True))
+    table.set("catalog", exp.to_identifier(full.database, quoted=True))
+
+
+def _information_schema(table: exp.Table, full: FullName) -> None:
+    if full.name in _OF_THE_ACCOUNT:
+        full = FullName("SNOWFLAKE", full.schema, full.name)
+    prefix = "_FS_" if full.name in _FAKESNOW_VIEWS else ""
+    if not table.alias:
+        table.set("alias", exp.TableAlias(this=exp.to_identifier(full.name, quoted=True)))
+    _set(table, FullName(full.database, HIDDEN_SCHEMA, f"{prefix}{full.name}"))
+
+
+def resolve_identifiers(tree: exp.Expression, binds: dict[str, object]) -> exp.Expression:
+    """IDENTIFIER('a.b') and IDENTIFIER(?) become the name they hold.
+
+    https://docs.snowflake.com/en/sql-reference/identifier-literal
+    """
+
+    def replace(node: exp.Expression) -> exp.Expression:
+        if not isinstance(node, exp.Table):
+            return node
+        this = node.this
+        if isinstance(this, exp.Anonymous) and this.name.upper() == "IDENTIFIER":
+            argument = this.expressions[0]
+        elif isinstance(this, exp.DynamicIdentifier):
+            argument = this.this
+        else:
+            return node
+        if isinstance(argument, exp.Placeholder):
+            text = str(binds[argument.this])
+        else:
+            text = argument.name if isinstance(argument, exp.Expression) else str(argument)
+        name = Tokens(text).name()
+        table = exp.Table(this=exp.to_identifier(name.name, quoted=True))
+        if name.schema:
+            table.set("db", exp.to_identifier(name.schema, quoted=True))
+        if name.database:
+            table.set("catalog", exp.to_identifier(name.database, quoted=True))
+        if node.args.get("alias"):
+            table.set("alias", node.args["alias"])
+        return table
+
+    return tree.transform(replace, copy=False)

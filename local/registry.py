@@ -1,0 +1,177 @@
+"""Which code answers which statement: routes by first words, functions, table functions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from sqlglot import exp
+
+from local import changes, errors, result
+from local.engine import Binds
+from local.parser.tokens import Tokens
+from local.result import Result
+from local.statements import context, ddl, procedures, streams, tasks
+
+if TYPE_CHECKING:
+    from local.session import Session
+
+Handler = Callable[["Session", Tokens, Sequence[Any]], Result]
+
+_MODULES = (streams, tasks, procedures, context, ddl)
+
+HIDDEN_TABLES = (changes.DDL, *(getattr(module, "DDL", "") for module in _MODULES))
+# Metadata that goes when its schema goes: table and column.
+OF_SCHEMAS = (("_account_tasks", "schema"), ("_account_procedures", "schema_name"))
+ACCOUNT_TABLES = context.ACCOUNT_DDL
+
+
+def _merged(name: str) -> dict[Any, Any]:
+    return {key: value for module in _MODULES for key, value in getattr(module, name, {}).items()}
+
+
+_ROUTES: dict[tuple[str, ...], Handler] = _merged("ROUTES")
+_FUNCTIONS: dict[str, Callable[[Session, list[Any]], Any]] = _merged("FUNCTIONS")
+_TABLE_FUNCTIONS: dict[str, Callable[[Session, str, dict[str, Any]], Result]] = _merged(
+    "TABLE_FUNCTIONS"
+)
+
+# Words between CREATE and the kind of object.
+_MODIFIERS = (
+    ("OR", "REPLACE"),
+    ("OR", "ALTER"),
+    ("TEMPORARY",),
+    ("TEMP",),
+    ("TRANSIENT",),
+    ("SECURE",),
+)
+
+
+def route(tokens: Tokens) -> Handler | None:
+    """The handler of a statement by its first words; None where it is sqlglot's to read."""
+    ahead = Tokens(tokens.text)
+    first = ahead.word()
+    first = "DESCRIBE" if first == "DESC" else first
+    if first == "CREATE":
+        while any(ahead.accept(*words) for words in _MODIFIERS):
+            continue
+    if first == "SHOW":
+        ahead.accept("TERSE")
+    if (first,) in _ROUTES:
+        return _ROUTES[(first,)]
+    if ahead.done or not ahead.current.text:
+        return None
+    return _ROUTES.get((first, ahead.current.text.upper()))
+
+
+def is_call(tokens: Tokens) -> bool:
+    return tokens.peek("CALL")
+
+
+def is_question(tokens: Tokens) -> bool:
+    """Does the statement change nothing, so that describing it may run it?"""
+    return tokens.peek_any("SHOW", "DESCRIBE", "DESC")
+
+
+# --- functions -----------------------------------------------------------------------------------
+
+
+@contextmanager
+def evaluated(session: Session, tree: exp.Expression, binds: Binds) -> Iterator[None]:
+    """The account's own functions in a tree become their values, its table functions relations
+    that exist until the block's end."""
+    for function in list(tree.find_all(exp.Anonymous)):
+        if handler := _FUNCTIONS.get(function.name.upper()):
+            arguments = [_value(session, a, binds) for a in function.expressions]
+            _put_value(function, handler(session, arguments))
+    names: list[str] = []
+    try:
+        for node in list(tree.find_all(exp.TableFromRows)):
+            if found := _table_function(node):
+                names.append(_put_relation(session, node, found, binds, len(names)))
+        yield
+    finally:
+        for name in names:
+            session.relations.discard(name)
+            if not (session.transaction and session.transaction.failed):
+                session.connection.forget(name)
+
+
+def _put_value(function: exp.Anonymous, value: Any) -> None:
+    text = function.sql(dialect="snowflake").upper()
+    literal = exp.convert(value)
+    if isinstance(function.parent, exp.Select):
+        function.replace(exp.alias_(literal, text, quoted=True))
+    else:
+        function.replace(literal)
+
+
+def _value(session: Session, expression: exp.Expression, binds: Binds) -> Any:
+    """An argument's value: constants at once, anything else by a query."""
+    if isinstance(expression, exp.Literal):
+        return expression.name if expression.is_string else expression.to_py()
+    answer = session.connection.query(exp.select(expression.copy()), binds)
+    return answer.rows()[0][0]
+
+
+def _table_function(node: exp.TableFromRows) -> tuple[str, str, exp.Anonymous] | None:
+    """(name, database or '', call) of TABLE([database.]INFORMATION_SCHEMA.NAME(…))."""
+    parts: list[exp.Expression] = []
+    inner = node.this
+    if isinstance(inner, exp.Dot):
+        parts = list(inner.flatten()) if hasattr(inner, "flatten") else []
+    call = parts[-1] if parts else inner
+    if not isinstance(call, exp.Anonymous):
+        return None
+    names = [part.name.upper() for part in parts[:-1]]
+    if call.name.upper() not in _TABLE_FUNCTIONS:
+        if names and names[-1] == "INFORMATION_SCHEMA":
+            raise errors.unsupported(f"table function {call.name}")
+        return None
+    return call.name.upper(), names[0] if len(names) == 2 else "", call
+
+
+def _put_relation(
+    session: Session,
+    node: exp.TableFromRows,
+    found: tuple[str, str, exp.Anonymous],
+    binds: Binds,
+    index: int,
+) -> str:
+    name, database, call = found
+    arguments: dict[str, Any] = {}
+    for argument in call.expressions:
+        if not isinstance(argument, exp.Kwarg):
+            raise errors.compilation(errors.SYNTAX, f"{name} takes its arguments by name (=>).")
+        arguments[argument.this.name.upper()] = _value(session, argument.expression, binds)
+    where = database or session.database
+    if where is None:
+        raise session.no_database()
+    answer = _TABLE_FUNCTIONS[name](session, where, arguments)
+    relation = f"ACCOUNT_RELATION_{index}"
+    session.connection.relation(relation, answer.table, answer.types)
+    session.relations.add(relation)
+    alias = node.args.get("alias") or exp.TableAlias(this=exp.to_identifier(name, quoted=True))
+    node.replace(exp.Table(this=exp.to_identifier(relation, quoted=True), alias=alias))
+    return relation
+
+
+# --- what is left --------------------------------------------------------------------------------
+
+
+def other(session: Session, tree: exp.Expression, binds: Binds) -> Result:
+    """SHOW, DESCRIBE, PUT and LIST, which fakesnow answers; the rest is refused."""
+    if isinstance(tree, exp.Show):
+        return session.connection.other(tree, binds, result.SHOW)
+    if isinstance(tree, exp.Describe):
+        return _describe(session, tree, binds)
+    if isinstance(tree, exp.Put | exp.ListStage):
+        return session.connection.other(tree, binds, result.UNKNOWN)
+    if isinstance(tree, exp.Set):
+        return session.connection.other(tree, binds, result.UNKNOWN)
+    raise errors.unsupported(tree.sql(dialect="snowflake")[:200])
+
+
+def _describe(session: Session, tree: exp.Describe, binds: Binds) -> Result:
+    return session.connection.other(tree, binds, result.DESCRIBE)

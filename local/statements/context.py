@@ -1,0 +1,286 @@
+"""Where and as whom a session works: USE, session variables, warehouses, grants."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from local import errors, result
+from local.parser.show import show_scope
+from local.parser.tokens import Tokens
+from local.result import Result
+
+if TYPE_CHECKING:
+    from local.account import Account
+    from local.session import Session
+
+# What spans databases is kept in the account's own file.
+ACCOUNT_DDL = """
+CREATE TABLE IF NOT EXISTS _account_warehouses (
+    name VARCHAR, size VARCHAR, auto_suspend BIGINT, auto_resume BOOLEAN, state VARCHAR,
+    comment VARCHAR, created_on TIMESTAMP, owner VARCHAR
+);
+CREATE TABLE IF NOT EXISTS _account_grants (
+    privilege VARCHAR, kind VARCHAR, name VARCHAR, grantee_kind VARCHAR, grantee VARCHAR,
+    granted_on TIMESTAMP
+);
+"""
+_DONE = "Statement executed successfully."
+
+
+def use(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+    """USE [DATABASE | SCHEMA | WAREHOUSE | ROLE | SECONDARY ROLES] name"""
+    tokens.expect("USE")
+    if tokens.accept("SECONDARY", "ROLES"):
+        if tokens.word() not in ("ALL", "NONE"):
+            raise tokens.unexpected()
+    elif tokens.accept("ROLE"):
+        session.use_role(tokens.name().name)
+    elif tokens.accept("WAREHOUSE"):
+        name = tokens.name().name
+        if name not in warehouses(session.account):
+            raise errors.does_not_exist("Warehouse", name)
+        session.use_warehouse(name)
+    elif tokens.accept("DATABASE"):
+        _use_database(session, tokens.name().name)
+    else:
+        bare = not tokens.accept("SCHEMA")
+        written = tokens.name()
+        if bare and written.schema is None:
+            _use_database(session, written.name)
+        else:
+            _use_schema(session, written.schema or session.database, written.name)
+    tokens.end()
+    return result.status(_DONE, result.USE)
+
+
+def _use_database(session: Session, name: str) -> None:
+    session.catalog(name)
+    public = session.connection.schema_exists(name, "PUBLIC")
+    session.use(name, "PUBLIC" if public else None)
+
+
+def _use_schema(session: Session, database: str | None, schema: str) -> None:
+    if database is None:
+        raise session.no_database()
+    session.catalog(database)
+    if not session.connection.schema_exists(database, schema) and schema != "INFORMATION_SCHEMA":
+        raise errors.does_not_exist("Schema", f"{database}.{schema}")
+    session.use(database, schema)
+
+
+# --- warehouses ----------------------------------------------------------------------------------
+
+
+def warehouses(account: Account) -> dict[str, dict[str, Any]]:
+    return {row["name"]: row for row in account.own_rows("SELECT * FROM _account_warehouses")}
+
+
+_SIZES = {"XSMALL": "X-Small", "SMALL": "Small", "MEDIUM": "Medium", "LARGE": "Large",
+          "XLARGE": "X-Large"}
+_FALSE = {"FALSE": False, "TRUE": True}
+# Properties that change cost or concurrency on Snowflake, and nothing on one machine.
+_IGNORED = {
+    "MAX_CLUSTER_COUNT",
+    "MIN_CLUSTER_COUNT",
+    "SCALING_POLICY",
+    "RESOURCE_MONITOR",
+    "WAREHOUSE_TYPE",
+    "ENABLE_QUERY_ACCELERATION",
+    "MAX_CONCURRENCY_LEVEL",
+    "STATEMENT_TIMEOUT_IN_SECONDS",
+    "STATEMENT_QUEUED_TIMEOUT_IN_SECONDS",
+}
+
+
+def _properties(tokens: Tokens) -> dict[str, Any]:
+    """NAME [=] value …; unknown names are Snowflake's 001008."""
+    found: dict[str, Any] = {}
+    while not tokens.done:
+        name = tokens.word()
+        tokens.accept("=")
+        value = tokens.value()
+        if name == "WAREHOUSE_SIZE":
+            size = value.upper().replace("-", "")
+            if size not in _SIZES:
+                raise errors.unsupported(f"WAREHOUSE_SIZE = {value}")
+            found["size"] = _SIZES[size]
+        elif name == "AUTO_SUSPEND":
+            found["auto_suspend"] = int(value) if value.isdigit() else 0
+        elif name == "AUTO_RESUME":
+            found["auto_resume"] = _FALSE[value.upper()]
+        elif name == "INITIALLY_SUSPENDED":
+            found["state"] = "SUSPENDED" if value.upper() == "TRUE" else "STARTED"
+        elif name == "COMMENT":
+            found["comment"] = value
+        elif name not in _IGNORED:
+            raise errors.compilation(errors.INVALID_PROPERTY, f"invalid property '{name}'")
+        tokens.accept(",")
+    return found
+
+
+def create_warehouse(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+    tokens.expect("CREATE")
+    replace = tokens.accept("OR", "REPLACE") or tokens.accept("OR", "ALTER")
+    tokens.expect("WAREHOUSE")
+    if_not_exists = tokens.accept("IF", "NOT", "EXISTS")
+    name = tokens.name().name
+    tokens.accept("WITH")
+    wanted = _properties(tokens)
+    session.commit_for_ddl()
+    account = session.account
+    with account.lock:
+        if name in warehouses(account):
+            if if_not_exists:
+                return result.status(f"{name} already exists, statement succeeded.")
+            if not replace:
+                raise errors.already_exists(name)
+            account.own_write("DELETE FROM _account_warehouses WHERE name = ?", [name])
+        row = {
+            "size": "X-Small",
+            "auto_suspend": 600,
+            "auto_resume": True,
+            "state": "STARTED",
+            "comment": "",
+            **wanted,
+        }
+        account.own_write(
+            "INSERT INTO _account_warehouses VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                name,
+                row["size"],
+                row["auto_suspend"],
+                row["auto_resume"],
+                row["state"],
+                row["comment"],
+                datetime.now(UTC).replace(tzinfo=None),
+                session.role,
+            ],
+        )
+    session.use_warehouse(name)
+    return result.status(f"Warehouse {name} successfully created.")
+
+
+def alter_warehouse(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+    tokens.expect("ALTER", "WAREHOUSE")
+    if_exists = tokens.accept("IF", "EXISTS")
+    name = tokens.name().name
+    session.commit_for_ddl()
+    if name not in warehouses(session.account):
+        if if_exists:
+            return result.status(_DONE)
+        raise errors.does_not_exist("Warehouse", name)
+    if tokens.accept("SUSPEND"):
+        changes: dict[str, Any] = {"state": "SUSPENDED"}
+    elif tokens.accept("RESUME"):
+        tokens.accept("IF", "SUSPENDED")
+        changes = {"state": "STARTED"}
+    else:
+        tokens.expect("SET")
+        changes = _properties(tokens)
+    tokens.end()
+    for column, value in changes.items():
+        session.account.own_write(
+            f"UPDATE _account_warehouses SET {column} = ? WHERE name = ?", [value, name]
+        )
+    return result.status(_DONE)
+
+
+def drop_warehouse(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+    tokens.expect("DROP", "WAREHOUSE")
+    if_exists = tokens.accept("IF", "EXISTS")
+    name = tokens.name().name
+    tokens.end()
+    session.commit_for_ddl()
+    if not session.account.own_write("DELETE FROM _account_warehouses WHERE name = ?", [name]):
+        if not if_exists:
+            raise errors.does_not_exist("Warehouse", name)
+        return result.status(f"Drop statement executed successfully ({name} already dropped).")
+    if session.warehouse == name:
+        session.use_warehouse(None)
+    return result.status(f"{name} successfully dropped.")
+
+
+_WAREHOUSE_COLUMNS = {
+    "name": "VARCHAR",
+    "state": "VARCHAR",
+    "type": "VARCHAR",
+    "size": "VARCHAR",
+    "running": "BIGINT",
+    "queued": "BIGINT",
+    "is_default": "VARCHAR",
+    "is_current": "VARCHAR",
+    "auto_suspend": "BIGINT",
+    "auto_resume": "VARCHAR",
+    "created_on": "TIMESTAMP WITH TIME ZONE",
+    "owner": "VARCHAR",
+    "comment": "VARCHAR",
+}
+
+
+def show_warehouses(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+    """SHOW WAREHOUSES. https://docs.snowflake.com/en/sql-reference/sql/show-warehouses"""
+    tokens.expect("SHOW", "WAREHOUSES")
+    scope = show_scope(tokens)
+    found = [row for name, row in sorted(warehouses(session.account).items()) if scope.admits(name)]
+    return result.of(
+        _WAREHOUSE_COLUMNS,
+        [
+            [
+                row["name"],
+                row["state"],
+                "STANDARD",
+                row["size"],
+                0,
+                0,
+                "N",
+                "Y" if row["name"] == session.warehouse else "N",
+                row["auto_suspend"],
+                "true" if row["auto_resume"] else "false",
+                row["created_on"],
+                row["owner"],
+                row["comment"],
+            ]
+            for row in found
+        ],
+        result.SHOW,
+    )
+
+
+# --- grants, variables, and what clients ask for -------------------------------------------------
+
+
+def grant(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+    """Roles and users do not exist here: nothing is granted that would be enforced."""
+    raise errors.unsupported(tokens.rest())
+
+
+def show_nothing(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+    """Kinds of objects that this account never has."""
+    tokens.expect("SHOW")
+    return result.of({"name": "VARCHAR", "type": "VARCHAR"}, [], result.SHOW)
+
+
+def show_roles(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+    tokens.expect("SHOW", "ROLES")
+    scope = show_scope(tokens)
+    names = [name for name in ("ACCOUNTADMIN", "PUBLIC", "SYSADMIN") if scope.admits(name)]
+    return result.of(
+        {"name": "VARCHAR", "is_current": "VARCHAR"},
+        [[name, "Y" if name == session.role else "N"] for name in names],
+        result.SHOW,
+    )
+
+
+ROUTES = {
+    ("USE",): use,
+    ("CREATE", "WAREHOUSE"): create_warehouse,
+    ("ALTER", "WAREHOUSE"): alter_warehouse,
+    ("DROP", "WAREHOUSE"): drop_warehouse,
+    ("SHOW", "WAREHOUSES"): show_warehouses,
+    ("SHOW", "ROLES"): show_roles,
+    ("SHOW", "INTEGRATIONS"): show_nothing,
+    ("GRANT",): grant,
+    ("REVOKE",): grant,
+}

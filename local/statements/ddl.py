@@ -1,0 +1,448 @@
+"""Databases, schemas, tables, views and stages: CREATE, ALTER, DROP, and what streams see of it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from sqlglot import exp
+
+from local import errors, result
+from local.engine import Binds
+from local.names import Names, name_of, qualify
+from local.parser.tokens import FullName, Tokens
+from local.result import Result
+
+if TYPE_CHECKING:
+    from local.session import Session
+
+# Constraints that Snowflake records and does not enforce.
+# https://docs.snowflake.com/en/sql-reference/constraints-overview
+_NOT_ENFORCED = (
+    exp.PrimaryKey,
+    exp.ForeignKey,
+    exp.UniqueColumnConstraint,
+    exp.Constraint,
+)
+_NOT_ENFORCED_COLUMN = (
+    exp.PrimaryKeyColumnConstraint,
+    exp.UniqueColumnConstraint,
+    exp.Reference,
+)
+_FAKESNOW_KINDS = {"SCHEMA", "SEQUENCE", "STAGE", "FILE FORMAT"}
+
+STATEMENTS = (exp.Create, exp.Alter, exp.Drop, exp.Comment)
+
+
+def run(session: Session, tree: exp.Expression, binds: Binds) -> Result:
+    """One DDL statement. It commits an open transaction first, unless its table is temporary
+    and of Snowpark's own making."""
+    kind = str(tree.args.get("kind") or "").upper()
+    if isinstance(tree, exp.Create):
+        handler = _CREATE.get(kind)
+        if handler is None:
+            raise errors.unsupported(f"CREATE {kind}")
+        return handler(session, tree, binds)
+    if isinstance(tree, exp.Drop):
+        return _drop(session, tree, kind, binds)
+    if isinstance(tree, exp.Alter):
+        return _alter(session, tree, kind, binds)
+    session.commit_for_ddl()
+    qualify(session, tree)
+    _with_fakesnow(session, tree, binds)
+    return result.status("Statement executed successfully.")
+
+
+def _with_fakesnow(session: Session, tree: exp.Expression, binds: Binds) -> Result:
+    return session.connection.other(tree, binds, result.DDL)
+
+
+# --- databases and schemas -----------------------------------------------------------------------
+
+
+def _create_database(session: Session, tree: exp.Create, binds: Binds) -> Result:
+    session.commit_for_ddl()
+    name = tree.this.name
+    account = session.account
+    with account.lock:
+        if name in account.databases():
+            if tree.args.get("exists"):
+                return result.status(f"{name} already exists, statement succeeded.")
+            if not tree.args.get("replace"):
+                raise errors.already_exists(name)
+            account.drop_database(name)
+        account.create_database(name)
+    session.use(name, "PUBLIC")
+    return result.status(f"Database {name} successfully created.")
+
+
+def _drop_database(session: Session, name: str, if_exists: bool) -> Result:
+    account = session.account
+    with account.lock:
+        if name not in account.databases():
+            if if_exists:
+                return _already_dropped(name)
+            raise errors.does_not_exist("Database", name)
+        if session.database == name:
+            session.use(None, None)
+        account.drop_database(name)
+    return result.status(f"{name} successfully dropped.")
+
+
+def _create_schema(session: Session, tree: exp.Create, binds: Binds) -> Result:
+    session.commit_for_ddl()
+    database, schema = _schema_name(session, tree.this)
+    session.catalog(database)
+    with session.account.lock:
+        if session.connection.schema_exists(database, schema):
+            if tree.args.get("exists"):
+                return result.status(f"{schema} already exists, statement succeeded.")
+            raise errors.already_exists(schema)
+        session.connection.values(f'CREATE SCHEMA "{database}"."{schema}"')
+    session.use(database, schema)
+    return result.status(f"Schema {schema} successfully created.")
+
+
+def _schema_name(session: Session, table: exp.Table) -> tuple[str, str]:
+    """[database.]schema: sqlglot reads it as db.table or as catalog.db, by statement."""
+    parts = [part.name for part in table.parts if part.name]
+    database = parts[0] if len(parts) > 1 else session.database
+    if database is None:
+        raise session.no_database()
+    return database, parts[-1]
+
+
+def _drop_schema(session: Session, table: exp.Table, if_exists: bool) -> Result:
+    database, schema = _schema_name(session, table)
+    with session.account.lock:
+        catalog = session.catalog(database)
+        if not session.connection.schema_exists(database, schema):
+            if if_exists:
+                return _already_dropped(schema)
+            raise errors.does_not_exist("Schema", f"{database}.{schema}")
+        session.account.streams.container_gone(catalog, database, schema)
+        for name in session.account.changes.tables_of(database, schema):
+            session.account.streams.table_gone(catalog, name)
+        session.account.schema_dropped(database, schema)
+        session.connection.values(f'DROP SCHEMA "{database}"."{schema}" CASCADE')
+    if (session.database, session.schema) == (database, schema):
+        session.use(database, None)
+    return result.status(f"{schema} successfully dropped.")
+
+
+def _already_dropped(name: str) -> Result:
+    return result.status(f"Drop statement executed successfully ({name} already dropped).")
+
+
+# --- tables and views ----------------------------------------------------------------------------
+
+
+def _create_table(session: Session, tree: exp.Create, binds: Binds) -> Result:
+    if _is_temporary(tree):
+        return _create_temporary(session, tree, binds)
+    session.commit_for_ddl()
+    target = tree.this.this if isinstance(tree.this, exp.Schema) else tree.this
+    table = session.resolve(name_of(target))
+    kind = session.relation_kind(table)
+    if tree.args.get("or_alter") and kind:
+        return _alter_to(session, tree, table)
+    if kind and tree.args.get("exists"):
+        return result.status(f"{table.name} already exists, statement succeeded.")
+    if kind and not tree.args.get("replace"):
+        raise errors.already_exists(table)
+    _strip_constraints(tree)
+    names = qualify(session, tree)
+    if kind:
+        session.account.streams.table_gone(session.catalog(table.database), table)
+    if tree.expression or tree.args.get("clone"):
+        return _create_as(session, tree, names, table)
+    if tree.find(exp.LikeProperty):
+        raise errors.unsupported("CREATE TABLE … LIKE")
+    return _with_fakesnow(session, tree, binds)
+
+
+def _create_as(session: Session, tree: exp.Create, names: Names, table: FullName) -> Result:
+    """CREATE TABLE … AS consumes the streams that it reads, like DML."""
+    _strip_properties(tree)
+
+    def create(transaction: Any) -> Result:
+        session.consume(transaction, names.streams)
+        session.connection.create_table_as(tree)
+        return result.status(f"Table {table.name} successfully created.")
+
+    return session.write(create)
+
+
+def _create_temporary(session: Session, tree: exp.Create, binds: Binds) -> Result:
+    """Temporary tables live in the session, whatever schema they name. Snowpark's own do not
+    commit; Snowflake spares them by a flag of its own."""
+    target = tree.this.this if isinstance(tree.this, exp.Schema) else tree.this
+    name = target.name
+    exists = name in session.connection.temporary
+    if exists and tree.args.get("exists"):
+        return result.status(f"{name} already exists, statement succeeded.")
+    if not name.startswith("SNOWPARK_TEMP_"):
+        session.commit_for_ddl()
+    _strip_constraints(tree)
+    _strip_properties(tree)
+    target.set("db", None)
+    target.set("catalog", None)
+    names = qualify_source(session, tree)
+
+    def create(transaction: Any) -> Result:
+        session.consume(transaction, names.streams)
+        session.connection.create_temporary(name, tree)
+        return result.status(f"Table {name} successfully created.")
+
+    if tree.expression:
+        return session.write(create)
+    session.connection.create_temporary(name, tree)
+    return result.status(f"Table {name} successfully created.")
+
+
+def qualify_source(session: Session, tree: exp.Create) -> Names:
+    """Full names in a CREATE … AS query only."""
+    if not tree.expression:
+        return Names()
+    return qualify(session, tree.expression)
+
+
+def _create_view(session: Session, tree: exp.Create, binds: Binds) -> Result:
+    session.commit_for_ddl()
+    target = tree.this.this if isinstance(tree.this, exp.Schema) else tree.this
+    view = session.resolve(name_of(target))
+    if session.relation_kind(view):
+        if tree.args.get("exists"):
+            return result.status(f"{view.name} already exists, statement succeeded.")
+        if not tree.args.get("replace"):
+            raise errors.already_exists(view)
+    if tree.args.get("materialized") or tree.find(exp.MaterializedProperty):
+        raise errors.unsupported("MATERIALIZED VIEW")
+    qualify(session, tree)
+    comment = _comment(tree)
+    _strip_properties(tree)
+    _strip_column_comments(tree)
+    session.connection.create_relation(tree)
+    if comment:
+        session.connection.values(
+            f'COMMENT ON VIEW "{view.database}"."{view.schema}"."{view.name}" IS '
+            + "'"
+            + comment.replace("'", "''")
+            + "'"
+        )
+    return result.status(f"View {view.name} successfully created.")
+
+
+def _is_temporary(tree: exp.Create) -> bool:
+    return tree.find(exp.TemporaryProperty) is not None
+
+
+def _strip_constraints(tree: exp.Create) -> None:
+    """Primary, unique and foreign keys are not enforced: DuckDB must not see them."""
+    schema = tree.this
+    if not isinstance(schema, exp.Schema):
+        return
+    schema.set(
+        "expressions", [e for e in schema.expressions if not isinstance(e, _NOT_ENFORCED)]
+    )
+    for column in schema.find_all(exp.ColumnDef):
+        kept = [c for c in column.constraints if not isinstance(c.kind, _NOT_ENFORCED_COLUMN)]
+        column.set("constraints", kept)
+
+
+def _comment(tree: exp.Create) -> str:
+    found = tree.find(exp.SchemaCommentProperty)
+    return found.this.name if found else ""
+
+
+def _strip_properties(tree: exp.Create) -> None:
+    """What DuckDB cannot say of a table: comments, clustering, retention, transience."""
+    temporary = [p for p in tree.find_all(exp.TemporaryProperty)]
+    tree.set("properties", exp.Properties(expressions=temporary) if temporary else None)
+    tree.set("clone", tree.args.get("clone"))
+
+
+def _strip_column_comments(tree: exp.Create) -> None:
+    if isinstance(tree.this, exp.Schema):
+        for column in tree.this.find_all(exp.ColumnDef):
+            column.set("constraints", [])
+
+
+def _alter_to(session: Session, tree: exp.Create, table: FullName) -> Result:
+    """CREATE OR ALTER TABLE: columns are added; the data stays.
+
+    https://docs.snowflake.com/en/sql-reference/sql/create-or-alter
+    """
+    existing = dict(session.connection.columns(table.database, table.schema, table.name))
+    wanted = {c.this.name: c for c in tree.this.find_all(exp.ColumnDef)}
+    if missing := [name for name in existing if name not in wanted]:
+        raise errors.unsupported(f"CREATE OR ALTER TABLE that drops column {missing[0]}")
+    for name, column in wanted.items():
+        if name not in existing:
+            bare = exp.ColumnDef(this=column.this, kind=column.args["kind"])
+            session.connection.add_column(table.database, table.schema, table.name, bare)
+    session.account.streams.table_changed(
+        session.catalog(table.database), session.connection, table
+    )
+    return result.status("Statement executed successfully.")
+
+
+def _drop(session: Session, tree: exp.Drop, kind: str, binds: Binds) -> Result:
+    target = tree.args.get("tables", [tree.this])[0] if tree.args.get("tables") else tree.this
+    if_exists = bool(tree.args.get("exists"))
+    if kind == "TABLE" and target.name in session.connection.temporary:
+        session.connection.drop_temporary(target.name)
+        return result.status(f"{target.name} successfully dropped.")
+    session.commit_for_ddl()
+    if kind == "DATABASE":
+        return _drop_database(session, target.name, if_exists)
+    if kind == "SCHEMA":
+        return _drop_schema(session, target, if_exists)
+    if kind in ("TABLE", "VIEW"):
+        return _drop_relation(session, target, kind, if_exists)
+    if kind == "STAGE":
+        return _drop_stage(session, target, if_exists)
+    if kind not in _FAKESNOW_KINDS:
+        raise errors.unsupported(f"DROP {kind}")
+    return _with_fakesnow(session, tree, binds)
+
+
+def _drop_relation(session: Session, target: exp.Table, kind: str, if_exists: bool) -> Result:
+    table = session.resolve(name_of(target))
+    with session.account.lock:
+        found = session.relation_kind(table)
+        if found is None:
+            if if_exists:
+                return _already_dropped(table.name)
+            raise errors.does_not_exist(kind.capitalize(), table)
+        if found != kind:
+            raise errors.compilation(
+                errors.INVALID_OBJECT, f"Object found is of type '{found}', not specified type '{kind}'."
+            )
+        session.account.streams.table_gone(session.catalog(table.database), table)
+        session.connection.values(
+            f'DROP {kind} "{table.database}"."{table.schema}"."{table.name}"'
+        )
+    return result.status(f"{table.name} successfully dropped.")
+
+
+def _drop_stage(session: Session, target: exp.Table, if_exists: bool) -> Result:
+    name = session.resolve(name_of(target))
+    try:
+        folder = session.connection.stage_folder(name.database, name.schema, name.name)
+    except errors.SnowflakeError:
+        if if_exists:
+            return _already_dropped(name.name)
+        raise
+    shutil.rmtree(folder, ignore_errors=True)
+    session.connection.values(
+        "DELETE FROM _fs_global._fs_information_schema._fs_stages"
+        " WHERE database_name = ? AND schema_name = ? AND name = ?",
+        [name.database, name.schema, name.name],
+    )
+    return result.status(f"{name.name} successfully dropped.")
+
+
+def _alter(session: Session, tree: exp.Alter, kind: str, binds: Binds) -> Result:
+    if kind == "SESSION":
+        return _alter_session(session, tree)
+    if kind not in ("TABLE", "VIEW"):
+        raise errors.unsupported(f"ALTER {kind}")
+    session.commit_for_ddl()
+    table = session.resolve(name_of(tree.this))
+    if session.relation_kind(table) is None:
+        if tree.args.get("exists"):
+            return result.status("Statement executed successfully.")
+        raise errors.does_not_exist(kind.capitalize(), table)
+    renamed = next((a for a in tree.args["actions"] if isinstance(a, exp.AlterRename)), None)
+    if renamed:
+        return _rename(session, table, renamed.this)
+    if _sets_properties(tree):
+        return _set_properties(session, tree, table)
+    qualify(session, tree)
+    answer = _with_fakesnow(session, tree, binds)
+    session.account.streams.table_changed(
+        session.catalog(table.database), session.connection, table
+    )
+    return answer
+
+
+def _rename(session: Session, table: FullName, target: exp.Table) -> Result:
+    new = session.resolve(name_of(target))
+    if (new.database, new.schema) != (table.database, table.schema):
+        raise errors.unsupported("ALTER TABLE … RENAME TO another schema")
+    session.connection.values(
+        f'ALTER TABLE "{table.database}"."{table.schema}"."{table.name}" RENAME TO "{new.name}"'
+    )
+    session.account.streams.table_renamed(session.catalog(table.database), table, new)
+    return result.status("Statement executed successfully.")
+
+
+def _sets_properties(tree: exp.Alter) -> bool:
+    return all(isinstance(action, exp.AlterSet) for action in tree.args["actions"])
+
+
+# Properties that change nothing here: history is not kept, tracking starts by itself.
+_HARMLESS = {"CHANGE_TRACKING", "DATA_RETENTION_TIME_IN_DAYS", "MAX_DATA_EXTENSION_TIME_IN_DAYS"}
+
+
+def _set_properties(session: Session, tree: exp.Alter, table: FullName) -> Result:
+    for action in tree.args["actions"]:
+        for item in action.expressions:
+            name = item.this.name.upper() if isinstance(item, exp.EQ | exp.Property) else ""
+            if name not in _HARMLESS:
+                raise errors.unsupported(f"ALTER TABLE … {action.sql(dialect='snowflake')}")
+    return result.status("Statement executed successfully.")
+
+
+def _alter_session(session: Session, tree: exp.Alter) -> Result:
+    for action in tree.find_all(exp.AlterSession):
+        unset = bool(action.args.get("unset"))
+        for item in action.expressions:
+            if unset:
+                session.set_parameter(item.this.name if item.this else item.name, None)
+            else:
+                assignment = item.this if isinstance(item, exp.SetItem) else item
+                value = assignment.expression
+                text = value.name if not isinstance(value, exp.Boolean) else str(value.this)
+                session.set_parameter(assignment.this.name, text)
+    return result.status("Statement executed successfully.", result.UNKNOWN)
+
+
+def _stage(session: Session, tree: exp.Create, binds: Binds) -> Result:
+    if not _is_temporary(tree):
+        session.commit_for_ddl()
+    return _with_fakesnow(session, tree, binds)
+
+
+def _plain(session: Session, tree: exp.Create, binds: Binds) -> Result:
+    session.commit_for_ddl()
+    return _with_fakesnow(session, tree, binds)
+
+
+_CREATE = {
+    "DATABASE": _create_database,
+    "SCHEMA": _create_schema,
+    "TABLE": _create_table,
+    "VIEW": _create_view,
+    "STAGE": _stage,
+    "FILE FORMAT": _plain,
+    "SEQUENCE": _plain,
+}
+
+
+def remove_files(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+    """REMOVE @stage[/path]: the files whose path starts so, each with a row in the answer."""
+    tokens.next()
+    folder, prefix, stage = session.stage_path(tokens.rest().split()[0].strip("'"))
+    rows = []
+    for file in sorted(path for path in folder.rglob("*") if path.is_file()):
+        relative = file.relative_to(folder).as_posix()
+        if relative.startswith(prefix):
+            file.unlink()
+            rows.append([f"{stage.name.lower()}/{relative}", "removed"])
+    return result.of({"name": "VARCHAR", "result": "VARCHAR"}, rows)
+
+
+ROUTES = {("REMOVE",): remove_files, ("RM",): remove_files}

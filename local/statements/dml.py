@@ -1,0 +1,137 @@
+"""INSERT, UPDATE, DELETE, MERGE, TRUNCATE and COPY INTO: run, logged where streams ask for it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlglot import exp
+
+from local import errors, result
+from local.changes import Transaction
+from local.engine import Binds
+from local.names import Names, name_of
+from local.parser.tokens import FullName
+from local.result import Result
+
+if TYPE_CHECKING:
+    from local.session import Session
+
+_TYPES: dict[type[exp.Expression], int] = {
+    exp.Insert: result.INSERT,
+    exp.Update: result.UPDATE,
+    exp.Delete: result.DELETE,
+    exp.Merge: result.MERGE,
+    exp.TruncateTable: result.DDL,
+    exp.Copy: result.COPY,
+}
+
+STATEMENTS = tuple(_TYPES)
+
+
+def run(session: Session, tree: exp.Expression, names: Names, binds: Binds) -> Result:
+    """One DML statement in the session's transaction, or in one of its own."""
+    return session.write(lambda transaction: _run(session, transaction, tree, names, binds))
+
+
+def _run(
+    session: Session, transaction: Transaction, tree: exp.Expression, names: Names, binds: Binds
+) -> Result:
+    session.consume(transaction, names.streams)
+    if isinstance(tree, exp.Copy):
+        return _copy(session, transaction, tree, binds)
+    if isinstance(tree, exp.Insert) and tree.args.get("overwrite"):
+        _change(session, transaction, exp.Delete(this=_target(tree).copy()), {})
+        tree = tree.copy()
+        tree.set("overwrite", None)
+    return _answer(tree, _change(session, transaction, tree, binds))
+
+
+def _change(
+    session: Session, transaction: Transaction, tree: exp.Expression, binds: Binds
+) -> list[tuple[Any, ...]]:
+    target = _target(tree)
+    if target.catalog:
+        table = FullName(target.catalog, target.db, target.name)
+        if tracked := session.account.changes.writing(transaction, table):
+            return session.account.changes.run(
+                session.connection, transaction, tracked, tree, binds
+            )
+    return session.connection.dml(tree, binds)
+
+
+def _copy(session: Session, transaction: Transaction, tree: exp.Copy, binds: Binds) -> Result:
+    target = _target(tree)
+    changes = session.account.changes
+    if target.catalog:
+        table = FullName(target.catalog, target.db, target.name)
+        if tracked := changes.writing(transaction, table):
+            with changes.appended(session.connection, transaction, tracked):
+                return session.connection.copy_into(tree, binds)
+    return session.connection.copy_into(tree, binds)
+
+
+def _target(tree: exp.Expression) -> exp.Table:
+    """The table that a statement changes."""
+    target = tree.expressions[0] if isinstance(tree, exp.TruncateTable) else tree.this
+    if isinstance(target, exp.Schema):
+        target = target.this
+    if not isinstance(target, exp.Table):
+        raise errors.unsupported(f"DML on {tree.this}")
+    return target
+
+
+def check(session: Session, tree: exp.Expression) -> None:
+    """A stream, like a view, cannot be changed. Raises 000002."""
+    name = session.resolve(name_of(_target(tree)))
+    if session.account.streams.find(name):
+        raise errors.unsupported(f"DML on stream {name}")
+
+
+def _answer(tree: exp.Expression, rows: list[tuple[Any, ...]]) -> Result:
+    if isinstance(tree, exp.Merge):
+        return _merged(tree, dict(rows))
+    count = int(rows[0][0])
+    if isinstance(tree, exp.TruncateTable):
+        return result.status("Statement executed successfully.")
+    columns = {
+        exp.Insert: {"number of rows inserted": count},
+        exp.Update: {"number of rows updated": count, "number of multi-joined rows updated": 0},
+        exp.Delete: {"number of rows deleted": count},
+    }[type(tree)]
+    return _counts(columns, count, _TYPES[type(tree)])
+
+
+def _merged(tree: exp.Merge, actions: dict[str, int]) -> Result:
+    """A count for each kind of action that the statement names, insertions first."""
+    named = {_action(when) for when in tree.args["whens"].expressions}
+    columns = {
+        f"number of rows {verb}": actions.get(action, 0)
+        for action, verb in (("INSERT", "inserted"), ("UPDATE", "updated"), ("DELETE", "deleted"))
+        if action in named
+    }
+    return _counts(columns, sum(actions.values()), result.MERGE)
+
+
+def _action(when: exp.When) -> str:
+    then = when.args["then"]
+    if isinstance(then, exp.Update):
+        return "UPDATE"
+    return "INSERT" if isinstance(then, exp.Insert) else "DELETE"
+
+
+def _counts(columns: dict[str, int], affected: int, statement_type: int) -> Result:
+    answer = result.of(
+        dict.fromkeys(columns, "BIGINT"), [list(columns.values())], statement_type
+    )
+    answer.affected = affected
+    return answer
+
+
+def describe(tree: exp.Expression) -> Result:
+    """The columns of a DML statement's answer, without running it."""
+    if isinstance(tree, exp.Copy):
+        raise errors.unsupported("describing COPY INTO")
+    rows: list[tuple[Any, ...]] = [] if isinstance(tree, exp.Merge) else [(0,)]
+    answer = _answer(tree, rows)
+    answer.table = answer.table.slice(0, 0)
+    return answer

@@ -1,0 +1,460 @@
+"""Streams: their definitions, their offsets, and the view through which each one is read.
+
+https://docs.snowflake.com/en/user-guide/streams-intro
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from local import errors, result
+from local.changes import Changes, Tracked, hidden
+from local.engine import Catalog, Connection
+from local.parser.show import show_scope
+from local.parser.streams import CreateStream, create_stream
+from local.parser.tokens import FullName, Tokens
+from local.result import Result
+
+if TYPE_CHECKING:
+    from local.session import Session
+
+DDL = """
+CREATE TABLE IF NOT EXISTS _account_streams (
+    id BIGINT, schema VARCHAR, name VARCHAR, table_id BIGINT, table_schema VARCHAR,
+    table_name VARCHAR, append_only BOOLEAN, "offset" BIGINT, initial BOOLEAN, comment VARCHAR,
+    created_on TIMESTAMP, owner VARCHAR
+);
+"""
+
+# Snowflake extends a source's retention to this for its streams' sake.
+_MAX_DATA_EXTENSION = timedelta(days=14)
+
+
+@dataclass(frozen=True)
+class Stream:
+    """A stream's definition. table_id names the table it was made on, and never another."""
+
+    id: int
+    name: FullName
+    table_id: int
+    table: FullName
+    append_only: bool
+    show_initial_rows: bool
+    comment: str
+    created_on: datetime
+    owner: str
+
+    @property
+    def view(self) -> str:
+        """The hidden view that answers for the stream."""
+        return f"_account_stream_{self.id}"
+
+
+class Streams:
+    """The streams of an account. Thread-safe."""
+
+    def __init__(self, changes: Changes) -> None:
+        self._changes = changes
+        self._streams: dict[FullName, Stream] = {}
+        self._lock = threading.RLock()
+
+    def open(self, catalog: Catalog) -> None:
+        """Load a database's streams."""
+        for row in catalog.rows("SELECT * FROM _account_streams"):
+            name = FullName(catalog.database, row["schema"], row["name"])
+            table = FullName(catalog.database, row["table_schema"], row["table_name"])
+            self._streams[name] = Stream(
+                row["id"],
+                name,
+                row["table_id"],
+                table,
+                row["append_only"],
+                bool(catalog.rows(_INITIAL_TABLE, [f"_account_initial_{row['id']}"])),
+                row["comment"],
+                row["created_on"],
+                row["owner"],
+            )
+
+    def find(self, name: FullName) -> Stream | None:
+        with self._lock:
+            return self._streams.get(name)
+
+    def get(self, name: FullName) -> Stream:
+        if stream := self.find(name):
+            return stream
+        raise errors.does_not_exist("Stream", name)
+
+    def all(self) -> list[Stream]:
+        with self._lock:
+            return sorted(self._streams.values(), key=lambda stream: str(stream.name))
+
+    def of_table(self, database: str, table_id: int) -> list[Stream]:
+        return [
+            stream
+            for stream in self.all()
+            if stream.table_id == table_id and stream.name.database == database
+        ]
+
+    def source(self, stream: Stream) -> Tracked:
+        """The stream's table. Raises 091901 where that table is gone: the stream is stale."""
+        tracked = self._changes.by_id(stream.name.database, stream.table_id)
+        if tracked is None:
+            raise errors.SnowflakeError(
+                errors.STALE_STREAM,
+                f"Base table '{stream.table}' dropped or replaced, cannot read from stream"
+                f" '{stream.name.name}'. The stream is stale: recreate it.",
+            )
+        return tracked
+
+    def is_stale(self, stream: Stream) -> bool:
+        return self._changes.by_id(stream.name.database, stream.table_id) is None
+
+    def create(
+        self,
+        catalog: Catalog,
+        connection: Connection,
+        name: FullName,
+        table: FullName,
+        statement: CreateStream,
+        owner: str,
+    ) -> None:
+        """Make the stream, its offset at now, or where another stream stands."""
+        with self._lock:
+            tracked = self._changes.track(catalog, connection, table)
+            identity = catalog.rows("SELECT nextval('_account_change') AS id")[0]["id"]
+            stream = Stream(
+                identity,
+                name,
+                tracked.id,
+                table,
+                statement.append_only,
+                statement.show_initial_rows,
+                statement.comment,
+                datetime.now(UTC).replace(tzinfo=None),
+                owner,
+            )
+            offset = self._start(catalog, statement, name)
+            if statement.show_initial_rows:
+                catalog.write(
+                    f"CREATE TABLE {_initial_table(stream)} AS SELECT * FROM {tracked.source}"
+                )
+            if name in self._streams:
+                self.drop(catalog, name, keep_tracking=tracked.id)
+            catalog.write(
+                "INSERT INTO _account_streams VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                [
+                    identity,
+                    name.schema,
+                    name.name,
+                    tracked.id,
+                    table.schema,
+                    table.name,
+                    stream.append_only,
+                    offset,
+                    stream.show_initial_rows,
+                    stream.comment,
+                    stream.created_on,
+                    owner,
+                ],
+            )
+            self._streams[name] = stream
+            catalog.write(_view_sql(stream, tracked))
+
+    def _start(self, catalog: Catalog, statement: CreateStream, name: FullName) -> int:
+        if statement.at_stream is None:
+            rows = catalog.rows("SELECT coalesce(max(seq), 0) AS seq FROM _account_commits")
+            return int(rows[0]["seq"])
+        other = statement.at_stream
+        position = FullName(
+            other.database or name.database, other.schema or name.schema, other.name
+        )
+        return self.offset(catalog, self.get(position))
+
+    def drop(self, catalog: Catalog, name: FullName, keep_tracking: int | None = None) -> None:
+        with self._lock:
+            stream = self.get(name)
+            catalog.write(f"DROP VIEW IF EXISTS {stream.view}")
+            catalog.write("DELETE FROM _account_streams WHERE id = ?", [stream.id])
+            catalog.write(f"DROP TABLE IF EXISTS {_initial_table(stream)}")
+            del self._streams[name]
+            unread = not self.of_table(name.database, stream.table_id)
+            if unread and stream.table_id != keep_tracking and not self.is_stale(stream):
+                self._changes.untrack(catalog, self.source(stream).table)
+
+    def table_gone(self, catalog: Catalog, table: FullName) -> None:
+        """The table was dropped or replaced: its streams are stale from now on."""
+        with self._lock:
+            if tracked := self._changes.tracked(table):
+                for stream in self.of_table(table.database, tracked.id):
+                    catalog.write(f"DROP VIEW IF EXISTS {stream.view}")
+                self._changes.untrack(catalog, table)
+
+    def table_changed(self, catalog: Catalog, connection: Connection, table: FullName) -> None:
+        """The table has other columns: so have its streams."""
+        with self._lock:
+            if tracked := self._changes.tracked(table):
+                streams = self.of_table(table.database, tracked.id)
+                for stream in streams:
+                    catalog.write(f"DROP VIEW IF EXISTS {stream.view}")
+                reshaped = self._changes.reshape(catalog, connection, table)
+                assert reshaped is not None
+                for stream in streams:
+                    catalog.write(_view_sql(stream, reshaped))
+
+    def table_renamed(self, catalog: Catalog, old: FullName, new: FullName) -> None:
+        with self._lock:
+            if tracked := self._changes.tracked(old):
+                self._changes.rename(catalog, old, new)
+                for stream in self.of_table(old.database, tracked.id):
+                    catalog.write(
+                        "UPDATE _account_streams SET table_schema = ?, table_name = ? WHERE id = ?",
+                        [new.schema, new.name, stream.id],
+                    )
+                    self._streams[stream.name] = replace(stream, table=new)
+
+    def container_gone(self, catalog: Catalog | None, database: str, schema: str | None) -> None:
+        """A schema or database was dropped, with its streams and tables."""
+        with self._lock:
+            for name in list(self._streams):
+                if name.database == database and schema in (None, name.schema):
+                    if catalog:
+                        self.drop(catalog, name)
+                    else:
+                        del self._streams[name]
+
+    def offset(self, catalog: Catalog, stream: Stream) -> int:
+        rows = catalog.rows(
+            'SELECT "offset" FROM _account_streams WHERE id = ?', [stream.id]
+        )
+        return int(rows[0]["offset"])
+
+    def starts_at(self, connection: Connection, stream: Stream) -> int | None:
+        """Where a stream stays that gives out its initial rows now; None where it moves on."""
+        rows = connection.values(
+            f'SELECT "offset" FROM {hidden(stream.name.database, "_account_streams")}'
+            " WHERE id = ? AND initial",
+            [stream.id],
+        )
+        return int(rows[0][0]) if rows else None
+
+    def has_data(self, catalog: Catalog, stream: Stream) -> bool:
+        """Is there a change that the stream has not given out? Changes that cancel out count.
+
+        https://docs.snowflake.com/en/sql-reference/functions/system_stream_has_data
+        """
+        log = self.source(stream).log
+        rows = catalog.rows(
+            f"SELECT initial OR EXISTS (SELECT 1 FROM {log} l JOIN _account_commits c"
+            ' ON l."$tx" = c.tx WHERE c.seq > s."offset") AS has'
+            " FROM _account_streams s WHERE id = ?",
+            [stream.id],
+        )
+        return bool(rows and rows[0]["has"])
+
+    def trim(self, catalog: Catalog) -> None:
+        """Drop what all streams of a database have given out."""
+        rows = catalog.rows(
+            'SELECT table_id, min("offset") AS least FROM _account_streams GROUP BY table_id'
+        )
+        self._changes.trim(catalog, {row["table_id"]: row["least"] for row in rows})
+        for row in catalog.rows("SELECT id FROM _account_streams WHERE NOT initial"):
+            table = f"_account_initial_{row['id']}"
+            if catalog.rows(_INITIAL_TABLE, [table]) and catalog.rows(f"SELECT 1 FROM {table} LIMIT 1"):
+                catalog.write(f"DELETE FROM {table}")
+
+
+_INITIAL_TABLE = "SELECT 1 FROM duckdb_tables() WHERE database_name = current_database() AND table_name = ?"
+
+
+def _initial_table(stream: Stream) -> str:
+    return hidden(stream.name.database, f"_account_initial_{stream.id}")
+
+
+def _view_sql(stream: Stream, tracked: Tracked) -> str:
+    """The stream's rows: one statement, so offset, place and rows come from one snapshot."""
+    database = stream.name.database
+    streams, commits = (hidden(database, f"_account_{t}") for t in ("streams", "commits"))
+    itself = f"FROM {streams} WHERE id = {stream.id}"
+    row_id = f"sha1('{database}.{tracked.id}.' || \"$row\")"
+    since = (
+        f'FROM {tracked.log} l JOIN {commits} c ON l."$tx" = c.tx'
+        f' WHERE c.seq > (SELECT "offset" {itself})'
+    )
+    if stream.append_only:
+        changes = (
+            f"SELECT {tracked.list()}, 'INSERT' AS \"METADATA$ACTION\","
+            f' FALSE AS "METADATA$ISUPDATE", {row_id} AS "METADATA$ROW_ID"'
+            f" {since} AND \"$op\" = 'I'"
+        )
+    else:
+        changes = _net_changes(tracked, row_id, since)
+    if stream.show_initial_rows:
+        first = f"(SELECT initial {itself})"
+        changes = (
+            f"SELECT {tracked.list()}, 'INSERT' AS \"METADATA$ACTION\","
+            ' FALSE AS "METADATA$ISUPDATE",'
+            f" sha1('{stream.id}.' || rowid) AS \"METADATA$ROW_ID\""
+            f" FROM {_initial_table(stream)} WHERE {first}"
+            f" UNION ALL SELECT * FROM ({changes}) WHERE NOT {first}"
+        )
+    return f"CREATE OR REPLACE VIEW {hidden(database, stream.view)} AS {changes}"
+
+
+def _net_changes(tracked: Tracked, row_id: str, since: str) -> str:
+    """A row's first and last entry decide: born and there INSERT, born and gone nothing, old and
+    gone DELETE, old and changed both."""
+    order = 'seq, "$n", "$op" = \'A\''
+    window = f'PARTITION BY "$row" ORDER BY {order}'
+    whole = f"{window} ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING"
+    return (
+        f"SELECT {tracked.list()}, CASE WHEN \"$there\" THEN 'INSERT' ELSE 'DELETE' END"
+        ' AS "METADATA$ACTION", "$old" AND "$stays" AS "METADATA$ISUPDATE",'
+        f' {row_id} AS "METADATA$ROW_ID" FROM ('
+        f"SELECT l.*, \"$op\" IN ('I', 'A') AS \"$there\","
+        f' row_number() OVER ({window}) = 1 AS "$first",'
+        f' lead("$n") OVER ({window}) IS NULL AS "$last",'
+        f" first_value(\"$op\") OVER ({whole}) IN ('D', 'B') AS \"$old\","
+        f" last_value(\"$op\") OVER ({whole}) IN ('I', 'A') AS \"$stays\""
+        f" {since})"
+        ' WHERE ("$last" AND "$there") OR ("$first" AND NOT "$there")'
+    )
+
+
+# --- statements ----------------------------------------------------------------------------------
+
+
+def create(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+    statement = create_stream(tokens)
+    session.commit_for_ddl()
+    name, table = session.resolve(statement.name), session.resolve(statement.source)
+    account = session.account
+    with account.lock:
+        if account.streams.find(name):
+            if statement.if_not_exists:
+                return result.status(f"{name.name} already exists, statement succeeded.")
+            if not statement.replace:
+                raise errors.already_exists(name)
+        if table.database != name.database:
+            raise errors.unsupported("a stream on a table of another database")
+        if session.relation_kind(table) != "TABLE":
+            if session.relation_kind(table) == "VIEW":
+                raise errors.unsupported("CREATE STREAM ON VIEW")
+            raise errors.does_not_exist("Table", table)
+        account.streams.create(
+            session.catalog(name.database),
+            session.connection,
+            name,
+            table,
+            statement,
+            session.role or "",
+        )
+    return result.status(f"Stream {name.name} successfully created.")
+
+
+def drop(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+    tokens.expect("DROP", "STREAM")
+    if_exists = tokens.accept("IF", "EXISTS")
+    name = session.resolve(tokens.name())
+    tokens.end()
+    session.commit_for_ddl()
+    with session.account.lock:
+        if if_exists and not session.account.streams.find(name):
+            return result.status(
+                "Drop statement executed successfully"
+                f" ({name.name} already dropped)."
+            )
+        session.account.streams.drop(session.catalog(name.database), name)
+    return result.status(f"{name.name} successfully dropped.")
+
+
+def alter(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+    tokens.expect("ALTER", "STREAM")
+    raise errors.unsupported(f"ALTER STREAM {tokens.rest()}")
+
+
+_COLUMNS = {
+    "created_on": "TIMESTAMP WITH TIME ZONE",
+    "name": "VARCHAR",
+    "database_name": "VARCHAR",
+    "schema_name": "VARCHAR",
+    "owner": "VARCHAR",
+    "comment": "VARCHAR",
+    "table_name": "VARCHAR",
+    "source_type": "VARCHAR",
+    "base_tables": "VARCHAR",
+    "type": "VARCHAR",
+    "stale": "VARCHAR",
+    "mode": "VARCHAR",
+    "stale_after": "TIMESTAMP WITH TIME ZONE",
+    "invalid_reason": "VARCHAR",
+    "owner_role_type": "VARCHAR",
+}
+
+
+def _row(session: Session, stream: Stream) -> list[Any]:
+    stale = session.account.streams.is_stale(stream)
+    return [
+        stream.created_on,
+        stream.name.name,
+        stream.name.database,
+        stream.name.schema,
+        stream.owner,
+        stream.comment,
+        str(stream.table),
+        "Table",
+        str(stream.table),
+        "DELTA",
+        "true" if stale else "false",
+        "APPEND_ONLY" if stream.append_only else "DEFAULT",
+        None if stale else datetime.now(UTC).replace(tzinfo=None) + _MAX_DATA_EXTENSION,
+        "Base table dropped" if stale else "N/A",
+        "ROLE",
+    ]
+
+
+def show(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+    """SHOW STREAMS. https://docs.snowflake.com/en/sql-reference/sql/show-streams"""
+    tokens.expect("SHOW")
+    tokens.accept("TERSE")
+    tokens.expect("STREAMS")
+    scope = show_scope(tokens)
+    database, schema = scope.place(session)
+    found = [
+        stream
+        for stream in session.account.streams.all()
+        if database in (None, stream.name.database)
+        and schema in (None, stream.name.schema)
+        and scope.admits(stream.name.name)
+    ]
+    found = found[scope.cut([stream.name.name for stream in found])]
+    return result.of(_COLUMNS, [_row(session, stream) for stream in found], result.SHOW)
+
+
+def describe(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+    tokens.next()
+    tokens.expect("STREAM")
+    stream = session.account.streams.get(session.resolve(tokens.name()))
+    return result.of(_COLUMNS, [_row(session, stream)], result.DESCRIBE)
+
+
+def stream_has_data(session: Session, arguments: list[Any]) -> bool:
+    """SYSTEM$STREAM_HAS_DATA('name')"""
+    if len(arguments) != 1 or not isinstance(arguments[0], str):
+        raise errors.compilation(errors.INVALID_PROPERTY, "SYSTEM$STREAM_HAS_DATA takes a name.")
+    name = session.resolve(Tokens(arguments[0]).name())
+    streams = session.account.streams
+    return streams.has_data(session.catalog(name.database), streams.get(name))
+
+
+ROUTES = {
+    ("CREATE", "STREAM"): create,
+    ("ALTER", "STREAM"): alter,
+    ("DROP", "STREAM"): drop,
+    ("SHOW", "STREAMS"): show,
+    ("DESCRIBE", "STREAM"): describe,
+}
+FUNCTIONS = {"SYSTEM$STREAM_HAS_DATA": stream_has_data}

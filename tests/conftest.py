@@ -1,0 +1,178 @@
+"""What all tests share: an account on this machine, or the one that TEST_TARGET names."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+# The connector looks for cloud hosts at login; without a network that takes seconds.
+os.environ.setdefault("SNOWFLAKE_DISABLE_PLATFORM_DETECTION", "true")
+
+import snowflake.connector
+from snowflake.snowpark import Session
+
+ROOT = Path(__file__).resolve().parent.parent
+_READY_SECONDS = 30.0
+
+
+def free_port() -> int:
+    """A port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass
+class RunningAccount:
+    """An account in a process of its own, and ways to reach it."""
+
+    data: Path
+    home: Path
+    host: str = "127.0.0.1"
+    port: int = field(default_factory=free_port)
+    process: subprocess.Popen[str] | None = None
+
+    def start(self) -> None:
+        """Start it, or start it again on the same data; returns when it listens."""
+        self.home.mkdir(parents=True, exist_ok=True)
+        self._write_home()
+        log = (self.data.parent / "account.log").open("a")
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "local", "--port", str(self.port), "--data", str(self.data)],
+            cwd=ROOT,
+            stdout=log,
+            stderr=log,
+            text=True,
+        )
+        log.close()
+        deadline = time.monotonic() + _READY_SECONDS
+        while not self._listens():
+            assert self.process.poll() is None, self.log()
+            assert time.monotonic() < deadline, self.log()
+            time.sleep(0.02)
+
+    def _write_home(self) -> None:
+        """A SNOWFLAKE_HOME whose connection `local` is this account."""
+        files = {
+            "config.toml": 'default_connection_name = "local"\n',
+            "connections.toml": "[local]\n"
+            + "".join(f"{name} = {value!r}\n" for name, value in self.parameters().items()),
+        }
+        for name, text in files.items():
+            path = self.home / name
+            path.write_text(text.replace("'", '"'))
+            path.chmod(0o600)
+
+    def parameters(self) -> dict[str, Any]:
+        return {
+            "account": "local",
+            "user": "tester",
+            "password": "tester",
+            "host": self.host,
+            "port": self.port,
+            "protocol": "http",
+        }
+
+    def _listens(self) -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex((self.host, self.port)) == 0
+
+    def log(self) -> str:
+        return (self.data.parent / "account.log").read_text()
+
+    def stop(self) -> int:
+        """SIGTERM; returns the exit code."""
+        assert self.process is not None
+        self.process.terminate()
+        return self.process.wait(timeout=20)
+
+    def kill(self) -> None:
+        """kill -9"""
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait(timeout=20)
+
+    def environment(self, **more: str) -> dict[str, str]:
+        """The environment of a client program whose connections are this account's."""
+        return {**os.environ, "SNOWFLAKE_HOME": str(self.home), **more}
+
+    def connect(self, **parameters: Any) -> snowflake.connector.SnowflakeConnection:
+        """A connection of the real connector, with `?` binds unless told otherwise."""
+        return snowflake.connector.connect(
+            **{**self.parameters(), "paramstyle": "qmark", "login_timeout": 20, **parameters}
+        )
+
+    def snowpark(self, **parameters: Any) -> Session:
+        """A real Snowpark session."""
+        return Session.builder.configs({**self.parameters(), **parameters}).create()
+
+    def snow(self, *arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+        """Run the real `snow` command against this account."""
+        return subprocess.run(
+            [str(Path(sys.executable).parent / "snow"), *arguments],
+            cwd=cwd,
+            env=self.environment(),
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+
+
+def new_account(folder: Path) -> RunningAccount:
+    """An account that is not started yet."""
+    return RunningAccount(data=folder / "data", home=folder / "home")
+
+
+@pytest.fixture(scope="session")
+def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningAccount]:
+    """One account for all tests of a process; each test has its own `database` in it."""
+    running = new_account(tmp_path_factory.mktemp("account"))
+    running.start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def database(account: RunningAccount) -> Iterator[str]:
+    """A fresh database's name; the database is dropped afterwards."""
+    name = f"TEST_{uuid.uuid4().hex[:12].upper()}"
+    with account.connect() as connection:
+        connection.cursor().execute(f"CREATE DATABASE {name}")
+    yield name
+    with account.connect() as connection:
+        connection.cursor().execute(f"DROP DATABASE IF EXISTS {name}")
+
+
+@pytest.fixture
+def connection(
+    account: RunningAccount, database: str
+) -> Iterator[snowflake.connector.SnowflakeConnection]:
+    """A connection in the fresh database, in its schema PUBLIC."""
+    with account.connect(database=database, schema="PUBLIC") as opened:
+        yield opened
+
+
+@pytest.fixture
+def run(connection: snowflake.connector.SnowflakeConnection) -> Any:
+    """run(sql, *binds) → all rows."""
+
+    def execute(sql: str, *binds: Any) -> list[Any]:
+        return connection.cursor().execute(sql, binds or None).fetchall()
+
+    return execute
+
+
+@pytest.fixture
+def session(account: RunningAccount, database: str) -> Iterator[Session]:
+    """A Snowpark session in the fresh database."""
+    opened = account.snowpark(database=database, schema="PUBLIC")
+    yield opened
+    opened.close()
