@@ -156,7 +156,9 @@ def utc_timestamp(field: Field) -> Column:
     without one in the session's time zone.
     """
     plain = F.replace(F.upper(field.text), F.lit(","), F.lit("."))
-    colon = F.regexp_replace(plain, F.lit("([+-][0-9]{2}):?([0-9]{2})$"), F.lit("\\1:\\2"))
+    colon = F.call_function(
+        "REGEXP_REPLACE", plain, F.lit("([+-][0-9]{2}):?([0-9]{2})$"), F.lit("\\1:\\2")
+    )
     offset = (
         F.when(matches(colon, ".*[+-][0-9]{2}:[0-9]{2}"), F.lit(""))
         .when(matches(colon, ".*[T ].*[+-][0-9]{2}"), F.lit(":00"))

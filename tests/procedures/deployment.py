@@ -27,6 +27,6 @@ def filled(name: str, env: Mapping[str, str]) -> str:
     return PLACEHOLDER.sub(lambda found: values[found[1]], text)
 
 
-def run_file(connection: SnowflakeConnection, name: str, database: str) -> None:
+def run_sql_file(connection: SnowflakeConnection, name: str, database: str) -> None:
     for _ in connection.execute_string(filled(name, {"database": database})):
         pass

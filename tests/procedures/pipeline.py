@@ -1,0 +1,115 @@
+"""The pipeline's tables in a database of their own, and a Snowpark session to run handlers in."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from snowflake.snowpark import Session
+
+Event = dict[str, Any]
+Handler = Callable[[Session], dict[str, int]]
+
+INSERT_RAW = """
+INSERT INTO RAW_DATA.RAW_EVENTS_STREAM (
+    EVENT_ID, EVENT_TYPE, EVENT_DATA, INGESTION_TIMESTAMP,
+    KAFKA_TOPIC, KAFKA_PARTITION, KAFKA_OFFSET
+)
+SELECT
+    value:event_id::VARCHAR, value:event_type::VARCHAR, PARSE_JSON(value:event::VARCHAR),
+    value:ingested_at::TIMESTAMP_NTZ, 'sales_events', value:partition::NUMBER, value:offset::NUMBER
+FROM TABLE(FLATTEN(PARSE_JSON(?)))
+"""
+
+
+@dataclass
+class Pipeline:
+    session: Session
+    database: str
+    next_offset: int = field(default=0)
+
+    def ingest(self, *events: Event | str) -> None:
+        """Writes events as RAW rows, one offset after the other; a text is the JSON as it is."""
+        rows = []
+        for event in events:
+            text = event if isinstance(event, str) else json.dumps(event, ensure_ascii=False)
+            known = json.loads(text)
+            rows.append(
+                {
+                    "event_id": known.get("event_id"),
+                    "event_type": known.get("event_type"),
+                    "event": text,
+                    "ingested_at": "2026-11-22 12:00:00",
+                    "partition": 3,
+                    "offset": self.next_offset,
+                }
+            )
+            self.next_offset += 1
+        self.sql(INSERT_RAW, json.dumps(rows))
+
+    def run(self, *handlers: Handler) -> list[dict[str, int]]:
+        return [handler(self.session) for handler in handlers]
+
+    def sql(self, text: str, *binds: Any) -> list[tuple[Any, ...]]:
+        return [tuple(row) for row in self.session.sql(text, params=list(binds)).collect()]
+
+    def rows(self, table: str, columns: str, order_by: str = "1") -> list[tuple[Any, ...]]:
+        return self.sql(f"SELECT {columns} FROM {table} ORDER BY {order_by}")
+
+    def count(self, table: str) -> int:
+        return self.sql(f"SELECT COUNT(*) FROM {table}")[0][0]
+
+    def has_data(self, stream: str) -> bool:
+        [(answer,)] = self.sql(f"SELECT SYSTEM$STREAM_HAS_DATA('{stream}')")
+        return answer is True or answer == "true"
+
+    def utc_now(self) -> datetime:
+        return datetime.now(UTC).replace(tzinfo=None)
+
+    def statements(self, handler: Handler) -> list[str]:
+        """The first words of the statements that the handler sends."""
+        with self.session.query_history() as history:
+            handler(self.session)
+        return [query.sql_text.split()[0].upper() for query in history.queries]
+
+
+def order(order_id: str, **changes: Any) -> Event:
+    return {
+        "event_id": f"event of {order_id}",
+        "event_type": "ORDER_CREATED",
+        "event_timestamp": "2026-11-22T10:00:00+00:00",
+        "order_id": order_id,
+        "customer_id": "c-1",
+        "product_id": "p-1",
+        "product_name": "Château Margaux – Grand Vin",
+        "product_category": "🍷 Rouge",
+        "quantity": 2,
+        "unit_price": 19.90,
+        "total_amount": 39.80,
+        "payment_method": "CARD",
+        "shipping_address": "3 rue du Puits, 69001 Lyon",
+    } | changes
+
+
+def adjustment(adjustment_id: str, **changes: Any) -> Event:
+    return {
+        "event_id": f"event of {adjustment_id}",
+        "event_type": "INVENTORY_ADJUSTED",
+        "event_timestamp": "2026-11-22T10:00:00+00:00",
+        "adjustment_id": adjustment_id,
+        "product_id": "p-1",
+        "product_name": "Château Margaux – Grand Vin",
+        "product_category": "🍷 Rouge",
+        "adjustment_type": "RESTOCK",
+        "quantity_change": 24,
+        "new_stock_level": None,
+        "reason": "livraison d'été",
+        "warehouse_location": "Lyon",
+    } | changes
+
+
+def without(event: Event, *names: str) -> Event:
+    return {name: value for name, value in event.items() if name not in names}
