@@ -430,7 +430,7 @@ def test_a_task_that_takes_too_long_is_cancelled_and_failed(world: World) -> Non
     world.tick(minutes=1)
     child = world.rows()[1]
     assert (child["name"], child["state"], child["error_code"]) == ("CHILD", "FAILED", "000630")
-    assert "timeout of 0.05 second(s)" in child["error_message"]
+    assert "timeout of 1 second(s)" in child["error_message"]
 
 
 def test_the_roots_time_limit_is_that_of_the_whole_graph(world: World) -> None:
