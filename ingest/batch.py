@@ -1,0 +1,109 @@
+"""What has been polled and not yet written, and the batches that are cut from it."""
+
+from collections import deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from ingest.messages import Message, RawRow, Reject
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One transaction's worth: rows in the order of their offsets, and where they leave each
+    partition. `moves` is {partition: (offset expected in INGEST_OFFSETS, offset to write there)}.
+    """
+
+    topic: str
+    moves: dict[int, tuple[int, int]]
+    rows: Sequence[RawRow | Reject]
+
+    @property
+    def raw_rows(self) -> list[RawRow]:
+        return [row for row in self.rows if isinstance(row, RawRow)]
+
+    @property
+    def rejects(self) -> list[Reject]:
+        return [row for row in self.rows if isinstance(row, Reject)]
+
+    @property
+    def next_offsets(self) -> dict[int, int]:
+        return {partition: after for partition, (_, after) in self.moves.items()}
+
+
+def cut_batch(topic: str, rows: Sequence[RawRow | Reject], stored: dict[int, int]) -> Batch:
+    """The batch of these rows, on top of the offsets that are stored now."""
+    moves: dict[int, tuple[int, int]] = {}
+    for row in rows:
+        partition, offset = place_of(row)
+        moves[partition] = (stored[partition], offset + 1)
+    return Batch(topic, moves, rows)
+
+
+def place_of(row: RawRow | Reject) -> tuple[int, int]:
+    """Partition and offset of the message behind a row."""
+    message = row.message if isinstance(row, RawRow) else row
+    if message.offset is None:
+        raise ValueError("a gap has no message behind it")
+    return message.partition, message.offset
+
+
+@dataclass
+class Buffer:
+    """Messages between poll and write, oldest first.
+
+    Due at `max_events`, at `max_seconds` after the first, or when `max_bytes` are reached; a batch
+    then takes everything that is there, up to `max_bytes` (and never less than one message).
+    """
+
+    max_events: int
+    max_seconds: float
+    max_bytes: int
+    bytes: int = 0
+    _messages: deque[tuple[Message, float]] = field(default_factory=deque)
+
+    def __len__(self) -> int:
+        return len(self._messages)
+
+    def add(self, messages: Iterable[Message], now: float) -> None:
+        for message in messages:
+            self._messages.append((message, now))
+            self.bytes += message.size
+
+    def due_at(self) -> float | None:
+        """The moment from which the buffer is due, None while it is empty."""
+        if not self._messages:
+            return None
+        first = self._messages[0][1]
+        if len(self._messages) >= self.max_events or self.full():
+            return first
+        return first + self.max_seconds
+
+    def due(self, now: float) -> bool:
+        due_at = self.due_at()
+        return due_at is not None and due_at <= now
+
+    def full(self) -> bool:
+        return self.bytes >= self.max_bytes
+
+    def take(self) -> list[Message]:
+        """Remove and return the messages of the next batch."""
+        taken: list[Message] = []
+        size = 0
+        while self._messages:
+            message = self._messages[0][0]
+            if taken and size + message.size > self.max_bytes:
+                break
+            taken.append(message)
+            size += message.size
+            self._messages.popleft()
+        self.bytes -= size
+        return taken
+
+    def drop(self, partitions: Iterable[int]) -> int:
+        """Forget the messages of these partitions; they are still in Kafka. Returns how many."""
+        gone = set(partitions)
+        before = len(self._messages)
+        kept = [entry for entry in self._messages if entry[0].partition not in gone]
+        self._messages = deque(kept)
+        self.bytes = sum(message.size for message, _ in kept)
+        return before - len(kept)

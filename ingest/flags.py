@@ -1,0 +1,82 @@
+"""Flags that the environment mirrors, and the types that both programs use for them."""
+
+import argparse
+from collections.abc import Callable, Mapping
+from typing import Any
+
+EPILOG = (
+    "Every flag can be given in the environment too: --batch-max-events is CAVES_BATCH_MAX_EVENTS."
+    " A flag wins over the environment. Settings of the Kafka client (SASL, TLS, timeouts) come"
+    " from --kafka-config, a file of name=value lines, or from CAVES_KAFKA_<NAME>."
+)
+
+
+class Flags:
+    """Adds flags to a parser, with their defaults from the environment."""
+
+    def __init__(self, parser: argparse.ArgumentParser, environ: Mapping[str, str]) -> None:
+        self._parser = parser
+        self._environ = environ
+
+    def add(
+        self,
+        flag: str,
+        default: Any,
+        help: str,
+        type: Callable[[str], Any] = str,
+        short: str | None = None,
+        **more: Any,
+    ) -> None:
+        variable = variable_of(flag)
+        note = "" if default is None else f" (default {default})"
+        self._parser.add_argument(
+            *([short] if short else []),
+            flag,
+            # argparse parses a default that is text as if it had been typed.
+            default=self._environ.get(variable) or default,
+            type=type,
+            help=f"{help}{note} [{variable}]",
+            **more,
+        )
+
+
+def variable_of(flag: str) -> str:
+    return "CAVES_" + flag.removeprefix("--").replace("-", "_").upper()
+
+
+def add_kafka_flags(flags: Flags) -> None:
+    flags.add("--bootstrap-servers", "127.0.0.1:9092", "host:port of brokers, comma-separated")
+    flags.add("--topic", "sales_events", "the topic of the shop's events")
+    flags.add("--kafka-config", None, "file with settings of the Kafka client", metavar="FILE")
+
+
+def whole(minimum: int) -> Callable[[str], int]:
+    """A type for whole numbers from `minimum` on."""
+
+    def number(text: str) -> int:
+        value = int(text)
+        if value < minimum:
+            raise argparse.ArgumentTypeError(f"{text} is less than {minimum}")
+        return value
+
+    return number
+
+
+def at_least(minimum: float) -> Callable[[str], float]:
+    """A type for numbers from `minimum` on."""
+
+    def number(text: str) -> float:
+        value = float(text)
+        if not minimum <= value < float("inf"):
+            raise argparse.ArgumentTypeError(f"{text} is not a number from {minimum:g} on")
+        return value
+
+    return number
+
+
+def share(text: str) -> float:
+    """A share between 0 and 1."""
+    value = float(text)
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1")
+    return value

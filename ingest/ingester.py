@@ -1,0 +1,93 @@
+"""From the topic into Snowflake's RAW_DATA, each message exactly once.
+
+    python -m ingest.ingester -c NAME --bootstrap-servers HOST:PORT
+
+Exit codes: 0 stopped or idle, 1 failed (one line on stderr says why), 2 wrong use.
+"""
+
+import sys
+
+if not __package__:
+    # Started as a plain script: the modules beside this one belong to the package `ingest`, and
+    # their folder itself must not be searched, for it would hide other modules of the same names.
+    from pathlib import Path
+
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+
+import logging
+import os
+import threading
+from collections.abc import Callable, Mapping, Sequence
+
+import snowflake.connector
+from snowflake.connector.config_manager import CONFIG_MANAGER
+
+from ingest.config import IngesterConfig, read_config
+from ingest.errors import IngestError, WrongUse
+from ingest.kafka_clients import open_consumer
+from ingest.loop import Ingester
+from ingest.metrics import Metrics
+from ingest.process import set_up_logging, stopped_by_signals
+from ingest.snowflake_sink import Connect, SnowflakeSink
+
+log = logging.getLogger("ingest.ingester")
+
+# The longest a lock of a batch that was left behind may hold up the next attempt; Snowflake's own
+# default is 12 hours.
+SESSION_PARAMETERS = {
+    "QUERY_TAG": "caves-ingester",
+    "TIMEZONE": "UTC",
+    "TIMESTAMP_INPUT_FORMAT": "AUTO",
+    "LOCK_TIMEOUT": 30,
+    "STATEMENT_TIMEOUT_IN_SECONDS": 120,
+}
+
+
+def connector(config: IngesterConfig) -> Connect:
+    """How to open a session by the named connection."""
+
+    def connect() -> snowflake.connector.SnowflakeConnection:
+        return snowflake.connector.connect(
+            connection_name=config.connection or CONFIG_MANAGER["default_connection_name"],
+            database=config.database,
+            paramstyle="qmark",
+            login_timeout=15,
+            network_timeout=60,
+            session_parameters=SESSION_PARAMETERS,
+        )
+
+    return connect
+
+
+def ingest(config: IngesterConfig, connect: Connect, stop: threading.Event) -> None:
+    """Run until told to stop or idle."""
+    metrics = Metrics()
+    with metrics.served(config.metrics_host, config.metrics_port):
+        consumer = open_consumer(config.bootstrap_servers, config.group, config.kafka)
+        sink = SnowflakeSink(connect, config.database)
+        Ingester(config, consumer, sink, metrics, stop).run()
+
+
+def main(
+    argv: Sequence[str] | None = None,
+    environ: Mapping[str, str] = os.environ,
+    connect_with: Callable[[IngesterConfig], Connect] = connector,
+) -> int:
+    try:
+        config = read_config(sys.argv[1:] if argv is None else argv, environ)
+        set_up_logging(config.log_level)
+        log.info("started: %s", config)
+        with stopped_by_signals() as stop:
+            ingest(config, connect_with(config), stop)
+    except WrongUse as error:
+        sys.stderr.write(f"ingester: {error}\n")
+        return 2
+    except IngestError as error:
+        log.error("%s", error)
+        return 1
+    log.info("left")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,73 @@
+"""Kafka clients as this package needs them. The only place that makes them."""
+
+import contextlib
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
+from kafka.errors import KafkaError, TopicAlreadyExistsError
+
+from ingest.errors import Fatal
+
+log = logging.getLogger(__name__)
+
+BOOTSTRAP_MS = 10_000
+# Bounds what the client holds besides the buffer: one answer in hand, one on its way.
+FETCH_MAX_BYTES = 8 * 1024 * 1024
+
+
+def open_consumer(servers: str, group: str, settings: Mapping[str, Any]) -> KafkaConsumer:
+    """A consumer that never decides on a position by itself: INGEST_OFFSETS does."""
+    return _open(
+        KafkaConsumer,
+        servers,
+        {
+            "fetch_max_bytes": FETCH_MAX_BYTES,
+            # Messages of transactions that were aborted are no events.
+            "isolation_level": "read_committed",
+            **settings,
+            "group_id": group,
+            "enable_auto_commit": False,
+            "auto_offset_reset": "none",
+            "allow_auto_create_topics": False,
+        },
+    )
+
+
+def open_producer(servers: str, settings: Mapping[str, Any]) -> KafkaProducer:
+    return _open(
+        KafkaProducer,
+        servers,
+        {"linger_ms": 5, **settings, "allow_auto_create_topics": False},
+    )
+
+
+def create_topic(servers: str, topic: str, partitions: int, settings: Mapping[str, Any]) -> bool:
+    """Create the topic with the broker's own replication; False if it is there already."""
+    admin = _open(KafkaAdminClient, servers, settings)
+    with contextlib.closing(admin):
+        try:
+            if topic in admin.list_topics():
+                return False
+            admin.create_topics({topic: {"num_partitions": partitions}}, wait_for_metadata=True)
+        except TopicAlreadyExistsError:
+            return False
+        except KafkaError as error:
+            raise Fatal(f"cannot create the topic {topic!r}: {error}") from error
+    return True
+
+
+def _open(client: Any, servers: str, settings: Mapping[str, Any]) -> Any:
+    known = {name: value for name, value in settings.items() if name in client.DEFAULT_CONFIG}
+    try:
+        return client(
+            **{
+                "bootstrap_timeout_ms": BOOTSTRAP_MS,
+                **known,
+                "bootstrap_servers": [each.strip() for each in servers.split(",")],
+            }
+        )
+    except (KafkaError, ValueError, OSError, AssertionError) as error:
+        text = " ".join(str(error).split()) or type(error).__name__
+        raise Fatal(f"cannot reach Kafka at {servers!r} (--bootstrap-servers): {text}") from error

@@ -1,0 +1,168 @@
+"""From a Kafka message to what becomes of it: a row of RAW or a row of rejects. Pure."""
+
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ingest.envelope import EVENT_TYPES, Envelope, event_id, identifier, read_envelope
+from ingest.strict_json import NotJson, Number, parse
+
+TIMESTAMP_TYPES = {0: "CreateTime", 1: "LogAppendTime"}
+# What a message costs in memory and in the statement besides its key and value.
+OVERHEAD_BYTES = 256
+
+
+@dataclass(frozen=True)
+class Message:
+    """A Kafka message, as the broker keeps it."""
+
+    topic: str
+    partition: int
+    offset: int
+    value: bytes | None
+    key: bytes | None = None
+    timestamp: int | None = None
+    timestamp_type: int | None = None
+    headers: Sequence[tuple[str, bytes | None]] = ()
+
+    @property
+    def size(self) -> int:
+        headers = sum(len(name) + len(value or b"") for name, value in self.headers)
+        return len(self.value or b"") + len(self.key or b"") + headers + OVERHEAD_BYTES
+
+    @property
+    def place(self) -> str:
+        return f"{self.topic}-{self.partition}-{self.offset}"
+
+
+@dataclass(frozen=True)
+class RawRow:
+    """A row of RAW_EVENTS_STREAM; `text` is the message, untouched."""
+
+    message: Message
+    envelope: Envelope
+    text: str
+
+
+@dataclass(frozen=True)
+class Reject:
+    """A row of REJECTED_EVENTS, stage INGEST. A gap in a topic is one that has no offset."""
+
+    reason: str
+    topic: str
+    partition: int
+    offset: int | None
+    event_id: str | None = None
+    event_type: str | None = None
+    payload: str | None = None
+    payload_encoding: str | None = None
+    status: str = "OPEN"
+
+
+def sort_message(message: Message, max_bytes: int) -> RawRow | Reject:
+    """A RAW row for an event of a known type in strict JSON, a reject with its reason otherwise."""
+    value = message.value
+    if value is None:
+        return reject(message, "a tombstone: the message has no value")
+    if len(value) > max_bytes:
+        reason = f"larger than the limit: {len(value)} bytes, of which PAYLOAD holds {max_bytes}"
+        return reject(message, reason, value[:max_bytes])
+    try:
+        text = value.decode()
+    except UnicodeDecodeError as error:
+        return reject(message, f"not UTF-8: {error.reason} at byte {error.start}")
+    try:
+        event = parse(text)
+    except NotJson as error:
+        return reject(message, f"not JSON: {error}")
+    if not isinstance(event, dict):
+        return reject(message, f"not a JSON object but {_json_type(event)}")
+    event_type = event.get("event_type")
+    if isinstance(event_type, Number) or event_type not in EVENT_TYPES:
+        return _unknown_type(message, event)
+    return RawRow(message, read_envelope(event, message.place), text)
+
+
+def reject(message: Message, reason: str, payload: bytes | None = None) -> Reject:
+    """A reject of this message; the payload is the message's value where no other is given."""
+    text, encoding = _printable(message.value if payload is None else payload)
+    return Reject(
+        reason=reason,
+        topic=message.topic,
+        partition=message.partition,
+        offset=message.offset,
+        payload=text,
+        payload_encoding=encoding,
+    )
+
+
+def refused(row: RawRow, reason: str) -> Reject:
+    """A reject of a row whose data the warehouse itself does not take."""
+    text, encoding = _printable(row.message.value)
+    return Reject(
+        reason=f"refused by the warehouse: {reason}",
+        topic=row.message.topic,
+        partition=row.message.partition,
+        offset=row.message.offset,
+        event_id=row.envelope.event_id,
+        event_type=row.envelope.event_type,
+        payload=text,
+        payload_encoding=encoding,
+    )
+
+
+def kafka_metadata(message: Message) -> dict[str, Any]:
+    """What Kafka knows about the message besides its place, for KAFKA_METADATA."""
+    return {
+        **_named("key", message.key),
+        "timestamp": message.timestamp,
+        "timestamp_type": TIMESTAMP_TYPES.get(message.timestamp_type or 0),
+        "headers": [{"name": name, **_named("value", value)} for name, value in message.headers],
+    }
+
+
+def _unknown_type(message: Message, event: dict[str, Any]) -> Reject:
+    text, encoding = _printable(message.value)
+    event_type = event.get("event_type")
+    is_text = isinstance(event_type, str) and not isinstance(event_type, Number)
+    return Reject(
+        reason=f"unknown event_type {event_type!r}" if is_text else "no event_type",
+        topic=message.topic,
+        partition=message.partition,
+        offset=message.offset,
+        event_id=event_id(event),
+        event_type=identifier(event_type) if is_text else None,
+        payload=text,
+        payload_encoding=encoding,
+    )
+
+
+def _named(name: str, value: bytes | None) -> dict[str, str | None]:
+    """A value as text under its name, and how it is encoded where that is not plain UTF-8."""
+    text, encoding = _printable(value)
+    plain = encoding is None or encoding == "utf-8"
+    return {name: text} if plain else {name: text, f"{name}_encoding": encoding}
+
+
+def _printable(value: bytes | None) -> tuple[str | None, str | None]:
+    """The value as text and its encoding: base64 where a text column could not hold it."""
+    if value is None:
+        return None, None
+    try:
+        text = value.decode()
+    except UnicodeDecodeError:
+        return base64.b64encode(value).decode(), "base64"
+    if "\x00" in text:
+        return base64.b64encode(value).decode(), "base64"
+    return text, "utf-8"
+
+
+def _json_type(value: Any) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "a boolean"
+    if isinstance(value, Number):
+        return "a number"
+    return "an array" if isinstance(value, list) else "a string"

@@ -1,0 +1,41 @@
+"""What both programs are as processes: their logs and their signals."""
+
+import contextlib
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+
+
+def set_up_logging(level: str) -> None:
+    logging.basicConfig(
+        stream=sys.stderr,
+        level=logging.WARNING,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+    )
+    logging.getLogger("ingest").setLevel(level.upper())
+    if level != "debug":
+        # Both report each failed attempt of theirs; what it comes to is reported here.
+        logging.getLogger("kafka").setLevel(logging.CRITICAL)
+        logging.getLogger("snowflake").setLevel(logging.CRITICAL)
+
+
+@contextlib.contextmanager
+def stopped_by_signals() -> Iterator[threading.Event]:
+    """An event that SIGTERM and SIGINT set. A second signal ends the process on the spot, which
+    loses nothing: what is not committed is read again."""
+    stop = threading.Event()
+
+    def on_signal(number: int, frame: object) -> None:
+        if stop.is_set():
+            os._exit(128 + number)
+        stop.set()
+
+    before = {each: signal.signal(each, on_signal) for each in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,186 @@
+"""Plays the shop: wine orders and stock adjustments into the topic, one a second by default.
+
+    python -m ingest.producer --bootstrap-servers HOST:PORT --rate 5 --count 500
+
+Progress goes to stderr; the last line, on stdout, is JSON with how many messages of each kind were
+sent. Exit codes: 0 done or stopped, 1 failed, 2 wrong use.
+"""
+
+import sys
+
+if not __package__:
+    # Started as a plain script: the modules beside this one belong to the package `ingest`, and
+    # their folder itself must not be searched, for it would hide other modules of the same names.
+    from pathlib import Path
+
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+
+import argparse
+import logging
+import os
+import secrets
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from kafka import KafkaProducer
+from kafka.errors import KafkaError
+
+from ingest.errors import Fatal, IngestError, WrongUse
+from ingest.flags import EPILOG, Flags, add_kafka_flags, at_least, share, whole
+from ingest.generator import Counts, Produced, Shares, Shop
+from ingest.kafka_clients import create_topic, open_producer
+from ingest.kafka_settings import read_settings, shown
+from ingest.process import set_up_logging, stopped_by_signals
+
+log = logging.getLogger("ingest.producer")
+
+PROGRESS_SECONDS = 5.0
+FLUSH_SECONDS = 30.0
+
+
+@dataclass(frozen=True)
+class ProducerConfig:
+    bootstrap_servers: str
+    topic: str
+    partitions: int
+    rate: float
+    count: int
+    seed: int | None
+    duplicate_share: float
+    late_share: float
+    bad_share: float
+    legacy_share: float
+    log_level: str
+    kafka: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+def parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
+    result = argparse.ArgumentParser(
+        prog="ingest.producer",
+        description="Play the shop: wine orders and stock adjustments into the topic.",
+        epilog=EPILOG,
+    )
+    flags = Flags(result, environ)
+    add_kafka_flags(flags)
+    flags.add("--partitions", 6, "partitions of the topic, if it has to be created", type=whole(1))
+    flags.add("--rate", 1.0, "messages per second, 0: as fast as it goes", type=at_least(0))
+    flags.add("--count", 0, "leave after this many messages, 0: never", type=whole(0))
+    flags.add("--seed", None, "the same seed gives the same shop (default: a new one)", type=int)
+    flags.add("--duplicate-share", 0.0, "share of messages sent a second time", type=share)
+    flags.add("--late-share", 0.0, "share of events sent behind later ones", type=share)
+    flags.add("--bad-share", 0.0, "share of messages that must be rejected", type=share)
+    flags.add("--legacy-share", 0.0, "share of events in the first producer's form", type=share)
+    levels = ("debug", "info", "warning", "error")
+    flags.add("--log-level", "info", "how much to log", choices=levels)
+    return result
+
+
+def read_config(argv: Sequence[str], environ: Mapping[str, str]) -> ProducerConfig:
+    arguments = vars(parser(environ).parse_args(argv))
+    settings = read_settings(arguments.pop("kafka_config"), environ)
+    config = ProducerConfig(**arguments, kafka=settings)
+    if config.duplicate_share + config.bad_share > 1:
+        raise WrongUse("--duplicate-share and --bad-share together are more than 1")
+    return config
+
+
+def stream(
+    shop: Shop, count: int, now: Callable[[], datetime], stopped: Callable[[], bool]
+) -> Iterator[Produced]:
+    """`count` messages of the shop (0: until stopped), those that were held back included."""
+    sent = 0
+    while not stopped() and (not count or sent + shop.held < count):
+        may_hold = not count or sent + shop.held + 1 < count
+        yield shop.next_message(now(), may_hold)
+        sent += 1
+    yield from shop.held_back()
+
+
+def produce(
+    messages: Iterator[Produced],
+    producer: KafkaProducer,
+    config: ProducerConfig,
+    stop: threading.Event,
+) -> Counts:
+    """Send all messages, at the configured rate until `stop` is set; all are acknowledged."""
+    counts = Counts()
+    failures: list[BaseException] = []
+    started = next_progress = time.monotonic()
+    for produced in messages:
+        _send(producer, config.topic, produced, failures)
+        counts.add(produced)
+        now = time.monotonic()
+        if now >= next_progress:
+            log.info("%d messages sent, %d of them orders", counts.messages, counts.orders)
+            next_progress = now + PROGRESS_SECONDS
+        if failures:
+            break
+        if config.rate:
+            stop.wait(max(0.0, started + counts.messages / config.rate - now))
+    try:
+        producer.flush(timeout=FLUSH_SECONDS)
+    except KafkaError as error:
+        failures.append(error)
+    if failures:
+        raise Fatal(f"Kafka did not take all messages: {failures[0]}")
+    return counts
+
+
+def _send(
+    producer: KafkaProducer, topic: str, produced: Produced, failures: list[BaseException]
+) -> None:
+    try:
+        sent = producer.send(topic, key=produced.key, value=produced.value)
+    except KafkaError as error:
+        failures.append(error)
+    else:
+        sent.add_errback(failures.append)
+
+
+def run(config: ProducerConfig, stop: threading.Event) -> Counts:
+    seed = secrets.randbits(32) if config.seed is None else config.seed
+    log.info(
+        "started: topic %s at %s, %s messages, %s, seed %d; Kafka client: %s",
+        config.topic,
+        config.bootstrap_servers,
+        config.count or "endless",
+        f"{config.rate:g} per second" if config.rate else "as fast as it goes",
+        seed,
+        shown(config.kafka),
+    )
+    if create_topic(config.bootstrap_servers, config.topic, config.partitions, config.kafka):
+        log.info("created the topic %s with %d partitions", config.topic, config.partitions)
+    shares = Shares(
+        config.duplicate_share, config.late_share, config.bad_share, config.legacy_share
+    )
+    messages = stream(Shop(seed, shares), config.count, lambda: datetime.now(UTC), stop.is_set)
+    producer = open_producer(config.bootstrap_servers, config.kafka)
+    try:
+        return produce(messages, producer, config, stop)
+    finally:
+        producer.close(timeout=FLUSH_SECONDS)
+
+
+def main(argv: Sequence[str] | None = None, environ: Mapping[str, str] = os.environ) -> int:
+    try:
+        config = read_config(sys.argv[1:] if argv is None else argv, environ)
+        set_up_logging(config.log_level)
+        with stopped_by_signals() as stop:
+            counts = run(config, stop)
+    except WrongUse as error:
+        sys.stderr.write(f"producer: {error}\n")
+        return 2
+    except IngestError as error:
+        log.error("%s", error)
+        return 1
+    log.info("left after %d messages", counts.messages)
+    sys.stdout.write(counts.as_json() + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

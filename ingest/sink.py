@@ -1,0 +1,26 @@
+"""The seam between the loop and the warehouse."""
+
+from typing import Protocol
+
+from ingest.batch import Batch
+
+
+class Sink(Protocol):
+    def check(self, topic: str) -> None:
+        """Fail with one clear line if the warehouse cannot be used at all."""
+
+    def read_offsets(self, topic: str, partitions: set[int]) -> dict[int, int]:
+        """What INGEST_OFFSETS holds for those of these partitions that it knows."""
+
+    def create_offsets(self, topic: str, offsets: dict[int, int]) -> None:
+        """Add the missing ones of these rows; rows that exist stay as they are."""
+
+    def write(self, batch: Batch) -> None:
+        """Write the batch and move its offsets, all or nothing.
+
+        Raises Transient (nothing is known to be written; the fence decides on the next attempt),
+        DataRefused (nothing was written), FenceLost (nothing was written), Fatal.
+        """
+
+    def close(self) -> None:
+        """Let go of the warehouse; a transaction that is still open is rolled back."""

@@ -1,0 +1,75 @@
+"""What an error of the Snowflake connector means for a batch, by its number and SQL state.
+
+Numbers and states are the contract; texts are only shown. Sources: the connector's errorcode.py and
+network.py, and https://docs.snowflake.com/en/user-guide/python-connector-api (Exception).
+"""
+
+from snowflake.connector import errors
+from snowflake.connector.vendored.urllib3.exceptions import HTTPError
+
+from ingest.errors import DataRefused, Fatal, IngestError, Transient
+
+OBJECT_MISSING = (2003, 2043)
+
+# Errors in executing a statement over its rows: a cast, a length, a JSON text that does not parse.
+DATA_ERRORS = range(100_000, 101_000)
+DATA_STATES = ("22", "54")
+
+# The connector lets some errors of its HTTP library through (requests' own are OSErrors).
+CONNECTOR_ERRORS = (errors.Error, OSError, HTTPError)
+
+TRANSIENT_NUMBERS = frozenset(
+    {
+        604,  # the statement was cancelled
+        610,  # the warehouse is being resumed or resized
+        625,  # a lock: waited for too long, or too many waiters
+        630,  # the statement reached its timeout
+        250_001,  # could not connect
+        250_002,  # the connection is closed
+        250_003,  # the request failed
+        250_005,  # the server failed
+        251_011,  # the connection timed out
+        251_012,  # a retryable HTTP status
+        252_006,  # the cursor is closed, with its connection
+        252_007,  # the session could not be renewed
+        390_111,  # the session no longer exists
+        390_112,  # the session expired
+        390_113,  # the session token was not found
+        390_114,  # the authentication token expired
+        390_115,  # the session token is invalid
+        390_195,  # the identity token expired
+    }
+)
+TRANSIENT_CLASSES = (
+    errors.InternalServerError,
+    errors.ServiceUnavailableError,
+    errors.GatewayTimeoutError,
+    errors.BadGatewayError,
+    errors.RequestTimeoutError,
+    errors.TooManyRequests,
+    errors.OtherHTTPRetryableError,
+    errors.RequestExceedMaxRetryError,
+    errors.TokenExpiredError,
+    errors.OperationalError,
+)
+
+
+def translate(error: Exception, doing: str, writes_data: bool = False) -> IngestError:
+    """The error of this package for an error of the connector, met while `doing` something."""
+    text = f"{doing}: {one_line(error)}"
+    if not isinstance(error, errors.Error):
+        return Transient(text)
+    number = abs(error.errno or 0)
+    if number in TRANSIENT_NUMBERS or isinstance(error, TRANSIENT_CLASSES):
+        return Transient(text)
+    state = str(error.sqlstate or "")
+    if writes_data and (number in DATA_ERRORS or state[:2] in DATA_STATES):
+        return DataRefused(one_line(error))
+    if number in OBJECT_MISSING:
+        return Fatal(f"{text}; has the application been deployed to this database?")
+    return Fatal(text)
+
+
+def one_line(error: Exception) -> str:
+    message = getattr(error, "msg", None) or str(error) or type(error).__name__
+    return " ".join(str(message).split())

@@ -1,0 +1,269 @@
+"""RAW, its rejects and its offsets in Snowflake: one transaction per batch."""
+
+import contextlib
+import json
+import logging
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any, NoReturn
+
+from snowflake.connector import SnowflakeConnection
+
+from ingest.batch import Batch
+from ingest.errors import Fatal, FenceLost, Transient
+from ingest.messages import RawRow, Reject, kafka_metadata
+from ingest.snowflake_errors import CONNECTOR_ERRORS, translate
+
+log = logging.getLogger(__name__)
+
+# Names that stand in braces are filled in once, from the checked name of the database. Whatever
+# comes from Kafka is bound, as one JSON text per statement.
+READ_OFFSETS = """
+SELECT o.PARTITION, o.NEXT_OFFSET
+FROM {database}.RAW_DATA.INGEST_OFFSETS o
+WHERE o.TOPIC = ?
+"""
+
+# A MERGE, because it excludes other MERGEs and UPDATEs of the table, and an INSERT would not.
+CREATE_OFFSETS = """
+MERGE INTO {database}.RAW_DATA.INGEST_OFFSETS o
+USING (
+    SELECT
+        ? AS TOPIC,
+        CAST(? AS NUMBER(38, 0)) AS PARTITION,
+        CAST(? AS NUMBER(38, 0)) AS NEXT_OFFSET,
+        CAST(? AS TIMESTAMP_NTZ) AS UPDATED_AT
+) n
+ON o.TOPIC = n.TOPIC AND o.PARTITION = n.PARTITION
+WHEN NOT MATCHED THEN INSERT (TOPIC, PARTITION, NEXT_OFFSET, UPDATED_AT)
+    VALUES (n.TOPIC, n.PARTITION, n.NEXT_OFFSET, n.UPDATED_AT)
+"""
+
+MOVE_OFFSETS = """
+UPDATE {database}.RAW_DATA.INGEST_OFFSETS o
+SET NEXT_OFFSET = n.NEXT_OFFSET, UPDATED_AT = n.UPDATED_AT
+FROM (
+    SELECT
+        ? AS TOPIC,
+        f.VALUE:partition::NUMBER(38, 0) AS PARTITION,
+        f.VALUE:expected::NUMBER(38, 0) AS EXPECTED,
+        f.VALUE:next::NUMBER(38, 0) AS NEXT_OFFSET,
+        CAST(? AS TIMESTAMP_NTZ) AS UPDATED_AT
+    FROM TABLE(FLATTEN(INPUT => PARSE_JSON(?))) f
+) n
+WHERE o.TOPIC = n.TOPIC AND o.PARTITION = n.PARTITION AND o.NEXT_OFFSET = n.EXPECTED
+"""
+
+INSERT_RAW = """
+INSERT INTO {database}.RAW_DATA.RAW_EVENTS_STREAM (
+    EVENT_ID, EVENT_TYPE, EVENT_TIMESTAMP, PRODUCT_ID, CUSTOMER_ID, EVENT_DATA,
+    INGESTION_TIMESTAMP, KAFKA_TOPIC, KAFKA_PARTITION, KAFKA_OFFSET, KAFKA_METADATA
+)
+SELECT
+    f.VALUE:event_id::VARCHAR,
+    f.VALUE:event_type::VARCHAR,
+    f.VALUE:event_timestamp::VARCHAR::TIMESTAMP_NTZ,
+    f.VALUE:product_id::VARCHAR,
+    f.VALUE:customer_id::VARCHAR,
+    PARSE_JSON(f.VALUE:message::VARCHAR),
+    CAST(? AS TIMESTAMP_NTZ),
+    ?,
+    f.VALUE:partition::NUMBER(38, 0),
+    f.VALUE:offset::NUMBER(38, 0),
+    f.VALUE:metadata
+FROM TABLE(FLATTEN(INPUT => PARSE_JSON(?))) f
+"""
+
+INSERT_REJECTS = """
+INSERT INTO {database}.RAW_DATA.REJECTED_EVENTS (
+    REJECTED_AT, STAGE, REASON, EVENT_ID, EVENT_TYPE, PAYLOAD, PAYLOAD_ENCODING,
+    KAFKA_TOPIC, KAFKA_PARTITION, KAFKA_OFFSET, STATUS
+)
+SELECT
+    CAST(? AS TIMESTAMP_NTZ),
+    'INGEST',
+    f.VALUE:reason::VARCHAR,
+    f.VALUE:event_id::VARCHAR,
+    f.VALUE:event_type::VARCHAR,
+    f.VALUE:payload::VARCHAR,
+    f.VALUE:payload_encoding::VARCHAR,
+    ?,
+    f.VALUE:partition::NUMBER(38, 0),
+    f.VALUE:offset::NUMBER(38, 0),
+    f.VALUE:status::VARCHAR
+FROM TABLE(FLATTEN(INPUT => PARSE_JSON(?))) f
+"""
+
+Connect = Callable[[], SnowflakeConnection]
+
+
+class SnowflakeSink:
+    """A Sink over one Snowflake session, which is opened anew after any error of the way there."""
+
+    def __init__(self, connect: Connect, database: str) -> None:
+        self._connect = connect
+        self._database = database
+        self._connection: SnowflakeConnection | None = None
+
+    def check(self, topic: str) -> None:
+        try:
+            self.read_offsets(topic, set())
+        except Transient as error:
+            raise Fatal(str(error)) from error
+
+    def read_offsets(self, topic: str, partitions: set[int]) -> dict[int, int]:
+        offsets: dict[int, int] = {}
+        for partition, offset in self._run(READ_OFFSETS, (topic,), "reading INGEST_OFFSETS"):
+            if partition in offsets:
+                raise Fatal(f"INGEST_OFFSETS has two rows for partition {partition} of {topic!r}")
+            offsets[int(partition)] = int(offset)
+        return {each: offsets[each] for each in partitions if each in offsets}
+
+    def create_offsets(self, topic: str, offsets: dict[int, int]) -> None:
+        for partition, offset in sorted(offsets.items()):
+            parameters = (topic, partition, offset, _now())
+            self._run(CREATE_OFFSETS, parameters, "adding rows to INGEST_OFFSETS")
+
+    def write(self, batch: Batch) -> None:
+        """As the seam says. The order is what makes it exactly once:
+
+        1. BEGIN.
+        2. Move the offsets, if they are what they were: the fence, and the lock behind it.
+        3. Insert the rows of RAW.
+        4. Insert the rejects.
+        5. COMMIT. An answer that never came is looked up in INGEST_OFFSETS.
+        """
+        try:
+            self._run("BEGIN TRANSACTION", (), "opening a transaction")  # 1
+            self._move_offsets(batch)  # 2
+            self._insert_raw(batch)  # 3
+            self._insert_rejects(batch)  # 4
+        except Exception:
+            self._roll_back()
+            raise
+        self._commit(batch)  # 5
+
+    def close(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with contextlib.suppress(*CONNECTOR_ERRORS):
+                connection.close(retry=False)
+
+    def _move_offsets(self, batch: Batch) -> None:
+        moves = [
+            {"partition": partition, "expected": expected, "next": after}
+            for partition, (expected, after) in sorted(batch.moves.items())
+        ]
+        parameters = (batch.topic, _now(), _json(moves))
+        moved = self._count(MOVE_OFFSETS, parameters, "moving INGEST_OFFSETS")
+        if moved != len(moves):
+            raise FenceLost(f"{moved} of {len(moves)} rows of INGEST_OFFSETS were as expected")
+
+    def _insert_raw(self, batch: Batch) -> None:
+        rows = batch.raw_rows
+        if rows:
+            parameters = (_now(), batch.topic, _json([_raw(row) for row in rows]))
+            self._run(INSERT_RAW, parameters, "writing RAW_EVENTS_STREAM", writes_data=True)
+
+    def _insert_rejects(self, batch: Batch) -> None:
+        rows = batch.rejects
+        if rows:
+            parameters = (_now(), batch.topic, _json([_rejected(row) for row in rows]))
+            self._run(INSERT_REJECTS, parameters, "writing REJECTED_EVENTS", writes_data=True)
+
+    def _commit(self, batch: Batch) -> None:
+        try:
+            self._run("COMMIT", (), "committing")
+        except Transient as error:
+            log.warning("%s; looking up INGEST_OFFSETS to see whether it took effect", error)
+            partitions = set(batch.moves)
+            if self.read_offsets(batch.topic, partitions) != batch.next_offsets:
+                raise
+            log.info("the COMMIT had taken effect")
+        except Exception:
+            self._roll_back()
+            raise
+
+    def _roll_back(self) -> None:
+        """Undo what is open. A session that cannot even do that is left behind."""
+        if self._connection is not None:
+            try:
+                self._connection.cursor().execute("ROLLBACK")
+            except CONNECTOR_ERRORS:
+                self.close()
+
+    def _run(
+        self, sql: str, parameters: Sequence[Any], doing: str, writes_data: bool = False
+    ) -> list[Any]:
+        try:
+            cursor = self._session().cursor()
+            cursor.execute(self._named(sql), parameters)
+            return cursor.fetchall()
+        except CONNECTOR_ERRORS as error:
+            self._fail(error, doing, writes_data)
+
+    def _count(self, sql: str, parameters: Sequence[Any], doing: str) -> int:
+        try:
+            cursor = self._session().cursor()
+            cursor.execute(self._named(sql), parameters)
+            return cursor.rowcount or 0
+        except CONNECTOR_ERRORS as error:
+            self._fail(error, doing)
+
+    def _named(self, sql: str) -> str:
+        return sql.replace("{database}", self._database)
+
+    def _session(self) -> SnowflakeConnection:
+        if self._connection is None:
+            self._connection = self._connect()
+        return self._connection
+
+    def _fail(self, error: Exception, doing: str, writes_data: bool = False) -> NoReturn:
+        ours = translate(error, doing, writes_data)
+        if isinstance(ours, Transient):
+            # Nobody knows what this session still holds; its open transaction ends with it.
+            self.close()
+        raise ours from error
+
+
+def _raw(row: RawRow) -> dict[str, Any]:
+    envelope = row.envelope
+    fields = {
+        "event_id": envelope.event_id,
+        "event_type": envelope.event_type,
+        "event_timestamp": envelope.event_timestamp,
+        "product_id": envelope.product_id,
+        "customer_id": envelope.customer_id,
+        "message": row.text,
+        "partition": row.message.partition,
+        "offset": row.message.offset,
+        "metadata": kafka_metadata(row.message),
+    }
+    return _present(fields)
+
+
+def _rejected(row: Reject) -> dict[str, Any]:
+    fields = {
+        "reason": row.reason,
+        "event_id": row.event_id,
+        "event_type": row.event_type,
+        "payload": row.payload,
+        "payload_encoding": row.payload_encoding,
+        "partition": row.partition,
+        "offset": row.offset,
+        "status": row.status,
+    }
+    return _present(fields)
+
+
+def _present(fields: dict[str, Any]) -> dict[str, Any]:
+    """Without the fields that are None: a missing key reads as SQL NULL, a JSON null does not."""
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def _json(rows: list[dict[str, Any]]) -> str:
+    return json.dumps(rows, ensure_ascii=False, separators=(",", ":"))
+
+
+def _now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
