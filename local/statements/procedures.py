@@ -218,6 +218,11 @@ def _shown(procedure: Procedure) -> tuple[Any, ...]:
     )
 
 
+def artifact_repository(session: "Session", arguments: list[Any]) -> str:
+    """Where packages come from, for Snowpark: it then asks INFORMATION_SCHEMA.PACKAGES."""
+    return "snowflake.snowpark.anaconda_shared_repository"
+
+
 ROUTES = {
     ("CREATE", "PROCEDURE"): create_procedure,
     ("ALTER", "PROCEDURE"): alter_procedure,
@@ -227,5 +232,5 @@ ROUTES = {
     ("DESCRIBE", "PROCEDURE"): describe_procedure,
     ("CALL",): call,
 }
-FUNCTIONS: dict[str, Any] = {}
-TABLE_FUNCTIONS: dict[str, Any] = {}
+FUNCTIONS = {"SYSTEM$GET_DEFAULT_PYTHON_ARTIFACT_REPOSITORY": artifact_repository}
+TABLE_FUNCTIONS = {"SYSTEM$GET_DEFAULT_PYTHON_ARTIFACT_REPOSITORY": artifact_repository}
