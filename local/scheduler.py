@@ -8,14 +8,13 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from local.statements import task_graph, task_history, task_store
-from local.statements.task_graph import State
 from local.statements.task_history import Run
 from local.statements.task_store import Task
 from local.statements.tasks import suspended
 from local.task_runs import Clock, GraphRun, Outcome, holds
 
 if TYPE_CHECKING:
-    from local.session import Account
+    from local.account import Account
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +23,7 @@ _SLOTS = 8
 # The loop looks at least this often, so that a clock that was set forward is noticed.
 _LONGEST_WAIT = timedelta(seconds=60)
 _TRIGGER_WAIT = timedelta(seconds=1)
+_TRIM_EVERY = timedelta(hours=1)
 _CLOSE_SECONDS = 5.0
 _CLOSE_TRIES = 10
 
@@ -51,7 +51,7 @@ class Scheduler:
         self._closed = False
         self._thread: threading.Thread | None = None
         self._slots = threading.BoundedSemaphore(_SLOTS)
-        self._since = self._clock.now()
+        self._since = self._trimmed = self._clock.now()
         # Up to which moment each started root's schedule has been seen to, for its present base.
         self._seen: dict[Key, tuple[datetime | None, datetime]] = {}
         self._triggered: dict[Key, datetime] = {}
@@ -81,7 +81,7 @@ class Scheduler:
             with self._condition:
                 runs = list(self._running.values())
             for run in runs:
-                run.cancel(State.CANCELLED)
+                run.cancel()
             if self.wait_idle(_CLOSE_SECONDS / _CLOSE_TRIES):
                 return
 
@@ -90,40 +90,44 @@ class Scheduler:
         with self._condition:
             return self._condition.wait_for(lambda: not self._running, seconds)
 
-    def cancel(self, database: str, schema: str, name: str) -> bool:
-        """Cancels the run of a root task; False if there is none."""
-        with self._condition:
-            run = self._running.get((database, schema, name))
-        if run:
-            run.cancel(State.CANCELLED)
-        return run is not None
-
     def recover(self) -> None:
+        """Fails the runs that were cut off."""
         now = self._clock.now()
         for database in self._account.databases():
             try:
-                catalog = self._account.catalog(database)
-                if lost := task_history.recover(catalog, now):
+                if lost := task_history.recover(self._account.catalog(database), now):
                     log.warning("%d task runs in %s were cut off by a restart", lost, database)
-                task_history.trim(catalog, now)
             except Exception:
                 log.exception("the task history of %s could not be settled", database)
 
     def tick(self) -> datetime | None:
         """Starts every run that is due, and answers when the next one will be."""
         now = self._clock.now()
+        # Before the tasks are read: a run that ends in between has already changed its root.
+        with self._condition:
+            busy = set(self._running)
         upcoming: list[datetime] = []
         roots = dict(self._roots())
         self._seen = {key: seen for key, seen in self._seen.items() if key in roots}
         for key, task in roots.items():
             try:
-                if run := self._due(key, task, now):
+                if run := self._due(key, task, now, key in busy):
                     self._start(key, run)
                 if task.started and (following := self._next(task, now)):
                     upcoming.append(following)
             except Exception:
                 log.exception("task %s could not be scheduled", ".".join(key))
+        if now >= self._trimmed + _TRIM_EVERY:
+            self._trim(now)
         return min(upcoming, default=None)
+
+    def _trim(self, now: datetime) -> None:
+        self._trimmed = now
+        for database in self._account.databases():
+            try:
+                task_history.trim(self._account.catalog(database), now)
+            except Exception:
+                log.exception("the task history of %s could not be trimmed", database)
 
     def _loop(self) -> None:
         while True:
@@ -161,10 +165,10 @@ class Scheduler:
     def _next(self, task: Task, now: datetime) -> datetime | None:
         return now + _TRIGGER_WAIT if task.triggered else task.next_run(now)
 
-    def _due(self, key: Key, task: Task, now: datetime) -> Run | None:
+    def _due(self, key: Key, task: Task, now: datetime, busy: bool) -> Run | None:
         """The run that should begin now, if any."""
         scheduled = self._scheduled(key, task, now)
-        if key in self._running:
+        if busy:
             if scheduled:
                 log.warning("task %s is still running and misses its turn", ".".join(key))
             return None
@@ -229,7 +233,6 @@ class Scheduler:
         try:
             outcome = graph_run.execute()
             self._count(key, run, outcome)
-            task_history.trim(self._account.catalog(key[0]), self._clock.now())
             if not self._closed:
                 self._forget_request(key, run)
             whole = True

@@ -17,7 +17,8 @@ from local.statements.task_history import Entry, Run
 from local.statements.task_store import Task
 
 if TYPE_CHECKING:
-    from local.session import Account, Session
+    from local.account import Account
+    from local.session import Session
 
 log = logging.getLogger(__name__)
 
@@ -96,14 +97,12 @@ class GraphRun:
         self._slots = slots
         self._sessions: dict[str, Session] = {}
         self._guard = threading.Lock()
-        self._cancelled: State | None = None
+        self._cancelled = False
         self._ended: queue.Queue[tuple[str, State]] = queue.Queue()
         self._deadline: datetime | None = None
 
     def execute(self) -> Outcome:
         """Runs the graph to its end; never raises for what a task does."""
-        if limit := self._run.root.timeout_ms:
-            self._deadline = self._clock.now() + timedelta(milliseconds=limit)
         states: States = {}
         attempt = 1
         self._settle(states, attempt)
@@ -114,19 +113,20 @@ class GraphRun:
         self._record_blocked(states, attempt)
         return Outcome(states, attempt)
 
-    def cancel(self, state: State) -> None:
-        """Interrupts what runs; it ends in this state, and nothing more is started."""
+    def cancel(self) -> None:
+        """Interrupts what runs, and starts nothing more."""
         with self._guard:
-            self._cancelled = state
-            sessions = list(self._sessions.values())
-        for session in sessions:
-            session.cancel()
+            self._cancelled = True
+            for session in self._sessions.values():
+                session.cancel()
 
     def _may_retry(self, attempt: int) -> bool:
-        return attempt <= self._run.root.retries and self._cancelled is None
+        return attempt <= self._run.root.retries and not self._cancelled
 
     def _settle(self, states: States, attempt: int) -> None:
-        """Steps 1 and 2, until no task is running and none may start."""
+        """Steps 1 and 2, until no task is running and none may start: one attempt."""
+        if limit := self._run.root.timeout_ms:
+            self._deadline = self._clock.now() + timedelta(milliseconds=limit)
         running = 0
         while True:
             for name in task_graph.advance(self._graph, states):
@@ -157,7 +157,7 @@ class GraphRun:
 
     def _run_task(self, task: Task, attempt: int) -> State:
         if self._cancelled:
-            return self._cancelled
+            return State.CANCELLED
         entry = Entry(self._run, task, self._scheduled_time(task, attempt), attempt)
         try:
             skipped = not holds(self._account, self._database, task)
@@ -224,7 +224,7 @@ class GraphRun:
         return None if min(limits) == math.inf else min(limits)
 
     def _fail(self, entry: Entry, error: Exception) -> State:
-        state = self._cancelled or State.FAILED
+        state = State.CANCELLED if self._cancelled else State.FAILED
         if not isinstance(error, errors.SnowflakeError):
             log.error("task %s failed", entry.task.name, exc_info=error)
             error = errors.SnowflakeError(errors.INTERNAL, f"{type(error).__name__}: {error}")
@@ -274,12 +274,15 @@ def _limited(session: "Session", seconds: float | None, over: threading.Event) -
         while not done.wait(_CANCEL_AGAIN_SECONDS):
             session.cancel()
 
+    watcher = threading.Thread(target=watch, name="task timeout", daemon=True)
     if seconds is not None:
-        threading.Thread(target=watch, name="task timeout", daemon=True).start()
+        watcher.start()
     try:
         yield
     finally:
         done.set()
+        if seconds is not None:
+            watcher.join()
 
 
 def _timeout(seconds: float) -> errors.SnowflakeError:

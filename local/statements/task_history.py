@@ -25,7 +25,7 @@ CREATE TABLE IF NOT EXISTS _account_task_history (
 """
 
 KEPT_FOR = timedelta(days=7)
-KEPT_ROWS = 10_000
+KEPT_ROWS = 50_000
 _TIME = "TIMESTAMP WITH TIME ZONE"
 
 COLUMNS = {
@@ -166,7 +166,7 @@ def recover(catalog: Catalog, moment: datetime) -> int:
 
 
 def trim(catalog: Catalog, moment: datetime) -> None:
-    """Keeps the last seven days, and no more rows than anyone can ask for."""
+    """Keeps the last seven days, and of them no more rows than KEPT_ROWS."""
     catalog.write(
         "DELETE FROM _account_task_history WHERE scheduled_time < ? OR scheduled_time < ("
         "SELECT scheduled_time FROM _account_task_history ORDER BY scheduled_time DESC "

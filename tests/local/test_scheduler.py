@@ -77,6 +77,12 @@ class World:
     def hangs(self, name: str) -> None:
         self.account.script[f"CALL {name}()"] = FakeSession.wait_to_be_cancelled
 
+    def end(self, name: str) -> None:
+        """Waits until the hanging task hangs, and ends it."""
+        wait_until(lambda: f"CALL {name}()" in self.account.bodies)
+        self.account.sessions[-1].cancel()
+        assert self.scheduler.wait_idle(10)
+
 
 @pytest.fixture
 def world() -> Iterator[World]:
@@ -151,11 +157,9 @@ def test_a_root_that_still_runs_misses_its_turn(world: World) -> None:
     for _ in range(3):
         world.clock.advance(minutes=1)
         world.scheduler.tick()
-    wait_until(lambda: len(world.account.bodies) == 1)
-    assert world.scheduler.cancel(DATABASE, SCHEMA, "ROOT")
-    assert world.scheduler.wait_idle(10)
+    world.end("ROOT")
     world.tick(seconds=30)
-    assert world.history() == [("ROOT", "CANCELLED", 1)]
+    assert world.history() == [("ROOT", "FAILED", 1)]
 
 
 def test_execute_task_runs_a_suspended_root_once(world: World) -> None:
@@ -173,17 +177,38 @@ def test_execute_task_while_the_graph_runs_gives_one_more_run(world: World) -> N
     world.hangs("ROOT")
     world.request("ROOT")
     world.scheduler.tick()
-    wait_until(lambda: len(world.account.bodies) == 1)
+    wait_until(lambda: world.account.bodies == ["CALL ROOT()"])
     for _ in range(2):
         world.clock.advance(seconds=1)
         world.request("ROOT")
         world.scheduler.tick()
+    world.end("ROOT")
     world.account.script.clear()
-    world.scheduler.cancel(DATABASE, SCHEMA, "ROOT")
-    assert world.scheduler.wait_idle(10)
     world.tick()
     world.tick()
-    assert world.history() == [("ROOT", "CANCELLED", 1), ("ROOT", "SUCCEEDED", 1)]
+    assert world.history() == [("ROOT", "FAILED", 1), ("ROOT", "SUCCEEDED", 1)]
+
+
+def test_a_run_that_ends_while_the_scheduler_looks_is_not_run_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.add("ROOT", started=False, condition="c")
+    world.request("ROOT")
+    go_on = threading.Event()
+    world.account.script["SELECT c"] = lambda session: go_on.wait(10)
+    world.scheduler.tick()
+    reading = world.catalog.rows
+
+    def read_and_see_the_run_end(*query: Any) -> list[dict[str, Any]]:
+        monkeypatch.undo()
+        rows = reading(*query)
+        go_on.set()
+        assert world.scheduler.wait_idle(10)
+        return rows
+
+    monkeypatch.setattr(world.catalog, "rows", read_and_see_the_run_end)
+    world.tick()
+    assert world.history() == [("ROOT", "SUCCEEDED", 1)]
 
 
 def test_a_wish_is_forgotten_only_when_the_history_has_the_run(world: World) -> None:
@@ -468,6 +493,19 @@ def test_what_a_crash_cut_off_is_settled_before_anything_begins(world: World) ->
     task_history.started(world.catalog, entry, world.clock.moment)
     world.scheduler.start()
     assert world.history() == [("ROOT", "FAILED", 1)]
+
+
+def test_the_history_is_trimmed_once_an_hour(world: World) -> None:
+    world.add("ROOT", started=False)
+    moment = world.clock.moment - timedelta(days=6, hours=23)
+    entry = task_history.Entry(
+        task_history.Run(world.task("ROOT"), moment, "SCHEDULE"), world.task("ROOT"), moment, 1
+    )
+    task_history.started(world.catalog, entry, moment)
+    world.tick(minutes=59)
+    assert len(world.history()) == 1
+    world.tick(minutes=2)
+    assert world.history() == []
 
 
 def test_a_database_that_cannot_be_read_does_not_stop_the_others(world: World) -> None:
