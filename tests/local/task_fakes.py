@@ -111,6 +111,7 @@ class FakeAccount:
         self.script: dict[str, Any] = {}
         self.statements: list[tuple[str, dict[str, Any]]] = []
         self.sessions: list[FakeSession] = []
+        self.warehouses = ["COMPUTE_WH"]
         self.committed = 0
         self.tasks_changed: Callable[[], None] = lambda: None
 
@@ -124,7 +125,7 @@ class FakeAccount:
 
     def own_rows(self, sql: str, params: Sequence[Any] = ()) -> list[dict[str, Any]]:
         assert "_account_warehouses" in sql
-        return [{"name": "COMPUTE_WH"}]
+        return [{"name": name} for name in self.warehouses]
 
     def open_session(self, **opened: Any) -> FakeSession:
         self.sessions.append(FakeSession(self, **opened))

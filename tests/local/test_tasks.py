@@ -187,6 +187,19 @@ def test_a_task_needs_its_schema_and_its_warehouse(session: FakeSession) -> None
     assert refused(session, "SHOW TASKS IN DATABASE nowhere").errno == 2003
 
 
+def test_a_task_whose_warehouse_is_gone_can_be_suspended_but_not_resumed(
+    session: FakeSession,
+) -> None:
+    run(
+        session,
+        "CREATE TASK t SCHEDULE = '1 MINUTE' WAREHOUSE = compute_wh AS SELECT 1",
+        "ALTER TASK t RESUME",
+    )
+    session.account.warehouses.clear()
+    run(session, "ALTER TASK t SUSPEND")
+    assert refused(session, "ALTER TASK t RESUME").errno == 2003
+
+
 # --- create, or replace, or alter, drop ----------------------------------------------------------
 
 
