@@ -1,5 +1,6 @@
 """The history of task runs, and INFORMATION_SCHEMA.TASK_HISTORY over it."""
 
+import operator
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -245,23 +246,31 @@ def _moment(key: str, value: Any) -> datetime:
     return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _recorded(catalog: Catalog, query: Query) -> list[dict[str, Any]]:
-    filters: list[tuple[str, Any]] = [
-        ("scheduled_time >= ?", _naive(query.scheduled_time_range_start)),
-        ("scheduled_time <= ?", _naive(query.scheduled_time_range_end)),
-        ("upper(name) = upper(?)", query.task_name),
-        ("upper(schema_name) = upper(?)", query.schema_name),
-        ("root_task_id = ?", query.root_task_id),
+def _conditions(query: Query) -> list[tuple[str, str, Any]]:
+    """(column, sign, value) of each argument that was given; text is compared without case."""
+    conditions = [
+        ("scheduled_time", ">=", _naive(query.scheduled_time_range_start)),
+        ("scheduled_time", "<=", _naive(query.scheduled_time_range_end)),
+        ("name", "=", query.task_name),
+        ("schema_name", "=", query.schema_name),
+        ("root_task_id", "=", query.root_task_id),
     ]
-    used = [(text, value) for text, value in filters if value is not None]
-    where = [text for text, _ in used]
+    return [condition for condition in conditions if condition[2] is not None]
+
+
+def _recorded(catalog: Catalog, query: Query) -> list[dict[str, Any]]:
+    conditions = _conditions(query)
+    where = [
+        f"upper({column}) = upper(?)" if sign == "=" else f"{column} {sign} ?"
+        for column, sign, _ in conditions
+    ]
     if query.error_only:
         where.append("state IN ('FAILED', 'FAILED_AND_AUTO_SUSPENDED', 'CANCELLED')")
     return catalog.rows(
         "SELECT * FROM _account_task_history WHERE "
         + " AND ".join(where or ["true"])
         + f" ORDER BY scheduled_time DESC LIMIT {query.result_limit}",
-        [value for _, value in used],
+        [value for _, _, value in conditions],
     )
 
 
@@ -297,16 +306,14 @@ def _planned(task: Task, moment: datetime, source: str) -> dict[str, Any]:
 
 
 def _matches(row: dict[str, Any], query: Query) -> bool:
-    start = _naive(query.scheduled_time_range_start)
-    end = _naive(query.scheduled_time_range_end)
-    checks: list[tuple[Any, Callable[[Any], bool]]] = [
-        (start, lambda value: row["scheduled_time"] >= value),
-        (end, lambda value: row["scheduled_time"] <= value),
-        (query.task_name, lambda value: row["name"].upper() == value.upper()),
-        (query.schema_name, lambda value: row["schema_name"].upper() == value.upper()),
-        (query.root_task_id, lambda value: row["root_task_id"] == value),
-    ]
-    return all(value is None or check(value) for value, check in checks)
+    return all(_COMPARE[sign](row[column], value) for column, sign, value in _conditions(query))
+
+
+_COMPARE: dict[str, Callable[[Any, Any], bool]] = {
+    ">=": operator.ge,
+    "<=": operator.le,
+    "=": lambda left, right: left.upper() == right.upper(),
+}
 
 
 def _insert(catalog: Catalog, row: list[Any]) -> None:

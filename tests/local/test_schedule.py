@@ -1,8 +1,11 @@
 """When schedules are due."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from local import schedule
 from local.errors import SnowflakeError
@@ -164,3 +167,56 @@ def test_the_minute_that_is_asked_about_does_not_count() -> None:
     assert occurrences("USING CRON 30 12 * * * UTC", utc(2026, 3, 1, 12, 29, 59), 1) == [
         "03-01 12:30"
     ]
+
+
+# Zones that change their clocks by an hour, by half an hour, at midnight, and not at all; and one
+# whose offset is odd.
+ZONES = [
+    "UTC",
+    "Europe/Paris",
+    "America/New_York",
+    "Australia/Lord_Howe",
+    "Africa/Cairo",
+    "Asia/Kathmandu",
+    "America/St_Johns",
+]
+# Moments around the changes of 2026, and any others.
+MOMENTS = st.sampled_from(
+    [utc(2026, 3, 7), utc(2026, 3, 28), utc(2026, 4, 4), utc(2026, 4, 23), utc(2026, 10, 24)]
+) | st.datetimes(datetime(2026, 1, 1), datetime(2027, 1, 1)).map(lambda d: d.replace(tzinfo=UTC))
+
+
+def field(low: int, high: int) -> st.SearchStrategy[set[int]]:
+    return st.sets(st.integers(low, high), min_size=1, max_size=4)
+
+
+def text(numbers: set[int]) -> str:
+    return ",".join(map(str, sorted(numbers)))
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    zone=st.sampled_from(ZONES),
+    after=MOMENTS,
+    minutes=field(0, 59),
+    hours=field(0, 23),
+    weekdays=st.none() | field(0, 6),
+)
+def test_cron_finds_what_a_look_at_every_minute_finds(
+    zone: str, after: datetime, minutes: set[int], hours: set[int], weekdays: set[int] | None
+) -> None:
+    days = text(weekdays) if weekdays else "*"
+    cron = schedule.parse(f"USING CRON {text(minutes)} {text(hours)} * * {days} {zone}")
+    found = cron.next_after(after, after)
+
+    def matches(moment: datetime) -> bool:
+        local = moment.astimezone(ZoneInfo(zone))
+        weekday = (local.weekday() + 1) % 7
+        return (
+            local.minute in minutes and local.hour in hours and weekday in (weekdays or {weekday})
+        )
+
+    minute = after.replace(second=0, microsecond=0) + timedelta(minutes=1)
+    while not matches(minute):
+        minute += timedelta(minutes=1)
+    assert found == minute
