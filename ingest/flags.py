@@ -53,13 +53,13 @@ def add_kafka_flags(flags: Flags) -> None:
 def whole(minimum: int) -> Callable[[str], int]:
     """A type for whole numbers from `minimum` on."""
 
-    def number(text: str) -> int:
+    def whole_number(text: str) -> int:
         value = int(text)
         if value < minimum:
             raise argparse.ArgumentTypeError(f"{text} is less than {minimum}")
         return value
 
-    return number
+    return whole_number
 
 
 def at_least(minimum: float) -> Callable[[str], float]:

@@ -8,11 +8,13 @@ from typing import Any
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
 from kafka.errors import KafkaError, TopicAlreadyExistsError
 
-from ingest.errors import Fatal
+from ingest.errors import Fatal, IngestError, Transient
 
 log = logging.getLogger(__name__)
 
 BOOTSTRAP_MS = 10_000
+# How long a single question to the brokers may take.
+CALL_MS = 10_000
 # Bounds what the client holds besides the buffer: one answer in hand, one on its way.
 FETCH_MAX_BYTES = 8 * 1024 * 1024
 
@@ -56,6 +58,12 @@ def create_topic(servers: str, topic: str, partitions: int, settings: Mapping[st
         except KafkaError as error:
             raise Fatal(f"cannot create the topic {topic!r}: {error}") from error
     return True
+
+
+def translate(error: KafkaError, doing: str) -> IngestError:
+    """The error of this package for one of the Kafka client, met while `doing` something."""
+    text = f"{doing}: {' '.join(str(error).split()) or type(error).__name__}"
+    return Transient(text) if error.retriable else Fatal(text)
 
 
 def _open(client: Any, servers: str, settings: Mapping[str, Any]) -> Any:

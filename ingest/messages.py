@@ -77,7 +77,7 @@ def sort_message(message: Message, max_bytes: int) -> RawRow | Reject:
     except NotJson as error:
         return reject(message, f"not JSON: {error}")
     if not isinstance(event, dict):
-        return reject(message, f"not a JSON object but {_json_type(event)}")
+        return reject(message, f"not a JSON object: {_json_type(event)}")
     event_type = event.get("event_type")
     if isinstance(event_type, Number) or event_type not in EVENT_TYPES:
         return _unknown_type(message, event)
@@ -127,7 +127,7 @@ def _unknown_type(message: Message, event: dict[str, Any]) -> Reject:
     event_type = event.get("event_type")
     is_text = isinstance(event_type, str) and not isinstance(event_type, Number)
     return Reject(
-        reason=f"unknown event_type {event_type!r}" if is_text else "no event_type",
+        reason=f"unknown event_type: {event_type!r}" if is_text else "no event_type",
         topic=message.topic,
         partition=message.partition,
         offset=message.offset,

@@ -195,16 +195,18 @@ class SnowflakeSink:
     def _run(
         self, sql: str, parameters: Sequence[Any], doing: str, writes_data: bool = False
     ) -> list[Any]:
+        session = self._session()
         try:
-            cursor = self._session().cursor()
+            cursor = session.cursor()
             cursor.execute(self._named(sql), parameters)
             return cursor.fetchall()
         except CONNECTOR_ERRORS as error:
             self._fail(error, doing, writes_data)
 
     def _count(self, sql: str, parameters: Sequence[Any], doing: str) -> int:
+        session = self._session()
         try:
-            cursor = self._session().cursor()
+            cursor = session.cursor()
             cursor.execute(self._named(sql), parameters)
             return cursor.rowcount or 0
         except CONNECTOR_ERRORS as error:
@@ -215,7 +217,10 @@ class SnowflakeSink:
 
     def _session(self) -> SnowflakeConnection:
         if self._connection is None:
-            self._connection = self._connect()
+            try:
+                self._connection = self._connect()
+            except CONNECTOR_ERRORS as error:
+                self._fail(error, "connecting to Snowflake")
         return self._connection
 
     def _fail(self, error: Exception, doing: str, writes_data: bool = False) -> NoReturn:

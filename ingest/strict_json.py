@@ -26,7 +26,7 @@ def parse(text: str) -> Any:
     try:
         value = _DECODER.decode(text)
     except json.JSONDecodeError as error:
-        raise NotJson(f"{error.msg} at character {error.pos}") from None
+        raise NotJson(f"{error.msg} (character {error.pos})") from None
     except RecursionError:
         raise NotJson("nested too deeply") from None
     if _SURROGATE_ESCAPE.search(text) and _holds_lone_surrogate(value):
