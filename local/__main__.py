@@ -64,7 +64,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     # What sqlglot cannot say in DuckDB's SQL is an error here, or harmless (comments).
     logging.getLogger("sqlglot").setLevel(logging.ERROR)
     try:
-        listener = socket.create_server((options.host, options.port))
+        listener = _listen(options.host, options.port)
     except OSError as error:
         return _fail(f"cannot listen on {options.host}:{options.port}: {error.strerror}")
     port = listener.getsockname()[1]
@@ -74,6 +74,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _fail(f"{options.data} is in use by another account: stop it or choose --data")
     _serve(account, listener, options.log_statements)
     return 0
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """asyncio sends small answers at once only on a socket that says that it is TCP."""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((host, port))
+    listener.listen(512)
+    return listener
 
 
 class _HttpServer(uvicorn.Server):

@@ -5,13 +5,17 @@ from __future__ import annotations
 import fcntl
 import secrets
 import threading
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from local import errors
 from local.changes import Changes
 from local.engine import Catalog, Engine
+from local.errors import SnowflakeError
+from local.result import Result
 from local.session import Session
 from local.registry import ACCOUNT_TABLES, HIDDEN_TABLES, OF_SCHEMAS
 from local.statements.packages import packages
@@ -19,6 +23,14 @@ from local.statements.streams import Streams
 from local.workers import Workers
 
 _TRIM_SECONDS = 5.0
+_KEPT_RESULTS = 100
+_KEPT_BYTES = 256 * 1024 * 1024
+
+
+@dataclass
+class _Pass:
+    session: Session
+    redeemed: bool = False
 
 
 class Account:
@@ -42,7 +54,9 @@ class Account:
         # The scheduler puts its own here: a change of tasks may make one due.
         self.tasks_changed: Callable[[], None] = lambda: None
         self._sessions: dict[str, Session] = {}
-        self._passes: dict[str, Session] = {}
+        self._results: OrderedDict[str, Result] = OrderedDict()
+        self._kept_bytes = 0
+        self._passes: dict[str, _Pass] = {}
         self._closing = threading.Event()
         connection = self.engine.connect()
         for database in self.engine.databases():
@@ -68,11 +82,13 @@ class Account:
             self.changes.open(self.catalog(name), connection)
         finally:
             connection.close()
+        self.tasks_changed()
 
     def drop_database(self, name: str) -> None:
         self.streams.container_gone(None, name, None)
         self.changes.forget_database(name)
         self.engine.drop_database(name)
+        self.tasks_changed()
 
     def schema_dropped(self, database: str, schema: str) -> None:
         """A schema takes its tasks and procedures with it."""
@@ -113,17 +129,51 @@ class Account:
         """A password for one login that continues this session instead of opening another."""
         password = secrets.token_urlsafe(24)
         with self.lock:
-            self._passes[password] = session
+            self._passes[password] = _Pass(session)
         return password
 
     def withdraw_pass(self, password: str) -> None:
+        """The call is over: a login with this pass ends, too."""
         with self.lock:
             self._passes.pop(password, None)
 
     def redeem_pass(self, password: str) -> Session | None:
         """The session that a pass is for; a pass is good for one login."""
         with self.lock:
-            return self._passes.pop(password, None)
+            found = self._passes.get(password)
+            if found is None or found.redeemed:
+                return None
+            found.redeemed = True
+            return found.session
+
+    def has_pass(self, password: str) -> bool:
+        """Is the call that got this pass still running?"""
+        with self.lock:
+            return password in self._passes
+
+    # --- results -----------------------------------------------------------------------------
+
+    def keep_result(self, answer: Result) -> None:
+        """Keep a query's rows for RESULT_SCAN; the oldest make room."""
+        if answer.put is not None or answer.table.nbytes > _KEPT_BYTES:
+            return
+        with self.lock:
+            self._results[answer.query_id] = answer
+            self._kept_bytes += answer.table.nbytes
+            while len(self._results) > _KEPT_RESULTS or self._kept_bytes > _KEPT_BYTES:
+                _, oldest = self._results.popitem(last=False)
+                self._kept_bytes -= oldest.table.nbytes
+
+    def has_result(self, query_id: str) -> bool:
+        with self.lock:
+            return query_id in self._results
+
+    def kept_result(self, query_id: str) -> Result:
+        """Raises 000709 where no query of late has this id."""
+        with self.lock:
+            if query_id not in self._results:
+                raise SnowflakeError(errors.UNKNOWN_STATEMENT, f"Statement {query_id} not found")
+            return self._results[query_id]
 
     # --- housekeeping ------------------------------------------------------------------------
 
@@ -132,7 +182,7 @@ class Account:
             for database in self.databases():
                 try:
                     self.streams.trim(self.catalog(database))
-                except errors.SnowflakeError:
+                except SnowflakeError:
                     # Dropped meanwhile, or in conflict with a writer: the next round does it.
                     continue
 

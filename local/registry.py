@@ -12,14 +12,14 @@ from local import changes, errors, result
 from local.engine import Binds
 from local.parser.tokens import Tokens
 from local.result import Result
-from local.statements import context, ddl, procedures, streams, tasks
+from local.statements import context, procedures, staged_files, streams, tasks
 
 if TYPE_CHECKING:
     from local.session import Session
 
 Handler = Callable[["Session", Tokens, Sequence[Any]], Result]
 
-_MODULES = (streams, tasks, procedures, context, ddl)
+_MODULES = (streams, tasks, procedures, context, staged_files)
 
 HIDDEN_TABLES = (changes.DDL, *(getattr(module, "DDL", "") for module in _MODULES))
 # Metadata that goes when its schema goes: table and column.
@@ -58,6 +58,9 @@ def route(tokens: Tokens) -> Handler | None:
             continue
     if first == "SHOW":
         ahead.accept("TERSE")
+    if first == "COMMENT":
+        ahead.accept("IF", "EXISTS")
+        ahead.accept("ON")
     if (first,) in _ROUTES:
         return _ROUTES[(first,)]
     if ahead.done or not ahead.current.text:
@@ -125,6 +128,8 @@ def _table_function(node: exp.TableFromRows) -> tuple[str, str, exp.Anonymous] |
     if not isinstance(call, exp.Anonymous):
         return None
     names = [part.name.upper() for part in parts[:-1]]
+    if call.name.upper() == "RESULT_SCAN":
+        return "RESULT_SCAN", "", call
     if call.name.upper() not in _TABLE_FUNCTIONS:
         if names and names[-1] == "INFORMATION_SCHEMA":
             raise errors.unsupported(f"table function {call.name}")
@@ -140,6 +145,9 @@ def _put_relation(
     index: int,
 ) -> str:
     name, database, call = found
+    if name == "RESULT_SCAN":
+        answer = session.account.kept_result(_value(session, call.expressions[0], binds))
+        return _put_answer(session, node, name, answer, index)
     arguments: dict[str, Any] = {}
     for argument in call.expressions:
         if not isinstance(argument, exp.Kwarg):
@@ -149,6 +157,12 @@ def _put_relation(
     if where is None:
         raise session.no_database()
     answer = _TABLE_FUNCTIONS[name](session, where, arguments)
+    return _put_answer(session, node, name, answer, index)
+
+
+def _put_answer(
+    session: Session, node: exp.TableFromRows, name: str, answer: Result, index: int
+) -> str:
     relation = f"ACCOUNT_RELATION_{index}"
     session.connection.relation(relation, answer.table, answer.types)
     session.relations.add(relation)

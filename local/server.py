@@ -41,8 +41,12 @@ _SERVER_VERSION = "10.0.0"
 @dataclass
 class _Login:
     session: Session
-    # A procedure's login continues its caller's session.
-    nested: bool
+    # A procedure's login continues its caller's session, as long as its pass is good.
+    procedure_pass: str | None = None
+
+    @property
+    def nested(self) -> bool:
+        return self.procedure_pass is not None
 
 
 @dataclass
@@ -90,8 +94,9 @@ class Server:
         document = await _document(request)
         data = document.get("data", {})
         parameters = data.get("SESSION_PARAMETERS") or {}
-        if session := self._account.redeem_pass(str(data.get("PASSWORD", ""))):
-            login = _Login(session, nested=True)
+        password = str(data.get("PASSWORD", ""))
+        if session := self._account.redeem_pass(password):
+            login = _Login(session, password)
         else:
             query = request.query_params
             session = await anyio.to_thread.run_sync(
@@ -105,7 +110,7 @@ class Server:
                 ),
                 limiter=self._statement_limit,
             )
-            login = _Login(session, nested=False)
+            login = _Login(session)
         token = secrets.token_urlsafe(32)
         with self._lock:
             self._logins[token] = login
@@ -131,8 +136,14 @@ class Server:
         return JSONResponse({"data": "Log Received", "success": True})
 
     def _find(self, request: Request) -> _Login | None:
+        token = _token(request)
         with self._lock:
-            return self._logins.get(_token(request))
+            login = self._logins.get(token)
+            if login and login.procedure_pass and not self._account.has_pass(login.procedure_pass):
+                # The call is over: what its process still sends must not reach the session.
+                del self._logins[token]
+                return None
+            return login
 
     # --- statements --------------------------------------------------------------------------
 
@@ -198,8 +209,8 @@ class Server:
         with self._lock:
             self._running[request_id] = session
         try:
-            answer = self._execute(login, statement)
-            answer.query_id = query_id
+            answer = self._execute(login, statement, query_id)
+            self._account.keep_result(answer)
             response = wire.success(
                 answer, session.database, session.schema, str(session.parameters["TIMEZONE"])
             )
@@ -225,14 +236,20 @@ class Server:
             logger.error("internal error in: %s", sql, exc_info=error)
         return explained
 
-    def _execute(self, login: _Login, statement: wire.Statement) -> Result:
+    def _execute(self, login: _Login, statement: wire.Statement, query_id: str) -> Result:
         session = login.session
         if "QUERY_TAG" in statement.parameters:
             session.parameters["QUERY_TAG"] = statement.parameters["QUERY_TAG"]
         if statement.batch is not None:
-            return session.execute_many(statement.sql, statement.batch)
+            answer = session.execute_many(statement.sql, statement.batch)
+            answer.query_id = query_id
+            return answer
         return session.execute(
-            statement.sql, statement.binds, describe=statement.describe, nested=login.nested
+            statement.sql,
+            statement.binds,
+            describe=statement.describe,
+            nested=login.nested,
+            query_id=query_id,
         )
 
     async def _abort(self, request: Request) -> JSONResponse:
@@ -244,9 +261,11 @@ class Server:
         return JSONResponse({"data": None, "success": True})
 
     async def _status(self, request: Request) -> JSONResponse:
-        query = self._queries.get(request.path_params["query_id"])
+        query_id = request.path_params["query_id"]
+        query = self._queries.get(query_id)
         if query is None:
-            return JSONResponse({"data": {"queries": []}, "success": True})
+            known = [{"status": "SUCCESS"}] if self._account.has_result(query_id) else []
+            return JSONResponse({"data": {"queries": known}, "success": True})
         status = "RUNNING" if query.response is None else "SUCCESS"
         found: dict[str, Any] = {"status": status}
         if query.failed and query.response:
@@ -261,7 +280,7 @@ class Server:
         query_id = request.path_params["query_id"]
         query = self._queries.get(query_id)
         if query is None:
-            missing = SnowflakeError(errors.Code(709, "02000"), f"Statement {query_id} not found")
+            missing = SnowflakeError(errors.UNKNOWN_STATEMENT, f"Statement {query_id} not found")
             return JSONResponse(wire.failure(missing))
         deadline = time.monotonic() + 30
         while query.response is None and time.monotonic() < deadline:

@@ -58,6 +58,7 @@ class Session:
         self._suspended: list[tuple[Connection, Transaction | None]] = []
         self._depth = 0
         self._closed = False
+        self.last_query_id: str | None = None
 
     def open(
         self,
@@ -153,12 +154,23 @@ class Session:
     # --- statements --------------------------------------------------------------------------
 
     def execute(
-        self, sql: str, binds: Sequence[Any] = (), *, describe: bool = False, nested: bool = False
+        self,
+        sql: str,
+        binds: Sequence[Any] = (),
+        *,
+        describe: bool = False,
+        nested: bool = False,
+        query_id: str | None = None,
     ) -> Result:
         """Run one statement. Raises SnowflakeError; the statement then left nothing.
 
         describe: only the answer's columns. nested: the statement comes from a procedure's body.
         """
+        answer = self._route(sql, binds, describe, nested)
+        answer.query_id = self.last_query_id = query_id or result.new_id()
+        return answer
+
+    def _route(self, sql: str, binds: Sequence[Any], describe: bool, nested: bool) -> Result:
         tokens = Tokens(sql)
         if tokens.done:
             raise errors.compilation(errors.SYNTAX, "Empty SQL statement.")
@@ -424,7 +436,8 @@ class Session:
     # --- the end -----------------------------------------------------------------------------
 
     def cancel(self) -> None:
-        """Interrupt the running statement, from another thread: it fails with 000604."""
+        """Interrupt what is running, from another thread: it fails with 000604."""
+        self.account.workers.cancel(self.id)
         self.connection.interrupt()
 
     def close(self) -> None:

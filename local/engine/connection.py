@@ -97,6 +97,7 @@ class Connection:
     def table(self, sql: str, binds: Binds) -> tuple[pa.Table, list[str]]:
         """Run a query in DuckDB's SQL; returns its rows and DuckDB's type names."""
         with translated(sql):
+            self._duck.abort()
             relation = self._duck.sql(sql, params=dict(binds) or None)
             return relation.to_arrow_table(), [str(kind) for kind in relation.types]
 
@@ -165,9 +166,8 @@ class Connection:
                 self._duck,
                 fakesnow.database,
                 fakesnow.schema,
-                tree,
+                rewrite.copy_source(tree, binds),
                 fakesnow.table_stages,
-                list(binds.values()),
             )
         table, types = self.table(sql, {})
         return Result(table, types, result.COPY)
@@ -200,8 +200,8 @@ class Connection:
             self.values(render(rewrite.definition(tree)))
         self.temporary.add(name)
 
-    def drop_temporary(self, name: str) -> None:
-        self.values(f'DROP TABLE temp."{name}"')
+    def drop_temporary(self, name: str, kind: str) -> None:
+        self.values(f'DROP {kind} temp."{name}"')
         self.temporary.discard(name)
 
     def columns(self, database: str, schema: str, table: str) -> list[tuple[str, str]]:
@@ -232,19 +232,21 @@ class Connection:
     def other(self, tree: exp.Expression, binds: Binds, statement_type: int) -> Result:
         """DDL, SHOW, DESCRIBE and stage commands, through fakesnow."""
         cursor = _Cursor(self._fakesnow, self._duck)
+        is_put = isinstance(tree, exp.Put)
         with translated(tree.sql(dialect="snowflake")):
-            transformed = cursor.run(tree, list(binds.values()))
+            if is_put:
+                overwrite = rewrite.put_overwrites(tree)
+                tree = rewrite.put_target(tree)
+            marked = is_put or tree.find(exp.Placeholder) is not None
+            transformed = cursor.run(tree, list(binds.values()) if marked else [])
             if put := transformed.args.get("put_stage_data"):
-                return Result(pa.table({}), [], statement_type, put=self._upload(transformed, put))
+                Path(put["stageInfo"]["location"]).mkdir(parents=True, exist_ok=True)
+                put["overwrite"] = overwrite
+                return Result(pa.table({}), [], statement_type, put=put)
             table = cursor._arrow_table
         self._fakesnow.results_cache.clear()
         assert table is not None
         return Result(table, [_engine_type(column.type) for column in table.columns], statement_type)
-
-    def _upload(self, transformed: exp.Expression, put: dict[str, Any]) -> dict[str, Any]:
-        """Where the client is to write the file: a folder, since both are on one machine."""
-        Path(put["stageInfo"]["location"]).mkdir(parents=True, exist_ok=True)
-        return put
 
     def stage_folder(self, database: str, schema: str, name: str) -> Path:
         """The folder of a stage's files. Raises 002003 where there is no such stage."""

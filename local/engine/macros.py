@@ -24,6 +24,13 @@ _MACROS = (
     # A VARIANT's text has no quotes around it; other types are cast.
     "_account_text(x) AS CASE WHEN typeof(x) = 'JSON' THEN json_extract_string(x, '$')"
     " ELSE CAST(x AS VARCHAR) END",
+    # DuckDB keeps no scale of JSON numbers: the text that it makes of them tells.
+    "_account_typeof(x) AS CASE json_type(CAST(x AS JSON)) WHEN 'NULL' THEN 'NULL_VALUE'"
+    " WHEN 'BIGINT' THEN 'INTEGER' WHEN 'UBIGINT' THEN 'INTEGER'"
+    " WHEN 'DOUBLE' THEN CASE"
+    " WHEN regexp_full_match(json_extract_string(x, '$'), '-?[0-9]{1,38}([.]0)?') THEN 'INTEGER'"
+    " WHEN regexp_full_match(json_extract_string(x, '$'), '-?[0-9]+[.][0-9]+') THEN 'DECIMAL'"
+    " ELSE 'DOUBLE' END ELSE json_type(CAST(x AS JSON)) END",
     # DuckDB also reads 1_000 and hexadecimal numbers; Snowflake does not.
     "_account_number_text(x) AS CASE WHEN regexp_full_match(trim(x),"
     " '[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?') THEN trim(x) END",

@@ -5,7 +5,7 @@ DML, `definition` prepares what becomes part of a view or a table.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from fakesnow.transforms import transforms as fs
@@ -86,6 +86,7 @@ def definition(tree: exp.Expression) -> exp.Expression:
         _regexp_like,
         fs.flatten,
         fs.sequence_nextval,
+        _sequences,
         _conversions,
         _timestamps,
         fs.to_date,
@@ -108,6 +109,35 @@ def definition(tree: exp.Expression) -> exp.Expression:
         fs.sha256,
         fs.alias_in_join,
         fs.alias_in_where,
+    )
+
+
+def copy_source(tree: exp.Copy, binds: Mapping[str, object]) -> exp.Copy:
+    """COPY INTO with its options' binds filled in and its stage's quotes gone."""
+    for mark in list(tree.find_all(exp.Placeholder)):
+        mark.replace(exp.Literal.string(str(binds[mark.this])))
+    for literal in list(tree.find_all(exp.Literal)):
+        if literal.is_string and literal.name.startswith("@"):
+            literal.replace(exp.Var(this=literal.name))
+    for field in list(tree.find_all(exp.JSONExtract)):
+        # $1:name of a file with columns is the column.
+        if isinstance(field.this, exp.Parameter) and (key := field.find(exp.JSONPathKey)):
+            field.replace(exp.column(exp.to_identifier(key.this, quoted=True)))
+    return tree
+
+
+def put_target(tree: exp.Put) -> exp.Put:
+    """PUT's target without the quotes that it may stand in."""
+    text = tree.args["target"].name.strip("'")
+    tree.set("target", exp.Var(this=text))
+    return tree
+
+
+def put_overwrites(tree: exp.Put) -> bool:
+    properties = tree.args.get("properties")
+    return any(
+        p.name.upper() == "OVERWRITE" and p.args["value"].sql().upper() == "TRUE"
+        for p in (properties.expressions if properties else [])
     )
 
 
@@ -285,8 +315,40 @@ def _values_columns(node: exp.Expression) -> exp.Expression:
 # --- types and conversions ---------------------------------------------------------------------
 
 
+def _sequences(node: exp.Expression) -> exp.Expression:
+    """SEQ4() and SEQ8() count rows; inside an ORDER BY they leave the order as it is."""
+    if isinstance(node, exp.Seq1 | exp.Seq2 | exp.Seq4 | exp.Seq8):
+        if node.find_ancestor(exp.Window):
+            return exp.Null()
+        window = exp.Window(this=exp.RowNumber())
+        return exp.paren(exp.Sub(this=window, expression=exp.Literal.number(1)))
+    return node
+
+
+_TRY = {
+    exp.DataType.Type.TIMESTAMP: "_account_try_ntz",
+    exp.DataType.Type.TIMESTAMPNTZ: "_account_try_ntz",
+    exp.DataType.Type.TIMESTAMPTZ: "_account_try_tz",
+    exp.DataType.Type.TIMESTAMPLTZ: "_account_try_tz",
+    exp.DataType.Type.DATE: "_account_try_date",
+}
+
+
 def _conversions(node: exp.Expression) -> exp.Expression:
-    """Casts: a VARIANT's text is its value without quotes; TO_VARCHAR likewise."""
+    """Casts: a VARIANT's text is its value without quotes; TO_VARCHAR likewise; TRY_CAST reads
+    what Snowflake reads, and no more."""
+    if isinstance(node, exp.ParseJSON) and not node.args.get("expression"):
+        text = exp.func("NULLIF", node.this, exp.Literal.string(""))
+        cast = exp.TryCast if node.args.get("safe") else exp.Cast
+        return cast(this=text, to=exp.DataType.build("JSON", dialect="duckdb"))
+    if isinstance(node, exp.Typeof):
+        return exp.Anonymous(this="_account_typeof", expressions=[node.this])
+    if isinstance(node, exp.TryCast):
+        if function := _TRY.get(node.to.this):
+            return exp.Anonymous(this=function, expressions=[node.this])
+        if node.to.this in (exp.DataType.Type.DECIMAL, exp.DataType.Type.INT):
+            node.set("this", exp.Anonymous(this="_account_number_text", expressions=[node.this]))
+        return node
     if isinstance(node, exp.ToChar) and not node.args.get("format"):
         return exp.Anonymous(this="_account_text", expressions=[node.this])
     if isinstance(node, exp.Cast) and not isinstance(node, exp.TryCast):

@@ -259,7 +259,8 @@ def grant(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
 def show_nothing(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
     """Kinds of objects that this account never has."""
     tokens.expect("SHOW")
-    return result.of({"name": "VARCHAR", "type": "VARCHAR"}, [], result.SHOW)
+    columns = ("name", "type", "category", "enabled", "comment", "created_on")
+    return result.of(dict.fromkeys(columns, "VARCHAR"), [], result.SHOW)
 
 
 def show_roles(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
@@ -273,6 +274,18 @@ def show_roles(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result
     )
 
 
+def cancel_all_queries(session: Session, arguments: list[Any]) -> str:
+    """SYSTEM$CANCEL_ALL_QUERIES(session): clients call it when they close.
+
+    https://docs.snowflake.com/en/sql-reference/functions/system_cancel_all_queries
+    """
+    # The statements of a session follow one another: when this one runs, no other does.
+    return "No queries to cancel."
+
+
+FUNCTIONS = {
+    "SYSTEM$CANCEL_ALL_QUERIES": cancel_all_queries,
+}
 ROUTES = {
     ("USE",): use,
     ("CREATE", "WAREHOUSE"): create_warehouse,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
@@ -11,7 +10,7 @@ from sqlglot import exp
 from local import errors, result
 from local.engine import Binds
 from local.names import Names, name_of, qualify
-from local.parser.tokens import FullName, Tokens
+from local.parser.tokens import FullName
 from local.result import Result
 
 if TYPE_CHECKING:
@@ -179,8 +178,8 @@ def _create_temporary(session: Session, tree: exp.Create, binds: Binds) -> Resul
     commit; Snowflake spares them by a flag of its own."""
     target = tree.this.this if isinstance(tree.this, exp.Schema) else tree.this
     name = target.name
-    exists = name in session.connection.temporary
-    if exists and tree.args.get("exists"):
+    what = str(tree.args["kind"]).capitalize()
+    if name in session.connection.temporary and tree.args.get("exists"):
         return result.status(f"{name} already exists, statement succeeded.")
     if not name.startswith("SNOWPARK_TEMP_"):
         session.commit_for_ddl()
@@ -193,12 +192,12 @@ def _create_temporary(session: Session, tree: exp.Create, binds: Binds) -> Resul
     def create(transaction: Any) -> Result:
         session.consume(transaction, names.streams)
         session.connection.create_temporary(name, tree)
-        return result.status(f"Table {name} successfully created.")
+        return result.status(f"{what} {name} successfully created.")
 
     if tree.expression:
         return session.write(create)
     session.connection.create_temporary(name, tree)
-    return result.status(f"Table {name} successfully created.")
+    return result.status(f"{what} {name} successfully created.")
 
 
 def qualify_source(session: Session, tree: exp.Create) -> Names:
@@ -209,6 +208,8 @@ def qualify_source(session: Session, tree: exp.Create) -> Names:
 
 
 def _create_view(session: Session, tree: exp.Create, binds: Binds) -> Result:
+    if _is_temporary(tree):
+        return _create_temporary(session, tree, binds)
     session.commit_for_ddl()
     target = tree.this.this if isinstance(tree.this, exp.Schema) else tree.this
     view = session.resolve(name_of(target))
@@ -265,8 +266,10 @@ def _strip_properties(tree: exp.Create) -> None:
 
 def _strip_column_comments(tree: exp.Create) -> None:
     if isinstance(tree.this, exp.Schema):
-        for column in tree.this.find_all(exp.ColumnDef):
-            column.set("constraints", [])
+        tree.this.set(
+            "expressions",
+            [c.this if isinstance(c, exp.ColumnDef) else c for c in tree.this.expressions],
+        )
 
 
 def _alter_to(session: Session, tree: exp.Create, table: FullName) -> Result:
@@ -291,8 +294,8 @@ def _alter_to(session: Session, tree: exp.Create, table: FullName) -> Result:
 def _drop(session: Session, tree: exp.Drop, kind: str, binds: Binds) -> Result:
     target = tree.args.get("tables", [tree.this])[0] if tree.args.get("tables") else tree.this
     if_exists = bool(tree.args.get("exists"))
-    if kind == "TABLE" and target.name in session.connection.temporary:
-        session.connection.drop_temporary(target.name)
+    if kind in ("TABLE", "VIEW") and target.name in session.connection.temporary:
+        session.connection.drop_temporary(target.name, kind)
         return result.status(f"{target.name} successfully dropped.")
     session.commit_for_ddl()
     if kind == "DATABASE":
@@ -430,19 +433,3 @@ _CREATE = {
     "FILE FORMAT": _plain,
     "SEQUENCE": _plain,
 }
-
-
-def remove_files(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
-    """REMOVE @stage[/path]: the files whose path starts so, each with a row in the answer."""
-    tokens.next()
-    folder, prefix, stage = session.stage_path(tokens.rest().split()[0].strip("'"))
-    rows = []
-    for file in sorted(path for path in folder.rglob("*") if path.is_file()):
-        relative = file.relative_to(folder).as_posix()
-        if relative.startswith(prefix):
-            file.unlink()
-            rows.append([f"{stage.name.lower()}/{relative}", "removed"])
-    return result.of({"name": "VARCHAR", "result": "VARCHAR"}, rows)
-
-
-ROUTES = {("REMOVE",): remove_files, ("RM",): remove_files}
