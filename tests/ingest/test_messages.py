@@ -1,0 +1,225 @@
+"""What becomes of a message: hostile ones with the reason that must be given, word for word."""
+
+from typing import NamedTuple
+
+import pytest
+
+from ingest.envelope import Envelope
+from ingest.messages import Message, RawRow, Reject, kafka_metadata, refused, sort_message
+
+LIMIT = 4096
+
+
+class Case(NamedTuple):
+    value: bytes | None
+    reason: str
+    payload: str | None
+    encoding: str | None = "utf-8"
+    event_id: str | None = None
+    event_type: str | None = None
+
+
+ORDER = b'{"event_type": "ORDER_CREATED", "event_id": "E1"'
+HOSTILE = [
+    pytest.param(
+        Case(None, "a tombstone: the message has no value", None, None), id="a tombstone"
+    ),
+    pytest.param(Case(b"", "not JSON: Expecting value (character 0)", ""), id="empty"),
+    pytest.param(Case(b" \n", "not JSON: Expecting value (character 2)", " \n"), id="blank"),
+    pytest.param(
+        Case(b"\xff{}", "not UTF-8: invalid start byte at byte 0", "/3t9", "base64"),
+        id="not UTF-8",
+    ),
+    pytest.param(
+        Case("{}".encode("utf-16"), "not UTF-8: invalid start byte at byte 0", "//57AH0A", "base64"),
+        id="UTF-16",
+    ),
+    pytest.param(
+        Case(
+            b"\xef\xbb\xbf{}",
+            "not JSON: Expecting value (character 0)",
+            "\ufeff{}",
+        ),
+        id="a byte order mark",
+    ),
+    pytest.param(
+        Case(b"wine", "not JSON: Expecting value (character 0)", "wine"), id="plain text"
+    ),
+    pytest.param(
+        Case(b'{"a": 1', "not JSON: Expecting ',' delimiter (character 7)", '{"a": 1'),
+        id="cut off",
+    ),
+    pytest.param(
+        Case(b'{"a": 1} x', "not JSON: Extra data (character 9)", '{"a": 1} x'),
+        id="text behind the object",
+    ),
+    pytest.param(
+        Case(b'{"a": NaN}', "not JSON: NaN is not a JSON number", '{"a": NaN}'), id="NaN"
+    ),
+    pytest.param(
+        Case(b'{"a": -Infinity}', "not JSON: -Infinity is not a JSON number", '{"a": -Infinity}'),
+        id="minus infinity",
+    ),
+    pytest.param(
+        Case(
+            b'{"a": {"b": 1, "c": 2, "b": 1}}',
+            "not JSON: the key 'b' comes twice in one object",
+            '{"a": {"b": 1, "c": 2, "b": 1}}',
+        ),
+        id="a duplicate key, deep inside",
+    ),
+    pytest.param(
+        Case(
+            b'{"a": 1, "\\u0061": 2}',
+            "not JSON: the key 'a' comes twice in one object",
+            '{"a": 1, "\\u0061": 2}',
+        ),
+        id="a duplicate key in another spelling",
+    ),
+    pytest.param(
+        Case(b'{"a": "\\ud83c"}', "not JSON: a lone surrogate in a string", '{"a": "\\ud83c"}'),
+        id="a lone surrogate",
+    ),
+    pytest.param(
+        Case(b'{"\\uDF77": 1}', "not JSON: a lone surrogate in a string", '{"\\uDF77": 1}'),
+        id="a lone surrogate in a key",
+    ),
+    pytest.param(
+        Case(
+            b'{"a": "\x01"}',
+            "not JSON: Invalid control character at (character 7)",
+            '{"a": "\x01"}',
+        ),
+        id="a bare control character",
+    ),
+    pytest.param(
+        Case(
+            b'{"a": "\x00"}',
+            "not JSON: Invalid control character at (character 7)",
+            "eyJhIjogIgAifQ==",
+            "base64",
+        ),
+        id="a bare U+0000",
+    ),
+    pytest.param(Case(b"null", "not a JSON object: null", "null"), id="null"),
+    pytest.param(Case(b"12", "not a JSON object: a number", "12"), id="a number"),
+    pytest.param(Case(b"true", "not a JSON object: a boolean", "true"), id="a boolean"),
+    pytest.param(Case(b'"{}"', "not a JSON object: a string", '"{}"'), id="a string"),
+    pytest.param(Case(b"[{}]", "not a JSON object: an array", "[{}]"), id="an array"),
+    pytest.param(Case(b"{}", "no event_type", "{}"), id="an empty object"),
+    pytest.param(
+        Case(b'{"event_type": 7}', "no event_type", '{"event_type": 7}'), id="a number as type"
+    ),
+    pytest.param(
+        Case(b'{"event_type": ["ORDER_CREATED"]}', "no event_type", '{"event_type": ["ORDER_CREATED"]}'),
+        id="an array as type",
+    ),
+    pytest.param(
+        Case(
+            b'{"event_type": "order_created", "event_id": 12}',
+            "unknown event_type: 'order_created'",
+            '{"event_type": "order_created", "event_id": 12}',
+            event_id="12",
+            event_type="order_created",
+        ),
+        id="a type in small letters",
+    ),
+]
+
+
+@pytest.mark.parametrize("case", HOSTILE)
+def test_a_hostile_message_is_rejected_with_its_reason_and_kept(case: Case) -> None:
+    assert sort_message(Message("sales", 3, 14, case.value), LIMIT) == Reject(
+        reason=case.reason,
+        topic="sales",
+        partition=3,
+        offset=14,
+        event_id=case.event_id,
+        event_type=case.event_type,
+        payload=case.payload,
+        payload_encoding=case.encoding,
+        status="OPEN",
+    )
+
+
+def test_a_message_nested_beyond_measure_is_rejected() -> None:
+    depth = 200_000
+    row = sort_message(Message("sales", 0, 0, b"[" * depth + b"]" * depth), 10 * depth)
+    assert isinstance(row, Reject)
+    assert row.reason == "not JSON: nested too deeply"
+
+
+def test_a_message_beyond_the_limit_is_rejected_with_as_much_of_it_as_the_limit_allows() -> None:
+    row = sort_message(Message("sales", 0, 0, b"x" * 5000), LIMIT)
+    assert isinstance(row, Reject)
+    assert row.reason == "larger than the limit: 5000 bytes, of which PAYLOAD holds 4096"
+    assert row.payload == "x" * 4096
+
+
+def test_a_message_of_exactly_the_limit_is_taken() -> None:
+    value = ORDER + b', "x": "' + b"y" * (LIMIT - len(ORDER) - 10) + b'"}'
+    assert len(value) == LIMIT
+    assert isinstance(sort_message(Message("sales", 0, 0, value), LIMIT), RawRow)
+
+
+def test_an_event_keeps_its_text_byte_for_byte() -> None:
+    text = (
+        ' {"event_type":"ORDER_CREATED" ,"event_id":"E1","event_timestamp":'
+        '"2026-11-22T10:00:00+01:00","product_id":7,"customer_id":"C\u00e9",'
+        '"unit_price":12.50,"name":"Ch\u00e2teau \u2013 \U0001f377","escaped":"\\ud83c\\udf77"}\n'
+    )
+    message = Message("sales", 0, 5, text.encode())
+    assert sort_message(message, LIMIT) == RawRow(
+        message, Envelope("E1", "ORDER_CREATED", "2026-11-22 09:00:00", "7", "C\u00e9"), text
+    )
+
+
+def test_a_number_of_any_length_does_no_harm() -> None:
+    digits = "9" * 10_000
+    value = ORDER + f', "product_id": {digits}, "x": 1e999999}}'.encode()
+    row = sort_message(Message("sales", 0, 5, value), 100_000)
+    assert isinstance(row, RawRow)
+    assert row.envelope.product_id == digits
+
+
+def test_a_row_that_the_warehouse_refuses_becomes_a_reject_with_its_reason() -> None:
+    row = sort_message(Message("sales", 2, 5, ORDER + b"}"), LIMIT)
+    assert isinstance(row, RawRow)
+    assert refused(row, "too deep") == Reject(
+        reason="refused by the warehouse: too deep",
+        topic="sales",
+        partition=2,
+        offset=5,
+        event_id="E1",
+        event_type="ORDER_CREATED",
+        payload=(ORDER + b"}").decode(),
+        payload_encoding="utf-8",
+    )
+
+
+def test_kafka_metadata_has_key_time_and_headers_in_their_order() -> None:
+    message = Message(
+        "sales",
+        0,
+        0,
+        b"{}",
+        key="Ch\u00e2teau".encode(),
+        timestamp=1_795_385_003_189,
+        timestamp_type=1,
+        headers=[("source", b"web"), ("source", b"\xff"), ("empty", None)],
+    )
+    assert kafka_metadata(message) == {
+        "key": "Ch\u00e2teau",
+        "timestamp": 1_795_385_003_189,
+        "timestamp_type": "LogAppendTime",
+        "headers": [
+            {"name": "source", "value": "web"},
+            {"name": "source", "value": "/w==", "value_encoding": "base64"},
+            {"name": "empty", "value": None},
+        ],
+    }
+
+
+def test_a_key_that_is_not_utf_8_is_kept_as_base64() -> None:
+    metadata = kafka_metadata(Message("sales", 0, 0, b"{}", key=b"\xff\x00"))
+    assert (metadata["key"], metadata["key_encoding"]) == ("/wA=", "base64")
