@@ -36,7 +36,7 @@ up: venv ## The same, kept running until Ctrl-C
 
 .PHONY: test
 test: venv ## All tests
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 .PHONY: check
 check: venv ## Format, lint, types, SQL lint
@@ -47,7 +47,7 @@ check: venv ## Format, lint, types, SQL lint
 
 .PHONY: lock
 lock: ## Resolve pyproject.toml anew into requirements.lock
-	$(BIN)/pip-compile --quiet --strip-extras --no-emit-index-url --no-emit-trusted-host --all-extras --output-file requirements.lock pyproject.toml
+	$(BIN)/pip-compile --quiet --strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --allow-unsafe --all-extras --output-file requirements.lock pyproject.toml
 
 .PHONY: clean
 clean: ## Remove what builds and runs have left, .venv excepted

@@ -185,6 +185,11 @@ def run_run(arguments: argparse.Namespace, screen: Screen) -> int:
         runs = graph.run(account, arguments.timeout, screen.progress)
     if screen.as_json:
         screen.json([vars(each) for each in runs])
+    else:
+        rows = [
+            {"TASK": task, "STATE": state} for each in runs for task, state in each.states.items()
+        ]
+        screen.results.print(status.as_table("Runs", rows))
     for each in runs:
         for task, error in each.errors.items():
             screen.error(f"{task} failed: {error}")

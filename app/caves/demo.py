@@ -43,8 +43,12 @@ REPORTS = (
         "SELECT HOP, TABLE_NAME, ROW_COUNT FROM {db}.OPS.ROWS_PER_HOP ORDER BY HOP, TABLE_NAME",
     ),
     (
-        "Latency in seconds, from the event and from its ingestion to PRODUCTION",
-        "SELECT * FROM {db}.OPS.PIPELINE_LATENCY ORDER BY EVENT_TYPE",
+        "Seconds to PRODUCTION, from the event (E) and from its ingestion (I)",
+        "SELECT EVENT_TYPE, EVENT_COUNT AS EVENTS,"
+        " MEDIAN_FROM_EVENT AS E_MEDIAN, P95_FROM_EVENT AS E_P95, MAX_FROM_EVENT AS E_MAX,"
+        " MEDIAN_FROM_INGESTION AS I_MEDIAN, P95_FROM_INGESTION AS I_P95,"
+        " MAX_FROM_INGESTION AS I_MAX"
+        " FROM {db}.OPS.PIPELINE_LATENCY ORDER BY EVENT_TYPE",
     ),
     (
         "Rejected events by reason",

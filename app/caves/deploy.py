@@ -33,7 +33,7 @@ def deploy(
     It can be run at any time: tables and streams that exist stay as they are, rows and offsets
     included. Tasks are suspended while they are altered and started again at the end.
     """
-    env = {**overrides, "database": target.database}
+    env = {**project.env, **overrides, "database": target.database}
     with project.copy_for_deployment() as copy:
         steps = plan(copy.sql_files(), env)
         for number, step in enumerate(steps, start=1):
@@ -50,12 +50,14 @@ def plan(files: Sequence[SqlFile], env: Mapping[str, str]) -> list[Step]:
     Files that follow one another go through one `snow sql`, since each start of it takes seconds.
     """
     settings = tuple(part for key, value in env.items() for part in ("--env", f"{key}={value}"))
+    # `snow snowpark` insists on a warehouse, and not every connection names one.
+    context = ("--database", env["database"], "--warehouse", env["warehouse"])
     before = [each.path for each in files if each.number < PROCEDURES_STEP]
     after = [each.path for each in files if each.number > PROCEDURES_STEP]
     return [
         _sql_step(before, settings),
-        Step("snow snowpark build", ("snowpark", "build", *settings)),
-        Step("snow snowpark deploy", ("snowpark", "deploy", "--replace", *settings)),
+        Step("snow snowpark build", ("snowpark", "build", *context, *settings)),
+        Step("snow snowpark deploy", ("snowpark", "deploy", "--replace", *context, *settings)),
         _sql_step(after, settings),
     ]
 

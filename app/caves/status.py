@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from rich.console import Console
@@ -34,6 +35,8 @@ SELECT o.TOPIC, o.PARTITION, o.NEXT_OFFSET, o.UPDATED_AT
 FROM {db}.RAW_DATA.INGEST_OFFSETS o
 ORDER BY o.TOPIC, o.PARTITION
 """
+# Words that one looks for, and that a narrow terminal must not cut in two.
+UNBROKEN = {"TASK", "STATE", "STREAM", "TABLE_NAME", "EVENT_TYPE", "STAGE"}
 HAS_DATA = "SELECT SYSTEM$STREAM_HAS_DATA('{{db}}.{stream}') AS HAS_DATA"
 
 
@@ -51,7 +54,7 @@ def gather(account: Account) -> Status:
     try:
         return Status(
             tasks=_tasks(account.rows(SHOW_TASKS), account.rows(LAST_RUNS)),
-            streams=[_stream(account, row) for row in account.rows(SHOW_STREAMS)],
+            streams=_streams(account),
             rows=account.rows(ROWS_PER_HOP),
             offsets=account.rows(OFFSETS),
         )
@@ -89,23 +92,35 @@ def seconds(run: Row) -> float | None:
     return round((end - start).total_seconds(), 3)
 
 
-def _stream(account: Account, row: Row) -> Row:
-    name = f"{row['SCHEMA_NAME']}.{row['NAME']}"
-    has_data = account.row(HAS_DATA.format(stream=name))["HAS_DATA"] if name in STREAMS else None
-    return {"STREAM": name, "HAS_DATA": is_true(has_data), "STALE": is_true(row["STALE"])}
+def _streams(account: Account) -> list[Row]:
+    stale = {
+        f"{row['SCHEMA_NAME']}.{row['NAME']}": is_true(row["STALE"])
+        for row in account.rows(SHOW_STREAMS)
+    }
+    return [
+        {
+            "STREAM": name,
+            "HAS_DATA": is_true(account.row(HAS_DATA.format(stream=name))["HAS_DATA"]),
+            "STALE": stale[name],
+        }
+        for name in STREAMS
+        if name in stale
+    ]
 
 
-def as_table(title: str, rows: Sequence[Row], columns: Sequence[str] = ()) -> Table:
-    """Rows as a table: numbers to the right, words in lower case above them."""
+def as_table(title: str, rows: Sequence[Row]) -> Table:
+    """Rows as a table: their names above them in words, numbers to the right."""
     table = Table(title=title, title_justify="left")
-    names = columns or (list(rows[0]) if rows else ["(no rows)"])
-    for name in names:
-        numeric = any(isinstance(row.get(name), int | float) for row in rows)
+    for name in rows[0] if rows else ["nothing yet"]:
+        numeric = any(isinstance(row[name], int | float | Decimal) for row in rows)
         table.add_column(
-            name.lower().replace("_", " "), justify="right" if numeric else "left", overflow="fold"
+            name.lower().replace("_", " "),
+            justify="right" if numeric else "left",
+            no_wrap=name in UNBROKEN,
+            overflow="fold",
         )
     for row in rows:
-        table.add_row(*(cell(row.get(name)) for name in names))
+        table.add_row(*(cell(value) for value in row.values()))
     return table
 
 
@@ -116,7 +131,7 @@ def cell(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, datetime):
         return value.strftime("%Y-%m-%d %H:%M:%S")
-    if isinstance(value, float):
+    if isinstance(value, float | Decimal):
         return f"{value:,.2f}"
     if isinstance(value, int):
         return f"{value:,}"

@@ -28,13 +28,14 @@ class Shown:
 
 
 def test_the_procedures_come_between_the_streams_and_the_tasks() -> None:
-    steps = plan(FILES, {"database": "D", "task_schedule": "10 SECONDS"})
+    steps = plan(FILES, {"database": "D", "warehouse": "W"})
 
-    env = ("--env", "database=D", "--env", "task_schedule=10 SECONDS")
+    env = ("--env", "database=D", "--env", "warehouse=W")
+    context = ("--database", "D", "--warehouse", "W")
     assert [step.arguments for step in steps] == [
         ("sql", "--filename", "01_x.sql", "--filename", "02_x.sql", *env),
-        ("snowpark", "build", *env),
-        ("snowpark", "deploy", "--replace", *env),
+        ("snowpark", "build", *context, *env),
+        ("snowpark", "deploy", "--replace", *context, *env),
         ("sql", "--filename", "05_x.sql", "--filename", "06_x.sql", *env),
     ]
 

@@ -1,0 +1,213 @@
+"""The command itself, with the real `snow`, against the account on this machine.
+
+The tests share one deployed database and are in the order of its life.
+"""
+
+import json
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.caves.deploy import shortcomings
+from app.caves.project import Project
+from app.caves.target import Account
+
+ROOT = Path(__file__).parents[2]
+# Only `caves run` moves anything: the scheduler's first turn is long after the test.
+SCHEDULE = ("--env", "task_schedule=60 MINUTES")
+
+pytestmark = [pytest.mark.xdist_group("deployment"), pytest.mark.timeout(600)]
+
+
+@dataclass
+class Deployment:
+    """A database's name, and the command that works on it."""
+
+    account: Any
+    database: str
+    folder: Path
+
+    def caves(self, command: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run the command from a folder that has nothing to do with the project."""
+        return subprocess.run(
+            [
+                *(sys.executable, "-W", "ignore", "-m", "app.caves.cli", command),
+                *("-c", "local", "--database", self.database, *arguments),
+            ],
+            cwd=self.folder,
+            env={**self.account.environment(), "PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+            timeout=180,
+        )
+
+    def open(self) -> Account:
+        return Account(self.account.connect(), self.database)
+
+
+@pytest.fixture(scope="module")
+def deployment(account: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    name = f"CAVES_{uuid.uuid4().hex[:12].upper()}"
+    yield Deployment(account, name, tmp_path_factory.mktemp("elsewhere"))
+    with account.connect() as connection:
+        connection.cursor().execute(f"DROP DATABASE IF EXISTS {name}")
+
+
+def take_in(opened: Account, offset: int, order_id: str) -> None:
+    """What the ingester does for one order."""
+    event = {
+        "event_id": f"e-{offset}",
+        "event_type": "ORDER_CREATED",
+        "event_timestamp": "2026-11-20T12:00:00Z",
+        "order_id": order_id,
+        "customer_id": "c-1",
+        "product_id": "p-1",
+        "product_name": "Échézeaux – Grand Cru",
+        "product_category": "🍷 Vin Rouge",
+        "quantity": 2,
+        "unit_price": 19.9,
+    }
+    opened.rows(
+        "INSERT INTO {db}.RAW_DATA.RAW_EVENTS_STREAM (EVENT_ID, EVENT_TYPE, EVENT_DATA,"
+        " INGESTION_TIMESTAMP, KAFKA_TOPIC, KAFKA_PARTITION, KAFKA_OFFSET)"
+        " SELECT ?, ?, PARSE_JSON(?), '2026-11-20 12:00:01', 'sales_events', 0, ?",
+        (event["event_id"], event["event_type"], json.dumps(event), offset),
+    )
+    opened.rows("DELETE FROM {db}.RAW_DATA.INGEST_OFFSETS")
+    opened.rows(
+        "INSERT INTO {db}.RAW_DATA.INGEST_OFFSETS (TOPIC, PARTITION, NEXT_OFFSET)"
+        " SELECT 'sales_events', 0, ?",
+        (offset + 1,),
+    )
+
+
+def archives() -> set[str]:
+    return {path.name for path in Project.find().root.glob("*.zip")}
+
+
+def test_before_the_first_deployment_the_way_out_is_named(deployment: Deployment) -> None:
+    for command in ("verify", "status"):
+        done = deployment.caves(command)
+
+        assert done.returncode == 1
+        assert (
+            f"the pipeline is not in {deployment.database}: run `caves deploy` first" in done.stderr
+        )
+
+
+def test_the_first_deployment_leaves_everything_fit_to_run(deployment: Deployment) -> None:
+    before = archives()
+    done = deployment.caves("deploy", *SCHEDULE)
+
+    assert (done.returncode, done.stderr.count("] snow ")) == (0, 4), done.stderr
+    assert "Deployed" in done.stdout
+    assert archives() == before
+    assert list(deployment.folder.iterdir()) == []
+    with deployment.open() as opened:
+        assert shortcomings(opened) == []
+
+
+def test_the_laws_hold_on_an_empty_database(deployment: Deployment) -> None:
+    done = deployment.caves("verify")
+
+    assert done.returncode == 0, done.stderr
+    assert "Every law holds." in done.stdout
+
+
+def test_a_second_deployment_loses_no_row_and_moves_no_offset(deployment: Deployment) -> None:
+    with deployment.open() as opened:
+        take_in(opened, 0, "o-1")
+    done = deployment.caves("deploy", *SCHEDULE, "--json")
+
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == {"deployed": True, "database": deployment.database}
+    laws = json.loads(deployment.caves("verify", "--json").stdout)
+    assert laws["holds"] is True
+    assert laws["laws"][1]["figures"]["IN_FLIGHT"] == 1
+
+
+def test_run_moves_what_is_in_flight_to_production(deployment: Deployment) -> None:
+    done = deployment.caves("run", "--timeout", "120")
+
+    assert done.returncode == 0, done.stderr
+    with deployment.open() as opened:
+        rows = opened.rows(
+            "SELECT ORDER_ID, PRODUCT_NAME, PRODUCT_CATEGORY, TOTAL_AMOUNT"
+            " FROM {db}.PRODUCTION.ORDERS"
+        )
+    assert [(*list(row.values())[:3], str(row["TOTAL_AMOUNT"])) for row in rows] == [
+        ("o-1", "Échézeaux – Grand Cru", "🍷 Vin Rouge", "39.80")
+    ]
+    laws = json.loads(deployment.caves("verify", "--json").stdout)
+    assert laws["holds"] is True
+    figures = laws["laws"][2]["figures"]
+    assert (figures["EVENTS"], figures["IN_FLIGHT"], figures["ORDERS"]) == (1, 0, 1)
+
+
+def test_status_shows_tasks_streams_rows_and_offsets(deployment: Deployment) -> None:
+    done = deployment.caves("status", "--json")
+
+    found = json.loads(done.stdout)
+    assert [(task["STATE"], task["SCHEDULE"]) for task in found["tasks"]] == [
+        ("started", "60 MINUTES"),
+        ("started", "60 MINUTES"),
+        *[("started", None)] * 3,
+    ]
+    orders = found["tasks"][0]
+    assert orders["LAST_STATE"] == "SUCCEEDED"
+    assert orders["SECONDS"] > 0
+    assert [(each["HAS_DATA"], each["STALE"]) for each in found["streams"]] == [(False, False)] * 5
+    counts = {row["TABLE_NAME"]: row["ROW_COUNT"] for row in found["rows"]}
+    assert counts["PRODUCTION.ORDERS"] == 1
+    assert found["offsets"][0]["NEXT_OFFSET"] == 1
+    assert "TASK_RAW_TO_STAGING_ORDERS" in deployment.caves("status").stdout
+
+
+def test_a_failed_task_is_named_and_the_next_deployment_mends_it(deployment: Deployment) -> None:
+    with deployment.open() as opened:
+        take_in(opened, 1, "o-2")
+        opened.rows("DROP PROCEDURE {db}.OPS.STAGING_TO_PROD_ORDERS()")
+    failed = deployment.caves("run")
+
+    assert failed.returncode == 1
+    assert "TASK_STAGING_TO_PROD_ORDERS failed: " in failed.stderr
+
+    assert deployment.caves("deploy", *SCHEDULE).returncode == 0
+    mended = deployment.caves("run")
+    assert mended.returncode == 0, mended.stderr
+    with deployment.open() as opened:
+        rows = opened.rows("SELECT ORDER_ID FROM {db}.PRODUCTION.ORDERS ORDER BY ORDER_ID")
+    assert [row["ORDER_ID"] for row in rows] == ["o-1", "o-2"]
+
+
+def test_a_violation_ends_verify_with_1(deployment: Deployment) -> None:
+    with deployment.open() as opened:
+        opened.rows("UPDATE {db}.PRODUCTION.ORDERS SET QUANTITY = 3 WHERE ORDER_ID = 'o-1'")
+    done = deployment.caves("verify")
+
+    assert done.returncode == 1
+    assert "FAILED: law 3" in done.stdout
+
+
+def test_a_deployment_that_fails_says_where_and_why(deployment: Deployment, tmp_path: Path) -> None:
+    with Project.find().copy_for_deployment() as copy:
+        (copy.root / "app/sql/02_tables.sql").write_text("CREATE NONSENSE x;\n")
+        done = deployment.caves("deploy", "--project", str(copy.root))
+
+    assert done.returncode == 1
+    assert "`snow sql" in done.stderr
+    assert "NONSENSE" in done.stderr.upper()
+
+
+def test_teardown_drops_the_database(deployment: Deployment) -> None:
+    assert deployment.caves("teardown").returncode == 2
+    done = deployment.caves("teardown", "--yes")
+
+    assert done.returncode == 0, done.stderr
+    assert deployment.caves("verify").returncode == 1
