@@ -42,7 +42,9 @@ def parser() -> argparse.ArgumentParser:
         epilog="example: python -m local --port 8084 --data .local",
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
-    parser.add_argument("--port", type=int, default=8084, help="port, 0 for a free one (%(default)s)")
+    parser.add_argument(
+        "--port", type=int, default=8084, help="port, 0 for a free one (%(default)s)"
+    )
     parser.add_argument(
         "--data", type=Path, default=Path(".local"), help="folder of all state (%(default)s)"
     )
@@ -100,10 +102,9 @@ def _serve(account: Account, listener: socket.socket, log_statements: bool) -> N
 
     def start() -> None:
         scheduler.start()
-        print(
-            _HOW_TO_CONNECT.format(host=account.host, port=account.port, data=account.data),
-            flush=True,
-        )
+        text = _HOW_TO_CONNECT.format(host=account.host, port=account.port, data=account.data)
+        sys.stdout.write(f"{text}\n")
+        sys.stdout.flush()
 
     def stop() -> None:
         scheduler.close()
@@ -119,7 +120,7 @@ def _serve(account: Account, listener: socket.socket, log_statements: bool) -> N
 
 
 def _fail(message: str) -> int:
-    print(f"local: {message}", file=sys.stderr)
+    sys.stderr.write(f"local: {message}\n")
     return 1
 
 

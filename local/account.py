@@ -15,9 +15,9 @@ from local import errors
 from local.changes import Changes
 from local.engine import Catalog, Engine
 from local.errors import SnowflakeError
+from local.registry import ACCOUNT_TABLES, HIDDEN_TABLES, OF_SCHEMAS
 from local.result import Result
 from local.session import Session
-from local.registry import ACCOUNT_TABLES, HIDDEN_TABLES, OF_SCHEMAS
 from local.statements.packages import packages
 from local.statements.streams import Streams
 from local.workers import Workers
@@ -196,5 +196,3 @@ class Account:
             session.close()
         self.engine.close()
         self._lock_file.close()
-
-

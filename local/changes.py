@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlglot import exp
+from sqlglot import Expr, exp
 
 from local import errors
 from local.engine import HIDDEN_SCHEMA, Binds, Catalog, Connection
@@ -258,7 +258,7 @@ class Changes:
         connection: Connection,
         transaction: Transaction,
         tracked: Tracked,
-        tree: exp.Expression,
+        tree: Expr,
         binds: Binds,
     ) -> list[tuple[Any, ...]]:
         """Run a DML statement on a tracked table and log what it changed; returns DuckDB's answer:
@@ -320,17 +320,17 @@ class Changes:
             f' coalesce(l."$row", p."$n") AS "$row" FROM'
             f" (SELECT *, row_number() OVER (PARTITION BY {old}) AS k"
             f'  FROM "$pairs" WHERE NOT born) p LEFT JOIN'
-            f' (SELECT *, row_number() OVER (PARTITION BY {tracked.list()}) AS k FROM'
+            f" (SELECT *, row_number() OVER (PARTITION BY {tracked.list()}) AS k FROM"
             f'  (SELECT * FROM {tracked.log} QUALIFY row_number() OVER (PARTITION BY "$row"'
             f'   ORDER BY "$n" DESC, "$op" = \'A\' DESC) = 1)'
             f"  WHERE \"$op\" IN ('I', 'A')) l ON p.k = l.k AND {same}"
         )
         tx = transaction.id
         for sql in (
-            f"SELECT {tx}, \"$n\", 'I', \"$n\", {new} FROM \"$pairs\" WHERE born",
-            f"SELECT {tx}, \"$n\", 'D', \"$row\", {old} FROM \"$identity\" WHERE gone",
-            f"SELECT {tx}, \"$n\", 'B', \"$row\", {old} FROM \"$identity\" WHERE NOT gone",
-            f"SELECT {tx}, \"$n\", 'A', \"$row\", {new} FROM \"$identity\" WHERE NOT gone",
+            f'SELECT {tx}, "$n", \'I\', "$n", {new} FROM "$pairs" WHERE born',
+            f'SELECT {tx}, "$n", \'D\', "$row", {old} FROM "$identity" WHERE gone',
+            f'SELECT {tx}, "$n", \'B\', "$row", {old} FROM "$identity" WHERE NOT gone',
+            f'SELECT {tx}, "$n", \'A\', "$row", {new} FROM "$identity" WHERE NOT gone',
         ):
             connection.values(f"INSERT INTO {tracked.log} {sql}")
 
@@ -344,7 +344,7 @@ class Changes:
         yield
         connection.values(
             f'INSERT INTO {tracked.log} SELECT {transaction.id}, "$n", \'I\', "$n",'
-            f" {tracked.list()} FROM (SELECT nextval({self._sequence(tracked)}) AS \"$n\", *"
+            f' {tracked.list()} FROM (SELECT nextval({self._sequence(tracked)}) AS "$n", *'
             f" FROM {tracked.source} WHERE rowid > {last})"
         )
 

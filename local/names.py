@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from sqlglot import exp
+from sqlglot import Expr, exp
 
 from local.engine import HIDDEN_SCHEMA, rewrite
 from local.parser.tokens import FullName, Name, Tokens
@@ -32,7 +32,7 @@ def name_of(table: exp.Table) -> Name:
     return Name(table.name, table.db or None, table.catalog or None)
 
 
-def qualify(session: Session, tree: exp.Expression) -> Names:
+def qualify(session: Session, tree: Expr) -> Names:
     """Give every table its full name, in place; a stream's name becomes its hidden view's.
 
     Raises 090105 or 090106 where the session has no current database or schema to add.
@@ -81,13 +81,13 @@ def _information_schema(table: exp.Table, full: FullName) -> None:
     _set(table, FullName(full.database, HIDDEN_SCHEMA, f"{prefix}{full.name}"))
 
 
-def resolve_identifiers(tree: exp.Expression, binds: dict[str, object]) -> exp.Expression:
+def resolve_identifiers(tree: Expr, binds: dict[str, object]) -> Expr:
     """IDENTIFIER('a.b') and IDENTIFIER(?) become the name they hold.
 
     https://docs.snowflake.com/en/sql-reference/identifier-literal
     """
 
-    def replace(node: exp.Expression) -> exp.Expression:
+    def replace(node: Expr) -> Expr:
         if not isinstance(node, exp.Table):
             return node
         this = node.this
@@ -100,7 +100,7 @@ def resolve_identifiers(tree: exp.Expression, binds: dict[str, object]) -> exp.E
         if isinstance(argument, exp.Placeholder):
             text = str(binds[argument.this])
         else:
-            text = argument.name if isinstance(argument, exp.Expression) else str(argument)
+            text = argument.name if isinstance(argument, Expr) else str(argument)
         name = Tokens(text).name()
         table = exp.Table(this=exp.to_identifier(name.name, quoted=True))
         if name.schema:

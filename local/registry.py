@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from sqlglot import exp
+from sqlglot import Expr, exp
 
 from local import changes, errors, result
 from local.engine import Binds
@@ -81,7 +81,7 @@ def is_question(tokens: Tokens) -> bool:
 
 
 @contextmanager
-def evaluated(session: Session, tree: exp.Expression, binds: Binds) -> Iterator[None]:
+def evaluated(session: Session, tree: Expr, binds: Binds) -> Iterator[None]:
     """The account's own functions in a tree become their values, its table functions relations
     that exist until the block's end."""
     for function in list(tree.find_all(exp.Anonymous)):
@@ -110,7 +110,7 @@ def _put_value(function: exp.Anonymous, value: Any) -> None:
         function.replace(literal)
 
 
-def _value(session: Session, expression: exp.Expression, binds: Binds) -> Any:
+def _value(session: Session, expression: Expr, binds: Binds) -> Any:
     """An argument's value: constants at once, anything else by a query."""
     if isinstance(expression, exp.Literal):
         return expression.name if expression.is_string else expression.to_py()
@@ -120,7 +120,7 @@ def _value(session: Session, expression: exp.Expression, binds: Binds) -> Any:
 
 def _table_function(node: exp.TableFromRows) -> tuple[str, str, exp.Anonymous] | None:
     """(name, database or '', call) of TABLE([database.]INFORMATION_SCHEMA.NAME(…))."""
-    parts: list[exp.Expression] = []
+    parts: list[Expr] = []
     inner = node.this
     if isinstance(inner, exp.Dot):
         parts = list(inner.flatten()) if hasattr(inner, "flatten") else []
@@ -174,7 +174,7 @@ def _put_answer(
 # --- what is left --------------------------------------------------------------------------------
 
 
-def other(session: Session, tree: exp.Expression, binds: Binds) -> Result:
+def other(session: Session, tree: Expr, binds: Binds) -> Result:
     """SHOW, DESCRIBE, PUT and LIST, which fakesnow answers; the rest is refused."""
     if isinstance(tree, exp.Show):
         return session.connection.other(tree, binds, result.SHOW)

@@ -314,9 +314,7 @@ def _session_parameters(parameters: dict[str, Any]) -> dict[str, Any]:
 
 def _gone() -> dict[str, Any]:
     return wire.failure(
-        SnowflakeError(
-            errors.UNKNOWN_SESSION, "Session no longer exists. New login required."
-        )
+        SnowflakeError(errors.UNKNOWN_SESSION, "Session no longer exists. New login required.")
     )
 
 

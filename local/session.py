@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlglot import exp
+from sqlglot import Expr, exp
 
 from local import errors, registry, result
 from local.changes import Transaction
@@ -212,7 +212,7 @@ class Session:
         with self.call_lock:
             return route(self, tokens, binds)
 
-    def _execute(self, tree: exp.Expression, binds: Sequence[Any], describe: bool) -> Result:
+    def _execute(self, tree: Expr, binds: Sequence[Any], describe: bool) -> Result:
         self._refuse_failed(tree)
         rewrite.number_binds(tree)
         named = {f"b{index}": value for index, value in enumerate(binds, start=1)}
@@ -240,7 +240,7 @@ class Session:
             return ddl.run(self, tree, named)
         return registry.other(self, tree, named)
 
-    def _query(self, tree: exp.Expression, binds: dict[str, Any], describe: bool) -> Result:
+    def _query(self, tree: Expr, binds: dict[str, Any], describe: bool) -> Result:
         with registry.evaluated(self, tree, binds):
             qualify(self, tree)
             if describe:
@@ -253,7 +253,7 @@ class Session:
     def in_transaction(self) -> bool:
         return self.transaction is not None
 
-    def _refuse_failed(self, tree: exp.Expression) -> None:
+    def _refuse_failed(self, tree: Expr) -> None:
         if self.transaction and self.transaction.failed and not isinstance(tree, exp.Rollback):
             if isinstance(tree, exp.Commit):
                 self.rollback()

@@ -243,7 +243,7 @@ class GraphRun:
             entry.task.name,
             entry.attempt,
             state.value,
-            f": {message}" if message else "",
+            ": " + " ".join(message.split()) if message else "",
         )
 
     def _record_blocked(self, states: States, attempt: int) -> None:
@@ -254,8 +254,11 @@ class GraphRun:
         for name, state in states.items():
             task = self._graph[name]
             if state == State.BLOCKED and task.started:
-                above = [p for p in task.predecessors if states.get(p) != State.SUCCEEDED]
-                message = f"Skipped: predecessor {', '.join(above)} did not succeed."
+                passed = (State.SUCCEEDED, State.PASSED)
+                above = [p for p in task.predecessors if states.get(p) not in passed]
+                message = (
+                    f"Skipped: predecessor {', '.join(above or task.predecessors)} did not succeed."
+                )
                 entry = Entry(self._run, task, now, attempt)
                 task_history.not_run(self._catalog, entry, now, None, message)
 

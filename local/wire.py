@@ -9,7 +9,7 @@ import binascii
 import gzip
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
@@ -85,7 +85,7 @@ def _time(value: str) -> time:
 
 
 def _with_zone(value: str) -> datetime:
-    """"<nanoseconds> <minutes + 1440>" → an instant."""
+    """ "<nanoseconds> <minutes + 1440>" → an instant."""
     nanoseconds, _, minutes = value.partition(" ")
     instant = _since_epoch(nanoseconds).replace(tzinfo=UTC)
     if not minutes:
@@ -97,7 +97,7 @@ def _date(value: str) -> date:
     return (_EPOCH + timedelta(milliseconds=int(value))).date()
 
 
-_BINDS = {
+_BINDS: dict[str, Callable[[Any], Any]] = {
     "FIXED": _fixed,
     "REAL": float,
     "BOOLEAN": lambda value: str(value).lower() == "true",
@@ -138,9 +138,7 @@ def column_type(kind: str) -> dict[str, Any]:
 
 
 def row_type(answer: Result) -> list[dict[str, Any]]:
-    empty = dict.fromkeys(
-        ("byteLength", "length", "scale", "precision", "collation"), None
-    )
+    empty = dict.fromkeys(("byteLength", "length", "scale", "precision", "collation"), None)
     return [
         {
             "name": name,
@@ -238,7 +236,11 @@ def _decimals(whole: pa.Array) -> pa.Array:
             return whole.cast(pa.int64())
         except pa.ArrowInvalid:
             return whole
-    return whole if pa.types.is_decimal128(whole.type) else whole.cast(pa.decimal128(38, whole.type.scale))
+    return (
+        whole
+        if pa.types.is_decimal128(whole.type)
+        else whole.cast(pa.decimal128(38, whole.type.scale))
+    )
 
 
 def _timestamps(whole: pa.Array, *, zoned: bool) -> pa.StructArray:

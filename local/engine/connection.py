@@ -15,7 +15,7 @@ from fakesnow.conn import FakeSnowflakeConnection
 from fakesnow.copy_into import copy_into
 from fakesnow.cursor import FakeSnowflakeCursor
 from fakesnow.transforms import stage
-from sqlglot import exp
+from sqlglot import Expr, exp
 from sqlglot.errors import ErrorLevel
 
 from local import result
@@ -34,7 +34,7 @@ _SETTINGS = ("SET python_enable_replacements = false", "SET TimeZone = 'UTC'")
 class _Cursor(FakeSnowflakeCursor):
     """fakesnow's cursor, for the statements that it does well: DDL, SHOW, DESCRIBE, stages."""
 
-    def run(self, tree: exp.Expression, binds: list[Any]) -> exp.Expression:
+    def run(self, tree: Expr, binds: list[Any]) -> Expr:
         """Execute a parsed statement; returns what fakesnow made of it."""
         self.check_db_and_schema(tree)
         transformed = tree
@@ -108,7 +108,9 @@ class Connection:
             for column, kind in zip(table.column_names, types, strict=True)
         )
         self._duck.register(f"{name}_ROWS", table)
-        self._duck.execute(f'CREATE OR REPLACE TEMP VIEW "{name}" AS SELECT {columns} FROM "{name}_ROWS"')
+        self._duck.execute(
+            f'CREATE OR REPLACE TEMP VIEW "{name}" AS SELECT {columns} FROM "{name}_ROWS"'
+        )
 
     def bind_relation(self, name: str, rows: Sequence[Sequence[Any]]) -> None:
         """Make rows of binds readable under a bare name, in columns b1, b2 …, until `unbind`."""
@@ -125,24 +127,24 @@ class Connection:
 
     # --- Snowflake's statements --------------------------------------------------------------
 
-    def query(self, tree: exp.Expression, binds: Binds) -> Result:
+    def query(self, tree: Expr, binds: Binds) -> Result:
         """A SELECT and its rows."""
         sql = render(rewrite.query(rewrite.name_columns(tree), _now()))
         table, types = self.table(sql, _used(sql, binds))
         return Result(table, types, result.SELECT)
 
-    def describe(self, tree: exp.Expression) -> Result:
+    def describe(self, tree: Expr) -> Result:
         """A SELECT's columns without its rows; binds may be missing."""
         nulls = tree.transform(lambda n: exp.Null() if isinstance(n, exp.Placeholder) else n)
         sql = render(rewrite.query(rewrite.name_columns(nulls), _now()))
         table, types = self.table(f"SELECT * FROM ({sql}) LIMIT 0", {})
         return Result(table, types, result.SELECT)
 
-    def dml_sql(self, tree: exp.Expression) -> str:
+    def dml_sql(self, tree: Expr) -> str:
         """A DML statement in DuckDB's SQL, for `values`."""
         return render(rewrite.query(tree, _now()))
 
-    def dml(self, tree: exp.Expression, binds: Binds) -> list[tuple[Any, ...]]:
+    def dml(self, tree: Expr, binds: Binds) -> list[tuple[Any, ...]]:
         """Run DML; returns the count, or for MERGE one (action, count) per action taken."""
         if isinstance(tree, exp.TruncateTable):
             tree = exp.Delete(this=tree.expressions[0])
@@ -158,7 +160,7 @@ class Connection:
         for table in tables:
             self.values(f'DROP TABLE IF EXISTS temp."{table}"')
 
-    def copy_into(self, tree: exp.Expression, binds: Binds) -> Result:
+    def copy_into(self, tree: exp.Copy, binds: Binds) -> Result:
         """COPY INTO <table>: one row per file."""
         fakesnow = self._fakesnow
         with translated():
@@ -172,7 +174,7 @@ class Connection:
         table, types = self.table(sql, {})
         return Result(table, types, result.COPY)
 
-    def create_relation(self, tree: exp.Expression) -> None:
+    def create_relation(self, tree: Expr) -> None:
         """CREATE VIEW."""
         if tree.expression:
             rewrite.name_columns(tree.expression)
@@ -229,15 +231,15 @@ class Connection:
         )
         return str(rows[0][0]) if rows else None
 
-    def other(self, tree: exp.Expression, binds: Binds, statement_type: int) -> Result:
+    def other(self, tree: Expr, binds: Binds, statement_type: int) -> Result:
         """DDL, SHOW, DESCRIBE and stage commands, through fakesnow."""
         cursor = _Cursor(self._fakesnow, self._duck)
-        is_put = isinstance(tree, exp.Put)
+        overwrite = False
         with translated(tree.sql(dialect="snowflake")):
-            if is_put:
+            if isinstance(tree, exp.Put):
                 overwrite = rewrite.put_overwrites(tree)
                 tree = rewrite.put_target(tree)
-            marked = is_put or tree.find(exp.Placeholder) is not None
+            marked = isinstance(tree, exp.Put) or tree.find(exp.Placeholder) is not None
             transformed = cursor.run(tree, list(binds.values()) if marked else [])
             if put := transformed.args.get("put_stage_data"):
                 Path(put["stageInfo"]["location"]).mkdir(parents=True, exist_ok=True)
@@ -246,7 +248,9 @@ class Connection:
             table = cursor._arrow_table
         self._fakesnow.results_cache.clear()
         assert table is not None
-        return Result(table, [_engine_type(column.type) for column in table.columns], statement_type)
+        return Result(
+            table, [_engine_type(column.type) for column in table.columns], statement_type
+        )
 
     def stage_folder(self, database: str, schema: str, name: str) -> Path:
         """The folder of a stage's files. Raises 002003 where there is no such stage."""
@@ -285,13 +289,13 @@ class Connection:
         self._duck.close()
 
 
-def render(tree: exp.Expression) -> str:
+def render(tree: Expr) -> str:
     """DuckDB's SQL; what sqlglot cannot say in it is an error, never left out."""
     with translated(tree.sql(dialect="snowflake")):
         return tree.sql(dialect="duckdb", unsupported_level=ErrorLevel.RAISE)
 
 
-def _shaped(source: exp.Expression, columns: list[exp.Expression]) -> exp.Expression:
+def _shaped(source: Expr, columns: list[Expr]) -> Expr:
     """A query whose columns have these names, and these types where they are given."""
     names = [exp.to_identifier(column.this.name, quoted=True) for column in columns]
     alias = exp.TableAlias(this=exp.to_identifier("_"), columns=names)

@@ -158,4 +158,3 @@ class Engine:
 
 def _literal(path: Path) -> str:
     return "'" + str(path).replace("'", "''") + "'"
-

@@ -29,14 +29,20 @@ _BY_TEXT: tuple[tuple[str, Code], ...] = (
     (r"NOT NULL constraint failed", errors.NOT_NULL),
     (r"MERGE INTO command cannot affect", errors.NONDETERMINISTIC),
     (r"Malformed JSON|JSON parse", errors.JSON_VALUE),
-    (r"(timestamp|date|time) field value|Could not parse string .*(date|time)|TimeZone",
-     errors.TIMESTAMP_VALUE),
-    (r"out of range|Overflow|exceeds|does not fit|Could not cast value .* to DECIMAL",
-     errors.NUMERIC_RANGE),
+    (
+        r"(timestamp|date|time) field value|Could not parse string .*(date|time)|TimeZone",
+        errors.TIMESTAMP_VALUE,
+    ),
+    (
+        r"out of range|Overflow|exceeds|does not fit|Could not cast value .* to DECIMAL",
+        errors.NUMERIC_RANGE,
+    ),
     (r"Could not convert string|Conversion Error", errors.NUMERIC_VALUE),
     (r"Table with name|View with name|does not exist because schema", errors.DOES_NOT_EXIST),
-    (r"Referenced (column|table)|not found in FROM clause|does not have a column named",
-     errors.UNKNOWN_COLUMN),
+    (
+        r"Referenced (column|table)|not found in FROM clause|does not have a column named",
+        errors.UNKNOWN_COLUMN,
+    ),
     (r"(Scalar|Aggregate|Table|Macro) Function with name", errors.UNKNOWN_FUNCTION),
     (r"already exists", errors.ALREADY_EXISTS),
 )

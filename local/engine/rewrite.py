@@ -9,12 +9,12 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from fakesnow.transforms import transforms as fs
-from sqlglot import exp, parse_one
+from sqlglot import Expr, exp, parse_one
 from sqlglot.errors import ParseError, TokenError
 
 from local.engine.failures import translate
 
-Rewrite = Callable[[exp.Expression], exp.Expression]
+Rewrite = Callable[[Expr], Expr]
 
 _TEXT_TYPES = {exp.DataType.Type.VARCHAR, exp.DataType.Type.TEXT, exp.DataType.Type.NVARCHAR}
 _JSON_TYPES = {
@@ -28,14 +28,19 @@ _NTZ_TYPES = {exp.DataType.Type.TIMESTAMP, exp.DataType.Type.TIMESTAMPNTZ}
 # What Snowpark writes and sqlglot does not read.
 _TEXT_FIXES = (
     (re.compile(r"^(\s*CREATE\s+(?:OR\s+REPLACE\s+)?)SCOPED\s+", re.I), r"\1"),
-    (re.compile(r"^(\s*CREATE\s+(?:\w+\s+)*?TABLE\s+)(\S+)\s+IF\s+NOT\s+EXISTS\b", re.I),
-     r"\1IF NOT EXISTS \2"),
-    (re.compile(r"^(\s*BEGIN)(?:\s+(?:WORK|TRANSACTION))?(?:\s+NAME\s+\S+)?\s*;?\s*$", re.I), r"\1"),
+    (
+        re.compile(r"^(\s*CREATE\s+(?:\w+\s+)*?TABLE\s+)(\S+)\s+IF\s+NOT\s+EXISTS\b", re.I),
+        r"\1IF NOT EXISTS \2",
+    ),
+    (
+        re.compile(r"^(\s*BEGIN)(?:\s+(?:WORK|TRANSACTION))?(?:\s+NAME\s+\S+)?\s*;?\s*$", re.I),
+        r"\1",
+    ),
     (re.compile(r"^(\s*START)\s+TRANSACTION.*$", re.I), "BEGIN"),
 )
 
 
-def parse(sql: str) -> exp.Expression:
+def parse(sql: str) -> Expr:
     """The statement's tree; a syntax error is Snowflake's 001003."""
     for pattern, replacement in _TEXT_FIXES:
         sql = pattern.sub(replacement, sql)
@@ -53,27 +58,27 @@ def _spaced_casts(sql: str) -> str:
     return "".join(p if i % 2 else p.replace("?::", "? ::") for i, p in enumerate(parts))
 
 
-def number_binds(tree: exp.Expression) -> int:
-    """Name the `?` marks b1, b2 … so that rewriting may move or repeat them; returns their count."""
+def number_binds(tree: Expr) -> int:
+    """Name the `?` marks b1, b2 … so that rewriting may move or repeat them; returns how many."""
     marks = [m for m in tree.find_all(exp.Placeholder, bfs=False) if not m.this]
     for index, mark in enumerate(marks, start=1):
         mark.set("this", f"b{index}")
     return len(marks)
 
 
-def _each(tree: exp.Expression, *rewrites: Rewrite) -> exp.Expression:
+def _each(tree: Expr, *rewrites: Rewrite) -> Expr:
     for rewrite in rewrites:
         tree = tree.transform(rewrite, copy=False)
     return tree
 
 
-def query(tree: exp.Expression, now: datetime) -> exp.Expression:
+def query(tree: Expr, now: datetime) -> Expr:
     """A SELECT or DML statement for DuckDB. now: the statement's start (UTC), which
     CURRENT_TIMESTAMP answers throughout."""
     return definition(_each(tree, lambda node: _clock(node, now)))
 
 
-def definition(tree: exp.Expression) -> exp.Expression:
+def definition(tree: Expr) -> Expr:
     """A view's or table's statement for DuckDB: as `query`, with the clock left running."""
     tree = _json_paths(tree)
     return _each(
@@ -141,7 +146,7 @@ def put_overwrites(tree: exp.Put) -> bool:
     )
 
 
-def upper_case(tree: exp.Expression) -> exp.Expression:
+def upper_case(tree: Expr) -> Expr:
     """Unquoted identifiers are upper case."""
     for identifier in tree.find_all(exp.Identifier):
         if not identifier.quoted and isinstance(identifier.this, str):
@@ -149,7 +154,7 @@ def upper_case(tree: exp.Expression) -> exp.Expression:
     return tree
 
 
-def name_columns(tree: exp.Expression) -> exp.Expression:
+def name_columns(tree: Expr) -> Expr:
     """Columns of a query without an alias are named by their text, as Snowflake names them."""
     select = tree
     while isinstance(select, exp.SetOperation | exp.Subquery):
@@ -159,7 +164,7 @@ def name_columns(tree: exp.Expression) -> exp.Expression:
     return tree
 
 
-def _named(column: exp.Expression) -> exp.Expression:
+def _named(column: Expr) -> Expr:
     if isinstance(column, exp.Alias | exp.Column | exp.Star | exp.Aliases | exp.Parameter):
         return column
     if isinstance(column, exp.Subquery) and column.alias:
@@ -170,7 +175,7 @@ def _named(column: exp.Expression) -> exp.Expression:
     return exp.alias_(column, text, quoted=True)
 
 
-def _clock(node: exp.Expression, now: datetime) -> exp.Expression:
+def _clock(node: Expr, now: datetime) -> Expr:
     text = now.strftime("%Y-%m-%d %H:%M:%S.%f")
     if isinstance(node, exp.CurrentTimestamp) and node.args.get("sysdate"):
         return exp.cast(exp.Literal.string(text), "TIMESTAMP", dialect="duckdb")
@@ -213,13 +218,13 @@ def insert_from(tree: exp.Insert, relation: str) -> None:
 # --- semi-structured ---------------------------------------------------------------------------
 
 
-def _json_paths(tree: exp.Expression) -> exp.Expression:
+def _json_paths(tree: Expr) -> Expr:
     """Chains of v:a.b, v['a'] and v[0] become one extraction; a cast takes the value's text.
 
     https://docs.snowflake.com/en/user-guide/querying-semistructured
     """
 
-    def fold(node: exp.Expression) -> exp.Expression:
+    def fold(node: Expr) -> Expr:
         if not _is_path(node):
             return node
         base, path = _path(node)
@@ -232,7 +237,7 @@ def _json_paths(tree: exp.Expression) -> exp.Expression:
     return tree.transform(fold, copy=False)
 
 
-def _is_path(node: exp.Expression) -> bool:
+def _is_path(node: Expr) -> bool:
     if isinstance(node, exp.JSONExtract):
         return isinstance(node.expression, exp.JSONPath)
     return (
@@ -242,7 +247,7 @@ def _is_path(node: exp.Expression) -> bool:
     )
 
 
-def _path(node: exp.Expression) -> tuple[exp.Expression, str]:
+def _path(node: Expr) -> tuple[Expr, str]:
     """The value that a chain starts from, and the chain as a DuckDB JSON path."""
     base, path = node, ""
     while _is_path(base):
@@ -256,14 +261,14 @@ def _path(node: exp.Expression) -> tuple[exp.Expression, str]:
     return base, path
 
 
-def _step(part: exp.Expression) -> str:
+def _step(part: Expr) -> str:
     if isinstance(part, exp.JSONPathSubscript):
         key = part.this
         return f"[{key}]" if isinstance(key, int) else _quoted(str(key))
     return _quoted(part.this) if isinstance(part, exp.JSONPathKey) else ""
 
 
-def _key(literal: exp.Expression) -> str:
+def _key(literal: Expr) -> str:
     return _quoted(literal.this) if literal.is_string else f"[{literal.this}]"
 
 
@@ -271,7 +276,7 @@ def _quoted(key: str) -> str:
     return '."' + key.replace('"', '\\"') + '"'
 
 
-def _wants_text(node: exp.Expression) -> bool:
+def _wants_text(node: Expr) -> bool:
     """Is the value's text meant (a cast, a comparison, a text function) and not a VARIANT?"""
     parent = node.parent
     while isinstance(parent, exp.Paren):
@@ -285,7 +290,7 @@ def _wants_text(node: exp.Expression) -> bool:
     return isinstance(parent, exp.In) and node.arg_key == "this"
 
 
-def _arrays(node: exp.Expression) -> exp.Expression:
+def _arrays(node: Expr) -> Expr:
     """Snowflake's arrays hold values of any type: they are JSON."""
     if isinstance(node, exp.Array):
         return exp.Anonymous(this="json_array", expressions=node.expressions)
@@ -294,7 +299,7 @@ def _arrays(node: exp.Expression) -> exp.Expression:
     return node
 
 
-def _values_columns(node: exp.Expression) -> exp.Expression:
+def _values_columns(node: Expr) -> Expr:
     """VALUES name their columns COLUMN1, COLUMN2 …, and $1 means COLUMN1.
 
     https://docs.snowflake.com/en/sql-reference/constructs/values
@@ -315,7 +320,7 @@ def _values_columns(node: exp.Expression) -> exp.Expression:
 # --- types and conversions ---------------------------------------------------------------------
 
 
-def _sequences(node: exp.Expression) -> exp.Expression:
+def _sequences(node: Expr) -> Expr:
     """SEQ4() and SEQ8() count rows; inside an ORDER BY they leave the order as it is."""
     if isinstance(node, exp.Seq1 | exp.Seq2 | exp.Seq4 | exp.Seq8):
         if node.find_ancestor(exp.Window):
@@ -334,7 +339,7 @@ _TRY = {
 }
 
 
-def _conversions(node: exp.Expression) -> exp.Expression:
+def _conversions(node: Expr) -> Expr:
     """Casts: a VARIANT's text is its value without quotes; TO_VARCHAR likewise; TRY_CAST reads
     what Snowflake reads, and no more."""
     if isinstance(node, exp.ParseJSON) and not node.args.get("expression"):
@@ -359,7 +364,7 @@ def _conversions(node: exp.Expression) -> exp.Expression:
     return node
 
 
-def _timestamps(node: exp.Expression) -> exp.Expression:
+def _timestamps(node: Expr) -> Expr:
     """TRY_TO_TIMESTAMP*, TRY_TO_DATE: NULL where the text is none; never DuckDB's 'epoch'."""
     if isinstance(node, exp.UnixToTime):
         scale = node.args.get("scale") or exp.Literal.number(0)
@@ -383,7 +388,7 @@ def _timestamps(node: exp.Expression) -> exp.Expression:
     return node
 
 
-def _numbers(node: exp.Expression) -> exp.Expression:
+def _numbers(node: Expr) -> Expr:
     """TRY_TO_NUMBER(text, p, s): NULL where the text is no number of Snowflake's.
 
     https://docs.snowflake.com/en/sql-reference/functions/try_to_decimal
@@ -393,7 +398,7 @@ def _numbers(node: exp.Expression) -> exp.Expression:
     return fs.to_decimal(node)
 
 
-def _types(node: exp.Expression) -> exp.Expression:
+def _types(node: Expr) -> Expr:
     """Column and cast types. NUMBER without a scale: 64 bits in a table, 38 digits in a cast."""
     if not isinstance(node, exp.DataType):
         return node
@@ -412,7 +417,7 @@ def _types(node: exp.Expression) -> exp.Expression:
     return fs.integer_precision(node)
 
 
-def _regexp_like(node: exp.Expression) -> exp.Expression:
+def _regexp_like(node: Expr) -> Expr:
     """REGEXP_LIKE and RLIKE match the whole text.
 
     https://docs.snowflake.com/en/sql-reference/functions/regexp_like
@@ -425,7 +430,7 @@ def _regexp_like(node: exp.Expression) -> exp.Expression:
 # --- names ---------------------------------------------------------------------------------------
 
 
-def tables(tree: exp.Expression) -> list[exp.Table]:
+def tables(tree: Expr) -> list[exp.Table]:
     """The tables, views and streams that a statement names: no CTEs, functions or stages."""
     return [
         table
@@ -438,7 +443,7 @@ def _is_cte(table: exp.Table) -> bool:
     """Does this name mean a CTE? In its own body, unless recursive, a CTE's name is a table's."""
     if table.args.get("db"):
         return False
-    child: exp.Expression = table
+    child: Expr = table
     parent = table.parent
     while parent is not None:
         with_ = parent.args.get("with_")
@@ -453,4 +458,3 @@ def _is_cte(table: exp.Table) -> bool:
                 return True
         child, parent = parent, parent.parent
     return False
-

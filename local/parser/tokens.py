@@ -1,6 +1,7 @@
 """A cursor over the tokens of one statement, and the names found there."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from sqlglot.dialects.snowflake import Snowflake
 from sqlglot.errors import TokenError
@@ -36,8 +37,8 @@ class FullName:
 class _WordTokenizer(Snowflake.Tokenizer):
     """Snowflake's tokens without commands: CALL, EXECUTE and SHOW are words like others."""
 
-    COMMANDS = set()
-    COMMAND_PREFIX_TOKENS = set()
+    COMMANDS: ClassVar[set[TokenType]] = set()
+    COMMAND_PREFIX_TOKENS: ClassVar[set[TokenType]] = set()
 
 
 class Tokens:

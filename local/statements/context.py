@@ -77,8 +77,13 @@ def warehouses(account: Account) -> dict[str, dict[str, Any]]:
     return {row["name"]: row for row in account.own_rows("SELECT * FROM _account_warehouses")}
 
 
-_SIZES = {"XSMALL": "X-Small", "SMALL": "Small", "MEDIUM": "Medium", "LARGE": "Large",
-          "XLARGE": "X-Large"}
+_SIZES = {
+    "XSMALL": "X-Small",
+    "SMALL": "Small",
+    "MEDIUM": "Medium",
+    "LARGE": "Large",
+    "XLARGE": "X-Large",
+}
 _FALSE = {"FALSE": False, "TRUE": True}
 # Properties that change cost or concurrency on Snowflake, and nothing on one machine.
 _IGNORED = {

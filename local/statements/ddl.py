@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING, Any
 
-from sqlglot import exp
+from sqlglot import Expr, exp
 
 from local import errors, result
 from local.engine import Binds
@@ -34,7 +34,7 @@ _FAKESNOW_KINDS = {"SCHEMA", "SEQUENCE", "STAGE", "FILE FORMAT"}
 STATEMENTS = (exp.Create, exp.Alter, exp.Drop, exp.Comment)
 
 
-def run(session: Session, tree: exp.Expression, binds: Binds) -> Result:
+def run(session: Session, tree: Expr, binds: Binds) -> Result:
     """One DDL statement. It commits an open transaction first, unless its table is temporary
     and of Snowpark's own making."""
     kind = str(tree.args.get("kind") or "").upper()
@@ -53,7 +53,7 @@ def run(session: Session, tree: exp.Expression, binds: Binds) -> Result:
     return result.status("Statement executed successfully.")
 
 
-def _with_fakesnow(session: Session, tree: exp.Expression, binds: Binds) -> Result:
+def _with_fakesnow(session: Session, tree: Expr, binds: Binds) -> Result:
     return session.connection.other(tree, binds, result.DDL)
 
 
@@ -244,9 +244,7 @@ def _strip_constraints(tree: exp.Create) -> None:
     schema = tree.this
     if not isinstance(schema, exp.Schema):
         return
-    schema.set(
-        "expressions", [e for e in schema.expressions if not isinstance(e, _NOT_ENFORCED)]
-    )
+    schema.set("expressions", [e for e in schema.expressions if not isinstance(e, _NOT_ENFORCED)])
     for column in schema.find_all(exp.ColumnDef):
         kept = [c for c in column.constraints if not isinstance(c.kind, _NOT_ENFORCED_COLUMN)]
         column.set("constraints", kept)
@@ -259,9 +257,8 @@ def _comment(tree: exp.Create) -> str:
 
 def _strip_properties(tree: exp.Create) -> None:
     """What DuckDB cannot say of a table: comments, clustering, retention, transience."""
-    temporary = [p for p in tree.find_all(exp.TemporaryProperty)]
+    temporary = list(tree.find_all(exp.TemporaryProperty))
     tree.set("properties", exp.Properties(expressions=temporary) if temporary else None)
-    tree.set("clone", tree.args.get("clone"))
 
 
 def _strip_column_comments(tree: exp.Create) -> None:
@@ -321,12 +318,11 @@ def _drop_relation(session: Session, target: exp.Table, kind: str, if_exists: bo
             raise errors.does_not_exist(kind.capitalize(), table)
         if found != kind:
             raise errors.compilation(
-                errors.INVALID_OBJECT, f"Object found is of type '{found}', not specified type '{kind}'."
+                errors.INVALID_OBJECT,
+                f"Object found is of type '{found}', not specified type '{kind}'.",
             )
         session.account.streams.table_gone(session.catalog(table.database), table)
-        session.connection.values(
-            f'DROP {kind} "{table.database}"."{table.schema}"."{table.name}"'
-        )
+        session.connection.values(f'DROP {kind} "{table.database}"."{table.schema}"."{table.name}"')
     return result.status(f"{table.name} successfully dropped.")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlglot import exp
+from sqlglot import Expr, exp
 
 from local import errors, result
 from local.changes import Transaction
@@ -16,7 +16,7 @@ from local.result import Result
 if TYPE_CHECKING:
     from local.session import Session
 
-_TYPES: dict[type[exp.Expression], int] = {
+_TYPES: dict[type, int] = {
     exp.Insert: result.INSERT,
     exp.Update: result.UPDATE,
     exp.Delete: result.DELETE,
@@ -28,13 +28,13 @@ _TYPES: dict[type[exp.Expression], int] = {
 STATEMENTS = tuple(_TYPES)
 
 
-def run(session: Session, tree: exp.Expression, names: Names, binds: Binds) -> Result:
+def run(session: Session, tree: Expr, names: Names, binds: Binds) -> Result:
     """One DML statement in the session's transaction, or in one of its own."""
     return session.write(lambda transaction: _run(session, transaction, tree, names, binds))
 
 
 def _run(
-    session: Session, transaction: Transaction, tree: exp.Expression, names: Names, binds: Binds
+    session: Session, transaction: Transaction, tree: Expr, names: Names, binds: Binds
 ) -> Result:
     session.consume(transaction, names.streams)
     if isinstance(tree, exp.Copy):
@@ -47,7 +47,7 @@ def _run(
 
 
 def _change(
-    session: Session, transaction: Transaction, tree: exp.Expression, binds: Binds
+    session: Session, transaction: Transaction, tree: Expr, binds: Binds
 ) -> list[tuple[Any, ...]]:
     target = _target(tree)
     if target.catalog:
@@ -70,7 +70,7 @@ def _copy(session: Session, transaction: Transaction, tree: exp.Copy, binds: Bin
     return session.connection.copy_into(tree, binds)
 
 
-def _target(tree: exp.Expression) -> exp.Table:
+def _target(tree: Expr) -> exp.Table:
     """The table that a statement changes."""
     target = tree.expressions[0] if isinstance(tree, exp.TruncateTable) else tree.this
     if isinstance(target, exp.Schema):
@@ -80,25 +80,28 @@ def _target(tree: exp.Expression) -> exp.Table:
     return target
 
 
-def check(session: Session, tree: exp.Expression) -> None:
+def check(session: Session, tree: Expr) -> None:
     """A stream, like a view, cannot be changed. Raises 000002."""
     name = session.resolve(name_of(_target(tree)))
     if session.account.streams.find(name):
         raise errors.unsupported(f"DML on stream {name}")
 
 
-def _answer(tree: exp.Expression, rows: list[tuple[Any, ...]]) -> Result:
+def _answer(tree: Expr, rows: list[tuple[Any, ...]]) -> Result:
     if isinstance(tree, exp.Merge):
         return _merged(tree, dict(rows))
     count = int(rows[0][0])
     if isinstance(tree, exp.TruncateTable):
         return result.status("Statement executed successfully.")
-    columns = {
-        exp.Insert: {"number of rows inserted": count},
-        exp.Update: {"number of rows updated": count, "number of multi-joined rows updated": 0},
-        exp.Delete: {"number of rows deleted": count},
-    }[type(tree)]
-    return _counts(columns, count, _TYPES[type(tree)])
+    return _counts(_counted(tree, count), count, _TYPES[type(tree)])
+
+
+def _counted(tree: Expr, count: int) -> dict[str, int]:
+    if isinstance(tree, exp.Insert):
+        return {"number of rows inserted": count}
+    if isinstance(tree, exp.Update):
+        return {"number of rows updated": count, "number of multi-joined rows updated": 0}
+    return {"number of rows deleted": count}
 
 
 def _merged(tree: exp.Merge, actions: dict[str, int]) -> Result:
@@ -120,14 +123,12 @@ def _action(when: exp.When) -> str:
 
 
 def _counts(columns: dict[str, int], affected: int, statement_type: int) -> Result:
-    answer = result.of(
-        dict.fromkeys(columns, "BIGINT"), [list(columns.values())], statement_type
-    )
+    answer = result.of(dict.fromkeys(columns, "BIGINT"), [list(columns.values())], statement_type)
     answer.affected = affected
     return answer
 
 
-def describe(tree: exp.Expression) -> Result:
+def describe(tree: Expr) -> Result:
     """The columns of a DML statement's answer, without running it."""
     if isinstance(tree, exp.Copy):
         raise errors.unsupported("describing COPY INTO")

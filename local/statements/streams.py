@@ -227,9 +227,7 @@ class Streams:
                         del self._streams[name]
 
     def offset(self, catalog: Catalog, stream: Stream) -> int:
-        rows = catalog.rows(
-            'SELECT "offset" FROM _account_streams WHERE id = ?', [stream.id]
-        )
+        rows = catalog.rows('SELECT "offset" FROM _account_streams WHERE id = ?', [stream.id])
         return int(rows[0]["offset"])
 
     def starts_at(self, connection: Connection, stream: Stream) -> int | None:
@@ -263,11 +261,15 @@ class Streams:
         self._changes.trim(catalog, {row["table_id"]: row["least"] for row in rows})
         for row in catalog.rows("SELECT id FROM _account_streams WHERE NOT initial"):
             table = f"_account_initial_{row['id']}"
-            if catalog.rows(_INITIAL_TABLE, [table]) and catalog.rows(f"SELECT 1 FROM {table} LIMIT 1"):
+            if catalog.rows(_INITIAL_TABLE, [table]) and catalog.rows(
+                f"SELECT 1 FROM {table} LIMIT 1"
+            ):
                 catalog.write(f"DELETE FROM {table}")
 
 
-_INITIAL_TABLE = "SELECT 1 FROM duckdb_tables() WHERE database_name = current_database() AND table_name = ?"
+_INITIAL_TABLE = (
+    "SELECT 1 FROM duckdb_tables() WHERE database_name = current_database() AND table_name = ?"
+)
 
 
 def _initial_table(stream: Stream) -> str:
@@ -364,8 +366,7 @@ def drop(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
     with session.account.lock:
         if if_exists and not session.account.streams.find(name):
             return result.status(
-                "Drop statement executed successfully"
-                f" ({name.name} already dropped)."
+                f"Drop statement executed successfully ({name.name} already dropped)."
             )
         session.account.streams.drop(session.catalog(name.database), name)
     return result.status(f"{name.name} successfully dropped.")
