@@ -224,6 +224,15 @@ def test_a_wish_is_forgotten_only_when_the_history_has_the_run(world: World) -> 
     assert seen == [(True, 1)]
 
 
+def test_a_wish_outlives_the_scheduler_that_did_not_come_to_it(world: World) -> None:
+    world.add("ROOT", started=False)
+    world.request("ROOT")
+    world.scheduler.close()
+    world.scheduler = Scheduler(world.account, world.clock)  # type: ignore[arg-type]  # a fake
+    world.tick()
+    assert world.history() == [("ROOT", "SUCCEEDED", 1)]
+
+
 def test_a_stream_starts_a_triggered_task_not_more_often_than_its_interval(world: World) -> None:
     condition = "SYSTEM$STREAM_HAS_DATA('s')"
     world.add("ROOT", properties={}, condition=condition)
