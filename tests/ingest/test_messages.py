@@ -21,9 +21,7 @@ class Case(NamedTuple):
 
 ORDER = b'{"event_type": "ORDER_CREATED", "event_id": "E1"'
 HOSTILE = [
-    pytest.param(
-        Case(None, "a tombstone: the message has no value", None, None), id="a tombstone"
-    ),
+    pytest.param(Case(None, "a tombstone: the message has no value", None, None), id="a tombstone"),
     pytest.param(Case(b"", "not JSON: Expecting value (character 0)", ""), id="empty"),
     pytest.param(Case(b" \n", "not JSON: Expecting value (character 2)", " \n"), id="blank"),
     pytest.param(
@@ -31,7 +29,9 @@ HOSTILE = [
         id="not UTF-8",
     ),
     pytest.param(
-        Case("{}".encode("utf-16"), "not UTF-8: invalid start byte at byte 0", "//57AH0A", "base64"),
+        Case(
+            "{}".encode("utf-16"), "not UTF-8: invalid start byte at byte 0", "//57AH0A", "base64"
+        ),
         id="UTF-16",
     ),
     pytest.param(
@@ -42,9 +42,7 @@ HOSTILE = [
         ),
         id="a byte order mark",
     ),
-    pytest.param(
-        Case(b"wine", "not JSON: Expecting value (character 0)", "wine"), id="plain text"
-    ),
+    pytest.param(Case(b"wine", "not JSON: Expecting value (character 0)", "wine"), id="plain text"),
     pytest.param(
         Case(b'{"a": 1', "not JSON: Expecting ',' delimiter (character 7)", '{"a": 1'),
         id="cut off",
@@ -53,9 +51,7 @@ HOSTILE = [
         Case(b'{"a": 1} x', "not JSON: Extra data (character 9)", '{"a": 1} x'),
         id="text behind the object",
     ),
-    pytest.param(
-        Case(b'{"a": NaN}', "not JSON: NaN is not a JSON number", '{"a": NaN}'), id="NaN"
-    ),
+    pytest.param(Case(b'{"a": NaN}', "not JSON: NaN is not a JSON number", '{"a": NaN}'), id="NaN"),
     pytest.param(
         Case(b'{"a": -Infinity}', "not JSON: -Infinity is not a JSON number", '{"a": -Infinity}'),
         id="minus infinity",
@@ -111,7 +107,11 @@ HOSTILE = [
         Case(b'{"event_type": 7}', "no event_type", '{"event_type": 7}'), id="a number as type"
     ),
     pytest.param(
-        Case(b'{"event_type": ["ORDER_CREATED"]}', "no event_type", '{"event_type": ["ORDER_CREATED"]}'),
+        Case(
+            b'{"event_type": ["ORDER_CREATED"]}',
+            "no event_type",
+            '{"event_type": ["ORDER_CREATED"]}',
+        ),
         id="an array as type",
     ),
     pytest.param(

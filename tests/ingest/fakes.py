@@ -1,0 +1,180 @@
+"""A warehouse and a Kafka consumer in memory, for tests of the loop's thinking."""
+
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+from kafka import TopicPartition
+
+from ingest.batch import Batch
+from ingest.config import IngesterConfig, read_config
+from ingest.errors import DataRefused, FenceLost, Transient
+from ingest.messages import RawRow
+
+TOPIC = "sales"
+ORDER = b'{"event_type": "ORDER_CREATED", "event_id": "E1"}'
+
+
+def config(*flags: str) -> IngesterConfig:
+    return read_config(["--topic", TOPIC, *flags], {})
+
+
+class Record(NamedTuple):
+    partition: int
+    offset: int
+    value: bytes | None = ORDER
+    topic: str = TOPIC
+    key: bytes | None = None
+    timestamp: int = 0
+    timestamp_type: int = 0
+    headers: tuple[tuple[str, bytes], ...] = ()
+
+
+class FakeSink:
+    """Keeps what is written. `refuses` names texts that it does not take; `troubles` are raised,
+    one per write, before anything else happens; with `lost_answers` the write takes effect first.
+    """
+
+    def __init__(self, offsets: dict[int, int] | None = None) -> None:
+        self.offsets = dict(offsets or {})
+        self.rows: list[tuple[int, int]] = []
+        self.rejects: list[tuple[int, int | None, str]] = []
+        self.batches: list[list[int | None]] = []
+        self.refuses: set[str] = set()
+        self.troubles: list[Exception] = []
+        self.read_troubles: list[Exception] = []
+        self.closed = False
+
+    def check(self, topic: str) -> None:
+        assert topic == TOPIC
+
+    def read_offsets(self, topic: str, partitions: set[int]) -> dict[int, int]:
+        if self.read_troubles:
+            raise self.read_troubles.pop(0)
+        return {each: self.offsets[each] for each in partitions if each in self.offsets}
+
+    def create_offsets(self, topic: str, offsets: dict[int, int]) -> None:
+        self.offsets = {**offsets, **self.offsets}
+
+    def write(self, batch: Batch) -> None:
+        if self.troubles:
+            raise self.troubles.pop(0)
+        if any(self.offsets[each] != expected for each, (expected, _) in batch.moves.items()):
+            raise FenceLost("not as expected")
+        texts = [row.text if isinstance(row, RawRow) else row.payload for row in batch.rows]
+        if any(isinstance(r, RawRow) and r.text in self.refuses for r in batch.rows):
+            raise DataRefused("100069: not for me")
+        assert len(texts) == len(batch.rows)
+        self.offsets |= batch.next_offsets
+        self.rows += [(each.message.partition, each.message.offset) for each in batch.raw_rows]
+        self.rejects += [(each.partition, each.offset, each.reason) for each in batch.rejects]
+        self.batches.append(
+            [r.message.offset if isinstance(r, RawRow) else r.offset for r in batch.rows]
+        )
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class FakeConsumer:
+    """A consumer of TOPIC whose log is `log`: {partition: {offset: value}}. `script` is called
+    before each poll and stands for the world: it produces, rebalances, passes time."""
+
+    def __init__(self, log: dict[int, dict[int, bytes | None]], most: int = 500) -> None:
+        self.log = log
+        self.beginnings = dict.fromkeys(log, 0)
+        self.ends: dict[int, int] = {}
+        self.most = most
+        self.positions: dict[int, int] = {}
+        self._paused: set[int] = set()
+        self._assigned: set[int] = set()
+        self.listener: Any = None
+        self.script: Callable[[], None] = lambda: None
+        self.committed: dict[int, int] = {}
+        self.timeouts: list[int] = []
+        self.closed = False
+
+    def partitions_for_topic(self, topic: str) -> set[int]:
+        return set(self.log)
+
+    def subscribe(self, topics: list[str], listener: Any) -> None:
+        self.listener = listener
+
+    def assign(self, partitions: Iterable[int]) -> None:
+        self._assigned = set(partitions)
+        self._paused = set()
+        self.positions = {}
+        self.listener.on_partitions_assigned({TopicPartition(TOPIC, p) for p in self._assigned})
+
+    def revoke(self, lost: bool = False) -> None:
+        partitions = {TopicPartition(TOPIC, each) for each in self._assigned}
+        if lost:
+            self.listener.on_partitions_lost(partitions)
+        else:
+            self.listener.on_partitions_revoked(partitions)
+
+    def poll(self, timeout_ms: int) -> dict[TopicPartition, list[Record]]:
+        self.timeouts.append(timeout_ms)
+        if timeout_ms:
+            self.script()
+        found: dict[TopicPartition, list[Record]] = {}
+        for partition in sorted(self._assigned - self._paused):
+            place = self.positions[partition]
+            offsets = [each for each in sorted(self.log[partition]) if each >= place][: self.most]
+            if offsets:
+                self.positions[partition] = offsets[-1] + 1
+                records = [Record(partition, o, self.log[partition][o]) for o in offsets]
+                found[TopicPartition(TOPIC, partition)] = records
+        return found
+
+    def assignment(self) -> set[TopicPartition]:
+        return {TopicPartition(TOPIC, each) for each in self._assigned}
+
+    def paused(self) -> set[TopicPartition]:
+        return {TopicPartition(TOPIC, each) for each in self._paused}
+
+    def pause(self, *partitions: TopicPartition) -> None:
+        self._paused |= {each.partition for each in partitions}
+
+    def resume(self, *partitions: TopicPartition) -> None:
+        self._paused -= {each.partition for each in partitions}
+
+    def seek(self, partition: TopicPartition, offset: int) -> None:
+        self.positions[partition.partition] = offset
+
+    def highwater(self, partition: TopicPartition) -> int | None:
+        log = self.log[partition.partition]
+        return self.ends.get(partition.partition, max(log) + 1 if log else 0)
+
+    def beginning_offsets(
+        self, partitions: list[TopicPartition], timeout_ms: int
+    ) -> dict[TopicPartition, int]:
+        return {each: self.beginnings[each.partition] for each in partitions}
+
+    def end_offsets(
+        self, partitions: list[TopicPartition], timeout_ms: int
+    ) -> dict[TopicPartition, int]:
+        return {each: self.highwater(each) or 0 for each in partitions}
+
+    def commit_async(self, offsets: dict[TopicPartition, Any]) -> None:
+        self.committed |= {each.partition: value.offset for each, value in offsets.items()}
+
+    def commit(self, offsets: dict[TopicPartition, Any], timeout_ms: int) -> None:
+        self.commit_async(offsets)
+
+    def close(self, autocommit: bool, timeout_ms: int) -> None:
+        assert not autocommit
+        self.closed = True
+
+
+class FakeClock:
+    """Time that passes when told to."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def transient(text: str = "no route to the warehouse") -> Transient:
+    return Transient(text)

@@ -1,0 +1,292 @@
+"""The loop's decisions, on a Kafka and a warehouse in memory."""
+
+import threading
+from collections.abc import Callable
+
+import pytest
+from kafka import TopicPartition
+from kafka.errors import KafkaTimeoutError, OffsetOutOfRangeError
+
+from ingest.errors import Fatal, FenceLost
+from ingest.loop import Ingester
+from ingest.metrics import Metrics
+from tests.ingest.fakes import ORDER, TOPIC, FakeClock, FakeConsumer, FakeSink, config, transient
+
+
+class World:
+    """An ingester between a fake Kafka and a fake warehouse. Each poll passes half a second; the
+    events of the script happen before the polls of those numbers, the stop before the last."""
+
+    def __init__(self, log: dict[int, dict[int, bytes | None]], sink: FakeSink, *flags: str):
+        self.consumer = FakeConsumer(log)
+        self.sink = sink
+        self.clock = FakeClock()
+        self.stop = threading.Event()
+        self.metrics = Metrics()
+        self.ingester = Ingester(
+            config(*flags), self.consumer, sink, self.metrics, self.stop, self.clock
+        )
+
+    def run(self, polls: int = 20, **events: Callable[[], None]) -> None:
+        happenings = {int(name.removeprefix("at_")): event for name, event in events.items()}
+        happenings.setdefault(1, lambda: self.consumer.assign(self.consumer.log))
+        count = 0
+
+        def script() -> None:
+            nonlocal count
+            count += 1
+            self.clock.now += 0.5
+            happenings.get(count, lambda: None)()
+            if count == polls:
+                self.stop.set()
+
+        self.consumer.script = script
+        self.ingester.run()
+
+    def metric(self, name: str, **labels: str) -> float | None:
+        return self.metrics.registry.get_sample_value(name, labels)
+
+
+def log_of(*offsets: int) -> dict[int, bytes | None]:
+    return dict.fromkeys(offsets, ORDER)
+
+
+def test_a_new_partition_is_read_from_its_start_whatever_its_gaps() -> None:
+    world = World({0: log_of(4, 5, 9)}, FakeSink(), "--batch-max-events", "1")
+    world.consumer.beginnings = {0: 4}
+    world.run()
+    assert world.sink.rows == [(0, 4), (0, 5), (0, 9)]
+    assert world.sink.offsets == {0: 10}
+    assert world.consumer.committed == {0: 10}
+
+
+def test_reading_goes_on_where_the_offsets_table_says() -> None:
+    world = World({0: log_of(0, 1, 2), 1: log_of(0, 1)}, FakeSink({0: 2, 1: 2}))
+    world.run()
+    assert world.sink.rows == [(0, 2)]
+
+
+def test_a_batch_waits_for_its_time_and_leaving_writes_what_is_held() -> None:
+    world = World({0: log_of(0, 1)}, FakeSink(), "--batch-max-seconds", "5")
+    seen: list[int] = []
+    world.run(
+        polls=30,
+        at_6=lambda: seen.append(len(world.sink.batches)),
+        at_20=lambda: seen.append(len(world.sink.batches)),
+        at_25=lambda: world.consumer.log[0].update(log_of(2)),
+    )
+    assert seen == [0, 1]
+    assert world.sink.batches == [[0, 1], [2]]
+
+
+def test_a_due_batch_takes_all_that_has_been_polled() -> None:
+    world = World({0: log_of(*range(1200))}, FakeSink(), "--batch-max-events", "5")
+    world.run()
+    assert [len(each) for each in world.sink.batches] == [1200]
+
+
+def test_a_row_whose_data_is_refused_ends_up_alone_among_the_rejects() -> None:
+    sink = FakeSink()
+    log = log_of(*range(9))
+    for offset in (3, 8):
+        log[offset] = ORDER + b" " * offset
+        sink.refuses.add((ORDER + b" " * offset).decode())
+    World({0: log}, sink).run()
+    reason = "refused by the warehouse: 100069: not for me"
+    assert sink.rows == [(0, each) for each in (0, 1, 2, 4, 5, 6, 7)]
+    assert sink.rejects == [(0, 3, reason), (0, 8, reason)]
+    assert sink.offsets == {0: 9}
+
+
+def test_trouble_is_retried_with_growing_pauses_and_kafka_held_meanwhile() -> None:
+    world = World({0: log_of(0)}, FakeSink(), "--batch-max-seconds", "0")
+    world.sink.troubles = [transient() for _ in range(3)]
+    paused: list[bool] = []
+    world.run(polls=40, at_3=lambda: paused.append(bool(world.consumer.paused())))
+    assert paused == [True]
+    assert world.sink.batches == [[0]]
+    assert world.metric("caves_ingest_retries_total") == 3
+    assert world.consumer.paused() == set()
+
+
+def test_trouble_while_reading_places_is_retried() -> None:
+    world = World({0: log_of(0)}, FakeSink())
+    world.sink.read_troubles = [transient(), transient()]
+    world.run(polls=30)
+    assert world.sink.rows == [(0, 0)]
+
+
+def test_trouble_with_kafka_alone_does_not_hold_the_partitions_for_ever() -> None:
+    world = World({0: log_of(0)}, FakeSink(), "--batch-max-seconds", "0")
+
+    def fail() -> None:
+        raise KafkaTimeoutError("no broker")
+
+    world.run(polls=30, at_3=fail, at_5=lambda: world.consumer.log[0].update(log_of(1)))
+    assert world.sink.rows == [(0, 0), (0, 1)]
+
+
+def test_a_lost_fence_gives_way_to_whoever_wrote() -> None:
+    world = World({0: log_of(*range(6))}, FakeSink({0: 0}), "--batch-max-seconds", "3")
+
+    def somebody_else_writes() -> None:
+        world.sink.offsets[0] = 4
+
+    world.run(polls=40, at_3=somebody_else_writes)
+    assert world.sink.rows == [(0, 4), (0, 5)]
+    assert world.metric("caves_ingest_fences_lost_total") == 1
+
+
+def test_a_lost_fence_while_leaving_drops_what_another_has_written() -> None:
+    world = World({0: log_of(0, 1)}, FakeSink({0: 0}))
+    world.run(polls=4, at_4=lambda: world.sink.offsets.update({0: 2}))
+    assert world.sink.rows == []
+    assert world.sink.offsets == {0: 2}
+
+
+def test_revocation_writes_what_is_held() -> None:
+    world = World({0: log_of(0, 1)}, FakeSink())
+    world.run(at_5=world_revoke(world))
+    assert world.sink.batches == [[0, 1]]
+
+
+def world_revoke(world: World) -> Callable[[], None]:
+    def revoke() -> None:
+        world.consumer.revoke()
+        world.consumer.assign([])
+
+    return revoke
+
+
+def test_revocation_in_trouble_drops_what_is_held_and_the_next_assignment_reads_it_again() -> None:
+    world = World({0: log_of(0, 1)}, FakeSink())
+
+    def revoke() -> None:
+        world.sink.troubles = [transient()]
+        world.consumer.revoke()
+        world.consumer.assign([])
+
+    world.run(at_5=revoke, at_8=lambda: world.consumer.assign([0]))
+    assert world.sink.batches == [[0, 1]]
+
+
+def test_lost_partitions_are_dropped_without_a_write() -> None:
+    world = World({0: log_of(0, 1)}, FakeSink())
+
+    def lose() -> None:
+        world.consumer.revoke(lost=True)
+        world.consumer.assign([])
+
+    world.run(at_5=lose)
+    assert world.sink.batches == []
+
+
+def test_a_place_before_the_topics_start_stops_with_the_numbers() -> None:
+    world = World({0: log_of(7, 8)}, FakeSink({0: 3}))
+    world.consumer.beginnings = {0: 7}
+    with pytest.raises(Fatal, match="is at 3 but the topic starts at 7.*4 unread.*--offsets reset"):
+        world.run()
+    assert world.sink.offsets == {0: 3}
+    assert world.consumer.closed
+    assert world.sink.closed
+
+
+def test_reset_goes_on_from_the_topics_start_and_leaves_the_gap_among_the_rejects() -> None:
+    world = World({0: log_of(7, 8)}, FakeSink({0: 3}), "--offsets", "reset")
+    world.consumer.beginnings = {0: 7}
+    world.run()
+    reason = (
+        "gap: partition 0: INGEST_OFFSETS is at 3 but the topic starts at 7: retention has removed"
+        " 4 unread offsets; reading goes on from 7"
+    )
+    assert world.sink.rejects == [(0, 3, reason)]
+    assert world.sink.rows == [(0, 7), (0, 8)]
+
+
+def test_a_place_beyond_the_topics_end_stops_once_that_is_proven() -> None:
+    world = World({0: log_of(0, 1)}, FakeSink({0: 100}))
+    with pytest.raises(Fatal, match="is at 100 but the topic ends at 2: it was created anew"):
+        world.run(polls=60)
+    assert world.clock.now >= 1005
+
+
+def test_reset_beyond_the_end_reads_the_new_topic_from_its_start() -> None:
+    world = World({0: log_of(0, 1)}, FakeSink({0: 100}), "--offsets", "reset")
+    world.run(polls=60)
+    assert world.sink.rows == [(0, 0), (0, 1)]
+    assert [(partition, offset) for partition, offset, _ in world.sink.rejects] == [(0, None)]
+
+
+def test_a_broker_that_says_out_of_range_needs_no_further_proof() -> None:
+    world = World({0: log_of(0, 1)}, FakeSink({0: 100}))
+
+    def refuse() -> None:
+        raise OffsetOutOfRangeError({TopicPartition(TOPIC, 0): 100})
+
+    with pytest.raises(Fatal, match="is at 100 but the topic ends at 2"):
+        world.run(at_3=refuse)
+
+
+def test_an_idle_ingester_leaves_and_one_with_work_does_not() -> None:
+    world = World({0: log_of(0)}, FakeSink(), "--idle-exit", "4")
+    world.run(polls=1000, at_6=lambda: world.consumer.log[0].update(log_of(1)))
+    assert world.sink.batches == [[0, 1]]
+    assert 1007 <= world.clock.now <= 1009
+
+
+def test_leaving_in_trouble_gives_up_after_a_while_and_says_what_stays_behind(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = World({0: log_of(0, 1)}, FakeSink())
+    world.sink.troubles = [transient() for _ in range(100)]
+
+    def sleep(seconds: float) -> None:
+        world.clock.now += seconds
+
+    monkeypatch.setattr("ingest.loop.time.sleep", sleep)
+    with pytest.raises(Fatal, match="left without writing 2 messages .no route.*nothing is lost"):
+        world.run(polls=4)
+    assert 1010 <= world.clock.now <= 1030
+
+
+def test_a_full_buffer_holds_kafka() -> None:
+    world = World({0: log_of(*range(3000))}, FakeSink(), "--batch-max-bytes", "100000")
+    world.sink.troubles = [transient() for _ in range(4)]
+    held: list[float | None] = []
+    world.run(polls=60, at_8=lambda: held.append(world.metric("caves_ingest_buffered_events")))
+    assert held[0] is not None and held[0] < 1000
+    assert [offset for _, offset in world.sink.rows] == list(range(3000))
+
+
+def test_metrics_tell_outcomes_sizes_and_lag() -> None:
+    log = log_of(0, 1)
+    log[2] = b"?"
+    world = World({3: log}, FakeSink(), "--batch-max-seconds", "0")
+    world.run()
+    assert world.metric("caves_ingest_events_total", outcome="raw") == 2
+    assert world.metric("caves_ingest_events_total", outcome="rejected") == 1
+    assert world.metric("caves_ingest_batch_events_sum") == 3
+    assert world.metric("caves_ingest_batch_seconds_count") == 1
+    assert world.metric("caves_ingest_lag", partition="3") == 0
+    assert (world.metric("caves_ingest_last_commit_timestamp_seconds") or 0) > 0
+
+
+def test_a_reject_that_is_refused_stops_the_ingester() -> None:
+    sink = FakeSink()
+    sink.write = refuse_everything  # type: ignore[method-assign]  # a warehouse without mercy
+    with pytest.raises(Fatal, match="REJECTED_EVENTS does not take the message at offset 0"):
+        World({0: {0: b"?"}}, sink).run()
+
+
+def refuse_everything(batch: object) -> None:
+    from ingest.errors import DataRefused
+
+    raise DataRefused("no")
+
+
+def test_a_fence_lost_again_and_again_does_not_spin() -> None:
+    world = World({0: log_of(0)}, FakeSink(), "--batch-max-seconds", "0")
+    world.sink.troubles = [FenceLost("0 of 1")] * 3
+    world.run(polls=60)
+    assert world.sink.rows == [(0, 0)]
+    assert world.metric("caves_ingest_retries_total") == 3
