@@ -286,11 +286,12 @@ def drop_task(session: "Session", tokens: Tokens, binds: Sequence[Any]) -> resul
             return result.status(
                 f"Drop statement executed successfully ({place.name} already dropped)."
             )
-        if not place.task.is_root:
+        children = [t for t in place.tasks.values() if place.name in t.predecessors]
+        # A task that stands alone may go while it is started.
+        if children or not place.task.is_root:
             place.check_editable([place.name])
-        for child in place.tasks.values():
-            if place.name in child.predecessors:
-                task_store.update(place.catalog, _cut(child, [place.name]))
+        for child in children:
+            task_store.update(place.catalog, _cut(child, [place.name]))
         task_store.delete(place.catalog, place.task)
     session.account.tasks_changed()
     return result.status(f"{place.name} successfully dropped.")

@@ -254,6 +254,12 @@ def test_a_dropped_task_leaves_its_child_a_suspended_root(session: FakeSession) 
     assert leaf["last_suspended_reason"] == "CHILD_BECAME_ROOT"
 
 
+def test_a_started_task_that_stands_alone_may_be_dropped(session: FakeSession) -> None:
+    run(session, "CREATE TASK t SCHEDULE = '1 MINUTE' AS SELECT 1", "ALTER TASK t RESUME")
+    run(session, "DROP TASK t")
+    assert shown(session) == []
+
+
 def test_a_missing_task_may_be_dropped_only_if_it_may_be_missing(session: FakeSession) -> None:
     assert refused(session, "DROP TASK t").errno == 2003
     assert refused(session, "ALTER TASK t SUSPEND").errno == 2003
@@ -285,6 +291,7 @@ def test_a_missing_task_may_be_dropped_only_if_it_may_be_missing(session: FakeSe
         "ALTER TASK root SET SCHEDULE = '2 MINUTES'",
         "ALTER TASK root MODIFY WHEN 1 = 1",
         "DROP TASK child",
+        "DROP TASK root",
     ],
 )
 def test_a_graph_is_not_edited_while_its_root_is_started(session: FakeSession, edit: str) -> None:
