@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from local import errors
 from local.statements import task_graph, task_history, task_store
 from local.statements.task_history import Run
 from local.statements.task_store import Task
@@ -236,6 +237,8 @@ class Scheduler:
             if not self._closed:
                 self._forget_request(key, run)
             whole = True
+        except errors.SnowflakeError as error:
+            log.error("the run of task %s is lost: %s", ".".join(key), error)
         except Exception:
             log.exception("the run of task %s broke", ".".join(key))
         finally:

@@ -150,6 +150,9 @@ class GraphRun:
         try:
             with self._slots:
                 state = self._run_task(task, attempt)
+        except errors.SnowflakeError as error:
+            # Its history cannot be written: the database was dropped under it.
+            log.error("task %s.%s.%s is lost: %s", self._database, task.schema, task.name, error)
         except Exception:
             log.exception("task %s.%s.%s could not be run", self._database, task.schema, task.name)
         finally:
