@@ -184,7 +184,7 @@ def test_lost_partitions_are_dropped_without_a_write() -> None:
 def test_a_place_before_the_topics_start_stops_with_the_numbers() -> None:
     world = World({0: log_of(7, 8)}, FakeSink({0: 3}))
     world.consumer.beginnings = {0: 7}
-    with pytest.raises(Fatal, match="is at 3 but the topic starts at 7.*4 unread.*--offsets reset"):
+    with pytest.raises(Fatal, match=r"at 3 but the topic starts at 7.*4 unread.*--offsets reset"):
         world.run()
     assert world.sink.offsets == {0: 3}
     assert world.consumer.closed
@@ -244,7 +244,7 @@ def test_leaving_in_trouble_gives_up_after_a_while_and_says_what_stays_behind(
         world.clock.now += seconds
 
     monkeypatch.setattr("ingest.loop.time.sleep", sleep)
-    with pytest.raises(Fatal, match="left without writing 2 messages .no route.*nothing is lost"):
+    with pytest.raises(Fatal, match=r"left without writing 2 messages .no route.*nothing is lost"):
         world.run(polls=4)
     assert 1010 <= world.clock.now <= 1030
 

@@ -1,0 +1,295 @@
+"""The sink's transactions on an account, with a saboteur between it and the connector."""
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import Any
+
+import pytest
+from snowflake.connector import errors
+
+from ingest.batch import Batch, cut_batch
+from ingest.errors import DataRefused, Fatal, FenceLost, Transient
+from ingest.messages import Message, RawRow, Reject, sort_message
+from ingest.snowflake_sink import SnowflakeSink
+from tests.conftest import RunningAccount
+
+TOPIC = "sales"
+
+
+class Saboteur:
+    """Opens connections whose cursors call `before` and `after` with each statement's text."""
+
+    def __init__(self, connect: Callable[[], Any]) -> None:
+        self._connect = connect
+        self.before: Callable[[str], None] = lambda sql: None
+        self.after: Callable[[str], None] = lambda sql: None
+        self.statements: list[str] = []
+        self.opened = 0
+
+    def __call__(self) -> Any:
+        self.opened += 1
+        return _Connection(self._connect(), self)
+
+
+class _Connection:
+    def __init__(self, real: Any, saboteur: Saboteur) -> None:
+        self._real = real
+        self._saboteur = saboteur
+
+    def cursor(self) -> "_Cursor":
+        return _Cursor(self._real.cursor(), self._saboteur)
+
+    def close(self, retry: bool = True) -> None:
+        self._real.close(retry=retry)
+
+
+class _Cursor:
+    def __init__(self, real: Any, saboteur: Saboteur) -> None:
+        self._real = real
+        self._saboteur = saboteur
+
+    def execute(self, sql: str, parameters: Any = ()) -> Any:
+        self._saboteur.statements.append(" ".join(sql.split()[:2]))
+        self._saboteur.before(sql)
+        self._real.execute(sql, parameters)
+        self._saboteur.after(sql)
+        return self
+
+    def fetchall(self) -> list[Any]:
+        return self._real.fetchall()
+
+    @property
+    def rowcount(self) -> int:
+        return self._real.rowcount
+
+
+@pytest.fixture
+def saboteur(account: RunningAccount, raw_data: str) -> Saboteur:
+    return Saboteur(lambda: account.connect(database=raw_data, network_timeout=10))
+
+
+@pytest.fixture
+def sink(saboteur: Saboteur, raw_data: str) -> Iterator[SnowflakeSink]:
+    opened = SnowflakeSink(saboteur, raw_data)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def rows(account: RunningAccount, raw_data: str) -> Iterator[Callable[[str], list[Any]]]:
+    """rows('REJECTED_EVENTS.REASON') -> that column, in the order of partitions and offsets."""
+    with account.connect(database=raw_data) as connection:
+
+        def select(name: str) -> list[Any]:
+            table, column = name.split(".")
+            sql = f"SELECT {column} FROM RAW_DATA.{table} ORDER BY KAFKA_PARTITION, KAFKA_OFFSET"
+            return [row[0] for row in connection.cursor().execute(sql).fetchall()]
+
+        yield select
+
+
+def order(offset: int, partition: int = 0, **fields: Any) -> RawRow | Reject:
+    event = {"event_type": "ORDER_CREATED", "event_id": f"E{offset}", **fields}
+    text = json.dumps(event, ensure_ascii=False)
+    return sort_message(Message(TOPIC, partition, offset, text.encode(), key=b"P1"), 1_000_000)
+
+
+def batch(*written: RawRow | Reject, **stored: int) -> Batch:
+    return cut_batch(TOPIC, written, {int(name[1:]): offset for name, offset in stored.items()})
+
+
+def test_rows_arrive_as_they_came(
+    sink: SnowflakeSink, account: RunningAccount, raw_data: str
+) -> None:
+    text = (
+        '{"event_type": "ORDER_CREATED", "event_id": "É1 🍷", "product_id": 7,'
+        ' "event_timestamp": "2026-11-22T10:00:00.123456+01:00", "customer_id": "C\'1",'
+        ' "unit_price": 12.50, "quote": "\\"\\\\", "nothing": null, "name": "Château – Yquem"}'
+    )
+    message = Message(
+        TOPIC, 3, 41, text.encode(), b"7", 1_795_385_003_189, 0, [("source", b"caf\xc3\xa9")]
+    )
+    sink.create_offsets(TOPIC, {3: 40})
+    sink.write(batch(sort_message(message, 10_000), p3=40))
+    with account.connect(database=raw_data) as connection:
+        row = (
+            connection.cursor()
+            .execute(
+                "SELECT EVENT_ID, EVENT_TYPE, EVENT_TIMESTAMP, PRODUCT_ID, CUSTOMER_ID,"
+                " KAFKA_TOPIC, KAFKA_PARTITION, KAFKA_OFFSET, EVENT_DATA, KAFKA_METADATA,"
+                " EVENT_DATA:unit_price::VARCHAR, EVENT_DATA:quote::VARCHAR,"
+                " EVENT_DATA:name::VARCHAR,"
+                " INGESTION_TIMESTAMP > DATEADD(MINUTE, -5, SYSDATE())"
+                " FROM RAW_DATA.RAW_EVENTS_STREAM"
+            )
+            .fetchone()
+        )
+    assert row[:8] == (
+        "É1 🍷",
+        "ORDER_CREATED",
+        datetime(2026, 11, 22, 9, 0, 0, 123456),
+        "7",
+        "C'1",
+        TOPIC,
+        3,
+        41,
+    )
+    assert json.loads(row[8]) == json.loads(text)
+    assert json.loads(row[9]) == {
+        "key": "7",
+        "timestamp": 1_795_385_003_189,
+        "timestamp_type": "CreateTime",
+        "headers": [{"name": "source", "value": "café"}],
+    }
+    assert float(row[10]) == 12.5
+    assert row[11:] == ('"\\', "Château – Yquem", True)
+
+
+def test_what_an_event_lacks_is_null(sink: SnowflakeSink, rows: Callable[[str], list[Any]]) -> None:
+    sink.create_offsets(TOPIC, {0: 0})
+    sink.write(batch(order(0, event_timestamp="soon"), p0=0))
+    for column in ("EVENT_TIMESTAMP", "PRODUCT_ID", "CUSTOMER_ID"):
+        assert rows(f"RAW_EVENTS_STREAM.{column}") == [None]
+
+
+def test_rejects_arrive_with_reason_and_payload(
+    sink: SnowflakeSink, account: RunningAccount, raw_data: str
+) -> None:
+    sink.create_offsets(TOPIC, {0: 0})
+    messages = [
+        Message(TOPIC, 0, 0, b"\xff'"),
+        Message(TOPIC, 0, 1, '{"event_type": "É", "event_id": 5}'.encode()),
+        Message(TOPIC, 0, 2, None),
+    ]
+    sink.write(batch(*(sort_message(each, 1000) for each in messages), p0=0))
+    with account.connect(database=raw_data) as connection:
+        found = (
+            connection.cursor()
+            .execute(
+                "SELECT STAGE, REASON, EVENT_ID, EVENT_TYPE, PAYLOAD, PAYLOAD_ENCODING,"
+                " KAFKA_TOPIC, KAFKA_PARTITION, KAFKA_OFFSET, STATUS"
+                " FROM RAW_DATA.REJECTED_EVENTS ORDER BY KAFKA_OFFSET"
+            )
+            .fetchall()
+        )
+    invalid = "not UTF-8: invalid start byte at byte 0"
+    unknown = "unknown event_type: 'É'"
+    text = '{"event_type": "É", "event_id": 5}'
+    tombstone = "a tombstone: the message has no value"
+    assert found == [
+        ("INGEST", invalid, None, None, "/yc=", "base64", TOPIC, 0, 0, "OPEN"),
+        ("INGEST", unknown, "5", "É", text, "utf-8", TOPIC, 0, 1, "OPEN"),
+        ("INGEST", tombstone, None, None, None, None, TOPIC, 0, 2, "OPEN"),
+    ]
+
+
+def test_a_batch_is_five_statements_at_most(sink: SnowflakeSink, saboteur: Saboteur) -> None:
+    sink.create_offsets(TOPIC, {0: 0, 1: 0})
+    saboteur.statements.clear()
+    written = [order(offset, offset % 2) for offset in range(200)]
+    sink.write(batch(*written, Reject("no event_type", TOPIC, 0, 200), p0=0, p1=0))
+    assert saboteur.statements == [
+        "BEGIN TRANSACTION",
+        f"UPDATE {sink._database}.RAW_DATA.INGEST_OFFSETS",
+        "INSERT INTO",
+        "INSERT INTO",
+        "COMMIT",
+    ]
+
+
+def test_missing_offsets_are_added_and_existing_ones_left_alone(sink: SnowflakeSink) -> None:
+    sink.create_offsets(TOPIC, {0: 5, 1: 6})
+    sink.create_offsets(TOPIC, {0: 99, 2: 7})
+    sink.create_offsets("other", {0: 1})
+    assert sink.read_offsets(TOPIC, {0, 1, 2, 3}) == {0: 5, 1: 6, 2: 7}
+    assert sink.read_offsets("other", {0, 1}) == {0: 1}
+
+
+def test_a_moved_fence_writes_nothing(
+    sink: SnowflakeSink, rows: Callable[[str], list[Any]]
+) -> None:
+    sink.create_offsets(TOPIC, {0: 0, 1: 0})
+    sink.write(batch(order(0), p0=0))
+    with pytest.raises(FenceLost, match=r"1 of 2 rows of INGEST_OFFSETS were as expected"):
+        sink.write(batch(order(0), order(0, 1), p0=0, p1=0))
+    assert sink.read_offsets(TOPIC, {0, 1}) == {0: 1, 1: 0}
+    assert rows("RAW_EVENTS_STREAM.EVENT_ID") == ["E0"]
+
+
+@pytest.mark.parametrize("word", ["BEGIN", "UPDATE", "INSERT INTO", "COMMIT"])
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_a_connection_lost_anywhere_leaves_each_row_once_after_a_retry(
+    sink: SnowflakeSink,
+    saboteur: Saboteur,
+    rows: Callable[[str], list[Any]],
+    word: str,
+    moment: str,
+) -> None:
+    sink.create_offsets(TOPIC, {0: 0})
+    cut = iter([True])
+
+    def cut_once(sql: str) -> None:
+        if sql.strip().startswith(word) and next(cut, False):
+            raise errors.OperationalError("the line is dead", errno=250003)
+
+    setattr(saboteur, moment, cut_once)
+    written = batch(order(0), order(1), p0=0)
+    try:
+        sink.write(written)
+        settled = True
+    except Transient:
+        settled = False
+        sink.write(written)
+    # Only a COMMIT that took effect before its answer was lost needs no second attempt.
+    assert settled == (word == "COMMIT" and moment == "after")
+    assert rows("RAW_EVENTS_STREAM.KAFKA_OFFSET") == [0, 1]
+    assert sink.read_offsets(TOPIC, {0}) == {0: 2}
+    assert saboteur.opened == 2
+
+
+def test_data_that_the_warehouse_refuses_is_told_apart_and_rolled_back(
+    sink: SnowflakeSink, rows: Callable[[str], list[Any]]
+) -> None:
+    good = order(0)
+    assert isinstance(good, RawRow)
+    # Python's parser would never let this through; some text that only the warehouse refuses will.
+    bad = RawRow(Message(TOPIC, 0, 1, b""), good.envelope, '{"a": ')
+    sink.create_offsets(TOPIC, {0: 0})
+    with pytest.raises(DataRefused):
+        sink.write(batch(good, bad, p0=0))
+    assert sink.read_offsets(TOPIC, {0}) == {0: 0}
+    sink.write(batch(good, p0=0))
+    assert rows("RAW_EVENTS_STREAM.EVENT_ID") == ["E0"]
+
+
+def test_a_missing_table_is_one_clear_line(account: RunningAccount, database: str) -> None:
+    sink = SnowflakeSink(lambda: account.connect(database=database), database)
+    try:
+        with pytest.raises(Fatal, match=r"reading INGEST_OFFSETS.*deployed to this database\?"):
+            sink.check(TOPIC)
+    finally:
+        sink.close()
+
+
+def test_two_rows_for_one_partition_stop_the_ingester(
+    sink: SnowflakeSink, account: RunningAccount, raw_data: str
+) -> None:
+    with account.connect(database=raw_data) as connection:
+        connection.cursor().execute(
+            "INSERT INTO RAW_DATA.INGEST_OFFSETS (TOPIC, PARTITION, NEXT_OFFSET)"
+            " VALUES ('sales', 0, 1), ('sales', 0, 2)"
+        )
+    with pytest.raises(Fatal, match="two rows for partition 0 of 'sales'"):
+        sink.read_offsets(TOPIC, {0})
+
+
+def test_an_unreachable_account_is_fatal_at_the_start_and_transient_later(raw_data: str) -> None:
+    def connect() -> Any:
+        raise errors.OperationalError("no route", errno=250001)
+
+    sink = SnowflakeSink(connect, raw_data)
+    with pytest.raises(Fatal, match="connecting to Snowflake"):
+        sink.check(TOPIC)
+    with pytest.raises(Transient, match="connecting to Snowflake"):
+        sink.read_offsets(TOPIC, {0})
