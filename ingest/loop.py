@@ -183,6 +183,7 @@ class Ingester:
     def _settle(self, ends: dict[int, int | None]) -> None:
         self._writer.write_all()
         self._places.settle(ends)
+        self._last_arrival = self._clock()
 
     def _write_rest(self) -> None:
         """Before leaving: write what is held, or say what stays behind."""
@@ -254,7 +255,7 @@ class Ingester:
 
     def _idle(self) -> bool:
         last = self._last_arrival
-        return last is not None and not self._places.unplaced and self._is_long_ago(last)
+        return last is not None and self._is_long_ago(last) and self._places.certain()
 
     def _is_long_ago(self, moment: float) -> bool:
         return 0 < self._idle_exit <= self._clock() - moment

@@ -72,10 +72,16 @@ class Places:
         self._seek(stored)
         self.unplaced -= partitions
 
+    def certain(self) -> bool:
+        """Every assigned partition is placed, and known to reach at least to its place."""
+        ends = self._ends()
+        return not self.unplaced and all(
+            end is not None and end >= self._positions.expected[each] for each, end in ends.items()
+        )
+
     def beyond_end(self) -> dict[int, int | None]:
         """Partitions that are proven to end below their place, with their ends."""
-        ends = {each: self._consumer.highwater(self._tp(each)) for each in self._positions.expected}
-        return dict(self._positions.beyond_end(ends, self._clock()))
+        return dict(self._positions.beyond_end(self._ends(), self._clock()))
 
     def settle(self, ends: dict[int, int | None]) -> None:
         """Stop or reset at these partitions, whose place is not in the topic. Nothing may be held
@@ -119,6 +125,10 @@ class Places:
         except KafkaError as error:
             raise translate(error, "asking for the topic's start") from error
         return {each.partition: offset for each, offset in found.items()}
+
+    def _ends(self) -> dict[int, int | None]:
+        """The ends that the last fetches told of; None before the first."""
+        return {each: self._consumer.highwater(self._tp(each)) for each in self._positions.expected}
 
     def _tp(self, partition: int) -> TopicPartition:
         return TopicPartition(self._topic, partition)

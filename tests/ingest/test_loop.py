@@ -234,6 +234,12 @@ def test_an_idle_ingester_leaves_and_one_with_work_does_not() -> None:
     assert 1007 <= world.clock.now <= 1009
 
 
+def test_an_idle_ingester_with_a_doubtful_place_finds_out_before_it_leaves() -> None:
+    world = World({0: log_of(0, 1)}, FakeSink({0: 100}), "--idle-exit", "1")
+    with pytest.raises(Fatal, match="is at 100 but the topic ends at 2"):
+        world.run(polls=60)
+
+
 def test_leaving_in_trouble_gives_up_after_a_while_and_says_what_stays_behind(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
