@@ -1,8 +1,10 @@
 """Reads and judges the fields of an event's JSON.
 
-Everything works in two steps, because a VARIANT path has to be projected before it can be filtered
-on: `read` turns the paths into plain text columns (and, where it matters, their JSON types), then
-the rules look at those columns only.
+Everything works in three steps, each a projection of its own:
+1. `read_events` turns the paths into plain text columns, and their JSON types where those matter
+   (a VARIANT path has to be projected before it can be filtered on);
+2. `Number.value` and `utc_timestamp` give each text its one exact reading, or NULL;
+3. the rules (`bad_…`) hold text and reading against each other.
 
 No rule ever rounds, truncates or guesses: a field either has exactly one reading, or it is faulty.
 A rule's result is NULL, or `<field> <rule>: <value>`, so that reasons can be counted by their part
@@ -43,6 +45,7 @@ class Field:
 
     name: str
     synonyms: tuple[str, ...] = ()
+    with_kind: bool = False
 
     @property
     def text(self) -> Column:
@@ -51,23 +54,21 @@ class Field:
 
     @property
     def kind(self) -> Column:
-        """The value's JSON type as TYPEOF names it."""
+        """The value's JSON type as TYPEOF names it, if the field is read `with_kind`."""
         return F.col(f"{self.name.upper()}_KIND")
 
     def read(self, event: Column) -> list[Column]:
-        """The two projections that `text` and `kind` refer to, taken from the same name."""
+        """The projections that `text` and `kind` refer to, both taken from the same name."""
         paths = [event[name] for name in (self.name, *self.synonyms)]
         text, kind = paths[-1].cast(StringType()), F.typeof(paths[-1])
         for path in reversed(paths[:-1]):
             own = path.cast(StringType())
-            text, kind = (
-                F.coalesce(own, text),
-                F.when(own.is_null(), kind).otherwise(F.typeof(path)),
-            )
-        return [
-            text.alias(f"{self.name.upper()}_TEXT"),
-            kind.alias(f"{self.name.upper()}_KIND"),
-        ]
+            kind = F.when(own.is_null(), kind).otherwise(F.typeof(path))
+            text = F.coalesce(own, text)
+        columns = [text.alias(f"{self.name.upper()}_TEXT")]
+        if self.with_kind:
+            columns.append(kind.alias(f"{self.name.upper()}_KIND"))
+        return columns
 
 
 @dataclass(frozen=True)
@@ -90,8 +91,14 @@ class Number:
             return f"a number of at most {self.precision} digits, {self.scale} of them decimals"
         return f"a whole number of at most {self.precision} digits"
 
-    def of(self, text: Column) -> Column:
-        # TRY_CAST, though the pattern has decided before: an engine may cast before it filters.
+    def value(self, field: Field) -> Column:
+        """The field's number; NULL where it has none that is exact."""
+        exact = field.kind.in_(*EXACT_NUMBER_KINDS) & matches(field.text, self.pattern)
+        return self.cast(F.when(exact, field.text).cast(StringType()))
+
+    def cast(self, text: Column) -> Column:
+        """The text as this number, NULL where it is too long; TRY_CAST, because an engine may
+        cast before it looks at the conditions around."""
         return F.try_cast(text, DecimalType(self.precision, self.scale))
 
 
@@ -100,14 +107,36 @@ PRICE = Number(10, 2)
 AMOUNT = Number(12, 2)
 
 
+def utc_timestamp(field: Field) -> Column:
+    """The moment in UTC; NULL where the text is no timestamp; without an offset it is UTC.
+
+    The offset is written out in full before the cast, because the engine would read a timestamp
+    without one in the session's time zone: Z, +02 and none first become +02 and +00, then zeros
+    are added behind, and of +0200, +05:3000 the offset's four digits are kept.
+    """
+    plain = F.replace(F.upper(field.text), F.lit(","), F.lit("."))
+    zoned = replace_pattern(F.replace(plain, F.lit("Z"), F.lit("+00")), "([T ][0-9:.]+)$", "+00")
+    padded = F.concat(zoned, F.lit("00"))
+    complete = replace_pattern(padded, "([+-][0-9]{2}):?([0-9]{2})(00)?$", ":\\2")
+    moment = F.when(matches(plain, ISO_TIMESTAMP), complete).cast(StringType())
+    in_zone = F.try_cast(moment, TimestampType(TimestampTimeZone.TZ))
+    return F.convert_timezone(F.lit("UTC"), in_zone).cast(UTC_TIMESTAMP)
+
+
+def replace_pattern(text: Column, pattern: str, behind_first_group: str) -> Column:
+    """The text with the pattern's match replaced by its first group and what goes behind it."""
+    replacement = F.lit("\\1" + behind_first_group)
+    return F.call_function("REGEXP_REPLACE", text, F.lit(pattern), replacement)
+
+
+def utc_now() -> Column:
+    """The statement's time, in UTC whatever the session's time zone."""
+    return F.convert_timezone(F.lit("UTC"), F.current_timestamp()).cast(UTC_TIMESTAMP)
+
+
 def matches(text: Column, pattern: str) -> Column:
     """Whether the whole text has the pattern; False, never NULL, for NULL."""
     return F.coalesce(text, F.lit("")).rlike(F.lit(pattern))
-
-
-def fault(field: Field, rule: str, value: Column | None = None) -> Column:
-    shown = F.substring(field.text if value is None else value, 1, VALUE_LENGTH_IN_REASON)
-    return F.concat(F.lit(f"{field.name} {rule}: "), shown)
 
 
 def missing(field: Field) -> Column:
@@ -115,64 +144,41 @@ def missing(field: Field) -> Column:
     return F.trim(F.coalesce(field.text, F.lit(""))) == F.lit("")
 
 
-def bad_id(field: Field) -> Column:
-    return F.when(missing(field), F.lit(f"{field.name} is missing")).when(
-        ~field.kind.in_(*ID_KINDS), fault(field, "is neither a text nor a number")
+def fault(field: Field, rule: str, value: Column | None = None) -> Column:
+    """The reason, with the start of the value; where there is none, that it is missing."""
+    shown = F.substring(field.text if value is None else value, 1, VALUE_LENGTH_IN_REASON)
+    return F.coalesce(
+        F.concat(F.lit(f"{field.name} {rule}: "), shown), F.lit(f"{field.name} is missing")
     )
+
+
+def bad_id(field: Field) -> Column:
+    return F.when(id_value(field).is_null(), fault(field, "is not an id"))
 
 
 def bad_optional_id(field: Field) -> Column:
-    return F.when(
-        ~missing(field) & ~field.kind.in_(*ID_KINDS),
-        fault(field, "is neither a text nor a number"),
-    )
+    return F.when(~missing(field) & id_value(field).is_null(), fault(field, "is not an id"))
+
+
+def id_value(field: Field) -> Column:
+    """The id as text, numbers included; NULL for anything else, and for a blank text."""
+    return F.when(field.kind.in_(*ID_KINDS) & ~missing(field), field.text)
 
 
 def bad_text(field: Field) -> Column:
-    return F.when(missing(field), F.lit(f"{field.name} is missing"))
+    return F.when(missing(field), fault(field, "is blank"))
 
 
-def bad_number(field: Field, number: Number) -> Column:
-    return F.when(missing(field), F.lit(f"{field.name} is missing")).otherwise(
-        bad_optional_number(field, number)
-    )
+def bad_number(field: Field, number: Number, value: Column) -> Column:
+    return F.when(value.is_null(), fault(field, f"is not {number.wanted}"))
 
 
-def bad_optional_number(field: Field, number: Number) -> Column:
-    fits = field.kind.in_(*EXACT_NUMBER_KINDS) & matches(field.text, number.pattern)
-    return F.when(~missing(field) & ~fits, fault(field, f"is not {number.wanted}"))
+def bad_optional_number(field: Field, number: Number, value: Column) -> Column:
+    return F.when(~missing(field) & value.is_null(), fault(field, f"is not {number.wanted}"))
 
 
-def bad_timestamp(field: Field) -> Column:
-    return F.when(missing(field), F.lit(f"{field.name} is missing")).when(
-        utc_timestamp(field).is_null(), fault(field, "is not an ISO 8601 timestamp")
-    )
-
-
-def utc_timestamp(field: Field) -> Column:
-    """The moment in UTC; NULL where the text is no timestamp; without an offset it is UTC.
-
-    The offset is always written out before the cast, because the engine would read a timestamp
-    without one in the session's time zone.
-    """
-    plain = F.replace(F.upper(field.text), F.lit(","), F.lit("."))
-    colon = F.call_function(
-        "REGEXP_REPLACE", plain, F.lit("([+-][0-9]{2}):?([0-9]{2})$"), F.lit("\\1:\\2")
-    )
-    offset = (
-        F.when(matches(colon, ".*[+-][0-9]{2}:[0-9]{2}"), F.lit(""))
-        .when(matches(colon, ".*[T ].*[+-][0-9]{2}"), F.lit(":00"))
-        .otherwise(F.lit("+00:00"))
-    )
-    complete = F.concat(F.replace(colon, F.lit("Z"), F.lit("")), offset)
-    moment = F.when(matches(plain, ISO_TIMESTAMP), complete).cast(StringType())
-    in_zone = F.try_cast(moment, TimestampType(TimestampTimeZone.TZ))
-    return F.convert_timezone(F.lit("UTC"), in_zone).cast(UTC_TIMESTAMP)
-
-
-def utc_now() -> Column:
-    """The statement's time, in UTC whatever the session's time zone."""
-    return F.convert_timezone(F.lit("UTC"), F.current_timestamp()).cast(UTC_TIMESTAMP)
+def bad_timestamp(field: Field, moment: Column) -> Column:
+    return F.when(moment.is_null(), fault(field, "is not an ISO 8601 timestamp"))
 
 
 ENVELOPE = (

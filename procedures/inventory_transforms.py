@@ -25,15 +25,15 @@ from snowflake.snowpark import Column, DataFrame, Window
 from snowflake.snowpark import functions as F
 from snowflake.snowpark.types import StringType
 
-EVENT_ID = Field("event_id")
+EVENT_ID = Field("event_id", with_kind=True)
 EVENT_TIMESTAMP = Field("event_timestamp", ("event_ts",))
-ADJUSTMENT_ID = Field("adjustment_id")
-PRODUCT_ID = Field("product_id")
+ADJUSTMENT_ID = Field("adjustment_id", with_kind=True)
+PRODUCT_ID = Field("product_id", with_kind=True)
 PRODUCT_NAME = Field("product_name")
 PRODUCT_CATEGORY = Field("product_category", ("category",))
 ADJUSTMENT_TYPE = Field("adjustment_type")
-QUANTITY_CHANGE = Field("quantity_change")
-NEW_STOCK_LEVEL = Field("new_stock_level")
+QUANTITY_CHANGE = Field("quantity_change", with_kind=True)
+NEW_STOCK_LEVEL = Field("new_stock_level", with_kind=True)
 REASON = Field("reason")
 WAREHOUSE_LOCATION = Field("warehouse_location")
 FIELDS = (
@@ -49,6 +49,23 @@ FIELDS = (
     REASON,
     WAREHOUSE_LOCATION,
 )
+STG_INVENTORY_ADJ = (
+    "EVENT_ID",
+    "EVENT_TIMESTAMP",
+    "ADJUSTMENT_ID",
+    "PRODUCT_ID",
+    "PRODUCT_NAME",
+    "PRODUCT_CATEGORY",
+    "ADJUSTMENT_TYPE",
+    "QUANTITY_CHANGE",
+    "NEW_STOCK_LEVEL",
+    "REASON",
+    "WAREHOUSE_LOCATION",
+    "INGESTION_TIMESTAMP",
+    "KAFKA_TOPIC",
+    "KAFKA_PARTITION",
+    "KAFKA_OFFSET",
+)
 NEVER_COUNTED = 0
 
 
@@ -58,21 +75,27 @@ def own_events(raw: DataFrame) -> DataFrame:
 
 def judge(raw: DataFrame) -> DataFrame:
     """Every row of the inventory's own: a STG_INVENTORY_ADJ row, and a REASON against it."""
-    identity = event_identity(EVENT_ID.text)
-    return read_events(own_events(raw), FIELDS).select(
-        identity.alias("EVENT_ID"),
+    fields = read_events(own_events(raw), FIELDS)
+    values = fields.select(
+        *fields.columns,
+        event_identity(EVENT_ID.text).alias("IDENTITY"),
+        utc_timestamp(EVENT_TIMESTAMP).alias("MOMENT"),
+        BOTTLES.value(QUANTITY_CHANGE).alias("CHANGE"),
+        BOTTLES.value(NEW_STOCK_LEVEL).alias("LEVEL"),
+    )
+    own_id = F.when(missing(ADJUSTMENT_ID), F.col("IDENTITY")).otherwise(ADJUSTMENT_ID.text)
+    return values.select(
+        F.col("IDENTITY").alias("EVENT_ID"),
         *(F.col(name) for name in ENVELOPE),
         reason().cast(StringType()).alias("REASON"),
-        utc_timestamp(EVENT_TIMESTAMP).alias("EVENT_TIMESTAMP"),
-        F.when(missing(ADJUSTMENT_ID), identity)
-        .otherwise(ADJUSTMENT_ID.text)
-        .alias("ADJUSTMENT_ID"),
+        F.col("MOMENT").alias("EVENT_TIMESTAMP"),
+        own_id.alias("ADJUSTMENT_ID"),
         PRODUCT_ID.text.alias("PRODUCT_ID"),
         PRODUCT_NAME.text.alias("PRODUCT_NAME"),
         PRODUCT_CATEGORY.text.alias("PRODUCT_CATEGORY"),
         ADJUSTMENT_TYPE.text.alias("ADJUSTMENT_TYPE"),
-        BOTTLES.of(QUANTITY_CHANGE.text).alias("QUANTITY_CHANGE"),
-        BOTTLES.of(NEW_STOCK_LEVEL.text).alias("NEW_STOCK_LEVEL"),
+        F.col("CHANGE").alias("QUANTITY_CHANGE"),
+        F.col("LEVEL").alias("NEW_STOCK_LEVEL"),
         REASON.text.alias("ADJUSTMENT_REASON"),
         WAREHOUSE_LOCATION.text.alias("WAREHOUSE_LOCATION"),
     )
@@ -84,31 +107,19 @@ def reason() -> Column:
         bad_optional_id(EVENT_ID),
         bad_optional_id(ADJUSTMENT_ID),
         bad_id(PRODUCT_ID),
-        bad_timestamp(EVENT_TIMESTAMP),
+        bad_timestamp(EVENT_TIMESTAMP, F.col("MOMENT")),
         bad_text(ADJUSTMENT_TYPE),
-        bad_number(QUANTITY_CHANGE, BOTTLES),
-        bad_optional_number(NEW_STOCK_LEVEL, BOTTLES),
+        bad_number(QUANTITY_CHANGE, BOTTLES, F.col("CHANGE")),
+        bad_optional_number(NEW_STOCK_LEVEL, BOTTLES, F.col("LEVEL")),
     )
 
 
 def staged_adjustments(judged: DataFrame) -> DataFrame:
     """The rows without a REASON, as STG_INVENTORY_ADJ has them. Duplicates stay."""
-    return judged.filter(F.col("REASON").is_null()).select(
-        F.col("EVENT_ID"),
-        F.col("EVENT_TIMESTAMP"),
-        F.col("ADJUSTMENT_ID"),
-        F.col("PRODUCT_ID"),
-        F.col("PRODUCT_NAME"),
-        F.col("PRODUCT_CATEGORY"),
-        F.col("ADJUSTMENT_TYPE"),
-        F.col("QUANTITY_CHANGE"),
-        F.col("NEW_STOCK_LEVEL"),
-        F.col("ADJUSTMENT_REASON").alias("REASON"),
-        F.col("WAREHOUSE_LOCATION"),
-        F.col("INGESTION_TIMESTAMP"),
-        F.col("KAFKA_TOPIC"),
-        F.col("KAFKA_PARTITION"),
-        F.col("KAFKA_OFFSET"),
+    valid = judged.filter(F.col("REASON").is_null())
+    own_reason = F.col("ADJUSTMENT_REASON").alias("REASON")
+    return valid.select(
+        *(own_reason if name == "REASON" else F.col(name) for name in STG_INVENTORY_ADJ)
     )
 
 

@@ -25,18 +25,18 @@ from event_fields import (
 )
 from snowflake.snowpark import Column, DataFrame, Window
 from snowflake.snowpark import functions as F
-from snowflake.snowpark.types import StringType
+from snowflake.snowpark.types import DecimalType, StringType
 
-EVENT_ID = Field("event_id")
+EVENT_ID = Field("event_id", with_kind=True)
 EVENT_TIMESTAMP = Field("event_timestamp", ("event_ts",))
-ORDER_ID = Field("order_id", ("order_line_id",))
-CUSTOMER_ID = Field("customer_id")
-PRODUCT_ID = Field("product_id")
+ORDER_ID = Field("order_id", ("order_line_id",), with_kind=True)
+CUSTOMER_ID = Field("customer_id", with_kind=True)
+PRODUCT_ID = Field("product_id", with_kind=True)
 PRODUCT_NAME = Field("product_name")
 PRODUCT_CATEGORY = Field("product_category", ("category",))
-QUANTITY = Field("quantity")
-UNIT_PRICE = Field("unit_price")
-TOTAL_AMOUNT = Field("total_amount", ("total_price",))
+QUANTITY = Field("quantity", with_kind=True)
+UNIT_PRICE = Field("unit_price", with_kind=True)
+TOTAL_AMOUNT = Field("total_amount", ("total_price",), with_kind=True)
 PAYMENT_METHOD = Field("payment_method")
 SHIPPING_ADDRESS = Field("shipping_address")
 FIELDS = (
@@ -54,6 +54,25 @@ FIELDS = (
     SHIPPING_ADDRESS,
 )
 
+STG_ORDERS = (
+    "EVENT_ID",
+    "EVENT_TIMESTAMP",
+    "ORDER_ID",
+    "CUSTOMER_ID",
+    "PRODUCT_ID",
+    "PRODUCT_NAME",
+    "PRODUCT_CATEGORY",
+    "QUANTITY",
+    "UNIT_PRICE",
+    "TOTAL_AMOUNT",
+    "PAYMENT_METHOD",
+    "SHIPPING_ADDRESS",
+    "INGESTION_TIMESTAMP",
+    "KAFKA_TOPIC",
+    "KAFKA_PARTITION",
+    "KAFKA_OFFSET",
+)
+
 
 def own_events(raw: DataFrame) -> DataFrame:
     """All rows but the inventory's: an event type that nobody knows is rejected with the orders,
@@ -63,19 +82,27 @@ def own_events(raw: DataFrame) -> DataFrame:
 
 def judge(raw: DataFrame) -> DataFrame:
     """Every row that the orders answer for: a STG_ORDERS row, and a REASON against it."""
-    return read_events(own_events(raw), FIELDS).select(
+    fields = read_events(own_events(raw), FIELDS)
+    values = fields.select(
+        *fields.columns,
+        utc_timestamp(EVENT_TIMESTAMP).alias("MOMENT"),
+        BOTTLES.value(QUANTITY).alias("BOTTLES"),
+        PRICE.value(UNIT_PRICE).alias("PRICE"),
+        AMOUNT.value(TOTAL_AMOUNT).alias("TOTAL"),
+    )
+    return values.select(
         event_identity(EVENT_ID.text, ORDER_ID.text).alias("EVENT_ID"),
         *(F.col(name) for name in ENVELOPE),
         reason().cast(StringType()).alias("REASON"),
-        utc_timestamp(EVENT_TIMESTAMP).alias("EVENT_TIMESTAMP"),
+        F.col("MOMENT").alias("EVENT_TIMESTAMP"),
         ORDER_ID.text.alias("ORDER_ID"),
         CUSTOMER_ID.text.alias("CUSTOMER_ID"),
         PRODUCT_ID.text.alias("PRODUCT_ID"),
         PRODUCT_NAME.text.alias("PRODUCT_NAME"),
         PRODUCT_CATEGORY.text.alias("PRODUCT_CATEGORY"),
-        BOTTLES.of(QUANTITY.text).alias("QUANTITY"),
-        PRICE.of(UNIT_PRICE.text).alias("UNIT_PRICE"),
-        total_amount().alias("TOTAL_AMOUNT"),
+        F.col("BOTTLES").alias("QUANTITY"),
+        F.col("PRICE").alias("UNIT_PRICE"),
+        F.coalesce(F.col("TOTAL"), AMOUNT.cast(full_price())).alias("TOTAL_AMOUNT"),
         PAYMENT_METHOD.text.alias("PAYMENT_METHOD"),
         SHIPPING_ADDRESS.text.alias("SHIPPING_ADDRESS"),
     )
@@ -83,22 +110,22 @@ def judge(raw: DataFrame) -> DataFrame:
 
 def reason() -> Column:
     """The first rule that the event breaks; NULL for a valid one."""
-    quantity, price = BOTTLES.of(QUANTITY.text), PRICE.of(UNIT_PRICE.text)
+    bottles, price, total = F.col("BOTTLES"), F.col("PRICE"), F.col("TOTAL")
     return F.coalesce(
         unknown_type(),
         bad_optional_id(EVENT_ID),
         bad_id(ORDER_ID),
         bad_id(PRODUCT_ID),
         bad_id(CUSTOMER_ID),
-        bad_timestamp(EVENT_TIMESTAMP),
-        bad_number(QUANTITY, BOTTLES),
-        F.when(quantity <= F.lit(0), fault(QUANTITY, "is not above 0")),
-        bad_number(UNIT_PRICE, PRICE),
+        bad_timestamp(EVENT_TIMESTAMP, F.col("MOMENT")),
+        bad_number(QUANTITY, BOTTLES, bottles),
+        F.when(bottles <= F.lit(0), fault(QUANTITY, "is not above 0")),
+        bad_number(UNIT_PRICE, PRICE, price),
         F.when(price < F.lit(0), fault(UNIT_PRICE, "is negative")),
-        bad_optional_number(TOTAL_AMOUNT, AMOUNT),
+        bad_optional_number(TOTAL_AMOUNT, AMOUNT, total),
         F.when(
-            missing(TOTAL_AMOUNT) & total_amount().is_null(),
-            fault(TOTAL_AMOUNT, f"of quantity and price is not {AMOUNT.wanted}", total_text()),
+            missing(TOTAL_AMOUNT) & AMOUNT.cast(full_price()).is_null(),
+            fault(TOTAL_AMOUNT, f"of quantity and price is not {AMOUNT.wanted}", full_price()),
         ),
     )
 
@@ -110,35 +137,15 @@ def unknown_type() -> Column:
     )
 
 
-def total_text() -> Column:
-    """What the order costs without discounts, as text: wider than the column that it is for."""
-    return (BOTTLES.of(QUANTITY.text) * PRICE.of(UNIT_PRICE.text)).cast(StringType())
-
-
-def total_amount() -> Column:
-    return F.coalesce(AMOUNT.of(TOTAL_AMOUNT.text), AMOUNT.of(total_text()))
+def full_price() -> Column:
+    """What the order costs without discounts, as text: it may be too long for the column."""
+    bottles = F.col("BOTTLES").cast(DecimalType(38, 0))
+    return (bottles * F.col("PRICE")).cast(StringType())
 
 
 def staged_orders(judged: DataFrame) -> DataFrame:
     """The rows without a REASON, as STG_ORDERS has them. Duplicates stay: the MERGE decides."""
-    return judged.filter(F.col("REASON").is_null()).select(
-        "EVENT_ID",
-        "EVENT_TIMESTAMP",
-        "ORDER_ID",
-        "CUSTOMER_ID",
-        "PRODUCT_ID",
-        "PRODUCT_NAME",
-        "PRODUCT_CATEGORY",
-        "QUANTITY",
-        "UNIT_PRICE",
-        "TOTAL_AMOUNT",
-        "PAYMENT_METHOD",
-        "SHIPPING_ADDRESS",
-        "INGESTION_TIMESTAMP",
-        "KAFKA_TOPIC",
-        "KAFKA_PARTITION",
-        "KAFKA_OFFSET",
-    )
+    return judged.filter(F.col("REASON").is_null()).select(*STG_ORDERS)
 
 
 def latest_orders(staged: DataFrame) -> DataFrame:

@@ -10,63 +10,53 @@ Snowflake looks names up in the database that the procedure itself is in.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import inventory_transforms
 import orders_transforms
 from event_fields import utc_now
-from rejected_events import rejected_events
+from rejected_events import REJECTED_EVENTS, rejected_events
 from snowflake.snowpark import DataFrame, Session
 from snowflake.snowpark import functions as F
 from transactions import transaction
 
-Transform = Callable[[DataFrame], DataFrame]
-
 
 def orders(session: Session) -> dict[str, int]:
     """Moves STREAM_RAW_ORDERS on; returns how many rows it staged and how many it rejected."""
-    return _run(
-        session,
-        "RAW_DATA.STREAM_RAW_ORDERS",
-        orders_transforms.judge,
-        orders_transforms.staged_orders,
-        "STAGING.STG_ORDERS",
-    )
+    with transaction(session):
+        judged = orders_transforms.judge(_new_rows(session, "RAW_DATA.STREAM_RAW_ORDERS"))
+        staged = orders_transforms.staged_orders(judged)
+        return {
+            "staged": _append(session, staged, "STAGING.STG_ORDERS", orders_transforms.STG_ORDERS),
+            "rejected": _reject(session, judged),
+        }
 
 
 def inventory(session: Session) -> dict[str, int]:
     """Moves STREAM_RAW_INVENTORY on; returns how many rows it staged and how many it rejected."""
-    return _run(
-        session,
-        "RAW_DATA.STREAM_RAW_INVENTORY",
-        inventory_transforms.judge,
-        inventory_transforms.staged_adjustments,
-        "STAGING.STG_INVENTORY_ADJ",
-    )
-
-
-def _run(
-    session: Session, stream: str, judge: Transform, staged: Transform, target: str
-) -> dict[str, int]:
     with transaction(session):
-        new_rows = session.table(stream).filter(F.col("METADATA$ACTION") == F.lit("INSERT"))
-        judged = judge(new_rows)
-        counts = _counts(judged)
-        _append(staged(judged), target)
-        _append(rejected_events(judged, utc_now()), "RAW_DATA.REJECTED_EVENTS")
-    return counts
+        judged = inventory_transforms.judge(_new_rows(session, "RAW_DATA.STREAM_RAW_INVENTORY"))
+        staged = inventory_transforms.staged_adjustments(judged)
+        columns = inventory_transforms.STG_INVENTORY_ADJ
+        return {
+            "staged": _append(session, staged, "STAGING.STG_INVENTORY_ADJ", columns),
+            "rejected": _reject(session, judged),
+        }
 
 
-def _counts(judged: DataFrame) -> dict[str, int]:
-    [row] = judged.agg(
-        F.count(F.lit(1)).alias("EVENTS"), F.count(F.col("REASON")).alias("REJECTED")
-    ).collect()
-    return {"staged": row["EVENTS"] - row["REJECTED"], "rejected": row["REJECTED"]}
+def _new_rows(session: Session, stream: str) -> DataFrame:
+    return session.table(stream).filter(F.col("METADATA$ACTION") == F.lit("INSERT"))
 
 
-def _append(rows: DataFrame, table: str) -> None:
-    # table_exists keeps Snowpark from looking the table up, and from ever creating it: that would
-    # be DDL, which commits the transaction.
-    rows.write.save_as_table(  # type: ignore[call-overload]  # its overloads leave table_exists out
-        table, mode="append", column_order="name", table_exists=True
-    )
+def _reject(session: Session, judged: DataFrame) -> int:
+    rejected = rejected_events(judged, utc_now())
+    return _append(session, rejected, "RAW_DATA.REJECTED_EVENTS", REJECTED_EVENTS)
+
+
+def _append(session: Session, rows: DataFrame, table: str, columns: tuple[str, ...]) -> int:
+    """Inserts the rows, which have these columns in this order, and returns their number.
+
+    One statement: Snowpark's own writer would look whether the table exists, and what the rows'
+    columns are, and does not tell how many rows it wrote.
+    """
+    [query] = rows.queries["queries"]
+    [result] = session.sql(f"INSERT INTO {table} ({', '.join(columns)}) {query}").collect()
+    return int(result[0])

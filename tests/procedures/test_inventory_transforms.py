@@ -95,10 +95,10 @@ def test_an_adjustment_without_any_id_goes_by_its_place(raw: Raw) -> None:
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
-        ({"adjustment_id": [1]}, "adjustment_id is neither a text nor a number: [1]"),
+        ({"adjustment_id": [1]}, "adjustment_id is not an id: [1]"),
         ({"product_id": None}, "product_id is missing"),
         ({"event_timestamp": "2026-11-31T00:00:00Z"}, "event_timestamp is not an ISO 8601 "),
-        ({"adjustment_type": ""}, "adjustment_type is missing"),
+        ({"adjustment_type": " "}, "adjustment_type is blank:  "),
         ({"quantity_change": None}, "quantity_change is missing"),
         ({"quantity_change": "1.5"}, "quantity_change is not a whole number of at most 10 digits"),
         ({"new_stock_level": "many"}, "new_stock_level is not a whole number of at most 10 digits"),
