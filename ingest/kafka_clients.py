@@ -68,6 +68,10 @@ def translate(error: KafkaError, doing: str) -> IngestError:
 
 def _open(client: Any, servers: str, settings: Mapping[str, Any]) -> Any:
     known = {name: value for name, value in settings.items() if name in client.DEFAULT_CONFIG}
+    # Its many lines about a broker that does not answer come to the one line below.
+    chatter = logging.getLogger("kafka")
+    level = chatter.level
+    chatter.setLevel(logging.CRITICAL)
     try:
         return client(
             **{
@@ -79,3 +83,5 @@ def _open(client: Any, servers: str, settings: Mapping[str, Any]) -> Any:
     except (KafkaError, ValueError, OSError, AssertionError) as error:
         text = " ".join(str(error).split()) or type(error).__name__
         raise Fatal(f"cannot reach Kafka at {servers!r} (--bootstrap-servers): {text}") from error
+    finally:
+        chatter.setLevel(level)

@@ -151,7 +151,7 @@ class Ingester:
         beyond = self._places.beyond_end()
         if beyond:
             self._settle(beyond)
-        if self._writer.due():
+        if self._writer.due() and not self._places.doubtful():
             # A batch that is due takes along whatever has been polled already.
             while not self._writer.full() and self._poll(0):
                 continue
@@ -176,17 +176,19 @@ class Ingester:
     def _poll_seconds(self) -> float:
         """Not past the moment at which there is something to do."""
         moment = self._retry_at or self._writer.due_at()
-        if moment is None:
+        if moment is None or self._places.doubtful():
             return POLL_SECONDS
         return min(POLL_SECONDS, max(0.0, moment - self._clock()))
 
     def _settle(self, ends: dict[int, int | None]) -> None:
-        self._writer.write_all()
+        self._writer.drop(self._assigned())
         self._places.settle(ends)
         self._last_arrival = self._clock()
 
     def _write_rest(self) -> None:
         """Before leaving: write what is held, or say what stays behind."""
+        if self._places.doubtful():
+            self._start_over()
         deadline = self._clock() + LEAVE_SECONDS
         while self._writer.held:
             try:

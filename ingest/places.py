@@ -68,7 +68,7 @@ class Places:
             if stored[each] < beginnings[each]
         ]
         if early:
-            stored |= self._reset(early)
+            stored |= self._reset(early, early)
         self._seek(stored)
         self.unplaced -= partitions
 
@@ -83,33 +83,49 @@ class Places:
         """Partitions that are proven to end below their place, with their ends."""
         return dict(self._positions.beyond_end(self._ends(), self._clock()))
 
-    def settle(self, ends: dict[int, int | None]) -> None:
-        """Stop or reset at these partitions, whose place is not in the topic. Nothing may be held
-        for them any more. An end of None is asked for."""
-        partitions = ends.keys() & self._positions.stored.keys()
-        beginnings = self._beginnings(partitions)
-        unknown = [self._tp(each) for each in partitions if ends[each] is None]
-        asked = self._consumer.end_offsets(unknown, timeout_ms=CALL_MS) if unknown else {}
-        known = {**ends, **{each.partition: end for each, end in asked.items()}}
-        found = [
-            OutOfRange(each, self._positions.stored[each], beginnings[each], known[each])
-            for each in sorted(partitions)
-        ]
-        if found:
-            self._seek(self._reset(found))
+    def doubtful(self) -> bool:
+        """Some partition seems to end below its place. Until that is proven or refuted, nothing
+        should be written: the topic may be another one by the same name."""
+        expected = self._positions.expected
+        return any(end is not None and end < expected[each] for each, end in self._ends().items())
 
-    def _reset(self, found: list[OutOfRange]) -> dict[int, int]:
-        """Move these partitions to the topic's start, if the operator said so."""
-        text = "; ".join(map(str, found))
+    def settle(self, ends: dict[int, int | None]) -> None:
+        """Stop or reset at these partitions, whose place is not in the topic, and read on from what
+        INGEST_OFFSETS holds. Nothing may be held any more. An end of None is asked for.
+
+        A place beyond the end means that the topic was created anew, so a reset then moves all of
+        its partitions: the others' first messages would be skipped otherwise.
+        """
+        stored = dict(self._positions.stored)
+        beginnings = self._beginnings(set(stored))
+        known = {**ends, **self._asked_ends({each for each in ends if ends[each] is None})}
+        found = [
+            OutOfRange(each, stored[each], beginnings[each], known[each])
+            for each in sorted(ends.keys() & stored.keys())
+        ]
+        moving = found
+        if any(not each.before_start for each in found):
+            moving = [
+                OutOfRange(each, offset, beginnings[each], known.get(each))
+                for each, offset in sorted(stored.items())
+                if offset != beginnings[each]
+            ]
+        moved = self._reset(found, moving) if found else {}
+        self._seek(stored | moved)
+
+    def _reset(self, found: list[OutOfRange], moving: list[OutOfRange]) -> dict[int, int]:
+        """Because of those found, move these partitions to the topic's start, if the operator said
+        so. Returns their new places."""
         if not self._may_reset:
             raise Fatal(
-                f"topic {self._topic!r}, {text}. Nothing was moved. Start once with --offsets reset"
-                " to go on from the topic's start; REJECTED_EVENTS will tell of the gap"
+                f"topic {self._topic!r}, {'; '.join(map(str, found))}. Nothing was moved. Start"
+                " once with --offsets reset to go on from the topic's start; REJECTED_EVENTS will"
+                " tell of the gap"
             )
-        moves = {each.partition: (each.stored, each.beginning) for each in found}
-        batch = Batch(self._topic, moves, [gap(self._topic, each) for each in found])
+        moves = {each.partition: (each.stored, each.beginning) for each in moving}
+        batch = Batch(self._topic, moves, [gap(self._topic, each) for each in moving])
         self._sink.write(batch)
-        log.warning("offsets reset: %s", text)
+        log.warning("offsets reset: %s", "; ".join(map(str, moving)))
         return batch.next_offsets
 
     def _seek(self, offsets: dict[int, int]) -> None:
@@ -125,6 +141,14 @@ class Places:
         except KafkaError as error:
             raise translate(error, "asking for the topic's start") from error
         return {each.partition: offset for each, offset in found.items()}
+
+    def _asked_ends(self, partitions: set[int]) -> dict[int, int]:
+        wanted = [self._tp(each) for each in partitions]
+        try:
+            found = self._consumer.end_offsets(wanted, timeout_ms=CALL_MS) if wanted else {}
+        except KafkaError as error:
+            raise translate(error, "asking for the topic's end") from error
+        return {each.partition: end for each, end in found.items()}
 
     def _ends(self) -> dict[int, int | None]:
         """The ends that the last fetches told of; None before the first."""

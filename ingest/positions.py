@@ -35,9 +35,11 @@ class OutOfRange:
                 f" starts at {self.beginning}: retention has removed"
                 f" {self.beginning - self.stored} unread offsets"
             )
+        ends = (
+            "was created anew" if self.end is None else f"ends at {self.end}: it was created anew"
+        )
         return (
-            f"partition {self.partition}: INGEST_OFFSETS is at {self.stored} but the topic ends at"
-            f" {self.end}: it was created anew"
+            f"partition {self.partition}: INGEST_OFFSETS is at {self.stored} but the topic {ends}"
         )
 
 

@@ -17,8 +17,9 @@ def set_up_logging(level: str) -> None:
     )
     logging.getLogger("ingest").setLevel(level.upper())
     if level != "debug":
-        # Both report each failed attempt of theirs; what it comes to is reported here.
-        logging.getLogger("kafka").setLevel(logging.CRITICAL)
+        # Both report each failed attempt of theirs. What comes of Snowflake's is reported by the
+        # sink; the Kafka client mends its connections by itself, and only it can tell.
+        logging.getLogger("kafka").setLevel(logging.ERROR)
         logging.getLogger("snowflake").setLevel(logging.CRITICAL)
 
 

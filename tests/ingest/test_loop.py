@@ -217,6 +217,31 @@ def test_reset_beyond_the_end_reads_the_new_topic_from_its_start() -> None:
     assert [(partition, offset) for partition, offset, _ in world.sink.rejects] == [(0, None)]
 
 
+def test_a_topic_created_anew_is_not_written_under_its_old_offsets() -> None:
+    log = {0: log_of(0, 1), 1: log_of(*range(8))}
+    flags = ("--batch-max-seconds", "0")
+    stopped = World(log, FakeSink({0: 100, 1: 5}), *flags)
+    with pytest.raises(Fatal, match=r"partition 0: INGEST_OFFSETS is at 100.* ends at 2"):
+        stopped.run(polls=60)
+    assert stopped.sink.rows == []
+    reset = World(log, stopped.sink, "--offsets", "reset", *flags)
+    reset.run(polls=60)
+    assert sorted(reset.sink.rows) == [(0, 0), (0, 1), *((1, each) for each in range(8))]
+    assert sorted(reason for _, _, reason in reset.sink.rejects) == [
+        "gap: partition 0: INGEST_OFFSETS is at 100 but the topic ends at 2: it was created anew;"
+        " reading goes on from 0",
+        "gap: partition 1: INGEST_OFFSETS is at 5 but the topic was created anew;"
+        " reading goes on from 0",
+    ]
+
+
+def test_a_doubtful_place_is_not_written_on_leaving_either() -> None:
+    log = {0: log_of(0, 1), 1: log_of(*range(8))}
+    world = World(log, FakeSink({0: 100, 1: 5}))
+    world.run(polls=5)
+    assert world.sink.rows == []
+
+
 def test_a_broker_that_says_out_of_range_needs_no_further_proof() -> None:
     world = World({0: log_of(0, 1)}, FakeSink({0: 100}))
 
