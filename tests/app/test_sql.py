@@ -3,10 +3,16 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
 
 import pytest
+import raw_to_staging
+import staging_to_production
 
-from tests.procedures.deployment import PROJECT, SQL_FILES, filled
+from tests.procedures.deployment import PROJECT, SQL_FILES, filled, run_sql_file
+from tests.procedures.pipeline import Pipeline, adjustment, opened_pipeline, order
 
 FILES = [
     "01_database.sql",
@@ -78,6 +84,12 @@ TASKS = {
         ["STAGING.STREAM_STG_INVENTORY_CURRENT"],
     ),
 }
+
+
+@pytest.fixture
+def pipeline(account: Any, database: str) -> Iterator[Pipeline]:
+    with opened_pipeline(account, database) as opened:
+        yield opened
 
 
 def sql(name: str) -> str:
@@ -166,6 +178,81 @@ def test_no_file_names_a_database_or_replaces_what_holds_data() -> None:
         text = (SQL_FILES / name).read_text("utf-8")
         assert "CAVES_ALBERT_DB" not in text
         assert set(re.findall(r"OR REPLACE (\w+)", sql(name))) <= {"VIEW"}
+
+
+def test_every_file_can_be_run_twice(account: Any, database: str) -> None:
+    with account.connect() as connection:
+        for name in FILES:
+            run_sql_file(connection, name, database)
+            run_sql_file(connection, name, database)
+
+
+def test_a_second_run_keeps_rows_and_the_places_of_streams(pipeline: Pipeline) -> None:
+    pipeline.ingest(order("o-1"))
+    for name in FILES[:-1]:
+        run_sql_file(pipeline.session.connection, name, pipeline.database)
+    assert pipeline.count("RAW_DATA.RAW_EVENTS_STREAM") == 1
+    assert pipeline.run(raw_to_staging.orders) == [{"staged": 1, "rejected": 0}]
+
+
+def test_tasks_are_started_after_the_first_run_and_after_the_second(pipeline: Pipeline) -> None:
+    for _ in range(2):
+        run_sql_file(pipeline.session.connection, "05_tasks.sql", pipeline.database)
+        tasks = pipeline.session.sql("SHOW TASKS IN SCHEMA OPS").collect()
+        states = {task["name"].removeprefix("TASK_"): task["state"] for task in tasks}
+        assert states == dict.fromkeys(TASKS, "started")
+
+
+def test_snow_fills_the_placeholders_from_the_manifest(account: Any, database: str) -> None:
+    run = account.snow(
+        "sql", "-f", "app/sql/01_database.sql", "-c", "local", "--env", f"database={database}"
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+    with account.connect(database=database) as connection:
+        schemas = connection.cursor().execute(f"SHOW SCHEMAS IN DATABASE {database}").fetchall()
+    assert {"RAW_DATA", "STAGING", "PRODUCTION", "ANALYTICS", "OPS"} <= {row[1] for row in schemas}
+
+
+def test_the_views_say_what_was_sold_how_late_and_how_many_rows_there_are(
+    pipeline: Pipeline,
+) -> None:
+    run_sql_file(pipeline.session.connection, "06_views.sql", pipeline.database)
+    pipeline.ingest(
+        order("o-1", event_timestamp="2026-11-22T11:00:00Z"),
+        order("o-1", event_timestamp="2026-11-22T11:00:00Z"),
+        order("o-2", product_id="p-2", product_category="Blanc", total_amount=49.99),
+        order("o-3", total_amount="10.20", customer_id="c-2"),
+        order("o-4", quantity=0),
+        adjustment("a-1"),
+    )
+    pipeline.run(
+        raw_to_staging.orders,
+        raw_to_staging.inventory,
+        staging_to_production.orders,
+        staging_to_production.inventory_history,
+        staging_to_production.inventory_current,
+    )
+    assert pipeline.rows("ANALYTICS.TOP_PRODUCTS", "*", "REVENUE_RANK") == [
+        ("p-1", "Château Margaux – Grand Vin", "🍷 Rouge", 2, 4, Decimal("50.00"), 1),
+        ("p-2", "Château Margaux – Grand Vin", "Blanc", 1, 2, Decimal("49.99"), 2),
+    ]
+    assert pipeline.rows("ANALYTICS.REVENUE_BY_CATEGORY", "*") == [
+        ("Blanc", 1, 1, 2, Decimal("49.99")),
+        ("🍷 Rouge", 2, 2, 4, Decimal("50.00")),
+    ]
+    pipeline.sql("UPDATE PRODUCTION.ORDERS SET UPDATED_AT = '2026-11-22 12:01:30'::TIMESTAMP_NTZ")
+    columns = "EVENT_TYPE, EVENT_COUNT, MEDIAN_FROM_EVENT, P95_FROM_INGESTION, MAX_FROM_INGESTION"
+    [_, orders_latency] = pipeline.rows("OPS.PIPELINE_LATENCY", columns)
+    assert orders_latency == ("ORDER_CREATED", 3, 7290, 90, 90)
+    assert pipeline.rows("OPS.ROWS_PER_HOP", "TABLE_NAME, ROW_COUNT", "HOP, TABLE_NAME") == [
+        ("RAW_DATA.RAW_EVENTS_STREAM", 6),
+        ("RAW_DATA.REJECTED_EVENTS", 1),
+        ("STAGING.STG_INVENTORY_ADJ", 1),
+        ("STAGING.STG_ORDERS", 4),
+        ("PRODUCTION.INVENTORY_CURRENT", 1),
+        ("PRODUCTION.INVENTORY_HISTORY", 1),
+        ("PRODUCTION.ORDERS", 3),
+    ]
 
 
 @pytest.mark.parametrize("view", ["ANALYTICS.TOP_PRODUCTS", "ANALYTICS.REVENUE_BY_CATEGORY"])

@@ -19,8 +19,7 @@ from snowflake.snowpark.types import (
 )
 
 from tests.procedures import local_functions  # noqa: F401  (registers the functions)
-from tests.procedures.deployment import run_sql_file
-from tests.procedures.pipeline import Pipeline
+from tests.procedures.pipeline import Pipeline, opened_pipeline
 
 RAW_EVENTS_STREAM = StructType(
     [
@@ -71,9 +70,5 @@ def raw(local_session: Session) -> Raw:
 
 @pytest.fixture
 def pipeline(account: Any, database: str) -> Iterator[Pipeline]:
-    """A database with all tables and streams, empty, and a session whose default it is."""
-    session = account.snowpark(database=database)
-    for name in ("01_database.sql", "02_tables.sql", "03_streams.sql"):
-        run_sql_file(session.connection, name, database)
-    yield Pipeline(session, database)
-    session.close()
+    with opened_pipeline(account, database) as opened:
+        yield opened

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from snowflake.snowpark import Session
+
+from tests.procedures.deployment import run_sql_file
 
 Event = dict[str, Any]
 Handler = Callable[[Session], dict[str, int]]
@@ -113,3 +116,12 @@ def adjustment(adjustment_id: str, **changes: Any) -> Event:
 
 def without(event: Event, *names: str) -> Event:
     return {name: value for name, value in event.items() if name not in names}
+
+
+@contextmanager
+def opened_pipeline(account: Any, database: str) -> Iterator[Pipeline]:
+    """All tables and streams in the database, empty, and a session whose default it is."""
+    with account.snowpark(database=database) as session:
+        for name in ("01_database.sql", "02_tables.sql", "03_streams.sql"):
+            run_sql_file(session.connection, name, database)
+        yield Pipeline(session, database)

@@ -4,9 +4,11 @@ import json
 import os
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 import raw_to_staging
+from snowflake.snowpark import DataFrame, Session
 
 from tests.procedures.deployment import run_sql_file
 from tests.procedures.pipeline import Pipeline, adjustment, order, without
@@ -240,6 +242,27 @@ def test_a_failed_run_leaves_no_row_and_the_next_one_has_them_all(pipeline: Pipe
     assert pipeline.run(raw_to_staging.orders) == [{"staged": 1, "rejected": 1}]
     assert pipeline.count("STAGING.STG_ORDERS") == 1
     assert pipeline.count("RAW_DATA.REJECTED_EVENTS") == 1
+
+
+def test_events_that_come_while_a_procedure_runs_are_left_to_the_next_run_whole(
+    pipeline: Pipeline, account: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reject = raw_to_staging._reject
+
+    def reject_after_others_wrote(session: Session, judged: DataFrame) -> int:
+        with account.snowpark(database=pipeline.database) as other:
+            Pipeline(other, pipeline.database, next_offset=10).ingest(
+                order("o-3"), order("o-4", quantity=0)
+            )
+        return reject(session, judged)
+
+    pipeline.ingest(order("o-1"), order("o-2", quantity=0))
+    monkeypatch.setattr(raw_to_staging, "_reject", reject_after_others_wrote)
+    assert pipeline.run(raw_to_staging.orders) == [{"staged": 1, "rejected": 1}]
+    monkeypatch.undo()
+    assert pipeline.run(raw_to_staging.orders) == [{"staged": 1, "rejected": 1}]
+    assert pipeline.rows("STAGING.STG_ORDERS", "KAFKA_OFFSET") == [(0,), (10,)]
+    assert pipeline.rows("RAW_DATA.REJECTED_EVENTS", "KAFKA_OFFSET") == [(1,), (11,)]
 
 
 def test_the_statements_are_the_same_for_no_event_and_for_many(pipeline: Pipeline) -> None:
