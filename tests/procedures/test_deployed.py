@@ -1,0 +1,48 @@
+"""The procedures as `snow` builds and deploys them."""
+
+from __future__ import annotations
+
+import shutil
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.procedures.deployment import PROJECT
+from tests.procedures.pipeline import Pipeline, adjustment, order
+from tests.procedures.test_manifest import HANDLERS
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A copy of what `snow` reads, for it writes the zip beside its manifest."""
+    for name in ("snowflake.yml", "requirements.txt"):
+        shutil.copy(PROJECT / name, tmp_path)
+    ignored = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(PROJECT / "procedures", tmp_path / "procedures", ignore=ignored)
+    return tmp_path
+
+
+def test_procedures_work_on_their_own_database_whatever_the_callers_is(
+    account: Any, pipeline: Pipeline, project: Path
+) -> None:
+    options = ("-c", "local", "--env", f"database={pipeline.database}")
+    build = account.snow("snowpark", "build", *options, cwd=project)
+    assert build.returncode == 0, build.stdout + build.stderr
+    modules = {path.name for path in (PROJECT / "procedures").glob("*.py")}
+    assert set(zipfile.ZipFile(project / "procedures.zip").namelist()) == modules
+
+    deploy = account.snow(
+        "snowpark", "deploy", "--replace", *options, "--warehouse", "COMPUTE_WH", cwd=project
+    )
+    assert deploy.returncode == 0, deploy.stdout + deploy.stderr
+
+    pipeline.ingest(order("o-1"), adjustment("a-1"), order("o-2", quantity=0))
+    with account.connect() as connection:
+        for procedure in HANDLERS:
+            connection.cursor().execute(f"CALL {pipeline.database}.OPS.{procedure}()")
+    assert pipeline.rows("PRODUCTION.ORDERS", "ORDER_ID") == [("o-1",)]
+    assert pipeline.rows("PRODUCTION.INVENTORY_HISTORY", "ADJUSTMENT_ID") == [("a-1",)]
+    assert pipeline.rows("PRODUCTION.INVENTORY_CURRENT", "CURRENT_STOCK_LEVEL") == [(24,)]
+    assert pipeline.count("RAW_DATA.REJECTED_EVENTS") == 1
