@@ -1,0 +1,13 @@
+"""Hops 0 and 1: the shop's events into Kafka (`producer`), and from Kafka into RAW (`ingester`).
+
+What the ingester is made of, from the outside in:
+
+- `ingester` wires; `config`, `flags`, `kafka_settings`, `process` are what it is told;
+- `loop` decides what comes next and deals with trouble;
+- `places` finds where to read from, `positions` knows where this ingester stands;
+- `writer` batches and halves, `batch` is one transaction's worth;
+- `messages`, `envelope`, `strict_json` turn bytes into rows and rejects, purely;
+- `sink` is the seam to the warehouse, `snowflake_sink` and `snowflake_errors` are behind it.
+
+The producer is `generator` (pure) with `wines` and `bad_messages`, and `producer` at the Kafka end.
+"""

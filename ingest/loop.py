@@ -63,7 +63,7 @@ class Ingester:
         self._writer = Writer(config, sink, self._positions, metrics, clock)
         self._failures = 0
         self._retry_at = 0.0
-        self._last_arrival: float | None = None
+        self._quiet_since: float | None = None
         self._leaving = False
 
     def run(self) -> None:
@@ -90,8 +90,7 @@ class Ingester:
             self._consumer.seek(self._tp(partition), 0)
             self._consumer.pause(self._tp(partition))
         self._places.unplace(partitions)
-        if self._last_arrival is None:
-            self._last_arrival = self._clock()
+        self._listen_anew()
         log.info("assigned partitions %s of %s", sorted(partitions), self._topic)
 
     def on_revoked(self, partitions: set[int]) -> None:
@@ -100,7 +99,8 @@ class Ingester:
         if self._leaving:
             return
         try:
-            self._writer.write_all()
+            if not self._places.doubtful():
+                self._writer.write_all()
         except IngestError as error:
             log.warning("not written before partitions were given up: %s", error)
             self._start_over()
@@ -132,6 +132,8 @@ class Ingester:
             self._poll(self._poll_seconds())
             if self._clock() >= self._retry_at:
                 self._work()
+                if self._retry_at:
+                    self._listen_anew()
                 self._failures = 0
                 self._retry_at = 0.0
         except FenceLost as error:
@@ -146,7 +148,7 @@ class Ingester:
     def _work(self) -> None:
         if self._places.unplaced:
             self._places.find()
-            self._last_arrival = self._clock()
+            self._listen_anew()
             self._commit_to_kafka()
         beyond = self._places.beyond_end()
         if beyond:
@@ -156,6 +158,7 @@ class Ingester:
             while not self._writer.full() and self._poll(0):
                 continue
             self._writer.write_due()
+            self._listen_anew()
             self._commit_to_kafka()
 
     def _poll(self, seconds: float) -> bool:
@@ -170,7 +173,7 @@ class Ingester:
         for records in polled.values():
             self._writer.add(self._positions.accept(map(_message, records)))
         if polled:
-            self._last_arrival = self._clock()
+            self._listen_anew()
         return bool(polled)
 
     def _poll_seconds(self) -> float:
@@ -183,7 +186,7 @@ class Ingester:
     def _settle(self, ends: dict[int, int | None]) -> None:
         self._writer.drop(self._assigned())
         self._places.settle(ends)
-        self._last_arrival = self._clock()
+        self._listen_anew()
 
     def _write_rest(self) -> None:
         """Before leaving: write what is held, or say what stays behind."""
@@ -256,8 +259,14 @@ class Ingester:
         self._metrics.set_lags(lags)
 
     def _idle(self) -> bool:
-        last = self._last_arrival
-        return last is not None and self._is_long_ago(last) and self._places.certain()
+        since = self._quiet_since
+        if since is None or self._retry_at:
+            return False
+        return self._is_long_ago(since) and self._places.certain()
+
+    def _listen_anew(self) -> None:
+        """Something came, or nothing could come because there was something else to do."""
+        self._quiet_since = self._clock()
 
     def _is_long_ago(self, moment: float) -> bool:
         return 0 < self._idle_exit <= self._clock() - moment

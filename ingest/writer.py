@@ -67,10 +67,10 @@ class Writer:
         self._pending.clear()
 
     def write_due(self) -> None:
-        self._write_pending()
-        while self._buffer.due(self._clock()):
+        """Write one batch, if one is due: what is left of the buffer may still fill another."""
+        if not self._pending and self._buffer.due(self._clock()):
             self._take()
-            self._write_pending()
+        self._write_pending()
 
     def write_all(self) -> None:
         """Write everything that is held, due or not."""

@@ -7,7 +7,8 @@ import pytest
 from kafka import TopicPartition
 from kafka.errors import KafkaTimeoutError, OffsetOutOfRangeError
 
-from ingest.errors import Fatal, FenceLost
+from ingest.batch import Batch
+from ingest.errors import DataRefused, Fatal, FenceLost
 from ingest.loop import Ingester
 from ingest.metrics import Metrics
 from tests.ingest.fakes import ORDER, TOPIC, FakeClock, FakeConsumer, FakeSink, config, transient
@@ -146,16 +147,13 @@ def test_a_lost_fence_while_leaving_drops_what_another_has_written() -> None:
 
 def test_revocation_writes_what_is_held() -> None:
     world = World({0: log_of(0, 1)}, FakeSink())
-    world.run(at_5=world_revoke(world))
-    assert world.sink.batches == [[0, 1]]
 
-
-def world_revoke(world: World) -> Callable[[], None]:
     def revoke() -> None:
         world.consumer.revoke()
         world.consumer.assign([])
 
-    return revoke
+    world.run(at_5=revoke)
+    assert world.sink.batches == [[0, 1]]
 
 
 def test_revocation_in_trouble_drops_what_is_held_and_the_next_assignment_reads_it_again() -> None:
@@ -259,6 +257,27 @@ def test_an_idle_ingester_leaves_and_one_with_work_does_not() -> None:
     assert 1007 <= world.clock.now <= 1009
 
 
+def test_the_time_it_takes_to_write_is_not_idle_time() -> None:
+    flags = ("--idle-exit", "2", "--batch-max-bytes", "50000")
+    world = World({0: log_of(*range(2000))}, FakeSink(), *flags)
+    write = world.sink.write
+
+    def write_slowly(batch: Batch) -> None:
+        world.clock.now += 5
+        write(batch)
+
+    world.sink.write = write_slowly  # type: ignore[method-assign]  # the same, but slow
+    world.run(polls=1000)
+    assert [offset for _, offset in world.sink.rows] == list(range(2000))
+
+
+def test_the_time_of_trouble_is_not_idle_time() -> None:
+    world = World({0: log_of(0)}, FakeSink(), "--idle-exit", "2", "--batch-max-seconds", "0")
+    world.sink.troubles = [transient() for _ in range(5)]
+    world.run(polls=1000, at_4=lambda: world.consumer.log[0].update(log_of(1)))
+    assert world.sink.rows == [(0, 0), (0, 1)]
+
+
 def test_an_idle_ingester_with_a_doubtful_place_finds_out_before_it_leaves() -> None:
     world = World({0: log_of(0, 1)}, FakeSink({0: 100}), "--idle-exit", "1")
     with pytest.raises(Fatal, match="is at 100 but the topic ends at 2"):
@@ -303,16 +322,10 @@ def test_metrics_tell_outcomes_sizes_and_lag() -> None:
 
 
 def test_a_reject_that_is_refused_stops_the_ingester() -> None:
-    sink = FakeSink()
-    sink.write = refuse_everything  # type: ignore[method-assign]  # a warehouse without mercy
+    world = World({0: {0: b"?"}}, FakeSink())
+    world.sink.troubles = [DataRefused("no")]
     with pytest.raises(Fatal, match="REJECTED_EVENTS does not take the message at offset 0"):
-        World({0: {0: b"?"}}, sink).run()
-
-
-def refuse_everything(batch: object) -> None:
-    from ingest.errors import DataRefused
-
-    raise DataRefused("no")
+        world.run()
 
 
 def test_a_fence_lost_again_and_again_does_not_spin() -> None:
