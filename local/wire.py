@@ -220,6 +220,8 @@ def _column(column: pa.ChunkedArray, kind: dict[str, Any]) -> pa.Array:
         return pc.multiply(whole.cast(pa.time64("us")).cast(pa.int64()), 1000)
     if pa.types.is_decimal(whole.type):
         return _decimals(whole)
+    if pa.types.is_uint64(whole.type):
+        return _decimals(whole.cast(pa.decimal128(38, 0)))
     if pa.types.is_integer(whole.type):
         return whole.cast(pa.int64())
     if pa.types.is_null(whole.type):
@@ -246,8 +248,12 @@ def _decimals(whole: pa.Array) -> pa.Array:
 def _timestamps(whole: pa.Array, *, zoned: bool) -> pa.StructArray:
     """{epoch seconds, nanoseconds, minutes + 1440}, NULL where the timestamp is."""
     micros = whole.cast(pa.timestamp("us", tz=whole.type.tz)).cast(pa.int64()).fill_null(0)
-    seconds = pc.floor(pc.divide(micros.cast(pa.float64()), 1_000_000.0)).cast(pa.int64())
+    seconds = pc.divide(micros, 1_000_000)
     rest = pc.subtract(micros, pc.multiply(seconds, 1_000_000))
+    # Integer division goes towards zero; before 1970 the second began earlier.
+    before = pc.less(rest, 0)
+    seconds = pc.if_else(before, pc.subtract(seconds, 1), seconds)
+    rest = pc.if_else(before, pc.add(rest, 1_000_000), rest)
     arrays = [seconds, pc.multiply(rest, 1000).cast(pa.int32())]
     names = ["epoch", "fraction"]
     if zoned:

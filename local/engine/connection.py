@@ -18,7 +18,7 @@ from fakesnow.transforms import stage
 from sqlglot import Expr, exp
 from sqlglot.errors import ErrorLevel
 
-from local import result
+from local import errors, result
 from local.engine import rewrite
 from local.engine.failures import translated
 from local.result import Result
@@ -162,6 +162,10 @@ class Connection:
 
     def copy_into(self, tree: exp.Copy, binds: Binds) -> Result:
         """COPY INTO <table>: one row per file."""
+        if not tree.args.get("kind"):
+            raise errors.unsupported("COPY INTO <location>")
+        if any(not file.name.lstrip("'").startswith("@") for file in tree.args.get("files") or []):
+            raise errors.unsupported("COPY INTO <table> from outside the account's stages")
         fakesnow = self._fakesnow
         with translated():
             sql = copy_into(

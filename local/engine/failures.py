@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import duckdb
 import snowflake.connector.errors
-from sqlglot.errors import ParseError, TokenError
+from sqlglot.errors import ParseError, TokenError, UnsupportedError
 
 from local import errors
 from local.errors import Code, SnowflakeError
@@ -29,6 +29,11 @@ _BY_TEXT: tuple[tuple[str, Code], ...] = (
     (r"NOT NULL constraint failed", errors.NOT_NULL),
     (r"MERGE INTO command cannot affect", errors.NONDETERMINISTIC),
     (r"Malformed JSON|JSON parse", errors.JSON_VALUE),
+    (r"Column with name .* already exists", errors.COLUMN_EXISTS),
+    (r"(invalid date field format|^[^\n]*date field value)", errors.DATE_VALUE),
+    (r"invalid (timestamp|time) field format", errors.TIMESTAMP_VALUE),
+    (r"Could not convert string '.*' to BOOL", errors.BOOLEAN_VALUE),
+    (r"Failed to cast value", errors.VARIANT_VALUE),
     (
         r"(timestamp|date|time) field value|Could not parse string .*(date|time)|TimeZone",
         errors.TIMESTAMP_VALUE,
@@ -62,7 +67,7 @@ def translate(error: Exception, sql: str = "") -> SnowflakeError:
     if isinstance(error, ParseError | TokenError):
         text = re.sub(r"\x1b\[\d+m", "", str(error))
         return errors.compilation(errors.SYNTAX, f"syntax error: {text}")
-    if isinstance(error, NotImplementedError):
+    if isinstance(error, NotImplementedError | UnsupportedError):
         return errors.unsupported(f"{error}: {sql[:200]}")
     if isinstance(error, duckdb.Error):
         return _translate_duckdb(error)
@@ -95,6 +100,14 @@ def _translate_duckdb(error: duckdb.Error) -> SnowflakeError:
     return errors.compilation(errors.INVALID_OBJECT, line)
 
 
+_NOT_RECOGNIZED = {
+    errors.NUMERIC_VALUE: "Numeric value",
+    errors.DATE_VALUE: "Date",
+    errors.TIMESTAMP_VALUE: "Timestamp",
+    errors.BOOLEAN_VALUE: "Boolean value",
+}
+
+
 def _phrase(code: Code, line: str) -> str:
     if code == errors.DIVISION_BY_ZERO:
         return "Division by zero"
@@ -102,6 +115,9 @@ def _phrase(code: Code, line: str) -> str:
         return f"NULL result in a non-nullable column ({line})"
     if code == errors.NONDETERMINISTIC:
         return f"Duplicate row detected during DML action ({line})"
+    value = re.search(r"[\"'](.*?)[\"'](,| to |$)", line, re.S)
+    if code in _NOT_RECOGNIZED and value:
+        return f"{_NOT_RECOGNIZED[code]} '{value[1]}' is not recognized"
     if code in (errors.DOES_NOT_EXIST, errors.UNKNOWN_COLUMN, errors.UNKNOWN_FUNCTION):
         return f"SQL compilation error:\n{line}"
     return line

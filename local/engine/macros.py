@@ -21,9 +21,17 @@ _MACROS = (
     "zeroifnull(x) AS coalesce(x, 0)",
     "nullifzero(x) AS nullif(x, 0)",
     "sysdate() AS CAST(get_current_timestamp() AT TIME ZONE 'UTC' AS TIMESTAMP)",
-    # A VARIANT's text has no quotes around it; other types are cast.
-    "_account_text(x) AS CASE WHEN typeof(x) = 'JSON' THEN json_extract_string(x, '$')"
-    " ELSE CAST(x AS VARCHAR) END",
+    # Snowflake writes a whole number without decimals, however it came.
+    "_account_json_text(x, p) AS CASE WHEN right(json_extract(x, p), 2) = '.0'"
+    " THEN left(json_extract(x, p), -2) ELSE json_extract_string(x, p) END",
+    "_account_moment(x) AS left(x || CASE WHEN contains(x, '.') THEN '00' ELSE '.000' END, 23)",
+    # A VARIANT's text has no quotes around it; timestamps have milliseconds, and a zone's offset.
+    # https://docs.snowflake.com/en/sql-reference/date-time-input-output
+    "_account_text(x) AS CASE typeof(x) WHEN 'JSON' THEN _account_json_text(x, '$')"
+    " WHEN 'TIMESTAMP' THEN _account_moment(CAST(x AS VARCHAR))"
+    " WHEN 'TIMESTAMP WITH TIME ZONE' THEN _account_moment(regexp_replace(CAST(x AS VARCHAR),"
+    " '[+-][0-9:]+$', '')) || ' ' || rpad(replace(regexp_extract(CAST(x AS VARCHAR),"
+    " '[+-][0-9:]+$'), ':', ''), 5, '0') ELSE CAST(x AS VARCHAR) END",
     # DuckDB keeps no scale of JSON numbers: the text that it makes of them tells.
     "_account_typeof(x) AS CASE json_type(CAST(x AS JSON)) WHEN 'NULL' THEN 'NULL_VALUE'"
     " WHEN 'BIGINT' THEN 'INTEGER' WHEN 'UBIGINT' THEN 'INTEGER'"
@@ -48,14 +56,21 @@ _MACROS = (
     " WHEN regexp_matches(x, '^\\s*[0-9]') THEN TRY_CAST(x AS TIMESTAMPTZ) END",
     "_account_try_date(x) AS CAST(_account_try_ntz(x) AS DATE)",
     # fakesnow's FLATTEN numbers rows by their arrival; here the position is part of the value.
-    "_fs_flatten(input) AS TABLE SELECT hash(to_json(input))::UBIGINT AS SEQ, e.k AS KEY,"
-    " coalesce(e.k, '[' || (e.i - 1) || ']') AS PATH,"
-    " CASE WHEN e.k IS NULL THEN e.i - 1 END AS INDEX, e.v AS VALUE, to_json(input) AS THIS"
-    " FROM (SELECT unnest(CASE json_type(to_json(input))"
-    " WHEN 'OBJECT' THEN list_transform(json_keys(to_json(input)), lambda x, i:"
-    " struct_pack(k := x, i := i, v := CAST(to_json(input) -> ('$.\"' || x || '\"') AS JSON)))"
-    " WHEN 'ARRAY' THEN list_transform(CAST(to_json(input) AS JSON[]), lambda x, i:"
-    " struct_pack(k := NULL::VARCHAR, i := i, v := x)) END) AS e)",
+    "_account_elements(v) AS CASE json_type(v)"
+    " WHEN 'OBJECT' THEN list_transform(json_keys(v), lambda x, i: struct_pack(k := x, i := i,"
+    " v := CAST(v -> ('$.\"' || x || '\"') AS JSON)))"
+    " WHEN 'ARRAY' THEN list_transform(CAST(v AS JSON[]), lambda x, i:"
+    " struct_pack(k := NULL::VARCHAR, i := i, v := x)) END",
+    "_account_flatten(input, path, keep) AS TABLE SELECT"
+    " CAST(hash(to_json(input)) % 9223372036854775807 AS BIGINT) AS SEQ, e.k AS KEY,"
+    " CASE WHEN e.k IS NULL THEN path || '[' || (e.i - 1) || ']'"
+    " WHEN path = '' THEN e.k ELSE path || '.' || e.k END AS PATH,"
+    " CASE WHEN e.k IS NULL THEN e.i - 1 END AS INDEX, e.v AS VALUE,"
+    " json_extract(to_json(input), rtrim('$.' || path, '.')) AS THIS"
+    " FROM (SELECT unnest(CASE WHEN keep AND coalesce(len(_account_elements("
+    "json_extract(to_json(input), rtrim('$.' || path, '.')))), 0) = 0"
+    " THEN [struct_pack(k := NULL::VARCHAR, i := NULL::BIGINT, v := NULL::JSON)]"
+    " ELSE _account_elements(json_extract(to_json(input), rtrim('$.' || path, '.'))) END) AS e)",
 )
 
 

@@ -12,6 +12,8 @@ from fakesnow.transforms import transforms as fs
 from sqlglot import Expr, exp, parse_one
 from sqlglot.errors import ParseError, TokenError
 
+from local import errors
+from local.engine import functions
 from local.engine.failures import translate
 
 Rewrite = Callable[[Expr], Expr]
@@ -24,6 +26,9 @@ _JSON_TYPES = {
     exp.DataType.Type.JSON,
 }
 _NTZ_TYPES = {exp.DataType.Type.TIMESTAMP, exp.DataType.Type.TIMESTAMPNTZ}
+
+# sqlglot takes OR ALTER for OR REPLACE.
+_OR_ALTER = re.compile(r"^(?:\s|--[^\n]*\n|/\*.*?\*/)*CREATE\s+OR\s+ALTER\b", re.I | re.S)
 
 # What Snowpark writes and sqlglot does not read.
 _TEXT_FIXES = (
@@ -45,9 +50,13 @@ def parse(sql: str) -> Expr:
     for pattern, replacement in _TEXT_FIXES:
         sql = pattern.sub(replacement, sql)
     try:
-        return parse_one(_spaced_casts(sql), read="snowflake")
+        tree = parse_one(_spaced_casts(sql), read="snowflake")
     except (ParseError, TokenError) as error:
         raise translate(error, sql) from None
+    if isinstance(tree, exp.Create) and _OR_ALTER.match(sql):
+        tree.set("replace", False)
+        tree.set("or_alter", True)
+    return tree
 
 
 def _spaced_casts(sql: str) -> str:
@@ -67,29 +76,41 @@ def number_binds(tree: Expr) -> int:
 
 
 def _each(tree: Expr, *rewrites: Rewrite) -> Expr:
+    """Apply rewrites one after another, each from the leaves up: what a node becomes contains
+    what its parts have become."""
     for rewrite in rewrites:
-        tree = tree.transform(rewrite, copy=False)
+        for node in reversed(list(tree.walk())):
+            parent, key, index = node.parent, node.arg_key, node.index
+            replacement = rewrite(node)
+            if replacement is node:
+                continue
+            if node is tree:
+                tree = replacement
+                tree.parent = None
+            elif parent is not None and key is not None:
+                parent.set(key, replacement, index)
     return tree
 
 
 def query(tree: Expr, now: datetime) -> Expr:
     """A SELECT or DML statement for DuckDB. now: the statement's start (UTC), which
     CURRENT_TIMESTAMP answers throughout."""
+    functions.refuse(tree)
     return definition(_each(tree, lambda node: _clock(node, now)))
 
 
 def definition(tree: Expr) -> Expr:
     """A view's or table's statement for DuckDB: as `query`, with the clock left running."""
+    functions.refuse(tree)
     tree = _json_paths(tree)
     return _each(
         tree,
         _values_columns,
+        *functions.REWRITES,
         fs.try_parse_json,
         fs.split,
         fs.regex_replace,
         fs.regex_substr,
-        _regexp_like,
-        fs.flatten,
         fs.sequence_nextval,
         _sequences,
         _conversions,
@@ -170,6 +191,8 @@ def _named(column: Expr) -> Expr:
     if isinstance(column, exp.Subquery) and column.alias:
         return column
     text = column.sql(dialect="snowflake", comments=False)
+    if isinstance(column, exp.CurrentDate | exp.CurrentTime):
+        text = f"{text}()"
     if not isinstance(column, exp.Literal):
         text = re.sub(r"\bCAST\((.+) AS (\w+(?:\([\d, ]+\))?)\)", r"\1::\2", text).upper()
     return exp.alias_(column, text, quoted=True)
@@ -181,6 +204,11 @@ def _clock(node: Expr, now: datetime) -> Expr:
         return exp.cast(exp.Literal.string(text), "TIMESTAMP", dialect="duckdb")
     if isinstance(node, exp.CurrentTimestamp | exp.Localtimestamp):
         return exp.cast(exp.Literal.string(text + "+00"), "TIMESTAMPTZ", dialect="duckdb")
+    if isinstance(node, exp.CurrentDate | exp.CurrentTime | exp.Localtime):
+        kind = "DATE" if isinstance(node, exp.CurrentDate) else "TIME"
+        moment = exp.cast(exp.Literal.string(text + "+00"), "TIMESTAMPTZ", dialect="duckdb")
+        local = exp.cast(moment, "TIMESTAMP", dialect="duckdb")
+        return exp.cast(local, kind, dialect="duckdb")
     if isinstance(node, exp.Anonymous) and node.name.upper() == "SYSDATE":
         return exp.cast(exp.Literal.string(text), "TIMESTAMP", dialect="duckdb")
     return node
@@ -227,12 +255,15 @@ def _json_paths(tree: Expr) -> Expr:
     def fold(node: Expr) -> Expr:
         if not _is_path(node):
             return node
+        _refuse_variant(node)
         base, path = _path(node)
         base = base.transform(fold, copy=False)
-        return exp.Anonymous(
-            this="json_extract_string" if _wants_text(node) else "json_extract",
+        wanted = _wants_text(node)
+        value = exp.Anonymous(
+            this="_account_json_text" if wanted else "json_extract",
             expressions=[base, exp.Literal.string("$" + path)],
         )
+        return exp.cast(value, "DOUBLE", dialect="duckdb") if wanted == "number" else value
 
     return tree.transform(fold, copy=False)
 
@@ -276,18 +307,54 @@ def _quoted(key: str) -> str:
     return '."' + key.replace('"', '\\"') + '"'
 
 
-def _wants_text(node: Expr) -> bool:
-    """Is the value's text meant (a cast, a comparison, a text function) and not a VARIANT?"""
+_ORDERINGS = (exp.LT, exp.LTE, exp.GT, exp.GTE)
+_COMPARISONS = (*_ORDERINGS, exp.EQ, exp.NEQ)
+
+
+def _refuse_variant(path: Expr) -> None:
+    """A VARIANT has to be cast where its order or its type decides: JSON's text would lie."""
+    parent = _context(path)
+    if isinstance(parent, exp.TryCast) or (
+        isinstance(parent, exp.ToNumber | exp.Anonymous)
+        and (parent.args.get("safe") or parent.name.upper().startswith("TRY_TO_"))
+    ):
+        name = "TRY_CAST" if isinstance(parent, exp.TryCast) else "TRY_TO_…"
+        raise errors.compilation(
+            errors.ARGUMENT_TYPES, f"Function {name} cannot be used with arguments of types VARIANT"
+        )
+    both = isinstance(parent, _ORDERINGS) and all(
+        _is_path(side.unnest()) for side in (parent.this, parent.expression)
+    )
+    if both or isinstance(parent, exp.Max | exp.Min | exp.Ordered):
+        text = path.sql(dialect="snowflake")
+        raise errors.unsupported(f"ordering the VARIANT {text}: cast it first, as in {text}::INT")
+
+
+def _context(node: Expr) -> Expr | None:
     parent = node.parent
     while isinstance(parent, exp.Paren):
         parent = parent.parent
+    return parent
+
+
+def _wants_text(node: Expr) -> str:
+    """'text' where the value's text is meant (a cast, a comparison, a text function), 'number'
+    where its number is, '' where a VARIANT is."""
+    parent = _context(node)
     if isinstance(parent, exp.Cast | exp.TryCast):
-        return parent.to.this not in _JSON_TYPES
-    if isinstance(parent, exp.Upper | exp.Lower | exp.Trim):
-        return True
+        return "text" if parent.to.this not in _JSON_TYPES else ""
+    if isinstance(parent, exp.Upper | exp.Lower | exp.Trim | exp.Like | exp.ILike):
+        return "text"
+    if isinstance(parent, _COMPARISONS):
+        sides = [side.unnest() for side in (parent.this, parent.expression)]
+        if any(isinstance(side, exp.Literal) and not side.is_string for side in sides):
+            return "number"
+        return "" if all(_is_path(side) for side in sides) else "text"
+    if isinstance(parent, exp.Add | exp.Sub | exp.Mul | exp.Div | exp.Neg | exp.Mod):
+        return "number"
     if isinstance(parent, exp.Binary) and not isinstance(parent, exp.Dot):
-        return any(isinstance(side, exp.Literal) for side in (parent.this, parent.expression))
-    return isinstance(parent, exp.In) and node.arg_key == "this"
+        return "text" if any(isinstance(s, exp.Literal) for s in parent.flatten()) else ""
+    return "text" if isinstance(parent, exp.In) and node.arg_key == "this" else ""
 
 
 def _arrays(node: Expr) -> Expr:
@@ -343,7 +410,7 @@ def _conversions(node: Expr) -> Expr:
     """Casts: a VARIANT's text is its value without quotes; TO_VARCHAR likewise; TRY_CAST reads
     what Snowflake reads, and no more."""
     if isinstance(node, exp.ParseJSON) and not node.args.get("expression"):
-        text = exp.func("NULLIF", node.this, exp.Literal.string(""))
+        text = exp.func("NULLIF", exp.func("TRIM", node.this), exp.Literal.string(""))
         cast = exp.TryCast if node.args.get("safe") else exp.Cast
         return cast(this=text, to=exp.DataType.build("JSON", dialect="duckdb"))
     if isinstance(node, exp.Typeof):
@@ -357,7 +424,7 @@ def _conversions(node: Expr) -> Expr:
     if isinstance(node, exp.ToChar) and not node.args.get("format"):
         return exp.Anonymous(this="_account_text", expressions=[node.this])
     if isinstance(node, exp.Cast) and not isinstance(node, exp.TryCast):
-        if node.to.this in _TEXT_TYPES and isinstance(node.this, exp.Column):
+        if node.to.this in _TEXT_TYPES and not isinstance(node.this, exp.Literal):
             return exp.Anonymous(this="_account_text", expressions=[node.this])
         if node.to.this in _NTZ_TYPES:
             node.set("to", exp.DataType.build("TIMESTAMP", dialect="duckdb"))
@@ -415,16 +482,6 @@ def _types(node: Expr) -> Expr:
     for rewrite in (fs.semi_structured_types, fs.timestamp_ntz, fs.float_to_double):
         node = rewrite(node)
     return fs.integer_precision(node)
-
-
-def _regexp_like(node: Expr) -> Expr:
-    """REGEXP_LIKE and RLIKE match the whole text.
-
-    https://docs.snowflake.com/en/sql-reference/functions/regexp_like
-    """
-    if isinstance(node, exp.RegexpLike):
-        return exp.Anonymous(this="regexp_full_match", expressions=[node.this, node.expression])
-    return node
 
 
 # --- names ---------------------------------------------------------------------------------------
