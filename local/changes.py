@@ -9,9 +9,10 @@ place. A transaction's own changes have no place yet, so it does not see them in
 Identity is by value: of rows that are equal in every column each may stand for the other.
 """
 
-import itertools
+import re
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,7 +20,7 @@ from typing import Any
 from sqlglot import Expr, exp
 
 from local import errors
-from local.engine import HIDDEN_SCHEMA, Binds, Catalog, Connection
+from local.engine import HIDDEN_SCHEMA, Binds, Catalog, Conflict, Connection
 from local.parser.tokens import FullName
 
 DDL = """
@@ -29,15 +30,19 @@ CREATE TABLE IF NOT EXISTS _account_tracked (id BIGINT, schema VARCHAR, name VAR
 """
 
 _LOCK_SECONDS = 30.0
+# Snowflake undoes a transaction that blocks others once its client has been silent for 5 minutes.
+_ORPHAN_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
 class Tracked:
-    """A table whose changes are logged, and its columns in order."""
+    """A table whose changes are logged, its columns in order, and the epoch since which that is
+    so: a transaction from before cannot log there."""
 
     id: int
     table: FullName
     columns: tuple[str, ...]
+    since: int = 0
 
     @property
     def log(self) -> str:
@@ -54,15 +59,28 @@ class Tracked:
 
 @dataclass
 class Transaction:
-    """An open transaction: what it logged and which streams it consumed, up to which place."""
+    """An open transaction: what it logged and which streams it consumed, up to which place.
+
+    abandon undoes it from another session's thread, if its own has been silent for so long.
+    """
 
     id: int
     explicit: bool
     depth: int = 0
+    epoch: int = 0
     logged: set[str] = field(default_factory=set)
     consumed: dict[tuple[str, int], int] = field(default_factory=dict)
+    tables: set[FullName] = field(default_factory=set)
     wrote: bool = False
+    read_stream: bool = False
     failed: bool = False
+    abandon: Callable[[float], None] | None = None
+
+
+_LOG_TABLES = (
+    "SELECT table_name FROM duckdb_tables() WHERE database_name = current_database()"
+    " AND table_name LIKE '\\_account\\_log\\_%' ESCAPE '\\'"
+)
 
 
 def hidden(database: str, table: str) -> str:
@@ -73,6 +91,12 @@ def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
+def used(sql: str, binds: Binds) -> dict[str, Any]:
+    """The binds that a statement has marks for; DuckDB refuses others."""
+    marks = set(re.findall(r"\$(b\d+)\b", sql))
+    return {name: value for name, value in binds.items() if name in marks}
+
+
 class Changes:
     """The tracked tables of an account. Thread-safe."""
 
@@ -80,7 +104,9 @@ class Changes:
         self._tables: dict[FullName, Tracked] = {}
         self._commit_locks: dict[str, threading.Lock] = {}
         self._last_seq: dict[str, int] = {}
-        self._transactions = itertools.count(1)
+        self._last_transaction = 0
+        self._epoch = 0
+        self._open: dict[int, Transaction] = {}
         # Transactions that wrote to a table while nobody logged it: tracking waits for their end.
         self._writers: dict[FullName, set[int]] = {}
         self._switching: set[FullName] = set()
@@ -89,20 +115,30 @@ class Changes:
     # --- which tables ------------------------------------------------------------------------
 
     def open(self, catalog: Catalog, connection: Connection) -> None:
-        """Load what a database already tracks."""
+        """Load what a database already tracks, and finish what a crash left half done."""
         database = catalog.database
         last = catalog.rows("SELECT max(tx) AS tx, max(seq) AS seq FROM _account_commits")[0]
-        first = max(next(self._transactions), (last["tx"] or 0) + 1)
-        self._transactions = itertools.count(first)
+        with self._condition:
+            self._last_transaction = max(self._last_transaction, last["tx"] or 0)
         self._last_seq[database] = last["seq"] or 0
         self._commit_locks[database] = threading.Lock()
         for row in catalog.rows("SELECT * FROM _account_tracked"):
             table = FullName(database, row["schema"], row["name"])
-            self._tables[table] = Tracked(row["id"], table, _columns(connection, table))
+            columns = tuple(name for name, _ in _typed_columns(connection, table))
+            self._tables[table] = Tracked(row["id"], table, columns)
+            if columns:
+                self.reshape(catalog, connection, table)
+            else:
+                self.untrack(catalog, table)
+        logs = {f"_account_log_{tracked.id}" for tracked in self._tables.values()}
+        for row in catalog.rows(_LOG_TABLES):
+            if row["table_name"] not in logs:
+                catalog.write(f"DROP TABLE {row['table_name']}")
 
     def forget_database(self, database: str) -> None:
         for table in [table for table in self._tables if table.database == database]:
             del self._tables[table]
+        self._commit_locks.pop(database, None)
 
     def tracked(self, table: FullName) -> Tracked | None:
         return self._tables.get(table)
@@ -123,7 +159,8 @@ class Changes:
                 return existing
             columns = _columns(connection, table)
             identity = catalog.rows("SELECT nextval('_account_change') AS id")[0]["id"]
-            tracked = Tracked(identity, table, columns)
+            self._epoch += 1
+            tracked = Tracked(identity, table, columns, self._epoch)
             catalog.write(
                 f'CREATE TABLE {tracked.log} AS SELECT 0::BIGINT AS "$tx", 0::BIGINT AS "$n",'
                 f' \'\' AS "$op", 0::BIGINT AS "$row", * FROM {tracked.source} LIMIT 0'
@@ -150,9 +187,19 @@ class Changes:
             return None
         now = dict(_typed_columns(connection, table))
         before = dict(_typed_columns(connection, _log_name(tracked)))
+        for old, new in _renamed([c for c in before if c[:1] != "$"], list(now)):
+            catalog.write(
+                f"ALTER TABLE {tracked.log} RENAME COLUMN {_quoted(old)} TO {_quoted(new)}"
+            )
+            before[new] = before.pop(old)
+        defaults = _defaults(connection, table)
         for column, kind in now.items():
             if column not in before:
-                catalog.write(f"ALTER TABLE {tracked.log} ADD COLUMN {_quoted(column)} {kind}")
+                # The rows that the table had got the default, and so do their entries.
+                catalog.write(
+                    f"ALTER TABLE {tracked.log} ADD COLUMN {_quoted(column)} {kind}"
+                    f" DEFAULT {defaults.get(column, 'NULL')}"
+                )
             elif before[column] != kind:
                 catalog.write(
                     f"ALTER TABLE {tracked.log} ALTER COLUMN {_quoted(column)} TYPE {kind}"
@@ -160,7 +207,9 @@ class Changes:
         for column in before:
             if column not in now and not column.startswith("$"):
                 catalog.write(f"ALTER TABLE {tracked.log} DROP COLUMN {_quoted(column)}")
-        self._tables[table] = Tracked(tracked.id, table, tuple(now))
+        with self._condition:
+            self._epoch += 1
+            self._tables[table] = Tracked(tracked.id, table, tuple(now), self._epoch)
         return self._tables[table]
 
     def rename(self, catalog: Catalog, old: FullName, new: FullName) -> None:
@@ -171,7 +220,12 @@ class Changes:
                 "UPDATE _account_tracked SET schema = ?, name = ? WHERE id = ?",
                 [new.schema, new.name, tracked.id],
             )
-            self._tables[new] = Tracked(tracked.id, new, tracked.columns)
+            with self._condition:
+                self._epoch += 1
+                self._tables[new] = Tracked(tracked.id, new, tracked.columns, self._epoch)
+
+    def all_tracked(self, database: str) -> list[Tracked]:
+        return [t for t in list(self._tables.values()) if t.table.database == database]
 
     def tables_of(self, database: str, schema: str) -> list[FullName]:
         """The tracked tables of a schema."""
@@ -180,34 +234,59 @@ class Changes:
     # --- who writes --------------------------------------------------------------------------
 
     def writing(self, transaction: Transaction, table: FullName) -> Tracked | None:
-        """To be asked before each DML: is the table tracked? Waits while that is changing."""
+        """To be asked before each DML: is the table tracked? Waits while that is changing.
+
+        Raises Conflict where the tracking is younger than what the transaction sees.
+        """
         with self._condition:
-            self._condition.wait_for(lambda: table not in self._switching, _LOCK_SECONDS)
+            mine = transaction.id in self._writers.get(table, ())
+            if not mine:
+                self._condition.wait_for(lambda: table not in self._switching, _LOCK_SECONDS)
+            transaction.tables.add(table)
             tracked = self._tables.get(table)
             if tracked is None:
                 self._writers.setdefault(table, set()).add(transaction.id)
+            elif tracked.since > transaction.epoch:
+                raise Conflict(f"table '{table}' has another shape or other streams by now")
             return tracked
 
     @contextmanager
     def _switch(self, table: FullName) -> Iterator[None]:
         with self._condition:
             self._switching.add(table)
+            deadline = time.monotonic() + _LOCK_SECONDS
             try:
-                if not self._condition.wait_for(
-                    lambda: not self._writers.get(table), _LOCK_SECONDS
-                ):
-                    raise errors.SnowflakeError(
-                        errors.LOCKED, f"An open transaction holds a lock on table '{table}'."
-                    )
+                while not self._condition.wait_for(lambda: not self._writers.get(table), 1.0):
+                    if time.monotonic() > deadline:
+                        raise errors.SnowflakeError(
+                            errors.LOCKED, f"An open transaction holds a lock on table '{table}'."
+                        )
+                    self.abandon_silent({table})
                 yield
             finally:
                 self._switching.discard(table)
                 self._condition.notify_all()
 
+    def abandon_silent(self, tables: set[FullName], but: Transaction | None = None) -> None:
+        """Undo the explicit transactions that wrote to these tables and whose clients are silent.
+
+        https://docs.snowflake.com/en/sql-reference/transactions
+        """
+        with self._condition:
+            blocking = [t for t in self._open.values() if t is not but and t.tables & tables]
+        for transaction in blocking:
+            if transaction.abandon:
+                transaction.abandon(_ORPHAN_SECONDS)
+
     # --- transactions ------------------------------------------------------------------------
 
     def begin(self, *, explicit: bool, depth: int = 0) -> Transaction:
-        return Transaction(next(self._transactions), explicit, depth)
+        """To be called before the transaction sees anything."""
+        with self._condition:
+            self._last_transaction += 1
+            transaction = Transaction(self._last_transaction, explicit, depth, self._epoch)
+            self._open[transaction.id] = transaction
+            return transaction
 
     def bound(self, connection: Connection, database: str) -> int:
         """The place up to which this connection's transaction sees commits."""
@@ -226,7 +305,7 @@ class Changes:
         if len(databases) > 1:
             raise errors.unsupported("a transaction that writes to two databases")
         (database,) = databases
-        with self._commit_locks[database]:
+        with self.still(database):
             seq = self._last_seq[database] + 1
             if transaction.logged:
                 connection.values(
@@ -242,9 +321,19 @@ class Changes:
             connection.commit()
             self._last_seq[database] = seq
 
+    @contextmanager
+    def still(self, database: str) -> Iterator[None]:
+        """Nobody commits changes of tracked tables meanwhile."""
+        lock = self._commit_locks.get(database)
+        if lock is None:
+            raise errors.does_not_exist("Database", database)
+        with lock:
+            yield
+
     def ended(self, transaction: Transaction) -> None:
         """The transaction is over, either way."""
         with self._condition:
+            self._open.pop(transaction.id, None)
             for table in [t for t, ids in self._writers.items() if transaction.id in ids]:
                 self._writers[table].discard(transaction.id)
                 if not self._writers[table]:
@@ -264,10 +353,22 @@ class Changes:
         """Run a DML statement on a tracked table and log what it changed; returns DuckDB's answer:
         one row with the count, or for MERGE one row per action."""
         transaction.logged.add(tracked.table.database)
-        if isinstance(tree, exp.Insert):
-            return self._insert(connection, transaction, tracked, connection.dml_sql(tree), binds)
-        with self._compared(connection, transaction, tracked):
-            return connection.dml(tree, binds)
+        with self._as_conflict(tracked):
+            if isinstance(tree, exp.Insert):
+                sql = connection.dml_sql(tree)
+                return self._insert(connection, transaction, tracked, sql, binds)
+            with self._compared(connection, transaction, tracked):
+                return connection.dml(tree, binds)
+
+    @contextmanager
+    def _as_conflict(self, tracked: Tracked) -> Iterator[None]:
+        """A failure because the log went away or changed meanwhile is worth another try."""
+        try:
+            yield
+        except errors.SnowflakeError as error:
+            if self._tables.get(tracked.table) is not tracked:
+                raise Conflict(error.message) from error
+            raise
 
     def _insert(
         self,
@@ -281,7 +382,7 @@ class Changes:
             f'WITH "$new" AS ({sql} RETURNING {tracked.list()}) INSERT INTO {tracked.log}'
             f' SELECT {transaction.id}, "$n", \'I\', "$n", {tracked.list()} FROM'
             f' (SELECT nextval({self._sequence(tracked)}) AS "$n", * FROM "$new")',
-            {name: binds[name] for name in binds if f"${name}" in sql},
+            used(sql, binds),
         )
 
     @contextmanager
@@ -356,13 +457,15 @@ class Changes:
 
     def trim(self, catalog: Catalog, needed: dict[int, int]) -> None:
         """Drop what every stream has passed. needed: tracked table → its streams' least offset."""
-        for tracked in [t for t in self._tables.values() if t.table.database == catalog.database]:
+        tables = self.all_tracked(catalog.database)
+        for tracked in tables:
             catalog.write(
                 f'DELETE FROM {tracked.log} WHERE "$tx" IN'
                 " (SELECT tx FROM _account_commits WHERE seq <= ?)",
                 [needed.get(tracked.id, self._last_seq[catalog.database])],
             )
-        least = min(needed.values(), default=self._last_seq[catalog.database])
+        read = [needed[tracked.id] for tracked in tables if tracked.id in needed]
+        least = min(read, default=self._last_seq[catalog.database])
         catalog.write(
             "DELETE FROM _account_commits WHERE seq <= ?"
             " AND seq < (SELECT max(seq) FROM _account_commits)",
@@ -383,3 +486,24 @@ def _columns(connection: Connection, table: FullName) -> tuple[str, ...]:
     if not columns:
         raise errors.does_not_exist("Table", table)
     return columns
+
+
+def _defaults(connection: Connection, table: FullName) -> dict[str, str]:
+    """DuckDB's expressions for the columns that have a default."""
+    rows = connection.values(
+        "SELECT column_name, column_default FROM duckdb_columns() WHERE database_name = ?"
+        " AND schema_name = ? AND table_name = ? AND column_default IS NOT NULL",
+        [table.database, table.schema, table.name],
+    )
+    return {name: default for name, default in rows}  # noqa: C416 - mypy: rows are of any length
+
+
+def _renamed(before: list[str], now: list[str]) -> list[tuple[str, str]]:
+    """(old, new) where as many columns stand in their places and some have other names."""
+    if len(before) != len(now):
+        return []
+    return [
+        (old, new)
+        for old, new in zip(before, now, strict=True)
+        if old != new and old not in now and new not in before
+    ]

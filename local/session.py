@@ -58,6 +58,9 @@ class Session:
         self._suspended: list[tuple[Connection, Transaction | None]] = []
         self._depth = 0
         self._closed = False
+        self._cancelled = threading.Event()
+        self._attempted: set[FullName] = set()
+        self._last_used = time.monotonic()
         self.last_query_id: str | None = None
 
     def open(
@@ -213,6 +216,13 @@ class Session:
             return route(self, tokens, binds)
 
     def _execute(self, tree: Expr, binds: Sequence[Any], describe: bool) -> Result:
+        self._cancelled.clear()
+        try:
+            return self._execute_tree(tree, binds, describe)
+        finally:
+            self._last_used = time.monotonic()
+
+    def _execute_tree(self, tree: Expr, binds: Sequence[Any], describe: bool) -> Result:
         self._refuse_failed(tree)
         rewrite.number_binds(tree)
         named = {f"b{index}": value for index, value in enumerate(binds, start=1)}
@@ -242,9 +252,11 @@ class Session:
 
     def _query(self, tree: Expr, binds: dict[str, Any], describe: bool) -> Result:
         with registry.evaluated(self, tree, binds):
-            qualify(self, tree)
+            names = qualify(self, tree)
             if describe:
                 return self.read(lambda: self.connection.describe(tree))
+            if self.transaction and names.streams:
+                self.transaction.read_stream = True
             return self.read(lambda: self.connection.query(tree, binds))
 
     # --- transactions ------------------------------------------------------------------------
@@ -279,8 +291,14 @@ class Session:
 
     def begin(self, *, explicit: bool = True) -> None:
         """Open a transaction; what streams show in it is fixed now."""
-        self.connection.begin()
-        self.transaction = self.account.changes.begin(explicit=explicit, depth=self._depth)
+        transaction = self.account.changes.begin(explicit=explicit, depth=self._depth)
+        transaction.abandon = lambda silent: self._abandon(transaction, silent)
+        try:
+            self.connection.begin()
+        except errors.SnowflakeError:
+            self.account.changes.ended(transaction)
+            raise
+        self.transaction = transaction
         if self.database:
             self.account.changes.bound(self.connection, self.database)
 
@@ -291,11 +309,28 @@ class Session:
             return
         try:
             self.account.changes.commit(self.connection, transaction)
-        except errors.SnowflakeError:
+        except Exception:
             self.connection.rollback()
             raise
         finally:
             self._ended(transaction)
+
+    def _abandon(self, transaction: Transaction, silent: float) -> None:
+        """Undo a transaction that blocks others, if its client has sent nothing for so long.
+
+        A client that lives after all learns of it from its next statement.
+        """
+        if not self.lock.acquire(blocking=False):
+            return
+        try:
+            idle = time.monotonic() - self._last_used > silent
+            calling = self._depth > 0 or self.call_lock.locked()
+            if transaction is self.transaction and idle and not calling:
+                self.connection.rollback()
+                transaction.failed = True
+                self.account.changes.ended(transaction)
+        finally:
+            self.lock.release()
 
     def rollback(self) -> None:
         """Undo the open transaction, if there is one."""
@@ -391,14 +426,20 @@ class Session:
             except Conflict:
                 if not self._may_retry() or time.monotonic() > deadline:
                     raise
-                time.sleep(random.uniform(0.001, 0.02))
+                self.account.changes.abandon_silent(self._attempted, self.transaction)
+                if self._cancelled.wait(random.uniform(0.001, 0.02)):
+                    raise errors.SnowflakeError(
+                        errors.CANCELLED, "SQL execution canceled"
+                    ) from None
 
     def _may_retry(self) -> bool:
         """Nothing depends on the snapshot yet: it may be taken again."""
         transaction = self.transaction
         if transaction is None:
             return True
-        if transaction.wrote or transaction.consumed or transaction.depth != self._depth:
+        if transaction.wrote or transaction.consumed or transaction.read_stream:
+            return False
+        if transaction.depth != self._depth:
             return False
         self.connection.rollback()
         self.account.changes.ended(transaction)
@@ -412,6 +453,7 @@ class Session:
         consumed = dict(transaction.consumed)
         with self._noting_failure():
             try:
+                self._attempted = transaction.tables
                 answer = statement(transaction)
             except errors.SnowflakeError:
                 transaction.consumed = consumed
@@ -421,8 +463,9 @@ class Session:
 
     def _in_own_transaction(self, statement: Callable[[Transaction], Result]) -> Result:
         transaction = self.account.changes.begin(explicit=False, depth=self._depth)
-        self.connection.begin()
+        self._attempted = transaction.tables
         try:
+            self.connection.begin()
             answer = statement(transaction)
             self.account.changes.commit(self.connection, transaction)
         except BaseException:
@@ -437,6 +480,7 @@ class Session:
 
     def cancel(self) -> None:
         """Interrupt what is running, from another thread: it fails with 000604."""
+        self._cancelled.set()
         self.account.workers.cancel(self.id)
         self.connection.interrupt()
 
@@ -450,8 +494,10 @@ class Session:
                 self.connection.rollback()
                 self.account.changes.ended(self.transaction)
                 self.transaction = None
-            for connection, _ in self._suspended:
+            for connection, transaction in self._suspended:
                 connection.rollback()
                 connection.close()
+                if transaction:
+                    self.account.changes.ended(transaction)
             self.connection.close()
         self.account.closed(self)

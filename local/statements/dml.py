@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 from sqlglot import Expr, exp
 
 from local import errors, result
-from local.changes import Transaction
+from local.changes import Transaction, used
 from local.engine import Binds
 from local.names import Names, name_of
 from local.parser.tokens import FullName
 from local.result import Result
+from local.statements.streams import Stream
 
 if TYPE_CHECKING:
     from local.session import Session
@@ -36,14 +37,41 @@ def run(session: Session, tree: Expr, names: Names, binds: Binds) -> Result:
 def _run(
     session: Session, transaction: Transaction, tree: Expr, names: Names, binds: Binds
 ) -> Result:
-    session.consume(transaction, names.streams)
+    session.consume(transaction, [*names.streams, *_behind_views(session, tree, names)])
     if isinstance(tree, exp.Copy):
         return _copy(session, transaction, tree, binds)
     if isinstance(tree, exp.Insert) and tree.args.get("overwrite"):
-        _change(session, transaction, exp.Delete(this=_target(tree).copy()), {})
-        tree = tree.copy()
-        tree.set("overwrite", None)
+        return _overwrite(session, transaction, tree.copy(), binds)
     return _answer(tree, _change(session, transaction, tree, binds))
+
+
+def _behind_views(session: Session, tree: Expr, names: Names) -> list[Stream]:
+    """The streams that the statement reads through views."""
+    target = _target(tree)
+    own = FullName(target.catalog, target.db, target.name)
+    sources = [table for table in names.tables if table != own]
+    return session.account.streams.behind(session.connection, sources) if sources else []
+
+
+def _overwrite(
+    session: Session, transaction: Transaction, tree: exp.Insert, binds: Binds
+) -> Result:
+    """Delete all, then insert; the query sees the table as it was."""
+    tree.set("overwrite", None)
+    query = tree.expression
+    held = isinstance(query, exp.Query) and not isinstance(query, exp.Values)
+    if held:
+        sql = session.connection.dml_sql(query)
+        session.connection.values(
+            f'CREATE OR REPLACE TEMP TABLE "$held" AS {sql}', used(sql, binds)
+        )
+        rows = exp.to_identifier("$held", quoted=True)
+        tree.set("expression", exp.select("*").from_(exp.Table(this=rows)))
+    _change(session, transaction, exp.Delete(this=_target(tree).copy()), {})
+    answer = _answer(tree, _change(session, transaction, tree, binds))
+    if held:
+        session.connection.discard("$held")
+    return answer
 
 
 def _change(

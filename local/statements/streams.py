@@ -6,14 +6,16 @@ https://docs.snowflake.com/en/user-guide/streams-intro
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from sqlglot import exp, parse_one
+
 from local import errors, result
 from local.changes import Changes, Tracked, hidden
-from local.engine import Catalog, Connection
+from local.engine import HIDDEN_SCHEMA, Catalog, Connection
 from local.parser.show import show_scope
 from local.parser.streams import CreateStream, create_stream
 from local.parser.tokens import FullName, Tokens
@@ -32,6 +34,7 @@ CREATE TABLE IF NOT EXISTS _account_streams (
 
 # Snowflake extends a source's retention to this for its streams' sake.
 _MAX_DATA_EXTENSION = timedelta(days=14)
+_VIEW_PREFIX = "_account_stream_"
 
 
 @dataclass(frozen=True)
@@ -50,8 +53,12 @@ class Stream:
 
     @property
     def view(self) -> str:
-        """The hidden view that answers for the stream."""
-        return f"_account_stream_{self.id}"
+        """The hidden view that answers for the stream, and for the next one of its name."""
+        return f"{_VIEW_PREFIX}{self.name.schema}.{self.name.name}"
+
+    @property
+    def quoted_view(self) -> str:
+        return hidden(self.name.database, '"' + self.view.replace('"', '""') + '"')
 
 
 class Streams:
@@ -78,10 +85,23 @@ class Streams:
                 row["created_on"],
                 row["owner"],
             )
+        self._settle(catalog)
+
+    def _settle(self, catalog: Catalog) -> None:
+        """Finish what a crash left half done: views are made anew, unread tables let go."""
+        read = set()
+        for stream in [s for s in self.all() if s.name.database == catalog.database]:
+            catalog.write(f"DROP VIEW IF EXISTS {stream.quoted_view}")
+            if not self.is_stale(stream):
+                read.add(stream.table_id)
+                catalog.write(_view_sql(stream, self.source(stream)))
+        for tracked in self._changes.all_tracked(catalog.database):
+            if tracked.id not in read:
+                self._changes.untrack(catalog, tracked.table)
 
     def find(self, name: FullName) -> Stream | None:
-        with self._lock:
-            return self._streams.get(name)
+        # Without the lock: each statement asks, also while a new stream waits for others' commits.
+        return self._streams.get(name)
 
     def get(self, name: FullName) -> Stream:
         if stream := self.find(name):
@@ -125,6 +145,7 @@ class Streams:
         """Make the stream, its offset at now, or where another stream stands."""
         with self._lock:
             tracked = self._changes.track(catalog, connection, table)
+            replaced = self.find(name)
             identity = catalog.rows("SELECT nextval('_account_change') AS id")[0]["id"]
             stream = Stream(
                 identity,
@@ -137,60 +158,55 @@ class Streams:
                 datetime.now(UTC).replace(tzinfo=None),
                 owner,
             )
-            offset = self._start(catalog, statement, name)
-            if statement.show_initial_rows:
-                catalog.write(
-                    f"CREATE TABLE {_initial_table(stream)} AS SELECT * FROM {tracked.source}"
-                )
-            if name in self._streams:
-                self.drop(catalog, name, keep_tracking=tracked.id)
-            catalog.write(
-                "INSERT INTO _account_streams VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                [
-                    identity,
-                    name.schema,
-                    name.name,
-                    tracked.id,
-                    table.schema,
-                    table.name,
-                    stream.append_only,
-                    offset,
-                    stream.show_initial_rows,
-                    stream.comment,
-                    stream.created_on,
-                    owner,
-                ],
-            )
-            self._streams[name] = stream
+            # The initial rows and the offset belong to the same moment.
+            with self._changes.still(name.database):
+                offset = self._start(catalog, statement, name, tracked)
+                if statement.show_initial_rows:
+                    catalog.write(
+                        f"CREATE TABLE {_initial_table(stream)} AS SELECT * FROM {tracked.source}"
+                    )
+                _write(catalog, stream, offset, replaced)
             catalog.write(_view_sql(stream, tracked))
+            self._streams[name] = stream
+            if replaced:
+                self._leave(catalog, replaced)
 
-    def _start(self, catalog: Catalog, statement: CreateStream, name: FullName) -> int:
+    def _start(
+        self, catalog: Catalog, statement: CreateStream, name: FullName, tracked: Tracked
+    ) -> int:
         if statement.at_stream is None:
             rows = catalog.rows("SELECT coalesce(max(seq), 0) AS seq FROM _account_commits")
             return int(rows[0]["seq"])
-        other = statement.at_stream
-        position = FullName(
-            other.database or name.database, other.schema or name.schema, other.name
-        )
-        return self.offset(catalog, self.get(position))
+        at = statement.at_stream
+        other = self.get(FullName(at.database or name.database, at.schema or name.schema, at.name))
+        if other.name.database != name.database or other.table_id != tracked.id:
+            raise errors.compilation(
+                errors.INVALID_PROPERTY,
+                f"Stream '{other.name}' is not on table '{tracked.table}'.",
+            )
+        return self.offset(catalog, other)
 
-    def drop(self, catalog: Catalog, name: FullName, keep_tracking: int | None = None) -> None:
+    def drop(self, catalog: Catalog, name: FullName) -> None:
         with self._lock:
             stream = self.get(name)
-            catalog.write(f"DROP VIEW IF EXISTS {stream.view}")
+            catalog.write(f"DROP VIEW IF EXISTS {stream.quoted_view}")
             catalog.write("DELETE FROM _account_streams WHERE id = ?", [stream.id])
-            catalog.write(f"DROP TABLE IF EXISTS {_initial_table(stream)}")
             del self._streams[name]
-            unread = not self.of_table(name.database, stream.table_id)
-            if unread and stream.table_id != keep_tracking and not self.is_stale(stream):
-                self._changes.untrack(catalog, self.source(stream).table)
+            self._leave(catalog, stream)
+
+    def _leave(self, catalog: Catalog, stream: Stream) -> None:
+        """The stream is gone: so are its initial rows, and a log that nobody else reads."""
+        catalog.write(f"DROP TABLE IF EXISTS {_initial_table(stream)}")
+        unread = not self.of_table(stream.name.database, stream.table_id)
+        if unread and not self.is_stale(stream):
+            self._changes.untrack(catalog, self.source(stream).table)
 
     def table_gone(self, catalog: Catalog, table: FullName) -> None:
         """The table was dropped or replaced: its streams are stale from now on."""
         with self._lock:
             if tracked := self._changes.tracked(table):
                 for stream in self.of_table(table.database, tracked.id):
-                    catalog.write(f"DROP VIEW IF EXISTS {stream.view}")
+                    catalog.write(f"DROP VIEW IF EXISTS {stream.quoted_view}")
                 self._changes.untrack(catalog, table)
 
     def table_changed(self, catalog: Catalog, connection: Connection, table: FullName) -> None:
@@ -199,7 +215,7 @@ class Streams:
             if tracked := self._changes.tracked(table):
                 streams = self.of_table(table.database, tracked.id)
                 for stream in streams:
-                    catalog.write(f"DROP VIEW IF EXISTS {stream.view}")
+                    catalog.write(f"DROP VIEW IF EXISTS {stream.quoted_view}")
                 reshaped = self._changes.reshape(catalog, connection, table)
                 assert reshaped is not None
                 for stream in streams:
@@ -225,6 +241,25 @@ class Streams:
                         self.drop(catalog, name)
                     else:
                         del self._streams[name]
+
+    def behind(self, connection: Connection, tables: Iterable[FullName]) -> list[Stream]:
+        """The streams that these tables, as far as they are views, read."""
+        found: list[Stream] = []
+        asked: set[FullName] = set()
+        waiting = list(tables)
+        while waiting:
+            view = waiting.pop()
+            if view in asked:
+                continue
+            asked.add(view)
+            if view.schema == HIDDEN_SCHEMA:
+                found += [
+                    s for s in self.all() if (s.name.database, s.view) == (view.database, view.name)
+                ]
+                continue
+            for (sql,) in connection.values(_VIEW_TEXT, [view.database, view.schema, view.name]):
+                waiting += _named_in(sql, view.database)
+        return found
 
     def offset(self, catalog: Catalog, stream: Stream) -> int:
         rows = catalog.rows('SELECT "offset" FROM _account_streams WHERE id = ?', [stream.id])
@@ -254,7 +289,11 @@ class Streams:
         return bool(rows and rows[0]["has"])
 
     def trim(self, catalog: Catalog) -> None:
-        """Drop what all streams of a database have given out."""
+        """Drop what all streams of a database have given out; none is made meanwhile."""
+        with self._lock:
+            self._trim(catalog)
+
+    def _trim(self, catalog: Catalog) -> None:
         rows = catalog.rows(
             'SELECT table_id, min("offset") AS least FROM _account_streams GROUP BY table_id'
         )
@@ -267,13 +306,56 @@ class Streams:
                 catalog.write(f"DELETE FROM {table}")
 
 
+_VIEW_TEXT = (
+    "SELECT sql FROM duckdb_views() WHERE (database_name, schema_name, view_name) = (?, ?, ?)"
+)
 _INITIAL_TABLE = (
     "SELECT 1 FROM duckdb_tables() WHERE database_name = current_database() AND table_name = ?"
 )
 
 
+_COLUMN_NAMES = (
+    'id, schema, name, table_id, table_schema, table_name, append_only, "offset", initial, comment,'
+    " created_on, owner"
+)
+
+
+def _write(catalog: Catalog, stream: Stream, offset: int, replaced: Stream | None) -> None:
+    """A new row, or the replaced stream's changed in one step: a crash leaves one or the other."""
+    values: list[Any] = [
+        stream.id,
+        stream.name.schema,
+        stream.name.name,
+        stream.table_id,
+        stream.table.schema,
+        stream.table.name,
+        stream.append_only,
+        offset,
+        stream.show_initial_rows,
+        stream.comment,
+        stream.created_on,
+        stream.owner,
+    ]
+    if replaced is None:
+        marks = ", ".join("?" * len(values))
+        catalog.write(f"INSERT INTO _account_streams ({_COLUMN_NAMES}) VALUES ({marks})", values)
+        return
+    changes = ", ".join(f"{column} = ?" for column in _COLUMN_NAMES.split(", "))
+    catalog.write(f"UPDATE _account_streams SET {changes} WHERE id = ?", [*values, replaced.id])
+
+
 def _initial_table(stream: Stream) -> str:
     return hidden(stream.name.database, f"_account_initial_{stream.id}")
+
+
+def _named_in(view: str, database: str) -> list[FullName]:
+    """The relations that a view's definition names, itself among them. DuckDB leaves out the
+    name of the view's own database."""
+    return [
+        FullName(table.catalog or database, table.db, table.name)
+        for table in parse_one(view, read="duckdb").find_all(exp.Table)
+        if table.db
+    ]
 
 
 def _view_sql(stream: Stream, tracked: Tracked) -> str:
@@ -303,7 +385,7 @@ def _view_sql(stream: Stream, tracked: Tracked) -> str:
             f" FROM {_initial_table(stream)} WHERE {first}"
             f" UNION ALL SELECT * FROM ({changes}) WHERE NOT {first}"
         )
-    return f"CREATE OR REPLACE VIEW {hidden(database, stream.view)} AS {changes}"
+    return f"CREATE OR REPLACE VIEW {stream.quoted_view} AS {changes}"
 
 
 def _net_changes(tracked: Tracked, row_id: str, since: str) -> str:
@@ -334,27 +416,37 @@ def create(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
     session.commit_for_ddl()
     name, table = session.resolve(statement.name), session.resolve(statement.source)
     account = session.account
+    if answer := _existing(session, statement, name):
+        return answer
+    _check_source(session, name, table)
+    catalog = session.catalog(name.database)
+    # This may wait for others' transactions, so it does not hold the account's lock.
+    account.changes.track(catalog, session.connection, table)
     with account.lock:
-        if account.streams.find(name):
-            if statement.if_not_exists:
-                return result.status(f"{name.name} already exists, statement succeeded.")
-            if not statement.replace:
-                raise errors.already_exists(name)
-        if table.database != name.database:
-            raise errors.unsupported("a stream on a table of another database")
-        if session.relation_kind(table) != "TABLE":
-            if session.relation_kind(table) == "VIEW":
-                raise errors.unsupported("CREATE STREAM ON VIEW")
-            raise errors.does_not_exist("Table", table)
+        if answer := _existing(session, statement, name):
+            return answer
         account.streams.create(
-            session.catalog(name.database),
-            session.connection,
-            name,
-            table,
-            statement,
-            session.role or "",
+            catalog, session.connection, name, table, statement, session.role or ""
         )
     return result.status(f"Stream {name.name} successfully created.")
+
+
+def _existing(session: Session, statement: CreateStream, name: FullName) -> Result | None:
+    if not session.account.streams.find(name) or statement.replace:
+        return None
+    if statement.if_not_exists:
+        return result.status(f"{name.name} already exists, statement succeeded.")
+    raise errors.already_exists(name)
+
+
+def _check_source(session: Session, name: FullName, table: FullName) -> None:
+    if table.database != name.database:
+        raise errors.unsupported("a stream on a table of another database")
+    kind = session.relation_kind(table)
+    if kind == "VIEW":
+        raise errors.unsupported("CREATE STREAM ON VIEW")
+    if kind is None:
+        raise errors.does_not_exist("Table", table)
 
 
 def drop(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
