@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import Expr, exp
 
+from local import errors
 from local.engine import HIDDEN_SCHEMA, rewrite
 from local.parser.tokens import FullName, Name, Tokens
 from local.statements.streams import Stream
@@ -49,6 +50,7 @@ def qualify(session: Session, tree: Expr) -> Names:
         if full.schema == "INFORMATION_SCHEMA":
             _information_schema(table, full)
             continue
+        _refuse_hidden(session, full)
         if stream := session.account.streams.find(full):
             session.account.streams.source(stream)
             names.streams.append(stream)
@@ -59,6 +61,14 @@ def qualify(session: Session, tree: Expr) -> Names:
             names.tables.append(full)
         _set(table, full)
     return names
+
+
+def _refuse_hidden(session: Session, full: FullName) -> None:
+    """What the engine keeps for itself does not exist for anybody else."""
+    if full.database not in session.account.databases() and full.database != "SNOWFLAKE":
+        raise errors.does_not_exist("Database", full.database)
+    if full.schema.upper() == HIDDEN_SCHEMA.upper() or full.schema == "main":
+        raise errors.does_not_exist("Object", full)
 
 
 def _is_elsewhere(session: Session, table: exp.Table) -> bool:

@@ -12,14 +12,14 @@ from local import changes, errors, result
 from local.engine import Binds
 from local.parser.tokens import Tokens
 from local.result import Result
-from local.statements import context, procedures, staged_files, streams, tasks
+from local.statements import context, listings, procedures, staged_files, streams, tasks
 
 if TYPE_CHECKING:
     from local.session import Session
 
 Handler = Callable[["Session", Tokens, Sequence[Any]], Result]
 
-_MODULES = (streams, tasks, procedures, context, staged_files)
+_MODULES = (streams, tasks, procedures, context, listings, staged_files)
 
 HIDDEN_TABLES = (changes.DDL, *(getattr(module, "DDL", "") for module in _MODULES))
 # Metadata that goes when its schema goes: table and column.
@@ -181,8 +181,6 @@ def other(session: Session, tree: Expr, binds: Binds) -> Result:
     if isinstance(tree, exp.Describe):
         return _describe(session, tree, binds)
     if isinstance(tree, exp.Put | exp.ListStage):
-        return session.connection.other(tree, binds, result.UNKNOWN)
-    if isinstance(tree, exp.Set):
         return session.connection.other(tree, binds, result.UNKNOWN)
     raise errors.unsupported(tree.sql(dialect="snowflake")[:200])
 

@@ -40,7 +40,7 @@ class _Cursor(FakeSnowflakeCursor):
         transformed = tree
         for statement in self._transform_explode(tree):
             transformed = self._transform(statement, binds)
-            if comment := transformed.args.get("table_comment"):
+            if (comment := transformed.args.get("table_comment")) and comment[1]:
                 # fakesnow puts the text into SQL as it is.
                 transformed.args["table_comment"] = (comment[0], comment[1].replace("'", "''"))
             self._execute(transformed, binds or None)
@@ -69,6 +69,8 @@ class Connection:
         fakesnow.database_set, fakesnow.schema_set = database is not None, schema is not None
         name = f'"{database}"."{schema or "main"}"' if database else "memory.main"
         self._duck.execute(f"SET schema = '{name}'")
+        self.set_variable("database", database)
+        self.set_variable("schema", schema)
 
     def schema_exists(self, database: str, schema: str) -> bool:
         return bool(
@@ -225,6 +227,13 @@ class Connection:
         definition = render(rewrite.definition(exp.Schema(expressions=[column])).expressions[0])
         self.values(f'ALTER TABLE "{database}"."{schema}"."{table}" ADD COLUMN {definition}')
 
+    def engine_type(self, kind: exp.DataType) -> str:
+        """DuckDB's name of a column type."""
+        column = exp.ColumnDef(this=exp.to_identifier("_"), kind=kind.copy())
+        prepared = rewrite.definition(exp.Schema(expressions=[column])).expressions[0]
+        named = prepared.args["kind"].sql(dialect="duckdb")
+        return str(self.values(f"SELECT typeof(CAST(NULL AS {named}))")[0][0])
+
     def relation_kind(self, database: str, schema: str, name: str) -> str | None:
         """TABLE, VIEW or None."""
         rows = self.values(
@@ -301,7 +310,7 @@ def render(tree: Expr) -> str:
 
 def _shaped(source: Expr, columns: list[Expr]) -> Expr:
     """A query whose columns have these names, and these types where they are given."""
-    names = [exp.to_identifier(column.this.name, quoted=True) for column in columns]
+    names = [exp.to_identifier(column.name, quoted=True) for column in columns]
     alias = exp.TableAlias(this=exp.to_identifier("_"), columns=names)
     inner = source.unnest() if isinstance(source, exp.Subquery) else source
     typed = [

@@ -13,7 +13,7 @@ from fakesnow import macros as fakesnow_macros
 from fakesnow.transforms import show, stage
 
 from local import errors
-from local.engine import macros
+from local.engine import information_schema, macros
 from local.engine.catalog import HIDDEN_SCHEMA, Catalog
 from local.engine.connection import Connection
 from local.engine.failures import translated
@@ -80,6 +80,7 @@ class Engine:
         self._root.execute(f"USE {quoted}.{HIDDEN_SCHEMA}")
         self._root.execute(self._hidden_tables)
         self._root.execute("USE memory")
+        self._root.execute(information_schema.creation_sql(name))
         self._catalogs[name] = Catalog(self._root.cursor(), name)
 
     def databases(self) -> list[str]:

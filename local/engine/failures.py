@@ -62,6 +62,9 @@ def translate(error: Exception, sql: str = "") -> SnowflakeError:
     if isinstance(error, SnowflakeError):
         return error
     if isinstance(error, snowflake.connector.errors.Error):
+        text = error.raw_msg or str(error.msg)
+        if re.match(r"\w+ Error: ", text):
+            return _translate_duckdb(duckdb.Error(text))
         code = Code(error.errno or errors.INTERNAL.errno, error.sqlstate or "42000")
         return SnowflakeError(code, error.raw_msg or str(error.msg))
     if isinstance(error, ParseError | TokenError):

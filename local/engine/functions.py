@@ -33,6 +33,15 @@ def _refuse_table(table: exp.Table) -> None:
         raise errors.unsupported(f"reading the file {table.name}")
 
 
+def current_names(node: Expr) -> Expr:
+    """CURRENT_DATABASE and CURRENT_SCHEMA are the session's, NULL where it has none."""
+    if isinstance(node, exp.CurrentDatabase | exp.CurrentCatalog):
+        return exp.Anonymous(this="getvariable", expressions=[exp.Literal.string("account_database")])
+    if isinstance(node, exp.CurrentSchema):
+        return exp.Anonymous(this="getvariable", expressions=[exp.Literal.string("account_schema")])
+    return node
+
+
 def clock_of_views(node: Expr) -> Expr:
     """CURRENT_DATE by another name: as it is, DuckDB takes it for a column of that name."""
     now = exp.Anonymous(this="get_current_timestamp")
@@ -152,4 +161,4 @@ def _number(value: int) -> Expr:
     return exp.Literal.number(value)
 
 
-REWRITES = (flatten, regexp_like, listagg, array_agg, dates, texts, clock_of_views)
+REWRITES = (flatten, regexp_like, listagg, array_agg, dates, texts, current_names, clock_of_views)

@@ -30,6 +30,8 @@ _NTZ_TYPES = {exp.DataType.Type.TIMESTAMP, exp.DataType.Type.TIMESTAMPNTZ}
 # sqlglot takes OR ALTER for OR REPLACE.
 _OR_ALTER = re.compile(r"^(?:\s|--[^\n]*\n|/\*.*?\*/)*CREATE\s+OR\s+ALTER\b", re.I | re.S)
 
+_SCRIPT = re.compile(r"^\s*(BEGIN|DECLARE)\s+\w", re.I)
+
 # What Snowpark writes and sqlglot does not read.
 _TEXT_FIXES = (
     (re.compile(r"^(\s*CREATE\s+(?:OR\s+REPLACE\s+)?)SCOPED\s+", re.I), r"\1"),
@@ -52,6 +54,8 @@ def parse(sql: str) -> Expr:
     try:
         tree = parse_one(_spaced_casts(sql), read="snowflake")
     except (ParseError, TokenError) as error:
+        if _SCRIPT.match(sql):
+            raise errors.unsupported(f"Snowflake Scripting: {sql[:200]}") from None
         raise translate(error, sql) from None
     if isinstance(tree, exp.Create) and _OR_ALTER.match(sql):
         tree.set("replace", False)

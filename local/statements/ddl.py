@@ -10,8 +10,9 @@ from sqlglot import Expr, exp
 from local import errors, result
 from local.engine import Binds
 from local.names import Names, name_of, qualify
-from local.parser.tokens import FullName
+from local.parser.tokens import FullName, Name
 from local.result import Result
+from local.statements import listings
 
 if TYPE_CHECKING:
     from local.session import Session
@@ -47,9 +48,32 @@ def run(session: Session, tree: Expr, binds: Binds) -> Result:
         return _drop(session, tree, kind, binds)
     if isinstance(tree, exp.Alter):
         return _alter(session, tree, kind, binds)
+    return _comment_on(session, tree)
+
+
+def _comment_on(session: Session, tree: Expr) -> Result:
+    """COMMENT ON TABLE | VIEW | COLUMN. https://docs.snowflake.com/en/sql-reference/sql/comment"""
+    kind = str(tree.args["kind"]).upper()
+    if kind not in ("TABLE", "VIEW", "COLUMN"):
+        raise errors.unsupported(f"COMMENT ON {kind}")
     session.commit_for_ddl()
-    qualify(session, tree)
-    _with_fakesnow(session, tree, binds)
+    target, column = tree.this, ""
+    if kind == "COLUMN":
+        parts = [part.name for part in target.parts]
+        column = parts.pop()
+        name = session.resolve(Name(*reversed(parts)))
+    else:
+        name = session.resolve(name_of(target))
+    found = session.relation_kind(name)
+    if found is None or (not column and found != kind):
+        if tree.args.get("exists"):
+            return result.status("Statement executed successfully.")
+        raise errors.does_not_exist(found and kind or "Object", name)
+    text = tree.expression.name
+    if column:
+        _put_comment(session, "COLUMN", f'{_quoted(name)}."{column}"', text)
+    else:
+        _put_comment(session, kind, _quoted(name), text)
     return result.status("Statement executed successfully.")
 
 
@@ -73,6 +97,8 @@ def _create_database(session: Session, tree: exp.Create, binds: Binds) -> Result
             account.drop_database(name)
         account.create_database(name)
     session.use(name, "PUBLIC")
+    listings.created(session, "DATABASE", FullName(name, "", name), _comment(tree))
+    listings.created(session, "SCHEMA", FullName(name, "", "PUBLIC"))
     return result.status(f"Database {name} successfully created.")
 
 
@@ -97,8 +123,11 @@ def _create_schema(session: Session, tree: exp.Create, binds: Binds) -> Result:
         if session.connection.schema_exists(database, schema):
             if tree.args.get("exists"):
                 return result.status(f"{schema} already exists, statement succeeded.")
-            raise errors.already_exists(schema)
+            if not tree.args.get("replace"):
+                raise errors.already_exists(schema)
+            _drop_schema(session, exp.to_table(f'"{database}"."{schema}"'), if_exists=False)
         session.connection.values(f'CREATE SCHEMA "{database}"."{schema}"')
+    listings.created(session, "SCHEMA", FullName(database, "", schema), _comment(tree))
     session.use(database, schema)
     return result.status(f"Schema {schema} successfully created.")
 
@@ -151,14 +180,123 @@ def _create_table(session: Session, tree: exp.Create, binds: Binds) -> Result:
     if kind and not tree.args.get("replace"):
         raise errors.already_exists(table)
     _strip_constraints(tree)
+    like = tree.find(exp.LikeProperty)
+    _check_properties(tree)
     names = qualify(session, tree)
+    comments = _comments(tree)
     if kind:
         session.account.streams.table_gone(session.catalog(table.database), table)
-    if tree.expression or tree.args.get("clone"):
-        return _create_as(session, tree, names, table)
-    if tree.find(exp.LikeProperty):
-        raise errors.unsupported("CREATE TABLE … LIKE")
-    return _with_fakesnow(session, tree, binds)
+    if source := (tree.args.get("clone") or like):
+        answer = _create_like(session, table, source.this, replace=bool(kind), full=like is None)
+    elif tree.expression:
+        answer = _create_as(session, tree, names, table)
+    else:
+        _strip_properties(tree)
+        _strip_column_comments_only(tree)
+        answer = _with_fakesnow(session, tree, binds)
+    _put_comments(session, "TABLE", table, comments)
+    listings.created(session, "TABLE", table)
+    return answer
+
+
+# Properties that change nothing here: there is no Time Travel, tracking starts by itself.
+_TABLE_PROPERTIES = (
+    exp.SchemaCommentProperty,
+    exp.CopyGrantsProperty,
+    exp.TransientProperty,
+    exp.TemporaryProperty,
+    exp.ClusterProperty,
+    exp.Cluster,
+    exp.LikeProperty,
+)
+
+
+def _check_properties(tree: exp.Create) -> None:
+    """Raises 000002 for a property that would mean something and is not there."""
+    properties = tree.args.get("properties")
+    for item in properties.expressions if properties else []:
+        if isinstance(item, _TABLE_PROPERTIES):
+            continue
+        if type(item) is exp.Property and item.name.upper() in _HARMLESS:
+            continue
+        raise errors.unsupported(f"CREATE TABLE … {item.sql(dialect='snowflake')}")
+
+
+def _create_like(
+    session: Session, table: FullName, source: exp.Table, *, replace: bool, full: bool
+) -> Result:
+    """CREATE TABLE … LIKE, and with its rows: CLONE. Columns keep their constraints and comments.
+
+    https://docs.snowflake.com/en/sql-reference/sql/create-clone
+    """
+    origin = session.resolve(name_of(source))
+    if session.relation_kind(origin) != "TABLE":
+        raise errors.does_not_exist("Table", origin)
+    columns = session.connection.values(
+        "SELECT column_name, data_type, is_nullable, column_default, comment FROM duckdb_columns()"
+        " WHERE (database_name, schema_name, table_name) = (?, ?, ?) ORDER BY column_index",
+        [origin.database, origin.schema, origin.name],
+    )
+    defined = ", ".join(
+        f'"{name}" {kind}{"" if nullable else " NOT NULL"}{f" DEFAULT {default}" if default else ""}'
+        for name, kind, nullable, default, _ in columns
+    )
+
+    def create(transaction: Any) -> Result:
+        create = "CREATE OR REPLACE TABLE" if replace else "CREATE TABLE"
+        session.connection.values(f"{create} {_quoted(table)} ({defined})")
+        if full:
+            session.connection.values(f"INSERT INTO {_quoted(table)} FROM {_quoted(origin)}")
+        return result.status(f"Table {table.name} successfully created.")
+
+    answer = session.write(create)
+    comments = {name: comment for name, *_, comment in columns if comment}
+    _put_comments(session, "TABLE", table, ("", comments))
+    return answer
+
+
+def _quoted(name: FullName) -> str:
+    return ".".join('"' + part.replace('"', '""') + '"' for part in (name.database, name.schema, name.name))
+
+
+def _comments(tree: exp.Create) -> tuple[str, dict[str, str]]:
+    """The comment of a table or view, and those of its columns."""
+    columns = {}
+    if isinstance(tree.this, exp.Schema):
+        for column in tree.this.find_all(exp.ColumnDef):
+            for constraint in column.constraints:
+                if isinstance(constraint.kind, exp.CommentColumnConstraint):
+                    columns[column.name] = constraint.kind.this.name
+    return _comment(tree), columns
+
+
+def _put_comments(
+    session: Session, kind: str, name: FullName, comments: tuple[str, dict[str, str]]
+) -> None:
+    own, columns = comments
+    if own:
+        _put_comment(session, kind, _quoted(name), own)
+    for column, text in columns.items():
+        _put_comment(session, "COLUMN", f'{_quoted(name)}."{column}"', text)
+
+
+def _put_comment(session: Session, kind: str, name: str, text: str) -> None:
+    literal = text.replace("'", "''")
+    session.connection.values(f"COMMENT ON {kind} {name} IS '{literal}'")
+
+
+def _strip_column_comments_only(tree: exp.Create) -> None:
+    if not isinstance(tree.this, exp.Schema):
+        return
+    for column in tree.this.find_all(exp.ColumnDef):
+        column.set(
+            "constraints",
+            [
+                constraint
+                for constraint in column.constraints
+                if not isinstance(constraint.kind, exp.CommentColumnConstraint)
+            ],
+        )
 
 
 def _create_as(session: Session, tree: exp.Create, names: Names, table: FullName) -> Result:
@@ -221,17 +359,12 @@ def _create_view(session: Session, tree: exp.Create, binds: Binds) -> Result:
     if tree.args.get("materialized") or tree.find(exp.MaterializedProperty):
         raise errors.unsupported("MATERIALIZED VIEW")
     qualify(session, tree)
-    comment = _comment(tree)
+    comments = _comments(tree)
     _strip_properties(tree)
     _strip_column_comments(tree)
     session.connection.create_relation(tree)
-    if comment:
-        session.connection.values(
-            f'COMMENT ON VIEW "{view.database}"."{view.schema}"."{view.name}" IS '
-            + "'"
-            + comment.replace("'", "''")
-            + "'"
-        )
+    _put_comments(session, "VIEW", view, (comments[0], {}))
+    listings.created(session, "VIEW", view)
     return result.status(f"View {view.name} successfully created.")
 
 
@@ -274,14 +407,26 @@ def _alter_to(session: Session, tree: exp.Create, table: FullName) -> Result:
 
     https://docs.snowflake.com/en/sql-reference/sql/create-or-alter
     """
+    _strip_constraints(tree)
+    _check_properties(tree)
     existing = dict(session.connection.columns(table.database, table.schema, table.name))
     wanted = {c.this.name: c for c in tree.this.find_all(exp.ColumnDef)}
     if missing := [name for name in existing if name not in wanted]:
         raise errors.unsupported(f"CREATE OR ALTER TABLE that drops column {missing[0]}")
     for name, column in wanted.items():
         if name not in existing:
-            bare = exp.ColumnDef(this=column.this, kind=column.args["kind"])
-            session.connection.add_column(table.database, table.schema, table.name, bare)
+            continue
+        kind = session.connection.engine_type(column.args["kind"])
+        if kind != existing[name]:
+            raise errors.unsupported(
+                f"CREATE OR ALTER TABLE that changes {name} from {existing[name]} to {kind}"
+            )
+    comments = _comments(tree)
+    _strip_column_comments_only(tree)
+    for name, column in wanted.items():
+        if name not in existing:
+            session.connection.add_column(table.database, table.schema, table.name, column)
+    _put_comments(session, "TABLE", table, comments)
     session.account.streams.table_changed(
         session.catalog(table.database), session.connection, table
     )
@@ -359,12 +504,37 @@ def _alter(session: Session, tree: exp.Alter, kind: str, binds: Binds) -> Result
         return _rename(session, table, renamed.this)
     if _sets_properties(tree):
         return _set_properties(session, tree, table)
+    for action in tree.args["actions"]:
+        if isinstance(action, exp.AddConstraint):
+            return _add_constraint(action)
+        if isinstance(action, exp.ClusterProperty | exp.Cluster):
+            # The order of rows on Snowflake's disks; nothing depends on it here.
+            return result.status("Statement executed successfully.")
+        if not isinstance(action, _ALTERATIONS):
+            raise errors.unsupported(f"ALTER {kind} … {action.sql(dialect='snowflake')}")
+        if isinstance(action, exp.AlterColumn) and action.args.get("comment"):
+            column = f'{_quoted(table)}."{action.this.name}"'
+            _put_comment(session, "COLUMN", column, action.args["comment"].name)
+            return result.status("Statement executed successfully.")
     qualify(session, tree)
     answer = _with_fakesnow(session, tree, binds)
     session.account.streams.table_changed(
         session.catalog(table.database), session.connection, table
     )
     return answer
+
+
+_ALTERATIONS = (exp.ColumnDef, exp.AlterColumn, exp.RenameColumn, exp.Drop)
+
+
+def _add_constraint(action: exp.AddConstraint) -> Result:
+    """Keys are recorded on Snowflake, and not enforced.
+
+    https://docs.snowflake.com/en/sql-reference/constraints-overview
+    """
+    if action.find(exp.CheckColumnConstraint):
+        raise errors.unsupported("ALTER TABLE … ADD CONSTRAINT … CHECK")
+    return result.status("Statement executed successfully.")
 
 
 def _rename(session: Session, table: FullName, target: exp.Table) -> Result:
@@ -388,11 +558,25 @@ _HARMLESS = {"CHANGE_TRACKING", "DATA_RETENTION_TIME_IN_DAYS", "MAX_DATA_EXTENSI
 
 def _set_properties(session: Session, tree: exp.Alter, table: FullName) -> Result:
     for action in tree.args["actions"]:
-        for item in action.expressions:
+        if action.args.get("tag"):
+            raise errors.unsupported("ALTER TABLE … SET TAG")
+        for item in _settings(action):
+            if isinstance(item, exp.SchemaCommentProperty):
+                kind = session.relation_kind(table) or "TABLE"
+                _put_comment(session, kind, _quoted(table), item.this.name)
+                continue
             name = item.this.name.upper() if isinstance(item, exp.EQ | exp.Property) else ""
             if name not in _HARMLESS:
                 raise errors.unsupported(f"ALTER TABLE … {action.sql(dialect='snowflake')}")
     return result.status("Statement executed successfully.")
+
+
+def _settings(action: Expr) -> list[Expr]:
+    return [
+        item
+        for written in action.expressions
+        for item in (written.expressions if isinstance(written, exp.Properties) else [written])
+    ]
 
 
 def _alter_session(session: Session, tree: exp.Alter) -> Result:
@@ -405,8 +589,37 @@ def _alter_session(session: Session, tree: exp.Alter) -> Result:
                 assignment = item.this if isinstance(item, exp.SetItem) else item
                 value = assignment.expression
                 text = value.name if not isinstance(value, exp.Boolean) else str(value.this)
+                _check_parameter(assignment.this.name.upper(), text)
                 session.set_parameter(assignment.this.name, text)
     return result.status("Statement executed successfully.", result.UNKNOWN)
+
+
+# Parameters that the account follows, or that change no answer here, and the only value that it
+# knows of the others.
+_PARAMETERS = {
+    "TIMEZONE", "AUTOCOMMIT", "QUERY_TAG", "LOCK_TIMEOUT", "STATEMENT_TIMEOUT_IN_SECONDS",
+    "STATEMENT_QUEUED_TIMEOUT_IN_SECONDS", "USE_CACHED_RESULT", "ABORT_DETACHED_QUERY",
+    "LOG_LEVEL", "TRACE_LEVEL", "METRIC_LEVEL", "TRANSACTION_ABORT_ON_ERROR",
+}  # fmt: skip
+_ONLY_VALUES = {
+    "DATE_INPUT_FORMAT": "AUTO",
+    "TIME_INPUT_FORMAT": "AUTO",
+    "TIMESTAMP_INPUT_FORMAT": "AUTO",
+    "TIMESTAMP_TYPE_MAPPING": "TIMESTAMP_NTZ",
+    "ERROR_ON_NONDETERMINISTIC_MERGE": "TRUE",
+    "ERROR_ON_NONDETERMINISTIC_UPDATE": "FALSE",
+    "WEEK_START": "0",
+    "QUOTED_IDENTIFIERS_IGNORE_CASE": "FALSE",
+}
+
+
+def _check_parameter(name: str, value: str) -> None:
+    """Raises 000002 for a parameter that would change answers and does not here."""
+    if name in _PARAMETERS or name.startswith(("CLIENT_", "PYTHON_", "JDBC_", "ODBC_")):
+        return
+    if name in _ONLY_VALUES and value.upper() == _ONLY_VALUES[name]:
+        return
+    raise errors.unsupported(f"ALTER SESSION SET {name} = {value}")
 
 
 def _stage(session: Session, tree: exp.Create, binds: Binds) -> Result:
