@@ -93,6 +93,15 @@ class World:
         with self.account.connect(database=self.database) as connection:
             return list(connection.cursor().execute(sql).fetchall())
 
+    def wait_for_rows(self, count: int, process: subprocess.Popen[str]) -> None:
+        """Wait until so many messages are in RAW or rejected, as long as the process lives."""
+
+        def arrived() -> bool:
+            assert process.poll() is None, self.log(process)
+            return len(self.ingested()) >= count
+
+        wait_for(arrived, f"{count} rows")
+
     def ingested(self) -> Places:
         """Partition and offset of every row of RAW and of the rejects, in order."""
         columns = "SELECT KAFKA_PARTITION, KAFKA_OFFSET FROM RAW_DATA"
@@ -164,7 +173,7 @@ def test_kill_9_in_mid_run_loses_nothing_and_repeats_nothing(world: World) -> No
     world.produce(100)
     first = world.ingester(*PROMPT)
     endless = world.start(("-m", "ingest.producer"), "--rate", "200")
-    wait_for(lambda: len(world.ingested()) > 150, "some rows")
+    world.wait_for_rows(151, first)
     first.kill()
     world.left(first)
     second = world.ingester(*PROMPT)
@@ -174,7 +183,7 @@ def test_kill_9_in_mid_run_loses_nothing_and_repeats_nothing(world: World) -> No
     assert endless.returncode == 0
     sent = world.sent()
     assert len(sent) == 100 + json.loads(output)["messages"]
-    wait_for(lambda: len(world.ingested()) >= len(sent), "all rows")
+    world.wait_for_rows(len(sent), second)
     second.terminate()
     assert world.left(second) == 0, world.log(second)
     assert world.ingested() == sent
@@ -200,12 +209,12 @@ def test_a_crash_around_the_commit_leaves_each_message_once(world: World, moment
 def test_two_ingesters_share_the_partitions(world: World) -> None:
     world.produce(100)
     first = world.ingester(*PROMPT)
-    wait_for(lambda: len(world.ingested()) == 100, "the first ingester's rows")
+    world.wait_for_rows(100, first)
     second = world.ingester(*PROMPT)
     wait_for(lambda: "assigned partitions" in world.log(second), "the second ingester")
     wait_for(lambda: world.log(first).count("assigned partitions") == 2, "the rebalance")
     world.produce(400)
-    wait_for(lambda: len(world.ingested()) >= 500, "all rows")
+    world.wait_for_rows(500, second)
     for process in (second, first):
         process.terminate()
     assert [world.left(each) for each in (first, second)] == [0, 0]
