@@ -91,9 +91,13 @@ class Server:
     # --- sessions ----------------------------------------------------------------------------
 
     async def _login(self, request: Request) -> JSONResponse:
-        document = await _document(request)
-        data = document.get("data", {})
-        parameters = data.get("SESSION_PARAMETERS") or {}
+        try:
+            data = dict((await _document(request)).get("data") or {})
+            parameters = dict(data.get("SESSION_PARAMETERS") or {})
+        except (ValueError, TypeError, OSError) as error:
+            return JSONResponse(
+                wire.failure(SnowflakeError(errors.SYNTAX, f"Unreadable login: {error}"))
+            )
         password = str(data.get("PASSWORD", ""))
         if session := self._account.redeem_pass(password):
             login = _Login(session, password)
@@ -153,7 +157,8 @@ class Server:
             return JSONResponse(_gone())
         try:
             statement = wire.read_statement(await _document(request))
-        except (KeyError, ValueError, TypeError) as error:
+        except Exception as error:
+            # Whatever is wrong with it: an HTTP 500 would make the client try again and again.
             return JSONResponse(
                 wire.failure(SnowflakeError(errors.SYNTAX, f"Unreadable request: {error}"))
             )
@@ -253,7 +258,10 @@ class Server:
         )
 
     async def _abort(self, request: Request) -> JSONResponse:
-        document = await _document(request)
+        try:
+            document = await _document(request)
+        except (ValueError, OSError):
+            document = {}
         with self._lock:
             session = self._running.get(str(document.get("requestId")))
         if session:

@@ -9,6 +9,7 @@ import binascii
 import gzip
 import json
 import re
+import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone
@@ -40,7 +41,10 @@ class Statement:
 def read_json(body: bytes, encoding: str | None) -> dict[str, Any]:
     """A request's body. Raises ValueError where it is no JSON object."""
     if encoding == "gzip":
-        body = gzip.decompress(body)
+        try:
+            body = gzip.decompress(body)
+        except (OSError, EOFError, zlib.error) as error:
+            raise ValueError(f"the request is not gzip: {error}") from None
     document = json.loads(body) if body else {}
     if not isinstance(document, dict):
         raise ValueError("the request is no JSON object")

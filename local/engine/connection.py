@@ -37,6 +37,10 @@ class _Cursor(FakeSnowflakeCursor):
     def run(self, tree: Expr, binds: list[Any]) -> Expr:
         """Execute a parsed statement; returns what fakesnow made of it."""
         self.check_db_and_schema(tree)
+        if isinstance(tree, exp.Create | exp.Alter):
+            # A column may have a name that DuckDB reserves.
+            for column in tree.find_all(exp.ColumnDef):
+                column.this.set("quoted", True)
         transformed = tree
         for statement in self._transform_explode(tree):
             transformed = self._transform(statement, binds)
@@ -164,7 +168,7 @@ class Connection:
 
     def copy_into(self, tree: exp.Copy, binds: Binds) -> Result:
         """COPY INTO <table>: one row per file."""
-        if not tree.args.get("kind"):
+        if not tree.args.get("kind") or tree.this.sql().startswith("@"):
             raise errors.unsupported("COPY INTO <location>")
         if any(not file.name.lstrip("'").startswith("@") for file in tree.args.get("files") or []):
             raise errors.unsupported("COPY INTO <table> from outside the account's stages")
@@ -305,7 +309,7 @@ class Connection:
 def render(tree: Expr) -> str:
     """DuckDB's SQL; what sqlglot cannot say in it is an error, never left out."""
     with translated(tree.sql(dialect="snowflake")):
-        return tree.sql(dialect="duckdb", unsupported_level=ErrorLevel.RAISE)
+        return tree.sql(dialect="duckdb", identify=True, unsupported_level=ErrorLevel.RAISE)
 
 
 def _shaped(source: Expr, columns: list[Expr]) -> Expr:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlglot import Expr, exp
 
 from local import errors, result
-from local.engine import Binds
+from local.engine import HIDDEN_SCHEMA, Binds
 from local.names import Names, name_of, qualify
 from local.parser.tokens import FullName, Name
 from local.result import Result
@@ -543,6 +543,11 @@ def _rename(session: Session, table: FullName, target: exp.Table) -> Result:
         raise errors.unsupported("ALTER TABLE … RENAME TO another schema")
     session.connection.values(
         f'ALTER TABLE "{table.database}"."{table.schema}"."{table.name}" RENAME TO "{new.name}"'
+    )
+    session.connection.values(
+        f"UPDATE _fs_global.{HIDDEN_SCHEMA}._fs_columns_ext SET ext_table_name = ?"
+        " WHERE (ext_table_catalog, ext_table_schema, ext_table_name) = (?, ?, ?)",
+        [new.name, table.database, table.schema, table.name],
     )
     session.account.streams.table_renamed(session.catalog(table.database), table, new)
     return result.status("Statement executed successfully.")

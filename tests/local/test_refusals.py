@@ -1,0 +1,121 @@
+"""What is outside the account's scope fails with Snowflake's number and says what it was."""
+
+from typing import Any
+
+import pytest
+import snowflake.connector
+
+from tests.local.shared import one_database
+
+database = pytest.fixture(scope="module")(one_database)
+UNSUPPORTED = (2, "0A000")
+
+_REFUSED = [
+    ("insert all into t values (1) select 1", "INSERT ALL"),
+    ("get @s file:///tmp", "get"),
+    ("undrop table t", "UNDROP"),
+    ("execute immediate 'select 1'", "EXECUTE"),
+    ("begin let x := 1; return x; end", "Scripting"),
+    ("declare x int; begin return 1; end", "Scripting"),
+    ("set x = 5", "SET"),
+    ("explain select 1", "EXPLAIN"),
+    ("create dynamic table d target_lag = '1 minute' warehouse = w as select 1 x", "DYNAMIC"),
+    ("create materialized view m as select 1 x", "MATERIALIZED VIEW"),
+    ("create external table e (a int) location = @s", "EXTERNAL"),
+    ("create iceberg table i (a int)", "ICEBERG"),
+    ("create hybrid table h (a int)", "hybrid"),
+    ("create table tagged (a int) with tag (a = 'b')", "TAG"),
+    ("create function f(x int) returns int as 'x + 1'", "FUNCTION"),
+    ("create procedure p() returns int language javascript as 'return 1'", "JAVASCRIPT"),
+    ("create procedure p() returns int language sql as 'begin return 1; end'", "SQL"),
+    ("create pipe p as copy into t from @s", "pipe"),
+    ("create tag g", "TAG"),
+    ("create masking policy m as (v string) returns string -> v", "masking policy"),
+    ("create notification integration i type = email enabled = true", "integration"),
+    ("create streamlit s root_location = '@x' main_file = 'a'", "STREAMLIT"),
+    ("create resource monitor r with credit_quota = 1", "resource monitor"),
+    ("create role r", "role"),
+    ("create user u", "user"),
+    ("grant select on table t to role r", "grant"),
+    ("revoke select on table t from role r", "revoke"),
+    ("alter table t set tag a = 'b'", "TAG"),
+    ("alter table t swap with u", "SWAP"),
+    ("alter table t add search optimization", "search optimization"),
+    ("alter schema public rename to other", "alter schema"),
+    ("alter account set timezone = 'UTC'", "alter account"),
+    ("alter session set nonsense = 1", "NONSENSE"),
+    ("alter session set date_input_format = 'DD/MM/YYYY'", "DATE_INPUT_FORMAT"),
+    ("alter session set timestamp_type_mapping = 'TIMESTAMP_LTZ'", "TIMESTAMP_TYPE_MAPPING"),
+    ("alter session set error_on_nondeterministic_merge = false", "NONDETERMINISTIC_MERGE"),
+    ("comment on schema public is 'x'", "SCHEMA"),
+    ("create or alter table t (b int)", "drops column A"),
+    ("create or alter table t (a varchar)", "changes A"),
+    ("select * from t at (offset => -60)", "Time Travel"),
+    ("select * from t before (statement => 'x')", "Time Travel"),
+    ("select * from t changes (information => default) at (offset => -1)", "Time Travel"),
+    ("select * from t connect by prior a = a", "CONNECT BY"),
+    ("select 'a' = 'A' collate 'en-ci'", "COLLATE"),
+    ("select array_slice(array_construct(1, 2), 0, 1)", "ARRAY_SLICE"),
+    ("select to_char(12.3, '999.99')", "ToChar"),
+    ("select regexp_replace('aaa', 'a', 'b', 1, 2)", "REGEXP_REPLACE"),
+    ("copy into @s from t", "COPY INTO <location>"),
+    ("copy into t from 's3://bucket'", "outside"),
+    ("copy t to '/tmp/x.csv'", "COPY INTO <location>"),
+    ("select * from read_csv('/etc/passwd')", "table function"),
+    ("select * from '/etc/passwd'", "file"),
+    ("select * from duckdb_tables()", "table function"),
+    ("select * from table(information_schema.query_history())", "query_history"),
+    ("pragma database_list", "PRAGMA"),
+    ("install httpfs", "INSTALL"),
+    ("checkpoint", "CHECKPOINT"),
+    ("show grants", "show grants"),
+    ("show parameters", "show parameters"),
+]
+
+
+@pytest.mark.parametrize(("sql", "named"), _REFUSED, ids=[sql[:50] for sql, _ in _REFUSED])
+def test_a_statement_outside_the_scope_is_refused_by_name(
+    connection: snowflake.connector.SnowflakeConnection, sql: str, named: str
+) -> None:
+    cursor = connection.cursor()
+    cursor.execute("create table if not exists t (a int)")
+    with pytest.raises(snowflake.connector.errors.ProgrammingError) as caught:
+        cursor.execute(sql)
+    assert (caught.value.errno, caught.value.sqlstate) == UNSUPPORTED
+    assert "Unsupported feature" in str(caught.value.msg)
+    assert named in str(caught.value.msg)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "select * from _fs_information_schema._fs_tables",
+        'select * from "_fs_information_schema"."_account_tasks"',
+        "select * from _fs_global._fs_information_schema._fs_stages",
+        "select * from memory.main.t",
+        "delete from _fs_information_schema._account_created",
+    ],
+)
+def test_what_the_engine_keeps_for_itself_does_not_exist(run: Any, sql: str) -> None:
+    with pytest.raises(snowflake.connector.errors.ProgrammingError) as caught:
+        run(sql)
+    assert caught.value.errno == 2003
+
+
+def test_the_hidden_schema_never_shows_up(run: Any) -> None:
+    run("create or replace table seen (a int)")
+    answers = [
+        run("show schemas"),
+        run("show databases"),
+        run("show tables in account"),
+        run("show views in account"),
+        run("show objects in account"),
+        run("show columns in account"),
+        run("select * from information_schema.tables"),
+        run("select * from information_schema.columns"),
+        run("select * from information_schema.views"),
+        run("select * from information_schema.schemata"),
+    ]
+    for answer in answers:
+        assert "_FS_" not in str(answer).upper()
+        assert "_ACCOUNT_" not in str(answer).upper()
