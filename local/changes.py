@@ -30,6 +30,7 @@ CREATE TABLE IF NOT EXISTS _account_tracked (id BIGINT, schema VARCHAR, name VAR
 """
 
 _LOCK_SECONDS = 30.0
+_ALTER_ATTEMPTS = 20
 # Snowflake undoes a transaction that blocks others once its client has been silent for 5 minutes.
 _ORPHAN_SECONDS = 5.0
 
@@ -51,6 +52,11 @@ class Tracked:
     @property
     def source(self) -> str:
         return f'"{self.table.database}"."{self.table.schema}"."{self.table.name}"'
+
+    @property
+    def entry(self) -> str:
+        """The log and the columns of an entry; a column it has besides gets its default."""
+        return f'{self.log} ("$tx", "$n", "$op", "$row", {self.list()})'
 
     def list(self, prefix: str = "", mark: str = "") -> str:
         """The columns, quoted: each behind a prefix, its name behind a mark."""
@@ -185,6 +191,18 @@ class Changes:
         tracked = self._tables.get(table)
         if tracked is None:
             return None
+        for attempt in range(_ALTER_ATTEMPTS):
+            try:
+                return self._reshape(catalog, connection, tracked)
+            except errors.SnowflakeError:
+                # DuckDB alters no table whose rows another transaction adds or undoes just now.
+                if attempt == _ALTER_ATTEMPTS - 1:
+                    raise
+                time.sleep(0.01 * attempt)
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+    def _reshape(self, catalog: Catalog, connection: Connection, tracked: Tracked) -> Tracked:
+        table = tracked.table
         now = dict(_typed_columns(connection, table))
         before = dict(_typed_columns(connection, _log_name(tracked)))
         for old, new in _renamed([c for c in before if c[:1] != "$"], list(now)):
@@ -379,7 +397,7 @@ class Changes:
         binds: Binds,
     ) -> list[tuple[Any, ...]]:
         return connection.values(
-            f'WITH "$new" AS ({sql} RETURNING {tracked.list()}) INSERT INTO {tracked.log}'
+            f'WITH "$new" AS ({sql} RETURNING {tracked.list()}) INSERT INTO {tracked.entry}'
             f' SELECT {transaction.id}, "$n", \'I\', "$n", {tracked.list()} FROM'
             f' (SELECT nextval({self._sequence(tracked)}) AS "$n", * FROM "$new")',
             used(sql, binds),
@@ -433,7 +451,7 @@ class Changes:
             f'SELECT {tx}, "$n", \'B\', "$row", {old} FROM "$identity" WHERE NOT gone',
             f'SELECT {tx}, "$n", \'A\', "$row", {new} FROM "$identity" WHERE NOT gone',
         ):
-            connection.values(f"INSERT INTO {tracked.log} {sql}")
+            connection.values(f"INSERT INTO {tracked.entry} {sql}")
 
     @contextmanager
     def appended(
@@ -444,7 +462,7 @@ class Changes:
         last = connection.values(f"SELECT coalesce(max(rowid), -1) FROM {tracked.source}")[0][0]
         yield
         connection.values(
-            f'INSERT INTO {tracked.log} SELECT {transaction.id}, "$n", \'I\', "$n",'
+            f'INSERT INTO {tracked.entry} SELECT {transaction.id}, "$n", \'I\', "$n",'
             f' {tracked.list()} FROM (SELECT nextval({self._sequence(tracked)}) AS "$n", *'
             f" FROM {tracked.source} WHERE rowid > {last})"
         )

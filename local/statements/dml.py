@@ -31,7 +31,8 @@ STATEMENTS = tuple(_TYPES)
 
 def run(session: Session, tree: Expr, names: Names, binds: Binds) -> Result:
     """One DML statement in the session's transaction, or in one of its own."""
-    return session.write(lambda transaction: _run(session, transaction, tree, names, binds))
+    # Running rewrites the tree, and after a conflict it runs again.
+    return session.write(lambda transaction: _run(session, transaction, tree.copy(), names, binds))
 
 
 def _run(
@@ -41,7 +42,7 @@ def _run(
     if isinstance(tree, exp.Copy):
         return _copy(session, transaction, tree, binds)
     if isinstance(tree, exp.Insert) and tree.args.get("overwrite"):
-        return _overwrite(session, transaction, tree.copy(), binds)
+        return _overwrite(session, transaction, tree, binds)
     return _answer(tree, _change(session, transaction, tree, binds))
 
 

@@ -248,6 +248,22 @@ def test_a_second_writer_waits_and_sees_what_the_first_committed(
     other("ROLLBACK")
 
 
+def test_a_statement_of_any_kind_can_be_repeated_after_waiting(
+    run: Run, other: Run, table: None
+) -> None:
+    fence = (
+        "UPDATE t SET n = x.n FROM (SELECT f.value:id::INT AS id, f.value:n::INT AS n FROM"
+        " TABLE(FLATTEN(INPUT => PARSE_JSON(?))) f) x WHERE t.id = x.id"
+    )
+    run("BEGIN")
+    run(fence, '[{"id": 1, "n": 11}]')
+    with beside(lambda: other(fence, '[{"id": 1, "n": 12}]')) as second:
+        assert still_waits(second)
+        run("COMMIT")
+        second.result(timeout=10)
+    assert run("SELECT n FROM t") == [(12,)]
+
+
 def test_a_second_writer_goes_on_when_the_first_rolls_back(
     run: Run, other: Run, table: None
 ) -> None:
