@@ -53,12 +53,9 @@ def all_arrived(messages: int) -> Callable[[Row], bool]:
     return lambda found: found["RAW"] + found["REJECTED"] >= messages and found["PENDING"] == 0
 
 
-def produce(machine: Machine, count: int, *more: str) -> Process:
-    return machine.start_producer(f"--count={count}", "--seed=7", *more)
-
-
-def finish(machine: Machine, producer: Process) -> dict[str, int]:
-    assert producer.wait(120) == 0, producer.error("failed")
+def counts(machine: Machine, producer: Process, exit_code: int) -> dict[str, int]:
+    """What a producer that has ended says it sent."""
+    assert exit_code == 0, producer.error("failed")
     machine.stack.release(producer)
     return machine.produced()
 
@@ -78,40 +75,43 @@ def assert_laws_hold(machine: Machine) -> None:
 
 
 def test_events_reach_production_through_power_cuts_and_a_new_version(machine: Machine) -> None:
-    producer = produce(machine, 200, "--rate=15", *SHARES)
+    producer = machine.start_producer("--seed=7", "--rate=15", *SHARES)
     wait_for(machine, "first orders in production", lambda found: found["ORDERS"] > 0)
 
-    # The power goes while messages come in, and tasks have rows to move.
+    # The power goes while messages come in and tasks have rows to move.
     kill(machine, "account", "ingester")
     machine.start_account()
     machine.start_ingester(*INGESTER)
 
-    sent = finish(machine, producer)
-    found = wait_for(machine, "everything after the cut", all_arrived(sent["messages"]))
+    before = hops(machine)["ORDERS"]
+    wait_for(machine, "orders after the cut", lambda found: found["ORDERS"] > before)
+    sent = counts(machine, producer, producer.stop())
+    found = wait_for(machine, "everything", all_arrived(sent["messages"]))
     assert_laws_hold(machine)
     assert min(sent[kind] for kind in ("duplicates", "late", "bad", "legacy")) > 0
     assert found["RAW"] + found["REJECTED"] == sent["messages"]
     assert found["REJECTED"] == sent["bad_at_ingest"]
     assert (found["ORDERS"], found["HISTORY"]) == (sent["orders"], sent["adjustments"])
 
-    deploy_louder_payment_methods(machine)
-    more = finish(machine, produce(machine, 20, "--rate=0", "--seed=8"))
+    deploy_quieter_payment_methods(machine)
+    producer = machine.start_producer("--seed=8", "--rate=0", "--count=20")
+    more = counts(machine, producer, producer.wait(60))
     wait_for(machine, "the second delivery", all_arrived(sent["messages"] + more["messages"]))
     assert_laws_hold(machine)
     with machine.target.connect() as account:
         rows = account.rows(
-            "SELECT PAYMENT_METHOD = UPPER(PAYMENT_METHOD) AS LOUD, COUNT(*) AS N"
+            "SELECT PAYMENT_METHOD = LOWER(PAYMENT_METHOD) AS QUIET, COUNT(*) AS N"
             " FROM {db}.PRODUCTION.ORDERS GROUP BY 1"
         )
-    assert {row["LOUD"]: row["N"] for row in rows} == {False: sent["orders"], True: more["orders"]}
+    assert {row["QUIET"]: row["N"] for row in rows} == {False: sent["orders"], True: more["orders"]}
 
 
-def deploy_louder_payment_methods(machine: Machine) -> None:
+def deploy_quieter_payment_methods(machine: Machine) -> None:
     """A new version of the code, as a developer would ship it while everything runs."""
     with Project.find().copy_for_deployment() as changed:
         module = changed.root / "procedures" / "orders_transforms.py"
         old = 'PAYMENT_METHOD.text.alias("PAYMENT_METHOD")'
-        new = 'F.upper(PAYMENT_METHOD.text).alias("PAYMENT_METHOD")'
+        new = 'F.lower(PAYMENT_METHOD.text).alias("PAYMENT_METHOD")'
         text = module.read_text(encoding="utf-8")
         assert text.count(old) == 1
         module.write_text(text.replace(old, new), encoding="utf-8")
