@@ -47,7 +47,7 @@ check: venv ## Format, lint, types, SQL lint
 
 .PHONY: lock
 lock: ## Resolve pyproject.toml anew into requirements.lock
-	$(BIN)/pip-compile --quiet --strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --allow-unsafe --all-extras --output-file requirements.lock pyproject.toml
+	$(BIN)/pip-compile --quiet --all-extras --allow-unsafe --strip-extras --no-emit-find-links --no-emit-index-url --no-emit-trusted-host --output-file=requirements.lock pyproject.toml
 
 .PHONY: clean
 clean: ## Remove what builds and runs have left, .venv excepted
