@@ -13,6 +13,7 @@ class Code(NamedTuple):
     sqlstate: str
 
 
+STATEMENT_COUNT = Code(8, "0A000")
 SYNTAX = Code(1003, "42000")
 INVALID_PROPERTY = Code(1008, "22023")
 DUPLICATE_PARAMETER = Code(1046, "42601")

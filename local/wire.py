@@ -52,6 +52,8 @@ def read_json(body: bytes, encoding: str | None) -> dict[str, Any]:
 
 
 def read_statement(document: dict[str, Any]) -> Statement:
+    if not isinstance(document["sqlText"], str):
+        raise ValueError("sqlText is no text")
     bindings = document.get("bindings") or {}
     ordered = [bindings[key] for key in sorted(bindings, key=int)]
     batch = None

@@ -28,6 +28,9 @@ Binds = Mapping[str, Any]
 # fakesnow fetches small answers the way that DuckDB 2.0 advises against for large ones.
 warnings.filterwarnings("ignore", "Arrow output on a DB-API result", UserWarning)
 
+# Files that are in no stage of the account.
+_OUTSIDE = re.compile(r"[\"']*(\w+:/)?/")
+
 _SETTINGS = ("SET python_enable_replacements = false", "SET TimeZone = 'UTC'")
 
 
@@ -170,7 +173,7 @@ class Connection:
         """COPY INTO <table>: one row per file."""
         if not tree.args.get("kind") or tree.this.sql().startswith("@"):
             raise errors.unsupported("COPY INTO <location>")
-        if any(not file.name.lstrip("'").startswith("@") for file in tree.args.get("files") or []):
+        if any(_OUTSIDE.match(file.sql()) for file in tree.args.get("files") or []):
             raise errors.unsupported("COPY INTO <table> from outside the account's stages")
         fakesnow = self._fakesnow
         with translated():

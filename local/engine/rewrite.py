@@ -8,8 +8,9 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
+import sqlglot
 from fakesnow.transforms import transforms as fs
-from sqlglot import Expr, exp, parse_one
+from sqlglot import Expr, exp
 from sqlglot.errors import ParseError, TokenError
 
 from local import errors
@@ -52,11 +53,19 @@ def parse(sql: str) -> Expr:
     for pattern, replacement in _TEXT_FIXES:
         sql = pattern.sub(replacement, sql)
     try:
-        tree = parse_one(_spaced_casts(sql), read="snowflake")
+        trees = sqlglot.parse(_spaced_casts(sql), read="snowflake")
     except (ParseError, TokenError) as error:
         if _SCRIPT.match(sql):
             raise errors.unsupported(f"Snowflake Scripting: {sql[:200]}") from None
         raise translate(error, sql) from None
+    # A comment after the semicolon is a tree of its own.
+    found = [tree for tree in trees if tree is not None and not isinstance(tree, exp.Semicolon)]
+    if len(found) != 1:
+        raise errors.SnowflakeError(
+            errors.STATEMENT_COUNT,
+            f"Actual statement count {len(found)} did not match the desired statement count 1.",
+        )
+    tree = found[0]
     if isinstance(tree, exp.Create) and _OR_ALTER.match(sql):
         tree.set("replace", False)
         tree.set("or_alter", True)

@@ -252,6 +252,7 @@ def test_insert_overwrite_replaces_all_rows(run: Run) -> None:
         ("use warehouse nowhere", 2003, "02000"),
         ("select * from nowhere.public.t", 2003, "02000"),
         ("call nowhere()", 2141, "42601"),
+        ("select 1; select 2", 8, "0A000"),
     ],
 )
 def test_an_error_has_snowflakes_number_state_and_query_id(
