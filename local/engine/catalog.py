@@ -47,4 +47,5 @@ class Catalog:
         raise AssertionError("unreachable: the last attempt returns or raises")
 
     def close(self) -> None:
-        self._connection.close()
+        with self._lock:
+            self._connection.close()

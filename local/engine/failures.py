@@ -88,7 +88,8 @@ def _translate_duckdb(error: duckdb.Error) -> SnowflakeError:
             "The transaction was aborted by an earlier failed statement. Roll it back.",
         )
     if isinstance(error, duckdb.TransactionException) and re.search(
-        r"[Cc]onflict|altered|deleted by another|has been (altered|deleted|dropped)", text
+        r"[Cc]onflict|altered|deleted by another|(been|concurrent) (altered|deleted|dropped|trans)",
+        text,
     ):
         return Conflict(line)
     if "write to multiple attached" in text or "only write to a single attached" in text:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import random
 import shutil
+import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from sqlglot import Expr, exp
 
 from local import errors, result
-from local.engine import HIDDEN_SCHEMA, Binds
+from local.engine import HIDDEN_SCHEMA, Binds, Conflict
 from local.names import Names, name_of, qualify
 from local.parser.tokens import FullName, Name
 from local.result import Result
 from local.statements import listings
+from local.statements.streams import Stream
 
 if TYPE_CHECKING:
     from local.session import Session
@@ -31,6 +35,8 @@ _NOT_ENFORCED_COLUMN = (
     exp.Reference,
 )
 _FAKESNOW_KINDS = {"SCHEMA", "SEQUENCE", "STAGE", "FILE FORMAT"}
+
+_ATTEMPTS = 50
 
 STATEMENTS = (exp.Create, exp.Alter, exp.Drop, exp.Comment)
 
@@ -68,7 +74,7 @@ def _comment_on(session: Session, tree: Expr) -> Result:
     if found is None or (not column and found != kind):
         if tree.args.get("exists"):
             return result.status("Statement executed successfully.")
-        raise errors.does_not_exist(found and kind or "Object", name)
+        raise errors.does_not_exist((found and kind) or "Object", name)
     text = tree.expression.name
     if column:
         _put_comment(session, "COLUMN", f'{_quoted(name)}."{column}"', text)
@@ -184,8 +190,6 @@ def _create_table(session: Session, tree: exp.Create, binds: Binds) -> Result:
     _check_properties(tree)
     names = qualify(session, tree)
     comments = _comments(tree)
-    if kind:
-        session.account.streams.table_gone(session.catalog(table.database), table)
     if source := (tree.args.get("clone") or like):
         answer = _create_like(session, table, source.this, replace=bool(kind), full=like is None)
     elif tree.expression:
@@ -194,6 +198,8 @@ def _create_table(session: Session, tree: exp.Create, binds: Binds) -> Result:
         _strip_properties(tree)
         _strip_column_comments_only(tree)
         answer = _with_fakesnow(session, tree, binds)
+    if kind:
+        session.account.streams.table_gone(session.catalog(table.database), table)
     _put_comments(session, "TABLE", table, comments)
     listings.created(session, "TABLE", table)
     return answer
@@ -238,7 +244,9 @@ def _create_like(
         [origin.database, origin.schema, origin.name],
     )
     defined = ", ".join(
-        f'"{name}" {kind}{"" if nullable else " NOT NULL"}{f" DEFAULT {default}" if default else ""}'
+        f'"{name}" {kind}'
+        + ("" if nullable else " NOT NULL")
+        + (f" DEFAULT {default}" if default else "")
         for name, kind, nullable, default, _ in columns
     )
 
@@ -256,7 +264,9 @@ def _create_like(
 
 
 def _quoted(name: FullName) -> str:
-    return ".".join('"' + part.replace('"', '""') + '"' for part in (name.database, name.schema, name.name))
+    return ".".join(
+        '"' + part.replace('"', '""') + '"' for part in (name.database, name.schema, name.name)
+    )
 
 
 def _comments(tree: exp.Create) -> tuple[str, dict[str, str]]:
@@ -304,11 +314,16 @@ def _create_as(session: Session, tree: exp.Create, names: Names, table: FullName
     _strip_properties(tree)
 
     def create(transaction: Any) -> Result:
-        session.consume(transaction, names.streams)
-        session.connection.create_table_as(tree)
+        session.consume(transaction, _read(session, names))
+        session.connection.create_table_as(tree.copy())
         return result.status(f"Table {table.name} successfully created.")
 
     return session.write(create)
+
+
+def _read(session: Session, names: Names) -> list[Stream]:
+    """The streams that a query reads, by name or through views."""
+    return [*names.streams, *session.account.streams.behind(session.connection, names.tables)]
 
 
 def _create_temporary(session: Session, tree: exp.Create, binds: Binds) -> Result:
@@ -328,11 +343,11 @@ def _create_temporary(session: Session, tree: exp.Create, binds: Binds) -> Resul
     names = qualify_source(session, tree)
 
     def create(transaction: Any) -> Result:
-        session.consume(transaction, names.streams)
-        session.connection.create_temporary(name, tree)
+        session.consume(transaction, _read(session, names))
+        session.connection.create_temporary(name, tree.copy())
         return result.status(f"{what} {name} successfully created.")
 
-    if tree.expression:
+    if tree.expression and what == "Table":
         return session.write(create)
     session.connection.create_temporary(name, tree)
     return result.status(f"{what} {name} successfully created.")
@@ -517,11 +532,21 @@ def _alter(session: Session, tree: exp.Alter, kind: str, binds: Binds) -> Result
             _put_comment(session, "COLUMN", column, action.args["comment"].name)
             return result.status("Statement executed successfully.")
     qualify(session, tree)
-    answer = _with_fakesnow(session, tree, binds)
+    answer = _until_done(lambda: _with_fakesnow(session, tree.copy(), binds))
     session.account.streams.table_changed(
         session.catalog(table.database), session.connection, table
     )
     return answer
+
+
+def _until_done(statement: Callable[[], Result]) -> Result:
+    """DuckDB refuses to alter a table in the moment in which another transaction commits to it."""
+    for _ in range(_ATTEMPTS):
+        try:
+            return statement()
+        except Conflict:
+            time.sleep(random.uniform(0.001, 0.02))
+    return statement()
 
 
 _ALTERATIONS = (exp.ColumnDef, exp.AlterColumn, exp.RenameColumn, exp.Drop)

@@ -29,9 +29,7 @@ def created(session: Session, kind: str, name: FullName, comment: str = "") -> N
     """Note when an object came to be; DuckDB does not."""
     catalog = session.catalog(name.database)
     key = [kind, name.schema, name.name]
-    catalog.write(
-        "DELETE FROM _account_created WHERE (kind, schema_name, name) = (?, ?, ?)", key
-    )
+    catalog.write("DELETE FROM _account_created WHERE (kind, schema_name, name) = (?, ?, ?)", key)
     now = datetime.now(UTC).replace(tzinfo=None)
     catalog.write("INSERT INTO _account_created VALUES (?, ?, ?, ?, ?)", [*key, now, comment])
 
@@ -218,7 +216,7 @@ def _yes(value: bool) -> str:
     return "Y" if value else "N"
 
 
-# --- columns ---------------------------------------------------------------------------------------
+# --- columns -----------------------------------------------------------------------------------
 
 _TYPES = {
     "BIGINT": "NUMBER(38,0)",
