@@ -2,7 +2,9 @@
 
 import datetime
 import json
+import time
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,9 @@ import pytest
 from snowflake.connector import SnowflakeConnection
 from snowflake.connector.errors import ProgrammingError
 from snowflake.snowpark import Session
+
+from tests.conftest import RunningAccount, new_account
+from tests.local.test_workers import gone, until
 
 OPTIONS = (
     "LANGUAGE PYTHON RUNTIME_VERSION = '3.11' PACKAGES = ('snowflake-snowpark-python')"
@@ -389,3 +394,65 @@ def test_snowpark_registers_a_function_and_calls_it(
     )
     assert session.call("double_it", 21) == 42
     assert rows(connection, "SHOW PROCEDURES LIKE 'double_it'") == []
+
+
+# --- the processes -----------------------------------------------------------------------------
+
+
+def test_a_cancelled_call_ends_at_once(connection: SnowflakeConnection) -> None:
+    create(connection, "nap()", "import time\ndef run(session):\n    time.sleep(60)", "INT")
+    started = time.monotonic()
+    with pytest.raises(ProgrammingError) as caught:
+        connection.cursor().execute("CALL nap()", timeout=2)
+    assert caught.value.errno in (604, 100038)  # the connector's own number of a timeout, or ours
+    assert time.monotonic() - started < 20
+    assert value(connection, "SELECT 1") == 1
+
+
+def test_many_sessions_call_at_once(account: RunningAccount, database: str) -> None:
+    with account.connect(database=database, schema="PUBLIC") as connection:
+        create(
+            connection,
+            "who(a INT)",
+            "def run(session, a):\n"
+            "    return [a, session.sql('SELECT CURRENT_USER()').collect()[0][0]]",
+        )
+
+    def call(number: int) -> list[Any]:
+        with account.connect(
+            user=f"user{number}", database=database, schema="PUBLIC"
+        ) as connection:
+            return json.loads(value(connection, f"CALL who({number})"))
+
+    with ThreadPoolExecutor(12) as pool:
+        answers = list(pool.map(call, range(24)))
+    assert answers == [[number, f"USER{number}"] for number in range(24)]
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="reads Linux's /proc")
+def test_after_kill_9_procedures_are_kept_and_no_process_is_left(tmp_path: Path) -> None:
+    account = new_account(tmp_path)
+    account.start()
+    try:
+        lost = account.connect(server_session_keep_alive=True)
+        rows(lost, "CREATE DATABASE kept")
+        rows(lost, "USE SCHEMA kept.public")
+        create(lost, "pid()", "import os\ndef run(session):\n    return os.getpid()", "INT")
+        busy = "import os, time\ndef run(session, path):\n" + (
+            "    open(path, 'w').write(str(os.getpid()))\n    time.sleep(60)"
+        )
+        create(lost, "busy(path VARCHAR)", busy, "INT")
+        idle_pid = value(lost, "CALL pid()")
+        mark = tmp_path / "busy"
+        lost.cursor().execute_async(f"CALL busy('{mark}')")
+        until(lambda: mark.exists() and bool(mark.read_text()))
+        account.kill()
+        for pid in (idle_pid, int(mark.read_text())):
+            until(lambda pid=pid: gone(pid))
+        account.start()
+        lost.close(retry=False)
+        with account.connect(database="KEPT", schema="PUBLIC") as connection:
+            assert value(connection, "CALL pid()") not in (None, idle_pid)
+            assert len(rows(connection, "SHOW PROCEDURES")) == 2
+    finally:
+        account.stop()
