@@ -3,22 +3,20 @@
 https://docs.snowflake.com/en/user-guide/streams-intro
 """
 
-import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import pytest
 import snowflake.connector
-from snowflake.connector.pandas_tools import write_pandas
 from snowflake.snowpark import Session
 
+from local.account import Account
 from tests.conftest import RunningAccount
 
 Run = Callable[..., list[Any]]
 
 _CHANGES = "SELECT id, v, METADATA$ACTION, METADATA$ISUPDATE FROM s ORDER BY id, v, METADATA$ACTION"
-_TRIMMED_SECONDS = 20.0
 
 
 @pytest.fixture
@@ -660,16 +658,6 @@ def test_executemany_is_seen_by_streams(
     assert run("SELECT id, v FROM s ORDER BY id, v NULLS LAST") == [(3, "a"), (4, "b"), (4, None)]
 
 
-@pytest.mark.filterwarnings("ignore:is_datetime64tz_dtype is deprecated")
-def test_write_pandas_is_seen_by_streams(
-    run: Run, source: None, connection: snowflake.connector.SnowflakeConnection
-) -> None:
-    frame = pd.DataFrame({"ID": [3, 4], "V": ["trois", "quatre"]})
-    write_pandas(connection, frame, "T")
-    assert run("SELECT id, v FROM s ORDER BY id") == [(3, "trois"), (4, "quatre")]
-    assert run("SELECT id, v FROM a ORDER BY id") == [(3, "trois"), (4, "quatre")]
-
-
 def test_copy_into_is_seen_by_streams(run: Run, source: None, tmp_path: Any) -> None:
     (tmp_path / "rows.csv").write_text("3,trois\n4,quatre\n")
     run("CREATE STAGE files")
@@ -724,28 +712,44 @@ def test_binds_reach_tracked_tables(run: Run, source: None) -> None:
 # --- trimming ------------------------------------------------------------------------------------
 
 
-def _wait_for(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + _TRIMMED_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
+@pytest.mark.filterwarnings("ignore:Arrow output on a DB-API result")
+def test_the_log_is_trimmed_below_the_slowest_stream_and_no_further(tmp_path: Path) -> None:
+    account = Account(tmp_path)
+    session = account.open_session(user="TESTER")
 
+    def run(sql: str) -> list[Any]:
+        return [tuple(row) for row in session.execute(sql).rows()]
 
-def test_the_log_is_trimmed_below_the_slowest_stream_and_no_further(
-    run: Run, source: None, database: str
-) -> None:
-    hidden = f"{database}._FS_INFORMATION_SCHEMA"
-    ((table,),) = run(f"SELECT id FROM {hidden}._ACCOUNT_TRACKED")
-    logged = f"SELECT count(*) FROM {hidden}._ACCOUNT_LOG_{table}"
-    run("INSERT INTO t SELECT seq4(), 'x' FROM TABLE(GENERATOR(ROWCOUNT => 500))")
-    run("INSERT INTO sink SELECT id, v FROM s")
-    run("INSERT INTO t VALUES (1000, 'unread')")
-    assert run(logged) == [(501,)]
-    run("INSERT INTO sink SELECT id, v FROM a")
-    run("INSERT INTO t VALUES (1001, 'unread')")
-    _wait_for(lambda: run(logged) == [(2,)])
-    assert run("SELECT id FROM s ORDER BY id") == [(1000,), (1001,)]
-    assert run("SELECT id FROM a") == [(1001,)]
-    run("INSERT INTO sink SELECT id, v FROM s")
-    _wait_for(lambda: run(logged) == [(1,)])
-    assert run("SELECT id FROM a") == [(1001,)]
+    def logged() -> int:
+        catalog = account.catalog("D")
+        account.streams.trim(catalog)
+        (tracked,) = account.changes.all_tracked("D")
+        return int(catalog.rows(f"SELECT count(*) AS n FROM {tracked.log}")[0]["n"])
+
+    try:
+        run("CREATE DATABASE d")
+        run("CREATE TABLE t (id INT)")
+        run("CREATE STREAM s ON TABLE t")
+        run("CREATE STREAM a ON TABLE t APPEND_ONLY = TRUE")
+        run("CREATE TABLE sink (id INT)")
+        run("INSERT INTO t SELECT seq4() FROM TABLE(GENERATOR(ROWCOUNT => 500))")
+        run("INSERT INTO sink SELECT id FROM s")
+        run("INSERT INTO t VALUES (1000)")
+        assert logged() == 501
+        run("INSERT INTO sink SELECT id FROM a")
+        run("INSERT INTO t VALUES (1001)")
+        assert logged() == 2
+        assert run("SELECT id FROM s ORDER BY id") == [(1000,), (1001,)]
+        assert run("SELECT id FROM a") == [(1001,)]
+        run("INSERT INTO sink SELECT id FROM s")
+        assert logged() == 1
+        assert run("SELECT id FROM a") == [(1001,)]
+        run("DROP STREAM a")
+        run("UPDATE t SET id = 1002 WHERE id = 1001")
+        assert logged() == 2
+        assert run("SELECT id, METADATA$ACTION FROM s ORDER BY id") == [
+            (1001, "DELETE"),
+            (1002, "INSERT"),
+        ]
+    finally:
+        account.close()
