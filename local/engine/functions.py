@@ -36,7 +36,9 @@ def _refuse_table(table: exp.Table) -> None:
 def current_names(node: Expr) -> Expr:
     """CURRENT_DATABASE and CURRENT_SCHEMA are the session's, NULL where it has none."""
     if isinstance(node, exp.CurrentDatabase | exp.CurrentCatalog):
-        return exp.Anonymous(this="getvariable", expressions=[exp.Literal.string("account_database")])
+        return exp.Anonymous(
+            this="getvariable", expressions=[exp.Literal.string("account_database")]
+        )
     if isinstance(node, exp.CurrentSchema):
         return exp.Anonymous(this="getvariable", expressions=[exp.Literal.string("account_schema")])
     return node
@@ -117,10 +119,24 @@ def texts(node: Expr) -> Expr:
     return node
 
 
+def text_differs(value: Expr) -> bool:
+    """May DuckDB's text of this value differ? The macro that makes the text repeats its argument:
+    neither large values nor those with a macro inside get it, or they would grow without end."""
+    if isinstance(value, exp.Literal | exp.DPipe | exp.Concat | exp.Null):
+        return False
+    nodes = list(value.walk())
+    return len(nodes) < _SMALL and not any(
+        isinstance(node, exp.Anonymous) and node.name.startswith("_account_") for node in nodes
+    )
+
+
+_SMALL = 20
+
+
 def _text(value: Expr) -> Expr:
-    if isinstance(value, exp.Literal | exp.DPipe | exp.Null):
-        return value
-    return exp.Anonymous(this="_account_text", expressions=[value])
+    if text_differs(value):
+        return exp.Anonymous(this="_account_text", expressions=[value])
+    return value
 
 
 def flatten(node: Expr) -> Expr:

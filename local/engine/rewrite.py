@@ -356,7 +356,10 @@ def _wants_text(node: Expr) -> str:
     parent = _context(node)
     if isinstance(parent, exp.Cast | exp.TryCast):
         return "text" if parent.to.this not in _JSON_TYPES else ""
-    if isinstance(parent, exp.Upper | exp.Lower | exp.Trim | exp.Like | exp.ILike):
+    if isinstance(
+        parent,
+        exp.Upper | exp.Lower | exp.Trim | exp.Like | exp.ILike | exp.DPipe | exp.Concat,
+    ):
         return "text"
     if isinstance(parent, _COMPARISONS):
         sides = [side.unnest() for side in (parent.this, parent.expression)]
@@ -437,7 +440,7 @@ def _conversions(node: Expr) -> Expr:
     if isinstance(node, exp.ToChar) and not node.args.get("format"):
         return exp.Anonymous(this="_account_text", expressions=[node.this])
     if isinstance(node, exp.Cast) and not isinstance(node, exp.TryCast):
-        if node.to.this in _TEXT_TYPES and not isinstance(node.this, exp.Literal):
+        if node.to.this in _TEXT_TYPES and functions.text_differs(node.this):
             return exp.Anonymous(this="_account_text", expressions=[node.this])
         if node.to.this in _NTZ_TYPES:
             node.set("to", exp.DataType.build("TIMESTAMP", dialect="duckdb"))

@@ -33,7 +33,12 @@ def test_executemany_writes_each_row_as_it_is(connection: Connection) -> None:
     cursor = connection.cursor()
     cursor.execute("create or replace table many (n int, s varchar, d number(10, 2), at timestamp)")
     rows = [
-        (index, None if index % 7 == 0 else f"é🍷'{index}", Decimal(index) / 4, datetime(2026, 1, 1))
+        (
+            index,
+            None if index % 7 == 0 else f"é🍷'{index}",
+            Decimal(index) / 4,
+            datetime(2026, 1, 1),
+        )
         for index in range(2000)
     ]
     cursor.executemany("insert into many values (?, ?, ?, ?)", rows)
@@ -41,9 +46,7 @@ def test_executemany_writes_each_row_as_it_is(connection: Connection) -> None:
     assert cursor.execute("select * from many order by n").fetchall() == rows
 
 
-def test_pyformat_binds_are_text_and_nothing_else(
-    account: RunningAccount, database: str
-) -> None:
+def test_pyformat_binds_are_text_and_nothing_else(account: RunningAccount, database: str) -> None:
     with account.connect(database=database, schema="PUBLIC", paramstyle="pyformat") as opened:
         cursor = opened.cursor()
         cursor.execute("create or replace table formatted (n int, s varchar)")
@@ -112,7 +115,7 @@ def test_rows_as_dictionaries(connection: Connection) -> None:
     assert cursor.execute("select 1 as n, 'é' as \"Mixed\"").fetchall() == [{"N": 1, "Mixed": "é"}]
 
 
-# --- pandas ----------------------------------------------------------------------------------------
+# --- pandas --------------------------------------------------------------------------------------
 
 
 def _frame(*names: str) -> pd.DataFrame:
@@ -122,7 +125,9 @@ def _frame(*names: str) -> pd.DataFrame:
 @_PANDAS
 def test_write_pandas_creates_appends_and_overwrites(connection: Connection, run: Run) -> None:
     """https://docs.snowflake.com/en/developer-guide/python-connector/python-connector-pandas"""
-    done, _, count, _ = write_pandas(connection, _frame("é", "b'"), "PANDAS", auto_create_table=True)
+    done, _, count, _ = write_pandas(
+        connection, _frame("é", "b'"), "PANDAS", auto_create_table=True
+    )
     assert (done, count) == (True, 2)
     write_pandas(connection, _frame("c"), "PANDAS")
     assert run("select n, s, f from pandas order by s") == [
@@ -134,7 +139,7 @@ def test_write_pandas_creates_appends_and_overwrites(connection: Connection, run
     assert run("select s from pandas") == [("d",)]
 
 
-# --- Snowpark --------------------------------------------------------------------------------------
+# --- Snowpark ------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -209,7 +214,7 @@ def test_files_are_put_listed_and_removed(session: Session, tmp_path: Path) -> N
     assert session.sql("list @depot").collect() == []
 
 
-# --- snow ------------------------------------------------------------------------------------------
+# --- snow ----------------------------------------------------------------------------------------
 
 
 def _rows(account: RunningAccount, *arguments: str, cwd: Path | None = None) -> Any:

@@ -14,9 +14,7 @@ database = pytest.fixture(scope="module")(one_database)
 Run = Any
 
 
-def shown(
-    connection: snowflake.connector.SnowflakeConnection, sql: str
-) -> list[dict[str, Any]]:
+def shown(connection: snowflake.connector.SnowflakeConnection, sql: str) -> list[dict[str, Any]]:
     return connection.cursor(snowflake.connector.DictCursor).execute(sql).fetchall()  # type: ignore[return-value]  # DictCursor's rows are dictionaries
 
 

@@ -79,9 +79,7 @@ Run = Any
         ("time_slice('2026-02-03 10:11:12'::timestamp, 15, 'MINUTE')", datetime(2026, 2, 3, 10)),
     ],
 )
-def test_a_function_answers_as_the_reference_says(
-    run: Run, expression: str, expected: Any
-) -> None:
+def test_a_function_answers_as_the_reference_says(run: Run, expression: str, expected: Any) -> None:
     """https://docs.snowflake.com/en/sql-reference/functions-all"""
     assert run(f"select {expression}") == [(expected,)]
 
@@ -146,9 +144,7 @@ def test_an_aggregate_of_nothing(run: Run, expression: str, expected: Any) -> No
         ("select lag(x) over (order by x) from values (1), (2) t (x) order by x", [None, 1]),
     ],
 )
-def test_rows_come_in_snowflakes_order_and_number(
-    run: Run, sql: str, expected: list[Any]
-) -> None:
+def test_rows_come_in_snowflakes_order_and_number(run: Run, sql: str, expected: list[Any]) -> None:
     """https://docs.snowflake.com/en/sql-reference/constructs/order-by"""
     assert [row[0] for row in run(sql)] == expected
 

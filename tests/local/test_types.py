@@ -1,4 +1,4 @@
-"""Values through the real connector: numbers, texts, moments and VARIANT mean what Snowflake's do."""
+"""Values through the real connector: numbers, texts, moments and VARIANT as Snowflake has them."""
 
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
@@ -213,9 +213,7 @@ def test_the_clock_stands_still_during_a_statement(run: Run) -> None:
         "select count(distinct current_timestamp()) from table(generator(rowcount => 5000))"
     )
     assert moments == 1
-    ((now, today, same),) = run(
-        "select sysdate(), current_date, current_date() = sysdate()::date"
-    )
+    ((now, today, same),) = run("select sysdate(), current_date, current_date() = sysdate()::date")
     assert abs(datetime.now(UTC).replace(tzinfo=None) - now).total_seconds() < 60
     assert (today, same) == (now.date(), True)
 
@@ -271,7 +269,7 @@ def test_semi_structured_values_are_made(run: Run, expression: str, expected: An
             [(None, "a", "a", "1"), (None, "b", "b", "null")],
         ),
         (
-            'input => parse_json(\'{"a": {"b": [7]}}\'), path => \'a.b\'',
+            "input => parse_json('{\"a\": {\"b\": [7]}}'), path => 'a.b'",
             [(0, None, "a.b[0]", "7")],
         ),
         ("input => parse_json('[]')", []),
