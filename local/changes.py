@@ -9,7 +9,6 @@ place. A transaction's own changes have no place yet, so it does not see them in
 Identity is by value: of rows that are equal in every column each may stand for the other.
 """
 
-import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -20,7 +19,7 @@ from typing import Any
 from sqlglot import Expr, exp
 
 from local import errors
-from local.engine import HIDDEN_SCHEMA, Binds, Catalog, Conflict, Connection
+from local.engine import HIDDEN_SCHEMA, Binds, Catalog, Conflict, Connection, used
 from local.parser.tokens import FullName
 
 DDL = """
@@ -95,12 +94,6 @@ def hidden(database: str, table: str) -> str:
 
 def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
-
-
-def used(sql: str, binds: Binds) -> dict[str, Any]:
-    """The binds that a statement has marks for; DuckDB refuses others."""
-    marks = set(re.findall(r"\$(b\d+)\b", sql))
-    return {name: value for name, value in binds.items() if name in marks}
 
 
 class Changes:

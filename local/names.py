@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlglot import Expr, exp
 
 from local import errors
-from local.engine import HIDDEN_SCHEMA, rewrite
+from local.engine import HIDDEN_SCHEMA, TEXT, rewrite
 from local.parser.tokens import FullName, Name, Tokens
 from local.statements.streams import Stream
 
@@ -60,6 +60,8 @@ def qualify(session: Session, tree: Expr) -> Names:
         else:
             names.tables.append(full)
         _set(table, full)
+    if TEXT in tree.meta:
+        tree.meta[TEXT] = (*tree.meta[TEXT], *(stream.view for stream in names.streams))
     return names
 
 

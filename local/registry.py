@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sqlglot import Expr, exp
 
 from local import changes, errors, result
-from local.engine import Binds
+from local.engine import TEXT, Binds
 from local.parser.tokens import Tokens
 from local.result import Result
 from local.statements import context, listings, procedures, staged_files, streams, tasks
@@ -48,6 +49,9 @@ _MODIFIERS = (
 )
 
 
+_PLAIN = re.compile(r"[\s(]*(SELECT|WITH|INSERT|MERGE|UPDATE|DELETE)\b", re.IGNORECASE)
+
+
 def route(tokens: Tokens) -> Handler | None:
     """The handler of a statement by its first words; None where it is sqlglot's to read."""
     ahead = Tokens(tokens.text)
@@ -66,6 +70,11 @@ def route(tokens: Tokens) -> Handler | None:
     if ahead.done or not ahead.current.text:
         return None
     return _ROUTES.get((first, ahead.current.text.upper()))
+
+
+def is_plain(sql: str) -> bool:
+    """Is this a query or DML, by its first word? Long ones are not worth reading twice."""
+    return _PLAIN.match(sql) is not None
 
 
 def is_call(tokens: Tokens) -> bool:
@@ -87,11 +96,13 @@ def evaluated(session: Session, tree: Expr, binds: Binds) -> Iterator[None]:
     for function in list(tree.find_all(exp.Anonymous)):
         if handler := _FUNCTIONS.get(function.name.upper()):
             arguments = [_value(session, a, binds) for a in function.expressions]
+            tree.meta.pop(TEXT, None)
             _put_value(function, handler(session, arguments))
     names: list[str] = []
     try:
         for node in list(tree.find_all(exp.TableFromRows)):
             if found := _table_function(node):
+                tree.meta.pop(TEXT, None)
                 names.append(_put_relation(session, node, found, binds, len(names)))
         yield
     finally:

@@ -15,7 +15,7 @@ from sqlglot import Expr, exp
 
 from local import errors, registry, result
 from local.changes import Transaction
-from local.engine import Catalog, Conflict, Connection, rewrite
+from local.engine import TEXT, Catalog, Conflict, Connection, rewrite
 from local.names import qualify, resolve_identifiers
 from local.parser.tokens import FullName, Name, Tokens
 from local.result import Result
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 # Snowflake waits for another transaction's lock; here the statement is tried again this long.
 _LOCK_TIMEOUT_SECONDS = 20.0
+# Statements with long texts carry data and do not come again.
+_LONG_TEXT = 50_000
 
 _DEFAULT_PARAMETERS: dict[str, Any] = {
     "AUTOCOMMIT": True,
@@ -174,6 +176,9 @@ class Session:
         return answer
 
     def _route(self, sql: str, binds: Sequence[Any], describe: bool, nested: bool) -> Result:
+        if registry.is_plain(sql):
+            with self.lock:
+                return self._execute(self._parse(sql), binds, describe)
         tokens = Tokens(sql)
         if tokens.done:
             raise errors.compilation(errors.SYNTAX, "Empty SQL statement.")
@@ -185,7 +190,16 @@ class Session:
             with self.lock:
                 return route(self, tokens, binds)
         with self.lock:
-            return self._execute(rewrite.parse(sql), binds, describe)
+            return self._execute(self._parse(sql), binds, describe)
+
+    def _parse(self, sql: str) -> Expr:
+        """The statement's tree. Under the same names the same text means the same, which spares
+        the engine to rewrite it again."""
+        tree = rewrite.parse(sql)
+        if len(sql) < _LONG_TEXT and "identifier" not in sql.lower():
+            temporary = frozenset(self.connection.temporary)
+            tree.meta[TEXT] = (sql, self.database, self.schema, temporary)
+        return tree
 
     def execute_many(self, sql: str, rows: Sequence[Sequence[Any]]) -> Result:
         """One INSERT … VALUES with many rows of binds, as executemany sends it.

@@ -1,8 +1,18 @@
 """DuckDB and fakesnow behind one door: nothing else in this package imports them."""
 
 from local.engine.catalog import HIDDEN_SCHEMA, Catalog
-from local.engine.connection import Binds, Connection
+from local.engine.connection import TEXT, Binds, Connection, used
 from local.engine.engine import Engine
 from local.engine.failures import Conflict, translate
 
-__all__ = ["HIDDEN_SCHEMA", "Binds", "Catalog", "Conflict", "Connection", "Engine", "translate"]
+__all__ = [
+    "HIDDEN_SCHEMA",
+    "TEXT",
+    "Binds",
+    "Catalog",
+    "Conflict",
+    "Connection",
+    "Engine",
+    "translate",
+    "used",
+]

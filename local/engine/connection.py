@@ -3,8 +3,8 @@
 import re
 import threading
 import warnings
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from fakesnow.copy_into import copy_into
 from fakesnow.cursor import FakeSnowflakeCursor
 from fakesnow.transforms import stage
 from sqlglot import Expr, exp
-from sqlglot.errors import ErrorLevel
+from sqlglot.errors import ErrorLevel, UnsupportedError
 
 from local import errors, result
 from local.engine import rewrite
@@ -138,20 +138,24 @@ class Connection:
 
     def query(self, tree: Expr, binds: Binds) -> Result:
         """A SELECT and its rows."""
-        sql = render(rewrite.query(rewrite.name_columns(tree), _now()))
-        table, types = self.table(sql, _used(sql, binds))
+        sql = _rendered("query", tree, lambda: rewrite.query(rewrite.name_columns(tree)))
+        table, types = self.table(sql, used(sql, binds))
         return Result(table, types, result.SELECT)
 
     def describe(self, tree: Expr) -> Result:
         """A SELECT's columns without its rows; binds may be missing."""
-        nulls = tree.transform(lambda n: exp.Null() if isinstance(n, exp.Placeholder) else n)
-        sql = render(rewrite.query(rewrite.name_columns(nulls), _now()))
-        table, types = self.table(f"SELECT * FROM ({sql}) LIMIT 0", {})
+
+        def rewritten() -> Expr:
+            nulls = tree.transform(lambda n: exp.Null() if isinstance(n, exp.Placeholder) else n)
+            return rewrite.query(rewrite.name_columns(nulls))
+
+        sql = _rendered("describe", tree, rewritten)
+        table, types = self.table(f"SELECT * FROM ({sql}) LIMIT 0", used(sql, {}))
         return Result(table, types, result.SELECT)
 
     def dml_sql(self, tree: Expr) -> str:
         """A DML statement in DuckDB's SQL, for `values`."""
-        return render(rewrite.query(tree, _now()))
+        return _rendered("dml", tree, lambda: rewrite.query(tree))
 
     def dml(self, tree: Expr, binds: Binds) -> list[tuple[Any, ...]]:
         """Run DML; returns the count, or for MERGE one (action, count) per action taken."""
@@ -159,10 +163,10 @@ class Connection:
             tree = exp.Delete(this=tree.expressions[0])
         if isinstance(tree, exp.Merge):
             sql = self.dml_sql(rewrite.merge(tree)) + " RETURNING merge_action"
-            actions = self.values(sql, _used(sql, binds))
+            actions = self.values(sql, used(sql, binds))
             return list(Counter(action for (action,) in actions).items())
         sql = self.dml_sql(tree)
-        return self.values(sql, _used(sql, binds))
+        return self.values(sql, used(sql, binds))
 
     def discard(self, *tables: str) -> None:
         """Drop temporary tables of the engine's own."""
@@ -205,7 +209,8 @@ class Connection:
         elif tree.args.get("clone"):
             tree.set("expression", exp.select("*").from_(tree.args["clone"].this))
             tree.set("clone", None)
-        self.values(render(rewrite.query(tree, _now())))
+        sql = render(rewrite.query(tree))
+        self.values(sql, used(sql, {}))
 
     def create_temporary(self, name: str, tree: exp.Create) -> None:
         """A table that only this connection has; its name is bare."""
@@ -311,8 +316,35 @@ class Connection:
 
 def render(tree: Expr) -> str:
     """DuckDB's SQL; what sqlglot cannot say in it is an error, never left out."""
-    with translated(tree.sql(dialect="snowflake")):
+    try:
         return tree.sql(dialect="duckdb", identify=True, unsupported_level=ErrorLevel.RAISE)
+    except UnsupportedError as error:
+        raise errors.unsupported(f"{error} in {tree.sql(dialect='snowflake')[:200]}") from error
+
+
+# A statement's text with the names that it was read under (`TEXT` in a tree's meta) → DuckDB's SQL.
+TEXT = "text"
+_RENDERED: OrderedDict[Any, str] = OrderedDict()
+_RENDERED_LOCK = threading.Lock()
+_KEPT_STATEMENTS = 512
+
+
+def _rendered(purpose: str, tree: Expr, rewritten: Callable[[], Expr]) -> str:
+    """DuckDB's SQL for a tree; where its text has been rewritten before, that is taken again."""
+    text = tree.meta.get(TEXT)
+    if text is None:
+        return render(rewritten())
+    key = (purpose, text)
+    with _RENDERED_LOCK:
+        if key in _RENDERED:
+            _RENDERED.move_to_end(key)
+            return _RENDERED[key]
+    sql = render(rewritten())
+    with _RENDERED_LOCK:
+        _RENDERED[key] = sql
+        while len(_RENDERED) > _KEPT_STATEMENTS:
+            _RENDERED.popitem(last=False)
+    return sql
 
 
 def _shaped(source: Expr, columns: list[Expr]) -> Expr:
@@ -329,14 +361,13 @@ def _shaped(source: Expr, columns: list[Expr]) -> Expr:
     return exp.select(*typed).from_(exp.Subquery(this=inner, alias=alias))
 
 
-def _used(sql: str, binds: Binds) -> dict[str, Any]:
-    """DuckDB refuses values for marks that a statement does not have."""
-    used = set(re.findall(r"\$(b\d+)\b", sql))
-    return {name: value for name, value in binds.items() if name in used}
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
+def used(sql: str, binds: Binds) -> dict[str, Any]:
+    """The binds that a statement has marks for, the clock's included; DuckDB refuses others."""
+    marks = set(re.findall(r"\$(b\d+)\b", sql))
+    chosen = {name: value for name, value in binds.items() if name in marks}
+    if f"${rewrite.NOW}" in sql:
+        chosen[rewrite.NOW] = datetime.now(UTC)
+    return chosen
 
 
 def _engine_type(kind: pa.DataType) -> str:

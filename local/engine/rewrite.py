@@ -6,7 +6,7 @@ DML, `definition` prepares what becomes part of a view or a table.
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from functools import lru_cache
 
 import sqlglot
 from fakesnow.transforms import transforms as fs
@@ -48,8 +48,20 @@ _TEXT_FIXES = (
 )
 
 
+# The bind that holds the statement's start.
+NOW = "account_now"
+
+
 def parse(sql: str) -> Expr:
-    """The statement's tree; a syntax error is Snowflake's 001003."""
+    """The statement's tree; a syntax error is Snowflake's 001003.
+
+    Pipelines repeat their statements to the letter: each text is read once.
+    """
+    return _parsed(sql).copy()
+
+
+@lru_cache(maxsize=512)
+def _parsed(sql: str) -> Expr:
     for pattern, replacement in _TEXT_FIXES:
         sql = pattern.sub(replacement, sql)
     try:
@@ -105,11 +117,11 @@ def _each(tree: Expr, *rewrites: Rewrite) -> Expr:
     return tree
 
 
-def query(tree: Expr, now: datetime) -> Expr:
-    """A SELECT or DML statement for DuckDB. now: the statement's start (UTC), which
-    CURRENT_TIMESTAMP answers throughout."""
+def query(tree: Expr) -> Expr:
+    """A SELECT or DML statement for DuckDB. Its bind `account_now` is the statement's start, an
+    instant, which CURRENT_TIMESTAMP answers throughout."""
     functions.refuse(tree)
-    return definition(_each(tree, lambda node: _clock(node, now)))
+    return definition(_each(tree, _clock))
 
 
 def definition(tree: Expr) -> Expr:
@@ -211,20 +223,25 @@ def _named(column: Expr) -> Expr:
     return exp.alias_(column, text, quoted=True)
 
 
-def _clock(node: Expr, now: datetime) -> Expr:
-    text = now.strftime("%Y-%m-%d %H:%M:%S.%f")
+def _clock(node: Expr) -> Expr:
     if isinstance(node, exp.CurrentTimestamp) and node.args.get("sysdate"):
-        return exp.cast(exp.Literal.string(text), "TIMESTAMP", dialect="duckdb")
+        return _utc_now()
     if isinstance(node, exp.CurrentTimestamp | exp.Localtimestamp):
-        return exp.cast(exp.Literal.string(text + "+00"), "TIMESTAMPTZ", dialect="duckdb")
+        return _now()
     if isinstance(node, exp.CurrentDate | exp.CurrentTime | exp.Localtime):
         kind = "DATE" if isinstance(node, exp.CurrentDate) else "TIME"
-        moment = exp.cast(exp.Literal.string(text + "+00"), "TIMESTAMPTZ", dialect="duckdb")
-        local = exp.cast(moment, "TIMESTAMP", dialect="duckdb")
-        return exp.cast(local, kind, dialect="duckdb")
+        return exp.cast(exp.cast(_now(), "TIMESTAMP", dialect="duckdb"), kind, dialect="duckdb")
     if isinstance(node, exp.Anonymous) and node.name.upper() == "SYSDATE":
-        return exp.cast(exp.Literal.string(text), "TIMESTAMP", dialect="duckdb")
+        return _utc_now()
     return node
+
+
+def _now() -> Expr:
+    return exp.cast(exp.Placeholder(this=NOW), "TIMESTAMPTZ", dialect="duckdb")
+
+
+def _utc_now() -> Expr:
+    return exp.paren(exp.AtTimeZone(this=_now(), zone=exp.Literal.string("UTC")))
 
 
 def merge(tree: exp.Merge) -> exp.Merge:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from sqlglot import Expr, exp
 
 from local import errors, result
-from local.changes import Transaction, used
-from local.engine import Binds
+from local.changes import Transaction
+from local.engine import TEXT, Binds, used
 from local.names import Names, name_of
 from local.parser.tokens import FullName
 from local.result import Result
@@ -58,6 +58,7 @@ def _overwrite(
     session: Session, transaction: Transaction, tree: exp.Insert, binds: Binds
 ) -> Result:
     """Delete all, then insert; the query sees the table as it was."""
+    tree.meta.pop(TEXT, None)
     tree.set("overwrite", None)
     query = tree.expression
     held = isinstance(query, exp.Query) and not isinstance(query, exp.Values)
