@@ -36,7 +36,7 @@ up: venv ## The same, kept running until Ctrl-C
 
 .PHONY: test
 test: venv ## All tests
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 .PHONY: check
 check: venv ## Format, lint, types, SQL lint

@@ -300,10 +300,16 @@ class Connection:
 
     def rollback(self) -> None:
         """End the transaction, whatever state it is in."""
-        try:
-            self._duck.execute("ROLLBACK")
-        except duckdb.TransactionException as error:
-            if "no transaction is active" not in str(error):
+        while True:
+            try:
+                self._duck.execute("ROLLBACK")
+                return
+            except duckdb.InterruptException:
+                # A cancellation that came too late for the statement it was meant for.
+                continue
+            except duckdb.TransactionException as error:
+                if "no transaction is active" in str(error):
+                    return
                 raise
 
     def interrupt(self) -> None:

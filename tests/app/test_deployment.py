@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[2]
 # Only `caves run` moves anything: the scheduler's first turn is long after the test.
 SCHEDULE = ("--env", "task_schedule=60 MINUTES")
 
-pytestmark = [pytest.mark.xdist_group("deployment"), pytest.mark.timeout(600)]
+pytestmark = pytest.mark.timeout(600)
 
 
 @dataclass
