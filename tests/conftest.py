@@ -126,14 +126,65 @@ class RunningAccount:
         )
 
 
+@dataclass(frozen=True)
+class NamedAccount:
+    """The account behind a connection of connections.toml, whose running is not the tests' affair.
+
+    Its role must be allowed to create databases.
+    """
+
+    name: str
+
+    def connect(self, **parameters: Any) -> snowflake.connector.SnowflakeConnection:
+        return snowflake.connector.connect(
+            **{"connection_name": self.name, "paramstyle": "qmark", **parameters}
+        )
+
+    def snowpark(self, **parameters: Any) -> Session:
+        return Session.builder.configs({"connection_name": self.name, **parameters}).create()
+
+    def environment(self, **more: str) -> dict[str, str]:
+        return {**os.environ, "SNOWFLAKE_DEFAULT_CONNECTION_NAME": self.name, **more}
+
+
+# What makes sense on any account: it needs connections, and nothing of this machine's account.
+ON_SNOWFLAKE = (
+    "tests/app/test_laws.py",
+    "tests/local/test_ddl.py",
+    "tests/local/test_sql.py",
+    "tests/local/test_streams.py",
+    "tests/local/test_transactions.py",
+    "tests/local/test_types.py",
+    "tests/procedures/",
+)
+
+
+def on_snowflake() -> bool:
+    """Do the tests run against the account that TEST_CONNECTION names?"""
+    return os.environ.get("TEST_TARGET") == "snowflake"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what only this machine's account can be asked."""
+    if on_snowflake():
+        chosen = [item for item in items if item.nodeid.startswith(ON_SNOWFLAKE)]
+        config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
+        items[:] = chosen
+
+
 def new_account(folder: Path) -> RunningAccount:
     """An account that is not started yet."""
     return RunningAccount(data=folder / "data", home=folder / "home")
 
 
 @pytest.fixture(scope="session")
-def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningAccount]:
+def account(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[RunningAccount | NamedAccount]:
     """One account for all tests of a process; each test has its own `database` in it."""
+    if on_snowflake():
+        yield NamedAccount(os.environ.get("TEST_CONNECTION", "default"))
+        return
     running = new_account(tmp_path_factory.mktemp("account"))
     running.start()
     yield running
