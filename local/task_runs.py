@@ -188,7 +188,7 @@ class GraphRun:
         over = threading.Event()
         try:
             with self._session(task) as session, _limited(session, limit, over):
-                session.execute(task.definition)
+                session.execute(task.definition, query_id=entry.entry_id)
         except Exception as error:
             return self._fail(entry, _timeout(limit or 0) if over.is_set() else error)
         self._finish(entry, State.SUCCEEDED)

@@ -77,7 +77,9 @@ class FakeSession:
     def commit_for_ddl(self) -> None:
         self.account.committed += 1
 
-    def execute(self, sql: str, binds: Sequence[Any] = ()) -> result.Result:
+    def execute(
+        self, sql: str, binds: Sequence[Any] = (), *, query_id: str | None = None
+    ) -> result.Result:
         self.account.statements.append((sql, self.opened))
         answer = self.account.script.get(sql)
         if isinstance(answer, list):
