@@ -19,7 +19,7 @@ from local.registry import ACCOUNT_TABLES, HIDDEN_TABLES, OF_SCHEMAS
 from local.result import Result
 from local.session import Session
 from local.statements.packages import packages
-from local.statements.streams import Streams
+from local.streams import Streams
 from local.workers import Workers
 
 _TRIM_SECONDS = 5.0

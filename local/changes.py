@@ -1,12 +1,9 @@
-"""The change log of tracked tables: what streams read, and the order of commits.
+"""Which tables are tracked, by whom they are written, and the order of commits.
 
-A tracked table has a log table beside it, in the same database and so in the same transaction. A
-row of the log: `$tx` the transaction, `$n` its position there, `$op` (I insert, D delete, B and A
-before and after an update), `$row` the row's identity, and the table's columns. COMMITS gives each
-transaction that logged something its place in the order of commits; a stream's offset is such a
-place. A transaction's own changes have no place yet, so it does not see them in a stream.
-
-Identity is by value: of rows that are equal in every column each may stand for the other.
+A tracked table has a log table beside it (`local.change_log`), in the same database and so in the
+same transaction. COMMITS gives each transaction that logged something its place in the order of
+commits; a stream's offset is such a place. A transaction's own changes have no place yet, so it
+does not see them in a stream.
 """
 
 import threading
@@ -18,8 +15,9 @@ from typing import Any
 
 from sqlglot import Expr, exp
 
-from local import errors
-from local.engine import HIDDEN_SCHEMA, Binds, Catalog, Conflict, Connection, used
+from local import change_log, errors
+from local.change_log import Tracked, hidden, quoted
+from local.engine import HIDDEN_SCHEMA, Binds, Catalog, Conflict, Connection
 from local.parser.tokens import FullName
 
 DDL = """
@@ -32,34 +30,6 @@ _LOCK_SECONDS = 30.0
 _ALTER_ATTEMPTS = 20
 # Snowflake undoes a transaction that blocks others once its client has been silent for 5 minutes.
 _ORPHAN_SECONDS = 5.0
-
-
-@dataclass(frozen=True)
-class Tracked:
-    """A table whose changes are logged, its columns in order, and the epoch since which that is
-    so: a transaction from before cannot log there."""
-
-    id: int
-    table: FullName
-    columns: tuple[str, ...]
-    since: int = 0
-
-    @property
-    def log(self) -> str:
-        return hidden(self.table.database, f"_account_log_{self.id}")
-
-    @property
-    def source(self) -> str:
-        return f'"{self.table.database}"."{self.table.schema}"."{self.table.name}"'
-
-    @property
-    def entry(self) -> str:
-        """The log and the columns of an entry; a column it has besides gets its default."""
-        return f'{self.log} ("$tx", "$n", "$op", "$row", {self.list()})'
-
-    def list(self, prefix: str = "", mark: str = "") -> str:
-        """The columns, quoted: each behind a prefix, its name behind a mark."""
-        return ", ".join(f"{prefix}{_quoted(mark + column)}" for column in self.columns)
 
 
 @dataclass
@@ -86,14 +56,6 @@ _LOG_TABLES = (
     "SELECT table_name FROM duckdb_tables() WHERE database_name = current_database()"
     " AND table_name LIKE '\\_account\\_log\\_%' ESCAPE '\\'"
 )
-
-
-def hidden(database: str, table: str) -> str:
-    return f'"{database}".{HIDDEN_SCHEMA}.{table}'
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
 
 
 class Changes:
@@ -199,25 +161,23 @@ class Changes:
         now = dict(_typed_columns(connection, table))
         before = dict(_typed_columns(connection, _log_name(tracked)))
         for old, new in _renamed([c for c in before if c[:1] != "$"], list(now)):
-            catalog.write(
-                f"ALTER TABLE {tracked.log} RENAME COLUMN {_quoted(old)} TO {_quoted(new)}"
-            )
+            catalog.write(f"ALTER TABLE {tracked.log} RENAME COLUMN {quoted(old)} TO {quoted(new)}")
             before[new] = before.pop(old)
         defaults = _defaults(connection, table)
         for column, kind in now.items():
             if column not in before:
                 # The rows that the table had got the default, and so do their entries.
                 catalog.write(
-                    f"ALTER TABLE {tracked.log} ADD COLUMN {_quoted(column)} {kind}"
+                    f"ALTER TABLE {tracked.log} ADD COLUMN {quoted(column)} {kind}"
                     f" DEFAULT {defaults.get(column, 'NULL')}"
                 )
             elif before[column] != kind:
                 catalog.write(
-                    f"ALTER TABLE {tracked.log} ALTER COLUMN {_quoted(column)} TYPE {kind}"
+                    f"ALTER TABLE {tracked.log} ALTER COLUMN {quoted(column)} TYPE {kind}"
                 )
         for column in before:
             if column not in now and not column.startswith("$"):
-                catalog.write(f"ALTER TABLE {tracked.log} DROP COLUMN {_quoted(column)}")
+                catalog.write(f"ALTER TABLE {tracked.log} DROP COLUMN {quoted(column)}")
         with self._condition:
             self._epoch += 1
             self._tables[table] = Tracked(tracked.id, table, tuple(now), self._epoch)
@@ -367,8 +327,8 @@ class Changes:
         with self._as_conflict(tracked):
             if isinstance(tree, exp.Insert):
                 sql = connection.dml_sql(tree)
-                return self._insert(connection, transaction, tracked, sql, binds)
-            with self._compared(connection, transaction, tracked):
+                return change_log.insert(connection, transaction.id, tracked, sql, binds)
+            with change_log.compared(connection, transaction.id, tracked):
                 return connection.dml(tree, binds)
 
     @contextmanager
@@ -381,88 +341,14 @@ class Changes:
                 raise Conflict(error.message) from error
             raise
 
-    def _insert(
-        self,
-        connection: Connection,
-        transaction: Transaction,
-        tracked: Tracked,
-        sql: str,
-        binds: Binds,
-    ) -> list[tuple[Any, ...]]:
-        return connection.values(
-            f'WITH "$new" AS ({sql} RETURNING {tracked.list()}) INSERT INTO {tracked.entry}'
-            f' SELECT {transaction.id}, "$n", \'I\', "$n", {tracked.list()} FROM'
-            f' (SELECT nextval({self._sequence(tracked)}) AS "$n", * FROM "$new")',
-            used(sql, binds),
-        )
-
-    @contextmanager
-    def _compared(
-        self, connection: Connection, transaction: Transaction, tracked: Tracked
-    ) -> Iterator[None]:
-        """Log the difference of the table before and after. DuckDB's row ids hold that long."""
-        columns = tracked.list()
-        rows = f'SELECT rowid AS "$id", {columns} FROM {tracked.source}'
-        connection.values(f'CREATE OR REPLACE TEMP TABLE "$before" AS {rows}')
-        yield
-        old = ", ".join(f"b.{_quoted(c)} AS {_quoted('-' + c)}" for c in tracked.columns)
-        new = ", ".join(f"a.{_quoted(c)} AS {_quoted('+' + c)}" for c in tracked.columns)
-        differs = " OR ".join(
-            f"b.{_quoted(c)} IS DISTINCT FROM a.{_quoted(c)}" for c in tracked.columns
-        )
-        connection.values(
-            f'CREATE OR REPLACE TEMP TABLE "$pairs" AS SELECT *,'
-            f' nextval({self._sequence(tracked)}) AS "$n" FROM (SELECT'
-            f' b."$id" IS NULL AS born, a."$id" IS NULL AS gone, {old}, {new}'
-            f' FROM "$before" b FULL JOIN ({rows}) a ON b."$id" = a."$id"'
-            f' WHERE b."$id" IS NULL OR a."$id" IS NULL OR {differs})'
-        )
-        self._log_pairs(connection, transaction, tracked)
-        connection.discard("$before", "$pairs", "$identity")
-
-    def _log_pairs(
-        self, connection: Connection, transaction: Transaction, tracked: Tracked
-    ) -> None:
-        old, new = tracked.list(mark="-"), tracked.list(mark="+")
-        same = " AND ".join(
-            f"p.{_quoted('-' + c)} IS NOT DISTINCT FROM l.{_quoted(c)}" for c in tracked.columns
-        )
-        connection.values(
-            f'CREATE OR REPLACE TEMP TABLE "$identity" AS SELECT p.*,'
-            f' coalesce(l."$row", p."$n") AS "$row" FROM'
-            f" (SELECT *, row_number() OVER (PARTITION BY {old}) AS k"
-            f'  FROM "$pairs" WHERE NOT born) p LEFT JOIN'
-            f" (SELECT *, row_number() OVER (PARTITION BY {tracked.list()}) AS k FROM"
-            f'  (SELECT * FROM {tracked.log} QUALIFY row_number() OVER (PARTITION BY "$row"'
-            f'   ORDER BY "$n" DESC, "$op" = \'A\' DESC) = 1)'
-            f"  WHERE \"$op\" IN ('I', 'A')) l ON p.k = l.k AND {same}"
-        )
-        tx = transaction.id
-        for sql in (
-            f'SELECT {tx}, "$n", \'I\', "$n", {new} FROM "$pairs" WHERE born',
-            f'SELECT {tx}, "$n", \'D\', "$row", {old} FROM "$identity" WHERE gone',
-            f'SELECT {tx}, "$n", \'B\', "$row", {old} FROM "$identity" WHERE NOT gone',
-            f'SELECT {tx}, "$n", \'A\', "$row", {new} FROM "$identity" WHERE NOT gone',
-        ):
-            connection.values(f"INSERT INTO {tracked.entry} {sql}")
-
     @contextmanager
     def appended(
         self, connection: Connection, transaction: Transaction, tracked: Tracked
     ) -> Iterator[None]:
-        """Log the rows that COPY INTO adds. New rows have row ids behind all others."""
+        """Log the rows that COPY INTO adds inside."""
         transaction.logged.add(tracked.table.database)
-        last = connection.values(f"SELECT coalesce(max(rowid), -1) FROM {tracked.source}")[0][0]
-        yield
-        connection.values(
-            f'INSERT INTO {tracked.entry} SELECT {transaction.id}, "$n", \'I\', "$n",'
-            f' {tracked.list()} FROM (SELECT nextval({self._sequence(tracked)}) AS "$n", *'
-            f" FROM {tracked.source} WHERE rowid > {last})"
-        )
-
-    @staticmethod
-    def _sequence(tracked: Tracked) -> str:
-        return f"'{hidden(tracked.table.database, '_account_change')}'"
+        with change_log.appended(connection, transaction.id, tracked):
+            yield
 
     # --- trimming ----------------------------------------------------------------------------
 

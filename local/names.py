@@ -10,7 +10,7 @@ from sqlglot import Expr, exp
 from local import errors
 from local.engine import HIDDEN_SCHEMA, TEXT, rewrite
 from local.parser.tokens import FullName, Name, Tokens
-from local.statements.streams import Stream
+from local.streams import Stream
 
 if TYPE_CHECKING:
     from local.session import Session

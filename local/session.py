@@ -20,7 +20,7 @@ from local.names import qualify, resolve_identifiers
 from local.parser.tokens import FullName, Name, Tokens
 from local.result import Result
 from local.statements import context, ddl, dml
-from local.statements.streams import Stream
+from local.streams import Stream
 
 if TYPE_CHECKING:
     from local.account import Account

@@ -1,4 +1,4 @@
-"""Databases, schemas, tables, views and stages: CREATE, ALTER, DROP, and what streams see of it."""
+"""CREATE, ALTER and DROP: tables, views and stages here, and what streams see of it."""
 
 from __future__ import annotations
 
@@ -15,8 +15,10 @@ from local.engine import HIDDEN_SCHEMA, Binds, Conflict
 from local.names import Names, name_of, qualify
 from local.parser.tokens import FullName, Name
 from local.result import Result
-from local.statements import listings
-from local.statements.streams import Stream
+from local.statements import databases, listings
+from local.statements.databases import already_dropped, comment
+from local.statements.parameters import alter_session
+from local.streams import Stream
 
 if TYPE_CHECKING:
     from local.session import Session
@@ -85,88 +87,6 @@ def _comment_on(session: Session, tree: Expr) -> Result:
 
 def _with_fakesnow(session: Session, tree: Expr, binds: Binds) -> Result:
     return session.connection.other(tree, binds, result.DDL)
-
-
-# --- databases and schemas -----------------------------------------------------------------------
-
-
-def _create_database(session: Session, tree: exp.Create, binds: Binds) -> Result:
-    session.commit_for_ddl()
-    name = tree.this.name
-    account = session.account
-    with account.lock:
-        if name in account.databases():
-            if tree.args.get("exists"):
-                return result.status(f"{name} already exists, statement succeeded.")
-            if not tree.args.get("replace"):
-                raise errors.already_exists(name)
-            account.drop_database(name)
-        account.create_database(name)
-    session.use(name, "PUBLIC")
-    listings.created(session, "DATABASE", FullName(name, "", name), _comment(tree))
-    listings.created(session, "SCHEMA", FullName(name, "", "PUBLIC"))
-    return result.status(f"Database {name} successfully created.")
-
-
-def _drop_database(session: Session, name: str, if_exists: bool) -> Result:
-    account = session.account
-    with account.lock:
-        if name not in account.databases():
-            if if_exists:
-                return _already_dropped(name)
-            raise errors.does_not_exist("Database", name)
-        if session.database == name:
-            session.use(None, None)
-        account.drop_database(name)
-    return result.status(f"{name} successfully dropped.")
-
-
-def _create_schema(session: Session, tree: exp.Create, binds: Binds) -> Result:
-    session.commit_for_ddl()
-    database, schema = _schema_name(session, tree.this)
-    session.catalog(database)
-    with session.account.lock:
-        if session.connection.schema_exists(database, schema):
-            if tree.args.get("exists"):
-                return result.status(f"{schema} already exists, statement succeeded.")
-            if not tree.args.get("replace"):
-                raise errors.already_exists(schema)
-            _drop_schema(session, exp.to_table(f'"{database}"."{schema}"'), if_exists=False)
-        session.connection.values(f'CREATE SCHEMA "{database}"."{schema}"')
-    listings.created(session, "SCHEMA", FullName(database, "", schema), _comment(tree))
-    session.use(database, schema)
-    return result.status(f"Schema {schema} successfully created.")
-
-
-def _schema_name(session: Session, table: exp.Table) -> tuple[str, str]:
-    """[database.]schema: sqlglot reads it as db.table or as catalog.db, by statement."""
-    parts = [part.name for part in table.parts if part.name]
-    database = parts[0] if len(parts) > 1 else session.database
-    if database is None:
-        raise session.no_database()
-    return database, parts[-1]
-
-
-def _drop_schema(session: Session, table: exp.Table, if_exists: bool) -> Result:
-    database, schema = _schema_name(session, table)
-    with session.account.lock:
-        catalog = session.catalog(database)
-        if not session.connection.schema_exists(database, schema):
-            if if_exists:
-                return _already_dropped(schema)
-            raise errors.does_not_exist("Schema", f"{database}.{schema}")
-        session.account.streams.container_gone(catalog, database, schema)
-        for name in session.account.changes.tables_of(database, schema):
-            session.account.streams.table_gone(catalog, name)
-        session.account.schema_dropped(database, schema)
-        session.connection.values(f'DROP SCHEMA "{database}"."{schema}" CASCADE')
-    if (session.database, session.schema) == (database, schema):
-        session.use(database, None)
-    return result.status(f"{schema} successfully dropped.")
-
-
-def _already_dropped(name: str) -> Result:
-    return result.status(f"Drop statement executed successfully ({name} already dropped).")
 
 
 # --- tables and views ----------------------------------------------------------------------------
@@ -277,7 +197,7 @@ def _comments(tree: exp.Create) -> tuple[str, dict[str, str]]:
             for constraint in column.constraints:
                 if isinstance(constraint.kind, exp.CommentColumnConstraint):
                     columns[column.name] = constraint.kind.this.name
-    return _comment(tree), columns
+    return comment(tree), columns
 
 
 def _put_comments(
@@ -398,11 +318,6 @@ def _strip_constraints(tree: exp.Create) -> None:
         column.set("constraints", kept)
 
 
-def _comment(tree: exp.Create) -> str:
-    found = tree.find(exp.SchemaCommentProperty)
-    return found.this.name if found else ""
-
-
 def _strip_properties(tree: exp.Create) -> None:
     """What DuckDB cannot say of a table: comments, clustering, retention, transience."""
     temporary = list(tree.find_all(exp.TemporaryProperty))
@@ -456,9 +371,9 @@ def _drop(session: Session, tree: exp.Drop, kind: str, binds: Binds) -> Result:
         return result.status(f"{target.name} successfully dropped.")
     session.commit_for_ddl()
     if kind == "DATABASE":
-        return _drop_database(session, target.name, if_exists)
+        return databases.drop_database(session, target.name, if_exists)
     if kind == "SCHEMA":
-        return _drop_schema(session, target, if_exists)
+        return databases.drop_schema(session, target, if_exists)
     if kind in ("TABLE", "VIEW"):
         return _drop_relation(session, target, kind, if_exists)
     if kind == "STAGE":
@@ -474,7 +389,7 @@ def _drop_relation(session: Session, target: exp.Table, kind: str, if_exists: bo
         found = session.relation_kind(table)
         if found is None:
             if if_exists:
-                return _already_dropped(table.name)
+                return already_dropped(table.name)
             raise errors.does_not_exist(kind.capitalize(), table)
         if found != kind:
             raise errors.compilation(
@@ -492,7 +407,7 @@ def _drop_stage(session: Session, target: exp.Table, if_exists: bool) -> Result:
         folder = session.connection.stage_folder(name.database, name.schema, name.name)
     except errors.SnowflakeError:
         if if_exists:
-            return _already_dropped(name.name)
+            return already_dropped(name.name)
         raise
     shutil.rmtree(folder, ignore_errors=True)
     session.connection.values(
@@ -505,7 +420,7 @@ def _drop_stage(session: Session, target: exp.Table, if_exists: bool) -> Result:
 
 def _alter(session: Session, tree: exp.Alter, kind: str, binds: Binds) -> Result:
     if kind == "SESSION":
-        return _alter_session(session, tree)
+        return alter_session(session, tree)
     if kind not in ("TABLE", "VIEW"):
         raise errors.unsupported(f"ALTER {kind}")
     session.commit_for_ddl()
@@ -609,49 +524,6 @@ def _settings(action: Expr) -> list[Expr]:
     ]
 
 
-def _alter_session(session: Session, tree: exp.Alter) -> Result:
-    for action in tree.find_all(exp.AlterSession):
-        unset = bool(action.args.get("unset"))
-        for item in action.expressions:
-            if unset:
-                session.set_parameter(item.this.name if item.this else item.name, None)
-            else:
-                assignment = item.this if isinstance(item, exp.SetItem) else item
-                value = assignment.expression
-                text = value.name if not isinstance(value, exp.Boolean) else str(value.this)
-                _check_parameter(assignment.this.name.upper(), text)
-                session.set_parameter(assignment.this.name, text)
-    return result.status("Statement executed successfully.", result.UNKNOWN)
-
-
-# Parameters that the account follows, or that change no answer here, and the only value that it
-# knows of the others.
-_PARAMETERS = {
-    "TIMEZONE", "AUTOCOMMIT", "QUERY_TAG", "LOCK_TIMEOUT", "STATEMENT_TIMEOUT_IN_SECONDS",
-    "STATEMENT_QUEUED_TIMEOUT_IN_SECONDS", "USE_CACHED_RESULT", "ABORT_DETACHED_QUERY",
-    "LOG_LEVEL", "TRACE_LEVEL", "METRIC_LEVEL", "TRANSACTION_ABORT_ON_ERROR",
-}  # fmt: skip
-_ONLY_VALUES = {
-    "DATE_INPUT_FORMAT": "AUTO",
-    "TIME_INPUT_FORMAT": "AUTO",
-    "TIMESTAMP_INPUT_FORMAT": "AUTO",
-    "TIMESTAMP_TYPE_MAPPING": "TIMESTAMP_NTZ",
-    "ERROR_ON_NONDETERMINISTIC_MERGE": "TRUE",
-    "ERROR_ON_NONDETERMINISTIC_UPDATE": "FALSE",
-    "WEEK_START": "0",
-    "QUOTED_IDENTIFIERS_IGNORE_CASE": "FALSE",
-}
-
-
-def _check_parameter(name: str, value: str) -> None:
-    """Raises 000002 for a parameter that would change answers and does not here."""
-    if name in _PARAMETERS or name.startswith(("CLIENT_", "PYTHON_", "JDBC_", "ODBC_")):
-        return
-    if name in _ONLY_VALUES and value.upper() == _ONLY_VALUES[name]:
-        return
-    raise errors.unsupported(f"ALTER SESSION SET {name} = {value}")
-
-
 def _stage(session: Session, tree: exp.Create, binds: Binds) -> Result:
     if not _is_temporary(tree):
         session.commit_for_ddl()
@@ -664,8 +536,8 @@ def _plain(session: Session, tree: exp.Create, binds: Binds) -> Result:
 
 
 _CREATE = {
-    "DATABASE": _create_database,
-    "SCHEMA": _create_schema,
+    "DATABASE": databases.create_database,
+    "SCHEMA": databases.create_schema,
     "TABLE": _create_table,
     "VIEW": _create_view,
     "STAGE": _stage,

@@ -12,7 +12,7 @@ from local.engine import TEXT, Binds, used
 from local.names import Names, name_of
 from local.parser.tokens import FullName
 from local.result import Result
-from local.statements.streams import Stream
+from local.streams import Stream
 
 if TYPE_CHECKING:
     from local.session import Session

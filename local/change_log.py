@@ -1,0 +1,128 @@
+"""The log of one table's changes: how a statement's effect gets there.
+
+A row of the log: `$tx` the transaction, `$n` its position there, `$op` (I insert, D delete, B and A
+before and after an update), `$row` the row's identity, and the table's columns.
+
+Identity is by value: of rows that are equal in every column each may stand for the other.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from local.engine import HIDDEN_SCHEMA, Binds, Connection, used
+from local.parser.tokens import FullName
+
+
+@dataclass(frozen=True)
+class Tracked:
+    """A table whose changes are logged, its columns in order, and the epoch since which that is
+    so: a transaction from before cannot log there."""
+
+    id: int
+    table: FullName
+    columns: tuple[str, ...]
+    since: int = 0
+
+    @property
+    def log(self) -> str:
+        return hidden(self.table.database, f"_account_log_{self.id}")
+
+    @property
+    def source(self) -> str:
+        return f'"{self.table.database}"."{self.table.schema}"."{self.table.name}"'
+
+    @property
+    def entry(self) -> str:
+        """The log and the columns of an entry; a column it has besides gets its default."""
+        return f'{self.log} ("$tx", "$n", "$op", "$row", {self.list()})'
+
+    def list(self, prefix: str = "", mark: str = "") -> str:
+        """The columns, quoted: each behind a prefix, its name behind a mark."""
+        return ", ".join(f"{prefix}{quoted(mark + column)}" for column in self.columns)
+
+
+def hidden(database: str, table: str) -> str:
+    return f'"{database}".{HIDDEN_SCHEMA}.{table}'
+
+
+def quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def insert(
+    connection: Connection,
+    tx: int,
+    tracked: Tracked,
+    sql: str,
+    binds: Binds,
+) -> list[tuple[Any, ...]]:
+    """Run an INSERT, already in DuckDB's SQL, and log its rows; returns the count."""
+    return connection.values(
+        f'WITH "$new" AS ({sql} RETURNING {tracked.list()}) INSERT INTO {tracked.entry}'
+        f' SELECT {tx}, "$n", \'I\', "$n", {tracked.list()} FROM'
+        f' (SELECT nextval({_sequence(tracked)}) AS "$n", * FROM "$new")',
+        used(sql, binds),
+    )
+
+
+@contextmanager
+def compared(connection: Connection, tx: int, tracked: Tracked) -> Iterator[None]:
+    """Log the difference of the table before and after. DuckDB's row ids hold that long."""
+    columns = tracked.list()
+    rows = f'SELECT rowid AS "$id", {columns} FROM {tracked.source}'
+    connection.values(f'CREATE OR REPLACE TEMP TABLE "$before" AS {rows}')
+    yield
+    old = ", ".join(f"b.{quoted(c)} AS {quoted('-' + c)}" for c in tracked.columns)
+    new = ", ".join(f"a.{quoted(c)} AS {quoted('+' + c)}" for c in tracked.columns)
+    differs = " OR ".join(f"b.{quoted(c)} IS DISTINCT FROM a.{quoted(c)}" for c in tracked.columns)
+    connection.values(
+        f'CREATE OR REPLACE TEMP TABLE "$pairs" AS SELECT *,'
+        f' nextval({_sequence(tracked)}) AS "$n" FROM (SELECT'
+        f' b."$id" IS NULL AS born, a."$id" IS NULL AS gone, {old}, {new}'
+        f' FROM "$before" b FULL JOIN ({rows}) a ON b."$id" = a."$id"'
+        f' WHERE b."$id" IS NULL OR a."$id" IS NULL OR {differs})'
+    )
+    _log_pairs(connection, tx, tracked)
+    connection.discard("$before", "$pairs", "$identity")
+
+
+def _log_pairs(connection: Connection, tx: int, tracked: Tracked) -> None:
+    old, new = tracked.list(mark="-"), tracked.list(mark="+")
+    same = " AND ".join(
+        f"p.{quoted('-' + c)} IS NOT DISTINCT FROM l.{quoted(c)}" for c in tracked.columns
+    )
+    connection.values(
+        f'CREATE OR REPLACE TEMP TABLE "$identity" AS SELECT p.*,'
+        f' coalesce(l."$row", p."$n") AS "$row" FROM'
+        f" (SELECT *, row_number() OVER (PARTITION BY {old}) AS k"
+        f'  FROM "$pairs" WHERE NOT born) p LEFT JOIN'
+        f" (SELECT *, row_number() OVER (PARTITION BY {tracked.list()}) AS k FROM"
+        f'  (SELECT * FROM {tracked.log} QUALIFY row_number() OVER (PARTITION BY "$row"'
+        f'   ORDER BY "$n" DESC, "$op" = \'A\' DESC) = 1)'
+        f"  WHERE \"$op\" IN ('I', 'A')) l ON p.k = l.k AND {same}"
+    )
+    for sql in (
+        f'SELECT {tx}, "$n", \'I\', "$n", {new} FROM "$pairs" WHERE born',
+        f'SELECT {tx}, "$n", \'D\', "$row", {old} FROM "$identity" WHERE gone',
+        f'SELECT {tx}, "$n", \'B\', "$row", {old} FROM "$identity" WHERE NOT gone',
+        f'SELECT {tx}, "$n", \'A\', "$row", {new} FROM "$identity" WHERE NOT gone',
+    ):
+        connection.values(f"INSERT INTO {tracked.entry} {sql}")
+
+
+@contextmanager
+def appended(connection: Connection, tx: int, tracked: Tracked) -> Iterator[None]:
+    """Log the rows that COPY INTO adds. New rows have row ids behind all others."""
+    last = connection.values(f"SELECT coalesce(max(rowid), -1) FROM {tracked.source}")[0][0]
+    yield
+    connection.values(
+        f'INSERT INTO {tracked.entry} SELECT {tx}, "$n", \'I\', "$n",'
+        f' {tracked.list()} FROM (SELECT nextval({_sequence(tracked)}) AS "$n", *'
+        f" FROM {tracked.source} WHERE rowid > {last})"
+    )
+
+
+def _sequence(tracked: Tracked) -> str:
+    return f"'{hidden(tracked.table.database, '_account_change')}'"
