@@ -39,7 +39,8 @@ class Account:
 
     def __init__(self, data: Path, host: str = "127.0.0.1", port: int = 0) -> None:
         data.mkdir(parents=True, exist_ok=True)
-        self.data = data
+        # Procedures run in processes with folders of their own.
+        self.data = data = data.resolve()
         self.host = host
         self.port = port
         self.lock = threading.RLock()

@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import os
 import time
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +15,7 @@ from snowflake.connector import SnowflakeConnection
 from snowflake.connector.errors import ProgrammingError
 from snowflake.snowpark import Session
 
-from tests.conftest import RunningAccount, new_account
+from tests.conftest import ROOT, RunningAccount, new_account
 from tests.local.test_workers import gone, until
 
 OPTIONS = (
@@ -367,6 +368,26 @@ def test_the_staged_zip_runs_and_the_next_call_runs_its_next_version(
     assert value(connection, "CALL age()") == 1
     upload(connection, tmp_path, "def age(session):\n    return 2")
     assert value(connection, "CALL age()") == 2
+
+
+def test_a_staged_zip_runs_also_where_the_data_folder_was_named_relatively(tmp_path: Path) -> None:
+    account = new_account(Path(os.path.relpath(tmp_path, ROOT)))
+    account.home = tmp_path / "home"
+    account.start()
+    try:
+        with account.connect() as connection:
+            rows(connection, "CREATE DATABASE shop")
+            rows(connection, "CREATE STAGE code")
+            upload(connection, tmp_path, "def age(session):\n    return 1")
+            rows(
+                connection,
+                "CREATE PROCEDURE age() RETURNS INT LANGUAGE PYTHON RUNTIME_VERSION = 3.11"
+                " PACKAGES = ('snowflake-snowpark-python') IMPORTS = ('@code/v/cave.zip')"
+                " HANDLER = 'cellar.age'",
+            )
+            assert value(connection, "CALL age()") == 1
+    finally:
+        account.stop()
 
 
 def test_a_replaced_body_runs_at_once(connection: SnowflakeConnection) -> None:
