@@ -86,18 +86,24 @@ def is_question(tokens: Tokens) -> bool:
     return tokens.peek_any("SHOW", "DESCRIBE", "DESC")
 
 
+# Functions that do something besides answering; what they answer is true.
+_ACTING = {"SYSTEM$TASK_DEPENDENTS_ENABLE"}
+
 # --- functions -----------------------------------------------------------------------------------
 
 
 @contextmanager
-def evaluated(session: Session, tree: Expr, binds: Binds) -> Iterator[None]:
+def evaluated(
+    session: Session, tree: Expr, binds: Binds, *, describe: bool = False
+) -> Iterator[None]:
     """The account's own functions in a tree become their values, its table functions relations
-    that exist until the block's end."""
+    that exist until the block's end. describe: functions that act are left alone."""
     for function in list(tree.find_all(exp.Anonymous)):
         if handler := _FUNCTIONS.get(function.name.upper()):
             arguments = [_value(session, a, binds) for a in function.expressions]
             tree.meta.pop(TEXT, None)
-            _put_value(function, handler(session, arguments))
+            acting = describe and function.name.upper() in _ACTING
+            _put_value(function, True if acting else handler(session, arguments))
     names: list[str] = []
     try:
         for node in list(tree.find_all(exp.TableFromRows)):

@@ -265,7 +265,7 @@ class Session:
         return registry.other(self, tree, named)
 
     def _query(self, tree: Expr, binds: dict[str, Any], describe: bool) -> Result:
-        with registry.evaluated(self, tree, binds):
+        with registry.evaluated(self, tree, binds, describe=describe):
             names = qualify(self, tree)
             if describe:
                 return self.read(lambda: self.connection.describe(tree))

@@ -31,6 +31,10 @@ STATEMENTS = tuple(_TYPES)
 
 def run(session: Session, tree: Expr, names: Names, binds: Binds) -> Result:
     """One DML statement in the session's transaction, or in one of its own."""
+    if isinstance(tree, exp.TruncateTable) and tree.args.get("exists"):
+        target = _target(tree)
+        if session.relation_kind(FullName(target.catalog, target.db, target.name)) is None:
+            return result.status("Statement executed successfully.")
     # Running rewrites the tree, and after a conflict it runs again.
     return session.write(lambda transaction: _run(session, transaction, tree.copy(), names, binds))
 

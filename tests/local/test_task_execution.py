@@ -72,6 +72,17 @@ def shop(account: Any, database: str) -> Iterator[Shop]:
         yield Shop(connection, database)
 
 
+def test_describing_the_call_that_enables_a_graph_enables_nothing(shop: Shop) -> None:
+    shop.run("CREATE TASK load SCHEDULE = '60 MINUTES' AS INSERT INTO stg VALUES (1)")
+    call = f"SELECT SYSTEM$TASK_DEPENDENTS_ENABLE('{shop.database}.ops.load')"
+    with shop.connection.cursor() as cursor:
+        assert len(cursor.describe(call)) == 1
+        cursor.execute("SHOW TASKS")
+        names = [column.name for column in cursor.description]
+        states = [dict(zip(names, row, strict=True))["state"] for row in cursor.fetchall()]
+    assert states == ["suspended"]
+
+
 def test_rows_pass_through_a_graph_of_tasks_and_streams(shop: Shop) -> None:
     shop.create_graph()
     shop.run("INSERT INTO raw VALUES (1), (2)", "EXECUTE TASK load")

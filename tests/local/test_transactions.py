@@ -83,6 +83,13 @@ def test_rollback_undoes_every_kind_of_dml(run: Run, table: None) -> None:
     assert run("SELECT * FROM t") == [(1, 10)]
 
 
+def test_truncating_a_missing_table_succeeds_where_if_exists_is_said(run: Run) -> None:
+    assert run("TRUNCATE TABLE IF EXISTS nowhere") == [("Statement executed successfully.",)]
+    with pytest.raises(snowflake.connector.errors.ProgrammingError) as raised:
+        run("TRUNCATE TABLE nowhere")
+    assert raised.value.errno == 2003
+
+
 def test_begin_inside_a_transaction_is_ignored(run: Run, table: None) -> None:
     run("BEGIN")
     run("UPDATE t SET n = 11")
