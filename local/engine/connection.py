@@ -65,7 +65,6 @@ class Connection:
         for setting in _SETTINGS:
             duck.execute(setting)
         self.temporary: set[str] = set()
-        self._running = threading.Lock()
 
     # --- names -------------------------------------------------------------------------------
 

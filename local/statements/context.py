@@ -21,10 +21,6 @@ CREATE TABLE IF NOT EXISTS _account_warehouses (
     name VARCHAR, size VARCHAR, auto_suspend BIGINT, auto_resume BOOLEAN, state VARCHAR,
     comment VARCHAR, created_on TIMESTAMP, owner VARCHAR
 );
-CREATE TABLE IF NOT EXISTS _account_grants (
-    privilege VARCHAR, kind VARCHAR, name VARCHAR, grantee_kind VARCHAR, grantee VARCHAR,
-    granted_on TIMESTAMP
-);
 """
 _DONE = "Statement executed successfully."
 
@@ -84,7 +80,7 @@ _SIZES = {
     "LARGE": "Large",
     "XLARGE": "X-Large",
 }
-_FALSE = {"FALSE": False, "TRUE": True}
+_BOOLEANS = {"FALSE": False, "TRUE": True}
 # Properties that change cost or concurrency on Snowflake, and nothing on one machine.
 _IGNORED = {
     "MAX_CLUSTER_COUNT",
@@ -114,7 +110,7 @@ def _properties(tokens: Tokens) -> dict[str, Any]:
         elif name == "AUTO_SUSPEND":
             found["auto_suspend"] = int(value) if value.isdigit() else 0
         elif name == "AUTO_RESUME":
-            found["auto_resume"] = _FALSE[value.upper()]
+            found["auto_resume"] = _BOOLEANS[value.upper()]
         elif name == "INITIALLY_SUSPENDED":
             found["state"] = "SUSPENDED" if value.upper() == "TRUE" else "STARTED"
         elif name == "COMMENT":
