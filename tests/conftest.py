@@ -150,6 +150,7 @@ class NamedAccount:
 # What makes sense on any account: it needs connections, and nothing of this machine's account.
 ON_SNOWFLAKE = (
     "tests/app/test_laws.py",
+    "tests/local/conformance/",
     "tests/local/test_ddl.py",
     "tests/local/test_sql.py",
     "tests/local/test_streams.py",
