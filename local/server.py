@@ -23,6 +23,7 @@ from starlette.routing import Route
 
 from local import errors, result, wire
 from local.account import Account
+from local.answers import Answers
 from local.engine import translate
 from local.errors import SnowflakeError
 from local.result import Result
@@ -66,6 +67,7 @@ class Server:
         self._log_statements = log_statements
         self._logins: dict[str, _Login] = {}
         self._running: dict[str, Session] = {}
+        self._answers = Answers()
         self._queries: OrderedDict[str, _Query] = OrderedDict()
         self._lock = threading.Lock()
         self._statement_limit = anyio.CapacityLimiter(_STATEMENT_THREADS)
@@ -168,7 +170,10 @@ class Server:
         if statement.asynchronous:
             return self._start(login, statement, request_id)
         response = await anyio.to_thread.run_sync(
-            self._answer, login, statement, request_id, limiter=limit
+            lambda: self._answers.once(
+                (_token(request), request_id), lambda: self._answer(login, statement, request_id)
+            ),
+            limiter=limit,
         )
         return JSONResponse(response)
 

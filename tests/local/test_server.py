@@ -5,6 +5,7 @@ import json
 import time
 import urllib.error
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -110,3 +111,27 @@ def test_sessions_keep_their_places_apart(account: RunningAccount, database: str
     with account.connect(database=database, schema="PUBLIC") as one, account.connect() as other:
         assert one.cursor().execute("select current_database()").fetchone() == (database,)
         assert other.cursor().execute("select current_database()").fetchone() == (None,)
+
+
+def test_a_request_that_comes_twice_is_carried_out_once(
+    account: RunningAccount, database: str
+) -> None:
+    """The connector repeats a request whose answer was lost, under its id."""
+    headers = {"Authorization": token(account)}
+
+    def send(sql: str, request_id: str) -> dict[str, Any]:
+        path = f"/queries/v1/query-request?requestId={request_id}"
+        status, answer = post(account, path, json.dumps({"sqlText": sql}).encode(), **headers)
+        assert (status, answer["success"]) == (200, True), answer
+        return dict(answer["data"])
+
+    send(f"create table {database}.public.t (n int)", "first")
+    insert = f"insert into {database}.public.t select 1 from table(generator(rowcount => 3000))"
+    with ThreadPoolExecutor(3) as pool:
+        answers = list(pool.map(lambda _: send(insert, "second"), range(3)))
+    assert [each["rowset"] for each in answers] == [[["3000"]]] * 3
+    assert len({each["queryId"] for each in answers}) == 1
+    send(insert, "third")
+    with account.connect() as connection:
+        count = connection.cursor().execute(f"select count(*) from {database}.public.t")
+        assert count.fetchone() == (6000,)
