@@ -24,7 +24,7 @@ def filled(name: str, env: Mapping[str, str]) -> str:
     """A file of app/sql with its placeholders filled in, as `snow sql -f` does."""
     values = manifest()["env"] | dict(env)
     text = (SQL_FILES / name).read_text("utf-8")
-    return PLACEHOLDER.sub(lambda found: values[found[1]], text)
+    return PLACEHOLDER.sub(lambda found: str(values[found[1]]), text)
 
 
 def run_sql_file(connection: SnowflakeConnection, name: str, database: str) -> None:

@@ -1,35 +1,7 @@
--- What is read: ANALYTICS for the shop, OPS for those who run the pipeline. Views hold no data, so
--- they are simply replaced; COPY GRANTS keeps their readers.
+-- What those who run the pipeline read. Views hold no data, so they are simply replaced; COPY
+-- GRANTS keeps their readers.
 
 USE DATABASE <% ctx.env.database %>;
-
-CREATE OR REPLACE VIEW ANALYTICS.TOP_PRODUCTS
-COPY GRANTS
-COMMENT = 'Products by revenue, each under its latest name'
-AS
-SELECT
-    PRODUCT_ID,
-    MAX_BY(PRODUCT_NAME, ORDER_TIMESTAMP) AS PRODUCT_NAME,
-    MAX_BY(PRODUCT_CATEGORY, ORDER_TIMESTAMP) AS PRODUCT_CATEGORY,
-    COUNT(*) AS ORDER_COUNT,
-    SUM(QUANTITY) AS BOTTLES_SOLD,
-    SUM(TOTAL_AMOUNT) AS REVENUE,
-    RANK() OVER (ORDER BY SUM(TOTAL_AMOUNT) DESC) AS REVENUE_RANK
-FROM PRODUCTION.ORDERS
-GROUP BY PRODUCT_ID;
-
-CREATE OR REPLACE VIEW ANALYTICS.REVENUE_BY_CATEGORY
-COPY GRANTS
-COMMENT = 'Orders, bottles and revenue of each product category'
-AS
-SELECT
-    PRODUCT_CATEGORY,
-    COUNT(*) AS ORDER_COUNT,
-    COUNT(DISTINCT CUSTOMER_ID) AS CUSTOMER_COUNT,
-    SUM(QUANTITY) AS BOTTLES_SOLD,
-    SUM(TOTAL_AMOUNT) AS REVENUE
-FROM PRODUCTION.ORDERS
-GROUP BY PRODUCT_CATEGORY;
 
 -- A row of ORDERS is as new as the event that it shows, hence UPDATED_AT. RAW has a redelivered
 -- event more than once; it counts from its first arrival.
