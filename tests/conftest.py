@@ -153,8 +153,6 @@ ON_SNOWFLAKE = (
     "tests/local/conformance/",
     "tests/local/test_ddl.py",
     "tests/local/test_sql.py",
-    "tests/local/test_streams.py",
-    "tests/local/test_transactions.py",
     "tests/local/test_types.py",
     "tests/procedures/",
 )

@@ -1,0 +1,32 @@
+"""Fixtures of the tests of streams and transactions."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.conftest import RunningAccount
+from tests.local.conformance.shared import Run
+
+
+@pytest.fixture
+def source(run: Run) -> None:
+    """A table T with the rows 1 and 2, a stream S and an append-only stream A on it, a SINK."""
+    run("CREATE TABLE t (id INT, v VARCHAR)")
+    run("INSERT INTO t VALUES (1, 'one'), (2, 'two')")
+    run("CREATE STREAM s ON TABLE t")
+    run("CREATE STREAM a ON TABLE t APPEND_ONLY = TRUE")
+    run("CREATE TABLE sink (id INT, v VARCHAR)")
+
+
+@pytest.fixture
+def table(run: Run) -> None:
+    """A table T with one row (1, 10)."""
+    run("CREATE TABLE t (id INT, n INT)")
+    run("INSERT INTO t VALUES (1, 10)")
+
+
+@pytest.fixture
+def other(account: RunningAccount, database: str) -> Iterator[Run]:
+    """run() of another session."""
+    with account.connect(database=database, schema="PUBLIC") as opened:
+        yield lambda sql, *binds: opened.cursor().execute(sql, binds or None).fetchall()

@@ -1,0 +1,51 @@
+"""The change log: what it keeps, and for how long."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.account import Account
+
+
+@pytest.mark.filterwarnings("ignore:Arrow output on a DB-API result")
+def test_the_log_is_trimmed_below_the_slowest_stream_and_no_further(tmp_path: Path) -> None:
+    account = Account(tmp_path)
+    session = account.open_session(user="TESTER")
+
+    def run(sql: str) -> list[Any]:
+        return [tuple(row) for row in session.execute(sql).rows()]
+
+    def logged() -> int:
+        catalog = account.catalog("D")
+        account.streams.trim(catalog)
+        (tracked,) = account.changes.all_tracked("D")
+        return int(catalog.rows(f"SELECT count(*) AS n FROM {tracked.log}")[0]["n"])
+
+    try:
+        run("CREATE DATABASE d")
+        run("CREATE TABLE t (id INT)")
+        run("CREATE STREAM s ON TABLE t")
+        run("CREATE STREAM a ON TABLE t APPEND_ONLY = TRUE")
+        run("CREATE TABLE sink (id INT)")
+        run("INSERT INTO t SELECT seq4() FROM TABLE(GENERATOR(ROWCOUNT => 500))")
+        run("INSERT INTO sink SELECT id FROM s")
+        run("INSERT INTO t VALUES (1000)")
+        assert logged() == 501
+        run("INSERT INTO sink SELECT id FROM a")
+        run("INSERT INTO t VALUES (1001)")
+        assert logged() == 2
+        assert run("SELECT id FROM s ORDER BY id") == [(1000,), (1001,)]
+        assert run("SELECT id FROM a") == [(1001,)]
+        run("INSERT INTO sink SELECT id FROM s")
+        assert logged() == 1
+        assert run("SELECT id FROM a") == [(1001,)]
+        run("DROP STREAM a")
+        run("UPDATE t SET id = 1002 WHERE id = 1001")
+        assert logged() == 2
+        assert run("SELECT id, METADATA$ACTION FROM s ORDER BY id") == [
+            (1001, "DELETE"),
+            (1002, "INSERT"),
+        ]
+    finally:
+        account.close()
