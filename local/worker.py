@@ -1,21 +1,30 @@
-"""The program of a procedure's process: it runs one version of one procedure, call after call.
+"""The program of the procedures' processes: each runs one version of one procedure, call by call.
 
-Started by `local.workers` as a script of its own, away from the repository: it imports nothing of
-it, and the procedure finds nothing but its imports and the installed packages. Messages come on
-standard input and answers go out on standard output, each a JSON object behind its length (four
-bytes, big-endian). What a handler prints goes to standard error, which the account writes to its
-log. The process ends when standard input does, whatever the handler is at.
+Started by `local.worker_template` as a script of its own, away from the repository: it imports
+nothing of it, and the procedure finds nothing but its imports and the installed packages. The
+first process, the template, imports Snowpark and then makes a copy of itself for each procedure
+version that is called. It ends with its control socket, a copy with its standard input, whatever
+the handler is at: none outlives the account.
+
+Messages come to a copy on standard input and answers go out on standard output, each a JSON object
+behind its length (four bytes, big-endian). What a handler prints goes to standard error, which the
+account writes to its log.
 """
 
 import base64
+import contextlib
 import datetime
 import decimal
+import gc
 import importlib
 import json
 import linecache
 import logging
 import os
 import queue
+import select
+import signal
+import socket
 import struct
 import sys
 import threading
@@ -28,6 +37,14 @@ from typing import IO, Any
 INLINE_MODULE = "_udf_code"
 
 _LENGTH = struct.Struct(">I")
+# A process id, then an exit code.
+STATUS = struct.Struct(">i")
+# Snowpark, and what it imports only when it is used.
+_USED_BY_A_CALL = (
+    "snowflake.snowpark",
+    "snowflake.snowpark._internal.compiler.plan_compiler",
+    "pyarrow.pandas_compat",
+)
 _TAG = "$type"
 
 
@@ -184,13 +201,94 @@ def _foreign(filename: str) -> bool:
     return filename in (__file__, importlib.__file__) or filename.startswith("<frozen importlib")
 
 
-def main() -> None:
-    """Answer messages until standard input ends."""
+def main(repository: str, control: socket.socket) -> None:
+    """The template: warm up, then fork at each request until the account closes the socket.
+
+    A request is one byte with four descriptors: a copy's standard input, output and error, and
+    the pipe that tells its process id and, at its end, its exit code.
+    """
+    _forget_repository(repository)
+    _warm_up()
+    copies: dict[int, int] = {}
+    ended, wake = socket.socketpair()
+    for end in (ended, wake):
+        end.setblocking(False)
+    signal.set_wakeup_fd(wake.fileno(), warn_on_full_buffer=False)
+    signal.signal(signal.SIGCHLD, lambda number, frame: None)
+    while True:
+        ready, _, _ = select.select([control, ended], [], [])
+        if ended in ready:
+            ended.recv(4_096)
+            _report_ends(copies)
+        if control in ready:
+            request, descriptors, _, _ = socket.recv_fds(control, 1, 4)
+            if not request:
+                os._exit(0)
+            if not _fork(copies, *descriptors):
+                _become_copy([control, ended, wake], descriptors, copies)
+                return
+
+
+def _fork(copies: dict[int, int], *descriptors: int) -> int:
+    """The copy's process id; 0 in the copy itself. A fork that fails shows as a closed pipe."""
+    *streams, status = descriptors
+    try:
+        with warnings.catch_warnings(action="ignore"):  # the threads of numpy survive a fork
+            pid = os.fork()
+    except OSError:
+        traceback.print_exc()
+        pid = -1
+    if pid == 0:
+        return 0
+    for stream in streams:
+        os.close(stream)
+    if pid > 0:
+        _lead_a_group(pid)
+        copies[pid] = status
+        os.write(status, STATUS.pack(pid))
+    else:
+        os.close(status)
+    return pid
+
+
+def _lead_a_group(pid: int) -> None:
+    """The copy and what it starts can be ended together. Said on both sides of the fork, as a
+    shell does, so that it is true as soon as the account knows the process id."""
+    with contextlib.suppress(OSError):
+        os.setpgid(pid, pid)
+
+
+def _report_ends(copies: dict[int, int]) -> None:
+    """Tell the account of each copy that has ended: its exit code, or minus its signal."""
+    for pid, status in list(copies.items()):
+        ended, code = os.waitpid(pid, os.WNOHANG)
+        if ended:
+            del copies[pid]
+            with contextlib.suppress(BrokenPipeError):
+                os.write(status, STATUS.pack(os.waitstatus_to_exitcode(code)))
+            os.close(status)
+
+
+def _become_copy(own: list[socket.socket], descriptors: list[int], others: dict[int, int]) -> None:
+    """Leave the template behind: a group of its own, its own streams, numbers of its own."""
+    _lead_a_group(0)
+    signal.set_wakeup_fd(-1)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    for end in own:
+        end.close()
+    for number, descriptor in enumerate(descriptors[:3]):
+        os.dup2(descriptor, number)
+    for descriptor in (*descriptors, *others.values()):
+        os.close(descriptor)
+    if "numpy" in sys.modules:  # `random` sees to this itself
+        sys.modules["numpy"].random.seed()
+
+
+def serve() -> None:
+    """A copy: answer messages until standard input ends."""
     requests, answers = _private_streams()
-    _forget_repository(sys.argv[1])
     inbox: queue.Queue[dict[str, Any]] = queue.Queue()
     threading.Thread(target=_read, args=(requests, inbox), daemon=True).start()
-    _warm_up()
     handlers: dict[str, Callable[..., Any]] = {}
     while True:
         answer = run(inbox.get(), handlers)
@@ -229,10 +327,20 @@ def _read(requests: IO[bytes], inbox: "queue.Queue[dict[str, Any]]") -> None:
 
 def _warm_up() -> None:
     """What takes the time of a first call: Snowpark. Its warnings are no handler's output."""
+    # What is printed shows at once, also when the handler is ended later.
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     logging.basicConfig(stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
     with warnings.catch_warnings(action="ignore"):
-        importlib.import_module("snowflake.snowpark")
+        for module in _USED_BY_A_CALL:
+            # Without one, a call imports it itself, or says that it cannot.
+            with contextlib.suppress(ModuleNotFoundError):
+                importlib.import_module(module)
+    # What is here stays: the copies need not look through it for garbage.
+    gc.collect()
+    gc.freeze()
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1], socket.socket(fileno=int(sys.argv[2])))
+    serve()

@@ -1,18 +1,17 @@
 """One procedure process as the account sees it, and the log of what handlers print."""
 
+import contextlib
 import datetime
 import os
 import signal
-import subprocess
-import sys
 import threading
+import time
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from local import worker
+from local.worker_template import WorkerTemplate
 
-_PROGRAM = Path(worker.__file__).resolve()
-_REPOSITORY = _PROGRAM.parent.parent
 _LINE_LIMIT = 4_096
 _PATIENCE = 2.0
 
@@ -40,85 +39,102 @@ class ProcedureLog:
 class WorkerProcess:
     """A process that runs `local.worker`. One call at a time; `kill` may come from any thread.
 
-    digest: the procedure version it belongs to, empty while it is only warm.
+    digest: the procedure version it belongs to.
     """
 
-    def __init__(self, folder: Path, log: ProcedureLog) -> None:
-        self.digest = ""
-        self.procedure = "-"
-        self.idle_since = 0.0
+    def __init__(self, template: WorkerTemplate, log: ProcedureLog, digest: str, name: str) -> None:
+        self.digest = digest
+        self.idle_since = time.monotonic()
         self._log = log
-        self._process = subprocess.Popen(
-            # -I: no PYTHON* variables, no user packages, no script folder on the module path.
-            [sys.executable, "-I", str(_PROGRAM), str(_REPOSITORY)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            cwd=folder,
-            env=_environment(folder),
-            start_new_session=True,  # Ctrl-C in the terminal is for the account alone
-        )
-        self._reader = threading.Thread(target=self._collect_output, daemon=True)
+        self._name = name
+        self._lock = threading.Lock()
+        self._pid: int | None = None
+        self._killed = False
+        self._code: int | None = None
+        self._ended = threading.Event()
+        stdin, self._stdin = _pipe("wb")
+        self._stdout, stdout = _pipe("rb")
+        output, stderr = _pipe("rb")
+        status, theirs = _pipe("rb")
+        try:
+            template.fork((stdin, stdout, stderr, theirs))
+        finally:
+            for descriptor in (stdin, stdout, stderr, theirs):
+                os.close(descriptor)
+        self._reader = threading.Thread(target=self._collect_output, args=(output,), daemon=True)
         self._reader.start()
+        threading.Thread(target=self._watch, args=(status,), daemon=True).start()
 
     @property
     def alive(self) -> bool:
-        return self._process.poll() is None
-
-    @property
-    def pid(self) -> int:
-        return self._process.pid
+        return not self._ended.is_set()
 
     def call(self, message: dict[str, Any]) -> dict[str, Any] | None:
         """Send a call and wait for its answer; None when the process ended instead."""
-        assert self._process.stdin is not None and self._process.stdout is not None
         try:
-            worker.send(self._process.stdin, message)
-            return worker.receive(self._process.stdout)
+            worker.send(self._stdin, message)
+            return worker.receive(self._stdout)
         except (BrokenPipeError, ValueError):
             return None
 
     def kill(self) -> None:
-        """End the process and those it has started, at once."""
-        if self.alive:
-            os.killpg(self.pid, signal.SIGKILL)
+        """End the process and those it has started, at once, or as soon as it is there."""
+        with self._lock:
+            self._killed = True
+            if self._pid is not None and self.alive:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(self._pid, signal.SIGKILL)
 
     def exit_text(self) -> str:
         """How the process ended, for people; kills it if it has only closed its answers."""
-        try:
-            code = self._process.wait(_PATIENCE)
-        except subprocess.TimeoutExpired:
+        if not self._ended.wait(_PATIENCE):
             self.kill()
-            code = self._process.wait()
-        return f"signal {-code}" if code < 0 else f"exit code {code}"
+            self._ended.wait()
+        if self._code is None:
+            return "it could not be started, or nothing is known of its end"
+        return f"signal {-self._code}" if self._code < 0 else f"exit code {self._code}"
 
     def end(self) -> None:
         """End the process: by closing its input, then by force. Returns when it is gone."""
-        assert self._process.stdin is not None and self._process.stdout is not None
         try:
-            self._process.stdin.close()
+            self._stdin.close()
         except BrokenPipeError:
             self.kill()
         self.exit_text()
-        self._process.stdout.close()
+        self._stdout.close()
         self._reader.join(_PATIENCE)
 
-    def _collect_output(self) -> None:
-        assert self._process.stderr is not None
-        with self._process.stderr as output:
+    def _watch(self, status: IO[bytes]) -> None:
+        """Learn the process id when the process is there, and its exit code when it has ended."""
+        with status:
+            self._begun(_number(status))
+            self._code = _number(status)
+        if self._code is None:
+            # The template is gone, and with it who would tell of the end.
+            self.kill()
+        self._ended.set()
+
+    def _begun(self, pid: int | None) -> None:
+        with self._lock:
+            self._pid = pid
+            killed = self._killed
+        if killed:
+            self.kill()
+
+    def _collect_output(self, output: IO[bytes]) -> None:
+        with output:
             while line := output.readline(_LINE_LIMIT):
-                self._log.write(self.procedure, line.decode("utf-8", "replace").rstrip("\n"))
+                self._log.write(self._name, line.decode("utf-8", "replace").rstrip("\n"))
 
 
-def _environment(folder: Path) -> dict[str, str]:
-    """The account's environment without its Snowflake settings; the clock shows UTC."""
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("SNOWFLAKE_", "PYTHON")) and not name.lower().endswith("_proxy")
-    }
-    return kept | {
-        "SNOWFLAKE_DISABLE_PLATFORM_DETECTION": "true",
-        "SNOWFLAKE_HOME": str(folder),
-        "TZ": "UTC",
-    }
+def _pipe(mode: str) -> tuple[Any, Any]:
+    """A pipe whose reading ("rb") or writing ("wb") end is a file; the other is a descriptor."""
+    reading, writing = os.pipe()
+    if mode == "rb":
+        return os.fdopen(reading, mode), writing
+    return reading, os.fdopen(writing, mode)
+
+
+def _number(status: IO[bytes]) -> int | None:
+    data = status.read(worker.STATUS.size)
+    return worker.STATUS.unpack(data)[0] if len(data) == worker.STATUS.size else None

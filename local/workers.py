@@ -11,6 +11,7 @@ from local import errors
 from local.versions import Code, Version, Versions, contents
 from local.worker import pack, unpack
 from local.worker_process import ProcedureLog, WorkerProcess
+from local.worker_template import WorkerTemplate
 
 
 class Session(Protocol):
@@ -59,9 +60,9 @@ class Workers:
         self._log = ProcedureLog(account.data / "logs" / "procedures.log")
         self._changed = threading.Condition()
         self._versions = Versions(self._folder)
+        self._template = WorkerTemplate(self._folder)
         self._idle: list[WorkerProcess] = []
         self._busy: list[WorkerProcess] = []
-        self._warm: WorkerProcess | None = None
         self._calls: list[_Call] = []
         self._closed = threading.Event()
         self._reaper: threading.Thread | None = None
@@ -102,22 +103,23 @@ class Workers:
             self._cancel(call, "cancel")
 
     def warm_up(self) -> None:
-        """Have a process ready for the next new version."""
+        """Have ready what the first call of a procedure needs."""
         with self._changed:
-            if self._warm is None and not self._closed.is_set():
-                self._warm = self._started()
+            if not self._closed.is_set():
+                self._template.start()
 
     def close(self) -> None:
         """End all processes, also those in a call."""
         self._closed.set()
         with self._changed:
-            workers = [*self._idle, *self._busy, *([self._warm] if self._warm else [])]
-            self._idle, self._warm = [], None
+            workers = [*self._idle, *self._busy]
+            self._idle = []
             for worker in self._busy:
                 worker.kill()
             self._changed.notify_all()
         for worker in workers:
             worker.end()
+        self._template.close()
 
     def _held(self, code: Code) -> Version:
         """The code's version, held for one call; idle processes of those it replaces end."""
@@ -159,21 +161,13 @@ class Workers:
             if not self._idle:
                 return None
             self._finish(self._idle.pop(0))
-        return self._assigned(version)
+        return self._started(version)
 
-    def _assigned(self, version: Version) -> WorkerProcess:
-        worker = self._warm if self._warm and self._warm.alive else self._started()
-        worker.digest, worker.procedure = version.digest, version.procedure
-        self._warm = self._started()
-        return worker
-
-    def _started(self) -> WorkerProcess:
+    def _started(self, version: Version) -> WorkerProcess:
         if self._reaper is None:
             self._reaper = threading.Thread(target=self._reap, daemon=True)
             self._reaper.start()
-        worker = WorkerProcess(self._folder, self._log)
-        worker.idle_since = time.monotonic()
-        return worker
+        return WorkerProcess(self._template, self._log, version.digest, version.procedure)
 
     def _run(
         self, call: _Call, version: Version, session: Session, code: Code, arguments: Sequence[Any]
@@ -259,9 +253,6 @@ class Workers:
                 for worker in [w for w in self._idle if w.idle_since < limit]:
                     self._idle.remove(worker)
                     self._finish(worker)
-                if self._warm and self._warm.idle_since < limit:
-                    self._finish(self._warm)
-                    self._warm = None
 
 
 def _python_error(code: Code, text: str) -> errors.SnowflakeError:

@@ -68,14 +68,30 @@ def server() -> Iterator[ThreadingHTTPServer]:
 
 @pytest.fixture
 def account(server: ThreadingHTTPServer, tmp_path: Path) -> _Account:
+    """For the tests that make a pool of their own."""
     return _Account(tmp_path, "127.0.0.1", server.server_address[1])
 
 
-@pytest.fixture
-def workers(account: _Account) -> Iterator[Workers]:
+@pytest.fixture(scope="module")
+def shared(
+    server: ThreadingHTTPServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[_Account, Workers]]:
+    """One pool with its account: a pool's first process takes a second."""
+    account = _Account(tmp_path_factory.mktemp("pool"), "127.0.0.1", server.server_address[1])
     workers = Workers(account)
-    yield workers
+    yield account, workers
     workers.close()
+
+
+@pytest.fixture
+def workers(shared: tuple[_Account, Workers]) -> Workers:
+    return shared[1]
+
+
+@pytest.fixture
+def pool_account(shared: tuple[_Account, Workers]) -> _Account:
+    """The account of `workers`."""
+    return shared[0]
 
 
 def inline(body: str, returns: str = "VARIANT", procedure: str = "D.S.P()") -> Code:
@@ -156,7 +172,7 @@ def test_an_overwritten_zip_runs_from_the_next_call_on(workers: Workers, tmp_pat
 
 
 def test_a_running_version_imports_late_from_the_files_it_started_with(
-    workers: Workers, tmp_path: Path
+    workers: Workers, pool_account: _Account, tmp_path: Path
 ) -> None:
     archive, go = tmp_path / "p.zip", tmp_path / "go"
     wait = "import os, time\ndef f(session, go):\n" + (
@@ -164,10 +180,10 @@ def test_a_running_version_imports_late_from_the_files_it_started_with(
         "    import late\n    return late.VERSION\n"
     )
     zipped(archive, m=wait, late="VERSION = 1")
-    code = Code("D.S.P(VARCHAR)", "m.f", "NUMBER", files=(archive,))
+    code = Code("D.S.LATE(VARCHAR)", "m.f", "NUMBER", files=(archive,))
     with ThreadPoolExecutor(1) as pool:
         first = pool.submit(workers.call, _Session("a"), code, [str(go)])
-        until(lambda: any((tmp_path / "workers").glob("*/p.zip")))
+        until(lambda: len(pool_account.passes) == 1)
         zipped(archive, m=wait, late="VERSION = 2")
         go.touch()
         assert first.result(20) == 1
@@ -276,28 +292,47 @@ def test_a_varchar_procedure_returns_the_text_of_anything(workers: Workers) -> N
 
 
 def test_what_a_handler_prints_and_logs_goes_to_the_log_alone(
-    workers: Workers, account: _Account
+    workers: Workers, pool_account: _Account
 ) -> None:
     body = "import logging, os\ndef run(session):\n" + (
         "    print('printed')\n    logging.getLogger('shop').warning('logged')\n"
         "    os.system('echo from a child')\n    return 'value'\n"
     )
-    assert workers.call(_Session(), inline(body), []) == "value"
-    log = account.data / "logs" / "procedures.log"
-    until(lambda: log.exists() and len(log.read_text().splitlines()) == 3)
-    lines = [line.partition(" ")[2] for line in log.read_text().splitlines()]
-    assert sorted(lines) == [
-        "D.S.P() WARNING shop: logged",
-        "D.S.P() from a child",
-        "D.S.P() printed",
+    assert workers.call(_Session(), inline(body, procedure="D.S.LOUD()"), []) == "value"
+    log = pool_account.data / "logs" / "procedures.log"
+
+    def lines() -> list[str]:
+        texts = [line.partition(" ")[2] for line in log.read_text().splitlines()]
+        return sorted(text for text in texts if text.startswith("D.S.LOUD()"))
+
+    until(lambda: log.exists() and len(lines()) == 3)
+    assert lines() == [
+        "D.S.LOUD() WARNING shop: logged",
+        "D.S.LOUD() from a child",
+        "D.S.LOUD() printed",
     ]
 
 
-def test_cancel_ends_the_sessions_calls_and_no_others(workers: Workers, account: _Account) -> None:
+def test_what_a_handler_printed_is_in_the_log_although_it_was_ended(
+    workers: Workers, pool_account: _Account
+) -> None:
+    body = "import time\ndef run(session):\n    print('so far')\n    time.sleep(60)\n"
+    log = pool_account.data / "logs" / "procedures.log"
+    with ThreadPoolExecutor(1) as pool:
+        call = pool.submit(workers.call, _Session("cut"), inline(body, procedure="D.S.CUT()"), [])
+        until(lambda: log.exists() and "D.S.CUT() so far" in log.read_text())
+        workers.cancel("cut")
+        with pytest.raises(SnowflakeError, match="canceled"):
+            call.result(10)
+
+
+def test_cancel_ends_the_sessions_calls_and_no_others(
+    workers: Workers, pool_account: _Account
+) -> None:
     with ThreadPoolExecutor(2) as pool:
         slow = pool.submit(workers.call, _Session("slow"), inline(SLEEP.format(60)), [])
-        other = pool.submit(workers.call, _Session("other"), inline(SLEEP.format(1)), [])
-        until(lambda: len(account.passes) == 2)
+        other = pool.submit(workers.call, _Session("other"), inline(SLEEP.format(0.4)), [])
+        until(lambda: len(pool_account.passes) == 2)
         workers.cancel("slow")
         with pytest.raises(SnowflakeError, match="SQL execution canceled") as caught:
             slow.result(10)
@@ -336,12 +371,18 @@ def test_idle_processes_end(account: _Account) -> None:
 
 
 def test_the_processes_of_a_replaced_version_end_and_its_files_go(
-    workers: Workers, account: _Account
+    workers: Workers, pool_account: _Account
 ) -> None:
-    old = workers.call(_Session(), inline(PID), [])
-    workers.call(_Session(), inline(f"{PID}# changed\n"), [])
+    def folders() -> set[Path]:
+        return {path for path in (pool_account.data / "workers").iterdir() if path.is_dir()}
+
+    before = folders()
+    old = workers.call(_Session(), inline(PID, procedure="D.S.NEW()"), [])
+    (first,) = folders() - before
+    workers.call(_Session(), inline(f"{PID}# changed\n", procedure="D.S.NEW()"), [])
     until(lambda: gone(old))
-    assert len([path for path in (account.data / "workers").iterdir() if path.is_dir()]) == 1
+    assert len(folders() - before) == 1
+    assert not first.exists()
 
 
 def test_close_ends_every_process_even_in_a_call(account: _Account) -> None:
@@ -356,6 +397,26 @@ def test_close_ends_every_process_even_in_a_call(account: _Account) -> None:
     assert gone(pid)
 
 
-def test_a_pass_is_withdrawn_after_its_call(workers: Workers, account: _Account) -> None:
+def test_a_pass_is_withdrawn_after_its_call(workers: Workers, pool_account: _Account) -> None:
     workers.call(_Session(), inline(PID), [])
-    assert account.passes == []
+    assert pool_account.passes == []
+
+
+def test_the_processes_are_copies_of_one_that_a_new_one_replaces(workers: Workers) -> None:
+    parent = "import os\ndef run(session):\n    return os.getppid()\n"
+    calls = [inline(f"{parent}# {number}\n", procedure=f"D.S.C{number}()") for number in range(3)]
+    template = workers.call(_Session(), calls[0], [])
+    assert workers.call(_Session(), calls[1], []) == template
+    os.kill(template, 9)
+    until(lambda: gone(template))
+    another = workers.call(_Session(), calls[2], [])
+    assert another not in (template, 1)
+    assert workers.call(_Session(), calls[0], []) == another
+
+
+def test_random_numbers_differ_from_process_to_process(workers: Workers) -> None:
+    body = "import random, numpy\ndef run(session):\n" + (
+        "    return [random.random(), float(numpy.random.random())]\n"
+    )
+    one, other = (workers.call(_Session(), inline(body, procedure=f"D.S.R{n}()"), []) for n in "12")
+    assert not set(one) & set(other)
