@@ -13,18 +13,30 @@ from local import changes, errors, result
 from local.engine import TEXT, Binds
 from local.parser.tokens import Tokens
 from local.result import Result
-from local.statements import context, listings, procedures, staged_files, streams, tasks
+from local.statements import (
+    context,
+    listings,
+    procedures,
+    staged_files,
+    streamlits,
+    streams,
+    tasks,
+)
 
 if TYPE_CHECKING:
     from local.session import Session
 
 Handler = Callable[["Session", Tokens, Sequence[Any]], Result]
 
-_MODULES = (streams, tasks, procedures, context, listings, staged_files)
+_MODULES = (streams, tasks, procedures, context, listings, staged_files, streamlits)
 
 HIDDEN_TABLES = (changes.DDL, *(getattr(module, "DDL", "") for module in _MODULES))
 # Metadata that goes when its schema goes: table and column.
-OF_SCHEMAS = (("_account_tasks", "schema"), ("_account_procedures", "schema_name"))
+OF_SCHEMAS = (
+    ("_account_tasks", "schema"),
+    ("_account_procedures", "schema_name"),
+    ("_account_streamlits", "schema_name"),
+)
 ACCOUNT_TABLES = context.ACCOUNT_DDL
 
 
@@ -192,13 +204,11 @@ def _put_answer(
 
 
 def other(session: Session, tree: Expr, binds: Binds) -> Result:
-    """SHOW, DESCRIBE, PUT and LIST, which fakesnow answers; the rest is refused."""
+    """SHOW and DESCRIBE, as far as fakesnow answers them; the rest is refused."""
     if isinstance(tree, exp.Show):
         return session.connection.other(tree, binds, result.SHOW)
     if isinstance(tree, exp.Describe):
         return _describe(session, tree, binds)
-    if isinstance(tree, exp.Put | exp.ListStage):
-        return session.connection.other(tree, binds, result.UNKNOWN)
     raise errors.unsupported(tree.sql(dialect="snowflake")[:200])
 
 

@@ -1,5 +1,6 @@
 """What all tests share: an account on this machine, or the one that TEST_TARGET names."""
 
+import functools
 import os
 import socket
 import subprocess
@@ -18,6 +19,8 @@ os.environ.setdefault("SNOWFLAKE_DISABLE_PLATFORM_DETECTION", "true")
 
 import snowflake.connector
 from snowflake.snowpark import Session
+
+from tests.support.snow import Snow
 
 ROOT = Path(__file__).resolve().parent.parent
 _READY_SECONDS = 30.0
@@ -39,6 +42,7 @@ class RunningAccount:
     host: str = "127.0.0.1"
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[str] | None = None
+    name: str = "local"
 
     def start(self) -> None:
         """Start it, or start it again on the same data; returns when it listens."""
@@ -91,6 +95,9 @@ class RunningAccount:
     def stop(self) -> int:
         """SIGTERM; returns the exit code."""
         assert self.process is not None
+        if "_snow" in self.__dict__:
+            self._snow.close()
+            del self._snow
         self.process.terminate()
         return self.process.wait(timeout=20)
 
@@ -116,17 +123,14 @@ class RunningAccount:
 
     def snow(self, *arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
         """Run the real `snow` command against this account."""
-        return subprocess.run(
-            [str(Path(sys.executable).parent / "snow"), *arguments],
-            cwd=cwd,
-            env=self.environment(),
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
+        return self._snow.run(*arguments, cwd=cwd)
+
+    @functools.cached_property
+    def _snow(self) -> Snow:
+        return Snow(self.environment())
 
 
-@dataclass(frozen=True)
+@dataclass
 class NamedAccount:
     """The account behind a connection of connections.toml, whose running is not the tests' affair.
 
@@ -146,14 +150,23 @@ class NamedAccount:
     def environment(self, **more: str) -> dict[str, str]:
         return {**os.environ, "SNOWFLAKE_DEFAULT_CONNECTION_NAME": self.name, **more}
 
+    def snow(self, *arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+        """Run the real `snow` command against this account."""
+        return self._snow.run(*arguments, cwd=cwd)
+
+    @functools.cached_property
+    def _snow(self) -> Snow:
+        return Snow(self.environment())
+
+    def stop(self) -> None:
+        if "_snow" in self.__dict__:
+            self._snow.close()
+
 
 # What makes sense on any account: it needs connections, and nothing of this machine's account.
 ON_SNOWFLAKE = (
     "tests/app/test_laws.py",
     "tests/local/conformance/",
-    "tests/local/test_ddl.py",
-    "tests/local/test_sql.py",
-    "tests/local/test_types.py",
     "tests/procedures/",
 )
 
@@ -182,7 +195,9 @@ def account(
 ) -> Iterator[RunningAccount | NamedAccount]:
     """One account for all tests of a process; each test has its own `database` in it."""
     if on_snowflake():
-        yield NamedAccount(os.environ.get("TEST_CONNECTION", "default"))
+        named = NamedAccount(os.environ.get("TEST_CONNECTION", "default"))
+        yield named
+        named.stop()
         return
     running = new_account(tmp_path_factory.mktemp("account"))
     running.start()

@@ -256,19 +256,10 @@ class Connection:
         return str(rows[0][0]) if rows else None
 
     def other(self, tree: Expr, binds: Binds, statement_type: int) -> Result:
-        """DDL, SHOW, DESCRIBE and stage commands, through fakesnow."""
+        """DDL, SHOW and DESCRIBE, through fakesnow."""
         cursor = _Cursor(self._fakesnow, self._duck)
-        overwrite = False
         with translated(tree.sql(dialect="snowflake")):
-            if isinstance(tree, exp.Put):
-                overwrite = rewrite.put_overwrites(tree)
-                tree = rewrite.put_target(tree)
-            marked = isinstance(tree, exp.Put) or tree.find(exp.Placeholder) is not None
-            transformed = cursor.run(tree, list(binds.values()) if marked else [])
-            if put := transformed.args.get("put_stage_data"):
-                Path(put["stageInfo"]["location"]).mkdir(parents=True, exist_ok=True)
-                put["overwrite"] = overwrite
-                return Result(pa.table({}), [], statement_type, put=put)
+            cursor.run(tree, list(binds.values()) if tree.find(exp.Placeholder) else [])
             table = cursor._arrow_table
         self._fakesnow.results_cache.clear()
         assert table is not None
@@ -277,7 +268,15 @@ class Connection:
         )
 
     def stage_folder(self, database: str, schema: str, name: str) -> Path:
-        """The folder of a stage's files. Raises 002003 where there is no such stage."""
+        """The folder of a stage's files; a table's stage is called %TABLE.
+
+        Raises 002003 where there is no such stage.
+        """
+        if stage.is_table_stage(name):
+            own = self.values(self._fakesnow.table_stages.lookup_sql(database, schema, name))
+            if not own:
+                raise errors.does_not_exist("Table", f"{database}.{schema}.{name[1:]}")
+            return Path(stage.internal_dir(own[0][0]))
         found = self.values(
             "SELECT 1 FROM _fs_global._fs_information_schema._fs_stages"
             " WHERE database_name = ? AND schema_name = ? AND name = ?",

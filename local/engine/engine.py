@@ -2,6 +2,7 @@
 
 import contextlib
 import re
+import shutil
 import threading
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -125,6 +126,18 @@ class Engine:
                     f"DELETE FROM _fs_global.{HIDDEN_SCHEMA}.{table} WHERE database_name = ?",
                     [name],
                 )
+            shutil.rmtree(self.stages / name, ignore_errors=True)
+
+    def forget_stages(self, database: str, schema: str) -> None:
+        """A schema's stages and file formats go with it, and so do their files."""
+        with self.shared() as connection, translated():
+            for table in ("_fs_stages", "_fs_file_formats"):
+                connection.execute(
+                    f"DELETE FROM _fs_global.{HIDDEN_SCHEMA}.{table}"
+                    " WHERE database_name = ? AND schema_name = ?",
+                    [database, schema],
+                )
+        shutil.rmtree(self.stages / database / schema, ignore_errors=True)
 
     def provide(self, name: str, rows: pa.Table) -> None:
         """A read-only relation SNOWFLAKE.INFORMATION_SCHEMA.<name>."""

@@ -177,21 +177,6 @@ def copy_source(tree: exp.Copy, binds: Mapping[str, object]) -> exp.Copy:
     return tree
 
 
-def put_target(tree: exp.Put) -> exp.Put:
-    """PUT's target without the quotes that it may stand in."""
-    text = tree.args["target"].name.strip("'")
-    tree.set("target", exp.Var(this=text))
-    return tree
-
-
-def put_overwrites(tree: exp.Put) -> bool:
-    properties = tree.args.get("properties")
-    return any(
-        p.name.upper() == "OVERWRITE" and p.args["value"].sql().upper() == "TRUE"
-        for p in (properties.expressions if properties else [])
-    )
-
-
 def upper_case(tree: Expr) -> Expr:
     """Unquoted identifiers are upper case."""
     for identifier in tree.find_all(exp.Identifier):

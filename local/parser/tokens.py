@@ -1,5 +1,6 @@
 """A cursor over the tokens of one statement, and the names found there."""
 
+import re
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -41,13 +42,18 @@ class _WordTokenizer(Snowflake.Tokenizer):
     COMMAND_PREFIX_TOKENS: ClassVar[set[TokenType]] = set()
 
 
+# What follows these words are addresses: in SQL, // and /* would begin comments.
+_FILE_TRANSFER = re.compile(r"\s*(PUT|GET)\b", re.IGNORECASE)
+
+
 class Tokens:
     """Reads a statement from left to right; every mismatch is Snowflake's syntax error."""
 
     def __init__(self, text: str) -> None:
         self.text = text
+        transfer = _FILE_TRANSFER.match(text)
         try:
-            tokens = _WordTokenizer().tokenize(text)
+            tokens = _WordTokenizer().tokenize(transfer[0] if transfer else text)
         except TokenError as error:
             raise errors.compilation(errors.SYNTAX, str(error)) from None
         self._tokens = [token for token in tokens if token.token_type != TokenType.SEMICOLON]

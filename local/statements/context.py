@@ -284,8 +284,20 @@ def cancel_all_queries(session: Session, arguments: list[Any]) -> str:
     return "No queries to cancel."
 
 
+def organization(session: Session, arguments: list[Any]) -> str:
+    """SYSTEM$RETURN_CURRENT_ORG_NAME(): clients make addresses of it."""
+    return "LOCAL"
+
+
+def web_address(session: Session, arguments: list[Any]) -> str:
+    """SYSTEM$GET_SNOWSIGHT_HOST(): there is no web interface; the account's own address it is."""
+    return f"http://{session.account.host}:{session.account.port}"
+
+
 FUNCTIONS = {
     "SYSTEM$CANCEL_ALL_QUERIES": cancel_all_queries,
+    "SYSTEM$GET_SNOWSIGHT_HOST": web_address,
+    "SYSTEM$RETURN_CURRENT_ORG_NAME": organization,
 }
 ROUTES = {
     ("USE",): use,

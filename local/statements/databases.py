@@ -85,6 +85,7 @@ def drop_schema(session: Session, table: exp.Table, if_exists: bool) -> Result:
         for name in session.account.changes.tables_of(database, schema):
             session.account.streams.table_gone(catalog, name)
         session.account.schema_dropped(database, schema)
+        session.account.engine.forget_stages(database, schema)
         session.connection.values(f'DROP SCHEMA "{database}"."{schema}" CASCADE')
     if (session.database, session.schema) == (database, schema):
         session.use(database, None)

@@ -1,14 +1,21 @@
-"""Files in stages: REMOVE, and what a staged file's columns are."""
+"""Files in stages: PUT, GET, LIST, REMOVE, and what a staged file's columns are."""
 
 from __future__ import annotations
 
+import email.utils
+import hashlib
 import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+import pyarrow as pa
 
 from local import errors, result
 from local.parser.tokens import Tokens
 from local.result import Result
+from local.stage_location import stage_location
 
 if TYPE_CHECKING:
     from local.session import Session
@@ -33,20 +40,137 @@ _SNOWFLAKE_TYPES = {
 }
 
 
+_TEXT = r"'(?:[^'\\\\]|''|\\\\.)*'|\S+"
+_TRANSFER = re.compile(rf"\w+\s+({_TEXT})\s+({_TEXT})\s*(.*)", re.S)
+_ONE_PLACE = re.compile(rf"\w+\s+({_TEXT})\s*(.*)", re.S)
+_OPTION = re.compile(r"(\w+)\s*=\s*('[^']*'|\w+)\s*,?\s*", re.S)
+
+
+def _written(tokens: Tokens) -> str:
+    """The statement's text from its first word on."""
+    return tokens.text[tokens.current.start :].rstrip().rstrip(";").rstrip()
+
+
+def _options(text: str, known: Sequence[str]) -> dict[str, str]:
+    """NAME = value …; an unknown name is Snowflake's 001003."""
+    found = {}
+    while text:
+        match = _OPTION.match(text)
+        if match is None or match[1].upper() not in known:
+            raise errors.syntax(0, text.split()[0])
+        value = match[2]
+        found[match[1].upper()] = value[1:-1] if value.startswith("'") else value
+        text = text[match.end() :]
+    return found
+
+
+def _boolean(options: dict[str, str], name: str, default: bool) -> bool:
+    value = options.get(name, str(default)).upper()
+    if value not in ("TRUE", "FALSE"):
+        raise errors.compilation(
+            errors.PROPERTY_VALUE, f"Invalid value specified for property '{name}'"
+        )
+    return value == "TRUE"
+
+
+def _unquoted(text: str) -> str:
+    return text[1:-1].replace("''", "'").replace("\\'", "'") if text.startswith("'") else text
+
+
+def put_files(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+    """PUT file://… @stage[/path]: tells the client where to write; the client writes.
+
+    https://docs.snowflake.com/en/sql-reference/sql/put
+    """
+    match = _TRANSFER.fullmatch(_written(tokens))
+    if match is None:
+        raise errors.syntax(len(tokens.text), "<EOF>")
+    options = _options(match[3], ("PARALLEL", "AUTO_COMPRESS", "SOURCE_COMPRESSION", "OVERWRITE"))
+    target = str(binds[0]) if match[2] == "?" else match[2]
+    place = stage_location(session, target)
+    folder = place.folder / place.path
+    folder.mkdir(parents=True, exist_ok=True)
+    return _transfer(
+        {
+            "command": "UPLOAD",
+            "src_locations": [_local_path(match[1])],
+            "autoCompress": _boolean(options, "AUTO_COMPRESS", True),
+            "sourceCompression": options.get("SOURCE_COMPRESSION", "auto_detect").lower(),
+            "overwrite": _boolean(options, "OVERWRITE", False),
+        },
+        folder,
+    )
+
+
+def get_files(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+    """GET @stage[/path] file://…: tells the client which files to fetch.
+
+    https://docs.snowflake.com/en/sql-reference/sql/get
+    """
+    match = _TRANSFER.fullmatch(_written(tokens))
+    if match is None:
+        raise errors.syntax(len(tokens.text), "<EOF>")
+    options = _options(match[3], ("PARALLEL", "PATTERN"))
+    place = stage_location(session, str(binds[0]) if match[1] == "?" else match[1])
+    files = [file for _, file in place.files(options.get("PATTERN"))]
+    return _transfer(
+        {
+            "command": "DOWNLOAD",
+            "src_locations": [file.relative_to(place.folder).as_posix() for file in files],
+            "localLocation": _local_path(match[2]),
+            "encryptionMaterial": [],
+        },
+        place.folder,
+    )
+
+
+def _local_path(text: str) -> str:
+    """file://… as a path of the client's machine."""
+    text = _unquoted(text)
+    if not text.lower().startswith("file://"):
+        raise errors.compilation(errors.SYNTAX, f"'{text}' is not a file:// location")
+    path = unquote(text[len("file://") :]) if "%" in text else text[len("file://") :]
+    return path.removeprefix("localhost")
+
+
+def _transfer(command: dict[str, Any], folder: Path) -> Result:
+    """The answer that a client's file transfer acts on."""
+    stage = {"locationType": "LOCAL_FS", "location": f"{folder}/", "creds": {}}
+    put = {**command, "stageInfo": stage, "parallel": 4}
+    return Result(pa.table({}), [], result.UNKNOWN, put=put)
+
+
+_LISTED = {"name": "VARCHAR", "size": "BIGINT", "md5": "VARCHAR", "last_modified": "VARCHAR"}
+
+
+def list_files(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+    """LIST @stage[/path] [PATTERN = '…']. https://docs.snowflake.com/en/sql-reference/sql/list"""
+    rows = []
+    for name, file in _files(session, tokens):
+        content = file.read_bytes()
+        changed = email.utils.formatdate(file.stat().st_mtime, usegmt=True)
+        rows.append([name, len(content), hashlib.md5(content).hexdigest(), changed])
+    return result.of(_LISTED, rows)
+
+
 def remove_files(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
-    """REMOVE @stage[/path]: the files whose path starts so, each with a row in the answer.
+    """REMOVE @stage[/path] [PATTERN = '…']: each removed file has a row in the answer.
 
     https://docs.snowflake.com/en/sql-reference/sql/remove
     """
-    tokens.next()
-    folder, prefix, stage = session.stage_path(tokens.rest().split()[0].strip("'"))
     rows = []
-    for file in sorted(path for path in folder.rglob("*") if path.is_file()):
-        relative = file.relative_to(folder).as_posix()
-        if relative.startswith(prefix):
-            file.unlink()
-            rows.append([f"{stage.name.lower()}/{relative}", "removed"])
+    for name, file in _files(session, tokens):
+        file.unlink()
+        rows.append([name, "removed"])
     return result.of({"name": "VARCHAR", "result": "VARCHAR"}, rows)
+
+
+def _files(session: Session, tokens: Tokens) -> list[tuple[str, Path]]:
+    match = _ONE_PLACE.fullmatch(_written(tokens))
+    if match is None:
+        raise errors.syntax(len(tokens.text), "<EOF>")
+    options = _options(match[2], ("PATTERN",))
+    return stage_location(session, match[1]).files(options.get("PATTERN"))
 
 
 _COLUMNS = {
@@ -64,12 +188,7 @@ def infer_schema(session: Session, database: str, arguments: dict[str, Any]) -> 
 
     https://docs.snowflake.com/en/sql-reference/functions/infer_schema
     """
-    folder, prefix, _ = session.stage_path(str(arguments["LOCATION"]))
-    files = sorted(
-        file
-        for file in folder.rglob("*")
-        if file.is_file() and file.relative_to(folder).as_posix().startswith(prefix)
-    )
+    files = [file for _, file in stage_location(session, str(arguments["LOCATION"])).files()]
     if not files or any(".parquet" not in file.name and file.suffix != ".txt" for file in files):
         raise errors.unsupported(f"INFER_SCHEMA of {arguments['LOCATION']}: no Parquet files")
     columns = session.connection.values(
@@ -92,5 +211,12 @@ def _type(kind: str) -> str:
     return _SNOWFLAKE_TYPES.get(kind, "VARIANT")
 
 
-ROUTES = {("REMOVE",): remove_files, ("RM",): remove_files}
+ROUTES = {
+    ("PUT",): put_files,
+    ("GET",): get_files,
+    ("LIST",): list_files,
+    ("LS",): list_files,
+    ("REMOVE",): remove_files,
+    ("RM",): remove_files,
+}
 TABLE_FUNCTIONS = {"INFER_SCHEMA": infer_schema}

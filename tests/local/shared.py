@@ -2,6 +2,10 @@
 
 import uuid
 from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import snowflake.connector
 
 from tests.conftest import RunningAccount
 
@@ -13,3 +17,21 @@ def one_database(account: RunningAccount) -> Iterator[str]:
         connection.cursor().execute(f"CREATE DATABASE {name}")
         yield name
         connection.cursor().execute(f"DROP DATABASE {name}")
+
+
+def one(run: Any, sql: str, *binds: Any) -> Any:
+    """The only value of the only row."""
+    ((value,),) = run(sql, *binds)
+    return value
+
+
+def errno(run: Any, sql: str) -> int:
+    """The number of the error that a statement must end in."""
+    with pytest.raises(snowflake.connector.errors.DatabaseError) as caught:
+        run(sql)
+    return int(caught.value.errno)
+
+
+def shown(connection: snowflake.connector.SnowflakeConnection, sql: str) -> list[dict[str, Any]]:
+    """The rows of a SHOW or DESCRIBE, by column name."""
+    return connection.cursor(snowflake.connector.DictCursor).execute(sql).fetchall()  # type: ignore[return-value]  # DictCursor's rows are dictionaries

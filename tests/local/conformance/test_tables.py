@@ -1,27 +1,15 @@
-"""CREATE, ALTER, DROP, SHOW and DESCRIBE through the real connector."""
+"""CREATE, ALTER and DROP of tables and what holds them."""
 
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 import pytest
 import snowflake.connector
 
-from tests.conftest import RunningAccount
-from tests.local.shared import one_database
+from tests.local.shared import errno, one_database, shown
 
 database = pytest.fixture(scope="module")(one_database)
 Run = Any
-
-
-def shown(connection: snowflake.connector.SnowflakeConnection, sql: str) -> list[dict[str, Any]]:
-    return connection.cursor(snowflake.connector.DictCursor).execute(sql).fetchall()  # type: ignore[return-value]  # DictCursor's rows are dictionaries
-
-
-def errno(run: Run, sql: str) -> int:
-    with pytest.raises(snowflake.connector.errors.DatabaseError) as caught:
-        run(sql)
-    return int(caught.value.errno)
 
 
 @pytest.mark.parametrize(
@@ -95,30 +83,6 @@ def test_defaults_fill_in_and_primary_keys_are_not_enforced(run: Run) -> None:
     assert rows == [(1, True, Decimal("1.50"))] * 3
 
 
-def test_comments_are_kept_and_shown(
-    run: Run, connection: snowflake.connector.SnowflakeConnection
-) -> None:
-    """https://docs.snowflake.com/en/sql-reference/sql/comment"""
-    run("create or replace table told (a int comment 'l''été', b int) comment = 'it''s told'")
-    run("create or replace view seen comment = 'vu d''ici' as select a from told")
-    (table,) = shown(connection, "show tables like 'TOLD'")
-    (view,) = shown(connection, "show views like 'SEEN'")
-    columns = shown(connection, "describe table told")
-    assert (table["comment"], view["comment"]) == ("it's told", "vu d'ici")
-    assert [column["comment"] for column in columns] == ["l'été", None]
-    assert run(
-        "select table_name, comment from information_schema.tables"
-        " where table_name in ('TOLD', 'SEEN') order by 1"
-    ) == [("SEEN", "vu d'ici"), ("TOLD", "it's told")]
-    run("comment on table told is 'new''s'")
-    run("comment on column told.b is 'b''s'")
-    run("alter table told modify column a comment 'a''s'")
-    assert shown(connection, "show tables like 'TOLD'")[0]["comment"] == "new's"
-    assert [row["comment"] for row in shown(connection, "describe table told")] == ["a's", "b's"]
-    run("alter table told set comment = 'set'")
-    assert shown(connection, "show tables like 'TOLD'")[0]["comment"] == "set"
-
-
 def test_columns_are_added_renamed_widened_and_dropped(
     run: Run, connection: snowflake.connector.SnowflakeConnection
 ) -> None:
@@ -144,39 +108,6 @@ def test_columns_are_added_renamed_widened_and_dropped(
     run("drop table changed")
 
 
-def test_describe_names_every_type_as_snowflake_does(
-    connection: snowflake.connector.SnowflakeConnection,
-) -> None:
-    """https://docs.snowflake.com/en/sql-reference/sql/desc-table"""
-    connection.cursor().execute(
-        "create or replace table kinds (a binary, b time, c date, d timestamp_tz, e variant,"
-        " f float, g boolean, h string, i number, j decimal(5, 2), k timestamp, l int not null)"
-    )
-    rows = shown(connection, "describe table kinds")
-    assert [row["type"] for row in rows] == [
-        "BINARY(8388608)", "TIME(9)", "DATE", "TIMESTAMP_TZ(9)", "VARIANT", "FLOAT", "BOOLEAN",
-        "VARCHAR(16777216)", "NUMBER(38,0)", "NUMBER(5,2)", "TIMESTAMP_NTZ(9)", "NUMBER(38,0)",
-    ]  # fmt: skip
-    assert [row["null?"] for row in rows] == ["Y"] * 11 + ["N"]
-
-
-def test_show_tells_when_and_how_many(
-    run: Run, connection: snowflake.connector.SnowflakeConnection, database: str
-) -> None:
-    """https://docs.snowflake.com/en/sql-reference/sql/show-tables"""
-    run("create or replace table counted as select seq4() x from table(generator(rowcount => 9))")
-    run("delete from counted where x > 5")
-    (row,) = shown(connection, f"show tables like 'count%' in schema {database}.public")
-    assert (row["name"], row["rows"], row["database_name"]) == ("COUNTED", 6, database)
-    assert abs((datetime.now(UTC) - row["created_on"]).total_seconds()) < 60
-    assert shown(connection, "show tables like 'nothing%' in account") == []
-    (found,) = shown(connection, f"show databases like '{database}'")
-    assert (found["name"], found["is_current"]) == (database, "Y")
-    names = [row["name"] for row in shown(connection, f"show schemas in database {database}")]
-    assert "PUBLIC" in names
-    assert "INFORMATION_SCHEMA" in names
-
-
 def test_a_dropped_schema_is_no_longer_current(run: Run) -> None:
     """https://docs.snowflake.com/en/sql-reference/sql/drop-schema"""
     run("create schema short_lived")
@@ -190,16 +121,3 @@ def test_a_dropped_schema_is_no_longer_current(run: Run) -> None:
     assert run("show tables in schema short_lived") == []
     assert run("show streams in schema short_lived") == []
     run("drop schema short_lived")
-
-
-def test_a_login_with_names_that_do_not_exist_goes_without_them(
-    account: RunningAccount,
-) -> None:
-    """https://docs.snowflake.com/en/developer-guide/python-connector/python-connector-api"""
-    with account.connect(database="NOT_THERE", schema="NOR_THIS", warehouse="NO_WH") as connection:
-        cursor = connection.cursor()
-        answer = cursor.execute(
-            "select current_database(), current_schema(), current_warehouse()"
-        ).fetchall()
-        assert answer == [(None, None, None)]
-        assert cursor.execute("show databases like 'NOT_THERE'").fetchall() == []

@@ -23,7 +23,7 @@ class Project:
 
     def snow(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         place = ("--database", self.database, "--schema", "PUBLIC", "--warehouse", "SNOW_WH")
-        return self.account.snow(*arguments, "-c", "local", *place, cwd=self.folder)
+        return self.account.snow(*arguments, *place, cwd=self.folder)
 
     def answer(self, *arguments: str) -> Any:
         """What a command that must succeed says as JSON."""
@@ -63,6 +63,7 @@ def statuses(rows: list[dict[str, Any]]) -> list[tuple[str, str]]:
 
 
 def test_a_projects_procedures_go_through_their_whole_life(project: Project) -> None:
+    """https://docs.snowflake.com/en/developer-guide/snowflake-cli/snowpark/overview"""
     # 1. A first deployment creates, a second one without changes replaces nothing.
     assert statuses(project.answer("snowpark", "deploy")) == [
         ("COUNT_ROWS", "created"),

@@ -1,0 +1,86 @@
+"""Places in stages: @[database.][schema.]stage[/path], @%table[/path], snow://streamlit/name/path.
+
+https://docs.snowflake.com/en/sql-reference/sql/list
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from local import errors
+from local.parser.tokens import FullName, Name, Tokens
+
+if TYPE_CHECKING:
+    from local.session import Session
+
+_NAME = r'(?:"(?:[^"]|"")*"|[A-Za-z_][\w$]*)'
+_STAGE = re.compile(rf"@((?:{_NAME}\.){{0,2}})(%?)({_NAME})(?:/(.*))?", re.S)
+_VERSIONED = re.compile(rf"snow://streamlit/((?:{_NAME}\.){{0,2}}{_NAME})(/.*)?", re.S | re.I)
+
+
+@dataclass(frozen=True)
+class StageLocation:
+    """folder: the stage's files. path: where in it, '' for all. label: what LIST puts before."""
+
+    folder: Path
+    path: str
+    label: str
+
+    def files(self, pattern: str | None = None) -> list[tuple[str, Path]]:
+        """The files whose path starts with this location's, by name as LIST shows them.
+
+        pattern: a regular expression that the whole path inside the stage has to match.
+        """
+        found = []
+        for file in sorted(file for file in self.folder.rglob("*") if file.is_file()):
+            relative = file.relative_to(self.folder).as_posix()
+            if relative.startswith(self.path) and (
+                pattern is None or re.fullmatch(pattern, relative, re.S)
+            ):
+                found.append((self.label + relative, file))
+        return found
+
+
+def versioned_folder(session: Session, name: FullName) -> Path:
+    """Where a Streamlit app's own files are, its versions included."""
+    if "/" in str(name):
+        raise errors.unsupported(f"a Streamlit app named {name}")
+    return session.account.engine.stages / name.database / name.schema / f"{name.name}$streamlit"
+
+
+def stage_location(session: Session, text: str) -> StageLocation:
+    """Reads a location as PUT, GET, LIST and REMOVE take it, in quotes or without.
+
+    Raises 001003 for what is none, 002003 where there is no such stage, 000002 for @~.
+    """
+    if text.startswith("'"):
+        text = text[1:-1].replace("''", "'").replace("\\'", "'")
+    if text.startswith("@~"):
+        raise errors.unsupported("user stage @~")
+    if match := _VERSIONED.fullmatch(text):
+        name = session.resolve(Tokens(match[1]).name())
+        if not session.catalog(name.database).rows(
+            "SELECT 1 FROM _account_streamlits WHERE (schema_name, name) = (?, ?)",
+            [name.schema, name.name],
+        ):
+            raise errors.does_not_exist("Streamlit", name)
+        folder = versioned_folder(session, name)
+        return StageLocation(folder, _inside(folder, (match[2] or "").lstrip("/")), "/")
+    match = _STAGE.fullmatch(text)
+    if match is None:
+        raise errors.compilation(errors.SYNTAX, f"invalid stage location '{text}'")
+    written = Tokens(match[1] + match[3]).name()
+    full = session.resolve(Name(match[2] + written.name, written.schema, written.database))
+    folder = session.connection.stage_folder(full.database, full.schema, full.name)
+    label = "" if match[2] else f"{full.name.lower()}/"
+    return StageLocation(folder, _inside(folder, (match[4] or "").lstrip("/")), label)
+
+
+def _inside(folder: Path, path: str) -> str:
+    """Raises 001003 for a path that leads out of the stage."""
+    if not (folder / path).resolve().is_relative_to(folder.resolve()):
+        raise errors.compilation(errors.SYNTAX, f"invalid path in a stage: '{path}'")
+    return path

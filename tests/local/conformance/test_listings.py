@@ -1,0 +1,69 @@
+"""SHOW, DESCRIBE and comments."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+import snowflake.connector
+
+from tests.local.shared import one_database, shown
+
+database = pytest.fixture(scope="module")(one_database)
+Run = Any
+
+
+def test_comments_are_kept_and_shown(
+    run: Run, connection: snowflake.connector.SnowflakeConnection
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/comment"""
+    run("create or replace table told (a int comment 'l''été', b int) comment = 'it''s told'")
+    run("create or replace view seen comment = 'vu d''ici' as select a from told")
+    (table,) = shown(connection, "show tables like 'TOLD'")
+    (view,) = shown(connection, "show views like 'SEEN'")
+    columns = shown(connection, "describe table told")
+    assert (table["comment"], view["comment"]) == ("it's told", "vu d'ici")
+    assert [column["comment"] for column in columns] == ["l'été", None]
+    assert run(
+        "select table_name, comment from information_schema.tables"
+        " where table_name in ('TOLD', 'SEEN') order by 1"
+    ) == [("SEEN", "vu d'ici"), ("TOLD", "it's told")]
+    run("comment on table told is 'new''s'")
+    run("comment on column told.b is 'b''s'")
+    run("alter table told modify column a comment 'a''s'")
+    assert shown(connection, "show tables like 'TOLD'")[0]["comment"] == "new's"
+    assert [row["comment"] for row in shown(connection, "describe table told")] == ["a's", "b's"]
+    run("alter table told set comment = 'set'")
+    assert shown(connection, "show tables like 'TOLD'")[0]["comment"] == "set"
+
+
+def test_describe_names_every_type_as_snowflake_does(
+    connection: snowflake.connector.SnowflakeConnection,
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/desc-table"""
+    connection.cursor().execute(
+        "create or replace table kinds (a binary, b time, c date, d timestamp_tz, e variant,"
+        " f float, g boolean, h string, i number, j decimal(5, 2), k timestamp, l int not null)"
+    )
+    rows = shown(connection, "describe table kinds")
+    assert [row["type"] for row in rows] == [
+        "BINARY(8388608)", "TIME(9)", "DATE", "TIMESTAMP_TZ(9)", "VARIANT", "FLOAT", "BOOLEAN",
+        "VARCHAR(16777216)", "NUMBER(38,0)", "NUMBER(5,2)", "TIMESTAMP_NTZ(9)", "NUMBER(38,0)",
+    ]  # fmt: skip
+    assert [row["null?"] for row in rows] == ["Y"] * 11 + ["N"]
+
+
+def test_show_tells_when_and_how_many(
+    run: Run, connection: snowflake.connector.SnowflakeConnection, database: str
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/show-tables"""
+    run("create or replace table counted as select seq4() x from table(generator(rowcount => 9))")
+    run("delete from counted where x > 5")
+    (row,) = shown(connection, f"show tables like 'count%' in schema {database}.public")
+    assert (row["name"], row["rows"], row["database_name"]) == ("COUNTED", 6, database)
+    assert abs((datetime.now(UTC) - row["created_on"]).total_seconds()) < 60
+    assert shown(connection, "show tables like 'nothing%' in account") == []
+    (found,) = shown(connection, f"show databases like '{database}'")
+    assert (found["name"], found["is_current"]) == (database, "Y")
+    names = [row["name"] for row in shown(connection, f"show schemas in database {database}")]
+    assert "PUBLIC" in names
+    assert "INFORMATION_SCHEMA" in names
