@@ -32,6 +32,7 @@ TRANSIENT_NUMBERS = frozenset(
         251_012,  # a retryable HTTP status
         252_006,  # the cursor is closed, with its connection
         252_007,  # the session could not be renewed
+        390_104,  # the session token is not known, perhaps no longer
         390_111,  # the session no longer exists
         390_112,  # the session expired
         390_113,  # the session token was not found

@@ -11,6 +11,7 @@ CASES = [
     (errors.DatabaseError("cannot connect", errno=250001), Transient),
     (errors.DatabaseError("connection is closed", errno=250002, sqlstate="08003"), Transient),
     (errors.ProgrammingError("token expired", errno=390114), Transient),
+    (errors.ProgrammingError("session gone", errno=390104, sqlstate="08001"), Transient),
     (errors.ProgrammingError("waiting for a lock", errno=625, sqlstate="57014"), Transient),
     (errors.ServiceUnavailableError(), Transient),
     (errors.InternalServerError(), Transient),
