@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlglot import Expr, exp
 
 from local import errors
-from local.engine import HIDDEN_SCHEMA, TEXT, rewrite
+from local.engine import HIDDEN_SCHEMA, TEXT, parsing
 from local.parser.tokens import FullName, Name, Tokens
 from local.streams import Stream
 
@@ -39,7 +39,7 @@ def qualify(session: Session, tree: Expr) -> Names:
     Raises 090105 or 090106 where the session has no current database or schema to add.
     """
     names = Names()
-    for table in rewrite.tables(tree):
+    for table in parsing.tables(tree):
         if table.name in session.connection.temporary and not _is_elsewhere(session, table):
             table.set("db", None)
             table.set("catalog", None)

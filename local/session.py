@@ -15,7 +15,7 @@ from sqlglot import Expr, exp
 
 from local import errors, registry, result
 from local.changes import Transaction
-from local.engine import TEXT, Catalog, Conflict, Connection, rewrite
+from local.engine import TEXT, Catalog, Conflict, Connection, parsing, rewrite
 from local.names import qualify, resolve_identifiers
 from local.parser.tokens import FullName, Name, Tokens
 from local.result import Result
@@ -195,7 +195,7 @@ class Session:
     def _parse(self, sql: str) -> Expr:
         """The statement's tree. Under the same names the same text means the same, which spares
         the engine to rewrite it again."""
-        tree = rewrite.parse(sql)
+        tree = parsing.parse(sql)
         if len(sql) < _LONG_TEXT and "identifier" not in sql.lower():
             temporary = frozenset(self.connection.temporary)
             tree.meta[TEXT] = (sql, self.database, self.schema, temporary)
@@ -207,10 +207,10 @@ class Session:
         The rows become a relation, and the marks its columns.
         """
         with self.lock:
-            tree = rewrite.parse(sql)
+            tree = parsing.parse(sql)
             if not isinstance(tree, exp.Insert) or not isinstance(tree.expression, exp.Values):
                 raise errors.unsupported(f"array binds in: {sql[:200]}")
-            rewrite.number_binds(tree)
+            parsing.number_binds(tree)
             relation = "ACCOUNT_BINDS"
             rewrite.insert_from(tree, relation)
             self.connection.bind_relation(relation, rows)
@@ -238,7 +238,7 @@ class Session:
 
     def _execute_tree(self, tree: Expr, binds: Sequence[Any], describe: bool) -> Result:
         self._refuse_failed(tree)
-        rewrite.number_binds(tree)
+        parsing.number_binds(tree)
         named = {f"b{index}": value for index, value in enumerate(binds, start=1)}
         if isinstance(tree, exp.Transaction):
             return self._begin_statement()
@@ -248,7 +248,7 @@ class Session:
         if isinstance(tree, exp.Rollback):
             self.rollback()
             return result.status("Statement executed successfully.", result.TRANSACTION)
-        tree = rewrite.upper_case(tree)
+        tree = parsing.upper_case(tree)
         tree = resolve_identifiers(tree, named)
         if isinstance(tree, exp.Query):
             return self._query(tree, named, describe)

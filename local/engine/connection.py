@@ -20,6 +20,7 @@ from sqlglot.errors import ErrorLevel, UnsupportedError
 
 from local import errors, result
 from local.engine import rewrite
+from local.engine.clock import NOW
 from local.engine.failures import translated
 from local.result import Result
 
@@ -369,8 +370,8 @@ def used(sql: str, binds: Binds) -> dict[str, Any]:
     """The binds that a statement has marks for, the clock's included; DuckDB refuses others."""
     marks = set(re.findall(r"\$(b\d+)\b", sql))
     chosen = {name: value for name, value in binds.items() if name in marks}
-    if f"${rewrite.NOW}" in sql:
-        chosen[rewrite.NOW] = datetime.now(UTC)
+    if f"${NOW}" in sql:
+        chosen[NOW] = datetime.now(UTC)
     return chosen
 
 

@@ -1,0 +1,27 @@
+"""CURRENT_TIMESTAMP and its like: the statement's start, throughout the statement."""
+
+from sqlglot import Expr, exp
+
+# The bind that holds the statement's start.
+NOW = "account_now"
+
+
+def clock(node: Expr) -> Expr:
+    if isinstance(node, exp.CurrentTimestamp) and node.args.get("sysdate"):
+        return _utc_now()
+    if isinstance(node, exp.CurrentTimestamp | exp.Localtimestamp):
+        return _now()
+    if isinstance(node, exp.CurrentDate | exp.CurrentTime | exp.Localtime):
+        kind = "DATE" if isinstance(node, exp.CurrentDate) else "TIME"
+        return exp.cast(exp.cast(_now(), "TIMESTAMP", dialect="duckdb"), kind, dialect="duckdb")
+    if isinstance(node, exp.Anonymous) and node.name.upper() == "SYSDATE":
+        return _utc_now()
+    return node
+
+
+def _now() -> Expr:
+    return exp.cast(exp.Placeholder(this=NOW), "TIMESTAMPTZ", dialect="duckdb")
+
+
+def _utc_now() -> Expr:
+    return exp.paren(exp.AtTimeZone(this=_now(), zone=exp.Literal.string("UTC")))

@@ -1,0 +1,34 @@
+"""Column and cast types."""
+
+from fakesnow.transforms import transforms as fs
+from sqlglot import Expr, exp
+
+TEXT_TYPES = {exp.DataType.Type.VARCHAR, exp.DataType.Type.TEXT, exp.DataType.Type.NVARCHAR}
+
+JSON_TYPES = {
+    exp.DataType.Type.VARIANT,
+    exp.DataType.Type.OBJECT,
+    exp.DataType.Type.ARRAY,
+    exp.DataType.Type.JSON,
+}
+
+NTZ_TYPES = {exp.DataType.Type.TIMESTAMP, exp.DataType.Type.TIMESTAMPNTZ}
+
+
+def types(node: Expr) -> Expr:
+    """Column and cast types. NUMBER without a scale: 64 bits in a table, 38 digits in a cast."""
+    if not isinstance(node, exp.DataType):
+        return node
+    if isinstance(node.parent, exp.Cast) and node.this in (
+        exp.DataType.Type.INT,
+        exp.DataType.Type.BIGINT,
+        exp.DataType.Type.SMALLINT,
+        exp.DataType.Type.TINYINT,
+        exp.DataType.Type.DECIMAL,
+    ):
+        if node.this == exp.DataType.Type.DECIMAL and node.expressions:
+            return node
+        return exp.DataType.build("DECIMAL(38, 0)", dialect="duckdb")
+    for rewrite in (fs.semi_structured_types, fs.timestamp_ntz, fs.float_to_double):
+        node = rewrite(node)
+    return fs.integer_precision(node)
