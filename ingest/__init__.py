@@ -4,7 +4,8 @@ What the ingester is made of, from the outside in:
 
 - `ingester` wires; `config`, `flags`, `kafka_settings`, `process` are what it is told;
 - `loop` decides what comes next and deals with trouble;
-- `places` finds where to read from, `positions` knows where this ingester stands;
+- `places` finds where to read from, `positions` knows where this ingester stands,
+  `lag` how far behind that is;
 - `writer` batches and halves, `batch` is one transaction's worth;
 - `messages`, `envelope`, `strict_json` turn bytes into rows and rejects, purely;
 - `sink` is the seam to the warehouse, `snowflake_sink` and `snowflake_errors` are behind it.

@@ -1,6 +1,7 @@
 """Flags that the environment mirrors, and the types that both programs use for them."""
 
 import argparse
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -46,8 +47,17 @@ def variable_of(flag: str) -> str:
 
 def add_kafka_flags(flags: Flags) -> None:
     flags.add("--bootstrap-servers", "127.0.0.1:9092", "host:port of brokers, comma-separated")
-    flags.add("--topic", "sales_events", "the topic of the shop's events")
+    flags.add("--topic", "sales_events", "the topic of the shop's events", type=topic_name)
     flags.add("--kafka-config", None, "file with settings of the Kafka client", metavar="FILE")
+
+
+def topic_name(text: str) -> str:
+    """A name that Kafka allows for a topic."""
+    if not re.fullmatch(r"[A-Za-z0-9._-]{1,249}", text, re.ASCII) or text in (".", ".."):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} cannot be a topic: letters, digits, '.', '_' and '-' only, 249 at most"
+        )
+    return text
 
 
 def whole(minimum: int) -> Callable[[str], int]:

@@ -18,12 +18,13 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import snowflake.connector
 from snowflake.connector.config_manager import CONFIG_MANAGER
 
 from ingest.config import IngesterConfig, read_config
-from ingest.errors import IngestError, WrongUse
+from ingest.errors import Fatal, IngestError, WrongUse
 from ingest.kafka_clients import open_consumer
 from ingest.loop import Ingester
 from ingest.metrics import Metrics
@@ -42,18 +43,30 @@ SESSION_PARAMETERS = {
     "STATEMENT_TIMEOUT_IN_SECONDS": 120,
 }
 
+# Seconds that the connector tries to reach the account, where connections.toml sets none. Its own
+# are longer than a Kafka consumer may stay away.
+TIMEOUTS = {"login_timeout": 15, "network_timeout": 60}
+
 
 def connector(config: IngesterConfig) -> Connect:
     """How to open a session by the named connection."""
 
     def connect() -> snowflake.connector.SnowflakeConnection:
+        name = config.connection or str(CONFIG_MANAGER["default_connection_name"])
+        # A table of a file, which the manager has no type for.
+        known: Any = CONFIG_MANAGER["connections"]
+        if name not in known:
+            raise Fatal(
+                f"there is no connection {name!r} (-c/--connection); connections.toml has"
+                f" {', '.join(known) or 'none'}"
+            )
+        patience = {each: TIMEOUTS[each] for each in TIMEOUTS.keys() - known[name].keys()}
         return snowflake.connector.connect(
-            connection_name=config.connection or CONFIG_MANAGER["default_connection_name"],
+            connection_name=name,
             database=config.database,
             paramstyle="qmark",
-            login_timeout=15,
-            network_timeout=60,
             session_parameters=SESSION_PARAMETERS,
+            **patience,
         )
 
     return connect

@@ -6,8 +6,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
-from kafka.errors import KafkaError, TopicAlreadyExistsError
+from kafka.errors import (
+    CorruptRecordError,
+    GroupAuthorizationFailedError,
+    InvalidTopicError,
+    KafkaError,
+    LogTruncationError,
+    TopicAlreadyExistsError,
+    TopicAuthorizationFailedError,
+)
 
+from ingest import kafka_records
 from ingest.errors import Fatal, IngestError, Transient
 
 log = logging.getLogger(__name__)
@@ -21,6 +30,7 @@ FETCH_MAX_BYTES = 8 * 1024 * 1024
 
 def open_consumer(servers: str, group: str, settings: Mapping[str, Any]) -> KafkaConsumer:
     """A consumer that never decides on a position by itself: INGEST_OFFSETS does."""
+    kafka_records.install()
     return _open(
         KafkaConsumer,
         servers,
@@ -60,10 +70,24 @@ def create_topic(servers: str, topic: str, partitions: int, settings: Mapping[st
     return True
 
 
+# What the operator can do about an error of the brokers.
+WHAT_TO_DO: dict[type[KafkaError], str] = {
+    TopicAuthorizationFailedError: "allow this user to READ and DESCRIBE the topic",
+    GroupAuthorizationFailedError: "allow this user to READ the group (--group)",
+    InvalidTopicError: "--topic must name a topic as Kafka allows it",
+    LogTruncationError: "the brokers have lost messages that were read already (an unclean election"
+    " of a leader), and new ones may have got their offsets; start again to read on behind them",
+    CorruptRecordError: "the broker's copy of this partition is damaged; see the broker's log",
+}
+
+
 def translate(error: KafkaError, doing: str) -> IngestError:
     """The error of this package for one of the Kafka client, met while `doing` something."""
     text = f"{doing}: {' '.join(str(error).split()) or type(error).__name__}"
-    return Transient(text) if error.retriable else Fatal(text)
+    if error.retriable:
+        return Transient(text)
+    advice = WHAT_TO_DO.get(type(error))
+    return Fatal(f"{text}; {advice}" if advice else text)
 
 
 def _open(client: Any, servers: str, settings: Mapping[str, Any]) -> Any:
@@ -82,6 +106,9 @@ def _open(client: Any, servers: str, settings: Mapping[str, Any]) -> Any:
         )
     except (KafkaError, ValueError, OSError, AssertionError) as error:
         text = " ".join(str(error).split()) or type(error).__name__
-        raise Fatal(f"cannot reach Kafka at {servers!r} (--bootstrap-servers): {text}") from error
+        raise Fatal(
+            f"cannot reach Kafka at {servers!r}: {text}; is --bootstrap-servers right, and does a"
+            " broker answer there?"
+        ) from error
     finally:
         chatter.setLevel(level)

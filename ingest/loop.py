@@ -18,6 +18,7 @@ from kafka.errors import KafkaError, OffsetOutOfRangeError
 from ingest.config import IngesterConfig
 from ingest.errors import Fatal, FenceLost, IngestError, Transient
 from ingest.kafka_clients import CALL_MS, translate
+from ingest.lag import Lag
 from ingest.messages import Message
 from ingest.metrics import Metrics
 from ingest.places import Places
@@ -32,7 +33,8 @@ TOPIC_CHECK_SECONDS = 1.0
 TOPIC_LOG_SECONDS = 30.0
 FIRST_BACKOFF_SECONDS = 0.5
 LONGEST_BACKOFF_SECONDS = 60.0
-# How long a stopping ingester tries to write what it holds. Kubernetes kills after 30 s by default.
+# How long an ingester that stops, or gives up partitions, tries to write what it holds. Kubernetes
+# kills after 30 s by default.
 LEAVE_SECONDS = 20.0
 
 
@@ -61,9 +63,11 @@ class Ingester:
         self._positions = Positions()
         self._places = Places(config, consumer, sink, self._positions, clock)
         self._writer = Writer(config, sink, self._positions, metrics, clock)
+        self._lag = Lag(config.topic, consumer, self._positions, metrics, clock)
         self._failures = 0
         self._retry_at = 0.0
-        self._quiet_since: float | None = None
+        # Seconds of listening in vain; None while there is nothing to listen to.
+        self._quiet: float | None = None
         self._leaving = False
 
     def run(self) -> None:
@@ -94,13 +98,14 @@ class Ingester:
         log.info("assigned partitions %s of %s", sorted(partitions), self._topic)
 
     def on_revoked(self, partitions: set[int]) -> None:
-        """Write what is held, with one attempt: heartbeats wait for it. What fails is only dropped,
-        and read again by whoever gets the partition next."""
+        """Write what is held, with one attempt and for LEAVE_SECONDS at most: heartbeats wait for
+        it. What is left is only dropped, and read again by whoever gets the partition next."""
         if self._leaving:
             return
+        deadline = self._clock() + LEAVE_SECONDS
         try:
-            if not self._places.doubtful():
-                self._writer.write_all()
+            while self._may_write() and self._writer.held and self._clock() < deadline:
+                self._writer.write_next()
         except IngestError as error:
             log.warning("not written before partitions were given up: %s", error)
             self._start_over()
@@ -111,6 +116,7 @@ class Ingester:
         self._writer.drop(partitions)
         self._places.forget(partitions)
         self._metrics.forget_lags(partitions)
+        self._quiet = None
         if partitions:
             log.info("gave up partitions %s of %s", sorted(partitions), self._topic)
 
@@ -119,17 +125,28 @@ class Ingester:
     def _await_topic(self) -> bool:
         """Wait for the topic to exist. False: told to stop, or idle, before it did."""
         started = next_log = self._clock()
-        while not self._consumer.partitions_for_topic(self._topic):
+        while not self._topic_exists():
             if self._clock() >= next_log:
                 log.info("the topic %r does not exist yet; waiting for it", self._topic)
                 next_log = self._clock() + TOPIC_LOG_SECONDS
-            if self._stop.wait(TOPIC_CHECK_SECONDS) or self._is_long_ago(started):
+            waited = self._clock() - started
+            if self._stop.wait(TOPIC_CHECK_SECONDS) or 0 < self._idle_exit <= waited:
                 return False
         return True
 
+    def _topic_exists(self) -> bool:
+        try:
+            return bool(self._consumer.partitions_for_topic(self._topic))
+        except KafkaError as error:
+            ours = translate(error, "looking for the topic")
+            if isinstance(ours, Fatal):
+                raise ours from error
+            log.warning("%s; asking again", ours)
+            return False
+
     def _step(self) -> None:
         try:
-            self._poll(self._poll_seconds())
+            self._listen()
             if self._clock() >= self._retry_at:
                 self._work()
                 if self._retry_at:
@@ -143,7 +160,15 @@ class Ingester:
         except Transient as error:
             self._back_off(error)
         self._hold_or_release()
-        self._report()
+        self._lag.report(self._writer.held, fetching=not self._blocked())
+
+    def _listen(self) -> None:
+        """Poll once, and count the time if nothing came. A process that was stopped or a machine
+        that slept has not listened any longer than the poll was meant to take."""
+        started = self._clock()
+        came = self._poll(self._poll_seconds())
+        if self._quiet is not None and not came:
+            self._quiet += min(POLL_SECONDS, self._clock() - started)
 
     def _work(self) -> None:
         if self._places.unplaced:
@@ -157,7 +182,7 @@ class Ingester:
             # A batch that is due takes along whatever has been polled already.
             while not self._writer.full() and self._poll(0):
                 continue
-            self._writer.write_due()
+            self._writer.write_next()
             self._listen_anew()
             self._commit_to_kafka()
 
@@ -195,17 +220,22 @@ class Ingester:
         deadline = self._clock() + LEAVE_SECONDS
         while self._writer.held:
             try:
-                self._writer.write_all()
+                self._writer.write_next()
             except FenceLost:
                 self._start_over()
             except Transient as error:
                 self._back_off(error)
                 if self._retry_at > deadline:
-                    raise Fatal(
-                        f"left without writing {self._writer.held} messages ({error}); nothing is"
-                        " lost: they are read again at the next start"
-                    ) from error
+                    raise self._left_behind(str(error)) from error
                 time.sleep(max(0.0, self._retry_at - self._clock()))
+            if self._writer.held and self._clock() > deadline:
+                raise self._left_behind(f"no time left after {LEAVE_SECONDS:.0f} s")
+
+    def _left_behind(self, why: str) -> Fatal:
+        return Fatal(
+            f"left without writing {self._writer.held} messages ({why}); nothing is lost: they are"
+            " read again at the next start"
+        )
 
     # Trouble, pauses, reports.
 
@@ -221,14 +251,25 @@ class Ingester:
         seconds = longest * random.uniform(0.5, 1.0)
         self._retry_at = self._clock() + seconds
         self._metrics.retries.inc()
-        log.warning("%s; trying again in %.1f s (attempt %d)", error, seconds, self._failures)
+        log.warning(
+            "%s; trying again in %.1f s (attempt %d), holding %d messages meanwhile",
+            error,
+            seconds,
+            self._failures,
+            self._writer.held,
+        )
+
+    def _may_write(self) -> bool:
+        return not self._retry_at and not self._places.doubtful()
+
+    def _blocked(self) -> bool:
+        return self._retry_at > 0 or self._writer.full()
 
     def _hold_or_release(self) -> None:
         """Pause what must not be read now: everything while there is trouble or the buffer is full,
         and always the partitions whose place is not known."""
         assigned = self._assigned()
-        blocked = self._retry_at > 0 or self._writer.full()
-        hold = assigned if blocked else assigned & self._places.unplaced
+        hold = assigned if self._blocked() else assigned & self._places.unplaced
         paused = {each.partition for each in self._consumer.paused()} & assigned
         self._consumer.pause(*map(self._tp, hold - paused))
         self._consumer.resume(*map(self._tp, paused - hold))
@@ -249,27 +290,14 @@ class Ingester:
         except KafkaError as error:
             log.info("Kafka did not take the offsets for its lag monitors: %s", error)
 
-    def _report(self) -> None:
-        self._metrics.buffered.set(self._writer.held)
-        lags = {}
-        for partition, stored in self._positions.stored.items():
-            end = self._consumer.highwater(self._tp(partition))
-            if end is not None:
-                lags[partition] = max(0, end - stored)
-        self._metrics.set_lags(lags)
-
     def _idle(self) -> bool:
-        since = self._quiet_since
-        if since is None or self._retry_at:
+        if self._quiet is None or self._retry_at:
             return False
-        return self._is_long_ago(since) and self._places.certain()
+        return 0 < self._idle_exit <= self._quiet and self._places.certain()
 
     def _listen_anew(self) -> None:
         """Something came, or nothing could come because there was something else to do."""
-        self._quiet_since = self._clock()
-
-    def _is_long_ago(self, moment: float) -> bool:
-        return 0 < self._idle_exit <= self._clock() - moment
+        self._quiet = 0.0
 
     def _assigned(self) -> set[int]:
         return {each.partition for each in self._consumer.assignment()}

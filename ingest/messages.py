@@ -2,7 +2,7 @@
 
 import base64
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ingest.envelope import EVENT_TYPES, Envelope, event_id, identifier, read_envelope
@@ -109,6 +109,18 @@ def refused(row: RawRow, reason: str) -> Reject:
         event_type=row.envelope.event_type,
         payload=text,
         payload_encoding=encoding,
+    )
+
+
+def without_payload(row: Reject, why: str) -> Reject:
+    """What remains of a reject that the warehouse does not take: where it came from, and why."""
+    return replace(
+        row,
+        reason=f"{row.reason}; the message is kept in Kafka alone, the warehouse refuses it: {why}",
+        event_id=None,
+        event_type=None,
+        payload=None,
+        payload_encoding=None,
     )
 
 

@@ -9,11 +9,31 @@ from snowflake.connector.vendored.urllib3.exceptions import HTTPError
 
 from ingest.errors import DataRefused, Fatal, IngestError, Transient
 
-OBJECT_MISSING = (2003, 2043)
+# What the operator can do about an error, by its number; the rest speaks for itself.
+DEPLOYED = (
+    "does --database name the right one, has the application been deployed to it (caves deploy),"
+    " and may this role use it?"
+)
+REACHABLE = (
+    "are account, user and credentials of this connection in connections.toml right, and does the"
+    " account answer?"
+)
+WHAT_TO_DO = {
+    606: "name a warehouse in the connection, or give its user a default one",
+    2003: DEPLOYED,
+    2043: DEPLOYED,
+    3001: "the role of this connection needs USAGE on the database and RAW_DATA, SELECT and INSERT"
+    " on its tables, and UPDATE on INGEST_OFFSETS",
+    250_001: REACHABLE,
+    250_003: REACHABLE,
+    251_001: REACHABLE,
+}
 
 # Errors in executing a statement over its rows: a cast, a length, a JSON text that does not parse.
 DATA_ERRORS = range(100_000, 101_000)
 DATA_STATES = ("22", "54")
+# The connector's 290000 plus the HTTP status: fewer rows in one request may do.
+REQUEST_TOO_LARGE = 290_413
 
 # The connector lets some errors of its HTTP library through (requests' own are OSErrors).
 CONNECTOR_ERRORS = (errors.Error, OSError, HTTPError)
@@ -64,11 +84,17 @@ def translate(error: Exception, doing: str, writes_data: bool = False) -> Ingest
     if number in TRANSIENT_NUMBERS or isinstance(error, TRANSIENT_CLASSES):
         return Transient(text)
     state = str(error.sqlstate or "")
-    if writes_data and (number in DATA_ERRORS or state[:2] in DATA_STATES):
+    too_large = number == REQUEST_TOO_LARGE
+    if writes_data and (too_large or number in DATA_ERRORS or state[:2] in DATA_STATES):
         return DataRefused(one_line(error))
-    if number in OBJECT_MISSING:
-        return Fatal(f"{text}; has the application been deployed to this database?")
-    return Fatal(text)
+    return Fatal(with_advice(text, error))
+
+
+def with_advice(text: str, error: BaseException | None) -> str:
+    """The text, and behind it what the operator can do about the connector's error, if anything."""
+    number = abs(getattr(error, "errno", None) or 0)
+    advice = WHAT_TO_DO.get(number)
+    return f"{text.rstrip('.')}; {advice}" if advice else text
 
 
 def one_line(error: Exception) -> str:

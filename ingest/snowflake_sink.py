@@ -12,7 +12,7 @@ from snowflake.connector import SnowflakeConnection
 from ingest.batch import Batch
 from ingest.errors import Fatal, FenceLost, Transient
 from ingest.messages import RawRow, Reject, kafka_metadata
-from ingest.snowflake_errors import CONNECTOR_ERRORS, translate
+from ingest.snowflake_errors import CONNECTOR_ERRORS, translate, with_advice
 
 log = logging.getLogger(__name__)
 
@@ -109,13 +109,21 @@ class SnowflakeSink:
         try:
             self.read_offsets(topic, set())
         except Transient as error:
-            raise Fatal(str(error)) from error
+            raise Fatal(with_advice(str(error), error.__cause__)) from error
 
     def read_offsets(self, topic: str, partitions: set[int]) -> dict[int, int]:
         offsets: dict[int, int] = {}
         for partition, offset in self._run(READ_OFFSETS, (topic,), "reading INGEST_OFFSETS"):
             if partition in offsets:
-                raise Fatal(f"INGEST_OFFSETS has two rows for partition {partition} of {topic!r}")
+                raise Fatal(
+                    f"INGEST_OFFSETS has two rows for partition {partition} of {topic!r}; stop all"
+                    " ingesters and delete the lower one"
+                )
+            if offset is None:
+                raise Fatal(
+                    f"INGEST_OFFSETS has no NEXT_OFFSET for partition {partition} of {topic!r};"
+                    " delete the row to read the partition from its start, or fill it in"
+                )
             offsets[int(partition)] = int(offset)
         return {each: offsets[each] for each in partitions if each in offsets}
 

@@ -4,10 +4,10 @@ import logging
 from collections import deque
 from collections.abc import Callable, Iterable
 
-from ingest.batch import Batch, Buffer, cut_batch
+from ingest.batch import Batch, Buffer, cut_batch, place_of
 from ingest.config import IngesterConfig
 from ingest.errors import DataRefused, Fatal
-from ingest.messages import Message, RawRow, Reject, refused, sort_message
+from ingest.messages import Message, RawRow, Reject, refused, sort_message, without_payload
 from ingest.metrics import Metrics
 from ingest.positions import Positions
 from ingest.sink import Sink
@@ -57,43 +57,37 @@ class Writer:
         return bool(self._pending) or self._buffer.due(self._clock())
 
     def due_at(self) -> float | None:
-        """The moment from which the buffer is due, None while it is empty."""
-        return self._buffer.due_at()
+        """The moment from which something is due, None while nothing is held."""
+        return self._clock() if self._pending else self._buffer.due_at()
 
     def drop(self, partitions: set[int]) -> None:
-        """Forget what is held for these partitions, and all rows that wait for a second attempt:
-        their batch is not theirs alone."""
+        """Forget what is held for these partitions."""
         self._buffer.drop(partitions)
-        self._pending.clear()
+        kept = (
+            [row for row in rows if place_of(row)[0] not in partitions] for rows in self._pending
+        )
+        self._pending = deque(rows for rows in kept if rows)
 
-    def write_due(self) -> None:
-        """Write one batch, if one is due: what is left of the buffer may still fill another."""
-        if not self._pending and self._buffer.due(self._clock()):
-            self._take()
-        self._write_pending()
+    def write_next(self) -> None:
+        """Write one batch, the oldest that is held, due or not. Refused data takes several calls,
+        so that whoever calls can look after Kafka in between."""
+        if not self._pending and len(self._buffer):
+            taken = self._buffer.take()
+            self._pending.append([sort_message(each, self._max_bytes) for each in taken])
+        if self._pending:
+            self._write(self._pending[0])
 
-    def write_all(self) -> None:
-        """Write everything that is held, due or not."""
-        self._write_pending()
-        while len(self._buffer):
-            self._take()
-            self._write_pending()
-
-    def _take(self) -> None:
-        self._pending.append([sort_message(each, self._max_bytes) for each in self._buffer.take()])
-
-    def _write_pending(self) -> None:
-        while self._pending:
-            batch = cut_batch(self._topic, self._pending[0], self._positions.stored)
-            started = self._clock()
-            try:
-                self._sink.write(batch)
-            except DataRefused as error:
-                self._halve(str(error))
-            else:
-                self._pending.popleft()
-                self._positions.written(batch.next_offsets)
-                self._report(batch, self._clock() - started)
+    def _write(self, rows: list[RawRow | Reject]) -> None:
+        batch = cut_batch(self._topic, rows, self._positions.stored)
+        started = self._clock()
+        try:
+            self._sink.write(batch)
+        except DataRefused as error:
+            self._halve(str(error))
+        else:
+            self._pending.popleft()
+            self._positions.written(batch.next_offsets)
+            self._report(batch, self._clock() - started)
 
     def _halve(self, reason: str) -> None:
         """Narrow the refused rows down to the one that is at fault, and reject that one."""
@@ -103,13 +97,17 @@ class Writer:
             self._pending.extendleft([rows[middle:], rows[:middle]])
             return
         row = rows[0]
-        if isinstance(row, Reject):
+        if isinstance(row, RawRow):
+            log.warning("%s is refused by the warehouse: %s", row.message.place, reason)
+            self._pending.appendleft([refused(row, reason)])
+        elif row.payload is not None:
+            log.warning("a payload is refused by the warehouse, and left out: %s", reason)
+            self._pending.appendleft([without_payload(row, reason)])
+        else:
             raise Fatal(
                 f"REJECTED_EVENTS does not take the message at offset {row.offset} of partition"
                 f" {row.partition} of {row.topic!r}: {reason}"
             )
-        log.warning("%s is refused by the warehouse: %s", row.message.place, reason)
-        self._pending.appendleft([refused(row, reason)])
 
     def _report(self, batch: Batch, seconds: float) -> None:
         self._metrics.wrote(batch, seconds)

@@ -5,17 +5,22 @@ import re
 import uuid
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.conftest import ROOT, RunningAccount
+from tests.ingest import programs as programs_of_ingest
 from tests.support.broker import running_broker
 
 with warnings.catch_warnings():
     # The Kafka client reads its schemas through a deprecated function while it is imported.
     warnings.simplefilter("ignore", DeprecationWarning)
     importlib.import_module("kafka")
+
+# Only now, for it imports the Kafka client.
+from tests.ingest.world import World
 
 TABLES = ("RAW_EVENTS_STREAM", "REJECTED_EVENTS", "INGEST_OFFSETS")
 
@@ -52,6 +57,21 @@ def raw_data(account: RunningAccount, ingest_database: str) -> str:
         for table in TABLES:
             connection.cursor().execute(f"DELETE FROM RAW_DATA.{table}")
     return ingest_database
+
+
+@pytest.fixture(scope="session")
+def programs(account: RunningAccount) -> None:
+    """Ingesters and producers can be started, with this account's connections."""
+    programs_of_ingest.prepare(account.home)
+
+
+@pytest.fixture
+def world(
+    account: RunningAccount, broker: str, raw_data: str, programs: None, tmp_path: Path
+) -> Iterator[World]:
+    result = World(account, broker, raw_data, tmp_path)
+    yield result
+    result.kill_all()
 
 
 @pytest.fixture(scope="session")

@@ -1,51 +1,84 @@
-"""The ingester with a fault in its way to the warehouse, for tests to run as a process.
+"""The ingester with a fault among its calls to the outside, for tests to run as a process.
 
-    python -m tests.ingest.sabotaged_ingester crash-before|crash-after|hang FLAGS…
+    CAVES_TEST_FAULT="die before 7" python -m tests.ingest.sabotaged_ingester FLAGS…
 
-The fault strikes at the second COMMIT: the process dies like after kill -9, just before the COMMIT
-is sent or just after it took effect; or the answer never comes.
+Its calls are logins, statements and commits to Kafka, counted from 1 on and told on stderr.
+Faults: `none`; `die before N` and `die after N`, by kill -9, around the N-th call; `hang N`, whose
+answer never comes; `refuse SQLSTATE ERRNO TABLE`, an answer that a statement about this table gets.
 """
 
 import os
+import re
+import signal
 import sys
 import threading
+from collections.abc import Callable
 from typing import Any
+
+from snowflake.connector.errors import ProgrammingError
 
 from ingest import ingester
 from ingest.config import IngesterConfig
 from ingest.snowflake_sink import Connect
 
+FAULT_VARIABLE = "CAVES_TEST_FAULT"
+
+
+class Fault:
+    def __init__(self, text: str) -> None:
+        self._words = text.split()
+        self._calls = 0
+
+    def around(self, name: str, call: Callable[[], Any]) -> Any:
+        """Make this call, with what the fault adds before and after."""
+        self._calls += 1
+        sys.stderr.write(f"call {self._calls}: {name}\n")
+        self._strike("die", "before")
+        self._strike("hang")
+        self._refuse(name)
+        result = call()
+        self._strike("die", "after")
+        return result
+
+    def _strike(self, *words: str) -> None:
+        if self._words == [*words, str(self._calls)]:
+            if words[0] == "die":
+                os.kill(os.getpid(), signal.SIGKILL)
+            threading.Event().wait()
+
+    def _refuse(self, name: str) -> None:
+        if self._words[0] == "refuse":
+            _, state, number, table = self._words
+            if name.endswith(f" {table}"):
+                raise ProgrammingError(
+                    "SQL access control error:\nInsufficient privileges to operate on table"
+                    f" '{table}'",
+                    errno=int(number),
+                    sqlstate=state,
+                )
+
 
 class Connection:
-    def __init__(self, real: Any, fault: str) -> None:
+    def __init__(self, real: Any, fault: Fault) -> None:
         self._real = real
         self._fault = fault
-        self.commits = 0
 
     def cursor(self) -> "Cursor":
-        return Cursor(self, self._real.cursor(), self._fault)
+        return Cursor(self._real.cursor(), self._fault)
 
     def close(self, retry: bool = True) -> None:
         self._real.close(retry=retry)
 
 
 class Cursor:
-    def __init__(self, connection: Connection, real: Any, fault: str) -> None:
-        self._connection = connection
+    def __init__(self, real: Any, fault: Fault) -> None:
         self._real = real
         self._fault = fault
 
     def execute(self, sql: str, parameters: Any = ()) -> None:
-        self._connection.commits += sql == "COMMIT"
-        strikes = sql == "COMMIT" and self._connection.commits == 2
-        if strikes and self._fault == "crash-before":
-            os._exit(9)
-        if strikes and self._fault == "hang":
-            sys.stderr.write("hanging\n")
-            threading.Event().wait()
-        self._real.execute(sql, parameters)
-        if strikes and self._fault == "crash-after":
-            os._exit(9)
+        table = re.search(r"RAW_DATA\.(\w+)", sql)
+        name = " ".join([sql.split()[0], *(table.groups() if table else ())])
+        self._fault.around(name, lambda: self._real.execute(sql, parameters))
 
     def fetchall(self) -> list[Any]:
         return self._real.fetchall()
@@ -55,13 +88,28 @@ class Cursor:
         return self._real.rowcount
 
 
-def sabotaged(fault: str) -> Any:
-    def connect_with(config: IngesterConfig) -> Connect:
-        real = ingester.connector(config)
-        return lambda: Connection(real(), fault)
+def main() -> int:
+    fault = Fault(os.environ[FAULT_VARIABLE])
+    open_consumer = ingester.open_consumer
 
-    return connect_with
+    def sabotaged_consumer(*arguments: Any) -> Any:
+        consumer = open_consumer(*arguments)
+        for name in ("commit", "commit_async"):
+            real = getattr(consumer, name)
+
+            def commit(*given: Any, real: Any = real, **named: Any) -> Any:
+                return fault.around("commit to Kafka", lambda: real(*given, **named))
+
+            setattr(consumer, name, commit)
+        return consumer
+
+    def connect_with(config: IngesterConfig) -> Connect:
+        connect = ingester.connector(config)
+        return lambda: Connection(fault.around("login", connect), fault)
+
+    ingester.open_consumer = sabotaged_consumer
+    return ingester.main(connect_with=connect_with)  # type: ignore[arg-type]  # as much of it as is used
 
 
 if __name__ == "__main__":
-    sys.exit(ingester.main(sys.argv[2:], os.environ, sabotaged(sys.argv[1])))
+    sys.exit(main())

@@ -83,7 +83,7 @@ def test_refusals_and_lost_answers_leave_each_message_once(
     writer.add(positions.accept(log))
     while writer.held:
         try:
-            writer.write_all()
+            writer.write_next()
         except Transient:
             continue
         except FenceLost:

@@ -323,7 +323,7 @@ def test_metrics_tell_outcomes_sizes_and_lag() -> None:
 
 def test_a_reject_that_is_refused_stops_the_ingester() -> None:
     world = World({0: {0: b"?"}}, FakeSink())
-    world.sink.troubles = [DataRefused("no")]
+    world.sink.troubles = [DataRefused("no")] * 2
     with pytest.raises(Fatal, match="REJECTED_EVENTS does not take the message at offset 0"):
         world.run()
 

@@ -23,6 +23,7 @@ CASES = [
     (errors.ProgrammingError("no privilege", errno=3001, sqlstate="42501"), Fatal),
     (errors.ProgrammingError("no active warehouse", errno=606, sqlstate="57P03"), Fatal),
     (errors.ForbiddenError(), Fatal),
+    (errors.HttpError(msg="413 Payload Too Large", errno=290413, sqlstate="08001"), DataRefused),
 ]
 
 
@@ -44,5 +45,6 @@ def test_a_missing_table_comes_with_the_way_out_on_one_line() -> None:
     )
     assert str(translate(error, "writing RAW_EVENTS_STREAM")) == (
         "writing RAW_EVENTS_STREAM: 002003 (42S02): SQL compilation error: Object 'X' does not"
-        " exist; has the application been deployed to this database?"
+        " exist; does --database name the right one, has the application been deployed to it"
+        " (caves deploy), and may this role use it?"
     )

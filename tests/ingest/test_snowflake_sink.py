@@ -266,7 +266,9 @@ def test_data_that_the_warehouse_refuses_is_told_apart_and_rolled_back(
 def test_a_missing_table_is_one_clear_line(account: RunningAccount, database: str) -> None:
     sink = SnowflakeSink(lambda: account.connect(database=database), database)
     try:
-        with pytest.raises(Fatal, match=r"reading INGEST_OFFSETS.*deployed to this database\?"):
+        with pytest.raises(
+            Fatal, match=r"reading INGEST_OFFSETS.*has the application been deployed"
+        ):
             sink.check(TOPIC)
     finally:
         sink.close()
@@ -280,7 +282,18 @@ def test_two_rows_for_one_partition_stop_the_ingester(
             "INSERT INTO RAW_DATA.INGEST_OFFSETS (TOPIC, PARTITION, NEXT_OFFSET)"
             " VALUES ('sales', 0, 1), ('sales', 0, 2)"
         )
-    with pytest.raises(Fatal, match="two rows for partition 0 of 'sales'"):
+    with pytest.raises(Fatal, match="two rows for partition 0 of 'sales'; stop all ingesters"):
+        sink.read_offsets(TOPIC, {0})
+
+
+def test_a_row_without_an_offset_stops_the_ingester(
+    sink: SnowflakeSink, account: RunningAccount, raw_data: str
+) -> None:
+    with account.connect(database=raw_data) as connection:
+        connection.cursor().execute(
+            "INSERT INTO RAW_DATA.INGEST_OFFSETS (TOPIC, PARTITION) VALUES ('sales', 4)"
+        )
+    with pytest.raises(Fatal, match="no NEXT_OFFSET for partition 4 of 'sales'; delete the row"):
         sink.read_offsets(TOPIC, {0})
 
 

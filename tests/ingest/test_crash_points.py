@@ -1,0 +1,122 @@
+"""The ingester is stopped dead, by kill -9, before and after each of its calls to the outside, one
+by one. Each time a fresh one continues, and each message is there once."""
+
+import re
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+import raw_to_staging
+
+from app.caves.laws import LAWS
+from app.caves.target import Account
+from app.caves.verify import BEGINNING, judge
+from tests.conftest import RunningAccount
+from tests.ingest.world import Sent, World
+from tests.procedures.deployment import run_sql_file
+
+ORDER = b'{"event_type": "ORDER_CREATED", "event_id": "E%d", "order_id": "O%d"}'
+MESSAGES = tuple(
+    Sent(b"?" if number % 5 == 4 else ORDER % (number, number), partition=number % 2)
+    for number in range(20)
+)
+EVERYTHING = [(partition, offset) for partition in (0, 1) for offset in range(10)]
+# One batch is due exactly when the last message has come, so each run makes the same calls.
+ONE_BATCH = ("--batch-max-events", "20", "--batch-max-seconds", "3600", "--idle-exit", "0.3")
+LEAVE = ("--idle-exit", "0.3", "--batch-max-seconds", "0.1")
+CALLS = [
+    "login",
+    "SELECT INGEST_OFFSETS",
+    "SELECT INGEST_OFFSETS",
+    "MERGE INGEST_OFFSETS",
+    "MERGE INGEST_OFFSETS",
+    "SELECT INGEST_OFFSETS",
+    "commit to Kafka",
+    "BEGIN",
+    "UPDATE INGEST_OFFSETS",
+    "INSERT RAW_EVENTS_STREAM",
+    "INSERT REJECTED_EVENTS",
+    "COMMIT",
+    "commit to Kafka",
+    "commit to Kafka",
+]
+AT_ONCE = 14
+
+
+@pytest.fixture(scope="module")
+def pipeline_database(account: RunningAccount) -> Iterator[str]:
+    """A database with the pipeline's tables and streams."""
+    name = "CRASH_POINTS"
+    with account.connect() as connection:
+        for script in ("01_database.sql", "02_tables.sql", "03_streams.sql"):
+            run_sql_file(connection, script, name)
+        yield name
+        connection.cursor().execute(f"DROP DATABASE {name}")
+
+
+def calls_of(log: str) -> list[str]:
+    return re.findall(r"^call \d+: (.+)$", log, re.M)
+
+
+def test_an_ingester_killed_at_any_of_its_calls_leaves_each_message_once(
+    account: RunningAccount, broker: str, programs: None, pipeline_database: str, tmp_path: Path
+) -> None:
+    def new_world() -> World:
+        world = World(account, broker, pipeline_database, tmp_path)
+        world.send(*MESSAGES)
+        return world
+
+    def outcome(fault: str) -> tuple[str, str]:
+        """Where it was struck, and what is wrong afterwards."""
+        world = new_world()
+        try:
+            victim = world.sabotaged(fault, *ONE_BATCH)
+            if world.left(victim) != -9:
+                return fault, f"survived: {victim.log}"
+            struck = f"{calls_of(victim.log)[-1]}, {fault}"
+            ingested = world.ingested()
+            if ingested not in ([], EVERYTHING):
+                return struck, f"half a batch: {ingested}"
+            # Another group, only to save the wait until the broker misses the member that died.
+            heir = world.ingester("--group", f"{world.topic}-heirs", *LEAVE)
+            if world.left(heir) != 0:
+                return struck, f"the heir: {heir.log}"
+            right = world.ingested() == EVERYTHING and world.stored() == [(0, 10), (1, 10)]
+            return struck, "" if right else f"{world.ingested()} {world.stored()}"
+        finally:
+            world.kill_all()
+
+    rehearsal = new_world()
+    undisturbed = rehearsal.sabotaged("none", *ONE_BATCH)
+    assert rehearsal.left(undisturbed) == 0, undisturbed.log
+    calls = calls_of(undisturbed.log)
+    assert calls == CALLS
+    faults = [
+        f"die {moment} {number + 1}"
+        for number in range(len(calls))
+        for moment in ("before", "after")
+    ]
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        outcomes = list(pool.map(outcome, faults))
+    assert [each for each in outcomes if each[1]] == []
+    assert [struck for struck, _ in outcomes] == [
+        f"{calls[int(fault.split()[-1]) - 1]}, {fault}" for fault in faults
+    ]
+    assert_laws(account, pipeline_database, messages=len(MESSAGES) * (len(faults) + 1))
+
+
+def assert_laws(account: RunningAccount, database: str, messages: int) -> None:
+    """Laws 1 and 2, before and after the procedures of hop 2 have taken everything."""
+    with account.connect(database=database) as connection:
+        target = Account(connection, database)
+        first = judge(target, LAWS[0], BEGINNING)
+        assert first.holds, first.figures
+        assert first.figures["IN_RAW"] == messages * 16 // 20
+        assert first.figures["REJECTED"] == messages * 4 // 20
+        with account.snowpark(database=database) as session:
+            raw_to_staging.orders(session)
+            raw_to_staging.inventory(session)
+        second = judge(target, LAWS[1], BEGINNING)
+        assert second.holds, second.figures
+        assert second.figures["GIVEN_OUT"] == messages * 16 // 20

@@ -1,0 +1,154 @@
+"""What an operator gets wrong, or finds wrong, is one clear line with what to do; no traceback."""
+
+import re
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from kafka import KafkaAdminClient
+
+from tests.conftest import RunningAccount, free_port
+from tests.ingest.conftest import create_raw_data
+from tests.ingest.programs import Program
+from tests.ingest.world import PROMPT, Sent, World, wait_for
+
+ORDER = b'{"event_type": "ORDER_CREATED", "event_id": "E%d"}'
+ORDERS = tuple(Sent(ORDER % number, partition=number % 2) for number in range(20))
+IDLE = ("--idle-exit", "0.3", *PROMPT)
+
+
+def the_error(process: Program) -> str:
+    """The one line of the log that is an error; there must be no other, and no traceback."""
+    log = process.log
+    assert "Traceback" not in log, log
+    errors = [line for line in log.splitlines() if " ERROR " in line]
+    assert len(errors) == 1, log
+    return re.sub(r"^[-\d]+ [:,\d]+ ERROR [\w.]+: ", "", errors[0])
+
+
+def failed(world: World, process: Program) -> str:
+    assert world.left(process) == 1, process.log
+    return the_error(process)
+
+
+def test_a_connection_that_connections_toml_does_not_have(world: World) -> None:
+    assert failed(world, world.ingester("-c", "nowhere")) == (
+        "there is no connection 'nowhere' (-c/--connection); connections.toml has local"
+    )
+
+
+def test_a_database_that_is_not_there(world: World) -> None:
+    assert failed(world, world.ingester("--database", "NOT_THERE")) == (
+        "reading INGEST_OFFSETS: 002003 (02000): SQL compilation error: Database 'NOT_THERE' does"
+        " not exist or not authorized; does --database name the right one, has the application"
+        " been deployed to it (caves deploy), and may this role use it?"
+    )
+
+
+def test_a_table_that_is_missing(
+    account: RunningAccount, broker: str, programs: None, database: str, tmp_path: Path
+) -> None:
+    with account.connect(database=database) as connection:
+        create_raw_data(connection, database)
+        connection.cursor().execute("DROP TABLE RAW_DATA.RAW_EVENTS_STREAM")
+    world = World(account, broker, database, tmp_path)
+    world.send(*ORDERS)
+    assert re.fullmatch(
+        r"writing RAW_EVENTS_STREAM: 002003 \(\w+\): .*RAW_EVENTS_STREAM.* does not exist.*; does"
+        r" --database name the right one, has the application been deployed to it \(caves deploy\),"
+        r" and may this role use it\?",
+        failed(world, world.ingester(*PROMPT)),
+    )
+    assert world.stored() == [(0, 0), (1, 0)]
+
+
+@pytest.mark.parametrize("table", ["INGEST_OFFSETS", "RAW_EVENTS_STREAM"])
+def test_a_privilege_that_is_missing(world: World, table: str) -> None:
+    world.send(*ORDERS)
+    doing = {"INGEST_OFFSETS": "reading INGEST_OFFSETS"}.get(table, f"writing {table}")
+    assert failed(world, world.sabotaged(f"refuse 42501 3001 {table}", *PROMPT)) == (
+        f"{doing}: 003001 (42501): SQL access control error: Insufficient privileges to operate on"
+        f" table '{table}'; the role of this connection needs USAGE on the database and RAW_DATA,"
+        " SELECT and INSERT on its tables, and UPDATE on INGEST_OFFSETS"
+    )
+    assert world.ingested() == []
+
+
+def test_an_account_that_does_not_answer(world: World) -> None:
+    away = (
+        f'[away]\nhost = "127.0.0.1"\nport = {free_port()}\nprotocol = "http"\nlogin_timeout = 1\n'
+        'account = "a"\nuser = "u"\npassword = "p"\n'
+    )
+    process = world.ingester("-c", "away", SNOWFLAKE_CONNECTIONS=away)
+    error = failed(world, process)
+    assert error.startswith("connecting to Snowflake: ")
+    assert error.endswith(
+        "; are account, user and credentials of this connection in connections.toml right, and does"
+        " the account answer?"
+    )
+
+
+def test_brokers_that_do_not_answer(world: World) -> None:
+    world.servers = f"127.0.0.1:{free_port()}"
+    process = world.ingester(CAVES_KAFKA_BOOTSTRAP_TIMEOUT_MS="500")
+    assert re.fullmatch(
+        rf"cannot reach Kafka at '{world.servers}': .+; is --bootstrap-servers right, and does a"
+        r" broker answer there\?",
+        failed(world, process),
+    )
+
+
+def test_a_name_that_no_topic_can_have(world: World) -> None:
+    process = world.ingester("--topic", "sales events")
+    assert world.left(process) == 2
+    assert process.log.splitlines()[-1] == (
+        "ingest.ingester: error: argument --topic: 'sales events' cannot be a topic: letters,"
+        " digits, '.', '_' and '-' only, 249 at most"
+    )
+
+
+def test_a_topic_that_is_not_there_yet_is_waited_for(world: World) -> None:
+    early = world.ingester(*PROMPT)
+    line = f"the topic '{world.topic}' does not exist yet; waiting for it"
+    wait_for(lambda: line in early.log, "the message")
+    world.send(*ORDERS)
+    world.wait_for_rows(len(ORDERS), early)
+    early.terminate()
+    assert world.left(early) == 0, early.log
+    assert world.ingested() == world.sent()
+
+
+def test_a_topic_created_anew_stops_the_ingester_until_the_operator_says_reset(
+    world: World,
+) -> None:
+    other = World(world.account, world.servers, world.database, world.folder)
+
+    def create_anew(world: World) -> None:
+        world.send(*ORDERS)
+        assert world.left(world.ingester(*IDLE)) == 0
+        admin = KafkaAdminClient(bootstrap_servers=world.servers)
+        admin.delete_topics([world.topic])
+        admin.close()
+        world.rows("DELETE FROM RAW_DATA.RAW_EVENTS_STREAM WHERE KAFKA_TOPIC = ?", world.topic)
+        world.send(*ORDERS[:6])
+
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(create_anew, (world, other)))
+    stopped = world.ingester(*IDLE)
+    reset = other.ingester("--offsets", "reset", *IDLE)
+    one = r"partition [01]: INGEST_OFFSETS is at 10 but the topic ends at 3: it was created anew"
+    assert re.fullmatch(
+        rf"topic '{world.topic}', {one}(; {one})?\. Nothing was moved\. Start once with --offsets"
+        r" reset to go on from the topic's start; REJECTED_EVENTS will tell of the gap",
+        failed(world, stopped),
+    )
+    assert world.ingested() == []
+    assert other.left(reset) == 0, reset.log
+    other.kill_all()
+    gaps = other.rows(
+        "SELECT STATUS, KAFKA_PARTITION, KAFKA_OFFSET, REASON LIKE 'gap: %reading goes on from 0'"
+        " FROM RAW_DATA.REJECTED_EVENTS ORDER BY KAFKA_PARTITION"
+    )
+    assert gaps == [("DISCARDED", 0, None, True), ("DISCARDED", 1, None, True)]
+    raw = "SELECT KAFKA_PARTITION, KAFKA_OFFSET FROM RAW_DATA.RAW_EVENTS_STREAM ORDER BY 1, 2"
+    assert other.rows(raw) == [(partition, offset) for partition in (0, 1) for offset in range(3)]
