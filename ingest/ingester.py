@@ -25,7 +25,7 @@ from snowflake.connector.config_manager import CONFIG_MANAGER
 
 from ingest.config import IngesterConfig, read_config
 from ingest.errors import Fatal, IngestError, WrongUse
-from ingest.kafka_clients import open_consumer
+from ingest.kafka_clients import forget_group, open_consumer
 from ingest.loop import Ingester
 from ingest.metrics import Metrics
 from ingest.process import set_up_logging, stopped_by_signals
@@ -78,7 +78,14 @@ def ingest(config: IngesterConfig, connect: Connect, stop: threading.Event) -> N
     with metrics.served(config.metrics_host, config.metrics_port):
         consumer = open_consumer(config.bootstrap_servers, config.group, config.kafka)
         sink = SnowflakeSink(connect, config.database)
-        Ingester(config, consumer, sink, metrics, stop).run()
+        Ingester(
+            config,
+            consumer,
+            sink,
+            metrics,
+            stop,
+            forget_group=lambda: forget_group(config.bootstrap_servers, config.group, config.kafka),
+        ).run()
 
 
 def main(

@@ -81,6 +81,15 @@ WHAT_TO_DO: dict[type[KafkaError], str] = {
 }
 
 
+def forget_group(servers: str, group: str, settings: Mapping[str, Any]) -> str:
+    """Ask for the deletion of the group, which is refused while it has members; the answer."""
+    try:
+        with contextlib.closing(_open(KafkaAdminClient, servers, settings)) as admin:
+            return str(admin.delete_groups([group])[group])
+    except (KafkaError, IngestError) as error:
+        return str(error)
+
+
 def translate(error: KafkaError, doing: str) -> IngestError:
     """The error of this package for one of the Kafka client, met while `doing` something."""
     text = f"{doing}: {' '.join(str(error).split()) or type(error).__name__}"

@@ -5,6 +5,7 @@ calls the rebalance listener, but only while the loop waits inside poll() or clo
 here is ever touched by both at once.
 """
 
+import contextlib
 import logging
 import random
 import threading
@@ -19,6 +20,7 @@ from ingest.config import IngesterConfig
 from ingest.errors import Fatal, FenceLost, IngestError, Transient
 from ingest.kafka_clients import CALL_MS, translate
 from ingest.lag import Lag
+from ingest.membership import Membership
 from ingest.messages import Message
 from ingest.metrics import Metrics
 from ingest.places import Places
@@ -52,6 +54,7 @@ class Ingester:
         metrics: Metrics,
         stop: threading.Event,
         clock: Callable[[], float] = time.monotonic,
+        forget_group: Callable[[], str] | None = None,
     ) -> None:
         self._topic = config.topic
         self._idle_exit = config.idle_exit
@@ -62,6 +65,8 @@ class Ingester:
         self._clock = clock
         self._positions = Positions()
         self._places = Places(config, consumer, sink, self._positions, clock)
+        self._membership = Membership(config.kafka, clock)
+        self._forget_group = forget_group
         self._writer = Writer(config, sink, self._positions, metrics, clock)
         self._lag = Lag(config.topic, consumer, self._positions, metrics, clock)
         self._failures = 0
@@ -75,7 +80,7 @@ class Ingester:
         try:
             self._sink.check(self._topic)
             if self._await_topic():
-                self._consumer.subscribe([self._topic], listener=_Listener(self))
+                self._join_group()
                 while not self._stop.is_set() and not self._idle():
                     self._step()
                 self._write_rest()
@@ -94,6 +99,7 @@ class Ingester:
             self._consumer.seek(self._tp(partition), 0)
             self._consumer.pause(self._tp(partition))
         self._places.unplace(partitions)
+        self._membership.answered()
         self._listen_anew()
         log.info("assigned partitions %s of %s", sorted(partitions), self._topic)
 
@@ -113,6 +119,7 @@ class Ingester:
 
     def on_lost(self, partitions: set[int]) -> None:
         """Forget these partitions: they belong to somebody else already."""
+        self._membership.asked()
         self._writer.drop(partitions)
         self._places.forget(partitions)
         self._metrics.forget_lags(partitions)
@@ -144,7 +151,22 @@ class Ingester:
             log.warning("%s; asking again", ours)
             return False
 
+    def _join_group(self) -> None:
+        self._membership.asked()
+        self._consumer.subscribe([self._topic], listener=_Listener(self))
+
+    def _join_anew(self, waited: float) -> None:
+        """Leave the group that does not answer, have the broker forget it, and join it again."""
+        log.warning("the group has given no answer for %.0f s; leaving and joining it anew", waited)
+        with contextlib.suppress(KafkaError):
+            self._consumer.unsubscribe()
+        if self._forget_group:
+            log.info("deleting the group, if it is empty: %s", self._forget_group())
+        self._join_group()
+
     def _step(self) -> None:
+        if (waited := self._membership.waited_too_long()) is not None:
+            self._join_anew(waited)
         try:
             self._listen()
             if self._clock() >= self._retry_at:

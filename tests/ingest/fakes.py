@@ -86,6 +86,7 @@ class FakeConsumer:
         self._paused: set[int] = set()
         self._assigned: set[int] = set()
         self.listener: Any = None
+        self.subscriptions = 0
         self.script: Callable[[], None] = lambda: None
         self.committed: dict[int, int] = {}
         self.timeouts: list[int] = []
@@ -96,6 +97,10 @@ class FakeConsumer:
 
     def subscribe(self, topics: list[str], listener: Any) -> None:
         self.listener = listener
+        self.subscriptions += 1
+
+    def unsubscribe(self) -> None:
+        self._assigned = set()
 
     def assign(self, partitions: Iterable[int]) -> None:
         self._assigned = set(partitions)

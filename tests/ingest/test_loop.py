@@ -334,3 +334,38 @@ def test_a_fence_lost_again_and_again_does_not_spin() -> None:
     world.run(polls=60)
     assert world.sink.rows == [(0, 0)]
     assert world.metric("caves_ingest_retries_total") == 3
+
+
+def test_a_group_that_does_not_answer_is_left_forgotten_and_joined_anew(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level("INFO", logger="ingest.loop")
+    world = World({0: log_of(0)}, FakeSink(), "--batch-max-events", "1")
+    forgotten: list[float] = []
+
+    def forget() -> str:
+        forgotten.append(world.clock.now - 1000.0)
+        return "OK"
+
+    world.ingester = Ingester(
+        config("--batch-max-events", "1"),
+        world.consumer,
+        world.sink,
+        world.metrics,
+        world.stop,
+        world.clock,
+        forget,
+    )
+    world.run(2000, at_1=lambda: None, at_900=lambda: world.consumer.assign({0}))
+    # Five to seven and a half sessions of 45 s; nothing more once the group has answered.
+    assert len(forgotten) == 1
+    assert 225 < forgotten[0] < 339
+    assert world.consumer.subscriptions == 2
+    assert "leaving and joining it anew" in caplog.text
+    assert world.sink.rows == [(0, 0)]
+
+
+def test_a_member_that_is_given_no_partitions_is_not_left_waiting() -> None:
+    world = World({0: log_of(0)}, FakeSink())
+    world.run(2000, at_1=lambda: world.consumer.assign(()))
+    assert world.consumer.subscriptions == 1
