@@ -9,7 +9,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from local import errors
 from local.changes import Changes
@@ -21,6 +21,9 @@ from local.session import Session
 from local.statements.packages import packages
 from local.streams import Streams
 from local.workers import Workers
+
+if TYPE_CHECKING:
+    from local.task_runs import GraphRun
 
 _TRIM_SECONDS = 5.0
 _KEPT_RESULTS = 100
@@ -54,6 +57,7 @@ class Account:
         self.workers = Workers(self)
         # The scheduler puts its own here: a change of tasks may make one due.
         self.tasks_changed: Callable[[], None] = lambda: None
+        self.graph_runs: Callable[[], list[GraphRun]] = list
         self._sessions: dict[str, Session] = {}
         self._results: OrderedDict[str, Result] = OrderedDict()
         self._kept_bytes = 0

@@ -20,6 +20,7 @@ from local.statements import (
     staged_files,
     streamlits,
     streams,
+    task_functions,
     tasks,
 )
 
@@ -28,7 +29,16 @@ if TYPE_CHECKING:
 
 Handler = Callable[["Session", Tokens, Sequence[Any]], Result]
 
-_MODULES = (streams, tasks, procedures, context, listings, staged_files, streamlits)
+_MODULES = (
+    streams,
+    tasks,
+    task_functions,
+    procedures,
+    context,
+    listings,
+    staged_files,
+    streamlits,
+)
 
 HIDDEN_TABLES = (changes.DDL, *(getattr(module, "DDL", "") for module in _MODULES))
 # Metadata that goes when its schema goes: table and column.
@@ -99,7 +109,7 @@ def is_question(tokens: Tokens) -> bool:
 
 
 # Functions that do something besides answering; what they answer is true.
-_ACTING = {"SYSTEM$TASK_DEPENDENTS_ENABLE"}
+_ACTING = {"SYSTEM$TASK_DEPENDENTS_ENABLE", "SYSTEM$USER_TASK_CANCEL_ONGOING_EXECUTIONS"}
 
 # --- functions -----------------------------------------------------------------------------------
 

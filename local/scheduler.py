@@ -62,6 +62,7 @@ class Scheduler:
         """Settles what a crash left behind, then begins."""
         self.recover()
         self._account.tasks_changed = self.wake
+        self._account.graph_runs = self.graph_runs
         self._thread = threading.Thread(target=self._loop, name="scheduler", daemon=True)
         self._thread.start()
 
@@ -71,6 +72,11 @@ class Scheduler:
             self._woken = True
             self._condition.notify_all()
 
+    def graph_runs(self) -> list[GraphRun]:
+        """The graphs that run now."""
+        with self._condition:
+            return list(self._running.values())
+
     def close(self) -> None:
         """Starts nothing more, cancels what runs, and waits a little for it to end."""
         with self._condition:
@@ -79,9 +85,7 @@ class Scheduler:
         if self._thread:
             self._thread.join(_CLOSE_SECONDS)
         for _ in range(_CLOSE_TRIES):
-            with self._condition:
-                runs = list(self._running.values())
-            for run in runs:
+            for run in self.graph_runs():
                 run.cancel()
             if self.wait_idle(_CLOSE_SECONDS / _CLOSE_TRIES):
                 return
@@ -261,16 +265,15 @@ class Scheduler:
                 task_store.update(catalog, replace(task, requested_at=None))
 
     def _count(self, key: Key, run: Run, outcome: Outcome) -> None:
-        """Failed graph runs in a row suspend the root; a success begins anew."""
-        if not (outcome.failed or outcome.succeeded):
-            return
+        """One task's failures in a row suspend the root; its success begins anew."""
         with self._account.lock:
             catalog = self._account.catalog(key[0])
             task = task_store.find(catalog, key[1], key[2])
             if task is None or task.id != run.root.id:
                 return
-            counted = replace(task, failures=task.failures + 1 if outcome.failed else 0)
-            if counted.started and 0 < counted.suspend_after <= counted.failures:
+            counted = replace(task, failures=task_graph.counted(task.failures, outcome.states))
+            most = max(counted.failures.values(), default=0)
+            if counted.started and 0 < counted.suspend_after <= most:
                 log.warning("task %s failed too often and is suspended", ".".join(key))
                 task_history.mark_auto_suspended(catalog, run, outcome.attempt)
                 counted = suspended(counted, "SUSPENDED_DUE_TO_ERRORS")

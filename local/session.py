@@ -20,6 +20,7 @@ from local.names import qualify, resolve_identifiers
 from local.parser.tokens import FullName, Name, Tokens
 from local.result import Result
 from local.statements import context, ddl, dml
+from local.statements.procedure_rights import check_owners_rights
 from local.streams import Stream
 
 if TYPE_CHECKING:
@@ -59,6 +60,8 @@ class Session:
         self.transaction: Transaction | None = None
         self._suspended: list[tuple[Connection, Transaction | None]] = []
         self._depth = 0
+        # How many of the procedures that run have owner's rights.
+        self._owners = 0
         self._closed = False
         self._cancelled = threading.Event()
         self._attempted: set[FullName] = set()
@@ -182,6 +185,8 @@ class Session:
         tokens = Tokens(sql)
         if tokens.done:
             raise errors.compilation(errors.SYNTAX, "Empty SQL statement.")
+        if nested and self.owners_rights:
+            check_owners_rights(tokens)
         if (route := registry.route(tokens)) is not None:
             if describe and not registry.is_question(tokens):
                 return result.status("Statement executed successfully.")
@@ -386,16 +391,23 @@ class Session:
         """DDL commits the open transaction. https://docs.snowflake.com/en/sql-reference/transactions"""
         self.commit()
 
-    def enter_procedure(self) -> None:
+    @property
+    def owners_rights(self) -> bool:
+        """Does a procedure with owner's rights run, or one that it has called?"""
+        return self._owners > 0
+
+    def enter_procedure(self, *, owners: bool) -> None:
         """The statements that follow are a procedure's, until `leave_procedure`."""
         self._depth += 1
+        self._owners += owners
 
-    def leave_procedure(self, *, failed: bool) -> None:
+    def leave_procedure(self, *, owners: bool, failed: bool) -> None:
         """The procedure is over: a transaction that it left open is undone, and is an error."""
         left_open = self.transaction is not None and self.transaction.depth == self._depth
         if left_open:
             self.rollback()
         self._depth -= 1
+        self._owners -= owners
         if left_open and not failed:
             raise errors.SnowflakeError(
                 errors.Code(90232, "25000"),

@@ -61,14 +61,6 @@ class Outcome:
     states: States
     attempt: int
 
-    @property
-    def failed(self) -> bool:
-        return State.FAILED in self.states.values()
-
-    @property
-    def succeeded(self) -> bool:
-        return not self.failed and State.SUCCEEDED in self.states.values()
-
 
 class GraphRun:
     """One run of a graph, on the definitions that it had when the run began.
@@ -89,15 +81,17 @@ class GraphRun:
     ) -> None:
         self._account = account
         self._clock = clock
-        self._database = database
+        self.database = database
+        self.run = run
         self._catalog = account.catalog(database)
         self._graph = graph
-        self._run = run
         self._on_recorded = on_recorded
         self._slots = slots
         self._sessions: dict[str, Session] = {}
         self._guard = threading.Lock()
         self._cancelled = False
+        # The ids of tasks whose run alone was cancelled.
+        self._cancelled_tasks: set[str] = set()
         self._ended: queue.Queue[tuple[str, State]] = queue.Queue()
         self._deadline: datetime | None = None
 
@@ -120,12 +114,20 @@ class GraphRun:
             for session in self._sessions.values():
                 session.cancel()
 
+    def cancel_task(self, task_id: str) -> None:
+        """Interrupts one task, if it runs now."""
+        with self._guard:
+            for name, session in self._sessions.items():
+                if self._graph[name].id == task_id:
+                    self._cancelled_tasks.add(task_id)
+                    session.cancel()
+
     def _may_retry(self, attempt: int) -> bool:
-        return attempt <= self._run.root.retries and not self._cancelled
+        return attempt <= self.run.root.retries and not self._cancelled
 
     def _settle(self, states: States, attempt: int) -> None:
         """Steps 1 and 2, until no task is running and none may start: one attempt."""
-        if limit := self._run.root.timeout_ms:
+        if limit := self.run.root.timeout_ms:
             self._deadline = self._clock.now() + timedelta(milliseconds=limit)
         running = 0
         while True:
@@ -152,18 +154,18 @@ class GraphRun:
                 state = self._run_task(task, attempt)
         except errors.SnowflakeError as error:
             # Its history cannot be written: the database was dropped under it.
-            log.error("task %s.%s.%s is lost: %s", self._database, task.schema, task.name, error)
+            log.error("task %s.%s.%s is lost: %s", self.database, task.schema, task.name, error)
         except Exception:
-            log.exception("task %s.%s.%s could not be run", self._database, task.schema, task.name)
+            log.exception("task %s.%s.%s could not be run", self.database, task.schema, task.name)
         finally:
             self._ended.put((task.name, state))
 
     def _run_task(self, task: Task, attempt: int) -> State:
         if self._cancelled:
             return State.CANCELLED
-        entry = Entry(self._run, task, self._scheduled_time(task, attempt), attempt)
+        entry = Entry(self.run, task, self._scheduled_time(task, attempt), attempt)
         try:
-            skipped = not holds(self._account, self._database, task)
+            skipped = not holds(self._account, self.database, task)
         except Exception as error:
             self._begin(entry)
             return self._fail(entry, error)
@@ -176,7 +178,7 @@ class GraphRun:
 
     def _scheduled_time(self, task: Task, attempt: int) -> datetime:
         """A root's first attempt was due when the run was; all else is due now."""
-        return self._run.moment if task.is_root and attempt == 1 else self._clock.now()
+        return self.run.moment if task.is_root and attempt == 1 else self._clock.now()
 
     def _begin(self, entry: Entry) -> None:
         task_history.started(self._catalog, entry, self._clock.now())
@@ -201,7 +203,7 @@ class GraphRun:
             user=USER,
             role=task.owner,
             warehouse=task.warehouse,
-            database=self._database,
+            database=self.database,
             schema=task.schema,
             parameters=dict(task.parameters),
         )
@@ -227,7 +229,8 @@ class GraphRun:
         return None if min(limits) == math.inf else min(limits)
 
     def _fail(self, entry: Entry, error: Exception) -> State:
-        state = State.CANCELLED if self._cancelled else State.FAILED
+        alone = entry.task.id in self._cancelled_tasks
+        state = State.CANCELLED if self._cancelled or alone else State.FAILED
         if not isinstance(error, errors.SnowflakeError):
             log.error("task %s failed", entry.task.name, exc_info=error)
             error = errors.SnowflakeError(errors.INTERNAL, f"{type(error).__name__}: {error}")
@@ -241,7 +244,7 @@ class GraphRun:
         task_history.finished(self._catalog, entry, now, state.value, code, message)
         log.info(
             "task %s.%s.%s attempt %d %s%s",
-            self._database,
+            self.database,
             entry.task.schema,
             entry.task.name,
             entry.attempt,
@@ -251,7 +254,7 @@ class GraphRun:
 
     def _record_blocked(self, states: States, attempt: int) -> None:
         """Step 4. The tasks of a graph whose root was skipped leave no trace at all."""
-        if states[self._run.root.name] == State.SKIPPED:
+        if states[self.run.root.name] == State.SKIPPED:
             return
         now = self._clock.now()
         for name, state in states.items():
@@ -262,7 +265,7 @@ class GraphRun:
                 message = (
                     f"Skipped: predecessor {', '.join(above or task.predecessors)} did not succeed."
                 )
-                entry = Entry(self._run, task, now, attempt)
+                entry = Entry(self.run, task, now, attempt)
                 task_history.not_run(self._catalog, entry, now, None, message)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from sqlglot.tokens import TokenType
 
 from local import errors, schedule
+from local.parser.conditions import check_condition
 from local.parser.tokens import Name, Tokens
 
 # Stops WHEN's condition and AFTER's list; a property never has one of these names.
@@ -168,6 +169,7 @@ def _property(tokens: Tokens, properties: dict[str, Any], parameters: dict[str, 
 def _condition(text: str) -> str:
     if not text.strip():
         raise errors.syntax(0, "WHEN")
+    check_condition(text)
     return text
 
 

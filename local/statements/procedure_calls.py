@@ -136,25 +136,29 @@ def _run(session: "Session", procedure: Procedure, arguments: list[Any]) -> Any:
         body=procedure.body,
         files=tuple(staged_file(session, path) for path in procedure.imports),
     )
+    # What a procedure with owner's rights calls has them, too.
+    owners = procedure.execute_as == "OWNER" or session.owners_rights
     with session.lock:
-        session.enter_procedure()
+        session.enter_procedure(owners=owners)
     failed = True
     try:
-        value = _in_place(session, procedure, code, arguments)
+        value = _in_place(session, procedure, code, arguments, owners)
         failed = False
     finally:
         # After a cancelled call its last statement may still be running: the lock waits for it.
         with session.lock:
-            session.leave_procedure(failed=failed)
+            session.leave_procedure(owners=owners, failed=failed)
     return value
 
 
-def _in_place(session: "Session", procedure: Procedure, code: Code, arguments: list[Any]) -> Any:
+def _in_place(
+    session: "Session", procedure: Procedure, code: Code, arguments: list[Any], owners: bool
+) -> Any:
     """Run with the caller's current names, or with the procedure's own under owner's rights."""
     own = (procedure.database, procedure.schema)
     callers = (session.database, session.schema)
     timeout = float(session.parameters.get("STATEMENT_TIMEOUT_IN_SECONDS") or 0)
-    if procedure.execute_as == "CALLER" or own == callers:
+    if not owners or own == callers:
         return session.account.workers.call(session, code, arguments, timeout)
     session.use(*own)
     try:

@@ -120,6 +120,18 @@ def failed(states: States) -> list[str]:
     return [name for name, state in states.items() if state == State.FAILED]
 
 
+def counted(failures: Mapping[str, int], states: States) -> dict[str, int]:
+    """Each task's failed runs in a row after one more run of the graph. What was skipped or
+    cancelled does not count, neither way."""
+    after = {name: count for name, count in failures.items() if name in states}
+    for name, state in states.items():
+        if state == State.FAILED:
+            after[name] = after.get(name, 0) + 1
+        elif state == State.SUCCEEDED:
+            after.pop(name, None)
+    return after
+
+
 def to_retry(states: States) -> States:
     """The states to go on from after a failure: what failed and what it blocked is open again."""
     again = (State.FAILED, State.BLOCKED)

@@ -104,10 +104,10 @@ class Entry:
             state,
             code,
             message,
-            _naive(self.scheduled_time),
-            _naive(started),
-            _naive(following),
-            _naive(completed),
+            naive(self.scheduled_time),
+            naive(started),
+            naive(following),
+            naive(completed),
             self.run.root.id,
             self.run.root.graph_version,
             self.run.run_id,
@@ -140,7 +140,7 @@ def finished(
     catalog.write(
         "UPDATE _account_task_history SET state = ?, error_code = ?, error_message = ?, "
         "completed_time = ? WHERE entry_id = ?",
-        [state, code, message, _naive(moment), entry.entry_id],
+        [state, code, message, naive(moment), entry.entry_id],
     )
 
 
@@ -159,7 +159,7 @@ def recover(catalog: Catalog, moment: datetime) -> int:
         "UPDATE _account_task_history SET state = 'FAILED', completed_time = ?, error_code = ?, "
         "error_message = ? WHERE state = 'EXECUTING'",
         [
-            _naive(moment),
+            naive(moment),
             f"{errors.INTERNAL.errno:06d}",
             "The account stopped while the task was running; its open transaction is undone.",
         ],
@@ -172,7 +172,7 @@ def trim(catalog: Catalog, moment: datetime) -> None:
         "DELETE FROM _account_task_history WHERE scheduled_time < ? OR scheduled_time < ("
         "SELECT scheduled_time FROM _account_task_history ORDER BY scheduled_time DESC "
         f"LIMIT 1 OFFSET {KEPT_ROWS - 1})",
-        [_naive(moment - KEPT_FOR)],
+        [naive(moment - KEPT_FOR)],
     )
 
 
@@ -198,12 +198,12 @@ def task_history(session: "Session", database: str, arguments: dict[str, Any]) -
     for name in session.account.databases():
         if query.database_name in (None, name):
             catalog = session.account.catalog(name)
-            found = _recorded(catalog, query) + _upcoming(catalog, query, now)
+            found = _recorded(catalog, query) + upcoming(catalog, query, now)
             rows += [{**row, "database_name": name} for row in found]
     rows.sort(key=lambda row: row["scheduled_time"], reverse=True)
     return result.of(
         COLUMNS,
-        [[_aware(row.get(name.lower())) for name in COLUMNS] for row in rows[: query.result_limit]],
+        [[aware(row.get(name.lower())) for name in COLUMNS] for row in rows[: query.result_limit]],
         result.SELECT,
     )
 
@@ -249,8 +249,8 @@ def _moment(key: str, value: Any) -> datetime:
 def _conditions(query: Query) -> list[tuple[str, str, Any]]:
     """(column, sign, value) of each argument that was given; text is compared without case."""
     conditions = [
-        ("scheduled_time", ">=", _naive(query.scheduled_time_range_start)),
-        ("scheduled_time", "<=", _naive(query.scheduled_time_range_end)),
+        ("scheduled_time", ">=", naive(query.scheduled_time_range_start)),
+        ("scheduled_time", "<=", naive(query.scheduled_time_range_end)),
         ("name", "=", query.task_name),
         ("schema_name", "=", query.schema_name),
         ("root_task_id", "=", query.root_task_id),
@@ -274,7 +274,7 @@ def _recorded(catalog: Catalog, query: Query) -> list[dict[str, Any]]:
     )
 
 
-def _upcoming(catalog: Catalog, query: Query, now: datetime) -> list[dict[str, Any]]:
+def upcoming(catalog: Catalog, query: Query, now: datetime) -> list[dict[str, Any]]:
     """What is planned: the next run of each started root, and runs asked for that wait."""
     if query.error_only:
         return []
@@ -295,7 +295,7 @@ def _planned(task: Task, moment: datetime, source: str) -> dict[str, Any]:
         "query_text": task.definition,
         "condition_text": task.condition,
         "state": "SCHEDULED",
-        "scheduled_time": _naive(moment),
+        "scheduled_time": naive(moment),
         "root_task_id": task.id,
         "graph_version": task.graph_version,
         "run_id": run.run_id,
@@ -321,11 +321,11 @@ def _insert(catalog: Catalog, row: list[Any]) -> None:
     catalog.write(f"INSERT INTO _account_task_history VALUES ({marks})", row)
 
 
-def _naive(moment: datetime | None) -> datetime | None:
+def naive(moment: datetime | None) -> datetime | None:
     return moment and moment.astimezone(UTC).replace(tzinfo=None)
 
 
-def _aware(value: Any) -> Any:
+def aware(value: Any) -> Any:
     return value.replace(tzinfo=UTC) if isinstance(value, datetime) else value
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from local import errors, result
 from local.parser.show import show_scope
 from local.parser.tokens import Tokens
-from local.statements import task_store
+from local.statements import task_graph, task_store
 from local.statements.task_store import Task
 
 if TYPE_CHECKING:
@@ -65,6 +65,33 @@ def _shown(database: str, task: Task) -> list[Any]:
         "overlap_policy": "NO_OVERLAP" if task.is_root else None,
     }
     return [values.get(name) for name in _SHOWN]
+
+
+_DEPENDENTS = (
+    "created_on", "name", "database_name", "schema_name", "owner", "comment", "warehouse",
+    "schedule", "predecessors", "state", "definition", "condition",
+)  # fmt: skip
+
+
+def task_dependents(session: "Session", database: str, arguments: dict[str, Any]) -> result.Result:
+    """TABLE(INFORMATION_SCHEMA.TASK_DEPENDENTS(TASK_NAME => '…' [, RECURSIVE => FALSE])): the task
+    and what runs after it. https://docs.snowflake.com/en/sql-reference/functions/task_dependents
+    """
+    if unknown := set(arguments) - {"TASK_NAME", "RECURSIVE"}:
+        raise errors.compilation(errors.SYNTAX, f"Invalid named argument {unknown.pop()}.")
+    if "TASK_NAME" not in arguments:
+        raise errors.compilation(errors.SYNTAX, "TASK_DEPENDENTS needs TASK_NAME.")
+    full = session.resolve(Tokens(str(arguments["TASK_NAME"])).name())
+    tasks = task_store.schema_tasks(session.catalog(full.database), full.schema)
+    if full.name not in tasks:
+        raise errors.does_not_exist("Task", full)
+    below = task_graph.descendants(tasks, full.name)
+    if str(arguments.get("RECURSIVE", True)).upper() == "FALSE":
+        below = [name for name in below if full.name in tasks[name].predecessors]
+    shown = [_shown(full.database, tasks[name]) for name in (full.name, *below)]
+    places = [list(_SHOWN).index(name) for name in _DEPENDENTS]
+    columns = {name.upper(): _SHOWN[name] for name in _DEPENDENTS}
+    return result.of(columns, [[row[place] for place in places] for row in shown], result.SELECT)
 
 
 def show_tasks(session: "Session", tokens: Tokens, binds: Sequence[Any]) -> result.Result:

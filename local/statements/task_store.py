@@ -50,7 +50,8 @@ class Task:
 
     properties: by Snowflake's names, only those that were set. predecessors: names in the same
     schema. schedule_base: when it was resumed, the base of an interval. requested_at: an EXECUTE
-    TASK that has not begun. failures: failed graph runs in a row; kept by the root.
+    TASK that has not begun. failures: of each task of the graph, its failed runs in a row; kept by
+    the root.
     """
 
     schema: str
@@ -70,7 +71,7 @@ class Task:
     last_suspended_reason: str | None = None
     requested_at: datetime | None = None
     graph_version: int = 0
-    failures: int = 0
+    failures: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def started(self) -> bool:
@@ -177,4 +178,6 @@ def _read(document: str) -> Task:
     fields = json.loads(document)
     for name in _TIMES:
         fields[name] = fields[name] and datetime.fromisoformat(fields[name])
-    return Task(**fields | {"predecessors": tuple(fields["predecessors"])})
+    # Before the failures were counted for each task, they were one number.
+    failures = fields["failures"] if isinstance(fields["failures"], dict) else {}
+    return Task(**fields | {"predecessors": tuple(fields["predecessors"]), "failures": failures})

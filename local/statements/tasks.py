@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any
 from local import errors, result
 from local.parser import tasks as parser
 from local.parser.tokens import FullName, Name, Tokens
-from local.statements import context, task_graph, task_history, task_listing, task_store
+from local.statements import (
+    context,
+    task_graph,
+    task_graph_runs,
+    task_history,
+    task_listing,
+    task_store,
+)
 from local.statements.task_store import STARTED, SUSPENDED, Catalog, Task
 
 if TYPE_CHECKING:
@@ -25,7 +32,7 @@ _ROOT_ONLY = (
 )
 
 
-class _Place:
+class Place:
     """The task that a statement names, and the tasks around it."""
 
     def __init__(self, session: "Session", name: Name) -> None:
@@ -52,7 +59,7 @@ def create_task(session: "Session", tokens: Tokens, binds: Sequence[Any]) -> res
     statement = parser.create_task(tokens)
     session.commit_for_ddl()
     with session.account.lock:
-        place = _Place(session, statement.name)
+        place = Place(session, statement.name)
         if not session.connection.schema_exists(place.full.database, place.full.schema):
             raise errors.does_not_exist("Schema", f"{place.full.database}.{place.full.schema}")
         current = place.tasks.get(place.name)
@@ -70,7 +77,7 @@ def create_task(session: "Session", tokens: Tokens, binds: Sequence[Any]) -> res
     return result.status(f"Task {place.name} successfully created.")
 
 
-def _defined(session: "Session", place: _Place, statement: parser.CreateTask) -> Task:
+def _defined(session: "Session", place: Place, statement: parser.CreateTask) -> Task:
     return Task(
         schema=place.full.schema,
         name=place.name,
@@ -98,7 +105,7 @@ def _successor(task: Task, current: Task, mode: str) -> Task:
     )
 
 
-def _check(session: "Session", place: _Place, task: Task, current: Task | None, mode: str) -> None:
+def _check(session: "Session", place: Place, task: Task, current: Task | None, mode: str) -> None:
     """A definition must fit its graph, and the graph's root be suspended.
 
     A root itself may be replaced while it is started: that suspends it.
@@ -129,7 +136,7 @@ def _check_properties(session: "Session", task: Task) -> None:
         )
 
 
-def _parents(session: "Session", place: _Place, names: Iterable[Name]) -> tuple[str, ...]:
+def _parents(session: "Session", place: Place, names: Iterable[Name]) -> tuple[str, ...]:
     """The names of predecessors, which live in the task's own schema."""
     parents = []
     for name in names:
@@ -149,7 +156,7 @@ def alter_task(session: "Session", tokens: Tokens, binds: Sequence[Any]) -> resu
     statement = parser.alter_task(tokens)
     session.commit_for_ddl()
     with session.account.lock:
-        place = _Place(session, statement.name)
+        place = Place(session, statement.name)
         if statement.if_exists and place.name not in place.tasks:
             return result.status("Statement executed successfully.")
         changed = _ACTIONS[statement.action](session, place, statement)
@@ -161,17 +168,17 @@ def alter_task(session: "Session", tokens: Tokens, binds: Sequence[Any]) -> resu
     return result.status("Statement executed successfully.")
 
 
-_Action = Callable[["Session", _Place, parser.AlterTask], Task]
+_Action = Callable[["Session", Place, parser.AlterTask], Task]
 
 
-def _resume(session: "Session", place: _Place, statement: parser.AlterTask) -> Task:
+def _resume(session: "Session", place: Place, statement: parser.AlterTask) -> Task:
     task = place.task
     if not task.is_root:
         place.check_editable([task.name])
-    return _resumed(task, task_store.utc_now())
+    return resumed(task, task_store.utc_now())
 
 
-def _resumed(task: Task, now: datetime) -> Task:
+def resumed(task: Task, now: datetime) -> Task:
     """The task, started; a root needs something that starts its runs."""
     if task.started:
         return task
@@ -186,12 +193,12 @@ def _resumed(task: Task, now: datetime) -> Task:
         state=STARTED,
         schedule_base=now,
         last_committed_on=now,
-        failures=0,
+        failures={},
         graph_version=task.graph_version + 1,
     )
 
 
-def _suspend(session: "Session", place: _Place, statement: parser.AlterTask) -> Task:
+def _suspend(session: "Session", place: Place, statement: parser.AlterTask) -> Task:
     task = place.task
     if not task.is_root:
         place.check_editable([task.name])
@@ -210,7 +217,7 @@ def suspended(task: Task, reason: str) -> Task:
 def _edited(change: Callable[[Task, parser.AlterTask], Task]) -> _Action:
     """An action that edits a definition, for which the root must be suspended."""
 
-    def act(session: "Session", place: _Place, statement: parser.AlterTask) -> Task:
+    def act(session: "Session", place: Place, statement: parser.AlterTask) -> Task:
         place.check_editable([place.task.name])
         return change(place.task, statement)
 
@@ -237,7 +244,7 @@ def _without(values: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if name not in names}
 
 
-def _add_after(session: "Session", place: _Place, statement: parser.AlterTask) -> Task:
+def _add_after(session: "Session", place: Place, statement: parser.AlterTask) -> Task:
     task = place.task
     parents = _parents(session, place, statement.predecessors)
     together = tuple(dict.fromkeys([*task.predecessors, *parents]))
@@ -246,7 +253,7 @@ def _add_after(session: "Session", place: _Place, statement: parser.AlterTask) -
     return replace(task, predecessors=together)
 
 
-def _remove_after(session: "Session", place: _Place, statement: parser.AlterTask) -> Task:
+def _remove_after(session: "Session", place: Place, statement: parser.AlterTask) -> Task:
     task = place.task
     parents = _parents(session, place, statement.predecessors)
     for parent in parents:
@@ -281,7 +288,7 @@ def drop_task(session: "Session", tokens: Tokens, binds: Sequence[Any]) -> resul
     name, if_exists = parser.drop_task(tokens)
     session.commit_for_ddl()
     with session.account.lock:
-        place = _Place(session, name)
+        place = Place(session, name)
         if if_exists and place.name not in place.tasks:
             return result.status(
                 f"Drop statement executed successfully ({place.name} already dropped)."
@@ -301,7 +308,7 @@ def execute_task(session: "Session", tokens: Tokens, binds: Sequence[Any]) -> re
     """Asks for a run of a graph now. Asked for again while one runs, one more will follow."""
     name = parser.execute_task(tokens)
     with session.account.lock:
-        place = _Place(session, name)
+        place = Place(session, name)
         if not place.task.is_root:
             raise errors.compilation(
                 errors.COMPILATION,
@@ -310,24 +317,6 @@ def execute_task(session: "Session", tokens: Tokens, binds: Sequence[Any]) -> re
         task_store.update(place.catalog, replace(place.task, requested_at=task_store.utc_now()))
     session.account.tasks_changed()
     return result.status(f"Task {place.name} is scheduled to run immediately.")
-
-
-def task_dependents_enable(session: "Session", arguments: list[Any]) -> bool:
-    """SYSTEM$TASK_DEPENDENTS_ENABLE: resumes a root and all below it, the root last."""
-    if len(arguments) != 1:
-        raise errors.compilation(
-            errors.COMPILATION, "SYSTEM$TASK_DEPENDENTS_ENABLE takes one argument."
-        )
-    session.commit_for_ddl()
-    with session.account.lock:
-        place = _Place(session, Tokens(str(arguments[0])).name())
-        now = task_store.utc_now()
-        below = task_graph.descendants(place.tasks, place.task.name)
-        resumed = [_resumed(place.tasks[name], now) for name in [*reversed(below), place.name]]
-        for task in resumed:
-            task_store.update(place.catalog, task)
-    session.account.tasks_changed()
-    return True
 
 
 ROUTES = {
@@ -339,6 +328,9 @@ ROUTES = {
     ("DESCRIBE", "TASK"): task_listing.describe_task,
 }
 
-FUNCTIONS = {"SYSTEM$TASK_DEPENDENTS_ENABLE": task_dependents_enable}
-
-TABLE_FUNCTIONS = {"TASK_HISTORY": task_history.task_history}
+TABLE_FUNCTIONS = {
+    "COMPLETE_TASK_GRAPHS": task_graph_runs.complete_task_graphs,
+    "CURRENT_TASK_GRAPHS": task_graph_runs.current_task_graphs,
+    "TASK_DEPENDENTS": task_listing.task_dependents,
+    "TASK_HISTORY": task_history.task_history,
+}

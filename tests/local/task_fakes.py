@@ -116,6 +116,7 @@ class FakeAccount:
         self.warehouses = ["COMPUTE_WH"]
         self.committed = 0
         self.tasks_changed: Callable[[], None] = lambda: None
+        self.graph_runs: Callable[[], list[Any]] = list
 
     def databases(self) -> list[str]:
         return list(self.catalogs)

@@ -400,7 +400,7 @@ def test_a_retry_starts_from_what_failed(world: World) -> None:
         ("LAST", "SUCCEEDED", 3),
     ]
     assert len({row["graph_run_group_id"] for row in world.rows()}) == 1
-    assert world.task("ROOT").failures == 0
+    assert world.task("ROOT").failures == {}
 
 
 def test_failed_runs_in_a_row_suspend_the_root(world: World) -> None:
@@ -439,14 +439,29 @@ def test_a_success_in_between_begins_the_count_anew_and_a_skip_does_not(world: W
     world.account.script["SELECT c"] = [True, True, True, False, True]
     world.fails("ROOT", None, BROKEN, BROKEN)
     for state, failures in [
-        ("started", 1),
-        ("started", 0),
-        ("started", 1),
-        ("started", 1),
-        ("suspended", 2),
+        ("started", {"ROOT": 1}),
+        ("started", {}),
+        ("started", {"ROOT": 1}),
+        ("started", {"ROOT": 1}),
+        ("suspended", {"ROOT": 2}),
     ]:
         world.tick(minutes=1)
         assert (world.task("ROOT").state, world.task("ROOT").failures) == (state, failures)
+
+
+def test_failures_of_different_tasks_do_not_add_up(world: World) -> None:
+    world.add("ROOT", properties={"SCHEDULE": "1 MINUTE", "SUSPEND_TASK_AFTER_NUM_FAILURES": 2})
+    world.add("A", "ROOT")
+    world.add("B", "ROOT")
+    world.account.script |= {"CALL A()": [BROKEN, None, BROKEN]}
+    world.account.script |= {"CALL B()": [None, BROKEN, BROKEN]}
+    for failures in ({"A": 1}, {"B": 1}):
+        world.tick(minutes=1)
+        assert world.task("ROOT").failures == failures
+        assert world.task("ROOT").started
+    world.tick(minutes=1)
+    assert world.task("ROOT").failures == {"A": 1, "B": 2}
+    assert not world.task("ROOT").started
 
 
 def test_never_suspends_where_the_number_of_failures_is_zero(world: World) -> None:

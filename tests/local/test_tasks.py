@@ -10,7 +10,7 @@ from local.errors import SnowflakeError
 from local.parser import tasks as parser
 from local.parser.show import like
 from local.parser.tokens import Name, Tokens
-from local.statements import task_history, task_store, tasks
+from local.statements import task_functions, task_history, task_store, tasks
 from local.statements.task_history import Entry, Run
 from local.statements.task_store import Task
 from tests.local.task_fakes import DATABASE, SCHEMA, FakeAccount, FakeSession
@@ -366,7 +366,7 @@ def test_resume_restarts_the_base_of_the_schedule_and_suspend_says_why(
 
 def test_dependents_enable_resumes_the_whole_graph(session: FakeSession) -> None:
     run(session, *GRAPH, "CREATE TASK apart SCHEDULE = '1 MINUTE' AS SELECT 1")
-    enable = tasks.FUNCTIONS["SYSTEM$TASK_DEPENDENTS_ENABLE"]
+    enable = task_functions.task_dependents_enable
     assert enable(session, ["shop.ops.root"]) is True  # type: ignore[arg-type]  # a fake
     assert states(session) == {
         "APART": "suspended",

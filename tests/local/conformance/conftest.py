@@ -1,11 +1,13 @@
-"""Fixtures of the tests of streams and transactions."""
+"""Fixtures of the conformance tests."""
 
 from collections.abc import Iterator
 
 import pytest
+from snowflake.connector.connection import SnowflakeConnection
 
 from tests.conftest import RunningAccount
 from tests.local.conformance.shared import Run
+from tests.local.conformance.task_shared import Ops, new_ops
 
 
 @pytest.fixture
@@ -30,3 +32,10 @@ def other(account: RunningAccount, database: str) -> Iterator[Run]:
     """run() of another session."""
     with account.connect(database=database, schema="PUBLIC") as opened:
         yield lambda sql, *binds: opened.cursor().execute(sql, binds or None).fetchall()
+
+
+@pytest.fixture
+def ops(connection: SnowflakeConnection, database: str) -> Iterator[Ops]:
+    """A schema of its own for tasks, and the ways to follow them."""
+    with new_ops(connection, database) as made:
+        yield made
