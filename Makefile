@@ -38,6 +38,13 @@ up: venv ## The same, kept running until Ctrl-C
 test: venv ## All tests
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
+ROUNDS ?= 1
+SEED ?= 1
+
+.PHONY: chaos
+chaos: venv ## Kill, freeze and cut the pipeline under load, then judge it; ROUNDS=n SEED=s
+	@$(BIN)/python -m tests.chaos --rounds $(ROUNDS) --seed $(SEED)
+
 .PHONY: check
 check: venv ## Format, lint, types, SQL lint
 	$(BIN)/ruff format --check .

@@ -1,0 +1,119 @@
+"""Which fault strikes what, and when: a pure function of a seed."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from enum import StrEnum
+
+# The group forms and the first batches are written before anything strikes.
+QUIET_SECONDS = 3.0
+TRIES = 1000
+
+
+class Kind(StrEnum):
+    KILL_INGESTER = "ingester killed (-9), started again"
+    FREEZE_INGESTER = "ingester frozen past its session, then wakes"
+    KILL_ACCOUNT = "account killed (-9), started again"
+    KILL_ACCOUNT_AT_COMMIT = "account killed between a COMMIT and its answer"
+    LOSE_COMMIT = "answer to a COMMIT lost"
+    LOSE_INSERT = "answer to an INSERT lost"
+    SILENCE_BROKER = "broker silent"
+    REBALANCE = "a member joins in mid-batch and leaves"
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How large a round is. Seconds, if not said otherwise."""
+
+    seconds: float = 60.0
+    rate: float = 200.0  # events per second
+    ingesters: int = 3
+    session: float = 6.0
+    silence: float = 15.0
+    extra_every: float = 12.0
+    task_schedule: str = "10 SECONDS"
+    hurry: bool = False  # run the tasks at the end, rather than wait for their schedule
+
+    def duration(self, kind: Kind) -> tuple[float, float]:
+        """The shortest and the longest that such a fault lasts."""
+        match kind:
+            case Kind.SILENCE_BROKER:
+                return (self.silence, self.silence)
+            case Kind.FREEZE_INGESTER:
+                return (self.session * 1.2, self.session * 1.6)
+            case Kind.REBALANCE:
+                return (self.session * 0.3, self.session)
+            case Kind.LOSE_COMMIT | Kind.LOSE_INSERT:
+                return (0.0, 0.0)
+            case _:
+                return (0.0, self.session * 0.4)
+
+    def rest(self, kind: Kind) -> float:
+        """How long what was struck is left alone, so that the next fault finds it at work."""
+        slow = kind in (Kind.KILL_ACCOUNT, Kind.KILL_ACCOUNT_AT_COMMIT, Kind.REBALANCE)
+        return self.session * (0.8 if slow else 0.3)
+
+
+FULL = Scale()
+SHORT = Scale(seconds=14.0, ingesters=2, session=3.2, silence=4.0, extra_every=1e9, hurry=True)
+
+
+@dataclass(frozen=True)
+class Fault:
+    at: float  # seconds after the first event
+    kind: Kind
+    seconds: float
+    target: int | None = None  # the number of an ingester
+
+
+def plan(seed: int, seconds: float, scale: Scale = FULL) -> tuple[Fault, ...]:
+    """Each kind once, and some more by chance, in the order of time; the same for the same seed.
+
+    Faults of different things overlap freely; what is struck already is not struck again until it
+    had time to recover.
+    """
+    dice = random.Random(seed)
+    few = [Kind.KILL_INGESTER, Kind.KILL_ACCOUNT, Kind.LOSE_COMMIT, Kind.LOSE_INSERT]
+    kinds = [*Kind, *dice.choices(few, k=int(seconds / scale.extra_every))]
+    # The longest first: there is the least room for them.
+    kinds.sort(key=lambda kind: -sum(scale.duration(kind)))
+    placed: list[Fault] = []
+    for kind in kinds:
+        placed.append(_place(dice, kind, seconds, scale, placed))
+    return tuple(sorted(placed, key=lambda fault: fault.at))
+
+
+def _place(
+    dice: random.Random, kind: Kind, seconds: float, scale: Scale, placed: list[Fault]
+) -> Fault:
+    for _ in range(TRIES):
+        lasts = dice.uniform(*scale.duration(kind))
+        latest = max(QUIET_SECONDS, seconds - lasts)
+        on_ingester = kind in (Kind.KILL_INGESTER, Kind.FREEZE_INGESTER)
+        target = dice.randrange(scale.ingesters) if on_ingester else None
+        at = round(dice.uniform(QUIET_SECONDS, latest), 2)
+        fault = Fault(at, kind, round(lasts, 2), target)
+        if not any(_collide(fault, other, scale) for other in placed):
+            return fault
+    raise ValueError(f"{seconds:g} s are too short for {kind.value!r}")
+
+
+def struck(fault: Fault) -> set[str]:
+    """What the fault strikes, or needs sound."""
+    match fault.kind:
+        case Kind.KILL_INGESTER | Kind.FREEZE_INGESTER:
+            return {f"ingester {fault.target}"}
+        case Kind.SILENCE_BROKER:
+            return {"broker"}
+        case Kind.REBALANCE:
+            return {"group", "broker"}
+        case _:
+            return {"account"}
+
+
+def _collide(one: Fault, other: Fault, scale: Scale) -> bool:
+    if not struck(one) & struck(other):
+        return False
+    first, second = sorted((one, other), key=lambda fault: fault.at)
+    return first.at + first.seconds + scale.rest(first.kind) > second.at

@@ -1,0 +1,171 @@
+"""One round: start everything, strike by plan, let it drain, and reckon up."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC
+from pathlib import Path
+from typing import Any
+
+from app.caves.demo import HOPS
+from app.caves.deploy import Progress
+from app.caves.graph import RUNS
+from app.caves.machine import Machine
+from app.caves.names import ROOT_TASKS
+from app.caves.processes import ProcessStack
+from app.caves.project import Project
+from tests.chaos.faults import Injection, Steps, inject
+from tests.chaos.plan import Fault, Scale, plan
+from tests.chaos.proxy import Proxy
+from tests.chaos.reckoning import Place, Reckoning, Row, ends_of, reckon, recovery
+from tests.chaos.world import World, quiet_port
+
+DRAIN_SECONDS = 240.0
+LOOK_SECONDS = 1.0
+STORED = """
+SELECT KAFKA_PARTITION AS P, KAFKA_OFFSET AS O, INGESTION_TIMESTAMP AS T
+FROM {db}.RAW_DATA.RAW_EVENTS_STREAM
+UNION ALL
+SELECT KAFKA_PARTITION AS P, KAFKA_OFFSET AS O, REJECTED_AT AS T
+FROM {db}.RAW_DATA.REJECTED_EVENTS
+WHERE STAGE = 'INGEST'
+"""
+
+
+@dataclass
+class Outcome:
+    seed: int
+    folder: Path
+    injections: list[Injection] = field(default_factory=list)
+    reckoning: Reckoning = field(default_factory=Reckoning)
+    produced: int = 0
+    verdict: dict[str, Any] = field(default_factory=dict)
+    restarts: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+    @property
+    def laws_hold(self) -> bool:
+        return bool(self.verdict.get("holds"))
+
+    @property
+    def good(self) -> bool:
+        return (
+            self.laws_hold
+            and self.reckoning.is_exact
+            and self.reckoning.sent >= self.produced > 0
+            and all(each.confirmed and each.recovered is not None for each in self.injections)
+            and not self.complaints
+        )
+
+
+def run_round(
+    seed: int,
+    scale: Scale,
+    folder: Path,
+    deploy: Callable[[Machine, str], None],
+    progress: Progress,
+) -> Outcome:
+    """Raises only where the round itself could not be run. The folder keeps data and logs."""
+    outcome, started = Outcome(seed, folder), time.monotonic()
+    proxy = Proxy(quiet_port())
+    with ProcessStack() as stack, proxy.running():
+        world = World(folder, scale, proxy, stack, deploy)
+        world.start()
+        progress(f"round {seed}: everything runs")
+        world.start_producer(seed)
+        _strike(world, plan(seed, scale.seconds, scale), outcome, progress)
+        world.await_true(world.producer_ended, DRAIN_SECONDS, "the producer's end")
+        outcome.produced = world.machine.produced()["messages"]
+        sent = world.sent()
+        progress(f"round {seed}: {len(sent)} messages in the topic; draining")
+        if complaint := _drain(world, len(sent)):
+            outcome.complaints.append(complaint)
+        outcome.complaints += world.leave()
+        _judge(world, sent, outcome)
+    outcome.seconds = time.monotonic() - started
+    return outcome
+
+
+def _strike(world: World, faults: tuple[Fault, ...], outcome: Outcome, progress: Progress) -> None:
+    """Begin each fault at its moment, and step those that go on, until all are over."""
+    started, waiting, active = time.monotonic(), list(faults), list[Steps]()
+    while waiting or active:
+        now = time.monotonic() - started
+        while waiting and waiting[0].at <= now:
+            injection = Injection(waiting.pop(0), time.time())
+            outcome.injections.append(injection)
+            active.append(inject(world, injection))
+            progress(f"  {now:5.1f} s  {injection.fault.kind.value}")
+        active = [steps for steps in active if _step(steps)]
+        world.tick()
+
+
+def _step(steps: Steps) -> bool:
+    """False: it is over."""
+    try:
+        next(steps)
+    except StopIteration:
+        return False
+    return True
+
+
+def _drain(world: World, messages: int) -> str | None:
+    """Wait until every message is in, the streams are empty and no task runs; or the complaint."""
+    deadline, next_look, hops = time.monotonic() + DRAIN_SECONDS, 0.0, {}
+    while time.monotonic() < deadline:
+        world.tick()
+        if time.monotonic() < next_look:
+            continue
+        next_look = time.monotonic() + LOOK_SECONDS
+        [hops] = world.rows(HOPS)
+        if hops["RAW"] + hops["REJECTED"] < messages:
+            continue
+        busy = [row for row in world.rows(RUNS) if row["STATE"] == "EXECUTING"]
+        if not hops["PENDING"] and not busy:
+            return None
+        if hops["PENDING"] and not busy and world.scale.hurry:
+            for task in ROOT_TASKS:
+                world.rows(f"EXECUTE TASK {{db}}.{task}")
+    return f"not drained after {DRAIN_SECONDS:g} s: {hops} of {messages} messages"
+
+
+def _judge(world: World, sent: list[Place], outcome: Outcome) -> None:
+    stored = [
+        Row(int(row["P"]), int(row["O"]), row["T"].replace(tzinfo=UTC).timestamp())
+        for row in world.rows(STORED)
+    ]
+    outcome.reckoning = reckon(sent, stored)
+    outcome.verdict = _verify(world)
+    in_flight = sum(law["figures"].get("IN_FLIGHT", 0) for law in outcome.verdict["laws"])
+    if in_flight:
+        outcome.complaints.append(f"{in_flight} rows are still in flight")
+    outcome.restarts = [each for slot in world.ingesters for each in slot.restarts]
+    ends = ends_of(sent)
+    for injection in outcome.injections:
+        if injection.over is not None:
+            injection.recovered = recovery(stored, injection.over, ends)
+
+
+def _verify(world: World) -> dict[str, Any]:
+    """What `caves verify --json` prints."""
+    target = world.machine.target
+    command = [sys.executable, "-m", "app.caves.cli", "verify", "--json", "-c", "local"]
+    done = subprocess.run(
+        [*command, "--database", target.database],
+        cwd=Project.find().root,
+        env=target.environ(),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    if done.returncode not in (0, 1) or not done.stdout:
+        raise RuntimeError(f"caves verify ended with code {done.returncode}: {done.stderr}")
+    verdict: dict[str, Any] = json.loads(done.stdout)
+    return verdict
