@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from statistics import median
 
 from rich.console import Console
 from rich.table import Table
@@ -15,7 +16,7 @@ from tests.chaos.round import Outcome
 def show_round(outcome: Outcome, console: Console) -> None:
     """The faults of one round by kind, and what became of its events."""
     table = Table(title=f"Seed {outcome.seed}", title_justify="left")
-    for column in ("fault", "planned", "injected", "recovered", "slowest recovery"):
+    for column in ("fault", "planned", "injected", "recovered", "median", "slowest"):
         table.add_column(column, justify="left" if column == "fault" else "right")
     for kind in Kind:
         of_kind = [each for each in outcome.injections if each.fault.kind == kind]
@@ -23,7 +24,10 @@ def show_round(outcome: Outcome, console: Console) -> None:
             injected = sum(each.confirmed for each in of_kind)
             recovered = sum(each.recovered is not None for each in of_kind)
             table.add_row(
-                kind.value, str(len(of_kind)), str(injected), str(recovered), slowest(of_kind)
+                kind.value,
+                *map(str, (len(of_kind), injected, recovered)),
+                _seconds(median, of_kind),
+                _seconds(max, of_kind),
             )
     console.print(table)
     for complaint in outcome.complaints:
@@ -37,8 +41,9 @@ def show_round(outcome: Outcome, console: Console) -> None:
 def show_total(outcomes: Sequence[Outcome], console: Console) -> None:
     """One line a round, and their sum."""
     table = Table(title="Rounds", title_justify="left")
-    names = ("seed", "faults", "recovered", "slowest", "events in", "lost", "twice", "laws", "s")
-    for name in names:
+    names = ("seed", "faults", "recovered", "median", "slowest")
+    figures = ("events", "lost", "twice", "laws", "took")
+    for name in (*names, *figures):
         table.add_column(name, justify="right")
     for outcome in outcomes:
         table.add_row(str(outcome.seed), *_figures([outcome]))
@@ -54,15 +59,17 @@ def _figures(outcomes: Sequence[Outcome]) -> list[str]:
     return [
         str(sum(each.confirmed for each in injections)),
         str(sum(each.recovered is not None for each in injections)),
-        slowest(injections),
+        _seconds(median, injections),
+        _seconds(max, injections),
         str(sum(outcome.reckoning.sent for outcome in outcomes)),
         str(sum(outcome.reckoning.lost for outcome in outcomes)),
         str(sum(outcome.reckoning.twice for outcome in outcomes)),
         "hold" if hold else "BROKEN",
-        f"{sum(outcome.seconds for outcome in outcomes):.0f}",
+        f"{sum(outcome.seconds for outcome in outcomes):.0f} s",
     ]
 
 
-def slowest(injections: Sequence[Injection]) -> str:
+def _seconds(measure: Callable[[Sequence[float]], float], injections: Sequence[Injection]) -> str:
+    """The median or the greatest of the times that recovery took."""
     known = [each.recovered for each in injections if each.recovered is not None]
-    return f"{max(known):.1f} s" if known else "-"
+    return f"{measure(known):.1f} s" if known else "-"
