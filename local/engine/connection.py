@@ -1,5 +1,6 @@
 """One connection to the databases: it runs statements and answers with results."""
 
+import json
 import re
 import threading
 import warnings
@@ -19,7 +20,7 @@ from sqlglot import Expr, exp
 from sqlglot.errors import ErrorLevel, UnsupportedError
 
 from local import errors, result
-from local.engine import rewrite
+from local.engine import decimals, rewrite
 from local.engine.clock import NOW
 from local.engine.failures import translated
 from local.result import Result
@@ -138,7 +139,7 @@ class Connection:
 
     def query(self, tree: Expr, binds: Binds) -> Result:
         """A SELECT and its rows."""
-        sql = _rendered("query", tree, lambda: rewrite.query(rewrite.name_columns(tree)))
+        sql = _rendered("query", tree, lambda: self._prepared(rewrite.name_columns(tree)))
         table, types = self.table(sql, used(sql, binds))
         return Result(table, types, result.SELECT)
 
@@ -147,7 +148,7 @@ class Connection:
 
         def rewritten() -> Expr:
             nulls = tree.transform(lambda n: exp.Null() if isinstance(n, exp.Placeholder) else n)
-            return rewrite.query(rewrite.name_columns(nulls))
+            return self._prepared(rewrite.name_columns(nulls))
 
         sql = _rendered("describe", tree, rewritten)
         table, types = self.table(f"SELECT * FROM ({sql}) LIMIT 0", used(sql, {}))
@@ -155,7 +156,19 @@ class Connection:
 
     def dml_sql(self, tree: Expr) -> str:
         """A DML statement in DuckDB's SQL, for `values`."""
-        return _rendered("dml", tree, lambda: rewrite.query(tree))
+        return _rendered("dml", tree, lambda: self._prepared(tree))
+
+    def _prepared(self, tree: Expr) -> Expr:
+        """A SELECT or DML statement for DuckDB, its divisions exact."""
+        return decimals.exact(rewrite.query(tree), self._unmatched_call)
+
+    def _unmatched_call(self, query: Expr) -> str:
+        """What DuckDB's planner says that no function matches in a query; '' when it says else.
+
+        The planner is asked by a function: an error of a statement would end the transaction.
+        """
+        answer = self.values("SELECT json_serialize_plan(?)", [render(query)])[0][0]
+        return str(json.loads(answer).get("call") or "")
 
     def dml(self, tree: Expr, binds: Binds) -> list[tuple[Any, ...]]:
         """Run DML; returns the count, or for MERGE one (action, count) per action taken."""
@@ -195,7 +208,7 @@ class Connection:
         """CREATE VIEW."""
         if tree.expression:
             rewrite.name_columns(tree.expression)
-        self.values(render(rewrite.definition(tree)))
+        self.values(render(decimals.exact(rewrite.definition(tree), self._unmatched_call)))
 
     def create_table_as(self, tree: exp.Create) -> None:
         """CREATE TABLE … AS, in the open transaction."""
@@ -209,7 +222,7 @@ class Connection:
         elif tree.args.get("clone"):
             tree.set("expression", exp.select("*").from_(tree.args["clone"].this))
             tree.set("clone", None)
-        sql = render(rewrite.query(tree))
+        sql = render(self._prepared(tree))
         self.values(sql, used(sql, {}))
 
     def create_temporary(self, name: str, tree: exp.Create) -> None:

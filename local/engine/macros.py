@@ -55,6 +55,16 @@ _MACROS = (
     " THEN _account_epoch(TRY_CAST(x AS BIGINT)) AT TIME ZONE 'UTC'"
     " WHEN regexp_matches(x, '^\\s*[0-9]') THEN TRY_CAST(x AS TIMESTAMPTZ) END",
     "_account_try_date(x) AS CAST(_account_try_ntz(x) AS DATE)",
+    # Whole numbers n * ten_n * up and d * ten_d, divided and rounded half away from zero.
+    "_account_divided(n, d) AS sign(n) * sign(d) * ((2 * abs(n) + abs(d)) // (2 * abs(d)))",
+    "_account_quotient(n, d, ten_n, up, ten_d, fits, tens) AS CASE"
+    " WHEN n IS NULL OR d IS NULL THEN NULL WHEN abs(CAST(n AS DOUBLE)) < fits"
+    " THEN _account_divided(CAST(n * ten_n AS HUGEINT) * up, CAST(d * ten_d AS HUGEINT))"
+    " ELSE CAST(CAST(n AS DOUBLE) / CAST(d AS DOUBLE) * tens AS HUGEINT) END",
+    # The same for operands that are long themselves: each is written once.
+    "_account_quotient_once(n, d, ten_n, up, ten_d, fits, tens) AS list_transform("
+    "[struct_pack(n := n, d := d)],"
+    " lambda x: _account_quotient(x.n, x.d, ten_n, up, ten_d, fits, tens))[1]",
     # fakesnow's FLATTEN numbers rows by their arrival; here the position is part of the value.
     "_account_elements(v) AS CASE json_type(v)"
     " WHEN 'OBJECT' THEN list_transform(json_keys(v), lambda x, i: struct_pack(k := x, i := i,"

@@ -113,8 +113,18 @@ def _named(column: Expr) -> Expr:
     if isinstance(column, exp.CurrentDate | exp.CurrentTime):
         text = f"{text}()"
     if not isinstance(column, exp.Literal):
-        text = re.sub(r"\bCAST\((.+) AS (\w+(?:\([\d, ]+\))?)\)", r"\1::\2", text).upper()
+        text = re.sub(r":b\d+\b", "?", _with_signs(text)).upper()
     return exp.alias_(column, text, quoted=True)
+
+
+_CAST = re.compile(r"\bCAST\(((?:[^()]|\([^()]*\))+?) AS (\w+(?:\([\d, ]+\))?)\)")
+
+
+def _with_signs(text: str) -> str:
+    """CAST(x AS T) as x::T, innermost first."""
+    while (shorter := _CAST.sub(r"\1::\2", text)) != text:
+        text = shorter
+    return text
 
 
 def merge(tree: exp.Merge) -> exp.Merge:

@@ -1,0 +1,213 @@
+"""`/` and AVG of fixed-point numbers answer fixed-point numbers, with Snowflake's scale.
+
+DuckDB's division is floating point. The scale hangs on the operands' types, which only DuckDB
+knows: each division is put to its planner once as a call that no function matches, and the error
+names the types.
+
+https://docs.snowflake.com/en/sql-reference/operators-arithmetic
+"""
+
+import re
+from collections.abc import Callable, Iterator
+
+from sqlglot import Expr, exp
+
+# The planner's answer to a query: the call that no function matches, '' for anything else.
+Probe = Callable[[Expr], str]
+
+_DIVISION = "division"
+_MAX_DIGITS = 38
+_QUOTIENT = "_account_quotient"
+_INTEGERS = re.compile(r"(U?(TINY|SMALL|BIG|HUGE)?INT|U?INTEGER|INTEGER_LITERAL)")
+_DECIMAL = re.compile(r"DECIMAL\((\d+),(\d+)\)")
+_CALL = re.compile(r"pi\((DECIMAL\(\d+,\d+\)|[^,]+?)(?:, (DECIMAL\(\d+,\d+\)|[^,]+?))?\)")
+# What a SELECT reads comes before what it makes of it.
+_SOURCES = ("with_", "from_", "joins", "laterals", "using")
+
+
+def exact(tree: Expr, probe: Probe) -> Expr:
+    """The tree with its divisions and averages of fixed-point numbers made exact."""
+    divisions = list(_divisions(tree))
+    if not divisions:
+        return tree
+    for number, node in enumerate(divisions):
+        node.meta[_DIVISION] = number
+    asked = _question(tree.copy())
+    if asked is None:
+        return tree
+    places = {node.meta[_DIVISION]: node for node in asked.walk() if _DIVISION in node.meta}
+    for number, node in enumerate(divisions):
+        if place := places.get(number):
+            types = _types(asked, place, probe)
+            _replace(place, types)
+            tree = _replace(node, types, tree)
+    return tree
+
+
+def _divisions(node: Expr) -> Iterator[Expr]:
+    """The divisions and averages of a tree, those that others are made of first."""
+    keys = [*(k for k in _SOURCES if k in node.args), *(k for k in node.args if k not in _SOURCES)]
+    for key in keys:
+        value = node.args[key]
+        for child in value if isinstance(value, list) else [value]:
+            if isinstance(child, Expr):
+                yield from _divisions(child)
+    if isinstance(node, exp.Div | exp.Avg):
+        yield node
+
+
+# --- asking --------------------------------------------------------------------------------------
+
+
+def _question(tree: Expr) -> Expr | None:
+    """A query in which the tree's expressions mean what they mean in it; None where there is none.
+
+    The planner answers of queries only.
+    """
+    if isinstance(tree, exp.Query):
+        return tree
+    if isinstance(tree, exp.Insert | exp.Create):
+        return tree.expression if isinstance(tree.expression, exp.Query) else None
+    if isinstance(tree, exp.Update):
+        values = [assignment.expression for assignment in tree.expressions]
+        return _over(values, tree.this, tree.args.get("from_"), tree.args.get("where"))
+    if isinstance(tree, exp.Merge):
+        values = [value for when in tree.args["whens"].expressions for value in _values(when)]
+        query = _over([*values, tree.args["on"]], tree.this, None, None)
+        return query.join(tree.args["using"], join_type="cross")
+    return None
+
+
+def _values(when: Expr) -> list[Expr]:
+    then, condition = when.args["then"], when.args.get("condition")
+    values = [condition] if condition else []
+    if isinstance(then, exp.Update):
+        return values + [assignment.expression for assignment in then.expressions]
+    if isinstance(then, exp.Insert) and isinstance(then.expression, exp.Tuple):
+        return values + list(then.expression.expressions)
+    return values
+
+
+def _over(values: list[Expr], table: Expr, more: Expr | None, where: Expr | None) -> exp.Select:
+    query = exp.select(*values, copy=False).from_(table)
+    if more is not None:
+        query = query.join(more.this, join_type="cross", copy=False)
+    if where is not None:
+        query.set("where", where)
+    return query
+
+
+def _types(asked: Expr, place: Expr, probe: Probe) -> tuple[str, ...]:
+    """DuckDB's types of a division's operands, or of an average's argument."""
+    top = _top(place)
+    if isinstance(place, exp.Div):
+        operands = [place.this.copy(), place.expression.copy()]
+    else:
+        operands = [_with_function(top, lambda value: exp.AnyValue(this=value), distinct=False)]
+    call = exp.Anonymous(this="pi", expressions=operands)
+    root = asked.root()
+    top.replace(call)
+    match = _CALL.fullmatch(probe(_without_binds(root)))
+    call.replace(top)
+    return tuple(kind for kind in match.groups() if kind) if match else ()
+
+
+def _without_binds(query: Expr) -> Expr:
+    return query.transform(lambda n: exp.Null() if isinstance(n, exp.Placeholder) else n)
+
+
+# --- answering -----------------------------------------------------------------------------------
+
+
+def _replace(node: Expr, types: tuple[str, ...], tree: Expr | None = None) -> Expr:
+    """Put the exact form in a node's place; returns the tree, which may be the node itself."""
+    if isinstance(node, exp.Avg) and len(types) == 1:
+        types = (*types, "BIGINT")
+    scales = [_size(kind) for kind in types]
+    top = _top(node)
+    if len(scales) == 2 and scales[0] and scales[1]:
+        if isinstance(node, exp.Div):
+            dividend, divisor = node.this, node.expression
+        else:
+            dividend = _with_function(top, lambda value: exp.Sum(this=value))
+            divisor = _with_function(top, lambda value: exp.Count(this=value))
+            scales[0] = (_MAX_DIGITS, scales[0][1])
+        # A HAVING takes no lambda.
+        once = not top.find_ancestor(exp.Having) and any(map(_is_long, (dividend, divisor)))
+        macro = f"{_QUOTIENT}_once" if once else _QUOTIENT
+        top.replace(_quotient(macro, dividend.copy(), divisor.copy(), scales[0], scales[1]))
+    return tree if tree is not None else top
+
+
+def _is_long(operand: Expr) -> bool:
+    """The macro repeats its operands: quotients in quotients would grow without end."""
+    return any(node.name.startswith(_QUOTIENT) for node in operand.find_all(exp.Anonymous))
+
+
+def _size(kind: str) -> tuple[int, int] | None:
+    """Precision and scale; None for what is no fixed-point number."""
+    if match := _DECIMAL.fullmatch(kind):
+        return int(match[1]), int(match[2])
+    return (_MAX_DIGITS, 0) if _INTEGERS.fullmatch(kind) else None
+
+
+def _top(node: Expr) -> Expr:
+    """An aggregate with its FILTER and OVER."""
+    while isinstance(node.parent, exp.Window | exp.Filter) and node.arg_key == "this":
+        node = node.parent
+    return node
+
+
+def _with_function(top: Expr, function: Callable[[Expr], Expr], *, distinct: bool = True) -> Expr:
+    """The same aggregate with another function in AVG's place."""
+    copy = top.copy()
+    average = copy if isinstance(copy, exp.Avg) else copy.find(exp.Avg, bfs=True)
+    assert average is not None
+    value = average.this
+    if isinstance(value, exp.Distinct) and not distinct:
+        value = value.expressions[0]
+    changed = function(value.copy())
+    if average is copy:
+        return changed
+    average.replace(changed)
+    return copy
+
+
+def _quotient(
+    macro: str, dividend: Expr, divisor: Expr, one: tuple[int, int], two: tuple[int, int]
+) -> Expr:
+    """dividend / divisor with scale max(s1, min(s1 + 6, 12)), rounded half away from zero.
+
+    The macro divides whole numbers: those are the operands times a power of ten. Where they would
+    not fit 128 bits, it divides floating-point numbers.
+    """
+    (digits, scale1), (_, scale2) = one, two
+    scale = max(scale1, min(scale1 + 6, 12))
+    fits = min(_MAX_DIGITS - 2 * scale1, _MAX_DIGITS - 1 - scale - scale2)
+    whole = exp.Anonymous(
+        this=macro,
+        expressions=[
+            _widest(dividend, scale1),
+            _widest(divisor, scale2),
+            _power(scale1),
+            exp.cast(_power(scale + scale2 - scale1), "HUGEINT", dialect="duckdb"),
+            _power(scale2),
+            exp.Literal.number(f"1e{fits}"),
+            exp.Literal.number(f"1e{scale}"),
+        ],
+    )
+    unit = exp.cast(
+        exp.Literal.number(f"{1 / 10**scale:.{scale}f}"), f"DECIMAL({scale + 1}, {scale})"
+    )
+    precision = min(_MAX_DIGITS, digits - scale1 + scale2 + scale)
+    scaled = exp.Mul(this=exp.cast(whole, "DECIMAL(38, 0)", dialect="duckdb"), expression=unit)
+    return exp.cast(exp.paren(scaled), f"DECIMAL({precision}, {scale})", dialect="duckdb")
+
+
+def _widest(operand: Expr, scale: int) -> Expr:
+    """A decimal with room for its power of ten."""
+    return exp.cast(operand, f"DECIMAL(38, {scale})", dialect="duckdb") if scale else operand
+
+
+def _power(exponent: int) -> Expr:
+    return exp.Literal.number(10**exponent)
