@@ -45,6 +45,10 @@ SEED ?= 1
 chaos: venv ## Kill, freeze and cut the pipeline under load, then judge it; ROUNDS=n SEED=s
 	@$(BIN)/python -m tests.chaos --rounds $(ROUNDS) --seed $(SEED)
 
+.PHONY: bench-account
+bench-account: venv ## The local account under a steady load: does its memory stay flat? (MINUTES=60)
+	$(BIN)/python -m bench.account_load --minutes $(or $(MINUTES),60)
+
 .PHONY: check
 check: venv ## Format, lint, types, SQL lint
 	$(BIN)/ruff format --check .

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import fcntl
+import functools
+import logging
 import secrets
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,7 @@ from local.changes import Changes
 from local.engine import Catalog, Engine
 from local.errors import SnowflakeError
 from local.registry import ACCOUNT_TABLES, HIDDEN_TABLES, OF_SCHEMAS
-from local.result import Result
+from local.results import Results
 from local.session import Session
 from local.statements.packages import packages
 from local.streams import Streams
@@ -25,9 +26,9 @@ from local.workers import Workers
 if TYPE_CHECKING:
     from local.task_runs import GraphRun
 
-_TRIM_SECONDS = 5.0
-_KEPT_RESULTS = 100
-_KEPT_BYTES = 256 * 1024 * 1024
+logger = logging.getLogger(__name__)
+
+_CHORES_SECONDS = 5.0
 
 
 @dataclass
@@ -48,28 +49,33 @@ class Account:
         self.port = port
         self.lock = threading.RLock()
         self._lock_file = (data / "lock").open("w")
-        fcntl.flock(self._lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        try:
+            fcntl.flock(self._lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self._lock_file.close()
+            raise
         self.engine = Engine(data, HIDDEN_TABLES)
         self._own = self.engine.own_catalog(ACCOUNT_TABLES)
         self.engine.provide("PACKAGES", packages().table)
         self.changes = Changes()
         self.streams = Streams(self.changes)
         self.workers = Workers(self)
+        self.results = Results()
         # The scheduler puts its own here: a change of tasks may make one due.
         self.tasks_changed: Callable[[], None] = lambda: None
         self.graph_runs: Callable[[], list[GraphRun]] = list
         self._sessions: dict[str, Session] = {}
-        self._results: OrderedDict[str, Result] = OrderedDict()
-        self._kept_bytes = 0
         self._passes: dict[str, _Pass] = {}
+        # What others want done now and then, such as the end of idle logins.
+        self.chores: list[Callable[[], None]] = []
         self._closing = threading.Event()
         connection = self.engine.connect()
         for database in self.engine.databases():
             self.changes.open(self.engine.catalog(database), connection)
             self.streams.open(self.engine.catalog(database))
         connection.close()
-        self._trimmer = threading.Thread(target=self._trim, name="trimmer", daemon=True)
-        self._trimmer.start()
+        self._keeper = threading.Thread(target=self._keep_house, name="keeper", daemon=True)
+        self._keeper.start()
 
     # --- databases ---------------------------------------------------------------------------
 
@@ -156,45 +162,52 @@ class Account:
         with self.lock:
             return password in self._passes
 
-    # --- results -----------------------------------------------------------------------------
-
-    def keep_result(self, answer: Result) -> None:
-        """Keep a query's rows for RESULT_SCAN; the oldest make room."""
-        if answer.put is not None or answer.table.nbytes > _KEPT_BYTES:
-            return
-        with self.lock:
-            self._results[answer.query_id] = answer
-            self._kept_bytes += answer.table.nbytes
-            while len(self._results) > _KEPT_RESULTS or self._kept_bytes > _KEPT_BYTES:
-                _, oldest = self._results.popitem(last=False)
-                self._kept_bytes -= oldest.table.nbytes
-
-    def has_result(self, query_id: str) -> bool:
-        with self.lock:
-            return query_id in self._results
-
-    def kept_result(self, query_id: str) -> Result:
-        """Raises 000709 where no query of late has this id."""
-        with self.lock:
-            if query_id not in self._results:
-                raise SnowflakeError(errors.UNKNOWN_STATEMENT, f"Statement {query_id} not found")
-            return self._results[query_id]
-
     # --- housekeeping ------------------------------------------------------------------------
 
-    def _trim(self) -> None:
-        while not self._closing.wait(_TRIM_SECONDS):
+    def state(self) -> dict[str, int]:
+        """What is kept, in numbers: none of them may grow for ever."""
+        kept, kept_bytes = self.results.size
+        logged = commits = 0
+        for database in self.databases():
+            catalog = self.catalog(database)
+            for tracked in self.changes.all_tracked(database):
+                logged += catalog.rows(f"SELECT count(*) AS n FROM {tracked.log}")[0]["n"]
+            commits += catalog.rows("SELECT count(*) AS n FROM _account_commits")[0]["n"]
+        with self.lock:
+            sessions, passes = len(self._sessions), len(self._passes)
+        return {
+            "sessions": sessions,
+            "passes": passes,
+            "results": kept,
+            "result KB": kept_bytes // 1024,
+            "logged rows": logged,
+            "commits": commits,
+        }
+
+    def _keep_house(self) -> None:
+        while not self._closing.wait(_CHORES_SECONDS):
             for database in self.databases():
-                try:
-                    self.streams.trim(self.catalog(database))
-                except SnowflakeError:
-                    # Dropped meanwhile, or in conflict with a writer: the next round does it.
-                    continue
+                self._do(functools.partial(self._trim, database))
+            for chore in self.chores:
+                self._do(chore)
+
+    def _trim(self, database: str) -> None:
+        self.streams.trim(self.catalog(database))
+
+    def _do(self, chore: Callable[[], None]) -> None:
+        try:
+            chore()
+        except SnowflakeError as error:
+            # Dropped meanwhile, or in conflict with a writer: the next round does it.
+            if error.errno == errors.INTERNAL.errno:
+                logger.exception("a chore of the account failed")
+        except Exception:
+            logger.exception("a chore of the account failed")
 
     def close(self) -> None:
         """Close every session and write everything to the files."""
         self._closing.set()
-        self._trimmer.join()
+        self._keeper.join()
         self.workers.close()
         for session in list(self._sessions.values()):
             session.cancel()

@@ -185,7 +185,7 @@ def _put_relation(
 ) -> str:
     name, database, call = found
     if name == "RESULT_SCAN":
-        answer = session.account.kept_result(_value(session, call.expressions[0], binds))
+        answer = session.account.results.find(_value(session, call.expressions[0], binds))
         return _put_answer(session, node, name, answer, index)
     arguments: dict[str, Any] = {}
     for argument in call.expressions:

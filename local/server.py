@@ -1,214 +1,220 @@
 """The HTTP face of the account: logins, statements, cancellation.
 
-Routes are those that snowflake-connector-python asks for.
+Routes are those that snowflake-connector-python asks for, and /local/state. Whatever comes gets an
+answer that the connector does not repeat: it repeats a request after every HTTP 5xx, 400 and 403.
 """
 
 from __future__ import annotations
 
 import contextlib
-import logging
+import ipaddress
 import secrets
 import threading
 import time
-from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import anyio
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from local import errors, result, wire
+from local import bodies, errors, result, statement_log, wire
 from local.account import Account
 from local.answers import Answers
+from local.credentials import Credentials
 from local.engine import translate
 from local.errors import SnowflakeError
+from local.logins import IDLE_SECONDS, Login, Logins
+from local.queries import Queries
 from local.result import Result
 from local.session import Session
-
-logger = logging.getLogger(__name__)
 
 # Each client waits in a thread of its own, a procedure's statements in others: a CALL never takes
 # the thread that its own statements need.
 _STATEMENT_THREADS = 256
 _CALL_THREADS = 256
-_KEPT_RESULTS = 100
 _SERVER_VERSION = "10.0.0"
+_RESULT_PATIENCE_SECONDS = 30
 
-
-@dataclass
-class _Login:
-    session: Session
-    # A procedure's login continues its caller's session, as long as its pass is good.
-    procedure_pass: str | None = None
-
-    @property
-    def nested(self) -> bool:
-        return self.procedure_pass is not None
-
-
-@dataclass
-class _Query:
-    """An asynchronous query: running until its response is there."""
-
-    session: Session
-    response: dict[str, Any] | None = None
-    failed: bool = False
+Endpoint = Callable[[Request], Awaitable[JSONResponse]]
 
 
 class Server:
     """Serves one account."""
 
-    def __init__(self, account: Account, *, log_statements: bool = False) -> None:
+    def __init__(
+        self,
+        account: Account,
+        *,
+        credentials: Credentials | None = None,
+        idle_seconds: float = IDLE_SECONDS,
+        largest_request: int = bodies.LARGEST,
+        log_statements: bool = False,
+    ) -> None:
         self._account = account
+        self._credentials = credentials or Credentials()
+        self._largest = largest_request
         self._log_statements = log_statements
-        self._logins: dict[str, _Login] = {}
+        self._logins = Logins(account, idle_seconds)
+        account.chores.append(self._logins.sweep)
         self._running: dict[str, Session] = {}
         self._answers = Answers()
-        self._queries: OrderedDict[str, _Query] = OrderedDict()
+        self._queries = Queries()
         self._lock = threading.Lock()
         self._statement_limit = anyio.CapacityLimiter(_STATEMENT_THREADS)
         self._call_limit = anyio.CapacityLimiter(_CALL_THREADS)
 
     def application(self, lifespan: Callable[[Starlette], Any] | None = None) -> Starlette:
         post, get = ["POST"], ["GET"]
+        routes = [
+            ("/session/v1/login-request", self._login, post),
+            ("/session/token-request", self._expired, post),
+            ("/session/heartbeat", self._heartbeat, post),
+            ("/session", self._logout, post),
+            ("/queries/v1/query-request", self._query, post),
+            ("/queries/v1/abort-request", self._abort, post),
+            ("/queries/{query_id}/result", self._result, get),
+            ("/monitoring/queries/{query_id}", self._status, get),
+            ("/telemetry/send", self._telemetry, post),
+            ("/local/state", self._state, get),
+        ]
         return Starlette(
             routes=[
-                Route("/session/v1/login-request", self._login, methods=post),
-                Route("/session/token-request", self._expired, methods=post),
-                Route("/session/heartbeat", self._heartbeat, methods=post),
-                Route("/session", self._logout, methods=post),
-                Route("/queries/v1/query-request", self._query, methods=post),
-                Route("/queries/v1/abort-request", self._abort, methods=post),
-                Route("/queries/{query_id}/result", self._result, methods=get),
-                Route("/monitoring/queries/{query_id}", self._status, methods=get),
-                Route("/telemetry/send", self._telemetry, methods=post),
+                Route(path, self._answering(endpoint), methods=methods)
+                for path, endpoint, methods in routes
             ],
+            exception_handlers={HTTPException: _no_route},
             lifespan=lifespan,
         )
+
+    def close(self) -> None:
+        """Begin nothing more."""
+        self._queries.close()
+
+    def _answering(self, endpoint: Endpoint) -> Endpoint:
+        """Whatever goes wrong with a request, its client learns of it, and sees no traceback."""
+
+        async def answer(request: Request) -> JSONResponse:
+            if not (self._credentials.required or self._is_addressed(request)):
+                return _refused(421, "This account does not answer to that host name.")
+            try:
+                return await endpoint(request)
+            except SnowflakeError as error:
+                return JSONResponse(wire.failure(error))
+            except bodies.TooLarge as error:
+                return _refused(413, str(error))
+            except TimeoutError:
+                return _refused(408, "The request did not arrive in time.")
+            except Exception as error:
+                statement_log.fault(error, f"{request.method} {request.url.path}")
+                return JSONResponse(wire.failure(translate(error)))
+
+        return answer
+
+    def _is_addressed(self, request: Request) -> bool:
+        """Where no password keeps strangers out, a web page's script must not get in by a name of
+        its own that leads to this machine (DNS rebinding)."""
+        host = request.url.hostname or ""
+        if host in ("localhost", self._account.host.lower().strip("[]")):
+            return True
+        try:
+            return ipaddress.ip_address(host).is_loopback
+        except ValueError:
+            return False
 
     # --- sessions ----------------------------------------------------------------------------
 
     async def _login(self, request: Request) -> JSONResponse:
-        try:
-            data = dict((await _document(request)).get("data") or {})
-            parameters = dict(data.get("SESSION_PARAMETERS") or {})
-        except (ValueError, TypeError, OSError) as error:
-            return JSONResponse(
-                wire.failure(SnowflakeError(errors.SYNTAX, f"Unreadable login: {error}"))
-            )
-        password = str(data.get("PASSWORD", ""))
+        data = wire.fields(await _document(request, bodies.LARGEST_LOGIN), "data")
+        parameters = wire.fields(data, "SESSION_PARAMETERS")
+        user, password = str(data.get("LOGIN_NAME") or "LOCAL"), str(data.get("PASSWORD", ""))
         if session := self._account.redeem_pass(password):
-            login = _Login(session, password)
-        else:
-            query = request.query_params
-            session = await anyio.to_thread.run_sync(
-                lambda: self._account.open_session(
-                    user=str(data.get("LOGIN_NAME") or "LOCAL").upper(),
-                    role=_name(query.get("roleName")),
-                    warehouse=_name(query.get("warehouse")),
-                    database=_name(query.get("databaseName")),
-                    schema=_name(query.get("schemaName")),
-                    parameters=_session_parameters(parameters),
-                ),
-                limiter=self._statement_limit,
-            )
-            login = _Login(session)
-        token = secrets.token_urlsafe(32)
-        with self._lock:
-            self._logins[token] = login
-        return JSONResponse({"data": _welcome(session, token), "success": True})
+            return _welcome(session, self._logins.open(session, password))
+        self._credentials.check(user, password)
+        query = request.query_params
+        session = await anyio.to_thread.run_sync(
+            lambda: self._account.open_session(
+                user=user.upper(),
+                role=_name(query.get("roleName")),
+                warehouse=_name(query.get("warehouse")),
+                database=_name(query.get("databaseName")),
+                schema=_name(query.get("schemaName")),
+                parameters=_session_parameters(parameters),
+            ),
+            limiter=self._statement_limit,
+        )
+        return _welcome(session, self._logins.open(session))
 
     async def _expired(self, request: Request) -> JSONResponse:
         """A session is as long as its login: there is nothing to renew."""
-        return JSONResponse(_gone())
+        raise SnowflakeError(
+            errors.UNKNOWN_SESSION, "Session no longer exists. New login required."
+        )
 
     async def _heartbeat(self, request: Request) -> JSONResponse:
-        if self._find(request) is None:
-            return JSONResponse(_gone())
+        self._find(request)
         return JSONResponse({"data": None, "success": True})
 
     async def _logout(self, request: Request) -> JSONResponse:
-        with self._lock:
-            login = self._logins.pop(_token(request), None)
-        if login and not login.nested:
-            await anyio.to_thread.run_sync(login.session.close, limiter=self._statement_limit)
+        if session := self._logins.end(_token(request)):
+            await anyio.to_thread.run_sync(session.close, limiter=self._statement_limit)
         return JSONResponse({"data": None, "success": True})
 
     async def _telemetry(self, request: Request) -> JSONResponse:
+        self._find(request)
         return JSONResponse({"data": "Log Received", "success": True})
 
-    def _find(self, request: Request) -> _Login | None:
-        token = _token(request)
-        with self._lock:
-            login = self._logins.get(token)
-            if login and login.procedure_pass and not self._account.has_pass(login.procedure_pass):
-                # The call is over: what its process still sends must not reach the session.
-                del self._logins[token]
-                return None
-            return login
+    async def _state(self, request: Request) -> JSONResponse:
+        self._find(request)
+        state = await anyio.to_thread.run_sync(self._account.state, limiter=self._statement_limit)
+        numbers = {**state, "logins": len(self._logins), "queries": len(self._queries)}
+        return JSONResponse({"data": numbers, "success": True})
+
+    def _find(self, request: Request) -> Login:
+        """The request's login. Raises 390104 or 390114 where it has none."""
+        return self._logins.find(_token(request))
 
     # --- statements --------------------------------------------------------------------------
 
     async def _query(self, request: Request) -> JSONResponse:
         login = self._find(request)
-        if login is None:
-            return JSONResponse(_gone())
-        try:
-            statement = wire.read_statement(await _document(request))
-        except Exception as error:
-            # Whatever is wrong with it: an HTTP 500 would make the client try again and again.
-            return JSONResponse(
-                wire.failure(SnowflakeError(errors.SYNTAX, f"Unreadable request: {error}"))
-            )
+        statement = wire.read_statement(await _document(request, self._largest))
         request_id = request.query_params.get("requestId", secrets.token_hex(8))
         is_call = statement.sql.lstrip()[:4].upper() == "CALL"
-        limit = self._call_limit if is_call else self._statement_limit
         if statement.asynchronous:
-            return self._start(login, statement, request_id)
+            return self._start(login, statement, request_id, is_call)
         response = await anyio.to_thread.run_sync(
             lambda: self._answers.once(
                 (_token(request), request_id), lambda: self._answer(login, statement, request_id)
             ),
-            limiter=limit,
+            limiter=self._call_limit if is_call else self._statement_limit,
         )
         return JSONResponse(response)
 
-    def _start(self, login: _Login, statement: wire.Statement, request_id: str) -> JSONResponse:
+    def _start(
+        self, login: Login, statement: wire.Statement, request_id: str, is_call: bool
+    ) -> JSONResponse:
         """Begin an asynchronous query; its answer is fetched by id."""
         query_id = result.new_id()
-        query = _Query(login.session)
-        with self._lock:
-            self._queries[query_id] = query
-            while len(self._queries) > _KEPT_RESULTS:
-                self._queries.popitem(last=False)
-
-        def run() -> None:
-            response = self._answer(login, statement, request_id, query_id)
-            query.failed = not response["success"]
-            query.response = response
-
-        threading.Thread(target=run, name=f"query-{query_id}", daemon=True).start()
-        return JSONResponse(
-            {
-                "data": {
-                    "queryId": query_id,
-                    "getResultUrl": f"/queries/{query_id}/result",
-                    "queryAbortsAfterSecs": 3600,
-                    "progressDesc": None,
-                },
-                "code": "333334",
-                "message": None,
-                "success": True,
-            }
+        self._queries.start(
+            query_id,
+            lambda: self._answer(login, statement, request_id, query_id),
+            is_call=is_call,
         )
+        data = {
+            "queryId": query_id,
+            "getResultUrl": f"/queries/{query_id}/result",
+            "queryAbortsAfterSecs": 3600,
+            "progressDesc": None,
+        }
+        return JSONResponse({"data": data, "code": "333334", "message": None, "success": True})
 
     def _answer(
         self,
-        login: _Login,
+        login: Login,
         statement: wire.Statement,
         request_id: str,
         query_id: str | None = None,
@@ -216,26 +222,30 @@ class Server:
         session = login.session
         query_id = query_id or result.new_id()
         started = time.perf_counter()
+        rows: int | None = None
         with self._lock:
             self._running[request_id] = session
         try:
-            answer = self._execute(login, statement, query_id)
-            self._account.keep_result(answer)
+            with self._logins.at_work(login):
+                answer = self._execute(login, statement, query_id)
+            self._account.results.keep(answer)
             response = wire.success(
                 answer, session.database, session.schema, str(session.parameters["TIMEZONE"])
             )
+            rows = answer.table.num_rows if answer.affected is None else answer.affected
         except Exception as error:
             response = wire.failure(self._explained(error, statement.sql), query_id)
         finally:
             with self._lock:
                 self._running.pop(request_id, None)
         if self._log_statements:
-            logger.info(
-                "%s %7.1f ms %s %s",
-                session.id[:8],
-                (time.perf_counter() - started) * 1000,
-                "ok" if response["success"] else response["code"],
-                " ".join(statement.sql.split())[:500],
+            statement_log.statement(
+                session=session.id,
+                user=session.user,
+                seconds=time.perf_counter() - started,
+                rows=rows,
+                code=None if response["success"] else response["code"],
+                sql=statement.sql,
             )
         return response
 
@@ -243,10 +253,10 @@ class Server:
         """A fault of the account's own is logged with its statement; others are the client's."""
         explained = translate(error, sql)
         if explained.errno == errors.INTERNAL.errno:
-            logger.error("internal error in: %s", sql, exc_info=error)
+            statement_log.fault(error, sql)
         return explained
 
-    def _execute(self, login: _Login, statement: wire.Statement, query_id: str) -> Result:
+    def _execute(self, login: Login, statement: wire.Statement, query_id: str) -> Result:
         session = login.session
         if "QUERY_TAG" in statement.parameters:
             session.parameters["QUERY_TAG"] = statement.parameters["QUERY_TAG"]
@@ -263,25 +273,24 @@ class Server:
         )
 
     async def _abort(self, request: Request) -> JSONResponse:
-        try:
-            document = await _document(request)
-        except (ValueError, OSError):
-            document = {}
+        """Cancel a request of the same session; one that is over is none."""
+        own = self._find(request).session
+        document = await _document(request, bodies.LARGEST_LOGIN)
         with self._lock:
             session = self._running.get(str(document.get("requestId")))
-        if session:
-            await anyio.to_thread.run_sync(session.cancel, limiter=self._statement_limit)
+        if session is own:
+            await anyio.to_thread.run_sync(own.cancel, limiter=self._statement_limit)
         return JSONResponse({"data": None, "success": True})
 
     async def _status(self, request: Request) -> JSONResponse:
+        self._find(request)
         query_id = request.path_params["query_id"]
-        query = self._queries.get(query_id)
+        query = self._queries.find(query_id)
         if query is None:
-            known = [{"status": "SUCCESS"}] if self._account.has_result(query_id) else []
+            known = [{"status": "SUCCESS"}] if self._account.results.has(query_id) else []
             return JSONResponse({"data": {"queries": known}, "success": True})
-        status = "RUNNING" if query.response is None else "SUCCESS"
-        found: dict[str, Any] = {"status": status}
-        if query.failed and query.response:
+        found: dict[str, Any] = {"status": "RUNNING" if query.response is None else "SUCCESS"}
+        if query.response and not query.response["success"]:
             found = {
                 "status": "FAILED_WITH_ERROR",
                 "errorCode": query.response["code"],
@@ -290,12 +299,12 @@ class Server:
         return JSONResponse({"data": {"queries": [found]}, "success": True})
 
     async def _result(self, request: Request) -> JSONResponse:
+        self._find(request)
         query_id = request.path_params["query_id"]
-        query = self._queries.get(query_id)
+        query = self._queries.find(query_id)
         if query is None:
-            missing = SnowflakeError(errors.UNKNOWN_STATEMENT, f"Statement {query_id} not found")
-            return JSONResponse(wire.failure(missing))
-        deadline = time.monotonic() + 30
+            raise SnowflakeError(errors.UNKNOWN_STATEMENT, f"Statement {query_id} not found")
+        deadline = time.monotonic() + _RESULT_PATIENCE_SECONDS
         while query.response is None and time.monotonic() < deadline:
             await anyio.sleep(0.02)
         if query.response is None:
@@ -304,8 +313,22 @@ class Server:
         return JSONResponse(query.response)
 
 
-async def _document(request: Request) -> dict[str, Any]:
-    return wire.read_json(await request.body(), request.headers.get("Content-Encoding"))
+async def _document(request: Request, limit: int) -> dict[str, Any]:
+    try:
+        return await bodies.document(request, limit)
+    except ValueError as error:
+        raise wire.unreadable(error) from None
+
+
+def _refused(status: int, message: str) -> JSONResponse:
+    """A refusal by HTTP status. The rest of the request, if any, is not read."""
+    content = {"data": None, "code": f"{status}", "message": message, "success": False}
+    return JSONResponse(content, status, headers={"Connection": "close"})
+
+
+async def _no_route(request: Request, error: Exception) -> JSONResponse:
+    status = error.status_code if isinstance(error, HTTPException) else 404
+    return _refused(status, f"The account has no {request.method} {request.url.path}.")
 
 
 def _token(request: Request) -> str:
@@ -325,14 +348,9 @@ def _session_parameters(parameters: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in parameters.items() if name in wanted}
 
 
-def _gone() -> dict[str, Any]:
-    return wire.failure(
-        SnowflakeError(errors.UNKNOWN_SESSION, "Session no longer exists. New login required.")
-    )
-
-
-def _welcome(session: Session, token: str) -> dict[str, Any]:
-    return {
+def _welcome(session: Session, token: str) -> JSONResponse:
+    """The answer to a login."""
+    data = {
         "token": token,
         "masterToken": token,
         "validityInSeconds": 14400,
@@ -354,6 +372,7 @@ def _welcome(session: Session, token: str) -> dict[str, Any]:
             "roleName": session.role,
         },
     }
+    return JSONResponse({"data": data, "success": True})
 
 
 def lifespan_of(start: Callable[[], None], stop: Callable[[], None]) -> Callable[[Starlette], Any]:

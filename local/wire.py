@@ -6,10 +6,8 @@ nanoarrow_cpp/ArrowIterator).
 
 import base64
 import binascii
-import gzip
 import json
 import re
-import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone
@@ -19,7 +17,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from local import result
+from local import errors, result
 from local.errors import SnowflakeError
 from local.result import Result
 
@@ -38,23 +36,32 @@ class Statement:
     parameters: dict[str, Any]
 
 
-def read_json(body: bytes, encoding: str | None) -> dict[str, Any]:
-    """A request's body. Raises ValueError where it is no JSON object."""
-    if encoding == "gzip":
-        try:
-            body = gzip.decompress(body)
-        except (OSError, EOFError, zlib.error) as error:
-            raise ValueError(f"the request is not gzip: {error}") from None
-    document = json.loads(body) if body else {}
-    if not isinstance(document, dict):
-        raise ValueError("the request is no JSON object")
-    return document
+def unreadable(error: object) -> SnowflakeError:
+    return SnowflakeError(errors.SYNTAX, f"Unreadable request: {error}")
+
+
+def fields(document: dict[str, Any], name: str) -> dict[str, Any]:
+    """An object in a document, an empty one where it is missing."""
+    value = document.get(name) or {}
+    if not isinstance(value, dict):
+        raise unreadable(f"{name} is no object")
+    return value
 
 
 def read_statement(document: dict[str, Any]) -> Statement:
+    """A query request. Raises 001003 for what is none, whatever is wrong with it."""
+    try:
+        return _statement(document)
+    except SnowflakeError:
+        raise
+    except Exception as error:
+        raise unreadable(f"{type(error).__name__}: {error}") from None
+
+
+def _statement(document: dict[str, Any]) -> Statement:
     if not isinstance(document["sqlText"], str):
         raise ValueError("sqlText is no text")
-    bindings = document.get("bindings") or {}
+    bindings = fields(document, "bindings")
     ordered = [bindings[key] for key in sorted(bindings, key=int)]
     batch = None
     if ordered and any(isinstance(b["value"], list) and b["type"] != "ARRAY" for b in ordered):
@@ -66,7 +73,7 @@ def read_statement(document: dict[str, Any]) -> Statement:
         batch=batch,
         describe=bool(document.get("describeOnly")),
         asynchronous=bool(document.get("asyncExec")),
-        parameters=document.get("parameters") or {},
+        parameters=fields(document, "parameters"),
     )
 
 

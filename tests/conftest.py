@@ -43,6 +43,9 @@ class RunningAccount:
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[str] | None = None
     name: str = "local"
+    options: list[str] = field(default_factory=list)
+    user: str = "tester"
+    password: str = "tester"
 
     def start(self) -> None:
         """Start it, or start it again on the same data; returns when it listens."""
@@ -50,7 +53,10 @@ class RunningAccount:
         self._write_home()
         log = (self.data.parent / "account.log").open("a")
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "local", "--port", str(self.port), "--data", str(self.data)],
+            [
+                *(sys.executable, "-m", "local", "--port", str(self.port)),
+                *("--data", str(self.data), *self.options),
+            ],
             cwd=ROOT,
             stdout=log,
             stderr=log,
@@ -78,8 +84,8 @@ class RunningAccount:
     def parameters(self) -> dict[str, Any]:
         return {
             "account": "local",
-            "user": "tester",
-            "password": "tester",
+            "user": self.user,
+            "password": self.password,
             "host": self.host,
             "port": self.port,
             "protocol": "http",

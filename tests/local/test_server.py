@@ -1,16 +1,25 @@
 """The HTTP face: whatever a client sends, it gets an answer that it does not repeat."""
 
+import contextlib
 import gzip
 import json
+import socket
+import threading
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
 import snowflake.connector
+import uvicorn
 
+from local.account import Account
+from local.server import Server
+from local.session import Session
 from tests.conftest import RunningAccount
 
 
@@ -53,6 +62,15 @@ _BODIES = {
         b' "bindings": {"1": {"type": "TIMESTAMP_NTZ", "value": "999999999999999999999"}}}'
     ),
     "not UTF-8": b'{"sqlText": "\xff"}',
+    "nested without end": b"[" * 100_000,
+    "a number of 5,000 digits": b'{"sqlText": ' + b"9" * 5_000 + b"}",
+    "binds in a list": b'{"sqlText": "select ?", "bindings": [1]}',
+    "a bind of a type that is no text": (
+        b'{"sqlText": "select ?", "bindings": {"1": {"type": 5, "value": "1"}}}'
+    ),
+    "parameters that are none": b'{"sqlText": "select 1", "parameters": "x"}',
+    "lone surrogates": b'{"sqlText": "select \'\\ud800\'"}',
+    "NUL characters": b'{"sqlText": "select \\u0000"}',
 }
 
 
@@ -103,35 +121,122 @@ def test_a_client_whose_session_is_gone_fails_and_does_not_retry(account: Runnin
 
 
 def test_an_unknown_address_is_not_found(account: RunningAccount) -> None:
-    status, _ = post(account, "/nothing", b"{}")
-    assert status == 404
+    assert post(account, "/nothing", b"{}")[0] == 404
+    assert post(account, "/queries/v1/query-request/more", b"{}")[0] == 404
+    assert post(account, "/queries/x/result", b"{}")[0] == 405
 
 
-def test_sessions_keep_their_places_apart(account: RunningAccount, database: str) -> None:
-    with account.connect(database=database, schema="PUBLIC") as one, account.connect() as other:
-        assert one.cursor().execute("select current_database()").fetchone() == (database,)
-        assert other.cursor().execute("select current_database()").fetchone() == (None,)
-
-
-def test_a_request_that_comes_twice_is_carried_out_once(
-    account: RunningAccount, database: str
+@pytest.mark.parametrize(
+    ("bytes_sent", "answer"),
+    [
+        (b"no HTTP at all\r\n\r\n", b"HTTP/1.1 400 "),
+        (b"POST / HTTP/1.1\r\nHost: localhost\r\nX: " + b"x" * 200_000, b"HTTP/1.1 400 "),
+        (
+            b"POST /session HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n",
+            b"HTTP/1.1 400 ",
+        ),
+    ],
+    ids=["no HTTP", "a header of 200 KB", "a negative length"],
+)
+def test_what_is_no_http_is_refused_and_harms_nobody(
+    account: RunningAccount, bytes_sent: bytes, answer: bytes
 ) -> None:
-    """The connector repeats a request whose answer was lost, under its id."""
-    headers = {"Authorization": token(account)}
-
-    def send(sql: str, request_id: str) -> dict[str, Any]:
-        path = f"/queries/v1/query-request?requestId={request_id}"
-        status, answer = post(account, path, json.dumps({"sqlText": sql}).encode(), **headers)
-        assert (status, answer["success"]) == (200, True), answer
-        return dict(answer["data"])
-
-    send(f"create table {database}.public.t (n int)", "first")
-    insert = f"insert into {database}.public.t select 1 from table(generator(rowcount => 3000))"
-    with ThreadPoolExecutor(3) as pool:
-        answers = list(pool.map(lambda _: send(insert, "second"), range(3)))
-    assert [each["rowset"] for each in answers] == [[["3000"]]] * 3
-    assert len({each["queryId"] for each in answers}) == 1
-    send(insert, "third")
+    with socket.create_connection((account.host, account.port), timeout=10) as raw:
+        # It may hang up before it has read all of it.
+        with contextlib.suppress(ConnectionError):
+            raw.sendall(bytes_sent)
+        with contextlib.suppress(ConnectionError):
+            assert raw.recv(64).startswith(answer)
     with account.connect() as connection:
-        count = connection.cursor().execute(f"select count(*) from {database}.public.t")
-        assert count.fetchone() == (6000,)
+        assert connection.cursor().execute("SELECT 1").fetchone() == (1,)
+
+
+def test_a_client_that_hangs_up_in_mid_request_harms_nobody(account: RunningAccount) -> None:
+    head = (
+        "POST /queries/v1/query-request HTTP/1.1\r\nHost: localhost\r\n"
+        f"Authorization: {token(account)}\r\n"
+    )
+    with socket.create_connection((account.host, account.port), timeout=10) as raw:
+        raw.sendall(f'{head}Content-Length: 1000\r\n\r\n{{"sqlText": "sel'.encode())
+    with account.connect() as connection:
+        assert connection.cursor().execute("SELECT 1").fetchone() == (1,)
+
+
+def test_a_session_that_has_ended_answers_nothing(account: RunningAccount) -> None:
+    ended = token(account)
+    assert post(account, "/session?delete=true", b"", Authorization=ended)[1]["success"] is True
+    for path in ("/queries/v1/query-request", "/session/heartbeat", "/queries/v1/abort-request"):
+        _, answer = post(account, path, b'{"sqlText": "select 1"}', Authorization=ended)
+        assert (answer["success"], answer["code"]) == (False, "390104")
+    # To end it once more is as good as to have ended it.
+    assert post(account, "/session?delete=true", b"", Authorization=ended)[1]["success"] is True
+
+
+def test_no_session_cancels_the_statement_of_another(account: RunningAccount) -> None:
+    own, foreign = token(account), token(account)
+    rows = "table(generator(rowcount => 10000000))"
+    slow = f'{{"sqlText": "select count(*) from {rows} a, {rows} b"}}'.encode()
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(
+            post, account, "/queries/v1/query-request?requestId=slow", slow, Authorization=own
+        )
+        abort = b'{"requestId": "slow"}'
+        for _ in range(5):
+            post(account, "/queries/v1/abort-request", abort, Authorization=foreign)
+            with pytest.raises(TimeoutError):
+                running.result(0.02)
+        # It may not have begun yet, so it is cancelled until it ends.
+        while not running.done():
+            post(account, "/queries/v1/abort-request", abort, Authorization=own)
+        assert running.result()[1]["code"] == "000604"
+
+
+@contextlib.contextmanager
+def served(data: Path) -> Iterator[RunningAccount]:
+    """An account in this very process, so that a fault can be put into it."""
+    running = RunningAccount(data=data, home=data)
+    opened = Account(data, running.host, running.port)
+    server = uvicorn.Server(
+        uvicorn.Config(Server(opened).application(), port=running.port, log_config=None)
+    )
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    try:
+        while not server.started:
+            assert thread.is_alive()
+            time.sleep(0.01)
+        yield running
+    finally:
+        server.should_exit = True
+        thread.join(10)
+        opened.close()
+
+
+def test_an_internal_error_is_final_for_the_client_and_explained_to_the_operator(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """No client waits in a retry loop: the statement comes once, and fails with 300001."""
+    asked: list[str] = []
+
+    def broken(_: object, sql: str = "", *__: Any, **___: Any) -> None:
+        asked.append(sql)
+        raise AssertionError("a bug of the account's own")
+
+    with served(tmp_path) as running, running.connect() as connection:
+        with monkeypatch.context() as fault:
+            fault.setattr(Session, "execute", broken)
+            with pytest.raises(snowflake.connector.errors.ProgrammingError) as error:
+                connection.cursor().execute("SELECT 1\nFROM t WHERE password = 'x'")
+        assert error.value.errno == 300001
+        assert "Traceback" not in str(error.value)
+        assert asked == ["SELECT 1\nFROM t WHERE password = 'x'"]
+        assert connection.cursor().execute("SELECT 1").fetchone() == (1,)
+        with monkeypatch.context() as fault:
+            fault.setattr(Account, "open_session", broken)
+            with pytest.raises(snowflake.connector.errors.DatabaseError, match="a bug of"):
+                running.connect()
+    assert caplog.messages == [
+        "internal error in: SELECT 1 FROM t WHERE password = '****'",
+        "internal error in: POST /session/v1/login-request",
+    ]
+    assert caplog.text.count("Traceback (most recent call last)") == 2

@@ -1,0 +1,1 @@
+"""Benchmarks: figures about this machine, never a test's verdict."""

@@ -1,0 +1,186 @@
+"""What benchmarks share: an account of their own, figures of its processes, tables, slopes."""
+
+import contextlib
+import json
+import math
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+# The connector looks for cloud hosts at login; without a network that takes seconds.
+os.environ.setdefault("SNOWFLAKE_DISABLE_PLATFORM_DETECTION", "true")
+
+import snowflake.connector
+from rich.console import Console
+from rich.table import Table
+
+_ROOT = Path(__file__).resolve().parent.parent
+_READY_SECONDS = 30.0
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+
+
+@dataclass(frozen=True)
+class BenchAccount:
+    """An account in a process of its own, which ends with the benchmark."""
+
+    process: subprocess.Popen[bytes]
+    port: int
+    data: Path
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        return {
+            "account": "local",
+            "user": "bench",
+            "password": "bench",
+            "host": "127.0.0.1",
+            "port": self.port,
+            "protocol": "http",
+        }
+
+    def connect(self, **parameters: Any) -> snowflake.connector.SnowflakeConnection:
+        return snowflake.connector.connect(
+            **{**self.parameters, "paramstyle": "qmark", **parameters}
+        )
+
+    def state(self) -> dict[str, int]:
+        """What the account keeps in memory and in its change logs, by its own count."""
+        connection = self.connect()
+        try:
+            rest = connection.rest
+            assert rest is not None
+            request = urllib.request.Request(
+                f"http://127.0.0.1:{self.port}/local/state",
+                headers={"Authorization": f'Snowflake Token="{rest.token}"'},
+            )
+            with urllib.request.urlopen(request, timeout=30) as response:
+                state: dict[str, int] = json.loads(response.read())["data"]
+                return state
+        finally:
+            connection.close()
+
+
+@contextlib.contextmanager
+def account(*options: str) -> Iterator[BenchAccount]:
+    """Start an account on a folder that goes when the benchmark ends."""
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        data = Path(folder) / "data"
+        port = _free_port()
+        process = subprocess.Popen(
+            [sys.executable, "-m", "local", "--port", str(port), "--data", str(data), *options],
+            cwd=_ROOT,
+            stdout=subprocess.DEVNULL,
+        )
+        try:
+            _wait_for(process, port)
+            yield BenchAccount(process, port, data)
+        finally:
+            process.terminate()
+            process.wait(30)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait_for(process: subprocess.Popen[bytes], port: int) -> None:
+    deadline = time.monotonic() + _READY_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.02)
+    raise RuntimeError("the account does not start; its standard error says why")
+
+
+# --- processes, as /proc shows them --------------------------------------------------------------
+
+
+def resident_mb(pid: int) -> float:
+    """Resident memory of a process; 0 where it has gone."""
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE / 1e6
+    except OSError:
+        return 0.0
+
+
+def threads(pid: int) -> int:
+    return _counted(f"/proc/{pid}/task")
+
+
+def open_files(pid: int) -> int:
+    return _counted(f"/proc/{pid}/fd")
+
+
+def _counted(folder: str) -> int:
+    try:
+        return sum(1 for _ in Path(folder).iterdir())
+    except OSError:
+        return 0
+
+
+def children(pid: int) -> list[int]:
+    """The processes that a process has started, directly."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            fields = (folder / "stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(fields[1]) == pid:
+            found.append(int(folder.name))
+    return found
+
+
+def folder_mb(folder: Path) -> float:
+    """The size of all files below a folder."""
+    total = 0
+    for path in folder.rglob("*"):
+        with contextlib.suppress(OSError):
+            total += path.stat().st_size
+    return total / 1e6
+
+
+# --- figures -------------------------------------------------------------------------------------
+
+
+def slope(points: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    """The least-squares slope of y over x, and its standard error."""
+    count = len(points)
+    mean_x = sum(x for x, _ in points) / count
+    mean_y = sum(y for _, y in points) / count
+    spread = sum((x - mean_x) ** 2 for x, _ in points)
+    if count < 3 or not spread:
+        return 0.0, math.inf
+    rise = sum((x - mean_x) * (y - mean_y) for x, y in points) / spread
+    rest = sum((y - mean_y - rise * (x - mean_x)) ** 2 for x, y in points)
+    return rise, math.sqrt(rest / (count - 2) / spread)
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """The value below which this share of them lies; 0 where there are none."""
+    ordered = sorted(values)
+    return ordered[min(int(len(ordered) * share), len(ordered) - 1)] if ordered else 0.0
+
+
+def show(title: str, rows: Sequence[dict[str, Any]], *, as_json: bool) -> None:
+    """One table, or one JSON array."""
+    if as_json:
+        sys.stdout.write(json.dumps({"title": title, "rows": list(rows)}) + "\n")
+        return
+    table = Table(title=title, title_justify="left")
+    for name in rows[0] if rows else ():
+        table.add_column(name, justify="right")
+    for row in rows:
+        table.add_row(*[str(value) for value in row.values()])
+    Console().print(table)

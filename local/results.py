@@ -1,0 +1,52 @@
+"""The rows of the latest queries, for RESULT_SCAN."""
+
+import threading
+from collections import OrderedDict
+
+from local import errors
+from local.errors import SnowflakeError
+from local.result import Result
+
+_KEPT = 100
+_KEPT_BYTES = 256 * 1024 * 1024
+
+
+class Results:
+    """Bounded by count and bytes: the oldest make room. Thread-safe."""
+
+    def __init__(self, kept: int = _KEPT, kept_bytes: int = _KEPT_BYTES) -> None:
+        self._kept = kept
+        self._kept_bytes = kept_bytes
+        self._results: OrderedDict[str, Result] = OrderedDict()
+        self._bytes = 0
+        self._lock = threading.Lock()
+
+    def keep(self, answer: Result) -> None:
+        """Keep a query's rows; those of a PUT and what alone is too large are not kept."""
+        if answer.put is not None or answer.table.nbytes > self._kept_bytes:
+            return
+        with self._lock:
+            if answer.query_id in self._results:
+                self._bytes -= self._results.pop(answer.query_id).table.nbytes
+            self._results[answer.query_id] = answer
+            self._bytes += answer.table.nbytes
+            while len(self._results) > self._kept or self._bytes > self._kept_bytes:
+                _, oldest = self._results.popitem(last=False)
+                self._bytes -= oldest.table.nbytes
+
+    def has(self, query_id: str) -> bool:
+        with self._lock:
+            return query_id in self._results
+
+    def find(self, query_id: str) -> Result:
+        """Raises 000709 where no query of late has this id."""
+        with self._lock:
+            if query_id not in self._results:
+                raise SnowflakeError(errors.UNKNOWN_STATEMENT, f"Statement {query_id} not found")
+            return self._results[query_id]
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """How many, and their bytes."""
+        with self._lock:
+            return len(self._results), self._bytes
