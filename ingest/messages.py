@@ -6,11 +6,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ingest.envelope import EVENT_TYPES, Envelope, event_id, identifier, read_envelope
-from ingest.strict_json import NotJson, Number, parse
+from ingest.strict_json import NotJson, Number, parse, shown
 
 TIMESTAMP_TYPES = {0: "CreateTime", 1: "LogAppendTime"}
 # What a message costs in memory and in the statement besides its key and value.
 OVERHEAD_BYTES = 256
+# Below this it does not matter how a text swells in a statement.
+LONG_TEXT = 100_000
 
 
 @dataclass(frozen=True)
@@ -66,12 +68,15 @@ def sort_message(message: Message, max_bytes: int) -> RawRow | Reject:
     if value is None:
         return reject(message, "a tombstone: the message has no value")
     if len(value) > max_bytes:
-        reason = f"larger than the limit: {len(value)} bytes, of which PAYLOAD holds {max_bytes}"
-        return reject(message, reason, value[:max_bytes])
+        kept = _start(value, max_bytes)
+        reason = f"larger than the limit: {len(value)} bytes, of which PAYLOAD holds {len(kept)}"
+        return reject(message, reason, kept)
+    if not value.strip():
+        return reject(message, "empty: there is nothing in the message")
     try:
         text = value.decode()
     except UnicodeDecodeError as error:
-        return reject(message, f"not UTF-8: {error.reason} at byte {error.start}")
+        return reject(message, f"not UTF-8: byte {error.start + 1} cannot stand in a text")
     try:
         event = parse(text)
     except NotJson as error:
@@ -137,9 +142,15 @@ def kafka_metadata(message: Message) -> dict[str, Any]:
 def _unknown_type(message: Message, event: dict[str, Any]) -> Reject:
     text, encoding = _printable(message.value)
     event_type = event.get("event_type")
-    is_text = isinstance(event_type, str) and not isinstance(event_type, Number)
+    is_text = False
+    reason = "no event_type"
+    if isinstance(event_type, str) and not isinstance(event_type, Number):
+        is_text = True
+        reason = f"unknown event_type: {shown(event_type)} is none of {', '.join(EVENT_TYPES)}"
+    elif event_type is not None:
+        reason = f"no event_type: it is {_json_type(event_type)} instead of a text"
     return Reject(
-        reason=f"unknown event_type: {event_type!r}" if is_text else "no event_type",
+        reason=reason,
         topic=message.topic,
         partition=message.partition,
         offset=message.offset,
@@ -165,9 +176,25 @@ def _printable(value: bytes | None) -> tuple[str | None, str | None]:
         text = value.decode()
     except UnicodeDecodeError:
         return base64.b64encode(value).decode(), "base64"
-    if "\x00" in text:
+    if "\x00" in text or _swells(text):
         return base64.b64encode(value).decode(), "base64"
     return text, "utf-8"
+
+
+def _start(value: bytes, most: int) -> bytes:
+    """The first `most` bytes, less a UTF-8 character that would be cut in two."""
+    end = most
+    while end > most - 4 and value[end] & 0b1100_0000 == 0b1000_0000:
+        end -= 1
+    return value[:end]
+
+
+def _swells(text: str) -> bool:
+    """Does a long text grow by more than base64 would on its way, for its control characters?"""
+    if len(text) < LONG_TEXT:
+        return False
+    controls = sum(text.count(chr(each)) for each in range(0x20))
+    return controls * 5 > len(text) // 3
 
 
 def _json_type(value: Any) -> str:
@@ -177,4 +204,6 @@ def _json_type(value: Any) -> str:
         return "a boolean"
     if isinstance(value, Number):
         return "a number"
+    if isinstance(value, dict):
+        return "an object"
     return "an array" if isinstance(value, list) else "a string"

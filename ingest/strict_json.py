@@ -6,13 +6,35 @@ surrogates through; the warehouse takes none of the three.
 
 import json
 import re
+from collections import Counter
+from collections.abc import Iterable
 from typing import Any, NoReturn
 
+# Far beyond any event, and far below where this parser or the warehouse's would give up.
+MAX_DEPTH = 100
+# As much of somebody else's text as a reason shows.
+SHOWN = 60
+BYTE_ORDER_MARK = "\ufeff"
+
+# What the parser says, in the words of somebody who has never seen it.
+_FINDINGS = {
+    "Expecting value": "a value is missing, or is nothing that JSON knows,",
+    "Expecting ',' delimiter": "a comma or a closing bracket is missing",
+    "Expecting ':' delimiter": "a colon is missing",
+    "Expecting property name enclosed in double quotes": "a field's name in quotes is missing",
+    "Invalid control character at": "a line break or another control character stands in a text",
+    "Invalid \\escape": "a backslash stands before a character that needs none",
+    "Invalid \\uXXXX escape": "\\u is not followed by four hexadecimal digits",
+    "Extra data": "something follows the end of the object",
+}
 _SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
+_TOO_DEEP = f"nested more than {MAX_DEPTH} levels deep"
+
+
 class NotJson(ValueError):
-    """The text is not strict JSON; the message says why, in plain ASCII."""
+    """The text is not strict JSON; the message says why."""
 
 
 class Number(str):
@@ -26,12 +48,41 @@ def parse(text: str) -> Any:
     try:
         value = _DECODER.decode(text)
     except json.JSONDecodeError as error:
-        raise NotJson(f"{error.msg} (character {error.pos})") from None
+        raise NotJson(_in_plain_words(error, text)) from None
     except RecursionError:
-        raise NotJson("nested too deeply") from None
+        raise NotJson(_TOO_DEEP) from None
+    if text.count("[") + text.count("{") > MAX_DEPTH and _is_too_deep(value):
+        raise NotJson(_TOO_DEEP)
     if _SURROGATE_ESCAPE.search(text) and _holds_lone_surrogate(value):
-        raise NotJson("a lone surrogate in a string")
+        raise NotJson("half a character (a lone surrogate, \\ud800 to \\udfff) in a text")
     return value
+
+
+def shown(text: str) -> str:
+    """A text of somebody else's as Python's literal, and only its start if it is long."""
+    return repr(text) if len(text) <= SHOWN else f"{text[:SHOWN]!r}..."
+
+
+def _in_plain_words(error: json.JSONDecodeError, text: str) -> str:
+    if error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated string"):
+        return f"cut off after {len(text)} characters"
+    if text.startswith(BYTE_ORDER_MARK):
+        return "a byte order mark stands before the object"
+    finding = _FINDINGS.get(error.msg.rstrip(": "), error.msg)
+    return f"{finding} at character {error.pos + 1}"
+
+
+def _is_too_deep(value: Any) -> bool:
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        level = [inner for outer in level for inner in _inside(outer)]
+    return any(isinstance(each, dict | list) for each in level)
+
+
+def _inside(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 def _holds_lone_surrogate(value: Any) -> bool:
@@ -46,8 +97,8 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     value = dict(pairs)
     if len(value) < len(pairs):
         keys = [key for key, _ in pairs]
-        twice = next(key for key in value if keys.count(key) > 1)
-        raise NotJson(f"the key {twice!a} comes twice in one object")
+        twice = next(key for key, times in Counter(keys).items() if times > 1)
+        raise NotJson(f"the field {shown(twice)} comes twice in one object")
     return value
 
 

@@ -6,21 +6,7 @@ from kafka.record.default_records import DefaultRecordBatchBuilder
 from kafka.record.memory_records import MemoryRecords
 
 from ingest import kafka_records
-
-
-class Name(str):
-    """A header's name that is sent as other bytes than its text's."""
-
-    sent: bytes = b""
-
-    def encode(self, *_: str) -> bytes:
-        return self.sent
-
-
-def name_of(sent: bytes) -> Name:
-    name = Name("name")
-    name.sent = sent
-    return name
+from tests.ingest.hostile import name_of
 
 
 @pytest.fixture

@@ -22,33 +22,44 @@ class Case(NamedTuple):
 ORDER = b'{"event_type": "ORDER_CREATED", "event_id": "E1"'
 HOSTILE = [
     pytest.param(Case(None, "a tombstone: the message has no value", None, None), id="a tombstone"),
-    pytest.param(Case(b"", "not JSON: Expecting value (character 0)", ""), id="empty"),
-    pytest.param(Case(b" \n", "not JSON: Expecting value (character 2)", " \n"), id="blank"),
+    pytest.param(Case(b"", "empty: there is nothing in the message", ""), id="empty"),
+    pytest.param(Case(b" \n", "empty: there is nothing in the message", " \n"), id="blank"),
     pytest.param(
-        Case(b"\xff{}", "not UTF-8: invalid start byte at byte 0", "/3t9", "base64"),
+        Case(b"\xff{}", "not UTF-8: byte 1 cannot stand in a text", "/3t9", "base64"),
         id="not UTF-8",
     ),
     pytest.param(
         Case(
-            "{}".encode("utf-16"), "not UTF-8: invalid start byte at byte 0", "//57AH0A", "base64"
+            "{}".encode("utf-16"), "not UTF-8: byte 1 cannot stand in a text", "//57AH0A", "base64"
         ),
         id="UTF-16",
     ),
     pytest.param(
         Case(
             b"\xef\xbb\xbf{}",
-            "not JSON: Expecting value (character 0)",
+            "not JSON: a byte order mark stands before the object",
             "\ufeff{}",
         ),
         id="a byte order mark",
     ),
-    pytest.param(Case(b"wine", "not JSON: Expecting value (character 0)", "wine"), id="plain text"),
     pytest.param(
-        Case(b'{"a": 1', "not JSON: Expecting ',' delimiter (character 7)", '{"a": 1'),
+        Case(
+            b"wine",
+            "not JSON: a value is missing, or is nothing that JSON knows, at character 1",
+            "wine",
+        ),
+        id="plain text",
+    ),
+    pytest.param(
+        Case(b'{"a": 1', "not JSON: cut off after 7 characters", '{"a": 1'),
         id="cut off",
     ),
     pytest.param(
-        Case(b'{"a": 1} x', "not JSON: Extra data (character 9)", '{"a": 1} x'),
+        Case(
+            b'{"a": 1} x',
+            "not JSON: something follows the end of the object at character 10",
+            '{"a": 1} x',
+        ),
         id="text behind the object",
     ),
     pytest.param(Case(b'{"a": NaN}', "not JSON: NaN is not a JSON number", '{"a": NaN}'), id="NaN"),
@@ -59,7 +70,7 @@ HOSTILE = [
     pytest.param(
         Case(
             b'{"a": {"b": 1, "c": 2, "b": 1}}',
-            "not JSON: the key 'b' comes twice in one object",
+            "not JSON: the field 'b' comes twice in one object",
             '{"a": {"b": 1, "c": 2, "b": 1}}',
         ),
         id="a duplicate key, deep inside",
@@ -67,23 +78,31 @@ HOSTILE = [
     pytest.param(
         Case(
             b'{"a": 1, "\\u0061": 2}',
-            "not JSON: the key 'a' comes twice in one object",
+            "not JSON: the field 'a' comes twice in one object",
             '{"a": 1, "\\u0061": 2}',
         ),
         id="a duplicate key in another spelling",
     ),
     pytest.param(
-        Case(b'{"a": "\\ud83c"}', "not JSON: a lone surrogate in a string", '{"a": "\\ud83c"}'),
+        Case(
+            b'{"a": "\\ud83c"}',
+            "not JSON: half a character (a lone surrogate, \\ud800 to \\udfff) in a text",
+            '{"a": "\\ud83c"}',
+        ),
         id="a lone surrogate",
     ),
     pytest.param(
-        Case(b'{"\\uDF77": 1}', "not JSON: a lone surrogate in a string", '{"\\uDF77": 1}'),
+        Case(
+            b'{"\\uDF77": 1}',
+            "not JSON: half a character (a lone surrogate, \\ud800 to \\udfff) in a text",
+            '{"\\uDF77": 1}',
+        ),
         id="a lone surrogate in a key",
     ),
     pytest.param(
         Case(
             b'{"a": "\x01"}',
-            "not JSON: Invalid control character at (character 7)",
+            "not JSON: a line break or another control character stands in a text at character 8",
             '{"a": "\x01"}',
         ),
         id="a bare control character",
@@ -91,7 +110,7 @@ HOSTILE = [
     pytest.param(
         Case(
             b'{"a": "\x00"}',
-            "not JSON: Invalid control character at (character 7)",
+            "not JSON: a line break or another control character stands in a text at character 8",
             "eyJhIjogIgAifQ==",
             "base64",
         ),
@@ -104,12 +123,17 @@ HOSTILE = [
     pytest.param(Case(b"[{}]", "not a JSON object: an array", "[{}]"), id="an array"),
     pytest.param(Case(b"{}", "no event_type", "{}"), id="an empty object"),
     pytest.param(
-        Case(b'{"event_type": 7}', "no event_type", '{"event_type": 7}'), id="a number as type"
+        Case(
+            b'{"event_type": 7}',
+            "no event_type: it is a number instead of a text",
+            '{"event_type": 7}',
+        ),
+        id="a number as type",
     ),
     pytest.param(
         Case(
             b'{"event_type": ["ORDER_CREATED"]}',
-            "no event_type",
+            "no event_type: it is an array instead of a text",
             '{"event_type": ["ORDER_CREATED"]}',
         ),
         id="an array as type",
@@ -117,7 +141,7 @@ HOSTILE = [
     pytest.param(
         Case(
             b'{"event_type": "order_created", "event_id": 12}',
-            "unknown event_type: 'order_created'",
+            "unknown event_type: 'order_created' is none of ORDER_CREATED, INVENTORY_ADJUSTED",
             '{"event_type": "order_created", "event_id": 12}',
             event_id="12",
             event_type="order_created",
@@ -146,7 +170,7 @@ def test_a_message_nested_beyond_measure_is_rejected() -> None:
     depth = 200_000
     row = sort_message(Message("sales", 0, 0, b"[" * depth + b"]" * depth), 10 * depth)
     assert isinstance(row, Reject)
-    assert row.reason == "not JSON: nested too deeply"
+    assert row.reason == "not JSON: nested more than 100 levels deep"
 
 
 def test_a_message_beyond_the_limit_is_rejected_with_as_much_of_it_as_the_limit_allows() -> None:

@@ -173,8 +173,8 @@ def test_rejects_arrive_with_reason_and_payload(
             )
             .fetchall()
         )
-    invalid = "not UTF-8: invalid start byte at byte 0"
-    unknown = "unknown event_type: 'É'"
+    invalid = "not UTF-8: byte 1 cannot stand in a text"
+    unknown = "unknown event_type: 'É' is none of ORDER_CREATED, INVENTORY_ADJUSTED"
     text = '{"event_type": "É", "event_id": 5}'
     tombstone = "a tombstone: the message has no value"
     assert found == [

@@ -1,0 +1,46 @@
+"""An ingester between a fake Kafka and a fake warehouse, and a clock that passes when told to."""
+
+import threading
+from collections.abc import Callable
+
+from ingest.loop import Ingester
+from ingest.metrics import Metrics
+from tests.ingest.fakes import ORDER, FakeClock, FakeConsumer, FakeSink, config
+
+
+class World:
+    """Each poll passes half a second; the events of the script happen before the polls of those
+    numbers, the stop before the last."""
+
+    def __init__(self, log: dict[int, dict[int, bytes | None]], sink: FakeSink, *flags: str):
+        self.consumer = FakeConsumer(log)
+        self.sink = sink
+        self.clock = FakeClock()
+        self.stop = threading.Event()
+        self.metrics = Metrics()
+        self.ingester = Ingester(
+            config(*flags), self.consumer, sink, self.metrics, self.stop, self.clock
+        )
+
+    def run(self, polls: int = 20, **events: Callable[[], None]) -> None:
+        happenings = {int(name.removeprefix("at_")): event for name, event in events.items()}
+        happenings.setdefault(1, lambda: self.consumer.assign(self.consumer.log))
+        count = 0
+
+        def script() -> None:
+            nonlocal count
+            count += 1
+            self.clock.now += 0.5
+            happenings.get(count, lambda: None)()
+            if count == polls:
+                self.stop.set()
+
+        self.consumer.script = script
+        self.ingester.run()
+
+    def metric(self, name: str, **labels: str) -> float | None:
+        return self.metrics.registry.get_sample_value(name, labels)
+
+
+def log_of(*offsets: int) -> dict[int, bytes | None]:
+    return dict.fromkeys(offsets, ORDER)
