@@ -6,8 +6,9 @@ from kafka.errors import KafkaTimeoutError, OffsetOutOfRangeError
 
 from ingest.batch import Batch
 from ingest.errors import DataRefused, Fatal, FenceLost
+from ingest.loop import Ingester
 from tests.ingest.fake_world import World, log_of
-from tests.ingest.fakes import ORDER, TOPIC, FakeSink, transient
+from tests.ingest.fakes import ORDER, TOPIC, FakeSink, config, transient
 
 
 def test_a_new_partition_is_read_from_its_start_whatever_its_gaps() -> None:
