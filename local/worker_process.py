@@ -57,7 +57,7 @@ class WorkerProcess:
         output, stderr = _pipe("rb")
         status, theirs = _pipe("rb")
         try:
-            template.fork((stdin, stdout, stderr, theirs))
+            self.template_pid = template.fork((stdin, stdout, stderr, theirs))
         finally:
             for descriptor in (stdin, stdout, stderr, theirs):
                 os.close(descriptor)
@@ -68,6 +68,11 @@ class WorkerProcess:
     @property
     def alive(self) -> bool:
         return not self._ended.is_set()
+
+    @property
+    def begun(self) -> bool:
+        """Has it ever been there?"""
+        return self._pid is not None
 
     def call(self, message: dict[str, Any]) -> dict[str, Any] | None:
         """Send a call and wait for its answer; None when the process ended instead."""

@@ -32,10 +32,11 @@ class WorkerTemplate:
         with self._lock:
             self._running()
 
-    def fork(self, descriptors: Sequence[int]) -> None:
+    def fork(self, descriptors: Sequence[int]) -> int:
         """Ask for a copy, which gets these descriptors: standard input, output, error, status.
 
-        Returns at once. That no copy comes shows in the status pipe, which then closes.
+        Returns at once, with the template's process id. That no copy comes shows in the status
+        pipe, which then closes.
         """
         with self._lock:
             try:
@@ -44,6 +45,14 @@ class WorkerTemplate:
                 # It has ended a moment ago.
                 self._close()
                 socket.send_fds(self._running(), [b"+"], descriptors)
+            assert self._process is not None
+            return self._process.pid
+
+    def discard(self, pid: int) -> None:
+        """This template gives no copies any more, dead or not: the next one will be another."""
+        with self._lock:
+            if self._process is not None and self._process.pid == pid:
+                self._close()
 
     def close(self) -> None:
         with self._lock:

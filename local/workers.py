@@ -85,8 +85,11 @@ class Workers:
             timer.start()
         try:
             version = self._held(code)
-            self._acquire(call, version, nested)
-            return self._run(call, version, session, code, arguments)
+            answer = self._answer(call, version, nested, session, code, arguments)
+            if answer is None and call.worker and not call.worker.begun:
+                self._template.discard(call.worker.template_pid)
+                answer = self._answer(call, version, nested, session, code, arguments)
+            return self._value(call, code, answer)
         finally:
             if timer:
                 timer.cancel()
@@ -132,14 +135,16 @@ class Workers:
                 self._finish(worker)
             return version
 
-    def _acquire(self, call: _Call, version: Version, nested: bool) -> None:
+    def _acquired(self, call: _Call, version: Version, nested: bool) -> WorkerProcess:
+        """A process for the call, as soon as there is one for it."""
         with self._changed:
-            while call.worker is None:
+            while True:
                 self._check(call)
-                call.worker = self._free_worker(version, nested)
-                if call.worker is None:
-                    self._changed.wait()
-            self._busy.append(call.worker)
+                if worker := self._free_worker(version, nested):
+                    call.worker = worker
+                    self._busy.append(worker)
+                    return worker
+                self._changed.wait()
 
     def _free_worker(self, version: Version, nested: bool) -> WorkerProcess | None:
         """An idle process of the version, or a new one where the bounds allow it."""
@@ -169,21 +174,30 @@ class Workers:
             self._reaper.start()
         return WorkerProcess(self._template, self._log, version.digest, version.procedure)
 
-    def _run(
-        self, call: _Call, version: Version, session: Session, code: Code, arguments: Sequence[Any]
-    ) -> Any:
-        worker = call.worker
-        assert worker is not None
+    def _answer(
+        self,
+        call: _Call,
+        version: Version,
+        nested: bool,
+        session: Session,
+        code: Code,
+        arguments: Sequence[Any],
+    ) -> dict[str, Any] | None:
+        """What the process that `call.worker` then is has answered; None if it ended."""
+        worker = self._acquired(call, version, nested)
         password = self._account.issue_pass(session)
         try:
             message = self._message(code, version, session, password, arguments)
-            answer = None if call.cancelled else worker.call(message)
+            return None if call.cancelled else worker.call(message)
         finally:
             self._account.withdraw_pass(password)
             self._release(worker, version)
+
+    def _value(self, call: _Call, code: Code, answer: dict[str, Any] | None) -> Any:
         self._check(call)
         if answer is None:
-            raise _python_error(code, f"The handler's process ended: {worker.exit_text()}.")
+            assert call.worker is not None
+            raise _python_error(code, f"The handler's process ended: {call.worker.exit_text()}.")
         if "error" in answer:
             raise _python_error(code, answer["error"])
         return unpack(answer["value"])

@@ -13,6 +13,7 @@ from local.parser.datatypes import DataType
 
 _TRUE = frozenset({"true", "t", "yes", "y", "on", "1"})
 _FALSE = frozenset({"false", "f", "no", "n", "off", "0"})
+_SHAPES: dict[str, type] = {"OBJECT": dict, "ARRAY": list}
 _EXACT = decimal.Context(prec=80, rounding=decimal.ROUND_HALF_UP)
 
 
@@ -45,8 +46,10 @@ def fits(value: Any, engine_type: str, kind: DataType) -> int | None:
     if value is None:
         return 1
     own = "VARIANT" if engine_type == "JSON" else _own_type(value)
-    if own == kind.base or (own == "VARIANT" and kind.semi_structured):
+    if own == kind.base:
         return 0
+    if own == "VARIANT" and kind.semi_structured:
+        return 1 if isinstance(json.loads(value), _SHAPES[kind.base]) else 2
     if (own == "TIMESTAMP" and kind.timestamp) or (own, kind.base) == ("NUMBER", "FLOAT"):
         return 1
     if own in ("VARCHAR", "VARIANT") or kind.base in ("VARCHAR", "VARIANT"):
@@ -77,7 +80,7 @@ def _own_type(value: Any) -> str:
 def _semi_structured(value: Any, engine_type: str, kind: DataType) -> Any:
     if engine_type == "JSON":
         value = json.loads(value)
-    expected = {"OBJECT": dict, "ARRAY": list}.get(kind.base)
+    expected = _SHAPES.get(kind.base)
     if expected and value is not None and not isinstance(value, expected):
         raise _refused(value, kind)
     return value
@@ -110,7 +113,8 @@ def _number(value: Any, kind: DataType) -> int | Decimal:
         raise ValueError(value)
     exact = Decimal(str(int(value) if isinstance(value, bool) else value).strip())
     scaled = exact.quantize(Decimal(1).scaleb(-kind.scale), context=_EXACT)
-    if abs(scaled) >= Decimal(10) ** (kind.precision - kind.scale):
+    # abs() would round to the 28 digits of the default context.
+    if scaled.copy_abs() >= Decimal(10) ** (kind.precision - kind.scale):
         raise errors.SnowflakeError(
             errors.NUMERIC_RANGE, f"Number out of representable range: {value}"
         )

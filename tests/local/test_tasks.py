@@ -1,6 +1,5 @@
 """Task statements: what they store, what they refuse, what they show."""
 
-import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,7 +9,7 @@ from local.errors import SnowflakeError
 from local.parser import tasks as parser
 from local.parser.show import like
 from local.parser.tokens import Name, Tokens
-from local.statements import task_functions, task_history, task_store, tasks
+from local.statements import task_history, task_store, tasks
 from local.statements.task_history import Entry, Run
 from local.statements.task_store import Task
 from tests.local.task_fakes import DATABASE, SCHEMA, FakeAccount, FakeSession
@@ -200,150 +199,7 @@ def test_a_task_whose_warehouse_is_gone_can_be_suspended_but_not_resumed(
     assert refused(session, "ALTER TASK t RESUME").errno == 2003
 
 
-# --- create, or replace, or alter, drop ----------------------------------------------------------
-
-
-def test_a_name_that_is_taken_is_an_error_unless_it_may_exist(session: FakeSession) -> None:
-    run(session, "CREATE TASK t AS SELECT 1")
-    assert refused(session, "CREATE TASK t AS SELECT 2").errno == 2002
-    answer = run(session, "CREATE TASK IF NOT EXISTS t AS SELECT 2")
-    assert answer.rows() == [("T already exists, statement succeeded.",)]
-    assert stored(session, "T").definition == "SELECT 1"
-
-
-def test_or_replace_makes_a_new_suspended_task_and_keeps_its_children(
-    session: FakeSession,
-) -> None:
-    run(session, *GRAPH, "ALTER TASK child RESUME", "ALTER TASK root RESUME")
-    before = stored(session, "ROOT")
-    run(session, "CREATE OR REPLACE TASK root SCHEDULE = '2 MINUTES' AS CALL z()")
-    after = stored(session, "ROOT")
-    assert (after.state, after.definition) == ("suspended", "CALL z()")
-    assert after.id != before.id
-    assert stored(session, "CHILD").predecessors == ("ROOT",)
-    assert stored(session, "CHILD").started
-
-
-def test_or_alter_keeps_who_the_task_is_and_forgets_what_is_not_said_again(
-    session: FakeSession,
-) -> None:
-    run(session, "CREATE OR ALTER TASK t SCHEDULE = '1 MINUTE' COMMENT = 'c' AS SELECT 1")
-    before = stored(session, "T")
-    run(session, "CREATE OR ALTER TASK t SCHEDULE = '5 MINUTE' AS SELECT 2")
-    after = stored(session, "T")
-    assert (after.id, after.created_on) == (before.id, before.created_on)
-    assert after.properties == {"SCHEDULE": "5 MINUTE"}
-    assert after.definition == "SELECT 2"
-
-
-def test_or_alter_of_a_started_task_is_refused_as_snowflake_does(session: FakeSession) -> None:
-    run(session, "CREATE TASK t SCHEDULE = '1 MINUTE' AS SELECT 1", "ALTER TASK t RESUME")
-    error = refused(session, "CREATE OR ALTER TASK t SCHEDULE = '1 MINUTE' AS SELECT 2")
-    assert (error.errno, error.sqlstate) == (91421, "22000")
-    assert error.message == (
-        "Unable to update graph with root task SHOP.OPS.T since that root task is not suspended."
-    )
-
-
-def test_a_dropped_task_leaves_its_child_a_suspended_root(session: FakeSession) -> None:
-    run(session, *GRAPH, "ALTER TASK leaf RESUME")
-    assert run(session, "DROP TASK child").rows() == [("CHILD successfully dropped.",)]
-    (leaf, root) = shown(session)
-    assert (root["name"], root["state"]) == ("ROOT", "suspended")
-    assert (leaf["name"], leaf["predecessors"], leaf["state"]) == ("LEAF", "[]", "suspended")
-    assert leaf["last_suspended_reason"] == "CHILD_BECAME_ROOT"
-
-
-def test_a_started_task_that_stands_alone_may_be_dropped(session: FakeSession) -> None:
-    run(session, "CREATE TASK t SCHEDULE = '1 MINUTE' AS SELECT 1", "ALTER TASK t RESUME")
-    run(session, "DROP TASK t")
-    assert shown(session) == []
-
-
-def test_a_missing_task_may_be_dropped_only_if_it_may_be_missing(session: FakeSession) -> None:
-    assert refused(session, "DROP TASK t").errno == 2003
-    assert refused(session, "ALTER TASK t SUSPEND").errno == 2003
-    assert refused(session, "DESCRIBE TASK t").errno == 2003
-    assert refused(session, "EXECUTE TASK t").errno == 2003
-    assert run(session, "DROP TASK IF EXISTS t").rows() == [
-        ("Drop statement executed successfully (T already dropped).",)
-    ]
-    assert run(session, "ALTER TASK IF EXISTS t SUSPEND").rows() == [
-        ("Statement executed successfully.",)
-    ]
-
-
-# --- graphs --------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "edit",
-    [
-        "CREATE TASK another AFTER root AS SELECT 1",
-        "CREATE OR REPLACE TASK child AFTER root AS SELECT 1",
-        "ALTER TASK child RESUME",
-        "ALTER TASK child SUSPEND",
-        "ALTER TASK child MODIFY AS SELECT 1",
-        "ALTER TASK child SET COMMENT = 'x'",
-        "ALTER TASK child UNSET COMMENT",
-        "ALTER TASK child REMOVE AFTER root",
-        "ALTER TASK other ADD AFTER root",
-        "ALTER TASK root SET SCHEDULE = '2 MINUTES'",
-        "ALTER TASK root MODIFY WHEN 1 = 1",
-        "DROP TASK child",
-        "DROP TASK root",
-    ],
-)
-def test_a_graph_is_not_edited_while_its_root_is_started(session: FakeSession, edit: str) -> None:
-    run(session, *GRAPH, "CREATE TASK other AS SELECT 1", "ALTER TASK root RESUME")
-    assert refused(session, edit).errno == 91421
-    run(session, "ALTER TASK root SUSPEND", edit)
-
-
-def test_predecessors_must_exist_in_the_same_schema_without_a_cycle_and_under_one_root(
-    session: FakeSession,
-) -> None:
-    run(session, *GRAPH, "CREATE TASK other AS SELECT 1")
-    assert refused(session, "CREATE TASK t AFTER nowhere AS SELECT 1").errno == 2003
-    assert "same schema" in refused(session, "CREATE TASK t AFTER raw.root AS SELECT 1").message
-    assert "cycle" in refused(session, "CREATE OR REPLACE TASK child AFTER leaf AS X()").message
-    assert "cycle" in refused(session, "ALTER TASK child ADD AFTER child").message
-    assert "one root" in refused(session, "CREATE TASK t AFTER leaf, other AS SELECT 1").message
-    assert list(states(session)) == ["CHILD", "LEAF", "OTHER", "ROOT"]
-
-
-def test_a_task_has_either_a_schedule_or_predecessors(session: FakeSession) -> None:
-    run(session, *GRAPH)
-    refusal = refused(session, "CREATE TASK t SCHEDULE = '1 MINUTE' AFTER root AS SELECT 1")
-    assert "SCHEDULE belongs to its root task" in refusal.message
-    assert refused(session, "ALTER TASK child SET SCHEDULE = '1 MINUTE'").errno == 1008
-    run(session, "CREATE TASK s SCHEDULE = '1 MINUTE' AS SELECT 1")
-    assert refused(session, "ALTER TASK s ADD AFTER root").errno == 1008
-
-
-def test_links_are_added_and_removed_by_alter_task(session: FakeSession) -> None:
-    run(session, *GRAPH, "CREATE TASK t AFTER root AS SELECT 1", "ALTER TASK t RESUME")
-    run(session, "ALTER TASK t ADD AFTER ops.leaf, child")
-    (row,) = shown(session, "SHOW TASKS LIKE 't'")
-    assert json.loads(row["predecessors"]) == ["SHOP.OPS.ROOT", "SHOP.OPS.LEAF", "SHOP.OPS.CHILD"]
-    run(session, "ALTER TASK t REMOVE AFTER leaf, child")
-    assert stored(session, "T").predecessors == ("ROOT",)
-    assert refused(session, "ALTER TASK t REMOVE AFTER leaf").errno == 2003
-    run(session, "ALTER TASK t REMOVE AFTER root")
-    assert stored(session, "T").last_suspended_reason == "CHILD_BECAME_ROOT"
-
-
-def test_only_a_root_that_something_starts_can_be_resumed(session: FakeSession) -> None:
-    run(
-        session,
-        "CREATE TASK idle AS SELECT 1",
-        "CREATE TASK wrong WHEN 1 = 1 AS SELECT 1",
-        "CREATE TASK triggered WHEN SYSTEM$STREAM_HAS_DATA('s') AS SELECT 1",
-    )
-    assert "cannot be resumed" in refused(session, "ALTER TASK idle RESUME").message
-    assert "cannot be resumed" in refused(session, "ALTER TASK wrong RESUME").message
-    run(session, "ALTER TASK triggered RESUME")
-    assert states(session)["TRIGGERED"] == "started"
+# --- what changes --------------------------------------------------------------------------------
 
 
 def test_resume_restarts_the_base_of_the_schedule_and_suspend_says_why(
@@ -364,18 +220,6 @@ def test_resume_restarts_the_base_of_the_schedule_and_suspend_says_why(
     assert row["last_suspended_on"] >= before
 
 
-def test_dependents_enable_resumes_the_whole_graph(session: FakeSession) -> None:
-    run(session, *GRAPH, "CREATE TASK apart SCHEDULE = '1 MINUTE' AS SELECT 1")
-    enable = task_functions.task_dependents_enable
-    assert enable(session, ["shop.ops.root"]) is True  # type: ignore[arg-type]  # a fake
-    assert states(session) == {
-        "APART": "suspended",
-        "CHILD": "started",
-        "LEAF": "started",
-        "ROOT": "started",
-    }
-
-
 def test_execute_task_is_for_roots_and_leaves_its_wish_for_the_scheduler(
     session: FakeSession,
 ) -> None:
@@ -392,32 +236,6 @@ def test_execute_task_is_for_roots_and_leaves_its_wish_for_the_scheduler(
 
 
 # --- show ----------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("tail", "names"),
-    [
-        ("", ["CHILD", "LEAF", "ROOT"]),
-        ("LIKE 'l%'", ["LEAF"]),
-        ("LIKE '_oot'", ["ROOT"]),
-        ("STARTS WITH 'CH'", ["CHILD"]),
-        ("STARTS WITH 'ch'", []),
-        ("LIMIT 2", ["CHILD", "LEAF"]),
-        ("LIMIT 1 FROM 'CHILD'", ["LEAF"]),
-        ("IN SCHEMA ops", ["CHILD", "LEAF", "ROOT"]),
-        ("IN ops LIMIT 1", ["CHILD"]),
-        ("IN SCHEMA shop.raw", ["ELSEWHERE"]),
-        ("LIKE '%e%' IN DATABASE shop", ["ELSEWHERE", "LEAF"]),
-        ("IN ACCOUNT STARTS WITH 'E'", ["ELSEWHERE"]),
-    ],
-)
-def test_show_tasks_finds_by_name_and_place(
-    session: FakeSession, tail: str, names: list[str]
-) -> None:
-    run(session, *GRAPH)
-    if "raw" in tail or "DATABASE" in tail or "ACCOUNT" in tail:
-        run(session, "CREATE TASK raw.elsewhere AS SELECT 1")
-    assert [row["name"] for row in shown(session, f"SHOW TASKS {tail}")] == names
 
 
 def test_like_takes_wildcards_and_their_escapes() -> None:
@@ -444,45 +262,6 @@ def record(session: FakeSession, task: Task, hours_ago: float, state: str = "SUC
     if state != "EXECUTING":
         task_history.finished(session.catalog(DATABASE), entry, moment, state)
     return entry
-
-
-def test_history_shows_a_run_in_snowflakes_columns(session: FakeSession) -> None:
-    run(session, "CREATE TASK t SCHEDULE = '1 HOUR' WHEN 1 = 1 AS CALL p()")
-    task = stored(session, "T")
-    entry = record(session, task, 1, "EXECUTING")
-    task_history.finished(
-        session.catalog(DATABASE), entry, NOW, "FAILED", "000604", "SQL execution canceled"
-    )
-    hour_ago = NOW - timedelta(hours=1)
-    assert history(session) == [
-        {
-            "QUERY_ID": entry.entry_id,
-            "NAME": "T",
-            "DATABASE_NAME": "SHOP",
-            "SCHEMA_NAME": "OPS",
-            "QUERY_TEXT": "CALL p()",
-            "CONDITION_TEXT": "1 = 1",
-            "STATE": "FAILED",
-            "ERROR_CODE": "000604",
-            "ERROR_MESSAGE": "SQL execution canceled",
-            "SCHEDULED_TIME": hour_ago,
-            "QUERY_START_TIME": hour_ago,
-            "NEXT_SCHEDULED_TIME": None,
-            "COMPLETED_TIME": NOW,
-            "ROOT_TASK_ID": task.id,
-            "GRAPH_VERSION": 0,
-            "RUN_ID": int(hour_ago.timestamp()) * 1000,
-            "RETURN_VALUE": None,
-            "SCHEDULED_FROM": "SCHEDULE",
-            "ATTEMPT_NUMBER": 1,
-            "CONFIG": None,
-            "QUERY_HASH": None,
-            "QUERY_HASH_VERSION": None,
-            "QUERY_PARAMETERIZED_HASH": None,
-            "QUERY_PARAMETERIZED_HASH_VERSION": None,
-            "GRAPH_RUN_GROUP_ID": int(hour_ago.timestamp()) * 1_000_000,
-        }
-    ]
 
 
 def test_history_is_narrowed_by_its_arguments_before_its_limit(session: FakeSession) -> None:

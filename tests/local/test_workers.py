@@ -226,40 +226,6 @@ def test_a_nested_call_does_not_wait_for_its_caller(account: _Account, tmp_path:
     workers.close()
 
 
-def test_an_exception_is_snowflakes_error_with_the_handlers_own_traceback(
-    workers: Workers,
-) -> None:
-    body = "def run(session):\n    return 1 / 0\n"
-    with pytest.raises(SnowflakeError) as caught:
-        workers.call(_Session(), inline(body), [])
-    assert (caught.value.errno, caught.value.sqlstate) == (100357, "P0000")
-    assert caught.value.message.splitlines() == [
-        "Python Interpreter Error:",
-        "Traceback (most recent call last):",
-        '  File "_udf_code.py", line 2, in run',
-        "    return 1 / 0",
-        "           ~~^~~",
-        "ZeroDivisionError: division by zero",
-        " in function P with handler run",
-    ]
-
-
-@pytest.mark.parametrize(
-    ("handler", "text"),
-    [
-        pytest.param("m.missing", "module 'm' has no attribute 'missing'", id="function"),
-        pytest.param("missing.f", "No module named 'missing'", id="module"),
-        pytest.param("f", "a staged handler is 'module.function', not 'f'", id="no module"),
-    ],
-)
-def test_a_handler_that_is_not_there_is_named(
-    workers: Workers, tmp_path: Path, handler: str, text: str
-) -> None:
-    archive = zipped(tmp_path / "p.zip", m="def f(session):\n    return 1\n")
-    with pytest.raises(SnowflakeError, match=text):
-        workers.call(_Session(), Code("D.S.P()", handler, "NUMBER", files=(archive,)), [])
-
-
 @pytest.mark.parametrize(
     ("statement", "text"),
     [
@@ -274,21 +240,6 @@ def test_a_process_that_dies_in_a_call_is_an_error_and_the_next_call_works(
     with pytest.raises(SnowflakeError, match=text):
         workers.call(_Session(), inline(body), [True])
     assert workers.call(_Session(), inline(body), [False]) == 1
-
-
-def test_sys_exit_is_an_error_of_the_handler(workers: Workers) -> None:
-    with pytest.raises(SnowflakeError, match="SystemExit: 7"):
-        workers.call(_Session(), inline("def run(session):\n    raise SystemExit(7)\n"), [])
-
-
-def test_a_value_without_json_is_refused(workers: Workers) -> None:
-    with pytest.raises(SnowflakeError, match="a value of type object cannot leave a procedure"):
-        workers.call(_Session(), inline("def run(session):\n    return object()\n"), [])
-
-
-def test_a_varchar_procedure_returns_the_text_of_anything(workers: Workers) -> None:
-    body = "def run(session):\n    return [1, None]\n"
-    assert workers.call(_Session(), inline(body, "VARCHAR"), []) == "[1, None]"
 
 
 def test_what_a_handler_prints_and_logs_goes_to_the_log_alone(

@@ -6,6 +6,7 @@ import pytest
 from snowflake.connector.connection import SnowflakeConnection
 
 from tests.conftest import RunningAccount
+from tests.local.conformance.procedure_shared import Cellar
 from tests.local.conformance.shared import Run
 from tests.local.conformance.task_shared import Ops, new_ops
 
@@ -39,3 +40,9 @@ def ops(connection: SnowflakeConnection, database: str) -> Iterator[Ops]:
     """A schema of its own for tasks, and the ways to follow them."""
     with new_ops(connection, database) as made:
         yield made
+
+
+@pytest.fixture
+def cellar(connection: SnowflakeConnection) -> Cellar:
+    """Makes procedures in the test's database and calls them."""
+    return Cellar(connection)

@@ -47,7 +47,7 @@ class Ops:
                 rows = cursor.execute(sql).fetchall()  # type: ignore[union-attr, assignment]
         return rows
 
-    def shown(self, sql: str = "SHOW TASKS") -> list[dict[str, Any]]:
+    def shown(self, sql: str = "SHOW TASKS IN SCHEMA") -> list[dict[str, Any]]:
         with self.connection.cursor() as cursor:
             rows = cursor.execute(sql).fetchall()  # type: ignore[union-attr]
             names = [column.name for column in cursor.description]
@@ -85,8 +85,7 @@ class Ops:
         self.wait_for(lambda: self.history() == list(expected))
 
 
-@contextmanager
-def new_ops(connection: SnowflakeConnection, database: str) -> Iterator[Ops]:
+def make_ops(connection: SnowflakeConnection, database: str) -> Ops:
     schema = f"OPS_{uuid.uuid4().hex[:8].upper()}"
     ops = Ops(connection, database, schema)
     ops.run(
@@ -97,5 +96,12 @@ def new_ops(connection: SnowflakeConnection, database: str) -> Iterator[Ops]:
         "CREATE TABLE prod (n INT)",
         "CREATE STREAM raw_stream ON TABLE raw APPEND_ONLY = TRUE",
     )
+    return ops
+
+
+@contextmanager
+def new_ops(connection: SnowflakeConnection, database: str) -> Iterator[Ops]:
+    """One that is dropped in the end."""
+    ops = make_ops(connection, database)
     yield ops
-    ops.run(f"DROP SCHEMA {database}.{schema}")
+    ops.run(f"DROP SCHEMA {ops.place}")

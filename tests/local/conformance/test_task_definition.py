@@ -191,6 +191,13 @@ def test_only_a_root_that_something_starts_can_be_resumed(ops: Ops) -> None:
     assert ops.states() == {"IDLE": "suspended", "TRIGGERED": "started"}
 
 
+def test_a_started_task_that_stands_alone_may_be_dropped(ops: Ops) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/drop-task"""
+    ops.run("CREATE TASK t SCHEDULE = '60 MINUTES' AS SELECT 1", "ALTER TASK t RESUME")
+    ops.run("DROP TASK t")
+    assert ops.shown() == []
+
+
 def test_show_tells_when_and_why_a_task_was_suspended(ops: Ops) -> None:
     """https://docs.snowflake.com/en/sql-reference/sql/show-tasks"""
     ops.run("CREATE TASK t SCHEDULE = '60 MINUTES' AS SELECT 1", "ALTER TASK t RESUME")
@@ -212,6 +219,15 @@ def test_dependents_enable_resumes_a_root_and_all_below_it(ops: Ops) -> None:
         "LEAF": "started",
         "ROOT": "started",
     }
+
+
+def test_describing_the_call_that_enables_a_graph_enables_nothing(ops: Ops) -> None:
+    """https://docs.snowflake.com/en/developer-guide/python-connector/python-connector-api"""
+    ops.run(*GRAPH)
+    with ops.connection.cursor() as cursor:
+        call = f"SELECT SYSTEM$TASK_DEPENDENTS_ENABLE('{ops.place}.root')"
+        assert len(cursor.describe(call)) == 1
+    assert set(ops.states().values()) == {"suspended"}
 
 
 @pytest.mark.parametrize(
