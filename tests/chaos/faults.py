@@ -16,6 +16,7 @@ from tests.chaos.world import READY_SECONDS, Slot, World, is_suspended, resume, 
 # No statement comes while the broker is silent, or the account down.
 TRAP_SECONDS = 45.0
 JOIN_SECONDS = 60.0
+BATCH_SECONDS = 8.0
 
 Steps = Iterator[None]
 
@@ -45,15 +46,29 @@ def kill_ingester(world: World, injection: Injection) -> Steps:
     world.launch(slot)
 
 
-def freeze_ingester(world: World, injection: Injection) -> Steps:
-    slot = world.ingesters[injection.fault.target or 0]
-    yield from _runs(slot)
-    assert slot.process is not None
-    injection.confirmed = yield from _suspended(slot.process, injection.fault.seconds)
+def freeze_ingester(word: str) -> Callable[[World, Injection], Steps]:
+    """It sleeps in the middle of a batch: it was told that `word` took effect, and hears it only
+    after others were given its partitions. Should it have no batch to write, it sleeps anyway."""
+
+    def steps(world: World, injection: Injection) -> Steps:
+        target = injection.fault.target or 0
+        slot = world.ingesters[target]
+        yield from _runs(slot)
+        trap = world.proxy.set_trap(word, target, loses=False)
+        yield from _until(trap.sprung.is_set, BATCH_SECONDS)
+        world.proxy.remove_trap(trap)
+        yield from _runs(slot)
+        assert slot.process is not None
+        suspend(slot.process)
+        trap.released.set()
+        injection.confirmed = yield from _suspended(slot.process, injection.fault.seconds)
+
+    return steps
 
 
 def silence_broker(world: World, injection: Injection) -> Steps:
     assert world.broker is not None
+    suspend(world.broker)
     injection.confirmed = yield from _suspended(world.broker, injection.fault.seconds)
 
 
@@ -108,7 +123,8 @@ def rebalance(world: World, injection: Injection) -> Steps:
 
 STEPS: dict[Kind, Callable[[World, Injection], Steps]] = {
     Kind.KILL_INGESTER: kill_ingester,
-    Kind.FREEZE_INGESTER: freeze_ingester,
+    Kind.FREEZE_BEFORE_FENCE: freeze_ingester("BEGIN"),
+    Kind.FREEZE_BEHIND_FENCE: freeze_ingester("UPDATE"),
     Kind.KILL_ACCOUNT: kill_account,
     Kind.KILL_ACCOUNT_AT_COMMIT: kill_account_at_commit,
     Kind.LOSE_COMMIT: lose_answer("COMMIT"),
@@ -124,8 +140,7 @@ def _runs(slot: Slot) -> Steps:
 
 
 def _suspended(process: Process, seconds: float) -> Generator[None, None, bool]:
-    """Suspend it for so long; whether it was seen suspended, and at the end still was."""
-    suspend(process)
+    """Leave it so for so long; whether it was seen suspended, and at the end still was."""
     try:
         yield from _until(lambda: is_suspended(process), READY_SECONDS)
         yield from _pause(seconds)

@@ -1,4 +1,4 @@
-"""A TCP proxy before the account, which can lose the answer to a statement."""
+"""A TCP proxy before the account, which can hold the answer to a statement, or lose it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 
 HEAD_END = b"\r\n\r\n"
 HOST = "127.0.0.1"
@@ -17,30 +18,36 @@ WATCH_SECONDS = 0.01
 
 @dataclass
 class Trap:
-    """Waits for the next statement that begins with `word`; its answer never reaches the client.
+    """Waits for the next statement that begins with `word`, of one client or of any.
 
-    `sprung` is set once the account has answered, so the statement took effect. The connection
-    stays open, without an answer, until `release`.
+    `sprung` is set once the account has answered, so the statement took effect. The answer is held
+    until `release`, and then lost with its connection, or delivered.
     """
 
     word: str
+    client: int | None = None
+    loses: bool = True
     sprung: threading.Event = field(default_factory=threading.Event)
     released: threading.Event = field(default_factory=threading.Event)
 
 
 class Proxy:
-    """Forwards HTTP requests, one connection to the account for each of the client's."""
+    """Forwards HTTP requests, one connection to the account for each of a client's.
 
-    def __init__(self, account_port: int) -> None:
+    Each client has a port of its own, so that it is known who asks.
+    """
+
+    def __init__(self, account_port: int, clients: int) -> None:
         self.account_port = account_port
+        self.ports: list[int] = []
+        self._clients = clients
         self._traps: list[Trap] = []
         self._lock = threading.Lock()
         self._stop: Callable[[], object] = lambda: None
-        self.port = 0
 
     @contextlib.contextmanager
     def running(self) -> Iterator[Proxy]:
-        """Serve from a thread of its own, on a free port, while inside."""
+        """Serve from a thread of its own, on free ports, while inside."""
         ready = threading.Event()
         thread = threading.Thread(target=lambda: asyncio.run(self._run(ready)), name="proxy")
         thread.start()
@@ -51,8 +58,8 @@ class Proxy:
             self._stop()
             thread.join()
 
-    def set_trap(self, word: str) -> Trap:
-        trap = Trap(word.upper())
+    def set_trap(self, word: str, client: int | None = None, loses: bool = True) -> Trap:
+        trap = Trap(word.upper(), client, loses)
         with self._lock:
             self._traps.append(trap)
         return trap
@@ -64,25 +71,32 @@ class Proxy:
     async def _run(self, ready: threading.Event) -> None:
         loop, stopped = asyncio.get_running_loop(), asyncio.Event()
         self._stop = lambda: loop.call_soon_threadsafe(stopped.set)
-        server = await asyncio.start_server(self._serve, HOST, 0)
-        self.port = server.sockets[0].getsockname()[1]
+        servers = [
+            await asyncio.start_server(partial(self._serve, client), HOST, 0)
+            for client in range(self._clients)
+        ]
+        self.ports = [server.sockets[0].getsockname()[1] for server in servers]
         ready.set()
         await stopped.wait()
-        server.close()
+        for server in servers:
+            server.close()
 
-    async def _serve(self, client: asyncio.StreamReader, answers: asyncio.StreamWriter) -> None:
+    async def _serve(
+        self, client: int, requests: asyncio.StreamReader, answers: asyncio.StreamWriter
+    ) -> None:
         account = None
         try:
             while True:
-                head, body = await _read_message(client)
+                head, body = await _read_message(requests)
                 if account is None:
                     account = await asyncio.open_connection(HOST, self.account_port)
                 account[1].write(head + body)
-                trap = self._take_trap(head, body)
+                trap = self._take_trap(client, head, body)
                 answer = b"".join(await _read_message(account[0]))
                 if trap:
                     await _hold(trap)
-                    return
+                    if trap.loses:
+                        return
                 answers.write(answer)
                 await answers.drain()
         except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
@@ -93,13 +107,13 @@ class Proxy:
             if account is not None:
                 account[1].transport.abort()
 
-    def _take_trap(self, head: bytes, body: bytes) -> Trap | None:
+    def _take_trap(self, client: int, head: bytes, body: bytes) -> Trap | None:
         with self._lock:
             if not self._traps:
                 return None
             sql = statement(head, body)
             for trap in self._traps:
-                if sql.startswith(trap.word):
+                if trap.client in (None, client) and sql.startswith(trap.word):
                     self._traps.remove(trap)
                     return trap
         return None

@@ -30,6 +30,10 @@ def show_round(outcome: Outcome, console: Console) -> None:
                 _seconds(max, of_kind),
             )
     console.print(table)
+    console.print(
+        f"{outcome.fenced} batches refused by the fence,"
+        f" {outcome.settled} COMMITs without an answer settled"
+    )
     for complaint in outcome.complaints:
         console.print(f"[bold red]{complaint}[/]", highlight=False)
     for restart in outcome.restarts:

@@ -45,6 +45,8 @@ class Outcome:
     reckoning: Reckoning = field(default_factory=Reckoning)
     produced: int = 0
     verdict: dict[str, Any] = field(default_factory=dict)
+    fenced: int = 0  # batches that the fence refused
+    settled: int = 0  # COMMITs without an answer that were found to have taken effect
     restarts: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
     seconds: float = 0.0
@@ -73,7 +75,7 @@ def run_round(
 ) -> Outcome:
     """Raises only where the round itself could not be run. The folder keeps data and logs."""
     outcome, started = Outcome(seed, folder), time.monotonic()
-    proxy = Proxy(quiet_port())
+    proxy = Proxy(quiet_port(), clients=scale.ingesters + 1)
     with ProcessStack() as stack, proxy.running():
         world = World(folder, scale, proxy, stack, deploy)
         world.start()
@@ -145,6 +147,9 @@ def _judge(world: World, sent: list[Place], outcome: Outcome) -> None:
     in_flight = sum(law["figures"].get("IN_FLIGHT", 0) for law in outcome.verdict["laws"])
     if in_flight:
         outcome.complaints.append(f"{in_flight} rows are still in flight")
+    logs = "".join(world.log(slot) for slot in (*world.ingesters, world.guest))
+    outcome.fenced = logs.count("rows of INGEST_OFFSETS were as expected")
+    outcome.settled = logs.count("the COMMIT had taken effect")
     outcome.restarts = [each for slot in world.ingesters for each in slot.restarts]
     ends = ends_of(sent)
     for injection in outcome.injections:

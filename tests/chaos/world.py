@@ -76,7 +76,6 @@ class World:
         self.place = Place(folder, account_port=proxy.account_port, broker_port=free_port(HOST))
         self.machine = Machine(Project.find(), self.place, stack, lambda text: None)
         self._deploy = deploy
-        self._through_proxy = folder / "through-proxy"
         self._kafka = {
             "CAVES_KAFKA_SESSION_TIMEOUT_MS": str(int(scale.session * 1000)),
             "CAVES_KAFKA_HEARTBEAT_INTERVAL_MS": str(int(scale.session * 1000 / 6)),
@@ -84,10 +83,11 @@ class World:
         }
         self.account = self._slot("account", self._account_command())
         self.ingesters = [
-            self._slot(f"ingester-{number}", self._ingester_command(), self._through_proxy)
+            self._slot(f"ingester-{number}", self._ingester_command(), self._home(number))
             for number in range(scale.ingesters)
         ]
-        self.guest = self._slot("ingester-guest", self._ingester_command(), self._through_proxy)
+        home = self._home(scale.ingesters)
+        self.guest = self._slot("ingester-guest", self._ingester_command(), home)
         self.producer: Process | None = None
         self.broker: Process | None = None
 
@@ -95,7 +95,8 @@ class World:
         """Broker, account, deployment, ingesters; returns once each ingester has partitions."""
         self.broker = self.machine.start_broker()
         write_home(self.place.home, HOST, self.place.account_port, self.machine.target.database)
-        write_home(self._through_proxy, HOST, self.proxy.port, self.machine.target.database)
+        for client, port in enumerate(self.proxy.ports):
+            write_home(self._home(client), HOST, port, self.machine.target.database)
         self.launch(self.account)
         self.await_true(self.account_listens, READY_SECONDS, "account")
         self._deploy(self.machine, self.scale.task_schedule)
@@ -222,6 +223,10 @@ class World:
             return found
 
     # How the programs are started.
+
+    def _home(self, client: int) -> Path:
+        """SNOWFLAKE_HOME of a client of the proxy."""
+        return self.place.folder / f"through-proxy-{client}"
 
     def _slot(self, name: str, command: list[str], home: Path | None = None) -> Slot:
         environ = {**self.machine.target.environ(), **self._kafka}
