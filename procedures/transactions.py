@@ -14,12 +14,13 @@ def transaction(session: Session) -> Iterator[None]:
 
     A stream's offset moves when the transaction that read it commits, and within one transaction
     every statement sees the same rows of the stream. Snowflake leaves a transaction open after a
-    failed statement, ready to be committed half-done: hence the rollback for whatever is raised.
+    failed statement, ready to be committed half-done: hence the rollback for whatever is raised,
+    by BEGIN and COMMIT as well. After a COMMIT whose answer was lost it finds nothing to undo.
     """
-    session.begin_transaction()
     try:
+        session.begin_transaction()
         yield
+        session.commit()
     except BaseException:
         session.rollback()
         raise
-    session.commit()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any
 
@@ -18,8 +20,11 @@ from snowflake.snowpark.types import (
     VariantType,
 )
 
+from tests.conftest import RunningAccount
 from tests.procedures import local_functions  # noqa: F401  (registers the functions)
 from tests.procedures.pipeline import Pipeline, opened_pipeline
+from tests.procedures.tapped import tapped_session
+from tests.procedures.world import World
 
 RAW_EVENTS_STREAM = StructType(
     [
@@ -72,3 +77,35 @@ def raw(local_session: Session) -> Raw:
 def pipeline(account: Any, database: str) -> Iterator[Pipeline]:
     with opened_pipeline(account, database) as opened:
         yield opened
+
+
+Connect = Callable[[str], AbstractContextManager[Session]]
+
+
+@pytest.fixture(scope="session")
+def connect(account: Any) -> Connect:
+    """Opens a Snowpark session in a database, on a connection that can be tapped."""
+    parameters = (
+        account.parameters()
+        if isinstance(account, RunningAccount)
+        else {"connection_name": account.name}
+    )
+    return lambda database: tapped_session({**parameters, "database": database})
+
+
+@pytest.fixture(scope="module")
+def opened_world(account: Any, connect: Connect) -> Iterator[World]:
+    """A database for the module, with the pipeline's tables and streams."""
+    name = f"TEST_{uuid.uuid4().hex[:12].upper()}"
+    with account.connect() as connection:
+        connection.cursor().execute(f"CREATE DATABASE {name}")
+        with connect(name) as tapped, opened_pipeline(account, name) as ingester:
+            yield World(Pipeline(tapped, name), ingester)
+        connection.cursor().execute(f"DROP DATABASE {name}")
+
+
+@pytest.fixture
+def world(opened_world: World) -> World:
+    """The pipeline and its model, both empty."""
+    opened_world.reset()
+    return opened_world

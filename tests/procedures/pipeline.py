@@ -12,6 +12,7 @@ from typing import Any
 from snowflake.snowpark import Session
 
 from tests.procedures.deployment import run_sql_file
+from tests.procedures.model import Delivery
 
 Event = dict[str, Any]
 Handler = Callable[[Session], dict[str, int]]
@@ -23,7 +24,8 @@ INSERT INTO RAW_DATA.RAW_EVENTS_STREAM (
 )
 SELECT
     value:event_id::VARCHAR, value:event_type::VARCHAR, PARSE_JSON(value:event::VARCHAR),
-    value:ingested_at::TIMESTAMP_NTZ, 'sales_events', value:partition::NUMBER, value:offset::NUMBER
+    value:ingested_at::TIMESTAMP_NTZ, value:topic::VARCHAR, value:partition::NUMBER,
+    value:offset::NUMBER
 FROM TABLE(FLATTEN(PARSE_JSON(?)))
 """
 
@@ -36,21 +38,30 @@ class Pipeline:
 
     def ingest(self, *events: Event | str) -> None:
         """Writes events as RAW rows, one offset after the other; a text is the JSON as it is."""
-        rows = []
+        deliveries = []
         for event in events:
             text = event if isinstance(event, str) else json.dumps(event, ensure_ascii=False)
-            known = json.loads(text)
+            deliveries.append(Delivery(("sales_events", 3, self.next_offset), text))
+            self.next_offset += 1
+        self.deliver(deliveries)
+
+    def deliver(self, deliveries: list[Delivery]) -> None:
+        """Writes deliveries as RAW rows, as the ingester does."""
+        rows = []
+        for delivery in deliveries:
+            known = json.loads(delivery.text)
+            topic, partition, offset = delivery.place
             rows.append(
                 {
                     "event_id": known.get("event_id"),
                     "event_type": known.get("event_type"),
-                    "event": text,
+                    "event": delivery.text,
                     "ingested_at": "2026-11-22 12:00:00",
-                    "partition": 3,
-                    "offset": self.next_offset,
+                    "topic": topic,
+                    "partition": partition,
+                    "offset": offset,
                 }
             )
-            self.next_offset += 1
         self.sql(INSERT_RAW, json.dumps(rows))
 
     def run(self, *handlers: Handler) -> list[dict[str, int]]:

@@ -265,12 +265,3 @@ def test_events_that_come_while_a_procedure_runs_are_left_to_the_next_run_whole(
     assert pipeline.run(raw_to_staging.orders) == [{"staged": 1, "rejected": 1}]
     assert pipeline.rows("STAGING.STG_ORDERS", "KAFKA_OFFSET") == [(0,), (10,)]
     assert pipeline.rows("RAW_DATA.REJECTED_EVENTS", "KAFKA_OFFSET") == [(1,), (11,)]
-
-
-def test_the_statements_are_the_same_for_no_event_and_for_many(pipeline: Pipeline) -> None:
-    expected = ["BEGIN", "INSERT", "INSERT", "COMMIT"]
-    assert pipeline.statements(raw_to_staging.orders) == expected
-    pipeline.ingest(*(order(f"o-{n}", quantity=n % 3) for n in range(200)))
-    assert pipeline.statements(raw_to_staging.orders) == expected
-    assert pipeline.statements(raw_to_staging.inventory) == expected
-    assert pipeline.count("STAGING.STG_ORDERS") == 133

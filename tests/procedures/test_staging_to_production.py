@@ -241,18 +241,3 @@ def test_a_failed_run_changes_neither_history_nor_levels(pipeline: Pipeline) -> 
     pipeline.sql("ALTER TABLE PRODUCTION.ORDERS_AWAY RENAME TO PRODUCTION.ORDERS")
     pipeline.run(*INVENTORY[1:])
     assert levels(pipeline) == {"p-1": 24}
-
-
-def test_the_statements_are_the_same_for_no_row_and_for_many(pipeline: Pipeline) -> None:
-    expected = {
-        staging_to_production.orders: ["BEGIN", "SELECT", "MERGE", "COMMIT"],
-        staging_to_production.inventory_history: ["BEGIN", "SELECT", "MERGE", "COMMIT"],
-        staging_to_production.inventory_current: ["BEGIN", "SELECT", "MERGE", "MERGE", "COMMIT"],
-    }
-    assert {handler: pipeline.statements(handler) for handler in expected} == expected
-    pipeline.ingest(*(order(f"o-{n}") for n in range(100)))
-    pipeline.ingest(*(adjustment(f"a-{n}", product_id=f"p-{n % 7}") for n in range(100)))
-    pipeline.run(raw_to_staging.orders, raw_to_staging.inventory)
-    assert {handler: pipeline.statements(handler) for handler in expected} == expected
-    assert pipeline.count("PRODUCTION.ORDERS") == 100
-    assert levels(pipeline) == {f"p-{n}": 24 * len(range(n, 100, 7)) for n in range(7)}
