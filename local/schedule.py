@@ -1,7 +1,8 @@
 """When a schedule is due: intervals and CRON expressions. Pure; moments are aware and in UTC."""
 
 import re
-from collections.abc import Mapping
+from calendar import monthrange
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -43,7 +44,8 @@ class Cron:
     """Every minute whose local time matches all fields.
 
     As in Snowflake, an hour that the clocks skip has no run and an hour they repeat has two, and
-    where both day fields are restricted, either one is enough.
+    where both day fields are restricted, either one is enough. last_day and last_weekdays are the
+    L of the day fields: the month's last day, its last Friday.
     """
 
     minutes: frozenset[int]
@@ -52,6 +54,8 @@ class Cron:
     months: frozenset[int]
     weekdays: frozenset[int]
     zone: ZoneInfo
+    last_day: bool = False
+    last_weekdays: frozenset[int] = frozenset()
 
     def next_after(self, moment: datetime, base: datetime | None = None) -> datetime:
         """The first occurrence later than `moment`; the base plays no part."""
@@ -87,8 +91,10 @@ class Cron:
     def _day_matches(self, local: datetime) -> bool:
         if local.month not in self.months:
             return False
-        by_day = local.day in self.days
-        by_weekday = local.isoweekday() % 7 in self.weekdays
+        weekday = local.isoweekday() % 7
+        left = monthrange(local.year, local.month)[1] - local.day
+        by_day = local.day in self.days or (self.last_day and left == 0)
+        by_weekday = weekday in self.weekdays or (left < 7 and weekday in self.last_weekdays)
         if len(self.days) < 31 and len(self.weekdays) < 7:
             return by_day or by_weekday
         return by_day and by_weekday
@@ -115,17 +121,28 @@ def _cron(words: list[str]) -> Cron:
     if len(words) != 6:
         raise _invalid(f"a CRON schedule has five fields and a time zone, not '{' '.join(words)}'")
     minutes, hours, days, months, weekdays, zone = words
+    plain_days, last_days = _apart(days, lambda part: part == "L")
+    plain_weekdays, last_weekdays = _apart(weekdays, lambda part: part[1:].endswith("L"))
     cron = Cron(
         _field(minutes, 0, 59),
         _field(hours, 0, 23),
-        _field(days, 1, 31),
+        _field(plain_days, 1, 31),
         _field(months, 1, 12, _MONTHS),
-        _field(weekdays, 0, 6, _WEEKDAYS),
+        _field(plain_weekdays, 0, 6, _WEEKDAYS),
         _zone(zone),
+        bool(last_days),
+        frozenset(_number(part[:-1], 0, 6, _WEEKDAYS) for part in last_weekdays),
     )
     if not cron.comes_true():
         raise _invalid(f"'{' '.join(words)}' never comes true")
     return cron
+
+
+def _apart(text: str, chosen: Callable[[str], bool]) -> tuple[str | None, list[str]]:
+    """A field without the chosen parts of its list, None if nothing is left of it; and those."""
+    parts = text.upper().split(",")
+    left = [part for part in parts if not chosen(part)]
+    return ",".join(left) if left else None, [part for part in parts if chosen(part)]
 
 
 def _zone(name: str) -> ZoneInfo:
@@ -136,9 +153,11 @@ def _zone(name: str) -> ZoneInfo:
 
 
 def _field(
-    text: str, low: int, high: int, names: Mapping[str, int] | None = None
+    text: str | None, low: int, high: int, names: Mapping[str, int] | None = None
 ) -> frozenset[int]:
     """The numbers that one field stands for: *, lists, ranges, steps and names."""
+    if text is None:
+        return frozenset()
     numbers: set[int] = set()
     for part in text.upper().split(","):
         span, slash, step = part.partition("/")
@@ -157,7 +176,7 @@ def _field(
 def _number(text: str, low: int, high: int, names: Mapping[str, int]) -> int:
     if text in names:
         return names[text]
-    if text.endswith("L") or "#" in text:
+    if "#" in text:
         raise errors.unsupported(f"CRON expression {text}")
     if not text.isdigit() or not low <= int(text) <= high:
         raise _invalid(f"'{text}' in a CRON field is not from {low} to {high}")

@@ -4,7 +4,7 @@ https://docs.snowflake.com/en/sql-reference/functions/current_task_graphs
 https://docs.snowflake.com/en/sql-reference/functions/complete_task_graphs
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -52,9 +52,11 @@ def current_task_graphs(
     now = task_store.utc_now()
     query = task_history.Query(scheduled_time_range_end=now + _PLANNED_FOR)
     running = _running(session)
+    groups = [group for _, group in running]
     rows: list[Row] = []
     for where, catalog in _catalogs(session):
-        rows += [run for run in _runs(where, catalog) if _key(run) in running and run["latest"]]
+        runs = _runs(where, catalog, f"graph_run_group_id IN ({_marks(groups)})", groups)
+        rows += [run for run in runs if _key(run) in running and run["latest"]]
         planned = task_history.upcoming(catalog, query, now)
         rows += [row | {"root_task_name": row["name"], "database_name": where} for row in planned]
     for row in rows:
@@ -74,7 +76,7 @@ def complete_task_graphs(
     rows = [
         run
         for where, catalog in _catalogs(session)
-        for run in _runs(where, catalog)
+        for run in _runs(where, catalog, "completed_time >= ?", [since])
         if not (_key(run) in running and run["latest"])
         and run["completed_time"] is not None
         and run["completed_time"] >= since
@@ -111,10 +113,20 @@ def _key(run: Row) -> tuple[str, int]:
     return run["root_task_id"], run["graph_run_group_id"]
 
 
-def _runs(database: str, catalog: Catalog) -> Iterator[Row]:
-    """The runs in a database's history, an attempt each, whose root was not skipped."""
+def _marks(values: Sequence[Any]) -> str:
+    return ", ".join("?" * len(values)) or "NULL"
+
+
+def _runs(database: str, catalog: Catalog, where: str, params: Sequence[Any]) -> Iterator[Row]:
+    """The runs in a database's history, an attempt each, whose root was not skipped, and of which
+    some task's run is as `where` says."""
+    chosen = f"SELECT graph_run_group_id FROM _account_task_history WHERE {where}"
     groups: dict[tuple[str, int], list[Row]] = {}
-    for row in catalog.rows("SELECT * FROM _account_task_history ORDER BY rowid"):
+    for row in catalog.rows(
+        "SELECT * FROM _account_task_history WHERE graph_run_group_id IN"
+        f" ({chosen}) ORDER BY rowid",
+        params,
+    ):
         groups.setdefault(_key(row), []).append(row)
     for entries in groups.values():
         root = entries[0]

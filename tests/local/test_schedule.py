@@ -64,6 +64,9 @@ def test_intervals_are_read_in_seconds_minutes_and_hours(text: str, seconds: int
         "USING CRON , * * * * UTC",
         "USING CRON 0 0 31 2 * UTC",
         "USING CRON 0 0 * FOO * UTC",
+        "USING CRON 0 0 * * L UTC",
+        "USING CRON L 0 * * * UTC",
+        "USING CRON 0 0 5L * * UTC",
     ],
 )
 def test_what_is_no_schedule_is_refused_as_an_invalid_value(text: str) -> None:
@@ -72,10 +75,27 @@ def test_what_is_no_schedule_is_refused_as_an_invalid_value(text: str) -> None:
     assert caught.value.errno == 1008
 
 
-def test_the_last_day_is_refused_as_unsupported_not_as_wrong() -> None:
+def test_the_nth_weekday_is_refused_as_unsupported_not_as_wrong() -> None:
     with pytest.raises(SnowflakeError) as caught:
-        schedule.parse("USING CRON 0 0 L * * UTC")
+        schedule.parse("USING CRON 0 0 * * 5#2 UTC")
     assert caught.value.errno == 2
+
+
+def test_l_is_the_months_last_day_or_its_last_weekday_of_a_name() -> None:
+    assert occurrences("USING CRON 0 0 L * * UTC", utc(2024, 1, 31, 12), 3) == [
+        "02-29 00:00",
+        "03-31 00:00",
+        "04-30 00:00",
+    ]
+    assert occurrences("USING CRON 0 0 15,L * * UTC", utc(2026, 2, 1), 2) == [
+        "02-15 00:00",
+        "02-28 00:00",
+    ]
+    for friday in ("5L", "FRIL"):
+        assert occurrences(f"USING CRON 0 0 * * {friday} UTC", utc(2026, 3, 1), 2) == [
+            "03-27 00:00",
+            "04-24 00:00",
+        ]
 
 
 def test_an_interval_counts_from_its_base() -> None:
