@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import inventory_transforms
 import orders_transforms
+from appending import append
 from event_fields import utc_now
 from rejected_events import REJECTED_EVENTS, rejected_events
 from snowflake.snowpark import DataFrame, Session
@@ -25,7 +26,7 @@ def orders(session: Session) -> dict[str, int]:
         judged = orders_transforms.judge(_new_rows(session, "RAW_DATA.STREAM_RAW_ORDERS"))
         staged = orders_transforms.staged_orders(judged)
         return {
-            "staged": _append(session, staged, "STAGING.STG_ORDERS", orders_transforms.STG_ORDERS),
+            "staged": append(session, staged, "STAGING.STG_ORDERS", orders_transforms.STG_ORDERS),
             "rejected": _reject(session, judged),
         }
 
@@ -37,7 +38,7 @@ def inventory(session: Session) -> dict[str, int]:
         staged = inventory_transforms.staged_adjustments(judged)
         columns = inventory_transforms.STG_INVENTORY_ADJ
         return {
-            "staged": _append(session, staged, "STAGING.STG_INVENTORY_ADJ", columns),
+            "staged": append(session, staged, "STAGING.STG_INVENTORY_ADJ", columns),
             "rejected": _reject(session, judged),
         }
 
@@ -48,15 +49,4 @@ def _new_rows(session: Session, stream: str) -> DataFrame:
 
 def _reject(session: Session, judged: DataFrame) -> int:
     rejected = rejected_events(judged, utc_now())
-    return _append(session, rejected, "RAW_DATA.REJECTED_EVENTS", REJECTED_EVENTS)
-
-
-def _append(session: Session, rows: DataFrame, table: str, columns: tuple[str, ...]) -> int:
-    """Inserts the rows, which have these columns in this order, and returns their number.
-
-    One statement: Snowpark's own writer would look whether the table exists, and what the rows'
-    columns are, and does not tell how many rows it wrote.
-    """
-    [query] = rows.queries["queries"]
-    [result] = session.sql(f"INSERT INTO {table} ({', '.join(columns)}) {query}").collect()
-    return int(result[0])
+    return append(session, rejected, "RAW_DATA.REJECTED_EVENTS", REJECTED_EVENTS)

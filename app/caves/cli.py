@@ -1,58 +1,45 @@
 """The `caves` command: deploy, watch, check and try the pipeline."""
 
 import argparse
-import json
 import os
 import sys
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
 from rich.markup import escape
 from snowflake.connector.errors import Error
 
-from app.caves import broker, demo, deploy, graph, status, up, verify
+from app.caves import (
+    broker,
+    demo,
+    deploy,
+    graph,
+    rejected_commands,
+    reprocess_command,
+    status,
+    up,
+    verify,
+)
 from app.caves.errors import CommandError, UsageError
+from app.caves.moments import moment
 from app.caves.processes import Interrupts, ProcessError
 from app.caves.project import Project
-from app.caves.target import Target, one_line
+from app.caves.screen import Screen
+from app.caves.target import Target, one_line, project_and_target
 
-PLAIN_WIDTH = 140
 EPILOG = """\
 Connections are those of connections.toml, as for every Snowflake client.
 Exit codes: 0 done, 1 failed, 2 wrong use. Results go to stdout, progress and errors to stderr.
 
   caves deploy -c prod
   caves verify -c prod --json
+  caves rejected retry -c prod --all-open
+  caves reprocess -c prod --since 2h
   caves demo
 """
 
-Command = Callable[[argparse.Namespace, "Screen"], int]
-
-
-class Screen:
-    """Where a command writes: results for people or for programs, and its progress."""
-
-    def __init__(self, as_json: bool) -> None:
-        self.as_json = as_json
-        self.results = _console(stderr=False)
-        self.errors = _console(stderr=True)
-
-    def progress(self, text: str) -> None:
-        self.errors.print(f"[dim]{datetime.now():%H:%M:%S}[/] {escape(text)}", soft_wrap=True)
-
-    def error(self, text: str) -> None:
-        self.errors.print(f"[bold red]caves:[/] {escape(text)}", soft_wrap=True, highlight=False)
-
-    def json(self, value: Any) -> None:
-        sys.stdout.write(json.dumps(value, default=str, ensure_ascii=False, indent=2) + "\n")
-
-
-def _console(stderr: bool) -> Console:
-    stream = sys.stderr if stderr else sys.stdout
-    return Console(stderr=stderr, width=None if stream.isatty() else PLAIN_WIDTH, highlight=False)
+Command = Callable[[argparse.Namespace, Screen], int]
 
 
 def parser() -> argparse.ArgumentParser:
@@ -79,12 +66,17 @@ def _add_account_commands(commands: Any) -> None:
     )
     _account_command(commands, "status", run_status, "tasks, streams, rows per hop, offsets")
     each = _account_command(commands, "verify", run_verify, "check the five laws of the data")
+    each.epilog, each.formatter_class = verify.JSON_KEYS, argparse.RawDescriptionHelpFormatter
     each.add_argument(
         "--since",
         type=moment,
         metavar="TIME",
-        help="leave out what is older (UTC), because it was perhaps purged",
+        help="leave out what is older (UTC, or an age such as 30d): it was perhaps purged",
     )
+    help = "events that could not be taken: list, show, retry, discard"
+    nested = commands.add_parser("rejected", help=help, description=help)
+    rejected_commands.add_to(nested, _account_command)
+    reprocess_command.add_to(commands, _account_command)
     each = _account_command(commands, "run", run_run, "run both task graphs now, and wait")
     each.add_argument(
         "--timeout", type=float, default=300, metavar="SECONDS", help="how long to wait (300)"
@@ -148,7 +140,7 @@ def _machine_command(
 
 
 def run_deploy(arguments: argparse.Namespace, screen: Screen) -> int:
-    project, target = _project_and_target(arguments)
+    project, target = project_and_target(arguments)
     deploy.deploy(project, target, settings(arguments.env), screen.progress)
     if screen.as_json:
         screen.json({"deployed": True, "database": target.database})
@@ -158,7 +150,7 @@ def run_deploy(arguments: argparse.Namespace, screen: Screen) -> int:
 
 
 def run_status(arguments: argparse.Namespace, screen: Screen) -> int:
-    _, target = _project_and_target(arguments)
+    _, target = project_and_target(arguments)
     with target.connect() as account:
         found = status.gather(account)
     if screen.as_json:
@@ -169,18 +161,18 @@ def run_status(arguments: argparse.Namespace, screen: Screen) -> int:
 
 
 def run_verify(arguments: argparse.Namespace, screen: Screen) -> int:
-    _, target = _project_and_target(arguments)
+    _, target = project_and_target(arguments)
     with target.connect() as account:
         verdicts = verify.verify(account, arguments.since)
     if screen.as_json:
-        screen.json(verify.as_json(verdicts))
+        screen.json(verify.as_json(verdicts, target.database, arguments.since))
     else:
         verify.show(verdicts, screen.results)
     return 0 if verify.all_hold(verdicts) else 1
 
 
 def run_run(arguments: argparse.Namespace, screen: Screen) -> int:
-    _, target = _project_and_target(arguments)
+    _, target = project_and_target(arguments)
     with target.connect() as account:
         runs = graph.run(account, arguments.timeout, screen.progress)
     if screen.as_json:
@@ -197,7 +189,7 @@ def run_run(arguments: argparse.Namespace, screen: Screen) -> int:
 
 
 def run_teardown(arguments: argparse.Namespace, screen: Screen) -> int:
-    project, target = _project_and_target(arguments)
+    project, target = project_and_target(arguments)
     if not arguments.yes:
         _confirm(target, screen)
     deploy.teardown(project, target)
@@ -244,12 +236,6 @@ def run_broker(arguments: argparse.Namespace, screen: Screen) -> int:
     os.execv(command[0], command)
 
 
-def _project_and_target(arguments: argparse.Namespace) -> tuple[Project, Target]:
-    project = Project.find(arguments.project)
-    database = arguments.database or project.env["database"]
-    return project, Target(database.upper(), arguments.connection)
-
-
 def settings(pairs: Sequence[str]) -> dict[str, str]:
     """`NAME=VALUE` texts as a dictionary."""
     found = {}
@@ -260,14 +246,6 @@ def settings(pairs: Sequence[str]) -> dict[str, str]:
         if name == "database":
             raise UsageError("the database has a flag of its own: --database")
         found[name] = value
-    return found
-
-
-def moment(text: str) -> datetime:
-    """A point in time, in UTC, as ISO 8601 has it."""
-    found = datetime.fromisoformat(text)
-    if found.tzinfo is not None:
-        raise argparse.ArgumentTypeError(f"{text!r} has an offset: give UTC without one")
     return found
 
 

@@ -1,5 +1,6 @@
 """The account and database that a command works on, for the connector and for `snow`."""
 
+import argparse
 import os
 import re
 import shutil
@@ -16,6 +17,7 @@ from snowflake.connector.config_manager import CONFIG_MANAGER
 from snowflake.connector.errors import Error, ProgrammingError
 
 from app.caves.errors import CommandError, UsageError
+from app.caves.project import Project
 
 IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*")
 DOES_NOT_EXIST = {2003, 2043}
@@ -118,6 +120,12 @@ class Account:
     def row(self, statement: str, values: Sequence[Any] = ()) -> Row:
         [row] = self.rows(statement, values)
         return row
+
+
+def project_and_target(arguments: argparse.Namespace) -> tuple[Project, Target]:
+    project = Project.find(arguments.project)
+    database = arguments.database or project.env["database"]
+    return project, Target(database.upper(), arguments.connection)
 
 
 def snow_binary() -> str:

@@ -12,6 +12,23 @@ from app.caves.laws import LAWS, Law, Verdict
 from app.caves.target import Account, is_missing
 
 BEGINNING = datetime(1970, 1, 1)
+JSON_KEYS = """\
+Exit code 0: every law holds; 1: a law is broken, or the account cannot be asked.
+
+--json prints one object:
+  database   the database's name
+  since      the TIME given, or null
+  holds      whether every law holds
+  in_flight  rows that streams have not given out yet; they are no violation
+  laws       the laws, in order, each with
+    law        its number
+    title      its name
+    text       what must hold
+    holds      whether it does
+    in_flight  rows of this law that a stream still holds
+    figures    everything that was counted, by name
+    violations those of the figures that must be 0, by name
+"""
 
 
 def verify(account: Account, since: datetime | None = None) -> list[Verdict]:
@@ -80,16 +97,24 @@ def show(verdicts: list[Verdict], console: Console) -> None:
         console.print("[green]Every law holds.[/]")
 
 
-def as_json(verdicts: list[Verdict]) -> dict[str, Any]:
+def as_json(
+    verdicts: list[Verdict], database: str, since: datetime | None = None
+) -> dict[str, Any]:
+    """What JSON_KEYS describes."""
     return {
+        "database": database,
+        "since": since.isoformat() if since else None,
         "holds": all_hold(verdicts),
+        "in_flight": max(each.in_flight for each in verdicts),
         "laws": [
             {
                 "law": each.law.number,
                 "title": each.law.title,
                 "text": each.law.text,
-                "figures": each.figures,
                 "holds": each.holds,
+                "in_flight": each.in_flight,
+                "figures": each.figures,
+                "violations": {name: each.figures[name] for name in each.law.violations},
             }
             for each in verdicts
         ],

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+from typing import Any
 
 from snowflake.snowpark import Session
 
@@ -14,22 +15,39 @@ HANDLERS = {
     "STAGING_TO_PROD_INVENTORY_HISTORY": "staging_to_production.inventory_history",
     "STAGING_TO_PROD_INVENTORY_CURRENT": "staging_to_production.inventory_current",
 }
+# What people call, with the arguments that they may give.
+REPAIRS = {
+    "RETRY_REJECTED": ("rejections.retry", ["events", "reason"]),
+    "DISCARD_REJECTED": ("rejections.discard", ["events", "reason", "note"]),
+    "REPROCESS": ("reprocessing.reprocess", ["since", "until"]),
+}
 
 
-def test_the_manifest_deploys_the_five_procedures_into_ops() -> None:
+def procedures() -> list[dict[str, Any]]:
     entities = manifest()["entities"].values()
-    procedures = [entity for entity in entities if entity["type"] == "procedure"]
-    assert {entity["identifier"]["name"]: entity["handler"] for entity in procedures} == HANDLERS
-    assert {entity["identifier"]["schema"] for entity in procedures} == {"OPS"}
-    assert {entity["identifier"]["database"] for entity in procedures} == {"<% ctx.env.database %>"}
+    return [entity for entity in entities if entity["type"] == "procedure"]
 
 
-def test_every_handler_is_a_function_of_a_session() -> None:
-    for handler in HANDLERS.values():
+def test_the_manifest_deploys_every_procedure_into_ops() -> None:
+    handlers = {entity["identifier"]["name"]: entity["handler"] for entity in procedures()}
+    assert handlers == HANDLERS | {name: handler for name, (handler, _) in REPAIRS.items()}
+    assert {entity["identifier"]["schema"] for entity in procedures()} == {"OPS"}
+    databases = {entity["identifier"]["database"] for entity in procedures()}
+    assert databases == {"<% ctx.env.database %>"}
+
+
+def test_every_handler_takes_a_session_and_the_arguments_of_its_signature() -> None:
+    signatures = {
+        entity["handler"]: [argument["name"] for argument in entity.get("signature") or []]
+        for entity in procedures()
+    }
+    assert signatures == {handler: [] for handler in HANDLERS.values()} | dict(REPAIRS.values())
+    for handler, arguments in signatures.items():
         module, function = handler.split(".")
         found = getattr(importlib.import_module(module), function)
-        [parameter] = inspect.signature(found, eval_str=True).parameters.values()
-        assert parameter.annotation is Session
+        first, *others = inspect.signature(found, eval_str=True).parameters.values()
+        assert first.annotation is Session
+        assert [other.name for other in others] == arguments
 
 
 def test_the_environment_has_the_documented_defaults() -> None:

@@ -1,0 +1,135 @@
+"""What people do with rejected events: try them again, or leave them for good.
+
+`retry` and `discard` are the handlers of OPS.RETRY_REJECTED and OPS.DISCARD_REJECTED. Events are
+chosen by their places, `topic/partition/offset`, and by a part of the reason, in any case of
+letters; None is any. Only OPEN rejections are ever touched.
+"""
+
+from __future__ import annotations
+
+import json
+
+import inventory_transforms
+import orders_transforms
+from appending import append
+from event_fields import utc_now
+from places import PLACE, renamed, same_place, staged_places, without_places
+from repair_lock import repair
+from snowflake.snowpark import Column, DataFrame, Session
+from snowflake.snowpark import functions as F
+
+# One value, {"events": " place place ", "reason": text}; what is missing in it chooses everything.
+# Neither a topic nor a number holds a blank.
+CHOSEN = """
+    (c.CHOICE:events IS NULL OR CONTAINS(
+        c.CHOICE:events::VARCHAR,
+        CONCAT(' ', r.KAFKA_TOPIC, '/', r.KAFKA_PARTITION::VARCHAR, '/',
+            COALESCE(r.KAFKA_OFFSET::VARCHAR, '-'), ' ')
+    ))
+    AND (c.CHOICE:reason IS NULL OR CONTAINS(LOWER(r.REASON), LOWER(c.CHOICE:reason::VARCHAR)))
+"""
+
+# The payload is the event, also after RAW was purged, or the payload mended by hand. RAW knows the
+# event's own id, where the rejection may show its place instead, and when it came in.
+REJECTED = f"""
+SELECT
+    CASE WHEN w.KAFKA_OFFSET IS NULL THEN r.EVENT_ID ELSE w.EVENT_ID END AS EVENT_ID,
+    r.EVENT_TYPE,
+    TRY_PARSE_JSON(r.PAYLOAD) AS EVENT_DATA,
+    COALESCE(w.INGESTION_TIMESTAMP, r.REJECTED_AT) AS INGESTION_TIMESTAMP,
+    r.KAFKA_TOPIC,
+    r.KAFKA_PARTITION,
+    r.KAFKA_OFFSET
+FROM RAW_DATA.REJECTED_EVENTS AS r
+LEFT JOIN RAW_DATA.RAW_EVENTS_STREAM AS w
+    ON r.KAFKA_TOPIC = w.KAFKA_TOPIC
+    AND r.KAFKA_PARTITION = w.KAFKA_PARTITION
+    AND r.KAFKA_OFFSET = w.KAFKA_OFFSET
+CROSS JOIN (SELECT PARSE_JSON(?) AS CHOICE) AS c
+WHERE r.STAGE = 'STAGING' AND r.STATUS = 'OPEN' AND {CHOSEN}
+QUALIFY ROW_NUMBER() OVER (
+    PARTITION BY r.KAFKA_TOPIC, r.KAFKA_PARTITION, r.KAFKA_OFFSET ORDER BY r.REJECTED_AT DESC
+) = 1
+"""
+
+DISCARD = f"""
+UPDATE RAW_DATA.REJECTED_EVENTS AS r
+SET
+    STATUS = 'DISCARDED',
+    DECIDED_AT = CONVERT_TIMEZONE('UTC', CURRENT_TIMESTAMP())::TIMESTAMP_NTZ,
+    NOTE = c.CHOICE:note::VARCHAR
+FROM (SELECT PARSE_JSON(?) AS CHOICE) AS c
+WHERE r.STATUS = 'OPEN' AND {CHOSEN}
+"""
+
+
+def retry(session: Session, events: list[str] | None, reason: str | None) -> dict[str, int]:
+    """Today's transforms for OPEN rejections of the stage STAGING, once.
+
+    What is valid today goes to STAGING, and by its streams to production; its rejection becomes
+    RETRIED. What is not stays OPEN, with today's reason. Rejections of the stage INGEST have no
+    RAW row to transform: they stay as they are.
+    """
+    with repair(session):
+        chosen = session.sql(REJECTED, params=[choice(events, reason)])
+        staged = stage(session, chosen)
+        retried = mark_retried(session, reasons(chosen, F.col("REASON").is_null()))
+        if staged > retried:
+            raise RuntimeError(f"{staged} events were staged for {retried} rejections: not done")
+        still = show_reasons(session, reasons(chosen, F.col("REASON").is_not_null()))
+    return {"staged": staged, "retried": retried, "still_rejected": still}
+
+
+def discard(
+    session: Session, events: list[str] | None, reason: str | None, note: str | None
+) -> dict[str, int]:
+    """OPEN rejections of either stage become DISCARDED; they are kept, and never tried again."""
+    with repair(session):
+        value = choice(events, reason, note)
+        [done] = session.sql(DISCARD, params=[value]).collect()
+    return {"discarded": int(done[0])}
+
+
+def choice(events: list[str] | None, reason: str | None, note: str | None = None) -> str:
+    """The value that CHOSEN reads."""
+    places = None if events is None else f" {' '.join(events)} "
+    given = {"events": places, "reason": reason, "note": note}
+    return json.dumps({name: value for name, value in given.items() if value is not None})
+
+
+def stage(session: Session, events: DataFrame) -> int:
+    """Inserts what is valid, and not there yet, into STAGING; how many rows that were."""
+    orders = orders_transforms.staged_orders(orders_transforms.judge(events))
+    adjustments = inventory_transforms.staged_adjustments(inventory_transforms.judge(events))
+    return sum(
+        append(session, without_places(rows, staged_places(session)), table, columns)
+        for rows, table, columns in (
+            (orders, "STAGING.STG_ORDERS", orders_transforms.STG_ORDERS),
+            (adjustments, "STAGING.STG_INVENTORY_ADJ", inventory_transforms.STG_INVENTORY_ADJ),
+        )
+    )
+
+
+def reasons(events: DataFrame, wanted: Column) -> DataFrame:
+    """Place and today's REASON, which is NULL for a valid event, of those that are wanted."""
+    orders = orders_transforms.judge(events).filter(wanted).select(*PLACE, "REASON")
+    adjustments = inventory_transforms.judge(events).filter(wanted).select(*PLACE, "REASON")
+    return orders.union_all(adjustments)
+
+
+def mark_retried(session: Session, places: DataFrame) -> int:
+    """The OPEN rejections at these places, now in STAGING, become RETRIED."""
+    changes = {"STATUS": F.lit("RETRIED"), "DECIDED_AT": utc_now()}
+    return _update(session, places.select(*PLACE), changes)
+
+
+def show_reasons(session: Session, judged: DataFrame) -> int:
+    """The OPEN rejections at these places show the reason given."""
+    return _update(session, judged, {"REASON": F.col("NEW_REASON")})
+
+
+def _update(session: Session, source: DataFrame, changes: dict[str, Column]) -> int:
+    is_open = (F.col("STAGE") == F.lit("STAGING")) & (F.col("STATUS") == F.lit("OPEN"))
+    rejected = session.table("RAW_DATA.REJECTED_EVENTS")
+    done = rejected.update(changes, same_place("NEW_") & is_open, renamed(source, "NEW_"))
+    return done.rows_updated
