@@ -70,13 +70,16 @@ def retry(session: Session, events: list[str] | None, reason: str | None) -> dic
     RETRIED. What is not stays OPEN, with today's reason. Rejections of the stage INGEST have no
     RAW row to transform: they stay as they are.
     """
+    # Snowpark asks for the columns of what it composes; that is over before the lock is taken.
+    judged = Judged(session.sql(REJECTED, params=[choice(events, reason)]))
+    new = [(without_places(rows, staged_places(session)), *to) for rows, *to in judged.staged()]
+    valid, invalid = judged.reasons(is_valid=True), judged.reasons(is_valid=False)
     with repair(session):
-        chosen = session.sql(REJECTED, params=[choice(events, reason)])
-        staged = stage(session, chosen)
-        retried = mark_retried(session, reasons(chosen, F.col("REASON").is_null()))
+        staged = sum(append(session, *each) for each in new)
+        retried = mark_retried(session, valid)
         if staged > retried:
             raise RuntimeError(f"{staged} events were staged for {retried} rejections: not done")
-        still = show_reasons(session, reasons(chosen, F.col("REASON").is_not_null()))
+        still = show_reasons(session, invalid)
     return {"staged": staged, "retried": retried, "still_rejected": still}
 
 
@@ -97,24 +100,30 @@ def choice(events: list[str] | None, reason: str | None, note: str | None = None
     return json.dumps({name: value for name, value in given.items() if value is not None})
 
 
-def stage(session: Session, events: DataFrame) -> int:
-    """Inserts what is valid, and not there yet, into STAGING; how many rows that were."""
-    orders = orders_transforms.staged_orders(orders_transforms.judge(events))
-    adjustments = inventory_transforms.staged_adjustments(inventory_transforms.judge(events))
-    return sum(
-        append(session, without_places(rows, staged_places(session)), table, columns)
-        for rows, table, columns in (
+class Judged:
+    """Events of both kinds, as today's transforms judge them."""
+
+    def __init__(self, events: DataFrame) -> None:
+        self.orders = orders_transforms.judge(events)
+        self.adjustments = inventory_transforms.judge(events)
+
+    def staged(self) -> list[tuple[DataFrame, str, tuple[str, ...]]]:
+        """The valid ones with the table of STAGING that they belong to, and its columns."""
+        orders = orders_transforms.staged_orders(self.orders)
+        adjustments = inventory_transforms.staged_adjustments(self.adjustments)
+        return [
             (orders, "STAGING.STG_ORDERS", orders_transforms.STG_ORDERS),
             (adjustments, "STAGING.STG_INVENTORY_ADJ", inventory_transforms.STG_INVENTORY_ADJ),
+        ]
+
+    def reasons(self, is_valid: bool) -> DataFrame:
+        """Place and today's REASON, which is NULL for a valid event."""
+        reason = F.col("REASON")
+        wanted = reason.is_null() if is_valid else reason.is_not_null()
+        orders, adjustments = (
+            each.filter(wanted).select(*PLACE, "REASON") for each in (self.orders, self.adjustments)
         )
-    )
-
-
-def reasons(events: DataFrame, wanted: Column) -> DataFrame:
-    """Place and today's REASON, which is NULL for a valid event, of those that are wanted."""
-    orders = orders_transforms.judge(events).filter(wanted).select(*PLACE, "REASON")
-    adjustments = inventory_transforms.judge(events).filter(wanted).select(*PLACE, "REASON")
-    return orders.union_all(adjustments)
+        return orders.union_all(adjustments)
 
 
 def mark_retried(session: Session, places: DataFrame) -> int:

@@ -147,9 +147,9 @@ def reprocess(session: Session, since: datetime, until: datetime) -> dict[str, i
     reach = [dict(zip(names, row, strict=True)) for row in found]
     events = sum(int(each["events"]) for each in reach)
     waiting = sum(int(each["waiting"]) for each in reach)
+    value = json.dumps({**window, "reach": reach}, default=int)
+    run = Reprocessing(session, session.sql(GIVEN_OUT, params=[value]))
     with repair(session):
-        value = json.dumps({**window, "reach": reach}, default=int)
-        run = Reprocessing(session, session.sql(GIVEN_OUT, params=[value]))
         done = run.run()
     judged = done.pop("judged")
     return {"events": events, "waiting": waiting, "discarded": events - waiting - judged, **done}
