@@ -160,7 +160,7 @@ def readable(row: Row) -> str:
     except (binascii.Error, UnicodeDecodeError):
         return repr(content)
     try:
-        return json.dumps(json.loads(text, parse_float=str), ensure_ascii=False, indent=2)
+        return json.dumps(json.loads(text), ensure_ascii=False, indent=2)
     except ValueError:
         return text if text.isprintable() else repr(text)
 

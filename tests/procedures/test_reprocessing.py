@@ -1,0 +1,166 @@
+"""Today's transforms over a window of RAW: the handler of OPS.REPROCESS."""
+
+from __future__ import annotations
+
+import threading
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import raw_to_staging
+import staging_to_production
+from reprocessing import reprocess
+
+from app.caves.target import Account
+from app.caves.verify import verify
+from tests.procedures.pipeline import Pipeline, adjustment, order
+
+DAY = (datetime(2026, 11, 22), datetime(2026, 11, 23))
+TASKS = (
+    raw_to_staging.orders,
+    raw_to_staging.inventory,
+    staging_to_production.orders,
+    staging_to_production.inventory_history,
+    staging_to_production.inventory_current,
+)
+
+
+def changes(pipeline: Pipeline, since: datetime = DAY[0], until: datetime = DAY[1]) -> Any:
+    """What reprocessing did, without the zeros."""
+    counts = reprocess(pipeline.session, since, until)
+    return {name: value for name, value in counts.items() if value}
+
+
+def broken_laws(pipeline: Pipeline) -> dict[int, dict[str, int]]:
+    """Laws 2 to 5: nobody keeps Kafka's offsets here."""
+    account = Account(pipeline.session.connection, pipeline.database)
+    return {each.law.number: each.broken for each in verify(account)[1:] if not each.holds}
+
+
+def test_each_event_is_put_where_todays_transforms_want_it_and_twice_is_as_once(
+    pipeline: Pipeline,
+) -> None:
+    pipeline.ingest(
+        order("o-0"),
+        order("o-1", product_category="🥂 Blanc", product_id="p-9"),
+        order("o-2"),
+        order("o-3"),
+        order("o-4", quantity=0),
+        order("o-5", quantity=-1),
+        adjustment("a-6"),
+        adjustment("a-7", product_id="p-9", product_category=None),
+        adjustment("a-8", product_id="p-9", quantity_change="x"),
+        adjustment("a-9", product_id="p-8"),
+        order("o-10"),
+    )
+    pipeline.run(*TASKS)
+    for table in ("STAGING.STG_ORDERS", "PRODUCTION.ORDERS"):
+        pipeline.sql(
+            f"UPDATE {table} SET QUANTITY = 7, PRODUCT_CATEGORY = 'Rot' WHERE ORDER_ID = 'o-1'"
+        )
+    pipeline.sql(
+        "UPDATE PRODUCTION.INVENTORY_CURRENT SET PRODUCT_CATEGORY = 'Rot' WHERE PRODUCT_ID = 'p-9'"
+    )
+    pipeline.sql("UPDATE STAGING.STG_ORDERS SET EVENT_ID = 'other' WHERE ORDER_ID = 'o-10'")
+    pipeline.sql("UPDATE PRODUCTION.ORDERS SET EVENT_ID = 'other' WHERE ORDER_ID = 'o-10'")
+    pipeline.sql("DELETE FROM STAGING.STG_ORDERS WHERE ORDER_ID = 'o-2'")
+    pipeline.sql("DELETE FROM STAGING.STG_INVENTORY_ADJ WHERE ADJUSTMENT_ID IN ('a-6', 'a-9')")
+    pipeline.sql(
+        "UPDATE PRODUCTION.INVENTORY_HISTORY SET WAREHOUSE_LOCATION = 'Nice'"
+        " WHERE ADJUSTMENT_ID = 'a-9'"
+    )
+    rejected = "UPDATE RAW_DATA.REJECTED_EVENTS SET"
+    pipeline.sql(f"{rejected} STATUS = 'DISCARDED' WHERE KAFKA_OFFSET = 5")
+    pipeline.sql(f"{rejected} REASON = 'an older rule' WHERE KAFKA_OFFSET = 8")
+    pipeline.sql(
+        "UPDATE RAW_DATA.RAW_EVENTS_STREAM SET EVENT_DATA ="
+        " PARSE_JSON(REPLACE(EVENT_DATA::VARCHAR, '\"quantity\":0', '\"quantity\":4'))"
+        " WHERE KAFKA_OFFSET = 4"
+    )
+
+    assert changes(pipeline) == {
+        "events": 11,
+        "discarded": 1,
+        "kept": 2,
+        "staged": 3,
+        "retried": 1,
+        "corrected": 1,
+        "corrected_orders": 1,
+        "still_rejected": 1,
+    }
+    assert pipeline.rows("STAGING.STG_ORDERS", "KAFKA_OFFSET, QUANTITY") == [
+        *((0, 2), (1, 2), (2, 2), (3, 2), (4, 4), (10, 2))
+    ]
+    assert pipeline.rows(
+        "PRODUCTION.ORDERS", "QUANTITY, PRODUCT_CATEGORY, TOTAL_AMOUNT", "ORDER_ID"
+    )[1] == (2, "🥂 Blanc", Decimal("39.80"))
+    assert pipeline.rows("PRODUCTION.INVENTORY_CURRENT", "PRODUCT_ID, PRODUCT_CATEGORY")[2] == (
+        "p-9",
+        "🥂 Blanc",
+    )
+    assert pipeline.rows("RAW_DATA.REJECTED_EVENTS", "KAFKA_OFFSET, STATUS, REASON") == [
+        (4, "RETRIED", "quantity is not above 0: 0"),
+        (5, "DISCARDED", "quantity is not above 0: -1"),
+        (8, "OPEN", "quantity_change is not a whole number of at most 10 digits: x"),
+    ]
+    pipeline.run(*TASKS[2:])
+    # What was purged and contradicts the history is still not in STAGING.
+    assert broken_laws(pipeline) == {2: {"MISSING": 1}}
+    assert changes(pipeline) == {"events": 11, "discarded": 1, "kept": 2, "still_rejected": 1}
+
+
+def test_what_the_streams_still_hold_is_left_to_them(pipeline: Pipeline) -> None:
+    pipeline.ingest(order("o-0"), adjustment("a-1"))
+    raw_to_staging.orders(pipeline.session)
+    pipeline.ingest(order("o-2", quantity=0))
+
+    assert changes(pipeline) == {"events": 3, "waiting": 2}
+    pipeline.run(*TASKS)
+
+    assert broken_laws(pipeline) == {}
+    assert pipeline.rows("STAGING.STG_INVENTORY_ADJ", "KAFKA_OFFSET") == [(1,)]
+    assert changes(pipeline, until=DAY[0].replace(hour=12)) == {}
+
+
+def test_reprocessing_twice_beside_a_task_run_has_every_row_once(
+    pipeline: Pipeline, account: Any
+) -> None:
+    pipeline.ingest(order("o-0"), order("o-1"))
+    raw_to_staging.orders(pipeline.session)
+    pipeline.sql("DELETE FROM STAGING.STG_ORDERS")
+    pipeline.ingest(order("o-2"), order("o-3"))
+    start = threading.Barrier(3)
+    staged: list[int] = []
+
+    def work(handler: Any) -> None:
+        with account.snowpark(database=pipeline.database) as session:
+            start.wait(60)
+            staged.append(handler(session)["staged"])
+
+    handlers = (raw_to_staging.orders, *[lambda session: reprocess(session, *DAY)] * 2)
+    threads = [threading.Thread(target=work, args=(handler,)) for handler in handlers]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(120)
+
+    assert sum(staged) == 4
+    assert pipeline.rows("STAGING.STG_ORDERS", "KAFKA_OFFSET") == [(0,), (1,), (2,), (3,)]
+
+
+def test_an_adjustment_that_comes_late_is_noted_so_that_the_history_may_stay(
+    pipeline: Pipeline,
+) -> None:
+    pipeline.ingest(
+        adjustment("a-1", event_id="first", quantity_change=5), adjustment("a-1", event_id="second")
+    )
+    raw_to_staging.inventory(pipeline.session)
+    pipeline.sql("DELETE FROM STAGING.STG_INVENTORY_ADJ WHERE EVENT_ID = 'first'")
+    pipeline.run(*TASKS[3:])
+
+    assert changes(pipeline) == {"events": 2, "staged": 1}
+    pipeline.run(*TASKS[3:])
+
+    assert broken_laws(pipeline) == {}
+    assert pipeline.rows("PRODUCTION.INVENTORY_HISTORY", "EVENT_ID") == [("second",)]
+    assert pipeline.rows("RAW_DATA.REJECTED_EVENTS", "EVENT_ID, STATUS") == [("first", "RETRIED")]
