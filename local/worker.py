@@ -175,7 +175,8 @@ def connected(settings: dict[str, Any]) -> Any:
     import snowflake.connector
     from snowflake.snowpark import Session
 
-    connection = snowflake.connector.connect(**settings)
+    # As Session.builder connects: Snowpark's `params` are binds for question marks.
+    connection = snowflake.connector.connect(**{"paramstyle": "qmark", **settings})
     session: Any = Session.builder.configs({"connection": connection}).create()
     # A handler cannot close its session, and the end of a call cancels nothing of the caller's.
     session.close = session.cancel_all = lambda: None

@@ -29,7 +29,8 @@ def database(account: Any) -> Iterator[str]:
         for row in ROWS:
             connection.cursor().execute(
                 f"INSERT INTO {name}.RAW_DATA.REJECTED_EVENTS (REJECTED_AT, STAGE, REASON,"
-                " EVENT_ID, PAYLOAD, PAYLOAD_ENCODING, KAFKA_OFFSET, STATUS, KAFKA_TOPIC, KAFKA_PARTITION)"
+                " EVENT_ID, PAYLOAD, PAYLOAD_ENCODING, KAFKA_OFFSET, STATUS,"
+                " KAFKA_TOPIC, KAFKA_PARTITION)"
                 " SELECT ?, ?, ?, ?, ?, ?, ?, ?, 'wines', 3",
                 row,
             )
