@@ -26,7 +26,12 @@ def parser() -> argparse.ArgumentParser:
     result = argparse.ArgumentParser(prog="tests.chaos", description=__doc__.split("\n")[0])
     result.add_argument("--rounds", type=int, default=1, help="how many (default 1)")
     result.add_argument("--seed", type=int, default=1, help="of the first; each next is one more")
-    result.add_argument("--seconds", type=float, default=FULL.seconds, help="of production (60)")
+    result.add_argument(
+        "--seconds",
+        type=float,
+        default=FULL.seconds,
+        help="at least (default 60)",
+    )
     result.add_argument("--rate", type=float, default=FULL.rate, help="events per second (200)")
     result.add_argument("--keep", action="store_true", help="keep data and logs of good rounds too")
     return result

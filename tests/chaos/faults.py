@@ -14,7 +14,7 @@ from tests.chaos.plan import Fault, Kind
 from tests.chaos.world import READY_SECONDS, Slot, World, is_suspended, resume, suspend
 
 # No statement comes while the broker is silent, or the account down.
-TRAP_SECONDS = 45.0
+TRAP_SECONDS = 120.0
 JOIN_SECONDS = 60.0
 BATCH_SECONDS = 8.0
 

@@ -8,8 +8,6 @@ from enum import StrEnum
 
 # The group forms and the first batches are written before anything strikes.
 QUIET_SECONDS = 3.0
-# And as long before the end something strikes: there must be batches left to strike.
-LAST_SECONDS = 2.0
 TRIES = 200
 
 
@@ -122,7 +120,7 @@ def _place(
     """The fault at a moment at which nothing that it strikes is struck; None: none was found."""
     for _ in range(TRIES):
         lasts = dice.uniform(*scale.duration(kind))
-        latest = max(QUIET_SECONDS, seconds - max(lasts, LAST_SECONDS))
+        latest = max(QUIET_SECONDS, seconds - lasts)
         target = dice.randrange(scale.ingesters) if kind in ON_INGESTER else None
         at = round(dice.uniform(QUIET_SECONDS, latest), 2)
         fault = Fault(at, kind, round(lasts, 2), target)

@@ -82,8 +82,7 @@ def run_round(
         progress(f"round {seed}: everything runs")
         world.start_producer(seed)
         _strike(world, plan(seed, scale.seconds, scale), outcome, progress)
-        world.await_true(world.producer_ended, DRAIN_SECONDS, "the producer's end")
-        outcome.produced = world.machine.produced()["messages"]
+        outcome.produced = world.stop_producer()
         sent = world.sent()
         progress(f"round {seed}: {len(sent)} messages in the topic; draining")
         if complaint := _drain(world, len(sent)):
@@ -95,9 +94,13 @@ def run_round(
 
 
 def _strike(world: World, faults: tuple[Fault, ...], outcome: Outcome, progress: Progress) -> None:
-    """Begin each fault at its moment, and step those that go on, until all are over."""
+    """Begin each fault at its moment, and step those that go on, until all are over.
+
+    There are events all the time: some faults wait for a batch to strike.
+    """
     started, waiting, active = time.monotonic(), list(faults), list[Steps]()
-    while waiting or active:
+    now = 0.0
+    while waiting or active or now < world.scale.seconds:
         now = time.monotonic() - started
         while waiting and waiting[0].at <= now:
             injection = Injection(waiting.pop(0), time.time())

@@ -31,7 +31,7 @@ def test_a_plan_is_known_from_its_seed() -> None:
     assert plan(1, 60)[:3] == (
         Fault(3.11, Kind.REBALANCE, 5.0),
         Fault(4.59, Kind.KILL_INGESTER, 2.33, target=2),
-        Fault(8.62, Kind.KILL_ACCOUNT, 1.42),
+        Fault(8.68, Kind.KILL_ACCOUNT, 1.42),
     )
     assert plan(2, 60) != plan(1, 60)
 

@@ -130,17 +130,19 @@ class World:
         return process.popen.returncode == -signal.SIGKILL
 
     def start_producer(self, seed: int) -> None:
-        count = int(self.scale.seconds * self.scale.rate)
-        flags = (f"--seed={seed}", f"--rate={self.scale.rate:g}", f"--count={count}", *SHARES)
+        flags = (f"--seed={seed}", f"--rate={self.scale.rate:g}", *SHARES)
         self.producer = self.machine.start_producer(*flags)
 
-    def producer_ended(self) -> bool:
+    def stop_producer(self) -> int:
+        """End it, as people do with SIGTERM; how many messages it says it has sent."""
         assert self.producer is not None
         if self.producer.running:
-            return False
-        if self.producer.popen.returncode:
-            raise self.producer.error(f"ended with code {self.producer.popen.returncode}")
-        return True
+            self.producer.popen.terminate()
+        code = self.producer.wait(READY_SECONDS)
+        if code:
+            raise self.producer.error(f"ended with code {code}")
+        self.stack.release(self.producer)
+        return self.machine.produced()["messages"]
 
     def tick(self) -> None:
         """What a supervisor does: an ingester that left is started again."""
