@@ -49,6 +49,10 @@ chaos: venv ## Kill, freeze and cut the pipeline under load, then judge it; ROUN
 bench-account: venv ## The local account under a steady load: does its memory stay flat? (MINUTES=60)
 	$(BIN)/python -m bench.account_load --minutes $(or $(MINUTES),60)
 
+.PHONY: bench-backlog
+bench-backlog: venv ## Many messages while the account is away: does the ingester's memory stay bounded?
+	$(BIN)/python -m bench.ingest_backlog --messages $(or $(MESSAGES),200000) --outage $(or $(OUTAGE),120)
+
 .PHONY: check
 check: venv ## Format, lint, types, SQL lint
 	$(BIN)/ruff format --check .

@@ -184,18 +184,32 @@ def test_rejects_arrive_with_reason_and_payload(
     ]
 
 
-def test_a_batch_is_five_statements_at_most(sink: SnowflakeSink, saboteur: Saboteur) -> None:
+@pytest.mark.parametrize("size", [1, 50, 3000])
+@pytest.mark.parametrize("inserts", [("raw",), ("rejects",), ("raw", "rejects")], ids=" and ".join)
+def test_a_batch_is_five_statements_at_most_whatever_its_size(
+    sink: SnowflakeSink,
+    saboteur: Saboteur,
+    rows: Callable[[str], list[Any]],
+    size: int,
+    inserts: tuple[str, ...],
+) -> None:
     sink.create_offsets(TOPIC, {0: 0, 1: 0})
+    sink.read_offsets(TOPIC, {0, 1})
     saboteur.statements.clear()
-    written = [order(offset, offset % 2) for offset in range(200)]
-    sink.write(batch(*written, Reject("no event_type", TOPIC, 0, 200), p0=0, p1=0))
+    held: list[RawRow | Reject] = []
+    if "raw" in inserts:
+        held += [order(offset, offset % 2) for offset in range(size)]
+    if "rejects" in inserts:
+        held += [Reject("no event_type", TOPIC, 0, size + offset) for offset in range(size)]
+    sink.write(batch(*held, p0=0, p1=0))
     assert saboteur.statements == [
         "BEGIN TRANSACTION",
         f"UPDATE {sink._database}.RAW_DATA.INGEST_OFFSETS",
-        "INSERT INTO",
-        "INSERT INTO",
+        *["INSERT INTO"] * len(inserts),
         "COMMIT",
     ]
+    written = len(rows("RAW_EVENTS_STREAM.EVENT_ID")), len(rows("REJECTED_EVENTS.EVENT_ID"))
+    assert written == (size * ("raw" in inserts), size * ("rejects" in inserts))
 
 
 def test_missing_offsets_are_added_and_existing_ones_left_alone(sink: SnowflakeSink) -> None:
