@@ -14,6 +14,8 @@ log = logging.getLogger(__name__)
 
 ASK_SECONDS = 10.0
 ASK_MS = 2_000
+# After so long without asking, the fetches since tell enough.
+FORGET_SECONDS = 60.0
 LOG_SECONDS = 30.0
 
 
@@ -43,11 +45,12 @@ class Lag:
 
     def report(self, held: int, fetching: bool) -> None:
         """Set the metrics and, while there is a lag, log it now and then. `held` messages wait."""
-        if fetching:
-            self._asked = {}
-        elif self._clock() >= self._ask_at:
+        now = self._clock()
+        if not fetching and now >= self._ask_at:
             self._asked = self._ask()
             self._ask_at = self._clock() + ASK_SECONDS
+        elif fetching and now >= self._ask_at + FORGET_SECONDS:
+            self._asked = {}
         lags = self._lags()
         self._metrics.buffered.set(held)
         self._metrics.set_lags(lags)
