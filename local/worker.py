@@ -320,9 +320,12 @@ def _forget_repository(repository: str) -> None:
 
 
 def _read(requests: IO[bytes], inbox: "queue.Queue[dict[str, Any]]") -> None:
-    """Pass messages on; end the process with the account, even in the middle of a call."""
+    """Pass messages on; end the process with the account, even in the middle of a call, and what
+    its handlers have started."""
     while (message := receive(requests)) is not None:
         inbox.put(message)
+    if os.getpgrp() == os.getpid():
+        os.killpg(0, signal.SIGKILL)
     os._exit(0)
 
 

@@ -13,7 +13,7 @@ from tests.local.conformance.task_shared import ENDLESS, make_ops
 from tests.local.test_workers import gone, until
 
 HANDLERS = """
-import os, time
+import os, subprocess, time
 
 def pids(session):
     return [os.getpid(), os.getppid()]
@@ -21,9 +21,13 @@ def pids(session):
 def busy(session, path):
     session.begin_transaction()
     session.sql("INSERT INTO prod VALUES (0)").collect()
-    open(path, 'w').write(str(os.getpid()))
+    child = subprocess.Popen(["sleep", "600"])
+    with open(path + ".part", "w") as file:
+        file.write(f"{os.getpid()} {child.pid}")
+    os.rename(path + ".part", path)
     while os.path.exists(path):
         time.sleep(0.05)
+    child.kill()
     session.commit()
     return os.getpid()
 """
@@ -69,10 +73,10 @@ def test_after_kill_9_in_a_run_its_history_is_settled_no_process_is_left_and_the
             )
             idle = json.loads(Cellar(connection).value("CALL pids()"))
             ops.wait_for_history(("QUICK", "SUCCEEDED"), ("SLOW", "EXECUTING"))
-            ops.wait_for(lambda: mark.exists() and bool(mark.read_text()))
+            ops.wait_for(mark.exists)
             shown = ops.shown()
         account.kill()
-        for pid in (*idle, int(mark.read_text())):
+        for pid in (*idle, *map(int, mark.read_text().split())):
             until(lambda pid=pid: gone(pid))
         mark.unlink()
         account.start()
