@@ -222,7 +222,7 @@ class Samples:
         load, state = self.load, self.load.account.state()
         milliseconds, load.milliseconds = load.milliseconds, []
         statements, load.statements = load.statements, Counter()
-        workers = harness.children(pid)
+        workers = harness.descendants(pid)
         row = {
             "min": round(minute),
             "stmt/s": round(statements.total() / seconds, 1),

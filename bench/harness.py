@@ -129,16 +129,19 @@ def _counted(folder: str) -> int:
         return 0
 
 
-def children(pid: int) -> list[int]:
-    """The processes that a process has started, directly."""
-    found = []
+def descendants(pid: int) -> list[int]:
+    """The processes that a process has started, and those that these have."""
+    parents: dict[int, int] = {}
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             fields = (folder / "stat").read_text().rpartition(")")[2].split()
         except OSError:
             continue
-        if int(fields[1]) == pid:
-            found.append(int(folder.name))
+        parents[int(folder.name)] = int(fields[1])
+    found, generation = [], [pid]
+    while generation:
+        generation = [child for child, parent in parents.items() if parent in generation]
+        found += generation
     return found
 
 
@@ -183,4 +186,5 @@ def show(title: str, rows: Sequence[dict[str, Any]], *, as_json: bool) -> None:
         table.add_column(name, justify="right")
     for row in rows:
         table.add_row(*[str(value) for value in row.values()])
-    Console().print(table)
+    # A terminal has its width; a file takes what there is.
+    Console(width=None if sys.stdout.isatty() else 240).print(table)

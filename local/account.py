@@ -132,6 +132,12 @@ class Account:
             self._sessions[session.id] = session
         return session
 
+    def session_numbered(self, number: object) -> Session | None:
+        """The session by the number that its client knows it by."""
+        with self.lock:
+            sessions = list(self._sessions.values())
+        return next((s for s in sessions if str(s.number) == str(number)), None)
+
     def closed(self, session: Session) -> None:
         with self.lock:
             self._sessions.pop(session.id, None)

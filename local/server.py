@@ -357,7 +357,7 @@ def _welcome(session: Session, token: str) -> JSONResponse:
         "masterValidityInSeconds": 14400,
         "displayUserName": session.user,
         "serverVersion": _SERVER_VERSION,
-        "sessionId": int(session.id.replace("-", "")[:12], 16),
+        "sessionId": session.number,
         "parameters": [
             {"name": "AUTOCOMMIT", "value": session.parameters["AUTOCOMMIT"]},
             {"name": "TIMEZONE", "value": session.parameters["TIMEZONE"]},

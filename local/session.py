@@ -68,6 +68,11 @@ class Session:
         self._last_used = time.monotonic()
         self.last_query_id: str | None = None
 
+    @property
+    def number(self) -> int:
+        """The id that clients know: on the wire a session's id is a whole number."""
+        return int(self.id.replace("-", "")[:12], 16)
+
     def open(
         self,
         warehouse: str | None,

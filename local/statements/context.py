@@ -276,12 +276,16 @@ def show_roles(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result
 
 
 def cancel_all_queries(session: Session, arguments: list[Any]) -> str:
-    """SYSTEM$CANCEL_ALL_QUERIES(session): clients call it when they close.
+    """SYSTEM$CANCEL_ALL_QUERIES(session): clients call it for themselves when they close.
 
     https://docs.snowflake.com/en/sql-reference/functions/system_cancel_all_queries
     """
-    # The statements of a session follow one another: when this one runs, no other does.
-    return "No queries to cancel."
+    other = session.account.session_numbered(arguments[0])
+    if other is None or other is session:
+        # The statements of a session follow one another: when this one runs, no other does.
+        return "No queries to cancel."
+    other.cancel()
+    return "Queries of the session are cancelled."
 
 
 def organization(session: Session, arguments: list[Any]) -> str:

@@ -35,3 +35,21 @@ def errno(run: Any, sql: str) -> int:
 def shown(connection: snowflake.connector.SnowflakeConnection, sql: str) -> list[dict[str, Any]]:
     """The rows of a SHOW or DESCRIBE, by column name."""
     return connection.cursor(snowflake.connector.DictCursor).execute(sql).fetchall()  # type: ignore[return-value]  # DictCursor's rows are dictionaries
+
+
+_LOCKED = 625
+
+
+def attempt(connection: snowflake.connector.SnowflakeConnection, *statements: str) -> bool:
+    """Run statements in one transaction; False where it lost against another and is undone."""
+    cursor = connection.cursor()
+    try:
+        cursor.execute("BEGIN")
+        for statement in statements:
+            cursor.execute(statement)
+        cursor.execute("COMMIT")
+    except snowflake.connector.errors.ProgrammingError as error:
+        assert error.errno == _LOCKED, error
+        cursor.execute("ROLLBACK")
+        return False
+    return True

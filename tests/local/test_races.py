@@ -14,26 +14,10 @@ from typing import Any
 import snowflake.connector
 
 from tests.conftest import RunningAccount
+from tests.local.shared import attempt
 
 Run = Callable[..., list[Any]]
 Connection = snowflake.connector.SnowflakeConnection
-
-_LOCKED = 625
-
-
-def attempt(connection: Connection, *statements: str) -> bool:
-    """Run statements in one transaction; False where it lost against another and is undone."""
-    cursor = connection.cursor()
-    try:
-        cursor.execute("BEGIN")
-        for statement in statements:
-            cursor.execute(statement)
-        cursor.execute("COMMIT")
-    except snowflake.connector.errors.ProgrammingError as error:
-        assert error.errno == _LOCKED, error
-        cursor.execute("ROLLBACK")
-        return False
-    return True
 
 
 def write(connection: Connection, writer: int, count: int, seed: int) -> None:
