@@ -15,7 +15,7 @@ from tests.chaos.world import READY_SECONDS, Slot, World, is_suspended, resume, 
 
 # No statement comes while the broker is silent, or the account down.
 TRAP_SECONDS = 120.0
-JOIN_SECONDS = 60.0
+JOIN_SECONDS = 180.0
 BATCH_SECONDS = 8.0
 
 Steps = Iterator[None]
