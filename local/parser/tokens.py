@@ -57,6 +57,7 @@ class Tokens:
         except TokenError as error:
             raise errors.compilation(errors.SYNTAX, str(error)) from None
         self._tokens = [token for token in tokens if token.token_type != TokenType.SEMICOLON]
+        self._ends = [t.start for t in tokens if t.token_type == TokenType.SEMICOLON]
         self._index = 0
 
     @property
@@ -189,9 +190,15 @@ class Tokens:
         return self.text[start:end]
 
     def rest(self) -> str:
-        """What is left of the statement, verbatim, without a closing semicolon."""
+        """What is left of the statement, verbatim, without a closing semicolon. More statements
+        behind it are an error."""
         start = self.current.start
         end = self._tokens[-1].end + 1
+        if more := sum(start < position < end for position in self._ends):
+            raise errors.SnowflakeError(
+                errors.STATEMENT_COUNT,
+                f"Actual statement count {more + 1} did not match the desired statement count 1.",
+            )
         self._index = len(self._tokens)
         return self.text[start:end]
 

@@ -255,6 +255,14 @@ def test_when_takes_stream_has_data_with_operators_casts_and_comparisons(ops: Op
     assert list(ops.states()) == ["T"]
 
 
+def test_a_task_has_one_statement(ops: Ops) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/create-task"""
+    number, text = ops.error("CREATE TASK t AS INSERT INTO prod VALUES (1); DROP TABLE prod")
+    assert (number, "statement count 2" in text) == (8, True)
+    ops.run("CREATE TASK t AS SELECT 'a;b';")
+    assert ops.shown()[0]["definition"] == "SELECT 'a;b'"
+
+
 @pytest.mark.skipif(on_snowflake(), reason="this account alone leaves these out")
 def test_what_the_local_account_leaves_out_is_refused_by_name(ops: Ops) -> None:
     """https://docs.snowflake.com/en/sql-reference/sql/create-task
