@@ -289,10 +289,11 @@ def main(argv: Sequence[str] | None = None) -> int:
             load.stop.set()
             for client in clients:
                 client.join(30)
+        restart = account.kill_and_restart()
     harness.show("The account under a steady load", samples.rows, as_json=options.json)
     if load.errors:
         harness.show("Errors", [dict(load.errors)], as_json=options.json)
-    verdict = samples.verdict()
+    verdict = {**samples.verdict(), "restart after kill -9": f"{restart:.1f} s"}
     harness.show("The account's memory", [verdict], as_json=options.json)
     return int(verdict["verdict"] == "grows")
 

@@ -27,13 +27,14 @@ _READY_SECONDS = 30.0
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
-@dataclass(frozen=True)
+@dataclass
 class BenchAccount:
     """An account in a process of its own, which ends with the benchmark."""
 
     process: subprocess.Popen[bytes]
     port: int
     data: Path
+    options: tuple[str, ...] = ()
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -50,6 +51,16 @@ class BenchAccount:
         return snowflake.connector.connect(
             **{**self.parameters, "paramstyle": "qmark", **parameters}
         )
+
+    def kill_and_restart(self) -> float:
+        """kill -9; returns the seconds from the start to the first answer."""
+        self.process.kill()
+        self.process.wait(30)
+        started = time.perf_counter()
+        self.process = _start(self.port, self.data, self.options)
+        with self.connect() as connection:
+            connection.cursor().execute("SELECT 1")
+        return time.perf_counter() - started
 
     def state(self) -> dict[str, int]:
         """What the account keeps in memory and in its change logs, by its own count."""
@@ -74,17 +85,22 @@ def account(*options: str) -> Iterator[BenchAccount]:
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         data = Path(folder) / "data"
         port = _free_port()
-        process = subprocess.Popen(
-            [sys.executable, "-m", "local", "--port", str(port), "--data", str(data), *options],
-            cwd=_ROOT,
-            stdout=subprocess.DEVNULL,
-        )
+        running = BenchAccount(_start(port, data, options), port, data, options)
         try:
-            _wait_for(process, port)
-            yield BenchAccount(process, port, data)
+            yield running
         finally:
-            process.terminate()
-            process.wait(30)
+            running.process.terminate()
+            running.process.wait(30)
+
+
+def _start(port: int, data: Path, options: tuple[str, ...]) -> subprocess.Popen[bytes]:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "local", "--port", str(port), "--data", str(data), *options],
+        cwd=_ROOT,
+        stdout=subprocess.DEVNULL,
+    )
+    _wait_for(process, port)
+    return process
 
 
 def _free_port() -> int:

@@ -1,5 +1,6 @@
 """All state is in the data folder: what was acknowledged survives kill -9, and nothing else."""
 
+import contextlib
 import random
 import subprocess
 import sys
@@ -14,7 +15,17 @@ import snowflake.connector
 
 from tests.conftest import ROOT, RunningAccount, new_account
 
-_SECONDS_TO_RESTART = 10.0
+# Its row and the next are one transaction, made by a procedure in a process of its own.
+_PAIR = (
+    "CREATE PROCEDURE pair(first INT) RETURNS INT LANGUAGE PYTHON RUNTIME_VERSION = '3.11'"
+    " PACKAGES = ('snowflake-snowpark-python') HANDLER = 'run' AS $$\n"
+    "def run(session, first):\n"
+    "    session.sql('BEGIN').collect()\n"
+    "    for row in (first, first + 1):\n"
+    "        session.sql(f'INSERT INTO t VALUES ({row})').collect()\n"
+    "    session.sql('COMMIT').collect()\n"
+    "    return first\n$$"
+)
 
 
 @pytest.fixture
@@ -37,6 +48,37 @@ def run(account: RunningAccount, *statements: str) -> list[Any]:
     return rows
 
 
+def descendants(account: RunningAccount) -> list[int]:
+    """The processes that the account has started; none where there is no /proc to tell."""
+    parents = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            fields = stat.read_text().rpartition(")")[2].split()
+            parents[int(stat.parent.name)] = int(fields[1])
+    assert account.process is not None
+    found, generation = [], [account.process.pid]
+    while generation:
+        generation = [pid for pid, parent in parents.items() if parent in generation]
+        found += generation
+    return found
+
+
+def until_gone(pids: list[int]) -> None:
+    """A process that has ended may wait as a zombie for somebody to ask."""
+    deadline = time.monotonic() + 20
+    for pid in pids:
+        while is_alive(pid):
+            assert time.monotonic() < deadline, f"process {pid} is still there"
+            time.sleep(0.02)
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
 class Load:
     """Clients in threads, until the account dies; notes what was acknowledged."""
 
@@ -49,7 +91,7 @@ class Load:
         self.rolled_back: set[int] = set()
         self._threads = [
             threading.Thread(target=self._until_dead, args=(work,))
-            for work in (self._write, self._write_transactions, self._consume)
+            for work in (self._write, self._write_transactions, self._call, self._consume)
         ]
 
     def start(self) -> None:
@@ -98,6 +140,11 @@ class Load:
             cursor.execute("COMMIT")
             self.acknowledged |= {first, first + 1}
 
+    def _call(self, cursor: Any, index: int) -> None:
+        first = self._generation * 100_000 + 80_000 + 2 * index
+        cursor.execute("CALL pair(?)", (first,))
+        self.acknowledged |= {first, first + 1}
+
     def _consume(self, cursor: Any, index: int) -> None:
         cursor.execute("BEGIN")
         cursor.execute("INSERT INTO sink SELECT id FROM s")
@@ -113,20 +160,22 @@ def test_kill_9_under_load_loses_and_repeats_nothing(mortal: RunningAccount) -> 
         "CREATE TABLE t (id INT)",
         "CREATE TABLE sink (id INT)",
         "CREATE STREAM s ON TABLE t",
+        _PAIR,
     )
     acknowledged: set[int] = set()
     rolled_back: set[int] = set()
-    for generation in range(1, 4):
+    for generation in range(1, 6):
         load = Load(mortal, generation)
         load.start()
-        time.sleep(0.4 + chance.random())
+        time.sleep(0.1 + chance.random() * 0.7)
+        started = descendants(mortal)
         mortal.kill()
         load.end()
         acknowledged |= load.acknowledged
         rolled_back |= load.rolled_back
-        started = time.monotonic()
+        # A procedure does not outlive its account.
+        until_gone(started)
         mortal.start()
-        assert time.monotonic() - started < _SECONDS_TO_RESTART
         rows = [row[0] for row in run(mortal, "SELECT id FROM t")]
         assert len(rows) == len(set(rows))
         assert acknowledged <= set(rows)
