@@ -20,6 +20,7 @@ from local.statements import (
     staged_files,
     streamlits,
     streams,
+    table_properties,
     task_functions,
     tasks,
 )
@@ -38,6 +39,7 @@ _MODULES = (
     listings,
     staged_files,
     streamlits,
+    table_properties,
 )
 
 HIDDEN_TABLES = (changes.DDL, *(getattr(module, "DDL", "") for module in _MODULES))
@@ -46,6 +48,7 @@ OF_SCHEMAS = (
     ("_account_tasks", "schema"),
     ("_account_procedures", "schema_name"),
     ("_account_streamlits", "schema_name"),
+    ("_account_properties", "schema_name"),
 )
 ACCOUNT_TABLES = context.ACCOUNT_DDL
 
@@ -214,13 +217,7 @@ def _put_answer(
 
 
 def other(session: Session, tree: Expr, binds: Binds) -> Result:
-    """SHOW and DESCRIBE, as far as fakesnow answers them; the rest is refused."""
+    """SHOW, as far as fakesnow answers it; the rest is refused."""
     if isinstance(tree, exp.Show):
         return session.connection.other(tree, binds, result.SHOW)
-    if isinstance(tree, exp.Describe):
-        return _describe(session, tree, binds)
     raise errors.unsupported(tree.sql(dialect="snowflake")[:200])
-
-
-def _describe(session: Session, tree: exp.Describe, binds: Binds) -> Result:
-    return session.connection.other(tree, binds, result.DESCRIBE)

@@ -344,7 +344,9 @@ def _name(text: str | None) -> str | None:
 
 
 def _session_parameters(parameters: dict[str, Any]) -> dict[str, Any]:
-    wanted = ("AUTOCOMMIT", "TIMEZONE", "QUERY_TAG")
+    wanted = (
+        "AUTOCOMMIT", "TIMEZONE", "QUERY_TAG", "LOCK_TIMEOUT", "STATEMENT_TIMEOUT_IN_SECONDS",
+    )  # fmt: skip
     return {name: value for name, value in parameters.items() if name in wanted}
 
 

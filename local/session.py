@@ -22,6 +22,7 @@ from local.result import Result
 from local.statements import context, ddl, dml
 from local.statements.procedure_rights import check_owners_rights
 from local.streams import Stream
+from local.time_limit import time_limit
 
 if TYPE_CHECKING:
     from local.account import Account
@@ -242,7 +243,8 @@ class Session:
     def _execute(self, tree: Expr, binds: Sequence[Any], describe: bool) -> Result:
         self._cancelled.clear()
         try:
-            return self._execute_tree(tree, binds, describe)
+            with time_limit(self.parameters.get("STATEMENT_TIMEOUT_IN_SECONDS"), self.cancel):
+                return self._execute_tree(tree, binds, describe)
         finally:
             self._last_used = time.monotonic()
 
@@ -448,7 +450,8 @@ class Session:
         """Run DML in the open transaction, or in one of its own; wait for others' locks."""
         if self.transaction is None and not self.parameters["AUTOCOMMIT"]:
             self.begin()
-        deadline = time.monotonic() + _LOCK_TIMEOUT_SECONDS
+        wait = min(_LOCK_TIMEOUT_SECONDS, float(self.parameters.get("LOCK_TIMEOUT") or "inf"))
+        deadline = time.monotonic() + wait
         while True:
             try:
                 if self.transaction is None:

@@ -1,9 +1,10 @@
 """DuckDB and fakesnow behind one door: nothing else in this package imports them."""
 
 from local.engine.catalog import HIDDEN_SCHEMA, Catalog
-from local.engine.connection import TEXT, Binds, Connection, used
+from local.engine.connection import Connection
 from local.engine.engine import Engine
 from local.engine.failures import Conflict, translate
+from local.engine.rendering import TEXT, Binds, used
 
 __all__ = [
     "HIDDEN_SCHEMA",

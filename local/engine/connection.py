@@ -2,11 +2,10 @@
 
 import json
 import re
-import threading
 import warnings
-from collections import Counter, OrderedDict
-from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +16,12 @@ from fakesnow.copy_into import copy_into
 from fakesnow.cursor import FakeSnowflakeCursor
 from fakesnow.transforms import stage
 from sqlglot import Expr, exp
-from sqlglot.errors import ErrorLevel, UnsupportedError
 
 from local import errors, result
 from local.engine import decimals, rewrite
-from local.engine.clock import NOW
 from local.engine.failures import translated
+from local.engine.rendering import Binds, render, rendered, used
 from local.result import Result
-
-Binds = Mapping[str, Any]
 
 # fakesnow fetches small answers the way that DuckDB 2.0 advises against for large ones.
 warnings.filterwarnings("ignore", "Arrow output on a DB-API result", UserWarning)
@@ -139,7 +135,7 @@ class Connection:
 
     def query(self, tree: Expr, binds: Binds) -> Result:
         """A SELECT and its rows."""
-        sql = _rendered("query", tree, lambda: self._prepared(rewrite.name_columns(tree)))
+        sql = rendered("query", tree, lambda: self._prepared(rewrite.name_columns(tree)))
         table, types = self.table(sql, used(sql, binds))
         return Result(table, types, result.SELECT)
 
@@ -150,13 +146,13 @@ class Connection:
             nulls = tree.transform(lambda n: exp.Null() if isinstance(n, exp.Placeholder) else n)
             return self._prepared(rewrite.name_columns(nulls))
 
-        sql = _rendered("describe", tree, rewritten)
+        sql = rendered("describe", tree, rewritten)
         table, types = self.table(f"SELECT * FROM ({sql}) LIMIT 0", used(sql, {}))
         return Result(table, types, result.SELECT)
 
     def dml_sql(self, tree: Expr) -> str:
         """A DML statement in DuckDB's SQL, for `values`."""
-        return _rendered("dml", tree, lambda: self._prepared(tree))
+        return rendered("dml", tree, lambda: self._prepared(tree))
 
     def _prepared(self, tree: Expr) -> Expr:
         """A SELECT or DML statement for DuckDB, its divisions exact."""
@@ -193,7 +189,7 @@ class Connection:
         if any(_OUTSIDE.match(file.sql()) for file in tree.args.get("files") or []):
             raise errors.unsupported("COPY INTO <table> from outside the account's stages")
         fakesnow = self._fakesnow
-        with translated():
+        with translated(), _named_options():
             sql = copy_into(
                 self._duck,
                 fakesnow.database,
@@ -332,37 +328,13 @@ class Connection:
         self._duck.close()
 
 
-def render(tree: Expr) -> str:
-    """DuckDB's SQL; what sqlglot cannot say in it is an error, never left out."""
+@contextmanager
+def _named_options() -> Iterator[None]:
+    """An option of COPY INTO that fakesnow does not know is one that is missing here."""
     try:
-        return tree.sql(dialect="duckdb", identify=True, unsupported_level=ErrorLevel.RAISE)
-    except UnsupportedError as error:
-        raise errors.unsupported(f"{error} in {tree.sql(dialect='snowflake')[:200]}") from error
-
-
-# A statement's text with the names that it was read under (`TEXT` in a tree's meta) → DuckDB's SQL.
-TEXT = "text"
-_RENDERED: OrderedDict[Any, str] = OrderedDict()
-_RENDERED_LOCK = threading.Lock()
-_KEPT_STATEMENTS = 512
-
-
-def _rendered(purpose: str, tree: Expr, rewritten: Callable[[], Expr]) -> str:
-    """DuckDB's SQL for a tree; where its text has been rewritten before, that is taken again."""
-    text = tree.meta.get(TEXT)
-    if text is None:
-        return render(rewritten())
-    key = (purpose, text)
-    with _RENDERED_LOCK:
-        if key in _RENDERED:
-            _RENDERED.move_to_end(key)
-            return _RENDERED[key]
-    sql = render(rewritten())
-    with _RENDERED_LOCK:
-        _RENDERED[key] = sql
-        while len(_RENDERED) > _KEPT_STATEMENTS:
-            _RENDERED.popitem(last=False)
-    return sql
+        yield
+    except ValueError as error:
+        raise errors.unsupported(f"COPY INTO <table>: {error}") from None
 
 
 def _shaped(source: Expr, columns: list[Expr]) -> Expr:
@@ -377,15 +349,6 @@ def _shaped(source: Expr, columns: list[Expr]) -> Expr:
         for name, column in zip(names, columns, strict=True)
     ]
     return exp.select(*typed).from_(exp.Subquery(this=inner, alias=alias))
-
-
-def used(sql: str, binds: Binds) -> dict[str, Any]:
-    """The binds that a statement has marks for, the clock's included; DuckDB refuses others."""
-    marks = set(re.findall(r"\$(b\d+)\b", sql))
-    chosen = {name: value for name, value in binds.items() if name in marks}
-    if f"${NOW}" in sql:
-        chosen[NOW] = datetime.now(UTC)
-    return chosen
 
 
 def _engine_type(kind: pa.DataType) -> str:

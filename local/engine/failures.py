@@ -43,7 +43,7 @@ _BY_TEXT: tuple[tuple[str, Code], ...] = (
         errors.NUMERIC_RANGE,
     ),
     (r"Could not convert string|Conversion Error", errors.NUMERIC_VALUE),
-    (r"Table with name|View with name|does not exist because schema", errors.DOES_NOT_EXIST),
+    (r"(Table|View|Sequence) with name|does not exist because schema", errors.DOES_NOT_EXIST),
     (
         r"Referenced (column|table)|not found in FROM clause|does not have a column named",
         errors.UNKNOWN_COLUMN,

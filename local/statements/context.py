@@ -81,22 +81,23 @@ _SIZES = {
     "XLARGE": "X-Large",
 }
 _BOOLEANS = {"FALSE": False, "TRUE": True}
-# Properties that change cost or concurrency on Snowflake, and nothing on one machine.
-_IGNORED = {
-    "MAX_CLUSTER_COUNT",
-    "MIN_CLUSTER_COUNT",
-    "SCALING_POLICY",
-    "RESOURCE_MONITOR",
-    "WAREHOUSE_TYPE",
-    "ENABLE_QUERY_ACCELERATION",
-    "MAX_CONCURRENCY_LEVEL",
-    "STATEMENT_TIMEOUT_IN_SECONDS",
-    "STATEMENT_QUEUED_TIMEOUT_IN_SECONDS",
+# Properties of which there is nothing here, with the only value that says so.
+_ONLY_VALUES = {
+    "MAX_CLUSTER_COUNT": "1",
+    "MIN_CLUSTER_COUNT": "1",
+    "SCALING_POLICY": "STANDARD",
+    "RESOURCE_MONITOR": "NULL",
+    "WAREHOUSE_TYPE": "STANDARD",
+    "ENABLE_QUERY_ACCELERATION": "FALSE",
+    "QUERY_ACCELERATION_MAX_SCALE_FACTOR": "0",
+    "MAX_CONCURRENCY_LEVEL": "8",
+    "STATEMENT_TIMEOUT_IN_SECONDS": "172800",
+    "STATEMENT_QUEUED_TIMEOUT_IN_SECONDS": "0",
 }
 
 
 def _properties(tokens: Tokens) -> dict[str, Any]:
-    """NAME [=] value …; unknown names are Snowflake's 001008."""
+    """NAME [=] value …; unknown names are Snowflake's 001008, wrong values 001481."""
     found: dict[str, Any] = {}
     while not tokens.done:
         name = tokens.word()
@@ -108,17 +109,33 @@ def _properties(tokens: Tokens) -> dict[str, Any]:
                 raise errors.unsupported(f"WAREHOUSE_SIZE = {value}")
             found["size"] = _SIZES[size]
         elif name == "AUTO_SUSPEND":
+            if not value.isdigit() and value.upper() != "NULL":
+                raise _invalid(name, value)
             found["auto_suspend"] = int(value) if value.isdigit() else 0
         elif name == "AUTO_RESUME":
-            found["auto_resume"] = _BOOLEANS[value.upper()]
+            found["auto_resume"] = _boolean(name, value)
         elif name == "INITIALLY_SUSPENDED":
-            found["state"] = "SUSPENDED" if value.upper() == "TRUE" else "STARTED"
+            found["state"] = "SUSPENDED" if _boolean(name, value) else "STARTED"
         elif name == "COMMENT":
             found["comment"] = value
-        elif name not in _IGNORED:
+        elif name not in _ONLY_VALUES:
             raise errors.compilation(errors.INVALID_PROPERTY, f"invalid property '{name}'")
+        elif value.upper() != _ONLY_VALUES[name]:
+            raise errors.unsupported(f"WAREHOUSE with {name} = {value}")
         tokens.accept(",")
     return found
+
+
+def _boolean(name: str, value: str) -> bool:
+    if value.upper() not in _BOOLEANS:
+        raise _invalid(name, value)
+    return _BOOLEANS[value.upper()]
+
+
+def _invalid(name: str, value: str) -> errors.SnowflakeError:
+    return errors.compilation(
+        errors.PROPERTY_VALUE, f"Invalid value '{value}' specified for property '{name}'"
+    )
 
 
 def create_warehouse(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
@@ -177,9 +194,10 @@ def alter_warehouse(session: Session, tokens: Tokens, binds: Sequence[Any]) -> R
     elif tokens.accept("RESUME"):
         tokens.accept("IF", "SUSPENDED")
         changes = {"state": "STARTED"}
-    else:
-        tokens.expect("SET")
+    elif tokens.accept("SET"):
         changes = _properties(tokens)
+    else:
+        raise errors.unsupported(f"ALTER WAREHOUSE … {tokens.rest()}")
     tokens.end()
     for column, value in changes.items():
         session.account.own_write(
@@ -298,7 +316,15 @@ def web_address(session: Session, arguments: list[Any]) -> str:
     return f"http://{session.account.host}:{session.account.port}"
 
 
+def last_query_id(session: Session, arguments: list[Any]) -> str | None:
+    """LAST_QUERY_ID(): https://docs.snowflake.com/en/sql-reference/functions/last_query_id"""
+    if arguments not in ([], [-1]):
+        raise errors.unsupported(f"LAST_QUERY_ID({arguments[0]})")
+    return session.last_query_id
+
+
 FUNCTIONS = {
+    "LAST_QUERY_ID": last_query_id,
     "SYSTEM$CANCEL_ALL_QUERIES": cancel_all_queries,
     "SYSTEM$GET_SNOWSIGHT_HOST": web_address,
     "SYSTEM$RETURN_CURRENT_ORG_NAME": organization,

@@ -16,7 +16,18 @@ if TYPE_CHECKING:
     from local.session import Session
 
 
+def _check(tree: exp.Create) -> None:
+    """A database or schema has a comment; what else it could be told means nothing here."""
+    if tree.args.get("clone"):
+        raise errors.unsupported(f"CREATE {tree.args['kind']} … CLONE")
+    properties = tree.args.get("properties")
+    for item in properties.expressions if properties else []:
+        if not isinstance(item, exp.SchemaCommentProperty):
+            raise errors.unsupported(f"CREATE {tree.args['kind']} … {item.sql('snowflake')}")
+
+
 def create_database(session: Session, tree: exp.Create, binds: Binds) -> Result:
+    _check(tree)
     session.commit_for_ddl()
     name = tree.this.name
     account = session.account
@@ -48,6 +59,7 @@ def drop_database(session: Session, name: str, if_exists: bool) -> Result:
 
 
 def create_schema(session: Session, tree: exp.Create, binds: Binds) -> Result:
+    _check(tree)
     session.commit_for_ddl()
     database, schema = _schema_name(session, tree.this)
     session.catalog(database)

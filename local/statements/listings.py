@@ -12,6 +12,7 @@ from local.engine import HIDDEN_SCHEMA
 from local.parser.show import ShowScope, show_scope
 from local.parser.tokens import FullName, Tokens
 from local.result import Result
+from local.statements import table_properties
 
 if TYPE_CHECKING:
     from local.session import Session
@@ -49,6 +50,7 @@ def _relations(session: Session, scope: ShowScope) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     for database in [wanted] if wanted else session.account.databases():
         created_on = _creation(session, database)
+        kept = table_properties.of_database(session, database)
         rows = session.connection.values(
             "SELECT 'TABLE', schema_name, table_name, comment, NULL FROM duckdb_tables()"
             " WHERE database_name = $db AND schema_name <> $hidden AND NOT internal"
@@ -69,6 +71,7 @@ def _relations(session: Session, scope: ShowScope) -> list[dict[str, Any]]:
                         "comment": comment or "",
                         "created_on": moment,
                         "text": sql or "",
+                        "properties": kept.get((place, name), {}),
                     }
                 )
     return found[scope.cut([row["name"] for row in found])]
@@ -98,12 +101,25 @@ def _count(session: Session, row: dict[str, Any]) -> int | None:
     return int(session.connection.values(f"SELECT count(*) FROM {name}")[0][0])
 
 
+def _told(session: Session, row: dict[str, Any]) -> dict[str, str]:
+    """What SHOW tells of a relation's properties. A stream turns its table's tracking on."""
+    kept = row["properties"]
+    tables = session.account.changes.tables_of(row["database_name"], row["schema_name"])
+    tracked = any(table.name == row["name"] for table in tables)
+    return {
+        "kind": "TRANSIENT" if "TRANSIENT" in kept else row["kind"],
+        "cluster_by": kept.get("CLUSTER_BY", ""),
+        "retention_time": kept.get("DATA_RETENTION_TIME_IN_DAYS", "1"),
+        "change_tracking": "ON" if tracked or kept.get("CHANGE_TRACKING") == "TRUE" else "OFF",
+    }
+
+
 def show_tables(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
     """SHOW TABLES. https://docs.snowflake.com/en/sql-reference/sql/show-tables"""
     rows = [r for r in _relations(session, _tail(tokens, "TABLES")) if r["kind"] == "TABLE"]
     for row in rows:
-        row |= {"rows": _count(session, row), "bytes": 0, "owner": _OWNER, "retention_time": "1"}
-        row |= {"cluster_by": "", "change_tracking": "OFF", "owner_role_type": "ROLE"}
+        row |= {"rows": _count(session, row), "bytes": 0, "owner": _OWNER}
+        row |= _told(session, row) | {"owner_role_type": "ROLE"}
     return _listing(
         _columns(
             "created_on", "name", "database_name", "schema_name", "kind", "comment", "cluster_by",
@@ -117,7 +133,8 @@ def show_views(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result
     """SHOW VIEWS. https://docs.snowflake.com/en/sql-reference/sql/show-views"""
     rows = [r for r in _relations(session, _tail(tokens, "VIEWS")) if r["kind"] == "VIEW"]
     for row in rows:
-        row |= {"owner": _OWNER, "reserved": "", "is_secure": "false", "is_materialized": "false"}
+        secure = str("SECURE" in row["properties"]).lower()
+        row |= {"owner": _OWNER, "reserved": "", "is_secure": secure, "is_materialized": "false"}
         row |= {"owner_role_type": "ROLE", "change_tracking": "OFF"}
     return _listing(
         _columns(
@@ -132,8 +149,8 @@ def show_objects(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Resu
     """SHOW OBJECTS: tables and views. https://docs.snowflake.com/en/sql-reference/sql/show-objects"""
     rows = _relations(session, _tail(tokens, "OBJECTS"))
     for row in rows:
-        row |= {"rows": _count(session, row), "bytes": 0, "owner": _OWNER, "cluster_by": ""}
-        row |= {"retention_time": "1", "owner_role_type": "ROLE"}
+        row |= {"rows": _count(session, row), "bytes": 0, "owner": _OWNER}
+        row |= _told(session, row) | {"owner_role_type": "ROLE"}
     return _listing(
         _columns(
             "created_on", "name", "database_name", "schema_name", "kind", "comment", "cluster_by",

@@ -21,7 +21,9 @@ def alter_session(session: Session, tree: exp.Alter) -> Result:
         unset = bool(action.args.get("unset"))
         for item in action.expressions:
             if unset:
-                session.set_parameter(item.this.name if item.this else item.name, None)
+                name = (item.this.name if item.this else item.name).upper()
+                _check_name(name)
+                session.set_parameter(name, None)
             else:
                 assignment = item.this if isinstance(item, exp.SetItem) else item
                 value = assignment.expression
@@ -31,14 +33,31 @@ def alter_session(session: Session, tree: exp.Alter) -> Result:
     return result.status("Statement executed successfully.", result.UNKNOWN)
 
 
-# Parameters that the account follows, or that change no answer here, and the only value that it
-# knows of the others.
-_PARAMETERS = {
-    "TIMEZONE", "AUTOCOMMIT", "QUERY_TAG", "LOCK_TIMEOUT", "STATEMENT_TIMEOUT_IN_SECONDS",
+# Parameters that the account follows.
+_SECONDS = ("LOCK_TIMEOUT", "STATEMENT_TIMEOUT_IN_SECONDS")
+_FOLLOWED = ("TIMEZONE", "AUTOCOMMIT", "QUERY_TAG", *_SECONDS)
+# What there is nothing of here: queues, a cache of results, queries without a client. A failed
+# statement always aborts its transaction.
+_OF_NOTHING = (
     "STATEMENT_QUEUED_TIMEOUT_IN_SECONDS", "USE_CACHED_RESULT", "ABORT_DETACHED_QUERY",
-    "LOG_LEVEL", "TRACE_LEVEL", "METRIC_LEVEL", "TRANSACTION_ABORT_ON_ERROR",
-}  # fmt: skip
+    "TRANSACTION_ABORT_ON_ERROR",
+)  # fmt: skip
+# What clients read from their own session, https://docs.snowflake.com/en/sql-reference/parameters;
+# Snowpark sets its switches.
+_OF_CLIENTS = (
+    "CLIENT_ENABLE_LOG_INFO_STATEMENT_PARAMETERS", "CLIENT_ENCRYPTION_KEY_SIZE",
+    "CLIENT_MEMORY_LIMIT", "CLIENT_METADATA_REQUEST_USE_CONNECTION_CTX",
+    "CLIENT_METADATA_USE_SESSION_DATABASE", "CLIENT_PREFETCH_THREADS", "CLIENT_RESULT_CHUNK_SIZE",
+    "CLIENT_RESULT_COLUMN_CASE_INSENSITIVE", "CLIENT_SESSION_KEEP_ALIVE",
+    "CLIENT_SESSION_KEEP_ALIVE_HEARTBEAT_FREQUENCY", "CLIENT_TIMESTAMP_TYPE_MAPPING",
+    "JDBC_QUERY_RESULT_FORMAT", "ODBC_QUERY_RESULT_FORMAT", "PYTHON_CONNECTOR_QUERY_RESULT_FORMAT",
+)  # fmt: skip
+_KNOWN = {*_FOLLOWED, *_OF_NOTHING, *_OF_CLIENTS}
+# The only value that the account knows of the others.
 _ONLY_VALUES = {
+    "LOG_LEVEL": "OFF",
+    "TRACE_LEVEL": "OFF",
+    "METRIC_LEVEL": "NONE",
     "DATE_INPUT_FORMAT": "AUTO",
     "TIME_INPUT_FORMAT": "AUTO",
     "TIMESTAMP_INPUT_FORMAT": "AUTO",
@@ -51,9 +70,26 @@ _ONLY_VALUES = {
 
 
 def _check_parameter(name: str, value: str) -> None:
-    """Raises 000002 for a parameter that would change answers and does not here."""
-    if name in _PARAMETERS or name.startswith(("CLIENT_", "PYTHON_", "JDBC_", "ODBC_")):
+    """Raises 000002 for a parameter that would change answers and does not here, 001481 for a value
+    that a parameter cannot have."""
+    if name == "AUTOCOMMIT" and value.upper() not in ("TRUE", "FALSE"):
+        raise _invalid(name, value)
+    if name in _SECONDS and not value.isdigit():
+        raise _invalid(name, value)
+    if name in _KNOWN or name.startswith("PYTHON_SNOWPARK_"):
         return
     if name in _ONLY_VALUES and value.upper() == _ONLY_VALUES[name]:
         return
     raise errors.unsupported(f"ALTER SESSION SET {name} = {value}")
+
+
+def _check_name(name: str) -> None:
+    """Raises 000002 for a parameter that there is no default of."""
+    if name not in _KNOWN and name not in _ONLY_VALUES and not name.startswith("PYTHON_SNOWPARK_"):
+        raise errors.unsupported(f"ALTER SESSION UNSET {name}")
+
+
+def _invalid(name: str, value: str) -> errors.SnowflakeError:
+    return errors.compilation(
+        errors.PROPERTY_VALUE, f"Invalid value '{value}' specified for property '{name}'"
+    )

@@ -46,6 +46,42 @@ _REFUSED = [
     ("alter schema public rename to other", "alter schema"),
     ("alter account set timezone = 'UTC'", "alter account"),
     ("alter session set nonsense = 1", "NONSENSE"),
+    ("alter session set client_nonsense = 1", "CLIENT_NONSENSE"),
+    ("alter session set log_level = 'INFO'", "LOG_LEVEL"),
+    ("alter session unset nonsense", "NONSENSE"),
+    ("alter database x set comment = 'c'", "alter database"),
+    ("alter stage s set comment = 'c'", "alter stage"),
+    ("alter table t suspend recluster", "suspend recluster"),
+    ("alter table t unset comment", "UNSET COMMENT"),
+    ("alter view sight set secure", "ALTER VIEW"),
+    ("create schema copied clone public", "CLONE"),
+    ("create database copied clone other", "CLONE"),
+    ("create transient schema x", "TRANSIENT"),
+    ("create schema x data_retention_time_in_days = 1", "data_retention_time_in_days"),
+    ("create schema x with managed access", "managed access"),
+    ("create table k (a int) enable_schema_evolution = true", "enable_schema_evolution"),
+    ("create table k (a int) change_tracking = maybe", "change_tracking"),
+    ("create table k (a int) with row access policy p on (a)", "ROW ACCESS POLICY"),
+    ("create table k (a int with tag (x = 'y'))", "TAG"),
+    ("create table k (a int masking policy p)", "MASKING POLICY"),
+    ("create table k (a varchar collate 'en-ci')", "COLLATE"),
+    ("create view k with tag (a = 'b') as select 1 x", "TAG"),
+    ("create view k change_tracking = true as select 1 x", "change_tracking"),
+    ("create stage x url = 's3://bucket'", "url"),
+    ("create stage x directory = (enable = true)", "directory"),
+    ("create stage x encryption = (type = 'SNOWFLAKE_SSE')", "encryption"),
+    ("create stage x file_format = (type = csv)", "FILE_FORMAT"),
+    ("create stage x nonsense = 1", "nonsense"),
+    ("copy into t from @shelf nonsense = 1", "nonsense"),
+    ("copy into t from @shelf validation_mode = return_errors", "validation_mode"),
+    ("copy into t from @shelf on_error = 'skip_file'", "on_error"),
+    ("copy into t from @shelf file_format = (type = csv nonsense = 3)", "NONSENSE"),
+    ("create warehouse y resource_monitor = r", "RESOURCE_MONITOR"),
+    ("create warehouse y max_cluster_count = 3", "MAX_CLUSTER_COUNT"),
+    ("alter warehouse x rename to y", "rename"),
+    ("describe warehouse x", "DESCRIBE warehouse"),
+    ("describe schema public", "DESCRIBE schema"),
+    ("describe stage s", "DESCRIBE stage"),
     ("alter session set date_input_format = 'DD/MM/YYYY'", "DATE_INPUT_FORMAT"),
     ("alter session set timestamp_type_mapping = 'TIMESTAMP_LTZ'", "TIMESTAMP_TYPE_MAPPING"),
     ("alter session set error_on_nondeterministic_merge = false", "NONDETERMINISTIC_MERGE"),
@@ -82,6 +118,9 @@ def test_a_statement_outside_the_scope_is_refused_by_name(
     """https://docs.snowflake.com/en/sql-reference/sql-all"""
     cursor = connection.cursor()
     cursor.execute("create table if not exists t (a int)")
+    cursor.execute("create stage if not exists shelf")
+    cursor.execute("create view if not exists sight as select 1 x")
+    cursor.execute("create warehouse if not exists x initially_suspended = true")
     with pytest.raises(snowflake.connector.errors.ProgrammingError) as caught:
         cursor.execute(sql)
     assert (caught.value.errno, caught.value.sqlstate) == UNSUPPORTED

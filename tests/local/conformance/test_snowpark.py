@@ -60,6 +60,12 @@ def test_dataframes_are_made_of_rows_pandas_and_nothing(session: Session, frame:
     assert (empty.count(), empty.columns) == (0, ["A", "D"])
 
 
+def test_a_dataframe_of_a_hundred_thousand_rows_arrives_whole(session: Session) -> None:
+    """https://docs.snowflake.com/en/developer-guide/snowpark/reference/python/latest/snowpark/api/snowflake.snowpark.Session.create_dataframe"""
+    frame = session.create_dataframe([[number] for number in range(100_000)], schema=["N"])
+    assert frame.agg(F.count("N"), F.sum("N")).collect() == [(100_000, 4_999_950_000)]
+
+
 def test_a_table_is_written_in_every_mode(session: Session, frame: Any) -> None:
     """https://docs.snowflake.com/en/developer-guide/snowpark/reference/python/latest"""
     frame.write.save_as_table("MODES", mode="overwrite")
