@@ -13,7 +13,7 @@ from app.caves.laws import LAWS
 from app.caves.target import Account
 from app.caves.verify import BEGINNING, judge
 from tests.conftest import RunningAccount
-from tests.ingest.world import Sent, World
+from tests.ingest.world import Sent, World, send
 from tests.procedures.deployment import run_sql_file
 
 ORDER = b'{"event_type": "ORDER_CREATED", "event_id": "E%d", "order_id": "O%d"}'
@@ -62,14 +62,20 @@ def calls_of(log: str) -> list[str]:
 def test_an_ingester_killed_at_any_of_its_calls_leaves_each_message_once(
     account: RunningAccount, broker: str, programs: None, pipeline_database: str, tmp_path: Path
 ) -> None:
-    def new_world() -> World:
-        world = World(account, broker, pipeline_database, tmp_path)
-        world.send(*MESSAGES)
-        return world
+    faults = [
+        f"die {moment} {number + 1}"
+        for number in range(len(CALLS))
+        for moment in ("before", "after")
+    ]
+    looking = account.connect(database=pipeline_database)
+    rehearsal, *worlds = (
+        World(account, broker, pipeline_database, tmp_path, connection=looking)
+        for _ in ["none", *faults]
+    )
+    send(broker, {world.topic: MESSAGES for world in (rehearsal, *worlds)})
 
-    def outcome(fault: str) -> tuple[str, str]:
+    def outcome(world: World, fault: str) -> tuple[str, str]:
         """Where it was struck, and what is wrong afterwards."""
-        world = new_world()
         try:
             victim = world.sabotaged(fault, *ONE_BATCH)
             if world.left(victim) != -9:
@@ -87,18 +93,13 @@ def test_an_ingester_killed_at_any_of_its_calls_leaves_each_message_once(
         finally:
             world.kill_all()
 
-    rehearsal = new_world()
     undisturbed = rehearsal.sabotaged("none", *ONE_BATCH)
     assert rehearsal.left(undisturbed) == 0, undisturbed.log
     calls = calls_of(undisturbed.log)
     assert calls == CALLS
-    faults = [
-        f"die {moment} {number + 1}"
-        for number in range(len(calls))
-        for moment in ("before", "after")
-    ]
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        outcomes = list(pool.map(outcome, faults))
+        outcomes = list(pool.map(outcome, worlds, faults))
+    looking.close()
     assert [each for each in outcomes if each[1]] == []
     assert [struck for struck, _ in outcomes] == [
         f"{calls[int(fault.split()[-1]) - 1]}, {fault}" for fault in faults

@@ -10,7 +10,7 @@ import pytest
 
 from tests.conftest import ROOT, free_port
 from tests.ingest.programs import PRODUCER
-from tests.ingest.world import KAFKA, PROMPT, TOPIC_OF_TWO, World, wait_for
+from tests.ingest.world import KAFKA, PROMPT, TOPIC_OF_TWO, Sent, World, wait_for
 
 
 def run_script(world: World, name: str, *flags: str) -> subprocess.CompletedProcess[str]:
@@ -106,10 +106,12 @@ def test_sigterm_writes_what_is_held_and_metrics_have_shown_it(world: World) -> 
 
 
 def test_a_second_signal_leaves_at_once(world: World) -> None:
-    world.produce(40)
-    # The first calls are a login, two SELECTs, two MERGEs, a SELECT and a commit to Kafka.
-    stuck = world.sabotaged("hang 12", "--batch-max-events", "40", "--batch-max-seconds", "3600")
-    wait_for(lambda: "call 12: COMMIT" in stuck.log, "the COMMIT that hangs")
+    order = b'{"event_type": "ORDER_CREATED", "event_id": "E1"}'
+    world.send(*(Sent(order, number % 2) for number in range(40)))
+    # Before it come a login, two SELECTs, two MERGEs, a SELECT, a commit to Kafka, BEGIN, UPDATE
+    # and INSERT.
+    stuck = world.sabotaged("hang 11", "--batch-max-events", "40", "--batch-max-seconds", "3600")
+    wait_for(lambda: "call 11: COMMIT" in stuck.log, "the COMMIT that hangs")
     stuck.send_signal(signal.SIGINT)
     with pytest.raises(subprocess.TimeoutExpired):
         stuck.wait(timeout=0.3)

@@ -4,14 +4,13 @@ import contextlib
 import json
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 
-from ingest.kafka_clients import create_topic
 from tests.conftest import RunningAccount
 from tests.ingest.programs import INGESTER, PRODUCER, SABOTAGED, Program
 
@@ -43,6 +42,28 @@ def wait_for(condition: Callable[[], Any], what: str) -> Any:
         time.sleep(0.05)
 
 
+def send(servers: str, messages: Mapping[str, Sequence[Sent]]) -> None:
+    """Create the topics that are missing, of two partitions each, and send these messages there."""
+    with contextlib.closing(KafkaAdminClient(bootstrap_servers=servers)) as admin:
+        missing = messages.keys() - set(admin.list_topics())
+        if missing:
+            two = {topic: {"num_partitions": 2} for topic in missing}
+            admin.create_topics(two, wait_for_metadata=True)
+    producer = KafkaProducer(
+        bootstrap_servers=servers,
+        max_request_size=20_000_000,
+        linger_ms=5,
+        # The client computes checksums in Python: of 5 MB, that takes seconds.
+        compression_type="gzip",
+    )
+    with contextlib.closing(producer):
+        for topic, of_topic in messages.items():
+            for each in of_topic:
+                headers = list(each.headers)
+                producer.send(topic, each.value, each.key, headers, each.partition)
+        producer.flush(timeout=DEADLINE_SECONDS)
+
+
 @dataclass
 class World:
     account: RunningAccount
@@ -51,6 +72,8 @@ class World:
     folder: Path
     topic: str = field(default_factory=lambda: f"sales_{uuid.uuid4().hex[:8]}")
     processes: list[Program] = field(default_factory=list)
+    # A connection of the test's, to save a login for each look at the tables.
+    connection: Any = None
 
     @property
     def kafka_flags(self) -> tuple[str, ...]:
@@ -84,25 +107,8 @@ class World:
         return dict(json.loads(process.output))
 
     def send(self, *messages: Sent) -> None:
-        """Create the topic, of two partitions, and send exactly these messages, in order."""
-        create_topic(self.servers, self.topic, 2, {})
-        producer = KafkaProducer(
-            bootstrap_servers=self.servers,
-            max_request_size=20_000_000,
-            linger_ms=5,
-            # The client computes checksums in Python: of 5 MB, that takes seconds.
-            compression_type="gzip",
-        )
-        with contextlib.closing(producer):
-            for each in messages:
-                producer.send(
-                    self.topic,
-                    value=each.value,
-                    key=each.key,
-                    headers=list(each.headers),
-                    partition=each.partition,
-                )
-            producer.flush(timeout=DEADLINE_SECONDS)
+        """Send exactly these messages, in order, to the topic."""
+        send(self.servers, {self.topic: messages})
 
     def left(self, process: Program) -> int:
         return process.wait(timeout=DEADLINE_SECONDS)
@@ -114,6 +120,8 @@ class World:
             process.wait(timeout=10)
 
     def rows(self, sql: str, *binds: Any) -> list[Any]:
+        if self.connection is not None:
+            return list(self.connection.cursor().execute(sql, binds or None).fetchall())
         with self.account.connect(database=self.database) as connection:
             return list(connection.cursor().execute(sql, binds or None).fetchall())
 
