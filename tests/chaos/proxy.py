@@ -92,7 +92,7 @@ class Proxy:
                     account = await asyncio.open_connection(HOST, self.account_port)
                 account[1].write(head + body)
                 trap = self._take_trap(client, head, body)
-                answer = b"".join(await _read_message(account[0]))
+                answer = await self._answer(account[0], trap)
                 if trap:
                     await _hold(trap)
                     if trap.loses:
@@ -106,6 +106,16 @@ class Proxy:
             answers.transport.abort()
             if account is not None:
                 account[1].transport.abort()
+
+    async def _answer(self, account: asyncio.StreamReader, trap: Trap | None) -> bytes:
+        """The account's answer. Where it gives none, because it died, the trap waits for another."""
+        try:
+            return b"".join(await _read_message(account))
+        except (OSError, asyncio.IncompleteReadError):
+            with self._lock:
+                if trap and not trap.released.is_set():
+                    self._traps.append(trap)
+            raise
 
     def _take_trap(self, client: int, head: bytes, body: bytes) -> Trap | None:
         with self._lock:
