@@ -108,7 +108,7 @@ class Proxy:
                 account[1].transport.abort()
 
     async def _answer(self, account: asyncio.StreamReader, trap: Trap | None) -> bytes:
-        """The account's answer. Where it gives none, because it died, the trap waits for another."""
+        """What the account answers. If it died instead, the trap waits for another statement."""
         try:
             return b"".join(await _read_message(account))
         except (OSError, asyncio.IncompleteReadError):
