@@ -74,7 +74,16 @@ def raw(local_session: Session) -> Raw:
 
 
 @pytest.fixture
-def pipeline(account: Any, database: str) -> Iterator[Pipeline]:
+def pipeline(opened_world: World) -> Pipeline:
+    """The module's pipeline, empty again."""
+    opened_world.reset()
+    opened_world.ingester.next_offset = 0
+    return opened_world.ingester
+
+
+@pytest.fixture
+def own_pipeline(account: Any, database: str) -> Iterator[Pipeline]:
+    """A database and a session for one test that leaves them changed."""
     with opened_pipeline(account, database) as opened:
         yield opened
 

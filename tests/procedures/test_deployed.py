@@ -25,9 +25,9 @@ def project(tmp_path: Path) -> Path:
 
 
 def test_procedures_work_on_their_own_database_whatever_the_callers_is(
-    account: Any, pipeline: Pipeline, project: Path
+    account: Any, own_pipeline: Pipeline, project: Path
 ) -> None:
-    options = ("-c", "local", "--env", f"database={pipeline.database}")
+    options = ("-c", "local", "--env", f"database={own_pipeline.database}")
     build = account.snow("snowpark", "build", *options, cwd=project)
     assert build.returncode == 0, build.stdout + build.stderr
     modules = {path.name for path in (PROJECT / "procedures").glob("*.py")}
@@ -38,11 +38,11 @@ def test_procedures_work_on_their_own_database_whatever_the_callers_is(
     )
     assert deploy.returncode == 0, deploy.stdout + deploy.stderr
 
-    pipeline.ingest(order("o-1"), adjustment("a-1"), order("o-2", quantity=0))
+    own_pipeline.ingest(order("o-1"), adjustment("a-1"), order("o-2", quantity=0))
     with account.connect() as connection:
         for procedure in HANDLERS:
-            connection.cursor().execute(f"CALL {pipeline.database}.OPS.{procedure}()")
-    assert pipeline.rows("PRODUCTION.ORDERS", "ORDER_ID") == [("o-1",)]
-    assert pipeline.rows("PRODUCTION.INVENTORY_HISTORY", "ADJUSTMENT_ID") == [("a-1",)]
-    assert pipeline.rows("PRODUCTION.INVENTORY_CURRENT", "CURRENT_STOCK_LEVEL") == [(24,)]
-    assert pipeline.count("RAW_DATA.REJECTED_EVENTS") == 1
+            connection.cursor().execute(f"CALL {own_pipeline.database}.OPS.{procedure}()")
+    assert own_pipeline.rows("PRODUCTION.ORDERS", "ORDER_ID") == [("o-1",)]
+    assert own_pipeline.rows("PRODUCTION.INVENTORY_HISTORY", "ADJUSTMENT_ID") == [("a-1",)]
+    assert own_pipeline.rows("PRODUCTION.INVENTORY_CURRENT", "CURRENT_STOCK_LEVEL") == [(24,)]
+    assert own_pipeline.count("RAW_DATA.REJECTED_EVENTS") == 1
