@@ -165,10 +165,10 @@ def test_five_customers_share_the_five_scores(shop: Shop) -> None:
     ]
 
 
-def test_one_customer_alone_has_the_best_scores(shop: Shop) -> None:
+def test_one_customer_alone_is_in_the_middle(shop: Shop) -> None:
     shop.sell("o-1", ago(days=3), total="10.00")
     shop.sell("o-2", ago(days=3), total="20.50")
-    assert loyalty(shop) == [("c-1", 5, 5, 5, "CHAMPION")]
+    assert loyalty(shop) == [("c-1", 3, 3, 3, "LOYAL")]
     numbers = "ORDER_COUNT, REVENUE, DAYS_SINCE_LAST_ORDER"
     assert shop.view("CUSTOMER_LOYALTY", numbers) == [(2, Decimal("30.50"), 3)]
 
@@ -176,7 +176,16 @@ def test_one_customer_alone_has_the_best_scores(shop: Shop) -> None:
 def test_equal_customers_have_equal_scores(shop: Shop) -> None:
     for customer in ("c-1", "c-2", "c-3"):
         shop.sell(f"order of {customer}", ago(days=3), customer)
-    assert loyalty(shop) == [(customer, 5, 5, 5, "NEW") for customer in ("c-1", "c-2", "c-3")]
+    assert loyalty(shop) == [(customer, 3, 3, 3, "NEW") for customer in ("c-1", "c-2", "c-3")]
+
+
+def test_who_bought_once_like_most_is_not_frequent(shop: Shop) -> None:
+    for customer in ("c-1", "c-2", "c-3", "c-4"):
+        shop.sell(f"order of {customer}", ago(days=3), customer)
+    shop.sell("first", ago(days=3), "regular")
+    shop.sell("second", ago(days=3), "regular")
+    frequencies = shop.view("CUSTOMER_LOYALTY", "CUSTOMER_ID, FREQUENCY_SCORE")
+    assert frequencies == [("c-1", 2), ("c-2", 2), ("c-3", 2), ("c-4", 2), ("regular", 5)]
 
 
 def forecast(shop: Shop) -> Sequence[Row]:

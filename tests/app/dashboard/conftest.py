@@ -1,0 +1,157 @@
+"""The dashboard in a real browser, over a pipeline that was filled through its own procedures."""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import raw_to_staging
+import staging_to_production
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.conftest import ROOT, RunningAccount, free_port
+from tests.procedures.deployment import run_sql_file
+from tests.procedures.pipeline import Pipeline, adjustment, opened_pipeline, order
+
+CONNECTION = """\
+[local]
+account = "local"
+user = "tester"
+password = "tester"
+host = "{host}"
+port = {port}
+protocol = "http"
+database = "{database}"
+"""
+
+
+@dataclass(frozen=True)
+class Dashboard:
+    """A running `streamlit run`, and the pipeline that it shows."""
+
+    url: str
+    pipeline: Pipeline
+
+
+@contextmanager
+def running_dashboard(account: RunningAccount, folder: Path) -> Iterator[Dashboard]:
+    database = f"TEST_{uuid.uuid4().hex[:12].upper()}"
+    with opened_pipeline(account, database) as pipeline:
+        for name in ("05_tasks.sql", "06_analytics.sql", "07_operations.sql"):
+            run_sql_file(pipeline.session.connection, name, database)
+        port = free_port()
+        process = _streamlit(port, _home(folder, account, database), folder / "streamlit.log")
+        try:
+            _wait_until_healthy(process, port, folder / "streamlit.log")
+            yield Dashboard(f"http://127.0.0.1:{port}", pipeline)
+        finally:
+            process.terminate()
+            process.wait(timeout=20)
+            pipeline.sql(f"DROP DATABASE {database}")
+
+
+def _home(folder: Path, account: RunningAccount, database: str) -> Path:
+    connection = CONNECTION.format(host=account.host, port=account.port, database=database)
+    for name, text in {
+        "config.toml": 'default_connection_name = "local"\n',
+        "connections.toml": connection,
+    }.items():
+        (folder / name).write_text(text, encoding="utf-8")
+        (folder / name).chmod(0o600)
+    return folder
+
+
+def _streamlit(port: int, home: Path, log: Path) -> subprocess.Popen[bytes]:
+    flags = ["--server.headless=true", "--server.address=127.0.0.1", f"--server.port={port}"]
+    with log.open("wb") as output:
+        return subprocess.Popen(
+            [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", *flags],
+            cwd=ROOT / "app" / "dashboard",
+            env={**os.environ, "SNOWFLAKE_HOME": str(home)},
+            stdout=output,
+            stderr=output,
+        )
+
+
+def _wait_until_healthy(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=5):
+                return
+        except (urllib.error.URLError, ConnectionError):
+            assert process.poll() is None, log.read_text()
+            assert time.monotonic() < deadline, log.read_text()
+            time.sleep(0.05)
+
+
+def days_ago(days: float) -> str:
+    return (datetime.now(UTC) - timedelta(days=days)).isoformat()
+
+
+def fill(pipeline: Pipeline) -> None:
+    """Four sales in the last 28 days, one long ago, two stocks, one rejected order."""
+    pipeline.ingest(
+        order("o-1", event_timestamp=days_ago(0), total_amount=1200.50, quantity=6),
+        order("o-2", event_timestamp=days_ago(0), total_amount=39.80, customer_id="c-2"),
+        order("o-3", event_timestamp=days_ago(10), product_id="p-2", product_category="Blanc",
+              product_name="Sancerre", total_amount=60, quantity=4),
+        order("o-4", event_timestamp=days_ago(12), product_id="p-2", product_category="Blanc",
+              product_name="Sancerre", total_amount=15.20, quantity=1, customer_id="c-3"),
+        order("o-5", event_timestamp=days_ago(300), total_amount=10_000, quantity=100),
+        order("bad", quantity=1.5),
+        adjustment("a-1", event_timestamp=days_ago(20), new_stock_level=100),
+        adjustment("a-2", event_timestamp=days_ago(20), product_id="p-2", new_stock_level=30,
+                   product_category="Blanc", product_name="Sancerre"),
+    )  # fmt: skip
+    pipeline.run(
+        raw_to_staging.orders,
+        raw_to_staging.inventory,
+        staging_to_production.orders,
+        staging_to_production.inventory_history,
+        staging_to_production.inventory_current,
+    )
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """Debian's Chromium, which `make chromium` installs."""
+    executable = shutil.which("chromium")
+    assert executable, "there is no chromium: make chromium"
+    with sync_playwright() as playwright:
+        # Chromium refuses to sandbox itself for root, which containers are.
+        yield playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
+
+
+@pytest.fixture(scope="module")
+def dashboard(account: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dashboard]:
+    with running_dashboard(account, tmp_path_factory.mktemp("dashboard")) as running:
+        fill(running.pipeline)
+        yield running
+
+
+@pytest.fixture(scope="module")
+def empty_dashboard(account: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dashboard]:
+    with running_dashboard(account, tmp_path_factory.mktemp("dashboard")) as running:
+        yield running
+
+
+@pytest.fixture
+def page(chromium: Browser) -> Iterator[Page]:
+    opened = chromium.new_page(
+        viewport={"width": 1600, "height": 3000}, timezone_id="America/New_York"
+    )
+    opened.set_default_timeout(60_000)
+    yield opened
+    opened.close()

@@ -1,0 +1,175 @@
+from __future__ import annotations
+
+from datetime import datetime
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.app.dashboard.conftest import Dashboard
+
+RUNNING = "document.querySelector('[data-testid=stApp]')?.dataset.testScriptState"
+PERIOD, CATEGORIES = "stSelectbox", "stMultiSelect"
+SALES = "SELECT {what} FROM ANALYTICS.SALES WHERE SALES_DATE > DATEADD('day', -28, {today})"
+TODAY = "CONVERT_TIMEZONE('UTC', 'Europe/Paris', SYSDATE())::DATE"
+
+
+def settled(page: Page) -> Page:
+    """The page once its script has run to the end, without an exception on it."""
+    page.wait_for_selector("[data-testid=stHeading]")
+    page.wait_for_function(f"{RUNNING} === 'notRunning'")
+    assert page.locator("[data-testid=stException]").count() == 0, page.inner_text("body")
+    return page
+
+
+def opened(page: Page, dashboard: Dashboard, path: str = "/") -> Page:
+    page.goto(f"{dashboard.url}{path}")
+    return settled(page)
+
+
+def metrics(page: Page) -> dict[str, str]:
+    labels = page.locator("[data-testid=stMetricLabel]").all_inner_texts()
+    values = page.locator("[data-testid=stMetricValue]").all_inner_texts()
+    return dict(zip([label.strip() for label in labels], values, strict=True))
+
+
+def rows(page: Page, number: int) -> list[list[str]]:
+    """The cells of a table, which its canvas keeps as text for screen readers."""
+    table = page.locator("[data-testid=stDataFrame]").nth(number)
+    table.scroll_into_view_if_needed()
+    table.locator("td").first.wait_for(state="attached")
+    found: list[list[str]] = table.locator("tbody tr").evaluate_all(
+        "rows => rows.map(row => [...row.querySelectorAll('td')].map(cell => cell.textContent))"
+    )
+    return [row for row in found if any(row)]
+
+
+def choose(page: Page, box: str, option: str) -> None:
+    """Choose in the box of one kind, of which the sidebar has one each."""
+    page.locator(f"[data-testid={box}] input").click()
+    page.get_by_role("option", name=option).click()
+    page.keyboard.press("Escape")
+
+
+def test_the_figures_of_the_shop_are_those_of_sql(page: Page, dashboard: Dashboard) -> None:
+    what = "SUM(TOTAL_AMOUNT)::FLOAT, COUNT(*), SUM(QUANTITY), COUNT(DISTINCT CUSTOMER_ID)"
+    query = SALES.format(what=what, today=TODAY)
+    [(revenue, orders, bottles, customers)] = dashboard.pipeline.sql(query)
+    assert (revenue, orders, bottles, customers) == (1315.50, 4, 13, 3)
+    assert metrics(opened(page, dashboard)) == {
+        "Revenue": f"€{revenue:,.0f}",
+        "Orders": str(orders),
+        "Bottles": str(bottles),
+        "Customers": str(customers),
+        "Average order": f"€{revenue / orders:,.2f}",
+    }
+
+
+def test_the_tables_of_the_shop_are_those_of_sql(page: Page, dashboard: Dashboard) -> None:
+    opened(page, dashboard)
+    assert rows(page, 0) == [
+        ["Château Margaux – Grand Vin", "1240.3", "8", "2"],
+        ["Sancerre", "75.2", "5", "2"],
+    ]
+    assert [row[:3] for row in rows(page, 1)] == [
+        ["CHAMPION", "1", "11260.5"],
+        ["NEW", "1", "39.8"],
+        ["ASLEEP", "1", "15.2"],
+    ]
+    forecast = dashboard.pipeline.sql(
+        "SELECT PRODUCT_NAME, PRODUCT_CATEGORY, EXPECTED_STOCK, WAREHOUSE_LOCATION"
+        " FROM ANALYTICS.STOCKOUT_FORECAST ORDER BY DAYS_LEFT"
+    )
+    assert forecast == [
+        ("Sancerre", "Blanc", 25, "Lyon"),
+        ("Château Margaux – Grand Vin", "🍷 Rouge", 92, "Lyon"),
+    ]
+    shown = rows(page, 2)
+    assert [(row[0], row[1], int(row[2]), row[5]) for row in shown] == forecast
+    assert "1 products have fewer than 50 units" in page.inner_text("[data-testid=stMain]")
+
+
+def test_a_category_and_a_period_narrow_the_figures(page: Page, dashboard: Dashboard) -> None:
+    opened(page, dashboard)
+    choose(page, CATEGORIES, "Blanc")
+    page.wait_for_function("document.body.innerText.includes('€75')")
+    assert metrics(settled(page))["Orders"] == "2"
+    choose(page, PERIOD, "Today")
+    page.get_by_text("No sales in this period and these categories.").wait_for()
+    assert metrics(settled(page))["Average order"] == "–"
+
+
+def test_all_time_knows_no_period_before(page: Page, dashboard: Dashboard) -> None:
+    opened(page, dashboard)
+    choose(page, PERIOD, "All time")
+    page.wait_for_function("document.body.innerText.includes('€11,316')")
+    assert page.locator("[data-testid=stMetricDelta]").count() == 0
+
+
+def test_the_days_of_the_chart_are_the_shops_wherever_the_browser_is(
+    page: Page, dashboard: Dashboard
+) -> None:
+    opened(page, dashboard)
+    choose(page, PERIOD, "Today")
+    page.wait_for_function("document.body.innerText.includes('€1,240')")
+    chart = settled(page).locator("[data-testid=stVegaLiteChart]").first
+    bar = chart.locator("path[aria-roledescription=bar]").first
+    day = datetime.now(ZoneInfo("Europe/Paris")).strftime("%b %d, %Y")
+    assert day in (bar.get_attribute("aria-label") or "")
+
+
+def test_the_pipeline_page_shows_metrics_tasks_rows_and_rejections(
+    page: Page, dashboard: Dashboard
+) -> None:
+    opened(page, dashboard, "/pipeline")
+    health = dashboard.pipeline.sql("SELECT METRIC FROM OPS.PIPELINE_HEALTH ORDER BY METRIC")
+    assert len(health) == 5
+    assert [label[2:] for label in metrics(page)] == [metric for (metric,) in health]
+    page.locator("[data-testid=stGraphVizChart] svg").wait_for()
+    nodes = page.locator("[data-testid=stGraphVizChart] g.node title").all_text_contents()
+    assert sorted(nodes) == [
+        "TASK_RAW_TO_STAGING_INVENTORY",
+        "TASK_RAW_TO_STAGING_ORDERS",
+        "TASK_STAGING_TO_PROD_INVENTORY_CURRENT",
+        "TASK_STAGING_TO_PROD_INVENTORY_HISTORY",
+        "TASK_STAGING_TO_PROD_ORDERS",
+    ]
+    edges = page.locator("[data-testid=stGraphVizChart] g.edge title").all_text_contents()
+    assert len(edges) == 3
+    assert ["PRODUCTION.ORDERS", "5"] in rows(page, 0)
+    assert rows(page, 1)[0][:4] == [
+        "STAGING",
+        "quantity is not a whole number of at most 10 digits",
+        "OPEN",
+        "1",
+    ]
+
+
+@pytest.mark.parametrize("path", ["/", "/pipeline"])
+def test_without_data_a_page_says_so(page: Page, empty_dashboard: Dashboard, path: str) -> None:
+    text = opened(page, empty_dashboard, path).inner_text("[data-testid=stMain]")
+    expected = {
+        "/": ["No sales in this period", "No customers yet.", "No sales yet.", "No stock is known"],
+        "/pipeline": ["Nothing came in during the last hour.", "No event was ever rejected."],
+    }[path]
+    assert [line for line in expected if line not in text] == []
+
+
+def test_nothing_is_loaded_from_outside(page: Page, dashboard: Dashboard) -> None:
+    hosts: set[str | None] = set()
+    page.on("request", lambda request: hosts.add(urlsplit(request.url).hostname))
+    opened(page, dashboard)
+    opened(page, dashboard, "/pipeline")
+    assert hosts <= {"127.0.0.1", None}
+
+
+def test_views_that_are_gone_are_named_without_a_traceback(
+    page: Page, empty_dashboard: Dashboard
+) -> None:
+    pipeline = empty_dashboard.pipeline
+    opened(page, empty_dashboard)
+    pipeline.sql(f"DROP SCHEMA {pipeline.database}.ANALYTICS CASCADE")
+    choose(page, PERIOD, "Last 7 days")
+    page.get_by_text("Snowflake has not answered").wait_for()
+    assert page.locator("[data-testid=stException]").count() == 0
