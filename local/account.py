@@ -16,6 +16,7 @@ from local import errors
 from local.changes import Changes
 from local.engine import Catalog, Engine
 from local.errors import SnowflakeError
+from local.live_views import LiveViews
 from local.registry import ACCOUNT_TABLES, HIDDEN_TABLES, OF_SCHEMAS
 from local.results import Results
 from local.session import Session
@@ -63,6 +64,7 @@ class Account:
         self.results = Results()
         # The scheduler puts its own here: a change of tasks may make one due.
         self.tasks_changed: Callable[[], None] = lambda: None
+        self.live_views = LiveViews()
         self.graph_runs: Callable[[], list[GraphRun]] = list
         self._sessions: dict[str, Session] = {}
         self._passes: dict[str, _Pass] = {}
@@ -73,6 +75,7 @@ class Account:
         for database in self.engine.databases():
             self.changes.open(self.engine.catalog(database), connection)
             self.streams.open(self.engine.catalog(database))
+            self.live_views.open(self.engine.catalog(database))
         connection.close()
         self._keeper = threading.Thread(target=self._keep_house, name="keeper", daemon=True)
         self._keeper.start()

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from sqlglot import Expr, exp
 
-from local import changes, errors, result
-from local.engine import TEXT, Binds
+from local import changes, errors, live_views, result
+from local.engine import TEXT, Binds, parsing
+from local.names import name_of, qualify
 from local.parser.tokens import Tokens
 from local.result import Result
 from local.statements import (
     context,
+    ddl,
     listings,
     procedures,
     staged_files,
@@ -42,13 +44,14 @@ _MODULES = (
     table_properties,
 )
 
-HIDDEN_TABLES = (changes.DDL, *(getattr(module, "DDL", "") for module in _MODULES))
+HIDDEN_TABLES = (changes.DDL, live_views.DDL, *(getattr(module, "DDL", "") for module in _MODULES))
 # Metadata that goes when its schema goes: table and column.
 OF_SCHEMAS = (
     ("_account_tasks", "schema"),
     ("_account_procedures", "schema_name"),
     ("_account_streamlits", "schema_name"),
     ("_account_properties", "schema_name"),
+    ("_account_live_views", "schema_name"),
 )
 ACCOUNT_TABLES = context.ACCOUNT_DDL
 
@@ -123,6 +126,7 @@ def evaluated(
 ) -> Iterator[None]:
     """The account's own functions in a tree become their values, its table functions relations
     that exist until the block's end. describe: functions that act are left alone."""
+    live_views.expand(session, tree)
     for function in list(tree.find_all(exp.Anonymous)):
         if handler := _FUNCTIONS.get(function.name.upper()):
             arguments = [_value(session, a, binds) for a in function.expressions]
@@ -141,6 +145,39 @@ def evaluated(
             session.relations.discard(name)
             if not (session.transaction and session.transaction.failed):
                 session.connection.forget(name)
+
+
+def create_view(session: Session, tree: exp.Create, binds: Binds) -> Result:
+    """CREATE VIEW. A view that asks the account itself is kept as text as well."""
+    query = tree.expression
+    text = live_views.standalone(session, tree) if _asks_account(session, query) else None
+    if text is not None:
+        tree.set("expression", live_views.stub(_columns(session, text, binds)))
+        tree.meta.pop(TEXT, None)
+    target = tree.this.this if isinstance(tree.this, exp.Schema) else tree.this
+    view = session.resolve(name_of(target))
+    existed = session.relation_kind(view) is not None
+    answer = ddl.run(session, tree, binds)
+    if not (existed and tree.args.get("exists")):
+        session.account.live_views.put(session.catalog(view.database), view, text)
+    return answer
+
+
+def _asks_account(session: Session, query: Expr) -> bool:
+    return (
+        any(_table_function(node) for node in query.find_all(exp.TableFromRows))
+        or any(node.name.upper() in _FUNCTIONS for node in query.find_all(exp.Anonymous))
+        or any(session.account.live_views.find(session, each) for each in parsing.tables(query))
+    )
+
+
+def _columns(session: Session, query: str, binds: Binds) -> list[tuple[str, str]]:
+    """A query's columns: name and engine's type."""
+    tree = parsing.upper_case(parsing.parse(query))
+    with evaluated(session, tree, binds, describe=True):
+        qualify(session, tree)
+        described = session.read(lambda: session.connection.describe(tree))
+    return list(zip(described.names, described.types, strict=True))
 
 
 def _put_value(function: exp.Anonymous, value: Any) -> None:

@@ -273,6 +273,11 @@ class Session:
         if isinstance(tree, ddl.STATEMENTS):
             if describe:
                 return result.status("Statement executed successfully.")
+            if isinstance(tree, exp.Create) and ddl.is_view(tree):
+                return registry.create_view(self, tree, named)
+            if isinstance(tree, exp.Create) and tree.expression:
+                with registry.evaluated(self, tree, named):
+                    return ddl.run(self, tree, named)
             return ddl.run(self, tree, named)
         return registry.other(self, tree, named)
 

@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from local.session import Session
 
 
+def is_view(tree: exp.Create) -> bool:
+    """Does it create a view that stays?"""
+    return str(tree.args.get("kind")).upper() == "VIEW" and not is_temporary(tree)
+
+
 def create_view(session: Session, tree: exp.Create, binds: Binds) -> Result:
     if is_temporary(tree):
         return create_temporary(session, tree, binds)
