@@ -34,8 +34,16 @@ demo: venv ## The whole pipeline on this machine, to the end, with a summary (ab
 up: venv ## The same, kept running until Ctrl-C
 	@$(BIN)/caves up
 
+.PHONY: chromium
+chromium: ## Debian's Chromium, in which the dashboard is tested
+	@command -v chromium > /dev/null || { \
+	  [ "$$(id -u)" = 0 ] && as= || as=sudo; \
+	  $$as apt-get update -qq && $$as env DEBIAN_FRONTEND=noninteractive \
+	    apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core; \
+	} || { echo "chromium is missing, and apt cannot install it" >&2; exit 1; }
+
 .PHONY: test
-test: venv ## All tests
+test: venv chromium ## All tests
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 ROUNDS ?= 1

@@ -22,6 +22,7 @@ from local.results import Results
 from local.session import Session
 from local.statements.packages import packages
 from local.streams import Streams
+from local.warehouse_load import WarehouseLoad
 from local.workers import Workers
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ class Account:
         # The scheduler puts its own here: a change of tasks may make one due.
         self.tasks_changed: Callable[[], None] = lambda: None
         self.live_views = LiveViews()
+        self.warehouse_load = WarehouseLoad()
         self.graph_runs: Callable[[], list[GraphRun]] = list
         self._sessions: dict[str, Session] = {}
         self._passes: dict[str, _Pass] = {}

@@ -25,6 +25,7 @@ from local.statements import (
     table_properties,
     task_functions,
     tasks,
+    warehouse_history,
 )
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ _MODULES = (
     staged_files,
     streamlits,
     table_properties,
+    warehouse_history,
 )
 
 HIDDEN_TABLES = (changes.DDL, live_views.DDL, *(getattr(module, "DDL", "") for module in _MODULES))

@@ -19,10 +19,11 @@ from local.engine import TEXT, Catalog, Conflict, Connection, parsing, rewrite
 from local.names import qualify, resolve_identifiers
 from local.parser.tokens import FullName, Name, Tokens
 from local.result import Result
-from local.statements import context, ddl, dml
+from local.statements import context, ddl, dml, views
 from local.statements.procedure_rights import check_owners_rights
 from local.streams import Stream
 from local.time_limit import time_limit
+from local.warehouse_load import needs_warehouse
 
 if TYPE_CHECKING:
     from local.account import Account
@@ -180,7 +181,10 @@ class Session:
 
         describe: only the answer's columns. nested: the statement comes from a procedure's body.
         """
-        answer = self._route(sql, binds, describe, nested)
+        # A procedure's statements run in the time of its CALL.
+        warehouse = self.warehouse if not nested and needs_warehouse(sql) else None
+        with self.account.warehouse_load.running(warehouse):
+            answer = self._route(sql, binds, describe, nested)
         answer.query_id = self.last_query_id = query_id or result.new_id()
         return answer
 
@@ -273,7 +277,7 @@ class Session:
         if isinstance(tree, ddl.STATEMENTS):
             if describe:
                 return result.status("Statement executed successfully.")
-            if isinstance(tree, exp.Create) and ddl.is_view(tree):
+            if isinstance(tree, exp.Create) and views.is_view(tree):
                 return registry.create_view(self, tree, named)
             if isinstance(tree, exp.Create) and tree.expression:
                 with registry.evaluated(self, tree, named):

@@ -9,7 +9,9 @@ import pandas as pd
 import streamlit as st
 
 HEALTH = """
-SELECT METRIC, VALUE, THRESHOLD, UNIT, STATUS, ACTION FROM OPS.PIPELINE_HEALTH ORDER BY METRIC
+SELECT METRIC, VALUE, THRESHOLD, UNIT, STATUS, DETAIL, ACTION
+FROM OPS.PIPELINE_HEALTH
+ORDER BY METRIC
 """
 RUNS = """
 SELECT NAME, STATE, COMPLETED_TIME, ERROR_MESSAGE
@@ -60,7 +62,10 @@ def health() -> None:
     metrics = account.query(HEALTH)
     for place, metric in zip(st.columns(len(metrics)), metrics.to_dict("records"), strict=True):
         value = "–" if pd.isna(metric["VALUE"]) else f"{round(metric['VALUE'], 1):,g}"
-        place.metric(f"{SIGNS[metric['STATUS']]} {metric['METRIC']}", value, border=True)
+        title = metric["METRIC"].replace("_", " ").capitalize()
+        place.metric(
+            f"{SIGNS[metric['STATUS']]} {title}", value, help=metric["DETAIL"], border=True
+        )
         place.caption(f"{metric['STATUS']}: {metric['UNIT']}, threshold {metric['THRESHOLD']:,g}")
         if metric["STATUS"] == "BREACH":
             place.error(metric["ACTION"])

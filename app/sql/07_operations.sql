@@ -145,3 +145,159 @@ SELECT
 FROM ARRIVALS
 WHERE ARRIVED_AT > DATEADD('hour', -1, SYSDATE())
 GROUP BY MINUTE, TABLE_NAME;
+
+-- One row for each promise to the shop. VALUE is NULL, and STATUS is UNKNOWN, where there is
+-- nothing to measure. It reads one hour of PRODUCTION and one day of histories, so that it can be
+-- asked every minute. Reading a stream in a SELECT does not move it.
+CREATE OR REPLACE VIEW OPS.PIPELINE_HEALTH
+COPY GRANTS
+COMMENT = 'Each metric of the pipeline with its threshold, its status and what to do about it'
+AS
+WITH PRODUCED AS (
+    SELECT
+        EVENT_ID,
+        DATEDIFF('millisecond', ORDER_TIMESTAMP, UPDATED_AT) / 1000 AS SECONDS_FROM_EVENT,
+        UPDATED_AT AS PRODUCED_AT
+    FROM PRODUCTION.ORDERS
+    WHERE UPDATED_AT > DATEADD('hour', -1, SYSDATE())
+    UNION ALL
+    SELECT
+        EVENT_ID,
+        DATEDIFF('millisecond', ADJUSTMENT_TIMESTAMP, CREATED_AT) / 1000 AS SECONDS_FROM_EVENT,
+        CREATED_AT AS PRODUCED_AT
+    FROM PRODUCTION.INVENTORY_HISTORY
+    WHERE CREATED_AT > DATEADD('hour', -1, SYSDATE())
+),
+
+INGESTED AS (
+    SELECT
+        EVENT_ID,
+        MIN(INGESTION_TIMESTAMP) AS INGESTION_TIMESTAMP
+    FROM RAW_DATA.RAW_EVENTS_STREAM
+    WHERE INGESTION_TIMESTAMP > DATEADD('hour', -2, SYSDATE())
+    GROUP BY EVENT_ID
+),
+
+LATENCY AS (
+    SELECT
+        PERCENTILE_CONT(0.95) WITHIN GROUP (ORDER BY PRODUCED.SECONDS_FROM_EVENT) AS FROM_EVENT,
+        PERCENTILE_CONT(0.95) WITHIN GROUP (
+            ORDER BY
+                DATEDIFF('millisecond', INGESTED.INGESTION_TIMESTAMP, PRODUCED.PRODUCED_AT) / 1000
+        ) AS FROM_INGESTION
+    FROM PRODUCED
+    LEFT JOIN INGESTED
+        ON PRODUCED.EVENT_ID = INGESTED.EVENT_ID
+),
+
+RUNS AS (
+    SELECT
+        100 * COUNT_IF(STATE LIKE 'FAILED%') / NULLIF(COUNT(*), 0) AS FAILED_PERCENT,
+        COUNT_IF(STATE LIKE 'FAILED%') AS FAILED_RUNS
+    FROM
+        TABLE(
+            INFORMATION_SCHEMA.TASK_HISTORY(
+                SCHEDULED_TIME_RANGE_START => DATEADD('day', -1, CURRENT_TIMESTAMP()),
+                RESULT_LIMIT => 10000
+            )
+        )
+    WHERE
+        DATABASE_NAME = UPPER('<% ctx.env.database %>')
+        AND SCHEMA_NAME = 'OPS'
+        AND (STATE = 'SUCCEEDED' OR STATE LIKE 'FAILED%')
+),
+
+WAITING AS (
+    SELECT COUNT(*) AS WAITING_ROWS FROM RAW_DATA.STREAM_RAW_ORDERS
+    UNION ALL
+    SELECT COUNT(*) AS WAITING_ROWS FROM RAW_DATA.STREAM_RAW_INVENTORY
+    UNION ALL
+    SELECT COUNT(*) AS WAITING_ROWS FROM STAGING.STREAM_STG_ORDERS
+    UNION ALL
+    SELECT COUNT(*) AS WAITING_ROWS FROM STAGING.STREAM_STG_INVENTORY_HISTORY
+    UNION ALL
+    SELECT COUNT(*) AS WAITING_ROWS FROM STAGING.STREAM_STG_INVENTORY_CURRENT
+),
+
+BUSY AS (
+    SELECT SUM(LEAST(1, AVG_RUNNING + AVG_QUEUED_LOAD)) * 5 / 6 AS BUSY_PERCENT
+    FROM TABLE(
+        INFORMATION_SCHEMA.WAREHOUSE_LOAD_HISTORY(
+            DATE_RANGE_START => DATEADD('minute', -10, CURRENT_TIMESTAMP()),
+            DATE_RANGE_END => CURRENT_TIMESTAMP(),
+            WAREHOUSE_NAME => '<% ctx.env.warehouse %>'
+        )
+    )
+),
+
+STOCK AS (
+    SELECT
+        COUNT(*) AS PRODUCT_COUNT,
+        COUNT_IF(CURRENT_STOCK_LEVEL < '<% ctx.env.low_stock_threshold %>'::NUMBER(10, 0))
+            AS LOW_COUNT
+    FROM PRODUCTION.INVENTORY_CURRENT
+),
+
+METRICS AS (
+    SELECT
+        'PIPELINE_LATENCY' AS METRIC,
+        FROM_EVENT::FLOAT AS VALUE,
+        300 AS THRESHOLD,
+        'seconds' AS UNIT,
+        'p95 of the last hour; from ingestion '
+        || COALESCE(FROM_INGESTION::NUMBER(18, 1)::VARCHAR, 'unknown') AS DETAIL,
+        'Investigate slow tasks' AS ACTION
+    FROM LATENCY
+    UNION ALL
+    SELECT
+        'TASK_FAILURES' AS METRIC,
+        FAILED_PERCENT::FLOAT AS VALUE,
+        0 AS THRESHOLD,
+        '%' AS UNIT,
+        FAILED_RUNS::VARCHAR || ' runs of the last day' AS DETAIL,
+        'Read the error log' AS ACTION
+    FROM RUNS
+    UNION ALL
+    SELECT
+        'STREAM_LAG' AS METRIC,
+        MAX(WAITING_ROWS)::FLOAT AS VALUE,
+        1000 AS THRESHOLD,
+        'events' AS UNIT,
+        'rows that wait in the fullest stream' AS DETAIL,
+        'Raise the tasks'' frequency' AS ACTION
+    FROM WAITING
+    UNION ALL
+    SELECT
+        'WAREHOUSE_UTILISATION' AS METRIC,
+        COALESCE(BUSY_PERCENT, 0)::FLOAT AS VALUE,
+        80 AS THRESHOLD,
+        '%' AS UNIT,
+        'of the last ten minutes' AS DETAIL,
+        'Optimise or scale up' AS ACTION
+    FROM BUSY
+    UNION ALL
+    SELECT
+        'LOW_STOCK' AS METRIC,
+        IFF(PRODUCT_COUNT > 0, LOW_COUNT, NULL)::FLOAT AS VALUE,
+        0 AS THRESHOLD,
+        'products' AS UNIT,
+        'below <% ctx.env.low_stock_threshold %> units' AS DETAIL,
+        'Tell procurement' AS ACTION
+    FROM STOCK
+)
+
+-- Failures and low stock are breached above 0; the others are promises of less than a figure.
+SELECT
+    METRIC,
+    VALUE,
+    THRESHOLD,
+    UNIT,
+    CASE
+        WHEN VALUE IS NULL THEN 'UNKNOWN'
+        WHEN VALUE > THRESHOLD OR (THRESHOLD > 0 AND VALUE = THRESHOLD) THEN 'BREACH'
+        ELSE 'OK'
+    END AS STATUS,
+    DETAIL,
+    ACTION,
+    SYSDATE() AS MEASURED_AT
+FROM METRICS;

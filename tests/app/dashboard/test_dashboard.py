@@ -123,9 +123,22 @@ def test_the_pipeline_page_shows_metrics_tasks_rows_and_rejections(
     page: Page, dashboard: Dashboard
 ) -> None:
     opened(page, dashboard, "/pipeline")
-    health = dashboard.pipeline.sql("SELECT METRIC FROM OPS.PIPELINE_HEALTH ORDER BY METRIC")
-    assert len(health) == 5
-    assert [label[2:] for label in metrics(page)] == [metric for (metric,) in health]
+    shown = metrics(page)
+    assert list(shown) == [
+        "🔴 Low stock",
+        "🔴 Pipeline latency",
+        "🟢 Stream lag",
+        "⚪ Task failures",
+        "🟢 Warehouse utilisation",
+    ]
+    health = (
+        "SELECT METRIC, VALUE, ACTION FROM OPS.PIPELINE_HEALTH WHERE STATUS = 'BREACH' ORDER BY 1"
+    )
+    [(_, low, tell_procurement), (_, seconds, investigate)] = dashboard.pipeline.sql(health)
+    assert (shown["🔴 Low stock"], low) == ("1", 1)
+    assert shown["🔴 Pipeline latency"] == f"{round(seconds, 1):,g}"
+    actions = page.locator("[data-testid=stAlert]").all_inner_texts()
+    assert [action.strip() for action in actions[:2]] == [tell_procurement, investigate]
     page.locator("[data-testid=stGraphVizChart] svg").wait_for()
     nodes = page.locator("[data-testid=stGraphVizChart] g.node title").all_text_contents()
     assert sorted(nodes) == [

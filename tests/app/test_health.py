@@ -1,0 +1,131 @@
+"""OPS.PIPELINE_HEALTH, each metric driven over its threshold and back."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import raw_to_staging
+import staging_to_production
+
+from tests.procedures.deployment import run_sql_file
+from tests.procedures.pipeline import Pipeline, adjustment, opened_pipeline, order
+
+ALL = (
+    raw_to_staging.orders,
+    raw_to_staging.inventory,
+    staging_to_production.orders,
+    staging_to_production.inventory_history,
+    staging_to_production.inventory_current,
+)
+HEALTH = "SELECT METRIC, VALUE, THRESHOLD, UNIT, STATUS, ACTION FROM OPS.PIPELINE_HEALTH"
+
+
+@pytest.fixture(scope="module")
+def opened(account: Any) -> Iterator[Pipeline]:
+    database = f"TEST_{uuid.uuid4().hex[:12].upper()}"
+    with opened_pipeline(account, database) as pipeline:
+        for name in ("06_analytics.sql", "07_operations.sql"):
+            run_sql_file(pipeline.session.connection, name, database)
+        yield pipeline
+        pipeline.sql(f"DROP DATABASE {database}")
+
+
+@pytest.fixture
+def pipeline(opened: Pipeline) -> Iterator[Pipeline]:
+    yield opened
+    opened.run(*ALL)
+    for table in ("ORDERS", "INVENTORY_HISTORY", "INVENTORY_CURRENT"):
+        opened.sql(f"TRUNCATE TABLE PRODUCTION.{table}")
+
+
+def metric(pipeline: Pipeline, name: str) -> tuple[float | None, str]:
+    """(value, status) of one metric."""
+    [found] = pipeline.sql("SELECT VALUE, STATUS FROM OPS.PIPELINE_HEALTH WHERE METRIC = ?", name)
+    return found[0], found[1]
+
+
+def ago(**duration: float) -> str:
+    return (datetime.now(UTC) - timedelta(**duration)).isoformat()
+
+
+def test_a_new_pipeline_has_five_metrics_and_nothing_to_complain_of(pipeline: Pipeline) -> None:
+    assert sorted(pipeline.sql(HEALTH)) == [
+        ("LOW_STOCK", None, 0, "products", "UNKNOWN", "Tell procurement"),
+        ("PIPELINE_LATENCY", None, 300, "seconds", "UNKNOWN", "Investigate slow tasks"),
+        ("STREAM_LAG", 0.0, 1000, "events", "OK", "Raise the tasks' frequency"),
+        ("TASK_FAILURES", None, 0, "%", "UNKNOWN", "Read the error log"),
+        ("WAREHOUSE_UTILISATION", 0.0, 80, "%", "OK", "Optimise or scale up"),
+    ]
+
+
+@pytest.mark.parametrize(("seconds", "status"), [(60, "OK"), (400, "BREACH")])
+def test_latency_runs_from_the_event_to_production(
+    pipeline: Pipeline, seconds: int, status: str
+) -> None:
+    pipeline.ingest(order("o-1", event_timestamp=ago(seconds=seconds)))
+    pipeline.run(*ALL)
+    value, found = metric(pipeline, "PIPELINE_LATENCY")
+    assert value is not None
+    assert seconds <= value < seconds + 60
+    assert found == status
+
+
+def test_latency_is_told_from_ingestion_as_well(pipeline: Pipeline) -> None:
+    pipeline.ingest(order("o-1", event_id="e-1", event_timestamp=ago(seconds=60)))
+    pipeline.sql(
+        "UPDATE RAW_DATA.RAW_EVENTS_STREAM SET INGESTION_TIMESTAMP = SYSDATE()"
+        " WHERE EVENT_ID = 'e-1'"
+    )
+    pipeline.run(*ALL)
+    pipeline.sql(
+        "UPDATE PRODUCTION.ORDERS SET UPDATED_AT = DATEADD('second', 12, R.INGESTION_TIMESTAMP)"
+        " FROM RAW_DATA.RAW_EVENTS_STREAM AS R WHERE R.EVENT_ID = 'e-1' AND ORDER_ID = 'o-1'"
+    )
+    query = "SELECT DETAIL FROM OPS.PIPELINE_HEALTH WHERE METRIC = 'PIPELINE_LATENCY'"
+    assert pipeline.sql(query) == [("p95 of the last hour; from ingestion 12.0",)]
+
+
+def test_lag_counts_the_rows_of_the_fullest_stream_and_leaves_them_there(
+    pipeline: Pipeline,
+) -> None:
+    pipeline.ingest(*(order(f"o-{number}") for number in range(3)))
+    assert metric(pipeline, "STREAM_LAG") == (3.0, "OK")
+    pipeline.ingest(*(order(f"o-{number}") for number in range(3, 1000)))
+    assert metric(pipeline, "STREAM_LAG") == (1000.0, "BREACH")
+    assert pipeline.run(raw_to_staging.orders) == [{"staged": 1000, "rejected": 0}]
+    pipeline.run(*ALL)
+    assert metric(pipeline, "STREAM_LAG") == (0.0, "OK")
+
+
+def test_low_stock_counts_products_below_the_threshold(pipeline: Pipeline) -> None:
+    pipeline.ingest(adjustment("a-1", product_id="p-1", new_stock_level=50))
+    pipeline.run(*ALL)
+    assert metric(pipeline, "LOW_STOCK") == (0.0, "OK")
+    pipeline.ingest(adjustment("a-2", product_id="p-2", new_stock_level=49))
+    pipeline.run(*ALL)
+    assert metric(pipeline, "LOW_STOCK") == (1.0, "BREACH")
+
+
+def test_a_failed_run_of_a_task_is_counted(account: Any) -> None:
+    database = f"TEST_{uuid.uuid4().hex[:12].upper()}"
+    with opened_pipeline(account, database) as pipeline:
+        for name in ("06_analytics.sql", "07_operations.sql"):
+            run_sql_file(pipeline.session.connection, name, database)
+        pipeline.sql("CREATE TASK OPS.GOOD WAREHOUSE = COMPUTE_WH AS SELECT 1")
+        pipeline.sql("CREATE TASK OPS.BAD WAREHOUSE = COMPUTE_WH AS SELECT 1 / 0")
+        for task in ("GOOD", "BAD"):
+            pipeline.sql(f"EXECUTE TASK OPS.{task}")
+        deadline = time.monotonic() + 60
+        while pipeline.sql(
+            "SELECT COUNT(*) FROM TABLE(INFORMATION_SCHEMA.TASK_HISTORY())"
+            f" WHERE DATABASE_NAME = '{database}' AND COMPLETED_TIME IS NOT NULL"
+        ) != [(2,)]:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        assert metric(pipeline, "TASK_FAILURES") == (50.0, "BREACH")
+        pipeline.sql(f"DROP DATABASE {database}")
