@@ -96,12 +96,12 @@ def _log_pairs(connection: Connection, tx: int, tracked: Tracked) -> None:
     connection.values(
         f'CREATE OR REPLACE TEMP TABLE "$identity" AS SELECT p.*,'
         f' coalesce(l."$row", p."$n") AS "$row" FROM'
-        f" (SELECT *, row_number() OVER (PARTITION BY {old}) AS k"
+        f' (SELECT *, row_number() OVER (PARTITION BY {old}) AS "$k"'
         f'  FROM "$pairs" WHERE NOT born) p LEFT JOIN'
-        f" (SELECT *, row_number() OVER (PARTITION BY {tracked.list()}) AS k FROM"
+        f' (SELECT *, row_number() OVER (PARTITION BY {tracked.list()}) AS "$k" FROM'
         f'  (SELECT * FROM {tracked.log} QUALIFY row_number() OVER (PARTITION BY "$row"'
         f'   ORDER BY "$n" DESC, "$op" = \'A\' DESC) = 1)'
-        f"  WHERE \"$op\" IN ('I', 'A')) l ON p.k = l.k AND {same}"
+        f'  WHERE "$op" IN (\'I\', \'A\')) l ON p."$k" = l."$k" AND {same}'
     )
     for sql in (
         f'SELECT {tx}, "$n", \'I\', "$n", {new} FROM "$pairs" WHERE born',

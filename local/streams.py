@@ -364,7 +364,7 @@ def _view_sql(stream: Stream, tracked: Tracked) -> str:
     )
     if stream.append_only:
         changes = (
-            f"SELECT {tracked.list()}, 'INSERT' AS \"METADATA$ACTION\","
+            f"SELECT {tracked.list(prefix='l.')}, 'INSERT' AS \"METADATA$ACTION\","
             f' FALSE AS "METADATA$ISUPDATE", {row_id} AS "METADATA$ROW_ID"'
             f" {since} AND \"$op\" = 'I'"
         )
@@ -385,7 +385,7 @@ def _view_sql(stream: Stream, tracked: Tracked) -> str:
 def _net_changes(tracked: Tracked, row_id: str, since: str) -> str:
     """A row's first and last entry decide: born and there INSERT, born and gone nothing, old and
     gone DELETE, old and changed both."""
-    order = 'seq, "$n", "$op" = \'A\''
+    order = 'c.seq, l."$n", l."$op" = \'A\''
     window = f'PARTITION BY "$row" ORDER BY {order}'
     whole = f"{window} ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING"
     return (

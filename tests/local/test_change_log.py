@@ -49,3 +49,38 @@ def test_the_log_is_trimmed_below_the_slowest_stream_and_no_further(tmp_path: Pa
         ]
     finally:
         account.close()
+
+
+@pytest.mark.filterwarnings("ignore:Arrow output on a DB-API result")
+def test_no_name_of_a_column_is_taken_for_one_of_the_logs_own(tmp_path: Path) -> None:
+    account = Account(tmp_path)
+    session = account.open_session(user="TESTER")
+    names = "k, n, op, tx, seq, born, gone, a, b, c, l, p, s, x, id, old, new, offset_, initial"
+    columns = names.split(", ")
+
+    def run(sql: str) -> list[Any]:
+        return [tuple(row) for row in session.execute(sql).rows()]
+
+    try:
+        run("CREATE DATABASE d")
+        run(f"CREATE TABLE t ({', '.join(f'{column} VARCHAR' for column in columns)})")
+        run(f"INSERT INTO t SELECT {', '.join(repr(column) for column in columns)}")
+        run("CREATE STREAM changes ON TABLE t")
+        run("CREATE STREAM additions ON TABLE t APPEND_ONLY = TRUE SHOW_INITIAL_ROWS = TRUE")
+        run("CREATE TABLE sink LIKE t")
+        run(f"INSERT INTO sink SELECT {names} FROM additions")
+        assert run("SELECT k, seq, l FROM sink") == [("k", "seq", "l")]
+        run("INSERT INTO t (k) VALUES ('second'), ('third')")
+        run("UPDATE t SET op = 'changed' WHERE k = 'k'")
+        run("UPDATE t SET k = 'changed' WHERE k = 'second'")
+        run("DELETE FROM t WHERE k = 'third'")
+        assert run(
+            "SELECT k, op, x, METADATA$ACTION, METADATA$ISUPDATE FROM changes ORDER BY 1, 2"
+        ) == [
+            ("changed", None, None, "INSERT", False),
+            ("k", "changed", "x", "INSERT", True),
+            ("k", "op", "x", "DELETE", True),
+        ]
+        assert run("SELECT k FROM additions ORDER BY k") == [("second",), ("third",)]
+    finally:
+        account.close()
