@@ -99,9 +99,19 @@ def _translate_duckdb(error: duckdb.Error) -> SnowflakeError:
     for pattern, code in _BY_TEXT:
         if re.search(pattern, text):
             return SnowflakeError(code, _phrase(code, line))
+    if isinstance(error, _FAULTS):
+        return SnowflakeError(errors.INTERNAL, f"Internal error: {line}")
     if isinstance(error, duckdb.ParserException):
         return errors.compilation(errors.SYNTAX, f"syntax error: {line}")
     return errors.compilation(errors.INVALID_OBJECT, line)
+
+
+# Not what the statement says is wrong, but the engine, its memory or its disk.
+_FAULTS = (
+    duckdb.InternalException,
+    duckdb.FatalException,
+    duckdb.OutOfMemoryException,
+)
 
 
 _NOT_RECOGNIZED = {
