@@ -12,6 +12,7 @@ CASES = [
     (errors.DatabaseError("connection is closed", errno=250002, sqlstate="08003"), Transient),
     (errors.ProgrammingError("token expired", errno=390114), Transient),
     (errors.ProgrammingError("session gone", errno=390104, sqlstate="08001"), Transient),
+    (errors.ProgrammingError("transaction aborted", errno=90236, sqlstate="25000"), Transient),
     (errors.ProgrammingError("waiting for a lock", errno=625, sqlstate="57014"), Transient),
     (errors.ServiceUnavailableError(), Transient),
     (errors.InternalServerError(), Transient),
