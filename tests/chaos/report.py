@@ -30,6 +30,11 @@ def show_round(outcome: Outcome, console: Console) -> None:
                 _seconds(max, of_kind),
             )
     console.print(table)
+    found = outcome.reckoning
+    console.print(
+        f"{found.sent} events in, {found.lost} lost, {found.twice} twice, {found.unfounded} of no"
+        f" message; laws {'hold' if outcome.laws_hold else 'BROKEN'}"
+    )
     console.print(
         f"{outcome.fenced} batches refused by the fence,"
         f" {outcome.settled} COMMITs without an answer settled"
