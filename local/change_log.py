@@ -18,15 +18,21 @@ from local.parser.tokens import FullName
 @dataclass(frozen=True)
 class Tracked:
     """A table whose changes are logged, its columns in order, and the epoch since which that is
-    so: a transaction from before cannot log there."""
+    so: a transaction from before cannot log there.
+
+    shadow: nobody but one open transaction logs it, in a temporary table and for itself.
+    """
 
     id: int
     table: FullName
     columns: tuple[str, ...]
     since: int = 0
+    shadow: bool = False
 
     @property
     def log(self) -> str:
+        if self.shadow:
+            return f'temp."$shadow_{self.id}"'
         return hidden(self.table.database, f"_account_log_{self.id}")
 
     @property
@@ -49,6 +55,23 @@ def hidden(database: str, table: str) -> str:
 
 def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
+
+
+def create(connection: Connection, tracked: Tracked) -> None:
+    """Make the log's table, empty."""
+    connection.values(f"CREATE OR REPLACE TEMP TABLE {_bare(tracked)} AS {empty(tracked)}")
+
+
+def empty(tracked: Tracked) -> str:
+    """A query that has the log's columns and no rows."""
+    return (
+        'SELECT 0::BIGINT AS "$tx", 0::BIGINT AS "$n", \'\' AS "$op", 0::BIGINT AS "$row", *'
+        f" FROM {tracked.source} LIMIT 0"
+    )
+
+
+def _bare(tracked: Tracked) -> str:
+    return tracked.log.removeprefix("temp.")
 
 
 def insert(

@@ -8,17 +8,19 @@ does not see them in a stream.
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Any
 
 from sqlglot import Expr, exp
 
-from local import change_log, errors
-from local.change_log import Tracked, hidden, quoted
-from local.engine import HIDDEN_SCHEMA, Binds, Catalog, Conflict, Connection
+from local import change_log, errors, log_shape
+from local.change_log import Tracked, hidden
+from local.commit_clock import CommitClock
+from local.engine import Binds, Catalog, Conflict, Connection
+from local.locks import Locks
 from local.parser.tokens import FullName
+from local.transaction import Transaction
 
 DDL = """
 CREATE SEQUENCE IF NOT EXISTS _account_change;
@@ -27,29 +29,10 @@ CREATE TABLE IF NOT EXISTS _account_tracked (id BIGINT, schema VARCHAR, name VAR
 """
 
 _LOCK_SECONDS = 30.0
+_COMPARED_ROWS = 100_000
 _ALTER_ATTEMPTS = 20
 # Snowflake undoes a transaction that blocks others once its client has been silent for 5 minutes.
 _ORPHAN_SECONDS = 5.0
-
-
-@dataclass
-class Transaction:
-    """An open transaction: what it logged and which streams it consumed, up to which place.
-
-    abandon undoes it from another session's thread, if its own has been silent for so long.
-    """
-
-    id: int
-    explicit: bool
-    depth: int = 0
-    epoch: int = 0
-    logged: set[str] = field(default_factory=set)
-    consumed: dict[tuple[str, int], int] = field(default_factory=dict)
-    tables: set[FullName] = field(default_factory=set)
-    wrote: bool = False
-    read_stream: bool = False
-    failed: bool = False
-    abandon: Callable[[float], None] | None = None
 
 
 _LOG_TABLES = (
@@ -71,6 +54,8 @@ class Changes:
         # Transactions that wrote to a table while nobody logged it: tracking waits for their end.
         self._writers: dict[FullName, set[int]] = {}
         self._switching: set[FullName] = set()
+        self.clock = CommitClock()
+        self.locks = Locks()
         self._condition = threading.Condition()
 
     # --- which tables ------------------------------------------------------------------------
@@ -85,7 +70,7 @@ class Changes:
         self._commit_locks[database] = threading.Lock()
         for row in catalog.rows("SELECT * FROM _account_tracked"):
             table = FullName(database, row["schema"], row["name"])
-            columns = tuple(name for name, _ in _typed_columns(connection, table))
+            columns = log_shape.found(connection, table)
             self._tables[table] = Tracked(row["id"], table, columns)
             if columns:
                 self.reshape(catalog, connection, table)
@@ -100,6 +85,8 @@ class Changes:
         for table in [table for table in self._tables if table.database == database]:
             del self._tables[table]
         self._commit_locks.pop(database, None)
+        self._last_seq.pop(database, None)
+        self.clock.forget(database)
 
     def tracked(self, table: FullName) -> Tracked | None:
         return self._tables.get(table)
@@ -118,14 +105,11 @@ class Changes:
         with self._switch(table):
             if existing := self._tables.get(table):
                 return existing
-            columns = _columns(connection, table)
+            columns = log_shape.names(connection, table)
             identity = catalog.rows("SELECT nextval('_account_change') AS id")[0]["id"]
             self._epoch += 1
             tracked = Tracked(identity, table, columns, self._epoch)
-            catalog.write(
-                f'CREATE TABLE {tracked.log} AS SELECT 0::BIGINT AS "$tx", 0::BIGINT AS "$n",'
-                f' \'\' AS "$op", 0::BIGINT AS "$row", * FROM {tracked.source} LIMIT 0'
-            )
+            catalog.write(f"CREATE TABLE {tracked.log} AS {change_log.empty(tracked)}")
             catalog.write(
                 "INSERT INTO _account_tracked VALUES (?, ?, ?)",
                 [identity, table.schema, table.name],
@@ -157,30 +141,11 @@ class Changes:
         raise AssertionError("unreachable: the last attempt returns or raises")
 
     def _reshape(self, catalog: Catalog, connection: Connection, tracked: Tracked) -> Tracked:
+        columns = log_shape.follow(catalog, connection, tracked)
         table = tracked.table
-        now = dict(_typed_columns(connection, table))
-        before = dict(_typed_columns(connection, _log_name(tracked)))
-        for old, new in _renamed([c for c in before if c[:1] != "$"], list(now)):
-            catalog.write(f"ALTER TABLE {tracked.log} RENAME COLUMN {quoted(old)} TO {quoted(new)}")
-            before[new] = before.pop(old)
-        defaults = _defaults(connection, table)
-        for column, kind in now.items():
-            if column not in before:
-                # The rows that the table had got the default, and so do their entries.
-                catalog.write(
-                    f"ALTER TABLE {tracked.log} ADD COLUMN {quoted(column)} {kind}"
-                    f" DEFAULT {defaults.get(column, 'NULL')}"
-                )
-            elif before[column] != kind:
-                catalog.write(
-                    f"ALTER TABLE {tracked.log} ALTER COLUMN {quoted(column)} TYPE {kind}"
-                )
-        for column in before:
-            if column not in now and not column.startswith("$"):
-                catalog.write(f"ALTER TABLE {tracked.log} DROP COLUMN {quoted(column)}")
         with self._condition:
             self._epoch += 1
-            self._tables[table] = Tracked(tracked.id, table, tuple(now), self._epoch)
+            self._tables[table] = Tracked(tracked.id, table, columns, self._epoch)
         return self._tables[table]
 
     def rename(self, catalog: Catalog, old: FullName, new: FullName) -> None:
@@ -249,15 +214,39 @@ class Changes:
             if transaction.abandon:
                 transaction.abandon(_ORPHAN_SECONDS)
 
+    def blocked(self, owner: int) -> None:
+        """Somebody waits for a lock of this transaction: undo it, if its client is silent."""
+        with self._condition:
+            transaction = self._open.get(owner)
+        if transaction and transaction.abandon:
+            transaction.abandon(_ORPHAN_SECONDS)
+
     # --- transactions ------------------------------------------------------------------------
+
+    def ticket(self) -> int:
+        """A number to hold locks by, for a statement that is a transaction of its own."""
+        with self._condition:
+            self._last_transaction += 1
+            return self._last_transaction
 
     def begin(self, *, explicit: bool, depth: int = 0) -> Transaction:
         """To be called before the transaction sees anything."""
         with self._condition:
             self._last_transaction += 1
-            transaction = Transaction(self._last_transaction, explicit, depth, self._epoch)
+            transaction = Transaction(self._last_transaction, explicit, depth)
+            transaction.bounds = dict(self._last_seq)
             self._open[transaction.id] = transaction
-            return transaction
+        self.renew(transaction)
+        return transaction
+
+    def renew(self, transaction: Transaction) -> None:
+        """To be called before the transaction takes another snapshot."""
+        with self._condition:
+            transaction.epoch, transaction.seen = self._epoch, self.clock.now
+
+    def is_current(self, tracked: Tracked) -> bool:
+        """Is the table still logged in this shape?"""
+        return self._tables.get(tracked.table) is tracked
 
     def bound(self, connection: Connection, database: str) -> int:
         """The place up to which this connection's transaction sees commits."""
@@ -270,8 +259,10 @@ class Changes:
         One transaction at a time per database: places are in the order of commits.
         """
         databases = transaction.logged | {database for database, _ in transaction.consumed}
+        connection.discard(*(f"$shadow_{shadow.id}" for shadow in transaction.shadows.values()))
         if not databases:
             connection.commit()
+            self.clock.committed(transaction.tables | transaction.streams)
             return
         if len(databases) > 1:
             raise errors.unsupported("a transaction that writes to two databases")
@@ -291,6 +282,7 @@ class Changes:
                 )
             connection.commit()
             self._last_seq[database] = seq
+        self.clock.committed(transaction.tables | transaction.streams)
 
     @contextmanager
     def still(self, database: str) -> Iterator[None]:
@@ -303,6 +295,7 @@ class Changes:
 
     def ended(self, transaction: Transaction) -> None:
         """The transaction is over, either way."""
+        self.locks.release(transaction.id)
         with self._condition:
             self._open.pop(transaction.id, None)
             for table in [t for t, ids in self._writers.items() if transaction.id in ids]:
@@ -312,6 +305,29 @@ class Changes:
             self._condition.notify_all()
 
     # --- logging -----------------------------------------------------------------------------
+
+    def log_of(
+        self, connection: Connection, transaction: Transaction, table: FullName, *, compared: bool
+    ) -> Tracked | None:
+        """Where the transaction logs what it does to a table; None where it does not.
+
+        What no stream asks for is logged for the transaction itself, unless the table is so large
+        that comparing it would cost too much: then the transaction cannot be repeated.
+        """
+        if (tracked := self.writing(transaction, table)) or not transaction.explicit:
+            return tracked
+        if transaction.opaque:
+            return None
+        if compared and connection.size(table.database, table.schema, table.name) > _COMPARED_ROWS:
+            transaction.opaque = True
+            return None
+        if shadow := transaction.shadows.get(table):
+            return shadow
+        columns = log_shape.names(connection, table)
+        shadow = Tracked(len(transaction.shadows), table, columns, shadow=True)
+        change_log.create(connection, shadow)
+        transaction.shadows[table] = shadow
+        return shadow
 
     def run(
         self,
@@ -323,7 +339,7 @@ class Changes:
     ) -> list[tuple[Any, ...]]:
         """Run a DML statement on a tracked table and log what it changed; returns DuckDB's answer:
         one row with the count, or for MERGE one row per action."""
-        transaction.logged.add(tracked.table.database)
+        _written(transaction, tracked)
         with self._as_conflict(tracked):
             if isinstance(tree, exp.Insert):
                 sql = connection.dml_sql(tree)
@@ -337,7 +353,7 @@ class Changes:
         try:
             yield
         except errors.SnowflakeError as error:
-            if self._tables.get(tracked.table) is not tracked:
+            if not tracked.shadow and not self.is_current(tracked):
                 raise Conflict(error.message) from error
             raise
 
@@ -346,7 +362,7 @@ class Changes:
         self, connection: Connection, transaction: Transaction, tracked: Tracked
     ) -> Iterator[None]:
         """Log the rows that COPY INTO adds inside."""
-        transaction.logged.add(tracked.table.database)
+        _written(transaction, tracked)
         with change_log.appended(connection, transaction.id, tracked):
             yield
 
@@ -359,10 +375,10 @@ class Changes:
             catalog.write(
                 f'DELETE FROM {tracked.log} WHERE "$tx" IN'
                 " (SELECT tx FROM _account_commits WHERE seq <= ?)",
-                [needed.get(tracked.id, self._last_seq[catalog.database])],
+                [needed.get(tracked.id, self._last_seq.get(catalog.database, 0))],
             )
         read = [needed[tracked.id] for tracked in tables if tracked.id in needed]
-        least = min(read, default=self._last_seq[catalog.database])
+        least = min(read, default=self._last_seq.get(catalog.database, 0))
         catalog.write(
             "DELETE FROM _account_commits WHERE seq <= ?"
             " AND seq < (SELECT max(seq) FROM _account_commits)",
@@ -370,37 +386,7 @@ class Changes:
         )
 
 
-def _log_name(tracked: Tracked) -> FullName:
-    return FullName(tracked.table.database, HIDDEN_SCHEMA, f"_account_log_{tracked.id}")
-
-
-def _typed_columns(connection: Connection, table: FullName) -> list[tuple[str, str]]:
-    return connection.columns(table.database, table.schema, table.name)
-
-
-def _columns(connection: Connection, table: FullName) -> tuple[str, ...]:
-    columns = tuple(name for name, _ in _typed_columns(connection, table))
-    if not columns:
-        raise errors.does_not_exist("Table", table)
-    return columns
-
-
-def _defaults(connection: Connection, table: FullName) -> dict[str, str]:
-    """DuckDB's expressions for the columns that have a default."""
-    rows = connection.values(
-        "SELECT column_name, column_default FROM duckdb_columns() WHERE database_name = ?"
-        " AND schema_name = ? AND table_name = ? AND column_default IS NOT NULL",
-        [table.database, table.schema, table.name],
-    )
-    return {name: default for name, default in rows}  # noqa: C416 - mypy: rows are of any length
-
-
-def _renamed(before: list[str], now: list[str]) -> list[tuple[str, str]]:
-    """(old, new) where as many columns stand in their places and some have other names."""
-    if len(before) != len(now):
-        return []
-    return [
-        (old, new)
-        for old, new in zip(before, now, strict=True)
-        if old != new and old not in now and new not in before
-    ]
+def _written(transaction: Transaction, tracked: Tracked) -> None:
+    transaction.written[tracked.table] = tracked
+    if not tracked.shadow:
+        transaction.logged.add(tracked.table.database)

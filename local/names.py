@@ -10,7 +10,7 @@ from sqlglot import Expr, exp
 from local import errors
 from local.engine import HIDDEN_SCHEMA, TEXT, parsing
 from local.parser.tokens import FullName, Name, Tokens
-from local.streams import Stream
+from local.stream_view import Stream
 
 if TYPE_CHECKING:
     from local.session import Session
@@ -63,6 +63,16 @@ def qualify(session: Session, tree: Expr) -> Names:
     if TEXT in tree.meta:
         tree.meta[TEXT] = (*tree.meta[TEXT], *(stream.view for stream in names.streams))
     return names
+
+
+def named_in(session: Session, tree: Expr) -> list[FullName]:
+    """The tables, views and streams that a statement names and that exist for others, too."""
+    return [
+        session.resolve(name_of(table))
+        for table in parsing.tables(tree)
+        if table.name not in session.connection.temporary
+        and (table.db or table.name not in session.relations)
+    ]
 
 
 def _refuse_hidden(session: Session, full: FullName) -> None:

@@ -178,7 +178,7 @@ def _columns(session: Session, query: str, binds: Binds) -> list[tuple[str, str]
     tree = parsing.upper_case(parsing.parse(query))
     with evaluated(session, tree, binds, describe=True):
         qualify(session, tree)
-        described = session.read(lambda: session.connection.describe(tree))
+        described = session.connection.describe(tree)
     return list(zip(described.names, described.types, strict=True))
 
 

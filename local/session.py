@@ -2,34 +2,28 @@
 
 from __future__ import annotations
 
-import random
-import threading
 import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlglot import Expr, exp
 
 from local import errors, registry, result
-from local.changes import Transaction
-from local.engine import TEXT, Catalog, Conflict, Connection, parsing, rewrite
-from local.names import qualify, resolve_identifiers
+from local.engine import TEXT, Catalog, parsing, rewrite
+from local.names import named_in, qualify, resolve_identifiers
 from local.parser.tokens import FullName, Name, Tokens
 from local.result import Result
+from local.session_transactions import SessionTransactions
 from local.statements import context, ddl, dml, views
 from local.statements.procedure_rights import check_owners_rights
-from local.streams import Stream
 from local.time_limit import time_limit
 from local.warehouse_load import needs_warehouse
 
 if TYPE_CHECKING:
     from local.account import Account
 
-# Snowflake waits for another transaction's lock; here the statement is tried again this long.
-_LOCK_TIMEOUT_SECONDS = 20.0
 # Statements with long texts carry data and do not come again.
 _LONG_TEXT = 50_000
 
@@ -41,11 +35,11 @@ _DEFAULT_PARAMETERS: dict[str, Any] = {
 }
 
 
-class Session:
+class Session(SessionTransactions):
     """One login. Statements of several threads follow one another."""
 
     def __init__(self, account: Account, *, user: str, role: str | None) -> None:
-        self.account = account
+        super().__init__(account)
         self.id = str(uuid.uuid4())
         self.user = user
         self.role = role
@@ -54,20 +48,10 @@ class Session:
         self.schema: str | None = None
         self.parameters = dict(_DEFAULT_PARAMETERS)
         self.variables: dict[str, str] = {}
-        self.relations: set[str] = set()
-        self.lock = threading.RLock()
-        # Held by a CALL of the client itself: its procedure's statements come through `lock`.
-        self.call_lock = threading.Lock()
-        self.connection: Connection = account.engine.connect()
-        self.transaction: Transaction | None = None
-        self._suspended: list[tuple[Connection, Transaction | None]] = []
-        self._depth = 0
-        # How many of the procedures that run have owner's rights.
-        self._owners = 0
         self._closed = False
-        self._cancelled = threading.Event()
-        self._attempted: set[FullName] = set()
-        self._last_used = time.monotonic()
+        self._reshaping = False
+        # Rows of binds, and the relation that they are for the statement that runs.
+        self._rows: tuple[str, Sequence[Sequence[Any]]] | None = None
         self.last_query_id: str | None = None
 
     @property
@@ -183,8 +167,17 @@ class Session:
         """
         # A procedure's statements run in the time of its CALL.
         warehouse = self.warehouse if not nested and needs_warehouse(sql) else None
-        with self.account.warehouse_load.running(warehouse):
-            answer = self._route(sql, binds, describe, nested)
+        try:
+            with self.account.warehouse_load.running(warehouse):
+                answer = self._route(sql, binds, describe, nested)
+        except errors.SnowflakeError:
+            with self.lock:
+                self.revive()
+            raise
+        finally:
+            if self._reshaping:
+                self._reshaping = False
+                self.account.changes.clock.reshaped()
         answer.query_id = self.last_query_id = query_id or result.new_id()
         return answer
 
@@ -203,6 +196,7 @@ class Session:
             if registry.is_call(tokens):
                 return self._call(route, tokens, binds, nested)
             with self.lock:
+                self.keep_effects()
                 return route(self, tokens, binds)
         with self.lock:
             return self._execute(self._parse(sql), binds, describe)
@@ -228,11 +222,12 @@ class Session:
             parsing.number_binds(tree)
             relation = "ACCOUNT_BINDS"
             rewrite.insert_from(tree, relation)
-            self.connection.bind_relation(relation, rows)
             self.relations.add(relation)
+            self._rows = relation, rows
             try:
                 return self._execute(tree, (), describe=False)
             finally:
+                self._rows = None
                 self.relations.discard(relation)
                 self.connection.unbind(relation)
 
@@ -257,7 +252,8 @@ class Session:
         parsing.number_binds(tree)
         named = {f"b{index}": value for index, value in enumerate(binds, start=1)}
         if isinstance(tree, exp.Transaction):
-            return self._begin_statement()
+            self.begin_statement()
+            return result.status("Statement executed successfully.", result.TRANSACTION)
         if isinstance(tree, exp.Commit):
             self.commit()
             return result.status("Statement executed successfully.", result.TRANSACTION)
@@ -267,13 +263,12 @@ class Session:
         tree = parsing.upper_case(tree)
         tree = resolve_identifiers(tree, named)
         if isinstance(tree, exp.Query):
-            return self._query(tree, named, describe)
+            with self.prepared((), lambda: named_in(self, tree)):
+                return self._query(tree, named, describe)
         if isinstance(tree, dml.STATEMENTS):
             if describe:
                 return dml.describe(tree)
-            dml.check(self, tree)
-            with registry.evaluated(self, tree, named):
-                return dml.run(self, tree, qualify(self, tree), named)
+            return self._change(tree, named)
         if isinstance(tree, ddl.STATEMENTS):
             if describe:
                 return result.status("Statement executed successfully.")
@@ -285,14 +280,26 @@ class Session:
             return ddl.run(self, tree, named)
         return registry.other(self, tree, named)
 
+    def _change(self, tree: Expr, binds: dict[str, Any]) -> Result:
+        """Run a DML statement."""
+        dml.check(self, tree)
+        if self.transaction is None and not self.parameters["AUTOCOMMIT"]:
+            self.begin()
+        with self.prepared(dml.locks(self, tree), lambda: dml.reads(self, tree)):
+            if self._rows:
+                self.connection.bind_relation(*self._rows)
+            with registry.evaluated(self, tree, binds):
+                return dml.run(self, tree, qualify(self, tree), binds)
+
     def _query(self, tree: Expr, binds: dict[str, Any], describe: bool) -> Result:
         with registry.evaluated(self, tree, binds, describe=describe):
             names = qualify(self, tree)
             if describe:
-                return self.read(lambda: self.connection.describe(tree))
-            if self.transaction and names.streams:
-                self.transaction.read_stream = True
-            return self.read(lambda: self.connection.query(tree, binds))
+                return self.connection.describe(tree)
+            if self.transaction:
+                behind = self.account.streams.behind(self.connection, names.tables)
+                self.observe([*names.streams, *behind])
+            return self.connection.query(tree, binds)
 
     # --- transactions ------------------------------------------------------------------------
 
@@ -314,210 +321,15 @@ class Session:
                 "The transaction was aborted by a failed statement. Roll it back.",
             )
 
-    def _begin_statement(self) -> Result:
-        if self.transaction is None:
-            self.begin()
-        elif self._depth > self.transaction.depth:
-            self._suspend()
-            self.begin()
-        # BEGIN inside a transaction of the same scope is ignored.
-        # https://docs.snowflake.com/en/sql-reference/transactions
-        return result.status("Statement executed successfully.", result.TRANSACTION)
+    def commit_for_ddl(self) -> None:
+        """DDL commits the open transaction; when it is done, others have to look again."""
+        super().commit_for_ddl()
+        self._reshaping = True
 
-    def begin(self, *, explicit: bool = True) -> None:
-        """Open a transaction; what streams show in it is fixed now."""
-        transaction = self.account.changes.begin(explicit=explicit, depth=self._depth)
-        transaction.abandon = lambda silent: self._abandon(transaction, silent)
-        try:
-            self.connection.begin()
-        except errors.SnowflakeError:
-            self.account.changes.ended(transaction)
-            raise
-        self.transaction = transaction
-        if self.database:
-            self.account.changes.bound(self.connection, self.database)
-
-    def commit(self) -> None:
-        """Commit the open transaction, if there is one. Raises when it cannot be: it is undone."""
-        transaction = self._own_transaction()
-        if transaction is None:
-            return
-        try:
-            self.account.changes.commit(self.connection, transaction)
-        except Exception:
-            self.connection.rollback()
-            raise
-        finally:
-            self._ended(transaction)
-
-    def _abandon(self, transaction: Transaction, silent: float) -> None:
-        """Undo a transaction that blocks others, if its client has sent nothing for so long.
-
-        A client that lives after all learns of it from its next statement.
-        """
-        if not self.lock.acquire(blocking=False):
-            return
-        try:
-            idle = time.monotonic() - self._last_used > silent
-            calling = self._depth > 0 or self.call_lock.locked()
-            if transaction is self.transaction and idle and not calling:
-                self.connection.rollback()
-                transaction.failed = True
-                self.account.changes.ended(transaction)
-        finally:
-            self.lock.release()
-
-    def rollback(self) -> None:
-        """Undo the open transaction, if there is one."""
-        transaction = self._own_transaction()
-        if transaction is None:
-            return
-        try:
-            self.connection.rollback()
-        finally:
-            self._ended(transaction)
-
-    def _own_transaction(self) -> Transaction | None:
-        if self.transaction and self.transaction.depth != self._depth:
-            raise errors.SnowflakeError(
-                errors.OUT_OF_SCOPE,
-                "Modifying a transaction that has started at a different scope is not allowed.",
-            )
-        return self.transaction
-
-    def _ended(self, transaction: Transaction) -> None:
-        self.account.changes.ended(transaction)
-        self.transaction = None
-        if self._suspended and self._suspended[-1][1] is not None and self._depth:
-            self._resume()
-
-    def _suspend(self) -> None:
-        """A procedure's transaction is independent of its caller's: it gets a connection."""
-        self._suspended.append((self.connection, self.transaction))
-        self.connection, self.transaction = self.account.engine.connect(), None
+    def adopt_connection(self) -> None:
         self.use(self.database, self.schema)
         self.use_role(self.role or "")
         self.use_warehouse(self.warehouse)
-
-    def _resume(self) -> None:
-        self.connection.close()
-        self.connection, self.transaction = self._suspended.pop()
-
-    def commit_for_ddl(self) -> None:
-        """DDL commits the open transaction. https://docs.snowflake.com/en/sql-reference/transactions"""
-        self.commit()
-
-    @property
-    def owners_rights(self) -> bool:
-        """Does a procedure with owner's rights run, or one that it has called?"""
-        return self._owners > 0
-
-    def enter_procedure(self, *, owners: bool) -> None:
-        """The statements that follow are a procedure's, until `leave_procedure`."""
-        self._depth += 1
-        self._owners += owners
-
-    def leave_procedure(self, *, owners: bool, failed: bool) -> None:
-        """The procedure is over: a transaction that it left open is undone, and is an error."""
-        left_open = self.transaction is not None and self.transaction.depth == self._depth
-        if left_open:
-            self.rollback()
-        self._depth -= 1
-        self._owners -= owners
-        if left_open and not failed:
-            raise errors.SnowflakeError(
-                errors.Code(90232, "25000"),
-                "Stored procedure execution error: Scoped transaction started in stored procedure"
-                " is incomplete and it was rolled back.",
-            )
-
-    @contextmanager
-    def _noting_failure(self) -> Iterator[None]:
-        """DuckDB gives up a transaction when one of its statements fails."""
-        try:
-            yield
-        except errors.SnowflakeError:
-            if self.transaction:
-                self.transaction.failed = True
-            raise
-
-    def read(self, statement: Callable[[], Result]) -> Result:
-        """Run a statement that changes nothing."""
-        with self._noting_failure():
-            return statement()
-
-    def consume(self, transaction: Transaction, streams: Iterable[Stream]) -> None:
-        """DML reads these streams: at COMMIT their offsets move to where it sees them now."""
-        for stream in streams:
-            key = (stream.name.database, stream.id)
-            if key not in transaction.consumed:
-                bound = self.account.changes.bound(self.connection, stream.name.database)
-                initial = self.account.streams.starts_at(self.connection, stream)
-                transaction.consumed[key] = bound if initial is None else initial
-
-    def write(self, statement: Callable[[Transaction], Result]) -> Result:
-        """Run DML in the open transaction, or in one of its own; wait for others' locks."""
-        if self.transaction is None and not self.parameters["AUTOCOMMIT"]:
-            self.begin()
-        wait = min(_LOCK_TIMEOUT_SECONDS, float(self.parameters.get("LOCK_TIMEOUT") or "inf"))
-        deadline = time.monotonic() + wait
-        while True:
-            try:
-                if self.transaction is None:
-                    return self._in_own_transaction(statement)
-                return self._in_open_transaction(statement, self.transaction)
-            except Conflict:
-                if not self._may_retry() or time.monotonic() > deadline:
-                    raise
-                self.account.changes.abandon_silent(self._attempted, self.transaction)
-                if self._cancelled.wait(random.uniform(0.001, 0.02)):
-                    raise errors.SnowflakeError(
-                        errors.CANCELLED, "SQL execution canceled"
-                    ) from None
-
-    def _may_retry(self) -> bool:
-        """Nothing depends on the snapshot yet: it may be taken again."""
-        transaction = self.transaction
-        if transaction is None:
-            return True
-        if transaction.wrote or transaction.consumed or transaction.read_stream:
-            return False
-        if transaction.depth != self._depth:
-            return False
-        self.connection.rollback()
-        self.account.changes.ended(transaction)
-        self.transaction = None
-        self.begin(explicit=transaction.explicit)
-        return True
-
-    def _in_open_transaction(
-        self, statement: Callable[[Transaction], Result], transaction: Transaction
-    ) -> Result:
-        consumed = dict(transaction.consumed)
-        with self._noting_failure():
-            try:
-                self._attempted = transaction.tables
-                answer = statement(transaction)
-            except errors.SnowflakeError:
-                transaction.consumed = consumed
-                raise
-        transaction.wrote = True
-        return answer
-
-    def _in_own_transaction(self, statement: Callable[[Transaction], Result]) -> Result:
-        transaction = self.account.changes.begin(explicit=False, depth=self._depth)
-        self._attempted = transaction.tables
-        try:
-            self.connection.begin()
-            answer = statement(transaction)
-            self.account.changes.commit(self.connection, transaction)
-        except BaseException:
-            transaction.failed = True
-            self.connection.rollback()
-            raise
-        finally:
-            self.account.changes.ended(transaction)
-        return answer
 
     # --- the end -----------------------------------------------------------------------------
 
@@ -533,14 +345,5 @@ class Session:
             if self._closed:
                 return
             self._closed = True
-            if self.transaction:
-                self.connection.rollback()
-                self.account.changes.ended(self.transaction)
-                self.transaction = None
-            for connection, transaction in self._suspended:
-                connection.rollback()
-                connection.close()
-                if transaction:
-                    self.account.changes.ended(transaction)
-            self.connection.close()
+            self.undo_all()
         self.account.closed(self)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,9 +16,10 @@ from sqlglot import exp, parse_one
 from local import errors
 from local.change_log import Tracked, hidden
 from local.changes import Changes
-from local.engine import HIDDEN_SCHEMA, Catalog, Connection
+from local.engine import HIDDEN_SCHEMA, Catalog, Conflict, Connection
 from local.parser.streams import CreateStream
 from local.parser.tokens import FullName
+from local.stream_view import Stream, initial_table, view_sql
 
 DDL = """
 CREATE TABLE IF NOT EXISTS _account_streams (
@@ -27,32 +28,6 @@ CREATE TABLE IF NOT EXISTS _account_streams (
     created_on TIMESTAMP, owner VARCHAR
 );
 """
-
-_VIEW_PREFIX = "_account_stream_"
-
-
-@dataclass(frozen=True)
-class Stream:
-    """A stream's definition. table_id names the table it was made on, and never another."""
-
-    id: int
-    name: FullName
-    table_id: int
-    table: FullName
-    append_only: bool
-    show_initial_rows: bool
-    comment: str
-    created_on: datetime
-    owner: str
-
-    @property
-    def view(self) -> str:
-        """The hidden view that answers for the stream, and for the next one of its name."""
-        return f"{_VIEW_PREFIX}{self.name.schema}.{self.name.name}"
-
-    @property
-    def quoted_view(self) -> str:
-        return hidden(self.name.database, '"' + self.view.replace('"', '""') + '"')
 
 
 class Streams:
@@ -88,7 +63,7 @@ class Streams:
             catalog.write(f"DROP VIEW IF EXISTS {stream.quoted_view}")
             if not self.is_stale(stream):
                 read.add(stream.table_id)
-                catalog.write(_view_sql(stream, self.source(stream)))
+                catalog.write(view_sql(stream, self.source(stream)))
         for tracked in self._changes.all_tracked(catalog.database):
             if tracked.id not in read:
                 self._changes.untrack(catalog, tracked.table)
@@ -103,8 +78,13 @@ class Streams:
         raise errors.does_not_exist("Stream", name)
 
     def all(self) -> list[Stream]:
-        with self._lock:
-            return sorted(self._streams.values(), key=lambda stream: str(stream.name))
+        # Without the lock, like `find`.
+        streams = list(self._streams.values())
+        return sorted(streams, key=lambda stream: str(stream.name))
+
+    def databases(self) -> set[str]:
+        """The databases that have streams."""
+        return {name.database for name in list(self._streams)}
 
     def of_table(self, database: str, table_id: int) -> list[Stream]:
         return [
@@ -157,10 +137,10 @@ class Streams:
                 offset = self._start(catalog, statement, name, tracked)
                 if statement.show_initial_rows:
                     catalog.write(
-                        f"CREATE TABLE {_initial_table(stream)} AS SELECT * FROM {tracked.source}"
+                        f"CREATE TABLE {initial_table(stream)} AS SELECT * FROM {tracked.source}"
                     )
                 _write(catalog, stream, offset, replaced)
-            catalog.write(_view_sql(stream, tracked))
+            catalog.write(view_sql(stream, tracked))
             self._streams[name] = stream
             if replaced:
                 self._leave(catalog, replaced)
@@ -190,7 +170,7 @@ class Streams:
 
     def _leave(self, catalog: Catalog, stream: Stream) -> None:
         """The stream is gone: so are its initial rows, and a log that nobody else reads."""
-        catalog.write(f"DROP TABLE IF EXISTS {_initial_table(stream)}")
+        catalog.write(f"DROP TABLE IF EXISTS {initial_table(stream)}")
         unread = not self.of_table(stream.name.database, stream.table_id)
         if unread and not self.is_stale(stream):
             self._changes.untrack(catalog, self.source(stream).table)
@@ -213,7 +193,7 @@ class Streams:
                 reshaped = self._changes.reshape(catalog, connection, table)
                 assert reshaped is not None
                 for stream in streams:
-                    catalog.write(_view_sql(stream, reshaped))
+                    catalog.write(view_sql(stream, reshaped))
 
     def table_renamed(self, catalog: Catalog, old: FullName, new: FullName) -> None:
         with self._lock:
@@ -238,35 +218,28 @@ class Streams:
 
     def behind(self, connection: Connection, tables: Iterable[FullName]) -> list[Stream]:
         """The streams that these tables, as far as they are views, read."""
-        found: list[Stream] = []
-        asked: set[FullName] = set()
-        waiting = list(tables)
-        while waiting:
-            view = waiting.pop()
-            if view in asked:
-                continue
-            asked.add(view)
-            if view.schema == HIDDEN_SCHEMA:
-                found += [
-                    s for s in self.all() if (s.name.database, s.view) == (view.database, view.name)
-                ]
-                continue
-            for (sql,) in connection.values(_VIEW_TEXT, [view.database, view.schema, view.name]):
-                waiting += _named_in(sql, view.database)
-        return found
+        if not self._streams:
+            return []
+        names = reached(connection, tables)
+        return [stream for stream in self.all() if _view_of(stream) in names]
 
     def offset(self, catalog: Catalog, stream: Stream) -> int:
         rows = catalog.rows('SELECT "offset" FROM _account_streams WHERE id = ?', [stream.id])
         return int(rows[0]["offset"])
 
-    def starts_at(self, connection: Connection, stream: Stream) -> int | None:
-        """Where a stream stays that gives out its initial rows now; None where it moves on."""
+    def position(self, connection: Connection, stream: Stream) -> tuple[int, bool]:
+        """(offset, whether the initial rows are still to come) as a connection sees them.
+
+        Raises Conflict where the stream was dropped or replaced.
+        """
         rows = connection.values(
-            f'SELECT "offset" FROM {hidden(stream.name.database, "_account_streams")}'
-            " WHERE id = ? AND initial",
+            f'SELECT "offset", initial FROM {hidden(stream.name.database, "_account_streams")}'
+            " WHERE id = ?",
             [stream.id],
         )
-        return int(rows[0][0]) if rows else None
+        if not rows:
+            raise Conflict(f"stream '{stream.name}' was dropped or replaced")
+        return int(rows[0][0]), bool(rows[0][1])
 
     def has_data(self, catalog: Catalog, stream: Stream) -> bool:
         """Is there a change that the stream has not given out? Changes that cancel out count.
@@ -338,8 +311,23 @@ def _write(catalog: Catalog, stream: Stream, offset: int, replaced: Stream | Non
     catalog.write(f"UPDATE _account_streams SET {changes} WHERE id = ?", [*values, replaced.id])
 
 
-def _initial_table(stream: Stream) -> str:
-    return hidden(stream.name.database, f"_account_initial_{stream.id}")
+def _view_of(stream: Stream) -> FullName:
+    return FullName(stream.name.database, HIDDEN_SCHEMA, stream.view)
+
+
+def reached(connection: Connection, names: Iterable[FullName]) -> set[FullName]:
+    """These tables and all that they read as far as they are views; of streams, the hidden view."""
+    found: set[FullName] = set()
+    waiting = list(names)
+    while waiting:
+        name = waiting.pop()
+        if name in found:
+            continue
+        found.add(name)
+        if name.schema != HIDDEN_SCHEMA:
+            for (sql,) in connection.values(_VIEW_TEXT, [name.database, name.schema, name.name]):
+                waiting += _named_in(sql, name.database)
+    return found
 
 
 def _named_in(view: str, database: str) -> list[FullName]:
@@ -350,53 +338,3 @@ def _named_in(view: str, database: str) -> list[FullName]:
         for table in parse_one(view, read="duckdb").find_all(exp.Table)
         if table.db
     ]
-
-
-def _view_sql(stream: Stream, tracked: Tracked) -> str:
-    """The stream's rows: one statement, so offset, place and rows come from one snapshot."""
-    database = stream.name.database
-    streams, commits = (hidden(database, f"_account_{t}") for t in ("streams", "commits"))
-    itself = f"FROM {streams} WHERE id = {stream.id}"
-    row_id = f"sha1('{database}.{tracked.id}.' || \"$row\")"
-    since = (
-        f'FROM {tracked.log} l JOIN {commits} c ON l."$tx" = c.tx'
-        f' WHERE c.seq > (SELECT "offset" {itself})'
-    )
-    if stream.append_only:
-        changes = (
-            f"SELECT {tracked.list(prefix='l.')}, 'INSERT' AS \"METADATA$ACTION\","
-            f' FALSE AS "METADATA$ISUPDATE", {row_id} AS "METADATA$ROW_ID"'
-            f" {since} AND \"$op\" = 'I'"
-        )
-    else:
-        changes = _net_changes(tracked, row_id, since)
-    if stream.show_initial_rows:
-        first = f"(SELECT initial {itself})"
-        changes = (
-            f"SELECT {tracked.list()}, 'INSERT' AS \"METADATA$ACTION\","
-            ' FALSE AS "METADATA$ISUPDATE",'
-            f" sha1('{stream.id}.' || rowid) AS \"METADATA$ROW_ID\""
-            f" FROM {_initial_table(stream)} WHERE {first}"
-            f" UNION ALL SELECT * FROM ({changes}) WHERE NOT {first}"
-        )
-    return f"CREATE OR REPLACE VIEW {stream.quoted_view} AS {changes}"
-
-
-def _net_changes(tracked: Tracked, row_id: str, since: str) -> str:
-    """A row's first and last entry decide: born and there INSERT, born and gone nothing, old and
-    gone DELETE, old and changed both."""
-    order = 'c.seq, l."$n", l."$op" = \'A\''
-    window = f'PARTITION BY "$row" ORDER BY {order}'
-    whole = f"{window} ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING"
-    return (
-        f"SELECT {tracked.list()}, CASE WHEN \"$there\" THEN 'INSERT' ELSE 'DELETE' END"
-        ' AS "METADATA$ACTION", "$old" AND "$stays" AS "METADATA$ISUPDATE",'
-        f' {row_id} AS "METADATA$ROW_ID" FROM ('
-        f"SELECT l.*, \"$op\" IN ('I', 'A') AS \"$there\","
-        f' row_number() OVER ({window}) = 1 AS "$first",'
-        f' lead("$n") OVER ({window}) IS NULL AS "$last",'
-        f" first_value(\"$op\") OVER ({whole}) IN ('D', 'B') AS \"$old\","
-        f" last_value(\"$op\") OVER ({whole}) IN ('I', 'A') AS \"$stays\""
-        f" {since})"
-        ' WHERE ("$last" AND "$there") OR ("$first" AND NOT "$there")'
-    )

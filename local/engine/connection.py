@@ -84,9 +84,9 @@ class Connection:
             )
         )
 
-    def set_variable(self, name: str, value: str | None) -> None:
-        """What CURRENT_ROLE() and the like answer."""
-        self._duck.execute(f"SET VARIABLE account_{name} = ?", [value])
+    def set_variable(self, name: str, value: str | int | None) -> None:
+        """What CURRENT_ROLE() and the like answer, and where streams end."""
+        self._duck.execute(f'SET VARIABLE "account_{name}" = ?', [value])
 
     def set_time_zone(self, zone: str) -> None:
         with translated():
@@ -244,6 +244,15 @@ class Connection:
             )
         ]
 
+    def size(self, database: str, schema: str, table: str) -> int:
+        """About how many rows a table has."""
+        rows = self.values(
+            "SELECT estimated_size FROM duckdb_tables() WHERE database_name = ?"
+            " AND schema_name = ? AND table_name = ?",
+            [database, schema, table],
+        )
+        return int(rows[0][0]) if rows else 0
+
     def add_column(self, database: str, schema: str, table: str, column: exp.ColumnDef) -> None:
         definition = render(rewrite.definition(exp.Schema(expressions=[column])).expressions[0])
         self.values(f'ALTER TABLE "{database}"."{schema}"."{table}" ADD COLUMN {definition}')
@@ -319,6 +328,14 @@ class Connection:
                 if "no transaction is active" in str(error):
                     return
                 raise
+
+    def is_aborted(self) -> bool:
+        """Has a failed statement taken the open transaction with it?"""
+        try:
+            self._duck.execute("SELECT 1")
+        except duckdb.Error:
+            return True
+        return False
 
     def interrupt(self) -> None:
         """Cancel the statement that another thread is running."""

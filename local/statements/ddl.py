@@ -40,6 +40,7 @@ def _drop(session: Session, tree: exp.Drop, kind: str, binds: Binds) -> Result:
     target = tree.args.get("tables", [tree.this])[0] if tree.args.get("tables") else tree.this
     if_exists = bool(tree.args.get("exists"))
     if kind in ("TABLE", "VIEW") and target.name in session.connection.temporary:
+        session.pin()
         session.connection.drop_temporary(target.name, kind)
         return result.status(f"{target.name} successfully dropped.")
     session.commit_for_ddl()

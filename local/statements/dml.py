@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 from sqlglot import Expr, exp
 
 from local import errors, result
-from local.changes import Transaction
 from local.engine import TEXT, Binds, used
-from local.names import Names, name_of
+from local.names import Names, name_of, named_in
 from local.parser.tokens import FullName
 from local.result import Result
-from local.streams import Stream
+from local.stream_view import Stream
+from local.transaction import Transaction
 
 if TYPE_CHECKING:
     from local.session import Session
@@ -86,10 +86,13 @@ def _change(
     target = _target(tree)
     if target.catalog:
         table = FullName(target.catalog, target.db, target.name)
-        if tracked := session.account.changes.writing(transaction, table):
-            return session.account.changes.run(
-                session.connection, transaction, tracked, tree, binds
-            )
+        compared = not isinstance(tree, exp.Insert)
+        changes = session.account.changes
+        if tracked := changes.log_of(session.connection, transaction, table, compared=compared):
+            return changes.run(session.connection, transaction, tracked, tree, binds)
+    else:
+        # A temporary table is gone with the snapshot, and what was in it.
+        transaction.opaque = True
     return session.connection.dml(tree, binds)
 
 
@@ -98,10 +101,39 @@ def _copy(session: Session, transaction: Transaction, tree: exp.Copy, binds: Bin
     changes = session.account.changes
     if target.catalog:
         table = FullName(target.catalog, target.db, target.name)
-        if tracked := changes.writing(transaction, table):
+        if tracked := changes.log_of(session.connection, transaction, table, compared=False):
             with changes.appended(session.connection, transaction, tracked):
                 return session.connection.copy_into(tree, binds)
+    else:
+        transaction.opaque = True
     return session.connection.copy_into(tree, binds)
+
+
+def locks(session: Session, tree: Expr) -> list[FullName]:
+    """What a statement holds until its transaction ends: the table whose rows it changes or
+    removes, and the streams that it consumes."""
+    target = _target(tree)
+    private = _adds(tree) or target.name in session.connection.temporary
+    held = [] if private else [session.resolve(name_of(target))]
+    streams = session.account.streams
+    names = reads(session, tree)
+    behind = streams.behind(session.connection, names)
+    return [*held, *(name for name in names if streams.find(name)), *(s.name for s in behind)]
+
+
+def reads(session: Session, tree: Expr) -> list[FullName]:
+    """What a statement reads; the target of one that only adds rows is not among it."""
+    names = named_in(session, tree)
+    target = name_of(_target(tree))
+    if _adds(tree) and names and session.resolve(target) in names:
+        names.remove(session.resolve(target))
+    return names
+
+
+def _adds(tree: Expr) -> bool:
+    return isinstance(tree, exp.Copy) or (
+        isinstance(tree, exp.Insert) and not tree.args.get("overwrite")
+    )
 
 
 def _target(tree: Expr) -> exp.Table:

@@ -11,7 +11,8 @@ from local.parser.show import show_scope
 from local.parser.streams import CreateStream, create_stream
 from local.parser.tokens import FullName, Tokens
 from local.result import Result
-from local.streams import DDL, Stream
+from local.stream_view import Stream
+from local.streams import DDL
 
 if TYPE_CHECKING:
     from local.session import Session

@@ -12,7 +12,7 @@ from local.names import Names, name_of, qualify
 from local.parser.tokens import FullName
 from local.result import Result
 from local.statements import comments, listings, stages, table_properties
-from local.streams import Stream
+from local.stream_view import Stream
 
 if TYPE_CHECKING:
     from local.session import Session
@@ -139,6 +139,7 @@ def create_temporary(session: Session, tree: exp.Create, binds: Binds) -> Result
     target.set("db", None)
     target.set("catalog", None)
     names = qualify_source(session, tree)
+    session.pin()
 
     def create(transaction: Any) -> Result:
         session.consume(transaction, _read(session, names))

@@ -15,7 +15,7 @@ CHANGES = "SELECT id, v, METADATA$ACTION, METADATA$ISUPDATE FROM s ORDER BY id, 
 
 def failure(run: Run, sql: str, *binds: Any) -> tuple[int, str]:
     """The number and text of the error that a statement ends in."""
-    with pytest.raises(snowflake.connector.errors.ProgrammingError) as raised:
+    with pytest.raises(snowflake.connector.errors.DatabaseError) as raised:
         run(sql, *binds)
     return int(raised.value.errno), str(raised.value.msg)
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import snowflake.connector
 
-from tests.conftest import RunningAccount
+from tests.conftest import RunningAccount, on_snowflake
 from tests.local.conformance.shared import Run, beside, error, still_waits
 
 
@@ -82,25 +82,97 @@ def test_a_second_writer_goes_on_when_the_first_rolls_back(
     assert run("SELECT n FROM t") == [(15,)]
 
 
-def test_a_writer_that_cannot_wait_gets_a_lock_error_and_leaves_nothing(
+def test_a_writer_waits_also_after_its_transaction_has_written(
     run: Run, other: Run, table: None
 ) -> None:
-    """https://docs.snowflake.com/en/sql-reference/transactions"""
+    """https://docs.snowflake.com/en/sql-reference/transactions#resource-locking"""
     run("CREATE TABLE log (id INT)")
     other("BEGIN")
     other("INSERT INTO log VALUES (1)")
+    run("BEGIN")
+    run("UPDATE t SET n = 11")
+    with beside(lambda: other("UPDATE t SET n = n + 100")) as second:
+        assert still_waits(second)
+        run("COMMIT")
+        assert second.result(timeout=10) == [(1, 0)]
+    other("COMMIT")
+    assert run("SELECT n FROM t") == [(111,)]
+    assert run("SELECT * FROM log") == [(1,)]
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        "DELETE FROM t WHERE id = 2",
+        "MERGE INTO t USING (SELECT 2 AS id) x ON t.id = x.id WHEN MATCHED THEN DELETE",
+        "TRUNCATE TABLE t",
+        "INSERT OVERWRITE INTO t VALUES (5, 50)",
+    ],
+)
+def test_statements_that_change_rows_of_a_table_exclude_one_another(
+    run: Run, other: Run, table: None, second: str
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/transactions#resource-locking"""
+    run("BEGIN")
+    run("UPDATE t SET n = 11")
+    other("ALTER SESSION SET LOCK_TIMEOUT = 1")
+    assert error(other, second) == 625
+    run("ROLLBACK")
+    other(second)
+
+
+def test_insertions_wait_for_nobody(run: Run, other: Run, table: None) -> None:
+    """https://docs.snowflake.com/en/sql-reference/transactions#resource-locking"""
+    run("BEGIN")
+    run("UPDATE t SET n = 11")
+    other("INSERT INTO t VALUES (2, 20)")
+    other("BEGIN")
+    other("INSERT INTO t VALUES (3, 30)")
+    run("COMMIT")
+    other("COMMIT")
+    assert run("SELECT * FROM t ORDER BY id") == [(1, 11), (2, 20), (3, 30)]
+
+
+def test_a_statement_that_waits_longer_than_the_lock_timeout_fails_alone(
+    run: Run, other: Run, table: None
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/parameters#lock-timeout"""
+    run("CREATE TABLE log (id INT)")
+    other("ALTER SESSION SET LOCK_TIMEOUT = 1")
+    other("BEGIN")
+    other("INSERT INTO log VALUES (1)")
+    run("BEGIN")
     run("UPDATE t SET n = 11")
     assert error(other, "UPDATE t SET n = n + 100") == 625
-    assert error(other, "COMMIT") == 90236
+    other("COMMIT")
+    run("COMMIT")
     assert run("SELECT n FROM t") == [(11,)]
-    assert run("SELECT * FROM log") == []
+    assert run("SELECT * FROM log") == [(1,)]
 
 
-def test_rows_read_from_a_stream_pin_the_transaction(run: Run, other: Run, table: None) -> None:
-    """A client that has read the stream must not have other rows consumed than it saw.
+def test_of_a_deadlock_one_statement_fails_and_both_transactions_stay_open(
+    run: Run, other: Run, table: None
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/transactions#deadlocks"""
+    run("CREATE TABLE u (n INT)")
+    run("INSERT INTO u VALUES (1)")
+    run("BEGIN")
+    other("BEGIN")
+    run("UPDATE t SET n = 11")
+    other("UPDATE u SET n = 2")
+    with beside(lambda: other("UPDATE t SET n = 12")) as waiting:
+        assert still_waits(waiting)
+        assert error(run, "UPDATE u SET n = 3") == 625
+        run("COMMIT")
+        waiting.result(timeout=10)
+    other("COMMIT")
+    assert run("SELECT t.n, u.n FROM t, u") == [(12, 2)]
 
-    https://docs.snowflake.com/en/user-guide/streams-intro#repeatable-read-isolation
-    """
+
+def test_a_stream_shows_a_transaction_the_same_rows_whatever_others_commit(
+    run: Run, other: Run, table: None
+) -> None:
+    """https://docs.snowflake.com/en/user-guide/streams-intro#repeatable-read-isolation"""
     run("CREATE STREAM s ON TABLE t")
     run("CREATE TABLE sink (id INT, n INT)")
     run("INSERT INTO sink VALUES (2, 0), (3, 0)")
@@ -108,26 +180,52 @@ def test_rows_read_from_a_stream_pin_the_transaction(run: Run, other: Run, table
     run("BEGIN")
     assert run("SELECT id FROM s") == [(2,)]
     other("INSERT INTO t VALUES (3, 30)")
-    other("UPDATE sink SET n = -1 WHERE id = 2")
-    assert (
-        error(run, "MERGE INTO sink USING s ON sink.id = s.id WHEN MATCHED THEN UPDATE SET n = s.n")
-        == 625
-    )
-    run("ROLLBACK")
-    assert run("SELECT id FROM s ORDER BY id") == [(2,), (3,)]
+    other("UPDATE sink SET n = -1")
+    assert run("SELECT n FROM sink") == [(-1,), (-1,)]
+    run("MERGE INTO sink USING s ON sink.id = s.id WHEN MATCHED THEN UPDATE SET n = s.n")
+    run("COMMIT")
+    assert run("SELECT * FROM sink ORDER BY id") == [(2, 20), (3, -1)]
+    assert run("SELECT id FROM s") == [(3,)]
 
 
-def test_two_consumers_of_one_stream_never_both_commit(run: Run, other: Run, table: None) -> None:
+def test_a_second_consumer_waits_and_gets_what_the_first_left(
+    run: Run, other: Run, table: None
+) -> None:
     """https://docs.snowflake.com/en/user-guide/streams-intro#repeatable-read-isolation"""
     run("CREATE STREAM s ON TABLE t")
     run("CREATE TABLE sink (id INT)")
     run("INSERT INTO t VALUES (2, 20)")
-    for consumer in (run, other):
-        consumer("BEGIN")
-        consumer("INSERT INTO sink SELECT id FROM s")
-    run("COMMIT")
-    assert error(other, "COMMIT") == 625
-    assert run("SELECT id FROM sink") == [(2,)]
+    run("BEGIN")
+    run("INSERT INTO sink SELECT id FROM s")
+    other("INSERT INTO t VALUES (3, 30)")
+    other("BEGIN")
+    with beside(lambda: other("INSERT INTO sink SELECT id FROM s")) as second:
+        assert still_waits(second)
+        run("COMMIT")
+        assert second.result(timeout=10) == [(1,)]
+    other("COMMIT")
+    assert run("SELECT id FROM sink ORDER BY id") == [(2,), (3,)]
+    assert run("SELECT id FROM s") == []
+
+
+def test_rows_that_a_transaction_has_seen_in_a_stream_are_not_consumed_twice(
+    run: Run, other: Run, table: None
+) -> None:
+    """https://docs.snowflake.com/en/user-guide/streams-intro#repeatable-read-isolation
+
+    What becomes of the transaction that only read is not documented. Here it fails and can be run
+    again.
+    """
+    run("CREATE STREAM s ON TABLE t")
+    run("CREATE TABLE sink (id INT)")
+    run("INSERT INTO t VALUES (2, 20)")
+    other("BEGIN")
+    assert other("SELECT id FROM s") == [(2,)]
+    run("INSERT INTO sink SELECT id FROM s")
+    if on_snowflake():
+        pytest.skip("not documented")
+    assert error(other, "INSERT INTO sink SELECT id FROM s") == 625
+    other("ROLLBACK")
     other("INSERT INTO sink SELECT id FROM s")
     assert run("SELECT id FROM sink") == [(2,)]
 

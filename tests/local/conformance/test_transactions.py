@@ -129,28 +129,59 @@ def test_without_autocommit_dml_waits_for_commit(
     assert run("SELECT n FROM t") == [(14,)]
 
 
-def test_a_transaction_with_a_failed_statement_is_never_committed_in_part(
-    run: Run, table: None
-) -> None:
-    """A difference: Snowflake would keep the statements that succeeded.
+_FAILING = [
+    pytest.param("UPDATE t SET n = 1 / (id - 1)", 100051, id="division"),
+    pytest.param("INSERT INTO t VALUES (3, 30), (4, 'x')", 100038, id="conversion"),
+    pytest.param("INSERT INTO t SELECT id, 1 / (id - 1) FROM t", 100051, id="in the middle"),
+    pytest.param("INSERT OVERWRITE INTO t SELECT 1 / (id - 1), n FROM t", 100051, id="overwrite"),
+    pytest.param("INSERT INTO strict VALUES (1), (NULL)", 100072, id="not null"),
+    pytest.param(
+        "MERGE INTO t USING (SELECT 1 AS id UNION ALL SELECT 1) x ON t.id = x.id"
+        " WHEN MATCHED THEN UPDATE SET n = 0",
+        100090,
+        id="merge",
+    ),
+    pytest.param("INSERT INTO sink SELECT id / (id - 2) FROM s", 100051, id="reading the stream"),
+    pytest.param("SELECT 1 / (id - 1) FROM t", 100051, id="query"),
+    pytest.param("SELECT nothing FROM t", 904, id="compilation"),
+    pytest.param("DESCRIBE TABLE nothing", 2003, id="describe"),
+    pytest.param("SELEKT 1", 1003, id="syntax"),
+]
 
-    https://docs.snowflake.com/en/sql-reference/transactions#failed-statements
-    """
+
+@pytest.mark.parametrize(("failing", "number"), _FAILING)
+def test_a_failed_statement_undoes_itself_alone_and_commit_keeps_the_rest(
+    run: Run, table: None, failing: str, number: int
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/transactions#failed-statements"""
     run("CREATE STREAM s ON TABLE t")
     run("CREATE TABLE sink (id INT)")
-    run("INSERT INTO t VALUES (2, 20)")
+    run("CREATE TABLE strict (id INT NOT NULL)")
+    run("INSERT INTO t VALUES (2, 20), (2, 20)")
     run("BEGIN")
     run("INSERT INTO sink SELECT id FROM s")
-    assert error(run, "UPDATE t SET n = 1 / (id - 1)") == 100051
-    assert error(run, "INSERT INTO sink VALUES (3)") == 90236
-    assert error(run, "COMMIT") == 90236
-    assert run("SELECT * FROM sink") == []
-    assert run("SELECT id FROM s") == [(2,)]
-    run("INSERT INTO sink SELECT id FROM s")
-    assert run("SELECT * FROM sink") == [(2,)]
+    run("UPDATE t SET n = n + ? WHERE id = 2", 1)
+    run("DELETE FROM sink WHERE id = 5")
+    assert error(run, failing) == number
+    assert run("SELECT * FROM t ORDER BY id") == [(1, 10), (2, 21), (2, 21)]
+    run("INSERT INTO t VALUES (3, 30)")
+    assert error(run, failing) == number
+    assert run("COMMIT") == [("Statement executed successfully.",)]
+    assert run("SELECT * FROM t ORDER BY id") == [(1, 10), (2, 21), (2, 21), (3, 30)]
+    assert run("SELECT * FROM sink") == [(2,), (2,)]
+    assert run("SELECT * FROM strict") == []
+    assert run("SELECT id, n, METADATA$ACTION, METADATA$ISUPDATE FROM s ORDER BY 1, 2") == [
+        (2, 20, "DELETE", True),
+        (2, 20, "DELETE", True),
+        (2, 21, "INSERT", True),
+        (2, 21, "INSERT", True),
+        (3, 30, "INSERT", False),
+    ]
 
 
-def test_rollback_ends_a_failed_transaction(run: Run, table: None) -> None:
+def test_a_failed_statement_in_a_transaction_can_be_rolled_back_with_the_rest(
+    run: Run, table: None
+) -> None:
     """https://docs.snowflake.com/en/sql-reference/transactions#failed-statements"""
     run("BEGIN")
     run("UPDATE t SET n = 11")
@@ -158,6 +189,48 @@ def test_rollback_ends_a_failed_transaction(run: Run, table: None) -> None:
     run("ROLLBACK")
     run("UPDATE t SET n = n + 1")
     assert run("SELECT n FROM t") == [(11,)]
+
+
+def test_with_transaction_abort_on_error_a_failed_statement_takes_the_transaction_along(
+    run: Run, table: None
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/parameters#transaction-abort-on-error"""
+    run("ALTER SESSION SET TRANSACTION_ABORT_ON_ERROR = TRUE")
+    run("BEGIN")
+    run("UPDATE t SET n = 11")
+    assert error(run, "SELECT nothing FROM t") == 904
+    error(run, "INSERT INTO t VALUES (3, 30)")
+    run("ROLLBACK")
+    assert run("SELECT * FROM t") == [(1, 10)]
+
+
+def test_each_statement_sees_what_is_committed_by_then(run: Run, other: Run, table: None) -> None:
+    """https://docs.snowflake.com/en/sql-reference/transactions#read-committed-isolation"""
+    run("BEGIN")
+    assert run("SELECT * FROM t") == [(1, 10)]
+    other("INSERT INTO t VALUES (2, 20)")
+    assert run("SELECT count(*) FROM t") == [(2,)]
+    assert run("UPDATE t SET n = n + 1") == [(2, 0)]
+    other("INSERT INTO t VALUES (3, 30)")
+    assert run("SELECT * FROM t ORDER BY id") == [(1, 11), (2, 21), (3, 30)]
+    assert run("UPDATE t SET n = n + 1") == [(3, 0)]
+    assert other("SELECT * FROM t ORDER BY id") == [(1, 10), (2, 20), (3, 30)]
+    other("CREATE TABLE made (id INT)")
+    assert run("SELECT count(*) FROM made") == [(0,)]
+    run("COMMIT")
+    assert other("SELECT * FROM t ORDER BY id") == [(1, 12), (2, 22), (3, 31)]
+
+
+def test_a_view_shows_what_is_committed_by_then(run: Run, other: Run, table: None) -> None:
+    """https://docs.snowflake.com/en/sql-reference/transactions#read-committed-isolation"""
+    run("CREATE VIEW w AS SELECT sum(n) AS n FROM t")
+    run("CREATE TABLE sink (n INT)")
+    run("BEGIN")
+    run("INSERT INTO sink SELECT n FROM w")
+    other("INSERT INTO t VALUES (2, 20)")
+    run("INSERT INTO sink SELECT n FROM w")
+    run("COMMIT")
+    assert run("SELECT n FROM sink ORDER BY n") == [(10,), (30,)]
 
 
 def test_a_failed_statement_outside_a_transaction_leaves_nothing(run: Run, table: None) -> None:

@@ -1,0 +1,90 @@
+"""What a transaction has done to tables, so that it can be done again on a newer snapshot.
+
+DuckDB has one snapshot per transaction and gives the whole up when a statement fails. Snowflake
+has a snapshot per statement and undoes the failed statement alone. So the rows that each statement
+of an explicit transaction added and removed are kept, and a new DuckDB transaction begins with
+them. Locks (`local.locks`) see to it that nobody has changed the same rows meanwhile.
+
+https://docs.snowflake.com/en/sql-reference/transactions
+"""
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from local.change_log import Tracked
+from local.engine import Conflict, Connection
+
+_RELATION = "ACCOUNT_EFFECT"
+_ENTRIES = '"$entries"'
+_FEW = 1000
+
+
+@dataclass(frozen=True)
+class Effect:
+    """A statement's entries in the log of a table, and the names of their columns' types."""
+
+    tracked: Tracked
+    entries: pa.Table
+    types: tuple[str, ...]
+
+
+def taken(connection: Connection, tx: int, tracked: Tracked, behind: int) -> Effect | None:
+    """The effect of the entries behind a position of the log; None where there are none."""
+    table, types = connection.table(
+        f'SELECT * FROM {tracked.log} WHERE "$tx" = {tx} AND "$n" > {behind} ORDER BY "$n"', {}
+    )
+    return Effect(tracked, table, tuple(types)) if table.num_rows else None
+
+
+def last(effect: Effect) -> int:
+    """The position of the effect's last entry."""
+    return int(effect.entries.column("$n")[-1].as_py())
+
+
+def repeat(connection: Connection, effect: Effect) -> None:
+    """Remove and add the same rows again. Raises Conflict where a row to remove is not there."""
+    tracked = effect.tracked
+    connection.relation(_RELATION, effect.entries, effect.types)
+    connection.values(f"CREATE OR REPLACE TEMP TABLE {_ENTRIES} AS FROM {_RELATION}")
+    connection.forget(_RELATION)
+    _remove(connection, tracked)
+    connection.values(
+        f"INSERT INTO {tracked.source} ({tracked.list()})"
+        f" SELECT {tracked.list()} FROM {_ENTRIES} WHERE \"$op\" IN ('I', 'A')"
+    )
+    if not tracked.shadow:
+        connection.values(
+            f'INSERT INTO {tracked.entry} SELECT "$tx", "$n", "$op", "$row", {tracked.list()}'
+            f" FROM {_ENTRIES}"
+        )
+    connection.discard(_ENTRIES.strip('"'))
+
+
+def _remove(connection: Connection, tracked: Tracked) -> None:
+    """Of rows that are equal in every column any may stand for the other."""
+    columns = tracked.list()
+    removed = f"FROM {_ENTRIES} WHERE \"$op\" IN ('D', 'B')"
+    count = connection.values(f"SELECT count(*) {removed}")[0][0]
+    if not count:
+        return
+    equal = f"PARTITION BY {columns}"
+    ids = connection.values(
+        f'SELECT "$id" FROM (SELECT "$id",'
+        f' row_number() OVER ({equal} ORDER BY "$id" NULLS LAST) AS "$k",'
+        f' count(*) FILTER ("$id" IS NULL) OVER ({equal}) AS "$wanted"'
+        f' FROM (SELECT rowid AS "$id", {columns} FROM {tracked.source}'
+        f" UNION ALL SELECT NULL, {columns} {removed}))"
+        f' WHERE "$id" IS NOT NULL AND "$k" <= "$wanted"'
+    )
+    # Under load a semi-join by row id has missed rows that were there: few are compared one by one.
+    found = "list_contains($ids, rowid)" if len(ids) <= _FEW else "rowid IN (SELECT unnest($ids))"
+    deleted = connection.values(
+        f"DELETE FROM {tracked.source} WHERE {found}",
+        {"ids": [identity for (identity,) in ids]},
+    )[0][0]
+    if deleted != count:
+        raise Conflict(
+            f"rows of '{tracked.table}' that the transaction changed are gone:"
+            f" {count} wanted, {len(ids)} found, {deleted} removed"
+        )
