@@ -31,7 +31,7 @@ def casts(node: Expr) -> Expr:
             node.set("this", exp.Anonymous(this="_account_number_text", expressions=[node.this]))
         return node
     if isinstance(node, exp.ToChar) and not node.args.get("format"):
-        return exp.Anonymous(this="_account_text", expressions=[node.this])
+        node = exp.cast(node.this, "VARCHAR")
     if isinstance(node, exp.Cast) and not isinstance(node, exp.TryCast):
         if node.to.this in TEXT_TYPES and functions.text_differs(node.this):
             return exp.Anonymous(this="_account_text", expressions=[node.this])

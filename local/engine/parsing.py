@@ -2,10 +2,13 @@
 
 import re
 from functools import lru_cache
+from typing import Any
 
 import sqlglot
 from sqlglot import Expr, exp
+from sqlglot.dialects import Snowflake
 from sqlglot.errors import ParseError, TokenError
+from sqlglot.tokens import TokenType
 
 from local import errors
 from local.engine.failures import translate
@@ -70,9 +73,24 @@ def _spaced_casts(sql: str) -> str:
     return "".join(p if i % 2 else p.replace("?::", "? ::") for i, p in enumerate(parts))
 
 
+def _placed_mark(parser: Any) -> exp.Placeholder:
+    """A `?` that remembers its place in the text: a tree's order is not the text's."""
+    mark = exp.Placeholder()
+    mark.meta[_PLACE] = parser._prev.start
+    return mark
+
+
+_PLACE = "place"
+Snowflake.Parser.PLACEHOLDER_PARSERS = {
+    **Snowflake.Parser.PLACEHOLDER_PARSERS,
+    TokenType.PLACEHOLDER: _placed_mark,
+}
+
+
 def number_binds(tree: Expr) -> int:
     """Name the `?` marks b1, b2 … so that rewriting may move or repeat them; returns how many."""
     marks = [m for m in tree.find_all(exp.Placeholder, bfs=False) if not m.this]
+    marks.sort(key=lambda mark: mark.meta.get(_PLACE, 0))
     for index, mark in enumerate(marks, start=1):
         mark.set("this", f"b{index}")
     return len(marks)

@@ -1,0 +1,70 @@
+"""Binds by question marks, wherever they stand in a statement."""
+
+from typing import Any
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    ("sql", "binds", "rows"),
+    [
+        (
+            "SELECT ? AS A, N FROM (SELECT N + ? AS N FROM T WHERE N > ?) WHERE N < ?"
+            " ORDER BY N LIMIT ?",
+            ("a", 10, 1, 14, 1),
+            [("a", 12)],
+        ),
+        (
+            "SELECT N FROM T WHERE (CAST(? AS VARCHAR) IS NULL OR N IN"
+            " (SELECT VALUE::NUMBER FROM TABLE(FLATTEN(PARSE_JSON(?))))) AND N <> ?"
+            " QUALIFY ROW_NUMBER() OVER (ORDER BY N) = ?",
+            ("x", "[2, 3]", 2, 1),
+            [(3,)],
+        ),
+        (
+            "WITH C AS (SELECT N, ? AS C FROM T WHERE N = ?) SELECT ?, C, N FROM C WHERE N = ?",
+            ("c", 2, "first", 2),
+            [("first", "c", 2)],
+        ),
+        (
+            "SELECT CASE WHEN N = ? THEN ? ELSE ? END FROM T WHERE N BETWEEN ? AND ? ORDER BY 1",
+            (1, "one", "two", 1, 2),
+            [("one",), ("two",)],
+        ),
+        (
+            "SELECT COUNT(*), ? FROM T AS A JOIN T AS B ON A.N = B.N + ? WHERE A.N > ?"
+            " GROUP BY 2 HAVING COUNT(*) > ?",
+            ("x", 1, 1, 0),
+            [(2, "x")],
+        ),
+    ],
+)
+def test_a_bind_has_the_place_of_its_mark_in_the_text(
+    run: Any, sql: str, binds: tuple[Any, ...], rows: list[Any]
+) -> None:
+    """https://docs.snowflake.com/en/developer-guide/python-connector/python-connector-example"""
+    run("CREATE TABLE T (N INT) AS SELECT COLUMN1 FROM VALUES (1), (2), (3)")
+    assert run(sql, *binds) == rows
+
+
+def test_binds_of_dml_have_the_places_of_their_marks(run: Any) -> None:
+    """https://docs.snowflake.com/en/developer-guide/python-connector/python-connector-example"""
+    run("CREATE TABLE T (N INT, S VARCHAR)")
+    run("INSERT INTO T SELECT ?, ? WHERE NOT EXISTS (SELECT 1 FROM T WHERE S = ?)", 1, "a", "a")
+    run("UPDATE T SET S = ?, N = N + ? WHERE S = ? AND N IN (SELECT N FROM T WHERE N < ?)",
+        "b", 10, "a", 5)  # fmt: skip
+    run(
+        "MERGE INTO T USING (SELECT ? AS N, ? AS S) AS X ON T.N = X.N AND T.S = ?"
+        " WHEN MATCHED THEN UPDATE SET S = ? || X.S WHEN NOT MATCHED THEN INSERT VALUES (?, ?)",
+        *(11, "c", "b", "new ", 99, "z"),
+    )
+    assert run("SELECT * FROM T") == [(11, "new c")]
+    run("DELETE FROM T USING (SELECT ? AS N) AS D WHERE T.N = D.N AND T.S = ?", 11, "new c")
+    assert run("SELECT * FROM T") == []
+
+
+def test_a_bind_that_is_cast_to_text_is_that_text(run: Any) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/cast"""
+    sql = "SELECT CAST(? AS VARCHAR), TO_CHAR(?), ?::VARCHAR, CAST(? AS VARCHAR)"
+    assert run(sql, "x", "{", 12, True) == [("x", "{", "12", "true")]
+    assert run("SELECT CAST(? AS VARCHAR) IS NULL", None) == [(True,)]
