@@ -14,6 +14,8 @@ SHOW_STREAMS = "SHOW STREAMS IN DATABASE {db}"
 SHOW_TASKS = "SHOW TASKS IN SCHEMA {db}.OPS"
 SHOW_PROCEDURES = "SHOW PROCEDURES IN SCHEMA {db}.OPS"
 
+DASHBOARD = "dashboard"
+
 Progress = Callable[[str], None]
 
 
@@ -59,6 +61,10 @@ def plan(files: Sequence[SqlFile], env: Mapping[str, str]) -> list[Step]:
         Step("snow snowpark build", ("snowpark", "build", *context, *settings)),
         Step("snow snowpark deploy", ("snowpark", "deploy", "--replace", *context, *settings)),
         _sql_step(after, settings),
+        Step(
+            "snow streamlit deploy",
+            ("streamlit", "deploy", DASHBOARD, "--replace", *context, *settings),
+        ),
     ]
 
 

@@ -74,6 +74,6 @@ class Project:
             root = Path(folder)
             for name in ("snowflake.yml", "requirements.txt"):
                 shutil.copy(self.root / name, root / name)
-            for name in ("app", "procedures"):
+            for name in (".streamlit", "app", "procedures"):
                 shutil.copytree(self.root / name, root / name, ignore=ignored)
             yield Project(root)

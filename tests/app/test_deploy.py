@@ -27,7 +27,7 @@ class Shown:
         return found
 
 
-def test_the_procedures_come_between_the_streams_and_the_tasks() -> None:
+def test_the_procedures_come_between_streams_and_tasks_and_the_dashboard_last() -> None:
     steps = plan(FILES, {"database": "D", "warehouse": "W"})
 
     env = ("--env", "database=D", "--env", "warehouse=W")
@@ -37,6 +37,7 @@ def test_the_procedures_come_between_the_streams_and_the_tasks() -> None:
         ("snowpark", "build", *context, *env),
         ("snowpark", "deploy", "--replace", *context, *env),
         ("sql", "--filename", "05_x.sql", "--filename", "06_x.sql", *env),
+        ("streamlit", "deploy", "dashboard", "--replace", *context, *env),
     ]
 
 
