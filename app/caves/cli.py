@@ -122,6 +122,10 @@ def _add_machine_commands(commands: Any) -> None:
     each.add_argument("--folder", type=Path, default=Path(".caves"), help="data and logs (.caves)")
     each.add_argument("--account-port", type=_whole, default=8084, help="(8084)")
     each.add_argument("--broker-port", type=_whole, default=9092, help="(9092)")
+    each.add_argument("--dashboard-port", type=_whole, default=8501, help="(8501)")
+    each.add_argument(
+        "--no-browser", action="store_true", help="do not open the dashboard in the browser"
+    )
     each.add_argument("--rate", type=_above_zero, default=1.0, help="messages per second (1)")
     each = _machine_command(commands, "broker", run_broker, "a Kafka broker in the foreground")
     each.add_argument("--port", type=_whole, default=9092, help="where it listens (9092)")
@@ -221,7 +225,14 @@ def run_demo(arguments: argparse.Namespace, screen: Screen) -> int:
 
 def run_up(arguments: argparse.Namespace, screen: Screen) -> int:
     project = Project.find(arguments.project)
-    plan = up.Plan(arguments.folder, arguments.account_port, arguments.broker_port, arguments.rate)
+    plan = up.Plan(
+        arguments.folder,
+        arguments.account_port,
+        arguments.broker_port,
+        arguments.dashboard_port,
+        arguments.rate,
+        browser=not arguments.no_browser,
+    )
     try:
         up.up(project, plan, screen.results, screen.progress)
     except KeyboardInterrupt:

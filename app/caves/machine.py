@@ -121,6 +121,15 @@ class Machine:
             "producer", [*command, *arguments], stdout=self.place.log("producer-counts")
         )
 
+    def start_dashboard(self, port: int) -> Process:
+        """The Streamlit app, at dashboard_url(port)."""
+        flags = [f"--server.address={HOST}", f"--server.port={port}", "--server.headless=true"]
+        command = [sys.executable, "-m", "streamlit", "run", "app/dashboard/streamlit_app.py"]
+        process = self._start("dashboard", [*command, *flags])
+        process.wait_until(lambda: listens(HOST, port), READY_SECONDS)
+        self.progress(f"dashboard at {dashboard_url(port)}")
+        return process
+
     def produced(self) -> dict[str, int]:
         """What the producer says it sent, once it has ended."""
         lines = self.place.log("producer-counts").read_text(encoding="utf-8").splitlines()
@@ -136,6 +145,10 @@ class Machine:
             environ={**self.target.environ(), **KAFKA_ENVIRON, "PYTHONUNBUFFERED": "1"},
             stdout=stdout,
         )
+
+
+def dashboard_url(port: int) -> str:
+    return f"http://{HOST}:{port}"
 
 
 def write_home(home: Path, host: str, port: int, database: str) -> None:

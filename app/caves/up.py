@@ -1,8 +1,11 @@
 """`caves up`: the whole pipeline on this machine, running until it is told to stop."""
 
 import fcntl
+import os
 import shutil
+import sys
 import time
+import webbrowser
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,7 +15,7 @@ from rich.console import Console
 
 from app.caves.deploy import Progress
 from app.caves.errors import UsageError
-from app.caves.machine import HOST, Machine, Place
+from app.caves.machine import HOST, Machine, Place, dashboard_url
 from app.caves.processes import ProcessStack, listens
 from app.caves.project import Project
 
@@ -23,23 +26,35 @@ CHECK_SECONDS = 1.0
 
 @dataclass(frozen=True)
 class Plan:
-    """Where `up` keeps its files, where it listens, how much the producer sends."""
+    """Where `up` keeps its files, where it listens, how much the producer sends.
+
+    browser: open the dashboard in the user's browser, if there is one.
+    """
 
     folder: Path
     account_port: int = 8084
     broker_port: int = 9092
+    dashboard_port: int = 8501
     rate: float = 1.0
     task_schedule: str = "10 SECONDS"
+    browser: bool = True
+
+    @property
+    def ports(self) -> dict[str, int]:
+        """Every port that it listens on, by the option that chooses it."""
+        return {
+            "--account-port": self.account_port,
+            "--broker-port": self.broker_port,
+            "--dashboard-port": self.dashboard_port,
+        }
 
 
 def up(project: Project, plan: Plan, console: Console, progress: Progress) -> None:
     """Start everything, say where it is, and keep it running until an interrupt comes."""
     with _own_folder(plan.folder) as folder:
-        for port in (plan.account_port, plan.broker_port):
+        for option, port in plan.ports.items():
             if listens(HOST, port):
-                raise UsageError(
-                    f"port {port} is taken: choose others with --account-port and --broker-port"
-                )
+                raise UsageError(f"port {port} is taken: choose another with {option}")
         place = Place(folder, plan.account_port, plan.broker_port)
         with ProcessStack(lambda process: progress(f"stopping {process.name}")) as stack:
             machine = Machine(project, place, stack, progress)
@@ -48,7 +63,10 @@ def up(project: Project, plan: Plan, console: Console, progress: Progress) -> No
             machine.deploy(plan.task_schedule)
             machine.start_ingester("--batch-max-seconds", "5")
             machine.start_producer("--rate", str(plan.rate))
-            console.print(instructions(place))
+            machine.start_dashboard(plan.dashboard_port)
+            console.print(instructions(place, plan.dashboard_port))
+            if plan.browser and has_screen():
+                webbrowser.open(dashboard_url(plan.dashboard_port))
             while True:
                 stack.check()
                 time.sleep(CHECK_SECONDS)
@@ -74,13 +92,21 @@ def _own_folder(folder: Path) -> Iterator[Path]:
         yield folder
 
 
-def instructions(place: Place) -> str:
+def has_screen() -> bool:
+    """Can a browser open a window? Where there is no screen, some open in the terminal."""
+    if sys.platform in ("darwin", "win32"):
+        return True
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def instructions(place: Place, dashboard_port: int) -> str:
     return (
-        f"\nbroker   {place.bootstrap_servers}"
-        f"\naccount  http://{HOST}:{place.account_port}"
-        f"\nlogs     {place.folder / 'logs'}"
-        f"\n\nquery    export SNOWFLAKE_HOME={place.home}"
-        '\n         snow sql -q "select * from production.orders limit 5"'
-        "\n         caves status; caves verify"
-        "\nend      Ctrl-C\n"
+        f"\ndashboard  {dashboard_url(dashboard_port)}"
+        f"\nbroker     {place.bootstrap_servers}"
+        f"\naccount    http://{HOST}:{place.account_port}"
+        f"\nlogs       {place.folder / 'logs'}"
+        f"\n\nquery      export SNOWFLAKE_HOME={place.home}"
+        '\n           snow sql -q "select * from production.orders limit 5"'
+        "\n           caves status; caves verify"
+        "\nend        Ctrl-C\n"
     )

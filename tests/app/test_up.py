@@ -2,6 +2,7 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from app.caves.processes import free_port, listens
 
 ROOT = Path(__file__).parents[2]
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(240)
 
 
 class Up:
@@ -20,16 +21,17 @@ class Up:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.ports = (free_port(HOST), free_port(HOST))
+        self.ports = (free_port(HOST), free_port(HOST), free_port(HOST))
         self.process: subprocess.Popen[str] | None = None
 
     def start(self) -> subprocess.Popen[str]:
-        account, broker = self.ports
+        account, broker, dashboard = self.ports
         self.process = subprocess.Popen(
             [
                 *(sys.executable, "-W", "ignore", "-m", "app.caves.cli", "up"),
                 *("--folder", str(self.folder)),
                 *("--account-port", str(account), "--broker-port", str(broker)),
+                *("--dashboard-port", str(dashboard), "--no-browser"),
             ],
             cwd=ROOT,
             stdout=subprocess.PIPE,
@@ -39,7 +41,7 @@ class Up:
         return self.process
 
     def both_listen(self) -> bool:
-        return all(listens(HOST, port) for port in self.ports)
+        return all(listens(HOST, port) for port in self.ports[:2])
 
 
 @pytest.fixture
@@ -71,7 +73,21 @@ def test_an_interrupt_in_the_middle_of_the_start_ends_everything(
     assert process.returncode == 0, output
     assert "everything has ended" in output
     assert output.index("stopping account") < output.index("stopping broker")
-    assert [listens(HOST, port) for port in up.ports] == [False, False]
+    assert [listens(HOST, port) for port in up.ports] == [False] * 3
+
+
+def test_everything_runs_until_the_interrupt_the_dashboard_too(up: Up) -> None:
+    process = up.start()
+    assert wait_for(lambda: all(listens(HOST, port) for port in up.ports), 150)
+    with urllib.request.urlopen(f"http://{HOST}:{up.ports[2]}/_stcore/health", timeout=30) as page:
+        assert page.read() == b"ok"
+
+    process.send_signal(signal.SIGINT)
+    output, _ = process.communicate(timeout=60)
+
+    assert process.returncode == 0, output
+    assert f"dashboard  http://{HOST}:{up.ports[2]}" in output
+    assert [listens(HOST, port) for port in up.ports] == [False] * 3
 
 
 def test_a_folder_with_other_things_in_it_is_left_alone(up: Up) -> None:
@@ -91,7 +107,7 @@ def test_a_port_that_is_taken_is_named(up: Up) -> None:
     process = other.start()
     try:
         assert wait_for(other.both_listen)
-        up.ports = (up.ports[0], other.ports[1])
+        up.ports = (up.ports[0], other.ports[1], up.ports[2])
         output, _ = up.start().communicate(timeout=60)
     finally:
         process.terminate()
@@ -99,4 +115,4 @@ def test_a_port_that_is_taken_is_named(up: Up) -> None:
 
     assert up.process is not None
     assert up.process.returncode == 2
-    assert f"port {other.ports[1]} is taken" in output
+    assert f"port {other.ports[1]} is taken: choose another with --broker-port" in output

@@ -76,8 +76,8 @@ def _streamlit(port: int, home: Path, log: Path) -> subprocess.Popen[bytes]:
     flags = ["--server.headless=true", "--server.address=127.0.0.1", f"--server.port={port}"]
     with log.open("wb") as output:
         return subprocess.Popen(
-            [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", *flags],
-            cwd=ROOT / "app" / "dashboard",
+            [sys.executable, "-m", "streamlit", "run", "app/dashboard/streamlit_app.py", *flags],
+            cwd=ROOT,
             env={**os.environ, "SNOWFLAKE_HOME": str(home)},
             stdout=output,
             stderr=output,
