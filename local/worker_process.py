@@ -45,6 +45,7 @@ class WorkerProcess:
     def __init__(self, template: WorkerTemplate, log: ProcedureLog, digest: str, name: str) -> None:
         self.digest = digest
         self.idle_since = time.monotonic()
+        self.calls = 0
         self._log = log
         self._name = name
         self._lock = threading.Lock()

@@ -45,17 +45,25 @@ class Workers:
 
     Calls of one version run side by side in up to `per_version` processes, `total` in all; the
     others wait. A call made inside another one never waits for its own caller. Idle processes end
-    after `idle_seconds`, those of a replaced version after their call.
+    after `idle_seconds`, those of a replaced version after their call, and any after `most_calls`:
+    the clients inside keep some memory of each connection.
     """
 
     def __init__(
-        self, account: Account, *, per_version: int = 4, total: int = 12, idle_seconds: float = 300
+        self,
+        account: Account,
+        *,
+        per_version: int = 4,
+        total: int = 12,
+        idle_seconds: float = 300,
+        most_calls: int = 500,
     ) -> None:
         self._account = account
         self._per_version = per_version
         self._total = total
         self._nested_total = 3 * total
         self._idle_seconds = idle_seconds
+        self._most_calls = most_calls
         self._folder = account.data / "workers"
         self._log = ProcedureLog(account.data / "logs" / "procedures.log")
         self._changed = threading.Condition()
@@ -231,7 +239,9 @@ class Workers:
         with self._changed:
             self._busy.remove(worker)
             worker.idle_since = time.monotonic()
-            if worker.alive and not version.replaced and not self._closed.is_set():
+            worker.calls += 1
+            worn = version.replaced or worker.calls >= self._most_calls
+            if worker.alive and not worn and not self._closed.is_set():
                 self._idle.append(worker)
             else:
                 self._finish(worker)

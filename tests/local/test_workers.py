@@ -321,6 +321,14 @@ def test_idle_processes_end(account: _Account) -> None:
     workers.close()
 
 
+def test_a_process_ends_after_its_share_of_calls(account: _Account) -> None:
+    workers = Workers(account, most_calls=2)
+    first, second, third = (workers.call(_Session(), inline(PID), []) for _ in range(3))
+    assert first == second != third
+    until(lambda: gone(first))
+    workers.close()
+
+
 def test_the_processes_of_a_replaced_version_end_and_its_files_go(
     workers: Workers, pool_account: _Account
 ) -> None:
