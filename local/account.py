@@ -19,6 +19,7 @@ from local.errors import SnowflakeError
 from local.live_views import LiveViews
 from local.registry import ACCOUNT_TABLES, HIDDEN_TABLES, OF_SCHEMAS
 from local.results import Results
+from local.running import Running
 from local.session import Session
 from local.statements.packages import packages
 from local.streams import Streams
@@ -63,6 +64,7 @@ class Account:
         self.streams = Streams(self.changes)
         self.workers = Workers(self)
         self.results = Results()
+        self.running = Running()
         # The scheduler puts its own here: a change of tasks may make one due.
         self.tasks_changed: Callable[[], None] = lambda: None
         self.live_views = LiveViews()

@@ -15,6 +15,7 @@ from local.names import name_of, qualify
 from local.parser.tokens import Tokens
 from local.result import Result
 from local.statements import (
+    cancellation,
     context,
     ddl,
     listings,
@@ -25,6 +26,7 @@ from local.statements import (
     table_properties,
     task_functions,
     tasks,
+    terse,
     warehouse_history,
 )
 
@@ -38,6 +40,7 @@ _MODULES = (
     tasks,
     task_functions,
     procedures,
+    cancellation,
     context,
     listings,
     staged_files,
@@ -90,8 +93,7 @@ def route(tokens: Tokens) -> Handler | None:
     if first == "CREATE":
         while any(ahead.accept(*words) for words in _MODIFIERS):
             continue
-    if first == "SHOW":
-        ahead.accept("TERSE")
+    is_terse = first == "SHOW" and ahead.accept("TERSE")
     if first == "COMMENT":
         ahead.accept("IF", "EXISTS")
         ahead.accept("ON")
@@ -99,7 +101,9 @@ def route(tokens: Tokens) -> Handler | None:
         return _ROUTES[(first,)]
     if ahead.done or not ahead.current.text:
         return None
-    return _ROUTES.get((first, ahead.current.text.upper()))
+    noun = ahead.current.text.upper()
+    handler = _ROUTES.get((first, noun))
+    return terse.shortened(noun, handler) if is_terse and handler else handler
 
 
 def is_plain(sql: str) -> bool:
@@ -117,7 +121,12 @@ def is_question(tokens: Tokens) -> bool:
 
 
 # Functions that do something besides answering; what they answer is true.
-_ACTING = {"SYSTEM$TASK_DEPENDENTS_ENABLE", "SYSTEM$USER_TASK_CANCEL_ONGOING_EXECUTIONS"}
+_ACTING = {
+    "SYSTEM$CANCEL_ALL_QUERIES",
+    "SYSTEM$CANCEL_QUERY",
+    "SYSTEM$TASK_DEPENDENTS_ENABLE",
+    "SYSTEM$USER_TASK_CANCEL_ONGOING_EXECUTIONS",
+}
 
 # --- functions -----------------------------------------------------------------------------------
 

@@ -21,7 +21,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from local import bodies, errors, result, statement_log, wire
+from local import bodies, errors, login_messages, result, statement_log, wire
 from local.account import Account
 from local.answers import Answers
 from local.credentials import Credentials
@@ -30,13 +30,11 @@ from local.errors import SnowflakeError
 from local.logins import IDLE_SECONDS, Login, Logins
 from local.queries import Queries
 from local.result import Result
-from local.session import Session
 
 # Each client waits in a thread of its own, a procedure's statements in others: a CALL never takes
 # the thread that its own statements need.
 _STATEMENT_THREADS = 256
 _CALL_THREADS = 256
-_SERVER_VERSION = "10.0.0"
 _RESULT_PATIENCE_SECONDS = 30
 
 Endpoint = Callable[[Request], Awaitable[JSONResponse]]
@@ -60,7 +58,8 @@ class Server:
         self._log_statements = log_statements
         self._logins = Logins(account, idle_seconds)
         account.chores.append(self._logins.sweep)
-        self._running: dict[str, Session] = {}
+        # The query ids of the requests that are being answered.
+        self._requests: dict[str, str] = {}
         self._answers = Answers()
         self._queries = Queries()
         self._lock = threading.Lock()
@@ -76,6 +75,7 @@ class Server:
             ("/session", self._logout, post),
             ("/queries/v1/query-request", self._query, post),
             ("/queries/v1/abort-request", self._abort, post),
+            ("/queries/{query_id}/abort-request", self._abort_query, post),
             ("/queries/{query_id}/result", self._result, get),
             ("/monitoring/queries/{query_id}", self._status, get),
             ("/telemetry/send", self._telemetry, post),
@@ -132,21 +132,23 @@ class Server:
         parameters = wire.fields(data, "SESSION_PARAMETERS")
         user, password = str(data.get("LOGIN_NAME") or "LOCAL"), str(data.get("PASSWORD", ""))
         if session := self._account.redeem_pass(password):
-            return _welcome(session, self._logins.open(session, password))
+            return JSONResponse(
+                login_messages.welcome(session, self._logins.open(session, password))
+            )
         self._credentials.check(user, password)
         query = request.query_params
         session = await anyio.to_thread.run_sync(
             lambda: self._account.open_session(
                 user=user.upper(),
-                role=_name(query.get("roleName")),
-                warehouse=_name(query.get("warehouse")),
-                database=_name(query.get("databaseName")),
-                schema=_name(query.get("schemaName")),
-                parameters=_session_parameters(parameters),
+                role=login_messages.name(query.get("roleName")),
+                warehouse=login_messages.name(query.get("warehouse")),
+                database=login_messages.name(query.get("databaseName")),
+                schema=login_messages.name(query.get("schemaName")),
+                parameters=login_messages.session_parameters(parameters),
             ),
             limiter=self._statement_limit,
         )
-        return _welcome(session, self._logins.open(session))
+        return JSONResponse(login_messages.welcome(session, self._logins.open(session)))
 
     async def _expired(self, request: Request) -> JSONResponse:
         """A session is as long as its login: there is nothing to renew."""
@@ -199,6 +201,7 @@ class Server:
     ) -> JSONResponse:
         """Begin an asynchronous query; its answer is fetched by id."""
         query_id = result.new_id()
+        self._account.running.open(login.session.id, query_id)
         self._queries.start(
             query_id,
             lambda: self._answer(login, statement, request_id, query_id),
@@ -223,8 +226,11 @@ class Server:
         query_id = query_id or result.new_id()
         started = time.perf_counter()
         rows: int | None = None
+        running = self._account.running.find(query_id) or self._account.running.open(
+            session.id, query_id
+        )
         with self._lock:
-            self._running[request_id] = session
+            self._requests[request_id] = query_id
         try:
             with self._logins.at_work(login):
                 answer = self._execute(login, statement, query_id)
@@ -236,8 +242,9 @@ class Server:
         except Exception as error:
             response = wire.failure(self._explained(error, statement.sql), query_id)
         finally:
+            self._account.running.close(running)
             with self._lock:
-                self._running.pop(request_id, None)
+                self._requests.pop(request_id, None)
         if self._log_statements:
             statement_log.statement(
                 session=session.id,
@@ -260,16 +267,13 @@ class Server:
         session = login.session
         if "QUERY_TAG" in statement.parameters:
             session.parameters["QUERY_TAG"] = statement.parameters["QUERY_TAG"]
-        if statement.batch is not None:
-            answer = session.execute_many(statement.sql, statement.batch)
-            answer.query_id = query_id
-            return answer
         return session.execute(
             statement.sql,
             statement.binds,
             describe=statement.describe,
             nested=login.nested,
             query_id=query_id,
+            rows=statement.batch,
         )
 
     async def _abort(self, request: Request) -> JSONResponse:
@@ -277,9 +281,22 @@ class Server:
         own = self._find(request).session
         document = await _document(request, bodies.LARGEST_LOGIN)
         with self._lock:
-            session = self._running.get(str(document.get("requestId")))
-        if session is own:
-            await anyio.to_thread.run_sync(own.cancel, limiter=self._statement_limit)
+            query_id = self._requests.get(str(document.get("requestId")), "")
+        statement = self._account.running.find(query_id)
+        if statement and statement.session_id == own.id:
+            await anyio.to_thread.run_sync(statement.cancel, limiter=self._statement_limit)
+        return JSONResponse({"data": None, "success": True})
+
+    async def _abort_query(self, request: Request) -> JSONResponse:
+        """Cancel a query by its id, as SYSTEM$CANCEL_QUERY does."""
+        self._find(request)
+        statement = self._account.running.find(request.path_params["query_id"])
+        if statement is None or not await anyio.to_thread.run_sync(
+            statement.cancel, limiter=self._statement_limit
+        ):
+            raise SnowflakeError(
+                errors.NOT_EXECUTING, "Identified SQL statement is not currently executing."
+            )
         return JSONResponse({"data": None, "success": True})
 
     async def _status(self, request: Request) -> JSONResponse:
@@ -335,46 +352,6 @@ def _token(request: Request) -> str:
     """Authorization: Snowflake Token="…" """
     header = request.headers.get("Authorization", "")
     return header.partition('Token="')[2].rstrip('"')
-
-
-def _name(text: str | None) -> str | None:
-    if not text:
-        return None
-    return text[1:-1] if text.startswith('"') else text.upper()
-
-
-def _session_parameters(parameters: dict[str, Any]) -> dict[str, Any]:
-    wanted = (
-        "AUTOCOMMIT", "TIMEZONE", "QUERY_TAG", "LOCK_TIMEOUT", "STATEMENT_TIMEOUT_IN_SECONDS",
-    )  # fmt: skip
-    return {name: value for name, value in parameters.items() if name in wanted}
-
-
-def _welcome(session: Session, token: str) -> JSONResponse:
-    """The answer to a login."""
-    data = {
-        "token": token,
-        "masterToken": token,
-        "validityInSeconds": 14400,
-        "masterValidityInSeconds": 14400,
-        "displayUserName": session.user,
-        "serverVersion": _SERVER_VERSION,
-        "sessionId": session.number,
-        "parameters": [
-            {"name": "AUTOCOMMIT", "value": session.parameters["AUTOCOMMIT"]},
-            {"name": "TIMEZONE", "value": session.parameters["TIMEZONE"]},
-            {"name": "CLIENT_SESSION_KEEP_ALIVE_HEARTBEAT_FREQUENCY", "value": 3600},
-            # Rows of executemany come with the statement, never through a stage.
-            {"name": "CLIENT_STAGE_ARRAY_BINDING_THRESHOLD", "value": 0},
-        ],
-        "sessionInfo": {
-            "databaseName": session.database,
-            "schemaName": session.schema,
-            "warehouseName": session.warehouse,
-            "roleName": session.role,
-        },
-    }
-    return JSONResponse({"data": data, "success": True})
 
 
 def lifespan_of(start: Callable[[], None], stop: Callable[[], None]) -> Callable[[Starlette], Any]:

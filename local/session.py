@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +16,9 @@ from local.engine import TEXT, Catalog, parsing, rewrite
 from local.names import named_in, qualify, resolve_identifiers
 from local.parser.tokens import FullName, Name, Tokens
 from local.result import Result
+from local.running import Statement
 from local.session_transactions import SessionTransactions
-from local.statements import context, ddl, dml, views
+from local.statements import cancellation, context, ddl, dml, views
 from local.statements.procedure_rights import check_owners_rights
 from local.time_limit import time_limit
 from local.warehouse_load import needs_warehouse
@@ -160,16 +162,43 @@ class Session(SessionTransactions):
         describe: bool = False,
         nested: bool = False,
         query_id: str | None = None,
+        rows: Sequence[Sequence[Any]] | None = None,
     ) -> Result:
         """Run one statement. Raises SnowflakeError; the statement then left nothing.
 
         describe: only the answer's columns. nested: the statement comes from a procedure's body.
+        query_id: the id under which the caller has opened it. rows: those of executemany's binds.
         """
+        running = self.account.running
+        opened = running.find(query_id) if query_id else None
+        statement = opened or running.open(self.id, query_id or result.new_id())
+        try:
+            answer = self._measured(statement, sql, binds, describe, nested, rows)
+        finally:
+            if opened is None:
+                running.close(statement)
+        answer.query_id = self.last_query_id = statement.query_id
+        return answer
+
+    def _measured(
+        self,
+        statement: Statement,
+        sql: str,
+        binds: Sequence[Any],
+        describe: bool,
+        nested: bool,
+        rows: Sequence[Sequence[Any]] | None,
+    ) -> Result:
+        if not describe and (answer := cancellation.at_once(self, sql, binds, statement)):
+            return answer
         # A procedure's statements run in the time of its CALL.
         warehouse = self.warehouse if not nested and needs_warehouse(sql) else None
         try:
             with self.account.warehouse_load.running(warehouse):
-                answer = self._route(sql, binds, describe, nested)
+                if rows is not None:
+                    with self._turn(statement):
+                        return self._execute_many(sql, rows)
+                return self._route(statement, sql, binds, describe, nested)
         except errors.SnowflakeError:
             with self.lock:
                 self.revive()
@@ -178,12 +207,20 @@ class Session(SessionTransactions):
             if self._reshaping:
                 self._reshaping = False
                 self.account.changes.clock.reshaped()
-        answer.query_id = self.last_query_id = query_id or result.new_id()
-        return answer
 
-    def _route(self, sql: str, binds: Sequence[Any], describe: bool, nested: bool) -> Result:
+    @contextmanager
+    def _turn(self, statement: Statement) -> Iterator[None]:
+        """The statement runs inside, and no other of the session."""
+        with self.lock:
+            self._cancelled.clear()
+            with statement.turn(self.interrupt):
+                yield
+
+    def _route(
+        self, statement: Statement, sql: str, binds: Sequence[Any], describe: bool, nested: bool
+    ) -> Result:
         if registry.is_plain(sql):
-            with self.lock:
+            with self._turn(statement):
                 return self._execute(self._parse(sql), binds, describe)
         tokens = Tokens(sql)
         if tokens.done:
@@ -194,11 +231,12 @@ class Session(SessionTransactions):
             if describe and not registry.is_question(tokens):
                 return result.status("Statement executed successfully.")
             if registry.is_call(tokens):
-                return self._call(route, tokens, binds, nested)
-            with self.lock:
+                statement.is_call = True
+                return self._call(lambda: route(self, tokens, binds), statement, nested)
+            with self._turn(statement):
                 self.keep_effects()
                 return route(self, tokens, binds)
-        with self.lock:
+        with self._turn(statement):
             return self._execute(self._parse(sql), binds, describe)
 
     def _parse(self, sql: str) -> Expr:
@@ -210,37 +248,31 @@ class Session(SessionTransactions):
             tree.meta[TEXT] = (sql, self.database, self.schema, temporary)
         return tree
 
-    def execute_many(self, sql: str, rows: Sequence[Sequence[Any]]) -> Result:
+    def _execute_many(self, sql: str, rows: Sequence[Sequence[Any]]) -> Result:
         """One INSERT … VALUES with many rows of binds, as executemany sends it.
 
         The rows become a relation, and the marks its columns.
         """
-        with self.lock:
-            tree = parsing.parse(sql)
-            if not isinstance(tree, exp.Insert) or not isinstance(tree.expression, exp.Values):
-                raise errors.unsupported(f"array binds in: {sql[:200]}")
-            parsing.number_binds(tree)
-            relation = "ACCOUNT_BINDS"
-            rewrite.insert_from(tree, relation)
-            self.relations.add(relation)
-            self._rows = relation, rows
-            try:
-                return self._execute(tree, (), describe=False)
-            finally:
-                self._rows = None
-                self.relations.discard(relation)
-                self.connection.unbind(relation)
+        tree = parsing.parse(sql)
+        if not isinstance(tree, exp.Insert) or not isinstance(tree.expression, exp.Values):
+            raise errors.unsupported(f"array binds in: {sql[:200]}")
+        parsing.number_binds(tree)
+        relation = "ACCOUNT_BINDS"
+        rewrite.insert_from(tree, relation)
+        self.relations.add(relation)
+        self._rows = relation, rows
+        try:
+            return self._execute(tree, (), describe=False)
+        finally:
+            self._rows = None
+            self.relations.discard(relation)
+            self.connection.unbind(relation)
 
-    def _call(
-        self, route: registry.Handler, tokens: Tokens, binds: Sequence[Any], nested: bool
-    ) -> Result:
-        if nested:
-            return route(self, tokens, binds)
-        with self.call_lock:
-            return route(self, tokens, binds)
+    def _call(self, call: Callable[[], Result], statement: Statement, nested: bool) -> Result:
+        with nullcontext() if nested else self.call_lock, statement.turn(self.cancel):
+            return call()
 
     def _execute(self, tree: Expr, binds: Sequence[Any], describe: bool) -> Result:
-        self._cancelled.clear()
         try:
             with time_limit(self.parameters.get("STATEMENT_TIMEOUT_IN_SECONDS"), self.cancel):
                 return self._execute_tree(tree, binds, describe)
@@ -335,8 +367,12 @@ class Session(SessionTransactions):
 
     def cancel(self) -> None:
         """Interrupt what is running, from another thread: it fails with 000604."""
-        self._cancelled.set()
         self.account.workers.cancel(self.id)
+        self.interrupt()
+
+    def interrupt(self) -> None:
+        """The same for a statement that is no CALL: calls go on."""
+        self._cancelled.set()
         self.connection.interrupt()
 
     def close(self) -> None:

@@ -16,6 +16,7 @@ class ShowScope:
     """LIKE '…' IN {ACCOUNT | DATABASE d | SCHEMA s | s} STARTS WITH '…' LIMIT n FROM '…'.
 
     kind is ACCOUNT, DATABASE or SCHEMA, and None without IN; name is None for the current one.
+    root_only is SHOW TASKS … ROOT ONLY.
     """
 
     like: str | None = None
@@ -24,6 +25,7 @@ class ShowScope:
     starts_with: str | None = None
     limit: int | None = None
     start_from: str | None = None
+    root_only: bool = False
 
     def place(self, session: "Session") -> tuple[str | None, str | None]:
         """The database and schema to look in, which exist; None stands for all of them."""
@@ -68,15 +70,16 @@ def like(pattern: str, text: str) -> bool:
     return re.fullmatch(expression, text, re.IGNORECASE | re.DOTALL) is not None
 
 
-def show_scope(tokens: Tokens) -> ShowScope:
+def show_scope(tokens: Tokens, *, of_tasks: bool = False) -> ShowScope:
     """Reads the rest of a SHOW statement."""
     pattern = tokens.string() if tokens.accept("LIKE") else None
     kind, name = _place(tokens) if tokens.accept("IN") else (None, None)
     starts_with = tokens.string() if tokens.accept("STARTS", "WITH") else None
+    root_only = of_tasks and tokens.accept("ROOT", "ONLY")
     limit = tokens.number() if tokens.accept("LIMIT") else None
     start_from = tokens.string() if limit is not None and tokens.accept("FROM") else None
     tokens.end()
-    return ShowScope(pattern, kind, name, starts_with, limit, start_from)
+    return ShowScope(pattern, kind, name, starts_with, limit, start_from, root_only)
 
 
 def _place(tokens: Tokens) -> tuple[str, Name | None]:
@@ -84,6 +87,6 @@ def _place(tokens: Tokens) -> tuple[str, Name | None]:
         return "ACCOUNT", None
     for kind in ("DATABASE", "SCHEMA"):
         if tokens.accept(kind):
-            named = not tokens.done and not tokens.peek_any("STARTS", "LIMIT")
+            named = not tokens.done and not tokens.peek_any("STARTS", "LIMIT", "ROOT")
             return kind, tokens.name() if named else None
     return "SCHEMA", tokens.name()

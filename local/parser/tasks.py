@@ -98,6 +98,18 @@ def execute_task(tokens: Tokens) -> Name:
     return name
 
 
+def comment_on_task(tokens: Tokens) -> AlterTask:
+    """COMMENT [IF EXISTS] ON TASK name IS '…' is the same as SET COMMENT."""
+    tokens.expect("COMMENT")
+    if_exists = tokens.accept("IF", "EXISTS")
+    tokens.expect("ON", "TASK")
+    name = tokens.name()
+    tokens.expect("IS")
+    text = tokens.string()
+    tokens.end()
+    return AlterTask(name, if_exists, "SET", properties={"COMMENT": text})
+
+
 def drop_task(tokens: Tokens) -> tuple[Name, bool]:
     """The task to drop, and whether it may be missing."""
     tokens.expect("DROP", "TASK")

@@ -267,6 +267,21 @@ def show_warehouses(session: Session, tokens: Tokens, binds: Sequence[Any]) -> R
     )
 
 
+def describe_warehouse(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+    """DESCRIBE WAREHOUSE. https://docs.snowflake.com/en/sql-reference/sql/desc-warehouse"""
+    tokens.next()
+    tokens.expect("WAREHOUSE")
+    name = tokens.name().name
+    tokens.end()
+    row = warehouses(session.account).get(name)
+    if row is None:
+        raise errors.does_not_exist("Warehouse", name)
+    columns = {
+        name: _WAREHOUSE_COLUMNS.get(name, "VARCHAR") for name in ("created_on", "name", "kind")
+    }
+    return result.of(columns, [[row["created_on"], row["name"], "WAREHOUSE"]], result.DESCRIBE)
+
+
 # --- grants, variables, and what clients ask for -------------------------------------------------
 
 
@@ -293,19 +308,6 @@ def show_roles(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result
     )
 
 
-def cancel_all_queries(session: Session, arguments: list[Any]) -> str:
-    """SYSTEM$CANCEL_ALL_QUERIES(session): clients call it for themselves when they close.
-
-    https://docs.snowflake.com/en/sql-reference/functions/system_cancel_all_queries
-    """
-    other = session.account.session_numbered(arguments[0])
-    if other is None or other is session:
-        # The statements of a session follow one another: when this one runs, no other does.
-        return "No queries to cancel."
-    other.cancel()
-    return "Queries of the session are cancelled."
-
-
 def organization(session: Session, arguments: list[Any]) -> str:
     """SYSTEM$RETURN_CURRENT_ORG_NAME(): clients make addresses of it."""
     return "LOCAL"
@@ -316,6 +318,11 @@ def web_address(session: Session, arguments: list[Any]) -> str:
     return f"http://{session.account.host}:{session.account.port}"
 
 
+def get_ddl(session: Session, arguments: list[Any]) -> str:
+    """GET_DDL(kind, name): of most statements only what they came to is kept, not their text."""
+    raise errors.unsupported(f"GET_DDL of a {arguments[0] if arguments else 'nothing'}")
+
+
 def last_query_id(session: Session, arguments: list[Any]) -> str | None:
     """LAST_QUERY_ID(): https://docs.snowflake.com/en/sql-reference/functions/last_query_id"""
     if arguments not in ([], [-1]):
@@ -324,8 +331,8 @@ def last_query_id(session: Session, arguments: list[Any]) -> str | None:
 
 
 FUNCTIONS = {
+    "GET_DDL": get_ddl,
     "LAST_QUERY_ID": last_query_id,
-    "SYSTEM$CANCEL_ALL_QUERIES": cancel_all_queries,
     "SYSTEM$GET_SNOWSIGHT_HOST": web_address,
     "SYSTEM$RETURN_CURRENT_ORG_NAME": organization,
 }
@@ -335,6 +342,7 @@ ROUTES = {
     ("ALTER", "WAREHOUSE"): alter_warehouse,
     ("DROP", "WAREHOUSE"): drop_warehouse,
     ("SHOW", "WAREHOUSES"): show_warehouses,
+    ("DESCRIBE", "WAREHOUSE"): describe_warehouse,
     ("SHOW", "ROLES"): show_roles,
     ("SHOW", "INTEGRATIONS"): show_nothing,
     ("GRANT",): grant,

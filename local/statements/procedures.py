@@ -177,7 +177,6 @@ def _list_text(values: Sequence[str]) -> str:
 
 def show_procedures(session: "Session", tokens: Tokens, binds: Sequence[Any]) -> result.Result:
     tokens.expect("SHOW")
-    tokens.accept("TERSE")
     tokens.accept("USER")
     tokens.expect("PROCEDURES")
     scope = show_scope(tokens)

@@ -178,7 +178,6 @@ _SHOWN = {
 def show(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
     """SHOW STREAMLITS. https://docs.snowflake.com/en/sql-reference/sql/show-streamlits"""
     tokens.expect("SHOW")
-    tokens.accept("TERSE")
     tokens.expect("STREAMLITS")
     scope = show_scope(tokens)
     wanted, schema = scope.place(session)

@@ -98,14 +98,16 @@ def show_tasks(session: "Session", tokens: Tokens, binds: Sequence[Any]) -> resu
     tokens.expect("SHOW")
     tokens.accept("TERSE")
     tokens.expect("TASKS")
-    scope = show_scope(tokens)
+    scope = show_scope(tokens, of_tasks=True)
     database, schema = scope.place(session)
     databases = session.account.databases() if database is None else [database]
     found = [
         (name, task)
         for name in databases
         for task in task_store.all_tasks(session.catalog(name))
-        if schema in (None, task.schema) and scope.admits(task.name)
+        if schema in (None, task.schema)
+        and scope.admits(task.name)
+        and (task.is_root or not scope.root_only)
     ]
     found.sort(key=lambda pair: pair[1].name)
     kept = found[scope.cut([task.name for _, task in found])]

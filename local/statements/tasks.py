@@ -153,7 +153,15 @@ def _parents(session: "Session", place: Place, names: Iterable[Name]) -> tuple[s
 
 
 def alter_task(session: "Session", tokens: Tokens, binds: Sequence[Any]) -> result.Result:
-    statement = parser.alter_task(tokens)
+    return _altered(session, parser.alter_task(tokens))
+
+
+def comment_on_task(session: "Session", tokens: Tokens, binds: Sequence[Any]) -> result.Result:
+    """https://docs.snowflake.com/en/sql-reference/sql/comment"""
+    return _altered(session, parser.comment_on_task(tokens))
+
+
+def _altered(session: "Session", statement: parser.AlterTask) -> result.Result:
     session.commit_for_ddl()
     with session.account.lock:
         place = Place(session, statement.name)
@@ -322,6 +330,7 @@ def execute_task(session: "Session", tokens: Tokens, binds: Sequence[Any]) -> re
 ROUTES = {
     ("CREATE", "TASK"): create_task,
     ("ALTER", "TASK"): alter_task,
+    ("COMMENT", "TASK"): comment_on_task,
     ("DROP", "TASK"): drop_task,
     ("EXECUTE", "TASK"): execute_task,
     ("SHOW", "TASKS"): task_listing.show_tasks,

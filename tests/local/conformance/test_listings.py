@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import snowflake.connector
 
-from tests.local.shared import one_database, shown
+from tests.local.shared import errno, one_database, shown
 
 database = pytest.fixture(scope="module")(one_database)
 Run = Any
@@ -67,3 +67,53 @@ def test_show_tells_when_and_how_many(
     names = [row["name"] for row in shown(connection, f"show schemas in database {database}")]
     assert "PUBLIC" in names
     assert "INFORMATION_SCHEMA" in names
+
+
+def test_a_terse_listing_has_few_columns(
+    run: Run, connection: snowflake.connector.SnowflakeConnection, database: str
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/show-streams
+
+    And the same of show-databases, show-objects, show-schemas, show-tables, show-tasks, show-views.
+    """
+    run("create or replace table brief (x int)")
+    run("create or replace view brief_view as select 1 x")
+    run("create or replace stream brief_stream on table brief")
+    run("create or replace task brief_task schedule = '1 hour' as select 1")
+
+    def terse(tail: str) -> list[dict[str, Any]]:
+        rows = shown(connection, f"show terse {tail}")
+        assert all(row.pop("created_on") for row in rows)
+        return rows
+
+    place = {"database_name": database, "schema_name": "PUBLIC"}
+    table = {"name": "BRIEF", "kind": "TABLE", **place}
+    view = {"name": "BRIEF_VIEW", "kind": "VIEW", **place}
+    assert terse("tables like 'brief'") == [table]
+    assert terse("views like 'brief%'") == [view]
+    assert terse("objects like 'brief%'") == [table, view]
+    assert terse("streams") == [
+        {"name": "BRIEF_STREAM", "kind": "DELTA", **place, "tableOn": f"{database}.PUBLIC.BRIEF"}
+    ]
+    assert terse("tasks like 'brief%' in schema public") == [
+        {"name": "BRIEF_TASK", "kind": None, **place, "schedule": "1 hour"}
+    ]
+    assert terse("schemas like 'public'") == [
+        {"name": "PUBLIC", "kind": None, "database_name": database, "schema_name": None}
+    ]
+    assert terse(f"databases like '{database}'") == [
+        {"name": database, "kind": "STANDARD", "database_name": None, "schema_name": None}
+    ]
+    run("drop table brief")
+
+
+def test_a_warehouse_is_described(
+    run: Run, connection: snowflake.connector.SnowflakeConnection
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/desc-warehouse"""
+    run("create or replace warehouse told_wh initially_suspended = true")
+    (row,) = shown(connection, "describe warehouse told_wh")
+    assert abs((datetime.now(UTC) - row.pop("created_on")).total_seconds()) < 60
+    assert row == {"name": "TOLD_WH", "kind": "WAREHOUSE"}
+    run("drop warehouse told_wh")
+    assert errno(run, "describe warehouse told_wh") == 2003

@@ -41,6 +41,8 @@ def test_show_tasks_finds_by_name_and_place(ops: Ops) -> None:
             f"IN SCHEMA {ops.place}",
             f"LIKE 'leaf' IN DATABASE {ops.database}",
             "IN SCHEMA public",
+            "ROOT ONLY",
+            "IN SCHEMA ROOT ONLY LIMIT 1",
         )
     }
     assert list(found.values()) == [
@@ -54,7 +56,18 @@ def test_show_tasks_finds_by_name_and_place(ops: Ops) -> None:
         ["CHILD", "LEAF", "ROOT"],
         ["LEAF"],
         [],
+        ["ROOT"],
+        ["ROOT"],
     ]
+
+
+def test_a_comment_is_put_on_a_task(ops: Ops) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/comment"""
+    ops.run("CREATE TASK t SCHEDULE = '60 MINUTES' COMMENT = 'old' AS SELECT 1")
+    ops.run("COMMENT ON TASK t IS 'l''été'")
+    assert [row["comment"] for row in ops.shown()] == ["l'été"]
+    ops.run("COMMENT IF EXISTS ON TASK missing IS 'x'")
+    assert ops.error("COMMENT ON TASK missing IS 'x'")[0] == 2003
 
 
 def test_task_dependents_lists_a_task_and_what_runs_after_it(ops: Ops) -> None:
