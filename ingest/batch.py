@@ -1,6 +1,6 @@
 """What has been polled and not yet written, and the batches that are cut from it."""
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -10,12 +10,14 @@ from ingest.messages import Message, RawRow, Reject
 @dataclass(frozen=True)
 class Batch:
     """One transaction's worth: rows in the order of their offsets, and where they leave each
-    partition. `moves` is {partition: (offset expected in INGEST_OFFSETS, offset to write there)}.
+    partition. `moves` is {partition: (offset expected in INGEST_OFFSETS, offset to write there)};
+    `skipped` counts the offsets in between for which the broker had no message.
     """
 
     topic: str
     moves: dict[int, tuple[int, int]]
     rows: Sequence[RawRow | Reject]
+    skipped: dict[int, int] = field(default_factory=dict)
 
     @property
     def raw_rows(self) -> list[RawRow]:
@@ -33,10 +35,17 @@ class Batch:
 def cut_batch(topic: str, rows: Sequence[RawRow | Reject], stored: dict[int, int]) -> Batch:
     """The batch of these rows, on top of the offsets that are stored now."""
     moves: dict[int, tuple[int, int]] = {}
+    messages: Counter[int] = Counter()
     for row in rows:
         partition, offset = place_of(row)
         moves[partition] = (stored[partition], offset + 1)
-    return Batch(topic, moves, rows)
+        messages[partition] += 1
+    skipped = {
+        each: after - before - messages[each]
+        for each, (before, after) in moves.items()
+        if after - before > messages[each]
+    }
+    return Batch(topic, moves, rows, skipped)
 
 
 def place_of(row: RawRow | Reject) -> tuple[int, int]:

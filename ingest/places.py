@@ -123,7 +123,8 @@ class Places:
                 " tell of the gap"
             )
         moves = {each.partition: (each.stored, each.beginning) for each in moving}
-        batch = Batch(self._topic, moves, [gap(self._topic, each) for each in moving])
+        skipped = {each.partition: each.unread - 1 for each in moving if each.before_start}
+        batch = Batch(self._topic, moves, [gap(self._topic, each) for each in moving], skipped)
         self._sink.write(batch)
         log.warning("offsets reset: %s", "; ".join(map(str, moving)))
         return batch.next_offsets
@@ -159,8 +160,9 @@ class Places:
 
 
 def gap(topic: str, found: OutOfRange) -> Reject:
-    """The row that tells of messages nobody has read. A topic that was created anew counts from 0
-    again, so there the old offset names no message and is left out."""
+    """The row that tells of messages nobody has read, in the place of the first of them. A topic
+    that was created anew counts from 0 again, so there the old offset names no message and is left
+    out."""
     return Reject(
         reason=f"gap: {found}; reading goes on from {found.beginning}",
         topic=topic,

@@ -28,12 +28,16 @@ class OutOfRange:
     def before_start(self) -> bool:
         return self.stored < self.beginning
 
+    @property
+    def unread(self) -> int:
+        """How many offsets retention has removed before they were read."""
+        return max(self.beginning - self.stored, 0)
+
     def __str__(self) -> str:
         if self.before_start:
             return (
                 f"partition {self.partition}: INGEST_OFFSETS is at {self.stored} but the topic"
-                f" starts at {self.beginning}: retention has removed"
-                f" {self.beginning - self.stored} unread offsets"
+                f" starts at {self.beginning}: retention has removed {self.unread} unread offsets"
             )
         ends = (
             "was created anew" if self.end is None else f"ends at {self.end}: it was created anew"

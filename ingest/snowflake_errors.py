@@ -20,6 +20,7 @@ REACHABLE = (
 )
 WHAT_TO_DO = {
     606: "name a warehouse in the connection, or give its user a default one",
+    904: DEPLOYED,
     2003: DEPLOYED,
     2043: DEPLOYED,
     3001: "the role of this connection needs USAGE on the database and RAW_DATA, SELECT and INSERT"

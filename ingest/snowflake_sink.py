@@ -41,13 +41,17 @@ WHEN NOT MATCHED THEN INSERT (TOPIC, PARTITION, NEXT_OFFSET, UPDATED_AT)
 
 MOVE_OFFSETS = """
 UPDATE {database}.RAW_DATA.INGEST_OFFSETS o
-SET NEXT_OFFSET = n.NEXT_OFFSET, UPDATED_AT = n.UPDATED_AT
+SET
+    NEXT_OFFSET = n.NEXT_OFFSET,
+    SKIPPED = COALESCE(o.SKIPPED, 0) + n.SKIPPED,
+    UPDATED_AT = n.UPDATED_AT
 FROM (
     SELECT
         ? AS TOPIC,
         f.VALUE:partition::NUMBER(38, 0) AS PARTITION,
         f.VALUE:expected::NUMBER(38, 0) AS EXPECTED,
         f.VALUE:next::NUMBER(38, 0) AS NEXT_OFFSET,
+        f.VALUE:skipped::NUMBER(38, 0) AS SKIPPED,
         CAST(? AS TIMESTAMP_NTZ) AS UPDATED_AT
     FROM TABLE(FLATTEN(INPUT => PARSE_JSON(?))) f
 ) n
@@ -159,7 +163,12 @@ class SnowflakeSink:
 
     def _move_offsets(self, batch: Batch) -> None:
         moves = [
-            {"partition": partition, "expected": expected, "next": after}
+            {
+                "partition": partition,
+                "expected": expected,
+                "next": after,
+                "skipped": batch.skipped.get(partition, 0),
+            }
             for partition, (expected, after) in sorted(batch.moves.items())
         ]
         parameters = (batch.topic, _now(), _json(moves))

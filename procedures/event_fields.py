@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 
 from snowflake.snowpark import Column, DataFrame
 from snowflake.snowpark import functions as F
@@ -26,6 +27,7 @@ from snowflake.snowpark.types import (
 )
 
 UTC_TIMESTAMP = TimestampType(TimestampTimeZone.NTZ)
+LAST_DAY = date(9999, 12, 31)
 VALUE_LENGTH_IN_REASON = 100
 
 # TYPEOF says DOUBLE for exponent forms and for numbers beyond 38 digits: Snowflake keeps those as
@@ -178,7 +180,10 @@ def bad_optional_number(field: Field, number: Number, value: Column) -> Column:
 
 
 def bad_timestamp(field: Field, moment: Column) -> Column:
-    return F.when(moment.is_null(), fault(field, "is not an ISO 8601 timestamp"))
+    """moment: what `utc_timestamp` made of the field. An offset can move it beyond the year 9999,
+    where Snowflake's range ends, and most clients' too (D/sql-reference/data-types-datetime)."""
+    beyond = F.to_date(moment) > F.lit(LAST_DAY)
+    return F.when(moment.is_null() | beyond, fault(field, "is not an ISO 8601 timestamp"))
 
 
 ENVELOPE = (

@@ -70,10 +70,13 @@ def retry(session: Session, events: list[str] | None, reason: str | None) -> dic
     RETRIED. What is not stays OPEN, with today's reason. Rejections of the stage INGEST have no
     RAW row to transform: they stay as they are.
     """
-    # Snowpark asks for the columns of what it composes; that is over before the lock is taken.
+    # Snowpark asks for the columns of what it composes, less often where it may infer them; that is
+    # over before the lock is taken.
+    session.reduce_describe_query_enabled = True
     judged = Judged(session.sql(REJECTED, params=[choice(events, reason)]))
     new = [(without_places(rows, staged_places(session)), *to) for rows, *to in judged.staged()]
-    valid, invalid = judged.reasons(is_valid=True), judged.reasons(is_valid=False)
+    reasons = judged.reasons()
+    valid, invalid = (reasons.filter(each) for each in (is_valid(), ~is_valid()))
     with repair(session):
         staged = sum(append(session, *each) for each in new)
         retried = mark_retried(session, valid)
@@ -116,14 +119,16 @@ class Judged:
             (adjustments, "STAGING.STG_INVENTORY_ADJ", inventory_transforms.STG_INVENTORY_ADJ),
         ]
 
-    def reasons(self, is_valid: bool) -> DataFrame:
+    def reasons(self) -> DataFrame:
         """Place and today's REASON, which is NULL for a valid event."""
-        reason = F.col("REASON")
-        wanted = reason.is_null() if is_valid else reason.is_not_null()
         orders, adjustments = (
-            each.filter(wanted).select(*PLACE, "REASON") for each in (self.orders, self.adjustments)
+            each.select(*PLACE, "REASON") for each in (self.orders, self.adjustments)
         )
         return orders.union_all(adjustments)
+
+
+def is_valid() -> Column:
+    return F.col("REASON").is_null()
 
 
 def mark_retried(session: Session, places: DataFrame) -> int:

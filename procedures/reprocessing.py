@@ -141,6 +141,7 @@ def reprocess(session: Session, since: datetime, until: datetime) -> dict[str, i
     staged, retried, corrected in STAGING and in ORDERS, rejected, left rejected; and how many
     were kept as they are although today's transforms make something else of them.
     """
+    session.reduce_describe_query_enabled = True
     window = {"since": since.isoformat(" "), "until": until.isoformat(" ")}
     found = session.sql(REACH, params=[json.dumps(window)]).collect()
     names = ("topic", "partition", "consumer", "events", "waiting", "reach")

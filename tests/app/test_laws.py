@@ -237,7 +237,7 @@ def test_every_law_holds_on_sound_data_and_tells_its_figures(undone: Account) ->
     verdicts = verify(undone)
 
     assert [figures_text(each) for each in verdicts] == [
-        "2 partitions, 6 in raw, 1 rejected; 0 missing, 0 twice, 0 beyond",
+        "2 partitions, 6 in raw, 1 rejected, 0 skipped; 0 missing, 0 twice, 0 beyond",
         "6 given out, 0 in flight, 2 in STG_ORDERS, 3 in STG_INVENTORY_ADJ, 1 rejected;"
         " 0 missing, 0 twice, 0 too early, 0 unfounded",
         "2 events, 0 in flight, 1 orders; 0 missing, 0 wrong, 0 twice, 0 unfounded",
@@ -384,6 +384,18 @@ BREAKS = [
         id="law 5: a product is there twice",
     ),
 ]
+
+
+def test_offsets_without_a_message_are_told_but_not_missed(undone: Account) -> None:
+    undone.rows(
+        "UPDATE {db}.RAW_DATA.INGEST_OFFSETS o SET NEXT_OFFSET = 7, SKIPPED = 3"
+        " WHERE o.PARTITION = 0"
+    )
+    law = verify(undone)[0]
+    assert (law.figures["SKIPPED"], law.broken) == (3, {})
+
+    undone.rows("DELETE FROM {db}.RAW_DATA.RAW_EVENTS_STREAM WHERE EVENT_ID = 'e-0-1'")
+    assert verify(undone)[0].broken == {"MISSING": 1}
 
 
 @pytest.mark.parametrize(("law", "statement", "violations"), BREAKS)

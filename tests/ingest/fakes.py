@@ -1,5 +1,6 @@
 """A warehouse and a Kafka consumer in memory, for tests of the loop's thinking."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
@@ -36,6 +37,7 @@ class FakeSink:
 
     def __init__(self, offsets: dict[int, int] | None = None) -> None:
         self.offsets = dict(offsets or {})
+        self.skipped: Counter[int] = Counter()
         self.rows: list[tuple[int, int]] = []
         self.rejects: list[tuple[int, int | None, str]] = []
         self.batches: list[list[int | None]] = []
@@ -63,6 +65,7 @@ class FakeSink:
         if any(row.text in self.refuses for row in batch.raw_rows):
             raise DataRefused("100069: not for me")
         self.offsets |= batch.next_offsets
+        self.skipped.update(batch.skipped)
         self.rows += [(each.message.partition, each.message.offset) for each in batch.raw_rows]
         self.rejects += [(each.partition, each.offset, each.reason) for each in batch.rejects]
         self.batches.append(

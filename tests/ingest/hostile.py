@@ -193,6 +193,11 @@ HOSTILE = (
     ),
     Hostile(order(event_id="e-9999", event_timestamp="9999-12-31T23:59:59.999999999Z"), RAW, ""),
     Hostile(
+        order(event_timestamp="9999-12-31T23:59:59-00:01"),
+        RAW,
+        f"event_timestamp is not {MOMENT}: 9999-12-31T23:59:59-00:01",
+    ),
+    Hostile(
         order(event_timestamp="2026-02-30T00:00:00Z"),
         RAW,
         f"event_timestamp is not {MOMENT}: 2026-02-30T00:00:00Z",

@@ -86,6 +86,11 @@ def test_a_batch_moves_each_of_its_partitions_from_what_is_stored_to_behind_its_
     assert batch.raw_rows == []
 
 
+def test_a_batch_counts_the_offsets_that_hold_no_message() -> None:
+    rows = [reject(0, 10), reject(4, 7), reject(0, 13), reject(1, 0)]
+    assert cut_batch("sales", rows, stored={0: 10, 1: 0, 4: 2}).skipped == {0: 2, 4: 5}
+
+
 def test_a_gap_is_not_a_row_that_offsets_can_be_cut_from() -> None:
     gap = Reject("gap", "sales", 0, None)
     with pytest.raises(ValueError, match="no message behind it"):

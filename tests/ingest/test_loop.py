@@ -157,6 +157,7 @@ def test_reset_goes_on_from_the_topics_start_and_leaves_the_gap_among_the_reject
         " 4 unread offsets; reading goes on from 7"
     )
     assert world.sink.rejects == [(0, 3, reason)]
+    assert world.sink.skipped == {0: 3}
     assert world.sink.rows == [(0, 7), (0, 8)]
 
 

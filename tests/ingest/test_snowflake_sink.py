@@ -153,6 +153,20 @@ def test_what_an_event_lacks_is_null(sink: SnowflakeSink, rows: Callable[[str], 
         assert rows(f"RAW_EVENTS_STREAM.{column}") == [None]
 
 
+def test_offsets_that_hold_no_message_are_counted_beside_the_place(
+    sink: SnowflakeSink, account: RunningAccount, raw_data: str
+) -> None:
+    sink.create_offsets(TOPIC, {0: 5})
+    sink.write(batch(order(5), p0=5))
+    sink.write(batch(order(8), order(10), p0=6))
+    sink.write(batch(order(12), p0=11))
+    with account.connect(database=raw_data) as connection:
+        found = connection.cursor().execute(
+            "SELECT NEXT_OFFSET, SKIPPED FROM RAW_DATA.INGEST_OFFSETS"
+        )
+        assert found.fetchall() == [(13, 4)]
+
+
 def test_rejects_arrive_with_reason_and_payload(
     sink: SnowflakeSink, account: RunningAccount, raw_data: str
 ) -> None:

@@ -171,6 +171,25 @@ def test_numbers_and_timestamps_are_taken_in_every_form_that_is_exact(pipeline: 
     ]
 
 
+def test_a_timestamp_that_its_offset_moves_beyond_the_year_9999_is_rejected(
+    pipeline: Pipeline,
+) -> None:
+    pipeline.ingest(
+        order("o-1", event_timestamp="9999-12-31T22:59:59-01:00"),
+        order("o-2", event_timestamp="9999-12-31T23:00:00-01:00"),
+        adjustment("a-1", event_timestamp="9999-12-31T23:59:59.999999-14:00"),
+    )
+    pipeline.run(raw_to_staging.orders, raw_to_staging.inventory)
+    assert pipeline.rows("STAGING.STG_ORDERS", "ORDER_ID, EVENT_TIMESTAMP") == [
+        ("o-1", datetime(9999, 12, 31, 23, 59, 59))
+    ]
+    rule = "event_timestamp is not an ISO 8601 timestamp: "
+    assert pipeline.rows("RAW_DATA.REJECTED_EVENTS", "REASON", "KAFKA_OFFSET") == [
+        (rule + "9999-12-31T23:00:00-01:00",),
+        (rule + "9999-12-31T23:59:59.999999-14:00",),
+    ]
+
+
 def test_a_timestamp_without_an_offset_is_utc_whatever_the_sessions_time_zone(
     own_pipeline: Pipeline,
 ) -> None:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import threading
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -14,6 +13,7 @@ import rejections
 from snowflake.snowpark import Session
 
 from tests.procedures.pipeline import Pipeline, adjustment, opened_pipeline, order
+from tests.procedures.races import at_the_same_time
 
 REJECTED = "RAW_DATA.REJECTED_EVENTS"
 TABLES = (
@@ -184,24 +184,6 @@ def test_the_statements_are_the_same_for_no_event_and_for_many(pipeline: Pipelin
     assert pipeline.statements(lambda s: rejections.retry(s, None, None)) == expected
 
 
-def at_the_same_time(pipeline: Pipeline, account: Any, *calls: Callable[[Session], Any]) -> list:
-    """Each call in a thread and a session of its own, started together; their answers."""
-    start = threading.Barrier(len(calls))
-    answers: list[Any] = [None] * len(calls)
-
-    def work(number: int) -> None:
-        with account.snowpark(database=pipeline.database) as session:
-            start.wait(20)
-            answers[number] = calls[number](session)
-
-    threads = [threading.Thread(target=work, args=(number,)) for number in range(len(calls))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    return answers
-
-
 def test_two_retries_at_the_same_moment_have_the_effect_of_one(
     pipeline: Pipeline, account: Any
 ) -> None:
@@ -235,7 +217,8 @@ def test_a_task_run_beside_a_retry_stages_its_own_rows_only(
     pipeline: Pipeline, account: Any
 ) -> None:
     raw_to_staging.orders(pipeline.session)
-    pipeline.sql("DELETE FROM STAGING.STG_ORDERS")
+    for table in TABLES:
+        pipeline.sql(f"DELETE FROM {table}")
     pipeline.next_offset = 20
     reject(pipeline, 0, GOOD)
     pipeline.ingest(order("o-20"), order("o-21"))

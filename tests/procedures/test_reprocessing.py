@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -14,6 +13,7 @@ from reprocessing import reprocess
 from app.caves.target import Account
 from app.caves.verify import verify
 from tests.procedures.pipeline import Pipeline, adjustment, order
+from tests.procedures.races import at_the_same_time
 
 DAY = (datetime(2026, 11, 22), datetime(2026, 11, 23))
 TASKS = (
@@ -129,22 +129,14 @@ def test_reprocessing_twice_beside_a_task_run_has_every_row_once(
     raw_to_staging.orders(pipeline.session)
     pipeline.sql("DELETE FROM STAGING.STG_ORDERS")
     pipeline.ingest(order("o-2"), order("o-3"))
-    start = threading.Barrier(3)
-    staged: list[int] = []
+    counts = at_the_same_time(
+        pipeline,
+        account,
+        raw_to_staging.orders,
+        *[lambda session: reprocess(session, *DAY)] * 2,
+    )
 
-    def work(handler: Any) -> None:
-        with account.snowpark(database=pipeline.database) as session:
-            start.wait(60)
-            staged.append(handler(session)["staged"])
-
-    handlers = (raw_to_staging.orders, *[lambda session: reprocess(session, *DAY)] * 2)
-    threads = [threading.Thread(target=work, args=(handler,)) for handler in handlers]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(120)
-
-    assert sum(staged) == 4
+    assert sum(each["staged"] for each in counts) == 4
     assert pipeline.rows("STAGING.STG_ORDERS", "KAFKA_OFFSET") == [(0,), (1,), (2,), (3,)]
 
 
