@@ -61,7 +61,7 @@ def health() -> None:
     """Each metric with its status, and below it what to do about those that are breached."""
     metrics = account.query(HEALTH)
     for place, metric in zip(st.columns(len(metrics)), metrics.to_dict("records"), strict=True):
-        value = "–" if pd.isna(metric["VALUE"]) else f"{round(metric['VALUE'], 1):,g}"
+        value = "–" if pd.isna(metric["VALUE"]) else number(metric["VALUE"])
         title = metric["METRIC"].replace("_", " ").capitalize()
         place.metric(
             f"{SIGNS[metric['STATUS']]} {title}", value, help=metric["DETAIL"], border=True
@@ -69,6 +69,10 @@ def health() -> None:
         place.caption(f"{metric['STATUS']}: {metric['UNIT']}, threshold {metric['THRESHOLD']:,g}")
         if metric["STATUS"] == "BREACH":
             place.error(metric["ACTION"])
+
+
+def number(value: float) -> str:
+    return f"{value:,.1f}".removesuffix(".0")
 
 
 def graph() -> None:

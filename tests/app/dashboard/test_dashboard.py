@@ -136,7 +136,7 @@ def test_the_pipeline_page_shows_metrics_tasks_rows_and_rejections(
     )
     [(_, low, tell_procurement), (_, seconds, investigate)] = dashboard.pipeline.sql(health)
     assert (shown["🔴 Low stock"], low) == ("1", 1)
-    assert shown["🔴 Pipeline latency"] == f"{round(seconds, 1):,g}"
+    assert shown["🔴 Pipeline latency"] == f"{seconds:,.1f}".removesuffix(".0")
     actions = page.locator("[data-testid=stAlert]").all_inner_texts()
     assert [action.strip() for action in actions[:2]] == [tell_procurement, investigate]
     page.locator("[data-testid=stGraphVizChart] svg").wait_for()
