@@ -112,25 +112,35 @@ def resolve_identifiers(tree: Expr, binds: dict[str, object]) -> Expr:
     def replace(node: Expr) -> Expr:
         if not isinstance(node, exp.Table):
             return node
-        this = node.this
+        this, schema = node.this, node.args.get("db")
         if isinstance(this, exp.Anonymous) and this.name.upper() == "IDENTIFIER":
             argument = this.expressions[0]
         elif isinstance(this, exp.DynamicIdentifier):
             argument = this.this
+        elif not this and isinstance(schema, exp.DynamicIdentifier):
+            # CREATE and DROP SCHEMA have a table without a name.
+            name = _held(schema.this, binds)
+            return _table(None, name.name, name.schema)
         else:
             return node
-        if isinstance(argument, exp.Placeholder):
-            text = str(binds[argument.this])
-        else:
-            text = argument.name if isinstance(argument, Expr) else str(argument)
-        name = Tokens(text).name()
-        table = exp.Table(this=exp.to_identifier(name.name, quoted=True))
-        if name.schema:
-            table.set("db", exp.to_identifier(name.schema, quoted=True))
-        if name.database:
-            table.set("catalog", exp.to_identifier(name.database, quoted=True))
+        name = _held(argument, binds)
+        table = _table(name.name, name.schema, name.database)
         if node.args.get("alias"):
             table.set("alias", node.args["alias"])
         return table
 
     return tree.transform(replace, copy=False)
+
+
+def _held(argument: Expr | str, binds: dict[str, object]) -> Name:
+    """The name inside IDENTIFIER(…)."""
+    if isinstance(argument, exp.Placeholder):
+        return Tokens(str(binds[argument.this])).name()
+    return Tokens(argument.name if isinstance(argument, Expr) else str(argument)).name()
+
+
+def _table(name: str | None, schema: str | None, database: str | None = None) -> exp.Table:
+    parts = {"this": name, "db": schema, "catalog": database}
+    return exp.Table(
+        **{part: exp.to_identifier(text, quoted=True) for part, text in parts.items() if text}
+    )

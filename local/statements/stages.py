@@ -40,6 +40,8 @@ def create_stage(session: Session, tree: exp.Create, binds: Binds) -> Result:
     for item in _properties(tree):
         if isinstance(item, exp.FileFormatProperty):
             _check_file_format(item)
+        elif _is_default_encryption(item):
+            item.pop()
         elif not isinstance(item, exp.TemporaryProperty | exp.SchemaCommentProperty):
             raise errors.unsupported(f"CREATE STAGE … {item.sql('snowflake')}")
     if not temporary:
@@ -59,6 +61,13 @@ def create_stage(session: Session, tree: exp.Create, binds: Binds) -> Result:
 def _properties(tree: exp.Create) -> list[Expr]:
     properties = tree.args.get("properties")
     return list(properties.expressions) if properties else []
+
+
+def _is_default_encryption(item: Expr) -> bool:
+    """ENCRYPTION = (TYPE = 'SNOWFLAKE_FULL'), which `snow stage create` writes out: what a stage
+    has without a word. On this machine's disk it means nothing, as PUT's encryption does."""
+    written = "".join(item.sql("snowflake").upper().split())
+    return written == "ENCRYPTION=(TYPE='SNOWFLAKE_FULL')"
 
 
 def _check_file_format(item: exp.FileFormatProperty) -> None:

@@ -38,6 +38,30 @@ Run = Any
             [1, 3, 7],
         ),
         ("select lag(x) over (order by x) from values (1), (2) t (x) order by x", [None, 1]),
+        ("select lead(x, 1, 0) over (order by x) from values (1), (2) t (x) order by x", [2, 0]),
+        (
+            "select rank() over (order by x desc)"
+            " from values (1), (2), (2), (null) t (x) order by 1",
+            [1, 2, 2, 4],
+        ),
+        (
+            "select dense_rank() over (order by x) from values (5), (5), (7) t (x) order by 1",
+            [1, 1, 2],
+        ),
+        (
+            "select count(*) over (partition by x) from values (1), (2), (2) t (x) order by 1",
+            [1, 2, 2],
+        ),
+        (
+            "select last_value(y ignore nulls) over (order by x rows between unbounded preceding"
+            " and current row) from values (1, 'a'), (2, null), (3, 'c') t (x, y) order by x",
+            ["a", "a", "c"],
+        ),
+        (
+            "select first_value(y) over (partition by x order by y desc)"
+            " from values (1, 'a'), (1, 'b'), (2, 'c') t (x, y) order by 1",
+            ["b", "b", "c"],
+        ),
     ],
 )
 def test_rows_come_in_snowflakes_order_and_number(run: Run, sql: str, expected: list[Any]) -> None:
@@ -60,6 +84,21 @@ def test_names_are_upper_case_unless_quoted(run: Run, database: str) -> None:
     assert run('select PLAIN, names."Quoted name", "select" from Names') == [(1, 2, 3)]
     assert run(f"select plain from {database}.public.names") == [(1,)]
     assert run(f'select plain from "{database}"."PUBLIC"."NAMES"') == [(1,)]
+
+
+def test_identifier_holds_the_name_of_anything(run: Run, database: str) -> None:
+    """https://docs.snowflake.com/en/sql-reference/identifier-literal"""
+    run(f"create schema identifier('{database.lower()}.held')")
+    run("create schema if not exists identifier(?)", '"Held too"')
+    schemas = [row[1] for row in run(f"show schemas like 'held%' in database {database}")]
+    assert schemas == ["HELD", "Held too"]
+    run("create table identifier('held.wine') (n int)")
+    run("insert into identifier(?) values (1)", f"{database}.held.wine")
+    assert run("select n from identifier('held.wine') w where w.n = 1") == [(1,)]
+    run("drop schema identifier('held')")
+    run("drop schema identifier(?)", '"Held too"')
+    assert run(f"show schemas like 'held%' in database {database}") == []
+    run("use schema public")
 
 
 def test_a_column_without_an_alias_is_named_by_its_text(

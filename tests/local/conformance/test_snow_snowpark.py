@@ -86,6 +86,9 @@ def test_a_projects_procedures_go_through_their_whole_life(project: Project) -> 
     described = project.answer("object", "describe", "procedure", "count_rows(string, int)")
     properties = {row["property"]: row["value"] for row in described}
     assert properties["handler"] == "report.count_rows"
+    assert project.answer("snowpark", "list", "procedure", "--like", "%r%") == listed
+    of_type = ("snowpark", "describe", "procedure", "count_rows(string, int)")
+    assert project.answer(*of_type) == described
     assert properties["signature"] == "(TABLE_NAME VARCHAR, AT_LEAST NUMBER DEFAULT 0)"
 
     # 4. Changed code runs after a deployment that finds the definition unchanged.
@@ -102,3 +105,6 @@ def test_a_projects_procedures_go_through_their_whole_life(project: Project) -> 
     with project.account.connect(database=project.database, schema="PUBLIC") as connection:
         left = connection.cursor().execute("SHOW PROCEDURES IN SCHEMA PUBLIC").fetchall()
     assert [row[1] for row in left] == ["COUNT_ROWS"]
+    dropped = project.snow("snowpark", "drop", "procedure", "count_rows(string, int)")
+    assert dropped.returncode == 0, dropped.stderr
+    assert project.answer("snowpark", "list", "procedure") == []

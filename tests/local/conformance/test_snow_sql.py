@@ -64,19 +64,24 @@ def test_snow_reports_an_error_with_its_number(account: RunningAccount) -> None:
 
 
 def test_snow_lists_describes_and_drops_objects(
-    account: RunningAccount, run: Run, place: tuple[str, ...]
+    account: RunningAccount, run: Run, place: tuple[str, ...], database: str
 ) -> None:
     """https://docs.snowflake.com/en/developer-guide/snowflake-cli/objects/manage-objects"""
     run("create warehouse if not exists listed_wh initially_suspended = true")
     run("create or replace table listed (a int comment 'c')")
+    run("create schema listed_schema")
+    run("use schema public")
+    run("create or replace view listed_view as select a from listed")
     run("create or replace stream listed_stream on table listed")
     run("create or replace stage listed_stage")
     run("create or replace task listed_task warehouse = listed_wh schedule = '1 hour' as select 1")
     columns = {}
-    for kind in ("table", "stream", "stage", "task", "warehouse"):
+    for kind in ("schema", "table", "view", "stream", "stage", "task", "warehouse"):
         listed = _rows(account, "object", "list", kind, "--like", "LISTED%", *place)
         columns[kind] = [row["name"] for row in listed]
     assert columns == {
+        "schema": ["LISTED_SCHEMA"],
+        "view": ["LISTED_VIEW"],
         "table": ["LISTED"],
         "stream": ["LISTED_STREAM"],
         "stage": ["LISTED_STAGE"],
@@ -89,12 +94,18 @@ def test_snow_lists_describes_and_drops_objects(
     assert stream["table_name"].endswith(".PUBLIC.LISTED")
     (task,) = _rows(account, "object", "describe", "task", "LISTED_TASK", *place)
     assert (task["state"], task["definition"]) == ("suspended", "select 1")
-    for kind in ("task", "stream", "table"):
-        name = "LISTED" if kind == "table" else f"LISTED_{kind}"
+    (wh,) = _rows(account, "object", "describe", "warehouse", "LISTED_WH", *place)
+    assert (wh["name"], wh["kind"]) == ("LISTED_WH", "WAREHOUSE")
+    (column,) = _rows(account, "object", "describe", "view", "LISTED_VIEW", *place)
+    assert (column["name"], column["type"]) == ("A", "NUMBER(38,0)")
+    listed = _rows(account, "object", "list", "database", "--like", database)
+    assert [row["name"] for row in listed] == [database]
+    for kind in ("task", "stream", "view", "table", "stage", "schema", "warehouse"):
+        name = {"table": "LISTED", "warehouse": "LISTED_WH"}.get(kind, f"LISTED_{kind}")
         _rows(account, "object", "drop", kind, name, *place)
     assert run("show objects like 'LISTED%'") == []
-    assert run("show tasks like 'LISTED%'") == []
-    run("drop warehouse listed_wh")
+    for kind in ("tasks", "streams", "stages", "schemas", "warehouses"):
+        assert run(f"show {kind} like 'LISTED%'") == []
 
 
 def test_snow_tests_and_lists_connections(account: RunningAccount) -> None:
@@ -114,6 +125,8 @@ def test_snow_copies_files_to_a_stage_and_back(
     (source / "list.txt").write_text("bottles")
     (source / "red" / "été.txt").write_text("Margaux")
     _rows(account, "stage", "create", "shelf", *place)
+    stages = _rows(account, "stage", "list", "--like", "SHELF", *place)
+    assert [(stage["name"], stage["schema_name"]) for stage in stages] == [("SHELF", "PUBLIC")]
     _rows(
         account, "stage", "copy", str(source), "@shelf/a", "--recursive", "--no-auto-compress",
         *place,

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import RunningAccount
+from tests.conftest import RunningAccount, on_snowflake
 from tests.local.shared import errno, one_database, shown
 
 database = pytest.fixture(scope="module")(one_database)
@@ -63,7 +63,16 @@ def test_an_app_is_deployed_changed_shown_and_dropped(
     (changed,) = shown(connection, "describe streamlit dash")
     assert (changed["title"], changed["url_id"]) == ("Cave d'Albert", described["url_id"])
 
-    # 3. The command's lists show it; what is dropped is gone, with its files.
+    # 3. Rights are not granted here, and that is said: the app is there all the same.
+    if not on_snowflake():
+        granting = _PROJECT + "    grants: [{privilege: USAGE, role: BI_READER}]\n"
+        (tmp_path / "snowflake.yml").write_text(granting.replace("{title}", "Cave d'Albert"))
+        refused = account.snow("streamlit", "deploy", "--replace", *place, cwd=tmp_path)
+        assert refused.returncode != 0
+        said = " ".join((refused.stdout + refused.stderr).replace("│", " ").split())
+        assert "Unsupported feature 'SHOW GRANTS ON STREAMLIT" in said
+
+    # 4. The command's lists show it; what is dropped is gone, with its files.
     (listed,) = snow("object", "list", "streamlit", "--like", "DASH")
     assert (listed["name"], listed["title"]) == ("DASH", "Cave d'Albert")
     assert snow("object", "describe", "streamlit", "dash")[0]["name"] == "DASH"
