@@ -17,8 +17,10 @@ import snowflake.connector
 
 from local import statement_log
 from local.__main__ import main
+from local.account import Account
 from local.credentials import Credentials
 from local.errors import SnowflakeError
+from local.logins import Logins
 from tests.conftest import RunningAccount, new_account
 
 PASSWORD = "corked n°5"
@@ -163,6 +165,31 @@ def test_a_procedure_runs_where_a_password_is_needed_and_does_not_see_it(
             "$$"
         )
         assert cursor.execute("CALL seen()").fetchone() == ("SOMMELIER []",)
+
+
+def test_a_procedures_pass_is_good_for_one_login_which_ends_with_its_call(tmp_path: Path) -> None:
+    """Also where the call was killed and its process never logs out: nothing is kept of it."""
+    account = Account(tmp_path)
+    try:
+        session = account.open_session(user="ALBERT")
+        logins = Logins(account)
+        tokens = []
+        for _ in range(2):
+            password = account.issue_pass(session)
+            assert account.redeem_pass(password) is session
+            assert account.redeem_pass(password) is None
+            tokens.append(logins.open(session, password))
+            assert logins.find(tokens[-1]).session is session
+            account.withdraw_pass(password)
+        assert len(logins) == 2
+        with pytest.raises(SnowflakeError) as error:
+            logins.find(tokens[0])
+        assert error.value.errno == 390104
+        logins.sweep()
+        assert (len(logins), account.state()["passes"]) == (0, 0)
+        assert session.execute("SELECT 1").rows() == [(1,)]
+    finally:
+        account.close()
 
 
 def test_a_request_too_large_is_refused_at_once(guarded: RunningAccount) -> None:

@@ -112,6 +112,20 @@ def test_results_are_cached_fetched_later_and_noted(session: Session, frame: Any
     assert cached.to_pandas()["ID"].sort_values().tolist() == [1, 2]
 
 
+def test_a_table_becomes_pandas_with_its_types(session: Session) -> None:
+    """https://docs.snowflake.com/en/developer-guide/snowpark/reference/python/latest/snowpark/api/snowflake.snowpark.DataFrame.to_pandas"""
+    frame = session.sql(
+        "select column1 n, column2::number(10, 2) p, column3::float f, column4 s,"
+        " column5::timestamp_ntz at, column6::boolean b from values"
+        " (1, 9.90, 0.5, 'é', '2026-02-03 04:05:06', true), (2, null, null, null, null, null)"
+    ).to_pandas()
+    full, empty = frame.sort_values("N").itertuples(index=False)
+    assert (full.N, round(float(full.P), 2), full.F, full.S) == (1, 9.9, 0.5, "é")
+    assert (full.AT, bool(full.B)) == (pd.Timestamp("2026-02-03 04:05:06"), True)
+    assert empty.N == 2
+    assert pd.isna([empty.P, empty.F, empty.S, empty.AT, empty.B]).all()
+
+
 def test_files_are_put_listed_and_removed(session: Session, tmp_path: Path) -> None:
     """https://docs.snowflake.com/en/sql-reference/sql/list"""
     file = tmp_path / "été.txt"

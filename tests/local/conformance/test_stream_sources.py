@@ -2,8 +2,11 @@
 
 from typing import Any
 
+import pandas as pd
 import pytest
 import snowflake.connector
+from snowflake.connector.pandas_tools import write_pandas
+from snowflake.snowpark import Session
 
 from tests.local.conformance.shared import CHANGES, Run, failure
 
@@ -116,6 +119,39 @@ def test_executemany_is_seen_by_streams(
     """https://docs.snowflake.com/en/developer-guide/python-connector/python-connector-example"""
     connection.cursor().executemany("INSERT INTO t VALUES (?, ?)", [(3, "a"), (4, None), (4, "b")])
     assert run("SELECT id, v FROM s ORDER BY id, v NULLS LAST") == [(3, "a"), (4, "b"), (4, None)]
+
+
+@pytest.mark.filterwarnings("ignore:is_datetime64tz_dtype")
+def test_write_pandas_is_seen_by_streams(
+    run: Run, source: None, connection: snowflake.connector.SnowflakeConnection
+) -> None:
+    """https://docs.snowflake.com/en/developer-guide/python-connector/python-connector-pandas"""
+    frame = pd.DataFrame({"ID": [3, 4], "V": ["three", None]})
+    write_pandas(connection, frame, "T")
+    assert run(CHANGES) == [(3, "three", "INSERT", False), (4, None, "INSERT", False)]
+    write_pandas(connection, frame[:1], "T", overwrite=True, auto_create_table=False)
+    assert run(CHANGES) == [
+        (1, "one", "DELETE", False),
+        (2, "two", "DELETE", False),
+        (3, "three", "INSERT", False),
+    ]
+    assert run("SELECT id FROM a ORDER BY id") == [(3,), (3,), (4,)]
+
+
+def test_dataframes_that_are_written_are_seen_by_streams(
+    run: Run, source: None, session: Session
+) -> None:
+    """https://docs.snowflake.com/en/developer-guide/snowpark/python/working-with-dataframes"""
+    frame = session.create_dataframe([(3, "three")], schema=["ID", "V"])
+    frame.write.save_as_table("T", mode="append")
+    frame.write.insert_into("T")
+    frame.write.save_as_table("T", mode="truncate")
+    assert run(CHANGES) == [
+        (1, "one", "DELETE", False),
+        (2, "two", "DELETE", False),
+        (3, "three", "INSERT", False),
+    ]
+    assert run("SELECT count(*) FROM a") == [(3,)]
 
 
 def test_copy_into_is_seen_by_streams(run: Run, source: None, tmp_path: Any) -> None:

@@ -109,6 +109,18 @@ def test_the_next_run_of_a_started_task_is_scheduled(ops: Ops) -> None:
     assert task_history(ops, "SCHEDULED_TIME_RANGE_END => CURRENT_TIMESTAMP()") == []
 
 
+def test_cron_is_read_in_its_time_zone(ops: Ops) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/create-task"""
+    ops.run(
+        "CREATE TASK t SCHEDULE = 'USING CRON 30 6 * * * Asia/Tokyo' AS SELECT 1",
+        "ALTER TASK t RESUME",
+    )
+    (row,) = task_history(ops, "TASK_NAME => 'T'")
+    planned = row["SCHEDULED_TIME"].astimezone(UTC)
+    assert (planned.hour, planned.minute, planned.second) == (21, 30, 0)
+    assert timedelta(0) < planned - datetime.now(UTC) <= timedelta(days=1)
+
+
 def test_a_running_task_is_executing_and_has_no_end_yet(ops: Ops) -> None:
     """https://docs.snowflake.com/en/sql-reference/functions/task_history"""
     ops.run(f"CREATE TASK t AS {ENDLESS}", "EXECUTE TASK t")
