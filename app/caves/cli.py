@@ -71,7 +71,7 @@ def _add_account_commands(commands: Any) -> None:
         "--since",
         type=moment,
         metavar="TIME",
-        help="leave out what is older (UTC, or an age such as 30d): it was perhaps purged",
+        help="leave out what is older (UTC, or an age such as 30d): perhaps deleted by hand",
     )
     help = "events that could not be taken: list, show, retry, discard"
     nested = commands.add_parser("rejected", help=help, description=help)

@@ -150,14 +150,27 @@ CREATE TABLE IF NOT EXISTS PRODUCTION.INVENTORY_HISTORY (
 )
 COMMENT = 'Every stock adjustment once, insert only';
 
--- Retrying, discarding and reprocessing take turns: each begins with an UPDATE of the one row here,
--- and whoever comes second waits there until the first has committed.
+-- Retrying, discarding, reprocessing and purging take turns: each begins with an UPDATE of the one
+-- row here, and whoever comes second waits there until the first has committed.
 CREATE TABLE IF NOT EXISTS OPS.REPAIR_LOCK (
     TURNS NUMBER(19, 0),
     TAKEN_AT TIMESTAMP_NTZ
 )
-COMMENT = 'One row, which OPS.RETRY_REJECTED, DISCARD_REJECTED and REPROCESS update first';
+COMMENT = 'One row, which whatever repairs or purges updates first';
 
 INSERT INTO OPS.REPAIR_LOCK (TURNS)
 SELECT 0 AS TURNS
 WHERE NOT EXISTS (SELECT 1 FROM OPS.REPAIR_LOCK);
+
+-- The laws judge what is above a partition's last purge, and production from INGESTED_BEFORE on.
+CREATE TABLE IF NOT EXISTS OPS.RETENTION_LOG (
+    PURGED_AT TIMESTAMP_NTZ COMMENT 'When the purge began: the same for all that it deleted',
+    TABLE_NAME VARCHAR,
+    KAFKA_TOPIC VARCHAR,
+    KAFKA_PARTITION NUMBER(10, 0),
+    ROW_COUNT NUMBER(19, 0) COMMENT 'How many rows of this partition went in one chunk',
+    FROM_OFFSET NUMBER(19, 0) COMMENT 'The lowest offset among them',
+    TO_OFFSET NUMBER(19, 0) COMMENT 'The highest offset among them',
+    INGESTED_BEFORE TIMESTAMP_NTZ COMMENT 'All of them were ingested before this moment'
+)
+COMMENT = 'What OPS.PURGE deleted, in one transaction with the deletion';

@@ -1,5 +1,5 @@
--- The two task graphs: orders (1, then 3) and inventory (2, then 4, then 5). The procedures that
--- they call come before them, by snow snowpark deploy.
+-- The two task graphs: orders (1, then 3) and inventory (2, then 4, then 5), and the nightly purge,
+-- which stands alone. The procedures that they call come before them, by snow snowpark deploy.
 --
 -- A graph is edited with its root suspended, children suspended as well; a run in progress ends on
 -- the definitions that it started with. If this file stops in the middle, tasks stay suspended:
@@ -27,6 +27,7 @@ ALTER TASK IF EXISTS OPS.TASK_RAW_TO_STAGING_INVENTORY SUSPEND;
 ALTER TASK IF EXISTS OPS.TASK_STAGING_TO_PROD_ORDERS SUSPEND;
 ALTER TASK IF EXISTS OPS.TASK_STAGING_TO_PROD_INVENTORY_HISTORY SUSPEND;
 ALTER TASK IF EXISTS OPS.TASK_STAGING_TO_PROD_INVENTORY_CURRENT SUSPEND;
+ALTER TASK IF EXISTS OPS.TASK_PURGE SUSPEND;
 
 -- Task 1.
 CREATE OR ALTER TASK OPS.TASK_RAW_TO_STAGING_ORDERS
@@ -93,5 +94,18 @@ WHEN
 AS
     CALL OPS.STAGING_TO_PROD_INVENTORY_CURRENT();
 
+-- At night in Paris. A purge works in chunks that are committed one by one: what the timeout cuts
+-- short goes on the next night, hence no retry.
+CREATE OR ALTER TASK OPS.TASK_PURGE
+    WAREHOUSE = <% ctx.env.warehouse %>
+    SCHEDULE = 'USING CRON 15 2 * * * UTC'
+    TIMEZONE = 'UTC'
+    USER_TASK_TIMEOUT_MS = 3600000
+    SUSPEND_TASK_AFTER_NUM_FAILURES = 10
+    COMMENT = 'Old rows of RAW and STAGING, to OPS.RETENTION_LOG'
+AS
+    CALL OPS.PURGE(<% ctx.env.raw_retention_days %>, <% ctx.env.staging_retention_days %>);
+
+ALTER TASK OPS.TASK_PURGE RESUME;
 SELECT SYSTEM$TASK_DEPENDENTS_ENABLE('<% ctx.env.database %>.OPS.TASK_RAW_TO_STAGING_ORDERS');
 SELECT SYSTEM$TASK_DEPENDENTS_ENABLE('<% ctx.env.database %>.OPS.TASK_RAW_TO_STAGING_INVENTORY');

@@ -158,6 +158,7 @@ def test_status_shows_tasks_streams_rows_and_offsets(deployment: Deployment) -> 
         ("started", "60 MINUTES"),
         ("started", "60 MINUTES"),
         *[("started", None)] * 3,
+        ("started", "USING CRON 15 2 * * * UTC"),
     ]
     orders = found["tasks"][0]
     assert orders["LAST_STATE"] == "SUCCEEDED"

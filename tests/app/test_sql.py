@@ -33,6 +33,10 @@ COLUMNS = {
         "KAFKA_TOPIC KAFKA_PARTITION KAFKA_OFFSET STATUS DECIDED_AT NOTE"
     ),
     "OPS.REPAIR_LOCK": "TURNS TAKEN_AT",
+    "OPS.RETENTION_LOG": (
+        "PURGED_AT TABLE_NAME KAFKA_TOPIC KAFKA_PARTITION ROW_COUNT FROM_OFFSET TO_OFFSET "
+        "INGESTED_BEFORE"
+    ),
     "STAGING.STG_ORDERS": (
         "EVENT_ID EVENT_TIMESTAMP ORDER_ID CUSTOMER_ID PRODUCT_ID PRODUCT_NAME PRODUCT_CATEGORY "
         "QUANTITY UNIT_PRICE TOTAL_AMOUNT PAYMENT_METHOD SHIPPING_ADDRESS INGESTION_TIMESTAMP "
@@ -155,6 +159,8 @@ def test_every_task_waits_for_its_own_stream_and_those_of_its_descendants() -> N
     )
     found = {}
     for name, body in tasks:
+        if name == "PURGE":
+            continue
         after = re.search(r"AFTER OPS\.TASK_(\w+)", body)
         streams = re.findall(r"SYSTEM\$STREAM_HAS_DATA\('D\.(\S+)'\)", body)
         found[name] = (after and after[1], streams)
@@ -164,6 +170,13 @@ def test_every_task_waits_for_its_own_stream_and_those_of_its_descendants() -> N
     assert found == TASKS
 
 
+def test_the_purge_runs_every_night_with_the_days_of_the_manifest() -> None:
+    text = " ".join(sql("05_tasks.sql").split())
+    [body] = re.findall(r"CREATE OR ALTER TASK OPS\.TASK_PURGE (.*?);", text)
+    assert "SCHEDULE = 'USING CRON 15 2 * * * UTC'" in body
+    assert body.endswith("AS CALL OPS.PURGE(30, 7)")
+
+
 def test_tasks_are_suspended_before_they_change_and_enabled_at_the_end() -> None:
     words = re.findall(
         r"ALTER TASK IF EXISTS OPS\.TASK_\w+ (SUSPEND)|CREATE OR (ALTER) TASK"
@@ -171,7 +184,7 @@ def test_tasks_are_suspended_before_they_change_and_enabled_at_the_end() -> None
         sql("05_tasks.sql"),
     )
     steps = ["".join(word) for word in words]
-    assert steps == ["SUSPEND"] * 5 + ["ALTER"] * 5 + ["ENABLE"] * 2
+    assert steps == ["SUSPEND"] * 6 + ["ALTER"] * 6 + ["ENABLE"] * 2
 
 
 def test_no_file_names_a_database_or_replaces_what_holds_data() -> None:
@@ -201,7 +214,7 @@ def test_tasks_are_started_after_the_first_run_and_after_the_second(pipeline: Pi
         run_sql_file(pipeline.session.connection, "05_tasks.sql", pipeline.database)
         tasks = pipeline.session.sql("SHOW TASKS IN SCHEMA OPS").collect()
         states = {task["name"].removeprefix("TASK_"): task["state"] for task in tasks}
-        assert states == dict.fromkeys(TASKS, "started")
+        assert states == dict.fromkeys([*TASKS, "PURGE"], "started")
 
 
 def test_snow_fills_the_placeholders_from_the_manifest(account: Any, database: str) -> None:

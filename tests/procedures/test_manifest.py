@@ -15,11 +15,12 @@ HANDLERS = {
     "STAGING_TO_PROD_INVENTORY_HISTORY": "staging_to_production.inventory_history",
     "STAGING_TO_PROD_INVENTORY_CURRENT": "staging_to_production.inventory_current",
 }
-# What people call, with the arguments that they may give.
+# What people and the nightly task call, with the arguments that they may give.
 REPAIRS = {
     "RETRY_REJECTED": ("rejections.retry", ["events", "reason"]),
     "DISCARD_REJECTED": ("rejections.discard", ["events", "reason", "note"]),
     "REPROCESS": ("reprocessing.reprocess", ["since", "until"]),
+    "PURGE": ("retention.purge", ["raw_days", "staging_days"]),
 }
 
 
@@ -56,6 +57,8 @@ def test_the_environment_has_the_documented_defaults() -> None:
         "warehouse": "COMPUTE_WH",
         "task_schedule": "1 MINUTE",
         "low_stock_threshold": 50,
+        "raw_retention_days": 30,
+        "staging_retention_days": 7,
     }
 
 

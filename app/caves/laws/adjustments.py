@@ -6,7 +6,16 @@ from app.caves.laws.law import Law
 # be there. Within a partition the first delivery is the one with the smallest offset, unless it was
 # rejected at first and came later: such a one may have been the first, or not.
 QUERY = """
-WITH SINCE AS (SELECT CAST(? AS TIMESTAMP_NTZ) AS MOMENT),
+WITH SINCE AS (
+    SELECT MAX(MOMENT) AS MOMENT
+    FROM (
+        SELECT CAST(? AS TIMESTAMP_NTZ) AS MOMENT
+        UNION ALL
+        SELECT INGESTED_BEFORE AS MOMENT
+        FROM {db}.OPS.RETENTION_LOG
+        WHERE TABLE_NAME = 'STAGING.STG_INVENTORY_ADJ'
+    ) moments
+),
 PENDING AS (
     SELECT KAFKA_TOPIC, KAFKA_PARTITION, KAFKA_OFFSET
     FROM {db}.STAGING.STREAM_STG_INVENTORY_HISTORY

@@ -6,10 +6,22 @@ from app.caves.laws.law import Law
 # marker. The ingester counts in SKIPPED those that the broker had no message for, in the same
 # transaction that moves NEXT_OFFSET; what is absent beyond that number is missing. A gap that an
 # operator accepted is one row of REJECTED_EVENTS, and for the rest of its offsets in SKIPPED. A
-# partition is judged from the first offset that it still has: once older rows are purged, SKIPPED
-# may be of those.
+# partition is judged from the first offset that it still has above its last purge (below that,
+# single rows may be left); SKIPPED may then be of purged rows.
 QUERY = """
 WITH SINCE AS (SELECT CAST(? AS TIMESTAMP_NTZ) AS MOMENT),
+PURGED AS (
+    SELECT KAFKA_TOPIC, KAFKA_PARTITION, MAX(TO_OFFSET) AS TO_OFFSET
+    FROM (
+        SELECT
+            l.*,
+            RANK() OVER (PARTITION BY KAFKA_TOPIC, KAFKA_PARTITION ORDER BY PURGED_AT DESC) AS AGE
+        FROM {db}.OPS.RETENTION_LOG l
+        WHERE TABLE_NAME = 'RAW_DATA.RAW_EVENTS_STREAM'
+    ) each_purge
+    WHERE AGE = 1
+    GROUP BY KAFKA_TOPIC, KAFKA_PARTITION
+),
 MESSAGES AS (
     SELECT KAFKA_TOPIC, KAFKA_PARTITION, KAFKA_OFFSET, 1 AS IN_RAW
     FROM {db}.RAW_DATA.RAW_EVENTS_STREAM CROSS JOIN SINCE
@@ -35,6 +47,9 @@ PARTITIONS AS (
     FROM MESSAGES m
     LEFT JOIN {db}.RAW_DATA.INGEST_OFFSETS o
         ON m.KAFKA_TOPIC = o.TOPIC AND m.KAFKA_PARTITION = o.PARTITION
+    LEFT JOIN PURGED p
+        ON m.KAFKA_TOPIC = p.KAFKA_TOPIC AND m.KAFKA_PARTITION = p.KAFKA_PARTITION
+    WHERE p.TO_OFFSET IS NULL OR m.KAFKA_OFFSET > p.TO_OFFSET
     GROUP BY m.KAFKA_TOPIC, m.KAFKA_PARTITION
 )
 SELECT

@@ -5,7 +5,16 @@ from app.caves.laws.law import Law
 # A row that is corrected in STAGING has been given out already, in its former shape.
 # Deliveries of one event share timestamp and id: any of them may be the one that ORDERS shows.
 QUERY = """
-WITH SINCE AS (SELECT CAST(? AS TIMESTAMP_NTZ) AS MOMENT),
+WITH SINCE AS (
+    SELECT MAX(MOMENT) AS MOMENT
+    FROM (
+        SELECT CAST(? AS TIMESTAMP_NTZ) AS MOMENT
+        UNION ALL
+        SELECT INGESTED_BEFORE AS MOMENT
+        FROM {db}.OPS.RETENTION_LOG
+        WHERE TABLE_NAME = 'STAGING.STG_ORDERS'
+    ) moments
+),
 PENDING AS (
     SELECT KAFKA_TOPIC, KAFKA_PARTITION, KAFKA_OFFSET
     FROM {db}.STAGING.STREAM_STG_ORDERS

@@ -4,7 +4,15 @@ from app.caves.laws.law import Law
 
 # Each RAW row is the business of one stream: the inventory's, or else the orders'.
 QUERY = """
-WITH SINCE AS (SELECT CAST(? AS TIMESTAMP_NTZ) AS MOMENT),
+WITH SINCE AS (
+    SELECT MAX(MOMENT) AS MOMENT
+    FROM (
+        SELECT CAST(? AS TIMESTAMP_NTZ) AS MOMENT
+        UNION ALL
+        SELECT INGESTED_BEFORE AS MOMENT
+        FROM {db}.OPS.RETENTION_LOG
+    ) moments
+),
 PENDING AS (
     SELECT KAFKA_TOPIC, KAFKA_PARTITION, KAFKA_OFFSET, 'ORDERS' AS CONSUMER
     FROM {db}.RAW_DATA.STREAM_RAW_ORDERS

@@ -3,7 +3,8 @@
 from app.caves.laws.law import Law
 
 # A product whose adjustments the current-stock stream has not given out yet is in flight. Where
-# the last adjustment has no category, an order of the product lends it: any that it ever had.
+# the last adjustment has no category, an order of the product lends it: any that it ever had, and
+# after a purge of STG_ORDERS nobody knows which these were.
 QUERY = """
 WITH SINCE AS (SELECT CAST(? AS TIMESTAMP_NTZ) AS MOMENT),
 PENDING AS (
@@ -46,6 +47,9 @@ SETTLED AS (
     LEFT JOIN PENDING w ON e.PRODUCT_ID = w.PRODUCT_ID
     WHERE w.PRODUCT_ID IS NULL
 ),
+PURGED AS (
+    SELECT COUNT(*) AS PURGES FROM {db}.OPS.RETENTION_LOG WHERE TABLE_NAME = 'STAGING.STG_ORDERS'
+),
 LENT AS (
     SELECT PRODUCT_ID, PRODUCT_CATEGORY FROM {db}.PRODUCTION.ORDERS
     UNION
@@ -56,13 +60,15 @@ ACTUAL AS (
         c.PRODUCT_ID,
         c.PRODUCT_NAME,
         CASE
-            WHEN e.PRODUCT_CATEGORY IS NULL AND l.PRODUCT_ID IS NOT NULL THEN NULL
+            WHEN e.PRODUCT_CATEGORY IS NULL AND (l.PRODUCT_ID IS NOT NULL OR g.PURGES > 0)
+                THEN NULL
             ELSE c.PRODUCT_CATEGORY
         END AS PRODUCT_CATEGORY,
         c.CURRENT_STOCK_LEVEL,
         c.LAST_ADJ_TIMESTAMP,
         c.WAREHOUSE_LOCATION
     FROM {db}.PRODUCTION.INVENTORY_CURRENT c
+    CROSS JOIN PURGED g
     LEFT JOIN PENDING w ON c.PRODUCT_ID = w.PRODUCT_ID
     LEFT JOIN EXPECTED e ON c.PRODUCT_ID = e.PRODUCT_ID
     LEFT JOIN LENT l
