@@ -105,7 +105,7 @@ def test_the_first_deployment_leaves_everything_fit_to_run(deployment: Deploymen
     before = archives()
     done = deployment.caves("deploy", *SCHEDULE)
 
-    assert (done.returncode, done.stderr.count("] snow ")) == (0, 4), done.stderr
+    assert (done.returncode, done.stderr.count("] snow ")) == (0, 5), done.stderr
     assert "Deployed" in done.stdout
     assert archives() == before
     assert list(deployment.folder.iterdir()) == []
