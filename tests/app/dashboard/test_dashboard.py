@@ -142,6 +142,7 @@ def test_the_pipeline_page_shows_metrics_tasks_rows_and_rejections(
     page.locator("[data-testid=stGraphVizChart] svg").wait_for()
     nodes = page.locator("[data-testid=stGraphVizChart] g.node title").all_text_contents()
     assert sorted(nodes) == [
+        "TASK_PURGE",
         "TASK_RAW_TO_STAGING_INVENTORY",
         "TASK_RAW_TO_STAGING_ORDERS",
         "TASK_STAGING_TO_PROD_INVENTORY_CURRENT",
