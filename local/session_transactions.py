@@ -29,8 +29,9 @@ from local.transaction import Transaction
 if TYPE_CHECKING:
     from local.account import Account
 
-# Snowflake waits for LOCK_TIMEOUT, 12 hours by default; nobody watches a machine that long.
-_LOCK_TIMEOUT_SECONDS = 20.0
+# Snowflake waits for LOCK_TIMEOUT, 12 hours by default; nobody watches a machine that long. Who is
+# silent or in a deadlock is noticed sooner, so this is for those that are busy.
+_LOCK_TIMEOUT_SECONDS = 120.0
 _ATTEMPTS = 5
 
 

@@ -14,7 +14,11 @@ ON TABLE RAW_DATA.RAW_EVENTS_STREAM
 APPEND_ONLY = TRUE
 COMMENT = 'New events for OPS.RAW_TO_STAGING_INVENTORY';
 
--- Standard, so that a correction made in STAGING by hand reaches production as well.
+-- Standard: a row that is corrected in STAGING by hand is given out again, with its new values. What
+-- production makes of it is the laws' business. ORDERS takes it if its EVENT_TIMESTAMP or EVENT_ID
+-- is greater than that of the event it shows; other columns alone it takes for one more delivery of
+-- the same event, and leaves ORDERS as it is. INVENTORY_HISTORY has its ADJUSTMENT_ID already, and
+-- stays. To correct what has been processed, mend the rule and call OPS.REPROCESS.
 CREATE STREAM IF NOT EXISTS STAGING.STREAM_STG_ORDERS
 ON TABLE STAGING.STG_ORDERS
 COMMENT = 'New rows for OPS.STAGING_TO_PROD_ORDERS';

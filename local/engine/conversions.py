@@ -3,6 +3,7 @@
 from fakesnow.transforms import transforms as fs
 from sqlglot import Expr, exp
 
+from local import errors
 from local.engine import functions
 from local.engine.types import NTZ_TYPES, TEXT_TYPES
 
@@ -23,7 +24,7 @@ def casts(node: Expr) -> Expr:
         cast = exp.TryCast if node.args.get("safe") else exp.Cast
         return cast(this=text, to=exp.DataType.build("JSON", dialect="duckdb"))
     if isinstance(node, exp.Typeof):
-        return exp.Anonymous(this="_account_typeof", expressions=[node.this])
+        return _typeof(node.this)
     if isinstance(node, exp.TryCast):
         if function := _TRY.get(node.to.this):
             return exp.Anonymous(this=function, expressions=[node.this])
@@ -38,6 +39,31 @@ def casts(node: Expr) -> Expr:
         if node.to.this in NTZ_TYPES:
             node.set("to", exp.DataType.build("TIMESTAMP", dialect="duckdb"))
     return node
+
+
+def _typeof(value: Expr) -> Expr:
+    """TYPEOF asks the whole VARIANT, with the path: an extracted number is DuckDB's own."""
+    is_path = isinstance(value, exp.Anonymous) and value.name == "json_extract"
+    operands = value.expressions if is_path else [value, exp.Literal.string("$")]
+    return exp.Anonymous(this="_account_typeof_at", expressions=operands)
+
+
+_BINARY_FORMATS = {"HEX": "unhex", "UTF-8": "encode", "UTF8": "encode", "BASE64": "from_base64"}
+
+
+def binaries(node: Expr) -> Expr:
+    """TO_BINARY reads a text's hexadecimal digits, or what its format says.
+
+    https://docs.snowflake.com/en/sql-reference/functions/to_binary
+    """
+    if not isinstance(node, exp.ToBinary):
+        return node
+    written = node.args.get("format") or exp.Literal.string("HEX")
+    function = _BINARY_FORMATS.get(written.name.upper()) if written.is_string else None
+    if function is None:
+        raise errors.unsupported(f"TO_BINARY with format {written.sql()}")
+    read = exp.Anonymous(this=function, expressions=[node.this])
+    return exp.Anonymous(this="TRY", expressions=[read]) if node.args.get("safe") else read
 
 
 def timestamps(node: Expr) -> Expr:

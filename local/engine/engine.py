@@ -14,7 +14,7 @@ from fakesnow import macros as fakesnow_macros
 from fakesnow.transforms import show, stage
 
 from local import errors
-from local.engine import information_schema, macros
+from local.engine import information_schema, json_numbers, macros
 from local.engine.catalog import HIDDEN_SCHEMA, Catalog
 from local.engine.connection import Connection
 from local.engine.failures import translated
@@ -64,6 +64,7 @@ class Engine:
         self._root.execute(f"ATTACH {_literal(self._data / 'account.duckdb')} AS _fs_global")
         self._root.execute(info_schema.fs_global_creation_sql())
         self._root.execute(show.fs_global_creation_sql())
+        json_numbers.register(self._root)
         self._root.execute(macros.creation_sql("memory"))
         self._root.execute(fakesnow_macros.creation_sql("memory"))
         self._root.execute(f"ATTACH ':memory:' AS {_SNOWFLAKE_DATABASE}")

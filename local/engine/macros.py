@@ -21,13 +21,19 @@ _MACROS = (
     "zeroifnull(x) AS coalesce(x, 0)",
     "nullifzero(x) AS nullif(x, 0)",
     "sysdate() AS CAST(get_current_timestamp() AT TIME ZONE 'UTC' AS TIMESTAMP)",
+    # Is there a number that DuckDB would not keep as it was written (`json_numbers`)?
+    "_account_long_number(x) AS regexp_matches(CAST(x AS VARCHAR),"
+    " '(^|[:,\\[])\\s*-?([0-9.]{{17,}}|[0-9.]+[eE])')",
     # Snowflake writes a whole number without decimals, however it came.
-    "_account_json_text(x, p) AS CASE WHEN right(json_extract(x, p), 2) = '.0'"
-    " THEN left(json_extract(x, p), -2) ELSE json_extract_string(x, p) END",
+    "_account_json_text(x, p) AS coalesce(CASE WHEN _account_long_number(x)"
+    " THEN _account_exact(CAST(x AS VARCHAR), p) END,"
+    " CASE WHEN right(json_extract(x, p), 2) = '.0'"
+    " THEN left(json_extract(x, p), -2) ELSE json_extract_string(x, p) END)",
     "_account_moment(x) AS left(x || CASE WHEN contains(x, '.') THEN '00' ELSE '.000' END, 23)",
     # A VARIANT's text has no quotes around it; timestamps have milliseconds, and a zone's offset.
     # https://docs.snowflake.com/en/sql-reference/date-time-input-output
     "_account_text(x) AS CASE typeof(x) WHEN 'JSON' THEN _account_json_text(x, '$')"
+    " WHEN 'BLOB' THEN hex(TRY_CAST(CAST(x AS VARCHAR) AS BLOB))"
     " WHEN 'TIMESTAMP' THEN _account_moment(CAST(x AS VARCHAR))"
     " WHEN 'TIMESTAMP WITH TIME ZONE' THEN _account_moment(regexp_replace(CAST(x AS VARCHAR),"
     " '[+-][0-9:]+$', '')) || ' ' || rpad(replace(regexp_extract(CAST(x AS VARCHAR),"
@@ -39,6 +45,10 @@ _MACROS = (
     " WHEN regexp_full_match(json_extract_string(x, '$'), '-?[0-9]{1,38}([.]0)?') THEN 'INTEGER'"
     " WHEN regexp_full_match(json_extract_string(x, '$'), '-?[0-9]+[.][0-9]+') THEN 'DECIMAL'"
     " ELSE 'DOUBLE' END ELSE json_type(CAST(x AS JSON)) END",
+    "_account_typeof_at(x, p) AS coalesce(CASE WHEN _account_long_number(x)"
+    " THEN _account_kind(CAST(x AS VARCHAR), p) END, _account_typeof(json_extract(x, p)))",
+    "_account_array_contains(v, a) AS list_contains(CAST(json_extract(a, '$') AS JSON[]),"
+    " json_extract(to_json(v), '$'))",
     # DuckDB also reads 1_000 and hexadecimal numbers; Snowflake does not.
     "_account_number_text(x) AS CASE WHEN regexp_full_match(trim(x),"
     " '[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?') THEN trim(x) END",

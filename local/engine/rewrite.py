@@ -48,6 +48,7 @@ def definition(tree: Expr) -> Expr:
     return _each(
         tree,
         _values_columns,
+        variant.array_contains,
         *functions.REWRITES,
         fs.try_parse_json,
         fs.split,
@@ -56,6 +57,7 @@ def definition(tree: Expr) -> Expr:
         fs.sequence_nextval,
         _sequences,
         conversions.casts,
+        conversions.binaries,
         conversions.timestamps,
         fs.to_date,
         fs.timestamp_offsets,

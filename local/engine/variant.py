@@ -128,3 +128,16 @@ def arrays(node: Expr) -> Expr:
     if isinstance(node, exp.ArrayConcat | exp.ArrayConstructCompact):
         return exp.Cast(this=node, to=exp.DataType.build("JSON", dialect="duckdb"))
     return node
+
+
+def array_contains(node: Expr) -> Expr:
+    """ARRAY_CONTAINS(x::VARIANT, array): the value among the array's own, not deeper.
+
+    https://docs.snowflake.com/en/sql-reference/functions/array_contains
+    """
+    if not isinstance(node, exp.ArrayContains):
+        return node
+    value = node.expression
+    if isinstance(value, exp.Cast) and value.to.this in JSON_TYPES:
+        value = value.this
+    return exp.Anonymous(this="_account_array_contains", expressions=[value, node.this])

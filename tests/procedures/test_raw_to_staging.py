@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import os
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -99,12 +98,12 @@ def test_a_bad_event_is_rejected_with_reason_and_payload_and_stops_nobody(
     assert counts == {"staged": 2, "rejected": 1}
     assert [id_ for (id_,) in pipeline.rows("STAGING.STG_ORDERS", "ORDER_ID")] == ["o-1", "o-3"]
     [row] = pipeline.rows("RAW_DATA.REJECTED_EVENTS", "*")
-    rejected_at, stage, reason, event_id, event_type, payload, encoding, *place, status = row
+    rejected_at, stage, reason, event_id, event_type, payload, encoding, *place = row
     assert abs(rejected_at - pipeline.utc_now()) < timedelta(minutes=1)
     assert (stage, event_id, event_type) == ("STAGING", "event of o-2", "ORDER_CREATED")
     assert reason == "quantity is not a whole number of at most 10 digits: 1.5"
     assert json.loads(payload) == bad
-    assert (encoding, place, status) == ("utf-8", ["sales_events", 3, 1], "OPEN")
+    assert (encoding, place) == ("utf-8", ["sales_events", 3, 1, "OPEN", None, None])
 
 
 NOT_WHOLE = "quantity is not a whole number of at most 10 digits: "
@@ -136,13 +135,10 @@ def test_a_value_that_a_cast_would_change_is_rejected(pipeline: Pipeline) -> Non
     assert [reason for reason, _ in found] == list(reasons.values())
 
 
-@pytest.mark.skipif(
-    os.environ.get("TEST_TARGET") != "snowflake",
-    reason="the local account's PARSE_JSON writes exponents out",
-)
 def test_a_number_that_snowflake_only_keeps_as_a_float_is_rejected(pipeline: Pipeline) -> None:
-    pipeline.ingest(with_quantity("1e2"), with_quantity("1" * 42))
-    assert pipeline.run(raw_to_staging.orders) == [{"staged": 0, "rejected": 2}]
+    numbers = ("1e2", "1" * 42, "1." + "0" * 41 + "1", "0." + "9" * 400)
+    pipeline.ingest(*map(with_quantity, numbers))
+    assert pipeline.run(raw_to_staging.orders) == [{"staged": 0, "rejected": 4}]
 
 
 def test_numbers_and_timestamps_are_taken_in_every_form_that_is_exact(pipeline: Pipeline) -> None:

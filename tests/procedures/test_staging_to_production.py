@@ -8,6 +8,7 @@ import raw_to_staging
 import staging_to_production
 
 from tests.procedures.pipeline import Event, Pipeline, adjustment, order, without
+from tests.procedures.races import at_the_same_time
 
 ORDERS = (raw_to_staging.orders, staging_to_production.orders)
 INVENTORY = (
@@ -186,3 +187,21 @@ def test_levels_that_run_behind_the_history_catch_up(pipeline: Pipeline) -> None
     assert levels(pipeline) == {"p-1": 5}
     pipeline.run(staging_to_production.inventory_current)
     assert levels(pipeline) == {"p-1": 12}
+
+
+def test_history_and_levels_at_the_same_moment_have_each_adjustment_once(
+    pipeline: Pipeline, account: Any
+) -> None:
+    pipeline.ingest(*(adjustment(f"a-{n}", quantity_change=1) for n in range(3)))
+    raw_to_staging.inventory(pipeline.session)
+    runs = at_the_same_time(
+        pipeline,
+        account,
+        staging_to_production.inventory_history,
+        staging_to_production.inventory_current,
+    )
+
+    assert [each["rows"] for each in runs] == [3, 3]
+    history = pipeline.rows("PRODUCTION.INVENTORY_HISTORY", "ADJUSTMENT_ID")
+    assert history == [("a-0",), ("a-1",), ("a-2",)]
+    assert levels(pipeline) == {"p-1": 3}

@@ -121,6 +121,40 @@ def test_statements_that_change_rows_of_a_table_exclude_one_another(
     other(second)
 
 
+@pytest.mark.parametrize("begins", [True, False], ids=["in a transaction", "on its own"])
+def test_a_merge_that_only_inserts_waits_for_another_and_sees_its_rows(
+    run: Run, other: Run, table: None, begins: bool
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/transactions#resource-locking"""
+    merge = (
+        "MERGE INTO t USING (SELECT 7 AS id, ? AS n) x ON t.id = x.id"
+        " WHEN NOT MATCHED THEN INSERT (id, n) VALUES (x.id, x.n)"
+    )
+    run("BEGIN")
+    assert run(merge, 70) == [(1,)]
+    if begins:
+        other("BEGIN")
+        other("SELECT COUNT(*) FROM t")
+    with beside(lambda: other(merge, 71)) as second:
+        assert still_waits(second)
+        run("COMMIT")
+        assert second.result(timeout=10) == [(0,)]
+    other("COMMIT")
+    assert run("SELECT n FROM t WHERE id = 7") == [(70,)]
+
+
+def test_an_update_that_changes_nothing_locks_its_table_all_the_same(
+    run: Run, other: Run, table: None
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/transactions#resource-locking"""
+    run("BEGIN")
+    run("UPDATE t SET n = n")
+    with beside(lambda: other("UPDATE t SET n = n + 1")) as second:
+        assert still_waits(second)
+        run("ROLLBACK")
+        second.result(timeout=10)
+
+
 def test_insertions_wait_for_nobody(run: Run, other: Run, table: None) -> None:
     """https://docs.snowflake.com/en/sql-reference/transactions#resource-locking"""
     run("BEGIN")

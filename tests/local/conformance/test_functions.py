@@ -14,6 +14,13 @@ Run = Any
 @pytest.mark.parametrize(
     ("expression", "expected"),
     [
+        ("to_binary('00fF')", b"\x00\xff"),
+        ("to_binary('c3A9', 'HEX')", b"\xc3\xa9"),
+        ("to_binary('é', 'utf-8')", b"\xc3\xa9"),
+        ("to_binary('AP8=', 'BASE64')", b"\x00\xff"),
+        ("try_to_binary('no hex')", None),
+        ("to_binary('00ff')::varchar", "00FF"),
+        ("to_varchar(x'00ff')", "00FF"),
         ("split_part('a-b-c', '-', 2)", "b"),
         ("split_part('a-b-c', '-', -1)", "c"),
         ("split_part('a-b', '-', 5)", ""),

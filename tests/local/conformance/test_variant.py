@@ -107,3 +107,54 @@ def test_try_functions_take_texts_only(run: Run, call: str) -> None:
 def test_semi_structured_values_are_made(run: Run, expression: str, expected: Any) -> None:
     """https://docs.snowflake.com/en/sql-reference/functions-semistructured"""
     assert one(run, f"select {expression}") == expected
+
+
+@pytest.mark.parametrize(
+    ("number", "kind", "text"),
+    [
+        ("12.500000000000000001", "DECIMAL", "12.500000000000000001"),
+        ("1." + "0" * 36 + "1", "DECIMAL", "1." + "0" * 36 + "1"),
+        ("-0.10000000000000000000", "DECIMAL", "-0.1"),
+        ("9007199254740993.0", "INTEGER", "9007199254740993"),
+        (
+            "12345678901234567890123456789012345678",
+            "INTEGER",
+            "12345678901234567890123456789012345678",
+        ),
+        ("0." + "9" * 400, "DOUBLE", "1"),
+        ("1." + "0" * 41 + "1", "DOUBLE", "1"),
+        ("1.5e2", "DOUBLE", "150"),
+        ("1E2", "DOUBLE", "100"),
+    ],
+)
+def test_a_number_of_38_digits_is_exact_and_others_are_doubles(
+    run: Run, number: str, kind: str, text: str
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/data-types-semistructured"""
+    document = '{"p": [{"a b": ' + number + '}], "1e5": "1.23456789012345678e5"}'
+    query = (
+        "select typeof(v:p[0]['a b']), v:p[0]['a b']::varchar, v['1e5']::varchar, typeof(v:p)"
+        " from (select parse_json(?) v)"
+    )
+    assert run(query, document) == [(kind, text, "1.23456789012345678e5", "ARRAY")]
+
+
+@pytest.mark.parametrize(
+    ("value", "array", "expected"),
+    [
+        ("'a'::variant", 'parse_json(\'["a", "b"]\')', True),
+        ("'a'::variant", "array_construct('b', 1)", False),
+        ("1::variant", "array_construct('b', 1)", True),
+        ("v:s::variant", "v:l", True),
+        ("v:n", "v:l", False),
+        ("'x'::variant", "v:l", False),
+        ("null::variant", "v:l", None),
+        ("'a'::variant", "v:missing", None),
+    ],
+)
+def test_an_array_contains_its_own_values_and_not_theirs(
+    run: Run, value: str, array: str, expected: bool | None
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/array_contains"""
+    source = """(select parse_json('{"s": "t", "n": 7, "l": ["t", ["x"], null]}') v)"""
+    assert one(run, f"select array_contains({value}, {array}) from {source}") is expected
