@@ -16,6 +16,7 @@ os.environ.setdefault("SNOWFLAKE_DISABLE_PLATFORM_DETECTION", "true")
 
 import uvicorn
 
+from local import heap
 from local.account import Account
 from local.credentials import Credentials
 from local.scheduler import Scheduler
@@ -108,11 +109,13 @@ def main(argv: Sequence[str] | None = None) -> int:
             2,
         )
     _set_up_logging()
+    heap.bound()
     try:
         account = Account(options.data, _reachable(options.host, address), port)
     except BlockingIOError:
         listener.close()
         return _fail(f"{options.data} is in use by another account: stop it or choose --data")
+    account.chores.append(heap.trim)
     server = Server(
         account,
         credentials=credentials,
