@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 import zipfile
 from pathlib import Path
+from typing import Any
 
 from app.caves.machine import Machine
 from tests.procedures.deployment import PROJECT, filled, manifest
@@ -12,7 +13,7 @@ from tests.procedures.deployment import PROJECT, filled, manifest
 BEFORE = ("01_database.sql", "02_tables.sql", "03_streams.sql")
 AFTER = ("05_tasks.sql",)
 CREATE = """
-CREATE OR REPLACE PROCEDURE {database}.OPS.{name}()
+CREATE OR REPLACE PROCEDURE {database}.OPS.{name}({arguments})
 RETURNS VARIANT LANGUAGE PYTHON RUNTIME_VERSION = '3.11'
 PACKAGES = ('snowflake-snowpark-python')
 IMPORTS = ('@{database}.OPS.DEPLOYMENT/chaos/procedures.zip')
@@ -45,7 +46,17 @@ def deploy_at_once(machine: Machine, task_schedule: str) -> None:
         cursor = connection.cursor()
         cursor.execute(f"PUT file://{archive} @{database}.OPS.DEPLOYMENT/chaos AUTO_COMPRESS=FALSE")
         for entity in manifest()["entities"].values():
-            name = entity["identifier"]["name"]
-            cursor.execute(CREATE.format(database=database, name=name, handler=entity["handler"]))
+            if entity["type"] == "procedure":
+                cursor.execute(_procedure(entity, database))
         for name in AFTER:
             run(name)
+
+
+def _procedure(entity: dict[str, Any], database: str) -> str:
+    signature = entity["signature"] or []
+    return CREATE.format(
+        database=database,
+        name=entity["identifier"]["name"],
+        arguments=", ".join(f"{each['name']} {each['type']}" for each in signature),
+        handler=entity["handler"],
+    )
