@@ -14,9 +14,9 @@ ON TABLE RAW_DATA.RAW_EVENTS_STREAM
 APPEND_ONLY = TRUE
 COMMENT = 'New events for OPS.RAW_TO_STAGING_INVENTORY';
 
--- Standard: a row that is corrected in STAGING by hand is given out again, with its new values. What
--- production makes of it is the laws' business. ORDERS takes it if its EVENT_TIMESTAMP or EVENT_ID
--- is greater than that of the event it shows; other columns alone it takes for one more delivery of
+-- Standard: a row that is corrected in STAGING by hand is given out again, with its new values. The
+-- laws decide what production makes of it. ORDERS takes it if its EVENT_TIMESTAMP or EVENT_ID is
+-- greater than that of the event it shows; other columns alone it takes for one more delivery of
 -- the same event, and leaves ORDERS as it is. INVENTORY_HISTORY has its ADJUSTMENT_ID already, and
 -- stays. To correct what has been processed, mend the rule and call OPS.REPROCESS.
 CREATE STREAM IF NOT EXISTS STAGING.STREAM_STG_ORDERS
