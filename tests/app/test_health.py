@@ -115,6 +115,26 @@ def test_low_stock_counts_products_below_the_threshold(pipeline: Pipeline) -> No
     assert metric(pipeline, "LOW_STOCK") == (1.0, "BREACH")
 
 
+def test_rows_are_counted_by_the_minute_along_the_hops_for_an_hour(pipeline: Pipeline) -> None:
+    for table in ("RAW_DATA.RAW_EVENTS_STREAM", "STAGING.STG_ORDERS", "STAGING.STG_INVENTORY_ADJ"):
+        pipeline.sql(f"DELETE FROM {table}")
+    pipeline.ingest(order("o-1"), order("o-2"), adjustment("a-1"), order("bad", quantity=0))
+    pipeline.run(*ALL)
+    for table in ("RAW_DATA.RAW_EVENTS_STREAM", "STAGING.STG_ORDERS", "STAGING.STG_INVENTORY_ADJ"):
+        pipeline.sql(f"UPDATE {table} SET INGESTION_TIMESTAMP = SYSDATE()")
+    counts = "SELECT TABLE_NAME, SUM(ROW_COUNT) FROM OPS.ROWS_PER_MINUTE GROUP BY 1 ORDER BY 1"
+    assert pipeline.sql(counts) == [
+        ("PRODUCTION.INVENTORY_HISTORY", 1),
+        ("PRODUCTION.ORDERS", 2),
+        ("RAW_DATA.RAW_EVENTS_STREAM", 4),
+        ("RAW_DATA.REJECTED_EVENTS", 1),
+        ("STAGING.STG_INVENTORY_ADJ", 1),
+        ("STAGING.STG_ORDERS", 2),
+    ]
+    pipeline.sql("UPDATE PRODUCTION.ORDERS SET CREATED_AT = DATEADD('hour', -2, SYSDATE())")
+    assert "PRODUCTION.ORDERS" not in dict(pipeline.sql(counts))
+
+
 def test_a_failed_run_of_a_task_is_counted(account: Any) -> None:
     database = f"TEST_{uuid.uuid4().hex[:12].upper()}"
     with opened_pipeline(account, database) as pipeline:
