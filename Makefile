@@ -44,7 +44,7 @@ chromium: ## Debian's Chromium, in which the dashboard is tested
 
 .PHONY: test
 test: venv chromium ## All tests
-	$(BIN)/python -m pytest -n 3 --dist loadfile
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 ROUNDS ?= 1
 SEED ?= 1

@@ -25,6 +25,7 @@ EVERYTHING = [(partition, offset) for partition in (0, 1) for offset in range(10
 # One batch is due exactly when the last message has come, so each run makes the same calls.
 ONE_BATCH = ("--batch-max-events", "20", "--batch-max-seconds", "3600", "--idle-exit", "0.3")
 LEAVE = ("--idle-exit", "0.3", "--batch-max-seconds", "0.1")
+ROUNDS = 3
 CALLS = [
     "login",
     "SELECT INGEST_OFFSETS",
@@ -68,11 +69,16 @@ def test_an_ingester_killed_at_any_of_its_calls_leaves_each_message_once(
         for moment in ("before", "after")
     ]
     looking = account.connect(database=pipeline_database)
-    rehearsal, *worlds = (
-        World(account, broker, pipeline_database, tmp_path, connection=looking)
-        for _ in ["none", *faults]
-    )
-    send(broker, {world.topic: MESSAGES for world in (rehearsal, *worlds)})
+    worlds: list[World] = []
+
+    def new_worlds(count: int) -> list[World]:
+        made = [
+            World(account, broker, pipeline_database, tmp_path, connection=looking)
+            for _ in range(count)
+        ]
+        send(broker, {world.topic: MESSAGES for world in made})
+        worlds.extend(made)
+        return made
 
     def outcome(world: World, fault: str) -> tuple[str, str]:
         """Where it was struck, and what is wrong afterwards."""
@@ -93,18 +99,23 @@ def test_an_ingester_killed_at_any_of_its_calls_leaves_each_message_once(
         finally:
             world.kill_all()
 
+    [rehearsal] = new_worlds(1)
     undisturbed = rehearsal.sabotaged("none", *ONE_BATCH)
     assert rehearsal.left(undisturbed) == 0, undisturbed.log
     calls = calls_of(undisturbed.log)
     assert calls == CALLS
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        outcomes = list(pool.map(outcome, worlds, faults))
+    missed = {fault: f"{calls[int(fault.split()[-1]) - 1]}, {fault}" for fault in faults}
+    # Where the group hesitates, an ingester has its partitions a second time, and the fault strikes
+    # another call than the rehearsed one: all must be well then, too, and the fault is due again.
+    for _ in range(ROUNDS):
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            outcomes = list(pool.map(outcome, new_worlds(len(missed)), missed))
+        assert [each for each in outcomes if each[1]] == []
+        struck = {where for where, _ in outcomes}
+        missed = {fault: where for fault, where in missed.items() if where not in struck}
     looking.close()
-    assert [each for each in outcomes if each[1]] == []
-    assert [struck for struck, _ in outcomes] == [
-        f"{calls[int(fault.split()[-1]) - 1]}, {fault}" for fault in faults
-    ]
-    assert_laws(account, pipeline_database, messages=len(MESSAGES) * (len(faults) + 1))
+    assert missed == {}
+    assert_laws(account, pipeline_database, messages=len(MESSAGES) * len(worlds))
 
 
 def assert_laws(account: RunningAccount, database: str, messages: int) -> None:
