@@ -63,9 +63,8 @@ def health() -> None:
     for place, metric in zip(st.columns(len(metrics)), metrics.to_dict("records"), strict=True):
         value = "–" if pd.isna(metric["VALUE"]) else number(metric["VALUE"])
         title = metric["METRIC"].replace("_", " ").capitalize()
-        place.metric(
-            f"{SIGNS[metric['STATUS']]} {title}", value, help=metric["DETAIL"], border=True
-        )
+        told = f"{metric['DETAIL']}. If breached: {metric['ACTION']}."
+        place.metric(f"{SIGNS[metric['STATUS']]} {title}", value, help=told, border=True)
         place.caption(f"{metric['STATUS']}: {metric['UNIT']}, threshold {metric['THRESHOLD']:,g}")
         if metric["STATUS"] == "BREACH":
             place.error(metric["ACTION"])
