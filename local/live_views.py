@@ -15,6 +15,7 @@ from local import errors
 from local.engine import TEXT, Catalog, parsing
 from local.names import name_of
 from local.parser.tokens import FullName
+from local.statements import table_sizes
 
 if TYPE_CHECKING:
     from local.session import Session
@@ -58,12 +59,15 @@ class LiveViews:
 
     def find(self, session: Session, table: exp.Table) -> str | None:
         """The query of the view that a table's name means, if it means one of these."""
-        if not self._queries or (not table.db and table.name in session.relations):
+        known = self._queries or table.name == "TABLES"
+        if not known or (not table.db and table.name in session.relations):
             return None
         try:
             name = session.resolve(name_of(table))
         except errors.SnowflakeError:
             return None
+        if (name.schema, name.name) == ("INFORMATION_SCHEMA", "TABLES"):
+            return table_sizes.QUERY.format(database=name.database)
         query = self._queries.get(name)
         # A dropped view stays noted until another takes its name.
         return query if query and session.relation_kind(name) == "VIEW" else None

@@ -24,6 +24,7 @@ from local.statements import (
     streamlits,
     streams,
     table_properties,
+    table_sizes,
     task_functions,
     tasks,
     terse,
@@ -46,6 +47,7 @@ _MODULES = (
     staged_files,
     streamlits,
     table_properties,
+    table_sizes,
     warehouse_history,
 )
 

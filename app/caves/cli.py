@@ -26,6 +26,7 @@ from app.caves.moments import moment
 from app.caves.processes import Interrupts, ProcessError
 from app.caves.project import Project
 from app.caves.screen import Screen
+from app.caves.tabular import as_table
 from app.caves.target import Target, one_line, project_and_target
 
 EPILOG = """\
@@ -185,7 +186,7 @@ def run_run(arguments: argparse.Namespace, screen: Screen) -> int:
         rows = [
             {"TASK": task, "STATE": state} for each in runs for task, state in each.states.items()
         ]
-        screen.results.print(status.as_table("Runs", rows))
+        screen.results.print(as_table("Runs", rows))
     for each in runs:
         for task, error in each.errors.items():
             screen.error(f"{task} failed: {error}")

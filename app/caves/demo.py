@@ -14,7 +14,7 @@ from app.caves.errors import CommandError
 from app.caves.machine import HOST, Machine, Place
 from app.caves.processes import Process, ProcessStack, free_port
 from app.caves.project import Project
-from app.caves.status import as_table
+from app.caves.tabular import as_table
 from app.caves.target import Account
 
 TASK_SCHEDULE = "10 SECONDS"

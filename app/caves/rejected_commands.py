@@ -10,7 +10,7 @@ from app.caves.errors import CommandError, UsageError
 from app.caves.moments import HELP, moment
 from app.caves.rejected import STAGES, STATUSES, Choice
 from app.caves.screen import Screen
-from app.caves.status import as_table
+from app.caves.tabular import as_table
 from app.caves.target import Row, project_and_target
 
 COLUMNS = ("ID", "REJECTED_AT", "STAGE", "STATUS", "EVENT_TYPE", "EVENT_ID", "REASON")

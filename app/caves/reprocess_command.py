@@ -9,7 +9,7 @@ from app.caves.errors import UsageError
 from app.caves.moments import HELP, moment, now
 from app.caves.reprocess import COUNTS, Window, reprocess
 from app.caves.screen import Screen
-from app.caves.status import as_table
+from app.caves.tabular import as_table
 from app.caves.target import project_and_target
 
 EPILOG = """\

@@ -12,8 +12,8 @@ _CREATED = (
 
 
 def creation_sql(database: str) -> str:
-    """The views of a database; they can be created again. ROW_COUNT is NULL: DuckDB has only an
-    estimate, and an estimate would pass for a count."""
+    """The views of a database; they can be created again. ROW_COUNT and BYTES are NULL: DuckDB has
+    only estimates; statements/table_sizes.py puts the figures there."""
     db = f'"{database}"'
     table = _CREATED.format(db=db, kind="'TABLE'", schema="t.schema_name", name="t.table_name")
     view = _CREATED.format(db=db, kind="'VIEW'", schema="v.schema_name", name="v.view_name")

@@ -12,7 +12,7 @@ from local.engine import HIDDEN_SCHEMA
 from local.parser.show import ShowScope, show_scope
 from local.parser.tokens import FullName, Tokens
 from local.result import Result
-from local.statements import table_properties
+from local.statements import table_properties, table_sizes
 
 if TYPE_CHECKING:
     from local.session import Session
@@ -94,11 +94,11 @@ def _tail(tokens: Tokens, noun: str) -> ShowScope:
     return show_scope(tokens)
 
 
-def _count(session: Session, row: dict[str, Any]) -> int | None:
+def _size(session: Session, row: dict[str, Any]) -> dict[str, int | None]:
     if row["kind"] == "VIEW":
-        return None
-    name = ".".join(f'"{row[part]}"' for part in ("database_name", "schema_name", "name"))
-    return int(session.connection.values(f"SELECT count(*) FROM {name}")[0][0])
+        return {"rows": None, "bytes": None}
+    place = (row["database_name"], row["schema_name"], row["name"])
+    return table_sizes.size(session, *place)._asdict()
 
 
 def _told(session: Session, row: dict[str, Any]) -> dict[str, str]:
@@ -118,7 +118,7 @@ def show_tables(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Resul
     """SHOW TABLES. https://docs.snowflake.com/en/sql-reference/sql/show-tables"""
     rows = [r for r in _relations(session, _tail(tokens, "TABLES")) if r["kind"] == "TABLE"]
     for row in rows:
-        row |= {"rows": _count(session, row), "bytes": 0, "owner": _OWNER}
+        row |= _size(session, row) | {"owner": _OWNER}
         row |= _told(session, row) | {"owner_role_type": "ROLE"}
     return _listing(
         _columns(
@@ -149,7 +149,7 @@ def show_objects(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Resu
     """SHOW OBJECTS: tables and views. https://docs.snowflake.com/en/sql-reference/sql/show-objects"""
     rows = _relations(session, _tail(tokens, "OBJECTS"))
     for row in rows:
-        row |= {"rows": _count(session, row), "bytes": 0, "owner": _OWNER}
+        row |= _size(session, row) | {"owner": _OWNER}
         row |= _told(session, row) | {"owner_role_type": "ROLE"}
     return _listing(
         _columns(

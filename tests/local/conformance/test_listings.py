@@ -117,3 +117,27 @@ def test_a_warehouse_is_described(
     assert row == {"name": "TOLD_WH", "kind": "WAREHOUSE"}
     run("drop warehouse told_wh")
     assert errno(run, "describe warehouse told_wh") == 2003
+
+
+def test_tables_tell_their_rows_and_bytes(
+    run: Run, connection: snowflake.connector.SnowflakeConnection, database: str
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/info-schema/tables"""
+    run("create or replace table sized (a int, b varchar)")
+    query = (
+        "select row_count, bytes from information_schema.tables"
+        " where table_schema = 'PUBLIC' and table_name = 'SIZED'"
+    )
+    run("create or replace view how_large as " + query)
+    assert run(query) == run("select * from how_large") == [(0, 0)]
+    run("insert into sized select seq4(), repeat('x', 992) from table(generator(rowcount => 100))")
+    ((rows, hundred),) = run(query)
+    assert rows == 100
+    assert hundred > 0
+    run("delete from sized where a < 50")
+    ((rows, fifty),) = run("select * from how_large")
+    assert rows == 50
+    assert 0 < fifty <= hundred
+    (shown_row,) = shown(connection, f"show tables like 'SIZED' in schema {database}.public")
+    assert (shown_row["rows"], shown_row["bytes"]) == (50, fifty)
+    assert run(query.replace("SIZED", "HOW_LARGE")) == [(None, None)]

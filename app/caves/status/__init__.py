@@ -3,17 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
-from typing import Any
 
 from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 from snowflake.connector.errors import ProgrammingError
 
 from app.caves.deploy import SHOW_STREAMS, SHOW_TASKS, is_true
 from app.caves.errors import CommandError
 from app.caves.names import STREAMS, TASKS
+from app.caves.tabular import as_table
 from app.caves.target import Account, Row, is_missing
 
 LAST_RUNS = """
@@ -35,8 +32,6 @@ SELECT o.TOPIC, o.PARTITION, o.NEXT_OFFSET, o.UPDATED_AT
 FROM {db}.RAW_DATA.INGEST_OFFSETS o
 ORDER BY o.TOPIC, o.PARTITION
 """
-# Words that one looks for, and that a narrow terminal must not cut in two.
-UNBROKEN = {"TASK", "STATE", "STREAM", "TABLE_NAME", "EVENT_TYPE", "STAGE"}
 HAS_DATA = "SELECT SYSTEM$STREAM_HAS_DATA('{{db}}.{stream}') AS HAS_DATA"
 
 
@@ -106,36 +101,6 @@ def _streams(account: Account) -> list[Row]:
         for name in STREAMS
         if name in stale
     ]
-
-
-def as_table(title: str, rows: Sequence[Row]) -> Table:
-    """Rows as a table: their names above them in words, numbers to the right."""
-    table = Table(title=title, title_justify="left")
-    for name in rows[0] if rows else ["nothing yet"]:
-        numeric = any(isinstance(row[name], int | float | Decimal) for row in rows)
-        table.add_column(
-            name.lower().replace("_", " "),
-            justify="right" if numeric else "left",
-            no_wrap=name in UNBROKEN,
-            overflow="fold",
-        )
-    for row in rows:
-        table.add_row(*(cell(value) for value in row.values()))
-    return table
-
-
-def cell(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, datetime):
-        return value.strftime("%Y-%m-%d %H:%M:%S")
-    if isinstance(value, float | Decimal):
-        return f"{value:,.2f}"
-    if isinstance(value, int):
-        return f"{value:,}"
-    return escape(str(value))
 
 
 def show(status: Status, console: Console) -> None:
