@@ -24,11 +24,14 @@ _MACROS = (
     # Is there a number that DuckDB would not keep as it was written (`json_numbers`)?
     "_account_long_number(x) AS regexp_matches(CAST(x AS VARCHAR),"
     " '(^|[:,\\[])\\s*-?([0-9.]{{17,}}|[0-9.]+[eE])')",
-    # Snowflake writes a whole number without decimals, however it came.
-    "_account_json_text(x, p) AS coalesce(CASE WHEN _account_long_number(x)"
+    # Snowflake writes a whole number without decimals, however it came. Most values are strings:
+    # they are asked for first, and the document is read once.
+    "_account_json_text(x, p) AS CASE WHEN prefix(json_extract(x, p), '\"')"
+    " THEN json_extract_string(json_extract(x, p), '$')"
+    " ELSE coalesce(CASE WHEN _account_long_number(x)"
     " THEN _account_exact(CAST(x AS VARCHAR), p) END,"
     " CASE WHEN right(json_extract(x, p), 2) = '.0'"
-    " THEN left(json_extract(x, p), -2) ELSE json_extract_string(x, p) END)",
+    " THEN left(json_extract(x, p), -2) ELSE json_extract_string(json_extract(x, p), '$') END) END",
     "_account_moment(x) AS left(x || CASE WHEN contains(x, '.') THEN '00' ELSE '.000' END, 23)",
     # A VARIANT's text has no quotes around it; timestamps have milliseconds, and a zone's offset.
     # https://docs.snowflake.com/en/sql-reference/date-time-input-output
@@ -81,16 +84,18 @@ _MACROS = (
     " v := CAST(v -> ('$.\"' || x || '\"') AS JSON)))"
     " WHEN 'ARRAY' THEN list_transform(CAST(v AS JSON[]), lambda x, i:"
     " struct_pack(k := NULL::VARCHAR, i := i, v := x)) END",
+    # The input is named once, in the innermost query: it may be long, and would be read each time.
     "_account_flatten(input, path, keep) AS TABLE SELECT"
-    " CAST(hash(to_json(input)) % 9223372036854775807 AS BIGINT) AS SEQ, e.k AS KEY,"
+    " CAST(hash(whole) % 9223372036854775807 AS BIGINT) AS SEQ, e.k AS KEY,"
     " CASE WHEN e.k IS NULL THEN path || '[' || (e.i - 1) || ']'"
     " WHEN path = '' THEN e.k ELSE path || '.' || e.k END AS PATH,"
-    " CASE WHEN e.k IS NULL THEN e.i - 1 END AS INDEX, e.v AS VALUE,"
-    " json_extract(to_json(input), rtrim('$.' || path, '.')) AS THIS"
-    " FROM (SELECT unnest(CASE WHEN keep AND coalesce(len(_account_elements("
-    "json_extract(to_json(input), rtrim('$.' || path, '.')))), 0) = 0"
+    " CASE WHEN e.k IS NULL THEN e.i - 1 END AS INDEX, e.v AS VALUE, part AS THIS"
+    " FROM (SELECT whole, part, unnest(CASE WHEN keep AND coalesce(len(elements), 0) = 0"
     " THEN [struct_pack(k := NULL::VARCHAR, i := NULL::BIGINT, v := NULL::JSON)]"
-    " ELSE _account_elements(json_extract(to_json(input), rtrim('$.' || path, '.'))) END) AS e)",
+    " ELSE elements END) AS e"
+    " FROM (SELECT whole, part, _account_elements(part) AS elements"
+    " FROM (SELECT whole, json_extract(whole, rtrim('$.' || path, '.')) AS part"
+    " FROM (SELECT to_json(input) AS whole))))",
 )
 
 
