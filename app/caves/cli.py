@@ -12,12 +12,14 @@ from snowflake.connector.errors import Error
 
 from app.caves import (
     broker,
+    cost_command,
     demo,
     deploy,
     graph,
+    profiles,
     rejected_commands,
     reprocess_command,
-    status,
+    status_command,
     up,
     verify,
 )
@@ -65,7 +67,12 @@ def _add_account_commands(commands: Any) -> None:
         metavar="NAME=VALUE",
         help="override a setting of snowflake.yml, such as 'task_schedule=10 SECONDS'",
     )
-    _account_command(commands, "status", run_status, "tasks, streams, rows per hop, offsets")
+    each.add_argument(
+        "--profile",
+        metavar="NAME",
+        help="settings as a set: live, triggered, economy (docs/cost.md)",
+    )
+    status_command.add_to(commands, _account_command)
     each = _account_command(commands, "verify", run_verify, "check the five laws of the data")
     each.epilog, each.formatter_class = verify.JSON_KEYS, argparse.RawDescriptionHelpFormatter
     each.add_argument(
@@ -78,6 +85,7 @@ def _add_account_commands(commands: Any) -> None:
     nested = commands.add_parser("rejected", help=help, description=help)
     rejected_commands.add_to(nested, _account_command)
     reprocess_command.add_to(commands, _account_command)
+    cost_command.add_to(commands, _account_command)
     each = _account_command(commands, "run", run_run, "run both task graphs now, and wait")
     each.add_argument(
         "--timeout", type=float, default=300, metavar="SECONDS", help="how long to wait (300)"
@@ -128,6 +136,7 @@ def _add_machine_commands(commands: Any) -> None:
         "--no-browser", action="store_true", help="do not open the dashboard in the browser"
     )
     each.add_argument("--rate", type=_above_zero, default=1.0, help="messages per second (1)")
+    each.add_argument("--profile", metavar="NAME", help="as deployed; default: faster than any")
     each = _machine_command(commands, "broker", run_broker, "a Kafka broker in the foreground")
     each.add_argument("--port", type=_whole, default=9092, help="where it listens (9092)")
 
@@ -146,22 +155,24 @@ def _machine_command(
 
 def run_deploy(arguments: argparse.Namespace, screen: Screen) -> int:
     project, target = project_and_target(arguments)
-    deploy.deploy(project, target, settings(arguments.env), screen.progress)
+    overrides = settings(arguments.env)
+    if arguments.profile:
+        overrides["profile"] = arguments.profile
+    chosen = profiles.effective(project.env, overrides)
+    deploy.deploy(project, target, overrides, screen.progress)
+    flags = " ".join(profiles.ingester_flags(chosen))
     if screen.as_json:
-        screen.json({"deployed": True, "database": target.database})
+        screen.json(
+            {
+                "deployed": True,
+                "database": target.database,
+                "profile": chosen["profile"],
+                "ingester_flags": flags,
+            }
+        )
     else:
         screen.results.print(f"[green]Deployed[/] to {target.database}: tasks started, streams fit")
-    return 0
-
-
-def run_status(arguments: argparse.Namespace, screen: Screen) -> int:
-    _, target = project_and_target(arguments)
-    with target.connect() as account:
-        found = status.gather(account)
-    if screen.as_json:
-        screen.json(vars(found))
-    else:
-        status.show(found, screen.results)
+        screen.results.print(f"Profile {chosen['profile']}: start the ingester with {flags}")
     return 0
 
 
@@ -232,6 +243,7 @@ def run_up(arguments: argparse.Namespace, screen: Screen) -> int:
         arguments.broker_port,
         arguments.dashboard_port,
         arguments.rate,
+        arguments.profile,
         browser=not arguments.no_browser,
     )
     try:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from app.caves.errors import CommandError
 from app.caves.names import PROCEDURES, STREAMS, TASKS
+from app.caves.profiles import effective
 from app.caves.project import PROCEDURES_STEP, Project, SqlFile
 from app.caves.target import Account, Row, Target
 
@@ -35,7 +36,7 @@ def deploy(
     It can be run at any time: tables and streams that exist stay as they are, rows and offsets
     included. Tasks are suspended while they are altered and started again at the end.
     """
-    env = {**project.env, **overrides, "database": target.database}
+    env = {**effective(project.env, overrides), "database": target.database}
     with project.copy_for_deployment() as copy:
         steps = plan(copy.sql_files(), env)
         for number, step in enumerate(steps, start=1):

@@ -14,6 +14,7 @@ from app.caves import broker
 from app.caves.deploy import Progress, deploy
 from app.caves.names import TOPIC
 from app.caves.processes import Process, ProcessStack, listens
+from app.caves.profiles import LIVE
 from app.caves.project import Project
 from app.caves.target import Target
 
@@ -103,8 +104,12 @@ class Machine:
         self.progress(f"account at http://{HOST}:{port}, data in {self.place.data}")
         return process
 
-    def deploy(self, task_schedule: str) -> None:
-        deploy(self.project, self.target, {"task_schedule": task_schedule}, self.progress)
+    def deploy(self, task_schedule: str | None, profile: str = LIVE) -> None:
+        """With a schedule of this machine's own, or, where it is None, the profile's."""
+        settings = {"profile": profile}
+        if task_schedule is not None:
+            settings["task_schedule"] = task_schedule
+        deploy(self.project, self.target, settings, self.progress)
 
     def start_ingester(self, *arguments: str) -> Process:
         command = [sys.executable, "-m", "ingest.ingester"]

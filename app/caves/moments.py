@@ -21,3 +21,10 @@ def moment(text: str) -> datetime:
 
 def now() -> datetime:
     return datetime.now(UTC).replace(tzinfo=None)
+
+
+def in_utc(value: object) -> object:
+    """A moment with a zone as UTC without one, as all times of the pipeline are; others as is."""
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return value.astimezone(UTC).replace(tzinfo=None)
+    return value

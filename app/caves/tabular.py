@@ -7,6 +7,7 @@ from typing import Any
 
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from app.caves.target import Row
 
@@ -30,9 +31,12 @@ def as_table(title: str, rows: Sequence[Row]) -> Table:
     return table
 
 
-def cell(value: Any) -> str:
+def cell(value: Any) -> str | Text:
+    """A value as people read it; a Text keeps its style."""
     if value is None:
         return ""
+    if isinstance(value, Text):
+        return value
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, datetime):

@@ -55,8 +55,8 @@ class Target:
             environ["SNOWFLAKE_HOME"] = str(self.home)
         return environ
 
-    def connect(self) -> "Account":
-        """Log in; the database need not exist yet."""
+    def connect(self, **parameters: Any) -> "Account":
+        """Log in; the database need not exist yet. Parameters are the connector's."""
         # The connector would look for cloud hosts at login, which stalls where there is no network.
         os.environ.setdefault("SNOWFLAKE_DISABLE_PLATFORM_DETECTION", "true")
         files: Mapping[str, Any] = (
@@ -69,6 +69,7 @@ class Target:
                 paramstyle="qmark",
                 login_timeout=20,
                 **files,
+                **parameters,
             )
         except Error as error:
             raise CommandError(

@@ -17,8 +17,10 @@ from app.caves.deploy import Progress
 from app.caves.errors import UsageError
 from app.caves.machine import HOST, Machine, Place, dashboard_url
 from app.caves.processes import ProcessStack, listens
+from app.caves.profiles import LIVE, effective, ingester_flags
 from app.caves.project import Project
 
+TASK_SCHEDULE = "10 SECONDS"
 MARKER = "caves-up.lock"
 OURS = ("data", "logs", "snowflake")
 CHECK_SECONDS = 1.0
@@ -29,6 +31,7 @@ class Plan:
     """Where `up` keeps its files, where it listens, how much the producer sends.
 
     browser: open the dashboard in the user's browser, if there is one.
+    profile: tasks and batches as the profile has them; by default both come every few seconds.
     """
 
     folder: Path
@@ -36,7 +39,7 @@ class Plan:
     broker_port: int = 9092
     dashboard_port: int = 8501
     rate: float = 1.0
-    task_schedule: str = "10 SECONDS"
+    profile: str | None = None
     browser: bool = True
 
     @property
@@ -51,6 +54,7 @@ class Plan:
 
 def up(project: Project, plan: Plan, console: Console, progress: Progress) -> None:
     """Start everything, say where it is, and keep it running until an interrupt comes."""
+    settings = effective(project.env, {"profile": plan.profile or LIVE})
     with _own_folder(plan.folder) as folder:
         for option, port in plan.ports.items():
             if listens(HOST, port):
@@ -60,8 +64,12 @@ def up(project: Project, plan: Plan, console: Console, progress: Progress) -> No
             machine = Machine(project, place, stack, progress)
             machine.start_broker()
             machine.start_account()
-            machine.deploy(plan.task_schedule)
-            machine.start_ingester("--batch-max-seconds", "5")
+            if plan.profile:
+                machine.deploy(None, plan.profile)
+                machine.start_ingester(*ingester_flags(settings))
+            else:
+                machine.deploy(TASK_SCHEDULE)
+                machine.start_ingester("--batch-max-seconds", "5")
             machine.start_producer("--rate", str(plan.rate))
             machine.start_dashboard(plan.dashboard_port)
             console.print(instructions(place, plan.dashboard_port))

@@ -11,6 +11,9 @@
 -- their streams on all the same, or the tasks would come back, and be billed, for ever.
 --
 -- On the roots, for their whole graphs:
+-- task_trigger: a SCHEDULE, or nothing: a root without one runs once its WHEN is true, at most
+--   every 30 seconds (a triggered task). It then runs right after the ingester's commit, and the
+--   warehouse wakes up once for both. CREATE OR ALTER takes away a SCHEDULE that is not named.
 -- USER_TASK_TIMEOUT_MS: five minutes, some hundred times what a run takes; a run that hangs on a
 --   lock or a queue ends in time to be tried again, rather than in an hour.
 -- TASK_AUTO_RETRY_ATTEMPTS: one more go from the failed task, for the accidents of a moment. What
@@ -32,7 +35,7 @@ ALTER TASK IF EXISTS OPS.TASK_PURGE SUSPEND;
 -- Task 1.
 CREATE OR ALTER TASK OPS.TASK_RAW_TO_STAGING_ORDERS
     WAREHOUSE = <% ctx.env.warehouse %>
-    SCHEDULE = '<% ctx.env.task_schedule %>'
+    <% ctx.env.task_trigger %>
     TIMEZONE = 'UTC'
     USER_TASK_TIMEOUT_MS = 300000
     SUSPEND_TASK_AFTER_NUM_FAILURES = 10
@@ -58,7 +61,7 @@ AS
 -- Task 2.
 CREATE OR ALTER TASK OPS.TASK_RAW_TO_STAGING_INVENTORY
     WAREHOUSE = <% ctx.env.warehouse %>
-    SCHEDULE = '<% ctx.env.task_schedule %>'
+    <% ctx.env.task_trigger %>
     TIMEZONE = 'UTC'
     USER_TASK_TIMEOUT_MS = 300000
     SUSPEND_TASK_AFTER_NUM_FAILURES = 10

@@ -261,7 +261,7 @@ METRICS AS (
     SELECT
         'PIPELINE_LATENCY' AS METRIC,
         FROM_EVENT::FLOAT AS VALUE,
-        300 AS THRESHOLD,
+        '<% ctx.env.latency_threshold %>'::NUMBER(10, 0) AS THRESHOLD,
         'seconds' AS UNIT,
         'p95 of the last hour; from ingestion '
         || COALESCE(FROM_INGESTION::NUMBER(18, 1)::VARCHAR, 'unknown') AS DETAIL,

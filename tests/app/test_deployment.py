@@ -126,7 +126,12 @@ def test_a_second_deployment_loses_no_row_and_moves_no_offset(deployment: Deploy
     done = deployment.caves("deploy", *SCHEDULE, "--json")
 
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout) == {"deployed": True, "database": deployment.database}
+    assert json.loads(done.stdout) == {
+        "deployed": True,
+        "database": deployment.database,
+        "profile": "live",
+        "ingester_flags": "--batch-max-seconds 60 --batch-max-events 50",
+    }
     laws = json.loads(deployment.caves("verify", "--json").stdout)
     assert laws["holds"] is True
     assert laws["laws"][1]["figures"]["IN_FLIGHT"] == 1
@@ -164,9 +169,9 @@ def test_status_shows_tasks_streams_rows_and_offsets(deployment: Deployment) -> 
     assert orders["LAST_STATE"] == "SUCCEEDED"
     assert orders["SECONDS"] > 0
     assert [(each["HAS_DATA"], each["STALE"]) for each in found["streams"]] == [(False, False)] * 5
-    counts = {row["TABLE_NAME"]: row["ROW_COUNT"] for row in found["rows"]}
+    counts = {row["TABLE_NAME"]: row["ROW_COUNT"] for row in found["tables"]}
     assert counts["PRODUCTION.ORDERS"] == 1
-    assert found["offsets"][0]["NEXT_OFFSET"] == 1
+    assert found["partitions"][0]["NEXT_OFFSET"] == 1
     assert "TASK_RAW_TO_STAGING_ORDERS" in deployment.caves("status").stdout
 
 

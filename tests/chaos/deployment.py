@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import tempfile
 import zipfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from app.caves.machine import Machine
-from tests.procedures.deployment import PROJECT, filled, manifest
+from app.caves.target import Account
+from tests.procedures.deployment import PROJECT, manifest, run_sql_file
 
 BEFORE = ("01_database.sql", "02_tables.sql", "03_streams.sql")
 AFTER = ("05_tasks.sql",)
@@ -28,28 +30,27 @@ def deploy_with_snow(machine: Machine, task_schedule: str) -> None:
 
 def deploy_at_once(machine: Machine, task_schedule: str) -> None:
     """Without starting `snow` four times, which takes most of a short round's time."""
-    database = machine.target.database
-    env = {"database": database, "task_schedule": task_schedule}
-    with machine.target.connect() as account, tempfile.TemporaryDirectory() as folder:
-        connection = account.connection
+    with machine.target.connect() as account:
+        deploy_to(account, {"task_schedule": task_schedule})
 
-        def run(name: str) -> None:
-            for _ in connection.execute_string(filled(name, env)):
-                continue
 
-        for name in BEFORE:
-            run(name)
+def deploy_to(account: Account, env: Mapping[str, str], after: Sequence[str] = AFTER) -> None:
+    """SQL files and procedures, by the account's own connection; `after` follow the procedures."""
+    database = account.database
+    cursor = account.connection.cursor()
+    for name in BEFORE:
+        run_sql_file(account.connection, name, database, env)
+    with tempfile.TemporaryDirectory() as folder:
         archive = Path(folder) / "procedures.zip"
         with zipfile.ZipFile(archive, "w") as zipped:
             for module in (PROJECT / "procedures").glob("*.py"):
                 zipped.write(module, module.name)
-        cursor = connection.cursor()
         cursor.execute(f"PUT file://{archive} @{database}.OPS.DEPLOYMENT/chaos AUTO_COMPRESS=FALSE")
-        for entity in manifest()["entities"].values():
-            if entity["type"] == "procedure":
-                cursor.execute(_procedure(entity, database))
-        for name in AFTER:
-            run(name)
+    for entity in manifest()["entities"].values():
+        if entity["type"] == "procedure":
+            cursor.execute(_procedure(entity, database))
+    for name in after:
+        run_sql_file(account.connection, name, database, env)
 
 
 def _procedure(entity: dict[str, Any], database: str) -> str:

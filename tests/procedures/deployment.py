@@ -24,9 +24,13 @@ def filled(name: str, env: Mapping[str, str]) -> str:
     """A file of app/sql with its placeholders filled in, as `snow sql -f` does."""
     values = manifest()["env"] | dict(env)
     text = (SQL_FILES / name).read_text("utf-8")
-    return PLACEHOLDER.sub(lambda found: str(values[found[1]]), text)
+    while PLACEHOLDER.search(text):  # a setting may refer to another one
+        text = PLACEHOLDER.sub(lambda found: str(values[found[1]]), text)
+    return text
 
 
-def run_sql_file(connection: SnowflakeConnection, name: str, database: str) -> None:
-    for _ in connection.execute_string(filled(name, {"database": database})):
+def run_sql_file(
+    connection: SnowflakeConnection, name: str, database: str, env: Mapping[str, str] | None = None
+) -> None:
+    for _ in connection.execute_string(filled(name, {**(env or {}), "database": database})):
         pass

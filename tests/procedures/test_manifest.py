@@ -56,6 +56,15 @@ def test_the_environment_has_the_documented_defaults() -> None:
         "database": "CAVES_ALBERT_DB",
         "warehouse": "COMPUTE_WH",
         "task_schedule": "1 MINUTE",
+        "task_trigger": "SCHEDULE = '<% ctx.env.task_schedule %>'",
+        "batch_max_seconds": 60,
+        "batch_max_events": 50,
+        "latency_threshold": 300,
+        "profile": "live",
+        "profile_triggered": "task_trigger=; batch_max_seconds=180; batch_max_events=10000",
+        "profile_economy": (
+            "task_trigger=; batch_max_seconds=600; batch_max_events=10000; latency_threshold=900"
+        ),
         "low_stock_threshold": 50,
         "raw_retention_days": 30,
         "staging_retention_days": 7,

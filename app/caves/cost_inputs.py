@@ -1,0 +1,207 @@
+"""What `caves cost` knows of a pipeline: measured in the account, or assumed."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from snowflake.connector.errors import ProgrammingError
+
+from app.caves.cost_model import Inputs, billed, credits_per_hour
+from app.caves.errors import CommandError, UsageError
+from app.caves.target import Account, Row, is_missing
+
+# The day's hours in which an event happened, of those since the first one.
+EVENTS = """
+SELECT
+    COUNT(*) AS EVENTS,
+    COUNT(DISTINCT DATE_TRUNC('hour', INGESTION_TIMESTAMP)) AS ACTIVE_HOURS,
+    DATEDIFF('hour', MIN(INGESTION_TIMESTAMP), SYSDATE()) + 1 AS HOURS,
+    DATEDIFF('second', MIN(INGESTION_TIMESTAMP), SYSDATE()) AS SECONDS,
+    COUNT(DISTINCT INGESTION_TIMESTAMP) AS BATCHES
+FROM {db}.RAW_DATA.RAW_EVENTS_STREAM
+WHERE INGESTION_TIMESTAMP > DATEADD('day', -1, SYSDATE())
+"""
+# A row per run of a graph that had data, from its first task's start to its last one's end.
+GRAPH_RUNS = """
+SELECT
+    ROOT_TASK_ID,
+    MAX(IFF(NAME = 'TASK_PURGE', 1, 0)) AS IS_PURGE,
+    DATEDIFF('millisecond', MIN(QUERY_START_TIME), MAX(COMPLETED_TIME)) / 1000 AS SECONDS
+FROM TABLE({db}.INFORMATION_SCHEMA.TASK_HISTORY(
+    SCHEDULED_TIME_RANGE_START => DATEADD('day', -1, CURRENT_TIMESTAMP()),
+    RESULT_LIMIT => 10000
+))
+WHERE DATABASE_NAME = '{db}' AND SCHEMA_NAME = 'OPS'
+    AND QUERY_START_TIME IS NOT NULL AND COMPLETED_TIME IS NOT NULL
+GROUP BY ROOT_TASK_ID, GRAPH_RUN_GROUP_ID
+"""
+SHOW_WAREHOUSE = "SHOW WAREHOUSES LIKE '{name}'"
+# Below eight hours the load comes in intervals of five seconds.
+# https://docs.snowflake.com/en/sql-reference/functions/warehouse_load_history
+LOAD_HOURS = 7
+LOAD = """
+SELECT
+    DATEDIFF('second', DATEADD('hour', -7, CURRENT_TIMESTAMP()), START_TIME) AS STARTED,
+    DATEDIFF('second', DATEADD('hour', -7, CURRENT_TIMESTAMP()), END_TIME) AS ENDED
+FROM TABLE({{db}}.INFORMATION_SCHEMA.WAREHOUSE_LOAD_HISTORY(
+    DATE_RANGE_START => DATEADD('hour', -7, CURRENT_TIMESTAMP()),
+    DATE_RANGE_END => CURRENT_TIMESTAMP(),
+    WAREHOUSE_NAME => '{name}'
+))
+WHERE AVG_RUNNING > 0
+"""
+UNITS = {"SECOND": 1, "MINUTE": 60, "HOUR": 3600}
+ASSUMED = {
+    "events_per_second": "assumed: what the producer sends",
+    "active_share": "assumed",
+    "ingest_seconds": "assumed: five statements of a batch",
+    "run_seconds": "assumed",
+    "purge_seconds": "assumed",
+    "alert_seconds": "assumed",
+    "warehouse_size": "assumed",
+    "auto_suspend": "assumed",
+}
+
+
+@dataclass(frozen=True)
+class Known:
+    """Values of Inputs by name, and where each comes from; and what is no input: the warehouse's
+    own record."""
+
+    values: Mapping[str, Any] = field(default_factory=dict)
+    sources: Mapping[str, str] = field(default_factory=dict)
+    load: Row | None = None
+
+
+def measure(account: Account, warehouse: str) -> Known:
+    """What the last day says; anything that has not happened yet is left to the assumptions."""
+    try:
+        found = {**_events(account), **_run_times(account)}
+    except ProgrammingError as error:
+        if is_missing(error):
+            raise CommandError(
+                f"the pipeline is not in {account.database}: run `caves deploy` first, or use"
+                " --offline"
+            ) from error
+        raise
+    found |= _warehouse(account, warehouse)
+    values = {name: value for name, (value, _) in found.items()}
+    load = _load(account, warehouse, values)
+    return Known(values, {name: source for name, (_, source) in found.items()}, load)
+
+
+Found = dict[str, tuple[Any, str]]
+
+
+def _events(account: Account) -> Found:
+    row = account.row(EVENTS)
+    if not row["EVENTS"]:
+        return {}
+    share = min(row["ACTIVE_HOURS"] / min(row["HOURS"], 24), 1.0)
+    seconds = max(float(row["SECONDS"]) * share, 1.0)
+    over = f"RAW_EVENTS_STREAM, {row['EVENTS']} events in {row['SECONDS'] / 3600:.1f} h"
+    return {
+        "events_per_second": (row["EVENTS"] / seconds, f"measured: {over}"),
+        "active_share": (share, f"measured: hours with events, {over}"),
+    }
+
+
+def _run_times(account: Account) -> Found:
+    """Both graphs start together, so the slower one counts."""
+    rows = account.rows(GRAPH_RUNS)
+    found: Found = {}
+    for name, purge in (("run_seconds", 0), ("purge_seconds", 1)):
+        runs = [row for row in rows if row["IS_PURGE"] == purge]
+        roots = {row["ROOT_TASK_ID"] for row in runs}
+        means = [_mean(float(r["SECONDS"]) for r in runs if r["ROOT_TASK_ID"] == x) for x in roots]
+        if means:
+            source = f"measured: TASK_HISTORY, {len(runs)} runs with data in a day"
+            found[name] = (max(means), source)
+    return found
+
+
+def _mean(values: Any) -> float:
+    numbers = list(values)
+    return sum(numbers) / len(numbers)
+
+
+def _warehouse(account: Account, name: str) -> Found:
+    """Rights on the warehouse may be missing, and then it is not shown."""
+    rows = account.rows(SHOW_WAREHOUSE.format(name=name.replace("'", "''")))
+    if not rows:
+        return {}
+    suspend = rows[0]["AUTO_SUSPEND"]
+    return {
+        "warehouse_size": (rows[0]["SIZE"], f"SHOW WAREHOUSES: {name}"),
+        "auto_suspend": (None if suspend is None else float(suspend), f"SHOW WAREHOUSES: {name}"),
+    }
+
+
+def _load(account: Account, warehouse: str, values: Mapping[str, Any]) -> Row | None:
+    """The rule applied to what the warehouse really did, whoever used it; None without a right to
+    see it, or where it did nothing."""
+    try:
+        rows = account.rows(LOAD.format(name=warehouse.replace("'", "''")))
+    except ProgrammingError:
+        return None
+    if not rows:
+        return None
+    work = [(float(row["STARTED"]), float(row["ENDED"])) for row in rows]
+    resumes, seconds = billed(work, values.get("auto_suspend", 60.0))
+    size = values.get("warehouse_size", "XSMALL")
+    hours = (LOAD_HOURS * 3600 - min(start for start, _ in work)) / 3600
+    awake = min(seconds / 3600, hours)
+    return {
+        "HOURS": round(hours, 2),
+        "RESUMES": resumes,
+        "AWAKE_HOURS": round(awake, 2),
+        "CREDITS_PER_DAY": round(awake / hours * 24 * credits_per_hour(size), 2),
+    }
+
+
+def inputs(known: Known, settings: Mapping[str, str], rate: float | None = None) -> Inputs:
+    """The inputs for a profile's settings; `rate` stands for the measured events, all day long."""
+    values = dict(known.values)
+    if rate is not None:
+        values |= {"events_per_second": rate, "active_share": 1.0}
+    return Inputs(
+        **{
+            "events_per_second": 1.0,
+            **values,
+            "batch_seconds": _number(settings, "batch_max_seconds"),
+            "batch_events": _number(settings, "batch_max_events"),
+            "task_every": _period(settings["task_trigger"]),
+            "alert_every": _period(settings.get("alert_schedule", "")),
+        }
+    )
+
+
+def _number(settings: Mapping[str, str], name: str) -> float:
+    try:
+        return float(settings[name])
+    except (KeyError, ValueError):
+        raise UsageError(f"{name} in snowflake.yml is not a number") from None
+
+
+def _period(text: str) -> float | None:
+    """The seconds of `… '1 MINUTE'`; None where there is no schedule."""
+    if not text.strip():
+        return None
+    match = re.search(r"(\d+)\s*(SECOND|MINUTE|HOUR)", text.upper())
+    if not match:
+        raise UsageError(f"the cost of the schedule {text!r} is not known: only of intervals")
+    return float(match[1]) * UNITS[match[2]]
+
+
+def table(known: Known, example: Inputs, rate: float | None) -> list[Row]:
+    """INPUT, VALUE, SOURCE of what all profiles share."""
+    rows = []
+    for name, assumed in ASSUMED.items():
+        source = known.sources.get(name, assumed)
+        if rate is not None and name in ("events_per_second", "active_share"):
+            source = "--rate"
+        value = getattr(example, name)
+        shown = round(value, 4) if isinstance(value, float) else value
+        rows.append({"INPUT": name, "VALUE": shown, "SOURCE": source})
+    return rows

@@ -1,0 +1,59 @@
+"""A snapshot as a page for people."""
+
+from rich.console import Group, RenderableType
+from rich.markup import escape
+from rich.text import Text
+
+from app.caves.status.snapshot import Snapshot
+from app.caves.tabular import as_table
+from app.caves.target import Row
+
+STYLES = {"OK": "green", "BREACH": "bold red", "UNKNOWN": "yellow"}
+NO_ALERT_LOG = (
+    "No table OPS.ALERT_LOG: this deployment is older than the alerts; `caves deploy` makes them."
+)
+
+
+def page(snapshot: Snapshot) -> RenderableType:
+    """The tables one below the other; what needs somebody comes last, where one looks first."""
+    return Group(
+        as_table("Tasks", snapshot.tasks),
+        as_table("Streams", snapshot.streams),
+        as_table("Topic, ingested up to", snapshot.partitions),
+        *([Text(snapshot.topic, style="dim")] if snapshot.topic else []),
+        as_table("Newest rows (UTC)", snapshot.freshness),
+        as_table("Tables", [_sized(row) for row in snapshot.tables]),
+        as_table("Metrics", [_coloured(row) for row in snapshot.metrics]),
+        *_alerts(snapshot.alerts),
+    )
+
+
+def _alerts(alerts: list[Row] | None) -> list[RenderableType]:
+    if alerts is None:
+        return [Text(NO_ALERT_LOG, style="dim")]
+    if not alerts:
+        return [Text("No alert is open.", style="green")]
+    return [as_table("Open alerts", alerts)]
+
+
+def _sized(row: Row) -> Row:
+    return {**row, "BYTES": None if row["BYTES"] is None else size(int(row["BYTES"]))}
+
+
+def size(count: int) -> str:
+    """Bytes in the unit in which they are short: `1.5 MB`."""
+    value, units = float(count), ["bytes", "kB", "MB", "GB", "TB"]
+    while value >= 1000 and len(units) > 1:
+        value, units = value / 1000, units[1:]
+    return f"{value:.1f} {units[0]}" if units[0] != "bytes" else f"{count} bytes"
+
+
+def _coloured(row: Row) -> Row:
+    """The status in its colour, and what to do only where there is something to do."""
+    status = row["STATUS"]
+    return {
+        **row,
+        "STATUS": Text(status, style=STYLES.get(status, "")),
+        "DETAIL": escape(str(row["DETAIL"] or "")),
+        "ACTION": row["ACTION"] if status == "BREACH" else None,
+    }

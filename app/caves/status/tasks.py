@@ -1,0 +1,58 @@
+"""The tasks, each with its last run."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from app.caves.deploy import SHOW_TASKS
+from app.caves.moments import in_utc
+from app.caves.names import TASKS
+from app.caves.target import Account, Row
+
+# The limit is applied before the WHERE, so the range is short enough for a run of each task.
+# https://docs.snowflake.com/en/sql-reference/functions/task_history
+LAST_RUNS = """
+SELECT NAME, STATE, SCHEDULED_TIME, QUERY_START_TIME, COMPLETED_TIME, ERROR_MESSAGE
+FROM (
+    SELECT h.*, ROW_NUMBER() OVER (PARTITION BY NAME ORDER BY SCHEDULED_TIME DESC) AS PLACE
+    FROM TABLE({db}.INFORMATION_SCHEMA.TASK_HISTORY(
+        SCHEDULED_TIME_RANGE_START => DATEADD('day', -1, CURRENT_TIMESTAMP()),
+        RESULT_LIMIT => 10000
+    )) h
+    WHERE DATABASE_NAME = '{db}' AND SCHEMA_NAME = 'OPS'
+        AND STATE NOT IN ('SCHEDULED', 'SKIPPED')
+) r
+WHERE PLACE = 1
+"""
+
+
+def tasks(account: Account) -> list[Row]:
+    """TASK, STATE (started, suspended), SCHEDULE; of the last day's last run that was not skipped
+    LAST_RUN, LAST_STATE, SECONDS, ERROR."""
+    last = {row["NAME"]: row for row in account.rows(LAST_RUNS)}
+    return [_described(row, last.get(row["NAME"], {})) for row in _sorted(account.rows(SHOW_TASKS))]
+
+
+def _sorted(rows: Sequence[Row]) -> list[Row]:
+    """Along the way of the data; tasks that somebody added come last."""
+    order = {name.split(".")[1]: place for place, name in enumerate(TASKS)}
+    return sorted(rows, key=lambda row: (order.get(row["NAME"], len(order)), row["NAME"]))
+
+
+def _described(task: Row, run: Mapping[str, object]) -> Row:
+    return {
+        "TASK": task["NAME"],
+        "STATE": str(task["STATE"]).lower(),
+        "SCHEDULE": task["SCHEDULE"],
+        "LAST_RUN": in_utc(run.get("SCHEDULED_TIME")),
+        "LAST_STATE": run.get("STATE"),
+        "SECONDS": seconds(run),
+        "ERROR": run.get("ERROR_MESSAGE"),
+    }
+
+
+def seconds(run: Mapping[str, object]) -> float | None:
+    """How long the run took, once it has ended."""
+    start, end = run.get("QUERY_START_TIME"), run.get("COMPLETED_TIME")
+    if not isinstance(start, datetime) or not isinstance(end, datetime):
+        return None
+    return round((end - start).total_seconds(), 3)

@@ -1,0 +1,93 @@
+import pytest
+
+from app.caves.errors import UsageError
+from app.caves.profiles import effective, ingester_flags, names
+from app.caves.project import Project
+
+ENV = {
+    "task_schedule": "1 MINUTE",
+    "task_trigger": "SCHEDULE = '<% ctx.env.task_schedule %>'",
+    "batch_max_seconds": "60",
+    "batch_max_events": "50",
+    "profile": "live",
+    "profile_calm": "task_schedule=15 MINUTES; batch_max_seconds=900",
+    "profile_prompt": "task_trigger=",
+}
+
+
+def test_live_is_what_the_manifest_says() -> None:
+    assert effective(ENV, {}) == {
+        "task_schedule": "1 MINUTE",
+        "task_trigger": "SCHEDULE = '1 MINUTE'",
+        "batch_max_seconds": "60",
+        "batch_max_events": "50",
+        "profile": "live",
+    }
+
+
+def test_a_profile_takes_the_place_of_the_settings_that_it_names() -> None:
+    assert effective(ENV, {"profile": "calm"}) == {
+        "task_schedule": "15 MINUTES",
+        "task_trigger": "SCHEDULE = '15 MINUTES'",
+        "batch_max_seconds": "900",
+        "batch_max_events": "50",
+        "profile": "calm",
+    }
+
+
+def test_what_env_says_wins_over_the_profile() -> None:
+    found = effective(ENV, {"profile": "calm", "task_schedule": "10 SECONDS"})
+
+    assert found["task_trigger"] == "SCHEDULE = '10 SECONDS'"
+    assert found["batch_max_seconds"] == "900"
+
+
+def test_the_manifest_names_the_profile_unless_a_flag_does() -> None:
+    env = {**ENV, "profile": "prompt"}
+
+    assert effective(env, {})["task_trigger"] == ""
+    assert effective(env, {"profile": "live"})["task_trigger"] == "SCHEDULE = '1 MINUTE'"
+
+
+def test_a_schedule_for_tasks_that_have_none_is_wrong_use() -> None:
+    with pytest.raises(UsageError, match="'prompt' starts the tasks by their streams"):
+        effective(ENV, {"profile": "prompt", "task_schedule": "10 SECONDS"})
+
+
+@pytest.mark.parametrize(
+    ("env", "name", "message"),
+    [
+        pytest.param(ENV, "cheap", "no profile 'cheap'.* live, calm, prompt", id="unknown"),
+        pytest.param({**ENV, "profile_x": "10 MINUTES"}, "x", "'10 MINUTES' is not", id="no name"),
+        pytest.param({**ENV, "profile_x": "a=1"}, "x", "'a=1' is not", id="no setting of env"),
+        pytest.param(
+            {**ENV, "profile_x": "profile=calm"}, "x", "is not NAME", id="another profile"
+        ),
+    ],
+)
+def test_a_profile_that_makes_no_sense_is_wrong_use(
+    env: dict[str, str], name: str, message: str
+) -> None:
+    with pytest.raises(UsageError, match=message):
+        effective(env, {"profile": name})
+
+
+def test_the_ingesters_share_is_its_own_flags() -> None:
+    flags = ingester_flags(effective(ENV, {"profile": "calm"}))
+
+    assert flags == ["--batch-max-seconds", "900", "--batch-max-events", "50"]
+
+
+def test_every_profile_of_the_manifest_makes_sense() -> None:
+    env = Project.find().env
+
+    assert names(env) == ["live", "triggered", "economy"]
+    found = {name: effective(env, {"profile": name}) for name in names(env)}
+    assert {name: each["task_trigger"] for name, each in found.items()} == {
+        "live": "SCHEDULE = '1 MINUTE'",
+        "triggered": "",
+        "economy": "",
+    }
+    assert " ".join(ingester_flags(found["economy"])) == (
+        "--batch-max-seconds 600 --batch-max-events 10000"
+    )
