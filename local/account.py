@@ -19,10 +19,13 @@ from local.errors import SnowflakeError
 from local.live_views import LiveViews
 from local.registry import ACCOUNT_TABLES, HIDDEN_TABLES, OF_SCHEMAS
 from local.results import Results
+from local.rights.hierarchy import ADMINISTRATOR
+from local.roles import Roles
 from local.running import Running
 from local.session import Session
 from local.statements.packages import packages
 from local.streams import Streams
+from local.users import Users
 from local.warehouse_load import WarehouseLoad
 from local.workers import Workers
 
@@ -59,6 +62,8 @@ class Account:
             raise
         self.engine = Engine(data, HIDDEN_TABLES)
         self._own = self.engine.own_catalog(ACCOUNT_TABLES)
+        self.roles: Roles = Roles(self)
+        self.users: Users = Users(self, self.roles)
         self.engine.provide("PACKAGES", packages().table)
         self.changes = Changes()
         self.streams = Streams(self.changes)
@@ -132,8 +137,9 @@ class Account:
         schema: str | None = None,
         parameters: dict[str, Any] | None = None,
     ) -> Session:
-        """A new session. Names that do not exist are left out, as Snowflake's login does."""
-        session = Session(self, user=user, role=role or "SYSADMIN")
+        """A new session, by default ACCOUNTADMIN's. Names that do not exist, or that the role
+        must not know, are left out, as Snowflake's login does."""
+        session = Session(self, user=user, role=role or ADMINISTRATOR)
         session.open(warehouse, database, schema, parameters or {})
         with self.lock:
             self._sessions[session.id] = session
@@ -144,6 +150,12 @@ class Account:
         with self.lock:
             sessions = list(self._sessions.values())
         return next((s for s in sessions if str(s.number) == str(number)), None)
+
+    def user_of(self, session_id: str) -> str | None:
+        """Whose session it is; None once it has ended."""
+        with self.lock:
+            session = self._sessions.get(session_id)
+        return session.user if session else None
 
     def closed(self, session: Session) -> None:
         with self.lock:

@@ -41,6 +41,7 @@ PYTHON = Code(100357, "P0000")
 NO_DATABASE = Code(90105, "22000")
 NO_SCHEMA = Code(90106, "22000")
 STALE_STREAM = Code(91901, "55000")
+NO_WAREHOUSE = Code(606, "57P03")
 LOCKED = Code(625, "57014")
 CANCELLED = Code(604, "57014")
 NOT_EXECUTING = Code(605, "57014")
@@ -49,7 +50,14 @@ INCOMPLETE_TRANSACTION = Code(90232, "25000")
 OUT_OF_SCOPE = Code(90237, "25000")
 ABORTED_TRANSACTION = Code(90236, "25000")
 UNKNOWN_STATEMENT = Code(709, "02000")
+UNKNOWN_PROCEDURE = Code(2141, "42601")
+INSUFFICIENT_PRIVILEGES = Code(3001, "42501")
+ROLE_NOT_ASSIGNED = Code(3013, "42501")
+TASK_EXECUTION = Code(91089, "23001")
 WRONG_PASSWORD = Code(390100, "08001")
+USER_DISABLED = Code(390101, "08001")
+JWT_INVALID = Code(390144, "08001")
+ROLE_REFUSED = Code(390189, "08001")
 UNKNOWN_SESSION = Code(390104, "08001")
 EXPIRED_TOKEN = Code(390114, "08001")
 INTERNAL = Code(300001, "XX000")
@@ -81,6 +89,18 @@ def syntax(position: int, unexpected: str) -> SnowflakeError:
 
 def does_not_exist(kind: str, name: object) -> SnowflakeError:
     return compilation(DOES_NOT_EXIST, f"{kind} '{name}' does not exist or not authorized.")
+
+
+def insufficient(what: str) -> SnowflakeError:
+    """The role sees an object (kind and quoted name), and may not do that with it."""
+    return SnowflakeError(
+        INSUFFICIENT_PRIVILEGES,
+        f"SQL access control error:\nInsufficient privileges to operate on {what}.",
+    )
+
+
+def unknown_procedure(name: object) -> SnowflakeError:
+    return compilation(UNKNOWN_PROCEDURE, f"Unknown user-defined function {name}")
 
 
 def already_exists(name: object) -> SnowflakeError:

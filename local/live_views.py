@@ -7,6 +7,8 @@ listings and DESCRIBE show; a statement that reads the view gets the view's own 
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from sqlglot import Expr, exp
@@ -15,6 +17,7 @@ from local import errors
 from local.engine import TEXT, Catalog, parsing
 from local.names import name_of
 from local.parser.tokens import FullName
+from local.rights.securables import inside
 from local.statements import table_sizes
 
 if TYPE_CHECKING:
@@ -25,6 +28,10 @@ CREATE TABLE IF NOT EXISTS _account_live_views (
     schema_name VARCHAR, name VARCHAR, query VARCHAR
 );
 """
+
+
+# Under this key a function's node has the name of the view that it stands in.
+_VIEW = "view"
 
 
 class LiveViews:
@@ -80,9 +87,23 @@ def expand(session: Session, tree: Expr) -> None:
             continue
         if query := session.account.live_views.find(session, table):
             body = parsing.upper_case(parsing.parse(query))
+            name = session.resolve(name_of(table))
+            for function in body.find_all(exp.Anonymous):
+                function.meta.setdefault(_VIEW, name)
             expand(session, body)
             table.replace(_subquery(table, body))
             tree.meta.pop(TEXT, None)
+
+
+@contextmanager
+def rights(session: Session, function: exp.Anonymous) -> Iterator[None]:
+    """What stands in a view is asked with the rights of the view's owner."""
+    view = function.meta.get(_VIEW)
+    if view is None:
+        yield
+        return
+    with session.guard.owner_of(inside("VIEW", view)):
+        yield
 
 
 def _subquery(table: exp.Table, body: Expr) -> exp.Subquery:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlglot import Expr, exp
 
-from local import changes, errors, live_views, result
+from local import changes, errors, function_rights, live_views, result
 from local.engine import TEXT, Binds, parsing
 from local.names import name_of, qualify
 from local.parser.tokens import Tokens
@@ -18,8 +18,11 @@ from local.statements import (
     cancellation,
     context,
     ddl,
+    grant_listing,
+    grants,
     listings,
     procedures,
+    roles,
     staged_files,
     streamlits,
     streams,
@@ -28,6 +31,7 @@ from local.statements import (
     task_functions,
     tasks,
     terse,
+    users,
     warehouse_history,
 )
 
@@ -43,11 +47,15 @@ _MODULES = (
     procedures,
     cancellation,
     context,
+    grants,
+    grant_listing,
     listings,
+    roles,
     staged_files,
     streamlits,
     table_properties,
     table_sizes,
+    users,
     warehouse_history,
 )
 
@@ -60,7 +68,7 @@ OF_SCHEMAS = (
     ("_account_properties", "schema_name"),
     ("_account_live_views", "schema_name"),
 )
-ACCOUNT_TABLES = context.ACCOUNT_DDL
+ACCOUNT_TABLES = "".join(getattr(module, "ACCOUNT_DDL", "") for module in _MODULES)
 
 
 def _merged(name: str) -> dict[Any, Any]:
@@ -145,7 +153,9 @@ def evaluated(
             arguments = [_value(session, a, binds) for a in function.expressions]
             tree.meta.pop(TEXT, None)
             acting = describe and function.name.upper() in _ACTING
-            _put_value(function, True if acting else handler(session, arguments))
+            with live_views.rights(session, function):
+                function_rights.check(session, function.name.upper(), arguments)
+                _put_value(function, True if acting else handler(session, arguments))
     names: list[str] = []
     try:
         for node in list(tree.find_all(exp.TableFromRows)):
@@ -238,7 +248,9 @@ def _put_relation(
 ) -> str:
     name, database, call = found
     if name == "RESULT_SCAN":
-        answer = session.account.results.find(_value(session, call.expressions[0], binds))
+        query_id = _value(session, call.expressions[0], binds)
+        function_rights.check(session, name, [query_id])
+        answer = session.account.results.find(query_id)
         return _put_answer(session, node, name, answer, index)
     arguments: dict[str, Any] = {}
     for argument in call.expressions:
@@ -248,7 +260,9 @@ def _put_relation(
     where = database or session.database
     if where is None:
         raise session.no_database()
-    answer = _TABLE_FUNCTIONS[name](session, where, arguments)
+    with live_views.rights(session, call):
+        function_rights.check(session, name, list(arguments.values()))
+        answer = _TABLE_FUNCTIONS[name](session, where, arguments)
     return _put_answer(session, node, name, answer, index)
 
 

@@ -36,6 +36,7 @@ from local.result import Result
 _STATEMENT_THREADS = 256
 _CALL_THREADS = 256
 _RESULT_PATIENCE_SECONDS = 30
+_KEY_PAIR = "SNOWFLAKE_JWT"
 
 Endpoint = Callable[[Request], Awaitable[JSONResponse]]
 
@@ -135,15 +136,22 @@ class Server:
             return JSONResponse(
                 login_messages.welcome(session, self._logins.open(session, password))
             )
-        self._credentials.check(user, password)
+        user = user.upper()
+        if str(data.get("AUTHENTICATOR", "")).upper() == _KEY_PAIR:
+            self._account.users.check_token(user, str(data.get("TOKEN", "")))
+        else:
+            self._credentials.check(user, password)
+            self._account.users.check_password_login(user)
         query = request.query_params
+        role = self._account.users.login_role(user, login_messages.name(query.get("roleName")))
+        defaults = self._account.users.defaults(user)
         session = await anyio.to_thread.run_sync(
             lambda: self._account.open_session(
-                user=user.upper(),
-                role=login_messages.name(query.get("roleName")),
-                warehouse=login_messages.name(query.get("warehouse")),
-                database=login_messages.name(query.get("databaseName")),
-                schema=login_messages.name(query.get("schemaName")),
+                user=user,
+                role=role,
+                warehouse=login_messages.name(query.get("warehouse")) or defaults.get("warehouse"),
+                database=login_messages.name(query.get("databaseName")) or defaults.get("database"),
+                schema=login_messages.name(query.get("schemaName")) or defaults.get("schema"),
                 parameters=login_messages.session_parameters(parameters),
             ),
             limiter=self._statement_limit,

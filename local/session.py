@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -13,12 +14,14 @@ from sqlglot import Expr, exp
 
 from local import errors, registry, result
 from local.engine import TEXT, Catalog, parsing, rewrite
+from local.guard import Guard
 from local.names import named_in, qualify, resolve_identifiers
 from local.parser.tokens import FullName, Name, Tokens
 from local.result import Result
+from local.rights.hierarchy import ADMINISTRATOR
 from local.running import Statement
 from local.session_transactions import SessionTransactions
-from local.statements import cancellation, context, ddl, dml, views
+from local.statements import cancellation, ddl, dml, views
 from local.statements.procedure_rights import check_owners_rights
 from local.time_limit import time_limit
 from local.warehouse_load import needs_warehouse
@@ -28,6 +31,8 @@ if TYPE_CHECKING:
 
 # Statements with long texts carry data and do not come again.
 _LONG_TEXT = 50_000
+
+_OWN_QUERIES = 100
 
 _DEFAULT_PARAMETERS: dict[str, Any] = {
     "AUTOCOMMIT": True,
@@ -55,6 +60,8 @@ class Session(SessionTransactions):
         # Rows of binds, and the relation that they are for the statement that runs.
         self._rows: tuple[str, Sequence[Sequence[Any]]] | None = None
         self.last_query_id: str | None = None
+        self.own_queries: deque[str] = deque(maxlen=_OWN_QUERIES)
+        self.guard = Guard(self)
 
     @property
     def number(self) -> int:
@@ -69,15 +76,14 @@ class Session(SessionTransactions):
         parameters: dict[str, Any],
     ) -> None:
         """Take up the names of a login; those that do not exist are left out."""
-        if database and database in self.account.databases():
+        self.use_role(self.role or ADMINISTRATOR)
+        if database and self.guard.finds("DATABASE", database):
             wanted = schema or "PUBLIC"
-            exists = self.connection.schema_exists(database, wanted)
-            self.use(database, wanted if exists else None)
+            self.use(database, wanted if self.guard.finds("SCHEMA", database, wanted) else None)
         else:
             self.use(None, None)
-        known = context.warehouses(self.account)
-        self.use_warehouse(warehouse if warehouse in known else None)
-        self.use_role(self.role or "SYSADMIN")
+        known = warehouse and self.guard.finds("WAREHOUSE", warehouse)
+        self.use_warehouse(warehouse if known else None)
         self.connection.set_variable("user", self.user)
         self.connection.set_variable("session", self.id)
         for name, value in parameters.items():
@@ -178,6 +184,7 @@ class Session(SessionTransactions):
             if opened is None:
                 running.close(statement)
         answer.query_id = self.last_query_id = statement.query_id
+        self.own_queries.append(statement.query_id)
         return answer
 
     def _measured(
@@ -235,9 +242,11 @@ class Session(SessionTransactions):
                 return self._call(lambda: route(self, tokens, binds), statement, nested)
             with self._turn(statement):
                 self.keep_effects()
-                return route(self, tokens, binds)
+                return self.guard.run_words(tokens, lambda read: route(self, read, binds))
         with self._turn(statement):
-            return self._execute(self._parse(sql), binds, describe)
+            return self.guard.listed(
+                tokens, lambda text: self._execute(self._parse(text), binds, describe)
+            )
 
     def _parse(self, sql: str) -> Expr:
         """The statement's tree. Under the same names the same text means the same, which spares
@@ -294,6 +303,11 @@ class Session(SessionTransactions):
             return result.status("Statement executed successfully.", result.TRANSACTION)
         tree = parsing.upper_case(tree)
         tree = resolve_identifiers(tree, named)
+        return self.guard.run_tree(
+            tree, lambda: self._run_tree(tree, named, describe), describe=describe
+        )
+
+    def _run_tree(self, tree: Expr, named: dict[str, Any], describe: bool) -> Result:
         if isinstance(tree, exp.Query):
             with self.prepared((), lambda: named_in(self, tree)):
                 return self._query(tree, named, describe)

@@ -79,6 +79,20 @@ def stage_location(session: Session, text: str) -> StageLocation:
     return StageLocation(folder, _inside(folder, (match[4] or "").lstrip("/")), label)
 
 
+def named_place(text: str) -> tuple[str, Name]:
+    """Whose files a location names: STAGE, TABLE or STREAMLIT, and the name as written."""
+    if text.startswith("'"):
+        text = text[1:-1].replace("''", "'").replace("\\'", "'")
+    if text.startswith("@~"):
+        raise errors.unsupported("user stage @~")
+    if match := _VERSIONED.fullmatch(text):
+        return "STREAMLIT", Tokens(match[1]).name()
+    match = _STAGE.fullmatch(text)
+    if match is None:
+        raise errors.compilation(errors.SYNTAX, f"invalid stage location '{text}'")
+    return "TABLE" if match[2] else "STAGE", Tokens(match[1] + match[3]).name()
+
+
 def _inside(folder: Path, path: str) -> str:
     """Raises 001003 for a path that leads out of the stage."""
     if not (folder / path).resolve().is_relative_to(folder.resolve()):

@@ -212,6 +212,7 @@ class GraphRun:
         try:
             if self._cancelled:
                 raise errors.SnowflakeError(errors.CANCELLED, "SQL execution canceled")
+            session.guard.require_execution("EXECUTE TASK")
             yield session
         finally:
             with self._guard:

@@ -95,7 +95,7 @@ def create_procedure(tokens: Tokens) -> CreateProcedure:
 
 def drop_procedure(tokens: Tokens) -> Signature:
     tokens.expect("DROP", "PROCEDURE")
-    statement = _signature(tokens)
+    statement = procedure_signature(tokens)
     tokens.end()
     return statement
 
@@ -103,7 +103,7 @@ def drop_procedure(tokens: Tokens) -> Signature:
 def describe_procedure(tokens: Tokens) -> Signature:
     tokens.next()  # DESCRIBE or DESC
     tokens.expect("PROCEDURE")
-    statement = _signature(tokens)
+    statement = procedure_signature(tokens)
     tokens.end()
     return statement
 
@@ -111,7 +111,7 @@ def describe_procedure(tokens: Tokens) -> Signature:
 def alter_procedure(tokens: Tokens) -> AlterProcedure:
     """ALTER PROCEDURE name(types) SET COMMENT = '…' | UNSET COMMENT | EXECUTE AS … | RENAME TO …"""
     tokens.expect("ALTER", "PROCEDURE")
-    signature = _signature(tokens)
+    signature = procedure_signature(tokens)
     if tokens.accept("SET", "COMMENT"):
         tokens.expect("=")
         statement = AlterProcedure(signature, comment=tokens.string())
@@ -132,7 +132,7 @@ def comment_on_procedure(tokens: Tokens) -> AlterProcedure:
     tokens.expect("COMMENT")
     if_exists = tokens.accept("IF", "EXISTS")
     tokens.expect("ON", "PROCEDURE")
-    signature = replace(_signature(tokens), if_exists=if_exists)
+    signature = replace(procedure_signature(tokens), if_exists=if_exists)
     tokens.expect("IS")
     statement = AlterProcedure(signature, comment=tokens.string())
     tokens.end()
@@ -165,7 +165,7 @@ def _argument(tokens: Tokens) -> Argument:
     return Argument(name.name, kind, default)
 
 
-def _signature(tokens: Tokens) -> Signature:
+def procedure_signature(tokens: Tokens) -> Signature:
     if_exists = tokens.accept("IF", "EXISTS")
     name = tokens.name()
     tokens.expect("(")

@@ -43,9 +43,15 @@ def cancel_query(session: Session, arguments: list[Any]) -> str:
     """https://docs.snowflake.com/en/sql-reference/functions/system_cancel_query"""
     (query_id,) = _one(arguments, "SYSTEM$CANCEL_QUERY")
     statement = session.account.running.find(str(query_id))
-    if statement is None or not statement.cancel():
+    if statement is None or not _may(session, statement) or not statement.cancel():
         return "Identified SQL statement is not currently executing."
     return f"query [{query_id}] terminated."
+
+
+def _may(session: Session, statement: Statement) -> bool:
+    """To others than its user and ACCOUNTADMIN a statement is not there."""
+    user = session.account.user_of(statement.session_id)
+    return session.guard.may_cancel(user or "")
 
 
 def cancel_all_queries(session: Session, arguments: list[Any]) -> str:
@@ -57,6 +63,8 @@ def cancel_all_queries(session: Session, arguments: list[Any]) -> str:
 def _cancel_all(session: Session, number: Any, asking: Statement | None) -> str:
     """A procedure that clears up behind itself does not end its own CALL."""
     found = session.account.session_numbered(number)
+    if found and not session.guard.may_cancel(found.user):
+        found = None
     own = found is session
     statements = session.account.running.of(found.id) if found else []
     ended = [

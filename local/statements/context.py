@@ -1,4 +1,4 @@
-"""Where and as whom a session works: USE, session variables, warehouses, grants."""
+"""Where and as whom a session works: USE, and warehouses."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from local import errors, result
 from local.parser.show import show_scope
 from local.parser.tokens import Tokens
 from local.result import Result
+from local.rights.securables import Securable, database, schema
 
 if TYPE_CHECKING:
     from local.account import Account
@@ -29,13 +30,16 @@ def use(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
     """USE [DATABASE | SCHEMA | WAREHOUSE | ROLE | SECONDARY ROLES] name"""
     tokens.expect("USE")
     if tokens.accept("SECONDARY", "ROLES"):
-        if tokens.word() not in ("ALL", "NONE"):
+        word = tokens.word()
+        if word not in ("ALL", "NONE"):
             raise tokens.unexpected()
+        session.guard.secondary = word == "ALL"
     elif tokens.accept("ROLE"):
-        session.use_role(tokens.name().name)
+        _use_role(session, tokens.name().name)
     elif tokens.accept("WAREHOUSE"):
         name = tokens.name().name
-        if name not in warehouses(session.account):
+        known = name in warehouses(session.account)
+        if not (known and session.guard.sees(Securable("WAREHOUSE", (name,)))):
             raise errors.does_not_exist("Warehouse", name)
         session.use_warehouse(name)
     elif tokens.accept("DATABASE"):
@@ -51,19 +55,37 @@ def use(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
     return result.status(_DONE, result.USE)
 
 
+def _use_role(session: Session, name: str) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/use-role"""
+    if not session.account.roles.exists(name):
+        raise errors.compilation(
+            errors.INVALID_OBJECT, "Object does not exist, or operation cannot be performed."
+        )
+    if name not in session.account.users.available_roles(session.user):
+        raise errors.SnowflakeError(
+            errors.ROLE_NOT_ASSIGNED,
+            f"SQL access control error:\nRequested role '{name}' is not assigned to the executing"
+            " user. Specify another role to activate.",
+        )
+    session.use_role(name)
+
+
 def _use_database(session: Session, name: str) -> None:
     session.catalog(name)
+    if not session.guard.sees(database(name)):
+        raise errors.does_not_exist("Database", name)
     public = session.connection.schema_exists(name, "PUBLIC")
     session.use(name, "PUBLIC" if public else None)
 
 
-def _use_schema(session: Session, database: str | None, schema: str) -> None:
-    if database is None:
+def _use_schema(session: Session, place: str | None, name: str) -> None:
+    if place is None:
         raise session.no_database()
-    session.catalog(database)
-    if not session.connection.schema_exists(database, schema) and schema != "INFORMATION_SCHEMA":
-        raise errors.does_not_exist("Schema", f"{database}.{schema}")
-    session.use(database, schema)
+    session.catalog(place)
+    exists = session.connection.schema_exists(place, name) or name == "INFORMATION_SCHEMA"
+    if not (exists and session.guard.sees(schema(place, name))):
+        raise errors.does_not_exist("Schema", f"{place}.{name}")
+    session.use(place, name)
 
 
 # --- warehouses ----------------------------------------------------------------------------------
@@ -173,7 +195,7 @@ def create_warehouse(session: Session, tokens: Tokens, binds: Sequence[Any]) -> 
                 row["state"],
                 row["comment"],
                 datetime.now(UTC).replace(tzinfo=None),
-                session.role,
+                session.guard.role,
             ],
         )
     session.use_warehouse(name)
@@ -282,12 +304,7 @@ def describe_warehouse(session: Session, tokens: Tokens, binds: Sequence[Any]) -
     return result.of(columns, [[row["created_on"], row["name"], "WAREHOUSE"]], result.DESCRIBE)
 
 
-# --- grants, variables, and what clients ask for -------------------------------------------------
-
-
-def grant(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
-    """Roles and users do not exist here: nothing is granted that would be enforced."""
-    raise errors.unsupported(tokens.rest())
+# --- what clients ask for ------------------------------------------------------------------------
 
 
 def show_nothing(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
@@ -295,17 +312,6 @@ def show_nothing(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Resu
     tokens.expect("SHOW")
     columns = ("name", "type", "category", "enabled", "comment", "created_on")
     return result.of(dict.fromkeys(columns, "VARCHAR"), [], result.SHOW)
-
-
-def show_roles(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
-    tokens.expect("SHOW", "ROLES")
-    scope = show_scope(tokens)
-    names = [name for name in ("ACCOUNTADMIN", "PUBLIC", "SYSADMIN") if scope.admits(name)]
-    return result.of(
-        {"name": "VARCHAR", "is_current": "VARCHAR"},
-        [[name, "Y" if name == session.role else "N"] for name in names],
-        result.SHOW,
-    )
 
 
 def organization(session: Session, arguments: list[Any]) -> str:
@@ -343,8 +349,5 @@ ROUTES = {
     ("DROP", "WAREHOUSE"): drop_warehouse,
     ("SHOW", "WAREHOUSES"): show_warehouses,
     ("DESCRIBE", "WAREHOUSE"): describe_warehouse,
-    ("SHOW", "ROLES"): show_roles,
     ("SHOW", "INTEGRATIONS"): show_nothing,
-    ("GRANT",): grant,
-    ("REVOKE",): grant,
 }

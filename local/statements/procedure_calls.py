@@ -1,6 +1,7 @@
 """CALL: choose the overload, evaluate the arguments, run the handler in the session."""
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -8,6 +9,7 @@ from local import errors, result
 from local.parser.calls import CallProcedure, call_procedure
 from local.parser.procedures import Argument
 from local.parser.tokens import FullName, Tokens
+from local.rights.securables import Securable
 from local.statements import procedure_store, procedure_values
 from local.statements.procedure_imports import staged_file
 from local.statements.procedure_store import Procedure
@@ -16,7 +18,6 @@ from local.versions import Code
 if TYPE_CHECKING:
     from local.session import Session
 
-_UNKNOWN_PROCEDURE = errors.Code(2141, "42601")
 _ARGUMENT_TYPES = errors.Code(1044, "42P13")
 _NULL_RESULT = errors.Code(100072, "22000")
 
@@ -56,10 +57,20 @@ def _system_function(
 
 def _overloads(session: "Session", full: FullName) -> list[Procedure]:
     catalog = session.catalog(full.database)
-    overloads = procedure_store.named(catalog, full.schema, full.name, session.id)
+    overloads = [
+        each
+        for each in procedure_store.named(catalog, full.schema, full.name, session.id)
+        if each.session_id or session.guard.holds(securable(each), "USAGE")
+    ]
     if not overloads:
-        raise errors.compilation(_UNKNOWN_PROCEDURE, f"Unknown user-defined function {full}")
+        raise errors.unknown_procedure(full)
     return overloads
+
+
+def securable(procedure: Procedure) -> Securable:
+    """The procedure as grants know it."""
+    name = f"{procedure.name}({procedure.types})"
+    return Securable("PROCEDURE", (procedure.database, procedure.schema, name))
 
 
 def _evaluated(
@@ -142,13 +153,21 @@ def _run(session: "Session", procedure: Procedure, arguments: list[Any]) -> Any:
         session.enter_procedure(owners=owners)
     failed = True
     try:
-        value = _in_place(session, procedure, code, arguments, owners)
+        with _rights(session, procedure):
+            value = _in_place(session, procedure, code, arguments, owners)
         failed = False
     finally:
         # After a cancelled call its last statement may still be running: the lock waits for it.
         with session.lock:
             session.leave_procedure(owners=owners, failed=failed)
     return value
+
+
+def _rights(session: "Session", procedure: Procedure) -> AbstractContextManager[None]:
+    """Its owner's rights, where it runs with those; a temporary one is its caller's own."""
+    if procedure.execute_as == "OWNER" and procedure.session_id is None:
+        return session.guard.owner_of(securable(procedure))
+    return nullcontext()
 
 
 def _in_place(

@@ -15,6 +15,7 @@ import pyarrow as pa
 from local import errors, result
 from local.parser.tokens import Tokens
 from local.result import Result
+from local.rights.trees import staged
 from local.stage_location import stage_location
 
 if TYPE_CHECKING:
@@ -87,6 +88,7 @@ def put_files(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
         raise errors.syntax(len(tokens.text), "<EOF>")
     options = _options(match[3], ("PARALLEL", "AUTO_COMPRESS", "SOURCE_COMPRESSION", "OVERWRITE"))
     target = str(binds[0]) if match[2] == "?" else match[2]
+    session.guard.require(staged(target, session.guard, "WRITE"))
     place = stage_location(session, target)
     folder = place.folder / place.path
     folder.mkdir(parents=True, exist_ok=True)
@@ -111,7 +113,9 @@ def get_files(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
     if match is None:
         raise errors.syntax(len(tokens.text), "<EOF>")
     options = _options(match[3], ("PARALLEL", "PATTERN"))
-    place = stage_location(session, str(binds[0]) if match[1] == "?" else match[1])
+    source = str(binds[0]) if match[1] == "?" else match[1]
+    session.guard.require(staged(source, session.guard, "READ"))
+    place = stage_location(session, source)
     files = [file for _, file in place.files(options.get("PATTERN"))]
     return _transfer(
         {
@@ -146,7 +150,7 @@ _LISTED = {"name": "VARCHAR", "size": "BIGINT", "md5": "VARCHAR", "last_modified
 def list_files(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
     """LIST @stage[/path] [PATTERN = '…']. https://docs.snowflake.com/en/sql-reference/sql/list"""
     rows = []
-    for name, file in _files(session, tokens):
+    for name, file in _files(session, tokens, "READ"):
         content = file.read_bytes()
         changed = email.utils.formatdate(file.stat().st_mtime, usegmt=True)
         rows.append([name, len(content), hashlib.md5(content).hexdigest(), changed])
@@ -159,17 +163,18 @@ def remove_files(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Resu
     https://docs.snowflake.com/en/sql-reference/sql/remove
     """
     rows = []
-    for name, file in _files(session, tokens):
+    for name, file in _files(session, tokens, "WRITE"):
         file.unlink()
         rows.append([name, "removed"])
     return result.of({"name": "VARCHAR", "result": "VARCHAR"}, rows)
 
 
-def _files(session: Session, tokens: Tokens) -> list[tuple[str, Path]]:
+def _files(session: Session, tokens: Tokens, privilege: str) -> list[tuple[str, Path]]:
     match = _ONE_PLACE.fullmatch(_written(tokens))
     if match is None:
         raise errors.syntax(len(tokens.text), "<EOF>")
     options = _options(match[2], ("PATTERN",))
+    session.guard.require(staged(match[1], session.guard, privilege))
     return stage_location(session, match[1]).files(options.get("PATTERN"))
 
 

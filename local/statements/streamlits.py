@@ -73,7 +73,7 @@ def create(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
                 name.name,
                 result.new_id(),
                 datetime.now(UTC).replace(tzinfo=None),
-                session.role,
+                session.guard.role,
                 statement.source is not None,
                 *(values.get(key) for key in _PROPERTIES),
             ],

@@ -38,7 +38,7 @@ def create(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
         if answer := _existing(session, statement, name):
             return answer
         account.streams.create(
-            catalog, session.connection, name, table, statement, session.role or ""
+            catalog, session.connection, name, table, statement, session.guard.role
         )
     return result.status(f"Stream {name.name} successfully created.")
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from local import errors
 from local.parser.tokens import Tokens
 from local.statements import task_graph, task_store
-from local.statements.tasks import Place, resumed
+from local.statements.tasks import Place, check_owner, resumed
 
 if TYPE_CHECKING:
     from local.session import Session
@@ -22,6 +22,7 @@ def task_dependents_enable(session: "Session", arguments: list[Any]) -> bool:
     with session.account.lock:
         place = Place(session, Tokens(str(arguments[0])).name())
         now = task_store.utc_now()
+        check_owner(session, place.task)
         below = task_graph.descendants(place.tasks, place.task.name)
         started = [resumed(place.tasks[name], now) for name in [*reversed(below), place.name]]
         for task in started:

@@ -62,7 +62,7 @@ def current_task_graphs(
     for row in rows:
         row["state"] = "SCHEDULED" if row["state"] == "SCHEDULED" else "EXECUTING"
     columns = {key: kind for key, kind in _COLUMNS.items() if key != "COMPLETED_TIME"}
-    return _answer(columns, rows, "scheduled_time", limit, name)
+    return _answer(columns, _seen(session, rows), "scheduled_time", limit, name)
 
 
 def complete_task_graphs(
@@ -82,7 +82,7 @@ def complete_task_graphs(
         and run["completed_time"] >= since
         and not (error_only and run["state"] == "SUCCEEDED")
     ]
-    return _answer(_COLUMNS, rows, "completed_time", limit, name)
+    return _answer(_COLUMNS, _seen(session, rows), "completed_time", limit, name)
 
 
 def _read(arguments: dict[str, Any], *known: str) -> tuple[int, str | None, bool]:
@@ -158,6 +158,14 @@ def _outcome(entries: list[Row]) -> Row:
         "first_error_message": first.get("error_message"),
         "completed_time": max(ended, default=None),
     }
+
+
+def _seen(session: "Session", rows: Iterable[Row]) -> list[Row]:
+    return [
+        row
+        for row in rows
+        if task_history.seen(session, row["database_name"], row | {"name": row["root_task_name"]})
+    ]
 
 
 def _answer(

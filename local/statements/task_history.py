@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from local import errors, result
+from local.rights.securables import Securable
 from local.statements import task_store
 from local.statements.task_store import Catalog, Task
 
@@ -199,13 +200,18 @@ def task_history(session: "Session", database: str, arguments: dict[str, Any]) -
         if query.database_name in (None, name):
             catalog = session.account.catalog(name)
             found = _recorded(catalog, query) + upcoming(catalog, query, now)
-            rows += [{**row, "database_name": name} for row in found]
+            rows += [{**row, "database_name": name} for row in found if seen(session, name, row)]
     rows.sort(key=lambda row: row["scheduled_time"], reverse=True)
     return result.of(
         COLUMNS,
         [[aware(row.get(name.lower())) for name in COLUMNS] for row in rows[: query.result_limit]],
         result.SELECT,
     )
+
+
+def seen(session: "Session", database: str, row: dict[str, Any]) -> bool:
+    task = Securable("TASK", (database, row["schema_name"], row["name"]))
+    return session.guard.sees_runs(task)
 
 
 def read_query(arguments: Mapping[str, Any], now: datetime) -> Query:

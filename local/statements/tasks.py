@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from local import errors, result
 from local.parser import tasks as parser
 from local.parser.tokens import FullName, Name, Tokens
+from local.rights.hierarchy import ADMINISTRATOR
 from local.statements import (
     context,
     task_graph,
@@ -82,7 +83,7 @@ def _defined(session: "Session", place: Place, statement: parser.CreateTask) -> 
         schema=place.full.schema,
         name=place.name,
         definition=statement.definition,
-        owner=session.role,
+        owner=session.guard.role,
         properties=statement.properties,
         parameters=statement.parameters,
         predecessors=_parents(session, place, statement.predecessors),
@@ -183,7 +184,14 @@ def _resume(session: "Session", place: Place, statement: parser.AlterTask) -> Ta
     task = place.task
     if not task.is_root:
         place.check_editable([task.name])
+    check_owner(session, task)
     return resumed(task, task_store.utc_now())
+
+
+def check_owner(session: "Session", task: Task) -> None:
+    """A task runs as its owner, who must be allowed to."""
+    with session.guard.acting_as(task.owner or ADMINISTRATOR):
+        session.guard.require_execution("EXECUTE TASK")
 
 
 def resumed(task: Task, now: datetime) -> Task:
@@ -317,6 +325,7 @@ def execute_task(session: "Session", tokens: Tokens, binds: Sequence[Any]) -> re
     name = parser.execute_task(tokens)
     with session.account.lock:
         place = Place(session, name)
+        check_owner(session, place.task)
         if not place.task.is_root:
             raise errors.compilation(
                 errors.COMPILATION,

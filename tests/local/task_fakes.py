@@ -6,6 +6,7 @@ The catalogs are real DuckDB tables; the sessions do what a test says.
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -55,6 +56,22 @@ class FakeConnection:
         return database == DATABASE and schema in (SCHEMA, "RAW")
 
 
+class FakeGuard:
+    """Everything may be done and seen."""
+
+    def __init__(self, role: str) -> None:
+        self.role = role
+
+    def acting_as(self, role: str) -> AbstractContextManager[None]:
+        return nullcontext()
+
+    def sees_runs(self, task: object) -> bool:
+        return True
+
+    def require_execution(self, privilege: str) -> None:
+        """Nothing is missing."""
+
+
 class FakeSession:
     """Answers statements from the account's script, and can be cancelled while it runs one."""
 
@@ -67,6 +84,7 @@ class FakeSession:
         self.cancelled = threading.Event()
         self.closed = False
         self.connection = FakeConnection()
+        self.guard = FakeGuard(self.role)
 
     def resolve(self, name: Name) -> FullName:
         return FullName(name.database or self.database, name.schema or self.schema, name.name)

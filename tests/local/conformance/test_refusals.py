@@ -36,10 +36,10 @@ _REFUSED = [
     ("create notification integration i type = email enabled = true", "integration"),
     ("execute streamlit s()", "EXECUTE STREAMLIT"),
     ("create resource monitor r with credit_quota = 1", "resource monitor"),
-    ("create role r", "role"),
-    ("create user u", "user"),
-    ("grant select on table t to role r", "grant"),
-    ("revoke select on table t from role r", "revoke"),
+    ("create or replace role r", "OR REPLACE ROLE"),
+    ("create user u password = 'p'", "USER with PASSWORD"),
+    ("grant select on table t to user u", "grants to a USER"),
+    ("alter role sysadmin rename to x", "ALTER ROLE"),
     ("alter table t set tag a = 'b'", "TAG"),
     ("alter table t swap with u", "SWAP"),
     ("alter table t add search optimization", "search optimization"),
@@ -108,7 +108,6 @@ _REFUSED = [
     ("pragma database_list", "PRAGMA"),
     ("install httpfs", "INSTALL"),
     ("checkpoint", "CHECKPOINT"),
-    ("show grants", "show grants"),
     ("show parameters", "show parameters"),
 ]
 

@@ -63,14 +63,18 @@ def test_an_app_is_deployed_changed_shown_and_dropped(
     (changed,) = shown(connection, "describe streamlit dash")
     assert (changed["title"], changed["url_id"]) == ("Cave d'Albert", described["url_id"])
 
-    # 3. Rights are not granted here, and that is said: the app is there all the same.
+    # 3. The app's viewers are granted what the manifest says.
     if not on_snowflake():
+        run("create role bi_reader")
         granting = _PROJECT + "    grants: [{privilege: USAGE, role: BI_READER}]\n"
         (tmp_path / "snowflake.yml").write_text(granting.replace("{title}", "Cave d'Albert"))
-        refused = account.snow("streamlit", "deploy", "--replace", *place, cwd=tmp_path)
-        assert refused.returncode != 0
-        said = " ".join((refused.stdout + refused.stderr).replace("│", " ").split())
-        assert "Unsupported feature 'SHOW GRANTS ON STREAMLIT" in said
+        snow("streamlit", "deploy", "--replace")
+        shared = shown(connection, "show grants on streamlit dash")
+        assert {(row["privilege"], row["grantee_name"]) for row in shared} == {
+            ("OWNERSHIP", "SYSADMIN"),
+            ("USAGE", "BI_READER"),
+        }
+        run("drop role bi_reader")
 
     # 4. The command's lists show it; what is dropped is gone, with its files.
     (listed,) = snow("object", "list", "streamlit", "--like", "DASH")

@@ -1,0 +1,72 @@
+"""Key pairs of users: public keys, their fingerprints, and the tokens that are signed with them.
+
+https://docs.snowflake.com/en/user-guide/key-pair-auth
+"""
+
+import base64
+import binascii
+import hashlib
+import json
+import time
+from collections.abc import Sequence
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import load_der_public_key
+
+_SHORTEST = 2048
+# Clocks of clients may differ a little.
+_LEEWAY_SECONDS = 60
+
+
+def public_key(text: str) -> RSAPublicKey:
+    """A key as RSA_PUBLIC_KEY holds it: the base64 of its DER form, with or without PEM's frame.
+
+    Raises ValueError for what is none, or for a key of less than 2048 bits.
+    """
+    body = "".join(line for line in text.split("\n") if not line.startswith("-----"))
+    try:
+        key = load_der_public_key(base64.b64decode("".join(body.split()), validate=True))
+    except (binascii.Error, ValueError, TypeError) as error:
+        raise ValueError("it is no public key") from error
+    if not isinstance(key, RSAPublicKey) or key.key_size < _SHORTEST:
+        raise ValueError(f"it is no RSA key of at least {_SHORTEST} bits")
+    return key
+
+
+def fingerprint(text: str) -> str:
+    """SHA256: and the base64 of the DER form's digest, as DESCRIBE USER and tokens have it."""
+    body = "".join(line for line in text.split("\n") if not line.startswith("-----"))
+    digest = hashlib.sha256(base64.b64decode("".join(body.split()))).digest()
+    return f"SHA256:{base64.b64encode(digest).decode()}"
+
+
+def is_signed(token: str, user: str, keys: Sequence[str]) -> bool:
+    """Is it a token (JWT, RS256) of this user, of now, signed with one of the keys?
+
+    Its issuer is ACCOUNT.USER.fingerprint, its subject ACCOUNT.USER.
+    """
+    try:
+        head, body, signature = token.split(".")
+        header, claims = json.loads(_decoded(head)), json.loads(_decoded(body))
+        account, issuer, print_ = str(claims["iss"]).split(".", 2)
+        expires, signed = float(claims["exp"]), _decoded(signature)
+    except (ValueError, KeyError, TypeError):
+        return False
+    named = issuer == user and claims.get("sub") == f"{account}.{user}"
+    if header.get("alg") != "RS256" or not named or expires < time.time() - _LEEWAY_SECONDS:
+        return False
+    key = next((key for key in keys if fingerprint(key) == print_), None)
+    if key is None:
+        return False
+    try:
+        public_key(key).verify(signed, f"{head}.{body}".encode(), PKCS1v15(), SHA256())
+    except InvalidSignature:
+        return False
+    return True
+
+
+def _decoded(part: str) -> bytes:
+    return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))

@@ -1,0 +1,148 @@
+"""GRANT and REVOKE: tokens in, dataclasses out."""
+
+from dataclasses import dataclass
+
+from local import errors
+from local.parser.datatypes import DataType
+from local.parser.procedures import procedure_signature
+from local.parser.tokens import Name, Tokens
+from local.rights.securables import PLURALS, is_grantable
+
+_WORDS = ("FILE FORMAT", "RESOURCE MONITOR")
+
+
+@dataclass(frozen=True)
+class Target:
+    """What is granted on. One object: kind, name and, of a procedure, types. Many of them (which is
+    ALL or FUTURE): kind, and the DATABASE or SCHEMA (place) of that name."""
+
+    kind: str
+    name: Name | None = None
+    types: tuple[DataType, ...] | None = None
+    which: str = "ONE"
+    place: str = ""
+
+
+@dataclass(frozen=True)
+class GrantPrivileges:
+    """privileges: ALL, OWNERSHIP or those that are listed. current: what becomes of the grants
+    that are there when the owner changes, COPY or REVOKE. option: WITH GRANT OPTION, or GRANT
+    OPTION FOR."""
+
+    privileges: tuple[str, ...]
+    target: Target
+    role: str
+    option: bool = False
+    current: str = ""
+
+
+@dataclass(frozen=True)
+class GrantRole:
+    """A role, to or from a ROLE or a USER."""
+
+    role: str
+    kind: str
+    grantee: str
+
+
+def grant(tokens: Tokens) -> GrantPrivileges | GrantRole:
+    """GRANT privileges ON … TO ROLE r [WITH GRANT OPTION] | GRANT ROLE r TO {ROLE | USER} x"""
+    tokens.expect("GRANT")
+    return _read(tokens, "TO")
+
+
+def revoke(tokens: Tokens) -> GrantPrivileges | GrantRole:
+    """REVOKE [GRANT OPTION FOR] privileges ON … FROM ROLE r | REVOKE ROLE r FROM {ROLE | USER} x"""
+    tokens.expect("REVOKE")
+    return _read(tokens, "FROM")
+
+
+def _read(tokens: Tokens, preposition: str) -> GrantPrivileges | GrantRole:
+    if tokens.accept("ROLE"):
+        role = _single(tokens)
+        tokens.expect(preposition)
+        kind = tokens.word()
+        if kind not in ("ROLE", "USER"):
+            raise tokens.unexpected()
+        grantee = _single(tokens)
+        tokens.end()
+        return GrantRole(role, kind, grantee)
+    option = preposition == "FROM" and tokens.accept("GRANT", "OPTION", "FOR")
+    privileges = _privileges(tokens)
+    target = _target(tokens)
+    tokens.expect(preposition)
+    if tokens.peek_any("USER", "SHARE", "DATABASE", "APPLICATION"):
+        raise errors.unsupported(f"grants to a {tokens.word()}")
+    tokens.accept("ROLE")
+    role = _single(tokens)
+    current = _current(tokens)
+    option = option or (preposition == "TO" and tokens.accept("WITH", "GRANT", "OPTION"))
+    if preposition == "FROM" and not tokens.accept("RESTRICT"):
+        tokens.accept("CASCADE")
+    tokens.end()
+    return GrantPrivileges(privileges, target, role, option, current)
+
+
+def _privileges(tokens: Tokens) -> tuple[str, ...]:
+    """Up to ON: words apart from commas."""
+    if tokens.accept("ALL"):
+        tokens.accept("PRIVILEGES")
+        tokens.expect("ON")
+        return ("ALL",)
+    privileges: list[str] = []
+    words: list[str] = []
+    while not tokens.accept("ON"):
+        if tokens.accept(","):
+            privileges.append(" ".join(words))
+            words = []
+        else:
+            words.append(tokens.word())
+    return (*privileges, " ".join(words))
+
+
+def _current(tokens: Tokens) -> str:
+    for word in ("COPY", "REVOKE"):
+        if tokens.accept(word, "CURRENT", "GRANTS"):
+            return word
+    return ""
+
+
+def _single(tokens: Tokens) -> str:
+    name = tokens.name()
+    if name.schema:
+        raise errors.unsupported(f"database role {name}")
+    return name.name
+
+
+def _target(tokens: Tokens) -> Target:
+    for which in ("ALL", "FUTURE"):
+        if tokens.accept(which):
+            return _many(tokens, which)
+    return one(tokens)
+
+
+def one(tokens: Tokens) -> Target:
+    """KIND name, or ACCOUNT."""
+    if tokens.accept("ACCOUNT"):
+        return Target("ACCOUNT")
+    tokens.accept("NOTIFICATION") if tokens.peek("NOTIFICATION", "INTEGRATION") else None
+    kind = next((words for words in _WORDS if tokens.accept(*words.split())), None)
+    kind = kind or tokens.word()
+    if not is_grantable(kind):
+        raise errors.unsupported(f"grants on {kind}")
+    if kind == "PROCEDURE":
+        signature = procedure_signature(tokens)
+        return Target(kind, signature.name, signature.types)
+    return Target(kind, tokens.name())
+
+
+def _many(tokens: Tokens, which: str) -> Target:
+    plural = "FILE FORMATS" if tokens.accept("FILE", "FORMATS") else tokens.word()
+    kind = "SCHEMA" if plural == "SCHEMAS" else PLURALS.get(plural)
+    if kind is None:
+        raise errors.unsupported(f"grants on {which} {plural}")
+    tokens.expect("IN")
+    place = tokens.word()
+    if place not in ("DATABASE", "SCHEMA") or (kind == "SCHEMA" and place == "SCHEMA"):
+        raise tokens.unexpected()
+    return Target(kind, tokens.name(), which=which, place=place)
