@@ -55,7 +55,7 @@ chaos: venv ## Kill, freeze and cut the pipeline under load, then judge it; ROUN
 
 .PHONY: bench-account
 bench-account: venv ## The local account under a steady load: does its memory stay flat? (MINUTES=60)
-	$(BIN)/python -m bench.account_load --minutes $(or $(MINUTES),60)
+	$(BIN)/python -m bench.account_load --minutes $(or $(MINUTES),60) --warm-up $(or $(WARM_UP),15)
 
 .PHONY: bench-backlog
 bench-backlog: venv ## Many messages while the account is away: does the ingester's memory stay bounded?
