@@ -61,6 +61,10 @@ bench-account: venv ## The local account under a steady load: does its memory st
 bench-backlog: venv ## Many messages while the account is away: does the ingester's memory stay bounded?
 	$(BIN)/python -m bench.ingest_backlog --messages $(or $(MESSAGES),200000) --outage $(or $(OUTAGE),120)
 
+.PHONY: bench-ingest
+bench-ingest: venv ## Events per second from Kafka into RAW, beside other ways (MESSAGES=200000)
+	$(BIN)/python -m bench.ingest --backlog $(or $(MESSAGES),200000)
+
 .PHONY: check
 check: venv ## Format, lint, types, SQL lint
 	$(BIN)/ruff format --check .

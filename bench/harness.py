@@ -25,6 +25,7 @@ from rich.table import Table
 _ROOT = Path(__file__).resolve().parent.parent
 _READY_SECONDS = 30.0
 _PAGE = os.sysconf("SC_PAGE_SIZE")
+_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass
@@ -128,6 +129,16 @@ def resident_mb(pid: int) -> float:
         return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE / 1e6
     except OSError:
         return 0.0
+
+
+def cpu_seconds(pid: int) -> float:
+    """User and system time of a process and of the children it has waited for; 0 where it has
+    gone."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return sum(map(int, fields[11:15])) / _TICKS
 
 
 def threads(pid: int) -> int:

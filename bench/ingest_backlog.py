@@ -8,133 +8,29 @@ seconds, then the verdict: 0 lost, 0 twice, and the memory that it took.
 """
 
 import argparse
-import contextlib
-import os
-import re
 import sys
-import tempfile
 import time
-import urllib.request
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
-import snowflake.connector
-
-from app.caves import broker
-from app.caves.processes import Process, ProcessStack, free_port, listens
+from app.caves.processes import Process
 from bench import harness
+from bench.programs import Programs, running
 
-ROOT = Path(__file__).resolve().parents[1]
-HOST = "127.0.0.1"
 DATABASE = "BACKLOG"
+SHARES = ("--bad-share", "0.05", "--duplicate-share", "0.05")
 SAMPLE_SECONDS = 0.5
 PRINT_SECONDS = 5.0
 DRAIN_SECONDS = 1800.0
 # More than this above what the ingester takes when it has nothing to do means that it hoards.
 BOUND_MB = 150.0
 
-EACH_ONCE = """
-SELECT COUNT(*), COUNT(DISTINCT KAFKA_PARTITION, KAFKA_OFFSET) FROM (
-    SELECT KAFKA_PARTITION, KAFKA_OFFSET FROM RAW_DATA.RAW_EVENTS_STREAM
-    UNION ALL
-    SELECT KAFKA_PARTITION, KAFKA_OFFSET FROM RAW_DATA.REJECTED_EVENTS
-) PLACES
-"""
-
-
-@dataclass
-class Bench:
-    """The programs, on free ports and in a folder that goes when the benchmark ends."""
-
-    folder: Path
-    stack: ProcessStack
-    kafka_port: int = field(default_factory=lambda: free_port(HOST))
-    account_port: int = field(default_factory=lambda: free_port(HOST))
-    metrics_port: int = field(default_factory=lambda: free_port(HOST))
-
-    def start(self, name: str, *command: str, **environ: str) -> Process:
-        log = self.folder / f"{name}.log"
-        process = Process.start(name, command, log, cwd=ROOT, environ={**_ENVIRON, **environ})
-        self.stack.processes.append(process)
-        return process
-
-    def start_broker(self) -> None:
-        process = self.start("broker", *broker.command(self.kafka_port, HOST))
-        process.wait_until(lambda: broker.is_ready(self.kafka_port, HOST), timeout=30)
-
-    def start_account(self) -> Process:
-        data = ("--port", str(self.account_port), "--data", str(self.folder / "data"))
-        process = self.start("account", sys.executable, "-m", "local", *data)
-        process.wait_until(lambda: listens(HOST, self.account_port), timeout=30)
-        return process
-
-    def start_producer(self, messages: int) -> Process:
-        volume = ("--count", str(messages), "--rate", "0", "--partitions", "6")
-        shares = ("--bad-share", "0.05", "--duplicate-share", "0.05")
-        return self.start("producer", *self._program("producer"), *volume, *shares)
-
-    def start_ingester(self) -> Process:
-        (self.folder / "config.toml").write_text('default_connection_name = "bench"\n')
-        lines = [f"{name} = {value!r}" for name, value in self._parameters.items()]
-        text = "\n".join(["[bench]", *lines, "login_timeout = 5", "network_timeout = 10", ""])
-        (self.folder / "connections.toml").write_text(text.replace("'", '"'))
-        for name in ("config.toml", "connections.toml"):
-            (self.folder / name).chmod(0o600)
-        flags = ("-c", "bench", "--database", DATABASE, "--metrics-port", str(self.metrics_port))
-        home = str(self.folder)
-        return self.start("ingester", *self._program("ingester"), *flags, SNOWFLAKE_HOME=home)
-
-    def connect(self) -> snowflake.connector.SnowflakeConnection:
-        return snowflake.connector.connect(**self._parameters, paramstyle="qmark")
-
-    def create_tables(self) -> None:
-        script = (ROOT / "app" / "sql" / "02_tables.sql").read_text()
-        script = script.replace("<% ctx.env.database %>", DATABASE)
-        schemas = [f"CREATE SCHEMA {DATABASE}.{each};" for each in ("RAW_DATA", "STAGING")]
-        schemas += [f"CREATE SCHEMA {DATABASE}.{each};" for each in ("PRODUCTION", "OPS")]
-        text = "\n".join([f"CREATE DATABASE {DATABASE};", *schemas, script])
-        with self.connect() as connection:
-            for _ in connection.execute_string(text):
-                continue
-
-    def metrics(self) -> dict[str, float]:
-        """The sums of the ingester's samples, by name; nothing while it does not answer."""
-        url = f"http://{HOST}:{self.metrics_port}/metrics"
-        sums: dict[str, float] = {}
-        with contextlib.suppress(OSError), urllib.request.urlopen(url, timeout=10) as answer:
-            samples = re.findall(r"^(\w+)(?:{.*})? (\S+)$", answer.read().decode(), re.M)
-            for name, value in samples:
-                sums[name] = sums.get(name, 0.0) + float(value)
-        return sums
-
-    def counts(self) -> tuple[int, int]:
-        """Rows of RAW and of the rejects, and different places in Kafka among them."""
-        with self.connect() as connection:
-            cursor = connection.cursor()
-            cursor.execute(f"USE DATABASE {DATABASE}")
-            cursor.execute(EACH_ONCE)
-            [(rows, places)] = cursor.fetchall()
-            return int(rows), int(places)
-
-    @property
-    def _parameters(self) -> dict[str, str | int]:
-        words = dict.fromkeys(("account", "user", "password"), "local")
-        return {**words, "host": HOST, "port": self.account_port, "protocol": "http"}
-
-    def _program(self, name: str) -> tuple[str, ...]:
-        servers = f"{HOST}:{self.kafka_port}"
-        return (sys.executable, "-m", f"ingest.{name}", "--bootstrap-servers", servers)
-
-
-_ENVIRON = {**os.environ, "PYTHONPATH": str(ROOT)}
-
 
 @dataclass
 class Watch:
     """Samples the ingester and prints a line now and then."""
 
-    bench: Bench
+    bench: Programs
     ingester: Process
     started: float = field(default_factory=time.monotonic)
     peak_mb: float = 0.0
@@ -170,12 +66,6 @@ class Watch:
         return metrics
 
 
-@contextlib.contextmanager
-def running() -> Iterator[Bench]:
-    with tempfile.TemporaryDirectory(prefix="bench-") as folder, ProcessStack() as stack:
-        yield Bench(Path(folder), stack)
-
-
 def written(metrics: dict[str, float]) -> float:
     return metrics.get("caves_ingest_events_total", 0.0)
 
@@ -185,17 +75,17 @@ def run(messages: int, outage: float) -> bool:
     with running() as bench:
         bench.start_broker()
         account = bench.start_account()
-        bench.create_tables()
+        bench.create_tables(DATABASE)
         # The topic, and one message of each type or so, to warm the ingester up.
-        bench.start_producer(50).wait(60)
-        ingester = bench.start_ingester()
+        bench.start_producer(50, *SHARES).wait(60)
+        ingester = bench.start_ingester(DATABASE, "--metrics-port", str(bench.metrics_port))
         watch = Watch(bench, ingester)
         watch.until("warm up", lambda metrics: written(metrics) >= 50, 120)
         idle_mb = harness.resident_mb(ingester.pid)
         account.kill()
         bench.stack.processes.remove(account)
         down = time.monotonic()
-        producer = bench.start_producer(messages)
+        producer = bench.start_producer(messages, *SHARES)
         produced = watch.until("outage", lambda _: not producer.running, 600)
         watch.until("outage", lambda _: time.monotonic() - down >= outage, outage + 10)
         outage_mb, outage_held = watch.peak_mb, watch.most_held
@@ -204,7 +94,7 @@ def run(messages: int, outage: float) -> bool:
         drained = watch.until(
             "drain", lambda metrics: written(metrics) >= 50 + messages, DRAIN_SECONDS
         )
-        rows, places = bench.counts()
+        rows, places = bench.counts(DATABASE)
         bounded = watch.peak_mb - idle_mb < BOUND_MB
         sys.stdout.write(
             f"\n{messages + 50} messages, {rows} rows, {messages + 50 - places} lost,"

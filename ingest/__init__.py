@@ -8,7 +8,8 @@ What the ingester is made of, from the outside in:
   `lag` how far behind that is;
 - `writer` batches and halves, `batch` is one transaction's worth;
 - `messages`, `envelope`, `strict_json` turn bytes into rows and rejects, purely;
-- `sink` is the seam to the warehouse, `snowflake_sink` and `snowflake_errors` are behind it.
+- `sink` is the seam to the warehouse; `snowflake_sink`, `bind_rows`, `snowflake_errors` and
+  `connector_gzip` are behind it.
 
 The producer is `generator` (pure) with `wines` and `bad_messages`, and `producer` at the Kafka end.
 """

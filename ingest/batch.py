@@ -68,21 +68,23 @@ class Buffer:
     max_seconds: float
     max_bytes: int
     bytes: int = 0
-    _messages: deque[tuple[Message, float]] = field(default_factory=deque)
+    # With its size, and when it came.
+    _messages: deque[tuple[Message, int, float]] = field(default_factory=deque)
 
     def __len__(self) -> int:
         return len(self._messages)
 
     def add(self, messages: Iterable[Message], now: float) -> None:
         for message in messages:
-            self._messages.append((message, now))
-            self.bytes += message.size
+            size = message.size
+            self._messages.append((message, size, now))
+            self.bytes += size
 
     def due_at(self) -> float | None:
         """The moment from which the buffer is due, None while it is empty."""
         if not self._messages:
             return None
-        first = self._messages[0][1]
+        first = self._messages[0][2]
         if len(self._messages) >= self.max_events or self.full():
             return first
         return first + self.max_seconds
@@ -99,11 +101,11 @@ class Buffer:
         taken: list[Message] = []
         size = 0
         while self._messages:
-            message = self._messages[0][0]
-            if taken and size + message.size > self.max_bytes:
+            message, its_size, _ = self._messages[0]
+            if taken and size + its_size > self.max_bytes:
                 break
             taken.append(message)
-            size += message.size
+            size += its_size
             self._messages.popleft()
         self.bytes -= size
         return taken
@@ -114,5 +116,5 @@ class Buffer:
         before = len(self._messages)
         kept = [entry for entry in self._messages if entry[0].partition not in gone]
         self._messages = deque(kept)
-        self.bytes = sum(message.size for message, _ in kept)
+        self.bytes = sum(size for _, size, _ in kept)
         return before - len(kept)

@@ -4,9 +4,9 @@ Whether an event with such a gap is any good is for the transforms to decide.
 """
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from ingest.strict_json import Number
 
@@ -14,16 +14,14 @@ ORDER_CREATED = "ORDER_CREATED"
 INVENTORY_ADJUSTED = "INVENTORY_ADJUSTED"
 EVENT_TYPES = (ORDER_CREATED, INVENTORY_ADJUSTED)
 
+# Date, minutes, seconds, fraction, zone.
 _TIMESTAMP = re.compile(
-    r"(?P<date>\d{4}-\d\d-\d\d)[T ](?P<minutes>\d\d:\d\d)(?::(?P<seconds>\d\d)"
-    r"(?:[.,](?P<fraction>\d{1,9}))?)?"
-    r"(?P<zone>[Zz]|[+-]\d\d(?::?\d\d)?)?",
+    r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d)(?::([0-5]\d)(?:[.,](\d{1,9}))?)?([Zz]|[+-]\d\d(?::?\d\d)?)?",
     re.ASCII,
 )
 
 
-@dataclass(frozen=True)
-class Envelope:
+class Envelope(NamedTuple):
     event_id: str
     event_type: str
     event_timestamp: str | None
@@ -57,7 +55,7 @@ def event_id(event: dict[str, Any]) -> str | None:
 
 def identifier(value: Any) -> str | None:
     """An opaque id: text as it is, a number as its text; blanks, U+0000, anything else None."""
-    usable = isinstance(value, str) and value.strip() and "\x00" not in value
+    usable = isinstance(value, str) and "\x00" not in value and value.strip()
     return str(value) if usable else None
 
 
@@ -72,14 +70,21 @@ def utc_timestamp(value: Any) -> str | None:
     match = _TIMESTAMP.fullmatch(value)
     if match is None:
         return None
-    whole = f"{match['date']}T{match['minutes']}:{match['seconds'] or '00'}"
-    zone = _full_zone(match["zone"])
+    date, minutes, seconds, fraction, zone = match.groups()
+    minute = _utc_minute(date, minutes, zone)
+    if minute is None:
+        return None
+    return f"{minute}:{seconds or '00'}.{fraction}" if fraction else f"{minute}:{seconds or '00'}"
+
+
+@lru_cache(maxsize=1024)
+def _utc_minute(date: str, minutes: str, zone: str | None) -> str | None:
+    """A minute of a zone as UTC's; events come thousands to the minute."""
     try:
-        moment = datetime.fromisoformat(whole + zone).astimezone(UTC)
+        moment = datetime.fromisoformat(f"{date}T{minutes}{_full_zone(zone)}").astimezone(UTC)
     except (ValueError, OverflowError):
         return None
-    fraction = f".{match['fraction']}" if match["fraction"] else ""
-    return moment.strftime("%Y-%m-%d %H:%M:%S").rjust(19, "0") + fraction
+    return moment.replace(tzinfo=None).isoformat(" ", "minutes")
 
 
 def _full_zone(zone: str | None) -> str:
@@ -90,4 +95,7 @@ def _full_zone(zone: str | None) -> str:
 
 def _first(event: dict[str, Any], *names: str) -> Any:
     """The value of the first of these names that the event has and that is not null."""
-    return next((event[name] for name in names if event.get(name) is not None), None)
+    for name in names:
+        if (value := event.get(name)) is not None:
+            return value
+    return None

@@ -23,12 +23,13 @@ from typing import Any
 import snowflake.connector
 from snowflake.connector.config_manager import CONFIG_MANAGER
 
+from ingest import connector_gzip
 from ingest.config import IngesterConfig, read_config
 from ingest.errors import Fatal, IngestError, WrongUse
 from ingest.kafka_clients import forget_group, open_consumer
 from ingest.loop import Ingester
 from ingest.metrics import Metrics
-from ingest.process import set_up_logging, stopped_by_signals
+from ingest.process import collect_less, set_up_logging, stopped_by_signals
 from ingest.snowflake_sink import Connect, SnowflakeSink
 
 log = logging.getLogger("ingest.ingester")
@@ -50,6 +51,7 @@ TIMEOUTS = {"login_timeout": 15, "network_timeout": 60}
 
 def connector(config: IngesterConfig) -> Connect:
     """How to open a session by the named connection."""
+    connector_gzip.install()
 
     def connect() -> snowflake.connector.SnowflakeConnection:
         name = config.connection or str(CONFIG_MANAGER["default_connection_name"])
@@ -97,6 +99,7 @@ def main(
         config = read_config(sys.argv[1:] if argv is None else argv, environ)
         set_up_logging(config.log_level)
         log.info("started: %s", config)
+        collect_less()
         with stopped_by_signals() as stop:
             ingest(config, connect_with(config), stop)
     except WrongUse as error:

@@ -3,7 +3,7 @@
 import base64
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from ingest.envelope import EVENT_TYPES, Envelope, event_id, identifier, read_envelope
 from ingest.strict_json import NotJson, Number, parse, shown
@@ -15,8 +15,7 @@ OVERHEAD_BYTES = 256
 LONG_TEXT = 100_000
 
 
-@dataclass(frozen=True)
-class Message:
+class Message(NamedTuple):
     """A Kafka message, as the broker keeps it."""
 
     topic: str
@@ -30,16 +29,17 @@ class Message:
 
     @property
     def size(self) -> int:
-        headers = sum(len(name) + len(value or b"") for name, value in self.headers)
-        return len(self.value or b"") + len(self.key or b"") + headers + OVERHEAD_BYTES
+        size = len(self.value or b"") + len(self.key or b"") + OVERHEAD_BYTES
+        if self.headers:
+            size += sum(len(name) + len(value or b"") for name, value in self.headers)
+        return size
 
     @property
     def place(self) -> str:
         return f"{self.topic}-{self.partition}-{self.offset}"
 
 
-@dataclass(frozen=True)
-class RawRow:
+class RawRow(NamedTuple):
     """A row of RAW_EVENTS_STREAM; `text` is the message, untouched."""
 
     message: Message

@@ -1,7 +1,6 @@
 """RAW, its rejects and its offsets in Snowflake: one transaction per batch."""
 
 import contextlib
-import json
 import logging
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -10,8 +9,8 @@ from typing import Any, NoReturn
 from snowflake.connector import SnowflakeConnection
 
 from ingest.batch import Batch
+from ingest.bind_rows import as_json, raw_rows, rejected_rows
 from ingest.errors import Fatal, FenceLost, Transient
-from ingest.messages import RawRow, Reject, kafka_metadata
 from ingest.snowflake_errors import CONNECTOR_ERRORS, translate, with_advice
 
 log = logging.getLogger(__name__)
@@ -171,7 +170,7 @@ class SnowflakeSink:
             }
             for partition, (expected, after) in sorted(batch.moves.items())
         ]
-        parameters = (batch.topic, _now(), _json(moves))
+        parameters = (batch.topic, _now(), as_json(moves))
         moved = self._count(MOVE_OFFSETS, parameters, "moving INGEST_OFFSETS")
         if moved != len(moves):
             raise FenceLost(f"{moved} of {len(moves)} rows of INGEST_OFFSETS were as expected")
@@ -179,13 +178,13 @@ class SnowflakeSink:
     def _insert_raw(self, batch: Batch) -> None:
         rows = batch.raw_rows
         if rows:
-            parameters = (_now(), batch.topic, _json([_raw(row) for row in rows]))
+            parameters = (_now(), batch.topic, raw_rows(rows))
             self._run(INSERT_RAW, parameters, "writing RAW_EVENTS_STREAM", writes_data=True)
 
     def _insert_rejects(self, batch: Batch) -> None:
         rows = batch.rejects
         if rows:
-            parameters = (_now(), batch.topic, _json([_rejected(row) for row in rows]))
+            parameters = (_now(), batch.topic, rejected_rows(rows))
             self._run(INSERT_REJECTS, parameters, "writing REJECTED_EVENTS", writes_data=True)
 
     def _commit(self, batch: Batch) -> None:
@@ -246,45 +245,6 @@ class SnowflakeSink:
             # Nobody knows what this session still holds; its open transaction ends with it.
             self.close()
         raise ours from error
-
-
-def _raw(row: RawRow) -> dict[str, Any]:
-    envelope = row.envelope
-    fields = {
-        "event_id": envelope.event_id,
-        "event_type": envelope.event_type,
-        "event_timestamp": envelope.event_timestamp,
-        "product_id": envelope.product_id,
-        "customer_id": envelope.customer_id,
-        "message": row.text,
-        "partition": row.message.partition,
-        "offset": row.message.offset,
-        "metadata": kafka_metadata(row.message),
-    }
-    return _present(fields)
-
-
-def _rejected(row: Reject) -> dict[str, Any]:
-    fields = {
-        "reason": row.reason,
-        "event_id": row.event_id,
-        "event_type": row.event_type,
-        "payload": row.payload,
-        "payload_encoding": row.payload_encoding,
-        "partition": row.partition,
-        "offset": row.offset,
-        "status": row.status,
-    }
-    return _present(fields)
-
-
-def _present(fields: dict[str, Any]) -> dict[str, Any]:
-    """Without the fields that are None: a missing key reads as SQL NULL, a JSON null does not."""
-    return {name: value for name, value in fields.items() if value is not None}
-
-
-def _json(rows: list[dict[str, Any]]) -> str:
-    return json.dumps(rows, ensure_ascii=False, separators=(",", ":"))
 
 
 def _now() -> str:
