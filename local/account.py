@@ -17,6 +17,7 @@ from local.changes import Changes
 from local.engine import Catalog, Engine
 from local.errors import SnowflakeError
 from local.live_views import LiveViews
+from local.outbox import Outbox
 from local.registry import ACCOUNT_TABLES, HIDDEN_TABLES, OF_SCHEMAS
 from local.results import Results
 from local.rights.hierarchy import ADMINISTRATOR
@@ -70,7 +71,8 @@ class Account:
         self.workers = Workers(self)
         self.results = Results()
         self.running = Running()
-        # The scheduler puts its own here: a change of tasks may make one due.
+        self.outbox = Outbox(data / "outbox")
+        # The scheduler puts its own here: a change of tasks or alerts may make one due.
         self.tasks_changed: Callable[[], None] = lambda: None
         self.live_views = LiveViews()
         self.warehouse_load = WarehouseLoad()
@@ -114,7 +116,7 @@ class Account:
         self.tasks_changed()
 
     def schema_dropped(self, database: str, schema: str) -> None:
-        """A schema takes its tasks and procedures with it."""
+        """A schema takes its tasks, alerts and procedures with it."""
         for table, column in OF_SCHEMAS:
             self.catalog(database).write(f'DELETE FROM {table} WHERE "{column}" = ?', [schema])
 

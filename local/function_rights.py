@@ -30,6 +30,7 @@ def check(session: Session, function: str, arguments: list[Any]) -> None:
 
 # What answers of itself only with what the role may see, or with nothing that is a secret.
 _FOR_ALL = {
+    "ALERT_HISTORY",
     "COMPLETE_TASK_GRAPHS",
     "CURRENT_TASK_GRAPHS",
     "GET_DDL",

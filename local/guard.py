@@ -168,13 +168,14 @@ class Guard:
             raise _refused(need, held)
 
     def require_execution(self, privilege: str) -> None:
-        """Raises 091089 where the role may not run its tasks (EXECUTE TASK) in this account.
+        """Raises 091089 where the role may not run its tasks (EXECUTE TASK) or alerts (EXECUTE
+        ALERT) in this account.
         https://docs.snowflake.com/en/sql-reference/sql/alter-task"""
         held = self.privileges
         if held is not None and privilege not in held.on(ACCOUNT):
             raise SnowflakeError(
                 errors.TASK_EXECUTION,
-                f"Cannot execute task, {privilege} privilege must be granted to owner role.",
+                f"Cannot {privilege.lower()}, {privilege} privilege must be granted to owner role.",
             )
 
     def _is_creation(self, need: Need) -> bool:

@@ -10,7 +10,7 @@ from local import errors
 from local.engine import HIDDEN_SCHEMA
 from local.parser.tokens import FullName
 from local.rights.securables import RELATION, Securable, schema
-from local.statements import context, procedure_store, task_store
+from local.statements import alert_store, context, integrations, procedure_store, task_store
 
 if TYPE_CHECKING:
     from local.session import Session
@@ -45,19 +45,24 @@ def schemas(session: Session, database: str) -> list[Securable]:
 
 
 def owner_changed(session: Session, what: Securable, role: str) -> None:
-    """What keeps its owner itself is told of another one. A task is suspended by that, because it
-    would run as somebody else.
+    """What keeps its owner itself is told of another one. A task or an alert is suspended by that,
+    because it would run as somebody else.
 
     https://docs.snowflake.com/en/sql-reference/sql/grant-ownership
     """
-    if what.kind != "TASK":
+    if what.kind not in ("TASK", "ALERT"):
         return
     database, schema_name, name = what.path
     catalog = session.catalog(database)
     with session.account.lock:
-        task = task_store.find(catalog, schema_name, name)
-        if task and task.owner != role:
-            task_store.update(catalog, replace(task, owner=role, state=task_store.SUSPENDED))
+        if what.kind == "TASK":
+            task = task_store.find(catalog, schema_name, name)
+            if task and task.owner != role:
+                task_store.update(catalog, replace(task, owner=role, state=task_store.SUSPENDED))
+        else:
+            alert = alert_store.find(catalog, schema_name, name)
+            if alert and alert.owner != role:
+                alert_store.update(catalog, replace(alert, owner=role, state=task_store.SUSPENDED))
     session.account.tasks_changed()
 
 
@@ -83,13 +88,16 @@ _EXISTS: dict[str, Callable[[Session, Securable], bool]] = {
     "DATABASE": lambda session, what: what.name in session.account.databases(),
     "SCHEMA": _schema_exists,
     "WAREHOUSE": lambda session, what: what.name in context.warehouses(session.account),
+    "INTEGRATION": lambda session, what: (
+        what.name in integrations.all_integrations(session.account)
+    ),
     "ROLE": lambda session, what: session.account.roles.exists(what.name),
     RELATION: _relation,
     "TABLE": _relation,
     "VIEW": _relation,
     "STREAM": _relation,
     **dict.fromkeys(
-        ("FILE FORMAT", "PROCEDURE", "SEQUENCE", "STAGE", "STREAMLIT", "TASK"), _stored
+        ("ALERT", "FILE FORMAT", "PROCEDURE", "SEQUENCE", "STAGE", "STREAMLIT", "TASK"), _stored
     ),
 }
 
@@ -147,12 +155,8 @@ def _procedures(session: Session, database: str, schema_name: str) -> set[str]:
     }
 
 
-def _no_alerts(session: Session, database: str, schema_name: str) -> set[str]:
-    return set()
-
-
 _IN_SCHEMA: dict[str, Callable[[Session, str, str], set[str]]] = {
-    "ALERT": _no_alerts,
+    "ALERT": _of_catalog("_account_alerts", "schema"),
     "FILE FORMAT": _of_fakesnow("_fs_file_formats"),
     "PROCEDURE": _procedures,
     "SEQUENCE": _of_duckdb("duckdb_sequences", "sequence_name"),

@@ -15,12 +15,16 @@ from local.names import name_of, qualify
 from local.parser.tokens import Tokens
 from local.result import Result
 from local.statements import (
+    alert_functions,
+    alerts,
     cancellation,
     context,
     ddl,
     grant_listing,
     grants,
+    integrations,
     listings,
+    notifications,
     procedures,
     roles,
     staged_files,
@@ -44,6 +48,10 @@ _MODULES = (
     streams,
     tasks,
     task_functions,
+    alerts,
+    alert_functions,
+    integrations,
+    notifications,
     procedures,
     cancellation,
     context,
@@ -63,6 +71,7 @@ HIDDEN_TABLES = (changes.DDL, live_views.DDL, *(getattr(module, "DDL", "") for m
 # Metadata that goes when its schema goes: table and column.
 OF_SCHEMAS = (
     ("_account_tasks", "schema"),
+    ("_account_alerts", "schema"),
     ("_account_procedures", "schema_name"),
     ("_account_streamlits", "schema_name"),
     ("_account_properties", "schema_name"),
@@ -77,6 +86,8 @@ def _merged(name: str) -> dict[Any, Any]:
 
 _ROUTES: dict[tuple[str, ...], Handler] = _merged("ROUTES")
 _FUNCTIONS: dict[str, Callable[[Session, list[Any]], Any]] = _merged("FUNCTIONS")
+# By their full names: SNOWFLAKE.ALERT.SCHEDULED_TIME.
+_NAMESPACED: dict[str, Callable[[Session, list[Any]], Any]] = _merged("NAMESPACED")
 _TABLE_FUNCTIONS: dict[str, Callable[[Session, str, dict[str, Any]], Result]] = _merged(
     "TABLE_FUNCTIONS"
 )
@@ -148,6 +159,7 @@ def evaluated(
     """The account's own functions in a tree become their values, its table functions relations
     that exist until the block's end. describe: functions that act are left alone."""
     live_views.expand(session, tree)
+    _put_namespaced(session, tree, binds)
     for function in list(tree.find_all(exp.Anonymous)):
         if handler := _FUNCTIONS.get(function.name.upper()):
             arguments = [_value(session, a, binds) for a in function.expressions]
@@ -168,6 +180,18 @@ def evaluated(
             session.relations.discard(name)
             if not (session.transaction and session.transaction.failed):
                 session.connection.forget(name)
+
+
+def _put_namespaced(session: Session, tree: Expr, binds: Binds) -> None:
+    """Functions of Snowflake's own schemas become their values; the innermost first, since they
+    are one another's arguments."""
+    for node in reversed(list(tree.find_all(exp.Dot))):
+        call = node.expression
+        name = ".".join(part.name for part in node.flatten()).upper()
+        if isinstance(call, exp.Anonymous) and (handler := _NAMESPACED.get(name)):
+            arguments = [_value(session, each, binds) for each in call.expressions]
+            tree.meta.pop(TEXT, None)
+            node.replace(exp.convert(handler(session, arguments)))
 
 
 def create_view(session: Session, tree: exp.Create, binds: Binds) -> Result:

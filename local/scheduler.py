@@ -1,4 +1,7 @@
-"""Starts task graphs: when they are due, when their streams have data, when they are asked for."""
+"""Starts task graphs: when they are due, when their streams have data, when they are asked for.
+
+Alerts are started by the same thread, in `local.alert_scheduler`.
+"""
 
 import logging
 import threading
@@ -8,11 +11,13 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from local import errors
+from local.alert_scheduler import AlertScheduler
 from local.statements import task_graph, task_history, task_store
 from local.statements.task_history import Run
 from local.statements.task_store import Task
 from local.statements.tasks import suspended
 from local.task_runs import Clock, GraphRun, Outcome, holds
+from local.turns import Key, Turns
 
 if TYPE_CHECKING:
     from local.account import Account
@@ -27,9 +32,6 @@ _TRIGGER_WAIT = timedelta(seconds=1)
 _TRIM_EVERY = timedelta(hours=1)
 _CLOSE_SECONDS = 5.0
 _CLOSE_TRIES = 10
-
-# A root task's place: database, schema, name.
-Key = tuple[str, str, str]
 
 
 class SystemClock:
@@ -52,9 +54,9 @@ class Scheduler:
         self._closed = False
         self._thread: threading.Thread | None = None
         self._slots = threading.BoundedSemaphore(_SLOTS)
-        self._since = self._trimmed = self._clock.now()
-        # Up to which moment each started root's schedule has been seen to, for its present base.
-        self._seen: dict[Key, tuple[datetime | None, datetime]] = {}
+        self._trimmed = self._clock.now()
+        self._turns = Turns(self._trimmed)
+        self._alerts = AlertScheduler(account, self._clock, self._slots, self.wake)
         self._triggered: dict[Key, datetime] = {}
         self._running: dict[Key, GraphRun] = {}
 
@@ -87,13 +89,15 @@ class Scheduler:
         for _ in range(_CLOSE_TRIES):
             for run in self.graph_runs():
                 run.cancel()
+            self._alerts.cancel()
             if self.wait_idle(_CLOSE_SECONDS / _CLOSE_TRIES):
                 return
 
     def wait_idle(self, seconds: float) -> bool:
-        """Waits until no graph runs; False if one still does."""
+        """Waits until no graph and no alert runs; False if one still does."""
         with self._condition:
-            return self._condition.wait_for(lambda: not self._running, seconds)
+            idle = self._condition.wait_for(lambda: not self._running, seconds)
+        return self._alerts.wait_idle(seconds) and idle
 
     def recover(self) -> None:
         """Fails the runs that were cut off."""
@@ -102,8 +106,9 @@ class Scheduler:
             try:
                 if lost := task_history.recover(self._account.catalog(database), now):
                     log.warning("%d task runs in %s were cut off by a restart", lost, database)
+                self._alerts.recover(database, now)
             except Exception:
-                log.exception("the task history of %s could not be settled", database)
+                log.exception("the histories of %s could not be settled", database)
 
     def tick(self) -> datetime | None:
         """Starts every run that is due, and answers when the next one will be."""
@@ -113,7 +118,7 @@ class Scheduler:
             busy = set(self._running)
         upcoming: list[datetime] = []
         roots = dict(self._roots())
-        self._seen = {key: seen for key, seen in self._seen.items() if key in roots}
+        self._turns.keep(roots)
         for key, task in roots.items():
             try:
                 if run := self._due(key, task, now, key in busy):
@@ -122,6 +127,7 @@ class Scheduler:
                     upcoming.append(following)
             except Exception:
                 log.exception("task %s could not be scheduled", ".".join(key))
+        upcoming += self._alerts.tick(now)
         if now >= self._trimmed + _TRIM_EVERY:
             self._trim(now)
         return min(upcoming, default=None)
@@ -131,8 +137,9 @@ class Scheduler:
         for database in self._account.databases():
             try:
                 task_history.trim(self._account.catalog(database), now)
+                self._alerts.trim(database, now)
             except Exception:
-                log.exception("the task history of %s could not be trimmed", database)
+                log.exception("the histories of %s could not be trimmed", database)
 
     def _loop(self) -> None:
         while True:
@@ -172,7 +179,7 @@ class Scheduler:
 
     def _due(self, key: Key, task: Task, now: datetime, busy: bool) -> Run | None:
         """The run that should begin now, if any."""
-        scheduled = self._scheduled(key, task, now)
+        scheduled = self._turns.due(key, task, now)
         if busy:
             if scheduled:
                 log.warning("task %s is still running and misses its turn", ".".join(key))
@@ -184,19 +191,6 @@ class Scheduler:
         if task.started and task.triggered and self._has_data(key, task, now):
             return Run(task, now, "TRIGGER")
         return None
-
-    def _scheduled(self, key: Key, task: Task, now: datetime) -> datetime | None:
-        """The scheduled moment that has come since the last look."""
-        if not task.started:
-            self._seen.pop(key, None)
-            return None
-        base, seen = self._seen.get(key, (None, self._since))
-        if base != task.schedule_base:
-            seen = max(task.schedule_base or seen, self._since)
-        moment = task.next_run(seen)
-        due = moment is not None and moment <= now
-        self._seen[key] = (task.schedule_base, now if due else seen)
-        return moment if due else None
 
     def _has_data(self, key: Key, task: Task, now: datetime) -> bool:
         last = self._triggered.get(key)

@@ -28,6 +28,7 @@ from local.warehouse_load import needs_warehouse
 
 if TYPE_CHECKING:
     from local.account import Account
+    from local.alert_runs import Moments
 
 # Statements with long texts carry data and do not come again.
 _LONG_TEXT = 50_000
@@ -62,6 +63,8 @@ class Session(SessionTransactions):
         self.last_query_id: str | None = None
         self.own_queries: deque[str] = deque(maxlen=_OWN_QUERIES)
         self.guard = Guard(self)
+        # The run that this session is for, if it is an alert's.
+        self.alert: Moments | None = None
 
     @property
     def number(self) -> int:

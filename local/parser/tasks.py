@@ -4,10 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlglot.tokens import TokenType
-
-from local import errors, schedule
+from local import errors
 from local.parser.conditions import check_condition
+from local.parser.definitions import body, identifier, schedule_text, within
 from local.parser.tokens import Name, Tokens
 
 # Stops WHEN's condition and AFTER's list; a property never has one of these names.
@@ -64,7 +63,7 @@ def create_task(tokens: Tokens) -> CreateTask:
             condition = _condition(tokens.until("AS"))
         else:
             _property(tokens, properties, parameters)
-    definition = _definition(tokens)
+    definition = body(tokens, "TASK")
     return CreateTask(
         name, mode, if_not_exists, properties, parameters, predecessors, condition, definition
     )
@@ -131,7 +130,7 @@ def _settings(tokens: Tokens) -> dict[str, Any]:
 
 def _modify(tokens: Tokens) -> tuple[str, dict[str, Any]]:
     if tokens.accept("AS"):
-        return "MODIFY AS", {"text": _definition(tokens)}
+        return "MODIFY AS", {"text": body(tokens, "TASK")}
     tokens.expect("WHEN")
     return "MODIFY WHEN", {"text": _condition(tokens.rest())}
 
@@ -185,39 +184,6 @@ def _condition(text: str) -> str:
     return text
 
 
-def _definition(tokens: Tokens) -> str:
-    """The body, verbatim. A block of Snowflake Scripting is refused here, not when it runs."""
-    opening = tokens.current
-    block = tokens.peek_any("BEGIN", "DECLARE") or tokens.peek("EXECUTE", "IMMEDIATE")
-    if block or opening.token_type in (TokenType.RAW_STRING, TokenType.HEREDOC_STRING):
-        raise errors.unsupported(f"TASK with a scripting block ({opening.text[:20]} …)")
-    return tokens.rest()
-
-
-def _identifier(tokens: Tokens) -> str:
-    if tokens.current.token_type == TokenType.STRING:
-        return Tokens(tokens.string()).name().name
-    return tokens.name().name
-
-
-def _schedule(tokens: Tokens) -> str:
-    text = tokens.string()
-    schedule.parse(text)
-    return text
-
-
-def _within(low: int, high: int) -> Callable[[Tokens], int]:
-    def read(tokens: Tokens) -> int:
-        number = tokens.number()
-        if not low <= number <= high:
-            raise errors.compilation(
-                errors.INVALID_PROPERTY, f"invalid value [{number}], must be from {low} to {high}"
-            )
-        return number
-
-    return read
-
-
 def _only(value: str, *others: str) -> Callable[[Tokens], str]:
     def read(tokens: Tokens) -> str:
         word = tokens.word()
@@ -243,15 +209,15 @@ def _unknown(name: str) -> errors.SnowflakeError:
 _WEEK_MS = 604_800_000
 
 _PROPERTIES: Mapping[str, Callable[[Tokens], Any]] = {
-    "WAREHOUSE": _identifier,
+    "WAREHOUSE": identifier,
     "USER_TASK_MANAGED_INITIAL_WAREHOUSE_SIZE": Tokens.value,
-    "SCHEDULE": _schedule,
+    "SCHEDULE": schedule_text,
     "OVERLAP_POLICY": _only("NO_OVERLAP", "ALLOW_CHILD_OVERLAP", "ALLOW_ALL_OVERLAP"),
     "ALLOW_OVERLAPPING_EXECUTION": _only("FALSE", "TRUE"),
-    "USER_TASK_TIMEOUT_MS": _within(0, _WEEK_MS),
-    "SUSPEND_TASK_AFTER_NUM_FAILURES": _within(0, 2**31 - 1),
-    "TASK_AUTO_RETRY_ATTEMPTS": _within(0, 30),
-    "USER_TASK_MINIMUM_TRIGGER_INTERVAL_IN_SECONDS": _within(10, 604_800),
+    "USER_TASK_TIMEOUT_MS": within(0, _WEEK_MS),
+    "SUSPEND_TASK_AFTER_NUM_FAILURES": within(0, 2**31 - 1),
+    "TASK_AUTO_RETRY_ATTEMPTS": within(0, 30),
+    "USER_TASK_MINIMUM_TRIGGER_INTERVAL_IN_SECONDS": within(10, 604_800),
     "COMMENT": Tokens.string,
 }
 

@@ -307,13 +307,6 @@ def describe_warehouse(session: Session, tokens: Tokens, binds: Sequence[Any]) -
 # --- what clients ask for ------------------------------------------------------------------------
 
 
-def show_nothing(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
-    """Kinds of objects that this account never has."""
-    tokens.expect("SHOW")
-    columns = ("name", "type", "category", "enabled", "comment", "created_on")
-    return result.of(dict.fromkeys(columns, "VARCHAR"), [], result.SHOW)
-
-
 def organization(session: Session, arguments: list[Any]) -> str:
     """SYSTEM$RETURN_CURRENT_ORG_NAME(): clients make addresses of it."""
     return "LOCAL"
@@ -349,5 +342,4 @@ ROUTES = {
     ("DROP", "WAREHOUSE"): drop_warehouse,
     ("SHOW", "WAREHOUSES"): show_warehouses,
     ("DESCRIBE", "WAREHOUSE"): describe_warehouse,
-    ("SHOW", "INTEGRATIONS"): show_nothing,
 }

@@ -10,7 +10,7 @@ from local.parser.calls import CallProcedure, call_procedure
 from local.parser.procedures import Argument
 from local.parser.tokens import FullName, Tokens
 from local.rights.securables import Securable
-from local.statements import procedure_store, procedure_values
+from local.statements import notifications, procedure_store, procedure_values
 from local.statements.procedure_imports import staged_file
 from local.statements.procedure_store import Procedure
 from local.versions import Code
@@ -49,8 +49,13 @@ def call(session: "Session", tokens: Tokens, binds: Sequence[Any]) -> result.Res
 def _system_function(
     session: "Session", statement: CallProcedure, binds: Sequence[Any]
 ) -> result.Result:
-    """CALL SYSTEM$…(…): the function of that name."""
+    """CALL SYSTEM$…(…): Snowflake's own procedure, or else the function of that name."""
     name = statement.name.name
+    if handler := notifications.PROCEDURES.get(name):
+        values = _evaluated(session, [*statement.positional, *statement.named.values()], binds)
+        answer = handler(session, [each.value for each in values])
+        kind = "BOOLEAN" if isinstance(answer, bool) else "VARCHAR"
+        return result.of({name: kind}, [[answer]], result.CALL)
     arguments = ", ".join([*statement.positional, *statement.named.values()])
     return session.execute(f'SELECT {name}({arguments}) AS "{name}"', binds)
 

@@ -167,11 +167,11 @@ def recover(catalog: Catalog, moment: datetime) -> int:
     )
 
 
-def trim(catalog: Catalog, moment: datetime) -> None:
+def trim(catalog: Catalog, moment: datetime, table: str = "_account_task_history") -> None:
     """Keeps the last seven days, and of them no more rows than KEPT_ROWS."""
     catalog.write(
-        "DELETE FROM _account_task_history WHERE scheduled_time < ? OR scheduled_time < ("
-        "SELECT scheduled_time FROM _account_task_history ORDER BY scheduled_time DESC "
+        f"DELETE FROM {table} WHERE scheduled_time < ? OR scheduled_time < ("
+        f"SELECT scheduled_time FROM {table} ORDER BY scheduled_time DESC "
         f"LIMIT 1 OFFSET {KEPT_ROWS - 1})",
         [naive(moment - KEPT_FOR)],
     )
@@ -199,7 +199,8 @@ def task_history(session: "Session", database: str, arguments: dict[str, Any]) -
     for name in session.account.databases():
         if query.database_name in (None, name):
             catalog = session.account.catalog(name)
-            found = _recorded(catalog, query) + upcoming(catalog, query, now)
+            found = recorded(catalog, "_account_task_history", query)
+            found += upcoming(catalog, query, now)
             rows += [{**row, "database_name": name} for row in found if seen(session, name, row)]
     rows.sort(key=lambda row: row["scheduled_time"], reverse=True)
     return result.of(
@@ -264,7 +265,8 @@ def _conditions(query: Query) -> list[tuple[str, str, Any]]:
     return [condition for condition in conditions if condition[2] is not None]
 
 
-def _recorded(catalog: Catalog, query: Query) -> list[dict[str, Any]]:
+def recorded(catalog: Catalog, table: str, query: Query) -> list[dict[str, Any]]:
+    """The runs in a history's table that a query asks for, latest first."""
     conditions = _conditions(query)
     where = [
         f"upper({column}) = upper(?)" if sign == "=" else f"{column} {sign} ?"
@@ -273,7 +275,7 @@ def _recorded(catalog: Catalog, query: Query) -> list[dict[str, Any]]:
     if query.error_only:
         where.append("state IN ('FAILED', 'FAILED_AND_AUTO_SUSPENDED', 'CANCELLED')")
     return catalog.rows(
-        "SELECT * FROM _account_task_history WHERE "
+        f"SELECT * FROM {table} WHERE "
         + " AND ".join(where or ["true"])
         + f" ORDER BY scheduled_time DESC LIMIT {query.result_limit}",
         [value for _, _, value in conditions],
@@ -290,7 +292,7 @@ def upcoming(catalog: Catalog, query: Query, now: datetime) -> list[dict[str, An
             rows.append(_planned(task, task.requested_at, "EXECUTE TASK"))
         if task.is_root and (moment := task.next_run(now)):
             rows.append(_planned(task, moment, "SCHEDULE"))
-    return [row for row in rows if _matches(row, query)]
+    return [row for row in rows if matches(row, query)]
 
 
 def _planned(task: Task, moment: datetime, source: str) -> dict[str, Any]:
@@ -311,7 +313,8 @@ def _planned(task: Task, moment: datetime, source: str) -> dict[str, Any]:
     }
 
 
-def _matches(row: dict[str, Any], query: Query) -> bool:
+def matches(row: dict[str, Any], query: Query) -> bool:
+    """Does a run that is planned fit a query?"""
     return all(_COMPARE[sign](row[column], value) for column, sign, value in _conditions(query))
 
 

@@ -27,10 +27,11 @@ _LISTINGS: dict[str, dict[str, str]] = {
     for noun in ("DATABASES", "OBJECTS", "SCHEMAS", "TABLES", "VIEWS")
 }
 _LISTINGS["STREAMS"] = {name: name for name in _COLUMNS} | {"kind": "type", "tableOn": "table_name"}
+_LISTINGS["ALERTS"] = {name: name for name in (*_COLUMNS, "schedule", "state")}
 _LISTINGS["TASKS"] = {name: name for name in (*_COLUMNS, "schedule")}
 
-# SHOW VIEWS has no kind of its own.
-_KINDS = {"VIEWS": "VIEW"}
+# These listings have no kind of their own.
+_KINDS = {"ALERTS": "ALERT", "VIEWS": "VIEW"}
 
 
 def shortened(noun: str, show: Handler) -> Handler:

@@ -14,7 +14,7 @@ import duckdb
 
 from local import errors, result
 from local.parser.tokens import FullName, Name
-from local.statements import tasks
+from local.statements import alerts, tasks
 
 DATABASE = "SHOP"
 SCHEMA = "OPS"
@@ -37,7 +37,7 @@ class MemoryCatalog:
     def __init__(self) -> None:
         self._connection = duckdb.connect()
         self._lock = threading.Lock()
-        for statement in filter(str.strip, tasks.DDL.split(";")):
+        for statement in filter(str.strip, (tasks.DDL + alerts.DDL).split(";")):
             self._connection.execute(statement)
 
     def rows(self, sql: str, params: Sequence[Any] = ()) -> list[dict[str, Any]]:
@@ -66,6 +66,9 @@ class FakeGuard:
         return nullcontext()
 
     def sees_runs(self, task: object) -> bool:
+        return True
+
+    def holds(self, what: object, *privileges: str) -> bool:
         return True
 
     def require_execution(self, privilege: str) -> None:
