@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.caves.errors import CommandError
-from app.caves.names import PROCEDURES, STREAMS, TASKS
+from app.caves.names import ALERTS, PROCEDURES, STREAMS, TASKS
 from app.caves.profiles import effective
 from app.caves.project import PROCEDURES_STEP, Project, SqlFile
 from app.caves.target import Account, Row, Target
 
 SHOW_STREAMS = "SHOW STREAMS IN DATABASE {db}"
 SHOW_TASKS = "SHOW TASKS IN SCHEMA {db}.OPS"
+SHOW_ALERTS = "SHOW ALERTS IN SCHEMA {db}.OPS"
 SHOW_PROCEDURES = "SHOW PROCEDURES IN SCHEMA {db}.OPS"
 
 DASHBOARD = "dashboard"
@@ -86,7 +87,8 @@ def shortcomings(account: Account) -> list[str]:
     return [
         *_streams_not_fit(account.rows(SHOW_STREAMS)),
         *_procedures_missing(account.rows(SHOW_PROCEDURES)),
-        *_tasks_not_started(account.rows(SHOW_TASKS)),
+        *_not_started("task", TASKS, account.rows(SHOW_TASKS)),
+        *_not_started("alert", ALERTS, account.rows(SHOW_ALERTS)),
     ]
 
 
@@ -104,11 +106,11 @@ def _procedures_missing(rows: Sequence[Row]) -> list[str]:
     return [f"procedure {name} is missing" for name in PROCEDURES if name not in there]
 
 
-def _tasks_not_started(rows: Sequence[Row]) -> list[str]:
+def _not_started(kind: str, names: Sequence[str], rows: Sequence[Row]) -> list[str]:
     states = {f"OPS.{row['NAME']}": str(row["STATE"]).lower() for row in rows}
     return [
-        f"task {name} is {states.get(name, 'missing')}"
-        for name in TASKS
+        f"{kind} {name} is {states.get(name, 'missing')}"
+        for name in names
         if states.get(name) != "started"
     ]
 

@@ -174,3 +174,30 @@ CREATE TABLE IF NOT EXISTS OPS.RETENTION_LOG (
     INGESTED_BEFORE TIMESTAMP_NTZ COMMENT 'All of them were ingested before this moment'
 )
 COMMENT = 'What OPS.PURGE deleted, in one transaction with the deletion';
+
+-- An incident is open while CLOSED_AT is NULL; a metric has one open incident for each object.
+CREATE TABLE IF NOT EXISTS OPS.ALERT_LOG (
+    INCIDENT_ID VARCHAR,
+    METRIC VARCHAR COMMENT 'As in OPS.OBJECT_HEALTH',
+    OBJECT VARCHAR COMMENT 'The task, stream, warehouse or product that it is about',
+    OPENED_AT TIMESTAMP_NTZ,
+    LAST_SEEN_AT TIMESTAMP_NTZ COMMENT 'When the metric was last found breached',
+    CLOSED_AT TIMESTAMP_NTZ COMMENT 'When it was found kept again',
+    VALUE FLOAT COMMENT 'What was measured at LAST_SEEN_AT',
+    THRESHOLD FLOAT,
+    UNIT VARCHAR,
+    DETAIL VARCHAR,
+    ACTION VARCHAR COMMENT 'What to do about it',
+    NOTIFIED_AT TIMESTAMP_NTZ COMMENT 'When people were last told: of the opening, of the closing'
+)
+COMMENT = 'Every incident of the pipeline, written by OPS.UPDATE_INCIDENTS';
+
+CREATE TABLE IF NOT EXISTS OPS.ALERT_LOCK (
+    TURNS NUMBER(19, 0),
+    TAKEN_AT TIMESTAMP_NTZ
+)
+COMMENT = 'One row, which OPS.UPDATE_INCIDENTS updates first: no incident is opened twice';
+
+INSERT INTO OPS.ALERT_LOCK (TURNS)
+SELECT 0 AS TURNS
+WHERE NOT EXISTS (SELECT 1 FROM OPS.ALERT_LOCK);

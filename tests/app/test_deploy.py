@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from app.caves.deploy import is_true, parents_of, plan, shortcomings
-from app.caves.names import PROCEDURES, STREAMS, TASKS
+from app.caves.names import ALERTS, PROCEDURES, STREAMS, TASKS
 from app.caves.project import Project, SqlFile
 from app.caves.target import Row
 
@@ -19,6 +19,9 @@ class Shown:
             for name in STREAMS
         ]
         self.tasks: list[Row] = [{"NAME": name.split(".")[1], "STATE": "started"} for name in TASKS]
+        self.alerts: list[Row] = [
+            {"NAME": name.split(".")[1], "STATE": "started"} for name in ALERTS
+        ]
         self.procedures: list[Row] = [{"NAME": name.split(".")[1]} for name in PROCEDURES]
 
     def rows(self, statement: str) -> list[Row]:
@@ -52,6 +55,7 @@ def test_what_is_not_fit_to_run_is_named() -> None:
     del shown.procedures[1]
     shown.tasks[2]["STATE"] = "suspended"
     del shown.tasks[4]
+    shown.alerts[0]["STATE"] = "suspended"
 
     assert shortcomings(shown) == [  # type: ignore[arg-type]  # only rows() is used
         "stream RAW_DATA.STREAM_RAW_ORDERS is stale",
@@ -59,6 +63,7 @@ def test_what_is_not_fit_to_run_is_named() -> None:
         "procedure OPS.RAW_TO_STAGING_INVENTORY is missing",
         "task OPS.TASK_STAGING_TO_PROD_ORDERS is suspended",
         "task OPS.TASK_STAGING_TO_PROD_INVENTORY_CURRENT is missing",
+        "alert OPS.ALERT_INCIDENTS is suspended",
     ]
 
 

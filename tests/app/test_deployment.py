@@ -6,6 +6,7 @@ The tests share one deployed database and are in the order of its life.
 import json
 import subprocess
 import sys
+import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -175,19 +176,45 @@ def test_status_shows_tasks_streams_rows_and_offsets(deployment: Deployment) -> 
     assert "TASK_RAW_TO_STAGING_ORDERS" in deployment.caves("status").stdout
 
 
+def look_at_incidents(opened: Account) -> dict[tuple[str, str], bool]:
+    """Run the alert; of each incident (metric, object), whether it is open afterwards."""
+    ended = (
+        "SELECT STATE FROM TABLE({db}.INFORMATION_SCHEMA.ALERT_HISTORY())"
+        f" WHERE DATABASE_NAME = '{opened.database}' AND COMPLETED_TIME IS NOT NULL"
+        " ORDER BY COMPLETED_TIME"
+    )
+    before = len(opened.rows(ended))
+    opened.rows("EXECUTE ALERT {db}.OPS.ALERT_INCIDENTS")
+    deadline = time.monotonic() + 60
+    while len(opened.rows(ended)) == before:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert opened.rows(ended)[-1] == {"STATE": "TRIGGERED"}
+    log = opened.rows("SELECT METRIC, OBJECT, CLOSED_AT FROM {db}.OPS.ALERT_LOG ORDER BY OPENED_AT")
+    return {(row["METRIC"], row["OBJECT"]): row["CLOSED_AT"] is None for row in log}
+
+
 def test_a_failed_task_is_named_and_the_next_deployment_mends_it(deployment: Deployment) -> None:
+    task = "TASK_STAGING_TO_PROD_ORDERS"
     with deployment.open() as opened:
         take_in(opened, 1, "o-2")
         opened.rows("DROP PROCEDURE {db}.OPS.STAGING_TO_PROD_ORDERS()")
     failed = deployment.caves("run")
 
     assert failed.returncode == 1
-    assert "TASK_STAGING_TO_PROD_ORDERS failed: " in failed.stderr
+    assert f"{task} failed: " in failed.stderr
+    with deployment.open() as opened:
+        incidents = look_at_incidents(opened)
+    assert incidents["TASK_FAILED", task]
+    assert incidents["TASK_FAILURES", task]
 
     assert deployment.caves("deploy", *SCHEDULE).returncode == 0
     mended = deployment.caves("run")
     assert mended.returncode == 0, mended.stderr
     with deployment.open() as opened:
+        incidents = look_at_incidents(opened)
+        assert not incidents["TASK_FAILED", task]
+        assert incidents["TASK_FAILURES", task]
         rows = opened.rows("SELECT ORDER_ID FROM {db}.PRODUCTION.ORDERS ORDER BY ORDER_ID")
     assert [row["ORDER_ID"] for row in rows] == ["o-1", "o-2"]
 

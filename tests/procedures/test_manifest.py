@@ -15,12 +15,16 @@ HANDLERS = {
     "STAGING_TO_PROD_INVENTORY_HISTORY": "staging_to_production.inventory_history",
     "STAGING_TO_PROD_INVENTORY_CURRENT": "staging_to_production.inventory_current",
 }
-# What people and the nightly task call, with the arguments that they may give.
+# What people, the nightly task and the alert call, with the arguments that they may give.
 REPAIRS = {
     "RETRY_REJECTED": ("rejections.retry", ["events", "reason"]),
     "DISCARD_REJECTED": ("rejections.discard", ["events", "reason", "note"]),
     "REPROCESS": ("reprocessing.reprocess", ["since", "until"]),
     "PURGE": ("retention.purge", ["raw_days", "staging_days"]),
+    "UPDATE_INCIDENTS": (
+        "alerts.update_incidents",
+        ["email_integration", "recipients", "webhook_integration"],
+    ),
 }
 
 
@@ -68,6 +72,10 @@ def test_the_environment_has_the_documented_defaults() -> None:
         "low_stock_threshold": 50,
         "raw_retention_days": 30,
         "staging_retention_days": 7,
+        "alert_schedule": "5 MINUTE",
+        "alert_email_integration": "",
+        "alert_recipients": "",
+        "alert_webhook_integration": "",
     }
 
 

@@ -1,0 +1,152 @@
+"""OPS.OBJECT_HEALTH, each metric for each of its objects, and the alert that looks at it."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from tests.procedures.deployment import run_sql_file
+from tests.procedures.pipeline import Pipeline, opened_pipeline, order
+
+SECONDS = 60
+NEVER = "USING CRON 0 0 29 2 * UTC"
+ROOTS = ("TASK_PURGE", "TASK_RAW_TO_STAGING_INVENTORY", "TASK_RAW_TO_STAGING_ORDERS")
+
+
+@pytest.fixture(scope="module")
+def pipeline(account: Any) -> Iterator[Pipeline]:
+    """All but the procedures: a task that runs fails, and none runs by itself."""
+    database = f"TEST_{uuid.uuid4().hex[:12].upper()}"
+    with opened_pipeline(account, database) as opened:
+        for name in ("05_tasks.sql", "07_operations.sql", "08_alerts.sql"):
+            run_sql_file(
+                opened.session.connection,
+                name,
+                database,
+                task_schedule=NEVER,
+                alert_schedule=NEVER,
+            )
+        yield opened
+        opened.sql(f"DROP DATABASE {database}")
+
+
+def objects(pipeline: Pipeline, metric: str) -> list[tuple[Any, ...]]:
+    """(object, value, status, detail) of one metric."""
+    return pipeline.sql(
+        "SELECT OBJECT, VALUE, STATUS, DETAIL FROM OPS.OBJECT_HEALTH WHERE METRIC = ? ORDER BY 1",
+        metric,
+    )
+
+
+def wait_for(check: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + SECONDS
+    while not check():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_a_new_pipeline_has_each_metric_for_what_it_is_about(pipeline: Pipeline) -> None:
+    rows = pipeline.sql(
+        "SELECT METRIC, OBJECT, THRESHOLD, UNIT, STATUS, ACTION FROM OPS.OBJECT_HEALTH"
+    )
+    lag = [
+        ("STREAM_LAG", stream, 1000, "events", "OK", "Raise the tasks' frequency")
+        for stream in (
+            "RAW_DATA.STREAM_RAW_INVENTORY",
+            "RAW_DATA.STREAM_RAW_ORDERS",
+            "STAGING.STREAM_STG_INVENTORY_CURRENT",
+            "STAGING.STREAM_STG_INVENTORY_HISTORY",
+            "STAGING.STREAM_STG_ORDERS",
+        )
+    ]
+    graphs = [
+        ("TASKS_SUSPENDED", root, 0, "tasks", "OK", "Mend the cause, then caves deploy")
+        for root in ROOTS
+    ]
+    assert sorted(rows) == [
+        ("PIPELINE_LATENCY", "PIPELINE", 300, "seconds", "UNKNOWN", "Investigate slow tasks"),
+        *lag,
+        *graphs,
+        ("WAREHOUSE_UTILISATION", "COMPUTE_WH", 80, "%", "OK", "Optimise or scale up"),
+    ]
+
+
+def test_lag_is_told_of_each_stream_and_leaves_its_rows_there(pipeline: Pipeline) -> None:
+    pipeline.ingest(*(order(f"o-{number}") for number in range(1000)))
+    lag = {name: (value, status) for name, value, status, _ in objects(pipeline, "STREAM_LAG")}
+    assert lag["RAW_DATA.STREAM_RAW_ORDERS"] == (1000.0, "BREACH")
+    assert lag["STAGING.STREAM_STG_ORDERS"] == (0.0, "OK")
+    assert pipeline.count("RAW_DATA.STREAM_RAW_ORDERS") == 1000
+
+
+def test_each_product_has_its_stock_and_is_low_below_the_threshold(pipeline: Pipeline) -> None:
+    pipeline.sql(
+        "INSERT INTO PRODUCTION.INVENTORY_CURRENT (PRODUCT_ID, PRODUCT_NAME, CURRENT_STOCK_LEVEL)"
+        " SELECT 'p-1', 'Yquem', 49 UNION ALL SELECT 'p-2', NULL, 50"
+    )
+    assert objects(pipeline, "LOW_STOCK") == [
+        ("p-1", 49.0, "BREACH", "Yquem"),
+        ("p-2", 50.0, "OK", ""),
+    ]
+
+
+def test_a_graph_of_which_a_part_is_suspended_is_named_with_that_part(pipeline: Pipeline) -> None:
+    root, child = ROOTS[1], "TASK_STAGING_TO_PROD_INVENTORY_CURRENT"
+    pipeline.sql(f"ALTER TASK OPS.{root} SUSPEND")
+    pipeline.sql(f"ALTER TASK OPS.{child} SUSPEND")
+    assert objects(pipeline, "TASKS_SUSPENDED") == [
+        ("TASK_PURGE", 0.0, "OK", ""),
+        (root, 2.0, "BREACH", f"{root}, {child}"),
+        ("TASK_RAW_TO_STAGING_ORDERS", 0.0, "OK", ""),
+    ]
+    pipeline.sql(f"ALTER TASK OPS.{root} RESUME")
+    assert objects(pipeline, "TASKS_SUSPENDED")[1] == (root, 1.0, "BREACH", child)
+
+
+def test_a_task_fails_until_it_succeeds_and_its_failures_count_for_a_day(
+    pipeline: Pipeline,
+) -> None:
+    def run(ended: int) -> None:
+        pipeline.sql("EXECUTE TASK OPS.TASK_PURGE")
+        wait_for(
+            lambda: (
+                pipeline.sql(
+                    "SELECT COUNT(COMPLETED_TIME) FROM TABLE(INFORMATION_SCHEMA.TASK_HISTORY("
+                    f"TASK_NAME => 'TASK_PURGE')) WHERE DATABASE_NAME = '{pipeline.database}'"
+                )
+                == [(ended,)]
+            )
+        )
+
+    run(1)
+    [(task, value, status, detail)] = objects(pipeline, "TASK_FAILED")
+    assert (task, value, status) == ("TASK_PURGE", 1.0, "BREACH")
+    assert "Unknown user-defined function" in detail
+    assert objects(pipeline, "TASK_FAILURES")[0][:3] == ("TASK_PURGE", 100.0, "BREACH")
+
+    pipeline.sql("ALTER TASK OPS.TASK_PURGE SUSPEND")
+    pipeline.sql("ALTER TASK OPS.TASK_PURGE MODIFY AS SELECT 1")
+    run(2)
+    assert objects(pipeline, "TASK_FAILED")[0][:3] == ("TASK_PURGE", 0.0, "OK")
+    [(task, value, status, detail)] = objects(pipeline, "TASK_FAILURES")
+    assert (task, value, status) == ("TASK_PURGE", 50.0, "BREACH")
+    assert detail.startswith("1 of 2 runs of the last day; ")
+
+
+def test_the_alert_is_started_and_its_condition_holds_while_something_is_breached(
+    pipeline: Pipeline,
+) -> None:
+    """Here its action has no procedure to call: that the condition held shows by its failure."""
+    [alert] = pipeline.session.sql("SHOW ALERTS IN SCHEMA OPS").collect()
+    assert (alert["name"], alert["state"]) == ("ALERT_INCIDENTS", "started")
+    history = (
+        "SELECT STATE FROM TABLE(INFORMATION_SCHEMA.ALERT_HISTORY())"
+        f" WHERE DATABASE_NAME = '{pipeline.database}' AND COMPLETED_TIME IS NOT NULL"
+        " ORDER BY COMPLETED_TIME"
+    )
+    pipeline.sql("EXECUTE ALERT OPS.ALERT_INCIDENTS")
+    wait_for(lambda: pipeline.sql(history) == [("ACTION_FAILED",)])
