@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from app.caves.names import PROCEDURES, STREAMS, TABLES, TASKS
+from app.caves.names import ALERTS, PROCEDURES, STREAMS, TABLES, TASKS
 
 ROOT = Path(__file__).parents[1]
 FOLDERS = ("ingest", "procedures", "app", "local")
@@ -60,8 +60,8 @@ def test_what_is_deployed_does_not_know_the_local_account(path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("name", [*PROCEDURES, *STREAMS, *TABLES, *TASKS])
-def test_the_readme_names_every_procedure_stream_table_and_task(name: str) -> None:
+@pytest.mark.parametrize("name", [*PROCEDURES, *STREAMS, *TABLES, *TASKS, *ALERTS])
+def test_the_readme_names_every_object_of_the_pipeline(name: str) -> None:
     assert re.search(rf"\b{name.split('.')[1]}\b", README)
 
 
@@ -73,7 +73,9 @@ def test_the_readme_names_every_make_target(target: str) -> None:
 def test_the_sql_files_make_what_the_command_expects() -> None:
     sql = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "app/sql").glob("*.sql"))
     made = set(
-        re.findall(r"CREATE (?:OR ALTER )?(?:TABLE|STREAM|TASK)(?: IF NOT EXISTS)? (\S+)", sql)
+        re.findall(
+            r"CREATE (?:OR ALTER )?(?:TABLE|STREAM|TASK|ALERT)(?: IF NOT EXISTS)? (\S+)", sql
+        )
     )
 
-    assert made == {*TABLES, *STREAMS, *TASKS}
+    assert made == {*TABLES, *STREAMS, *TASKS, *ALERTS}

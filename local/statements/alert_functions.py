@@ -31,6 +31,13 @@ def _of_run(name: str, value: Callable[[Moments], datetime | str]) -> Any:
     return ask
 
 
+def alert_config(session: Session, arguments: list[Any]) -> None:
+    """Goes with CONFIG, which alerts here have not."""
+    raise errors.unsupported("SYSTEM$GET_ALERT_CONFIG")
+
+
+FUNCTIONS = {"SYSTEM$GET_ALERT_CONFIG": alert_config}
+
 NAMESPACED = {
     f"SNOWFLAKE.ALERT.{name}": _of_run(name, value)
     for name, value in (

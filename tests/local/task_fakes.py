@@ -14,6 +14,7 @@ import duckdb
 
 from local import errors, result
 from local.parser.tokens import FullName, Name
+from local.results import Results
 from local.statements import alerts, tasks
 
 DATABASE = "SHOP"
@@ -109,6 +110,8 @@ class FakeSession:
             answer = answer(self)
         if isinstance(answer, Exception):
             raise answer
+        if isinstance(answer, result.Result):
+            return answer
         if isinstance(answer, bool):
             return result.of({"VALUE": "BOOLEAN"}, [[answer]])
         return result.status("done")
@@ -126,7 +129,8 @@ class FakeSession:
 
 
 class FakeAccount:
-    """script: statement → what it gives (True, False, an exception, a function, a list of them)."""
+    """script: statement → what it gives (True, False, a result, an exception, a function, a list of
+    them)."""
 
     def __init__(self) -> None:
         self.lock = threading.RLock()
@@ -136,6 +140,7 @@ class FakeAccount:
         self.sessions: list[FakeSession] = []
         self.warehouses = ["COMPUTE_WH"]
         self.committed = 0
+        self.results = Results()
         self.tasks_changed: Callable[[], None] = lambda: None
         self.graph_runs: Callable[[], list[Any]] = list
 
