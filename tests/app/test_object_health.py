@@ -14,6 +14,7 @@ from tests.procedures.pipeline import Pipeline, opened_pipeline, order
 
 SECONDS = 60
 NEVER = "USING CRON 0 0 29 2 * UTC"
+RARELY = {"task_schedule": NEVER, "alert_schedule": NEVER}
 ROOTS = ("TASK_PURGE", "TASK_RAW_TO_STAGING_INVENTORY", "TASK_RAW_TO_STAGING_ORDERS")
 
 
@@ -23,13 +24,7 @@ def pipeline(account: Any) -> Iterator[Pipeline]:
     database = f"TEST_{uuid.uuid4().hex[:12].upper()}"
     with opened_pipeline(account, database) as opened:
         for name in ("05_tasks.sql", "07_operations.sql", "08_alerts.sql"):
-            run_sql_file(
-                opened.session.connection,
-                name,
-                database,
-                task_schedule=NEVER,
-                alert_schedule=NEVER,
-            )
+            run_sql_file(opened.session.connection, name, database, RARELY)
         yield opened
         opened.sql(f"DROP DATABASE {database}")
 
