@@ -156,6 +156,7 @@ class Server:
             ),
             limiter=self._statement_limit,
         )
+        session.guard.secondary = self._account.users.has_secondary(user)
         return JSONResponse(login_messages.welcome(session, self._logins.open(session)))
 
     async def _expired(self, request: Request) -> JSONResponse:

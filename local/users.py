@@ -139,6 +139,11 @@ class Users:
         default = user.properties.get("DEFAULT_ROLE", PUBLIC)
         return default if default in self.available_roles(name) else PUBLIC
 
+    def has_secondary(self, name: str) -> bool:
+        """Do all roles of the user come into force with the login?"""
+        user = self._users.get(name)
+        return user is not None and user.secondary
+
     def defaults(self, name: str) -> dict[str, Any]:
         """The warehouse, database and schema of a new session that names none."""
         user = self._users.get(name)

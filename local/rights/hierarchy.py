@@ -27,14 +27,13 @@ SYSTEM_PRIVILEGES = {
 
 def closure(roles: Iterable[str], granted: Mapping[str, Iterable[str]]) -> frozenset[str]:
     """These roles, all that are granted to them, and PUBLIC. granted: roles by their grantee."""
-    found: set[str] = {PUBLIC}
-    waiting = list(roles)
+    found: set[str] = set()
+    waiting = [PUBLIC, *roles]
     while waiting:
         role = waiting.pop()
-        if role not in found or role == PUBLIC:
+        if role not in found:
             found.add(role)
-            waiting += [*SYSTEM_ROLES.get(role, ()), *(granted.get(role, ()) if role else ())]
-            waiting = [each for each in waiting if each not in found]
+            waiting += [*SYSTEM_ROLES.get(role, ()), *granted.get(role, ())]
     return frozenset(found)
 
 

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 ACCOUNT_DDL = """
 CREATE TABLE IF NOT EXISTS _account_warehouses (
     name VARCHAR, size VARCHAR, auto_suspend BIGINT, auto_resume BOOLEAN, state VARCHAR,
-    comment VARCHAR, created_on TIMESTAMP, owner VARCHAR
+    comment VARCHAR, created_on TIMESTAMP, owner VARCHAR, resource_monitor VARCHAR
 );
+ALTER TABLE _account_warehouses ADD COLUMN IF NOT EXISTS resource_monitor VARCHAR;
 """
 _DONE = "Statement executed successfully."
 
@@ -108,7 +109,6 @@ _ONLY_VALUES = {
     "MAX_CLUSTER_COUNT": "1",
     "MIN_CLUSTER_COUNT": "1",
     "SCALING_POLICY": "STANDARD",
-    "RESOURCE_MONITOR": "NULL",
     "WAREHOUSE_TYPE": "STANDARD",
     "ENABLE_QUERY_ACCELERATION": "FALSE",
     "QUERY_ACCELERATION_MAX_SCALE_FACTOR": "0",
@@ -140,6 +140,8 @@ def _properties(tokens: Tokens) -> dict[str, Any]:
             found["state"] = "SUSPENDED" if _boolean(name, value) else "STARTED"
         elif name == "COMMENT":
             found["comment"] = value
+        elif name == "RESOURCE_MONITOR":
+            found["resource_monitor"] = None if value.upper() == "NULL" else value.upper()
         elif name not in _ONLY_VALUES:
             raise errors.compilation(errors.INVALID_PROPERTY, f"invalid property '{name}'")
         elif value.upper() != _ONLY_VALUES[name]:
@@ -168,6 +170,7 @@ def create_warehouse(session: Session, tokens: Tokens, binds: Sequence[Any]) -> 
     name = tokens.name().name
     tokens.accept("WITH")
     wanted = _properties(tokens)
+    _check_monitor(session.account, wanted)
     session.commit_for_ddl()
     account = session.account
     with account.lock:
@@ -186,7 +189,7 @@ def create_warehouse(session: Session, tokens: Tokens, binds: Sequence[Any]) -> 
             **wanted,
         }
         account.own_write(
-            "INSERT INTO _account_warehouses VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO _account_warehouses VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 name,
                 row["size"],
@@ -196,10 +199,18 @@ def create_warehouse(session: Session, tokens: Tokens, binds: Sequence[Any]) -> 
                 row["comment"],
                 datetime.now(UTC).replace(tzinfo=None),
                 session.guard.role,
+                row.get("resource_monitor"),
             ],
         )
     session.use_warehouse(name)
     return result.status(f"Warehouse {name} successfully created.")
+
+
+def _check_monitor(account: Account, wanted: dict[str, Any]) -> None:
+    """Raises 002003 for a resource monitor that there is none of."""
+    name = wanted.get("resource_monitor")
+    if name and not account.own_rows("SELECT 1 FROM _account_monitors WHERE name = ?", [name]):
+        raise errors.does_not_exist("Resource monitor", name)
 
 
 def alter_warehouse(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
@@ -218,6 +229,7 @@ def alter_warehouse(session: Session, tokens: Tokens, binds: Sequence[Any]) -> R
         changes = {"state": "STARTED"}
     elif tokens.accept("SET"):
         changes = _properties(tokens)
+        _check_monitor(session.account, changes)
     else:
         raise errors.unsupported(f"ALTER WAREHOUSE … {tokens.rest()}")
     tokens.end()
@@ -257,6 +269,7 @@ _WAREHOUSE_COLUMNS = {
     "created_on": "TIMESTAMP WITH TIME ZONE",
     "owner": "VARCHAR",
     "comment": "VARCHAR",
+    "resource_monitor": "VARCHAR",
 }
 
 
@@ -282,6 +295,7 @@ def show_warehouses(session: Session, tokens: Tokens, binds: Sequence[Any]) -> R
                 row["created_on"],
                 row["owner"],
                 row["comment"],
+                row["resource_monitor"] or "null",
             ]
             for row in found
         ],
