@@ -17,6 +17,7 @@ from local.changes import Changes
 from local.engine import Catalog, Engine
 from local.errors import SnowflakeError
 from local.live_views import LiveViews
+from local.meanings import Meanings
 from local.outbox import Outbox
 from local.registry import ACCOUNT_TABLES, HIDDEN_TABLES, OF_SCHEMAS
 from local.results import Results
@@ -75,6 +76,7 @@ class Account:
         # The scheduler puts its own here: a change of tasks or alerts may make one due.
         self.tasks_changed: Callable[[], None] = lambda: None
         self.live_views = LiveViews()
+        self.meanings = Meanings()
         self.warehouse_load = WarehouseLoad()
         self.graph_runs: Callable[[], list[GraphRun]] = list
         self._sessions: dict[str, Session] = {}

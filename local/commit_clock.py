@@ -14,6 +14,7 @@ class CommitClock:
         self._now = 0
         self._changed: dict[FullName, int] = {}
         self._reshaped = 0
+        self._reshaping = 0
         self._lock = threading.Lock()
 
     @property
@@ -26,11 +27,26 @@ class CommitClock:
             self._now += 1
             self._changed.update(dict.fromkeys(names, self._now))
 
+    def shape(self, seen: int | None) -> int | None:
+        """When the last table, view or stream was reshaped; None while one is.
+
+        seen: when an open transaction's snapshot was taken; None where that is older.
+        """
+        with self._lock:
+            behind = seen is not None and seen < self._reshaped
+            return None if self._reshaping or behind else self._reshaped
+
+    def reshaping(self) -> None:
+        """Some table, view or stream is about to be made, altered or dropped."""
+        with self._lock:
+            self._reshaping += 1
+
     def reshaped(self) -> None:
-        """Some table, view or stream was made, altered or dropped."""
+        """It has been, or not."""
         with self._lock:
             self._now += 1
             self._reshaped = self._now
+            self._reshaping -= 1
 
     def moved(self, since: int, names: Iterable[FullName]) -> bool:
         """Has any of these changed since, or any table, view or stream at all been reshaped?"""

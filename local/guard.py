@@ -105,6 +105,12 @@ class Guard:
             narrow(self._session, tree)
         return self._run(demand or Demand(), statement, describe=describe)
 
+    def repeat(self, demand: Demand | None, statement: Callable[[], Result]) -> Result:
+        """Run a query or DML statement of which is known what it asks for, if it may run."""
+        if self.privileges is None:
+            return statement()
+        return self._run(demand or Demand(), statement)
+
     def run_words(self, tokens: Tokens, statement: Callable[[Tokens], Result]) -> Result:
         """Run a statement that is read word by word, if it may run."""
         if self.privileges is None and self._roles.limits_nobody:

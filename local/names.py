@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlglot import Expr, exp
 
 from local import errors
-from local.engine import HIDDEN_SCHEMA, TEXT, parsing
+from local.engine import HIDDEN_SCHEMA, parsing
 from local.parser.tokens import FullName, Name, Tokens
 from local.stream_view import Stream
 
@@ -60,8 +60,6 @@ def qualify(session: Session, tree: Expr) -> Names:
         else:
             names.tables.append(full)
         _set(table, full)
-    if TEXT in tree.meta:
-        tree.meta[TEXT] = (*tree.meta[TEXT], *(stream.view for stream in names.streams))
     return names
 
 

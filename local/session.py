@@ -12,16 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 from sqlglot import Expr, exp
 
-from local import errors, registry, result
+from local import errors, plain_statements, registry, result
 from local.engine import TEXT, Catalog, parsing, rewrite
 from local.guard import Guard
-from local.names import named_in, qualify, resolve_identifiers
+from local.meanings import Meaning
+from local.names import resolve_identifiers
 from local.parser.tokens import FullName, Name, Tokens
 from local.result import Result
 from local.rights.hierarchy import ADMINISTRATOR
 from local.running import Statement
 from local.session_transactions import SessionTransactions
-from local.statements import cancellation, ddl, dml, views
+from local.statements import cancellation, ddl, views
 from local.statements.procedure_rights import check_owners_rights
 from local.time_limit import time_limit
 from local.warehouse_load import needs_warehouse
@@ -231,7 +232,7 @@ class Session(SessionTransactions):
     ) -> Result:
         if registry.is_plain(sql):
             with self._turn(statement):
-                return self._execute(self._parse(sql), binds, describe)
+                return self._execute(self._read(sql), binds, describe)
         tokens = Tokens(sql)
         if tokens.done:
             raise errors.compilation(errors.SYNTAX, "Empty SQL statement.")
@@ -248,16 +249,21 @@ class Session(SessionTransactions):
                 return self.guard.run_words(tokens, lambda read: route(self, read, binds))
         with self._turn(statement):
             return self.guard.listed(
-                tokens, lambda text: self._execute(self._parse(text), binds, describe)
+                tokens, lambda text: self._execute(self._read(text), binds, describe)
             )
 
-    def _parse(self, sql: str) -> Expr:
-        """The statement's tree. Under the same names the same text means the same, which spares
-        the engine to rewrite it again."""
+    def _read(self, sql: str) -> Meaning | Expr:
+        """What the statement is known to mean, or its tree. Under the same names and shapes the
+        same text means the same."""
+        seen = self.transaction.seen if self.transaction else None
+        shape = self.account.changes.clock.shape(seen)
+        if shape is None or len(sql) > _LONG_TEXT or "identifier" in sql.lower():
+            return parsing.parse(sql)
+        text = (sql, self.database, self.schema, self.connection.temporary_state, shape)
+        if meaning := self.account.meanings.find(text):
+            return meaning
         tree = parsing.parse(sql)
-        if len(sql) < _LONG_TEXT and "identifier" not in sql.lower():
-            temporary = frozenset(self.connection.temporary)
-            tree.meta[TEXT] = (sql, self.database, self.schema, temporary)
+        tree.meta[TEXT] = text
         return tree
 
     def _execute_many(self, sql: str, rows: Sequence[Sequence[Any]]) -> Result:
@@ -284,17 +290,23 @@ class Session(SessionTransactions):
         with nullcontext() if nested else self.call_lock, statement.turn(self.cancel):
             return call()
 
-    def _execute(self, tree: Expr, binds: Sequence[Any], describe: bool) -> Result:
+    def _execute(self, statement: Meaning | Expr, binds: Sequence[Any], describe: bool) -> Result:
+        named = {f"b{index}": value for index, value in enumerate(binds, start=1)}
         try:
             with time_limit(self.parameters.get("STATEMENT_TIMEOUT_IN_SECONDS"), self.cancel):
-                return self._execute_tree(tree, binds, describe)
+                if not isinstance(statement, Meaning):
+                    return self._execute_tree(statement, named, describe)
+                self._refuse_failed(statement.tree)
+                return self.guard.repeat(
+                    statement.demand,
+                    lambda: plain_statements.repeat(self, statement, named, describe=describe),
+                )
         finally:
             self._last_used = time.monotonic()
 
-    def _execute_tree(self, tree: Expr, binds: Sequence[Any], describe: bool) -> Result:
+    def _execute_tree(self, tree: Expr, named: dict[str, Any], describe: bool) -> Result:
         self._refuse_failed(tree)
         parsing.number_binds(tree)
-        named = {f"b{index}": value for index, value in enumerate(binds, start=1)}
         if isinstance(tree, exp.Transaction):
             self.begin_statement()
             return result.status("Statement executed successfully.", result.TRANSACTION)
@@ -311,13 +323,8 @@ class Session(SessionTransactions):
         )
 
     def _run_tree(self, tree: Expr, named: dict[str, Any], describe: bool) -> Result:
-        if isinstance(tree, exp.Query):
-            with self.prepared((), lambda: named_in(self, tree)):
-                return self._query(tree, named, describe)
-        if isinstance(tree, dml.STATEMENTS):
-            if describe:
-                return dml.describe(tree)
-            return self._change(tree, named)
+        if isinstance(tree, plain_statements.KINDS):
+            return plain_statements.run(self, tree, named, describe=describe)
         if isinstance(tree, ddl.STATEMENTS):
             if describe:
                 return result.status("Statement executed successfully.")
@@ -329,26 +336,15 @@ class Session(SessionTransactions):
             return ddl.run(self, tree, named)
         return registry.other(self, tree, named)
 
-    def _change(self, tree: Expr, binds: dict[str, Any]) -> Result:
-        """Run a DML statement."""
-        dml.check(self, tree)
+    def begin_implicitly(self) -> None:
+        """Without AUTOCOMMIT, DML begins a transaction where none is open."""
         if self.transaction is None and not self.parameters["AUTOCOMMIT"]:
             self.begin()
-        with self.prepared(dml.locks(self, tree), lambda: dml.reads(self, tree)):
-            if self._rows:
-                self.connection.bind_relation(*self._rows)
-            with registry.evaluated(self, tree, binds):
-                return dml.run(self, tree, qualify(self, tree), binds)
 
-    def _query(self, tree: Expr, binds: dict[str, Any], describe: bool) -> Result:
-        with registry.evaluated(self, tree, binds, describe=describe):
-            names = qualify(self, tree)
-            if describe:
-                return self.connection.describe(tree)
-            if self.transaction:
-                behind = self.account.streams.behind(self.connection, names.tables)
-                self.observe([*names.streams, *behind])
-            return self.connection.query(tree, binds)
+    def bind_rows(self) -> None:
+        """executemany's rows become the relation that its statement reads."""
+        if self._rows:
+            self.connection.bind_relation(*self._rows)
 
     # --- transactions ------------------------------------------------------------------------
 
@@ -373,7 +369,9 @@ class Session(SessionTransactions):
     def commit_for_ddl(self) -> None:
         """DDL commits the open transaction; when it is done, others have to look again."""
         super().commit_for_ddl()
-        self._reshaping = True
+        if not self._reshaping:
+            self.account.changes.clock.reshaping()
+            self._reshaping = True
 
     def adopt_connection(self) -> None:
         self.use(self.database, self.schema)

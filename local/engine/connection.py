@@ -1,5 +1,6 @@
 """One connection to the databases: it runs statements and answers with results."""
 
+import itertools
 import json
 import re
 import warnings
@@ -18,9 +19,9 @@ from fakesnow.transforms import stage
 from sqlglot import Expr, exp
 
 from local import errors, result
-from local.engine import decimals, rewrite
+from local.engine import decimals, rewrite, texts
 from local.engine.failures import translated
-from local.engine.rendering import Binds, render, rendered, used
+from local.engine.rendering import Binds, kept, render, used
 from local.result import Result
 
 # fakesnow fetches small answers the way that DuckDB 2.0 advises against for large ones.
@@ -29,6 +30,7 @@ warnings.filterwarnings("ignore", "Arrow output on a DB-API result", UserWarning
 # Files that are in no stage of the account.
 _OUTSIDE = re.compile(r"[\"']*(\w+:/)?/")
 
+_NUMBERS = itertools.count(1)
 _SETTINGS = ("SET python_enable_replacements = false", "SET TimeZone = 'UTC'")
 
 
@@ -63,6 +65,12 @@ class Connection:
         for setting in _SETTINGS:
             duck.execute(setting)
         self.temporary: set[str] = set()
+        self._number, self._temporary_changes = next(_NUMBERS), 0
+
+    @property
+    def temporary_state(self) -> tuple[int, ...]:
+        """What tells this connection's temporary tables from others, and from those before."""
+        return (self._number, self._temporary_changes) if self.temporary else ()
 
     # --- names -------------------------------------------------------------------------------
 
@@ -135,28 +143,36 @@ class Connection:
 
     def query(self, tree: Expr, binds: Binds) -> Result:
         """A SELECT and its rows."""
-        sql = rendered("query", tree, lambda: self._prepared(rewrite.name_columns(tree)))
+        sql = kept("query", tree, lambda: self._rendered(rewrite.name_columns(tree.copy())))
         table, types = self.table(sql, used(sql, binds))
         return Result(table, types, result.SELECT)
 
     def describe(self, tree: Expr) -> Result:
         """A SELECT's columns without its rows; binds may be missing."""
 
-        def rewritten() -> Expr:
+        def described() -> tuple[pa.Schema, list[str]]:
             nulls = tree.transform(lambda n: exp.Null() if isinstance(n, exp.Placeholder) else n)
-            return self._prepared(rewrite.name_columns(nulls))
+            sql = self._rendered(rewrite.name_columns(nulls))
+            table, types = self.table(f"SELECT * FROM ({sql}) LIMIT 0", used(sql, {}))
+            return table.schema, types
 
-        sql = rendered("describe", tree, rewritten)
-        table, types = self.table(f"SELECT * FROM ({sql}) LIMIT 0", used(sql, {}))
-        return Result(table, types, result.SELECT)
+        schema, types = kept("describe", tree, described)
+        return Result(schema.empty_table(), types, result.SELECT)
 
     def dml_sql(self, tree: Expr) -> str:
         """A DML statement in DuckDB's SQL, for `values`."""
-        return rendered("dml", tree, lambda: self._prepared(tree))
+        return kept("dml", tree, lambda: self._rendered(tree.copy()))
+
+    def _rendered(self, tree: Expr) -> str:
+        """A SELECT or DML statement in DuckDB's SQL, its divisions exact."""
+        return render(self._prepared(tree))
 
     def _prepared(self, tree: Expr) -> Expr:
-        """A SELECT or DML statement for DuckDB, its divisions exact."""
+        texts.mark(tree, self._column_types)
         return decimals.exact(rewrite.query(tree), self._unmatched_call)
+
+    def _column_types(self, table: exp.Table) -> dict[str, str]:
+        return dict(self.columns(table.catalog, table.db, table.name))
 
     def _unmatched_call(self, query: Expr) -> str:
         """What DuckDB's planner says that no function matches in a query; '' when it says else.
@@ -169,9 +185,9 @@ class Connection:
     def dml(self, tree: Expr, binds: Binds) -> list[tuple[Any, ...]]:
         """Run DML; returns the count, or for MERGE one (action, count) per action taken."""
         if isinstance(tree, exp.TruncateTable):
-            tree = exp.Delete(this=tree.expressions[0])
+            tree = exp.Delete(this=tree.expressions[0].copy())
         if isinstance(tree, exp.Merge):
-            sql = self.dml_sql(rewrite.merge(tree)) + " RETURNING merge_action"
+            sql = self.dml_sql(tree) + " RETURNING merge_action"
             actions = self.values(sql, used(sql, binds))
             return list(Counter(action for (action,) in actions).items())
         sql = self.dml_sql(tree)
@@ -228,10 +244,12 @@ class Connection:
         else:
             self.values(render(rewrite.definition(tree)))
         self.temporary.add(name)
+        self._temporary_changes += 1
 
     def drop_temporary(self, name: str, kind: str) -> None:
         self.values(f'DROP {kind} temp."{name}"')
         self.temporary.discard(name)
+        self._temporary_changes += 1
 
     def columns(self, database: str, schema: str, table: str) -> list[tuple[str, str]]:
         """A relation's columns and their DuckDB types, in order; none where there is no such."""

@@ -5,6 +5,7 @@ import re
 from sqlglot import Expr, exp
 
 from local import errors
+from local.engine.texts import is_text
 
 _REGEXP_FLAGS = {"c", "i", "m", "s", "e"}
 _FLATTEN_ARGUMENTS = ("INPUT", "PATH", "OUTER", "RECURSIVE", "MODE")
@@ -124,6 +125,8 @@ def text_differs(value: Expr) -> bool:
     neither large values nor those with a macro inside get it, or they would grow without end. A
     bind is never a VARIANT, and DuckDB would take it for one inside the macro."""
     if isinstance(value, exp.Literal | exp.DPipe | exp.Concat | exp.Null | exp.Placeholder):
+        return False
+    if is_text(value):
         return False
     nodes = list(value.walk())
     return len(nodes) < _SMALL and not any(

@@ -5,7 +5,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlglot import Expr
 from sqlglot.errors import ErrorLevel, UnsupportedError
@@ -14,11 +14,13 @@ from local import errors
 from local.engine.clock import NOW
 
 Binds = Mapping[str, Any]
+T = TypeVar("T")
 
-# A statement's text with the names that it was read under (`TEXT` in a tree's meta) → DuckDB's SQL.
+# In a tree's meta: the statement's text, with the names and the shapes of tables that it was read
+# under. Statements for which that is the same are the same.
 TEXT = "text"
-_RENDERED: OrderedDict[Any, str] = OrderedDict()
-_RENDERED_LOCK = threading.Lock()
+_KEPT: OrderedDict[Any, Any] = OrderedDict()
+_KEPT_LOCK = threading.Lock()
 _KEPT_STATEMENTS = 512
 
 
@@ -30,22 +32,25 @@ def render(tree: Expr) -> str:
         raise errors.unsupported(f"{error} in {tree.sql(dialect='snowflake')[:200]}") from error
 
 
-def rendered(purpose: str, tree: Expr, rewritten: Callable[[], Expr]) -> str:
-    """DuckDB's SQL for a tree; where its text has been rewritten before, that is taken again."""
+def kept(purpose: str, tree: Expr, find_out: Callable[[], T]) -> T:
+    """What has been found out about a tree; where its text has come before, that is taken again.
+
+    Nobody changes what is kept.
+    """
     text = tree.meta.get(TEXT)
     if text is None:
-        return render(rewritten())
+        return find_out()
     key = (purpose, text)
-    with _RENDERED_LOCK:
-        if key in _RENDERED:
-            _RENDERED.move_to_end(key)
-            return _RENDERED[key]
-    sql = render(rewritten())
-    with _RENDERED_LOCK:
-        _RENDERED[key] = sql
-        while len(_RENDERED) > _KEPT_STATEMENTS:
-            _RENDERED.popitem(last=False)
-    return sql
+    with _KEPT_LOCK:
+        if key in _KEPT:
+            _KEPT.move_to_end(key)
+            return _KEPT[key]
+    found = find_out()
+    with _KEPT_LOCK:
+        _KEPT[key] = found
+        while len(_KEPT) > _KEPT_STATEMENTS:
+            _KEPT.popitem(last=False)
+    return found
 
 
 def used(sql: str, binds: Binds) -> dict[str, Any]:

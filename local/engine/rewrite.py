@@ -38,6 +38,8 @@ def query(tree: Expr) -> Expr:
     """A SELECT or DML statement for DuckDB. Its bind `account_now` is the statement's start, an
     instant, which CURRENT_TIMESTAMP answers throughout."""
     functions.refuse(tree)
+    if isinstance(tree, exp.Merge):
+        tree = merge(tree)
     return definition(_each(tree, clock))
 
 

@@ -8,10 +8,10 @@ from sqlglot import Expr, exp
 
 from local import errors, result
 from local.engine import TEXT, Binds, used
-from local.names import Names, name_of, named_in
+from local.meanings import Meaning
+from local.names import name_of, named_in
 from local.parser.tokens import FullName
 from local.result import Result
-from local.stream_view import Stream
 from local.transaction import Transaction
 
 if TYPE_CHECKING:
@@ -29,33 +29,29 @@ _TYPES: dict[type, int] = {
 STATEMENTS = tuple(_TYPES)
 
 
-def run(session: Session, tree: Expr, names: Names, binds: Binds) -> Result:
+def run(session: Session, meaning: Meaning, binds: Binds) -> Result:
     """One DML statement in the session's transaction, or in one of its own."""
-    if isinstance(tree, exp.TruncateTable) and tree.args.get("exists"):
-        target = _target(tree)
-        if session.relation_kind(FullName(target.catalog, target.db, target.name)) is None:
-            return result.status("Statement executed successfully.")
-    # Running rewrites the tree, and after a conflict it runs again.
-    return session.write(lambda transaction: _run(session, transaction, tree.copy(), names, binds))
+    tree = meaning.tree
+    optional = isinstance(tree, exp.TruncateTable) and tree.args.get("exists")
+    if optional and session.relation_kind(_changed(tree)) is None:
+        return result.status("Statement executed successfully.")
+    return session.write(lambda transaction: _run(session, transaction, meaning, binds))
 
 
-def _run(
-    session: Session, transaction: Transaction, tree: Expr, names: Names, binds: Binds
-) -> Result:
-    session.consume(transaction, [*names.streams, *_behind_views(session, tree, names)])
+def _run(session: Session, transaction: Transaction, meaning: Meaning, binds: Binds) -> Result:
+    tree = meaning.tree
+    behind = meaning.behind(session, _changed(tree))
+    session.consume(transaction, [*meaning.names.streams, *behind])
     if isinstance(tree, exp.Copy):
-        return _copy(session, transaction, tree, binds)
+        return _copy(session, transaction, tree.copy(), binds)
     if isinstance(tree, exp.Insert) and tree.args.get("overwrite"):
-        return _overwrite(session, transaction, tree, binds)
+        return _overwrite(session, transaction, tree.copy(), binds)
     return _answer(tree, _change(session, transaction, tree, binds))
 
 
-def _behind_views(session: Session, tree: Expr, names: Names) -> list[Stream]:
-    """The streams that the statement reads through views."""
+def _changed(tree: Expr) -> FullName:
     target = _target(tree)
-    own = FullName(target.catalog, target.db, target.name)
-    sources = [table for table in names.tables if table != own]
-    return session.account.streams.behind(session.connection, sources) if sources else []
+    return FullName(target.catalog, target.db, target.name)
 
 
 def _overwrite(
