@@ -234,15 +234,20 @@ def account(
     running.stop()
 
 
+@pytest.fixture(scope="session")
+def administrator(account: RunningAccount) -> Iterator[snowflake.connector.SnowflakeConnection]:
+    """Who makes and drops the tests' databases."""
+    with account.connect() as opened:
+        yield opened
+
+
 @pytest.fixture
-def database(account: RunningAccount) -> Iterator[str]:
+def database(administrator: snowflake.connector.SnowflakeConnection) -> Iterator[str]:
     """A fresh database's name; the database is dropped afterwards."""
     name = f"TEST_{uuid.uuid4().hex[:12].upper()}"
-    with account.connect() as connection:
-        connection.cursor().execute(f"CREATE DATABASE {name}")
+    administrator.cursor().execute(f"CREATE DATABASE {name}")
     yield name
-    with account.connect() as connection:
-        connection.cursor().execute(f"DROP DATABASE IF EXISTS {name}")
+    administrator.cursor().execute(f"DROP DATABASE IF EXISTS {name}")
 
 
 @pytest.fixture

@@ -31,6 +31,7 @@ _SETTINGS = (
 )
 
 _SNOWFLAKE_DATABASE = "SNOWFLAKE"
+_TEMPLATE = "_account_template"
 
 
 class Engine:
@@ -46,6 +47,7 @@ class Engine:
         self._catalogs: dict[str, Catalog] = {}
         self._catalogs_to_close: list[Catalog] = []
         self._lock = threading.RLock()
+        self._template: Path | None = None
         (data / "databases").mkdir(parents=True, exist_ok=True)
         self.stages = data / "stages"
         self.stages.mkdir(exist_ok=True)
@@ -73,17 +75,63 @@ class Engine:
             self._attach(file.stem)
 
     def _attach(self, name: str) -> None:
-        quoted = f'"{name}"'
-        file = self._data / "databases" / f"{name}.duckdb"
-        self._root.execute(f"ATTACH {_literal(file)} AS {quoted}")
-        self._root.execute(info_schema.per_db_creation_sql(name))
-        self._root.execute(fakesnow_macros.creation_sql(name))
-        self._root.execute(macros.creation_sql(quoted))
-        self._root.execute(f"USE {quoted}.{HIDDEN_SCHEMA}")
-        self._root.execute(self._hidden_tables)
-        self._root.execute("USE memory")
-        self._root.execute(information_schema.creation_sql(name))
+        """Open a database's file, and give it what this version of the account has in each."""
+        self._root.execute(f"ATTACH {_literal(self._file(name))} AS {_quoted(name)}")
+        with self._at_once():
+            self._root.execute(info_schema.per_db_creation_sql(name))
+            self._create_common(name)
+            self._root.execute(information_schema.creation_sql(name))
         self._catalogs[name] = Catalog(self._root.cursor(), name)
+
+    def _attach_new(self, name: str) -> None:
+        """The same for a database that there is not yet: a copy of the template."""
+        file = self._file(name)
+        if self._template is None:
+            self._template = self._made_template()
+        unfinished = file.with_suffix(".new")
+        shutil.copyfile(self._template, unfinished)
+        unfinished.rename(file)
+        self._root.execute(f"ATTACH {_literal(file)} AS {_quoted(name)}")
+        with self._at_once():
+            self._root.execute(info_schema.per_db_creation_sql(name))
+            self._root.execute(information_schema.creation_sql(name))
+            self._root.execute(f"CREATE SCHEMA IF NOT EXISTS {_quoted(name)}.PUBLIC")
+        self._catalogs[name] = Catalog(self._root.cursor(), name)
+
+    def _made_template(self) -> Path:
+        """A file with all that databases have in common, made anew by each process."""
+        file = self._data / "template.duckdb"
+        file.unlink(missing_ok=True)
+        self._root.execute(f"ATTACH {_literal(file)} AS {_TEMPLATE}")
+        with self._at_once():
+            self._root.execute(f"CREATE SCHEMA {_TEMPLATE}.{HIDDEN_SCHEMA}")
+            self._create_common(_TEMPLATE)
+        self._root.execute(f"DETACH {_TEMPLATE}")
+        return file
+
+    def _create_common(self, name: str) -> None:
+        """The macros and the hidden tables, which do not tell whose they are."""
+        self._root.execute(fakesnow_macros.creation_sql(name))
+        self._root.execute(macros.creation_sql(_quoted(name)))
+        self._root.execute(f"USE {_quoted(name)}.{HIDDEN_SCHEMA}")
+        try:
+            self._root.execute(self._hidden_tables)
+        finally:
+            self._root.execute("USE memory")
+
+    @contextlib.contextmanager
+    def _at_once(self) -> Iterator[None]:
+        """All that is created inside is written to the disk once."""
+        self._root.execute("BEGIN")
+        try:
+            yield
+        except BaseException:
+            self._root.execute("ROLLBACK")
+            raise
+        self._root.execute("COMMIT")
+
+    def _file(self, name: str) -> Path:
+        return self._data / "databases" / f"{name}.duckdb"
 
     def databases(self) -> list[str]:
         """The names of the account's databases, sorted."""
@@ -111,8 +159,7 @@ class Engine:
         with self._lock, translated():
             if name in self._catalogs or name == _SNOWFLAKE_DATABASE:
                 raise errors.already_exists(name)
-            self._attach(name)
-            self._root.execute(f'CREATE SCHEMA IF NOT EXISTS "{name}".PUBLIC')
+            self._attach_new(name)
 
     def drop_database(self, name: str) -> None:
         """Delete a database and its files; statements still running on it fail."""
@@ -169,6 +216,10 @@ class Engine:
             for catalog in [*self._catalogs.values(), *self._catalogs_to_close]:
                 catalog.close()
             self._root.close()
+
+
+def _quoted(name: str) -> str:
+    return f'"{name}"'
 
 
 def _literal(path: Path) -> str:
