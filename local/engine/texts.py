@@ -83,8 +83,7 @@ def _source(
     if from_ is None or any(select.args.get(key) for key in ("joins", "laterals", "pivots")):
         return "", frozenset()
     source = from_.this
-    alias = source.args.get("alias")
-    if source.args.get("pivots") or source.args.get("joins") or (alias and alias.columns):
+    if source.args.get("pivots") or source.args.get("joins") or source.alias_column_names:
         return "", frozenset()
     if isinstance(source, exp.Subquery):
         return source.alias, outputs.get(id(source.unnest()), frozenset())

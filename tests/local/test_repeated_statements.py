@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import snowflake.connector
 
 from tests.conftest import RunningAccount
 
@@ -114,3 +115,21 @@ def test_a_known_statement_still_consumes_within_a_transaction(run: Run) -> None
         run("COMMIT")
         assert run("SELECT a FROM st") == []
     assert run("SELECT a FROM target ORDER BY a") == [(0,), (1,), (2,)]
+
+
+def test_what_an_administrator_has_run_is_still_refused_to_others(
+    account: RunningAccount, database: str, run: Run
+) -> None:
+    run("CREATE TABLE t AS SELECT 1 AS a")
+    run(f"CREATE ROLE {database}_READER")
+    run(f"GRANT USAGE ON DATABASE {database} TO ROLE {database}_READER")
+    run(f"GRANT USAGE ON SCHEMA PUBLIC TO ROLE {database}_READER")
+    statements = ("SELECT a FROM t", "INSERT INTO t SELECT 2", "DELETE FROM t WHERE a = 1")
+    names = "SELECT table_name FROM INFORMATION_SCHEMA.TABLES"
+    assert [run(each)[0] for each in (*statements, names)] == [(1,), (1,), (1,), ("T",)]
+    with account.connect(database=database, schema="PUBLIC", role=f"{database}_READER") as reader:
+        for statement in statements:
+            with pytest.raises(snowflake.connector.ProgrammingError, match="not authorized"):
+                reader.cursor().execute(statement)
+        assert reader.cursor().execute(names).fetchall() == []
+    run(f"DROP ROLE {database}_READER")
