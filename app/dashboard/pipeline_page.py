@@ -13,6 +13,12 @@ SELECT METRIC, VALUE, THRESHOLD, UNIT, STATUS, DETAIL, ACTION
 FROM OPS.PIPELINE_HEALTH
 ORDER BY METRIC
 """
+INCIDENTS = """
+SELECT METRIC, OBJECT, OPENED_AT, LAST_SEEN_AT, VALUE, THRESHOLD, UNIT, DETAIL, ACTION
+FROM OPS.ALERT_LOG
+WHERE CLOSED_AT IS NULL
+ORDER BY OPENED_AT, METRIC, OBJECT
+"""
 RUNS = """
 SELECT NAME, STATE, COMPLETED_TIME, ERROR_MESSAGE
 FROM TABLE(INFORMATION_SCHEMA.TASK_HISTORY(
@@ -51,6 +57,7 @@ COLOURS = {
 def render() -> None:
     st.title("The pipeline")
     health()
+    incidents()
     graph()
     over_time()
     hops()
@@ -68,6 +75,16 @@ def health() -> None:
         place.caption(f"{metric['STATUS']}: {metric['UNIT']}, threshold {metric['THRESHOLD']:,g}")
         if metric["STATUS"] == "BREACH":
             place.error(metric["ACTION"])
+
+
+def incidents() -> None:
+    """What is wrong with which object, since when, and what to do about it."""
+    st.subheader("Open incidents")
+    frame = account.query(INCIDENTS)
+    if frame.empty:
+        st.success("No incident is open.")
+    else:
+        charts.table(frame)
 
 
 def number(value: float) -> str:

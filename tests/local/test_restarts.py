@@ -1,4 +1,4 @@
-"""Tasks and procedures over the account's end: by kill -9 in the middle of a run, and in order."""
+"""Tasks, alerts and procedures over the account's end: by kill -9 in a run, and in order."""
 
 import json
 import os
@@ -31,6 +31,14 @@ def busy(session, path):
     session.commit()
     return os.getpid()
 """
+
+
+HISTORY = "TABLE(INFORMATION_SCHEMA.ALERT_HISTORY(ALERT_NAME => 'WATCH'))"
+ACTING = f"SELECT 1 FROM {HISTORY} WHERE state = 'EXECUTING' AND action_query_id IS NOT NULL"
+ALERTS = (
+    "SELECT state, scheduled_from, completed_time IS NOT NULL"
+    f" FROM {HISTORY} WHERE state <> 'SCHEDULED' ORDER BY scheduled_time"
+)
 
 
 def deploy(cellar: Cellar, folder: Path) -> None:
@@ -70,11 +78,15 @@ def test_after_kill_9_in_a_run_its_history_is_settled_no_process_is_left_and_the
                 "ALTER TASK slow RESUME",
                 "EXECUTE TASK quick",
                 "EXECUTE TASK slow",
+                f"CREATE ALERT watch SCHEDULE = '60 MINUTE' IF (EXISTS (SELECT 1)) THEN {ENDLESS}",
+                "ALTER ALERT watch RESUME",
+                "EXECUTE ALERT watch",
             )
             idle = json.loads(Cellar(connection).value("CALL pids()"))
             ops.wait_for_history(("QUICK", "SUCCEEDED"), ("SLOW", "EXECUTING"))
             ops.wait_for(mark.exists)
-            shown = ops.shown()
+            ops.wait_for(lambda: bool(ops.run(ACTING)))
+            shown, alerts = ops.shown(), ops.shown("SHOW ALERTS")
         account.kill()
         for pid in (*idle, *map(int, mark.read_text().split())):
             until(lambda pid=pid: gone(pid))
@@ -83,6 +95,10 @@ def test_after_kill_9_in_a_run_its_history_is_settled_no_process_is_left_and_the
         with account.connect(database="KEPT", schema=ops.schema) as connection:
             ops.connection = connection
             assert ops.shown() == shown
+            assert ops.shown("SHOW ALERTS") == alerts
+            assert ops.run(ALERTS) == [("FAILED", "EXECUTE ALERT", True)]
+            ops.run("ALTER ALERT watch MODIFY ACTION SELECT 1", "EXECUTE ALERT watch")
+            ops.wait_for(lambda: ("TRIGGERED", "EXECUTE ALERT", True) in ops.run(ALERTS))
             assert ops.history() == [("QUICK", "SUCCEEDED"), ("SLOW", "FAILED")]
             ((_, message),) = ops.history("name, error_message")[1:]
             assert "account stopped while the task was running" in message

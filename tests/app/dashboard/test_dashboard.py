@@ -122,6 +122,11 @@ def test_the_days_of_the_chart_are_the_shops_wherever_the_browser_is(
 def test_the_pipeline_page_shows_metrics_tasks_rows_and_rejections(
     page: Page, dashboard: Dashboard
 ) -> None:
+    dashboard.pipeline.sql(
+        "INSERT INTO OPS.ALERT_LOG (INCIDENT_ID, METRIC, OBJECT, OPENED_AT, LAST_SEEN_AT, VALUE,"
+        " THRESHOLD, UNIT, DETAIL, ACTION) SELECT 'i-1', 'LOW_STOCK', 'p-2', '2026-11-22 10:00',"
+        " '2026-11-22 10:05', 30, 50, 'units', 'Sancerre', 'Tell procurement'"
+    )
     opened(page, dashboard, "/pipeline")
     shown = metrics(page)
     assert list(shown) == [
@@ -151,8 +156,16 @@ def test_the_pipeline_page_shows_metrics_tasks_rows_and_rejections(
     ]
     edges = page.locator("[data-testid=stGraphVizChart] g.edge title").all_text_contents()
     assert len(edges) == 3
-    assert ["PRODUCTION.ORDERS", "5"] in rows(page, 0)
-    assert rows(page, 1)[0][:4] == [
+    [incident] = rows(page, 0)
+    assert [incident[place] for place in (0, 1, 4, 7, 8)] == [
+        "LOW_STOCK",
+        "p-2",
+        "30",
+        "Sancerre",
+        "Tell procurement",
+    ]
+    assert ["PRODUCTION.ORDERS", "5"] in rows(page, 1)
+    assert rows(page, 2)[0][:4] == [
         "STAGING",
         "quantity is not a whole number of at most 10 digits",
         "OPEN",
@@ -165,7 +178,11 @@ def test_without_data_a_page_says_so(page: Page, empty_dashboard: Dashboard, pat
     text = opened(page, empty_dashboard, path).inner_text("[data-testid=stMain]")
     expected = {
         "/": ["No sales in this period", "No customers yet.", "No sales yet.", "No stock is known"],
-        "/pipeline": ["Nothing came in during the last hour.", "No event was ever rejected."],
+        "/pipeline": [
+            "No incident is open.",
+            "Nothing came in during the last hour.",
+            "No event was ever rejected.",
+        ],
     }[path]
     assert [line for line in expected if line not in text] == []
 

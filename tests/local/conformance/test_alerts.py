@@ -327,3 +327,29 @@ def test_an_integration_for_notifications_is_shown_described_and_dropped(watch: 
     assert row["enabled"] == "false"
     watch.run(f"DROP INTEGRATION {name}", f"DROP NOTIFICATION INTEGRATION IF EXISTS {name}")
     assert watch.error(f"DESC NOTIFICATION INTEGRATION {name}")[0] == 2003
+
+
+def test_an_alert_runs_with_the_rights_of_its_owner_who_must_be_allowed_to(watch: Watch) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/alter-alert"""
+    role = f"R_{uuid.uuid4().hex[:10].upper()}"
+    watch.run(
+        f"CREATE ROLE {role}",
+        f"GRANT USAGE ON WAREHOUSE COMPUTE_WH TO ROLE {role}",
+        f"GRANT USAGE ON DATABASE {watch.database} TO ROLE {role}",
+        f"GRANT USAGE, CREATE ALERT ON SCHEMA {watch.place} TO ROLE {role}",
+        f"GRANT SELECT ON TABLE seen TO ROLE {role}",
+    )
+    try:
+        watch.run("INSERT INTO seen VALUES (1)", "USE SECONDARY ROLES NONE", f"USE ROLE {role}")
+        watch.alert("a", "SELECT n FROM seen", "INSERT INTO noted VALUES (1)")
+        assert watch.error("ALTER ALERT a RESUME")[0] == 91089
+        watch.run("USE ROLE ACCOUNTADMIN", f"GRANT EXECUTE ALERT ON ACCOUNT TO ROLE {role}")
+        assert watch.shown_alerts()["A"]["owner"] == role
+        watch.run(f"USE ROLE {role}", "ALTER ALERT a RESUME", "USE ROLE ACCOUNTADMIN")
+        watch.execute("a")
+        assert watch.ended("state, sql_error_code") == [("ACTION_FAILED", 2003)]
+        watch.run(f"GRANT INSERT ON TABLE noted TO ROLE {role}")
+        watch.execute("a")
+        assert watch.ended("state")[1:] == [("TRIGGERED",)]
+    finally:
+        watch.run("USE ROLE ACCOUNTADMIN", f"DROP ROLE {role}")
