@@ -23,6 +23,8 @@ sources, and the query for what was really charged.
   profiles   each PROFILE with TASKS; a day's BATCHES, RUNS, RESUMES, AWAKE_HOURS; CREDITS_A_DAY,
              CREDITS_A_MONTH, PRICE_A_MONTH (with --price-per-credit); SECONDS_AT_MOST from Kafka to
              PRODUCTION; INGESTER, the flags to start it with
+  deployed   what the tasks did in the last day: TASKS, BATCHES, RUNS of both graphs that had data,
+             and in how many HOURS; null with --offline
   warehouse  by its own record of the last hours, whoever used it: HOURS, RESUMES, AWAKE_HOURS,
              CREDITS_PER_DAY; null where there is none
 """
@@ -79,7 +81,8 @@ def _show(
     example = cost_inputs.inputs(known, next(iter(chosen.values())), rate)
     given = cost_inputs.table(known, example, rate)
     if screen.as_json:
-        screen.json({"rule": RULE, "inputs": given, "profiles": rows, "warehouse": known.load})
+        found = {"rule": RULE, "inputs": given, "profiles": rows}
+        screen.json({**found, "deployed": known.deployed, "warehouse": known.load})
         return
     screen.results.print("The rule", style="bold")
     for sentence in RULE:
@@ -89,6 +92,8 @@ def _show(
     screen.results.print(as_table("A day of each profile, and how late an event may be", shown))
     for row in rows:
         screen.results.print(f"{row['PROFILE']}: start the ingester with {row['INGESTER']}")
+    if known.deployed:
+        screen.results.print(as_table("What is deployed, in the last day", [known.deployed]))
     if known.load:
         screen.results.print(as_table("The warehouse's own record, all its users", [known.load]))
 

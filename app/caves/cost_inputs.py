@@ -1,14 +1,16 @@
 """What `caves cost` knows of a pipeline: measured in the account, or assumed."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from snowflake.connector.errors import ProgrammingError
 
 from app.caves.cost_model import Inputs, billed, credits_per_hour
+from app.caves.deploy import SHOW_TASKS
 from app.caves.errors import CommandError, UsageError
+from app.caves.names import ROOT_TASKS
 from app.caves.target import Account, Row, is_missing
 
 # The day's hours in which an event happened, of those since the first one.
@@ -66,18 +68,20 @@ ASSUMED = {
 
 @dataclass(frozen=True)
 class Known:
-    """Values of Inputs by name, and where each comes from; and what is no input: the warehouse's
-    own record."""
+    """Values of Inputs by name, and where each comes from; and, to compare with the estimate, what
+    the deployed tasks did in the last day, and the warehouse's own record."""
 
     values: Mapping[str, Any] = field(default_factory=dict)
     sources: Mapping[str, str] = field(default_factory=dict)
+    deployed: Row | None = None
     load: Row | None = None
 
 
 def measure(account: Account, warehouse: str) -> Known:
     """What the last day says; anything that has not happened yet is left to the assumptions."""
     try:
-        found = {**_events(account), **_run_times(account)}
+        events, runs = account.row(EVENTS), account.rows(GRAPH_RUNS)
+        tasks = account.rows(SHOW_TASKS)
     except ProgrammingError as error:
         if is_missing(error):
             raise CommandError(
@@ -85,17 +89,31 @@ def measure(account: Account, warehouse: str) -> Known:
                 " --offline"
             ) from error
         raise
-    found |= _warehouse(account, warehouse)
+    found = {**_events(events), **_run_times(runs), **_warehouse(account, warehouse)}
     values = {name: value for name, (value, _) in found.items()}
-    load = _load(account, warehouse, values)
-    return Known(values, {name: source for name, (_, source) in found.items()}, load)
+    return Known(
+        values,
+        {name: source for name, (_, source) in found.items()},
+        _deployed(tasks, events, runs),
+        _load(account, warehouse, values),
+    )
+
+
+def _deployed(tasks: Sequence[Row], events: Row, runs: Sequence[Row]) -> Row:
+    roots = {name.split(".")[1] for name in ROOT_TASKS}
+    schedules = sorted({row["SCHEDULE"] or "triggered" for row in tasks if row["NAME"] in roots})
+    return {
+        "TASKS": ", ".join(schedules),
+        "BATCHES": events["BATCHES"],
+        "RUNS": sum(not row["IS_PURGE"] for row in runs),
+        "HOURS": round(min(float(events["SECONDS"] or 0) / 3600, 24.0), 2),
+    }
 
 
 Found = dict[str, tuple[Any, str]]
 
 
-def _events(account: Account) -> Found:
-    row = account.row(EVENTS)
+def _events(row: Row) -> Found:
     if not row["EVENTS"]:
         return {}
     share = min(row["ACTIVE_HOURS"] / min(row["HOURS"], 24), 1.0)
@@ -107,9 +125,8 @@ def _events(account: Account) -> Found:
     }
 
 
-def _run_times(account: Account) -> Found:
+def _run_times(rows: Sequence[Row]) -> Found:
     """Both graphs start together, so the slower one counts."""
-    rows = account.rows(GRAPH_RUNS)
     found: Found = {}
     for name, purge in (("run_seconds", 0), ("purge_seconds", 1)):
         runs = [row for row in rows if row["IS_PURGE"] == purge]

@@ -2,8 +2,10 @@
 
 import argparse
 import json
+import logging
 import os
 import sys
+import threading
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
@@ -11,6 +13,7 @@ from typing import Any
 from rich.console import Group
 from rich.live import Live
 from rich.text import Text
+from snowflake.connector.errors import Error
 
 from app.caves.errors import UsageError
 from app.caves.kafka_settings import read_settings
@@ -24,7 +27,7 @@ from app.caves.target import Target, project_and_target
 from app.caves.topic import Topic
 
 WATCH_SECONDS = 10.0
-NETWORK_TIMEOUT = 20
+NETWORK_TIMEOUT = 10
 EPILOG = f"""\
 Asking keeps the warehouse awake: --watch costs about a credit an hour on an X-Small one, unless the
 tasks keep it awake anyway (docs/cost.md).
@@ -75,6 +78,7 @@ def run_status(arguments: argparse.Namespace, screen: Screen) -> int:
     if arguments.watch is not None:
         if not 0 < arguments.watch <= 86_400:
             raise UsageError(f"--watch {arguments.watch:g} is not a number of seconds")
+        _silence_connector()
         connect = partial(target.connect, network_timeout=NETWORK_TIMEOUT)
         last = _watch(found_for_ever(connect, take, arguments.watch), target, screen)
         return 1 if arguments.check and not (last and last.healthy) else 0
@@ -85,6 +89,18 @@ def run_status(arguments: argparse.Namespace, screen: Screen) -> int:
     else:
         screen.results.print(page(snapshot))
     return 1 if arguments.check and not snapshot.healthy else 0
+
+
+def _silence_connector() -> None:
+    """What the connector logs of a broken connection, and what its own threads fail with there, is
+    on the page already, in one line."""
+    logging.getLogger("snowflake.connector").setLevel(logging.CRITICAL)
+
+    def hook(failed: threading.ExceptHookArgs) -> None:
+        if not issubclass(failed.exc_type, Error):
+            threading.__excepthook__(failed)
+
+    threading.excepthook = hook
 
 
 def _topic(arguments: argparse.Namespace) -> Topic | None:
@@ -139,10 +155,10 @@ def _shown(found: Found, last: Snapshot | None, target: Target) -> Group:
     """The page, or the last one with the error above it."""
     head = f"{target.database} at {now():%Y-%m-%d %H:%M:%S} UTC; Ctrl-C ends"
     if isinstance(found, Snapshot):
-        return Group(Text(head, style="dim"), page(found))
+        return Group(Text(head, style="dim"), page(found, urgent_first=True))
     away = [Text(head, style="dim"), Text(f"no answer: {found}", style="bold red")]
     return Group(
-        *away, *([Text(f"as of {last.measured_at:%H:%M:%S}:"), page(last)] if last else [])
+        *away, *([Text(f"as of {last.measured_at:%H:%M:%S}:"), page(last, True)] if last else [])
     )
 
 

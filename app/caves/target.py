@@ -109,7 +109,8 @@ class Account:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        self.connection.close()
+        # The session ends by itself in the end; an account that is away must not hold up the end.
+        self.connection.close(retry=False)
 
     def rows(self, statement: str, values: Sequence[Any] = ()) -> list[Row]:
         """Run one statement; its rows by column name, in upper case."""

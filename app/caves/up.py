@@ -115,6 +115,6 @@ def instructions(place: Place, dashboard_port: int) -> str:
         f"\nlogs       {place.folder / 'logs'}"
         f"\n\nquery      export SNOWFLAKE_HOME={place.home}"
         '\n           snow sql -q "select * from production.orders limit 5"'
-        "\n           caves status; caves verify"
+        f"\n           caves status --bootstrap-servers {place.bootstrap_servers}; caves verify"
         "\nend        Ctrl-C\n"
     )

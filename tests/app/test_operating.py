@@ -244,6 +244,12 @@ def test_the_cost_is_told_from_what_has_been_measured(
     assert given["warehouse_size"] == ("X-Small", "SHOW WAREHOUSES: COMPUTE_WH")
     assert given["auto_suspend"] == (60, "SHOW WAREHOUSES: COMPUTE_WH")
     assert given["ingest_seconds"] == (2, "assumed: five statements of a batch")
+    assert found["deployed"] == {
+        "TASKS": "60 MINUTES",
+        "BATCHES": 2,
+        "RUNS": 2,
+        "HOURS": pytest.approx(0.03, abs=0.03),
+    }
     record = found["warehouse"]
     assert record["RESUMES"] >= 1
     assert 0 < record["AWAKE_HOURS"] <= record["HOURS"]

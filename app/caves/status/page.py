@@ -14,26 +14,30 @@ NO_ALERT_LOG = (
 )
 
 
-def page(snapshot: Snapshot) -> RenderableType:
-    """The tables one below the other; what needs somebody comes last, where one looks first."""
-    return Group(
+def page(snapshot: Snapshot, urgent_first: bool = False) -> RenderableType:
+    """The tables one below the other. What needs somebody comes where one looks: at the end of a
+    page that scrolls by, or first on a screen that may cut off the rest."""
+    parts: list[RenderableType] = [
+        as_table("Tables", [_sized(row) for row in snapshot.tables]),
+        as_table("Newest rows (UTC)", snapshot.freshness),
         as_table("Tasks", snapshot.tasks),
         as_table("Streams", snapshot.streams),
-        as_table("Topic, ingested up to", snapshot.partitions),
-        *([Text(snapshot.topic, style="dim")] if snapshot.topic else []),
-        as_table("Newest rows (UTC)", snapshot.freshness),
-        as_table("Tables", [_sized(row) for row in snapshot.tables]),
+        Group(
+            as_table("Topic, ingested up to", snapshot.partitions),
+            *([Text(snapshot.topic, style="dim")] if snapshot.topic else []),
+        ),
         as_table("Metrics", [_coloured(row) for row in snapshot.metrics]),
-        *_alerts(snapshot.alerts),
-    )
+        _alerts(snapshot.alerts),
+    ]
+    return Group(*(reversed(parts) if urgent_first else parts))
 
 
-def _alerts(alerts: list[Row] | None) -> list[RenderableType]:
+def _alerts(alerts: list[Row] | None) -> RenderableType:
     if alerts is None:
-        return [Text(NO_ALERT_LOG, style="dim")]
+        return Text(NO_ALERT_LOG, style="dim")
     if not alerts:
-        return [Text("No alert is open.", style="green")]
-    return [as_table("Open alerts", alerts)]
+        return Text("No alert is open.", style="green")
+    return as_table("Open alerts", alerts)
 
 
 def _sized(row: Row) -> Row:
