@@ -16,6 +16,7 @@ from app.caves import (
     demo,
     deploy,
     graph,
+    pause_commands,
     profiles,
     rejected_commands,
     reprocess_command,
@@ -86,6 +87,7 @@ def _add_account_commands(commands: Any) -> None:
     rejected_commands.add_to(nested, _account_command)
     reprocess_command.add_to(commands, _account_command)
     cost_command.add_to(commands, _account_command)
+    pause_commands.add_to(commands, _account_command)
     each = _account_command(commands, "run", run_run, "run both task graphs now, and wait")
     each.add_argument(
         "--timeout", type=float, default=300, metavar="SECONDS", help="how long to wait (300)"

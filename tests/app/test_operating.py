@@ -263,6 +263,31 @@ def test_without_a_pipeline_the_cost_has_a_way_out(
     assert "run `caves deploy` first, or use --offline" in capsys.readouterr().err
 
 
+def states(deployed: Deployed, kind: str) -> dict[str, str]:
+    rows = deployed.rows(f"SHOW {kind} IN SCHEMA {{db}}.OPS")
+    return {row["NAME"]: row["STATE"] for row in rows}
+
+
+def test_pause_stops_what_starts_by_itself_and_resume_starts_everything(
+    deployed: Deployed, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    starters = {*(name.split(".")[1] for name in ROOT_TASKS), "TASK_PURGE"}
+    before, alerts = states(deployed, "TASKS"), states(deployed, "ALERTS")
+    assert set(before.values()) == {"started"}
+
+    found = deployed.caves_json(monkeypatch, capsys, "pause", "--timeout", "60")
+    assert found == {"suspended": [*sorted(starters), *sorted(alerts)]}
+    assert states(deployed, "TASKS") == {
+        name: "suspended" if name in starters else "started" for name in before
+    }
+    assert states(deployed, "ALERTS") == dict.fromkeys(alerts, "suspended")
+
+    found = deployed.caves_json(monkeypatch, capsys, "resume")
+    assert found == {"resumed": [*sorted(starters), *sorted(alerts)]}
+    assert states(deployed, "TASKS") == before
+    assert states(deployed, "ALERTS") == alerts
+
+
 def tasks_of(deployed: Deployed) -> dict[str, Any]:
     """What SHOW TASKS tells, but for the moments and the ids."""
     shown = ("STATE", "SCHEDULE", "CONDITION", "DEFINITION", "WAREHOUSE", "PREDECESSORS", "COMMENT")

@@ -1,0 +1,76 @@
+"""`caves pause` and `caves resume`: stop the tasks, and start them again."""
+
+import time
+from collections.abc import Sequence
+
+from app.caves.deploy import SHOW_TASKS, Progress, parents_of
+from app.caves.errors import CommandError
+from app.caves.target import Account
+
+SHOW_ALERTS = "SHOW ALERTS IN SCHEMA {db}.OPS"
+SUSPEND = "ALTER {kind} {{db}}.OPS.{name} SUSPEND"
+RESUME_ALERT = "ALTER ALERT {{db}}.OPS.{name} RESUME"
+# Starts the root after all that is below it.
+# https://docs.snowflake.com/en/sql-reference/functions/system_task_dependents_enable
+RESUME_GRAPH = "SELECT SYSTEM$TASK_DEPENDENTS_ENABLE('{{db}}.OPS.{name}')"
+# https://docs.snowflake.com/en/sql-reference/functions/current_task_graphs
+RUNNING = """
+SELECT ROOT_TASK_NAME
+FROM TABLE({db}.INFORMATION_SCHEMA.CURRENT_TASK_GRAPHS())
+WHERE DATABASE_NAME = '{db}' AND SCHEMA_NAME = 'OPS' AND STATE = 'EXECUTING'
+ORDER BY ROOT_TASK_NAME
+"""
+POLL_SECONDS = 0.2
+
+
+def pause(account: Account, timeout: float, progress: Progress) -> list[str]:
+    """Suspend every root task and every alert, and wait for the runs that are going on.
+
+    Children stay as they are: nothing starts them but their roots. Rows wait in the streams, which
+    stay readable for at least 14 days. Returns what was suspended; raises where a run has not ended
+    within `timeout` seconds, with everything suspended all the same.
+    """
+    roots, alerts = root_tasks(account), alert_names(account)
+    # Alerts first: a graph that is suspended on purpose is no incident.
+    for kind, names in (("ALERT", alerts), ("TASK", roots)):
+        for name in names:
+            account.rows(SUSPEND.format(kind=kind, name=name))
+    _wait(account, timeout, progress)
+    return [*roots, *alerts]
+
+
+def resume(account: Account) -> list[str]:
+    """Start every task, roots last, and every alert; returns the roots' and the alerts' names."""
+    roots, alerts = root_tasks(account), alert_names(account)
+    for name in roots:
+        account.rows(RESUME_GRAPH.format(name=name))
+    for name in alerts:
+        account.rows(RESUME_ALERT.format(name=name))
+    return [*roots, *alerts]
+
+
+def root_tasks(account: Account) -> list[str]:
+    """The tasks of OPS that nothing but a schedule or a stream starts."""
+    found = [row["NAME"] for row in account.rows(SHOW_TASKS) if not parents_of(row)]
+    if not found:
+        raise CommandError(f"no tasks in {account.database}.OPS: run `caves deploy` first")
+    return sorted(found)
+
+
+def alert_names(account: Account) -> list[str]:
+    return sorted(row["NAME"] for row in account.rows(SHOW_ALERTS))
+
+
+def _wait(account: Account, timeout: float, progress: Progress) -> None:
+    deadline = time.monotonic() + timeout
+    told: Sequence[str] = ()
+    while running := [row["ROOT_TASK_NAME"] for row in account.rows(RUNNING)]:
+        if running != told:
+            told = running
+            progress(f"waiting for {', '.join(running)}")
+        if time.monotonic() > deadline:
+            raise CommandError(
+                f"everything is suspended, but after {timeout:g} s there still runs:"
+                f" {', '.join(running)}"
+            )
+        time.sleep(POLL_SECONDS)

@@ -1,0 +1,91 @@
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from app.caves import pause
+from app.caves.errors import CommandError
+from app.caves.target import Row
+
+TASKS: list[Row] = [
+    {"NAME": "TASK_ROOT", "PREDECESSORS": "[]"},
+    {"NAME": "TASK_CHILD", "PREDECESSORS": '["D.OPS.TASK_ROOT"]'},
+    {"NAME": "TASK_ALONE", "PREDECESSORS": "[]"},
+]
+
+
+class Said:
+    """An account with tasks and an alert, that notes what is altered; graphs run for a while."""
+
+    database = "D"
+
+    def __init__(self, running: list[list[str]], tasks: list[Row] = TASKS) -> None:
+        self.running = running
+        self.tasks = tasks
+        self.altered: list[str] = []
+
+    def rows(self, statement: str, values: Sequence[Any] = ()) -> list[Row]:
+        if statement == pause.SHOW_TASKS:
+            return self.tasks
+        if statement == pause.SHOW_ALERTS:
+            return [{"NAME": "ALERT_HEALTH"}]
+        if statement == pause.RUNNING:
+            return [{"ROOT_TASK_NAME": name} for name in self.running.pop(0)]
+        self.altered.append(statement.format(db=self.database))
+        return []
+
+
+@pytest.fixture(autouse=True)
+def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pause, "POLL_SECONDS", 0)
+
+
+def paused(account: Said, timeout: float = 60) -> tuple[list[str], list[str]]:
+    """What was suspended, and what was told meanwhile."""
+    told: list[str] = []
+    names = pause.pause(account, timeout, told.append)  # type: ignore[arg-type]  # a fake of it
+    return names, told
+
+
+def test_alerts_and_roots_are_suspended_and_children_left_alone() -> None:
+    account = Said(running=[[]])
+
+    assert paused(account) == (["TASK_ALONE", "TASK_ROOT", "ALERT_HEALTH"], [])
+    assert account.altered == [
+        "ALTER ALERT D.OPS.ALERT_HEALTH SUSPEND",
+        "ALTER TASK D.OPS.TASK_ALONE SUSPEND",
+        "ALTER TASK D.OPS.TASK_ROOT SUSPEND",
+    ]
+
+
+def test_runs_that_are_going_on_are_waited_for_and_told_once() -> None:
+    both = ["TASK_ALONE", "TASK_ROOT"]
+    account = Said(running=[both, both, ["TASK_ROOT"], []])
+
+    assert paused(account)[1] == ["waiting for TASK_ALONE, TASK_ROOT", "waiting for TASK_ROOT"]
+    assert account.running == []
+
+
+def test_a_run_that_does_not_end_is_named() -> None:
+    account = Said(running=[["TASK_ROOT"]] * 2)
+
+    with pytest.raises(CommandError, match=r"everything is suspended, but .* TASK_ROOT"):
+        paused(account, timeout=-1)
+    assert len(account.altered) == 3
+
+
+def test_resuming_starts_graphs_from_their_leaves_and_the_alerts() -> None:
+    account = Said(running=[])
+
+    found = pause.resume(account)  # type: ignore[arg-type]  # a fake of it
+    assert found == ["TASK_ALONE", "TASK_ROOT", "ALERT_HEALTH"]
+    assert account.altered == [
+        "SELECT SYSTEM$TASK_DEPENDENTS_ENABLE('D.OPS.TASK_ALONE')",
+        "SELECT SYSTEM$TASK_DEPENDENTS_ENABLE('D.OPS.TASK_ROOT')",
+        "ALTER ALERT D.OPS.ALERT_HEALTH RESUME",
+    ]
+
+
+def test_a_database_without_tasks_has_nothing_to_pause() -> None:
+    with pytest.raises(CommandError, match=r"no tasks in D\.OPS: run `caves deploy` first"):
+        paused(Said(running=[], tasks=[]))
