@@ -6,7 +6,7 @@ from typing import Any
 
 from app.caves import cost_inputs, profiles
 from app.caves.cost_inputs import Known
-from app.caves.cost_model import RULE, estimate
+from app.caves.cost_model import DAY, RULE, estimate
 from app.caves.errors import UsageError
 from app.caves.screen import Screen
 from app.caves.tabular import as_table
@@ -20,9 +20,9 @@ sources, and the query for what was really charged.
 --json prints one object:
   rule       the rule, in sentences
   inputs     INPUT, VALUE, SOURCE (measured and where, assumed, or the flag)
-  profiles   each PROFILE with TASKS; a day's BATCHES, RUNS, RESUMES, AWAKE_HOURS; CREDITS_A_DAY,
-             CREDITS_A_MONTH, PRICE_A_MONTH (with --price-per-credit); SECONDS_AT_MOST from Kafka to
-             PRODUCTION; INGESTER, the flags to start it with
+  profiles   each PROFILE with TASKS; a day's BATCHES, RUNS, ALERTS, RESUMES, AWAKE_HOURS;
+             CREDITS_A_DAY, CREDITS_A_MONTH, PRICE_A_MONTH (with --price-per-credit);
+             SECONDS_AT_MOST from Kafka to PRODUCTION; INGESTER, the flags to start it with
   deployed   what the tasks did in the last day: TASKS, BATCHES, RUNS of both graphs that had data,
              and in how many HOURS; null with --offline
   warehouse  by its own record of the last hours, whoever used it: HOURS, RESUMES, AWAKE_HOURS,
@@ -105,12 +105,14 @@ def _row(
     rate: float | None,
     price: float | None,
 ) -> Row:
-    found = estimate(cost_inputs.inputs(known, settings, rate))
+    given = cost_inputs.inputs(known, settings, rate)
+    found = estimate(given)
     row: Row = {
         "PROFILE": name,
         "TASKS": f"each {settings['task_schedule']}" if settings["task_trigger"] else "triggered",
         "BATCHES": found.batches,
         "RUNS": found.runs,
+        "ALERTS": round(DAY / given.alert_every) if given.alert_every else 0,
         "RESUMES": found.resumes,
         "AWAKE_HOURS": round(found.awake_hours, 2),
         "CREDITS_A_DAY": round(found.credits_per_day, 2),

@@ -3,11 +3,10 @@
 import time
 from collections.abc import Sequence
 
-from app.caves.deploy import SHOW_TASKS, Progress, parents_of
+from app.caves.deploy import SHOW_ALERTS, SHOW_TASKS, Progress, parents_of
 from app.caves.errors import CommandError
 from app.caves.target import Account
 
-SHOW_ALERTS = "SHOW ALERTS IN SCHEMA {db}.OPS"
 SUSPEND = "ALTER {kind} {{db}}.OPS.{name} SUSPEND"
 RESUME_ALERT = "ALTER ALERT {{db}}.OPS.{name} RESUME"
 # Starts the root after all that is below it.

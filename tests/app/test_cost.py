@@ -30,6 +30,7 @@ def test_offline_every_profile_is_told_from_assumptions(
     assert live["SECONDS_AT_MOST"] == 122
     assert live["INGESTER"] == "--batch-max-seconds 60 --batch-max-events 50"
     assert (triggered["TASKS"], economy["TASKS"]) == ("triggered", "triggered")
+    assert [each["ALERTS"] for each in found["profiles"]] == [288, 96, 24]
     # The shop's promise is five minutes: cheaper within it, and cheap without it.
     assert triggered["SECONDS_AT_MOST"] < 300 < economy["SECONDS_AT_MOST"]
     assert economy["CREDITS_A_DAY"] < triggered["CREDITS_A_DAY"] < live["CREDITS_A_DAY"]
@@ -41,7 +42,7 @@ def test_a_rate_and_a_price_say_what_if(capsys: pytest.CaptureFixture[str]) -> N
     found = offline(capsys, "--profile", "economy", "--rate", "0", "--price-per-credit", "4")
 
     [economy] = found["profiles"]
-    assert (economy["BATCHES"], economy["RUNS"]) == (0, 0)
+    assert (economy["BATCHES"], economy["RUNS"], economy["RESUMES"]) == (0, 0, 25)
     assert economy["PRICE_A_MONTH"] == pytest.approx(economy["CREDITS_A_MONTH"] * 4, abs=0.5)
     sources = {each["INPUT"]: each["SOURCE"] for each in found["inputs"]}
     assert sources["events_per_second"] == "--rate"

@@ -65,9 +65,12 @@ def test_the_environment_has_the_documented_defaults() -> None:
         "batch_max_events": 50,
         "latency_threshold": 300,
         "profile": "live",
-        "profile_triggered": "task_trigger=; batch_max_seconds=180; batch_max_events=10000",
+        "profile_triggered": (
+            "task_trigger=; batch_max_seconds=180; batch_max_events=10000; alert_schedule=15 MINUTE"
+        ),
         "profile_economy": (
-            "task_trigger=; batch_max_seconds=600; batch_max_events=10000; latency_threshold=900"
+            "task_trigger=; batch_max_seconds=600; batch_max_events=10000;"
+            " alert_schedule=60 MINUTE; latency_threshold=900"
         ),
         "low_stock_threshold": 50,
         "raw_retention_days": 30,

@@ -15,9 +15,9 @@ from app.caves import cli
 from app.caves.target import Account, Target
 from tests.chaos.deployment import deploy_to
 
-VIEWS = ("05_tasks.sql", "06_analytics.sql", "07_operations.sql")
+VIEWS = ("05_tasks.sql", "07_operations.sql", "08_alerts.sql")
 # Nothing runs by itself: the scheduler's first turn is long after the test.
-ENV = {"task_schedule": "60 MINUTES"}
+ENV = {"task_schedule": "60 MINUTES", "alert_schedule": "60 MINUTES"}
 
 
 @dataclass
@@ -53,7 +53,7 @@ class Deployed:
 
 @contextmanager
 def deployed_pipeline(running: Any) -> Iterator[Deployed]:
-    """Everything that `caves deploy` makes, but for the dashboard, within a second or two."""
+    """What `caves deploy` makes, but for analytics and dashboard, within a second or two."""
     name = f"TEST_{uuid.uuid4().hex[:12].upper()}"
     with Account(running.connect(), name) as account:
         deploy_to(account, ENV, VIEWS)
