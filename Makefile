@@ -66,11 +66,12 @@ bench-ingest: venv ## Events per second from Kafka into RAW, beside other ways (
 	$(BIN)/python -m bench.ingest --backlog $(or $(MESSAGES),200000)
 
 .PHONY: check
-check: venv ## Format, lint, types, SQL lint
+check: venv ## Format, lint, types, SQL lint, workflow lint
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/sqlfluff lint app/sql
+	$(BIN)/jactionlint
 
 .PHONY: lock
 lock: ## Resolve pyproject.toml anew into requirements.lock

@@ -7,17 +7,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from rich.markup import escape
 from snowflake.connector.errors import Error
 
 from app.caves import (
     broker,
     cost_command,
     demo,
-    deploy,
+    deploy_command,
     graph,
     pause_commands,
-    profiles,
     rejected_commands,
     reprocess_command,
     status_command,
@@ -30,7 +28,7 @@ from app.caves.processes import Interrupts, ProcessError
 from app.caves.project import Project
 from app.caves.screen import Screen
 from app.caves.tabular import as_table
-from app.caves.target import Target, one_line, project_and_target
+from app.caves.target import one_line, project_and_target
 
 EPILOG = """\
 Connections are those of connections.toml, as for every Snowflake client.
@@ -60,19 +58,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _add_account_commands(commands: Any) -> None:
-    each = _account_command(commands, "deploy", run_deploy, "bring an account up to this project")
-    each.add_argument(
-        "--env",
-        action="append",
-        default=[],
-        metavar="NAME=VALUE",
-        help="override a setting of snowflake.yml, such as 'task_schedule=10 SECONDS'",
-    )
-    each.add_argument(
-        "--profile",
-        metavar="NAME",
-        help="settings as a set: live, triggered, economy (docs/cost.md)",
-    )
+    deploy_command.add_to(commands, _account_command)
     status_command.add_to(commands, _account_command)
     each = _account_command(commands, "verify", run_verify, "check the five laws of the data")
     each.epilog, each.formatter_class = verify.JSON_KEYS, argparse.RawDescriptionHelpFormatter
@@ -92,8 +78,7 @@ def _add_account_commands(commands: Any) -> None:
     each.add_argument(
         "--timeout", type=float, default=300, metavar="SECONDS", help="how long to wait (300)"
     )
-    each = _account_command(commands, "teardown", run_teardown, "drop the database, with its rows")
-    each.add_argument("--yes", action="store_true", help="do not ask for the database's name")
+    deploy_command.add_teardown_to(commands, _account_command)
 
 
 def _account_command(
@@ -108,6 +93,13 @@ def _account_command(
         help="named connection (default: SNOWFLAKE_DEFAULT_CONNECTION_NAME, or the default one)",
     )
     each.add_argument("--database", help="the database (default: snowflake.yml's)")
+    each.add_argument(
+        "--env",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="override a setting of snowflake.yml: database=CAVES_DEV is another environment",
+    )
     each.add_argument("--project", type=Path, metavar="DIR", help="the project (default: this one)")
     each.add_argument("--json", action="store_true", help="the result as JSON")
     return each
@@ -154,27 +146,6 @@ def _machine_command(
         )
     return each
 
-
-def run_deploy(arguments: argparse.Namespace, screen: Screen) -> int:
-    project, target = project_and_target(arguments)
-    overrides = settings(arguments.env)
-    if arguments.profile:
-        overrides["profile"] = arguments.profile
-    chosen = profiles.effective(project.env, overrides)
-    deploy.deploy(project, target, overrides, screen.progress)
-    flags = " ".join(profiles.ingester_flags(chosen))
-    if screen.as_json:
-        screen.json(
-            {
-                "deployed": True,
-                "database": target.database,
-                "profile": chosen["profile"],
-                "ingester_flags": flags,
-            }
-        )
-    else:
-        screen.results.print(f"[green]Deployed[/] to {target.database}: tasks started, streams fit")
-        screen.results.print(f"Profile {chosen['profile']}: start the ingester with {flags}")
     return 0
 
 
@@ -206,31 +177,6 @@ def run_run(arguments: argparse.Namespace, screen: Screen) -> int:
     return 1 if any(each.failed for each in runs) else 0
 
 
-def run_teardown(arguments: argparse.Namespace, screen: Screen) -> int:
-    project, target = project_and_target(arguments)
-    if not arguments.yes:
-        _confirm(target, screen)
-    deploy.teardown(project, target)
-    if screen.as_json:
-        screen.json({"dropped": target.database})
-    else:
-        screen.results.print(f"Dropped {target.database}")
-    return 0
-
-
-def _confirm(target: Target, screen: Screen) -> None:
-    """Rows are at stake: the user writes the database's name, or says --yes."""
-    if not sys.stdin.isatty():
-        raise UsageError(f"teardown drops {target.database} with all rows: confirm with --yes")
-    screen.errors.print(
-        f"This drops [bold]{target.database}[/] with all rows"
-        f" (connection {escape(target.connection_name)}). Its name, to go on: ",
-        end="",
-    )
-    if input().strip().upper() != target.database:
-        raise CommandError("nothing was dropped")
-
-
 def run_demo(arguments: argparse.Namespace, screen: Screen) -> int:
     project = Project.find(arguments.project)
     plan = demo.Plan(arguments.count, arguments.rate, arguments.seed, arguments.timeout)
@@ -260,19 +206,6 @@ def run_broker(arguments: argparse.Namespace, screen: Screen) -> int:
     command = broker.command(arguments.port)
     screen.progress(f"broker at {up.HOST}:{arguments.port}; topics are kept in memory; Ctrl-C ends")
     os.execv(command[0], command)
-
-
-def settings(pairs: Sequence[str]) -> dict[str, str]:
-    """`NAME=VALUE` texts as a dictionary."""
-    found = {}
-    for pair in pairs:
-        name, sign, value = pair.partition("=")
-        if not sign or not name:
-            raise UsageError(f"--env takes NAME=VALUE, not {pair!r}")
-        if name == "database":
-            raise UsageError("the database has a flag of its own: --database")
-        found[name] = value
-    return found
 
 
 def _whole(text: str) -> int:

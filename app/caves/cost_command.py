@@ -56,7 +56,7 @@ def run_cost(arguments: argparse.Namespace, screen: Screen) -> int:
         if value is not None and not 0 <= value < float("inf"):
             raise UsageError(f"--{flag.replace('_', '-')} {value:g} is not a number from 0 on")
     project, target = project_and_target(arguments)
-    env = project.env
+    env = {**project.env, **overrides(arguments, project)}
     chosen = {
         name: profiles.effective(env, {"profile": name})
         for name in arguments.profile or profiles.names(env)

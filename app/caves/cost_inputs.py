@@ -8,9 +8,9 @@ from typing import Any
 from snowflake.connector.errors import ProgrammingError
 
 from app.caves.cost_model import Inputs, billed, credits_per_hour
-from app.caves.deploy import SHOW_TASKS
 from app.caves.errors import CommandError, UsageError
 from app.caves.names import ROOT_TASKS
+from app.caves.shown import SHOW_TASKS
 from app.caves.target import Account, Row, is_missing
 
 # The day's hours in which an event happened, of those since the first one.

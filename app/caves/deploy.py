@@ -1,125 +1,172 @@
 """`caves deploy`: everything into the account, through `snow`, and a look at the result."""
 
-import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
+from snowflake.connector.errors import Error
+
+from app.caves.deployment import leaving, live, log, tasks
+from app.caves.deployment.fitness import PIPELINE, shortcomings
+from app.caves.deployment.plan import Found, Plan, look, plan, recorded_objects
+from app.caves.deployment.steps import Step, steps
+from app.caves.deployment.wanted import Wanted, wanted
 from app.caves.errors import CommandError
-from app.caves.names import ALERTS, PROCEDURES, STREAMS, TASKS
+from app.caves.processes import Interrupts
 from app.caves.profiles import effective
-from app.caves.project import PROCEDURES_STEP, Project, SqlFile
-from app.caves.target import Account, Row, Target
-
-SHOW_STREAMS = "SHOW STREAMS IN DATABASE {db}"
-SHOW_TASKS = "SHOW TASKS IN SCHEMA {db}.OPS"
-SHOW_ALERTS = "SHOW ALERTS IN SCHEMA {db}.OPS"
-SHOW_PROCEDURES = "SHOW PROCEDURES IN SCHEMA {db}.OPS"
-
-DASHBOARD = "dashboard"
+from app.caves.project import Project
+from app.caves.target import Target, one_line
 
 Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class Step:
-    """One call of `snow`."""
+class Deployed:
+    """What a deployment did beside its steps."""
 
-    title: str
-    arguments: tuple[str, ...]
+    kept_suspended: list[tasks.Task] = field(default_factory=list)
+    dropped: list[str] = field(default_factory=list)
+
+
+def plan_deployment(
+    project: Project, target: Target, overrides: Mapping[str, str], resume: bool = False
+) -> Plan:
+    """What `deploy` would change; the account stays as it is."""
+    env = settings(project, target, overrides)
+    objects = wanted(project, env)
+    with target.connect() as account:
+        return plan(objects, look(account, objects), env, resume)
 
 
 def deploy(
-    project: Project, target: Target, overrides: Mapping[str, str], progress: Progress
-) -> None:
+    project: Project,
+    target: Target,
+    overrides: Mapping[str, str],
+    progress: Progress,
+    resume: bool = False,
+) -> Deployed:
     """Bring the account to what the project says, from nothing or from an older version.
 
     It can be run at any time: tables and streams that exist stay as they are, rows and offsets
-    included. Tasks are suspended while they are altered and started again at the end.
+    included. Tasks are suspended while they are altered; afterwards, and also if it fails in
+    between, those run that ran before. New ones are started, and with `resume` all.
     """
-    env = {**effective(project.env, overrides), "database": target.database}
+    env = settings(project, target, overrides)
     with project.copy_for_deployment() as copy:
-        steps = plan(copy.sql_files(), env)
-        for number, step in enumerate(steps, start=1):
-            progress(f"[{number}/{len(steps)}] {step.title}")
-            target.snow(step.arguments, cwd=copy.root)
-    with target.connect() as account:
-        if problems := shortcomings(account):
-            raise CommandError("deployed, but not fit to run:\n  " + "\n  ".join(problems))
+        deployment = Deployment(copy, target, env, progress, wanted(copy, env), resume)
+        return deployment.run(project.revision)
 
 
-def plan(files: Sequence[SqlFile], env: Mapping[str, str]) -> list[Step]:
-    """SQL files by number; the procedures come in at their own number.
-
-    Files that follow one another go through one `snow sql`, since each start of it takes seconds.
-    """
-    settings = tuple(part for key, value in env.items() for part in ("--env", f"{key}={value}"))
-    # `snow snowpark` insists on a warehouse, and not every connection names one.
-    context = ("--database", env["database"], "--warehouse", env["warehouse"])
-    before = [each.path for each in files if each.number < PROCEDURES_STEP]
-    after = [each.path for each in files if each.number > PROCEDURES_STEP]
-    return [
-        _sql_step(before, settings),
-        Step("snow snowpark build", ("snowpark", "build", *context, *settings)),
-        Step("snow snowpark deploy", ("snowpark", "deploy", "--replace", *context, *settings)),
-        _sql_step(after, settings),
-        Step(
-            "snow streamlit deploy",
-            ("streamlit", "deploy", DASHBOARD, "--replace", *context, *settings),
-        ),
-    ]
+def settings(project: Project, target: Target, overrides: Mapping[str, str]) -> dict[str, str]:
+    return {**effective(project.env, overrides), "database": target.database}
 
 
-def _sql_step(files: Sequence[Path], settings: tuple[str, ...]) -> Step:
-    arguments = tuple(part for path in files for part in ("--filename", str(path)))
-    return Step(f"snow sql {' '.join(path.name for path in files)}", ("sql", *arguments, *settings))
+class Deployment:
+    """One deployment, from the first look to the last."""
+
+    def __init__(
+        self,
+        copy: Project,
+        target: Target,
+        env: Mapping[str, str],
+        progress: Progress,
+        objects: Wanted,
+        resume: bool,
+    ) -> None:
+        self.id = uuid.uuid4().hex
+        self._copy = copy
+        self._target = target
+        self._env = env
+        self._progress = progress
+        self._wanted = objects
+        self._resume = resume
+        self._logged = False
+        self._step = "reading the account"
+
+    def run(self, revision: str | None) -> Deployed:
+        with Interrupts() as interrupts:
+            with self._target.connect() as account:
+                found = look(account, self._wanted)
+            try:
+                return self._carry_out(found, revision)
+            except BaseException as error:
+                interrupts.ignore()
+                left = self._put_back(found, error)
+                if not isinstance(error, Exception):
+                    self._progress(left)
+                    raise
+                raise CommandError(f"{self._step} failed: {error}\n{left}") from error
+
+    def _carry_out(self, found: Found, revision: str | None) -> Deployed:
+        todo = steps(self._copy.sql_files(), self._env)
+        total = 7 + bool(found.leaving)
+        number = iter(range(1, total + 1))
+
+        def begin(title: str) -> None:
+            self._step = f"step {next(number)} of {total}, {title},"
+            self._progress(f"[{self._step.split()[1]}/{total}] {title}")
+
+        def snow(step: Step) -> None:
+            begin(step.title)
+            self._target.snow(step.arguments, cwd=self._copy.root)
+
+        snow(todo.tables)
+        with self._target.connect() as account:
+            log.begin(account, self.id, revision, self._env, found.before)
+        self._logged = True
+        snow(todo.build)
+        snow(todo.procedures)
+        snow(todo.tasks)
+        with self._target.connect() as account:
+            if found.leaving:
+                begin(f"dropping {', '.join(found.leaving)}")
+                for key in found.leaving:
+                    leaving.drop(account, key)
+            begin("starting tasks and alerts")
+            now = tasks.read(account)
+            tasks.start(account, tasks.to_start(now, found.before, self._resume))
+        snow(todo.dashboard)
+        begin("looking at the result")
+        return self._finish(found)
+
+    def _finish(self, found: Found) -> Deployed:
+        with self._target.connect() as account:
+            kept = tasks.kept_suspended(tasks.read(account), found.before)
+            expected = {kind: self._wanted.of(kind) for kind in PIPELINE}
+            if problems := shortcomings(account, expected, [task.name for task in kept]):
+                raise CommandError("deployed, but not fit to run:\n  " + "\n  ".join(problems))
+            kinds = [each.kind for each in self._wanted.objects]
+            objects = recorded_objects(self._wanted, live.read(account, kinds))
+            log.finish(account, self.id, objects)
+        return Deployed(kept, found.leaving)
+
+    def _put_back(self, found: Found, error: BaseException) -> str:
+        """Start what ran before, log the failure; what to tell about the state that is left."""
+        try:
+            with self._target.connect() as account:
+                started = tasks.put_back(account, found.before)
+                if self._logged:
+                    log.fail(account, self.id, f"{self._step} {type(error).__name__}: {error}")
+        except (CommandError, Error) as second:
+            told = (
+                f"tasks are perhaps suspended ({one_line(second)}): the next deployment starts them"
+            )
+        else:
+            told = _told(started, found.before)
+        return LEFT.format(tasks=told)
 
 
-def teardown(project: Project, target: Target) -> None:
-    """Drop the pipeline with its database."""
-    file = project.teardown_file()
-    env = ("--env", f"database={target.database}")
-    target.snow(("sql", "--filename", str(file.path), *env), cwd=project.root)
+LEFT = """\
+  left as they were: rows, offsets, streams; {tasks}
+  perhaps new already: columns, procedures, views, definitions of tasks
+  next: mend the cause and deploy again, or deploy the version before"""
 
 
-def shortcomings(account: Account) -> list[str]:
-    """What keeps the deployed pipeline from running; empty when all is well."""
-    return [
-        *_streams_not_fit(account.rows(SHOW_STREAMS)),
-        *_procedures_missing(account.rows(SHOW_PROCEDURES)),
-        *_not_started("task", TASKS, account.rows(SHOW_TASKS)),
-        *_not_started("alert", ALERTS, account.rows(SHOW_ALERTS)),
-    ]
+def _told(started: list[str], before: Mapping[str, bool]) -> str:
+    running = sum(before.values())
+    if not running:
+        return "nothing ran before, and nothing runs now"
+    return f"the {running} tasks and alerts that ran before run ({len(started)} started again)"
 
 
-def _streams_not_fit(rows: Sequence[Row]) -> list[str]:
-    stale = {f"{row['SCHEMA_NAME']}.{row['NAME']}": is_true(row["STALE"]) for row in rows}
-    return [
-        f"stream {name} is {'stale' if name in stale else 'missing'}"
-        for name in STREAMS
-        if stale.get(name, True)
-    ]
-
-
-def _procedures_missing(rows: Sequence[Row]) -> list[str]:
-    there = {f"OPS.{row['NAME']}" for row in rows}
-    return [f"procedure {name} is missing" for name in PROCEDURES if name not in there]
-
-
-def _not_started(kind: str, names: Sequence[str], rows: Sequence[Row]) -> list[str]:
-    states = {f"OPS.{row['NAME']}": str(row["STATE"]).lower() for row in rows}
-    return [
-        f"{kind} {name} is {states.get(name, 'missing')}"
-        for name in names
-        if states.get(name) != "started"
-    ]
-
-
-def is_true(value: object) -> bool:
-    """SHOW gives a boolean as a boolean, or as its text."""
-    return str(value).lower() == "true"
-
-
-def parents_of(row: Row) -> list[str]:
-    """A task's predecessors by their bare names, from SHOW TASKS."""
-    return [name.split(".")[-1].strip('"') for name in json.loads(row["PREDECESSORS"] or "[]")]
+__all__ = ["Deployed", "Progress", "deploy", "plan_deployment", "settings", "shortcomings"]

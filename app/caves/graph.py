@@ -4,9 +4,10 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from app.caves.deploy import SHOW_TASKS, Progress, parents_of
+from app.caves.deploy import Progress
 from app.caves.errors import CommandError
 from app.caves.names import ROOT_TASKS
+from app.caves.shown import SHOW_TASKS, parents_of
 from app.caves.target import Account, Row
 
 EXECUTE = "EXECUTE TASK {{db}}.{task}"

@@ -3,8 +3,9 @@
 import time
 from collections.abc import Sequence
 
-from app.caves.deploy import SHOW_ALERTS, SHOW_TASKS, Progress, parents_of
+from app.caves.deploy import Progress
 from app.caves.errors import CommandError
+from app.caves.shown import SHOW_ALERTS, SHOW_TASKS, parents_of
 from app.caves.target import Account
 
 SUSPEND = "ALTER {kind} {{db}}.OPS.{name} SUSPEND"

@@ -3,7 +3,7 @@
 A program gets its own process group (a Ctrl-C at the terminal reaches only us, and we decide the
 order of the end) and a log file. `ProcessStack` ends everything that was started through it, in
 reverse order; a signal that comes while a program is being started waits until it is registered,
-so that nothing is left behind.
+so that nothing is left behind. Where it is killed itself, a watchdog ends them in its place.
 """
 
 import contextlib
@@ -17,6 +17,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType, TracebackType
+
+from app.caves.watchdog import Watchdog
 
 POLL_SECONDS = 0.05
 TAIL_LINES = 15
@@ -114,9 +116,11 @@ class ProcessStack:
         self.processes: list[Process] = []
         self._on_stop = on_stop
         self._interrupts = Interrupts()
+        self._watchdog: Watchdog | None = None
 
     def __enter__(self) -> "ProcessStack":
         self._interrupts.__enter__()
+        self._watchdog = Watchdog()
         return self
 
     def start(
@@ -133,6 +137,8 @@ class ProcessStack:
         with self._interrupts.deferred():
             process = Process.start(name, command, log, cwd=cwd, environ=environ, stdout=stdout)
             self.processes.append(process)
+            if self._watchdog:
+                self._watchdog.watch(process.pid)
         return process
 
     def check(self) -> None:
@@ -144,6 +150,11 @@ class ProcessStack:
     def release(self, process: Process) -> None:
         """The program has ended, as it should: `check` asks for it no longer."""
         self.processes.remove(process)
+        self._forget(process)
+
+    def _forget(self, process: Process) -> None:
+        if self._watchdog:
+            self._watchdog.forget(process.pid)
 
     def __exit__(
         self,
@@ -158,6 +169,9 @@ class ProcessStack:
                 if self._on_stop and process.running:
                     self._on_stop(process)
                 process.stop()
+                self._forget(process)
+            if self._watchdog:
+                self._watchdog.close()
         finally:
             self._interrupts.__exit__(kind, error, trace)
 

@@ -3,10 +3,12 @@
 import contextlib
 import re
 import shutil
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -14,6 +16,7 @@ from app.caves.errors import UsageError
 
 NUMBERED = re.compile(r"(\d\d)_\w+\.sql")
 PROCEDURES_STEP = 4
+START = 9
 TEARDOWN = 99
 
 
@@ -42,14 +45,31 @@ class Project:
         return cls(found)
 
     @property
+    def definition(self) -> dict[str, Any]:
+        """snowflake.yml, with its placeholders as they are."""
+        found: dict[str, Any] = yaml.safe_load((self.root / "snowflake.yml").read_text("utf-8"))
+        return found
+
+    @property
     def env(self) -> dict[str, str]:
         """The `env:` section of snowflake.yml, which the SQL files use."""
-        definition = yaml.safe_load((self.root / "snowflake.yml").read_text(encoding="utf-8"))
-        return {key: str(value) for key, value in definition.get("env", {}).items()}
+        return {key: str(value) for key, value in self.definition.get("env", {}).items()}
+
+    @property
+    def revision(self) -> str | None:
+        """What git calls this version; None outside a repository."""
+        command = ["git", "-C", str(self.root), "describe", "--tags", "--always", "--dirty"]
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+        except FileNotFoundError:
+            return None
+        return done.stdout.strip() or None
 
     def sql_files(self) -> list[SqlFile]:
-        """The files of the deployment, in order; the teardown is none of them."""
-        return [each for each in self._numbered() if each.number != TEARDOWN]
+        """The files of the deployment, in order; neither the start of the tasks, which the
+        deployment does itself, nor the teardown is one of them.
+        """
+        return [each for each in self._numbered() if each.number not in (START, TEARDOWN)]
 
     def teardown_file(self) -> SqlFile:
         [file] = [each for each in self._numbered() if each.number == TEARDOWN]

@@ -125,9 +125,42 @@ class Account:
 
 
 def project_and_target(arguments: argparse.Namespace) -> tuple[Project, Target]:
+    """The project, and the database that --database, --env database=… or snowflake.yml name."""
     project = Project.find(arguments.project)
-    database = arguments.database or project.env["database"]
-    return project, Target(database.upper(), arguments.connection)
+    given = overrides(arguments, project)
+    return project, Target(given.get("database", project.env["database"]), arguments.connection)
+
+
+def overrides(arguments: argparse.Namespace, project: Project) -> dict[str, str]:
+    """What --env and --database say of the settings in snowflake.yml, names in upper case."""
+    given = settings(arguments.env)
+    if unknown := [name for name in given if name not in project.env]:
+        raise UsageError(
+            f"--env {unknown[0]}: snowflake.yml has no such setting; it has"
+            f" {', '.join(project.env)}"
+        )
+    if arguments.database:
+        named = given.setdefault("database", arguments.database)
+        if named.upper() != arguments.database.upper():
+            raise UsageError(
+                f"--database {arguments.database} and --env database={named} contradict each other"
+            )
+    return {
+        name: value.upper() if name in ("database", "warehouse") else value
+        for name, value in given.items()
+    }
+
+
+def settings(pairs: Sequence[str]) -> dict[str, str]:
+    """`NAME=VALUE` texts as a dictionary; one name cannot have two values."""
+    found: dict[str, str] = {}
+    for pair in pairs:
+        name, sign, value = pair.partition("=")
+        if not sign or not name:
+            raise UsageError(f"--env takes NAME=VALUE, not {pair!r}")
+        if found.setdefault(name, value) != value:
+            raise UsageError(f"--env {name} is given twice: {found[name]!r} and {value!r}")
+    return found
 
 
 def snow_binary() -> str:

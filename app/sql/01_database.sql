@@ -29,7 +29,7 @@ WAREHOUSE_SIZE = 'XSMALL'
 AUTO_SUSPEND = 60
 AUTO_RESUME = TRUE
 INITIALLY_SUSPENDED = TRUE
-COMMENT = 'Runs the pipeline of Les Caves d''Albert';
+COMMENT = 'Runs the pipeline of Les Caves d''Albert; made for <% ctx.env.database %>';
 
 CREATE STAGE IF NOT EXISTS OPS.DEPLOYMENT
     COMMENT = 'The zipped code of the procedures, put here by snow snowpark deploy';

@@ -201,3 +201,19 @@ COMMENT = 'One row, which OPS.UPDATE_INCIDENTS updates first: no incident is ope
 INSERT INTO OPS.ALERT_LOCK (TURNS)
 SELECT 0 AS TURNS
 WHERE NOT EXISTS (SELECT 1 FROM OPS.ALERT_LOCK);
+
+-- What `caves deploy` compares with, and what it puts back.
+CREATE TABLE IF NOT EXISTS OPS.DEPLOYMENT_LOG (
+    DEPLOYMENT_ID VARCHAR NOT NULL,
+    STARTED_AT TIMESTAMP_NTZ,
+    FINISHED_AT TIMESTAMP_NTZ,
+    DEPLOYED_BY VARCHAR COMMENT 'The user',
+    REVISION VARCHAR COMMENT 'The project''s version: git describe',
+    OUTCOME VARCHAR COMMENT 'RUNNING, DONE, or FAILED with the tasks put back',
+    FAILURE VARCHAR COMMENT 'The step that failed, and why',
+    SETTINGS VARIANT COMMENT 'The env section of snowflake.yml as it was deployed',
+    TASKS_BEFORE VARIANT COMMENT 'Task to true, where it was started before, or false',
+    OBJECTS_AFTER VARIANT COMMENT 'Object to its digest, and to what SHOW said of it afterwards',
+    PRIMARY KEY (DEPLOYMENT_ID)
+)
+COMMENT = 'Every deployment: when, who, which version, with which end';

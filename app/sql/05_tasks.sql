@@ -2,8 +2,9 @@
 -- which stands alone. The procedures that they call come before them, by snow snowpark deploy.
 --
 -- A graph is edited with its root suspended, children suspended as well; a run in progress ends on
--- the definitions that it started with. If this file stops in the middle, tasks stay suspended:
--- no event is lost, the streams keep their place, and the file can be run again.
+-- the definitions that it started with. This file leaves all of them suspended: 09_start.sql
+-- starts them, or `caves deploy`, which leaves suspended what an operator had suspended before. No
+-- event is lost meanwhile, the streams keep their place, and the file can be run again.
 --
 -- WHEN: a skipped task's descendants do not run, so each asks for its own stream and for those of
 -- its descendants. A child that failed once then finds its rows in the next minute, though nothing
@@ -31,6 +32,8 @@ ALTER TASK IF EXISTS OPS.TASK_STAGING_TO_PROD_ORDERS SUSPEND;
 ALTER TASK IF EXISTS OPS.TASK_STAGING_TO_PROD_INVENTORY_HISTORY SUSPEND;
 ALTER TASK IF EXISTS OPS.TASK_STAGING_TO_PROD_INVENTORY_CURRENT SUSPEND;
 ALTER TASK IF EXISTS OPS.TASK_PURGE SUSPEND;
+-- Tasks that are suspended for a moment are nobody's incident.
+ALTER ALERT IF EXISTS OPS.ALERT_INCIDENTS SUSPEND;
 
 -- Task 1.
 CREATE OR ALTER TASK OPS.TASK_RAW_TO_STAGING_ORDERS
@@ -108,7 +111,3 @@ CREATE OR ALTER TASK OPS.TASK_PURGE
     COMMENT = 'Old rows of RAW and STAGING, to OPS.RETENTION_LOG'
 AS
     CALL OPS.PURGE(<% ctx.env.raw_retention_days %>, <% ctx.env.staging_retention_days %>);
-
-ALTER TASK OPS.TASK_PURGE RESUME;
-SELECT SYSTEM$TASK_DEPENDENTS_ENABLE('<% ctx.env.database %>.OPS.TASK_RAW_TO_STAGING_ORDERS');
-SELECT SYSTEM$TASK_DEPENDENTS_ENABLE('<% ctx.env.database %>.OPS.TASK_RAW_TO_STAGING_INVENTORY');

@@ -176,7 +176,7 @@ OBJECTS AS (
         0 AS THRESHOLD,
         'tasks' AS UNIT,
         COALESCE(SUSPENDED_NAMES, '') AS DETAIL,
-        'Mend the cause, then caves deploy' AS ACTION
+        'Mend the cause, then caves deploy --resume' AS ACTION
     FROM GRAPHS
     UNION ALL
     SELECT
@@ -223,8 +223,8 @@ SELECT
     SYSDATE() AS MEASURED_AT
 FROM OBJECTS;
 
--- An alert is created suspended and CREATE OR ALTER leaves it as it is, hence the RESUME. It keeps
--- trying whatever happens (no SUSPEND_ALERT_AFTER_NUM_FAILURES): a message that could not be sent
+-- An alert is created suspended and CREATE OR ALTER leaves it as it is: 09_start.sql starts it, or
+-- `caves deploy`, unless somebody had suspended it. It keeps trying whatever happens (no SUSPEND_ALERT_AFTER_NUM_FAILURES): a message that could not be sent
 -- is a failed run, and no reason to stop looking. What closed while nobody could be told is one
 -- to look, too. Full names: an alert has no session whose current database one could rely on.
 -- (sqlfluff knows CREATE ALERT, and not yet its OR ALTER.)
@@ -255,5 +255,3 @@ CALL <% ctx.env.database %>.OPS.UPDATE_INCIDENTS(
     '<% ctx.env.alert_recipients %>',
     '<% ctx.env.alert_webhook_integration %>'
 );
-
-ALTER ALERT OPS.ALERT_INCIDENTS RESUME;

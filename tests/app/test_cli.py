@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from app.caves import cli, demo, deploy, graph, verify
-from app.caves.errors import CommandError, UsageError
+from app.caves.errors import CommandError
 from app.caves.graph import GraphRun
 from app.caves.laws import LAWS, Verdict
-from app.caves.target import Account, Target
+from app.caves.target import Account, Target, settings
 
 COMMANDS = ("deploy", "status", "verify", "run", "teardown", "demo", "up", "broker")
 ON_AN_ACCOUNT = ("deploy", "status", "verify", "run", "teardown")
@@ -228,16 +228,56 @@ def test_teardown_without_a_terminal_wants_yes(capsys: pytest.CaptureFixture[str
 
 
 def test_settings_override_the_manifest_by_name() -> None:
-    assert cli.settings(["task_schedule=10 SECONDS", "note=a=b"]) == {
+    assert settings(["task_schedule=10 SECONDS", "note=a=b"]) == {
         "task_schedule": "10 SECONDS",
         "note": "a=b",
     }
 
 
-@pytest.mark.parametrize("pair", ["task_schedule", "=x", "database=OTHER"])
-def test_a_setting_that_makes_no_sense_is_wrong_use(pair: str) -> None:
-    with pytest.raises(UsageError):
-        cli.settings([pair])
+@pytest.mark.parametrize(
+    ("flags", "reason"),
+    [
+        (["--env", "task_schedule"], "--env takes NAME=VALUE, not 'task_schedule'"),
+        (["--env", "=x"], "--env takes NAME=VALUE, not '=x'"),
+        (["--env", "warehous=W"], "--env warehous: snowflake.yml has no such setting; it has data"),
+        (
+            ["--database", "A", "--env", "database=B"],
+            "--database A and --env database=B contradict each other",
+        ),
+        (
+            ["--env", "warehouse=A", "--env", "warehouse=B"],
+            "--env warehouse is given twice: 'A' and 'B'",
+        ),
+    ],
+)
+@pytest.mark.parametrize("command", ON_AN_ACCOUNT)
+def test_settings_that_make_no_sense_are_wrong_use_of_every_command(
+    command: str, flags: list[str], reason: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main([command, "-c", "x", *flags]) == 2
+    assert capsys.readouterr().err.startswith(f"caves: {reason}")
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        ["--env", "database=caves_dev"],
+        ["--database", "caves_dev"],
+        ["--database", "caves_dev", "--env", "database=CAVES_DEV"],
+    ],
+)
+def test_an_environment_is_named_by_either_flag(
+    flags: list[str], no_account: list[Target], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verify, "verify", lambda account, since: verdicts())
+
+    assert cli.main(["verify", "-c", "x", *flags]) == 0
+    assert [target.database for target in no_account] == ["CAVES_DEV"]
+
+
+def test_check_without_plan_is_wrong_use(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["deploy", "-c", "x", "--check"]) == 2
+    assert "--check belongs to --plan" in capsys.readouterr().err
 
 
 def test_a_folder_without_the_manifest_is_no_project(

@@ -2,9 +2,11 @@ from pathlib import Path
 
 import pytest
 
-from app.caves.deploy import is_true, parents_of, plan, shortcomings
-from app.caves.names import ALERTS, PROCEDURES, STREAMS, TASKS
+from app.caves.deployment.fitness import shortcomings
+from app.caves.deployment.steps import steps
+from app.caves.names import PROCEDURES, STREAMS, TASKS
 from app.caves.project import Project, SqlFile
+from app.caves.shown import is_true, parents_of
 from app.caves.target import Row
 
 FILES = [SqlFile(number, Path(f"{number:02}_x.sql")) for number in (1, 2, 5, 6)]
@@ -31,16 +33,16 @@ class Shown:
 
 
 def test_the_procedures_come_between_streams_and_tasks_and_the_dashboard_last() -> None:
-    steps = plan(FILES, {"database": "D", "warehouse": "W"})
+    todo = steps(FILES, {"database": "D", "warehouse": "W"})
 
     env = ("--env", "database=D", "--env", "warehouse=W")
-    context = ("--database", "D", "--warehouse", "W")
-    assert [step.arguments for step in steps] == [
+    context = ("--database", "D", "--warehouse", "W", *env)
+    assert [step.arguments for step in vars(todo).values()] == [
         ("sql", "--filename", "01_x.sql", "--filename", "02_x.sql", *env),
-        ("snowpark", "build", *context, *env),
-        ("snowpark", "deploy", "--replace", *context, *env),
+        ("snowpark", "build", *context),
+        ("snowpark", "deploy", "--replace", *context),
         ("sql", "--filename", "05_x.sql", "--filename", "06_x.sql", *env),
-        ("streamlit", "deploy", "dashboard", "--replace", *context, *env),
+        ("streamlit", "deploy", "dashboard", "--replace", *context),
     ]
 
 
@@ -67,6 +69,14 @@ def test_what_is_not_fit_to_run_is_named() -> None:
     ]
 
 
+def test_a_task_that_was_suspended_on_purpose_is_no_shortcoming() -> None:
+    shown = Shown()
+    shown.tasks[5]["STATE"] = "suspended"
+
+    kept = ["TASK_PURGE"]
+    assert shortcomings(shown, kept_suspended=kept) == []  # type: ignore[arg-type]  # only rows()
+
+
 @pytest.mark.parametrize(
     ("value", "truth"), [(True, True), ("true", True), (False, False), ("false", False)]
 )
@@ -87,11 +97,12 @@ def test_predecessors_are_read_by_their_bare_names(text: str | None, names: list
     assert parents_of({"PREDECESSORS": text}) == names
 
 
-def test_the_project_knows_its_files_in_order_and_keeps_the_teardown_apart() -> None:
+def test_the_project_knows_its_files_in_order_and_keeps_start_and_teardown_apart() -> None:
     project = Project.find()
 
     numbers = [file.number for file in project.sql_files()]
     assert numbers == sorted(numbers)
+    assert not {9, 99} & set(numbers)
     assert project.teardown_file().path.name == "99_teardown.sql"
     assert project.teardown_file() not in project.sql_files()
 

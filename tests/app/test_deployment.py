@@ -1,6 +1,7 @@
 """The command itself, with the real `snow`, against the account on this machine.
 
-The tests share one deployed database and are in the order of its life.
+The tests share one deployed database and are in the order of its life. The first deployment is by
+the installed command, started as people start it; the others by the same command in this process.
 """
 
 import json
@@ -15,9 +16,9 @@ from typing import Any
 
 import pytest
 
-from app.caves.deploy import shortcomings
+from app.caves.deployment.fitness import shortcomings
 from app.caves.project import Project
-from app.caves.target import Account
+from tests.support.caves import Caves, take_in
 
 ROOT = Path(__file__).parents[2]
 # Only `caves run` moves anything: the scheduler's first turn is long after the test.
@@ -26,15 +27,13 @@ SCHEDULE = ("--env", "task_schedule=60 MINUTES")
 pytestmark = pytest.mark.timeout(600)
 
 
-@dataclass
-class Deployment:
+@dataclass(frozen=True)
+class Deployment(Caves):
     """A database's name, and the command that works on it."""
 
-    account: Any
-    database: str
     folder: Path
 
-    def caves(self, command: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def started(self, command: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run the command from a folder that has nothing to do with the project."""
         return subprocess.run(
             [
@@ -48,9 +47,6 @@ class Deployment:
             timeout=180,
         )
 
-    def open(self) -> Account:
-        return Account(self.account.connect(), self.database)
-
 
 @pytest.fixture(scope="module")
 def deployment(account: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
@@ -60,41 +56,13 @@ def deployment(account: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         connection.cursor().execute(f"DROP DATABASE IF EXISTS {name}")
 
 
-def take_in(opened: Account, offset: int, order_id: str) -> None:
-    """What the ingester does for one order."""
-    event = {
-        "event_id": f"e-{offset}",
-        "event_type": "ORDER_CREATED",
-        "event_timestamp": "2026-11-20T12:00:00Z",
-        "order_id": order_id,
-        "customer_id": "c-1",
-        "product_id": "p-1",
-        "product_name": "Échézeaux – Grand Cru",
-        "product_category": "🍷 Vin Rouge",
-        "quantity": 2,
-        "unit_price": 19.9,
-    }
-    opened.rows(
-        "INSERT INTO {db}.RAW_DATA.RAW_EVENTS_STREAM (EVENT_ID, EVENT_TYPE, EVENT_DATA,"
-        " INGESTION_TIMESTAMP, KAFKA_TOPIC, KAFKA_PARTITION, KAFKA_OFFSET)"
-        " SELECT ?, ?, PARSE_JSON(?), '2026-11-20 12:00:01', 'sales_events', 0, ?",
-        (event["event_id"], event["event_type"], json.dumps(event), offset),
-    )
-    opened.rows("DELETE FROM {db}.RAW_DATA.INGEST_OFFSETS")
-    opened.rows(
-        "INSERT INTO {db}.RAW_DATA.INGEST_OFFSETS (TOPIC, PARTITION, NEXT_OFFSET)"
-        " SELECT 'sales_events', 0, ?",
-        (offset + 1,),
-    )
-
-
 def archives() -> set[str]:
     return {path.name for path in Project.find().root.glob("*.zip")}
 
 
 def test_before_the_first_deployment_the_way_out_is_named(deployment: Deployment) -> None:
     for command in ("verify", "status"):
-        done = deployment.caves(command)
+        done = deployment(command)
 
         assert done.returncode == 1
         assert (
@@ -104,7 +72,7 @@ def test_before_the_first_deployment_the_way_out_is_named(deployment: Deployment
 
 def test_the_first_deployment_leaves_everything_fit_to_run(deployment: Deployment) -> None:
     before = archives()
-    done = deployment.caves("deploy", *SCHEDULE)
+    done = deployment.started("deploy", *SCHEDULE)
 
     assert (done.returncode, done.stderr.count("] snow ")) == (0, 5), done.stderr
     assert "Deployed" in done.stdout
@@ -115,7 +83,7 @@ def test_the_first_deployment_leaves_everything_fit_to_run(deployment: Deploymen
 
 
 def test_the_laws_hold_on_an_empty_database(deployment: Deployment) -> None:
-    done = deployment.caves("verify")
+    done = deployment("verify")
 
     assert done.returncode == 0, done.stderr
     assert "Every law holds." in done.stdout
@@ -124,7 +92,7 @@ def test_the_laws_hold_on_an_empty_database(deployment: Deployment) -> None:
 def test_a_second_deployment_loses_no_row_and_moves_no_offset(deployment: Deployment) -> None:
     with deployment.open() as opened:
         take_in(opened, 0, "o-1")
-    done = deployment.caves("deploy", *SCHEDULE, "--json")
+    done = deployment("deploy", *SCHEDULE, "--json")
 
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == {
@@ -132,14 +100,16 @@ def test_a_second_deployment_loses_no_row_and_moves_no_offset(deployment: Deploy
         "database": deployment.database,
         "profile": "live",
         "ingester_flags": "--batch-max-seconds 60 --batch-max-events 50",
+        "dropped": [],
+        "kept_suspended": [],
     }
-    laws = json.loads(deployment.caves("verify", "--json").stdout)
+    laws = json.loads(deployment("verify", "--json").stdout)
     assert laws["holds"] is True
     assert laws["laws"][1]["figures"]["IN_FLIGHT"] == 1
 
 
 def test_run_moves_what_is_in_flight_to_production(deployment: Deployment) -> None:
-    done = deployment.caves("run", "--timeout", "120")
+    done = deployment("run", "--timeout", "120")
 
     assert done.returncode == 0, done.stderr
     with deployment.open() as opened:
@@ -150,14 +120,14 @@ def test_run_moves_what_is_in_flight_to_production(deployment: Deployment) -> No
     assert [(*list(row.values())[:3], str(row["TOTAL_AMOUNT"])) for row in rows] == [
         ("o-1", "Échézeaux – Grand Cru", "🍷 Vin Rouge", "39.80")
     ]
-    laws = json.loads(deployment.caves("verify", "--json").stdout)
+    laws = json.loads(deployment("verify", "--json").stdout)
     assert laws["holds"] is True
     figures = laws["laws"][2]["figures"]
     assert (figures["EVENTS"], figures["IN_FLIGHT"], figures["ORDERS"]) == (1, 0, 1)
 
 
 def test_status_shows_tasks_streams_rows_and_offsets(deployment: Deployment) -> None:
-    done = deployment.caves("status", "--json")
+    done = deployment("status", "--json")
 
     found = json.loads(done.stdout)
     assert [(task["STATE"], task["SCHEDULE"]) for task in found["tasks"]] == [
@@ -173,7 +143,7 @@ def test_status_shows_tasks_streams_rows_and_offsets(deployment: Deployment) -> 
     counts = {row["TABLE_NAME"]: row["ROW_COUNT"] for row in found["tables"]}
     assert counts["PRODUCTION.ORDERS"] == 1
     assert found["partitions"][0]["NEXT_OFFSET"] == 1
-    assert "TASK_RAW_TO_STAGING_ORDERS" in deployment.caves("status").stdout
+    assert "TASK_RAW_TO_STAGING_ORDERS" in deployment("status").stdout
 
 
 def look_at_incidents(opened: Account) -> dict[tuple[str, str], bool]:
@@ -199,7 +169,7 @@ def test_a_failed_task_is_named_and_the_next_deployment_mends_it(deployment: Dep
     with deployment.open() as opened:
         take_in(opened, 1, "o-2")
         opened.rows("DROP PROCEDURE {db}.OPS.STAGING_TO_PROD_ORDERS()")
-    failed = deployment.caves("run")
+    failed = deployment("run")
 
     assert failed.returncode == 1
     assert f"{task} failed: " in failed.stderr
@@ -208,7 +178,7 @@ def test_a_failed_task_is_named_and_the_next_deployment_mends_it(deployment: Dep
     assert incidents["TASK_FAILED", task]
     assert incidents["TASK_FAILURES", task]
 
-    done = deployment.caves("deploy", "--profile", "triggered")
+    done = deployment("deploy", "--profile", "triggered")
     assert done.returncode == 0, done.stderr
     assert "Profile triggered: start the ingester with --batch-max-seconds 180" in done.stdout
     # Its tasks run by themselves, for there are rows in their streams.
@@ -227,7 +197,7 @@ def test_a_failed_task_is_named_and_the_next_deployment_mends_it(deployment: Dep
 def test_a_violation_ends_verify_with_1(deployment: Deployment) -> None:
     with deployment.open() as opened:
         opened.rows("UPDATE {db}.PRODUCTION.ORDERS SET QUANTITY = 3 WHERE ORDER_ID = 'o-1'")
-    done = deployment.caves("verify")
+    done = deployment("verify")
 
     assert done.returncode == 1
     assert "FAILED: law 3" in done.stdout
@@ -236,16 +206,19 @@ def test_a_violation_ends_verify_with_1(deployment: Deployment) -> None:
 def test_a_deployment_that_fails_says_where_and_why(deployment: Deployment, tmp_path: Path) -> None:
     with Project.find().copy_for_deployment() as copy:
         (copy.root / "app/sql/02_tables.sql").write_text("CREATE NONSENSE x;\n")
-        done = deployment.caves("deploy", "--project", str(copy.root))
+        done = deployment("deploy", "--project", str(copy.root))
 
     assert done.returncode == 1
     assert "`snow sql" in done.stderr
     assert "NONSENSE" in done.stderr.upper()
 
 
-def test_teardown_drops_the_database(deployment: Deployment) -> None:
-    assert deployment.caves("teardown").returncode == 2
-    done = deployment.caves("teardown", "--yes")
+def test_teardown_names_what_goes_and_drops_the_database(deployment: Deployment) -> None:
+    assert deployment("teardown").returncode == 2
+    done = deployment("teardown", "--yes")
 
     assert done.returncode == 0, done.stderr
-    assert deployment.caves("verify").returncode == 1
+    told = f"database {deployment.database}: 11 tables with 11 rows, 5 streams,"
+    assert f"drops {told}" in done.stderr
+    assert f"Dropped {told}" in done.stdout
+    assert deployment.started("verify").returncode == 1

@@ -23,7 +23,7 @@ def pipeline(account: Any) -> Iterator[Pipeline]:
     """All but the procedures: a task that runs fails, and none runs by itself."""
     database = f"TEST_{uuid.uuid4().hex[:12].upper()}"
     with opened_pipeline(account, database) as opened:
-        for name in ("05_tasks.sql", "07_operations.sql", "08_alerts.sql"):
+        for name in ("05_tasks.sql", "07_operations.sql", "08_alerts.sql", "09_start.sql"):
             run_sql_file(opened.session.connection, name, database, RARELY)
         yield opened
         opened.sql(f"DROP DATABASE {database}")

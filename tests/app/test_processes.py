@@ -1,5 +1,6 @@
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -16,6 +17,7 @@ from app.caves.processes import (
     free_port,
     listens,
 )
+from app.caves.watchdog import Watchdog
 
 FOREVER = "import time\nprint('started', flush=True)\ntime.sleep(600)"
 STUBBORN = "import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n" + FOREVER
@@ -208,3 +210,49 @@ def test_stdout_can_go_to_a_file_of_its_own(tmp_path: Path) -> None:
 
 def test_nothing_listens_on_a_free_port() -> None:
     assert not listens("127.0.0.1", free_port())
+
+
+PARENT = """
+import sys, time
+from pathlib import Path
+from app.caves.processes import ProcessStack
+
+with ProcessStack() as stack:
+    for number, code in enumerate(sys.argv[2:]):
+        process = stack.start(f"p{number}", [sys.executable, "-c", code], Path(sys.argv[1], "log"))
+        print(process.pid, flush=True)
+    time.sleep(600)
+"""
+
+
+def test_kill_9_of_the_parent_ends_its_programs_and_what_they_started(tmp_path: Path) -> None:
+    parent = subprocess.Popen(
+        [*python(PARENT), str(tmp_path), FOREVER, WITH_CHILD],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+    )
+    assert parent.stdout
+    pids = [int(parent.stdout.readline()) for _ in range(2)]
+    log = tmp_path / "log"
+    assert wait_for(lambda: log.exists() and log.read_text().count("started") == 2)
+    child = next(int(line) for line in log.read_text().splitlines() if line.isdigit())
+
+    parent.kill()
+    parent.wait()
+    parent.stdout.close()
+
+    assert wait_for(lambda: all(gone(pid) for pid in [*pids, child]), 30)
+
+
+def test_what_has_ended_is_no_business_of_the_watchdog(tmp_path: Path) -> None:
+    """Its number may be another program's by then."""
+    bystander = Process.start("x", python(FOREVER), tmp_path / "x.log")
+    try:
+        watchdog = Watchdog()
+        watchdog.watch(bystander.pid)
+        watchdog.forget(bystander.pid)
+        watchdog.close()
+        assert bystander.running
+    finally:
+        bystander.stop()

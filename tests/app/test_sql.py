@@ -21,6 +21,7 @@ FILES = [
     "06_analytics.sql",
     "07_operations.sql",
     "08_alerts.sql",
+    "09_start.sql",
     "99_teardown.sql",
 ]
 COLUMNS = {
@@ -34,6 +35,10 @@ COLUMNS = {
         "KAFKA_TOPIC KAFKA_PARTITION KAFKA_OFFSET STATUS DECIDED_AT NOTE"
     ),
     "OPS.REPAIR_LOCK": "TURNS TAKEN_AT",
+    "OPS.DEPLOYMENT_LOG": (
+        "DEPLOYMENT_ID STARTED_AT FINISHED_AT DEPLOYED_BY REVISION OUTCOME FAILURE SETTINGS "
+        "TASKS_BEFORE OBJECTS_AFTER"
+    ),
     "OPS.RETENTION_LOG": (
         "PURGED_AT TABLE_NAME KAFKA_TOPIC KAFKA_PARTITION ROW_COUNT FROM_OFFSET TO_OFFSET "
         "INGESTED_BEFORE"
@@ -187,7 +192,7 @@ def test_tasks_are_suspended_before_they_change_and_enabled_at_the_end() -> None
     words = re.findall(
         r"ALTER TASK IF EXISTS OPS\.TASK_\w+ (SUSPEND)|CREATE OR (ALTER) TASK"
         r"|SYSTEM\$TASK_DEPENDENTS_(ENABLE)\('D\.OPS\.TASK_RAW",
-        sql("05_tasks.sql"),
+        sql("05_tasks.sql") + sql("09_start.sql"),
     )
     steps = ["".join(word) for word in words]
     assert steps == ["SUSPEND"] * 6 + ["ALTER"] * 6 + ["ENABLE"] * 2
@@ -218,6 +223,7 @@ def test_a_second_run_keeps_rows_and_the_places_of_streams(pipeline: Pipeline) -
 def test_tasks_are_started_after_the_first_run_and_after_the_second(pipeline: Pipeline) -> None:
     for _ in range(2):
         run_sql_file(pipeline.session.connection, "05_tasks.sql", pipeline.database)
+        run_sql_file(pipeline.session.connection, "09_start.sql", pipeline.database)
         tasks = pipeline.session.sql("SHOW TASKS IN SCHEMA OPS").collect()
         states = {task["name"].removeprefix("TASK_"): task["state"] for task in tasks}
         assert states == dict.fromkeys([*TASKS, "PURGE"], "started")

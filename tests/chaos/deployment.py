@@ -13,7 +13,7 @@ from app.caves.target import Account
 from tests.procedures.deployment import PROJECT, manifest, run_sql_file
 
 BEFORE = ("01_database.sql", "02_tables.sql", "03_streams.sql")
-AFTER = ("05_tasks.sql",)
+AFTER = ("05_tasks.sql", "09_start.sql")
 CREATE = """
 CREATE OR REPLACE PROCEDURE {database}.OPS.{name}({arguments})
 RETURNS VARIANT LANGUAGE PYTHON RUNTIME_VERSION = '3.11'

@@ -90,9 +90,10 @@ def test_a_failed_child_is_tried_again_without_a_new_event_and_idle_graphs_run_n
         deployed.sql(f"CALL {deployed.database}.OPS.{procedure}()")
     deployed.sql("ALTER TABLE PRODUCTION.ORDERS RENAME TO PRODUCTION.ORDERS_AWAY")
     deployed.ingest(order("o-9"), adjustment("a-9"))
-    tasks = filled("05_tasks.sql", {"database": deployed.database, "task_schedule": "10 SECONDS"})
-    for _ in deployed.session.connection.execute_string(tasks):
-        pass
+    env = {"database": deployed.database, "task_schedule": "10 SECONDS"}
+    for name in ("05_tasks.sql", "09_start.sql"):
+        for _ in deployed.session.connection.execute_string(filled(name, env)):
+            pass
 
     until(lambda: "FAILED" in states(deployed, CHILD))
     assert not deployed.has_data("RAW_DATA.STREAM_RAW_ORDERS")

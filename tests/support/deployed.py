@@ -15,7 +15,7 @@ from app.caves import cli
 from app.caves.target import Account, Target
 from tests.chaos.deployment import deploy_to
 
-VIEWS = ("05_tasks.sql", "07_operations.sql", "08_alerts.sql")
+VIEWS = ("05_tasks.sql", "07_operations.sql", "08_alerts.sql", "09_start.sql")
 # Nothing runs by itself: the scheduler's first turn is long after the test.
 ENV = {"task_schedule": "60 MINUTES", "alert_schedule": "60 MINUTES"}
 

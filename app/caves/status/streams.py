@@ -1,8 +1,8 @@
 """The streams: what waits in them, and until when they stay readable."""
 
-from app.caves.deploy import SHOW_STREAMS, is_true
 from app.caves.moments import in_utc
 from app.caves.names import STREAMS
+from app.caves.shown import SHOW_STREAMS, is_true
 from app.caves.target import Account, Row
 
 # Reading a stream in a SELECT does not move it. After a purge STAGING's streams show the deletions

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from app.caves.deploy import SHOW_TASKS
 from app.caves.moments import in_utc
 from app.caves.names import TASKS
+from app.caves.shown import SHOW_TASKS
 from app.caves.target import Account, Row
 
 # The limit is applied before the WHERE, so the range is short enough for a run of each task.

@@ -48,7 +48,7 @@ class Dashboard:
 def running_dashboard(account: RunningAccount, folder: Path) -> Iterator[Dashboard]:
     database = f"TEST_{uuid.uuid4().hex[:12].upper()}"
     with opened_pipeline(account, database) as pipeline:
-        for name in ("05_tasks.sql", "06_analytics.sql", "07_operations.sql"):
+        for name in ("05_tasks.sql", "06_analytics.sql", "07_operations.sql", "09_start.sql"):
             run_sql_file(pipeline.session.connection, name, database)
         port = free_port()
         process = _streamlit(port, _home(folder, account, database), folder / "streamlit.log")

@@ -1,0 +1,178 @@
+"""What a deployment would change: the project against the account and the last deployment."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from app.caves.deployment.leaving import leaving
+from app.caves.deployment.live import Live
+from app.caves.deployment.live import read as read_live
+from app.caves.deployment.log import DONE, History, Recorded
+from app.caves.deployment.log import read as read_history
+from app.caves.deployment.statements import Declared
+from app.caves.deployment.tasks import Task, kept_suspended, running_before, to_start
+from app.caves.deployment.tasks import read as read_tasks
+from app.caves.deployment.wanted import Wanted
+from app.caves.target import Account
+
+TASK_PROPERTIES = {"SCHEDULE": r"\bSCHEDULE = '([^']*)'", "WAREHOUSE": r"\bWAREHOUSE = (\S+)"}
+
+
+@dataclass(frozen=True)
+class Change:
+    """One thing that a deployment would do. Actions: create, add, change, restore, start, drop."""
+
+    action: str
+    kind: str
+    name: str
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The changes, in the order of the deployment; settings (old, new) that lead to some of them;
+    what stays as it is though one might expect otherwise.
+    """
+
+    changes: list[Change]
+    unchanged: int
+    settings: dict[str, tuple[str | None, str]] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Found:
+    """The account as it is: read once, before anything is changed."""
+
+    live: Live
+    history: History
+    tasks: list[Task]
+    leaving: list[str]
+
+    @property
+    def before(self) -> dict[str, bool]:
+        return running_before(self.tasks, self.history.last)
+
+
+def look(account: Account, wanted: Wanted) -> Found:
+    """By SHOW, LIST, DESCRIBE and SELECT alone."""
+    history = read_history(account)
+    recorded = history.done.objects if history.done else {}
+    kinds = [each.kind for each in wanted.objects] + [key.split(" ")[0] for key in recorded]
+    live = read_live(account, kinds)
+    return Found(live, history, read_tasks(account), leaving(account, wanted, live, history.done))
+
+
+def plan(wanted: Wanted, found: Found, env: Mapping[str, str], resume: bool = False) -> Plan:
+    changes = [
+        change
+        for each in wanted.objects
+        for change in changes_of(each, wanted, found.live, found.history.done)
+    ]
+    touched = {change.name for change in changes}
+    changes += [
+        Change("start", task.kind, f"OPS.{task.name}", "suspended now")
+        for task in to_start(found.tasks, found.before, resume)
+    ]
+    changes += [
+        Change("drop", key.partition(" ")[0], key.partition(" ")[2], "left the project")
+        for key in found.leaving
+    ]
+    return Plan(
+        changes=changes,
+        unchanged=sum(each.name not in touched for each in wanted.objects),
+        settings=_settings(found.history.done, env),
+        notes=_notes(wanted, found, resume),
+    )
+
+
+def changes_of(each: Declared, wanted: Wanted, live: Live, done: Recorded | None) -> list[Change]:
+    """What a deployment does with one object; nothing where it is as it should be."""
+    facts = live.objects.get(each.key)
+    if facts is None:
+        return [Change("create", each.kind, each.name)]
+    if each.kind == "TABLE":
+        missing = [
+            name for name in wanted.columns[each.name] if _is_added(each, name, wanted, live)
+        ]
+        return [Change("add", "COLUMN", f"{each.name}.{name}") for name in missing]
+    if not each.replaced:
+        return []
+    recorded = done.objects.get(each.key) if done else None
+    if recorded is None:
+        return [Change("change", each.kind, each.name, "not known which version is there")]
+    if recorded["digest"] != each.digest:
+        return [Change("change", each.kind, each.name, _difference(each, facts))]
+    if recorded["shown"] != facts:
+        detail = f"changed in the account since {done.started_at:%Y-%m-%d %H:%M}" if done else ""
+        return [Change("restore", each.kind, each.name, detail)]
+    return []
+
+
+def _is_added(table: Declared, column: str, wanted: Wanted, live: Live) -> bool:
+    return column not in live.columns.get(table.name, ()) and (table.name, column) in wanted.added
+
+
+def _difference(each: Declared, facts: Mapping[str, str]) -> str:
+    """What of a task is new, as far as its head says it."""
+    if each.kind != "TASK":
+        return ""
+    found = []
+    for name, pattern in TASK_PROPERTIES.items():
+        match = re.search(pattern, each.text)
+        new = match[1] if match else ""
+        if new != facts[name]:
+            found.append(f"{name.lower()} {facts[name] or 'none'} → {new or 'none'}")
+    return ", ".join(found) or "definition"
+
+
+def _settings(done: Recorded | None, env: Mapping[str, str]) -> dict[str, tuple[str | None, str]]:
+    if done is None:
+        return {}
+    return {
+        name: (done.settings.get(name), value)
+        for name, value in env.items()
+        if done.settings.get(name) != value
+    }
+
+
+def _notes(wanted: Wanted, found: Found, resume: bool) -> list[str]:
+    last = found.history.last
+    notes = [
+        f"stream {name} is stale: a deployment does not make it anew, see docs/operations.md"
+        for name in found.live.stale_streams
+    ]
+    notes += [
+        f"column {table}.{name} is missing, and no ALTER TABLE of app/sql adds it"
+        for table, names in wanted.columns.items()
+        for name in names
+        if f"TABLE {table}" in found.live.objects
+        and name not in found.live.columns.get(table, ())
+        and (table, name) not in wanted.added
+    ]
+    if not resume:
+        notes += suspended(kept_suspended(found.tasks, found.before))
+    if last and last.outcome != DONE:
+        notes.append(
+            f"the deployment of {last.started_at:%Y-%m-%d %H:%M} by {last.deployed_by}"
+            f" is {last.outcome}"
+        )
+    return notes
+
+
+def suspended(tasks: Sequence[Task]) -> list[str]:
+    return [
+        f"{task.kind.lower()} {task.name} stays suspended"
+        + (f" ({task.reason})" if task.reason else "")
+        + ": --resume starts it"
+        for task in tasks
+    ]
+
+
+def recorded_objects(wanted: Wanted, live: Live) -> dict[str, dict[str, object]]:
+    """What the log keeps of each object that deployments replace."""
+    return {
+        each.key: {"digest": each.digest, "shown": live.objects.get(each.key, {})}
+        for each in wanted.objects
+        if each.replaced
+    }

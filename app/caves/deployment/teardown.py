@@ -1,0 +1,85 @@
+"""`caves teardown`: what goes with an environment, and the end of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.caves.deployment import live
+from app.caves.errors import CommandError
+from app.caves.project import Project
+from app.caves.target import Account, Row, Target
+
+TASKS_ELSEWHERE = "SHOW TASKS IN ACCOUNT"
+DROP_WAREHOUSE = "DROP WAREHOUSE IF EXISTS {warehouse}"
+MADE_FOR = "made for {database}"
+COUNTED = ("STREAM", "VIEW", "TASK", "PROCEDURE")
+
+
+@dataclass(frozen=True)
+class Doomed:
+    """What a teardown drops. `warehouse`: only one that this environment made and that no task of
+    another one runs on; `kept` says why a warehouse stays.
+    """
+
+    database: str
+    tables: list[Row]
+    others: dict[str, int]
+    warehouse: str | None
+    kept: str | None
+
+    @property
+    def row_count(self) -> int:
+        return sum(row["ROWS"] for row in self.tables)
+
+    def told(self) -> str:
+        others = ", ".join(f"{count} {kind.lower()}s" for kind, count in self.others.items())
+        also = f"; warehouse {self.warehouse}" if self.warehouse else ""
+        return (
+            f"database {self.database}: {len(self.tables)} tables with {self.row_count:,} rows,"
+            f" {others}{also}"
+        )
+
+
+def doomed(account: Account) -> Doomed:
+    found = live.read(account, ("DATABASE", "TABLE", *COUNTED))
+    if f"DATABASE {account.database}" not in found.objects:
+        raise CommandError(f"there is no database {account.database}")
+    tables = [
+        {"TABLE": f"{row['SCHEMA_NAME']}.{row['NAME']}", "ROWS": row["ROWS"] or 0}
+        for row in found.rows["TABLE"]
+    ]
+    warehouses = {row["WAREHOUSE"] for row in found.rows["TASK"] if row["WAREHOUSE"]}
+    warehouse, kept = _warehouse(account, sorted(warehouses))
+    others = {kind: len(found.rows[kind]) for kind in COUNTED}
+    return Doomed(account.database, tables, others, warehouse, kept)
+
+
+def _warehouse(account: Account, used: Sequence[str]) -> tuple[str | None, str | None]:
+    """The warehouse to drop, or why there is none."""
+    made = MADE_FOR.format(database=account.database)
+    ours = [
+        row["NAME"]
+        for row in account.rows(live.SHOW["WAREHOUSE"])
+        if row["NAME"] in used and str(row["COMMENT"]).endswith(made)
+    ]
+    if not ours:
+        names = ", ".join(used)
+        return None, f"warehouse {names} stays: this environment did not make it" if used else None
+    [warehouse] = ours
+    others = {
+        row["DATABASE_NAME"]
+        for row in account.rows(TASKS_ELSEWHERE)
+        if row["WAREHOUSE"] == warehouse and row["DATABASE_NAME"] != account.database
+    }
+    if others:
+        return None, f"warehouse {warehouse} stays: {', '.join(sorted(others))} runs on it"
+    return warehouse, None
+
+
+def teardown(project: Project, target: Target, goes: Doomed) -> None:
+    """Drop the database, and the warehouse where it goes too."""
+    file = project.teardown_file()
+    env = ("--env", f"database={target.database}")
+    target.snow(("sql", "--filename", str(file.path), *env), cwd=project.root)
+    if goes.warehouse:
+        with target.connect() as account:
+            account.rows(DROP_WAREHOUSE.format(warehouse=goes.warehouse))

@@ -1,0 +1,94 @@
+"""`caves` in this process, on a test's account: the command without the seconds of its start.
+
+Everything is real but two things: the connection is the account's, whatever SNOWFLAKE_HOME this
+process has read, and `snow` is forked from a process that has imported it (support/snow.py).
+"""
+
+import contextlib
+import io
+import json
+import subprocess
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+from app.caves import cli
+from app.caves.errors import CommandError
+from app.caves.target import Account, Target
+
+Snow = Callable[[Target, Sequence[str], Path], str]
+
+
+@dataclass(frozen=True)
+class Caves:
+    """caves(…) runs a command on one environment of the account."""
+
+    account: Any
+    database: str
+
+    def __call__(
+        self, command: str, *arguments: str, snow: Snow | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """`snow` stands in for the real one, to fail where a test wants it."""
+        out, err = io.StringIO(), io.StringIO()
+        argv = [command, "-c", "local", "--env", f"database={self.database}", *arguments]
+        with (
+            _through(self.account, snow),
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(err),
+        ):
+            code = cli.main(argv)
+        return subprocess.CompletedProcess(argv, code, out.getvalue(), err.getvalue())
+
+    def open(self) -> Account:
+        return Account(self.account.connect(), self.database)
+
+
+@contextlib.contextmanager
+def _through(account: Any, instead: Snow | None) -> Iterator[None]:
+    """Within the block every Target is of this account."""
+
+    def connect(self: Target, **parameters: Any) -> Account:
+        return Account(account.connect(**parameters), self.database)
+
+    def snow(self: Target, arguments: Sequence[str], cwd: Path) -> str:
+        if instead:
+            return instead(self, arguments, cwd)
+        done = account.snow(*arguments, "--connection", "local", cwd=cwd)
+        if done.returncode:
+            words = " ".join(arguments[:2])
+            raise CommandError(f"`snow {words}` failed:\n{done.stdout}{done.stderr}")
+        return str(done.stdout)
+
+    with mock.patch.object(Target, "connect", connect), mock.patch.object(Target, "snow", snow):
+        yield
+
+
+def take_in(opened: Account, offset: int, order_id: str) -> None:
+    """What the ingester does for one order."""
+    event = {
+        "event_id": f"e-{offset}",
+        "event_type": "ORDER_CREATED",
+        "event_timestamp": "2026-11-20T12:00:00Z",
+        "order_id": order_id,
+        "customer_id": "c-1",
+        "product_id": "p-1",
+        "product_name": "Échézeaux – Grand Cru",
+        "product_category": "🍷 Vin Rouge",
+        "quantity": 2,
+        "unit_price": 19.9,
+    }
+    opened.rows(
+        "INSERT INTO {db}.RAW_DATA.RAW_EVENTS_STREAM (EVENT_ID, EVENT_TYPE, EVENT_DATA,"
+        " INGESTION_TIMESTAMP, KAFKA_TOPIC, KAFKA_PARTITION, KAFKA_OFFSET)"
+        " SELECT ?, ?, PARSE_JSON(?), '2026-11-20 12:00:01', 'sales_events', 0, ?",
+        (event["event_id"], event["event_type"], json.dumps(event), offset),
+    )
+    opened.rows("DELETE FROM {db}.RAW_DATA.INGEST_OFFSETS")
+    opened.rows(
+        "INSERT INTO {db}.RAW_DATA.INGEST_OFFSETS (TOPIC, PARTITION, NEXT_OFFSET)"
+        " SELECT 'sales_events', 0, ?",
+        (offset + 1,),
+    )
