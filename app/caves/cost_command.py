@@ -10,7 +10,7 @@ from app.caves.cost_model import DAY, RULE, estimate
 from app.caves.errors import UsageError
 from app.caves.screen import Screen
 from app.caves.tabular import as_table
-from app.caves.target import Row, project_and_target
+from app.caves.target import Row, overrides, project_and_target
 
 EPILOG = """\
 An estimate of the warehouse alone, for the pipeline alone: who else uses the warehouse, dashboards

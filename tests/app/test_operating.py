@@ -295,7 +295,8 @@ def test_another_profile_changes_what_starts_the_roots_and_nothing_else_and_back
     def deploy(profile: str) -> dict[str, Any]:
         env = effective(Project.find().env, {"profile": profile})
         connection = deployed.account.connection
-        run_sql_file(connection, "05_tasks.sql", deployed.database, env)
+        for name in ("05_tasks.sql", "09_start.sql"):
+            run_sql_file(connection, name, deployed.database, env)
         return tasks_of(deployed)
 
     roots = [name.split(".")[1] for name in ROOT_TASKS]

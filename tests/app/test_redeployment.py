@@ -176,7 +176,7 @@ def test_a_plan_names_each_change_and_changes_nothing(
         ("drop", "PROCEDURE", "OPS.DISCARD_REJECTED(ARRAY, VARCHAR, VARCHAR)"),
     ]
     assert found["changes"][1]["detail"] == "schedule 60 MINUTES → 90 MINUTES"
-    assert found["settings"] == {"task_schedule": ["60 MINUTES", "90 MINUTES"]}
+    assert found["settings"]["task_schedule"] == ["60 MINUTES", "90 MINUTES"]
     assert found["notes"] == [
         "task TASK_RAW_TO_STAGING_ORDERS stays suspended (USER_SUSPENDED): --resume starts it"
     ]
