@@ -224,9 +224,10 @@ SELECT
 FROM OBJECTS;
 
 -- An alert is created suspended and CREATE OR ALTER leaves it as it is: 09_start.sql starts it, or
--- `caves deploy`, unless somebody had suspended it. It keeps trying whatever happens (no SUSPEND_ALERT_AFTER_NUM_FAILURES): a message that could not be sent
--- is a failed run, and no reason to stop looking. What closed while nobody could be told is one
--- to look, too. Full names: an alert has no session whose current database one could rely on.
+-- `caves deploy`, unless somebody had suspended it. It keeps trying whatever happens (no
+-- SUSPEND_ALERT_AFTER_NUM_FAILURES): a message that could not be sent is a failed run, and no
+-- reason to stop looking. What closed while nobody could be told is one to look, too. Full names:
+-- an alert has no session whose current database one could rely on.
 -- (sqlfluff knows CREATE ALERT, and not yet its OR ALTER.)
 CREATE OR ALTER ALERT OPS.ALERT_INCIDENTS -- noqa: PRS
 WAREHOUSE = <% ctx.env.warehouse %>

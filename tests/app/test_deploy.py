@@ -4,7 +4,7 @@ import pytest
 
 from app.caves.deployment.fitness import shortcomings
 from app.caves.deployment.steps import steps
-from app.caves.names import PROCEDURES, STREAMS, TASKS
+from app.caves.names import ALERTS, PROCEDURES, STREAMS, TASKS
 from app.caves.project import Project, SqlFile
 from app.caves.shown import is_true, parents_of
 from app.caves.target import Row

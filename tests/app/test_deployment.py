@@ -18,6 +18,7 @@ import pytest
 
 from app.caves.deployment.fitness import shortcomings
 from app.caves.project import Project
+from app.caves.target import Account
 from tests.support.caves import Caves, take_in
 
 ROOT = Path(__file__).parents[2]

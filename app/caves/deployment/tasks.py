@@ -1,8 +1,9 @@
 """Which tasks and alerts run: before a deployment, after it, and after one that failed.
 
-Here a task is whatever runs by itself. A deployment suspends all of them while it alters them. What it starts again is what ran before, and
-what is new; what an operator had suspended stays suspended. The log row that it writes before it
-suspends anything is how the next deployment knows what one that was killed has left suspended.
+Here a task is whatever runs by itself. A deployment suspends all of them while it alters them. What
+it starts again is what ran before, and what is new; what an operator had suspended stays suspended.
+The log row that it writes before it suspends anything is how the next deployment knows what one
+that was killed has left suspended.
 """
 
 import time
