@@ -341,7 +341,11 @@ def test_an_alert_runs_with_the_rights_of_its_owner_who_must_be_allowed_to(watch
     )
     try:
         watch.run("INSERT INTO seen VALUES (1)", "USE SECONDARY ROLES NONE", f"USE ROLE {role}")
-        watch.alert("a", "SELECT n FROM seen", "INSERT INTO noted VALUES (1)")
+        watch.alert(
+            "a",
+            "SELECT n FROM seen WHERE SNOWFLAKE.ALERT.SCHEDULED_TIME() IS NOT NULL",
+            "INSERT INTO noted VALUES (1)",
+        )
         assert watch.error("ALTER ALERT a RESUME")[0] == 91089
         watch.run("USE ROLE ACCOUNTADMIN", f"GRANT EXECUTE ALERT ON ACCOUNT TO ROLE {role}")
         assert watch.shown_alerts()["A"]["owner"] == role
