@@ -14,10 +14,10 @@ from app.caves import (
     cost_command,
     demo,
     deploy_command,
-    graph,
     pause_commands,
     rejected_commands,
     reprocess_command,
+    run_command,
     status_command,
     up,
     verify,
@@ -27,7 +27,6 @@ from app.caves.moments import moment
 from app.caves.processes import Interrupts, ProcessError
 from app.caves.project import Project
 from app.caves.screen import Screen
-from app.caves.tabular import as_table
 from app.caves.target import one_line, project_and_target
 
 EPILOG = """\
@@ -74,10 +73,7 @@ def _add_account_commands(commands: Any) -> None:
     reprocess_command.add_to(commands, _account_command)
     cost_command.add_to(commands, _account_command)
     pause_commands.add_to(commands, _account_command)
-    each = _account_command(commands, "run", run_run, "run both task graphs now, and wait")
-    each.add_argument(
-        "--timeout", type=float, default=300, metavar="SECONDS", help="how long to wait (300)"
-    )
+    run_command.add_to(commands, _account_command)
     deploy_command.add_teardown_to(commands, _account_command)
 
 
@@ -158,23 +154,6 @@ def run_verify(arguments: argparse.Namespace, screen: Screen) -> int:
     else:
         verify.show(verdicts, screen.results)
     return 0 if verify.all_hold(verdicts) else 1
-
-
-def run_run(arguments: argparse.Namespace, screen: Screen) -> int:
-    _, target = project_and_target(arguments)
-    with target.connect() as account:
-        runs = graph.run(account, arguments.timeout, screen.progress)
-    if screen.as_json:
-        screen.json([vars(each) for each in runs])
-    else:
-        rows = [
-            {"TASK": task, "STATE": state} for each in runs for task, state in each.states.items()
-        ]
-        screen.results.print(as_table("Runs", rows))
-    for each in runs:
-        for task, error in each.errors.items():
-            screen.error(f"{task} failed: {error}")
-    return 1 if any(each.failed for each in runs) else 0
 
 
 def run_demo(arguments: argparse.Namespace, screen: Screen) -> int:

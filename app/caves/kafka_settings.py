@@ -21,13 +21,19 @@ def read_settings(path: str | None, environ: Mapping[str, str]) -> dict[str, Any
     for variable, value in environ.items():
         if variable.startswith(PREFIX) and variable != FILE_VARIABLE:
             texts[variable.removeprefix(PREFIX).lower()] = value
-    # Imported here: only who asks for a topic's end needs a Kafka client.
-    from kafka import KafkaConsumer
-
-    defaults = KafkaConsumer.DEFAULT_CONFIG
+    defaults = _defaults()
     return {
         name: _typed(name, text, defaults[name]) for name, text in texts.items() if name in defaults
     }
+
+
+def _defaults() -> Mapping[str, Any]:
+    """Imported here: only who asks for a topic's end needs a Kafka client."""
+    try:
+        from kafka import KafkaConsumer
+    except ModuleNotFoundError:
+        raise UsageError("--bootstrap-servers needs kafka-python, which is not installed") from None
+    return KafkaConsumer.DEFAULT_CONFIG
 
 
 def _from_file(path: str | None) -> dict[str, str]:

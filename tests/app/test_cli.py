@@ -10,8 +10,8 @@ from app.caves.graph import GraphRun
 from app.caves.laws import LAWS, Verdict
 from app.caves.target import Account, Target, settings
 
-COMMANDS = ("deploy", "status", "verify", "run", "teardown", "demo", "up", "broker")
-ON_AN_ACCOUNT = ("deploy", "status", "verify", "run", "teardown")
+ON_AN_ACCOUNT = ("deploy", "status", "verify", "cost", "pause", "resume", "run", "teardown")
+COMMANDS = (*ON_AN_ACCOUNT, "demo", "up", "broker")
 
 
 class NoAccount:

@@ -1,5 +1,6 @@
 import pytest
 
+from app.caves import cli
 from app.caves.errors import UsageError
 from app.caves.profiles import effective, ingester_flags, names
 from app.caves.project import Project
@@ -70,6 +71,16 @@ def test_a_profile_that_makes_no_sense_is_wrong_use(
 ) -> None:
     with pytest.raises(UsageError, match=message):
         effective(env, {"profile": name})
+
+
+@pytest.mark.parametrize("command", ["deploy", "up"])
+def test_an_unknown_profile_stops_before_anything_is_done(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main([command, "--profile", "cheap"]) == 2
+    assert capsys.readouterr().err == (
+        "caves: no profile 'cheap': snowflake.yml has live, triggered, economy\n"
+    )
 
 
 def test_the_ingesters_share_is_its_own_flags() -> None:

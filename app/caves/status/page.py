@@ -1,14 +1,20 @@
 """A snapshot as a page for people."""
 
 from rich.console import Group, RenderableType
-from rich.markup import escape
 from rich.text import Text
 
 from app.caves.status.snapshot import Snapshot
 from app.caves.tabular import as_table
 from app.caves.target import Row
 
-STYLES = {"OK": "green", "BREACH": "bold red", "UNKNOWN": "yellow"}
+STYLES = {
+    "OK": "green",
+    "BREACH": "bold red",
+    "UNKNOWN": "yellow",
+    "suspended": "yellow",
+    "FAILED": "bold red",
+    "FAILED_AND_AUTO_SUSPENDED": "bold red",
+}
 NO_ALERT_LOG = (
     "No table OPS.ALERT_LOG: this deployment is older than the alerts; `caves deploy` makes them."
 )
@@ -20,13 +26,13 @@ def page(snapshot: Snapshot, urgent_first: bool = False) -> RenderableType:
     parts: list[RenderableType] = [
         as_table("Tables", [_sized(row) for row in snapshot.tables]),
         as_table("Newest rows (UTC)", snapshot.freshness),
-        as_table("Tasks", snapshot.tasks),
+        as_table("Tasks", [_coloured(row, "STATE", "LAST_STATE") for row in snapshot.tasks]),
         as_table("Streams", snapshot.streams),
         Group(
             as_table("Topic, ingested up to", snapshot.partitions),
             *([Text(snapshot.topic, style="dim")] if snapshot.topic else []),
         ),
-        as_table("Metrics", [_coloured(row) for row in snapshot.metrics]),
+        as_table("Metrics", [_coloured(_advised(row), "STATUS") for row in snapshot.metrics]),
         _alerts(snapshot.alerts),
     ]
     return Group(*(reversed(parts) if urgent_first else parts))
@@ -52,12 +58,12 @@ def size(count: int) -> str:
     return f"{value:.1f} {units[0]}" if units[0] != "bytes" else f"{count} bytes"
 
 
-def _coloured(row: Row) -> Row:
-    """The status in its colour, and what to do only where there is something to do."""
-    status = row["STATUS"]
-    return {
-        **row,
-        "STATUS": Text(status, style=STYLES.get(status, "")),
-        "DETAIL": escape(str(row["DETAIL"] or "")),
-        "ACTION": row["ACTION"] if status == "BREACH" else None,
-    }
+def _advised(row: Row) -> Row:
+    """What to do only where there is something to do."""
+    return {**row, "ACTION": row["ACTION"] if row["STATUS"] == "BREACH" else None}
+
+
+def _coloured(row: Row, *columns: str) -> Row:
+    """The words of these columns in their colours."""
+    words = {name: str(row[name] or "") for name in columns}
+    return {**row, **{name: Text(word, style=STYLES.get(word, "")) for name, word in words.items()}}
