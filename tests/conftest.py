@@ -195,6 +195,7 @@ SLOWEST = (
     "tests/local/test_durability.py",
     "tests/procedures/test_faults.py",
     "tests/app/test_up.py",
+    "tests/app/test_operating.py",
     "tests/chaos/test_short_round.py",
     "tests/ingest/test_crash_points.py",
     "tests/procedures/test_tasks.py",

@@ -56,16 +56,16 @@ def run_cost(arguments: argparse.Namespace, screen: Screen) -> int:
         if value is not None and not 0 <= value < float("inf"):
             raise UsageError(f"--{flag.replace('_', '-')} {value:g} is not a number from 0 on")
     project, target = project_and_target(arguments)
-    env = {**project.env, **overrides(arguments, project)}
+    env, given = project.env, overrides(arguments, project)
     chosen = {
-        name: profiles.effective(env, {"profile": name})
+        name: profiles.effective(env, {**given, "profile": name})
         for name in arguments.profile or profiles.names(env)
     }
     if arguments.offline:
         known = Known()
     else:
         with target.connect() as account:
-            known = cost_inputs.measure(account, env["warehouse"].upper())
+            known = cost_inputs.measure(account, given.get("warehouse", env["warehouse"]).upper())
     _show(screen, known, chosen, arguments)
     return 0
 

@@ -48,6 +48,16 @@ def test_a_rate_and_a_price_say_what_if(capsys: pytest.CaptureFixture[str]) -> N
     assert sources["events_per_second"] == "--rate"
 
 
+def test_a_setting_wins_over_the_profile_as_in_a_deployment(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    found = offline(capsys, "--profile", "economy", "--env", "batch_max_seconds=300")
+
+    [economy] = found["profiles"]
+    assert economy["INGESTER"] == "--batch-max-seconds 300 --batch-max-events 10000"
+    assert economy["SECONDS_AT_MOST"] == 342
+
+
 def test_the_page_shows_the_rule_the_inputs_and_the_estimates(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
