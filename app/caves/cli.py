@@ -10,6 +10,7 @@ from typing import Any
 from snowflake.connector.errors import Error
 
 from app.caves import (
+    bootstrap_command,
     broker,
     cost_command,
     demo,
@@ -57,6 +58,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _add_account_commands(commands: Any) -> None:
+    bootstrap_command.add_to(commands, _account_command)
     deploy_command.add_to(commands, _account_command)
     status_command.add_to(commands, _account_command)
     each = _account_command(commands, "verify", run_verify, "check the five laws of the data")

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from snowflake.connector.errors import Error
 
+from app.caves.account_objects import leave_out_existing
 from app.caves.deployment import leaving, live, log, tasks
 from app.caves.deployment.fitness import PIPELINE, shortcomings
 from app.caves.deployment.plan import Found, Plan, look, plan, recorded_objects
@@ -110,6 +111,8 @@ class Deployment:
             begin(step.title)
             self._target.snow(step.arguments, cwd=self._copy.root)
 
+        with self._target.connect() as account:
+            leave_out_existing(self._copy, account, self._env["warehouse"])
         snow(todo.tables)
         with self._target.connect() as account:
             log.begin(account, self.id, revision, self._env, found.before)

@@ -71,6 +71,10 @@ class Project:
         """
         return [each for each in self._numbered() if each.number not in (START, TEARDOWN)]
 
+    def admin_files(self) -> list[Path]:
+        """What an administrator runs once per environment, in order."""
+        return sorted((self.root / "app" / "sql" / "admin").glob("*.sql"))
+
     def teardown_file(self) -> SqlFile:
         [file] = [each for each in self._numbered() if each.number == TEARDOWN]
         return file

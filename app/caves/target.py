@@ -119,6 +119,10 @@ class Account:
             found: list[Row] = [dict(row) for row in cursor.fetchall()]
         return [{key.upper(): value for key, value in row.items()} for row in found]
 
+    def run(self, statement: str) -> None:
+        """Run one statement whose answer says nothing."""
+        self.rows(statement)
+
     def row(self, statement: str, values: Sequence[Any] = ()) -> Row:
         [row] = self.rows(statement, values)
         return row

@@ -1,3 +1,6 @@
+-- Where the database and the warehouse exist, `caves deploy` leaves out the statements that create
+-- them: they would need rights in the account, which a deployer has not.
+--
 -- The database, its schemas, the warehouse that runs the tasks, the stage that holds the
 -- procedures' code. Can be run again at any time: it creates what is missing and changes nothing.
 

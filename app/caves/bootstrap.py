@@ -1,0 +1,145 @@
+"""`caves bootstrap`: what an environment needs of an administrator, before its first deployment.
+
+Roles and grants, the warehouse with its resource monitor, service users with their public keys.
+Everything can be run again at any time: it adds what is missing and takes nothing away.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from app.caves.errors import UsageError
+from app.caves.profiles import effective
+from app.caves.project import Project
+from app.caves.target import Account, Target
+
+ROLES = ("DEPLOYER", "TASK_OWNER", "INGESTER", "ANALYST", "OPERATOR")
+# Whoever runs programs under a role of the environment; the task owner is nobody but the deployer.
+SERVICES = ("DEPLOYER", "INGESTER", "ANALYST", "OPERATOR")
+# The deployment's own files that make what single grants name: the schemas and the tables.
+TABLES_STEP = 2
+INTEGRATIONS = ("alert_email_integration", "alert_webhook_integration")
+
+KEY = re.compile(r"[A-Za-z0-9+/]{300,}={0,2}")
+
+OWNED = {"TASKS": "SHOW TASKS IN SCHEMA {db}.OPS", "ALERTS": "SHOW ALERTS IN SCHEMA {db}.OPS"}
+# sqlfluff cannot read grants on alerts, so they are here and not in app/sql/admin.
+ON_ALERTS = (
+    "GRANT MONITOR, OPERATE ON ALL ALERTS IN SCHEMA {db}.OPS TO ROLE {db}_OPERATOR",
+    "GRANT MONITOR, OPERATE ON FUTURE ALERTS IN SCHEMA {db}.OPS TO ROLE {db}_OPERATOR",
+)
+CREATE_USER = """
+CREATE USER IF NOT EXISTS {{db}}_{role}_SERVICE
+TYPE = SERVICE
+DEFAULT_ROLE = {{db}}_{role}
+DEFAULT_WAREHOUSE = {warehouse}
+DEFAULT_NAMESPACE = {{db}}
+DEFAULT_SECONDARY_ROLES = ()
+COMMENT = 'Runs programs as {{db}}_{role}'
+"""
+
+
+@dataclass(frozen=True)
+class Bootstrapped:
+    """What was done. adopted: kinds of objects that others had made and that are the deployer's
+    now, suspended until the next deployment."""
+
+    roles: list[str]
+    users: list[str] = field(default_factory=list)
+    adopted: list[str] = field(default_factory=list)
+
+
+def bootstrap(
+    project: Project,
+    target: Target,
+    overrides: Mapping[str, str],
+    keys: Mapping[str, Mapping[str, str]],
+    progress: Callable[[str], None],
+) -> Bootstrapped:
+    """Prepare the environment of the target's database; the connection's role is ACCOUNTADMIN, or
+    has SECURITYADMIN's and SYSADMIN's privileges and may make resource monitors. keys: of the
+    service users, by role and property; others get none."""
+    env = {**effective(project.env, overrides), "database": target.database}
+    files = [each.path for each in project.sql_files() if each.number <= TABLES_STEP]
+    files += project.admin_files()
+    progress(f"[1/3] roles, warehouse, ownership, grants: {', '.join(each.name for each in files)}")
+    target.snow(_sql(files, env), cwd=project.root)
+    with target.connect() as account:
+        progress("[2/3] tasks, alerts, integrations")
+        adopted = adopt(account)
+        for statement in (*ON_ALERTS, *_on_integrations(env)):
+            account.run(statement)
+        progress(f"[3/3] service users: {', '.join(keys) or 'no public key is named'}")
+        users = [_make_user(account, role, keys[role], env["warehouse"]) for role in keys]
+    return Bootstrapped([f"{target.database}_{role}" for role in ROLES], users, adopted)
+
+
+def _sql(files: list[Path], env: Mapping[str, str]) -> list[str]:
+    arguments = ["sql", "--warehouse", env["warehouse"]]
+    for file in files:
+        arguments += ["--filename", str(file)]
+    for name, value in env.items():
+        arguments += ["--env", f"{name}={value}"]
+    return arguments
+
+
+def public_keys(files: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """The contents of key files, by role and Snowflake's property. files: by `ingester`, or
+    `ingester_2` for a second key. Raises UsageError for what is no public key."""
+    found: dict[str, dict[str, str]] = {}
+    for name, file in files.items():
+        role, _, second = name.upper().partition("_")
+        if role not in SERVICES or second not in ("", "2"):
+            known = ", ".join(SERVICES).lower()
+            raise UsageError(f"--public-key {name}: there are {known}, each also with _2")
+        suffix = "_2" if second else ""
+        found.setdefault(role, {})[f"RSA_PUBLIC_KEY{suffix}"] = _key(Path(file))
+    return found
+
+
+def _key(file: Path) -> str:
+    """The base64 between a PEM file's first and last line."""
+    try:
+        lines = file.read_text(encoding="ascii").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{file} cannot be read: {error}") from error
+    key = "".join(line.strip() for line in lines if not line.startswith("-----"))
+    if any("PRIVATE" in line for line in lines) or not KEY.fullmatch(key):
+        raise UsageError(f"{file} holds no public key: give what `openssl rsa -pubout` writes")
+    return key
+
+
+def adopt(account: Account) -> list[str]:
+    """Tasks and alerts of other owners become the deployer's, all of a graph together; that
+    suspends them. https://docs.snowflake.com/en/user-guide/tasks-graphs"""
+    adopted = []
+    for plural, show in OWNED.items():
+        rows = account.rows(show)
+        others = [row for row in rows if row["OWNER"] != f"{account.database}_DEPLOYER"]
+        for row in others:
+            name = f"{{db}}.OPS.{row['NAME']}"
+            account.run(f"ALTER {plural.removesuffix('S')} {name} SUSPEND")
+        if others:
+            account.run(
+                f"GRANT OWNERSHIP ON ALL {plural} IN SCHEMA {{db}}.OPS"
+                " TO ROLE {db}_DEPLOYER COPY CURRENT GRANTS"
+            )
+            adopted.append(plural.lower())
+    return adopted
+
+
+def _on_integrations(env: Mapping[str, str]) -> list[str]:
+    """The alert's procedure sends through these with its owner's rights."""
+    names = [env.get(setting, "") for setting in INTEGRATIONS]
+    return [f"GRANT USAGE ON INTEGRATION {name} TO ROLE {{db}}_DEPLOYER" for name in names if name]
+
+
+def _make_user(account: Account, role: str, keys: Mapping[str, str], warehouse: str) -> str:
+    """The service user with these keys; a key that is not named stays as it is."""
+    name = f"{account.database}_{role}_SERVICE"
+    account.run(CREATE_USER.format(role=role, warehouse=warehouse))
+    for prop, key in keys.items():
+        account.run(f"ALTER USER {name} SET {prop} = '{key}'")
+    account.run(f"GRANT ROLE {account.database}_{role} TO USER {name}")
+    return name

@@ -1,0 +1,55 @@
+"""`caves bootstrap`: flags and output."""
+
+import argparse
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+from app.caves.bootstrap import Bootstrapped, bootstrap, public_keys
+from app.caves.screen import Screen
+from app.caves.tabular import as_table
+from app.caves.target import overrides, project_and_target, settings
+
+EPILOG = """\
+Once per environment, by somebody with ACCOUNTADMIN; harmless to repeat, before and after a
+deployment. What each role may do, and how keys are made and rotated, is in docs/roles.md.
+
+  caves bootstrap -c admin --public-key ingester=ingester.pub
+"""
+
+
+def add_to(commands: Any, account_command: Callable[..., Any]) -> None:
+    help = "roles, grants, resource monitor and service users, by an administrator"
+    each = account_command(commands, "bootstrap", run_bootstrap, help)
+    each.epilog, each.formatter_class = EPILOG, argparse.RawDescriptionHelpFormatter
+    each.add_argument(
+        "--public-key",
+        action="append",
+        default=[],
+        metavar="ROLE=FILE",
+        help="make the service user of deployer, ingester, analyst or operator, and give it this"
+        " key; ROLE_2 is its second one, for a rotation",
+    )
+
+
+def run_bootstrap(arguments: argparse.Namespace, screen: Screen) -> int:
+    project, target = project_and_target(arguments)
+    keys = public_keys(settings(arguments.public_key))
+    done = bootstrap(project, target, overrides(arguments, project), keys, screen.progress)
+    if screen.as_json:
+        screen.json({"database": target.database, **asdict(done)})
+        return 0
+    screen.results.print(as_table("Bootstrapped", rows(done)))
+    if done.adopted:
+        screen.results.print(
+            f"{' and '.join(done.adopted)} changed their owner and are suspended: `caves deploy`"
+            " starts them"
+        )
+    return 0
+
+
+def rows(done: Bootstrapped) -> list[dict[str, str]]:
+    return [
+        *({"WHAT": "role", "NAME": name} for name in done.roles),
+        *({"WHAT": "service user", "NAME": name} for name in done.users),
+    ]
