@@ -3,6 +3,9 @@
 `update_incidents` is the handler of OPS.UPDATE_INCIDENTS, which OPS.ALERT_INCIDENTS calls. A
 metric that is breached for an object (a task, a stream, a product …) has exactly one open incident;
 it closes when the metric is kept again. Where nothing can be measured nothing opens or closes.
+
+OBJECT_HEALTH reads table functions of INFORMATION_SCHEMA, which procedures with their owner's
+rights may do (https://docs.snowflake.com/en/release-notes/2026/10_3).
 """
 
 from __future__ import annotations

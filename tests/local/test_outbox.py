@@ -85,6 +85,22 @@ def test_calls_send_into_the_folder_and_say_so_in_the_log(
     assert f"not sent from this machine: {new[0]}" in account.log()
 
 
+def test_a_role_sends_by_the_integrations_that_it_may_use(
+    account: RunningAccount, run: Any
+) -> None:
+    run("CREATE OR REPLACE NOTIFICATION INTEGRATION lent TYPE = EMAIL ENABLED = TRUE")
+    run("CREATE ROLE IF NOT EXISTS postman")
+    send = "CALL SYSTEM$SEND_EMAIL('lent', 'a@example.com', 'S', 'Text')"
+    with account.connect(role="POSTMAN") as connection:
+        with pytest.raises(snowflake.connector.errors.ProgrammingError) as caught:
+            connection.cursor().execute(send)
+        assert caught.value.errno == 2003
+        run("GRANT USAGE ON INTEGRATION lent TO ROLE postman")
+        assert connection.cursor().execute(send).fetchall() == [(True,)]
+    run("DROP ROLE postman")
+    run("DROP INTEGRATION lent")
+
+
 @pytest.mark.parametrize(
     ("call", "told"),
     [
