@@ -12,8 +12,8 @@ from local import errors, result
 from local.rights.securables import Securable
 from local.statements import alert_store, task_history, task_store
 from local.statements.alert_store import Alert
+from local.statements.documents import Catalog
 from local.statements.task_history import aware, naive
-from local.statements.task_store import Catalog
 
 if TYPE_CHECKING:
     from local.session import Session

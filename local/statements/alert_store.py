@@ -1,20 +1,14 @@
-"""Alerts as they are kept: one row each, the whole definition and state in one document."""
+"""Alerts as they are kept."""
 
-import json
 import uuid
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from local import schedule
-from local.statements.task_store import STARTED, SUSPENDED, Catalog, utc_now
-
-DDL = """
-CREATE TABLE IF NOT EXISTS _account_alerts (
-    "schema" VARCHAR, name VARCHAR, document VARCHAR
-);
-"""
+from local.statements.documents import Documents
+from local.statements.task_store import STARTED, SUSPENDED, utc_now
 
 _TIMES = ("created_on", "schedule_base", "requested_at", "last_successful")
 
@@ -65,49 +59,11 @@ class Alert:
         return schedule.parse(self.properties["SCHEDULE"]).next_after(moment, base)
 
 
-def all_alerts(catalog: Catalog) -> list[Alert]:
-    """Every alert of a database, by schema and name."""
-    rows = catalog.rows('SELECT document FROM _account_alerts ORDER BY "schema", name')
-    return [_read(row["document"]) for row in rows]
+_ALERTS = Documents("_account_alerts", lambda fields: Alert(**fields), _TIMES)
 
-
-def find(catalog: Catalog, schema: str, name: str) -> Alert | None:
-    rows = catalog.rows(
-        'SELECT document FROM _account_alerts WHERE "schema" = ? AND name = ?', [schema, name]
-    )
-    return _read(rows[0]["document"]) if rows else None
-
-
-def insert(catalog: Catalog, alert: Alert) -> None:
-    """The caller holds the account's lock and knows that the name is free."""
-    catalog.write(
-        "INSERT INTO _account_alerts VALUES (?, ?, ?)", [alert.schema, alert.name, _document(alert)]
-    )
-
-
-def update(catalog: Catalog, alert: Alert) -> None:
-    """The caller holds the account's lock and has read the alert under it."""
-    catalog.write(
-        'UPDATE _account_alerts SET document = ? WHERE "schema" = ? AND name = ?',
-        [_document(alert), alert.schema, alert.name],
-    )
-
-
-def delete(catalog: Catalog, alert: Alert) -> None:
-    catalog.write(
-        'DELETE FROM _account_alerts WHERE "schema" = ? AND name = ?', [alert.schema, alert.name]
-    )
-
-
-def _document(alert: Alert) -> str:
-    fields = asdict(alert)
-    for name in _TIMES:
-        fields[name] = fields[name] and fields[name].isoformat()
-    return json.dumps(fields)
-
-
-def _read(document: str) -> Alert:
-    fields = json.loads(document)
-    for name in _TIMES:
-        fields[name] = fields[name] and datetime.fromisoformat(fields[name])
-    return Alert(**fields)
+DDL = _ALERTS.ddl
+all_alerts = _ALERTS.all
+find = _ALERTS.find
+insert = _ALERTS.insert
+update = _ALERTS.update
+delete = _ALERTS.delete

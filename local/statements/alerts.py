@@ -10,7 +10,8 @@ from local.parser.tokens import FullName, Name, Tokens
 from local.rights.hierarchy import ADMINISTRATOR
 from local.statements import alert_history, alert_listing, alert_store, context
 from local.statements.alert_store import Alert
-from local.statements.task_store import STARTED, SUSPENDED, Catalog, utc_now
+from local.statements.documents import Catalog
+from local.statements.task_store import STARTED, SUSPENDED, utc_now
 
 if TYPE_CHECKING:
     from local.session import Session

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from local import errors, result
 from local.statements import task_history, task_store
-from local.statements.task_store import Catalog
+from local.statements.documents import Catalog
 
 if TYPE_CHECKING:
     from local.session import Session

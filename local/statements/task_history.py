@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from local import errors, result
 from local.rights.securables import Securable
 from local.statements import task_store
-from local.statements.task_store import Catalog, Task
+from local.statements.documents import Catalog
+from local.statements.task_store import Task
 
 if TYPE_CHECKING:
     from local.session import Session

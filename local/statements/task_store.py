@@ -1,27 +1,18 @@
-"""Tasks as they are kept: one row each, the whole definition and state in one document.
+"""Tasks as they are kept."""
 
-One row per task makes every change a single statement, so a crash never leaves half of one.
-"""
-
-import json
 import uuid
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any
 
 from local import schedule
+from local.statements.documents import Documents
 
 _HOUR_MS = 3_600_000
 
 STARTED = "started"
 SUSPENDED = "suspended"
-
-DDL = """
-CREATE TABLE IF NOT EXISTS _account_tasks (
-    "schema" VARCHAR, name VARCHAR, document VARCHAR
-);
-"""
 
 _TIMES = (
     "created_on",
@@ -30,14 +21,6 @@ _TIMES = (
     "last_suspended_on",
     "requested_at",
 )
-
-
-class Catalog(Protocol):
-    """The hidden tables of one database."""
-
-    def rows(self, sql: str, params: Sequence[Any] = ()) -> list[dict[str, Any]]: ...
-
-    def write(self, sql: str, params: Sequence[Any] = ()) -> int: ...
 
 
 def utc_now() -> datetime:
@@ -125,59 +108,18 @@ class Task:
         return when.next_after(moment, self.schedule_base or self.created_on)
 
 
-def all_tasks(catalog: Catalog) -> list[Task]:
-    """Every task of a database, by schema and name."""
-    rows = catalog.rows('SELECT document FROM _account_tasks ORDER BY "schema", name')
-    return [_read(row["document"]) for row in rows]
-
-
-def schema_tasks(catalog: Catalog, schema: str) -> dict[str, Task]:
-    """The tasks of a schema by name."""
-    rows = catalog.rows(
-        'SELECT document FROM _account_tasks WHERE "schema" = ? ORDER BY name', [schema]
-    )
-    return {task.name: task for task in (_read(row["document"]) for row in rows)}
-
-
-def find(catalog: Catalog, schema: str, name: str) -> Task | None:
-    rows = catalog.rows(
-        'SELECT document FROM _account_tasks WHERE "schema" = ? AND name = ?', [schema, name]
-    )
-    return _read(rows[0]["document"]) if rows else None
-
-
-def insert(catalog: Catalog, task: Task) -> None:
-    """The caller holds the account's lock and knows that the name is free."""
-    catalog.write(
-        "INSERT INTO _account_tasks VALUES (?, ?, ?)", [task.schema, task.name, _document(task)]
-    )
-
-
-def update(catalog: Catalog, task: Task) -> None:
-    """The caller holds the account's lock and has read the task under it."""
-    catalog.write(
-        'UPDATE _account_tasks SET document = ? WHERE "schema" = ? AND name = ?',
-        [_document(task), task.schema, task.name],
-    )
-
-
-def delete(catalog: Catalog, task: Task) -> None:
-    catalog.write(
-        'DELETE FROM _account_tasks WHERE "schema" = ? AND name = ?', [task.schema, task.name]
-    )
-
-
-def _document(task: Task) -> str:
-    fields = asdict(task)
-    for name in _TIMES:
-        fields[name] = fields[name] and fields[name].isoformat()
-    return json.dumps(fields)
-
-
-def _read(document: str) -> Task:
-    fields = json.loads(document)
-    for name in _TIMES:
-        fields[name] = fields[name] and datetime.fromisoformat(fields[name])
+def _revived(fields: dict[str, Any]) -> Task:
     # Before the failures were counted for each task, they were one number.
     failures = fields["failures"] if isinstance(fields["failures"], dict) else {}
     return Task(**fields | {"predecessors": tuple(fields["predecessors"]), "failures": failures})
+
+
+_TASKS = Documents("_account_tasks", _revived, _TIMES)
+
+DDL = _TASKS.ddl
+all_tasks = _TASKS.all
+schema_tasks = _TASKS.in_schema
+find = _TASKS.find
+insert = _TASKS.insert
+update = _TASKS.update
+delete = _TASKS.delete

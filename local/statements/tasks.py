@@ -17,7 +17,8 @@ from local.statements import (
     task_listing,
     task_store,
 )
-from local.statements.task_store import STARTED, SUSPENDED, Catalog, Task
+from local.statements.documents import Catalog
+from local.statements.task_store import STARTED, SUSPENDED, Task
 
 if TYPE_CHECKING:
     from local.session import Session
