@@ -19,7 +19,7 @@ from fakesnow.transforms import stage
 from sqlglot import Expr, exp
 
 from local import errors, result
-from local.engine import decimals, rewrite, texts
+from local.engine import decimals, documents, rewrite, texts
 from local.engine.failures import translated
 from local.engine.rendering import Binds, kept, render, used
 from local.result import Result
@@ -169,7 +169,7 @@ class Connection:
 
     def _prepared(self, tree: Expr) -> Expr:
         texts.mark(tree, self._column_types)
-        return decimals.exact(rewrite.query(tree), self._unmatched_call)
+        return decimals.exact(documents.at_once(rewrite.query(tree)), self._unmatched_call)
 
     def _column_types(self, table: exp.Table) -> dict[str, str]:
         return dict(self.columns(table.catalog, table.db, table.name))

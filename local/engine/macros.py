@@ -32,6 +32,10 @@ _MACROS = (
     " THEN _account_exact(CAST(x AS VARCHAR), p) END,"
     " CASE WHEN right(json_extract(x, p), 2) = '.0'"
     " THEN left(json_extract(x, p), -2) ELSE json_extract_string(json_extract(x, p), '$') END) END",
+    # The same where a query's paths are read at once (`documents`): text and kind are DuckDB's.
+    "_account_picked_text(x, p, text, kind, is_long) AS coalesce("
+    "CASE WHEN is_long THEN _account_exact(CAST(x AS VARCHAR), p) END,"
+    " CASE WHEN kind = 'DOUBLE' AND right(text, 2) = '.0' THEN left(text, -2) ELSE text END)",
     "_account_moment(x) AS left(x || CASE WHEN contains(x, '.') THEN '00' ELSE '.000' END, 23)",
     # A VARIANT's text has no quotes around it; timestamps have milliseconds, and a zone's offset.
     # https://docs.snowflake.com/en/sql-reference/date-time-input-output
@@ -42,12 +46,16 @@ _MACROS = (
     " '[+-][0-9:]+$', '')) || ' ' || rpad(replace(regexp_extract(CAST(x AS VARCHAR),"
     " '[+-][0-9:]+$'), ':', ''), 5, '0') ELSE CAST(x AS VARCHAR) END",
     # DuckDB keeps no scale of JSON numbers: the text that it makes of them tells.
-    "_account_typeof(x) AS CASE json_type(CAST(x AS JSON)) WHEN 'NULL' THEN 'NULL_VALUE'"
+    "_account_kind_of(text, kind) AS CASE kind WHEN 'NULL' THEN 'NULL_VALUE'"
     " WHEN 'BIGINT' THEN 'INTEGER' WHEN 'UBIGINT' THEN 'INTEGER'"
     " WHEN 'DOUBLE' THEN CASE"
-    " WHEN regexp_full_match(json_extract_string(x, '$'), '-?[0-9]{1,38}([.]0)?') THEN 'INTEGER'"
-    " WHEN regexp_full_match(json_extract_string(x, '$'), '-?[0-9]+[.][0-9]+') THEN 'DECIMAL'"
-    " ELSE 'DOUBLE' END ELSE json_type(CAST(x AS JSON)) END",
+    " WHEN regexp_full_match(text, '-?[0-9]{{1,38}}([.]0)?') THEN 'INTEGER'"
+    " WHEN regexp_full_match(text, '-?[0-9]+[.][0-9]+') THEN 'DECIMAL'"
+    " ELSE 'DOUBLE' END ELSE kind END",
+    "_account_typeof(x) AS"
+    " _account_kind_of(json_extract_string(x, '$'), json_type(CAST(x AS JSON)))",
+    "_account_picked_kind(x, p, text, kind, is_long) AS coalesce(CASE WHEN is_long"
+    " THEN _account_kind(CAST(x AS VARCHAR), p) END, _account_kind_of(text, kind))",
     "_account_typeof_at(x, p) AS coalesce(CASE WHEN _account_long_number(x)"
     " THEN _account_kind(CAST(x AS VARCHAR), p) END, _account_typeof(json_extract(x, p)))",
     "_account_array_contains(v, a) AS list_contains(CAST(json_extract(a, '$') AS JSON[]),"
