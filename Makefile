@@ -65,6 +65,14 @@ bench-backlog: venv ## Many messages while the account is away: does the ingeste
 bench-ingest: venv ## Events per second from Kafka into RAW, beside other ways (MESSAGES=200000)
 	$(BIN)/python -m bench.ingest --backlog $(or $(MESSAGES),200000)
 
+.PHONY: bench-transforms
+bench-transforms: venv ## The transforms beside SQL written by hand for DuckDB (EVENTS=10000,100000,1000000)
+	$(BIN)/python -m bench.transforms --events $(or $(EVENTS),10000,100000) --profile
+
+.PHONY: bench-growth
+bench-growth: venv ## Does a cycle cost more with many rows behind it? (ROWS=0,1000000)
+	$(BIN)/python -m bench.growth --rows $(or $(ROWS),0,1000000)
+
 .PHONY: check
 check: venv ## Format, lint, types, SQL lint, workflow lint
 	$(BIN)/ruff format --check .

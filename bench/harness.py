@@ -10,8 +10,8 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,8 @@ class BenchAccount:
     port: int
     data: Path
     options: tuple[str, ...] = ()
+    module: str = "local"
+    environ: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -58,7 +60,7 @@ class BenchAccount:
         self.process.kill()
         self.process.wait(30)
         started = time.perf_counter()
-        self.process = _start(self.port, self.data, self.options)
+        self.process = _start(self.port, self.data, self.options, self.module, self.environ)
         with self.connect() as connection:
             connection.cursor().execute("SELECT 1")
         return time.perf_counter() - started
@@ -81,12 +83,19 @@ class BenchAccount:
 
 
 @contextlib.contextmanager
-def account(*options: str) -> Iterator[BenchAccount]:
-    """Start an account on a folder that goes when the benchmark ends."""
+def account(
+    *options: str, module: str = "local", environ: Mapping[str, str] | None = None
+) -> Iterator[BenchAccount]:
+    """Start an account on a folder that goes when the benchmark ends.
+
+    module: what is started, for an account with an instrument in it.
+    """
+    environ = environ or {}
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         data = Path(folder) / "data"
         port = _free_port()
-        running = BenchAccount(_start(port, data, options), port, data, options)
+        process = _start(port, data, options, module, environ)
+        running = BenchAccount(process, port, data, options, module, environ)
         try:
             yield running
         finally:
@@ -94,10 +103,17 @@ def account(*options: str) -> Iterator[BenchAccount]:
             running.process.wait(30)
 
 
-def _start(port: int, data: Path, options: tuple[str, ...]) -> subprocess.Popen[bytes]:
+def _start(
+    port: int,
+    data: Path,
+    options: tuple[str, ...],
+    module: str,
+    environ: Mapping[str, str],
+) -> subprocess.Popen[bytes]:
     process = subprocess.Popen(
-        [sys.executable, "-m", "local", "--port", str(port), "--data", str(data), *options],
+        [sys.executable, "-m", module, "--port", str(port), "--data", str(data), *options],
         cwd=_ROOT,
+        env={**os.environ, **environ},
         stdout=subprocess.DEVNULL,
     )
     _wait_for(process, port)
