@@ -20,6 +20,7 @@ from app.caves.profiles import effective
 from app.caves.project import Project
 from app.caves.status.partitions import Extent, partitions
 from app.caves.status.snapshot import NOT_ASKED
+from app.caves.status.tasks import tasks
 from app.caves.target import Account
 from app.caves.topic import Topic, TopicUnknown
 from tests.procedures.deployment import run_sql_file
@@ -305,6 +306,8 @@ def test_another_profile_changes_what_starts_the_roots_and_nothing_else_and_back
     assert [live[name]["SCHEDULE"] for name in roots] == ["1 MINUTE"] * 2
     triggered = deploy("economy")
     assert [triggered[name]["SCHEDULE"] for name in roots] == [None] * 2
+    shown = [row["SCHEDULE"] for row in tasks(deployed.account)]
+    assert shown == ["triggered", "triggered", None, None, None, "USING CRON 15 2 * * * UTC"]
     assert {name: {**triggered[name], "SCHEDULE": live[name]["SCHEDULE"]} for name in live} == live
     # A root without a schedule runs by itself, for there are rows in its stream.
     deadline = time.monotonic() + 60

@@ -18,7 +18,7 @@ JSON_KEYS = """\
   measured_at  when it was measured
   database     the database's name
   healthy      no metric is a BREACH, and no alert is open
-  tasks        TASK, STATE, SCHEDULE, LAST_RUN, LAST_STATE, SECONDS, ERROR
+  tasks        TASK, STATE, SCHEDULE (or "triggered"), LAST_RUN, LAST_STATE, SECONDS, ERROR
   streams      STREAM, ROWS_WAITING, HAS_DATA, STALE, STALE_AFTER
   partitions   PARTITION, NEXT_OFFSET, END_OFFSET, LAG, LAST_COMMIT, AGE_SECONDS
   topic        why END_OFFSET and LAG are null, or null

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from app.caves.moments import in_utc
 from app.caves.names import TASKS
-from app.caves.shown import SHOW_TASKS
+from app.caves.shown import SHOW_TASKS, parents_of
 from app.caves.target import Account, Row
 
 # The limit is applied before the WHERE, so the range is short enough for a run of each task.
@@ -26,8 +26,8 @@ WHERE PLACE = 1
 
 
 def tasks(account: Account) -> list[Row]:
-    """TASK, STATE (started, suspended), SCHEDULE; of the last day's last run that was not skipped
-    LAST_RUN, LAST_STATE, SECONDS, ERROR."""
+    """TASK, STATE (started, suspended), SCHEDULE (`triggered` where a stream starts a root); of the
+    last day's last run that was not skipped LAST_RUN, LAST_STATE, SECONDS, ERROR."""
     last = {row["NAME"]: row for row in account.rows(LAST_RUNS)}
     return [_described(row, last.get(row["NAME"], {})) for row in _sorted(account.rows(SHOW_TASKS))]
 
@@ -42,7 +42,7 @@ def _described(task: Row, run: Mapping[str, object]) -> Row:
     return {
         "TASK": task["NAME"],
         "STATE": str(task["STATE"]).lower(),
-        "SCHEDULE": task["SCHEDULE"],
+        "SCHEDULE": task["SCHEDULE"] or (None if parents_of(task) else "triggered"),
         "LAST_RUN": in_utc(run.get("SCHEDULED_TIME")),
         "LAST_STATE": run.get("STATE"),
         "SECONDS": seconds(run),
