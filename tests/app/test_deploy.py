@@ -36,12 +36,13 @@ def test_the_procedures_come_between_streams_and_tasks_and_the_dashboard_last() 
     todo = steps(FILES, {"database": "D", "warehouse": "W"})
 
     env = ("--env", "database=D", "--env", "warehouse=W")
-    context = ("--database", "D", "--warehouse", "W", *env)
+    warehouse = ("--warehouse", "W", *env)
+    context = ("--database", "D", *warehouse)
     assert [step.arguments for step in vars(todo).values()] == [
-        ("sql", "--filename", "01_x.sql", "--filename", "02_x.sql", *env),
+        ("sql", "--filename", "01_x.sql", "--filename", "02_x.sql", *warehouse),
         ("snowpark", "build", *context),
         ("snowpark", "deploy", "--replace", *context),
-        ("sql", "--filename", "05_x.sql", "--filename", "06_x.sql", *env),
+        ("sql", "--filename", "05_x.sql", "--filename", "06_x.sql", *warehouse),
         ("streamlit", "deploy", "dashboard", "--replace", *context),
     ]
 

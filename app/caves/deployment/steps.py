@@ -34,13 +34,15 @@ def steps(files: Sequence[SqlFile], env: Mapping[str, str]) -> Steps:
     Files that follow one another go through one `snow sql`, since each start of it takes seconds.
     """
     settings = tuple(part for key, value in env.items() for part in ("--env", f"{key}={value}"))
-    # `snow snowpark` insists on a warehouse, and not every connection names one.
-    context = ("--database", env["database"], "--warehouse", env["warehouse"], *settings)
+    # `snow snowpark` insists on a warehouse, and so do statements that write; not every connection
+    # names one. The first deployment makes it.
+    warehouse = ("--warehouse", env["warehouse"], *settings)
+    context = ("--database", env["database"], *warehouse)
     return Steps(
-        tables=_sql([each.path for each in files if each.number < PROCEDURES_STEP], settings),
+        tables=_sql([each.path for each in files if each.number < PROCEDURES_STEP], warehouse),
         build=Step("snow snowpark build", ("snowpark", "build", *context)),
         procedures=Step("snow snowpark deploy", ("snowpark", "deploy", "--replace", *context)),
-        tasks=_sql([each.path for each in files if each.number > PROCEDURES_STEP], settings),
+        tasks=_sql([each.path for each in files if each.number > PROCEDURES_STEP], warehouse),
         dashboard=Step(
             "snow streamlit deploy", ("streamlit", "deploy", DASHBOARD, "--replace", *context)
         ),

@@ -1,0 +1,225 @@
+"""The pipeline under roles with least privilege: what each may do, and what it may not.
+
+One environment for all: an administrator's `caves bootstrap`, and a `caves deploy` of the
+deployer's role, which has nothing more than that gave it.
+"""
+
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import snowflake.connector
+from snowflake.connector import SnowflakeConnection
+
+from app.caves import rejected
+from app.caves.names import ALERTS, TASKS
+from app.caves.target import Account
+from ingest.batch import Batch
+from ingest.messages import Message, sort_message
+from ingest.snowflake_sink import SnowflakeSink
+from tests.conftest import RunningAccount
+from tests.local.shared import errno, shown
+from tests.procedures.deployment import filled
+from tests.support.caves import Caves, take_in
+from tests.support.keys import key_pair
+
+NO_PRIVILEGE = 3001
+UNKNOWN = 2003
+
+pytestmark = pytest.mark.timeout(600)
+
+
+@dataclass(frozen=True)
+class UnderRole:
+    """The account, for a client whose connection names a role."""
+
+    account: RunningAccount
+    role: str
+    warehouse: str
+
+    def connect(self, **parameters: Any) -> SnowflakeConnection:
+        return self.account.connect(role=self.role, warehouse=self.warehouse, **parameters)
+
+    def snow(self, *arguments: str, cwd: Path) -> Any:
+        return self.account.snow(*arguments, "--role", self.role, cwd=cwd)
+
+
+@dataclass(frozen=True)
+class Environment:
+    """A bootstrapped and deployed environment, and the ingester's private key."""
+
+    account: RunningAccount
+    database: str
+    key: Path
+
+    @property
+    def warehouse(self) -> str:
+        return f"{self.database}_WH"
+
+    @property
+    def settings(self) -> tuple[str, ...]:
+        return ("--env", f"warehouse={self.warehouse}", "--env", "task_schedule=60 MINUTES")
+
+    def bootstrap(self) -> Any:
+        key = ("--public-key", f"ingester={self.key.with_suffix('.pub')}")
+        return Caves(self.account, self.database)("bootstrap", *self.settings, *key)
+
+    def role(self, name: str) -> UnderRole:
+        return UnderRole(self.account, f"{self.database}_{name}", self.warehouse)
+
+    def caves(self, role: str, command: str, *arguments: str) -> Any:
+        return Caves(self.role(role), self.database)(command, *arguments)
+
+    def connect(self, role: str) -> SnowflakeConnection:
+        return self.role(role).connect(database=self.database)
+
+    def service(self) -> SnowflakeConnection:
+        """The ingester's service user, as its program logs in: with its key, and no role named."""
+        parameters = {**self.account.parameters(), "user": f"{self.database}_INGESTER_SERVICE"}
+        del parameters["password"]
+        return snowflake.connector.connect(
+            **parameters,
+            authenticator="SNOWFLAKE_JWT",
+            private_key_file=str(self.key),
+            paramstyle="qmark",
+        )
+
+
+@pytest.fixture(scope="module")
+def environment(account: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Environment]:
+    folder = tmp_path_factory.mktemp("keys")
+    public = key_pair(folder / "ingester.p8")
+    framed = f"-----BEGIN PUBLIC KEY-----\n{public}\n-----END PUBLIC KEY-----\n"
+    (folder / "ingester.pub").write_text(framed)
+    made = Environment(account, f"ROLES_{uuid.uuid4().hex[:8].upper()}", folder / "ingester.p8")
+    done = made.bootstrap()
+    assert done.returncode == 0, done.stderr
+    deployed = made.caves("DEPLOYER", "deploy", *made.settings)
+    assert deployed.returncode == 0, deployed.stderr
+    yield made
+    with account.connect() as connection:
+        cursor = connection.cursor()
+        cursor.execute(f"DROP DATABASE {made.database}")
+        cursor.execute(f"DROP USER {made.database}_INGESTER_SERVICE")
+        cursor.execute(f"DROP RESOURCE MONITOR {made.warehouse}_MONITOR")
+        cursor.execute(f"DROP WAREHOUSE {made.warehouse}")
+        for role in ("DEPLOYER", "TASK_OWNER", "INGESTER", "ANALYST", "OPERATOR"):
+            cursor.execute(f"DROP ROLE {made.database}_{role}")
+
+
+def _run(connection: SnowflakeConnection) -> Any:
+    return lambda sql: connection.cursor().execute(sql).fetchall()
+
+
+def test_the_deployer_owns_what_runs_and_needs_no_more_than_bootstrap_gave_it(
+    environment: Environment,
+) -> None:
+    with environment.connect("DEPLOYER") as connection:
+        tasks = shown(connection, "SHOW TASKS IN SCHEMA OPS")
+        alerts = shown(connection, "SHOW ALERTS IN SCHEMA OPS")
+        assert len(tasks) == len(TASKS)
+        assert len(alerts) == len(ALERTS)
+        assert {row["owner"] for row in (*tasks, *alerts)} == {f"{environment.database}_DEPLOYER"}
+        assert {row["state"] for row in (*tasks, *alerts)} == {"started"}
+        assert errno(_run(connection), "CREATE DATABASE ANOTHER_ENVIRONMENT") == NO_PRIVILEGE
+    again = environment.bootstrap()
+    assert again.returncode == 0, again.stderr
+    with environment.connect("DEPLOYER") as connection:
+        assert {row["state"] for row in shown(connection, "SHOW TASKS")} == {"started"}
+
+
+def test_the_ingester_writes_by_its_key_and_reads_nothing_but_its_offsets(
+    environment: Environment,
+) -> None:
+    sink = SnowflakeSink(environment.service, environment.database)
+    topic = f"t-{uuid.uuid4().hex[:8]}"
+    sink.create_offsets(topic, {0: 0})
+    value = b'{"event_type": "ORDER_CREATED", "event_id": "e-1"}'
+    good, bad = (sort_message(Message(topic, 0, n, v), 1000) for n, v in enumerate((value, b"no")))
+    sink.write(Batch(topic, {0: (0, 2)}, [good, bad]))
+    assert sink.read_offsets(topic, {0}) == {0: 2}
+    sink.close()
+    with environment.service() as connection:
+        run = _run(connection)
+        database = environment.database
+        assert errno(run, f"SELECT * FROM {database}.PRODUCTION.ORDERS") == UNKNOWN
+        for statement in (
+            f"SELECT * FROM {database}.RAW_DATA.RAW_EVENTS_STREAM",
+            f"DELETE FROM {database}.RAW_DATA.RAW_EVENTS_STREAM",
+            f"TRUNCATE TABLE {database}.RAW_DATA.RAW_EVENTS_STREAM",
+            f"UPDATE {database}.RAW_DATA.REJECTED_EVENTS SET STATUS = 'DISCARDED'",
+            f"DELETE FROM {database}.RAW_DATA.INGEST_OFFSETS",
+            f"CREATE TABLE {database}.RAW_DATA.MINE (A INT)",
+        ):
+            assert errno(run, statement) == NO_PRIVILEGE, statement
+        tables = shown(connection, f"SHOW TABLES IN DATABASE {database}")
+        assert sorted(row["name"] for row in tables) == [
+            "INGEST_OFFSETS",
+            "RAW_EVENTS_STREAM",
+            "REJECTED_EVENTS",
+        ]
+
+
+def test_the_analyst_reads_every_view_of_analytics_and_sees_nothing_else(
+    environment: Environment,
+) -> None:
+    with environment.connect("ANALYST") as connection:
+        run = _run(connection)
+        views = [row["name"] for row in shown(connection, "SHOW VIEWS IN DATABASE")]
+        assert len(views) >= 7
+        for view in views:
+            run(f"SELECT * FROM ANALYTICS.{view}")
+        assert [row["name"] for row in shown(connection, "SHOW STREAMLITS IN DATABASE")] == [
+            "DASHBOARD"
+        ]
+        assert errno(run, "SELECT * FROM RAW_DATA.RAW_EVENTS_STREAM") == UNKNOWN
+        for kind in ("TABLES", "STREAMS", "TASKS", "STAGES", "PROCEDURES"):
+            assert shown(connection, f"SHOW {kind} IN DATABASE") == []
+        schemas = [row["name"] for row in shown(connection, "SHOW SCHEMAS IN DATABASE")]
+        assert schemas == ["ANALYTICS", "INFORMATION_SCHEMA"]
+
+
+def test_the_analyst_still_reads_after_the_views_were_made_anew(environment: Environment) -> None:
+    settings = {"database": environment.database, "warehouse": environment.warehouse}
+    with environment.connect("DEPLOYER") as connection:
+        for _ in connection.execute_string(filled("06_analytics.sql", settings)):
+            pass
+    with environment.connect("ANALYST") as connection:
+        assert _run(connection)("SELECT COUNT(*) FROM ANALYTICS.SALES") is not None
+
+
+def test_the_operator_watches_runs_and_decides_without_reading_events(
+    environment: Environment,
+) -> None:
+    opened = Caves(environment.account, environment.database).open()
+    with opened:
+        take_in(opened, 7, "o-1")
+    ran = environment.caves("OPERATOR", "run", "--timeout", "120")
+    assert ran.returncode == 0, ran.stderr
+    done = environment.caves("OPERATOR", "status")
+    assert done.returncode == 0, done.stderr
+    with Account(environment.connect("OPERATOR"), environment.database) as account:
+        assert {row["STAGE"] for row in rejected.find(account, rejected.Choice())} <= {
+            "INGEST",
+            "STAGING",
+        }
+    with environment.connect("OPERATOR") as connection:
+        run = _run(connection)
+        assert run("CALL OPS.DISCARD_REJECTED(PARSE_JSON('[]')::ARRAY, NULL, NULL)")
+        assert errno(run, "SELECT * FROM PRODUCTION.ORDERS") == NO_PRIVILEGE
+        assert errno(run, "SELECT * FROM RAW_DATA.STREAM_RAW_ORDERS") == NO_PRIVILEGE
+        assert errno(run, "DROP TASK OPS.TASK_PURGE") == NO_PRIVILEGE
+    with environment.connect("DEPLOYER") as connection:
+        assert _run(connection)("SELECT ORDER_ID FROM PRODUCTION.ORDERS") == [("o-1",)]
+
+
+def test_a_file_that_holds_no_public_key_is_refused(environment: Environment) -> None:
+    private = ("--public-key", f"ingester={environment.key}")
+    refused = Caves(environment.account, environment.database)("bootstrap", *private)
+    assert refused.returncode == 2
+    assert "holds no public key" in refused.stderr
+    unknown = Caves(environment.account, environment.database)("bootstrap", "--public-key", "x=y")
+    assert "there are deployer, ingester, analyst, operator" in " ".join(unknown.stderr.split())
