@@ -73,6 +73,19 @@ bench-transforms: venv ## The transforms beside SQL written by hand for DuckDB (
 bench-growth: venv ## Does a cycle cost more with many rows behind it? (ROWS=0,1000000)
 	$(BIN)/python -m bench.growth --rows $(or $(ROWS),0,1000000)
 
+.PHONY: bench-latency
+bench-latency: venv ## Seconds from an event to PRODUCTION, at three rates and two cadences (SECONDS_EACH=300)
+	$(BIN)/python -m bench.latency --seconds $(or $(SECONDS_EACH),300)
+
+.PHONY: bench-scale-out
+bench-scale-out: venv ## One to three ingesters; readers beside the pipeline (MESSAGES=200000, SECONDS_EACH=60)
+	$(BIN)/python -m bench.scale_out --backlog $(or $(MESSAGES),200000) --seconds $(or $(SECONDS_EACH),60)
+
+.PHONY: bench
+bench: MESSAGES = 50000
+bench: SECONDS_EACH = 60
+bench: bench-ingest bench-transforms bench-growth bench-latency bench-scale-out ## Short forms of the benchmarks of speed, one after the other
+
 .PHONY: check
 check: venv ## Format, lint, types, SQL lint, workflow lint
 	$(BIN)/ruff format --check .

@@ -13,6 +13,7 @@ from pathlib import Path
 import snowflake.connector
 
 from app.caves import broker
+from app.caves.machine import KAFKA_ENVIRON
 from app.caves.processes import Process, ProcessStack, free_port, listens
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -48,7 +49,7 @@ class Programs:
         log = self.folder / f"{name}.log"
         output = self.folder / f"{name}.out"
         return self.stack.start(
-            name, command, log, cwd=ROOT, environ={**_ENVIRON, **environ}, stdout=output
+            name, command, log, cwd=ROOT, environ={**_environ(), **environ}, stdout=output
         )
 
     def start_broker(self) -> Process:
@@ -139,7 +140,9 @@ class Programs:
         return (sys.executable, "-m", module, "--bootstrap-servers", self.servers)
 
 
-_ENVIRON = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+def _environ() -> dict[str, str]:
+    ours = {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+    return {**KAFKA_ENVIRON, **os.environ, **ours}
 
 
 @contextlib.contextmanager
