@@ -6,9 +6,9 @@ USE DATABASE <% ctx.env.database %>;
 -- PIPELINE_HEALTH, but for each task, stream and product; and two states of tasks that it has not:
 -- a task whose last run failed, and a graph that does not run as a whole. VALUE is NULL, and STATUS
 -- UNKNOWN, where there is nothing to measure. The state of tasks is TASK_DEPENDENTS', which unlike
--- SHOW TASKS may stand in a view; its owner must own the tasks, or have MONITOR EXECUTION
--- (https://docs.snowflake.com/en/sql-reference/functions/task_dependents). Never read it in DML: it reads the streams, and DML
--- would move them.
+-- SHOW TASKS may stand in a view; the view's owner must own the tasks, or have MONITOR EXECUTION
+-- (https://docs.snowflake.com/en/sql-reference/functions/task_dependents). Never read it in DML:
+-- it reads the streams, and DML would move them.
 CREATE OR REPLACE VIEW OPS.OBJECT_HEALTH
 COPY GRANTS
 COMMENT = 'Each metric of the pipeline for each object that it is about'

@@ -72,6 +72,7 @@ def test_the_environment_has_the_documented_defaults() -> None:
             "task_trigger=; batch_max_seconds=600; batch_max_events=10000;"
             " alert_schedule=60 MINUTE; latency_threshold=900"
         ),
+        "monthly_credits": 800,
         "low_stock_threshold": 50,
         "raw_retention_days": 30,
         "staging_retention_days": 7,

@@ -39,6 +39,13 @@ GRANT USAGE ON ALL PROCEDURES IN SCHEMA OPS TO ROLE <% ctx.env.database %>_OPERA
 GRANT USAGE ON FUTURE PROCEDURES IN SCHEMA OPS TO ROLE <% ctx.env.database %>_OPERATOR;
 GRANT MONITOR, OPERATE ON ALL TASKS IN SCHEMA OPS TO ROLE <% ctx.env.database %>_OPERATOR;
 GRANT MONITOR, OPERATE ON FUTURE TASKS IN SCHEMA OPS TO ROLE <% ctx.env.database %>_OPERATOR;
+-- (sqlfluff does not know that alerts are granted on.)
+GRANT MONITOR, OPERATE ON ALL ALERTS IN SCHEMA OPS -- noqa: PRS
+TO ROLE <% ctx.env.database %>_OPERATOR;
+GRANT MONITOR, OPERATE ON FUTURE ALERTS IN SCHEMA OPS -- noqa: PRS
+TO ROLE <% ctx.env.database %>_OPERATOR;
+-- To close an incident whose object is gone.
+GRANT UPDATE ON TABLE OPS.ALERT_LOG TO ROLE <% ctx.env.database %>_OPERATOR;
 -- Whether a stream has data; its rows would need SELECT on its table as well.
 GRANT SELECT ON ALL STREAMS IN DATABASE <% ctx.env.database %>
 TO ROLE <% ctx.env.database %>_OPERATOR;
