@@ -13,16 +13,15 @@ from app.caves.names import ROOT_TASKS
 from app.caves.shown import SHOW_TASKS
 from app.caves.target import Account, Row, is_missing
 
-# The day's hours in which an event happened, of those since the first one.
+# Hours that had a batch, of those since the first one.
 EVENTS = """
 SELECT
-    COUNT(*) AS EVENTS,
-    COUNT(DISTINCT DATE_TRUNC('hour', INGESTION_TIMESTAMP)) AS ACTIVE_HOURS,
-    DATEDIFF('hour', MIN(INGESTION_TIMESTAMP), SYSDATE()) + 1 AS HOURS,
-    DATEDIFF('second', MIN(INGESTION_TIMESTAMP), SYSDATE()) AS SECONDS,
-    COUNT(DISTINCT INGESTION_TIMESTAMP) AS BATCHES
-FROM {db}.RAW_DATA.RAW_EVENTS_STREAM
-WHERE INGESTION_TIMESTAMP > DATEADD('day', -1, SYSDATE())
+    SUM(ROW_COUNT) AS EVENTS,
+    SUM(BATCH_COUNT) AS BATCHES,
+    COUNT(*) AS ACTIVE_HOURS,
+    DATEDIFF('hour', MIN(FIRST_BATCH_AT), SYSDATE()) + 1 AS HOURS,
+    DATEDIFF('second', MIN(FIRST_BATCH_AT), SYSDATE()) AS SECONDS
+FROM {db}.OPS.INGESTION_PER_HOUR
 """
 # A row per run of a graph that had data, from its first task's start to its last one's end.
 GRAPH_RUNS = """
@@ -104,7 +103,7 @@ def _deployed(tasks: Sequence[Row], events: Row, runs: Sequence[Row]) -> Row:
     schedules = sorted({row["SCHEDULE"] or "triggered" for row in tasks if row["NAME"] in roots})
     return {
         "TASKS": ", ".join(schedules),
-        "BATCHES": events["BATCHES"],
+        "BATCHES": int(events["BATCHES"] or 0),
         "RUNS": sum(not row["IS_PURGE"] for row in runs),
         "HOURS": round(min(float(events["SECONDS"] or 0) / 3600, 24.0), 2),
     }
@@ -114,13 +113,16 @@ Found = dict[str, tuple[Any, str]]
 
 
 def _events(row: Row) -> Found:
-    if not row["EVENTS"]:
+    """The first batch had gathered its events before it came, so it counts for no time; one batch
+    alone tells nothing."""
+    events, batches = int(row["EVENTS"] or 0), int(row["BATCHES"] or 0)
+    if batches < 2:
         return {}
     share = min(row["ACTIVE_HOURS"] / min(row["HOURS"], 24), 1.0)
     seconds = max(float(row["SECONDS"]) * share, 1.0)
-    over = f"RAW_EVENTS_STREAM, {row['EVENTS']} events in {row['SECONDS'] / 3600:.1f} h"
+    over = f"INGESTION_PER_HOUR, {events} events in {row['SECONDS'] / 3600:.1f} h"
     return {
-        "events_per_second": (row["EVENTS"] / seconds, f"measured: {over}"),
+        "events_per_second": (events * (1 - 1 / batches) / seconds, f"measured: {over}"),
         "active_share": (share, f"measured: hours with events, {over}"),
     }
 

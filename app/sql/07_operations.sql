@@ -167,6 +167,20 @@ SELECT
     MAX(UPDATED_AT) AS NEWEST_ROW
 FROM PRODUCTION.INVENTORY_CURRENT;
 
+-- For `caves cost`: all rows of a batch have the same INGESTION_TIMESTAMP.
+CREATE OR REPLACE VIEW OPS.INGESTION_PER_HOUR
+COPY GRANTS
+COMMENT = 'How many rows and batches the ingester wrote in each hour of the last day'
+AS
+SELECT
+    DATE_TRUNC('hour', INGESTION_TIMESTAMP) AS HOUR,
+    COUNT(*) AS ROW_COUNT,
+    COUNT(DISTINCT INGESTION_TIMESTAMP) AS BATCH_COUNT,
+    MIN(INGESTION_TIMESTAMP) AS FIRST_BATCH_AT
+FROM RAW_DATA.RAW_EVENTS_STREAM
+WHERE INGESTION_TIMESTAMP > DATEADD('day', -1, SYSDATE())
+GROUP BY HOUR;
+
 -- Reading a stream in a SELECT does not move it. After a purge STAGING's streams show the deletions
 -- as well, which nobody waits for. A stale stream fails the whole view.
 CREATE OR REPLACE VIEW OPS.STREAM_BACKLOG

@@ -9,6 +9,7 @@ from snowflake.connector.errors import ProgrammingError
 
 from app.caves.errors import CommandError
 from app.caves.moments import now
+from app.caves.shown import SHOW_TASKS
 from app.caves.status import freshness, health, partitions, storage, streams, tasks
 from app.caves.target import Account, Row, is_missing
 from app.caves.topic import Topic, TopicUnknown
@@ -75,10 +76,18 @@ def gather(account: Account, topic_name: str, topic: Topic | None) -> Snapshot:
         )
     except ProgrammingError as error:
         if is_missing(error):
-            raise CommandError(
-                f"the pipeline is not in {account.database}: run `caves deploy` first"
-            ) from error
+            raise CommandError(_missing(account)) from error
         raise
+
+
+def _missing(account: Account) -> str:
+    try:
+        there = bool(account.rows(SHOW_TASKS))
+    except ProgrammingError:
+        there = False
+    if there:
+        return f"the pipeline in {account.database} is older than this command: run `caves deploy`"
+    return f"the pipeline is not in {account.database}: run `caves deploy` first"
 
 
 def _partitions(
