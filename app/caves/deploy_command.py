@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from rich.markup import escape
@@ -112,11 +113,12 @@ def run_teardown(arguments: argparse.Namespace, screen: Screen) -> int:
         goes = teardown.doomed(account)
     screen.errors.print(as_table(f"Tables of {target.database}", goes.tables))
     screen.progress(f"drops {goes.told()}")
-    if goes.kept:
-        screen.progress(goes.kept)
     if not arguments.yes:
         _confirm(target, screen)
-    teardown.teardown(project, target, goes)
+    kept = teardown.teardown(project, target, goes)
+    if kept:
+        screen.progress(kept)
+        goes = replace(goes, warehouse=None)
     if screen.as_json:
         result = {"dropped": target.database, "warehouse": goes.warehouse}
         screen.json({**result, "tables": len(goes.tables), "rows": goes.row_count})

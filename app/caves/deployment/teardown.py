@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from snowflake.connector.errors import ProgrammingError
+
 from app.caves.deployment import live
 from app.caves.errors import CommandError
 from app.caves.project import Project
-from app.caves.target import Account, Row, Target
+from app.caves.target import Account, Row, Target, one_line
 
 TASKS_ELSEWHERE = "SHOW TASKS IN ACCOUNT"
 DROP_WAREHOUSE = "DROP WAREHOUSE IF EXISTS {warehouse}"
@@ -75,11 +77,16 @@ def _warehouse(account: Account, used: Sequence[str]) -> tuple[str | None, str |
     return warehouse, None
 
 
-def teardown(project: Project, target: Target, goes: Doomed) -> None:
-    """Drop the database, and the warehouse where it goes too."""
+def teardown(project: Project, target: Target, goes: Doomed) -> str | None:
+    """Drop the database, and the warehouse where it goes too; why that one stayed, if it did."""
     file = project.teardown_file()
     env = ("--env", f"database={target.database}")
     target.snow(("sql", "--filename", str(file.path), *env), cwd=project.root)
-    if goes.warehouse:
+    if not goes.warehouse:
+        return goes.kept
+    try:
         with target.connect() as account:
             account.rows(DROP_WAREHOUSE.format(warehouse=goes.warehouse))
+    except ProgrammingError as error:
+        return f"warehouse {goes.warehouse} stays: {one_line(error)}"
+    return None
