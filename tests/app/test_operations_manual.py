@@ -57,6 +57,9 @@ def test_every_command_of_the_manual_is_there(line: str) -> None:
         assert {each for each in arguments if "=" not in each} <= set(targets)
     elif program == "python":
         ingester_parser({}).parse_args(arguments[2:])
+    elif arguments[-1] == "--help":
+        with pytest.raises(SystemExit, match="0"):
+            cli.parser().parse_args(arguments)
     elif arguments in (["reprocess"], ["status", "--check"]):
         assert arguments[0] in cli.parser().format_help()
     else:
