@@ -199,8 +199,9 @@ def test_the_operator_watches_runs_and_decides_without_reading_events(
         take_in(opened, 7, "o-1")
     ran = environment.caves("OPERATOR", "run", "--timeout", "120")
     assert ran.returncode == 0, ran.stderr
-    done = environment.caves("OPERATOR", "status")
-    assert done.returncode == 0, done.stderr
+    for command in ("status", "cost", "pause", "resume"):
+        done = environment.caves("OPERATOR", command)
+        assert done.returncode == 0, done.stderr
     with Account(environment.connect("OPERATOR"), environment.database) as account:
         assert {row["STAGE"] for row in rejected.find(account, rejected.Choice())} <= {
             "INGEST",
