@@ -98,6 +98,7 @@ def _run(project: Project, plan: Plan, place: Place, console: Console, progress:
         machine = Machine(project, place, stack, progress)
         machine.start_broker()
         machine.start_account()
+        machine.bootstrap()
         machine.deploy(TASK_SCHEDULE)
         machine.start_ingester(*INGESTER)
         with machine.target.connect() as account:

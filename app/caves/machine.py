@@ -7,10 +7,11 @@ none of them.
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from app.caves import broker
+from app.caves.bootstrap import bootstrap
 from app.caves.deploy import Progress, deploy
 from app.caves.names import TOPIC
 from app.caves.processes import Process, ProcessStack, listens
@@ -39,6 +40,8 @@ protocol = "http"
 database = "{database}"
 warehouse = "COMPUTE_WH"
 """
+# The same under each role, once `caves bootstrap` has made them.
+ROLES = ("deployer", "ingester", "analyst", "operator")
 CONFIG = """\
 default_connection_name = "local"
 
@@ -86,6 +89,7 @@ class Machine:
         self.stack = stack
         self.progress = progress
         self.target = Target(project.env["database"], "local", place.home)
+        self.bootstrapped = False
 
     def start_broker(self) -> Process:
         port = self.place.broker_port
@@ -104,17 +108,28 @@ class Machine:
         self.progress(f"account at http://{HOST}:{port}, data in {self.place.data}")
         return process
 
+    def bootstrap(self) -> None:
+        """As the account's administrator; what follows is done under the roles made here."""
+        bootstrap(self.project, self.target, {}, {}, self.progress)
+        self.bootstrapped = True
+
+    def connection(self, role: str) -> str:
+        """The connection of a role, or the administrator's where there are no roles."""
+        return role if self.bootstrapped else "local"
+
     def deploy(self, task_schedule: str | None, profile: str = LIVE) -> None:
         """With a schedule of this machine's own, or, where it is None, the profile's."""
         settings = {"profile": profile}
         if task_schedule is not None:
             settings["task_schedule"] = task_schedule
-        deploy(self.project, self.target, settings, self.progress)
+        target = replace(self.target, connection=self.connection("deployer"))
+        deploy(self.project, target, settings, self.progress)
 
     def start_ingester(self, *arguments: str) -> Process:
         command = [sys.executable, "-m", "ingest.ingester"]
         command += ["--bootstrap-servers", self.place.bootstrap_servers, "--topic", TOPIC]
-        command += ["--connection", "local", "--database", self.target.database]
+        command += ["--connection", self.connection("ingester")]
+        command += ["--database", self.target.database]
         process = self._start("ingester", [*command, "--metrics-port", "0", *arguments])
         self.progress(f"ingester runs: {self.place.log('ingester')}")
         return process
@@ -157,9 +172,14 @@ def dashboard_url(port: int) -> str:
 
 
 def write_home(home: Path, host: str, port: int, database: str) -> None:
-    """Write a SNOWFLAKE_HOME with one connection, `local`; `snow` wants it private."""
+    """Write a SNOWFLAKE_HOME with the connection `local`, and one for each role; `snow` wants it
+    private."""
     home.mkdir(parents=True, exist_ok=True)
-    connections = CONNECTIONS.format(host=host, port=port, database=database)
+    local = CONNECTIONS.format(host=host, port=port, database=database)
+    connections = local + "".join(
+        f'\n{local.replace("[local]", f"[{role}]")}role = "{database}_{role.upper()}"\n'
+        for role in ROLES
+    )
     for name, text in (("connections.toml", connections), ("config.toml", CONFIG)):
         file = home / name
         file.touch(mode=0o600)

@@ -64,6 +64,7 @@ def up(project: Project, plan: Plan, console: Console, progress: Progress) -> No
             machine = Machine(project, place, stack, progress)
             machine.start_broker()
             machine.start_account()
+            machine.bootstrap()
             if plan.profile:
                 machine.deploy(None, plan.profile)
                 machine.start_ingester(*ingester_flags(settings))
@@ -116,5 +117,6 @@ def instructions(place: Place, dashboard_port: int) -> str:
         f"\n\nquery      export SNOWFLAKE_HOME={place.home}"
         '\n           snow sql -q "select * from production.orders limit 5"'
         f"\n           caves status --bootstrap-servers {place.bootstrap_servers}; caves verify"
+        "\n           the same under a role: -c operator, -c analyst, -c ingester, -c deployer"
         "\nend        Ctrl-C\n"
     )
