@@ -197,6 +197,7 @@ SLOWEST = (
     "tests/app/test_up.py",
     "tests/app/test_operating.py",
     "tests/chaos/test_short_round.py",
+    "tests/bench/test_benchmarks.py",
     "tests/ingest/test_crash_points.py",
     "tests/procedures/test_tasks.py",
     "tests/local/conformance/test_snow_sql.py",
