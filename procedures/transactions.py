@@ -16,7 +16,11 @@ def transaction(session: Session) -> Iterator[None]:
     every statement sees the same rows of the stream. Snowflake leaves a transaction open after a
     failed statement, ready to be committed half-done: hence the rollback for whatever is raised,
     by BEGIN and COMMIT as well. After a COMMIT whose answer was lost it finds nothing to undo.
+
+    Snowpark asks for the columns of what is composed inside, less often where it may infer them:
+    each question is a statement, and the transaction is open meanwhile.
     """
+    session.reduce_describe_query_enabled = True
     try:
         session.begin_transaction()
         yield
