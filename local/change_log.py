@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from sqlglot import Expr, exp
+
 from local.engine import HIDDEN_SCHEMA, Binds, Connection, used
 from local.parser.tokens import FullName
 
@@ -55,6 +57,14 @@ def hidden(database: str, table: str) -> str:
 
 def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
+
+
+def only_adds(tree: Expr) -> bool:
+    """Does a DML statement leave alone all rows that there are?"""
+    if isinstance(tree, exp.Merge):
+        thens = [when.args["then"] for when in tree.args["whens"].expressions]
+        return all(isinstance(then, exp.Insert) for then in thens)
+    return isinstance(tree, exp.Insert | exp.Copy)
 
 
 def create(connection: Connection, tracked: Tracked) -> None:
@@ -137,7 +147,7 @@ def _log_pairs(connection: Connection, tx: int, tracked: Tracked) -> None:
 
 @contextmanager
 def appended(connection: Connection, tx: int, tracked: Tracked) -> Iterator[None]:
-    """Log the rows that COPY INTO adds. New rows have row ids behind all others."""
+    """Log the rows that COPY INTO or MERGE adds. New rows have row ids behind all others."""
     last = connection.values(f"SELECT coalesce(max(rowid), -1) FROM {tracked.source}")[0][0]
     yield
     connection.values(

@@ -29,7 +29,7 @@ CREATE TABLE IF NOT EXISTS _account_tracked (id BIGINT, schema VARCHAR, name VAR
 """
 
 _LOCK_SECONDS = 30.0
-_COMPARED_ROWS = 100_000
+_COMPARED_ROWS = 20_000
 _ALTER_ATTEMPTS = 20
 # Snowflake undoes a transaction that blocks others once its client has been silent for 5 minutes.
 _ORPHAN_SECONDS = 5.0
@@ -344,7 +344,8 @@ class Changes:
             if isinstance(tree, exp.Insert):
                 sql = connection.dml_sql(tree)
                 return change_log.insert(connection, transaction.id, tracked, sql, binds)
-            with change_log.compared(connection, transaction.id, tracked):
+            logged = change_log.appended if change_log.only_adds(tree) else change_log.compared
+            with logged(connection, transaction.id, tracked):
                 return connection.dml(tree, binds)
 
     @contextmanager

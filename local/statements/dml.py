@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sqlglot import Expr, exp
 
 from local import errors, result
+from local.change_log import only_adds
 from local.engine import TEXT, Binds, used
 from local.meanings import Meaning
 from local.names import name_of, named_in
@@ -82,7 +83,7 @@ def _change(
     target = _target(tree)
     if target.catalog:
         table = FullName(target.catalog, target.db, target.name)
-        compared = not isinstance(tree, exp.Insert)
+        compared = not only_adds(tree)
         changes = session.account.changes
         if tracked := changes.log_of(session.connection, transaction, table, compared=compared):
             return changes.run(session.connection, transaction, tracked, tree, binds)

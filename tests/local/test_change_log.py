@@ -84,3 +84,42 @@ def test_no_name_of_a_column_is_taken_for_one_of_the_logs_own(tmp_path: Path) ->
         assert run("SELECT k FROM additions ORDER BY k") == [("second",), ("third",)]
     finally:
         account.close()
+
+
+@pytest.mark.filterwarnings("ignore:Arrow output on a DB-API result")
+def test_what_a_merge_only_adds_is_logged_also_where_the_transaction_begins_again(
+    tmp_path: Path,
+) -> None:
+    account = Account(tmp_path)
+    session, other = (account.open_session(user="TESTER") for _ in range(2))
+
+    def run(sql: str) -> list[Any]:
+        return [tuple(row) for row in session.execute(sql).rows()]
+
+    try:
+        run("CREATE DATABASE d")
+        other.execute("USE SCHEMA d.public")
+        for table in ("streamed", "plain"):
+            run(f"CREATE TABLE {table} (id INT)")
+            run(f"INSERT INTO {table} VALUES (1)")
+        run("CREATE STREAM s ON TABLE streamed")
+        run("BEGIN")
+        for table in ("streamed", "plain"):
+            run(f"INSERT INTO {table} VALUES (2)")
+            for highest in (3, 4, 4):
+                run(
+                    f"MERGE INTO {table} t USING (SELECT seq4() + 1 AS n FROM"
+                    f" TABLE(GENERATOR(ROWCOUNT => {highest}))) u ON t.id = u.n"
+                    " WHEN NOT MATCHED THEN INSERT (id) VALUES (u.n)"
+                )
+                # Now the transaction needs another snapshot, and repeats what it has done.
+                other.execute(f"INSERT INTO {table} VALUES ({highest * 10})")
+        expected = [(1,), (2,), (3,), (4,), (30,), (40,), (40,)]
+        for table in ("streamed", "plain"):
+            assert run(f"SELECT id FROM {table} ORDER BY id") == expected
+        run("COMMIT")
+        assert run("SELECT id, METADATA$ACTION FROM s ORDER BY id") == [
+            (id_, "INSERT") for (id_,) in expected[1:]
+        ]
+    finally:
+        account.close()
