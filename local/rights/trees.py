@@ -91,6 +91,8 @@ def _source(table: exp.Table, place: Place) -> Iterator[Need]:
         )
         yield Need(inside("STAGE", place.resolve(stage)), ("READ",))
     elif isinstance(written, exp.Var | exp.Literal):
+        if not written.name.lower().startswith(("@", "snow://")):
+            raise errors.unsupported(f"files outside of stages: {written.name}")
         yield staged(written.name, place, "READ")
     elif isinstance(written, exp.DynamicIdentifier):
         raise errors.unsupported(f"access control of {table.sql('snowflake')}")
@@ -144,7 +146,9 @@ def _merge(tree: Expr, place: Place) -> Demand:
     return _changing(tree, target_of(tree), ("SELECT", *sorted(actions)), place)
 
 
-def _copy(tree: Expr, place: Place) -> Demand:
+def _copy(tree: Expr, place: Place) -> Demand | None:
+    if not tree.args.get("kind"):
+        return None  # COPY INTO a location
     demand = _changing(tree, target_of(tree), ("INSERT",), place)
     formats = [
         Need(inside("FILE FORMAT", place.resolve(Tokens(_named(item)).name())), ("USAGE",))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from local import result
 from local.engine import HIDDEN_SCHEMA
+from local.rights.securables import RELATION, Securable
 
 if TYPE_CHECKING:
     from local.session import Session
@@ -91,6 +92,9 @@ def tables(session: Session, database: str, arguments: dict[str, Any]) -> result
     rows = []
     for values in found:
         row = dict(zip(_COLUMNS, values, strict=True))
+        what = Securable(RELATION, (database, row["TABLE_SCHEMA"], row["TABLE_NAME"]))
+        if not session.guard.sees(what):
+            continue
         if row["TABLE_TYPE"] == "BASE TABLE":
             measured = size(session, database, row["TABLE_SCHEMA"], row["TABLE_NAME"])
             row |= {"ROW_COUNT": measured.rows, "BYTES": measured.bytes}

@@ -299,3 +299,17 @@ def test_a_statement_that_cannot_be_judged_is_refused(as_role: Run) -> None:
     )
     assert error(as_role, "select * from information_schema.load_history") == 2
     assert as_role("select 1 + 1") == [(2,)]
+
+
+def test_what_stands_behind_information_schema_tells_no_more(
+    run: Run, as_role: Run, role: str
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/info-schema"""
+    run("create table seen (a int)")
+    run("create table hidden (a int)")
+    run(f"grant select on table seen to role {role}")
+    for source in ("tables", "columns"):
+        told = as_role(f"select distinct table_name from information_schema.{source}")
+        assert told == [("SEEN",)], source
+    told = as_role("select table_name from table(information_schema._tables_with_sizes())")
+    assert told == [("SEEN",)]
