@@ -186,6 +186,7 @@ def on_snowflake() -> bool:
 SLOWEST = (
     "tests/test_end_to_end.py",
     "tests/app/test_deployment.py",
+    "tests/app/test_roles.py",
     "tests/app/test_redeployment.py",
     "tests/procedures/test_rejections.py",
     "tests/procedures/test_staging_to_production.py",
