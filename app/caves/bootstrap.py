@@ -24,11 +24,6 @@ INTEGRATIONS = ("alert_email_integration", "alert_webhook_integration")
 KEY = re.compile(r"[A-Za-z0-9+/]{300,}={0,2}")
 
 OWNED = {"TASKS": "SHOW TASKS IN SCHEMA {db}.OPS", "ALERTS": "SHOW ALERTS IN SCHEMA {db}.OPS"}
-# sqlfluff cannot read grants on alerts, so they are here and not in app/sql/admin.
-ON_ALERTS = (
-    "GRANT MONITOR, OPERATE ON ALL ALERTS IN SCHEMA {db}.OPS TO ROLE {db}_OPERATOR",
-    "GRANT MONITOR, OPERATE ON FUTURE ALERTS IN SCHEMA {db}.OPS TO ROLE {db}_OPERATOR",
-)
 CREATE_USER = """
 CREATE USER IF NOT EXISTS {{db}}_{role}_SERVICE
 TYPE = SERVICE
@@ -68,7 +63,7 @@ def bootstrap(
     with target.connect() as account:
         progress("[2/3] tasks, alerts, integrations")
         adopted = adopt(account)
-        for statement in (*ON_ALERTS, *_on_integrations(env)):
+        for statement in _on_integrations(env):
             account.run(statement)
         progress(f"[3/3] service users: {', '.join(keys) or 'no public key is named'}")
         users = [_make_user(account, role, keys[role], env["warehouse"]) for role in keys]
