@@ -342,7 +342,7 @@ class Changes:
         _written(transaction, tracked)
         with self._as_conflict(tracked):
             if isinstance(tree, exp.Insert):
-                sql = connection.dml_sql(tree)
+                sql = connection.insert_sql(tree)
                 return change_log.insert(connection, transaction.id, tracked, sql, binds)
             logged = change_log.appended if change_log.only_adds(tree) else change_log.compared
             with logged(connection, transaction.id, tracked):

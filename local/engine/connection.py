@@ -163,6 +163,23 @@ class Connection:
         """A DML statement in DuckDB's SQL, for `values`."""
         return kept("dml", tree, lambda: self._rendered(tree.copy()))
 
+    def insert_sql(self, tree: exp.Insert) -> str:
+        """An INSERT in DuckDB's SQL, for use with RETURNING.
+
+        DuckDB inserts in one thread where rows are returned, and what they come from is computed
+        in the same. Materialized before, it is computed in all threads.
+        """
+
+        def materialized() -> str:
+            prepared = self._prepared(tree.copy())
+            rows = prepared.expression
+            if isinstance(rows, exp.Query) and rows.args.get("from_"):
+                first = exp.select("*").from_(exp.to_table('"$rows"'))
+                prepared.set("expression", first.with_('"$rows"', as_=rows, materialized=True))
+            return render(prepared)
+
+        return kept("insert", tree, materialized)
+
     def _rendered(self, tree: Expr) -> str:
         """A SELECT or DML statement in DuckDB's SQL, its divisions exact."""
         return render(self._prepared(tree))
