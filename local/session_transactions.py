@@ -13,6 +13,7 @@ from __future__ import annotations
 import random
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -35,7 +36,7 @@ _LOCK_TIMEOUT_SECONDS = 120.0
 _ATTEMPTS = 5
 
 
-class SessionTransactions:
+class SessionTransactions(ABC):
     """What a session has open. Every method but `_abandon` wants the session's lock held."""
 
     def __init__(self, account: Account) -> None:
@@ -158,9 +159,9 @@ class SessionTransactions:
         self.connection, self.transaction = self.account.engine.connect(), None
         self.adopt_connection()
 
+    @abstractmethod
     def adopt_connection(self) -> None:
         """Give a new connection the session's current names."""
-        raise NotImplementedError
 
     @property
     def owners_rights(self) -> bool:

@@ -333,7 +333,7 @@ def _warm_up() -> None:
     """What takes the time of a first call: Snowpark. Its warnings are no handler's output."""
     # What is printed shows at once, also when the handler is ended later.
     for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+        stream.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # files, here
     logging.basicConfig(stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
     with warnings.catch_warnings(action="ignore"):
         for module in _USED_BY_A_CALL:

@@ -14,12 +14,12 @@ import duckdb
 import pyarrow as pa
 from fakesnow.conn import FakeSnowflakeConnection
 from fakesnow.copy_into import copy_into
-from fakesnow.cursor import FakeSnowflakeCursor
 from fakesnow.transforms import stage
 from sqlglot import Expr, exp
 
 from local import errors, result
 from local.engine import decimals, documents, rewrite, texts
+from local.engine.cursor import Cursor
 from local.engine.failures import translated
 from local.engine.rendering import Binds, kept, render, used
 from local.result import Result
@@ -32,26 +32,6 @@ _OUTSIDE = re.compile(r"[\"']*(\w+:/)?/")
 
 _NUMBERS = itertools.count(1)
 _SETTINGS = ("SET python_enable_replacements = false", "SET TimeZone = 'UTC'")
-
-
-class _Cursor(FakeSnowflakeCursor):
-    """fakesnow's cursor, for the statements that it does well: DDL, SHOW, DESCRIBE, stages."""
-
-    def run(self, tree: Expr, binds: list[Any]) -> Expr:
-        """Execute a parsed statement; returns what fakesnow made of it."""
-        self.check_db_and_schema(tree)
-        if isinstance(tree, exp.Create | exp.Alter):
-            # A column may have a name that DuckDB reserves.
-            for column in tree.find_all(exp.ColumnDef):
-                column.this.set("quoted", True)
-        transformed = tree
-        for statement in self._transform_explode(tree):
-            transformed = self._transform(statement, binds)
-            if (comment := transformed.args.get("table_comment")) and comment[1]:
-                # fakesnow puts the text into SQL as it is.
-                transformed.args["table_comment"] = (comment[0], comment[1].replace("'", "''"))
-            self._execute(transformed, binds or None)
-        return transformed
 
 
 class Connection:
@@ -311,7 +291,7 @@ class Connection:
 
     def other(self, tree: Expr, binds: Binds, statement_type: int) -> Result:
         """DDL, SHOW and DESCRIBE, through fakesnow."""
-        cursor = _Cursor(self._fakesnow, self._duck)
+        cursor = Cursor(self._fakesnow, self._duck)
         with translated(tree.sql(dialect="snowflake")):
             cursor.run(tree, list(binds.values()) if tree.find(exp.Placeholder) else [])
             table = cursor._arrow_table

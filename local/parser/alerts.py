@@ -11,7 +11,7 @@ from typing import Any
 from sqlglot.tokens import TokenType
 
 from local import errors, schedule
-from local.parser.definitions import body, identifier, within
+from local.parser.definitions import body, creation_mode, identifier, within
 from local.parser.tokens import Name, Tokens
 
 _LONGEST_RUNBOOK = 2048
@@ -43,12 +43,7 @@ class AlterAlert:
 
 
 def create_alert(tokens: Tokens) -> CreateAlert:
-    tokens.expect("CREATE")
-    mode = "CREATE"
-    if tokens.accept("OR"):
-        mode = tokens.word()
-        if mode not in ("REPLACE", "ALTER"):
-            raise errors.syntax(0, mode)
+    mode = creation_mode(tokens)
     tokens.expect("ALERT")
     if_not_exists = tokens.accept("IF", "NOT", "EXISTS")
     if if_not_exists and mode != "CREATE":

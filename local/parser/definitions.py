@@ -8,6 +8,17 @@ from local import errors, schedule
 from local.parser.tokens import Tokens
 
 
+def creation_mode(tokens: Tokens) -> str:
+    """CREATE, REPLACE or ALTER, from `CREATE [OR REPLACE | OR ALTER]`."""
+    tokens.expect("CREATE")
+    if not tokens.accept("OR"):
+        return "CREATE"
+    word = tokens.word()
+    if word not in ("REPLACE", "ALTER"):
+        raise errors.syntax(0, word)
+    return word
+
+
 def body(tokens: Tokens, kind: str) -> str:
     """The statement that is run, verbatim. A block of Snowflake Scripting is refused here, not when
     it runs. kind is TASK or ALERT."""

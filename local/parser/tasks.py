@@ -6,7 +6,7 @@ from typing import Any
 
 from local import errors
 from local.parser.conditions import check_condition
-from local.parser.definitions import body, identifier, schedule_text, within
+from local.parser.definitions import body, creation_mode, identifier, schedule_text, within
 from local.parser.tokens import Name, Tokens
 
 # Stops WHEN's condition and AFTER's list; a property never has one of these names.
@@ -43,12 +43,7 @@ class AlterTask:
 
 
 def create_task(tokens: Tokens) -> CreateTask:
-    tokens.expect("CREATE")
-    mode = "CREATE"
-    if tokens.accept("OR"):
-        mode = tokens.word()
-        if mode not in ("REPLACE", "ALTER"):
-            raise errors.syntax(0, mode)
+    mode = creation_mode(tokens)
     tokens.expect("TASK")
     if_not_exists = tokens.accept("IF", "NOT", "EXISTS")
     name = tokens.name()
