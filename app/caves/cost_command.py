@@ -66,6 +66,8 @@ def run_cost(arguments: argparse.Namespace, screen: Screen) -> int:
     else:
         with target.connect() as account:
             known = cost_inputs.measure(account, given.get("warehouse", env["warehouse"]).upper())
+        if known.unread_load:
+            screen.progress(f"the warehouse's own record cannot be read: {known.unread_load}")
     _show(screen, known, chosen, arguments)
     return 0
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from snowflake.connector.errors import ProgrammingError
@@ -11,7 +11,7 @@ from app.caves.cost_model import Inputs, billed, credits_per_hour
 from app.caves.errors import CommandError, UsageError
 from app.caves.names import ROOT_TASKS
 from app.caves.shown import SHOW_TASKS
-from app.caves.target import Account, Row, is_missing
+from app.caves.target import Account, Row, is_missing, one_line
 
 # Hours that had a batch, of those since the first one.
 EVENTS = """
@@ -68,12 +68,14 @@ ASSUMED = {
 @dataclass(frozen=True)
 class Known:
     """Values of Inputs by name, and where each comes from; and, to compare with the estimate, what
-    the deployed tasks did in the last day, and the warehouse's own record."""
+    the deployed tasks did in the last day, and the warehouse's own record, or why that cannot be
+    read."""
 
     values: Mapping[str, Any] = field(default_factory=dict)
     sources: Mapping[str, str] = field(default_factory=dict)
     deployed: Row | None = None
     load: Row | None = None
+    unread_load: str | None = None
 
 
 def measure(account: Account, warehouse: str) -> Known:
@@ -90,12 +92,13 @@ def measure(account: Account, warehouse: str) -> Known:
         raise
     found = {**_events(events), **_run_times(runs), **_warehouse(account, warehouse)}
     values = {name: value for name, (value, _) in found.items()}
-    return Known(
-        values,
-        {name: source for name, (_, source) in found.items()},
-        _deployed(tasks, events, runs),
-        _load(account, warehouse, values),
-    )
+    sources = {name: source for name, (_, source) in found.items()}
+    known = Known(values, sources, _deployed(tasks, events, runs))
+    try:
+        return replace(known, load=_load(account, warehouse, values))
+    except ProgrammingError as error:
+        # Its right is one that those who run the pipeline need not have.
+        return replace(known, unread_load=one_line(error))
 
 
 def _deployed(tasks: Sequence[Row], events: Row, runs: Sequence[Row]) -> Row:
@@ -158,12 +161,9 @@ def _warehouse(account: Account, name: str) -> Found:
 
 
 def _load(account: Account, warehouse: str, values: Mapping[str, Any]) -> Row | None:
-    """The rule applied to what the warehouse really did, whoever used it; None without a right to
-    see it, or where it did nothing."""
-    try:
-        rows = account.rows(LOAD.format(name=warehouse.replace("'", "''")))
-    except ProgrammingError:
-        return None
+    """The rule applied to what the warehouse really did, whoever used it; None where it did
+    nothing. Raises ProgrammingError without a right to see it."""
+    rows = account.rows(LOAD.format(name=warehouse.replace("'", "''")))
     if not rows:
         return None
     work = [(float(row["STARTED"]), float(row["ENDED"])) for row in rows]

@@ -4,6 +4,7 @@ One environment for all: an administrator's `caves bootstrap`, and a `caves depl
 deployer's role, which has nothing more than that gave it.
 """
 
+import json
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -215,6 +216,22 @@ def test_the_operator_watches_runs_and_decides_without_reading_events(
         assert errno(run, "DROP TASK OPS.TASK_PURGE") == NO_PRIVILEGE
     with environment.connect("DEPLOYER") as connection:
         assert _run(connection)("SELECT ORDER_ID FROM PRODUCTION.ORDERS") == [("o-1",)]
+
+
+def test_who_may_not_monitor_the_warehouse_still_gets_the_costs_and_hears_what_is_missing(
+    environment: Environment,
+) -> None:
+    may = f"MONITOR ON WAREHOUSE {environment.warehouse}"
+    role = f"ROLE {environment.database}_OPERATOR"
+    with environment.account.connect() as administrator:
+        _run(administrator)(f"REVOKE {may} FROM {role}")
+        try:
+            done = environment.caves("OPERATOR", "cost", "--json", "--env", environment.settings[1])
+        finally:
+            _run(administrator)(f"GRANT {may} TO {role}")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["warehouse"] is None
+    assert "the warehouse's own record cannot be read: " in done.stderr
 
 
 def test_a_file_that_holds_no_public_key_is_refused(environment: Environment) -> None:
