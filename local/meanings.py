@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Hashable, Sequence
+from collections.abc import Collection, Hashable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -42,10 +42,10 @@ class Meaning:
     locks: Sequence[FullName] = ()
     _behind: list[Stream] | None = None
 
-    def behind(self, session: Session, target: FullName | None = None) -> list[Stream]:
-        """The streams that it reads through views; the table that it changes is none."""
+    def behind(self, session: Session, targets: Collection[FullName] = ()) -> list[Stream]:
+        """The streams that it reads through views; the tables that it changes are none."""
         if self._behind is None:
-            sources = [table for table in self.names.tables if table != target]
+            sources = [table for table in self.names.tables if table not in targets]
             streams = session.account.streams
             self._behind = streams.behind(session.connection, sources) if sources else []
         return self._behind

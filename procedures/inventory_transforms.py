@@ -66,6 +66,8 @@ STG_INVENTORY_ADJ = (
     "KAFKA_PARTITION",
     "KAFKA_OFFSET",
 )
+# What of a judged row each column gets: its REASON is the one against it.
+STAGED_AS = {name: name for name in STG_INVENTORY_ADJ} | {"REASON": "ADJUSTMENT_REASON"}
 NEVER_COUNTED = 0
 
 
@@ -117,10 +119,7 @@ def reason() -> Column:
 def staged_adjustments(judged: DataFrame) -> DataFrame:
     """The rows without a REASON, as STG_INVENTORY_ADJ has them. Duplicates stay."""
     valid = judged.filter(F.col("REASON").is_null())
-    own_reason = F.col("ADJUSTMENT_REASON").alias("REASON")
-    return valid.select(
-        *(own_reason if name == "REASON" else F.col(name) for name in STG_INVENTORY_ADJ)
-    )
+    return valid.select(*(F.col(own).alias(name) for name, own in STAGED_AS.items()))
 
 
 def first_adjustments(staged: DataFrame) -> DataFrame:

@@ -72,6 +72,8 @@ STG_ORDERS = (
     "KAFKA_PARTITION",
     "KAFKA_OFFSET",
 )
+# What of a judged row each column gets.
+STAGED_AS = {name: name for name in STG_ORDERS}
 
 
 def own_events(raw: DataFrame) -> DataFrame:

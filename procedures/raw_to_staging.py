@@ -12,9 +12,9 @@ from __future__ import annotations
 
 import inventory_transforms
 import orders_transforms
-from appending import append
+from appending import Target, divide
 from event_fields import utc_now
-from rejected_events import REJECTED_EVENTS, rejected_events
+from rejected_events import REJECTED_EVENTS, beside_rejected
 from snowflake.snowpark import DataFrame, Session
 from snowflake.snowpark import functions as F
 from transactions import transaction
@@ -24,29 +24,24 @@ def orders(session: Session) -> dict[str, int]:
     """Moves STREAM_RAW_ORDERS on; returns how many rows it staged and how many it rejected."""
     with transaction(session):
         judged = orders_transforms.judge(_new_rows(session, "RAW_DATA.STREAM_RAW_ORDERS"))
-        staged = orders_transforms.staged_orders(judged)
-        return {
-            "staged": append(session, staged, "STAGING.STG_ORDERS", orders_transforms.STG_ORDERS),
-            "rejected": _reject(session, judged),
-        }
+        return _stage(session, judged, Target("STAGING.STG_ORDERS", orders_transforms.STAGED_AS))
 
 
 def inventory(session: Session) -> dict[str, int]:
     """Moves STREAM_RAW_INVENTORY on; returns how many rows it staged and how many it rejected."""
     with transaction(session):
         judged = inventory_transforms.judge(_new_rows(session, "RAW_DATA.STREAM_RAW_INVENTORY"))
-        staged = inventory_transforms.staged_adjustments(judged)
-        columns = inventory_transforms.STG_INVENTORY_ADJ
-        return {
-            "staged": append(session, staged, "STAGING.STG_INVENTORY_ADJ", columns),
-            "rejected": _reject(session, judged),
-        }
+        staged = Target("STAGING.STG_INVENTORY_ADJ", inventory_transforms.STAGED_AS)
+        return _stage(session, judged, staged)
 
 
 def _new_rows(session: Session, stream: str) -> DataFrame:
     return session.table(stream).filter(F.col("METADATA$ACTION") == F.lit("INSERT"))
 
 
-def _reject(session: Session, judged: DataFrame) -> int:
-    rejected = rejected_events(judged, utc_now())
-    return append(session, rejected, "RAW_DATA.REJECTED_EVENTS", REJECTED_EVENTS)
+def _stage(session: Session, judged: DataFrame, target: Target) -> dict[str, int]:
+    """The valid rows into their table, the others among the rejected; they are judged once."""
+    rows = beside_rejected(judged, target.values.values(), utc_now())
+    rejections = Target("RAW_DATA.REJECTED_EVENTS", {name: name for name in REJECTED_EVENTS})
+    staged, rejected = divide(session, rows, "REASON IS NULL", target, rejections)
+    return {"staged": staged, "rejected": rejected}

@@ -4,7 +4,7 @@ from local.engine.catalog import HIDDEN_SCHEMA, Catalog
 from local.engine.connection import Connection
 from local.engine.engine import Engine
 from local.engine.failures import Conflict, translate
-from local.engine.rendering import TEXT, Binds, used
+from local.engine.rendering import TEXT, Binds, kept, used
 
 __all__ = [
     "HIDDEN_SCHEMA",
@@ -14,6 +14,7 @@ __all__ = [
     "Conflict",
     "Connection",
     "Engine",
+    "kept",
     "translate",
     "used",
 ]

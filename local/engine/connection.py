@@ -22,6 +22,7 @@ from local.engine import decimals, documents, rewrite, texts
 from local.engine.cursor import Cursor
 from local.engine.failures import translated
 from local.engine.rendering import Binds, kept, render, used
+from local.engine.types import arrow_type
 from local.result import Result
 
 # fakesnow fetches small answers the way that DuckDB 2.0 advises against for large ones.
@@ -147,13 +148,13 @@ class Connection:
         """An INSERT in DuckDB's SQL, for use with RETURNING.
 
         DuckDB inserts in one thread where rows are returned, and what they come from is computed
-        in the same. Materialized before, it is computed in all threads.
+        in the same. Materialized before, it is computed in all threads. What is held is so already.
         """
 
         def materialized() -> str:
             prepared = self._prepared(tree.copy())
             rows = prepared.expression
-            if isinstance(rows, exp.Query) and rows.args.get("from_"):
+            if isinstance(rows, exp.Query) and rows.args.get("from_") and not _is_held(rows):
                 first = exp.select("*").from_(exp.to_table('"$rows"'))
                 prepared.set("expression", first.with_('"$rows"', as_=rows, materialized=True))
             return render(prepared)
@@ -189,6 +190,11 @@ class Connection:
             return list(Counter(action for (action,) in actions).items())
         sql = self.dml_sql(tree)
         return self.values(sql, used(sql, binds))
+
+    def hold(self, name: str, query: Expr, binds: Binds) -> None:
+        """Evaluate a query into a temporary table of the engine's own."""
+        sql = self.dml_sql(query)
+        self.values(f'CREATE OR REPLACE TEMP TABLE "{name}" AS {sql}', used(sql, binds))
 
     def discard(self, *tables: str) -> None:
         """Drop temporary tables of the engine's own."""
@@ -297,9 +303,7 @@ class Connection:
             table = cursor._arrow_table
         self._fakesnow.results_cache.clear()
         assert table is not None
-        return Result(
-            table, [_engine_type(column.type) for column in table.columns], statement_type
-        )
+        return Result(table, [arrow_type(column.type) for column in table.columns], statement_type)
 
     def stage_folder(self, database: str, schema: str, name: str) -> Path:
         """The folder of a stage's files; a table's stage is called %TABLE.
@@ -360,6 +364,12 @@ class Connection:
         self._duck.close()
 
 
+def _is_held(query: Expr) -> bool:
+    """Does it read a table of the engine's own?"""
+    source = query.args["from_"].this
+    return isinstance(source, exp.Table) and not source.db and source.name.startswith("$")
+
+
 @contextmanager
 def _named_options() -> Iterator[None]:
     """An option of COPY INTO that fakesnow does not know is one that is missing here."""
@@ -381,17 +391,3 @@ def _shaped(source: Expr, columns: list[Expr]) -> Expr:
         for name, column in zip(names, columns, strict=True)
     ]
     return exp.select(*typed).from_(exp.Subquery(this=inner, alias=alias))
-
-
-def _engine_type(kind: pa.DataType) -> str:
-    if pa.types.is_timestamp(kind):
-        return "TIMESTAMP WITH TIME ZONE" if kind.tz else "TIMESTAMP"
-    if pa.types.is_boolean(kind):
-        return "BOOLEAN"
-    if pa.types.is_integer(kind):
-        return "BIGINT"
-    if pa.types.is_decimal(kind):
-        return f"DECIMAL({kind.precision},{kind.scale})"
-    if pa.types.is_floating(kind):
-        return "DOUBLE"
-    return "VARCHAR"

@@ -11,6 +11,7 @@ from sqlglot.errors import ParseError, TokenError
 from sqlglot.tokens import TokenType
 
 from local import errors
+from local.engine import multi_inserts
 from local.engine.failures import translate
 
 # sqlglot takes OR ALTER for OR REPLACE.
@@ -62,6 +63,8 @@ def _parsed(sql: str) -> Expr:
     if isinstance(tree, exp.Create) and _OR_ALTER.match(sql):
         tree.set("replace", False)
         tree.set("or_alter", True)
+    if isinstance(tree, exp.MultitableInserts):
+        multi_inserts.complete(tree, sql)
     return tree
 
 

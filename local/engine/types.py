@@ -1,5 +1,6 @@
 """Column and cast types."""
 
+import pyarrow as pa
 from fakesnow.transforms import transforms as fs
 from sqlglot import Expr, exp
 
@@ -32,3 +33,18 @@ def types(node: Expr) -> Expr:
     for rewrite in (fs.semi_structured_types, fs.timestamp_ntz, fs.float_to_double):
         node = rewrite(node)
     return fs.integer_precision(node)
+
+
+def arrow_type(kind: pa.DataType) -> str:
+    """DuckDB's name of the type of an answer's column."""
+    if pa.types.is_timestamp(kind):
+        return "TIMESTAMP WITH TIME ZONE" if kind.tz else "TIMESTAMP"
+    if pa.types.is_boolean(kind):
+        return "BOOLEAN"
+    if pa.types.is_integer(kind):
+        return "BIGINT"
+    if pa.types.is_decimal(kind):
+        return f"DECIMAL({kind.precision},{kind.scale})"
+    if pa.types.is_floating(kind):
+        return "DOUBLE"
+    return "VARCHAR"

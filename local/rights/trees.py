@@ -7,13 +7,13 @@ choose, it is asked for: what runs here then runs on Snowflake.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 from sqlglot import Expr, exp
 
 from local import errors
-from local.engine import parsing
+from local.engine import multi_inserts, parsing
 from local.names import name_of
 from local.parser.tokens import FullName, Name, Tokens
 from local.rights.needs import Creation, Demand, Need
@@ -118,22 +118,27 @@ def _dml(*privileges: str, chooses: bool = False) -> Callable[[Expr, Place], Dem
     def classify(tree: Expr, place: Place) -> Demand:
         target = target_of(tree)
         wanted = (*privileges, *(("SELECT",) if chooses else ()))
-        return _changing(tree, target, wanted, place)
+        return _changing(tree, [target], wanted, place)
 
     return classify
 
 
-def _changing(tree: Expr, target: exp.Table, privileges: tuple[str, ...], place: Place) -> Demand:
+def _changing(
+    tree: Expr, targets: Sequence[exp.Table], privileges: tuple[str, ...], place: Place
+) -> Demand:
     needs = []
-    if not place.is_private(target):
-        changed = inside(RELATION, place.resolve(name_of(target)))
-        needs = [Need(changed, (privilege,)) for privilege in privileges]
-    return Demand((*needs, *_reads(tree, place, (target,))), works=True)
+    for target in targets:
+        if not place.is_private(target):
+            changed = inside(RELATION, place.resolve(name_of(target)))
+            needs += [Need(changed, (privilege,)) for privilege in privileges]
+    return Demand((*needs, *_reads(tree, place, tuple(targets))), works=True)
 
 
 def _insert(tree: Expr, place: Place) -> Demand:
     privileges = ("INSERT", "DELETE") if tree.args.get("overwrite") else ("INSERT",)
-    return _changing(tree, target_of(tree), privileges, place)
+    if isinstance(tree, exp.MultitableInserts):
+        return _changing(tree, multi_inserts.targets(tree), privileges, place)
+    return _changing(tree, [target_of(tree)], privileges, place)
 
 
 _ACTIONS: dict[type, str] = {exp.Insert: "INSERT", exp.Update: "UPDATE"}
@@ -143,13 +148,13 @@ def _merge(tree: Expr, place: Place) -> Demand:
     whens = tree.args["whens"].expressions
     # A MERGE's DELETE is a bare word in the tree.
     actions = {_ACTIONS.get(type(when.args["then"]), "DELETE") for when in whens}
-    return _changing(tree, target_of(tree), ("SELECT", *sorted(actions)), place)
+    return _changing(tree, [target_of(tree)], ("SELECT", *sorted(actions)), place)
 
 
 def _copy(tree: Expr, place: Place) -> Demand | None:
     if not tree.args.get("kind"):
         return None  # COPY INTO a location
-    demand = _changing(tree, target_of(tree), ("INSERT",), place)
+    demand = _changing(tree, [target_of(tree)], ("INSERT",), place)
     formats = [
         Need(inside("FILE FORMAT", place.resolve(Tokens(_named(item)).name())), ("USAGE",))
         for item in tree.find_all(exp.Property)
@@ -257,6 +262,7 @@ def _comment(tree: Expr, place: Place) -> Demand | None:
 
 _STATEMENTS: dict[type, Callable[[Expr, Place], Demand | None]] = {
     exp.Insert: _insert,
+    exp.MultitableInserts: _insert,
     exp.Update: _dml("UPDATE", chooses=True),
     exp.Delete: _dml("DELETE", chooses=True),
     exp.Merge: _merge,

@@ -1,4 +1,4 @@
-"""INSERT, UPDATE, DELETE, MERGE, TRUNCATE and COPY INTO: run, logged where streams ask for it."""
+"""INSERT, UPDATE, DELETE, MERGE, TRUNCATE, COPY INTO: run, logged where streams ask for it."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from sqlglot import Expr, exp
 
 from local import errors, result
 from local.change_log import only_adds
-from local.engine import TEXT, Binds, used
+from local.engine import TEXT, Binds, multi_inserts
 from local.meanings import Meaning
 from local.names import name_of, named_in
 from local.parser.tokens import FullName
 from local.result import Result
+from local.statements import multi_inserts as into_many
 from local.transaction import Transaction
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 _TYPES: dict[type, int] = {
     exp.Insert: result.INSERT,
+    exp.MultitableInserts: result.MULTI_INSERT,
     exp.Update: result.UPDATE,
     exp.Delete: result.DELETE,
     exp.Merge: result.MERGE,
@@ -34,24 +36,28 @@ def run(session: Session, meaning: Meaning, binds: Binds) -> Result:
     """One DML statement in the session's transaction, or in one of its own."""
     tree = meaning.tree
     optional = isinstance(tree, exp.TruncateTable) and tree.args.get("exists")
-    if optional and session.relation_kind(_changed(tree)) is None:
+    if optional and session.relation_kind(_changed(_target(tree))) is None:
         return result.status("Statement executed successfully.")
     return session.write(lambda transaction: _run(session, transaction, meaning, binds))
 
 
 def _run(session: Session, transaction: Transaction, meaning: Meaning, binds: Binds) -> Result:
     tree = meaning.tree
-    behind = meaning.behind(session, _changed(tree))
+    behind = meaning.behind(session, [_changed(target) for target in _targets(tree)])
     session.consume(transaction, [*meaning.names.streams, *behind])
     if isinstance(tree, exp.Copy):
         return _copy(session, transaction, tree.copy(), binds)
     if isinstance(tree, exp.Insert) and tree.args.get("overwrite"):
         return _overwrite(session, transaction, tree.copy(), binds)
+    if isinstance(tree, exp.MultitableInserts):
+        counts = into_many.run(
+            session, tree, binds, lambda part, used: _change(session, transaction, part, used)
+        )
+        return _inserted(tree, counts)
     return _answer(tree, _change(session, transaction, tree, binds))
 
 
-def _changed(tree: Expr) -> FullName:
-    target = _target(tree)
+def _changed(target: exp.Table) -> FullName:
     return FullName(target.catalog, target.db, target.name)
 
 
@@ -64,10 +70,7 @@ def _overwrite(
     query = tree.expression
     held = isinstance(query, exp.Query) and not isinstance(query, exp.Values)
     if held:
-        sql = session.connection.dml_sql(query)
-        session.connection.values(
-            f'CREATE OR REPLACE TEMP TABLE "$held" AS {sql}', used(sql, binds)
-        )
+        session.connection.hold("$held", query, binds)
         rows = exp.to_identifier("$held", quoted=True)
         tree.set("expression", exp.select("*").from_(exp.Table(this=rows)))
     _change(session, transaction, exp.Delete(this=_target(tree).copy()), {})
@@ -107,11 +110,13 @@ def _copy(session: Session, transaction: Transaction, tree: exp.Copy, binds: Bin
 
 
 def locks(session: Session, tree: Expr) -> list[FullName]:
-    """What a statement holds until its transaction ends: the table whose rows it changes or
+    """What a statement holds until its transaction ends: the tables whose rows it changes or
     removes, and the streams that it consumes."""
-    target = _target(tree)
-    private = _adds(tree) or target.name in session.connection.temporary
-    held = [] if private else [session.resolve(name_of(target))]
+    held = [
+        session.resolve(name_of(target))
+        for target in _targets(tree)
+        if not _adds(tree) and target.name not in session.connection.temporary
+    ]
     streams = session.account.streams
     names = reads(session, tree)
     behind = streams.behind(session.connection, names)
@@ -119,22 +124,29 @@ def locks(session: Session, tree: Expr) -> list[FullName]:
 
 
 def reads(session: Session, tree: Expr) -> list[FullName]:
-    """What a statement reads; the target of one that only adds rows is not among it."""
+    """What a statement reads; the targets of one that only adds rows are not among it."""
     names = named_in(session, tree)
-    target = name_of(_target(tree))
-    if _adds(tree) and names and session.resolve(target) in names:
-        names.remove(session.resolve(target))
+    for target in _targets(tree) if _adds(tree) else ():
+        if names and (name := session.resolve(name_of(target))) in names:
+            names.remove(name)
     return names
 
 
 def _adds(tree: Expr) -> bool:
     return isinstance(tree, exp.Copy) or (
-        isinstance(tree, exp.Insert) and not tree.args.get("overwrite")
+        isinstance(tree, exp.Insert | exp.MultitableInserts) and not tree.args.get("overwrite")
     )
 
 
+def _targets(tree: Expr) -> list[exp.Table]:
+    """The tables that a statement changes."""
+    if isinstance(tree, exp.MultitableInserts):
+        return multi_inserts.targets(tree)
+    return [_target(tree)]
+
+
 def _target(tree: Expr) -> exp.Table:
-    """The table that a statement changes."""
+    """The one table that a statement changes."""
     target = tree.expressions[0] if isinstance(tree, exp.TruncateTable) else tree.this
     if isinstance(target, exp.Schema):
         target = target.this
@@ -145,9 +157,10 @@ def _target(tree: Expr) -> exp.Table:
 
 def check(session: Session, tree: Expr) -> None:
     """A stream, like a view, cannot be changed. Raises 000002."""
-    name = session.resolve(name_of(_target(tree)))
-    if session.account.streams.find(name):
-        raise errors.unsupported(f"DML on stream {name}")
+    for target in _targets(tree):
+        name = session.resolve(name_of(target))
+        if session.account.streams.find(name):
+            raise errors.unsupported(f"DML on stream {name}")
 
 
 def _answer(tree: Expr, rows: list[tuple[Any, ...]]) -> Result:
@@ -178,6 +191,11 @@ def _merged(tree: exp.Merge, actions: dict[str, int]) -> Result:
     return _counts(columns, sum(actions.values()), result.MERGE)
 
 
+def _inserted(tree: exp.MultitableInserts, counts: list[int]) -> Result:
+    """A count for each table."""
+    return _counts(into_many.counted(tree, counts), sum(counts), result.MULTI_INSERT)
+
+
 def _action(when: exp.When) -> str:
     then = when.args["then"]
     if isinstance(then, exp.Update):
@@ -195,7 +213,9 @@ def describe(tree: Expr) -> Result:
     """The columns of a DML statement's answer, without running it."""
     if isinstance(tree, exp.Copy):
         raise errors.unsupported("describing COPY INTO")
-    rows: list[tuple[Any, ...]] = [] if isinstance(tree, exp.Merge) else [(0,)]
-    answer = _answer(tree, rows)
+    if isinstance(tree, exp.MultitableInserts):
+        answer = _inserted(tree, [0] * len(tree.expressions))
+    else:
+        answer = _answer(tree, [] if isinstance(tree, exp.Merge) else [(0,)])
     answer.table = answer.table.slice(0, 0)
     return answer

@@ -26,12 +26,16 @@ _STATEMENTS = (
     " WHEN NOT MATCHED THEN INSERT VALUES (x.n, x.s)",
     "INSERT OVERWRITE INTO {t} SELECT n, s FROM {t} WHERE n <> {a}",
     "TRUNCATE TABLE {t}",
+    "INSERT ALL WHEN n > {a} THEN INTO {t} INTO {u} (s, n) VALUES (s, {b}) WHEN s = '{v}' THEN"
+    " INTO {t} ELSE INTO {t} (n) VALUES (n) SELECT n, s FROM {u}",
+    "INSERT OVERWRITE FIRST WHEN n = {a} THEN INTO {t} ELSE INTO {u} SELECT n, s FROM {u}",
 )
 _FAILING = (
     "UPDATE {t} SET n = 1 / (n - n)",
     "INSERT INTO {t} SELECT n / (n - n), s FROM {t}",
     "INSERT INTO {t} VALUES ('x', 'y')",
     "INSERT OVERWRITE INTO {t} SELECT 1 / (n - n), s FROM {t}",
+    "INSERT ALL INTO {u} INTO {t} (n) VALUES (1 / (n - n)) SELECT n, s FROM {t}",
     "SELECT nothing FROM {t}",
     "SELECT 1 / (n - n) FROM {t}",
 )

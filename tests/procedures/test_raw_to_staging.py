@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import raw_to_staging
+from appending import Target
 from snowflake.snowpark import DataFrame, Session
 
 from tests.procedures.pipeline import Pipeline, adjustment, order, without
@@ -252,17 +253,22 @@ def test_a_run_without_own_rows_moves_the_stream_on_all_the_same(pipeline: Pipel
 def test_events_that_come_while_a_procedure_runs_are_left_to_the_next_run_whole(
     pipeline: Pipeline, account: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    reject = raw_to_staging._reject
+    stage = raw_to_staging._stage
 
-    def reject_after_others_wrote(session: Session, judged: DataFrame) -> int:
+    def others_write(*events: dict[str, Any], at: int) -> None:
         with account.snowpark(database=pipeline.database) as other:
-            Pipeline(other, pipeline.database, next_offset=10).ingest(
-                order("o-3"), order("o-4", quantity=0)
-            )
-        return reject(session, judged)
+            Pipeline(other, pipeline.database, next_offset=at).ingest(*events)
+
+    def stage_between_writers(
+        session: Session, judged: DataFrame, target: Target
+    ) -> dict[str, int]:
+        others_write(order("o-3"), at=10)
+        counts = stage(session, judged, target)
+        others_write(order("o-4", quantity=0), at=11)
+        return counts
 
     pipeline.ingest(order("o-1"), order("o-2", quantity=0))
-    monkeypatch.setattr(raw_to_staging, "_reject", reject_after_others_wrote)
+    monkeypatch.setattr(raw_to_staging, "_stage", stage_between_writers)
     assert pipeline.run(raw_to_staging.orders) == [{"staged": 1, "rejected": 1}]
     monkeypatch.undo()
     assert pipeline.run(raw_to_staging.orders) == [{"staged": 1, "rejected": 1}]

@@ -4,7 +4,7 @@ import json
 from datetime import datetime
 
 from orders_transforms import judge
-from rejected_events import rejected_events
+from rejected_events import beside_rejected, rejected_events
 from snowflake.snowpark import functions as F
 
 from tests.procedures.conftest import Raw
@@ -28,3 +28,15 @@ def test_a_rejected_event_keeps_its_payload_its_place_and_its_reason(raw: Raw) -
         "KAFKA_OFFSET": 41,
         "STATUS": "OPEN",
     }
+
+
+def test_only_a_rejected_event_is_made_a_text(raw: Raw) -> None:
+    def row(reason: str | None) -> list[object]:
+        judged = judge(raw({"quantity": 2})).with_column("REASON", F.lit(reason))
+        rows = beside_rejected(judged, ("QUANTITY", "EVENT_ID"), F.lit(None))
+        assert rows.columns[:4] == ["QUANTITY", "EVENT_ID", "REJECTED_AT", "STAGE"]
+        [found] = rows.collect()
+        return [found["QUANTITY"], found["REASON"], json.loads(found["PAYLOAD"] or "null")]
+
+    assert row("some reason") == [2, "some reason", {"quantity": 2}]
+    assert row(None) == [2, None, None]

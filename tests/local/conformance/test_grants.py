@@ -103,6 +103,25 @@ def test_each_privilege_on_a_table_allows_its_statement(
     assert error(as_role, "select * from t") == NO_PRIVILEGE
 
 
+def test_a_multi_table_insert_needs_insert_on_every_target(
+    run: Run, as_role: Run, role: str
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/insert-multi-table"""
+    for name in ("t", "u", "src"):
+        run(f"create table {name} (a int)")
+    run(f"grant insert on table t to role {role}")
+    run(f"grant select on table src to role {role}")
+    insert = "insert all when a > 1 then into t else into u select a from src"
+    assert error(as_role, insert) == UNKNOWN
+    run(f"grant select on table u to role {role}")
+    assert error(as_role, insert) == NO_PRIVILEGE
+    run(f"grant insert on table u to role {role}")
+    assert as_role(insert) == [(0, 0)]
+    assert error(as_role, insert.replace("insert", "insert overwrite")) == NO_PRIVILEGE
+    run(f"revoke select on table src from role {role}")
+    assert error(as_role, insert) == UNKNOWN
+
+
 def test_an_object_is_reached_through_its_database_and_schema_only(
     run: Run, as_role: Run, role: str, database: str
 ) -> None:

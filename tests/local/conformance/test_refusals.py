@@ -13,7 +13,6 @@ pytestmark = pytest.mark.skipif(
 )
 
 _REFUSED = [
-    ("insert all into t values (1) select 1", "INSERT ALL"),
     ("list @~", "user stage"),
     ("undrop table t", "UNDROP"),
     ("execute immediate 'select 1'", "EXECUTE"),
