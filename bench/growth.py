@@ -19,7 +19,7 @@ from bench import harness, pipeline
 DATABASE = "BENCH"
 _EVENTS = 1000
 _CYCLES = 5
-_AT_ONCE = 250_000
+_AT_ONCE = 1_000_000
 _TRIM_SECONDS = 60.0
 
 

@@ -27,15 +27,16 @@ _FILES = ("01_database.sql", "02_tables.sql", "03_streams.sql")
 _PLACEHOLDER = re.compile(r"<%\s*ctx\.env\.(\w+)\s*%>")
 
 # Events {first} … {first} + {count} - 1, seven orders to three adjustments, as the shop writes
-# them: every 50th order has a quantity that is none, every 40th comes twice, and of a thousand
-# products each has its stock counted now and then.
+# them: every 50th order has a quantity that is none, every 40th comes twice. Of a thousand events
+# 300 are adjustments, of 300 products, and every sixth of a product counts its stock; ten products
+# are never counted.
 EVENTS = """
 SELECT
     N, 'e-' || LPAD(N::VARCHAR, 12, '0') AS EVENT_ID, N % 10 < 7 AS IS_ORDER,
     'p-' || LPAD((N * 7919 % 1000)::VARCHAR, 5, '0') AS PRODUCT_ID,
     'c-' || (N * 104729 % 50000)::VARCHAR AS CUSTOMER_ID,
     TO_CHAR(
-        DATEADD('second', N % 5000000, '2026-01-01'::TIMESTAMP_NTZ), 'YYYY-MM-DD"T"HH24:MI:SS'
+        DATEADD('second', N % 20000000, '2026-01-01'::TIMESTAMP_NTZ), 'YYYY-MM-DD"T"HH24:MI:SS'
     ) || '+01:00' AS AT,
     CASE WHEN N % 50 = 3 THEN '"two"' ELSE (N % 12 + 1)::VARCHAR END AS QUANTITY,
     (N % 90 + 5)::VARCHAR || '.' || LPAD((N % 100)::VARCHAR, 2, '0') AS PRICE
@@ -64,7 +65,8 @@ SELECT
         ELSE
             ',"adjustment_id":"a-' || N::VARCHAR || '","adjustment_type":"RESTOCK"'
             || ',"quantity_change":' || (N % 30 - 6)::VARCHAR
-            || CASE WHEN N % 20 = 9 THEN ',"new_stock_level":' || (N % 400)::VARCHAR ELSE '' END
+            || CASE WHEN N % 100 < 99 AND (N + FLOOR(N / 1000)) % 6 = 0
+                THEN ',"new_stock_level":' || (N % 400)::VARCHAR ELSE '' END
             || ',"reason":"livraison","warehouse_location":"Lyon"}}'
         END
     ),

@@ -68,7 +68,6 @@ STG_INVENTORY_ADJ = (
 )
 # What of a judged row each column gets: its REASON is the one against it.
 STAGED_AS = {name: name for name in STG_INVENTORY_ADJ} | {"REASON": "ADJUSTMENT_REASON"}
-NEVER_COUNTED = 0
 
 
 def own_events(raw: DataFrame) -> DataFrame:
@@ -151,28 +150,89 @@ def current_stock(history: DataFrame, touched: DataFrame, orders: DataFrame) -> 
     """One INVENTORY_CURRENT row for each PRODUCT_ID of `touched` that has a history.
 
     The level is the newest counted one (NEW_STOCK_LEVEL) plus the changes after it, or the sum of
-    all changes where nobody ever counted; all other columns are the last adjustment's.
+    all changes where nobody ever counted; all other columns are the last adjustment's, and a
+    missing category is that of the product's latest order.
+
+    What lies before the newest count is in that count: of the whole history there is one aggregate
+    per product, and only the adjustments from the count's moment on are put in order.
     """
-    products = touched.select("PRODUCT_ID").distinct()
+    marks = product_marks(
+        history.filter(F.col("PRODUCT_ID").in_(touched.select("PRODUCT_ID").distinct()))
+    )
+    last = last_adjustments(
+        history.join(
+            marks,
+            (F.col("PRODUCT_ID") == F.col("MARKED_PRODUCT_ID"))
+            & (F.col("ADJUSTMENT_TIMESTAMP") >= F.col("MARK")),
+        )
+    )
+    return with_ordered_categories(last, orders)
+
+
+def product_marks(history: DataFrame) -> DataFrame:
+    """Of each product's history: the MARK from which on it matters in detail, which is the newest
+    count's moment or else the last adjustment's, how often it was counted, and all changes."""
+    moment = F.col("ADJUSTMENT_TIMESTAMP")
+    is_counted = F.col("NEW_STOCK_LEVEL").is_not_null()
+    return (
+        history.group_by("PRODUCT_ID")
+        .agg(
+            F.coalesce(F.max(F.when(is_counted, moment)), F.max(moment)).alias("MARK"),
+            F.count("NEW_STOCK_LEVEL").alias("COUNTS"),
+            F.sum("QUANTITY_CHANGE").alias("CHANGES"),
+        )
+        .with_column_renamed("PRODUCT_ID", "MARKED_PRODUCT_ID")
+    )
+
+
+def last_adjustments(marked: DataFrame) -> DataFrame:
+    """Each product's last adjustment with the LEVEL after it, from those since the MARK."""
     newest_first = Window.partition_by("PRODUCT_ID").order_by(
         F.col("ADJUSTMENT_TIMESTAMP").desc(), F.col("ADJUSTMENT_ID").desc()
     )
     product = Window.partition_by("PRODUCT_ID")
-    placed = history.filter(F.col("PRODUCT_ID").in_(products)).with_column(
-        "PLACE", F.row_number().over(newest_first)
-    )
+    placed = marked.with_column("PLACE", F.row_number().over(newest_first))
     counted = placed.with_column(
         "COUNTED_PLACE",
-        F.coalesce(
-            F.min(F.when(F.col("NEW_STOCK_LEVEL").is_not_null(), F.col("PLACE"))).over(product),
-            F.lit(NEVER_COUNTED),
-        ),
+        F.min(F.when(F.col("NEW_STOCK_LEVEL").is_not_null(), F.col("PLACE"))).over(product),
     )
-    summed = counted.with_column("LEVEL", F.sum(share_of_level()).over(product))
-    categories = ordered_categories(orders.filter(F.col("PRODUCT_ID").in_(products)))
+    since = F.sum(share_of_level()).over(product)
+    level = F.when(F.col("COUNTS") == F.lit(0), F.col("CHANGES")).otherwise(since)
+    return counted.with_column("LEVEL", level).filter(F.col("PLACE") == F.lit(1))
+
+
+def share_of_level() -> Column:
+    """What an adjustment adds to the level: everything before the newest count is in that count."""
+    place, counted = F.col("PLACE"), F.col("COUNTED_PLACE")
     return (
-        summed.filter(F.col("PLACE") == F.lit(1))
-        .join(categories, F.col("PRODUCT_ID") == F.col("ORDERED_PRODUCT_ID"), "left")
+        F.when(place < counted, F.col("QUANTITY_CHANGE"))
+        .when(place == counted, F.col("NEW_STOCK_LEVEL"))
+        .otherwise(F.lit(0))
+    )
+
+
+def with_ordered_categories(last: DataFrame, orders: DataFrame) -> DataFrame:
+    """The INVENTORY_CURRENT rows: a product without a category has that of its latest order."""
+    ordered = orders.select(
+        F.col("PRODUCT_ID").alias("ORDERED_PRODUCT_ID"),
+        F.col("PRODUCT_CATEGORY").alias("ORDERED_CATEGORY"),
+        F.col("ORDER_TIMESTAMP"),
+        F.col("EVENT_ID").alias("ORDER_EVENT_ID"),
+        F.col("ORDER_ID"),
+    )
+    # Who has no order stands alone in its partition: its place does not depend on the text.
+    latest_first = Window.partition_by("PRODUCT_ID").order_by(
+        F.col("ORDER_TIMESTAMP").desc(),
+        F.coalesce(F.col("ORDER_EVENT_ID"), F.lit("")).desc(),
+        F.coalesce(F.col("ORDER_ID"), F.lit("")).desc(),
+    )
+    lacks = F.col("PRODUCT_CATEGORY").is_null()
+    joined = last.join(
+        ordered, lacks & (F.col("PRODUCT_ID") == F.col("ORDERED_PRODUCT_ID")), "left"
+    )
+    return (
+        joined.with_column("PLACE_OF_ORDER", F.row_number().over(latest_first))
+        .filter(F.col("PLACE_OF_ORDER") == F.lit(1))
         .select(
             F.col("PRODUCT_ID"),
             F.col("PRODUCT_NAME"),
@@ -183,26 +243,4 @@ def current_stock(history: DataFrame, touched: DataFrame, orders: DataFrame) -> 
             F.col("ADJUSTMENT_TIMESTAMP").alias("LAST_ADJ_TIMESTAMP"),
             F.col("WAREHOUSE_LOCATION"),
         )
-    )
-
-
-def share_of_level() -> Column:
-    """What an adjustment adds to the level: everything before the newest count is in that count."""
-    place, counted = F.col("PLACE"), F.col("COUNTED_PLACE")
-    return (
-        F.when((counted == F.lit(NEVER_COUNTED)) | (place < counted), F.col("QUANTITY_CHANGE"))
-        .when(place == counted, F.col("NEW_STOCK_LEVEL"))
-        .otherwise(F.lit(0))
-    )
-
-
-def ordered_categories(orders: DataFrame) -> DataFrame:
-    """Each product's category in its latest order."""
-    latest_first = Window.partition_by("PRODUCT_ID").order_by(
-        F.col("ORDER_TIMESTAMP").desc(), F.col("EVENT_ID").desc(), F.col("ORDER_ID").desc()
-    )
-    ranked = orders.with_column("PLACE_OF_ORDER", F.row_number().over(latest_first))
-    return ranked.filter(F.col("PLACE_OF_ORDER") == F.lit(1)).select(
-        F.col("PRODUCT_ID").alias("ORDERED_PRODUCT_ID"),
-        F.col("PRODUCT_CATEGORY").alias("ORDERED_CATEGORY"),
     )

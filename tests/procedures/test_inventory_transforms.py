@@ -222,32 +222,33 @@ def stock(
     return {row["PRODUCT_ID"]: row.as_dict() for row in found.collect()}
 
 
-@pytest.mark.parametrize(
-    ("history", "level"),
-    [
-        ([adjustment("a-1", 1, "p", 5, None)], 5),
-        ([adjustment("a-1", 1, "p", 5, None), adjustment("a-2", 2, "p", -7, None)], -2),
-        ([adjustment("a-1", 1, "p", 5, 100)], 100),
-        ([adjustment("a-1", 1, "p", 5, 100), adjustment("a-2", 2, "p", 3, None)], 103),
-        ([adjustment("a-1", 1, "p", 5, None), adjustment("a-2", 2, "p", 3, 50)], 50),
-        (
-            [
-                adjustment("a-1", 1, "p", 5, 100),
-                adjustment("a-2", 2, "p", 3, 40),
-                adjustment("a-3", 3, "p", -1, None),
-                adjustment("a-4", 4, "p", -2, None),
-            ],
-            37,
-        ),
-        ([adjustment("a-2", 1, "p", 5, 70), adjustment("a-1", 1, "p", 3, 40)], 70),
-        ([adjustment("a-1", 1, "p", 5, 0), adjustment("a-2", 2, "p", 4, None)], 4),
-    ],
-)
-def test_a_level_is_the_newest_count_plus_the_changes_after_it(
-    local_session: Session, history: list[list[Any]], level: int
-) -> None:
-    for arrival in (history, history[::-1]):
-        assert stock(local_session, arrival, ["p"])["p"]["CURRENT_STOCK_LEVEL"] == level
+# Each case is a product: its adjustments, and the level after them.
+LEVELS: list[tuple[list[tuple[str, int, int, int | None]], int]] = [
+    ([("a-1", 1, 5, None)], 5),
+    ([("a-1", 1, 5, None), ("a-2", 2, -7, None)], -2),
+    ([("a-1", 1, 5, 100)], 100),
+    ([("a-1", 1, 5, 100), ("a-2", 2, 3, None)], 103),
+    ([("a-1", 1, 5, None), ("a-2", 2, 3, 50)], 50),
+    ([("a-1", 1, 5, 100), ("a-2", 2, 3, 40), ("a-3", 3, -1, None), ("a-4", 4, -2, None)], 37),
+    ([("a-2", 1, 5, 70), ("a-1", 1, 3, 40)], 70),
+    ([("a-1", 1, 5, 0), ("a-2", 2, 4, None)], 4),
+    # Of one moment: what follows the count by its id is added, what precedes it is in the count.
+    ([("a-1", 1, 5, None), ("a-2", 1, 3, 40), ("a-3", 1, 2, None), ("a-4", 2, 9, None)], 51),
+    ([("a-1", 1, 5, 60), ("a-2", 1, 3, None), ("a-3", 1, 2, 70), ("a-4", 1, 1, None)], 71),
+    # Nobody counted, and two are the last of one moment.
+    ([("a-1", 1, 5, None), ("a-2", 2, 3, None), ("a-3", 2, -1, None)], 7),
+]
+
+
+def test_a_level_is_the_newest_count_plus_the_changes_after_it(local_session: Session) -> None:
+    history = [
+        adjustment(id_, hour, f"p-{n}", change, level)
+        for n, (adjustments, _) in enumerate(LEVELS)
+        for id_, hour, change, level in adjustments
+    ]
+    expected = {f"p-{n}": level for n, (_, level) in enumerate(LEVELS)}
+    found = stock(local_session, [*history[1::2], *history[::2][::-1]], list(expected))
+    assert {id_: row["CURRENT_STOCK_LEVEL"] for id_, row in found.items()} == expected
 
 
 def test_the_other_columns_are_the_last_adjustments(local_session: Session) -> None:
