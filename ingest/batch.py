@@ -3,8 +3,9 @@
 from collections import Counter, deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
-from ingest.messages import Message, RawRow, Reject
+from ingest.messages import RawRow, Reject
 
 
 @dataclass(frozen=True)
@@ -56,36 +57,41 @@ def place_of(row: RawRow | Reject) -> tuple[int, int]:
     return message.partition, message.offset
 
 
+class Held(NamedTuple):
+    """A row between poll and write: what its message counts for, in bytes, and when it came."""
+
+    row: RawRow | Reject
+    size: int
+    came: float
+
+
 @dataclass
 class Buffer:
-    """Messages between poll and write, oldest first.
+    """Rows between poll and write, oldest first.
 
     Due at `max_events`, at `max_seconds` after the first, or when `max_bytes` are reached; a batch
-    then takes everything that is there, up to `max_bytes` (and never less than one message).
+    then takes everything that is there, up to `max_bytes` (and never less than one row).
     """
 
     max_events: int
     max_seconds: float
     max_bytes: int
     bytes: int = 0
-    # With its size, and when it came.
-    _messages: deque[tuple[Message, int, float]] = field(default_factory=deque)
+    _rows: deque[Held] = field(default_factory=deque)
 
     def __len__(self) -> int:
-        return len(self._messages)
+        return len(self._rows)
 
-    def add(self, messages: Iterable[Message], now: float) -> None:
-        for message in messages:
-            size = message.size
-            self._messages.append((message, size, now))
-            self.bytes += size
+    def add(self, row: RawRow | Reject, size: int, now: float) -> None:
+        self._rows.append(Held(row, size, now))
+        self.bytes += size
 
     def due_at(self) -> float | None:
         """The moment from which the buffer is due, None while it is empty."""
-        if not self._messages:
+        if not self._rows:
             return None
-        first = self._messages[0][2]
-        if len(self._messages) >= self.max_events or self.full():
+        first = self._rows[0].came
+        if len(self._rows) >= self.max_events or self.full():
             return first
         return first + self.max_seconds
 
@@ -96,25 +102,25 @@ class Buffer:
     def full(self) -> bool:
         return self.bytes >= self.max_bytes
 
-    def take(self) -> list[Message]:
-        """Remove and return the messages of the next batch."""
-        taken: list[Message] = []
+    def take(self) -> list[RawRow | Reject]:
+        """Remove and return the rows of the next batch."""
+        taken: list[RawRow | Reject] = []
         size = 0
-        while self._messages:
-            message, its_size, _ = self._messages[0]
-            if taken and size + its_size > self.max_bytes:
+        while self._rows:
+            held = self._rows[0]
+            if taken and size + held.size > self.max_bytes:
                 break
-            taken.append(message)
-            size += its_size
-            self._messages.popleft()
+            taken.append(held.row)
+            size += held.size
+            self._rows.popleft()
         self.bytes -= size
         return taken
 
     def drop(self, partitions: Iterable[int]) -> int:
-        """Forget the messages of these partitions; they are still in Kafka. Returns how many."""
+        """Forget the rows of these partitions; their messages are still in Kafka. Returns how
+        many."""
         gone = set(partitions)
-        before = len(self._messages)
-        kept = [entry for entry in self._messages if entry[0].partition not in gone]
-        self._messages = deque(kept)
-        self.bytes = sum(size for _, size, _ in kept)
-        return before - len(kept)
+        before = len(self._rows)
+        self._rows = deque(held for held in self._rows if place_of(held.row)[0] not in gone)
+        self.bytes = sum(held.size for held in self._rows)
+        return before - len(self._rows)

@@ -6,7 +6,7 @@ rejects are few.
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import lru_cache
 from json.encoder import encode_basestring as quoted
 from typing import Any
@@ -25,8 +25,14 @@ def as_json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def raw_rows(rows: Sequence[RawRow]) -> str:
-    return f"[{','.join(map(_raw, rows))}]"
+def ready(row: RawRow) -> RawRow:
+    """The row with its text, so that nothing is left to do when its statement is sent."""
+    message, envelope, text, _ = row
+    return RawRow(message, envelope, text, _raw(row))
+
+
+def raw_rows(rows: Iterable[RawRow]) -> str:
+    return f"[{','.join([row.bound or _raw(row) for row in rows])}]"
 
 
 def rejected_rows(rows: Iterable[Reject]) -> str:
@@ -34,7 +40,7 @@ def rejected_rows(rows: Iterable[Reject]) -> str:
 
 
 def _raw(row: RawRow) -> str:
-    message, envelope, text = row
+    message, envelope, text, _ = row
     named = zip(_STRINGS, envelope, strict=True)
     strings = "".join([f"{name}{quoted(value)}," for name, value in named if value is not None])
     return (

@@ -1,12 +1,17 @@
-"""Records whose header names are not UTF-8, which the Kafka protocol demands and nobody enforces.
+"""The client's records: as messages of this package, and read where the client would not.
 
-The client raises UnicodeDecodeError in the middle of a batch, and would do so at every start. Here
-such a name reads with a question mark for each byte that is not ASCII, and the record is delivered.
+Header names must be UTF-8 by the Kafka protocol, and nobody enforces it. The client raises
+UnicodeDecodeError in the middle of a batch, and would do so at every start. Here such a name reads
+with a question mark for each byte that is not ASCII, and the record is delivered.
 """
+
+from typing import Any
 
 from kafka.record import memory_records
 from kafka.record.default_records import DefaultRecordBatch
 from kafka.record.util import decode_varint
+
+from ingest.messages import Message
 
 NOT_ASCII = bytes(each if each < 0x80 else ord("?") for each in range(0x100))
 
@@ -57,6 +62,20 @@ def _is_utf_8(name: bytearray) -> bool:
     except UnicodeDecodeError:
         return False
     return True
+
+
+def message_of(record: Any) -> Message:
+    """The message of a record that the consumer has given out."""
+    return Message(
+        topic=record.topic,
+        partition=record.partition,
+        offset=record.offset,
+        value=record.value,
+        key=record.key,
+        timestamp=record.timestamp,
+        timestamp_type=record.timestamp_type,
+        headers=tuple(record.headers or ()),
+    )
 
 
 def install() -> None:

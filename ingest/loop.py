@@ -1,8 +1,14 @@
 """The ingester's loop: what to do next, and what to do about trouble.
 
-Two threads. The loop's own, which does all work with the warehouse. And the Kafka client's, which
-calls the rebalance listener, but only while the loop waits inside poll() or close(); so nothing
-here is ever touched by both at once.
+Three threads, of which only one at a time decides or changes anything here.
+
+- The loop's own. It polls, sorts, decides, and asks the sink for everything but the writes.
+- The Kafka client's, which calls the rebalance listener, but only while the loop waits inside
+  poll() or close().
+- The write's (in_flight), which carries one batch into the sink while the loop polls and sorts the
+  next. It touches that batch and the sink. What it has done is learned by `Writer.finish`, on one
+  of the other two; so whatever concerns the sink, the offsets or what is held calls that first:
+  a rebalance, a place to settle, trouble, leaving. Polling and sorting alone do not wait.
 """
 
 import contextlib
@@ -19,9 +25,9 @@ from kafka.errors import KafkaError, OffsetOutOfRangeError
 from ingest.config import IngesterConfig
 from ingest.errors import Fatal, FenceLost, IngestError, Transient
 from ingest.kafka_clients import CALL_MS, translate
+from ingest.kafka_records import message_of
 from ingest.lag import Lag
 from ingest.membership import Membership
-from ingest.messages import Message
 from ingest.metrics import Metrics
 from ingest.places import Places
 from ingest.positions import Positions
@@ -31,6 +37,10 @@ from ingest.writer import Writer
 log = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.5
+# While a write is in flight Kafka is polled so often, but only in the write's first seconds: if it
+# is slow, a rebalance would wait for it on the client's thread, and its heartbeats with it.
+BESIDE_WRITE_SECONDS = 0.02
+SLOW_WRITE_SECONDS = 2.0
 TOPIC_CHECK_SECONDS = 1.0
 TOPIC_LOG_SECONDS = 30.0
 FIRST_BACKOFF_SECONDS = 0.5
@@ -87,13 +97,17 @@ class Ingester:
                 self._commit_to_kafka(wait=True)
         finally:
             self._leaving = True
-            self._consumer.close(autocommit=False, timeout_ms=CALL_MS)
-            self._sink.close()
+            with contextlib.ExitStack() as last:
+                last.callback(self._sink.close)
+                last.callback(self._consumer.close, autocommit=False, timeout_ms=CALL_MS)
+                self._settle_write()
 
     # What the listener calls, on the Kafka client's thread.
 
     def on_assigned(self, partitions: set[int]) -> None:
-        """Hold these partitions until their place has been read. No waiting calls here."""
+        """Hold these partitions until their place has been read. No calls here that wait for the
+        brokers. Mostly nothing is in flight: partitions are given up before others are given."""
+        self._settle_write()
         for partition in partitions:
             # Any position will do to keep the client from looking for one; it is never read from.
             self._consumer.seek(self._tp(partition), 0)
@@ -105,20 +119,23 @@ class Ingester:
 
     def on_revoked(self, partitions: set[int]) -> None:
         """Write what is held, with one attempt and for LEAVE_SECONDS at most: heartbeats wait for
-        it. What is left is only dropped, and read again by whoever gets the partition next."""
+        it. What is in flight lands first, and counts. What is left is only dropped, and read again
+        by whoever gets the partition next."""
         if self._leaving:
             return
         deadline = self._clock() + LEAVE_SECONDS
         try:
+            self._writer.finish()
             while self._may_write() and self._writer.held and self._clock() < deadline:
                 self._writer.write_next()
         except IngestError as error:
-            log.warning("not written before partitions were given up: %s", error)
-            self._start_over()
+            self._give_up(error)
         self.on_lost(partitions)
 
     def on_lost(self, partitions: set[int]) -> None:
-        """Forget these partitions: they belong to somebody else already."""
+        """Forget these partitions: they belong to somebody else already. What is in flight cannot
+        be called back; the fence decides whether it was in time."""
+        self._settle_write()
         self._membership.asked()
         self._writer.drop(partitions)
         self._places.forget(partitions)
@@ -158,6 +175,7 @@ class Ingester:
     def _join_anew(self, waited: float) -> None:
         """Leave the group that does not answer, have the broker forget it, and join it again."""
         log.warning("the group has given no answer for %.0f s; leaving and joining it anew", waited)
+        self._settle_write()
         with contextlib.suppress(KafkaError):
             self._consumer.unsubscribe()
         if self._forget_group:
@@ -169,12 +187,8 @@ class Ingester:
             self._join_anew(waited)
         try:
             self._listen()
-            if self._clock() >= self._retry_at:
+            if self._clock() >= self._retry_at and not self._writer.writing:
                 self._work()
-                if self._retry_at:
-                    self._listen_anew()
-                self._failures = 0
-                self._retry_at = 0.0
         except FenceLost as error:
             self._metrics.fences_lost.inc()
             self._start_over()
@@ -188,11 +202,32 @@ class Ingester:
         """Poll once, and count the time if nothing came. A process that was stopped or a machine
         that slept has not listened any longer than the poll was meant to take."""
         started = self._clock()
-        came = self._poll(self._poll_seconds())
+        if self._writer.writing:
+            came = self._listen_beside_write()
+        else:
+            came = self._poll(self._poll_seconds())
         if self._quiet is not None and not came:
             self._quiet += min(POLL_SECONDS, self._clock() - started)
 
+    def _listen_beside_write(self) -> bool:
+        """While a write is in flight: poll as long as there is room, wait, see to it if it has
+        ended. Each of these for a moment only."""
+        if not self._writer.landed():
+            seconds = POLL_SECONDS
+            if not self._blocked() and self._writer.writing_seconds < SLOW_WRITE_SECONDS:
+                if self._poll(0):
+                    return True
+                seconds = BESIDE_WRITE_SECONDS
+            if not self._writer.landed(seconds):
+                return False
+        self._writer.finish()
+        self._went_well()
+        self._listen_anew()
+        self._commit_to_kafka()
+        return False
+
     def _work(self) -> None:
+        """With nothing in flight: find places, send the batch that is due on its way."""
         if self._places.unplaced:
             self._places.find()
             self._listen_anew()
@@ -204,9 +239,9 @@ class Ingester:
             # A batch that is due takes along whatever has been polled already.
             while not self._writer.full() and self._poll(0):
                 continue
-            self._writer.write_next()
-            self._listen_anew()
-            self._commit_to_kafka()
+            self._writer.begin()
+        if not self._writer.writing:
+            self._went_well()
 
     def _poll(self, seconds: float) -> bool:
         """Take what Kafka has into the buffer. False: it had nothing."""
@@ -218,7 +253,7 @@ class Ingester:
         except KafkaError as error:
             raise translate(error, "polling") from error
         for records in polled.values():
-            self._writer.add(self._positions.accept(map(_message, records)))
+            self._writer.add(self._positions.accept(map(message_of, records)))
         if polled:
             self._listen_anew()
         return bool(polled)
@@ -231,15 +266,17 @@ class Ingester:
         return min(POLL_SECONDS, max(0.0, moment - self._clock()))
 
     def _settle(self, ends: dict[int, int | None]) -> None:
+        self._writer.finish()
         self._writer.drop(self._assigned())
         self._places.settle(ends)
         self._listen_anew()
 
     def _write_rest(self) -> None:
         """Before leaving: write what is held, or say what stays behind."""
-        if self._places.doubtful():
-            self._start_over()
         deadline = self._clock() + LEAVE_SECONDS
+        if self._places.doubtful():
+            self._settle_write()
+            self._start_over()
         while self._writer.held:
             try:
                 self._writer.write_next()
@@ -261,11 +298,32 @@ class Ingester:
 
     # Trouble, pauses, reports.
 
+    def _settle_write(self) -> None:
+        """Let the write in flight land, if there is one. If it fails, start over: this is no
+        moment for another attempt."""
+        try:
+            self._writer.finish()
+        except IngestError as error:
+            self._give_up(error)
+
+    def _give_up(self, error: IngestError) -> None:
+        log.warning("not written, and given up here: %s", error)
+        if isinstance(error, FenceLost):
+            self._metrics.fences_lost.inc()
+        self._start_over()
+
     def _start_over(self) -> None:
         """Drop everything that is held and find all places anew."""
         assigned = self._assigned()
         self._writer.drop(assigned)
         self._places.unplace(assigned)
+
+    def _went_well(self) -> None:
+        """The end of trouble, if there was any."""
+        if self._retry_at:
+            self._listen_anew()
+        self._failures = 0
+        self._retry_at = 0.0
 
     def _back_off(self, error: Exception) -> None:
         self._failures += 1
@@ -313,7 +371,7 @@ class Ingester:
             log.info("Kafka did not take the offsets for its lag monitors: %s", error)
 
     def _idle(self) -> bool:
-        if self._quiet is None or self._retry_at:
+        if self._quiet is None or self._retry_at or self._writer.writing:
             return False
         return 0 < self._idle_exit <= self._quiet and self._places.certain()
 
@@ -340,16 +398,3 @@ class _Listener(ConsumerRebalanceListener):
 
     def on_partitions_lost(self, lost: Iterable[TopicPartition]) -> None:
         self._ingester.on_lost({each.partition for each in lost})
-
-
-def _message(record: Any) -> Message:
-    return Message(
-        topic=record.topic,
-        partition=record.partition,
-        offset=record.offset,
-        value=record.value,
-        key=record.key,
-        timestamp=record.timestamp,
-        timestamp_type=record.timestamp_type,
-        headers=tuple(record.headers or ()),
-    )

@@ -40,11 +40,13 @@ class Message(NamedTuple):
 
 
 class RawRow(NamedTuple):
-    """A row of RAW_EVENTS_STREAM; `text` is the message, untouched."""
+    """A row of RAW_EVENTS_STREAM; `text` is the message, untouched. `bound` is the row as a
+    statement binds it, where that has been put together ahead (bind_rows.ready)."""
 
     message: Message
     envelope: Envelope
     text: str
+    bound: str | None = None
 
 
 @dataclass(frozen=True)

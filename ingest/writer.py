@@ -5,8 +5,10 @@ from collections import deque
 from collections.abc import Callable, Iterable
 
 from ingest.batch import Batch, Buffer, cut_batch, place_of
+from ingest.bind_rows import ready
 from ingest.config import IngesterConfig
 from ingest.errors import DataRefused, Fatal
+from ingest.in_flight import InFlight
 from ingest.messages import Message, RawRow, Reject, refused, sort_message, without_payload
 from ingest.metrics import Metrics
 from ingest.positions import Positions
@@ -17,6 +19,11 @@ log = logging.getLogger(__name__)
 
 class Writer:
     """Holds messages in the order in which they came until the sink has taken them.
+
+    A batch is on its way between `begin` and `finish`; meanwhile messages may be added, and their
+    rows are made ready to be sent. Nothing else here is told of what the write has done before
+    `finish`. No more than `batch_max_bytes` are on their way, and whoever calls stops to add once
+    the writer is full, which is at `batch_max_bytes` more: so it holds about twice as much at most.
 
     When the sink raises Transient, the rows stay here and the next call tries them again. When it
     raises FenceLost, whoever calls must drop them: they have been written by somebody else.
@@ -32,23 +39,38 @@ class Writer:
     ) -> None:
         self._topic = config.topic
         self._max_bytes = config.batch_max_bytes
-        self._sink = sink
         self._positions = positions
         self._metrics = metrics
         self._clock = clock
         self._buffer = Buffer(
             config.batch_max_events, config.batch_max_seconds, config.batch_max_bytes
         )
-        # Rows that were taken from the buffer and are not written yet, in the order to write them.
+        # Rows that were taken from the buffer and are not written yet, in the order to write them:
+        # those that are in flight, and those that wait for their turn.
+        self._sent: list[RawRow | Reject] = []
         self._pending: deque[list[RawRow | Reject]] = deque()
+        self._in_flight = InFlight(sink, clock)
 
     @property
     def held(self) -> int:
-        """How many messages have been polled and are not written."""
-        return len(self._buffer) + sum(map(len, self._pending))
+        """How many messages have been polled and are not written, as far as is known."""
+        return len(self._buffer) + len(self._sent) + sum(map(len, self._pending))
+
+    @property
+    def writing(self) -> bool:
+        """Is a batch in flight, or has it landed and nobody has asked how?"""
+        return bool(self._in_flight)
+
+    @property
+    def writing_seconds(self) -> float:
+        """How long the write in flight has taken so far."""
+        return self._in_flight.seconds
 
     def add(self, messages: Iterable[Message]) -> None:
-        self._buffer.add(messages, self._clock())
+        now = self._clock()
+        for message in messages:
+            row = sort_message(message, self._max_bytes)
+            self._buffer.add(ready(row) if isinstance(row, RawRow) else row, message.size, now)
 
     def full(self) -> bool:
         return self._buffer.full()
@@ -61,7 +83,9 @@ class Writer:
         return self._clock() if self._pending else self._buffer.due_at()
 
     def drop(self, partitions: set[int]) -> None:
-        """Forget what is held for these partitions."""
+        """Forget what is held for these partitions. Nothing may be in flight."""
+        if self.writing:
+            raise RuntimeError("what is in flight cannot be dropped")
         self._buffer.drop(partitions)
         kept = (
             [row for row in rows if place_of(row)[0] not in partitions] for rows in self._pending
@@ -69,29 +93,42 @@ class Writer:
         self._pending = deque(rows for rows in kept if rows)
 
     def write_next(self) -> None:
-        """Write one batch, the oldest that is held, due or not. Refused data takes several calls,
-        so that whoever calls can look after Kafka in between."""
+        """Write one batch, the oldest that is held, due or not: the one in flight, if there is one.
+        Refused data takes several calls, so that whoever calls can look after Kafka in between."""
+        if not self.writing:
+            self.begin()
+        self.finish()
+
+    def begin(self) -> None:
+        """Send the oldest batch that is held on its way, due or not. Nothing may be in flight."""
         if not self._pending and len(self._buffer):
-            taken = self._buffer.take()
-            self._pending.append([sort_message(each, self._max_bytes) for each in taken])
+            self._pending.append(self._buffer.take())
         if self._pending:
-            self._write(self._pending[0])
+            self._in_flight.start(cut_batch(self._topic, self._pending[0], self._positions.stored))
+            self._sent = self._pending.popleft()
 
-    def _write(self, rows: list[RawRow | Reject]) -> None:
-        batch = cut_batch(self._topic, rows, self._positions.stored)
-        started = self._clock()
+    def landed(self, seconds: float = 0.0) -> bool:
+        """Has a write that was in flight ended, or does it within these seconds?"""
+        return self._in_flight.ended(seconds)
+
+    def finish(self) -> None:
+        """Wait for the write in flight, if there is one, and account for what it has done."""
+        if not self.writing:
+            return
+        rows, self._sent = self._sent, []
         try:
-            self._sink.write(batch)
+            batch, seconds = self._in_flight.outcome()
         except DataRefused as error:
-            self._halve(str(error))
+            self._halve(rows, str(error))
+        except BaseException:
+            self._pending.appendleft(rows)
+            raise
         else:
-            self._pending.popleft()
             self._positions.written(batch.next_offsets)
-            self._report(batch, self._clock() - started)
+            self._report(batch, seconds)
 
-    def _halve(self, reason: str) -> None:
+    def _halve(self, rows: list[RawRow | Reject], reason: str) -> None:
         """Narrow the refused rows down to the one that is at fault, and reject that one."""
-        rows = self._pending.popleft()
         if len(rows) > 1:
             middle = len(rows) // 2
             self._pending.extendleft([rows[middle:], rows[:middle]])

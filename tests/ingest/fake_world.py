@@ -13,7 +13,7 @@ class World:
     numbers, the stop before the last."""
 
     def __init__(self, log: dict[int, dict[int, bytes | None]], sink: FakeSink, *flags: str):
-        self.consumer = FakeConsumer(log)
+        self.consumer = self.consumer_of(log)
         self.sink = sink
         self.clock = FakeClock()
         self.stop = threading.Event()
@@ -21,6 +21,9 @@ class World:
         self.ingester = Ingester(
             config(*flags), self.consumer, sink, self.metrics, self.stop, self.clock
         )
+
+    def consumer_of(self, log: dict[int, dict[int, bytes | None]]) -> FakeConsumer:
+        return FakeConsumer(log)
 
     def run(self, polls: int = 20, **events: Callable[[], None]) -> None:
         happenings = {int(name.removeprefix("at_")): event for name, event in events.items()}

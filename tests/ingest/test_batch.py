@@ -2,16 +2,16 @@
 
 import pytest
 
-from ingest.batch import Buffer, cut_batch
-from ingest.messages import OVERHEAD_BYTES, Message, Reject
-
-
-def message(offset: int, size: int = 0, partition: int = 0) -> Message:
-    return Message("sales", partition, offset, b"x" * size)
+from ingest.batch import Buffer, cut_batch, place_of
+from ingest.messages import RawRow, Reject
 
 
 def reject(partition: int, offset: int) -> Reject:
     return Reject("no event_type", "sales", partition, offset)
+
+
+def offsets(rows: list[RawRow | Reject]) -> list[int]:
+    return [place_of(each)[1] for each in rows]
 
 
 def test_an_empty_buffer_is_never_due() -> None:
@@ -22,59 +22,62 @@ def test_an_empty_buffer_is_never_due() -> None:
 
 def test_a_buffer_is_due_a_fixed_time_after_its_first_message() -> None:
     buffer = Buffer(max_events=50, max_seconds=60, max_bytes=10_000)
-    buffer.add([message(0)], now=100)
-    buffer.add([message(1)], now=150)
+    buffer.add(reject(0, 0), 100, now=100)
+    buffer.add(reject(0, 1), 100, now=150)
     assert not buffer.due(159.9)
     assert buffer.due(160)
 
 
-def test_a_buffer_is_due_at_once_when_it_has_enough_messages() -> None:
+def test_a_buffer_is_due_at_once_when_it_has_enough_rows() -> None:
     buffer = Buffer(max_events=2, max_seconds=60, max_bytes=10_000)
-    buffer.add([message(0)], now=100)
+    buffer.add(reject(0, 0), 100, now=100)
     assert not buffer.due(100)
-    buffer.add([message(1)], now=100)
+    buffer.add(reject(0, 1), 100, now=100)
     assert buffer.due(100)
 
 
 def test_a_buffer_is_due_at_once_when_it_has_enough_bytes() -> None:
     buffer = Buffer(max_events=50, max_seconds=60, max_bytes=1000)
-    buffer.add([message(0, 999 - OVERHEAD_BYTES)], now=100)
+    buffer.add(reject(0, 0), 999, now=100)
     assert not buffer.full()
-    buffer.add([message(1)], now=100)
+    buffer.add(reject(0, 1), 100, now=100)
     assert buffer.full()
     assert buffer.due(100)
 
 
 def test_a_batch_takes_all_that_is_there_up_to_its_bytes() -> None:
     buffer = Buffer(max_events=2, max_seconds=60, max_bytes=1000)
-    buffer.add([message(offset, 300 - OVERHEAD_BYTES) for offset in range(5)], now=100)
-    assert [each.offset for each in buffer.take()] == [0, 1, 2]
-    assert [each.offset for each in buffer.take()] == [3, 4]
+    for offset in range(5):
+        buffer.add(reject(0, offset), 300, now=100)
+    assert offsets(buffer.take()) == [0, 1, 2]
+    assert offsets(buffer.take()) == [3, 4]
     assert buffer.take() == []
     assert buffer.bytes == 0
 
 
 def test_a_message_larger_than_a_batch_is_a_batch_of_its_own() -> None:
     buffer = Buffer(max_events=2, max_seconds=60, max_bytes=1000)
-    buffer.add([message(0, 5000), message(1)], now=100)
-    assert [each.offset for each in buffer.take()] == [0]
-    assert [each.offset for each in buffer.take()] == [1]
+    buffer.add(reject(0, 0), 5000, now=100)
+    buffer.add(reject(0, 1), 100, now=100)
+    assert offsets(buffer.take()) == [0]
+    assert offsets(buffer.take()) == [1]
 
 
 def test_what_is_left_after_a_batch_is_due_by_its_own_first_message() -> None:
     buffer = Buffer(max_events=50, max_seconds=60, max_bytes=1000)
-    buffer.add([message(0, 900)], now=100)
-    buffer.add([message(1)], now=130)
+    buffer.add(reject(0, 0), 900, now=100)
+    buffer.add(reject(0, 1), 101, now=130)
     buffer.take()
     assert buffer.due_at() == 190
 
 
 def test_dropping_a_partition_leaves_the_others() -> None:
     buffer = Buffer(max_events=50, max_seconds=60, max_bytes=10_000)
-    buffer.add([message(0), message(7, partition=1), message(1)], now=100)
+    for partition, offset in ((0, 0), (1, 7), (0, 1)):
+        buffer.add(reject(partition, offset), 100, now=100)
     assert buffer.drop({0}) == 2
-    assert buffer.bytes == OVERHEAD_BYTES
-    assert [(each.partition, each.offset) for each in buffer.take()] == [(1, 7)]
+    assert buffer.bytes == 100
+    assert [place_of(each) for each in buffer.take()] == [(1, 7)]
 
 
 def test_a_batch_moves_each_of_its_partitions_from_what_is_stored_to_behind_its_last_row() -> None:

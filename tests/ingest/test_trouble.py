@@ -9,7 +9,7 @@ from kafka.errors import (
 
 from ingest.batch import Batch
 from ingest.errors import DataRefused, Fatal, Transient
-from ingest.loop import _message
+from ingest.kafka_records import message_of
 from ingest.messages import kafka_metadata
 from tests.ingest.fake_world import World, log_of
 from tests.ingest.fakes import ORDER, TOPIC, FakeSink, Record, transient
@@ -251,7 +251,7 @@ def test_a_broker_that_refuses_for_good_is_a_clear_line(error: Exception, compla
 
 def test_a_record_without_headers_is_one_without_headers() -> None:
     record = Record(0, 0)._replace(headers=None)  # type: ignore[arg-type]  # as old clients give
-    assert kafka_metadata(_message(record))["headers"] == []
+    assert kafka_metadata(message_of(record))["headers"] == []
 
 
 def test_an_attempt_that_is_neither_refused_nor_written_is_not_lost() -> None:
