@@ -102,8 +102,9 @@ def insert(
 
 @contextmanager
 def compared(connection: Connection, tx: int, tracked: Tracked) -> Iterator[None]:
-    """Log the difference of the table before and after. DuckDB's row ids hold that long."""
+    """Log the difference of the table before and after."""
     columns = tracked.list()
+    _hold_row_ids(connection, tracked)
     rows = f'SELECT rowid AS "$id", {columns} FROM {tracked.source}'
     connection.values(f'CREATE OR REPLACE TEMP TABLE "$before" AS {rows}')
     yield
@@ -119,6 +120,15 @@ def compared(connection: Connection, tx: int, tracked: Tracked) -> Iterator[None
     )
     _log_pairs(connection, tx, tracked)
     connection.discard("$before", "$pairs", "$identity")
+
+
+def _hold_row_ids(connection: Connection, tracked: Tracked) -> None:
+    """Until the transaction ends, the table's row ids mean the same rows.
+
+    Between two statements of a transaction that has written nothing yet, a checkpoint of another
+    connection may move rows together and so renumber them. A DELETE of no row holds it off.
+    """
+    connection.values(f"DELETE FROM {tracked.source} WHERE FALSE")
 
 
 def _log_pairs(connection: Connection, tx: int, tracked: Tracked) -> None:
@@ -147,7 +157,8 @@ def _log_pairs(connection: Connection, tx: int, tracked: Tracked) -> None:
 
 @contextmanager
 def appended(connection: Connection, tx: int, tracked: Tracked) -> Iterator[None]:
-    """Log the rows that COPY INTO or MERGE adds. New rows have row ids behind all others."""
+    """Log the rows that COPY INTO or MERGE adds. New rows have row ids behind all others, also
+    behind those of rows that a checkpoint renumbers meanwhile."""
     last = connection.values(f"SELECT coalesce(max(rowid), -1) FROM {tracked.source}")[0][0]
     yield
     connection.values(
