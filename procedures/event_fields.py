@@ -35,10 +35,11 @@ VALUE_LENGTH_IN_REASON = 100
 EXACT_NUMBER_KINDS = ("INTEGER", "DECIMAL", "VARCHAR")
 ID_KINDS = ("VARCHAR", "INTEGER", "DECIMAL", "DOUBLE")
 
-ISO_TIMESTAMP = (
+DAY_AND_TIME = (
     "[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-5][0-9](:[0-5][0-9]([.][0-9]{1,9})?)?"
-    "(Z|[+-](0[0-9]|1[0-4])(:?[0-5][0-9])?)?"
 )
+ISO_TIMESTAMP = DAY_AND_TIME + "(Z|[+-](0[0-9]|1[0-4])(:?[0-5][0-9])?)?"
+USUAL_TIMESTAMP = DAY_AND_TIME + "(Z|[+-](0[0-9]|1[0-4]):[0-5][0-9])"
 
 
 @dataclass(frozen=True)
@@ -114,14 +115,18 @@ def utc_timestamp(field: Field) -> Column:
 
     The offset is written out in full before the cast, because the engine would read a timestamp
     without one in the session's time zone: Z, +02 and none first become +02 and +00, then zeros
-    are added behind, and of +0200, +05:3000 the offset's four digits are kept.
+    are added behind, and of +0200, +05:3000 the offset's four digits are kept. Most producers
+    write Z or the whole offset: those need none of it.
     """
     plain = F.replace(F.upper(field.text), F.lit(","), F.lit("."))
     zoned = replace_pattern(F.replace(plain, F.lit("Z"), F.lit("+00")), "([T ][0-9:.]+)$", "+00")
     padded = F.concat(zoned, F.lit("00"))
     complete = replace_pattern(padded, "([+-][0-9]{2}):?([0-9]{2})(00)?$", ":\\2")
-    moment = F.when(matches(plain, ISO_TIMESTAMP), complete).cast(StringType())
-    in_zone = F.try_cast(moment, TimestampType(TimestampTimeZone.TZ))
+    usual = F.replace(plain, F.lit("Z"), F.lit("+00:00"))
+    moment = F.when(matches(plain, USUAL_TIMESTAMP), usual).when(
+        matches(plain, ISO_TIMESTAMP), complete
+    )
+    in_zone = F.try_cast(moment.cast(StringType()), TimestampType(TimestampTimeZone.TZ))
     return F.convert_timezone(F.lit("UTC"), in_zone).cast(UTC_TIMESTAMP)
 
 

@@ -9,10 +9,9 @@ from collections.abc import Iterator
 
 from sqlglot import Expr, exp
 
-_PICKS = {
-    "_account_json_text": "_account_picked_text",
-    "_account_typeof_at": "_account_picked_kind",
-}
+_TEXT, _KIND = "_account_json_text", "_account_typeof_at"
+_PICKS = {_TEXT: "_account_picked_text", _KIND: "_account_picked_kind"}
+_PICKED_WORD = "_account_picked_word"
 _FEW = 2
 
 
@@ -69,34 +68,51 @@ def _where_may_move(select: exp.Select) -> bool:
 
 
 def _picked(calls: list[exp.Anonymous], number: int) -> list[Expr]:
-    """Let the calls pick from lists; returns the lists' definitions."""
+    """Let the calls pick from lists; returns the lists' definitions. Kinds are read of the paths
+    whose kind is asked for."""
     document = calls[0].expressions[0].copy()
-    paths = list(dict.fromkeys(call.expressions[1].name for call in calls))
     names = {part: f"${part}_{number}" for part in ("texts", "kinds", "long")}
+    paths = _paths(calls)
+    kinds = _paths([call for call in calls if call.name == _KIND])
     for call in calls:
-        place = exp.Literal.number(paths.index(call.expressions[1].name) + 1)
-        picks = [
-            exp.Anonymous(this="list_extract", expressions=[_column(names[part]), place.copy()])
-            for part in ("texts", "kinds")
-        ]
+        path = call.expressions[1].name
+        picks = [_pick(names["texts"], paths, path)]
+        function = _PICKED_WORD
+        if path in kinds:
+            picks.append(_pick(names["kinds"], kinds, path))
+            function = _PICKS[call.name]
         operands = [*call.expressions, *picks, _column(names["long"])]
-        call.replace(exp.Anonymous(this=_PICKS[call.name], expressions=operands))
-    wanted = exp.Anonymous(
-        this="list_value", expressions=[exp.Literal.string(path) for path in paths]
-    )
-    definitions = {
-        "texts": ("json_extract_string", [document, wanted]),
-        "kinds": ("json_type", [document, wanted]),
-        "long": ("_account_long_number", [document]),
-    }
+        call.replace(exp.Anonymous(this=function, expressions=operands))
+    definitions = [
+        ("texts", "json_extract_string", [document, _list(paths)]),
+        ("long", "_account_has_long_number", [document]),
+    ]
+    if kinds:
+        definitions.append(("kinds", "json_type", [document, _list(kinds)]))
     return [
         exp.alias_(
             exp.Anonymous(this=function, expressions=[each.copy() for each in operands]),
             names[part],
             quoted=True,
         )
-        for part, (function, operands) in definitions.items()
+        for part, function, operands in definitions
     ]
+
+
+def _paths(calls: list[exp.Anonymous]) -> list[str]:
+    """The calls' paths, each once."""
+    return list(dict.fromkeys(call.expressions[1].name for call in calls))
+
+
+def _pick(name: str, paths: list[str], path: str) -> exp.Anonymous:
+    place = exp.Literal.number(paths.index(path) + 1)
+    return exp.Anonymous(this="list_extract", expressions=[_column(name), place])
+
+
+def _list(paths: list[str]) -> exp.Anonymous:
+    return exp.Anonymous(
+        this="list_value", expressions=[exp.Literal.string(path) for path in paths]
+    )
 
 
 def _column(name: str) -> exp.Column:

@@ -126,8 +126,11 @@ def text_differs(value: Expr) -> bool:
     bind is never a VARIANT, and DuckDB would take it for one inside the macro."""
     if isinstance(value, exp.Literal | exp.DPipe | exp.Concat | exp.Null | exp.Placeholder):
         return False
-    if is_text(value):
-        return False
+    return not is_text(value) and _is_small(value)
+
+
+def _is_small(value: Expr) -> bool:
+    """May a macro repeat it?"""
     nodes = list(value.walk())
     return len(nodes) < _SMALL and not any(
         isinstance(node, exp.Anonymous) and node.name.startswith("_account_") for node in nodes
@@ -135,6 +138,19 @@ def text_differs(value: Expr) -> bool:
 
 
 _SMALL = 20
+
+
+def blanks(node: Expr) -> Expr:
+    """TRIM(x) = '' of a text, which is asked of every id, without trimming most of them."""
+    if not (isinstance(node, exp.EQ | exp.NEQ) and isinstance(node.this, exp.Trim)):
+        return node
+    trimmed, other = node.this, node.expression
+    bare = all(value is None for key, value in trimmed.args.items() if key != "this")
+    empty = isinstance(other, exp.Literal) and other.is_string and not other.name
+    if not (bare and empty and is_text(trimmed.this) and _is_small(trimmed.this)):
+        return node
+    blank = exp.Anonymous(this="_account_is_blank", expressions=[trimmed.this])
+    return exp.paren(exp.Not(this=blank)) if isinstance(node, exp.NEQ) else blank
 
 
 def _text(value: Expr) -> Expr:
@@ -181,4 +197,14 @@ def _number(value: int) -> Expr:
     return exp.Literal.number(value)
 
 
-REWRITES = (flatten, regexp_like, listagg, array_agg, dates, texts, current_names, clock_of_views)
+REWRITES = (
+    flatten,
+    regexp_like,
+    listagg,
+    array_agg,
+    dates,
+    texts,
+    blanks,
+    current_names,
+    clock_of_views,
+)

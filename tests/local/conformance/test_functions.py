@@ -119,3 +119,15 @@ def test_an_aggregate_leaves_nulls_out(run: Run, expression: str, expected: Any)
 def test_an_aggregate_of_nothing(run: Run, expression: str, expected: Any) -> None:
     """https://docs.snowflake.com/en/sql-reference/functions-aggregation"""
     assert run(f"select {expression} from values (1) t (x) where x > 5") == [(expected,)]
+
+
+def test_a_text_of_blanks_is_trimmed_to_nothing(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/trim"""
+    texts = "(select column1 t from values (''), ('  '), (' a'), ('a '), ('~'), ('é'), (null))"
+    rows = run(f"select t, trim(t) = '', trim(t) <> '', trim(coalesce(t, '')) = '' from {texts}")
+    assert rows == [
+        ("", True, False, True),
+        ("  ", True, False, True),
+        *((text, False, True, False) for text in (" a", "a ", "~", "é")),
+        (None, None, None, True),
+    ]

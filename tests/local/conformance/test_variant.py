@@ -140,6 +140,41 @@ def test_a_number_of_38_digits_is_exact_and_others_are_doubles(
 
 
 @pytest.mark.parametrize(
+    ("document", "texts", "kinds"),
+    [
+        (
+            '{"a": 5.0, "b": "5.0", "c": 7, "d": 5.0}',
+            ["5", "5.0", "7", "5"],
+            ["INTEGER", "INTEGER"],
+        ),
+        (
+            '{"a":12345678901234567890.5,"b":"x:1","c":0.10000000000000000001,"d":true}',
+            ["12345678901234567890.5", "x:1", "0.10000000000000000001", "true"],
+            ["DECIMAL", "BOOLEAN"],
+        ),
+        (
+            '{"a": "1", "b" :\n1E2, "c": [1, 2], "d": -1.5e0}',
+            ["1", "100", "[1,2]", "-1.5"],
+            ["VARCHAR", "DOUBLE"],
+        ),
+        ('{"a": null, "c": 1.50}', [None, None, "1.5", None], ["NULL_VALUE", None]),
+    ],
+)
+def test_many_paths_of_one_document_are_read_as_each_alone(
+    run: Run, document: str, texts: list[str | None], kinds: list[str | None]
+) -> None:
+    """https://docs.snowflake.com/en/user-guide/querying-semistructured"""
+    source = "(select parse_json(?) v)"
+    paths = [f"v:{name}::varchar" for name in "abcd"]
+    typed = ["typeof(v:a)", "typeof(v:d)"]
+    together = run(f"select {', '.join(paths + typed)} from {source}", document)
+    assert together == [(*texts, *kinds)]
+    assert together == [
+        tuple(one(run, f"select {each} from {source}", document) for each in paths + typed)
+    ]
+
+
+@pytest.mark.parametrize(
     ("value", "array", "expected"),
     [
         ("'a'::variant", 'parse_json(\'["a", "b"]\')', True),
