@@ -109,7 +109,7 @@ class Changes:
             identity = catalog.rows("SELECT nextval('_account_change') AS id")[0]["id"]
             self._epoch += 1
             tracked = Tracked(identity, table, columns, self._epoch)
-            catalog.write(f"CREATE TABLE {tracked.log} AS {change_log.empty(tracked)}")
+            catalog.write(log_shape.definition(connection, tracked))
             catalog.write(
                 "INSERT INTO _account_tracked VALUES (?, ?, ?)",
                 [identity, table.schema, table.name],

@@ -2,7 +2,7 @@
 
 from local import errors
 from local.change_log import Tracked, quoted
-from local.engine import HIDDEN_SCHEMA, Catalog, Connection
+from local.engine import HIDDEN_SCHEMA, Catalog, Connection, compressed
 from local.parser.tokens import FullName
 
 
@@ -19,6 +19,14 @@ def found(connection: Connection, table: FullName) -> tuple[str, ...]:
     return tuple(name for name, _ in _typed(connection, table))
 
 
+def definition(connection: Connection, tracked: Tracked) -> str:
+    """The statement that makes the log's table."""
+    typed = _typed(connection, tracked.table)
+    columns = [f"{quoted(name)} {compressed(kind)}" for name, kind in typed]
+    own = '"$tx" BIGINT, "$n" BIGINT, "$op" VARCHAR, "$row" BIGINT'
+    return f"CREATE TABLE {tracked.log} ({', '.join([own, *columns])})"
+
+
 def follow(catalog: Catalog, connection: Connection, tracked: Tracked) -> tuple[str, ...]:
     """Give the log the columns that its table has now; returns them."""
     now = dict(_typed(connection, tracked.table))
@@ -33,7 +41,8 @@ def follow(catalog: Catalog, connection: Connection, tracked: Tracked) -> tuple[
         if column not in before:
             # The rows that the table had got the default, and so do their entries.
             default = defaults.get(column, "NULL")
-            catalog.write(f"{alter} ADD COLUMN {quoted(column)} {kind} DEFAULT {default}")
+            added = f"{quoted(column)} {compressed(kind)} DEFAULT {default}"
+            catalog.write(f"{alter} ADD COLUMN {added}")
         elif before[column] != kind:
             catalog.write(f"{alter} ALTER COLUMN {quoted(column)} TYPE {kind}")
     for column in before:

@@ -5,6 +5,7 @@ from local.engine.connection import Connection
 from local.engine.engine import Engine
 from local.engine.failures import Conflict, translate
 from local.engine.rendering import TEXT, Binds, kept, used
+from local.engine.types import compressed
 
 __all__ = [
     "HIDDEN_SCHEMA",
@@ -14,6 +15,7 @@ __all__ = [
     "Conflict",
     "Connection",
     "Engine",
+    "compressed",
     "kept",
     "translate",
     "used",

@@ -22,7 +22,7 @@ from local.engine import decimals, documents, rewrite, texts
 from local.engine.cursor import Cursor
 from local.engine.failures import translated
 from local.engine.rendering import Binds, kept, render, used
-from local.engine.types import arrow_type
+from local.engine.types import arrow_type, compress
 from local.result import Result
 
 # fakesnow fetches small answers the way that DuckDB 2.0 advises against for large ones.
@@ -275,7 +275,9 @@ class Connection:
         return int(rows[0][0]) if rows else 0
 
     def add_column(self, database: str, schema: str, table: str, column: exp.ColumnDef) -> None:
-        definition = render(rewrite.definition(exp.Schema(expressions=[column])).expressions[0])
+        prepared = rewrite.definition(exp.Schema(expressions=[column])).expressions[0]
+        compress(prepared)
+        definition = render(prepared)
         self.values(f'ALTER TABLE "{database}"."{schema}"."{table}" ADD COLUMN {definition}')
 
     def engine_type(self, kind: exp.DataType) -> str:

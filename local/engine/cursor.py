@@ -5,6 +5,8 @@ from typing import Any
 from fakesnow.cursor import FakeSnowflakeCursor
 from sqlglot import Expr, exp
 
+from local.engine.types import compress
+
 
 class Cursor(FakeSnowflakeCursor):
     """Runs trees instead of texts, and mends what fakesnow would write wrongly."""
@@ -19,6 +21,9 @@ class Cursor(FakeSnowflakeCursor):
         transformed = tree
         for statement in self._transform_explode(tree):
             transformed = self._transform(statement, binds)
+            if isinstance(transformed, exp.Create | exp.Alter):
+                for column in transformed.find_all(exp.ColumnDef):
+                    compress(column)
             if (comment := transformed.args.get("table_comment")) and comment[1]:
                 # fakesnow puts the text into SQL as it is.
                 transformed.args["table_comment"] = (comment[0], comment[1].replace("'", "''"))

@@ -30,6 +30,10 @@ _SETTINGS = (
     # dies of such a join on a table where the transaction has rows of its own, when another one
     # commits rows at that moment (docs/local-account.md).
     "SET GLOBAL disabled_optimizers = 'late_materialization,top_n_window_elimination'",
+    # A checkpoint writes the last rows of a growing table again, up to 122,880 of them: one per
+    # 16 MB, as DuckDB has it, costs a backlog more than its INSERTs. After kill -9 so much is read
+    # again, in a quarter of a second.
+    "SET GLOBAL checkpoint_threshold = '64MB'",
     # A table's name must never mean a variable of this process.
     "SET GLOBAL python_enable_replacements = false",
 )

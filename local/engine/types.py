@@ -15,6 +15,23 @@ JSON_TYPES = {
 
 NTZ_TYPES = {exp.DataType.Type.TIMESTAMP, exp.DataType.Type.TIMESTAMPNTZ}
 
+# DuckDB's own choice for JSON, a dictionary of what texts have in common, takes twice the time to
+# write and twice the room.
+_JSON_COMPRESSION = "USING COMPRESSION zstd"
+
+
+def compressed(kind: str) -> str:
+    """A column's type in DuckDB's SQL, and how the column is compressed."""
+    return f"{kind} {_JSON_COMPRESSION}" if kind == "JSON" else kind
+
+
+def compress(column: exp.ColumnDef) -> None:
+    """Say in a column's definition how the column is compressed."""
+    kind = column.args.get("kind")
+    if isinstance(kind, exp.DataType) and kind.this in JSON_TYPES:
+        said = exp.ColumnConstraint(kind=exp.Var(this=_JSON_COMPRESSION))
+        column.set("constraints", [said, *(column.args.get("constraints") or [])])
+
 
 def types(node: Expr) -> Expr:
     """Column and cast types. NUMBER without a scale: 64 bits in a table, 38 digits in a cast."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sqlglot import exp
 
 from local import errors, result
-from local.engine import Binds
+from local.engine import Binds, compressed
 from local.names import Names, name_of, qualify
 from local.parser.tokens import FullName
 from local.result import Result
@@ -85,7 +85,7 @@ def _create_like(
         [origin.database, origin.schema, origin.name],
     )
     defined = ", ".join(
-        f'"{name}" {kind}'
+        f'"{name}" {compressed(kind)}'
         + ("" if nullable else " NOT NULL")
         + (f" DEFAULT {default}" if default else "")
         for name, kind, nullable, default, _ in columns
