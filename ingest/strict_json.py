@@ -65,7 +65,7 @@ def _plain_object(text: str) -> dict[str, Any] | None:
         return None
     if not isinstance(value, dict) or end != len(text):
         return None
-    strings = sum(type(each) is str for each in value.values())
+    strings = list(map(type, value.values())).count(str)
     return value if text.count('"') == 2 * (len(value) + strings) else None
 
 
