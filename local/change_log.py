@@ -155,12 +155,14 @@ def _log_pairs(connection: Connection, tx: int, tracked: Tracked) -> None:
         connection.values(f"INSERT INTO {tracked.entry} {sql}")
 
 
-@contextmanager
-def appended(connection: Connection, tx: int, tracked: Tracked) -> Iterator[None]:
-    """Log the rows that COPY INTO or MERGE adds. New rows have row ids behind all others, also
+def last_row(connection: Connection, tracked: Tracked) -> int:
+    """The highest row id of the table. Those of rows that a transaction adds are behind it, also
     behind those of rows that a checkpoint renumbers meanwhile."""
-    last = connection.values(f"SELECT coalesce(max(rowid), -1) FROM {tracked.source}")[0][0]
-    yield
+    return int(connection.values(f"SELECT coalesce(max(rowid), -1) FROM {tracked.source}")[0][0])
+
+
+def log_added(connection: Connection, tx: int, tracked: Tracked, last: int) -> None:
+    """Log the rows that the transaction has added behind this one."""
     connection.values(
         f'INSERT INTO {tracked.entry} SELECT {tx}, "$n", \'I\', "$n",'
         f' {tracked.list()} FROM (SELECT nextval({_sequence(tracked)}) AS "$n", *'

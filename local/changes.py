@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlglot import Expr, exp
 
-from local import change_log, errors, log_shape
+from local import change_log, errors, log_shape, shadow_log
 from local.change_log import Tracked, hidden
 from local.commit_clock import CommitClock
 from local.engine import Binds, Catalog, Conflict, Connection
@@ -33,12 +33,6 @@ _COMPARED_ROWS = 20_000
 _ALTER_ATTEMPTS = 20
 # Snowflake undoes a transaction that blocks others once its client has been silent for 5 minutes.
 _ORPHAN_SECONDS = 5.0
-
-
-_LOG_TABLES = (
-    "SELECT table_name FROM duckdb_tables() WHERE database_name = current_database()"
-    " AND table_name LIKE '\\_account\\_log\\_%' ESCAPE '\\'"
-)
 
 
 class Changes:
@@ -76,10 +70,7 @@ class Changes:
                 self.reshape(catalog, connection, table)
             else:
                 self.untrack(catalog, table)
-        logs = {f"_account_log_{tracked.id}" for tracked in self._tables.values()}
-        for row in catalog.rows(_LOG_TABLES):
-            if row["table_name"] not in logs:
-                catalog.write(f"DROP TABLE {row['table_name']}")
+        log_shape.drop_others(catalog, {tracked.id for tracked in self._tables.values()})
 
     def forget_database(self, database: str) -> None:
         for table in [table for table in self._tables if table.database == database]:
@@ -259,7 +250,7 @@ class Changes:
         One transaction at a time per database: places are in the order of commits.
         """
         databases = transaction.logged | {database for database, _ in transaction.consumed}
-        connection.discard(*(f"$shadow_{shadow.id}" for shadow in transaction.shadows.values()))
+        shadow_log.discard(connection, transaction)
         if not databases:
             connection.commit()
             self.clock.committed(transaction.tables | transaction.streams)
@@ -325,7 +316,6 @@ class Changes:
             return shadow
         columns = log_shape.names(connection, table)
         shadow = Tracked(len(transaction.shadows), table, columns, shadow=True)
-        change_log.create(connection, shadow)
         transaction.shadows[table] = shadow
         return shadow
 
@@ -339,18 +329,21 @@ class Changes:
     ) -> list[tuple[Any, ...]]:
         """Run a DML statement on a tracked table and log what it changed; returns DuckDB's answer:
         one row with the count, or for MERGE one row per action."""
-        _written(transaction, tracked)
-        with self._as_conflict(tracked):
-            if isinstance(tree, exp.Insert):
+        if isinstance(tree, exp.Insert) and not tracked.shadow:
+            with self._written(transaction, tracked):
                 sql = connection.insert_sql(tree)
                 return change_log.insert(connection, transaction.id, tracked, sql, binds)
-            logged = change_log.appended if change_log.only_adds(tree) else change_log.compared
-            with logged(connection, transaction.id, tracked):
-                return connection.dml(tree, binds)
+        logged = self.appended if change_log.only_adds(tree) else self._compared
+        with logged(connection, transaction, tracked):
+            return connection.dml(tree, binds)
 
     @contextmanager
-    def _as_conflict(self, tracked: Tracked) -> Iterator[None]:
-        """A failure because the log went away or changed meanwhile is worth another try."""
+    def _written(self, transaction: Transaction, tracked: Tracked) -> Iterator[None]:
+        """The transaction logs something inside. A failure because the log went away or changed
+        meanwhile is worth another try."""
+        transaction.written[tracked.table] = tracked
+        if not tracked.shadow:
+            transaction.logged.add(tracked.table.database)
         try:
             yield
         except errors.SnowflakeError as error:
@@ -362,10 +355,29 @@ class Changes:
     def appended(
         self, connection: Connection, transaction: Transaction, tracked: Tracked
     ) -> Iterator[None]:
-        """Log the rows that COPY INTO adds inside."""
-        _written(transaction, tracked)
-        with change_log.appended(connection, transaction.id, tracked):
+        """Log the rows that COPY INTO, MERGE or INSERT adds inside.
+
+        What nobody but the transaction itself may ask for is read when it goes on: its last
+        statement's never.
+        """
+        with self._written(transaction, tracked):
+            last = change_log.last_row(connection, tracked)
             yield
+            if tracked.shadow:
+                shadow_log.defer(transaction, tracked, last)
+            else:
+                change_log.log_added(connection, transaction.id, tracked, last)
+
+    @contextmanager
+    def _compared(
+        self, connection: Connection, transaction: Transaction, tracked: Tracked
+    ) -> Iterator[None]:
+        with self._written(transaction, tracked):
+            if tracked.shadow:
+                shadow_log.log(connection, transaction)
+                shadow_log.make(connection, transaction, tracked)
+            with change_log.compared(connection, transaction.id, tracked):
+                yield
 
     # --- trimming ----------------------------------------------------------------------------
 
@@ -385,9 +397,3 @@ class Changes:
             " AND seq < (SELECT max(seq) FROM _account_commits)",
             [least],
         )
-
-
-def _written(transaction: Transaction, tracked: Tracked) -> None:
-    transaction.written[tracked.table] = tracked
-    if not tracked.shadow:
-        transaction.logged.add(tracked.table.database)

@@ -5,6 +5,19 @@ from local.change_log import Tracked, quoted
 from local.engine import HIDDEN_SCHEMA, Catalog, Connection, compressed
 from local.parser.tokens import FullName
 
+_LOGS = (
+    "SELECT table_name FROM duckdb_tables() WHERE database_name = current_database()"
+    " AND table_name LIKE '\\_account\\_log\\_%' ESCAPE '\\'"
+)
+
+
+def drop_others(catalog: Catalog, tracked: set[int]) -> None:
+    """Drop the logs of a database that are of none of these tracked tables."""
+    kept = {f"_account_log_{identity}" for identity in tracked}
+    for row in catalog.rows(_LOGS):
+        if row["table_name"] not in kept:
+            catalog.write(f"DROP TABLE {row['table_name']}")
+
 
 def names(connection: Connection, table: FullName) -> tuple[str, ...]:
     """The table's columns in order. Raises 002003 where there is no such table."""

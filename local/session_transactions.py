@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from local import effects, errors
+from local import effects, errors, shadow_log
 from local.engine import Conflict, Connection
 from local.locks import Waiter
 from local.parser.tokens import FullName
@@ -224,6 +224,7 @@ class SessionTransactions(ABC):
         transaction = self.transaction
         if transaction is None or transaction.failed or not transaction.written:
             return
+        shadow_log.log(self.connection, transaction)
         taken = [
             effects.taken(self.connection, transaction.id, tracked, transaction.read_to)
             for tracked in transaction.written.values()
@@ -262,8 +263,7 @@ class SessionTransactions(ABC):
         self.connection.rollback()
         changes.renew(transaction)
         self.connection.begin()
-        transaction.shadows.clear()
-        transaction.written.clear()
+        transaction.forget_logs()
         for effect in transaction.effects:
             if not effect.tracked.shadow and not changes.is_current(effect.tracked):
                 raise Conflict(f"table '{effect.tracked.table}' was altered")
@@ -360,6 +360,7 @@ class SessionTransactions(ABC):
         except errors.SnowflakeError:
             transaction.consumed, transaction.streams = consumed, streams
             transaction.written.clear()
+            transaction.added.clear()
             self._undo_statement(transaction)
             raise
 

@@ -33,8 +33,11 @@ class Transaction:
     tables: set[FullName] = field(default_factory=set)
     # Streams that it consumes.
     streams: set[FullName] = field(default_factory=set)
-    # Tables that only it logs.
+    # Tables that only it logs; which of these logs have a table of their own by now; what has been
+    # added behind which row and is not logged yet.
     shadows: dict[FullName, Tracked] = field(default_factory=dict)
+    made: set[int] = field(default_factory=set)
+    added: dict[FullName, tuple[Tracked, int]] = field(default_factory=dict)
     effects: list[Effect] = field(default_factory=list)
     # Logs that the statement before this one wrote to, and how far they have been read.
     written: dict[FullName, Tracked] = field(default_factory=dict)
@@ -42,3 +45,10 @@ class Transaction:
     opaque: bool = False
     failed: bool = False
     abandon: Callable[[float], None] | None = None
+
+    def forget_logs(self) -> None:
+        """Its snapshot is gone, and with it the logs of its own and what was written to any."""
+        self.shadows.clear()
+        self.made.clear()
+        self.added.clear()
+        self.written.clear()

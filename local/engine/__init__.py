@@ -1,6 +1,7 @@
 """DuckDB and fakesnow behind one door: nothing else in this package imports them."""
 
 from local.engine.catalog import HIDDEN_SCHEMA, Catalog
+from local.engine.clock import NOW
 from local.engine.connection import Connection
 from local.engine.engine import Engine
 from local.engine.failures import Conflict, translate
@@ -9,6 +10,7 @@ from local.engine.types import compressed
 
 __all__ = [
     "HIDDEN_SCHEMA",
+    "NOW",
     "TEXT",
     "Binds",
     "Catalog",

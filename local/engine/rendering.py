@@ -58,5 +58,5 @@ def used(sql: str, binds: Binds) -> dict[str, Any]:
     marks = set(re.findall(r"\$(b\d+)\b", sql))
     chosen = {name: value for name, value in binds.items() if name in marks}
     if f"${NOW}" in sql:
-        chosen[NOW] = datetime.now(UTC)
+        chosen[NOW] = binds.get(NOW) or datetime.now(UTC)
     return chosen

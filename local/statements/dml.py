@@ -13,6 +13,7 @@ from local.meanings import Meaning
 from local.names import name_of, named_in
 from local.parser.tokens import FullName
 from local.result import Result
+from local.statements import merging
 from local.statements import multi_inserts as into_many
 from local.transaction import Transaction
 
@@ -54,6 +55,11 @@ def _run(session: Session, transaction: Transaction, meaning: Meaning, binds: Bi
             session, tree, binds, lambda part, used: _change(session, transaction, part, used)
         )
         return _inserted(tree, counts)
+    if isinstance(tree, exp.Merge):
+        actions = merging.run(
+            session, tree, binds, lambda part, used: _change(session, transaction, part, used)
+        )
+        return _merged(tree, actions)
     return _answer(tree, _change(session, transaction, tree, binds))
 
 

@@ -1,0 +1,180 @@
+"""MERGE as plain statements: its join, evaluated once into a table, and what each row then does.
+
+DuckDB's own MERGE answers with a row for each row that it has changed, which costs more than the
+change, and does not tell which rows those were.
+
+https://docs.snowflake.com/en/sql-reference/sql/merge
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlglot import Expr, exp
+
+JOINED = "$joined"
+# What a joined row does, and the target's row that it has found.
+ACTION, ROW = "$action", "$row"
+UNMATCHED, MATCHED = 0, 1
+_SOURCE = "$merged"
+
+
+@dataclass(frozen=True)
+class Merging:
+    """The query for the join, the statement for the rows that match, those for the others.
+
+    joined is None where rows are only added: then the one INSERT contains it.
+    """
+
+    joined: exp.Select | None
+    change: exp.Update | exp.Delete | None
+    inserts: tuple[exp.Insert, ...]
+
+
+def merging(tree: exp.Merge) -> Merging | None:
+    """The statements that a MERGE comes to; None for one that DuckDB has to run itself.
+
+    After the first clause for matching rows has changed the target, a second one would find another
+    table: two of them are left to DuckDB.
+    """
+    whens = tree.args["whens"].expressions
+    matched = [when for when in whens if when.args["matched"]]
+    others = [when for when in whens if not when.args["matched"]]
+    if len(matched) > 1 or not all(map(_is_plain, whens)) or _name(tree.args["using"]) is None:
+        return None
+    if not matched and len(others) == 1 and not others[0].args.get("condition"):
+        return Merging(None, None, (_insert(tree, others[0], _unmatched(tree)),))
+    change = _change(tree, matched[0]) if matched else None
+    return Merging(_joined(tree, matched, others), change, _inserts(tree, others))
+
+
+def _is_plain(when: exp.When) -> bool:
+    """Is the clause of Snowflake's grammar, with nothing implied?"""
+    then = when.args["then"]
+    if when.args.get("source"):
+        return False
+    if isinstance(then, exp.Insert):
+        return isinstance(then.expression, exp.Tuple)
+    if isinstance(then, exp.Update):
+        return bool(then.expressions)
+    return bool(then.name.upper() == "DELETE")
+
+
+def _name(source: Expr) -> exp.Identifier | None:
+    """What the statement calls its source; None where that is no single name."""
+    if isinstance(source, exp.Subquery) and not source.alias:
+        return exp.to_identifier(_SOURCE, quoted=True)
+    if isinstance(source, exp.Table) and (source.args.get("joins") or source.args.get("laterals")):
+        return None
+    if not isinstance(source, exp.Subquery | exp.Table):
+        return None
+    alias = source.args.get("alias")
+    return alias.this.copy() if alias and alias.this else source.this.copy()
+
+
+def _source(tree: exp.Merge) -> Expr:
+    source = tree.args["using"].copy()
+    if isinstance(source, exp.Subquery) and not source.alias:
+        source.set("alias", exp.TableAlias(this=_name(source)))
+    return source
+
+
+def _held(tree: exp.Merge) -> exp.Table:
+    """The joined rows under the source's name."""
+    held = exp.Table(this=exp.to_identifier(JOINED, quoted=True))
+    held.set("alias", exp.TableAlias(this=_name(tree.args["using"])))
+    return held
+
+
+def _row(tree: exp.Merge) -> exp.Column:
+    target = tree.this
+    alias = target.args.get("alias")
+    return exp.Column(
+        this=exp.to_identifier("rowid", quoted=True),
+        table=(alias.this if alias and alias.this else target.this).copy(),
+    )
+
+
+def _of_source(tree: exp.Merge, name: str) -> exp.Column:
+    return exp.Column(this=exp.to_identifier(name, quoted=True), table=_name(tree.args["using"]))
+
+
+def _all_of_source(tree: exp.Merge) -> exp.Column:
+    return exp.Column(this=exp.Star(), table=_name(tree.args["using"]))
+
+
+def _join(tree: exp.Merge, *columns: Expr, side: str) -> exp.Select:
+    query = exp.select(*columns, copy=False).from_(_source(tree))
+    return query.join(tree.this.copy(), on=tree.args["on"].copy(), join_type=side)
+
+
+def _joined(tree: exp.Merge, matched: list[exp.When], others: list[exp.When]) -> exp.Select:
+    row = _row(tree)
+    action = exp.Case()
+    if others:
+        action = action.when(exp.Is(this=row.copy(), expression=exp.Null()), str(UNMATCHED))
+    for when in matched:
+        condition = when.args.get("condition")
+        action = action.when(condition.copy() if condition else exp.true(), str(MATCHED))
+    return _join(
+        tree,
+        _all_of_source(tree),
+        exp.alias_(action, ACTION, quoted=True),
+        exp.alias_(row, ROW, quoted=True),
+        side="left" if others else "inner",
+    )
+
+
+def _unmatched(tree: exp.Merge) -> exp.Subquery:
+    """The source's rows that find no row of the target, under the source's name."""
+    missing = exp.Is(this=_row(tree), expression=exp.Null())
+    query = _join(tree, _all_of_source(tree), side="left").where(missing)
+    return exp.Subquery(this=query, alias=exp.TableAlias(this=_name(tree.args["using"])))
+
+
+def _does(tree: exp.Merge, action: int) -> exp.EQ:
+    return exp.EQ(this=_of_source(tree, ACTION), expression=exp.Literal.number(action))
+
+
+def _change(tree: exp.Merge, when: exp.When) -> exp.Update | exp.Delete:
+    """The rows are found by the same condition again: row ids hold for one statement only."""
+    where = exp.Where(this=exp.and_(exp.paren(tree.args["on"].copy()), _does(tree, MATCHED)))
+    then, target = when.args["then"], tree.this.copy()
+    if isinstance(then, exp.Update):
+        values = [assignment.copy() for assignment in then.expressions]
+        for value in values:
+            for part in ("table", "db", "catalog"):
+                value.this.set(part, None)
+        from_ = exp.From(this=_held(tree))
+        return exp.Update(this=target, expressions=values, from_=from_, where=where)
+    return exp.Delete(this=target, using=[_held(tree)], where=where)
+
+
+def _inserts(tree: exp.Merge, others: list[exp.When]) -> tuple[exp.Insert, ...]:
+    """One for each clause: a row goes by the first whose condition it meets."""
+    found: list[exp.Insert] = []
+    taken: list[Expr] = []
+    for when in others:
+        condition = when.args.get("condition")
+        insert = _insert(tree, when, _held(tree), _does(tree, UNMATCHED), *taken, condition)
+        found.append(insert)
+        if condition is None:
+            break
+        met = exp.Coalesce(this=exp.paren(condition.copy()), expressions=[exp.false()])
+        taken.append(exp.not_(met))
+    return tuple(found)
+
+
+def _insert(tree: exp.Merge, when: exp.When, rows: Expr, *conditions: Expr | None) -> exp.Insert:
+    then = when.args["then"]
+    values = [value.copy() for value in then.expression.expressions]
+    query = exp.select(*values, copy=False).from_(rows)
+    wanted = [exp.paren(condition.copy()) for condition in conditions if condition]
+    if wanted:
+        query = query.where(exp.and_(*wanted))
+    target: Expr = tree.this.copy()
+    target.set("alias", None)
+    if then.this:
+        names = [exp.to_identifier(column.name, quoted=True) for column in then.this.expressions]
+        target = exp.Schema(this=target, expressions=names)
+    return exp.Insert(this=target, expression=query)

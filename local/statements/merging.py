@@ -1,0 +1,84 @@
+"""MERGE: its join once, then the changes and additions that come of it.
+
+https://docs.snowflake.com/en/sql-reference/sql/merge
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlglot import Expr, exp
+
+from local import errors
+from local.engine import NOW, TEXT, Binds, Connection, kept, merging
+
+if TYPE_CHECKING:
+    from local.session import Session
+
+# Runs a plain DML statement, and logs it; returns its count.
+Change = Callable[[Expr, Binds], list[tuple[Any, ...]]]
+
+
+def run(session: Session, tree: exp.Merge, binds: Binds, change: Change) -> dict[str, int]:
+    """Returns how many rows each action has taken. Raises 100090 where two rows of the source
+    would change one of the target."""
+    connection = session.connection
+    plan = kept("merging", tree, lambda: _plan(connection, tree))
+    if plan is None:
+        return dict(change(tree, binds))
+    # All parts are of one moment.
+    binds = {NOW: datetime.now(UTC), **binds}
+    if plan.joined is None:
+        return {"INSERT": sum(int(change(part, binds)[0][0]) for part in plan.inserts)}
+    connection.hold(merging.JOINED, plan.joined, binds)
+    actions = _carried_out(connection, plan, binds, change)
+    connection.discard(merging.JOINED)
+    return actions
+
+
+def _carried_out(
+    connection: Connection, plan: merging.Merging, binds: Binds, change: Change
+) -> dict[str, int]:
+    counts: Counter[str] = Counter()
+    found = _found(connection)
+    if plan.change and merging.MATCHED in found:
+        rows, targets = found[merging.MATCHED]
+        is_update = isinstance(plan.change, exp.Update)
+        # Rows that agree in deleting a row are no contradiction.
+        if is_update and rows != targets:
+            raise errors.SnowflakeError(
+                errors.NONDETERMINISTIC, "Duplicate row detected during DML action"
+            )
+        counts["UPDATE" if is_update else "DELETE"] += int(change(plan.change, binds)[0][0])
+    if merging.UNMATCHED in found:
+        for insert in plan.inserts:
+            counts["INSERT"] += int(change(insert, binds)[0][0])
+    return dict(counts)
+
+
+def _found(connection: Connection) -> dict[int, tuple[int, int]]:
+    """For each action the joined rows, and the rows of the target that they have found."""
+    rows = connection.values(
+        f'SELECT "{merging.ACTION}", count(*), count(DISTINCT "{merging.ROW}")'
+        f' FROM temp."{merging.JOINED}" WHERE "{merging.ACTION}" IS NOT NULL GROUP BY 1'
+    )
+    return {action: (count, targets) for action, count, targets in rows}
+
+
+def _plan(connection: Connection, tree: exp.Merge) -> merging.Merging | None:
+    """The statement's parts; a part means the same wherever the statement does."""
+    target = tree.this
+    columns = connection.columns(target.catalog, target.db, target.name)
+    plan = merging.merging(tree)
+    # A column of this name would stand for DuckDB's row ids; a temporary table is DuckDB's own.
+    if plan is None or not columns or any(name.lower() == "rowid" for name, _ in columns):
+        return None
+    text = tree.meta.get(TEXT)
+    if text is not None:
+        for number, part in enumerate((plan.joined, plan.change, *plan.inserts)):
+            if part is not None:
+                part.meta[TEXT] = (text, number)
+    return plan
