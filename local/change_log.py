@@ -59,6 +59,11 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
+# In an INSERT's meta: it reads what is held by the connection and stays, and makes nothing of it
+# that would be another the next time.
+READS_AGAIN = "reads_again"
+
+
 def only_adds(tree: Expr) -> bool:
     """Does a DML statement leave alone all rows that there are?"""
     if isinstance(tree, exp.Merge):
@@ -85,19 +90,38 @@ def _bare(tracked: Tracked) -> str:
 
 
 def insert(
-    connection: Connection,
-    tx: int,
-    tracked: Tracked,
-    sql: str,
-    binds: Binds,
+    connection: Connection, tx: int, tracked: Tracked, tree: exp.Insert, binds: Binds
 ) -> list[tuple[Any, ...]]:
-    """Run an INSERT, already in DuckDB's SQL, and log its rows; returns the count."""
+    """Run an INSERT, and log its rows; returns the count."""
+    sql = connection.insert_sql(tree)
     return connection.values(
         f'WITH "$new" AS ({sql} RETURNING {tracked.list()}) INSERT INTO {tracked.entry}'
         f' SELECT {tx}, "$n", \'I\', "$n", {tracked.list()} FROM'
         f' (SELECT nextval({_sequence(tracked)}) AS "$n", * FROM "$new")',
         used(sql, binds),
     )
+
+
+def insert_held(
+    connection: Connection, tx: int, tracked: Tracked, tree: exp.Insert, binds: Binds
+) -> list[tuple[Any, ...]]:
+    """Run an INSERT that reads what is held, and log the same rows; returns the count.
+
+    Both work in all threads. What RETURNING hands on is written by one, at COMMIT.
+    """
+    counted = connection.dml(tree, binds)
+    named = [column.name for column in tree.this.expressions]
+    # Columns that are not named have no default.
+    others = [column for column in tracked.columns if column not in named]
+    columns, nulls = ", ".join(map(quoted, [*named, *others])), ", NULL" * len(others)
+    sql = connection.dml_sql(tree.expression)
+    connection.values(
+        f'INSERT INTO {tracked.log} ("$tx", "$n", "$op", "$row", {columns})'
+        f' SELECT {tx}, "$n", \'I\', "$n", * EXCLUDE ("$n"){nulls} FROM'
+        f' (SELECT nextval({_sequence(tracked)}) AS "$n", * FROM ({sql}))',
+        used(sql, binds),
+    )
+    return counted
 
 
 @contextmanager

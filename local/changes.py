@@ -331,8 +331,9 @@ class Changes:
         one row with the count, or for MERGE one row per action."""
         if isinstance(tree, exp.Insert) and not tracked.shadow:
             with self._written(transaction, tracked):
-                sql = connection.insert_sql(tree)
-                return change_log.insert(connection, transaction.id, tracked, sql, binds)
+                held = tree.meta.get(change_log.READS_AGAIN)
+                insert = change_log.insert_held if held else change_log.insert
+                return insert(connection, transaction.id, tracked, tree, binds)
         logged = self.appended if change_log.only_adds(tree) else self._compared
         with logged(connection, transaction, tracked):
             return connection.dml(tree, binds)

@@ -49,11 +49,11 @@ def follow(catalog: Catalog, connection: Connection, tracked: Tracked) -> tuple[
     for old, new in _renamed([c for c in before if c[:1] != "$"], list(now)):
         catalog.write(f"{alter} RENAME COLUMN {quoted(old)} TO {quoted(new)}")
         before[new] = before.pop(old)
-    defaults = _defaults(connection, tracked.table)
+    defaults_now = defaults(connection, tracked.table)
     for column, kind in now.items():
         if column not in before:
             # The rows that the table had got the default, and so do their entries.
-            default = defaults.get(column, "NULL")
+            default = defaults_now.get(column, "NULL")
             added = f"{quoted(column)} {compressed(kind)} DEFAULT {default}"
             catalog.write(f"{alter} ADD COLUMN {added}")
         elif before[column] != kind:
@@ -68,7 +68,7 @@ def _typed(connection: Connection, table: FullName) -> list[tuple[str, str]]:
     return connection.columns(table.database, table.schema, table.name)
 
 
-def _defaults(connection: Connection, table: FullName) -> dict[str, str]:
+def defaults(connection: Connection, table: FullName) -> dict[str, str]:
     """DuckDB's expressions for the columns that have a default."""
     rows = connection.values(
         "SELECT column_name, column_default FROM duckdb_columns() WHERE database_name = ?"

@@ -134,10 +134,20 @@ def _insert(
         row = [_positions_named(each.copy(), names) for each in values.expressions[0].expressions]
     if any(_is_default(value) for value in row):
         target, row = _without_defaults(_table(into.insert), target, row, columns)
+    elif isinstance(target, exp.Table) and len(every := columns(target)) == len(row):
+        target = exp.Schema(this=target, expressions=[exp.to_identifier(n, True) for n in every])
     query = exp.select(*row).from_(exp.to_identifier(SOURCE, quoted=True))
     for condition in _met(tree, into.when):
         query = query.where(condition, copy=False)
     return exp.Insert(this=target, expression=query)
+
+
+def reads_again(insert: exp.Insert) -> bool:
+    """Would one of these INSERTs add the same rows a second time, but for the defaults of columns
+    that it does not name?"""
+    plain = exp.Column | exp.Literal | exp.Null | exp.Boolean | exp.Placeholder
+    values = insert.expression.expressions
+    return isinstance(insert.this, exp.Schema) and all(isinstance(v, plain) for v in values)
 
 
 def _met(tree: exp.MultitableInserts, when: int | None) -> Iterator[Expr]:

@@ -6,11 +6,15 @@ https://docs.snowflake.com/en/sql-reference/sql/insert-multi-table
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlglot import Expr, exp
 
-from local.engine import TEXT, Binds, Connection, kept, multi_inserts
+from local.change_log import READS_AGAIN
+from local.engine import NOW, TEXT, Binds, Connection, kept, multi_inserts
+from local.log_shape import defaults
+from local.parser.tokens import FullName
 
 if TYPE_CHECKING:
     from local.session import Session
@@ -24,6 +28,8 @@ def run(session: Session, tree: exp.MultitableInserts, binds: Binds, change: Cha
     """Evaluate the query, then insert; returns the count of each INTO clause."""
     connection = session.connection
     query = kept("source", tree, lambda: _part(tree, "source", multi_inserts.source(tree)))
+    # All parts are of one moment.
+    binds = {NOW: datetime.now(UTC), **binds}
     connection.hold(multi_inserts.SOURCE, query, binds)
     inserts = kept("inserts", tree, lambda: _inserts(connection, tree))
     if tree.args.get("overwrite"):
@@ -50,7 +56,20 @@ def _inserts(connection: Connection, tree: exp.MultitableInserts) -> list[exp.In
 
     made = columns(exp.to_table(f'"{multi_inserts.SOURCE}"'))
     found = multi_inserts.inserts(tree, made, columns)
-    return [_part(tree, number, insert) for number, insert in enumerate(found)]
+    for number, insert in enumerate(found):
+        _part(tree, number, insert)
+        _part(tree, f"rows of {number}", insert.expression)
+        insert.meta[READS_AGAIN] = _reads_again(connection, insert)
+    return found
+
+
+def _reads_again(connection: Connection, insert: exp.Insert) -> bool:
+    if not multi_inserts.reads_again(insert):
+        return False
+    table, named = insert.this.this, {column.name for column in insert.this.expressions}
+    if not table.catalog:
+        return False
+    return not defaults(connection, FullName(table.catalog, table.db, table.name)).keys() - named
 
 
 def _part(tree: Expr, part: str | int, made: T) -> T:

@@ -198,6 +198,20 @@ def test_streams_that_it_reads_move_and_those_on_its_targets_show_its_rows(run: 
     assert error(run, "insert all into of_t1 select 1, 'a', 1") == 2
 
 
+def test_streams_show_what_the_columns_made_of_the_values(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/insert-multi-table"""
+    run("create or replace table typed (d number(10, 1), v varchar, n int, m timestamp_ntz)")
+    run("create or replace stream of_typed on table typed")
+    assert run(
+        "insert all into typed (v, d) into typed values (v, d, ?, null) into typed (n) values (1)"
+        " select n1 as v, '2.25' as d from src where n1 = 5",
+        9,
+    ) == [(3,)]
+    rows = [("2.3", "5", None, None), ("5.0", "2.25", 9, None), (None, None, 1, None)]
+    assert run("select d::varchar, v, n, m from typed order by d") == rows
+    assert run("select d::varchar, v, n, m from of_typed order by d") == rows
+
+
 def test_variants_keep_their_types_and_temporary_tables_may_be_targets(run: Run) -> None:
     """https://docs.snowflake.com/en/sql-reference/sql/insert-multi-table"""
     run("create or replace table docs (v variant, d number(10, 2))")
