@@ -93,7 +93,7 @@ def insert(
     connection: Connection, tx: int, tracked: Tracked, tree: exp.Insert, binds: Binds
 ) -> list[tuple[Any, ...]]:
     """Run an INSERT, and log its rows; returns the count."""
-    sql = connection.insert_sql(tree)
+    sql = connection.insert_sql(tree, binds)
     return connection.values(
         f'WITH "$new" AS ({sql} RETURNING {tracked.list()}) INSERT INTO {tracked.entry}'
         f' SELECT {tx}, "$n", \'I\', "$n", {tracked.list()} FROM'
@@ -114,7 +114,7 @@ def insert_held(
     # Columns that are not named have no default.
     others = [column for column in tracked.columns if column not in named]
     columns, nulls = ", ".join(map(quoted, [*named, *others])), ", NULL" * len(others)
-    sql = connection.dml_sql(tree.expression)
+    sql = connection.dml_sql(tree.expression, binds)
     connection.values(
         f'INSERT INTO {tracked.log} ("$tx", "$n", "$op", "$row", {columns})'
         f' SELECT {tx}, "$n", \'I\', "$n", * EXCLUDE ("$n"){nulls} FROM'

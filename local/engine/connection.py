@@ -18,7 +18,7 @@ from fakesnow.transforms import stage
 from sqlglot import Expr, exp
 
 from local import errors, result
-from local.engine import decimals, documents, rewrite, texts
+from local.engine import decimals, documents, elements, rewrite, texts
 from local.engine.cursor import Cursor
 from local.engine.failures import translated
 from local.engine.rendering import Binds, kept, render, used
@@ -124,7 +124,12 @@ class Connection:
 
     def query(self, tree: Expr, binds: Binds) -> Result:
         """A SELECT and its rows."""
-        sql = kept("query", tree, lambda: self._rendered(rewrite.name_columns(tree.copy())))
+        arrays = elements.arrays(binds)
+
+        def rendered() -> str:
+            return self._rendered(rewrite.name_columns(tree.copy()), arrays)
+
+        sql = kept(("query", arrays), tree, rendered)
         table, types = self.table(sql, used(sql, binds))
         return Result(table, types, result.SELECT)
 
@@ -140,11 +145,12 @@ class Connection:
         schema, types = kept("describe", tree, described)
         return Result(schema.empty_table(), types, result.SELECT)
 
-    def dml_sql(self, tree: Expr) -> str:
+    def dml_sql(self, tree: Expr, binds: Binds) -> str:
         """A DML statement in DuckDB's SQL, for `values`."""
-        return kept("dml", tree, lambda: self._rendered(tree.copy()))
+        arrays = elements.arrays(binds)
+        return kept(("dml", arrays), tree, lambda: self._rendered(tree.copy(), arrays))
 
-    def insert_sql(self, tree: exp.Insert) -> str:
+    def insert_sql(self, tree: exp.Insert, binds: Binds) -> str:
         """An INSERT in DuckDB's SQL, for use with RETURNING.
 
         DuckDB inserts in one thread where rows are returned, and what they come from is computed
@@ -152,22 +158,24 @@ class Connection:
         """
 
         def materialized() -> str:
-            prepared = self._prepared(tree.copy())
+            prepared = self._prepared(tree.copy(), arrays)
             rows = prepared.expression
             if isinstance(rows, exp.Query) and rows.args.get("from_") and not _is_held(rows):
                 first = exp.select("*").from_(exp.to_table('"$rows"'))
                 prepared.set("expression", first.with_('"$rows"', as_=rows, materialized=True))
             return render(prepared)
 
-        return kept("insert", tree, materialized)
+        arrays = elements.arrays(binds)
+        return kept(("insert", arrays), tree, materialized)
 
-    def _rendered(self, tree: Expr) -> str:
+    def _rendered(self, tree: Expr, arrays: tuple[str, ...] = ()) -> str:
         """A SELECT or DML statement in DuckDB's SQL, its divisions exact."""
-        return render(self._prepared(tree))
+        return render(self._prepared(tree, arrays))
 
-    def _prepared(self, tree: Expr) -> Expr:
+    def _prepared(self, tree: Expr, arrays: tuple[str, ...] = ()) -> Expr:
         texts.mark(tree, self._column_types)
-        return decimals.exact(documents.at_once(rewrite.query(tree)), self._unmatched_call)
+        tree = elements.at_once(rewrite.query(tree), arrays)
+        return decimals.exact(documents.at_once(tree), self._unmatched_call)
 
     def _column_types(self, table: exp.Table) -> dict[str, str]:
         return dict(self.columns(table.catalog, table.db, table.name))
@@ -185,15 +193,15 @@ class Connection:
         if isinstance(tree, exp.TruncateTable):
             tree = exp.Delete(this=tree.expressions[0].copy())
         if isinstance(tree, exp.Merge):
-            sql = self.dml_sql(tree) + " RETURNING merge_action"
+            sql = self.dml_sql(tree, binds) + " RETURNING merge_action"
             actions = self.values(sql, used(sql, binds))
             return list(Counter(action for (action,) in actions).items())
-        sql = self.dml_sql(tree)
+        sql = self.dml_sql(tree, binds)
         return self.values(sql, used(sql, binds))
 
     def hold(self, name: str, query: Expr, binds: Binds) -> None:
         """Evaluate a query into a temporary table of the engine's own."""
-        sql = self.dml_sql(query)
+        sql = self.dml_sql(query, binds)
         self.values(f'CREATE OR REPLACE TEMP TABLE "{name}" AS {sql}', used(sql, binds))
 
     def discard(self, *tables: str) -> None:
@@ -231,7 +239,7 @@ class Connection:
         if columns:
             # DuckDB takes no column list here: the query's columns get its names and types.
             tree.set("this", tree.this.this)
-            tree.set("expression", _shaped(tree.expression, columns))
+            tree.set("expression", rewrite.shaped(tree.expression, columns))
         elif tree.expression:
             rewrite.name_columns(tree.expression)
         elif tree.args.get("clone"):
@@ -379,17 +387,3 @@ def _named_options() -> Iterator[None]:
         yield
     except ValueError as error:
         raise errors.unsupported(f"COPY INTO <table>: {error}") from None
-
-
-def _shaped(source: Expr, columns: list[Expr]) -> Expr:
-    """A query whose columns have these names, and these types where they are given."""
-    names = [exp.to_identifier(column.name, quoted=True) for column in columns]
-    alias = exp.TableAlias(this=exp.to_identifier("_"), columns=names)
-    inner = source.unnest() if isinstance(source, exp.Subquery) else source
-    typed = [
-        exp.cast(exp.Column(this=name), column.args["kind"]).as_(name)
-        if isinstance(column, exp.ColumnDef) and column.args.get("kind")
-        else exp.Column(this=name)
-        for name, column in zip(names, columns, strict=True)
-    ]
-    return exp.select(*typed).from_(exp.Subquery(this=inner, alias=alias))

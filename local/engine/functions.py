@@ -5,6 +5,7 @@ import re
 from sqlglot import Expr, exp
 
 from local import errors
+from local.engine import elements
 from local.engine.texts import is_text
 
 _REGEXP_FLAGS = {"c", "i", "m", "s", "e"}
@@ -180,7 +181,16 @@ def flatten(node: Expr) -> Expr:
         this="_account_flatten",
         expressions=[arguments["INPUT"], exp.Literal.string(path), outer],
     )
+    if not path and outer == exp.false() and (bind := _parsed_bind(arguments["INPUT"])):
+        call.meta[elements.BIND] = bind
     return exp.Table(this=call, alias=node.args.get("alias"))
+
+
+def _parsed_bind(value: Expr) -> str:
+    """The bind that PARSE_JSON(?) reads; '' where the value is anything else."""
+    is_parsed = isinstance(value, exp.ParseJSON) and not value.args.get("safe")
+    bare = is_parsed and not value.args.get("expression")
+    return value.this.name if bare and isinstance(value.this, exp.Placeholder) else ""
 
 
 def _named_arguments(written: list[Expr]) -> dict[str, Expr]:

@@ -38,6 +38,11 @@ _MACROS = (
     " THEN _account_exact(CAST(x AS VARCHAR), p) END,"
     " CASE WHEN right(json_extract(x, p), 2) = '.0'"
     " THEN left(json_extract(x, p), -2) ELSE json_extract_string(json_extract(x, p), '$') END) END",
+    # The same of a value that is a text of its own, as JSON is written (`elements`).
+    "_account_own_text(x) AS CASE WHEN prefix(x, '\"') THEN json_extract_string(x, '$')"
+    " ELSE coalesce(CASE WHEN _account_long_number(x)"
+    " THEN _account_exact(CAST(x AS VARCHAR), '$') END,"
+    " CASE WHEN right(x, 2) = '.0' THEN left(x, -2) ELSE json_extract_string(x, '$') END) END",
     # The same where a query's paths are read at once (`documents`): text and kind are DuckDB's.
     "_account_picked_text(x, p, text, kind, is_long) AS coalesce("
     "CASE WHEN is_long THEN _account_exact(CAST(x AS VARCHAR), p) END,"

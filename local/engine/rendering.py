@@ -3,7 +3,7 @@
 import re
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -32,7 +32,7 @@ def render(tree: Expr) -> str:
         raise errors.unsupported(f"{error} in {tree.sql(dialect='snowflake')[:200]}") from error
 
 
-def kept(purpose: str, tree: Expr, find_out: Callable[[], T]) -> T:
+def kept(purpose: Hashable, tree: Expr, find_out: Callable[[], T]) -> T:
     """What has been found out about a tree; where its text has come before, that is taken again.
 
     Nobody changes what is kept.

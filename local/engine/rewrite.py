@@ -144,6 +144,20 @@ def _with_signs(text: str) -> str:
     return text
 
 
+def shaped(source: Expr, columns: list[Expr]) -> Expr:
+    """A query whose columns have these names, and these types where they are given."""
+    names = [exp.to_identifier(column.name, quoted=True) for column in columns]
+    alias = exp.TableAlias(this=exp.to_identifier("_"), columns=names)
+    inner = source.unnest() if isinstance(source, exp.Subquery) else source
+    typed = [
+        exp.cast(exp.Column(this=name), column.args["kind"]).as_(name)
+        if isinstance(column, exp.ColumnDef) and column.args.get("kind")
+        else exp.Column(this=name)
+        for name, column in zip(names, columns, strict=True)
+    ]
+    return exp.select(*typed).from_(exp.Subquery(this=inner, alias=alias))
+
+
 def merge(tree: exp.Merge) -> exp.Merge:
     """DuckDB wants the target's columns bare in SET and INSERT.
 

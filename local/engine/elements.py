@@ -1,0 +1,133 @@
+"""FLATTEN(PARSE_JSON(?)) of an array, as loaders bind their rows: read in one pass.
+
+The general way parses the array several times and each element once more. Where a query asks for
+nothing but fields of the elements (f.VALUE:name), the array is parsed once into these fields. That
+a bind's text is an array is known only when it is bound: everything else goes the general way.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from sqlglot import Expr, exp
+
+# In the meta of a call of FLATTEN's macro: the bind whose text it reads.
+BIND = "bind"
+# A call of FLATTEN's macro, and of the readings of a VARIANT by a path.
+_FLATTEN = "_account_flatten"
+_TEXT, _KIND, _VALUE = "_account_json_text", "_account_typeof_at", "json_extract"
+_ARRAY = re.compile(r"[ \t\r\n]*\[")
+_FIELD = re.compile(r'\$\."([A-Za-z_][A-Za-z0-9_]*)"(.*)', re.DOTALL)
+# What a query with one source may not have besides it.
+_BESIDES = ("joins", "laterals", "pivots", "windows", "sample")
+
+
+def arrays(binds: Mapping[str, Any]) -> tuple[str, ...]:
+    """The binds whose text can be nothing but a JSON array."""
+    return tuple(
+        name for name, value in binds.items() if isinstance(value, str) and _ARRAY.match(value)
+    )
+
+
+def at_once(tree: Expr, known: tuple[str, ...]) -> Expr:
+    """The tree with the arrays among these binds read in one pass, where that says the same."""
+    for select in list(tree.find_all(exp.Select)) if known else ():
+        if (source := _source(select)) is not None and source.this.meta[BIND] in known:
+            _read_at_once(select, source)
+    return tree
+
+
+def _source(select: exp.Select) -> exp.Table | None:
+    """The FLATTEN that is all that a query reads."""
+    from_ = select.args.get("from_")
+    source = from_.this if from_ is not None else None
+    if not isinstance(source, exp.Table) or BIND not in source.this.meta or select.is_star:
+        return None
+    if source.this.name != _FLATTEN or not source.alias or source.alias_column_names:
+        return None
+    both = (select, source)
+    return None if any(node.args.get(key) for node in both for key in _BESIDES) else source
+
+
+def _read_at_once(select: exp.Select, source: exp.Table) -> None:
+    readings = _readings(select, source)
+    if not readings:
+        return
+    fields = list(dict.fromkeys(name for _, name, _ in readings))
+    if len({name.lower() for name in fields}) < len(fields):
+        return  # the names of a STRUCT's fields do not tell cases apart
+    whole = {name for call, name, _ in readings if call.name != _TEXT}
+    for call, name, rest in readings:
+        field = exp.column(exp.to_identifier(name, quoted=True), table=_quoted(source.alias))
+        call.replace(_reading(call.name, field, rest))
+    alias = exp.TableAlias(this=_quoted(source.alias))
+    rows = _rows(source.this.meta[BIND], fields, whole)
+    source.replace(exp.Subquery(this=rows, alias=alias))
+
+
+def _readings(select: exp.Select, source: exp.Table) -> list[tuple[exp.Anonymous, str, str]]:
+    """Each reading of an element with the field and the path below it; none where the query asks
+    for anything else of FLATTEN's."""
+    found = []
+    for part in select.iter_expressions():
+        for node in () if isinstance(part, exp.From) else part.walk():
+            if isinstance(node, exp.Query):
+                return []
+            if isinstance(node, exp.Column):
+                reading = _of_field(node, source.alias)
+                if reading is None:
+                    return []
+                found.append(reading)
+    return found
+
+
+def _of_field(column: exp.Column, alias: str) -> tuple[exp.Anonymous, str, str] | None:
+    call = column.parent
+    if column.table != alias or column.name != "VALUE" or not isinstance(call, exp.Anonymous):
+        return None
+    if call.name not in (_TEXT, _KIND, _VALUE) or call.expressions[0] is not column:
+        return None
+    path = call.expressions[1]
+    match = _FIELD.fullmatch(path.name) if path.is_string else None
+    return (call, match[1], match[2]) if match else None
+
+
+def _reading(function: str, field: Expr, rest: str) -> Expr:
+    """What a reading of the element says of the field itself."""
+    if not rest and function == _TEXT:
+        return exp.Anonymous(this="_account_own_text", expressions=[field])
+    if not rest and function == _VALUE:
+        return field
+    return exp.Anonymous(this=function, expressions=[field, exp.Literal.string(f"${rest}")])
+
+
+def _rows(bind: str, fields: list[str], whole: set[str]) -> exp.Select:
+    """The elements' fields. A field that is missing and one that is null come out of the pass
+    alike; where that matters and there are such, the elements tell.
+
+    The bind is a column first: a bind itself is a constant, and DuckDB would compute the array
+    while it plans, value by value.
+    """
+    named = {name: f'"{name}"' for name in fields}
+    columns = [
+        f"CASE WHEN e.{quoted} IS NULL THEN v -> '$.{name}' ELSE e.{quoted} END AS {quoted}"
+        if name in whole
+        else f"e.{quoted} AS {quoted}"
+        for name, quoted in named.items()
+    ]
+    unsure = " OR ".join(f"(x.{named[name]}) IS NULL" for name in sorted(whole)) or "FALSE"
+    structure = json.dumps([dict.fromkeys(fields, "JSON")])
+    sql = (
+        f"SELECT {', '.join(columns)} FROM (SELECT unnest(a) AS e, unnest(b) AS v FROM"
+        f" (SELECT a, CASE WHEN list_bool_or(list_transform(a, lambda x: {unsure}))"
+        " THEN from_json(t, '[\"JSON\"]') END AS b FROM"
+        f" (SELECT t, from_json(t, '{structure}') AS a FROM (SELECT ${bind} AS t))))"
+    )
+    rows: Expr = exp.maybe_parse(sql, dialect="duckdb")
+    assert isinstance(rows, exp.Select)
+    return rows
+
+
+def _quoted(name: str) -> exp.Identifier:
+    return exp.to_identifier(name, quoted=True)
