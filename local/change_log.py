@@ -39,7 +39,7 @@ class Tracked:
 
     @property
     def source(self) -> str:
-        return f'"{self.table.database}"."{self.table.schema}"."{self.table.name}"'
+        return _quoted_name(self.table)
 
     @property
     def entry(self) -> str:
@@ -53,6 +53,10 @@ class Tracked:
 
 def hidden(database: str, table: str) -> str:
     return f'"{database}".{HIDDEN_SCHEMA}.{table}'
+
+
+def _quoted_name(table: FullName) -> str:
+    return f'"{table.database}"."{table.schema}"."{table.name}"'
 
 
 def quoted(name: str) -> str:
@@ -128,7 +132,7 @@ def insert_held(
 def compared(connection: Connection, tx: int, tracked: Tracked) -> Iterator[None]:
     """Log the difference of the table before and after."""
     columns = tracked.list()
-    _hold_row_ids(connection, tracked)
+    hold_row_ids(connection, tracked.table)
     rows = f'SELECT rowid AS "$id", {columns} FROM {tracked.source}'
     connection.values(f'CREATE OR REPLACE TEMP TABLE "$before" AS {rows}')
     yield
@@ -146,13 +150,13 @@ def compared(connection: Connection, tx: int, tracked: Tracked) -> Iterator[None
     connection.discard("$before", "$pairs", "$identity")
 
 
-def _hold_row_ids(connection: Connection, tracked: Tracked) -> None:
+def hold_row_ids(connection: Connection, table: FullName) -> None:
     """Until the transaction ends, the table's row ids mean the same rows.
 
     Between two statements of a transaction that has written nothing yet, a checkpoint of another
     connection may move rows together and so renumber them. A DELETE of no row holds it off.
     """
-    connection.values(f"DELETE FROM {tracked.source} WHERE FALSE")
+    connection.values(f"DELETE FROM {_quoted_name(table)} WHERE FALSE")
 
 
 def _log_pairs(connection: Connection, tx: int, tracked: Tracked) -> None:

@@ -137,8 +137,14 @@ def _does(tree: exp.Merge, action: int) -> exp.EQ:
 
 
 def _change(tree: exp.Merge, when: exp.When) -> exp.Update | exp.Delete:
-    """The rows are found by the same condition again: row ids hold for one statement only."""
-    where = exp.Where(this=exp.and_(exp.paren(tree.args["on"].copy()), _does(tree, MATCHED)))
+    """The rows that were found, by their row ids: a row of the source may have found several, of
+    which not all meet the clause's condition. A bare row id must not be compared
+    (docs/local-account.md)."""
+    found, row = (
+        exp.Add(this=each, expression=exp.Literal.number(1))
+        for each in (_row(tree), _of_source(tree, ROW))
+    )
+    where = exp.Where(this=exp.and_(exp.EQ(this=found, expression=row), _does(tree, MATCHED)))
     then, target = when.args["then"], tree.this.copy()
     if isinstance(then, exp.Update):
         values = [assignment.copy() for assignment in then.expressions]

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 from sqlglot import Expr, exp
 
 from local import errors
+from local.change_log import hold_row_ids
 from local.engine import NOW, TEXT, Binds, Connection, kept, merging
+from local.parser.tokens import FullName
 
 if TYPE_CHECKING:
     from local.session import Session
@@ -33,6 +35,9 @@ def run(session: Session, tree: exp.Merge, binds: Binds, change: Change) -> dict
     binds = {NOW: datetime.now(UTC), **binds}
     if plan.joined is None:
         return {"INSERT": sum(int(change(part, binds)[0][0]) for part in plan.inserts)}
+    if plan.change:
+        target = tree.this
+        hold_row_ids(connection, FullName(target.catalog, target.db, target.name))
     connection.hold(merging.JOINED, plan.joined, binds)
     actions = _carried_out(connection, plan, binds, change)
     connection.discard(merging.JOINED)

@@ -124,6 +124,20 @@ _CASES = [
         [(1, 10, "a"), (2, 22, "b"), (3, 30, "c"), (6, 66, "new"), (None, 0, "n")],
         id="a query without a name",
     ),
+    pytest.param(
+        "MERGE INTO stock t USING (SELECT 1 AS id) s ON t.id >= s.id"
+        " WHEN MATCHED AND t.level > 10 THEN UPDATE SET note = note || '!'",
+        (2,),
+        [(1, 10, "a"), (2, 20, "b!"), (3, 30, "c!"), (None, 0, "n")],
+        id="one row finds several and changes some",
+    ),
+    pytest.param(
+        "MERGE INTO stock t USING (SELECT 1 AS id) s ON t.id >= s.id"
+        " WHEN MATCHED AND t.level > 10 THEN DELETE",
+        (2,),
+        [(1, 10, "a"), (None, 0, "n")],
+        id="one row finds several and deletes some",
+    ),
 ]
 
 
