@@ -1,7 +1,12 @@
-"""The whole pipeline with everything real: broker, account, snow, ingester, producer, scheduler."""
+"""The whole pipeline with everything real: broker, account, snow, ingester, producer, scheduler.
+
+`snow` is forked from a process that has imported it (support/snow.py); in test_up.py and
+test_deployment.py it is started as people start it.
+"""
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -14,6 +19,8 @@ from app.caves.processes import Process, ProcessStack, free_port
 from app.caves.project import Project
 from app.caves.target import Row
 from app.caves.verify import verify
+from tests.support.caves import snow_by
+from tests.support.snow import Snow
 
 SCHEDULE = "10 SECONDS"
 INGESTER = ("--batch-max-events", "10", "--batch-max-seconds", "1")
@@ -30,9 +37,10 @@ def machine(tmp_path: Path) -> Iterator[Machine]:
         machine = Machine(Project.find(), place, stack, lambda text: None)
         machine.start_broker()
         machine.start_account()
-        machine.deploy(SCHEDULE)
-        machine.start_ingester(*INGESTER)
-        yield machine
+        with closing(Snow(machine.target.environ())) as snow, snow_by(snow.run):
+            machine.deploy(SCHEDULE)
+            machine.start_ingester(*INGESTER)
+            yield machine
 
 
 def hops(machine: Machine) -> Row:

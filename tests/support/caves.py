@@ -53,16 +53,26 @@ def _through(account: Any, instead: Snow | None) -> Iterator[None]:
     def connect(self: Target, **parameters: Any) -> Account:
         return Account(account.connect(**parameters), self.database)
 
+    with mock.patch.object(Target, "connect", connect), snow_by(account.snow, instead):
+        yield
+
+
+@contextlib.contextmanager
+def snow_by(
+    run: Callable[..., subprocess.CompletedProcess[str]], instead: Snow | None = None
+) -> Iterator[None]:
+    """Within the block every Target runs `snow` by support/snow.py, for its connection."""
+
     def snow(self: Target, arguments: Sequence[str], cwd: Path) -> str:
         if instead:
             return instead(self, arguments, cwd)
-        done = account.snow(*arguments, "--connection", "local", cwd=cwd)
+        done = run(*arguments, "--connection", self.connection_name, cwd=cwd)
         if done.returncode:
             words = " ".join(arguments[:2])
             raise CommandError(f"`snow {words}` failed:\n{done.stdout}{done.stderr}")
         return str(done.stdout)
 
-    with mock.patch.object(Target, "connect", connect), mock.patch.object(Target, "snow", snow):
+    with mock.patch.object(Target, "snow", snow):
         yield
 
 
