@@ -39,7 +39,7 @@ class Tracked:
 
     @property
     def source(self) -> str:
-        return _quoted_name(self.table)
+        return source(self.table)
 
     @property
     def entry(self) -> str:
@@ -51,12 +51,13 @@ class Tracked:
         return ", ".join(f"{prefix}{quoted(mark + column)}" for column in self.columns)
 
 
+def source(table: FullName) -> str:
+    """A table's full name in DuckDB's SQL."""
+    return f'"{table.database}"."{table.schema}"."{table.name}"'
+
+
 def hidden(database: str, table: str) -> str:
     return f'"{database}".{HIDDEN_SCHEMA}.{table}'
-
-
-def _quoted_name(table: FullName) -> str:
-    return f'"{table.database}"."{table.schema}"."{table.name}"'
 
 
 def quoted(name: str) -> str:
@@ -129,6 +130,29 @@ def insert_held(
 
 
 @contextmanager
+def counted(connection: Connection, tx: int, tracked: Tracked) -> Iterator[None]:
+    """Log which rows go and which come: by how many there are of each before and after. What
+    became of which row nobody asks who only has to do it again."""
+    columns = tracked.list()
+    connection.values(
+        f'CREATE OR REPLACE TEMP TABLE "$before" AS SELECT {columns} FROM {tracked.source}'
+    )
+    yield
+    rows = (
+        f'SELECT {columns}, -1 AS "$k" FROM "$before"'
+        f" UNION ALL SELECT {columns}, 1 FROM {tracked.source}"
+    )
+    connection.values(
+        f"INSERT INTO {tracked.entry} SELECT {tx}, nextval({_sequence(tracked)}),"
+        f" CASE WHEN \"$k\" > 0 THEN 'I' ELSE 'D' END, 0, {columns} FROM"
+        f' (SELECT {columns}, "$k", unnest(range(abs("$k"))) FROM'
+        f' (SELECT {columns}, CAST(sum("$k") AS BIGINT) AS "$k" FROM ({rows})'
+        f' GROUP BY {columns} HAVING sum("$k") <> 0))'
+    )
+    connection.discard("$before")
+
+
+@contextmanager
 def compared(connection: Connection, tx: int, tracked: Tracked) -> Iterator[None]:
     """Log the difference of the table before and after."""
     columns = tracked.list()
@@ -156,7 +180,7 @@ def hold_row_ids(connection: Connection, table: FullName) -> None:
     Between two statements of a transaction that has written nothing yet, a checkpoint of another
     connection may move rows together and so renumber them. A DELETE of no row holds it off.
     """
-    connection.values(f"DELETE FROM {_quoted_name(table)} WHERE FALSE")
+    connection.values(f"DELETE FROM {source(table)} WHERE FALSE")
 
 
 def _log_pairs(connection: Connection, tx: int, tracked: Tracked) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 from sqlglot import Expr, exp
 
 from local import change_log, errors, log_shape, shadow_log
-from local.change_log import Tracked, hidden
+from local.change_log import Tracked, hidden, source
 from local.commit_clock import CommitClock
 from local.engine import Binds, Catalog, Conflict, Connection
 from local.locks import Locks
@@ -309,14 +309,13 @@ class Changes:
             return tracked
         if transaction.opaque:
             return None
-        if compared and connection.size(table.database, table.schema, table.name) > _COMPARED_ROWS:
+        if compared and connection.has_more(source(table), _COMPARED_ROWS):
             transaction.opaque = True
             return None
         if shadow := transaction.shadows.get(table):
             return shadow
-        columns = log_shape.names(connection, table)
-        shadow = Tracked(len(transaction.shadows), table, columns, shadow=True)
-        transaction.shadows[table] = shadow
+        place, columns = len(transaction.shadows), connection.names(source(table))
+        shadow = transaction.shadows[table] = Tracked(place, table, columns, shadow=True)
         return shadow
 
     def run(
@@ -377,7 +376,8 @@ class Changes:
             if tracked.shadow:
                 shadow_log.log(connection, transaction)
                 shadow_log.make(connection, transaction, tracked)
-            with change_log.compared(connection, transaction.id, tracked):
+            logged = change_log.counted if tracked.shadow else change_log.compared
+            with logged(connection, transaction.id, tracked):
                 yield
 
     # --- trimming ----------------------------------------------------------------------------

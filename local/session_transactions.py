@@ -72,7 +72,8 @@ class SessionTransactions(ABC):
         transaction = self.account.changes.begin(explicit=explicit, depth=self._depth)
         transaction.abandon = lambda silent: self._abandon(transaction, silent)
         try:
-            for database in self.account.streams.databases():
+            transaction.shown = list(self.account.streams.databases())
+            for database in transaction.shown:
                 bound = transaction.bounds.get(database, 0)
                 self.connection.set_variable(bound_name(database), bound)
             self.connection.begin()
@@ -119,7 +120,7 @@ class SessionTransactions(ABC):
     def _ended(self, transaction: Transaction) -> None:
         self.account.changes.ended(transaction)
         self.transaction = None
-        for database in transaction.bounds:
+        for database in transaction.shown:
             self.connection.set_variable(bound_name(database), None)
         if self._suspended and self._suspended[-1][1] is not None and self._depth:
             self.connection.close()

@@ -26,6 +26,8 @@ class Transaction:
     epoch: int = 0
     seen: int = 0
     bounds: dict[str, int] = field(default_factory=dict)
+    # The databases whose streams the connection was told to end there.
+    shown: list[str] = field(default_factory=list)
     # Streams in it, by database and id: (offset, whether the initial rows are still to come).
     positions: dict[tuple[str, int], tuple[int, bool]] = field(default_factory=dict)
     consumed: dict[tuple[str, int], int] = field(default_factory=dict)

@@ -273,14 +273,16 @@ class Connection:
             )
         ]
 
-    def size(self, database: str, schema: str, table: str) -> int:
-        """About how many rows a table has."""
-        rows = self.values(
-            "SELECT estimated_size FROM duckdb_tables() WHERE database_name = ?"
-            " AND schema_name = ? AND table_name = ?",
-            [database, schema, table],
-        )
-        return int(rows[0][0]) if rows else 0
+    def names(self, table: str) -> tuple[str, ...]:
+        """The columns of a table, by its full name, in order."""
+        with translated():
+            described = self._duck.execute(f"SELECT * FROM {table} LIMIT 0").description
+        return tuple(column[0] for column in described)
+
+    def has_more(self, table: str, rows: int) -> bool:
+        """Has a table, by its full name, more rows than these?"""
+        sql = f"SELECT count(*) FROM (SELECT 1 FROM {table} LIMIT {rows + 1})"
+        return bool(self.values(sql)[0][0] > rows)
 
     def add_column(self, database: str, schema: str, table: str, column: exp.ColumnDef) -> None:
         prepared = rewrite.definition(exp.Schema(expressions=[column])).expressions[0]
