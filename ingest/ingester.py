@@ -29,7 +29,7 @@ from ingest.errors import Fatal, IngestError, WrongUse
 from ingest.kafka_clients import forget_group, open_consumer
 from ingest.loop import Ingester
 from ingest.metrics import Metrics
-from ingest.process import collect_less, set_up_logging, stopped_by_signals
+from ingest.process import collect_less, set_up_logging, stopped_by_signals, take_turns_sooner
 from ingest.snowflake_sink import Connect, SnowflakeSink
 
 log = logging.getLogger("ingest.ingester")
@@ -100,6 +100,7 @@ def main(
         set_up_logging(config.log_level)
         log.info("started: %s", config)
         collect_less()
+        take_turns_sooner()
         with stopped_by_signals() as stop:
             ingest(config, connect_with(config), stop)
     except WrongUse as error:

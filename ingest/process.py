@@ -31,6 +31,15 @@ def collect_less() -> None:
     gc.set_threshold(20_000, 20, 20)
 
 
+def take_turns_sooner() -> None:
+    """A thread that has its answer from the network waits for one that computes, and Python lets
+    them change places after 5 ms only. Measured on a busy machine, lower quartiles: three short
+    statements beside the sorting of messages took 40 ms so, 14 ms as here, and 11 ms with nothing
+    beside them; sorting took 4 % longer.
+    """
+    sys.setswitchinterval(0.0002)
+
+
 @contextlib.contextmanager
 def stopped_by_signals() -> Iterator[threading.Event]:
     """An event that SIGTERM and SIGINT set. A second signal ends the process on the spot, which
