@@ -118,14 +118,13 @@ class Ingester:
         log.info("assigned partitions %s of %s", sorted(partitions), self._topic)
 
     def on_revoked(self, partitions: set[int]) -> None:
-        """Write what is held, with one attempt and for LEAVE_SECONDS at most: heartbeats wait for
-        it. What is in flight lands first, and counts. What is left is only dropped, and read again
-        by whoever gets the partition next."""
+        """Write what is held, first what is in flight, with one attempt and for LEAVE_SECONDS at
+        most: heartbeats wait for it. What is left is only dropped, and read again by whoever gets
+        the partition next."""
         if self._leaving:
             return
         deadline = self._clock() + LEAVE_SECONDS
         try:
-            self._writer.finish()
             while self._may_write() and self._writer.held and self._clock() < deadline:
                 self._writer.write_next()
         except IngestError as error:

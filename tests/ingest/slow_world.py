@@ -107,9 +107,9 @@ class SlowWorld(World):
         self.slow_sink.patient = False
         self._run(happenings, polls)
 
-    def let_go_soon(self) -> None:
+    def let_go_soon(self, seconds: float = 0.003) -> None:
         """From another thread: what happens now has to wait for the write."""
-        threading.Timer(0.003, self.slow_sink.let_go).start()
+        threading.Timer(seconds, self.slow_sink.let_go).start()
 
     def arrive(self, *offsets: int, partition: int = 0) -> None:
         """Messages that can be told apart."""

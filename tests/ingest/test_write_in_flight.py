@@ -1,6 +1,5 @@
 """What happens while a batch is on its way into the warehouse."""
 
-import threading
 import time
 from collections.abc import Iterator
 
@@ -242,11 +241,18 @@ def test_a_rebalance_is_not_met_while_a_slow_write_would_hold_it_up() -> None:
 
     def time_passes() -> None:
         world.clock.now += 2
-        threading.Timer(0.05, world.slow_sink.let_go).start()
+        world.let_go_soon(0.05)
 
     left = world.run_slowly(time_passes, world.consumer.revoke, nothing, all_of_it=False)
     assert left == 2
     assert world.sink.batches == [[0, 1]]
+
+
+def test_a_rebalance_is_not_met_during_a_write_while_nothing_more_is_taken() -> None:
+    world = SlowWorld({0: log_of(*range(12))}, *AT_ONCE, "--batch-max-bytes", "1024")
+    world.let_go_soon(0.05)
+    assert world.run_slowly(world.consumer.revoke, all_of_it=False) == 1
+    assert world.sink.rows == [(0, each) for each in range(12)]
 
 
 def test_what_is_held_beside_a_long_write_stays_below_its_limit() -> None:
