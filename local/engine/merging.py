@@ -13,39 +13,36 @@ from dataclasses import dataclass
 from sqlglot import Expr, exp
 
 JOINED = "$joined"
-# What a joined row does, and the target's row that it has found.
+# What a joined row does, and the target's row that it has found: the number of the clause for
+# matching rows, from 1 on, or UNMATCHED.
 ACTION, ROW = "$action", "$row"
-UNMATCHED, MATCHED = 0, 1
+UNMATCHED = 0
 _SOURCE = "$merged"
 
 
 @dataclass(frozen=True)
 class Merging:
-    """The query for the join, the statement for the rows that match, those for the others.
+    """The query for the join, a statement for each clause for matching rows, those for the others.
 
     joined is None where rows are only added: then the one INSERT contains it.
     """
 
     joined: exp.Select | None
-    change: exp.Update | exp.Delete | None
+    changes: tuple[exp.Update | exp.Delete, ...]
     inserts: tuple[exp.Insert, ...]
 
 
 def merging(tree: exp.Merge) -> Merging | None:
-    """The statements that a MERGE comes to; None for one that DuckDB has to run itself.
-
-    After the first clause for matching rows has changed the target, a second one would find another
-    table: two of them are left to DuckDB.
-    """
+    """The statements that a MERGE comes to; None for one that DuckDB has to run itself."""
     whens = tree.args["whens"].expressions
     matched = [when for when in whens if when.args["matched"]]
     others = [when for when in whens if not when.args["matched"]]
-    if len(matched) > 1 or not all(map(_is_plain, whens)) or _name(tree.args["using"]) is None:
+    if not all(map(_is_plain, whens)) or _name(tree.args["using"]) is None:
         return None
     if not matched and len(others) == 1 and not others[0].args.get("condition"):
-        return Merging(None, None, (_insert(tree, others[0], _unmatched(tree)),))
-    change = _change(tree, matched[0]) if matched else None
-    return Merging(_joined(tree, matched, others), change, _inserts(tree, others))
+        return Merging(None, (), (_insert(tree, others[0], _unmatched(tree)),))
+    changes = tuple(_change(tree, when, number) for number, when in enumerate(matched, 1))
+    return Merging(_joined(tree, matched, others), changes, _inserts(tree, others))
 
 
 def _is_plain(when: exp.When) -> bool:
@@ -113,9 +110,9 @@ def _joined(tree: exp.Merge, matched: list[exp.When], others: list[exp.When]) ->
     action = exp.Case()
     if others:
         action = action.when(exp.Is(this=row.copy(), expression=exp.Null()), str(UNMATCHED))
-    for when in matched:
+    for number, when in enumerate(matched, 1):
         condition = when.args.get("condition")
-        action = action.when(condition.copy() if condition else exp.true(), str(MATCHED))
+        action = action.when(condition.copy() if condition else exp.true(), str(number))
     return _join(
         tree,
         _all_of_source(tree),
@@ -136,7 +133,7 @@ def _does(tree: exp.Merge, action: int) -> exp.EQ:
     return exp.EQ(this=_of_source(tree, ACTION), expression=exp.Literal.number(action))
 
 
-def _change(tree: exp.Merge, when: exp.When) -> exp.Update | exp.Delete:
+def _change(tree: exp.Merge, when: exp.When, action: int) -> exp.Update | exp.Delete:
     """The rows that were found, by their row ids: a row of the source may have found several, of
     which not all meet the clause's condition. A bare row id must not be compared
     (docs/local-account.md)."""
@@ -144,7 +141,7 @@ def _change(tree: exp.Merge, when: exp.When) -> exp.Update | exp.Delete:
         exp.Add(this=each, expression=exp.Literal.number(1))
         for each in (_row(tree), _of_source(tree, ROW))
     )
-    where = exp.Where(this=exp.and_(exp.EQ(this=found, expression=row), _does(tree, MATCHED)))
+    where = exp.Where(this=exp.and_(exp.EQ(this=found, expression=row), _does(tree, action)))
     then, target = when.args["then"], tree.this.copy()
     if isinstance(then, exp.Update):
         values = [assignment.copy() for assignment in then.expressions]

@@ -6,7 +6,7 @@ https://docs.snowflake.com/en/sql-reference/sql/merge
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -35,7 +35,7 @@ def run(session: Session, tree: exp.Merge, binds: Binds, change: Change) -> dict
     binds = {NOW: datetime.now(UTC), **binds}
     if plan.joined is None:
         return {"INSERT": sum(int(change(part, binds)[0][0]) for part in plan.inserts)}
-    if plan.change:
+    if plan.changes:
         target = tree.this
         hold_row_ids(connection, FullName(target.catalog, target.db, target.name))
     connection.hold(merging.JOINED, plan.joined, binds)
@@ -47,30 +47,57 @@ def run(session: Session, tree: exp.Merge, binds: Binds, change: Change) -> dict
 def _carried_out(
     connection: Connection, plan: merging.Merging, binds: Binds, change: Change
 ) -> dict[str, int]:
-    counts: Counter[str] = Counter()
     found = _found(connection)
-    if plan.change and merging.MATCHED in found:
-        rows, targets = found[merging.MATCHED]
-        is_update = isinstance(plan.change, exp.Update)
-        # Rows that agree in deleting a row are no contradiction.
-        if is_update and rows != targets:
-            raise errors.SnowflakeError(
-                errors.NONDETERMINISTIC, "Duplicate row detected during DML action"
-            )
-        counts["UPDATE" if is_update else "DELETE"] += int(change(plan.change, binds)[0][0])
+    matched = [each for each in enumerate(plan.changes, 1) if each[0] in found]
+    if any(isinstance(each, exp.Update) for _, each in matched):
+        _check(connection, matched, found)
+    counts: Counter[str] = Counter()
+    for _, each in matched:
+        action = "UPDATE" if isinstance(each, exp.Update) else "DELETE"
+        counts[action] += int(change(each, binds)[0][0])
     if merging.UNMATCHED in found:
         for insert in plan.inserts:
             counts["INSERT"] += int(change(insert, binds)[0][0])
     return dict(counts)
 
 
-def _found(connection: Connection) -> dict[int, tuple[int, int]]:
-    """For each action the joined rows, and the rows of the target that they have found."""
+# For each action the joined rows, and the rows of the target that they have found.
+Found = dict[int, tuple[int, int]]
+
+
+def _found(connection: Connection) -> Found:
     rows = connection.values(
         f'SELECT "{merging.ACTION}", count(*), count(DISTINCT "{merging.ROW}")'
         f' FROM temp."{merging.JOINED}" WHERE "{merging.ACTION}" IS NOT NULL GROUP BY 1'
     )
     return {action: (count, targets) for action, count, targets in rows}
+
+
+def _check(connection: Connection, matched: Sequence[tuple[int, Expr]], found: Found) -> None:
+    """No row is updated that anything else is done to. Rows that agree in deleting one are no
+    contradiction.
+
+    https://docs.snowflake.com/en/sql-reference/sql/merge#nondeterministic-results-for-update-and-delete
+    """
+    deletes = [number for number, each in matched if isinstance(each, exp.Delete)]
+    updates = sum(found[number][0] for number, each in matched if isinstance(each, exp.Update))
+    deleted = _targets(connection, deletes, found)
+    if updates + deleted > _targets(connection, [number for number, _ in matched], found):
+        raise errors.SnowflakeError(
+            errors.NONDETERMINISTIC, "Duplicate row detected during DML action"
+        )
+
+
+def _targets(connection: Connection, actions: list[int], found: Found) -> int:
+    """How many rows of the target these actions have found."""
+    if len(actions) < 2:
+        return sum(found[number][1] for number in actions)
+    listed = ", ".join(map(str, actions))
+    rows = connection.values(
+        f'SELECT count(DISTINCT "{merging.ROW}") FROM temp."{merging.JOINED}"'
+        f' WHERE "{merging.ACTION}" IN ({listed})'
+    )
+    return int(rows[0][0])
 
 
 def _plan(connection: Connection, tree: exp.Merge) -> merging.Merging | None:
@@ -83,7 +110,7 @@ def _plan(connection: Connection, tree: exp.Merge) -> merging.Merging | None:
         return None
     text = tree.meta.get(TEXT)
     if text is not None:
-        for number, part in enumerate((plan.joined, plan.change, *plan.inserts)):
+        for number, part in enumerate((plan.joined, *plan.changes, *plan.inserts)):
             if part is not None:
                 part.meta[TEXT] = (text, number)
     return plan

@@ -138,6 +138,15 @@ _CASES = [
         [(1, 10, "a"), (None, 0, "n")],
         id="one row finds several and deletes some",
     ),
+    pytest.param(
+        f"MERGE INTO stock t USING {NEWS.format('(1, 1), (1, 2), (2, 5)')} ON t.id = s.id"
+        " WHEN MATCHED AND s.level = 1 THEN DELETE"
+        " WHEN MATCHED AND s.level = 2 THEN DELETE"
+        " WHEN MATCHED THEN UPDATE SET level = s.level",
+        (1, 1),
+        [(2, 5, "b"), (3, 30, "c"), (None, 0, "n")],
+        id="two clauses that agree in deleting a row",
+    ),
 ]
 
 
@@ -182,8 +191,17 @@ def test_all_that_a_merge_writes_is_of_one_moment(run: Run) -> None:
     assert run("SELECT count(at), count(DISTINCT at) FROM stamped") == [(2, 1)]
 
 
+@pytest.mark.parametrize(
+    "matching",
+    [
+        "WHEN MATCHED THEN UPDATE SET level = s.level",
+        "WHEN MATCHED AND s.level = 1 THEN DELETE WHEN MATCHED THEN UPDATE SET level = s.level",
+        "WHEN MATCHED AND s.level = 1 THEN UPDATE SET level = 1"
+        " WHEN MATCHED THEN UPDATE SET level = s.level",
+    ],
+)
 def test_a_merge_that_contradicts_itself_changes_nothing_and_leaves_the_transaction(
-    run: Run,
+    run: Run, matching: str
 ) -> None:
     """https://docs.snowflake.com/en/sql-reference/sql/merge#nondeterministic-results-for-update-and-delete"""
     before = rows(run, "plain")
@@ -192,9 +210,9 @@ def test_a_merge_that_contradicts_itself_changes_nothing_and_leaves_the_transact
     with pytest.raises(snowflake.connector.errors.ProgrammingError) as caught:
         run(
             f"MERGE INTO plain t USING {NEWS.format('(7, 1), (9, 1), (9, 2)')} ON t.id = s.id"
-            " WHEN MATCHED THEN UPDATE SET level = s.level"
-            " WHEN NOT MATCHED THEN INSERT (id) VALUES (s.id)"
+            f" {matching} WHEN NOT MATCHED THEN INSERT (id) VALUES (s.id)"
         )
     assert caught.value.errno == 100090
-    run("COMMIT")
     assert rows(run, "plain") == [*before[:3], (9, 90, "i"), before[3]]
+    run("ROLLBACK")
+    assert rows(run, "plain") == before
