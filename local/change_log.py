@@ -64,9 +64,11 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-# In an INSERT's meta: it reads what is held by the connection and stays, and makes nothing of it
-# that would be another the next time.
+# In an INSERT's meta: a query for the rows that it adds, each with its row id as HELD_ROW. They are
+# held by the connection, and would be the same the next time.
 READS_AGAIN = "reads_again"
+HELD_ROW = "$held_row"
+_MANY = 50_000
 
 
 def only_adds(tree: Expr) -> bool:
@@ -119,14 +121,32 @@ def insert_held(
     # Columns that are not named have no default.
     others = [column for column in tracked.columns if column not in named]
     columns, nulls = ", ".join(map(quoted, [*named, *others])), ", NULL" * len(others)
-    sql = connection.dml_sql(tree.expression, binds)
+    rows = tree.meta[READS_AGAIN]
+    place, sql = _place(connection, tracked, rows), connection.dml_sql(rows, binds)
     connection.values(
         f'INSERT INTO {tracked.log} ("$tx", "$n", "$op", "$row", {columns})'
-        f' SELECT {tx}, "$n", \'I\', "$n", * EXCLUDE ("$n"){nulls} FROM'
-        f' (SELECT nextval({_sequence(tracked)}) AS "$n", * FROM ({sql}))',
+        f' SELECT {tx}, "$n", \'I\', "$n", * EXCLUDE ("$n", "{HELD_ROW}"){nulls} FROM'
+        f' (SELECT {place} AS "$n", * FROM ({sql}))',
         used(sql, binds),
     )
     return counted
+
+
+def _place(connection: Connection, tracked: Tracked, rows: exp.Select) -> str:
+    """An expression for a held row's place in the log.
+
+    A sequence is read in one thread. Of many rows each gets its place in a run of the sequence's
+    numbers, if nobody else has taken one out of the run.
+    """
+    taken = f"nextval({_sequence(tracked)})"
+    held = quoted(rows.args["from_"].this.name)
+    bounds = f"SELECT count(*), min(rowid), max(rowid) FROM temp.{held}"
+    count, first, last = connection.values(bounds)[0]
+    if count < _MANY or last - first + 1 != count:
+        return taken
+    run = f"SELECT min(n), max(n) FROM (SELECT {taken} AS n FROM range({count}))"
+    least, greatest = connection.values(run)[0]
+    return f'"{HELD_ROW}" + {least - first}' if greatest - least + 1 == count else taken
 
 
 @contextmanager

@@ -142,12 +142,17 @@ def _insert(
     return exp.Insert(this=target, expression=query)
 
 
-def reads_again(insert: exp.Insert) -> bool:
-    """Would one of these INSERTs add the same rows a second time, but for the defaults of columns
-    that it does not name?"""
+def rows_again(insert: exp.Insert, row_id: str) -> exp.Select | None:
+    """A query for the rows that one of these INSERTs adds, but for the defaults of columns that it
+    does not name, each with DuckDB's row id under a name. None where they might be others."""
     plain = exp.Column | exp.Literal | exp.Null | exp.Boolean | exp.Placeholder
-    values = insert.expression.expressions
-    return isinstance(insert.this, exp.Schema) and all(isinstance(v, plain) for v in values)
+    query = insert.expression
+    if not isinstance(insert.this, exp.Schema):
+        return None
+    if not all(isinstance(value, plain) for value in query.expressions):
+        return None
+    rows: exp.Select = query.select(_column("rowid").as_(row_id, quoted=True))
+    return rows
 
 
 def _met(tree: exp.MultitableInserts, when: int | None) -> Iterator[Expr]:

@@ -5,13 +5,13 @@ https://docs.snowflake.com/en/sql-reference/sql/insert-multi-table
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlglot import Expr, exp
 
-from local.change_log import READS_AGAIN
+from local.change_log import HELD_ROW, READS_AGAIN
 from local.engine import NOW, TEXT, Binds, Connection, kept, multi_inserts
 from local.log_shape import defaults
 from local.parser.tokens import FullName
@@ -58,18 +58,23 @@ def _inserts(connection: Connection, tree: exp.MultitableInserts) -> list[exp.In
     found = multi_inserts.inserts(tree, made, columns)
     for number, insert in enumerate(found):
         _part(tree, number, insert)
-        _part(tree, f"rows of {number}", insert.expression)
-        insert.meta[READS_AGAIN] = _reads_again(connection, insert)
+        rows = _rows_again(connection, insert, made)
+        insert.meta[READS_AGAIN] = rows and _part(tree, f"rows of {number}", rows)
     return found
 
 
-def _reads_again(connection: Connection, insert: exp.Insert) -> bool:
-    if not multi_inserts.reads_again(insert):
-        return False
+def _rows_again(
+    connection: Connection, insert: exp.Insert, made: Sequence[str]
+) -> exp.Select | None:
+    rows = multi_inserts.rows_again(insert, HELD_ROW)
+    # A column of this name would stand for DuckDB's row ids.
+    if rows is None or any(name.lower() == "rowid" for name in made):
+        return None
     table, named = insert.this.this, {column.name for column in insert.this.expressions}
     if not table.catalog:
-        return False
-    return not defaults(connection, FullName(table.catalog, table.db, table.name)).keys() - named
+        return None
+    by_default = defaults(connection, FullName(table.catalog, table.db, table.name)).keys() - named
+    return None if by_default else rows
 
 
 def _part(tree: Expr, part: str | int, made: T) -> T:

@@ -27,7 +27,7 @@ _STATEMENTS = (
     "INSERT OVERWRITE INTO {t} SELECT n, s FROM {t} WHERE n <> {a}",
     "TRUNCATE TABLE {t}",
     "INSERT ALL WHEN n > {a} THEN INTO {t} INTO {u} (s, n) VALUES (s, {b}) WHEN s = '{v}' THEN"
-    " INTO {t} ELSE INTO {t} (n) VALUES (n) SELECT n, s FROM {u}",
+    " INTO {t} ELSE INTO {t} (n) VALUES (n) SELECT DISTINCT n, s FROM {u}",
     "INSERT OVERWRITE FIRST WHEN n = {a} THEN INTO {t} ELSE INTO {u} SELECT n, s FROM {u}",
 )
 _FAILING = (

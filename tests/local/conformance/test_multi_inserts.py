@@ -111,6 +111,11 @@ def test_binds_are_read_wherever_they_stand(connection: SnowflakeConnection, run
         "little",
         100,
     )
+    described = connection.cursor().describe("insert all into t2 into t1 into t2 select 1, 'a', 1")
+    assert [column.name for column in described or ()] == [
+        "number of rows inserted into T2",
+        "number of rows inserted into T1",
+    ]
     assert counts == {"number of rows inserted into T1": 1, "number of rows inserted into T2": 1}
     assert run("select c1, c2 from t1 union all select c1, c2 from t2") == [
         (20, "much"),
@@ -210,6 +215,25 @@ def test_streams_show_what_the_columns_made_of_the_values(run: Run) -> None:
     rows = [("2.3", "5", None, None), ("5.0", "2.25", 9, None), (None, None, 1, None)]
     assert run("select d::varchar, v, n, m from typed order by d") == rows
     assert run("select d::varchar, v, n, m from of_typed order by d") == rows
+
+
+def test_every_row_of_many_has_an_identity_of_its_own_in_a_stream(run: Run) -> None:
+    """https://docs.snowflake.com/en/user-guide/streams-intro"""
+    run("create or replace stream of_t1 on table t1")
+    run("begin")
+    split = (
+        "insert first when n % 2 = 0 then into t1 values (n, 'even', 0) else into t1 values"
+        " (n, 'odd', 1) select seq4() as n from table(generator(rowcount => 60000))"
+    )
+    assert run(split) == [(60000,)]
+    run("insert into t1 values (60000, 'even', 0)")
+    run("commit")
+    run("delete from t1 where c1 < 59998")
+    assert run("select c1, c2, metadata$action from of_t1 order by c1") == [
+        (59998, "even", "INSERT"),
+        (59999, "odd", "INSERT"),
+        (60000, "even", "INSERT"),
+    ]
 
 
 def test_variants_keep_their_types_and_temporary_tables_may_be_targets(run: Run) -> None:
