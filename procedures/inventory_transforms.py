@@ -68,6 +68,29 @@ STG_INVENTORY_ADJ = (
 )
 # What of a judged row each column gets: its REASON is the one against it.
 STAGED_AS = {name: name for name in STG_INVENTORY_ADJ} | {"REASON": "ADJUSTMENT_REASON"}
+# What the tables of production have of an adjustment, and of a product's last one.
+INVENTORY_HISTORY = (
+    "ADJUSTMENT_ID",
+    "ADJUSTMENT_DATE",
+    "ADJUSTMENT_TIMESTAMP",
+    "PRODUCT_ID",
+    "PRODUCT_NAME",
+    "PRODUCT_CATEGORY",
+    "ADJUSTMENT_TYPE",
+    "QUANTITY_CHANGE",
+    "NEW_STOCK_LEVEL",
+    "REASON",
+    "WAREHOUSE_LOCATION",
+    "EVENT_ID",
+)
+INVENTORY_CURRENT = (
+    "PRODUCT_ID",
+    "PRODUCT_NAME",
+    "PRODUCT_CATEGORY",
+    "CURRENT_STOCK_LEVEL",
+    "LAST_ADJ_TIMESTAMP",
+    "WAREHOUSE_LOCATION",
+)
 
 
 def own_events(raw: DataFrame) -> DataFrame:
@@ -130,19 +153,12 @@ def first_adjustments(staged: DataFrame) -> DataFrame:
         F.col("KAFKA_PARTITION").asc(), F.col("KAFKA_OFFSET").asc(), F.col("EVENT_ID").asc()
     )
     ranked = staged.with_column("PLACE", F.row_number().over(first))
+    own = {
+        "ADJUSTMENT_DATE": F.to_date(F.col("EVENT_TIMESTAMP")).alias("ADJUSTMENT_DATE"),
+        "ADJUSTMENT_TIMESTAMP": F.col("EVENT_TIMESTAMP").alias("ADJUSTMENT_TIMESTAMP"),
+    }
     return ranked.filter(F.col("PLACE") == F.lit(1)).select(
-        F.col("ADJUSTMENT_ID"),
-        F.to_date(F.col("EVENT_TIMESTAMP")).alias("ADJUSTMENT_DATE"),
-        F.col("EVENT_TIMESTAMP").alias("ADJUSTMENT_TIMESTAMP"),
-        F.col("PRODUCT_ID"),
-        F.col("PRODUCT_NAME"),
-        F.col("PRODUCT_CATEGORY"),
-        F.col("ADJUSTMENT_TYPE"),
-        F.col("QUANTITY_CHANGE"),
-        F.col("NEW_STOCK_LEVEL"),
-        F.col("REASON"),
-        F.col("WAREHOUSE_LOCATION"),
-        F.col("EVENT_ID"),
+        *(own.get(name, F.col(name)) for name in INVENTORY_HISTORY)
     )
 
 
@@ -156,9 +172,7 @@ def current_stock(history: DataFrame, touched: DataFrame, orders: DataFrame) -> 
     What lies before the newest count is in that count: of the whole history there is one aggregate
     per product, and only the adjustments from the count's moment on are put in order.
     """
-    marks = product_marks(
-        history.filter(F.col("PRODUCT_ID").in_(touched.select("PRODUCT_ID").distinct()))
-    )
+    marks = product_marks(history.filter(F.col("PRODUCT_ID").in_(touched.select("PRODUCT_ID"))))
     last = last_adjustments(
         history.join(
             marks,
@@ -230,17 +244,14 @@ def with_ordered_categories(last: DataFrame, orders: DataFrame) -> DataFrame:
     joined = last.join(
         ordered, lacks & (F.col("PRODUCT_ID") == F.col("ORDERED_PRODUCT_ID")), "left"
     )
+    category = F.coalesce(F.col("PRODUCT_CATEGORY"), F.col("ORDERED_CATEGORY"))
+    own = {
+        "PRODUCT_CATEGORY": category.alias("PRODUCT_CATEGORY"),
+        "CURRENT_STOCK_LEVEL": F.col("LEVEL").alias("CURRENT_STOCK_LEVEL"),
+        "LAST_ADJ_TIMESTAMP": F.col("ADJUSTMENT_TIMESTAMP").alias("LAST_ADJ_TIMESTAMP"),
+    }
     return (
         joined.with_column("PLACE_OF_ORDER", F.row_number().over(latest_first))
         .filter(F.col("PLACE_OF_ORDER") == F.lit(1))
-        .select(
-            F.col("PRODUCT_ID"),
-            F.col("PRODUCT_NAME"),
-            F.coalesce(F.col("PRODUCT_CATEGORY"), F.col("ORDERED_CATEGORY")).alias(
-                "PRODUCT_CATEGORY"
-            ),
-            F.col("LEVEL").alias("CURRENT_STOCK_LEVEL"),
-            F.col("ADJUSTMENT_TIMESTAMP").alias("LAST_ADJ_TIMESTAMP"),
-            F.col("WAREHOUSE_LOCATION"),
-        )
+        .select(*(own.get(name, F.col(name)) for name in INVENTORY_CURRENT))
     )

@@ -74,6 +74,22 @@ STG_ORDERS = (
 )
 # What of a judged row each column gets.
 STAGED_AS = {name: name for name in STG_ORDERS}
+# What ORDERS has of an event.
+ORDER_COLUMNS = (
+    "ORDER_ID",
+    "ORDER_DATE",
+    "ORDER_TIMESTAMP",
+    "CUSTOMER_ID",
+    "PRODUCT_ID",
+    "PRODUCT_NAME",
+    "PRODUCT_CATEGORY",
+    "QUANTITY",
+    "UNIT_PRICE",
+    "TOTAL_AMOUNT",
+    "PAYMENT_METHOD",
+    "SHIPPING_ADDRESS",
+    "EVENT_ID",
+)
 
 
 def own_events(raw: DataFrame) -> DataFrame:
@@ -163,18 +179,10 @@ def latest_orders(staged: DataFrame) -> DataFrame:
         F.col("KAFKA_OFFSET").asc(),
     )
     ranked = staged.with_column("PLACE", F.row_number().over(latest_first))
+    own = {
+        "ORDER_DATE": F.to_date(F.col("EVENT_TIMESTAMP")).alias("ORDER_DATE"),
+        "ORDER_TIMESTAMP": F.col("EVENT_TIMESTAMP").alias("ORDER_TIMESTAMP"),
+    }
     return ranked.filter(F.col("PLACE") == F.lit(1)).select(
-        F.col("ORDER_ID"),
-        F.to_date(F.col("EVENT_TIMESTAMP")).alias("ORDER_DATE"),
-        F.col("EVENT_TIMESTAMP").alias("ORDER_TIMESTAMP"),
-        F.col("CUSTOMER_ID"),
-        F.col("PRODUCT_ID"),
-        F.col("PRODUCT_NAME"),
-        F.col("PRODUCT_CATEGORY"),
-        F.col("QUANTITY"),
-        F.col("UNIT_PRICE"),
-        F.col("TOTAL_AMOUNT"),
-        F.col("PAYMENT_METHOD"),
-        F.col("SHIPPING_ADDRESS"),
-        F.col("EVENT_ID"),
+        *(own.get(name, F.col(name)) for name in ORDER_COLUMNS)
     )

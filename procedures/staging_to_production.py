@@ -11,31 +11,46 @@ Snowflake looks names up in the database that the procedure itself is in.
 
 from __future__ import annotations
 
-from event_fields import utc_now
-from inventory_transforms import current_stock, first_adjustments
-from orders_transforms import latest_orders
-from snowflake.snowpark import Column, DataFrame, MergeResult, Session
+from inventory_transforms import (
+    INVENTORY_CURRENT,
+    INVENTORY_HISTORY,
+    current_stock,
+    first_adjustments,
+)
+from merging import Merge, Merged, merge
+from orders_transforms import ORDER_COLUMNS, latest_orders
+from snowflake.snowpark import DataFrame, Session
 from snowflake.snowpark import functions as F
-from snowflake.snowpark.functions import when_matched, when_not_matched
 from transactions import transaction
+
+# The later event, and of one moment that with the greater id.
+_IS_LATER = (
+    "(COMES.ORDER_TIMESTAMP > KEPT.ORDER_TIMESTAMP OR (COMES.ORDER_TIMESTAMP = KEPT.ORDER_TIMESTAMP"
+    " AND COMES.EVENT_ID > KEPT.EVENT_ID))"
+)
+ORDERS = Merge(
+    "PRODUCTION.ORDERS", "ORDER_ID", ORDER_COLUMNS, ("CREATED_AT", "UPDATED_AT"), _IS_LATER
+)
+HISTORY = Merge("PRODUCTION.INVENTORY_HISTORY", "ADJUSTMENT_ID", INVENTORY_HISTORY, ("CREATED_AT",))
+CURRENT = Merge(
+    "PRODUCTION.INVENTORY_CURRENT", "PRODUCT_ID", INVENTORY_CURRENT, ("UPDATED_AT",), "TRUE"
+)
 
 
 def orders(session: Session) -> dict[str, int]:
     """Moves STREAM_STG_ORDERS on: of each order's events the latest is what ORDERS shows."""
     with transaction(session):
         staged = _new_rows(session, "STAGING.STREAM_STG_ORDERS")
-        rows = staged.count()
-        merged = _merge_orders(session, staged)
-    return {"rows": rows, "inserted": merged.rows_inserted, "updated": merged.rows_updated}
+        merged = merge(session, latest_orders(staged), ORDERS)
+    return {"inserted": merged.inserted, "updated": merged.updated}
 
 
 def inventory_history(session: Session) -> dict[str, int]:
     """Moves STREAM_STG_INVENTORY_HISTORY on: each adjustment is in the history once."""
     with transaction(session):
         staged = _new_rows(session, "STAGING.STREAM_STG_INVENTORY_HISTORY")
-        rows = staged.count()
         merged = _merge_history(session, staged)
-    return {"rows": rows, "inserted": merged.rows_inserted}
+    return {"inserted": merged.inserted}
 
 
 def inventory_current(session: Session) -> dict[str, int]:
@@ -51,14 +66,12 @@ def inventory_current(session: Session) -> dict[str, int]:
     """
     with transaction(session):
         staged = _new_rows(session, "STAGING.STREAM_STG_INVENTORY_CURRENT")
-        rows = staged.count()
         caught_up = _merge_history(session, staged)
         merged = _merge_current(session, staged)
     return {
-        "rows": rows,
-        "history_inserted": caught_up.rows_inserted,
-        "inserted": merged.rows_inserted,
-        "updated": merged.rows_updated,
+        "history_inserted": caught_up.inserted,
+        "inserted": merged.inserted,
+        "updated": merged.updated,
     }
 
 
@@ -66,59 +79,12 @@ def _new_rows(session: Session, stream: str) -> DataFrame:
     return session.table(stream).filter(F.col("METADATA$ACTION") == F.lit("INSERT"))
 
 
-def _merge_orders(session: Session, staged: DataFrame) -> MergeResult:
-    source = _source(latest_orders(staged))
-    timestamp, new_timestamp = F.col("ORDER_TIMESTAMP"), F.col("NEW_ORDER_TIMESTAMP")
-    is_later = (new_timestamp > timestamp) | (
-        (new_timestamp == timestamp) & (F.col("NEW_EVENT_ID") > F.col("EVENT_ID"))
+def _merge_history(session: Session, staged: DataFrame) -> Merged:
+    return merge(session, first_adjustments(staged), HISTORY)
+
+
+def _merge_current(session: Session, staged: DataFrame) -> Merged:
+    history, orders = (
+        session.table(f"PRODUCTION.{name}") for name in ("INVENTORY_HISTORY", "ORDERS")
     )
-    values = _values(source)
-    return session.table("PRODUCTION.ORDERS").merge(
-        source,
-        F.col("ORDER_ID") == F.col("NEW_ORDER_ID"),
-        [
-            when_matched(is_later).update(_without(values, "ORDER_ID") | {"UPDATED_AT": utc_now()}),
-            when_not_matched().insert(values | {"CREATED_AT": utc_now(), "UPDATED_AT": utc_now()}),
-        ],
-    )
-
-
-def _merge_history(session: Session, staged: DataFrame) -> MergeResult:
-    source = _source(first_adjustments(staged))
-    return session.table("PRODUCTION.INVENTORY_HISTORY").merge(
-        source,
-        F.col("ADJUSTMENT_ID") == F.col("NEW_ADJUSTMENT_ID"),
-        [when_not_matched().insert(_values(source) | {"CREATED_AT": utc_now()})],
-    )
-
-
-def _merge_current(session: Session, staged: DataFrame) -> MergeResult:
-    source = _source(
-        current_stock(
-            session.table("PRODUCTION.INVENTORY_HISTORY"),
-            staged,
-            session.table("PRODUCTION.ORDERS"),
-        )
-    )
-    values = _values(source) | {"UPDATED_AT": utc_now()}
-    return session.table("PRODUCTION.INVENTORY_CURRENT").merge(
-        source,
-        F.col("PRODUCT_ID") == F.col("NEW_PRODUCT_ID"),
-        [
-            when_matched().update(_without(values, "PRODUCT_ID")),
-            when_not_matched().insert(values),
-        ],
-    )
-
-
-def _source(rows: DataFrame) -> DataFrame:
-    """The rows with names that the target has not, so that no name in the MERGE is ambiguous."""
-    return rows.select(*(F.col(name).alias(f"NEW_{name}") for name in rows.columns))
-
-
-def _values(source: DataFrame) -> dict[str, Column]:
-    return {name.removeprefix("NEW_"): F.col(name) for name in source.columns}
-
-
-def _without(values: dict[str, Column], key: str) -> dict[str, Column]:
-    return {name: value for name, value in values.items() if name != key}
+    return merge(session, current_stock(history, staged, orders), CURRENT)

@@ -68,13 +68,25 @@ class Model:
                 consumers = ["HISTORY", "CURRENT"]
                 return self._stage(rows, [f"STAGING_TO_PROD_INVENTORY_{c}" for c in consumers])
             case "STAGING_TO_PROD_ORDERS":
-                self.order_events += [reading.row for reading in rows]
+                return self._order(rows)
             case "STAGING_TO_PROD_INVENTORY_HISTORY":
-                self.batches.append(rows)
+                return {"inserted": self._add_to_history(rows)}
             case _:
-                self.batches.append(rows)
+                added = self._add_to_history(rows)
                 self._restock({reading.row["PRODUCT_ID"] for reading in rows})
-        return {"rows": len(rows)}
+                return {"history_inserted": added}
+
+    def _order(self, rows: list[Reading]) -> dict[str, int]:
+        before = model.orders(self.order_events)
+        self.order_events += [reading.row for reading in rows]
+        after = model.orders(self.order_events)
+        updated = sum(after[id_] is not shown for id_, shown in before.items())
+        return {"inserted": len(after) - len(before), "updated": updated}
+
+    def _add_to_history(self, rows: list[Reading]) -> int:
+        before = len(model.history(self.batches))
+        self.batches.append(rows)
+        return len(model.history(self.batches)) - before
 
     def _stage(self, rows: list[Reading], consumers: list[str]) -> dict[str, int]:
         for reading in rows:
