@@ -24,6 +24,11 @@ _STATEMENTS = (
     "MERGE INTO {t} USING (SELECT n, min(s) AS s FROM {u} GROUP BY n) x ON {t}.n = x.n"
     " WHEN MATCHED AND x.n = {b} THEN DELETE WHEN MATCHED THEN UPDATE SET s = x.s || '!'"
     " WHEN NOT MATCHED THEN INSERT VALUES (x.n, x.s)",
+    "MERGE INTO {t} USING (SELECT n, min(s) AS s FROM {u} GROUP BY n) x ON {t}.n = x.n"
+    " WHEN MATCHED AND {t}.s <> '{v}' THEN UPDATE SET s = x.s || '?', n = {t}.n + {a}"
+    " WHEN NOT MATCHED AND x.n <> {b} THEN INSERT VALUES (x.n, x.s)",
+    "MERGE INTO {t} USING {u} ON {t}.n = {u}.n WHEN MATCHED AND {u}.s = '{v}' THEN DELETE"
+    " WHEN NOT MATCHED THEN INSERT (n) VALUES ({u}.n + {a})",
     "INSERT OVERWRITE INTO {t} SELECT n, s FROM {t} WHERE n <> {a}",
     "TRUNCATE TABLE {t}",
     "INSERT ALL WHEN n > {a} THEN INTO {t} INTO {u} (s, n) VALUES (s, {b}) WHEN s = '{v}' THEN"
