@@ -20,6 +20,7 @@ os.environ.setdefault("SNOWFLAKE_DISABLE_PLATFORM_DETECTION", "true")
 import snowflake.connector
 from snowflake.snowpark import Session
 
+from tests.support.accounts import ForkedAccount
 from tests.support.snow import Snow
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -35,13 +36,17 @@ def free_port() -> int:
 
 @dataclass
 class RunningAccount:
-    """An account in a process of its own, and ways to reach it."""
+    """An account in a process of its own, and ways to reach it.
+
+    forked: not started by `python -m local`, but by support/accounts.py, which is sooner done.
+    """
 
     data: Path
     home: Path
     host: str = "127.0.0.1"
     port: int = field(default_factory=free_port)
-    process: subprocess.Popen[str] | None = None
+    process: subprocess.Popen[str] | ForkedAccount | None = None
+    forked: bool = False
     name: str = "local"
     options: list[str] = field(default_factory=list)
     user: str = "tester"
@@ -51,23 +56,21 @@ class RunningAccount:
         """Start it, or start it again on the same data; returns when it listens."""
         self.home.mkdir(parents=True, exist_ok=True)
         self._write_home()
-        log = (self.data.parent / "account.log").open("a")
-        self.process = subprocess.Popen(
-            [
-                *(sys.executable, "-m", "local", "--port", str(self.port)),
-                *("--data", str(self.data), *self.options),
-            ],
-            cwd=ROOT,
-            stdout=log,
-            stderr=log,
-            text=True,
-        )
-        log.close()
+        self.process = self._launched()
         deadline = time.monotonic() + _READY_SECONDS
         while not self._listens():
             assert self.process.poll() is None, self.log()
             assert time.monotonic() < deadline, self.log()
             time.sleep(0.02)
+
+    def _launched(self) -> subprocess.Popen[str] | ForkedAccount:
+        arguments = ["--port", str(self.port), "--data", str(self.data), *self.options]
+        path = self.data.parent / "account.log"
+        if self.forked:
+            return ForkedAccount(arguments, path)
+        with path.open("a") as log:
+            command = [sys.executable, "-m", "local", *arguments]
+            return subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, text=True)
 
     def _write_home(self) -> None:
         """A SNOWFLAKE_HOME whose connection `local` is this account."""
@@ -217,9 +220,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = chosen
 
 
-def new_account(folder: Path) -> RunningAccount:
+def new_account(folder: Path, *, forked: bool = False) -> RunningAccount:
     """An account that is not started yet."""
-    return RunningAccount(data=folder / "data", home=folder / "home")
+    return RunningAccount(data=folder / "data", home=folder / "home", forked=forked)
 
 
 @pytest.fixture(scope="session")

@@ -25,7 +25,7 @@ SMALLEST = len(ORDER) - 4 + 256
 @pytest.fixture
 def mortal(tmp_path: Path) -> Iterator[RunningAccount]:
     """An account that may be killed."""
-    running = new_account(tmp_path)
+    running = new_account(tmp_path, forked=True)
     running.start()
     with running.connect() as connection:
         connection.cursor().execute(f"CREATE DATABASE {DATABASE}")

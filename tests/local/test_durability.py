@@ -31,7 +31,7 @@ _PAIR = (
 @pytest.fixture
 def mortal(tmp_path: Path) -> Iterator[RunningAccount]:
     """An account of the test's own, with database D, to be killed."""
-    running = new_account(tmp_path)
+    running = new_account(tmp_path, forked=True)
     running.start()
     with running.connect() as connection:
         connection.cursor().execute("CREATE DATABASE d")
@@ -97,6 +97,12 @@ class Load:
     def start(self) -> None:
         for thread in self._threads:
             thread.start()
+
+    def until_acknowledged(self, rows: int) -> None:
+        deadline = time.monotonic() + 60
+        while len(self.acknowledged) < rows:
+            assert time.monotonic() < deadline, self._faults
+            time.sleep(0.005)
 
     def end(self) -> None:
         """The account is dead: so are its clients."""
@@ -167,7 +173,8 @@ def test_kill_9_under_load_loses_and_repeats_nothing(mortal: RunningAccount) -> 
     for generation in range(1, 6):
         load = Load(mortal, generation)
         load.start()
-        time.sleep(0.1 + chance.random() * 0.7)
+        load.until_acknowledged(chance.randint(5, 25))
+        time.sleep(chance.random() * 0.2)
         started = descendants(mortal)
         mortal.kill()
         load.end()

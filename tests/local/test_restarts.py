@@ -63,7 +63,7 @@ def test_after_kill_9_in_a_run_its_history_is_settled_no_process_is_left_and_the
     tmp_path: Path,
 ) -> None:
     # The data folder is named relatively: the processes run in folders of their own.
-    account = new_account(Path(os.path.relpath(tmp_path, ROOT)))
+    account = new_account(Path(os.path.relpath(tmp_path, ROOT)), forked=True)
     account.home = tmp_path / "home"
     account.start()
     mark = tmp_path / "busy"
@@ -122,7 +122,7 @@ def test_after_kill_9_in_a_run_its_history_is_settled_no_process_is_left_and_the
 def test_an_account_that_is_stopped_ends_its_tasks_and_leaves_none_executing(
     tmp_path: Path,
 ) -> None:
-    account = new_account(tmp_path)
+    account = new_account(tmp_path, forked=True)
     account.start()
     try:
         with account.connect() as connection:

@@ -4,8 +4,6 @@ Importing the CLI takes seconds of CPU, a command a fraction of one. Each comman
 its own with its own arguments, folder and output, as from a shell.
 """
 
-import atexit
-import contextlib
 import functools
 import gc
 import json
@@ -14,12 +12,10 @@ import select
 import subprocess
 import sys
 import tempfile
-import threading
-import traceback
-from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
-from typing import Any, NoReturn
+
+from tests.support import forks
 
 _TIMEOUT_SECONDS = 120.0
 
@@ -60,42 +56,6 @@ class Snow:
         self._parent.communicate()
 
 
-def _become(order: dict[str, Any]) -> NoReturn:
-    """Turn this process into `snow` with these arguments."""
-    from snowflake.cli._app.__main__ import main as snow
-
-    os.chdir(order["cwd"])
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(nothing, 0)
-    for number, name in ((1, "out"), (2, "err")):
-        file = os.open(order[name], os.O_WRONLY | os.O_CREAT)
-        os.dup2(file, number)
-    sys.argv = ["snow", *order["arguments"]]
-    _leave(snow)
-
-
-def _leave(program: Callable[[], Any]) -> NoReturn:
-    """Run a program and end as its interpreter would, but for taking down what was imported: that
-    takes most of a command's time, and changes nothing outside of the process."""
-    code = 1
-    try:
-        sys.exit(program())
-    except SystemExit as end:
-        if isinstance(end.code, str):
-            sys.stderr.write(f"{end.code}\n")
-        else:
-            code = end.code or 0
-    except BaseException:
-        traceback.print_exc()
-    finally:
-        with contextlib.suppress(BaseException):
-            threading._shutdown()
-        atexit._run_exitfuncs()
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(code)
-
-
 def _prepare() -> None:
     """What `snow` does before it looks at its arguments: import everything, build its commands."""
     import_module("snowflake.cli._app.__main__")
@@ -110,12 +70,13 @@ def main() -> None:
     _prepare()
     gc.collect()
     gc.freeze()
-    for line in sys.stdin:
+    snow = import_module("snowflake.cli._app.__main__").main
+    for order in forks.orders():
         if (child := os.fork()) == 0:
-            _become(json.loads(line))
+            arguments = ["snow", *order["arguments"]]
+            forks.become(snow, arguments, order["out"], order["err"], cwd=order["cwd"])
         _, status = os.waitpid(child, 0)
-        sys.stdout.write(f"{os.waitstatus_to_exitcode(status)}\n")
-        sys.stdout.flush()
+        forks.answer(os.waitstatus_to_exitcode(status))
 
 
 if __name__ == "__main__":
