@@ -132,6 +132,24 @@ def test_a_stream_shows_what_a_statement_changed_and_nothing_else(
 
 
 @pytest.mark.filterwarnings("ignore:Arrow output on a DB-API result")
+def test_a_merge_changes_the_rows_that_it_has_found_where_no_stream_asks(
+    session: Session, checkpoints: Checkpoints
+) -> None:
+    for nth in itertools.count():
+        lay(session, checkpoints)
+        session.execute("DROP STREAM s")
+        checkpoints.before(nth)
+        session.execute(
+            "MERGE INTO t USING (SELECT 3 AS n) x ON t.n = x.n WHEN MATCHED THEN UPDATE SET s = 'm'"
+        )
+        enough = not checkpoints.came()
+        changed = [(n, "m" if n == 3 else s) for n, s in _ROWS]
+        assert (rows(session, "SELECT n, s FROM t ORDER BY n"), nth) == (changed, nth)
+        if enough:
+            return
+
+
+@pytest.mark.filterwarnings("ignore:Arrow output on a DB-API result")
 def test_a_transaction_that_begins_again_removes_its_own_rows(
     account: Account, session: Session, checkpoints: Checkpoints
 ) -> None:
