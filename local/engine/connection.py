@@ -299,13 +299,17 @@ class Connection:
 
     def relation_kind(self, database: str, schema: str, name: str) -> str | None:
         """TABLE, VIEW or None."""
-        rows = self.values(
-            "SELECT 'TABLE' FROM duckdb_tables() WHERE (database_name, schema_name, table_name)"
-            " = (?, ?, ?) UNION ALL SELECT 'VIEW' FROM duckdb_views()"
-            " WHERE (database_name, schema_name, view_name) = (?, ?, ?)",
-            [database, schema, name] * 2,
+        with translated():
+            # An answer without a statement, which does not tell cases apart.
+            kind = self._duck._table_kind((database, schema, name))
+        if kind == "none":
+            return None
+        found = self.values(
+            f"SELECT 1 FROM duckdb_{kind}s() WHERE database_name = ? AND schema_name = ?"
+            f" AND {kind}_name = ?",
+            [database, schema, name],
         )
-        return str(rows[0][0]) if rows else None
+        return str(kind).upper() if found else None
 
     def other(self, tree: Expr, binds: Binds, statement_type: int) -> Result:
         """DDL, SHOW and DESCRIBE, through fakesnow."""

@@ -17,13 +17,15 @@ pytestmark = pytest.mark.filterwarnings("ignore:Arrow output on a DB-API result"
 _ONE_PASS, _GENERAL = "?", "? || ''"
 _FIELDS = """
 SELECT f.VALUE:a::VARCHAR AS text, f.VALUE:a AS variant, TYPEOF(f.VALUE:a) AS kind,
-    f.VALUE:b::VARCHAR AS other, f.VALUE:c.d[1]::VARCHAR AS deep, f.VALUE:c.d AS list,
+    f.VALUE:x::VARCHAR AS plain, f.VALUE:b::VARCHAR AS other,
+    f.VALUE:c.d[1]::VARCHAR AS deep, f.VALUE:c.d AS list,
     PARSE_JSON(f.VALUE:m::VARCHAR) AS message, f.VALUE:b IS NULL AS gone
 FROM TABLE(FLATTEN(INPUT => PARSE_JSON({}))) f
 """
 _VALUES = (
     "null", "true", "0", "-0", "1.0", "1.50", "-0.0", "1e3", "1E-7", "1e25", "0.1",
-    "12345678901234567", "123456789012345678901234567890", "18446744073709551616",
+    "12345678901234567", "123456789012345678901234567890", "1" * 45, "1" * 45 + ".0",
+    "18446744073709551616", "-0.0e0", "5.0e-324", "NaN", "-Infinity",
     "0.1234567890123456789", "123456789012345.60", "1.7976931348623157e308",
     '""', '"x"', '"1.0"', '"1e3"', '"null"', '"a\\"b\\\\c\\n\\u00e9\\ud83c\\udf77"', '" "',
     "[]", "{}", '[1, "2", null]', '{"d": [1.0, 2.50]}', '{"d": [null, {"x": 1}]}', '{"d": "\\\\"}',
@@ -55,7 +57,7 @@ def _answer(session: Session, sql: str, bind: str | None) -> Any:
 def _documents() -> Iterator[str]:
     yield from _TEXTS
     yield f"[{', '.join(_ELEMENTS)}]"
-    yield from (f'[{{"a": {value}, "b": "1", "c": {value}}}]' for value in _VALUES)
+    yield from (f'[{{"a": {value}, "x": {value}, "b": "1", "c": {value}}}]' for value in _VALUES)
     chance = random.Random(7)
     for _ in range(20):
         elements = list(_ELEMENTS[:2])
