@@ -20,7 +20,7 @@ from tests.procedures.test_manifest import HANDLERS
 from tests.procedures.world import STREAMS
 
 # The place of COMMIT among the statements of RAW_TO_STAGING_ORDERS.
-COMMIT = 3
+COMMIT = 2
 CHILD = "TASK_STAGING_TO_PROD_ORDERS"
 ROOTS = ("TASK_RAW_TO_STAGING_INVENTORY", "TASK_RAW_TO_STAGING_ORDERS")
 HISTORY = """

@@ -155,6 +155,7 @@ _CASES = [
 def test_each_row_goes_by_the_first_clause_that_applies(
     run: Run, merge: str, counts: Any, expected: Any, table: str
 ) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/merge"""
     run("BEGIN")
     assert run(merge.replace("stock", table)) == [counts]
     assert rows(run, table) == expected
@@ -162,6 +163,7 @@ def test_each_row_goes_by_the_first_clause_that_applies(
 
 
 def test_a_stream_shows_what_a_merge_has_changed(run: Run) -> None:
+    """https://docs.snowflake.com/en/user-guide/streams-intro"""
     run(
         f"MERGE INTO stock t USING {NEWS.format('(2, 21), (3, 30), (4, 40)')} ON t.id = s.id"
         " WHEN MATCHED THEN UPDATE SET level = s.level"
@@ -182,6 +184,7 @@ def test_a_stream_shows_what_a_merge_has_changed(run: Run) -> None:
 
 
 def test_all_that_a_merge_writes_is_of_one_moment(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/merge"""
     run("CREATE TABLE stamped AS SELECT 1 AS id, NULL::TIMESTAMP_LTZ AS at")
     run(
         "MERGE INTO stamped t USING (SELECT column1 AS id FROM VALUES (1), (2)) s ON t.id = s.id"
