@@ -11,38 +11,28 @@ Snowflake looks names up in the database that the procedure itself is in.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from event_fields import utc_now
 from inventory_transforms import (
     INVENTORY_CURRENT,
     INVENTORY_HISTORY,
     current_stock,
     first_adjustments,
 )
-from merging import Merge, Merged, merge
 from orders_transforms import ORDER_COLUMNS, latest_orders
-from snowflake.snowpark import DataFrame, Session
+from snowflake.snowpark import Column, DataFrame, MergeResult, Session
 from snowflake.snowpark import functions as F
+from snowflake.snowpark.functions import when_matched, when_not_matched
 from transactions import transaction
-
-# The later event, and of one moment that with the greater id.
-_IS_LATER = (
-    "(COMES.ORDER_TIMESTAMP > KEPT.ORDER_TIMESTAMP OR (COMES.ORDER_TIMESTAMP = KEPT.ORDER_TIMESTAMP"
-    " AND COMES.EVENT_ID > KEPT.EVENT_ID))"
-)
-ORDERS = Merge(
-    "PRODUCTION.ORDERS", "ORDER_ID", ORDER_COLUMNS, ("CREATED_AT", "UPDATED_AT"), _IS_LATER
-)
-HISTORY = Merge("PRODUCTION.INVENTORY_HISTORY", "ADJUSTMENT_ID", INVENTORY_HISTORY, ("CREATED_AT",))
-CURRENT = Merge(
-    "PRODUCTION.INVENTORY_CURRENT", "PRODUCT_ID", INVENTORY_CURRENT, ("UPDATED_AT",), "TRUE"
-)
 
 
 def orders(session: Session) -> dict[str, int]:
     """Moves STREAM_STG_ORDERS on: of each order's events the latest is what ORDERS shows."""
     with transaction(session):
         staged = _new_rows(session, "STAGING.STREAM_STG_ORDERS")
-        merged = merge(session, latest_orders(staged), ORDERS)
-    return {"inserted": merged.inserted, "updated": merged.updated}
+        merged = _merge_orders(session, staged)
+    return {"inserted": merged.rows_inserted, "updated": merged.rows_updated}
 
 
 def inventory_history(session: Session) -> dict[str, int]:
@@ -50,7 +40,7 @@ def inventory_history(session: Session) -> dict[str, int]:
     with transaction(session):
         staged = _new_rows(session, "STAGING.STREAM_STG_INVENTORY_HISTORY")
         merged = _merge_history(session, staged)
-    return {"inserted": merged.inserted}
+    return {"inserted": merged.rows_inserted}
 
 
 def inventory_current(session: Session) -> dict[str, int]:
@@ -69,9 +59,9 @@ def inventory_current(session: Session) -> dict[str, int]:
         caught_up = _merge_history(session, staged)
         merged = _merge_current(session, staged)
     return {
-        "history_inserted": caught_up.inserted,
-        "inserted": merged.inserted,
-        "updated": merged.updated,
+        "history_inserted": caught_up.rows_inserted,
+        "inserted": merged.rows_inserted,
+        "updated": merged.rows_updated,
     }
 
 
@@ -79,12 +69,54 @@ def _new_rows(session: Session, stream: str) -> DataFrame:
     return session.table(stream).filter(F.col("METADATA$ACTION") == F.lit("INSERT"))
 
 
-def _merge_history(session: Session, staged: DataFrame) -> Merged:
-    return merge(session, first_adjustments(staged), HISTORY)
+def _merge_orders(session: Session, staged: DataFrame) -> MergeResult:
+    timestamp, new_timestamp = F.col("ORDER_TIMESTAMP"), F.col("NEW_ORDER_TIMESTAMP")
+    is_later = (new_timestamp > timestamp) | (
+        (new_timestamp == timestamp) & (F.col("NEW_EVENT_ID") > F.col("EVENT_ID"))
+    )
+    values = _values(ORDER_COLUMNS)
+    return session.table("PRODUCTION.ORDERS").merge(
+        _source(latest_orders(staged), ORDER_COLUMNS),
+        F.col("ORDER_ID") == F.col("NEW_ORDER_ID"),
+        [
+            when_matched(is_later).update(_without(values, "ORDER_ID") | {"UPDATED_AT": utc_now()}),
+            when_not_matched().insert(values | {"CREATED_AT": utc_now(), "UPDATED_AT": utc_now()}),
+        ],
+    )
 
 
-def _merge_current(session: Session, staged: DataFrame) -> Merged:
+def _merge_history(session: Session, staged: DataFrame) -> MergeResult:
+    values = _values(INVENTORY_HISTORY) | {"CREATED_AT": utc_now()}
+    return session.table("PRODUCTION.INVENTORY_HISTORY").merge(
+        _source(first_adjustments(staged), INVENTORY_HISTORY),
+        F.col("ADJUSTMENT_ID") == F.col("NEW_ADJUSTMENT_ID"),
+        [when_not_matched().insert(values)],
+    )
+
+
+def _merge_current(session: Session, staged: DataFrame) -> MergeResult:
     history, orders = (
         session.table(f"PRODUCTION.{name}") for name in ("INVENTORY_HISTORY", "ORDERS")
     )
-    return merge(session, current_stock(history, staged, orders), CURRENT)
+    values = _values(INVENTORY_CURRENT) | {"UPDATED_AT": utc_now()}
+    return session.table("PRODUCTION.INVENTORY_CURRENT").merge(
+        _source(current_stock(history, staged, orders), INVENTORY_CURRENT),
+        F.col("PRODUCT_ID") == F.col("NEW_PRODUCT_ID"),
+        [
+            when_matched().update(_without(values, "PRODUCT_ID")),
+            when_not_matched().insert(values),
+        ],
+    )
+
+
+def _source(rows: DataFrame, columns: Iterable[str]) -> DataFrame:
+    """The rows with names that the target has not, so that no name in the MERGE is ambiguous."""
+    return rows.select(*(F.col(name).alias(f"NEW_{name}") for name in columns))
+
+
+def _values(columns: Iterable[str]) -> dict[str, Column]:
+    return {name: F.col(f"NEW_{name}") for name in columns}
+
+
+def _without(values: dict[str, Column], key: str) -> dict[str, Column]:
+    return {name: value for name, value in values.items() if name != key}
