@@ -14,6 +14,7 @@ if not __package__:
 
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
+import contextlib
 import logging
 import os
 import threading
@@ -77,9 +78,12 @@ def connector(config: IngesterConfig) -> Connect:
 def ingest(config: IngesterConfig, connect: Connect, stop: threading.Event) -> None:
     """Run until told to stop or idle."""
     metrics = Metrics()
-    with metrics.served(config.metrics_host, config.metrics_port):
+    sink = SnowflakeSink(connect, config.database)
+    with metrics.served(config.metrics_host, config.metrics_port), contextlib.closing(sink):
+        # First the warehouse: a consumer that is closed in the middle of its first questions to the
+        # brokers writes a traceback beside the one line that says what is wrong.
+        sink.check(config.topic)
         consumer = open_consumer(config.bootstrap_servers, config.group, config.kafka)
-        sink = SnowflakeSink(connect, config.database)
         Ingester(
             config,
             consumer,

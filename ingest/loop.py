@@ -88,7 +88,6 @@ class Ingester:
     def run(self) -> None:
         """Raises Fatal where going on would lose or repeat messages. Closes consumer and sink."""
         try:
-            self._sink.check(self._topic)
             if self._await_topic():
                 self._join_group()
                 while not self._stop.is_set() and not self._idle():

@@ -6,9 +6,6 @@ from ingest.batch import Batch
 
 
 class Sink(Protocol):
-    def check(self, topic: str) -> None:
-        """Fail with one clear line if the warehouse cannot be used at all."""
-
     def read_offsets(self, topic: str, partitions: set[int]) -> dict[int, int]:
         """What INGEST_OFFSETS holds for those of these partitions that it knows."""
 

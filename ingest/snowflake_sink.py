@@ -109,6 +109,7 @@ class SnowflakeSink:
         self._connection: SnowflakeConnection | None = None
 
     def check(self, topic: str) -> None:
+        """Raises Fatal, with one clear line, if the warehouse cannot be used at all."""
         try:
             self.read_offsets(topic, set())
         except Transient as error:

@@ -46,9 +46,6 @@ class FakeSink:
         self.read_troubles: list[Exception] = []
         self.closed = False
 
-    def check(self, topic: str) -> None:
-        assert topic == TOPIC
-
     def read_offsets(self, topic: str, partitions: set[int]) -> dict[int, int]:
         if self.read_troubles:
             raise self.read_troubles.pop(0)
