@@ -1,7 +1,4 @@
-"""MERGE beside a model of what its page says, on random rows and clauses.
-
-https://docs.snowflake.com/en/sql-reference/sql/merge
-"""
+"""MERGE beside a model of what its page says, on random rows and clauses."""
 
 import random
 from collections import Counter
@@ -152,6 +149,7 @@ def _fill(run: Run, table: str, rows: list[Any]) -> None:
 def test_a_merge_does_what_its_clauses_say_and_a_stream_shows_it(
     run: Run, seed: int, table: str
 ) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/merge"""
     choose = random.Random(seed)
     for _ in range(CASES):
         merge = Merge.random(choose)
