@@ -228,9 +228,13 @@ def _log_pairs(connection: Connection, tx: int, tracked: Tracked) -> None:
 
 
 def last_row(connection: Connection, tracked: Tracked) -> int:
-    """The highest row id of the table. Those of rows that a transaction adds are behind it, also
-    behind those of rows that a checkpoint renumbers meanwhile."""
-    return int(connection.values(f"SELECT coalesce(max(rowid), -1) FROM {tracked.source}")[0][0])
+    """The highest row id of the table, -1 where it has no row. Those of rows that a transaction
+    adds are behind it, also behind those of rows that a checkpoint renumbers meanwhile."""
+    # Row ids begin with 0 and none is there twice: so many rows need as many. The count is at
+    # hand, and where nothing was deleted, all row groups but the last are passed over.
+    [[count]] = connection.values(f"SELECT count(*) FROM {tracked.source}")
+    highest = f"SELECT coalesce(max(rowid), -1) FROM {tracked.source} WHERE rowid >= {count - 1}"
+    return int(connection.values(highest)[0][0])
 
 
 def log_added(connection: Connection, tx: int, tracked: Tracked, last: int) -> None:
