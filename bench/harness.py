@@ -213,6 +213,19 @@ def slope(points: Sequence[tuple[float, float]]) -> tuple[float, float]:
     return rise, math.sqrt(rest / (count - 2) / spread)
 
 
+def means(points: Sequence[tuple[float, float]], width: float) -> list[tuple[float, float]]:
+    """The means of all whole blocks, of this width in x: of what rises and falls within one, the
+    points themselves are no independent samples."""
+    blocks: dict[int, list[tuple[float, float]]] = {}
+    for x, y in points:
+        blocks.setdefault(int(x / width), []).append((x, y))
+    whole = [blocks[number] for number in sorted(blocks)[: int(points[-1][0] / width)]]
+    return [
+        (sum(x for x, _ in block) / len(block), sum(y for _, y in block) / len(block))
+        for block in whole
+    ]
+
+
 def percentile(values: Sequence[float], share: float) -> float:
     """The value below which this share of them lies; 0 where there are none."""
     ordered = sorted(values)
