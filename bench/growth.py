@@ -18,7 +18,7 @@ from bench import harness, pipeline
 
 DATABASE = "BENCH"
 _EVENTS = 1000
-_CYCLES = 5
+_CYCLES = 15
 _AT_ONCE = 1_000_000
 _TRIM_SECONDS = 60.0
 
