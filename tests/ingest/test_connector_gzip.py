@@ -1,9 +1,9 @@
 """The connector's requests, as they leave this process."""
 
-import gzip
 from typing import Any
 
 import pytest
+from isal import igzip
 from snowflake.connector import network
 
 from ingest import connector_gzip
@@ -14,14 +14,14 @@ def test_statements_travel_at_the_level_that_was_chosen(
     account: RunningAccount, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     levels: list[Any] = []
-    compress = gzip.compress
+    compress = igzip.compress
 
     def noted(data: bytes, level: int) -> bytes:
         levels.append(level)
         return compress(data, level)
 
     monkeypatch.setattr(network, "gzip", network.gzip)
-    monkeypatch.setattr(gzip, "compress", noted)
+    monkeypatch.setattr(igzip, "compress", noted)
     connector_gzip.install()
     with account.connect() as connection:
         [(length,)] = connection.cursor().execute("SELECT LENGTH(?)", ("é" * 10_000,)).fetchall()
