@@ -20,21 +20,15 @@ from local.parser.tokens import FullName
 @dataclass(frozen=True)
 class Tracked:
     """A table whose changes are logged, its columns in order, and the epoch since which that is
-    so: a transaction from before cannot log there.
-
-    shadow: nobody but one open transaction logs it, in a temporary table and for itself.
-    """
+    so: a transaction from before cannot log there."""
 
     id: int
     table: FullName
     columns: tuple[str, ...]
     since: int = 0
-    shadow: bool = False
 
     @property
     def log(self) -> str:
-        if self.shadow:
-            return f'temp."$shadow_{self.id}"'
         return hidden(self.table.database, f"_account_log_{self.id}")
 
     @property
@@ -77,23 +71,6 @@ def only_adds(tree: Expr) -> bool:
         thens = [when.args["then"] for when in tree.args["whens"].expressions]
         return all(isinstance(then, exp.Insert) for then in thens)
     return isinstance(tree, exp.Insert | exp.Copy)
-
-
-def create(connection: Connection, tracked: Tracked) -> None:
-    """Make the log's table, empty."""
-    connection.values(f"CREATE OR REPLACE TEMP TABLE {_bare(tracked)} AS {empty(tracked)}")
-
-
-def empty(tracked: Tracked) -> str:
-    """A query that has the log's columns and no rows."""
-    return (
-        'SELECT 0::BIGINT AS "$tx", 0::BIGINT AS "$n", \'\' AS "$op", 0::BIGINT AS "$row", *'
-        f" FROM {tracked.source} LIMIT 0"
-    )
-
-
-def _bare(tracked: Tracked) -> str:
-    return tracked.log.removeprefix("temp.")
 
 
 def insert(
@@ -147,29 +124,6 @@ def _place(connection: Connection, tracked: Tracked, rows: exp.Select) -> str:
     run = f"SELECT min(n), max(n) FROM (SELECT {taken} AS n FROM range({count}))"
     least, greatest = connection.values(run)[0]
     return f'"{HELD_ROW}" + {least - first}' if greatest - least + 1 == count else taken
-
-
-@contextmanager
-def counted(connection: Connection, tx: int, tracked: Tracked) -> Iterator[None]:
-    """Log which rows go and which come: by how many there are of each before and after. What
-    became of which row nobody asks who only has to do it again."""
-    columns = tracked.list()
-    connection.values(
-        f'CREATE OR REPLACE TEMP TABLE "$before" AS SELECT {columns} FROM {tracked.source}'
-    )
-    yield
-    rows = (
-        f'SELECT {columns}, -1 AS "$k" FROM "$before"'
-        f" UNION ALL SELECT {columns}, 1 FROM {tracked.source}"
-    )
-    connection.values(
-        f"INSERT INTO {tracked.entry} SELECT {tx}, nextval({_sequence(tracked)}),"
-        f" CASE WHEN \"$k\" > 0 THEN 'I' ELSE 'D' END, 0, {columns} FROM"
-        f' (SELECT {columns}, "$k", unnest(range(abs("$k"))) FROM'
-        f' (SELECT {columns}, CAST(sum("$k") AS BIGINT) AS "$k" FROM ({rows})'
-        f' GROUP BY {columns} HAVING sum("$k") <> 0))'
-    )
-    connection.discard("$before")
 
 
 @contextmanager
@@ -227,13 +181,13 @@ def _log_pairs(connection: Connection, tx: int, tracked: Tracked) -> None:
         connection.values(f"INSERT INTO {tracked.entry} {sql}")
 
 
-def last_row(connection: Connection, tracked: Tracked) -> int:
-    """The highest row id of the table, -1 where it has no row. Those of rows that a transaction
+def last_row(connection: Connection, table: FullName) -> int:
+    """The highest row id of a table, -1 where it has no row. Those of rows that a transaction
     adds are behind it, also behind those of rows that a checkpoint renumbers meanwhile."""
     # Row ids begin with 0 and none is there twice: so many rows need as many. The count is at
     # hand, and where nothing was deleted, all row groups but the last are passed over.
-    [[count]] = connection.values(f"SELECT count(*) FROM {tracked.source}")
-    highest = f"SELECT coalesce(max(rowid), -1) FROM {tracked.source} WHERE rowid >= {count - 1}"
+    [[count]] = connection.values(f"SELECT count(*) FROM {source(table)}")
+    highest = f"SELECT coalesce(max(rowid), -1) FROM {source(table)} WHERE rowid >= {count - 1}"
     return int(connection.values(highest)[0][0])
 
 

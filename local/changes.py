@@ -14,8 +14,8 @@ from typing import Any
 
 from sqlglot import Expr, exp
 
-from local import change_log, errors, log_shape, shadow_log
-from local.change_log import Tracked, hidden, source
+from local import change_log, errors, log_shape, own_effects
+from local.change_log import Tracked, hidden
 from local.commit_clock import CommitClock
 from local.engine import Binds, Catalog, Conflict, Connection
 from local.locks import Locks
@@ -29,7 +29,6 @@ CREATE TABLE IF NOT EXISTS _account_tracked (id BIGINT, schema VARCHAR, name VAR
 """
 
 _LOCK_SECONDS = 30.0
-_COMPARED_ROWS = 20_000
 _ALTER_ATTEMPTS = 20
 # Snowflake undoes a transaction that blocks others once its client has been silent for 5 minutes.
 _ORPHAN_SECONDS = 5.0
@@ -250,7 +249,7 @@ class Changes:
         One transaction at a time per database: places are in the order of commits.
         """
         databases = transaction.logged | {database for database, _ in transaction.consumed}
-        shadow_log.discard(connection, transaction)
+        own_effects.discard(connection, transaction)
         if not databases:
             connection.commit()
             self.clock.committed(transaction.tables | transaction.streams)
@@ -297,88 +296,71 @@ class Changes:
 
     # --- logging -----------------------------------------------------------------------------
 
-    def log_of(
-        self, connection: Connection, transaction: Transaction, table: FullName, *, compared: bool
-    ) -> Tracked | None:
-        """Where the transaction logs what it does to a table; None where it does not.
-
-        What no stream asks for is logged for the transaction itself, unless the table is so large
-        that comparing it would cost too much: then the transaction cannot be repeated.
-        """
-        if (tracked := self.writing(transaction, table)) or not transaction.explicit:
-            return tracked
-        if transaction.opaque:
-            return None
-        if compared and connection.has_more(source(table), _COMPARED_ROWS):
-            transaction.opaque = True
-            return None
-        if shadow := transaction.shadows.get(table):
-            return shadow
-        place, columns = len(transaction.shadows), connection.names(source(table))
-        shadow = transaction.shadows[table] = Tracked(place, table, columns, shadow=True)
-        return shadow
-
     def run(
         self,
         connection: Connection,
         transaction: Transaction,
-        tracked: Tracked,
+        table: FullName,
         tree: Expr,
         binds: Binds,
     ) -> list[tuple[Any, ...]]:
-        """Run a DML statement on a tracked table and log what it changed; returns DuckDB's answer:
-        one row with the count, or for MERGE one row per action."""
-        if isinstance(tree, exp.Insert) and not tracked.shadow:
+        """Run a DML statement on a table and log what it changed, where anybody asks for that;
+        returns DuckDB's answer: one row with the count, or for MERGE one row per action."""
+        tracked = self.writing(transaction, table)
+        if tracked and isinstance(tree, exp.Insert):
             with self._written(transaction, tracked):
                 held = tree.meta.get(change_log.READS_AGAIN)
                 insert = change_log.insert_held if held else change_log.insert
                 return insert(connection, transaction.id, tracked, tree, binds)
-        logged = self.appended if change_log.only_adds(tree) else self._compared
-        with logged(connection, transaction, tracked):
+        noted = self.appended if change_log.only_adds(tree) else self._changed
+        with noted(connection, transaction, table):
             return connection.dml(tree, binds)
+
+    @contextmanager
+    def appended(
+        self, connection: Connection, transaction: Transaction, table: FullName
+    ) -> Iterator[None]:
+        """Log the rows that COPY INTO, MERGE or INSERT adds inside."""
+        if tracked := self.writing(transaction, table):
+            with self._written(transaction, tracked):
+                last = change_log.last_row(connection, table)
+                yield
+                change_log.log_added(connection, transaction.id, tracked, last)
+        elif transaction.is_repeatable:
+            with own_effects.adding(connection, transaction, table):
+                yield
+        else:
+            yield
+
+    @contextmanager
+    def _changed(
+        self, connection: Connection, transaction: Transaction, table: FullName
+    ) -> Iterator[None]:
+        """Log what UPDATE, DELETE, MERGE or TRUNCATE does inside."""
+        if tracked := self.writing(transaction, table):
+            with (
+                self._written(transaction, tracked),
+                change_log.compared(connection, transaction.id, tracked),
+            ):
+                yield
+        elif transaction.is_repeatable:
+            with own_effects.changing(connection, transaction, table):
+                yield
+        else:
+            yield
 
     @contextmanager
     def _written(self, transaction: Transaction, tracked: Tracked) -> Iterator[None]:
         """The transaction logs something inside. A failure because the log went away or changed
         meanwhile is worth another try."""
         transaction.written[tracked.table] = tracked
-        if not tracked.shadow:
-            transaction.logged.add(tracked.table.database)
+        transaction.logged.add(tracked.table.database)
         try:
             yield
         except errors.SnowflakeError as error:
-            if not tracked.shadow and not self.is_current(tracked):
+            if not self.is_current(tracked):
                 raise Conflict(error.message) from error
             raise
-
-    @contextmanager
-    def appended(
-        self, connection: Connection, transaction: Transaction, tracked: Tracked
-    ) -> Iterator[None]:
-        """Log the rows that COPY INTO, MERGE or INSERT adds inside.
-
-        What nobody but the transaction itself may ask for is read when it goes on: its last
-        statement's never.
-        """
-        with self._written(transaction, tracked):
-            last = change_log.last_row(connection, tracked)
-            yield
-            if tracked.shadow:
-                shadow_log.defer(transaction, tracked, last)
-            else:
-                change_log.log_added(connection, transaction.id, tracked, last)
-
-    @contextmanager
-    def _compared(
-        self, connection: Connection, transaction: Transaction, tracked: Tracked
-    ) -> Iterator[None]:
-        with self._written(transaction, tracked):
-            if tracked.shadow:
-                shadow_log.log(connection, transaction)
-                shadow_log.make(connection, transaction, tracked)
-            logged = change_log.counted if tracked.shadow else change_log.compared
-            with logged(connection, transaction.id, tracked):
-                yield
 
     # --- trimming ----------------------------------------------------------------------------
 

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from local.change_log import Tracked
+from local.change_log import Tracked, quoted, source
 from local.engine import Conflict, Connection
+from local.parser.tokens import FullName
 
 _RELATION = "ACCOUNT_EFFECT"
 _ENTRIES = '"$entries"'
@@ -21,11 +22,20 @@ _ENTRIES = '"$entries"'
 
 @dataclass(frozen=True)
 class Effect:
-    """A statement's entries in the log of a table, and the names of their columns' types."""
+    """The rows that a statement has added to a table and removed, each with its `$op` as in a log,
+    and the names of their columns' types. tracked: in whose log they are entries; None where the
+    transaction has noted them for itself."""
 
-    tracked: Tracked
+    table: FullName
     entries: pa.Table
     types: tuple[str, ...]
+    tracked: Tracked | None = None
+
+    @property
+    def columns(self) -> str:
+        """The table's columns, quoted."""
+        own = self.tracked.columns if self.tracked else self.entries.column_names[1:]
+        return ", ".join(map(quoted, own))
 
 
 def taken(connection: Connection, tx: int, tracked: Tracked, behind: int) -> Effect | None:
@@ -33,36 +43,36 @@ def taken(connection: Connection, tx: int, tracked: Tracked, behind: int) -> Eff
     table, types = connection.table(
         f'SELECT * FROM {tracked.log} WHERE "$tx" = {tx} AND "$n" > {behind} ORDER BY "$n"', {}
     )
-    return Effect(tracked, table, tuple(types)) if table.num_rows else None
+    return Effect(tracked.table, table, tuple(types), tracked) if table.num_rows else None
 
 
 def last(effect: Effect) -> int:
-    """The position of the effect's last entry."""
+    """The position of a logged effect's last entry."""
     return int(effect.entries.column("$n")[-1].as_py())
 
 
 def repeat(connection: Connection, effect: Effect) -> None:
     """Remove and add the same rows again. Raises Conflict where a row to remove is not there."""
-    tracked = effect.tracked
+    tracked, columns = effect.tracked, effect.columns
     connection.relation(_RELATION, effect.entries, effect.types)
     connection.values(f"CREATE OR REPLACE TEMP TABLE {_ENTRIES} AS FROM {_RELATION}")
     connection.forget(_RELATION)
-    _remove(connection, tracked)
+    _remove(connection, effect)
     connection.values(
-        f"INSERT INTO {tracked.source} ({tracked.list()})"
-        f" SELECT {tracked.list()} FROM {_ENTRIES} WHERE \"$op\" IN ('I', 'A')"
+        f"INSERT INTO {source(effect.table)} ({columns})"
+        f" SELECT {columns} FROM {_ENTRIES} WHERE \"$op\" IN ('I', 'A')"
     )
-    if not tracked.shadow:
+    if tracked:
         connection.values(
-            f'INSERT INTO {tracked.entry} SELECT "$tx", "$n", "$op", "$row", {tracked.list()}'
+            f'INSERT INTO {tracked.entry} SELECT "$tx", "$n", "$op", "$row", {columns}'
             f" FROM {_ENTRIES}"
         )
     connection.discard(_ENTRIES.strip('"'))
 
 
-def _remove(connection: Connection, tracked: Tracked) -> None:
+def _remove(connection: Connection, effect: Effect) -> None:
     """Of rows that are equal in every column any may stand for the other."""
-    columns = tracked.list()
+    columns, table = effect.columns, source(effect.table)
     removed = f"FROM {_ENTRIES} WHERE \"$op\" IN ('D', 'B')"
     count = connection.values(f"SELECT count(*) {removed}")[0][0]
     if not count:
@@ -72,16 +82,16 @@ def _remove(connection: Connection, tracked: Tracked) -> None:
     # row id is compared: DuckDB 2.0 would filter its scan by them, which fails where the
     # transaction has rows of its own (docs/local-account.md).
     deleted = connection.values(
-        f"DELETE FROM {tracked.source} WHERE rowid + 1 IN"
+        f"DELETE FROM {table} WHERE rowid + 1 IN"
         ' (SELECT "$id" + 1 FROM (SELECT "$id",'
         f' row_number() OVER ({equal} ORDER BY "$id" NULLS LAST) AS "$k",'
         f' count(*) FILTER ("$id" IS NULL) OVER ({equal}) AS "$wanted"'
-        f' FROM (SELECT rowid AS "$id", {columns} FROM {tracked.source}'
+        f' FROM (SELECT rowid AS "$id", {columns} FROM {table}'
         f" UNION ALL SELECT NULL, {columns} {removed}))"
         ' WHERE "$id" IS NOT NULL AND "$k" <= "$wanted")'
     )[0][0]
     if deleted != count:
         raise Conflict(
-            f"rows of '{tracked.table}' that the transaction changed are gone:"
+            f"rows of '{effect.table}' that the transaction changed are gone:"
             f" {count} wanted, {deleted} removed"
         )

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from local import effects, errors, shadow_log
+from local import effects, errors, own_effects
 from local.engine import Conflict, Connection
 from local.locks import Waiter
 from local.parser.tokens import FullName
@@ -221,11 +221,13 @@ class SessionTransactions(ABC):
         return min(float(asked), _LOCK_TIMEOUT_SECONDS) if asked else _LOCK_TIMEOUT_SECONDS
 
     def keep_effects(self) -> None:
-        """Read what the statement before has logged, as long as that can be read."""
+        """Read what the statement before has done, as long as that can be read."""
         transaction = self.transaction
-        if transaction is None or transaction.failed or not transaction.written:
+        if transaction is None or transaction.failed:
             return
-        shadow_log.log(self.connection, transaction)
+        transaction.effects += own_effects.taken(self.connection, transaction)
+        if not transaction.written:
+            return
         taken = [
             effects.taken(self.connection, transaction.id, tracked, transaction.read_to)
             for tracked in transaction.written.values()
@@ -264,10 +266,10 @@ class SessionTransactions(ABC):
         self.connection.rollback()
         changes.renew(transaction)
         self.connection.begin()
-        transaction.forget_logs()
+        transaction.forget_statement()
         for effect in transaction.effects:
-            if not effect.tracked.shadow and not changes.is_current(effect.tracked):
-                raise Conflict(f"table '{effect.tracked.table}' was altered")
+            if effect.tracked and not changes.is_current(effect.tracked):
+                raise Conflict(f"table '{effect.table}' was altered")
             effects.repeat(self.connection, effect)
         self._check_positions(transaction)
 
@@ -360,8 +362,7 @@ class SessionTransactions(ABC):
             return statement(transaction)
         except errors.SnowflakeError:
             transaction.consumed, transaction.streams = consumed, streams
-            transaction.written.clear()
-            transaction.added.clear()
+            transaction.forget_statement()
             self._undo_statement(transaction)
             raise
 

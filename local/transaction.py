@@ -35,11 +35,10 @@ class Transaction:
     tables: set[FullName] = field(default_factory=set)
     # Streams that it consumes.
     streams: set[FullName] = field(default_factory=set)
-    # Tables that only it logs; which of these logs have a table of their own by now; what has been
-    # added behind which row and is not logged yet.
-    shadows: dict[FullName, Tracked] = field(default_factory=dict)
-    made: set[int] = field(default_factory=set)
-    added: dict[FullName, tuple[Tracked, int]] = field(default_factory=dict)
+    # What its last statement did to tables that no stream is on (`local.own_effects`): behind which
+    # row it has added others, and where the rows are from before it changed any.
+    added: dict[FullName, int] = field(default_factory=dict)
+    before: dict[FullName, str] = field(default_factory=dict)
     effects: list[Effect] = field(default_factory=list)
     # Logs that the statement before this one wrote to, and how far they have been read.
     written: dict[FullName, Tracked] = field(default_factory=dict)
@@ -48,9 +47,13 @@ class Transaction:
     failed: bool = False
     abandon: Callable[[float], None] | None = None
 
-    def forget_logs(self) -> None:
-        """Its snapshot is gone, and with it the logs of its own and what was written to any."""
-        self.shadows.clear()
-        self.made.clear()
+    @property
+    def is_repeatable(self) -> bool:
+        """May it have to do the same again on a newer snapshot?"""
+        return self.explicit and not self.opaque
+
+    def forget_statement(self) -> None:
+        """Its last statement is undone: what it wrote to logs is gone, and what was noted of it."""
         self.added.clear()
+        self.before.clear()
         self.written.clear()

@@ -273,12 +273,6 @@ class Connection:
             )
         ]
 
-    def names(self, table: str) -> tuple[str, ...]:
-        """The columns of a table, by its full name, in order."""
-        with translated():
-            described = self._duck.execute(f"SELECT * FROM {table} LIMIT 0").description
-        return tuple(column[0] for column in described)
-
     def has_more(self, table: str, rows: int) -> bool:
         """Has a table, by its full name, more rows than these?"""
         sql = f"SELECT count(*) FROM (SELECT 1 FROM {table} LIMIT {rows + 1})"

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from sqlglot import Expr, exp
 
 from local import errors, result
-from local.change_log import only_adds
 from local.engine import TEXT, Binds, multi_inserts
 from local.meanings import Meaning
 from local.names import name_of, named_in
@@ -92,26 +91,19 @@ def _change(
     target = _target(tree)
     if target.catalog:
         table = FullName(target.catalog, target.db, target.name)
-        compared = not only_adds(tree)
-        changes = session.account.changes
-        if tracked := changes.log_of(session.connection, transaction, table, compared=compared):
-            return changes.run(session.connection, transaction, tracked, tree, binds)
-    else:
-        # A temporary table is gone with the snapshot, and what was in it.
-        transaction.opaque = True
+        return session.account.changes.run(session.connection, transaction, table, tree, binds)
+    # A temporary table is gone with the snapshot, and what was in it.
+    transaction.opaque = True
     return session.connection.dml(tree, binds)
 
 
 def _copy(session: Session, transaction: Transaction, tree: exp.Copy, binds: Binds) -> Result:
     target = _target(tree)
-    changes = session.account.changes
     if target.catalog:
         table = FullName(target.catalog, target.db, target.name)
-        if tracked := changes.log_of(session.connection, transaction, table, compared=False):
-            with changes.appended(session.connection, transaction, tracked):
-                return session.connection.copy_into(tree, binds)
-    else:
-        transaction.opaque = True
+        with session.account.changes.appended(session.connection, transaction, table):
+            return session.connection.copy_into(tree, binds)
+    transaction.opaque = True
     return session.connection.copy_into(tree, binds)
 
 

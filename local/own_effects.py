@@ -1,0 +1,90 @@
+"""What an explicit transaction does to tables that no stream is on, noted for itself alone.
+
+It may have to do the same again on a newer snapshot (`local.effects`). So what a statement has
+changed is read before the transaction does anything else; after its last statement nobody asks.
+Row ids hold as long: those of a transaction's own rows come behind all others until it ends.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from local import change_log
+from local.change_log import source
+from local.effects import Effect
+from local.engine import Connection
+from local.parser.tokens import FullName
+from local.transaction import Transaction
+
+_COMPARED_ROWS = 20_000
+
+
+@contextmanager
+def adding(connection: Connection, transaction: Transaction, table: FullName) -> Iterator[None]:
+    """The transaction only adds rows to the table inside."""
+    if table in transaction.added or table in transaction.before:
+        yield
+        return
+    last = change_log.last_row(connection, table)
+    yield
+    transaction.added[table] = last
+
+
+@contextmanager
+def changing(connection: Connection, transaction: Transaction, table: FullName) -> Iterator[None]:
+    """The transaction changes rows of the table inside, or removes some. Where it is so large that
+    comparing it would cost too much, the transaction cannot be repeated."""
+    if table not in transaction.before:
+        if connection.has_more(source(table), _COMPARED_ROWS):
+            transaction.opaque = True
+        else:
+            _hold(connection, transaction, table)
+    yield
+
+
+def _hold(connection: Connection, transaction: Transaction, table: FullName) -> None:
+    """Keep the table as it was before the statement, which may have added rows to it already."""
+    own = transaction.added.pop(table, None)
+    old = "" if own is None else f" WHERE rowid + 1 <= {own + 1}"
+    held = f"$before_{len(transaction.before)}"
+    connection.values(
+        f'CREATE OR REPLACE TEMP TABLE "{held}" AS SELECT * FROM {source(table)}{old}'
+    )
+    transaction.before[table] = held
+
+
+def taken(connection: Connection, transaction: Transaction) -> list[Effect]:
+    """The effects of the statement before."""
+    queries = {
+        table: f"SELECT 'I' AS \"$op\", * FROM {source(table)} WHERE rowid > {last}"
+        for table, last in transaction.added.items()
+    }
+    queries |= {
+        table: _difference(f'temp."{held}"', source(table))
+        for table, held in transaction.before.items()
+    }
+    effects = []
+    for table, query in queries.items() if not transaction.opaque else ():
+        entries, types = connection.table(query, {})
+        if entries.num_rows:
+            effects.append(Effect(table, entries, tuple(types)))
+    discard(connection, transaction)
+    transaction.added.clear()
+    transaction.before.clear()
+    return effects
+
+
+def _difference(before: str, after: str) -> str:
+    """A query for the rows that went and those that came: by how many there are of each before and
+    after. What became of which row nobody asks who only has to do it again."""
+    rows = f'SELECT *, -1 AS "$k" FROM {before} UNION ALL SELECT *, 1 FROM {after}'
+    return (
+        'SELECT CASE WHEN "$k" > 0 THEN \'I\' ELSE \'D\' END AS "$op", * EXCLUDE ("$k", "$each")'
+        ' FROM (SELECT *, unnest(range(abs("$k"))) AS "$each" FROM'
+        ' (SELECT * EXCLUDE ("$k"), CAST(sum("$k") AS BIGINT) AS "$k"'
+        f' FROM ({rows}) GROUP BY ALL HAVING sum("$k") <> 0))'
+    )
+
+
+def discard(connection: Connection, transaction: Transaction) -> None:
+    """Drop what was kept of tables."""
+    connection.discard(*transaction.before.values())
