@@ -31,25 +31,19 @@ def adding(connection: Connection, transaction: Transaction, table: FullName) ->
 
 @contextmanager
 def changing(connection: Connection, transaction: Transaction, table: FullName) -> Iterator[None]:
-    """The transaction changes rows of the table inside, or removes some. Where it is so large that
-    comparing it would cost too much, the transaction cannot be repeated."""
+    """The transaction changes rows of the table inside, or removes some, before its statement adds
+    any. Where the table is so large that comparing it would cost too much, the transaction cannot
+    be repeated."""
+    assert table not in transaction.added, f"{table} was added to before it was changed"
     if table not in transaction.before:
         if connection.has_more(source(table), _COMPARED_ROWS):
             transaction.opaque = True
         else:
-            _hold(connection, transaction, table)
+            held = f"$before_{len(transaction.before)}"
+            rows = f"SELECT * FROM {source(table)}"
+            connection.values(f'CREATE OR REPLACE TEMP TABLE "{held}" AS {rows}')
+            transaction.before[table] = held
     yield
-
-
-def _hold(connection: Connection, transaction: Transaction, table: FullName) -> None:
-    """Keep the table as it was before the statement, which may have added rows to it already."""
-    own = transaction.added.pop(table, None)
-    old = "" if own is None else f" WHERE rowid + 1 <= {own + 1}"
-    held = f"$before_{len(transaction.before)}"
-    connection.values(
-        f'CREATE OR REPLACE TEMP TABLE "{held}" AS SELECT * FROM {source(table)}{old}'
-    )
-    transaction.before[table] = held
 
 
 def taken(connection: Connection, transaction: Transaction) -> list[Effect]:

@@ -116,14 +116,19 @@ def _rows(bind: str, fields: list[str], whole: set[str]) -> exp.Select:
         else f"e.{quoted} AS {quoted}"
         for name, quoted in named.items()
     ]
-    unsure = " OR ".join(f"(x.{named[name]}) IS NULL" for name in sorted(whole)) or "FALSE"
     structure = json.dumps([dict.fromkeys(fields, "JSON")])
-    sql = (
-        f"SELECT {', '.join(columns)} FROM (SELECT unnest(a) AS e, unnest(b) AS v FROM"
-        f" (SELECT a, CASE WHEN list_bool_or(list_transform(a, lambda x: {unsure}))"
-        " THEN from_json(t, '[\"JSON\"]') END AS b FROM"
-        f" (SELECT t, from_json(t, '{structure}') AS a FROM (SELECT ${bind} AS t))))"
-    )
+    parsed = f"from_json(t, '{structure}')"
+    if whole:
+        unsure = " OR ".join(f"(x.{named[name]}) IS NULL" for name in sorted(whole))
+        elements = (
+            "SELECT unnest(a) AS e, unnest(b) AS v FROM"
+            f" (SELECT a, CASE WHEN list_bool_or(list_transform(a, lambda x: {unsure}))"
+            " THEN from_json(t, '[\"JSON\"]') END AS b FROM"
+            f" (SELECT t, {parsed} AS a FROM (SELECT ${bind} AS t)))"
+        )
+    else:
+        elements = f"SELECT unnest({parsed}) AS e FROM (SELECT ${bind} AS t)"
+    sql = f"SELECT {', '.join(columns)} FROM ({elements})"
     rows: Expr = exp.maybe_parse(sql, dialect="duckdb")
     assert isinstance(rows, exp.Select)
     return rows
