@@ -299,7 +299,7 @@ class SessionTransactions(ABC):
             self._undo_statement(transaction)
 
     def _undo_statement(self, transaction: Transaction) -> None:
-        if transaction.opaque or transaction.written:
+        if transaction.opaque or transaction.has_unread:
             transaction.failed = True
             return
         try:

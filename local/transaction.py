@@ -52,6 +52,11 @@ class Transaction:
         """May it have to do the same again on a newer snapshot?"""
         return self.explicit and not self.opaque
 
+    @property
+    def has_unread(self) -> bool:
+        """Has its last statement done anything that is not among the effects yet?"""
+        return bool(self.written or self.added or self.before)
+
     def forget_statement(self) -> None:
         """Its last statement is undone: what it wrote to logs is gone, and what was noted of it."""
         self.added.clear()

@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 
+from local import errors
 from local.account import Account
 from local.errors import SnowflakeError
 from local.session import Session
+from local.statements import dml
 
 _STATEMENTS = (
     "INSERT INTO {t} VALUES ({a}, '{v}'), ({b}, NULL), ({a}, '{v}')",
@@ -112,3 +114,42 @@ def test_failures_and_other_sessions_change_nothing_of_a_transactions_effects(
         assert rows(other, query.format(1)) == rows(other, query.format(2)), query
     for session in (with_others, other):
         session.close()
+
+
+@pytest.mark.parametrize("table", ["t1", "u1"], ids=["with streams", "without"])
+@pytest.mark.parametrize(
+    "change",
+    [
+        "INSERT INTO {} VALUES (9, 'i')",
+        "UPDATE {} SET s = 'z' WHERE n = 1",
+        "DELETE FROM {} WHERE n = 1",
+    ],
+    ids=["INSERT", "UPDATE", "DELETE"],
+)
+def test_what_a_transaction_did_is_never_left_out_of_it_in_silence(
+    account: Account, monkeypatch: pytest.MonkeyPatch, change: str, table: str
+) -> None:
+    """The engine's transaction dies, as by a cancellation, before the change has been read."""
+    session = account.open_session(user="TESTER")
+    session.execute("CREATE OR REPLACE DATABASE dies")
+    tables(session, "1")
+    session.execute("BEGIN")
+    session.execute(change.format(table))
+
+    def dies(of: Session, tree: object) -> None:
+        of.connection.values("SELECT error('the engine gives up')")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(dml, "reads", dies)
+        with pytest.raises(SnowflakeError, match="the engine gives up"):
+            session.execute("INSERT INTO u1 VALUES (1, 'never')")
+    with pytest.raises(SnowflakeError) as refused:
+        session.execute("COMMIT")
+    assert refused.value.errno == errors.ABORTED_TRANSACTION.errno
+    assert rows(session, f"SELECT * FROM {table}") == [
+        (1, "a"),
+        (2, "b"),
+        (2, "b"),
+        (3, None),
+    ]
+    session.close()
