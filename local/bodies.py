@@ -1,6 +1,5 @@
 """The bodies of requests: read up to a limit, unpacked up to a limit, JSON objects or refused."""
 
-import zlib
 from typing import Any
 
 import anyio
@@ -16,7 +15,7 @@ _PATIENCE_SECONDS = 60.0
 # Of what is too large so much is read and thrown away: a client that still sends hears no answer.
 _DISCARDED = 4
 _LONG = 256 * 1024
-_GZIP = 16 + zlib.MAX_WBITS
+_GZIP = 16 + isal_zlib.MAX_WBITS
 
 
 class TooLarge(Exception):

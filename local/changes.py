@@ -312,41 +312,54 @@ class Changes:
                 held = tree.meta.get(change_log.READS_AGAIN)
                 insert = change_log.insert_held if held else change_log.insert
                 return insert(connection, transaction.id, tracked, tree, binds)
-        noted = self.appended if change_log.only_adds(tree) else self._changed
-        with noted(connection, transaction, table):
+        noted = self._added if change_log.only_adds(tree) else self._changed
+        with noted(connection, transaction, table, tracked):
             return connection.dml(tree, binds)
 
     @contextmanager
     def appended(
         self, connection: Connection, transaction: Transaction, table: FullName
     ) -> Iterator[None]:
-        """Log the rows that COPY INTO, MERGE or INSERT adds inside."""
-        if tracked := self.writing(transaction, table):
-            with self._written(transaction, tracked):
-                last = change_log.last_row(connection, table)
-                yield
-                change_log.log_added(connection, transaction.id, tracked, last)
-        elif transaction.is_repeatable:
-            with own_effects.adding(connection, transaction, table):
-                yield
-        else:
+        """Log the rows that COPY INTO adds inside."""
+        tracked = self.writing(transaction, table)
+        with self._added(connection, transaction, table, tracked):
             yield
 
     @contextmanager
+    def _added(
+        self,
+        connection: Connection,
+        transaction: Transaction,
+        table: FullName,
+        tracked: Tracked | None,
+    ) -> Iterator[None]:
+        """Log the rows that COPY INTO, MERGE or INSERT adds inside."""
+        if tracked is None:
+            with own_effects.adding(connection, transaction, table):
+                yield
+            return
+        with self._written(transaction, tracked):
+            last = change_log.last_row(connection, table)
+            yield
+            change_log.log_added(connection, transaction.id, tracked, last)
+
+    @contextmanager
     def _changed(
-        self, connection: Connection, transaction: Transaction, table: FullName
+        self,
+        connection: Connection,
+        transaction: Transaction,
+        table: FullName,
+        tracked: Tracked | None,
     ) -> Iterator[None]:
         """Log what UPDATE, DELETE, MERGE or TRUNCATE does inside."""
-        if tracked := self.writing(transaction, table):
-            with (
-                self._written(transaction, tracked),
-                change_log.compared(connection, transaction.id, tracked),
-            ):
-                yield
-        elif transaction.is_repeatable:
+        if tracked is None:
             with own_effects.changing(connection, transaction, table):
                 yield
-        else:
+            return
+        with (
+            self._written(transaction, tracked),
+            change_log.compared(connection, transaction.id, tracked),
+        ):
             yield
 
     @contextmanager

@@ -21,7 +21,8 @@ _COMPARED_ROWS = 20_000
 @contextmanager
 def adding(connection: Connection, transaction: Transaction, table: FullName) -> Iterator[None]:
     """The transaction only adds rows to the table inside."""
-    if table in transaction.added or table in transaction.before:
+    noted = table in transaction.added or table in transaction.before
+    if noted or not transaction.is_repeatable:
         yield
         return
     last = change_log.last_row(connection, table)
@@ -35,7 +36,7 @@ def changing(connection: Connection, transaction: Transaction, table: FullName) 
     any. Where the table is so large that comparing it would cost too much, the transaction cannot
     be repeated."""
     assert table not in transaction.added, f"{table} was added to before it was changed"
-    if table not in transaction.before:
+    if table not in transaction.before and transaction.is_repeatable:
         if connection.has_more(source(table), _COMPARED_ROWS):
             transaction.opaque = True
         else:
@@ -47,17 +48,9 @@ def changing(connection: Connection, transaction: Transaction, table: FullName) 
 
 
 def taken(connection: Connection, transaction: Transaction) -> list[Effect]:
-    """The effects of the statement before."""
-    queries = {
-        table: f"SELECT 'I' AS \"$op\", * FROM {source(table)} WHERE rowid > {last}"
-        for table, last in transaction.added.items()
-    }
-    queries |= {
-        table: _difference(f'temp."{held}"', source(table))
-        for table, held in transaction.before.items()
-    }
+    """The effects of the statement before; none where nobody may ask for them."""
     effects = []
-    for table, query in queries.items() if not transaction.opaque else ():
+    for table, query in () if transaction.opaque else _queries(transaction):
         entries, types = connection.table(query, {})
         if entries.num_rows:
             effects.append(Effect(table, entries, tuple(types)))
@@ -65,6 +58,14 @@ def taken(connection: Connection, transaction: Transaction) -> list[Effect]:
     transaction.added.clear()
     transaction.before.clear()
     return effects
+
+
+def _queries(transaction: Transaction) -> Iterator[tuple[FullName, str]]:
+    """For each table a query for what was added and removed, its `$op` first."""
+    for table, last in transaction.added.items():
+        yield table, f"SELECT 'I' AS \"$op\", * FROM {source(table)} WHERE rowid > {last}"
+    for table, held in transaction.before.items():
+        yield table, _difference(f'temp."{held}"', source(table))
 
 
 def _difference(before: str, after: str) -> str:
