@@ -153,3 +153,26 @@ def test_what_a_transaction_did_is_never_left_out_of_it_in_silence(
         (3, None),
     ]
     session.close()
+
+
+@pytest.mark.parametrize(("size", "left"), [(20_000, 1), (20_001, 0)], ids=["small", "large"])
+def test_with_a_failed_statement_goes_only_what_was_done_to_a_large_table(
+    account: Account, size: int, left: int
+) -> None:
+    session = account.open_session(user="TESTER")
+    session.execute("CREATE OR REPLACE DATABASE large")
+    session.execute(
+        f"CREATE TABLE t AS SELECT seq4() AS n FROM TABLE(GENERATOR(ROWCOUNT => {size}))"
+    )
+    session.execute("BEGIN")
+    session.execute("UPDATE t SET n = -1 WHERE n = 7")
+    with pytest.raises(SnowflakeError):
+        session.execute("SELECT 1 / (n - n) FROM t")
+    if left:
+        session.execute("COMMIT")
+    else:
+        with pytest.raises(SnowflakeError) as refused:
+            session.execute("COMMIT")
+        assert refused.value.errno == errors.ABORTED_TRANSACTION.errno
+    assert rows(session, "SELECT count(*) FROM t WHERE n = -1") == [(left,)]
+    session.close()

@@ -90,8 +90,8 @@ def test_a_malformed_statement_is_an_sql_error(account: RunningAccount, body: by
 )
 @pytest.mark.parametrize(
     "body",
-    [b"{", b"[]", gzip.compress(b"{}", mtime=0)[:-9]],
-    ids=["cut off", "no object", "broken gzip"],
+    [b"{", b"[]", b'{"a":' * 5000, b'{"a": "\xff"}', gzip.compress(b"{}", mtime=0)[:-9]],
+    ids=["cut off", "no object", "nested beyond measure", "not UTF-8", "broken gzip"],
 )
 def test_a_malformed_request_gets_an_answer(
     account: RunningAccount, path: str, body: bytes
@@ -100,6 +100,14 @@ def test_a_malformed_request_gets_an_answer(
     status, answer = post(account, path, body, **encoding)
     assert status == 200
     assert "success" in answer
+
+
+def test_a_request_in_two_gzip_members_is_one(account: RunningAccount) -> None:
+    login = b'{"data": {"LOGIN_NAME": "LOCAL"}}'
+    halves = gzip.compress(login[:11], mtime=0) + gzip.compress(login[11:], mtime=0)
+    for body, encoding in ((login, {}), (halves, {"Content-Encoding": "gzip"})):
+        status, answer = post(account, "/session/v1/login-request", body, **encoding)
+        assert (status, answer["success"]) == (200, True), answer
 
 
 def test_a_wrong_token_is_told_so_at_once(account: RunningAccount) -> None:
