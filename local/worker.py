@@ -7,7 +7,7 @@ version that is called. It ends with its control socket, a copy with its standar
 the handler is at: none outlives the account.
 
 Messages come to a copy on standard input and answers go out on standard output, each a JSON object
-behind its length (four bytes, big-endian). What a handler prints goes to standard error, which the
+behind its length (four bytes, big-endian): {"begun": true} when a call has come, then its answer. What a handler prints goes to standard error, which the
 account writes to its log.
 """
 
@@ -292,7 +292,10 @@ def serve() -> None:
     threading.Thread(target=_read, args=(requests, inbox), daemon=True).start()
     handlers: dict[str, Callable[..., Any]] = {}
     while True:
-        answer = run(inbox.get(), handlers)
+        message = inbox.get()
+        # From here on the handler may have had effects; before it, the account may ask another copy.
+        send(answers, {"begun": True})
+        answer = run(message, handlers)
         sys.stdout.flush()
         sys.stderr.flush()
         send(answers, answer)

@@ -51,6 +51,9 @@ class WorkerProcess:
         self._lock = threading.Lock()
         self._pid: int | None = None
         self._killed = False
+        self._begun = False
+        self._calling = False
+        self._orphan = False
         self._code: int | None = None
         self._ended = threading.Event()
         stdin, self._stdin = _pipe("wb")
@@ -68,26 +71,36 @@ class WorkerProcess:
 
     @property
     def alive(self) -> bool:
-        return not self._ended.is_set()
+        """Whether it can take another call, as far as is known."""
+        return not self._ended.is_set() and not self._orphan
 
     @property
     def begun(self) -> bool:
-        """Has it ever been there?"""
-        return self._pid is not None
+        """Whether the last call reached the process: its handler may have had effects."""
+        return self._begun
 
     def call(self, message: dict[str, Any]) -> dict[str, Any] | None:
         """Send a call and wait for its answer; None when the process ended instead."""
+        with self._lock:
+            self._calling, self._begun = True, False
         try:
             worker.send(self._stdin, message)
-            return worker.receive(self._stdout)
+            self._begun = worker.receive(self._stdout) is not None
+            return worker.receive(self._stdout) if self._begun else None
         except (BrokenPipeError, ValueError):
             return None
+        finally:
+            with self._lock:
+                self._calling = False
+                orphan = self._orphan
+            if orphan:
+                self._end_orphan()
 
     def kill(self) -> None:
         """End the process and those it has started, at once, or as soon as it is there."""
         with self._lock:
             self._killed = True
-            if self._pid is not None and self.alive:
+            if self._pid is not None and not self._ended.is_set():
                 with contextlib.suppress(ProcessLookupError):
                     os.killpg(self._pid, signal.SIGKILL)
 
@@ -113,14 +126,23 @@ class WorkerProcess:
     def _watch(self, status: IO[bytes]) -> None:
         """Learn the process id when the process is there, and its exit code when it has ended."""
         with status:
-            self._begun(_number(status))
+            self._learn(_number(status))
             self._code = _number(status)
-        if self._code is None:
-            # The template is gone, and with it who would tell of the end.
-            self.kill()
+        if self._code is not None:
+            self._ended.set()
+            return
+        # The template is gone, and nobody else can tell of the end: a call that runs is the last.
+        with self._lock:
+            self._orphan = True
+            calling = self._calling
+        if not calling:
+            self._end_orphan()
+
+    def _end_orphan(self) -> None:
+        self.kill()
         self._ended.set()
 
-    def _begun(self, pid: int | None) -> None:
+    def _learn(self, pid: int | None) -> None:
         with self._lock:
             self._pid = pid
             killed = self._killed

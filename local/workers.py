@@ -94,9 +94,6 @@ class Workers:
         try:
             version = self._held(code)
             answer = self._answer(call, version, nested, session, code, arguments)
-            if answer is None and call.worker and not call.worker.begun:
-                self._template.discard(call.worker.template_pid)
-                answer = self._answer(call, version, nested, session, code, arguments)
             return self._value(call, code, answer)
         finally:
             if timer:
@@ -191,15 +188,42 @@ class Workers:
         code: Code,
         arguments: Sequence[Any],
     ) -> dict[str, Any] | None:
-        """What the process that `call.worker` then is has answered; None if it ended."""
-        worker = self._acquired(call, version, nested)
+        """What the process that `call.worker` then is has answered; None if it ended.
+
+        A process that ended before the call reached it is replaced, for the handler cannot have
+        had an effect yet: every idle one, and one new one.
+        """
+        replaced_new = False
+        while True:
+            worker = self._acquired(call, version, nested)
+            answer = self._answer_of(worker, call, version, session, code, arguments)
+            if answer is not None or call.cancelled or worker.begun:
+                return answer
+            if worker.calls == 1:
+                if replaced_new:
+                    return None
+                replaced_new = True
+                self._template.discard(worker.template_pid)
+
+    def _answer_of(
+        self,
+        worker: WorkerProcess,
+        call: _Call,
+        version: Version,
+        session: Session,
+        code: Code,
+        arguments: Sequence[Any],
+    ) -> dict[str, Any] | None:
         password = self._account.issue_pass(session)
+        answer = None
         try:
             message = self._message(code, version, session, password, arguments)
-            return None if call.cancelled else worker.call(message)
+            if not call.cancelled:
+                answer = worker.call(message)
+            return answer
         finally:
             self._account.withdraw_pass(password)
-            self._release(worker, version)
+            self._release(worker, version, answered=answer is not None)
 
     def _value(self, call: _Call, code: Code, answer: dict[str, Any] | None) -> Any:
         self._check(call)
@@ -235,13 +259,14 @@ class Workers:
             },
         }
 
-    def _release(self, worker: WorkerProcess, version: Version) -> None:
+    def _release(self, worker: WorkerProcess, version: Version, *, answered: bool) -> None:
         with self._changed:
             self._busy.remove(worker)
             worker.idle_since = time.monotonic()
             worker.calls += 1
             worn = version.replaced or worker.calls >= self._most_calls
-            if worker.alive and not worn and not self._closed.is_set():
+            # A process that has not answered has ended, even if nobody has told of its end yet.
+            if answered and worker.alive and not worn and not self._closed.is_set():
                 self._idle.append(worker)
             else:
                 self._finish(worker)

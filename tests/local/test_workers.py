@@ -373,6 +373,49 @@ def test_the_processes_are_copies_of_one_that_a_new_one_replaces(workers: Worker
     assert workers.call(_Session(), calls[0], []) == another
 
 
+def test_a_call_whose_idle_process_was_killed_a_moment_ago_runs_in_another(
+    workers: Workers,
+) -> None:
+    for _ in range(5):
+        idle = workers.call(_Session(), inline(PID), [])
+        os.kill(idle, 9)
+        assert workers.call(_Session(), inline(PID), []) != idle
+
+
+def test_a_call_right_after_the_end_of_the_template_runs_whatever_its_copies_do(
+    workers: Workers,
+) -> None:
+    for number in range(3):
+        body = f"import os\ndef run(session):\n    return os.getppid()\n# {number}\n"
+        template = workers.call(_Session(), inline(body), [])
+        os.kill(template, 9)
+        assert workers.call(_Session(), inline(PID), []) not in (None, template)
+
+
+def test_a_call_outlives_the_template_that_its_process_is_a_copy_of(
+    workers: Workers, tmp_path: Path
+) -> None:
+    begun, go_on = tmp_path / "begun", tmp_path / "go_on"
+    body = (
+        "import os, pathlib, time\n"
+        "def run(session):\n"
+        f"    pathlib.Path({str(begun)!r}).write_text(str(os.getppid()))\n"
+        f"    while not pathlib.Path({str(go_on)!r}).exists():\n"
+        "        time.sleep(0.02)\n"
+        "    return os.getpid()\n"
+    )
+    with ThreadPoolExecutor(1) as pool:
+        call = pool.submit(workers.call, _Session(), inline(body), [])
+        until(lambda: begun.exists() and begun.read_text() != "")
+        template = int(begun.read_text())
+        os.kill(template, 9)
+        until(lambda: gone(template))
+        assert workers.call(_Session(), inline(PID), []) > 0
+        go_on.touch()
+        pid = call.result(10)
+    until(lambda: gone(pid))
+
+
 def test_random_numbers_differ_from_process_to_process(workers: Workers) -> None:
     body = "import random, numpy\ndef run(session):\n" + (
         "    return [random.random(), float(numpy.random.random())]\n"
