@@ -81,6 +81,7 @@ def _rejected(row: Reject) -> dict[str, Any]:
         "event_type": row.event_type,
         "payload": row.payload,
         "payload_encoding": row.payload_encoding,
+        "metadata": row.metadata,
         "partition": row.partition,
         "offset": row.offset,
         "status": row.status,

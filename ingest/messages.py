@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from ingest.envelope import EVENT_TYPES, Envelope, event_id, identifier, read_envelope
 from ingest.strict_json import NotJson, Number, parse, shown
+from ingest.wrappings import encoded_twice, envelope, frame
 
 TIMESTAMP_TYPES = {0: "CreateTime", 1: "LogAppendTime"}
 # What a message costs in memory and in the statement besides its key and value.
@@ -61,6 +62,7 @@ class Reject:
     event_type: str | None = None
     payload: str | None = None
     payload_encoding: str | None = None
+    metadata: dict[str, Any] | None = None
     status: str = "OPEN"
 
 
@@ -78,13 +80,14 @@ def sort_message(message: Message, max_bytes: int) -> RawRow | Reject:
     try:
         text = value.decode()
     except UnicodeDecodeError as error:
-        return reject(message, f"not UTF-8: byte {error.start + 1} cannot stand in a text")
+        reason = f"not UTF-8: byte {error.start + 1} cannot stand in a text"
+        return reject(message, frame(value) or reason)
     try:
         event = parse(text)
     except NotJson as error:
-        return reject(message, f"not JSON: {error}")
+        return reject(message, frame(value) or f"not JSON: {error}")
     if not isinstance(event, dict):
-        return reject(message, f"not a JSON object: {_json_type(event)}")
+        return reject(message, f"not a JSON object: {_other_json(event)}")
     event_type = event.get("event_type")
     if isinstance(event_type, Number) or event_type not in EVENT_TYPES:
         return _unknown_type(message, event)
@@ -101,6 +104,7 @@ def reject(message: Message, reason: str, payload: bytes | None = None) -> Rejec
         offset=message.offset,
         payload=text,
         payload_encoding=encoding,
+        metadata=kafka_metadata(message),
     )
 
 
@@ -116,6 +120,7 @@ def refused(row: RawRow, reason: str) -> Reject:
         event_type=row.envelope.event_type,
         payload=text,
         payload_encoding=encoding,
+        metadata=kafka_metadata(row.message),
     )
 
 
@@ -128,6 +133,7 @@ def without_payload(row: Reject, why: str) -> Reject:
         event_type=None,
         payload=None,
         payload_encoding=None,
+        metadata=None,
     )
 
 
@@ -151,6 +157,8 @@ def _unknown_type(message: Message, event: dict[str, Any]) -> Reject:
         reason = f"unknown event_type: {shown(event_type)} is none of {', '.join(EVENT_TYPES)}"
     elif event_type is not None:
         reason = f"no event_type: it is {_json_type(event_type)} instead of a text"
+    if looks := envelope(event, message.headers):
+        reason = f"{reason}; {looks}"
     return Reject(
         reason=reason,
         topic=message.topic,
@@ -160,6 +168,7 @@ def _unknown_type(message: Message, event: dict[str, Any]) -> Reject:
         event_type=identifier(event_type) if is_text else None,
         payload=text,
         payload_encoding=encoding,
+        metadata=kafka_metadata(message),
     )
 
 
@@ -197,6 +206,16 @@ def _swells(text: str) -> bool:
         return False
     controls = sum(text.count(chr(each)) for each in range(0x20))
     return controls * 5 > len(text) // 3
+
+
+def _other_json(value: Any) -> str:
+    """What a JSON value that is no object is, and what to do where that is plain."""
+    found = _json_type(value)
+    if isinstance(value, str) and not isinstance(value, Number) and encoded_twice(value):
+        return f"{found} that holds an object: the producer encodes it twice"
+    if isinstance(value, list) and any(isinstance(each, dict) for each in value):
+        return f"{found} of objects: send each event as a message of its own"
+    return found
 
 
 def _json_type(value: Any) -> str:

@@ -131,7 +131,8 @@ def _check(account: Account, choice: Choice, for_retry: bool) -> None:
 
 RESEND = (
     "It never became a row of RAW, so there is nothing to transform again: mend the source, send"
-    " the message anew (`caves rejected show ID --payload` prints it), then discard this one"
+    " the message anew with its key and headers (`caves rejected show ID` has them, --payload"
+    " prints the message), then discard this one"
 )
 
 

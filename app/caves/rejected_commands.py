@@ -1,6 +1,7 @@
 """`caves rejected list | show | retry | discard`: flags and output."""
 
 import argparse
+import json
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -14,7 +15,7 @@ from app.caves.tabular import as_table
 from app.caves.target import Row, project_and_target
 
 COLUMNS = ("ID", "REJECTED_AT", "STAGE", "STATUS", "EVENT_TYPE", "EVENT_ID", "REASON")
-DETAILS = (*COLUMNS, "DECIDED_AT", "NOTE", "PAYLOAD_ENCODING")
+DETAILS = (*COLUMNS, "DECIDED_AT", "NOTE", "PAYLOAD_ENCODING", "KAFKA_METADATA")
 EPILOG = "An ID is topic/partition/offset, as `caves rejected list` shows it."
 
 
@@ -64,7 +65,7 @@ def run_list(arguments: argparse.Namespace, screen: Screen) -> int:
     total = rows[0]["TOTAL"] if rows else 0
     if screen.as_json:
         shown = (*DETAILS, "PAYLOAD")
-        screen.json({"total": total, "events": [_of(row, shown) for row in rows]})
+        screen.json({"total": total, "events": [_with_metadata(_of(row, shown)) for row in rows]})
         return 0
     screen.results.print(as_table("Rejected events", [_of(row, COLUMNS) for row in rows]))
     if total > len(rows):
@@ -80,7 +81,7 @@ def run_show(arguments: argparse.Namespace, screen: Screen) -> int:
         sys.stdout.buffer.write(rejected.payload(row))
         sys.stdout.flush()
     elif screen.as_json:
-        found = _of(row, (*DETAILS, "PAYLOAD"))
+        found = _with_metadata(_of(row, (*DETAILS, "PAYLOAD")))
         screen.json({**found, "READABLE": rejected.readable(row), "ADVICE": rejected.advice(row)})
     else:
         facts = [
@@ -151,3 +152,9 @@ def _confirm(count: int, database: str, screen: Screen) -> None:
 
 def _of(row: Row, names: tuple[str, ...]) -> Row:
     return {name: row[name] for name in names}
+
+
+def _with_metadata(row: Row) -> Row:
+    """The row, its KAFKA_METADATA as the object that it is instead of its text."""
+    text = row["KAFKA_METADATA"]
+    return {**row, "KAFKA_METADATA": None if text is None else json.loads(text)}

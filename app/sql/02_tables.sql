@@ -29,12 +29,15 @@ CREATE TABLE IF NOT EXISTS RAW_DATA.INGEST_OFFSETS (
     NEXT_OFFSET NUMBER(19, 0) COMMENT 'The first offset that is not yet in RAW_DATA',
     UPDATED_AT TIMESTAMP_NTZ,
     SKIPPED NUMBER(19, 0) COMMENT 'How many offsets below NEXT_OFFSET held no message',
+    TOPIC_ID VARCHAR COMMENT 'Kafka''s id of the topic; another one was created anew',
     PRIMARY KEY (TOPIC, PARTITION)
 )
 COMMENT = 'How far each Kafka partition is read, written in one transaction with the rows';
 
 ALTER TABLE RAW_DATA.INGEST_OFFSETS ADD COLUMN IF NOT EXISTS
 SKIPPED NUMBER(19, 0) COMMENT 'How many offsets below NEXT_OFFSET held no message';
+ALTER TABLE RAW_DATA.INGEST_OFFSETS ADD COLUMN IF NOT EXISTS
+TOPIC_ID VARCHAR COMMENT 'Kafka''s id of the topic; another one was created anew';
 
 CREATE TABLE IF NOT EXISTS RAW_DATA.REJECTED_EVENTS (
     REJECTED_AT TIMESTAMP_NTZ,
@@ -49,7 +52,8 @@ CREATE TABLE IF NOT EXISTS RAW_DATA.REJECTED_EVENTS (
     KAFKA_OFFSET NUMBER(19, 0),
     STATUS VARCHAR COMMENT 'OPEN, RETRIED or DISCARDED',
     DECIDED_AT TIMESTAMP_NTZ COMMENT 'When it ceased to be OPEN',
-    NOTE VARCHAR COMMENT 'What whoever discarded it had to say'
+    NOTE VARCHAR COMMENT 'What whoever discarded it had to say',
+    KAFKA_METADATA VARIANT COMMENT 'Key, timestamp, timestamp type, headers; of the stage INGEST'
 )
 COMMENT = 'What could not be taken, with the reason, until somebody decides';
 
@@ -57,6 +61,8 @@ ALTER TABLE RAW_DATA.REJECTED_EVENTS ADD COLUMN IF NOT EXISTS
 DECIDED_AT TIMESTAMP_NTZ COMMENT 'When it ceased to be OPEN';
 ALTER TABLE RAW_DATA.REJECTED_EVENTS ADD COLUMN IF NOT EXISTS
 NOTE VARCHAR COMMENT 'What whoever discarded it had to say';
+ALTER TABLE RAW_DATA.REJECTED_EVENTS ADD COLUMN IF NOT EXISTS
+KAFKA_METADATA VARIANT COMMENT 'Key, timestamp, timestamp type, headers; of the stage INGEST';
 
 CREATE TABLE IF NOT EXISTS STAGING.STG_ORDERS (
     EVENT_ID VARCHAR,

@@ -334,10 +334,12 @@ def test_the_second_environment_takes_old_tables_over_and_shares_nothing_but_the
             opened.rows(statement)
     done = dev("deploy", *environments.settings)
     assert done.returncode == 0, done.stderr
-    offsets = "SELECT TOPIC, PARTITION, NEXT_OFFSET, SKIPPED FROM {db}.RAW_DATA.INGEST_OFFSETS"
-    assert rows(dev, offsets) == [("sales_events", 0, 7, None)]
-    rejected = "SELECT REASON, DECIDED_AT, NOTE FROM {db}.RAW_DATA.REJECTED_EVENTS"
-    assert rows(dev, rejected) == [("not JSON", None, None)]
+    columns = "TOPIC, PARTITION, NEXT_OFFSET, SKIPPED, TOPIC_ID"
+    offsets = f"SELECT {columns} FROM {{db}}.RAW_DATA.INGEST_OFFSETS"
+    assert rows(dev, offsets) == [("sales_events", 0, 7, None, None)]
+    columns = "REASON, DECIDED_AT, NOTE, KAFKA_METADATA"
+    rejected = f"SELECT {columns} FROM {{db}}.RAW_DATA.REJECTED_EVENTS"
+    assert rows(dev, rejected) == [("not JSON", None, None, None)]
 
     before = [rows(prod, f"SELECT COUNT(*) FROM {{db}}.{table}") for table in TABLES]
     with dev.open() as opened:

@@ -34,6 +34,11 @@ def database(account: Any) -> Iterator[str]:
                 " SELECT ?, ?, ?, ?, ?, ?, ?, ?, 'wines', 3",
                 row,
             )
+        connection.cursor().execute(
+            f"UPDATE {name}.RAW_DATA.REJECTED_EVENTS SET KAFKA_METADATA = PARSE_JSON(?)"
+            " WHERE STAGE = 'INGEST'",
+            ('{"key": "P1", "headers": []}',),
+        )
         yield name
         connection.cursor().execute(f"DROP DATABASE {name}")
 
@@ -97,6 +102,15 @@ def test_an_event_is_shown_with_its_payload_for_people_and_what_to_do(caves: Any
     _, out, _ = caves("rejected", "show", "wines/3/0")
     assert r"b'\x00\xff'" in out
     assert "nothing to transform again" in out
+
+
+def test_an_event_is_shown_with_what_kafka_kept_beside_it(caves: Any) -> None:
+    _, out, _ = caves("rejected", "show", "wines/3/0", "--json")
+    assert json.loads(out)["KAFKA_METADATA"] == {"key": "P1", "headers": []}
+    _, out, _ = caves("rejected", "show", "wines/3/0")
+    assert '"key":"P1"' in out.replace(" ", "").replace("\n", "")
+    _, out, _ = caves("rejected", "show", "wines/3/1", "--json")
+    assert json.loads(out)["KAFKA_METADATA"] is None
 
 
 def test_the_payload_alone_is_the_message_byte_for_byte() -> None:

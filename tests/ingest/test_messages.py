@@ -119,8 +119,24 @@ HOSTILE = [
     pytest.param(Case(b"null", "not a JSON object: null", "null"), id="null"),
     pytest.param(Case(b"12", "not a JSON object: a number", "12"), id="a number"),
     pytest.param(Case(b"true", "not a JSON object: a boolean", "true"), id="a boolean"),
-    pytest.param(Case(b'"{}"', "not a JSON object: a string", '"{}"'), id="a string"),
-    pytest.param(Case(b"[{}]", "not a JSON object: an array", "[{}]"), id="an array"),
+    pytest.param(
+        Case(
+            b'"{}"',
+            "not a JSON object: a string that holds an object: the producer encodes it twice",
+            '"{}"',
+        ),
+        id="an object encoded twice",
+    ),
+    pytest.param(
+        Case(
+            b"[{}]",
+            "not a JSON object: an array of objects: send each event as a message of its own",
+            "[{}]",
+        ),
+        id="an array of objects",
+    ),
+    pytest.param(Case(b'"wine"', "not a JSON object: a string", '"wine"'), id="a string"),
+    pytest.param(Case(b"[1]", "not a JSON object: an array", "[1]"), id="an array"),
     pytest.param(Case(b"{}", "no event_type", "{}"), id="an empty object"),
     pytest.param(
         Case(
@@ -153,7 +169,8 @@ HOSTILE = [
 
 @pytest.mark.parametrize("case", HOSTILE)
 def test_a_hostile_message_is_rejected_with_its_reason_and_kept(case: Case) -> None:
-    assert sort_message(Message("sales", 3, 14, case.value), LIMIT) == Reject(
+    message = Message("sales", 3, 14, case.value, b"P1", headers=[("source", b"web")])
+    assert sort_message(message, LIMIT) == Reject(
         reason=case.reason,
         topic="sales",
         partition=3,
@@ -162,6 +179,12 @@ def test_a_hostile_message_is_rejected_with_its_reason_and_kept(case: Case) -> N
         event_type=case.event_type,
         payload=case.payload,
         payload_encoding=case.encoding,
+        metadata={
+            "key": "P1",
+            "timestamp": None,
+            "timestamp_type": "CreateTime",
+            "headers": [{"name": "source", "value": "web"}],
+        },
         status="OPEN",
     )
 
@@ -210,6 +233,7 @@ def test_a_row_that_the_warehouse_refuses_becomes_a_reject_with_its_reason() -> 
     row = sort_message(Message("sales", 2, 5, ORDER + b"}"), LIMIT)
     assert isinstance(row, RawRow)
     assert refused(row, "too deep") == Reject(
+        metadata=kafka_metadata(row.message),
         reason="refused by the warehouse: too deep",
         topic="sales",
         partition=2,

@@ -334,3 +334,25 @@ def test_an_unreachable_account_is_fatal_at_the_start_and_transient_later(raw_da
         sink.check(TOPIC)
     with pytest.raises(Transient, match="connecting to Snowflake"):
         sink.read_offsets(TOPIC, {0})
+
+
+def test_rejects_keep_key_time_and_headers_as_rows_of_raw_do(
+    sink: SnowflakeSink, account: RunningAccount, raw_data: str
+) -> None:
+    sink.create_offsets(TOPIC, {0: 0})
+    message = Message(
+        TOPIC, 0, 0, b"\xff", "Pé".encode(), 1_795_385_003_189, 0, [("trace", b"\xff"), ("a", None)]
+    )
+    sink.write(batch(sort_message(message, 1000), p0=0))
+    with account.connect(database=raw_data) as connection:
+        sql = "SELECT KAFKA_METADATA FROM RAW_DATA.REJECTED_EVENTS"
+        [(found,)] = connection.cursor().execute(sql).fetchall()
+    assert json.loads(found) == {
+        "key": "Pé",
+        "timestamp": 1_795_385_003_189,
+        "timestamp_type": "CreateTime",
+        "headers": [
+            {"name": "trace", "value": "/w==", "value_encoding": "base64"},
+            {"name": "a", "value": None},
+        ],
+    }
