@@ -30,7 +30,13 @@ from ingest.errors import Fatal, IngestError, WrongUse
 from ingest.kafka_clients import forget_group, open_consumer
 from ingest.loop import Ingester
 from ingest.metrics import Metrics
-from ingest.process import collect_less, set_up_logging, stopped_by_signals, take_turns_sooner
+from ingest.process import (
+    collect_less,
+    harmless,
+    set_up_logging,
+    stopped_by_signals,
+    take_turns_sooner,
+)
 from ingest.snowflake_sink import Connect, SnowflakeSink
 
 log = logging.getLogger("ingest.ingester")
@@ -108,7 +114,7 @@ def main(
         with stopped_by_signals() as stop:
             ingest(config, connect_with(config), stop)
     except WrongUse as error:
-        sys.stderr.write(f"ingester: {error}\n")
+        sys.stderr.write(f"ingester: {harmless(str(error))}\n")
         return 2
     except IngestError as error:
         log.error("%s", error)

@@ -8,14 +8,33 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
+from typing import Any
+
+
+class Harmless(logging.Formatter):
+    """A record is one line, whatever its arguments hold: an event's fields, a server's messages.
+    What a terminal would obey, or would take for another line, becomes an escape."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        return harmless(super().formatMessage(record))
+
+    def formatException(self, exception: Any) -> str:
+        return "\n".join(map(harmless, super().formatException(exception).split("\n")))
+
+
+def harmless(text: str) -> str:
+    """The text with each character that is not printable as its escape, such as `\\x1b`."""
+    if text.isprintable():
+        return text
+    return "".join(
+        each if each.isprintable() else each.encode("unicode_escape").decode() for each in text
+    )
 
 
 def set_up_logging(level: str) -> None:
-    logging.basicConfig(
-        stream=sys.stderr,
-        level=logging.WARNING,
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(Harmless("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(handlers=[handler], level=logging.WARNING)
     logging.getLogger("ingest").setLevel(level.upper())
     if level != "debug":
         # Both report each failed attempt of theirs. What comes of Snowflake's is reported by the

@@ -34,7 +34,7 @@ from ingest.flags import EPILOG, Flags, add_kafka_flags, at_least, share, whole
 from ingest.generator import Counts, Produced, Shares, Shop
 from ingest.kafka_clients import create_topic, open_producer
 from ingest.kafka_settings import read_settings, shown
-from ingest.process import set_up_logging, stopped_by_signals
+from ingest.process import harmless, set_up_logging, stopped_by_signals
 
 log = logging.getLogger("ingest.producer")
 
@@ -172,7 +172,7 @@ def main(argv: Sequence[str] | None = None, environ: Mapping[str, str] = os.envi
         with stopped_by_signals() as stop:
             counts = run(config, stop)
     except WrongUse as error:
-        sys.stderr.write(f"producer: {error}\n")
+        sys.stderr.write(f"producer: {harmless(str(error))}\n")
         return 2
     except IngestError as error:
         log.error("%s", error)

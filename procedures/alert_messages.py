@@ -7,6 +7,7 @@ is done. A message that fails leaves NOTIFIED_AT, so that the next one tells of 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -14,6 +15,8 @@ from snowflake.snowpark import Row, Session
 from snowflake.snowpark.exceptions import SnowparkSQLException
 
 LISTED = 50
+# Characters of a foreign text: channels refuse what is too long, and nobody would be told at all.
+LONGEST = 300
 
 # NOW is the moment that becomes NOTIFIED_AT: what closes after it will be told of next time. Nobody
 # wants to hear of what was over a day ago, as when an integration is named for the first time.
@@ -107,12 +110,28 @@ def body(incidents: Sequence[Row]) -> str:
 
 
 def _lines(row: Row) -> list[str]:
-    what = f"{row['METRIC']} {row['OBJECT']}"
+    """Foreign texts in them are harmless: a product's id and name, what a task failed with."""
+    what = f"{row['METRIC']} {harmless(row['OBJECT'])}"
     if row["CLOSED_AT"] is not None:
         return [f"CLOSED {what}: since {row['OPENED_AT']:%Y-%m-%d %H:%M} UTC"]
     measured = f"{row['VALUE']:g} {row['UNIT']} (threshold {row['THRESHOLD']:g})"
-    detail = f", {row['DETAIL']}" if row["DETAIL"] else ""
+    detail = f", {harmless(row['DETAIL'])}" if row["DETAIL"] else ""
     return [f"OPEN {what}: {measured}{detail}", f"  {row['ACTION']}."]
+
+
+# What mail programs, Slack and Teams would make something of: HTML, mentions, Markdown's links and
+# code; and addresses, which they turn into links even without any mark.
+MARKS = re.compile(r"[<>@`\[]|:(?=//)|(?<=\w)\.(?=[A-Za-z]{2,24}(?!\w))")
+
+
+def harmless(text: str) -> str:
+    """The text on one line, with escapes such as `\\x3c` for what no message must hold: anybody who
+    writes events writes it, and it stands in a message that people trust."""
+    cut = text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+    marked = MARKS.sub(lambda found: f"\\x{ord(found[0]):02x}", cut)
+    return "".join(
+        each if each.isprintable() else each.encode("unicode_escape").decode() for each in marked
+    )
 
 
 def in_json(text: str) -> str:

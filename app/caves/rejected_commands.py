@@ -78,8 +78,7 @@ def run_show(arguments: argparse.Namespace, screen: Screen) -> int:
     with project_and_target(arguments)[1].connect() as account:
         row = rejected.show(account, arguments.id)
     if arguments.payload:
-        sys.stdout.buffer.write(rejected.payload(row))
-        sys.stdout.flush()
+        _write_payload(rejected.payload(row))
     elif screen.as_json:
         found = _with_metadata(_of(row, (*DETAILS, "PAYLOAD")))
         screen.json({**found, "READABLE": rejected.readable(row), "ADVICE": rejected.advice(row)})
@@ -95,6 +94,17 @@ def run_show(arguments: argparse.Namespace, screen: Screen) -> int:
         screen.results.print("What to do", style="bold")
         screen.results.print(rejected.advice(row), markup=False, soft_wrap=True)
     return 0
+
+
+def _write_payload(payload: bytes) -> None:
+    """Byte for byte; but no terminal gets what it would obey."""
+    if sys.stdout.isatty() and not payload.decode("utf-8", "replace").isprintable():
+        raise UsageError(
+            "the payload holds characters that are not printable: send it into a file or a pipe, or"
+            " look at it without --payload"
+        )
+    sys.stdout.buffer.write(payload)
+    sys.stdout.flush()
 
 
 def run_retry(arguments: argparse.Namespace, screen: Screen) -> int:

@@ -1,6 +1,5 @@
 """Where a command writes: results to stdout, progress and errors to stderr."""
 
-import json
 import sys
 from datetime import datetime
 from typing import Any
@@ -8,11 +7,16 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 
+from app.caves.harmless import HarmlessConsole, as_json
+
 PLAIN_WIDTH = 140
 
 
 class Screen:
-    """Where a command writes: results for people or for programs, and its progress."""
+    """Where a command writes: results for people or for programs, and its progress.
+
+    Whatever is printed through it, or through its consoles, is harmless to a terminal.
+    """
 
     def __init__(self, as_json: bool) -> None:
         self.as_json = as_json
@@ -25,10 +29,13 @@ class Screen:
     def error(self, text: str) -> None:
         self.errors.print(f"[bold red]caves:[/] {escape(text)}", soft_wrap=True, highlight=False)
 
-    def json(self, value: Any) -> None:
-        sys.stdout.write(json.dumps(value, default=str, ensure_ascii=False, indent=2) + "\n")
+    def json(self, value: Any, indent: int | None = 2) -> None:
+        """Exact data, as JSON that stdout's encoding has the characters for."""
+        encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+        sys.stdout.write(as_json(value, encoding, indent) + "\n")
 
 
 def _console(stderr: bool) -> Console:
     stream = sys.stderr if stderr else sys.stdout
-    return Console(stderr=stderr, width=None if stream.isatty() else PLAIN_WIDTH, highlight=False)
+    width = None if stream.isatty() else PLAIN_WIDTH
+    return HarmlessConsole(stderr=stderr, width=width, highlight=False)

@@ -1,7 +1,6 @@
 """`caves status`: flags and output."""
 
 import argparse
-import json
 import logging
 import os
 import sys
@@ -122,7 +121,7 @@ def _watch(found: Iterable[Found], target: Target, screen: Screen) -> Snapshot |
             for each in found:
                 last = each if isinstance(each, Snapshot) else last
                 if screen.as_json:
-                    _print_line(each, target)
+                    _print_line(each, target, screen)
                 else:
                     view.update(_shown(each, last, target), refresh=True)
         except KeyboardInterrupt:
@@ -162,12 +161,12 @@ def _shown(found: Found, last: Snapshot | None, target: Target) -> Group:
     )
 
 
-def _print_line(found: Found, target: Target) -> None:
+def _print_line(found: Found, target: Target, screen: Screen) -> None:
     """One object a line."""
     value = (
         found.as_json()
         if isinstance(found, Snapshot)
         else {"measured_at": now(), "database": target.database, "error": found}
     )
-    sys.stdout.write(json.dumps(value, default=str, ensure_ascii=False) + "\n")
+    screen.json(value, indent=None)
     sys.stdout.flush()

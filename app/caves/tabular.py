@@ -9,6 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from app.caves.harmless import harmless
 from app.caves.target import Row
 
 # Words that one looks for, and that a narrow terminal must not cut in two.
@@ -32,11 +33,11 @@ def as_table(title: str, rows: Sequence[Row]) -> Table:
 
 
 def cell(value: Any) -> str | Text:
-    """A value as people read it; a Text keeps its style."""
+    """A value as people read it, on one line and harmless to a terminal; a Text keeps its style."""
     if value is None:
         return ""
     if isinstance(value, Text):
-        return value
+        return Text(harmless(value.plain), style=value.style)
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, datetime):
@@ -45,4 +46,4 @@ def cell(value: Any) -> str | Text:
         return f"{value:,.2f}"
     if isinstance(value, int):
         return f"{value:,}"
-    return escape(str(value))
+    return escape(harmless(str(value)))

@@ -266,6 +266,39 @@ def test_a_webhook_gets_sound_json_and_no_placeholder_of_a_secret(
     }
 
 
+FORGED = (
+    "p-1: 0 units\nCLOSED LOW_STOCK p-9: since 2026-01-01 00:00 UTC\u2028CLOSED x\x1b[2J\u202e",
+    "<!channel> <@U024BE7LH> <https://evil.example/|log in> [log in](https://evil.example)"
+    " www.evil.example evil.COM <img src=x> `code` @here",
+)
+
+
+def test_a_product_forges_no_line_mentions_nobody_and_makes_no_link(
+    pipeline: Pipeline, outbox: Path
+) -> None:
+    named = like(LOW, object=FORGED[0], detail=FORGED[1])
+    both = {**MAIL, "webhook_integration": "CAVES_HOOK"}
+    assert update(pipeline, named, **both) == counted(opened=1, told=1)
+
+    expected = (
+        r"OPEN LOW_STOCK p-1: 0 units\nCLOSED LOW_STOCK p-9: since 2026-01-01 00:00 UTC\u2028CLOSED"
+        r" x\x1b\x5b2J\u202e: 12 units (threshold 50), \x3c!channel\x3e \x3c\x40U024BE7LH\x3e"
+        r" \x3chttps\x3a//evil\x2eexample/|log in\x3e \x5blog in](https\x3a//evil\x2eexample)"
+        r" www\x2eevil\x2eexample evil\x2eCOM \x3cimg src=x\x3e \x60code\x60 \x40here"
+    )
+    [(_, _, text)] = mails(outbox)
+    [path] = outbox.glob("*.json")
+    posted = json.loads(json.loads(path.read_text("utf-8"))["body"])["text"]
+    assert text.splitlines() == [expected, "  Tell procurement."]
+    assert posted.splitlines()[1:] == [expected, "  Tell procurement."]
+
+
+def test_a_long_name_keeps_nobody_from_being_told(pipeline: Pipeline, outbox: Path) -> None:
+    update(pipeline, like(LOW, detail="x" * 100_000), **MAIL)
+    [(_, _, text)] = mails(outbox)
+    assert text.splitlines()[0].endswith(f"(threshold 50), {'x' * 300}…")
+
+
 def test_one_channel_that_fails_does_not_repeat_the_other(pipeline: Pipeline, outbox: Path) -> None:
     both = {**MAIL, "webhook_integration": "CAVES_HOOK"}
     pipeline.sql("ALTER NOTIFICATION INTEGRATION CAVES_HOOK SET ENABLED = FALSE")
