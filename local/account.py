@@ -25,6 +25,7 @@ from local.rights.hierarchy import ADMINISTRATOR
 from local.roles import Roles
 from local.running import Running
 from local.session import Session
+from local.statements import compute_pools
 from local.statements.packages import packages
 from local.streams import Streams
 from local.users import Users
@@ -67,6 +68,7 @@ class Account:
         self.roles: Roles = Roles(self)
         self.users: Users = Users(self, self.roles)
         self.engine.provide("PACKAGES", packages().table)
+        compute_pools.provide_system_pools(self)
         self.changes = Changes()
         self.streams = Streams(self.changes)
         self.workers = Workers(self)

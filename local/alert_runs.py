@@ -81,7 +81,7 @@ class AlertRun:
     def _states(self, session: "Session") -> tuple[str, errors.SnowflakeError | None]:
         entry = self._entry
         try:
-            session.guard.require_execution("EXECUTE ALERT")
+            session.guard.require_execution("ALERT", entry.alert.warehouse)
         except errors.SnowflakeError as error:
             return "FAILED", error
         try:
@@ -115,6 +115,7 @@ class AlertRun:
             database=self._database,
             schema=alert.schema,
         )
+        session.guard.serverless = alert.warehouse is None
         session.alert = Moments(
             self._entry.scheduled_time,
             alert.last_successful or _NEVER,

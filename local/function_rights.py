@@ -80,6 +80,7 @@ def _own_query(session: Session, arguments: list[Any]) -> None:
 _NEEDS: dict[str, Callable[[Session, list[Any]], None]] = {
     "INFER_SCHEMA": _stage,
     "RESULT_SCAN": _own_query,
+    "SYSTEM$RESTART_STREAMLIT": _on("STREAMLIT", "OWNERSHIP"),
     "SYSTEM$STREAM_HAS_DATA": _on("STREAM", "SELECT"),
     "SYSTEM$TASK_DEPENDENTS_ENABLE": _on("TASK", "OPERATE"),
     "SYSTEM$USER_TASK_CANCEL_ONGOING_EXECUTIONS": _on("TASK", "OPERATE"),

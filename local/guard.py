@@ -39,6 +39,8 @@ class Guard:
         self._roles = session.account.roles
         # Is every role of the user in force besides the current one?
         self.secondary = False
+        # Does it run a task or an alert that Snowflake chooses the compute for?
+        self.serverless = False
         # The roles of the owners whose procedures and views run now, the innermost last.
         self._owners: list[str] = []
 
@@ -173,16 +175,21 @@ class Guard:
         elif objects.exists(self._session, need.on):
             raise _refused(need, held)
 
-    def require_execution(self, privilege: str) -> None:
-        """Raises 091089 where the role may not run its tasks (EXECUTE TASK) or alerts (EXECUTE
-        ALERT) in this account.
-        https://docs.snowflake.com/en/sql-reference/sql/alter-task"""
+    def require_execution(self, kind: str, warehouse: str | None) -> None:
+        """Raises 091089 where the role may not run its tasks or alerts (kind) in this account;
+        without a warehouse they are Snowflake's to run, which takes another privilege.
+        https://docs.snowflake.com/en/sql-reference/sql/alter-task
+        https://docs.snowflake.com/en/sql-reference/sql/create-alert"""
         held = self.privileges
-        if held is not None and privilege not in held.on(ACCOUNT):
-            raise SnowflakeError(
-                errors.TASK_EXECUTION,
-                f"Cannot {privilege.lower()}, {privilege} privilege must be granted to owner role.",
-            )
+        if held is None:
+            return
+        for privilege in (f"EXECUTE {kind}", *(() if warehouse else (f"EXECUTE MANAGED {kind}",))):
+            if privilege not in held.on(ACCOUNT):
+                raise SnowflakeError(
+                    errors.TASK_EXECUTION,
+                    f"Cannot execute {kind.lower()}, {privilege} privilege must be granted to owner"
+                    " role.",
+                )
 
     def _is_creation(self, need: Need) -> bool:
         """Only the primary role may create.
@@ -198,7 +205,7 @@ class Guard:
 
     def _require_warehouse(self) -> None:
         held, name = self.privileges, self._session.warehouse
-        if held is None:
+        if held is None or self.serverless:
             return
         if name is None or not held.holds(Securable("WAREHOUSE", (name,)), "USAGE"):
             raise SnowflakeError(

@@ -10,7 +10,14 @@ from local import errors
 from local.engine import HIDDEN_SCHEMA
 from local.parser.tokens import FullName
 from local.rights.securables import RELATION, Securable, schema
-from local.statements import alert_store, context, integrations, procedure_store, task_store
+from local.statements import (
+    alert_store,
+    compute_pools,
+    context,
+    integrations,
+    procedure_store,
+    task_store,
+)
 
 if TYPE_CHECKING:
     from local.session import Session
@@ -87,6 +94,7 @@ def _schema_exists(session: Session, what: Securable) -> bool:
 _EXISTS: dict[str, Callable[[Session, Securable], bool]] = {
     "DATABASE": lambda session, what: what.name in session.account.databases(),
     "SCHEMA": _schema_exists,
+    "COMPUTE POOL": lambda session, what: what.name in compute_pools.pools(session.account),
     "WAREHOUSE": lambda session, what: what.name in context.warehouses(session.account),
     "INTEGRATION": lambda session, what: (
         what.name in integrations.all_integrations(session.account)

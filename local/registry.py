@@ -15,9 +15,11 @@ from local.names import name_of, qualify
 from local.parser.tokens import Tokens
 from local.result import Result
 from local.statements import (
+    account_parameters,
     alert_functions,
     alerts,
     cancellation,
+    compute_pools,
     context,
     ddl,
     grant_listing,
@@ -55,6 +57,8 @@ _MODULES = (
     notifications,
     procedures,
     cancellation,
+    account_parameters,
+    compute_pools,
     context,
     grants,
     grant_listing,
@@ -147,6 +151,7 @@ def is_question(tokens: Tokens) -> bool:
 _ACTING = {
     "SYSTEM$CANCEL_ALL_QUERIES",
     "SYSTEM$CANCEL_QUERY",
+    "SYSTEM$RESTART_STREAMLIT",
     "SYSTEM$TASK_DEPENDENTS_ENABLE",
     "SYSTEM$USER_TASK_CANCEL_ONGOING_EXECUTIONS",
 }

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from local.rights.hierarchy import ADMINISTRATOR, SYSTEM_ROLES, Privileges, closure
+from local.rights.hierarchy import ADMINISTRATOR, PUBLIC, SYSTEM_ROLES, Privileges, closure
 from local.rights.securables import Securable, first_owner
 
 DDL = """
@@ -84,6 +84,7 @@ class Roles:
         self._privileges: dict[frozenset[str], Privileges] = {}
         self._owners: dict[Securable, str] = {}
         self._granted: dict[str, set[str]] = {}
+        self._limits_nobody = True
         self._load()
 
     def _load(self) -> None:
@@ -104,13 +105,15 @@ class Roles:
         self._granted = dict(granted)
         self._owners = {g.on: g.role for g in grants if g.privilege == OWNERSHIP and not g.future}
         self._privileges = {}
+        self._limits_nobody = all(g.on.kind == "COMPUTE POOL" and g.role == PUBLIC for g in grants)
 
     # --- questions -------------------------------------------------------------------------------
 
     @property
     def limits_nobody(self) -> bool:
-        """Is there nothing that a new or dropped object could matter to?"""
-        return not self._grants
+        """Is there nothing that a new or dropped object could matter to? What every account comes
+        with, PUBLIC's use of the system's compute pools, is nothing of that kind."""
+        return self._limits_nobody
 
     def exists(self, role: str) -> bool:
         return role in SYSTEM_ROLES or role in self._roles

@@ -212,7 +212,8 @@ class GraphRun:
         try:
             if self._cancelled:
                 raise errors.SnowflakeError(errors.CANCELLED, "SQL execution canceled")
-            session.guard.require_execution("EXECUTE TASK")
+            session.guard.serverless = task.warehouse is None
+            session.guard.require_execution("TASK", task.warehouse)
             yield session
         finally:
             with self._guard:

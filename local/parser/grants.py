@@ -8,7 +8,7 @@ from local.parser.procedures import procedure_signature
 from local.parser.tokens import Name, Tokens
 from local.rights.securables import PLURALS, is_grantable
 
-_WORDS = ("FILE FORMAT", "RESOURCE MONITOR")
+_WORDS = ("COMPUTE POOL", "FILE FORMAT", "RESOURCE MONITOR")
 
 
 @dataclass(frozen=True)

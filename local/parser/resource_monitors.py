@@ -70,8 +70,19 @@ def _value(key: str, tokens: Tokens) -> str:
     if key in ("START_TIMESTAMP", "END_TIMESTAMP"):
         return tokens.value()
     if key == "NOTIFY_USERS":
-        return tokens.parenthesized().strip()
+        return ", ".join(_users(tokens))
     raise errors.compilation(errors.INVALID_PROPERTY, f"invalid property '{key}'")
+
+
+def _users(tokens: Tokens) -> list[str]:
+    """( name, … ), which may be empty."""
+    tokens.expect("(")
+    names: list[str] = []
+    while not tokens.accept(")"):
+        if names:
+            tokens.expect(",")
+        names.append(tokens.name().name)
+    return names
 
 
 def _triggers(tokens: Tokens) -> tuple[tuple[int, str], ...]:

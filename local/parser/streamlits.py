@@ -3,10 +3,12 @@
 from dataclasses import dataclass, field
 
 from local import errors
+from local.parser.definitions import identifier
 from local.parser.tokens import Name, Tokens
 
 # https://docs.snowflake.com/en/sql-reference/sql/create-streamlit
-_TEXTS = ("ROOT_LOCATION", "MAIN_FILE", "TITLE", "COMMENT", "RUNTIME_NAME", "COMPUTE_POOL")
+_TEXTS = ("ROOT_LOCATION", "MAIN_FILE", "TITLE", "COMMENT", "RUNTIME_NAME")
+_NAMES = ("QUERY_WAREHOUSE", "COMPUTE_POOL")
 
 
 @dataclass(frozen=True)
@@ -69,9 +71,9 @@ def _properties(tokens: Tokens) -> dict[str, str]:
         if word in _TEXTS:
             tokens.expect("=")
             found[word.lower()] = tokens.value()
-        elif word == "QUERY_WAREHOUSE":
+        elif word in _NAMES:
             tokens.expect("=")
-            found["query_warehouse"] = tokens.name().name
+            found[word.lower()] = identifier(tokens)
         else:
             raise errors.unsupported(f"STREAMLIT with {word}")
         tokens.accept(",")

@@ -24,7 +24,7 @@ _SELF_CHECKED = {
 _MODIFIERS = (
     ("OR", "REPLACE"), ("OR", "ALTER"), ("TEMPORARY",), ("TEMP",), ("TRANSIENT",), ("SECURE",),
 )  # fmt: skip
-_OF_ACCOUNT = ("RESOURCE MONITOR", "WAREHOUSE", "ROLE", "USER")
+_OF_ACCOUNT = ("COMPUTE POOL", "RESOURCE MONITOR", "WAREHOUSE", "ROLE", "USER")
 _IN_SCHEMA = ("ALERT", "PROCEDURE", "STREAMLIT", "STREAM", "TASK")
 _INTEGRATIONS = ("NOTIFICATION", "API", "STORAGE", "SECURITY")
 
@@ -135,8 +135,7 @@ def _streamlit_sources(tokens: Tokens, place: Place) -> tuple[Need, ...]:
     statement = streamlits.create_streamlit(Tokens(tokens.text))
     needs = [staged(statement.source, place, "READ")] if statement.source else []
     if warehouse := statement.properties.get("query_warehouse"):
-        named = Tokens(warehouse).name().name
-        needs.append(Need(Securable("WAREHOUSE", (named,)), ("USAGE",)))
+        needs.append(Need(Securable("WAREHOUSE", (warehouse,)), ("USAGE",)))
     return tuple(needs)
 
 
@@ -152,18 +151,21 @@ _NAMED_IN: dict[str, Callable[[Tokens, Place], tuple[Need, ...]]] = {
 
 
 def _alter(tokens: Tokens, place: Place) -> Demand | None:
+    if tokens.accept("ACCOUNT"):
+        return Demand((Need(ACCOUNT, ("OWNERSHIP",)),))
     kind = _kind(tokens)
     if kind is None or kind == RELATION:
         return None
     what = _named(kind, tokens, place)
     if tokens.accept("RENAME", "TO"):
         return _rename(what, tokens, place)
-    if kind in ("ALERT", "TASK", "WAREHOUSE") and tokens.peek_any("RESUME", "SUSPEND"):
+    operated = ("ALERT", "COMPUTE POOL", "TASK", "WAREHOUSE")
+    if kind in operated and tokens.peek_any("RESUME", "STOP", "SUSPEND"):
         return Demand((Need(what, ("OPERATE",)),))
     if kind == "WAREHOUSE":
         monitored = "RESOURCE_MONITOR" in tokens.text.upper()
         return Demand((Need(ACCOUNT, ("OWNERSHIP",)) if monitored else Need(what, ("MODIFY",)),))
-    if kind == "RESOURCE MONITOR":
+    if kind in ("COMPUTE POOL", "RESOURCE MONITOR"):
         return Demand((Need(what, ("MODIFY",)),))
     return Demand((Need(what, ("OWNERSHIP",)),))
 
@@ -214,6 +216,7 @@ _LISTINGS: dict[tuple[str, ...], Listing] = {
         (f"{kind}S",): Listing((kind,), _PATH)
         for kind in ("ALERT", "SEQUENCE", "STAGE", "STREAM", "STREAMLIT", "TABLE", "TASK", "VIEW")
     },
+    ("COMPUTE", "POOLS"): Listing(("COMPUTE POOL",), ("name",)),
     ("COLUMNS",): Listing((RELATION,), ("database_name", "schema_name", "table_name")),
     ("DATABASES",): Listing(("DATABASE",), ("name",)),
     ("FILE", "FORMATS"): Listing(("FILE FORMAT",), _PATH),
@@ -230,7 +233,7 @@ _LISTINGS: dict[tuple[str, ...], Listing] = {
 
 
 def _show(tokens: Tokens, place: Place) -> Demand | None:
-    if tokens.peek_any("GRANTS", "FUTURE"):
+    if tokens.peek_any("GRANTS", "FUTURE", "PARAMETERS"):
         return Demand()
     tokens.accept("TERSE")
     tokens.accept("USER")

@@ -88,7 +88,7 @@ def _check_warehouse(session: "Session", alert: Alert) -> None:
 def _check_owner(session: "Session", alert: Alert) -> None:
     """An alert runs as its owner, who must be allowed to."""
     with session.guard.acting_as(alert.owner or ADMINISTRATOR):
-        session.guard.require_execution("EXECUTE ALERT")
+        session.guard.require_execution("ALERT", alert.warehouse)
 
 
 def alter_alert(session: "Session", tokens: Tokens, binds: Sequence[Any]) -> result.Result:

@@ -23,6 +23,9 @@ CREATE TABLE IF NOT EXISTS _account_warehouses (
     comment VARCHAR, created_on TIMESTAMP, owner VARCHAR, resource_monitor VARCHAR
 );
 ALTER TABLE _account_warehouses ADD COLUMN IF NOT EXISTS resource_monitor VARCHAR;
+ALTER TABLE _account_warehouses ADD COLUMN IF NOT EXISTS generation VARCHAR DEFAULT '1';
+ALTER TABLE _account_warehouses ADD COLUMN IF NOT EXISTS accelerated BOOLEAN DEFAULT false;
+ALTER TABLE _account_warehouses ADD COLUMN IF NOT EXISTS scale_factor BIGINT DEFAULT 8;
 """
 _DONE = "Statement executed successfully."
 
@@ -103,6 +106,7 @@ _SIZES = {
     "LARGE": "Large",
     "XLARGE": "X-Large",
 }
+_GENERATIONS = {"STANDARD_GEN_1": "1", "STANDARD_GEN_2": "2"}
 _BOOLEANS = {"FALSE": False, "TRUE": True}
 # Properties of which there is nothing here, with the only value that says so.
 _ONLY_VALUES = {
@@ -110,8 +114,6 @@ _ONLY_VALUES = {
     "MIN_CLUSTER_COUNT": "1",
     "SCALING_POLICY": "STANDARD",
     "WAREHOUSE_TYPE": "STANDARD",
-    "ENABLE_QUERY_ACCELERATION": "FALSE",
-    "QUERY_ACCELERATION_MAX_SCALE_FACTOR": "0",
     "MAX_CONCURRENCY_LEVEL": "8",
     "STATEMENT_TIMEOUT_IN_SECONDS": "172800",
     "STATEMENT_QUEUED_TIMEOUT_IN_SECONDS": "0",
@@ -142,6 +144,18 @@ def _properties(tokens: Tokens) -> dict[str, Any]:
             found["comment"] = value
         elif name == "RESOURCE_MONITOR":
             found["resource_monitor"] = None if value.upper() == "NULL" else value.upper()
+        elif name == "GENERATION" and value in ("1", "2"):
+            found["generation"] = value
+        elif name == "RESOURCE_CONSTRAINT" and value.upper() in _GENERATIONS:
+            found["generation"] = _GENERATIONS[value.upper()]
+        elif name == "ENABLE_QUERY_ACCELERATION":
+            found["accelerated"] = _boolean(name, value)
+        elif name == "QUERY_ACCELERATION_MAX_SCALE_FACTOR":
+            if not (value.isdigit() and int(value) <= 100):
+                raise _invalid(name, value)
+            found["scale_factor"] = int(value)
+        elif name in ("GENERATION", "RESOURCE_CONSTRAINT"):
+            raise _invalid(name, value)
         elif name not in _ONLY_VALUES:
             raise errors.compilation(errors.INVALID_PROPERTY, f"invalid property '{name}'")
         elif value.upper() != _ONLY_VALUES[name]:
@@ -186,10 +200,15 @@ def create_warehouse(session: Session, tokens: Tokens, binds: Sequence[Any]) -> 
             "auto_resume": True,
             "state": "STARTED",
             "comment": "",
+            # What a warehouse is that does not say otherwise, since the bundles 2026_03 and later:
+            # https://docs.snowflake.com/en/release-notes/bcr-bundles/2026_03/bcr-2250
+            "generation": "2",
+            "accelerated": True,
+            "scale_factor": 8,
             **wanted,
         }
         account.own_write(
-            "INSERT INTO _account_warehouses VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO _account_warehouses VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 name,
                 row["size"],
@@ -200,6 +219,9 @@ def create_warehouse(session: Session, tokens: Tokens, binds: Sequence[Any]) -> 
                 datetime.now(UTC).replace(tzinfo=None),
                 session.guard.role,
                 row.get("resource_monitor"),
+                row["generation"],
+                row["accelerated"],
+                row["scale_factor"],
             ],
         )
     session.use_warehouse(name)
@@ -269,7 +291,11 @@ _WAREHOUSE_COLUMNS = {
     "created_on": "TIMESTAMP WITH TIME ZONE",
     "owner": "VARCHAR",
     "comment": "VARCHAR",
+    "enable_query_acceleration": "VARCHAR",
+    "query_acceleration_max_scale_factor": "BIGINT",
     "resource_monitor": "VARCHAR",
+    "resource_constraint": "VARCHAR",
+    "generation": "VARCHAR",
 }
 
 
@@ -295,7 +321,11 @@ def show_warehouses(session: Session, tokens: Tokens, binds: Sequence[Any]) -> R
                 row["created_on"],
                 row["owner"],
                 row["comment"],
+                "true" if row["accelerated"] else "false",
+                row["scale_factor"],
                 row["resource_monitor"] or "null",
+                f"STANDARD_GEN_{row['generation']}",
+                row["generation"],
             ]
             for row in found
         ],

@@ -39,6 +39,7 @@ def monitors(account: Account) -> dict[str, dict[str, Any]]:
 
 def create(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
     statement = create_resource_monitor(tokens)
+    _check_users(session, statement)
     session.commit_for_ddl()
     now = datetime.now(UTC).isoformat()
     with session.account.lock:
@@ -53,6 +54,7 @@ def create(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
 
 def alter(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
     statement = alter_resource_monitor(tokens)
+    _check_users(session, statement)
     session.commit_for_ddl()
     with session.account.lock:
         known = monitors(session.account).get(statement.name)
@@ -61,6 +63,13 @@ def alter(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
         elif not statement.if_exists:
             raise errors.does_not_exist("Resource monitor", statement.name)
     return result.status(_DONE)
+
+
+def _check_users(session: Session, statement: ResourceMonitor) -> None:
+    """Raises 002003 for one to notify who is not there."""
+    for name in filter(None, statement.properties.get("NOTIFY_USERS", "").split(", ")):
+        if name != session.user and session.account.users.find(name) is None:
+            raise errors.does_not_exist("User", name)
 
 
 def _changed(document: dict[str, Any], statement: ResourceMonitor) -> dict[str, Any]:

@@ -15,7 +15,10 @@ from local.parser.show import show_scope
 from local.parser.streamlits import alter_streamlit, create_streamlit
 from local.parser.tokens import FullName, Tokens
 from local.result import Result
+from local.rights.needs import Need
+from local.rights.securables import Securable
 from local.stage_location import stage_location, versioned_folder
+from local.statements import account_parameters, compute_pools
 
 if TYPE_CHECKING:
     from local.session import Session
@@ -32,6 +35,8 @@ CREATE TABLE IF NOT EXISTS _account_streamlits (
 """
 _DONE = "Statement executed successfully."
 _LIVE_VERSION_EXISTS = errors.Code(99106, "42710")
+_WAREHOUSE_RUNTIME = "SYSTEM$WAREHOUSE_RUNTIME"
+_CONTAINER_RUNTIME = "SYSTEM$ST_CONTAINER_RUNTIME_PY3_11"
 _KEY = "(schema_name, name) = (?, ?)"
 
 
@@ -61,7 +66,7 @@ def create(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
             if not statement.replace:
                 raise errors.already_exists(name)
             _delete(session, name)
-        values = {"main_file": "streamlit_app.py", **statement.properties}
+        values = _runtime(session, {"main_file": "streamlit_app.py", **statement.properties})
         folder = versioned_folder(session, name)
         folder.mkdir(parents=True)
         if statement.source:
@@ -79,6 +84,43 @@ def create(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
             ],
         )
     return result.status(f"Streamlit {name.name} successfully created.")
+
+
+def _runtime(session: Session, values: dict[str, Any]) -> dict[str, Any]:
+    """The properties with the runtime that serves the app. Since the bundle 2026_06 it is the
+    container runtime where none is named; an app with a ROOT_LOCATION has the warehouse runtime,
+    and can have no other. Raises 001481 for what a runtime does not allow, 002003 and 003001 for a
+    compute pool that the role may not use.
+
+    https://docs.snowflake.com/en/developer-guide/streamlit/app-development/runtime-environments
+    """
+    legacy = values.get("root_location")
+    runtime = (values.get("runtime_name") or "").upper()
+    runtime = runtime or (_WAREHOUSE_RUNTIME if legacy else _CONTAINER_RUNTIME)
+    if runtime not in (_WAREHOUSE_RUNTIME, _CONTAINER_RUNTIME) or (
+        legacy and runtime == _CONTAINER_RUNTIME
+    ):
+        raise _invalid("RUNTIME_NAME", runtime)
+    pool = values.get("compute_pool")
+    if runtime == _WAREHOUSE_RUNTIME:
+        main_file = values.get("main_file") or ""
+        if "/" in main_file and not legacy:
+            raise _invalid("MAIN_FILE", main_file)
+        return {**values, "runtime_name": runtime}  # a compute pool is kept, and ignored
+    default = account_parameters.value_of(
+        session.account, account_parameters.DEFAULT_STREAMLIT_COMPUTE_POOL
+    )
+    pool = pool or default
+    if pool not in compute_pools.pools(session.account):
+        raise errors.does_not_exist("Compute pool", pool)
+    session.guard.require(Need(Securable(compute_pools.KIND, (pool,)), ("USAGE",)))
+    return {**values, "runtime_name": runtime, "compute_pool": pool}
+
+
+def _invalid(name: str, value: str) -> errors.SnowflakeError:
+    return errors.compilation(
+        errors.PROPERTY_VALUE, f"Invalid value '{value}' specified for property '{name}'"
+    )
 
 
 def _check_schema(session: Session, name: FullName) -> None:
@@ -117,8 +159,16 @@ def alter(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
         elif statement.rename_to:
             _rename(session, name, session.resolve(statement.rename_to))
         else:
-            _update(session, name, {**statement.set, **dict.fromkeys(statement.unset)})
+            changes = {**statement.set, **dict.fromkeys(statement.unset)}
+            _update(session, name, _changed(session, row, changes))
     return result.status(_DONE)
+
+
+def _changed(session: Session, row: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    """What an ALTER sets, which must fit what the app has."""
+    if not changes.keys() & {"main_file", "runtime_name", "compute_pool"}:
+        return changes
+    return _runtime(session, {**{key: row[key] for key in _PROPERTIES}, **changes})
 
 
 def _update(session: Session, name: FullName, values: dict[str, Any]) -> None:
@@ -228,6 +278,16 @@ def execute(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
     raise errors.unsupported("EXECUTE STREAMLIT: `streamlit run` serves an app on this machine")
 
 
+def restart(session: Session, arguments: list[Any]) -> str:
+    """SYSTEM$RESTART_STREAMLIT(name): after new files, of an app in the container runtime. None is
+    served here, so there is nothing to be restarted."""
+    if len(arguments) != 1:
+        raise errors.compilation(errors.SYNTAX, "SYSTEM$RESTART_STREAMLIT takes one argument.")
+    _existing(session, session.resolve(Tokens(str(arguments[0])).name()))
+    return _DONE
+
+
+FUNCTIONS = {"SYSTEM$RESTART_STREAMLIT": restart}
 ROUTES = {
     ("CREATE", "STREAMLIT"): create,
     ("ALTER", "STREAMLIT"): alter,

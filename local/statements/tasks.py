@@ -192,7 +192,7 @@ def _resume(session: "Session", place: Place, statement: parser.AlterTask) -> Ta
 def check_owner(session: "Session", task: Task) -> None:
     """A task runs as its owner, who must be allowed to."""
     with session.guard.acting_as(task.owner or ADMINISTRATOR):
-        session.guard.require_execution("EXECUTE TASK")
+        session.guard.require_execution("TASK", task.warehouse)
 
 
 def resumed(task: Task, now: datetime) -> Task:

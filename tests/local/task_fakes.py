@@ -72,7 +72,7 @@ class FakeGuard:
     def holds(self, what: object, *privileges: str) -> bool:
         return True
 
-    def require_execution(self, privilege: str) -> None:
+    def require_execution(self, kind: str, warehouse: str | None) -> None:
         """Nothing is missing."""
 
 

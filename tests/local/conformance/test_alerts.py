@@ -357,3 +357,32 @@ def test_an_alert_runs_with_the_rights_of_its_owner_who_must_be_allowed_to(watch
         assert watch.ended("state")[1:] == [("TRIGGERED",)]
     finally:
         watch.run("USE ROLE ACCOUNTADMIN", f"DROP ROLE {role}")
+
+
+def test_an_alert_without_a_warehouse_takes_another_privilege_and_needs_no_warehouse(
+    watch: Watch,
+) -> None:
+    """https://docs.snowflake.com/en/user-guide/alerts#serverless-alerts"""
+    role = f"R_{uuid.uuid4().hex[:10].upper()}"
+    watch.run(
+        f"CREATE ROLE {role}",
+        f"GRANT USAGE ON DATABASE {watch.database} TO ROLE {role}",
+        f"GRANT USAGE, CREATE ALERT ON SCHEMA {watch.place} TO ROLE {role}",
+        f"GRANT SELECT ON TABLE seen TO ROLE {role}",
+        f"GRANT INSERT ON TABLE noted TO ROLE {role}",
+        f"GRANT EXECUTE ALERT ON ACCOUNT TO ROLE {role}",
+    )
+    try:
+        watch.run("INSERT INTO seen VALUES (1)", "USE SECONDARY ROLES NONE", f"USE ROLE {role}")
+        watch.run(
+            "CREATE ALERT a SCHEDULE = '60 MINUTE' IF (EXISTS (SELECT n FROM seen))"
+            " THEN INSERT INTO noted VALUES (1)"
+        )
+        number, text = watch.error("ALTER ALERT a RESUME")
+        assert (number, "EXECUTE MANAGED ALERT" in text) == (91089, True)
+        watch.run("USE ROLE ACCOUNTADMIN", f"GRANT EXECUTE MANAGED ALERT ON ACCOUNT TO ROLE {role}")
+        watch.run(f"USE ROLE {role}", "ALTER ALERT a RESUME", "USE ROLE ACCOUNTADMIN")
+        watch.execute("a")
+        assert watch.ended("state, sql_error_message") == [("TRIGGERED", None)]
+    finally:
+        watch.run("USE ROLE ACCOUNTADMIN", f"DROP ROLE {role}")
