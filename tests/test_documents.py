@@ -1,0 +1,178 @@
+"""What the pages name is there: links, files, modules, targets of make, commands of caves."""
+
+import argparse
+import importlib.util
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from app.caves import cli
+
+ROOT = Path(__file__).parents[1]
+# Folders that programs make, and that a clean clone has not.
+MADE_BY_RUNS = (".caves", ".local", ".venv")
+CHECKED_ENDINGS = "json|md|png|py|sql|svg|toml|txt|yaml|yml"
+
+LINK = re.compile(r"\]\(<?([^)\s>]+)>?(?: \"[^\"]*\")?\)|(?:href|src|srcset)=\"([^\"\s]+)")
+NAMED_FILE = re.compile(rf"(?<![\w./@:~-])((?:[\w.-]+/)+[\w.-]+\.(?:{CHECKED_ENDINGS}))\b")
+NAMED_FOLDER = re.compile(r"`((?:[\w.-]+/)+)`")
+MODULE = re.compile(r"\bpython3? -m ([\w.]*\w)")
+CODE_BLOCK = re.compile(r"^ *(```+|~~~+)[^\n]*\n(.*?)^ *\1", re.DOTALL | re.MULTILINE)
+INDENTED_CODE = re.compile(r"(?<=\n\n)(?: {4}.*\n)+")
+CODE_SPAN = re.compile(r"(?<!`)`([^`]+)`(?!`)")
+# Settings before a command: NAME=value make test.
+COMMAND = re.compile(r"(?:\$ )?(?:\w+=\S+ +)*(?:\.venv/bin/)?(make|caves)\b(?![-./:])(.*)")
+
+
+def pages() -> list[Path]:
+    """Every page of the repository, and none of what is installed or generated."""
+    folders = [each for each in ROOT.iterdir() if each.is_dir() and each.name[0] != "."]
+    found = [*ROOT.glob("*.md"), *(ROOT / ".github").rglob("*.md")]
+    return sorted(found + [page for folder in folders for page in folder.rglob("*.md")])
+
+
+def text_of(page: Path) -> str:
+    """A page's text; of the changelog only the newest version, for the others are history."""
+    text = page.read_text("utf-8")
+    return text if page.name != "CHANGELOG.md" else "## ".join(text.split("\n## ")[:2])
+
+
+def without_code(text: str) -> str:
+    return CODE_SPAN.sub("", CODE_BLOCK.sub("", text))
+
+
+def anchors(page: Path) -> set[str]:
+    """The anchors that GitHub gives to a page's headings."""
+    headings = re.findall(r"^#+ +(.+)$", CODE_BLOCK.sub("", page.read_text("utf-8")), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", each.strip().lower()).replace(" ", "-") for each in headings}
+
+
+def broken_links(text: str, page: Path) -> Iterator[str]:
+    for link in (match[1] or match[2] for match in LINK.finditer(without_code(text))):
+        if re.match(r"[a-z]+:", link):
+            continue
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        outside = not target.is_relative_to(ROOT)
+        if outside or not target.exists() or (anchor and anchor not in anchors(target)):
+            yield link
+
+
+def missing_files(text: str, page: Path) -> Iterator[str]:
+    ours = {each.name for each in ROOT.iterdir() if each.is_dir()} - set(MADE_BY_RUNS)
+    for name in {*NAMED_FILE.findall(text), *NAMED_FOLDER.findall(text)}:
+        checked = name.endswith((".py", ".sql")) or name.split("/")[0] in ours
+        if checked and not (ROOT / name).exists() and not (page.parent / name).exists():
+            yield name
+
+
+def missing_modules(text: str) -> Iterator[str]:
+    for name in set(MODULE.findall(text)):
+        try:
+            found = importlib.util.find_spec(name)
+        except ModuleNotFoundError:
+            found = None
+        if found is None:
+            yield name
+
+
+def commands(text: str) -> Iterator[tuple[str, list[str]]]:
+    """The calls of make and caves in a page's code: program and words, comments left out."""
+    blocks = [match[2] for match in CODE_BLOCK.finditer(text)]
+    rest = CODE_BLOCK.sub("", text)
+    spans = [" ".join(each.split()) for each in CODE_SPAN.findall(rest)]
+    for line in "\n".join([*blocks, *INDENTED_CODE.findall(rest), *spans]).splitlines():
+        if match := COMMAND.match(line.strip()):
+            yield match[1], re.split(r"(?:^| )[#&|;>]", match[2])[0].split()
+
+
+def missing_targets(text: str) -> Iterator[str]:
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    known = set(re.findall(r"^([a-z][a-z-]*):", makefile, re.MULTILINE))
+    for program, words in commands(text):
+        if program == "make":
+            yield from (
+                word for word in words if re.fullmatch("[a-z][a-z-]*", word) and word not in known
+            )
+
+
+def missing_commands(text: str) -> Iterator[str]:
+    """Commands of caves that its parser does not know, and flags that they do not have."""
+    for program, words in commands(text):
+        parser = cli.parser()
+        for word in words if program == "caves" else ():
+            nested = subcommands(parser)
+            if word.startswith("-"):
+                if word.split("=")[0] not in parser._option_string_actions:
+                    yield f"caves {' '.join(words)}: {word}"
+            elif word in nested:
+                parser = nested[word]
+            elif nested and re.fullmatch("[a-z][a-z-]*", word):
+                yield f"caves {' '.join(words)}: {word}"
+                break
+
+
+def subcommands(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
+    found: dict[str, argparse.ArgumentParser] = {}
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            found |= action.choices
+    return found
+
+
+each_page = pytest.mark.parametrize(
+    "page", pages(), ids=lambda page: page.relative_to(ROOT).as_posix()
+)
+
+
+@each_page
+def test_every_link_of_a_page_leads_somewhere(page: Path) -> None:
+    assert sorted(broken_links(text_of(page), page)) == []
+
+
+@each_page
+def test_every_file_and_module_that_a_page_names_exists(page: Path) -> None:
+    text = text_of(page)
+
+    assert sorted(missing_files(text, page)) == []
+    assert sorted(missing_modules(text)) == []
+
+
+@each_page
+def test_every_command_that_a_page_names_exists(page: Path) -> None:
+    text = text_of(page)
+
+    assert sorted(missing_targets(text)) == []
+    assert sorted(missing_commands(text)) == []
+
+
+def test_what_does_not_exist_is_found() -> None:
+    page = ROOT / "docs" / "roles.md"
+    text = """
+[gone](gone.md), [no heading](roles.md#nowhere), [there](../README.md), `[code](x.md)`,
+<img src="gone.png">, `ingest/gone.py`, tests/test_gone.py, `app/gone/`, `app/sql/`,
+https://example.org/a/b.py, `ingest/ingester.py`, ~/.snowflake/connections.toml,
+`python -m ingest.gone`, `python -m pytest`, `make nothing`, `NAME=1 make check gone NAME=2`,
+`caves vanish`, `caves rejected list`, `caves rejected vanish`, `caves deploy --gone`.
+
+    caves verify --since 2h   # not a word: make nothing
+    make help && true
+
+```bash
+.venv/bin/caves disappear
+```
+"""
+
+    assert set(broken_links(text, page)) == {"gone.md", "roles.md#nowhere", "gone.png"}
+    assert set(missing_files(text, page)) == {"ingest/gone.py", "tests/test_gone.py", "app/gone/"}
+    assert set(missing_modules(text)) == {"ingest.gone"}
+    assert set(missing_targets(text)) == {"nothing", "gone"}
+    assert set(missing_commands(text)) == {
+        "caves vanish: vanish",
+        "caves rejected vanish: vanish",
+        "caves deploy --gone: --gone",
+        "caves disappear: disappear",
+    }
+    assert {"make", "caves"} == {program for program, _ in commands(text)}
