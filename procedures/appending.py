@@ -1,11 +1,17 @@
-"""Rows of a DataFrame into tables."""
+"""Rows of a DataFrame into tables: composed first, so that a lock is held for the work alone."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from snowflake.snowpark import DataFrame, Row, Session
+from places import same_place
+from snowflake.snowpark import Column, DataFrame, Row, Session, Table
+from snowflake.snowpark import functions as F
+from snowflake.snowpark.functions import when_not_matched
+
+# A change that is composed, down to every column; calling it sends one statement.
+Change = Callable[[], int]
 
 
 class Target(NamedTuple):
@@ -15,17 +21,37 @@ class Target(NamedTuple):
     values: Mapping[str, str]
 
 
-def append(session: Session, rows: DataFrame, table: str, columns: tuple[str, ...]) -> int:
-    """Inserts the rows, which have these columns in this order, and returns their number.
+def composed(rows: DataFrame) -> DataFrame:
+    """The rows, for whose columns Snowpark has asked by now: an action on them is one statement."""
+    rows.schema  # noqa: B018 - what it answers stays with the rows
+    return rows
 
-    One statement: Snowpark's own writer would look whether the table exists, and what the rows'
-    columns are, and does not tell how many rows it wrote. Values bound in the rows stay bound.
+
+def addition(table: Table, rows: DataFrame, columns: tuple[str, ...]) -> Change:
+    """Inserts the rows, all of places in Kafka that the table does not have, and returns their
+    number.
+
+    A MERGE: Snowpark's own writer does not tell how many rows it wrote, and a statement of our own
+    would have to know which values are bound in the rows.
     """
-    query = rows._plan.queries[-1]
-    [result] = session.sql(
-        f"INSERT INTO {table} ({', '.join(columns)}) {query.sql}", params=query.params
-    ).collect()
-    return int(result[0])
+    source = composed(rows.select(*(F.col(name).alias(f"NEW_{name}") for name in columns)))
+    composed(table)
+    clauses = {name: F.col(f"NEW_{name}") for name in columns}
+
+    def run() -> int:
+        inserted = [when_not_matched().insert(clauses)]
+        return table.merge(source, same_place("NEW_"), inserted).rows_inserted
+
+    return run
+
+
+def update(
+    table: Table, changes: Mapping[str, Column], condition: Column, source: DataFrame
+) -> Change:
+    """Changes the rows that a row of the source meets, and returns their number."""
+    composed(table)
+    composed(source)
+    return lambda: table.update(dict(changes), condition, source).rows_updated
 
 
 def divide(
@@ -34,13 +60,12 @@ def divide(
     """Inserts each row into one of two tables, and returns the numbers of rows.
 
     One statement that computes the rows once, which Snowpark's DataFrames have no word for. What
-    is inserted are columns of the rows, by their names.
+    is inserted are columns of the rows, by their names; no value may be bound in the rows.
     https://docs.snowflake.com/en/sql-reference/sql/insert-multi-table
     """
-    query = rows._plan.queries[-1]
+    query = rows.queries["queries"][-1]
     [result] = session.sql(
-        f"INSERT FIRST WHEN {condition} THEN {_into(then)} ELSE {_into(otherwise)} {query.sql}",
-        params=query.params,
+        f"INSERT FIRST WHEN {condition} THEN {_into(then)} ELSE {_into(otherwise)} {query}"
     ).collect()
     return _count(result, then.table), _count(result, otherwise.table)
 

@@ -11,12 +11,13 @@ import json
 
 import inventory_transforms
 import orders_transforms
-from appending import append
+from appending import Change, addition, update
 from event_fields import utc_now
 from places import PLACE, renamed, same_place, staged_places, without_places
 from repair_lock import repair
-from snowflake.snowpark import Column, DataFrame, Session
+from snowflake.snowpark import Column, DataFrame, Session, Table
 from snowflake.snowpark import functions as F
+from transactions import infer_columns
 
 # One value, {"events": " place place ", "reason": text}; what is missing in it chooses everything.
 # Neither a topic nor a number holds a blank.
@@ -70,19 +71,23 @@ def retry(session: Session, events: list[str] | None, reason: str | None) -> dic
     RETRIED. What is not stays OPEN, with today's reason. Rejections of the stage INGEST have no
     RAW row to transform: they stay as they are.
     """
-    # Snowpark asks for the columns of what it composes, less often where it may infer them; that is
-    # over before the lock is taken.
-    session.reduce_describe_query_enabled = True
+    infer_columns(session)
     judged = Judged(session.sql(REJECTED, params=[choice(events, reason)]))
-    new = [(without_places(rows, staged_places(session)), *to) for rows, *to in judged.staged()]
+    places = staged_places(session)
+    stage = [
+        addition(session.table(table), without_places(rows, places), columns)
+        for rows, table, columns in judged.staged()
+    ]
     reasons = judged.reasons()
-    valid, invalid = (reasons.filter(each) for each in (is_valid(), ~is_valid()))
+    rejected = session.table("RAW_DATA.REJECTED_EVENTS")
+    mark = mark_retried(rejected, reasons.filter(is_valid()))
+    show = show_reasons(rejected, reasons.filter(~is_valid()))
     with repair(session):
-        staged = sum(append(session, *each) for each in new)
-        retried = mark_retried(session, valid)
+        staged = sum(each() for each in stage)
+        retried = mark()
         if staged > retried:
             raise RuntimeError(f"{staged} events were staged for {retried} rejections: not done")
-        still = show_reasons(session, invalid)
+        still = show()
     return {"staged": staged, "retried": retried, "still_rejected": still}
 
 
@@ -131,19 +136,17 @@ def is_valid() -> Column:
     return F.col("REASON").is_null()
 
 
-def mark_retried(session: Session, places: DataFrame) -> int:
+def mark_retried(rejected: Table, places: DataFrame) -> Change:
     """The OPEN rejections at these places, now in STAGING, become RETRIED."""
     changes = {"STATUS": F.lit("RETRIED"), "DECIDED_AT": utc_now()}
-    return _update(session, places.select(*PLACE), changes)
+    return _update(rejected, places.select(*PLACE), changes)
 
 
-def show_reasons(session: Session, judged: DataFrame) -> int:
+def show_reasons(rejected: Table, judged: DataFrame) -> Change:
     """The OPEN rejections at these places show the reason given."""
-    return _update(session, judged, {"REASON": F.col("NEW_REASON")})
+    return _update(rejected, judged, {"REASON": F.col("NEW_REASON")})
 
 
-def _update(session: Session, source: DataFrame, changes: dict[str, Column]) -> int:
+def _update(rejected: Table, source: DataFrame, changes: dict[str, Column]) -> Change:
     is_open = (F.col("STAGE") == F.lit("STAGING")) & (F.col("STATUS") == F.lit("OPEN"))
-    rejected = session.table("RAW_DATA.REJECTED_EVENTS")
-    done = rejected.update(changes, same_place("NEW_") & is_open, renamed(source, "NEW_"))
-    return done.rows_updated
+    return update(rejected, changes, same_place("NEW_") & is_open, renamed(source, "NEW_"))

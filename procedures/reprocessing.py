@@ -27,7 +27,7 @@ from datetime import datetime
 
 import inventory_transforms
 import orders_transforms
-from appending import append
+from appending import Change, addition, composed, update
 from comparisons import (
     ORDER_VALUES,
     adjustments_beside,
@@ -46,9 +46,10 @@ from places import renamed, same_place, staged_places, with_places, without_plac
 from rejected_events import REJECTED_EVENTS, rejected_events
 from rejections import mark_retried
 from repair_lock import repair
-from snowflake.snowpark import Column, DataFrame, Session
+from snowflake.snowpark import Column, DataFrame, Session, Table
 from snowflake.snowpark import functions as F
 from snowflake.snowpark.functions import when_matched, when_not_matched
+from transactions import infer_columns
 
 # Streams give out a partition's rows in the order of their offsets, as the ingester commits them:
 # what is below the first offset that a stream still holds has been given out. Read outside of the
@@ -141,7 +142,7 @@ def reprocess(session: Session, since: datetime, until: datetime) -> dict[str, i
     staged, retried, corrected in STAGING and in ORDERS, rejected, left rejected; and how many
     were kept as they are although today's transforms make something else of them.
     """
-    session.reduce_describe_query_enabled = True
+    infer_columns(session)
     window = {"since": since.isoformat(" "), "until": until.isoformat(" ")}
     found = session.sql(REACH, params=[json.dumps(window)]).collect()
     names = ("topic", "partition", "consumer", "events", "waiting", "reach")
@@ -157,28 +158,64 @@ def reprocess(session: Session, since: datetime, until: datetime) -> dict[str, i
 
 
 class Reprocessing:
-    """The events of one window, and what is done with them, statement by statement."""
+    """The events of one window, and what is done with them, statement by statement.
+
+    Everything is composed, and Snowpark has asked for every column, before the lock is taken:
+    `run` sends only the statements that do something.
+    """
 
     def __init__(self, session: Session, events: DataFrame) -> None:
-        self.session = session
-        self.events = events
-        self.orders = orders_transforms.judge(events)
-        self.adjustments = inventory_transforms.judge(events)
-        self.history = renamed(session.table("PRODUCTION.INVENTORY_HISTORY"), "HAS_")
+        orders, adjustments = orders_transforms.judge(events), inventory_transforms.judge(events)
+        production = session.table("PRODUCTION.ORDERS")
+        stg_orders = session.table("STAGING.STG_ORDERS")
+        stg_adjustments = session.table("STAGING.STG_INVENTORY_ADJ")
+        rejected = session.table("RAW_DATA.REJECTED_EVENTS")
+        history = session.table("PRODUCTION.INVENTORY_HISTORY")
+        has = renamed(history, "HAS_")
+        staged = staged_places(session)
+        beside = orders_beside(orders, stg_orders)
+        valid = inventory_transforms.staged_adjustments(adjustments)
+        unstaged = without_places(valid, staged)
+
+        self.counts = [
+            counts(beside, is_kept_order()),
+            counts(adjustments_beside(adjustments, stg_adjustments), is_kept_adjustment()),
+        ]
+        self.contradicted = counts(unstaged.join(has, is_contradicted("HAS_"), "leftsemi"))
+        self.correct_production = corrected_orders(production, beside)
+        self.correct_staging = corrected_rows(stg_orders, beside)
+        new_orders = without_places(orders_transforms.staged_orders(orders), staged)
+        self.stage_orders = addition(stg_orders, new_orders, orders_transforms.STG_ORDERS)
+        late = latecomers(without_places(adjustments, staged), rejected, has)
+        self.note_latecomers = addition(rejected, late, (*REJECTED_EVENTS, "DECIDED_AT"))
+        new = unstaged.join(has, is_contradicted("HAS_"), "leftanti")
+        columns = inventory_transforms.STG_INVENTORY_ADJ
+        self.stage_adjustments = addition(stg_adjustments, new, columns)
+        self.mark_retried = mark_retried(rejected, with_places(events, staged))
+        now = utc_now()
+        invalid = rejected_events(orders, now).union_all(rejected_events(adjustments, now))
+        self.invalid = composed(renamed(without_places(invalid, staged), "NEW_"))
+        self.rejected = rejected
+        without = history.filter(F.col("PRODUCT_CATEGORY").is_null())
+        stock = session.table("PRODUCTION.INVENTORY_CURRENT")
+        self.lend_categories = lent_categories(stock, current_stock(history, without, production))
 
     def run(self) -> dict[str, int]:
         """The order matters: each step compares with what the steps before it have left."""
-        counts = self._count()
-        corrected_orders = self._correct_production()
-        staged_orders, corrected = self._stage_orders()
-        self._note_latecomers()
-        staged_adjustments = self._stage_adjustments()
-        retried = mark_retried(self.session, with_places(self.events, staged_places(self.session)))
+        [orders], [adjustments] = (each.collect() for each in self.counts)
+        [contradicted] = self.contradicted.collect()
+        corrected_orders = self.correct_production()
+        corrected = self.correct_staging()
+        staged = self.stage_orders()
+        self.note_latecomers()
+        staged += self.stage_adjustments()
+        retried = self.mark_retried()
         rejected, still_rejected = self._reject()
-        self._lend_categories()
+        self.lend_categories()
         return {
-            **counts,
-            "staged": staged_orders + staged_adjustments,
+            "judged": int(orders["JUDGED"]) + int(adjustments["JUDGED"]),
+            "kept": sum(int(each["KEPT"]) for each in (orders, adjustments, contradicted)),
+            "staged": staged,
             "retried": retried,
             "corrected": corrected,
             "corrected_orders": corrected_orders,
@@ -186,74 +223,11 @@ class Reprocessing:
             "still_rejected": still_rejected,
         }
 
-    def _count(self) -> dict[str, int]:
-        """How many are judged, and how many of them are kept in spite of the judgement."""
-        orders = _counted(self._orders_beside(), is_kept_order())
-        adjustments = _counted(self._adjustments_beside(), is_kept_adjustment())
-        contradicted = self._new_adjustments().join(
-            self.history, is_contradicted("HAS_"), "leftsemi"
-        )
-        kept = orders["kept"] + adjustments["kept"] + contradicted.count()
-        return {"judged": orders["judged"] + adjustments["judged"], "kept": kept}
-
-    def _correct_production(self) -> int:
-        """An order goes on showing the same event, with what it says today."""
-        source = renamed(shown_orders(self._orders_beside()), "NEW_")
-        same = (
-            (F.col("ORDER_ID") == F.col("NEW_ORDER_ID"))
-            & (F.col("EVENT_ID") == F.col("NEW_EVENT_ID"))
-            & (F.col("ORDER_TIMESTAMP") == F.col("NEW_EVENT_TIMESTAMP"))
-        )
-        changes = {name: F.col(f"NEW_{name}") for name in ORDER_VALUES} | {"UPDATED_AT": utc_now()}
-        orders = self.session.table("PRODUCTION.ORDERS")
-        return orders.update(changes, same & differ(ORDER_VALUES, "NEW_"), source).rows_updated
-
-    def _stage_orders(self) -> tuple[int, int]:
-        """STG_ORDERS gets what it has not, and the corrections; how many of each."""
-        columns = orders_transforms.STG_ORDERS
-        beside = self._orders_beside()
-        changed = beside.filter(is_corrected_order()).select(*columns)
-        corrections = renamed(changed, "NEW_")
-        changes = {name: F.col(f"NEW_{name}") for name in ORDER_VALUES}
-        table = self.session.table("STAGING.STG_ORDERS")
-        corrected = table.update(changes, same_place("NEW_"), corrections).rows_updated
-        new = self._not_staged(orders_transforms.staged_orders(self.orders))
-        return append(self.session, new, "STAGING.STG_ORDERS", columns), corrected
-
-    def _stage_adjustments(self) -> int:
-        """STG_INVENTORY_ADJ gets what it has not, unless the history says otherwise."""
-        new = self._new_adjustments().join(self.history, is_contradicted("HAS_"), "leftanti")
-        columns = inventory_transforms.STG_INVENTORY_ADJ
-        return append(self.session, new, "STAGING.STG_INVENTORY_ADJ", columns)
-
-    def _note_latecomers(self) -> None:
-        """A RETRIED rejection for each adjustment that comes after a later one of its id.
-
-        By it the laws know that such an event, whatever its offset, was not there first.
-        """
-        rejected = self.session.table("RAW_DATA.REJECTED_EVENTS")
-        own = rejected.filter(F.col("STAGE") == F.lit("STAGING"))
-        unknown = self._not_staged(self.adjustments.filter(F.col("REASON").is_null()))
-        late = without_places(unknown, own).join(
-            self.history, is_of_another_event("HAS_"), "leftsemi"
-        )
-        given = {"REASON": F.lit(LATE).alias("REASON")}
-        noted = late.select(*(given.get(name, F.col(name)) for name in self.adjustments.columns))
-        changes = {"STATUS": F.lit("RETRIED")}
-        rows = rejected_events(noted, utc_now()).select(
-            *(changes.get(name, F.col(name)).alias(name) for name in REJECTED_EVENTS),
-            utc_now().alias("DECIDED_AT"),
-        )
-        append(self.session, rows, "RAW_DATA.REJECTED_EVENTS", (*REJECTED_EVENTS, "DECIDED_AT"))
-
     def _reject(self) -> tuple[int, int]:
         """What is invalid and not in STAGING is rejected, once, with today's reason."""
-        now = utc_now()
-        rows = rejected_events(self.orders, now).union_all(rejected_events(self.adjustments, now))
-        source = renamed(self._not_staged(rows), "NEW_")
         is_open = (F.col("STAGE") == F.lit("STAGING")) & (F.col("STATUS") == F.lit("OPEN"))
-        done = self.session.table("RAW_DATA.REJECTED_EVENTS").merge(
-            source,
+        done = self.rejected.merge(
+            self.invalid,
             same_place("NEW_") & is_open,
             [
                 when_matched().update({"REASON": F.col("NEW_REASON")}),
@@ -262,32 +236,54 @@ class Reprocessing:
         )
         return done.rows_inserted, done.rows_updated
 
-    def _lend_categories(self) -> None:
-        """Products without a category of their own are shown with their orders', as it is now."""
-        history = self.session.table("PRODUCTION.INVENTORY_HISTORY")
-        without = history.filter(F.col("PRODUCT_CATEGORY").is_null())
-        stock = current_stock(history, without, self.session.table("PRODUCTION.ORDERS"))
-        source = renamed(stock.select("PRODUCT_ID", "PRODUCT_CATEGORY"), "NEW_")
-        changes = {"PRODUCT_CATEGORY": F.col("NEW_PRODUCT_CATEGORY"), "UPDATED_AT": utc_now()}
-        is_own = F.col("PRODUCT_ID") == F.col("NEW_PRODUCT_ID")
-        other = differ(("PRODUCT_CATEGORY",), "NEW_")
-        self.session.table("PRODUCTION.INVENTORY_CURRENT").update(changes, is_own & other, source)
 
-    def _orders_beside(self) -> DataFrame:
-        return orders_beside(self.orders, self.session.table("STAGING.STG_ORDERS"))
-
-    def _adjustments_beside(self) -> DataFrame:
-        staged = self.session.table("STAGING.STG_INVENTORY_ADJ")
-        return adjustments_beside(self.adjustments, staged)
-
-    def _new_adjustments(self) -> DataFrame:
-        return self._not_staged(inventory_transforms.staged_adjustments(self.adjustments))
-
-    def _not_staged(self, rows: DataFrame) -> DataFrame:
-        return without_places(rows, staged_places(self.session))
+def counts(beside: DataFrame, kept: Column | None = None) -> DataFrame:
+    """How many events are JUDGED, and how many of them are KEPT in spite of it; all, by default."""
+    kept_ones = F.lit(1) if kept is None else F.when(kept, F.lit(1))
+    return composed(
+        beside.select(F.count(F.lit(1)).alias("JUDGED"), F.count(kept_ones).alias("KEPT"))
+    )
 
 
-def _counted(beside: DataFrame, kept: Column) -> dict[str, int]:
-    counts = beside.select(F.count(F.lit(1)), F.count(F.when(kept, F.lit(1))))
-    [row] = counts.collect()
-    return {"judged": int(row[0]), "kept": int(row[1])}
+def corrected_orders(production: Table, beside: DataFrame) -> Change:
+    """An order goes on showing the same event, with what it says today."""
+    same = (
+        (F.col("ORDER_ID") == F.col("NEW_ORDER_ID"))
+        & (F.col("EVENT_ID") == F.col("NEW_EVENT_ID"))
+        & (F.col("ORDER_TIMESTAMP") == F.col("NEW_EVENT_TIMESTAMP"))
+    )
+    changes = {name: F.col(f"NEW_{name}") for name in ORDER_VALUES} | {"UPDATED_AT": utc_now()}
+    source = renamed(shown_orders(beside), "NEW_")
+    return update(production, changes, same & differ(ORDER_VALUES, "NEW_"), source)
+
+
+def corrected_rows(stg_orders: Table, beside: DataFrame) -> Change:
+    """STG_ORDERS gets the same corrections."""
+    changed = beside.filter(is_corrected_order()).select(*orders_transforms.STG_ORDERS)
+    changes = {name: F.col(f"NEW_{name}") for name in ORDER_VALUES}
+    return update(stg_orders, changes, same_place("NEW_"), renamed(changed, "NEW_"))
+
+
+def latecomers(unstaged: DataFrame, rejected: DataFrame, has: DataFrame) -> DataFrame:
+    """A RETRIED rejection for each adjustment that comes after a later one of its id.
+
+    By it the laws know that such an event, whatever its offset, was not there first.
+    """
+    own = rejected.filter(F.col("STAGE") == F.lit("STAGING"))
+    unknown = without_places(unstaged.filter(F.col("REASON").is_null()), own)
+    late = unknown.join(has, is_of_another_event("HAS_"), "leftsemi")
+    given = {"REASON": F.lit(LATE).alias("REASON")}
+    noted = late.select(*(given.get(name, F.col(name)) for name in unstaged.columns))
+    changes = {"STATUS": F.lit("RETRIED")}
+    return rejected_events(noted, utc_now()).select(
+        *(changes.get(name, F.col(name)).alias(name) for name in REJECTED_EVENTS),
+        utc_now().alias("DECIDED_AT"),
+    )
+
+
+def lent_categories(current: Table, stock: DataFrame) -> Change:
+    """Products without a category of their own are shown with their orders', as it is now."""
+    source = renamed(stock.select("PRODUCT_ID", "PRODUCT_CATEGORY"), "NEW_")
+    changes = {"PRODUCT_CATEGORY": F.col("NEW_PRODUCT_CATEGORY"), "UPDATED_AT": utc_now()}
+    is_own = F.col("PRODUCT_ID") == F.col("NEW_PRODUCT_ID")
+    return update(current, changes, is_own & differ(("PRODUCT_CATEGORY",), "NEW_"), source)

@@ -79,3 +79,25 @@ def test_the_sql_files_make_what_the_command_expects() -> None:
     )
 
     assert made == {*TABLES, *STREAMS, *TASKS, *ALERTS}
+
+
+# Documented, for all its underscore (https://docs.python.org/3/library/os.html#os._exit).
+PUBLIC = {"_exit"}
+
+
+@pytest.mark.parametrize("folder", ("ingest", "procedures", "app"))
+def test_nothing_that_runs_against_snowflake_reaches_into_private_parts(folder: str) -> None:
+    """They change without notice, and Snowflake chooses Snowpark's version as much as we do."""
+    found = set()
+    for path in (ROOT / folder).rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and re.search(r"(^|\.)_[a-z]", node.module or ""):
+                found.add(f"{path.name}: from {node.module}")
+            if not isinstance(node, ast.Attribute) or not re.match(r"_[a-z]", node.attr):
+                continue
+            own = isinstance(node.value, ast.Name) and node.value.id in ("self", "cls")
+            inherited = isinstance(node.value, ast.Call) and ast.unparse(node.value) == "super()"
+            if not own and not inherited and node.attr not in PUBLIC:
+                found.add(f"{path.name}: {ast.unparse(node)}")
+
+    assert found == set()

@@ -10,7 +10,10 @@
    than that prolongs it. A task each minute on AUTO_SUSPEND = 60 never lets it sleep: 24 credits a
    day. Work that comes together shares a wake-up: a triggered task follows the ingester's batch at
    once, a scheduled one comes at a moment of its own, here half a period after a batch.
-5. A run whose WHEN is false needs no warehouse. That, SHOW and logins are cloud services, which are
+5. A warehouse that has slept installs the packages of Python procedures again, before the first of
+   them runs: about 30 seconds, in which the warehouse works and events wait.
+   https://docs.snowflake.com/en/developer-guide/udf/python/udf-python-packages
+6. A run whose WHEN is false needs no warehouse. That, SHOW and logins are cloud services, which are
    charged only beyond a tenth of the day's warehouse credits: counted as nothing.
    https://docs.snowflake.com/en/user-guide/cost-understanding-compute
 """
@@ -24,6 +27,7 @@ RULE = (
     "A running warehouse is billed by the second, for at least 60 seconds each time it resumes.",
     "An hour of X-Small is 1 credit; each size doubles it.",
     "It suspends AUTO_SUSPEND seconds after its last statement; sooner work prolongs it.",
+    "After a sleep the first run takes some 30 seconds more: packages are installed again.",
     "Runs without data (WHEN is false) need no warehouse; cloud services stay in the free tenth.",
 )
 DAY = 86_400.0
@@ -48,7 +52,8 @@ class Inputs:
     active_share: the part of the day in which events come, evenly, `events_per_second` of them.
     task_every: the schedule of the root tasks; None: triggered. ingest_seconds, run_seconds,
     purge_seconds: how long the warehouse works for a batch, for a run of both graphs, for a night's
-    purge. alert_every: how often alerts ask the warehouse; None: there are none.
+    purge. cold_start_seconds: how much longer the first run after a sleep takes. alert_every: how
+    often alerts ask the warehouse; None: there are none.
     """
 
     events_per_second: float
@@ -59,6 +64,7 @@ class Inputs:
     ingest_seconds: float = 2.0
     run_seconds: float = 10.0
     purge_seconds: float = 30.0
+    cold_start_seconds: float = 30.0
     alert_every: float | None = None
     alert_seconds: float = 2.0
     warehouse_size: str = "XSMALL"
@@ -82,13 +88,16 @@ def estimate(inputs: Inputs) -> Estimate:
     """The cost of a day like every other."""
     batches = _batches(inputs)
     runs = _runs(inputs, batches)
-    work = [
-        *((start, start + inputs.ingest_seconds) for start in batches),
+    procedures = [
         *((start, start + inputs.run_seconds) for start in runs),
-        *((start, start + inputs.alert_seconds) for start in _every(inputs.alert_every, 0.0, DAY)),
         # At night: after the events, where there is a time without.
         (DAY * 0.99, DAY * 0.99 + inputs.purge_seconds),
     ]
+    others = [
+        *((start, start + inputs.ingest_seconds) for start in batches),
+        *((start, start + inputs.alert_seconds) for start in _every(inputs.alert_every, 0.0, DAY)),
+    ]
+    work, cold_starts = with_cold_starts(procedures, others, inputs)
     resumes, seconds = billed(work, inputs.auto_suspend)
     credits = seconds / 3600 * credits_per_hour(inputs.warehouse_size)
     return Estimate(
@@ -98,8 +107,26 @@ def estimate(inputs: Inputs) -> Estimate:
         awake_hours=seconds / 3600,
         credits_per_day=credits,
         credits_per_month=credits * DAYS_PER_MONTH,
-        latency_seconds=_latency(inputs),
+        latency_seconds=_latency(inputs) + (inputs.cold_start_seconds if cold_starts > 1 else 0),
     )
+
+
+def with_cold_starts(
+    procedures: Iterable[Interval], others: Iterable[Interval], inputs: Inputs
+) -> tuple[list[Interval], int]:
+    """All work, where the first procedure after a sleep takes longer; and how many these are."""
+    planned = sorted([*((each, True) for each in procedures), *((each, False) for each in others)])
+    work: list[Interval] = []
+    awake_until, is_warm, cold_starts = -math.inf, False, 0
+    for (start, end), is_procedure in planned:
+        if inputs.auto_suspend and start > awake_until + inputs.auto_suspend:
+            is_warm = False
+        if is_procedure and not is_warm:
+            end += inputs.cold_start_seconds
+            is_warm, cold_starts = True, cold_starts + 1
+        awake_until = max(awake_until, end)
+        work.append((start, end))
+    return work, cold_starts
 
 
 def _latency(inputs: Inputs) -> float:

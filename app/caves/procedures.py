@@ -9,7 +9,9 @@ from snowflake.connector.errors import ProgrammingError
 from app.caves.errors import CommandError
 from app.caves.target import Account, is_missing, one_line
 
-UNKNOWN_PROCEDURE = {2140, 2141}
+# Without the procedure, or with one of other arguments: which of them Snowflake says depends on how
+# the name is written.
+UNKNOWN_PROCEDURE = {2139, 2140, 2141}
 FAILED_IN_PYTHON = 100357
 
 

@@ -55,7 +55,7 @@ def test_a_setting_wins_over_the_profile_as_in_a_deployment(
 
     [economy] = found["profiles"]
     assert economy["INGESTER"] == "--batch-max-seconds 300 --batch-max-events 10000"
-    assert economy["SECONDS_AT_MOST"] == 342
+    assert economy["SECONDS_AT_MOST"] == 372
 
 
 def test_the_page_shows_the_rule_the_inputs_and_the_estimates(

@@ -41,20 +41,28 @@ def test_a_task_each_minute_keeps_the_warehouse_awake_24_credits_a_day() -> None
 
 
 def test_ten_minutes_and_triggered_tasks_need_one_short_wake_up_each() -> None:
-    """Each: 2 s of a batch, 5 s until the trigger, 10 s of a run, 60 s idle; 601 s apart."""
+    """Each: 2 s of a batch, 5 s until the trigger, 30 s until the packages are there, 10 s of a
+    run, 60 s idle; 601 s apart. So much later an event may be, too."""
     found = estimate(ECONOMY)
 
     assert (found.batches, found.runs, found.resumes) == (144, 144, 145)
-    assert found.awake_hours == pytest.approx((144 * 77 + 90) / 3600)
-    assert found.credits_per_day == pytest.approx(3.105)
-    assert found.latency_seconds == 600 + 2 + 30 + 10
+    assert found.awake_hours == pytest.approx((144 * 107 + 120) / 3600)
+    assert found.credits_per_day == pytest.approx(4.3133, abs=0.001)
+    assert found.latency_seconds == 600 + 2 + 30 + 30 + 10
 
 
 def test_a_schedule_of_its_own_wakes_the_warehouse_twice() -> None:
     scheduled = estimate(replace(ECONOMY, task_every=600))
 
     assert scheduled.resumes == pytest.approx(2 * 144, abs=2)
-    assert scheduled.credits_per_day == pytest.approx(5.3, abs=0.1)
+    assert scheduled.credits_per_day == pytest.approx(6.5, abs=0.1)
+
+
+def test_a_warehouse_that_never_sleeps_starts_no_procedure_cold() -> None:
+    without = estimate(replace(LIVE, cold_start_seconds=0))
+
+    assert estimate(LIVE) == without
+    assert estimate(replace(ECONOMY, auto_suspend=None)).latency_seconds == 600 + 2 + 30 + 10
 
 
 def test_events_that_come_half_the_day_cost_half_of_it() -> None:
@@ -68,7 +76,7 @@ def test_without_events_there_is_the_nightly_purge_alone() -> None:
     found = estimate(replace(LIVE, events_per_second=0))
 
     assert found[:3] == (0, 0, 1)
-    assert found.credits_per_day == pytest.approx(90 / 3600)
+    assert found.credits_per_day == pytest.approx(120 / 3600)
 
 
 def test_alerts_that_ask_each_minute_undo_every_economy() -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+from importlib.metadata import version
 from typing import Any
 
 from snowflake.snowpark import Session
@@ -83,10 +84,10 @@ def test_the_environment_has_the_documented_defaults() -> None:
     }
 
 
-def test_only_snowpark_is_packaged_for_snowflake() -> None:
+def test_only_snowpark_is_packaged_for_snowflake_in_the_version_that_the_tests_run_on() -> None:
     lines = (PROJECT / "requirements.txt").read_text("utf-8").splitlines()
     assert [line for line in lines if line and not line.startswith("#")] == [
-        "snowflake-snowpark-python"
+        f"snowflake-snowpark-python=={version('snowflake-snowpark-python')}"
     ]
 
 

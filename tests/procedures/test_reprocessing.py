@@ -8,6 +8,7 @@ from typing import Any
 
 import raw_to_staging
 import staging_to_production
+from rejections import retry
 from reprocessing import reprocess
 
 from app.caves.target import Account
@@ -156,3 +157,22 @@ def test_an_adjustment_that_comes_late_is_noted_so_that_the_history_may_stay(
     assert broken_laws(pipeline) == {}
     assert pipeline.rows("PRODUCTION.INVENTORY_HISTORY", "EVENT_ID") == [("second",)]
     assert pipeline.rows("RAW_DATA.REJECTED_EVENTS", "EVENT_ID, STATUS") == [("first", "RETRIED")]
+
+
+def test_nothing_is_asked_about_columns_while_the_lock_is_held(pipeline: Pipeline) -> None:
+    """Others wait for the lock meanwhile: it is held for the statements that do something."""
+    pipeline.ingest(order("o-0"), order("o-1", quantity=0), adjustment("a-2"))
+    pipeline.run(*TASKS)
+    for repair, statements in (
+        (lambda s: reprocess(s, *DAY), 13),
+        (lambda s: retry(s, None, None), 6),
+    ):
+        with pipeline.session.query_history(include_describe=True) as history:
+            repair(pipeline.session)
+        sent = [bool(query.is_describe) for query in history.queries]
+        [taken] = [
+            place
+            for place, query in enumerate(history.queries)
+            if query.sql_text.split()[:2] == ["UPDATE", "OPS.REPAIR_LOCK"]
+        ]
+        assert sent[taken:] == [False] * statements
