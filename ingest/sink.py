@@ -19,5 +19,11 @@ class Sink(Protocol):
         DataRefused (nothing was written), FenceLost (nothing was written), Fatal.
         """
 
+    def try_out(self, batch: Batch) -> None:
+        """Insert the batch's rows and undo it, in any case; offsets are not looked at.
+
+        Raises what `write` raises, except for FenceLost.
+        """
+
     def close(self) -> None:
         """Let go of the warehouse; a transaction that is still open is rolled back."""

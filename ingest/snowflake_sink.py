@@ -110,9 +110,18 @@ class SnowflakeSink:
         self._connection: SnowflakeConnection | None = None
 
     def check(self, topic: str) -> None:
-        """Raises Fatal, with one clear line, if the warehouse cannot be used at all."""
+        """Raises Fatal, with one clear line, if the warehouse cannot be used at all.
+
+        Inserting no rows asks for every column and for the right to insert, before the first event
+        needs them.
+        """
         try:
             self.read_offsets(topic, set())
+            for statement, table in (
+                (INSERT_RAW, "RAW_EVENTS_STREAM"),
+                (INSERT_REJECTS, "REJECTED_EVENTS"),
+            ):
+                self._run(statement, (_now(), topic, "[]"), f"looking at {table}")
         except Transient as error:
             raise Fatal(with_advice(str(error), error.__cause__)) from error
 
@@ -155,6 +164,14 @@ class SnowflakeSink:
             self._roll_back()
             raise
         self._commit(batch)  # 5
+
+    def try_out(self, batch: Batch) -> None:
+        self._run("BEGIN TRANSACTION", (), "opening a transaction")
+        try:
+            self._insert_raw(batch)
+            self._insert_rejects(batch)
+        finally:
+            self._roll_back()
 
     def close(self) -> None:
         connection, self._connection = self._connection, None

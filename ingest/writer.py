@@ -13,6 +13,7 @@ from ingest.messages import Message, RawRow, Reject, refused, sort_message, with
 from ingest.metrics import Metrics
 from ingest.positions import Positions
 from ingest.sink import Sink
+from ingest.twins import twin
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +50,7 @@ class Writer:
         # those that are in flight, and those that wait for their turn.
         self._sent: list[RawRow | Reject] = []
         self._pending: deque[list[RawRow | Reject]] = deque()
+        self._sink = sink
         self._in_flight = InFlight(sink, clock)
 
     @property
@@ -128,12 +130,18 @@ class Writer:
             self._report(batch, seconds)
 
     def _halve(self, rows: list[RawRow | Reject], reason: str) -> None:
-        """Narrow the refused rows down to the one that is at fault, and reject that one."""
+        """Narrow the refused rows down to the one that is at fault, and reject that one, unless it
+        is the table that is at fault."""
         if len(rows) > 1:
             middle = len(rows) // 2
             self._pending.extendleft([rows[middle:], rows[:middle]])
             return
         row = rows[0]
+        try:
+            self._blame_the_table(row, reason)
+        except BaseException:
+            self._pending.appendleft(rows)
+            raise
         if isinstance(row, RawRow):
             log.warning("%s is refused by the warehouse: %s", row.message.place, reason)
             self._pending.appendleft([refused(row, reason)])
@@ -145,6 +153,21 @@ class Writer:
                 f"REJECTED_EVENTS does not take the message at offset {row.offset} of partition"
                 f" {row.partition} of {row.topic!r}: {reason}"
             )
+
+    def _blame_the_table(self, row: RawRow | Reject, reason: str) -> None:
+        """Raises Fatal if the warehouse refuses a harmless row of this one's shape, too."""
+        try:
+            self._sink.try_out(Batch(self._topic, {}, [twin(row)]))
+        except DataRefused as error:
+            table = "RAW_EVENTS_STREAM" if isinstance(row, RawRow) else "REJECTED_EVENTS"
+            partition, offset = place_of(row)
+            raise Fatal(
+                f"{table} does not take rows as this application makes them: {reason}. The message"
+                f" at offset {offset} of partition {partition} of {self._topic!r} is not to blame:"
+                f" harmless data in its place is refused as well ({error}). Neither its row was"
+                " written nor its offset moved; undo what was changed in the table"
+                " (app/sql/02_tables.sql has its columns), then start again"
+            ) from error
 
     def _report(self, batch: Batch, seconds: float) -> None:
         self._metrics.wrote(batch, seconds)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from ingest.loop import Ingester
 from ingest.metrics import Metrics
+from ingest.sink import Sink
 from tests.ingest.fakes import ORDER, FakeClock, FakeConsumer, FakeSink, config
 
 
@@ -12,14 +13,20 @@ class World:
     """Each poll passes half a second; the events of the script happen before the polls of those
     numbers, the stop before the last."""
 
-    def __init__(self, log: dict[int, dict[int, bytes | None]], sink: FakeSink, *flags: str):
+    def __init__(
+        self,
+        log: dict[int, dict[int, bytes | None]],
+        sink: FakeSink,
+        *flags: str,
+        instead: Sink | None = None,
+    ):
         self.consumer = self.consumer_of(log)
         self.sink = sink
         self.clock = FakeClock()
         self.stop = threading.Event()
         self.metrics = Metrics()
         self.ingester = Ingester(
-            config(*flags), self.consumer, sink, self.metrics, self.stop, self.clock
+            config(*flags), self.consumer, instead or sink, self.metrics, self.stop, self.clock
         )
 
     def consumer_of(self, log: dict[int, dict[int, bytes | None]]) -> FakeConsumer:
