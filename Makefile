@@ -34,6 +34,10 @@ demo: venv ## The whole pipeline on this machine, to the end, with a summary (ab
 up: venv ## The same, kept running until Ctrl-C
 	@$(BIN)/caves up
 
+.PHONY: kafka
+kafka: venv ## Apache Kafka on port 9092, data in .kafka, until Ctrl-C (needs Java 17 and Maven)
+	@$(BIN)/caves broker --kind kafka
+
 .PHONY: chromium
 chromium: ## Debian's Chromium, in which the dashboard is tested
 	@command -v chromium > /dev/null || { \
@@ -100,5 +104,5 @@ lock: ## Resolve pyproject.toml anew into requirements.lock
 
 .PHONY: clean
 clean: ## Remove what builds and runs have left, .venv excepted
-	rm -rf .caves .local .mypy_cache .pytest_cache .ruff_cache .hypothesis output dependencies dependencies.zip requirements.snowflake.txt
+	rm -rf .caves .kafka .local .mypy_cache .pytest_cache .ruff_cache .hypothesis output dependencies dependencies.zip requirements.snowflake.txt
 	find . -path ./.venv -prune -o -name __pycache__ -type d -print0 | xargs -0 rm -rf

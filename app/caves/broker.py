@@ -1,14 +1,25 @@
-"""The Kafka broker for one machine: Tansu, a single binary that keeps its topics in memory."""
+"""Kafka brokers for one machine: what all kinds have in common, and Tansu, a single binary that
+keeps its topics in memory."""
 
 import importlib.resources
 import os
 import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from types import MappingProxyType
+from typing import Any
 
+from app.caves.errors import CommandError
 from app.caves.processes import listens
+
+TANSU = "tansu"
+KAFKA = "kafka"
+KINDS = (TANSU, KAFKA)
+BOOTSTRAP_MS = 10_000
 
 
 class BrokerMissing(Exception):
-    """No broker binary is installed; the text says how to get one."""
+    """What is needed to run the broker is not there; the text says how to get it."""
 
 
 def binary() -> str:
@@ -56,16 +67,43 @@ def is_ready(port: int, host: str = "127.0.0.1") -> bool:
         admin.close()
 
 
-def create_topic(bootstrap_servers: str, topic: str, partitions: int) -> None:
-    """Create the topic; one that exists already is left as it is."""
-    from kafka import KafkaAdminClient
+def create_topic(
+    bootstrap_servers: str,
+    topic: str,
+    partitions: int,
+    settings: Mapping[str, Any] = MappingProxyType({}),
+) -> None:
+    """Create the topic, with the brokers' own replication; one that exists is left as it is."""
     from kafka.admin import NewTopic
     from kafka.errors import TopicAlreadyExistsError
 
-    admin = KafkaAdminClient(bootstrap_servers=bootstrap_servers)
+    with _admin(bootstrap_servers, settings, f"cannot create the topic {topic!r}") as admin:
+        try:
+            admin.create_topics([NewTopic(topic, num_partitions=partitions, replication_factor=-1)])
+        except TopicAlreadyExistsError:
+            return
+
+
+def delete_topic(bootstrap_servers: str, topic: str, settings: Mapping[str, Any]) -> None:
+    with _admin(bootstrap_servers, settings, f"cannot delete the topic {topic!r}") as admin:
+        admin.delete_topics([topic])
+
+
+@contextmanager
+def _admin(servers: str, settings: Mapping[str, Any], failure: str) -> Iterator[Any]:
+    """A client for administration; what it cannot do is one line."""
+    from kafka import KafkaAdminClient
+    from kafka.errors import KafkaError
+
+    known = {name: settings[name] for name in settings if name in KafkaAdminClient.DEFAULT_CONFIG}
+    admin = None
     try:
-        admin.create_topics([NewTopic(topic, num_partitions=partitions, replication_factor=1)])
-    except TopicAlreadyExistsError:
-        return
+        own = {"bootstrap_timeout_ms": BOOTSTRAP_MS, "bootstrap_servers": servers.split(",")}
+        admin = KafkaAdminClient(**{**own, **known})
+        yield admin
+    except (KafkaError, OSError, ValueError, AssertionError) as error:
+        text = " ".join(str(error).split()) or type(error).__name__
+        raise CommandError(f"{failure} at {servers}: {text}") from error
     finally:
-        admin.close()
+        if admin:
+            admin.close()

@@ -1,7 +1,6 @@
 """The `caves` command: deploy, watch, check and try the pipeline."""
 
 import argparse
-import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -12,6 +11,7 @@ from snowflake.connector.errors import Error
 from app.caves import (
     bootstrap_command,
     broker,
+    broker_command,
     cost_command,
     demo,
     deploy_command,
@@ -129,8 +129,7 @@ def _add_machine_commands(commands: Any) -> None:
     )
     each.add_argument("--rate", type=_above_zero, default=1.0, help="messages per second (1)")
     each.add_argument("--profile", metavar="NAME", help="as deployed; default: faster than any")
-    each = _machine_command(commands, "broker", run_broker, "a Kafka broker in the foreground")
-    each.add_argument("--port", type=_whole, default=9092, help="where it listens (9092)")
+    broker_command.add_to(commands)
 
 
 def _machine_command(
@@ -138,13 +137,19 @@ def _machine_command(
 ) -> argparse.ArgumentParser:
     each: argparse.ArgumentParser = commands.add_parser(name, help=help, description=help)
     each.set_defaults(function=function, json=False)
-    if name != "broker":
-        each.add_argument(
-            "--project", type=Path, metavar="DIR", help="the project (default: this one)"
-        )
+    each.add_argument("--project", type=Path, metavar="DIR", help="the project (default: this one)")
+    each.add_argument(
+        "--broker",
+        choices=broker.KINDS,
+        default=broker.TANSU,
+        help="which broker is started: kafka needs Java and Maven (tansu)",
+    )
+    each.add_argument(
+        "--bootstrap-servers",
+        metavar="HOST:PORT,…",
+        help="brokers that are there already; CAVES_KAFKA_CONFIG names their settings",
+    )
     return each
-
-    return 0
 
 
 def run_verify(arguments: argparse.Namespace, screen: Screen) -> int:
@@ -160,7 +165,14 @@ def run_verify(arguments: argparse.Namespace, screen: Screen) -> int:
 
 def run_demo(arguments: argparse.Namespace, screen: Screen) -> int:
     project = Project.find(arguments.project)
-    plan = demo.Plan(arguments.count, arguments.rate, arguments.seed, arguments.timeout)
+    plan = demo.Plan(
+        arguments.count,
+        arguments.rate,
+        arguments.seed,
+        arguments.timeout,
+        arguments.broker,
+        arguments.bootstrap_servers,
+    )
     return 0 if demo.demo(project, plan, screen.results, screen.progress) else 1
 
 
@@ -174,19 +186,14 @@ def run_up(arguments: argparse.Namespace, screen: Screen) -> int:
         arguments.rate,
         arguments.profile,
         browser=not arguments.no_browser,
+        broker=arguments.broker,
+        bootstrap_servers=arguments.bootstrap_servers,
     )
     try:
         up.up(project, plan, screen.results, screen.progress)
     except KeyboardInterrupt:
         screen.progress("everything has ended")
     return 0
-
-
-def run_broker(arguments: argparse.Namespace, screen: Screen) -> int:
-    """Become the broker: its signals and its exit code are its own."""
-    command = broker.command(arguments.port)
-    screen.progress(f"broker at {up.HOST}:{arguments.port}; topics are kept in memory; Ctrl-C ends")
-    os.execv(command[0], command)
 
 
 def _whole(text: str) -> int:

@@ -1,17 +1,21 @@
 """`caves demo`: the whole pipeline on this machine, from nothing to a reconciled end."""
 
+import contextlib
+import secrets
 import shutil
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rich.console import Console
 
-from app.caves import verify
+from app.caves import broker, verify
+from app.caves.broker import TANSU
 from app.caves.deploy import Progress
 from app.caves.errors import CommandError
 from app.caves.machine import HOST, Machine, Place
+from app.caves.names import TOPIC
 from app.caves.processes import Process, ProcessStack, free_port
 from app.caves.project import Project
 from app.caves.tabular import as_table
@@ -69,18 +73,32 @@ REPORTS = (
 
 @dataclass(frozen=True)
 class Plan:
-    """How much is produced, and how long everything may take after that."""
+    """How much is produced, and how long everything may take after that.
+
+    broker: which kind is started.
+    bootstrap_servers: brokers that are there already, in its place. They get a topic of the demo's
+    own, which is deleted at its end.
+    """
 
     count: int = 600
     rate: float = 40.0
     seed: int = 2026
     timeout: float = 240.0
+    broker: str = TANSU
+    bootstrap_servers: str | None = None
+
+    def place(self, folder: Path) -> Place:
+        place = Place(folder, free_port(HOST), free_port(HOST), self.broker)
+        if not self.bootstrap_servers:
+            return place
+        own = f"{TOPIC}_demo_{secrets.token_hex(4)}"
+        return replace(place, servers=self.bootstrap_servers, topic=own, group=own)
 
 
 def demo(project: Project, plan: Plan, console: Console, progress: Progress) -> bool:
     """Run it; whether every law holds. The data folder is kept only if something went wrong."""
     folder = Path(tempfile.mkdtemp(prefix="caves-demo-"))
-    place = Place(folder, free_port(HOST), free_port(HOST))
+    place = plan.place(folder)
     try:
         holds = _run(project, plan, place, console, progress)
     except BaseException:
@@ -94,9 +112,15 @@ def demo(project: Project, plan: Plan, console: Console, progress: Progress) -> 
 
 
 def _run(project: Project, plan: Plan, place: Place, console: Console, progress: Progress) -> bool:
-    with ProcessStack(lambda process: progress(f"stopping {process.name}")) as stack:
+    with (
+        contextlib.ExitStack() as afterwards,
+        ProcessStack(lambda process: progress(f"stopping {process.name}")) as stack,
+    ):
         machine = Machine(project, place, stack, progress)
         machine.start_broker()
+        if place.servers:
+            settings = machine.kafka_settings()
+            afterwards.callback(broker.delete_topic, place.servers, place.topic, settings)
         machine.start_account()
         machine.bootstrap()
         machine.deploy(TASK_SCHEDULE)

@@ -4,17 +4,22 @@ They are programs of their own, started as anybody would start them by hand; thi
 none of them.
 """
 
+import functools
 import json
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
-from app.caves import broker
+from app.caves import apache_kafka, broker
+from app.caves.apache_kafka import Listener, Node
 from app.caves.bootstrap import bootstrap
 from app.caves.deploy import Progress, deploy
+from app.caves.kafka_settings import read_settings
 from app.caves.names import TOPIC
-from app.caves.processes import Process, ProcessStack, listens
+from app.caves.processes import Process, ProcessStack, free_port, listens
 from app.caves.profiles import LIVE
 from app.caves.project import Project
 from app.caves.target import Target
@@ -22,6 +27,8 @@ from app.caves.target import Target
 HOST = "127.0.0.1"
 PARTITIONS = 6
 READY_SECONDS = 30
+# Java starts slowly, and after kill -9 the node waits until its own last session has ended.
+KAFKA_READY_SECONDS = 60
 # A member joins its group after half of this, and one that was killed blocks the group for all of
 # it; the defaults are made for clusters.
 KAFKA_ENVIRON = {
@@ -55,11 +62,19 @@ save_logs = false
 
 @dataclass(frozen=True)
 class Place:
-    """Where everything is: a folder for data and logs, and two ports."""
+    """Where everything is: a folder for data and logs, and two ports.
+
+    kind: of the broker that is started.
+    servers: brokers that are there already, in its place.
+    """
 
     folder: Path
     account_port: int
     broker_port: int
+    kind: str = broker.TANSU
+    servers: str | None = None
+    topic: str = TOPIC
+    group: str | None = None
 
     @property
     def home(self) -> Path:
@@ -72,7 +87,7 @@ class Place:
 
     @property
     def bootstrap_servers(self) -> str:
-        return f"{HOST}:{self.broker_port}"
+        return self.servers or f"{HOST}:{self.broker_port}"
 
     def log(self, name: str) -> Path:
         return self.folder / "logs" / f"{name}.log"
@@ -91,13 +106,35 @@ class Machine:
         self.target = Target(project.env["database"], "local", place.home)
         self.bootstrapped = False
 
-    def start_broker(self) -> Process:
-        port = self.place.broker_port
-        process = self._start("broker", broker.command(port, HOST))
-        process.wait_until(lambda: broker.is_ready(port, HOST), READY_SECONDS)
-        broker.create_topic(self.place.bootstrap_servers, TOPIC, PARTITIONS)
-        self.progress(f"broker at {self.place.bootstrap_servers}, topic {TOPIC}")
+    def start_broker(self) -> Process | None:
+        """None where the brokers are there already. The topic exists when it returns."""
+        place = self.place
+        process = None
+        if place.servers is None:
+            port = place.broker_port
+            process = self._start("broker", self._broker_command())
+            seconds = READY_SECONDS if place.kind == broker.TANSU else KAFKA_READY_SECONDS
+            process.wait_until(lambda: broker.is_ready(port, HOST), seconds)
+        broker.create_topic(place.bootstrap_servers, place.topic, PARTITIONS, self.kafka_settings())
+        self.progress(f"broker at {place.bootstrap_servers}, topic {place.topic}")
         return process
+
+    def kafka_settings(self) -> dict[str, Any]:
+        """How the brokers are reached, if they are not of this machine's making."""
+        return read_settings(None, os.environ) if self.place.servers else {}
+
+    def _broker_command(self) -> list[str]:
+        if self.place.kind == broker.TANSU:
+            return broker.command(self.place.broker_port, HOST)
+        libraries = apache_kafka.libraries(self.progress)
+        self._kafka_node.prepare(libraries)
+        return self._kafka_node.command(libraries)
+
+    @functools.cached_property
+    def _kafka_node(self) -> Node:
+        listener = Listener("PLAINTEXT", "PLAINTEXT", self.place.broker_port)
+        folder = self.place.folder / "kafka"
+        return Node(folder, [listener], free_port(HOST), free_port(HOST))
 
     def start_account(self) -> Process:
         port = self.place.account_port
@@ -127,7 +164,9 @@ class Machine:
 
     def start_ingester(self, *arguments: str) -> Process:
         command = [sys.executable, "-m", "ingest.ingester"]
-        command += ["--bootstrap-servers", self.place.bootstrap_servers, "--topic", TOPIC]
+        command += ["--bootstrap-servers", self.place.bootstrap_servers]
+        command += ["--topic", self.place.topic]
+        command += ["--group", self.place.group] if self.place.group else []
         command += ["--connection", self.connection("ingester")]
         command += ["--database", self.target.database]
         process = self._start("ingester", [*command, "--metrics-port", "0", *arguments])
@@ -136,7 +175,8 @@ class Machine:
 
     def start_producer(self, *arguments: str) -> Process:
         command = [sys.executable, "-m", "ingest.producer"]
-        command += ["--bootstrap-servers", self.place.bootstrap_servers, "--topic", TOPIC]
+        command += ["--bootstrap-servers", self.place.bootstrap_servers]
+        command += ["--topic", self.place.topic]
         return self._start(
             "producer", [*command, *arguments], stdout=self.place.log("producer-counts")
         )

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import secrets
 import shutil
 import sys
 import time
@@ -13,6 +14,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from app.caves.broker import TANSU
 from app.caves.deploy import Progress
 from app.caves.errors import UsageError
 from app.caves.machine import HOST, Machine, Place, dashboard_url
@@ -22,7 +24,7 @@ from app.caves.project import Project
 
 TASK_SCHEDULE = "10 SECONDS"
 MARKER = "caves-up.lock"
-OURS = ("data", "logs", "snowflake")
+OURS = ("data", "kafka", "logs", "snowflake")
 CHECK_SECONDS = 1.0
 
 
@@ -30,6 +32,8 @@ CHECK_SECONDS = 1.0
 class Plan:
     """Where `up` keeps its files, where it listens, how much the producer sends.
 
+    broker: which kind is started.
+    bootstrap_servers: brokers that are there already, in its place.
     browser: open the dashboard in the user's browser, if there is one.
     profile: tasks and batches as the profile has them; by default both come every few seconds.
     """
@@ -41,15 +45,31 @@ class Plan:
     rate: float = 1.0
     profile: str | None = None
     browser: bool = True
+    broker: str = TANSU
+    bootstrap_servers: str | None = None
 
     @property
     def ports(self) -> dict[str, int]:
         """Every port that it listens on, by the option that chooses it."""
+        broker = {} if self.bootstrap_servers else {"--broker-port": self.broker_port}
         return {
             "--account-port": self.account_port,
-            "--broker-port": self.broker_port,
+            **broker,
             "--dashboard-port": self.dashboard_port,
         }
+
+    def place(self, folder: Path) -> Place:
+        # Among brokers that others use, too, a group of its own: in theirs, it would be given a
+        # part of the partitions only, and take them from the others.
+        group = f"caves-up-{secrets.token_hex(4)}" if self.bootstrap_servers else None
+        return Place(
+            folder,
+            self.account_port,
+            self.broker_port,
+            self.broker,
+            self.bootstrap_servers,
+            group=group,
+        )
 
 
 def up(project: Project, plan: Plan, console: Console, progress: Progress) -> None:
@@ -59,7 +79,7 @@ def up(project: Project, plan: Plan, console: Console, progress: Progress) -> No
         for option, port in plan.ports.items():
             if listens(HOST, port):
                 raise UsageError(f"port {port} is taken: choose another with {option}")
-        place = Place(folder, plan.account_port, plan.broker_port)
+        place = plan.place(folder)
         with ProcessStack(lambda process: progress(f"stopping {process.name}")) as stack:
             machine = Machine(project, place, stack, progress)
             machine.start_broker()
@@ -83,8 +103,8 @@ def up(project: Project, plan: Plan, console: Console, progress: Progress) -> No
 
 @contextmanager
 def _own_folder(folder: Path) -> Iterator[Path]:
-    """The run's folder, emptied of the last run: the broker forgets its topics when it ends, so
-    the offsets that an old account remembers would be of topics that are gone.
+    """The run's folder, emptied of the last run: Tansu forgets its topics when it ends, so the
+    offsets that an old account remembers would be of topics that are gone.
     """
     folder = folder.resolve()
     marker = folder / MARKER
