@@ -19,11 +19,12 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 import snowflake.connector
-from snowflake.connector.config_manager import CONFIG_MANAGER
 
+from connections.errors import ConnectionProblem
+from connections.named import resolve
+from connections.proxies import keep_loopback_direct
 from ingest import connector_gzip
 from ingest.config import IngesterConfig, read_config
 from ingest.errors import Fatal, IngestError, WrongUse
@@ -37,6 +38,7 @@ from ingest.process import (
     stopped_by_signals,
     take_turns_sooner,
 )
+from ingest.snowflake_errors import CONNECTOR_ERRORS
 from ingest.snowflake_sink import Connect, SnowflakeSink
 
 log = logging.getLogger("ingest.ingester")
@@ -57,26 +59,34 @@ TIMEOUTS = {"login_timeout": 15, "network_timeout": 60}
 
 
 def connector(config: IngesterConfig) -> Connect:
-    """How to open a session by the named connection."""
+    """How to open a session by the named connection. Raises Fatal for one that cannot be used."""
     connector_gzip.install()
+    try:
+        resolved = resolve(config.connection)
+    except ConnectionProblem as error:
+        raise Fatal(str(error)) from error
 
     def connect() -> snowflake.connector.SnowflakeConnection:
-        name = config.connection or str(CONFIG_MANAGER["default_connection_name"])
-        # A table of a file, which the manager has no type for.
-        known: Any = CONFIG_MANAGER["connections"]
-        if name not in known:
-            raise Fatal(
-                f"there is no connection {name!r} (-c/--connection); connections.toml has"
-                f" {', '.join(known) or 'none'}"
+        try:
+            login = {**TIMEOUTS, **resolved.login()}
+            return snowflake.connector.connect(
+                **login
+                | {
+                    "database": config.database,
+                    "paramstyle": "qmark",
+                    "session_parameters": SESSION_PARAMETERS,
+                }
             )
-        patience = {each: TIMEOUTS[each] for each in TIMEOUTS.keys() - known[name].keys()}
-        return snowflake.connector.connect(
-            connection_name=name,
-            database=config.database,
-            paramstyle="qmark",
-            session_parameters=SESSION_PARAMETERS,
-            **patience,
-        )
+        except ConnectionProblem as error:
+            raise Fatal(str(error)) from error
+        except CONNECTOR_ERRORS as error:
+            error.add_note(f"asked: {resolved.reached_at}")
+            raise
+        except (TypeError, ValueError, KeyError) as error:
+            # A parameter that the connector cannot read can be any of these.
+            raise Fatal(
+                f"connection {resolved.name!r} does not open: {resolved.masked(str(error))}"
+            ) from error
 
     return connect
 
@@ -105,6 +115,7 @@ def main(
     environ: Mapping[str, str] = os.environ,
     connect_with: Callable[[IngesterConfig], Connect] = connector,
 ) -> int:
+    keep_loopback_direct(os.environ)
     try:
         config = read_config(sys.argv[1:] if argv is None else argv, environ)
         set_up_logging(config.log_level)

@@ -100,5 +100,7 @@ def with_advice(text: str, error: BaseException | None) -> str:
 
 
 def one_line(error: Exception) -> str:
+    """What it says, and behind it what those who passed it on know about it."""
     message = getattr(error, "msg", None) or str(error) or type(error).__name__
-    return " ".join(str(message).split())
+    notes = "".join(f" ({note})" for note in getattr(error, "__notes__", ()))
+    return " ".join(f"{message}{notes}".split())

@@ -42,6 +42,15 @@ def test_the_four_folders_never_import_each_other(folder: str) -> None:
     assert {path: names for path, names in offences.items() if names} == {}
 
 
+def test_connections_is_a_leaf() -> None:
+    """app and ingest may both import it, for it imports none of the four."""
+    foreign = set().union(*map(modules_of, FOLDERS))
+    files = list((ROOT / "connections").rglob("*.py"))
+
+    assert files
+    assert [path.name for path in files if imported(path) & foreign] == []
+
+
 def deployed_files() -> list[Path]:
     return [
         path

@@ -29,9 +29,11 @@ from app.caves.processes import Interrupts, ProcessError
 from app.caves.project import Project
 from app.caves.screen import Screen
 from app.caves.target import one_line, project_and_target
+from connections.proxies import keep_loopback_direct
 
 EPILOG = """\
-Connections are those of connections.toml, as for every Snowflake client.
+Connections are those of connections.toml; SNOWFLAKE_CONNECTIONS_<NAME>_<KEY> and SNOWFLAKE_<KEY>
+change them as they do for `snow`.
 Exit codes: 0 done, 1 failed, 2 wrong use. Results go to stdout, progress and errors to stderr.
 
   caves deploy -c prod
@@ -211,6 +213,7 @@ def _above_zero(text: str) -> float:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
+    keep_loopback_direct(os.environ)
     arguments = parser().parse_args(argv)
     screen = Screen(arguments.json)
     function: Command = arguments.function

@@ -6,22 +6,27 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import snowflake.connector
 from snowflake.connector import DictCursor, SnowflakeConnection
-from snowflake.connector.config_manager import CONFIG_MANAGER
-from snowflake.connector.errors import Error, ProgrammingError
+from snowflake.connector.errors import ProgrammingError
 
 from app.caves.errors import CommandError, UsageError
 from app.caves.project import Project
+from connections.errors import ConnectionProblem
+from connections.named import Connection, default_name, resolve, without_connections
 
 IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*")
 DOES_NOT_EXIST = {2003, 2043}
 TAIL_LINES = 30
+LOGIN_SECONDS = 20
+# The connector would look for cloud hosts at login, which stalls where there is no network.
+NO_PLATFORM_DETECTION = {"SNOWFLAKE_DISABLE_PLATFORM_DETECTION": "true"}
 
 Row = dict[str, Any]
 
@@ -40,58 +45,59 @@ class Target:
 
     @property
     def connection_name(self) -> str:
-        """The connection's name: the given one, the environment's, connections.toml's default."""
-        if self.connection:
-            return self.connection
-        if self.home:
-            return "local"
-        # The connector reads SNOWFLAKE_DEFAULT_CONNECTION_NAME and config.toml, in this order.
-        return str(CONFIG_MANAGER["default_connection_name"])
+        """The connection's name: the given one, the environment's, config.toml's default."""
+        return self.connection or ("local" if self.home else default_name())
+
+    @cached_property
+    def resolved(self) -> Connection:
+        """What the name stands for, found out once: the connector and `snow` get the same."""
+        try:
+            return resolve(self.connection_name, self.home)
+        except ConnectionProblem as error:
+            raise CommandError(str(error)) from error
 
     def environ(self) -> dict[str, str]:
-        """The environment for programs that use this connection."""
-        environ = {**os.environ, "SNOWFLAKE_DISABLE_PLATFORM_DETECTION": "true"}
+        """The environment for programs that resolve a connection of `home` themselves."""
+        environ = {**os.environ, **NO_PLATFORM_DETECTION}
         if self.home:
-            environ["SNOWFLAKE_HOME"] = str(self.home)
+            return {**without_connections(environ), "SNOWFLAKE_HOME": str(self.home)}
         return environ
 
     def connect(self, **parameters: Any) -> "Account":
         """Log in; the database need not exist yet. Parameters are the connector's."""
-        # The connector would look for cloud hosts at login, which stalls where there is no network.
-        os.environ.setdefault("SNOWFLAKE_DISABLE_PLATFORM_DETECTION", "true")
-        files: Mapping[str, Any] = (
-            {"connections_file_path": self.home / "connections.toml"} if self.home else {}
-        )
+        os.environ |= NO_PLATFORM_DETECTION
+        resolved = self.resolved
+        given = {"database": self.database, "paramstyle": "qmark", **parameters}
         try:
-            connection = snowflake.connector.connect(
-                connection_name=self.connection_name,
-                database=self.database,
-                paramstyle="qmark",
-                login_timeout=20,
-                **files,
-                **parameters,
-            )
-        except Error as error:
+            login = {"login_timeout": LOGIN_SECONDS, **resolved.login(), **given}
+            connection = snowflake.connector.connect(**login)
+        except ConnectionProblem as error:
+            raise CommandError(str(error)) from error
+        # The connector leaves some errors of its parts as they are, and a wrong parameter can be
+        # any error at all: whatever it is, the connection does not open.
+        except Exception as error:
             raise CommandError(
-                f"connection {self.connection_name!r} does not open: {one_line(error)}"
+                f"connection {resolved.name!r} does not open: {resolved.masked(one_line(error))}"
+                f" (asked: {resolved.reached_at})"
             ) from error
         return Account(connection, self.database)
 
     def snow(self, arguments: Sequence[str], cwd: Path) -> str:
         """Run `snow` with this connection; raise with the end of its output if it fails."""
-        command = [snow_binary(), *arguments, "--connection", self.connection_name]
+        resolved = self.resolved
         done = subprocess.run(
-            command,
+            [snow_binary(), *arguments, "--connection", resolved.name],
             cwd=cwd,
-            env=self.environ(),
+            env=resolved.environ(self.environ()),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            errors="replace",
             check=False,
         )
         if done.returncode:
-            tail = "\n".join(done.stdout.splitlines()[-TAIL_LINES:])
+            tail = resolved.masked("\n".join(done.stdout.splitlines()[-TAIL_LINES:]))
             raise CommandError(
                 f"`snow {' '.join(arguments[:2])}` ended with code {done.returncode}:\n{tail}"
             )
@@ -183,4 +189,4 @@ def is_missing(error: ProgrammingError) -> bool:
 
 
 def one_line(error: Exception) -> str:
-    return " ".join(str(error).split())
+    return " ".join(str(error).split()) or type(error).__name__

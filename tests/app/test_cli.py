@@ -218,7 +218,7 @@ def test_an_unknown_connection_is_one_line_and_1(capsys: pytest.CaptureFixture[s
     assert cli.main(["status", "--connection", "nowhere-at-all"]) == 1
 
     error = capsys.readouterr().err
-    assert error.startswith("caves: connection 'nowhere-at-all' does not open")
+    assert error.startswith("caves: there is no connection 'nowhere-at-all'")
     assert error.count("\n") == 1
 
 

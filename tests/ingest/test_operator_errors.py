@@ -5,6 +5,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    PrivateFormat,
+)
 from kafka import KafkaAdminClient
 
 from tests.conftest import RunningAccount, free_port
@@ -32,9 +38,43 @@ def failed(world: World, process: Program) -> str:
 
 
 def test_a_connection_that_connections_toml_does_not_have(world: World) -> None:
+    home = world.account.home
     assert failed(world, world.ingester("-c", "nowhere")) == (
-        "there is no connection 'nowhere' (-c/--connection); connections.toml has local"
+        f"there is no connection 'nowhere' (-c/--connection): {home}/config.toml and"
+        f" {home}/connections.toml have local; SNOWFLAKE_HOME is {home}"
     )
+
+
+def test_a_connection_that_the_environment_changes_as_it_does_for_snow(world: World) -> None:
+    port = str(free_port())
+    process = world.ingester(
+        SNOWFLAKE_CONNECTIONS_LOCAL_PORT=port, SNOWFLAKE_CONNECTIONS_LOCAL_LOGIN_TIMEOUT="1"
+    )
+    assert f"(asked: 127.0.0.1:{port})" in failed(world, process)
+
+
+def test_a_private_key_that_is_encrypted_and_one_that_is_not_there(world: World) -> None:
+    key = world.folder / "key.p8"
+    key.write_bytes(
+        rsa.generate_private_key(public_exponent=65537, key_size=2048).private_bytes(
+            Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"correct horse")
+        )
+    )
+    wrong = world.ingester(SNOWFLAKE_PRIVATE_KEY_FILE=str(key), PRIVATE_KEY_PASSPHRASE="wrong")
+    missing = world.ingester(SNOWFLAKE_PRIVATE_KEY_FILE="/no/key.p8")
+    assert failed(world, wrong) == (
+        f"connection 'local': the private key in {key} does not open: is the passphrase right?"
+    )
+    assert failed(world, missing) == (
+        "connection 'local': the private key in /no/key.p8 cannot be read: No such file or"
+        " directory"
+    )
+
+
+def test_a_proxy_is_no_hindrance_on_this_machine(world: World) -> None:
+    proxy = f"http://127.0.0.1:{free_port()}"
+    process = world.ingester(*IDLE, HTTP_PROXY=proxy, http_proxy=proxy)
+    assert world.left(process) == 0, process.log
 
 
 def test_a_database_that_is_not_there(world: World) -> None:
