@@ -1,6 +1,7 @@
 """The `caves` command: deploy, watch, check and try the pipeline."""
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path

@@ -94,8 +94,8 @@ def test_a_table_that_is_missing(
     world = World(account, broker, database, tmp_path)
     world.send(*ORDERS)
     assert re.fullmatch(
-        r"looking at RAW_EVENTS_STREAM: 002003 \(\w+\): .*RAW_EVENTS_STREAM.* does not exist.*; does"
-        r" --database name the right one, has the application been deployed to it \(caves deploy\),"
+        r"looking at RAW_EVENTS_STREAM: 002003 \(\w+\): .*RAW_EVENTS_STREAM.* does not exist.*;"
+        r" does --database name the right one, has the application been deployed to it \(caves deploy\),"
         r" and may this role use it\?",
         failed(world, world.ingester(*PROMPT)),
     )
