@@ -12,18 +12,19 @@ from app.caves import cli
 
 ROOT = Path(__file__).parents[1]
 # Folders that programs make, and that a clean clone has not.
-MADE_BY_RUNS = (".caves", ".local", ".venv")
+MADE_BY_RUNS = (".caves", ".kafka", ".local", ".venv")
 CHECKED_ENDINGS = "json|md|png|py|sql|svg|toml|txt|yaml|yml"
 
 LINK = re.compile(r"\]\(<?([^)\s>]+)>?(?: \"[^\"]*\")?\)|(?:href|src|srcset)=\"([^\"\s]+)")
 NAMED_FILE = re.compile(rf"(?<![\w./@:~-])((?:[\w.-]+/)+[\w.-]+\.(?:{CHECKED_ENDINGS}))\b")
 NAMED_FOLDER = re.compile(r"`((?:[\w.-]+/)+)`")
 MODULE = re.compile(r"\bpython3? -m ([\w.]*\w)")
-CODE_BLOCK = re.compile(r"^ *(```+|~~~+)[^\n]*\n(.*?)^ *\1", re.DOTALL | re.MULTILINE)
+CODE_BLOCK = re.compile(r"^ *(```+|~~~+) *(\w*)[^\n]*\n(.*?)^ *\1", re.DOTALL | re.MULTILINE)
+SHELLS = ("", "bash", "console", "sh", "shell", "text")
 INDENTED_CODE = re.compile(r"(?<=\n\n)(?: {4}.*\n)+")
 CODE_SPAN = re.compile(r"(?<!`)`([^`]+)`(?!`)")
 # Settings before a command: NAME=value make test.
-COMMAND = re.compile(r"(?:\$ )?(?:\w+=\S+ +)*(?:\.venv/bin/)?(make|caves)\b(?![-./:])(.*)")
+COMMAND = re.compile(r"(?:\$ )?(?:\w+=\S+ +)*(?:\.venv/bin/)?(make|caves)(?= |$)(.*)")
 
 
 def pages() -> list[Path]:
@@ -80,7 +81,7 @@ def missing_modules(text: str) -> Iterator[str]:
 
 def commands(text: str) -> Iterator[tuple[str, list[str]]]:
     """The calls of make and caves in a page's code: program and words, comments left out."""
-    blocks = [match[2] for match in CODE_BLOCK.finditer(text)]
+    blocks = [match[3] for match in CODE_BLOCK.finditer(text) if match[2] in SHELLS]
     rest = CODE_BLOCK.sub("", text)
     spans = [" ".join(each.split()) for each in CODE_SPAN.findall(rest)]
     for line in "\n".join([*blocks, *INDENTED_CODE.findall(rest), *spans]).splitlines():
@@ -163,6 +164,10 @@ https://example.org/a/b.py, `ingest/ingester.py`, ~/.snowflake/connections.toml,
 ```bash
 .venv/bin/caves disappear
 ```
+
+```mermaid
+caves --> account
+```
 """
 
     assert set(broken_links(text, page)) == {"gone.md", "roles.md#nowhere", "gone.png"}
@@ -176,3 +181,24 @@ https://example.org/a/b.py, `ingest/ingester.py`, ~/.snowflake/connections.toml,
         "caves disappear: disappear",
     }
     assert {"make", "caves"} == {program for program, _ in commands(text)}
+
+
+def glossary() -> list[tuple[str, str]]:
+    """Each term with the page that it sends the reader to."""
+    text = (ROOT / "docs" / "glossary.md").read_text("utf-8")
+    rows = re.findall(r"^\| ([^|]+) \|.*\| \[[^]]+\]\(([^)#]+)[^)]*\) \|$", text, re.MULTILINE)
+    return [(term, page) for term, page in rows if term != "term"]
+
+
+def test_the_glossary_is_in_alphabetical_order() -> None:
+    terms = [term for term, _ in glossary()]
+
+    assert len(terms) == text_of(ROOT / "docs" / "glossary.md").count("\n| ") - 1
+    assert terms == sorted(set(terms), key=str.lower)
+
+
+@pytest.mark.parametrize(("term", "page"), glossary())
+def test_a_term_is_used_on_the_page_that_the_glossary_names(term: str, page: str) -> None:
+    text = (ROOT / "docs" / page).read_text("utf-8")
+
+    assert re.search(rf"\b{term}", " ".join(text.split()), re.IGNORECASE)
