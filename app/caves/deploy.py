@@ -14,7 +14,7 @@ from app.caves.deployment.steps import Step, steps
 from app.caves.deployment.wanted import Wanted, wanted
 from app.caves.errors import CommandError
 from app.caves.processes import Interrupts
-from app.caves.profiles import effective
+from app.caves.profiles import effective, names
 from app.caves.project import Project
 from app.caves.target import Target, one_line
 
@@ -59,6 +59,10 @@ def deploy(
 
 
 def settings(project: Project, target: Target, overrides: Mapping[str, str]) -> dict[str, str]:
+    """What is deployed. Raises UsageError for a wrong value, also in a profile that is not chosen:
+    nobody shall find out when it is needed."""
+    for name in names(project.env):
+        effective(project.env, {"profile": name})
     return {**effective(project.env, overrides), "database": target.database}
 
 

@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 
 from app.caves.errors import UsageError
+from app.caves.settings import check
 
 LIVE = "live"
 PREFIX = "profile_"
@@ -25,7 +26,8 @@ def names(env: Mapping[str, str]) -> list[str]:
 def effective(env: Mapping[str, str], overrides: Mapping[str, str]) -> dict[str, str]:
     """The settings to deploy: env, under its profile, under the overrides; references filled in.
 
-    Raises UsageError for an unknown profile, and where the overrides contradict the profile.
+    Raises UsageError for an unknown profile, where the overrides contradict the profile, and for a
+    value that its setting may not have.
     """
     name = overrides.get("profile") or env.get("profile", LIVE)
     own = {key: value for key, value in env.items() if not key.startswith(PREFIX)}
@@ -35,7 +37,9 @@ def effective(env: Mapping[str, str], overrides: Mapping[str, str]) -> dict[str,
             f"profile {name!r} starts the tasks by their streams and has no schedule: leave out"
             " task_schedule, or choose another profile"
         )
-    return {key: _filled(value, merged) for key, value in merged.items()}
+    found = {key: _filled(key, value, merged) for key, value in merged.items()}
+    check(found)
+    return found
 
 
 def _settings(env: Mapping[str, str], name: str) -> dict[str, str]:
@@ -55,8 +59,11 @@ def _settings(env: Mapping[str, str], name: str) -> dict[str, str]:
     return found
 
 
-def _filled(value: str, settings: Mapping[str, str]) -> str:
+def _filled(name: str, value: str, settings: Mapping[str, str]) -> str:
     """A value may refer to other settings, as in the SQL files."""
+    for other in PLACEHOLDER.findall(value):
+        if other not in settings:
+            raise UsageError(f"{name}={value}: there is no setting {other}")
     return PLACEHOLDER.sub(lambda found: settings[found[1]], value)
 
 

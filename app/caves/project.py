@@ -47,13 +47,20 @@ class Project:
     @property
     def definition(self) -> dict[str, Any]:
         """snowflake.yml, with its placeholders as they are."""
-        found: dict[str, Any] = yaml.safe_load((self.root / "snowflake.yml").read_text("utf-8"))
+        file = self.root / "snowflake.yml"
+        try:
+            found: Any = yaml.safe_load(file.read_text("utf-8"))
+        except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
+            raise UsageError(f"{file} cannot be read: {' '.join(str(error).split())}") from error
+        if not isinstance(found, dict) or not isinstance(found.get("env", {}), dict):
+            raise UsageError(f"{file} is no project definition with a section env")
         return found
 
     @property
     def env(self) -> dict[str, str]:
         """The `env:` section of snowflake.yml, which the SQL files use."""
-        return {key: str(value) for key, value in self.definition.get("env", {}).items()}
+        env = self.definition.get("env", {})
+        return {str(key): "" if value is None else str(value) for key, value in env.items()}
 
     @property
     def revision(self) -> str | None:

@@ -2,7 +2,6 @@
 
 import argparse
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -18,10 +17,10 @@ from snowflake.connector.errors import ProgrammingError
 
 from app.caves.errors import CommandError, UsageError
 from app.caves.project import Project
+from app.caves.settings import IDENTIFIER, check, check_name
 from connections.errors import ConnectionProblem
 from connections.named import Connection, default_name, resolve, without_connections
 
-IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*")
 DOES_NOT_EXIST = {2003, 2043}
 TAIL_LINES = 30
 LOGIN_SECONDS = 20
@@ -142,23 +141,27 @@ def project_and_target(arguments: argparse.Namespace) -> tuple[Project, Target]:
 
 
 def overrides(arguments: argparse.Namespace, project: Project) -> dict[str, str]:
-    """What --env and --database say of the settings in snowflake.yml, names in upper case."""
-    given = settings(arguments.env)
-    if unknown := [name for name in given if name not in project.env]:
-        raise UsageError(
-            f"--env {unknown[0]}: snowflake.yml has no such setting; it has"
-            f" {', '.join(project.env)}"
-        )
+    """What --env, --database and the environment say of the settings in snowflake.yml, names in
+    upper case. A variable of a setting's name counts here because it does for `snow`."""
+    known = project.env
+    named = settings(arguments.env)
+    for name in named:
+        check_name(name, known)
+    given = {name: os.environ[name] for name in known if name in os.environ} | named
     if arguments.database:
-        named = given.setdefault("database", arguments.database)
-        if named.upper() != arguments.database.upper():
+        if "database" in named and named["database"].upper() != arguments.database.upper():
             raise UsageError(
-                f"--database {arguments.database} and --env database={named} contradict each other"
+                f"--database {arguments.database} and --env database={named['database']}"
+                " contradict each other"
             )
-    return {
+        given["database"] = arguments.database
+    given = {
         name: value.upper() if name in ("database", "warehouse") else value
         for name, value in given.items()
     }
+    # Where a setting refers to another one, what comes of it is checked before it is deployed.
+    check({name: value for name, value in given.items() if "<%" not in value})
+    return given
 
 
 def settings(pairs: Sequence[str]) -> dict[str, str]:

@@ -255,6 +255,7 @@ IF (
 THEN
 CALL <% ctx.env.database %>.OPS.UPDATE_INCIDENTS(
     '<% ctx.env.alert_email_integration %>',
-    '<% ctx.env.alert_recipients %>',
+    -- The one setting that may hold quotes: o'brien@example.com.
+    '<% ctx.env.alert_recipients | replace("'", "''") %>',
     '<% ctx.env.alert_webhook_integration %>'
 );

@@ -117,7 +117,7 @@ def test_what_is_no_identifier_never_becomes_a_database(
     assert cli.main(["verify", "--database", "x; drop database y"]) == 2
 
     assert no_account == []
-    assert capsys.readouterr().err.startswith("caves: 'X; DROP DATABASE Y' is not a database name")
+    assert capsys.readouterr().err.startswith("caves: database=X; DROP DATABASE Y: expected a name")
 
 
 def test_verify_ends_with_0_when_all_laws_hold(
@@ -239,7 +239,10 @@ def test_settings_override_the_manifest_by_name() -> None:
     [
         (["--env", "task_schedule"], "--env takes NAME=VALUE, not 'task_schedule'"),
         (["--env", "=x"], "--env takes NAME=VALUE, not '=x'"),
-        (["--env", "warehous=W"], "--env warehous: snowflake.yml has no such setting; it has data"),
+        (
+            ["--env", "warehous=W"],
+            "--env warehous: snowflake.yml has no such setting; did you mean",
+        ),
         (
             ["--database", "A", "--env", "database=B"],
             "--database A and --env database=B contradict each other",

@@ -95,8 +95,8 @@ def test_a_table_that_is_missing(
     world.send(*ORDERS)
     assert re.fullmatch(
         r"looking at RAW_EVENTS_STREAM: 002003 \(\w+\): .*RAW_EVENTS_STREAM.* does not exist.*;"
-        r" does --database name the right one, has the application been deployed to it \(caves deploy\),"
-        r" and may this role use it\?",
+        r" does --database name the right one, has the application been deployed to it \(caves"
+        r" deploy\), and may this role use it\?",
         failed(world, world.ingester(*PROMPT)),
     )
     assert world.stored() == []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,9 +9,10 @@ from typing import Any
 import yaml
 from snowflake.connector import SnowflakeConnection
 
+from app.caves.deployment.statements import PLACEHOLDER, fill
+
 PROJECT = Path(__file__).parents[2]
 SQL_FILES = PROJECT / "app" / "sql"
-PLACEHOLDER = re.compile(r"<%\s*ctx\.env\.(\w+)\s*%>")
 
 
 def manifest() -> dict[str, Any]:
@@ -25,7 +25,7 @@ def filled(name: str, env: Mapping[str, str]) -> str:
     values = manifest()["env"] | dict(env)
     text = (SQL_FILES / name).read_text("utf-8")
     while PLACEHOLDER.search(text):  # a setting may refer to another one
-        text = PLACEHOLDER.sub(lambda found: str(values[found[1]]), text)
+        text = fill(text, {key: str(value) for key, value in values.items()})
     return text
 
 

@@ -9,7 +9,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-PLACEHOLDER = re.compile(r"<%\s*ctx\.env\.(\w+)\s*%>")
+# The filter doubles the quotes of a value that stands in a text.
+PLACEHOLDER = re.compile(
+    r"""<%\s*ctx\.env\.(?P<name>\w+)\s*(?P<quoted>\|\s*replace\("'", "''"\)\s*)?%>"""
+)
 # A comment, a quoted text or name, the end of a statement: whatever starts first is what it is.
 TOKEN = re.compile(
     r"(?P<comment>--[^\n]*|/\*.*?\*/)"
@@ -55,7 +58,9 @@ def digest(text: str) -> str:
 
 def fill(text: str, env: Mapping[str, str]) -> str:
     """The placeholders filled in, as `snow sql` does."""
-    return PLACEHOLDER.sub(lambda found: env[found[1]], text)
+    return PLACEHOLDER.sub(
+        lambda found: env[found["name"]].replace("'", "''" if found["quoted"] else "'"), text
+    )
 
 
 def split(text: str) -> Iterator[str]:

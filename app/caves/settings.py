@@ -1,0 +1,173 @@
+"""The settings of snowflake.yml's `env:`, each with the values that it may have.
+
+They go into SQL as they are: into statements as names and numbers, into texts between quotes. So
+nothing passes that is not of the setting's own kind, wherever it comes from: snowflake.yml, one of
+its profiles, --env, or an environment variable of the setting's name, which `snow` obeys as well.
+"""
+
+import difflib
+import re
+from collections.abc import Callable, Iterable, Mapping
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from app.caves.errors import UsageError
+from app.caves.harmless import harmless
+
+IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_$]{0,254}", re.ASCII)
+INTERVAL = re.compile(r"(\d{1,9})\s+(SECONDS?|MINUTES?|HOURS?|[SMH])", re.ASCII | re.IGNORECASE)
+UNITS = {"S": 1, "M": 60, "H": 3600}
+# What Snowflake takes for tasks and alerts.
+SHORTEST_SECONDS, LONGEST_SECONDS = 10, 8 * 86_400
+ADDRESS = re.compile(r"[^\s@<>()\[\]\\,;:\"%]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
+# A setting that somebody has added for SQL of their own: nothing that ends a text or a statement.
+PLAIN = re.compile(r"[\w .,:@/+=-]*")
+
+MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
+WEEKDAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
+# Name, first and last number, names of the numbers, and what stands for a last day.
+CRON_FIELDS: tuple[tuple[str, int, int, tuple[str, ...], str], ...] = (
+    ("minute", 0, 59, (), ""),
+    ("hour", 0, 23, (), ""),
+    ("day of the month", 1, 31, (), "L"),
+    ("month", 1, 12, MONTHS, ""),
+    ("day of the week", 0, 6, WEEKDAYS, r"[0-6]?L|(SUN|MON|TUE|WED|THU|FRI|SAT)L"),
+)
+
+# None for a value that is right, or else what it should be.
+Check = Callable[[str], str | None]
+
+
+def _name(text: str) -> str | None:
+    if IDENTIFIER.fullmatch(text):
+        return None
+    return "a name in letters, digits, _ and $ that starts with no digit"
+
+
+def _optional_name(text: str) -> str | None:
+    return None if not text else _name(text)
+
+
+def _whole(low: int, high: int) -> Check:
+    def check(text: str) -> str | None:
+        right = re.fullmatch(r"\d{1,12}", text, re.ASCII) and low <= int(text) <= high
+        return None if right else f"a whole number from {low} to {high}"
+
+    return check
+
+
+def _number(low: float, high: float) -> Check:
+    def check(text: str) -> str | None:
+        right = re.fullmatch(r"\d{1,9}(\.\d{1,9})?", text, re.ASCII) and low <= float(text) <= high
+        return None if right else f"a number from {low:g} to {high:g}"
+
+    return check
+
+
+def _schedule(units: str, example: str) -> Check:
+    def check(text: str) -> str | None:
+        if re.match(r"USING\s+CRON\b", text, re.IGNORECASE):
+            return _cron(text.split()[2:])
+        found = INTERVAL.fullmatch(text)
+        if found and found[2][0].upper() in units:
+            seconds = int(found[1]) * UNITS[found[2][0].upper()]
+            if SHORTEST_SECONDS <= seconds <= LONGEST_SECONDS:
+                return None
+        return f"{example}, or USING CRON with five fields and a time zone"
+
+    return check
+
+
+def _cron(words: list[str]) -> str | None:
+    if len(words) != 6:
+        return "USING CRON with five fields and a time zone"
+    for text, (name, low, high, names, last) in zip(words[:5], CRON_FIELDS, strict=True):
+        if not all(_in_field(part, low, high, names, last) for part in text.upper().split(",")):
+            return f"USING CRON with a {name} from {low} to {high}, not {text}"
+    try:
+        ZoneInfo(words[5])
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return f"USING CRON with a time zone, not {words[5]}"
+    return None
+
+
+def _in_field(part: str, low: int, high: int, names: tuple[str, ...], last: str) -> bool:
+    """Whether this is a part of the list of one field: a number, a range, a step or a last day."""
+    if last and re.fullmatch(last, part):
+        return True
+    span, slash, step = part.partition("/")
+    if slash and not (step.isdecimal() and int(step) > 0):
+        return False
+    if span == "*":
+        return True
+    first, dash, end = span.partition("-")
+    numbers = [
+        names.index(text) + low if text in names else int(text) if text.isdecimal() else -1
+        for text in ([first, end] if dash else [first])
+    ]
+    return all(low <= number <= high for number in numbers) and numbers == sorted(numbers)
+
+
+def _trigger(text: str) -> str | None:
+    """The one setting that is SQL: a schedule, or nothing."""
+    found = re.fullmatch(r"SCHEDULE\s*=\s*'([^']*)'", text, re.IGNORECASE)
+    if not text or (found and TASK_SCHEDULE(found[1]) is None):
+        return None
+    return "empty, or SCHEDULE = '<% ctx.env.task_schedule %>'"
+
+
+def _addresses(text: str) -> str | None:
+    addresses = [each.strip(" ") for each in text.split(",")] if text else []
+    if all(ADDRESS.fullmatch(each) and each.isprintable() for each in addresses):
+        return None
+    return "mail addresses with commas between them"
+
+
+def _plain(text: str) -> str | None:
+    return None if PLAIN.fullmatch(text) else "a text without quotes, semicolons and brackets"
+
+
+TASK_SCHEDULE = _schedule("SMH", "an interval from 10 SECONDS to 8 days, such as 1 MINUTE")
+COUNT = 9_999_999_999
+CHECKS: dict[str, Check] = {
+    "database": _name,
+    "warehouse": _name,
+    "task_schedule": TASK_SCHEDULE,
+    "task_trigger": _trigger,
+    "batch_max_seconds": _number(0, 86_400),
+    "batch_max_events": _whole(1, COUNT),
+    "latency_threshold": _whole(1, 31_536_000),
+    "monthly_credits": _whole(1, COUNT),
+    "low_stock_threshold": _whole(0, COUNT),
+    "raw_retention_days": _whole(1, 36_500),
+    "staging_retention_days": _whole(1, 36_500),
+    "alert_schedule": _schedule("M", "an interval of minutes up to 8 days, such as 5 MINUTE"),
+    "alert_email_integration": _optional_name,
+    "alert_recipients": _addresses,
+    "alert_webhook_integration": _optional_name,
+    "profile": _name,
+}
+
+
+def check(values: Mapping[str, str]) -> None:
+    """Raise UsageError, with every value that its setting may not have."""
+    wrong = [
+        f"{name}={harmless(value)}: expected {expected}"
+        for name, value in values.items()
+        if (expected := CHECKS.get(name, _plain)(value)) is not None
+    ]
+    if values.get("alert_email_integration") and values.get("alert_recipients") == "":
+        wrong.append("alert_email_integration is named, and alert_recipients are not")
+    if wrong:
+        raise UsageError("; ".join(wrong))
+
+
+def check_name(name: str, known: Iterable[str]) -> None:
+    """Raise UsageError for a setting that there is not, with the one that was perhaps meant."""
+    names = [each for each in known if not each.startswith("profile_")]
+    if name in names:
+        return
+    near = difflib.get_close_matches(name.lower(), names, n=1)
+    hint = f"did you mean {near[0]}? " if near else ""
+    raise UsageError(
+        f"--env {name}: snowflake.yml has no such setting; {hint}it has {', '.join(names)}"
+    )
