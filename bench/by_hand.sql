@@ -43,8 +43,9 @@ SELECT
         WHEN ORDER_ID IS NULL OR trim(ORDER_ID) = '' THEN 'order_id is missing'
         WHEN PRODUCT_ID IS NULL OR trim(PRODUCT_ID) = '' THEN 'product_id is missing'
         WHEN CUSTOMER_ID IS NULL OR trim(CUSTOMER_ID) = '' THEN 'customer_id is missing'
-        WHEN EVENT_TIMESTAMP IS NULL OR EVENT_TIMESTAMP >= TIMESTAMP '10000-01-01'
-            THEN 'event_timestamp is not an ISO 8601 timestamp: ' || left(AT_TEXT, 100)
+        WHEN EVENT_TIMESTAMP IS NULL OR year(EVENT_TIMESTAMP) NOT BETWEEN 1970 AND 2261
+            THEN 'event_timestamp is not an ISO 8601 timestamp of the years 1970 to 2261: '
+                || left(AT_TEXT, 100)
         WHEN QUANTITY IS NULL
             THEN 'quantity is not a whole number of at most 10 digits: ' || left(QUANTITY_TEXT, 100)
         WHEN QUANTITY <= 0 THEN 'quantity is not above 0: ' || left(QUANTITY_TEXT, 100)
@@ -109,8 +110,9 @@ SELECT
     *,
     CASE
         WHEN PRODUCT_ID IS NULL OR trim(PRODUCT_ID) = '' THEN 'product_id is missing'
-        WHEN EVENT_TIMESTAMP IS NULL OR EVENT_TIMESTAMP >= TIMESTAMP '10000-01-01'
-            THEN 'event_timestamp is not an ISO 8601 timestamp: ' || left(AT_TEXT, 100)
+        WHEN EVENT_TIMESTAMP IS NULL OR year(EVENT_TIMESTAMP) NOT BETWEEN 1970 AND 2261
+            THEN 'event_timestamp is not an ISO 8601 timestamp of the years 1970 to 2261: '
+                || left(AT_TEXT, 100)
         WHEN ADJUSTMENT_TYPE IS NULL OR trim(ADJUSTMENT_TYPE) = '' THEN 'adjustment_type is blank'
         WHEN QUANTITY_CHANGE IS NULL
             THEN 'quantity_change is not a whole number of at most 10 digits: '

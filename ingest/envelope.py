@@ -8,17 +8,21 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from ingest.exact_numbers import plain_number
 from ingest.strict_json import Number
 
 ORDER_CREATED = "ORDER_CREATED"
 INVENTORY_ADJUSTED = "INVENTORY_ADJUSTED"
 EVENT_TYPES = (ORDER_CREATED, INVENTORY_ADJUSTED)
 
-# Date, minutes, seconds, fraction, zone.
+# Date, minutes, seconds, fraction, zone: the grammar of docs/events.md, as the procedures have it.
 _TIMESTAMP = re.compile(
-    r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d)(?::([0-5]\d)(?:[.,](\d{1,9}))?)?([Zz]|[+-]\d\d(?::?\d\d)?)?",
+    r"(\d{4}-\d\d-\d\d)[Tt ]((?:[01]\d|2[0-3]):[0-5]\d)(?::([0-5]\d)(?:[.,](\d{1,9}))?)?"
+    r"([Zz]|[+-](?:0\d|1[0-4])(?::?[0-5]\d)?)?",
     re.ASCII,
 )
+# Years in UTC: what every reader of the warehouse can show, in every time zone.
+_FIRST_YEAR, _LAST_YEAR = 1970, 2261
 
 
 class Envelope(NamedTuple):
@@ -54,13 +58,17 @@ def event_id(event: dict[str, Any]) -> str | None:
 
 
 def identifier(value: Any) -> str | None:
-    """An opaque id: text as it is, a number as its text; blanks, U+0000, anything else None."""
-    usable = isinstance(value, str) and "\x00" not in value and value.strip()
+    """An opaque id: text as it is, a number as a VARIANT writes it; blanks, U+0000, anything else
+    None."""
+    if isinstance(value, Number):
+        return plain_number(value)
+    usable = isinstance(value, str) and "\x00" not in value and value.strip(" ")
     return str(value) if usable else None
 
 
 def utc_timestamp(value: Any) -> str | None:
-    """ISO 8601 text as UTC without an offset, its fraction untouched; no offset means UTC.
+    """ISO 8601 text of the years 1970 to 2261 as UTC without an offset, its fraction untouched; no
+    offset means UTC.
 
     >>> utc_timestamp("2026-11-22T10:00:00.5+01:00")
     '2026-11-22 09:00:00.5'
@@ -83,6 +91,8 @@ def _utc_minute(date: str, minutes: str, zone: str | None) -> str | None:
     try:
         moment = datetime.fromisoformat(f"{date}T{minutes}{_full_zone(zone)}").astimezone(UTC)
     except (ValueError, OverflowError):
+        return None
+    if not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
         return None
     return moment.replace(tzinfo=None).isoformat(" ", "minutes")
 

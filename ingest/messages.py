@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from ingest.envelope import EVENT_TYPES, Envelope, event_id, identifier, read_envelope
+from ingest.exact_numbers import with_exact_numbers
 from ingest.strict_json import NotJson, Number, parse, shown
 from ingest.wrappings import encoded_twice, envelope, frame
 
@@ -41,8 +42,9 @@ class Message(NamedTuple):
 
 
 class RawRow(NamedTuple):
-    """A row of RAW_EVENTS_STREAM; `text` is the message, untouched. `bound` is the row as a
-    statement binds it, where that has been put together ahead (bind_rows.ready)."""
+    """A row of RAW_EVENTS_STREAM; `text` is the message, but for numbers that a VARIANT would not
+    keep (exact_numbers). `bound` is the row as a statement binds it, where that has been put
+    together ahead (bind_rows.ready)."""
 
     message: Message
     envelope: Envelope
@@ -91,7 +93,8 @@ def sort_message(message: Message, max_bytes: int) -> RawRow | Reject:
     event_type = event.get("event_type")
     if isinstance(event_type, Number) or event_type not in EVENT_TYPES:
         return _unknown_type(message, event)
-    return RawRow(message, read_envelope(event, message.place), text)
+    exact = with_exact_numbers(text, event.values())
+    return RawRow(message, read_envelope(event, message.place), exact)
 
 
 def reject(message: Message, reason: str, payload: bytes | None = None) -> Reject:

@@ -1,8 +1,8 @@
 """Reads and judges the fields of an event's JSON.
 
 Everything works in three steps, each a projection of its own:
-1. `read_events` turns the paths into plain text columns, and their JSON types where those matter
-   (a VARIANT path has to be projected before it can be filtered on);
+1. `read_events` turns the paths into plain text columns, and their JSON types where those matter,
+   for ids (a VARIANT path has to be projected before it can be filtered on);
 2. `Number.value` and `utc_timestamp` give each text its one exact reading, or NULL;
 3. the rules (`bad_…`) hold text and reading against each other.
 
@@ -27,19 +27,23 @@ from snowflake.snowpark.types import (
 )
 
 UTC_TIMESTAMP = TimestampType(TimestampTimeZone.NTZ)
-LAST_DAY = date(9999, 12, 31)
 VALUE_LENGTH_IN_REASON = 100
 
-# TYPEOF says DOUBLE for exponent forms and for numbers beyond 38 digits: Snowflake keeps those as
-# binary floats, so their decimals are no longer the event's own.
-EXACT_NUMBER_KINDS = ("INTEGER", "DECIMAL", "VARCHAR")
 ID_KINDS = ("VARCHAR", "INTEGER", "DECIMAL", "DOUBLE")
+NUMBER_KINDS = ("INTEGER", "DECIMAL", "DOUBLE")
 
+# The grammars of docs/events.md: of a timestamp, as the ingester has it, and of a number. The years
+# keep both engines and all time zones away from the ends of their ranges.
+YEAR = "(1969|19[7-9][0-9]|2[01][0-9]{2}|22[0-5][0-9]|226[0-2])"
 DAY_AND_TIME = (
-    "[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-5][0-9](:[0-5][0-9]([.][0-9]{1,9})?)?"
+    YEAR + "-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{1,9})?)?"
 )
 ISO_TIMESTAMP = DAY_AND_TIME + "(Z|[+-](0[0-9]|1[0-4])(:?[0-5][0-9])?)?"
 USUAL_TIMESTAMP = DAY_AND_TIME + "(Z|[+-](0[0-9]|1[0-4]):[0-5][0-9])"
+TIMESTAMP = "an ISO 8601 timestamp of the years 1970 to 2261"
+FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(2261, 12, 31)
+
+WRITTEN_NUMBER = "[+-]?[0-9]+([.][0-9]+)?([eE][+-]?0*[0-9]{1,3})?"
 
 
 @dataclass(frozen=True)
@@ -51,9 +55,13 @@ class Field:
     with_kind: bool = False
 
     @property
+    def column(self) -> str:
+        return f"{self.name.upper()}_TEXT"
+
+    @property
     def text(self) -> Column:
         """The value as text; NULL where it is missing or JSON null."""
-        return F.col(f"{self.name.upper()}_TEXT")
+        return F.col(self.column)
 
     @property
     def kind(self) -> Column:
@@ -68,7 +76,7 @@ class Field:
             own = path.cast(StringType())
             kind = F.when(own.is_null(), kind).otherwise(F.typeof(path))
             text = F.coalesce(own, text)
-        columns = [text.alias(f"{self.name.upper()}_TEXT")]
+        columns = [text.alias(self.column)]
         if self.with_kind:
             columns.append(kind.alias(f"{self.name.upper()}_KIND"))
         return columns
@@ -82,11 +90,20 @@ class Number:
     scale: int
 
     @property
-    def pattern(self) -> str:
-        """A sign, digits that fit, and beyond the scale nothing but zeros."""
-        whole = f"[+-]?[0-9]{{1,{self.precision - self.scale}}}"
+    def usual(self) -> str:
+        """As nearly all are written: digits that fit, and beyond the scale only a few zeros."""
         decimals = f"[0-9]{{1,{self.scale}}}0{{0,8}}" if self.scale else "0{1,8}"
-        return f"{whole}([.]{decimals})?"
+        return f"[+-]?{self._whole}([.]{decimals})?"
+
+    @property
+    def shifted(self) -> str:
+        """Of what `without_exponent` gives: the groups are the sign, and the number as it fits."""
+        decimals = f"[.][0-9]{{{self.scale}}}" if self.scale else ""
+        return f"^([+-]?)0*({self._whole}{decimals}){'' if self.scale else '[.]'}0*$"
+
+    @property
+    def _whole(self) -> str:
+        return f"[0-9]{{1,{self.precision - self.scale}}}"
 
     @property
     def wanted(self) -> str:
@@ -96,13 +113,40 @@ class Number:
 
     def value(self, field: Field) -> Column:
         """The field's number; NULL where it has none that is exact."""
-        exact = field.kind.in_(*EXACT_NUMBER_KINDS) & matches(field.text, self.pattern)
-        return self.cast(F.when(exact, field.text).cast(StringType()))
+        plain = without_exponent(F.coalesce(field.text, F.lit("")))
+        exact = F.when(matches(field.text, self.usual), field.text).when(
+            matches(field.text, WRITTEN_NUMBER) & matches(plain, self.shifted),
+            replaced(plain, self.shifted, "\\1\\2"),
+        )
+        return self.cast(exact.cast(StringType()))
 
     def cast(self, text: Column) -> Column:
         """The text as this number, NULL where it is too long; TRY_CAST, because an engine may
         cast before it looks at the conditions around."""
         return F.try_cast(text, DecimalType(self.precision, self.scale))
+
+
+def without_exponent(text: Column) -> Column:
+    """A WRITTEN_NUMBER with its point where the exponent puts it, and two zeros behind:
+    -1.5E2 is -150.00, and 7 is 7.00.
+
+    No number type has room for every step between, so it is done with the digits themselves: all of
+    them, with enough zeros on either side, are cut in two where the point belongs.
+    """
+    sign = F.when(F.substring(text, 1, 1) == F.lit("-"), F.lit("-")).otherwise(F.lit(""))
+    digits = replaced(text, "[eE].*$|[^0-9]", "")
+    before_point = F.length(replaced(text, "[.eE].*$|[^0-9]", ""))
+    exponent = F.try_cast(replaced(text, "^[^eE]*[eE]?[+]?", ""), DecimalType(5, 0))
+    point = before_point + F.coalesce(exponent, F.lit(0))
+    room = F.lit(1) - F.least(point, F.lit(1))
+    zeros_before = F.repeat(F.lit("0"), room)
+    zeros_behind = F.repeat(F.lit("0"), F.greatest(point - F.length(digits), F.lit(0)))
+    padded = F.concat(zeros_before, digits, zeros_behind)
+    whole, decimals = (
+        F.substring(padded, F.lit(1), point + room),
+        F.substring(padded, point + room + F.lit(1), F.length(padded)),
+    )
+    return F.concat(sign, whole, F.lit("."), decimals, F.lit("00"))
 
 
 BOTTLES = Number(10, 0)
@@ -119,9 +163,9 @@ def utc_timestamp(field: Field) -> Column:
     write Z or the whole offset: those need none of it.
     """
     plain = F.replace(F.upper(field.text), F.lit(","), F.lit("."))
-    zoned = replace_pattern(F.replace(plain, F.lit("Z"), F.lit("+00")), "([T ][0-9:.]+)$", "+00")
+    zoned = replaced(F.replace(plain, F.lit("Z"), F.lit("+00")), "([T ][0-9:.]+)$", "\\1+00")
     padded = F.concat(zoned, F.lit("00"))
-    complete = replace_pattern(padded, "([+-][0-9]{2}):?([0-9]{2})(00)?$", ":\\2")
+    complete = replaced(padded, "([+-][0-9]{2}):?([0-9]{2})(00)?$", "\\1:\\2")
     usual = F.replace(plain, F.lit("Z"), F.lit("+00:00"))
     moment = F.when(matches(plain, USUAL_TIMESTAMP), usual).when(
         matches(plain, ISO_TIMESTAMP), complete
@@ -130,10 +174,9 @@ def utc_timestamp(field: Field) -> Column:
     return F.convert_timezone(F.lit("UTC"), in_zone).cast(UTC_TIMESTAMP)
 
 
-def replace_pattern(text: Column, pattern: str, behind_first_group: str) -> Column:
-    """The text with the pattern's match replaced by its first group and what goes behind it."""
-    replacement = F.lit("\\1" + behind_first_group)
-    return F.call_function("REGEXP_REPLACE", text, F.lit(pattern), replacement)
+def replaced(text: Column, pattern: str, replacement: str) -> Column:
+    """The text with each match of the pattern replaced; \\1 is the match's first group."""
+    return F.call_function("REGEXP_REPLACE", text, F.lit(pattern), F.lit(replacement))
 
 
 def utc_now() -> Column:
@@ -148,7 +191,11 @@ def matches(text: Column, pattern: str) -> Column:
 
 def missing(field: Field) -> Column:
     """Missing, JSON null and a blank text are the same to the shop."""
-    return F.trim(F.coalesce(field.text, F.lit(""))) == F.lit("")
+    return is_blank(field.text)
+
+
+def is_blank(text: Column) -> Column:
+    return F.trim(F.coalesce(text, F.lit(""))) == F.lit("")
 
 
 def fault(field: Field, rule: str, value: Column | None = None) -> Column:
@@ -169,7 +216,14 @@ def bad_optional_id(field: Field) -> Column:
 
 def id_value(field: Field) -> Column:
     """The id as text, numbers included; NULL for anything else, and for a blank text."""
-    return F.when(field.kind.in_(*ID_KINDS) & ~missing(field), field.text)
+    return F.when(field.kind.in_(*ID_KINDS) & ~missing(field), id_text(field))
+
+
+def id_text(field: Field) -> Column:
+    """A text as it is, and a number as whole as it can be: 7.0 and 7 are one id, and -0 is 0."""
+    without_zeros = replaced(field.text, "([.][0-9]*[1-9])0+$|[.]0+$", "\\1")
+    number = replaced(without_zeros, "^-0$", "0")
+    return F.when(field.kind.in_(*NUMBER_KINDS), number).otherwise(field.text)
 
 
 def bad_text(field: Field) -> Column:
@@ -185,10 +239,10 @@ def bad_optional_number(field: Field, number: Number, value: Column) -> Column:
 
 
 def bad_timestamp(field: Field, moment: Column) -> Column:
-    """moment: what `utc_timestamp` made of the field. An offset can move it beyond the year 9999,
-    where Snowflake's range ends, and most clients' too (D/sql-reference/data-types-datetime)."""
-    beyond = F.to_date(moment) > F.lit(LAST_DAY)
-    return F.when(moment.is_null() | beyond, fault(field, "is not an ISO 8601 timestamp"))
+    """moment: what `utc_timestamp` made of the field."""
+    day = F.to_date(moment)
+    beyond = (day < F.lit(FIRST_DAY)) | (day > F.lit(LAST_DAY))
+    return F.when(moment.is_null() | beyond, fault(field, f"is not {TIMESTAMP}"))
 
 
 ENVELOPE = (
@@ -218,8 +272,5 @@ def event_identity(*candidates: Column) -> Column:
         F.lit("-"),
         F.col("KAFKA_OFFSET").cast(StringType()),
     )
-    given = [
-        F.when(F.trim(F.coalesce(id_, F.lit(""))) != F.lit(""), id_)
-        for id_ in (F.col("EVENT_ID"), *candidates)
-    ]
+    given = [F.when(~is_blank(id_), id_) for id_ in (F.col("EVENT_ID"), *candidates)]
     return F.coalesce(*given, place).cast(StringType())

@@ -17,6 +17,7 @@ from event_fields import (
     bad_text,
     bad_timestamp,
     event_identity,
+    id_text,
     missing,
     read_events,
     utc_timestamp,
@@ -32,8 +33,8 @@ PRODUCT_ID = Field("product_id", with_kind=True)
 PRODUCT_NAME = Field("product_name")
 PRODUCT_CATEGORY = Field("product_category", ("category",))
 ADJUSTMENT_TYPE = Field("adjustment_type")
-QUANTITY_CHANGE = Field("quantity_change", with_kind=True)
-NEW_STOCK_LEVEL = Field("new_stock_level", with_kind=True)
+QUANTITY_CHANGE = Field("quantity_change")
+NEW_STOCK_LEVEL = Field("new_stock_level")
 REASON = Field("reason")
 WAREHOUSE_LOCATION = Field("warehouse_location")
 FIELDS = (
@@ -102,19 +103,19 @@ def judge(raw: DataFrame) -> DataFrame:
     fields = read_events(own_events(raw), FIELDS)
     values = fields.select(
         *fields.columns,
-        event_identity(EVENT_ID.text).alias("IDENTITY"),
+        event_identity(id_text(EVENT_ID)).alias("IDENTITY"),
         utc_timestamp(EVENT_TIMESTAMP).alias("MOMENT"),
         BOTTLES.value(QUANTITY_CHANGE).alias("CHANGE"),
         BOTTLES.value(NEW_STOCK_LEVEL).alias("LEVEL"),
     )
-    own_id = F.when(missing(ADJUSTMENT_ID), F.col("IDENTITY")).otherwise(ADJUSTMENT_ID.text)
+    own_id = F.when(missing(ADJUSTMENT_ID), F.col("IDENTITY")).otherwise(id_text(ADJUSTMENT_ID))
     return values.select(
         F.col("IDENTITY").alias("EVENT_ID"),
         *(F.col(name) for name in ENVELOPE),
         reason().cast(StringType()).alias("REASON"),
         F.col("MOMENT").alias("EVENT_TIMESTAMP"),
         own_id.alias("ADJUSTMENT_ID"),
-        PRODUCT_ID.text.alias("PRODUCT_ID"),
+        id_text(PRODUCT_ID).alias("PRODUCT_ID"),
         PRODUCT_NAME.text.alias("PRODUCT_NAME"),
         PRODUCT_CATEGORY.text.alias("PRODUCT_CATEGORY"),
         ADJUSTMENT_TYPE.text.alias("ADJUSTMENT_TYPE"),

@@ -19,6 +19,7 @@ from event_fields import (
     bad_timestamp,
     event_identity,
     fault,
+    id_text,
     missing,
     read_events,
     utc_timestamp,
@@ -34,9 +35,9 @@ CUSTOMER_ID = Field("customer_id", with_kind=True)
 PRODUCT_ID = Field("product_id", with_kind=True)
 PRODUCT_NAME = Field("product_name")
 PRODUCT_CATEGORY = Field("product_category", ("category",))
-QUANTITY = Field("quantity", with_kind=True)
-UNIT_PRICE = Field("unit_price", with_kind=True)
-TOTAL_AMOUNT = Field("total_amount", ("total_price",), with_kind=True)
+QUANTITY = Field("quantity")
+UNIT_PRICE = Field("unit_price")
+TOTAL_AMOUNT = Field("total_amount", ("total_price",))
 PAYMENT_METHOD = Field("payment_method")
 SHIPPING_ADDRESS = Field("shipping_address")
 FIELDS = (
@@ -109,13 +110,13 @@ def judge(raw: DataFrame) -> DataFrame:
         AMOUNT.value(TOTAL_AMOUNT).alias("TOTAL"),
     )
     return values.select(
-        event_identity(EVENT_ID.text, ORDER_ID.text).alias("EVENT_ID"),
+        event_identity(id_text(EVENT_ID), id_text(ORDER_ID)).alias("EVENT_ID"),
         *(F.col(name) for name in ENVELOPE),
         reason().cast(StringType()).alias("REASON"),
         F.col("MOMENT").alias("EVENT_TIMESTAMP"),
-        ORDER_ID.text.alias("ORDER_ID"),
-        CUSTOMER_ID.text.alias("CUSTOMER_ID"),
-        PRODUCT_ID.text.alias("PRODUCT_ID"),
+        id_text(ORDER_ID).alias("ORDER_ID"),
+        id_text(CUSTOMER_ID).alias("CUSTOMER_ID"),
+        id_text(PRODUCT_ID).alias("PRODUCT_ID"),
         PRODUCT_NAME.text.alias("PRODUCT_NAME"),
         PRODUCT_CATEGORY.text.alias("PRODUCT_CATEGORY"),
         F.col("BOTTLES").alias("QUANTITY"),

@@ -121,6 +121,25 @@ def texts(node: Expr) -> Expr:
     return node
 
 
+def counts(node: Expr) -> Expr:
+    """How many characters, how often: any number counts, and DuckDB wants an INTEGER. To be
+    done behind `types`, for which INTEGER is a NUMBER."""
+    for name in _COUNTS.get(type(node), ()):
+        count = node.args.get(name)
+        if count is not None and not isinstance(count, exp.Literal | exp.Neg):
+            node.set(name, exp.cast(count, "INTEGER", dialect="duckdb"))
+    return node
+
+
+_COUNTS: dict[type[Expr], tuple[str, ...]] = {
+    exp.Substring: ("start", "length"),
+    exp.Left: ("expression",),
+    exp.Right: ("expression",),
+    exp.Pad: ("expression",),
+    exp.Repeat: ("times",),
+}
+
+
 def text_differs(value: Expr) -> bool:
     """May DuckDB's text of this value differ? The macro that makes the text repeats its argument:
     neither large values nor those with a macro inside get it, or they would grow without end. A

@@ -96,7 +96,7 @@ _MACROS = (
     " THEN _account_epoch(TRY_CAST(x AS BIGINT)) AT TIME ZONE 'UTC'"
     " WHEN _account_is_moment(x) THEN TRY_CAST(x AS TIMESTAMPTZ) END",
     # TRIM(x) = '': what begins with a sign of ASCII is not blank, and is not trimmed to see it.
-    "_account_is_blank(x) AS CASE WHEN x >= '!' AND x < '~' THEN false ELSE trim(x) = '' END",
+    "_account_is_blank(x) AS CASE WHEN x >= '!' AND x < '~' THEN false ELSE trim(x, ' ') = '' END",
     "_account_try_date(x) AS CAST(_account_try_ntz(x) AS DATE)",
     # Whole numbers n * ten_n * up and d * ten_d, divided and rounded half away from zero.
     "_account_divided(n, d) AS sign(n) * sign(d) * ((2 * abs(n) + abs(d)) // (2 * abs(d)))",

@@ -81,6 +81,7 @@ def definition(tree: Expr) -> Expr:
         variant.arrays,
         fs.object_construct,
         types,
+        functions.counts,
         fs.sample,
         fs.array_size,
         fs.random,

@@ -82,7 +82,7 @@ def order_with(field: str, text: str) -> bytes:
 
 WHOLE = "a whole number of at most 10 digits"
 PRICE = "a number of at most 10 digits, 2 of them decimals"
-MOMENT = "an ISO 8601 timestamp"
+MOMENT = "an ISO 8601 timestamp of the years 1970 to 2261"
 NESTED = "[" * 1000 + "]" * 1000
 DIGITS = "9" * 400
 DEEP = "not JSON: nested more than 100 levels deep"
@@ -191,7 +191,11 @@ HOSTILE = (
         RAW,
         f"event_timestamp is not {MOMENT}: 0001-01-01T00:00:00+14:00",
     ),
-    Hostile(order(event_id="e-9999", event_timestamp="9999-12-31T23:59:59.999999999Z"), RAW, ""),
+    Hostile(
+        order(event_timestamp="9999-12-31T23:59:59.999999999Z"),
+        RAW,
+        f"event_timestamp is not {MOMENT}: 9999-12-31T23:59:59.999999999Z",
+    ),
     Hostile(
         order(event_timestamp="9999-12-31T23:59:59-00:01"),
         RAW,
@@ -227,7 +231,8 @@ HOSTILE = (
     Hostile(order_with("x", "[" * 99 + "]" * 99).replace(b"e-1", b"e-8"), RAW, ""),
     Hostile(adjustment(adjustment_id=None, event_id="a-2"), RAW, ""),
     Hostile(adjustment(new_stock_level="many"), RAW, f"new_stock_level is not {WHOLE}: many"),
-    Hostile(adjustment(quantity_change="1e2"), RAW, f"quantity_change is not {WHOLE}: 1e2"),
+    Hostile(adjustment(adjustment_id="a-3", quantity_change="1e2"), RAW, ""),
+    Hostile(adjustment(quantity_change="1e-2"), RAW, f"quantity_change is not {WHOLE}: 1e-2"),
     # What comes along with an event.
     Hostile(order(event_id="k-1"), RAW, "", key=None),
     Hostile(order(event_id="k-2"), RAW, "", key=b""),

@@ -63,3 +63,9 @@ def regexp_replace(
 @patch("trim")
 def trim(column: ColumnEmulator, *_: Any) -> ColumnEmulator:
     return _text(column, [None if text is None else text.strip(" ") for text in column])
+
+
+@patch("repeat")
+def repeat(column: ColumnEmulator, times: ColumnEmulator) -> ColumnEmulator:
+    pairs = zip(column, times, strict=True)
+    return _text(column, [None if text is None else text * int(n or 0) for text, n in pairs])

@@ -46,6 +46,9 @@ def verdict(raw: Raw, event: dict[str, Any], judged: Column, *fields: Field) -> 
         ("0", "0"),
         ("0000000007", "7"),
         ("9999999999", "9999999999"),
+        ("1e2", "100"),
+        ("6E+2", "600"),
+        ("1500E-2", "15"),
     ],
 )
 def test_a_whole_number_is_taken_from_a_number_or_a_text(
@@ -65,7 +68,8 @@ def test_a_whole_number_is_taken_from_a_number_or_a_text(
         (1.5, "1.5"),
         ("1.5", "1.5"),
         ("10000000000", "10000000000"),
-        ("1e2", "1e2"),
+        ("1e-1", "1e-1"),
+        ("1e11", "1e11"),
         ("three", "three"),
         ("", ""),
         (" 3", " 3"),
@@ -158,57 +162,22 @@ def test_a_reason_shows_no_more_than_a_hundred_characters_of_the_value(raw: Raw)
     assert shown == "quantity is not a whole number of at most 10 digits: " + "x" * 100
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("2026-11-22T10:30:00+00:00", datetime(2026, 11, 22, 10, 30)),
-        ("2026-11-22T10:30:00Z", datetime(2026, 11, 22, 10, 30)),
-        ("2026-11-22t10:30:00z", datetime(2026, 11, 22, 10, 30)),
-        ("2026-11-22T10:30:00", datetime(2026, 11, 22, 10, 30)),
-        ("2026-11-22 10:30:00", datetime(2026, 11, 22, 10, 30)),
-        ("2026-11-22T10:30", datetime(2026, 11, 22, 10, 30)),
-        ("2026-11-22T10:30+02", datetime(2026, 11, 22, 8, 30)),
-        ("2026-11-22T10:30:00+0530", datetime(2026, 11, 22, 5, 0)),
-        ("2026-11-22T10:30:00.123456-05:00", datetime(2026, 11, 22, 15, 30, 0, 123456)),
-        ("2026-11-22T10:30:00,5Z", datetime(2026, 11, 22, 10, 30, 0, 500000)),
-        ("2026-11-23T00:15:00+01:00", datetime(2026, 11, 22, 23, 15)),
-        ("2026-12-31T23:59:59-00:30", datetime(2027, 1, 1, 0, 29, 59)),
-        ("2024-02-29T12:00:00Z", datetime(2024, 2, 29, 12)),
-    ],
-)
-def test_a_timestamp_is_a_moment_in_utc(raw: Raw, text: str, expected: datetime) -> None:
-    event = {"event_timestamp": text}
-    assert verdict(raw, event, utc_timestamp(WHEN), WHEN) == expected
-    assert verdict(raw, {"event_ts": text}, utc_timestamp(WHEN), WHEN) == expected
-    assert (
-        verdict(raw, event, bad_timestamp(WHEN, utc_timestamp(WHEN)).cast(StringType()), WHEN)
-        is None
-    )
+@pytest.mark.parametrize("name", ["event_timestamp", "event_ts"])
+def test_a_timestamp_is_a_moment_in_utc(raw: Raw, name: str) -> None:
+    event = {name: "2026-11-23T00:15:00+01:00"}
+    assert verdict(raw, event, utc_timestamp(WHEN), WHEN) == datetime(2026, 11, 22, 23, 15)
+    fault = bad_timestamp(WHEN, utc_timestamp(WHEN)).cast(StringType())
+    assert verdict(raw, event, fault, WHEN) is None
 
 
 @pytest.mark.parametrize(
     "value",
-    [
-        "yesterday",
-        "2026-11-22",
-        "2026-13-01T00:00:00Z",
-        "2025-02-29T12:00:00Z",
-        "2026-11-22T25:00:00Z",
-        "2026-11-22T10:60:00Z",
-        "2026-11-22T10:30:00+25:00",
-        "2026-11-22T10:30:00.1234567890Z",
-        "22/11/2026 10:30:00",
-        "1763806200",
-        1763806200,
-        "2026-11-22T10:30:00Z; drop table",
-        "Sun, 22 Nov 2026 10:30:00 GMT",
-    ],
+    ["yesterday", "1763806200", 1763806200, "2262-01-01T00:00:00Z", "1969-12-31T23:59:59Z"],
 )
-def test_what_is_no_iso_timestamp_is_a_fault(raw: Raw, value: Any) -> None:
-    event = {"event_timestamp": value}
-    assert verdict(raw, event, utc_timestamp(WHEN), WHEN) is None
-    expected = f"event_timestamp is not an ISO 8601 timestamp: {value}"
-    assert verdict(raw, event, bad_timestamp(WHEN, utc_timestamp(WHEN)), WHEN) == expected
+def test_what_is_no_timestamp_of_the_range_is_a_fault(raw: Raw, value: Any) -> None:
+    expected = f"event_timestamp is not an ISO 8601 timestamp of the years 1970 to 2261: {value}"
+    fault = bad_timestamp(WHEN, utc_timestamp(WHEN))
+    assert verdict(raw, {"event_timestamp": value}, fault, WHEN) == expected
 
 
 def test_an_event_goes_by_the_envelopes_id_then_its_candidates_then_its_place(raw: Raw) -> None:

@@ -119,7 +119,7 @@ def test_a_value_that_a_cast_would_change_is_rejected(pipeline: Pipeline) -> Non
     reasons = {
         "1.5": NOT_WHOLE + "1.5",
         '"1.5"': NOT_WHOLE + "1.5",
-        '"1e2"': NOT_WHOLE + "1e2",
+        '"1e-2"': NOT_WHOLE + "1e-2",
         '"3\\n"': NOT_WHOLE + "3\n",
         '"\\u0663"': NOT_WHOLE + "٣",
         "10000000000": NOT_WHOLE + "10000000000",
@@ -136,10 +136,11 @@ def test_a_value_that_a_cast_would_change_is_rejected(pipeline: Pipeline) -> Non
     assert [reason for reason, _ in found] == list(reasons.values())
 
 
-def test_a_number_that_snowflake_only_keeps_as_a_float_is_rejected(pipeline: Pipeline) -> None:
-    numbers = ("1e2", "1" * 42, "1." + "0" * 41 + "1", "0." + "9" * 400)
-    pipeline.ingest(*map(with_quantity, numbers))
-    assert pipeline.run(raw_to_staging.orders) == [{"staged": 0, "rejected": 4}]
+def test_a_float_of_a_variant_is_the_number_that_it_shows(pipeline: Pipeline) -> None:
+    """RAW had such before the ingester kept the digits, and a payload written by hand may have."""
+    pipeline.ingest(*map(with_quantity, ("1e2", "1" * 42, "1.5e0")))
+    assert pipeline.run(raw_to_staging.orders) == [{"staged": 1, "rejected": 2}]
+    assert pipeline.rows("STAGING.STG_ORDERS", "QUANTITY") == [(100,)]
 
 
 def test_numbers_and_timestamps_are_taken_in_every_form_that_is_exact(pipeline: Pipeline) -> None:
@@ -168,21 +169,21 @@ def test_numbers_and_timestamps_are_taken_in_every_form_that_is_exact(pipeline: 
     ]
 
 
-def test_a_timestamp_that_its_offset_moves_beyond_the_year_9999_is_rejected(
+def test_a_timestamp_that_its_offset_moves_out_of_the_range_is_rejected(
     pipeline: Pipeline,
 ) -> None:
     pipeline.ingest(
-        order("o-1", event_timestamp="9999-12-31T22:59:59-01:00"),
-        order("o-2", event_timestamp="9999-12-31T23:00:00-01:00"),
+        order("o-1", event_timestamp="1970-01-01T00:59:59+00:59"),
+        order("o-2", event_timestamp="1970-01-01T00:59:59+01:00"),
         adjustment("a-1", event_timestamp="9999-12-31T23:59:59.999999-14:00"),
     )
     pipeline.run(raw_to_staging.orders, raw_to_staging.inventory)
     assert pipeline.rows("STAGING.STG_ORDERS", "ORDER_ID, EVENT_TIMESTAMP") == [
-        ("o-1", datetime(9999, 12, 31, 23, 59, 59))
+        ("o-1", datetime(1970, 1, 1, 0, 0, 59))
     ]
-    rule = "event_timestamp is not an ISO 8601 timestamp: "
+    rule = "event_timestamp is not an ISO 8601 timestamp of the years 1970 to 2261: "
     assert pipeline.rows("RAW_DATA.REJECTED_EVENTS", "REASON", "KAFKA_OFFSET") == [
-        (rule + "9999-12-31T23:00:00-01:00",),
+        (rule + "1970-01-01T00:59:59+01:00",),
         (rule + "9999-12-31T23:59:59.999999-14:00",),
     ]
 
