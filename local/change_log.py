@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlglot import Expr, exp
 
-from local.engine import HIDDEN_SCHEMA, Binds, Connection, used
+from local.engine import HIDDEN_SCHEMA, Binds, Connection, literal, quoted, used
 from local.parser.tokens import FullName
 
 
@@ -47,15 +47,11 @@ class Tracked:
 
 def source(table: FullName) -> str:
     """A table's full name in DuckDB's SQL."""
-    return f'"{table.database}"."{table.schema}"."{table.name}"'
+    return quoted(table.database, table.schema, table.name)
 
 
 def hidden(database: str, table: str) -> str:
-    return f'"{database}".{HIDDEN_SCHEMA}.{table}'
-
-
-def quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
+    return f"{quoted(database)}.{HIDDEN_SCHEMA}.{table}"
 
 
 # In an INSERT's meta: a query for the rows that it adds, each with its row id as HELD_ROW. They are
@@ -201,4 +197,4 @@ def log_added(connection: Connection, tx: int, tracked: Tracked, last: int) -> N
 
 
 def _sequence(tracked: Tracked) -> str:
-    return f"'{hidden(tracked.table.database, '_account_change')}'"
+    return literal(hidden(tracked.table.database, "_account_change"))

@@ -7,7 +7,6 @@ import uuid
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlglot import Expr, exp
@@ -17,7 +16,7 @@ from local.engine import TEXT, Catalog, parsing, rewrite
 from local.guard import Guard
 from local.meanings import Meaning
 from local.names import resolve_identifiers
-from local.parser.tokens import FullName, Name, Tokens
+from local.parser.tokens import FullName, Name, Tokens, checked, checked_without_quotes
 from local.result import Result
 from local.rights.hierarchy import ADMINISTRATOR
 from local.running import Statement
@@ -145,7 +144,15 @@ class Session(SessionTransactions):
                 "Cannot perform operation. This session does not have a current schema. Call 'USE"
                 " SCHEMA', or use a qualified name.",
             )
+        checked(name.name)
+        checked_without_quotes(database, schema)
         return FullName(database, schema, name.name)
+
+    def check_schema(self, name: FullName) -> None:
+        """Raises 002003 where the place of something new does not exist."""
+        self.catalog(name.database)
+        if not self.connection.schema_exists(name.database, name.schema):
+            raise errors.does_not_exist("Schema", f"{name.database}.{name.schema}")
 
     def catalog(self, database: str) -> Catalog:
         return self.account.catalog(database)
@@ -153,14 +160,6 @@ class Session(SessionTransactions):
     def relation_kind(self, name: FullName) -> str | None:
         """TABLE, VIEW, or None where there is neither."""
         return self.connection.relation_kind(name.database, name.schema, name.name)
-
-    def stage_path(self, location: str) -> tuple[Path, str, FullName]:
-        """@[database.][schema.]stage[/path] → its folder, the path inside, its name."""
-        if not location.startswith("@"):
-            raise errors.compilation(errors.SYNTAX, f"invalid stage location '{location}'")
-        stage, _, path = location[1:].partition("/")
-        full = self.resolve(Tokens(stage).name())
-        return self.connection.stage_folder(full.database, full.schema, full.name), path, full
 
     # --- statements --------------------------------------------------------------------------
 

@@ -18,16 +18,19 @@ if TYPE_CHECKING:
 
 _NAME = r'(?:"(?:[^"]|"")*"|[A-Za-z_][\w$]*)'
 _STAGE = re.compile(rf"@((?:{_NAME}\.){{0,2}})(%?)({_NAME})(?:/(.*))?", re.S)
+_LONGEST_PART = 255
 _VERSIONED = re.compile(rf"snow://streamlit/((?:{_NAME}\.){{0,2}}{_NAME})(/.*)?", re.S | re.I)
 
 
 @dataclass(frozen=True)
 class StageLocation:
-    """folder: the stage's files. path: where in it, '' for all. label: what LIST puts before."""
+    """folder: the stage's files. path: where in it, '' for all. label: what LIST puts before.
+    of_table: whose stage it is, if it is a table's."""
 
     folder: Path
     path: str
     label: str
+    of_table: tuple[str, str, str] | None = None
 
     def files(self, pattern: str | None = None) -> list[tuple[str, Path]]:
         """The files whose path starts with this location's, by name as LIST shows them.
@@ -35,7 +38,7 @@ class StageLocation:
         pattern: a regular expression that the whole path inside the stage has to match.
         """
         found = []
-        for file in sorted(file for file in self.folder.rglob("*") if file.is_file()):
+        for file in sorted(file for file in self.folder.rglob("*") if _is_own(file)):
             relative = file.relative_to(self.folder).as_posix()
             if relative.startswith(self.path) and (
                 pattern is None or re.fullmatch(pattern, relative, re.S)
@@ -44,15 +47,18 @@ class StageLocation:
         return found
 
 
+def _is_own(file: Path) -> bool:
+    """A link is no staged file: what it leads to may be anybody's."""
+    return file.is_file() and not file.is_symlink()
+
+
 def versioned_folder(session: Session, name: FullName) -> Path:
     """Where a Streamlit app's own files are, its versions included."""
-    if "/" in str(name):
-        raise errors.unsupported(f"a Streamlit app named {name}")
-    return session.account.engine.stages / name.database / name.schema / f"{name.name}$streamlit"
+    return session.account.engine.stages.app(name.database, name.schema, name.name)
 
 
 def stage_location(session: Session, text: str) -> StageLocation:
-    """Reads a location as PUT, GET, LIST and REMOVE take it, in quotes or without.
+    """Reads a location as PUT, GET, LIST, REMOVE and COPY INTO take it, in quotes or without.
 
     Raises 001003 for what is none, 002003 where there is no such stage, 000002 for @~.
     """
@@ -73,10 +79,31 @@ def stage_location(session: Session, text: str) -> StageLocation:
     if match is None:
         raise errors.compilation(errors.SYNTAX, f"invalid stage location '{text}'")
     written = Tokens(match[1] + match[3]).name()
-    full = session.resolve(Name(match[2] + written.name, written.schema, written.database))
-    folder = session.connection.stage_folder(full.database, full.schema, full.name)
-    label = "" if match[2] else f"{full.name.lower()}/"
-    return StageLocation(folder, _inside(folder, (match[4] or "").lstrip("/")), label)
+    full = session.resolve(written)
+    path = (match[4] or "").lstrip("/")
+    if match[2]:
+        folder, of_table = _table_folder(session, full), (full.database, full.schema, full.name)
+        return StageLocation(folder, _inside(folder, path), "", of_table)
+    folder = _stage_folder(session, full)
+    return StageLocation(folder, _inside(folder, path), f"{full.name.lower()}/")
+
+
+def _stage_folder(session: Session, name: FullName) -> Path:
+    """Where a stage's files are; raises 002003 where there is no such stage."""
+    found = session.connection.values(
+        "SELECT 1 FROM _fs_global._fs_information_schema._fs_stages"
+        " WHERE database_name = ? AND schema_name = ? AND name = ?",
+        [name.database, name.schema, name.name],
+    )
+    if not found:
+        raise errors.does_not_exist("Stage", name)
+    return session.account.engine.stages.stage(name.database, name.schema, name.name)
+
+
+def _table_folder(session: Session, name: FullName) -> Path:
+    if session.relation_kind(name) != "TABLE":
+        raise errors.does_not_exist("Table", name)
+    return session.account.engine.stages.table(name.database, name.schema, name.name)
 
 
 def named_place(text: str) -> tuple[str, Name]:
@@ -94,7 +121,12 @@ def named_place(text: str) -> tuple[str, Name]:
 
 
 def _inside(folder: Path, path: str) -> str:
-    """Raises 001003 for a path that leads out of the stage."""
-    if not (folder / path).resolve().is_relative_to(folder.resolve()):
-        raise errors.compilation(errors.SYNTAX, f"invalid path in a stage: '{path}'")
+    """Raises 001003 for a path that leads out of the stage, 000002 for one with a name that no
+    file can have here."""
+    if any(len(part.encode("utf-8", "replace")) > _LONGEST_PART for part in path.split("/")):
+        raise errors.unsupported(
+            f"a path in a stage with more than {_LONGEST_PART} bytes in a name"
+        )
+    if "\0" in path or not (folder / path).resolve().is_relative_to(folder.resolve()):
+        raise errors.compilation(errors.SYNTAX, f"invalid path in a stage: {path!r}")
     return path

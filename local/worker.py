@@ -7,8 +7,8 @@ version that is called. It ends with its control socket, a copy with its standar
 the handler is at: none outlives the account.
 
 Messages come to a copy on standard input and answers go out on standard output, each a JSON object
-behind its length (four bytes, big-endian): {"begun": true} when a call has come, then its answer. What a handler prints goes to standard error, which the
-account writes to its log.
+behind its length (four bytes, big-endian): {"begun": true} when a call has come, then its answer.
+What a handler prints goes to standard error, which the account writes to its log.
 """
 
 import base64
@@ -293,7 +293,7 @@ def serve() -> None:
     handlers: dict[str, Callable[..., Any]] = {}
     while True:
         message = inbox.get()
-        # From here on the handler may have had effects; before it, the account may ask another copy.
+        # From here on the handler may have had effects; before, the account may ask another copy.
         send(answers, {"begun": True})
         answer = run(message, handlers)
         sys.stdout.flush()

@@ -5,6 +5,7 @@ from local.engine.clock import NOW
 from local.engine.connection import Connection
 from local.engine.engine import Engine
 from local.engine.failures import Conflict, translate
+from local.engine.quoting import literal, quoted
 from local.engine.rendering import TEXT, Binds, kept, used
 from local.engine.types import compressed
 
@@ -19,6 +20,8 @@ __all__ = [
     "Engine",
     "compressed",
     "kept",
+    "literal",
+    "quoted",
     "translate",
     "used",
 ]

@@ -7,6 +7,7 @@ from typing import Any
 import duckdb
 
 from local.engine.failures import Conflict, translated
+from local.engine.quoting import literal, quoted
 
 # fakesnow hides this schema from SHOW and INFORMATION_SCHEMA: the metadata lives there too.
 HIDDEN_SCHEMA = "_fs_information_schema"
@@ -21,7 +22,7 @@ class Catalog:
         self.database = database
         self._connection = connection
         self._lock = threading.RLock()
-        connection.execute(f"SET schema = '\"{database}\".{HIDDEN_SCHEMA}'")
+        connection.execute(f"SET schema = {literal(f'{quoted(database)}.{HIDDEN_SCHEMA}')}")
 
     def rows(self, sql: str, params: Sequence[Any] = ()) -> list[dict[str, Any]]:
         """The rows of a query; unqualified names are those of the hidden schema."""

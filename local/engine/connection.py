@@ -5,7 +5,7 @@ import json
 import re
 import warnings
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,14 +14,16 @@ import duckdb
 import pyarrow as pa
 from fakesnow.conn import FakeSnowflakeConnection
 from fakesnow.copy_into import copy_into
-from fakesnow.transforms import stage
 from sqlglot import Expr, exp
 
 from local import errors, result
 from local.engine import decimals, documents, elements, rewrite, texts
+from local.engine.catalog import HIDDEN_SCHEMA
 from local.engine.cursor import Cursor
 from local.engine.failures import translated
+from local.engine.quoting import literal, quoted
 from local.engine.rendering import Binds, kept, render, used
+from local.engine.stage_files import copying
 from local.engine.types import arrow_type, compress
 from local.result import Result
 
@@ -31,8 +33,11 @@ warnings.filterwarnings("ignore", "Arrow output on a DB-API result", UserWarning
 # Files that are in no stage of the account.
 _OUTSIDE = re.compile(r"[\"']*(\w+:/)?/")
 
+_OF_THE_ENGINE = (HIDDEN_SCHEMA, "main", "information_schema", "pg_catalog")
 _NUMBERS = itertools.count(1)
 _SETTINGS = ("SET python_enable_replacements = false", "SET TimeZone = 'UTC'")
+
+Staged = Callable[[str], tuple[Path, str, str]]
 
 
 class Connection:
@@ -60,12 +65,15 @@ class Connection:
         fakesnow = self._fakesnow
         fakesnow.database, fakesnow._schema = database, schema
         fakesnow.database_set, fakesnow.schema_set = database is not None, schema is not None
-        name = f'"{database}"."{schema or "main"}"' if database else "memory.main"
-        self._duck.execute(f"SET schema = '{name}'")
+        name = quoted(database, schema or "main") if database else "memory.main"
+        self._duck.execute(f"SET schema = {literal(name)}")
         self.set_variable("database", database)
         self.set_variable("schema", schema)
 
     def schema_exists(self, database: str, schema: str) -> bool:
+        """What the engine keeps for itself is not there."""
+        if schema in _OF_THE_ENGINE:
+            return False
         return bool(
             self.values(
                 "SELECT 1 FROM duckdb_schemas() WHERE database_name = ? AND schema_name = ?",
@@ -99,7 +107,7 @@ class Connection:
     def relation(self, name: str, table: pa.Table, types: Sequence[str]) -> None:
         """Make a result readable under a bare name, until `forget`."""
         columns = ", ".join(
-            f'"{column}"::{kind} AS "{column}"'
+            f"{quoted(column)}::{kind} AS {quoted(column)}"
             for column, kind in zip(table.column_names, types, strict=True)
         )
         self._duck.register(f"{name}_ROWS", table)
@@ -209,20 +217,23 @@ class Connection:
         for table in tables:
             self.values(f'DROP TABLE IF EXISTS temp."{table}"')
 
-    def copy_into(self, tree: exp.Copy, binds: Binds) -> Result:
-        """COPY INTO <table>: one row per file."""
+    def copy_into(self, tree: exp.Copy, binds: Binds, staged: Staged) -> Result:
+        """COPY INTO <table>: one row per file. staged: where a location in a stage is, which is
+        its folder, the path in it, and what its files' names begin with."""
         if not tree.args.get("kind") or tree.this.sql().startswith("@"):
             raise errors.unsupported("COPY INTO <location>")
         if any(_OUTSIDE.match(file.sql()) for file in tree.args.get("files") or []):
             raise errors.unsupported("COPY INTO <table> from outside the account's stages")
         fakesnow = self._fakesnow
-        with translated(), _named_options():
+        tree = rewrite.copy_source(tree, binds)
+        source = next((v for v in tree.find_all(exp.Var) if str(v.this).startswith("@")), None)
+        if source is None:
+            raise errors.unsupported("COPY INTO <table> from outside the account's stages")
+        folder, path, label = staged(str(source.this))
+        source.set("this", f"{folder}/{path}")
+        with translated(), _named_options(), copying(folder, label):
             sql = copy_into(
-                self._duck,
-                fakesnow.database,
-                fakesnow.schema,
-                rewrite.copy_source(tree, binds),
-                fakesnow.table_stages,
+                self._duck, fakesnow.database, fakesnow.schema, tree, fakesnow.table_stages
             )
         table, types = self.table(sql, {})
         return Result(table, types, result.COPY)
@@ -258,7 +269,7 @@ class Connection:
         self._temporary_changes += 1
 
     def drop_temporary(self, name: str, kind: str) -> None:
-        self.values(f'DROP {kind} temp."{name}"')
+        self.values(f"DROP {kind} temp.{quoted(name)}")
         self.temporary.discard(name)
         self._temporary_changes += 1
 
@@ -282,7 +293,7 @@ class Connection:
         prepared = rewrite.definition(exp.Schema(expressions=[column])).expressions[0]
         compress(prepared)
         definition = render(prepared)
-        self.values(f'ALTER TABLE "{database}"."{schema}"."{table}" ADD COLUMN {definition}')
+        self.values(f"ALTER TABLE {quoted(database, schema, table)} ADD COLUMN {definition}")
 
     def engine_type(self, kind: exp.DataType) -> str:
         """DuckDB's name of a column type."""
@@ -314,27 +325,6 @@ class Connection:
         self._fakesnow.results_cache.clear()
         assert table is not None
         return Result(table, [arrow_type(column.type) for column in table.columns], statement_type)
-
-    def stage_folder(self, database: str, schema: str, name: str) -> Path:
-        """The folder of a stage's files; a table's stage is called %TABLE.
-
-        Raises 002003 where there is no such stage.
-        """
-        if stage.is_table_stage(name):
-            own = self.values(self._fakesnow.table_stages.lookup_sql(database, schema, name))
-            if not own:
-                raise errors.does_not_exist("Table", f"{database}.{schema}.{name[1:]}")
-            return Path(stage.internal_dir(own[0][0]))
-        found = self.values(
-            "SELECT 1 FROM _fs_global._fs_information_schema._fs_stages"
-            " WHERE database_name = ? AND schema_name = ? AND name = ?",
-            [database, schema, name],
-        )
-        full = f"{database}.{schema}.{name}"
-        if not found:
-            with translated():
-                raise stage.not_found_error(full)
-        return Path(stage.internal_dir(full))
 
     # --- transactions ------------------------------------------------------------------------
 

@@ -11,13 +11,15 @@ import duckdb
 import pyarrow as pa
 from fakesnow import info_schema
 from fakesnow import macros as fakesnow_macros
-from fakesnow.transforms import show, stage
+from fakesnow.transforms import show
 
 from local import errors
 from local.engine import information_schema, json_numbers, macros
 from local.engine.catalog import HIDDEN_SCHEMA, Catalog
 from local.engine.connection import Connection
 from local.engine.failures import translated
+from local.engine.quoting import literal, quoted
+from local.engine.stage_files import StageFiles
 
 _SETTINGS = (
     "SET GLOBAL TimeZone = 'UTC'",
@@ -40,6 +42,9 @@ _SETTINGS = (
 
 _SNOWFLAKE_DATABASE = "SNOWFLAKE"
 _TEMPLATE = "_account_template"
+# A database's name is its file's: letters, digits, _ and $, and no more than a file system takes.
+_DATABASE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_$]{0,199}")
+_NAMES_OF_DUCKDB = ("memory", "system", "temp", "_fs_global", _TEMPLATE)
 
 
 class Engine:
@@ -57,9 +62,7 @@ class Engine:
         self._lock = threading.RLock()
         self._template: Path | None = None
         (data / "databases").mkdir(parents=True, exist_ok=True)
-        self.stages = data / "stages"
-        self.stages.mkdir(exist_ok=True)
-        stage.LOCAL_BUCKET_PATH = str(self.stages)
+        self.stages = StageFiles(data / "stages")
         # SQLGlot writes lambdas with an arrow; DuckDB 2.0 wants to be asked for it.
         self._root = duckdb.connect(config={"lambda_syntax": "ENABLE_SINGLE_ARROW"})
         try:
@@ -71,7 +74,7 @@ class Engine:
     def _open(self) -> None:
         for setting in _SETTINGS:
             self._root.execute(setting)
-        self._root.execute(f"ATTACH {_literal(self._data / 'account.duckdb')} AS _fs_global")
+        self._root.execute(f"ATTACH {literal(str(self._data / 'account.duckdb'))} AS _fs_global")
         self._root.execute(info_schema.fs_global_creation_sql())
         self._root.execute(show.fs_global_creation_sql())
         json_numbers.register(self._root)
@@ -84,7 +87,7 @@ class Engine:
 
     def _attach(self, name: str) -> None:
         """Open a database's file, and give it what this version of the account has in each."""
-        self._root.execute(f"ATTACH {_literal(self._file(name))} AS {_quoted(name)}")
+        self._root.execute(f"ATTACH {literal(str(self._file(name)))} AS {quoted(name)}")
         with self._at_once():
             self._root.execute(info_schema.per_db_creation_sql(name))
             self._create_common(name)
@@ -99,18 +102,23 @@ class Engine:
         unfinished = file.with_suffix(".new")
         shutil.copyfile(self._template, unfinished)
         unfinished.rename(file)
-        self._root.execute(f"ATTACH {_literal(file)} AS {_quoted(name)}")
-        with self._at_once():
-            self._root.execute(info_schema.per_db_creation_sql(name))
-            self._root.execute(information_schema.creation_sql(name))
-            self._root.execute(f"CREATE SCHEMA IF NOT EXISTS {_quoted(name)}.PUBLIC")
+        try:
+            self._root.execute(f"ATTACH {literal(str(file))} AS {quoted(name)}")
+            with self._at_once():
+                self._root.execute(info_schema.per_db_creation_sql(name))
+                self._root.execute(information_schema.creation_sql(name))
+                self._root.execute(f"CREATE SCHEMA IF NOT EXISTS {quoted(name)}.PUBLIC")
+        except duckdb.Error:
+            self._root.execute(f"DETACH DATABASE IF EXISTS {quoted(name)}")
+            self._delete_files(name)
+            raise
         self._catalogs[name] = Catalog(self._root.cursor(), name)
 
     def _made_template(self) -> Path:
         """A file with all that databases have in common, made anew by each process."""
         file = self._data / "template.duckdb"
         file.unlink(missing_ok=True)
-        self._root.execute(f"ATTACH {_literal(file)} AS {_TEMPLATE}")
+        self._root.execute(f"ATTACH {literal(str(file))} AS {_TEMPLATE}")
         with self._at_once():
             self._root.execute(f"CREATE SCHEMA {_TEMPLATE}.{HIDDEN_SCHEMA}")
             self._create_common(_TEMPLATE)
@@ -120,8 +128,8 @@ class Engine:
     def _create_common(self, name: str) -> None:
         """The macros and the hidden tables, which do not tell whose they are."""
         self._root.execute(fakesnow_macros.creation_sql(name))
-        self._root.execute(macros.creation_sql(_quoted(name)))
-        self._root.execute(f"USE {_quoted(name)}.{HIDDEN_SCHEMA}")
+        self._root.execute(macros.creation_sql(quoted(name)))
+        self._root.execute(f"USE {quoted(name)}.{HIDDEN_SCHEMA}")
         try:
             self._root.execute(self._hidden_tables)
         finally:
@@ -140,6 +148,11 @@ class Engine:
 
     def _file(self, name: str) -> Path:
         return self._data / "databases" / f"{name}.duckdb"
+
+    def _delete_files(self, name: str) -> None:
+        """A database's file, and the log beside it."""
+        for file in self._file(name).parent.glob(f"{name}.duckdb*"):
+            file.unlink()
 
     def databases(self) -> list[str]:
         """The names of the account's databases, sorted."""
@@ -162,11 +175,13 @@ class Engine:
 
     def create_database(self, name: str) -> None:
         """Create an empty database with its schema PUBLIC."""
-        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_$]*", name):
+        if not _DATABASE_NAME.fullmatch(name) or name.lower() in _NAMES_OF_DUCKDB:
             raise errors.unsupported(f"database name {name!r}")
         with self._lock, translated():
             if name in self._catalogs or name == _SNOWFLAKE_DATABASE:
                 raise errors.already_exists(name)
+            if name.upper() in {each.upper() for each in self._catalogs}:
+                raise errors.unsupported(f"two databases whose names differ only in case: {name}")
             self._attach_new(name)
 
     def drop_database(self, name: str) -> None:
@@ -174,15 +189,14 @@ class Engine:
         with self._lock, translated():
             self.catalog(name).close()
             del self._catalogs[name]
-            self._root.execute(f'DETACH "{name}"')
-            for file in (self._data / "databases").glob(f"{name}.duckdb*"):
-                file.unlink()
+            self._root.execute(f"DETACH {quoted(name)}")
+            self._delete_files(name)
             for table in ("_fs_stages", "_fs_file_formats"):
                 self._root.execute(
                     f"DELETE FROM _fs_global.{HIDDEN_SCHEMA}.{table} WHERE database_name = ?",
                     [name],
                 )
-            shutil.rmtree(self.stages / name, ignore_errors=True)
+            self.stages.remove_database(name)
 
     def forget_stages(self, database: str, schema: str) -> None:
         """A schema's stages and file formats go with it, and so do their files."""
@@ -193,7 +207,7 @@ class Engine:
                     " WHERE database_name = ? AND schema_name = ?",
                     [database, schema],
                 )
-        shutil.rmtree(self.stages / database / schema, ignore_errors=True)
+        self.stages.remove_schema(database, schema)
 
     def provide(self, name: str, rows: pa.Table) -> None:
         """A read-only relation SNOWFLAKE.INFORMATION_SCHEMA.<name>."""
@@ -224,11 +238,3 @@ class Engine:
             for catalog in [*self._catalogs.values(), *self._catalogs_to_close]:
                 catalog.close()
             self._root.close()
-
-
-def _quoted(name: str) -> str:
-    return f'"{name}"'
-
-
-def _literal(path: Path) -> str:
-    return "'" + str(path).replace("'", "''") + "'"

@@ -4,6 +4,7 @@ https://docs.snowflake.com/en/sql-reference/info-schema/tables
 """
 
 from local.engine.catalog import HIDDEN_SCHEMA
+from local.engine.quoting import literal, quoted
 
 _CREATED = (
     f'(SELECT min(c.created_on) FROM {{db}}."{HIDDEN_SCHEMA}"._account_created c WHERE'
@@ -14,10 +15,9 @@ _CREATED = (
 def creation_sql(database: str) -> str:
     """The views of a database; they can be created again. ROW_COUNT and BYTES are NULL: DuckDB has
     only estimates; statements/table_sizes.py puts the figures there."""
-    db = f'"{database}"'
+    db, name = quoted(database), literal(database)
     table = _CREATED.format(db=db, kind="'TABLE'", schema="t.schema_name", name="t.table_name")
     view = _CREATED.format(db=db, kind="'VIEW'", schema="v.schema_name", name="v.view_name")
-    literal = "'" + database.replace("'", "''") + "'"
     return f"""
     CREATE OR REPLACE VIEW {db}."{HIDDEN_SCHEMA}"._fs_tables AS
     SELECT t.database_name AS "TABLE_CATALOG", t.schema_name AS "TABLE_SCHEMA",
@@ -26,17 +26,17 @@ def creation_sql(database: str) -> str:
         NULL::BIGINT AS "BYTES", 1 AS "RETENTION_TIME", {table} AS "CREATED",
         {table} AS "LAST_DDL", t.comment AS "COMMENT"
     FROM duckdb_tables() t
-    WHERE t.database_name = {literal} AND t.schema_name <> '{HIDDEN_SCHEMA}'
+    WHERE t.database_name = {name} AND t.schema_name <> '{HIDDEN_SCHEMA}'
     UNION ALL
     SELECT v.database_name, v.schema_name, v.view_name, 'SYSADMIN', 'VIEW', NULL, NULL, NULL, NULL,
         NULL, {view}, {view}, v.comment
     FROM duckdb_views() v
-    WHERE v.database_name = {literal} AND v.schema_name <> '{HIDDEN_SCHEMA}' AND NOT v.internal;
+    WHERE v.database_name = {name} AND v.schema_name <> '{HIDDEN_SCHEMA}' AND NOT v.internal;
     CREATE OR REPLACE VIEW {db}."{HIDDEN_SCHEMA}"._fs_views AS
     SELECT v.database_name AS "TABLE_CATALOG", v.schema_name AS "TABLE_SCHEMA",
         v.view_name AS "TABLE_NAME", 'SYSADMIN' AS "TABLE_OWNER", v.sql AS "VIEW_DEFINITION",
         'NONE' AS "CHECK_OPTION", 'NO' AS "IS_UPDATABLE", 'NO' AS "INSERTABLE_INTO",
         'NO' AS "IS_SECURE", {view} AS "CREATED", {view} AS "LAST_DDL", v.comment AS "COMMENT"
     FROM duckdb_views() v
-    WHERE v.database_name = {literal} AND v.schema_name <> '{HIDDEN_SCHEMA}' AND NOT v.internal;
+    WHERE v.database_name = {name} AND v.schema_name <> '{HIDDEN_SCHEMA}' AND NOT v.internal;
     """

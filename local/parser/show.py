@@ -4,7 +4,6 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from local import errors
 from local.parser.tokens import Name, Tokens
 
 if TYPE_CHECKING:  # a session is above a parser; here only its current names are read
@@ -33,9 +32,7 @@ class ShowScope:
             return None, None
         if self.kind == "SCHEMA":
             full = session.resolve(Name("_", self._schema(session), self._database()))
-            session.catalog(full.database)
-            if not session.connection.schema_exists(full.database, full.schema):
-                raise errors.does_not_exist("Schema", f"{full.database}.{full.schema}")
+            session.check_schema(full)
             return full.database, full.schema
         database = self.name.name if self.name else session.database
         if database is not None:

@@ -35,6 +35,36 @@ class FullName:
         return f"{self.database}.{self.schema}.{self.name}"
 
 
+_LONGEST_NAME = 255
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
+_QUOTES = re.compile(r"[\"']")
+
+
+def checked(*parts: str | None) -> None:
+    """Raises 001007 for a name of an object that is longer than Snowflake's are, 000002 for one
+    with control characters, which are left out here.
+
+    https://docs.snowflake.com/en/sql-reference/identifiers-syntax
+    """
+    for part in filter(None, parts):
+        if len(part) > _LONGEST_NAME:
+            raise errors.compilation(
+                errors.COMPILATION,
+                f"Object name '{part[:50]}…' is longer than {_LONGEST_NAME} characters.",
+            )
+        if _CONTROLS.search(part):
+            raise errors.unsupported(f"a name with control characters: {part!r}")
+
+
+def checked_without_quotes(*parts: str | None) -> None:
+    """The same for the objects that the engine keeps (databases, schemas, tables, views, stages,
+    sequences, file formats), whose names have no quotes here."""
+    checked(*parts)
+    for part in filter(None, parts):
+        if _QUOTES.search(part):
+            raise errors.unsupported(f"a name with quotes: {part!r}")
+
+
 class _WordTokenizer(Snowflake.Tokenizer):
     """Snowflake's tokens without commands: CALL, EXECUTE and SHOW are words like others."""
 
@@ -150,6 +180,7 @@ class Tokens:
             parts.append(self._identifier())
         if len(parts) > 3:
             raise self.unexpected()
+        checked(*parts)
         return Name(*reversed(parts))
 
     def _identifier(self) -> str:

@@ -45,8 +45,7 @@ def create_alert(session: "Session", tokens: Tokens, binds: Sequence[Any]) -> re
     session.commit_for_ddl()
     with session.account.lock:
         place = _Place(session, statement.name)
-        if not session.connection.schema_exists(place.full.database, place.full.schema):
-            raise errors.does_not_exist("Schema", f"{place.full.database}.{place.full.schema}")
+        session.check_schema(place.full)
         if place.found and statement.if_not_exists:
             return result.status(f"{place.full.name} already exists, statement succeeded.")
         if place.found and statement.mode == "CREATE":

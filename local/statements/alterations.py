@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from sqlglot import Expr, exp
 
 from local import errors, result
-from local.engine import HIDDEN_SCHEMA, Binds, Conflict
+from local.engine import HIDDEN_SCHEMA, Binds, Conflict, quoted
 from local.names import name_of, qualify
 from local.parser.tokens import FullName
 from local.result import Result
@@ -38,7 +38,10 @@ def drop_relation(session: Session, target: exp.Table, kind: str, if_exists: boo
             )
         session.account.streams.table_gone(session.catalog(table.database), table)
         table_properties.forget(session, table)
-        session.connection.values(f'DROP {kind} "{table.database}"."{table.schema}"."{table.name}"')
+        session.connection.values(f"DROP {kind} {comments.full(table)}")
+        if kind == "TABLE":
+            staged = session.account.engine.stages
+            staged.remove(staged.table(table.database, table.schema, table.name))
     return result.status(f"{table.name} successfully dropped.")
 
 
@@ -69,7 +72,7 @@ def alter(session: Session, tree: exp.Alter, kind: str, binds: Binds) -> Result:
         if not isinstance(action, _ALTERATIONS):
             raise errors.unsupported(f"ALTER {kind} … {action.sql(dialect='snowflake')}")
         if isinstance(action, exp.AlterColumn) and action.args.get("comment"):
-            column = f'{comments.quoted(table)}."{action.this.name}"'
+            column = f"{comments.full(table)}.{quoted(action.this.name)}"
             comments.put(session, "COLUMN", column, action.args["comment"].name)
             return result.status("Statement executed successfully.")
     qualify(session, tree)
@@ -107,9 +110,7 @@ def _rename(session: Session, table: FullName, target: exp.Table) -> Result:
     new = session.resolve(name_of(target))
     if (new.database, new.schema) != (table.database, table.schema):
         raise errors.unsupported("ALTER TABLE … RENAME TO another schema")
-    session.connection.values(
-        f'ALTER TABLE "{table.database}"."{table.schema}"."{table.name}" RENAME TO "{new.name}"'
-    )
+    session.connection.values(f"ALTER TABLE {comments.full(table)} RENAME TO {quoted(new.name)}")
     session.connection.values(
         f"UPDATE _fs_global.{HIDDEN_SCHEMA}._fs_columns_ext SET ext_table_name = ?"
         " WHERE (ext_table_catalog, ext_table_schema, ext_table_name) = (?, ?, ?)",
@@ -132,7 +133,7 @@ def _set_properties(session: Session, tree: exp.Alter, table: FullName) -> Resul
         for item in _settings(action):
             if isinstance(item, exp.SchemaCommentProperty):
                 kind = session.relation_kind(table) or "TABLE"
-                comments.put(session, kind, comments.quoted(table), item.this.name)
+                comments.put(session, kind, comments.full(table), item.this.name)
                 continue
             if not isinstance(item, exp.EQ | exp.Property) or item.this is None:
                 written = tree.sql("snowflake").partition(" SET ")[2]

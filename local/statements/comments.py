@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sqlglot import Expr, exp
 
 from local import errors, result
+from local.engine import literal, quoted
 from local.names import name_of
 from local.parser.tokens import FullName, Name
 from local.result import Result
@@ -36,9 +37,9 @@ def comment_on(session: Session, tree: Expr) -> Result:
         raise errors.does_not_exist((found and kind) or "Object", name)
     text = tree.expression.name
     if column:
-        put(session, "COLUMN", f'{quoted(name)}."{column}"', text)
+        put(session, "COLUMN", f"{full(name)}.{quoted(column)}", text)
     else:
-        put(session, kind, quoted(name), text)
+        put(session, kind, full(name), text)
     return result.status("Statement executed successfully.")
 
 
@@ -58,14 +59,13 @@ def put_all(
 ) -> None:
     own, columns = comments
     if own:
-        put(session, kind, quoted(name), own)
+        put(session, kind, full(name), own)
     for column, text in columns.items():
-        put(session, "COLUMN", f'{quoted(name)}."{column}"', text)
+        put(session, "COLUMN", f"{full(name)}.{quoted(column)}", text)
 
 
 def put(session: Session, kind: str, name: str, text: str) -> None:
-    literal = text.replace("'", "''")
-    session.connection.values(f"COMMENT ON {kind} {name} IS '{literal}'")
+    session.connection.values(f"COMMENT ON {kind} {name} IS {literal(text)}")
 
 
 def strip(tree: exp.Create) -> None:
@@ -82,7 +82,5 @@ def strip(tree: exp.Create) -> None:
         )
 
 
-def quoted(name: FullName) -> str:
-    return ".".join(
-        '"' + part.replace('"', '""') + '"' for part in (name.database, name.schema, name.name)
-    )
+def full(name: FullName) -> str:
+    return quoted(name.database, name.schema, name.name)

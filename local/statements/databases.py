@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from local import errors, result
-from local.engine import Binds
-from local.parser.tokens import FullName
+from local.engine import Binds, quoted
+from local.parser.tokens import FullName, checked_without_quotes
 from local.result import Result
 from local.statements import listings
 
@@ -28,8 +28,9 @@ def _check(tree: exp.Create) -> None:
 
 def create_database(session: Session, tree: exp.Create, binds: Binds) -> Result:
     _check(tree)
-    session.commit_for_ddl()
     name = tree.this.name
+    checked_without_quotes(name)
+    session.commit_for_ddl()
     account = session.account
     with account.lock:
         if name in account.databases():
@@ -69,8 +70,8 @@ def create_schema(session: Session, tree: exp.Create, binds: Binds) -> Result:
                 return result.status(f"{schema} already exists, statement succeeded.")
             if not tree.args.get("replace"):
                 raise errors.already_exists(schema)
-            drop_schema(session, exp.to_table(f'"{database}"."{schema}"'), if_exists=False)
-        session.connection.values(f'CREATE SCHEMA "{database}"."{schema}"')
+            _drop_schema(session, database, schema)
+        session.connection.values(f"CREATE SCHEMA {quoted(database, schema)}")
     listings.created(session, "SCHEMA", FullName(database, "", schema), comment(tree))
     session.use(database, schema)
     return result.status(f"Schema {schema} successfully created.")
@@ -79,6 +80,7 @@ def create_schema(session: Session, tree: exp.Create, binds: Binds) -> Result:
 def _schema_name(session: Session, table: exp.Table) -> tuple[str, str]:
     """[database.]schema: sqlglot reads it as db.table or as catalog.db, by statement."""
     parts = [part.name for part in table.parts if part.name]
+    checked_without_quotes(*parts)
     database = parts[0] if len(parts) > 1 else session.database
     if database is None:
         raise session.no_database()
@@ -87,21 +89,27 @@ def _schema_name(session: Session, table: exp.Table) -> tuple[str, str]:
 
 def drop_schema(session: Session, table: exp.Table, if_exists: bool) -> Result:
     database, schema = _schema_name(session, table)
+    session.catalog(database)
     with session.account.lock:
-        catalog = session.catalog(database)
         if not session.connection.schema_exists(database, schema):
             if if_exists:
                 return already_dropped(schema)
             raise errors.does_not_exist("Schema", f"{database}.{schema}")
-        session.account.streams.container_gone(catalog, database, schema)
-        for name in session.account.changes.tables_of(database, schema):
-            session.account.streams.table_gone(catalog, name)
-        session.account.schema_dropped(database, schema)
-        session.account.engine.forget_stages(database, schema)
-        session.connection.values(f'DROP SCHEMA "{database}"."{schema}" CASCADE')
+        _drop_schema(session, database, schema)
     if (session.database, session.schema) == (database, schema):
         session.use(database, None)
     return result.status(f"{schema} successfully dropped.")
+
+
+def _drop_schema(session: Session, database: str, schema: str) -> None:
+    """With all that is in it; the caller holds the account's lock."""
+    catalog = session.catalog(database)
+    session.account.streams.container_gone(catalog, database, schema)
+    for name in session.account.changes.tables_of(database, schema):
+        session.account.streams.table_gone(catalog, name)
+    session.account.schema_dropped(database, schema)
+    session.connection.values(f"DROP SCHEMA {quoted(database, schema)} CASCADE")
+    session.account.engine.forget_stages(database, schema)
 
 
 def comment(tree: exp.Create) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from sqlglot import Expr, exp
 
 from local import errors, result
 from local.engine import Binds
+from local.parser.tokens import checked_without_quotes
 from local.result import Result
 from local.statements import alterations, comments, databases, stages, tables, views
 from local.statements.parameters import alter_session
@@ -22,6 +24,8 @@ def run(session: Session, tree: Expr, binds: Binds) -> Result:
     """One DDL statement. It commits an open transaction first, unless its table is temporary
     and of Snowpark's own making."""
     kind = str(tree.args.get("kind") or "").upper()
+    for table in _targets(tree):
+        checked_without_quotes(table.name, table.db, table.catalog)
     if isinstance(tree, exp.Create):
         handler = _CREATE.get(kind)
         if handler is None:
@@ -34,6 +38,14 @@ def run(session: Session, tree: Expr, binds: Binds) -> Result:
             return alter_session(session, tree)
         return alterations.alter(session, tree, kind, binds)
     return comments.comment_on(session, tree)
+
+
+def _targets(tree: Expr) -> Iterator[exp.Table]:
+    """What a statement makes, drops, alters or comments on, and new names."""
+    if isinstance(tree.this, Expr):
+        yield from tree.this.find_all(exp.Table)
+    for item in (*tree.args.get("tables", ()), *tree.args.get("actions", ())):
+        yield from item.find_all(exp.Table)
 
 
 def _drop(session: Session, tree: exp.Drop, kind: str, binds: Binds) -> Result:

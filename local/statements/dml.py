@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlglot import Expr, exp
@@ -12,6 +13,7 @@ from local.meanings import Meaning
 from local.names import name_of, named_in
 from local.parser.tokens import FullName
 from local.result import Result
+from local.stage_location import stage_location
 from local.statements import merging
 from local.statements import multi_inserts as into_many
 from local.transaction import Transaction
@@ -19,6 +21,7 @@ from local.transaction import Transaction
 if TYPE_CHECKING:
     from local.session import Session
 
+_ANOTHER_TABLES_STAGE = errors.Code(1023, "42601")
 _TYPES: dict[type, int] = {
     exp.Insert: result.INSERT,
     exp.MultitableInserts: result.MULTI_INSERT,
@@ -99,12 +102,24 @@ def _change(
 
 def _copy(session: Session, transaction: Transaction, tree: exp.Copy, binds: Binds) -> Result:
     target = _target(tree)
+
+    def staged(location: str) -> tuple[Path, str, str]:
+        place = stage_location(session, location)
+        own = (target.catalog, target.db, target.name)
+        if place.of_table and place.of_table != own:
+            raise errors.compilation(
+                _ANOTHER_TABLES_STAGE,
+                f"Access to the stage area of a table ({place.of_table[2]}) with the schema of"
+                f" another table ({target.name}) is not allowed.",
+            )
+        return place.folder, place.path, place.label
+
     if target.catalog:
         table = FullName(target.catalog, target.db, target.name)
         with session.account.changes.appended(session.connection, transaction, table):
-            return session.connection.copy_into(tree, binds)
+            return session.connection.copy_into(tree, binds, staged)
     transaction.opaque = True
-    return session.connection.copy_into(tree, binds)
+    return session.connection.copy_into(tree, binds, staged)
 
 
 def locks(session: Session, tree: Expr) -> list[FullName]:

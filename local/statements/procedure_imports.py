@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from local import errors
 from local.parser.tokens import Tokens
+from local.stage_location import stage_location
 
 if TYPE_CHECKING:
     from local.session import Session
@@ -29,9 +30,9 @@ def qualified(session: "Session", location: str) -> str:
 
 def staged_file(session: "Session", location: str) -> Path:
     """The file behind a location, or Snowflake's error where there is none."""
-    folder, path, _ = session.stage_path(location)
-    file = (folder / path).resolve()
-    if not file.is_relative_to(folder.resolve()) or not file.is_file():
+    place = stage_location(session, location)
+    file = place.folder / place.path
+    if file.is_symlink() or not file.is_file():
         raise errors.does_not_exist("Stage file", location)
     return file
 

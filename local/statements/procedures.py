@@ -46,6 +46,7 @@ def create_procedure(session: "Session", tokens: Tokens, binds: Sequence[Any]) -
     if not statement.temporary:
         session.commit_for_ddl()
     full = session.resolve(statement.name)
+    session.check_schema(full)
     imports = tuple(qualified(session, path) for path in statement.imports)
     files = [staged_file(session, path).name for path in imports]
     if len(set(files)) < len(files):
@@ -101,6 +102,7 @@ def _alter(session: "Session", procedure: Procedure, statement: parser.AlterProc
         full = session.resolve(statement.new_name)
         if full.database != procedure.database:
             raise errors.unsupported("ALTER PROCEDURE … RENAME TO another database")
+        session.check_schema(full)
         renamed = replace(procedure, schema=full.schema, name=full.name)
         if _same(renamed, procedure_store.visible(catalog, session.id)):
             raise errors.already_exists(full)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from typing import TYPE_CHECKING
 
 from sqlglot import Expr, exp
@@ -10,6 +9,7 @@ from sqlglot import Expr, exp
 from local import errors, result
 from local.engine import Binds
 from local.names import name_of
+from local.parser.tokens import FullName
 from local.result import Result
 from local.statements.databases import already_dropped, comment
 
@@ -19,18 +19,15 @@ if TYPE_CHECKING:
 
 def drop_stage(session: Session, target: exp.Table, if_exists: bool) -> Result:
     name = session.resolve(name_of(target))
-    try:
-        folder = session.connection.stage_folder(name.database, name.schema, name.name)
-    except errors.SnowflakeError:
+    if not session.connection.values(
+        "DELETE FROM _fs_global._fs_information_schema._fs_stages"
+        " WHERE database_name = ? AND schema_name = ? AND name = ? RETURNING 1",
+        [name.database, name.schema, name.name],
+    ):
         if if_exists:
             return already_dropped(name.name)
-        raise
-    shutil.rmtree(folder, ignore_errors=True)
-    session.connection.values(
-        "DELETE FROM _fs_global._fs_information_schema._fs_stages"
-        " WHERE database_name = ? AND schema_name = ? AND name = ?",
-        [name.database, name.schema, name.name],
-    )
+        raise errors.does_not_exist("Stage", name)
+    _empty(session, name)
     return result.status(f"{name.name} successfully dropped.")
 
 
@@ -46,16 +43,34 @@ def create_stage(session: Session, tree: exp.Create, binds: Binds) -> Result:
             raise errors.unsupported(f"CREATE STAGE … {item.sql('snowflake')}")
     if not temporary:
         session.commit_for_ddl()
-    text = comment(tree)
-    answer = with_fakesnow(session, tree, binds)
-    if text:
-        name = session.resolve(name_of(tree.this))
-        session.connection.values(
-            "UPDATE _fs_global._fs_information_schema._fs_stages SET comment = ?"
-            " WHERE database_name = ? AND schema_name = ? AND name = ?",
-            [text, name.database, name.schema, name.name],
-        )
-    return answer
+    name = session.resolve(name_of(tree.this))
+    session.check_schema(name)
+    replace = bool(tree.args.get("replace"))
+    if not session.connection.values(
+        f"INSERT OR {'REPLACE' if replace else 'IGNORE'} INTO"
+        " _fs_global._fs_information_schema._fs_stages (created_on, name, database_name,"
+        " schema_name, url, has_credentials, has_encryption_key, owner, comment, type,"
+        " owner_role_type, directory_enabled)"
+        " VALUES (now(), ?, ?, ?, '', 'N', 'N', 'SYSADMIN', ?, ?, 'ROLE', 'N') RETURNING 1",
+        [
+            name.name,
+            name.database,
+            name.schema,
+            comment(tree),
+            "INTERNAL TEMPORARY" if temporary else "INTERNAL",
+        ],
+    ):
+        if tree.args.get("exists"):
+            return result.status(f"{name.name} already exists, statement succeeded.")
+        raise errors.already_exists(name.name)
+    if replace:
+        _empty(session, name)
+    return result.status(f"Stage area {name.name} successfully created.")
+
+
+def _empty(session: Session, name: FullName) -> None:
+    stages = session.account.engine.stages
+    stages.remove(stages.stage(name.database, name.schema, name.name))
 
 
 def _properties(tree: exp.Create) -> list[Expr]:
@@ -98,6 +113,7 @@ def create_file_format(session: Session, tree: exp.Create, binds: Binds) -> Resu
                 errors.INVALID_PROPERTY, f"invalid property '{item.name.upper()}'"
             )
     session.commit_for_ddl()
+    session.check_schema(session.resolve(name_of(tree.this)))
     return with_fakesnow(session, tree, binds)
 
 
@@ -117,6 +133,7 @@ def drop_file_format(session: Session, target: exp.Table, if_exists: bool) -> Re
 
 def create_sequence(session: Session, tree: exp.Create, binds: Binds) -> Result:
     session.commit_for_ddl()
+    session.check_schema(session.resolve(name_of(tree.this)))
     return with_fakesnow(session, tree, binds)
 
 

@@ -58,7 +58,7 @@ def create(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
     statement = create_streamlit(tokens)
     name = session.resolve(statement.name)
     session.commit_for_ddl()
-    _check_schema(session, name)
+    session.check_schema(name)
     with session.account.lock:
         if _found(session, name):
             if statement.if_not_exists:
@@ -121,12 +121,6 @@ def _invalid(name: str, value: str) -> errors.SnowflakeError:
     return errors.compilation(
         errors.PROPERTY_VALUE, f"Invalid value '{value}' specified for property '{name}'"
     )
-
-
-def _check_schema(session: Session, name: FullName) -> None:
-    session.catalog(name.database)
-    if not session.connection.schema_exists(name.database, name.schema):
-        raise errors.does_not_exist("Schema", f"{name.database}.{name.schema}")
 
 
 def _copy(session: Session, source: str, folder: Any) -> None:
@@ -210,7 +204,7 @@ def _delete(session: Session, name: FullName) -> None:
     session.catalog(name.database).write(
         f"DELETE FROM _account_streamlits WHERE {_KEY}", [name.schema, name.name]
     )
-    shutil.rmtree(versioned_folder(session, name), ignore_errors=True)
+    session.account.engine.stages.remove(versioned_folder(session, name))
 
 
 _SHOWN = {

@@ -28,6 +28,7 @@ def create(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
     session.commit_for_ddl()
     name, table = session.resolve(statement.name), session.resolve(statement.source)
     account = session.account
+    session.check_schema(name)
     if answer := _existing(session, statement, name):
         return answer
     _check_source(session, name, table)

@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from local import result
-from local.engine import HIDDEN_SCHEMA
+from local.engine import HIDDEN_SCHEMA, quoted
 from local.rights.securables import RELATION, Securable
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def size(session: Session, database: str, schema: str, name: str) -> Size:
     DuckDB packs small tables into shared blocks, whose number says little; the values' own size
     grows and shrinks with the rows.
     """
-    table = ".".join(f'"{part}"' for part in (database, schema, name))
+    table = quoted(database, schema, name)
     rows = int(session.connection.values(f"SELECT count(*) FROM {table}")[0][0])
     if not rows:
         return Size(0, 0)
@@ -87,7 +87,7 @@ def _width(kind: str) -> int:
 def tables(session: Session, database: str, arguments: dict[str, Any]) -> result.Result:
     """INFORMATION_SCHEMA.TABLES, with each table's size at this moment."""
     found = session.connection.values(
-        f'SELECT {", ".join(_COLUMNS)} FROM "{database}"."{HIDDEN_SCHEMA}"._fs_tables'
+        f"SELECT {', '.join(_COLUMNS)} FROM {quoted(database, HIDDEN_SCHEMA)}._fs_tables"
     )
     rows = []
     for values in found:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sqlglot import exp
 
 from local import errors, result
-from local.engine import Binds, compressed
+from local.engine import Binds, compressed, quoted
 from local.names import Names, name_of, qualify
 from local.parser.tokens import FullName
 from local.result import Result
@@ -40,6 +40,7 @@ def create_table(session: Session, tree: exp.Create, binds: Binds) -> Result:
     session.commit_for_ddl()
     target = tree.this.this if isinstance(tree.this, exp.Schema) else tree.this
     table = session.resolve(name_of(target))
+    session.check_schema(table)
     kind = session.relation_kind(table)
     if tree.args.get("or_alter") and kind:
         return _alter_to(session, tree, table)
@@ -85,7 +86,7 @@ def _create_like(
         [origin.database, origin.schema, origin.name],
     )
     defined = ", ".join(
-        f'"{name}" {compressed(kind)}'
+        f"{quoted(name)} {compressed(kind)}"
         + ("" if nullable else " NOT NULL")
         + (f" DEFAULT {default}" if default else "")
         for name, kind, nullable, default, _ in columns
@@ -93,10 +94,10 @@ def _create_like(
 
     def create(transaction: Any) -> Result:
         create = "CREATE OR REPLACE TABLE" if replace else "CREATE TABLE"
-        session.connection.values(f"{create} {comments.quoted(table)} ({defined})")
+        session.connection.values(f"{create} {comments.full(table)} ({defined})")
         if full:
             session.connection.values(
-                f"INSERT INTO {comments.quoted(table)} FROM {comments.quoted(origin)}"
+                f"INSERT INTO {comments.full(table)} FROM {comments.full(origin)}"
             )
         return result.status(f"Table {table.name} successfully created.")
 

@@ -62,8 +62,7 @@ def create_task(session: "Session", tokens: Tokens, binds: Sequence[Any]) -> res
     session.commit_for_ddl()
     with session.account.lock:
         place = Place(session, statement.name)
-        if not session.connection.schema_exists(place.full.database, place.full.schema):
-            raise errors.does_not_exist("Schema", f"{place.full.database}.{place.full.schema}")
+        session.check_schema(place.full)
         current = place.tasks.get(place.name)
         if current and statement.if_not_exists:
             return result.status(f"{place.name} already exists, statement succeeded.")

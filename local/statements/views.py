@@ -28,6 +28,7 @@ def create_view(session: Session, tree: exp.Create, binds: Binds) -> Result:
     session.commit_for_ddl()
     target = tree.this.this if isinstance(tree.this, exp.Schema) else tree.this
     view = session.resolve(name_of(target))
+    session.check_schema(view)
     if session.relation_kind(view):
         if tree.args.get("exists"):
             return result.status(f"{view.name} already exists, statement succeeded.")

@@ -1,0 +1,11 @@
+"""Names in DuckDB's SQL: none is put there as it is."""
+
+
+def quoted(*parts: str) -> str:
+    """A name, or a full name of several parts."""
+    return ".".join('"' + part.replace('"', '""') + '"' for part in parts)
+
+
+def literal(text: str) -> str:
+    """A string constant."""
+    return "'" + text.replace("'", "''") + "'"
