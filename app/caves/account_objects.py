@@ -8,18 +8,19 @@ import re
 
 from app.caves.project import Project
 from app.caves.target import Account
+from app.caves.warehouse import find
 
 CREATED = re.compile(
     r"^CREATE (?:DATABASE|WAREHOUSE) IF NOT EXISTS .*?;\n", re.MULTILINE | re.DOTALL
 )
-SHOW_DATABASE = "SHOW DATABASES LIKE '{db}'"
-SHOW_WAREHOUSE = "SHOW WAREHOUSES LIKE '{warehouse}'"
+# In LIKE `_` would be any character, so whole names are compared.
+SHOW_DATABASES = "SHOW DATABASES"
 
 
 def leave_out_existing(copy: Project, account: Account, warehouse: str) -> None:
     """Take both statements out of a copy's files if both objects are there."""
-    database = account.rows(SHOW_DATABASE)
-    if not database or not account.rows(SHOW_WAREHOUSE.format(warehouse=warehouse)):
+    databases = {row["NAME"] for row in account.rows(SHOW_DATABASES)}
+    if account.database not in databases or find(account, warehouse) is None:
         return
     for file in copy.sql_files():
         text = file.path.read_text(encoding="utf-8")

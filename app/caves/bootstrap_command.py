@@ -5,7 +5,9 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
-from app.caves.bootstrap import Bootstrapped, bootstrap, public_keys
+from rich.markup import escape
+
+from app.caves.bootstrap import Bootstrapped, Consent, bootstrap, public_keys
 from app.caves.screen import Screen
 from app.caves.tabular import as_table
 from app.caves.target import overrides, project_and_target, settings
@@ -30,21 +32,37 @@ def add_to(commands: Any, account_command: Callable[..., Any]) -> None:
         help="make the service user of deployer, ingester, analyst or operator, and give it this"
         " key; ROLE_2 is its second one, for a rotation",
     )
+    each.add_argument(
+        "--adopt-warehouse",
+        action="store_true",
+        help="put the resource monitor also on a warehouse that this project did not make, or that"
+        " has another one",
+    )
+    each.add_argument(
+        "--hide-bind-values",
+        action="store_true",
+        help="ALTER ACCOUNT SET ALLOW_BIND_VALUES_ACCESS = FALSE: query history shows nobody in the"
+        " account the values that statements bind, events among them",
+    )
 
 
 def run_bootstrap(arguments: argparse.Namespace, screen: Screen) -> int:
     project, target = project_and_target(arguments)
     keys = public_keys(settings(arguments.public_key))
-    done = bootstrap(project, target, overrides(arguments, project), keys, screen.progress)
+    consent = Consent(arguments.adopt_warehouse, arguments.hide_bind_values)
+    given = overrides(arguments, project)
+    done = bootstrap(project, target, given, keys, screen.progress, consent)
     if screen.as_json:
         screen.json({"database": target.database, **asdict(done)})
         return 0
     screen.results.print(as_table("Bootstrapped", rows(done)))
     if done.adopted:
         screen.results.print(
-            f"{' and '.join(done.adopted)} changed their owner and are suspended: `caves deploy`"
-            " starts them"
+            f"{' and '.join(done.adopted)} changed their owner and are suspended: `caves deploy"
+            " --resume` starts them"
         )
+    for note in done.notes:
+        screen.results.print(escape(note))
     return 0
 
 

@@ -108,13 +108,13 @@ def _row(
     price: float | None,
 ) -> Row:
     given = cost_inputs.inputs(known, settings, rate)
-    found = estimate(given)
+    found, looks = estimate(given), cost_inputs.alert_period(settings)
     row: Row = {
         "PROFILE": name,
         "TASKS": f"each {settings['task_schedule']}" if settings["task_trigger"] else "triggered",
         "BATCHES": found.batches,
         "RUNS": found.runs,
-        "ALERTS": round(DAY / given.alert_every) if given.alert_every else 0,
+        "ALERTS": round(DAY / looks) if looks else 0,
         "RESUMES": found.resumes,
         "AWAKE_HOURS": round(found.awake_hours, 2),
         "CREDITS_A_DAY": round(found.credits_per_day, 2),

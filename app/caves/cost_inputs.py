@@ -9,9 +9,10 @@ from snowflake.connector.errors import ProgrammingError
 
 from app.caves.cost_model import Inputs, billed, credits_per_hour
 from app.caves.errors import CommandError, UsageError
-from app.caves.names import ROOT_TASKS
+from app.caves.names import ROOT_TASKS, TASKS
 from app.caves.shown import SHOW_TASKS
 from app.caves.target import Account, Row, is_missing, one_line
+from app.caves.warehouse import find
 
 # Hours that had a batch, of those since the first one.
 EVENTS = """
@@ -23,21 +24,26 @@ SELECT
     DATEDIFF('second', MIN(FIRST_BATCH_AT), SYSDATE()) AS SECONDS
 FROM {db}.OPS.INGESTION_PER_HOUR
 """
-# A row per run of a graph that had data, from its first task's start to its last one's end.
+# A row per run of a graph that had data, from its first task's start to its last one's end. The
+# arguments choose before the limit does; what was skipped is told from the rest only afterwards.
+# https://docs.snowflake.com/en/sql-reference/functions/task_history
 GRAPH_RUNS = """
 SELECT
     ROOT_TASK_ID,
     MAX(IFF(NAME = 'TASK_PURGE', 1, 0)) AS IS_PURGE,
     DATEDIFF('millisecond', MIN(QUERY_START_TIME), MAX(COMPLETED_TIME)) / 1000 AS SECONDS
-FROM TABLE({db}.INFORMATION_SCHEMA.TASK_HISTORY(
-    SCHEDULED_TIME_RANGE_START => DATEADD('day', -1, CURRENT_TIMESTAMP()),
-    RESULT_LIMIT => 10000
-))
-WHERE DATABASE_NAME = '{db}' AND SCHEMA_NAME = 'OPS'
-    AND QUERY_START_TIME IS NOT NULL AND COMPLETED_TIME IS NOT NULL
+FROM ({calls})
+WHERE QUERY_START_TIME IS NOT NULL AND COMPLETED_TIME IS NOT NULL
 GROUP BY ROOT_TASK_ID, GRAPH_RUN_GROUP_ID
 """
-SHOW_WAREHOUSE = "SHOW WAREHOUSES LIKE '{name}'"
+RUNS_OF_TASK = """
+SELECT NAME, ROOT_TASK_ID, GRAPH_RUN_GROUP_ID, QUERY_START_TIME, COMPLETED_TIME
+FROM TABLE({{db}}.INFORMATION_SCHEMA.TASK_HISTORY(
+    SCHEDULED_TIME_RANGE_START => DATEADD('day', -1, CURRENT_TIMESTAMP()),
+    RESULT_LIMIT => 10000,
+    DATABASE_NAME => '{{db}}', SCHEMA_NAME => 'OPS', TASK_NAME => '{name}'
+))
+"""
 # Below eight hours the load comes in intervals of five seconds.
 # https://docs.snowflake.com/en/sql-reference/functions/warehouse_load_history
 LOAD_HOURS = 7
@@ -62,6 +68,7 @@ ASSUMED = {
     "cold_start_seconds": "assumed: as Snowflake's pages say",
     "alert_seconds": "assumed",
     "warehouse_size": "assumed",
+    "generation": "assumed: warehouse_generation in snowflake.yml",
     "auto_suspend": "assumed",
 }
 
@@ -82,8 +89,8 @@ class Known:
 def measure(account: Account, warehouse: str) -> Known:
     """What the last day says; anything that has not happened yet is left to the assumptions."""
     try:
-        events, runs = account.row(EVENTS), account.rows(GRAPH_RUNS)
-        tasks = account.rows(SHOW_TASKS)
+        events, tasks = account.row(EVENTS), account.rows(SHOW_TASKS)
+        runs = _graph_runs(account)
     except ProgrammingError as error:
         if is_missing(error):
             raise CommandError(
@@ -103,6 +110,11 @@ def measure(account: Account, warehouse: str) -> Known:
     except ProgrammingError as error:
         # Its right is one that those who run the pipeline need not have.
         return replace(known, unread_load=one_line(error))
+
+
+def _graph_runs(account: Account) -> list[Row]:
+    calls = [RUNS_OF_TASK.format(name=name.split(".")[1]) for name in TASKS]
+    return account.rows(GRAPH_RUNS.format(calls="UNION ALL".join(calls)))
 
 
 def _deployed(tasks: Sequence[Row], events: Row, runs: Sequence[Row]) -> Row:
@@ -154,13 +166,14 @@ def _mean(values: Any) -> float:
 
 def _warehouse(account: Account, name: str) -> Found:
     """Rights on the warehouse may be missing, and then it is not shown."""
-    rows = account.rows(SHOW_WAREHOUSE.format(name=name.replace("'", "''")))
-    if not rows:
+    found = find(account, name)
+    if found is None:
         return {}
-    suspend = rows[0]["AUTO_SUSPEND"]
+    source = f"SHOW WAREHOUSES: {name}"
     return {
-        "warehouse_size": (rows[0]["SIZE"], f"SHOW WAREHOUSES: {name}"),
-        "auto_suspend": (None if suspend is None else float(suspend), f"SHOW WAREHOUSES: {name}"),
+        "warehouse_size": (found.size, source),
+        "auto_suspend": (found.auto_suspend, source),
+        **({"generation": (found.generation, source)} if found.generation else {}),
     }
 
 
@@ -172,14 +185,14 @@ def _load(account: Account, warehouse: str, values: Mapping[str, Any]) -> Row | 
         return None
     work = [(float(row["STARTED"]), float(row["ENDED"])) for row in rows]
     resumes, seconds = billed(work, values.get("auto_suspend", 60.0))
-    size = values.get("warehouse_size", "XSMALL")
+    hourly = credits_per_hour(values.get("warehouse_size", "XSMALL"), values.get("generation", "1"))
     hours = (LOAD_HOURS * 3600 - min(start for start, _ in work)) / 3600
     awake = min(seconds / 3600, hours)
     return {
         "HOURS": round(hours, 2),
         "RESUMES": resumes,
         "AWAKE_HOURS": round(awake, 2),
-        "CREDITS_PER_DAY": round(awake / hours * 24 * credits_per_hour(size), 2),
+        "CREDITS_PER_DAY": round(awake / hours * 24 * hourly, 2),
     }
 
 
@@ -191,11 +204,12 @@ def inputs(known: Known, settings: Mapping[str, str], rate: float | None = None)
     return Inputs(
         **{
             "events_per_second": 1.0,
+            "generation": settings.get("warehouse_generation", "1"),
             **values,
             "batch_seconds": _number(settings, "batch_max_seconds"),
             "batch_events": _number(settings, "batch_max_events"),
             "task_every": _period(settings["task_trigger"]),
-            "alert_every": _period(settings.get("alert_schedule", "")),
+            "alert_every": alert_period(settings) if settings.get("alert_warehouse") else None,
         }
     )
 
@@ -205,6 +219,11 @@ def _number(settings: Mapping[str, str], name: str) -> float:
         return float(settings[name])
     except (KeyError, ValueError):
         raise UsageError(f"{name} in snowflake.yml is not a number") from None
+
+
+def alert_period(settings: Mapping[str, str]) -> float | None:
+    """Seconds from one look of the alert to the next; None where there is no alert."""
+    return _period(settings.get("alert_schedule", ""))
 
 
 def _period(text: str) -> float | None:

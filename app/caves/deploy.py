@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from snowflake.connector.errors import Error
 
 from app.caves.account_objects import leave_out_existing
-from app.caves.deployment import leaving, live, log, tasks
+from app.caves.deployment import dashboard, leaving, live, log, tasks
 from app.caves.deployment.fitness import PIPELINE, shortcomings
 from app.caves.deployment.plan import Found, Plan, look, plan, recorded_objects
 from app.caves.deployment.steps import Step, steps
@@ -23,10 +23,12 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Deployed:
-    """What a deployment did beside its steps."""
+    """What a deployment did beside its steps. no_dashboard: why the dashboard is not there, or is
+    still the one of before; the pipeline runs without it."""
 
     kept_suspended: list[tasks.Task] = field(default_factory=list)
     dropped: list[str] = field(default_factory=list)
+    no_dashboard: str | None = None
 
 
 def plan_deployment(
@@ -50,7 +52,8 @@ def deploy(
 
     It can be run at any time: tables and streams that exist stay as they are, rows and offsets
     included. Tasks are suspended while they are altered; afterwards, and also if it fails in
-    between, those run that ran before. New ones are started, and with `resume` all.
+    between, those run that ran before. New ones are started, and with `resume` all. A dashboard
+    that cannot be made is told and stops nothing.
     """
     env = settings(project, target, overrides)
     with project.copy_for_deployment() as copy:
@@ -113,7 +116,7 @@ class Deployment:
 
         def snow(step: Step) -> None:
             begin(step.title)
-            self._target.snow(step.arguments, cwd=self._copy.root)
+            self._target.snow(step.arguments, cwd=self._copy.root / step.folder)
 
         with self._target.connect() as account:
             leave_out_existing(self._copy, account, self._env["warehouse"])
@@ -132,11 +135,17 @@ class Deployment:
             begin("starting tasks and alerts")
             now = tasks.read(account)
             tasks.start(account, tasks.to_start(now, found.before, self._resume))
-        snow(todo.dashboard)
+        no_dashboard = None
+        try:
+            with self._target.connect() as account:
+                dashboard.make_way(account)
+            snow(todo.dashboard)
+        except (CommandError, Error) as error:
+            no_dashboard = str(error)
         begin("looking at the result")
-        return self._finish(found)
+        return self._finish(found, no_dashboard)
 
-    def _finish(self, found: Found) -> Deployed:
+    def _finish(self, found: Found, no_dashboard: str | None) -> Deployed:
         with self._target.connect() as account:
             kept = tasks.kept_suspended(tasks.read(account), found.before)
             expected = {kind: self._wanted.of(kind) for kind in PIPELINE}
@@ -144,8 +153,13 @@ class Deployment:
                 raise CommandError("deployed, but not fit to run:\n  " + "\n  ".join(problems))
             kinds = [each.kind for each in self._wanted.objects]
             objects = recorded_objects(self._wanted, live.read(account, kinds))
-            log.finish(account, self.id, objects)
-        return Deployed(kept, found.leaving)
+            failure = None
+            if no_dashboard:
+                # Which version is there is not known: the next deployment makes it again.
+                objects = {key: each for key, each in objects.items() if key != dashboard.KEY}
+                failure = f"the dashboard was not made: {no_dashboard}"
+            log.finish(account, self.id, objects, failure)
+        return Deployed(kept, found.leaving, no_dashboard)
 
     def _put_back(self, found: Found, error: BaseException) -> str:
         """Start what ran before, log the failure; what to tell about the state that is left."""

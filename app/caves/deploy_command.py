@@ -71,6 +71,7 @@ def run_deploy(arguments: argparse.Namespace, screen: Screen) -> int:
         screen.json(
             {
                 "deployed": True,
+                "no_dashboard": done.no_dashboard,
                 "database": target.database,
                 "profile": chosen["profile"],
                 "ingester_flags": flags,
@@ -78,12 +79,15 @@ def run_deploy(arguments: argparse.Namespace, screen: Screen) -> int:
                 "kept_suspended": kept,
             }
         )
-        return 0
+        return 1 if done.no_dashboard else 0
     state = "tasks as before" if notes else "tasks started"
     screen.results.print(f"[green]Deployed[/] to {target.database}: {state}, streams fit")
     screen.results.print(f"Profile {chosen['profile']}: start the ingester with {flags}")
     for note in notes:
         screen.results.print(escape(note))
+    if done.no_dashboard:
+        screen.error(f"all but the dashboard, which was not made: {done.no_dashboard}")
+        return 1
     return 0
 
 

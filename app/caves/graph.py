@@ -16,10 +16,11 @@ SELECT NAME, STATE, RUN_ID, ATTEMPT_NUMBER, SCHEDULED_FROM, SCHEDULED_TIME, QUER
     COMPLETED_TIME, ERROR_CODE, ERROR_MESSAGE, RETURN_VALUE
 FROM TABLE({db}.INFORMATION_SCHEMA.TASK_HISTORY(
     SCHEDULED_TIME_RANGE_START => DATEADD('hour', -1, CURRENT_TIMESTAMP()),
-    RESULT_LIMIT => 1000
+    RESULT_LIMIT => 10000,
+    DATABASE_NAME => '{db}', SCHEMA_NAME => 'OPS'
 ))
-WHERE DATABASE_NAME = '{db}' AND SCHEMA_NAME = 'OPS'
 """
+BY_HAND = {"EXECUTE_TASK", "EXECUTE TASK"}
 FAILED = {"FAILED", "FAILED_AND_AUTO_SUSPENDED", "CANCELLED"}
 FINISHED = {*FAILED, "SUCCEEDED", "SKIPPED"}
 POLL_SECONDS = 0.5
@@ -102,7 +103,7 @@ def _graph_run(root: str, rows: Sequence[Row], known: set[tuple[str, object]]) -
         row["RUN_ID"]
         for row in rows
         if row["NAME"] == root
-        and row["SCHEDULED_FROM"] == "EXECUTE TASK"
+        and row["SCHEDULED_FROM"] in BY_HAND
         and (root, row["RUN_ID"]) not in known
     )
     run = GraphRun(root)

@@ -4,15 +4,12 @@ import time
 from collections.abc import Sequence
 
 from app.caves.deploy import Progress
+from app.caves.deployment import tasks
 from app.caves.errors import CommandError
 from app.caves.shown import SHOW_ALERTS, SHOW_TASKS, parents_of
 from app.caves.target import Account
 
 SUSPEND = "ALTER {kind} {{db}}.OPS.{name} SUSPEND"
-RESUME_ALERT = "ALTER ALERT {{db}}.OPS.{name} RESUME"
-# Starts the root after all that is below it.
-# https://docs.snowflake.com/en/sql-reference/functions/system_task_dependents_enable
-RESUME_GRAPH = "SELECT SYSTEM$TASK_DEPENDENTS_ENABLE('{{db}}.OPS.{name}')"
 # https://docs.snowflake.com/en/sql-reference/functions/current_task_graphs
 RUNNING = """
 SELECT ROOT_TASK_NAME
@@ -40,13 +37,15 @@ def pause(account: Account, timeout: float, progress: Progress) -> list[str]:
 
 
 def resume(account: Account) -> list[str]:
-    """Start every task, roots last, and every alert; returns the roots' and the alerts' names."""
-    roots, alerts = root_tasks(account), alert_names(account)
-    for name in roots:
-        account.rows(RESUME_GRAPH.format(name=name))
-    for name in alerts:
-        account.rows(RESUME_ALERT.format(name=name))
-    return [*roots, *alerts]
+    """Start each task and alert that is suspended, leaves first; returns their names.
+
+    One by one, by ALTER TASK, which OPERATE is enough for; SYSTEM$TASK_DEPENDENTS_ENABLE is for the
+    owner. https://docs.snowflake.com/en/sql-reference/functions/system_task_dependents_enable
+    """
+    root_tasks(account)
+    suspended = tasks.to_start(tasks.read(account), {}, everything=True)
+    tasks.start(account, suspended)
+    return [task.name for task in suspended]
 
 
 def root_tasks(account: Account) -> list[str]:

@@ -34,4 +34,4 @@ def _tell(screen: Screen, done: str, names: list[str]) -> None:
     if screen.as_json:
         screen.json({done: names})
     else:
-        screen.results.print(f"[green]{done.capitalize()}[/]: {', '.join(names)}")
+        screen.results.print(f"[green]{done.capitalize()}[/]: {', '.join(names) or 'nothing'}")

@@ -57,6 +57,19 @@ class Project:
         return found
 
     @property
+    def dashboard(self) -> Path:
+        """The folder of the dashboard, a `snow` project of its own."""
+        return self.root / "app" / "dashboard"
+
+    @property
+    def dashboard_definition(self) -> dict[str, Any]:
+        """Its snowflake.yml, with its placeholders as they are."""
+        found: dict[str, Any] = yaml.safe_load(
+            (self.dashboard / "snowflake.yml").read_text("utf-8")
+        )
+        return found
+
+    @property
     def env(self) -> dict[str, str]:
         """The `env:` section of snowflake.yml, which the SQL files use."""
         env = self.definition.get("env", {})
@@ -105,6 +118,6 @@ class Project:
             root = Path(folder)
             for name in ("snowflake.yml", "requirements.txt"):
                 shutil.copy(self.root / name, root / name)
-            for name in (".streamlit", "app", "procedures"):
+            for name in ("app", "procedures"):
                 shutil.copytree(self.root / name, root / name, ignore=ignored)
             yield Project(root)

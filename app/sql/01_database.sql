@@ -25,10 +25,16 @@ CREATE SCHEMA IF NOT EXISTS OPS
 COMMENT = 'What runs the pipeline: procedures, tasks, their code, health views';
 
 -- Tasks come every minute and take seconds, so the warehouse sleeps after the shortest time that
--- costs no second start of 60 billed seconds. A warehouse that exists already keeps its settings.
+-- costs no second start of 60 billed seconds. Its generation and query acceleration are named,
+-- because Snowflake's defaults cost more and help large scans, of which there are none here
+-- (https://docs.snowflake.com/en/release-notes/bcr-bundles/2026_03/bcr-2250,
+-- https://docs.snowflake.com/en/release-notes/bcr-bundles/2026_06/bcr-2373). A warehouse that
+-- exists already keeps its settings. By its comment bootstrap and teardown know it again.
 CREATE WAREHOUSE IF NOT EXISTS <% ctx.env.warehouse %>
 WITH
 WAREHOUSE_SIZE = 'XSMALL'
+GENERATION = '<% ctx.env.warehouse_generation %>' -- noqa: PRS
+ENABLE_QUERY_ACCELERATION = FALSE
 AUTO_SUSPEND = 60
 AUTO_RESUME = TRUE
 INITIALLY_SUSPENDED = TRUE

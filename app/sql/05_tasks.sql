@@ -21,8 +21,10 @@
 --   fails twice will fail in the next minute as well, and shows up as FAILED in the meantime.
 -- SUSPEND_TASK_AFTER_NUM_FAILURES: ten failed runs in a row, about ten minutes of a fault that
 --   needs a human; then the graph stops billing. The rows wait in the streams.
--- TIMEZONE: on every task, since a session parameter is not handed down. The procedures do not
---   depend on it; what people add to them might.
+-- TIMEZONE, TIMESTAMP_INPUT_FORMAT: on every task, since a session parameter is not handed down,
+--   and an account may have its own. Owner's rights take both from the caller's session
+--   (https://docs.snowflake.com/en/developer-guide/stored-procedure/stored-procedures-rights).
+-- QUERY_TAG: by it query history tells the tasks from the ingester and from people (docs/cost.md).
 
 USE DATABASE <% ctx.env.database %>;
 
@@ -40,6 +42,8 @@ CREATE OR ALTER TASK OPS.TASK_RAW_TO_STAGING_ORDERS
     WAREHOUSE = <% ctx.env.warehouse %>
     <% ctx.env.task_trigger %>
     TIMEZONE = 'UTC'
+    TIMESTAMP_INPUT_FORMAT = 'AUTO'
+    QUERY_TAG = 'caves:tasks'
     USER_TASK_TIMEOUT_MS = 300000
     SUSPEND_TASK_AFTER_NUM_FAILURES = 10
     COMMENT = 'New order events to STAGING.STG_ORDERS'
@@ -54,6 +58,8 @@ AS
 CREATE OR ALTER TASK OPS.TASK_STAGING_TO_PROD_ORDERS
     WAREHOUSE = <% ctx.env.warehouse %>
     TIMEZONE = 'UTC'
+    TIMESTAMP_INPUT_FORMAT = 'AUTO'
+    QUERY_TAG = 'caves:tasks'
     COMMENT = 'New orders to PRODUCTION.ORDERS'
     AFTER OPS.TASK_RAW_TO_STAGING_ORDERS
 WHEN
@@ -66,6 +72,8 @@ CREATE OR ALTER TASK OPS.TASK_RAW_TO_STAGING_INVENTORY
     WAREHOUSE = <% ctx.env.warehouse %>
     <% ctx.env.task_trigger %>
     TIMEZONE = 'UTC'
+    TIMESTAMP_INPUT_FORMAT = 'AUTO'
+    QUERY_TAG = 'caves:tasks'
     USER_TASK_TIMEOUT_MS = 300000
     SUSPEND_TASK_AFTER_NUM_FAILURES = 10
     COMMENT = 'New stock events to STAGING.STG_INVENTORY_ADJ'
@@ -81,6 +89,8 @@ AS
 CREATE OR ALTER TASK OPS.TASK_STAGING_TO_PROD_INVENTORY_HISTORY
     WAREHOUSE = <% ctx.env.warehouse %>
     TIMEZONE = 'UTC'
+    TIMESTAMP_INPUT_FORMAT = 'AUTO'
+    QUERY_TAG = 'caves:tasks'
     COMMENT = 'New adjustments to PRODUCTION.INVENTORY_HISTORY'
     AFTER OPS.TASK_RAW_TO_STAGING_INVENTORY
 WHEN
@@ -93,6 +103,8 @@ AS
 CREATE OR ALTER TASK OPS.TASK_STAGING_TO_PROD_INVENTORY_CURRENT
     WAREHOUSE = <% ctx.env.warehouse %>
     TIMEZONE = 'UTC'
+    TIMESTAMP_INPUT_FORMAT = 'AUTO'
+    QUERY_TAG = 'caves:tasks'
     COMMENT = 'Stock levels to PRODUCTION.INVENTORY_CURRENT'
     AFTER OPS.TASK_STAGING_TO_PROD_INVENTORY_HISTORY
 WHEN
@@ -106,6 +118,8 @@ CREATE OR ALTER TASK OPS.TASK_PURGE
     WAREHOUSE = <% ctx.env.warehouse %>
     SCHEDULE = 'USING CRON 15 2 * * * UTC'
     TIMEZONE = 'UTC'
+    TIMESTAMP_INPUT_FORMAT = 'AUTO'
+    QUERY_TAG = 'caves:tasks'
     USER_TASK_TIMEOUT_MS = 3600000
     SUSPEND_TASK_AFTER_NUM_FAILURES = 10
     COMMENT = 'Old rows of RAW and STAGING, to OPS.RETENTION_LOG'

@@ -6,7 +6,8 @@ USE DATABASE <% ctx.env.database %>;
 -- PIPELINE_HEALTH, but for each task, stream and product; and two states of tasks that it has not:
 -- a task whose last run failed, and a graph that does not run as a whole. VALUE is NULL, and STATUS
 -- UNKNOWN, where there is nothing to measure. The state of tasks is TASK_DEPENDENTS', which unlike
--- SHOW TASKS may stand in a view; the view's owner must own the tasks, or have MONITOR EXECUTION
+-- SHOW TASKS may stand in a view; it answers for the role that reads the view, which has to own the
+-- tasks, or to have MONITOR or OPERATE on them
 -- (https://docs.snowflake.com/en/sql-reference/functions/task_dependents). Never read it in DML:
 -- it reads the streams, and DML would move them.
 CREATE OR REPLACE VIEW OPS.OBJECT_HEALTH
@@ -80,17 +81,8 @@ RUNS AS (
         STATE <> 'SUCCEEDED' AS IS_FAILED,
         MAX(IFF(STATE = 'SUCCEEDED', COMPLETED_TIME, NULL)) OVER (PARTITION BY NAME)
             AS LAST_SUCCESS
-    FROM
-        TABLE(
-            INFORMATION_SCHEMA.TASK_HISTORY(
-                SCHEDULED_TIME_RANGE_START => DATEADD('day', -1, CURRENT_TIMESTAMP()),
-                RESULT_LIMIT => 10000
-            )
-        )
-    WHERE
-        DATABASE_NAME = UPPER('<% ctx.env.database %>')
-        AND SCHEMA_NAME = 'OPS'
-        AND (STATE = 'SUCCEEDED' OR STATE LIKE 'FAILED%')
+    FROM OPS.TASK_RUNS
+    WHERE STATE = 'SUCCEEDED' OR STATE LIKE 'FAILED%'
 ),
 
 RELIABILITY AS (
@@ -230,9 +222,12 @@ FROM OBJECTS;
 -- SUSPEND_ALERT_AFTER_NUM_FAILURES): a message that could not be sent is a failed run, and no
 -- reason to stop looking. What closed while nobody could be told is one to look, too. Full names:
 -- an alert has no session whose current database one could rely on.
+-- alert_warehouse: nothing, and then the alert is serverless, for it has to tell also of a
+-- warehouse that its monitor has suspended. CREATE OR ALTER takes away a WAREHOUSE that is not
+-- named (https://docs.snowflake.com/en/user-guide/alerts).
 -- (sqlfluff knows CREATE ALERT, and not yet its OR ALTER.)
 CREATE OR ALTER ALERT OPS.ALERT_INCIDENTS -- noqa: PRS
-WAREHOUSE = <% ctx.env.warehouse %>
+<% ctx.env.alert_warehouse %>
 SCHEDULE = '<% ctx.env.alert_schedule %>'
 COMMENT = 'Keeps OPS.ALERT_LOG: opens, refreshes and closes incidents, and tells of them'
 IF (

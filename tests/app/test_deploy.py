@@ -43,7 +43,7 @@ def test_the_procedures_come_between_streams_and_tasks_and_the_dashboard_last() 
         ("snowpark", "build", *context),
         ("snowpark", "deploy", "--replace", *context),
         ("sql", "--filename", "05_x.sql", "--filename", "06_x.sql", *warehouse),
-        ("streamlit", "deploy", "dashboard", "--replace", *context),
+        ("streamlit", "deploy", "dashboard", "--replace", "--prune", *context),
     ]
 
 

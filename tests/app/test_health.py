@@ -6,13 +6,16 @@ import time
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 import raw_to_staging
 import staging_to_production
 
-from tests.procedures.deployment import run_sql_file
+from app.caves.status import tasks
+from app.caves.target import Account
+from tests.procedures.deployment import filled, run_sql_file
 from tests.procedures.pipeline import Pipeline, adjustment, opened_pipeline, order
 
 ALL = (
@@ -153,3 +156,84 @@ def test_a_failed_run_of_a_task_is_counted(account: Any) -> None:
             time.sleep(0.1)
         assert metric(pipeline, "TASK_FAILURES") == (50.0, "BREACH")
         pipeline.sql(f"DROP DATABASE {database}")
+
+
+def test_runs_of_other_environments_and_skipped_ones_push_no_run_out_of_the_history(
+    account: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """TASK_HISTORY's limit counts before WHERE: here it is 3 instead of 10,000, and each of the
+    later runs of the other environment and of the other task is one too many for it.
+    https://docs.snowflake.com/en/sql-reference/functions/task_history"""
+    ending = uuid.uuid4().hex[:8].upper()
+    ours, other = f"OURS_{ending}", f"OTHER_{ending}"
+    with opened_pipeline(account, ours) as pipeline, account.connect() as connection:
+
+        def ran(database: str, task: str, times: int = 1, state: str = "SUCCEEDED") -> None:
+            for _ in range(times):
+                known = len(finished(database, task))
+                pipeline.sql(f"EXECUTE TASK {database}.OPS.{task}")
+                deadline = time.monotonic() + 60
+                while len(found := finished(database, task)) == known:
+                    assert time.monotonic() < deadline
+                    time.sleep(0.1)
+                assert found[0] == (state,)
+
+        def finished(database: str, task: str) -> list[Any]:
+            return pipeline.sql(
+                f"SELECT STATE FROM TABLE({database}.INFORMATION_SCHEMA.TASK_HISTORY("
+                f"RESULT_LIMIT => 10000, DATABASE_NAME => '{database}', TASK_NAME => '{task}'))"
+                " WHERE COMPLETED_TIME IS NOT NULL ORDER BY SCHEDULED_TIME DESC"
+            )
+
+        for name in ("06_analytics.sql", "07_operations.sql"):
+            text = filled(name, {"database": ours}).replace("=> 10000", "=> 3")
+            for _ in connection.execute_string(text):
+                pass
+        connection.cursor().execute(f"CREATE DATABASE {other}")
+        connection.cursor().execute(f"CREATE SCHEMA {other}.OPS")
+        pipeline.sql(f"CREATE TABLE {ours}.OPS.NOTHING (A INT)")
+        pipeline.sql(f"CREATE STREAM {ours}.OPS.NO_NEWS ON TABLE {ours}.OPS.NOTHING")
+        head = "WAREHOUSE = COMPUTE_WH"
+        idle = f"WHEN SYSTEM$STREAM_HAS_DATA('{ours}.OPS.NO_NEWS')"
+        for name, condition, body in (
+            (f"{ours}.OPS.TASK_RAW_TO_STAGING_ORDERS", "", "SELECT 1 / 0"),
+            (f"{ours}.OPS.TASK_RAW_TO_STAGING_INVENTORY", idle, "SELECT 1"),
+            (f"{ours}.OPS.TASK_PURGE", "", "SELECT 1"),
+            (f"{other}.OPS.TASK_RAW_TO_STAGING_ORDERS", "", "SELECT 1"),
+        ):
+            pipeline.sql(f"CREATE TASK {name} {head} {condition} AS {body}")
+        ran(ours, "TASK_RAW_TO_STAGING_ORDERS", state="FAILED")
+        ran(ours, "TASK_RAW_TO_STAGING_INVENTORY", 2, "SKIPPED")
+        ran(ours, "TASK_PURGE", 2)
+        ran(other, "TASK_RAW_TO_STAGING_ORDERS", 3)
+
+        assert metric(pipeline, "TASK_FAILURES") == (pytest.approx(100 / 3), "BREACH")
+        monkeypatch.setattr(tasks, "LAST_RUN", tasks.LAST_RUN.replace("=> 10000", "=> 3"))
+        with Account(account.connect(), ours) as opened:
+            last = {row["TASK"]: row["LAST_STATE"] for row in tasks.tasks(opened)}
+        assert last == {
+            "TASK_RAW_TO_STAGING_ORDERS": "FAILED",
+            "TASK_RAW_TO_STAGING_INVENTORY": None,
+            "TASK_PURGE": "SUCCEEDED",
+        }
+        pipeline.sql(f"DROP DATABASE {other}")
+        pipeline.sql(f"DROP DATABASE {ours}")
+
+
+def test_every_question_for_runs_says_of_which_database_it_asks() -> None:
+    """So that no other environment's runs take the places of ours below the limit."""
+    root = Path(__file__).parents[2] / "app"
+    calls = [
+        (path.name, call[:300])
+        for suffix in ("sql", "py")
+        for path in root.rglob(f"*.{suffix}")
+        for call in path.read_text("utf-8").split("TASK_HISTORY(\n")[1:]
+    ]
+    assert {name for name, _ in calls} == {
+        "07_operations.sql",
+        "cost_inputs.py",
+        "graph.py",
+        "tasks.py",
+    }
+    for name, call in calls:
+        assert "DATABASE_NAME => " in call, name

@@ -8,9 +8,11 @@ from app.caves.errors import CommandError
 from app.caves.target import Row
 
 TASKS: list[Row] = [
-    {"NAME": "TASK_ROOT", "PREDECESSORS": "[]"},
-    {"NAME": "TASK_CHILD", "PREDECESSORS": '["D.OPS.TASK_ROOT"]'},
-    {"NAME": "TASK_ALONE", "PREDECESSORS": "[]"},
+    {"NAME": "TASK_ROOT", "PREDECESSORS": "[]", "STATE": "suspended"},
+    {"NAME": "TASK_CHILD", "PREDECESSORS": '["D.OPS.TASK_ROOT"]', "STATE": "suspended"},
+    {"NAME": "TASK_LEAF", "PREDECESSORS": '["D.OPS.TASK_CHILD"]', "STATE": "suspended"},
+    {"NAME": "TASK_RUNS", "PREDECESSORS": '["D.OPS.TASK_ROOT"]', "STATE": "started"},
+    {"NAME": "TASK_ALONE", "PREDECESSORS": "[]", "STATE": "suspended"},
 ]
 
 
@@ -28,7 +30,7 @@ class Said:
         if statement == pause.SHOW_TASKS:
             return self.tasks
         if statement == pause.SHOW_ALERTS:
-            return [{"NAME": "ALERT_HEALTH"}]
+            return [{"NAME": "ALERT_HEALTH", "STATE": "suspended"}]
         if statement == pause.RUNNING:
             return [{"ROOT_TASK_NAME": name} for name in self.running.pop(0)]
         self.altered.append(statement.format(db=self.database))
@@ -74,14 +76,16 @@ def test_a_run_that_does_not_end_is_named() -> None:
     assert len(account.altered) == 3
 
 
-def test_resuming_starts_graphs_from_their_leaves_and_the_alerts() -> None:
+def test_resuming_starts_what_is_suspended_one_by_one_leaves_first() -> None:
     account = Said(running=[])
 
     found = pause.resume(account)  # type: ignore[arg-type]  # a fake of it
-    assert found == ["TASK_ALONE", "TASK_ROOT", "ALERT_HEALTH"]
+    assert found == ["TASK_LEAF", "TASK_CHILD", "TASK_ALONE", "TASK_ROOT", "ALERT_HEALTH"]
     assert account.altered == [
-        "SELECT SYSTEM$TASK_DEPENDENTS_ENABLE('D.OPS.TASK_ALONE')",
-        "SELECT SYSTEM$TASK_DEPENDENTS_ENABLE('D.OPS.TASK_ROOT')",
+        "ALTER TASK D.OPS.TASK_LEAF RESUME",
+        "ALTER TASK D.OPS.TASK_CHILD RESUME",
+        "ALTER TASK D.OPS.TASK_ALONE RESUME",
+        "ALTER TASK D.OPS.TASK_ROOT RESUME",
         "ALTER ALERT D.OPS.ALERT_HEALTH RESUME",
     ]
 

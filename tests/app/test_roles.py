@@ -132,6 +132,76 @@ def test_the_deployer_owns_what_runs_and_needs_no_more_than_bootstrap_gave_it(
         assert {row["state"] for row in shown(connection, "SHOW TASKS")} == {"started"}
 
 
+def test_the_dashboard_is_deployed_to_a_named_runtime_that_can_open_it(
+    environment: Environment,
+) -> None:
+    """https://docs.snowflake.com/en/developer-guide/streamlit/app-development/runtime-environments"""
+    with environment.connect("DEPLOYER") as connection:
+        [app] = shown(connection, "DESCRIBE STREAMLIT ANALYTICS.DASHBOARD")
+        assert app["runtime_name"] == "SYSTEM$WAREHOUSE_RUNTIME"
+        assert app["main_file"] == "streamlit_app.py"
+        files = connection.cursor().execute(f"LIST '{app['live_version_location_uri']}'").fetchall()
+    at_the_root = {row[0].removeprefix("/versions/live/") for row in files}
+    assert at_the_root >= {"streamlit_app.py", "environment.yml", "pyproject.toml"}
+    assert ".streamlit/config.toml" in at_the_root
+
+
+def test_a_dashboard_of_another_role_or_layout_is_made_again_and_its_failure_stops_nothing(
+    environment: Environment,
+) -> None:
+    """A container app of the version before, SYSADMIN's, with its entry file in a sub-folder."""
+    database, warehouse = environment.database, environment.warehouse
+    container = "SYSTEM$ST_CONTAINER_RUNTIME_PY3_11"
+    with environment.account.connect(role="ACCOUNTADMIN", warehouse=warehouse) as administrator:
+        run = _run(administrator)
+        run(f"GRANT CREATE STREAMLIT ON SCHEMA {database}.ANALYTICS TO ROLE SYSADMIN")
+        run("USE ROLE SYSADMIN")
+        run(
+            f"CREATE OR REPLACE STREAMLIT {database}.ANALYTICS.DASHBOARD"
+            f" MAIN_FILE = 'app/dashboard/streamlit_app.py' QUERY_WAREHOUSE = {warehouse}"
+            f" RUNTIME_NAME = '{container}' COMPUTE_POOL = 'SYSTEM_COMPUTE_POOL_CPU'"
+        )
+    again = environment.bootstrap()
+    assert again.returncode == 0, again.stderr
+    told = " ".join(again.stdout.split())
+    assert "the dashboard was SYSADMIN's and is dropped: `caves deploy` makes it again" in told
+
+    # 1. On a pool that is not there it cannot be made: the tasks run, and the exit code says it.
+    to_container = ("--env", f"dashboard_runtime={container}")
+    nowhere = (*to_container, "--env", "dashboard_compute_pool=NO_SUCH_POOL")
+    done = environment.caves("DEPLOYER", "deploy", *environment.settings, *nowhere)
+    assert done.returncode == 1
+    assert "all but the dashboard, which was not made: " in done.stderr
+    assert "tasks started, streams fit" in done.stdout
+    with environment.connect("DEPLOYER") as connection:
+        assert {row["state"] for row in shown(connection, "SHOW TASKS IN SCHEMA OPS")} == {
+            "started"
+        }
+        [(outcome, failure)] = _run(connection)(
+            "SELECT OUTCOME, FAILURE FROM OPS.DEPLOYMENT_LOG ORDER BY STARTED_AT DESC LIMIT 1"
+        )
+        assert (outcome, failure[:31]) == ("DONE", "the dashboard was not made: `sn")
+    planned = environment.caves("DEPLOYER", "deploy", "--plan", "--json", *environment.settings)
+    changes = {(each["action"], each["name"]) for each in json.loads(planned.stdout)["changes"]}
+    assert changes == {("create", "ANALYTICS.DASHBOARD")}
+
+    # 2. In a container of a pool that is there, and then back on the warehouse.
+    for settings, runtime in ((to_container, container), ((), "SYSTEM$WAREHOUSE_RUNTIME")):
+        done = environment.caves("DEPLOYER", "deploy", *environment.settings, *settings)
+        assert done.returncode == 0, done.stderr
+        with environment.connect("DEPLOYER") as connection:
+            [app] = shown(connection, "DESCRIBE STREAMLIT ANALYTICS.DASHBOARD")
+            assert (app["runtime_name"], app["main_file"]) == (runtime, "streamlit_app.py")
+            [listed] = shown(connection, "SHOW STREAMLITS IN SCHEMA ANALYTICS")
+            assert listed["owner"] == f"{database}_DEPLOYER"
+
+
+def test_the_alert_needs_no_warehouse_to_tell_of_one(environment: Environment) -> None:
+    with environment.connect("DEPLOYER") as connection:
+        [alert] = shown(connection, "SHOW ALERTS IN SCHEMA OPS")
+        assert (alert["name"], alert["warehouse"]) == ("ALERT_INCIDENTS", None)
+
+
 def test_the_ingester_writes_by_its_key_and_reads_nothing_but_its_offsets(
     environment: Environment,
 ) -> None:
@@ -216,6 +286,54 @@ def test_the_operator_watches_runs_and_decides_without_reading_events(
         assert errno(run, "DROP TASK OPS.TASK_PURGE") == NO_PRIVILEGE
     with environment.connect("DEPLOYER") as connection:
         assert _run(connection)("SELECT ORDER_ID FROM PRODUCTION.ORDERS") == [("o-1",)]
+
+
+def _at_rest(row: dict[str, Any]) -> dict[str, Any]:
+    """Without what moves from one look to the next: the time, and the warehouse's load."""
+    moving = {"MEASURED_AT"}
+    if row.get("METRIC") == "WAREHOUSE_UTILISATION":
+        moving |= {"VALUE", "STATUS"}
+    return {key: value for key, value in row.items() if key not in moving}
+
+
+def test_the_operator_reads_every_view_of_ops_as_its_owner_does(environment: Environment) -> None:
+    """INFORMATION_SCHEMA's functions answer for the role that reads a view, not for its owner."""
+    answers: dict[str, dict[str, list[dict[str, Any]]]] = {}
+    for role in ("DEPLOYER", "OPERATOR"):
+        with environment.connect(role) as connection:
+            views = [row["name"] for row in shown(connection, "SHOW VIEWS IN SCHEMA OPS")]
+            answers[role] = {
+                view: [
+                    _at_rest(row)
+                    for row in shown(connection, f"SELECT * FROM OPS.{view} ORDER BY 1, 2")
+                ]
+                for view in views
+            }
+    assert answers["OPERATOR"] == answers["DEPLOYER"]
+    assert len(answers["OPERATOR"]) >= 8
+    assert answers["OPERATOR"]["TASK_RUNS"] != []
+    graphs = {
+        row["OBJECT"]: row["STATUS"]
+        for row in answers["OPERATOR"]["OBJECT_HEALTH"]
+        if row["METRIC"] == "TASKS_SUSPENDED"
+    }
+    assert graphs == {
+        "TASK_RAW_TO_STAGING_ORDERS": "OK",
+        "TASK_RAW_TO_STAGING_INVENTORY": "OK",
+        "TASK_PURGE": "OK",
+    }
+
+
+@pytest.mark.parametrize("role", ["INGESTER", "ANALYST"])
+def test_who_is_not_promised_the_pipelines_health_does_not_see_that_it_is_there(
+    environment: Environment, role: str
+) -> None:
+    with environment.connect(role) as connection:
+        run = _run(connection)
+        for view in ("PIPELINE_HEALTH", "OBJECT_HEALTH", "TASK_RUNS"):
+            assert errno(run, f"SELECT * FROM OPS.{view}") == UNKNOWN
+        history = "SELECT COUNT(*) FROM TABLE(INFORMATION_SCHEMA.TASK_HISTORY())"
+        assert run(history) == [(0,)]
 
 
 def test_who_may_not_monitor_the_warehouse_still_gets_the_costs_and_hears_what_is_missing(

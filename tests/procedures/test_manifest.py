@@ -65,6 +65,8 @@ def test_the_environment_has_the_documented_defaults() -> None:
         "batch_max_seconds": 60,
         "batch_max_events": 50,
         "latency_threshold": 300,
+        "dashboard_runtime": "SYSTEM$WAREHOUSE_RUNTIME",
+        "dashboard_compute_pool": "SYSTEM_COMPUTE_POOL_CPU",
         "profile": "live",
         "profile_triggered": (
             "task_trigger=; batch_max_seconds=180; batch_max_events=10000; alert_schedule=15 MINUTE"
@@ -73,11 +75,14 @@ def test_the_environment_has_the_documented_defaults() -> None:
             "task_trigger=; batch_max_seconds=600; batch_max_events=10000;"
             " alert_schedule=60 MINUTE; latency_threshold=900"
         ),
+        "warehouse_generation": "1",
         "monthly_credits": 800,
+        "monitor_notify_users": "",
         "low_stock_threshold": 50,
         "raw_retention_days": 30,
         "staging_retention_days": 7,
         "alert_schedule": "5 MINUTE",
+        "alert_warehouse": "",
         "alert_email_integration": "",
         "alert_recipients": "",
         "alert_webhook_integration": "",

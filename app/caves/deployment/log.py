@@ -25,7 +25,7 @@ SELECT ?, SYSDATE(), CURRENT_USER(), ?, 'RUNNING', PARSE_JSON(?), PARSE_JSON(?)
 """
 FINISH = """
 UPDATE {db}.OPS.DEPLOYMENT_LOG
-SET FINISHED_AT = SYSDATE(), OUTCOME = 'DONE', OBJECTS_AFTER = PARSE_JSON(?)
+SET FINISHED_AT = SYSDATE(), OUTCOME = 'DONE', OBJECTS_AFTER = PARSE_JSON(?), FAILURE = ?
 WHERE DEPLOYMENT_ID = ?
 """
 FAIL = """
@@ -90,8 +90,11 @@ def begin(
     account.rows(BEGIN, values)
 
 
-def finish(account: Account, deployment: str, objects: Mapping[str, Any]) -> None:
-    account.rows(FINISH, (json.dumps(dict(objects)), deployment))
+def finish(
+    account: Account, deployment: str, objects: Mapping[str, Any], failure: str | None = None
+) -> None:
+    """The pipeline runs; failure: of what it runs without."""
+    account.rows(FINISH, (json.dumps(dict(objects)), failure, deployment))
 
 
 def fail(account: Account, deployment: str, failure: str) -> None:

@@ -11,10 +11,11 @@ DASHBOARD = "dashboard"
 
 @dataclass(frozen=True)
 class Step:
-    """One call of `snow`."""
+    """One call of `snow`, in this folder of the project."""
 
     title: str
     arguments: tuple[str, ...]
+    folder: str = ""
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,9 @@ def steps(files: Sequence[SqlFile], env: Mapping[str, str]) -> Steps:
         procedures=Step("snow snowpark deploy", ("snowpark", "deploy", "--replace", *context)),
         tasks=_sql([each.path for each in files if each.number > PROCEDURES_STEP], warehouse),
         dashboard=Step(
-            "snow streamlit deploy", ("streamlit", "deploy", DASHBOARD, "--replace", *context)
+            "snow streamlit deploy",
+            ("streamlit", "deploy", DASHBOARD, "--replace", "--prune", *context),
+            "app/dashboard",
         ),
     )
 

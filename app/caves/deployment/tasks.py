@@ -78,13 +78,14 @@ def to_start(now: Sequence[Task], before: Mapping[str, bool], everything: bool) 
         task for task in now if not task.started and (everything or before.get(task.name, True))
     ]
     return sorted(
-        chosen, key=lambda task: (task.kind == "ALERT", -_depth(task.name, now), task.name)
+        chosen, key=lambda task: (task.kind == "ALERT", -depth(task.name, now), task.name)
     )
 
 
-def _depth(name: str, tasks: Sequence[Task]) -> int:
+def depth(name: str, tasks: Sequence[Task]) -> int:
+    """How far below its root a task is; 0 of a root."""
     parents = {task.name: task.parents for task in tasks}
-    return max((1 + _depth(parent, tasks) for parent in parents.get(name, ())), default=0)
+    return max((1 + depth(parent, tasks) for parent in parents.get(name, ())), default=0)
 
 
 def kept_suspended(now: Sequence[Task], before: Mapping[str, bool]) -> list[Task]:

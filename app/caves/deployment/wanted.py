@@ -46,18 +46,22 @@ def wanted(project: Project, env: Mapping[str, str]) -> Wanted:
 
 
 def _entities(project: Project, env: Mapping[str, str]) -> list[Declared]:
-    """The procedures and apps of snowflake.yml; the text of each is all that it is made of."""
+    """The procedures and the dashboard; the text of each is all that it is made of."""
     definition = project.definition
     mixins = definition.get("mixins", {})
+    entities = [
+        *((project.root, each) for each in definition.get("entities", {}).values()),
+        *((project.dashboard, each) for each in project.dashboard_definition["entities"].values()),
+    ]
     found = []
-    for entity in definition.get("entities", {}).values():
+    for root, entity in entities:
         used = {key: mixins[key] for key in entity.get("meta", {}).get("use_mixins", [])}
         text = statements.fill(repr((used, entity)), env)
         if entity["type"] == "procedure":
-            modules = _closure(project.root / "procedures", entity["handler"].split(".")[0])
-            files = [*modules, project.root / "requirements.txt"]
+            modules = _closure(root / "procedures", entity["handler"].split(".")[0])
+            files = [*modules, root / "requirements.txt"]
         else:
-            files = sorted(_files(project.root, entity.get("artifacts", [])))
+            files = sorted(_files(root, entity.get("artifacts", [])))
         text += "".join(
             f"\n{path.name}\n{path.read_text('utf-8', errors='replace')}" for path in files
         )

@@ -4,8 +4,10 @@ https://docs.snowflake.com/en/developer-guide/streamlit/app-development/runtime-
 """
 
 import ast
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -80,15 +82,32 @@ def test_every_call_of_an_element_is_one_that_1_52_knows() -> None:
     }
 
 
-def test_the_manifest_deploys_every_file_of_the_dashboard() -> None:
-    manifest = yaml.safe_load((ROOT / "snowflake.yml").read_text("utf-8"))
-    dashboard = manifest["entities"]["dashboard"]
-    shipped = {*(str(path.relative_to(ROOT)) for path in PAGES), "app/dashboard/environment.yml"}
-    assert set(dashboard["artifacts"]) == {*shipped, ".streamlit/config.toml"}
-    assert dashboard["main_file"] == "app/dashboard/streamlit_app.py"
+def manifest(place: str) -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load((ROOT / place / "snowflake.yml").read_text("utf-8"))
+    return found
 
 
-def test_snowflake_installs_the_streamlit_whose_api_the_pages_keep_to() -> None:
+def test_the_manifest_deploys_every_file_of_the_dashboard_from_the_root_of_its_source() -> None:
+    dashboard = manifest("app/dashboard")["entities"]["dashboard"]
+    beside = {"environment.yml", "pyproject.toml", ".streamlit/config.toml"}
+    assert set(dashboard["artifacts"]) == {*(path.name for path in PAGES), *beside}
+    assert dashboard["main_file"] == "streamlit_app.py"
+
+
+def test_the_dashboard_names_its_runtime_and_both_manifests_say_the_same() -> None:
+    dashboard, project = manifest("app/dashboard"), manifest("")
+    [entity] = dashboard["entities"].values()
+    assert entity["runtime_name"] == "<% ctx.env.dashboard_runtime %>"
+    assert dashboard["env"] == {name: project["env"][name] for name in dashboard["env"]}
+    assert dashboard["env"]["dashboard_runtime"] == "SYSTEM$WAREHOUSE_RUNTIME"
+
+
+def test_the_warehouse_runtime_installs_the_streamlit_whose_api_the_pages_keep_to() -> None:
     environment = yaml.safe_load((ROOT / "app/dashboard/environment.yml").read_text("utf-8"))
-    assert "streamlit=1.52.2" in environment["dependencies"]
+    assert environment["dependencies"] == ["streamlit=1.52.2", "altair", "pandas"]
     assert environment["channels"] == ["snowflake"]
+
+
+def test_the_container_runtime_needs_no_package_index() -> None:
+    project = tomllib.loads((ROOT / "app/dashboard/pyproject.toml").read_text("utf-8"))["project"]
+    assert project["dependencies"] == ["streamlit[snowflake]", "altair", "pandas"]
