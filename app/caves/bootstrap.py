@@ -15,6 +15,7 @@ from app.caves.deployment import dashboard, tasks
 from app.caves.errors import UsageError
 from app.caves.profiles import effective
 from app.caves.project import Project
+from app.caves.settings import WAREHOUSE_RUNTIME
 from app.caves.target import Account, Target
 
 ROLES = ("DEPLOYER", "TASK_OWNER", "INGESTER", "ANALYST", "OPERATOR")
@@ -24,8 +25,6 @@ SERVICES = ("DEPLOYER", "INGESTER", "ANALYST", "OPERATOR")
 TABLES_STEP = 2
 MONITOR_STEP = "05_monitor.sql"
 INTEGRATIONS = ("alert_email_integration", "alert_webhook_integration")
-CONTAINER_RUNTIME = "SYSTEM$ST_CONTAINER_RUNTIME"
-IDENTIFIER = re.compile(r'[A-Za-z_][A-Za-z0-9_$]*|"(?:[^"]|"")+"')
 # https://docs.snowflake.com/en/sql-reference/parameters#allow-bind-values-access
 HIDE_BINDS = "ALTER ACCOUNT SET ALLOW_BIND_VALUES_ACCESS = FALSE"
 SHOW_APPS = "SHOW STREAMLITS IN SCHEMA {db}.ANALYTICS"
@@ -76,7 +75,6 @@ def bootstrap(
     has SECURITYADMIN's and SYSADMIN's privileges and may make resource monitors. keys: of the
     service users, by role and property; others get none."""
     env = {**effective(project.env, overrides), "database": target.database}
-    mails, on_pool = users_to_notify(env["monitor_notify_users"]), _on_compute_pool(env)
     monitor = f"{env['warehouse']}_MONITOR"
     with target.connect() as account:
         verdict = warehouse.judge(
@@ -93,28 +91,17 @@ def bootstrap(
         adopted = adopt(account)
         notes = [*verdict.notes, *_drop_foreign_dashboard(account)]
         if verdict.monitored:
-            if mails:
-                account.run(
-                    f"ALTER RESOURCE MONITOR {monitor} SET NOTIFY_USERS = ({', '.join(mails)})"
-                )
+            if mailed := env["monitor_notify_users"]:
+                account.run(f"ALTER RESOURCE MONITOR {monitor} SET NOTIFY_USERS = ({mailed})")
             found = warehouse.find(account, env["warehouse"])
             notes += filter(None, [warehouse.too_small(found, env)] if found else [])
-        for statement in [*_on_integrations(env), *on_pool]:
+        for statement in [*_on_integrations(env), *_on_compute_pool(env)]:
             account.run(statement)
         if consent.hide_bind_values:
             account.run(HIDE_BINDS)
         progress(f"[3/3] service users: {', '.join(keys) or 'no public key is named'}")
         users = [_make_user(account, role, keys[role], env["warehouse"]) for role in keys]
     return Bootstrapped([f"{target.database}_{role}" for role in ROLES], users, adopted, notes)
-
-
-def users_to_notify(text: str) -> list[str]:
-    """The names in `monitor_notify_users`. Raises UsageError for what is no name."""
-    names = [name.strip() for name in text.split(",") if name.strip()]
-    for name in names:
-        if not IDENTIFIER.fullmatch(name):
-            raise UsageError(f"monitor_notify_users: {name!r} is not a user's name")
-    return names
 
 
 def _sql(files: list[Path], env: Mapping[str, str]) -> list[str]:
@@ -192,11 +179,9 @@ def _on_integrations(env: Mapping[str, str]) -> list[str]:
 
 def _on_compute_pool(env: Mapping[str, str]) -> list[str]:
     """The dashboard's owner needs it where the dashboard runs in a container."""
-    if not env["dashboard_runtime"].upper().startswith(CONTAINER_RUNTIME):
+    if env["dashboard_runtime"] == WAREHOUSE_RUNTIME:
         return []
     pool = env["dashboard_compute_pool"]
-    if not IDENTIFIER.fullmatch(pool):
-        raise UsageError(f"dashboard_compute_pool: {pool!r} is not a compute pool's name")
     return [f"GRANT USAGE ON COMPUTE POOL {pool} TO ROLE {{db}}_DEPLOYER"]
 
 

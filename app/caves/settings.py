@@ -14,6 +14,9 @@ from app.caves.errors import UsageError
 from app.caves.harmless import harmless
 
 IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_$]{0,254}", re.ASCII)
+QUOTED = re.compile(r'"[^"\x00-\x1f]{1,255}"')
+WAREHOUSE_RUNTIME = "SYSTEM$WAREHOUSE_RUNTIME"
+CONTAINER_RUNTIME = re.compile(r"SYSTEM\$ST_CONTAINER_RUNTIME_[A-Z0-9_]+", re.ASCII)
 INTERVAL = re.compile(r"(\d{1,9})\s+(SECONDS?|MINUTES?|HOURS?|[SMH])", re.ASCII | re.IGNORECASE)
 UNITS = {"S": 1, "M": 60, "H": 3600}
 # What Snowflake takes for tasks and alerts.
@@ -122,6 +125,34 @@ def _addresses(text: str) -> str | None:
     return "mail addresses with commas between them"
 
 
+def _one_of(*values: str) -> Check:
+    def check(text: str) -> str | None:
+        return None if text in values else " or ".join(values)
+
+    return check
+
+
+def _users(text: str) -> str | None:
+    names = [each.strip(" ") for each in text.split(",")] if text else []
+    if all(IDENTIFIER.fullmatch(each) or QUOTED.fullmatch(each) for each in names):
+        return None
+    return "users' names with commas between them"
+
+
+def _alert_warehouse(text: str) -> str | None:
+    """SQL as well: a warehouse, or nothing."""
+    found = re.fullmatch(r"WAREHOUSE\s*=\s*(\S+)", text, re.IGNORECASE)
+    if not text or (found and IDENTIFIER.fullmatch(found[1])):
+        return None
+    return "empty, or WAREHOUSE = NAME"
+
+
+def _runtime(text: str) -> str | None:
+    if text == WAREHOUSE_RUNTIME or CONTAINER_RUNTIME.fullmatch(text):
+        return None
+    return f"{WAREHOUSE_RUNTIME} or SYSTEM$ST_CONTAINER_RUNTIME_PY3_11"
+
+
 def _plain(text: str) -> str | None:
     return None if PLAIN.fullmatch(text) else "a text without quotes, semicolons and brackets"
 
@@ -136,14 +167,19 @@ CHECKS: dict[str, Check] = {
     "batch_max_seconds": _number(0, 86_400),
     "batch_max_events": _whole(1, COUNT),
     "latency_threshold": _whole(1, 31_536_000),
+    "warehouse_generation": _one_of("1", "2"),
     "monthly_credits": _whole(1, COUNT),
+    "monitor_notify_users": _users,
     "low_stock_threshold": _whole(0, COUNT),
     "raw_retention_days": _whole(1, 36_500),
     "staging_retention_days": _whole(1, 36_500),
     "alert_schedule": _schedule("M", "an interval of minutes up to 8 days, such as 5 MINUTE"),
+    "alert_warehouse": _alert_warehouse,
     "alert_email_integration": _optional_name,
     "alert_recipients": _addresses,
     "alert_webhook_integration": _optional_name,
+    "dashboard_runtime": _runtime,
+    "dashboard_compute_pool": _name,
     "profile": _name,
 }
 

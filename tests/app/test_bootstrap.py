@@ -10,8 +10,7 @@ from typing import Any
 
 import pytest
 
-from app.caves.bootstrap import adopt, users_to_notify
-from app.caves.errors import UsageError
+from app.caves.bootstrap import adopt
 from app.caves.project import Project
 from app.caves.target import Row
 from app.caves.warehouse import MADE_HERE, Verdict, Warehouse, judge, too_small
@@ -158,13 +157,6 @@ def test_what_was_found_is_told_with_what_it_costs() -> None:
 def test_the_quota_of_the_manifest_is_enough_for_the_generation_of_the_manifest() -> None:
     env = {name: str(value) for name, value in manifest()["env"].items()}
     assert too_small(of_ours(None), env) is None
-
-
-def test_users_to_notify_are_names_and_nothing_else() -> None:
-    assert users_to_notify("") == []
-    assert users_to_notify(' ANNA, "Otto Berg" ') == ["ANNA", '"Otto Berg"']
-    with pytest.raises(UsageError, match="monitor_notify_users: "):
-        users_to_notify("ANNA) TRIGGERS ON 1 PERCENT DO SUSPEND_IMMEDIATE --")
 
 
 class Owned:
