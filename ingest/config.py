@@ -6,7 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ingest.flags import EPILOG, Flags, add_kafka_flags, at_least, whole
+from ingest.flags import (
+    EPILOG,
+    Flags,
+    add_kafka_flags,
+    add_log_level,
+    at_least,
+    one_of,
+    port,
+    whole,
+)
 from ingest.kafka_settings import read_settings, shown
 
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*", re.ASCII)
@@ -63,13 +72,13 @@ def parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
         "resume",
         "what to do where the stored offset is no longer in the topic: stop, or go on from the"
         " topic's start and log the gap",
-        choices=("resume", "reset"),
+        type=one_of("resume", "reset"),
+        metavar="{resume,reset}",
     )
     flags.add("--idle-exit", 0.0, "leave when nothing came for SECONDS, 0: never", type=at_least(0))
-    flags.add("--metrics-port", 8000, "port for Prometheus, 0: no metrics", type=whole(0))
+    flags.add("--metrics-port", 8000, "port for Prometheus, 0: no metrics", type=port)
     flags.add("--metrics-host", "127.0.0.1", "address to serve metrics on")
-    levels = ("debug", "info", "warning", "error")
-    flags.add("--log-level", "info", "how much to log", choices=levels)
+    add_log_level(flags)
     return result
 
 

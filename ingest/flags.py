@@ -51,6 +51,17 @@ def add_kafka_flags(flags: Flags) -> None:
     flags.add("--kafka-config", None, "file with settings of the Kafka client", metavar="FILE")
 
 
+def add_log_level(flags: Flags) -> None:
+    levels = ("debug", "info", "warning", "error")
+    flags.add(
+        "--log-level",
+        "info",
+        "how much to log",
+        type=one_of(*levels),
+        metavar=f"{{{','.join(levels)}}}",
+    )
+
+
 def topic_name(text: str) -> str:
     """A name that Kafka allows for a topic."""
     if not re.fullmatch(r"[A-Za-z0-9._-]{1,249}", text, re.ASCII) or text in (".", ".."):
@@ -70,6 +81,25 @@ def whole(minimum: int) -> Callable[[str], int]:
         return value
 
     return whole_number
+
+
+def port(text: str) -> int:
+    """A port to listen on, or 0."""
+    value = whole(0)(text)
+    if value > 65_535:
+        raise argparse.ArgumentTypeError(f"{text} is not a port: they end at 65535")
+    return value
+
+
+def one_of(*words: str) -> Callable[[str], str]:
+    """A type for one of a few words. argparse's own `choices` let the environment say anything."""
+
+    def word(text: str) -> str:
+        if text not in words:
+            raise argparse.ArgumentTypeError(f"{text!r} is none of {', '.join(words)}")
+        return text
+
+    return word
 
 
 def at_least(minimum: float) -> Callable[[str], float]:

@@ -35,6 +35,29 @@ RESERVED = frozenset(
 )
 # Numbers whose default is None, which does not tell their type.
 WHOLE_NUMBERS = frozenset({"receive_buffer_bytes", "send_buffer_bytes"})
+# Texts that may be shown. What is not here, of today's clients or of tomorrow's, may be a secret: a
+# proxy's URL holds its password.
+NO_SECRETS = frozenset(
+    {
+        "client_dns_lookup",
+        "client_id",
+        "client_rack",
+        "compression_type",
+        "group_instance_id",
+        "isolation_level",
+        "sasl_kerberos_domain_name",
+        "sasl_kerberos_name",
+        "sasl_kerberos_service_name",
+        "sasl_mechanism",
+        "sasl_plain_username",
+        "security_protocol",
+        "ssl_cafile",
+        "ssl_certfile",
+        "ssl_ciphers",
+        "ssl_crlfile",
+        "ssl_keyfile",
+    }
+)
 WORDS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 _DEFAULTS: dict[str, Any] = {
@@ -55,12 +78,16 @@ def read_settings(path: str | None, environ: Mapping[str, str]) -> dict[str, Any
 
 
 def shown(settings: Mapping[str, Any]) -> str:
-    """The settings as text that may be logged: passwords do not show."""
-    pairs = (
-        f"{name}={'***' if 'password' in name else value}"
-        for name, value in sorted(settings.items())
-    )
+    """The settings as text that may be logged: numbers, and texts of which it is known that they
+    are no secrets."""
+    pairs = (f"{name}={_shown(name, value)}" for name, value in sorted(settings.items()))
     return " ".join(pairs) or "defaults"
+
+
+def _shown(name: str, value: Any) -> str:
+    if isinstance(value, int | float) or name in NO_SECRETS:
+        return str(value)
+    return "***"
 
 
 def _from_file(path: str) -> dict[str, Any]:

@@ -80,9 +80,11 @@ class Metrics:
             return
         try:
             server, thread = start_http_server(port, addr=host, registry=self.registry)
-        except OSError as error:
+        except (OSError, ValueError) as error:
+            # ValueError: a host that is no name at all.
+            reason = getattr(error, "strerror", None) or str(error)
             raise Fatal(
-                f"cannot serve metrics on {host}:{port}: {error.strerror};"
+                f"cannot serve metrics on {host}:{port}: {reason};"
                 " choose another --metrics-port, or 0 for none"
             ) from error
         try:

@@ -10,13 +10,16 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
+from connections.proxies import without_credentials
+
 
 class Harmless(logging.Formatter):
     """A record is one line, whatever its arguments hold: an event's fields, a server's messages.
-    What a terminal would obey, or would take for another line, becomes an escape."""
+    What a terminal would obey, or would take for another line, becomes an escape; a URL loses its
+    user and password."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:
-        return harmless(super().formatMessage(record))
+        return harmless(without_credentials(super().formatMessage(record)))
 
     def formatException(self, exception: Any) -> str:
         return "\n".join(map(harmless, super().formatException(exception).split("\n")))
@@ -41,6 +44,18 @@ def set_up_logging(level: str) -> None:
         # sink; the Kafka client mends its connections by itself, and only it can tell.
         logging.getLogger("kafka").setLevel(logging.ERROR)
         logging.getLogger("snowflake").setLevel(logging.CRITICAL)
+
+
+def write_result(line: str) -> int:
+    """The last line, on stdout; the exit code."""
+    try:
+        print(line, flush=True)  # noqa: T201 - the one thing that belongs there; stdout may be None
+    except OSError as error:
+        logging.getLogger("ingest").error("cannot write to stdout: %s", error.strerror)
+        # What is left of it goes nowhere, or the interpreter would fail at it once more.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    return 0
 
 
 def collect_less() -> None:

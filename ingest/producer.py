@@ -30,11 +30,19 @@ from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
 from ingest.errors import Fatal, IngestError, WrongUse
-from ingest.flags import EPILOG, Flags, add_kafka_flags, at_least, share, whole
+from ingest.flags import (
+    EPILOG,
+    Flags,
+    add_kafka_flags,
+    add_log_level,
+    at_least,
+    share,
+    whole,
+)
 from ingest.generator import Counts, Produced, Shares, Shop
 from ingest.kafka_clients import create_topic, open_producer
 from ingest.kafka_settings import read_settings, shown
-from ingest.process import harmless, set_up_logging, stopped_by_signals
+from ingest.process import harmless, set_up_logging, stopped_by_signals, write_result
 
 log = logging.getLogger("ingest.producer")
 
@@ -74,8 +82,7 @@ def parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
     flags.add("--late-share", 0.0, "share of events sent behind later ones", type=share)
     flags.add("--bad-share", 0.0, "share of messages that must be rejected", type=share)
     flags.add("--legacy-share", 0.0, "share of events in the first producer's form", type=share)
-    levels = ("debug", "info", "warning", "error")
-    flags.add("--log-level", "info", "how much to log", choices=levels)
+    add_log_level(flags)
     return result
 
 
@@ -178,8 +185,7 @@ def main(argv: Sequence[str] | None = None, environ: Mapping[str, str] = os.envi
         log.error("%s", error)
         return 1
     log.info("left after %d messages", counts.messages)
-    sys.stdout.write(counts.as_json() + "\n")
-    return 0
+    return write_result(counts.as_json())
 
 
 if __name__ == "__main__":

@@ -25,6 +25,17 @@ from app.caves import (
     verify,
 )
 from app.caves.errors import CommandError, UsageError
+from app.caves.failures import (
+    FAILED,
+    INTERRUPTED,
+    USAGE,
+    Parser,
+    WrongArguments,
+    cut_off,
+    failed,
+    standard_streams,
+)
+from app.caves.flags import above_zero, port, whole
 from app.caves.moments import moment
 from app.caves.processes import Interrupts, ProcessError
 from app.caves.project import Project
@@ -35,7 +46,9 @@ from connections.proxies import keep_loopback_direct
 EPILOG = """\
 Connections are those of connections.toml; SNOWFLAKE_CONNECTIONS_<NAME>_<KEY> and SNOWFLAKE_<KEY>
 change them as they do for `snow`.
-Exit codes: 0 done, 1 failed, 2 wrong use. Results go to stdout, progress and errors to stderr.
+Exit codes: 0 done, 1 failed, 2 wrong use. Results go to stdout, progress and errors to stderr; with
+--json stdout gets {"error", "kind", "exit_code"} as well, on one line: kind is usage, failed or
+interrupted.
 
   caves deploy -c prod
   caves verify -c prod --json
@@ -48,7 +61,7 @@ Command = Callable[[argparse.Namespace, Screen], int]
 
 
 def parser() -> argparse.ArgumentParser:
-    result = argparse.ArgumentParser(
+    result = Parser(
         prog="caves",
         description="Les Caves d'Albert: deploy, watch, check and try the pipeline.",
         epilog=EPILOG,
@@ -110,27 +123,27 @@ def _add_machine_commands(commands: Any) -> None:
     help = "everything on this machine, to the end, with a summary and the laws"
     each = _machine_command(commands, "demo", run_demo, help)
     plan = demo.Plan()
-    each.add_argument("--count", type=_whole, default=plan.count, help=f"messages ({plan.count})")
+    each.add_argument("--count", type=whole, default=plan.count, help=f"messages ({plan.count})")
     each.add_argument(
-        "--rate", type=_above_zero, default=plan.rate, help=f"a second ({plan.rate:g})"
+        "--rate", type=above_zero, default=plan.rate, help=f"a second ({plan.rate:g})"
     )
     each.add_argument("--seed", type=int, default=plan.seed, help=f"of the shop ({plan.seed})")
     each.add_argument(
         "--timeout",
-        type=float,
+        type=above_zero,
         default=plan.timeout,
         metavar="SECONDS",
         help=f"how long the last message may take to production ({plan.timeout:g})",
     )
     each = _machine_command(commands, "up", run_up, "everything on this machine, until Ctrl-C")
     each.add_argument("--folder", type=Path, default=Path(".caves"), help="data and logs (.caves)")
-    each.add_argument("--account-port", type=_whole, default=8084, help="(8084)")
-    each.add_argument("--broker-port", type=_whole, default=9092, help="(9092)")
-    each.add_argument("--dashboard-port", type=_whole, default=8501, help="(8501)")
+    each.add_argument("--account-port", type=port, default=8084, help="(8084)")
+    each.add_argument("--broker-port", type=port, default=9092, help="(9092)")
+    each.add_argument("--dashboard-port", type=port, default=8501, help="(8501)")
     each.add_argument(
         "--no-browser", action="store_true", help="do not open the dashboard in the browser"
     )
-    each.add_argument("--rate", type=_above_zero, default=1.0, help="messages per second (1)")
+    each.add_argument("--rate", type=above_zero, default=1.0, help="messages per second (1)")
     each.add_argument("--profile", metavar="NAME", help="as deployed; default: faster than any")
     broker_command.add_to(commands)
 
@@ -199,40 +212,44 @@ def run_up(arguments: argparse.Namespace, screen: Screen) -> int:
     return 0
 
 
-def _whole(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{text} is less than 1")
-    return value
-
-
-def _above_zero(text: str) -> float:
-    value = float(text)
-    if not 0 < value < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text} is not above 0")
-    return value
-
-
 def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; its exit code. With --json an error is an object on stdout as well."""
     keep_loopback_direct(os.environ)
-    arguments = parser().parse_args(argv)
-    screen = Screen(arguments.json)
+    given = sys.argv[1:] if argv is None else list(argv)
+    with standard_streams():
+        screen = Screen("--json" in given)
+        try:
+            arguments = parser().parse_args(given)
+        except WrongArguments as error:
+            sys.stderr.write(error.usage)
+            raise SystemExit(failed(screen, USAGE, str(error))) from None
+        screen.as_json = arguments.json
+        return _run(arguments, screen)
+
+
+def _run(arguments: argparse.Namespace, screen: Screen) -> int:
     function: Command = arguments.function
     try:
         with Interrupts():
-            return function(arguments, screen)
+            code = function(arguments, screen)
+            sys.stdout.flush()
+            return code
     except UsageError as error:
-        screen.error(str(error))
-        return 2
+        return failed(screen, USAGE, str(error))
     except (CommandError, ProcessError, broker.BrokerMissing) as error:
-        screen.error(str(error))
-        return 1
-    except Error as error:
-        screen.error(one_line(error))
-        return 1
+        return failed(screen, FAILED, str(error))
+    except BrokenPipeError:
+        # Whoever reads has seen enough, as `head` has.
+        return cut_off()
+    except (Error, UnicodeError) as error:
+        return failed(screen, FAILED, one_line(error))
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        return failed(screen, FAILED, f"{where}{error.strerror or one_line(error)}")
+    except EOFError:
+        return failed(screen, FAILED, "there was no answer: nothing was done")
     except KeyboardInterrupt:
-        screen.error("interrupted")
-        return 1
+        return failed(screen, INTERRUPTED, "interrupted")
 
 
 if __name__ == "__main__":

@@ -12,7 +12,10 @@ HELP = "UTC as 2026-11-22T10:00, or an age such as 30m, 2h, 7d"
 def moment(text: str) -> datetime:
     """A point in time, in UTC: ISO 8601 without an offset, or how long ago, such as `2h`."""
     if age := AGE.fullmatch(text):
-        return now() - timedelta(**{UNITS[age[2]]: int(age[1])})
+        try:
+            return now() - timedelta(**{UNITS[age[2]]: int(age[1])})
+        except OverflowError:
+            raise argparse.ArgumentTypeError(f"{text} ago there was no calendar") from None
     found = datetime.fromisoformat(text)
     if found.tzinfo is not None:
         raise argparse.ArgumentTypeError(f"{text!r} has an offset: give UTC without one")

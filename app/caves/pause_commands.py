@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Callable
 from typing import Any
 
+from app.caves.flags import above_zero
 from app.caves.pause import pause, resume
 from app.caves.screen import Screen
 from app.caves.target import project_and_target
@@ -13,7 +14,7 @@ def add_to(commands: Any, account_command: Callable[..., Any]) -> None:
     help = "suspend all tasks and alerts, and wait for running ones; rows wait in the streams"
     each = account_command(commands, "pause", run_pause, help)
     each.add_argument(
-        "--timeout", type=float, default=300, metavar="SECONDS", help="how long to wait (300)"
+        "--timeout", type=above_zero, default=300, metavar="SECONDS", help="how long to wait (300)"
     )
     account_command(commands, "resume", run_resume, "start all tasks and alerts again")
 

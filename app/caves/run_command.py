@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from app.caves import graph
+from app.caves.flags import above_zero
 from app.caves.screen import Screen
 from app.caves.tabular import as_table
 from app.caves.target import project_and_target
@@ -13,7 +14,7 @@ from app.caves.target import project_and_target
 def add_to(commands: Any, account_command: Callable[..., Any]) -> None:
     each = account_command(commands, "run", run_run, "run both task graphs now, and wait")
     each.add_argument(
-        "--timeout", type=float, default=300, metavar="SECONDS", help="how long to wait (300)"
+        "--timeout", type=above_zero, default=300, metavar="SECONDS", help="how long to wait (300)"
     )
 
 

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from app.caves.harmless import HarmlessConsole, as_json
+from connections.proxies import without_credentials
 
 PLAIN_WIDTH = 140
 
@@ -24,9 +25,11 @@ class Screen:
         self.errors = _console(stderr=True)
 
     def progress(self, text: str) -> None:
+        text = without_credentials(text)
         self.errors.print(f"[dim]{datetime.now():%H:%M:%S}[/] {escape(text)}", soft_wrap=True)
 
     def error(self, text: str) -> None:
+        text = without_credentials(text)
         self.errors.print(f"[bold red]caves:[/] {escape(text)}", soft_wrap=True, highlight=False)
 
     def json(self, value: Any, indent: int | None = 2) -> None:

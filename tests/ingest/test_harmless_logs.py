@@ -24,3 +24,9 @@ def test_a_traceback_keeps_its_lines_and_nothing_else() -> None:
     lines = Harmless().format(record).split("\n")
     assert lines[:2] == ["failed", "Traceback (most recent call last):"]
     assert all(line.isprintable() for line in lines)
+
+
+def test_a_url_loses_its_password() -> None:
+    record = logging.makeLogRecord({"msg": "no way to socks5://albert:s3cret@proxy:1080/"})
+
+    assert Harmless().format(record) == "no way to socks5://***@proxy:1080/"

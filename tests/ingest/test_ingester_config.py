@@ -7,6 +7,7 @@ import pytest
 from ingest import ingester, producer
 from ingest.config import read_config
 from ingest.errors import WrongUse
+from ingest.kafka_settings import shown
 
 
 def test_defaults_are_those_of_the_manual() -> None:
@@ -64,6 +65,8 @@ def test_the_start_up_line_shows_what_holds_and_no_secret(tmp_path: Path) -> Non
         ["--database", 'X"; DROP DATABASE Y; --'],
         ["--database", "A.B"],
         ["--offsets", "latest"],
+        ["--metrics-port", "70000"],
+        ["--log-level", "loud"],
         ["--no-such-flag"],
     ],
 )
@@ -72,6 +75,43 @@ def test_a_wrong_flag_ends_with_2(flags: list[str], capsys: pytest.CaptureFixtur
         read_config(flags, {})
     assert raised.value.code == 2
     assert "error: " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("CAVES_OFFSETS", "latest"),
+        ("CAVES_LOG_LEVEL", "loud"),
+        ("CAVES_METRICS_PORT", "70000"),
+        ("CAVES_BATCH_MAX_EVENTS", "many"),
+    ],
+)
+def test_a_wrong_variable_ends_with_2_as_well(
+    variable: str, value: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as raised:
+        read_config([], {variable: value})
+    assert raised.value.code == 2
+    assert f"argument --{variable.removeprefix('CAVES_').lower().replace('_', '-')}: " in (
+        capsys.readouterr().err
+    )
+
+
+def test_only_what_is_known_to_be_no_secret_is_shown() -> None:
+    settings = {
+        "proxy_url": "http://albert:s3cret@proxy:3128",
+        "socks5_proxy": "socks5://albert:s3cret@proxy:1080",
+        "sasl_plain_password": "s3cret",
+        "sasl_oauth_token": "s3cret",
+        "of_tomorrow": "s3cret",
+        "sasl_mechanism": "PLAIN",
+        "request_timeout_ms": 5,
+        "check_crcs": True,
+    }
+    assert shown(settings) == (
+        "check_crcs=True of_tomorrow=*** proxy_url=*** request_timeout_ms=5 sasl_mechanism=PLAIN"
+        " sasl_oauth_token=*** sasl_plain_password=*** socks5_proxy=***"
+    )
 
 
 @pytest.mark.parametrize(
