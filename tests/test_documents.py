@@ -3,12 +3,15 @@
 import argparse
 import importlib.util
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from app.caves import cli
+from ingest import config as ingester
+from ingest import producer
+from local import __main__ as account
 
 ROOT = Path(__file__).parents[1]
 # Folders that programs make, and that a clean clone has not.
@@ -24,7 +27,16 @@ SHELLS = ("", "bash", "console", "sh", "shell", "text")
 INDENTED_CODE = re.compile(r"(?<=\n\n)(?: {4}.*\n)+")
 CODE_SPAN = re.compile(r"(?<!`)`([^`]+)`(?!`)")
 # Settings before a command: NAME=value make test.
-COMMAND = re.compile(r"(?:\$ )?(?:\w+=\S+ +)*(?:\.venv/bin/)?(make|caves)(?= |$)(.*)")
+COMMAND = re.compile(
+    r"(?:\$ )?(?:\w+=\S+ +)*(?:\.venv/bin/)?(?:python3? -m )?"
+    r"(make|caves|ingest\.ingester|ingest\.producer|local)(?= |$)(.*)"
+)
+PARSERS: dict[str, Callable[[], argparse.ArgumentParser]] = {
+    "caves": cli.parser,
+    "ingest.ingester": lambda: ingester.parser({}),
+    "ingest.producer": lambda: producer.parser({}),
+    "local": account.parser,
+}
 
 
 def pages() -> list[Path]:
@@ -80,7 +92,7 @@ def missing_modules(text: str) -> Iterator[str]:
 
 
 def commands(text: str) -> Iterator[tuple[str, list[str]]]:
-    """The calls of make and caves in a page's code: program and words, comments left out."""
+    """The calls of our programs in a page's code: program and words, comments left out."""
     blocks = [match[3] for match in CODE_BLOCK.finditer(text) if match[2] in SHELLS]
     rest = CODE_BLOCK.sub("", text)
     spans = [" ".join(each.split()) for each in CODE_SPAN.findall(rest)]
@@ -100,18 +112,20 @@ def missing_targets(text: str) -> Iterator[str]:
 
 
 def missing_commands(text: str) -> Iterator[str]:
-    """Commands of caves that its parser does not know, and flags that they do not have."""
+    """Commands that a program's parser does not know, and flags that they do not have."""
     for program, words in commands(text):
-        parser = cli.parser()
-        for word in words if program == "caves" else ():
+        if program not in PARSERS:
+            continue
+        parser, call = PARSERS[program](), " ".join([program, *words])
+        for word in words:
             nested = subcommands(parser)
             if word.startswith("-"):
                 if word.split("=")[0] not in parser._option_string_actions:
-                    yield f"caves {' '.join(words)}: {word}"
+                    yield f"{call}: {word}"
             elif word in nested:
                 parser = nested[word]
             elif nested and re.fullmatch("[a-z][a-z-]*", word):
-                yield f"caves {' '.join(words)}: {word}"
+                yield f"{call}: {word}"
                 break
 
 
@@ -156,7 +170,8 @@ def test_what_does_not_exist_is_found() -> None:
 <img src="gone.png">, `ingest/gone.py`, tests/test_gone.py, `app/gone/`, `app/sql/`,
 https://example.org/a/b.py, `ingest/ingester.py`, ~/.snowflake/connections.toml,
 `python -m ingest.gone`, `python -m pytest`, `make nothing`, `NAME=1 make check gone NAME=2`,
-`caves vanish`, `caves rejected list`, `caves rejected vanish`, `caves deploy --gone`.
+`caves vanish`, `caves rejected list`, `caves rejected vanish`, `caves deploy --gone`,
+`python -m local --gone 1`, `python -m ingest.ingester -c prod --gone x --topic=y`.
 
     caves verify --since 2h   # not a word: make nothing
     make help && true
@@ -179,8 +194,24 @@ caves --> account
         "caves rejected vanish: vanish",
         "caves deploy --gone: --gone",
         "caves disappear: disappear",
+        "local --gone 1: --gone",
+        "ingest.ingester -c prod --gone x --topic=y: --gone",
     }
-    assert {"make", "caves"} == {program for program, _ in commands(text)}
+
+
+def test_the_architecture_page_names_every_folder_of_code() -> None:
+    text = (ROOT / "ARCHITECTURE.md").read_text("utf-8")
+    folders = {path.parent.name for path in ROOT.glob("[!.]*/*.py")}
+
+    assert {"app", "ingest", "procedures"} <= folders
+    assert {each for each in folders if f"`{each}/`" not in text} == set()
+
+
+def test_the_index_of_decisions_lists_every_page() -> None:
+    folder = ROOT / "docs" / "decisions"
+    listed = re.findall(r"\]\((\d{4}-[\w-]+\.md)\)", (folder / "README.md").read_text("utf-8"))
+
+    assert listed == sorted(path.name for path in folder.glob("[0-9]*.md"))
 
 
 def glossary() -> list[tuple[str, str]]:
