@@ -1,7 +1,7 @@
 """What has been polled and not yet written, and the batches that are cut from it."""
 
 from collections import Counter, deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -13,12 +13,16 @@ class Batch:
     """One transaction's worth: rows in the order of their offsets, and where they leave each
     partition. `moves` is {partition: (offset expected in INGEST_OFFSETS, offset to write there)};
     `skipped` counts the offsets in between for which the broker had no message.
+    `topic_ids` are the topic's ids that are expected in INGEST_OFFSETS, as the offsets are; a
+    partition that is missing is expected to have none. `new_topic_id` is written there instead.
     """
 
     topic: str
     moves: dict[int, tuple[int, int]]
     rows: Sequence[RawRow | Reject]
     skipped: dict[int, int] = field(default_factory=dict)
+    topic_ids: Mapping[int, str | None] = field(default_factory=dict)
+    new_topic_id: str | None = None
 
     @property
     def raw_rows(self) -> list[RawRow]:
@@ -33,20 +37,34 @@ class Batch:
         return {partition: after for partition, (_, after) in self.moves.items()}
 
 
-def cut_batch(topic: str, rows: Sequence[RawRow | Reject], stored: dict[int, int]) -> Batch:
-    """The batch of these rows, on top of the offsets that are stored now."""
+def cut_batch(
+    topic: str,
+    rows: Sequence[RawRow | Reject],
+    stored: Mapping[int, int],
+    topic_ids: Mapping[int, str | None] | None = None,
+    reached: Mapping[int, int] | None = None,
+) -> Batch:
+    """The batch of these rows, on top of the offsets and topic ids that are stored now.
+
+    `reached` are the offsets below which there are no other messages than these; the batch takes
+    its partitions there, past markers of transactions and what compaction has removed.
+    """
     moves: dict[int, tuple[int, int]] = {}
     messages: Counter[int] = Counter()
     for row in rows:
         partition, offset = place_of(row)
         moves[partition] = (stored[partition], offset + 1)
         messages[partition] += 1
+    for partition, offset in (reached or {}).items():
+        before, after = moves.get(partition, (stored[partition], stored[partition]))
+        if offset > after:
+            moves[partition] = (before, offset)
     skipped = {
         each: after - before - messages[each]
         for each, (before, after) in moves.items()
         if after - before > messages[each]
     }
-    return Batch(topic, moves, rows, skipped)
+    return Batch(topic, moves, rows, skipped, topic_ids or {})
 
 
 def place_of(row: RawRow | Reject) -> tuple[int, int]:

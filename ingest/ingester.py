@@ -28,7 +28,7 @@ from connections.proxies import keep_loopback_direct
 from ingest import connector_gzip
 from ingest.config import IngesterConfig, read_config
 from ingest.errors import Fatal, IngestError, WrongUse
-from ingest.kafka_clients import forget_group, open_consumer
+from ingest.kafka_clients import TopicId, forget_group, open_consumer
 from ingest.loop import Ingester
 from ingest.metrics import Metrics
 from ingest.process import (
@@ -100,14 +100,17 @@ def ingest(config: IngesterConfig, connect: Connect, stop: threading.Event) -> N
         # brokers writes a traceback beside the one line that says what is wrong.
         sink.check(config.topic)
         consumer = open_consumer(config.bootstrap_servers, config.group, config.kafka)
-        Ingester(
-            config,
-            consumer,
-            sink,
-            metrics,
-            stop,
-            forget_group=lambda: forget_group(config.bootstrap_servers, config.group, config.kafka),
-        ).run()
+        servers, settings = config.bootstrap_servers, config.kafka
+        with contextlib.closing(TopicId(servers, config.topic, settings)) as topic_id:
+            Ingester(
+                config,
+                consumer,
+                sink,
+                metrics,
+                stop,
+                forget_group=lambda: forget_group(servers, config.group, settings),
+                ask_id=topic_id.ask,
+            ).run()
 
 
 def main(

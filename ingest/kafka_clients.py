@@ -1,7 +1,9 @@
 """Kafka clients as this package needs them. The only place that makes them."""
 
+import base64
 import contextlib
 import logging
+import uuid
 from collections.abc import Mapping
 from typing import Any
 
@@ -36,9 +38,9 @@ def open_consumer(servers: str, group: str, settings: Mapping[str, Any]) -> Kafk
         servers,
         {
             "fetch_max_bytes": FETCH_MAX_BYTES,
+            **settings,
             # Messages of transactions that were aborted are no events.
             "isolation_level": "read_committed",
-            **settings,
             "group_id": group,
             "enable_auto_commit": False,
             "auto_offset_reset": "none",
@@ -82,7 +84,8 @@ WHAT_TO_DO: dict[type[KafkaError], str] = {
 
 
 def forget_group(servers: str, group: str, settings: Mapping[str, Any]) -> str:
-    """Ask for the deletion of the group, which is refused while it has members; the answer."""
+    """Ask for the deletion of the group, which some brokers refuse while it has members; the
+    answer."""
     try:
         with contextlib.closing(_open(KafkaAdminClient, servers, settings)) as admin:
             return str(admin.delete_groups([group])[group])
@@ -90,9 +93,48 @@ def forget_group(servers: str, group: str, settings: Mapping[str, Any]) -> str:
         return str(error)
 
 
+class TopicId:
+    """Asks the brokers which topic stands behind a name: an id that is given once.
+
+    It asks on connections of its own: on the consumer's, a question would wait for the fetch that
+    waits for messages.
+    """
+
+    def __init__(self, servers: str, topic: str, settings: Mapping[str, Any]) -> None:
+        self._servers = servers
+        self._topic = topic
+        self._settings = {"request_timeout_ms": CALL_MS, **settings}
+        self._admin: Any = None
+
+    def ask(self) -> str | None:
+        """The id as Kafka's tools show it; None where the brokers give none (Kafka before 2.8) or
+        have no such topic. Raises Transient."""
+        try:
+            if self._admin is None:
+                self._admin = _open(KafkaAdminClient, self._servers, self._settings)
+            [found] = self._admin.describe_topics([self._topic])
+        except (KafkaError, IngestError) as error:
+            self.close()
+            raise Transient(f"asking for the topic's id: {_one_line(error)}") from error
+        given = uuid.UUID(str(found.get("topic_id") or uuid.UUID(int=0)))
+        if found["error_code"] or not given.int:
+            return None
+        return base64.urlsafe_b64encode(given.bytes).decode().rstrip("=")
+
+    def close(self) -> None:
+        admin, self._admin = self._admin, None
+        if admin is not None:
+            with contextlib.suppress(KafkaError):
+                admin.close()
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
+
+
 def translate(error: KafkaError, doing: str) -> IngestError:
     """The error of this package for one of the Kafka client, met while `doing` something."""
-    text = f"{doing}: {' '.join(str(error).split()) or type(error).__name__}"
+    text = f"{doing}: {_one_line(error)}"
     if error.retriable:
         return Transient(text)
     advice = WHAT_TO_DO.get(type(error))

@@ -26,6 +26,7 @@ RESERVED = frozenset(
         "consumer_timeout_ms",
         "enable_auto_commit",
         "group_id",
+        "isolation_level",
         "key_deserializer",
         "key_serializer",
         "transactional_id",

@@ -65,6 +65,7 @@ class Ingester:
         stop: threading.Event,
         clock: Callable[[], float] = time.monotonic,
         forget_group: Callable[[], str] | None = None,
+        ask_id: Callable[[], str | None] = lambda: None,
     ) -> None:
         self._topic = config.topic
         self._idle_exit = config.idle_exit
@@ -74,7 +75,7 @@ class Ingester:
         self._stop = stop
         self._clock = clock
         self._positions = Positions()
-        self._places = Places(config, consumer, sink, self._positions, clock)
+        self._places = Places(config, consumer, sink, self._positions, clock, ask_id)
         self._membership = Membership(config.kafka, clock)
         self._forget_group = forget_group
         self._writer = Writer(config, sink, self._positions, metrics, clock)
@@ -90,7 +91,7 @@ class Ingester:
         try:
             if self._await_topic():
                 self._join_group()
-                while not self._stop.is_set() and not self._idle():
+                while not self._stop.is_set() and not self._may_leave():
                     self._step()
                 self._write_rest()
                 self._commit_to_kafka(wait=True)
@@ -124,7 +125,11 @@ class Ingester:
             return
         deadline = self._clock() + LEAVE_SECONDS
         try:
-            while self._may_write() and self._writer.held and self._clock() < deadline:
+            self._writer.finish()
+            while self._may_write() and self._writer.unwritten and self._clock() < deadline:
+                if self._places.recreated():
+                    self._start_over()
+                    break
                 self._writer.write_next()
         except IngestError as error:
             self._give_up(error)
@@ -177,7 +182,7 @@ class Ingester:
         with contextlib.suppress(KafkaError):
             self._consumer.unsubscribe()
         if self._forget_group:
-            log.info("deleting the group, if it is empty: %s", self._forget_group())
+            log.info("asked for the deletion of the group: %s", self._forget_group())
         self._join_group()
 
     def _step(self) -> None:
@@ -233,11 +238,14 @@ class Ingester:
         beyond = self._places.beyond_end()
         if beyond:
             self._settle(beyond)
+        elif self._places.asked_long_ago():
+            self._settle_recreated()
         if self._writer.due() and not self._places.doubtful():
             # A batch that is due takes along whatever has been polled already.
             while not self._writer.full() and self._poll(0):
                 continue
-            self._writer.begin()
+            if not self._settle_recreated():
+                self._writer.begin()
         if not self._writer.writing:
             self._went_well()
 
@@ -245,13 +253,18 @@ class Ingester:
         """Take what Kafka has into the buffer. False: it had nothing."""
         try:
             polled = self._consumer.poll(timeout_ms=int(seconds * 1000))
+            if not polled:
+                self._places.note_positions()
         except OffsetOutOfRangeError as error:
             self._settle({each.partition: None for each in error.args[0]})
             return False
         except KafkaError as error:
+            # What this poll had in hand when it failed is not lost on the way.
+            self._places.return_to_expected()
             raise translate(error, "polling") from error
         for records in polled.values():
             self._writer.add(self._positions.accept(map(message_of, records)))
+        self._writer.look_ahead()
         if polled:
             self._listen_anew()
         return bool(polled)
@@ -266,8 +279,32 @@ class Ingester:
     def _settle(self, ends: dict[int, int | None]) -> None:
         self._writer.finish()
         self._writer.drop(self._assigned())
-        self._places.settle(ends)
+        try:
+            self._places.settle(ends)
+        except IngestError:
+            # What was dropped must be read again, so nothing may go on from behind it.
+            self._places.unplace(self._assigned())
+            raise
         self._listen_anew()
+
+    def _settle_recreated(self) -> bool:
+        """Stop or reset if the topic is another one by now. Nothing may be in flight."""
+        if not self._places.recreated():
+            return False
+        # What is held may be of either topic.
+        self._settle({})
+        return True
+
+    def _may_leave(self) -> bool:
+        """Nothing has come for so long that it is time to leave, and the topic is still the one
+        that was read."""
+        if not self._idle():
+            return False
+        try:
+            return not self._settle_recreated()
+        except Transient as error:
+            self._back_off(error)
+            return False
 
     def _write_rest(self) -> None:
         """Before leaving: write what is held, or say what stays behind."""
@@ -275,9 +312,11 @@ class Ingester:
         if self._places.doubtful():
             self._settle_write()
             self._start_over()
-        while self._writer.held:
+        while self._writer.unwritten:
             try:
-                self._writer.write_next()
+                self._writer.finish()
+                if not self._settle_recreated():
+                    self._writer.write_next()
             except FenceLost:
                 self._start_over()
             except Transient as error:

@@ -2,8 +2,9 @@
 
 A JoinGroup is answered within the group's rebalance. Some brokers can lose a group's leader and
 then keep every member waiting for ever (Tansu 0.6.0 does: docs/guarantees.md). Leaving does not
-help there, for the group remembers; a group without members may be deleted. It holds nothing that
-is needed: INGEST_OFFSETS decides where reading goes on.
+help there, for the group remembers; so its deletion is asked for. Kafka refuses that while others
+are members, Tansu does not, and nothing rests on it: whoever is thrown out joins anew, and reads on
+where INGEST_OFFSETS says; the fence decides between two who believe they have a partition.
 """
 
 import random

@@ -13,18 +13,23 @@ from ingest.errors import Fatal
 from ingest.kafka_clients import CALL_MS, translate
 from ingest.messages import Reject
 from ingest.positions import OutOfRange, Positions
-from ingest.sink import Sink
+from ingest.sink import Sink, Stored
 
 log = logging.getLogger(__name__)
+
+# How often the topic's id is asked for while nothing is written.
+ASK_ID_SECONDS = 10.0
 
 
 class Places:
     """The assigned partitions, placed or not. An unplaced one must stay paused.
 
-    A stored offset that the topic does not have stops the ingester (Fatal), or, with
-    `--offsets reset`, moves to the topic's start and leaves a row in REJECTED_EVENTS that says so.
-    What cannot be seen from offsets: a topic that was created anew and has since grown beyond the
-    stored offset.
+    A stored offset that the topic does not have, or that is of another topic by the same name,
+    stops the ingester (Fatal), or, with `--offsets reset`, moves to where the topic starts and
+    leaves a row in REJECTED_EVENTS that says so.
+
+    `ask_id` gives the topic's id, or None where the brokers give none. Without ids a topic that was
+    created anew is known only by its offsets, not once it has grown beyond the stored ones.
     """
 
     def __init__(
@@ -34,6 +39,7 @@ class Places:
         sink: Sink,
         positions: Positions,
         clock: Callable[[], float],
+        ask_id: Callable[[], str | None],
     ) -> None:
         self._topic = config.topic
         self._may_reset = config.offsets == "reset"
@@ -41,6 +47,8 @@ class Places:
         self._sink = sink
         self._positions = positions
         self._clock = clock
+        self._ask_id = ask_id
+        self._asked_at = clock()
         self.unplaced: set[int] = set()
 
     def unplace(self, partitions: set[int]) -> None:
@@ -56,21 +64,58 @@ class Places:
     def find(self) -> None:
         """Place what is unplaced: read INGEST_OFFSETS, add the rows that are missing, seek."""
         partitions = set(self.unplaced)
+        topic_id = self._asked_id()
         beginnings = self._beginnings(partitions)
-        stored = self._sink.read_offsets(self._topic, partitions)
+        stored = self._sink.read_places(self._topic, partitions)
         missing = partitions - stored.keys()
         if missing:
-            self._sink.create_offsets(self._topic, {each: beginnings[each] for each in missing})
-            stored = self._sink.read_offsets(self._topic, partitions)
-        early = [
-            OutOfRange(each, stored[each], beginnings[each])
+            new = {each: beginnings[each] for each in missing}
+            self._sink.create_offsets(self._topic, new, topic_id)
+            stored = self._sink.read_places(self._topic, partitions)
+        if topic_id is not None and any(each.topic_id is None for each in stored.values()):
+            self._sink.name_topic(self._topic, topic_id)
+            stored = self._sink.read_places(self._topic, partitions)
+        found = [
+            OutOfRange(each, *_numbers(stored[each], beginnings[each]), topic_id=topic_id)
             for each in sorted(partitions)
-            if stored[each] < beginnings[each]
         ]
-        if early:
-            stored |= self._reset(early, early)
+        wrong = [each for each in found if each.recreated or each.before_start]
+        if wrong:
+            stored |= self._reset(wrong, wrong)
         self._seek(stored)
         self.unplaced -= partitions
+
+    def recreated(self) -> bool:
+        """Ask the brokers: is the topic another one than that of the partitions placed here? If
+        they do not say, it is not. Whatever was polled before this question is of the topic that
+        they tell of, for ids do not come back."""
+        topic_id = self._asked_id()
+        known = self._positions.topic_ids
+        if topic_id is None:
+            return False
+        nameless = [each for each, its_id in known.items() if its_id is None]
+        if nameless:
+            self._sink.name_topic(self._topic, topic_id)
+            known.update(dict.fromkeys(nameless, topic_id))
+        return any(each != topic_id for each in known.values())
+
+    def asked_long_ago(self) -> bool:
+        """It is time to ask for the topic's id, even if there is nothing to write."""
+        return self._clock() - self._asked_at >= ASK_ID_SECONDS
+
+    def return_to_expected(self) -> None:
+        """Have the consumer read on from where messages are expected, whatever it has given out
+        in vain."""
+        for partition in self._placed():
+            self._consumer.seek(self._tp(partition), self._positions.expected[partition])
+
+    def note_positions(self) -> None:
+        """Take as read what the consumer has passed: markers of transactions, messages of aborted
+        ones, what compaction has removed. Only right after a poll that has given nothing."""
+        for partition in self._placed():
+            position = self._consumer.position(self._tp(partition), timeout_ms=0)
+            if position is not None:
+                self._positions.reach(partition, position)
 
     def certain(self) -> bool:
         """Every assigned partition is placed, and known to reach at least to its place."""
@@ -93,28 +138,32 @@ class Places:
         """Stop or reset at these partitions, whose place is not in the topic, and read on from what
         INGEST_OFFSETS holds. Nothing may be held any more. An end of None is asked for.
 
-        A place beyond the end means that the topic was created anew, so a reset then moves all of
-        its partitions: the others' first messages would be skipped otherwise.
+        A topic that was created anew moves as a whole: the first messages of partitions that have
+        grown beyond their old place would be skipped otherwise.
         """
-        stored = dict(self._positions.stored)
+        topic_id = self._asked_id()
+        stored = {
+            each: Stored(offset, self._positions.topic_ids[each])
+            for each, offset in self._positions.stored.items()
+        }
         beginnings = self._beginnings(set(stored))
         known = {**ends, **self._asked_ends({each for each in ends if ends[each] is None})}
-        found = [
-            OutOfRange(each, stored[each], beginnings[each], known[each])
-            for each in sorted(ends.keys() & stored.keys())
+        everything = [
+            OutOfRange(each, *_numbers(stored[each], beginnings[each], known.get(each)), topic_id)
+            for each in sorted(stored)
         ]
+        found = [each for each in everything if each.recreated or each.partition in ends]
+        found = [each for each in found if not each.in_range]
         moving = found
-        if any(not each.before_start for each in found):
+        if any(not each.before_start and not each.truncated for each in found):
             moving = [
-                OutOfRange(each, offset, beginnings[each], known.get(each))
-                for each, offset in sorted(stored.items())
-                if offset != beginnings[each]
+                each for each in everything if each.recreated or each.stored != each.beginning
             ]
         moved = self._reset(found, moving) if found else {}
         self._seek(stored | moved)
 
-    def _reset(self, found: list[OutOfRange], moving: list[OutOfRange]) -> dict[int, int]:
-        """Because of those found, move these partitions to the topic's start, if the operator said
+    def _reset(self, found: list[OutOfRange], moving: list[OutOfRange]) -> dict[int, Stored]:
+        """Because of those found, move these partitions to where they go on, if the operator said
         so. Returns their new places."""
         if not self._may_reset:
             raise Fatal(
@@ -122,17 +171,34 @@ class Places:
                 " once with --offsets reset to go on from the topic's start; REJECTED_EVENTS will"
                 " tell of the gap"
             )
-        moves = {each.partition: (each.stored, each.beginning) for each in moving}
-        skipped = {each.partition: each.unread - 1 for each in moving if each.before_start}
-        batch = Batch(self._topic, moves, [gap(self._topic, each) for each in moving], skipped)
+        [topic_id] = {each.topic_id for each in moving}
+        batch = Batch(
+            self._topic,
+            {each.partition: (each.stored, each.goes_on) for each in moving},
+            [gap(self._topic, each) for each in moving],
+            {each.partition: each.unread - 1 for each in moving if each.before_start},
+            {each.partition: each.stored_id for each in moving},
+            topic_id,
+        )
         self._sink.write(batch)
         log.warning("offsets reset: %s", "; ".join(map(str, moving)))
-        return batch.next_offsets
+        return {
+            each.partition: Stored(each.goes_on, each.topic_id or each.stored_id) for each in moving
+        }
 
-    def _seek(self, offsets: dict[int, int]) -> None:
-        self._positions.place(offsets)
-        for partition, offset in offsets.items():
-            self._consumer.seek(self._tp(partition), offset)
+    def _seek(self, places: dict[int, Stored]) -> None:
+        self._positions.place(places)
+        for partition, stored in places.items():
+            self._consumer.seek(self._tp(partition), stored.offset)
+
+    def _placed(self) -> set[int]:
+        assigned = {each.partition for each in self._consumer.assignment()}
+        return assigned & self._positions.expected.keys()
+
+    def _asked_id(self) -> str | None:
+        topic_id = self._ask_id()
+        self._asked_at = self._clock()
+        return topic_id
 
     def _beginnings(self, partitions: set[int]) -> dict[int, int]:
         try:
@@ -159,12 +225,18 @@ class Places:
         return TopicPartition(self._topic, partition)
 
 
+def _numbers(
+    stored: Stored, beginning: int, end: int | None = None
+) -> tuple[int, int, int | None, str | None]:
+    return stored.offset, beginning, end, stored.topic_id
+
+
 def gap(topic: str, found: OutOfRange) -> Reject:
     """The row that tells of messages nobody has read, in the place of the first of them. A topic
     that was created anew counts from 0 again, so there the old offset names no message and is left
     out."""
     return Reject(
-        reason=f"gap: {found}; reading goes on from {found.beginning}",
+        reason=f"gap: {found}; reading goes on from {found.goes_on}",
         topic=topic,
         partition=found.partition,
         offset=found.stored if found.before_start else None,

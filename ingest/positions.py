@@ -1,14 +1,16 @@
 """Where this ingester stands in each of its partitions, as far as INGEST_OFFSETS and Kafka say.
 
 Two numbers per partition. `stored` is what was last read from or written to INGEST_OFFSETS: the
-fence's expectation. `expected` is the lowest offset that may still be taken from a poll: whatever
-lies below has been taken already. Offsets may have gaps, so neither is a count.
+fence's expectation, together with `topic_ids`. `expected` is the lowest offset that may still be
+taken from a poll: whatever lies below has been taken already, or was no message. Offsets may have
+gaps, so neither is a count.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from ingest.messages import Message
+from ingest.sink import Stored
 
 # How long a partition's end must stay below the stored offset before it is believed. After a change
 # of leader a broker may report an older end for a moment.
@@ -17,16 +19,41 @@ END_PROOF_SECONDS = 5.0
 
 @dataclass(frozen=True)
 class OutOfRange:
-    """A stored offset that the topic no longer (or not yet again) has."""
+    """A stored offset that the topic no longer (or not yet again) has, or that is of another topic
+    by the same name. Ids are None where the brokers give none."""
 
     partition: int
     stored: int
     beginning: int
     end: int | None = None
+    stored_id: str | None = None
+    topic_id: str | None = None
+
+    @property
+    def recreated(self) -> bool:
+        """By its id it is another topic."""
+        return None not in (self.stored_id, self.topic_id) and self.stored_id != self.topic_id
+
+    @property
+    def truncated(self) -> bool:
+        """By its id it is the same topic, which has lost its end."""
+        same = self.stored_id is not None and self.stored_id == self.topic_id
+        return same and self.end is not None and self.end < self.stored
+
+    @property
+    def in_range(self) -> bool:
+        """By its id it is the same topic, and it has the offset."""
+        same = self.stored_id is not None and self.stored_id == self.topic_id
+        return same and self.end is not None and self.beginning <= self.stored <= self.end
 
     @property
     def before_start(self) -> bool:
-        return self.stored < self.beginning
+        return not self.recreated and self.stored < self.beginning
+
+    @property
+    def goes_on(self) -> int:
+        """Where reading goes on if the operator says so."""
+        return self.end if self.truncated and self.end is not None else self.beginning
 
     @property
     def unread(self) -> int:
@@ -34,36 +61,47 @@ class OutOfRange:
         return max(self.beginning - self.stored, 0)
 
     def __str__(self) -> str:
+        at = f"partition {self.partition}: INGEST_OFFSETS is at {self.stored}"
+        ends = "" if self.end is None else f" and ends at {self.end}"
+        if self.recreated:
+            return (
+                f"{at} of the topic with id {self.stored_id}, but the topic has id"
+                f" {self.topic_id} now{ends}: it was created anew"
+            )
         if self.before_start:
             return (
-                f"partition {self.partition}: INGEST_OFFSETS is at {self.stored} but the topic"
-                f" starts at {self.beginning}: retention has removed {self.unread} unread offsets"
+                f"{at} but the topic starts at {self.beginning}: retention has removed"
+                f" {self.unread} unread offset{'s'[: self.unread != 1]}"
             )
-        ends = (
-            "was created anew" if self.end is None else f"ends at {self.end}: it was created anew"
-        )
-        return (
-            f"partition {self.partition}: INGEST_OFFSETS is at {self.stored} but the topic {ends}"
-        )
+        if self.truncated:
+            return (
+                f"{at} but the topic ends at {self.end}: the brokers have lost what was read"
+                " already (an unclean election of a leader)"
+            )
+        if self.end is None:
+            return f"{at} but the topic was created anew"
+        return f"{at} but the topic ends at {self.end}: it was created anew"
 
 
 @dataclass
 class Positions:
     stored: dict[int, int] = field(default_factory=dict)
     expected: dict[int, int] = field(default_factory=dict)
+    topic_ids: dict[int, str | None] = field(default_factory=dict)
     _suspects: dict[int, float] = field(default_factory=dict)
 
-    def place(self, offsets: dict[int, int]) -> None:
-        """Take these offsets, just read from or written to INGEST_OFFSETS, as the place to read."""
-        self.stored.update(offsets)
-        self.expected.update(offsets)
-        for partition in offsets:
+    def place(self, places: Mapping[int, Stored]) -> None:
+        """Take these, just read from or written to INGEST_OFFSETS, as the places to read from."""
+        for partition, (offset, topic_id) in places.items():
+            self.stored[partition] = self.expected[partition] = offset
+            self.topic_ids[partition] = topic_id
             self._suspects.pop(partition, None)
 
     def forget(self, partitions: Iterable[int]) -> None:
         for partition in partitions:
             self.stored.pop(partition, None)
             self.expected.pop(partition, None)
+            self.topic_ids.pop(partition, None)
             self._suspects.pop(partition, None)
 
     def accept(self, messages: Iterable[Message]) -> list[Message]:
@@ -75,6 +113,16 @@ class Positions:
                 self.expected[message.partition] = message.offset + 1
                 accepted.append(message)
         return accepted
+
+    def reach(self, partition: int, position: int) -> None:
+        """Kafka has given out what it has for this ingester below this position."""
+        self.expected[partition] = max(self.expected[partition], position)
+
+    def reached(self) -> dict[int, int]:
+        """The partitions whose place to read is beyond what is stored, and that place."""
+        return {
+            each: offset for each, offset in self.expected.items() if offset > self.stored[each]
+        }
 
     def written(self, offsets: dict[int, int]) -> None:
         """INGEST_OFFSETS now holds these."""

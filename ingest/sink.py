@@ -1,16 +1,28 @@
 """The seam between the loop and the warehouse."""
 
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from ingest.batch import Batch
 
 
+class Stored(NamedTuple):
+    """A row of INGEST_OFFSETS. It has no topic id where no broker has given one yet."""
+
+    offset: int
+    topic_id: str | None = None
+
+
 class Sink(Protocol):
-    def read_offsets(self, topic: str, partitions: set[int]) -> dict[int, int]:
+    def read_places(self, topic: str, partitions: set[int]) -> dict[int, Stored]:
         """What INGEST_OFFSETS holds for those of these partitions that it knows."""
 
-    def create_offsets(self, topic: str, offsets: dict[int, int]) -> None:
+    def create_offsets(
+        self, topic: str, offsets: dict[int, int], topic_id: str | None = None
+    ) -> None:
         """Add the missing ones of these rows; rows that exist stay as they are."""
+
+    def name_topic(self, topic: str, topic_id: str) -> None:
+        """Fill in this id where rows of the topic have none."""
 
     def write(self, batch: Batch) -> None:
         """Write the batch and move its offsets, all or nothing.

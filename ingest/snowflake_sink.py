@@ -11,6 +11,7 @@ from snowflake.connector import SnowflakeConnection
 from ingest.batch import Batch
 from ingest.bind_rows import as_json, raw_rows, rejected_rows
 from ingest.errors import Fatal, FenceLost, Transient
+from ingest.sink import Stored
 from ingest.snowflake_errors import CONNECTOR_ERRORS, translate, with_advice
 
 log = logging.getLogger(__name__)
@@ -18,7 +19,7 @@ log = logging.getLogger(__name__)
 # Names that stand in braces are filled in once, from the checked name of the database. Whatever
 # comes from Kafka is bound, as one JSON text per statement.
 READ_OFFSETS = """
-SELECT o.PARTITION, o.NEXT_OFFSET
+SELECT o.PARTITION, o.NEXT_OFFSET, o.TOPIC_ID
 FROM {database}.RAW_DATA.INGEST_OFFSETS o
 WHERE o.TOPIC = ?
 """
@@ -31,18 +32,28 @@ USING (
         ? AS TOPIC,
         CAST(? AS NUMBER(38, 0)) AS PARTITION,
         CAST(? AS NUMBER(38, 0)) AS NEXT_OFFSET,
-        CAST(? AS TIMESTAMP_NTZ) AS UPDATED_AT
+        CAST(? AS TIMESTAMP_NTZ) AS UPDATED_AT,
+        CAST(? AS VARCHAR) AS TOPIC_ID
 ) n
 ON o.TOPIC = n.TOPIC AND o.PARTITION = n.PARTITION
-WHEN NOT MATCHED THEN INSERT (TOPIC, PARTITION, NEXT_OFFSET, UPDATED_AT)
-    VALUES (n.TOPIC, n.PARTITION, n.NEXT_OFFSET, n.UPDATED_AT)
+WHEN NOT MATCHED THEN INSERT (TOPIC, PARTITION, NEXT_OFFSET, UPDATED_AT, TOPIC_ID)
+    VALUES (n.TOPIC, n.PARTITION, n.NEXT_OFFSET, n.UPDATED_AT, n.TOPIC_ID)
+"""
+
+NAME_TOPIC = """
+UPDATE {database}.RAW_DATA.INGEST_OFFSETS
+SET TOPIC_ID = ?
+WHERE TOPIC = ? AND TOPIC_ID IS NULL
 """
 
 MOVE_OFFSETS = """
 UPDATE {database}.RAW_DATA.INGEST_OFFSETS o
 SET
     NEXT_OFFSET = n.NEXT_OFFSET,
-    SKIPPED = COALESCE(o.SKIPPED, 0) + n.SKIPPED,
+    SKIPPED = n.SKIPPED + CASE
+        WHEN n.TOPIC_ID <> '' AND n.TOPIC_ID <> n.NEW_TOPIC_ID THEN 0 ELSE COALESCE(o.SKIPPED, 0)
+    END,
+    TOPIC_ID = COALESCE(n.NEW_TOPIC_ID, o.TOPIC_ID),
     UPDATED_AT = n.UPDATED_AT
 FROM (
     SELECT
@@ -51,10 +62,13 @@ FROM (
         f.VALUE:expected::NUMBER(38, 0) AS EXPECTED,
         f.VALUE:next::NUMBER(38, 0) AS NEXT_OFFSET,
         f.VALUE:skipped::NUMBER(38, 0) AS SKIPPED,
+        COALESCE(f.VALUE:topic_id::VARCHAR, '') AS TOPIC_ID,
+        f.VALUE:new_topic_id::VARCHAR AS NEW_TOPIC_ID,
         CAST(? AS TIMESTAMP_NTZ) AS UPDATED_AT
     FROM TABLE(FLATTEN(INPUT => PARSE_JSON(?))) f
 ) n
 WHERE o.TOPIC = n.TOPIC AND o.PARTITION = n.PARTITION AND o.NEXT_OFFSET = n.EXPECTED
+    AND COALESCE(o.TOPIC_ID, '') = n.TOPIC_ID
 """
 
 INSERT_RAW = """
@@ -116,7 +130,7 @@ class SnowflakeSink:
         needs them.
         """
         try:
-            self.read_offsets(topic, set())
+            self.read_places(topic, set())
             for statement, table in (
                 (INSERT_RAW, "RAW_EVENTS_STREAM"),
                 (INSERT_REJECTS, "REJECTED_EVENTS"),
@@ -126,9 +140,14 @@ class SnowflakeSink:
             raise Fatal(with_advice(str(error), error.__cause__)) from error
 
     def read_offsets(self, topic: str, partitions: set[int]) -> dict[int, int]:
-        offsets: dict[int, int] = {}
-        for partition, offset in self._run(READ_OFFSETS, (topic,), "reading INGEST_OFFSETS"):
-            if partition in offsets:
+        """The offsets of read_places alone."""
+        return {each: stored.offset for each, stored in self.read_places(topic, partitions).items()}
+
+    def read_places(self, topic: str, partitions: set[int]) -> dict[int, Stored]:
+        found = self._run(READ_OFFSETS, (topic,), "reading INGEST_OFFSETS")
+        places: dict[int, Stored] = {}
+        for partition, offset, topic_id in found:
+            if partition in places:
                 raise Fatal(
                     f"INGEST_OFFSETS has two rows for partition {partition} of {topic!r}; stop all"
                     " ingesters and delete the lower one"
@@ -138,13 +157,18 @@ class SnowflakeSink:
                     f"INGEST_OFFSETS has no NEXT_OFFSET for partition {partition} of {topic!r};"
                     " delete the row to read the partition from its start, or fill it in"
                 )
-            offsets[int(partition)] = int(offset)
-        return {each: offsets[each] for each in partitions if each in offsets}
+            places[int(partition)] = Stored(int(offset), topic_id)
+        return {each: places[each] for each in partitions if each in places}
 
-    def create_offsets(self, topic: str, offsets: dict[int, int]) -> None:
+    def create_offsets(
+        self, topic: str, offsets: dict[int, int], topic_id: str | None = None
+    ) -> None:
         for partition, offset in sorted(offsets.items()):
-            parameters = (topic, partition, offset, _now())
+            parameters = (topic, partition, offset, _now(), topic_id)
             self._run(CREATE_OFFSETS, parameters, "adding rows to INGEST_OFFSETS")
+
+    def name_topic(self, topic: str, topic_id: str) -> None:
+        self._run(NAME_TOPIC, (topic_id, topic), "noting the topic's id in INGEST_OFFSETS")
 
     def write(self, batch: Batch) -> None:
         """As the seam says. The order is what makes it exactly once:
@@ -186,6 +210,8 @@ class SnowflakeSink:
                 "expected": expected,
                 "next": after,
                 "skipped": batch.skipped.get(partition, 0),
+                **_known("topic_id", batch.topic_ids.get(partition)),
+                **_known("new_topic_id", batch.new_topic_id),
             }
             for partition, (expected, after) in sorted(batch.moves.items())
         ]
@@ -264,6 +290,10 @@ class SnowflakeSink:
             # Nobody knows what this session still holds; its open transaction ends with it.
             self.close()
         raise ours from error
+
+
+def _known(name: str, value: str | None) -> dict[str, str]:
+    return {} if value is None else {name: value}
 
 
 def _now() -> str:

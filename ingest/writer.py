@@ -40,12 +40,15 @@ class Writer:
     ) -> None:
         self._topic = config.topic
         self._max_bytes = config.batch_max_bytes
+        self._max_seconds = config.batch_max_seconds
         self._positions = positions
         self._metrics = metrics
         self._clock = clock
         self._buffer = Buffer(
             config.batch_max_events, config.batch_max_seconds, config.batch_max_bytes
         )
+        # Since when there are offsets without a message behind what is written.
+        self._ahead_since: float | None = None
         # Rows that were taken from the buffer and are not written yet, in the order to write them:
         # those that are in flight, and those that wait for their turn.
         self._sent: list[RawRow | Reject] = []
@@ -78,11 +81,30 @@ class Writer:
         return self._buffer.full()
 
     def due(self) -> bool:
-        return bool(self._pending) or self._buffer.due(self._clock())
+        due_at = self.due_at()
+        return due_at is not None and due_at <= self._clock()
 
     def due_at(self) -> float | None:
-        """The moment from which something is due, None while nothing is held."""
-        return self._clock() if self._pending else self._buffer.due_at()
+        """The moment from which something is due, None while there is nothing to write."""
+        if self._pending:
+            return self._clock()
+        if self._ahead_since is not None and not len(self._buffer):
+            return self._ahead_since + self._max_seconds
+        return self._buffer.due_at()
+
+    @property
+    def unwritten(self) -> bool:
+        """Is anything held, or has Kafka been read further than INGEST_OFFSETS says?"""
+        return self.held > 0 or bool(self._positions.reached())
+
+    def look_ahead(self) -> None:
+        """While nothing is held: what has been read beyond the last message is due, too, in its
+        time."""
+        ahead = self.held == 0 and bool(self._positions.reached())
+        if not ahead:
+            self._ahead_since = None
+        elif self._ahead_since is None:
+            self._ahead_since = self._clock()
 
     def drop(self, partitions: set[int]) -> None:
         """Forget what is held for these partitions. Nothing may be in flight."""
@@ -105,9 +127,16 @@ class Writer:
         """Send the oldest batch that is held on its way, due or not. Nothing may be in flight."""
         if not self._pending and len(self._buffer):
             self._pending.append(self._buffer.take())
-        if self._pending:
-            self._in_flight.start(cut_batch(self._topic, self._pending[0], self._positions.stored))
-            self._sent = self._pending.popleft()
+        rows = self._pending[0] if self._pending else []
+        # With nothing else held, all that Kafka has given out is in these rows.
+        alone = len(self._pending) < 2 and not len(self._buffer)
+        reached = self._positions.reached() if alone else {}
+        if rows or reached:
+            positions = self._positions
+            self._in_flight.start(
+                cut_batch(self._topic, rows, positions.stored, positions.topic_ids, reached)
+            )
+            self._sent = self._pending.popleft() if rows else []
 
     def landed(self, seconds: float = 0.0) -> bool:
         """Has a write that was in flight ended, or does it within these seconds?"""
@@ -123,7 +152,8 @@ class Writer:
         except DataRefused as error:
             self._halve(rows, str(error))
         except BaseException:
-            self._pending.appendleft(rows)
+            if rows:
+                self._pending.appendleft(rows)
             raise
         else:
             self._positions.written(batch.next_offsets)
@@ -170,6 +200,12 @@ class Writer:
             ) from error
 
     def _report(self, batch: Batch, seconds: float) -> None:
+        if not batch.rows:
+            moved = " ".join(
+                f"{each}:{old}-{new}" for each, (old, new) in sorted(batch.moves.items())
+            )
+            log.info("no messages, only offsets without any, of %s: %s", batch.topic, moved)
+            return
         self._metrics.wrote(batch, seconds)
         log.info(
             "wrote %d events and %d rejects of %s in %.0f ms: %s",

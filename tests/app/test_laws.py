@@ -84,11 +84,13 @@ def raw(opened: Account, event_type: str, partition: int, offset: int, at: str =
     )
 
 
-def rejected(opened: Account, stage: str, partition: int, offset: int | None) -> None:
+def rejected(
+    opened: Account, stage: str, partition: int, offset: int | None, at: str = NOON
+) -> None:
     insert(
         opened,
         "RAW_DATA.REJECTED_EVENTS",
-        REJECTED_AT=NOON,
+        REJECTED_AT=at,
         STAGE=stage,
         REASON="quantity: x",
         KAFKA_TOPIC=TOPIC,
@@ -113,13 +115,15 @@ def order_columns(order_id: str, quantity: int) -> dict[str, Any]:
     }
 
 
-def staged_order(opened: Account, order_id: str, offset: int, at: str, quantity: int) -> None:
+def staged_order(
+    opened: Account, order_id: str, offset: int, at: str, quantity: int, ingested: str = NOON
+) -> None:
     insert(
         opened,
         "STAGING.STG_ORDERS",
         EVENT_ID=f"e-0-{offset}",
         EVENT_TIMESTAMP=at,
-        INGESTION_TIMESTAMP=NOON,
+        INGESTION_TIMESTAMP=ingested,
         **order_columns(order_id, quantity),
         **place(0, offset),
     )
@@ -463,6 +467,34 @@ def test_an_accepted_gap_has_no_offset_and_counts_for_nothing(undone: Account) -
     rejected(undone, "INGEST", 0, None)
 
     assert broken(undone) == {}
+
+
+def test_a_topic_that_was_created_anew_is_judged_from_then_on(pipeline: Account) -> None:
+    """Its places are the old ones once more, and an old purge was not of its rows."""
+    insert(
+        pipeline,
+        "OPS.RETENTION_LOG",
+        PURGED_AT=NOON,
+        INGESTED_BEFORE=NOON,
+        TABLE_NAME="RAW_DATA.RAW_EVENTS_STREAM",
+        KAFKA_TOPIC=TOPIC,
+        KAFKA_PARTITION=0,
+        TO_OFFSET=1,
+    )
+    rejected(pipeline, "INGEST", 0, None, at=ONE)
+    pipeline.rows("UPDATE {db}.RAW_DATA.INGEST_OFFSETS SET NEXT_OFFSET = 2 WHERE PARTITION = 0")
+    for offset in (0, 1):
+        raw(pipeline, "ORDER_CREATED", 0, offset, at=TWO)
+        staged_order(pipeline, "o-1", offset, ONE, quantity=6, ingested=TWO)
+    give_out(pipeline)
+
+    assert {each.law.number for each in verify(pipeline) if not each.holds} & {1, 2} == set()
+    pipeline.rows(
+        "DELETE FROM {db}.RAW_DATA.RAW_EVENTS_STREAM"
+        f" WHERE KAFKA_PARTITION = 0 AND KAFKA_OFFSET = 1 AND INGESTION_TIMESTAMP = '{TWO}'"
+    )
+    assert broken(pipeline)[1] == {"MISSING": 1}
+    assert broken(pipeline)[2] == {"UNFOUNDED": 1}
 
 
 def test_rows_that_are_older_than_since_may_have_been_purged(undone: Account) -> None:

@@ -25,9 +25,20 @@ class World:
         self.clock = FakeClock()
         self.stop = threading.Event()
         self.metrics = Metrics()
+        # The id of the topic, as the brokers tell it.
+        self.topic_id: str | None = None
         self.ingester = Ingester(
-            config(*flags), self.consumer, instead or sink, self.metrics, self.stop, self.clock
+            config(*flags),
+            self.consumer,
+            instead or sink,
+            self.metrics,
+            self.stop,
+            self.clock,
+            ask_id=self.ask_id,
         )
+
+    def ask_id(self) -> str | None:
+        return self.topic_id
 
     def consumer_of(self, log: dict[int, dict[int, bytes | None]]) -> FakeConsumer:
         return FakeConsumer(log)

@@ -10,6 +10,7 @@ from ingest.batch import Batch
 from ingest.config import IngesterConfig, read_config
 from ingest.errors import DataRefused, FenceLost, Transient
 from ingest.messages import RawRow
+from ingest.sink import Stored
 
 TOPIC = "sales"
 ORDER = b'{"event_type": "ORDER_CREATED", "event_id": "E1"}'
@@ -17,6 +18,11 @@ ORDER = b'{"event_type": "ORDER_CREATED", "event_id": "E1"}'
 
 def config(*flags: str) -> IngesterConfig:
     return read_config(["--topic", TOPIC, *flags], {})
+
+
+# Stands in a log for what takes an offset and is no message: the marker of a transaction, a message
+# of one that was aborted, one that compaction has removed.
+NO_MESSAGE = b"(no message)"
 
 
 class Record(NamedTuple):
@@ -37,6 +43,7 @@ class FakeSink:
 
     def __init__(self, offsets: dict[int, int] | None = None) -> None:
         self.offsets = dict(offsets or {})
+        self.topic_ids: dict[int, str | None] = {}
         self.skipped: Counter[int] = Counter()
         self.rows: list[tuple[int, int]] = []
         self.rejects: list[tuple[int, int | None, str]] = []
@@ -46,22 +53,36 @@ class FakeSink:
         self.read_troubles: list[Exception] = []
         self.closed = False
 
-    def read_offsets(self, topic: str, partitions: set[int]) -> dict[int, int]:
+    def read_places(self, topic: str, partitions: set[int]) -> dict[int, Stored]:
         if self.read_troubles:
             raise self.read_troubles.pop(0)
-        return {each: self.offsets[each] for each in partitions if each in self.offsets}
+        known = partitions & self.offsets.keys()
+        return {each: Stored(self.offsets[each], self.topic_ids.get(each)) for each in known}
 
-    def create_offsets(self, topic: str, offsets: dict[int, int]) -> None:
+    def create_offsets(
+        self, topic: str, offsets: dict[int, int], topic_id: str | None = None
+    ) -> None:
+        new = offsets.keys() - self.offsets.keys()
         self.offsets = {**offsets, **self.offsets}
+        self.topic_ids |= dict.fromkeys(new, topic_id)
+
+    def name_topic(self, topic: str, topic_id: str) -> None:
+        for partition in self.offsets:
+            if self.topic_ids.get(partition) is None:
+                self.topic_ids[partition] = topic_id
 
     def write(self, batch: Batch) -> None:
         if self.troubles:
             raise self.troubles.pop(0)
         if any(self.offsets[each] != expected for each, (expected, _) in batch.moves.items()):
             raise FenceLost("not as expected")
+        if any(self.topic_ids.get(each) != batch.topic_ids.get(each) for each in batch.moves):
+            raise FenceLost("of another topic")
         if any(row.text in self.refuses for row in batch.raw_rows):
             raise DataRefused("100069: not for me")
         self.offsets |= batch.next_offsets
+        if batch.new_topic_id is not None:
+            self.topic_ids |= dict.fromkeys(batch.moves, batch.new_topic_id)
         self.skipped.update(batch.skipped)
         self.rows += [(each.message.partition, each.message.offset) for each in batch.raw_rows]
         self.rejects += [(each.partition, each.offset, each.reason) for each in batch.rejects]
@@ -128,9 +149,14 @@ class FakeConsumer:
             offsets = [each for each in sorted(self.log[partition]) if each >= place][: self.most]
             if offsets:
                 self.positions[partition] = offsets[-1] + 1
-                records = [Record(partition, o, self.log[partition][o]) for o in offsets]
-                found[TopicPartition(TOPIC, partition)] = records
+                values = {each: self.log[partition][each] for each in offsets}
+                records = [Record(partition, o, v) for o, v in values.items() if v != NO_MESSAGE]
+                if records:
+                    found[TopicPartition(TOPIC, partition)] = records
         return found
+
+    def position(self, partition: TopicPartition, timeout_ms: int) -> int:
+        return self.positions[partition.partition]
 
     def assignment(self) -> set[TopicPartition]:
         return {TopicPartition(TOPIC, each) for each in self._assigned}

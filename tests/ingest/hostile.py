@@ -129,7 +129,10 @@ HOSTILE = (
     ),
     # JSON, and no event.
     Hostile(b"null", "not a JSON object: null"),
-    Hostile(b"[" + order() + b"]", "not a JSON object: an array"),
+    Hostile(
+        b"[" + order() + b"]",
+        "not a JSON object: an array of objects: send each event as a message of its own",
+    ),
     Hostile(b'"ORDER_CREATED"', "not a JSON object: a string"),
     Hostile(DIGITS.encode(), "not a JSON object: a number"),
     Hostile(b"{}", "no event_type"),

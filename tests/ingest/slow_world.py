@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from kafka import TopicPartition
 
 from ingest.batch import Batch
+from ingest.sink import Stored
 from tests.ingest.fake_world import World
 from tests.ingest.fakes import ORDER, FakeConsumer, FakeSink, Record
 
@@ -49,9 +50,17 @@ class SlowSink(FakeSink):
         finally:
             self.busy = False
 
-    def read_offsets(self, topic: str, partitions: set[int]) -> dict[int, int]:
-        self._alone("read_offsets")
-        return super().read_offsets(topic, partitions)
+    def read_places(self, topic: str, partitions: set[int]) -> dict[int, Stored]:
+        self._alone("read_places")
+        return super().read_places(topic, partitions)
+
+    def name_topic(self, topic: str, topic_id: str) -> None:
+        self._alone("name_topic")
+        super().name_topic(topic, topic_id)
+
+    def try_out(self, batch: Batch) -> None:
+        self._alone("try_out")
+        super().try_out(batch)
 
     def close(self) -> None:
         self._alone("close")

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from ingest.messages import Message
 from ingest.metrics import Metrics
 from ingest.positions import Positions
+from ingest.sink import Stored
 from ingest.snowflake_sink import SnowflakeSink
 from ingest.writer import Writer
 from tests.conftest import RunningAccount
@@ -36,7 +37,7 @@ def test_any_messages_are_there_once_each(account: RunningAccount, raw_data: str
     sink = SnowflakeSink(lambda: account.connect(database=raw_data), raw_data)
     sink.create_offsets(TOPIC, {0: 0})
     positions, clock = Positions(), FakeClock()
-    positions.place({0: 0})
+    positions.place({0: Stored(0)})
     writer = Writer(config(), sink, positions, Metrics(), clock)
     offsets = itertools.count()
 

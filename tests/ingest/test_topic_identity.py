@@ -1,0 +1,218 @@
+"""A topic that was deleted and created under its old name is another topic: it is noticed by its
+id, whatever its length, before anything of it is written under the old one's offsets."""
+
+import pytest
+from kafka.errors import KafkaTimeoutError
+
+from ingest.batch import Batch, cut_batch
+from ingest.errors import Fatal, FenceLost, Transient
+from ingest.messages import Message, sort_message
+from ingest.places import ASK_ID_SECONDS
+from ingest.sink import Stored
+from ingest.snowflake_sink import SnowflakeSink
+from tests.conftest import RunningAccount
+from tests.ingest.fake_world import World, log_of
+from tests.ingest.fakes import ORDER, TOPIC, FakeSink, transient
+
+NEVER = ("--batch-max-seconds", "3600")
+AT_ONCE = ("--batch-max-seconds", "0")
+
+
+def known(**offsets: int) -> FakeSink:
+    """INGEST_OFFSETS at these places of the topic with id OLD."""
+    sink = FakeSink({int(name[1:]): offset for name, offset in offsets.items()})
+    sink.topic_ids = dict.fromkeys(sink.offsets, "OLD")
+    return sink
+
+
+def world_of(sink: FakeSink, topic_id: str | None, lengths: dict[int, int], *flags: str) -> World:
+    world = World({each: log_of(*range(length)) for each, length in lengths.items()}, sink, *flags)
+    world.topic_id = topic_id
+    return world
+
+
+@pytest.mark.parametrize("length", [0, 2, 3, 150])
+def test_another_topic_of_any_length_stops_the_ingester_at_the_start(length: int) -> None:
+    sink = known(p0=3, p1=0)
+    world = world_of(sink, "NEW", {0: length, 1: length}, *AT_ONCE)
+    with pytest.raises(
+        Fatal,
+        match=(
+            r"topic 'sales', partition 0: INGEST_OFFSETS is at 3 of the topic with id OLD, but the"
+            r" topic has id NEW now: it was created anew; partition 1: .* Nothing was moved\. Start"
+            " once with --offsets reset"
+        ),
+    ):
+        world.run()
+    assert (sink.rows, sink.rejects, sink.offsets) == ([], [], {0: 3, 1: 0})
+    assert sink.topic_ids == {0: "OLD", 1: "OLD"}
+
+
+@pytest.mark.parametrize("length", [2, 3, 8])
+def test_reset_reads_the_other_topic_from_its_start_and_tells_of_the_gap(length: int) -> None:
+    sink = known(p0=3)
+    world_of(sink, "NEW", {0: length}, *AT_ONCE, "--offsets", "reset").run()
+    assert sink.rows == [(0, each) for each in range(length)]
+    assert sink.rejects == [
+        (
+            0,
+            None,
+            "gap: partition 0: INGEST_OFFSETS is at 3 of the topic with id OLD, but the topic has"
+            " id NEW now: it was created anew; reading goes on from 0",
+        )
+    ]
+    assert (sink.offsets, sink.topic_ids) == ({0: length}, {0: "NEW"})
+
+
+def test_messages_that_are_held_while_the_topic_changes_are_of_nobody_knows_which() -> None:
+    sink = known(p0=3)
+    world = world_of(sink, "OLD", {0: 6}, *NEVER, "--batch-max-events", "5")
+
+    def change() -> None:
+        world.topic_id = "NEW"
+        world.consumer.log[0].update(log_of(6, 7, 8))
+
+    with pytest.raises(Fatal, match="id OLD, but the topic has id NEW now"):
+        world.run(at_4=change)
+    assert (sink.rows, sink.offsets) == ([], {0: 3})
+
+
+def test_a_topic_that_changes_while_nothing_comes_is_noticed_in_time() -> None:
+    sink = known(p0=3)
+    world = world_of(sink, "OLD", {0: 3}, *AT_ONCE)
+
+    def change() -> None:
+        world.topic_id = "NEW"
+
+    started = world.clock.now
+    with pytest.raises(Fatal, match="id OLD, but the topic has id NEW now"):
+        world.run(at_4=change, polls=1000)
+    assert world.clock.now < started + 2 + ASK_ID_SECONDS + 1
+
+
+@pytest.mark.parametrize("reset", [False, True])
+def test_an_idle_ingester_looks_once_more_before_it_leaves(reset: bool) -> None:
+    sink = known(p0=3)
+    flags = ("--idle-exit", "3", *(("--offsets", "reset") if reset else ()))
+    world = world_of(sink, "OLD", {0: 3}, *AT_ONCE, *flags)
+
+    def change() -> None:
+        world.topic_id = "NEW"
+
+    if reset:
+        world.run(at_4=change, polls=1000)
+        assert (sink.rows, sink.topic_ids) == ([(0, 0), (0, 1), (0, 2)], {0: "NEW"})
+        return
+    with pytest.raises(Fatal, match="id OLD, but the topic has id NEW now"):
+        world.run(at_4=change, polls=1000)
+
+
+@pytest.mark.parametrize("leave", ["revoke", "stop"])
+def test_giving_up_partitions_and_leaving_write_nothing_of_the_other_topic(leave: str) -> None:
+    sink = known(p0=3)
+    world = world_of(sink, "OLD", {0: 6}, *NEVER)
+
+    def change() -> None:
+        world.topic_id = "NEW"
+        if leave == "revoke":
+            world.consumer.revoke()
+            world.consumer.assign([])
+
+    if leave == "revoke":
+        world.run(at_6=change, polls=10)
+    else:
+        with pytest.raises(Fatal, match="id OLD, but the topic has id NEW now"):
+            world.run(at_6=change, polls=6)
+    assert (sink.rows, sink.offsets) == ([], {0: 3})
+
+
+def test_rows_from_before_ids_were_kept_get_the_topics_id_and_keep_their_place() -> None:
+    sink = FakeSink({0: 3})
+    world_of(sink, "NOW", {0: 6, 1: 1}, *AT_ONCE).run()
+    assert sink.topic_ids == {0: "NOW", 1: "NOW"}
+    assert sorted(sink.rows) == [(0, 3), (0, 4), (0, 5), (1, 0)]
+
+
+def test_an_id_that_brokers_begin_to_give_is_kept_from_then_on() -> None:
+    sink = FakeSink({0: 0})
+    world = world_of(sink, None, {0: 2}, *AT_ONCE)
+
+    def upgrade() -> None:
+        world.topic_id = "NOW"
+        world.consumer.log[0].update(log_of(2))
+
+    world.run(at_8=upgrade)
+    assert (sink.rows, sink.topic_ids) == ([(0, 0), (0, 1), (0, 2)], {0: "NOW"})
+
+
+def test_brokers_that_cease_to_give_ids_change_nothing() -> None:
+    sink = known(p0=1)
+    world_of(sink, None, {0: 3}, *AT_ONCE).run()
+    assert (sink.rows, sink.topic_ids) == ([(0, 1), (0, 2)], {0: "OLD"})
+
+
+def test_while_the_topic_cannot_be_asked_for_what_is_held_waits() -> None:
+    sink = known(p0=0)
+    world = world_of(sink, "OLD", {0: 3}, *AT_ONCE)
+    answers = iter(["OLD", *[transient("no broker answers")] * 3])
+
+    def ask() -> str | None:
+        answer = next(answers, "OLD")
+        if isinstance(answer, Transient):
+            raise answer
+        return answer
+
+    world.ingester._places._ask_id = ask
+    world.run(polls=60)
+    assert sink.rows == [(0, 0), (0, 1), (0, 2)]
+    assert world.metric("caves_ingest_retries_total") == 3
+
+
+def test_what_was_dropped_is_read_again_if_the_brokers_err_while_a_place_is_settled(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Else reading would go on behind it, as if its offsets had held no messages."""
+    sink = known(p0=0)
+    world = world_of(sink, "OLD", {0: 3}, *NEVER, "--batch-max-events", "6")
+    beginning_offsets = world.consumer.beginning_offsets
+    troubles = [KafkaTimeoutError("no broker")] * 2
+
+    def err_and_answer(partitions: list[object], timeout_ms: int) -> dict[object, int]:
+        if troubles and len(world.consumer.timeouts) > 4:
+            raise troubles.pop()
+        return beginning_offsets(partitions, timeout_ms)  # type: ignore[arg-type,return-value]
+
+    monkeypatch.setattr(world.consumer, "beginning_offsets", err_and_answer)
+
+    def settle() -> None:
+        world.ingester._settle({0: 3})
+
+    world.run(at_6=settle, polls=60)
+    assert troubles == []
+    assert (sink.rows, sink.skipped) == ([(0, 0), (0, 1), (0, 2)], {})
+
+
+def test_a_topic_that_has_lost_its_end_is_told_from_another_one() -> None:
+    world = world_of(known(p0=5), "OLD", {0: 2}, *AT_ONCE)
+    with pytest.raises(Fatal, match="ends at 2: the brokers have lost what was read already"):
+        world.run(polls=60)
+    sink = known(p0=5, p1=1)
+    world_of(sink, "OLD", {0: 2, 1: 2}, *AT_ONCE, "--offsets", "reset").run(polls=60)
+    assert (sink.rows, sink.offsets) == ([(1, 1)], {0: 2, 1: 2})
+
+
+def test_the_fence_knows_the_topic(account: RunningAccount, raw_data: str) -> None:
+    """A batch of the old topic that comes late finds the same offsets in the new one."""
+    sink = SnowflakeSink(lambda: account.connect(database=raw_data), raw_data)
+    row = sort_message(Message(TOPIC, 0, 0, ORDER), 1000)
+    sink.create_offsets(TOPIC, {0: 0}, "OLD")
+    sink.create_offsets(TOPIC, {1: 7})
+    late = cut_batch(TOPIC, [row], {0: 0}, {0: "OLD"})
+    sink.write(Batch(TOPIC, {0: (0, 0)}, [], topic_ids={0: "OLD"}, new_topic_id="NEW"))
+    with pytest.raises(FenceLost, match="0 of 1 rows"):
+        sink.write(late)
+    assert sink.read_places(TOPIC, {0, 1}) == {0: Stored(0, "NEW"), 1: Stored(7, None)}
+    sink.name_topic(TOPIC, "NEW")
+    sink.write(cut_batch(TOPIC, [row], {0: 0, 1: 7}, {0: "NEW", 1: "NEW"}, {1: 9}))
+    assert sink.read_places(TOPIC, {0, 1}) == {0: Stored(1, "NEW"), 1: Stored(9, "NEW")}
+    sink.close()
