@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,9 @@ TAIL_LINES = 30
 LOGIN_SECONDS = 20
 # The connector would look for cloud hosts at login, which stalls where there is no network.
 NO_PLATFORM_DETECTION = {"SNOWFLAKE_DISABLE_PLATFORM_DETECTION": "true"}
+
+# By this query history tells `caves` and its `snow` from the pipeline (docs/cost.md).
+SESSION_PARAMETERS = {"QUERY_TAG": "caves"}
 
 Row = dict[str, Any]
 
@@ -51,9 +54,12 @@ class Target:
     def resolved(self) -> Connection:
         """What the name stands for, found out once: the connector and `snow` get the same."""
         try:
-            return resolve(self.connection_name, self.home)
+            found = resolve(self.connection_name, self.home)
         except ConnectionProblem as error:
             raise CommandError(str(error)) from error
+        given = found.parameters.get("session_parameters") or {}
+        session = {**SESSION_PARAMETERS, **given}
+        return replace(found, parameters={**found.parameters, "session_parameters": session})
 
     def environ(self) -> dict[str, str]:
         """The environment for programs that resolve a connection of `home` themselves."""

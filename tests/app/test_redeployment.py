@@ -210,7 +210,6 @@ def fail() -> None:
         ("snowpark build", "step 2 of 7, snow snowpark build,"),
         ("snowpark deploy", "step 3 of 7, snow snowpark deploy,"),
         ("05_tasks.sql", "step 4 of 7, snow sql 05_tasks.sql"),
-        ("streamlit deploy", "step 6 of 7, snow streamlit deploy,"),
     ],
 )
 def test_a_step_that_fails_is_named_and_the_tasks_are_as_before(

@@ -19,6 +19,7 @@ API_1_52 = {
     "Page": {"default", "icon", "title", "url_path"},
     "altair_chart": {"width"},
     "cache_data": {"show_spinner", "ttl"},
+    "cache_resource": {"show_spinner"},
     "caption": set(),
     "column_config.NumberColumn": {"format", "help"},
     "columns": set(),
