@@ -116,6 +116,7 @@ CASES = {
     "create user u type = service": ["CREATE USER ACCOUNT"],
     "create resource monitor m with credit_quota = 1": ["OWNERSHIP ACCOUNT"],
     "alter warehouse w set resource_monitor = m": ["OWNERSHIP ACCOUNT"],
+    "alter account set allow_bind_values_access = false": ["OWNERSHIP ACCOUNT"],
     "alter warehouse w suspend": ["OPERATE WAREHOUSE W"],
     "alter task if exists j resume": ["OPERATE TASK D.S.J"],
     "alter task j set comment = 'resume'": ["OWNERSHIP TASK D.S.J"],
@@ -140,7 +141,6 @@ def test_a_statement_needs_what_its_page_says(sql: str) -> None:
     "sql",
     [
         "create function f() returns int as '1'",
-        "alter account set timezone = 'UTC'",
         "alter pipe p refresh",
         "execute immediate 'select 1'",
         "show functions",

@@ -104,7 +104,7 @@ def test_a_bad_event_is_rejected_with_reason_and_payload_and_stops_nobody(
     assert (stage, event_id, event_type) == ("STAGING", "event of o-2", "ORDER_CREATED")
     assert reason == "quantity is not a whole number of at most 10 digits: 1.5"
     assert json.loads(payload) == bad
-    assert (encoding, place) == ("utf-8", ["sales_events", 3, 1, "OPEN", None, None])
+    assert (encoding, place) == ("utf-8", ["sales_events", 3, 1, "OPEN", None, None, None])
 
 
 NOT_WHOLE = "quantity is not a whole number of at most 10 digits: "
