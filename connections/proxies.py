@@ -41,12 +41,12 @@ def reached_at(parameters: Mapping[str, Any]) -> str:
     port = parameters.get("port") or 443
     if parameters.get("proxy_host"):
         proxy = f"{parameters['proxy_host']}:{parameters.get('proxy_port')}"
-        return f"{host}:{port} through the proxy {without_credentials(proxy)} (proxy_host)"
+        return f"{host}:{port} through the proxy {without_credentials(proxy)} of proxy_host"
     url = f"{protocol}://{host}:{port}"
     found = select_proxy(url, get_environ_proxies(url))
     if not found:
         return f"{host}:{port}"
-    return f"{host}:{port} through the proxy {_address(found)} (by the environment)"
+    return f"{host}:{port} through the proxy {_address(found)} of the environment"
 
 
 def _address(url: str) -> str:

@@ -1,6 +1,7 @@
 """What the pages ask of Snowflake: queries with bound values, cached for a moment."""
 
 import contextlib
+import os
 from typing import Any
 
 import pandas as pd
@@ -8,7 +9,19 @@ import streamlit as st
 from snowflake.connector.errors import ProgrammingError
 
 FRESH_SECONDS = 30
+# By which a proxy is not asked for this machine, where the account may be.
+LOOPBACK = "localhost,127.0.0.1,::1"
 TAG = "ALTER SESSION SET QUERY_TAG = 'caves-dashboard'"
+
+
+def keep_loopback_direct() -> None:
+    """Whatever HTTP_PROXY says: no proxy could reach it. What NO_PROXY has stays."""
+    named = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
+    if named != "*" and LOOPBACK not in named:
+        os.environ["no_proxy"] = os.environ["NO_PROXY"] = f"{named},{LOOPBACK}".lstrip(",")
+
+
+keep_loopback_direct()
 
 
 @st.cache_resource(show_spinner=False)

@@ -48,13 +48,13 @@ def test_where_an_account_is_and_through_which_proxy(monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("HTTPS_PROXY", "http://user:s3cret@proxy.example:3128")
     assert reached_at(account) == (
         "xy12345.eu-west-1.snowflakecomputing.com:443 through the proxy http://proxy.example:3128"
-        " (by the environment)"
+        " of the environment"
     )
     monkeypatch.setenv("NO_PROXY", ".snowflakecomputing.com")
     assert reached_at(account) == "xy12345.eu-west-1.snowflakecomputing.com:443"
     named = {"host": "h", "port": 8084, "proxy_host": "p.example", "proxy_port": "3128"}
     assert reached_at(named | {"proxy_password": "s3cret", "proxy_user": "u"}) == (
-        "h:8084 through the proxy p.example:3128 (proxy_host)"
+        "h:8084 through the proxy p.example:3128 of proxy_host"
     )
 
 

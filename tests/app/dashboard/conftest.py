@@ -35,6 +35,9 @@ protocol = "http"
 database = "{database}"
 """
 
+# The account is on this machine, for which no proxy is asked.
+DEAD_PROXY = {"HTTP_PROXY": "http://127.0.0.1:9", "http_proxy": "http://127.0.0.1:9"}
+
 
 @dataclass(frozen=True)
 class Dashboard:
@@ -74,11 +77,12 @@ def _home(folder: Path, account: RunningAccount, database: str) -> Path:
 
 def _streamlit(port: int, home: Path, log: Path) -> subprocess.Popen[bytes]:
     flags = ["--server.headless=true", "--server.address=127.0.0.1", f"--server.port={port}"]
+    environ = {name: text for name, text in os.environ.items() if name.lower() != "no_proxy"}
     with log.open("wb") as output:
         return subprocess.Popen(
             [sys.executable, "-m", "streamlit", "run", "app/dashboard/streamlit_app.py", *flags],
             cwd=ROOT,
-            env={**os.environ, "SNOWFLAKE_HOME": str(home)},
+            env={**environ, "SNOWFLAKE_HOME": str(home), **DEAD_PROXY},
             stdout=output,
             stderr=output,
         )
