@@ -15,8 +15,9 @@ from ingest.flags import (
     one_of,
     port,
     whole,
+    with_kafka_settings,
 )
-from ingest.kafka_settings import read_settings, shown
+from ingest.kafka_settings import shown
 
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*", re.ASCII)
 
@@ -85,8 +86,7 @@ def parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
 def read_config(argv: Sequence[str], environ: Mapping[str, str]) -> IngesterConfig:
     """The configuration. A mistake in a flag ends the program with 2, one elsewhere is WrongUse."""
     arguments = vars(parser(environ).parse_args(argv))
-    settings = read_settings(arguments.pop("kafka_config"), environ)
-    return IngesterConfig(**arguments, kafka=settings)
+    return IngesterConfig(**with_kafka_settings(arguments, environ))
 
 
 def identifier(text: str) -> str:

@@ -5,11 +5,17 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ingest.kafka_settings import addresses, read_settings
+
 EPILOG = (
     "Every flag can be given in the environment too: --batch-max-events is CAVES_BATCH_MAX_EVENTS."
     " A flag wins over the environment. Settings of the Kafka client (SASL, TLS, timeouts) come"
-    " from --kafka-config, a file of name=value lines, or from CAVES_KAFKA_<NAME>."
+    " from --kafka-config, a file as Java's clients and librdkafka have it, or from"
+    " CAVES_KAFKA_<NAME>."
 )
+
+
+BROKER = "127.0.0.1:9092"
 
 
 class Flags:
@@ -46,7 +52,12 @@ def variable_of(flag: str) -> str:
 
 
 def add_kafka_flags(flags: Flags) -> None:
-    flags.add("--bootstrap-servers", "127.0.0.1:9092", "host:port of brokers, comma-separated")
+    flags.add(
+        "--bootstrap-servers",
+        None,
+        f"host:port of brokers, comma-separated (default: the settings', or {BROKER})",
+        type=brokers,
+    )
     flags.add("--topic", "sales_events", "the topic of the shop's events", type=topic_name)
     flags.add("--kafka-config", None, "file with settings of the Kafka client", metavar="FILE")
 
@@ -62,6 +73,14 @@ def add_log_level(flags: Flags) -> None:
     )
 
 
+def brokers(text: str) -> str:
+    """A type for the addresses of brokers."""
+    try:
+        return addresses(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
 def topic_name(text: str) -> str:
     """A name that Kafka allows for a topic."""
     if not re.fullmatch(r"[A-Za-z0-9._-]{1,249}", text, re.ASCII) or text in (".", ".."):
@@ -69,6 +88,15 @@ def topic_name(text: str) -> str:
             f"{text!r} cannot be a topic: letters, digits, '.', '_' and '-' only, 249 at most"
         )
     return text
+
+
+def with_kafka_settings(arguments: dict[str, Any], environ: Mapping[str, str]) -> dict[str, Any]:
+    """The arguments, with the client's settings as `kafka` in place of the name of their file; a
+    file that names brokers is as good as the flag. May raise WrongUse."""
+    settings = read_settings(arguments.pop("kafka_config"), environ)
+    in_file = settings.pop("bootstrap_servers", BROKER)
+    servers = arguments.pop("bootstrap_servers") or in_file
+    return {**arguments, "bootstrap_servers": servers, "kafka": settings}
 
 
 def whole(minimum: int) -> Callable[[str], int]:

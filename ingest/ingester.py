@@ -17,7 +17,6 @@ if not __package__:
 import contextlib
 import logging
 import os
-import threading
 from collections.abc import Callable, Mapping, Sequence
 
 import snowflake.connector
@@ -32,6 +31,8 @@ from ingest.kafka_clients import TopicId, forget_group, open_consumer
 from ingest.loop import Ingester
 from ingest.metrics import Metrics
 from ingest.process import (
+    Stop,
+    Stopped,
     collect_less,
     harmless,
     set_up_logging,
@@ -91,15 +92,16 @@ def connector(config: IngesterConfig) -> Connect:
     return connect
 
 
-def ingest(config: IngesterConfig, connect: Connect, stop: threading.Event) -> None:
+def ingest(config: IngesterConfig, connect: Connect, stop: Stop) -> None:
     """Run until told to stop or idle."""
     metrics = Metrics()
     sink = SnowflakeSink(connect, config.database)
     with metrics.served(config.metrics_host, config.metrics_port), contextlib.closing(sink):
         # First the warehouse: a consumer that is closed in the middle of its first questions to the
         # brokers writes a traceback beside the one line that says what is wrong.
-        sink.check(config.topic)
-        consumer = open_consumer(config.bootstrap_servers, config.group, config.kafka)
+        with stop.at_once():
+            sink.check(config.topic)
+            consumer = open_consumer(config.bootstrap_servers, config.group, config.kafka)
         servers, settings = config.bootstrap_servers, config.kafka
         with contextlib.closing(TopicId(servers, config.topic, settings)) as topic_id:
             Ingester(
@@ -133,6 +135,8 @@ def main(
     except IngestError as error:
         log.error("%s", error)
         return 1
+    except Stopped:
+        pass
     log.info("left")
     return 0
 

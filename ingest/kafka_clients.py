@@ -3,8 +3,10 @@
 import base64
 import contextlib
 import logging
+import re
+import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
@@ -12,14 +14,16 @@ from kafka.errors import (
     CorruptRecordError,
     GroupAuthorizationFailedError,
     InvalidTopicError,
+    KafkaConfigurationError,
     KafkaError,
     LogTruncationError,
     TopicAlreadyExistsError,
     TopicAuthorizationFailedError,
 )
 
-from ingest import kafka_records
-from ingest.errors import Fatal, IngestError, Transient
+from ingest import kafka_records, kafka_transport
+from ingest.errors import Fatal, IngestError, Transient, WrongUse
+from ingest.kafka_reach import reach, tls_context
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +37,7 @@ FETCH_MAX_BYTES = 8 * 1024 * 1024
 def open_consumer(servers: str, group: str, settings: Mapping[str, Any]) -> KafkaConsumer:
     """A consumer that never decides on a position by itself: INGEST_OFFSETS does."""
     kafka_records.install()
-    return _open(
+    return open_client(
         KafkaConsumer,
         servers,
         {
@@ -50,7 +54,7 @@ def open_consumer(servers: str, group: str, settings: Mapping[str, Any]) -> Kafk
 
 
 def open_producer(servers: str, settings: Mapping[str, Any]) -> KafkaProducer:
-    return _open(
+    return open_client(
         KafkaProducer,
         servers,
         {"linger_ms": 5, **settings, "allow_auto_create_topics": False},
@@ -59,7 +63,7 @@ def open_producer(servers: str, settings: Mapping[str, Any]) -> KafkaProducer:
 
 def create_topic(servers: str, topic: str, partitions: int, settings: Mapping[str, Any]) -> bool:
     """Create the topic with the broker's own replication; False if it is there already."""
-    admin = _open(KafkaAdminClient, servers, settings)
+    admin = open_client(KafkaAdminClient, servers, settings)
     with contextlib.closing(admin):
         try:
             if topic in admin.list_topics():
@@ -87,7 +91,7 @@ def forget_group(servers: str, group: str, settings: Mapping[str, Any]) -> str:
     """Ask for the deletion of the group, which some brokers refuse while it has members; the
     answer."""
     try:
-        with contextlib.closing(_open(KafkaAdminClient, servers, settings)) as admin:
+        with contextlib.closing(open_client(KafkaAdminClient, servers, settings)) as admin:
             return str(admin.delete_groups([group])[group])
     except (KafkaError, IngestError) as error:
         return str(error)
@@ -111,7 +115,7 @@ class TopicId:
         have no such topic. Raises Transient."""
         try:
             if self._admin is None:
-                self._admin = _open(KafkaAdminClient, self._servers, self._settings)
+                self._admin = open_client(KafkaAdminClient, self._servers, self._settings)
             [found] = self._admin.describe_topics([self._topic])
         except (KafkaError, IngestError) as error:
             self.close()
@@ -128,7 +132,7 @@ class TopicId:
                 admin.close()
 
 
-def _one_line(error: Exception) -> str:
+def _one_line(error: BaseException) -> str:
     return " ".join(str(error).split()) or type(error).__name__
 
 
@@ -141,25 +145,86 @@ def translate(error: KafkaError, doing: str) -> IngestError:
     return Fatal(f"{text}; {advice}" if advice else text)
 
 
-def _open(client: Any, servers: str, settings: Mapping[str, Any]) -> Any:
+def open_client(client: Any, servers: str, settings: Mapping[str, Any]) -> Any:
+    """Make the client, connected, with those of the settings that it knows. Raises WrongUse for
+    settings that it refuses, Fatal with the reason where no broker can be reached."""
+    kafka_transport.install()
+    addresses = [each.strip() for each in servers.split(",")]
+    patience_ms = settings.get("bootstrap_timeout_ms", BOOTSTRAP_MS)
+    deadline = time.monotonic() + patience_ms / 1000
+    settings = {**settings, "ssl_context": tls_context(settings)}
+    reach(addresses, settings, deadline)
     known = {name: value for name, value in settings.items() if name in client.DEFAULT_CONFIG}
-    # Its many lines about a broker that does not answer come to the one line below.
-    chatter = logging.getLogger("kafka")
-    level = chatter.level
+    known["bootstrap_timeout_ms"] = max(1000, int((deadline - time.monotonic()) * 1000))
+    with _told_reasons() as told:
+        try:
+            return client(**{**known, "bootstrap_servers": addresses})
+        except (KafkaConfigurationError, ValueError, AssertionError) as error:
+            raise WrongUse(f"the Kafka client refuses its settings: {_one_line(error)}") from error
+        except (KafkaError, OSError, _Lasting) as error:
+            reason = told[-1] if told else _one_line(error)
+            text = f"cannot use Kafka at {servers}: {reason}"
+            hint = _hint(reason, settings)
+            raise Fatal(f"{text}; {hint}" if hint else text) from error
+
+
+# What the client tries again and again, although no time will heal it.
+LASTING = {
+    "SaslAuthenticationFailedError": "user or password is wrong (sasl_plain_username, _password)",
+    "IllegalSaslStateError": "that port takes no SASL, and security_protocol says so",
+    "UnsupportedSaslMechanismError": "that port wants another sasl_mechanism",
+}
+_REASON = re.compile(
+    r"^Bootstrap (?:connection|attempt) to \S+ failed: (.*) \(backoff [\d.]+ secs\)$"
+)
+
+
+class _Lasting(Exception):
+    """Raised through the client, to end its attempts."""
+
+
+def _hint(reason: str, settings: Mapping[str, Any]) -> str | None:
+    for name, hint in LASTING.items():
+        if name in reason:
+            return hint
+    # A broker that wants a user ends the connection of who sends none.
+    asked = settings.get("security_protocol", "PLAINTEXT").startswith("SASL")
+    if "disconnected" in reason and not asked:
+        return "does that port want a user (security_protocol SASL_PLAINTEXT or SASL_SSL)?"
+    return None
+
+
+class _Collector(logging.Handler):
+    """Keeps the reasons that the client tells to nobody but its log."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.reasons: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        found = _REASON.match(record.getMessage())
+        if not found:
+            return
+        self.reasons.append(" ".join(found[1].split()))
+        if any(name in found[1] for name in LASTING):
+            raise _Lasting
+
+
+@contextlib.contextmanager
+def _told_reasons() -> Iterator[list[str]]:
+    """Within the block the client's log is silent, and its reasons are in the list: its many lines
+    come to one."""
+    chatter, teller = logging.getLogger("kafka"), logging.getLogger("kafka.net.manager")
+    collector = _Collector()
+    before = chatter.level, teller.level, teller.propagate
     chatter.setLevel(logging.CRITICAL)
+    teller.setLevel(logging.WARNING)
+    teller.propagate = False
+    teller.addHandler(collector)
     try:
-        return client(
-            **{
-                "bootstrap_timeout_ms": BOOTSTRAP_MS,
-                **known,
-                "bootstrap_servers": [each.strip() for each in servers.split(",")],
-            }
-        )
-    except (KafkaError, ValueError, OSError, AssertionError) as error:
-        text = " ".join(str(error).split()) or type(error).__name__
-        raise Fatal(
-            f"cannot reach Kafka at {servers!r}: {text}; is --bootstrap-servers right, and does a"
-            " broker answer there?"
-        ) from error
+        yield collector.reasons
     finally:
-        chatter.setLevel(level)
+        teller.removeHandler(collector)
+        chatter.setLevel(before[0])
+        teller.setLevel(before[1])
+        teller.propagate = before[2]

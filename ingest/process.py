@@ -74,16 +74,48 @@ def take_turns_sooner() -> None:
     sys.setswitchinterval(0.0002)
 
 
+class Stopped(BaseException):
+    """A signal has come while there was nothing that had to be finished."""
+
+
+class Stop(threading.Event):
+    """Set by a signal, for who looks at it between two steps of work.
+
+    Who waits for others for long, with nothing begun, does so within `at_once`: there the signal
+    raises Stopped in the main thread, whatever it waits for.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._at_once = False
+
+    @contextlib.contextmanager
+    def at_once(self) -> Iterator[None]:
+        self._at_once = True
+        try:
+            if self.is_set():
+                raise Stopped
+            yield
+        finally:
+            self._at_once = False
+
+    def on_signal(self) -> None:
+        self.set()
+        if self._at_once:
+            self._at_once = False
+            raise Stopped
+
+
 @contextlib.contextmanager
-def stopped_by_signals() -> Iterator[threading.Event]:
+def stopped_by_signals() -> Iterator[Stop]:
     """An event that SIGTERM and SIGINT set. A second signal ends the process on the spot, which
     loses nothing: what is not committed is read again."""
-    stop = threading.Event()
+    stop = Stop()
 
     def on_signal(number: int, frame: object) -> None:
         if stop.is_set():
             os._exit(128 + number)
-        stop.set()
+        stop.on_signal()
 
     before = {each: signal.signal(each, on_signal) for each in (signal.SIGTERM, signal.SIGINT)}
     try:

@@ -38,11 +38,19 @@ from ingest.flags import (
     at_least,
     share,
     whole,
+    with_kafka_settings,
 )
 from ingest.generator import Counts, Produced, Shares, Shop
 from ingest.kafka_clients import create_topic, open_producer
-from ingest.kafka_settings import read_settings, shown
-from ingest.process import harmless, set_up_logging, stopped_by_signals, write_result
+from ingest.kafka_settings import shown
+from ingest.process import (
+    Stop,
+    Stopped,
+    harmless,
+    set_up_logging,
+    stopped_by_signals,
+    write_result,
+)
 
 log = logging.getLogger("ingest.producer")
 
@@ -88,8 +96,7 @@ def parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
 
 def read_config(argv: Sequence[str], environ: Mapping[str, str]) -> ProducerConfig:
     arguments = vars(parser(environ).parse_args(argv))
-    settings = read_settings(arguments.pop("kafka_config"), environ)
-    config = ProducerConfig(**arguments, kafka=settings)
+    config = ProducerConfig(**with_kafka_settings(arguments, environ))
     if config.duplicate_share + config.bad_share > 1:
         raise WrongUse("--duplicate-share and --bad-share together are more than 1")
     return config
@@ -148,7 +155,7 @@ def _send(
         sent.add_errback(failures.append)
 
 
-def run(config: ProducerConfig, stop: threading.Event) -> Counts:
+def run(config: ProducerConfig, stop: Stop) -> Counts:
     seed = secrets.randbits(32) if config.seed is None else config.seed
     log.info(
         "started: topic %s at %s, %s messages, %s, seed %d; Kafka client: %s",
@@ -159,13 +166,14 @@ def run(config: ProducerConfig, stop: threading.Event) -> Counts:
         seed,
         shown(config.kafka),
     )
-    if create_topic(config.bootstrap_servers, config.topic, config.partitions, config.kafka):
-        log.info("created the topic %s with %d partitions", config.topic, config.partitions)
+    with stop.at_once():
+        if create_topic(config.bootstrap_servers, config.topic, config.partitions, config.kafka):
+            log.info("created the topic %s with %d partitions", config.topic, config.partitions)
+        producer = open_producer(config.bootstrap_servers, config.kafka)
     shares = Shares(
         config.duplicate_share, config.late_share, config.bad_share, config.legacy_share
     )
     messages = stream(Shop(seed, shares), config.count, lambda: datetime.now(UTC), stop.is_set)
-    producer = open_producer(config.bootstrap_servers, config.kafka)
     try:
         return produce(messages, producer, config, stop)
     finally:
@@ -184,6 +192,8 @@ def main(argv: Sequence[str] | None = None, environ: Mapping[str, str] = os.envi
     except IngestError as error:
         log.error("%s", error)
         return 1
+    except Stopped:
+        counts = Counts()
     log.info("left after %d messages", counts.messages)
     return write_result(counts.as_json())
 

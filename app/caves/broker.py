@@ -15,7 +15,6 @@ from app.caves.processes import listens
 TANSU = "tansu"
 KAFKA = "kafka"
 KINDS = (TANSU, KAFKA)
-BOOTSTRAP_MS = 10_000
 
 
 class BrokerMissing(Exception):
@@ -95,15 +94,16 @@ def _admin(servers: str, settings: Mapping[str, Any], failure: str) -> Iterator[
     from kafka import KafkaAdminClient
     from kafka.errors import KafkaError
 
-    known = {name: settings[name] for name in settings if name in KafkaAdminClient.DEFAULT_CONFIG}
+    from ingest.errors import IngestError
+    from ingest.kafka_clients import open_client
+
     admin = None
     try:
-        own = {"bootstrap_timeout_ms": BOOTSTRAP_MS, "bootstrap_servers": servers.split(",")}
-        admin = KafkaAdminClient(**{**own, **known})
+        admin = open_client(KafkaAdminClient, servers, settings)
         yield admin
-    except (KafkaError, OSError, ValueError, AssertionError) as error:
+    except (KafkaError, IngestError) as error:
         text = " ".join(str(error).split()) or type(error).__name__
-        raise CommandError(f"{failure} at {servers}: {text}") from error
+        raise CommandError(f"{failure}: {text}") from error
     finally:
         if admin:
             admin.close()

@@ -30,6 +30,8 @@ class Topic:
         from kafka import TopicPartition
         from kafka.errors import KafkaError
 
+        from ingest.errors import IngestError
+
         try:
             with self._consumer() as consumer:
                 numbers = consumer.partitions_for_topic(self.name)
@@ -41,6 +43,8 @@ class Topic:
                 fetched = _fetched_ends(consumer, places, known, starts)
         except KafkaError as error:
             raise TopicUnknown(f"{self.bootstrap_servers} does not answer: {error}") from error
+        except IngestError as error:
+            raise TopicUnknown(str(error)) from error
         return {
             number: Extent(starts[place], max(ends[place], fetched[number]))
             for number, place in places.items()
@@ -50,18 +54,21 @@ class Topic:
     def _consumer(self) -> Iterator[Any]:
         from kafka import KafkaConsumer
 
-        consumer = KafkaConsumer(
-            **{
+        from ingest.kafka_clients import open_client
+
+        consumer = open_client(
+            KafkaConsumer,
+            self.bootstrap_servers,
+            {
                 "request_timeout_ms": ASK_MS,
                 **self.settings,
-                "bootstrap_servers": self.bootstrap_servers,
                 "group_id": None,
                 "enable_auto_commit": False,
                 "allow_auto_create_topics": False,
                 "auto_offset_reset": "earliest",
                 "fetch_max_wait_ms": 100,
                 "max_partition_fetch_bytes": 4096,
-            }
+            },
         )
         try:
             yield consumer

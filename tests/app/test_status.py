@@ -75,13 +75,16 @@ def test_kafka_settings_are_the_ingesters_own(tmp_path: Path) -> None:
     file = tmp_path / "kafka.properties"
     file.write_text(
         "# of the shop\nsecurity.protocol=SASL_SSL\nrequest.timeout.ms = 4000\n"
-        "ssl.check.hostname=false\nlinger.ms=5\n"
+        "ssl.check.hostname=false\nlinger.ms=5\nsasl.mechanism=plain\nsasl.plain.username=shop\n"
     )
     environ = {"CAVES_KAFKA_CONFIG": str(file), "CAVES_KAFKA_SASL_PLAIN_PASSWORD": "secret"}
     assert read_settings(None, environ) == {
         "security_protocol": "SASL_SSL",
         "request_timeout_ms": 4000,
         "ssl_check_hostname": False,
+        "linger_ms": 5,
+        "sasl_mechanism": "PLAIN",
+        "sasl_plain_username": "shop",
         "sasl_plain_password": "secret",
     }
     with pytest.raises(UsageError, match="'soon' is no value"):

@@ -132,11 +132,8 @@ def test_an_account_that_does_not_answer(world: World) -> None:
 def test_brokers_that_do_not_answer(world: World) -> None:
     world.servers = f"127.0.0.1:{free_port()}"
     process = world.ingester(CAVES_KAFKA_BOOTSTRAP_TIMEOUT_MS="500")
-    assert re.fullmatch(
-        rf"cannot reach Kafka at '{world.servers}': .+; is --bootstrap-servers right, and does a"
-        r" broker answer there\?",
-        failed(world, process),
-    )
+    reason = f"cannot reach Kafka at {world.servers}: nothing listens there"
+    assert failed(world, process) == reason
 
 
 def test_a_name_that_no_topic_can_have(world: World) -> None:

@@ -1,0 +1,255 @@
+"""SASL and TLS of one broker with many listeners: what lets ingester and producer in, and what they
+say, in one line and in time, where they are not let in."""
+
+import contextlib
+import dataclasses
+import json
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from app.caves import certificates
+from app.caves.apache_kafka import Listener
+from tests.conftest import RunningAccount
+from tests.ingest.programs import PRODUCER
+from tests.ingest.world import PROMPT, World
+from tests.support.kafka import KafkaBroker, start_kafka
+
+USERS = {"albert": "chateau-1855", "berthe": "romanee"}
+# The client's own patience is 10 seconds; a wrong password is known at once.
+SECONDS = 25.0
+SOON_SECONDS = 12.0
+
+pytestmark = pytest.mark.timeout(180)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Certificates and keys of two authorities, of brokers and of clients."""
+    made = tmp_path_factory.mktemp("certificates")
+    ours, foreign = certificates.authority("ours"), certificates.authority("foreign")
+    pems = {
+        "ca": ours.certificate_pem,
+        "foreign-ca": foreign.certificate_pem,
+        "broker": ours.issue("broker").pem,
+        "expired": ours.issue("broker", days=-1).pem,
+        "elsewhere": ours.issue("broker", ["kafka.example.com"]).pem,
+        "self-signed": certificates.self_signed("broker").pem,
+        "client": ours.issue("client").pem,
+        "foreign-client": foreign.issue("client").pem,
+    }
+    for name, pem in pems.items():
+        (made / f"{name}.pem").write_text(pem)
+    return made
+
+
+@pytest.fixture(scope="module")
+def broker(apache: None, folder: Path) -> Iterator[KafkaBroker]:
+    def tls(certificate: str) -> dict[str, str]:
+        return {
+            "ssl.keystore.type": "PEM",
+            "ssl.keystore.location": str(folder / f"{certificate}.pem"),
+            "ssl.truststore.type": "PEM",
+            "ssl.truststore.location": str(folder / "ca.pem"),
+        }
+
+    listeners = (
+        Listener("SASL", "SASL_PLAINTEXT", 0),
+        Listener("SASL_TLS", "SASL_SSL", 0, settings=tls("broker")),
+        Listener("PLAIN_ONLY", "SASL_PLAINTEXT", 0, mechanisms=("PLAIN",)),
+        Listener("TLS", "SSL", 0, settings=tls("broker")),
+        Listener("MUTUAL", "SSL", 0, settings={**tls("broker"), "ssl.client.auth": "required"}),
+        Listener("EXPIRED", "SSL", 0, settings=tls("expired")),
+        Listener("ELSEWHERE", "SSL", 0, settings=tls("elsewhere")),
+        Listener("SELF_SIGNED", "SSL", 0, settings=tls("self-signed")),
+    )
+    with contextlib.closing(start_kafka(*listeners, users=USERS)) as started:
+        yield started
+
+
+@dataclasses.dataclass
+class Secured:
+    """A topic on the broker, and programs that reach it through one of its listeners."""
+
+    world: World
+    broker: KafkaBroker
+    certificates: Path
+
+    def flags(self, listener: str, settings: Mapping[str, str]) -> tuple[str, ...]:
+        file = self.world.folder / f"{listener}-{len(self.world.processes)}.properties"
+        file.write_text(
+            "".join(
+                f"{name}={value.replace('CERTIFICATES', str(self.certificates))}\n"
+                for name, value in settings.items()
+            )
+        )
+        address = self.broker.address(listener)
+        return ("--bootstrap-servers", address, "--kafka-config", str(file))
+
+
+@pytest.fixture
+def secured(
+    account: RunningAccount,
+    broker: KafkaBroker,
+    folder: Path,
+    raw_data: str,
+    programs: None,
+    tmp_path: Path,
+) -> Iterator[Secured]:
+    world = World(account, broker.servers, raw_data, tmp_path)
+    yield Secured(world, broker, folder)
+    world.kill_all()
+
+
+def sasl(mechanism: str, user: str = "albert", password: str | None = None) -> dict[str, str]:
+    return {
+        "security.protocol": "SASL_PLAINTEXT",
+        "sasl.mechanism": mechanism,
+        "sasl.plain.username": user,
+        "sasl.plain.password": USERS[user] if password is None else password,
+    }
+
+
+TLS = {"security.protocol": "SSL", "ssl.cafile": "CERTIFICATES/ca.pem"}
+OVER_TLS = {"security.protocol": "SASL_SSL", "ssl.cafile": "CERTIFICATES/ca.pem"}
+OF_JAVA = {
+    "security.protocol": "SASL_SSL",
+    "sasl.mechanism": "SCRAM-SHA-512",
+    "sasl.jaas.config": (
+        "org.apache.kafka.common.security.scram.ScramLoginModule required"
+        ' username="berthe" password="romanee";'
+    ),
+    "ssl.truststore.type": "PEM",
+    "ssl.truststore.location": "CERTIFICATES/ca.pem",
+}
+OF_LIBRDKAFKA = {
+    "security.protocol": "sasl_ssl",
+    "sasl.mechanisms": "SCRAM-SHA-256",
+    "sasl.username": "albert",
+    "sasl.password": USERS["albert"],
+    "ssl.ca.location": "CERTIFICATES/ca.pem",
+}
+
+
+@pytest.mark.parametrize(
+    ("listener", "settings"),
+    [
+        pytest.param("SASL", sasl("PLAIN"), id="plain"),
+        pytest.param("SASL", sasl("SCRAM-SHA-256"), id="scram-256"),
+        pytest.param("SASL", sasl("SCRAM-SHA-512", "berthe"), id="scram-512"),
+        pytest.param("SASL_TLS", {**sasl("PLAIN"), **OVER_TLS}, id="plain-tls"),
+        pytest.param("SASL_TLS", {**sasl("SCRAM-SHA-512"), **OVER_TLS}, id="scram-512-tls"),
+        pytest.param("TLS", TLS, id="tls"),
+        pytest.param("MUTUAL", {**TLS, "ssl.certfile": "CERTIFICATES/client.pem"}, id="mutual-tls"),
+        pytest.param("SASL_TLS", OF_JAVA, id="java"),
+        pytest.param("SASL_TLS", OF_LIBRDKAFKA, id="librdkafka"),
+        pytest.param(
+            "ELSEWHERE",
+            {**TLS, "ssl.endpoint.identification.algorithm": ""},
+            id="host-name-not-checked",
+        ),
+    ],
+)
+def test_messages_go_through_a_secured_listener(
+    secured: Secured, listener: str, settings: dict[str, str]
+) -> None:
+    world, flags = secured.world, secured.flags(listener, settings)
+    counts = world.produce(20, *flags)
+
+    ingester = world.ingester(*PROMPT, *flags)
+    world.wait_for_rows(counts["messages"], ingester)
+    ingester.terminate()
+
+    assert world.left(ingester) == 0, ingester.log
+    assert world.ingested() == world.sent()
+    assert USERS["albert"] not in ingester.log
+    assert "ERROR" not in ingester.log
+
+
+@pytest.mark.parametrize(
+    ("listener", "settings", "reason"),
+    [
+        pytest.param(
+            "SASL",
+            sasl("PLAIN", password="wrong"),
+            "Invalid username or password; user or password is wrong",
+            id="wrong-password",
+        ),
+        pytest.param(
+            "SASL_TLS",
+            {**sasl("SCRAM-SHA-512", password="wrong"), **OVER_TLS},
+            "invalid credentials with SASL mechanism SCRAM-SHA-512; user or password is wrong",
+            id="wrong-scram-password",
+        ),
+        pytest.param(
+            "SASL",
+            sasl("SCRAM-SHA-256") | {"sasl.plain.username": "nobody"},
+            "invalid credentials with SASL mechanism SCRAM-SHA-256; user or password is wrong",
+            id="unknown-user",
+        ),
+        pytest.param(
+            "PLAIN_ONLY",
+            sasl("SCRAM-SHA-256"),
+            "that port wants another sasl_mechanism",
+            id="mechanism",
+        ),
+        pytest.param("EXPIRED", TLS, "certificate has expired", id="expired"),
+        pytest.param("SELF_SIGNED", TLS, "self-signed certificate", id="self-signed"),
+        pytest.param("ELSEWHERE", TLS, "certificate is not valid for '127.0.0.1'", id="wrong-host"),
+        pytest.param(
+            "TLS",
+            {**TLS, "ssl.cafile": "CERTIFICATES/foreign-ca.pem"},
+            "unable to get local issuer certificate; ssl_cafile names the authority to trust",
+            id="foreign-authority",
+        ),
+        pytest.param(
+            "TLS",
+            {"security.protocol": "SSL"},
+            "unable to get local issuer certificate; ssl_cafile names the authority to trust",
+            id="no-authority",
+        ),
+        pytest.param(
+            "MUTUAL",
+            TLS,
+            "it does not accept the client certificate, or wants one",
+            id="no-client-certificate",
+        ),
+        pytest.param(
+            "MUTUAL",
+            {**TLS, "ssl.certfile": "CERTIFICATES/foreign-client.pem"},
+            "it does not accept the client certificate, or wants one",
+            id="foreign-client-certificate",
+        ),
+        pytest.param("PLAINTEXT", TLS, "does that port speak TLS?", id="tls-on-plaintext"),
+        pytest.param("TLS", {}, "that port speaks TLS", id="plaintext-on-tls"),
+        pytest.param("SASL", {}, "does that port want a user", id="nobody-where-a-user-is-wanted"),
+        pytest.param("PLAINTEXT", sasl("PLAIN"), "that port takes no SASL", id="sasl-on-plaintext"),
+    ],
+)
+def test_who_is_not_let_in_says_why_in_one_line(
+    secured: Secured, listener: str, settings: dict[str, str], reason: str
+) -> None:
+    world, flags = secured.world, secured.flags(listener, settings)
+    started = time.monotonic()
+    programs = (
+        world.ingester(*PROMPT, *flags),
+        world.start(PRODUCER, "--count", "1", *flags),
+    )
+
+    for program in programs:
+        assert program.wait(SECONDS) == 1, program.log
+        lines = [line for line in program.log.splitlines() if " INFO " not in line]
+        assert len(lines) == 1, program.log
+        assert f"Kafka at {secured.broker.address(listener)}" in lines[0].replace("'", "")
+        assert reason in lines[0]
+    assert time.monotonic() - started < SOON_SECONDS
+
+
+def test_the_producer_counts_nothing_where_it_was_not_let_in(secured: Secured) -> None:
+    flags = secured.flags("SASL", sasl("PLAIN", password="wrong"))
+    producer = secured.world.start(PRODUCER, "--count", "1", *flags)
+    assert producer.wait(SECONDS) == 1
+    assert producer.output == ""
+    assert json.dumps(USERS["albert"]) not in producer.log
