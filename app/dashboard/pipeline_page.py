@@ -97,7 +97,9 @@ def graph() -> None:
     st.graphviz_chart(dot(tasks.to_dict("records"), runs), width="stretch")
     for run in runs.values():
         if run["STATE"].startswith("FAILED"):
-            st.error(f"{run['NAME']}: {run['ERROR_MESSAGE']}")
+            st.error("A task failed.")
+            # Text, and not Markdown: an error repeats what events hold.
+            st.text(f"{run['NAME']}: {run['ERROR_MESSAGE']}")
 
 
 def dot(tasks: list[dict[str, str]], runs: Mapping[str, dict[str, str]]) -> str:

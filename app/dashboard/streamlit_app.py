@@ -21,5 +21,6 @@ page = st.navigation(
 try:
     page.run()
 except (StreamlitAPIException, SnowflakeError) as reason:
-    st.error(f"Snowflake has not answered: {reason}")
+    st.error("Snowflake has not answered.")
+    st.text(str(reason))
     st.caption("The page asks again when it is loaded again. Is the pipeline deployed there?")
