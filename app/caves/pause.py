@@ -7,7 +7,7 @@ from app.caves.deploy import Progress
 from app.caves.deployment import tasks
 from app.caves.errors import CommandError
 from app.caves.shown import SHOW_ALERTS, SHOW_TASKS, parents_of
-from app.caves.target import Account
+from app.caves.target import Account, identifier
 
 SUSPEND = "ALTER {kind} {{db}}.OPS.{name} SUSPEND"
 # https://docs.snowflake.com/en/sql-reference/functions/current_task_graphs
@@ -31,7 +31,7 @@ def pause(account: Account, timeout: float, progress: Progress) -> list[str]:
     # Alerts first: a graph that is suspended on purpose is no incident.
     for kind, names in (("ALERT", alerts), ("TASK", roots)):
         for name in names:
-            account.rows(SUSPEND.format(kind=kind, name=name))
+            account.rows(SUSPEND.format(kind=kind, name=identifier(name)))
     _wait(account, timeout, progress)
     return [*roots, *alerts]
 

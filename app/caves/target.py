@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -23,6 +24,7 @@ from connections.named import Connection, default_name, resolve, without_connect
 
 DOES_NOT_EXIST = {2003, 2043}
 TAIL_LINES = 30
+PLAIN_NAME = re.compile(r"[A-Z_][A-Z0-9_$]*", re.ASCII)
 LOGIN_SECONDS = 20
 # The connector would look for cloud hosts at login, which stalls where there is no network.
 NO_PLATFORM_DETECTION = {"SNOWFLAKE_DISABLE_PLATFORM_DETECTION": "true"}
@@ -190,6 +192,14 @@ def snow_binary() -> str:
     if found := shutil.which("snow"):
         return found
     raise CommandError("the `snow` command is missing: pip install snowflake-cli")
+
+
+def identifier(name: str) -> str:
+    """A name from SHOW as a statement of an Account takes it, whatever it was called."""
+    if PLAIN_NAME.fullmatch(name):
+        return name
+    doubled = name.replace('"', '""').replace("{", "{{").replace("}", "}}")
+    return f'"{doubled}"'
 
 
 def is_missing(error: ProgrammingError) -> bool:

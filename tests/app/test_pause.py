@@ -4,8 +4,13 @@ from typing import Any
 import pytest
 
 from app.caves import pause
+from app.caves.deployment.plan import look
+from app.caves.deployment.wanted import wanted
 from app.caves.errors import CommandError
+from app.caves.profiles import effective
+from app.caves.project import Project
 from app.caves.target import Row
+from tests.support.deployed import deployed_pipeline
 
 TASKS: list[Row] = [
     {"NAME": "TASK_ROOT", "PREDECESSORS": "[]", "STATE": "suspended"},
@@ -93,3 +98,34 @@ def test_resuming_starts_what_is_suspended_one_by_one_leaves_first() -> None:
 def test_a_database_without_tasks_has_nothing_to_pause() -> None:
     with pytest.raises(CommandError, match=r"no tasks in D\.OPS: run `caves deploy` first"):
         paused(Said(running=[], tasks=[]))
+
+
+def test_tasks_with_names_of_any_kind_are_stopped_and_started(account: Any) -> None:
+    """Names are what somebody chose: none of them ends a statement or is taken for another one."""
+    names = ['a"; DROP.{db}', "lower", "My.Child"]
+    with deployed_pipeline(account) as pipeline:
+        for name, after in zip(names, ("", "", "lower"), strict=True):
+            schedule = f'AFTER OPS."{after}"' if after else "SCHEDULE = '60 MINUTES'"
+            pipeline.account.connection.cursor().execute(
+                f"CREATE TASK {pipeline.database}.OPS.{quoted(name)} WAREHOUSE = COMPUTE_WH"
+                f" {schedule.replace('OPS.', pipeline.database + '.OPS.')} AS SELECT 1"
+            )
+        pipeline.account.connection.cursor().execute(
+            f'CREATE PROCEDURE {pipeline.database}.OPS."my proc{{db}}"() RETURNS VARCHAR'
+            " LANGUAGE PYTHON RUNTIME_VERSION = '3.11' PACKAGES = ('snowflake-snowpark-python')"
+            " HANDLER = 'run' AS 'def run(session): return 1'"
+        )
+        pause.resume(pipeline.account)
+        states = {row["NAME"]: row["STATE"] for row in pipeline.rows(pause.SHOW_TASKS)}
+        assert {states[name] for name in names} == {"started"}
+        assert {*names[:2]} <= {*pause.pause(pipeline.account, 30, lambda text: None)}
+        states = {row["NAME"]: row["STATE"] for row in pipeline.rows(pause.SHOW_TASKS)}
+        assert [states[name] for name in names] == ["suspended", "suspended", "started"]
+
+        project = Project.find()
+        env = {**effective(project.env, {}), "database": pipeline.database}
+        assert "OPS.my proc{db}()" not in str(look(pipeline.account, wanted(project, env)).leaving)
+
+
+def quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

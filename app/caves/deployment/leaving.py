@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from app.caves.deployment.live import CODE, Live
 from app.caves.deployment.log import Recorded
 from app.caves.deployment.wanted import Wanted
-from app.caves.target import Account
+from app.caves.target import Account, identifier
 
 # Tasks first: what they call must not go before them.
 DROPPED = ("TASK", "ALERT", "VIEW", "PROCEDURE")
@@ -42,7 +42,10 @@ def _is_as_recorded(live: Live, recorded: Mapping[str, dict[str, object]], key: 
 
 
 def _has_our_code(account: Account, name: str) -> bool:
-    rows = account.rows(DESCRIBE.format(name=name))
+    schema, _, rest = name.partition(".")
+    bare, _, arguments = rest.rpartition("(")
+    procedure = f"{schema}.{identifier(bare)}({arguments}"
+    rows = account.rows(DESCRIBE.format(name=procedure))
     values = {str(row["PROPERTY"]).lower(): str(row["VALUE"] or "") for row in rows}
     return is_our_code(values.get("imports", ""), account.database)
 

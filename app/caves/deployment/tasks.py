@@ -14,7 +14,7 @@ from snowflake.connector.errors import ProgrammingError
 
 from app.caves.deployment.log import DONE, FAILED, Recorded
 from app.caves.shown import SHOW_ALERTS, SHOW_TASKS, is_started, parents_of
-from app.caves.target import Account, Row, is_missing
+from app.caves.target import Account, Row, identifier, is_missing
 
 RESUME = "ALTER {kind} {{db}}.OPS.{name} RESUME"
 SHOW = {"TASK": SHOW_TASKS, "ALERT": SHOW_ALERTS}
@@ -95,7 +95,7 @@ def kept_suspended(now: Sequence[Task], before: Mapping[str, bool]) -> list[Task
 
 def start(account: Account, tasks: Sequence[Task]) -> None:
     for task in tasks:
-        account.rows(RESUME.format(kind=task.kind, name=task.name))
+        account.rows(RESUME.format(kind=task.kind, name=identifier(task.name)))
 
 
 def put_back(account: Account, before: Mapping[str, bool]) -> list[str]:

@@ -8,7 +8,7 @@ from snowflake.connector.errors import ProgrammingError
 from app.caves.deployment import live
 from app.caves.errors import CommandError
 from app.caves.project import Project
-from app.caves.target import Account, Row, Target, one_line
+from app.caves.target import Account, Row, Target, identifier, one_line
 
 TASKS_ELSEWHERE = "SHOW TASKS IN ACCOUNT"
 DROP_WAREHOUSE = "DROP WAREHOUSE IF EXISTS {warehouse}"
@@ -86,7 +86,7 @@ def teardown(project: Project, target: Target, goes: Doomed) -> str | None:
         return goes.kept
     try:
         with target.connect() as account:
-            account.rows(DROP_WAREHOUSE.format(warehouse=goes.warehouse))
+            account.rows(DROP_WAREHOUSE.format(warehouse=identifier(goes.warehouse)))
     except ProgrammingError as error:
         return f"warehouse {goes.warehouse} stays: {one_line(error)}"
     return None
