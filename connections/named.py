@@ -10,8 +10,11 @@ tests hold against it:
 4. PRIVATE_KEY_PASSPHRASE goes before the passphrase of the table.
 """
 
+import contextlib
+import logging
 import os
-from collections.abc import Mapping
+import warnings
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,6 +31,8 @@ from snowflake.connector.errors import Error
 from connections.errors import ConnectionProblem
 from connections.key_files import PASSPHRASE, private_key
 from connections.proxies import is_loopback, reached_at, without_credentials
+
+log = logging.getLogger(__name__)
 
 TABLES = "SNOWFLAKE_CONNECTIONS"
 # What SNOWFLAKE_<KEY> may fill in.
@@ -151,8 +156,9 @@ def resolve(name: str | None = None, home: Path | None = None) -> Connection:
     """
     try:
         manager = _manager(home) if home else CONFIG_MANAGER
-        chosen = name or str(manager["default_connection_name"])
-        known: Any = manager["connections"]
+        with _warnings_as_lines():
+            chosen = name or str(manager["default_connection_name"])
+            known: Any = manager["connections"]
     except (Error, ValueError, OSError) as error:
         cause = error.__cause__
         why = f"{error} ({cause})" if cause else str(error)
@@ -174,14 +180,6 @@ def resolve(name: str | None = None, home: Path | None = None) -> Connection:
     return Connection(chosen, _typed(chosen, _synonyms(parameters)), passphrase)
 
 
-def default_name() -> str:
-    """SNOWFLAKE_DEFAULT_CONNECTION_NAME, or config.toml's default_connection_name."""
-    try:
-        return str(CONFIG_MANAGER["default_connection_name"])
-    except (Error, ValueError, OSError) as error:
-        raise ConnectionProblem(f"config.toml cannot be read: {error}") from error
-
-
 def without_connections(environ: Mapping[str, str]) -> dict[str, str]:
     """The environment without what would change a connection."""
     return {
@@ -190,6 +188,16 @@ def without_connections(environ: Mapping[str, str]) -> dict[str, str]:
         if name != PASSPHRASE
         and (not name.startswith("SNOWFLAKE_") or (name.startswith(KEPT) and name != NOT_KEPT))
     }
+
+
+@contextlib.contextmanager
+def _warnings_as_lines() -> Iterator[None]:
+    """The connector warns of files that others may read, over several lines; a log has one each."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        yield
+    for each in caught:
+        log.warning("%s", " ".join(str(each.message).split()))
 
 
 def _manager(home: Path) -> ConfigManager:

@@ -20,7 +20,7 @@ from app.caves.errors import CommandError, UsageError
 from app.caves.project import Project
 from app.caves.settings import IDENTIFIER, check, check_name
 from connections.errors import ConnectionProblem
-from connections.named import Connection, default_name, resolve, without_connections
+from connections.named import Connection, resolve, without_connections
 
 DOES_NOT_EXIST = {2003, 2043}
 TAIL_LINES = 30
@@ -50,7 +50,7 @@ class Target:
     @property
     def connection_name(self) -> str:
         """The connection's name: the given one, the environment's, config.toml's default."""
-        return self.connection or ("local" if self.home else default_name())
+        return self.connection or self.resolved.name
 
     @cached_property
     def resolved(self) -> Connection:

@@ -205,3 +205,16 @@ def test_tables_in_the_environment_are_named_when_they_lack_the_connection(
     monkeypatch.setenv(TABLES, "[dev")
     with pytest.raises(ConnectionProblem, match="the connections cannot be read: "):
         resolve("prod")
+
+
+def test_files_that_others_may_read_are_one_line_each_and_ones_that_they_may_write_are_refused(
+    home: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (home / "connections.toml").chmod(0o644)
+    assert resolve("prod", home).parameters["user"] == "u"
+    [record] = caplog.records
+    assert "Bad owner or permissions" in record.getMessage()
+    assert "\n" not in record.getMessage()
+    (home / "connections.toml").chmod(0o666)
+    with pytest.raises(ConnectionProblem, match="is writable by group or others"):
+        resolve("prod", home)
