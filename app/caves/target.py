@@ -56,7 +56,7 @@ class Target:
     def resolved(self) -> Connection:
         """What the name stands for, found out once: the connector and `snow` get the same."""
         try:
-            found = resolve(self.connection_name, self.home)
+            found = resolve(self.connection or ("local" if self.home else None), self.home)
         except ConnectionProblem as error:
             raise CommandError(str(error)) from error
         given = found.parameters.get("session_parameters") or {}
