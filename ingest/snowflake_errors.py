@@ -41,6 +41,7 @@ CONNECTOR_ERRORS = (errors.Error, OSError, HTTPError)
 
 TRANSIENT_NUMBERS = frozenset(
     {
+        603,  # the service met an error of its own
         604,  # the statement was cancelled
         610,  # the warehouse is being resumed or resized
         625,  # a lock: waited for too long, or too many waiters
@@ -61,6 +62,7 @@ TRANSIENT_NUMBERS = frozenset(
         390_114,  # the authentication token expired
         390_115,  # the session token is invalid
         390_195,  # the identity token expired
+        300_001,  # an error of the account's own: its disk is full, its memory used up
     }
 )
 TRANSIENT_CLASSES = (

@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -16,7 +17,7 @@ os.environ.setdefault("SNOWFLAKE_DISABLE_PLATFORM_DETECTION", "true")
 
 import uvicorn
 
-from local import heap
+from local import heap, privacy
 from local.account import Account
 from local.credentials import Credentials
 from local.scheduler import Scheduler
@@ -35,6 +36,9 @@ Connect with snowflake-connector-python, Snowpark or snow through this entry of 
     protocol = "http"
 
 Stop it with Ctrl-C."""
+
+_DEEPEST = 50_000
+_STACK_BYTES = 64 * 1024 * 1024
 
 # Taken out of the environment at the start: procedures do not inherit it.
 _PASSWORD_VARIABLE = "LOCAL_ACCOUNT_PASSWORD"
@@ -110,6 +114,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         )
     _set_up_logging()
     heap.bound()
+    _allow_deep_statements()
+    privacy.keep_new_files_private()
     try:
         account = Account(options.data, _reachable(options.host, address), port)
     except BlockingIOError:
@@ -125,6 +131,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     _serve(account, server, listener, credentials)
     return 0
+
+
+def _allow_deep_statements() -> None:
+    """Statements are read recursively, some twenty calls for each parenthesis."""
+    sys.setrecursionlimit(_DEEPEST)
+    threading.stack_size(_STACK_BYTES)
 
 
 def _set_up_logging() -> None:
@@ -197,7 +209,11 @@ def _serve(
     def stop() -> None:
         server.close()
         scheduler.close()
-        account.close()
+        if not account.close():
+            # Its thread would keep the process alive.
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(0)
 
     config = uvicorn.Config(
         server.application(lifespan_of(start, stop)),

@@ -7,12 +7,13 @@ import functools
 import logging
 import secrets
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from local import errors
+from local import errors, privacy
 from local.changes import Changes
 from local.engine import Catalog, Engine
 from local.errors import SnowflakeError
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _CHORES_SECONDS = 5.0
+_END_SECONDS = 5.0
 
 
 @dataclass
@@ -51,7 +53,8 @@ class Account:
     it open."""
 
     def __init__(self, data: Path, host: str = "127.0.0.1", port: int = 0) -> None:
-        data.mkdir(parents=True, exist_ok=True)
+        data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        privacy.make_private(data)
         # Procedures run in processes with folders of their own.
         self.data = data = data.resolve()
         self.host = host
@@ -235,13 +238,21 @@ class Account:
         except Exception:
             logger.exception("a chore of the account failed")
 
-    def close(self) -> None:
-        """Close every session and write everything to the files."""
+    def close(self) -> bool:
+        """Close every session and write everything to the files. False where a statement cannot be
+        ended (Python that reads a long one): what is committed is in the files all the same, and
+        the process is to be left without waiting for it."""
         self._closing.set()
         self._keeper.join()
         self.workers.close()
-        for session in list(self._sessions.values()):
+        sessions = list(self._sessions.values())
+        for session in sessions:
             session.cancel()
-            session.close()
+        deadline = time.monotonic() + _END_SECONDS
+        stuck = [s for s in sessions if not s.close(max(0.0, deadline - time.monotonic()))]
+        if stuck:
+            logger.warning("a statement did not end; it is left behind")
+            return False
         self.engine.close()
         self._lock_file.close()
+        return True

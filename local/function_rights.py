@@ -35,6 +35,7 @@ _FOR_ALL = {
     "CURRENT_TASK_GRAPHS",
     "GET_DDL",
     "LAST_QUERY_ID",
+    "RESULT_SCAN",
     "SYSTEM$CANCEL_ALL_QUERIES",
     "SYSTEM$CANCEL_QUERY",
     "_TABLES_WITH_SIZES",
@@ -71,15 +72,8 @@ def _stage(session: Session, arguments: list[Any]) -> None:
     session.guard.require(staged(str(location), session.guard, "READ"))
 
 
-def _own_query(session: Session, arguments: list[Any]) -> None:
-    """A result is its user's. https://docs.snowflake.com/en/sql-reference/functions/result_scan"""
-    if arguments[0] not in session.own_queries:
-        raise errors.SnowflakeError(errors.UNKNOWN_STATEMENT, f"Statement {arguments[0]} not found")
-
-
 _NEEDS: dict[str, Callable[[Session, list[Any]], None]] = {
     "INFER_SCHEMA": _stage,
-    "RESULT_SCAN": _own_query,
     "SYSTEM$RESTART_STREAMLIT": _on("STREAMLIT", "OWNERSHIP"),
     "SYSTEM$STREAM_HAS_DATA": _on("STREAM", "SELECT"),
     "SYSTEM$TASK_DEPENDENTS_ENABLE": _on("TASK", "OPERATE"),

@@ -1,56 +1,78 @@
-"""Asynchronous queries: begun by one request, their answers fetched by later ones."""
+"""The statements of clients at work: each in a thread, its answer waited for or fetched later."""
 
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 _KEPT = 100
 _KEPT_BYTES = 64 * 1024 * 1024
-_THREADS = 128
+_THREADS = 256
 
 Response = dict[str, Any]
 
 
-@dataclass
 class Query:
-    """An asynchronous query: running until its response is there."""
+    """A statement that was begun: running until its response is there. user: whose it is."""
 
-    response: Response | None = None
-    size: int = 0
+    def __init__(self, user: str, done: "Future[Response]") -> None:
+        self.user = user
+        self.done = done
+
+    @property
+    def response(self) -> Response | None:
+        return self.done.result() if self.done.done() and not self.done.cancelled() else None
+
+    @property
+    def size(self) -> int:
+        return len(((self.response or {}).get("data") or {}).get("rowsetBase64") or "")
 
 
 class Queries:
-    """Runs them, and keeps the latest answers, bounded by count and bytes. Thread-safe.
+    """Runs them, and keeps the latest answers of those whose client comes back for them, bounded by
+    count and bytes. Thread-safe.
 
-    A CALL never takes the thread that its procedure's own queries need.
+    Statements that may wait for others share so many threads. A CALL never takes the thread that
+    its procedure's statements need, and what others may be waiting for takes none of these at all:
+    the statements of a session with an open transaction, its COMMIT and its ROLLBACK.
     """
 
-    def __init__(self, kept: int = _KEPT, kept_bytes: int = _KEPT_BYTES) -> None:
+    def __init__(
+        self, kept: int = _KEPT, kept_bytes: int = _KEPT_BYTES, threads: int = _THREADS
+    ) -> None:
         self._kept = kept
         self._kept_bytes = kept_bytes
         self._queries: OrderedDict[str, Query] = OrderedDict()
         self._lock = threading.Lock()
-        self._threads = ThreadPoolExecutor(_THREADS, "query")
-        self._calls = ThreadPoolExecutor(_THREADS, "async-call")
+        self._threads = ThreadPoolExecutor(threads, "query")
+        self._calls = ThreadPoolExecutor(threads, "call")
 
     def __len__(self) -> int:
         return len(self._queries)
 
-    def start(self, query_id: str, work: Callable[[], Response], *, is_call: bool) -> None:
-        query = Query()
-        with self._lock:
-            self._queries[query_id] = query
+    def begin(
+        self, user: str, work: Callable[[], Response], *, is_call: bool, at_once: bool
+    ) -> Query:
+        """work never raises. at_once: it waits for no thread."""
+        if not at_once:
+            return Query(user, (self._calls if is_call else self._threads).submit(work))
+        done: Future[Response] = Future()
 
         def run() -> None:
-            response = work()
-            query.size = len((response.get("data") or {}).get("rowsetBase64") or "")
-            query.response = response
-            self._make_room()
+            try:
+                done.set_result(work())
+            except BaseException as error:
+                done.set_exception(error)
 
-        (self._calls if is_call else self._threads).submit(run)
+        threading.Thread(target=run, name="statement at once", daemon=True).start()
+        return Query(user, done)
+
+    def keep(self, query_id: str, query: Query) -> None:
+        """Its client will ask for the answer by this id."""
+        with self._lock:
+            self._queries[query_id] = query
+        query.done.add_done_callback(lambda _: self._make_room())
 
     def find(self, query_id: str) -> Query | None:
         with self._lock:
@@ -64,7 +86,7 @@ class Queries:
     def _make_room(self) -> None:
         """The oldest answers go; what is running stays, and so does the latest."""
         with self._lock:
-            answered = [(i, q.size) for i, q in self._queries.items() if q.response is not None]
+            answered = [(i, q.size) for i, q in self._queries.items() if q.done.done()]
             size = sum(size for _, size in answered)
             count = len(answered)
             for query_id, bytes_ in answered[:-1]:

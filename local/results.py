@@ -18,30 +18,35 @@ class Results:
         self._kept = kept
         self._kept_bytes = kept_bytes
         self._results: OrderedDict[str, Result] = OrderedDict()
+        self._users: dict[str, str] = {}
         self._bytes = 0
         self._lock = threading.Lock()
 
-    def keep(self, answer: Result) -> None:
-        """Keep a query's rows; those of a PUT and what alone is too large are not kept."""
+    def keep(self, answer: Result, user: str) -> None:
+        """Keep a query's rows for its user; those of a PUT and what alone is too large are not
+        kept."""
         if answer.put is not None or answer.table.nbytes > self._kept_bytes:
             return
         with self._lock:
             if answer.query_id in self._results:
                 self._bytes -= self._results.pop(answer.query_id).table.nbytes
             self._results[answer.query_id] = answer
+            self._users[answer.query_id] = user
             self._bytes += answer.table.nbytes
             while len(self._results) > self._kept or self._bytes > self._kept_bytes:
-                _, oldest = self._results.popitem(last=False)
+                query_id, oldest = self._results.popitem(last=False)
+                del self._users[query_id]
                 self._bytes -= oldest.table.nbytes
 
-    def has(self, query_id: str) -> bool:
+    def has(self, query_id: str, user: str) -> bool:
         with self._lock:
-            return query_id in self._results
+            return self._users.get(query_id) == user
 
-    def find(self, query_id: str) -> Result:
-        """Raises 000709 where no query of late has this id."""
+    def find(self, query_id: str, user: str) -> Result:
+        """Raises 000709 where no query of the user's has had this id of late. A result is its
+        user's. https://docs.snowflake.com/en/sql-reference/functions/result_scan"""
         with self._lock:
-            if query_id not in self._results:
+            if self._users.get(query_id) != user:
                 raise SnowflakeError(errors.UNKNOWN_STATEMENT, f"Statement {query_id} not found")
             return self._results[query_id]
 

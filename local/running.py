@@ -44,6 +44,11 @@ class Statement:
             with self._lock:
                 self._interrupt = None
 
+    def check(self) -> None:
+        """Raises 000604 where it was cancelled at a moment that had nothing to interrupt."""
+        if self._cancelled:
+            raise SnowflakeError(errors.CANCELLED, "SQL execution canceled")
+
     def end(self) -> None:
         self._over.set()
 

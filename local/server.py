@@ -6,8 +6,11 @@ answer that the connector does not repeat: it repeats a request after every HTTP
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import functools
 import ipaddress
+import re
 import secrets
 import threading
 import time
@@ -28,14 +31,17 @@ from local.credentials import Credentials
 from local.engine import translate
 from local.errors import SnowflakeError
 from local.logins import IDLE_SECONDS, Login, Logins
-from local.queries import Queries
+from local.queries import Queries, Query
 from local.result import Result
+from local.statements import cancellation
 
-# Each client waits in a thread of its own, a procedure's statements in others: a CALL never takes
-# the thread that its own statements need.
-_STATEMENT_THREADS = 256
-_CALL_THREADS = 256
-_RESULT_PATIENCE_SECONDS = 30
+# Logins and logouts, and cancellations, have threads of their own: they wait for no statement's.
+_SESSION_THREADS = 64
+_CANCEL_THREADS = 64
+# So long a request waits for its statement's answer; then its client hears that it is in progress,
+# and asks again. A client that hears nothing for minutes would send its statement once more.
+PATIENCE_SECONDS = 40.0
+_ENDS_TRANSACTION = re.compile(r"\s*(COMMIT|ROLLBACK)\b", re.IGNORECASE)
 _KEY_PAIR = "SNOWFLAKE_JWT"
 
 Endpoint = Callable[[Request], Awaitable[JSONResponse]]
@@ -52,6 +58,8 @@ class Server:
         idle_seconds: float = IDLE_SECONDS,
         largest_request: int = bodies.LARGEST,
         log_statements: bool = False,
+        queries: Queries | None = None,
+        patience: float = PATIENCE_SECONDS,
     ) -> None:
         self._account = account
         self._credentials = credentials or Credentials()
@@ -62,10 +70,11 @@ class Server:
         # The query ids of the requests that are being answered.
         self._requests: dict[str, str] = {}
         self._answers = Answers()
-        self._queries = Queries()
+        self._queries = queries or Queries()
+        self._patience = patience
         self._lock = threading.Lock()
-        self._statement_limit = anyio.CapacityLimiter(_STATEMENT_THREADS)
-        self._call_limit = anyio.CapacityLimiter(_CALL_THREADS)
+        self._session_limit = anyio.CapacityLimiter(_SESSION_THREADS)
+        self._cancel_limit = anyio.CapacityLimiter(_CANCEL_THREADS)
 
     def application(self, lifespan: Callable[[Starlette], Any] | None = None) -> Starlette:
         post, get = ["POST"], ["GET"]
@@ -154,7 +163,7 @@ class Server:
                 schema=login_messages.name(query.get("schemaName")) or defaults.get("schema"),
                 parameters=login_messages.session_parameters(parameters),
             ),
-            limiter=self._statement_limit,
+            limiter=self._session_limit,
         )
         session.guard.secondary = self._account.users.has_secondary(user)
         return JSONResponse(login_messages.welcome(session, self._logins.open(session)))
@@ -171,7 +180,7 @@ class Server:
 
     async def _logout(self, request: Request) -> JSONResponse:
         if session := self._logins.end(_token(request)):
-            await anyio.to_thread.run_sync(session.close, limiter=self._statement_limit)
+            await anyio.to_thread.run_sync(session.close, limiter=self._session_limit)
         return JSONResponse({"data": None, "success": True})
 
     async def _telemetry(self, request: Request) -> JSONResponse:
@@ -180,7 +189,7 @@ class Server:
 
     async def _state(self, request: Request) -> JSONResponse:
         self._find(request)
-        state = await anyio.to_thread.run_sync(self._account.state, limiter=self._statement_limit)
+        state = await anyio.to_thread.run_sync(self._account.state, limiter=self._session_limit)
         numbers = {**state, "logins": len(self._logins), "queries": len(self._queries)}
         return JSONResponse({"data": numbers, "success": True})
 
@@ -194,66 +203,78 @@ class Server:
         login = self._find(request)
         statement = wire.read_statement(await _document(request, self._largest))
         request_id = request.query_params.get("requestId", secrets.token_hex(8))
-        is_call = statement.sql.lstrip()[:4].upper() == "CALL"
-        if statement.asynchronous:
-            return self._start(login, statement, request_id, is_call)
-        response = await anyio.to_thread.run_sync(
-            lambda: self._answers.once(
-                (_token(request), request_id), lambda: self._answer(login, statement, request_id)
-            ),
-            limiter=self._call_limit if is_call else self._statement_limit,
-        )
-        return JSONResponse(response)
-
-    def _start(
-        self, login: Login, statement: wire.Statement, request_id: str, is_call: bool
-    ) -> JSONResponse:
-        """Begin an asynchronous query; its answer is fetched by id."""
         query_id = result.new_id()
+        # From here on it is within reach of who cancels it, though it may wait for a thread.
         self._account.running.open(login.session.id, query_id)
-        self._queries.start(
+        with self._lock:
+            self._requests.setdefault(request_id, query_id)
+        if statement.asynchronous:
+            work = functools.partial(self._answer, login, statement, query_id)
+            self._queries.keep(query_id, self._begin(login, statement, query_id, work))
+            return _in_progress(query_id, "333334")
+        key = (_token(request), request_id)
+        query = self._begin(
+            login,
+            statement,
             query_id,
-            lambda: self._answer(login, statement, request_id, query_id),
-            is_call=is_call,
+            lambda: self._answers.once(key, lambda: self._answer(login, statement, query_id)),
         )
-        data = {
-            "queryId": query_id,
-            "getResultUrl": f"/queries/{query_id}/result",
-            "queryAbortsAfterSecs": 3600,
-            "progressDesc": None,
-        }
-        return JSONResponse({"data": data, "code": "333334", "message": None, "success": True})
+        if (response := await self._waited_for(query, self._patience)) is not None:
+            return JSONResponse(response)
+        self._queries.keep(query_id, query)
+        return _in_progress(query_id)
+
+    def _begin(
+        self,
+        login: Login,
+        statement: wire.Statement,
+        query_id: str,
+        work: Callable[[], dict[str, Any]],
+    ) -> Query:
+        """While a request waits its client is not silent, though it says nothing more."""
+        session = login.session
+        others_wait = session.transaction is not None or _ENDS_TRANSACTION.match(statement.sql)
+        session.request_came()
+
+        def done() -> dict[str, Any]:
+            try:
+                return work()
+            finally:
+                session.request_ended()
+                self._over(query_id)
+
+        return self._queries.begin(
+            session.user,
+            done,
+            is_call=statement.sql.lstrip()[:4].upper() == "CALL",
+            at_once=login.nested or bool(others_wait),
+        )
+
+    async def _waited_for(self, query: Query, seconds: float) -> dict[str, Any] | None:
+        """The query's response; None where it takes longer."""
+        done = asyncio.wrap_future(query.done)
+        await asyncio.wait([done], timeout=seconds)
+        return done.result() if done.done() else None
 
     def _answer(
         self,
         login: Login,
         statement: wire.Statement,
-        request_id: str,
-        query_id: str | None = None,
+        query_id: str,
     ) -> dict[str, Any]:
         session = login.session
-        query_id = query_id or result.new_id()
         started = time.perf_counter()
         rows: int | None = None
-        running = self._account.running.find(query_id) or self._account.running.open(
-            session.id, query_id
-        )
-        with self._lock:
-            self._requests[request_id] = query_id
         try:
             with self._logins.at_work(login):
                 answer = self._execute(login, statement, query_id)
-            self._account.results.keep(answer)
+            self._account.results.keep(answer, session.user)
             response = wire.success(
                 answer, session.database, session.schema, str(session.parameters["TIMEZONE"])
             )
             rows = answer.table.num_rows if answer.affected is None else answer.affected
         except Exception as error:
             response = wire.failure(self._explained(error, statement.sql), query_id)
-        finally:
-            self._account.running.close(running)
-            with self._lock:
-                self._requests.pop(request_id, None)
         if self._log_statements:
             statement_log.statement(
                 session=session.id,
@@ -264,6 +285,14 @@ class Server:
                 sql=statement.sql,
             )
         return response
+
+    def _over(self, query_id: str) -> None:
+        """Nobody can cancel it any more."""
+        if running := self._account.running.find(query_id):
+            self._account.running.close(running)
+        with self._lock:
+            for request_id in [r for r, q in self._requests.items() if q == query_id]:
+                del self._requests[request_id]
 
     def _explained(self, error: Exception, sql: str) -> SnowflakeError:
         """A fault of the account's own is logged with its statement; others are the client's."""
@@ -288,20 +317,23 @@ class Server:
     async def _abort(self, request: Request) -> JSONResponse:
         """Cancel a request of the same session; one that is over is none."""
         own = self._find(request).session
-        document = await _document(request, bodies.LARGEST_LOGIN)
+        # The connector sends the statement's text along.
+        document = await _document(request, self._largest)
         with self._lock:
             query_id = self._requests.get(str(document.get("requestId")), "")
         statement = self._account.running.find(query_id)
         if statement and statement.session_id == own.id:
-            await anyio.to_thread.run_sync(statement.cancel, limiter=self._statement_limit)
+            await anyio.to_thread.run_sync(statement.cancel, limiter=self._cancel_limit)
         return JSONResponse({"data": None, "success": True})
 
     async def _abort_query(self, request: Request) -> JSONResponse:
         """Cancel a query by its id, as SYSTEM$CANCEL_QUERY does."""
-        self._find(request)
+        login = self._find(request)
         statement = self._account.running.find(request.path_params["query_id"])
+        if statement is None or not cancellation.may_cancel(login.session, statement):
+            statement = None
         if statement is None or not await anyio.to_thread.run_sync(
-            statement.cancel, limiter=self._statement_limit
+            statement.cancel, limiter=self._cancel_limit
         ):
             raise SnowflakeError(
                 errors.NOT_EXECUTING, "Identified SQL statement is not currently executing."
@@ -309,11 +341,12 @@ class Server:
         return JSONResponse({"data": None, "success": True})
 
     async def _status(self, request: Request) -> JSONResponse:
-        self._find(request)
+        session = self._find(request).session
         query_id = request.path_params["query_id"]
         query = self._queries.find(query_id)
-        if query is None:
-            known = [{"status": "SUCCESS"}] if self._account.results.has(query_id) else []
+        if query is None or not session.guard.may_cancel(query.user):
+            has = query is None and self._account.results.has(query_id, session.user)
+            known = [{"status": "SUCCESS"}] if has else []
             return JSONResponse({"data": {"queries": known}, "success": True})
         found: dict[str, Any] = {"status": "RUNNING" if query.response is None else "SUCCESS"}
         if query.response and not query.response["success"]:
@@ -325,18 +358,25 @@ class Server:
         return JSONResponse({"data": {"queries": [found]}, "success": True})
 
     async def _result(self, request: Request) -> JSONResponse:
-        self._find(request)
+        """A query's answer is its user's alone, as RESULT_SCAN's is."""
+        session = self._find(request).session
         query_id = request.path_params["query_id"]
         query = self._queries.find(query_id)
-        if query is None:
+        if query is None or query.user != session.user:
             raise SnowflakeError(errors.UNKNOWN_STATEMENT, f"Statement {query_id} not found")
-        deadline = time.monotonic() + _RESULT_PATIENCE_SECONDS
-        while query.response is None and time.monotonic() < deadline:
-            await anyio.sleep(0.02)
-        if query.response is None:
-            data = {"queryId": query_id, "getResultUrl": f"/queries/{query_id}/result"}
-            return JSONResponse({"data": data, "code": "333333", "success": True, "message": None})
-        return JSONResponse(query.response)
+        response = await self._waited_for(query, self._patience)
+        return JSONResponse(response) if response is not None else _in_progress(query_id)
+
+
+def _in_progress(query_id: str, code: str = "333333") -> JSONResponse:
+    """The client is to ask for the answer; 333334 is for a query that it does not wait for."""
+    data = {
+        "queryId": query_id,
+        "getResultUrl": f"/queries/{query_id}/result",
+        "queryAbortsAfterSecs": 3600,
+        "progressDesc": None,
+    }
+    return JSONResponse({"data": data, "code": code, "message": None, "success": True})
 
 
 async def _document(request: Request, limit: int) -> dict[str, Any]:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from sqlglot import Expr, exp
 
-from local import errors, plain_statements, registry, result
+from local import errors, list_limit, literal_rows, plain_statements, registry, result
 from local.engine import TEXT, Catalog, parsing, rewrite
 from local.guard import Guard
 from local.meanings import Meaning
@@ -32,8 +31,6 @@ if TYPE_CHECKING:
 
 # Statements with long texts carry data and do not come again.
 _LONG_TEXT = 50_000
-
-_OWN_QUERIES = 100
 
 _DEFAULT_PARAMETERS: dict[str, Any] = {
     "AUTOCOMMIT": True,
@@ -61,7 +58,6 @@ class Session(SessionTransactions):
         # Rows of binds, and the relation that they are for the statement that runs.
         self._rows: tuple[str, Sequence[Sequence[Any]]] | None = None
         self.last_query_id: str | None = None
-        self.own_queries: deque[str] = deque(maxlen=_OWN_QUERIES)
         self.guard = Guard(self)
         # The run that this session is for, if it is an alert's.
         self.alert: Moments | None = None
@@ -187,7 +183,6 @@ class Session(SessionTransactions):
             if opened is None:
                 running.close(statement)
         answer.query_id = self.last_query_id = statement.query_id
-        self.own_queries.append(statement.query_id)
         return answer
 
     def _measured(
@@ -229,9 +224,15 @@ class Session(SessionTransactions):
     def _route(
         self, statement: Statement, sql: str, binds: Sequence[Any], describe: bool, nested: bool
     ) -> Result:
+        list_limit.check(sql)
         if registry.is_plain(sql):
             with self._turn(statement):
-                return self._execute(self._read(sql), binds, describe)
+                is_long = len(sql) > _LONG_TEXT and not (describe or binds)
+                if is_long and (found := literal_rows.read(sql)):
+                    return self._execute_many(*found)
+                read = self._read(sql)
+                statement.check()
+                return self._execute(read, binds, describe)
         tokens = Tokens(sql)
         if tokens.done:
             raise errors.compilation(errors.SYNTAX, "Empty SQL statement.")
@@ -389,11 +390,16 @@ class Session(SessionTransactions):
         self._cancelled.set()
         self.connection.interrupt()
 
-    def close(self) -> None:
-        """Undo what is open and leave."""
-        with self.lock:
+    def close(self, patience: float = -1) -> bool:
+        """Undo what is open and leave. False where a statement still runs after so many seconds."""
+        if not self.lock.acquire(timeout=patience):
+            return False
+        try:
             if self._closed:
-                return
+                return True
             self._closed = True
             self.undo_all()
+        finally:
+            self.lock.release()
         self.account.closed(self)
+        return True

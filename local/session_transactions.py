@@ -37,7 +37,8 @@ _ATTEMPTS = 5
 
 
 class SessionTransactions(ABC):
-    """What a session has open. Every method but `_abandon` wants the session's lock held."""
+    """What a session has open. Every method but `_abandon`, `request_came` and `request_ended`
+    wants the session's lock held."""
 
     def __init__(self, account: Account) -> None:
         self.account = account
@@ -55,6 +56,8 @@ class SessionTransactions(ABC):
         self._cancelled = threading.Event()
         self._attempted: set[FullName] = set()
         self._last_used = time.monotonic()
+        self._requests = 0
+        self._requests_lock = threading.Lock()
 
     # --- begin and end -----------------------------------------------------------------------
 
@@ -134,7 +137,7 @@ class SessionTransactions(ABC):
         if not self.lock.acquire(blocking=False):
             return
         try:
-            idle = time.monotonic() - self._last_used > silent
+            idle = not self._requests and time.monotonic() - self._last_used > silent
             calling = self._depth > 0 or self.call_lock.locked()
             if transaction is self.transaction and idle and not calling:
                 self.connection.rollback()
@@ -142,6 +145,17 @@ class SessionTransactions(ABC):
                 self.account.changes.ended(transaction)
         finally:
             self.lock.release()
+
+    def request_came(self) -> None:
+        """The client has sent something, and waits for the answer: until `request_ended` it is not
+        silent, though its statement may not have begun."""
+        with self._requests_lock:
+            self._requests += 1
+
+    def request_ended(self) -> None:
+        with self._requests_lock:
+            self._requests -= 1
+            self._last_used = time.monotonic()
 
     def undo_all(self) -> None:
         """The session ends: so does everything that it has open."""

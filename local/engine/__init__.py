@@ -6,7 +6,7 @@ from local.engine.connection import Connection
 from local.engine.engine import Engine
 from local.engine.failures import Conflict, translate
 from local.engine.quoting import literal, quoted
-from local.engine.rendering import TEXT, Binds, kept, used
+from local.engine.rendering import TEXT, Binds, used
 from local.engine.types import compressed
 
 __all__ = [
@@ -19,7 +19,6 @@ __all__ = [
     "Connection",
     "Engine",
     "compressed",
-    "kept",
     "literal",
     "quoted",
     "translate",

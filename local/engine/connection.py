@@ -22,7 +22,7 @@ from local.engine.catalog import HIDDEN_SCHEMA
 from local.engine.cursor import Cursor
 from local.engine.failures import translated
 from local.engine.quoting import literal, quoted
-from local.engine.rendering import Binds, kept, render, used
+from local.engine.rendering import Binds, Kept, render, used
 from local.engine.stage_files import copying
 from local.engine.types import arrow_type, compress
 from local.result import Result
@@ -43,8 +43,12 @@ Staged = Callable[[str], tuple[Path, str, str]]
 class Connection:
     """A DuckDB connection that understands Snowflake's statements. One thread at a time."""
 
-    def __init__(self, duck: duckdb.DuckDBPyConnection, databases: Path) -> None:
+    def __init__(
+        self, duck: duckdb.DuckDBPyConnection, databases: Path, kept: Kept | None = None
+    ) -> None:
+        """kept: what the account's connections have found out together."""
         self._duck = duck
+        self.kept = kept or Kept()
         self._fakesnow = FakeSnowflakeConnection(
             duck, {}, create_database=False, create_schema=False, db_path=databases
         )
@@ -137,7 +141,7 @@ class Connection:
         def rendered() -> str:
             return self._rendered(rewrite.name_columns(tree.copy()), arrays)
 
-        sql = kept(("query", arrays), tree, rendered)
+        sql = self.kept.once(("query", arrays), tree, rendered)
         table, types = self.table(sql, used(sql, binds))
         return Result(table, types, result.SELECT)
 
@@ -150,13 +154,13 @@ class Connection:
             table, types = self.table(f"SELECT * FROM ({sql}) LIMIT 0", used(sql, {}))
             return table.schema, types
 
-        schema, types = kept("describe", tree, described)
+        schema, types = self.kept.once("describe", tree, described)
         return Result(schema.empty_table(), types, result.SELECT)
 
     def dml_sql(self, tree: Expr, binds: Binds) -> str:
         """A DML statement in DuckDB's SQL, for `values`."""
         arrays = elements.arrays(binds)
-        return kept(("dml", arrays), tree, lambda: self._rendered(tree.copy(), arrays))
+        return self.kept.once(("dml", arrays), tree, lambda: self._rendered(tree.copy(), arrays))
 
     def insert_sql(self, tree: exp.Insert, binds: Binds) -> str:
         """An INSERT in DuckDB's SQL, for use with RETURNING.
@@ -174,7 +178,7 @@ class Connection:
             return render(prepared)
 
         arrays = elements.arrays(binds)
-        return kept(("insert", arrays), tree, materialized)
+        return self.kept.once(("insert", arrays), tree, materialized)
 
     def _rendered(self, tree: Expr, arrays: tuple[str, ...] = ()) -> str:
         """A SELECT or DML statement in DuckDB's SQL, its divisions exact."""

@@ -19,6 +19,7 @@ from local.engine.catalog import HIDDEN_SCHEMA, Catalog
 from local.engine.connection import Connection
 from local.engine.failures import translated
 from local.engine.quoting import literal, quoted
+from local.engine.rendering import Kept
 from local.engine.stage_files import StageFiles
 
 _SETTINGS = (
@@ -59,6 +60,7 @@ class Engine:
         self._hidden_tables = "\n".join(hidden_tables)
         self._catalogs: dict[str, Catalog] = {}
         self._catalogs_to_close: list[Catalog] = []
+        self._kept = Kept()
         self._lock = threading.RLock()
         self._template: Path | None = None
         (data / "databases").mkdir(parents=True, exist_ok=True)
@@ -220,7 +222,7 @@ class Engine:
     def connect(self) -> Connection:
         """A connection with a transaction of its own; to be used by one thread at a time."""
         with self._lock:
-            return Connection(self._root.cursor(), self._data / "databases")
+            return Connection(self._root.cursor(), self._data / "databases", self._kept)
 
     @contextlib.contextmanager
     def shared(self) -> Iterator[duckdb.DuckDBPyConnection]:

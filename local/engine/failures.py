@@ -63,8 +63,8 @@ def translate(error: Exception, sql: str = "") -> SnowflakeError:
         return error
     if isinstance(error, snowflake.connector.errors.Error):
         text = error.raw_msg or str(error.msg)
-        if re.match(r"\w+ Error: ", text):
-            return _translate_duckdb(duckdb.Error(text))
+        if named := _NAMED.match(text):
+            return _translate_duckdb(_CLASSES.get(named[1], duckdb.Error)(text))
         code = Code(error.errno or errors.INTERNAL.errno, error.sqlstate or "42000")
         return SnowflakeError(code, error.raw_msg or str(error.msg))
     if isinstance(error, ParseError | TokenError):
@@ -74,10 +74,47 @@ def translate(error: Exception, sql: str = "") -> SnowflakeError:
         return errors.unsupported(f"{error}: {sql[:200]}")
     if isinstance(error, duckdb.Error):
         return _translate_duckdb(error)
+    if isinstance(error, RecursionError):
+        return errors.unsupported("a statement nested so deep")
     return SnowflakeError(errors.INTERNAL, f"Internal error: {type(error).__name__}: {error}")
 
 
+# fakesnow hands on some of DuckDB's errors by their text alone.
+_NAMED = re.compile(r"([\w ]+) Error: ")
+_CLASSES: dict[str, type[duckdb.Error]] = {
+    "Binder": duckdb.BinderException,
+    "Catalog": duckdb.CatalogException,
+    "Constraint": duckdb.ConstraintException,
+    "Conversion": duckdb.ConversionException,
+    "INTERRUPT": duckdb.InterruptException,
+    "Invalid Input": duckdb.InvalidInputException,
+    "Not implemented": duckdb.NotImplementedException,
+    "Out of Range": duckdb.OutOfRangeException,
+    "Parser": duckdb.ParserException,
+    "TransactionContext": duckdb.TransactionException,
+}
+
+# Not what the statement says is wrong, but the engine, its memory or its disk. Its texts may have
+# any word in them, so these come before all that is told by its text.
+_FAULTS = (
+    duckdb.InternalException,
+    duckdb.FatalException,
+    duckdb.OutOfMemoryException,
+    duckdb.IOException,
+    duckdb.SerializationException,
+    duckdb.ConnectionException,
+    duckdb.ResourceInUseException,
+)
+_FAULT = re.compile(
+    r"No space left on device|Disk quota exceeded|File too large|Input/output error|Read-only file"
+    r" system|Cannot allocate memory|Too many open files|\b(IO|Out of Memory|FATAL|INTERNAL) Error:"
+)
+# What a statement or its data can be wrong in, though DuckDB's text is not known here.
+_WRONG_STATEMENT = (duckdb.ProgrammingError, duckdb.DataError, duckdb.IntegrityError)
+
+
 def _translate_duckdb(error: duckdb.Error) -> SnowflakeError:
+    """What is neither the statement's fault nor another transaction's is 300001."""
     text = str(error)
     line = _first_line(text)
     if isinstance(error, duckdb.InterruptException):
@@ -87,6 +124,8 @@ def _translate_duckdb(error: duckdb.Error) -> SnowflakeError:
             errors.ABORTED_TRANSACTION,
             "The transaction was aborted by an earlier failed statement. Roll it back.",
         )
+    if isinstance(error, _FAULTS) or _FAULT.search(text):
+        return SnowflakeError(errors.INTERNAL, f"Internal error: {line}")
     if isinstance(error, duckdb.TransactionException) and re.search(
         r"[Cc]onflict|altered|deleted by another|(been|concurrent) (altered|deleted|dropped|trans)",
         text,
@@ -96,22 +135,20 @@ def _translate_duckdb(error: duckdb.Error) -> SnowflakeError:
         return errors.unsupported("a transaction that writes to two databases")
     if "PRIMARY KEY or UNIQUE" in text and "Transaction" in text:
         return Conflict(line)
+    if "Max expression depth" in text:
+        return errors.unsupported("a statement nested so deep")
     for pattern, code in _BY_TEXT:
         if re.search(pattern, text):
             return SnowflakeError(code, _phrase(code, line))
-    if isinstance(error, _FAULTS):
-        return SnowflakeError(errors.INTERNAL, f"Internal error: {line}")
     if isinstance(error, duckdb.ParserException):
         return errors.compilation(errors.SYNTAX, f"syntax error: {line}")
-    return errors.compilation(errors.INVALID_OBJECT, line)
-
-
-# Not what the statement says is wrong, but the engine, its memory or its disk.
-_FAULTS = (
-    duckdb.InternalException,
-    duckdb.FatalException,
-    duckdb.OutOfMemoryException,
-)
+    if isinstance(error, duckdb.CatalogException):
+        return errors.compilation(errors.INVALID_OBJECT, line)
+    if isinstance(error, duckdb.NotSupportedError):
+        return errors.unsupported(line)
+    if isinstance(error, _WRONG_STATEMENT):
+        return errors.compilation(errors.COMPILATION, line)
+    return SnowflakeError(errors.INTERNAL, f"Internal error: {line}")
 
 
 _NOT_RECOGNIZED = {

@@ -19,8 +19,6 @@ T = TypeVar("T")
 # In a tree's meta: the statement's text, with the names and the shapes of tables that it was read
 # under. Statements for which that is the same are the same.
 TEXT = "text"
-_KEPT: OrderedDict[Any, Any] = OrderedDict()
-_KEPT_LOCK = threading.Lock()
 _KEPT_STATEMENTS = 512
 
 
@@ -32,25 +30,33 @@ def render(tree: Expr) -> str:
         raise errors.unsupported(f"{error} in {tree.sql(dialect='snowflake')[:200]}") from error
 
 
-def kept(purpose: Hashable, tree: Expr, find_out: Callable[[], T]) -> T:
-    """What has been found out about a tree; where its text has come before, that is taken again.
+class Kept:
+    """What has been found out about an account's latest statements, by their texts. Thread-safe.
 
-    Nobody changes what is kept.
+    Two accounts may well have the same texts, and other tables behind them.
     """
-    text = tree.meta.get(TEXT)
-    if text is None:
-        return find_out()
-    key = (purpose, text)
-    with _KEPT_LOCK:
-        if key in _KEPT:
-            _KEPT.move_to_end(key)
-            return _KEPT[key]
-    found = find_out()
-    with _KEPT_LOCK:
-        _KEPT[key] = found
-        while len(_KEPT) > _KEPT_STATEMENTS:
-            _KEPT.popitem(last=False)
-    return found
+
+    def __init__(self) -> None:
+        self._found: OrderedDict[Any, Any] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def once(self, purpose: Hashable, tree: Expr, find_out: Callable[[], T]) -> T:
+        """What has been found out about a tree; where its text has come before, that is taken
+        again. Nobody changes what is kept."""
+        text = tree.meta.get(TEXT)
+        if text is None:
+            return find_out()
+        key = (purpose, text)
+        with self._lock:
+            if key in self._found:
+                self._found.move_to_end(key)
+                return self._found[key]
+        found = find_out()
+        with self._lock:
+            self._found[key] = found
+            while len(self._found) > _KEPT_STATEMENTS:
+                self._found.popitem(last=False)
+        return found
 
 
 def used(sql: str, binds: Binds) -> dict[str, Any]:

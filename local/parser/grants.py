@@ -6,8 +6,9 @@ from local import errors
 from local.parser.datatypes import DataType
 from local.parser.procedures import procedure_signature
 from local.parser.tokens import Name, Tokens
-from local.rights.securables import PLURALS, is_grantable
+from local.rights.securables import PLURALS, WITH_OWNERSHIP, is_grantable
 
+OWNERSHIP = "OWNERSHIP"
 _WORDS = ("COMPUTE POOL", "FILE FORMAT", "RESOURCE MONITOR")
 
 
@@ -70,17 +71,34 @@ def _read(tokens: Tokens, preposition: str) -> GrantPrivileges | GrantRole:
     option = preposition == "FROM" and tokens.accept("GRANT", "OPTION", "FOR")
     privileges = _privileges(tokens)
     target = _target(tokens)
+    owns = OWNERSHIP in privileges
+    if owns:
+        _check_ownership(privileges, target)
     tokens.expect(preposition)
     if tokens.peek_any("USER", "SHARE", "DATABASE", "APPLICATION"):
         raise errors.unsupported(f"grants to a {tokens.word()}")
-    tokens.accept("ROLE")
+    # GRANT OWNERSHIP is a statement of its own, with clauses that the other has not.
+    if not tokens.accept("ROLE") and owns:
+        raise tokens.unexpected()
     role = _single(tokens)
-    current = _current(tokens)
-    option = option or (preposition == "TO" and tokens.accept("WITH", "GRANT", "OPTION"))
+    current = _current(tokens) if owns and preposition == "TO" else ""
+    if current == "REVOKE" and target.which == "FUTURE":
+        raise errors.unsupported("GRANT OWNERSHIP ON FUTURE … REVOKE CURRENT GRANTS")
+    if preposition == "TO" and not owns:
+        option = tokens.accept("WITH", "GRANT", "OPTION")
     if preposition == "FROM" and not tokens.accept("RESTRICT"):
         tokens.accept("CASCADE")
     tokens.end()
     return GrantPrivileges(privileges, target, role, option, current)
+
+
+def _check_ownership(privileges: tuple[str, ...], target: Target) -> None:
+    """Raises 001003 where it is granted together with others, 000002 for a kind of object that has
+    one owner for good. https://docs.snowflake.com/en/sql-reference/sql/grant-ownership"""
+    if len(privileges) > 1:
+        raise errors.syntax(0, OWNERSHIP)
+    if target.kind not in WITH_OWNERSHIP:
+        raise errors.unsupported(f"GRANT/REVOKE OWNERSHIP ON {target.kind}")
 
 
 def _privileges(tokens: Tokens) -> tuple[str, ...]:

@@ -93,6 +93,12 @@ _ALL: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 
+# What GRANT OWNERSHIP takes, of the kinds that there are here. A Streamlit app is not among them:
+# it keeps its owner until it is dropped.
+# https://docs.snowflake.com/en/sql-reference/sql/grant-ownership
+WITH_OWNERSHIP = frozenset(_ALL) - {"ACCOUNT", "STREAMLIT"}
+
+
 def privileges_of(kind: str) -> tuple[str, ...]:
     """What can be granted on a kind of object besides OWNERSHIP, sorted."""
     return _ALL[kind]

@@ -43,12 +43,12 @@ def cancel_query(session: Session, arguments: list[Any]) -> str:
     """https://docs.snowflake.com/en/sql-reference/functions/system_cancel_query"""
     (query_id,) = _one(arguments, "SYSTEM$CANCEL_QUERY")
     statement = session.account.running.find(str(query_id))
-    if statement is None or not _may(session, statement) or not statement.cancel():
+    if statement is None or not may_cancel(session, statement) or not statement.cancel():
         return "Identified SQL statement is not currently executing."
     return f"query [{query_id}] terminated."
 
 
-def _may(session: Session, statement: Statement) -> bool:
+def may_cancel(session: Session, statement: Statement) -> bool:
     """To others than its user and ACCOUNTADMIN a statement is not there."""
     user = session.account.user_of(statement.session_id)
     return session.guard.may_cancel(user or "")

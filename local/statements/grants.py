@@ -86,9 +86,9 @@ def _done(target: Target, found: Sequence[Securable]) -> Result:
 def _privileges(statement: GrantPrivileges) -> tuple[str, ...]:
     """The privileges by name; each must be one of the kind's."""
     kind = statement.target.kind
-    if statement.privileges == ("ALL",):
+    if statement.privileges == ("ALL",) and privileges_of(kind):
         return privileges_of(kind)
-    if statement.privileges == (OWNERSHIP,) and kind != "ACCOUNT":
+    if statement.privileges == (OWNERSHIP,):
         return statement.privileges
     for name in statement.privileges:
         if name not in privileges_of(kind):
@@ -185,6 +185,7 @@ def _grant_ownership(session: Session, statement: GrantPrivileges) -> Result:
     found = securables(session, statement.target)
     roles = session.account.roles
     _check_grantor(session, statement.target, found, (OWNERSHIP,))
+    _check_copy(session, statement)
     changing = [on for on in found if roles.owner(on) != statement.role]
     wanted = set(changing)
     others = roles.grants(lambda g: g.on in wanted and not g.future and g.privilege != OWNERSHIP)
@@ -196,6 +197,16 @@ def _grant_ownership(session: Session, statement: GrantPrivileges) -> Result:
     for on in changing:
         objects.owner_changed(session, on, statement.role)
     return _done(statement.target, found)
+
+
+def _check_copy(session: Session, statement: GrantPrivileges) -> None:
+    """COPY CURRENT GRANTS is for who manages grants, or has the role that comes to own.
+    https://docs.snowflake.com/en/sql-reference/sql/grant-ownership#optional-parameters"""
+    held = session.guard.privileges
+    if statement.current != "COPY" or held is None:
+        return
+    if not held.manages_grants() and statement.role not in held.roles:
+        raise errors.insufficient("account 'LOCAL'")
 
 
 def _dependent(grant: Grant) -> errors.SnowflakeError:

@@ -14,7 +14,7 @@ from sqlglot import Expr, exp
 
 from local import errors
 from local.change_log import hold_row_ids
-from local.engine import NOW, TEXT, Binds, Connection, kept, merging
+from local.engine import NOW, TEXT, Binds, Connection, merging
 from local.parser.tokens import FullName
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def run(session: Session, tree: exp.Merge, binds: Binds, change: Change) -> dict
     """Returns how many rows each action has taken. Raises 100090 where two rows of the source
     would change one of the target."""
     connection = session.connection
-    plan = kept("merging", tree, lambda: _plan(connection, tree))
+    plan = connection.kept.once("merging", tree, lambda: _plan(connection, tree))
     if plan is None:
         return dict(change(tree, binds))
     # All parts are of one moment.

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from sqlglot import Expr, exp
 
 from local.change_log import HELD_ROW, READS_AGAIN
-from local.engine import NOW, TEXT, Binds, Connection, kept, multi_inserts
+from local.engine import NOW, TEXT, Binds, Connection, multi_inserts
 from local.log_shape import defaults
 from local.parser.tokens import FullName
 
@@ -27,11 +27,13 @@ Change = Callable[[Expr, Binds], list[tuple[Any, ...]]]
 def run(session: Session, tree: exp.MultitableInserts, binds: Binds, change: Change) -> list[int]:
     """Evaluate the query, then insert; returns the count of each INTO clause."""
     connection = session.connection
-    query = kept("source", tree, lambda: _part(tree, "source", multi_inserts.source(tree)))
+    query = connection.kept.once(
+        "source", tree, lambda: _part(tree, "source", multi_inserts.source(tree))
+    )
     # All parts are of one moment.
     binds = {NOW: datetime.now(UTC), **binds}
     connection.hold(multi_inserts.SOURCE, query, binds)
-    inserts = kept("inserts", tree, lambda: _inserts(connection, tree))
+    inserts = connection.kept.once("inserts", tree, lambda: _inserts(connection, tree))
     if tree.args.get("overwrite"):
         for table in {target.sql(): target for target in multi_inserts.targets(tree)}.values():
             change(exp.Delete(this=table.copy()), {})
