@@ -103,7 +103,7 @@ class Deployment:
                 if not isinstance(error, Exception):
                     self._progress(left)
                     raise
-                raise CommandError(f"{self._step} failed: {error}\n{left}") from error
+                raise CommandError(f"{self._step} failed: {error}\n{_hint(error)}{left}") from error
 
     def _carry_out(self, found: Found, revision: str | None) -> Deployed:
         todo = steps(self._copy.sql_files(), self._env)
@@ -175,6 +175,16 @@ class Deployment:
         else:
             told = _told(started, found.before)
         return LEFT.format(tasks=told)
+
+
+def _hint(error: Exception) -> str:
+    """What an environment lacks that an older version bootstrapped."""
+    if "EXECUTE MANAGED ALERT" not in str(error):
+        return ""
+    return (
+        "  the alert is serverless: `caves bootstrap` gives its owner the privilege; or name a"
+        " warehouse for it, as alert_warehouse\n"
+    )
 
 
 LEFT = """\

@@ -202,6 +202,27 @@ def test_the_alert_needs_no_warehouse_to_tell_of_one(environment: Environment) -
         assert (alert["name"], alert["warehouse"]) == ("ALERT_INCIDENTS", None)
 
 
+def test_a_deployment_that_may_not_run_the_alert_says_what_gives_the_right(
+    environment: Environment,
+) -> None:
+    """An environment that a version bootstrapped whose alert had a warehouse."""
+    what = f"EXECUTE MANAGED ALERT ON ACCOUNT FROM ROLE {environment.database}_TASK_OWNER"
+    with environment.account.connect() as administrator:
+        run = _run(administrator)
+        run(f"REVOKE {what}")
+        try:
+            done = environment.caves("DEPLOYER", "deploy", *environment.settings)
+        finally:
+            run(f"GRANT {what.replace('FROM', 'TO')}")
+    assert done.returncode == 1
+    assert "`caves bootstrap` gives its owner the privilege" in " ".join(done.stderr.split())
+    resumed = environment.caves("OPERATOR", "resume")
+    assert resumed.returncode == 0, resumed.stderr
+    with environment.connect("DEPLOYER") as connection:
+        rows = [*shown(connection, "SHOW TASKS"), *shown(connection, "SHOW ALERTS")]
+        assert {row["state"] for row in rows} == {"started"}
+
+
 def test_the_ingester_writes_by_its_key_and_reads_nothing_but_its_offsets(
     environment: Environment,
 ) -> None:
