@@ -104,6 +104,8 @@ def ingest(config: IngesterConfig, connect: Connect, stop: Stop) -> None:
             consumer = open_consumer(config.bootstrap_servers, config.group, config.kafka)
         servers, settings = config.bootstrap_servers, config.kafka
         with contextlib.closing(TopicId(servers, config.topic, settings)) as topic_id:
+            with stop.at_once():
+                topic_id.check()
             Ingester(
                 config,
                 consumer,

@@ -11,6 +11,7 @@ from typing import Any
 
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
 from kafka.errors import (
+    AuthorizationError,
     CorruptRecordError,
     GroupAuthorizationFailedError,
     InvalidTopicError,
@@ -28,6 +29,8 @@ from ingest.kafka_reach import reach, tls_context
 log = logging.getLogger(__name__)
 
 BOOTSTRAP_MS = 10_000
+# How long the producer keeps its caller waiting for the brokers, at a time.
+BLOCK_MS = 500
 # How long a single question to the brokers may take.
 CALL_MS = 10_000
 # Bounds what the client holds besides the buffer: one answer in hand, one on its way.
@@ -53,11 +56,27 @@ def open_consumer(servers: str, group: str, settings: Mapping[str, Any]) -> Kafk
     )
 
 
+class Producer(KafkaProducer):
+    """Ends by `close` alone, which is its owner's affair: with messages that cannot be sent, the
+    client's end by itself prints a traceback."""
+
+    def __del__(self) -> None:
+        pass
+
+
 def open_producer(servers: str, settings: Mapping[str, Any]) -> KafkaProducer:
+    """A producer whose messages arrive once, in their order, whatever is sent again on the way."""
     return open_client(
-        KafkaProducer,
+        Producer,
         servers,
-        {"linger_ms": 5, **settings, "allow_auto_create_topics": False},
+        {
+            "linger_ms": 5,
+            **settings,
+            "enable_idempotence": True,
+            # It is asked again, so that a signal is heard meanwhile.
+            "max_block_ms": BLOCK_MS,
+            "allow_auto_create_topics": False,
+        },
     )
 
 
@@ -71,8 +90,13 @@ def create_topic(servers: str, topic: str, partitions: int, settings: Mapping[st
             admin.create_topics({topic: {"num_partitions": partitions}}, wait_for_metadata=True)
         except TopicAlreadyExistsError:
             return False
+        except AuthorizationError as error:
+            raise Fatal(
+                f"cannot create the topic {topic!r}: {_one_line(error)}; allow this user to WRITE"
+                " to it, which shows it that it is there, or to CREATE it"
+            ) from error
         except KafkaError as error:
-            raise Fatal(f"cannot create the topic {topic!r}: {error}") from error
+            raise Fatal(f"cannot create the topic {topic!r}: {_one_line(error)}") from error
     return True
 
 
@@ -112,11 +136,15 @@ class TopicId:
 
     def ask(self) -> str | None:
         """The id as Kafka's tools show it; None where the brokers give none (Kafka before 2.8) or
-        have no such topic. Raises Transient."""
+        have no such topic. Raises Transient, and Fatal for a topic that this user may not see."""
         try:
             if self._admin is None:
                 self._admin = open_client(KafkaAdminClient, self._servers, self._settings)
             [found] = self._admin.describe_topics([self._topic])
+            if found["error_code"] == TopicAuthorizationFailedError.errno:
+                raise TopicAuthorizationFailedError(self._topic)
+        except TopicAuthorizationFailedError as error:
+            raise translate(error, "asking for the topic's id") from error
         except (KafkaError, IngestError) as error:
             self.close()
             raise Transient(f"asking for the topic's id: {_one_line(error)}") from error
@@ -124,6 +152,12 @@ class TopicId:
         if found["error_code"] or not given.int:
             return None
         return base64.urlsafe_b64encode(given.bytes).decode().rstrip("=")
+
+    def check(self) -> None:
+        """Raise Fatal for a topic that this user may not see: a consumer would wait for it, and
+        say nothing."""
+        with contextlib.suppress(Transient):
+            self.ask()
 
     def close(self) -> None:
         admin, self._admin = self._admin, None

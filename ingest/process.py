@@ -43,6 +43,10 @@ def set_up_logging(level: str) -> None:
         # Both report each failed attempt of theirs. What comes of Snowflake's is reported by the
         # sink; the Kafka client mends its connections by itself, and only it can tell.
         logging.getLogger("kafka").setLevel(logging.ERROR)
+        # This one it raises, too.
+        logging.getLogger("kafka.coordinator").addFilter(
+            lambda record: not record.getMessage().startswith("Group Coordinator Request failed")
+        )
         logging.getLogger("snowflake").setLevel(logging.CRITICAL)
 
 

@@ -16,6 +16,7 @@ if not __package__:
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 import argparse
+import contextlib
 import logging
 import os
 import secrets
@@ -27,7 +28,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from kafka import KafkaProducer
-from kafka.errors import KafkaError
+from kafka.errors import KafkaError, KafkaTimeoutError, TopicAuthorizationFailedError
 
 from ingest.errors import Fatal, IngestError, WrongUse
 from ingest.flags import (
@@ -56,6 +57,10 @@ log = logging.getLogger("ingest.producer")
 
 PROGRESS_SECONDS = 5.0
 FLUSH_SECONDS = 30.0
+# The same after a signal, whose sender has less patience.
+STOP_SECONDS = 5.0
+# How long one message may wait for the brokers.
+PATIENCE_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -97,6 +102,9 @@ def parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
 def read_config(argv: Sequence[str], environ: Mapping[str, str]) -> ProducerConfig:
     arguments = vars(parser(environ).parse_args(argv))
     config = ProducerConfig(**with_kafka_settings(arguments, environ))
+    for name, needed in (("acks", -1), ("enable_idempotence", True)):
+        if config.kafka.get(name, needed) != needed:
+            raise WrongUse(f"{name}={config.kafka[name]} would lose or repeat messages")
     if config.duplicate_share + config.bad_share > 1:
         raise WrongUse("--duplicate-share and --bad-share together are more than 1")
     return config
@@ -125,7 +133,8 @@ def produce(
     failures: list[BaseException] = []
     started = next_progress = time.monotonic()
     for produced in messages:
-        _send(producer, config.topic, produced, failures)
+        if not _send(producer, config.topic, produced, failures, stop):
+            break
         counts.add(produced)
         now = time.monotonic()
         if now >= next_progress:
@@ -135,24 +144,50 @@ def produce(
             break
         if config.rate:
             stop.wait(max(0.0, started + counts.messages / config.rate - now))
+    patience = STOP_SECONDS if stop.is_set() else FLUSH_SECONDS
     try:
-        producer.flush(timeout=FLUSH_SECONDS)
+        producer.flush(timeout=patience)
+    except KafkaTimeoutError:
+        failures.append(KafkaTimeoutError(f"no acknowledgement within {patience:g} s"))
     except KafkaError as error:
         failures.append(error)
     if failures:
-        raise Fatal(f"Kafka did not take all messages: {failures[0]}")
+        raise refused(failures[0])
     return counts
 
 
+def refused(error: BaseException) -> Fatal:
+    text = " ".join(str(error).split()) or type(error).__name__
+    denied = isinstance(error, TopicAuthorizationFailedError)
+    advice = "; allow this user to WRITE to the topic" if denied else ""
+    return Fatal(f"Kafka did not take all messages: {text}{advice}")
+
+
 def _send(
-    producer: KafkaProducer, topic: str, produced: Produced, failures: list[BaseException]
-) -> None:
-    try:
-        sent = producer.send(topic, key=produced.key, value=produced.value)
-    except KafkaError as error:
-        failures.append(error)
-    else:
-        sent.add_errback(failures.append)
+    producer: KafkaProducer,
+    topic: str,
+    produced: Produced,
+    failures: list[BaseException],
+    stop: threading.Event,
+) -> bool:
+    """Hand the message to the client, once it knows the topic and has room for it; False if it
+    never did, because of a failure or of a signal."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            sent = producer.send(topic, key=produced.key, value=produced.value)
+        except KafkaTimeoutError as error:
+            if stop.is_set():
+                return False
+            if time.monotonic() > deadline:
+                failures.append(error)
+                return False
+        except KafkaError as error:
+            failures.append(error)
+            return False
+        else:
+            sent.add_errback(failures.append)
+            return True
 
 
 def run(config: ProducerConfig, stop: Stop) -> Counts:
@@ -177,7 +212,9 @@ def run(config: ProducerConfig, stop: Stop) -> Counts:
     try:
         return produce(messages, producer, config, stop)
     finally:
-        producer.close(timeout=FLUSH_SECONDS)
+        # What it could not send has been said.
+        with contextlib.suppress(KafkaError):
+            producer.close(timeout=0)
 
 
 def main(argv: Sequence[str] | None = None, environ: Mapping[str, str] = os.environ) -> int:

@@ -345,6 +345,17 @@ def test_a_wrong_flag_of_the_producer_ends_with_2(flags: list[str]) -> None:
     assert raised.value.code == 2
 
 
+@pytest.mark.parametrize("line", ["acks=1", "acks=0", "enable.idempotence=false"])
+def test_the_producer_never_gives_up_its_guarantee(
+    line: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "client.properties"
+    file.write_text(line)
+    assert producer.main(["--kafka-config", str(file)], {}) == 2
+    assert "would lose or repeat messages" in capsys.readouterr().err
+    assert read_config(["--kafka-config", str(file)], {}).kafka
+
+
 def test_shares_of_more_than_everything_are_wrong_use(capsys: pytest.CaptureFixture[str]) -> None:
     assert producer.main(["--duplicate-share", "0.6", "--bad-share", "0.6"], {}) == 2
     assert "together are more than 1" in capsys.readouterr().err

@@ -1,8 +1,19 @@
 """Apache Kafka itself: it starts, keeps its data, and the pipeline's first hop runs on it."""
 
-from tests.ingest.world import PROMPT, Sent, World, send
+import contextlib
+import json
+from pathlib import Path
+from typing import Any
+
+from kafka import KafkaConsumer
+
+from tests.conftest import RunningAccount
+from tests.ingest.programs import PRODUCER
+from tests.ingest.world import PROMPT, Sent, World, send, wait_for
 from tests.kafka.conftest import KafkaBrokers
 from tests.support.kafka import KafkaBroker
+
+IN_TIME_SECONDS = 30.0
 
 
 def count_of(broker: KafkaBroker, topic: str) -> str:
@@ -18,6 +29,58 @@ def test_what_the_producer_sends_is_ingested_once_each(kafka_world: World) -> No
     assert counts["messages"] == 120
     assert kafka_world.ingested() == kafka_world.sent()
     assert len(kafka_world.ingested()) == 120
+
+
+def test_the_producer_is_idempotent_and_keys_its_messages_by_product(
+    kafka_broker: KafkaBrokers, account: RunningAccount, programs: None, tmp_path: Path
+) -> None:
+    broker = kafka_broker()
+    world = World(account, broker.servers, "", tmp_path)
+    producer = world.start(PRODUCER, "--count", "40", "--rate", "0", "--partitions", "1")
+    assert world.left(producer) == 0, producer.log
+
+    described = ("describe-producers", "--topic", world.topic, "--partition", "0")
+    [names, figures] = broker.tool("TransactionsCommand", *described).strip().splitlines()
+    known = dict(zip(names.split(), figures.split(), strict=False))
+    assert int(known["ProducerId"]) >= 0
+    assert known["LastSequence"] == "39"
+    assert len(messages := read_all(broker.servers, world.topic)) == 40
+    assert [key for key, _ in messages] == [value["product_id"] for _, value in messages]
+
+
+def test_a_signal_is_heard_while_the_broker_is_frozen(
+    kafka_broker: KafkaBrokers,
+    account: RunningAccount,
+    raw_data: str,
+    programs: None,
+    tmp_path: Path,
+) -> None:
+    broker = kafka_broker()
+    world = World(account, broker.servers, raw_data, tmp_path)
+    producer = world.start(PRODUCER, "--rate", "20", "--partitions", "1")
+    ingester = world.ingester(*PROMPT)
+    world.wait_for_rows(20, ingester)
+
+    with broker.frozen():
+        before = producer.log.count("messages sent")
+        wait_for(lambda: producer.log.count("messages sent") > before, "more messages")
+        for program in (producer, ingester):
+            program.terminate()
+        # What was under way is not known to have arrived, and that is said.
+        assert producer.wait(IN_TIME_SECONDS) == 1
+        assert producer.log.splitlines()[-1].endswith(
+            "Kafka did not take all messages: KafkaTimeoutError: no acknowledgement within 5 s"
+        )
+        assert ingester.wait(IN_TIME_SECONDS) == 0, ingester.log
+
+
+def read_all(servers: str, topic: str) -> list[tuple[str, dict[str, Any]]]:
+    """Key and event of every message."""
+    consumer = KafkaConsumer(
+        topic, bootstrap_servers=servers, auto_offset_reset="earliest", consumer_timeout_ms=2000
+    )
+    with contextlib.closing(consumer):
+        return [(each.key.decode(), json.loads(each.value)) for each in consumer]
 
 
 def test_topics_outlive_kill_9_and_a_clean_restart(kafka_broker: KafkaBrokers) -> None:

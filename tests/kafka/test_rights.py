@@ -1,0 +1,154 @@
+"""The least rights, written down in docs/operations.md, that producer and ingester need: with these
+they work, and without any one of them they say which it is."""
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from kafka import KafkaAdminClient
+from kafka.admin import ACL, ACLOperation, ACLPermissionType, ResourcePattern, ResourceType
+
+from app.caves.apache_kafka import Listener
+from app.caves.kafka_settings import read_settings
+from app.caves.status.partitions import Extent
+from app.caves.topic import Topic
+from tests.conftest import RunningAccount
+from tests.ingest.programs import INGESTER, PRODUCER, Program
+from tests.ingest.world import PROMPT, Sent, World
+from tests.support.kafka import KafkaBroker, start_kafka
+
+USERS = {"producer": "p-1855", "ingester": "i-1855", "stranger": "s-1855"}
+SECONDS = 40.0
+
+pytestmark = pytest.mark.timeout(180)
+
+
+@pytest.fixture(scope="module")
+def broker(apache: None) -> Iterator[KafkaBroker]:
+    """Who logs in may do what it was granted; who comes without a user, on the plain listener, is
+    the administrator."""
+    settings = {
+        "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+        "super.users": "User:ANONYMOUS",
+    }
+    listener = Listener("SASL", "SASL_PLAINTEXT", 0, mechanisms=("PLAIN",))
+    with contextlib.closing(start_kafka(listener, users=USERS, settings=settings)) as started:
+        yield started
+
+
+class Rights:
+    """A topic and a group of the test's own, and what users are granted there."""
+
+    def __init__(self, world: World, broker: KafkaBroker) -> None:
+        self.world = world
+        self.broker = broker
+
+    def grant(self, user: str, operation: str, kind: str, name: str | None = None) -> None:
+        acl = ACL(
+            principal=f"User:{user}",
+            host="*",
+            operation=ACLOperation[operation],
+            permission_type=ACLPermissionType.ALLOW,
+            resource_pattern=ResourcePattern(ResourceType[kind], name or self.world.topic),
+        )
+        with contextlib.closing(KafkaAdminClient(bootstrap_servers=self.broker.servers)) as admin:
+            done = admin.create_acls([acl])
+        assert not done["failed"], done
+
+    def flags(self, user: str) -> tuple[str, ...]:
+        file: Path = self.world.folder / f"{user}.properties"
+        file.write_text(
+            "security.protocol=SASL_PLAINTEXT\nsasl.mechanism=PLAIN\n"
+            f"sasl.username={user}\nsasl.password={USERS[user]}\n"
+        )
+        return ("--bootstrap-servers", self.broker.address("SASL"), "--kafka-config", str(file))
+
+    def ingester(self, *flags: str) -> Program:
+        # The test's topic and its group have the same name.
+        return self.world.ingester(*PROMPT, *self.flags("ingester"), *flags, module=INGESTER)
+
+    def producer(self, *flags: str) -> Program:
+        flags = ("--count", "20", "--rate", "0", *self.flags("producer"), *flags)
+        return self.world.start(PRODUCER, *flags)
+
+
+@pytest.fixture
+def rights(
+    account: RunningAccount, broker: KafkaBroker, raw_data: str, programs: None, tmp_path: Path
+) -> Iterator[Rights]:
+    world = World(account, broker.servers, raw_data, tmp_path)
+    yield Rights(world, broker)
+    world.kill_all()
+
+
+def complaint(program: Program) -> str:
+    """The one line with which it failed."""
+    assert program.wait(SECONDS) == 1, program.log
+    lines = [line for line in program.log.splitlines() if " INFO " not in line]
+    assert len(lines) == 1, program.log
+    return lines[0].split(": ", 1)[1]
+
+
+def test_these_rights_are_enough(rights: Rights) -> None:
+    world = rights.world
+    world.send(Sent(b"{}"))
+    rights.grant("producer", "WRITE", "TOPIC")
+    rights.grant("ingester", "READ", "TOPIC")
+    rights.grant("ingester", "READ", "GROUP")
+
+    producer = rights.producer()
+    assert producer.wait(SECONDS) == 0, producer.log
+    ingester = rights.ingester()
+    world.wait_for_rows(21, ingester)
+    ingester.terminate()
+
+    assert world.left(ingester) == 0, ingester.log
+    assert world.ingested() == world.sent()
+    assert [line for line in ingester.log.splitlines() if " INFO " not in line] == []
+
+
+def test_a_producer_that_may_create_its_topic_does_so(rights: Rights) -> None:
+    rights.grant("producer", "CREATE", "TOPIC")
+    rights.grant("producer", "WRITE", "TOPIC")
+
+    producer = rights.producer("--partitions", "3")
+
+    assert producer.wait(SECONDS) == 0, producer.log
+    assert {partition for partition, _ in rights.world.sent()} == {0, 1, 2}
+
+
+def test_a_producer_without_rights_says_what_it_lacks(rights: Rights) -> None:
+    rights.world.send(Sent(b"{}"))
+    topic = rights.world.topic
+    said = complaint(rights.producer())
+    assert said.startswith(f"cannot create the topic {topic!r}: ")
+    assert "; allow this user to WRITE to it, which shows it that it is there" in said
+
+
+def test_an_ingester_without_the_topic_says_so(rights: Rights) -> None:
+    rights.world.send(Sent(b"{}"))
+    rights.grant("ingester", "READ", "GROUP")
+    assert "allow this user to READ and DESCRIBE the topic" in complaint(rights.ingester())
+
+
+def test_an_ingester_without_the_group_says_so(rights: Rights) -> None:
+    rights.world.send(Sent(b"{}"))
+    rights.grant("ingester", "READ", "TOPIC")
+    assert "allow this user to READ the group (--group)" in complaint(rights.ingester())
+
+
+def test_a_producer_that_may_only_look_says_so(rights: Rights) -> None:
+    rights.world.send(Sent(b"{}"))
+    rights.grant("producer", "DESCRIBE", "TOPIC")
+    assert "allow this user to WRITE to the topic" in complaint(rights.producer())
+
+
+def test_to_read_the_topic_is_enough_for_who_asks_for_its_ends(rights: Rights) -> None:
+    rights.world.send(Sent(b"1"), Sent(b"2", partition=1), Sent(b"3", partition=1))
+    rights.grant("stranger", "READ", "TOPIC")
+    _, address, _, file = rights.flags("stranger")
+
+    topic = Topic(rights.world.topic, address, read_settings(file, {}))
+
+    assert topic.extents({}) == {0: Extent(0, 1), 1: Extent(0, 2)}
