@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
+
 from local import errors, result
-from local.engine import HIDDEN_SCHEMA
+from local.engine import HIDDEN_SCHEMA, parsing
 from local.parser.show import ShowScope, show_scope
 from local.parser.tokens import FullName, Tokens
 from local.result import Result
@@ -314,7 +316,45 @@ def _lengths(session: Session, where: list[str]) -> dict[str, int]:
     return {name: length for name, length in rows if length}
 
 
+# --- stages, file formats, sequences --------------------------------------------------------------
+
+
+def _show_of_engine(*nouns: str) -> Callable[[Session, Tokens, Sequence[Any]], Result]:
+    """SHOW of a kind of object that the engine lists, all of them: the scope is made here.
+
+    https://docs.snowflake.com/en/sql-reference/sql/show-stages
+    https://docs.snowflake.com/en/sql-reference/sql/show-file-formats
+    https://docs.snowflake.com/en/sql-reference/sql/show-sequences
+    """
+
+    def show(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+        tokens.expect("SHOW", *nouns)
+        scope = show_scope(tokens)
+        database, schema = scope.place(session)
+        if scope.kind is None and session.schema:
+            schema = session.schema
+        every = parsing.parse(f"SHOW {' '.join(nouns)} IN ACCOUNT")
+        answer = session.connection.other(every, {}, result.SHOW)
+        places = [
+            answer.table.column(name).to_pylist()
+            for name in ("name", "database_name", "schema_name")
+        ]
+        rows = sorted(
+            (name, index)
+            for index, (name, *place) in enumerate(zip(*places, strict=True))
+            if scope.admits(name) and database in (None, place[0]) and schema in (None, place[1])
+        )
+        kept = rows[scope.cut([name for name, _ in rows])]
+        answer.table = answer.table.take(pa.array([index for _, index in kept], pa.int64()))
+        return answer
+
+    return show
+
+
 ROUTES = {
+    ("SHOW", "STAGES"): _show_of_engine("STAGES"),
+    ("SHOW", "FILE"): _show_of_engine("FILE", "FORMATS"),
+    ("SHOW", "SEQUENCES"): _show_of_engine("SEQUENCES"),
     ("SHOW", "TABLES"): show_tables,
     ("SHOW", "VIEWS"): show_views,
     ("SHOW", "OBJECTS"): show_objects,

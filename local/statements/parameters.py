@@ -28,7 +28,7 @@ def alter_session(session: Session, tree: exp.Alter) -> Result:
                 assignment = item.this if isinstance(item, exp.SetItem) else item
                 value = assignment.expression
                 text = value.name if not isinstance(value, exp.Boolean) else str(value.this)
-                _check_parameter(assignment.this.name.upper(), text)
+                check_parameter(assignment.this.name.upper(), text, "ALTER SESSION SET")
                 session.set_parameter(assignment.this.name, text)
     return result.status("Statement executed successfully.", result.UNKNOWN)
 
@@ -69,7 +69,7 @@ _ONLY_VALUES = {
 }
 
 
-def _check_parameter(name: str, value: str) -> None:
+def check_parameter(name: str, value: str, statement: str) -> None:
     """Raises 000002 for a parameter that would change answers and does not here, 001481 for a value
     that a parameter cannot have."""
     if name == "AUTOCOMMIT" and value.upper() not in ("TRUE", "FALSE"):
@@ -80,7 +80,7 @@ def _check_parameter(name: str, value: str) -> None:
         return
     if name in _ONLY_VALUES and value.upper() == _ONLY_VALUES[name]:
         return
-    raise errors.unsupported(f"ALTER SESSION SET {name} = {value}")
+    raise errors.unsupported(f"{statement} {name} = {value}")
 
 
 def _check_name(name: str) -> None:

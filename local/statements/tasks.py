@@ -11,6 +11,7 @@ from local.parser.tokens import FullName, Name, Tokens
 from local.rights.hierarchy import ADMINISTRATOR
 from local.statements import (
     context,
+    parameters,
     task_graph,
     task_graph_runs,
     task_history,
@@ -59,6 +60,7 @@ class Place:
 
 def create_task(session: "Session", tokens: Tokens, binds: Sequence[Any]) -> result.Result:
     statement = parser.create_task(tokens)
+    _check_parameters(statement.parameters)
     session.commit_for_ddl()
     with session.account.lock:
         place = Place(session, statement.name)
@@ -154,7 +156,9 @@ def _parents(session: "Session", place: Place, names: Iterable[Name]) -> tuple[s
 
 
 def alter_task(session: "Session", tokens: Tokens, binds: Sequence[Any]) -> result.Result:
-    return _altered(session, parser.alter_task(tokens))
+    statement = parser.alter_task(tokens)
+    _check_parameters(statement.parameters)
+    return _altered(session, statement)
 
 
 def comment_on_task(session: "Session", tokens: Tokens, binds: Sequence[Any]) -> result.Result:
@@ -238,6 +242,13 @@ def _edited(change: Callable[[Task, parser.AlterTask], Task]) -> _Action:
         return change(place.task, statement)
 
     return act
+
+
+def _check_parameters(given: Mapping[str, Any]) -> None:
+    """Raises 000002 for a session parameter that would change what a task does, and does not
+    here."""
+    for name, value in given.items():
+        parameters.check_parameter(name, str(value), "TASK …")
 
 
 def _set(task: Task, statement: parser.AlterTask) -> Task:

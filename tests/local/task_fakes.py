@@ -96,6 +96,11 @@ class FakeSession:
     def catalog(self, database: str) -> MemoryCatalog:
         return self.account.catalog(database)
 
+    def check_schema(self, name: FullName) -> None:
+        self.catalog(name.database)
+        if not self.connection.schema_exists(name.database, name.schema):
+            raise errors.does_not_exist("Schema", f"{name.database}.{name.schema}")
+
     def commit_for_ddl(self) -> None:
         self.account.committed += 1
 

@@ -141,3 +141,32 @@ def test_tables_tell_their_rows_and_bytes(
     (shown_row,) = shown(connection, f"show tables like 'SIZED' in schema {database}.public")
     assert (shown_row["rows"], shown_row["bytes"]) == (50, fifty)
     assert run(query.replace("SIZED", "HOW_LARGE")) == [(None, None)]
+
+
+@pytest.mark.parametrize(
+    ("listed", "made"),
+    [
+        ("stages", "create stage {}"),
+        ("file formats", "create file format {} type = csv"),
+        ("sequences", "create sequence {}"),
+    ],
+)
+def test_what_the_engine_lists_is_cut_to_what_was_asked_for(
+    run: Run, connection: snowflake.connector.SnowflakeConnection, listed: str, made: str
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/show-stages"""
+    run("create schema apart")
+    for name in ("a_b", "axb", "b"):
+        run(made.format(name))
+
+    def names(tail: str) -> list[str]:
+        return [row["name"] for row in shown(connection, f"show {listed} {tail}")]
+
+    assert names("like 'A_B'") == ["AXB", "A_B"]
+    assert names(r"like 'a\\_b'") == ["A_B"]
+    assert names("like 'nothing'") == []
+    assert names("in schema apart starts with 'A' limit 1") == ["AXB"]
+    assert names("in schema public") == []
+    assert errno(run, f"show {listed} in schema no_such_schema") == 2003
+    run("drop schema apart")
+    run("use schema public")

@@ -330,3 +330,14 @@ def test_a_dropped_schema_takes_its_tasks_with_it(ops: Ops) -> None:
     ops.run(*GRAPH, f"DROP SCHEMA {ops.place}")
     assert ops.shown(f"SHOW TASKS IN DATABASE {ops.database}") == []
     ops.run(f"CREATE SCHEMA {ops.place}")
+
+
+def test_a_session_parameter_that_would_change_what_a_task_does_is_refused(ops: Ops) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/create-task"""
+    ops.run(
+        "CREATE TASK t TIMESTAMP_INPUT_FORMAT = 'AUTO' TIMEZONE = 'UTC' QUERY_TAG = 'q' AS SELECT 1"
+    )
+    for given in ("TIMESTAMP_INPUT_FORMAT = 'DD/MM/YYYY'", "WEEK_START = 1"):
+        assert ops.error(f"CREATE OR REPLACE TASK t {given} AS SELECT 1")[0] == 2
+        assert ops.error(f"ALTER TASK t SET {given}")[0] == 2
+    ops.run("ALTER TASK t SET TIMESTAMP_INPUT_FORMAT = 'AUTO'", "DROP TASK t")
