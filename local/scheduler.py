@@ -185,7 +185,7 @@ class Scheduler:
                 log.warning("task %s is still running and misses its turn", ".".join(key))
             return None
         if task.requested_at:
-            return Run(task, task.requested_at, "EXECUTE TASK")
+            return Run(task, task.requested_at, "EXECUTE_TASK")
         if scheduled:
             return Run(task, scheduled, "SCHEDULE")
         if task.started and task.triggered and self._has_data(key, task, now):
@@ -250,7 +250,7 @@ class Scheduler:
 
         Not earlier, so that a crash in between leaves one of the two.
         """
-        if run.source != "EXECUTE TASK":
+        if run.source != "EXECUTE_TASK":
             return
         with self._account.lock:
             catalog = self._account.catalog(key[0])

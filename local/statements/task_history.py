@@ -290,7 +290,7 @@ def upcoming(catalog: Catalog, query: Query, now: datetime) -> list[dict[str, An
     rows = []
     for task in task_store.all_tasks(catalog):
         if task.requested_at:
-            rows.append(_planned(task, task.requested_at, "EXECUTE TASK"))
+            rows.append(_planned(task, task.requested_at, "EXECUTE_TASK"))
         if task.is_root and (moment := task.next_run(now)):
             rows.append(_planned(task, moment, "SCHEDULE"))
     return [row for row in rows if matches(row, query)]

@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
+from app.caves.account_objects import leave_out_existing
 from app.caves.bootstrap import adopt
 from app.caves.project import Project
 from app.caves.target import Row
-from app.caves.warehouse import MADE_HERE, Verdict, Warehouse, judge, too_small
+from app.caves.warehouse import MADE_HERE, Verdict, Warehouse, find, judge, too_small
 from tests.local.shared import shown
 from tests.procedures.deployment import manifest
 from tests.support.caves import Caves
@@ -107,6 +108,28 @@ def test_a_quota_that_a_dearer_generation_would_use_up_is_told(
     told = bootstrapped(environment, name)
     assert "monthly_credits is 800:" in told
     assert "may use 1004 in a month, and would be suspended on day 25" in told
+
+
+class Shown:
+    """An account that shows one database and one warehouse, by names a LIKE would take for ours."""
+
+    database = "D_1"
+
+    def rows(self, statement: str, values: Any = ()) -> list[Row]:
+        assert "LIKE" not in statement
+        settings = {"SIZE": "X-Small", "AUTO_SUSPEND": 60, "COMMENT": ""}
+        return [{"NAME": "WX1" if "WAREHOUSES" in statement else "DX1", **settings}]
+
+
+def test_names_are_compared_as_a_whole_where_a_pattern_would_find_others() -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/show-warehouses"""
+    account: Any = Shown()
+    assert find(account, "W_1") is None
+    assert find(account, "WX1") is not None
+    with Project.find().copy_for_deployment() as copy:
+        leave_out_existing(copy, account, "WX1")
+        [first, *_] = copy.sql_files()
+        assert "CREATE DATABASE IF NOT EXISTS" in first.path.read_text("utf-8")
 
 
 WAREHOUSE = Warehouse("W", "Of the shop", None, "X-Small", "2", True, 60.0)

@@ -168,7 +168,7 @@ def test_execute_task_runs_a_suspended_root_once(world: World) -> None:
     world.tick()
     world.tick(minutes=1)
     assert world.history() == [("ROOT", "SUCCEEDED", 1)]
-    assert world.rows()[0]["scheduled_from"] == "EXECUTE TASK"
+    assert world.rows()[0]["scheduled_from"] == "EXECUTE_TASK"
     assert world.task("ROOT").requested_at is None
 
 

@@ -317,7 +317,7 @@ def test_history_tells_what_is_planned(session: FakeSession) -> None:
     planned = history(session)
     assert [(row["NAME"], row["STATE"], row["SCHEDULED_FROM"]) for row in planned] == [
         ("ROOT", "SCHEDULED", "SCHEDULE"),
-        ("ROOT", "SCHEDULED", "EXECUTE TASK"),
+        ("ROOT", "SCHEDULED", "EXECUTE_TASK"),
     ]
     assert planned[0]["QUERY_ID"] is None
     until_then = planned[0]["SCHEDULED_TIME"] - datetime.now(UTC)

@@ -55,7 +55,7 @@ def test_a_run_is_shown_in_snowflakes_columns(ops: Ops) -> None:
         "ROOT_TASK_ID": task["id"],
         "GRAPH_VERSION": 0,
         "RETURN_VALUE": None,
-        "SCHEDULED_FROM": "EXECUTE TASK",
+        "SCHEDULED_FROM": "EXECUTE_TASK",
         "ATTEMPT_NUMBER": 1,
         "CONFIG": None,
         "QUERY_HASH": None,
@@ -145,7 +145,7 @@ def test_current_task_graphs_shows_what_runs_and_what_is_next(ops: Ops) -> None:
     assert [
         (row["ROOT_TASK_NAME"], row["STATE"], row["SCHEDULED_FROM"], row["ATTEMPT_NUMBER"])
         for row in graphs(ops, "CURRENT_TASK_GRAPHS")
-    ] == [("ROOT", "SCHEDULED", "SCHEDULE", 1), ("ROOT", "EXECUTING", "EXECUTE TASK", 1)]
+    ] == [("ROOT", "SCHEDULED", "SCHEDULE", 1), ("ROOT", "EXECUTING", "EXECUTE_TASK", 1)]
     assert graphs(ops, "COMPLETE_TASK_GRAPHS") == []
     ops.run("SELECT SYSTEM$USER_TASK_CANCEL_ONGOING_EXECUTIONS('slow')")
     ops.wait_for(lambda: len(graphs(ops, "COMPLETE_TASK_GRAPHS")) == 1)

@@ -33,7 +33,7 @@ def test_execute_task_returns_at_once_and_runs_a_suspended_root(ops: Ops) -> Non
     assert ops.run("EXECUTE TASK t") == [("Task T is scheduled to run immediately.",)]
     ops.wait_for_history(("T", "SUCCEEDED"))
     assert ops.states() == {"T": "suspended"}
-    assert ops.history("scheduled_from") == [("EXECUTE TASK",)]
+    assert ops.history("scheduled_from") == [("EXECUTE_TASK",)]
 
 
 def test_execute_task_is_for_roots(ops: Ops) -> None:
