@@ -16,6 +16,7 @@ from app.caves import (
     cost_command,
     demo,
     deploy_command,
+    doctor_command,
     pause_commands,
     rejected_commands,
     reprocess_command,
@@ -77,6 +78,7 @@ def _add_account_commands(commands: Any) -> None:
     bootstrap_command.add_to(commands, _account_command)
     deploy_command.add_to(commands, _account_command)
     status_command.add_to(commands, _account_command)
+    doctor_command.add_to(commands, _account_command)
     each = _account_command(commands, "verify", run_verify, "check the five laws of the data")
     each.epilog, each.formatter_class = verify.JSON_KEYS, argparse.RawDescriptionHelpFormatter
     each.add_argument(

@@ -32,18 +32,26 @@ class Caves:
         self, command: str, *arguments: str, snow: Snow | None = None
     ) -> subprocess.CompletedProcess[str]:
         """`snow` stands in for the real one, to fail where a test wants it."""
-        out, err = io.StringIO(), io.StringIO()
-        argv = [command, "-c", "local", "--env", f"database={self.database}", *arguments]
-        with (
-            _through(self.account, snow),
-            contextlib.redirect_stdout(out),
-            contextlib.redirect_stderr(err),
-        ):
-            code = cli.main(argv)
-        return subprocess.CompletedProcess(argv, code, out.getvalue(), err.getvalue())
+        database = ("--env", f"database={self.database}")
+        return run_caves(self.account, command, *database, *arguments, snow=snow)
 
     def open(self) -> Account:
         return Account(self.account.connect(), self.database)
+
+
+def run_caves(
+    account: Any, command: str, *arguments: str, snow: Snow | None = None
+) -> subprocess.CompletedProcess[str]:
+    """The command, on the account and on whatever database it works on."""
+    out, err = io.StringIO(), io.StringIO()
+    argv = [command, "-c", "local", *arguments]
+    with (
+        _through(account, snow),
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+    ):
+        code = cli.main(argv)
+    return subprocess.CompletedProcess(argv, code, out.getvalue(), err.getvalue())
 
 
 @contextlib.contextmanager

@@ -1,0 +1,183 @@
+"""A whole run: make what it needs, ask every assertion, drop what was made."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from snowflake.connector.errors import Error
+
+from app.caves.doctor.assertion import Assertion, Broken, NotAsked
+from app.caves.doctor.dashboard import DASHBOARD
+from app.caves.doctor.elsewhere import LOCAL_REGION, REASONS
+from app.caves.doctor.environment import Environment
+from app.caves.doctor.findings import FAILS, HOLDS, NOT_ASKED, Finding
+from app.caves.doctor.installation import INSTALLATION
+from app.caves.doctor.json_values import JSON_VALUES
+from app.caves.doctor.listings import LISTINGS
+from app.caves.doctor.procedures import PROCEDURES
+from app.caves.doctor.record import Record
+from app.caves.doctor.rights import RIGHTS
+from app.caves.doctor.scratch import Progress, Scratch, drop_leavings
+from app.caves.doctor.statements import STATEMENTS
+from app.caves.doctor.streams import STREAMS
+from app.caves.doctor.tasks import TASKS
+from app.caves.doctor.transactions import TRANSACTIONS
+from app.caves.errors import CommandError, UsageError
+from app.caves.processes import Interrupts
+from app.caves.project import Project
+from app.caves.target import Target, one_line
+
+ASSERTIONS: tuple[Assertion, ...] = (
+    *INSTALLATION,
+    *STATEMENTS,
+    *JSON_VALUES,
+    *TRANSACTIONS,
+    *STREAMS,
+    *PROCEDURES,
+    *TASKS,
+    *LISTINGS,
+    *RIGHTS,
+    *DASHBOARD,
+)
+# After this no assertion is begun: with what is under way and the dropping, ten minutes.
+TIMEOUT_SECONDS = 8 * 60.0
+# Nobody is to be told of a scratch database's incidents, and nothing starts by itself.
+QUIET = {
+    "profile": "live",
+    "task_schedule": "60 MINUTES",
+    "alert_schedule": "60 MINUTE",
+    "alert_email_integration": "",
+    "alert_recipients": "",
+    "alert_webhook_integration": "",
+    "monthly_credits": "1",
+}
+FACTS = {
+    "CURRENT_ACCOUNT()": "<account>",
+    "CURRENT_ACCOUNT_NAME()": "<account>",
+    "CURRENT_ORGANIZATION_NAME()": "<organization>",
+    "CURRENT_USER()": "<user>",
+    "CURRENT_ROLE()": "<role>",
+    "CURRENT_WAREHOUSE()": "<warehouse>",
+}
+# Built-in roles are no secret, and stand in messages that say something.
+PUBLIC_NAMES = {"ACCOUNTADMIN", "SYSADMIN", "SECURITYADMIN", "USERADMIN", "PUBLIC"}
+
+
+class Examination:
+    """One run. `left` is what it could not drop, as the statements that would."""
+
+    def __init__(
+        self,
+        project: Project,
+        target: Target,
+        settings: Mapping[str, str],
+        progress: Progress,
+        timeout: float = TIMEOUT_SECONDS,
+    ) -> None:
+        self._timeout = timeout
+        self.scratch = Scratch(given_warehouse=settings.get("warehouse"))
+        self.record = Record()
+        self.findings: list[Finding] = []
+        self.left: list[str] = []
+        self._project = project
+        self._target = replace(target, database=self.scratch.database)
+        self._settings = {**settings, **QUIET, "database": self.scratch.database}
+        self._settings["warehouse"] = self.scratch.warehouse
+        self._progress = progress
+        self._elsewhere: Mapping[str, str] = {}
+
+    def run(self, chosen: Sequence[Assertion] | None = None) -> list[Finding]:
+        """What became of each assertion, of all by default. Whatever happens, what was made is
+        dropped; then a signal goes on to where it would have gone."""
+        assertions = ASSERTIONS if chosen is None else chosen
+        started = time.monotonic()
+        with Interrupts() as interrupts:
+            environment = self._environment()
+            try:
+                self._prepare()
+                for place, each in enumerate(assertions, start=1):
+                    self._progress(f"[{place}/{len(assertions)}] {each.name}")
+                    self._judge(each, environment, started)
+            finally:
+                interrupts.ignore()
+                environment.close()
+                if self.scratch.made:
+                    self._drop()
+        return self.findings
+
+    def _drop(self) -> None:
+        self._progress(f"dropping {self.scratch.database} and all else that was made")
+        self.left = self.scratch.drop(self._target, self._progress)
+        if self.left:
+            self._progress(f"NOT DROPPED, do it by hand: {'; '.join(self.left)}")
+
+    def _environment(self) -> Environment:
+        return Environment(
+            self._project,
+            self._target,
+            self.scratch,
+            self.record,
+            self._progress,
+            self._settings,
+            self._timeout,
+        )
+
+    def _prepare(self) -> None:
+        with self._target.connect() as account:
+            drop_leavings(account, self._progress)
+            [facts] = account.rows(
+                "SELECT CURRENT_VERSION() AS VERSION, CURRENT_REGION() AS REGION, "
+                + ", ".join(f"{call} AS FACT{i}" for i, call in enumerate(FACTS))
+            )
+            if facts["REGION"] == LOCAL_REGION:
+                self._elsewhere = REASONS
+            self._note(facts)
+            self.scratch.make(account)
+
+    def _note(self, facts: Mapping[str, Any]) -> None:
+        """What must not be told, and what may be."""
+        hidden = {str(facts[f"FACT{i}"] or ""): by for i, by in enumerate(FACTS.values())}
+        scratch = self.scratch
+        self.record.names = {
+            name: by for name, by in hidden.items() if name and name not in PUBLIC_NAMES
+        }
+        self.record.prefixes = {scratch.warehouse: "{wh}", scratch.database: "{db}"}
+        self.record.facts = {
+            "recorded_on": f"{datetime.now(UTC):%Y-%m-%d}",
+            "snowflake": str(facts["VERSION"]),
+        }
+
+    def _judge(self, assertion: Assertion, environment: Environment, started: float) -> None:
+        self.record.begin(assertion.name)
+        begun = time.monotonic()
+        result, seen = self._result(assertion, environment, begun - started)
+        self.findings.append(Finding(assertion, result, seen, time.monotonic() - begun))
+        self.record.judged(assertion.name, result, seen)
+        if result != HOLDS:
+            self._progress(f"  {result}: {seen}")
+
+    def _result(
+        self, assertion: Assertion, environment: Environment, elapsed: float
+    ) -> tuple[str, str]:
+        if reason := self._not_to_be_asked(assertion, elapsed):
+            return NOT_ASKED, reason
+        try:
+            return HOLDS, assertion.check(environment)
+        except NotAsked as error:
+            return NOT_ASKED, str(error)
+        except Broken as error:
+            return FAILS, str(error)
+        except (CommandError, UsageError, Error) as error:
+            return FAILS, one_line(error)
+
+    def _not_to_be_asked(self, assertion: Assertion, elapsed: float) -> str | None:
+        if reason := self._elsewhere.get(assertion.name):
+            return reason
+        held = {each.assertion.name for each in self.findings if each.result == HOLDS}
+        if missing := [name for name in assertion.needs if name not in held]:
+            return f"{missing[0]} does not hold, or was not asked"
+        if elapsed > self._timeout:
+            return "time is up"
+        return None

@@ -1,0 +1,57 @@
+"""The assertions as data, and what is told of an account."""
+
+from pathlib import Path
+
+import pytest
+
+from app.caves.doctor import ingestion
+from app.caves.doctor.elsewhere import REASONS
+from app.caves.doctor.examination import ASSERTIONS
+from app.caves.doctor.record import Record, differences
+from ingest import snowflake_sink
+
+
+def test_each_assertion_has_a_name_of_its_own_a_sentence_a_page_and_what_follows() -> None:
+    assert len({each.name for each in ASSERTIONS}) == len(ASSERTIONS)
+    for each in ASSERTIONS:
+        assert each.check.__doc__, each.name
+        assert each.says.endswith("."), each.name
+        assert each.page.startswith("https://docs.snowflake.com/en/"), each.name
+        assert each.otherwise, each.name
+
+
+def test_what_an_assertion_needs_is_asked_before_it() -> None:
+    asked: set[str] = set()
+    for each in ASSERTIONS:
+        assert set(each.needs) <= asked, each.name
+        asked.add(each.name)
+    assert set(REASONS) <= asked
+
+
+@pytest.mark.parametrize("name", ["CREATE_OFFSETS", "MOVE_OFFSETS", "INSERT_RAW"])
+def test_the_doctor_writes_with_the_ingesters_own_statements(name: str) -> None:
+    assert getattr(ingestion, name) == getattr(snowflake_sink, name).replace("{database}", "{db}")
+
+
+def test_a_message_is_told_without_the_names_of_the_account() -> None:
+    record = Record(
+        names={"ABC12345": "<account>", "CLAIRE": "<user>", "A": "<role>"},
+        prefixes={"CAVES_DOCTOR_0A1B2C3D": "{db}"},
+    )
+    told = record.told(
+        "Claire of abc12345.eu-west-1: 'CAVES_DOCTOR_0A1B2C3D.OPS' and 'SALARIES' of"
+        " claire@example.com at 10.0.0.7, query 01b2c3d4-0000-1111-2222-333344445555. A failure",
+        "SELECT * FROM {db}.OPS.X",
+    )
+    assert told == (
+        "<user> of <account>.eu-west-1: '{db}.OPS' and '…' of … at …, query …. <role> failure"
+    )
+
+
+def test_records_of_another_format_are_not_compared() -> None:
+    assert differences({"format": 1}, {"format": 2}) == ["format 1 cannot be compared with 2"]
+
+
+def test_the_folder_of_answers_says_what_it_is_for() -> None:
+    text = (Path(__file__).parent / "answers" / "README.md").read_text(encoding="utf-8")
+    assert "caves doctor --record" in text
