@@ -168,16 +168,14 @@ def resolve(name: str | None = None, home: Path | None = None) -> Connection:
     table = known.get(chosen) if isinstance(known, Mapping) else None
     if not isinstance(table, Mapping):
         raise ConnectionProblem(_unknown(chosen, known, manager, home))
-    parameters = dict(table.unwrap() if hasattr(table, "unwrap") else table)
+    replaced = _replaced(chosen) if home is None and TABLES not in os.environ else {}
+    parameters = _merged(table.unwrap() if hasattr(table, "unwrap") else table, replaced)
     if home is None:
-        if TABLES not in os.environ:
-            parameters |= _replaced(chosen)
-        parameters = _synonyms(parameters)
         for key in FILLED_IN:
             if value := os.environ.get(f"SNOWFLAKE_{key.upper()}"):
                 parameters.setdefault(SYNONYMS.get(key, key), value)
     passphrase = os.environ.get(PASSPHRASE) if home is None else None
-    return Connection(chosen, _typed(chosen, _synonyms(parameters)), passphrase)
+    return Connection(chosen, _typed(chosen, parameters), passphrase)
 
 
 def without_connections(environ: Mapping[str, str]) -> dict[str, str]:
@@ -198,6 +196,8 @@ def _warnings_as_lines() -> Iterator[None]:
         yield
     for each in caught:
         log.warning("%s", " ".join(str(each.message).split()))
+    # It would say the same once more at each login.
+    warnings.filterwarnings("ignore", "Bad owner or permissions")
 
 
 def _manager(home: Path) -> ConfigManager:
@@ -221,8 +221,14 @@ def _replaced(name: str) -> dict[str, str]:
     }
 
 
-def _synonyms(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    return {SYNONYMS.get(name, name): value for name, value in parameters.items()}
+def _merged(table: Mapping[str, Any], replaced: Mapping[str, str]) -> dict[str, Any]:
+    """Each parameter by its one name, as `snow` knows it."""
+    found = {SYNONYMS.get(name, name): value for name, value in (*table.items(), *replaced.items())}
+    for given in (table, replaced):
+        if "private_key_path" in given:
+            # Where both names are given, this is the one that `snow` obeys.
+            found["private_key_file"] = given["private_key_path"]
+    return found
 
 
 def _typed(name: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
