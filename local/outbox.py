@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 import threading
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -11,6 +12,7 @@ from pathlib import Path
 log = logging.getLogger(__name__)
 
 _KEPT = 1000
+_LONGEST_NAME = 100
 SENDER = "no-reply@snowflake.net"
 
 
@@ -53,7 +55,7 @@ class Outbox:
         with self._lock:
             self._folder.mkdir(exist_ok=True)
             stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
-            name = "".join(each if each.isalnum() else "_" for each in integration)
+            name = re.sub(r"[^A-Za-z0-9]", "_", integration)[:_LONGEST_NAME]
             path = self._folder / f"{stamp}-{name}.{suffix}"
             path.write_bytes(content)
             for old in sorted(self._folder.iterdir())[:-_KEPT]:

@@ -19,7 +19,7 @@ from sqlglot import Expr, exp
 from local import errors, result
 from local.engine import decimals, documents, elements, rewrite, texts
 from local.engine.catalog import HIDDEN_SCHEMA
-from local.engine.cursor import Cursor
+from local.engine.cursor import Cursor, OneAtATime
 from local.engine.failures import translated
 from local.engine.quoting import literal, quoted
 from local.engine.rendering import Binds, Kept, render, used
@@ -236,9 +236,8 @@ class Connection:
         folder, path, label = staged(str(source.this))
         source.set("this", f"{folder}/{path}")
         with translated(), _named_options(), copying(folder, label):
-            sql = copy_into(
-                self._duck, fakesnow.database, fakesnow.schema, tree, fakesnow.table_stages
-            )
+            duck: Any = OneAtATime(self._duck)
+            sql = copy_into(duck, fakesnow.database, fakesnow.schema, tree, fakesnow.table_stages)
         table, types = self.table(sql, {})
         return Result(table, types, result.COPY)
 

@@ -91,7 +91,10 @@ def put_files(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
     session.guard.require(staged(target, session.guard, "WRITE"))
     place = stage_location(session, target)
     folder = place.folder / place.path
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        raise errors.unsupported(f"a staged file below another one: '{place.path}'") from None
     return _transfer(
         {
             "command": "UPLOAD",

@@ -1,11 +1,13 @@
 """No name becomes a path, or a statement of the engine's, as it is."""
 
+import contextlib
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import snowflake.connector
 from snowflake.connector import SnowflakeConnection
 
 from local.engine.stage_files import StageFiles, folder_name
@@ -187,6 +189,52 @@ def test_a_table_or_schema_whose_name_has_quotes_or_control_characters_is_refuse
     ):
         assert error(run, statement) in (2, 1003, 2003), statement
     assert not file.exists()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "show columns in table {name}",
+        "show columns in schema {name}",
+        "show columns in database {name}",
+        "show primary keys in table {name}",
+        "show primary keys in schema {name}",
+        "show unique keys in table {name}",
+        "show imported keys in table {name}",
+        "show functions in schema {name}",
+        "show stages in schema {name}",
+        "show file formats in schema {name}",
+        "show sequences in schema {name}",
+        "describe table {name}",
+        "create table columns_of (a int, {name} varchar(10))",
+        "alter table kept add column {name} varchar(10)",
+        "create file format f type = csv field_delimiter = {text}",
+        "create table told (a int comment {text}) comment = {text}",
+        "create sequence s comment = {text}",
+        "show columns like {text} in table kept",
+        "show stages like {text}",
+        "show primary keys in table kept like {text}",
+        "copy into {name} from @shelf",
+        "copy into kept from @shelf file_format = (type = csv field_delimiter = {text})",
+        "copy into kept from @shelf file_format = (format_name = {text})",
+    ],
+)
+def test_no_name_and_no_text_becomes_a_statement_of_the_engines(
+    run: Run, tmp_path: Path, statement: str
+) -> None:
+    """On 7427901 SHOW COLUMNS IN TABLE "…" wrote any file of the machine."""
+    (tmp_path / "rows.csv").write_text("1")
+    run("create table kept (a int)")
+    run("create stage shelf")
+    run(f"put file://{tmp_path}/rows.csv @shelf auto_compress = false")
+    file = tmp_path / "written"
+    for end in ("'", "')", "');", "';", "', '', '', '', '', '')"):
+        inner = f"x{end}; copy (select 1) to '{file}'; --"
+        text = "'" + inner.replace("'", "''") + "'"
+        with contextlib.suppress(snowflake.connector.errors.DatabaseError):
+            run(statement.format(name=f'"{inner}"', text=text))
+        assert not file.exists()
+    assert run("select * from kept") in ([], [(1,)])
 
 
 def test_a_column_may_have_quotes_in_its_name(run: Run) -> None:
