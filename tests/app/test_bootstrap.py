@@ -98,14 +98,26 @@ def test_the_warehouse_that_bootstrap_makes_is_of_the_cheap_kind_and_tells_someb
         administrator.cursor().execute(f"DROP USER {user}")
 
 
-def test_a_quota_that_a_dearer_generation_would_use_up_is_told(
+def test_a_dearer_generations_use_is_told_and_a_containers_owner_may_use_its_pool(
     environment: Caves, administrator: Any
 ) -> None:
     name = f"{environment.database}_WH"
     bootstrapped(environment, name)
     administrator.cursor().execute(f"ALTER WAREHOUSE {name} SET GENERATION = '2'")
 
-    told = bootstrapped(environment, name)
+    pool = f"{environment.database}_POOL"
+    run = administrator.cursor().execute
+    run(f"CREATE COMPUTE POOL {pool} MIN_NODES = 1 MAX_NODES = 1 INSTANCE_FAMILY = CPU_X64_XS")
+    try:
+        container = "dashboard_runtime=SYSTEM$ST_CONTAINER_RUNTIME_PY3_11"
+        told = bootstrapped(
+            environment, name, "--env", container, "--env", f"dashboard_compute_pool={pool}"
+        )
+        granted = shown(administrator, f"SHOW GRANTS ON COMPUTE POOL {pool}")
+        usage = [row["grantee_name"] for row in granted if row["privilege"] == "USAGE"]
+        assert usage == [f"{environment.database}_DEPLOYER"]
+    finally:
+        run(f"DROP COMPUTE POOL {pool}")
     assert "monthly_credits is 800:" in told
     assert "may use 1004 in a month, and would be suspended on day 25" in told
 

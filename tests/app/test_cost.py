@@ -48,6 +48,27 @@ def test_a_rate_and_a_price_say_what_if(capsys: pytest.CaptureFixture[str]) -> N
     assert sources["events_per_second"] == "--rate"
 
 
+def test_the_generation_is_the_settings_or_that_of_the_warehouse_that_is_there(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    [live] = offline(capsys, "--profile", "live", "--env", "warehouse_generation=2")["profiles"]
+    assert live["CREDITS_A_DAY"] == pytest.approx(32.4)
+
+    known = Known({"generation": "2"}, {"generation": "SHOW WAREHOUSES: W"})
+    assert inputs(known, {**SETTINGS, "warehouse_generation": "1"}).generation == "2"
+
+
+def test_an_alert_wakes_a_warehouse_only_where_it_has_one(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    serverless = offline(capsys, "--profile", "economy")["profiles"][0]
+    on_it = offline(
+        capsys, "--profile", "economy", "--env", "alert_warehouse=WAREHOUSE = COMPUTE_WH"
+    )["profiles"][0]
+    assert serverless["ALERTS"] == on_it["ALERTS"] == 24
+    assert serverless["RESUMES"] < on_it["RESUMES"]
+
+
 def test_a_setting_wins_over_the_profile_as_in_a_deployment(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

@@ -40,6 +40,16 @@ def test_a_task_each_minute_keeps_the_warehouse_awake_24_credits_a_day() -> None
     assert found.latency_seconds == 50 + 2 + 60 + 10
 
 
+def test_generation_2_costs_a_third_more() -> None:
+    """32 credits a day instead of 24: 800 credits are gone on day 25."""
+    found = estimate(replace(LIVE, generation="2"))
+
+    assert found.credits_per_day == pytest.approx(32.4)
+    assert credits_per_hour("X-Small", "2") == pytest.approx(1.35)
+    assert credits_per_hour("Medium", "2") == pytest.approx(5.4)
+    assert credits_per_hour("X-Small", "3") == credits_per_hour("X-Small", "2")
+
+
 def test_ten_minutes_and_triggered_tasks_need_one_short_wake_up_each() -> None:
     """Each: 2 s of a batch, 5 s until the trigger, 30 s until the packages are there, 10 s of a
     run, 60 s idle; 601 s apart. So much later an event may be, too."""

@@ -305,6 +305,9 @@ def test_the_operator_watches_runs_and_decides_without_reading_events(
         assert errno(run, "SELECT * FROM PRODUCTION.ORDERS") == NO_PRIVILEGE
         assert errno(run, "SELECT * FROM RAW_DATA.STREAM_RAW_ORDERS") == NO_PRIVILEGE
         assert errno(run, "DROP TASK OPS.TASK_PURGE") == NO_PRIVILEGE
+        root = f"{environment.database}.OPS.TASK_RAW_TO_STAGING_ORDERS"
+        for_the_owner = f"SELECT SYSTEM$TASK_DEPENDENTS_ENABLE('{root}')"
+        assert errno(run, for_the_owner) == NO_PRIVILEGE
     with environment.connect("DEPLOYER") as connection:
         assert _run(connection)("SELECT ORDER_ID FROM PRODUCTION.ORDERS") == [("o-1",)]
 
