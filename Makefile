@@ -52,10 +52,11 @@ test: venv chromium ## All tests
 
 ROUNDS ?= 1
 SEED ?= 1
+BROKER ?= tansu
 
 .PHONY: chaos
-chaos: venv ## Kill, freeze and cut the pipeline under load, then judge it; ROUNDS=n SEED=s
-	@$(BIN)/python -m tests.chaos --rounds $(ROUNDS) --seed $(SEED)
+chaos: venv ## Kill, freeze and cut the pipeline under load, then judge it; ROUNDS=n SEED=s BROKER=kafka
+	@$(BIN)/python -m tests.chaos --rounds $(ROUNDS) --seed $(SEED) --broker $(BROKER)
 
 .PHONY: bench-account
 bench-account: venv ## The local account under a steady load: does its memory stay flat? (MINUTES=60)

@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from app.caves.broker import KINDS, TANSU
 from app.caves.processes import Process
 from bench import harness
 from bench.measured_ingester import WANTED, WATCHED
@@ -193,8 +194,8 @@ class Bench:
         return figures
 
 
-def run(backlog: int, naive_share: float) -> list[dict[str, Any]]:
-    with running() as programs:
+def run(backlog: int, naive_share: float, kind: str) -> list[dict[str, Any]]:
+    with running(kind) as programs:
         broker = programs.start_broker()
         account = programs.start_account()
         producer = programs.start_producer(backlog)
@@ -223,9 +224,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--naive-share", type=float, default=1.0, help="of the naive ingesters' events"
     )
+    parser.add_argument("--broker", choices=KINDS, default=TANSU, help="(%(default)s)")
     parser.add_argument("--json", action="store_true", help="JSON instead of tables")
     options = parser.parse_args(argv)
-    rows = run(options.backlog, options.naive_share)
+    rows = run(options.backlog, options.naive_share, options.broker)
     harness.show("Events from Kafka into RAW", filled(rows), as_json=options.json)
     harness.show("Goals", goals(rows), as_json=options.json)
     return 0

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from app.caves.broker import KINDS, TANSU
 from app.caves.demo import HOPS
 from app.caves.machine import HOST, Machine, Place
 from app.caves.processes import ProcessStack, free_port
@@ -104,10 +105,12 @@ def _sum(hops: dict[str, Any]) -> int:
 
 
 @contextlib.contextmanager
-def pipeline(cadence: Cadence, deploy: Deploy = Machine.deploy) -> Iterator[Machine]:
+def pipeline(
+    cadence: Cadence, deploy: Deploy = Machine.deploy, kind: str = TANSU
+) -> Iterator[Machine]:
     """The whole pipeline on this machine, without a producer, in a folder that goes afterwards."""
     with tempfile.TemporaryDirectory(prefix="bench-") as folder, ProcessStack() as stack:
-        place = Place(Path(folder), free_port(HOST), free_port(HOST))
+        place = Place(Path(folder), free_port(HOST), free_port(HOST), kind)
         machine = Machine(Project.find(), place, stack, _progress)
         machine.start_broker()
         machine.start_account()
@@ -117,10 +120,14 @@ def pipeline(cadence: Cadence, deploy: Deploy = Machine.deploy) -> Iterator[Mach
 
 
 def run(
-    cadence: Cadence, rates: Sequence[float], seconds: float, deploy: Deploy = Machine.deploy
+    cadence: Cadence,
+    rates: Sequence[float],
+    seconds: float,
+    deploy: Deploy = Machine.deploy,
+    kind: str = TANSU,
 ) -> list[dict[str, Any]]:
     """One deployment, and the rates one after the other."""
-    with pipeline(cadence, deploy) as machine, machine.target.connect() as account:
+    with pipeline(cadence, deploy, kind) as machine, machine.target.connect() as account:
         return [row(cadence, rate, measure(machine, account, rate, seconds)) for rate in rates]
 
 
@@ -135,10 +142,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--rates", type=float, nargs="+", default=RATES, help="events per second")
     names = [each.name for each in CADENCES]
     parser.add_argument("--cadence", choices=names, help="only this one (default: both)")
+    parser.add_argument("--broker", choices=KINDS, default=TANSU, help="(%(default)s)")
     parser.add_argument("--json", action="store_true", help="JSON instead of a table")
     options = parser.parse_args(argv)
     chosen = [each for each in CADENCES if options.cadence in (None, each.name)]
-    rows = [line for each in chosen for line in run(each, options.rates, options.seconds)]
+    rows = [
+        line
+        for each in chosen
+        for line in run(each, options.rates, options.seconds, kind=options.broker)
+    ]
     harness.show("Seconds from an event to PRODUCTION", rows, as_json=options.json)
     return 0
 

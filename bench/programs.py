@@ -12,7 +12,7 @@ from pathlib import Path
 
 import snowflake.connector
 
-from app.caves import broker
+from app.caves import apache_kafka, broker
 from app.caves.machine import KAFKA_ENVIRON
 from app.caves.processes import Process, ProcessStack, free_port, listens
 
@@ -37,6 +37,7 @@ class Programs:
 
     folder: Path
     stack: ProcessStack
+    kind: str = broker.TANSU
     kafka_port: int = field(default_factory=lambda: free_port(HOST))
     account_port: int = field(default_factory=lambda: free_port(HOST))
     metrics_port: int = field(default_factory=lambda: free_port(HOST))
@@ -53,7 +54,14 @@ class Programs:
         )
 
     def start_broker(self) -> Process:
-        process = self.start("broker", *broker.command(self.kafka_port, HOST))
+        if self.kind == broker.TANSU:
+            command = broker.command(self.kafka_port, HOST)
+        else:
+            libraries = apache_kafka.libraries(lambda text: None)
+            node = apache_kafka.plain_node(self.folder / "kafka", self.kafka_port)
+            node.prepare(libraries)
+            command = node.command(libraries)
+        process = self.start("broker", *command)
         process.wait_until(lambda: broker.is_ready(self.kafka_port, HOST), READY_SECONDS)
         return process
 
@@ -146,6 +154,6 @@ def _environ() -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def running() -> Iterator[Programs]:
+def running(kind: str = broker.TANSU) -> Iterator[Programs]:
     with tempfile.TemporaryDirectory(prefix="bench-") as folder, ProcessStack() as stack:
-        yield Programs(Path(folder), stack)
+        yield Programs(Path(folder), stack, kind)

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from app.caves.broker import BrokerMissing
 from app.caves.deploy import Progress
+from app.caves.processes import free_port
 
 VERSION = "4.3.1"
 OLDEST_JAVA = 17
@@ -219,6 +220,12 @@ class Node:
     def command(self, libraries: Path) -> list[str]:
         """The command line that runs the prepared node in the foreground; SIGTERM ends it."""
         return [*java(libraries), "kafka.Kafka", str(self.properties_file)]
+
+
+def plain_node(folder: Path, port: int) -> Node:
+    """One that listens there, without security."""
+    listener = Listener("PLAINTEXT", "PLAINTEXT", port)
+    return Node(folder, [listener], free_port(HOST), free_port(HOST))
 
 
 def java(libraries: Path) -> list[str]:

@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from app.caves import apache_kafka, broker
-from app.caves.apache_kafka import Listener, Node
+from app.caves.apache_kafka import Node, plain_node
 from app.caves.bootstrap import bootstrap
 from app.caves.deploy import Progress, deploy
 from app.caves.kafka_settings import read_settings
 from app.caves.names import TOPIC
-from app.caves.processes import Process, ProcessStack, free_port, listens
+from app.caves.processes import Process, ProcessStack, listens
 from app.caves.profiles import LIVE
 from app.caves.project import Project
 from app.caves.target import Target
@@ -112,12 +112,16 @@ class Machine:
         process = None
         if place.servers is None:
             port = place.broker_port
-            process = self._start("broker", self._broker_command())
+            process = self.launch_broker()
             seconds = READY_SECONDS if place.kind == broker.TANSU else KAFKA_READY_SECONDS
             process.wait_until(lambda: broker.is_ready(port, HOST), seconds)
         broker.create_topic(place.bootstrap_servers, place.topic, PARTITIONS, self.kafka_settings())
         self.progress(f"broker at {place.bootstrap_servers}, topic {place.topic}")
         return process
+
+    def launch_broker(self) -> Process:
+        """The broker, for the first time or again, perhaps on its data; it may not listen yet."""
+        return self._start("broker", self._broker_command())
 
     def kafka_settings(self) -> dict[str, Any]:
         """How the brokers are reached, if they are not of this machine's making."""
@@ -132,9 +136,7 @@ class Machine:
 
     @functools.cached_property
     def _kafka_node(self) -> Node:
-        listener = Listener("PLAINTEXT", "PLAINTEXT", self.place.broker_port)
-        folder = self.place.folder / "kafka"
-        return Node(folder, [listener], free_port(HOST), free_port(HOST))
+        return plain_node(self.place.folder / "kafka", self.place.broker_port)
 
     def start_account(self) -> Process:
         port = self.place.account_port

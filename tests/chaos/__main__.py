@@ -16,8 +16,9 @@ from pathlib import Path
 
 from rich.console import Console
 
+from app.caves.broker import KAFKA, KINDS, TANSU
 from tests.chaos.deployment import deploy_with_snow
-from tests.chaos.plan import FULL, plan
+from tests.chaos.plan import FULL, on_kafka, plan
 from tests.chaos.report import show_round, show_total
 from tests.chaos.round import Outcome, run_round
 
@@ -33,6 +34,12 @@ def parser() -> argparse.ArgumentParser:
         help="at least (default 60)",
     )
     result.add_argument("--rate", type=float, default=FULL.rate, help="events per second (200)")
+    result.add_argument(
+        "--broker",
+        choices=KINDS,
+        default=TANSU,
+        help="kafka (needs Java and Maven) is killed and started again, too (tansu)",
+    )
     result.add_argument("--keep", action="store_true", help="keep data and logs of good rounds too")
     return result
 
@@ -40,6 +47,8 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser().parse_args(argv)
     scale = replace(FULL, seconds=arguments.seconds, rate=arguments.rate)
+    if arguments.broker == KAFKA:
+        scale = on_kafka(scale)
     seeds = range(arguments.seed, arguments.seed + arguments.rounds)
     try:
         for seed in seeds:

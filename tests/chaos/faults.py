@@ -5,6 +5,7 @@ What it did is in its `Injection`: a fault counts only once it is confirmed that
 
 from __future__ import annotations
 
+import signal
 import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
@@ -72,6 +73,18 @@ def silence_broker(world: World, injection: Injection) -> Steps:
     injection.confirmed = yield from _suspended(world.broker, injection.fault.seconds)
 
 
+def end_broker(number: signal.Signals) -> Callable[[World, Injection], Steps]:
+    """Its topics are on disk: it comes back with them."""
+
+    def steps(world: World, injection: Injection) -> Steps:
+        injection.confirmed = world.end_broker(number)
+        yield from _pause(injection.fault.seconds)
+        world.launch_broker()
+        yield from _until(world.broker_listens, READY_SECONDS)
+
+    return steps
+
+
 def kill_account(world: World, injection: Injection) -> Steps:
     yield from _account_is_up(world)
     injection.confirmed = world.kill(world.account)
@@ -131,6 +144,8 @@ STEPS: dict[Kind, Callable[[World, Injection], Steps]] = {
     Kind.LOSE_INSERT: lose_answer("INSERT"),
     Kind.SILENCE_BROKER: silence_broker,
     Kind.REBALANCE: rebalance,
+    Kind.KILL_BROKER: end_broker(signal.SIGKILL),
+    Kind.RESTART_BROKER: end_broker(signal.SIGTERM),
 }
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+
+from app.caves.broker import KAFKA, TANSU
 
 # The group forms and the first batches are written before anything strikes.
 QUIET_SECONDS = 3.0
@@ -21,8 +23,13 @@ class Kind(StrEnum):
     LOSE_INSERT = "answer to an INSERT lost"
     SILENCE_BROKER = "broker silent"
     REBALANCE = "a member joins in mid-batch and leaves"
+    KILL_BROKER = "broker killed"
+    RESTART_BROKER = "broker restarted"
 
 
+# Tansu keeps its topics in memory: with it they would be gone.
+NEEDS_KAFKA = (Kind.KILL_BROKER, Kind.RESTART_BROKER)
+ON_TANSU = tuple(kind for kind in Kind if kind not in NEEDS_KAFKA)
 ON_INGESTER = (Kind.KILL_INGESTER, Kind.FREEZE_BEFORE_FENCE, Kind.FREEZE_BEHIND_FENCE)
 
 
@@ -36,7 +43,8 @@ class Scale:
     session: float = 6.0
     silence: float = 15.0
     extra_every: float = 12.0
-    kinds: tuple[Kind, ...] = tuple(Kind)
+    kinds: tuple[Kind, ...] = ON_TANSU
+    broker: str = TANSU
     task_schedule: str = "10 SECONDS"
     hurry: bool = False  # run the tasks at the end, rather than wait for their schedule
 
@@ -57,11 +65,21 @@ class Scale:
 
     def rest(self, kind: Kind) -> float:
         """How long what was struck is left alone, so that the next fault finds it at work."""
+        if kind in NEEDS_KAFKA:
+            # Apache Kafka takes about so long to start, and the group to form again.
+            return self.session * 3
         slow = kind in (Kind.KILL_ACCOUNT, Kind.KILL_ACCOUNT_AT_COMMIT, Kind.REBALANCE)
         return self.session * (0.8 if slow else 0.3)
 
 
 FULL = Scale()
+
+
+def on_kafka(scale: Scale) -> Scale:
+    """The same, and the broker is stricken, too."""
+    return replace(scale, broker=KAFKA, kinds=(*scale.kinds, *NEEDS_KAFKA))
+
+
 # What is left out is what other tests are about.
 SHORT = Scale(
     seconds=10.0,
@@ -134,7 +152,7 @@ def struck(fault: Fault) -> set[str]:
     if fault.kind in ON_INGESTER:
         return {f"ingester {fault.target}"}
     match fault.kind:
-        case Kind.SILENCE_BROKER:
+        case Kind.SILENCE_BROKER | Kind.KILL_BROKER | Kind.RESTART_BROKER:
             return {"broker"}
         case Kind.REBALANCE:
             return {"group", "broker"}

@@ -5,11 +5,15 @@ from itertools import combinations
 
 import pytest
 
-from tests.chaos.plan import FULL, SHORT, Fault, Kind, Scale, plan, struck
+from tests.chaos.plan import FULL, SHORT, Fault, Kind, Scale, on_kafka, plan, struck
 from tests.chaos.proxy import header, statement
 from tests.chaos.reckoning import Reckoning, Row, ends_of, reckon, recovery
 
-SCALES = [pytest.param(FULL, id="full"), pytest.param(SHORT, id="short")]
+SCALES = [
+    pytest.param(FULL, id="full"),
+    pytest.param(SHORT, id="short"),
+    pytest.param(on_kafka(FULL), id="kafka"),
+]
 
 
 @pytest.mark.parametrize("scale", SCALES)

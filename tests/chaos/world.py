@@ -21,6 +21,7 @@ from typing import Any
 
 from kafka import KafkaConsumer, TopicPartition
 
+from app.caves.broker import TANSU
 from app.caves.machine import HOST, Machine, Place, write_home
 from app.caves.names import TOPIC
 from app.caves.processes import Process, ProcessStack, free_port, listens
@@ -73,7 +74,9 @@ class World:
         self.scale = scale
         self.proxy = proxy
         self.stack = stack
-        self.place = Place(folder, account_port=proxy.account_port, broker_port=free_port(HOST))
+        # A broker that is down must find its port free, as the account must.
+        port = free_port(HOST) if scale.broker == TANSU else quiet_port()
+        self.place = Place(folder, proxy.account_port, port, scale.broker)
         self.machine = Machine(Project.find(), self.place, stack, lambda text: None)
         self._deploy = deploy
         self._kafka = {
@@ -90,6 +93,7 @@ class World:
         self.guest = self._slot("ingester-guest", self._ingester_command(), home)
         self.producer: Process | None = None
         self.broker: Process | None = None
+        self.broker_is_down = False
 
     def start(self) -> None:
         """Broker, account, deployment, ingesters; returns once each ingester has partitions."""
@@ -129,6 +133,25 @@ class World:
         self.stack.release(process)
         return process.popen.returncode == -signal.SIGKILL
 
+    def end_broker(self, number: int) -> bool:
+        """By this signal; nobody starts it again but `launch_broker`. Whether it ran, and ended of
+        it."""
+        assert self.broker is not None
+        self.broker_is_down = True
+        if not self.broker.running:
+            return False
+        self.broker.popen.send_signal(number)
+        code = self.broker.wait(READY_SECONDS)
+        self.broker.kill()
+        self.stack.release(self.broker)
+        # Java ends so by itself after SIGTERM.
+        return code in (-number, 128 + number)
+
+    def launch_broker(self) -> None:
+        """On its data."""
+        self.broker = self.machine.launch_broker()
+        self.broker_is_down = False
+
     def start_producer(self, seed: int) -> None:
         flags = (f"--seed={seed}", f"--rate={self.scale.rate:g}", *SHARES)
         self.producer = self.machine.start_producer(*flags)
@@ -156,7 +179,10 @@ class World:
                 slot.ended_at = time.monotonic()
             elif time.monotonic() - slot.ended_at > RESTART_SECONDS:
                 self.launch(slot)
-        for needed in (self.broker, self.account.process if not self.account.held_down else None):
+        for needed in (
+            self.broker if not self.broker_is_down else None,
+            self.account.process if not self.account.held_down else None,
+        ):
             if needed and not needed.running:
                 raise needed.error(f"ended with code {needed.popen.returncode}")
         time.sleep(TICK_SECONDS)
@@ -187,6 +213,9 @@ class World:
 
     def account_listens(self) -> bool:
         return listens(HOST, self.place.account_port)
+
+    def broker_listens(self) -> bool:
+        return listens(HOST, self.place.broker_port)
 
     def log_path(self, slot: Slot) -> Path:
         return self.place.log(slot.name)
