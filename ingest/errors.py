@@ -17,6 +17,10 @@ class Transient(IngestError):
     """The network, a session, a lock: the same attempt may succeed later."""
 
 
+class NoBroker(Transient):
+    """No broker answers. They are back sooner than a warehouse, and asking costs nothing."""
+
+
 class DataRefused(IngestError):
     """The warehouse refuses the data of at least one row; its text is the warehouse's reason."""
 

@@ -10,6 +10,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
+from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
+from kafka.coordinator.assignors.range import RangePartitionAssignor
+from kafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
+from kafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
 from kafka.errors import (
     AuthorizationError,
     CorruptRecordError,
@@ -23,7 +27,7 @@ from kafka.errors import (
 )
 
 from ingest import kafka_records, kafka_transport
-from ingest.errors import Fatal, IngestError, Transient, WrongUse
+from ingest.errors import Fatal, IngestError, NoBroker, Transient, WrongUse
 from ingest.kafka_reach import reach, tls_context
 
 log = logging.getLogger(__name__)
@@ -31,8 +35,19 @@ log = logging.getLogger(__name__)
 BOOTSTRAP_MS = 10_000
 # How long the producer keeps its caller waiting for the brokers, at a time.
 BLOCK_MS = 500
+ASSIGNORS = {
+    each.name: each
+    for each in (
+        RangePartitionAssignor,
+        RoundRobinPartitionAssignor,
+        StickyPartitionAssignor,
+        CooperativeStickyAssignor,
+    )
+}
 # How long a single question to the brokers may take.
 CALL_MS = 10_000
+# How long the question for the topic's id may take: an ingester that leaves waits for it.
+ASK_MS = 5_000
 # Bounds what the client holds besides the buffer: one answer in hand, one on its way.
 FETCH_MAX_BYTES = 8 * 1024 * 1024
 
@@ -45,7 +60,12 @@ def open_consumer(servers: str, group: str, settings: Mapping[str, Any]) -> Kafk
         servers,
         {
             "fetch_max_bytes": FETCH_MAX_BYTES,
+            # New partitions are found so soon, and a broker that is back again. The client's own
+            # are 5 minutes and 30 seconds.
+            "metadata_max_age_ms": 30_000,
+            "reconnect_backoff_max_ms": 5_000,
             **settings,
+            **_assignors(settings),
             # Messages of transactions that were aborted are no events.
             "isolation_level": "read_committed",
             "group_id": group,
@@ -54,6 +74,14 @@ def open_consumer(servers: str, group: str, settings: Mapping[str, Any]) -> Kafk
             "allow_auto_create_topics": False,
         },
     )
+
+
+def _assignors(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The client's own form of partition_assignment_strategy, if that is set."""
+    name = "partition_assignment_strategy"
+    if name not in settings:
+        return {}
+    return {name: tuple(ASSIGNORS[each] for each in settings[name].split(","))}
 
 
 class Producer(KafkaProducer):
@@ -131,12 +159,12 @@ class TopicId:
     def __init__(self, servers: str, topic: str, settings: Mapping[str, Any]) -> None:
         self._servers = servers
         self._topic = topic
-        self._settings = {"request_timeout_ms": CALL_MS, **settings}
+        self._settings = {**settings, "request_timeout_ms": ASK_MS}
         self._admin: Any = None
 
     def ask(self) -> str | None:
         """The id as Kafka's tools show it; None where the brokers give none (Kafka before 2.8) or
-        have no such topic. Raises Transient, and Fatal for a topic that this user may not see."""
+        have no such topic. Raises NoBroker, and Fatal for a topic that this user may not see."""
         try:
             if self._admin is None:
                 self._admin = open_client(KafkaAdminClient, self._servers, self._settings)
@@ -147,7 +175,7 @@ class TopicId:
             raise translate(error, "asking for the topic's id") from error
         except (KafkaError, IngestError) as error:
             self.close()
-            raise Transient(f"asking for the topic's id: {_one_line(error)}") from error
+            raise NoBroker(f"asking for the topic's id: {_one_line(error)}") from error
         given = uuid.UUID(str(found.get("topic_id") or uuid.UUID(int=0)))
         if found["error_code"] or not given.int:
             return None

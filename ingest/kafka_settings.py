@@ -50,6 +50,7 @@ NO_SECRETS = frozenset(
         "compression_type",
         "group_instance_id",
         "isolation_level",
+        "partition_assignment_strategy",
         "sasl_kerberos_domain_name",
         "sasl_kerberos_name",
         "sasl_kerberos_service_name",
@@ -89,6 +90,16 @@ ALIASES = {
     "ssl_truststore_location": "ssl_cafile",
 }
 # In such files for other programs, or without a meaning for files in PEM.
+ASSIGNORS = {
+    "range": "range",
+    "rangeassignor": "range",
+    "roundrobin": "roundrobin",
+    "roundrobinassignor": "roundrobin",
+    "sticky": "sticky",
+    "stickyassignor": "sticky",
+    "cooperative-sticky": "cooperative-sticky",
+    "cooperativestickyassignor": "cooperative-sticky",
+}
 IGNORED = frozenset({"ssl_keystore_password", "ssl_truststore_password"})
 IGNORED_PREFIXES = ("basic_auth_", "schema_registry_")
 FILES = frozenset({"ssl_cafile", "ssl_certfile", "ssl_crlfile", "ssl_keyfile"})
@@ -277,6 +288,18 @@ def _store_type(value: str) -> dict[str, Any]:
     return {}
 
 
+def _strategy(value: str) -> dict[str, Any]:
+    """Assignors by their names in the protocol, or Java's or this client's names of classes."""
+    names = [
+        ASSIGNORS.get(each.strip().rpartition(".")[2].lower().replace("partition", ""))
+        for each in value.split(",")
+    ]
+    if None in names:
+        possible = ", ".join(dict.fromkeys(ASSIGNORS.values()))
+        raise _Refused(f"{value!r} is no list of assignors, which are {possible}")
+    return {"partition_assignment_strategy": ",".join(filter(None, names))}
+
+
 def _group_protocol(value: str) -> dict[str, Any]:
     if value.lower() != "classic":
         raise _Refused(f"this client has the classic group protocol alone, and not {value!r}")
@@ -296,6 +319,7 @@ def _login(value: str) -> dict[str, Any]:
 _TRANSLATED = {
     "enable_ssl_certificate_verification": _verify,
     "group_protocol": _group_protocol,
+    "partition_assignment_strategy": _strategy,
     "sasl_jaas_config": _login,
     "ssl_endpoint_identification_algorithm": _check_hostname,
     "ssl_keystore_type": _store_type,

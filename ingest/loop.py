@@ -23,7 +23,7 @@ from kafka import ConsumerRebalanceListener, OffsetAndMetadata, TopicPartition
 from kafka.errors import KafkaError, OffsetOutOfRangeError
 
 from ingest.config import IngesterConfig
-from ingest.errors import Fatal, FenceLost, IngestError, Transient
+from ingest.errors import Fatal, FenceLost, IngestError, NoBroker, Transient
 from ingest.kafka_clients import CALL_MS, translate
 from ingest.kafka_records import message_of
 from ingest.lag import Lag
@@ -45,9 +45,15 @@ TOPIC_CHECK_SECONDS = 1.0
 TOPIC_LOG_SECONDS = 30.0
 FIRST_BACKOFF_SECONDS = 0.5
 LONGEST_BACKOFF_SECONDS = 60.0
+LONGEST_BROKER_SECONDS = 3.0
 # How long an ingester that stops, or gives up partitions, tries to write what it holds. Kubernetes
 # kills after 30 s by default.
 LEAVE_SECONDS = 20.0
+# The same while no broker answers: what is held cannot be written then.
+LEAVE_BROKER_SECONDS = 1.0
+# How often lag monitors are told, even if nothing has changed: an answer to the last time may have
+# been lost, the group deleted.
+TELL_MONITORS_SECONDS = 60.0
 
 
 class Ingester:
@@ -85,6 +91,7 @@ class Ingester:
         # Seconds of listening in vain; None while there is nothing to listen to.
         self._quiet: float | None = None
         self._leaving = False
+        self._monitors_told_at = clock()
 
     def run(self) -> None:
         """Raises Fatal where going on would lose or repeat messages. Closes consumer and sink."""
@@ -239,7 +246,10 @@ class Ingester:
         if beyond:
             self._settle(beyond)
         elif self._places.asked_long_ago():
-            self._settle_recreated()
+            with contextlib.suppress(NoBroker):
+                self._settle_recreated()
+        if self._clock() - self._monitors_told_at >= TELL_MONITORS_SECONDS:
+            self._commit_to_kafka()
         if self._writer.due() and not self._places.doubtful():
             # A batch that is due takes along whatever has been polled already.
             while not self._writer.full() and self._poll(0):
@@ -320,7 +330,13 @@ class Ingester:
             except FenceLost:
                 self._start_over()
             except Transient as error:
+                if not self._writer.held:
+                    # Only offsets without messages are left: the next one to start passes them.
+                    return
                 self._back_off(error)
+                if isinstance(error, NoBroker):
+                    # Without a broker nothing may be written, and nothing is lost.
+                    deadline = min(deadline, self._clock() + LEAVE_BROKER_SECONDS)
                 if self._retry_at > deadline:
                     raise self._left_behind(str(error)) from error
                 time.sleep(max(0.0, self._retry_at - self._clock()))
@@ -364,7 +380,8 @@ class Ingester:
 
     def _back_off(self, error: Exception) -> None:
         self._failures += 1
-        longest = min(LONGEST_BACKOFF_SECONDS, FIRST_BACKOFF_SECONDS * 2 ** (self._failures - 1))
+        most = LONGEST_BROKER_SECONDS if isinstance(error, NoBroker) else LONGEST_BACKOFF_SECONDS
+        longest = min(most, FIRST_BACKOFF_SECONDS * 2 ** (self._failures - 1))
         seconds = longest * random.uniform(0.5, 1.0)
         self._retry_at = self._clock() + seconds
         self._metrics.retries.inc()
@@ -393,6 +410,7 @@ class Ingester:
 
     def _commit_to_kafka(self, wait: bool = False) -> None:
         """Show Kafka's lag monitors where INGEST_OFFSETS is. Nothing reads it back."""
+        self._monitors_told_at = self._clock()
         offsets = {
             self._tp(each): OffsetAndMetadata(offset, "", -1)
             for each, offset in self._positions.stored.items()

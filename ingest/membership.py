@@ -4,9 +4,11 @@ A JoinGroup is answered within the group's rebalance. Some brokers can lose a gr
 then keep every member waiting for ever (Tansu 0.6.0 does: docs/guarantees.md). Leaving does not
 help there, for the group remembers; so its deletion is asked for. Kafka refuses that while others
 are members, Tansu does not, and nothing rests on it: whoever is thrown out joins anew, and reads on
-where INGEST_OFFSETS says; the fence decides between two who believe they have a partition.
+where INGEST_OFFSETS says; the fence decides between two who believe they have a partition. With
+a cooperative assignor there is no such way out: use an eager one, as by default, with Tansu.
 """
 
+import math
 import random
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -25,7 +27,9 @@ class Membership:
 
     def __init__(self, kafka: Mapping[str, Any], clock: Callable[[], float]) -> None:
         session_ms = kafka.get("session_timeout_ms") or DEFAULT_SESSION_MS
-        self._patience = PATIENCE_SESSIONS * session_ms / 1000
+        # A cooperative rebalance that gives nothing, or takes only, is told to nobody.
+        cooperative = "cooperative" in (kafka.get("partition_assignment_strategy") or "")
+        self._patience = math.inf if cooperative else PATIENCE_SESSIONS * session_ms / 1000
         self._clock = clock
         self._waits_since: float | None = None
         self._limit = 0.0

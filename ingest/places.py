@@ -192,13 +192,14 @@ class Places:
             self._consumer.seek(self._tp(partition), stored.offset)
 
     def _placed(self) -> set[int]:
+        """A cooperative rebalance tells of partitions that are gone when they are no longer
+        assigned."""
         assigned = {each.partition for each in self._consumer.assignment()}
         return assigned & self._positions.expected.keys()
 
     def _asked_id(self) -> str | None:
-        topic_id = self._ask_id()
         self._asked_at = self._clock()
-        return topic_id
+        return self._ask_id()
 
     def _beginnings(self, partitions: set[int]) -> dict[int, int]:
         try:
@@ -219,7 +220,7 @@ class Places:
 
     def _ends(self) -> dict[int, int | None]:
         """The ends that the last fetches told of; None before the first."""
-        return {each: self._consumer.highwater(self._tp(each)) for each in self._positions.expected}
+        return {each: self._consumer.highwater(self._tp(each)) for each in self._placed()}
 
     def _tp(self, partition: int) -> TopicPartition:
         return TopicPartition(self._topic, partition)

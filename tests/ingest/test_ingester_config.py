@@ -7,7 +7,7 @@ import pytest
 from ingest import ingester, producer
 from ingest.config import read_config
 from ingest.errors import WrongUse
-from ingest.kafka_settings import shown
+from ingest.kafka_settings import read_settings, shown
 
 
 def test_defaults_are_those_of_the_manual() -> None:
@@ -359,3 +359,27 @@ def test_the_producer_never_gives_up_its_guarantee(
 def test_shares_of_more_than_everything_are_wrong_use(capsys: pytest.CaptureFixture[str]) -> None:
     assert producer.main(["--duplicate-share", "0.6", "--bad-share", "0.6"], {}) == 2
     assert "together are more than 1" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("cooperative-sticky", "cooperative-sticky"),
+        ("range,roundrobin", "range,roundrobin"),
+        ("org.apache.kafka.clients.consumer.CooperativeStickyAssignor", "cooperative-sticky"),
+        (
+            "org.apache.kafka.clients.consumer.RangeAssignor,"
+            " org.apache.kafka.clients.consumer.StickyAssignor",
+            "range,sticky",
+        ),
+    ],
+)
+def test_assignors_go_by_the_names_that_others_give_them(written: str, meant: str) -> None:
+    environ = {"CAVES_KAFKA_PARTITION_ASSIGNMENT_STRATEGY": written}
+    assert read_settings(None, environ) == {"partition_assignment_strategy": meant}
+
+
+def test_an_assignor_that_the_client_does_not_have_is_wrong_use() -> None:
+    environ = {"CAVES_KAFKA_PARTITION_ASSIGNMENT_STRATEGY": "uniform"}
+    with pytest.raises(WrongUse, match="which are range, roundrobin, sticky, cooperative-sticky"):
+        read_settings(None, environ)

@@ -329,3 +329,17 @@ def test_a_member_that_is_given_no_partitions_is_not_left_waiting() -> None:
     world = World({0: log_of(0)}, FakeSink())
     world.run(2000, at_1=lambda: world.consumer.assign(()))
     assert world.consumer.subscriptions == 1
+
+
+def test_lag_monitors_are_told_again_what_they_may_have_missed() -> None:
+    world = World({0: log_of(0)}, FakeSink(), "--batch-max-seconds", "0")
+
+    def forget() -> None:
+        assert world.consumer.committed == {0: 1}
+        world.consumer.committed.clear()
+
+    told: list[bool] = []
+    world.run(
+        polls=200, at_10=forget, at_150=lambda: told.append(world.consumer.committed == {0: 1})
+    )
+    assert told == [True]

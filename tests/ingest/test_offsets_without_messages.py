@@ -119,3 +119,11 @@ def test_messages_that_the_client_had_in_hand_when_it_failed_are_asked_for_again
     world.run(polls=40)
     assert failures == []
     assert world.sink.rows == [(0, 0), (0, 1)]
+
+
+def test_offsets_without_messages_keep_nobody_from_leaving() -> None:
+    world = World({0: log_of(0) | gaps(1)}, FakeSink(), "--batch-max-seconds", "3600")
+    world.sink.offsets = {0: 1}
+    world.sink.troubles = [transient()]
+    world.run()
+    assert world.sink.offsets == {0: 1}

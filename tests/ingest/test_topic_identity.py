@@ -1,11 +1,13 @@
 """A topic that was deleted and created under its old name is another topic: it is noticed by its
 id, whatever its length, before anything of it is written under the old one's offsets."""
 
+from itertools import pairwise
+
 import pytest
 from kafka.errors import KafkaTimeoutError
 
 from ingest.batch import Batch, cut_batch
-from ingest.errors import Fatal, FenceLost, Transient
+from ingest.errors import Fatal, FenceLost, NoBroker, Transient
 from ingest.messages import Message, sort_message
 from ingest.places import ASK_ID_SECONDS
 from ingest.sink import Stored
@@ -216,3 +218,43 @@ def test_the_fence_knows_the_topic(account: RunningAccount, raw_data: str) -> No
     sink.write(cut_batch(TOPIC, [row], {0: 0, 1: 7}, {0: "NEW", 1: "NEW"}, {1: 9}))
     assert sink.read_places(TOPIC, {0, 1}) == {0: Stored(1, "NEW"), 1: Stored(9, "NEW")}
     sink.close()
+
+
+def test_brokers_that_are_silent_for_long_are_asked_again_soon() -> None:
+    sink = known(p0=0)
+    world = world_of(sink, "OLD", {0: 3}, *NEVER, "--batch-max-events", "5")
+    silent: list[float] = []
+
+    def ask() -> str | None:
+        if silent:
+            silent.append(world.clock.now)
+            raise NoBroker("no broker answers")
+        return "OLD"
+
+    def fall_silent() -> None:
+        silent.append(world.clock.now)
+        world.consumer.log[0].update(log_of(3, 4))
+
+    world.ingester._places._ask_id = ask
+    waits: list[float] = []
+
+    def answer() -> None:
+        waits.extend(later - earlier for earlier, later in pairwise(silent))
+        silent.clear()
+
+    world.run(polls=400, at_10=fall_silent, at_300=answer)
+    assert 2 < max(waits) < 4
+    assert sink.rows == [(0, each) for each in range(5)]
+
+
+def test_an_idle_ingester_makes_no_fuss_about_a_silent_broker() -> None:
+    world = world_of(known(p0=3), "OLD", {0: 3}, *AT_ONCE)
+
+    def fall_silent() -> None:
+        def ask() -> str | None:
+            raise NoBroker("no broker answers")
+
+        world.ingester._places._ask_id = ask
+
+    world.run(polls=200, at_10=fall_silent)
+    assert world.metric("caves_ingest_retries_total") == 0

@@ -81,7 +81,7 @@ class World:
 
     def start(self, module: str, *flags: str, **environ: str) -> Program:
         name = f"{self.topic}-{len(self.processes)}"
-        environment = self.account.environment(**KAFKA, **environ)
+        environment = self.account.environment(**{**KAFKA, **environ})
         all_flags = (*self.kafka_flags, *flags)
         process = Program.start(module, all_flags, environment, self.folder, name)
         self.processes.append(process)

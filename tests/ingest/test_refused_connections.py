@@ -1,0 +1,31 @@
+"""A broker that is away for long costs an ingester no files."""
+
+import contextlib
+from pathlib import Path
+
+import pytest
+from kafka.errors import KafkaConnectionError
+from kafka.net.inet import create_connection
+from kafka.net.selector import NetworkSelector
+
+from ingest import kafka_transport
+from tests.conftest import free_port
+
+OPEN_FILES = Path("/proc/self/fd")
+
+
+@pytest.mark.skipif(not OPEN_FILES.exists(), reason="Linux alone lists a process's open files")
+def test_a_refused_connection_leaves_no_socket_open() -> None:
+    kafka_transport.install()
+    port = free_port()
+    errors = []
+    with contextlib.closing(NetworkSelector()) as net:
+        before = len(list(OPEN_FILES.iterdir()))
+        for _ in range(5):
+            try:
+                net.run(create_connection, net, "127.0.0.1", port)
+            except KafkaConnectionError as error:
+                # Whoever keeps the error, a log for one, keeps the socket with it.
+                errors.append(error)
+        assert len(list(OPEN_FILES.iterdir())) == before
+    assert len(errors) == 5
