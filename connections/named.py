@@ -84,7 +84,17 @@ WORDS = {"true": True, "1": True, "false": False, "0": False}
 # Files by their absolute names: `snow` is run in another folder.
 FILES = ("private_key_file", "token_file_path")
 # Variables that programs may keep: none of them changes which account is meant.
-KEPT = ("SNOWFLAKE_HOME", "SNOWFLAKE_CLI_", "SNOWFLAKE_DISABLE_")
+KEPT = (
+    "SNOWFLAKE_HOME",
+    "SNOWFLAKE_AUDIENCE",
+    "SNOWFLAKE_AUTH_SOCKET_",
+    "SNOWFLAKE_CLI_",
+    "SNOWFLAKE_DISABLE_",
+    "SNOWFLAKE_ENABLE_",
+    "SNOWFLAKE_MIN_TLS_VERSION",
+    "SNOWFLAKE_RUNNING_INSIDE_SPCS",
+    "SNOWFLAKE_WIF_",
+)
 NOT_KEPT = "SNOWFLAKE_CLI_CONFIG_V2_ENABLED"
 # The parameters whose values a message may hold.
 NO_SECRETS = {

@@ -109,6 +109,7 @@ def test_a_program_gets_the_resolved_connection_and_nothing_that_changes_it(home
         "PATH": "/bin",
         "SNOWFLAKE_HOME": "/home",
         "SNOWFLAKE_CLI_FEATURES_X": "1",
+        "SNOWFLAKE_MIN_TLS_VERSION": "TLSv1.3",
         "SNOWFLAKE_CLI_CONFIG_V2_ENABLED": "1",
         "SNOWFLAKE_ROLE": "NOPE",
         "SNOWFLAKE_CONNECTIONS_PROD_PORT": "1",
@@ -119,6 +120,7 @@ def test_a_program_gets_the_resolved_connection_and_nothing_that_changes_it(home
         "PATH": "/bin",
         "SNOWFLAKE_HOME": "/home",
         "SNOWFLAKE_CLI_FEATURES_X": "1",
+        "SNOWFLAKE_MIN_TLS_VERSION": "TLSv1.3",
         TABLES: '[prod]\naccount = "xy12345.eu-west-1"\nuser = "u"\npassword = "correct horse"\n',
     }
 
