@@ -1,6 +1,7 @@
 """Kafka in trouble: killed and started again, restarted, slowed down, with another leader."""
 
 import contextlib
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 from kafka.errors import KafkaError
 
 from ingest import kafka_transport
-from tests.conftest import RunningAccount
+from tests.conftest import RunningAccount, free_port
 from tests.ingest.world import PROMPT, Sent, World, wait_for
 from tests.kafka.conftest import KafkaBrokers
 from tests.kafka.topics import administrator, create, kafka_command, orders
@@ -61,9 +62,19 @@ def test_a_broker_killed_in_mid_batch_and_one_restarted_cost_no_message(
 def test_an_ingester_that_is_told_to_leave_while_no_broker_answers_leaves_in_time(
     world: World, broker: KafkaBroker
 ) -> None:
-    ingester = world.ingester("--batch-max-events", "1000", "--batch-max-seconds", "3600")
+    port = free_port()
+    late = ("--batch-max-events", "1000", "--batch-max-seconds", "3600")
+    ingester = world.ingester(*late, "--metrics-port", str(port))
     send(world, 0, 10)
-    wait_for(lambda: world.stored() == [(0, 0), (1, 0)], "the places")
+
+    def holds_all() -> bool:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
+                return b"caves_ingest_buffered_events 10.0" in answer.read()
+        except OSError:
+            return False
+
+    wait_for(holds_all, "the messages to be held")
     broker.kill()
     ingester.terminate()
     left = world.left(ingester)
