@@ -187,6 +187,7 @@ def on_snowflake() -> bool:
 
 # Files that take half a minute and more: first, so that none of them runs alone at the end.
 SLOWEST = (
+    "tests/app/doctor/test_doctor.py",
     "tests/test_end_to_end.py",
     "tests/app/test_deployment.py",
     "tests/app/test_up.py",

@@ -52,6 +52,7 @@ QUIET = {
     "alert_recipients": "",
     "alert_webhook_integration": "",
     "monthly_credits": "1",
+    "monitor_notify_users": "",
 }
 FACTS = {
     "CURRENT_ACCOUNT()": "<account>",
@@ -85,6 +86,8 @@ class Examination:
         self._target = replace(target, database=self.scratch.database)
         self._settings = {**settings, **QUIET, "database": self.scratch.database}
         self._settings["warehouse"] = self.scratch.warehouse
+        if project.env.get("alert_warehouse"):
+            self._settings["alert_warehouse"] = f"WAREHOUSE = {self.scratch.warehouse}"
         self._progress = progress
         self._elsewhere: Mapping[str, str] = {}
 
@@ -102,9 +105,11 @@ class Examination:
                     self._judge(each, environment, started)
             finally:
                 interrupts.ignore()
-                environment.close()
-                if self.scratch.made:
-                    self._drop()
+                try:
+                    environment.close()
+                finally:
+                    if self.scratch.made:
+                        self._drop()
         return self.findings
 
     def _drop(self) -> None:
@@ -171,6 +176,9 @@ class Examination:
             return FAILS, str(error)
         except (CommandError, UsageError, Error) as error:
             return FAILS, one_line(error)
+        except Exception as error:
+            # An answer of another shape than any that the check has thought of.
+            return FAILS, f"{type(error).__name__}: {one_line(error)}"
 
     def _not_to_be_asked(self, assertion: Assertion, elapsed: float) -> str | None:
         if reason := self._elsewhere.get(assertion.name):

@@ -23,6 +23,8 @@ PINNED = re.compile(r"^(snowflake-snowpark-python)==(\S+)$", re.MULTILINE)
 )
 def bootstraps(environment: Environment) -> str:
     """`caves bootstrap` gives the scratch database its roles and grants."""
+    if environment.scratch.given_warehouse:
+        raise NotAsked("the warehouse was named: bootstrap might put its monitor onto it")
     with environment.account(None) as account:
         try:
             environment.scratch.make_roles(account)

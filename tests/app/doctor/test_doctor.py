@@ -15,6 +15,8 @@ from typing import Any
 
 import pytest
 
+from app.caves.doctor import examination, statements
+from app.caves.doctor.assertion import PAGES, Assertion
 from app.caves.doctor.elsewhere import REASONS
 from app.caves.doctor.examination import ASSERTIONS
 from app.caves.doctor.record import differences
@@ -191,11 +193,58 @@ def test_an_interrupted_run_leaves_nothing_behind(account: Any, tmp_path: Path) 
     assert names(account) == before
 
 
+def test_an_answer_of_an_unknown_shape_is_a_finding_and_the_next_assertion_is_asked(
+    account: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    odd = Assertion("odd", PAGES, "it is odd", lambda environment: str(int("x")))
+    [other] = [each for each in ASSERTIONS if each.name == "insert-answer"]
+    monkeypatch.setattr(examination, "ASSERTIONS", (odd, other))
+    done = run_caves(account, "doctor", "--json")
+    assert done.returncode == 1
+    assert [(each["result"], each["seen"]) for each in json.loads(done.stdout)["assertions"]] == [
+        ("fails", "ValueError: invalid literal for int() with base 10: 'x'"),
+        ("holds", "2 rows"),
+    ]
+
+
+def test_a_warehouse_that_was_named_is_used_and_left_as_it_is(
+    account: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also one that this project made and monitors: the run's quota of one credit is not for it."""
+    name = f"SHOP_{uuid.uuid4().hex[:8].upper()}"
+    with account.connect() as connection:
+        run = connection.cursor().execute
+        run(
+            f"CREATE WAREHOUSE {name} WITH COMMENT ="
+            " 'Runs the pipeline of Les Caves d''Albert; made for SHOP'"
+        )
+        run(f"CREATE RESOURCE MONITOR {name}_MONITOR WITH CREDIT_QUOTA = 800")
+        run(f"ALTER WAREHOUSE {name} SET RESOURCE_MONITOR = {name}_MONITOR")
+        before = names(account), shown(connection, name)
+        chosen = [each for each in ASSERTIONS if each.name in ("bootstraps", "insert-answer")]
+        monkeypatch.setattr(examination, "ASSERTIONS", tuple(chosen))
+        done = run_caves(account, "doctor", "--json", "--env", f"warehouse={name}")
+        assert done.returncode == 0, done.stderr
+        found = json.loads(done.stdout)["assertions"]
+        assert [each["result"] for each in found] == ["not asked", "holds"]
+        assert (names(account), shown(connection, name)) == before
+        run(f"DROP WAREHOUSE {name}")
+        run(f"DROP RESOURCE MONITOR {name}_MONITOR")
+
+
+def shown(connection: Any, warehouse: str) -> list[Any]:
+    """What can be seen of the warehouse, of its monitor and of who may use it."""
+    cursor = connection.cursor()
+    found = []
+    for statement in ("SHOW WAREHOUSES", "SHOW RESOURCE MONITORS"):
+        rows = cursor.execute(statement).fetchall()
+        found += [row for row in rows if warehouse in str(row[0])]
+    return [*found, *cursor.execute(f"SHOW GRANTS ON WAREHOUSE {warehouse}").fetchall()]
+
+
 def test_what_fails_is_told_first_with_what_follows_and_its_page(
     account: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from app.caves.doctor import examination, statements
-
     chosen = [each for each in statements.STATEMENTS if each.name.startswith("merge-")]
     monkeypatch.setattr(examination, "ASSERTIONS", tuple(chosen))
     monkeypatch.setattr(statements, "NONDETERMINISTIC", 100_091)
@@ -214,22 +263,62 @@ def test_what_fails_is_told_first_with_what_follows_and_its_page(
     assert names(account) == before
 
 
+@dataclass(frozen=True)
+class UnderRole:
+    """The account, for a connection whose role has these privileges on the account alone."""
+
+    account: Any
+    role: str
+
+    @classmethod
+    def with_privileges(cls, account: Any, *privileges: str) -> "UnderRole":
+        role = f"SOMEBODY_{uuid.uuid4().hex[:8].upper()}"
+        with account.connect() as connection:
+            connection.cursor().execute(f"CREATE ROLE {role}")
+            for each in privileges:
+                connection.cursor().execute(f"GRANT {each} ON ACCOUNT TO ROLE {role}")
+        return cls(account, role)
+
+    def connect(self, **parameters: Any) -> Any:
+        return self.account.connect(**{"role": self.role, **parameters})
+
+    def snow(self, *arguments: str, cwd: Path) -> Any:
+        return self.account.snow(*arguments, "--role", self.role, cwd=cwd)
+
+
 def test_a_role_that_may_make_no_database_is_told_so(account: Any) -> None:
-    role = f"NOTHING_{uuid.uuid4().hex[:8].upper()}"
-    with account.connect() as connection:
-        connection.cursor().execute(f"CREATE ROLE {role}")
+    somebody = UnderRole.with_privileges(account)
     before = names(account)
-
-    class Powerless:
-        snow = account.snow
-
-        @staticmethod
-        def connect(**parameters: Any) -> Any:
-            return account.connect(**{"role": role, **parameters})
-
-    done = run_caves(Powerless(), "doctor")
+    done = run_caves(somebody, "doctor")
     assert done.returncode == 1
     assert "needs a database of its own, and this role may not make one" in done.stderr
+    assert names(account) == before
+
+
+def test_a_role_that_may_make_no_warehouse_hears_how_to_name_one(account: Any) -> None:
+    somebody = UnderRole.with_privileges(account, "CREATE DATABASE")
+    before = names(account)
+    done = run_caves(somebody, "doctor")
+    assert done.returncode == 1
+    assert "or name one: --env warehouse=NAME" in done.stderr
+    assert names(account) == before
+
+
+def test_a_role_that_may_make_no_roles_is_asked_all_but_what_roles_may_do(
+    account: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chosen = ("bootstraps", "snowpark-version", "insert-first-counts", "ingester-writes")
+    monkeypatch.setattr(
+        examination, "ASSERTIONS", tuple(each for each in ASSERTIONS if each.name in chosen)
+    )
+    somebody = UnderRole.with_privileges(account, "CREATE DATABASE", "CREATE WAREHOUSE")
+    before = names(account)
+    done = run_caves(somebody, "doctor", "--json")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)["assertions"]
+    assert [each["result"] for each in found] == ["not asked", "holds", "holds", "not asked"]
+    assert found[0]["seen"].startswith("this role may not do it: 003001 (42501)")
+    assert found[3]["seen"] == "bootstraps does not hold, or was not asked"
     assert names(account) == before
 
 
