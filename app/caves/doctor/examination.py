@@ -157,28 +157,29 @@ class Examination:
     def _judge(self, assertion: Assertion, environment: Environment, started: float) -> None:
         self.record.begin(assertion.name)
         begun = time.monotonic()
-        result, seen = self._result(assertion, environment, begun - started)
+        result, seen, is_own_text = self._result(assertion, environment, begun - started)
         self.findings.append(Finding(assertion, result, seen, time.monotonic() - begun))
-        self.record.judged(assertion.name, result, seen)
+        self.record.judged(assertion.name, result, seen, is_own_text)
         if result != HOLDS:
             self._progress(f"  {result}: {seen}")
 
     def _result(
         self, assertion: Assertion, environment: Environment, elapsed: float
-    ) -> tuple[str, str]:
+    ) -> tuple[str, str, bool]:
+        """The result, what was seen, and whether the check has said that, and no error."""
         if reason := self._not_to_be_asked(assertion, elapsed):
-            return NOT_ASKED, reason
+            return NOT_ASKED, reason, True
         try:
-            return HOLDS, assertion.check(environment)
-        except NotAsked as error:
-            return NOT_ASKED, str(error)
+            return HOLDS, assertion.check(environment), True
         except Broken as error:
-            return FAILS, str(error)
+            return FAILS, str(error), True
+        except NotAsked as error:
+            return NOT_ASKED, str(error), False
         except (CommandError, UsageError, Error) as error:
-            return FAILS, one_line(error)
+            return FAILS, one_line(error), False
         except Exception as error:
             # An answer of another shape than any that the check has thought of.
-            return FAILS, f"{type(error).__name__}: {one_line(error)}"
+            return FAILS, f"{type(error).__name__}: {one_line(error)}", False
 
     def _not_to_be_asked(self, assertion: Assertion, elapsed: float) -> str | None:
         if reason := self._elsewhere.get(assertion.name):

@@ -52,8 +52,11 @@ class Record:
         told = self.told(message, statement)
         self._keep(statement, {"errno": errno, "sqlstate": state, "message": told})
 
-    def judged(self, assertion: str, result: str, seen: str) -> None:
-        self.results[assertion] = {"result": result, "seen": self.told(seen)}
+    def judged(self, assertion: str, result: str, seen: str, is_own_text: bool) -> None:
+        """is_own_text: the check has put it together, of what was in the scratch database."""
+        said = [each["statement"] for each in self.answers.get(assertion, [])]
+        told = self.told(seen) if is_own_text else self.told(seen, " ".join([*said, " "]))
+        self.results[assertion] = {"result": result, "seen": told}
 
     def _keep(self, statement: str, answer: dict[str, Any]) -> None:
         text = SPACES.sub(" ", statement).strip()

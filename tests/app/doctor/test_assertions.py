@@ -48,6 +48,19 @@ def test_a_message_is_told_without_the_names_of_the_account() -> None:
     )
 
 
+def test_what_an_error_quotes_is_told_only_where_the_check_has_said_it() -> None:
+    record = Record()
+    record.begin("one")
+    record.refused("SELECT * FROM {db}.OPS.X", 2003, "02000", "Object 'X' of 'SALARIES'")
+    record.judged("one", "fails", "002003: Object 'X' of 'SALARIES'", is_own_text=False)
+    record.judged("two", "fails", "counts: {'staged': 4}", is_own_text=True)
+
+    found = record.as_json()["assertions"]
+    assert found["one"]["answers"][0]["message"] == "Object 'X' of '…'"
+    assert found["one"]["seen"] == "002003: Object 'X' of '…'"
+    assert found["two"]["seen"] == "counts: {'staged': 4}"
+
+
 def test_records_of_another_format_are_not_compared() -> None:
     assert differences({"format": 1}, {"format": 2}) == ["format 1 cannot be compared with 2"]
 
