@@ -189,6 +189,9 @@ def on_snowflake() -> bool:
 SLOWEST = (
     "tests/app/doctor/test_doctor.py",
     "tests/test_end_to_end.py",
+    "tests/kafka/test_commands.py",
+    "tests/kafka/test_security.py",
+    "tests/kafka/test_apache_kafka.py",
     "tests/app/test_deployment.py",
     "tests/app/test_up.py",
     "tests/app/test_redeployment.py",

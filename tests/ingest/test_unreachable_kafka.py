@@ -75,7 +75,7 @@ def silent() -> Iterator[Listener]:
 @pytest.fixture
 def tls(tmp_path: Path) -> str:
     file = tmp_path / "tls.properties"
-    file.write_text("security.protocol=SSL\n")
+    file.write_text("security.protocol=SSL\nbootstrap.timeout.ms=3000\n")
     return str(file)
 
 

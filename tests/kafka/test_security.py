@@ -224,7 +224,12 @@ def test_messages_go_through_a_secured_listener(
         ),
         pytest.param("PLAINTEXT", TLS, "does that port speak TLS?", id="tls-on-plaintext"),
         pytest.param("TLS", {}, "that port speaks TLS", id="plaintext-on-tls"),
-        pytest.param("SASL", {}, "does that port want a user", id="nobody-where-a-user-is-wanted"),
+        pytest.param(
+            "SASL",
+            {"bootstrap.timeout.ms": "2000"},
+            "does that port want a user",
+            id="nobody-where-a-user-is-wanted",
+        ),
         pytest.param("PLAINTEXT", sasl("PLAIN"), "that port takes no SASL", id="sasl-on-plaintext"),
     ],
 )
