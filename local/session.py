@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sqlglot import Expr, exp
 
 from local import errors, list_limit, literal_rows, plain_statements, registry, result
-from local.engine import TEXT, Catalog, parsing, rewrite
+from local.engine import OF_THE_ENGINE, TEXT, Catalog, parsing, rewrite
 from local.guard import Guard
 from local.meanings import Meaning
 from local.names import resolve_identifiers
@@ -154,7 +154,9 @@ class Session(SessionTransactions):
         return self.account.catalog(database)
 
     def relation_kind(self, name: FullName) -> str | None:
-        """TABLE, VIEW, or None where there is neither."""
+        """TABLE, VIEW, or None where there is neither. What the engine keeps is not there."""
+        if name.schema in OF_THE_ENGINE:
+            return None
         return self.connection.relation_kind(name.database, name.schema, name.name)
 
     # --- statements --------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from local.engine.catalog import HIDDEN_SCHEMA, Catalog
 from local.engine.clock import NOW
-from local.engine.connection import Connection
+from local.engine.connection import OF_THE_ENGINE, Connection
 from local.engine.engine import Engine
 from local.engine.failures import Conflict, translate
 from local.engine.quoting import literal, quoted
@@ -12,6 +12,7 @@ from local.engine.types import compressed
 __all__ = [
     "HIDDEN_SCHEMA",
     "NOW",
+    "OF_THE_ENGINE",
     "TEXT",
     "Binds",
     "Catalog",

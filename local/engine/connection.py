@@ -33,7 +33,7 @@ warnings.filterwarnings("ignore", "Arrow output on a DB-API result", UserWarning
 # Files that are in no stage of the account.
 _OUTSIDE = re.compile(r"[\"']*(\w+:/)?/")
 
-_OF_THE_ENGINE = (HIDDEN_SCHEMA, "main", "information_schema", "pg_catalog")
+OF_THE_ENGINE = (HIDDEN_SCHEMA, "main", "information_schema", "pg_catalog")
 _NUMBERS = itertools.count(1)
 _SETTINGS = ("SET python_enable_replacements = false", "SET TimeZone = 'UTC'")
 
@@ -76,7 +76,7 @@ class Connection:
 
     def schema_exists(self, database: str, schema: str) -> bool:
         """What the engine keeps for itself is not there."""
-        if schema in _OF_THE_ENGINE:
+        if schema in OF_THE_ENGINE:
             return False
         return bool(
             self.values(

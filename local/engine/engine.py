@@ -41,6 +41,17 @@ _SETTINGS = (
     "SET GLOBAL python_enable_replacements = false",
 )
 
+
+def _confined(data: Path) -> tuple[str, ...]:
+    """No statement reads or writes a file outside of the data folder, whatever function of DuckDB's
+    it has found; nor does what does not fit into memory."""
+    return (
+        f"SET GLOBAL temp_directory = {literal(str(data / 'spilled'))}",
+        f"SET GLOBAL allowed_directories = [{literal(str(data))}]",
+        "SET GLOBAL enable_external_access = false",
+    )
+
+
 _SNOWFLAKE_DATABASE = "SNOWFLAKE"
 _TEMPLATE = "_account_template"
 # A database's name is its file's: letters, digits, _ and $, and no more than a file system takes.
@@ -74,7 +85,7 @@ class Engine:
             raise
 
     def _open(self) -> None:
-        for setting in _SETTINGS:
+        for setting in (*_SETTINGS, *_confined(self._data)):
             self._root.execute(setting)
         self._root.execute(f"ATTACH {literal(str(self._data / 'account.duckdb'))} AS _fs_global")
         self._root.execute(info_schema.fs_global_creation_sql())

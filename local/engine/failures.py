@@ -144,6 +144,8 @@ def _translate_duckdb(error: duckdb.Error) -> SnowflakeError:
         return errors.compilation(errors.SYNTAX, f"syntax error: {line}")
     if isinstance(error, duckdb.CatalogException):
         return errors.compilation(errors.INVALID_OBJECT, line)
+    if isinstance(error, duckdb.PermissionException):
+        return errors.unsupported(f"what is outside of the account: {line}")
     if isinstance(error, duckdb.NotSupportedError):
         return errors.unsupported(line)
     if isinstance(error, _WRONG_STATEMENT):

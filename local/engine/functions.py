@@ -17,6 +17,8 @@ def refuse(tree: Expr) -> None:
     for node in tree.walk():
         if isinstance(node, exp.Table):
             _refuse_table(node)
+        elif isinstance(node, exp.Lateral):
+            _refuse_function(node.this)
         elif isinstance(node, exp.Select) and node.args.get("connect"):
             raise errors.unsupported("CONNECT BY")
         elif isinstance(node, exp.ArraySlice):
@@ -28,11 +30,18 @@ def refuse(tree: Expr) -> None:
 def _refuse_table(table: exp.Table) -> None:
     if table.args.get("when") or table.args.get("changes"):
         raise errors.unsupported(f"Time Travel on {table.name}")
-    if isinstance(table.this, exp.Func):
-        name = table.this.name if isinstance(table.this, exp.Anonymous) else table.this.sql_name()
-        raise errors.unsupported(f"table function {name}")
+    _refuse_function(table.this)
     if isinstance(table.this, exp.Literal):
         raise errors.unsupported(f"reading the file {table.name}")
+
+
+def _refuse_function(source: Expr) -> None:
+    """A table function other than FLATTEN may be one of DuckDB's, which reads any file."""
+    if isinstance(source, exp.TableFromRows):
+        source = source.this
+    if isinstance(source, exp.Func) and not isinstance(source, exp.Explode):
+        name = source.name if isinstance(source, exp.Anonymous) else source.sql_name()
+        raise errors.unsupported(f"table function {name}")
 
 
 def current_names(node: Expr) -> Expr:

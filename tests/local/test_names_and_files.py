@@ -10,7 +10,9 @@ import pytest
 import snowflake.connector
 from snowflake.connector import SnowflakeConnection
 
+from local.account import Account
 from local.engine.stage_files import StageFiles, folder_name
+from local.errors import SnowflakeError
 from tests.conftest import RunningAccount, new_account
 from tests.local.conformance.shared import Run, error
 
@@ -237,6 +239,59 @@ def test_no_name_and_no_text_becomes_a_statement_of_the_engines(
     assert run("select * from kept") in ([], [(1,)])
 
 
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "select * from t, lateral read_text('{file}')",
+        "select * from lateral read_text('{file}')",
+        "select * from t cross join lateral read_csv('{file}')",
+        "select * from t where exists (select * from t, lateral read_text('{file}'))",
+        "select * from read_text('{file}')",
+        "select * from t, lateral table(read_text('{file}'))",
+        "select * from table(read_text('{file}'))",
+        "select * from '{file}'",
+        "create table u as select content from t, lateral read_text('{file}')",
+        "create view w as select content from t, lateral read_text('{file}')",
+        "insert into t select content from t, lateral read_text('{file}')",
+        "update t set a = r.content from lateral read_text('{file}') r",
+        "merge into t using (select content from lateral read_text('{file}')) r on t.a = r.content"
+        " when not matched then insert values (r.content)",
+    ],
+)
+def test_no_statement_reads_a_file_of_the_machine(run: Run, tmp_path: Path, statement: str) -> None:
+    """On 7427901 LATERAL read_text('…') did."""
+    file = tmp_path / "file.csv"
+    file.write_text("secret")
+    run("create table t as select 'x' as a")
+    assert error(run, statement.format(file=file)) in (2, 1003)
+    assert run("select * from t") == [("x",)]
+
+
+def test_the_engine_reaches_no_file_outside_of_the_data_folder(tmp_path: Path) -> None:
+    """Whatever function of DuckDB's a statement may have found."""
+    (tmp_path / "outside.txt").write_text("outside")
+    account = Account(tmp_path / "data")
+    try:
+        (tmp_path / "data" / "inside.txt").write_text("inside")
+        read = "SELECT content FROM read_text(?)"
+        connection = account.engine.connect()
+        assert connection.values(read, [str(account.data / "inside.txt")]) == [("inside",)]
+        for statement, file in (
+            (read, tmp_path / "outside.txt"),
+            (read, account.data / ".." / "outside.txt"),
+            ("COPY (SELECT 1) TO '{}'", tmp_path / "written"),
+            ("ATTACH '{}' AS other", tmp_path / "other.duckdb"),
+        ):
+            with pytest.raises(SnowflakeError) as raised:
+                connection.values(statement.format(file), [str(file)] if "?" in statement else [])
+            assert raised.value.errno == 2
+        with pytest.raises(SnowflakeError):
+            connection.values("SET GLOBAL enable_external_access = true")
+    finally:
+        account.close()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["data", "outside.txt"]
+
+
 def test_a_column_may_have_quotes_in_its_name(run: Run) -> None:
     run('create table t ("a""b" int)')
     run("comment on column t.\"a\"\"b\" is 'it''s'")
@@ -249,7 +304,11 @@ def test_what_the_engine_keeps_for_itself_cannot_be_dropped(run: Run, database: 
     for name in ("_fs_information_schema", "main", "pg_catalog", "information_schema"):
         assert error(run, f'drop schema "{name}"') == 2003
         assert error(run, f'drop schema {database}."{name}"') == 2003
+    for statement in ("drop table {}", "drop view {}", "alter table {} rename to x"):
+        name = f'{database}."_fs_information_schema"."_account_tasks"'
+        assert error(run, statement.format(name)) == 2003
     run("create table still_works (a int)")
+    run("show tasks in account")
 
 
 @pytest.mark.parametrize("name", ['"memory"', '"system"', '"_fs_global"', '"temp"'])
