@@ -14,13 +14,17 @@ DEPLOYED = (
     "does --database name the right one, has the application been deployed to it (caves deploy),"
     " and may this role use it?"
 )
+TABLES_ARE_OLD = (
+    "the tables are older than this ingester: run caves deploy first, which adds the column and"
+    " keeps every row and offset"
+)
 REACHABLE = (
     "are account, user and credentials of this connection in connections.toml right, and does the"
     " account answer?"
 )
 WHAT_TO_DO = {
     606: "name a warehouse in the connection, or give its user a default one",
-    904: DEPLOYED,
+    904: TABLES_ARE_OLD,
     2003: DEPLOYED,
     2043: DEPLOYED,
     3001: "the role of this connection needs USAGE on the database and RAW_DATA, SELECT and INSERT"

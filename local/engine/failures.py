@@ -45,7 +45,7 @@ _BY_TEXT: tuple[tuple[str, Code], ...] = (
     (r"Could not convert string|Conversion Error", errors.NUMERIC_VALUE),
     (r"(Table|View|Sequence) with name|does not exist because schema", errors.DOES_NOT_EXIST),
     (
-        r"Referenced (column|table)|not found in FROM clause|does not have a column named",
+        r"Referenced (column|table)|not found in FROM clause|does not have a column (named|with)",
         errors.UNKNOWN_COLUMN,
     ),
     (r"(Scalar|Aggregate|Table|Macro) Function with name", errors.UNKNOWN_FUNCTION),

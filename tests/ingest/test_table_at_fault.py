@@ -101,10 +101,20 @@ def test_good_events_before_the_first_that_the_table_refuses_are_kept(tables: Ta
     assert (tables.stored(), tables.ids()) == ([(4,)], ["E0", "E1", "E2", "E3"])
 
 
-@pytest.mark.parametrize("table", ["RAW_EVENTS_STREAM", "REJECTED_EVENTS"])
-def test_a_missing_column_is_found_before_the_first_event(tables: Tables, table: str) -> None:
-    tables.rows(f"ALTER TABLE {table} DROP COLUMN KAFKA_METADATA")
-    with pytest.raises(Fatal, match=rf"looking at {table}: .*KAFKA_METADATA.*caves deploy"):
+@pytest.mark.parametrize(
+    ("table", "column"),
+    [
+        ("RAW_EVENTS_STREAM", "KAFKA_METADATA"),
+        ("REJECTED_EVENTS", "KAFKA_METADATA"),
+        ("INGEST_OFFSETS", "TOPIC_ID"),
+    ],
+)
+def test_tables_older_than_the_ingester_are_found_before_the_first_event(
+    tables: Tables, table: str, column: str
+) -> None:
+    tables.rows(f"ALTER TABLE {table} DROP COLUMN {column}")
+    advice = "the tables are older than this ingester: run caves deploy first, which adds"
+    with pytest.raises(Fatal, match=rf"{table}: .*{column}.*; {advice}"):
         tables.sink.check(TOPIC)
 
 
