@@ -3,7 +3,8 @@
 Everything works in three steps, each a projection of its own:
 1. `read_events` turns the paths into plain text columns, and their JSON types where those matter,
    for ids (a VARIANT path has to be projected before it can be filtered on);
-2. `Number.value` and `utc_timestamp` give each text its one exact reading, or NULL;
+2. `with_plain_numbers` writes numbers plainly, `Number.value` and `utc_timestamp` give each text
+   its one exact reading, or NULL;
 3. the rules (`bad_…`) hold text and reading against each other.
 
 No rule ever rounds, truncates or guesses: a field either has exactly one reading, or it is faulty.
@@ -41,8 +42,12 @@ DAY_AND_TIME = (
 ISO_TIMESTAMP = DAY_AND_TIME + "(Z|[+-](0[0-9]|1[0-4])(:?[0-5][0-9])?)?"
 USUAL_TIMESTAMP = DAY_AND_TIME + "(Z|[+-](0[0-9]|1[0-4]):[0-5][0-9])"
 TIMESTAMP = "an ISO 8601 timestamp of the years 1970 to 2261"
+TOO_LATE = "is in the future by more than max_event_future_seconds"
 FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(2261, 12, 31)
 
+USUAL_NUMBER = "[+-]?[0-9]{1,8}([.][0-9]{1,2})?"
+# What REGEXP_REPLACE takes the zeros at the end of decimals away with.
+WITHOUT_ZEROS = ("([.][0-9]*[1-9])0+$|[.]0+$", "\\1")
 WRITTEN_NUMBER = "[+-]?[0-9]+([.][0-9]+)?([eE][+-]?0*[0-9]{1,3})?"
 
 
@@ -62,6 +67,11 @@ class Field:
     def text(self) -> Column:
         """The value as text; NULL where it is missing or JSON null."""
         return F.col(self.column)
+
+    @property
+    def plain(self) -> Column:
+        """The text of a number, made plain by `with_plain_numbers`."""
+        return F.col(f"{self.name.upper()}_PLAIN")
 
     @property
     def kind(self) -> Column:
@@ -90,20 +100,10 @@ class Number:
     scale: int
 
     @property
-    def usual(self) -> str:
-        """As nearly all are written: digits that fit, and beyond the scale only a few zeros."""
-        decimals = f"[0-9]{{1,{self.scale}}}0{{0,8}}" if self.scale else "0{1,8}"
-        return f"[+-]?{self._whole}([.]{decimals})?"
-
-    @property
-    def shifted(self) -> str:
-        """Of what `without_exponent` gives: the groups are the sign, and the number as it fits."""
-        decimals = f"[.][0-9]{{{self.scale}}}" if self.scale else ""
-        return f"^([+-]?)0*({self._whole}{decimals}){'' if self.scale else '[.]'}0*$"
-
-    @property
-    def _whole(self) -> str:
-        return f"[0-9]{{1,{self.precision - self.scale}}}"
+    def pattern(self) -> str:
+        """A sign, and digits that fit, of a plain number."""
+        decimals = f"[0-9]{{1,{self.scale}}}" if self.scale else "0{1,2}"
+        return f"[+-]?[0-9]{{1,{self.precision - self.scale}}}([.]{decimals})?"
 
     @property
     def wanted(self) -> str:
@@ -112,12 +112,8 @@ class Number:
         return f"a whole number of at most {self.precision} digits"
 
     def value(self, field: Field) -> Column:
-        """The field's number; NULL where it has none that is exact."""
-        plain = without_exponent(F.coalesce(field.text, F.lit("")))
-        exact = F.when(matches(field.text, self.usual), field.text).when(
-            matches(field.text, WRITTEN_NUMBER) & matches(plain, self.shifted),
-            replaced(plain, self.shifted, "\\1\\2"),
-        )
+        """The field's number, of its plain text; NULL where it has none that is exact."""
+        exact = F.when(matches(field.plain, self.pattern), field.plain)
         return self.cast(exact.cast(StringType()))
 
     def cast(self, text: Column) -> Column:
@@ -126,27 +122,59 @@ class Number:
         return F.try_cast(text, DecimalType(self.precision, self.scale))
 
 
-def without_exponent(text: Column) -> Column:
-    """A WRITTEN_NUMBER with its point where the exponent puts it, and two zeros behind:
-    -1.5E2 is -150.00, and 7 is 7.00.
+def with_plain_numbers(events: DataFrame, fields: Iterable[Field]) -> DataFrame:
+    """The events with each field's `plain` text: of a number what it is without an exponent, and
+    without zeros that it does not need. -1.5E2 is -150, and 007.100 is 7.1.
 
     No number type has room for every step between, so it is done with the digits themselves: all of
-    them, with enough zeros on either side, are cut in two where the point belongs.
+    them, with enough zeros on either side, are cut in two where the point belongs. It takes three
+    projections, and nearly all numbers pass them as they are.
     """
-    sign = F.when(F.substring(text, 1, 1) == F.lit("-"), F.lit("-")).otherwise(F.lit(""))
+    fields = tuple(fields)
+    own = [F.col(name) for name in events.columns]
+    digits = [column for field in fields for column in _digits(field)]
+    pointed = [_pointed(field).alias(f"{field.name.upper()}_POINTED") for field in fields]
+    plain = [_plain(field).alias(f"{field.name.upper()}_PLAIN") for field in fields]
+    return events.select(*own, *digits).select(*own, *pointed).select(*own, *plain)
+
+
+def _digits(field: Field) -> list[Column]:
+    """Its digits, and how many of them are before the point; none where the text needs
+    nothing."""
+    text = F.coalesce(field.text, F.lit(""))
+    is_awkward = ~matches(text, USUAL_NUMBER) & matches(text, WRITTEN_NUMBER)
     digits = replaced(text, "[eE].*$|[^0-9]", "")
-    before_point = F.length(replaced(text, "[.eE].*$|[^0-9]", ""))
+    before = F.length(replaced(text, "[.eE].*$|[^0-9]", ""))
     exponent = F.try_cast(replaced(text, "^[^eE]*[eE]?[+]?", ""), DecimalType(5, 0))
-    point = before_point + F.coalesce(exponent, F.lit(0))
+    point = before + F.coalesce(exponent, F.lit(0))
+    name = field.name.upper()
+    return [
+        F.when(is_awkward, digits).otherwise(F.lit("")).alias(f"{name}_DIGITS"),
+        F.when(is_awkward, point).otherwise(F.lit(0)).alias(f"{name}_POINT"),
+    ]
+
+
+def _pointed(field: Field) -> Column:
+    """The number with its point where it belongs, and a zero at least on either side."""
+    digits, point = (F.col(f"{field.name.upper()}_{what}") for what in ("DIGITS", "POINT"))
+    text = F.coalesce(field.text, F.lit(""))
+    sign = F.when(F.substring(text, 1, 1) == F.lit("-"), F.lit("-")).otherwise(F.lit(""))
     room = F.lit(1) - F.least(point, F.lit(1))
-    zeros_before = F.repeat(F.lit("0"), room)
-    zeros_behind = F.repeat(F.lit("0"), F.greatest(point - F.length(digits), F.lit(0)))
-    padded = F.concat(zeros_before, digits, zeros_behind)
-    whole, decimals = (
-        F.substring(padded, F.lit(1), point + room),
-        F.substring(padded, point + room + F.lit(1), F.length(padded)),
+    padded = F.concat(
+        F.repeat(F.lit("0"), room),
+        digits,
+        F.repeat(F.lit("0"), F.greatest(point - F.length(digits), F.lit(0))),
     )
-    return F.concat(sign, whole, F.lit("."), decimals, F.lit("00"))
+    whole = F.substring(padded, F.lit(1), point + room)
+    decimals = F.substring(padded, point + room + F.lit(1), F.length(padded))
+    pointed = F.concat(sign, whole, F.lit("."), decimals, F.lit("0"))
+    return F.when(digits != F.lit(""), pointed).otherwise(F.lit(""))
+
+
+def _plain(field: Field) -> Column:
+    pointed = F.col(f"{field.name.upper()}_POINTED")
+    short = replaced(replaced(pointed, "^(-?)0+([0-9])", "\\1\\2"), *WITHOUT_ZEROS)
+    return F.when(pointed == F.lit(""), field.text).otherwise(short)
 
 
 BOTTLES = Number(10, 0)
@@ -221,8 +249,7 @@ def id_value(field: Field) -> Column:
 
 def id_text(field: Field) -> Column:
     """A text as it is, and a number as whole as it can be: 7.0 and 7 are one id, and -0 is 0."""
-    without_zeros = replaced(field.text, "([.][0-9]*[1-9])0+$|[.]0+$", "\\1")
-    number = replaced(without_zeros, "^-0$", "0")
+    number = replaced(replaced(field.text, *WITHOUT_ZEROS), "^-0$", "0")
     return F.when(field.kind.in_(*NUMBER_KINDS), number).otherwise(field.text)
 
 
@@ -239,10 +266,13 @@ def bad_optional_number(field: Field, number: Number, value: Column) -> Column:
 
 
 def bad_timestamp(field: Field, moment: Column) -> Column:
-    """moment: what `utc_timestamp` made of the field."""
+    """moment: what `utc_timestamp` made of the field. A clock that is far ahead would decide for as
+    long, since the latest event wins: it may say LATEST_MOMENT at most, if there is one."""
     day = F.to_date(moment)
     beyond = (day < F.lit(FIRST_DAY)) | (day > F.lit(LAST_DAY))
-    return F.when(moment.is_null() | beyond, fault(field, f"is not {TIMESTAMP}"))
+    return F.when(moment.is_null() | beyond, fault(field, f"is not {TIMESTAMP}")).when(
+        moment > F.col("LATEST_MOMENT"), fault(field, TOO_LATE)
+    )
 
 
 ENVELOPE = (
@@ -256,10 +286,12 @@ ENVELOPE = (
 
 
 def read_events(raw: DataFrame, fields: Iterable[Field]) -> DataFrame:
-    """RAW rows, with the given fields of their events as plain columns beside the envelope."""
+    """RAW rows with their LATEST_MOMENT, the given fields of their events as plain columns beside
+    the envelope."""
     event = F.col("EVENT_DATA")
     reads = [column for field in fields for column in field.read(event)]
-    return raw.select(F.col("EVENT_ID"), *(F.col(name) for name in ENVELOPE), *reads)
+    envelope = (F.col(name) for name in ("EVENT_ID", *ENVELOPE, "LATEST_MOMENT"))
+    return raw.select(*envelope, *reads)
 
 
 def event_identity(*candidates: Column) -> Column:

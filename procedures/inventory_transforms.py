@@ -21,6 +21,7 @@ from event_fields import (
     missing,
     read_events,
     utc_timestamp,
+    with_plain_numbers,
 )
 from snowflake.snowpark import Column, DataFrame, Window
 from snowflake.snowpark import functions as F
@@ -50,6 +51,7 @@ FIELDS = (
     REASON,
     WAREHOUSE_LOCATION,
 )
+NUMBERS = (QUANTITY_CHANGE, NEW_STOCK_LEVEL)
 STG_INVENTORY_ADJ = (
     "EVENT_ID",
     "EVENT_TIMESTAMP",
@@ -100,7 +102,7 @@ def own_events(raw: DataFrame) -> DataFrame:
 
 def judge(raw: DataFrame) -> DataFrame:
     """Every row of the inventory's own: a STG_INVENTORY_ADJ row, and a REASON against it."""
-    fields = read_events(own_events(raw), FIELDS)
+    fields = with_plain_numbers(read_events(own_events(raw), FIELDS), NUMBERS)
     values = fields.select(
         *fields.columns,
         event_identity(id_text(EVENT_ID)).alias("IDENTITY"),
@@ -163,8 +165,17 @@ def first_adjustments(staged: DataFrame) -> DataFrame:
     )
 
 
+def standing(history: DataFrame) -> DataFrame:
+    """The adjustments that count: neither void, nor the entries that void them."""
+    voids = history.filter(F.col("VOIDS_ADJUSTMENT_ID").is_not_null())
+    voided = voids.select(F.col("VOIDS_ADJUSTMENT_ID").alias("VOIDED_ID"))
+    own = history.filter(F.col("VOIDS_ADJUSTMENT_ID").is_null())
+    return own.join(voided, F.col("ADJUSTMENT_ID") == F.col("VOIDED_ID"), "leftanti")
+
+
 def current_stock(history: DataFrame, touched: DataFrame, orders: DataFrame) -> DataFrame:
-    """One INVENTORY_CURRENT row for each PRODUCT_ID of `touched` that has a history.
+    """One INVENTORY_CURRENT row for each PRODUCT_ID of `touched` that has a history of adjustments
+    that stand.
 
     The level is the newest counted one (NEW_STOCK_LEVEL) plus the changes after it, or the sum of
     all changes where nobody ever counted; all other columns are the last adjustment's, and a

@@ -23,6 +23,7 @@ from event_fields import (
     missing,
     read_events,
     utc_timestamp,
+    with_plain_numbers,
 )
 from snowflake.snowpark import Column, DataFrame, Window
 from snowflake.snowpark import functions as F
@@ -54,6 +55,7 @@ FIELDS = (
     PAYMENT_METHOD,
     SHIPPING_ADDRESS,
 )
+NUMBERS = (QUANTITY, UNIT_PRICE, TOTAL_AMOUNT)
 
 STG_ORDERS = (
     "EVENT_ID",
@@ -101,7 +103,7 @@ def own_events(raw: DataFrame) -> DataFrame:
 
 def judge(raw: DataFrame) -> DataFrame:
     """Every row that the orders answer for: a STG_ORDERS row, and a REASON against it."""
-    fields = read_events(own_events(raw), FIELDS)
+    fields = with_plain_numbers(read_events(own_events(raw), FIELDS), NUMBERS)
     values = fields.select(
         *fields.columns,
         utc_timestamp(EVENT_TIMESTAMP).alias("MOMENT"),
@@ -165,6 +167,20 @@ def full_price() -> Column:
 def staged_orders(judged: DataFrame) -> DataFrame:
     """The rows without a REASON, as STG_ORDERS has them. Duplicates stay: the MERGE decides."""
     return judged.filter(F.col("REASON").is_null()).select(*STG_ORDERS)
+
+
+def standing_orders(staged: DataFrame, withdrawn: DataFrame) -> DataFrame:
+    """The order events that nobody has withdrawn, however often they come."""
+    gone = withdrawn.select(
+        *(F.col(name).alias(f"GONE_{name}") for name in ("ORDER_ID", "EVENT_ID", "EVENT_TIMESTAMP"))
+    )
+    return staged.join(
+        gone,
+        (F.col("ORDER_ID") == F.col("GONE_ORDER_ID"))
+        & (F.col("EVENT_ID") == F.col("GONE_EVENT_ID"))
+        & (F.col("EVENT_TIMESTAMP") == F.col("GONE_EVENT_TIMESTAMP")),
+        "leftanti",
+    )
 
 
 def latest_orders(staged: DataFrame) -> DataFrame:

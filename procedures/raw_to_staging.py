@@ -36,7 +36,10 @@ def inventory(session: Session) -> dict[str, int]:
 
 
 def _new_rows(session: Session, stream: str) -> DataFrame:
-    return session.table(stream).filter(F.col("METADATA$ACTION") == F.lit("INSERT"))
+    new = session.table(stream).filter(F.col("METADATA$ACTION") == F.lit("INSERT"))
+    limited = new.cross_join(session.table("OPS.EVENT_LIMITS"))
+    latest = F.dateadd("second", F.col("MAX_FUTURE_SECONDS"), F.col("INGESTION_TIMESTAMP"))
+    return limited.with_column("LATEST_MOMENT", latest)
 
 
 def _stage(session: Session, judged: DataFrame, target: Target) -> dict[str, int]:

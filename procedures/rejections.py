@@ -1,6 +1,7 @@
 """What people do with rejected events: try them again, or leave them for good.
 
-`retry` and `discard` are the handlers of OPS.RETRY_REJECTED and OPS.DISCARD_REJECTED. Events are
+`retry`, `accept_future` and `discard` are the handlers of OPS.RETRY_REJECTED, OPS.ACCEPT_FUTURE and
+OPS.DISCARD_REJECTED. Events are
 chosen by their places, `topic/partition/offset`, and by a part of the reason, in any case of
 letters; None is any. Only OPEN rejections are ever touched.
 """
@@ -31,7 +32,8 @@ CHOSEN = """
 """
 
 # The payload is the event, also after RAW was purged, or the payload mended by hand. RAW knows the
-# event's own id, where the rejection may show its place instead, and when it came in.
+# event's own id, where the rejection may show its place instead, and when it came in. What came too
+# early may be due by now, or be taken at any moment.
 REJECTED = f"""
 SELECT
     CASE WHEN w.KAFKA_OFFSET IS NULL THEN r.EVENT_ID ELSE w.EVENT_ID END AS EVENT_ID,
@@ -40,13 +42,17 @@ SELECT
     COALESCE(w.INGESTION_TIMESTAMP, r.REJECTED_AT) AS INGESTION_TIMESTAMP,
     r.KAFKA_TOPIC,
     r.KAFKA_PARTITION,
-    r.KAFKA_OFFSET
+    r.KAFKA_OFFSET,
+    CASE
+        WHEN c.CHOICE:any_moment IS NULL THEN DATEADD('second', l.MAX_FUTURE_SECONDS, SYSDATE())
+    END AS LATEST_MOMENT
 FROM RAW_DATA.REJECTED_EVENTS AS r
 LEFT JOIN RAW_DATA.RAW_EVENTS_STREAM AS w
     ON r.KAFKA_TOPIC = w.KAFKA_TOPIC
     AND r.KAFKA_PARTITION = w.KAFKA_PARTITION
     AND r.KAFKA_OFFSET = w.KAFKA_OFFSET
 CROSS JOIN (SELECT PARSE_JSON(?) AS CHOICE) AS c
+CROSS JOIN OPS.EVENT_LIMITS AS l
 WHERE r.STAGE = 'STAGING' AND r.STATUS = 'OPEN' AND {CHOSEN}
 QUALIFY ROW_NUMBER() OVER (
     PARTITION BY r.KAFKA_TOPIC, r.KAFKA_PARTITION, r.KAFKA_OFFSET ORDER BY r.REJECTED_AT DESC
@@ -71,8 +77,18 @@ def retry(session: Session, events: list[str] | None, reason: str | None) -> dic
     RETRIED. What is not stays OPEN, with today's reason. Rejections of the stage INGEST have no
     RAW row to transform: they stay as they are.
     """
+    return _retry(session, choice(events, reason=reason), None)
+
+
+def accept_future(session: Session, events: list[str], note: str) -> dict[str, int]:
+    """As `retry`, for these events, whatever moment in the future they name; their rejections keep
+    the note, which says who decided that."""
+    return _retry(session, choice(events, any_moment=True), note)
+
+
+def _retry(session: Session, chosen: str, note: str | None) -> dict[str, int]:
     infer_columns(session)
-    judged = Judged(session.sql(REJECTED, params=[choice(events, reason)]))
+    judged = Judged(session.sql(REJECTED, params=[chosen]))
     places = staged_places(session)
     stage = [
         addition(session.table(table), without_places(rows, places), columns)
@@ -80,7 +96,7 @@ def retry(session: Session, events: list[str] | None, reason: str | None) -> dic
     ]
     reasons = judged.reasons()
     rejected = session.table("RAW_DATA.REJECTED_EVENTS")
-    mark = mark_retried(rejected, reasons.filter(is_valid()))
+    mark = mark_retried(rejected, reasons.filter(is_valid()), note)
     show = show_reasons(rejected, reasons.filter(~is_valid()))
     with repair(session):
         staged = sum(each() for each in stage)
@@ -96,15 +112,14 @@ def discard(
 ) -> dict[str, int]:
     """OPEN rejections of either stage become DISCARDED; they are kept, and never tried again."""
     with repair(session):
-        value = choice(events, reason, note)
+        value = choice(events, reason=reason, note=note)
         [done] = session.sql(DISCARD, params=[value]).collect()
     return {"discarded": int(done[0])}
 
 
-def choice(events: list[str] | None, reason: str | None, note: str | None = None) -> str:
-    """The value that CHOSEN reads."""
-    places = None if events is None else f" {' '.join(events)} "
-    given = {"events": places, "reason": reason, "note": note}
+def choice(events: list[str] | None, **more: str | bool | None) -> str:
+    """The value that CHOSEN, REJECTED and DISCARD read."""
+    given = {"events": None if events is None else f" {' '.join(events)} ", **more}
     return json.dumps({name: value for name, value in given.items() if value is not None})
 
 
@@ -136,9 +151,11 @@ def is_valid() -> Column:
     return F.col("REASON").is_null()
 
 
-def mark_retried(rejected: Table, places: DataFrame) -> Change:
+def mark_retried(rejected: Table, places: DataFrame, note: str | None = None) -> Change:
     """The OPEN rejections at these places, now in STAGING, become RETRIED."""
     changes = {"STATUS": F.lit("RETRIED"), "DECIDED_AT": utc_now()}
+    if note is not None:
+        changes["NOTE"] = F.lit(note)
     return _update(rejected, places.select(*PLACE), changes)
 
 

@@ -41,7 +41,7 @@ from comparisons import (
     shown_orders,
 )
 from event_fields import utc_now
-from inventory_transforms import current_stock
+from inventory_transforms import current_stock, standing
 from places import renamed, same_place, staged_places, with_places, without_places
 from rejected_events import REJECTED_EVENTS, rejected_events
 from rejections import mark_retried
@@ -100,8 +100,10 @@ SELECT
     r.INGESTION_TIMESTAMP,
     r.KAFKA_TOPIC,
     r.KAFKA_PARTITION,
-    r.KAFKA_OFFSET
+    r.KAFKA_OFFSET,
+    DATEADD('second', l.MAX_FUTURE_SECONDS, SYSDATE()) AS LATEST_MOMENT
 FROM RAW_DATA.RAW_EVENTS_STREAM AS r
+CROSS JOIN OPS.EVENT_LIMITS AS l
 INNER JOIN (
     SELECT
         c.CHOICE:since::TIMESTAMP_NTZ AS SINCE,
@@ -198,7 +200,9 @@ class Reprocessing:
         self.rejected = rejected
         without = history.filter(F.col("PRODUCT_CATEGORY").is_null())
         stock = session.table("PRODUCTION.INVENTORY_CURRENT")
-        self.lend_categories = lent_categories(stock, current_stock(history, without, production))
+        self.lend_categories = lent_categories(
+            stock, current_stock(standing(history), without, production)
+        )
 
     def run(self) -> dict[str, int]:
         """The order matters: each step compares with what the steps before it have left."""

@@ -19,8 +19,9 @@ from inventory_transforms import (
     INVENTORY_HISTORY,
     current_stock,
     first_adjustments,
+    standing,
 )
-from orders_transforms import ORDER_COLUMNS, latest_orders
+from orders_transforms import ORDER_COLUMNS, latest_orders, standing_orders
 from snowflake.snowpark import Column, DataFrame, MergeResult, Session
 from snowflake.snowpark import functions as F
 from snowflake.snowpark.functions import when_matched, when_not_matched
@@ -28,9 +29,11 @@ from transactions import transaction
 
 
 def orders(session: Session) -> dict[str, int]:
-    """Moves STREAM_STG_ORDERS on: of each order's events the latest is what ORDERS shows."""
+    """Moves STREAM_STG_ORDERS on: of each order's events the latest is what ORDERS shows, withdrawn
+    ones left out."""
     with transaction(session):
-        staged = _new_rows(session, "STAGING.STREAM_STG_ORDERS")
+        new = _new_rows(session, "STAGING.STREAM_STG_ORDERS")
+        staged = standing_orders(new, session.table("OPS.WITHDRAWN_ORDER_EVENTS"))
         merged = _merge_orders(session, staged)
     return {"inserted": merged.rows_inserted, "updated": merged.rows_updated}
 
@@ -57,7 +60,7 @@ def inventory_current(session: Session) -> dict[str, int]:
     with transaction(session):
         staged = _new_rows(session, "STAGING.STREAM_STG_INVENTORY_CURRENT")
         caught_up = _merge_history(session, staged)
-        merged = _merge_current(session, staged)
+        merged = merge_current(session, staged)
     return {
         "history_inserted": caught_up.rows_inserted,
         "inserted": merged.rows_inserted,
@@ -94,13 +97,14 @@ def _merge_history(session: Session, staged: DataFrame) -> MergeResult:
     )
 
 
-def _merge_current(session: Session, staged: DataFrame) -> MergeResult:
+def merge_current(session: Session, touched: DataFrame) -> MergeResult:
+    """INVENTORY_CURRENT shows what the history of the touched products adds up to."""
     history, orders = (
         session.table(f"PRODUCTION.{name}") for name in ("INVENTORY_HISTORY", "ORDERS")
     )
     values = _values(INVENTORY_CURRENT) | {"UPDATED_AT": utc_now()}
     return session.table("PRODUCTION.INVENTORY_CURRENT").merge(
-        _source(current_stock(history, staged, orders), INVENTORY_CURRENT),
+        _source(current_stock(standing(history), touched, orders), INVENTORY_CURRENT),
         F.col("PRODUCT_ID") == F.col("NEW_PRODUCT_ID"),
         [
             when_matched().update(_without(values, "PRODUCT_ID")),

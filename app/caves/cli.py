@@ -13,6 +13,7 @@ from app.caves import (
     bootstrap_command,
     broker,
     broker_command,
+    corrections_commands,
     cost_command,
     demo,
     deploy_command,
@@ -91,6 +92,7 @@ def _add_account_commands(commands: Any) -> None:
     nested = commands.add_parser("rejected", help=help, description=help)
     rejected_commands.add_to(nested, _account_command)
     reprocess_command.add_to(commands, _account_command)
+    corrections_commands.add_to(commands, _account_command)
     cost_command.add_to(commands, _account_command)
     pause_commands.add_to(commands, _account_command)
     run_command.add_to(commands, _account_command)

@@ -19,6 +19,8 @@ from app.caves.procedures import call
 from app.caves.target import Account, Row, is_missing
 
 ID = re.compile(r"[A-Za-z0-9._-]{1,249}/\d+/(\d+|-)")
+# What the reason of an event says that is too far in the future.
+TOO_LATE = "max_event_future_seconds"
 STAGES = ("INGEST", "STAGING")
 STATUSES = ("OPEN", "RETRIED", "DISCARDED")
 
@@ -46,6 +48,7 @@ ORDER BY r.REJECTED_AT DESC, r.KAFKA_TOPIC, r.KAFKA_PARTITION, r.KAFKA_OFFSET
 """
 
 RETRY = "CALL {db}.OPS.RETRY_REJECTED(PARSE_JSON(?)::ARRAY, ?)"
+ACCEPT_FUTURE = "CALL {db}.OPS.ACCEPT_FUTURE(PARSE_JSON(?)::ARRAY, ?)"
 DISCARD = "CALL {db}.OPS.DISCARD_REJECTED(PARSE_JSON(?)::ARRAY, ?, ?)"
 
 
@@ -104,6 +107,15 @@ def retry(account: Account, choice: Choice) -> dict[str, int]:
     """Today's transforms for the chosen; raises before anything is done if an id does not fit."""
     _check(account, choice, for_retry=True)
     return call(account, RETRY, (choice.array, choice.reason))
+
+
+def accept_future(account: Account, choice: Choice, why: str | None) -> dict[str, int]:
+    """As `retry`, for events that are named, whatever moment in the future they name. The
+    rejections keep who decided that, and why."""
+    _check(account, choice, for_retry=True)
+    user = account.row("SELECT CURRENT_USER() AS NAME")["NAME"]
+    note = f"its future moment accepted by {user}" + (f": {why}" if why else "")
+    return call(account, ACCEPT_FUTURE, (choice.array, note))
 
 
 def discard(account: Account, choice: Choice, note: str | None) -> dict[str, int]:
@@ -173,6 +185,12 @@ def advice(row: Row) -> str:
         return f"nothing: it is {row['STATUS']}"
     if row["STAGE"] == "INGEST":
         return RESEND.replace("ID", event)
+    if TOO_LATE in row["REASON"]:
+        return (
+            f"once its moment is near: `caves rejected retry {event}`. A wrong clock: have the shop"
+            " set it and send the event again under the same id, then `caves rejected discard"
+            f" {event}`. The moment is right: `caves rejected retry {event} --accept-future`"
+        )
     return (
         "have the shop send a right event under the same id, or mend the rule and `caves deploy`;"
         f" then `caves rejected retry {event}`, or `caves rejected discard {event}`"

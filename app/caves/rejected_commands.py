@@ -40,6 +40,12 @@ def add_to(nested: argparse.ArgumentParser, account_command: Callable[..., Any])
         commands, "retry", run_retry, "today's transforms for OPEN events of the stage STAGING"
     )
     _add_selection(each, "all that are OPEN")
+    each.add_argument(
+        "--accept-future",
+        action="store_true",
+        help="take the events that are named although they are too far in the future",
+    )
+    each.add_argument("--note", metavar="TEXT", help="with --accept-future: why, kept beside them")
     each = account_command(commands, "discard", run_discard, "give OPEN events up, for good")
     _add_selection(each)
     each.add_argument("--note", metavar="TEXT", help="why, kept beside the event")
@@ -110,8 +116,15 @@ def _write_payload(payload: bytes) -> None:
 def run_retry(arguments: argparse.Namespace, screen: Screen) -> int:
     """0 when done; 1 when an event that was named is still invalid."""
     choice = _selection(arguments, arguments.all_open)
+    if arguments.accept_future and choice.ids is None:
+        raise UsageError("--accept-future is said of single events: give their IDs")
+    if arguments.note is not None and not arguments.accept_future:
+        raise UsageError("--note belongs to --accept-future")
     with project_and_target(arguments)[1].connect() as account:
-        counts = rejected.retry(account, choice)
+        if arguments.accept_future:
+            counts = rejected.accept_future(account, choice, arguments.note)
+        else:
+            counts = rejected.retry(account, choice)
         named = rejected.find(account, Choice(choice.ids)) if choice.ids else []
     still = [_of(row, COLUMNS) for row in named if row["STATUS"] == "OPEN"]
     if screen.as_json:

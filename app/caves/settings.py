@@ -170,6 +170,7 @@ CHECKS: dict[str, Check] = {
     "warehouse_generation": _one_of("1", "2"),
     "monthly_credits": _whole(1, COUNT),
     "monitor_notify_users": _users,
+    "max_event_future_seconds": _whole(0, 31_536_000),
     "low_stock_threshold": _whole(0, COUNT),
     "raw_retention_days": _whole(1, 36_500),
     "staging_retention_days": _whole(1, 36_500),

@@ -152,9 +152,20 @@ CREATE TABLE IF NOT EXISTS PRODUCTION.INVENTORY_HISTORY (
     WAREHOUSE_LOCATION VARCHAR,
     CREATED_AT TIMESTAMP_NTZ,
     EVENT_ID VARCHAR COMMENT 'The event it came with, the way back to RAW_DATA',
+    VOIDS_ADJUSTMENT_ID VARCHAR COMMENT 'The adjustment that this entry makes void, if it does',
     PRIMARY KEY (ADJUSTMENT_ID)
 )
 COMMENT = 'Every stock adjustment once, insert only';
+
+ALTER TABLE PRODUCTION.INVENTORY_HISTORY ADD COLUMN IF NOT EXISTS
+VOIDS_ADJUSTMENT_ID VARCHAR COMMENT 'The adjustment that this entry makes void, if it does';
+
+-- What the procedures read of snowflake.yml; a view, for each deployment replaces it.
+CREATE OR REPLACE VIEW OPS.EVENT_LIMITS
+COPY GRANTS
+COMMENT = 'How far in the future of its ingestion an event may be'
+AS
+SELECT '<% ctx.env.max_event_future_seconds %>'::NUMBER(10, 0) AS MAX_FUTURE_SECONDS;
 
 -- Retrying, discarding, reprocessing and purging take turns: each begins with an UPDATE of the one
 -- row here, and whoever comes second waits there until the first has committed.
@@ -167,6 +178,17 @@ COMMENT = 'One row, which whatever repairs or purges updates first';
 INSERT INTO OPS.REPAIR_LOCK (TURNS)
 SELECT 0 AS TURNS
 WHERE NOT EXISTS (SELECT 1 FROM OPS.REPAIR_LOCK);
+
+-- Insert only, as the history is.
+CREATE TABLE IF NOT EXISTS OPS.WITHDRAWN_ORDER_EVENTS (
+    ORDER_ID VARCHAR NOT NULL,
+    EVENT_ID VARCHAR NOT NULL,
+    EVENT_TIMESTAMP TIMESTAMP_NTZ NOT NULL,
+    WITHDRAWN_AT TIMESTAMP_NTZ,
+    NOTE VARCHAR COMMENT 'Who withdrew it, and why',
+    PRIMARY KEY (ORDER_ID, EVENT_ID, EVENT_TIMESTAMP)
+)
+COMMENT = 'Order events that ORDERS does not show, whenever they come';
 
 -- The laws judge what is above a partition's last purge, and production from INGESTED_BEFORE on.
 CREATE TABLE IF NOT EXISTS OPS.RETENTION_LOG (

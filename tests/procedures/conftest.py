@@ -35,6 +35,7 @@ RAW_EVENTS_STREAM = StructType(
         StructField("KAFKA_TOPIC", StringType()),
         StructField("KAFKA_PARTITION", LongType()),
         StructField("KAFKA_OFFSET", LongType()),
+        StructField("LATEST_MOMENT", TimestampType(TimestampTimeZone.NTZ)),
     ]
 )
 
@@ -64,10 +65,13 @@ def raw(local_session: Session) -> Raw:
     """
 
     def one_row(
-        event: dict[str, Any] | None, event_type: str | None = None, event_id: str | None = None
+        event: dict[str, Any] | None,
+        event_type: str | None = None,
+        event_id: str | None = None,
+        latest: datetime = datetime(2261, 12, 31, 23, 59, 59),
     ) -> DataFrame:
         type_ = event_type or (event or {}).get("event_type")
-        row = [event_id, type_, event, datetime(2026, 11, 22, 12), "sales_events", 3, 41]
+        row = [event_id, type_, event, datetime(2026, 11, 22, 12), "sales_events", 3, 41, latest]
         return local_session.create_dataframe([row], schema=RAW_EVENTS_STREAM)
 
     return one_row
@@ -78,6 +82,7 @@ def pipeline(opened_world: World) -> Pipeline:
     """The module's pipeline, empty again."""
     opened_world.reset()
     opened_world.ingester.next_offset = 0
+    opened_world.ingester.ingested_at = Pipeline.ingested_at
     return opened_world.ingester
 
 

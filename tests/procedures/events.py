@@ -15,7 +15,7 @@ ORDERS = 60
 ADJUSTMENTS = 90
 PARTITIONS = 3
 
-# Six instants, most of them in several forms: summer time begins and ends, a UTC midnight lies
+# Seven instants, most of them in several forms: summer time begins and ends, a UTC midnight lies
 # between two days of the shop, and one instant has a fraction.
 MOMENTS = (
     "2026-03-29T01:59:59+01:00",
@@ -30,6 +30,8 @@ MOMENTS = (
     "2026-11-22T23:30:00",
     "2026-11-22T23:30:00.000001Z",
     "2026-11-23T00:00:00Z",
+    # An hour ahead of the ingestion at noon, to the second.
+    "2026-11-23T14:00:00+01:00",
 )
 NAMES = ("Château Margaux – Grand Vin", "🍾", "x" * 4000, 'O\'Brien "réserve"; DROP TABLE x', "")
 CATEGORIES = ("🍷 Rouge", "🥂 Blanc", None)
@@ -52,6 +54,11 @@ ORDER_FAULTS: tuple[Event, ...] = (
     {"event_timestamp": "2026-02-30T00:00:00Z"},
     {"event_timestamp": "soon"},
     {"event_timestamp": None},
+    {"event_timestamp": "2026-11-23T13:00:00.001Z"},
+    {"event_timestamp": "2126-11-22T10:00:00Z"},
+    {"event_timestamp": "1969-12-31T23:59:59Z"},
+    {"quantity": "1e-1"},
+    {"unit_price": "1991E-3"},
     {"order_id": None},
     {"order_id": ["o-1"]},
     {"customer_id": " "},
@@ -69,6 +76,8 @@ ADJUSTMENT_FAULTS: tuple[Event, ...] = (
     {"adjustment_id": {"id": 1}},
     {"product_id": ""},
     {"event_timestamp": "2026-11-31T00:00:00Z"},
+    {"event_timestamp": "2026-11-23T13:00:01Z"},
+    {"quantity_change": "1E+10"},
 )
 OLD_NAMES = {
     "order_id": "order_line_id",
@@ -108,7 +117,7 @@ def order_event(random: Random) -> Event:
         product_id=said.choice(PRODUCTS),
         product_name=said.choice(NAMES),
         product_category=said.choice(CATEGORIES),
-        quantity=said.choice((1, "2", 3.0)),
+        quantity=said.choice((1, "2", 3.0, "6E+1")),
         unit_price=said.choice((0, "0.1", 19.99, 19.90, 99999999.99)),
         total_amount=said.choice((None, "", "1.01", 0.1, 9999999999.99)),
     )
@@ -126,7 +135,7 @@ def adjustment_event(random: Random) -> Event:
         product_id=random.choice(PRODUCTS),
         product_name=random.choice(NAMES),
         product_category=random.choice(CATEGORIES),
-        quantity_change=random.choice((0, -1, "24", 6.0, 9999999999, "-9999999999")),
+        quantity_change=random.choice((0, -1, "24", "2.4e1", 6.0, 9999999999, "-9999999999")),
         new_stock_level=random.choice((None, None, None, 0, "18", -3, 9999999999)),
     )
     form = random.randrange(8)

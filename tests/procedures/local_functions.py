@@ -69,3 +69,18 @@ def trim(column: ColumnEmulator, *_: Any) -> ColumnEmulator:
 def repeat(column: ColumnEmulator, times: ColumnEmulator) -> ColumnEmulator:
     pairs = zip(column, times, strict=True)
     return _text(column, [None if text is None else text * int(n or 0) for text, n in pairs])
+
+
+@patch("substring")
+def substring(
+    column: ColumnEmulator, start: ColumnEmulator, length: ColumnEmulator
+) -> ColumnEmulator:
+    """As the session's own, which wants its numbers to be Python's integers."""
+    cuts = zip(column, start, length, strict=True)
+    return _text(
+        column,
+        [
+            None if text is None else text[int(first) - 1 :][: max(int(count), 0)]
+            for text, first, count in cuts
+        ],
+    )

@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -20,10 +20,11 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Delivery:
-    """One message as RAW has it: its place in Kafka and its text."""
+    """One message as RAW has it: its place in Kafka, its text, and when it came in."""
 
     place: Place
     text: str
+    ingested_at: datetime = datetime(2026, 11, 23, 12)
 
 
 @dataclass
@@ -47,6 +48,7 @@ class Reader:
 
     def __init__(self, delivery: Delivery) -> None:
         self.event = json.loads(delivery.text, parse_float=Decimal)
+        self.ingested_at = delivery.ingested_at
         self.faults: set[str] = set()
 
     def value(self, *names: str) -> Any:
@@ -72,7 +74,8 @@ class Reader:
         value = self.text(name, *synonyms)
         if value is None or not value.strip(" "):
             return None
-        exact = Decimal(value) if re.fullmatch(r"[+-]?[0-9]+([.][0-9]+)?", value) else None
+        is_number = re.fullmatch(r"[+-]?[0-9]+([.][0-9]+)?([eE][+-]?[0-9]{1,3})?", value)
+        exact = Decimal(value) if is_number else None
         scaled = exact and exact.scaleb(decimals)
         if exact is None or (scaled and (scaled % 1 or abs(scaled) >= 10**digits)):
             self.faults.add(name)
@@ -80,14 +83,18 @@ class Reader:
         return exact
 
     def moment(self) -> datetime | None:
-        """The event's moment in UTC; without an offset it is UTC."""
+        """The event's moment in UTC, from 1970 to 2261 and at most an hour ahead of its coming in;
+        without an offset it is UTC."""
         try:
             moment = datetime.fromisoformat(str(self.text("event_timestamp", "event_ts")))
         except ValueError:
             self.faults.add("event_timestamp")
             return None
         aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        return aware.astimezone(UTC).replace(tzinfo=None)
+        found = aware.astimezone(UTC).replace(tzinfo=None)
+        latest = self.ingested_at + timedelta(hours=1)
+        self.require("event_timestamp", found, 1970 <= found.year <= 2261 and found <= latest)
+        return found
 
     def require(self, name: str, value: Any, holds: bool = True) -> None:
         if value is None or not holds:

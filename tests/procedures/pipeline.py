@@ -35,7 +35,7 @@ class Pipeline:
     session: Session
     database: str
     next_offset: int = field(default=0)
-    ingested_at: str = "2026-11-22 12:00:00"
+    ingested_at: str = "2026-11-23 12:00:00"
 
     def ingest(self, *events: Event | str) -> None:
         """Writes events as RAW rows, one offset after the other; a text is the JSON as it is."""

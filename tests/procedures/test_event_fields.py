@@ -19,6 +19,7 @@ from event_fields import (
     event_identity,
     read_events,
     utc_timestamp,
+    with_plain_numbers,
 )
 from snowflake.snowpark import Column
 from snowflake.snowpark.types import StringType
@@ -30,7 +31,8 @@ WHEN = Field("event_timestamp", ("event_ts",))
 
 
 def verdict(raw: Raw, event: dict[str, Any], judged: Column, *fields: Field) -> Any:
-    [row] = read_events(raw(event), fields or (FIELD,)).select(judged.alias("VERDICT")).collect()
+    events = with_plain_numbers(read_events(raw(event), fields or (FIELD,)), fields or (FIELD,))
+    [row] = events.select(judged.alias("VERDICT")).collect()
     return row["VERDICT"]
 
 

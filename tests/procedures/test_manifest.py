@@ -19,6 +19,12 @@ HANDLERS = {
 # What people, the nightly task and the alert call, with the arguments that they may give.
 REPAIRS = {
     "RETRY_REJECTED": ("rejections.retry", ["events", "reason"]),
+    "ACCEPT_FUTURE": ("rejections.accept_future", ["events", "note"]),
+    "VOID_ADJUSTMENT": ("corrections.void_adjustment", ["adjustment_id", "note"]),
+    "WITHDRAW_ORDER_EVENT": (
+        "corrections.withdraw_order_event",
+        ["order_id", "event_id", "note"],
+    ),
     "DISCARD_REJECTED": ("rejections.discard", ["events", "reason", "note"]),
     "REPROCESS": ("reprocessing.reprocess", ["since", "until"]),
     "PURGE": ("retention.purge", ["raw_days", "staging_days"]),
@@ -67,6 +73,7 @@ def test_the_environment_has_the_documented_defaults() -> None:
         "latency_threshold": 300,
         "dashboard_runtime": "SYSTEM$WAREHOUSE_RUNTIME",
         "dashboard_compute_pool": "SYSTEM_COMPUTE_POOL_CPU",
+        "max_event_future_seconds": 3600,
         "profile": "live",
         "profile_triggered": (
             "task_trigger=; batch_max_seconds=180; batch_max_events=10000; alert_schedule=15 MINUTE"

@@ -4,7 +4,8 @@ from app.caves.laws.law import Law
 
 # The history is fed by both inventory procedures: what one of the two streams has given out must
 # be there. Within a partition the first delivery is the one with the smallest offset, unless it was
-# rejected at first and came later: such a one may have been the first, or not.
+# rejected at first and came later: such a one may have been the first, or not. An entry that voids
+# an adjustment has no delivery: it is founded on the adjustment whose change it takes back.
 QUERY = """
 WITH SINCE AS (
     SELECT MAX(MOMENT) AS MOMENT
@@ -72,7 +73,17 @@ ACTUAL AS (
         ADJUSTMENT_TIMESTAMP, PRODUCT_ID, PRODUCT_NAME, PRODUCT_CATEGORY,
         ADJUSTMENT_TYPE, QUANTITY_CHANGE, NEW_STOCK_LEVEL, REASON, WAREHOUSE_LOCATION, EVENT_ID
     FROM {db}.PRODUCTION.INVENTORY_HISTORY CROSS JOIN SINCE
-    WHERE CREATED_AT >= SINCE.MOMENT
+    WHERE CREATED_AT >= SINCE.MOMENT AND VOIDS_ADJUSTMENT_ID IS NULL
+),
+VOIDS AS (
+    SELECT v.VOIDS_ADJUSTMENT_ID, h.ADJUSTMENT_ID
+    FROM {db}.PRODUCTION.INVENTORY_HISTORY v
+    LEFT JOIN {db}.PRODUCTION.INVENTORY_HISTORY h
+        ON v.VOIDS_ADJUSTMENT_ID = h.ADJUSTMENT_ID
+        AND h.VOIDS_ADJUSTMENT_ID IS NULL
+        AND h.PRODUCT_ID = v.PRODUCT_ID
+        AND h.QUANTITY_CHANGE = -v.QUANTITY_CHANGE
+    WHERE v.VOIDS_ADJUSTMENT_ID IS NOT NULL
 ),
 RIGHT_ONES AS (
     SELECT * FROM FIRST_ONES
@@ -102,8 +113,11 @@ SELECT
     COALESCE(SUM(CASE WHEN EXPECTED = 1 AND FOUND = 0 THEN 1 ELSE 0 END), 0) AS MISSING,
     COALESCE(SUM(CASE WHEN EXPECTED = 1 AND FOUND > 0 AND MATCHED = 0 THEN 1 ELSE 0 END), 0)
         AS WRONG,
-    COALESCE(SUM(CASE WHEN FOUND > 1 THEN 1 ELSE 0 END), 0) AS TWICE,
-    COALESCE(SUM(CASE WHEN EXPECTED = 0 THEN 1 ELSE 0 END), 0) AS UNFOUNDED
+    COALESCE(SUM(CASE WHEN FOUND > 1 THEN 1 ELSE 0 END), 0)
+        + (SELECT COUNT(*) - COUNT(DISTINCT VOIDS_ADJUSTMENT_ID) FROM VOIDS) AS TWICE,
+    COALESCE(SUM(CASE WHEN EXPECTED = 0 THEN 1 ELSE 0 END), 0)
+        + (SELECT COUNT(*) - COUNT(ADJUSTMENT_ID) FROM VOIDS) AS UNFOUNDED,
+    (SELECT COUNT(*) FROM VOIDS) AS VOIDED
 FROM JUDGED
 """
 

@@ -27,7 +27,11 @@ STAGED AS (
         ON s.KAFKA_TOPIC = w.KAFKA_TOPIC
         AND s.KAFKA_PARTITION = w.KAFKA_PARTITION
         AND s.KAFKA_OFFSET = w.KAFKA_OFFSET
-    WHERE s.ORDER_ID NOT IN (
+    LEFT JOIN {db}.OPS.WITHDRAWN_ORDER_EVENTS g
+        ON s.ORDER_ID = g.ORDER_ID
+        AND s.EVENT_ID = g.EVENT_ID
+        AND s.EVENT_TIMESTAMP = g.EVENT_TIMESTAMP
+    WHERE g.ORDER_ID IS NULL AND s.ORDER_ID NOT IN (
         SELECT ORDER_ID FROM {db}.PRODUCTION.ORDERS CROSS JOIN SINCE WHERE CREATED_AT < SINCE.MOMENT
     )
 ),
@@ -90,7 +94,8 @@ FROM JUDGED
 LATEST_EVENT_WINS = Law(
     3,
     "the latest event wins",
-    "ORDERS has one row per ORDER_ID: its event with the greatest (EVENT_TIMESTAMP, EVENT_ID).",
+    "ORDERS has one row per ORDER_ID: its event with the greatest (EVENT_TIMESTAMP, EVENT_ID),"
+    " withdrawn ones left out.",
     QUERY,
     ("MISSING", "WRONG", "TWICE", "UNFOUNDED"),
 )

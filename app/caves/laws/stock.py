@@ -19,6 +19,12 @@ NUMBERED AS (
             PARTITION BY PRODUCT_ID ORDER BY ADJUSTMENT_TIMESTAMP, ADJUSTMENT_ID
         ) AS N
     FROM {db}.PRODUCTION.INVENTORY_HISTORY h
+    WHERE h.VOIDS_ADJUSTMENT_ID IS NULL
+        AND h.ADJUSTMENT_ID NOT IN (
+            SELECT VOIDS_ADJUSTMENT_ID
+            FROM {db}.PRODUCTION.INVENTORY_HISTORY
+            WHERE VOIDS_ADJUSTMENT_ID IS NOT NULL
+        )
 ),
 ENDS AS (
     SELECT
@@ -98,7 +104,8 @@ FROM SINCE
 STOCK_IS_ITS_HISTORY = Law(
     5,
     "stock is its history",
-    "INVENTORY_CURRENT is what INVENTORY_HISTORY adds up to, product by product.",
+    "INVENTORY_CURRENT is what INVENTORY_HISTORY adds up to, product by product, what is void left"
+    " out.",
     QUERY,
     ("MISSING", "UNFOUNDED", "TWICE"),
 )
