@@ -159,7 +159,8 @@ class TopicId:
     def __init__(self, servers: str, topic: str, settings: Mapping[str, Any]) -> None:
         self._servers = servers
         self._topic = topic
-        self._settings = {**settings, "request_timeout_ms": ASK_MS}
+        patience = {"request_timeout_ms": ASK_MS, "bootstrap_timeout_ms": ASK_MS}
+        self._settings = {**settings, **patience}
         self._admin: Any = None
 
     def ask(self) -> str | None:
