@@ -1,6 +1,7 @@
 """What checks ask: sessions in the scratch database, under each of its roles."""
 
 import contextlib
+import json
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -179,6 +180,11 @@ class Environment:
 
     def ask(self, statement: str, *values: Any) -> Answer:
         return self.session.ask(statement, *values)
+
+    def counts(self, call: str, *values: Any) -> dict[str, int]:
+        """What a procedure answers: its counts by name."""
+        found: dict[str, int] = json.loads(self.ask(call, *values).value)
+        return found
 
     @contextlib.contextmanager
     def open(self, role: str | None = "DEPLOYER") -> Iterator[Session]:

@@ -9,6 +9,7 @@ from typing import Any
 from snowflake.connector.errors import Error
 
 from app.caves.doctor.assertion import Assertion, Broken, NotAsked
+from app.caves.doctor.corrections import CORRECTIONS
 from app.caves.doctor.dashboard import DASHBOARD
 from app.caves.doctor.elsewhere import LOCAL_REGION, REASONS
 from app.caves.doctor.environment import Environment
@@ -37,6 +38,7 @@ ASSERTIONS: tuple[Assertion, ...] = (
     *STREAMS,
     *PROCEDURES,
     *TASKS,
+    *CORRECTIONS,
     *LISTINGS,
     *RIGHTS,
     *DASHBOARD,

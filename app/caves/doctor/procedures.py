@@ -4,7 +4,6 @@ import json
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
 from app.caves.doctor.assertion import Broken, Subject, expect
 from app.caves.doctor.environment import Beside, Environment
@@ -20,11 +19,6 @@ PAGE = "developer-guide/stored-procedure/python/procedure-python-overview"
 UNKNOWN = (2003, 2139, 2140, 2141)
 LATER = {2043}
 FAILED_IN_PYTHON = 100_357
-
-
-def _call(environment: Environment, statement: str, *values: Any) -> dict[str, int]:
-    counts: dict[str, int] = json.loads(environment.ask(statement, *values).value)
-    return counts
 
 
 @holds(
@@ -45,7 +39,7 @@ def _moves(name: str, wanted: dict[str, int], needs: tuple[str, ...], says: str)
     """The assertion that a CALL of one of the tasks' procedures does what it should."""
 
     def check(environment: Environment) -> str:
-        counts = _call(environment, f"CALL {{db}}.OPS.{name}()")
+        counts = environment.counts(f"CALL {{db}}.OPS.{name}()")
         expect(counts, wanted, "counts")
         return ", ".join(f"{value} {key}" for key, value in counts.items())
 
@@ -203,7 +197,7 @@ def a_failed_procedure_changes_nothing(environment: Environment) -> str:
 )
 def calls_retry_rejected(environment: Environment) -> str:
     """RETRY_REJECTED judges what is OPEN once more, and changes no valid row."""
-    counts = _call(environment, RETRY, None, None)
+    counts = environment.counts(RETRY, None, None)
     expect(counts, {"staged": 0, "retried": 0, "still_rejected": 3}, "counts")
     return "3 still rejected"
 
@@ -217,7 +211,7 @@ def calls_retry_rejected(environment: Environment) -> str:
 def calls_discard_rejected(environment: Environment) -> str:
     """DISCARD_REJECTED takes an array of places."""
     places = json.dumps(["sales_events/0/4"])
-    counts = _call(environment, DISCARD, places, None, "sent again")
+    counts = environment.counts(DISCARD, places, None, "sent again")
     expect(counts, {"discarded": 1}, "counts")
     return "1 discarded"
 
@@ -230,7 +224,7 @@ def calls_discard_rejected(environment: Environment) -> str:
 )
 def calls_reprocess(environment: Environment) -> str:
     """REPROCESS finds nothing to correct in what was processed by the same transforms."""
-    counts = _call(environment, REPROCESS, "2026-01-01 00:00:00", "2100-01-01 00:00:00")
+    counts = environment.counts(REPROCESS, "2026-01-01 00:00:00", "2100-01-01 00:00:00")
     changed = {
         name: value
         for name, value in counts.items()
@@ -248,7 +242,7 @@ def calls_reprocess(environment: Environment) -> str:
 )
 def calls_purge(environment: Environment) -> str:
     """PURGE deletes nothing that is younger than its days."""
-    counts = _call(environment, "CALL {db}.OPS.PURGE(30, 7)")
+    counts = environment.counts("CALL {db}.OPS.PURGE(30, 7)")
     wanted = {"stg_orders": 0, "stg_inventory_adj": 0, "raw_events_stream": 0}
     expect(counts, wanted, "counts")
     return "0 rows"
@@ -262,7 +256,7 @@ def calls_purge(environment: Environment) -> str:
 )
 def calls_update_incidents(environment: Environment) -> str:
     """UPDATE_INCIDENTS reads OBJECT_HEALTH, histories included, with its owner's rights."""
-    counts = _call(environment, "CALL {db}.OPS.UPDATE_INCIDENTS('', '', '')")
+    counts = environment.counts("CALL {db}.OPS.UPDATE_INCIDENTS('', '', '')")
     expect(counts["told"], 0, "incidents told")
     return f"{counts['opened']} opened"
 

@@ -8,6 +8,7 @@ from app.caves.doctor import ingestion
 from app.caves.doctor.elsewhere import REASONS
 from app.caves.doctor.examination import ASSERTIONS
 from app.caves.doctor.record import Record, differences
+from app.caves.names import PROCEDURES
 from ingest import snowflake_sink
 
 
@@ -26,6 +27,11 @@ def test_what_an_assertion_needs_is_asked_before_it() -> None:
         assert set(each.needs) <= asked, each.name
         asked.add(each.name)
     assert set(REASONS) <= asked
+
+
+def test_every_procedure_of_the_pipeline_is_called() -> None:
+    wanted = {f"calls-{name.split('.')[1].lower().replace('_', '-')}" for name in PROCEDURES}
+    assert wanted <= {each.name for each in ASSERTIONS}
 
 
 @pytest.mark.parametrize("name", ["CREATE_OFFSETS", "MOVE_OFFSETS", "INSERT_RAW"])
