@@ -9,6 +9,7 @@ from typing import Any
 _KEPT = 100
 _KEPT_BYTES = 64 * 1024 * 1024
 _THREADS = 256
+_UNBOUNDED = 1_000_000
 
 Response = dict[str, Any]
 
@@ -47,6 +48,8 @@ class Queries:
         self._lock = threading.Lock()
         self._threads = ThreadPoolExecutor(threads, "query")
         self._calls = ThreadPoolExecutor(threads, "call")
+        # There is always one that is idle, or another one is made.
+        self._at_once = ThreadPoolExecutor(_UNBOUNDED, "at-once")
 
     def __len__(self) -> int:
         return len(self._queries)
@@ -55,18 +58,8 @@ class Queries:
         self, user: str, work: Callable[[], Response], *, is_call: bool, at_once: bool
     ) -> Query:
         """work never raises. at_once: it waits for no thread."""
-        if not at_once:
-            return Query(user, (self._calls if is_call else self._threads).submit(work))
-        done: Future[Response] = Future()
-
-        def run() -> None:
-            try:
-                done.set_result(work())
-            except BaseException as error:
-                done.set_exception(error)
-
-        threading.Thread(target=run, name="statement at once", daemon=True).start()
-        return Query(user, done)
+        threads = self._at_once if at_once else self._calls if is_call else self._threads
+        return Query(user, threads.submit(work))
 
     def keep(self, query_id: str, query: Query) -> None:
         """Its client will ask for the answer by this id."""
@@ -80,7 +73,7 @@ class Queries:
 
     def close(self) -> None:
         """Begin no more of them."""
-        for threads in (self._threads, self._calls):
+        for threads in (self._threads, self._calls, self._at_once):
             threads.shutdown(wait=False, cancel_futures=True)
 
     def _make_room(self) -> None:
