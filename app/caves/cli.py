@@ -226,7 +226,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             arguments = parser().parse_args(given)
         except WrongArguments as error:
             sys.stderr.write(error.usage)
-            raise SystemExit(failed(screen, USAGE, str(error))) from None
+            raise SystemExit(failed(screen, USAGE, error.message)) from None
         screen.as_json = arguments.json
         return _run(arguments, screen)
 

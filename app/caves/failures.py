@@ -13,12 +13,14 @@ from app.caves.screen import Screen
 USAGE, FAILED, INTERRUPTED = ("usage", 2), ("failed", 1), ("interrupted", 1)
 
 
-class WrongArguments(Exception):
-    """The arguments make no sense; `usage` is the command's."""
+class WrongArguments(SystemExit):
+    """The arguments make no sense; `usage` is the command's. It ends the program with 2, as
+    argparse itself does, where nobody tells what is wrong."""
 
     def __init__(self, usage: str, message: str) -> None:
-        super().__init__(message)
+        super().__init__(USAGE[1])
         self.usage = usage
+        self.message = message
 
 
 class Parser(argparse.ArgumentParser):
