@@ -194,7 +194,7 @@ class Bench:
         return figures
 
 
-def run(backlog: int, naive_share: float, kind: str) -> list[dict[str, Any]]:
+def run(backlog: int, naive_share: float, kind: str = TANSU) -> list[dict[str, Any]]:
     with running(kind) as programs:
         broker = programs.start_broker()
         account = programs.start_account()
