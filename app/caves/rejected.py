@@ -174,7 +174,7 @@ def readable(row: Row) -> str:
         return repr(content)
     try:
         return json.dumps(json.loads(text), ensure_ascii=False, indent=2)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text if text.isprintable() else repr(text)
 
 

@@ -22,7 +22,8 @@ from snowflake.snowpark.types import (
 
 from tests.conftest import RunningAccount
 from tests.procedures import local_functions  # noqa: F401  (registers the functions)
-from tests.procedures.pipeline import Pipeline, opened_pipeline
+from tests.procedures.model import Delivery
+from tests.procedures.pipeline import ANY, HOUR, Pipeline, opened_pipeline
 from tests.procedures.tapped import tapped_session
 from tests.procedures.world import World
 
@@ -83,6 +84,7 @@ def pipeline(opened_world: World) -> Pipeline:
     opened_world.reset()
     opened_world.ingester.next_offset = 0
     opened_world.ingester.ingested_at = Pipeline.ingested_at
+    opened_world.ingester.limit_future(ANY)
     return opened_world.ingester
 
 
@@ -122,4 +124,6 @@ def opened_world(account: Any, connect: Connect) -> Iterator[World]:
 def world(opened_world: World) -> World:
     """The pipeline and its model, both empty."""
     opened_world.reset()
+    opened_world.ingester.ingested_at = str(Delivery.ingested_at)
+    opened_world.ingester.limit_future(HOUR)
     return opened_world

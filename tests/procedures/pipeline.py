@@ -30,12 +30,15 @@ FROM TABLE(FLATTEN(PARSE_JSON(?)))
 """
 
 
+ANY, HOUR = 9_999_999_999, 3600
+
+
 @dataclass
 class Pipeline:
     session: Session
     database: str
     next_offset: int = field(default=0)
-    ingested_at: str = "2026-11-23 12:00:00"
+    ingested_at: str = "2026-11-22 12:00:00"
 
     def ingest(self, *events: Event | str) -> None:
         """Writes events as RAW rows, one offset after the other; a text is the JSON as it is."""
@@ -64,6 +67,12 @@ class Pipeline:
                 }
             )
         self.sql(INSERT_RAW, json.dumps(rows))
+
+    def limit_future(self, seconds: int) -> None:
+        """How far ahead of its ingestion an event may be."""
+        self.sql(
+            f"CREATE OR REPLACE VIEW OPS.EVENT_LIMITS AS SELECT {seconds} AS MAX_FUTURE_SECONDS"
+        )
 
     def run(self, *handlers: Handler) -> list[dict[str, int]]:
         return [handler(self.session) for handler in handlers]
@@ -132,8 +141,11 @@ def without(event: Event, *names: str) -> Event:
 
 @contextmanager
 def opened_pipeline(account: Any, database: str) -> Iterator[Pipeline]:
-    """All tables and streams in the database, empty, and a session whose default it is."""
+    """All tables and streams in the database, empty, and a session whose default it is. Events may
+    be of any future, until `limit_future`."""
     with account.snowpark(database=database) as session:
         for name in ("01_database.sql", "02_tables.sql", "03_streams.sql"):
             run_sql_file(session.connection, name, database)
-        yield Pipeline(session, database)
+        pipeline = Pipeline(session, database)
+        pipeline.limit_future(ANY)
+        yield pipeline

@@ -9,11 +9,19 @@ import raw_to_staging
 import rejections
 import reprocessing
 
-from tests.procedures.pipeline import Pipeline, adjustment, order
+from tests.procedures.deployment import run_sql_file
+from tests.procedures.pipeline import HOUR, Pipeline, adjustment, order
 from tests.procedures.world import HANDLERS
 
 RULE = "event_timestamp is in the future by more than max_event_future_seconds: "
 STATUSES = "KAFKA_OFFSET, REASON, STATUS, NOTE"
+
+
+@pytest.fixture
+def pipeline(pipeline: Pipeline) -> Pipeline:
+    """With the limit that the project has."""
+    pipeline.limit_future(HOUR)
+    return pipeline
 
 
 def run_all(pipeline: Pipeline) -> None:
@@ -114,11 +122,10 @@ def test_an_operator_takes_a_named_event_from_the_future_and_leaves_a_note(
 
 
 @pytest.mark.parametrize(("seconds", "staged"), [(0, 0), (7200, 1)])
-def test_the_limit_is_a_setting(own_pipeline: Pipeline, seconds: int, staged: int) -> None:
-    own_pipeline.sql(
-        f"CREATE OR REPLACE VIEW OPS.EVENT_LIMITS AS SELECT {seconds} AS MAX_FUTURE_SECONDS"
-    )
-    own_pipeline.ingested_at = "2026-11-20 12:00:00"
-    own_pipeline.ingest(order("o-1", event_timestamp="2026-11-20T12:00:01Z"))
-    [done] = own_pipeline.run(raw_to_staging.orders)
+def test_the_limit_is_a_setting(pipeline: Pipeline, seconds: int, staged: int) -> None:
+    env = {"max_event_future_seconds": str(seconds)}
+    run_sql_file(pipeline.session.connection, "02_tables.sql", pipeline.database, env)
+    pipeline.ingested_at = "2026-11-20 12:00:00"
+    pipeline.ingest(order("o-1", event_timestamp="2026-11-20T12:00:01Z"))
+    [done] = pipeline.run(raw_to_staging.orders)
     assert done == {"staged": staged, "rejected": 1 - staged}

@@ -97,7 +97,7 @@ def test_what_is_valid_today_is_staged_and_the_rest_shows_todays_reason(pipeline
     ]
     columns = "EVENT_ID, QUANTITY, INGESTION_TIMESTAMP::VARCHAR, KAFKA_PARTITION, KAFKA_OFFSET"
     assert pipeline.rows("STAGING.STG_ORDERS", columns) == [
-        ("event of o-1", 2, "2026-11-23 12:00:00.000", 3, 0)
+        ("event of o-1", 2, "2026-11-22 12:00:00.000", 3, 0)
     ]
     assert pipeline.rows("STAGING.STG_INVENTORY_ADJ", "ADJUSTMENT_ID, KAFKA_OFFSET") == [("a-1", 1)]
     decided = pipeline.rows(REJECTED, "KAFKA_OFFSET, DECIDED_AT IS NOT NULL")
