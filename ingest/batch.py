@@ -5,7 +5,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from ingest.messages import RawRow, Reject
+from ingest.messages import RawRow, Reject, known_timestamp
+
+
+class LastMessage(NamedTuple):
+    """A message by which its topic can be recognised: its offset and its timestamp, in ms."""
+
+    offset: int
+    ms: int
 
 
 @dataclass(frozen=True)
@@ -15,6 +22,7 @@ class Batch:
     `skipped` counts the offsets in between for which the broker had no message.
     `topic_ids` are the topic's ids that are expected in INGEST_OFFSETS, as the offsets are; a
     partition that is missing is expected to have none. `new_topic_id` is written there instead.
+    `last` are the last messages of the partitions that have any, as far as they have a timestamp.
     """
 
     topic: str
@@ -23,6 +31,7 @@ class Batch:
     skipped: dict[int, int] = field(default_factory=dict)
     topic_ids: Mapping[int, str | None] = field(default_factory=dict)
     new_topic_id: str | None = None
+    last: Mapping[int, LastMessage] = field(default_factory=dict)
 
     @property
     def raw_rows(self) -> list[RawRow]:
@@ -51,10 +60,12 @@ def cut_batch(
     """
     moves: dict[int, tuple[int, int]] = {}
     messages: Counter[int] = Counter()
+    last_rows: dict[int, RawRow | Reject] = {}
     for row in rows:
         partition, offset = place_of(row)
         moves[partition] = (stored[partition], offset + 1)
         messages[partition] += 1
+        last_rows[partition] = row
     for partition, offset in (reached or {}).items():
         before, after = moves.get(partition, (stored[partition], stored[partition]))
         if offset > after:
@@ -64,7 +75,12 @@ def cut_batch(
         for each, (before, after) in moves.items()
         if after - before > messages[each]
     }
-    return Batch(topic, moves, rows, skipped, topic_ids or {})
+    last = {
+        each: LastMessage(place_of(row)[1], ms)
+        for each, row in last_rows.items()
+        if (ms := _timestamp(row)) is not None
+    }
+    return Batch(topic, moves, rows, skipped, topic_ids or {}, last=last)
 
 
 def place_of(row: RawRow | Reject) -> tuple[int, int]:
@@ -73,6 +89,13 @@ def place_of(row: RawRow | Reject) -> tuple[int, int]:
     if message.offset is None:
         raise ValueError("a gap has no message behind it")
     return message.partition, message.offset
+
+
+def _timestamp(row: RawRow | Reject) -> int | None:
+    """When the message behind a row was sent, in ms; None where Kafka does not say."""
+    if isinstance(row, RawRow):
+        return known_timestamp(row.message.timestamp)
+    return known_timestamp((row.metadata or {}).get("timestamp"))
 
 
 class Held(NamedTuple):

@@ -27,7 +27,7 @@ from connections.proxies import keep_loopback_direct
 from ingest import connector_gzip
 from ingest.config import IngesterConfig, read_config
 from ingest.errors import Fatal, IngestError, WrongUse
-from ingest.kafka_clients import TopicId, forget_group, open_consumer
+from ingest.kafka_clients import TopicId, forget_group, open_consumer, timestamps_at
 from ingest.loop import Ingester
 from ingest.metrics import Metrics
 from ingest.process import (
@@ -114,6 +114,9 @@ def ingest(config: IngesterConfig, connect: Connect, stop: Stop) -> None:
                 stop,
                 forget_group=lambda: forget_group(servers, config.group, settings),
                 ask_id=topic_id.ask,
+                ask_timestamps=lambda offsets: timestamps_at(
+                    servers, config.topic, settings, offsets
+                ),
             ).run()
 
 

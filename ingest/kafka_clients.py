@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
 from kafka.coordinator.assignors.range import RangePartitionAssignor
 from kafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
@@ -22,6 +22,7 @@ from kafka.errors import (
     KafkaConfigurationError,
     KafkaError,
     LogTruncationError,
+    OffsetOutOfRangeError,
     TopicAlreadyExistsError,
     TopicAuthorizationFailedError,
 )
@@ -29,6 +30,7 @@ from kafka.errors import (
 from ingest import kafka_records, kafka_transport
 from ingest.errors import Fatal, IngestError, NoBroker, Transient, WrongUse
 from ingest.kafka_reach import reach, tls_context
+from ingest.messages import known_timestamp
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +54,7 @@ ASK_MS = 5_000
 FETCH_MAX_BYTES = 8 * 1024 * 1024
 
 
-def open_consumer(servers: str, group: str, settings: Mapping[str, Any]) -> KafkaConsumer:
+def open_consumer(servers: str, group: str | None, settings: Mapping[str, Any]) -> KafkaConsumer:
     """A consumer that never decides on a position by itself: INGEST_OFFSETS does."""
     kafka_records.install()
     return open_client(
@@ -193,6 +195,50 @@ class TopicId:
         if admin is not None:
             with contextlib.suppress(KafkaError):
                 admin.close()
+
+
+def timestamps_at(
+    servers: str, topic: str, settings: Mapping[str, Any], offsets: Mapping[int, int]
+) -> dict[int, int]:
+    """The timestamps, in ms, of the messages at these offsets ({partition: offset}), without those
+    where there is no message, or none with a timestamp. Raises NoBroker where no answer comes in
+    time.
+
+    It asks with a consumer of its own, outside of any group, one partition at a time: an answer for
+    several may be full before it comes to the last.
+    """
+    doing = "asking for the message at the last offset"
+    own = {"group_instance_id": None, "max_poll_records": 1, "bootstrap_timeout_ms": ASK_MS}
+    found: dict[int, int] = {}
+    try:
+        with contextlib.closing(open_consumer(servers, None, {**settings, **own})) as consumer:
+            for partition, offset in sorted(offsets.items()):
+                timestamp = _timestamp_at(consumer, TopicPartition(topic, partition), offset)
+                if timestamp is not None:
+                    found[partition] = timestamp
+    except KafkaError as error:
+        raise translate(error, doing) from error
+    except IngestError as error:
+        raise NoBroker(f"{doing}: {_one_line(error)}") from error
+    return found
+
+
+def _timestamp_at(consumer: Any, partition: TopicPartition, offset: int) -> int | None:
+    consumer.assign([partition])
+    consumer.seek(partition, offset)
+    deadline = time.monotonic() + ASK_MS / 1000
+    while time.monotonic() < deadline:
+        try:
+            polled = consumer.poll(timeout_ms=BLOCK_MS)
+        except OffsetOutOfRangeError:
+            return None
+        for records in polled.values():
+            there = records[0]
+            return known_timestamp(there.timestamp) if there.offset == offset else None
+        if consumer.highwater(partition) is not None:
+            # An answer has come, and there was no message in it.
+            return None
+    raise NoBroker(f"no answer for partition {partition.partition} in {ASK_MS / 1000:.0f} s")
 
 
 def _one_line(error: BaseException) -> str:

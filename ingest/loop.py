@@ -16,7 +16,7 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from kafka import ConsumerRebalanceListener, OffsetAndMetadata, TopicPartition
@@ -72,6 +72,7 @@ class Ingester:
         clock: Callable[[], float] = time.monotonic,
         forget_group: Callable[[], str] | None = None,
         ask_id: Callable[[], str | None] = lambda: None,
+        ask_timestamps: Callable[[Mapping[int, int]], dict[int, int]] = lambda offsets: {},
     ) -> None:
         self._topic = config.topic
         self._idle_exit = config.idle_exit
@@ -81,7 +82,9 @@ class Ingester:
         self._stop = stop
         self._clock = clock
         self._positions = Positions()
-        self._places = Places(config, consumer, sink, self._positions, clock, ask_id)
+        self._places = Places(
+            config, consumer, sink, self._positions, clock, ask_id, ask_timestamps
+        )
         self._membership = Membership(config.kafka, clock)
         self._forget_group = forget_group
         self._writer = Writer(config, sink, self._positions, metrics, clock)

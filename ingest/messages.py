@@ -140,6 +140,11 @@ def without_payload(row: Reject, why: str) -> Reject:
     )
 
 
+def known_timestamp(ms: int | None) -> int | None:
+    """None instead of Kafka's -1, which stands for no timestamp."""
+    return None if ms is None or ms < 0 else ms
+
+
 def kafka_metadata(message: Message) -> dict[str, Any]:
     """What Kafka knows about the message besides its place, for KAFKA_METADATA."""
     return {

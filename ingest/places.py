@@ -1,7 +1,7 @@
 """Finding the place to read from: INGEST_OFFSETS decides, Kafka is told to seek there."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from kafka import TopicPartition
@@ -29,7 +29,9 @@ class Places:
     leaves a row in REJECTED_EVENTS that says so.
 
     `ask_id` gives the topic's id, or None where the brokers give none. Without ids a topic that was
-    created anew is known only by its offsets, not once it has grown beyond the stored ones.
+    created anew is known by its offsets, and, once it has grown beyond the stored ones, only when a
+    place is found, and by the message that is in the place of the last one: `ask_timestamps` gives,
+    for {partition: offset}, {partition: timestamp of the message there} where there is one.
     """
 
     def __init__(
@@ -40,6 +42,7 @@ class Places:
         positions: Positions,
         clock: Callable[[], float],
         ask_id: Callable[[], str | None],
+        ask_timestamps: Callable[[Mapping[int, int]], dict[int, int]],
     ) -> None:
         self._topic = config.topic
         self._may_reset = config.offsets == "reset"
@@ -48,6 +51,7 @@ class Places:
         self._positions = positions
         self._clock = clock
         self._ask_id = ask_id
+        self._ask_timestamps = ask_timestamps
         self._asked_at = clock()
         self.unplaced: set[int] = set()
 
@@ -75,13 +79,24 @@ class Places:
         if topic_id is not None and any(each.topic_id is None for each in stored.values()):
             self._sink.name_topic(self._topic, topic_id)
             stored = self._sink.read_places(self._topic, partitions)
+        now_there = {} if topic_id else self._now_there(stored, beginnings)
         found = [
-            OutOfRange(each, *_numbers(stored[each], beginnings[each]), topic_id=topic_id)
+            OutOfRange(
+                each,
+                *_numbers(stored[each], beginnings[each]),
+                topic_id=topic_id,
+                last=stored[each].last,
+                ms=now_there.get(each),
+            )
             for each in sorted(partitions)
         ]
         wrong = [each for each in found if each.recreated or each.before_start]
         if wrong:
-            stored |= self._reset(wrong, wrong)
+            moving = wrong
+            if any(each.replaced for each in wrong):
+                # The topic moves as a whole: not every partition needs to have a message to tell.
+                moving = [each for each in found if each.recreated or each.stored != each.beginning]
+            stored |= self._reset(wrong, moving)
         self._seek(stored)
         self.unplaced -= partitions
 
@@ -200,6 +215,18 @@ class Places:
     def _asked_id(self) -> str | None:
         self._asked_at = self._clock()
         return self._ask_id()
+
+    def _now_there(
+        self, stored: Mapping[int, Stored], beginnings: Mapping[int, int]
+    ) -> dict[int, int]:
+        """The timestamps of the messages that are in the places of the last ones. Retention and
+        compaction may have removed them; that says nothing."""
+        offsets = {
+            partition: place.last.offset
+            for partition, place in stored.items()
+            if place.last and beginnings[partition] <= place.last.offset < place.offset
+        }
+        return self._ask_timestamps(offsets) if offsets else {}
 
     def _beginnings(self, partitions: set[int]) -> dict[int, int]:
         try:

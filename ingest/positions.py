@@ -9,6 +9,7 @@ gaps, so neither is a count.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from ingest.batch import LastMessage
 from ingest.messages import Message
 from ingest.sink import Stored
 
@@ -20,7 +21,11 @@ END_PROOF_SECONDS = 5.0
 @dataclass(frozen=True)
 class OutOfRange:
     """A stored offset that the topic no longer (or not yet again) has, or that is of another topic
-    by the same name. Ids are None where the brokers give none."""
+    by the same name. Ids are None where the brokers give none.
+
+    `last` is the message by which INGEST_OFFSETS knows the topic, `ms` the timestamp of the message
+    that is in its place now; both are None where nothing can be compared.
+    """
 
     partition: int
     stored: int
@@ -28,11 +33,19 @@ class OutOfRange:
     end: int | None = None
     stored_id: str | None = None
     topic_id: str | None = None
+    last: LastMessage | None = None
+    ms: int | None = None
 
     @property
     def recreated(self) -> bool:
-        """By its id it is another topic."""
-        return None not in (self.stored_id, self.topic_id) and self.stored_id != self.topic_id
+        """By its id, or by the message in the place of the last one, it is another topic."""
+        other_id = None not in (self.stored_id, self.topic_id) and self.stored_id != self.topic_id
+        return other_id or self.replaced
+
+    @property
+    def replaced(self) -> bool:
+        """Another message is in the place of the last one."""
+        return self.last is not None and self.ms is not None and self.last.ms != self.ms
 
     @property
     def truncated(self) -> bool:
@@ -63,6 +76,12 @@ class OutOfRange:
     def __str__(self) -> str:
         at = f"partition {self.partition}: INGEST_OFFSETS is at {self.stored}"
         ends = "" if self.end is None else f" and ends at {self.end}"
+        if self.replaced and self.last is not None:
+            return (
+                f"{at} and the message at {self.last.offset} had the timestamp {self.last.ms}, but"
+                f" the one that is there now has {self.ms}: the topic was created anew, or the"
+                " brokers have lost what was read already"
+            )
         if self.recreated:
             return (
                 f"{at} of the topic with id {self.stored_id}, but the topic has id"
@@ -92,9 +111,9 @@ class Positions:
 
     def place(self, places: Mapping[int, Stored]) -> None:
         """Take these, just read from or written to INGEST_OFFSETS, as the places to read from."""
-        for partition, (offset, topic_id) in places.items():
-            self.stored[partition] = self.expected[partition] = offset
-            self.topic_ids[partition] = topic_id
+        for partition, place in places.items():
+            self.stored[partition] = self.expected[partition] = place.offset
+            self.topic_ids[partition] = place.topic_id
             self._suspects.pop(partition, None)
 
     def forget(self, partitions: Iterable[int]) -> None:

@@ -2,14 +2,16 @@
 
 from typing import NamedTuple, Protocol
 
-from ingest.batch import Batch
+from ingest.batch import Batch, LastMessage
 
 
 class Stored(NamedTuple):
-    """A row of INGEST_OFFSETS. It has no topic id where no broker has given one yet."""
+    """A row of INGEST_OFFSETS. It has no topic id where no broker has given one yet, and no last
+    message before the first."""
 
     offset: int
     topic_id: str | None = None
+    last: LastMessage | None = None
 
 
 class Sink(Protocol):

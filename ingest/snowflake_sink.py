@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 from snowflake.connector import SnowflakeConnection
 
-from ingest.batch import Batch
+from ingest.batch import Batch, LastMessage
 from ingest.bind_rows import as_json, raw_rows, rejected_rows
 from ingest.errors import Fatal, FenceLost, Transient
 from ingest.sink import Stored
@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 # Names that stand in braces are filled in once, from the checked name of the database. Whatever
 # comes from Kafka is bound, as one JSON text per statement.
 READ_OFFSETS = """
-SELECT o.PARTITION, o.NEXT_OFFSET, o.TOPIC_ID
+SELECT o.PARTITION, o.NEXT_OFFSET, o.TOPIC_ID, o.LAST_MESSAGE_OFFSET, o.LAST_MESSAGE_MS
 FROM {database}.RAW_DATA.INGEST_OFFSETS o
 WHERE o.TOPIC = ?
 """
@@ -54,6 +54,14 @@ SET
         WHEN n.TOPIC_ID <> '' AND n.TOPIC_ID <> n.NEW_TOPIC_ID THEN 0 ELSE COALESCE(o.SKIPPED, 0)
     END,
     TOPIC_ID = COALESCE(n.NEW_TOPIC_ID, o.TOPIC_ID),
+    LAST_MESSAGE_OFFSET = COALESCE(
+        n.LAST_OFFSET,
+        CASE WHEN o.LAST_MESSAGE_OFFSET < n.NEXT_OFFSET THEN o.LAST_MESSAGE_OFFSET END
+    ),
+    LAST_MESSAGE_MS = COALESCE(
+        n.LAST_MS,
+        CASE WHEN o.LAST_MESSAGE_OFFSET < n.NEXT_OFFSET THEN o.LAST_MESSAGE_MS END
+    ),
     UPDATED_AT = n.UPDATED_AT
 FROM (
     SELECT
@@ -64,6 +72,8 @@ FROM (
         f.VALUE:skipped::NUMBER(38, 0) AS SKIPPED,
         COALESCE(f.VALUE:topic_id::VARCHAR, '') AS TOPIC_ID,
         f.VALUE:new_topic_id::VARCHAR AS NEW_TOPIC_ID,
+        f.VALUE:last_offset::NUMBER(38, 0) AS LAST_OFFSET,
+        f.VALUE:last_ms::NUMBER(38, 0) AS LAST_MS,
         CAST(? AS TIMESTAMP_NTZ) AS UPDATED_AT
     FROM TABLE(FLATTEN(INPUT => PARSE_JSON(?))) f
 ) n
@@ -146,7 +156,7 @@ class SnowflakeSink:
     def read_places(self, topic: str, partitions: set[int]) -> dict[int, Stored]:
         found = self._run(READ_OFFSETS, (topic,), "reading INGEST_OFFSETS")
         places: dict[int, Stored] = {}
-        for partition, offset, topic_id in found:
+        for partition, offset, topic_id, last_offset, last_ms in found:
             if partition in places:
                 raise Fatal(
                     f"INGEST_OFFSETS has two rows for partition {partition} of {topic!r}; stop all"
@@ -157,7 +167,9 @@ class SnowflakeSink:
                     f"INGEST_OFFSETS has no NEXT_OFFSET for partition {partition} of {topic!r};"
                     " delete the row to read the partition from its start, or fill it in"
                 )
-            places[int(partition)] = Stored(int(offset), topic_id)
+            known = last_offset is not None and last_ms is not None
+            last = LastMessage(int(last_offset), int(last_ms)) if known else None
+            places[int(partition)] = Stored(int(offset), topic_id, last)
         return {each: places[each] for each in partitions if each in places}
 
     def create_offsets(
@@ -212,6 +224,7 @@ class SnowflakeSink:
                 "skipped": batch.skipped.get(partition, 0),
                 **_known("topic_id", batch.topic_ids.get(partition)),
                 **_known("new_topic_id", batch.new_topic_id),
+                **_last(batch.last.get(partition)),
             }
             for partition, (expected, after) in sorted(batch.moves.items())
         ]
@@ -294,6 +307,10 @@ class SnowflakeSink:
 
 def _known(name: str, value: str | None) -> dict[str, str]:
     return {} if value is None else {name: value}
+
+
+def _last(message: LastMessage | None) -> dict[str, int]:
+    return {} if message is None else {"last_offset": message.offset, "last_ms": message.ms}
 
 
 def _now() -> str:

@@ -30,6 +30,8 @@ CREATE TABLE IF NOT EXISTS RAW_DATA.INGEST_OFFSETS (
     UPDATED_AT TIMESTAMP_NTZ,
     SKIPPED NUMBER(19, 0) COMMENT 'How many offsets below NEXT_OFFSET held no message',
     TOPIC_ID VARCHAR COMMENT 'Kafka''s id of the topic; another one was created anew',
+    LAST_MESSAGE_OFFSET NUMBER(19, 0) COMMENT 'The last message read here that had a timestamp',
+    LAST_MESSAGE_MS NUMBER(19, 0) COMMENT 'Its timestamp in Kafka, in ms since 1970',
     PRIMARY KEY (TOPIC, PARTITION)
 )
 COMMENT = 'How far each Kafka partition is read, written in one transaction with the rows';
@@ -38,6 +40,10 @@ ALTER TABLE RAW_DATA.INGEST_OFFSETS ADD COLUMN IF NOT EXISTS
 SKIPPED NUMBER(19, 0) COMMENT 'How many offsets below NEXT_OFFSET held no message';
 ALTER TABLE RAW_DATA.INGEST_OFFSETS ADD COLUMN IF NOT EXISTS
 TOPIC_ID VARCHAR COMMENT 'Kafka''s id of the topic; another one was created anew';
+ALTER TABLE RAW_DATA.INGEST_OFFSETS ADD COLUMN IF NOT EXISTS
+LAST_MESSAGE_OFFSET NUMBER(19, 0) COMMENT 'The last message read here that had a timestamp';
+ALTER TABLE RAW_DATA.INGEST_OFFSETS ADD COLUMN IF NOT EXISTS
+LAST_MESSAGE_MS NUMBER(19, 0) COMMENT 'Its timestamp in Kafka, in ms since 1970';
 
 CREATE TABLE IF NOT EXISTS RAW_DATA.REJECTED_EVENTS (
     REJECTED_AT TIMESTAMP_NTZ,

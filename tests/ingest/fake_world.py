@@ -1,12 +1,12 @@
 """An ingester between a fake Kafka and a fake warehouse, and a clock that passes when told to."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from ingest.loop import Ingester
 from ingest.metrics import Metrics
 from ingest.sink import Sink
-from tests.ingest.fakes import ORDER, FakeClock, FakeConsumer, FakeSink, config
+from tests.ingest.fakes import NO_MESSAGE, ORDER, FakeClock, FakeConsumer, FakeSink, config
 
 
 class World:
@@ -27,6 +27,8 @@ class World:
         self.metrics = Metrics()
         # The id of the topic, as the brokers tell it.
         self.topic_id: str | None = None
+        # The places whose messages' timestamps the ingester has asked for.
+        self.asked: list[dict[int, int]] = []
         self.ingester = Ingester(
             config(*flags),
             self.consumer,
@@ -35,10 +37,21 @@ class World:
             self.stop,
             self.clock,
             ask_id=self.ask_id,
+            ask_timestamps=self.ask_timestamps,
         )
 
     def ask_id(self) -> str | None:
         return self.topic_id
+
+    def ask_timestamps(self, offsets: Mapping[int, int]) -> dict[int, int]:
+        """All messages of the fake Kafka are as old."""
+        self.asked.append(dict(offsets))
+        log = self.consumer.log
+        return {
+            each: 0
+            for each, offset in offsets.items()
+            if log[each].get(offset, NO_MESSAGE) != NO_MESSAGE
+        }
 
     def consumer_of(self, log: dict[int, dict[int, bytes | None]]) -> FakeConsumer:
         return FakeConsumer(log)

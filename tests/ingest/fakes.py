@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from kafka import TopicPartition
 
-from ingest.batch import Batch
+from ingest.batch import Batch, LastMessage
 from ingest.config import IngesterConfig, read_config
 from ingest.errors import DataRefused, FenceLost, Transient
 from ingest.messages import RawRow
@@ -44,6 +44,7 @@ class FakeSink:
     def __init__(self, offsets: dict[int, int] | None = None) -> None:
         self.offsets = dict(offsets or {})
         self.topic_ids: dict[int, str | None] = {}
+        self.last: dict[int, LastMessage] = {}
         self.skipped: Counter[int] = Counter()
         self.rows: list[tuple[int, int]] = []
         self.rejects: list[tuple[int, int | None, str]] = []
@@ -57,7 +58,8 @@ class FakeSink:
         if self.read_troubles:
             raise self.read_troubles.pop(0)
         known = partitions & self.offsets.keys()
-        return {each: Stored(self.offsets[each], self.topic_ids.get(each)) for each in known}
+        ids, last = self.topic_ids, self.last
+        return {each: Stored(self.offsets[each], ids.get(each), last.get(each)) for each in known}
 
     def create_offsets(
         self, topic: str, offsets: dict[int, int], topic_id: str | None = None
@@ -83,6 +85,8 @@ class FakeSink:
         self.offsets |= batch.next_offsets
         if batch.new_topic_id is not None:
             self.topic_ids |= dict.fromkeys(batch.moves, batch.new_topic_id)
+        kept = {k: last for k, last in self.last.items() if last.offset < self.offsets[k]}
+        self.last = {**kept, **batch.last}
         self.skipped.update(batch.skipped)
         self.rows += [(each.message.partition, each.message.offset) for each in batch.raw_rows]
         self.rejects += [(each.partition, each.offset, each.reason) for each in batch.rejects]

@@ -4,7 +4,8 @@
 
 Its calls are logins, statements and commits to Kafka, counted from 1 on and told on stderr.
 Faults: `none`; `die before N` and `die after N`, by kill -9, around the N-th call; `hang N`, whose
-answer never comes; `refuse SQLSTATE ERRNO TABLE`, an answer that a statement about this table gets.
+answer never comes; `refuse SQLSTATE ERRNO TABLE`, an answer that a statement about this table gets;
+`no topic ids`, from brokers as old as Kafka 2.7.
 """
 
 import os
@@ -19,6 +20,7 @@ from snowflake.connector.errors import ProgrammingError
 
 from ingest import ingester
 from ingest.config import IngesterConfig
+from ingest.kafka_clients import TopicId
 from ingest.snowflake_sink import Connect
 
 FAULT_VARIABLE = "CAVES_TEST_FAULT"
@@ -88,8 +90,15 @@ class Cursor:
         return self._real.rowcount
 
 
+class NoTopicId(TopicId):
+    def ask(self) -> None:
+        return None
+
+
 def main() -> int:
     fault = Fault(os.environ[FAULT_VARIABLE])
+    if os.environ[FAULT_VARIABLE] == "no topic ids":
+        ingester.TopicId = NoTopicId  # type: ignore[misc]
     open_consumer = ingester.open_consumer
 
     def sabotaged_consumer(*arguments: Any) -> Any:

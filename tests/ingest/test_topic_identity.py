@@ -1,20 +1,27 @@
 """A topic that was deleted and created under its old name is another topic: it is noticed by its
 id, whatever its length, before anything of it is written under the old one's offsets."""
 
+import contextlib
+import re
+import uuid
 from itertools import pairwise
 
 import pytest
+from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 from kafka.errors import KafkaTimeoutError
 
-from ingest.batch import Batch, cut_batch
+from ingest import kafka_clients
+from ingest.batch import Batch, LastMessage, cut_batch
 from ingest.errors import Fatal, FenceLost, NoBroker, Transient
-from ingest.messages import Message, sort_message
+from ingest.kafka_clients import timestamps_at
+from ingest.messages import Message, RawRow, Reject, sort_message
 from ingest.places import ASK_ID_SECONDS
 from ingest.sink import Stored
 from ingest.snowflake_sink import SnowflakeSink
-from tests.conftest import RunningAccount
+from tests.conftest import RunningAccount, free_port
+from tests.ingest import world as real
 from tests.ingest.fake_world import World, log_of
-from tests.ingest.fakes import ORDER, TOPIC, FakeSink, transient
+from tests.ingest.fakes import NO_MESSAGE, ORDER, TOPIC, FakeSink, transient
 
 NEVER = ("--batch-max-seconds", "3600")
 AT_ONCE = ("--batch-max-seconds", "0")
@@ -258,3 +265,177 @@ def test_an_idle_ingester_makes_no_fuss_about_a_silent_broker() -> None:
 
     world.run(polls=200, at_10=fall_silent)
     assert world.metric("caves_ingest_retries_total") == 0
+
+
+def known_by_timestamps(**last: tuple[int, int]) -> FakeSink:
+    """INGEST_OFFSETS right behind messages of these offsets and timestamps, without an id."""
+    sink = FakeSink({int(name[1:]): offset + 1 for name, (offset, _) in last.items()})
+    sink.last = {int(name[1:]): LastMessage(*message) for name, message in last.items()}
+    return sink
+
+
+def test_without_ids_another_message_in_the_place_of_the_last_one_stops_the_ingester() -> None:
+    sink = known_by_timestamps(p0=(2, 1111), p1=(0, 0))
+    world = world_of(sink, None, {0: 8, 1: 8}, *AT_ONCE)
+    with pytest.raises(
+        Fatal,
+        match=(
+            "^topic 'sales', partition 0: INGEST_OFFSETS is at 3 and the message at 2 had the"
+            " timestamp 1111, but the one that is there now has 0: the topic was created anew, or"
+            r" the brokers have lost what was read already\. Nothing was moved\. Start once with"
+            " --offsets reset"
+        ),
+    ):
+        world.run()
+    assert (sink.rows, sink.rejects, sink.offsets) == ([], [], {0: 3, 1: 1})
+
+
+def test_without_ids_reset_reads_every_partition_from_its_start_and_forgets_the_old_messages() -> (
+    None
+):
+    """Partition 1 has nothing in the place of its last message, and would lose its first three."""
+    sink = known_by_timestamps(p0=(2, 1111), p1=(2, 1111))
+    world = world_of(sink, None, {0: 4, 1: 4}, "--offsets", "reset", *AT_ONCE)
+    world.consumer.log[1][2] = NO_MESSAGE
+    world.run()
+    assert sorted(sink.rows) == [(0, 0), (0, 1), (0, 2), (0, 3), (1, 0), (1, 1), (1, 3)]
+    assert sink.rejects == [
+        (
+            0,
+            None,
+            "gap: partition 0: INGEST_OFFSETS is at 3 and the message at 2 had the timestamp 1111,"
+            " but the one that is there now has 0: the topic was created anew, or the brokers have"
+            " lost what was read already; reading goes on from 0",
+        ),
+        (
+            1,
+            None,
+            "gap: partition 1: INGEST_OFFSETS is at 3 but the topic was created anew; reading goes"
+            " on from 0",
+        ),
+    ]
+    assert (sink.offsets, sink.last) == ({0: 4, 1: 4}, {0: (3, 0), 1: (3, 0)})
+
+
+@pytest.mark.parametrize("why", ["the same", "compacted", "retention", "none known"])
+def test_without_ids_a_last_message_that_is_the_same_or_gone_is_no_alarm(why: str) -> None:
+    sink = known_by_timestamps(p0=(2, 0 if why == "the same" else 1111))
+    world = world_of(sink, None, {0: 5}, *AT_ONCE)
+    if why == "compacted":
+        world.consumer.log[0][2] = NO_MESSAGE
+    elif why == "retention":
+        world.consumer.beginnings[0] = 3
+    elif why == "none known":
+        sink.last = {}
+    world.run()
+    assert (sink.rows, sink.rejects) == ([(0, 3), (0, 4)], [])
+    assert sink.last == {0: LastMessage(4, 0)}
+    assert world.asked == ([{0: 2}] if why in ("the same", "compacted") else [])
+
+
+def test_with_ids_nobody_asks_for_timestamps() -> None:
+    sink = known_by_timestamps(p0=(2, 1111))
+    world = world_of(sink, "NOW", {0: 5}, *AT_ONCE)
+    world.run()
+    assert (sink.rows, world.asked) == ([(0, 3), (0, 4)], [])
+
+
+def test_a_batch_keeps_the_last_message_that_has_a_timestamp(
+    account: RunningAccount, raw_data: str
+) -> None:
+    sink = SnowflakeSink(lambda: account.connect(database=raw_data), raw_data)
+
+    def row(partition: int, offset: int, ms: int | None, value: bytes = ORDER) -> RawRow | Reject:
+        return sort_message(Message(TOPIC, partition, offset, value, timestamp=ms), 1000)
+
+    sink.create_offsets(TOPIC, {0: 0, 1: 0, 2: 0})
+    longest = 2**63 - 1
+    rows = [row(0, 0, 7), row(0, 1, longest), row(1, 0, 9, b"?"), row(2, 0, -1)]
+    sink.write(cut_batch(TOPIC, rows, {0: 0, 1: 0, 2: 0}))
+    assert sink.read_places(TOPIC, {0, 1, 2}) == {
+        0: Stored(2, None, LastMessage(1, longest)),
+        1: Stored(1, None, LastMessage(0, 9)),
+        2: Stored(1),
+    }
+    # Offsets without messages, and a message without a timestamp, leave it; going back forgets it.
+    sink.write(cut_batch(TOPIC, [row(1, 1, None)], {0: 2, 1: 1}, reached={0: 5}))
+    assert sink.read_places(TOPIC, {0, 1}) == {
+        0: Stored(5, None, LastMessage(1, longest)),
+        1: Stored(2, None, LastMessage(0, 9)),
+    }
+    sink.write(Batch(TOPIC, {0: (5, 0), 1: (2, 1)}, []))
+    assert sink.read_places(TOPIC, {0, 1}) == {0: Stored(0), 1: Stored(1, None, LastMessage(0, 9))}
+    sink.close()
+
+
+def test_brokers_without_ids_a_longer_topic_under_the_old_name_stops_until_reset(
+    world: real.World,
+) -> None:
+    """The broker is the real one, only that the ingester is told no id."""
+
+    def send(count: int) -> None:
+        world.send(*(real.Sent(ORDER, partition=number % 2) for number in range(count)))
+
+    def run(*flags: str) -> tuple[int, str]:
+        ingester = world.sabotaged("no topic ids", "--idle-exit", "0.3", *flags)
+        return world.left(ingester), ingester.log
+
+    def in_raw() -> list[tuple[int, int]]:
+        sql = "SELECT KAFKA_PARTITION, KAFKA_OFFSET FROM RAW_DATA.RAW_EVENTS_STREAM ORDER BY 1, 2"
+        return [(int(partition), int(offset)) for partition, offset in world.rows(sql)]
+
+    def up_to(*counts: int) -> list[tuple[int, int]]:
+        return sorted((p, each) for count in counts for p in (0, 1) for each in range(count))
+
+    send(100)
+    assert run()[0] == 0
+    send(20)
+    code, log = run()
+    assert (code, in_raw()) == (0, up_to(60)), log
+    assert world.rows("SELECT DISTINCT TOPIC_ID FROM RAW_DATA.INGEST_OFFSETS") == [(None,)]
+
+    admin = KafkaAdminClient(bootstrap_servers=world.servers)
+    admin.delete_topics([world.topic])
+    admin.close()
+    send(150)
+    code, log = run()
+    one = (
+        r"partition [01]: INGEST_OFFSETS is at 60 and the message at 59 had the timestamp (\d{13}),"
+        r" but the one that is there now has (\d{13}): the topic was created anew, or the brokers"
+        " have lost what was read already"
+    )
+    assert code == 1, log
+    assert re.search(rf"ERROR \S+ topic '{world.topic}', {one}; {one}\. Nothing was moved", log), (
+        log
+    )
+    assert (in_raw(), world.stored()) == (up_to(60), [(0, 60), (1, 60)])
+
+    code, log = run("--offsets", "reset")
+    assert (code, in_raw()) == (0, up_to(60, 75)), log
+    gaps = "SELECT KAFKA_PARTITION, KAFKA_OFFSET, STATUS FROM RAW_DATA.REJECTED_EVENTS ORDER BY 1"
+    assert world.rows(gaps) == [(0, None, "DISCARDED"), (1, None, "DISCARDED")]
+
+
+def test_timestamps_are_of_messages_at_exactly_these_offsets(
+    broker: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    topic = f"timestamps_{uuid.uuid4().hex[:8]}"
+    real.send(broker, {topic: [real.Sent(ORDER)] * 3})
+    consumer = KafkaConsumer(bootstrap_servers=broker, enable_auto_commit=False)
+    with contextlib.closing(consumer):
+        consumer.assign([TopicPartition(topic, 0)])
+        consumer.seek(TopicPartition(topic, 0), 0)
+        sent: dict[int, int] = {}
+
+        def read_all() -> bool:
+            for records in consumer.poll(timeout_ms=200).values():
+                sent.update((each.offset, each.timestamp) for each in records)
+            return len(sent) == 3
+
+        real.wait_for(read_all, "three messages")
+    assert timestamps_at(broker, topic, {}, {0: 1, 1: 0}) == {0: sent[1]}
+    assert timestamps_at(broker, topic, {}, {0: 2}) == {0: sent[2]}
+    assert timestamps_at(broker, topic, {}, {0: 3, 1: 7}) == {}
+    monkeypatch.setattr(kafka_clients, "ASK_MS", 300)
+    with pytest.raises(NoBroker, match="asking for the message at the last offset: cannot reach"):
+        timestamps_at(f"127.0.0.1:{free_port()}", topic, {}, {0: 0})
