@@ -104,6 +104,7 @@ def test_a_second_deployment_loses_no_row_and_moves_no_offset(deployment: Deploy
         "ingester_flags": "--batch-max-seconds 60 --batch-max-events 50",
         "dropped": [],
         "kept_suspended": [],
+        "no_dashboard": None,
     }
     laws = json.loads(deployment("verify", "--json").stdout)
     assert laws["holds"] is True
