@@ -89,7 +89,8 @@ ALIASES = {
     "ssl_keystore_location": "ssl_certfile",
     "ssl_truststore_location": "ssl_cafile",
 }
-# In such files for other programs, or without a meaning for files in PEM.
+COOPERATIVE = "cooperative-sticky"
+# What others call an assignor, by name or by class, in small letters and without "partition".
 ASSIGNORS = {
     "range": "range",
     "rangeassignor": "range",
@@ -97,9 +98,10 @@ ASSIGNORS = {
     "roundrobinassignor": "roundrobin",
     "sticky": "sticky",
     "stickyassignor": "sticky",
-    "cooperative-sticky": "cooperative-sticky",
-    "cooperativestickyassignor": "cooperative-sticky",
+    COOPERATIVE: COOPERATIVE,
+    "cooperativestickyassignor": COOPERATIVE,
 }
+# In such files for other programs, or without a meaning for files in PEM.
 IGNORED = frozenset({"ssl_keystore_password", "ssl_truststore_password"})
 IGNORED_PREFIXES = ("basic_auth_", "schema_registry_")
 FILES = frozenset({"ssl_cafile", "ssl_certfile", "ssl_crlfile", "ssl_keyfile"})
@@ -297,6 +299,8 @@ def _strategy(value: str) -> dict[str, Any]:
     if None in names:
         possible = ", ".join(dict.fromkeys(ASSIGNORS.values()))
         raise _Refused(f"{value!r} is no list of assignors, which are {possible}")
+    if COOPERATIVE in names and set(names) != {COOPERATIVE}:
+        raise _Refused(f"{value!r}: {COOPERATIVE} does not go together with eager assignors")
     return {"partition_assignment_strategy": ",".join(filter(None, names))}
 
 

@@ -383,3 +383,13 @@ def test_an_assignor_that_the_client_does_not_have_is_wrong_use() -> None:
     environ = {"CAVES_KAFKA_PARTITION_ASSIGNMENT_STRATEGY": "uniform"}
     with pytest.raises(WrongUse, match="which are range, roundrobin, sticky, cooperative-sticky"):
         read_settings(None, environ)
+
+
+def test_eager_and_cooperative_assignors_in_one_list_are_wrong_use(tmp_path: Path) -> None:
+    """As Java's clients have it by default, and this client does not."""
+    package = "org.apache.kafka.clients.consumer"
+    value = f"{package}.RangeAssignor,{package}.CooperativeStickyAssignor"
+    file = tmp_path / "kafka.properties"
+    file.write_text(f"partition.assignment.strategy={value}\n")
+    with pytest.raises(WrongUse, match=r"line 1: .*cooperative-sticky does not go together with"):
+        read_settings(str(file), {})

@@ -41,7 +41,9 @@ def test_members_come_and_go_under_eager_and_cooperative_assignors(kafka_world: 
     first = kafka_world
     other = World(first.account, first.servers, first.database, first.folder)
     with ThreadPoolExecutor() as pool:
-        list(pool.map(come_and_go, (first, other), ("sticky", "cooperative-sticky")))
+        # A name in the protocol, and a class of Java's.
+        names = ("sticky", "org.apache.kafka.clients.consumer.CooperativeStickyAssignor")
+        list(pool.map(come_and_go, (first, other), names))
 
 
 def come_and_go(world: World, assignor: str) -> None:
