@@ -76,7 +76,11 @@ def test_a_signal_is_heard_while_the_broker_is_frozen(
         assert producer.log.splitlines()[-1].endswith(
             "Kafka did not take all messages: KafkaTimeoutError: no acknowledgement within 5 s"
         )
-        assert ingester.wait(IN_TIME_SECONDS) == 0, ingester.log
+        # Whether the topic is still the same, nobody can tell: messages in hand are left unwritten.
+        held = ingester.wait(IN_TIME_SECONDS)
+        last = ingester.log.splitlines()[-1]
+        assert last.endswith("they are read again at the next start" if held else "left"), last
+        assert held in (0, 1)
 
 
 def read_all(servers: str, topic: str) -> list[tuple[str, dict[str, Any]]]:
