@@ -41,10 +41,12 @@ def inject(world: World, injection: Injection) -> Steps:
 
 def kill_ingester(world: World, injection: Injection) -> Steps:
     slot = world.ingesters[injection.fault.target or 0]
+    yield from _strike(slot)
     yield from _runs(slot)
     injection.confirmed = world.kill(slot)
     yield from _pause(injection.fault.seconds)
     world.launch(slot)
+    slot.struck = False
 
 
 def freeze_ingester(word: str) -> Callable[[World, Injection], Steps]:
@@ -54,6 +56,7 @@ def freeze_ingester(word: str) -> Callable[[World, Injection], Steps]:
     def steps(world: World, injection: Injection) -> Steps:
         target = injection.fault.target or 0
         slot = world.ingesters[target]
+        yield from _strike(slot)
         yield from _runs(slot)
         trap = world.proxy.set_trap(word, target, loses=False)
         yield from _until(trap.sprung.is_set, BATCH_SECONDS)
@@ -63,6 +66,7 @@ def freeze_ingester(word: str) -> Callable[[World, Injection], Steps]:
         suspend(slot.process)
         trap.released.set()
         injection.confirmed = yield from _suspended(slot.process, injection.fault.seconds)
+        slot.struck = False
 
     return steps
 
@@ -147,6 +151,12 @@ STEPS: dict[Kind, Callable[[World, Injection], Steps]] = {
     Kind.KILL_BROKER: end_broker(signal.SIGKILL),
     Kind.RESTART_BROKER: end_broker(signal.SIGTERM),
 }
+
+
+def _strike(slot: Slot) -> Steps:
+    """Wait until no other fault has it: one that waits for a batch may last longer than planned."""
+    yield from _until(lambda: not slot.struck, READY_SECONDS)
+    slot.struck = True
 
 
 def _runs(slot: Slot) -> Steps:

@@ -56,6 +56,7 @@ class Slot:
     environ: dict[str, str]
     process: Process | None = None
     held_down: bool = False
+    struck: bool = False  # by a fault that is not over
     restarts: list[str] = field(default_factory=list)  # why it had ended, each time
     ended_at: float = 0.0
 

@@ -91,7 +91,8 @@ def test_an_adjustment_is_in_the_history_once_as_it_first_came(pipeline: Pipelin
     stock_events(pipeline, adjustment("a-1", quantity_change=99, **at(23)), adjustment("a-2"))
     after = pipeline.rows("PRODUCTION.INVENTORY_HISTORY", "*")
     assert after[0] == before[0]
-    *values, created_at, event_id = before[0]
+    *values, created_at, event_id, voids = before[0]
+    assert voids is None
     assert values == [
         "a-1",
         date(2026, 11, 22),
