@@ -89,17 +89,21 @@ def role(account: object, database: str, administrator: object) -> Iterator[str]
 def test_a_grant_that_snowflake_does_not_know_is_refused(
     run: Run, database: str, role: str, statement: str, number: int, page: str
 ) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/grant-privilege and grant-ownership: each
+    statement is beside its page."""
     assert error(run, statement.format(role=role, db=database)) == number, page
 
 
 def test_the_refusal_of_a_streamlits_ownership_says_what_snowflake_says(
     run: Run, role: str
 ) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/grant-ownership"""
     text = failure(run, f"grant ownership on streamlit app to role {role}")[1]
     assert "Unsupported feature 'GRANT/REVOKE OWNERSHIP ON STREAMLIT'" in text
 
 
 def test_a_streamlit_app_may_be_used_by_others_now_and_in_future(run: Run, role: str) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/grant-privilege"""
     run(f"grant usage on streamlit app to role {role}")
     run(f"grant usage on all streamlits in schema public to role {role}")
     run(f"grant usage on future streamlits in schema public to role {role}")
@@ -133,7 +137,7 @@ CREATED = [
 def test_nothing_is_made_where_there_is_no_database_or_schema(
     run: Run, role: str, database: str, what: str
 ) -> None:
-    """On 7427901 a stage, a file format and a procedure were, and tables and views were 002043."""
+    """https://docs.snowflake.com/en/sql-reference/sql/create: whatever kind of object it is."""
     for place in ("no_such_database.public", f"{database}.no_such_schema", "no_such_schema"):
         assert error(run, f"create {what.format(place=place)}") == 2003, place
     assert error(run, "create schema no_such_database.x") == 2003
