@@ -137,6 +137,9 @@ def _translate_duckdb(error: duckdb.Error) -> SnowflakeError:
         return Conflict(line)
     if "Max expression depth" in text:
         return errors.unsupported("a statement nested so deep")
+    if gone := re.search(r'Catalog "(.*?)" does not exist', text):
+        # Dropped by another session since this one's statement was read.
+        return errors.does_not_exist("Database", gone[1])
     for pattern, code in _BY_TEXT:
         if re.search(pattern, text):
             return SnowflakeError(code, _phrase(code, line))
