@@ -158,7 +158,10 @@ def two_runs_of_one_stream(environment: Environment) -> str:
     ingest(environment.session, [order("o-20", "e-20"), order("o-21", "e-21")], first)
     with environment.open() as one, environment.open() as other:
         statement = "CALL {db}.OPS.RAW_TO_STAGING_ORDERS()"
-        runs = [Beside(lambda each=each: each.refusal(statement)) for each in (one, other)]  # type: ignore[misc]
+        runs = [
+            Beside(lambda each=each: each.refusal(statement))  # type: ignore[misc]  # its default
+            for each in (one, other)
+        ]
         errnos = [run.done() for run in runs]
     if all(errnos):
         environment.ask(statement)
