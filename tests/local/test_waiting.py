@@ -13,6 +13,7 @@ import uvicorn
 from snowflake.connector import SnowflakeConnection
 from snowflake.connector.constants import QueryStatus
 
+from local import server
 from local.account import Account
 from local.queries import Queries
 from local.server import Server
@@ -71,15 +72,27 @@ def test_more_waiting_statements_than_threads_keep_nobody_from_committing(
 
 
 def test_a_statement_that_takes_long_is_asked_for_again_and_not_sent_again(
-    small: RunningAccount,
+    small: RunningAccount, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The connector follows 333333 to the answer, as Snowflake has it after 45 seconds."""
+    told: list[str] = []
+    in_progress = server._in_progress
+
+    def counted(query_id: str, *code: str) -> Any:
+        told.append(query_id)
+        return in_progress(query_id, *code)
+
+    monkeypatch.setattr(server, "_in_progress", counted)
     place = {"database": "D", "schema": "PUBLIC"}
     with small.connect(**place) as owner, small.connect(**place) as other:
         owner.cursor().execute("BEGIN")
         owner.cursor().execute("UPDATE t SET a = 5")
         with beside(lambda: other.cursor().execute("UPDATE t SET a = a + 1").fetchall()) as asked:
-            time.sleep(1.2)  # Two answers that it is in progress.
+            deadline = time.monotonic() + 30
+            while len(told) < 2:
+                assert time.monotonic() < deadline, told
+                time.sleep(0.02)
+            assert len(set(told)) == 1
             assert still_waits(asked)
             owner.cursor().execute("COMMIT")
             assert asked.result(30) == [(1, 0)]
