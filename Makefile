@@ -16,12 +16,12 @@ help: ## List the targets
 .PHONY: venv
 venv: $(STAMP) ## Make .venv with everything, from requirements.lock
 
-$(STAMP): requirements.lock pyproject.toml
+$(STAMP): requirements.lock pyproject.toml flocon/pyproject.toml
 	@command -v $(PYTHON) > /dev/null || { echo "$(PYTHON) is missing: install Python 3.11, or say make PYTHON=…" >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { echo "$(PYTHON) is not Python 3.11" >&2; exit 1; }
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e ./flocon -e .
 	$(BIN)/python -m pip check
 	chmod 600 .snowflake/config.toml .snowflake/connections.toml
 	@touch $(STAMP)
@@ -100,8 +100,8 @@ check: venv ## Format, lint, types, SQL lint, workflow lint
 	$(BIN)/jactionlint
 
 .PHONY: lock
-lock: ## Resolve pyproject.toml anew into requirements.lock
-	$(BIN)/pip-compile --quiet --all-extras --allow-unsafe --strip-extras --no-emit-find-links --no-emit-index-url --no-emit-trusted-host --output-file=requirements.lock pyproject.toml
+lock: ## Resolve both pyproject.toml again into requirements.lock
+	$(BIN)/pip-compile --quiet --all-extras --allow-unsafe --strip-extras --no-emit-find-links --no-emit-index-url --no-emit-trusted-host --output-file=requirements.lock pyproject.toml flocon/pyproject.toml
 
 .PHONY: clean
 clean: ## Remove what builds and runs have left, .venv excepted

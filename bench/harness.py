@@ -36,7 +36,7 @@ class BenchAccount:
     port: int
     data: Path
     options: tuple[str, ...] = ()
-    module: str = "local"
+    module: str = "flocon"
     environ: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -84,7 +84,7 @@ class BenchAccount:
 
 @contextlib.contextmanager
 def account(
-    *options: str, module: str = "local", environ: Mapping[str, str] | None = None
+    *options: str, module: str = "flocon", environ: Mapping[str, str] | None = None
 ) -> Iterator[BenchAccount]:
     """Start an account on a folder that goes when the benchmark ends.
 

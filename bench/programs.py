@@ -67,7 +67,7 @@ class Programs:
 
     def start_account(self) -> Process:
         data = ("--port", str(self.account_port), "--data", str(self.folder / "data"))
-        process = self.start("account", sys.executable, "-m", "local", *data)
+        process = self.start("account", sys.executable, "-m", "flocon", *data)
         process.wait_until(lambda: listens(HOST, self.account_port), READY_SECONDS)
         return process
 

@@ -1,6 +1,6 @@
 """An account that notes every few milliseconds what its statements are at.
 
-Started like `python -m local`; at its end it writes [moment, kind] pairs to the file that
+Started like `python -m flocon`; at its end it writes [moment, kind] pairs to the file that
 BENCH_SAMPLES names.
 """
 
@@ -14,7 +14,7 @@ from pathlib import Path
 from types import FrameType
 
 _EVERY_SECONDS = 0.005
-_LOCAL = f"{os.sep}local{os.sep}"
+_LOCAL = f"{os.sep}flocon{os.sep}"
 _TRACKING = ("change_log.py", "changes.py", "effects.py", "log_shape.py")
 
 
@@ -50,7 +50,7 @@ def main() -> None:
     ended = threading.Event()
     threading.Thread(target=sample, args=(samples, ended), daemon=True).start()
     try:
-        runpy.run_module("local", run_name="__main__", alter_sys=True)
+        runpy.run_module("flocon", run_name="__main__", alter_sys=True)
     finally:
         ended.set()
         Path(os.environ["BENCH_SAMPLES"]).write_text(json.dumps(samples), "utf-8")

@@ -46,7 +46,7 @@ def measure(events: int, *, profile: bool) -> tuple[list[dict[str, Any]], list[d
     """One row per procedure and one for all; with profile, where the account's time went."""
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         samples = Path(folder) / "samples.json"
-        module = "bench.sampled_account" if profile else "local"
+        module = "bench.sampled_account" if profile else "flocon"
         with harness.account(module=module, environ={"BENCH_SAMPLES": str(samples)}) as account:
             seconds, spans = _by_procedures(account, events)
             account.process.terminate()

@@ -38,7 +38,7 @@ def free_port() -> int:
 class RunningAccount:
     """An account in a process of its own, and ways to reach it.
 
-    forked: not started by `python -m local`, but by support/accounts.py, which is sooner done.
+    forked: not started by `python -m flocon`, but by support/accounts.py, which is sooner done.
     """
 
     data: Path
@@ -69,7 +69,7 @@ class RunningAccount:
         if self.forked:
             return ForkedAccount(arguments, path)
         with path.open("a") as log:
-            command = [sys.executable, "-m", "local", *arguments]
+            command = [sys.executable, "-m", "flocon", *arguments]
             return subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, text=True)
 
     def _write_home(self) -> None:
@@ -175,7 +175,7 @@ class NamedAccount:
 # What makes sense on any account: it needs connections, and nothing of this machine's account.
 ON_SNOWFLAKE = (
     "tests/app/test_laws.py",
-    "tests/local/conformance/",
+    "flocon/tests/conformance/",
     "tests/procedures/",
 )
 
@@ -203,15 +203,15 @@ SLOWEST = (
     "tests/app/test_health.py",
     "tests/procedures/test_rejections.py",
     "tests/procedures/test_staging_to_production.py",
-    "tests/local/test_durability.py",
+    "flocon/tests/test_durability.py",
     "tests/procedures/test_faults.py",
     "tests/app/test_operating.py",
     "tests/ingest/test_crash_points.py",
     "tests/procedures/test_tasks.py",
-    "tests/local/conformance/test_snow_sql.py",
+    "flocon/tests/conformance/test_snow_sql.py",
     "tests/procedures/test_laws.py",
     "tests/procedures/test_retention.py",
-    "tests/local/test_row_ids.py",
+    "flocon/tests/test_row_ids.py",
 )
 
 

@@ -9,7 +9,7 @@ import pytest
 from app.caves.names import ALERTS, PROCEDURES, STREAMS, TABLES, TASKS
 
 ROOT = Path(__file__).parents[1]
-FOLDERS = ("ingest", "procedures", "app", "local")
+FOLDERS = ("ingest", "procedures", "app", "flocon", "local")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 
@@ -73,7 +73,7 @@ def test_what_is_deployed_does_not_know_the_local_account(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
 
     assert (
-        re.findall(r"fakesnow|duckdb|local account|python -m local|127\.0\.0\.1", text, re.I) == []
+        re.findall(r"fakesnow|duckdb|local account|python -m flocon|127\.0\.0\.1", text, re.I) == []
     )
 
 

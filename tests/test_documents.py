@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from app.caves import cli
+from flocon import __main__ as account
 from ingest import config as ingester
 from ingest import producer
-from local import __main__ as account
 
 ROOT = Path(__file__).parents[1]
 # Folders that programs make, and that a clean clone has not.
@@ -29,13 +29,13 @@ CODE_SPAN = re.compile(r"(?<!`)`([^`]+)`(?!`)")
 # Settings before a command: NAME=value make test.
 COMMAND = re.compile(
     r"(?:\$ )?(?:\w+=\S+ +)*(?:\.venv/bin/)?(?:python3? -m )?"
-    r"(make|caves|ingest\.ingester|ingest\.producer|local)(?= |$)(.*)"
+    r"(make|caves|ingest\.ingester|ingest\.producer|flocon)(?= |$)(.*)"
 )
 PARSERS: dict[str, Callable[[], argparse.ArgumentParser]] = {
     "caves": cli.parser,
     "ingest.ingester": lambda: ingester.parser({}),
     "ingest.producer": lambda: producer.parser({}),
-    "local": account.parser,
+    "flocon": account.parser,
 }
 
 
@@ -171,7 +171,7 @@ def test_what_does_not_exist_is_found() -> None:
 https://example.org/a/b.py, `ingest/ingester.py`, ~/.snowflake/connections.toml,
 `python -m ingest.gone`, `python -m pytest`, `make nothing`, `NAME=1 make check gone NAME=2`,
 `caves vanish`, `caves rejected list`, `caves rejected vanish`, `caves deploy --gone`,
-`python -m local --gone 1`, `python -m ingest.ingester -c prod --gone x --topic=y`.
+`python -m flocon --gone 1`, `python -m ingest.ingester -c prod --gone x --topic=y`.
 
     caves verify --since 2h   # not a word: make nothing
     make help && true

@@ -142,7 +142,7 @@ class Machine:
         port = self.place.account_port
         write_home(self.place.home, HOST, port, self.target.database)
         arguments = ["--host", HOST, "--port", str(port), "--data", str(self.place.data)]
-        process = self._start("account", [sys.executable, "-m", "local", *arguments])
+        process = self._start("account", [sys.executable, "-m", "flocon", *arguments])
         process.wait_until(lambda: listens(HOST, port), READY_SECONDS)
         self.progress(f"account at http://{HOST}:{port}, data in {self.place.data}")
         return process

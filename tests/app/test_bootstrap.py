@@ -9,13 +9,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from shared import shown
 
 from app.caves.account_objects import leave_out_existing
 from app.caves.bootstrap import adopt
 from app.caves.project import Project
 from app.caves.target import Row
 from app.caves.warehouse import MADE_HERE, Verdict, Warehouse, find, judge, too_small
-from tests.local.shared import shown
 from tests.procedures.deployment import manifest
 from tests.support.caves import Caves
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import snowflake.connector
+from shared import errno, shown
 from snowflake.connector import SnowflakeConnection
 
 from app.caves import rejected
@@ -22,7 +23,6 @@ from ingest.batch import Batch
 from ingest.messages import Message, sort_message
 from ingest.snowflake_sink import SnowflakeSink
 from tests.conftest import RunningAccount
-from tests.local.shared import errno, shown
 from tests.procedures.deployment import filled
 from tests.support.caves import Caves, take_in
 from tests.support.keys import key_pair

@@ -268,7 +268,7 @@ class World:
 
     def _account_command(self) -> list[str]:
         where = ["--port", str(self.place.account_port), "--data", str(self.place.data)]
-        return [sys.executable, "-m", "local", "--host", HOST, *where]
+        return [sys.executable, "-m", "flocon", "--host", HOST, *where]
 
     def _ingester_command(self) -> list[str]:
         command = [sys.executable, "-m", "ingest.ingester", *BATCHES]

@@ -1,6 +1,6 @@
 """Accounts for tests that start and kill many, each forked from a process that has imported it.
 
-`python -m local` takes more than a second of CPU to import what it needs, and half of one to leave.
+`python -m flocon` takes more than a second of CPU to import what it needs, half of one to leave.
 """
 
 from __future__ import annotations
@@ -89,14 +89,14 @@ def _exit_code(pid: int, seconds: float) -> int | None:
 
 
 def main() -> None:
-    account = import_module("local.__main__").main
+    account = import_module("flocon.__main__").main
     gc.collect()
     gc.freeze()
     for order in forks.orders():
         if pid := order.get("wait"):
             forks.answer(_exit_code(pid, order["seconds"]))
         elif (child := os.fork()) == 0:
-            forks.become(account, ["local", *order["start"]], order["log"], order["log"])
+            forks.become(account, ["flocon", *order["start"]], order["log"], order["log"])
         else:
             forks.answer(child)
 

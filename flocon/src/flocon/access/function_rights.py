@@ -1,0 +1,83 @@
+"""What the account's own functions need. Histories show the runs that the role may see, of all.
+
+The pages of the functions have their "Usage notes", which are followed here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from flocon.access.needs import Need
+from flocon.access.securables import ACCOUNT, Securable, inside
+from flocon.access.trees import staged
+from flocon.core import errors
+from flocon.sql.tokens import Tokens
+
+if TYPE_CHECKING:
+    from flocon.session.session import Session
+
+
+def check(session: Session, function: str, arguments: list[Any]) -> None:
+    """Raises where the role may not ask that; 000002 for a function of which it is not known."""
+    if session.guard.privileges is None or function in _FOR_ALL:
+        return
+    need = _NEEDS.get(function)
+    if need is None:
+        raise errors.unsupported(f"access control of {function}")
+    need(session, arguments)
+
+
+# What answers of itself only with what the role may see, or with nothing that is a secret.
+_FOR_ALL = {
+    "ALERT_HISTORY",
+    "COMPLETE_TASK_GRAPHS",
+    "CURRENT_TASK_GRAPHS",
+    "GET_DDL",
+    "LAST_QUERY_ID",
+    "RESULT_SCAN",
+    "SYSTEM$CANCEL_ALL_QUERIES",
+    "SYSTEM$CANCEL_QUERY",
+    "_TABLES_WITH_SIZES",
+    "SYSTEM$GET_DEFAULT_PYTHON_ARTIFACT_REPOSITORY",
+    "SYSTEM$GET_SNOWSIGHT_HOST",
+    "SYSTEM$RETURN_CURRENT_ORG_NAME",
+    "TASK_HISTORY",
+}
+
+
+def _on(kind: str, *privileges: str) -> Callable[[Session, list[Any]], None]:
+    """A privilege on the object that the first argument names."""
+
+    def check(session: Session, arguments: list[Any]) -> None:
+        if arguments:
+            name = session.resolve(Tokens(str(arguments[0])).name())
+            session.guard.require(Need(inside(kind, name), privileges))
+
+    return check
+
+
+def _warehouse(session: Session, arguments: list[Any]) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/warehouse_load_history"""
+    held = session.guard.privileges
+    if held is None or "MONITOR USAGE" in held.on(ACCOUNT):
+        return
+    names = [text for text in arguments if isinstance(text, str)]
+    name = Tokens(names[-1]).name().name if names else session.warehouse or ""
+    session.guard.require(Need(Securable("WAREHOUSE", (name,)), ("MONITOR",)))
+
+
+def _stage(session: Session, arguments: list[Any]) -> None:
+    location = next(text for text in arguments if str(text).startswith("@"))
+    session.guard.require(staged(str(location), session.guard, "READ"))
+
+
+_NEEDS: dict[str, Callable[[Session, list[Any]], None]] = {
+    "INFER_SCHEMA": _stage,
+    "SYSTEM$RESTART_STREAMLIT": _on("STREAMLIT", "OWNERSHIP"),
+    "SYSTEM$STREAM_HAS_DATA": _on("STREAM", "SELECT"),
+    "SYSTEM$TASK_DEPENDENTS_ENABLE": _on("TASK", "OWNERSHIP"),
+    "SYSTEM$USER_TASK_CANCEL_ONGOING_EXECUTIONS": _on("TASK", "OPERATE"),
+    "TASK_DEPENDENTS": _on("TASK"),
+    "WAREHOUSE_LOAD_HISTORY": _warehouse,
+}

@@ -1,0 +1,314 @@
+"""Access control of one session: what its role may do, see, and comes to own.
+
+ACCOUNTADMIN may do everything, and is asked nothing.
+https://docs.snowflake.com/en/user-guide/security-access-control-overview
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+from sqlglot import Expr, exp
+
+from flocon.access import trees, words
+from flocon.access.hierarchy import ADMINISTRATOR, Privileges
+from flocon.access.narrowing import narrow
+from flocon.access.needs import Creation, Demand, Listing, Need
+from flocon.access.securables import ACCOUNT, RELATION, Securable, inside
+from flocon.core import errors
+from flocon.core.errors import SnowflakeError
+from flocon.core.result import Result
+from flocon.objects import objects
+from flocon.sql.tokens import FullName, Name, Tokens
+
+if TYPE_CHECKING:
+    from flocon.session.session import Session
+
+_LIMIT = re.compile(r"\bLIMIT\s+(\d+)(?:\s+FROM\s+'((?:[^']|'')*)')?[\s;]*$", re.IGNORECASE)
+_DDL = (exp.Create, exp.Drop, exp.Alter)
+
+
+class Guard:
+    """Asked with the session's lock held."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._roles = session.account.roles
+        # Is every role of the user in force besides the current one?
+        self.secondary = False
+        # Does it run a task or an alert that Snowflake chooses the compute for?
+        self.serverless = False
+        # The roles of the owners whose procedures and views run now, the innermost last.
+        self._owners: list[str] = []
+
+    # --- whose rights ----------------------------------------------------------------------------
+
+    @property
+    def role(self) -> str:
+        """The role that acts, and that owns what is created now."""
+        return self._owners[-1] if self._owners else self._session.role or ADMINISTRATOR
+
+    @property
+    def privileges(self) -> Privileges | None:
+        """What the acting roles hold; None where they may do everything."""
+        if self.role == ADMINISTRATOR:
+            return None
+        roles = {self.role}
+        if self.secondary and not self._owners:
+            roles |= self._session.account.users.roles_of(self._session.user)
+        found = self._roles.privileges(roles)
+        return None if ADMINISTRATOR in found.roles else found
+
+    @contextmanager
+    def owner_of(self, what: Securable) -> Iterator[None]:
+        """The owner's rights are in force inside. What ACCOUNTADMIN has made runs as that."""
+        with self.acting_as(self._roles.recorded_owner(what) or ADMINISTRATOR):
+            yield
+
+    @contextmanager
+    def acting_as(self, role: str) -> Iterator[None]:
+        self._owners.append(role)
+        try:
+            yield
+        finally:
+            self._owners.pop()
+
+    # --- what a statement may do -----------------------------------------------------------------
+
+    @property
+    def database(self) -> str | None:
+        return self._session.database
+
+    def resolve(self, name: Name) -> FullName:
+        return self._session.resolve(name)
+
+    def is_private(self, table: exp.Table) -> bool:
+        if not table.db and table.name in self._session.relations:
+            return True
+        at_home = not table.db or table.db == self._session.schema
+        return at_home and table.name in self._session.connection.temporary
+
+    def run_tree(
+        self, tree: Expr, statement: Callable[[], Result], *, describe: bool = False
+    ) -> Result:
+        """Run a statement that SQLGlot has read, if it may run."""
+        limited = self.privileges is not None
+        if not limited and (not isinstance(tree, _DDL) or self._roles.limits_nobody):
+            return statement()
+        if isinstance(tree, exp.Show):
+            return statement()  # `listed` has asked already
+        demand = trees.demand_of(tree, self)
+        if limited and demand is None:
+            raise words.refusal(tree.sql("snowflake"))
+        if limited:
+            narrow(self._session, tree)
+        return self._run(demand or Demand(), statement, describe=describe)
+
+    def repeat(self, demand: Demand | None, statement: Callable[[], Result]) -> Result:
+        """Run a query or DML statement of which is known what it asks for, if it may run."""
+        if self.privileges is None:
+            return statement()
+        return self._run(demand or Demand(), statement)
+
+    def run_words(self, tokens: Tokens, statement: Callable[[Tokens], Result]) -> Result:
+        """Run a statement that is read word by word, if it may run."""
+        if self.privileges is None and self._roles.limits_nobody:
+            return statement(tokens)
+        demand = words.demand_of(tokens, self)
+        if demand is None and self.privileges is not None:
+            raise words.refusal(tokens.text)
+        if demand and demand.lists:
+            return self._list(demand, tokens.text, statement)
+        return self._run(demand or Demand(), lambda: statement(tokens))
+
+    def listed(self, tokens: Tokens, statement: Callable[[str], Result]) -> Result:
+        """Run a statement that nobody reads word by word: of SHOW only what the role may see."""
+        if self.privileges is None or not tokens.peek("SHOW"):
+            return statement(tokens.text)
+        return self.run_words(tokens, lambda read: statement(read.text))
+
+    def _run(
+        self, demand: Demand, statement: Callable[[], Result], *, describe: bool = False
+    ) -> Result:
+        for need in demand.needs:
+            self.require(need)
+        if demand.works:
+            self._require_warehouse()
+        if describe or not demand.changes_objects:
+            return statement()
+        there = demand.creates is not None and objects.exists(self._session, demand.creates.what)
+        if there and demand.creates and (demand.creates.replaces or demand.creates.alters):
+            self.require(Need(demand.creates.what, ("OWNERSHIP",)))
+        answer = statement()
+        self._record(demand, there)
+        return answer
+
+    def _record(self, demand: Demand, there: bool) -> None:
+        if demand.drops:
+            self._roles.forget(demand.drops)
+        if demand.renames:
+            self._roles.renamed(*demand.renames)
+        if demand.creates and (demand.creates.replaces or not there):
+            self._created(demand.creates, there)
+
+    def _created(self, creation: Creation, there: bool) -> None:
+        copies = creation.copies_grants and there
+        owner = self._roles.created(creation.what, self.role, copies_grants=copies)
+        if owner != self.role:
+            objects.owner_changed(self._session, creation.what, owner)
+
+    # --- single needs ----------------------------------------------------------------------------
+
+    def require(self, need: Need) -> None:
+        """Raises 003001 where the role sees the object but may not, 002003 where it does not see
+        it. Of an object that does not exist the statement itself will tell."""
+        held = self.privileges
+        if held is None:
+            return
+        if self._is_creation(need):
+            held = self._roles.privileges({self.role})
+        if held.holds(need.on, *need.any_of):
+            self._require_source(need)
+        elif objects.exists(self._session, need.on):
+            raise _refused(need, held)
+
+    def require_execution(self, kind: str, warehouse: str | None) -> None:
+        """Raises 091089 where the role may not run its tasks or alerts (kind) in this account;
+        without a warehouse they are Snowflake's to run, which takes another privilege.
+        https://docs.snowflake.com/en/sql-reference/sql/alter-task
+        https://docs.snowflake.com/en/sql-reference/sql/create-alert"""
+        held = self.privileges
+        if held is None:
+            return
+        for privilege in (f"EXECUTE {kind}", *(() if warehouse else (f"EXECUTE MANAGED {kind}",))):
+            if privilege not in held.on(ACCOUNT):
+                raise SnowflakeError(
+                    errors.TASK_EXECUTION,
+                    f"Cannot execute {kind.lower()}, {privilege} privilege must be granted to owner"
+                    " role.",
+                )
+
+    def _is_creation(self, need: Need) -> bool:
+        """Only the primary role may create.
+        https://docs.snowflake.com/en/sql-reference/sql/use-secondary-roles"""
+        return any(privilege.startswith("CREATE ") for privilege in need.any_of)
+
+    def _require_source(self, need: Need) -> None:
+        """Reading a stream needs SELECT on its table, too."""
+        if need.on.kind == RELATION and "SELECT" in need.any_of:
+            stream = self._session.account.streams.find(FullName(*need.on.path))
+            if stream is not None:
+                self.require(Need(inside("TABLE", stream.table), ("SELECT",)))
+
+    def _require_warehouse(self) -> None:
+        held, name = self.privileges, self._session.warehouse
+        if held is None or self.serverless:
+            return
+        if name is None or not held.holds(Securable("WAREHOUSE", (name,)), "USAGE"):
+            raise SnowflakeError(
+                errors.NO_WAREHOUSE,
+                "No active warehouse selected in the current session. Select an active warehouse"
+                " with the 'use warehouse' command.",
+            )
+
+    def sees(self, what: Securable) -> bool:
+        """May the role know that the object exists?"""
+        held = self.privileges
+        if held is None or what == ACCOUNT or held.holds(what):
+            return True
+        if what.kind == "SCHEMA" and what.name == "INFORMATION_SCHEMA":
+            return held.reaches(what)
+        if what.kind in ("ROLE", "USER"):
+            return self._is_own(what) or held.manages_grants()
+        return False
+
+    def finds(self, kind: str, *path: str) -> bool:
+        """Is there an object that the role may know of?"""
+        what = Securable(kind, path)
+        return objects.exists(self._session, what) and self.sees(what)
+
+    def _is_own(self, what: Securable) -> bool:
+        user = self._session.user
+        if what.kind == "USER":
+            return what.name == user
+        return what.name in self._session.account.users.available_roles(user)
+
+    def holds(self, what: Securable, *privileges: str) -> bool:
+        held = self.privileges
+        return held is None or held.holds(what, *privileges)
+
+    def sees_runs(self, task: Securable) -> bool:
+        """https://docs.snowflake.com/en/sql-reference/functions/task_history"""
+        held = self.privileges
+        return held is None or held.holds(task) or "MONITOR EXECUTION" in held.on(ACCOUNT)
+
+    def may_cancel(self, user: str) -> bool:
+        """Everybody may cancel what is his own."""
+        return self.privileges is None or user == self._session.user
+
+    # --- SHOW ------------------------------------------------------------------------------------
+
+    def _list(self, demand: Demand, text: str, statement: Callable[[Tokens], Result]) -> Result:
+        """What of a listing the role may see; the limit counts what is seen."""
+        assert demand.lists
+        for need in demand.needs:
+            self.require(need)
+        limit = _LIMIT.search(text) if self.privileges is not None else None
+        answer = statement(Tokens(text[: limit.start()] if limit else text))
+        paths = [words.listed(demand.lists, values) for values in _values(demand.lists, answer)]
+        answer = self._with_owners(answer, paths)
+        if self.privileges is None:
+            return answer
+        seen = [any(self.sees(what) for what in each) for each in paths]
+        answer.table = answer.table.filter(pa.array(seen, pa.bool_()))
+        return _cut(answer, limit) if limit else answer
+
+    def _with_owners(self, answer: Result, paths: list[tuple[Securable, ...]]) -> Result:
+        """The owners on record; the listing itself knows but one."""
+        if "owner" not in answer.names:
+            return answer
+        shown = answer.table.column("owner").to_pylist()
+        owners = [
+            next((o for what in each if (o := self._roles.recorded_owner(what))), known)
+            for each, known in zip(paths, shown, strict=True)
+        ]
+        place = answer.names.index("owner")
+        answer.table = answer.table.set_column(place, "owner", pa.array(owners, pa.string()))
+        return answer
+
+
+def _values(listing: Listing, answer: Result) -> list[list[str | None]]:
+    """The path of each row. A listing without such a column (none has rows then) has none."""
+    if not answer.table.num_rows:
+        return []
+    columns = [answer.table.column(name).to_pylist() for name in listing.path]
+    return [list(row) for row in zip(*columns, strict=True)]
+
+
+def _cut(answer: Result, limit: re.Match[str]) -> Result:
+    names = answer.table.column("name").to_pylist()
+    start = 0
+    if limit[2] is not None:
+        start = sum(name <= limit[2].replace("''", "'") for name in names)
+    answer.table = answer.table.slice(start, int(limit[1]))
+    return answer
+
+
+def _refused(need: Need, held: Privileges) -> SnowflakeError:
+    for container in need.on.containers:
+        if not held.on(container):
+            return errors.does_not_exist(container.kind.capitalize(), container.label)
+    what = need.on
+    if what == ACCOUNT:
+        return errors.insufficient("account 'LOCAL'")
+    if what.kind == "PROCEDURE" and not held.on(what):
+        return errors.unknown_procedure(what.label.partition("(")[0])
+    if not held.on(what):
+        kind = "Object" if what.kind == RELATION else what.kind.capitalize()
+        return errors.does_not_exist(kind, what.label)
+    kind = "table" if what.kind == RELATION else what.kind.lower()
+    return errors.insufficient(f"{kind} '{what.name}'")

@@ -1,0 +1,73 @@
+"""INFORMATION_SCHEMA as a role may see it: the rows of what it has a privilege on.
+
+https://docs.snowflake.com/en/sql-reference/info-schema
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlglot import Expr, exp
+
+from flocon.access.securables import RELATION, Securable
+from flocon.core import errors
+from flocon.engine import TEXT, parsing
+from flocon.objects import objects
+from flocon.session.names import name_of
+
+if TYPE_CHECKING:
+    from flocon.session.session import Session
+
+# Each view with the columns of its objects' schema and name; SCHEMATA has no more than the schema.
+_VIEWS = {
+    "COLUMNS": ("TABLE_SCHEMA", "TABLE_NAME"),
+    "TABLES": ("TABLE_SCHEMA", "TABLE_NAME"),
+    "VIEWS": ("TABLE_SCHEMA", "TABLE_NAME"),
+    "SCHEMATA": ("SCHEMA_NAME",),
+}
+_FOR_ALL = {"PACKAGES"}
+
+
+def narrow(session: Session, tree: Expr) -> None:
+    """Put in the place of INFORMATION_SCHEMA's views, in the tree, what the role may see of them.
+    Raises 000002 for one of which that is not known."""
+    for table in parsing.tables(tree):
+        if table.db != "INFORMATION_SCHEMA" or table.name in _FOR_ALL:
+            continue
+        if table.name not in _VIEWS:
+            raise errors.unsupported(f"access control of INFORMATION_SCHEMA.{table.name}")
+        database = session.resolve(name_of(table)).database
+        alias = table.alias or table.name
+        bare = table.copy()
+        bare.set("alias", None)
+        seen = exp.select("*").from_(bare).where(_seen(session, database, _VIEWS[table.name]))
+        tree.meta.pop(TEXT, None)
+        table.replace(seen.subquery(exp.to_identifier(alias, quoted=True), copy=False))
+
+
+def _seen(session: Session, database: str, columns: tuple[str, ...]) -> Expr:
+    """The condition on a row that what it tells of is seen."""
+    rows = [
+        exp.Tuple(expressions=[exp.Literal.string(part) for part in path])
+        for path in _paths(session, database, len(columns))
+    ]
+    if not rows:
+        return exp.false()
+    names = exp.Tuple(expressions=[exp.column(name, quoted=True) for name in columns])
+    return exp.In(this=names, expressions=rows)
+
+
+def _paths(session: Session, database: str, depth: int) -> list[tuple[str, ...]]:
+    guard = session.guard
+    found: list[tuple[str, ...]] = []
+    for schema in objects.schemas(session, database):
+        if depth == 1:
+            found += [(schema.name,)] if guard.sees(schema) else []
+            continue
+        for kind in ("TABLE", "VIEW"):
+            found += [
+                what.path[1:]
+                for what in objects.in_schema(session, kind, *schema.path)
+                if guard.sees(Securable(RELATION, what.path))
+            ]
+    return found

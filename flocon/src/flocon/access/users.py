@@ -1,0 +1,159 @@
+"""The users that somebody has created: what they log in with, and which roles are theirs.
+
+Whoever else logs in is the machine's own user, an administrator with every role.
+https://docs.snowflake.com/en/sql-reference/sql/create-user
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from flocon.access import key_pairs
+from flocon.access.hierarchy import ADMINISTRATOR, PUBLIC
+from flocon.access.roles import Roles, Store
+from flocon.core import errors
+from flocon.core.errors import SnowflakeError
+
+DDL = """
+CREATE TABLE IF NOT EXISTS _account_users (name VARCHAR, document VARCHAR);
+"""
+KEYS = ("RSA_PUBLIC_KEY", "RSA_PUBLIC_KEY_2")
+
+
+@dataclass(frozen=True)
+class User:
+    """properties: by Snowflake's names, only those that were set; all are text."""
+
+    name: str
+    properties: Mapping[str, str] = field(default_factory=dict)
+    created_on: str = field(default_factory=lambda: datetime.now(UTC).isoformat())
+
+    @property
+    def disabled(self) -> bool:
+        return self.properties.get("DISABLED") == "true"
+
+    @property
+    def secondary(self) -> bool:
+        """Are all its roles in force, unless it is told otherwise?"""
+        return self.properties.get("DEFAULT_SECONDARY_ROLES", "ALL") == "ALL"
+
+    @property
+    def keys(self) -> list[str]:
+        return [self.properties[name] for name in KEYS if self.properties.get(name)]
+
+
+class Users:
+    """Thread-safe."""
+
+    def __init__(self, store: Store, roles: Roles) -> None:
+        self._store = store
+        self._roles = roles
+        self._lock = threading.RLock()
+        self._users: dict[str, User] = {}
+        for row in store.own_rows("SELECT document FROM _account_users"):
+            user = User(**json.loads(row["document"]))
+            self._users[user.name] = user
+
+    def find(self, name: str) -> User | None:
+        return self._users.get(name)
+
+    def all(self) -> list[User]:
+        return sorted(self._users.values(), key=lambda user: user.name)
+
+    def save(self, user: User) -> None:
+        document = json.dumps(vars(user) | {"properties": dict(user.properties)})
+        with self._lock:
+            if user.name in self._users:
+                self._store.own_write(
+                    "UPDATE _account_users SET document = ? WHERE name = ?", [document, user.name]
+                )
+            else:
+                self._store.own_write(
+                    "INSERT INTO _account_users VALUES (?, ?)", [user.name, document]
+                )
+            self._users[user.name] = user
+
+    def alter(self, user: User, changes: Mapping[str, str | None]) -> None:
+        """Set properties; None unsets one."""
+        values = {**user.properties, **changes}
+        kept = {name: value for name, value in values.items() if value is not None}
+        self.save(replace(user, properties=kept))
+
+    def drop(self, name: str) -> None:
+        with self._lock:
+            self._store.own_write("DELETE FROM _account_users WHERE name = ?", [name])
+            self._users.pop(name, None)
+        self._roles.user_dropped(name)
+
+    # --- roles -----------------------------------------------------------------------------------
+
+    def roles_of(self, name: str) -> frozenset[str]:
+        """The roles that are granted to a user, which secondary roles bring into force."""
+        return self._roles.of_user(name) if name in self._users else frozenset({ADMINISTRATOR})
+
+    def available_roles(self, name: str) -> frozenset[str]:
+        """The roles that a user may take on."""
+        if name in self._users:
+            return self._roles.inherited(self._roles.of_user(name))
+        return frozenset(role.name for role in self._roles.all())
+
+    # --- logins ----------------------------------------------------------------------------------
+
+    def check_password_login(self, name: str) -> None:
+        """Raises 390100: a created user has no password, and logs in with its key."""
+        if name in self._users:
+            raise SnowflakeError(
+                errors.WRONG_PASSWORD, "Incorrect username or password was specified."
+            )
+
+    def check_token(self, name: str, token: str) -> None:
+        """Raises 390144 unless the user has signed the token with one of its keys, and 390101 for
+        a user that is disabled. https://docs.snowflake.com/en/user-guide/key-pair-auth"""
+        user = self._users.get(name)
+        if user is None or not key_pairs.is_signed(token, name, user.keys):
+            raise SnowflakeError(errors.JWT_INVALID, "JWT token is invalid.")
+        if user.disabled:
+            raise SnowflakeError(
+                errors.USER_DISABLED,
+                "User access disabled. Contact your local system administrator.",
+            )
+
+    def login_role(self, name: str, asked: str | None) -> str:
+        """The role of a new session. Raises 390189 for one that the user may not take on."""
+        if asked is not None and asked not in self.available_roles(name):
+            raise SnowflakeError(
+                errors.ROLE_REFUSED,
+                f"Role '{asked}' specified in the connect string does not exist or not authorized."
+                " Contact your local system administrator, or attempt to login with another role,"
+                " e.g. PUBLIC.",
+            )
+        if asked is not None:
+            return asked
+        user = self._users.get(name)
+        if user is None:
+            return ADMINISTRATOR
+        default = user.properties.get("DEFAULT_ROLE", PUBLIC)
+        return default if default in self.available_roles(name) else PUBLIC
+
+    def has_secondary(self, name: str) -> bool:
+        """Do all roles of the user come into force with the login?"""
+        user = self._users.get(name)
+        return user is not None and user.secondary
+
+    def defaults(self, name: str) -> dict[str, Any]:
+        """The warehouse, database and schema of a new session that names none."""
+        user = self._users.get(name)
+        if user is None:
+            return {}
+        namespace = user.properties.get("DEFAULT_NAMESPACE", "")
+        database, _, schema = namespace.partition(".")
+        return {
+            "warehouse": user.properties.get("DEFAULT_WAREHOUSE"),
+            "database": database or None,
+            "schema": schema or None,
+        }

@@ -1,0 +1,52 @@
+"""The hidden metadata tables of one database: streams, tasks, procedures, histories."""
+
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+import duckdb
+
+from flocon.engine.failures import Conflict, translated
+from flocon.engine.quoting import literal, quoted
+
+# fakesnow hides this schema from SHOW and INFORMATION_SCHEMA: the metadata lives there too.
+HIDDEN_SCHEMA = "_fs_information_schema"
+
+_ATTEMPTS = 20
+
+
+class Catalog:
+    """Reads and writes metadata, each statement its own durable transaction. Thread-safe."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, database: str) -> None:
+        self.database = database
+        self._connection = connection
+        self._lock = threading.RLock()
+        connection.execute(f"SET schema = {literal(f'{quoted(database)}.{HIDDEN_SCHEMA}')}")
+
+    def rows(self, sql: str, params: Sequence[Any] = ()) -> list[dict[str, Any]]:
+        """The rows of a query; unqualified names are those of the hidden schema."""
+        with self._lock, translated(sql):
+            cursor = self._connection.execute(sql, list(params))
+            names = [column[0] for column in cursor.description]
+            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def write(self, sql: str, params: Sequence[Any] = ()) -> int:
+        """Run one statement and commit it; returns the number of affected rows.
+
+        A conflict with another writer of the same rows is tried again: metadata rows are written
+        in an instant.
+        """
+        for attempt in range(_ATTEMPTS):
+            try:
+                with self._lock, translated(sql):
+                    row = self._connection.execute(sql, list(params)).fetchone()
+                    return int(row[0]) if row and isinstance(row[0], int) else 0
+            except Conflict:
+                if attempt == _ATTEMPTS - 1:
+                    raise
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+    def close(self) -> None:
+        with self._lock:
+            self._connection.close()

@@ -1,0 +1,382 @@
+"""One connection to the databases: it runs statements and answers with results."""
+
+import itertools
+import json
+import re
+import warnings
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+from fakesnow.conn import FakeSnowflakeConnection
+from fakesnow.copy_into import copy_into
+from sqlglot import Expr, exp
+
+from flocon.core import errors, result
+from flocon.core.result import Result
+from flocon.engine import decimals, documents, elements, rewrite, texts
+from flocon.engine.catalog import HIDDEN_SCHEMA
+from flocon.engine.cursor import Cursor, OneAtATime
+from flocon.engine.failures import translated
+from flocon.engine.quoting import literal, quoted
+from flocon.engine.rendering import Binds, Kept, render, used
+from flocon.engine.stage_files import copying
+from flocon.engine.types import arrow_type, compress
+
+# fakesnow fetches small answers the way that DuckDB 2.0 advises against for large ones.
+warnings.filterwarnings("ignore", "Arrow output on a DB-API result", UserWarning)
+
+# Files that are in no stage of the account.
+_OUTSIDE = re.compile(r"[\"']*(\w+:/)?/")
+
+OF_THE_ENGINE = (HIDDEN_SCHEMA, "main", "information_schema", "pg_catalog")
+_NUMBERS = itertools.count(1)
+_SETTINGS = ("SET python_enable_replacements = false", "SET TimeZone = 'UTC'")
+
+Staged = Callable[[str], tuple[Path, str, str]]
+
+
+class Connection:
+    """A DuckDB connection that understands Snowflake's statements. One thread at a time."""
+
+    def __init__(
+        self, duck: duckdb.DuckDBPyConnection, databases: Path, kept: Kept | None = None
+    ) -> None:
+        """kept: what the account's connections have found out together."""
+        self._duck = duck
+        self.kept = kept or Kept()
+        self._fakesnow = FakeSnowflakeConnection(
+            duck, {}, create_database=False, create_schema=False, db_path=databases
+        )
+        for setting in _SETTINGS:
+            duck.execute(setting)
+        self.temporary: set[str] = set()
+        self._number, self._temporary_changes = next(_NUMBERS), 0
+
+    @property
+    def temporary_state(self) -> tuple[int, ...]:
+        """What tells this connection's temporary tables from others, and from those before."""
+        return (self._number, self._temporary_changes) if self.temporary else ()
+
+    # --- names -------------------------------------------------------------------------------
+
+    def use(self, database: str | None, schema: str | None) -> None:
+        """Make these the current names; the caller has checked that they exist."""
+        fakesnow = self._fakesnow
+        fakesnow.database, fakesnow._schema = database, schema
+        fakesnow.database_set, fakesnow.schema_set = database is not None, schema is not None
+        name = quoted(database, schema or "main") if database else "memory.main"
+        self._duck.execute(f"SET schema = {literal(name)}")
+        self.set_variable("database", database)
+        self.set_variable("schema", schema)
+
+    def schema_exists(self, database: str, schema: str) -> bool:
+        """What the engine keeps for itself is not there."""
+        if schema in OF_THE_ENGINE:
+            return False
+        return bool(
+            self.values(
+                "SELECT 1 FROM duckdb_schemas() WHERE database_name = ? AND schema_name = ?",
+                [database, schema],
+            )
+        )
+
+    def set_variable(self, name: str, value: str | int | None) -> None:
+        """What CURRENT_ROLE() and the like answer, and where streams end."""
+        self._duck.execute(f'SET VARIABLE "account_{name}" = ?', [value])
+
+    def set_time_zone(self, zone: str) -> None:
+        with translated():
+            self._duck.execute(f"SET TimeZone = '{zone.replace(chr(39), '')}'")
+
+    # --- DuckDB's own SQL --------------------------------------------------------------------
+
+    def values(self, sql: str, binds: Sequence[Any] | Binds = ()) -> list[tuple[Any, ...]]:
+        """Run a statement in DuckDB's SQL; returns its rows."""
+        with translated(sql):
+            params = binds if isinstance(binds, Mapping) else list(binds)
+            return self._duck.execute(sql, params).fetchall()
+
+    def table(self, sql: str, binds: Binds) -> tuple[pa.Table, list[str]]:
+        """Run a query in DuckDB's SQL; returns its rows and DuckDB's type names."""
+        with translated(sql):
+            self._duck.abort()
+            relation = self._duck.sql(sql, params=dict(binds) or None)
+            return relation.to_arrow_table(), [str(kind) for kind in relation.types]
+
+    def relation(self, name: str, table: pa.Table, types: Sequence[str]) -> None:
+        """Make a result readable under a bare name, until `forget`."""
+        columns = ", ".join(
+            f"{quoted(column)}::{kind} AS {quoted(column)}"
+            for column, kind in zip(table.column_names, types, strict=True)
+        )
+        self._duck.register(f"{name}_ROWS", table)
+        self._duck.execute(
+            f'CREATE OR REPLACE TEMP VIEW "{name}" AS SELECT {columns} FROM "{name}_ROWS"'
+        )
+
+    def bind_relation(self, name: str, rows: Sequence[Sequence[Any]]) -> None:
+        """Make rows of binds readable under a bare name, in columns b1, b2 …, until `unbind`."""
+        columns = [pa.array(column) for column in zip(*rows, strict=True)]
+        names = [f"b{index}" for index in range(1, len(columns) + 1)]
+        self._duck.register(name, pa.Table.from_arrays(columns, names=names))
+
+    def unbind(self, name: str) -> None:
+        self._duck.unregister(name)
+
+    def forget(self, name: str) -> None:
+        self._duck.execute(f'DROP VIEW IF EXISTS temp."{name}"')
+        self._duck.unregister(f"{name}_ROWS")
+
+    # --- Snowflake's statements --------------------------------------------------------------
+
+    def query(self, tree: Expr, binds: Binds) -> Result:
+        """A SELECT and its rows."""
+        arrays = elements.arrays(binds)
+
+        def rendered() -> str:
+            return self._rendered(rewrite.name_columns(tree.copy()), arrays)
+
+        sql = self.kept.once(("query", arrays), tree, rendered)
+        table, types = self.table(sql, used(sql, binds))
+        return Result(table, types, result.SELECT)
+
+    def describe(self, tree: Expr) -> Result:
+        """A SELECT's columns without its rows; binds may be missing."""
+
+        def described() -> tuple[pa.Schema, list[str]]:
+            nulls = tree.transform(lambda n: exp.Null() if isinstance(n, exp.Placeholder) else n)
+            sql = self._rendered(rewrite.name_columns(nulls))
+            table, types = self.table(f"SELECT * FROM ({sql}) LIMIT 0", used(sql, {}))
+            return table.schema, types
+
+        schema, types = self.kept.once("describe", tree, described)
+        return Result(schema.empty_table(), types, result.SELECT)
+
+    def dml_sql(self, tree: Expr, binds: Binds) -> str:
+        """A DML statement in DuckDB's SQL, for `values`."""
+        arrays = elements.arrays(binds)
+        return self.kept.once(("dml", arrays), tree, lambda: self._rendered(tree.copy(), arrays))
+
+    def insert_sql(self, tree: exp.Insert, binds: Binds) -> str:
+        """An INSERT in DuckDB's SQL, for use with RETURNING.
+
+        DuckDB inserts in one thread where rows are returned, and what they come from is computed
+        in the same. Materialized before, it is computed in all threads. What is held is so already.
+        """
+
+        def materialized() -> str:
+            prepared = self._prepared(tree.copy(), arrays)
+            rows = prepared.expression
+            if isinstance(rows, exp.Query) and rows.args.get("from_") and not _is_held(rows):
+                first = exp.select("*").from_(exp.to_table('"$rows"'))
+                prepared.set("expression", first.with_('"$rows"', as_=rows, materialized=True))
+            return render(prepared)
+
+        arrays = elements.arrays(binds)
+        return self.kept.once(("insert", arrays), tree, materialized)
+
+    def _rendered(self, tree: Expr, arrays: tuple[str, ...] = ()) -> str:
+        """A SELECT or DML statement in DuckDB's SQL, its divisions exact."""
+        return render(self._prepared(tree, arrays))
+
+    def _prepared(self, tree: Expr, arrays: tuple[str, ...] = ()) -> Expr:
+        texts.mark(tree, self._column_types)
+        tree = elements.at_once(rewrite.query(tree), arrays)
+        return decimals.exact(documents.at_once(tree), self._unmatched_call)
+
+    def _column_types(self, table: exp.Table) -> dict[str, str]:
+        return dict(self.columns(table.catalog, table.db, table.name))
+
+    def _unmatched_call(self, query: Expr) -> str:
+        """What DuckDB's planner says that no function matches in a query; '' when it says else.
+
+        The planner is asked by a function: an error of a statement would end the transaction.
+        """
+        answer = self.values("SELECT json_serialize_plan(?)", [render(query)])[0][0]
+        return str(json.loads(answer).get("call") or "")
+
+    def dml(self, tree: Expr, binds: Binds) -> list[tuple[Any, ...]]:
+        """Run DML; returns the count, or for MERGE one (action, count) per action taken."""
+        if isinstance(tree, exp.TruncateTable):
+            tree = exp.Delete(this=tree.expressions[0].copy())
+        if isinstance(tree, exp.Merge):
+            sql = self.dml_sql(tree, binds) + " RETURNING merge_action"
+            actions = self.values(sql, used(sql, binds))
+            return list(Counter(action for (action,) in actions).items())
+        sql = self.dml_sql(tree, binds)
+        return self.values(sql, used(sql, binds))
+
+    def hold(self, name: str, query: Expr, binds: Binds) -> None:
+        """Evaluate a query into a temporary table of the engine's own."""
+        sql = self.dml_sql(query, binds)
+        self.values(f'CREATE OR REPLACE TEMP TABLE "{name}" AS {sql}', used(sql, binds))
+
+    def discard(self, *tables: str) -> None:
+        """Drop temporary tables of the engine's own."""
+        for table in tables:
+            self.values(f'DROP TABLE IF EXISTS temp."{table}"')
+
+    def copy_into(self, tree: exp.Copy, binds: Binds, staged: Staged) -> Result:
+        """COPY INTO <table>: one row per file. staged: where a location in a stage is, which is
+        its folder, the path in it, and what its files' names begin with."""
+        if not tree.args.get("kind") or tree.this.sql().startswith("@"):
+            raise errors.unsupported("COPY INTO <location>")
+        if any(_OUTSIDE.match(file.sql()) for file in tree.args.get("files") or []):
+            raise errors.unsupported("COPY INTO <table> from outside the account's stages")
+        fakesnow = self._fakesnow
+        tree = rewrite.copy_source(tree, binds)
+        source = next((v for v in tree.find_all(exp.Var) if str(v.this).startswith("@")), None)
+        if source is None:
+            raise errors.unsupported("COPY INTO <table> from outside the account's stages")
+        folder, path, label = staged(str(source.this))
+        source.set("this", f"{folder}/{path}")
+        with translated(), _named_options(), copying(folder, label):
+            duck: Any = OneAtATime(self._duck)
+            sql = copy_into(duck, fakesnow.database, fakesnow.schema, tree, fakesnow.table_stages)
+        table, types = self.table(sql, {})
+        return Result(table, types, result.COPY)
+
+    def create_relation(self, tree: Expr) -> None:
+        """CREATE VIEW."""
+        if tree.expression:
+            rewrite.name_columns(tree.expression)
+        self.values(render(decimals.exact(rewrite.definition(tree), self._unmatched_call)))
+
+    def create_table_as(self, tree: exp.Create) -> None:
+        """CREATE TABLE … AS, in the open transaction."""
+        columns = tree.this.expressions if isinstance(tree.this, exp.Schema) else []
+        if columns:
+            # DuckDB takes no column list here: the query's columns get its names and types.
+            tree.set("this", tree.this.this)
+            tree.set("expression", rewrite.shaped(tree.expression, columns))
+        elif tree.expression:
+            rewrite.name_columns(tree.expression)
+        elif tree.args.get("clone"):
+            tree.set("expression", exp.select("*").from_(tree.args["clone"].this))
+            tree.set("clone", None)
+        sql = render(self._prepared(tree))
+        self.values(sql, used(sql, {}))
+
+    def create_temporary(self, name: str, tree: exp.Create) -> None:
+        """A table that only this connection has; its name is bare."""
+        if tree.expression:
+            self.create_table_as(tree)
+        else:
+            self.values(render(rewrite.definition(tree)))
+        self.temporary.add(name)
+        self._temporary_changes += 1
+
+    def drop_temporary(self, name: str, kind: str) -> None:
+        self.values(f"DROP {kind} temp.{quoted(name)}")
+        self.temporary.discard(name)
+        self._temporary_changes += 1
+
+    def columns(self, database: str, schema: str, table: str) -> list[tuple[str, str]]:
+        """A relation's columns and their DuckDB types, in order; none where there is no such."""
+        return [
+            (name, kind)
+            for name, kind in self.values(
+                "SELECT column_name, data_type FROM duckdb_columns() WHERE database_name = ?"
+                " AND schema_name = ? AND table_name = ? ORDER BY column_index",
+                [database, schema, table],
+            )
+        ]
+
+    def has_more(self, table: str, rows: int) -> bool:
+        """Has a table, by its full name, more rows than these?"""
+        sql = f"SELECT count(*) FROM (SELECT 1 FROM {table} LIMIT {rows + 1})"
+        return bool(self.values(sql)[0][0] > rows)
+
+    def add_column(self, database: str, schema: str, table: str, column: exp.ColumnDef) -> None:
+        prepared = rewrite.definition(exp.Schema(expressions=[column])).expressions[0]
+        compress(prepared)
+        definition = render(prepared)
+        self.values(f"ALTER TABLE {quoted(database, schema, table)} ADD COLUMN {definition}")
+
+    def engine_type(self, kind: exp.DataType) -> str:
+        """DuckDB's name of a column type."""
+        column = exp.ColumnDef(this=exp.to_identifier("_"), kind=kind.copy())
+        prepared = rewrite.definition(exp.Schema(expressions=[column])).expressions[0]
+        named = prepared.args["kind"].sql(dialect="duckdb")
+        return str(self.values(f"SELECT typeof(CAST(NULL AS {named}))")[0][0])
+
+    def relation_kind(self, database: str, schema: str, name: str) -> str | None:
+        """TABLE, VIEW or None."""
+        with translated():
+            # An answer without a statement, which does not tell cases apart.
+            kind = self._duck._table_kind((database, schema, name))
+        if kind == "none":
+            return None
+        found = self.values(
+            f"SELECT 1 FROM duckdb_{kind}s() WHERE database_name = ? AND schema_name = ?"
+            f" AND {kind}_name = ?",
+            [database, schema, name],
+        )
+        return str(kind).upper() if found else None
+
+    def other(self, tree: Expr, binds: Binds, statement_type: int) -> Result:
+        """DDL, SHOW and DESCRIBE, through fakesnow."""
+        cursor = Cursor(self._fakesnow, self._duck)
+        with translated(tree.sql(dialect="snowflake")):
+            cursor.run(tree, list(binds.values()) if tree.find(exp.Placeholder) else [])
+            table = cursor._arrow_table
+        self._fakesnow.results_cache.clear()
+        assert table is not None
+        return Result(table, [arrow_type(column.type) for column in table.columns], statement_type)
+
+    # --- transactions ------------------------------------------------------------------------
+
+    def begin(self) -> None:
+        self.values("BEGIN")
+
+    def commit(self) -> None:
+        self.values("COMMIT")
+
+    def rollback(self) -> None:
+        """End the transaction, whatever state it is in."""
+        while True:
+            try:
+                self._duck.execute("ROLLBACK")
+                return
+            except duckdb.InterruptException:
+                # A cancellation that came too late for the statement it was meant for.
+                continue
+            except duckdb.TransactionException as error:
+                if "no transaction is active" in str(error):
+                    return
+                raise
+
+    def is_aborted(self) -> bool:
+        """Has a failed statement taken the open transaction with it?"""
+        try:
+            self._duck.execute("SELECT 1")
+        except duckdb.Error:
+            return True
+        return False
+
+    def interrupt(self) -> None:
+        """Cancel the statement that another thread is running."""
+        self._duck.interrupt()
+
+    def close(self) -> None:
+        self._duck.close()
+
+
+def _is_held(query: Expr) -> bool:
+    """Does it read a table of the engine's own?"""
+    source = query.args["from_"].this
+    return isinstance(source, exp.Table) and not source.db and source.name.startswith("$")
+
+
+@contextmanager
+def _named_options() -> Iterator[None]:
+    """An option of COPY INTO that fakesnow does not know is one that is missing here."""
+    try:
+        yield
+    except ValueError as error:
+        raise errors.unsupported(f"COPY INTO <table>: {error}") from None

@@ -1,0 +1,112 @@
+"""Casts and conversions: what Snowflake reads as a number, a moment or a text, and no more."""
+
+from fakesnow.transforms import transforms as fs
+from sqlglot import Expr, exp
+
+from flocon.core import errors
+from flocon.engine import functions
+from flocon.engine.types import NTZ_TYPES, TEXT_TYPES
+
+_TRY = {
+    exp.DataType.Type.TIMESTAMP: "_account_try_ntz",
+    exp.DataType.Type.TIMESTAMPNTZ: "_account_try_ntz",
+    exp.DataType.Type.TIMESTAMPTZ: "_account_try_tz",
+    exp.DataType.Type.TIMESTAMPLTZ: "_account_try_tz",
+    exp.DataType.Type.DATE: "_account_try_date",
+}
+
+
+def casts(node: Expr) -> Expr:
+    """Casts: a VARIANT's text is its value without quotes; TO_VARCHAR likewise; TRY_CAST reads
+    what Snowflake reads, and no more."""
+    if isinstance(node, exp.ParseJSON) and not node.args.get("expression"):
+        text = _trimmed(node.this)
+        cast = exp.TryCast if node.args.get("safe") else exp.Cast
+        return cast(this=text, to=exp.DataType.build("JSON", dialect="duckdb"))
+    if isinstance(node, exp.Typeof):
+        return _typeof(node.this)
+    if isinstance(node, exp.TryCast):
+        if function := _TRY.get(node.to.this):
+            return exp.Anonymous(this=function, expressions=[node.this])
+        if node.to.this in (exp.DataType.Type.DECIMAL, exp.DataType.Type.INT):
+            node.set("this", exp.Anonymous(this="_account_number_text", expressions=[node.this]))
+        return node
+    if isinstance(node, exp.ToChar) and not node.args.get("format"):
+        node = exp.cast(node.this, "VARCHAR")
+    if isinstance(node, exp.Cast) and not isinstance(node, exp.TryCast):
+        if node.to.this in TEXT_TYPES and functions.text_differs(node.this):
+            return exp.Anonymous(this="_account_text", expressions=[node.this])
+        if node.to.this in NTZ_TYPES:
+            node.set("to", exp.DataType.build("TIMESTAMP", dialect="duckdb"))
+    return node
+
+
+def _trimmed(text: Expr) -> Expr:
+    """A text without blanks around it, NULL where nothing is left. TRIM reads all of a text; a
+    bind, which may be millions of characters long, is only read where it ends with a blank."""
+    empty = exp.Literal.string("")
+    trimmed = exp.func("NULLIF", exp.func("TRIM", text), empty)
+    if not isinstance(text, exp.Placeholder):
+        return trimmed
+    ends = exp.Anonymous(this="suffix", expressions=[text.copy(), exp.Literal.string(" ")])
+    begun = exp.func("NULLIF", exp.Anonymous(this="ltrim", expressions=[text.copy()]), empty)
+    return exp.Case(ifs=[exp.If(this=ends, true=trimmed)], default=begun)
+
+
+def _typeof(value: Expr) -> Expr:
+    """TYPEOF asks the whole VARIANT, with the path: an extracted number is DuckDB's own."""
+    is_path = isinstance(value, exp.Anonymous) and value.name == "json_extract"
+    operands = value.expressions if is_path else [value, exp.Literal.string("$")]
+    return exp.Anonymous(this="_account_typeof_at", expressions=operands)
+
+
+_BINARY_FORMATS = {"HEX": "unhex", "UTF-8": "encode", "UTF8": "encode", "BASE64": "from_base64"}
+
+
+def binaries(node: Expr) -> Expr:
+    """TO_BINARY reads a text's hexadecimal digits, or what its format says.
+
+    https://docs.snowflake.com/en/sql-reference/functions/to_binary
+    """
+    if not isinstance(node, exp.ToBinary):
+        return node
+    written = node.args.get("format") or exp.Literal.string("HEX")
+    function = _BINARY_FORMATS.get(written.name.upper()) if written.is_string else None
+    if function is None:
+        raise errors.unsupported(f"TO_BINARY with format {written.sql()}")
+    read = exp.Anonymous(this=function, expressions=[node.this])
+    return exp.Anonymous(this="TRY", expressions=[read]) if node.args.get("safe") else read
+
+
+def timestamps(node: Expr) -> Expr:
+    """TRY_TO_TIMESTAMP*, TRY_TO_DATE: NULL where the text is none; never DuckDB's 'epoch'."""
+    if isinstance(node, exp.UnixToTime):
+        scale = node.args.get("scale") or exp.Literal.number(0)
+        return exp.Anonymous(this="_fs_to_timestamp", expressions=[node.this, scale])
+    name = node.name.upper() if isinstance(node, exp.Anonymous) else ""
+    if name in ("TO_TIMESTAMP", "TO_TIMESTAMP_NTZ") and len(node.expressions) == 1:
+        return exp.Anonymous(
+            this="_fs_to_timestamp", expressions=[*node.expressions, exp.Literal.number(0)]
+        )
+    if name in ("TO_TIMESTAMP_TZ", "TO_TIMESTAMP_LTZ") and len(node.expressions) == 1:
+        return exp.cast(node.expressions[0], "TIMESTAMPTZ", dialect="duckdb")
+    kinds = {
+        "TRY_TO_TIMESTAMP": "ntz",
+        "TRY_TO_TIMESTAMP_NTZ": "ntz",
+        "TRY_TO_TIMESTAMP_TZ": "tz",
+        "TRY_TO_TIMESTAMP_LTZ": "tz",
+        "TRY_TO_DATE": "date",
+    }
+    if name in kinds and len(node.expressions) == 1:
+        return exp.Anonymous(this=f"_account_try_{kinds[name]}", expressions=node.expressions)
+    return node
+
+
+def numbers(node: Expr) -> Expr:
+    """TRY_TO_NUMBER(text, p, s): NULL where the text is no number of Snowflake's.
+
+    https://docs.snowflake.com/en/sql-reference/functions/try_to_decimal
+    """
+    if isinstance(node, exp.ToNumber) and node.args.get("safe"):
+        node.set("this", exp.Anonymous(this="_account_number_text", expressions=[node.this]))
+    return fs.to_decimal(node)

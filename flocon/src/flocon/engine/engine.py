@@ -1,0 +1,253 @@
+"""The databases of an account: DuckDB files in its data folder."""
+
+import contextlib
+import re
+import shutil
+import threading
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+from fakesnow import info_schema
+from fakesnow import macros as fakesnow_macros
+from fakesnow.transforms import show
+
+from flocon.core import errors
+from flocon.engine import information_schema, json_numbers, macros
+from flocon.engine.catalog import HIDDEN_SCHEMA, Catalog
+from flocon.engine.connection import Connection
+from flocon.engine.failures import translated
+from flocon.engine.quoting import literal, quoted
+from flocon.engine.rendering import Kept
+from flocon.engine.stage_files import StageFiles
+
+_SETTINGS = (
+    "SET GLOBAL TimeZone = 'UTC'",
+    # Snowflake raises where IEEE arithmetic answers infinity.
+    "SET GLOBAL ieee_floating_point_ops = false",
+    # NULLs sort last in ascending and first in descending order.
+    # https://docs.snowflake.com/en/sql-reference/constructs/order-by
+    "SET GLOBAL default_null_order = 'NULLS_LAST_ON_ASC_FIRST_ON_DESC'",
+    # These two make joins on row ids of ORDER BY … LIMIT and of row_number() in QUALIFY. DuckDB 2.0
+    # dies of such a join on a table where the transaction has rows of its own, when another one
+    # commits rows at that moment (docs/local-account.md).
+    "SET GLOBAL disabled_optimizers = 'late_materialization,top_n_window_elimination'",
+    # A checkpoint writes the last rows of a growing table again, up to 122,880 of them: one per
+    # 16 MB, as DuckDB has it, costs a backlog more than its INSERTs. After kill -9 so much is read
+    # again, in a quarter of a second.
+    "SET GLOBAL checkpoint_threshold = '64MB'",
+    # A table's name must never mean a variable of this process.
+    "SET GLOBAL python_enable_replacements = false",
+)
+
+
+def _confined(data: Path) -> tuple[str, ...]:
+    """No statement reads or writes a file outside of the data folder, whatever function of DuckDB's
+    it has found; nor does what does not fit into memory."""
+    return (
+        f"SET GLOBAL temp_directory = {literal(str(data / 'spilled'))}",
+        f"SET GLOBAL allowed_directories = [{literal(str(data))}]",
+        "SET GLOBAL enable_external_access = false",
+    )
+
+
+_SNOWFLAKE_DATABASE = "SNOWFLAKE"
+_TEMPLATE = "_account_template"
+# A database's name is its file's: letters, digits, _ and $, and no more than a file system takes.
+_DATABASE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_$]{0,199}")
+_NAMES_OF_DUCKDB = ("memory", "system", "temp", "_fs_global", _TEMPLATE)
+
+
+class Engine:
+    """Opens the data folder; hands out connections and the databases' catalogs.
+
+    Files: databases/NAME.duckdb, account.duckdb (what spans databases), stages/ (staged files).
+    """
+
+    def __init__(self, data: Path, hidden_tables: Iterable[str]) -> None:
+        """hidden_tables: the DDL of the metadata tables that each database has."""
+        self._data = data
+        self._hidden_tables = "\n".join(hidden_tables)
+        self._catalogs: dict[str, Catalog] = {}
+        self._catalogs_to_close: list[Catalog] = []
+        self._kept = Kept()
+        self._lock = threading.RLock()
+        self._template: Path | None = None
+        (data / "databases").mkdir(parents=True, exist_ok=True)
+        self.stages = StageFiles(data / "stages")
+        # SQLGlot writes lambdas with an arrow; DuckDB 2.0 wants to be asked for it.
+        self._root = duckdb.connect(config={"lambda_syntax": "ENABLE_SINGLE_ARROW"})
+        try:
+            self._open()
+        except duckdb.Error:
+            self._root.close()
+            raise
+
+    def _open(self) -> None:
+        for setting in (*_SETTINGS, *_confined(self._data)):
+            self._root.execute(setting)
+        self._root.execute(f"ATTACH {literal(str(self._data / 'account.duckdb'))} AS _fs_global")
+        self._root.execute(info_schema.fs_global_creation_sql())
+        self._root.execute(show.fs_global_creation_sql())
+        json_numbers.register(self._root)
+        self._root.execute(macros.creation_sql("memory"))
+        self._root.execute(fakesnow_macros.creation_sql("memory"))
+        self._root.execute(f"ATTACH ':memory:' AS {_SNOWFLAKE_DATABASE}")
+        self._root.execute(f"CREATE SCHEMA {_SNOWFLAKE_DATABASE}.{HIDDEN_SCHEMA}")
+        for file in sorted((self._data / "databases").glob("*.duckdb")):
+            self._attach(file.stem)
+
+    def _attach(self, name: str) -> None:
+        """Open a database's file, and give it what this version of the account has in each."""
+        self._root.execute(f"ATTACH {literal(str(self._file(name)))} AS {quoted(name)}")
+        with self._at_once():
+            self._root.execute(info_schema.per_db_creation_sql(name))
+            self._create_common(name)
+            self._root.execute(information_schema.creation_sql(name))
+        self._catalogs[name] = Catalog(self._root.cursor(), name)
+
+    def _attach_new(self, name: str) -> None:
+        """The same for a database that there is not yet: a copy of the template."""
+        file = self._file(name)
+        if self._template is None:
+            self._template = self._made_template()
+        unfinished = file.with_suffix(".new")
+        shutil.copyfile(self._template, unfinished)
+        unfinished.rename(file)
+        try:
+            self._root.execute(f"ATTACH {literal(str(file))} AS {quoted(name)}")
+            with self._at_once():
+                self._root.execute(info_schema.per_db_creation_sql(name))
+                self._root.execute(information_schema.creation_sql(name))
+                self._root.execute(f"CREATE SCHEMA IF NOT EXISTS {quoted(name)}.PUBLIC")
+        except duckdb.Error:
+            self._root.execute(f"DETACH DATABASE IF EXISTS {quoted(name)}")
+            self._delete_files(name)
+            raise
+        self._catalogs[name] = Catalog(self._root.cursor(), name)
+
+    def _made_template(self) -> Path:
+        """A file with all that databases have in common, made anew by each process."""
+        file = self._data / "template.duckdb"
+        file.unlink(missing_ok=True)
+        self._root.execute(f"ATTACH {literal(str(file))} AS {_TEMPLATE}")
+        with self._at_once():
+            self._root.execute(f"CREATE SCHEMA {_TEMPLATE}.{HIDDEN_SCHEMA}")
+            self._create_common(_TEMPLATE)
+        self._root.execute(f"DETACH {_TEMPLATE}")
+        return file
+
+    def _create_common(self, name: str) -> None:
+        """The macros and the hidden tables, which do not tell whose they are."""
+        self._root.execute(fakesnow_macros.creation_sql(name))
+        self._root.execute(macros.creation_sql(quoted(name)))
+        self._root.execute(f"USE {quoted(name)}.{HIDDEN_SCHEMA}")
+        try:
+            self._root.execute(self._hidden_tables)
+        finally:
+            self._root.execute("USE memory")
+
+    @contextlib.contextmanager
+    def _at_once(self) -> Iterator[None]:
+        """All that is created inside is written to the disk once."""
+        self._root.execute("BEGIN")
+        try:
+            yield
+        except BaseException:
+            self._root.execute("ROLLBACK")
+            raise
+        self._root.execute("COMMIT")
+
+    def _file(self, name: str) -> Path:
+        return self._data / "databases" / f"{name}.duckdb"
+
+    def _delete_files(self, name: str) -> None:
+        """A database's file, and the log beside it."""
+        for file in self._file(name).parent.glob(f"{name}.duckdb*"):
+            file.unlink()
+
+    def databases(self) -> list[str]:
+        """The names of the account's databases, sorted."""
+        with self._lock:
+            return sorted(self._catalogs)
+
+    def catalog(self, database: str) -> Catalog:
+        with self._lock:
+            if database not in self._catalogs:
+                raise errors.does_not_exist("Database", database)
+            return self._catalogs[database]
+
+    def own_catalog(self, tables: str) -> Catalog:
+        """The metadata that spans databases, in the account's own file."""
+        catalog = Catalog(self._root.cursor(), "_fs_global")
+        for statement in filter(str.strip, tables.split(";")):
+            catalog.write(statement)
+        self._catalogs_to_close.append(catalog)
+        return catalog
+
+    def create_database(self, name: str) -> None:
+        """Create an empty database with its schema PUBLIC."""
+        if not _DATABASE_NAME.fullmatch(name) or name.lower() in _NAMES_OF_DUCKDB:
+            raise errors.unsupported(f"database name {name!r}")
+        with self._lock, translated():
+            if name in self._catalogs or name == _SNOWFLAKE_DATABASE:
+                raise errors.already_exists(name)
+            if name.upper() in {each.upper() for each in self._catalogs}:
+                raise errors.unsupported(f"two databases whose names differ only in case: {name}")
+            self._attach_new(name)
+
+    def drop_database(self, name: str) -> None:
+        """Delete a database and its files; statements still running on it fail."""
+        with self._lock, translated():
+            self.catalog(name).close()
+            del self._catalogs[name]
+            self._root.execute(f"DETACH {quoted(name)}")
+            self._delete_files(name)
+            for table in ("_fs_stages", "_fs_file_formats"):
+                self._root.execute(
+                    f"DELETE FROM _fs_global.{HIDDEN_SCHEMA}.{table} WHERE database_name = ?",
+                    [name],
+                )
+            self.stages.remove_database(name)
+
+    def forget_stages(self, database: str, schema: str) -> None:
+        """A schema's stages and file formats go with it, and so do their files."""
+        with self.shared() as connection, translated():
+            for table in ("_fs_stages", "_fs_file_formats"):
+                connection.execute(
+                    f"DELETE FROM _fs_global.{HIDDEN_SCHEMA}.{table}"
+                    " WHERE database_name = ? AND schema_name = ?",
+                    [database, schema],
+                )
+        self.stages.remove_schema(database, schema)
+
+    def provide(self, name: str, rows: pa.Table) -> None:
+        """A read-only relation SNOWFLAKE.INFORMATION_SCHEMA.<name>."""
+        self._root.register("provided", rows)
+        self._root.execute(
+            f"CREATE TABLE {_SNOWFLAKE_DATABASE}.{HIDDEN_SCHEMA}.{name} AS FROM provided"
+        )
+        self._root.unregister("provided")
+
+    def connect(self) -> Connection:
+        """A connection with a transaction of its own; to be used by one thread at a time."""
+        with self._lock:
+            return Connection(self._root.cursor(), self._data / "databases", self._kept)
+
+    @contextlib.contextmanager
+    def shared(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A short-lived connection for what spans databases."""
+        with self._lock:
+            cursor = self._root.cursor()
+        try:
+            yield cursor
+        finally:
+            cursor.close()
+
+    def close(self) -> None:
+        """Write everything to the files and close them."""
+        with self._lock:
+            for catalog in [*self._catalogs.values(), *self._catalogs_to_close]:
+                catalog.close()
+            self._root.close()

@@ -1,0 +1,190 @@
+"""DuckDB's and fakesnow's errors as Snowflake's."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import duckdb
+import snowflake.connector.errors
+from sqlglot.errors import ParseError, TokenError, UnsupportedError
+
+from flocon.core import errors
+from flocon.core.errors import Code, SnowflakeError
+
+
+class Conflict(SnowflakeError):
+    """Another transaction changed the same rows first: Snowflake would have waited for its lock."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(
+            errors.LOCKED,
+            "Statement was aborted because another transaction holds a lock on the same rows. "
+            f"Roll back and run the transaction again. ({detail})",
+        )
+
+
+# In this order: DuckDB's classes derive from one another, and some texts decide inside a class.
+_BY_TEXT: tuple[tuple[str, Code], ...] = (
+    (r"Division by zero", errors.DIVISION_BY_ZERO),
+    (r"NOT NULL constraint failed", errors.NOT_NULL),
+    (r"MERGE INTO command cannot affect", errors.NONDETERMINISTIC),
+    (r"Malformed JSON|JSON parse", errors.JSON_VALUE),
+    (r"Column with name .* already exists", errors.COLUMN_EXISTS),
+    (r"(invalid date field format|^[^\n]*date field value)", errors.DATE_VALUE),
+    (r"invalid (timestamp|time) field format", errors.TIMESTAMP_VALUE),
+    (r"Could not convert string '.*' to BOOL", errors.BOOLEAN_VALUE),
+    (r"Failed to cast value", errors.VARIANT_VALUE),
+    (
+        r"(timestamp|date|time) field value|Could not parse string .*(date|time)|TimeZone",
+        errors.TIMESTAMP_VALUE,
+    ),
+    (
+        r"out of range|Overflow|exceeds|does not fit|Could not cast value .* to DECIMAL",
+        errors.NUMERIC_RANGE,
+    ),
+    (r"Could not convert string|Conversion Error", errors.NUMERIC_VALUE),
+    (r"(Table|View|Sequence) with name|does not exist because schema", errors.DOES_NOT_EXIST),
+    (
+        r"Referenced (column|table)|not found in FROM clause|does not have a column (named|with)",
+        errors.UNKNOWN_COLUMN,
+    ),
+    (r"(Scalar|Aggregate|Table|Macro) Function with name", errors.UNKNOWN_FUNCTION),
+    (r"already exists", errors.ALREADY_EXISTS),
+)
+
+
+def _first_line(text: str) -> str:
+    return re.sub(r"^\w[\w ]* Error: ", "", text.strip().split("\n\n")[0].split("\nLINE")[0])
+
+
+def translate(error: Exception, sql: str = "") -> SnowflakeError:
+    """The Snowflake error that says the same."""
+    if isinstance(error, SnowflakeError):
+        return error
+    if isinstance(error, snowflake.connector.errors.Error):
+        text = error.raw_msg or str(error.msg)
+        if named := _NAMED.match(text):
+            return _translate_duckdb(_CLASSES.get(named[1], duckdb.Error)(text))
+        code = Code(error.errno or errors.INTERNAL.errno, error.sqlstate or "42000")
+        return SnowflakeError(code, error.raw_msg or str(error.msg))
+    if isinstance(error, ParseError | TokenError):
+        text = re.sub(r"\x1b\[\d+m", "", str(error))
+        return errors.compilation(errors.SYNTAX, f"syntax error: {text}")
+    if isinstance(error, NotImplementedError | UnsupportedError):
+        return errors.unsupported(f"{error}: {sql[:200]}")
+    if isinstance(error, duckdb.Error):
+        return _translate_duckdb(error)
+    if isinstance(error, RecursionError):
+        return errors.unsupported("a statement nested so deep")
+    return SnowflakeError(errors.INTERNAL, f"Internal error: {type(error).__name__}: {error}")
+
+
+# fakesnow hands on some of DuckDB's errors by their text alone.
+_NAMED = re.compile(r"([\w ]+) Error: ")
+_CLASSES: dict[str, type[duckdb.Error]] = {
+    "Binder": duckdb.BinderException,
+    "Catalog": duckdb.CatalogException,
+    "Constraint": duckdb.ConstraintException,
+    "Conversion": duckdb.ConversionException,
+    "INTERRUPT": duckdb.InterruptException,
+    "Invalid Input": duckdb.InvalidInputException,
+    "Not implemented": duckdb.NotImplementedException,
+    "Out of Range": duckdb.OutOfRangeException,
+    "Parser": duckdb.ParserException,
+    "TransactionContext": duckdb.TransactionException,
+}
+
+# Not what the statement says is wrong, but the engine, its memory or its disk. Its texts may have
+# any word in them, so these come before all that is told by its text.
+_FAULTS = (
+    duckdb.InternalException,
+    duckdb.FatalException,
+    duckdb.OutOfMemoryException,
+    duckdb.IOException,
+    duckdb.SerializationException,
+    duckdb.ConnectionException,
+    duckdb.ResourceInUseException,
+)
+_FAULT = re.compile(
+    r"No space left on device|Disk quota exceeded|File too large|Input/output error|Read-only file"
+    r" system|Cannot allocate memory|Too many open files|\b(IO|Out of Memory|FATAL|INTERNAL) Error:"
+)
+# What a statement or its data can be wrong in, though DuckDB's text is not known here.
+_WRONG_STATEMENT = (duckdb.ProgrammingError, duckdb.DataError, duckdb.IntegrityError)
+
+
+def _translate_duckdb(error: duckdb.Error) -> SnowflakeError:
+    """What is neither the statement's fault nor another transaction's is 300001."""
+    text = str(error)
+    line = _first_line(text)
+    if isinstance(error, duckdb.InterruptException):
+        return SnowflakeError(errors.CANCELLED, "SQL execution canceled")
+    if "aborted" in text and isinstance(error, duckdb.TransactionException):
+        return SnowflakeError(
+            errors.ABORTED_TRANSACTION,
+            "The transaction was aborted by an earlier failed statement. Roll it back.",
+        )
+    if isinstance(error, _FAULTS) or _FAULT.search(text):
+        return SnowflakeError(errors.INTERNAL, f"Internal error: {line}")
+    if isinstance(error, duckdb.TransactionException) and re.search(
+        r"[Cc]onflict|altered|deleted by another|(been|concurrent) (altered|deleted|dropped|trans)",
+        text,
+    ):
+        return Conflict(line)
+    if "write to multiple attached" in text or "only write to a single attached" in text:
+        return errors.unsupported("a transaction that writes to two databases")
+    if "PRIMARY KEY or UNIQUE" in text and "Transaction" in text:
+        return Conflict(line)
+    if "Max expression depth" in text:
+        return errors.unsupported("a statement nested so deep")
+    if gone := re.search(r'Catalog "(.*?)" does not exist', text):
+        # Dropped by another session since this one's statement was read.
+        return errors.does_not_exist("Database", gone[1])
+    for pattern, code in _BY_TEXT:
+        if re.search(pattern, text):
+            return SnowflakeError(code, _phrase(code, line))
+    if isinstance(error, duckdb.ParserException):
+        return errors.compilation(errors.SYNTAX, f"syntax error: {line}")
+    if isinstance(error, duckdb.CatalogException):
+        return errors.compilation(errors.INVALID_OBJECT, line)
+    if isinstance(error, duckdb.PermissionException):
+        return errors.unsupported(f"what is outside of the account: {line}")
+    if isinstance(error, duckdb.NotSupportedError):
+        return errors.unsupported(line)
+    if isinstance(error, _WRONG_STATEMENT):
+        return errors.compilation(errors.COMPILATION, line)
+    return SnowflakeError(errors.INTERNAL, f"Internal error: {line}")
+
+
+_NOT_RECOGNIZED = {
+    errors.NUMERIC_VALUE: "Numeric value",
+    errors.DATE_VALUE: "Date",
+    errors.TIMESTAMP_VALUE: "Timestamp",
+    errors.BOOLEAN_VALUE: "Boolean value",
+}
+
+
+def _phrase(code: Code, line: str) -> str:
+    if code == errors.DIVISION_BY_ZERO:
+        return "Division by zero"
+    if code == errors.NOT_NULL:
+        return f"NULL result in a non-nullable column ({line})"
+    if code == errors.NONDETERMINISTIC:
+        return f"Duplicate row detected during DML action ({line})"
+    value = re.search(r"[\"'](.*?)[\"'](,| to |$)", line, re.S)
+    if code in _NOT_RECOGNIZED and value:
+        return f"{_NOT_RECOGNIZED[code]} '{value[1]}' is not recognized"
+    if code in (errors.DOES_NOT_EXIST, errors.UNKNOWN_COLUMN, errors.UNKNOWN_FUNCTION):
+        return f"SQL compilation error:\n{line}"
+    return line
+
+
+@contextmanager
+def translated(sql: str = "") -> Iterator[None]:
+    """Whatever fails inside comes out as a SnowflakeError."""
+    try:
+        yield
+    except SnowflakeError:
+        raise
+    except Exception as error:
+        raise translate(error, sql) from error

@@ -1,0 +1,248 @@
+"""Functions whose Snowflake meaning DuckDB would get wrong: made right, or refused."""
+
+import re
+
+from sqlglot import Expr, exp
+
+from flocon.core import errors
+from flocon.engine import elements
+from flocon.engine.texts import is_text
+
+_REGEXP_FLAGS = {"c", "i", "m", "s", "e"}
+_FLATTEN_ARGUMENTS = ("INPUT", "PATH", "OUTER", "RECURSIVE", "MODE")
+
+
+def refuse(tree: Expr) -> None:
+    """Raise 000002 for what DuckDB would answer, and answer wrongly or from outside the account."""
+    for node in tree.walk():
+        if isinstance(node, exp.Table):
+            _refuse_table(node)
+        elif isinstance(node, exp.Lateral):
+            _refuse_function(node.this)
+        elif isinstance(node, exp.Select) and node.args.get("connect"):
+            raise errors.unsupported("CONNECT BY")
+        elif isinstance(node, exp.ArraySlice):
+            raise errors.unsupported("ARRAY_SLICE")
+        elif isinstance(node, exp.Collate):
+            raise errors.unsupported("COLLATE")
+
+
+def _refuse_table(table: exp.Table) -> None:
+    if table.args.get("when") or table.args.get("changes"):
+        raise errors.unsupported(f"Time Travel on {table.name}")
+    _refuse_function(table.this)
+    if isinstance(table.this, exp.Literal):
+        raise errors.unsupported(f"reading the file {table.name}")
+
+
+def _refuse_function(source: Expr) -> None:
+    """A table function other than FLATTEN may be one of DuckDB's, which reads any file."""
+    if isinstance(source, exp.TableFromRows):
+        source = source.this
+    if isinstance(source, exp.Func) and not isinstance(source, exp.Explode):
+        name = source.name if isinstance(source, exp.Anonymous) else source.sql_name()
+        raise errors.unsupported(f"table function {name}")
+
+
+def current_names(node: Expr) -> Expr:
+    """CURRENT_DATABASE and CURRENT_SCHEMA are the session's, NULL where it has none."""
+    if isinstance(node, exp.CurrentDatabase | exp.CurrentCatalog):
+        return exp.Anonymous(
+            this="getvariable", expressions=[exp.Literal.string("account_database")]
+        )
+    if isinstance(node, exp.CurrentSchema):
+        return exp.Anonymous(this="getvariable", expressions=[exp.Literal.string("account_schema")])
+    return node
+
+
+def clock_of_views(node: Expr) -> Expr:
+    """CURRENT_DATE by another name: as it is, DuckDB takes it for a column of that name."""
+    now = exp.Anonymous(this="get_current_timestamp")
+    if isinstance(node, exp.CurrentDate):
+        return exp.cast(now, "DATE", dialect="duckdb")
+    if isinstance(node, exp.CurrentTime | exp.Localtime):
+        return exp.cast(exp.cast(now, "TIMESTAMP", dialect="duckdb"), "TIME", dialect="duckdb")
+    return node
+
+
+def regexp_like(node: Expr) -> Expr:
+    """REGEXP_LIKE and RLIKE match the whole text.
+
+    https://docs.snowflake.com/en/sql-reference/functions/regexp_like
+    """
+    if not isinstance(node, exp.RegexpLike):
+        return node
+    arguments = [node.this, node.expression]
+    if flag := node.args.get("flag"):
+        if not flag.is_string or not set(flag.name) <= _REGEXP_FLAGS:
+            raise errors.unsupported(f"REGEXP_LIKE with parameters {flag.sql()}")
+        arguments.append(exp.Literal.string(flag.name.replace("e", "")))
+    return exp.Anonymous(this="regexp_full_match", expressions=arguments)
+
+
+def listagg(node: Expr) -> Expr:
+    """LISTAGG of nothing is an empty text.
+
+    https://docs.snowflake.com/en/sql-reference/functions/listagg
+    """
+    outer = exp.Window | exp.Filter | exp.WithinGroup
+    inner = node.this if isinstance(node, outer) else node
+    if isinstance(inner, exp.GroupConcat) and not isinstance(node.parent, outer):
+        return exp.Coalesce(this=node, expressions=[exp.Literal.string("")])
+    return node
+
+
+def array_agg(node: Expr) -> Expr:
+    """ARRAY_AGG … WITHIN GROUP leaves NULLs out, like ARRAY_AGG alone.
+
+    https://docs.snowflake.com/en/sql-reference/functions/array_agg
+    """
+    if not (isinstance(node, exp.WithinGroup) and isinstance(node.this, exp.ArrayAgg)):
+        return node
+    value = node.this.this
+    if isinstance(value, exp.Distinct):
+        raise errors.unsupported("ARRAY_AGG(DISTINCT …) WITHIN GROUP")
+    present = exp.Where(this=exp.Not(this=exp.Is(this=value.copy(), expression=exp.Null())))
+    ordered = exp.Order(this=value, expressions=node.expression.expressions)
+    values = exp.Anonymous(this="list", expressions=[ordered])
+    kept = exp.Filter(this=values, expression=present)
+    return exp.Coalesce(
+        this=exp.Anonymous(this="to_json", expressions=[kept]),
+        expressions=[exp.cast(exp.Literal.string("[]"), "JSON", dialect="duckdb")],
+    )
+
+
+def dates(node: Expr) -> Expr:
+    """A quarter is three months, so that a DATE stays one."""
+    if isinstance(node, exp.DateAdd) and node.unit and node.unit.name.upper() == "QUARTER":
+        node.set("unit", exp.Var(this="MONTH"))
+        node.set("expression", exp.Mul(this=exp.paren(node.expression), expression=_number(3)))
+    return node
+
+
+def texts(node: Expr) -> Expr:
+    """|| and CONCAT take the text that a value has in Snowflake."""
+    if isinstance(node, exp.DPipe):
+        node.set("this", _text(node.this))
+        node.set("expression", _text(node.expression))
+    elif isinstance(node, exp.Concat):
+        node.set("expressions", [_text(part) for part in node.expressions])
+    return node
+
+
+def counts(node: Expr) -> Expr:
+    """How many characters, how often: any number counts, and DuckDB wants an INTEGER. To be
+    done behind `types`, for which INTEGER is a NUMBER."""
+    for name in _COUNTS.get(type(node), ()):
+        count = node.args.get(name)
+        if count is not None and not isinstance(count, exp.Literal | exp.Neg):
+            node.set(name, exp.cast(count, "INTEGER", dialect="duckdb"))
+    return node
+
+
+_COUNTS: dict[type[Expr], tuple[str, ...]] = {
+    exp.Substring: ("start", "length"),
+    exp.Left: ("expression",),
+    exp.Right: ("expression",),
+    exp.Pad: ("expression",),
+    exp.Repeat: ("times",),
+}
+
+
+def text_differs(value: Expr) -> bool:
+    """May DuckDB's text of this value differ? The macro that makes the text repeats its argument:
+    neither large values nor those with a macro inside get it, or they would grow without end. A
+    bind is never a VARIANT, and DuckDB would take it for one inside the macro."""
+    if isinstance(value, exp.Literal | exp.DPipe | exp.Concat | exp.Null | exp.Placeholder):
+        return False
+    return not is_text(value) and _is_small(value)
+
+
+def _is_small(value: Expr) -> bool:
+    """May a macro repeat it?"""
+    nodes = list(value.walk())
+    return len(nodes) < _SMALL and not any(
+        isinstance(node, exp.Anonymous) and node.name.startswith("_account_") for node in nodes
+    )
+
+
+_SMALL = 20
+
+
+def blanks(node: Expr) -> Expr:
+    """TRIM(x) = '' of a text, which is asked of every id, without trimming most of them."""
+    if not (isinstance(node, exp.EQ | exp.NEQ) and isinstance(node.this, exp.Trim)):
+        return node
+    trimmed, other = node.this, node.expression
+    bare = all(value is None for key, value in trimmed.args.items() if key != "this")
+    empty = isinstance(other, exp.Literal) and other.is_string and not other.name
+    if not (bare and empty and is_text(trimmed.this) and _is_small(trimmed.this)):
+        return node
+    blank = exp.Anonymous(this="_account_is_blank", expressions=[trimmed.this])
+    return exp.paren(exp.Not(this=blank)) if isinstance(node, exp.NEQ) else blank
+
+
+def _text(value: Expr) -> Expr:
+    if text_differs(value):
+        return exp.Anonymous(this="_account_text", expressions=[value])
+    return value
+
+
+def flatten(node: Expr) -> Expr:
+    """FLATTEN(INPUT => v, PATH => 'a.b', OUTER => TRUE).
+
+    https://docs.snowflake.com/en/sql-reference/functions/flatten
+    """
+    if not isinstance(node, exp.Lateral | exp.TableFromRows | exp.Table):
+        return node
+    if not isinstance(node.this, exp.Explode):
+        return node
+    arguments = _named_arguments([node.this.this, *node.this.expressions])
+    for name in ("RECURSIVE", "MODE"):
+        if name in arguments and arguments[name].sql().upper() not in ("FALSE", "'BOTH'"):
+            raise errors.unsupported(f"FLATTEN with {name}")
+    outer = arguments.get("OUTER", exp.false())
+    path = arguments["PATH"].name if "PATH" in arguments else ""
+    if not re.fullmatch(r"[A-Za-z_][\w$]*([.][A-Za-z_][\w$]*|\[[0-9]+\])*|", path):
+        raise errors.unsupported(f"FLATTEN with PATH => '{path}'")
+    call = exp.Anonymous(
+        this="_account_flatten",
+        expressions=[arguments["INPUT"], exp.Literal.string(path), outer],
+    )
+    if not path and outer == exp.false() and (bind := _parsed_bind(arguments["INPUT"])):
+        call.meta[elements.BIND] = bind
+    return exp.Table(this=call, alias=node.args.get("alias"))
+
+
+def _parsed_bind(value: Expr) -> str:
+    """The bind that PARSE_JSON(?) reads; '' where the value is anything else."""
+    is_parsed = isinstance(value, exp.ParseJSON) and not value.args.get("safe")
+    bare = is_parsed and not value.args.get("expression")
+    return value.this.name if bare and isinstance(value.this, exp.Placeholder) else ""
+
+
+def _named_arguments(written: list[Expr]) -> dict[str, Expr]:
+    found = {}
+    for position, argument in zip(_FLATTEN_ARGUMENTS, written, strict=False):
+        if isinstance(argument, exp.Kwarg):
+            found[argument.this.name.upper()] = argument.expression
+        else:
+            found[position] = argument
+    return found
+
+
+def _number(value: int) -> Expr:
+    return exp.Literal.number(value)
+
+
+REWRITES = (
+    flatten,
+    regexp_like,
+    listagg,
+    array_agg,
+    dates,
+    texts,
+    blanks,
+    current_names,
+    clock_of_views,
+)

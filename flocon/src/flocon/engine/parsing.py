@@ -1,0 +1,137 @@
+"""Statements' texts as trees, and what the trees name."""
+
+import re
+from functools import lru_cache
+from typing import Any
+
+import sqlglot
+from sqlglot import Expr, exp
+from sqlglot.dialects import Snowflake
+from sqlglot.errors import ParseError, TokenError
+from sqlglot.tokens import TokenType
+
+from flocon.core import errors
+from flocon.engine import multi_inserts
+from flocon.engine.failures import translate
+
+# sqlglot takes OR ALTER for OR REPLACE.
+_OR_ALTER = re.compile(r"^(?:\s|--[^\n]*\n|/\*.*?\*/)*CREATE\s+OR\s+ALTER\b", re.I | re.S)
+
+_SCRIPT = re.compile(r"^\s*(BEGIN|DECLARE)\s+\w", re.I)
+
+# What Snowpark writes and sqlglot does not read.
+_TEXT_FIXES = (
+    (re.compile(r"^(\s*CREATE\s+(?:OR\s+REPLACE\s+)?)SCOPED\s+", re.I), r"\1"),
+    (
+        re.compile(r"^(\s*CREATE\s+(?:\w+\s+)*?TABLE\s+)(\S+)\s+IF\s+NOT\s+EXISTS\b", re.I),
+        r"\1IF NOT EXISTS \2",
+    ),
+    (
+        re.compile(r"^(\s*BEGIN)(?:\s+(?:WORK|TRANSACTION))?(?:\s+NAME\s+\S+)?\s*;?\s*$", re.I),
+        r"\1",
+    ),
+    (re.compile(r"^(\s*START)\s+TRANSACTION.*$", re.I), "BEGIN"),
+)
+
+
+def parse(sql: str) -> Expr:
+    """The statement's tree; a syntax error is Snowflake's 001003.
+
+    Pipelines repeat their statements to the letter: each text is read once.
+    """
+    return _parsed(sql).copy()
+
+
+@lru_cache(maxsize=512)
+def _parsed(sql: str) -> Expr:
+    for pattern, replacement in _TEXT_FIXES:
+        sql = pattern.sub(replacement, sql)
+    try:
+        trees = sqlglot.parse(_spaced_casts(sql), read="snowflake")
+    except (ParseError, TokenError) as error:
+        if _SCRIPT.match(sql):
+            raise errors.unsupported(f"Snowflake Scripting: {sql[:200]}") from None
+        raise translate(error, sql) from None
+    # A comment after the semicolon is a tree of its own.
+    found = [tree for tree in trees if tree is not None and not isinstance(tree, exp.Semicolon)]
+    if len(found) != 1:
+        raise errors.SnowflakeError(
+            errors.STATEMENT_COUNT,
+            f"Actual statement count {len(found)} did not match the desired statement count 1.",
+        )
+    tree = found[0]
+    if isinstance(tree, exp.Create) and _OR_ALTER.match(sql):
+        tree.set("replace", False)
+        tree.set("or_alter", True)
+    if isinstance(tree, exp.MultitableInserts):
+        multi_inserts.complete(tree, sql)
+    return tree
+
+
+def _spaced_casts(sql: str) -> str:
+    """sqlglot takes `?::` for one sign where the bind is cast."""
+    if "?::" not in sql:
+        return sql
+    parts = re.split(r"('(?:[^']|'')*'|\"[^\"]*\"|\$\$.*?\$\$)", sql, flags=re.S)
+    return "".join(p if i % 2 else p.replace("?::", "? ::") for i, p in enumerate(parts))
+
+
+def _placed_mark(parser: Any) -> exp.Placeholder:
+    """A `?` that remembers its place in the text: a tree's order is not the text's."""
+    mark = exp.Placeholder()
+    mark.meta[_PLACE] = parser._prev.start
+    return mark
+
+
+_PLACE = "place"
+Snowflake.Parser.PLACEHOLDER_PARSERS = {
+    **Snowflake.Parser.PLACEHOLDER_PARSERS,
+    TokenType.PLACEHOLDER: _placed_mark,
+}
+
+
+def number_binds(tree: Expr) -> int:
+    """Name the `?` marks b1, b2 … so that rewriting may move or repeat them; returns how many."""
+    marks = [m for m in tree.find_all(exp.Placeholder, bfs=False) if not m.this]
+    marks.sort(key=lambda mark: mark.meta.get(_PLACE, 0))
+    for index, mark in enumerate(marks, start=1):
+        mark.set("this", f"b{index}")
+    return len(marks)
+
+
+def upper_case(tree: Expr) -> Expr:
+    """Unquoted identifiers are upper case."""
+    for identifier in tree.find_all(exp.Identifier):
+        if not identifier.quoted and isinstance(identifier.this, str):
+            identifier.set("this", identifier.this.upper())
+    return tree
+
+
+def tables(tree: Expr) -> list[exp.Table]:
+    """The tables, views and streams that a statement names: no CTEs, functions or stages."""
+    return [
+        table
+        for table in tree.find_all(exp.Table)
+        if isinstance(table.this, exp.Identifier) and not _is_cte(table)
+    ]
+
+
+def _is_cte(table: exp.Table) -> bool:
+    """Does this name mean a CTE? In its own body, unless recursive, a CTE's name is a table's."""
+    if table.args.get("db"):
+        return False
+    child: Expr = table
+    parent = table.parent
+    while parent is not None:
+        with_ = parent.args.get("with_")
+        if with_ is not None:
+            visible = with_.expressions
+            if child is with_ and not with_.args.get("recursive"):
+                own = table.find_ancestor(exp.CTE)
+                while own is not None and own.parent is not with_:
+                    own = own.find_ancestor(exp.CTE)
+                visible = visible[: visible.index(own)] if own in visible else visible
+            if any(cte.alias.upper() == table.name.upper() for cte in visible):
+                return True
+        child, parent = parent, parent.parent
+    return False

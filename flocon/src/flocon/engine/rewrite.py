@@ -1,0 +1,216 @@
+"""Snowflake's SQL as DuckDB's: fakesnow's transforms in their order, and what they leave wrong.
+
+Everything here is Expression → Expression. `query` prepares SELECT and DML, `definition` prepares
+what becomes part of a view or a table.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+
+from fakesnow.transforms import transforms as fs
+from sqlglot import Expr, exp
+
+from flocon.engine import conversions, functions, variant
+from flocon.engine.clock import clock
+from flocon.engine.types import types
+
+Rewrite = Callable[[Expr], Expr]
+
+
+def _each(tree: Expr, *rewrites: Rewrite) -> Expr:
+    """Apply rewrites one after another, each from the leaves up: what a node becomes contains
+    what its parts have become."""
+    for rewrite in rewrites:
+        for node in reversed(_nodes(tree)):
+            parent, key, index = node.parent, node.arg_key, node.index
+            replacement = rewrite(node)
+            if replacement is node:
+                continue
+            if node is tree:
+                tree = replacement
+                tree.parent = None
+            elif parent is not None and key is not None:
+                parent.set(key, replacement, index)
+    return tree
+
+
+def _nodes(tree: Expr) -> list[Expr]:
+    """The tree's nodes from the root down, as `Expr.walk` yields them, in a third of its time:
+    each of some forty rewrites asks for them."""
+    nodes = [tree]
+    for node in nodes:
+        for value in node.args.values():
+            if isinstance(value, Expr):
+                nodes.append(value)
+            elif isinstance(value, list):
+                nodes += [each for each in value if isinstance(each, Expr)]
+    return nodes
+
+
+def query(tree: Expr) -> Expr:
+    """A SELECT or DML statement for DuckDB. Its bind `account_now` is the statement's start, an
+    instant, which CURRENT_TIMESTAMP answers throughout."""
+    functions.refuse(tree)
+    if isinstance(tree, exp.Merge):
+        tree = merge(tree)
+    return definition(_each(tree, clock))
+
+
+def definition(tree: Expr) -> Expr:
+    """A view's or table's statement for DuckDB: as `query`, with the clock left running."""
+    functions.refuse(tree)
+    tree = variant.paths(tree)
+    return _each(
+        tree,
+        _values_columns,
+        variant.array_contains,
+        *functions.REWRITES,
+        fs.try_parse_json,
+        fs.split,
+        fs.regex_replace,
+        fs.regex_substr,
+        fs.sequence_nextval,
+        _sequences,
+        conversions.casts,
+        conversions.binaries,
+        conversions.timestamps,
+        fs.to_date,
+        fs.timestamp_offsets,
+        conversions.numbers,
+        fs.to_variant,
+        variant.arrays,
+        fs.object_construct,
+        types,
+        functions.counts,
+        fs.sample,
+        fs.array_size,
+        fs.random,
+        fs.array_agg_within_group,
+        fs.array_agg,
+        fs.object_agg,
+        fs.dateadd_date_cast,
+        fs.dateadd_string_literal_timestamp_cast,
+        fs.datediff_string_literal_timestamp_cast,
+        fs.hex_string,
+        fs.sha256,
+        fs.alias_in_join,
+        fs.alias_in_where,
+    )
+
+
+def copy_source(tree: exp.Copy, binds: Mapping[str, object]) -> exp.Copy:
+    """COPY INTO with its options' binds filled in and its stage's quotes gone."""
+    for mark in list(tree.find_all(exp.Placeholder)):
+        mark.replace(exp.Literal.string(str(binds[mark.this])))
+    for literal in list(tree.find_all(exp.Literal)):
+        if literal.is_string and literal.name.startswith("@"):
+            literal.replace(exp.Var(this=literal.name))
+    for field in list(tree.find_all(exp.JSONExtract)):
+        # $1:name of a file with columns is the column.
+        if isinstance(field.this, exp.Parameter) and (key := field.find(exp.JSONPathKey)):
+            field.replace(exp.column(exp.to_identifier(key.this, quoted=True)))
+    return tree
+
+
+def name_columns(tree: Expr) -> Expr:
+    """Columns of a query without an alias are named by their text, as Snowflake names them."""
+    select = tree
+    while isinstance(select, exp.SetOperation | exp.Subquery):
+        select = select.this
+    if isinstance(select, exp.Select):
+        select.set("expressions", [_named(column) for column in select.expressions])
+    return tree
+
+
+def _named(column: Expr) -> Expr:
+    if isinstance(column, exp.Alias | exp.Column | exp.Star | exp.Aliases | exp.Parameter):
+        return column
+    if isinstance(column, exp.Subquery) and column.alias:
+        return column
+    text = column.sql(dialect="snowflake", comments=False)
+    if isinstance(column, exp.CurrentDate | exp.CurrentTime):
+        text = f"{text}()"
+    if not isinstance(column, exp.Literal):
+        text = re.sub(r":b\d+\b", "?", _with_signs(text)).upper()
+    return exp.alias_(column, text, quoted=True)
+
+
+_CAST = re.compile(r"\bCAST\(((?:[^()]|\([^()]*\))+?) AS (\w+(?:\([\d, ]+\))?)\)")
+
+
+def _with_signs(text: str) -> str:
+    """CAST(x AS T) as x::T, innermost first."""
+    while (shorter := _CAST.sub(r"\1::\2", text)) != text:
+        text = shorter
+    return text
+
+
+def shaped(source: Expr, columns: list[Expr]) -> Expr:
+    """A query whose columns have these names, and these types where they are given."""
+    names = [exp.to_identifier(column.name, quoted=True) for column in columns]
+    alias = exp.TableAlias(this=exp.to_identifier("_"), columns=names)
+    inner = source.unnest() if isinstance(source, exp.Subquery) else source
+    typed = [
+        exp.cast(exp.Column(this=name), column.args["kind"]).as_(name)
+        if isinstance(column, exp.ColumnDef) and column.args.get("kind")
+        else exp.Column(this=name)
+        for name, column in zip(names, columns, strict=True)
+    ]
+    return exp.select(*typed).from_(exp.Subquery(this=inner, alias=alias))
+
+
+def merge(tree: exp.Merge) -> exp.Merge:
+    """DuckDB wants the target's columns bare in SET and INSERT.
+
+    https://docs.snowflake.com/en/sql-reference/sql/merge
+    """
+    for when in tree.args["whens"].expressions:
+        then = when.args["then"]
+        if isinstance(then, exp.Update):
+            for assignment in then.expressions:
+                assignment.this.set("table", None)
+                assignment.this.set("db", None)
+                assignment.this.set("catalog", None)
+        elif isinstance(then, exp.Insert) and isinstance(then.this, exp.Tuple | exp.Schema):
+            for column in then.this.expressions:
+                if isinstance(column, exp.Column):
+                    column.set("table", None)
+    return tree
+
+
+def insert_from(tree: exp.Insert, relation: str) -> None:
+    """INSERT … VALUES (?, …) becomes INSERT … SELECT <the values> FROM a relation of binds."""
+    (row,) = tree.expression.expressions
+    values = row.expressions if isinstance(row, exp.Tuple) else [row]
+    select = exp.select(*values).from_(exp.to_identifier(relation, quoted=True))
+    for mark in list(select.find_all(exp.Placeholder)):
+        mark.replace(exp.column(exp.to_identifier(mark.this, quoted=True)))
+    tree.set("expression", select)
+
+
+def _values_columns(node: Expr) -> Expr:
+    """VALUES name their columns COLUMN1, COLUMN2 …, and $1 means COLUMN1.
+
+    https://docs.snowflake.com/en/sql-reference/constructs/values
+    """
+    if isinstance(node, exp.Values) and node.find_ancestor(exp.Select):
+        row = node.expressions[0]
+        count = len(row.expressions) if isinstance(row, exp.Tuple) else 1
+        alias = node.args.get("alias")
+        if not (alias and alias.args.get("columns")):
+            name = alias.this if alias and alias.this else exp.to_identifier("_")
+            columns = [exp.to_identifier(f"COLUMN{i + 1}", quoted=True) for i in range(count)]
+            node.set("alias", exp.TableAlias(this=name, columns=columns))
+    elif isinstance(node, exp.Parameter) and node.this and node.this.name.isdigit():
+        return exp.column(exp.to_identifier(f"COLUMN{node.this.name}", quoted=True))
+    return node
+
+
+def _sequences(node: Expr) -> Expr:
+    """SEQ4() and SEQ8() count rows; inside an ORDER BY they leave the order as it is."""
+    if isinstance(node, exp.Seq1 | exp.Seq2 | exp.Seq4 | exp.Seq8):
+        if node.find_ancestor(exp.Window):
+            return exp.Null()
+        window = exp.Window(this=exp.RowNumber())
+        return exp.paren(exp.Sub(this=window, expression=exp.Literal.number(1)))
+    return node

@@ -1,0 +1,1 @@
+"""The account's HTTP face, as the connector asks for it."""

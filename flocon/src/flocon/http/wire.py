@@ -1,0 +1,295 @@
+"""The connector's protocol: requests to statements and binds, results and errors to responses.
+
+Source of the formats: snowflake-connector-python (network.py, cursor.py, converter.py and
+nanoarrow_cpp/ArrowIterator).
+"""
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta, timezone
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from flocon.core import errors, result
+from flocon.core.errors import SnowflakeError
+from flocon.core.result import Result
+
+_EPOCH = datetime(1970, 1, 1)
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One query request. binds: a value per mark; batch: rows of them, for executemany."""
+
+    sql: str
+    binds: tuple[Any, ...]
+    batch: list[tuple[Any, ...]] | None
+    describe: bool
+    asynchronous: bool
+    parameters: dict[str, Any]
+
+
+def unreadable(error: object) -> SnowflakeError:
+    return SnowflakeError(errors.SYNTAX, f"Unreadable request: {error}")
+
+
+def fields(document: dict[str, Any], name: str) -> dict[str, Any]:
+    """An object in a document, an empty one where it is missing."""
+    value = document.get(name) or {}
+    if not isinstance(value, dict):
+        raise unreadable(f"{name} is no object")
+    return value
+
+
+def read_statement(document: dict[str, Any]) -> Statement:
+    """A query request. Raises 001003 for what is none, whatever is wrong with it."""
+    try:
+        return _statement(document)
+    except SnowflakeError:
+        raise
+    except Exception as error:
+        raise unreadable(f"{type(error).__name__}: {error}") from None
+
+
+def _statement(document: dict[str, Any]) -> Statement:
+    if not isinstance(document["sqlText"], str):
+        raise ValueError("sqlText is no text")
+    bindings = fields(document, "bindings")
+    ordered = [bindings[key] for key in sorted(bindings, key=int)]
+    batch = None
+    if ordered and any(isinstance(b["value"], list) and b["type"] != "ARRAY" for b in ordered):
+        columns = [[_bind(b["type"], value) for value in b["value"]] for b in ordered]
+        batch = list(zip(*columns, strict=True))
+    return Statement(
+        sql=document["sqlText"],
+        binds=() if batch is not None else tuple(_bind(b["type"], b["value"]) for b in ordered),
+        batch=batch,
+        describe=bool(document.get("describeOnly")),
+        asynchronous=bool(document.get("asyncExec")),
+        parameters=fields(document, "parameters"),
+    )
+
+
+def _bind(kind: str, value: Any) -> Any:
+    """A bind as the connector writes it → a Python value."""
+    if value is None:
+        return None
+    convert = _BINDS.get(kind.upper())
+    return convert(value) if convert else value
+
+
+def _since_epoch(nanoseconds: str) -> datetime:
+    return _EPOCH + timedelta(microseconds=int(nanoseconds) // 1000)
+
+
+def _fixed(value: str) -> int | Decimal:
+    return int(value) if re.fullmatch(r"[+-]?\d+", value) else Decimal(value)
+
+
+def _time(value: str) -> time:
+    return _since_epoch(value).time()
+
+
+def _with_zone(value: str) -> datetime:
+    """ "<nanoseconds> <minutes + 1440>" → an instant."""
+    nanoseconds, _, minutes = value.partition(" ")
+    instant = _since_epoch(nanoseconds).replace(tzinfo=UTC)
+    if not minutes:
+        return instant
+    return instant.astimezone(timezone(timedelta(minutes=int(minutes) - 1440)))
+
+
+def _date(value: str) -> date:
+    return (_EPOCH + timedelta(milliseconds=int(value))).date()
+
+
+_BINDS: dict[str, Callable[[Any], Any]] = {
+    "FIXED": _fixed,
+    "REAL": float,
+    "BOOLEAN": lambda value: str(value).lower() == "true",
+    "BINARY": binascii.unhexlify,
+    "DATE": _date,
+    "TIME": _time,
+    "TIMESTAMP_NTZ": _since_epoch,
+    "TIMESTAMP_LTZ": lambda value: _since_epoch(value).replace(tzinfo=UTC),
+    "TIMESTAMP_TZ": _with_zone,
+    "ARRAY": json.dumps,
+}
+
+
+# --- answers -------------------------------------------------------------------------------------
+
+
+def column_type(kind: str) -> dict[str, Any]:
+    """An engine type → Snowflake's description of the column's type."""
+    if match := re.fullmatch(r"DECIMAL\((\d+),\s*(\d+)\)", kind):
+        return {"type": "fixed", "precision": int(match[1]), "scale": int(match[2])}
+    if kind in ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UBIGINT", "UINTEGER"):
+        return {"type": "fixed", "precision": 38, "scale": 0}
+    if kind == "JSON":
+        return {"type": "variant"}
+    if kind in ("DOUBLE", "FLOAT"):
+        return {"type": "real"}
+    if kind == "TIME":
+        return {"type": "time", "precision": 0, "scale": 9}
+    if kind in ("TIMESTAMP", "TIMESTAMP_NS", "TIMESTAMP_S", "TIMESTAMP_MS"):
+        return {"type": "timestamp_ntz", "precision": 0, "scale": 9}
+    if kind == "TIMESTAMP WITH TIME ZONE":
+        return {"type": "timestamp_tz", "precision": 0, "scale": 9}
+    if kind == "BLOB":
+        return {"type": "binary", "length": 8388608, "byteLength": 8388608}
+    if kind in ("BOOLEAN", "DATE"):
+        return {"type": kind.lower()}
+    return {"type": "text", "length": 16777216, "byteLength": 16777216}
+
+
+def row_type(answer: Result) -> list[dict[str, Any]]:
+    empty = dict.fromkeys(("byteLength", "length", "scale", "precision", "collation"), None)
+    return [
+        {
+            "name": name,
+            "database": "",
+            "schema": "",
+            "table": "",
+            "nullable": True,
+            **empty,
+            **column_type(kind),
+        }
+        for name, kind in zip(answer.names, answer.types, strict=True)
+    ]
+
+
+def success(answer: Result, database: str | None, schema: str | None, zone: str) -> dict[str, Any]:
+    """The response to a query request."""
+    if answer.put is not None:
+        return {"data": answer.put, "success": True, "code": None, "message": None}
+    rows = row_type(answer)
+    return {
+        "data": {
+            "parameters": [{"name": "TIMEZONE", "value": zone}],
+            "rowtype": rows,
+            "total": answer.table.num_rows,
+            "returned": answer.table.num_rows,
+            "queryId": answer.query_id,
+            "statementTypeId": answer.statement_type,
+            "finalDatabaseName": database,
+            "finalSchemaName": schema,
+            **_rows(answer, rows),
+        },
+        "success": True,
+        "code": None,
+        "message": None,
+    }
+
+
+def _rows(answer: Result, rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    if answer.statement_type in result.DML:
+        # Clients read affected counts from JSON rows.
+        return {
+            "queryResultFormat": "json",
+            "rowset": [[None if v is None else str(v) for v in row] for row in answer.rows()],
+        }
+    if not answer.table.num_rows:
+        # The connector makes the empty table of the row types; a stream without a batch it refuses.
+        return {"queryResultFormat": "arrow", "rowsetBase64": ""}
+    encoded = base64.b64encode(arrow_stream(answer.table, rows)).decode("ascii")
+    return {"queryResultFormat": "arrow", "rowsetBase64": encoded}
+
+
+def arrow_stream(table: pa.Table, rows: Sequence[dict[str, Any]]) -> bytes:
+    """Rows as the connector's Arrow iterator wants them."""
+    columns = [_column(column, kind) for column, kind in zip(table.columns, rows, strict=True)]
+    fields = [
+        pa.field(kind["name"], column.type, metadata=_metadata(kind))
+        for column, kind in zip(columns, rows, strict=True)
+    ]
+    sink = pa.BufferOutputStream()
+    schema = pa.schema(fields)
+    with pa.ipc.new_stream(sink, schema) as writer:
+        writer.write_table(pa.Table.from_arrays(columns, schema=schema))
+    return bytes(sink.getvalue())
+
+
+def _metadata(kind: dict[str, Any]) -> dict[str, str]:
+    return {
+        "logicalType": kind["type"].upper(),
+        "precision": str(kind["precision"] or 38),
+        "scale": str(kind["scale"] or 0),
+        "charLength": str(kind["length"] or 0),
+    }
+
+
+def _column(column: pa.ChunkedArray, kind: dict[str, Any]) -> pa.Array:
+    whole = column.combine_chunks()
+    if isinstance(whole, pa.ChunkedArray):
+        whole = pa.concat_arrays(whole.chunks) if whole.num_chunks else pa.array([], whole.type)
+    if pa.types.is_timestamp(whole.type):
+        return _timestamps(whole, zoned=kind["type"] == "timestamp_tz")
+    if pa.types.is_time(whole.type):
+        return pc.multiply(whole.cast(pa.time64("us")).cast(pa.int64()), 1000)
+    if pa.types.is_decimal(whole.type):
+        return _decimals(whole)
+    if pa.types.is_uint64(whole.type):
+        return _decimals(whole.cast(pa.decimal128(38, 0)))
+    if pa.types.is_integer(whole.type):
+        return whole.cast(pa.int64())
+    if pa.types.is_null(whole.type):
+        return whole.cast(pa.string())
+    if isinstance(whole, pa.ExtensionArray):
+        return whole.storage
+    return whole
+
+
+def _decimals(whole: pa.Array) -> pa.Array:
+    """Whole numbers that fit travel as 64 bits, so that pandas has int64 and not objects."""
+    if whole.type.scale == 0:
+        try:
+            return whole.cast(pa.int64())
+        except pa.ArrowInvalid:
+            return whole
+    return (
+        whole
+        if pa.types.is_decimal128(whole.type)
+        else whole.cast(pa.decimal128(38, whole.type.scale))
+    )
+
+
+def _timestamps(whole: pa.Array, *, zoned: bool) -> pa.StructArray:
+    """{epoch seconds, nanoseconds, minutes + 1440}, NULL where the timestamp is."""
+    micros = whole.cast(pa.timestamp("us", tz=whole.type.tz)).cast(pa.int64()).fill_null(0)
+    seconds = pc.divide(micros, 1_000_000)
+    rest = pc.subtract(micros, pc.multiply(seconds, 1_000_000))
+    # Integer division goes towards zero; before 1970 the second began earlier.
+    before = pc.less(rest, 0)
+    seconds = pc.if_else(before, pc.subtract(seconds, 1), seconds)
+    rest = pc.if_else(before, pc.add(rest, 1_000_000), rest)
+    arrays = [seconds, pc.multiply(rest, 1000).cast(pa.int32())]
+    names = ["epoch", "fraction"]
+    if zoned:
+        arrays.append(pa.array([1440] * len(whole), type=pa.int32()))
+        names.append("timezone")
+    fields = [pa.field(n, a.type, nullable=False) for n, a in zip(names, arrays, strict=True)]
+    return pa.StructArray.from_arrays(arrays, fields=fields, mask=whole.is_null())
+
+
+def failure(error: SnowflakeError, query_id: str | None = None) -> dict[str, Any]:
+    """The response to a statement that failed."""
+    code = f"{error.errno:06d}"
+    return {
+        "data": {
+            "errorCode": code,
+            "sqlState": error.sqlstate,
+            "queryId": query_id,
+            "internalError": False,
+        },
+        "code": code,
+        "message": error.message,
+        "success": False,
+    }

@@ -1,0 +1,1 @@
+"""Tasks and alerts: definitions, graphs, schedulers, runs and their histories."""

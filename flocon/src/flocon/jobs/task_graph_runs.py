@@ -1,0 +1,177 @@
+"""INFORMATION_SCHEMA.CURRENT_TASK_GRAPHS and COMPLETE_TASK_GRAPHS: a row per run of a graph.
+
+https://docs.snowflake.com/en/sql-reference/functions/current_task_graphs
+https://docs.snowflake.com/en/sql-reference/functions/complete_task_graphs
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from flocon.core import errors, result
+from flocon.jobs import task_history, task_store
+from flocon.objects.documents import Catalog
+
+if TYPE_CHECKING:
+    from flocon.session.session import Session
+
+_COMPLETE_FOR = timedelta(minutes=60)
+_PLANNED_FOR = timedelta(days=8)
+_FAILED = ("FAILED", "FAILED_AND_AUTO_SUSPENDED")
+_TIME = "TIMESTAMP WITH TIME ZONE"
+
+_COLUMNS = {
+    "ROOT_TASK_NAME": "VARCHAR",
+    "DATABASE_NAME": "VARCHAR",
+    "SCHEMA_NAME": "VARCHAR",
+    "STATE": "VARCHAR",
+    "SCHEDULED_FROM": "VARCHAR",
+    "FIRST_ERROR_TASK_NAME": "VARCHAR",
+    "FIRST_ERROR_CODE": "BIGINT",
+    "FIRST_ERROR_MESSAGE": "VARCHAR",
+    "SCHEDULED_TIME": _TIME,
+    "QUERY_START_TIME": _TIME,
+    "NEXT_SCHEDULED_TIME": _TIME,
+    "COMPLETED_TIME": _TIME,
+    "ROOT_TASK_ID": "VARCHAR",
+    "GRAPH_VERSION": "BIGINT",
+    "RUN_ID": "BIGINT",
+    "ATTEMPT_NUMBER": "BIGINT",
+    "CONFIG": "VARCHAR",
+    "GRAPH_RUN_GROUP_ID": "BIGINT",
+}
+
+Row = dict[str, Any]
+
+
+def current_task_graphs(
+    session: "Session", database: str, arguments: dict[str, Any]
+) -> result.Result:
+    """The runs that are going on, and the next one of each started root. Latest first."""
+    limit, name, _ = _read(arguments, "RESULT_LIMIT", "ROOT_TASK_NAME")
+    now = task_store.utc_now()
+    query = task_history.Query(scheduled_time_range_end=now + _PLANNED_FOR)
+    running = _running(session)
+    groups = [group for _, group in running]
+    rows: list[Row] = []
+    for where, catalog in _catalogs(session):
+        runs = _runs(where, catalog, f"graph_run_group_id IN ({_marks(groups)})", groups)
+        rows += [run for run in runs if _key(run) in running and run["latest"]]
+        planned = task_history.upcoming(catalog, query, now)
+        rows += [row | {"root_task_name": row["name"], "database_name": where} for row in planned]
+    for row in rows:
+        row["state"] = "SCHEDULED" if row["state"] == "SCHEDULED" else "EXECUTING"
+    columns = {key: kind for key, kind in _COLUMNS.items() if key != "COMPLETED_TIME"}
+    return _answer(columns, _seen(session, rows), "scheduled_time", limit, name)
+
+
+def complete_task_graphs(
+    session: "Session", database: str, arguments: dict[str, Any]
+) -> result.Result:
+    """The runs that ended in the last hour, a row per attempt, without skipped ones. Latest
+    first."""
+    limit, name, error_only = _read(arguments, "RESULT_LIMIT", "ROOT_TASK_NAME", "ERROR_ONLY")
+    since = task_history.naive(task_store.utc_now() - _COMPLETE_FOR)
+    running = _running(session)
+    rows = [
+        run
+        for where, catalog in _catalogs(session)
+        for run in _runs(where, catalog, "completed_time >= ?", [since])
+        if not (_key(run) in running and run["latest"])
+        and run["completed_time"] is not None
+        and run["completed_time"] >= since
+        and not (error_only and run["state"] == "SUCCEEDED")
+    ]
+    return _answer(_COLUMNS, _seen(session, rows), "completed_time", limit, name)
+
+
+def _read(arguments: dict[str, Any], *known: str) -> tuple[int, str | None, bool]:
+    """RESULT_LIMIT, ROOT_TASK_NAME and ERROR_ONLY."""
+    for key in arguments:
+        if key not in known:
+            raise errors.compilation(errors.SYNTAX, f"Invalid named argument {key}.")
+    limit = int(arguments.get("RESULT_LIMIT") or 1_000)
+    if not 1 <= limit <= 10_000:
+        raise errors.compilation(
+            errors.INVALID_PROPERTY,
+            f"Invalid value [{limit}] for RESULT_LIMIT: must be from 1 to 10000",
+        )
+    name = arguments.get("ROOT_TASK_NAME")
+    return limit, name and str(name).upper(), str(arguments.get("ERROR_ONLY")).upper() == "TRUE"
+
+
+def _catalogs(session: "Session") -> Iterator[tuple[str, Catalog]]:
+    for database in session.account.databases():
+        yield database, session.account.catalog(database)
+
+
+def _running(session: "Session") -> set[tuple[str, int]]:
+    return {(run.run.root.id, run.run.group_id) for run in session.account.graph_runs()}
+
+
+def _key(run: Row) -> tuple[str, int]:
+    return run["root_task_id"], run["graph_run_group_id"]
+
+
+def _marks(values: Sequence[Any]) -> str:
+    return ", ".join("?" * len(values)) or "NULL"
+
+
+def _runs(database: str, catalog: Catalog, where: str, params: Sequence[Any]) -> Iterator[Row]:
+    """The runs in a database's history, an attempt each, whose root was not skipped, and of which
+    some task's run is as `where` says."""
+    chosen = f"SELECT graph_run_group_id FROM _account_task_history WHERE {where}"
+    groups: dict[tuple[str, int], list[Row]] = {}
+    for row in catalog.rows(
+        "SELECT * FROM _account_task_history WHERE graph_run_group_id IN"
+        f" ({chosen}) ORDER BY rowid",
+        params,
+    ):
+        groups.setdefault(_key(row), []).append(row)
+    for entries in groups.values():
+        root = entries[0]
+        if root["state"] == "SKIPPED":
+            continue
+        last = max(entry["attempt_number"] for entry in entries)
+        for attempt in range(1, last + 1):
+            part = [entry for entry in entries if entry["attempt_number"] == attempt]
+            yield {
+                **root,
+                **_outcome(part),
+                "root_task_name": root["name"],
+                "database_name": database,
+                "attempt_number": attempt,
+                "latest": attempt == last,
+            }
+
+
+def _outcome(entries: list[Row]) -> Row:
+    """How an attempt stands, and what went wrong in it first."""
+    failed = [entry for entry in entries if entry["state"] in _FAILED]
+    states = {entry["state"] for entry in entries}
+    first = min(failed, key=lambda entry: entry["completed_time"]) if failed else {}
+    ended = [entry["completed_time"] for entry in entries if entry["completed_time"]]
+    return {
+        "state": "FAILED" if failed else "CANCELLED" if "CANCELLED" in states else "SUCCEEDED",
+        "first_error_task_name": first.get("name"),
+        "first_error_code": int(first["error_code"]) if first.get("error_code") else None,
+        "first_error_message": first.get("error_message"),
+        "completed_time": max(ended, default=None),
+    }
+
+
+def _seen(session: "Session", rows: Iterable[Row]) -> list[Row]:
+    return [
+        row
+        for row in rows
+        if task_history.seen(session, row["database_name"], row | {"name": row["root_task_name"]})
+    ]
+
+
+def _answer(
+    columns: dict[str, str], rows: Iterable[Row], order: str, limit: int, name: str | None
+) -> result.Result:
+    chosen = [row for row in rows if name in (None, row["root_task_name"].upper())]
+    chosen.sort(key=lambda row: row[order], reverse=True)
+    values = [[task_history.aware(row.get(key.lower())) for key in columns] for row in chosen]
+    return result.of(columns, values[:limit], result.SELECT)

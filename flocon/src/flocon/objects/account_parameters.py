@@ -1,0 +1,133 @@
+"""ALTER ACCOUNT SET and SHOW PARAMETERS IN ACCOUNT, of the account's own parameters.
+
+https://docs.snowflake.com/en/sql-reference/sql/alter-account
+https://docs.snowflake.com/en/sql-reference/parameters
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from flocon.core import errors, result
+from flocon.core.result import Result
+from flocon.sql.show import show_scope
+from flocon.sql.tokens import Tokens
+
+if TYPE_CHECKING:
+    from flocon.account import Account
+    from flocon.session.session import Session
+
+ACCOUNT_DDL = """
+CREATE TABLE IF NOT EXISTS _account_parameters (name VARCHAR, value VARCHAR);
+"""
+DEFAULT_STREAMLIT_COMPUTE_POOL = "DEFAULT_STREAMLIT_COMPUTE_POOL"
+
+
+class _Parameter(NamedTuple):
+    default: str
+    type: str
+    description: str
+
+
+_KNOWN = {
+    # There is no query history here that could show them.
+    "ALLOW_BIND_VALUES_ACCESS": _Parameter(
+        "true", "BOOLEAN", "Whether the values of bind variables can be retrieved"
+    ),
+    DEFAULT_STREAMLIT_COMPUTE_POOL: _Parameter(
+        "SYSTEM_COMPUTE_POOL_CPU", "STRING", "The compute pool of apps that name none"
+    ),
+}
+
+
+def value_of(account: Account, name: str) -> str:
+    """The value that is in force."""
+    return _set(account).get(name, _KNOWN[name].default)
+
+
+def _set(account: Account) -> dict[str, str]:
+    return {row["name"]: row["value"] for row in account.own_rows("FROM _account_parameters")}
+
+
+def alter(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+    """ALTER ACCOUNT {SET name = value … | UNSET name …}"""
+    tokens.expect("ALTER", "ACCOUNT")
+    if tokens.accept("SET"):
+        changes: dict[str, str | None] = _settings(tokens)
+    elif tokens.accept("UNSET"):
+        changes = dict.fromkeys(_names(tokens))
+    else:
+        raise errors.unsupported(tokens.text.strip()[:200])
+    session.commit_for_ddl()
+    with session.account.lock:
+        for name, value in changes.items():
+            session.account.own_write("DELETE FROM _account_parameters WHERE name = ?", [name])
+            if value is not None:
+                session.account.own_write(
+                    "INSERT INTO _account_parameters VALUES (?, ?)", [name, value]
+                )
+    return result.status("Statement executed successfully.")
+
+
+def _settings(tokens: Tokens) -> dict[str, str | None]:
+    found: dict[str, str | None] = {}
+    while not tokens.done:
+        name = _name(tokens)
+        tokens.expect("=")
+        value = tokens.value()
+        if _KNOWN[name].type == "BOOLEAN":
+            value = value.lower()
+            if value not in ("true", "false"):
+                raise errors.compilation(
+                    errors.PROPERTY_VALUE, f"Invalid value '{value}' for property '{name}'"
+                )
+        found[name] = value.upper() if name == DEFAULT_STREAMLIT_COMPUTE_POOL else value
+        tokens.accept(",")
+    if not found:
+        raise tokens.unexpected()
+    return found
+
+
+def _names(tokens: Tokens) -> list[str]:
+    names = [_name(tokens)]
+    while not tokens.done:
+        tokens.accept(",")
+        names.append(_name(tokens))
+    return names
+
+
+def _name(tokens: Tokens) -> str:
+    name = tokens.word()
+    if name not in _KNOWN:
+        raise errors.unsupported(tokens.text.strip()[:200])
+    return name
+
+
+_SHOWN = dict.fromkeys(("key", "value", "default", "level", "description", "type"), "VARCHAR")
+
+
+def show(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+    """SHOW PARAMETERS [LIKE '…'] IN ACCOUNT.
+    https://docs.snowflake.com/en/sql-reference/sql/show-parameters"""
+    tokens.expect("SHOW", "PARAMETERS")
+    scope = show_scope(tokens)
+    if scope.kind != "ACCOUNT":
+        raise errors.unsupported(f"{tokens.text.strip()}: only those IN ACCOUNT are shown")
+    given = _set(session.account)
+    rows = [
+        [
+            name,
+            given.get(name, known.default),
+            known.default,
+            "ACCOUNT" if name in given else "",
+            known.description,
+            known.type,
+        ]
+        for name, known in _KNOWN.items()
+        if scope.admits(name)
+    ]
+    return result.of(_SHOWN, rows, result.SHOW)
+
+
+ROUTES = {("ALTER", "ACCOUNT"): alter, ("SHOW", "PARAMETERS"): show}

@@ -1,0 +1,209 @@
+"""Compute pools are stored, granted and shown; nothing runs in them here.
+
+https://docs.snowflake.com/en/developer-guide/snowpark-container-services/working-with-compute-pool
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from flocon.access.hierarchy import ADMINISTRATOR, PUBLIC
+from flocon.access.roles import Grant
+from flocon.access.securables import Securable
+from flocon.core import errors, result
+from flocon.core.result import Result
+from flocon.sql.compute_pools import ComputePool, alter_compute_pool, create_compute_pool
+from flocon.sql.show import show_scope
+from flocon.sql.tokens import Tokens
+
+if TYPE_CHECKING:
+    from flocon.account import Account
+    from flocon.session.session import Session
+
+ACCOUNT_DDL = """
+CREATE TABLE IF NOT EXISTS _account_compute_pools (name VARCHAR, document VARCHAR);
+"""
+KIND = "COMPUTE POOL"
+SYSTEM_POOL = "SYSTEM_COMPUTE_POOL_CPU"
+_DONE = "Statement executed successfully."
+_DEFAULTS = {"AUTO_RESUME": True, "AUTO_SUSPEND_SECS": 3600, "COMMENT": None}
+# The pools that every account has, and that every role may use until ACCOUNTADMIN revokes it.
+_SYSTEM_POOLS: dict[str, dict[str, Any]] = {
+    SYSTEM_POOL: {
+        "MIN_NODES": 1, "MAX_NODES": 150, "INSTANCE_FAMILY": "CPU_X64_S",
+        "AUTO_SUSPEND_SECS": 259_200,
+    },
+    "SYSTEM_COMPUTE_POOL_GPU": {
+        "MIN_NODES": 1, "MAX_NODES": 50, "INSTANCE_FAMILY": "GPU_NV_S", "AUTO_SUSPEND_SECS": 600,
+    },
+}  # fmt: skip
+
+
+def provide_system_pools(account: Account) -> None:
+    """What a new account comes with. A pool that was dropped stays dropped."""
+    now = datetime.now(UTC)
+    for name, properties in _SYSTEM_POOLS.items():
+        if account.own_rows("SELECT 1 FROM _account_compute_pools WHERE name = ?", [name]):
+            continue
+        document = {
+            **_DEFAULTS, **properties, "state": "SUSPENDED", "owner": ADMINISTRATOR,
+            "created_on": now.isoformat(),
+        }  # fmt: skip
+        _put(account, name, document)
+        usage = Grant(
+            "USAGE",
+            Securable(KIND, (name,)),
+            PUBLIC,
+            False,
+            ADMINISTRATOR,
+            now.replace(tzinfo=None),
+        )
+        account.roles.grant([usage])
+
+
+def pools(account: Account) -> dict[str, dict[str, Any]]:
+    rows = account.own_rows("SELECT name, document FROM _account_compute_pools ORDER BY name")
+    found = {row["name"]: json.loads(row["document"]) for row in rows}
+    return {name: document for name, document in found.items() if not document.get("dropped")}
+
+
+def create(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+    statement = create_compute_pool(tokens)
+    session.commit_for_ddl()
+    with session.account.lock:
+        if statement.name in pools(session.account):
+            if statement.forgiving:
+                return result.status(f"{statement.name} already exists, statement succeeded.")
+            raise errors.already_exists(statement.name)
+        suspended = statement.properties.get("INITIALLY_SUSPENDED", False)
+        document = {
+            **_DEFAULTS, **statement.properties, "state": "SUSPENDED" if suspended else "IDLE",
+            "owner": session.guard.role, "created_on": datetime.now(UTC).isoformat(),
+        }  # fmt: skip
+        _put(session.account, statement.name, document)
+    return result.status(f"Compute pool {statement.name} successfully created.")
+
+
+def alter(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+    statement = alter_compute_pool(tokens)
+    session.commit_for_ddl()
+    with session.account.lock:
+        known = pools(session.account).get(statement.name)
+        if known is not None:
+            _put(session.account, statement.name, _changed(known, statement))
+        elif not statement.forgiving:
+            raise _missing(statement.name)
+    return result.status(_DONE)
+
+
+def _changed(document: dict[str, Any], statement: ComputePool) -> dict[str, Any]:
+    if statement.action == "UNSET":
+        return {**document, **{name: _DEFAULTS[name] for name in statement.properties}}
+    states = {"SUSPEND": "SUSPENDED", "RESUME": "IDLE"}
+    state = states.get(statement.action, document["state"])
+    return {**document, **statement.properties, "state": state}
+
+
+def drop(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+    tokens.expect("DROP", "COMPUTE", "POOL")
+    if_exists = tokens.accept("IF", "EXISTS")
+    name = tokens.name().name
+    tokens.end()
+    session.commit_for_ddl()
+    with session.account.lock:
+        known = pools(session.account).get(name)
+        if known is None:
+            if not if_exists:
+                raise _missing(name)
+            return result.status(f"Drop statement executed successfully ({name} already dropped).")
+        _put(session.account, name, {**known, "dropped": True})
+    return result.status(f"{name} successfully dropped.")
+
+
+def _missing(name: str) -> errors.SnowflakeError:
+    return errors.does_not_exist("Compute pool", name)
+
+
+def _put(account: Account, name: str, document: dict[str, Any]) -> None:
+    text = json.dumps(document)
+    if not account.own_write(
+        "UPDATE _account_compute_pools SET document = ? WHERE name = ?", [text, name]
+    ):
+        account.own_write("INSERT INTO _account_compute_pools VALUES (?, ?)", [name, text])
+
+
+_SHOWN = {
+    "name": "VARCHAR",
+    "state": "VARCHAR",
+    "min_nodes": "BIGINT",
+    "max_nodes": "BIGINT",
+    "instance_family": "VARCHAR",
+    "num_services": "BIGINT",
+    "num_jobs": "BIGINT",
+    "auto_suspend_secs": "BIGINT",
+    "auto_resume": "VARCHAR",
+    "active_nodes": "BIGINT",
+    "idle_nodes": "BIGINT",
+    "target_nodes": "BIGINT",
+    "created_on": "TIMESTAMP WITH TIME ZONE",
+    "resumed_on": "TIMESTAMP WITH TIME ZONE",
+    "updated_on": "TIMESTAMP WITH TIME ZONE",
+    "owner": "VARCHAR",
+    "comment": "VARCHAR",
+    "is_exclusive": "VARCHAR",
+    "application": "VARCHAR",
+}
+
+
+def _shown(name: str, document: dict[str, Any]) -> list[Any]:
+    nothing = dict.fromkeys(
+        ("num_services", "num_jobs", "active_nodes", "idle_nodes", "target_nodes"), 0
+    )
+    values = {
+        **nothing,
+        "name": name,
+        "state": document["state"],
+        "min_nodes": document["MIN_NODES"],
+        "max_nodes": document["MAX_NODES"],
+        "instance_family": document["INSTANCE_FAMILY"],
+        "auto_suspend_secs": document["AUTO_SUSPEND_SECS"],
+        "auto_resume": str(document["AUTO_RESUME"]).lower(),
+        "created_on": datetime.fromisoformat(document["created_on"]),
+        "owner": document["owner"],
+        "comment": document["COMMENT"],
+        "is_exclusive": "false",
+    }
+    return [values.get(column) for column in _SHOWN]
+
+
+def show(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+    """SHOW COMPUTE POOLS. https://docs.snowflake.com/en/sql-reference/sql/show-compute-pools"""
+    tokens.expect("SHOW", "COMPUTE", "POOLS")
+    scope = show_scope(tokens)
+    found = {n: each for n, each in pools(session.account).items() if scope.admits(n)}
+    rows = [_shown(name, document) for name, document in found.items()]
+    return result.of(_SHOWN, rows[scope.cut(list(found))], result.SHOW)
+
+
+def describe(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+    """DESCRIBE COMPUTE POOL. https://docs.snowflake.com/en/sql-reference/sql/desc-compute-pool"""
+    tokens.next()
+    tokens.expect("COMPUTE", "POOL")
+    name = tokens.name().name
+    tokens.end()
+    known = pools(session.account).get(name)
+    if known is None:
+        raise _missing(name)
+    return result.of(_SHOWN, [_shown(name, known)], result.DESCRIBE)
+
+
+ROUTES = {
+    ("CREATE", "COMPUTE"): create,
+    ("ALTER", "COMPUTE"): alter,
+    ("DROP", "COMPUTE"): drop,
+    ("SHOW", "COMPUTE"): show,
+    ("DESCRIBE", "COMPUTE"): describe,
+}

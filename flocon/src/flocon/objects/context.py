@@ -1,0 +1,389 @@
+"""Where and as whom a session works: USE, and warehouses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from flocon.access.securables import Securable, database, schema
+from flocon.core import errors, result
+from flocon.core.result import Result
+from flocon.sql.show import show_scope
+from flocon.sql.tokens import Tokens
+
+if TYPE_CHECKING:
+    from flocon.account import Account
+    from flocon.session.session import Session
+
+# What spans databases is kept in the account's own file.
+ACCOUNT_DDL = """
+CREATE TABLE IF NOT EXISTS _account_warehouses (
+    name VARCHAR, size VARCHAR, auto_suspend BIGINT, auto_resume BOOLEAN, state VARCHAR,
+    comment VARCHAR, created_on TIMESTAMP, owner VARCHAR, resource_monitor VARCHAR
+);
+ALTER TABLE _account_warehouses ADD COLUMN IF NOT EXISTS resource_monitor VARCHAR;
+ALTER TABLE _account_warehouses ADD COLUMN IF NOT EXISTS generation VARCHAR DEFAULT '1';
+ALTER TABLE _account_warehouses ADD COLUMN IF NOT EXISTS accelerated BOOLEAN DEFAULT false;
+ALTER TABLE _account_warehouses ADD COLUMN IF NOT EXISTS scale_factor BIGINT DEFAULT 8;
+"""
+_DONE = "Statement executed successfully."
+
+
+def use(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+    """USE [DATABASE | SCHEMA | WAREHOUSE | ROLE | SECONDARY ROLES] name"""
+    tokens.expect("USE")
+    if tokens.accept("SECONDARY", "ROLES"):
+        word = tokens.word()
+        if word not in ("ALL", "NONE"):
+            raise tokens.unexpected()
+        session.guard.secondary = word == "ALL"
+    elif tokens.accept("ROLE"):
+        _use_role(session, tokens.name().name)
+    elif tokens.accept("WAREHOUSE"):
+        name = tokens.name().name
+        known = name in warehouses(session.account)
+        if not (known and session.guard.sees(Securable("WAREHOUSE", (name,)))):
+            raise errors.does_not_exist("Warehouse", name)
+        session.use_warehouse(name)
+    elif tokens.accept("DATABASE"):
+        _use_database(session, tokens.name().name)
+    else:
+        bare = not tokens.accept("SCHEMA")
+        written = tokens.name()
+        if bare and written.schema is None:
+            _use_database(session, written.name)
+        else:
+            _use_schema(session, written.schema or session.database, written.name)
+    tokens.end()
+    return result.status(_DONE, result.USE)
+
+
+def _use_role(session: Session, name: str) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/use-role"""
+    if not session.account.roles.exists(name):
+        raise errors.compilation(
+            errors.INVALID_OBJECT, "Object does not exist, or operation cannot be performed."
+        )
+    if name not in session.account.users.available_roles(session.user):
+        raise errors.SnowflakeError(
+            errors.ROLE_NOT_ASSIGNED,
+            f"SQL access control error:\nRequested role '{name}' is not assigned to the executing"
+            " user. Specify another role to activate.",
+        )
+    session.use_role(name)
+
+
+def _use_database(session: Session, name: str) -> None:
+    session.catalog(name)
+    if not session.guard.sees(database(name)):
+        raise errors.does_not_exist("Database", name)
+    public = session.connection.schema_exists(name, "PUBLIC")
+    session.use(name, "PUBLIC" if public else None)
+
+
+def _use_schema(session: Session, place: str | None, name: str) -> None:
+    if place is None:
+        raise session.no_database()
+    session.catalog(place)
+    exists = session.connection.schema_exists(place, name) or name == "INFORMATION_SCHEMA"
+    if not (exists and session.guard.sees(schema(place, name))):
+        raise errors.does_not_exist("Schema", f"{place}.{name}")
+    session.use(place, name)
+
+
+# --- warehouses ----------------------------------------------------------------------------------
+
+
+def warehouses(account: Account) -> dict[str, dict[str, Any]]:
+    return {row["name"]: row for row in account.own_rows("SELECT * FROM _account_warehouses")}
+
+
+_SIZES = {
+    "XSMALL": "X-Small",
+    "SMALL": "Small",
+    "MEDIUM": "Medium",
+    "LARGE": "Large",
+    "XLARGE": "X-Large",
+}
+_GENERATIONS = {"STANDARD_GEN_1": "1", "STANDARD_GEN_2": "2"}
+_BOOLEANS = {"FALSE": False, "TRUE": True}
+# Properties of which there is nothing here, with the only value that says so.
+_ONLY_VALUES = {
+    "MAX_CLUSTER_COUNT": "1",
+    "MIN_CLUSTER_COUNT": "1",
+    "SCALING_POLICY": "STANDARD",
+    "WAREHOUSE_TYPE": "STANDARD",
+    "MAX_CONCURRENCY_LEVEL": "8",
+    "STATEMENT_TIMEOUT_IN_SECONDS": "172800",
+    "STATEMENT_QUEUED_TIMEOUT_IN_SECONDS": "0",
+}
+
+
+def _properties(tokens: Tokens) -> dict[str, Any]:
+    """NAME [=] value …; unknown names are Snowflake's 001008, wrong values 001481."""
+    found: dict[str, Any] = {}
+    while not tokens.done:
+        name = tokens.word()
+        tokens.accept("=")
+        value = tokens.value()
+        if name == "WAREHOUSE_SIZE":
+            size = value.upper().replace("-", "")
+            if size not in _SIZES:
+                raise errors.unsupported(f"WAREHOUSE_SIZE = {value}")
+            found["size"] = _SIZES[size]
+        elif name == "AUTO_SUSPEND":
+            if not value.isdigit() and value.upper() != "NULL":
+                raise _invalid(name, value)
+            found["auto_suspend"] = int(value) if value.isdigit() else 0
+        elif name == "AUTO_RESUME":
+            found["auto_resume"] = _boolean(name, value)
+        elif name == "INITIALLY_SUSPENDED":
+            found["state"] = "SUSPENDED" if _boolean(name, value) else "STARTED"
+        elif name == "COMMENT":
+            found["comment"] = value
+        elif name == "RESOURCE_MONITOR":
+            found["resource_monitor"] = None if value.upper() == "NULL" else value.upper()
+        elif name == "GENERATION" and value in ("1", "2"):
+            found["generation"] = value
+        elif name == "RESOURCE_CONSTRAINT" and value.upper() in _GENERATIONS:
+            found["generation"] = _GENERATIONS[value.upper()]
+        elif name == "ENABLE_QUERY_ACCELERATION":
+            found["accelerated"] = _boolean(name, value)
+        elif name == "QUERY_ACCELERATION_MAX_SCALE_FACTOR":
+            if not (value.isdigit() and int(value) <= 100):
+                raise _invalid(name, value)
+            found["scale_factor"] = int(value)
+        elif name in ("GENERATION", "RESOURCE_CONSTRAINT"):
+            raise _invalid(name, value)
+        elif name not in _ONLY_VALUES:
+            raise errors.compilation(errors.INVALID_PROPERTY, f"invalid property '{name}'")
+        elif value.upper() != _ONLY_VALUES[name]:
+            raise errors.unsupported(f"WAREHOUSE with {name} = {value}")
+        tokens.accept(",")
+    return found
+
+
+def _boolean(name: str, value: str) -> bool:
+    if value.upper() not in _BOOLEANS:
+        raise _invalid(name, value)
+    return _BOOLEANS[value.upper()]
+
+
+def _invalid(name: str, value: str) -> errors.SnowflakeError:
+    return errors.compilation(
+        errors.PROPERTY_VALUE, f"Invalid value '{value}' specified for property '{name}'"
+    )
+
+
+def create_warehouse(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+    tokens.expect("CREATE")
+    replace = tokens.accept("OR", "REPLACE") or tokens.accept("OR", "ALTER")
+    tokens.expect("WAREHOUSE")
+    if_not_exists = tokens.accept("IF", "NOT", "EXISTS")
+    name = tokens.name().name
+    tokens.accept("WITH")
+    wanted = _properties(tokens)
+    _check_monitor(session.account, wanted)
+    session.commit_for_ddl()
+    account = session.account
+    with account.lock:
+        if name in warehouses(account):
+            if if_not_exists:
+                return result.status(f"{name} already exists, statement succeeded.")
+            if not replace:
+                raise errors.already_exists(name)
+            account.own_write("DELETE FROM _account_warehouses WHERE name = ?", [name])
+        row = {
+            "size": "X-Small",
+            "auto_suspend": 600,
+            "auto_resume": True,
+            "state": "STARTED",
+            "comment": "",
+            # What a warehouse is that does not say otherwise, since the bundles 2026_03 and later:
+            # https://docs.snowflake.com/en/release-notes/bcr-bundles/2026_03/bcr-2250
+            "generation": "2",
+            "accelerated": True,
+            "scale_factor": 8,
+            **wanted,
+        }
+        account.own_write(
+            "INSERT INTO _account_warehouses VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                name,
+                row["size"],
+                row["auto_suspend"],
+                row["auto_resume"],
+                row["state"],
+                row["comment"],
+                datetime.now(UTC).replace(tzinfo=None),
+                session.guard.role,
+                row.get("resource_monitor"),
+                row["generation"],
+                row["accelerated"],
+                row["scale_factor"],
+            ],
+        )
+    session.use_warehouse(name)
+    return result.status(f"Warehouse {name} successfully created.")
+
+
+def _check_monitor(account: Account, wanted: dict[str, Any]) -> None:
+    """Raises 002003 for a resource monitor that there is none of."""
+    name = wanted.get("resource_monitor")
+    if name and not account.own_rows("SELECT 1 FROM _account_monitors WHERE name = ?", [name]):
+        raise errors.does_not_exist("Resource monitor", name)
+
+
+def alter_warehouse(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+    tokens.expect("ALTER", "WAREHOUSE")
+    if_exists = tokens.accept("IF", "EXISTS")
+    name = tokens.name().name
+    session.commit_for_ddl()
+    if name not in warehouses(session.account):
+        if if_exists:
+            return result.status(_DONE)
+        raise errors.does_not_exist("Warehouse", name)
+    if tokens.accept("SUSPEND"):
+        changes: dict[str, Any] = {"state": "SUSPENDED"}
+    elif tokens.accept("RESUME"):
+        tokens.accept("IF", "SUSPENDED")
+        changes = {"state": "STARTED"}
+    elif tokens.accept("SET"):
+        changes = _properties(tokens)
+        _check_monitor(session.account, changes)
+    else:
+        raise errors.unsupported(f"ALTER WAREHOUSE … {tokens.rest()}")
+    tokens.end()
+    for column, value in changes.items():
+        session.account.own_write(
+            f"UPDATE _account_warehouses SET {column} = ? WHERE name = ?", [value, name]
+        )
+    return result.status(_DONE)
+
+
+def drop_warehouse(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+    tokens.expect("DROP", "WAREHOUSE")
+    if_exists = tokens.accept("IF", "EXISTS")
+    name = tokens.name().name
+    tokens.end()
+    session.commit_for_ddl()
+    if not session.account.own_write("DELETE FROM _account_warehouses WHERE name = ?", [name]):
+        if not if_exists:
+            raise errors.does_not_exist("Warehouse", name)
+        return result.status(f"Drop statement executed successfully ({name} already dropped).")
+    if session.warehouse == name:
+        session.use_warehouse(None)
+    return result.status(f"{name} successfully dropped.")
+
+
+_WAREHOUSE_COLUMNS = {
+    "name": "VARCHAR",
+    "state": "VARCHAR",
+    "type": "VARCHAR",
+    "size": "VARCHAR",
+    "running": "BIGINT",
+    "queued": "BIGINT",
+    "is_default": "VARCHAR",
+    "is_current": "VARCHAR",
+    "auto_suspend": "BIGINT",
+    "auto_resume": "VARCHAR",
+    "created_on": "TIMESTAMP WITH TIME ZONE",
+    "owner": "VARCHAR",
+    "comment": "VARCHAR",
+    "enable_query_acceleration": "VARCHAR",
+    "query_acceleration_max_scale_factor": "BIGINT",
+    "resource_monitor": "VARCHAR",
+    "resource_constraint": "VARCHAR",
+    "generation": "VARCHAR",
+}
+
+
+def show_warehouses(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+    """SHOW WAREHOUSES. https://docs.snowflake.com/en/sql-reference/sql/show-warehouses"""
+    tokens.expect("SHOW", "WAREHOUSES")
+    scope = show_scope(tokens)
+    found = [row for name, row in sorted(warehouses(session.account).items()) if scope.admits(name)]
+    return result.of(
+        _WAREHOUSE_COLUMNS,
+        [
+            [
+                row["name"],
+                row["state"],
+                "STANDARD",
+                row["size"],
+                0,
+                0,
+                "N",
+                "Y" if row["name"] == session.warehouse else "N",
+                row["auto_suspend"],
+                "true" if row["auto_resume"] else "false",
+                row["created_on"],
+                row["owner"],
+                row["comment"],
+                "true" if row["accelerated"] else "false",
+                row["scale_factor"],
+                row["resource_monitor"] or "null",
+                f"STANDARD_GEN_{row['generation']}",
+                row["generation"],
+            ]
+            for row in found
+        ],
+        result.SHOW,
+    )
+
+
+def describe_warehouse(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+    """DESCRIBE WAREHOUSE. https://docs.snowflake.com/en/sql-reference/sql/desc-warehouse"""
+    tokens.next()
+    tokens.expect("WAREHOUSE")
+    name = tokens.name().name
+    tokens.end()
+    row = warehouses(session.account).get(name)
+    if row is None:
+        raise errors.does_not_exist("Warehouse", name)
+    columns = {
+        name: _WAREHOUSE_COLUMNS.get(name, "VARCHAR") for name in ("created_on", "name", "kind")
+    }
+    return result.of(columns, [[row["created_on"], row["name"], "WAREHOUSE"]], result.DESCRIBE)
+
+
+# --- what clients ask for ------------------------------------------------------------------------
+
+
+def organization(session: Session, arguments: list[Any]) -> str:
+    """SYSTEM$RETURN_CURRENT_ORG_NAME(): clients make addresses of it."""
+    return "LOCAL"
+
+
+def web_address(session: Session, arguments: list[Any]) -> str:
+    """SYSTEM$GET_SNOWSIGHT_HOST(): there is no web interface; the account's own address it is."""
+    return f"http://{session.account.host}:{session.account.port}"
+
+
+def get_ddl(session: Session, arguments: list[Any]) -> str:
+    """GET_DDL(kind, name): of most statements only what they came to is kept, not their text."""
+    raise errors.unsupported(f"GET_DDL of a {arguments[0] if arguments else 'nothing'}")
+
+
+def last_query_id(session: Session, arguments: list[Any]) -> str | None:
+    """LAST_QUERY_ID(): https://docs.snowflake.com/en/sql-reference/functions/last_query_id"""
+    if arguments not in ([], [-1]):
+        raise errors.unsupported(f"LAST_QUERY_ID({arguments[0]})")
+    return session.last_query_id
+
+
+FUNCTIONS = {
+    "GET_DDL": get_ddl,
+    "LAST_QUERY_ID": last_query_id,
+    "SYSTEM$GET_SNOWSIGHT_HOST": web_address,
+    "SYSTEM$RETURN_CURRENT_ORG_NAME": organization,
+}
+ROUTES = {
+    ("USE",): use,
+    ("CREATE", "WAREHOUSE"): create_warehouse,
+    ("ALTER", "WAREHOUSE"): alter_warehouse,
+    ("DROP", "WAREHOUSE"): drop_warehouse,
+    ("SHOW", "WAREHOUSES"): show_warehouses,
+    ("DESCRIBE", "WAREHOUSE"): describe_warehouse,
+}

@@ -1,0 +1,258 @@
+"""GRANT and REVOKE.
+
+https://docs.snowflake.com/en/sql-reference/sql/grant-privilege
+https://docs.snowflake.com/en/sql-reference/sql/grant-ownership
+https://docs.snowflake.com/en/sql-reference/sql/grant-role
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from flocon.access.needs import Need
+from flocon.access.roles import OWNERSHIP, Grant
+from flocon.access.securables import ACCOUNT, Securable, privileges_of, schema
+from flocon.access.words import overload, securable
+from flocon.core import errors, result
+from flocon.core.result import Result
+from flocon.objects import objects
+from flocon.sql import grants as parser
+from flocon.sql.grants import GrantPrivileges, GrantRole, Target
+from flocon.sql.tokens import FullName, Name, Tokens
+
+if TYPE_CHECKING:
+    from flocon.session.session import Session
+
+_DEPENDENT_GRANT = errors.Code(3036, "23001")
+_DONE = "Statement executed successfully."
+
+
+def grant(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+    statement = parser.grant(tokens)
+    session.commit_for_ddl()
+    if isinstance(statement, GrantRole):
+        return _grant_role(session, statement)
+    check_role(session, statement.role)
+    if statement.privileges == (OWNERSHIP,) and statement.target.which != "FUTURE":
+        return _grant_ownership(session, statement)
+    found = securables(session, statement.target)
+    names = _privileges(statement)
+    _check_grantor(session, statement.target, found, names)
+    now = datetime.now(UTC).replace(tzinfo=None)
+    future = statement.target.which == "FUTURE"
+    session.account.roles.grant(
+        [
+            Grant(name, on, statement.role, statement.option, session.guard.role, now, future)
+            for on in found
+            for name in names
+        ]
+    )
+    return _done(statement.target, found)
+
+
+def revoke(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+    statement = parser.revoke(tokens)
+    session.commit_for_ddl()
+    if isinstance(statement, GrantRole):
+        return _revoke_role(session, statement)
+    check_role(session, statement.role)
+    found = securables(session, statement.target)
+    names = _privileges(statement)
+    _check_grantor(session, statement.target, found, names)
+    if names == (OWNERSHIP,) and statement.target.which != "FUTURE":
+        raise errors.unsupported("REVOKE OWNERSHIP: grant it to another role")
+    future = statement.target.which == "FUTURE"
+    wanted = set(found)
+    session.account.roles.revoke(
+        session.account.roles.grants(
+            lambda g: (
+                g.role == statement.role
+                and g.on in wanted
+                and g.privilege in names
+                and g.future == future
+            )
+        ),
+        option_only=statement.option,
+    )
+    return _done(statement.target, found)
+
+
+def _done(target: Target, found: Sequence[Securable]) -> Result:
+    many = "" if target.which != "ALL" else f" {len(found)} objects affected."
+    return result.status(f"{_DONE}{many}")
+
+
+def _privileges(statement: GrantPrivileges) -> tuple[str, ...]:
+    """The privileges by name; each must be one of the kind's."""
+    kind = statement.target.kind
+    if statement.privileges == ("ALL",) and privileges_of(kind):
+        return privileges_of(kind)
+    if statement.privileges == (OWNERSHIP,):
+        return statement.privileges
+    for name in statement.privileges:
+        if name not in privileges_of(kind):
+            raise errors.compilation(
+                errors.SYNTAX, f"Invalid object type '{kind}' for privilege '{name}'."
+            )
+    return statement.privileges
+
+
+def check_role(session: Session, name: str) -> None:
+    if not session.account.roles.exists(name):
+        raise errors.does_not_exist("Role", name)
+
+
+# --- on what -------------------------------------------------------------------------------------
+
+
+def securables(session: Session, target: Target) -> list[Securable]:
+    """The objects of a GRANT; for FUTURE the database or schema, under the kind of what will come.
+    Raises 002003 for what does not exist."""
+    if target.which == "ONE":
+        found = one(session, target)
+        if not objects.exists(session, found) or not session.guard.sees(found):
+            raise errors.does_not_exist(found.kind.capitalize(), found.label)
+        return [found]
+    place = container(session, target.place, target.name)
+    if target.which == "FUTURE":
+        return [Securable(target.kind, place.path)]
+    database = place.path[0]
+    schemas = [place] if place.kind == "SCHEMA" else objects.schemas(session, database)
+    if target.kind == "SCHEMA":
+        return schemas
+    return [
+        found for each in schemas for found in objects.in_schema(session, target.kind, *each.path)
+    ]
+
+
+def one(session: Session, target: Target) -> Securable:
+    """The object that is named; whether it exists is not asked."""
+    if target.kind == "ACCOUNT":
+        return ACCOUNT
+    assert target.name
+    if target.kind in ("DATABASE", "SCHEMA"):
+        return _container(session, target.kind, target.name)
+    if target.types is not None:
+        return overload(session.resolve(target.name), target.types)
+    return securable(target.kind, target.name, session.guard)
+
+
+def container(session: Session, kind: str, name: Name | None) -> Securable:
+    """A database or schema that exists and may be seen."""
+    assert name
+    found = _container(session, kind, name)
+    if not objects.exists(session, found) or not session.guard.sees(found):
+        raise errors.does_not_exist(kind.capitalize(), found.label)
+    return found
+
+
+def _container(session: Session, kind: str, name: Name) -> Securable:
+    if kind == "DATABASE":
+        return Securable(kind, (name.name,))
+    full: FullName = session.resolve(Name("_", name.name, name.schema))
+    return schema(full.database, full.schema)
+
+
+# --- who may -------------------------------------------------------------------------------------
+
+
+def _check_grantor(
+    session: Session, target: Target, found: Sequence[Securable], names: Sequence[str]
+) -> None:
+    """Who owns an object may grant on it, who has MANAGE GRANTS on any, and who got a privilege
+    with the grant option that one. Future grants are for MANAGE GRANTS."""
+    held = session.guard.privileges
+    if held is None or held.manages_grants():
+        return
+    if target.which == "FUTURE" or target.kind == "ACCOUNT":
+        raise errors.insufficient("account 'LOCAL'")
+    options = {
+        (g.on, g.privilege)
+        for g in session.account.roles.grants(
+            lambda g: g.grant_option and not g.future and g.role in held.roles
+        )
+    }
+    for on in found:
+        if not all((on, name) in options for name in names):
+            session.guard.require(Need(on, (OWNERSHIP,)))
+
+
+# --- ownership -----------------------------------------------------------------------------------
+
+
+def _grant_ownership(session: Session, statement: GrantPrivileges) -> Result:
+    found = securables(session, statement.target)
+    roles = session.account.roles
+    _check_grantor(session, statement.target, found, (OWNERSHIP,))
+    _check_copy(session, statement)
+    changing = [on for on in found if roles.owner(on) != statement.role]
+    wanted = set(changing)
+    others = roles.grants(lambda g: g.on in wanted and not g.future and g.privilege != OWNERSHIP)
+    if others and not statement.current:
+        raise _dependent(others[0])
+    if statement.current == "REVOKE":
+        roles.revoke(others)
+    roles.own(changing, statement.role, session.guard.role)
+    for on in changing:
+        objects.owner_changed(session, on, statement.role)
+    return _done(statement.target, found)
+
+
+def _check_copy(session: Session, statement: GrantPrivileges) -> None:
+    """COPY CURRENT GRANTS is for who manages grants, or has the role that comes to own.
+    https://docs.snowflake.com/en/sql-reference/sql/grant-ownership#optional-parameters"""
+    held = session.guard.privileges
+    if statement.current != "COPY" or held is None:
+        return
+    if not held.manages_grants() and statement.role not in held.roles:
+        raise errors.insufficient("account 'LOCAL'")
+
+
+def _dependent(grant: Grant) -> errors.SnowflakeError:
+    """Others were granted something by the owner, who is to be another."""
+    return errors.SnowflakeError(
+        _DEPENDENT_GRANT,
+        f"SQL execution error: Dependent grant of privilege '{grant.privilege}' on securable"
+        f" '{grant.on.label}' to role '{grant.role}' exists. It must be revoked first, or the"
+        " ownership be granted with COPY CURRENT GRANTS or REVOKE CURRENT GRANTS.",
+    )
+
+
+# --- roles ---------------------------------------------------------------------------------------
+
+
+def _check_roles(session: Session, statement: GrantRole) -> None:
+    """Both sides exist, and the granted role is the grantor's to give."""
+    check_role(session, statement.role)
+    known = session.account.users.find(statement.grantee) or statement.grantee == session.user
+    if statement.kind == "ROLE":
+        check_role(session, statement.grantee)
+    elif not known:
+        raise errors.does_not_exist("User", statement.grantee)
+    held = session.guard.privileges
+    if held is not None and not held.manages_grants():
+        session.guard.require(Need(Securable("ROLE", (statement.role,)), (OWNERSHIP,)))
+
+
+def _grant_role(session: Session, statement: GrantRole) -> Result:
+    _check_roles(session, statement)
+    roles = session.account.roles
+    if statement.kind == "ROLE" and statement.grantee in roles.inherited([statement.role]):
+        raise errors.compilation(
+            errors.COMPILATION,
+            f"Role '{statement.grantee}' is granted to role '{statement.role}' already: the"
+            " hierarchy must have no cycle.",
+        )
+    roles.grant_role(statement.role, statement.kind, statement.grantee, session.guard.role)
+    return result.status(_DONE)
+
+
+def _revoke_role(session: Session, statement: GrantRole) -> Result:
+    _check_roles(session, statement)
+    session.account.roles.revoke_role(statement.role, statement.kind, statement.grantee)
+    return result.status(_DONE)
+
+
+ROUTES = {("GRANT",): grant, ("REVOKE",): revoke}

@@ -1,0 +1,177 @@
+"""Notification integrations: where messages may go. They belong to the account."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from flocon.core import errors, result
+from flocon.core.result import Result
+from flocon.sql import integrations as parser
+from flocon.sql.show import like
+from flocon.sql.tokens import Tokens
+
+if TYPE_CHECKING:
+    from flocon.account import Account
+    from flocon.session.session import Session
+
+ACCOUNT_DDL = """
+CREATE TABLE IF NOT EXISTS _account_integrations (
+    name VARCHAR, kind VARCHAR, properties VARCHAR, created_on TIMESTAMP
+);
+"""
+
+
+@dataclass(frozen=True)
+class Integration:
+    """kind is EMAIL or WEBHOOK; properties by Snowflake's names, only those that were set."""
+
+    name: str
+    kind: str
+    properties: Mapping[str, Any]
+    created_on: datetime
+
+
+def all_integrations(account: Account) -> dict[str, Integration]:
+    rows = account.own_rows("SELECT * FROM _account_integrations ORDER BY name")
+    return {
+        row["name"]: Integration(
+            row["name"], row["kind"], json.loads(row["properties"]), row["created_on"]
+        )
+        for row in rows
+    }
+
+
+def found(account: Account, name: str) -> Integration:
+    """The integration, or Snowflake's error."""
+    integration = all_integrations(account).get(name)
+    if integration is None:
+        raise errors.does_not_exist("Integration", name)
+    return integration
+
+
+def create_integration(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+    statement = parser.create_integration(tokens)
+    session.commit_for_ddl()
+    account = session.account
+    with account.lock:
+        if statement.name in all_integrations(account):
+            if statement.if_not_exists:
+                return result.status(f"{statement.name} already exists, statement succeeded.")
+            if not statement.replace:
+                raise errors.already_exists(statement.name)
+            _delete(account, statement.name)
+        account.own_write(
+            "INSERT INTO _account_integrations VALUES (?, ?, ?, ?)",
+            [
+                statement.name,
+                statement.kind,
+                json.dumps(statement.properties),
+                datetime.now(UTC).replace(tzinfo=None),
+            ],
+        )
+    return result.status(f"Integration {statement.name} successfully created.")
+
+
+def alter_integration(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+    """SET only. https://docs.snowflake.com/en/sql-reference/sql/alter-notification-integration"""
+    statement = parser.alter_integration(tokens)
+    session.commit_for_ddl()
+    account = session.account
+    with account.lock:
+        if not (statement.if_exists and statement.name not in all_integrations(account)):
+            integration = found(account, statement.name)
+            changed = {**integration.properties, **statement.properties(integration.kind)}
+            account.own_write(
+                "UPDATE _account_integrations SET properties = ? WHERE name = ?",
+                [json.dumps(changed), statement.name],
+            )
+    return result.status("Statement executed successfully.")
+
+
+def drop_integration(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+    name, if_exists = parser.named_integration(tokens)
+    session.commit_for_ddl()
+    if _delete(session.account, name):
+        return result.status(f"{name} successfully dropped.")
+    if not if_exists:
+        raise errors.does_not_exist("Integration", name)
+    return result.status(f"Drop statement executed successfully ({name} already dropped).")
+
+
+def _delete(account: Account, name: str) -> int:
+    return account.own_write("DELETE FROM _account_integrations WHERE name = ?", [name])
+
+
+_SHOWN = {
+    "name": "VARCHAR",
+    "type": "VARCHAR",
+    "category": "VARCHAR",
+    "enabled": "VARCHAR",
+    "comment": "VARCHAR",
+    "created_on": "TIMESTAMP WITH TIME ZONE",
+}
+
+
+def show_integrations(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+    """SHOW INTEGRATIONS and SHOW NOTIFICATION INTEGRATIONS, which tells the direction, too.
+    https://docs.snowflake.com/en/sql-reference/sql/show-notification-integrations
+    """
+    of_notifications = Tokens(tokens.text)
+    of_notifications.next()
+    columns = _SHOWN | ({"direction": "VARCHAR"} if of_notifications.peek("NOTIFICATION") else {})
+    pattern = parser.show_integrations(tokens)
+    rows = [
+        [
+            each.name,
+            each.kind,
+            "NOTIFICATION",
+            _text(each.properties["ENABLED"]),
+            each.properties.get("COMMENT"),
+            each.created_on,
+            "OUTBOUND",
+        ][: len(columns)]
+        for each in all_integrations(session.account).values()
+        if pattern is None or like(pattern, each.name)
+    ]
+    return result.of(columns, rows, result.SHOW)
+
+
+def describe_integration(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+    """https://docs.snowflake.com/en/sql-reference/sql/desc-notification-integration"""
+    name, _ = parser.named_integration(tokens)
+    integration = found(session.account, name)
+    properties = {"DIRECTION": "OUTBOUND", **integration.properties}
+    columns = ("property", "property_type", "property_value", "property_default")
+    rows = [[key, _kind(value), _text(value), None] for key, value in properties.items()]
+    return result.of(dict.fromkeys(columns, "VARCHAR"), rows, result.DESCRIBE)
+
+
+def _kind(value: Any) -> str:
+    return {bool: "Boolean", list: "List", dict: "Map"}.get(type(value), "String")
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list):
+        return ",".join(value)
+    if isinstance(value, dict):
+        return ",".join(f"{name}={text}" for name, text in value.items())
+    return str(value)
+
+
+ROUTES = {
+    ("CREATE", "NOTIFICATION"): create_integration,
+    ("ALTER", "NOTIFICATION"): alter_integration,
+    ("ALTER", "INTEGRATION"): alter_integration,
+    ("DROP", "NOTIFICATION"): drop_integration,
+    ("DROP", "INTEGRATION"): drop_integration,
+    ("SHOW", "NOTIFICATION"): show_integrations,
+    ("SHOW", "INTEGRATIONS"): show_integrations,
+    ("DESCRIBE", "NOTIFICATION"): describe_integration,
+    ("DESCRIBE", "INTEGRATION"): describe_integration,
+}

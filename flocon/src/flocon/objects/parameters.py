@@ -1,0 +1,95 @@
+"""ALTER SESSION: parameters that are followed, that change nothing here, or that are refused.
+
+https://docs.snowflake.com/en/sql-reference/parameters
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+
+from flocon.core import errors, result
+from flocon.core.result import Result
+
+if TYPE_CHECKING:
+    from flocon.session.session import Session
+
+
+def alter_session(session: Session, tree: exp.Alter) -> Result:
+    for action in tree.find_all(exp.AlterSession):
+        unset = bool(action.args.get("unset"))
+        for item in action.expressions:
+            if unset:
+                name = (item.this.name if item.this else item.name).upper()
+                _check_name(name)
+                session.set_parameter(name, None)
+            else:
+                assignment = item.this if isinstance(item, exp.SetItem) else item
+                value = assignment.expression
+                text = value.name if not isinstance(value, exp.Boolean) else str(value.this)
+                check_parameter(assignment.this.name.upper(), text, "ALTER SESSION SET")
+                session.set_parameter(assignment.this.name, text)
+    return result.status("Statement executed successfully.", result.UNKNOWN)
+
+
+# Parameters that the account follows.
+_SECONDS = ("LOCK_TIMEOUT", "STATEMENT_TIMEOUT_IN_SECONDS")
+_FOLLOWED = ("TIMEZONE", "AUTOCOMMIT", "QUERY_TAG", *_SECONDS)
+# What there is nothing of here: queues, a cache of results, queries without a client. A failed
+# statement always aborts its transaction.
+_OF_NOTHING = (
+    "STATEMENT_QUEUED_TIMEOUT_IN_SECONDS", "USE_CACHED_RESULT", "ABORT_DETACHED_QUERY",
+    "TRANSACTION_ABORT_ON_ERROR",
+)  # fmt: skip
+# What clients read from their own session, https://docs.snowflake.com/en/sql-reference/parameters;
+# Snowpark sets its switches.
+_OF_CLIENTS = (
+    "CLIENT_ENABLE_LOG_INFO_STATEMENT_PARAMETERS", "CLIENT_ENCRYPTION_KEY_SIZE",
+    "CLIENT_MEMORY_LIMIT", "CLIENT_METADATA_REQUEST_USE_CONNECTION_CTX",
+    "CLIENT_METADATA_USE_SESSION_DATABASE", "CLIENT_PREFETCH_THREADS", "CLIENT_RESULT_CHUNK_SIZE",
+    "CLIENT_RESULT_COLUMN_CASE_INSENSITIVE", "CLIENT_SESSION_KEEP_ALIVE",
+    "CLIENT_SESSION_KEEP_ALIVE_HEARTBEAT_FREQUENCY", "CLIENT_TIMESTAMP_TYPE_MAPPING",
+    "JDBC_QUERY_RESULT_FORMAT", "ODBC_QUERY_RESULT_FORMAT", "PYTHON_CONNECTOR_QUERY_RESULT_FORMAT",
+)  # fmt: skip
+_KNOWN = {*_FOLLOWED, *_OF_NOTHING, *_OF_CLIENTS}
+# The only value that the account knows of the others.
+_ONLY_VALUES = {
+    "LOG_LEVEL": "OFF",
+    "TRACE_LEVEL": "OFF",
+    "METRIC_LEVEL": "NONE",
+    "DATE_INPUT_FORMAT": "AUTO",
+    "TIME_INPUT_FORMAT": "AUTO",
+    "TIMESTAMP_INPUT_FORMAT": "AUTO",
+    "TIMESTAMP_TYPE_MAPPING": "TIMESTAMP_NTZ",
+    "ERROR_ON_NONDETERMINISTIC_MERGE": "TRUE",
+    "ERROR_ON_NONDETERMINISTIC_UPDATE": "FALSE",
+    "WEEK_START": "0",
+    "QUOTED_IDENTIFIERS_IGNORE_CASE": "FALSE",
+}
+
+
+def check_parameter(name: str, value: str, statement: str) -> None:
+    """Raises 000002 for a parameter that would change answers and does not here, 001481 for a value
+    that a parameter cannot have."""
+    if name == "AUTOCOMMIT" and value.upper() not in ("TRUE", "FALSE"):
+        raise _invalid(name, value)
+    if name in _SECONDS and not value.isdigit():
+        raise _invalid(name, value)
+    if name in _KNOWN or name.startswith("PYTHON_SNOWPARK_"):
+        return
+    if name in _ONLY_VALUES and value.upper() == _ONLY_VALUES[name]:
+        return
+    raise errors.unsupported(f"{statement} {name} = {value}")
+
+
+def _check_name(name: str) -> None:
+    """Raises 000002 for a parameter that there is no default of."""
+    if name not in _KNOWN and name not in _ONLY_VALUES and not name.startswith("PYTHON_SNOWPARK_"):
+        raise errors.unsupported(f"ALTER SESSION UNSET {name}")
+
+
+def _invalid(name: str, value: str) -> errors.SnowflakeError:
+    return errors.compilation(
+        errors.PROPERTY_VALUE, f"Invalid value '{value}' specified for property '{name}'"
+    )

@@ -1,0 +1,176 @@
+"""Resource monitors are stored, shown and set on warehouses. A warehouse costs no credits here: a
+monitor has used none, and suspends nothing.
+
+https://docs.snowflake.com/en/user-guide/resource-monitors
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from flocon.core import errors, result
+from flocon.core.result import Result
+from flocon.objects.context import warehouses
+from flocon.sql.resource_monitors import (
+    ResourceMonitor,
+    alter_resource_monitor,
+    create_resource_monitor,
+)
+from flocon.sql.show import show_scope
+from flocon.sql.tokens import Tokens
+
+if TYPE_CHECKING:
+    from flocon.account import Account
+    from flocon.session.session import Session
+
+ACCOUNT_DDL = """
+CREATE TABLE IF NOT EXISTS _account_monitors (name VARCHAR, document VARCHAR);
+"""
+_DONE = "Statement executed successfully."
+
+
+def monitors(account: Account) -> dict[str, dict[str, Any]]:
+    rows = account.own_rows("SELECT name, document FROM _account_monitors ORDER BY name")
+    return {row["name"]: json.loads(row["document"]) for row in rows}
+
+
+def create(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+    statement = create_resource_monitor(tokens)
+    _check_users(session, statement)
+    session.commit_for_ddl()
+    now = datetime.now(UTC).isoformat()
+    with session.account.lock:
+        if statement.name in monitors(session.account):
+            if statement.if_exists:
+                return result.status(f"{statement.name} already exists, statement succeeded.")
+            if not statement.replace:
+                raise errors.already_exists(statement.name)
+        _put(session, statement.name, _changed({"created_on": now}, statement))
+    return result.status(f"Resource monitor {statement.name} successfully created.")
+
+
+def alter(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+    statement = alter_resource_monitor(tokens)
+    _check_users(session, statement)
+    session.commit_for_ddl()
+    with session.account.lock:
+        known = monitors(session.account).get(statement.name)
+        if known is not None:
+            _put(session, statement.name, _changed(known, statement))
+        elif not statement.if_exists:
+            raise errors.does_not_exist("Resource monitor", statement.name)
+    return result.status(_DONE)
+
+
+def _check_users(session: Session, statement: ResourceMonitor) -> None:
+    """Raises 002003 for one to notify who is not there."""
+    for name in filter(None, statement.properties.get("NOTIFY_USERS", "").split(", ")):
+        if name != session.user and session.account.users.find(name) is None:
+            raise errors.does_not_exist("User", name)
+
+
+def _changed(document: dict[str, Any], statement: ResourceMonitor) -> dict[str, Any]:
+    changed = {**document, **statement.properties}
+    if statement.triggers is not None:
+        changed["TRIGGERS"] = [list(trigger) for trigger in statement.triggers]
+    return changed
+
+
+def _put(session: Session, name: str, document: dict[str, Any]) -> None:
+    text = json.dumps(document)
+    if not session.account.own_write(
+        "UPDATE _account_monitors SET document = ? WHERE name = ?", [text, name]
+    ):
+        session.account.own_write("INSERT INTO _account_monitors VALUES (?, ?)", [name, text])
+
+
+def drop(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+    tokens.expect("DROP", "RESOURCE", "MONITOR")
+    if_exists = tokens.accept("IF", "EXISTS")
+    name = tokens.name().name
+    tokens.end()
+    session.commit_for_ddl()
+    with session.account.lock:
+        if not session.account.own_write("DELETE FROM _account_monitors WHERE name = ?", [name]):
+            if not if_exists:
+                raise errors.does_not_exist("Resource monitor", name)
+            return result.status(f"Drop statement executed successfully ({name} already dropped).")
+        session.account.own_write(
+            "UPDATE _account_warehouses SET resource_monitor = NULL WHERE resource_monitor = ?",
+            [name],
+        )
+    return result.status(f"{name} successfully dropped.")
+
+
+_SHOWN = {
+    "name": "VARCHAR",
+    "credit_quota": "VARCHAR",
+    "used_credits": "VARCHAR",
+    "remaining_credits": "VARCHAR",
+    "level": "VARCHAR",
+    "frequency": "VARCHAR",
+    "start_time": "VARCHAR",
+    "end_time": "VARCHAR",
+    "notify_at": "VARCHAR",
+    "suspend_at": "VARCHAR",
+    "suspend_immediately_at": "VARCHAR",
+    "created_on": "TIMESTAMP WITH TIME ZONE",
+    "owner": "VARCHAR",
+    "comment": "VARCHAR",
+    "notify_users": "VARCHAR",
+}
+
+
+def show(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+    """SHOW RESOURCE MONITORS.
+    https://docs.snowflake.com/en/sql-reference/sql/show-resource-monitors"""
+    tokens.expect("SHOW", "RESOURCE", "MONITORS")
+    scope = show_scope(tokens)
+    watching = {row["resource_monitor"] for row in warehouses(session.account).values()}
+    found = {
+        name: document for name, document in monitors(session.account).items() if scope.admits(name)
+    }
+    rows = [_shown(name, document, name in watching) for name, document in found.items()]
+    return result.of(
+        _SHOWN, [[row[key] for key in _SHOWN] for row in rows[scope.cut(list(found))]], result.SHOW
+    )
+
+
+def _shown(name: str, document: dict[str, Any], watches: bool) -> dict[str, Any]:
+    quota = document.get("CREDIT_QUOTA")
+    credits = f"{float(quota):.2f}" if quota else None
+    return {
+        **dict.fromkeys(_SHOWN),
+        "name": name,
+        "credit_quota": credits,
+        "used_credits": "0.00",
+        "remaining_credits": credits,
+        "level": "WAREHOUSE" if watches else None,
+        "frequency": document.get("FREQUENCY", "MONTHLY"),
+        "start_time": document.get("START_TIMESTAMP"),
+        "end_time": document.get("END_TIMESTAMP"),
+        "notify_at": _percentages(document, "NOTIFY"),
+        "suspend_at": _percentages(document, "SUSPEND"),
+        "suspend_immediately_at": _percentages(document, "SUSPEND_IMMEDIATE"),
+        "created_on": datetime.fromisoformat(document["created_on"]),
+        "owner": "ACCOUNTADMIN",
+        "comment": "",
+        "notify_users": document.get("NOTIFY_USERS"),
+    }
+
+
+def _percentages(document: dict[str, Any], action: str) -> str | None:
+    """75%,90%"""
+    found = sorted(percent for percent, does in document.get("TRIGGERS", []) if does == action)
+    return ",".join(f"{percent}%" for percent in found) or None
+
+
+ROUTES = {
+    ("CREATE", "RESOURCE"): create,
+    ("ALTER", "RESOURCE"): alter,
+    ("DROP", "RESOURCE"): drop,
+    ("SHOW", "RESOURCE"): show,
+}

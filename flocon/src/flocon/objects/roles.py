@@ -1,0 +1,132 @@
+"""CREATE, ALTER, DROP and SHOW ROLE; who may be what.
+
+https://docs.snowflake.com/en/sql-reference/sql/create-role
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from flocon.access.hierarchy import SYSTEM_ROLES
+from flocon.access.roles import DDL as ACCOUNT_DDL
+from flocon.access.securables import first_owner
+from flocon.core import errors, result
+from flocon.core.result import Result
+from flocon.objects.grants import check_role
+from flocon.sql.show import show_scope
+from flocon.sql.tokens import Tokens
+
+if TYPE_CHECKING:
+    from flocon.session.session import Session
+
+__all__ = ["ACCOUNT_DDL", "ROUTES"]
+
+_DONE = "Statement executed successfully."
+
+
+def create_role(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+    tokens.expect("CREATE")
+    if tokens.peek("OR"):
+        raise errors.unsupported("CREATE OR REPLACE ROLE")
+    tokens.expect("ROLE")
+    if_not_exists = tokens.accept("IF", "NOT", "EXISTS")
+    name = tokens.name().name
+    comment = tokens.string() if tokens.accept("COMMENT", "=") else ""
+    tokens.end()
+    session.commit_for_ddl()
+    with session.account.lock:
+        if session.account.roles.exists(name):
+            if if_not_exists:
+                return result.status(f"{name} already exists, statement succeeded.")
+            raise errors.already_exists(name)
+        session.account.roles.create(name, comment)
+    return result.status(f"Role {name} successfully created.")
+
+
+def alter_role(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+    """ALTER ROLE [IF EXISTS] name {SET COMMENT = '…' | UNSET COMMENT}"""
+    tokens.expect("ALTER", "ROLE")
+    if_exists = tokens.accept("IF", "EXISTS")
+    name = tokens.name().name
+    if tokens.accept("UNSET", "COMMENT"):
+        comment = ""
+    elif tokens.accept("SET", "COMMENT", "="):
+        comment = tokens.string()
+    else:
+        raise errors.unsupported(f"ALTER ROLE … {tokens.rest()}")
+    tokens.end()
+    session.commit_for_ddl()
+    if not (if_exists and not session.account.roles.exists(name)):
+        check_role(session, name)
+        session.account.roles.comment(name, comment)
+    return result.status(_DONE)
+
+
+def drop_role(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+    """What the role owned is the dropping role's from now on.
+    https://docs.snowflake.com/en/sql-reference/sql/drop-role"""
+    tokens.expect("DROP", "ROLE")
+    if_exists = tokens.accept("IF", "EXISTS")
+    name = tokens.name().name
+    tokens.end()
+    session.commit_for_ddl()
+    if name in SYSTEM_ROLES:
+        raise errors.insufficient(f"role '{name}'")
+    with session.account.lock:
+        if if_exists and not session.account.roles.exists(name):
+            return result.status(f"Drop statement executed successfully ({name} already dropped).")
+        check_role(session, name)
+        session.account.roles.drop(name, session.guard.role)
+    return result.status(f"{name} successfully dropped.")
+
+
+_SHOWN = {
+    "created_on": "TIMESTAMP WITH TIME ZONE",
+    "name": "VARCHAR",
+    "is_default": "VARCHAR",
+    "is_current": "VARCHAR",
+    "is_inherited": "VARCHAR",
+    "assigned_to_users": "BIGINT",
+    "granted_to_roles": "BIGINT",
+    "granted_roles": "BIGINT",
+    "owner": "VARCHAR",
+    "comment": "VARCHAR",
+}
+
+
+def show_roles(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+    """SHOW ROLES. https://docs.snowflake.com/en/sql-reference/sql/show-roles"""
+    tokens.expect("SHOW")
+    tokens.accept("TERSE")
+    tokens.expect("ROLES")
+    scope = show_scope(tokens)
+    roles = session.account.roles
+    inherited = roles.inherited([session.role or ""]) - {session.role}
+    found = [role for role in roles.all() if scope.admits(role.name)]
+    rows = []
+    for role in found:
+        given = roles.role_grants(lambda g, name=role.name: g.role == name)  # type: ignore[misc]  # mypy cannot infer a lambda with a default
+        rows.append(
+            [
+                role.created_on,
+                role.name,
+                "N",
+                "Y" if role.name == session.role else "N",
+                "Y" if role.name in inherited else "N",
+                sum(g.kind == "USER" for g in given),
+                sum(g.kind == "ROLE" for g in given),
+                len(roles.role_grants(lambda g, name=role.name: g.grantee == name)),  # type: ignore[misc]  # the same
+                "" if role.name in SYSTEM_ROLES else first_owner("ROLE"),
+                role.comment,
+            ]
+        )
+    return result.of(_SHOWN, rows[scope.cut([role.name for role in found])], result.SHOW)
+
+
+ROUTES = {
+    ("CREATE", "ROLE"): create_role,
+    ("ALTER", "ROLE"): alter_role,
+    ("DROP", "ROLE"): drop_role,
+    ("SHOW", "ROLES"): show_roles,
+}

@@ -1,0 +1,230 @@
+"""Files in stages: PUT, GET, LIST, REMOVE, and what a staged file's columns are."""
+
+from __future__ import annotations
+
+import email.utils
+import hashlib
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+import pyarrow as pa
+
+from flocon.access.trees import staged
+from flocon.core import errors, result
+from flocon.core.result import Result
+from flocon.sql.stage_location import stage_location
+from flocon.sql.tokens import Tokens
+
+if TYPE_CHECKING:
+    from flocon.session.session import Session
+
+_SNOWFLAKE_TYPES = {
+    "BIGINT": "NUMBER(38, 0)",
+    "INTEGER": "NUMBER(38, 0)",
+    "SMALLINT": "NUMBER(38, 0)",
+    "TINYINT": "NUMBER(38, 0)",
+    "HUGEINT": "NUMBER(38, 0)",
+    "UBIGINT": "NUMBER(38, 0)",
+    "DOUBLE": "REAL",
+    "FLOAT": "REAL",
+    "VARCHAR": "TEXT",
+    "BLOB": "BINARY",
+    "BOOLEAN": "BOOLEAN",
+    "DATE": "DATE",
+    "TIME": "TIME",
+    "TIMESTAMP": "TIMESTAMP_NTZ",
+    "TIMESTAMP_NS": "TIMESTAMP_NTZ",
+    "TIMESTAMP WITH TIME ZONE": "TIMESTAMP_TZ",
+}
+
+
+_TEXT = r"'(?:[^'\\\\]|''|\\\\.)*'|\S+"
+_TRANSFER = re.compile(rf"\w+\s+({_TEXT})\s+({_TEXT})\s*(.*)", re.S)
+_ONE_PLACE = re.compile(rf"\w+\s+({_TEXT})\s*(.*)", re.S)
+_OPTION = re.compile(r"(\w+)\s*=\s*('[^']*'|\w+)\s*,?\s*", re.S)
+
+
+def _written(tokens: Tokens) -> str:
+    """The statement's text from its first word on."""
+    return tokens.text[tokens.current.start :].rstrip().rstrip(";").rstrip()
+
+
+def _options(text: str, known: Sequence[str]) -> dict[str, str]:
+    """NAME = value …; an unknown name is Snowflake's 001003."""
+    found = {}
+    while text:
+        match = _OPTION.match(text)
+        if match is None or match[1].upper() not in known:
+            raise errors.syntax(0, text.split()[0])
+        value = match[2]
+        found[match[1].upper()] = value[1:-1] if value.startswith("'") else value
+        text = text[match.end() :]
+    return found
+
+
+def _boolean(options: dict[str, str], name: str, default: bool) -> bool:
+    value = options.get(name, str(default)).upper()
+    if value not in ("TRUE", "FALSE"):
+        raise errors.compilation(
+            errors.PROPERTY_VALUE, f"Invalid value specified for property '{name}'"
+        )
+    return value == "TRUE"
+
+
+def _unquoted(text: str) -> str:
+    return text[1:-1].replace("''", "'").replace("\\'", "'") if text.startswith("'") else text
+
+
+def put_files(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+    """PUT file://… @stage[/path]: tells the client where to write; the client writes.
+
+    https://docs.snowflake.com/en/sql-reference/sql/put
+    """
+    match = _TRANSFER.fullmatch(_written(tokens))
+    if match is None:
+        raise errors.syntax(len(tokens.text), "<EOF>")
+    options = _options(match[3], ("PARALLEL", "AUTO_COMPRESS", "SOURCE_COMPRESSION", "OVERWRITE"))
+    target = str(binds[0]) if match[2] == "?" else match[2]
+    session.guard.require(staged(target, session.guard, "WRITE"))
+    place = stage_location(session, target)
+    folder = place.folder / place.path
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        raise errors.unsupported(f"a staged file below another one: '{place.path}'") from None
+    return _transfer(
+        {
+            "command": "UPLOAD",
+            "src_locations": [_local_path(match[1])],
+            "autoCompress": _boolean(options, "AUTO_COMPRESS", True),
+            "sourceCompression": options.get("SOURCE_COMPRESSION", "auto_detect").lower(),
+            "overwrite": _boolean(options, "OVERWRITE", False),
+        },
+        folder,
+    )
+
+
+def get_files(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+    """GET @stage[/path] file://…: tells the client which files to fetch.
+
+    https://docs.snowflake.com/en/sql-reference/sql/get
+    """
+    match = _TRANSFER.fullmatch(_written(tokens))
+    if match is None:
+        raise errors.syntax(len(tokens.text), "<EOF>")
+    options = _options(match[3], ("PARALLEL", "PATTERN"))
+    source = str(binds[0]) if match[1] == "?" else match[1]
+    session.guard.require(staged(source, session.guard, "READ"))
+    place = stage_location(session, source)
+    files = [file for _, file in place.files(options.get("PATTERN"))]
+    return _transfer(
+        {
+            "command": "DOWNLOAD",
+            "src_locations": [file.relative_to(place.folder).as_posix() for file in files],
+            "localLocation": _local_path(match[2]),
+            "encryptionMaterial": [],
+        },
+        place.folder,
+    )
+
+
+def _local_path(text: str) -> str:
+    """file://… as a path of the client's machine."""
+    text = _unquoted(text)
+    if not text.lower().startswith("file://"):
+        raise errors.compilation(errors.SYNTAX, f"'{text}' is not a file:// location")
+    path = unquote(text[len("file://") :]) if "%" in text else text[len("file://") :]
+    return path.removeprefix("localhost")
+
+
+def _transfer(command: dict[str, Any], folder: Path) -> Result:
+    """The answer that a client's file transfer acts on."""
+    stage = {"locationType": "LOCAL_FS", "location": f"{folder}/", "creds": {}}
+    put = {**command, "stageInfo": stage, "parallel": 4}
+    return Result(pa.table({}), [], result.UNKNOWN, put=put)
+
+
+_LISTED = {"name": "VARCHAR", "size": "BIGINT", "md5": "VARCHAR", "last_modified": "VARCHAR"}
+
+
+def list_files(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+    """LIST @stage[/path] [PATTERN = '…']. https://docs.snowflake.com/en/sql-reference/sql/list"""
+    rows = []
+    for name, file in _files(session, tokens, "READ"):
+        content = file.read_bytes()
+        changed = email.utils.formatdate(file.stat().st_mtime, usegmt=True)
+        rows.append([name, len(content), hashlib.md5(content).hexdigest(), changed])
+    return result.of(_LISTED, rows)
+
+
+def remove_files(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+    """REMOVE @stage[/path] [PATTERN = '…']: each removed file has a row in the answer.
+
+    https://docs.snowflake.com/en/sql-reference/sql/remove
+    """
+    rows = []
+    for name, file in _files(session, tokens, "WRITE"):
+        file.unlink()
+        rows.append([name, "removed"])
+    return result.of({"name": "VARCHAR", "result": "VARCHAR"}, rows)
+
+
+def _files(session: Session, tokens: Tokens, privilege: str) -> list[tuple[str, Path]]:
+    match = _ONE_PLACE.fullmatch(_written(tokens))
+    if match is None:
+        raise errors.syntax(len(tokens.text), "<EOF>")
+    options = _options(match[2], ("PATTERN",))
+    session.guard.require(staged(match[1], session.guard, privilege))
+    return stage_location(session, match[1]).files(options.get("PATTERN"))
+
+
+_COLUMNS = {
+    "COLUMN_NAME": "VARCHAR",
+    "TYPE": "VARCHAR",
+    "NULLABLE": "BOOLEAN",
+    "EXPRESSION": "VARCHAR",
+    "FILENAMES": "VARCHAR",
+    "ORDER_ID": "BIGINT",
+}
+
+
+def infer_schema(session: Session, database: str, arguments: dict[str, Any]) -> Result:
+    """TABLE(INFER_SCHEMA(LOCATION => '@stage', FILE_FORMAT => …)) of Parquet files.
+
+    https://docs.snowflake.com/en/sql-reference/functions/infer_schema
+    """
+    files = [file for _, file in stage_location(session, str(arguments["LOCATION"])).files()]
+    if not files or any(".parquet" not in file.name and file.suffix != ".txt" for file in files):
+        raise errors.unsupported(f"INFER_SCHEMA of {arguments['LOCATION']}: no Parquet files")
+    columns = session.connection.values(
+        "SELECT column_name, column_type FROM (DESCRIBE FROM read_parquet(?))",
+        [[str(file) for file in files]],
+    )
+    names = ", ".join(file.name for file in files)
+    return result.of(
+        _COLUMNS,
+        [
+            [name, _type(kind), True, f"$1:{name}::{_type(kind)}", names, index]
+            for index, (name, kind) in enumerate(columns)
+        ],
+    )
+
+
+def _type(kind: str) -> str:
+    if match := re.fullmatch(r"DECIMAL\((\d+),(\d+)\)", kind):
+        return f"NUMBER({match[1]}, {match[2]})"
+    return _SNOWFLAKE_TYPES.get(kind, "VARIANT")
+
+
+ROUTES = {
+    ("PUT",): put_files,
+    ("GET",): get_files,
+    ("LIST",): list_files,
+    ("LS",): list_files,
+    ("REMOVE",): remove_files,
+    ("RM",): remove_files,
+}
+TABLE_FUNCTIONS = {"INFER_SCHEMA": infer_schema}

@@ -1,0 +1,292 @@
+"""Streamlit apps are stored, shown, changed and dropped; serving them is Streamlit's own affair.
+
+https://docs.snowflake.com/en/sql-reference/sql/create-streamlit
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from flocon.access.needs import Need
+from flocon.access.securables import Securable
+from flocon.core import errors, result
+from flocon.core.result import Result
+from flocon.objects import account_parameters, compute_pools
+from flocon.sql.show import show_scope
+from flocon.sql.stage_location import stage_location, versioned_folder
+from flocon.sql.streamlits import alter_streamlit, create_streamlit
+from flocon.sql.tokens import FullName, Tokens
+
+if TYPE_CHECKING:
+    from flocon.session.session import Session
+
+_PROPERTIES = (
+    "title", "main_file", "query_warehouse", "comment", "root_location", "runtime_name",
+    "compute_pool",
+)  # fmt: skip
+DDL = f"""
+CREATE TABLE IF NOT EXISTS _account_streamlits (
+    schema_name VARCHAR, name VARCHAR, id VARCHAR, created_on TIMESTAMP, owner VARCHAR,
+    live BOOLEAN, {", ".join(f"{name} VARCHAR" for name in _PROPERTIES)}
+);
+"""
+_DONE = "Statement executed successfully."
+_LIVE_VERSION_EXISTS = errors.Code(99106, "42710")
+_WAREHOUSE_RUNTIME = "SYSTEM$WAREHOUSE_RUNTIME"
+_CONTAINER_RUNTIME = "SYSTEM$ST_CONTAINER_RUNTIME_PY3_11"
+_KEY = "(schema_name, name) = (?, ?)"
+
+
+def _found(session: Session, name: FullName) -> dict[str, Any] | None:
+    rows = session.catalog(name.database).rows(
+        f"SELECT * FROM _account_streamlits WHERE {_KEY}", [name.schema, name.name]
+    )
+    return rows[0] if rows else None
+
+
+def _existing(session: Session, name: FullName) -> dict[str, Any]:
+    row = _found(session, name)
+    if row is None:
+        raise errors.does_not_exist("Streamlit", name)
+    return row
+
+
+def create(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+    statement = create_streamlit(tokens)
+    name = session.resolve(statement.name)
+    session.commit_for_ddl()
+    session.check_schema(name)
+    with session.account.lock:
+        if _found(session, name):
+            if statement.if_not_exists:
+                return result.status(f"{name.name} already exists, statement succeeded.")
+            if not statement.replace:
+                raise errors.already_exists(name)
+            _delete(session, name)
+        values = _runtime(session, {"main_file": "streamlit_app.py", **statement.properties})
+        folder = versioned_folder(session, name)
+        folder.mkdir(parents=True)
+        if statement.source:
+            _copy(session, statement.source, folder / "versions" / "live")
+        session.catalog(name.database).write(
+            f"INSERT INTO _account_streamlits VALUES ({', '.join('?' * (6 + len(_PROPERTIES)))})",
+            [
+                name.schema,
+                name.name,
+                result.new_id(),
+                datetime.now(UTC).replace(tzinfo=None),
+                session.guard.role,
+                statement.source is not None,
+                *(values.get(key) for key in _PROPERTIES),
+            ],
+        )
+    return result.status(f"Streamlit {name.name} successfully created.")
+
+
+def _runtime(session: Session, values: dict[str, Any]) -> dict[str, Any]:
+    """The properties with the runtime that serves the app. Since the bundle 2026_06 it is the
+    container runtime where none is named; an app with a ROOT_LOCATION has the warehouse runtime,
+    and can have no other. Raises 001481 for what a runtime does not allow, 002003 and 003001 for a
+    compute pool that the role may not use.
+
+    https://docs.snowflake.com/en/developer-guide/streamlit/app-development/runtime-environments
+    """
+    legacy = values.get("root_location")
+    runtime = (values.get("runtime_name") or "").upper()
+    runtime = runtime or (_WAREHOUSE_RUNTIME if legacy else _CONTAINER_RUNTIME)
+    if runtime not in (_WAREHOUSE_RUNTIME, _CONTAINER_RUNTIME) or (
+        legacy and runtime == _CONTAINER_RUNTIME
+    ):
+        raise _invalid("RUNTIME_NAME", runtime)
+    pool = values.get("compute_pool")
+    if runtime == _WAREHOUSE_RUNTIME:
+        main_file = values.get("main_file") or ""
+        if "/" in main_file and not legacy:
+            raise _invalid("MAIN_FILE", main_file)
+        return {**values, "runtime_name": runtime}  # a compute pool is kept, and ignored
+    default = account_parameters.value_of(
+        session.account, account_parameters.DEFAULT_STREAMLIT_COMPUTE_POOL
+    )
+    pool = pool or default
+    if pool not in compute_pools.pools(session.account):
+        raise errors.does_not_exist("Compute pool", pool)
+    session.guard.require(Need(Securable(compute_pools.KIND, (pool,)), ("USAGE",)))
+    return {**values, "runtime_name": runtime, "compute_pool": pool}
+
+
+def _invalid(name: str, value: str) -> errors.SnowflakeError:
+    return errors.compilation(
+        errors.PROPERTY_VALUE, f"Invalid value '{value}' specified for property '{name}'"
+    )
+
+
+def _copy(session: Session, source: str, folder: Any) -> None:
+    """The files below a stage's path become the live version's."""
+    place = stage_location(session, source)
+    below = f"{place.path.rstrip('/')}/" if place.path else ""
+    for _, file in place.files():
+        relative = file.relative_to(place.folder).as_posix()
+        if relative.startswith(below):
+            target = folder / relative[len(below) :]
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file, target)
+
+
+def alter(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+    """https://docs.snowflake.com/en/sql-reference/sql/alter-streamlit"""
+    statement = alter_streamlit(tokens)
+    name = session.resolve(statement.name)
+    session.commit_for_ddl()
+    with session.account.lock:
+        if statement.if_exists and _found(session, name) is None:
+            return result.status(_DONE)
+        row = _existing(session, name)
+        if statement.add_live_version:
+            if row["live"]:
+                raise errors.SnowflakeError(
+                    _LIVE_VERSION_EXISTS, "There is already a live version."
+                )
+            _update(session, name, {"live": True})
+        elif statement.rename_to:
+            _rename(session, name, session.resolve(statement.rename_to))
+        else:
+            changes = {**statement.set, **dict.fromkeys(statement.unset)}
+            _update(session, name, _changed(session, row, changes))
+    return result.status(_DONE)
+
+
+def _changed(session: Session, row: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    """What an ALTER sets, which must fit what the app has."""
+    if not changes.keys() & {"main_file", "runtime_name", "compute_pool"}:
+        return changes
+    return _runtime(session, {**{key: row[key] for key in _PROPERTIES}, **changes})
+
+
+def _update(session: Session, name: FullName, values: dict[str, Any]) -> None:
+    if values:
+        assignments = ", ".join(f"{key} = ?" for key in values)
+        session.catalog(name.database).write(
+            f"UPDATE _account_streamlits SET {assignments} WHERE {_KEY}",
+            [*values.values(), name.schema, name.name],
+        )
+
+
+def _rename(session: Session, name: FullName, new: FullName) -> None:
+    if (new.database, new.schema) != (name.database, name.schema):
+        raise errors.unsupported("ALTER STREAMLIT … RENAME TO another schema")
+    if _found(session, new):
+        raise errors.already_exists(new)
+    _update(session, name, {"name": new.name})
+    versioned_folder(session, name).rename(versioned_folder(session, new))
+
+
+def drop(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+    tokens.expect("DROP", "STREAMLIT")
+    if_exists = tokens.accept("IF", "EXISTS")
+    name = session.resolve(tokens.name())
+    tokens.end()
+    session.commit_for_ddl()
+    with session.account.lock:
+        if _found(session, name) is None:
+            if if_exists:
+                return result.status(
+                    f"Drop statement executed successfully ({name.name} already dropped)."
+                )
+            raise errors.does_not_exist("Streamlit", name)
+        _delete(session, name)
+    return result.status(f"{name.name} successfully dropped.")
+
+
+def _delete(session: Session, name: FullName) -> None:
+    session.catalog(name.database).write(
+        f"DELETE FROM _account_streamlits WHERE {_KEY}", [name.schema, name.name]
+    )
+    session.account.engine.stages.remove(versioned_folder(session, name))
+
+
+_SHOWN = {
+    "created_on": "TIMESTAMP WITH TIME ZONE",
+    **dict.fromkeys(
+        (
+            "name", "database_name", "schema_name", "title", "owner", "comment",
+            "query_warehouse", "url_id", "owner_role_type",
+        ),
+        "VARCHAR",
+    ),
+}  # fmt: skip
+
+
+def show(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+    """SHOW STREAMLITS. https://docs.snowflake.com/en/sql-reference/sql/show-streamlits"""
+    tokens.expect("SHOW")
+    tokens.expect("STREAMLITS")
+    scope = show_scope(tokens)
+    wanted, schema = scope.place(session)
+    if scope.kind is None and session.schema:
+        schema = session.schema
+    rows = [
+        {**row, "database_name": database, "url_id": row["id"], "owner_role_type": "ROLE"}
+        for database in ([wanted] if wanted else session.account.databases())
+        for row in session.catalog(database).rows(
+            "SELECT * FROM _account_streamlits ORDER BY schema_name, name"
+        )
+        if scope.admits(row["name"]) and schema in (None, row["schema_name"])
+    ]
+    rows = rows[scope.cut([row["name"] for row in rows])]
+    return result.of(_SHOWN, [[row[column] for column in _SHOWN] for row in rows], result.SHOW)
+
+
+_DESCRIBED = (
+    "title", "main_file", "query_warehouse", "url_id", "default_packages", "user_packages",
+    "import_urls", "external_access_integrations", "external_access_secrets", "name", "comment",
+    "root_location", "runtime_name", "compute_pool", "live_version_location_uri",
+)  # fmt: skip
+
+
+def describe(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+    """DESCRIBE STREAMLIT. https://docs.snowflake.com/en/sql-reference/sql/desc-streamlit"""
+    tokens.next()
+    tokens.expect("STREAMLIT")
+    name = session.resolve(tokens.name())
+    tokens.end()
+    row = _existing(session, name)
+    live = f"snow://streamlit/{_quoted(name)}/versions/live/" if row["live"] else None
+    empty = {"import_urls": "[]", "external_access_integrations": "[]"}
+    told = {**row, **empty, "url_id": row["id"], "live_version_location_uri": live}
+    values = [told.get(column) for column in _DESCRIBED]
+    return result.of(dict.fromkeys(_DESCRIBED, "VARCHAR"), [values], result.DESCRIBE)
+
+
+def _quoted(name: FullName) -> str:
+    """Each part as SQL reads it again."""
+    parts = (name.database, name.schema, name.name)
+    return ".".join(
+        part if part.isidentifier() and part.upper() == part else f'"{part}"' for part in parts
+    )
+
+
+def execute(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+    raise errors.unsupported("EXECUTE STREAMLIT: `streamlit run` serves an app on this machine")
+
+
+def restart(session: Session, arguments: list[Any]) -> str:
+    """SYSTEM$RESTART_STREAMLIT(name): after new files, of an app in the container runtime. None is
+    served here, so there is nothing to be restarted."""
+    if len(arguments) != 1:
+        raise errors.compilation(errors.SYNTAX, "SYSTEM$RESTART_STREAMLIT takes one argument.")
+    _existing(session, session.resolve(Tokens(str(arguments[0])).name()))
+    return _DONE
+
+
+FUNCTIONS = {"SYSTEM$RESTART_STREAMLIT": restart}
+ROUTES = {
+    ("CREATE", "STREAMLIT"): create,
+    ("ALTER", "STREAMLIT"): alter,
+    ("DROP", "STREAMLIT"): drop,
+    ("SHOW", "STREAMLITS"): show,
+    ("DESCRIBE", "STREAMLIT"): describe,
+    ("EXECUTE", "STREAMLIT"): execute,
+}

@@ -1,0 +1,105 @@
+"""How many rows tables hold and how much they store; INFORMATION_SCHEMA.TABLES, which tells it.
+
+https://docs.snowflake.com/en/sql-reference/info-schema/tables
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from flocon.access.securables import RELATION, Securable
+from flocon.core import result
+from flocon.engine import HIDDEN_SCHEMA, quoted
+
+if TYPE_CHECKING:
+    from flocon.session.session import Session
+
+# What INFORMATION_SCHEMA.TABLES is read as.
+TABLES = "_TABLES_WITH_SIZES"
+QUERY = 'SELECT * FROM TABLE("{database}".INFORMATION_SCHEMA.' + TABLES + "())"
+
+_COLUMNS = {
+    "TABLE_CATALOG": "VARCHAR",
+    "TABLE_SCHEMA": "VARCHAR",
+    "TABLE_NAME": "VARCHAR",
+    "TABLE_OWNER": "VARCHAR",
+    "TABLE_TYPE": "VARCHAR",
+    "IS_TRANSIENT": "VARCHAR",
+    "CLUSTERING_KEY": "VARCHAR",
+    "ROW_COUNT": "BIGINT",
+    "BYTES": "BIGINT",
+    "RETENTION_TIME": "BIGINT",
+    "CREATED": "TIMESTAMP WITH TIME ZONE",
+    "LAST_DDL": "TIMESTAMP WITH TIME ZONE",
+    "COMMENT": "VARCHAR",
+}
+_WIDTHS = {
+    "BIGINT": 8,
+    "BOOLEAN": 1,
+    "DATE": 4,
+    "DOUBLE": 8,
+    "HUGEINT": 16,
+    "INTEGER": 4,
+    "TIME": 8,
+    "TIMESTAMP": 8,
+    "TIMESTAMP WITH TIME ZONE": 8,
+}
+
+
+class Size(NamedTuple):
+    rows: int
+    bytes: int
+
+
+def size(session: Session, database: str, schema: str, name: str) -> Size:
+    """A table's rows, and the bytes of their values before compression.
+
+    DuckDB packs small tables into shared blocks, whose number says little; the values' own size
+    grows and shrinks with the rows.
+    """
+    table = quoted(database, schema, name)
+    rows = int(session.connection.values(f"SELECT count(*) FROM {table}")[0][0])
+    if not rows:
+        return Size(0, 0)
+    stored, total = 0, 0
+    for column, kind, count, text in session.connection.values(
+        "SELECT column_id, segment_type, count, stats.total_string_length::BIGINT"
+        " FROM pragma_storage_info(?)",
+        [table],
+    ):
+        stored += count if column == 0 and kind != "VALIDITY" else 0
+        total += text if text is not None else count * _width(kind)
+    # Deleted rows are stored until DuckDB's next clean-up.
+    return Size(rows, round(total * rows / max(stored, rows)))
+
+
+def _width(kind: str) -> int:
+    """The bytes of one value of a type; a list's, a struct's are in their parts."""
+    if match := re.fullmatch(r"DECIMAL\((\d+),\d+\)", kind):
+        digits = int(match[1])
+        return next(
+            width for limit, width in ((4, 2), (9, 4), (18, 8), (38, 16)) if digits <= limit
+        )
+    return _WIDTHS.get(kind, 0)
+
+
+def tables(session: Session, database: str, arguments: dict[str, Any]) -> result.Result:
+    """INFORMATION_SCHEMA.TABLES, with each table's size at this moment."""
+    found = session.connection.values(
+        f"SELECT {', '.join(_COLUMNS)} FROM {quoted(database, HIDDEN_SCHEMA)}._fs_tables"
+    )
+    rows = []
+    for values in found:
+        row = dict(zip(_COLUMNS, values, strict=True))
+        what = Securable(RELATION, (database, row["TABLE_SCHEMA"], row["TABLE_NAME"]))
+        if not session.guard.sees(what):
+            continue
+        if row["TABLE_TYPE"] == "BASE TABLE":
+            measured = size(session, database, row["TABLE_SCHEMA"], row["TABLE_NAME"])
+            row |= {"ROW_COUNT": measured.rows, "BYTES": measured.bytes}
+        rows.append(list(row.values()))
+    return result.of(_COLUMNS, rows, result.SELECT)
+
+
+TABLE_FUNCTIONS = {TABLES: tables}

@@ -1,0 +1,238 @@
+"""CREATE TABLE in all its forms, and what streams see of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlglot import exp
+
+from flocon.core import errors, result
+from flocon.core.result import Result
+from flocon.engine import Binds, compressed, quoted
+from flocon.objects import comments, listings, stages, table_properties
+from flocon.session.names import Names, name_of, qualify
+from flocon.sql.tokens import FullName
+from flocon.transactions.stream_view import Stream
+
+if TYPE_CHECKING:
+    from flocon.session.session import Session
+
+# Constraints that Snowflake records and does not enforce.
+# https://docs.snowflake.com/en/sql-reference/constraints-overview
+_NOT_ENFORCED = (
+    exp.PrimaryKey,
+    exp.ForeignKey,
+    exp.UniqueColumnConstraint,
+    exp.Constraint,
+)
+
+_NOT_ENFORCED_COLUMN = (
+    exp.PrimaryKeyColumnConstraint,
+    exp.UniqueColumnConstraint,
+    exp.Reference,
+)
+
+
+def create_table(session: Session, tree: exp.Create, binds: Binds) -> Result:
+    _check_columns(tree)
+    if is_temporary(tree):
+        return create_temporary(session, tree, binds)
+    session.commit_for_ddl()
+    target = tree.this.this if isinstance(tree.this, exp.Schema) else tree.this
+    table = session.resolve(name_of(target))
+    session.check_schema(table)
+    kind = session.relation_kind(table)
+    if tree.args.get("or_alter") and kind:
+        return _alter_to(session, tree, table)
+    if kind and tree.args.get("exists"):
+        return result.status(f"{table.name} already exists, statement succeeded.")
+    if kind and not tree.args.get("replace"):
+        raise errors.already_exists(table)
+    strip_constraints(tree)
+    like = tree.find(exp.LikeProperty)
+    properties = table_properties.of_create(tree)
+    names = qualify(session, tree)
+    told = comments.of_create(tree)
+    if source := (tree.args.get("clone") or like):
+        answer = _create_like(session, table, source.this, replace=bool(kind), full=like is None)
+    elif tree.expression:
+        answer = _create_as(session, tree, names, table)
+    else:
+        strip_properties(tree)
+        comments.strip(tree)
+        answer = stages.with_fakesnow(session, tree, binds)
+    if kind:
+        session.account.streams.table_gone(session.catalog(table.database), table)
+    table_properties.forget(session, table)
+    table_properties.put(session, table, properties)
+    comments.put_all(session, "TABLE", table, told)
+    listings.created(session, "TABLE", table)
+    return answer
+
+
+def _create_like(
+    session: Session, table: FullName, source: exp.Table, *, replace: bool, full: bool
+) -> Result:
+    """CREATE TABLE … LIKE, and with its rows: CLONE. Columns keep their constraints and comments.
+
+    https://docs.snowflake.com/en/sql-reference/sql/create-clone
+    """
+    origin = session.resolve(name_of(source))
+    if session.relation_kind(origin) != "TABLE":
+        raise errors.does_not_exist("Table", origin)
+    columns = session.connection.values(
+        "SELECT column_name, data_type, is_nullable, column_default, comment FROM duckdb_columns()"
+        " WHERE (database_name, schema_name, table_name) = (?, ?, ?) ORDER BY column_index",
+        [origin.database, origin.schema, origin.name],
+    )
+    defined = ", ".join(
+        f"{quoted(name)} {compressed(kind)}"
+        + ("" if nullable else " NOT NULL")
+        + (f" DEFAULT {default}" if default else "")
+        for name, kind, nullable, default, _ in columns
+    )
+
+    def create(transaction: Any) -> Result:
+        create = "CREATE OR REPLACE TABLE" if replace else "CREATE TABLE"
+        session.connection.values(f"{create} {comments.full(table)} ({defined})")
+        if full:
+            session.connection.values(
+                f"INSERT INTO {comments.full(table)} FROM {comments.full(origin)}"
+            )
+        return result.status(f"Table {table.name} successfully created.")
+
+    answer = session.write(create)
+    told = {name: comment for name, *_, comment in columns if comment}
+    comments.put_all(session, "TABLE", table, ("", told))
+    return answer
+
+
+def _create_as(session: Session, tree: exp.Create, names: Names, table: FullName) -> Result:
+    """CREATE TABLE … AS consumes the streams that it reads, like DML."""
+    strip_properties(tree)
+
+    def create(transaction: Any) -> Result:
+        session.consume(transaction, _read(session, names))
+        session.connection.create_table_as(tree.copy())
+        return result.status(f"Table {table.name} successfully created.")
+
+    return session.write(create)
+
+
+def _read(session: Session, names: Names) -> list[Stream]:
+    """The streams that a query reads, by name or through views."""
+    return [*names.streams, *session.account.streams.behind(session.connection, names.tables)]
+
+
+def create_temporary(session: Session, tree: exp.Create, binds: Binds) -> Result:
+    """Temporary tables live in the session, whatever schema they name. Snowpark's own do not
+    commit; Snowflake spares them by a flag of its own."""
+    target = tree.this.this if isinstance(tree.this, exp.Schema) else tree.this
+    name = target.name
+    what = str(tree.args["kind"]).capitalize()
+    if name in session.connection.temporary and tree.args.get("exists"):
+        return result.status(f"{name} already exists, statement succeeded.")
+    if not name.startswith("SNOWPARK_TEMP_"):
+        session.commit_for_ddl()
+    table_properties.of_create(tree)
+    strip_constraints(tree)
+    strip_properties(tree)
+    target.set("db", None)
+    target.set("catalog", None)
+    names = qualify_source(session, tree)
+    session.pin()
+
+    def create(transaction: Any) -> Result:
+        session.consume(transaction, _read(session, names))
+        session.connection.create_temporary(name, tree.copy())
+        return result.status(f"{what} {name} successfully created.")
+
+    if tree.expression and what == "Table":
+        return session.write(create)
+    session.connection.create_temporary(name, tree)
+    return result.status(f"{what} {name} successfully created.")
+
+
+def qualify_source(session: Session, tree: exp.Create) -> Names:
+    """Full names in a CREATE … AS query only."""
+    if not tree.expression:
+        return Names()
+    return qualify(session, tree.expression)
+
+
+def is_temporary(tree: exp.Create) -> bool:
+    return tree.find(exp.TemporaryProperty) is not None
+
+
+# What a column may be told besides its type; keys are recorded on Snowflake and not enforced.
+_COLUMN_CONSTRAINTS = (
+    *_NOT_ENFORCED_COLUMN,
+    exp.NotNullColumnConstraint,
+    exp.DefaultColumnConstraint,
+    exp.CommentColumnConstraint,
+    exp.AutoIncrementColumnConstraint,
+    exp.GeneratedAsIdentityColumnConstraint,
+    exp.ComputedColumnConstraint,
+    exp.GeneratedAsRowColumnConstraint,
+    exp.CheckColumnConstraint,
+)
+
+
+def _check_columns(tree: exp.Create) -> None:
+    """Raises 000002 for a column's constraint that would mean something and is not there."""
+    if not isinstance(tree.this, exp.Schema):
+        return
+    for column in tree.this.find_all(exp.ColumnDef):
+        for constraint in column.constraints:
+            kind = constraint.kind if isinstance(constraint, exp.ColumnConstraint) else constraint
+            if not isinstance(kind, _COLUMN_CONSTRAINTS):
+                raise errors.unsupported(f"column {column.name} {constraint.sql('snowflake')}")
+
+
+def strip_constraints(tree: exp.Create) -> None:
+    """Primary, unique and foreign keys are not enforced: DuckDB must not see them."""
+    schema = tree.this
+    if not isinstance(schema, exp.Schema):
+        return
+    schema.set("expressions", [e for e in schema.expressions if not isinstance(e, _NOT_ENFORCED)])
+    for column in schema.find_all(exp.ColumnDef):
+        kept = [c for c in column.constraints if not isinstance(c.kind, _NOT_ENFORCED_COLUMN)]
+        column.set("constraints", kept)
+
+
+def strip_properties(tree: exp.Create) -> None:
+    """What DuckDB cannot say of a table: comments, clustering, retention, transience."""
+    temporary = list(tree.find_all(exp.TemporaryProperty))
+    tree.set("properties", exp.Properties(expressions=temporary) if temporary else None)
+
+
+def _alter_to(session: Session, tree: exp.Create, table: FullName) -> Result:
+    """CREATE OR ALTER TABLE: columns are added; the data stays.
+
+    https://docs.snowflake.com/en/sql-reference/sql/create-or-alter
+    """
+    strip_constraints(tree)
+    properties = table_properties.of_create(tree)
+    existing = dict(session.connection.columns(table.database, table.schema, table.name))
+    wanted = {c.this.name: c for c in tree.this.find_all(exp.ColumnDef)}
+    if missing := [name for name in existing if name not in wanted]:
+        raise errors.unsupported(f"CREATE OR ALTER TABLE that drops column {missing[0]}")
+    for name, column in wanted.items():
+        if name not in existing:
+            continue
+        kind = session.connection.engine_type(column.args["kind"])
+        if kind != existing[name]:
+            raise errors.unsupported(
+                f"CREATE OR ALTER TABLE that changes {name} from {existing[name]} to {kind}"
+            )
+    told = comments.of_create(tree)
+    comments.strip(tree)
+    for name, column in wanted.items():
+        if name not in existing:
+            session.connection.add_column(table.database, table.schema, table.name, column)
+    comments.put_all(session, "TABLE", table, told)
+    table_properties.put(session, table, properties)
+    session.account.streams.table_changed(
+        session.catalog(table.database), session.connection, table
+    )
+    return result.status("Statement executed successfully.")

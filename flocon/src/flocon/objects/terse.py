@@ -1,0 +1,57 @@
+"""SHOW TERSE: the few columns of a listing that name its objects.
+
+https://docs.snowflake.com/en/sql-reference/sql/show-tables and the pages of its siblings
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from flocon.core import errors
+from flocon.core.result import Result
+from flocon.sql.tokens import Tokens
+
+if TYPE_CHECKING:
+    from flocon.session.session import Session
+
+Handler = Callable[["Session", Tokens, Sequence[Any]], Result]
+
+_COLUMNS = ("created_on", "name", "kind", "database_name", "schema_name")
+# Each kind of listing: its terse columns by the full listing's names. Those that the full listing
+# has not are NULL.
+_LISTINGS: dict[str, dict[str, str]] = {
+    noun: {name: name for name in _COLUMNS}
+    for noun in ("DATABASES", "OBJECTS", "SCHEMAS", "TABLES", "VIEWS")
+}
+_LISTINGS["STREAMS"] = {name: name for name in _COLUMNS} | {"kind": "type", "tableOn": "table_name"}
+_LISTINGS["ALERTS"] = {name: name for name in (*_COLUMNS, "schedule", "state")}
+_LISTINGS["TASKS"] = {name: name for name in (*_COLUMNS, "schedule")}
+
+# These listings have no kind of their own.
+_KINDS = {"ALERTS": "ALERT", "VIEWS": "VIEW"}
+
+
+def shortened(noun: str, show: Handler) -> Handler:
+    """The handler of SHOW TERSE noun, given that of SHOW noun."""
+    if noun not in _LISTINGS:
+        raise errors.unsupported(f"SHOW TERSE {noun}")
+
+    def terse(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+        return _cut(show(session, tokens, binds), _LISTINGS[noun], _KINDS.get(noun))
+
+    return terse
+
+
+def _cut(full: Result, columns: dict[str, str], kind: str | None) -> Result:
+    arrays: list[Any] = []
+    types: list[str] = []
+    for wanted in columns.values():
+        known = wanted in full.names
+        value = kind if wanted == "kind" else None
+        missing = pa.array([value] * full.table.num_rows, pa.string())
+        arrays.append(full.table.column(wanted) if known else missing)
+        types.append(full.types[full.names.index(wanted)] if known else "VARCHAR")
+    return Result(pa.table(arrays, names=list(columns)), types, full.statement_type)

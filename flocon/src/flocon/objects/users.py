@@ -1,0 +1,232 @@
+"""CREATE, ALTER, DROP, SHOW and DESCRIBE USER. https://docs.snowflake.com/en/sql-reference/sql/create-user"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from flocon.access import key_pairs
+from flocon.access.securables import first_owner
+from flocon.access.users import DDL as ACCOUNT_DDL
+from flocon.access.users import KEYS, User
+from flocon.core import errors, result
+from flocon.core.result import Result
+from flocon.sql.show import show_scope
+from flocon.sql.tokens import Tokens
+
+if TYPE_CHECKING:
+    from flocon.session.session import Session
+
+__all__ = ["ACCOUNT_DDL", "ROUTES"]
+
+_DONE = "Statement executed successfully."
+# What a user has, besides its keys; a service has no password, a person could have none here.
+_NAMES = ("DEFAULT_ROLE", "DEFAULT_WAREHOUSE", "DEFAULT_NAMESPACE")
+_TEXTS = ("COMMENT", "DISPLAY_NAME", "EMAIL")
+_TYPES = ("SERVICE", "PERSON", "LEGACY_SERVICE")
+
+
+def _properties(tokens: Tokens) -> dict[str, str | None]:
+    """NAME = value …, checked: unknown names are 000002, keys that are none 001481."""
+    found: dict[str, str | None] = {}
+    while not tokens.done:
+        name = tokens.word()
+        tokens.expect("=")
+        if name in _NAMES:
+            found[name] = _name(tokens)
+        elif name in _TEXTS:
+            found[name] = tokens.string()
+        elif name in KEYS:
+            found[name] = _key(name, tokens.string())
+        elif name == "TYPE":
+            found[name] = _one_of(name, tokens.value().upper(), _TYPES)
+        elif name == "DISABLED":
+            found[name] = str(tokens.boolean()).lower()
+        elif name == "DEFAULT_SECONDARY_ROLES":
+            found[name] = _secondary(tokens)
+        else:
+            raise errors.unsupported(f"USER with {name}")
+        tokens.accept(",")
+    return found
+
+
+def _name(tokens: Tokens) -> str:
+    """A name, as it is or in quotes as text."""
+    if tokens.current.token_type.name == "STRING":
+        return str(Tokens(tokens.string()).name())
+    return str(tokens.name())
+
+
+def _one_of(name: str, value: str, values: Sequence[str]) -> str:
+    if value not in values:
+        raise _invalid(name, value)
+    return value
+
+
+def _secondary(tokens: Tokens) -> str:
+    """('ALL') or ()."""
+    tokens.expect("(")
+    value = "" if tokens.peek(")") else tokens.string().upper()
+    tokens.expect(")")
+    return _one_of("DEFAULT_SECONDARY_ROLES", value, ("", "ALL"))
+
+
+def _key(name: str, text: str) -> str:
+    try:
+        key_pairs.public_key(text)
+    except ValueError as error:
+        raise errors.compilation(
+            errors.PROPERTY_VALUE, f"New public key rejected for {name}: {error}."
+        ) from None
+    return text
+
+
+def _invalid(name: str, value: str) -> errors.SnowflakeError:
+    return errors.compilation(
+        errors.PROPERTY_VALUE, f"Invalid value '{value}' specified for property '{name}'"
+    )
+
+
+def create_user(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+    tokens.expect("CREATE")
+    if tokens.peek("OR"):
+        raise errors.unsupported("CREATE OR REPLACE USER")
+    tokens.expect("USER")
+    if_not_exists = tokens.accept("IF", "NOT", "EXISTS")
+    name = tokens.name().name
+    given = _properties(tokens)
+    session.commit_for_ddl()
+    users = session.account.users
+    with session.account.lock:
+        if users.find(name):
+            if if_not_exists:
+                return result.status(f"{name} already exists, statement succeeded.")
+            raise errors.already_exists(name)
+        # Whoever had this name was the machine's own user: nothing of his is this one's.
+        session.account.roles.user_dropped(name)
+        users.save(User(name, {key: value for key, value in given.items() if value is not None}))
+    return result.status(f"User {name} successfully created.")
+
+
+def alter_user(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+    """ALTER USER [IF EXISTS] name {SET … | UNSET …}"""
+    tokens.expect("ALTER", "USER")
+    if_exists = tokens.accept("IF", "EXISTS")
+    name = tokens.name().name
+    changes: dict[str, str | None]
+    if tokens.accept("UNSET"):
+        changes = dict.fromkeys(_unset(tokens))
+    elif tokens.accept("SET"):
+        changes = _properties(tokens)
+    else:
+        raise errors.unsupported(f"ALTER USER … {tokens.rest()}")
+    session.commit_for_ddl()
+    with session.account.lock:
+        if not (if_exists and session.account.users.find(name) is None):
+            session.account.users.alter(_existing(session, name), changes)
+    return result.status(_DONE)
+
+
+def _unset(tokens: Tokens) -> list[str]:
+    names = [tokens.word()]
+    while tokens.accept(","):
+        names.append(tokens.word())
+    tokens.end()
+    known = (*_NAMES, *_TEXTS, *KEYS, "DISABLED", "DEFAULT_SECONDARY_ROLES")
+    for name in names:
+        if name not in known:
+            raise errors.unsupported(f"ALTER USER UNSET {name}")
+    return names
+
+
+def _existing(session: Session, name: str) -> User:
+    user = session.account.users.find(name)
+    if user is None:
+        raise errors.does_not_exist("User", name)
+    return user
+
+
+def drop_user(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+    tokens.expect("DROP", "USER")
+    if_exists = tokens.accept("IF", "EXISTS")
+    name = tokens.name().name
+    tokens.end()
+    session.commit_for_ddl()
+    with session.account.lock:
+        if if_exists and session.account.users.find(name) is None:
+            return result.status(f"Drop statement executed successfully ({name} already dropped).")
+        _existing(session, name)
+        session.account.users.drop(name)
+    return result.status(f"{name} successfully dropped.")
+
+
+_SHOWN = {
+    "name": "VARCHAR",
+    "created_on": "TIMESTAMP WITH TIME ZONE",
+    "login_name": "VARCHAR",
+    "display_name": "VARCHAR",
+    "email": "VARCHAR",
+    "comment": "VARCHAR",
+    "disabled": "VARCHAR",
+    "default_warehouse": "VARCHAR",
+    "default_namespace": "VARCHAR",
+    "default_role": "VARCHAR",
+    "default_secondary_roles": "VARCHAR",
+    "owner": "VARCHAR",
+    "has_password": "VARCHAR",
+    "has_rsa_public_key": "VARCHAR",
+    "type": "VARCHAR",
+}
+
+
+def show_users(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+    """SHOW USERS. https://docs.snowflake.com/en/sql-reference/sql/show-users"""
+    tokens.expect("SHOW")
+    tokens.accept("TERSE")
+    tokens.expect("USERS")
+    scope = show_scope(tokens)
+    found = [user for user in session.account.users.all() if scope.admits(user.name)]
+    rows = [_shown(user) for user in found[scope.cut([user.name for user in found])]]
+    return result.of(_SHOWN, [[row[name] for name in _SHOWN] for row in rows], result.SHOW)
+
+
+def _shown(user: User) -> dict[str, Any]:
+    kept = {name.lower(): value for name, value in user.properties.items()}
+    return {
+        **dict.fromkeys(_SHOWN, ""),
+        "disabled": "false",
+        **kept,
+        "name": user.name,
+        "login_name": user.name,
+        "display_name": kept.get("display_name", user.name),
+        "created_on": datetime.fromisoformat(user.created_on),
+        "default_secondary_roles": '["ALL"]' if user.secondary else "[]",
+        "owner": first_owner("USER"),
+        "has_password": "false",
+        "has_rsa_public_key": str(bool(user.keys)).lower(),
+    }
+
+
+def describe_user(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+    """DESCRIBE USER. https://docs.snowflake.com/en/sql-reference/sql/desc-user"""
+    tokens.next()
+    tokens.expect("USER")
+    user = _existing(session, tokens.name().name)
+    tokens.end()
+    shown = _shown(user)
+    hidden = ("created_on", "owner", "has_password", "has_rsa_public_key")
+    rows = [[name.upper(), shown[name] or None] for name in _SHOWN if name not in hidden]
+    for name in KEYS:
+        key = user.properties.get(name)
+        rows += [[name, key], [f"{name}_FP", key_pairs.fingerprint(key) if key else None]]
+    return result.of({"property": "VARCHAR", "value": "VARCHAR"}, rows, result.DESCRIBE)
+
+
+ROUTES = {
+    ("CREATE", "USER"): create_user,
+    ("ALTER", "USER"): alter_user,
+    ("DROP", "USER"): drop_user,
+    ("SHOW", "USERS"): show_users,
+    ("DESCRIBE", "USER"): describe_user,
+}

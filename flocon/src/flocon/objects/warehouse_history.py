@@ -1,0 +1,69 @@
+"""INFORMATION_SCHEMA.WAREHOUSE_LOAD_HISTORY."""
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from flocon.core import errors, result
+from flocon.objects.warehouse_load import INTERVAL, KEPT_FOR
+from flocon.sql.tokens import Tokens
+
+if TYPE_CHECKING:
+    from flocon.session.session import Session
+
+_TIME = "TIMESTAMP WITH TIME ZONE"
+COLUMNS = {
+    "START_TIME": _TIME,
+    "END_TIME": _TIME,
+    "WAREHOUSE_NAME": "VARCHAR",
+    "AVG_RUNNING": "DOUBLE",
+    "AVG_QUEUED_LOAD": "DOUBLE",
+    "AVG_QUEUED_PROVISIONING": "DOUBLE",
+    "AVG_BLOCKED": "DOUBLE",
+}
+_ARGUMENTS = {"DATE_RANGE_START", "DATE_RANGE_END", "WAREHOUSE_NAME"}
+# Shorter ranges come in intervals of seconds, longer ones of minutes.
+_SHORT = timedelta(hours=8)
+_LONG_INTERVAL = 300
+
+
+def warehouse_load_history(
+    session: "Session", database: str, arguments: dict[str, Any]
+) -> result.Result:
+    """TABLE(INFORMATION_SCHEMA.WAREHOUSE_LOAD_HISTORY(…)): the load of one warehouse.
+
+    Statements here never wait for a warehouse, so nothing is queued, provisioned or blocked. What
+    ran before the account was started is not remembered.
+    https://docs.snowflake.com/en/sql-reference/functions/warehouse_load_history
+    """
+    for unknown in arguments.keys() - _ARGUMENTS:
+        raise errors.compilation(errors.SYNTAX, f"Invalid named argument {unknown}.")
+    end = _time(arguments.get("DATE_RANGE_END")) or _midnight()
+    start = _time(arguments.get("DATE_RANGE_START")) or end - timedelta(minutes=10)
+    if start < datetime.now(UTC) - KEPT_FOR - timedelta(days=1):
+        raise errors.compilation(
+            errors.COMPILATION, f"DATE_RANGE_START {start} must be within the last 14 days."
+        )
+    given = arguments.get("WAREHOUSE_NAME")
+    name = Tokens(given).name().name if given else session.warehouse
+    width = INTERVAL if end - start < _SHORT else _LONG_INTERVAL
+    rows = session.account.warehouse_load.history(name, start, end, width) if name else []
+    return result.of(
+        COLUMNS,
+        [[first, last, name, load, 0.0, 0.0, 0.0] for first, last, load in rows],
+        result.SELECT,
+    )
+
+
+def _midnight() -> datetime:
+    return datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def _time(value: Any) -> datetime | None:
+    """A timestamp or date in UTC; without a zone it is one already."""
+    if value is None:
+        return None
+    moment = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+TABLE_FUNCTIONS = {"WAREHOUSE_LOAD_HISTORY": warehouse_load_history}

@@ -1,0 +1,238 @@
+"""CREATE, ALTER, DROP, SHOW and DESCRIBE PROCEDURE."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from flocon.core import errors, result
+from flocon.procedures import packages
+from flocon.procedures import store as procedure_store
+from flocon.procedures.calls import call
+from flocon.procedures.imports import identifier, qualified, staged_file
+from flocon.procedures.store import DDL, Procedure
+from flocon.sql import procedures as parser
+from flocon.sql.datatypes import DataType
+from flocon.sql.procedures import Argument, CreateProcedure, Signature
+from flocon.sql.show import show_scope
+from flocon.sql.tokens import FullName, Tokens
+
+if TYPE_CHECKING:
+    from flocon.session.session import Session
+
+__all__ = ["DDL", "FUNCTIONS", "ROUTES", "TABLE_FUNCTIONS"]
+
+_SHOWN = {
+    "created_on": "TIMESTAMP WITH TIME ZONE",
+    "name": "VARCHAR",
+    "schema_name": "VARCHAR",
+    "is_builtin": "VARCHAR",
+    "is_aggregate": "VARCHAR",
+    "is_ansi": "VARCHAR",
+    "min_num_arguments": "BIGINT",
+    "max_num_arguments": "BIGINT",
+    "arguments": "VARCHAR",
+    "description": "VARCHAR",
+    "catalog_name": "VARCHAR",
+    "is_table_function": "VARCHAR",
+    "valid_for_clustering": "VARCHAR",
+    "is_secure": "VARCHAR",
+    "secrets": "VARCHAR",
+    "external_access_integrations": "VARCHAR",
+}
+
+
+def create_procedure(session: "Session", tokens: Tokens, binds: Sequence[Any]) -> result.Result:
+    statement = parser.create_procedure(tokens)
+    packages.check_procedure(statement.packages)
+    if not statement.temporary:
+        session.commit_for_ddl()
+    full = session.resolve(statement.name)
+    session.check_schema(full)
+    imports = tuple(qualified(session, path) for path in statement.imports)
+    files = [staged_file(session, path).name for path in imports]
+    if len(set(files)) < len(files):
+        raise errors.compilation(errors.INVALID_PROPERTY, "Imported file names must be unique.")
+    with session.account.lock:
+        procedure = _defined(session, statement, full, imports)
+        catalog = session.catalog(full.database)
+        current = _same(procedure, procedure_store.visible(catalog, session.id))
+        if current and statement.if_not_exists:
+            return result.status(f"{full.name} already exists, statement succeeded.")
+        if current and not statement.replaces:
+            raise errors.already_exists(full)
+        procedure_store.save(catalog, procedure)
+    session.account.workers.warm_up()
+    return result.status(f"Function {full.name} successfully created.")
+
+
+def _defined(
+    session: "Session", statement: CreateProcedure, full: FullName, imports: tuple[str, ...]
+) -> Procedure:
+    place = (full.database, full.schema, full.name)
+    procedure = procedure_store.from_statement(statement, place, imports)
+    return replace(procedure, session_id=session.id) if statement.temporary else procedure
+
+
+def _same(procedure: Procedure, others: Sequence[Procedure]) -> Procedure | None:
+    """The procedure that has this one's place."""
+    place = (str(procedure), procedure.session_id)
+    return next((other for other in others if (str(other), other.session_id) == place), None)
+
+
+def alter_procedure(session: "Session", tokens: Tokens, binds: Sequence[Any]) -> result.Result:
+    return _altered(session, parser.alter_procedure(tokens))
+
+
+def comment_on_procedure(session: "Session", tokens: Tokens, binds: Sequence[Any]) -> result.Result:
+    return _altered(session, parser.comment_on_procedure(tokens))
+
+
+def _altered(session: "Session", statement: parser.AlterProcedure) -> result.Result:
+    with session.account.lock:
+        procedure = _named(session, statement.signature)
+        if procedure is not None:
+            _alter(session, procedure, statement)
+    return result.status("Statement executed successfully.")
+
+
+def _alter(session: "Session", procedure: Procedure, statement: parser.AlterProcedure) -> None:
+    if procedure.session_id is None:
+        session.commit_for_ddl()
+    catalog = session.catalog(procedure.database)
+    if statement.new_name is not None:
+        full = session.resolve(statement.new_name)
+        if full.database != procedure.database:
+            raise errors.unsupported("ALTER PROCEDURE … RENAME TO another database")
+        session.check_schema(full)
+        renamed = replace(procedure, schema=full.schema, name=full.name)
+        if _same(renamed, procedure_store.visible(catalog, session.id)):
+            raise errors.already_exists(full)
+        procedure_store.rename(catalog, procedure, full.schema, full.name)
+    if statement.comment is not None:
+        procedure_store.save(catalog, replace(procedure, comment=statement.comment))
+    if statement.execute_as is not None:
+        procedure_store.save(catalog, replace(procedure, execute_as=statement.execute_as))
+
+
+def drop_procedure(session: "Session", tokens: Tokens, binds: Sequence[Any]) -> result.Result:
+    signature = parser.drop_procedure(tokens)
+    name = signature.name.name
+    with session.account.lock:
+        procedure = _named(session, signature)
+        if procedure is None:
+            return result.status(f"Drop statement executed successfully ({name} already dropped).")
+        if procedure.session_id is None:
+            session.commit_for_ddl()
+        procedure_store.remove(session.catalog(procedure.database), procedure)
+    return result.status(f"{name} successfully dropped.")
+
+
+def _named(session: "Session", signature: Signature) -> Procedure | None:
+    """The procedure of a signature; without IF EXISTS, Snowflake's error when there is none."""
+    full = session.resolve(signature.name)
+    types = procedure_store.type_list(signature.types)
+    catalog = session.catalog(full.database)
+    for procedure in procedure_store.named(catalog, full.schema, full.name, session.id):
+        if procedure.types == types:
+            return procedure
+    if signature.if_exists:
+        return None
+    raise errors.does_not_exist("Procedure", f"{full}({types})")
+
+
+def describe_procedure(session: "Session", tokens: Tokens, binds: Sequence[Any]) -> result.Result:
+    procedure = _named(session, parser.describe_procedure(tokens))
+    assert procedure is not None, "DESCRIBE has no IF EXISTS"
+    rows = [
+        ("signature", f"({', '.join(_declared(a) for a in procedure.arguments)})"),
+        ("returns", str(procedure.returns)),
+        ("language", "PYTHON"),
+        ("null handling", _null_handling(procedure)),
+        ("volatility", procedure.volatility),
+        ("execute as", procedure.execute_as),
+        ("body", procedure.body),
+        ("imports", f"[{', '.join(procedure.imports)}]"),
+        ("handler", procedure.handler),
+        ("runtime_version", procedure.runtime_version),
+        ("packages", _list_text(procedure.packages)),
+        ("installed_packages", _list_text(packages.resolved(procedure.packages))),
+    ]
+    return result.of({"property": "VARCHAR", "value": "VARCHAR"}, rows, result.DESCRIBE)
+
+
+def _null_handling(procedure: Procedure) -> str:
+    return "RETURNS NULL ON NULL INPUT" if procedure.strict else "CALLED ON NULL INPUT"
+
+
+def _declared(argument: Argument) -> str:
+    default = f" DEFAULT {argument.default}" if argument.default is not None else ""
+    return f"{identifier(argument.name)} {_bare(argument.type)}{default}"
+
+
+def _bare(kind: DataType) -> str:
+    """A type as SHOW and the signature print it: without sizes."""
+    return kind.base
+
+
+def _list_text(values: Sequence[str]) -> str:
+    return "[" + ",".join(f"'{value}'" for value in values) + "]"
+
+
+def show_procedures(session: "Session", tokens: Tokens, binds: Sequence[Any]) -> result.Result:
+    tokens.expect("SHOW")
+    tokens.accept("USER")
+    tokens.expect("PROCEDURES")
+    scope = show_scope(tokens)
+    database, schema = scope.place(session)
+    found = [
+        procedure
+        for name in ([database] if database else session.account.databases())
+        for procedure in procedure_store.visible(session.catalog(name), session.id)
+        if schema in (None, procedure.schema) and scope.admits(procedure.name)
+    ]
+    found.sort(key=lambda procedure: (procedure.name, str(procedure)))
+    cut = scope.cut([procedure.name for procedure in found])
+    return result.of(_SHOWN, [_shown(procedure) for procedure in found[cut]], result.SHOW)
+
+
+def _shown(procedure: Procedure) -> tuple[Any, ...]:
+    types = ", ".join(
+        f"DEFAULT {_bare(a.type)}" if a.default is not None else _bare(a.type)
+        for a in procedure.arguments
+    )
+    return (
+        procedure.created_on,
+        procedure.name,
+        procedure.schema,
+        "N",
+        "N",
+        "N",
+        procedure.required,
+        len(procedure.arguments),
+        f"{procedure.name}({types}) RETURN {_bare(procedure.returns)}",
+        procedure.comment or "user-defined procedure",
+        procedure.database,
+        "N",
+        "N",
+        "Y" if procedure.secure else "N",
+        None,
+        None,
+    )
+
+
+def artifact_repository(session: "Session", arguments: list[Any]) -> str:
+    """Where packages come from, for Snowpark: it then asks INFORMATION_SCHEMA.PACKAGES."""
+    return "snowflake.snowpark.anaconda_shared_repository"
+
+
+ROUTES = {
+    ("CREATE", "PROCEDURE"): create_procedure,
+    ("ALTER", "PROCEDURE"): alter_procedure,
+    ("COMMENT", "PROCEDURE"): comment_on_procedure,
+    ("DROP", "PROCEDURE"): drop_procedure,
+    ("SHOW", "PROCEDURES"): show_procedures,
+    ("DESCRIBE", "PROCEDURE"): describe_procedure,
+    ("CALL",): call,
+}
+FUNCTIONS = {"SYSTEM$GET_DEFAULT_PYTHON_ARTIFACT_REPOSITORY": artifact_repository}
+TABLE_FUNCTIONS = {"SYSTEM$GET_DEFAULT_PYTHON_ARTIFACT_REPOSITORY": artifact_repository}

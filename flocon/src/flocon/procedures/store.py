@@ -1,0 +1,174 @@
+"""Procedures as they are kept: one row each, so every change is a single durable statement."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from flocon.sql.datatypes import DataType, parse_data_type
+from flocon.sql.procedures import Argument, CreateProcedure
+
+# Temporary procedures belong to a session, and no session outlives the account's process.
+DDL = """
+CREATE TABLE IF NOT EXISTS _account_procedures (
+    schema_name VARCHAR, name VARCHAR, types VARCHAR, session_id VARCHAR, document VARCHAR
+);
+DELETE FROM _account_procedures WHERE session_id IS NOT NULL;
+"""
+
+_KEY = "schema_name = ? AND name = ? AND types = ? AND session_id IS NOT DISTINCT FROM ?"
+
+
+class Catalog(Protocol):
+    """The hidden tables of one database."""
+
+    @property
+    def database(self) -> str: ...
+
+    def rows(self, sql: str, params: Sequence[Any] = ()) -> list[dict[str, Any]]: ...
+
+    def write(self, sql: str, params: Sequence[Any] = ()) -> int: ...
+
+
+@dataclass(frozen=True)
+class Procedure:
+    """A Python procedure. session_id: the session of a temporary one, else None.
+
+    imports: staged files by their full names. defaults: the text of each argument's DEFAULT.
+    """
+
+    database: str
+    schema: str
+    name: str
+    arguments: tuple[Argument, ...]
+    returns: DataType
+    handler: str
+    runtime_version: str
+    imports: tuple[str, ...] = ()
+    packages: tuple[str, ...] = ()
+    body: str | None = None
+    comment: str = ""
+    execute_as: str = "OWNER"
+    strict: bool = False
+    volatility: str = "VOLATILE"
+    secure: bool = False
+    session_id: str | None = None
+    created_on: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    @property
+    def types(self) -> str:
+        """What tells overloads apart: VARCHAR(10) and VARCHAR are the same argument."""
+        return type_list([argument.type for argument in self.arguments])
+
+    @property
+    def required(self) -> int:
+        """How many arguments a call must give."""
+        return sum(argument.default is None for argument in self.arguments)
+
+    def __str__(self) -> str:
+        return f"{self.database}.{self.schema}.{self.name}({self.types})"
+
+
+def type_list(types: Sequence[DataType]) -> str:
+    return ", ".join(kind.base for kind in types)
+
+
+def from_statement(
+    statement: CreateProcedure, place: tuple[str, str, str], imports: tuple[str, ...]
+) -> Procedure:
+    """What CREATE PROCEDURE defines, in its database, schema and name."""
+    return Procedure(
+        *place,
+        arguments=statement.arguments,
+        returns=statement.returns,
+        handler=statement.handler,
+        runtime_version=statement.runtime_version,
+        imports=imports,
+        packages=statement.packages,
+        body=statement.body,
+        comment=statement.comment,
+        execute_as=statement.execute_as,
+        strict=statement.strict,
+        volatility=statement.volatility,
+        secure=statement.secure,
+    )
+
+
+def save(catalog: Catalog, procedure: Procedure) -> None:
+    """Insert the procedure, or put it in the place of the one with its name and types."""
+    key = _key(procedure)
+    document = _document(procedure)
+    if not catalog.write(
+        f"UPDATE _account_procedures SET document = ? WHERE {_KEY}", [document, *key]
+    ):
+        catalog.write("INSERT INTO _account_procedures VALUES (?, ?, ?, ?, ?)", [*key, document])
+
+
+def rename(catalog: Catalog, procedure: Procedure, schema: str, name: str) -> None:
+    catalog.write(
+        f"UPDATE _account_procedures SET schema_name = ?, name = ? WHERE {_KEY}",
+        [schema, name, *_key(procedure)],
+    )
+
+
+def remove(catalog: Catalog, procedure: Procedure) -> None:
+    catalog.write(f"DELETE FROM _account_procedures WHERE {_KEY}", _key(procedure))
+
+
+def drop_schema(catalog: Catalog, schema: str) -> None:
+    """A schema takes its procedures with it."""
+    catalog.write("DELETE FROM _account_procedures WHERE schema_name = ?", [schema])
+
+
+def named(catalog: Catalog, schema: str, name: str, session_id: str) -> list[Procedure]:
+    """The overloads that a session sees under a name; its temporary ones hide the others."""
+    found = [p for p in visible(catalog, session_id) if (p.schema, p.name) == (schema, name)]
+    hidden = {procedure.types for procedure in found if procedure.session_id}
+    return [p for p in found if p.session_id or p.types not in hidden]
+
+
+def visible(catalog: Catalog, session_id: str) -> list[Procedure]:
+    """Every procedure of the database that a session sees."""
+    rows = catalog.rows(
+        "SELECT schema_name, name, session_id, document FROM _account_procedures"
+        " WHERE session_id IS NULL OR session_id = ? ORDER BY schema_name, name, types",
+        [session_id],
+    )
+    return [_procedure(catalog.database, row) for row in rows]
+
+
+def _key(procedure: Procedure) -> list[str | None]:
+    return [procedure.schema, procedure.name, procedure.types, procedure.session_id]
+
+
+def _document(procedure: Procedure) -> str:
+    document = {
+        key: value
+        for key, value in asdict(procedure).items()
+        if key not in ("database", "schema", "name", "session_id")
+    }
+    document["arguments"] = [[a.name, str(a.type), a.default] for a in procedure.arguments]
+    document["returns"] = str(procedure.returns)
+    document["created_on"] = procedure.created_on.isoformat()
+    return json.dumps(document)
+
+
+def _procedure(database: str, row: dict[str, Any]) -> Procedure:
+    document = json.loads(row["document"])
+    arguments = [
+        Argument(name, parse_data_type(kind), default)
+        for name, kind, default in document.pop("arguments")
+    ]
+    return Procedure(
+        database,
+        row["schema_name"],
+        row["name"],
+        arguments=tuple(arguments),
+        returns=parse_data_type(document.pop("returns")),
+        imports=tuple(document.pop("imports")),
+        packages=tuple(document.pop("packages")),
+        created_on=datetime.fromisoformat(document.pop("created_on")),
+        session_id=row["session_id"],
+        **document,
+    )

@@ -1,0 +1,312 @@
+"""The processes that run procedures: a bounded pool of them, some for each procedure version."""
+
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from flocon.core import errors
+from flocon.procedures.versions import Code, Version, Versions, contents
+from flocon.procedures.worker import pack, unpack
+from flocon.procedures.worker_process import ProcedureLog, WorkerProcess
+from flocon.procedures.worker_template import WorkerTemplate
+
+
+class Session(Protocol):
+    """What a call needs of the caller's session."""
+
+    id: str
+    user: str
+
+
+class Account(Protocol):
+    """What the pool needs of the account."""
+
+    data: Path
+    host: str
+    port: int
+
+    def issue_pass(self, session: Any) -> str: ...
+
+    def withdraw_pass(self, password: str) -> None: ...
+
+
+@dataclass
+class _Call:
+    session: str
+    worker: WorkerProcess | None = None
+    cancelled: str = ""
+
+
+class Workers:
+    """Runs handlers, each in a process of its procedure's version; thread-safe.
+
+    Calls of one version run side by side in up to `per_version` processes, `total` in all; the
+    others wait. A call made inside another one never waits for its own caller. Idle processes end
+    after `idle_seconds`, those of a replaced version after their call, and any after `most_calls`:
+    the clients inside keep some memory of each connection.
+    """
+
+    def __init__(
+        self,
+        account: Account,
+        *,
+        per_version: int = 4,
+        total: int = 12,
+        idle_seconds: float = 300,
+        most_calls: int = 500,
+    ) -> None:
+        self._account = account
+        self._per_version = per_version
+        self._total = total
+        self._nested_total = 3 * total
+        self._idle_seconds = idle_seconds
+        self._most_calls = most_calls
+        self._folder = account.data / "workers"
+        self._log = ProcedureLog(account.data / "logs" / "procedures.log")
+        self._changed = threading.Condition()
+        self._versions = Versions(self._folder)
+        self._template = WorkerTemplate(self._folder)
+        self._idle: list[WorkerProcess] = []
+        self._busy: list[WorkerProcess] = []
+        self._calls: list[_Call] = []
+        self._closed = threading.Event()
+        self._reaper: threading.Thread | None = None
+
+    def call(
+        self, session: Session, code: Code, arguments: Sequence[Any], timeout: float = 0
+    ) -> Any:
+        """Run the handler with a Snowpark session of the caller's session; returns its value.
+
+        An exception of the handler, the end of its process, `cancel` and a timeout (seconds, 0 for
+        none) are SnowflakeErrors.
+        """
+        call = _Call(session.id)
+        with self._changed:
+            nested = any(other.session == session.id for other in self._calls)
+            self._calls.append(call)
+        version: Version | None = None
+        timer = threading.Timer(timeout, self._cancel, [call, "timeout"]) if timeout else None
+        if timer:
+            timer.start()
+        try:
+            version = self._held(code)
+            answer = self._answer(call, version, nested, session, code, arguments)
+            return self._value(call, code, answer)
+        finally:
+            if timer:
+                timer.cancel()
+            with self._changed:
+                self._calls.remove(call)
+                if version:
+                    self._versions.release(version)
+
+    def cancel(self, session_id: str) -> None:
+        """End the calls of a session, running or waiting."""
+        with self._changed:
+            calls = [call for call in self._calls if call.session == session_id]
+        for call in calls:
+            self._cancel(call, "cancel")
+
+    def warm_up(self) -> None:
+        """Have ready what the first call of a procedure needs."""
+        with self._changed:
+            if not self._closed.is_set():
+                self._template.start()
+
+    def close(self) -> None:
+        """End all processes, also those in a call."""
+        self._closed.set()
+        with self._changed:
+            workers = [*self._idle, *self._busy]
+            self._idle = []
+            for worker in self._busy:
+                worker.kill()
+            self._changed.notify_all()
+        for worker in workers:
+            worker.end()
+        self._template.close()
+
+    def _held(self, code: Code) -> Version:
+        """The code's version, held for one call; idle processes of those it replaces end."""
+        files = contents(code)
+        with self._changed:
+            version, replaced = self._versions.hold(code, files)
+            digests = {other.digest for other in replaced}
+            for worker in [worker for worker in self._idle if worker.digest in digests]:
+                self._idle.remove(worker)
+                self._finish(worker)
+            return version
+
+    def _acquired(self, call: _Call, version: Version, nested: bool) -> WorkerProcess:
+        """A process for the call, as soon as there is one for it."""
+        with self._changed:
+            while True:
+                self._check(call)
+                if worker := self._free_worker(version, nested):
+                    call.worker = worker
+                    self._busy.append(worker)
+                    return worker
+                self._changed.wait()
+
+    def _free_worker(self, version: Version, nested: bool) -> WorkerProcess | None:
+        """An idle process of the version, or a new one where the bounds allow it."""
+        for worker in reversed(self._idle):
+            if worker.digest == version.digest:
+                self._idle.remove(worker)
+                if worker.alive:
+                    return worker
+                self._finish(worker)
+        everything = len(self._idle) + len(self._busy)
+        if nested and everything >= self._nested_total:
+            raise errors.SnowflakeError(
+                errors.INTERNAL, "Stored procedure execution error: calls are nested too deeply."
+            )
+        own = sum(worker.digest == version.digest for worker in self._busy)
+        if not nested and own >= self._per_version:
+            return None
+        if not nested and everything >= self._total:
+            if not self._idle:
+                return None
+            self._finish(self._idle.pop(0))
+        return self._started(version)
+
+    def _started(self, version: Version) -> WorkerProcess:
+        if self._reaper is None:
+            self._reaper = threading.Thread(target=self._reap, daemon=True)
+            self._reaper.start()
+        return WorkerProcess(self._template, self._log, version.digest, version.procedure)
+
+    def _answer(
+        self,
+        call: _Call,
+        version: Version,
+        nested: bool,
+        session: Session,
+        code: Code,
+        arguments: Sequence[Any],
+    ) -> dict[str, Any] | None:
+        """What the process that `call.worker` then is has answered; None if it ended.
+
+        A process that ended before the call reached it is replaced, for the handler cannot have
+        had an effect yet: every idle one, and one new one.
+        """
+        replaced_new = False
+        while True:
+            worker = self._acquired(call, version, nested)
+            answer = self._answer_of(worker, call, version, session, code, arguments)
+            if answer is not None or call.cancelled or worker.begun:
+                return answer
+            if worker.calls == 1:
+                if replaced_new:
+                    return None
+                replaced_new = True
+                self._template.discard(worker.template_pid)
+
+    def _answer_of(
+        self,
+        worker: WorkerProcess,
+        call: _Call,
+        version: Version,
+        session: Session,
+        code: Code,
+        arguments: Sequence[Any],
+    ) -> dict[str, Any] | None:
+        password = self._account.issue_pass(session)
+        answer = None
+        try:
+            message = self._message(code, version, session, password, arguments)
+            if not call.cancelled:
+                answer = worker.call(message)
+            return answer
+        finally:
+            self._account.withdraw_pass(password)
+            self._release(worker, version, answered=answer is not None)
+
+    def _value(self, call: _Call, code: Code, answer: dict[str, Any] | None) -> Any:
+        self._check(call)
+        if answer is None:
+            assert call.worker is not None
+            raise _python_error(code, f"The handler's process ended: {call.worker.exit_text()}.")
+        if "error" in answer:
+            raise _python_error(code, answer["error"])
+        return unpack(answer["value"])
+
+    def _message(
+        self,
+        code: Code,
+        version: Version,
+        session: Session,
+        password: str,
+        arguments: Sequence[Any],
+    ) -> dict[str, Any]:
+        return {
+            "handler": code.handler,
+            "body": code.body,
+            "returns": code.returns,
+            "directory": str(version.folder),
+            "paths": version.paths,
+            "arguments": [pack(value) for value in arguments],
+            "connection": {
+                "account": "local",
+                "user": session.user,
+                "password": password,
+                "host": self._account.host,
+                "port": self._account.port,
+                "protocol": "http",
+            },
+        }
+
+    def _release(self, worker: WorkerProcess, version: Version, *, answered: bool) -> None:
+        with self._changed:
+            self._busy.remove(worker)
+            worker.idle_since = time.monotonic()
+            worker.calls += 1
+            worn = version.replaced or worker.calls >= self._most_calls
+            # A process that has not answered has ended, even if nobody has told of its end yet.
+            if answered and worker.alive and not worn and not self._closed.is_set():
+                self._idle.append(worker)
+            else:
+                self._finish(worker)
+            self._changed.notify_all()
+
+    def _finish(self, worker: WorkerProcess) -> None:
+        """End a process that no call has, without waiting for it."""
+        threading.Thread(target=worker.end, daemon=True).start()
+
+    def _cancel(self, call: _Call, reason: str) -> None:
+        with self._changed:
+            call.cancelled = call.cancelled or reason
+            if call.worker in self._busy and call in self._calls:
+                call.worker.kill()
+            self._changed.notify_all()
+
+    def _check(self, call: _Call) -> None:
+        if self._closed.is_set():
+            raise errors.SnowflakeError(errors.CANCELLED, "The account is shutting down.")
+        if call.cancelled == "timeout":
+            raise errors.SnowflakeError(
+                errors.Code(630, "57014"),
+                "Statement reached its statement or warehouse timeout and was canceled.",
+            )
+        if call.cancelled:
+            raise errors.SnowflakeError(errors.CANCELLED, "SQL execution canceled")
+
+    def _reap(self) -> None:
+        """End processes that have been idle for too long."""
+        while not self._closed.wait(max(self._idle_seconds / 4, 0.05)):
+            limit = time.monotonic() - self._idle_seconds
+            with self._changed:
+                for worker in [w for w in self._idle if w.idle_since < limit]:
+                    self._idle.remove(worker)
+                    self._finish(worker)
+
+
+def _python_error(code: Code, text: str) -> errors.SnowflakeError:
+    name = code.procedure.partition("(")[0].rpartition(".")[2]
+    return errors.SnowflakeError(
+        errors.PYTHON,
+        f"Python Interpreter Error:\n{text}\n in function {name} with handler {code.handler}",
+    )

@@ -1,0 +1,1 @@
+"""A client's session: the way of a statement from its text to its answer."""

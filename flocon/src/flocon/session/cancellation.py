@@ -1,0 +1,87 @@
+"""SYSTEM$CANCEL_QUERY and SYSTEM$CANCEL_ALL_QUERIES.
+
+A session's statements follow one another here. What cancels one of them must not wait for it, so
+a SELECT of nothing but these functions is answered at once.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from flocon.core import errors, result
+from flocon.core.result import Result
+from flocon.session.running import Statement
+
+if TYPE_CHECKING:
+    from flocon.session.session import Session
+
+_SELECT = re.compile(
+    r"\s*SELECT\s+(?P<call>(?P<name>SYSTEM\$CANCEL_QUERY|SYSTEM\$CANCEL_ALL_QUERIES)"
+    r"\s*\(\s*(?:'(?P<text>[^']*)'|(?P<number>\d+)|(?P<mark>\?))\s*\))\s*;?\s*",
+    re.IGNORECASE,
+)
+
+
+def at_once(session: Session, sql: str, binds: Sequence[Any], asking: Statement) -> Result | None:
+    """The answer to such a SELECT; None to any other statement."""
+    found = _SELECT.fullmatch(sql)
+    if found is None:
+        return None
+    if found["mark"] and len(binds) != 1:
+        raise errors.compilation(errors.SYNTAX, f"{found['name']} takes one argument.")
+    argument = binds[0] if found["mark"] else found["text"] or found["number"]
+    if found["name"].upper() == "SYSTEM$CANCEL_QUERY":
+        answer = cancel_query(session, [argument])
+    else:
+        answer = _cancel_all(session, argument, asking)
+    return result.of({found["call"].upper(): "VARCHAR"}, [[answer]], result.SELECT)
+
+
+def cancel_query(session: Session, arguments: list[Any]) -> str:
+    """https://docs.snowflake.com/en/sql-reference/functions/system_cancel_query"""
+    (query_id,) = _one(arguments, "SYSTEM$CANCEL_QUERY")
+    statement = session.account.running.find(str(query_id))
+    if statement is None or not may_cancel(session, statement) or not statement.cancel():
+        return "Identified SQL statement is not currently executing."
+    return f"query [{query_id}] terminated."
+
+
+def may_cancel(session: Session, statement: Statement) -> bool:
+    """To others than its user and ACCOUNTADMIN a statement is not there."""
+    user = session.account.user_of(statement.session_id)
+    return session.guard.may_cancel(user or "")
+
+
+def cancel_all_queries(session: Session, arguments: list[Any]) -> str:
+    """https://docs.snowflake.com/en/sql-reference/functions/system_cancel_all_queries"""
+    (number,) = _one(arguments, "SYSTEM$CANCEL_ALL_QUERIES")
+    return _cancel_all(session, number, None)
+
+
+def _cancel_all(session: Session, number: Any, asking: Statement | None) -> str:
+    """A procedure that clears up behind itself does not end its own CALL."""
+    found = session.account.session_numbered(number)
+    if found and not session.guard.may_cancel(found.user):
+        found = None
+    own = found is session
+    statements = session.account.running.of(found.id) if found else []
+    ended = [
+        statement.cancel()
+        for statement in statements
+        if statement is not asking and not (own and (asking is None or statement.is_call))
+    ]
+    return f"{sum(ended)} cancelled."
+
+
+def _one(arguments: list[Any], name: str) -> list[Any]:
+    if len(arguments) != 1:
+        raise errors.compilation(errors.SYNTAX, f"{name} takes one argument.")
+    return arguments
+
+
+FUNCTIONS = {
+    "SYSTEM$CANCEL_QUERY": cancel_query,
+    "SYSTEM$CANCEL_ALL_QUERIES": cancel_all_queries,
+}

@@ -1,0 +1,144 @@
+"""Names in a statement's tree, made full: after this nothing depends on the current schema."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from sqlglot import Expr, exp
+
+from flocon.core import errors
+from flocon.engine import HIDDEN_SCHEMA, parsing
+from flocon.sql.tokens import FullName, Name, Tokens
+from flocon.transactions.stream_view import Stream
+
+if TYPE_CHECKING:
+    from flocon.session.session import Session
+
+# Views of INFORMATION_SCHEMA that are tables of the hidden schema under another name.
+_FAKESNOW_VIEWS = {"COLUMNS", "TABLES", "VIEWS", "SCHEMATA", "LOAD_HISTORY"}
+# Relations that are the same in every database.
+_OF_THE_ACCOUNT = {"PACKAGES"}
+
+
+@dataclass
+class Names:
+    """What a statement names: the streams that it reads, and its tables in order of appearance."""
+
+    streams: list[Stream] = field(default_factory=list)
+    tables: list[FullName] = field(default_factory=list)
+
+
+def name_of(table: exp.Table) -> Name:
+    return Name(table.name, table.db or None, table.catalog or None)
+
+
+def qualify(session: Session, tree: Expr) -> Names:
+    """Give every table its full name, in place; a stream's name becomes its hidden view's.
+
+    Raises 090105 or 090106 where the session has no current database or schema to add.
+    """
+    names = Names()
+    for table in parsing.tables(tree):
+        if table.name in session.connection.temporary and not _is_elsewhere(session, table):
+            table.set("db", None)
+            table.set("catalog", None)
+            continue
+        if not table.db and table.name in session.relations:
+            continue
+        full = session.resolve(name_of(table))
+        if full.schema == "INFORMATION_SCHEMA":
+            _information_schema(table, full)
+            continue
+        _refuse_hidden(session, full)
+        if stream := session.account.streams.find(full):
+            session.account.streams.source(stream)
+            names.streams.append(stream)
+            if not table.alias:
+                table.set("alias", exp.TableAlias(this=exp.to_identifier(table.name, quoted=True)))
+            full = FullName(full.database, HIDDEN_SCHEMA, stream.view)
+        else:
+            names.tables.append(full)
+        _set(table, full)
+    return names
+
+
+def named_in(session: Session, tree: Expr) -> list[FullName]:
+    """The tables, views and streams that a statement names and that exist for others, too."""
+    return [
+        session.resolve(name_of(table))
+        for table in parsing.tables(tree)
+        if table.name not in session.connection.temporary
+        and (table.db or table.name not in session.relations)
+    ]
+
+
+def _refuse_hidden(session: Session, full: FullName) -> None:
+    """What the engine keeps for itself does not exist for anybody else."""
+    if full.database not in session.account.databases() and full.database != "SNOWFLAKE":
+        raise errors.does_not_exist("Database", full.database)
+    if full.schema.upper() == HIDDEN_SCHEMA.upper() or full.schema == "main":
+        raise errors.does_not_exist("Object", full)
+
+
+def _is_elsewhere(session: Session, table: exp.Table) -> bool:
+    """A qualified name means a temporary table only in the schema that is current."""
+    return bool(table.db) and table.db != session.schema
+
+
+def _set(table: exp.Table, full: FullName) -> None:
+    table.set("this", exp.to_identifier(full.name, quoted=True))
+    table.set("db", exp.to_identifier(full.schema, quoted=True))
+    table.set("catalog", exp.to_identifier(full.database, quoted=True))
+
+
+def _information_schema(table: exp.Table, full: FullName) -> None:
+    if full.name in _OF_THE_ACCOUNT:
+        full = FullName("SNOWFLAKE", full.schema, full.name)
+    prefix = "_FS_" if full.name in _FAKESNOW_VIEWS else ""
+    if not table.alias:
+        table.set("alias", exp.TableAlias(this=exp.to_identifier(full.name, quoted=True)))
+    _set(table, FullName(full.database, HIDDEN_SCHEMA, f"{prefix}{full.name}"))
+
+
+def resolve_identifiers(tree: Expr, binds: dict[str, object]) -> Expr:
+    """IDENTIFIER('a.b') and IDENTIFIER(?) become the name they hold.
+
+    https://docs.snowflake.com/en/sql-reference/identifier-literal
+    """
+
+    def replace(node: Expr) -> Expr:
+        if not isinstance(node, exp.Table):
+            return node
+        this, schema = node.this, node.args.get("db")
+        if isinstance(this, exp.Anonymous) and this.name.upper() == "IDENTIFIER":
+            argument = this.expressions[0]
+        elif isinstance(this, exp.DynamicIdentifier):
+            argument = this.this
+        elif not this and isinstance(schema, exp.DynamicIdentifier):
+            # CREATE and DROP SCHEMA have a table without a name.
+            name = _held(schema.this, binds)
+            return _table(None, name.name, name.schema)
+        else:
+            return node
+        name = _held(argument, binds)
+        table = _table(name.name, name.schema, name.database)
+        if node.args.get("alias"):
+            table.set("alias", node.args["alias"])
+        return table
+
+    return tree.transform(replace, copy=False)
+
+
+def _held(argument: Expr | str, binds: dict[str, object]) -> Name:
+    """The name inside IDENTIFIER(…)."""
+    if isinstance(argument, exp.Placeholder):
+        return Tokens(str(binds[argument.this])).name()
+    return Tokens(argument.name if isinstance(argument, Expr) else str(argument)).name()
+
+
+def _table(name: str | None, schema: str | None, database: str | None = None) -> exp.Table:
+    parts = {"this": name, "db": schema, "catalog": database}
+    return exp.Table(
+        **{part: exp.to_identifier(text, quoted=True) for part, text in parts.items() if text}
+    )

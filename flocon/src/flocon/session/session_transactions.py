@@ -1,0 +1,397 @@
+"""A session's transactions: their scopes, their locks, what their statements see and leave.
+
+On Snowflake each statement sees what is committed by then, and a failed one undoes itself alone.
+A DuckDB transaction has one snapshot and dies with its first failed statement. So an explicit
+transaction here may go through several of DuckDB's: the next one begins with the effects of the
+one before (`flocon.transactions.effects`).
+
+https://docs.snowflake.com/en/sql-reference/transactions
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from flocon.core import errors
+from flocon.core.result import Result
+from flocon.engine import Conflict, Connection
+from flocon.sql.tokens import FullName
+from flocon.transactions import effects, own_effects
+from flocon.transactions.locks import Waiter
+from flocon.transactions.stream_view import Stream, bound_name
+from flocon.transactions.streams import reached
+from flocon.transactions.transaction import Transaction
+
+if TYPE_CHECKING:
+    from flocon.account import Account
+
+# Snowflake waits for LOCK_TIMEOUT, 12 hours by default; nobody watches a machine that long. Who is
+# silent or in a deadlock is noticed sooner, so this is for those that are busy.
+_LOCK_TIMEOUT_SECONDS = 120.0
+_ATTEMPTS = 5
+
+
+class SessionTransactions(ABC):
+    """What a session has open. Every method but `_abandon`, `request_came` and `request_ended`
+    wants the session's lock held."""
+
+    def __init__(self, account: Account) -> None:
+        self.account = account
+        self.connection: Connection = account.engine.connect()
+        self.parameters: dict[str, Any] = {}
+        self.relations: set[str] = set()
+        self.lock = threading.RLock()
+        # Held by a CALL of the client itself: its procedure's statements come through `lock`.
+        self.call_lock = threading.Lock()
+        self.transaction: Transaction | None = None
+        self._suspended: list[tuple[Connection, Transaction | None]] = []
+        self._depth = 0
+        # How many of the procedures that run have owner's rights.
+        self._owners = 0
+        self._cancelled = threading.Event()
+        self._attempted: set[FullName] = set()
+        self._last_used = time.monotonic()
+        self._requests = 0
+        self._requests_lock = threading.Lock()
+
+    # --- begin and end -----------------------------------------------------------------------
+
+    def begin_statement(self) -> None:
+        """BEGIN: inside a transaction of the same scope it is ignored, in a procedure called
+        within one it begins another."""
+        if self.transaction is None:
+            self.begin()
+        elif self._depth > self.transaction.depth:
+            self._suspend()
+            self.begin()
+
+    def begin(self, *, explicit: bool = True) -> None:
+        """Open a transaction; what streams show in it is fixed now."""
+        transaction = self.account.changes.begin(explicit=explicit, depth=self._depth)
+        transaction.abandon = lambda silent: self._abandon(transaction, silent)
+        try:
+            transaction.shown = list(self.account.streams.databases())
+            for database in transaction.shown:
+                bound = transaction.bounds.get(database, 0)
+                self.connection.set_variable(bound_name(database), bound)
+            self.connection.begin()
+        except errors.SnowflakeError:
+            self.account.changes.ended(transaction)
+            raise
+        self.transaction = transaction
+
+    def commit(self) -> None:
+        """Commit the open transaction, if there is one. Raises when it cannot be: it is undone."""
+        transaction = self._own_transaction()
+        if transaction is None:
+            return
+        try:
+            self.account.changes.commit(self.connection, transaction)
+        except Exception:
+            self.connection.rollback()
+            raise
+        finally:
+            self._ended(transaction)
+
+    def commit_for_ddl(self) -> None:
+        """DDL commits the open transaction. https://docs.snowflake.com/en/sql-reference/transactions"""
+        self.commit()
+
+    def rollback(self) -> None:
+        """Undo the open transaction, if there is one."""
+        transaction = self._own_transaction()
+        if transaction is None:
+            return
+        try:
+            self.connection.rollback()
+        finally:
+            self._ended(transaction)
+
+    def _own_transaction(self) -> Transaction | None:
+        if self.transaction and self.transaction.depth != self._depth:
+            raise errors.SnowflakeError(
+                errors.OUT_OF_SCOPE,
+                "Modifying a transaction that has started at a different scope is not allowed.",
+            )
+        return self.transaction
+
+    def _ended(self, transaction: Transaction) -> None:
+        self.account.changes.ended(transaction)
+        self.transaction = None
+        for database in transaction.shown:
+            self.connection.set_variable(bound_name(database), None)
+        if self._suspended and self._suspended[-1][1] is not None and self._depth:
+            self.connection.close()
+            self.connection, self.transaction = self._suspended.pop()
+
+    def _abandon(self, transaction: Transaction, silent: float) -> None:
+        """Undo a transaction that blocks others, if its client has sent nothing for so long.
+
+        A client that lives after all learns of it from its next statement.
+        """
+        if not self.lock.acquire(blocking=False):
+            return
+        try:
+            idle = not self._requests and time.monotonic() - self._last_used > silent
+            calling = self._depth > 0 or self.call_lock.locked()
+            if transaction is self.transaction and idle and not calling:
+                self.connection.rollback()
+                transaction.failed = True
+                self.account.changes.ended(transaction)
+        finally:
+            self.lock.release()
+
+    def request_came(self) -> None:
+        """The client has sent something, and waits for the answer: until `request_ended` it is not
+        silent, though its statement may not have begun."""
+        with self._requests_lock:
+            self._requests += 1
+
+    def request_ended(self) -> None:
+        with self._requests_lock:
+            self._requests -= 1
+            self._last_used = time.monotonic()
+
+    def undo_all(self) -> None:
+        """The session ends: so does everything that it has open."""
+        for connection, transaction in [(self.connection, self.transaction), *self._suspended]:
+            connection.rollback()
+            connection.close()
+            if transaction:
+                self.account.changes.ended(transaction)
+        self.transaction = None
+
+    # --- procedures --------------------------------------------------------------------------
+
+    def _suspend(self) -> None:
+        """A procedure's transaction is independent of its caller's: it gets a connection."""
+        self._suspended.append((self.connection, self.transaction))
+        self.connection, self.transaction = self.account.engine.connect(), None
+        self.adopt_connection()
+
+    @abstractmethod
+    def adopt_connection(self) -> None:
+        """Give a new connection the session's current names."""
+
+    @property
+    def owners_rights(self) -> bool:
+        """Does a procedure with owner's rights run, or one that it has called?"""
+        return self._owners > 0
+
+    def enter_procedure(self, *, owners: bool) -> None:
+        """The statements that follow are a procedure's, until `leave_procedure`."""
+        self._depth += 1
+        self._owners += owners
+
+    def leave_procedure(self, *, owners: bool, failed: bool) -> None:
+        """The procedure is over: a transaction that it left open is undone, and is an error."""
+        left_open = self.transaction is not None and self.transaction.depth == self._depth
+        if left_open:
+            self.rollback()
+        self._depth -= 1
+        self._owners -= owners
+        if left_open and not failed:
+            raise errors.SnowflakeError(
+                errors.INCOMPLETE_TRANSACTION,
+                "Stored procedure execution error: Scoped transaction started in stored procedure"
+                " is incomplete and it was rolled back.",
+            )
+
+    # --- before a statement ------------------------------------------------------------------
+
+    @contextmanager
+    def prepared(
+        self, locks: Iterable[FullName], reads: Callable[[], Iterable[FullName]]
+    ) -> Iterator[None]:
+        """A statement runs inside: with its locks, on what others have committed by now.
+
+        reads: the tables, views and streams that it names, asked for where that matters.
+        """
+        transaction = self.transaction
+        owner = transaction.id if transaction else self.account.changes.ticket()
+        held = self.account.changes.locks
+        try:
+            for name in sorted(set(locks), key=str):
+                held.take(name, self._waiter(owner), self.account.changes.blocked)
+            self.keep_effects()
+            if transaction and not transaction.opaque and self._is_behind(transaction, reads):
+                self._begin_again(transaction)
+            yield
+        finally:
+            if transaction is None:
+                held.release(owner)
+
+    def _waiter(self, owner: int) -> Waiter:
+        callers = [caller.id for _, caller in self._suspended if caller]
+        return Waiter(owner, self._patience(), callers, self._cancelled)
+
+    def _patience(self) -> float:
+        asked = self.parameters.get("LOCK_TIMEOUT")
+        return min(float(asked), _LOCK_TIMEOUT_SECONDS) if asked else _LOCK_TIMEOUT_SECONDS
+
+    def keep_effects(self) -> None:
+        """Read what the statement before has done, as long as that can be read."""
+        transaction = self.transaction
+        if transaction is None or transaction.failed:
+            return
+        transaction.effects += own_effects.taken(self.connection, transaction)
+        if not transaction.written:
+            return
+        taken = [
+            effects.taken(self.connection, transaction.id, tracked, transaction.read_to)
+            for tracked in transaction.written.values()
+        ]
+        transaction.effects += [effect for effect in taken if effect]
+        transaction.read_to = max(
+            [transaction.read_to, *(effects.last(effect) for effect in taken if effect)]
+        )
+        transaction.written.clear()
+
+    def _is_behind(self, transaction: Transaction, reads: Callable[[], Iterable[FullName]]) -> bool:
+        """Would the statement miss what others have committed?"""
+        clock = self.account.changes.clock
+        if clock.now == transaction.seen:
+            return False
+        if not transaction.effects:
+            return True
+        return clock.moved(transaction.seen, reached(self.connection, reads()))
+
+    def _begin_again(self, transaction: Transaction) -> None:
+        """Another snapshot, with the same effects. Where that cannot be, all is undone."""
+        for attempt in range(_ATTEMPTS):
+            try:
+                self._repeat(transaction)
+                return
+            except errors.SnowflakeError as error:
+                self.connection.rollback()
+                if attempt == _ATTEMPTS - 1 or not isinstance(error, Conflict):
+                    transaction.failed = True
+                    raise
+                # Its locks keep others from its rows: a conflict here may be gone in an instant.
+                time.sleep(0.01 * attempt)
+
+    def _repeat(self, transaction: Transaction) -> None:
+        changes = self.account.changes
+        self.connection.rollback()
+        changes.renew(transaction)
+        self.connection.begin()
+        transaction.forget_statement()
+        for effect in transaction.effects:
+            if effect.tracked and not changes.is_current(effect.tracked):
+                raise Conflict(f"table '{effect.table}' was altered")
+            effects.repeat(self.connection, effect)
+        self._check_positions(transaction)
+
+    def _check_positions(self, transaction: Transaction) -> None:
+        """A stream shows the same rows until the transaction ends, or the transaction ends now."""
+        for stream in self.account.streams.all():
+            key = (stream.name.database, stream.id)
+            seen = transaction.positions.get(key)
+            if seen and seen != self.account.streams.position(self.connection, stream):
+                raise Conflict(f"stream '{stream.name}' was consumed by another transaction")
+
+    # --- statements --------------------------------------------------------------------------
+
+    def pin(self) -> None:
+        """What the open transaction does now cannot be repeated on another snapshot."""
+        if self.transaction:
+            self.transaction.opaque = True
+
+    def revive(self) -> None:
+        """After a failed statement: the transaction is what it was before."""
+        transaction = self.transaction
+        if transaction is None or transaction.failed:
+            return
+        if str(self.parameters.get("TRANSACTION_ABORT_ON_ERROR")).upper() == "TRUE":
+            transaction.failed = True
+        elif self.connection.is_aborted():
+            self._undo_statement(transaction)
+
+    def _undo_statement(self, transaction: Transaction) -> None:
+        if transaction.opaque or transaction.has_unread:
+            transaction.failed = True
+            return
+        try:
+            self._begin_again(transaction)
+        except errors.SnowflakeError:
+            # The client gets the statement's own error; the next one says that all is lost.
+            transaction.failed = True
+
+    def observe(self, streams: Iterable[Stream]) -> None:
+        """The open transaction reads these streams."""
+        if self.transaction:
+            for stream in streams:
+                self._observed(self.transaction, stream)
+
+    def _observed(self, transaction: Transaction, stream: Stream) -> tuple[int, bool]:
+        key = (stream.name.database, stream.id)
+        if key not in transaction.positions:
+            position = self.account.streams.position(self.connection, stream)
+            transaction.positions[key] = position
+        return transaction.positions[key]
+
+    def consume(self, transaction: Transaction, streams: Iterable[Stream]) -> None:
+        """DML reads these streams: at COMMIT their offsets move to where they end now."""
+        for stream in streams:
+            database = stream.name.database
+            offset, initial = self._observed(transaction, stream)
+            if transaction.explicit:
+                bound = transaction.bounds.get(database, 0)
+            else:
+                bound = self.account.changes.bound(self.connection, database)
+            transaction.consumed[database, stream.id] = offset if initial else bound
+            transaction.streams.add(stream.name)
+
+    def write(self, statement: Callable[[Transaction], Result]) -> Result:
+        """Run DML in the open transaction, or in one of its own; wait for others where DuckDB
+        finds a conflict that no lock has prevented."""
+        deadline = time.monotonic() + self._patience()
+        while True:
+            try:
+                if self.transaction is None:
+                    return self._in_own_transaction(statement)
+                return self._in_open_transaction(statement, self.transaction)
+            except Conflict:
+                lost = self.transaction is not None and self.transaction.failed
+                # Relations that hold binds or histories went with the snapshot.
+                if lost or self.relations or time.monotonic() > deadline:
+                    raise
+                self.account.changes.abandon_silent(self._attempted, self.transaction)
+                if self._cancelled.wait(random.uniform(0.001, 0.02)):
+                    raise errors.SnowflakeError(
+                        errors.CANCELLED, "SQL execution canceled"
+                    ) from None
+
+    def _in_open_transaction(
+        self, statement: Callable[[Transaction], Result], transaction: Transaction
+    ) -> Result:
+        consumed, streams = dict(transaction.consumed), set(transaction.streams)
+        self._attempted = transaction.tables
+        try:
+            return statement(transaction)
+        except errors.SnowflakeError:
+            transaction.consumed, transaction.streams = consumed, streams
+            transaction.forget_statement()
+            self._undo_statement(transaction)
+            raise
+
+    def _in_own_transaction(self, statement: Callable[[Transaction], Result]) -> Result:
+        transaction = self.account.changes.begin(explicit=False, depth=self._depth)
+        self._attempted = transaction.tables
+        try:
+            self.connection.begin()
+            answer = statement(transaction)
+            self.account.changes.commit(self.connection, transaction)
+        except BaseException:
+            transaction.failed = True
+            self.connection.rollback()
+            raise
+        finally:
+            self.account.changes.ended(transaction)
+        return answer

@@ -1,0 +1,89 @@
+"""SHOW's tail: which objects, where, and how many."""
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from flocon.sql.tokens import Name, Tokens
+
+if TYPE_CHECKING:  # a session is above a parser; here only its current names are read
+    from flocon.session.session import Session
+
+
+@dataclass(frozen=True)
+class ShowScope:
+    """LIKE '…' IN {ACCOUNT | DATABASE d | SCHEMA s | s} STARTS WITH '…' LIMIT n FROM '…'.
+
+    kind is ACCOUNT, DATABASE or SCHEMA, and None without IN; name is None for the current one.
+    root_only is SHOW TASKS … ROOT ONLY.
+    """
+
+    like: str | None = None
+    kind: str | None = None
+    name: Name | None = None
+    starts_with: str | None = None
+    limit: int | None = None
+    start_from: str | None = None
+    root_only: bool = False
+
+    def place(self, session: "Session") -> tuple[str | None, str | None]:
+        """The database and schema to look in, which exist; None stands for all of them."""
+        if self.kind == "ACCOUNT":
+            return None, None
+        if self.kind == "SCHEMA":
+            full = session.resolve(Name("_", self._schema(session), self._database()))
+            session.check_schema(full)
+            return full.database, full.schema
+        database = self.name.name if self.name else session.database
+        if database is not None:
+            session.catalog(database)
+        return database, None
+
+    def _schema(self, session: "Session") -> str | None:
+        return self.name.name if self.name else session.schema
+
+    def _database(self) -> str | None:
+        return self.name.schema if self.name else None
+
+    def admits(self, name: str) -> bool:
+        """Does an object's name pass LIKE and STARTS WITH?"""
+        return (self.like is None or like(self.like, name)) and (
+            self.starts_with is None or name.startswith(self.starts_with)
+        )
+
+    def cut(self, names: list[str]) -> slice:
+        """The part of the sorted names that LIMIT … FROM leaves."""
+        start = 0
+        if self.start_from is not None:
+            start = sum(name <= self.start_from for name in names)
+        return slice(start, None if self.limit is None else start + self.limit)
+
+
+def like(pattern: str, text: str) -> bool:
+    r"""SHOW's LIKE: % and _, \ takes the next character as it is, case does not matter."""
+    parts = re.findall(r"\\.|.", pattern, re.DOTALL)
+    wildcards = {"%": ".*", "_": "."}
+    expression = "".join(wildcards.get(part) or re.escape(part[-1]) for part in parts)
+    return re.fullmatch(expression, text, re.IGNORECASE | re.DOTALL) is not None
+
+
+def show_scope(tokens: Tokens, *, of_tasks: bool = False) -> ShowScope:
+    """Reads the rest of a SHOW statement."""
+    pattern = tokens.string() if tokens.accept("LIKE") else None
+    kind, name = _place(tokens) if tokens.accept("IN") else (None, None)
+    starts_with = tokens.string() if tokens.accept("STARTS", "WITH") else None
+    root_only = of_tasks and tokens.accept("ROOT", "ONLY")
+    limit = tokens.number() if tokens.accept("LIMIT") else None
+    start_from = tokens.string() if limit is not None and tokens.accept("FROM") else None
+    tokens.end()
+    return ShowScope(pattern, kind, name, starts_with, limit, start_from, root_only)
+
+
+def _place(tokens: Tokens) -> tuple[str, Name | None]:
+    if tokens.accept("ACCOUNT"):
+        return "ACCOUNT", None
+    for kind in ("DATABASE", "SCHEMA"):
+        if tokens.accept(kind):
+            named = not tokens.done and not tokens.peek_any("STARTS", "LIMIT", "ROOT")
+            return kind, tokens.name() if named else None
+    return "SCHEMA", tokens.name()

@@ -1,0 +1,1 @@
+"""Transactions, locks and the log of changes that streams read."""

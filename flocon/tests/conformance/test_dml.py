@@ -1,0 +1,64 @@
+"""INSERT, UPDATE, DELETE and MERGE: what they change and what they answer."""
+
+from typing import Any
+
+import pytest
+import snowflake.connector
+from shared import one_database
+
+database = pytest.fixture(scope="module")(one_database)
+Run = Any
+
+
+def test_dml_answers_with_counts(
+    connection: snowflake.connector.SnowflakeConnection,
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/merge"""
+    cursor = connection.cursor()
+    cursor.execute("create or replace table stock (id int, level int)")
+
+    def answer(sql: str) -> tuple[list[str], list[Any]]:
+        cursor.execute(sql)
+        return [column.name for column in cursor.description], cursor.fetchall()
+
+    assert answer("insert into stock values (1, 10), (2, 20), (3, 30)") == (
+        ["number of rows inserted"],
+        [(3,)],
+    )
+    assert answer("update stock set level = 0 where id > 1") == (
+        ["number of rows updated", "number of multi-joined rows updated"],
+        [(2, 0)],
+    )
+    merge = (
+        "merge into stock t using (select column1 id, column2 level from values (1, 11), (4, 44)) s"
+        " on t.id = s.id when matched and t.level < 100 then update set t.level = s.level"
+        " when not matched then insert (id, level) values (s.id, s.level)"
+    )
+    assert answer(merge) == (["number of rows inserted", "number of rows updated"], [(1, 1)])
+    assert answer("delete from stock where level = 0") == (["number of rows deleted"], [(2,)])
+    assert cursor.execute("select * from stock order by id").fetchall() == [(1, 11), (4, 44)]
+    assert cursor.rowcount == 2
+
+
+def test_merge_refuses_two_rows_for_one_and_changes_nothing(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/merge#duplicate-join-behavior"""
+    run("create or replace table once (id int, level int)")
+    run("insert into once values (1, 10)")
+    merge = (
+        "merge into once t using (select column1 id, column2 level from values {}) s on t.id = s.id"
+        " when matched then update set level = s.level"
+        " when not matched then insert (id, level) values (s.id, s.level)"
+    )
+    with pytest.raises(snowflake.connector.errors.ProgrammingError) as caught:
+        run(merge.format("(1, 11), (1, 12)"))
+    assert caught.value.errno == 100090
+    assert run("select * from once") == [(1, 10)]
+    # Duplicates that match nothing are all inserted.
+    assert run(merge.format("(2, 1), (2, 2)")) == [(2, 0)]
+
+
+def test_insert_overwrite_replaces_all_rows(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/insert"""
+    run("create or replace table replaced as select 1 x union all select 2")
+    assert run("insert overwrite into replaced select 7") == [(1,)]
+    assert run("select x from replaced") == [(7,)]

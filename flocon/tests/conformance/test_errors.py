@@ -1,0 +1,40 @@
+"""A statement that fails: number, SQL state, query id."""
+
+from typing import Any
+
+import pytest
+import snowflake.connector
+from shared import one_database
+
+database = pytest.fixture(scope="module")(one_database)
+Run = Any
+
+
+@pytest.mark.parametrize(
+    ("sql", "number", "state"),
+    [
+        ("selec 1", 1003, "42000"),
+        ("select * from nowhere", 2003, "02000"),
+        ("select nothing from values (1)", 904, "42000"),
+        ("select nothing(1)", 2140, "42601"),
+        ("insert into strict values (null)", 100072, "22000"),
+        ("drop table nowhere", 2003, "02000"),
+        ("create table strict (x int)", 2002, "42710"),
+        ("alter table strict add column x int", 1430, "42601"),
+        ("use schema nowhere", 2003, "02000"),
+        ("use warehouse nowhere", 2003, "02000"),
+        ("select * from nowhere.public.t", 2003, "02000"),
+        ("call nowhere()", 2141, "42601"),
+        ("select 1; select 2", 8, "0A000"),
+    ],
+)
+def test_an_error_has_snowflakes_number_state_and_query_id(
+    connection: snowflake.connector.SnowflakeConnection, sql: str, number: int, state: str
+) -> None:
+    """https://docs.snowflake.com/en/developer-guide/python-connector/python-connector-api"""
+    cursor = connection.cursor()
+    cursor.execute("create table if not exists strict (x int not null)")
+    with pytest.raises(snowflake.connector.errors.DatabaseError) as caught:
+        cursor.execute(sql)
+    assert (caught.value.errno, caught.value.sqlstate) == (number, state)
+    assert caught.value.sfqid

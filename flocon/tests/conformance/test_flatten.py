@@ -1,0 +1,54 @@
+"""FLATTEN: a row for each element."""
+
+from typing import Any
+
+import pytest
+from shared import errno, one_database
+
+database = pytest.fixture(scope="module")(one_database)
+Run = Any
+
+
+@pytest.mark.parametrize(
+    ("call", "expected"),
+    [
+        ("input => parse_json('[10, 20]')", [(0, None, "[0]", "10"), (1, None, "[1]", "20")]),
+        ("parse_json('[10]')", [(0, None, "[0]", "10")]),
+        (
+            'input => parse_json(\'{"a": 1, "b": null}\')',
+            [(None, "a", "a", "1"), (None, "b", "b", "null")],
+        ),
+        (
+            "input => parse_json('{\"a\": {\"b\": [7]}}'), path => 'a.b'",
+            [(0, None, "a.b[0]", "7")],
+        ),
+        ("input => parse_json('[]')", []),
+        ("input => parse_json('[]'), outer => true", [(None, None, None, None)]),
+        ("input => null::variant, outer => true", [(None, None, None, None)]),
+    ],
+)
+def test_flatten_gives_a_row_per_element(run: Run, call: str, expected: Any) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/flatten"""
+    sql = f"select index, key, path, value from table(flatten({call})) order by index, key"
+    assert run(sql) == expected
+
+
+def test_flatten_joins_each_row_to_its_own_elements(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/flatten"""
+    run("create table baskets (id int, items variant)")
+    run(
+        "insert into baskets select column1, parse_json(column2)"
+        " from values (1, '[5, 6]'), (2, '[]'), (3, '[7]')"
+    )
+    sql = (
+        "select id, f.index, f.value::int from baskets,"
+        " lateral flatten(input => items{}) f order by id, f.index"
+    )
+    assert run(sql.format("")) == [(1, 0, 5), (1, 1, 6), (3, 0, 7)]
+    assert run(sql.format(", outer => true"))[2] == (2, None, None)
+
+
+@pytest.mark.parametrize("option", ["recursive => true", "mode => 'ARRAY'"])
+def test_an_option_of_flatten_that_is_missing_is_refused(run: Run, option: str) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/flatten"""
+    assert errno(run, f"select * from table(flatten(input => parse_json('[1]'), {option}))") == 2

@@ -1,0 +1,136 @@
+"""Functions answer as Snowflake's reference says."""
+
+from datetime import date, datetime
+from typing import Any
+
+import pytest
+from shared import one_database
+
+database = pytest.fixture(scope="module")(one_database)
+Run = Any
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("to_binary('00fF')", b"\x00\xff"),
+        ("to_binary('c3A9', 'HEX')", b"\xc3\xa9"),
+        ("to_binary('é', 'utf-8')", b"\xc3\xa9"),
+        ("to_binary('AP8=', 'BASE64')", b"\x00\xff"),
+        ("try_to_binary('no hex')", None),
+        ("to_binary('00ff')::varchar", "00FF"),
+        ("to_varchar(x'00ff')", "00FF"),
+        ("split_part('a-b-c', '-', 2)", "b"),
+        ("split_part('a-b-c', '-', -1)", "c"),
+        ("split_part('a-b', '-', 5)", ""),
+        ("regexp_like('abc', 'b')", False),
+        ("regexp_like('abc', '.*b.*')", True),
+        ("'abc' rlike 'a.c'", True),
+        ("rlike('abc', 'ABC', 'i')", True),
+        ("rlike('abc', 'ABC', 'c')", False),
+        ("regexp_replace('a1b2', '[0-9]', 'x')", "axbx"),
+        ("regexp_replace('+0200', '([+-][0-9]{2}):?([0-9]{2})$', '\\\\1:\\\\2')", "+02:00"),
+        ("regexp_replace('abc', 'b')", "ac"),
+        ("regexp_substr('abc123', '[0-9]+')", "123"),
+        ("substring('abcdef', 1 + 1.0, to_number('3'))", "bcd"),
+        ("left('abc', to_number('2')) || right('abc', to_number('1'))", "abc"),
+        ("repeat('ab', to_number('2')) || repeat('x', to_number('-1'))", "abab"),
+        ("lpad('7', to_number('3'), '0') || rpad('7', 1 + 1.0, '0')", "00770"),
+        ("trim('  a ')", "a"),
+        ("trim('xxaxx', 'x')", "a"),
+        ("ltrim('000123', '0')", "123"),
+        ("concat('a', null, 'b')", None),
+        ("'a' || null", None),
+        ("concat_ws('-', 'a', null, 'b')", None),
+        ("length('🍷é')", 2),
+        ("upper('été')", "ÉTÉ"),
+        ("lower('ÉTÉ')", "été"),
+        ("left('🍷ab', 2)", "🍷a"),
+        ("substr('abc', -2)", "bc"),
+        ("charindex('b', 'abc')", 2),
+        ("lpad('7', 3, '0')", "007"),
+        ("replace('a,b', ',', '.')", "a.b"),
+        ("'Abc' ilike 'a%'", True),
+        ("'a%c' like 'a^%c' escape '^'", True),
+        ("'abc' like any ('x%', 'a%')", True),
+        ("sha2('a')", "ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb"),
+        ("iff(1 = 1, 'a', 'b')", "a"),
+        ("nvl2(null, 1, 2)", 2),
+        ("decode(null, null, 'n', 'x')", "n"),
+        ("decode(5, 1, 'a')", None),
+        ("case when null then 1 else 2 end", 2),
+        ("zeroifnull(null)", 0),
+        ("equal_null(null, null)", True),
+        ("greatest(1, null, 3)", None),
+        ("least(1, null, 3)", None),
+        ("greatest(1, 2)", 2),
+        ("datediff('day', '2026-01-31'::date, '2026-02-01'::date)", 1),
+        ("datediff('year', '2025-12-31'::date, '2026-01-01'::date)", 1),
+        ("datediff('week', '2026-01-04'::date, '2026-01-05'::date)", 1),
+        ("datediff('hour', '2026-01-01 00:59'::timestamp, '2026-01-01 01:00'::timestamp)", 1),
+        (
+            "datediff('millisecond', '2026-01-01 00:00:00.1'::timestamp,"
+            " '2026-01-01 00:00:01.2'::timestamp)",
+            1100,
+        ),
+        ("dateadd('month', 1, '2026-01-31'::date)", date(2026, 2, 28)),
+        ("dateadd('quarter', 1, '2026-01-01'::date)", date(2026, 4, 1)),
+        ("dateadd('hour', 1, '2026-01-31'::date)", datetime(2026, 1, 31, 1)),
+        ("dateadd(minute, -5, '2026-01-01 00:00'::timestamp)", datetime(2025, 12, 31, 23, 55)),
+        ("dateadd(day, 1, '2026-01-01')", datetime(2026, 1, 2)),
+        ("date_trunc('hour', '2026-02-03 10:11:12'::timestamp)", datetime(2026, 2, 3, 10)),
+        ("date_trunc('week', '2026-02-03 10:11:12'::timestamp)", datetime(2026, 2, 2)),
+        ("last_day('2026-02-03'::date)", date(2026, 2, 28)),
+        ("dayofweek('2026-02-01'::date)", 0),
+        ("dayofweekiso('2026-02-01'::date)", 7),
+        ("dayname('2026-02-03'::date)", "Tue"),
+        ("time_slice('2026-02-03 10:11:12'::timestamp, 15, 'MINUTE')", datetime(2026, 2, 3, 10)),
+    ],
+)
+def test_a_function_answers_as_the_reference_says(run: Run, expression: str, expected: Any) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions-all"""
+    assert run(f"select {expression}") == [(expected,)]
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("count(x)", 4),
+        ("sum(x)", 10),
+        ("avg(x)", 2.5),
+        ("median(x)", 2.5),
+        ("percentile_cont(0.95) within group (order by x)", pytest.approx(3.85)),
+        ("percentile_disc(0.5) within group (order by x)", 2),
+        ("max_by(k, x)", "d"),
+        ("min_by(k, x)", "a"),
+        ("count(distinct iff(x > 2, 1, 0))", 2),
+        ("count_if(x > 1)", 3),
+        ("listagg(k, ',') within group (order by x desc)", "d,c,b,a"),
+        ("array_agg(x) within group (order by x desc)", "[4,3,2,1]"),
+    ],
+)
+def test_an_aggregate_leaves_nulls_out(run: Run, expression: str, expected: Any) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions-aggregation"""
+    rows = "values (1, 'a'), (2, 'b'), (null, null), (3, 'c'), (4, 'd')"
+    assert run(f"select {expression} from {rows} t (x, k)") == [(expected,)]
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [("count(*)", 0), ("sum(x)", None), ("listagg(x, ',')", ""), ("max(x)", None)],
+)
+def test_an_aggregate_of_nothing(run: Run, expression: str, expected: Any) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions-aggregation"""
+    assert run(f"select {expression} from values (1) t (x) where x > 5") == [(expected,)]
+
+
+def test_a_text_of_blanks_is_trimmed_to_nothing(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/trim"""
+    texts = "(select column1 t from values (''), ('  '), (' a'), ('a '), ('~'), ('é'), (null))"
+    rows = run(f"select t, trim(t) = '', trim(t) <> '', trim(coalesce(t, '')) = '' from {texts}")
+    assert rows == [
+        ("", True, False, True),
+        ("  ", True, False, True),
+        *((text, False, True, False) for text in (" a", "a ", "~", "é")),
+        (None, None, None, True),
+    ]

@@ -1,0 +1,171 @@
+"""SHOW, DESCRIBE and comments."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+import snowflake.connector
+from shared import errno, one_database, shown
+
+database = pytest.fixture(scope="module")(one_database)
+Run = Any
+
+
+def test_comments_are_kept_and_shown(
+    run: Run, connection: snowflake.connector.SnowflakeConnection
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/comment"""
+    run("create or replace table told (a int comment 'l''été', b int) comment = 'it''s told'")
+    run("create or replace view seen comment = 'vu d''ici' as select a from told")
+    (table,) = shown(connection, "show tables like 'TOLD'")
+    (view,) = shown(connection, "show views like 'SEEN'")
+    columns = shown(connection, "describe table told")
+    assert (table["comment"], view["comment"]) == ("it's told", "vu d'ici")
+    assert [column["comment"] for column in columns] == ["l'été", None]
+    assert run(
+        "select table_name, comment from information_schema.tables"
+        " where table_name in ('TOLD', 'SEEN') order by 1"
+    ) == [("SEEN", "vu d'ici"), ("TOLD", "it's told")]
+    run("comment on table told is 'new''s'")
+    run("comment on column told.b is 'b''s'")
+    run("alter table told modify column a comment 'a''s'")
+    assert shown(connection, "show tables like 'TOLD'")[0]["comment"] == "new's"
+    assert [row["comment"] for row in shown(connection, "describe table told")] == ["a's", "b's"]
+    run("alter table told set comment = 'set'")
+    assert shown(connection, "show tables like 'TOLD'")[0]["comment"] == "set"
+
+
+def test_describe_names_every_type_as_snowflake_does(
+    connection: snowflake.connector.SnowflakeConnection,
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/desc-table"""
+    connection.cursor().execute(
+        "create or replace table kinds (a binary, b time, c date, d timestamp_tz, e variant,"
+        " f float, g boolean, h string, i number, j decimal(5, 2), k timestamp, l int not null)"
+    )
+    rows = shown(connection, "describe table kinds")
+    assert [row["type"] for row in rows] == [
+        "BINARY(8388608)", "TIME(9)", "DATE", "TIMESTAMP_TZ(9)", "VARIANT", "FLOAT", "BOOLEAN",
+        "VARCHAR(16777216)", "NUMBER(38,0)", "NUMBER(5,2)", "TIMESTAMP_NTZ(9)", "NUMBER(38,0)",
+    ]  # fmt: skip
+    assert [row["null?"] for row in rows] == ["Y"] * 11 + ["N"]
+
+
+def test_show_tells_when_and_how_many(
+    run: Run, connection: snowflake.connector.SnowflakeConnection, database: str
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/show-tables"""
+    run("create or replace table counted as select seq4() x from table(generator(rowcount => 9))")
+    run("delete from counted where x > 5")
+    (row,) = shown(connection, f"show tables like 'count%' in schema {database}.public")
+    assert (row["name"], row["rows"], row["database_name"]) == ("COUNTED", 6, database)
+    assert abs((datetime.now(UTC) - row["created_on"]).total_seconds()) < 60
+    assert shown(connection, "show tables like 'nothing%' in account") == []
+    (found,) = shown(connection, f"show databases like '{database}'")
+    assert (found["name"], found["is_current"]) == (database, "Y")
+    names = [row["name"] for row in shown(connection, f"show schemas in database {database}")]
+    assert "PUBLIC" in names
+    assert "INFORMATION_SCHEMA" in names
+
+
+def test_a_terse_listing_has_few_columns(
+    run: Run, connection: snowflake.connector.SnowflakeConnection, database: str
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/show-streams
+
+    And the same of show-databases, show-objects, show-schemas, show-tables, show-tasks, show-views.
+    """
+    run("create or replace table brief (x int)")
+    run("create or replace view brief_view as select 1 x")
+    run("create or replace stream brief_stream on table brief")
+    run("create or replace task brief_task schedule = '1 hour' as select 1")
+
+    def terse(tail: str) -> list[dict[str, Any]]:
+        rows = shown(connection, f"show terse {tail}")
+        assert all(row.pop("created_on") for row in rows)
+        return rows
+
+    place = {"database_name": database, "schema_name": "PUBLIC"}
+    table = {"name": "BRIEF", "kind": "TABLE", **place}
+    view = {"name": "BRIEF_VIEW", "kind": "VIEW", **place}
+    assert terse("tables like 'brief'") == [table]
+    assert terse("views like 'brief%'") == [view]
+    assert terse("objects like 'brief%'") == [table, view]
+    assert terse("streams") == [
+        {"name": "BRIEF_STREAM", "kind": "DELTA", **place, "tableOn": f"{database}.PUBLIC.BRIEF"}
+    ]
+    assert terse("tasks like 'brief%' in schema public") == [
+        {"name": "BRIEF_TASK", "kind": None, **place, "schedule": "1 hour"}
+    ]
+    assert terse("schemas like 'public'") == [
+        {"name": "PUBLIC", "kind": None, "database_name": database, "schema_name": None}
+    ]
+    assert terse(f"databases like '{database}'") == [
+        {"name": database, "kind": "STANDARD", "database_name": None, "schema_name": None}
+    ]
+    run("drop table brief")
+
+
+def test_a_warehouse_is_described(
+    run: Run, connection: snowflake.connector.SnowflakeConnection
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/desc-warehouse"""
+    run("create or replace warehouse told_wh initially_suspended = true")
+    (row,) = shown(connection, "describe warehouse told_wh")
+    assert abs((datetime.now(UTC) - row.pop("created_on")).total_seconds()) < 60
+    assert row == {"name": "TOLD_WH", "kind": "WAREHOUSE"}
+    run("drop warehouse told_wh")
+    assert errno(run, "describe warehouse told_wh") == 2003
+
+
+def test_tables_tell_their_rows_and_bytes(
+    run: Run, connection: snowflake.connector.SnowflakeConnection, database: str
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/info-schema/tables"""
+    run("create or replace table sized (a int, b varchar)")
+    query = (
+        "select row_count, bytes from information_schema.tables"
+        " where table_schema = 'PUBLIC' and table_name = 'SIZED'"
+    )
+    run("create or replace view how_large as " + query)
+    assert run(query) == run("select * from how_large") == [(0, 0)]
+    run("insert into sized select seq4(), repeat('x', 992) from table(generator(rowcount => 100))")
+    ((rows, hundred),) = run(query)
+    assert rows == 100
+    assert hundred > 0
+    run("delete from sized where a < 50")
+    ((rows, fifty),) = run("select * from how_large")
+    assert rows == 50
+    assert 0 < fifty <= hundred
+    (shown_row,) = shown(connection, f"show tables like 'SIZED' in schema {database}.public")
+    assert (shown_row["rows"], shown_row["bytes"]) == (50, fifty)
+    assert run(query.replace("SIZED", "HOW_LARGE")) == [(None, None)]
+
+
+@pytest.mark.parametrize(
+    ("listed", "made"),
+    [
+        ("stages", "create stage {}"),
+        ("file formats", "create file format {} type = csv"),
+        ("sequences", "create sequence {}"),
+    ],
+)
+def test_what_the_engine_lists_is_cut_to_what_was_asked_for(
+    run: Run, connection: snowflake.connector.SnowflakeConnection, listed: str, made: str
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/show-stages"""
+    run("create schema apart")
+    for name in ("a_b", "axb", "b"):
+        run(made.format(name))
+
+    def names(tail: str) -> list[str]:
+        return [row["name"] for row in shown(connection, f"show {listed} {tail}")]
+
+    assert names("like 'A_B'") == ["AXB", "A_B"]
+    assert names(r"like 'a\\_b'") == ["A_B"]
+    assert names("like 'nothing'") == []
+    assert names("in schema apart starts with 'A' limit 1") == ["AXB"]
+    assert names("in schema public") == []
+    assert errno(run, f"show {listed} in schema no_such_schema") == 2003
+    run("drop schema apart")
+    run("use schema public")

@@ -1,0 +1,158 @@
+"""Procedures in their caller's transaction and session: scopes, rights, names."""
+
+from typing import Any
+
+import pytest
+from shared import one_database
+
+from conformance.procedure_shared import Cellar
+
+database = pytest.fixture(scope="module")(one_database)
+
+INSERT = "    session.sql(\"INSERT INTO t VALUES ('{}')\").collect()\n"
+WHERE = "def run(session):\n    return session.sql('SELECT CURRENT_SCHEMA()').collect()[0][0]"
+
+
+@pytest.fixture
+def table(cellar: Cellar) -> Cellar:
+    """With an empty table T."""
+    cellar.rows("CREATE OR REPLACE TABLE t (a VARCHAR)")
+    return cellar
+
+
+def content(cellar: Cellar) -> list[str]:
+    return [row[0] for row in cellar.rows("SELECT a FROM t ORDER BY a")]
+
+
+def test_a_procedures_statements_are_in_its_callers_transaction(
+    table: Cellar, account: Any, database: str
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/transactions"""
+    table.create("add()", "def run(session):\n" + INSERT.format("inside"))
+    table.rows("BEGIN")
+    table.rows("INSERT INTO t VALUES ('before')")
+    table.rows("CALL add()")
+    assert content(table) == ["before", "inside"]
+    with account.connect(database=database, schema="PUBLIC") as other:
+        assert content(Cellar(other)) == []
+    table.rows("ROLLBACK")
+    assert content(table) == []
+
+
+def test_without_a_transaction_each_statement_commits_itself(table: Cellar) -> None:
+    """https://docs.snowflake.com/en/sql-reference/transactions"""
+    table.create("add()", "def run(session):\n" + INSERT.format("kept") + "    raise ValueError")
+    table.failure("CALL add()")
+    assert content(table) == ["kept"]
+
+
+def test_a_procedures_own_transaction_ends_with_it(table: Cellar) -> None:
+    """https://docs.snowflake.com/en/sql-reference/transactions"""
+    body = "def run(session):\n    session.begin_transaction()\n" + INSERT.format("own")
+    table.create("good()", body + "    session.commit()")
+    table.create("bad()", body + "    raise ValueError('no')")
+    table.create("open()", body)
+    table.rows("CALL good()")
+    assert content(table) == ["own"]
+    assert "ValueError: no" in table.failure("CALL bad()")[1]
+    number, text = table.failure("CALL open()")
+    assert (number, "is incomplete and it was rolled back" in text) == (90232, True)
+    assert content(table) == ["own"]
+
+
+def test_a_transaction_begun_inside_is_not_undone_by_the_callers_rollback(table: Cellar) -> None:
+    """https://docs.snowflake.com/en/sql-reference/transactions"""
+    table.create(
+        "own()",
+        "def run(session):\n    session.begin_transaction()\n"
+        + INSERT.format("own")
+        + "    session.commit()",
+    )
+    table.rows("CREATE OR REPLACE TABLE callers (a VARCHAR)")
+    table.rows("BEGIN")
+    table.rows("INSERT INTO callers VALUES ('before')")
+    table.rows("CALL own()")
+    table.rows("ROLLBACK")
+    assert content(table) == ["own"]
+    assert table.rows("SELECT a FROM callers") == []
+
+
+@pytest.mark.parametrize("end", ["commit", "rollback"])
+def test_a_procedure_cannot_end_its_callers_transaction(table: Cellar, end: str) -> None:
+    """https://docs.snowflake.com/en/sql-reference/transactions"""
+    table.create("meddle()", f"def run(session):\n    session.{end}()")
+    table.rows("BEGIN")
+    table.rows("INSERT INTO t VALUES ('before')")
+    assert "different scope is not allowed" in table.failure("CALL meddle()")[1]
+    table.rows("COMMIT")
+    assert content(table) == ["before"]
+
+
+def test_ddl_in_a_procedure_inside_a_transaction_is_an_error(table: Cellar) -> None:
+    """https://docs.snowflake.com/en/sql-reference/transactions"""
+    table.create("ddl()", "def run(session):\n    session.sql('CREATE TABLE x (a INT)').collect()")
+    table.rows("BEGIN")
+    table.rows("INSERT INTO t VALUES ('before')")
+    assert "different scope is not allowed" in table.failure("CALL ddl()")[1]
+    table.rows("ROLLBACK")
+    assert content(table) == []
+
+
+def test_autocommit_cannot_be_changed_inside_a_procedure(table: Cellar) -> None:
+    """https://docs.snowflake.com/en/sql-reference/transactions"""
+    body = "def run(session):\n    session.sql('ALTER SESSION SET AUTOCOMMIT = FALSE').collect()"
+    table.create("silent()", body)
+    assert "AUTOCOMMIT" in table.failure("CALL silent()")[1]
+
+
+def test_owners_rights_run_in_the_procedures_schema_callers_in_the_callers(
+    cellar: Cellar, database: str
+) -> None:
+    """https://docs.snowflake.com/en/developer-guide/stored-procedure/stored-procedures-rights"""
+    cellar.rows("CREATE OR REPLACE SCHEMA tools")
+    for rights in ("owner", "caller"):
+        cellar.create(f"{database}.tools.{rights}_place()", WHERE, "VARCHAR", rights)
+    cellar.rows("USE SCHEMA public")
+    assert cellar.value("CALL tools.owner_place()") == "TOOLS"
+    assert cellar.value("CALL tools.caller_place()") == "PUBLIC"
+    assert cellar.value("SELECT CURRENT_SCHEMA()") == "PUBLIC"
+
+
+def test_what_a_procedure_with_owners_rights_calls_has_owners_rights(
+    cellar: Cellar, database: str
+) -> None:
+    """https://docs.snowflake.com/en/developer-guide/stored-procedure/stored-procedures-rights"""
+    cellar.rows("CREATE OR REPLACE SCHEMA tools")
+    cellar.create(f"{database}.tools.caller_place()", WHERE, "VARCHAR")
+    outer = f"def run(session):\n    return session.call('{database}.tools.caller_place')"
+    cellar.create("public.owner_calls()", outer, "VARCHAR", "OWNER")
+    cellar.create("public.caller_calls()", outer, "VARCHAR", "CALLER")
+    cellar.rows("USE SCHEMA public")
+    assert cellar.value("CALL owner_calls()") == "TOOLS"
+    assert cellar.value("CALL caller_calls()") == "PUBLIC"
+
+
+@pytest.mark.parametrize(
+    ("statement", "kind"),
+    [
+        ("USE SCHEMA INFORMATION_SCHEMA", "USE"),
+        ("USE WAREHOUSE no_matter", "USE"),
+        ("ALTER SESSION SET TIMEZONE = 'Asia/Tokyo'", "ALTER_SESSION"),
+    ],
+)
+def test_a_procedure_with_owners_rights_cannot_change_its_callers_session(
+    cellar: Cellar, statement: str, kind: str
+) -> None:
+    """https://docs.snowflake.com/en/developer-guide/stored-procedure/stored-procedures-rights"""
+    body = f'def run(session):\n    session.sql("{statement}").collect()'
+    cellar.create("change()", body, rights="OWNER")
+    assert f"Unsupported statement type '{kind}'" in cellar.failure("CALL change()")[1]
+
+
+def test_a_procedure_with_callers_rights_changes_its_callers_session(cellar: Cellar) -> None:
+    """https://docs.snowflake.com/en/developer-guide/stored-procedure/stored-procedures-rights"""
+    cellar.rows("CREATE SCHEMA IF NOT EXISTS elsewhere")
+    cellar.rows("USE SCHEMA public")
+    cellar.create("public.move()", "def run(session):\n    session.use_schema('elsewhere')")
+    cellar.rows("CALL move()")
+    assert cellar.value("SELECT CURRENT_SCHEMA()") == "ELSEWHERE"

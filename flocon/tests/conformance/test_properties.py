@@ -1,0 +1,95 @@
+"""What a statement sets is shown, followed, or refused: none succeeds without effect."""
+
+from typing import Any
+
+import pytest
+import snowflake.connector
+from shared import errno, one, one_database, shown
+
+database = pytest.fixture(scope="module")(one_database)
+Run = Any
+Connection = snowflake.connector.SnowflakeConnection
+
+
+def test_a_tables_properties_are_shown(run: Run, connection: Connection) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/show-tables"""
+
+    def table(name: str) -> tuple[str, ...]:
+        (row,) = shown(connection, f"show tables like '{name}'")
+        return row["kind"], row["cluster_by"], row["retention_time"], row["change_tracking"]
+
+    run("create transient table kept (a int, b int) cluster by (a, b) change_tracking = true")
+    assert table("KEPT") == ("TRANSIENT", "LINEAR(A, B)", "1", "ON")
+    run("alter table kept cluster by (b)")
+    run("alter table kept set data_retention_time_in_days = 0, change_tracking = false")
+    assert table("KEPT") == ("TRANSIENT", "LINEAR(B)", "0", "OFF")
+    run("alter table kept drop clustering key")
+    run("alter table kept rename to moved")
+    assert table("MOVED") == ("TRANSIENT", "", "0", "OFF")
+    run("create or replace table moved (a int)")
+    assert table("MOVED") == ("TABLE", "", "1", "OFF")
+    run("create stream moved_stream on table moved")
+    assert table("MOVED") == ("TABLE", "", "1", "ON")
+
+
+def test_a_views_properties_are_shown(run: Run, connection: Connection) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/create-view"""
+    run("create secure view guarded (x comment 'the one') comment = 'c' as select 1")
+    (row,) = shown(connection, "show views like 'GUARDED'")
+    assert (row["is_secure"], row["comment"]) == ("true", "c")
+    assert shown(connection, "describe view guarded")[0]["comment"] == "the one"
+    run("create or replace view guarded copy grants as select 1 y")
+    assert shown(connection, "show views like 'GUARDED'")[0]["is_secure"] == "false"
+
+
+def test_a_stages_comment_and_a_file_format_come_and_go(run: Run, connection: Connection) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/create-stage"""
+    run("create stage told comment = 'l''été'")
+    assert shown(connection, "show stages like 'TOLD'")[0]["comment"] == "l'été"
+    run("create file format lines type = csv field_delimiter = '|'")
+    run("drop file format lines")
+    run("drop file format if exists lines")
+    assert errno(run, "drop file format lines") == 2003
+    assert errno(run, "drop sequence nowhere") == 2003
+    assert errno(run, "create file format odd type = csv nonsense = 1") == 1008
+
+
+def test_a_column_that_counts_itself(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/create-table"""
+    run("create table counted (id int autoincrement start 5 increment 5, n int)")
+    run("insert into counted (n) values (1), (2)")
+    assert run("select id, n from counted order by id") == [(5, 1), (10, 2)]
+
+
+def test_a_statement_stops_at_its_time_limit(run: Run, connection: Connection) -> None:
+    """https://docs.snowflake.com/en/sql-reference/parameters#statement-timeout-in-seconds"""
+    rows = "(select seq4() n from table(generator(rowcount => 100000)))"
+    run("alter session set statement_timeout_in_seconds = 1")
+    sql = f"select count(*) from {rows} a, {rows} b, {rows} c where a.n + b.n + c.n < 0"
+    assert errno(run, sql) == 630
+    assert one(run, "select 1") == 1
+    run("alter session unset statement_timeout_in_seconds")
+
+
+def test_a_session_parameter_takes_its_own_values_only(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/parameters"""
+    for setting in ("autocommit = perhaps", "statement_timeout_in_seconds = 'soon'"):
+        with pytest.raises(snowflake.connector.errors.ProgrammingError):
+            run(f"alter session set {setting}")
+    with pytest.raises(snowflake.connector.errors.ProgrammingError):
+        run("alter session unset nonsense")
+    run("create or replace table sure (a int)")
+    run("insert into sure values (1)")
+    run("rollback")
+    assert run("select a from sure") == [(1,)]
+
+
+def test_the_last_query_is_known_by_its_id(run: Run, connection: Connection) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/last_query_id"""
+    cursor = connection.cursor()
+    cursor.execute("select 7 as x")
+    ran = cursor.sfqid
+    assert cursor.execute("select last_query_id()").fetchall() == [(ran,)]
+    cursor.execute("show schemas like 'PUBLIC'")
+    found = cursor.execute('select "name" from table(result_scan(last_query_id()))').fetchall()
+    assert found == [("PUBLIC",)]

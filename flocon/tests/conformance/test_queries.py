@@ -1,0 +1,114 @@
+"""Queries: order, sets, windows, QUALIFY, CTEs and the names of columns."""
+
+from typing import Any
+
+import pytest
+import snowflake.connector
+from shared import one_database
+
+database = pytest.fixture(scope="module")(one_database)
+Run = Any
+
+
+@pytest.mark.parametrize(
+    ("sql", "expected"),
+    [
+        ("select column1 from values (1), (null), (2) order by 1", [1, 2, None]),
+        ("select column1 from values (1), (null), (2) order by 1 desc", [None, 2, 1]),
+        ("select column1 from values (1), (null), (2) order by 1 nulls first", [None, 1, 2]),
+        ("select column1 from values (1), (2), (3) order by 1 limit 1 offset 1", [2]),
+        ("select top 2 column1 from values (1), (2), (3) order by 1", [1, 2]),
+        ("select $1 from values (1), (2) order by 1", [1, 2]),
+        ("select 1 union select 1 union all select 2 order by 1", [1, 2]),
+        ("select column1 from values (1), (2), (2) intersect select 2", [2]),
+        ("select column1 from values (1), (2) except select 2", [1]),
+        ("select column1 from values (1), (2) minus select 2", [1]),
+        ("select x from values (1), (2) t (x) where x in (select 2)", [2]),
+        ("select x from values (1), (2) t (x) where x not in (select null)", []),
+        ("select seq4() from table(generator(rowcount => 3))", [0, 1, 2]),
+        (
+            "select x from values (1), (2), (2) t (x)"
+            " qualify row_number() over (partition by x order by x) = 1 order by x",
+            [1, 2],
+        ),
+        (
+            "select sum(x) over (order by x rows between unbounded preceding and current row)"
+            " from values (1), (2), (4) t (x) order by 1",
+            [1, 3, 7],
+        ),
+        ("select lag(x) over (order by x) from values (1), (2) t (x) order by x", [None, 1]),
+        ("select lead(x, 1, 0) over (order by x) from values (1), (2) t (x) order by x", [2, 0]),
+        (
+            "select rank() over (order by x desc)"
+            " from values (1), (2), (2), (null) t (x) order by 1",
+            [1, 2, 2, 4],
+        ),
+        (
+            "select dense_rank() over (order by x) from values (5), (5), (7) t (x) order by 1",
+            [1, 1, 2],
+        ),
+        (
+            "select count(*) over (partition by x) from values (1), (2), (2) t (x) order by 1",
+            [1, 2, 2],
+        ),
+        (
+            "select last_value(y ignore nulls) over (order by x rows between unbounded preceding"
+            " and current row) from values (1, 'a'), (2, null), (3, 'c') t (x, y) order by x",
+            ["a", "a", "c"],
+        ),
+        (
+            "select first_value(y) over (partition by x order by y desc)"
+            " from values (1, 'a'), (1, 'b'), (2, 'c') t (x, y) order by 1",
+            ["b", "b", "c"],
+        ),
+    ],
+)
+def test_rows_come_in_snowflakes_order_and_number(run: Run, sql: str, expected: list[Any]) -> None:
+    """https://docs.snowflake.com/en/sql-reference/constructs/order-by"""
+    assert [row[0] for row in run(sql)] == expected
+
+
+def test_a_cte_hides_the_table_of_its_name(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/constructs/with"""
+    run("create table hidden (x int)")
+    run("insert into hidden values (1)")
+    assert run("with hidden as (select x + 1 as x from hidden) select x from hidden") == [(2,)]
+    assert run("with other as (select x from hidden) select x from other") == [(1,)]
+
+
+def test_names_are_upper_case_unless_quoted(run: Run, database: str) -> None:
+    """https://docs.snowflake.com/en/sql-reference/identifiers-syntax"""
+    run('create table names (Plain int, "Quoted name" int, "select" int)')
+    run('insert into names (plain, "Quoted name", "select") values (1, 2, 3)')
+    assert run('select PLAIN, names."Quoted name", "select" from Names') == [(1, 2, 3)]
+    assert run(f"select plain from {database}.public.names") == [(1,)]
+    assert run(f'select plain from "{database}"."PUBLIC"."NAMES"') == [(1,)]
+
+
+def test_identifier_holds_the_name_of_anything(run: Run, database: str) -> None:
+    """https://docs.snowflake.com/en/sql-reference/identifier-literal"""
+    run(f"create schema identifier('{database.lower()}.held')")
+    run("create schema if not exists identifier(?)", '"Held too"')
+    schemas = [row[1] for row in run(f"show schemas like 'held%' in database {database}")]
+    assert schemas == ["HELD", "Held too"]
+    run("create table identifier('held.wine') (n int)")
+    run("insert into identifier(?) values (1)", f"{database}.held.wine")
+    assert run("select n from identifier('held.wine') w where w.n = 1") == [(1,)]
+    run("drop schema identifier('held')")
+    run("drop schema identifier(?)", '"Held too"')
+    assert run(f"show schemas like 'held%' in database {database}") == []
+    run("use schema public")
+
+
+def test_a_column_without_an_alias_is_named_by_its_text(
+    connection: snowflake.connector.SnowflakeConnection,
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/select"""
+    cursor = connection.cursor()
+    cursor.execute("select count(*), 1 + 1, max(column1), column1::int from values (1) group by 4")
+    assert [column.name for column in cursor.description] == [
+        "COUNT(*)",
+        "1 + 1",
+        "MAX(COLUMN1)",
+        "COLUMN1::INT",
+    ]

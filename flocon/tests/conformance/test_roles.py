@@ -1,0 +1,136 @@
+"""Roles: system roles, hierarchies, whose role a session may take."""
+
+import uuid
+from collections.abc import Iterator
+
+import pytest
+import snowflake.connector
+from shared import one, shown
+from snowflake.connector import SnowflakeConnection
+
+from conformance.shared import Run, error, failure
+from tests.conftest import RunningAccount
+
+
+@pytest.fixture
+def roles(run: Run) -> Iterator[tuple[str, str]]:
+    """A role, and another one that inherits it."""
+    below, above = (f"{name}_{uuid.uuid4().hex[:10].upper()}" for name in ("BELOW", "ABOVE"))
+    run(f"create role {below} comment = 'reads'")
+    run(f"create role {above}")
+    run(f"grant role {below} to role {above}")
+    yield below, above
+    run("use role accountadmin")
+    run(f"drop role if exists {below}")
+    run(f"drop role if exists {above}")
+
+
+def test_a_session_begins_as_accountadmin_and_takes_another_role(
+    run: Run, roles: tuple[str, str]
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/use-role"""
+    assert one(run, "select current_role()") == "ACCOUNTADMIN"
+    run(f"use role {roles[0]}")
+    assert one(run, "select current_role()") == roles[0]
+    assert failure(run, "use role nobody_at_all") == (
+        2043,
+        "002043 (02000): SQL compilation error:\n"
+        "Object does not exist, or operation cannot be performed.",
+    )
+
+
+def test_a_login_under_an_unknown_role_is_refused(account: RunningAccount) -> None:
+    """https://docs.snowflake.com/en/developer-guide/python-connector/python-connector-connect"""
+    with pytest.raises(snowflake.connector.errors.DatabaseError, match="NOBODY_AT_ALL") as raised:
+        account.connect(role="NOBODY_AT_ALL")
+    assert "does not exist or not authorized" in str(raised.value)
+
+
+def test_a_role_inherits_what_is_granted_to_the_roles_below_it(
+    run: Run, database: str, roles: tuple[str, str]
+) -> None:
+    """https://docs.snowflake.com/en/user-guide/security-access-control-overview"""
+    below, above = roles
+    run("create table t (a int)")
+    for what in (f"database {database}", "schema public"):
+        run(f"grant usage on {what} to role {below}")
+    run(f"grant select on table t to role {below}")
+    run(f"use role {above}")
+    assert one(run, "select count(*) from information_schema.tables") == 1
+    run("use role accountadmin")
+    assert "cycle" in failure(run, f"grant role {above} to role {below}")[1]
+    run(f"revoke role {below} from role {above}")
+    run(f"use role {above}")
+    assert error(run, f"show tables in database {database}") == 2003
+
+
+def test_secondary_roles_add_theirs_and_none_takes_them_away(
+    run: Run, database: str, roles: tuple[str, str]
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/use-secondary-roles"""
+    run("create table t (a int)")
+    run(f"use role {roles[0]}")
+    assert error(run, f"select * from {database}.public.t") == 2003
+    run("use secondary roles all")
+    assert run(f"show tables in database {database}") != []
+    run("use secondary roles none")
+    assert error(run, f"select * from {database}.public.t") == 2003
+
+
+def test_sysadmin_has_what_accountadmin_made_and_public_nothing(
+    run: Run, database: str, connection: SnowflakeConnection
+) -> None:
+    """https://docs.snowflake.com/en/user-guide/security-access-control-overview"""
+    run("create table t (a int)")
+    run("use role public")
+    assert shown(connection, "show databases") == []
+    assert error(run, "create database mine") == 3001
+    run("use role sysadmin")
+    assert [row["name"] for row in shown(connection, "show tables in schema public")] == ["T"]
+    assert error(run, "create role mine") == 3001
+
+
+def test_roles_and_their_grants_are_shown(
+    run: Run, database: str, roles: tuple[str, str], connection: SnowflakeConnection
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/show-grants"""
+    below, above = roles
+    (row,) = shown(connection, f"show roles like '{below}'")
+    assert (row["comment"], row["granted_to_roles"], row["assigned_to_users"]) == ("reads", 1, 0)
+    assert {"ACCOUNTADMIN", "PUBLIC", "SECURITYADMIN", "SYSADMIN", "USERADMIN"} <= {
+        row["name"] for row in shown(connection, "show roles")
+    }
+    run(f"grant all on schema {database}.public to role {below}")
+    run(f"grant select on future tables in schema {database}.public to role {below}")
+    granted = shown(connection, f"show grants to role {below}")
+    assert ("CREATE TABLE", "SCHEMA", f"{database}.PUBLIC") in {
+        (row["privilege"], row["granted_on"], row["name"]) for row in granted
+    }
+    (inherited,) = shown(connection, f"show grants to role {above}")
+    assert (inherited["privilege"], inherited["granted_on"], inherited["name"]) == (
+        "USAGE",
+        "ROLE",
+        below,
+    )
+    (holder,) = shown(connection, f"show grants of role {below}")
+    assert (holder["granted_to"], holder["grantee_name"]) == ("ROLE", above)
+    (future,) = shown(connection, f"show future grants in schema {database}.public")
+    assert (future["privilege"], future["grant_on"], future["grantee_name"]) == (
+        "SELECT",
+        "TABLE",
+        below,
+    )
+
+
+def test_what_a_dropped_role_owned_goes_to_who_drops_it(
+    run: Run, database: str, roles: tuple[str, str], connection: SnowflakeConnection
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/drop-role"""
+    run("create table t (a int)")
+    run(f"grant ownership on table t to role {roles[0]}")
+    run(f"drop role {roles[0]}")
+    (row,) = shown(connection, "show tables like 'T'")
+    assert row["owner"] == "ACCOUNTADMIN"
+    run(f"drop role if exists {roles[0]}")
+    assert error(run, f"drop role {roles[0]}") == 2003
+    assert error(run, "drop role sysadmin") == 3001

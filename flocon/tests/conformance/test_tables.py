@@ -1,0 +1,122 @@
+"""CREATE, ALTER and DROP of tables and what holds them."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+import snowflake.connector
+from shared import errno, one_database, shown
+
+database = pytest.fixture(scope="module")(one_database)
+Run = Any
+
+
+@pytest.mark.parametrize(
+    ("kind", "create"),
+    [
+        ("table", "create {} table {} thing (a int)"),
+        ("view", "create {} view {} sight as select 1 a"),
+        ("schema", "create {} schema {} place"),
+        ("stage", "create {} stage {} shelf"),
+        ("database", "create {} database {} another_one"),
+    ],
+)
+def test_an_object_is_created_once_or_replaced_or_kept(run: Run, kind: str, create: str) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/create"""
+    run(create.format("", ""))
+    assert errno(run, create.format("", "")) == 2002
+    ((kept,),) = run(create.format("", "if not exists"))
+    assert "already exists, statement succeeded" in kept
+    run(create.format("or replace", ""))
+    name = create.format("", "").split()[2]
+    run(f"drop {kind} {name}")
+    run(f"drop {kind} if exists {name}")
+    assert errno(run, f"drop {kind} {name}") == 2003
+
+
+def test_create_or_alter_table_adds_columns_and_keeps_the_rows(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/create-or-alter"""
+    definition = "create or alter table grown (a int, b varchar default 'x'{})"
+    run(definition.format(""))
+    run("insert into grown (a) values (1)")
+    run("-- a comment before the statement\n" + definition.format(", c number(10, 2)"))
+    run(definition.format(", c number(10, 2)"))
+    assert run("select * from grown") == [(1, "x", None)]
+
+
+def test_create_table_as_takes_names_and_types(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/create-table#create-table-as-select"""
+    run("create or replace table named (x, y) as select 1, 'a'")
+    run("create or replace table typed (x number(5, 1), y varchar) as select 1, 'a'")
+    assert run("select x, y from named") == [(1, "a")]
+    assert run("select x, y from typed") == [(Decimal("1.0"), "a")]
+
+
+def test_a_clone_has_rows_constraints_and_comments_and_a_life_of_its_own(
+    run: Run, connection: snowflake.connector.SnowflakeConnection
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/create-clone"""
+    run("create or replace table origin (a int not null, b varchar default 'x' comment 'it''s')")
+    run("insert into origin (a) values (1)")
+    run("create or replace table twin clone origin")
+    run("create or replace table shape like origin")
+    run("delete from origin")
+    assert run("select * from twin") == [(1, "x")]
+    assert run("select * from shape") == []
+    for copy in ("twin", "shape"):
+        assert errno(run, f"insert into {copy} (a) values (null)") == 100072
+        assert shown(connection, f"describe table {copy}")[1]["comment"] == "it's"
+        assert shown(connection, f"describe table {copy}")[1]["default"] == "'x'"
+
+
+def test_defaults_fill_in_and_primary_keys_are_not_enforced(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/constraints-overview"""
+    run(
+        "create or replace table filled (id int primary key, at timestamp_ntz default"
+        " current_timestamp(), n number(10, 2) not null default 1.5, unique (id))"
+    )
+    run("insert into filled (id) values (1), (1)")
+    run("alter table filled add constraint again primary key (n)")
+    run("insert into filled (id) values (1)")
+    rows = run("select id, at is not null, n from filled")
+    assert rows == [(1, True, Decimal("1.50"))] * 3
+
+
+def test_columns_are_added_renamed_widened_and_dropped(
+    run: Run, connection: snowflake.connector.SnowflakeConnection
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/alter-table"""
+    run("create or replace table altered (a int, b varchar(5))")
+    run("insert into altered values (1, 'x')")
+    run("alter table altered add column c varchar default 'q'")
+    run("alter table altered add column if not exists c varchar")
+    run("alter table altered add d int, e int")
+    run("alter table altered drop column e")
+    run("alter table altered rename column d to dd")
+    run("alter table altered alter column b set data type varchar(20)")
+    run("alter table altered rename to changed")
+    run("alter table if exists altered add column f int")
+    assert run("select * from changed") == [(1, "x", "q", None)]
+    described = [(row["name"], row["type"]) for row in shown(connection, "desc table changed")]
+    assert described == [
+        ("A", "NUMBER(38,0)"),
+        ("B", "VARCHAR(20)"),
+        ("C", "VARCHAR(16777216)"),
+        ("DD", "NUMBER(38,0)"),
+    ]
+    run("drop table changed")
+
+
+def test_a_dropped_schema_is_no_longer_current(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/drop-schema"""
+    run("create schema short_lived")
+    assert run("select current_schema()") == [("SHORT_LIVED",)]
+    run("create table gone (a int)")
+    run("create stream gone_stream on table gone")
+    run("drop schema short_lived")
+    assert run("select current_schema()") == [(None,)]
+    assert errno(run, "create table nowhere (a int)") == 90106
+    run("create schema short_lived")
+    assert run("show tables in schema short_lived") == []
+    assert run("show streams in schema short_lived") == []
+    run("drop schema short_lived")

@@ -1,0 +1,194 @@
+"""VARIANT: paths, JSON's null, what is made and unmade of it."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from shared import errno, one, one_database
+
+database = pytest.fixture(scope="module")(one_database)
+Run = Any
+D = Decimal
+EVENT = (
+    'parse_json(\'{"a": {"b": [1, 2]}, "x.y": 5, "A": "up", "q r": 9, "s": "text", "n": 10,'
+    ' "t": true, "z": null, "d": 12.50, "w": 7.0, "e": 1.5e2, "o": {}, "l": [], "c": "12",'
+    ' "at": "2026-01-01T10:00:00+02:00"}\')'
+)
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("v:a.b[0]", "1"),
+        ("v['a']['b']", "[1,2]"),
+        ("v:a['b'][1]::int", 2),
+        ("v:a.b[5]", None),
+        ('v:"x.y"', "5"),
+        ("v['x.y']", "5"),
+        ('v:"q r"', "9"),
+        ("v:A", '"up"'),
+        ("v:A::varchar", "up"),
+        ("V:missing", None),
+        ("v:s", '"text"'),
+        ("v:s || 'z'", "textz"),
+        ("concat(v:s, 'z')", "textz"),
+        ("upper(v:s)", "TEXT"),
+        ("v:s = 'text'", True),
+        ("v:s in ('a', 'text')", True),
+        ("v:s like 'te%'", True),
+        ("v:n > 9", True),
+        ("v:n = 10", True),
+        ("v:n + 1", 11.0),
+        ("v:n::float", 10.0),
+        ("v:t::boolean", True),
+        ("v:d::varchar", "12.5"),
+        ("v:w::varchar", "7"),
+        ("v:e::varchar", "150"),
+        ("v:d::number(10, 2)", D("12.50")),
+        ("v:d::number", 13),
+        ("v:z is null", False),
+        ("v:missing is null", True),
+        ("v:z::varchar is null", True),
+        ("is_null_value(v:z)", True),
+        ("is_null_value(v:missing)", None),
+        ("strip_null_value(v:z)", None),
+        ("coalesce(v:missing, v:s)::varchar", "text"),
+        ("typeof(v:c)", "VARCHAR"),
+        ("typeof(v:n)", "INTEGER"),
+        ("typeof(v:w)", "INTEGER"),
+        ("typeof(v:d)", "DECIMAL"),
+        ("typeof(v:t)", "BOOLEAN"),
+        ("typeof(v:o)", "OBJECT"),
+        ("typeof(v:l)", "ARRAY"),
+        ("typeof(v:z)", "NULL_VALUE"),
+        ("typeof(v:missing)", None),
+        ("v:at::timestamp_ntz", datetime(2026, 1, 1, 10)),
+        ("to_timestamp_ntz(v:at::varchar)", datetime(2026, 1, 1, 10)),
+    ],
+)
+def test_a_path_into_a_variant_finds_the_value(run: Run, path: str, expected: Any) -> None:
+    """https://docs.snowflake.com/en/user-guide/querying-semistructured"""
+    assert one(run, f"select {path} from (select {EVENT} v)") == expected
+
+
+@pytest.mark.parametrize("path", ["max(v:n)", "min(v:n)"])
+def test_a_variant_without_a_cast_is_not_ordered(run: Run, path: str) -> None:
+    """As JSON's text, 9 would be greater than 10.
+
+    https://docs.snowflake.com/en/sql-reference/data-types-semistructured
+    """
+    assert errno(run, f"select {path} from (select {EVENT} v)") == 2
+    assert errno(run, f"select 1 from (select {EVENT} v) order by v:n") == 2
+
+
+@pytest.mark.parametrize("call", ["try_cast(v:n as number)", "try_to_number(v:n)"])
+def test_try_functions_take_texts_only(run: Run, call: str) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/try_cast"""
+    assert errno(run, f"select {call} from (select {EVENT} v)") == 1065
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("parse_json('')", None),
+        ("parse_json('  ')", None),
+        ("parse_json('null')", "null"),
+        ("try_parse_json('{bad')", None),
+        ("object_construct('a', 1, 'b', null)", '{"a":1}'),
+        ("object_construct_keep_null('a', 1, 'b', null)", '{"a":1,"b":null}'),
+        ("object_construct()", "{}"),
+        ("array_construct(1, null, 'a')", '[1,null,"a"]'),
+        ("array_construct(1, 2)[0]", "1"),
+        ("array_size(parse_json('[1, 2, 3]'))", 3),
+    ],
+)
+def test_semi_structured_values_are_made(run: Run, expression: str, expected: Any) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions-semistructured"""
+    assert one(run, f"select {expression}") == expected
+
+
+@pytest.mark.parametrize(
+    ("number", "kind", "text"),
+    [
+        ("12.500000000000000001", "DECIMAL", "12.500000000000000001"),
+        ("1." + "0" * 36 + "1", "DECIMAL", "1." + "0" * 36 + "1"),
+        ("-0.10000000000000000000", "DECIMAL", "-0.1"),
+        ("9007199254740993.0", "INTEGER", "9007199254740993"),
+        (
+            "12345678901234567890123456789012345678",
+            "INTEGER",
+            "12345678901234567890123456789012345678",
+        ),
+        ("0." + "9" * 400, "DOUBLE", "1"),
+        ("1." + "0" * 41 + "1", "DOUBLE", "1"),
+        ("1.5e2", "DOUBLE", "150"),
+        ("1E2", "DOUBLE", "100"),
+    ],
+)
+def test_a_number_of_38_digits_is_exact_and_others_are_doubles(
+    run: Run, number: str, kind: str, text: str
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/data-types-semistructured"""
+    document = '{"p": [{"a b": ' + number + '}], "1e5": "1.23456789012345678e5"}'
+    query = (
+        "select typeof(v:p[0]['a b']), v:p[0]['a b']::varchar, v['1e5']::varchar, typeof(v:p)"
+        " from (select parse_json(?) v)"
+    )
+    assert run(query, document) == [(kind, text, "1.23456789012345678e5", "ARRAY")]
+
+
+@pytest.mark.parametrize(
+    ("document", "texts", "kinds"),
+    [
+        (
+            '{"a": 5.0, "b": "5.0", "c": 7, "d": 5.0}',
+            ["5", "5.0", "7", "5"],
+            ["INTEGER", "INTEGER"],
+        ),
+        (
+            '{"a":12345678901234567890.5,"b":"x:1","c":0.10000000000000000001,"d":true}',
+            ["12345678901234567890.5", "x:1", "0.10000000000000000001", "true"],
+            ["DECIMAL", "BOOLEAN"],
+        ),
+        (
+            '{"a": "1", "b" :\n1E2, "c": [1, 2], "d": -1.5e0}',
+            ["1", "100", "[1,2]", "-1.5"],
+            ["VARCHAR", "DOUBLE"],
+        ),
+        ('{"a": null, "c": 1.50}', [None, None, "1.5", None], ["NULL_VALUE", None]),
+    ],
+)
+def test_many_paths_of_one_document_are_read_as_each_alone(
+    run: Run, document: str, texts: list[str | None], kinds: list[str | None]
+) -> None:
+    """https://docs.snowflake.com/en/user-guide/querying-semistructured"""
+    source = "(select parse_json(?) v)"
+    paths = [f"v:{name}::varchar" for name in "abcd"]
+    typed = ["typeof(v:a)", "typeof(v:d)"]
+    together = run(f"select {', '.join(paths + typed)} from {source}", document)
+    assert together == [(*texts, *kinds)]
+    assert together == [
+        tuple(one(run, f"select {each} from {source}", document) for each in paths + typed)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("value", "array", "expected"),
+    [
+        ("'a'::variant", 'parse_json(\'["a", "b"]\')', True),
+        ("'a'::variant", "array_construct('b', 1)", False),
+        ("1::variant", "array_construct('b', 1)", True),
+        ("v:s::variant", "v:l", True),
+        ("v:n", "v:l", False),
+        ("'x'::variant", "v:l", False),
+        ("null::variant", "v:l", None),
+        ("'a'::variant", "v:missing", None),
+    ],
+)
+def test_an_array_contains_its_own_values_and_not_theirs(
+    run: Run, value: str, array: str, expected: bool | None
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/array_contains"""
+    source = """(select parse_json('{"s": "t", "n": 7, "l": ["t", ["x"], null]}') v)"""
+    assert one(run, f"select array_contains({value}, {array}) from {source}") is expected

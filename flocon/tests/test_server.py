@@ -1,0 +1,250 @@
+"""The HTTP face: whatever a client sends, it gets an answer that it does not repeat."""
+
+import contextlib
+import gzip
+import json
+import socket
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+import snowflake.connector
+import uvicorn
+from flocon.account import Account
+from flocon.http.server import Server
+from flocon.session.session import Session
+
+from tests.conftest import RunningAccount
+
+
+def post(
+    account: RunningAccount, path: str, body: bytes, **headers: str
+) -> tuple[int, dict[str, Any]]:
+    """Status and JSON of a POST."""
+    request = urllib.request.Request(
+        f"http://{account.host}:{account.port}{path}",
+        data=body,
+        headers={"Content-Type": "application/json", **headers},
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=10) as response:
+            return response.status, json.loads(response.read())
+    except urllib.error.HTTPError as error:
+        return error.code, {}
+
+
+def token(account: RunningAccount) -> str:
+    body = json.dumps({"data": {"LOGIN_NAME": "tester", "PASSWORD": "x"}}).encode()
+    _, answer = post(account, "/session/v1/login-request", body)
+    return f'Snowflake Token="{answer["data"]["token"]}"'
+
+
+_BODIES = {
+    "empty": b"",
+    "no JSON": b"{",
+    "a list": b"[]",
+    "no statement": b"{}",
+    "a number for a statement": b'{"sqlText": 5}',
+    "a bind without a value": b'{"sqlText": "select ?", "bindings": {"1": {"type": "TEXT"}}}',
+    "a bind of no type": b'{"sqlText": "select ?", "bindings": {"1": {"value": "1"}}}',
+    "a bind at no place": b'{"sqlText": "select ?", "bindings": {"x": {"type": "T", "value": 1}}}',
+    "a number that is none": (
+        b'{"sqlText": "select ?", "bindings": {"1": {"type": "FIXED", "value": "abc"}}}'
+    ),
+    "a moment past the end of time": (
+        b'{"sqlText": "select ?",'
+        b' "bindings": {"1": {"type": "TIMESTAMP_NTZ", "value": "999999999999999999999"}}}'
+    ),
+    "not UTF-8": b'{"sqlText": "\xff"}',
+    "nested without end": b"[" * 100_000,
+    "a number of 5,000 digits": b'{"sqlText": ' + b"9" * 5_000 + b"}",
+    "binds in a list": b'{"sqlText": "select ?", "bindings": [1]}',
+    "a bind of a type that is no text": (
+        b'{"sqlText": "select ?", "bindings": {"1": {"type": 5, "value": "1"}}}'
+    ),
+    "parameters that are none": b'{"sqlText": "select 1", "parameters": "x"}',
+    "lone surrogates": b'{"sqlText": "select \'\\ud800\'"}',
+    "NUL characters": b'{"sqlText": "select \\u0000"}',
+}
+
+
+@pytest.mark.parametrize("body", _BODIES.values(), ids=_BODIES.keys())
+def test_a_malformed_statement_is_an_sql_error(account: RunningAccount, body: bytes) -> None:
+    """HTTP 500 makes the connector try again for minutes."""
+    status, answer = post(
+        account, "/queries/v1/query-request?requestId=1", body, Authorization=token(account)
+    )
+    assert status == 200
+    assert answer["success"] is False
+    assert len(answer["code"]) == 6
+
+
+@pytest.mark.parametrize(
+    "path", ["/session/v1/login-request", "/queries/v1/abort-request", "/queries/v1/query-request"]
+)
+@pytest.mark.parametrize(
+    "body",
+    [b"{", b"[]", b'{"a":' * 5000, b'{"a": "\xff"}', gzip.compress(b"{}", mtime=0)[:-9]],
+    ids=["cut off", "no object", "nested beyond measure", "not UTF-8", "broken gzip"],
+)
+def test_a_malformed_request_gets_an_answer(
+    account: RunningAccount, path: str, body: bytes
+) -> None:
+    encoding = {"Content-Encoding": "gzip"} if body[:1] == b"\x1f" else {}
+    status, answer = post(account, path, body, **encoding)
+    assert status == 200
+    assert "success" in answer
+
+
+def test_a_request_in_two_gzip_members_is_one(account: RunningAccount) -> None:
+    login = b'{"data": {"LOGIN_NAME": "LOCAL"}}'
+    halves = gzip.compress(login[:11], mtime=0) + gzip.compress(login[11:], mtime=0)
+    for body, encoding in ((login, {}), (halves, {"Content-Encoding": "gzip"})):
+        status, answer = post(account, "/session/v1/login-request", body, **encoding)
+        assert (status, answer["success"]) == (200, True), answer
+
+
+def test_a_wrong_token_is_told_so_at_once(account: RunningAccount) -> None:
+    body = b'{"sqlText": "select 1"}'
+    for header in ({}, {"Authorization": 'Snowflake Token="wrong"'}):
+        status, answer = post(account, "/queries/v1/query-request", body, **header)
+        assert (status, answer["success"], answer["code"]) == (200, False, "390104")
+
+
+def test_a_client_whose_session_is_gone_fails_and_does_not_retry(account: RunningAccount) -> None:
+    connection = account.connect()
+    connection.rest._token = "wrong"
+    started = time.monotonic()
+    with pytest.raises(snowflake.connector.errors.Error):
+        connection.cursor().execute("select 1")
+    assert time.monotonic() - started < 10
+    connection.rest._token = None
+    connection.close()
+
+
+def test_an_unknown_address_is_not_found(account: RunningAccount) -> None:
+    assert post(account, "/nothing", b"{}")[0] == 404
+    assert post(account, "/queries/v1/query-request/more", b"{}")[0] == 404
+    assert post(account, "/queries/x/result", b"{}")[0] == 405
+
+
+@pytest.mark.parametrize(
+    ("bytes_sent", "answer"),
+    [
+        (b"no HTTP at all\r\n\r\n", b"HTTP/1.1 400 "),
+        (b"POST / HTTP/1.1\r\nHost: localhost\r\nX: " + b"x" * 200_000, b"HTTP/1.1 400 "),
+        (
+            b"POST /session HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n",
+            b"HTTP/1.1 400 ",
+        ),
+    ],
+    ids=["no HTTP", "a header of 200 KB", "a negative length"],
+)
+def test_what_is_no_http_is_refused_and_harms_nobody(
+    account: RunningAccount, bytes_sent: bytes, answer: bytes
+) -> None:
+    with socket.create_connection((account.host, account.port), timeout=10) as raw:
+        # It may hang up before it has read all of it.
+        with contextlib.suppress(ConnectionError):
+            raw.sendall(bytes_sent)
+        with contextlib.suppress(ConnectionError):
+            assert raw.recv(64).startswith(answer)
+    with account.connect() as connection:
+        assert connection.cursor().execute("SELECT 1").fetchone() == (1,)
+
+
+def test_a_client_that_hangs_up_in_mid_request_harms_nobody(account: RunningAccount) -> None:
+    head = (
+        "POST /queries/v1/query-request HTTP/1.1\r\nHost: localhost\r\n"
+        f"Authorization: {token(account)}\r\n"
+    )
+    with socket.create_connection((account.host, account.port), timeout=10) as raw:
+        raw.sendall(f'{head}Content-Length: 1000\r\n\r\n{{"sqlText": "sel'.encode())
+    with account.connect() as connection:
+        assert connection.cursor().execute("SELECT 1").fetchone() == (1,)
+
+
+def test_a_session_that_has_ended_answers_nothing(account: RunningAccount) -> None:
+    ended = token(account)
+    assert post(account, "/session?delete=true", b"", Authorization=ended)[1]["success"] is True
+    for path in ("/queries/v1/query-request", "/session/heartbeat", "/queries/v1/abort-request"):
+        _, answer = post(account, path, b'{"sqlText": "select 1"}', Authorization=ended)
+        assert (answer["success"], answer["code"]) == (False, "390104")
+    # To end it once more is as good as to have ended it.
+    assert post(account, "/session?delete=true", b"", Authorization=ended)[1]["success"] is True
+
+
+def test_no_session_cancels_the_statement_of_another(account: RunningAccount) -> None:
+    own, foreign = token(account), token(account)
+    rows = "table(generator(rowcount => 10000000))"
+    slow = f'{{"sqlText": "select count(*) from {rows} a, {rows} b"}}'.encode()
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(
+            post, account, "/queries/v1/query-request?requestId=slow", slow, Authorization=own
+        )
+        abort = b'{"requestId": "slow"}'
+        for _ in range(5):
+            post(account, "/queries/v1/abort-request", abort, Authorization=foreign)
+            with pytest.raises(TimeoutError):
+                running.result(0.02)
+        # It may not have begun yet, so it is cancelled until it ends.
+        while not running.done():
+            post(account, "/queries/v1/abort-request", abort, Authorization=own)
+        assert running.result()[1]["code"] == "000604"
+
+
+@contextlib.contextmanager
+def served(data: Path) -> Iterator[RunningAccount]:
+    """An account in this very process, so that a fault can be put into it."""
+    running = RunningAccount(data=data, home=data)
+    opened = Account(data, running.host, running.port)
+    server = uvicorn.Server(
+        uvicorn.Config(Server(opened).application(), port=running.port, log_config=None)
+    )
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    try:
+        while not server.started:
+            assert thread.is_alive()
+            time.sleep(0.01)
+        yield running
+    finally:
+        server.should_exit = True
+        thread.join(10)
+        opened.close()
+
+
+def test_an_internal_error_is_final_for_the_client_and_explained_to_the_operator(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """No client waits in a retry loop: the statement comes once, and fails with 300001."""
+    asked: list[str] = []
+
+    def broken(_: object, sql: str = "", *__: Any, **___: Any) -> None:
+        asked.append(sql)
+        raise AssertionError("a bug of the account's own")
+
+    with served(tmp_path) as running, running.connect() as connection:
+        with monkeypatch.context() as fault:
+            fault.setattr(Session, "execute", broken)
+            with pytest.raises(snowflake.connector.errors.ProgrammingError) as error:
+                connection.cursor().execute("SELECT 1\nFROM t WHERE password = 'x'")
+        assert error.value.errno == 300001
+        assert "Traceback" not in str(error.value)
+        assert asked == ["SELECT 1\nFROM t WHERE password = 'x'"]
+        assert connection.cursor().execute("SELECT 1").fetchone() == (1,)
+        with monkeypatch.context() as fault:
+            fault.setattr(Account, "open_session", broken)
+            with pytest.raises(snowflake.connector.errors.DatabaseError, match="a bug of"):
+                running.connect()
+    assert caplog.messages == [
+        "internal error in: SELECT 1 FROM t WHERE password = '****'",
+        "internal error in: POST /session/v1/login-request",
+    ]
+    assert caplog.text.count("Traceback (most recent call last)") == 2

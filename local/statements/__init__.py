@@ -1,5 +1,0 @@
-"""What the account does for each kind of statement: one noun a module.
-
-Each module lists what it answers in ROUTES, FUNCTIONS and TABLE_FUNCTIONS, and the metadata tables
-that it needs in DDL; `local.registry` puts the lists together.
-"""
