@@ -194,7 +194,7 @@ caves --> account
         "caves rejected vanish: vanish",
         "caves deploy --gone: --gone",
         "caves disappear: disappear",
-        "local --gone 1: --gone",
+        "flocon --gone 1: --gone",
         "ingest.ingester -c prod --gone x --topic=y: --gone",
     }
 
