@@ -185,40 +185,8 @@ def on_snowflake() -> bool:
     return os.environ.get("TEST_TARGET") == "snowflake"
 
 
-# Files that take half a minute and more: first, so that none of them runs alone at the end.
-SLOWEST = (
-    "tests/app/doctor/test_doctor.py",
-    "tests/test_end_to_end.py",
-    "tests/kafka/test_commands.py",
-    "tests/kafka/test_security.py",
-    "tests/kafka/test_apache_kafka.py",
-    "tests/app/test_deployment.py",
-    "tests/app/test_up.py",
-    "tests/app/test_redeployment.py",
-    "tests/chaos/test_short_round.py",
-    "tests/bench/test_benchmarks.py",
-    "tests/app/dashboard/test_dashboard.py",
-    "tests/procedures/test_reprocessing.py",
-    "tests/app/test_roles.py",
-    "tests/app/test_health.py",
-    "tests/procedures/test_rejections.py",
-    "tests/procedures/test_staging_to_production.py",
-    "flocon/tests/test_durability.py",
-    "tests/procedures/test_faults.py",
-    "tests/app/test_operating.py",
-    "tests/ingest/test_crash_points.py",
-    "tests/procedures/test_tasks.py",
-    "flocon/tests/conformance/test_snow_sql.py",
-    "tests/procedures/test_laws.py",
-    "tests/procedures/test_retention.py",
-    "flocon/tests/test_row_ids.py",
-)
-
-
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """The slowest files first; and leave out what only this machine's account can be asked."""
-    places = {name: place for place, name in enumerate(SLOWEST)}
-    items.sort(key=lambda item: places.get(item.nodeid.partition("::")[0], len(places)))
+    """Leave out what only this machine's account can be asked."""
     if on_snowflake():
         chosen = [item for item in items if item.nodeid.startswith(ON_SNOWFLAKE)]
         config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
