@@ -298,6 +298,6 @@ def test_two_accounts_cannot_open_one_folder(mortal: RunningAccount) -> None:
     )
     assert second.returncode == 1
     assert second.stderr.strip().splitlines()[-1] == (
-        f"local: {mortal.data} is in use by another account: stop it or choose --data"
+        f"flocon: {mortal.data} is in use by another account: stop it or choose --data"
     )
     assert run(mortal, "SELECT 1") == [(1,)]

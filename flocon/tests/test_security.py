@@ -70,7 +70,7 @@ def test_an_address_open_to_others_needs_a_password(
     code = main(["--host", "0.0.0.0", "--port", "0", "--data", str(tmp_path / "data")])
     assert code == 2
     assert capfd.readouterr().err == (
-        "local: --host 0.0.0.0 is open to other machines: set a password by"
+        "flocon: --host 0.0.0.0 is open to other machines: set a password by"
         " LOCAL_ACCOUNT_PASSWORD or --password-file, or listen on 127.0.0.1\n"
     )
     assert not (tmp_path / "data").exists()
@@ -85,7 +85,7 @@ def test_a_password_file_without_a_password_is_wrong_use(
         file.write_bytes(content)
     assert main(["--password-file", str(file), "--data", str(tmp_path / "data")]) == 2
     told = capfd.readouterr().err
-    assert told.startswith(f"local: no password in {file}: ")
+    assert told.startswith(f"flocon: no password in {file}: ")
     assert told.count("\n") == 1
 
 
