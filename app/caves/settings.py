@@ -8,7 +8,7 @@ its profiles, --env, or an environment variable of the setting's name, which `sn
 import difflib
 import re
 from collections.abc import Callable, Iterable, Mapping
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from app.caves.errors import UsageError
 from app.caves.harmless import harmless
@@ -118,6 +118,12 @@ def _trigger(text: str) -> str | None:
     return "empty, or SCHEDULE = '<% ctx.env.task_schedule %>'"
 
 
+def _time_zone(text: str) -> str | None:
+    # "localtime" is the machine's own, which Snowflake cannot know.
+    known = text in available_timezones() and text != "localtime"
+    return None if known else "a time zone such as Europe/Paris"
+
+
 def _addresses(text: str) -> str | None:
     addresses = [each.strip(" ") for each in text.split(",")] if text else []
     if all(ADDRESS.fullmatch(each) and each.isprintable() for each in addresses):
@@ -172,6 +178,8 @@ CHECKS: dict[str, Check] = {
     "monitor_notify_users": _users,
     "max_event_future_seconds": _whole(0, 31_536_000),
     "low_stock_threshold": _whole(0, COUNT),
+    "shop_time_zone": _time_zone,
+    "shop_language": _one_of("en", "fr"),
     "raw_retention_days": _whole(1, 36_500),
     "staging_retention_days": _whole(1, 36_500),
     "alert_schedule": _schedule("M", "an interval of minutes up to 8 days, such as 5 MINUTE"),

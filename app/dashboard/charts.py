@@ -36,9 +36,10 @@ def _show(frame: pd.DataFrame, x: alt.X, y: alt.Y, number: str) -> None:
 
 
 def days(frame: pd.DataFrame, x: str, y: str, title: str) -> None:
-    """One bar a day. A day is the shop's, whatever the time zone of the browser."""
-    axis = alt.X(f"{x}:T", title=None, timeUnit="utcyearmonthdate")
-    _show(frame, axis, alt.Y(f"{y}:Q", title=title), EUROS)
+    """One bar a day. Days are texts to the browser, for it would move moments into its own zone."""
+    named = frame.assign(**{x: pd.to_datetime(frame[x]).dt.strftime("%Y-%m-%d")})
+    axis = alt.X(f"{x}:O", title=None, axis=alt.Axis(labelAngle=0, labelOverlap=True))
+    _show(named, axis, alt.Y(f"{y}:Q", title=title), EUROS)
 
 
 def lines(frame: pd.DataFrame, x: str, y: str, colour: str, title: str) -> None:

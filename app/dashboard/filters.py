@@ -1,19 +1,27 @@
-"""The period and the categories that a viewer looks at."""
+"""The days and the categories that a viewer looks at. They are kept in the page's address, so that
+a reload, a bookmark and a colleague show the same."""
 
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import date, timedelta
 
 import account
+import shop
 import streamlit as st
 
-SHOP_TIME = ZoneInfo("Europe/Paris")
 UNKNOWN = "Unknown"
-BEGINNING = date(2000, 1, 1)
 PERIODS = {"Today": 1, "Last 7 days": 7, "Last 28 days": 28, "Last 90 days": 90, "All time": None}
 CUSTOM = "Between two dates"
+# The names that the address has for the periods.
+ADDRESSES = {
+    "today": "Today",
+    "7d": "Last 7 days",
+    "28d": "Last 28 days",
+    "90d": "Last 90 days",
+    "all": "All time",
+    "dates": CUSTOM,
+}
 
 # One text for every choice, so that answers are found again in the caches.
 OF_CATEGORIES = f"""(
@@ -35,6 +43,7 @@ class Filter:
     first: date
     last: date
     categories: tuple[str, ...] = ()
+    has_before: bool = True
 
     @property
     def values(self) -> tuple[str, ...]:
@@ -48,30 +57,51 @@ class Filter:
         length = self.last - self.first + timedelta(days=1)
         return Filter(self.first - length, self.first - timedelta(days=1), self.categories)
 
-    @property
-    def has_before(self) -> bool:
-        return self.first > BEGINNING
 
-
-def period(choice: str, today: date) -> tuple[date, date]:
-    """The days of one of PERIODS."""
+def period(choice: str, today: date, beginning: date) -> tuple[date, date]:
+    """The days of one of PERIODS, in a shop whose first sale was at its beginning."""
     days = PERIODS[choice]
-    return (BEGINNING if days is None else today - timedelta(days=days - 1)), today
+    return (min(beginning, today) if days is None else today - timedelta(days=days - 1)), today
 
 
-def in_sidebar() -> Filter:
-    """Ask the viewer."""
-    today = datetime.now(SHOP_TIME).date()
+def day(text: str | None) -> date | None:
+    """A day as addresses have it, or None where that is none."""
+    try:
+        return date.fromisoformat(text or "")
+    except ValueError:
+        return None
+
+
+def in_sidebar(known: shop.Shop) -> Filter:
+    """Ask the viewer; begin with what the page's address says."""
+    address = st.query_params
+    asked = ADDRESSES.get(address.get("period", ""), "Last 28 days")
     with st.sidebar:
-        choice = st.selectbox("Period", [*PERIODS, CUSTOM], index=2)
-        first, last = _custom(today) if choice == CUSTOM else period(choice, today)
-        known = account.query(CATEGORIES)["CATEGORY"].tolist()
-        categories: Sequence[str] = st.multiselect("Categories", known, placeholder="All")
-    return Filter(first, last, tuple(sorted(categories)))
+        choices = [*PERIODS, CUSTOM]
+        choice = st.selectbox("Period", choices, index=choices.index(asked))
+        if choice == CUSTOM:
+            first, last = _custom(known.today)
+        else:
+            first, last = period(choice, known.today, known.first_day)
+            address.pop("from", None)
+            address.pop("to", None)
+        names = account.query(CATEGORIES)["CATEGORY"].tolist()
+        chosen = [name for name in address.get_all("category") if name in names]
+        categories: Sequence[str] = st.multiselect(
+            "Categories", names, default=chosen, placeholder="All"
+        )
+    address["period"] = next(name for name, title in ADDRESSES.items() if title == choice)
+    address["category"] = list(categories)
+    return Filter(first, last, tuple(sorted(categories)), choice != "All time")
 
 
 def _custom(today: date) -> tuple[date, date]:
-    chosen = st.date_input("Days", (today - timedelta(days=27), today), max_value=today)
+    address = st.query_params
+    last = min(day(address.get("to")) or today, today)
+    first = min(day(address.get("from")) or last - timedelta(days=27), last)
+    chosen = st.date_input("Days", (first, last), max_value=today)
     # While the viewer has clicked the first day only, there is no second.
     days = chosen if isinstance(chosen, tuple) else (chosen,)
-    return days[0] if days else today, days[-1] if days else today
+    found = (days[0], days[-1]) if days else (first, last)
+    address["from"], address["to"] = (each.isoformat() for each in found)
+    return found

@@ -6,6 +6,7 @@ import account
 import charts
 import filters
 import pandas as pd
+import shop
 import streamlit as st
 from filters import CONDITION, OF_CATEGORIES, UNKNOWN, Filter
 
@@ -27,7 +28,7 @@ ORDER BY SALES_DATE
 """
 WINES = f"""
 SELECT
-    MAX_BY(PRODUCT_NAME, SOLD_AT) AS WINE,
+    MAX_BY(PRODUCT_NAME, ORDER_TIMESTAMP) AS WINE,
     SUM(TOTAL_AMOUNT) AS REVENUE,
     SUM(QUANTITY) AS BOTTLES,
     COUNT(*) AS ORDERS
@@ -83,7 +84,7 @@ SEGMENTS = {
 
 def render() -> None:
     st.title("Les Caves d'Albert")
-    chosen = filters.in_sidebar()
+    chosen = filters.in_sidebar(shop.the_shop())
     totals(chosen)
     if not int(account.query(TOTALS, *chosen.values)["ORDERS"].iloc[0]):
         st.info("No sales in this period and these categories.")

@@ -1,8 +1,9 @@
 -- What the shop and its analysts read: views on PRODUCTION, and nothing else is theirs to read.
 -- Views hold no data, so they are simply replaced; COPY GRANTS keeps their readers.
 --
--- Days, hours and months are the shop's own, in Europe/Paris: a bottle sold at half past midnight
--- belongs to the new day. PRODUCTION keeps UTC.
+-- Days, hours and months are the shop's own, in the time zone that shop_time_zone sets: a bottle
+-- sold at half past midnight belongs to the new day. PRODUCTION keeps UTC. In the hour that the end
+-- of summer time repeats, times of the shop are not in the order of the sales: ORDER_TIMESTAMP is.
 
 USE DATABASE <% ctx.env.database %>;
 
@@ -13,7 +14,8 @@ AS
 WITH LOCAL_ORDERS AS (
     SELECT
         ORDER_ID,
-        CONVERT_TIMEZONE('UTC', 'Europe/Paris', ORDER_TIMESTAMP) AS SOLD_AT,
+        ORDER_TIMESTAMP,
+        CONVERT_TIMEZONE('UTC', '<% ctx.env.shop_time_zone %>', ORDER_TIMESTAMP) AS SOLD_AT,
         CUSTOMER_ID,
         PRODUCT_ID,
         PRODUCT_NAME,
@@ -36,8 +38,22 @@ SELECT
     QUANTITY,
     UNIT_PRICE,
     TOTAL_AMOUNT,
-    PAYMENT_METHOD
+    PAYMENT_METHOD,
+    ORDER_TIMESTAMP
 FROM LOCAL_ORDERS;
+
+CREATE OR REPLACE VIEW ANALYTICS.SHOP
+COPY GRANTS
+COMMENT = 'One row: the shop''s settings, its time now, and from when to when it has sales'
+AS
+SELECT
+    '<% ctx.env.shop_time_zone %>' AS TIME_ZONE,
+    '<% ctx.env.shop_language %>' AS SHOP_LANGUAGE,
+    '<% ctx.env.low_stock_threshold %>'::NUMBER(10, 0) AS LOW_STOCK_THRESHOLD,
+    CONVERT_TIMEZONE('UTC', '<% ctx.env.shop_time_zone %>', SYSDATE()) AS SHOP_TIME,
+    CONVERT_TIMEZONE('UTC', '<% ctx.env.shop_time_zone %>', MIN(ORDER_TIMESTAMP)) AS FIRST_SOLD_AT,
+    CONVERT_TIMEZONE('UTC', '<% ctx.env.shop_time_zone %>', MAX(ORDER_TIMESTAMP)) AS LAST_SOLD_AT
+FROM PRODUCTION.ORDERS;
 
 CREATE OR REPLACE VIEW ANALYTICS.TOP_PRODUCTS
 COPY GRANTS
@@ -120,8 +136,11 @@ SELECT
     REVENUE,
     FIRST_SALES_DATE,
     LAST_SALES_DATE,
-    DATEDIFF('day', LAST_SALES_DATE, CONVERT_TIMEZONE('UTC', 'Europe/Paris', SYSDATE())::DATE)
-        AS DAYS_SINCE_LAST_ORDER,
+    DATEDIFF(
+        'day',
+        LAST_SALES_DATE,
+        CONVERT_TIMEZONE('UTC', '<% ctx.env.shop_time_zone %>', SYSDATE())::DATE
+    ) AS DAYS_SINCE_LAST_ORDER,
     RECENCY_SCORE::NUMBER(1, 0) AS RECENCY_SCORE,
     FREQUENCY_SCORE::NUMBER(1, 0) AS FREQUENCY_SCORE,
     MONETARY_SCORE::NUMBER(1, 0) AS MONETARY_SCORE,

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from snowflake.connector import DictCursor, SnowflakeConnection
@@ -16,6 +18,7 @@ from tests.procedures.deployment import run_sql_file
 Row = tuple[Any, ...]
 VIEWS = (
     "SALES",
+    "SHOP",
     "TOP_PRODUCTS",
     "REVENUE_BY_CATEGORY",
     "CUSTOMER_LOYALTY",
@@ -99,7 +102,7 @@ def ago(**duration: float) -> datetime:
     return datetime.now(UTC).replace(tzinfo=None) - timedelta(**duration)
 
 
-@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("view", [view for view in VIEWS if view != "SHOP"])
 def test_without_data_a_view_is_empty(shop: Shop, view: str) -> None:
     assert shop.view(view) == []
 
@@ -120,6 +123,57 @@ def test_sales_have_the_shops_own_day_and_hour_and_no_address(shop: Shop) -> Non
     ]
     columns = shop.connection.cursor().describe("SELECT * FROM ANALYTICS.SALES")
     assert "SHIPPING_ADDRESS" not in [column.name for column in columns]
+
+
+# The moment in UTC, and what the clocks of five places say. In Paris clocks change at 01:00 UTC.
+CLOCK_CHANGES = [
+    ("2026-03-29 00:59:59", ["2026-03-29 01:59:59", "2026-03-29 00:59:59", "2026-03-29 09:59:59",
+                             "2026-03-29 13:59:59", "2026-03-28 20:59:59"]),
+    ("2026-03-29 01:00:00", ["2026-03-29 03:00:00", "2026-03-29 01:00:00", "2026-03-29 10:00:00",
+                             "2026-03-29 14:00:00", "2026-03-28 21:00:00"]),
+    ("2026-03-29 22:00:00", ["2026-03-30 00:00:00", "2026-03-29 22:00:00", "2026-03-30 07:00:00",
+                             "2026-03-30 11:00:00", "2026-03-29 18:00:00"]),
+    ("2026-10-25 00:30:00", ["2026-10-25 02:30:00", "2026-10-25 00:30:00", "2026-10-25 09:30:00",
+                             "2026-10-25 13:30:00", "2026-10-24 20:30:00"]),
+    ("2026-10-25 01:30:00", ["2026-10-25 02:30:00", "2026-10-25 01:30:00", "2026-10-25 10:30:00",
+                             "2026-10-25 14:30:00", "2026-10-24 21:30:00"]),
+    ("2026-10-25 23:00:00", ["2026-10-26 00:00:00", "2026-10-25 23:00:00", "2026-10-26 08:00:00",
+                             "2026-10-26 12:00:00", "2026-10-25 19:00:00"]),
+]  # fmt: skip
+ZONES = ["Europe/Paris", "UTC", "Asia/Tokyo", "Pacific/Auckland", "America/New_York"]
+
+
+@pytest.mark.parametrize("zone", ZONES)
+def test_days_and_hours_are_of_the_setting_across_the_clock_changes(
+    opened_shop: Shop, shop: Shop, zone: str
+) -> None:
+    database = shop.sql("SELECT CURRENT_DATABASE()")[0][0]
+    for moment, _ in CLOCK_CHANGES:
+        shop.sell(moment, datetime.fromisoformat(moment))
+    try:
+        run_sql_file(shop.connection, "06_analytics.sql", database, {"shop_time_zone": zone})
+        sold = shop.sql("SELECT ORDER_ID, SOLD_AT, SALES_DATE FROM ANALYTICS.SALES ORDER BY 1")
+        hours = shop.sql(
+            "SELECT PERIOD, ORDER_COUNT FROM ANALYTICS.SEASONALITY WHERE GRAIN = 'HOUR' ORDER BY 1"
+        )
+        named = shop.sql("SELECT TIME_ZONE, FIRST_SOLD_AT, LAST_SOLD_AT FROM ANALYTICS.SHOP")
+    finally:
+        run_sql_file(shop.connection, "06_analytics.sql", database)
+    clocks = [
+        (moment, datetime.fromisoformat(there[ZONES.index(zone)]))
+        for moment, there in CLOCK_CHANGES
+    ]
+    assert sold == [(moment, clock, clock.date()) for moment, clock in clocks]
+    assert named == [(zone, clocks[0][1], clocks[-1][1])]
+    assert hours == sorted(Counter(clock.hour for _, clock in clocks).items())
+
+
+def test_the_shop_says_its_settings_and_its_time_without_a_sale(shop: Shop) -> None:
+    columns = "SHOP_LANGUAGE, LOW_STOCK_THRESHOLD, FIRST_SOLD_AT, LAST_SOLD_AT"
+    assert shop.view("SHOP", columns) == [("en", 50, None, None)]
+    [(shown,)] = shop.view("SHOP", "SHOP_TIME")
+    now = datetime.now(ZoneInfo("Europe/Paris")).replace(tzinfo=None)
+    assert timedelta(0) <= now - shown < timedelta(minutes=1)
 
 
 def test_top_products_rank_by_revenue_under_their_latest_name(shop: Shop) -> None:

@@ -86,6 +86,8 @@ def test_the_environment_has_the_documented_defaults() -> None:
         "monthly_credits": 800,
         "monitor_notify_users": "",
         "low_stock_threshold": 50,
+        "shop_time_zone": "Europe/Paris",
+        "shop_language": "en",
         "raw_retention_days": 30,
         "staging_retention_days": 7,
         "alert_schedule": "5 MINUTE",

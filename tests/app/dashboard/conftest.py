@@ -8,7 +8,7 @@ import time
 import urllib.error
 import urllib.request
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -128,6 +128,33 @@ def fill(pipeline: Pipeline) -> None:
     )
 
 
+# Moments in UTC and revenues, whose sums tell which of them a day has.
+AROUND_THE_CLOCK_CHANGES = {
+    "2026-03-28T22:59:59": 1,
+    "2026-03-28T23:00:00": 2,
+    "2026-03-29T00:59:59": 4,
+    "2026-03-29T01:00:00": 8,
+    "2026-03-29T21:59:59": 16,
+    "2026-03-29T22:00:00": 32,
+    "2026-10-24T21:59:59": 1,
+    "2026-10-24T22:00:00": 2,
+    "2026-10-25T00:30:00": 4,
+    "2026-10-25T01:30:00": 8,
+    "2026-10-25T22:59:59": 16,
+    "2026-10-25T23:00:00": 32,
+}
+
+
+def fill_around_the_clock_changes(pipeline: Pipeline) -> None:
+    pipeline.ingest(
+        *(
+            order(moment, event_timestamp=f"{moment}Z", total_amount=revenue)
+            for moment, revenue in AROUND_THE_CLOCK_CHANGES.items()
+        )
+    )
+    pipeline.run(raw_to_staging.orders, staging_to_production.orders)
+
+
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     """Debian's Chromium, which `make chromium` installs."""
@@ -151,11 +178,32 @@ def empty_dashboard(account: Any, tmp_path_factory: pytest.TempPathFactory) -> I
         yield running
 
 
+@pytest.fixture(scope="module")
+def changing_clocks(account: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dashboard]:
+    """A shop with sales around midnight and around both changes of the clocks of Paris."""
+    with running_dashboard(account, tmp_path_factory.mktemp("dashboard")) as running:
+        fill_around_the_clock_changes(running.pipeline)
+        yield running
+
+
 @pytest.fixture
-def page(chromium: Browser) -> Iterator[Page]:
-    opened = chromium.new_page(
-        viewport={"width": 1600, "height": 3000}, timezone_id="America/New_York"
-    )
-    opened.set_default_timeout(60_000)
+def open_page(chromium: Browser) -> Iterator[Callable[..., Page]]:
+    """Opens a page of a browser that is where it is told to be."""
+    pages = []
+
+    def opened(zone: str = "America/New_York", width: int = 1440, height: int = 3000) -> Page:
+        page = chromium.new_page(
+            viewport={"width": width, "height": height}, timezone_id=zone, locale="en-US"
+        )
+        page.set_default_timeout(60_000)
+        pages.append(page)
+        return page
+
     yield opened
-    opened.close()
+    for page in pages:
+        page.close()
+
+
+@pytest.fixture
+def page(open_page: Callable[..., Page]) -> Page:
+    return open_page()

@@ -29,7 +29,7 @@ API_1_52 = {
     "error": set(),
     "graphviz_chart": {"width"},
     "info": set(),
-    "multiselect": {"placeholder"},
+    "multiselect": {"default", "placeholder"},
     "navigation": set(),
     "selectbox": {"index"},
     "set_page_config": {"layout", "page_icon", "page_title"},
