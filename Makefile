@@ -50,6 +50,10 @@ chromium: ## Debian's Chromium, in which the dashboard is tested
 test: venv chromium ## All tests
 	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
+.PHONY: test-plain
+test-plain: venv ## The account's conformance tests without what exists for speed alone
+	FLOCON_PLAIN=1 $(BIN)/python -m pytest -n 3 --dist loadfile flocon/tests/conformance
+
 ROUNDS ?= 1
 SEED ?= 1
 BROKER ?= tansu

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from conformance.shared import Run
-from flocon.sql.literal_rows import read
+from flocon.engine.fast.literal_rows import read
 from shared import one_database
 
 database = pytest.fixture(scope="module")(one_database)

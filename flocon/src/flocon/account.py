@@ -19,13 +19,13 @@ from flocon.access.users import Users
 from flocon.core import errors, privacy
 from flocon.core.errors import SnowflakeError
 from flocon.engine import Catalog, Engine
+from flocon.engine.fast import is_fast
 from flocon.objects import compute_pools
 from flocon.objects.live_views import LiveViews
 from flocon.objects.outbox import Outbox
 from flocon.objects.warehouse_load import WarehouseLoad
 from flocon.procedures.packages import packages
 from flocon.procedures.workers import Workers
-from flocon.session.meanings import Meanings
 from flocon.session.registry import ACCOUNT_TABLES, HIDDEN_TABLES, OF_SCHEMAS
 from flocon.session.results import Results
 from flocon.session.running import Running
@@ -52,7 +52,10 @@ class Account:
     """Opens a data folder and everything in it. Raises BlockingIOError when another account has
     it open."""
 
-    def __init__(self, data: Path, host: str = "127.0.0.1", port: int = 0) -> None:
+    def __init__(
+        self, data: Path, host: str = "127.0.0.1", port: int = 0, *, fast: bool | None = None
+    ) -> None:
+        """fast: with what exists for speed alone; by default as `flocon.engine.fast` says."""
         data.mkdir(mode=0o700, parents=True, exist_ok=True)
         privacy.make_private(data)
         # Procedures run in processes with folders of their own.
@@ -66,7 +69,7 @@ class Account:
         except BlockingIOError:
             self._lock_file.close()
             raise
-        self.engine = Engine(data, HIDDEN_TABLES)
+        self.engine = Engine(data, HIDDEN_TABLES, fast=is_fast() if fast is None else fast)
         self._own = self.engine.own_catalog(ACCOUNT_TABLES)
         self.roles: Roles = Roles(self)
         self.users: Users = Users(self, self.roles)
@@ -81,7 +84,6 @@ class Account:
         # The scheduler puts its own here: a change of tasks or alerts may make one due.
         self.tasks_changed: Callable[[], None] = lambda: None
         self.live_views = LiveViews()
-        self.meanings = Meanings()
         self.warehouse_load = WarehouseLoad()
         self.graph_runs: Callable[[], list[GraphRun]] = list
         self._sessions: dict[str, Session] = {}

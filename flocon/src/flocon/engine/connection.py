@@ -18,12 +18,14 @@ from sqlglot import Expr, exp
 
 from flocon.core import errors, result
 from flocon.core.result import Result
-from flocon.engine import decimals, documents, elements, rewrite, texts
+from flocon.engine import decimals, rewrite, texts
 from flocon.engine.catalog import HIDDEN_SCHEMA
 from flocon.engine.cursor import Cursor, OneAtATime
 from flocon.engine.failures import translated
+from flocon.engine.fast import bound_arrays, variant_paths
+from flocon.engine.fast.statement_cache import StatementCache
 from flocon.engine.quoting import literal, quoted
-from flocon.engine.rendering import Binds, Kept, render, used
+from flocon.engine.rendering import Binds, render, used
 from flocon.engine.stage_files import copying
 from flocon.engine.types import arrow_type, compress
 
@@ -44,11 +46,18 @@ class Connection:
     """A DuckDB connection that understands Snowflake's statements. One thread at a time."""
 
     def __init__(
-        self, duck: duckdb.DuckDBPyConnection, databases: Path, kept: Kept | None = None
+        self,
+        duck: duckdb.DuckDBPyConnection,
+        databases: Path,
+        statements: StatementCache,
+        *,
+        fast: bool,
     ) -> None:
-        """kept: what the account's connections have found out together."""
+        """statements: the cache of all of the account's connections. fast: with what exists for
+        speed alone."""
         self._duck = duck
-        self.kept = kept or Kept()
+        self.statements = statements
+        self.fast = fast
         self._fakesnow = FakeSnowflakeConnection(
             duck, {}, create_database=False, create_schema=False, db_path=databases
         )
@@ -136,12 +145,12 @@ class Connection:
 
     def query(self, tree: Expr, binds: Binds) -> Result:
         """A SELECT and its rows."""
-        arrays = elements.arrays(binds)
+        arrays = self._arrays(binds)
 
         def rendered() -> str:
             return self._rendered(rewrite.name_columns(tree.copy()), arrays)
 
-        sql = self.kept.once(("query", arrays), tree, rendered)
+        sql = self.statements.cached(("query", arrays), tree, rendered)
         table, types = self.table(sql, used(sql, binds))
         return Result(table, types, result.SELECT)
 
@@ -154,13 +163,15 @@ class Connection:
             table, types = self.table(f"SELECT * FROM ({sql}) LIMIT 0", used(sql, {}))
             return table.schema, types
 
-        schema, types = self.kept.once("describe", tree, described)
+        schema, types = self.statements.cached("describe", tree, described)
         return Result(schema.empty_table(), types, result.SELECT)
 
     def dml_sql(self, tree: Expr, binds: Binds) -> str:
         """A DML statement in DuckDB's SQL, for `values`."""
-        arrays = elements.arrays(binds)
-        return self.kept.once(("dml", arrays), tree, lambda: self._rendered(tree.copy(), arrays))
+        arrays = self._arrays(binds)
+        return self.statements.cached(
+            ("dml", arrays), tree, lambda: self._rendered(tree.copy(), arrays)
+        )
 
     def insert_sql(self, tree: exp.Insert, binds: Binds) -> str:
         """An INSERT in DuckDB's SQL, for use with RETURNING.
@@ -172,13 +183,18 @@ class Connection:
         def materialized() -> str:
             prepared = self._prepared(tree.copy(), arrays)
             rows = prepared.expression
-            if isinstance(rows, exp.Query) and rows.args.get("from_") and not _is_held(rows):
+            if (
+                self.fast
+                and isinstance(rows, exp.Query)
+                and rows.args.get("from_")
+                and not _is_held(rows)
+            ):
                 first = exp.select("*").from_(exp.to_table('"$rows"'))
                 prepared.set("expression", first.with_('"$rows"', as_=rows, materialized=True))
             return render(prepared)
 
-        arrays = elements.arrays(binds)
-        return self.kept.once(("insert", arrays), tree, materialized)
+        arrays = self._arrays(binds)
+        return self.statements.cached(("insert", arrays), tree, materialized)
 
     def _rendered(self, tree: Expr, arrays: tuple[str, ...] = ()) -> str:
         """A SELECT or DML statement in DuckDB's SQL, its divisions exact."""
@@ -186,8 +202,13 @@ class Connection:
 
     def _prepared(self, tree: Expr, arrays: tuple[str, ...] = ()) -> Expr:
         texts.mark(tree, self._column_types)
-        tree = elements.at_once(rewrite.query(tree), arrays)
-        return decimals.exact(documents.at_once(tree), self._unmatched_call)
+        tree = bound_arrays.read_in_one_pass(rewrite.query(tree), arrays)
+        if self.fast:
+            tree = variant_paths.read_together(tree)
+        return decimals.exact(tree, self._unmatched_call)
+
+    def _arrays(self, binds: Binds) -> tuple[str, ...]:
+        return bound_arrays.arrays(binds) if self.fast else ()
 
     def _column_types(self, table: exp.Table) -> dict[str, str]:
         return dict(self.columns(table.catalog, table.db, table.name))
@@ -307,17 +328,21 @@ class Connection:
 
     def relation_kind(self, database: str, schema: str, name: str) -> str | None:
         """TABLE, VIEW or None."""
-        with translated():
-            # An answer without a statement, which does not tell cases apart.
-            kind = self._duck._table_kind((database, schema, name))
-        if kind == "none":
-            return None
-        found = self.values(
-            f"SELECT 1 FROM duckdb_{kind}s() WHERE database_name = ? AND schema_name = ?"
-            f" AND {kind}_name = ?",
-            [database, schema, name],
-        )
-        return str(kind).upper() if found else None
+        kinds = ["table", "view"]
+        if self.fast:
+            with translated():
+                # An answer without a statement, which does not tell cases apart.
+                kinds = [self._duck._table_kind((database, schema, name))]
+            if kinds == ["none"]:
+                return None
+        for kind in kinds:
+            if self.values(
+                f"SELECT 1 FROM duckdb_{kind}s() WHERE database_name = ? AND schema_name = ?"
+                f" AND {kind}_name = ?",
+                [database, schema, name],
+            ):
+                return kind.upper()
+        return None
 
     def other(self, tree: Expr, binds: Binds, statement_type: int) -> Result:
         """DDL, SHOW and DESCRIBE, through fakesnow."""

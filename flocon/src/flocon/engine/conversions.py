@@ -20,7 +20,7 @@ def casts(node: Expr) -> Expr:
     """Casts: a VARIANT's text is its value without quotes; TO_VARCHAR likewise; TRY_CAST reads
     what Snowflake reads, and no more."""
     if isinstance(node, exp.ParseJSON) and not node.args.get("expression"):
-        text = _trimmed(node.this)
+        text = exp.Anonymous(this="_account_trimmed", expressions=[node.this])
         cast = exp.TryCast if node.args.get("safe") else exp.Cast
         return cast(this=text, to=exp.DataType.build("JSON", dialect="duckdb"))
     if isinstance(node, exp.Typeof):
@@ -39,18 +39,6 @@ def casts(node: Expr) -> Expr:
         if node.to.this in NTZ_TYPES:
             node.set("to", exp.DataType.build("TIMESTAMP", dialect="duckdb"))
     return node
-
-
-def _trimmed(text: Expr) -> Expr:
-    """A text without blanks around it, NULL where nothing is left. TRIM reads all of a text; a
-    bind, which may be millions of characters long, is only read where it ends with a blank."""
-    empty = exp.Literal.string("")
-    trimmed = exp.func("NULLIF", exp.func("TRIM", text), empty)
-    if not isinstance(text, exp.Placeholder):
-        return trimmed
-    ends = exp.Anonymous(this="suffix", expressions=[text.copy(), exp.Literal.string(" ")])
-    begun = exp.func("NULLIF", exp.Anonymous(this="ltrim", expressions=[text.copy()]), empty)
-    return exp.Case(ifs=[exp.If(this=ends, true=trimmed)], default=begun)
 
 
 def _typeof(value: Expr) -> Expr:

@@ -18,8 +18,8 @@ from flocon.engine import information_schema, json_numbers, macros
 from flocon.engine.catalog import HIDDEN_SCHEMA, Catalog
 from flocon.engine.connection import Connection
 from flocon.engine.failures import translated
+from flocon.engine.fast.statement_cache import StatementCache
 from flocon.engine.quoting import literal, quoted
-from flocon.engine.rendering import Kept
 from flocon.engine.stage_files import StageFiles
 
 _SETTINGS = (
@@ -65,13 +65,15 @@ class Engine:
     Files: databases/NAME.duckdb, account.duckdb (what spans databases), stages/ (staged files).
     """
 
-    def __init__(self, data: Path, hidden_tables: Iterable[str]) -> None:
-        """hidden_tables: the DDL of the metadata tables that each database has."""
+    def __init__(self, data: Path, hidden_tables: Iterable[str], *, fast: bool = True) -> None:
+        """hidden_tables: the DDL of the metadata tables that each database has. fast: with what
+        exists for speed alone (`flocon.engine.fast`)."""
         self._data = data
         self._hidden_tables = "\n".join(hidden_tables)
         self._catalogs: dict[str, Catalog] = {}
         self._catalogs_to_close: list[Catalog] = []
-        self._kept = Kept()
+        self.fast = fast
+        self.statements = StatementCache(fast=fast)
         self._lock = threading.RLock()
         self._template: Path | None = None
         (data / "databases").mkdir(parents=True, exist_ok=True)
@@ -91,7 +93,7 @@ class Engine:
         self._root.execute(info_schema.fs_global_creation_sql())
         self._root.execute(show.fs_global_creation_sql())
         json_numbers.register(self._root)
-        self._root.execute(macros.creation_sql("memory"))
+        self._root.execute(macros.creation_sql("memory", fast=self.fast))
         self._root.execute(fakesnow_macros.creation_sql("memory"))
         self._root.execute(f"ATTACH ':memory:' AS {_SNOWFLAKE_DATABASE}")
         self._root.execute(f"CREATE SCHEMA {_SNOWFLAKE_DATABASE}.{HIDDEN_SCHEMA}")
@@ -101,15 +103,19 @@ class Engine:
     def _attach(self, name: str) -> None:
         """Open a database's file, and give it what this version of the account has in each."""
         self._root.execute(f"ATTACH {literal(str(self._file(name)))} AS {quoted(name)}")
-        with self._at_once():
+        with self._in_one_transaction():
             self._root.execute(info_schema.per_db_creation_sql(name))
             self._create_common(name)
             self._root.execute(information_schema.creation_sql(name))
         self._catalogs[name] = Catalog(self._root.cursor(), name)
 
     def _attach_new(self, name: str) -> None:
-        """The same for a database that there is not yet: a copy of the template."""
+        """The same for a database that does not exist yet: a copy of the template."""
         file = self._file(name)
+        if not self.fast:
+            self._attach(name)
+            self._root.execute(f"CREATE SCHEMA {quoted(name)}.PUBLIC")
+            return
         if self._template is None:
             self._template = self._made_template()
         unfinished = file.with_suffix(".new")
@@ -117,7 +123,7 @@ class Engine:
         unfinished.rename(file)
         try:
             self._root.execute(f"ATTACH {literal(str(file))} AS {quoted(name)}")
-            with self._at_once():
+            with self._in_one_transaction():
                 self._root.execute(info_schema.per_db_creation_sql(name))
                 self._root.execute(information_schema.creation_sql(name))
                 self._root.execute(f"CREATE SCHEMA IF NOT EXISTS {quoted(name)}.PUBLIC")
@@ -128,11 +134,11 @@ class Engine:
         self._catalogs[name] = Catalog(self._root.cursor(), name)
 
     def _made_template(self) -> Path:
-        """A file with all that databases have in common, made anew by each process."""
+        """A file with all that databases have in common, made again by each process."""
         file = self._data / "template.duckdb"
         file.unlink(missing_ok=True)
         self._root.execute(f"ATTACH {literal(str(file))} AS {_TEMPLATE}")
-        with self._at_once():
+        with self._in_one_transaction():
             self._root.execute(f"CREATE SCHEMA {_TEMPLATE}.{HIDDEN_SCHEMA}")
             self._create_common(_TEMPLATE)
         self._root.execute(f"DETACH {_TEMPLATE}")
@@ -141,7 +147,7 @@ class Engine:
     def _create_common(self, name: str) -> None:
         """The macros and the hidden tables, which do not tell whose they are."""
         self._root.execute(fakesnow_macros.creation_sql(name))
-        self._root.execute(macros.creation_sql(quoted(name)))
+        self._root.execute(macros.creation_sql(quoted(name), fast=self.fast))
         self._root.execute(f"USE {quoted(name)}.{HIDDEN_SCHEMA}")
         try:
             self._root.execute(self._hidden_tables)
@@ -149,7 +155,7 @@ class Engine:
             self._root.execute("USE memory")
 
     @contextlib.contextmanager
-    def _at_once(self) -> Iterator[None]:
+    def _in_one_transaction(self) -> Iterator[None]:
         """All that is created inside is written to the disk once."""
         self._root.execute("BEGIN")
         try:
@@ -233,7 +239,9 @@ class Engine:
     def connect(self) -> Connection:
         """A connection with a transaction of its own; to be used by one thread at a time."""
         with self._lock:
-            return Connection(self._root.cursor(), self._data / "databases", self._kept)
+            return Connection(
+                self._root.cursor(), self._data / "databases", self.statements, fast=self.fast
+            )
 
     @contextlib.contextmanager
     def shared(self) -> Iterator[duckdb.DuckDBPyConnection]:

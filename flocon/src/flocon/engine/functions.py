@@ -5,7 +5,7 @@ import re
 from sqlglot import Expr, exp
 
 from flocon.core import errors
-from flocon.engine import elements
+from flocon.engine.fast import bound_arrays
 from flocon.engine.texts import is_text
 
 _REGEXP_FLAGS = {"c", "i", "m", "s", "e"}
@@ -210,7 +210,7 @@ def flatten(node: Expr) -> Expr:
         expressions=[arguments["INPUT"], exp.Literal.string(path), outer],
     )
     if not path and outer == exp.false() and (bind := _parsed_bind(arguments["INPUT"])):
-        call.meta[elements.BIND] = bind
+        call.meta[bound_arrays.BIND] = bind
     return exp.Table(this=call, alias=node.args.get("alias"))
 
 

@@ -1,5 +1,7 @@
 """Snowflake's functions that DuckDB lacks, as DuckDB macros of every database."""
 
+from flocon.engine.fast import shortcuts
+
 # {catalog} is the database's quoted name. The functions keep Snowflake's names: SQL calls them
 # unchanged. https://docs.snowflake.com/en/sql-reference/functions-all
 _MACROS = (
@@ -21,15 +23,6 @@ _MACROS = (
     "zeroifnull(x) AS coalesce(x, 0)",
     "nullifzero(x) AS nullif(x, 0)",
     "sysdate() AS CAST(get_current_timestamp() AT TIME ZONE 'UTC' AS TIMESTAMP)",
-    # Is there a number that DuckDB would not keep as it was written (`json_numbers`)?
-    "_account_long_number(x) AS regexp_matches(CAST(x AS VARCHAR),"
-    " '(^|[:,\\[])\\s*-?([0-9.]{{17,}}|[0-9.]+[eE])')",
-    # The same for documents in which numbers mostly have a colon before them: a pattern that begins
-    # with a letter is found in a quarter of the time, and an array is rare.
-    "_account_has_long_number(x) AS"
-    " regexp_matches(CAST(x AS VARCHAR), ':\\s*-?([0-9.]{{17,}}|[0-9.]+[eE])')"
-    " OR CASE WHEN prefix(x, '{{') AND x NOT LIKE '%[%' THEN false"
-    " ELSE _account_long_number(x) END",
     # Snowflake writes a whole number without decimals, however it came. Most values are strings:
     # they are asked for first, and the document is read once.
     "_account_json_text(x, p) AS CASE WHEN prefix(json_extract(x, p), '\"')"
@@ -38,12 +31,12 @@ _MACROS = (
     " THEN _account_exact(CAST(x AS VARCHAR), p) END,"
     " CASE WHEN right(json_extract(x, p), 2) = '.0'"
     " THEN left(json_extract(x, p), -2) ELSE json_extract_string(json_extract(x, p), '$') END) END",
-    # The same of a value that is a text of its own, as JSON is written (`elements`).
+    # The same of a value that is a text of its own, as JSON is written (`fast.bound_arrays`).
     "_account_own_text(x) AS CASE WHEN prefix(x, '\"') THEN json_extract_string(x, '$')"
     " ELSE coalesce(CASE WHEN _account_long_number(x)"
     " THEN _account_exact(CAST(x AS VARCHAR), '$') END,"
     " CASE WHEN right(x, 2) = '.0' THEN left(x, -2) ELSE json_extract_string(x, '$') END) END",
-    # The same where a query's paths are read at once (`documents`): text and kind are DuckDB's.
+    # The same where a query's paths are read together (`fast.variant_paths`).
     "_account_picked_text(x, p, text, kind, is_long) AS coalesce("
     "CASE WHEN is_long THEN _account_exact(CAST(x AS VARCHAR), p) END,"
     " CASE WHEN kind = 'DOUBLE' AND right(text, 2) = '.0' THEN left(text, -2) ELSE text END)",
@@ -85,9 +78,6 @@ _MACROS = (
     " WHEN abs(n) < 31536000000000 THEN make_timestamp(n * 1000)"
     " WHEN abs(n) < 31536000000000000 THEN make_timestamp(n)"
     " ELSE make_timestamp(n // 1000) END",
-    # What is asked first decides most texts, and costs less than the patterns.
-    "_account_is_epoch(x) AS x NOT LIKE '%:%' AND regexp_full_match(trim(x), '-?[0-9]+')",
-    "_account_is_moment(x) AS (x >= '0' AND x < ':') OR regexp_matches(x, '^\\s*[0-9]')",
     "_account_try_ntz(x) AS CASE"
     " WHEN _account_is_epoch(x) THEN _account_epoch(TRY_CAST(x AS BIGINT))"
     " WHEN _account_is_moment(x) THEN TRY_CAST(x AS TIMESTAMP) END",
@@ -95,8 +85,6 @@ _MACROS = (
     " WHEN _account_is_epoch(x)"
     " THEN _account_epoch(TRY_CAST(x AS BIGINT)) AT TIME ZONE 'UTC'"
     " WHEN _account_is_moment(x) THEN TRY_CAST(x AS TIMESTAMPTZ) END",
-    # TRIM(x) = '': what begins with a sign of ASCII is not blank, and is not trimmed to see it.
-    "_account_is_blank(x) AS CASE WHEN x >= '!' AND x < '~' THEN false ELSE trim(x, ' ') = '' END",
     "_account_try_date(x) AS CAST(_account_try_ntz(x) AS DATE)",
     # Whole numbers n * ten_n * up and d * ten_d, divided and rounded half away from zero.
     "_account_divided(n, d) AS sign(n) * sign(d) * ((2 * abs(n) + abs(d)) // (2 * abs(d)))",
@@ -129,9 +117,9 @@ _MACROS = (
 )
 
 
-def creation_sql(catalog: str) -> str:
+def creation_sql(catalog: str, *, fast: bool) -> str:
     """The statements that create the macros in a database; they can be run again."""
     return ";\n".join(
         f"CREATE OR REPLACE MACRO {catalog}.main.{macro.replace('{{', '{').replace('}}', '}')}"
-        for macro in _MACROS
+        for macro in (*shortcuts.macros(fast=fast), *_MACROS)
     )

@@ -1,7 +1,6 @@
 """Statements' texts as trees, and what the trees name."""
 
 import re
-from functools import lru_cache
 from typing import Any
 
 import sqlglot
@@ -35,15 +34,7 @@ _TEXT_FIXES = (
 
 
 def parse(sql: str) -> Expr:
-    """The statement's tree; a syntax error is Snowflake's 001003.
-
-    Pipelines repeat their statements to the letter: each text is read once.
-    """
-    return _parsed(sql).copy()
-
-
-@lru_cache(maxsize=512)
-def _parsed(sql: str) -> Expr:
+    """The statement's tree; a syntax error is Snowflake's 001003."""
     for pattern, replacement in _TEXT_FIXES:
         sql = pattern.sub(replacement, sql)
     try:

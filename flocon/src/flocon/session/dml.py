@@ -12,8 +12,8 @@ from flocon.core.result import Result
 from flocon.engine import TEXT, Binds, multi_inserts
 from flocon.session import merging
 from flocon.session import multi_inserts as into_many
-from flocon.session.meanings import Meaning
 from flocon.session.names import name_of, named_in
+from flocon.session.resolved_statement import ResolvedStatement
 from flocon.sql.stage_location import stage_location
 from flocon.sql.tokens import FullName
 from flocon.transactions.transaction import Transaction
@@ -35,19 +35,21 @@ _TYPES: dict[type, int] = {
 STATEMENTS = tuple(_TYPES)
 
 
-def run(session: Session, meaning: Meaning, binds: Binds) -> Result:
+def run(session: Session, known: ResolvedStatement, binds: Binds) -> Result:
     """One DML statement in the session's transaction, or in one of its own."""
-    tree = meaning.tree
+    tree = known.tree
     optional = isinstance(tree, exp.TruncateTable) and tree.args.get("exists")
     if optional and session.relation_kind(_changed(_target(tree))) is None:
         return result.status("Statement executed successfully.")
-    return session.write(lambda transaction: _run(session, transaction, meaning, binds))
+    return session.write(lambda transaction: _run(session, transaction, known, binds))
 
 
-def _run(session: Session, transaction: Transaction, meaning: Meaning, binds: Binds) -> Result:
-    tree = meaning.tree
-    behind = meaning.behind(session, [_changed(target) for target in _targets(tree)])
-    session.consume(transaction, [*meaning.names.streams, *behind])
+def _run(
+    session: Session, transaction: Transaction, known: ResolvedStatement, binds: Binds
+) -> Result:
+    tree = known.tree
+    behind = known.behind(session, [_changed(target) for target in _targets(tree)])
+    session.consume(transaction, [*known.names.streams, *behind])
     if isinstance(tree, exp.Copy):
         return _copy(session, transaction, tree.copy(), binds)
     if isinstance(tree, exp.Insert) and tree.args.get("overwrite"):

@@ -28,7 +28,7 @@ def run(session: Session, tree: exp.Merge, binds: Binds, change: Change) -> dict
     """Returns how many rows each action has taken. Raises 100090 where two rows of the source
     would change one of the target."""
     connection = session.connection
-    plan = connection.kept.once("merging", tree, lambda: _plan(connection, tree))
+    plan = connection.statements.cached("merging", tree, lambda: _plan(connection, tree))
     if plan is None:
         return dict(change(tree, binds))
     # All parts are of one moment.

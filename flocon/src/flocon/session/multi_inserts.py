@@ -27,13 +27,13 @@ Change = Callable[[Expr, Binds], list[tuple[Any, ...]]]
 def run(session: Session, tree: exp.MultitableInserts, binds: Binds, change: Change) -> list[int]:
     """Evaluate the query, then insert; returns the count of each INTO clause."""
     connection = session.connection
-    query = connection.kept.once(
+    query = connection.statements.cached(
         "source", tree, lambda: _part(tree, "source", multi_inserts.source(tree))
     )
     # All parts are of one moment.
     binds = {NOW: datetime.now(UTC), **binds}
     connection.hold(multi_inserts.SOURCE, query, binds)
-    inserts = connection.kept.once("inserts", tree, lambda: _inserts(connection, tree))
+    inserts = connection.statements.cached("inserts", tree, lambda: _inserts(connection, tree))
     if tree.args.get("overwrite"):
         for table in {target.sql(): target for target in multi_inserts.targets(tree)}.values():
             change(exp.Delete(this=table.copy()), {})
@@ -60,7 +60,7 @@ def _inserts(connection: Connection, tree: exp.MultitableInserts) -> list[exp.In
     found = multi_inserts.inserts(tree, made, columns)
     for number, insert in enumerate(found):
         _part(tree, number, insert)
-        rows = _rows_again(connection, insert, made)
+        rows = _rows_again(connection, insert, made) if connection.fast else None
         insert.meta[READS_AGAIN] = rows and _part(tree, f"rows of {number}", rows)
     return found
 

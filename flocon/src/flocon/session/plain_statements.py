@@ -1,4 +1,4 @@
-"""Queries and DML: from a tree, or from a known meaning, to the answer."""
+"""Queries and DML: from a tree, or from a known known, to the answer."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from flocon.access.trees import demand_of
 from flocon.core.result import Result
 from flocon.engine import TEXT, Binds
 from flocon.session import dml, registry
-from flocon.session.meanings import Meaning
 from flocon.session.names import named_in, qualify
+from flocon.session.resolved_statement import ResolvedStatement
 
 if TYPE_CHECKING:
     from flocon.session.session import Session
@@ -28,8 +28,8 @@ def run(session: Session, tree: Expr, binds: Binds, *, describe: bool) -> Result
             session.prepared((), lambda: reads),
             registry.evaluated(session, tree, binds, describe=describe),
         ):
-            meaning = Meaning(tree, qualify(session, tree), reads, demand)
-            return _query(session, session.account.meanings.keep(meaning), binds, describe)
+            found = ResolvedStatement(tree, qualify(session, tree), reads, demand)
+            return _query(session, found.keep(session.account.engine.statements), binds, describe)
     if describe:
         return dml.describe(tree)
     dml.check(session, tree)
@@ -38,25 +38,25 @@ def run(session: Session, tree: Expr, binds: Binds, *, describe: bool) -> Result
     with session.prepared(locks, lambda: reads):
         session.bind_rows()
         with registry.evaluated(session, tree, binds):
-            meaning = Meaning(tree, qualify(session, tree), reads, demand, locks)
-            return dml.run(session, session.account.meanings.keep(meaning), binds)
+            found = ResolvedStatement(tree, qualify(session, tree), reads, demand, locks)
+            return dml.run(session, found.keep(session.account.engine.statements), binds)
 
 
-def repeat(session: Session, meaning: Meaning, binds: Binds, *, describe: bool) -> Result:
+def repeat(session: Session, known: ResolvedStatement, binds: Binds, *, describe: bool) -> Result:
     """A statement that is known."""
-    if isinstance(meaning.tree, exp.Query):
-        with session.prepared((), lambda: meaning.reads):
-            return _query(session, meaning, binds, describe)
+    if isinstance(known.tree, exp.Query):
+        with session.prepared((), lambda: known.reads):
+            return _query(session, known, binds, describe)
     if describe:
-        return dml.describe(meaning.tree)
+        return dml.describe(known.tree)
     session.begin_implicitly()
-    with session.prepared(meaning.locks, lambda: meaning.reads):
-        return dml.run(session, meaning, binds)
+    with session.prepared(known.locks, lambda: known.reads):
+        return dml.run(session, known, binds)
 
 
-def _query(session: Session, meaning: Meaning, binds: Binds, describe: bool) -> Result:
+def _query(session: Session, known: ResolvedStatement, binds: Binds, describe: bool) -> Result:
     if describe:
-        return session.connection.describe(meaning.tree)
+        return session.connection.describe(known.tree)
     if session.in_transaction:
-        session.observe([*meaning.names.streams, *meaning.behind(session)])
-    return session.connection.query(meaning.tree, binds)
+        session.observe([*known.names.streams, *known.behind(session)])
+    return session.connection.query(known.tree, binds)

@@ -15,16 +15,17 @@ from flocon.access.hierarchy import ADMINISTRATOR
 from flocon.core import errors, result
 from flocon.core.result import Result
 from flocon.engine import OF_THE_ENGINE, TEXT, Catalog, parsing, rewrite
+from flocon.engine.fast import literal_rows
 from flocon.objects import ddl, views
 from flocon.objects.warehouse_load import needs_warehouse
 from flocon.procedures.owners_rights import check_owners_rights
 from flocon.session import cancellation, plain_statements, registry
-from flocon.session.meanings import Meaning
 from flocon.session.names import resolve_identifiers
+from flocon.session.resolved_statement import RESOLVED, ResolvedStatement
 from flocon.session.running import Statement
 from flocon.session.session_transactions import SessionTransactions
 from flocon.session.time_limit import time_limit
-from flocon.sql import list_limit, literal_rows
+from flocon.sql import list_limit
 from flocon.sql.tokens import FullName, Name, Tokens, checked, checked_without_quotes
 
 if TYPE_CHECKING:
@@ -232,7 +233,7 @@ class Session(SessionTransactions):
         if registry.is_plain(sql):
             with self._turn(statement):
                 is_long = len(sql) > _LONG_TEXT and not (describe or binds)
-                if is_long and (found := literal_rows.read(sql)):
+                if is_long and self.account.engine.fast and (found := literal_rows.read(sql)):
                     return self._execute_many(*found)
                 read = self._read(sql)
                 statement.check()
@@ -256,18 +257,21 @@ class Session(SessionTransactions):
                 tokens, lambda text: self._execute(self._read(text), binds, describe)
             )
 
-    def _read(self, sql: str) -> Meaning | Expr:
-        """What the statement is known to mean, or its tree. Under the same names and shapes the
-        same text means the same."""
+    def _read(self, sql: str) -> ResolvedStatement | Expr:
+        """The statement as it was resolved before under the same names and shapes, or its tree."""
+        if len(sql) > _LONG_TEXT:
+            return parsing.parse(sql)
+        statements = self.account.engine.statements
         seen = self.transaction.seen if self.transaction else None
         shape = self.account.changes.clock.shape(seen)
-        if shape is None or len(sql) > _LONG_TEXT or "identifier" in sql.lower():
-            return parsing.parse(sql)
+        is_fixed = shape is not None and "identifier" not in sql.lower()
         text = (sql, self.database, self.schema, self.connection.temporary_state, shape)
-        if meaning := self.account.meanings.find(text):
-            return meaning
-        tree = parsing.parse(sql)
-        tree.meta[TEXT] = text
+        if is_fixed and (known := statements.find(RESOLVED, text)):
+            return known
+        parsed: Expr = statements.by_text("parsed", sql, lambda: parsing.parse(sql))
+        tree = parsed.copy()
+        if is_fixed:
+            tree.meta[TEXT] = text
         return tree
 
     def _execute_many(self, sql: str, rows: Sequence[Sequence[Any]]) -> Result:
@@ -294,11 +298,13 @@ class Session(SessionTransactions):
         with nullcontext() if nested else self.call_lock, statement.turn(self.cancel):
             return call()
 
-    def _execute(self, statement: Meaning | Expr, binds: Sequence[Any], describe: bool) -> Result:
+    def _execute(
+        self, statement: ResolvedStatement | Expr, binds: Sequence[Any], describe: bool
+    ) -> Result:
         named = {f"b{index}": value for index, value in enumerate(binds, start=1)}
         try:
             with time_limit(self.parameters.get("STATEMENT_TIMEOUT_IN_SECONDS"), self.cancel):
-                if not isinstance(statement, Meaning):
+                if not isinstance(statement, ResolvedStatement):
                     return self._execute_tree(statement, named, describe)
                 self._refuse_failed(statement.tree)
                 return self.guard.repeat(

@@ -30,11 +30,11 @@ def arrays(binds: Mapping[str, Any]) -> tuple[str, ...]:
     )
 
 
-def at_once(tree: Expr, known: tuple[str, ...]) -> Expr:
+def read_in_one_pass(tree: Expr, known: tuple[str, ...]) -> Expr:
     """The tree with the arrays among these binds read in one pass, where that says the same."""
     for select in list(tree.find_all(exp.Select)) if known else ():
         if (source := _source(select)) is not None and source.this.meta[BIND] in known:
-            _read_at_once(select, source)
+            _rewrite(select, source)
     return tree
 
 
@@ -50,7 +50,7 @@ def _source(select: exp.Select) -> exp.Table | None:
     return None if any(node.args.get(key) for node in both for key in _BESIDES) else source
 
 
-def _read_at_once(select: exp.Select, source: exp.Table) -> None:
+def _rewrite(select: exp.Select, source: exp.Table) -> None:
     readings = _readings(select, source)
     if not readings:
         return

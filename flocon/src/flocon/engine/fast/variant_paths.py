@@ -15,11 +15,11 @@ _PICKED_WORD = "_account_picked_word"
 _FEW = 2
 
 
-def at_once(tree: Expr) -> Expr:
+def read_together(tree: Expr) -> Expr:
     """The tree with its queries' paths into VARIANT columns read together, column by column."""
     for select in list(tree.find_all(exp.Select)):
         if _is_simple(select):
-            _read_together(select)
+            _rewrite(select)
     return tree
 
 
@@ -35,7 +35,7 @@ def _is_simple(select: exp.Select) -> bool:
     )
 
 
-def _read_together(select: exp.Select) -> None:
+def _rewrite(select: exp.Select) -> None:
     columns: dict[str, list[exp.Anonymous]] = defaultdict(list)
     for call in _calls(select):
         columns[call.expressions[0].sql()].append(call)

@@ -1,0 +1,64 @@
+"""What has been found out about an account's latest statements, by their texts.
+
+Pipelines repeat their statements to the letter. Under the same current names, and while no table,
+view or stream changes its shape, the same text means the same. Each account has a cache of its own:
+the same text reads other tables in another account.
+"""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from typing import Any, TypeVar
+
+from sqlglot import Expr
+
+T = TypeVar("T")
+
+# In a tree's meta: the statement's text, with the names and the shapes of tables that it was read
+# under. Trees for which that is the same are the same.
+TEXT = "text"
+_STATEMENTS = 512
+_UNKNOWN: Any = object()
+
+
+class StatementCache:
+    """The latest statements, and for each what has been computed of it by purpose. Thread-safe.
+
+    Nobody changes what is in it.
+    """
+
+    def __init__(self, *, fast: bool) -> None:
+        """fast: False keeps nothing."""
+        self._fast = fast
+        self._found: OrderedDict[Hashable, dict[Hashable, Any]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def cached(self, purpose: Hashable, tree: Expr, compute: Callable[[], T]) -> T:
+        """What `compute` answers, or answered when the tree's text came before."""
+        return self.by_text(purpose, tree.meta.get(TEXT), compute)
+
+    def by_text(self, purpose: Hashable, text: Hashable | None, compute: Callable[[], T]) -> T:
+        """The same for a text; None for what must be computed each time."""
+        if text is None:
+            return compute()
+        answer: T = self.find(purpose, text, _UNKNOWN)
+        if answer is _UNKNOWN:
+            answer = compute()
+            self.keep(purpose, text, answer)
+        return answer
+
+    def find(self, purpose: Hashable, text: Hashable, default: Any = None) -> Any:
+        with self._lock:
+            if text not in self._found:
+                return default
+            self._found.move_to_end(text)
+            return self._found[text].get(purpose, default)
+
+    def keep(self, purpose: Hashable, text: Hashable, found: Any) -> None:
+        if not self._fast:
+            return
+        with self._lock:
+            self._found.setdefault(text, {})[purpose] = found
+            self._found.move_to_end(text)
+            while len(self._found) > _STATEMENTS:
+                self._found.popitem(last=False)
