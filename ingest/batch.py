@@ -52,11 +52,13 @@ def cut_batch(
     stored: Mapping[int, int],
     topic_ids: Mapping[int, str | None] | None = None,
     reached: Mapping[int, int] | None = None,
+    signs: Iterable[int] = (),
 ) -> Batch:
     """The batch of these rows, on top of the offsets and topic ids that are stored now.
 
     `reached` are the offsets below which there are no other messages than these; the batch takes
-    its partitions there, past markers of transactions and what compaction has removed.
+    its partitions there, past markers of transactions and what compaction has removed. `signs` are
+    partitions that take part even if they stay where they are.
     """
     moves: dict[int, tuple[int, int]] = {}
     messages: Counter[int] = Counter()
@@ -70,6 +72,8 @@ def cut_batch(
         before, after = moves.get(partition, (stored[partition], stored[partition]))
         if offset > after:
             moves[partition] = (before, offset)
+    for partition in signs:
+        moves.setdefault(partition, (stored[partition], stored[partition]))
     skipped = {
         each: after - before - messages[each]
         for each, (before, after) in moves.items()

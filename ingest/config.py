@@ -32,6 +32,7 @@ class IngesterConfig:
     batch_max_events: int
     batch_max_seconds: float
     batch_max_bytes: int
+    sign_of_life_seconds: float
     offsets: str
     idle_exit: float
     metrics_port: int
@@ -42,11 +43,14 @@ class IngesterConfig:
     def __str__(self) -> str:
         """The start-up line: everything but secrets."""
         metrics = f"{self.metrics_host}:{self.metrics_port}" if self.metrics_port else "off"
+        every = self.sign_of_life_seconds
+        sign = f"every {every:g} s" if every else "off"
         return (
             f"topic {self.topic} at {self.bootstrap_servers} as group {self.group}"
             f" -> database {self.database} by connection {self.connection or '(default)'};"
             f" batches of {self.batch_max_events} events, {self.batch_max_seconds:g} s,"
-            f" {self.batch_max_bytes} bytes; offsets {self.offsets}; metrics {metrics};"
+            f" {self.batch_max_bytes} bytes; sign of life {sign}; offsets {self.offsets};"
+            f" metrics {metrics};"
             f" Kafka client: {shown(self.kafka)}"
         )
 
@@ -68,6 +72,13 @@ def parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
     # events compress about eightfold.
     limit = 4 * 1024 * 1024
     flags.add("--batch-max-bytes", limit, "and is never larger than this", type=whole(1024))
+    flags.add(
+        "--sign-of-life-seconds",
+        300.0,
+        "while nothing comes, INGEST_OFFSETS is written so often, 0: never, and then Snowflake"
+        " alone does not tell that nothing arrives",
+        type=at_least(0),
+    )
     flags.add(
         "--offsets",
         "resume",

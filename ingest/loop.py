@@ -31,6 +31,7 @@ from ingest.membership import Membership
 from ingest.metrics import Metrics
 from ingest.places import Places
 from ingest.positions import Positions
+from ingest.sign_of_life import SignOfLife
 from ingest.sink import Sink
 from ingest.writer import Writer
 
@@ -88,6 +89,7 @@ class Ingester:
         self._membership = Membership(config.kafka, clock)
         self._forget_group = forget_group
         self._writer = Writer(config, sink, self._positions, metrics, clock)
+        self._sign = SignOfLife(config, consumer, self._positions, self._writer.committed_at, clock)
         self._lag = Lag(config.topic, consumer, self._positions, metrics, clock)
         self._failures = 0
         self._retry_at = 0.0
@@ -233,10 +235,12 @@ class Ingester:
                 seconds = BESIDE_WRITE_SECONDS
             if not self._writer.landed(seconds):
                 return False
+        signing = self._writer.signing
         self._writer.finish()
         self._went_well()
-        self._listen_anew()
-        self._commit_to_kafka()
+        if not signing:
+            self._listen_anew()
+            self._commit_to_kafka()
         return False
 
     def _work(self) -> None:
@@ -258,9 +262,19 @@ class Ingester:
             while not self._writer.full() and self._poll(0):
                 continue
             if not self._settle_recreated():
-                self._writer.begin()
+                self._writer.begin(self._sign.partitions() if self._sign.due() else ())
+        elif self._sign.due() and not self._writer.unwritten and not self._places.doubtful():
+            self._leave_sign()
         if not self._writer.writing:
             self._went_well()
+
+    def _leave_sign(self) -> None:
+        """Say in INGEST_OFFSETS that nothing came, if the brokers say so, too. Without an answer
+        there is none, and whoever looks there sees it."""
+        with contextlib.suppress(NoBroker):
+            signs = self._sign.partitions()
+            if signs and not self._settle_recreated():
+                self._writer.begin(signs)
 
     def _poll(self, seconds: float) -> bool:
         """Take what Kafka has into the buffer. False: it had nothing."""

@@ -2,7 +2,7 @@
 
 import logging
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from ingest.batch import Batch, Buffer, cut_batch, place_of
 from ingest.bind_rows import ready
@@ -55,6 +55,9 @@ class Writer:
         self._pending: deque[list[RawRow | Reject]] = deque()
         self._sink = sink
         self._in_flight = InFlight(sink, clock)
+        # When each partition last took part in a batch that was written.
+        self.committed_at: dict[int, float] = {}
+        self._signing = False
 
     @property
     def held(self) -> int:
@@ -70,6 +73,11 @@ class Writer:
     def writing_seconds(self) -> float:
         """How long the write in flight has taken so far."""
         return self._in_flight.seconds
+
+    @property
+    def signing(self) -> bool:
+        """Is what is in flight a sign of life alone, which changes no offset?"""
+        return self.writing and self._signing
 
     def add(self, messages: Iterable[Message]) -> None:
         now = self._clock()
@@ -123,19 +131,21 @@ class Writer:
             self.begin()
         self.finish()
 
-    def begin(self) -> None:
-        """Send the oldest batch that is held on its way, due or not. Nothing may be in flight."""
+    def begin(self, signs: Collection[int] = ()) -> None:
+        """Send the oldest batch that is held on its way, due or not, and with it a sign of life for
+        these partitions. Nothing may be in flight."""
         if not self._pending and len(self._buffer):
             self._pending.append(self._buffer.take())
         rows = self._pending[0] if self._pending else []
         # With nothing else held, all that Kafka has given out is in these rows.
         alone = len(self._pending) < 2 and not len(self._buffer)
         reached = self._positions.reached() if alone else {}
-        if rows or reached:
+        if rows or reached or signs:
             positions = self._positions
             self._in_flight.start(
-                cut_batch(self._topic, rows, positions.stored, positions.topic_ids, reached)
+                cut_batch(self._topic, rows, positions.stored, positions.topic_ids, reached, signs)
             )
+            self._signing = not rows and not reached
             self._sent = self._pending.popleft() if rows else []
 
     def landed(self, seconds: float = 0.0) -> bool:
@@ -157,6 +167,7 @@ class Writer:
             raise
         else:
             self._positions.written(batch.next_offsets)
+            self.committed_at |= dict.fromkeys(batch.moves, self._clock())
             self._report(batch, seconds)
 
     def _halve(self, rows: list[RawRow | Reject], reason: str) -> None:
@@ -200,6 +211,9 @@ class Writer:
             ) from error
 
     def _report(self, batch: Batch, seconds: float) -> None:
+        if not batch.rows and all(old == new for old, new in batch.moves.values()):
+            log.info("nothing came: a sign of life for partitions %s", sorted(batch.moves))
+            return
         if not batch.rows:
             moved = " ".join(
                 f"{each}:{old}-{new}" for each, (old, new) in sorted(batch.moves.items())

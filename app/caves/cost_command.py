@@ -20,9 +20,10 @@ sources, and the query for what was really charged.
 --json prints one object:
   rule       the rule, in sentences
   inputs     INPUT, VALUE, SOURCE (measured and where, assumed, or the flag)
-  profiles   each PROFILE with TASKS; a day's BATCHES, RUNS, ALERTS, RESUMES, AWAKE_HOURS;
-             CREDITS_A_DAY, CREDITS_A_MONTH, PRICE_A_MONTH (with --price-per-credit);
-             SECONDS_AT_MOST from Kafka to PRODUCTION; INGESTER, the flags to start it with
+  profiles   each PROFILE with TASKS; a day's BATCHES, SIGNS of life, RUNS, ALERTS,
+             RESUMES, AWAKE_HOURS; CREDITS_A_DAY, CREDITS_A_MONTH, PRICE_A_MONTH (with
+             --price-per-credit); SECONDS_AT_MOST from Kafka to PRODUCTION; INGESTER, the
+             flags to start it with
   deployed   what the tasks did in the last day: TASKS, BATCHES, RUNS of both graphs that had data,
              and in how many HOURS; null with --offline
   warehouse  by its own record of the last hours, whoever used it: HOURS, RESUMES, AWAKE_HOURS,
@@ -113,6 +114,7 @@ def _row(
         "PROFILE": name,
         "TASKS": f"each {settings['task_schedule']}" if settings["task_trigger"] else "triggered",
         "BATCHES": found.batches,
+        "SIGNS": found.signs,
         "RUNS": found.runs,
         "ALERTS": round(DAY / looks) if looks else 0,
         "RESUMES": found.resumes,

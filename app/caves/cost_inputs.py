@@ -62,7 +62,7 @@ UNITS = {"SECOND": 1, "MINUTE": 60, "HOUR": 3600}
 ASSUMED = {
     "events_per_second": "assumed: what the producer sends",
     "active_share": "assumed",
-    "ingest_seconds": "assumed: five statements of a batch",
+    "ingest_seconds": "assumed: five statements of a batch, or a sign of life",
     "run_seconds": "assumed",
     "purge_seconds": "assumed",
     "cold_start_seconds": "assumed: as Snowflake's pages say",
@@ -208,6 +208,7 @@ def inputs(known: Known, settings: Mapping[str, str], rate: float | None = None)
             **values,
             "batch_seconds": _number(settings, "batch_max_seconds"),
             "batch_events": _number(settings, "batch_max_events"),
+            "sign_every": _number(settings, "sign_of_life_seconds") or None,
             "task_every": _period(settings["task_trigger"]),
             "alert_every": alert_period(settings) if settings.get("alert_warehouse") else None,
         }

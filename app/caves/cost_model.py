@@ -18,11 +18,14 @@
 6. A run whose WHEN is false needs no warehouse. That, SHOW and logins are cloud services, which are
    charged only beyond a tenth of the day's warehouse credits: counted as nothing.
    https://docs.snowflake.com/en/user-guide/cost-understanding-compute
+7. While no event comes, the ingester writes a sign of life every `sign_of_life_seconds`, and each
+   is a wake-up of its own: about 62 seconds. A batch is as good as a sign: a busy day has none.
 """
 
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple
 
 RULE = (
@@ -31,6 +34,7 @@ RULE = (
     "It suspends AUTO_SUSPEND seconds after its last statement; sooner work prolongs it.",
     "After a sleep the first run takes some 30 seconds more: packages are installed again.",
     "Runs without data (WHEN is false) need no warehouse; cloud services stay in the free tenth.",
+    "Without events, each of the ingester's signs of life wakes it up for about a minute.",
     "The alert is serverless, unless alert_warehouse names a warehouse: billed apart, not counted.",
 )
 DAY = 86_400.0
@@ -57,8 +61,9 @@ class Inputs:
     active_share: the part of the day in which events come, evenly, `events_per_second` of them.
     task_every: the schedule of the root tasks; None: triggered. ingest_seconds, run_seconds,
     purge_seconds: how long the warehouse works for a batch, for a run of both graphs, for a night's
-    purge. cold_start_seconds: how much longer the first run after a sleep takes. alert_every: how
-    often alerts ask the warehouse; None: they are serverless.
+    purge. cold_start_seconds: how much longer the first run after a sleep takes. sign_every: how
+    often the ingester signs while nothing comes; None: never. alert_every: how often alerts ask
+    the warehouse; None: they are serverless.
     """
 
     events_per_second: float
@@ -70,6 +75,7 @@ class Inputs:
     run_seconds: float = 10.0
     purge_seconds: float = 30.0
     cold_start_seconds: float = 30.0
+    sign_every: float | None = None
     alert_every: float | None = None
     alert_seconds: float = 2.0
     warehouse_size: str = "XSMALL"
@@ -82,6 +88,7 @@ class Estimate(NamedTuple):
     to PRODUCTION, at worst, when nothing fails."""
 
     batches: int
+    signs: int
     runs: int
     resumes: int
     awake_hours: float
@@ -93,6 +100,7 @@ class Estimate(NamedTuple):
 def estimate(inputs: Inputs) -> Estimate:
     """The cost of a day like every other."""
     batches = _batches(inputs)
+    signs = _signs(inputs, batches)
     runs = _runs(inputs, batches)
     procedures = [
         *((start, start + inputs.run_seconds) for start in runs),
@@ -100,7 +108,7 @@ def estimate(inputs: Inputs) -> Estimate:
         (DAY * 0.99, DAY * 0.99 + inputs.purge_seconds),
     ]
     others = [
-        *((start, start + inputs.ingest_seconds) for start in batches),
+        *((start, start + inputs.ingest_seconds) for start in (*batches, *signs)),
         *((start, start + inputs.alert_seconds) for start in _every(inputs.alert_every, 0.0, DAY)),
     ]
     work, cold_starts = with_cold_starts(procedures, others, inputs)
@@ -108,6 +116,7 @@ def estimate(inputs: Inputs) -> Estimate:
     credits = seconds / 3600 * credits_per_hour(inputs.warehouse_size, inputs.generation)
     return Estimate(
         batches=len(batches),
+        signs=len(signs),
         runs=len(runs),
         resumes=resumes,
         awake_hours=seconds / 3600,
@@ -188,6 +197,15 @@ def batch_period(inputs: Inputs) -> float | None:
 def _batches(inputs: Inputs) -> list[float]:
     """When batches are written."""
     return _every(batch_period(inputs), 0.0, DAY * inputs.active_share)
+
+
+def _signs(inputs: Inputs, batches: list[float]) -> list[float]:
+    """When the ingester signs: so long after the batch or the sign before."""
+    return [
+        sign
+        for before, after in pairwise([0.0, *batches, DAY])
+        for sign in _every(inputs.sign_every, before, after)[1:]
+    ]
 
 
 def _runs(inputs: Inputs, batches: list[float]) -> list[float]:

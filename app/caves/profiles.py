@@ -14,7 +14,7 @@ from app.caves.settings import check
 LIVE = "live"
 PREFIX = "profile_"
 # How the ingester is to be started; its flags have the same names.
-INGESTER = ("batch_max_seconds", "batch_max_events")
+INGESTER = ("batch_max_seconds", "batch_max_events", "sign_of_life_seconds")
 PLACEHOLDER = re.compile(r"<%\s*ctx\.env\.(\w+)\s*%>")
 
 

@@ -172,6 +172,7 @@ CHECKS: dict[str, Check] = {
     "task_trigger": _trigger,
     "batch_max_seconds": _number(0, 86_400),
     "batch_max_events": _whole(1, COUNT),
+    "sign_of_life_seconds": _number(0, 86_400),
     "latency_threshold": _whole(1, 31_536_000),
     "warehouse_generation": _one_of("1", "2"),
     "monthly_credits": _whole(1, COUNT),

@@ -49,7 +49,8 @@ def add_to(commands: Any, account_command: Callable[..., Any]) -> None:
     each.add_argument(
         "--check",
         action="store_true",
-        help="exit code 1 where a metric is a BREACH or an alert is open",
+        help="exit code 1 where a metric is a BREACH or an alert is open; with brokers to ask, the"
+        " lag is a metric, too",
     )
     environ = os.environ
     each.add_argument(

@@ -413,6 +413,47 @@ WHERE
     )
     AND STATE NOT IN ('SCHEDULED', 'SKIPPED');
 
+-- A batch moves the offsets of its partitions; while nothing comes the ingester writes them as they
+-- are, every sign_of_life_seconds; an event that comes just then waits for its batch. The minute is
+-- for writing, and for a restart.
+CREATE OR REPLACE VIEW OPS.INGESTER_PROMISE
+COPY GRANTS
+COMMENT = 'How often the ingester writes INGEST_OFFSETS, whatever comes; 0 signs: not at all'
+AS
+SELECT
+    '<% ctx.env.sign_of_life_seconds %>'::NUMBER(12, 3) AS SIGN_SECONDS,
+    CEIL(
+        '<% ctx.env.sign_of_life_seconds %>'::NUMBER(12, 3)
+        + '<% ctx.env.batch_max_seconds %>'::NUMBER(12, 3)
+    )::NUMBER(10, 0) + 60 AS PROMISED_SECONDS;
+
+-- Nobody waits for a partition whose UPDATED_AT is NULL: of a topic under a name that was left.
+CREATE OR REPLACE VIEW OPS.INGESTER_SIGNS
+COPY GRANTS
+COMMENT = 'How long ago the last sign of life came from each topic''s ingester'
+AS
+WITH PARTITIONS AS (
+    SELECT
+        OFFSETS.TOPIC,
+        OFFSETS.UPDATED_AT,
+        PROMISE.SIGN_SECONDS,
+        DATEDIFF('millisecond', OFFSETS.UPDATED_AT, SYSDATE()) / 1000 AS SILENT_SECONDS,
+        PROMISE.PROMISED_SECONDS
+    FROM RAW_DATA.INGEST_OFFSETS AS OFFSETS
+    CROSS JOIN OPS.INGESTER_PROMISE AS PROMISE
+    WHERE OFFSETS.UPDATED_AT IS NOT NULL
+)
+
+SELECT
+    TOPIC,
+    MIN(UPDATED_AT) AS LAST_SIGN_AT,
+    MAX(IFF(SIGN_SECONDS > 0, SILENT_SECONDS, NULL)) AS SILENT_SECONDS,
+    TOPIC || ': last sign of life ' || LEFT(MIN(UPDATED_AT)::VARCHAR, 19)
+    || ' UTC, ' || COUNT_IF(SILENT_SECONDS >= PROMISED_SECONDS)::VARCHAR || ' of '
+    || COUNT(*)::VARCHAR || ' partitions silent' AS DETAIL
+FROM PARTITIONS
+GROUP BY TOPIC;
+
 -- One row for each promise to the shop. VALUE is NULL, and STATUS is UNKNOWN, where there is
 -- nothing to measure. It reads one hour of PRODUCTION and one day of histories, so that it can be
 -- asked every minute. Reading a stream in a SELECT does not move it. After a purge STAGING's
@@ -456,6 +497,17 @@ LATENCY AS (
     FROM PRODUCED
     LEFT JOIN INGESTED
         ON PRODUCED.EVENT_ID = INGESTED.EVENT_ID
+),
+
+INGESTER AS (
+    SELECT
+        PROMISE.PROMISED_SECONDS,
+        MAX(SIGNS.SILENT_SECONDS) AS SILENT_SECONDS,
+        MAX_BY(SIGNS.DETAIL, SIGNS.SILENT_SECONDS) AS DETAIL
+    FROM OPS.INGESTER_PROMISE AS PROMISE
+    LEFT JOIN OPS.INGESTER_SIGNS AS SIGNS
+        ON TRUE
+    GROUP BY PROMISE.PROMISED_SECONDS
 ),
 
 RUNS AS (
@@ -513,6 +565,15 @@ METRICS AS (
         || COALESCE(FROM_INGESTION::NUMBER(18, 1)::VARCHAR, 'unknown') AS DETAIL,
         'Investigate slow tasks' AS ACTION
     FROM LATENCY
+    UNION ALL
+    SELECT
+        'INGEST_STALLED' AS METRIC,
+        SILENT_SECONDS::FLOAT AS VALUE,
+        PROMISED_SECONDS AS THRESHOLD,
+        'seconds' AS UNIT,
+        COALESCE(DETAIL, 'no sign of life is known') AS DETAIL,
+        'Start the ingester, or read its log' AS ACTION
+    FROM INGESTER
     UNION ALL
     SELECT
         'TASK_FAILURES' AS METRIC,

@@ -28,7 +28,9 @@ def test_offline_every_profile_is_told_from_assumptions(
     assert (live["PROFILE"], live["TASKS"], live["RESUMES"]) == ("live", "each 1 MINUTE", 1)
     assert (live["CREDITS_A_DAY"], live["CREDITS_A_MONTH"]) == (24, 720)
     assert live["SECONDS_AT_MOST"] == 122
-    assert live["INGESTER"] == "--batch-max-seconds 60 --batch-max-events 50"
+    assert live["INGESTER"] == (
+        "--batch-max-seconds 60 --batch-max-events 50 --sign-of-life-seconds 300"
+    )
     assert (triggered["TASKS"], economy["TASKS"]) == ("triggered", "triggered")
     assert [each["ALERTS"] for each in found["profiles"]] == [288, 96, 24]
     # The shop's promise is five minutes: cheaper within it, and cheap without it.
@@ -42,7 +44,9 @@ def test_a_rate_and_a_price_say_what_if(capsys: pytest.CaptureFixture[str]) -> N
     found = offline(capsys, "--profile", "economy", "--rate", "0", "--price-per-credit", "4")
 
     [economy] = found["profiles"]
-    assert (economy["BATCHES"], economy["RUNS"], economy["RESUMES"]) == (0, 0, 1)
+    assert (economy["BATCHES"], economy["SIGNS"], economy["RUNS"]) == (0, 23, 0)
+    # The purge has one of its own.
+    assert economy["RESUMES"] == 24
     assert economy["PRICE_A_MONTH"] == pytest.approx(economy["CREDITS_A_MONTH"] * 4, abs=0.5)
     sources = {each["INPUT"]: each["SOURCE"] for each in found["inputs"]}
     assert sources["events_per_second"] == "--rate"
@@ -75,7 +79,9 @@ def test_a_setting_wins_over_the_profile_as_in_a_deployment(
     found = offline(capsys, "--profile", "economy", "--env", "batch_max_seconds=300")
 
     [economy] = found["profiles"]
-    assert economy["INGESTER"] == "--batch-max-seconds 300 --batch-max-events 10000"
+    assert economy["INGESTER"] == (
+        "--batch-max-seconds 300 --batch-max-events 10000 --sign-of-life-seconds 3600"
+    )
     assert economy["SECONDS_AT_MOST"] == 372
 
 

@@ -85,8 +85,28 @@ def test_events_that_come_half_the_day_cost_half_of_it() -> None:
 def test_without_events_there_is_the_nightly_purge_alone() -> None:
     found = estimate(replace(LIVE, events_per_second=0))
 
-    assert found[:3] == (0, 0, 1)
+    assert found[:4] == (0, 0, 0, 1)
     assert found.credits_per_day == pytest.approx(120 / 3600)
+
+
+def test_while_nothing_is_sold_each_sign_of_life_is_a_wake_up_of_its_own() -> None:
+    """Of 62 seconds each: 2 for the commit, 60 idle. In half a day every 300 s that is 2.5 credits,
+    every hour 0.2."""
+    half = replace(LIVE, active_share=0.5)
+    often = estimate(replace(half, sign_every=300))
+    rarely = estimate(replace(half, sign_every=3600))
+
+    assert (often.signs, rarely.signs) == (144, 12)
+    without = estimate(half).credits_per_day
+    assert often.credits_per_day == pytest.approx(without + 144 * 62 / 3600, abs=0.05)
+    assert rarely.credits_per_day == pytest.approx(without + 12 * 62 / 3600, abs=0.05)
+
+
+def test_a_batch_is_as_good_as_a_sign_so_a_busy_day_has_none() -> None:
+    assert estimate(replace(LIVE, sign_every=300)) == estimate(LIVE)
+    assert estimate(replace(ECONOMY, sign_every=3600)) == estimate(ECONOMY)
+    one_an_hour = replace(LIVE, events_per_second=1 / 3600, batch_seconds=60)
+    assert estimate(replace(one_an_hour, sign_every=1800)).signs == 24
 
 
 def test_alerts_that_ask_each_minute_undo_every_economy() -> None:

@@ -101,7 +101,7 @@ def test_a_second_deployment_loses_no_row_and_moves_no_offset(deployment: Deploy
         "deployed": True,
         "database": deployment.database,
         "profile": "live",
-        "ingester_flags": "--batch-max-seconds 60 --batch-max-events 50",
+        "ingester_flags": "--batch-max-seconds 60 --batch-max-events 50 --sign-of-life-seconds 300",
         "dropped": [],
         "kept_suspended": [],
         "no_dashboard": None,

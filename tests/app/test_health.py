@@ -56,9 +56,17 @@ def ago(**duration: float) -> str:
     return (datetime.now(UTC) - timedelta(**duration)).isoformat()
 
 
-def test_a_new_pipeline_has_five_metrics_and_nothing_to_complain_of(pipeline: Pipeline) -> None:
+def test_a_new_pipeline_has_six_metrics_and_nothing_to_complain_of(pipeline: Pipeline) -> None:
     *promises, utilisation = sorted(pipeline.sql(HEALTH))
     assert promises == [
+        (
+            "INGEST_STALLED",
+            None,
+            420,
+            "seconds",
+            "UNKNOWN",
+            "Start the ingester, or read its log",
+        ),
         ("LOW_STOCK", None, 0, "products", "UNKNOWN", "Tell procurement"),
         ("PIPELINE_LATENCY", None, 300, "seconds", "UNKNOWN", "Investigate slow tasks"),
         ("STREAM_LAG", 0.0, 1000, "events", "OK", "Raise the tasks' frequency"),

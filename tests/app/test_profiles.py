@@ -100,5 +100,5 @@ def test_every_profile_of_the_manifest_makes_sense() -> None:
         "economy": "",
     }
     assert " ".join(ingester_flags(found["economy"])) == (
-        "--batch-max-seconds 600 --batch-max-events 10000"
+        "--batch-max-seconds 600 --batch-max-events 10000 --sign-of-life-seconds 3600"
     )

@@ -10,6 +10,7 @@ from snowflake.connector.errors import OperationalError
 from app.caves import broker
 from app.caves.errors import CommandError, UsageError
 from app.caves.kafka_settings import read_settings
+from app.caves.status.health import lag
 from app.caves.status.page import size
 from app.caves.status.partitions import Extent
 from app.caves.status.snapshot import Snapshot
@@ -98,6 +99,24 @@ def test_kafka_settings_are_the_ingesters_own(tmp_path: Path) -> None:
 )
 def test_sizes_are_told_in_short(count: float, text: str) -> None:
     assert size(int(count)) == text
+
+
+@pytest.mark.parametrize(
+    ("lags", "unknown", "value", "status"),
+    [
+        pytest.param([0, 999, None], None, 999, "OK", id="as many as may wait"),
+        pytest.param([500, 500], None, 1000, "BREACH", id="too many, together"),
+        pytest.param([0, -3], None, 0, "BREACH", id="another topic"),
+        pytest.param([None], "no broker answers", None, "UNKNOWN", id="brokers that are away"),
+    ],
+)
+def test_what_waits_in_kafka_is_a_metric_where_brokers_are_asked(
+    lags: list[int | None], unknown: str | None, value: int | None, status: str
+) -> None:
+    found = lag([{"LAG": each} for each in lags], unknown)
+    assert (found["METRIC"], found["VALUE"], found["STATUS"]) == ("INGEST_LAG", value, status)
+    assert found["THRESHOLD"] == 1000
+    assert unknown is None or found["DETAIL"] == unknown
 
 
 def test_a_breach_is_unhealthy_even_where_nobody_keeps_alerts() -> None:

@@ -49,6 +49,7 @@ class FakeSink:
         self.rows: list[tuple[int, int]] = []
         self.rejects: list[tuple[int, int | None, str]] = []
         self.batches: list[list[int | None]] = []
+        self.moves: list[dict[int, tuple[int, int]]] = []
         self.refuses: set[str] = set()
         self.troubles: list[Exception] = []
         self.read_troubles: list[Exception] = []
@@ -82,6 +83,7 @@ class FakeSink:
             raise FenceLost("of another topic")
         if any(row.text in self.refuses for row in batch.raw_rows):
             raise DataRefused("100069: not for me")
+        self.moves.append(dict(batch.moves))
         self.offsets |= batch.next_offsets
         if batch.new_topic_id is not None:
             self.topic_ids |= dict.fromkeys(batch.moves, batch.new_topic_id)

@@ -70,17 +70,19 @@ def test_the_environment_has_the_documented_defaults() -> None:
         "task_trigger": "SCHEDULE = '<% ctx.env.task_schedule %>'",
         "batch_max_seconds": 60,
         "batch_max_events": 50,
+        "sign_of_life_seconds": 300,
         "latency_threshold": 300,
         "dashboard_runtime": "SYSTEM$WAREHOUSE_RUNTIME",
         "dashboard_compute_pool": "SYSTEM_COMPUTE_POOL_CPU",
         "max_event_future_seconds": 3600,
         "profile": "live",
         "profile_triggered": (
-            "task_trigger=; batch_max_seconds=180; batch_max_events=10000; alert_schedule=15 MINUTE"
+            "task_trigger=; batch_max_seconds=180; batch_max_events=10000;"
+            " sign_of_life_seconds=900; alert_schedule=15 MINUTE"
         ),
         "profile_economy": (
             "task_trigger=; batch_max_seconds=600; batch_max_events=10000;"
-            " alert_schedule=60 MINUTE; latency_threshold=900"
+            " sign_of_life_seconds=3600; alert_schedule=60 MINUTE; latency_threshold=900"
         ),
         "warehouse_generation": "1",
         "monthly_credits": 800,

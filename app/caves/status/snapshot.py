@@ -21,11 +21,12 @@ JSON_KEYS = """\
   healthy      no metric is a BREACH, and no alert is open
   tasks        TASK, STATE, SCHEDULE (or "triggered"), LAST_RUN, LAST_STATE, SECONDS, ERROR
   streams      STREAM, ROWS_WAITING, HAS_DATA, STALE, STALE_AFTER
-  partitions   PARTITION, NEXT_OFFSET, END_OFFSET, LAG, LAST_COMMIT, AGE_SECONDS
+  partitions   PARTITION, NEXT_OFFSET, END_OFFSET, LAG, LAST_COMMIT (or sign of life), AGE_SECONDS
   topic        why END_OFFSET and LAG are null, or null
   freshness    HOP, TABLE_NAME, NEWEST_ROW, AGE_SECONDS
   tables       TABLE_NAME, ROW_COUNT, BYTES
-  metrics      OPS.PIPELINE_HEALTH: METRIC, VALUE, THRESHOLD, UNIT, STATUS, DETAIL, ACTION
+  metrics      OPS.PIPELINE_HEALTH: METRIC, VALUE, THRESHOLD, UNIT, STATUS, DETAIL, ACTION;
+               and INGEST_LAG, where the brokers are asked
   alerts       OPS.ALERT_LOG, what is open: METRIC, OBJECT, OPENED_AT, LAST_SEEN_AT, VALUE,
                THRESHOLD, UNIT, DETAIL, ACTION, NOTIFIED_AT; null where there is no such table
 While the account is away, --watch --json prints measured_at, database and error.
@@ -71,13 +72,19 @@ def gather(account: Account, topic_name: str, topic: Topic | None) -> Snapshot:
             unknown,
             freshness.freshness(account),
             storage.storage(account),
-            health.metrics(account),
+            _metrics(account, read, unknown),
             health.open_alerts(account),
         )
     except ProgrammingError as error:
         if is_missing(error):
             raise CommandError(_missing(account)) from error
         raise
+
+
+def _metrics(account: Account, read: list[Row], unknown: str | None) -> list[Row]:
+    """Those that the account knows, and the lag where the brokers are asked."""
+    asked = [] if unknown == NOT_ASKED else [health.lag(read, unknown)]
+    return sorted([*health.metrics(account), *asked], key=lambda row: str(row["METRIC"]))
 
 
 def _missing(account: Account) -> str:

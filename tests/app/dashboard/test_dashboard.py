@@ -158,6 +158,7 @@ def test_the_pipeline_page_shows_metrics_tasks_rows_and_rejections(
     opened(page, dashboard, "/pipeline")
     shown = metrics(page)
     assert list(shown) == [
+        "⚪ Ingest stalled",
         "🔴 Low stock",
         "🔴 Pipeline latency",
         "🟢 Stream lag",
