@@ -13,7 +13,6 @@ from typing import Any
 import duckdb
 from flocon.core import errors, result
 from flocon.jobs import alerts, tasks
-from flocon.session.results import Results
 from flocon.sql.tokens import FullName, Name
 
 DATABASE = "SHOP"
@@ -144,7 +143,6 @@ class FakeAccount:
         self.sessions: list[FakeSession] = []
         self.warehouses = ["COMPUTE_WH"]
         self.committed = 0
-        self.results = Results()
         self.tasks_changed: Callable[[], None] = lambda: None
         self.graph_runs: Callable[[], list[Any]] = list
 

@@ -18,8 +18,7 @@ from flocon.__main__ import main
 from flocon.account import Account
 from flocon.core.errors import SnowflakeError
 from flocon.http import statement_log
-from flocon.http.credentials import Credentials
-from flocon.http.logins import Logins
+from flocon.http.logins import Credentials, Logins
 
 from tests.conftest import RunningAccount, new_account
 

@@ -8,6 +8,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -16,15 +17,17 @@ from typing import Any
 import pytest
 import snowflake.connector
 import uvicorn
+from conformance.procedure_shared import PYTHON
+from conformance.test_cancellation import ENDLESS
 from flocon.account import Account
-from flocon.http.server import Server
+from flocon.http.app import App
 from flocon.session.session import Session
 
-from tests.conftest import RunningAccount
+from tests.conftest import RunningAccount, new_account
 
 
 def post(
-    account: RunningAccount, path: str, body: bytes, **headers: str
+    account: RunningAccount, path: str, body: bytes, seconds: float = 10, **headers: str
 ) -> tuple[int, dict[str, Any]]:
     """Status and JSON of a POST."""
     request = urllib.request.Request(
@@ -33,7 +36,7 @@ def post(
         headers={"Content-Type": "application/json", **headers},
     )
     try:
-        with urllib.request.urlopen(request, timeout=10) as response:
+        with urllib.request.urlopen(request, timeout=seconds) as response:
             return response.status, json.loads(response.read())
     except urllib.error.HTTPError as error:
         return error.code, {}
@@ -205,7 +208,7 @@ def served(data: Path) -> Iterator[RunningAccount]:
     running = RunningAccount(data=data, home=data)
     opened = Account(data, running.host, running.port)
     server = uvicorn.Server(
-        uvicorn.Config(Server(opened).application(), port=running.port, log_config=None)
+        uvicorn.Config(App(opened).routed(), port=running.port, log_config=None)
     )
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
@@ -248,3 +251,120 @@ def test_an_internal_error_is_final_for_the_client_and_explained_to_the_operator
         "internal error in: POST /session/v1/login-request",
     ]
     assert caplog.text.count("Traceback (most recent call last)") == 2
+
+
+# --- requests that come twice --------------------------------------------------------------------
+
+
+def _twice(
+    account: RunningAccount, authorization: str, **body: Any
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The answers to a request that is sent again under its id."""
+    path = f"/queries/v1/query-request?requestId={uuid.uuid4()}"
+    document = json.dumps(body).encode()
+    with ThreadPoolExecutor(2) as pool:
+        asked = [
+            pool.submit(post, account, path, document, Authorization=authorization)
+            for _ in range(2)
+        ]
+        (_, first), (_, second) = (each.result() for each in asked)
+    _, third = post(account, path, document, Authorization=authorization)
+    assert third == first
+    return first, second
+
+
+def test_a_request_that_comes_again_is_carried_out_once(
+    account: RunningAccount, database: str
+) -> None:
+    """Whatever its answer is. On 98a12a8 one with many rows, or asynchronous, was run again.
+    Source: the connector's network.py, which repeats a POST with its requestId and a retryCount."""
+    own = token(account)
+
+    def rows(sql: str, **more: Any) -> list[Any]:
+        first, second = _twice(account, own, sqlText=sql, **more)
+        assert first == second
+        return [first["success"], first["code"], first["data"].get("rowset")]
+
+    with account.connect(database=database) as connection:
+        cursor = connection.cursor()
+        cursor.execute("CREATE TABLE calls (n INT)")
+        cursor.execute(
+            f"CREATE PROCEDURE many() RETURNS VARCHAR {PYTHON} EXECUTE AS CALLER AS $$\n"
+            "def run(session):\n"
+            f"    session.sql('INSERT INTO {database}.public.calls VALUES (1)').collect()\n"
+            "    return 'x' * 100_000\n"
+            "$$"
+        )
+        count = f"SELECT COUNT(*) FROM {database}.public.calls"
+        assert rows(f"INSERT INTO {database}.public.calls VALUES (2)") == [True, None, [["1"]]]
+        assert cursor.execute(count).fetchall() == [(1,)]
+        assert rows(f"CALL {database}.public.many()")[0] is True
+        assert cursor.execute(count).fetchall() == [(2,)]
+        assert rows("SELECT no_such_column")[:2] == [False, "000904"]
+        path = f"/queries/v1/query-request?requestId={uuid.uuid4()}"
+        later = {"sqlText": f"INSERT INTO {database}.public.calls VALUES (3)", "asyncExec": True}
+        answers = [
+            post(account, path, json.dumps(later).encode(), Authorization=own)[1] for _ in range(2)
+        ]
+        assert answers[0] == answers[1]
+        assert answers[0]["code"] == "333334"
+        result = f"/queries/{answers[0]['data']['queryId']}/result"
+        assert connection.rest is not None
+        assert connection.rest.request(result, method="get")["data"]["rowset"] == [["1"]]
+        assert cursor.execute(count).fetchall() == [(3,)]
+
+
+# --- the end -------------------------------------------------------------------------------------
+
+
+def test_sigterm_in_the_middle_of_statements_is_answered_and_leaves_no_traceback(
+    tmp_path: Path,
+) -> None:
+    """A client hears HTTP 503, which the connector takes as "ask again": on 98a12a8 it was 500, and
+    the log had a traceback for each statement. What was not committed is undone."""
+    stopped = new_account(tmp_path, forked=True)
+    stopped.start()
+    with stopped.connect() as connection:
+        cursor = connection.cursor()
+        cursor.execute("CREATE DATABASE d")
+        cursor.execute("CREATE TABLE t AS SELECT 1 AS a")
+        cursor.execute(
+            f"CREATE PROCEDURE nap() RETURNS INT {PYTHON} EXECUTE AS CALLER AS $$\n"
+            "import time\n"
+            "def run(session):\n"
+            "    session.begin_transaction()\n"
+            "    session.sql('UPDATE d.public.t SET a = a + 1').collect()\n"
+            "    time.sleep(600)\n"
+            "$$"
+        )
+    statements = [ENDLESS, "CALL d.public.nap()"]
+    onlooker = token(stopped)
+    with ThreadPoolExecutor(len(statements)) as pool:
+        asked = [pool.submit(_asks, stopped, token(stopped), sql) for sql in statements]
+        deadline = time.monotonic() + 30
+        while _running_queries(stopped, onlooker) < len(statements):
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        assert stopped.stop() == 0
+        assert [each.result(30) for each in asked] == [503, 503]
+    assert "Traceback" not in stopped.log()
+    stopped.start()
+    with stopped.connect() as connection:
+        assert connection.cursor().execute("SELECT a FROM d.public.t").fetchall() == [(1,)]
+    stopped.stop()
+
+
+def _asks(account: RunningAccount, authorization: str, sql: str) -> int:
+    """The HTTP status of a statement's answer."""
+    path = f"/queries/v1/query-request?requestId={uuid.uuid4()}"
+    body = json.dumps({"sqlText": sql}).encode()
+    return post(account, path, body, 30, Authorization=authorization)[0]
+
+
+def _running_queries(account: RunningAccount, authorization: str) -> int:
+    request = urllib.request.Request(
+        f"http://{account.host}:{account.port}/local/state",
+        headers={"Authorization": authorization},
+    )
+    with urllib.request.urlopen(request, timeout=10) as response:
+        return int(json.loads(response.read())["data"]["running queries"])

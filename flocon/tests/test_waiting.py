@@ -13,9 +13,9 @@ import uvicorn
 from conformance.shared import beside, still_waits
 from conformance.test_cancellation import ENDLESS
 from flocon.account import Account
-from flocon.http import server
-from flocon.http.queries import Queries
-from flocon.http.server import Server
+from flocon.http import protocol
+from flocon.http.app import App
+from flocon.http.threads import Threads
 from snowflake.connector import SnowflakeConnection
 from snowflake.connector.constants import QueryStatus
 
@@ -29,8 +29,8 @@ def small(tmp_path: Path) -> Iterator[RunningAccount]:
     """An account with few threads for statements, and little patience."""
     running = new_account(tmp_path)
     opened = Account(tmp_path / "data", running.host, running.port)
-    asked = Server(opened, queries=Queries(threads=_THREADS), patience=0.5)
-    config = uvicorn.Config(asked.application(), port=running.port, log_config=None)
+    asked = App(opened, threads=Threads(_THREADS), patience=0.5)
+    config = uvicorn.Config(asked.routed(), port=running.port, log_config=None)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
@@ -76,13 +76,13 @@ def test_a_statement_that_takes_long_is_asked_for_again_and_not_sent_again(
 ) -> None:
     """The connector follows 333333 to the answer, as Snowflake has it after 45 seconds."""
     told: list[str] = []
-    in_progress = server._in_progress
+    in_progress = protocol.in_progress
 
-    def counted(query_id: str, *code: str) -> Any:
+    def counted(query_id: str, **options: bool) -> Any:
         told.append(query_id)
-        return in_progress(query_id, *code)
+        return in_progress(query_id, **options)
 
-    monkeypatch.setattr(server, "_in_progress", counted)
+    monkeypatch.setattr(protocol, "in_progress", counted)
     place = {"database": "D", "schema": "PUBLIC"}
     with small.connect(**place) as owner, small.connect(**place) as other:
         owner.cursor().execute("BEGIN")

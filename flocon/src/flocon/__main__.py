@@ -19,8 +19,8 @@ import uvicorn
 
 from flocon.account import Account
 from flocon.core import heap, privacy
-from flocon.http.credentials import Credentials
-from flocon.http.server import Server, lifespan_of
+from flocon.http.app import App, lifespan_of
+from flocon.http.logins import Credentials
 from flocon.jobs.scheduler import Scheduler
 
 _HOW_TO_CONNECT = """\
@@ -122,14 +122,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         listener.close()
         return _fail(f"{options.data} is in use by another account: stop it or choose --data")
     account.chores.append(heap.trim)
-    server = Server(
+    app = App(
         account,
         credentials=credentials,
         idle_seconds=options.idle_minutes * 60,
         largest_request=int(options.max_request_mb * 1024 * 1024),
         log_statements=options.log_statements,
     )
-    _serve(account, server, listener, credentials)
+    _serve(account, app, listener, credentials)
     return 0
 
 
@@ -189,9 +189,7 @@ class _HttpServer(uvicorn.Server):
         yield
 
 
-def _serve(
-    account: Account, server: Server, listener: socket.socket, credentials: Credentials
-) -> None:
+def _serve(account: Account, app: App, listener: socket.socket, credentials: Credentials) -> None:
     scheduler = Scheduler(account)
 
     def start() -> None:
@@ -207,7 +205,7 @@ def _serve(
         sys.stdout.flush()
 
     def stop() -> None:
-        server.close()
+        app.close()
         scheduler.close()
         if not account.close():
             # Its thread would keep the process alive.
@@ -216,7 +214,7 @@ def _serve(
             os._exit(0)
 
     config = uvicorn.Config(
-        server.application(lifespan_of(start, stop)),
+        app.routed(lifespan_of(start, stop)),
         log_config=None,
         timeout_graceful_shutdown=5,
         lifespan="on",

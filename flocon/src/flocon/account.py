@@ -27,9 +27,8 @@ from flocon.objects.warehouse_load import WarehouseLoad
 from flocon.procedures.packages import packages
 from flocon.procedures.workers import Workers
 from flocon.session.registry import ACCOUNT_TABLES, HIDDEN_TABLES, OF_SCHEMAS
-from flocon.session.results import Results
-from flocon.session.running import Running
 from flocon.session.session import Session
+from flocon.stores.queries import QueryStore
 from flocon.transactions.changes import Changes
 from flocon.transactions.streams import Streams
 
@@ -78,8 +77,7 @@ class Account:
         self.changes = Changes()
         self.streams = Streams(self.changes)
         self.workers = Workers(self)
-        self.results = Results()
-        self.running = Running()
+        self.queries = QueryStore()
         self.outbox = Outbox(data / "outbox")
         # The scheduler puts its own here: a change of tasks or alerts may make one due.
         self.tasks_changed: Callable[[], None] = lambda: None
@@ -162,12 +160,6 @@ class Account:
             sessions = list(self._sessions.values())
         return next((s for s in sessions if str(s.number) == str(number)), None)
 
-    def user_of(self, session_id: str) -> str | None:
-        """Whose session it is; None once it has ended."""
-        with self.lock:
-            session = self._sessions.get(session_id)
-        return session.user if session else None
-
     def closed(self, session: Session) -> None:
         with self.lock:
             self._sessions.pop(session.id, None)
@@ -202,7 +194,6 @@ class Account:
 
     def state(self) -> dict[str, int]:
         """What is kept, in numbers: none of them may grow for ever."""
-        kept, kept_bytes = self.results.size
         logged = commits = 0
         for database in self.databases():
             catalog = self.catalog(database)
@@ -214,8 +205,7 @@ class Account:
         return {
             "sessions": sessions,
             "passes": passes,
-            "results": kept,
-            "result KB": kept_bytes // 1024,
+            **self.queries.state(),
             "logged rows": logged,
             "commits": commits,
         }

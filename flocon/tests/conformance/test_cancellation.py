@@ -145,3 +145,18 @@ def test_a_cursor_is_cancelled_from_another_thread(
         number, text = failing.result(timeout=30)
     assert (number, "canceled" in text) == (604, True)
     assert run("SELECT 1") == [(1,)]
+
+
+def test_a_statement_that_is_waited_for_has_a_status_too(
+    account: RunningAccount, connection: Connection
+) -> None:
+    """On 98a12a8 it had none while it ran, and none when it had failed.
+    https://docs.snowflake.com/en/developer-guide/python-connector/python-connector-example"""
+    cursor = connection.cursor()
+    with pytest.raises(snowflake.connector.errors.ProgrammingError) as raised:
+        cursor.execute("SELECT no_such_column")
+    assert raised.value.sfqid
+    assert _state(connection, raised.value.sfqid) == "FAILED_WITH_ERROR"
+    cursor.execute("SELECT 1")
+    assert cursor.sfqid
+    assert _state(connection, cursor.sfqid) == "SUCCESS"

@@ -1,4 +1,4 @@
-"""The logins of an account's clients: each has a token, and ends when its client is silent.
+"""Who may log in, and the logins: each has a token, and ends when its client is silent.
 
 Snowflake ends a session that sends nothing for four hours.
 https://docs.snowflake.com/en/user-guide/session-policies
@@ -6,6 +6,7 @@ https://docs.snowflake.com/en/user-guide/session-policies
 
 from __future__ import annotations
 
+import hmac
 import secrets
 import threading
 import time
@@ -17,13 +18,37 @@ from typing import TYPE_CHECKING
 
 from flocon.core import errors
 from flocon.core.errors import SnowflakeError
+from flocon.session.session import Session
 
 if TYPE_CHECKING:
     from flocon.account import Account
-    from flocon.session.session import Session
 
 IDLE_SECONDS = 4 * 3600.0
 _REMEMBERED = 1_000
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """The account's one user and password; without a password any will do."""
+
+    user: str = "LOCAL"
+    password: str | None = field(default=None, repr=False)
+
+    @property
+    def required(self) -> bool:
+        return self.password is not None
+
+    def check(self, user: str, password: str) -> None:
+        """Raises 390100 for a wrong user or password, and does not say which of the two."""
+        if self.password is None:
+            return
+        # Both are compared, each in a time that does not depend on where it differs.
+        right_user = _same(user.upper(), self.user.upper())
+        right_password = _same(password, self.password)
+        if not (right_user and right_password):
+            raise SnowflakeError(
+                errors.WRONG_PASSWORD, "Incorrect username or password was specified."
+            )
 
 
 @dataclass
@@ -113,6 +138,12 @@ class Logins:
     def _is_over(self, login: Login) -> bool:
         """Is its call over? What the process still sends must not reach the caller's session."""
         return login.nested and not self._account.has_pass(login.procedure_pass or "")
+
+
+def _same(one: str, other: str) -> bool:
+    return hmac.compare_digest(
+        one.encode("utf-8", "surrogatepass"), other.encode("utf-8", "surrogatepass")
+    )
 
 
 def _unknown() -> SnowflakeError:

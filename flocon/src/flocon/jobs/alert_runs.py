@@ -86,7 +86,6 @@ class AlertRun:
             return "FAILED", error
         try:
             answer = session.execute(entry.alert.condition, query_id=entry.condition_query_id)
-            self._account.results.keep(answer, USER)
         except Exception as error:
             return "CONDITION_FAILED", self._explained(error)
         if not answer.table.num_rows:

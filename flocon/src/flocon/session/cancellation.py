@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from flocon.core import errors, result
 from flocon.core.result import Result
-from flocon.session.running import Statement
+from flocon.stores.queries import Query
 
 if TYPE_CHECKING:
     from flocon.session.session import Session
@@ -24,7 +24,7 @@ _SELECT = re.compile(
 )
 
 
-def at_once(session: Session, sql: str, binds: Sequence[Any], asking: Statement) -> Result | None:
+def at_once(session: Session, sql: str, binds: Sequence[Any], asking: Query) -> Result | None:
     """The answer to such a SELECT; None to any other statement."""
     found = _SELECT.fullmatch(sql)
     if found is None:
@@ -42,16 +42,15 @@ def at_once(session: Session, sql: str, binds: Sequence[Any], asking: Statement)
 def cancel_query(session: Session, arguments: list[Any]) -> str:
     """https://docs.snowflake.com/en/sql-reference/functions/system_cancel_query"""
     (query_id,) = _one(arguments, "SYSTEM$CANCEL_QUERY")
-    statement = session.account.running.find(str(query_id))
-    if statement is None or not may_cancel(session, statement) or not statement.cancel():
+    query = session.account.queries.find_running(str(query_id))
+    if query is None or not may_cancel(session, query) or not query.cancel():
         return "Identified SQL statement is not currently executing."
     return f"query [{query_id}] terminated."
 
 
-def may_cancel(session: Session, statement: Statement) -> bool:
-    """To others than its user and ACCOUNTADMIN a statement is not there."""
-    user = session.account.user_of(statement.session_id)
-    return session.guard.may_cancel(user or "")
+def may_cancel(session: Session, query: Query) -> bool:
+    """To others than its user and ACCOUNTADMIN a query is not there."""
+    return session.guard.may_cancel(query.user)
 
 
 def cancel_all_queries(session: Session, arguments: list[Any]) -> str:
@@ -60,17 +59,17 @@ def cancel_all_queries(session: Session, arguments: list[Any]) -> str:
     return _cancel_all(session, number, None)
 
 
-def _cancel_all(session: Session, number: Any, asking: Statement | None) -> str:
+def _cancel_all(session: Session, number: Any, asking: Query | None) -> str:
     """A procedure that clears up behind itself does not end its own CALL."""
     found = session.account.session_numbered(number)
     if found and not session.guard.may_cancel(found.user):
         found = None
     own = found is session
-    statements = session.account.running.of(found.id) if found else []
+    queries = session.account.queries.running_in(found.id) if found else []
     ended = [
-        statement.cancel()
-        for statement in statements
-        if statement is not asking and not (own and (asking is None or statement.is_call))
+        query.cancel()
+        for query in queries
+        if query is not asking and not (own and (asking is None or query.is_call))
     ]
     return f"{sum(ended)} cancelled."
 

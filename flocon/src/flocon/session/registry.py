@@ -281,7 +281,7 @@ def _put_relation(
     if name == "RESULT_SCAN":
         query_id = _value(session, call.expressions[0], binds)
         function_rights.check(session, name, [query_id])
-        answer = session.account.results.find(query_id, session.user)
+        answer = session.account.queries.rows(str(query_id), session.user)
         return _put_answer(session, node, name, answer, index)
     arguments: dict[str, Any] = {}
     for argument in call.expressions:

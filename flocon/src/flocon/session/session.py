@@ -22,11 +22,11 @@ from flocon.procedures.owners_rights import check_owners_rights
 from flocon.session import cancellation, plain_statements, registry
 from flocon.session.names import resolve_identifiers
 from flocon.session.resolved_statement import RESOLVED, ResolvedStatement
-from flocon.session.running import Statement
 from flocon.session.session_transactions import SessionTransactions
 from flocon.session.time_limit import time_limit
 from flocon.sql import list_limit
 from flocon.sql.tokens import FullName, Name, Tokens, checked, checked_without_quotes
+from flocon.stores.queries import Query
 
 if TYPE_CHECKING:
     from flocon.account import Account
@@ -177,22 +177,24 @@ class Session(SessionTransactions):
         """Run one statement. Raises SnowflakeError; the statement then left nothing.
 
         describe: only the answer's columns. nested: the statement comes from a procedure's body.
-        query_id: the id under which the caller has opened it. rows: those of executemany's binds.
+        query_id: the id under which the caller has opened it, or under which its rows are to be
+        kept. rows: those of executemany's binds.
         """
-        running = self.account.running
-        opened = running.find(query_id) if query_id else None
-        statement = opened or running.open(self.id, query_id or result.new_id())
+        queries = self.account.queries
+        opened = queries.find_running(query_id)
+        statement = opened or queries.open(self.id, self.user, query_id)
+        answer: Result | None = None
         try:
             answer = self._measured(statement, sql, binds, describe, nested, rows)
         finally:
             if opened is None:
-                running.close(statement)
-        answer.query_id = self.last_query_id = statement.query_id
+                queries.close(statement, answer if query_id else None)
+        answer.query_id = self.last_query_id = statement.id
         return answer
 
     def _measured(
         self,
-        statement: Statement,
+        statement: Query,
         sql: str,
         binds: Sequence[Any],
         describe: bool,
@@ -219,7 +221,7 @@ class Session(SessionTransactions):
                 self.account.changes.clock.reshaped()
 
     @contextmanager
-    def _turn(self, statement: Statement) -> Iterator[None]:
+    def _turn(self, statement: Query) -> Iterator[None]:
         """The statement runs inside, and no other of the session."""
         with self.lock:
             self._cancelled.clear()
@@ -227,7 +229,7 @@ class Session(SessionTransactions):
                 yield
 
     def _route(
-        self, statement: Statement, sql: str, binds: Sequence[Any], describe: bool, nested: bool
+        self, statement: Query, sql: str, binds: Sequence[Any], describe: bool, nested: bool
     ) -> Result:
         list_limit.check(sql)
         if registry.is_plain(sql):
@@ -294,7 +296,7 @@ class Session(SessionTransactions):
             self.relations.discard(relation)
             self.connection.unbind(relation)
 
-    def _call(self, call: Callable[[], Result], statement: Statement, nested: bool) -> Result:
+    def _call(self, call: Callable[[], Result], statement: Query, nested: bool) -> Result:
         with nullcontext() if nested else self.call_lock, statement.turn(self.cancel):
             return call()
 

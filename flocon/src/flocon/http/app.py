@@ -1,0 +1,383 @@
+"""The account's web application: logins, statements, cancellations, and /local/state.
+
+Its addresses are those that snowflake-connector-python asks for. Whatever comes gets an answer that
+the connector does not repeat: it repeats a request after every HTTP 5xx, 400 and 403.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ipaddress
+import re
+import secrets
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from concurrent.futures import Future
+from typing import Any
+
+import anyio
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from flocon.account import Account
+from flocon.core import errors
+from flocon.core.errors import SnowflakeError
+from flocon.core.result import Result
+from flocon.engine import translate
+from flocon.http import bodies, protocol, statement_log
+from flocon.http.logins import IDLE_SECONDS, Credentials, Login, Logins
+from flocon.http.protocol import Response, Statement
+from flocon.http.threads import Threads
+from flocon.session import cancellation
+from flocon.stores import queries
+from flocon.stores.queries import Names, Query
+
+# Logins and logouts, and cancellations, have threads of their own: they wait for no statement's.
+_SESSION_THREADS = 64
+_CANCEL_THREADS = 64
+# So long a request waits for its statement's answer; then its client hears that it is in progress,
+# and asks again. A client that hears nothing for minutes would send its statement once more.
+PATIENCE_SECONDS = 40.0
+_ENDS_TRANSACTION = re.compile(r"\s*(COMMIT|ROLLBACK)\b", re.IGNORECASE)
+
+Endpoint = Callable[[Request], Awaitable[JSONResponse]]
+
+
+class App:
+    """Serves one account."""
+
+    def __init__(
+        self,
+        account: Account,
+        *,
+        credentials: Credentials | None = None,
+        idle_seconds: float = IDLE_SECONDS,
+        largest_request: int = bodies.LARGEST,
+        log_statements: bool = False,
+        threads: Threads | None = None,
+        patience: float = PATIENCE_SECONDS,
+    ) -> None:
+        self._account = account
+        self._queries = account.queries
+        self._credentials = credentials or Credentials()
+        self._largest = largest_request
+        self._log_statements = log_statements
+        self._logins = Logins(account, idle_seconds)
+        account.chores.append(self._logins.sweep)
+        self._threads = threads or Threads()
+        self._patience = patience
+        self._session_limit = anyio.CapacityLimiter(_SESSION_THREADS)
+        self._cancel_limit = anyio.CapacityLimiter(_CANCEL_THREADS)
+
+    def routed(self, lifespan: Callable[[Starlette], Any] | None = None) -> Starlette:
+        post, get = ["POST"], ["GET"]
+        routes = [
+            ("/session/v1/login-request", self._login, post),
+            ("/session/token-request", self._expired, post),
+            ("/session/heartbeat", self._heartbeat, post),
+            ("/session", self._logout, post),
+            ("/queries/v1/query-request", self._query, post),
+            ("/queries/v1/abort-request", self._abort, post),
+            ("/queries/{query_id}/abort-request", self._abort_query, post),
+            ("/queries/{query_id}/result", self._result, get),
+            ("/monitoring/queries/{query_id}", self._status, get),
+            ("/telemetry/send", self._telemetry, post),
+            ("/local/state", self._state, get),
+        ]
+        return Starlette(
+            routes=[
+                Route(path, self._answering(endpoint), methods=methods)
+                for path, endpoint, methods in routes
+            ],
+            exception_handlers={HTTPException: _no_route},
+            lifespan=lifespan,
+        )
+
+    def close(self) -> None:
+        """Begin nothing more."""
+        self._threads.close()
+
+    def _answering(self, endpoint: Endpoint) -> Endpoint:
+        """Whatever goes wrong with a request, its client learns of it, and sees no traceback."""
+
+        async def answer(request: Request) -> JSONResponse:
+            if not (self._credentials.required or self._is_addressed(request)):
+                return _refused(421, "This account does not answer to that host name.")
+            try:
+                return await endpoint(request)
+            except SnowflakeError as error:
+                return JSONResponse(protocol.failure(error))
+            except bodies.TooLarge as error:
+                return _refused(413, str(error))
+            except TimeoutError:
+                return _refused(408, "The request did not arrive in time.")
+            except asyncio.CancelledError:
+                # The account stops and waits no longer. 503 has the client ask again.
+                return _refused(503, "The account is being stopped.")
+            except Exception as error:
+                statement_log.fault(error, f"{request.method} {request.url.path}")
+                return JSONResponse(protocol.failure(translate(error)))
+
+        return answer
+
+    def _is_addressed(self, request: Request) -> bool:
+        """Where no password keeps strangers out, a web page's script must not get in by a name of
+        its own that leads to this machine (DNS rebinding)."""
+        host = request.url.hostname or ""
+        if host in ("localhost", self._account.host.lower().strip("[]")):
+            return True
+        try:
+            return ipaddress.ip_address(host).is_loopback
+        except ValueError:
+            return False
+
+    # --- sessions ----------------------------------------------------------------------------
+
+    async def _login(self, request: Request) -> JSONResponse:
+        document = await _document(request, bodies.LARGEST_LOGIN)
+        asked = protocol.read_login(document, request.query_params)
+        if session := self._account.redeem_pass(asked.password):
+            token = self._logins.open(session, asked.password)
+            return JSONResponse(protocol.welcome(session, token))
+        users = self._account.users
+        if asked.token is not None:
+            users.check_token(asked.user, asked.token)
+        else:
+            self._credentials.check(asked.user, asked.password)
+            users.check_password_login(asked.user)
+        role = users.login_role(asked.user, asked.role)
+        defaults = users.defaults(asked.user)
+        session = await anyio.to_thread.run_sync(
+            lambda: self._account.open_session(
+                user=asked.user,
+                role=role,
+                warehouse=asked.warehouse or defaults.get("warehouse"),
+                database=asked.database or defaults.get("database"),
+                schema=asked.schema or defaults.get("schema"),
+                parameters=asked.parameters,
+            ),
+            limiter=self._session_limit,
+        )
+        session.guard.secondary = users.has_secondary(asked.user)
+        return JSONResponse(protocol.welcome(session, self._logins.open(session)))
+
+    async def _expired(self, request: Request) -> JSONResponse:
+        """A session is as long as its login: there is nothing to renew."""
+        raise SnowflakeError(
+            errors.UNKNOWN_SESSION, "Session no longer exists. New login required."
+        )
+
+    async def _heartbeat(self, request: Request) -> JSONResponse:
+        self._find(request)
+        return JSONResponse(protocol.done())
+
+    async def _logout(self, request: Request) -> JSONResponse:
+        if session := self._logins.end(_token(request)):
+            await anyio.to_thread.run_sync(session.close, limiter=self._session_limit)
+        return JSONResponse(protocol.done())
+
+    async def _telemetry(self, request: Request) -> JSONResponse:
+        self._find(request)
+        return JSONResponse(protocol.done("Log Received"))
+
+    async def _state(self, request: Request) -> JSONResponse:
+        self._find(request)
+        state = await anyio.to_thread.run_sync(self._account.state, limiter=self._session_limit)
+        return JSONResponse(protocol.done({**state, "logins": len(self._logins)}))
+
+    def _find(self, request: Request) -> Login:
+        """The request's login. Raises 390104 or 390114 where it has none."""
+        return self._logins.find(_token(request))
+
+    # --- statements --------------------------------------------------------------------------
+
+    async def _query(self, request: Request) -> JSONResponse:
+        login = self._find(request)
+        session = login.session
+        statement = protocol.read_statement(await _document(request, self._largest))
+        request_id = request.query_params.get("requestId", secrets.token_hex(8))
+        key = (session.id, request_id)
+        query, is_new = self._queries.open_request(key, session.id, session.user)
+        if not is_new:
+            # The client does not know whether its request arrived the first time.
+            return await self._answer_later(query, asynchronous=statement.asynchronous)
+        query.awaited = statement.asynchronous
+        work = self._begin(login, statement, query)
+        if statement.asynchronous:
+            return JSONResponse(protocol.in_progress(query.id, asynchronous=True))
+        if not await _is_done(work, self._patience) and self._queries.await_client(query):
+            return JSONResponse(protocol.in_progress(query.id))
+        response = await asyncio.wrap_future(work)
+        return JSONResponse(response) if response else await self._answer_later(query)
+
+    def _begin(self, login: Login, statement: Statement, query: Query) -> Future[Response | None]:
+        """While a request waits its client is not silent, though it says nothing more."""
+        session = login.session
+        ends = session.transaction is not None or _ENDS_TRANSACTION.match(statement.sql) is not None
+        session.request_came()
+
+        def work() -> Response | None:
+            try:
+                return self._run(login, statement, query)
+            finally:
+                session.request_ended()
+
+        return self._threads.begin(
+            work,
+            is_call=statement.sql.lstrip()[:4].upper() == "CALL",
+            others_wait=login.nested or ends,
+        )
+
+    def _run(self, login: Login, statement: Statement, query: Query) -> Response | None:
+        """Run a query to its end. Returns the response, None where its client asks for it later."""
+        session = login.session
+        started = time.perf_counter()
+        outcome: Result | SnowflakeError
+        response = None
+        try:
+            with self._logins.at_work(login):
+                outcome = self._execute(login, statement, query)
+            names = Names(session.database, session.schema, str(session.parameters["TIMEZONE"]))
+            if not query.awaited:
+                response = protocol.answer(query.id, outcome, names)
+        except Exception as error:
+            outcome, names = self._explained(error, statement.sql), Names()
+            response = protocol.failure(outcome, query.id)
+        self._queries.close(query, outcome, names)
+        if self._log_statements:
+            _log(session.id, session.user, time.perf_counter() - started, outcome, statement.sql)
+        return response
+
+    def _execute(self, login: Login, statement: Statement, query: Query) -> Result:
+        session = login.session
+        if "QUERY_TAG" in statement.parameters:
+            session.parameters["QUERY_TAG"] = statement.parameters["QUERY_TAG"]
+        return session.execute(
+            statement.sql,
+            statement.binds,
+            describe=statement.describe,
+            nested=login.nested,
+            query_id=query.id,
+            rows=statement.batch,
+        )
+
+    def _explained(self, error: Exception, sql: str) -> SnowflakeError:
+        """A fault of the account's own is logged with its statement; others are the client's."""
+        explained = translate(error, sql)
+        if explained.errno == errors.INTERNAL.errno:
+            statement_log.fault(error, sql)
+        return explained
+
+    # --- queries by their ids ----------------------------------------------------------------
+
+    async def _result(self, request: Request) -> JSONResponse:
+        """A query's answer is its user's alone, as RESULT_SCAN's is."""
+        session = self._find(request).session
+        query_id = request.path_params["query_id"]
+        query = self._queries.find(query_id)
+        if query is None or query.user != session.user:
+            raise queries.unknown(query_id)
+        return await self._answer_later(query)
+
+    async def _answer_later(self, query: Query, *, asynchronous: bool = False) -> JSONResponse:
+        """What a client is told that asks for the answer of a query that began before."""
+        if asynchronous or not await _is_done(query.over, self._patience):
+            self._queries.await_client(query)
+            return JSONResponse(protocol.in_progress(query.id, asynchronous=asynchronous))
+        response = await anyio.to_thread.run_sync(
+            protocol.answer, query.id, query.outcome, query.names
+        )
+        return JSONResponse(response)
+
+    async def _status(self, request: Request) -> JSONResponse:
+        """To others than its user and ACCOUNTADMIN a query is not there."""
+        session = self._find(request).session
+        query = self._queries.find(request.path_params["query_id"])
+        if query and not session.guard.may_cancel(query.user):
+            query = None
+        return JSONResponse(protocol.query_status(query))
+
+    async def _abort(self, request: Request) -> JSONResponse:
+        """Cancel a request of the same session; one that is over is none."""
+        session = self._find(request).session
+        # The connector sends the statement's text along.
+        document = await _document(request, self._largest)
+        if query := self._queries.find_request((session.id, str(document.get("requestId")))):
+            await anyio.to_thread.run_sync(query.cancel, limiter=self._cancel_limit)
+        return JSONResponse(protocol.done())
+
+    async def _abort_query(self, request: Request) -> JSONResponse:
+        """Cancel a query by its id, as SYSTEM$CANCEL_QUERY does."""
+        session = self._find(request).session
+        query = self._queries.find_running(request.path_params["query_id"])
+        if query is None or not cancellation.may_cancel(session, query):
+            query = None
+        if query is None or not await anyio.to_thread.run_sync(
+            query.cancel, limiter=self._cancel_limit
+        ):
+            raise SnowflakeError(
+                errors.NOT_EXECUTING, "Identified SQL statement is not currently executing."
+            )
+        return JSONResponse(protocol.done())
+
+
+async def _is_done(work: Future[Any], seconds: float) -> bool:
+    """Has it ended? Waits so long for it."""
+    await asyncio.wait([asyncio.wrap_future(work)], timeout=seconds)
+    return work.done()
+
+
+def _log(
+    session_id: str, user: str, seconds: float, outcome: Result | SnowflakeError, sql: str
+) -> None:
+    rows = None
+    if isinstance(outcome, Result):
+        rows = outcome.table.num_rows if outcome.affected is None else outcome.affected
+    statement_log.statement(
+        session=session_id,
+        user=user,
+        seconds=seconds,
+        rows=rows,
+        code=f"{outcome.errno:06d}" if isinstance(outcome, SnowflakeError) else None,
+        sql=sql,
+    )
+
+
+async def _document(request: Request, limit: int) -> dict[str, Any]:
+    try:
+        return await bodies.document(request, limit)
+    except ValueError as error:
+        raise protocol.unreadable(error) from None
+
+
+def _refused(status: int, message: str) -> JSONResponse:
+    """A refusal by HTTP status. The rest of the request, if any, is not read."""
+    content = {"data": None, "code": f"{status}", "message": message, "success": False}
+    return JSONResponse(content, status, headers={"Connection": "close"})
+
+
+async def _no_route(request: Request, error: Exception) -> JSONResponse:
+    status = error.status_code if isinstance(error, HTTPException) else 404
+    return _refused(status, f"The account has no {request.method} {request.url.path}.")
+
+
+def _token(request: Request) -> str:
+    """Authorization: Snowflake Token="…" """
+    header = request.headers.get("Authorization", "")
+    return header.partition('Token="')[2].rstrip('"')
+
+
+def lifespan_of(start: Callable[[], None], stop: Callable[[], None]) -> Callable[[Starlette], Any]:
+    """Run these around the server's life."""
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        start()
+        yield
+        stop()
+
+    return lifespan

@@ -1,0 +1,274 @@
+"""The connector's protocol: what its requests say, and the responses that it understands.
+
+Source of the formats: snowflake-connector-python (auth/, network.py, cursor.py, converter.py).
+"""
+
+import binascii
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta, timezone
+from decimal import Decimal
+from typing import Any
+
+from flocon.core import errors
+from flocon.core.errors import SnowflakeError
+from flocon.core.result import Result
+from flocon.http import arrow
+from flocon.session.session import Session
+from flocon.stores.queries import Names, Query
+
+_EPOCH = datetime(1970, 1, 1)
+_KEY_PAIR = "SNOWFLAKE_JWT"
+_SERVER_VERSION = "10.0.0"
+# Those that this account knows; clients send others of their own.
+_PARAMETERS = (
+    "AUTOCOMMIT", "TIMEZONE", "QUERY_TAG", "LOCK_TIMEOUT", "STATEMENT_TIMEOUT_IN_SECONDS",
+)  # fmt: skip
+
+Response = dict[str, Any]
+
+
+# --- requests ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class LoginRequest:
+    """Who wants in, and the names to begin with. token: that of a key pair, None without one."""
+
+    user: str
+    password: str = field(repr=False)
+    token: str | None = field(repr=False)
+    role: str | None
+    warehouse: str | None
+    database: str | None
+    schema: str | None
+    parameters: dict[str, Any]
+
+
+def read_login(document: dict[str, Any], address: Mapping[str, str]) -> LoginRequest:
+    """A login: its body, and the query string of its address. Raises 001003 for what is none."""
+    data = fields(document, "data")
+    parameters = fields(data, "SESSION_PARAMETERS")
+    has_key = str(data.get("AUTHENTICATOR", "")).upper() == _KEY_PAIR
+    return LoginRequest(
+        user=str(data.get("LOGIN_NAME") or "LOCAL").upper(),
+        password=str(data.get("PASSWORD", "")),
+        token=str(data.get("TOKEN", "")) if has_key else None,
+        role=_name(address.get("roleName")),
+        warehouse=_name(address.get("warehouse")),
+        database=_name(address.get("databaseName")),
+        schema=_name(address.get("schemaName")),
+        parameters={name: value for name, value in parameters.items() if name in _PARAMETERS},
+    )
+
+
+def _name(text: str | None) -> str | None:
+    """A name of the login's address: quoted ones keep their case."""
+    if not text:
+        return None
+    return text[1:-1] if text.startswith('"') else text.upper()
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One query request. binds: a value per mark; batch: rows of them, for executemany."""
+
+    sql: str
+    binds: tuple[Any, ...]
+    batch: list[tuple[Any, ...]] | None
+    describe: bool
+    asynchronous: bool
+    parameters: dict[str, Any]
+
+
+def unreadable(error: object) -> SnowflakeError:
+    return SnowflakeError(errors.SYNTAX, f"Unreadable request: {error}")
+
+
+def fields(document: dict[str, Any], name: str) -> dict[str, Any]:
+    """An object in a document, an empty one where it is missing."""
+    value = document.get(name) or {}
+    if not isinstance(value, dict):
+        raise unreadable(f"{name} is no object")
+    return value
+
+
+def read_statement(document: dict[str, Any]) -> Statement:
+    """A query request. Raises 001003 for what is none, whatever is wrong with it."""
+    try:
+        return _statement(document)
+    except SnowflakeError:
+        raise
+    except Exception as error:
+        raise unreadable(f"{type(error).__name__}: {error}") from None
+
+
+def _statement(document: dict[str, Any]) -> Statement:
+    if not isinstance(document["sqlText"], str):
+        raise ValueError("sqlText is no text")
+    bindings = fields(document, "bindings")
+    ordered = [bindings[key] for key in sorted(bindings, key=int)]
+    batch = None
+    if ordered and any(isinstance(b["value"], list) and b["type"] != "ARRAY" for b in ordered):
+        columns = [[_bind(b["type"], value) for value in b["value"]] for b in ordered]
+        batch = list(zip(*columns, strict=True))
+    return Statement(
+        sql=document["sqlText"],
+        binds=() if batch is not None else tuple(_bind(b["type"], b["value"]) for b in ordered),
+        batch=batch,
+        describe=bool(document.get("describeOnly")),
+        asynchronous=bool(document.get("asyncExec")),
+        parameters=fields(document, "parameters"),
+    )
+
+
+def _bind(kind: str, value: Any) -> Any:
+    """A bind as the connector writes it → a Python value."""
+    if value is None:
+        return None
+    convert = _BINDS.get(kind.upper())
+    return convert(value) if convert else value
+
+
+def _since_epoch(nanoseconds: str) -> datetime:
+    return _EPOCH + timedelta(microseconds=int(nanoseconds) // 1000)
+
+
+def _fixed(value: str) -> int | Decimal:
+    return int(value) if re.fullmatch(r"[+-]?\d+", value) else Decimal(value)
+
+
+def _time(value: str) -> time:
+    return _since_epoch(value).time()
+
+
+def _with_zone(value: str) -> datetime:
+    """ "<nanoseconds> <minutes + 1440>" → an instant."""
+    nanoseconds, _, minutes = value.partition(" ")
+    instant = _since_epoch(nanoseconds).replace(tzinfo=UTC)
+    if not minutes:
+        return instant
+    return instant.astimezone(timezone(timedelta(minutes=int(minutes) - 1440)))
+
+
+def _date(value: str) -> date:
+    return (_EPOCH + timedelta(milliseconds=int(value))).date()
+
+
+_BINDS: dict[str, Callable[[Any], Any]] = {
+    "FIXED": _fixed,
+    "REAL": float,
+    "BOOLEAN": lambda value: str(value).lower() == "true",
+    "BINARY": binascii.unhexlify,
+    "DATE": _date,
+    "TIME": _time,
+    "TIMESTAMP_NTZ": _since_epoch,
+    "TIMESTAMP_LTZ": lambda value: _since_epoch(value).replace(tzinfo=UTC),
+    "TIMESTAMP_TZ": _with_zone,
+    "ARRAY": json.dumps,
+}
+
+
+# --- responses -----------------------------------------------------------------------------------
+
+
+def welcome(session: Session, token: str) -> Response:
+    """The answer to a login."""
+    data = {
+        "token": token,
+        "masterToken": token,
+        "validityInSeconds": 14400,
+        "masterValidityInSeconds": 14400,
+        "displayUserName": session.user,
+        "serverVersion": _SERVER_VERSION,
+        "sessionId": session.number,
+        "parameters": [
+            {"name": "AUTOCOMMIT", "value": session.parameters["AUTOCOMMIT"]},
+            {"name": "TIMEZONE", "value": session.parameters["TIMEZONE"]},
+            {"name": "CLIENT_SESSION_KEEP_ALIVE_HEARTBEAT_FREQUENCY", "value": 3600},
+            # Rows of executemany come with the statement, never through a stage.
+            {"name": "CLIENT_STAGE_ARRAY_BINDING_THRESHOLD", "value": 0},
+        ],
+        "sessionInfo": {
+            "databaseName": session.database,
+            "schemaName": session.schema,
+            "warehouseName": session.warehouse,
+            "roleName": session.role,
+        },
+    }
+    return done(data)
+
+
+def done(data: Any = None) -> Response:
+    """The answer to a request that is no statement."""
+    return {"data": data, "success": True, "code": None, "message": None}
+
+
+def answer(query_id: str, outcome: Result | SnowflakeError | None, names: Names) -> Response:
+    """The response to a query: its rows or its error."""
+    if isinstance(outcome, Result):
+        return _success(query_id, outcome, names)
+    unsaid = SnowflakeError(errors.INTERNAL, "The query ended without an answer.")
+    return failure(outcome or unsaid, query_id)
+
+
+def _success(query_id: str, found: Result, names: Names) -> Response:
+    if found.put is not None:
+        return done(found.put)
+    columns = arrow.row_type(found)
+    return done(
+        {
+            "parameters": [{"name": "TIMEZONE", "value": names.time_zone}],
+            "rowtype": columns,
+            "total": found.table.num_rows,
+            "returned": found.table.num_rows,
+            "queryId": query_id,
+            "statementTypeId": found.statement_type,
+            "finalDatabaseName": names.database,
+            "finalSchemaName": names.schema,
+            **arrow.rows(found, columns),
+        }
+    )
+
+
+def failure(error: SnowflakeError, query_id: str | None = None) -> Response:
+    """The response to a request or a statement that failed."""
+    code = f"{error.errno:06d}"
+    return {
+        "data": {
+            "errorCode": code,
+            "sqlState": error.sqlstate,
+            "queryId": query_id,
+            "internalError": False,
+        },
+        "code": code,
+        "message": error.message,
+        "success": False,
+    }
+
+
+def in_progress(query_id: str, *, asynchronous: bool = False) -> Response:
+    """The client is to ask for the answer, at once or, where it said so itself, some time."""
+    data = {
+        "queryId": query_id,
+        "getResultUrl": f"/queries/{query_id}/result",
+        "queryAbortsAfterSecs": 3600,
+        "progressDesc": None,
+    }
+    return {**done(data), "code": "333334" if asynchronous else "333333"}
+
+
+def query_status(query: Query | None) -> Response:
+    """What the client may know of a query; one that is not known has no status."""
+    if query is None:
+        return done({"queries": []})
+    status: dict[str, Any] = {"status": "SUCCESS" if query.over.done() else "RUNNING"}
+    if isinstance(query.outcome, SnowflakeError):
+        status = {
+            "status": "FAILED_WITH_ERROR",
+            "errorCode": f"{query.outcome.errno:06d}",
+            "errorMessage": query.outcome.message,
+        }
+    return done({"queries": [status]})
