@@ -103,11 +103,15 @@ check: venv ## Format, lint, types, SQL lint, workflow lint
 	$(BIN)/sqlfluff lint app/sql
 	$(BIN)/jactionlint
 
+.PHONY: docs
+docs: venv ## The pages as a site, in site/; a broken link fails
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
 .PHONY: lock
 lock: ## Resolve both pyproject.toml again into requirements.lock
 	$(BIN)/pip-compile --quiet --all-extras --allow-unsafe --strip-extras --no-emit-find-links --no-emit-index-url --no-emit-trusted-host --output-file=requirements.lock pyproject.toml flocon/pyproject.toml
 
 .PHONY: clean
 clean: ## Remove what builds and runs have left, .venv excepted
-	rm -rf .caves .kafka .local .mypy_cache .pytest_cache .ruff_cache .hypothesis output dependencies dependencies.zip requirements.snowflake.txt
+	rm -rf .caves .kafka .local site .mypy_cache .pytest_cache .ruff_cache .hypothesis output dependencies dependencies.zip requirements.snowflake.txt
 	find . -path ./.venv -prune -o -name __pycache__ -type d -print0 | xargs -0 rm -rf

@@ -2,7 +2,10 @@
 
 import argparse
 import importlib.util
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -205,6 +208,21 @@ def test_the_architecture_page_names_every_folder_of_code() -> None:
 
     assert {"app", "ingest", "procedures"} <= folders
     assert {each for each in folders if f"`{each}/`" not in text} == set()
+
+
+def test_the_pages_make_a_site_without_a_broken_link(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(tmp_path / "site")],
+        cwd=ROOT,
+        env={**os.environ, "NO_MKDOCS_2_WARNING": "1"},
+        capture_output=True,
+        text=True,
+    )
+
+    assert done.returncode == 0, done.stderr
+    home = (tmp_path / "site" / "index.html").read_text("utf-8")
+    assert 'href="project/"' in home  # README's page
+    assert (tmp_path / "site" / "project" / "ARCHITECTURE" / "index.html").exists()
 
 
 def test_the_index_of_decisions_lists_every_page() -> None:

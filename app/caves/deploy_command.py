@@ -80,8 +80,10 @@ def run_deploy(arguments: argparse.Namespace, screen: Screen) -> int:
             }
         )
         return 1 if done.no_dashboard else 0
-    state = "tasks as before" if notes else "tasks started"
-    screen.results.print(f"[green]Deployed[/] to {target.database}: {state}, streams fit")
+    state = "tasks as before" if notes else "all tasks are running"
+    screen.results.print(
+        f"[green]Deployed[/] to {target.database}: {state}, all streams are readable"
+    )
     screen.results.print(f"Profile {chosen['profile']}: start the ingester with {flags}")
     for note in notes:
         screen.results.print(escape(note))

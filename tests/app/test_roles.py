@@ -172,7 +172,7 @@ def test_a_dashboard_of_another_role_or_layout_is_made_again_and_its_failure_sto
     done = environment.caves("DEPLOYER", "deploy", *environment.settings, *nowhere)
     assert done.returncode == 1
     assert "all but the dashboard, which was not made: " in done.stderr
-    assert "tasks started, streams fit" in done.stdout
+    assert "all tasks are running, all streams are readable" in done.stdout
     with environment.connect("DEPLOYER") as connection:
         assert {row["state"] for row in shown(connection, "SHOW TASKS IN SCHEMA OPS")} == {
             "started"
