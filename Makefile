@@ -96,10 +96,11 @@ bench: SECONDS_EACH = 60
 bench: bench-ingest bench-transforms bench-growth bench-latency bench-scale-out ## Short forms of the benchmarks of speed, one after the other
 
 .PHONY: check
-check: venv ## Format, lint, types, SQL lint, workflow lint
+check: venv ## Format, lint, types, imports, SQL lint, workflow lint
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 	$(BIN)/sqlfluff lint app/sql
 	$(BIN)/jactionlint
 

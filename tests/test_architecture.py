@@ -4,6 +4,7 @@ import ast
 import re
 from pathlib import Path
 
+import grimp
 import pytest
 
 from app.caves.names import ALERTS, PROCEDURES, STREAMS, TABLES, TASKS
@@ -58,6 +59,17 @@ def test_connections_is_a_leaf() -> None:
 
     assert files
     assert [path.name for path in files if imported(path) & foreign] == []
+
+
+def test_no_module_imports_itself_by_a_detour() -> None:
+    """Types count: what stands under `if TYPE_CHECKING` is an import like any other."""
+    graph = grimp.build_graph("flocon", "app", "ingest", "connections")
+    left = {module: graph.find_modules_directly_imported_by(module) for module in graph.modules}
+    while outermost := {module for module, known in left.items() if not known & left.keys()}:
+        left = {module: known for module, known in left.items() if module not in outermost}
+
+    assert "flocon.session.session" in graph.modules
+    assert sorted(left) == []
 
 
 def deployed_files() -> list[Path]:

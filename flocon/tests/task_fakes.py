@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import duckdb
+from flocon.access.securables import Securable
 from flocon.core import errors, result
 from flocon.jobs import alerts, tasks
 from flocon.sql.tokens import FullName, Name
@@ -86,7 +87,14 @@ class FakeSession:
         self.cancelled = threading.Event()
         self.closed = False
         self.connection = FakeConnection()
-        self.guard = FakeGuard(self.role)
+        self.access = FakeGuard(self.role)
+        self.directory = self
+        self.transactions = self
+        self.context = self
+
+    def exists(self, what: Securable) -> bool:
+        """Of the directory, only warehouses are asked for."""
+        return what.name in self.account.warehouses
 
     def resolve(self, name: Name) -> FullName:
         return FullName(name.database or self.database, name.schema or self.schema, name.name)
@@ -153,10 +161,6 @@ class FakeAccount:
         if database not in self.catalogs:
             raise errors.does_not_exist("Database", database)
         return self.catalogs[database]
-
-    def own_rows(self, sql: str, params: Sequence[Any] = ()) -> list[dict[str, Any]]:
-        assert "_account_warehouses" in sql
-        return [{"name": name} for name in self.warehouses]
 
     def open_session(self, **opened: Any) -> FakeSession:
         self.sessions.append(FakeSession(self, **opened))

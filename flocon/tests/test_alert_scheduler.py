@@ -30,7 +30,7 @@ class World:
     def __init__(self) -> None:
         self.account = FakeAccount()
         self.clock = FakeClock()
-        self.scheduler = Scheduler(self.account, self.clock)  # type: ignore[arg-type]  # a fake
+        self.scheduler = Scheduler(self.account, self.account.open_session, self.clock)  # type: ignore[arg-type]  # a fake
         self.catalog = self.account.catalog(DATABASE)
 
     def add(self, name: str, started: bool = True, **properties: Any) -> Alert:
@@ -151,7 +151,7 @@ def test_what_an_orderly_stop_ends_is_cancelled(world: World) -> None:
 def test_what_a_crash_cut_off_is_failed_and_the_alert_goes_on(world: World) -> None:
     alert = world.add("A")
     alert_history.started(world.catalog, Entry(alert, world.clock.moment, "SCHEDULE"))
-    reborn = Scheduler(world.account, world.clock)  # type: ignore[arg-type]  # a fake
+    reborn = Scheduler(world.account, world.account.open_session, world.clock)  # type: ignore[arg-type]  # a fake
     reborn.recover()
     assert [(row["state"], row["sql_error_code"]) for row in world.history()] == [
         ("FAILED", 300001)

@@ -16,9 +16,9 @@ def test_the_log_is_trimmed_below_the_slowest_stream_and_no_further(tmp_path: Pa
         return [tuple(row) for row in session.execute(sql).rows()]
 
     def logged() -> int:
-        catalog = account.catalog("D")
-        account.streams.trim(catalog)
-        (tracked,) = account.changes.all_tracked("D")
+        catalog = account.stores.catalog("D")
+        account.stores.streams.trim(catalog)
+        (tracked,) = account.stores.changes.all_tracked("D")
         return int(catalog.rows(f"SELECT count(*) AS n FROM {tracked.log}")[0]["n"])
 
     try:

@@ -72,7 +72,9 @@ def test_a_plain_account_remembers_no_statement(accounts: tuple[Account, Account
         tree.meta[TEXT] = "SELECT 1"
         answers = iter(["first", "second"])
         for _ in range(2):
-            known.append(account.engine.statements.cached("test", tree, lambda a=answers: next(a)))
+            known.append(
+                account.stores.engine.statements.cached("test", tree, lambda a=answers: next(a))
+            )
     assert known == ["first", "first", "first", "second"]
 
 
@@ -82,7 +84,7 @@ def test_the_environment_says_what_an_account_is_that_is_not_told(
     monkeypatch.setenv("FLOCON_PLAIN", "1")
     account = Account(tmp_path)
     try:
-        assert not account.engine.fast
+        assert not account.stores.engine.fast
     finally:
         account.close()
 

@@ -117,7 +117,7 @@ def test_two_accounts_of_one_process_keep_what_they_know_apart(tmp_path: Path) -
                 session.execute(statement)
             answers.append(session.execute("SELECT a FROM t", describe=True).types)
         assert answers == [["BIGINT"], ["VARCHAR"]]
-        kept = {id(account.engine.connect().kept) for account in accounts}
+        kept = {id(account.stores.engine.connect().kept) for account in accounts}
         assert len(kept) == 2
     finally:
         for account in accounts:
@@ -126,6 +126,6 @@ def test_two_accounts_of_one_process_keep_what_they_know_apart(tmp_path: Path) -
 
 def test_connections_of_one_account_share_what_they_know(tmp_path: Path) -> None:
     account = Account(tmp_path / "data")
-    connections: list[Connection] = [account.engine.connect() for _ in range(2)]
+    connections: list[Connection] = [account.stores.engine.connect() for _ in range(2)]
     assert connections[0].kept is connections[1].kept
     account.close()

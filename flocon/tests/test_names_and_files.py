@@ -274,11 +274,11 @@ def test_the_engine_reaches_no_file_outside_of_the_data_folder(tmp_path: Path) -
     try:
         (tmp_path / "data" / "inside.txt").write_text("inside")
         read = "SELECT content FROM read_text(?)"
-        connection = account.engine.connect()
-        assert connection.values(read, [str(account.data / "inside.txt")]) == [("inside",)]
+        connection = account.stores.engine.connect()
+        assert connection.values(read, [str(account.stores.data / "inside.txt")]) == [("inside",)]
         for statement, file in (
             (read, tmp_path / "outside.txt"),
-            (read, account.data / ".." / "outside.txt"),
+            (read, account.stores.data / ".." / "outside.txt"),
             ("COPY (SELECT 1) TO '{}'", tmp_path / "written"),
             ("ATTACH '{}' AS other", tmp_path / "other.duckdb"),
         ):

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 import snowflake.connector
-from flocon.objects import outbox
-from flocon.objects.outbox import Outbox
+from flocon.stores import outbox
+from flocon.stores.outbox import Outbox
 from shared import one_database
 
 from tests.conftest import RunningAccount

@@ -39,7 +39,7 @@ class Checkpoints:
     """A checkpoint of another connection, before one statement among those of the engine."""
 
     def __init__(self, account: Account, patch: pytest.MonkeyPatch) -> None:
-        self._other = account.engine._root.cursor()
+        self._other = account.stores.engine._root.cursor()
         self._countdown = itertools.count(1)
         values = Connection.values
 

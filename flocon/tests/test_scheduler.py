@@ -30,7 +30,7 @@ class World:
     def __init__(self) -> None:
         self.account = FakeAccount()
         self.clock = FakeClock()
-        self.scheduler = Scheduler(self.account, self.clock)  # type: ignore[arg-type]  # a fake
+        self.scheduler = Scheduler(self.account, self.account.open_session, self.clock)  # type: ignore[arg-type]  # a fake
         self.catalog = self.account.catalog(DATABASE)
 
     def add(self, name: str, *predecessors: str, started: bool = True, **fields: Any) -> None:
@@ -125,7 +125,7 @@ def test_moments_that_passed_unseen_give_one_run(world: World) -> None:
 def test_the_past_before_the_scheduler_began_is_not_made_up_for(world: World) -> None:
     world.add("ROOT")
     world.clock.advance(hours=1, seconds=20)
-    later = Scheduler(world.account, world.clock)  # type: ignore[arg-type]  # a fake
+    later = Scheduler(world.account, world.account.open_session, world.clock)  # type: ignore[arg-type]  # a fake
     assert later.tick() == world.clock.moment + timedelta(seconds=40)
     assert later.wait_idle(10)
     assert world.history() == []
@@ -227,7 +227,7 @@ def test_a_wish_outlives_the_scheduler_that_did_not_come_to_it(world: World) -> 
     world.add("ROOT", started=False)
     world.request("ROOT")
     world.scheduler.close()
-    world.scheduler = Scheduler(world.account, world.clock)  # type: ignore[arg-type]  # a fake
+    world.scheduler = Scheduler(world.account, world.account.open_session, world.clock)  # type: ignore[arg-type]  # a fake
     world.tick()
     assert world.history() == [("ROOT", "SUCCEEDED", 1)]
 

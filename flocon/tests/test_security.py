@@ -171,21 +171,21 @@ def test_a_procedures_pass_is_good_for_one_login_which_ends_with_its_call(tmp_pa
     account = Account(tmp_path)
     try:
         session = account.open_session(user="ALBERT")
-        logins = Logins(account)
+        logins = Logins(account.sessions)
         tokens = []
         for _ in range(2):
-            password = account.issue_pass(session)
-            assert account.redeem_pass(password) is session
-            assert account.redeem_pass(password) is None
+            password = account.sessions.issue_pass(session.id)
+            assert account.sessions.redeem_pass(password) is session
+            assert account.sessions.redeem_pass(password) is None
             tokens.append(logins.open(session, password))
             assert logins.find(tokens[-1]).session is session
-            account.withdraw_pass(password)
+            account.sessions.withdraw_pass(password)
         assert len(logins) == 2
         with pytest.raises(SnowflakeError) as error:
             logins.find(tokens[0])
         assert error.value.errno == 390104
         logins.sweep()
-        assert (len(logins), account.state()["passes"]) == (0, 0)
+        assert (len(logins), account.stores.state()["passes"]) == (0, 0)
         assert session.execute("SELECT 1").rows() == [(1,)]
     finally:
         account.close()

@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 from flocon.core.errors import SnowflakeError
-from flocon.procedures.versions import Code
-from flocon.procedures.workers import Workers
+from flocon.workers.pool import Workers
+from flocon.workers.versions import Code
 
 
 class _Logins(BaseHTTPRequestHandler):
@@ -77,7 +77,7 @@ def shared(
 ) -> Iterator[tuple[_Account, Workers]]:
     """One pool with its account: a pool's first process takes a second."""
     account = _Account(tmp_path_factory.mktemp("pool"), "127.0.0.1", server.server_address[1])
-    workers = Workers(account)
+    workers = Workers(account, account.data, account.host, account.port)
     yield account, workers
     workers.close()
 
@@ -200,7 +200,7 @@ def test_two_procedures_never_share_a_process(workers: Workers) -> None:
 
 
 def test_concurrent_calls_run_side_by_side_up_to_the_bound(account: _Account) -> None:
-    workers = Workers(account, per_version=2)
+    workers = Workers(account, account.data, account.host, account.port, per_version=2)
     body = SLEEP.format(0.3)
     with ThreadPoolExecutor(5) as pool:
         calls = [pool.submit(workers.call, _Session(str(n)), inline(body), []) for n in range(5)]
@@ -210,7 +210,7 @@ def test_concurrent_calls_run_side_by_side_up_to_the_bound(account: _Account) ->
 
 
 def test_a_nested_call_does_not_wait_for_its_caller(account: _Account, tmp_path: Path) -> None:
-    workers = Workers(account, per_version=1, total=1)
+    workers = Workers(account, account.data, account.host, account.port, per_version=1, total=1)
     go = tmp_path / "go"
     body = "import os, time\ndef run(session):\n" + (
         f"    while not os.path.exists({str(go)!r}):\n        time.sleep(0.01)\n    return 1\n"
@@ -291,7 +291,7 @@ def test_cancel_ends_the_sessions_calls_and_no_others(
 
 
 def test_cancel_reaches_a_call_that_waits_for_a_process(account: _Account) -> None:
-    workers = Workers(account, per_version=1)
+    workers = Workers(account, account.data, account.host, account.port, per_version=1)
     with ThreadPoolExecutor(2) as pool:
         first = pool.submit(workers.call, _Session("first"), inline(SLEEP.format(60)), [])
         until(lambda: len(account.passes) == 1)
@@ -314,14 +314,14 @@ def test_a_timeout_ends_the_call(workers: Workers) -> None:
 
 
 def test_idle_processes_end(account: _Account) -> None:
-    workers = Workers(account, idle_seconds=0.2)
+    workers = Workers(account, account.data, account.host, account.port, idle_seconds=0.2)
     pid = workers.call(_Session(), inline(PID), [])
     until(lambda: gone(pid))
     workers.close()
 
 
 def test_a_process_ends_after_its_share_of_calls(account: _Account) -> None:
-    workers = Workers(account, most_calls=2)
+    workers = Workers(account, account.data, account.host, account.port, most_calls=2)
     first, second, third = (workers.call(_Session(), inline(PID), []) for _ in range(3))
     assert first == second != third
     until(lambda: gone(first))
@@ -344,7 +344,7 @@ def test_the_processes_of_a_replaced_version_end_and_its_files_go(
 
 
 def test_close_ends_every_process_even_in_a_call(account: _Account) -> None:
-    workers = Workers(account)
+    workers = Workers(account, account.data, account.host, account.port)
     pid = workers.call(_Session(), inline(PID), [])
     with ThreadPoolExecutor(1) as pool:
         slow = pool.submit(workers.call, _Session(), inline(SLEEP.format(60)), [])

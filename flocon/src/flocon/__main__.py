@@ -190,14 +190,14 @@ class _HttpServer(uvicorn.Server):
 
 
 def _serve(account: Account, app: App, listener: socket.socket, credentials: Credentials) -> None:
-    scheduler = Scheduler(account)
+    scheduler = Scheduler(account.stores, account.open_session)
 
     def start() -> None:
         scheduler.start()
         text = _HOW_TO_CONNECT.format(
-            host=account.host,
-            port=account.port,
-            data=account.data,
+            host=account.stores.host,
+            port=account.stores.port,
+            data=account.stores.data,
             user=credentials.user.lower(),
             password="…" if credentials.required else "local",
         )

@@ -9,35 +9,48 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import pyarrow as pa
 from sqlglot import Expr, exp
 
 from flocon.access import trees, words
+from flocon.access.directory import Directory
 from flocon.access.hierarchy import ADMINISTRATOR, Privileges
 from flocon.access.narrowing import narrow
 from flocon.access.needs import Creation, Demand, Listing, Need
+from flocon.access.roles import Roles
 from flocon.access.securables import ACCOUNT, RELATION, Securable, inside
+from flocon.access.users import Users
 from flocon.core import errors
 from flocon.core.errors import SnowflakeError
 from flocon.core.result import Result
-from flocon.objects import objects
-from flocon.sql.tokens import FullName, Name, Tokens
-
-if TYPE_CHECKING:
-    from flocon.session.session import Session
+from flocon.sql.tokens import FullName, Tokens
+from flocon.transactions.streams import Streams
 
 _LIMIT = re.compile(r"\bLIMIT\s+(\d+)(?:\s+FROM\s+'((?:[^']|'')*)')?[\s;]*$", re.IGNORECASE)
 _DDL = (exp.Create, exp.Drop, exp.Alter)
 
 
+class Place(trees.Place, Protocol):
+    """Who asks, and where."""
+
+    user: str
+    role: str | None
+    warehouse: str | None
+
+
 class Guard:
     """Asked with the session's lock held."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
-        self._roles = session.account.roles
+    def __init__(
+        self, place: Place, directory: Directory, roles: Roles, users: Users, streams: Streams
+    ) -> None:
+        self._place = place
+        self._directory = directory
+        self._roles = roles
+        self._users = users
+        self._streams = streams
         # Is every role of the user in force besides the current one?
         self.secondary = False
         # Does it run a task or an alert that Snowflake chooses the compute for?
@@ -50,7 +63,7 @@ class Guard:
     @property
     def role(self) -> str:
         """The role that acts, and that owns what is created now."""
-        return self._owners[-1] if self._owners else self._session.role or ADMINISTRATOR
+        return self._owners[-1] if self._owners else self._place.role or ADMINISTRATOR
 
     @property
     def privileges(self) -> Privileges | None:
@@ -59,7 +72,7 @@ class Guard:
             return None
         roles = {self.role}
         if self.secondary and not self._owners:
-            roles |= self._session.account.users.roles_of(self._session.user)
+            roles |= self._users.roles_of(self._place.user)
         found = self._roles.privileges(roles)
         return None if ADMINISTRATOR in found.roles else found
 
@@ -79,19 +92,6 @@ class Guard:
 
     # --- what a statement may do -----------------------------------------------------------------
 
-    @property
-    def database(self) -> str | None:
-        return self._session.database
-
-    def resolve(self, name: Name) -> FullName:
-        return self._session.resolve(name)
-
-    def is_private(self, table: exp.Table) -> bool:
-        if not table.db and table.name in self._session.relations:
-            return True
-        at_home = not table.db or table.db == self._session.schema
-        return at_home and table.name in self._session.connection.temporary
-
     def run_tree(
         self, tree: Expr, statement: Callable[[], Result], *, describe: bool = False
     ) -> Result:
@@ -101,11 +101,11 @@ class Guard:
             return statement()
         if isinstance(tree, exp.Show):
             return statement()  # `listed` has asked already
-        demand = trees.demand_of(tree, self)
+        demand = trees.demand_of(tree, self._place)
         if limited and demand is None:
             raise words.refusal(tree.sql("snowflake"))
         if limited:
-            narrow(self._session, tree)
+            narrow(tree, self._place, self._directory, self.sees)
         return self._run(demand or Demand(), statement, describe=describe)
 
     def repeat(self, demand: Demand | None, statement: Callable[[], Result]) -> Result:
@@ -118,7 +118,7 @@ class Guard:
         """Run a statement that is read word by word, if it may run."""
         if self.privileges is None and self._roles.limits_nobody:
             return statement(tokens)
-        demand = words.demand_of(tokens, self)
+        demand = words.demand_of(tokens, self._place)
         if demand is None and self.privileges is not None:
             raise words.refusal(tokens.text)
         if demand and demand.lists:
@@ -140,7 +140,7 @@ class Guard:
             self._require_warehouse()
         if describe or not demand.changes_objects:
             return statement()
-        there = demand.creates is not None and objects.exists(self._session, demand.creates.what)
+        there = demand.creates is not None and self._directory.exists(demand.creates.what)
         if there and demand.creates and (demand.creates.replaces or demand.creates.alters):
             self.require(Need(demand.creates.what, ("OWNERSHIP",)))
         answer = statement()
@@ -159,7 +159,7 @@ class Guard:
         copies = creation.copies_grants and there
         owner = self._roles.created(creation.what, self.role, copies_grants=copies)
         if owner != self.role:
-            objects.owner_changed(self._session, creation.what, owner)
+            self._directory.owner_changed(creation.what, owner)
 
     # --- single needs ----------------------------------------------------------------------------
 
@@ -173,7 +173,7 @@ class Guard:
             held = self._roles.privileges({self.role})
         if held.holds(need.on, *need.any_of):
             self._require_source(need)
-        elif objects.exists(self._session, need.on):
+        elif self._directory.exists(need.on):
             raise _refused(need, held)
 
     def require_execution(self, kind: str, warehouse: str | None) -> None:
@@ -200,12 +200,12 @@ class Guard:
     def _require_source(self, need: Need) -> None:
         """Reading a stream needs SELECT on its table, too."""
         if need.on.kind == RELATION and "SELECT" in need.any_of:
-            stream = self._session.account.streams.find(FullName(*need.on.path))
+            stream = self._streams.find(FullName(*need.on.path))
             if stream is not None:
                 self.require(Need(inside("TABLE", stream.table), ("SELECT",)))
 
     def _require_warehouse(self) -> None:
-        held, name = self.privileges, self._session.warehouse
+        held, name = self.privileges, self._place.warehouse
         if held is None or self.serverless:
             return
         if name is None or not held.holds(Securable("WAREHOUSE", (name,)), "USAGE"):
@@ -229,13 +229,13 @@ class Guard:
     def finds(self, kind: str, *path: str) -> bool:
         """Is there an object that the role may know of?"""
         what = Securable(kind, path)
-        return objects.exists(self._session, what) and self.sees(what)
+        return self._directory.exists(what) and self.sees(what)
 
     def _is_own(self, what: Securable) -> bool:
-        user = self._session.user
+        user = self._place.user
         if what.kind == "USER":
             return what.name == user
-        return what.name in self._session.account.users.available_roles(user)
+        return what.name in self._users.available_roles(user)
 
     def holds(self, what: Securable, *privileges: str) -> bool:
         held = self.privileges
@@ -248,7 +248,7 @@ class Guard:
 
     def may_cancel(self, user: str) -> bool:
         """Everybody may cancel what is his own."""
-        return self.privileges is None or user == self._session.user
+        return self.privileges is None or user == self._place.user
 
     # --- SHOW ------------------------------------------------------------------------------------
 

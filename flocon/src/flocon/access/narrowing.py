@@ -5,18 +5,18 @@ https://docs.snowflake.com/en/sql-reference/info-schema
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from sqlglot import Expr, exp
 
+from flocon.access.directory import Directory
 from flocon.access.securables import RELATION, Securable
+from flocon.access.trees import Place
 from flocon.core import errors
 from flocon.engine import TEXT, parsing
-from flocon.objects import objects
-from flocon.session.names import name_of
+from flocon.sql.tokens import name_of
 
-if TYPE_CHECKING:
-    from flocon.session.session import Session
+Sees = Callable[[Securable], bool]
 
 # Each view with the columns of its objects' schema and name; SCHEMATA has no more than the schema.
 _VIEWS = {
@@ -28,7 +28,7 @@ _VIEWS = {
 _FOR_ALL = {"PACKAGES"}
 
 
-def narrow(session: Session, tree: Expr) -> None:
+def narrow(tree: Expr, place: Place, directory: Directory, sees: Sees) -> None:
     """Put in the place of INFORMATION_SCHEMA's views, in the tree, what the role may see of them.
     Raises 000002 for one of which that is not known."""
     for table in parsing.tables(tree):
@@ -36,20 +36,22 @@ def narrow(session: Session, tree: Expr) -> None:
             continue
         if table.name not in _VIEWS:
             raise errors.unsupported(f"access control of INFORMATION_SCHEMA.{table.name}")
-        database = session.resolve(name_of(table)).database
+        database = place.resolve(name_of(table)).database
         alias = table.alias or table.name
         bare = table.copy()
         bare.set("alias", None)
-        seen = exp.select("*").from_(bare).where(_seen(session, database, _VIEWS[table.name]))
+        seen = (
+            exp.select("*").from_(bare).where(_seen(directory, sees, database, _VIEWS[table.name]))
+        )
         tree.meta.pop(TEXT, None)
         table.replace(seen.subquery(exp.to_identifier(alias, quoted=True), copy=False))
 
 
-def _seen(session: Session, database: str, columns: tuple[str, ...]) -> Expr:
+def _seen(directory: Directory, sees: Sees, database: str, columns: tuple[str, ...]) -> Expr:
     """The condition on a row that what it tells of is seen."""
     rows = [
         exp.Tuple(expressions=[exp.Literal.string(part) for part in path])
-        for path in _paths(session, database, len(columns))
+        for path in _paths(directory, sees, database, len(columns))
     ]
     if not rows:
         return exp.false()
@@ -57,17 +59,16 @@ def _seen(session: Session, database: str, columns: tuple[str, ...]) -> Expr:
     return exp.In(this=names, expressions=rows)
 
 
-def _paths(session: Session, database: str, depth: int) -> list[tuple[str, ...]]:
-    guard = session.guard
+def _paths(directory: Directory, sees: Sees, database: str, depth: int) -> list[tuple[str, ...]]:
     found: list[tuple[str, ...]] = []
-    for schema in objects.schemas(session, database):
+    for schema in directory.schemas(database):
         if depth == 1:
-            found += [(schema.name,)] if guard.sees(schema) else []
+            found += [(schema.name,)] if sees(schema) else []
             continue
         for kind in ("TABLE", "VIEW"):
             found += [
                 what.path[1:]
-                for what in objects.in_schema(session, kind, *schema.path)
-                if guard.sees(Securable(RELATION, what.path))
+                for what in directory.in_schema(kind, *schema.path)
+                if sees(Securable(RELATION, what.path))
             ]
     return found

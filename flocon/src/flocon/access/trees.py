@@ -16,9 +16,8 @@ from flocon.access.needs import Creation, Demand, Need
 from flocon.access.securables import ACCOUNT, RELATION, database, inside, schema
 from flocon.core import errors
 from flocon.engine import multi_inserts, parsing
-from flocon.session.names import name_of
 from flocon.sql.stage_location import named_place
-from flocon.sql.tokens import FullName, Name, Tokens
+from flocon.sql.tokens import FullName, Name, Tokens, name_of
 
 _INFORMATION_SCHEMA = "INFORMATION_SCHEMA"
 _SHARED = "SNOWFLAKE"

@@ -62,11 +62,11 @@ class App:
         patience: float = PATIENCE_SECONDS,
     ) -> None:
         self._account = account
-        self._queries = account.queries
+        self._queries = account.stores.queries
         self._credentials = credentials or Credentials()
         self._largest = largest_request
         self._log_statements = log_statements
-        self._logins = Logins(account, idle_seconds)
+        self._logins = Logins(account.sessions, idle_seconds)
         account.chores.append(self._logins.sweep)
         self._threads = threads or Threads()
         self._patience = patience
@@ -128,7 +128,7 @@ class App:
         """Where no password keeps strangers out, a web page's script must not get in by a name of
         its own that leads to this machine (DNS rebinding)."""
         host = request.url.hostname or ""
-        if host in ("localhost", self._account.host.lower().strip("[]")):
+        if host in ("localhost", self._account.stores.host.lower().strip("[]")):
             return True
         try:
             return ipaddress.ip_address(host).is_loopback
@@ -140,10 +140,10 @@ class App:
     async def _login(self, request: Request) -> JSONResponse:
         document = await _document(request, bodies.LARGEST_LOGIN)
         asked = protocol.read_login(document, request.query_params)
-        if session := self._account.redeem_pass(asked.password):
+        if session := self._account.sessions.redeem_pass(asked.password):
             token = self._logins.open(session, asked.password)
             return JSONResponse(protocol.welcome(session, token))
-        users = self._account.users
+        users = self._account.stores.users
         if asked.token is not None:
             users.check_token(asked.user, asked.token)
         else:
@@ -162,7 +162,7 @@ class App:
             ),
             limiter=self._session_limit,
         )
-        session.guard.secondary = users.has_secondary(asked.user)
+        session.context.access.secondary = users.has_secondary(asked.user)
         return JSONResponse(protocol.welcome(session, self._logins.open(session)))
 
     async def _expired(self, request: Request) -> JSONResponse:
@@ -186,7 +186,9 @@ class App:
 
     async def _state(self, request: Request) -> JSONResponse:
         self._find(request)
-        state = await anyio.to_thread.run_sync(self._account.state, limiter=self._session_limit)
+        state = await anyio.to_thread.run_sync(
+            self._account.stores.state, limiter=self._session_limit
+        )
         return JSONResponse(protocol.done({**state, "logins": len(self._logins)}))
 
     def _find(self, request: Request) -> Login:
@@ -217,14 +219,18 @@ class App:
     def _begin(self, login: Login, statement: Statement, query: Query) -> Future[Response | None]:
         """While a request waits its client is not silent, though it says nothing more."""
         session = login.session
-        ends = session.transaction is not None or _ENDS_TRANSACTION.match(statement.sql) is not None
-        session.request_came()
+        transactions = session.context.transactions
+        ends = (
+            transactions.transaction is not None
+            or _ENDS_TRANSACTION.match(statement.sql) is not None
+        )
+        transactions.request_came()
 
         def work() -> Response | None:
             try:
                 return self._run(login, statement, query)
             finally:
-                session.request_ended()
+                transactions.request_ended()
 
         return self._threads.begin(
             work,
@@ -241,7 +247,9 @@ class App:
         try:
             with self._logins.at_work(login):
                 outcome = self._execute(login, statement, query)
-            names = Names(session.database, session.schema, str(session.parameters["TIMEZONE"]))
+            context = session.context
+            zone = str(context.parameters["TIMEZONE"])
+            names = Names(context.database, context.schema, zone)
             if not query.awaited:
                 response = protocol.answer(query.id, outcome, names)
         except Exception as error:
@@ -255,7 +263,7 @@ class App:
     def _execute(self, login: Login, statement: Statement, query: Query) -> Result:
         session = login.session
         if "QUERY_TAG" in statement.parameters:
-            session.parameters["QUERY_TAG"] = statement.parameters["QUERY_TAG"]
+            session.context.parameters["QUERY_TAG"] = statement.parameters["QUERY_TAG"]
         return session.execute(
             statement.sql,
             statement.binds,
@@ -297,7 +305,7 @@ class App:
         """To others than its user and ACCOUNTADMIN a query is not there."""
         session = self._find(request).session
         query = self._queries.find(request.path_params["query_id"])
-        if query and not session.guard.may_cancel(query.user):
+        if query and not session.context.access.may_cancel(query.user):
             query = None
         return JSONResponse(protocol.query_status(query))
 
@@ -314,7 +322,7 @@ class App:
         """Cancel a query by its id, as SYSTEM$CANCEL_QUERY does."""
         session = self._find(request).session
         query = self._queries.find_running(request.path_params["query_id"])
-        if query is None or not cancellation.may_cancel(session, query):
+        if query is None or not cancellation.may_cancel(session.context, query):
             query = None
         if query is None or not await anyio.to_thread.run_sync(
             query.cancel, limiter=self._cancel_limit

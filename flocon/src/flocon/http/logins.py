@@ -14,14 +14,11 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from flocon.core import errors
 from flocon.core.errors import SnowflakeError
 from flocon.session.session import Session
-
-if TYPE_CHECKING:
-    from flocon.account import Account
+from flocon.stores.sessions import Sessions
 
 IDLE_SECONDS = 4 * 3600.0
 _REMEMBERED = 1_000
@@ -69,8 +66,8 @@ class Login:
 class Logins:
     """Tokens and whose they are. Thread-safe."""
 
-    def __init__(self, account: Account, idle_seconds: float = IDLE_SECONDS) -> None:
-        self._account = account
+    def __init__(self, sessions: Sessions[Session], idle_seconds: float = IDLE_SECONDS) -> None:
+        self._sessions = sessions
         self._idle_seconds = idle_seconds
         self._logins: dict[str, Login] = {}
         # Tokens that were good once: their clients are told that they have expired.
@@ -137,7 +134,7 @@ class Logins:
 
     def _is_over(self, login: Login) -> bool:
         """Is its call over? What the process still sends must not reach the caller's session."""
-        return login.nested and not self._account.has_pass(login.procedure_pass or "")
+        return login.nested and not self._sessions.has_pass(login.procedure_pass or "")
 
 
 def _same(one: str, other: str) -> bool:

@@ -185,17 +185,17 @@ def welcome(session: Session, token: str) -> Response:
         "serverVersion": _SERVER_VERSION,
         "sessionId": session.number,
         "parameters": [
-            {"name": "AUTOCOMMIT", "value": session.parameters["AUTOCOMMIT"]},
-            {"name": "TIMEZONE", "value": session.parameters["TIMEZONE"]},
+            {"name": "AUTOCOMMIT", "value": session.context.parameters["AUTOCOMMIT"]},
+            {"name": "TIMEZONE", "value": session.context.parameters["TIMEZONE"]},
             {"name": "CLIENT_SESSION_KEEP_ALIVE_HEARTBEAT_FREQUENCY", "value": 3600},
             # Rows of executemany come with the statement, never through a stage.
             {"name": "CLIENT_STAGE_ARRAY_BINDING_THRESHOLD", "value": 0},
         ],
         "sessionInfo": {
-            "databaseName": session.database,
-            "schemaName": session.schema,
-            "warehouseName": session.warehouse,
-            "roleName": session.role,
+            "databaseName": session.context.database,
+            "schemaName": session.context.schema,
+            "warehouseName": session.context.warehouse,
+            "roleName": session.context.role,
         },
     }
     return done(data)

@@ -9,29 +9,26 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flocon.core import errors
-
-if TYPE_CHECKING:
-    from flocon.jobs.alert_runs import Moments
-    from flocon.session.session import Session
+from flocon.session.context import AlertRun, Context
 
 
-def _of_run(name: str, value: Callable[[Moments], datetime | str]) -> Any:
-    def ask(session: Session, arguments: list[Any]) -> datetime | str:
+def _of_run(name: str, value: Callable[[AlertRun], datetime | str]) -> Any:
+    def ask(context: Context, arguments: list[Any]) -> datetime | str:
         if arguments:
             raise errors.compilation(errors.COMPILATION, f"{name} takes no arguments.")
-        if session.alert is None:
+        if context.alert is None:
             raise errors.compilation(
                 errors.COMPILATION, f"{name} can only be called from within an alert."
             )
-        return value(session.alert)
+        return value(context.alert)
 
     return ask
 
 
-def alert_config(session: Session, arguments: list[Any]) -> None:
+def alert_config(context: Context, arguments: list[Any]) -> None:
     """Goes with CONFIG, which alerts here have not."""
     raise errors.unsupported("SYSTEM$GET_ALERT_CONFIG")
 

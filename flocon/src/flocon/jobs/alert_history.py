@@ -6,17 +6,15 @@ https://docs.snowflake.com/en/sql-reference/functions/alert_history
 import uuid
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flocon.access.securables import Securable
 from flocon.core import errors, result
 from flocon.jobs import alert_store, task_history, task_store
 from flocon.jobs.alert_store import Alert
 from flocon.jobs.task_history import aware, naive
-from flocon.objects.documents import Catalog
-
-if TYPE_CHECKING:
-    from flocon.session.session import Session
+from flocon.session.context import Context
+from flocon.stores.documents import Catalog
 
 # Times are naive UTC.
 DDL = """
@@ -133,15 +131,15 @@ def trim(catalog: Catalog, moment: datetime) -> None:
     task_history.trim(catalog, moment, TABLE)
 
 
-def alert_history(session: "Session", database: str, arguments: dict[str, Any]) -> result.Result:
+def alert_history(context: Context, database: str, arguments: dict[str, Any]) -> result.Result:
     """TABLE(INFORMATION_SCHEMA.ALERT_HISTORY(…)): the runs of the whole account, latest first."""
     now = task_store.utc_now()
     query = _read_query(arguments, now)
     rows: list[dict[str, Any]] = []
-    for name in session.account.databases():
-        catalog = session.account.catalog(name)
+    for name in context.account.databases():
+        catalog = context.account.catalog(name)
         found = task_history.recorded(catalog, TABLE, query) + _upcoming(catalog, query, now)
-        rows += [{**row, "database_name": name} for row in found if _seen(session, name, row)]
+        rows += [{**row, "database_name": name} for row in found if _seen(context, name, row)]
     rows.sort(key=lambda row: row["scheduled_time"], reverse=True)
     return result.of(
         COLUMNS,
@@ -150,10 +148,10 @@ def alert_history(session: "Session", database: str, arguments: dict[str, Any]) 
     )
 
 
-def _seen(session: "Session", database: str, row: dict[str, Any]) -> bool:
+def _seen(context: Context, database: str, row: dict[str, Any]) -> bool:
     """Owners see the runs of their alerts."""
     alert = Securable("ALERT", (database, row["schema_name"], row["name"]))
-    return session.guard.holds(alert, "OWNERSHIP")
+    return context.access.holds(alert, "OWNERSHIP")
 
 
 def _read_query(arguments: dict[str, Any], now: datetime) -> task_history.Query:

@@ -5,16 +5,15 @@ https://docs.snowflake.com/en/sql-reference/sql/desc-alert
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flocon.core import errors, result
 from flocon.jobs import alert_store
 from flocon.jobs.alert_store import Alert
+from flocon.session.context import Context
+from flocon.session.names import place_of
 from flocon.sql.show import show_scope
 from flocon.sql.tokens import Tokens
-
-if TYPE_CHECKING:
-    from flocon.session.session import Session
 
 _SHOWN = {
     "created_on": "TIMESTAMP WITH TIME ZONE",
@@ -55,17 +54,17 @@ def _shown(database: str, alert: Alert) -> list[Any]:
     return [values.get(name) for name in _SHOWN]
 
 
-def show_alerts(session: "Session", tokens: Tokens, binds: Sequence[Any]) -> result.Result:
+def show_alerts(context: Context, tokens: Tokens, binds: Sequence[Any]) -> result.Result:
     tokens.expect("SHOW")
     tokens.accept("TERSE")
     tokens.expect("ALERTS")
     scope = show_scope(tokens)
-    database, schema = scope.place(session)
-    databases = session.account.databases() if database is None else [database]
+    database, schema = place_of(context, scope)
+    databases = context.account.databases() if database is None else [database]
     found = [
         (name, alert)
         for name in databases
-        for alert in alert_store.all_alerts(session.catalog(name))
+        for alert in alert_store.all_alerts(context.catalog(name))
         if schema in (None, alert.schema) and scope.admits(alert.name)
     ]
     found.sort(key=lambda pair: pair[1].name)
@@ -73,13 +72,13 @@ def show_alerts(session: "Session", tokens: Tokens, binds: Sequence[Any]) -> res
     return result.of(_SHOWN, [_shown(name, alert) for name, alert in kept], result.SHOW)
 
 
-def describe_alert(session: "Session", tokens: Tokens, binds: Sequence[Any]) -> result.Result:
+def describe_alert(context: Context, tokens: Tokens, binds: Sequence[Any]) -> result.Result:
     tokens.next()
     tokens.expect("ALERT")
     name = tokens.name()
     tokens.end()
-    full = session.resolve(name)
-    alert = alert_store.find(session.catalog(full.database), full.schema, full.name)
+    full = context.resolve(name)
+    alert = alert_store.find(context.catalog(full.database), full.schema, full.name)
     if alert is None:
         raise errors.does_not_exist("Alert", full)
     return result.of(_SHOWN, [_shown(full.database, alert)], result.DESCRIBE)

@@ -7,31 +7,19 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 from flocon.core import errors
 from flocon.jobs import alert_history
 from flocon.jobs.alert_history import Entry
 from flocon.jobs.task_runs import USER, Clock
-
-if TYPE_CHECKING:
-    from flocon.account import Account
-    from flocon.session.session import Session
+from flocon.session import context
+from flocon.session.session import OpenSession, Session
+from flocon.stores.stores import Stores
 
 log = logging.getLogger(__name__)
 
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-@dataclass(frozen=True)
-class Moments:
-    """What an alert's statements may ask of their run."""
-
-    scheduled_time: datetime
-    last_successful: datetime
-    condition_query_id: str
 
 
 class AlertRun:
@@ -39,17 +27,19 @@ class AlertRun:
 
     def __init__(
         self,
-        account: "Account",
+        stores: Stores,
+        open_session: OpenSession,
         clock: Clock,
         database: str,
         entry: Entry,
         on_recorded: Callable[[], None],
         slots: threading.Semaphore,
     ) -> None:
-        self._account = account
+        self._stores = stores
+        self._open_session = open_session
         self._clock = clock
         self._database = database
-        self._catalog = account.catalog(database)
+        self._catalog = stores.catalog(database)
         self._entry = entry
         self._on_recorded = on_recorded
         self._slots = slots
@@ -78,10 +68,10 @@ class AlertRun:
             if self._open:
                 self._open.cancel()
 
-    def _states(self, session: "Session") -> tuple[str, errors.SnowflakeError | None]:
+    def _states(self, session: Session) -> tuple[str, errors.SnowflakeError | None]:
         entry = self._entry
         try:
-            session.guard.require_execution("ALERT", entry.alert.warehouse)
+            session.context.access.require_execution("ALERT", entry.alert.warehouse)
         except errors.SnowflakeError as error:
             return "FAILED", error
         try:
@@ -104,18 +94,18 @@ class AlertRun:
         return errors.SnowflakeError(errors.INTERNAL, f"{type(error).__name__}: {error}")
 
     @contextmanager
-    def _session(self) -> "Iterator[Session]":
+    def _session(self) -> Iterator[Session]:
         """A session within cancel()'s reach."""
         alert = self._entry.alert
-        session = self._account.open_session(
+        session = self._open_session(
             user=USER,
             role=alert.owner,
             warehouse=alert.warehouse,
             database=self._database,
             schema=alert.schema,
         )
-        session.guard.serverless = alert.warehouse is None
-        session.alert = Moments(
+        session.context.access.serverless = alert.warehouse is None
+        session.context.alert = context.AlertRun(
             self._entry.scheduled_time,
             alert.last_successful or _NEVER,
             self._entry.condition_query_id,

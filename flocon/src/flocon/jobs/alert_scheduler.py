@@ -5,7 +5,6 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from flocon.core import errors
 from flocon.core.turns import Key, Turns
@@ -15,9 +14,8 @@ from flocon.jobs.alert_runs import AlertRun
 from flocon.jobs.alert_store import Alert
 from flocon.jobs.task_runs import Clock
 from flocon.jobs.task_store import SUSPENDED
-
-if TYPE_CHECKING:
-    from flocon.account import Account
+from flocon.session.session import OpenSession
+from flocon.stores.stores import Stores
 
 log = logging.getLogger(__name__)
 
@@ -33,12 +31,14 @@ class AlertScheduler:
 
     def __init__(
         self,
-        account: "Account",
+        stores: Stores,
+        open_session: OpenSession,
         clock: Clock,
         slots: threading.Semaphore,
         wake: Callable[[], None],
     ) -> None:
-        self._account = account
+        self._stores = stores
+        self._open_session = open_session
         self._clock = clock
         self._slots = slots
         self._wake = wake
@@ -66,11 +66,11 @@ class AlertScheduler:
 
     def recover(self, database: str, now: datetime) -> None:
         """Fails the runs that were cut off."""
-        if lost := alert_history.recover(self._account.catalog(database), now):
+        if lost := alert_history.recover(self._stores.catalog(database), now):
             log.warning("%d alert runs in %s were cut off by a restart", lost, database)
 
     def trim(self, database: str, now: datetime) -> None:
-        alert_history.trim(self._account.catalog(database), now)
+        alert_history.trim(self._stores.catalog(database), now)
 
     def cancel(self) -> None:
         """Starts nothing more, and cancels what runs."""
@@ -86,9 +86,9 @@ class AlertScheduler:
             return self._condition.wait_for(lambda: not self._running, seconds)
 
     def _alerts(self) -> Iterator[tuple[Key, Alert]]:
-        for database in self._account.databases():
+        for database in self._stores.databases():
             try:
-                alerts = alert_store.all_alerts(self._account.catalog(database))
+                alerts = alert_store.all_alerts(self._stores.catalog(database))
             except Exception:
                 # A database that is dropped at this moment must not hold up the others.
                 log.exception("the alerts of %s could not be read", database)
@@ -109,7 +109,8 @@ class AlertScheduler:
 
     def _start(self, key: Key, entry: Entry) -> None:
         run = AlertRun(
-            self._account,
+            self._stores,
+            self._open_session,
             self._clock,
             key[0],
             entry,
@@ -145,16 +146,16 @@ class AlertScheduler:
         """The run is in the history: an EXECUTE ALERT that asked for it is served."""
         if entry.source != "EXECUTE ALERT":
             return
-        with self._account.lock:
-            catalog = self._account.catalog(key[0])
+        with self._stores.lock:
+            catalog = self._stores.catalog(key[0])
             alert = alert_store.find(catalog, key[1], key[2])
             if alert and alert.requested_at == entry.scheduled_time:
                 alert_store.update(catalog, replace(alert, requested_at=None))
 
     def _count(self, key: Key, entry: Entry, state: str) -> None:
         """Failures in a row suspend the alert, where it says so; a success begins anew."""
-        with self._account.lock:
-            catalog = self._account.catalog(key[0])
+        with self._stores.lock:
+            catalog = self._stores.catalog(key[0])
             alert = alert_store.find(catalog, key[1], key[2])
             if alert is None or alert.id != entry.alert.id:
                 return

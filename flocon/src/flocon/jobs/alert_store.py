@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from flocon.jobs.task_store import STARTED, SUSPENDED, utc_now
-from flocon.objects.documents import Documents
 from flocon.sql import schedule
+from flocon.stores.documents import Documents
 
 _TIMES = ("created_on", "schedule_base", "requested_at", "last_successful")
 

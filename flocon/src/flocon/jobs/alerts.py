@@ -2,20 +2,19 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flocon.access.hierarchy import ADMINISTRATOR
+from flocon.access.securables import Securable
 from flocon.core import errors, result
 from flocon.jobs import alert_history, alert_listing, alert_store
 from flocon.jobs.alert_store import Alert
 from flocon.jobs.task_store import STARTED, SUSPENDED, utc_now
-from flocon.objects import context
-from flocon.objects.documents import Catalog
+from flocon.session.context import Context
+from flocon.session.schema_names import of_catalog
 from flocon.sql import alerts as parser
 from flocon.sql.tokens import FullName, Name, Tokens
-
-if TYPE_CHECKING:
-    from flocon.session.session import Session
+from flocon.stores.documents import Catalog
 
 DDL = alert_store.DDL + alert_history.DDL
 
@@ -25,9 +24,9 @@ _DONE = "Statement executed successfully."
 class _Place:
     """The alert that a statement names."""
 
-    def __init__(self, session: "Session", name: Name) -> None:
-        self.full: FullName = session.resolve(name)
-        self.catalog: Catalog = session.catalog(self.full.database)
+    def __init__(self, context: Context, name: Name) -> None:
+        self.full: FullName = context.resolve(name)
+        self.catalog: Catalog = context.catalog(self.full.database)
         self.found = alert_store.find(self.catalog, self.full.schema, self.full.name)
 
     @property
@@ -38,15 +37,15 @@ class _Place:
         return self.found
 
 
-def create_alert(session: "Session", tokens: Tokens, binds: Sequence[Any]) -> result.Result:
+def create_alert(context: Context, tokens: Tokens, binds: Sequence[Any]) -> result.Result:
     """A new alert is suspended; CREATE OR ALTER leaves an existing one as running as it is."""
     statement = parser.create_alert(tokens)
     if "SCHEDULE" not in statement.properties:
         raise parser.new_data()
-    session.commit_for_ddl()
-    with session.account.lock:
-        place = _Place(session, statement.name)
-        session.check_schema(place.full)
+    context.transactions.commit_for_ddl()
+    with context.account.lock:
+        place = _Place(context, statement.name)
+        context.check_schema(place.full)
         if place.found and statement.if_not_exists:
             return result.status(f"{place.full.name} already exists, statement succeeded.")
         if place.found and statement.mode == "CREATE":
@@ -56,12 +55,12 @@ def create_alert(session: "Session", tokens: Tokens, binds: Sequence[Any]) -> re
             name=place.full.name,
             condition=statement.condition,
             action=statement.action,
-            owner=session.guard.role,
+            owner=context.access.role,
             properties=statement.properties,
         )
-        _check_warehouse(session, alert)
+        _check_warehouse(context, alert)
         _put(place, alert, statement.mode)
-    session.account.tasks_changed()
+    context.account.tasks_changed()
     return result.status(f"Alert {place.full.name} successfully created.")
 
 
@@ -80,32 +79,32 @@ def _put(place: _Place, alert: Alert, mode: str) -> None:
         alert_store.update(place.catalog, kept)
 
 
-def _check_warehouse(session: "Session", alert: Alert) -> None:
-    if alert.warehouse and alert.warehouse not in context.warehouses(session.account):
+def _check_warehouse(context: Context, alert: Alert) -> None:
+    if alert.warehouse and not context.directory.exists(Securable("WAREHOUSE", (alert.warehouse,))):
         raise errors.does_not_exist("Warehouse", alert.warehouse)
 
 
-def _check_owner(session: "Session", alert: Alert) -> None:
+def _check_owner(context: Context, alert: Alert) -> None:
     """An alert runs as its owner, who must be allowed to."""
-    with session.guard.acting_as(alert.owner or ADMINISTRATOR):
-        session.guard.require_execution("ALERT", alert.warehouse)
+    with context.access.acting_as(alert.owner or ADMINISTRATOR):
+        context.access.require_execution("ALERT", alert.warehouse)
 
 
-def alter_alert(session: "Session", tokens: Tokens, binds: Sequence[Any]) -> result.Result:
+def alter_alert(context: Context, tokens: Tokens, binds: Sequence[Any]) -> result.Result:
     statement = parser.alter_alert(tokens)
-    session.commit_for_ddl()
-    with session.account.lock:
-        place = _Place(session, statement.name)
+    context.transactions.commit_for_ddl()
+    with context.account.lock:
+        place = _Place(context, statement.name)
         if statement.if_exists and place.found is None:
             return result.status(_DONE)
         if statement.action == "RESUME":
-            _check_owner(session, place.alert)
+            _check_owner(context, place.alert)
         changed = _ACTIONS[statement.action](place.alert, statement)
         # What has become wrong since (a dropped warehouse) must not keep an alert from stopping.
         if statement.action != "SUSPEND":
-            _check_warehouse(session, changed)
+            _check_warehouse(context, changed)
         alert_store.update(place.catalog, changed)
-    session.account.tasks_changed()
+    context.account.tasks_changed()
     return result.status(_DONE)
 
 
@@ -138,30 +137,30 @@ _ACTIONS: dict[str, Callable[[Alert, parser.AlterAlert], Alert]] = {
 }
 
 
-def drop_alert(session: "Session", tokens: Tokens, binds: Sequence[Any]) -> result.Result:
+def drop_alert(context: Context, tokens: Tokens, binds: Sequence[Any]) -> result.Result:
     name, if_exists = parser.drop_alert(tokens)
-    session.commit_for_ddl()
-    with session.account.lock:
-        place = _Place(session, name)
+    context.transactions.commit_for_ddl()
+    with context.account.lock:
+        place = _Place(context, name)
         if if_exists and place.found is None:
             return result.status(
                 f"Drop statement executed successfully ({place.full.name} already dropped)."
             )
         alert_store.delete(place.catalog, place.alert)
-    session.account.tasks_changed()
+    context.account.tasks_changed()
     return result.status(f"{place.full.name} successfully dropped.")
 
 
-def execute_alert(session: "Session", tokens: Tokens, binds: Sequence[Any]) -> result.Result:
+def execute_alert(context: Context, tokens: Tokens, binds: Sequence[Any]) -> result.Result:
     """Asks for a run now, of a suspended alert as well. Asked for again while one runs, one more
     will follow. https://docs.snowflake.com/en/sql-reference/sql/execute-alert
     """
     name = parser.execute_alert(tokens)
-    with session.account.lock:
-        place = _Place(session, name)
-        _check_owner(session, place.alert)
+    with context.account.lock:
+        place = _Place(context, name)
+        _check_owner(context, place.alert)
         alert_store.update(place.catalog, replace(place.alert, requested_at=utc_now()))
-    session.account.tasks_changed()
+    context.account.tasks_changed()
     return result.status(f"Alert {place.full.name} is scheduled to run immediately.")
 
 
@@ -175,3 +174,22 @@ ROUTES = {
 }
 
 TABLE_FUNCTIONS = {"ALERT_HISTORY": alert_history.alert_history}
+
+
+def _owner_changed(context: Context, what: Securable, role: str) -> None:
+    """An alert is suspended by that, because it would run as somebody else.
+
+    https://docs.snowflake.com/en/sql-reference/sql/grant-ownership
+    """
+    database, schema, name = what.path
+    catalog = context.catalog(database)
+    with context.account.lock:
+        alert = alert_store.find(catalog, schema, name)
+        if alert and alert.owner != role:
+            alert_store.update(catalog, replace(alert, owner=role, state=SUSPENDED))
+    context.account.tasks_changed()
+
+
+OF_SCHEMA = ("_account_alerts", "schema")
+IN_SCHEMA = {"ALERT": of_catalog(*OF_SCHEMA)}
+OWNER_CHANGED = {"ALERT": _owner_changed}

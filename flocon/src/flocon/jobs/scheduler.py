@@ -8,7 +8,6 @@ import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 from flocon.core import errors
 from flocon.core.turns import Key, Turns
@@ -18,9 +17,8 @@ from flocon.jobs.task_history import Run
 from flocon.jobs.task_runs import Clock, GraphRun, Outcome, holds
 from flocon.jobs.task_store import Task
 from flocon.jobs.tasks import suspended
-
-if TYPE_CHECKING:
-    from flocon.account import Account
+from flocon.session.session import OpenSession
+from flocon.stores.stores import Stores
 
 log = logging.getLogger(__name__)
 
@@ -46,8 +44,11 @@ class Scheduler:
     its end instead. `tick` is one look at all tasks; the thread does nothing but call it.
     """
 
-    def __init__(self, account: "Account", clock: Clock | None = None) -> None:
-        self._account = account
+    def __init__(
+        self, stores: Stores, open_session: OpenSession, clock: Clock | None = None
+    ) -> None:
+        self._stores = stores
+        self._open_session = open_session
         self._clock = clock or SystemClock()
         self._condition = threading.Condition()
         self._woken = False
@@ -56,15 +57,15 @@ class Scheduler:
         self._slots = threading.BoundedSemaphore(_SLOTS)
         self._trimmed = self._clock.now()
         self._turns = Turns(self._trimmed)
-        self._alerts = AlertScheduler(account, self._clock, self._slots, self.wake)
+        self._alerts = AlertScheduler(stores, open_session, self._clock, self._slots, self.wake)
         self._triggered: dict[Key, datetime] = {}
         self._running: dict[Key, GraphRun] = {}
 
     def start(self) -> None:
         """Settles what a crash left behind, then begins."""
         self.recover()
-        self._account.tasks_changed = self.wake
-        self._account.graph_runs = self.graph_runs
+        self._stores.tasks_changed = self.wake
+        self._stores.graph_runs = self.graph_runs
         self._thread = threading.Thread(target=self._loop, name="scheduler", daemon=True)
         self._thread.start()
 
@@ -102,9 +103,9 @@ class Scheduler:
     def recover(self) -> None:
         """Fails the runs that were cut off."""
         now = self._clock.now()
-        for database in self._account.databases():
+        for database in self._stores.databases():
             try:
-                if lost := task_history.recover(self._account.catalog(database), now):
+                if lost := task_history.recover(self._stores.catalog(database), now):
                     log.warning("%d task runs in %s were cut off by a restart", lost, database)
                 self._alerts.recover(database, now)
             except Exception:
@@ -134,9 +135,9 @@ class Scheduler:
 
     def _trim(self, now: datetime) -> None:
         self._trimmed = now
-        for database in self._account.databases():
+        for database in self._stores.databases():
             try:
-                task_history.trim(self._account.catalog(database), now)
+                task_history.trim(self._stores.catalog(database), now)
                 self._alerts.trim(database, now)
             except Exception:
                 log.exception("the histories of %s could not be trimmed", database)
@@ -163,9 +164,9 @@ class Scheduler:
         return max(min(until - self._clock.now(), _LONGEST_WAIT).total_seconds(), 0.0)
 
     def _roots(self) -> Iterator[tuple[Key, Task]]:
-        for database in self._account.databases():
+        for database in self._stores.databases():
             try:
-                tasks = task_store.all_tasks(self._account.catalog(database))
+                tasks = task_store.all_tasks(self._stores.catalog(database))
             except Exception:
                 # A database that is dropped at this moment must not hold up the others.
                 log.exception("the tasks of %s could not be read", database)
@@ -197,7 +198,7 @@ class Scheduler:
         if last and now < last + timedelta(seconds=task.trigger_seconds):
             return False
         try:
-            if not holds(self._account, key[0], task):
+            if not holds(self._open_session, key[0], task):
                 return False
         except Exception as error:
             # The run meets the same error, and its history tells the owner.
@@ -207,10 +208,11 @@ class Scheduler:
 
     def _start(self, key: Key, run: Run) -> None:
         database, schema, name = key
-        catalog = self._account.catalog(database)
+        catalog = self._stores.catalog(database)
         graph = task_graph.frozen(task_store.schema_tasks(catalog, schema), name)
         graph_run = GraphRun(
-            self._account,
+            self._stores,
+            self._open_session,
             self._clock,
             database,
             graph,
@@ -252,16 +254,16 @@ class Scheduler:
         """
         if run.source != "EXECUTE_TASK":
             return
-        with self._account.lock:
-            catalog = self._account.catalog(key[0])
+        with self._stores.lock:
+            catalog = self._stores.catalog(key[0])
             task = task_store.find(catalog, key[1], key[2])
             if task and task.requested_at == run.moment:
                 task_store.update(catalog, replace(task, requested_at=None))
 
     def _count(self, key: Key, run: Run, outcome: Outcome) -> None:
         """One task's failures in a row suspend the root; its success begins anew."""
-        with self._account.lock:
-            catalog = self._account.catalog(key[0])
+        with self._stores.lock:
+            catalog = self._stores.catalog(key[0])
             task = task_store.find(catalog, key[1], key[2])
             if task is None or task.id != run.root.id:
                 return

@@ -6,14 +6,12 @@ https://docs.snowflake.com/en/sql-reference/functions/complete_task_graphs
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flocon.core import errors, result
 from flocon.jobs import task_history, task_store
-from flocon.objects.documents import Catalog
-
-if TYPE_CHECKING:
-    from flocon.session.session import Session
+from flocon.session.context import Context
+from flocon.stores.documents import Catalog
 
 _COMPLETE_FOR = timedelta(minutes=60)
 _PLANNED_FOR = timedelta(days=8)
@@ -45,16 +43,16 @@ Row = dict[str, Any]
 
 
 def current_task_graphs(
-    session: "Session", database: str, arguments: dict[str, Any]
+    context: Context, database: str, arguments: dict[str, Any]
 ) -> result.Result:
     """The runs that are going on, and the next one of each started root. Latest first."""
     limit, name, _ = _read(arguments, "RESULT_LIMIT", "ROOT_TASK_NAME")
     now = task_store.utc_now()
     query = task_history.Query(scheduled_time_range_end=now + _PLANNED_FOR)
-    running = _running(session)
+    running = _running(context)
     groups = [group for _, group in running]
     rows: list[Row] = []
-    for where, catalog in _catalogs(session):
+    for where, catalog in _catalogs(context):
         runs = _runs(where, catalog, f"graph_run_group_id IN ({_marks(groups)})", groups)
         rows += [run for run in runs if _key(run) in running and run["latest"]]
         planned = task_history.upcoming(catalog, query, now)
@@ -62,27 +60,27 @@ def current_task_graphs(
     for row in rows:
         row["state"] = "SCHEDULED" if row["state"] == "SCHEDULED" else "EXECUTING"
     columns = {key: kind for key, kind in _COLUMNS.items() if key != "COMPLETED_TIME"}
-    return _answer(columns, _seen(session, rows), "scheduled_time", limit, name)
+    return _answer(columns, _seen(context, rows), "scheduled_time", limit, name)
 
 
 def complete_task_graphs(
-    session: "Session", database: str, arguments: dict[str, Any]
+    context: Context, database: str, arguments: dict[str, Any]
 ) -> result.Result:
     """The runs that ended in the last hour, a row per attempt, without skipped ones. Latest
     first."""
     limit, name, error_only = _read(arguments, "RESULT_LIMIT", "ROOT_TASK_NAME", "ERROR_ONLY")
     since = task_history.naive(task_store.utc_now() - _COMPLETE_FOR)
-    running = _running(session)
+    running = _running(context)
     rows = [
         run
-        for where, catalog in _catalogs(session)
+        for where, catalog in _catalogs(context)
         for run in _runs(where, catalog, "completed_time >= ?", [since])
         if not (_key(run) in running and run["latest"])
         and run["completed_time"] is not None
         and run["completed_time"] >= since
         and not (error_only and run["state"] == "SUCCEEDED")
     ]
-    return _answer(_COLUMNS, _seen(session, rows), "completed_time", limit, name)
+    return _answer(_COLUMNS, _seen(context, rows), "completed_time", limit, name)
 
 
 def _read(arguments: dict[str, Any], *known: str) -> tuple[int, str | None, bool]:
@@ -100,13 +98,13 @@ def _read(arguments: dict[str, Any], *known: str) -> tuple[int, str | None, bool
     return limit, name and str(name).upper(), str(arguments.get("ERROR_ONLY")).upper() == "TRUE"
 
 
-def _catalogs(session: "Session") -> Iterator[tuple[str, Catalog]]:
-    for database in session.account.databases():
-        yield database, session.account.catalog(database)
+def _catalogs(context: Context) -> Iterator[tuple[str, Catalog]]:
+    for database in context.account.databases():
+        yield database, context.account.catalog(database)
 
 
-def _running(session: "Session") -> set[tuple[str, int]]:
-    return {(run.run.root.id, run.run.group_id) for run in session.account.graph_runs()}
+def _running(context: Context) -> set[tuple[str, int]]:
+    return {run.key for run in context.account.graph_runs()}
 
 
 def _key(run: Row) -> tuple[str, int]:
@@ -160,11 +158,11 @@ def _outcome(entries: list[Row]) -> Row:
     }
 
 
-def _seen(session: "Session", rows: Iterable[Row]) -> list[Row]:
+def _seen(context: Context, rows: Iterable[Row]) -> list[Row]:
     return [
         row
         for row in rows
-        if task_history.seen(session, row["database_name"], row | {"name": row["root_task_name"]})
+        if task_history.seen(context, row["database_name"], row | {"name": row["root_task_name"]})
     ]
 
 

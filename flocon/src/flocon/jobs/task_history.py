@@ -5,16 +5,14 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flocon.access.securables import Securable
 from flocon.core import errors, result
 from flocon.jobs import task_store
 from flocon.jobs.task_store import Task
-from flocon.objects.documents import Catalog
-
-if TYPE_CHECKING:
-    from flocon.session.session import Session
+from flocon.session.context import Context
+from flocon.stores.documents import Catalog
 
 # Times are naive UTC. entry_id tells apart what Snowflake's columns do not: runs never started.
 DDL = """
@@ -192,17 +190,17 @@ class Query:
     root_task_id: str | None = None
 
 
-def task_history(session: "Session", database: str, arguments: dict[str, Any]) -> result.Result:
+def task_history(context: Context, database: str, arguments: dict[str, Any]) -> result.Result:
     """TABLE(INFORMATION_SCHEMA.TASK_HISTORY(…)): the runs of the whole account, latest first."""
     now = task_store.utc_now()
     query = read_query(arguments, now)
     rows: list[dict[str, Any]] = []
-    for name in session.account.databases():
+    for name in context.account.databases():
         if query.database_name in (None, name):
-            catalog = session.account.catalog(name)
+            catalog = context.account.catalog(name)
             found = recorded(catalog, "_account_task_history", query)
             found += upcoming(catalog, query, now)
-            rows += [{**row, "database_name": name} for row in found if seen(session, name, row)]
+            rows += [{**row, "database_name": name} for row in found if seen(context, name, row)]
     rows.sort(key=lambda row: row["scheduled_time"], reverse=True)
     return result.of(
         COLUMNS,
@@ -211,9 +209,9 @@ def task_history(session: "Session", database: str, arguments: dict[str, Any]) -
     )
 
 
-def seen(session: "Session", database: str, row: dict[str, Any]) -> bool:
+def seen(context: Context, database: str, row: dict[str, Any]) -> bool:
     task = Securable("TASK", (database, row["schema_name"], row["name"]))
-    return session.guard.sees_runs(task)
+    return context.access.sees_runs(task)
 
 
 def read_query(arguments: Mapping[str, Any], now: datetime) -> Query:

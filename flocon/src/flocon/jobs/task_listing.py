@@ -2,16 +2,15 @@
 
 import json
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flocon.core import errors, result
 from flocon.jobs import task_graph, task_store
 from flocon.jobs.task_store import Task
+from flocon.session.context import Context
+from flocon.session.names import place_of
 from flocon.sql.show import show_scope
 from flocon.sql.tokens import Tokens
-
-if TYPE_CHECKING:
-    from flocon.session.session import Session
 
 _SHOWN = {
     "created_on": "TIMESTAMP WITH TIME ZONE",
@@ -73,7 +72,7 @@ _DEPENDENTS = (
 )  # fmt: skip
 
 
-def task_dependents(session: "Session", database: str, arguments: dict[str, Any]) -> result.Result:
+def task_dependents(context: Context, database: str, arguments: dict[str, Any]) -> result.Result:
     """TABLE(INFORMATION_SCHEMA.TASK_DEPENDENTS(TASK_NAME => '…' [, RECURSIVE => FALSE])): the task
     and what runs after it. https://docs.snowflake.com/en/sql-reference/functions/task_dependents
     """
@@ -81,8 +80,8 @@ def task_dependents(session: "Session", database: str, arguments: dict[str, Any]
         raise errors.compilation(errors.SYNTAX, f"Invalid named argument {unknown.pop()}.")
     if "TASK_NAME" not in arguments:
         raise errors.compilation(errors.SYNTAX, "TASK_DEPENDENTS needs TASK_NAME.")
-    full = session.resolve(Tokens(str(arguments["TASK_NAME"])).name())
-    tasks = task_store.schema_tasks(session.catalog(full.database), full.schema)
+    full = context.resolve(Tokens(str(arguments["TASK_NAME"])).name())
+    tasks = task_store.schema_tasks(context.catalog(full.database), full.schema)
     if full.name not in tasks:
         raise errors.does_not_exist("Task", full)
     below = task_graph.descendants(tasks, full.name)
@@ -94,17 +93,17 @@ def task_dependents(session: "Session", database: str, arguments: dict[str, Any]
     return result.of(columns, [[row[place] for place in places] for row in shown], result.SELECT)
 
 
-def show_tasks(session: "Session", tokens: Tokens, binds: Sequence[Any]) -> result.Result:
+def show_tasks(context: Context, tokens: Tokens, binds: Sequence[Any]) -> result.Result:
     tokens.expect("SHOW")
     tokens.accept("TERSE")
     tokens.expect("TASKS")
     scope = show_scope(tokens, of_tasks=True)
-    database, schema = scope.place(session)
-    databases = session.account.databases() if database is None else [database]
+    database, schema = place_of(context, scope)
+    databases = context.account.databases() if database is None else [database]
     found = [
         (name, task)
         for name in databases
-        for task in task_store.all_tasks(session.catalog(name))
+        for task in task_store.all_tasks(context.catalog(name))
         if schema in (None, task.schema)
         and scope.admits(task.name)
         and (task.is_root or not scope.root_only)
@@ -114,13 +113,13 @@ def show_tasks(session: "Session", tokens: Tokens, binds: Sequence[Any]) -> resu
     return result.of(_SHOWN, [_shown(name, task) for name, task in kept], result.SHOW)
 
 
-def describe_task(session: "Session", tokens: Tokens, binds: Sequence[Any]) -> result.Result:
+def describe_task(context: Context, tokens: Tokens, binds: Sequence[Any]) -> result.Result:
     tokens.next()
     tokens.expect("TASK")
     name = tokens.name()
     tokens.end()
-    full = session.resolve(name)
-    task = task_store.find(session.catalog(full.database), full.schema, full.name)
+    full = context.resolve(name)
+    task = task_store.find(context.catalog(full.database), full.schema, full.name)
     if task is None:
         raise errors.does_not_exist("Task", full)
     return result.of(_SHOWN, [_shown(full.database, task)], result.DESCRIBE)

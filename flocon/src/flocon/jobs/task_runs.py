@@ -8,17 +8,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from flocon.core import errors
 from flocon.jobs import task_graph, task_history
 from flocon.jobs.task_graph import State, States
 from flocon.jobs.task_history import Entry, Run
 from flocon.jobs.task_store import Task
-
-if TYPE_CHECKING:
-    from flocon.account import Account
-    from flocon.session.session import Session
+from flocon.session.session import OpenSession, Session
+from flocon.stores.stores import Stores
 
 log = logging.getLogger(__name__)
 
@@ -36,11 +34,11 @@ class Clock(Protocol):
         ...
 
 
-def holds(account: "Account", database: str, task: Task) -> bool:
+def holds(open_session: OpenSession, database: str, task: Task) -> bool:
     """Is the task's WHEN true? Asked by a session of its own, which has no warehouse."""
     if task.condition is None:
         return True
-    session = account.open_session(
+    session = open_session(
         user=USER,
         role=task.owner,
         database=database,
@@ -71,7 +69,8 @@ class GraphRun:
 
     def __init__(
         self,
-        account: "Account",
+        stores: Stores,
+        open_session: OpenSession,
         clock: Clock,
         database: str,
         graph: dict[str, Task],
@@ -79,11 +78,11 @@ class GraphRun:
         on_recorded: Callable[[], None],
         slots: threading.Semaphore,
     ) -> None:
-        self._account = account
+        self._open_session = open_session
         self._clock = clock
         self.database = database
         self.run = run
-        self._catalog = account.catalog(database)
+        self._catalog = stores.catalog(database)
         self._graph = graph
         self._on_recorded = on_recorded
         self._slots = slots
@@ -94,6 +93,11 @@ class GraphRun:
         self._cancelled_tasks: set[str] = set()
         self._ended: queue.Queue[tuple[str, State]] = queue.Queue()
         self._deadline: datetime | None = None
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """The ids by which its history knows the run: its root's and its group's."""
+        return self.run.root.id, self.run.group_id
 
     def execute(self) -> Outcome:
         """Runs the graph to its end; never raises for what a task does."""
@@ -165,7 +169,7 @@ class GraphRun:
             return State.CANCELLED
         entry = Entry(self.run, task, self._scheduled_time(task, attempt), attempt)
         try:
-            skipped = not holds(self._account, self.database, task)
+            skipped = not holds(self._open_session, self.database, task)
         except Exception as error:
             self._begin(entry)
             return self._fail(entry, error)
@@ -197,9 +201,9 @@ class GraphRun:
         return State.SUCCEEDED
 
     @contextmanager
-    def _session(self, task: Task) -> "Iterator[Session]":
+    def _session(self, task: Task) -> Iterator[Session]:
         """An ordinary session for the body, within cancel()'s reach."""
-        session = self._account.open_session(
+        session = self._open_session(
             user=USER,
             role=task.owner,
             warehouse=task.warehouse,
@@ -212,8 +216,8 @@ class GraphRun:
         try:
             if self._cancelled:
                 raise errors.SnowflakeError(errors.CANCELLED, "SQL execution canceled")
-            session.guard.serverless = task.warehouse is None
-            session.guard.require_execution("TASK", task.warehouse)
+            session.context.access.serverless = task.warehouse is None
+            session.context.access.require_execution("TASK", task.warehouse)
             yield session
         finally:
             with self._guard:
@@ -272,7 +276,7 @@ class GraphRun:
 
 
 @contextmanager
-def _limited(session: "Session", seconds: float | None, over: threading.Event) -> Iterator[None]:
+def _limited(session: Session, seconds: float | None, over: threading.Event) -> Iterator[None]:
     """Cancels the session's statement when the time is over, and sets `over`."""
     done = threading.Event()
 

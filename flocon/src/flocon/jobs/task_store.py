@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from flocon.objects.documents import Documents
 from flocon.sql import schedule
+from flocon.stores.documents import Documents
 
 _HOUR_MS = 3_600_000
 

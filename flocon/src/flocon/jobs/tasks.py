@@ -3,19 +3,19 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flocon.access.hierarchy import ADMINISTRATOR
+from flocon.access.securables import Securable
 from flocon.core import errors, result
 from flocon.jobs import task_graph, task_graph_runs, task_history, task_listing, task_store
 from flocon.jobs.task_store import STARTED, SUSPENDED, Task
-from flocon.objects import context, parameters
-from flocon.objects.documents import Catalog
+from flocon.session import parameters
+from flocon.session.context import Context
+from flocon.session.schema_names import of_catalog
 from flocon.sql import tasks as parser
 from flocon.sql.tokens import FullName, Name, Tokens
-
-if TYPE_CHECKING:
-    from flocon.session.session import Session
+from flocon.stores.documents import Catalog
 
 DDL = task_store.DDL + task_history.DDL
 
@@ -31,9 +31,9 @@ _ROOT_ONLY = (
 class Place:
     """The task that a statement names, and the tasks around it."""
 
-    def __init__(self, session: "Session", name: Name) -> None:
-        self.full: FullName = session.resolve(name)
-        self.catalog: Catalog = session.catalog(self.full.database)
+    def __init__(self, context: Context, name: Name) -> None:
+        self.full: FullName = context.resolve(name)
+        self.catalog: Catalog = context.catalog(self.full.database)
         self.tasks = task_store.schema_tasks(self.catalog, self.full.schema)
 
     @property
@@ -51,37 +51,37 @@ class Place:
         task_graph.check_editable(self.tasks, names, self.full.database)
 
 
-def create_task(session: "Session", tokens: Tokens, binds: Sequence[Any]) -> result.Result:
+def create_task(context: Context, tokens: Tokens, binds: Sequence[Any]) -> result.Result:
     statement = parser.create_task(tokens)
     _check_parameters(statement.parameters)
-    session.commit_for_ddl()
-    with session.account.lock:
-        place = Place(session, statement.name)
-        session.check_schema(place.full)
+    context.transactions.commit_for_ddl()
+    with context.account.lock:
+        place = Place(context, statement.name)
+        context.check_schema(place.full)
         current = place.tasks.get(place.name)
         if current and statement.if_not_exists:
             return result.status(f"{place.name} already exists, statement succeeded.")
         if current and statement.mode == "CREATE":
             raise errors.already_exists(place.full)
-        task = _defined(session, place, statement)
-        _check(session, place, task, current, statement.mode)
+        task = _defined(context, place, statement)
+        _check(context, place, task, current, statement.mode)
         if current is None:
             task_store.insert(place.catalog, task)
         else:
             task_store.update(place.catalog, _successor(task, current, statement.mode))
-    session.account.tasks_changed()
+    context.account.tasks_changed()
     return result.status(f"Task {place.name} successfully created.")
 
 
-def _defined(session: "Session", place: Place, statement: parser.CreateTask) -> Task:
+def _defined(context: Context, place: Place, statement: parser.CreateTask) -> Task:
     return Task(
         schema=place.full.schema,
         name=place.name,
         definition=statement.definition,
-        owner=session.guard.role,
+        owner=context.access.role,
         properties=statement.properties,
         parameters=statement.parameters,
-        predecessors=_parents(session, place, statement.predecessors),
+        predecessors=_parents(context, place, statement.predecessors),
         condition=statement.condition,
     )
 
@@ -101,20 +101,20 @@ def _successor(task: Task, current: Task, mode: str) -> Task:
     )
 
 
-def _check(session: "Session", place: Place, task: Task, current: Task | None, mode: str) -> None:
+def _check(context: Context, place: Place, task: Task, current: Task | None, mode: str) -> None:
     """A definition must fit its graph, and the graph's root be suspended.
 
     A root itself may be replaced while it is started: that suspends it.
     """
-    _check_properties(session, task)
+    _check_properties(context, task)
     task_graph.check_links(place.tasks, task.schema, task.name, task.predecessors)
     place.check_editable(task.predecessors)
     if current and not (mode == "REPLACE" and current.is_root):
         place.check_editable([current.name])
 
 
-def _check_properties(session: "Session", task: Task) -> None:
-    if task.warehouse and task.warehouse not in context.warehouses(session.account):
+def _check_properties(context: Context, task: Task) -> None:
+    if task.warehouse and not context.directory.exists(Securable("WAREHOUSE", (task.warehouse,))):
         raise errors.does_not_exist("Warehouse", task.warehouse)
     if not task.is_root:
         for name in _ROOT_ONLY:
@@ -132,11 +132,11 @@ def _check_properties(session: "Session", task: Task) -> None:
         )
 
 
-def _parents(session: "Session", place: Place, names: Iterable[Name]) -> tuple[str, ...]:
+def _parents(context: Context, place: Place, names: Iterable[Name]) -> tuple[str, ...]:
     """The names of predecessors, which live in the task's own schema."""
     parents = []
     for name in names:
-        full = session.resolve(
+        full = context.resolve(
             name if name.schema else Name(name.name, place.full.schema, place.full.database)
         )
         if (full.database, full.schema) != (place.full.database, place.full.schema):
@@ -148,47 +148,47 @@ def _parents(session: "Session", place: Place, names: Iterable[Name]) -> tuple[s
     return tuple(dict.fromkeys(parents))
 
 
-def alter_task(session: "Session", tokens: Tokens, binds: Sequence[Any]) -> result.Result:
+def alter_task(context: Context, tokens: Tokens, binds: Sequence[Any]) -> result.Result:
     statement = parser.alter_task(tokens)
     _check_parameters(statement.parameters)
-    return _altered(session, statement)
+    return _altered(context, statement)
 
 
-def comment_on_task(session: "Session", tokens: Tokens, binds: Sequence[Any]) -> result.Result:
+def comment_on_task(context: Context, tokens: Tokens, binds: Sequence[Any]) -> result.Result:
     """https://docs.snowflake.com/en/sql-reference/sql/comment"""
-    return _altered(session, parser.comment_on_task(tokens))
+    return _altered(context, parser.comment_on_task(tokens))
 
 
-def _altered(session: "Session", statement: parser.AlterTask) -> result.Result:
-    session.commit_for_ddl()
-    with session.account.lock:
-        place = Place(session, statement.name)
+def _altered(context: Context, statement: parser.AlterTask) -> result.Result:
+    context.transactions.commit_for_ddl()
+    with context.account.lock:
+        place = Place(context, statement.name)
         if statement.if_exists and place.name not in place.tasks:
             return result.status("Statement executed successfully.")
-        changed = _ACTIONS[statement.action](session, place, statement)
+        changed = _ACTIONS[statement.action](context, place, statement)
         # What has become wrong since (a dropped warehouse) must not keep a task from stopping.
         if statement.action != "SUSPEND":
-            _check_properties(session, changed)
+            _check_properties(context, changed)
         task_store.update(place.catalog, changed)
-    session.account.tasks_changed()
+    context.account.tasks_changed()
     return result.status("Statement executed successfully.")
 
 
-_Action = Callable[["Session", Place, parser.AlterTask], Task]
+_Action = Callable[[Context, Place, parser.AlterTask], Task]
 
 
-def _resume(session: "Session", place: Place, statement: parser.AlterTask) -> Task:
+def _resume(context: Context, place: Place, statement: parser.AlterTask) -> Task:
     task = place.task
     if not task.is_root:
         place.check_editable([task.name])
-    check_owner(session, task)
+    check_owner(context, task)
     return resumed(task, task_store.utc_now())
 
 
-def check_owner(session: "Session", task: Task) -> None:
+def check_owner(context: Context, task: Task) -> None:
     """A task runs as its owner, who must be allowed to."""
-    with session.guard.acting_as(task.owner or ADMINISTRATOR):
-        session.guard.require_execution("TASK", task.warehouse)
+    with context.access.acting_as(task.owner or ADMINISTRATOR):
+        context.access.require_execution("TASK", task.warehouse)
 
 
 def resumed(task: Task, now: datetime) -> Task:
@@ -211,7 +211,7 @@ def resumed(task: Task, now: datetime) -> Task:
     )
 
 
-def _suspend(session: "Session", place: Place, statement: parser.AlterTask) -> Task:
+def _suspend(context: Context, place: Place, statement: parser.AlterTask) -> Task:
     task = place.task
     if not task.is_root:
         place.check_editable([task.name])
@@ -230,7 +230,7 @@ def suspended(task: Task, reason: str) -> Task:
 def _edited(change: Callable[[Task, parser.AlterTask], Task]) -> _Action:
     """An action that edits a definition, for which the root must be suspended."""
 
-    def act(session: "Session", place: Place, statement: parser.AlterTask) -> Task:
+    def act(context: Context, place: Place, statement: parser.AlterTask) -> Task:
         place.check_editable([place.task.name])
         return change(place.task, statement)
 
@@ -264,18 +264,18 @@ def _without(values: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if name not in names}
 
 
-def _add_after(session: "Session", place: Place, statement: parser.AlterTask) -> Task:
+def _add_after(context: Context, place: Place, statement: parser.AlterTask) -> Task:
     task = place.task
-    parents = _parents(session, place, statement.predecessors)
+    parents = _parents(context, place, statement.predecessors)
     together = tuple(dict.fromkeys([*task.predecessors, *parents]))
     task_graph.check_links(place.tasks, task.schema, task.name, together)
     place.check_editable([task.name, *parents])
     return replace(task, predecessors=together)
 
 
-def _remove_after(session: "Session", place: Place, statement: parser.AlterTask) -> Task:
+def _remove_after(context: Context, place: Place, statement: parser.AlterTask) -> Task:
     task = place.task
-    parents = _parents(session, place, statement.predecessors)
+    parents = _parents(context, place, statement.predecessors)
     for parent in parents:
         if parent not in task.predecessors:
             raise errors.does_not_exist("Predecessor", parent)
@@ -303,12 +303,12 @@ _ACTIONS: dict[str, _Action] = {
 }
 
 
-def drop_task(session: "Session", tokens: Tokens, binds: Sequence[Any]) -> result.Result:
+def drop_task(context: Context, tokens: Tokens, binds: Sequence[Any]) -> result.Result:
     """Drops a task; children that it leaves without a predecessor become suspended roots."""
     name, if_exists = parser.drop_task(tokens)
-    session.commit_for_ddl()
-    with session.account.lock:
-        place = Place(session, name)
+    context.transactions.commit_for_ddl()
+    with context.account.lock:
+        place = Place(context, name)
         if if_exists and place.name not in place.tasks:
             return result.status(
                 f"Drop statement executed successfully ({place.name} already dropped)."
@@ -320,23 +320,23 @@ def drop_task(session: "Session", tokens: Tokens, binds: Sequence[Any]) -> resul
         for child in children:
             task_store.update(place.catalog, _cut(child, [place.name]))
         task_store.delete(place.catalog, place.task)
-    session.account.tasks_changed()
+    context.account.tasks_changed()
     return result.status(f"{place.name} successfully dropped.")
 
 
-def execute_task(session: "Session", tokens: Tokens, binds: Sequence[Any]) -> result.Result:
+def execute_task(context: Context, tokens: Tokens, binds: Sequence[Any]) -> result.Result:
     """Asks for a run of a graph now. Asked for again while one runs, one more will follow."""
     name = parser.execute_task(tokens)
-    with session.account.lock:
-        place = Place(session, name)
-        check_owner(session, place.task)
+    with context.account.lock:
+        place = Place(context, name)
+        check_owner(context, place.task)
         if not place.task.is_root:
             raise errors.compilation(
                 errors.COMPILATION,
                 f"EXECUTE TASK needs a root task; {place.full} has predecessors.",
             )
         task_store.update(place.catalog, replace(place.task, requested_at=task_store.utc_now()))
-    session.account.tasks_changed()
+    context.account.tasks_changed()
     return result.status(f"Task {place.name} is scheduled to run immediately.")
 
 
@@ -356,3 +356,22 @@ TABLE_FUNCTIONS = {
     "TASK_DEPENDENTS": task_listing.task_dependents,
     "TASK_HISTORY": task_history.task_history,
 }
+
+
+def _owner_changed(context: Context, what: Securable, role: str) -> None:
+    """A task is suspended by that, because it would run as somebody else.
+
+    https://docs.snowflake.com/en/sql-reference/sql/grant-ownership
+    """
+    database, schema, name = what.path
+    catalog = context.catalog(database)
+    with context.account.lock:
+        task = task_store.find(catalog, schema, name)
+        if task and task.owner != role:
+            task_store.update(catalog, replace(task, owner=role, state=SUSPENDED))
+    context.account.tasks_changed()
+
+
+OF_SCHEMA = ("_account_tasks", "schema")
+IN_SCHEMA = {"TASK": of_catalog(*OF_SCHEMA)}
+OWNER_CHANGED = {"TASK": _owner_changed}

@@ -7,16 +7,14 @@ https://docs.snowflake.com/en/sql-reference/parameters
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from flocon.core import errors, result
 from flocon.core.result import Result
+from flocon.session.context import Context
 from flocon.sql.show import show_scope
 from flocon.sql.tokens import Tokens
-
-if TYPE_CHECKING:
-    from flocon.account import Account
-    from flocon.session.session import Session
+from flocon.stores.stores import Stores
 
 ACCOUNT_DDL = """
 CREATE TABLE IF NOT EXISTS _account_parameters (name VARCHAR, value VARCHAR);
@@ -41,16 +39,16 @@ _KNOWN = {
 }
 
 
-def value_of(account: Account, name: str) -> str:
+def value_of(account: Stores, name: str) -> str:
     """The value that is in force."""
     return _set(account).get(name, _KNOWN[name].default)
 
 
-def _set(account: Account) -> dict[str, str]:
+def _set(account: Stores) -> dict[str, str]:
     return {row["name"]: row["value"] for row in account.own_rows("FROM _account_parameters")}
 
 
-def alter(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+def alter(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
     """ALTER ACCOUNT {SET name = value … | UNSET name …}"""
     tokens.expect("ALTER", "ACCOUNT")
     if tokens.accept("SET"):
@@ -59,12 +57,12 @@ def alter(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
         changes = dict.fromkeys(_names(tokens))
     else:
         raise errors.unsupported(tokens.text.strip()[:200])
-    session.commit_for_ddl()
-    with session.account.lock:
+    context.transactions.commit_for_ddl()
+    with context.account.lock:
         for name, value in changes.items():
-            session.account.own_write("DELETE FROM _account_parameters WHERE name = ?", [name])
+            context.account.own_write("DELETE FROM _account_parameters WHERE name = ?", [name])
             if value is not None:
-                session.account.own_write(
+                context.account.own_write(
                     "INSERT INTO _account_parameters VALUES (?, ?)", [name, value]
                 )
     return result.status("Statement executed successfully.")
@@ -107,14 +105,14 @@ def _name(tokens: Tokens) -> str:
 _SHOWN = dict.fromkeys(("key", "value", "default", "level", "description", "type"), "VARCHAR")
 
 
-def show(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+def show(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
     """SHOW PARAMETERS [LIKE '…'] IN ACCOUNT.
     https://docs.snowflake.com/en/sql-reference/sql/show-parameters"""
     tokens.expect("SHOW", "PARAMETERS")
     scope = show_scope(tokens)
     if scope.kind != "ACCOUNT":
         raise errors.unsupported(f"{tokens.text.strip()}: only those IN ACCOUNT are shown")
-    given = _set(session.account)
+    given = _set(context.account)
     rows = [
         [
             name,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from sqlglot import Expr, exp
 
@@ -14,19 +13,17 @@ from flocon.core.result import Result
 from flocon.engine import HIDDEN_SCHEMA, Binds, Conflict, quoted
 from flocon.objects import comments, stages, table_properties
 from flocon.objects.databases import already_dropped
-from flocon.session.names import name_of, qualify
-from flocon.sql.tokens import FullName
-
-if TYPE_CHECKING:
-    from flocon.session.session import Session
+from flocon.session.context import Context
+from flocon.session.names import qualify
+from flocon.sql.tokens import FullName, name_of
 
 _ATTEMPTS = 50
 
 
-def drop_relation(session: Session, target: exp.Table, kind: str, if_exists: bool) -> Result:
-    table = session.resolve(name_of(target))
-    with session.account.lock:
-        found = session.relation_kind(table)
+def drop_relation(context: Context, target: exp.Table, kind: str, if_exists: bool) -> Result:
+    table = context.resolve(name_of(target))
+    with context.account.lock:
+        found = context.relation_kind(table)
         if found is None:
             if if_exists:
                 return already_dropped(table.name)
@@ -36,49 +33,49 @@ def drop_relation(session: Session, target: exp.Table, kind: str, if_exists: boo
                 errors.INVALID_OBJECT,
                 f"Object found is of type '{found}', not specified type '{kind}'.",
             )
-        session.account.streams.table_gone(session.catalog(table.database), table)
-        table_properties.forget(session, table)
-        session.connection.values(f"DROP {kind} {comments.full(table)}")
+        context.account.streams.table_gone(context.catalog(table.database), table)
+        table_properties.forget(context, table)
+        context.connection.values(f"DROP {kind} {comments.full(table)}")
         if kind == "TABLE":
-            staged = session.account.engine.stages
+            staged = context.account.engine.stages
             staged.remove(staged.table(table.database, table.schema, table.name))
     return result.status(f"{table.name} successfully dropped.")
 
 
-def alter(session: Session, tree: exp.Alter, kind: str, binds: Binds) -> Result:
+def alter(context: Context, tree: exp.Alter, kind: str, binds: Binds) -> Result:
     if kind not in ("TABLE", "VIEW"):
         raise errors.unsupported(f"ALTER {kind}")
-    session.commit_for_ddl()
-    table = session.resolve(name_of(tree.this))
-    if session.relation_kind(table) is None:
+    context.transactions.commit_for_ddl()
+    table = context.resolve(name_of(tree.this))
+    if context.relation_kind(table) is None:
         if tree.args.get("exists"):
             return result.status("Statement executed successfully.")
         raise errors.does_not_exist(kind.capitalize(), table)
     renamed = next((a for a in tree.args["actions"] if isinstance(a, exp.AlterRename)), None)
     if renamed:
-        return _rename(session, table, renamed.this)
+        return _rename(context, table, renamed.this)
     if _sets_properties(tree):
-        return _set_properties(session, tree, table)
+        return _set_properties(context, tree, table)
     for action in tree.args["actions"]:
         if action.sql("snowflake").upper() == "DROP CLUSTERING KEY":
-            table_properties.put(session, table, {"CLUSTER_BY": ""})
+            table_properties.put(context, table, {"CLUSTER_BY": ""})
             return result.status("Statement executed successfully.")
         if isinstance(action, exp.AddConstraint):
             return _add_constraint(action)
         if isinstance(action, exp.ClusterProperty | exp.Cluster):
             keys = table_properties.clustering(action)
-            table_properties.put(session, table, {"CLUSTER_BY": keys})
+            table_properties.put(context, table, {"CLUSTER_BY": keys})
             return result.status("Statement executed successfully.")
         if not isinstance(action, _ALTERATIONS):
             raise errors.unsupported(f"ALTER {kind} … {action.sql(dialect='snowflake')}")
         if isinstance(action, exp.AlterColumn) and action.args.get("comment"):
             column = f"{comments.full(table)}.{quoted(action.this.name)}"
-            comments.put(session, "COLUMN", column, action.args["comment"].name)
+            comments.put(context, "COLUMN", column, action.args["comment"].name)
             return result.status("Statement executed successfully.")
-    qualify(session, tree)
-    answer = _until_done(lambda: stages.with_fakesnow(session, tree.copy(), binds))
-    session.account.streams.table_changed(
-        session.catalog(table.database), session.connection, table
+    qualify(context, tree)
+    answer = _until_done(lambda: stages.with_fakesnow(context, tree.copy(), binds))
+    context.account.streams.table_changed(
+        context.catalog(table.database), context.connection, table
     )
     return answer
 
@@ -106,18 +103,18 @@ def _add_constraint(action: exp.AddConstraint) -> Result:
     return result.status("Statement executed successfully.")
 
 
-def _rename(session: Session, table: FullName, target: exp.Table) -> Result:
-    new = session.resolve(name_of(target))
+def _rename(context: Context, table: FullName, target: exp.Table) -> Result:
+    new = context.resolve(name_of(target))
     if (new.database, new.schema) != (table.database, table.schema):
         raise errors.unsupported("ALTER TABLE … RENAME TO another schema")
-    session.connection.values(f"ALTER TABLE {comments.full(table)} RENAME TO {quoted(new.name)}")
-    session.connection.values(
+    context.connection.values(f"ALTER TABLE {comments.full(table)} RENAME TO {quoted(new.name)}")
+    context.connection.values(
         f"UPDATE _fs_global.{HIDDEN_SCHEMA}._fs_columns_ext SET ext_table_name = ?"
         " WHERE (ext_table_catalog, ext_table_schema, ext_table_name) = (?, ?, ?)",
         [new.name, table.database, table.schema, table.name],
     )
-    table_properties.renamed(session, table, new)
-    session.account.streams.table_renamed(session.catalog(table.database), table, new)
+    table_properties.renamed(context, table, new)
+    context.account.streams.table_renamed(context.catalog(table.database), table, new)
     return result.status("Statement executed successfully.")
 
 
@@ -125,20 +122,20 @@ def _sets_properties(tree: exp.Alter) -> bool:
     return all(isinstance(action, exp.AlterSet) for action in tree.args["actions"])
 
 
-def _set_properties(session: Session, tree: exp.Alter, table: FullName) -> Result:
+def _set_properties(context: Context, tree: exp.Alter, table: FullName) -> Result:
     statement = f"ALTER {tree.args['kind']} … SET"
     for action in tree.args["actions"]:
         if action.args.get("tag"):
             raise errors.unsupported(f"{statement} TAG")
         for item in _settings(action):
             if isinstance(item, exp.SchemaCommentProperty):
-                kind = session.relation_kind(table) or "TABLE"
-                comments.put(session, kind, comments.full(table), item.this.name)
+                kind = context.relation_kind(table) or "TABLE"
+                comments.put(context, kind, comments.full(table), item.this.name)
                 continue
             if not isinstance(item, exp.EQ | exp.Property) or item.this is None:
                 written = tree.sql("snowflake").partition(" SET ")[2]
                 raise errors.unsupported(f"{statement} {written}")
-            table_properties.put(session, table, table_properties.setting(item, statement))
+            table_properties.put(context, table, table_properties.setting(item, statement))
     return result.status("Statement executed successfully.")
 
 

@@ -2,44 +2,39 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from sqlglot import Expr, exp
 
 from flocon.core import errors, result
 from flocon.core.result import Result
 from flocon.engine import literal, quoted
 from flocon.objects.databases import comment
-from flocon.session.names import name_of
-from flocon.sql.tokens import FullName, Name
-
-if TYPE_CHECKING:
-    from flocon.session.session import Session
+from flocon.session.context import Context
+from flocon.sql.tokens import FullName, Name, name_of
 
 
-def comment_on(session: Session, tree: Expr) -> Result:
+def comment_on(context: Context, tree: Expr) -> Result:
     """COMMENT ON TABLE | VIEW | COLUMN. https://docs.snowflake.com/en/sql-reference/sql/comment"""
     kind = str(tree.args["kind"]).upper()
     if kind not in ("TABLE", "VIEW", "COLUMN"):
         raise errors.unsupported(f"COMMENT ON {kind}")
-    session.commit_for_ddl()
+    context.transactions.commit_for_ddl()
     target, column = tree.this, ""
     if kind == "COLUMN":
         parts = [part.name for part in target.parts]
         column = parts.pop()
-        name = session.resolve(Name(*reversed(parts)))
+        name = context.resolve(Name(*reversed(parts)))
     else:
-        name = session.resolve(name_of(target))
-    found = session.relation_kind(name)
+        name = context.resolve(name_of(target))
+    found = context.relation_kind(name)
     if found is None or (not column and found != kind):
         if tree.args.get("exists"):
             return result.status("Statement executed successfully.")
         raise errors.does_not_exist((found and kind) or "Object", name)
     text = tree.expression.name
     if column:
-        put(session, "COLUMN", f"{full(name)}.{quoted(column)}", text)
+        put(context, "COLUMN", f"{full(name)}.{quoted(column)}", text)
     else:
-        put(session, kind, full(name), text)
+        put(context, kind, full(name), text)
     return result.status("Statement executed successfully.")
 
 
@@ -55,17 +50,17 @@ def of_create(tree: exp.Create) -> tuple[str, dict[str, str]]:
 
 
 def put_all(
-    session: Session, kind: str, name: FullName, comments: tuple[str, dict[str, str]]
+    context: Context, kind: str, name: FullName, comments: tuple[str, dict[str, str]]
 ) -> None:
     own, columns = comments
     if own:
-        put(session, kind, full(name), own)
+        put(context, kind, full(name), own)
     for column, text in columns.items():
-        put(session, "COLUMN", f"{full(name)}.{quoted(column)}", text)
+        put(context, "COLUMN", f"{full(name)}.{quoted(column)}", text)
 
 
-def put(session: Session, kind: str, name: str, text: str) -> None:
-    session.connection.values(f"COMMENT ON {kind} {name} IS {literal(text)}")
+def put(context: Context, kind: str, name: str, text: str) -> None:
+    context.connection.values(f"COMMENT ON {kind} {name} IS {literal(text)}")
 
 
 def strip(tree: exp.Create) -> None:

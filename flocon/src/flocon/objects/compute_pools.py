@@ -8,20 +8,18 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flocon.access.hierarchy import ADMINISTRATOR, PUBLIC
 from flocon.access.roles import Grant
 from flocon.access.securables import Securable
 from flocon.core import errors, result
 from flocon.core.result import Result
+from flocon.session.context import Context
 from flocon.sql.compute_pools import ComputePool, alter_compute_pool, create_compute_pool
 from flocon.sql.show import show_scope
 from flocon.sql.tokens import Tokens
-
-if TYPE_CHECKING:
-    from flocon.account import Account
-    from flocon.session.session import Session
+from flocon.stores.stores import Stores
 
 ACCOUNT_DDL = """
 CREATE TABLE IF NOT EXISTS _account_compute_pools (name VARCHAR, document VARCHAR);
@@ -42,7 +40,7 @@ _SYSTEM_POOLS: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 
-def provide_system_pools(account: Account) -> None:
+def provide_system_pools(account: Stores) -> None:
     """What a new account comes with. A pool that was dropped stays dropped."""
     now = datetime.now(UTC)
     for name, properties in _SYSTEM_POOLS.items():
@@ -64,36 +62,36 @@ def provide_system_pools(account: Account) -> None:
         account.roles.grant([usage])
 
 
-def pools(account: Account) -> dict[str, dict[str, Any]]:
+def pools(account: Stores) -> dict[str, dict[str, Any]]:
     rows = account.own_rows("SELECT name, document FROM _account_compute_pools ORDER BY name")
     found = {row["name"]: json.loads(row["document"]) for row in rows}
     return {name: document for name, document in found.items() if not document.get("dropped")}
 
 
-def create(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+def create(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
     statement = create_compute_pool(tokens)
-    session.commit_for_ddl()
-    with session.account.lock:
-        if statement.name in pools(session.account):
+    context.transactions.commit_for_ddl()
+    with context.account.lock:
+        if statement.name in pools(context.account):
             if statement.forgiving:
                 return result.status(f"{statement.name} already exists, statement succeeded.")
             raise errors.already_exists(statement.name)
         suspended = statement.properties.get("INITIALLY_SUSPENDED", False)
         document = {
             **_DEFAULTS, **statement.properties, "state": "SUSPENDED" if suspended else "IDLE",
-            "owner": session.guard.role, "created_on": datetime.now(UTC).isoformat(),
+            "owner": context.access.role, "created_on": datetime.now(UTC).isoformat(),
         }  # fmt: skip
-        _put(session.account, statement.name, document)
+        _put(context.account, statement.name, document)
     return result.status(f"Compute pool {statement.name} successfully created.")
 
 
-def alter(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+def alter(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
     statement = alter_compute_pool(tokens)
-    session.commit_for_ddl()
-    with session.account.lock:
-        known = pools(session.account).get(statement.name)
+    context.transactions.commit_for_ddl()
+    with context.account.lock:
+        known = pools(context.account).get(statement.name)
         if known is not None:
-            _put(session.account, statement.name, _changed(known, statement))
+            _put(context.account, statement.name, _changed(known, statement))
         elif not statement.forgiving:
             raise _missing(statement.name)
     return result.status(_DONE)
@@ -107,19 +105,19 @@ def _changed(document: dict[str, Any], statement: ComputePool) -> dict[str, Any]
     return {**document, **statement.properties, "state": state}
 
 
-def drop(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+def drop(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
     tokens.expect("DROP", "COMPUTE", "POOL")
     if_exists = tokens.accept("IF", "EXISTS")
     name = tokens.name().name
     tokens.end()
-    session.commit_for_ddl()
-    with session.account.lock:
-        known = pools(session.account).get(name)
+    context.transactions.commit_for_ddl()
+    with context.account.lock:
+        known = pools(context.account).get(name)
         if known is None:
             if not if_exists:
                 raise _missing(name)
             return result.status(f"Drop statement executed successfully ({name} already dropped).")
-        _put(session.account, name, {**known, "dropped": True})
+        _put(context.account, name, {**known, "dropped": True})
     return result.status(f"{name} successfully dropped.")
 
 
@@ -127,7 +125,7 @@ def _missing(name: str) -> errors.SnowflakeError:
     return errors.does_not_exist("Compute pool", name)
 
 
-def _put(account: Account, name: str, document: dict[str, Any]) -> None:
+def _put(account: Stores, name: str, document: dict[str, Any]) -> None:
     text = json.dumps(document)
     if not account.own_write(
         "UPDATE _account_compute_pools SET document = ? WHERE name = ?", [text, name]
@@ -179,22 +177,22 @@ def _shown(name: str, document: dict[str, Any]) -> list[Any]:
     return [values.get(column) for column in _SHOWN]
 
 
-def show(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+def show(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
     """SHOW COMPUTE POOLS. https://docs.snowflake.com/en/sql-reference/sql/show-compute-pools"""
     tokens.expect("SHOW", "COMPUTE", "POOLS")
     scope = show_scope(tokens)
-    found = {n: each for n, each in pools(session.account).items() if scope.admits(n)}
+    found = {n: each for n, each in pools(context.account).items() if scope.admits(n)}
     rows = [_shown(name, document) for name, document in found.items()]
     return result.of(_SHOWN, rows[scope.cut(list(found))], result.SHOW)
 
 
-def describe(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+def describe(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
     """DESCRIBE COMPUTE POOL. https://docs.snowflake.com/en/sql-reference/sql/desc-compute-pool"""
     tokens.next()
     tokens.expect("COMPUTE", "POOL")
     name = tokens.name().name
     tokens.end()
-    known = pools(session.account).get(name)
+    known = pools(context.account).get(name)
     if known is None:
         raise _missing(name)
     return result.of(_SHOWN, [_shown(name, known)], result.DESCRIBE)
@@ -207,3 +205,4 @@ ROUTES = {
     ("SHOW", "COMPUTE"): show,
     ("DESCRIBE", "COMPUTE"): describe,
 }
+EXISTS = {KIND: lambda context, what: what.name in pools(context.account)}

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from sqlglot import exp
 
 from flocon.core import errors, result
 from flocon.core.result import Result
 from flocon.engine import Binds, quoted
 from flocon.objects import listings
+from flocon.session.context import Context
 from flocon.sql.tokens import FullName, checked_without_quotes
-
-if TYPE_CHECKING:
-    from flocon.session.session import Session
 
 
 def _check(tree: exp.Create) -> None:
@@ -26,12 +22,12 @@ def _check(tree: exp.Create) -> None:
             raise errors.unsupported(f"CREATE {tree.args['kind']} … {item.sql('snowflake')}")
 
 
-def create_database(session: Session, tree: exp.Create, binds: Binds) -> Result:
+def create_database(context: Context, tree: exp.Create, binds: Binds) -> Result:
     _check(tree)
     name = tree.this.name
     checked_without_quotes(name)
-    session.commit_for_ddl()
-    account = session.account
+    context.transactions.commit_for_ddl()
+    account = context.account
     with account.lock:
         if name in account.databases():
             if tree.args.get("exists"):
@@ -40,76 +36,76 @@ def create_database(session: Session, tree: exp.Create, binds: Binds) -> Result:
                 raise errors.already_exists(name)
             account.drop_database(name)
         account.create_database(name)
-    session.use(name, "PUBLIC")
-    listings.created(session, "DATABASE", FullName(name, "", name), comment(tree))
-    listings.created(session, "SCHEMA", FullName(name, "", "PUBLIC"))
+    context.use(name, "PUBLIC")
+    listings.created(context, "DATABASE", FullName(name, "", name), comment(tree))
+    listings.created(context, "SCHEMA", FullName(name, "", "PUBLIC"))
     return result.status(f"Database {name} successfully created.")
 
 
-def drop_database(session: Session, name: str, if_exists: bool) -> Result:
-    account = session.account
+def drop_database(context: Context, name: str, if_exists: bool) -> Result:
+    account = context.account
     with account.lock:
         if name not in account.databases():
             if if_exists:
                 return already_dropped(name)
             raise errors.does_not_exist("Database", name)
-        if session.database == name:
-            session.use(None, None)
+        if context.database == name:
+            context.use(None, None)
         account.drop_database(name)
     return result.status(f"{name} successfully dropped.")
 
 
-def create_schema(session: Session, tree: exp.Create, binds: Binds) -> Result:
+def create_schema(context: Context, tree: exp.Create, binds: Binds) -> Result:
     _check(tree)
-    session.commit_for_ddl()
-    database, schema = _schema_name(session, tree.this)
-    session.catalog(database)
-    with session.account.lock:
-        if session.connection.schema_exists(database, schema):
+    context.transactions.commit_for_ddl()
+    database, schema = _schema_name(context, tree.this)
+    context.catalog(database)
+    with context.account.lock:
+        if context.connection.schema_exists(database, schema):
             if tree.args.get("exists"):
                 return result.status(f"{schema} already exists, statement succeeded.")
             if not tree.args.get("replace"):
                 raise errors.already_exists(schema)
-            _drop_schema(session, database, schema)
-        session.connection.values(f"CREATE SCHEMA {quoted(database, schema)}")
-    listings.created(session, "SCHEMA", FullName(database, "", schema), comment(tree))
-    session.use(database, schema)
+            _drop_schema(context, database, schema)
+        context.connection.values(f"CREATE SCHEMA {quoted(database, schema)}")
+    listings.created(context, "SCHEMA", FullName(database, "", schema), comment(tree))
+    context.use(database, schema)
     return result.status(f"Schema {schema} successfully created.")
 
 
-def _schema_name(session: Session, table: exp.Table) -> tuple[str, str]:
+def _schema_name(context: Context, table: exp.Table) -> tuple[str, str]:
     """[database.]schema: sqlglot reads it as db.table or as catalog.db, by statement."""
     parts = [part.name for part in table.parts if part.name]
     checked_without_quotes(*parts)
-    database = parts[0] if len(parts) > 1 else session.database
+    database = parts[0] if len(parts) > 1 else context.database
     if database is None:
-        raise session.no_database()
+        raise context.no_database()
     return database, parts[-1]
 
 
-def drop_schema(session: Session, table: exp.Table, if_exists: bool) -> Result:
-    database, schema = _schema_name(session, table)
-    session.catalog(database)
-    with session.account.lock:
-        if not session.connection.schema_exists(database, schema):
+def drop_schema(context: Context, table: exp.Table, if_exists: bool) -> Result:
+    database, schema = _schema_name(context, table)
+    context.catalog(database)
+    with context.account.lock:
+        if not context.connection.schema_exists(database, schema):
             if if_exists:
                 return already_dropped(schema)
             raise errors.does_not_exist("Schema", f"{database}.{schema}")
-        _drop_schema(session, database, schema)
-    if (session.database, session.schema) == (database, schema):
-        session.use(database, None)
+        _drop_schema(context, database, schema)
+    if (context.database, context.schema) == (database, schema):
+        context.use(database, None)
     return result.status(f"{schema} successfully dropped.")
 
 
-def _drop_schema(session: Session, database: str, schema: str) -> None:
+def _drop_schema(context: Context, database: str, schema: str) -> None:
     """With all that is in it; the caller holds the account's lock."""
-    catalog = session.catalog(database)
-    session.account.streams.container_gone(catalog, database, schema)
-    for name in session.account.changes.tables_of(database, schema):
-        session.account.streams.table_gone(catalog, name)
-    session.account.schema_dropped(database, schema)
-    session.connection.values(f"DROP SCHEMA {quoted(database, schema)} CASCADE")
-    session.account.engine.forget_stages(database, schema)
+    catalog = context.catalog(database)
+    context.account.streams.container_gone(catalog, database, schema)
+    for name in context.account.changes.tables_of(database, schema):
+        context.account.streams.table_gone(catalog, name)
+    context.account.schema_dropped(database, schema)
+    context.connection.values(f"DROP SCHEMA {quoted(database, schema)} CASCADE")
+    context.account.engine.forget_stages(database, schema)
 
 
 def comment(tree: exp.Create) -> str:
@@ -120,3 +116,9 @@ def comment(tree: exp.Create) -> str:
 
 def already_dropped(name: str) -> Result:
     return result.status(f"Drop statement executed successfully ({name} already dropped).")
+
+
+EXISTS = {
+    "DATABASE": lambda context, what: what.name in context.account.databases(),
+    "SCHEMA": lambda context, what: context.connection.schema_exists(*what.path),
+}

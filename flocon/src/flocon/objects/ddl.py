@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from sqlglot import Expr, exp
 
@@ -11,16 +10,12 @@ from flocon.core import errors, result
 from flocon.core.result import Result
 from flocon.engine import Binds
 from flocon.objects import alterations, comments, databases, stages, tables, views
-from flocon.objects.parameters import alter_session
+from flocon.session.context import Context
+from flocon.session.parameters import alter_session
 from flocon.sql.tokens import checked_without_quotes
 
-if TYPE_CHECKING:
-    from flocon.session.session import Session
 
-STATEMENTS = (exp.Create, exp.Alter, exp.Drop, exp.Comment)
-
-
-def run(session: Session, tree: Expr, binds: Binds) -> Result:
+def run(context: Context, tree: Expr, binds: Binds) -> Result:
     """One DDL statement. It commits an open transaction first, unless its table is temporary
     and of Snowpark's own making."""
     kind = str(tree.args.get("kind") or "").upper()
@@ -30,14 +25,17 @@ def run(session: Session, tree: Expr, binds: Binds) -> Result:
         handler = _CREATE.get(kind)
         if handler is None:
             raise errors.unsupported(f"CREATE {kind}")
-        return handler(session, tree, binds)
+        if tree.expression and not (kind == "VIEW" and views.is_view(tree)):
+            with context.functions.evaluated(tree, binds):
+                return handler(context, tree, binds)
+        return handler(context, tree, binds)
     if isinstance(tree, exp.Drop):
-        return _drop(session, tree, kind, binds)
+        return _drop(context, tree, kind, binds)
     if isinstance(tree, exp.Alter):
         if kind == "SESSION":
-            return alter_session(session, tree)
-        return alterations.alter(session, tree, kind, binds)
-    return comments.comment_on(session, tree)
+            return alter_session(context, tree)
+        return alterations.alter(context, tree, kind, binds)
+    return comments.comment_on(context, tree)
 
 
 def _targets(tree: Expr) -> Iterator[exp.Table]:
@@ -48,26 +46,26 @@ def _targets(tree: Expr) -> Iterator[exp.Table]:
         yield from item.find_all(exp.Table)
 
 
-def _drop(session: Session, tree: exp.Drop, kind: str, binds: Binds) -> Result:
+def _drop(context: Context, tree: exp.Drop, kind: str, binds: Binds) -> Result:
     target = tree.args.get("tables", [tree.this])[0] if tree.args.get("tables") else tree.this
     if_exists = bool(tree.args.get("exists"))
-    if kind in ("TABLE", "VIEW") and target.name in session.connection.temporary:
-        session.pin()
-        session.connection.drop_temporary(target.name, kind)
+    if kind in ("TABLE", "VIEW") and target.name in context.connection.temporary:
+        context.transactions.pin()
+        context.connection.drop_temporary(target.name, kind)
         return result.status(f"{target.name} successfully dropped.")
-    session.commit_for_ddl()
+    context.transactions.commit_for_ddl()
     if kind == "DATABASE":
-        return databases.drop_database(session, target.name, if_exists)
+        return databases.drop_database(context, target.name, if_exists)
     if kind == "SCHEMA":
-        return databases.drop_schema(session, target, if_exists)
+        return databases.drop_schema(context, target, if_exists)
     if kind in ("TABLE", "VIEW"):
-        return alterations.drop_relation(session, target, kind, if_exists)
+        return alterations.drop_relation(context, target, kind, if_exists)
     if kind == "STAGE":
-        return stages.drop_stage(session, target, if_exists)
+        return stages.drop_stage(context, target, if_exists)
     if kind == "FILE FORMAT":
-        return stages.drop_file_format(session, target, if_exists)
+        return stages.drop_file_format(context, target, if_exists)
     if kind == "SEQUENCE":
-        return stages.with_fakesnow(session, tree, binds)
+        return stages.with_fakesnow(context, tree, binds)
     raise errors.unsupported(f"DROP {kind}")
 
 
@@ -80,3 +78,5 @@ _CREATE = {
     "FILE FORMAT": stages.create_file_format,
     "SEQUENCE": stages.create_sequence,
 }
+
+TREES = dict.fromkeys((exp.Create, exp.Alter, exp.Drop, exp.Comment), run)

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from flocon.access import grant_statements as parser
 from flocon.access.roles import OWNERSHIP, Grant, RoleGrant
 from flocon.access.securables import Securable, first_owner
 from flocon.core import errors, result
 from flocon.core.result import Result
 from flocon.objects.grants import check_role, container, securables
-from flocon.sql import grants as parser
+from flocon.session.context import Context
 from flocon.sql.tokens import Tokens
-
-if TYPE_CHECKING:
-    from flocon.session.session import Session
 
 _TIME = "TIMESTAMP WITH TIME ZONE"
 _PRIVILEGES = (
@@ -24,36 +22,36 @@ _FUTURE = ("privilege", "grant_on", "name", "grant_to", "grantee_name", "grant_o
 _ROLES = ("role", "granted_to", "grantee_name", "granted_by")
 
 
-def show_grants(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+def show_grants(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
     """SHOW GRANTS [ON object | TO {ROLE | USER} x | OF ROLE r]; without more, TO the user."""
     tokens.expect("SHOW", "GRANTS")
     if tokens.accept("ON"):
         target = parser.one(tokens)
         tokens.end()
-        return _on(session, *securables(session, target))
+        return _on(context, *securables(context, target))
     if tokens.accept("OF", "ROLE"):
-        role = _role(session, tokens)
-        return _roles(session.account.roles.role_grants(lambda g: g.role == role))
+        role = _role(context, tokens)
+        return _roles(context.account.roles.role_grants(lambda g: g.role == role))
     if tokens.accept("TO", "ROLE"):
-        return _to_role(session, _role(session, tokens))
-    user = tokens.name().name if tokens.accept("TO", "USER") else session.user
+        return _to_role(context, _role(context, tokens))
+    user = tokens.name().name if tokens.accept("TO", "USER") else context.user
     tokens.end()
-    found = session.account.roles.role_grants(lambda g: (g.kind, g.grantee) == ("USER", user))
+    found = context.account.roles.role_grants(lambda g: (g.kind, g.grantee) == ("USER", user))
     return _roles(found)
 
 
-def _role(session: Session, tokens: Tokens) -> str:
+def _role(context: Context, tokens: Tokens) -> str:
     name = tokens.name().name
     tokens.end()
-    check_role(session, name)
-    if not session.guard.sees(Securable("ROLE", (name,))):
+    check_role(context, name)
+    if not context.access.sees(Securable("ROLE", (name,))):
         raise errors.does_not_exist("Role", name)
     return name
 
 
-def _on(session: Session, what: Securable) -> Result:
+def _on(context: Context, what: Securable) -> Result:
     """Who may do what with an object, its owner among them."""
-    found = session.account.roles.grants(lambda g: g.on == what and not g.future)
+    found = context.account.roles.grants(lambda g: g.on == what and not g.future)
     rows = [_row(grant) for grant in found]
     if what.kind != "ACCOUNT" and not any(g.privilege == OWNERSHIP for g in found):
         owner = first_owner(what.kind)
@@ -61,9 +59,9 @@ def _on(session: Session, what: Securable) -> Result:
     return _listing(_PRIVILEGES, rows)
 
 
-def _to_role(session: Session, role: str) -> Result:
+def _to_role(context: Context, role: str) -> Result:
     """What a role was granted, roles among it."""
-    roles = session.account.roles
+    roles = context.account.roles
     rows = [_row(grant) for grant in roles.grants(lambda g: g.role == role and not g.future)]
     inherited = roles.role_grants(lambda g: (g.kind, g.grantee) == ("ROLE", role))
     rows += [
@@ -87,18 +85,18 @@ def _roles(grants: Sequence[RoleGrant]) -> Result:
     return _listing(_ROLES, rows)
 
 
-def show_future_grants(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+def show_future_grants(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
     """SHOW FUTURE GRANTS {IN {DATABASE | SCHEMA} x | TO ROLE r}"""
     tokens.expect("SHOW", "FUTURE", "GRANTS")
     if tokens.accept("TO"):
         tokens.accept("ROLE")
-        role = _role(session, tokens)
-        found = session.account.roles.grants(lambda g: g.future and g.role == role)
+        role = _role(context, tokens)
+        found = context.account.roles.grants(lambda g: g.future and g.role == role)
     else:
         tokens.expect("IN")
-        place = container(session, tokens.word(), tokens.name())
+        place = container(context, tokens.word(), tokens.name())
         tokens.end()
-        found = session.account.roles.grants(lambda g: g.future and g.on.path == place.path)
+        found = context.account.roles.grants(lambda g: g.future and g.on.path == place.path)
     rows = [
         [
             g.created_on, g.privilege, g.on.kind.replace(" ", "_"),

@@ -9,42 +9,39 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from flocon.access import grant_statements as parser
+from flocon.access.grant_statements import GrantPrivileges, GrantRole, Target
 from flocon.access.needs import Need
 from flocon.access.roles import OWNERSHIP, Grant
 from flocon.access.securables import ACCOUNT, Securable, privileges_of, schema
 from flocon.access.words import overload, securable
 from flocon.core import errors, result
 from flocon.core.result import Result
-from flocon.objects import objects
-from flocon.sql import grants as parser
-from flocon.sql.grants import GrantPrivileges, GrantRole, Target
+from flocon.session.context import Context
 from flocon.sql.tokens import FullName, Name, Tokens
-
-if TYPE_CHECKING:
-    from flocon.session.session import Session
 
 _DEPENDENT_GRANT = errors.Code(3036, "23001")
 _DONE = "Statement executed successfully."
 
 
-def grant(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+def grant(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
     statement = parser.grant(tokens)
-    session.commit_for_ddl()
+    context.transactions.commit_for_ddl()
     if isinstance(statement, GrantRole):
-        return _grant_role(session, statement)
-    check_role(session, statement.role)
+        return _grant_role(context, statement)
+    check_role(context, statement.role)
     if statement.privileges == (OWNERSHIP,) and statement.target.which != "FUTURE":
-        return _grant_ownership(session, statement)
-    found = securables(session, statement.target)
+        return _grant_ownership(context, statement)
+    found = securables(context, statement.target)
     names = _privileges(statement)
-    _check_grantor(session, statement.target, found, names)
+    _check_grantor(context, statement.target, found, names)
     now = datetime.now(UTC).replace(tzinfo=None)
     future = statement.target.which == "FUTURE"
-    session.account.roles.grant(
+    context.account.roles.grant(
         [
-            Grant(name, on, statement.role, statement.option, session.guard.role, now, future)
+            Grant(name, on, statement.role, statement.option, context.access.role, now, future)
             for on in found
             for name in names
         ]
@@ -52,21 +49,21 @@ def grant(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
     return _done(statement.target, found)
 
 
-def revoke(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+def revoke(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
     statement = parser.revoke(tokens)
-    session.commit_for_ddl()
+    context.transactions.commit_for_ddl()
     if isinstance(statement, GrantRole):
-        return _revoke_role(session, statement)
-    check_role(session, statement.role)
-    found = securables(session, statement.target)
+        return _revoke_role(context, statement)
+    check_role(context, statement.role)
+    found = securables(context, statement.target)
     names = _privileges(statement)
-    _check_grantor(session, statement.target, found, names)
+    _check_grantor(context, statement.target, found, names)
     if names == (OWNERSHIP,) and statement.target.which != "FUTURE":
         raise errors.unsupported("REVOKE OWNERSHIP: grant it to another role")
     future = statement.target.which == "FUTURE"
     wanted = set(found)
-    session.account.roles.revoke(
-        session.account.roles.grants(
+    context.account.roles.revoke(
+        context.account.roles.grants(
             lambda g: (
                 g.role == statement.role
                 and g.on in wanted
@@ -99,59 +96,59 @@ def _privileges(statement: GrantPrivileges) -> tuple[str, ...]:
     return statement.privileges
 
 
-def check_role(session: Session, name: str) -> None:
-    if not session.account.roles.exists(name):
+def check_role(context: Context, name: str) -> None:
+    if not context.account.roles.exists(name):
         raise errors.does_not_exist("Role", name)
 
 
 # --- on what -------------------------------------------------------------------------------------
 
 
-def securables(session: Session, target: Target) -> list[Securable]:
+def securables(context: Context, target: Target) -> list[Securable]:
     """The objects of a GRANT; for FUTURE the database or schema, under the kind of what will come.
     Raises 002003 for what does not exist."""
     if target.which == "ONE":
-        found = one(session, target)
-        if not objects.exists(session, found) or not session.guard.sees(found):
+        found = one(context, target)
+        if not context.directory.exists(found) or not context.access.sees(found):
             raise errors.does_not_exist(found.kind.capitalize(), found.label)
         return [found]
-    place = container(session, target.place, target.name)
+    place = container(context, target.place, target.name)
     if target.which == "FUTURE":
         return [Securable(target.kind, place.path)]
     database = place.path[0]
-    schemas = [place] if place.kind == "SCHEMA" else objects.schemas(session, database)
+    schemas = [place] if place.kind == "SCHEMA" else context.directory.schemas(database)
     if target.kind == "SCHEMA":
         return schemas
     return [
-        found for each in schemas for found in objects.in_schema(session, target.kind, *each.path)
+        found for each in schemas for found in context.directory.in_schema(target.kind, *each.path)
     ]
 
 
-def one(session: Session, target: Target) -> Securable:
+def one(context: Context, target: Target) -> Securable:
     """The object that is named; whether it exists is not asked."""
     if target.kind == "ACCOUNT":
         return ACCOUNT
     assert target.name
     if target.kind in ("DATABASE", "SCHEMA"):
-        return _container(session, target.kind, target.name)
+        return _container(context, target.kind, target.name)
     if target.types is not None:
-        return overload(session.resolve(target.name), target.types)
-    return securable(target.kind, target.name, session.guard)
+        return overload(context.resolve(target.name), target.types)
+    return securable(target.kind, target.name, context)
 
 
-def container(session: Session, kind: str, name: Name | None) -> Securable:
+def container(context: Context, kind: str, name: Name | None) -> Securable:
     """A database or schema that exists and may be seen."""
     assert name
-    found = _container(session, kind, name)
-    if not objects.exists(session, found) or not session.guard.sees(found):
+    found = _container(context, kind, name)
+    if not context.directory.exists(found) or not context.access.sees(found):
         raise errors.does_not_exist(kind.capitalize(), found.label)
     return found
 
 
-def _container(session: Session, kind: str, name: Name) -> Securable:
+def _container(context: Context, kind: str, name: Name) -> Securable:
     if kind == "DATABASE":
         return Securable(kind, (name.name,))
-    full: FullName = session.resolve(Name("_", name.name, name.schema))
+    full: FullName = context.resolve(Name("_", name.name, name.schema))
     return schema(full.database, full.schema)
 
 
@@ -159,34 +156,34 @@ def _container(session: Session, kind: str, name: Name) -> Securable:
 
 
 def _check_grantor(
-    session: Session, target: Target, found: Sequence[Securable], names: Sequence[str]
+    context: Context, target: Target, found: Sequence[Securable], names: Sequence[str]
 ) -> None:
     """Who owns an object may grant on it, who has MANAGE GRANTS on any, and who got a privilege
     with the grant option that one. Future grants are for MANAGE GRANTS."""
-    held = session.guard.privileges
+    held = context.access.privileges
     if held is None or held.manages_grants():
         return
     if target.which == "FUTURE" or target.kind == "ACCOUNT":
         raise errors.insufficient("account 'LOCAL'")
     options = {
         (g.on, g.privilege)
-        for g in session.account.roles.grants(
+        for g in context.account.roles.grants(
             lambda g: g.grant_option and not g.future and g.role in held.roles
         )
     }
     for on in found:
         if not all((on, name) in options for name in names):
-            session.guard.require(Need(on, (OWNERSHIP,)))
+            context.access.require(Need(on, (OWNERSHIP,)))
 
 
 # --- ownership -----------------------------------------------------------------------------------
 
 
-def _grant_ownership(session: Session, statement: GrantPrivileges) -> Result:
-    found = securables(session, statement.target)
-    roles = session.account.roles
-    _check_grantor(session, statement.target, found, (OWNERSHIP,))
-    _check_copy(session, statement)
+def _grant_ownership(context: Context, statement: GrantPrivileges) -> Result:
+    found = securables(context, statement.target)
+    roles = context.account.roles
+    _check_grantor(context, statement.target, found, (OWNERSHIP,))
+    _check_copy(context, statement)
     changing = [on for on in found if roles.owner(on) != statement.role]
     wanted = set(changing)
     others = roles.grants(lambda g: g.on in wanted and not g.future and g.privilege != OWNERSHIP)
@@ -194,16 +191,16 @@ def _grant_ownership(session: Session, statement: GrantPrivileges) -> Result:
         raise _dependent(others[0])
     if statement.current == "REVOKE":
         roles.revoke(others)
-    roles.own(changing, statement.role, session.guard.role)
+    roles.own(changing, statement.role, context.access.role)
     for on in changing:
-        objects.owner_changed(session, on, statement.role)
+        context.directory.owner_changed(on, statement.role)
     return _done(statement.target, found)
 
 
-def _check_copy(session: Session, statement: GrantPrivileges) -> None:
+def _check_copy(context: Context, statement: GrantPrivileges) -> None:
     """COPY CURRENT GRANTS is for who manages grants, or has the role that comes to own.
     https://docs.snowflake.com/en/sql-reference/sql/grant-ownership#optional-parameters"""
-    held = session.guard.privileges
+    held = context.access.privileges
     if statement.current != "COPY" or held is None:
         return
     if not held.manages_grants() and statement.role not in held.roles:
@@ -223,35 +220,35 @@ def _dependent(grant: Grant) -> errors.SnowflakeError:
 # --- roles ---------------------------------------------------------------------------------------
 
 
-def _check_roles(session: Session, statement: GrantRole) -> None:
+def _check_roles(context: Context, statement: GrantRole) -> None:
     """Both sides exist, and the granted role is the grantor's to give."""
-    check_role(session, statement.role)
-    known = session.account.users.find(statement.grantee) or statement.grantee == session.user
+    check_role(context, statement.role)
+    known = context.account.users.find(statement.grantee) or statement.grantee == context.user
     if statement.kind == "ROLE":
-        check_role(session, statement.grantee)
+        check_role(context, statement.grantee)
     elif not known:
         raise errors.does_not_exist("User", statement.grantee)
-    held = session.guard.privileges
+    held = context.access.privileges
     if held is not None and not held.manages_grants():
-        session.guard.require(Need(Securable("ROLE", (statement.role,)), (OWNERSHIP,)))
+        context.access.require(Need(Securable("ROLE", (statement.role,)), (OWNERSHIP,)))
 
 
-def _grant_role(session: Session, statement: GrantRole) -> Result:
-    _check_roles(session, statement)
-    roles = session.account.roles
+def _grant_role(context: Context, statement: GrantRole) -> Result:
+    _check_roles(context, statement)
+    roles = context.account.roles
     if statement.kind == "ROLE" and statement.grantee in roles.inherited([statement.role]):
         raise errors.compilation(
             errors.COMPILATION,
             f"Role '{statement.grantee}' is granted to role '{statement.role}' already: the"
             " hierarchy must have no cycle.",
         )
-    roles.grant_role(statement.role, statement.kind, statement.grantee, session.guard.role)
+    roles.grant_role(statement.role, statement.kind, statement.grantee, context.access.role)
     return result.status(_DONE)
 
 
-def _revoke_role(session: Session, statement: GrantRole) -> Result:
-    _check_roles(session, statement)
-    session.account.roles.revoke_role(statement.role, statement.kind, statement.grantee)
+def _revoke_role(context: Context, statement: GrantRole) -> Result:
+    _check_roles(context, statement)
+    context.account.roles.revoke_role(statement.role, statement.kind, statement.grantee)
     return result.status(_DONE)
 
 

@@ -6,17 +6,15 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flocon.core import errors, result
 from flocon.core.result import Result
+from flocon.session.context import Context
 from flocon.sql import integrations as parser
 from flocon.sql.show import like
 from flocon.sql.tokens import Tokens
-
-if TYPE_CHECKING:
-    from flocon.account import Account
-    from flocon.session.session import Session
+from flocon.stores.stores import Stores
 
 ACCOUNT_DDL = """
 CREATE TABLE IF NOT EXISTS _account_integrations (
@@ -35,7 +33,7 @@ class Integration:
     created_on: datetime
 
 
-def all_integrations(account: Account) -> dict[str, Integration]:
+def all_integrations(account: Stores) -> dict[str, Integration]:
     rows = account.own_rows("SELECT * FROM _account_integrations ORDER BY name")
     return {
         row["name"]: Integration(
@@ -45,7 +43,7 @@ def all_integrations(account: Account) -> dict[str, Integration]:
     }
 
 
-def found(account: Account, name: str) -> Integration:
+def found(account: Stores, name: str) -> Integration:
     """The integration, or Snowflake's error."""
     integration = all_integrations(account).get(name)
     if integration is None:
@@ -53,10 +51,10 @@ def found(account: Account, name: str) -> Integration:
     return integration
 
 
-def create_integration(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+def create_integration(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
     statement = parser.create_integration(tokens)
-    session.commit_for_ddl()
-    account = session.account
+    context.transactions.commit_for_ddl()
+    account = context.account
     with account.lock:
         if statement.name in all_integrations(account):
             if statement.if_not_exists:
@@ -76,11 +74,11 @@ def create_integration(session: Session, tokens: Tokens, binds: Sequence[Any]) -
     return result.status(f"Integration {statement.name} successfully created.")
 
 
-def alter_integration(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+def alter_integration(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
     """SET only. https://docs.snowflake.com/en/sql-reference/sql/alter-notification-integration"""
     statement = parser.alter_integration(tokens)
-    session.commit_for_ddl()
-    account = session.account
+    context.transactions.commit_for_ddl()
+    account = context.account
     with account.lock:
         if not (statement.if_exists and statement.name not in all_integrations(account)):
             integration = found(account, statement.name)
@@ -92,17 +90,17 @@ def alter_integration(session: Session, tokens: Tokens, binds: Sequence[Any]) ->
     return result.status("Statement executed successfully.")
 
 
-def drop_integration(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+def drop_integration(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
     name, if_exists = parser.named_integration(tokens)
-    session.commit_for_ddl()
-    if _delete(session.account, name):
+    context.transactions.commit_for_ddl()
+    if _delete(context.account, name):
         return result.status(f"{name} successfully dropped.")
     if not if_exists:
         raise errors.does_not_exist("Integration", name)
     return result.status(f"Drop statement executed successfully ({name} already dropped).")
 
 
-def _delete(account: Account, name: str) -> int:
+def _delete(account: Stores, name: str) -> int:
     return account.own_write("DELETE FROM _account_integrations WHERE name = ?", [name])
 
 
@@ -116,7 +114,7 @@ _SHOWN = {
 }
 
 
-def show_integrations(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+def show_integrations(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
     """SHOW INTEGRATIONS and SHOW NOTIFICATION INTEGRATIONS, which tells the direction, too.
     https://docs.snowflake.com/en/sql-reference/sql/show-notification-integrations
     """
@@ -134,16 +132,16 @@ def show_integrations(session: Session, tokens: Tokens, binds: Sequence[Any]) ->
             each.created_on,
             "OUTBOUND",
         ][: len(columns)]
-        for each in all_integrations(session.account).values()
+        for each in all_integrations(context.account).values()
         if pattern is None or like(pattern, each.name)
     ]
     return result.of(columns, rows, result.SHOW)
 
 
-def describe_integration(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+def describe_integration(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
     """https://docs.snowflake.com/en/sql-reference/sql/desc-notification-integration"""
     name, _ = parser.named_integration(tokens)
-    integration = found(session.account, name)
+    integration = found(context.account, name)
     properties = {"DIRECTION": "OUTBOUND", **integration.properties}
     columns = ("property", "property_type", "property_value", "property_default")
     rows = [[key, _kind(value), _text(value), None] for key, value in properties.items()]
@@ -175,3 +173,4 @@ ROUTES = {
     ("DESCRIBE", "NOTIFICATION"): describe_integration,
     ("DESCRIBE", "INTEGRATION"): describe_integration,
 }
+EXISTS = {"INTEGRATION": lambda context, what: what.name in all_integrations(context.account)}

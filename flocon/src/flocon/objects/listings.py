@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pyarrow as pa
 
@@ -13,11 +13,10 @@ from flocon.core import errors, result
 from flocon.core.result import Result
 from flocon.engine import HIDDEN_SCHEMA, parsing
 from flocon.objects import table_properties, table_sizes
+from flocon.session.context import Context
+from flocon.session.names import place_of
 from flocon.sql.show import ShowScope, show_scope
 from flocon.sql.tokens import FullName, Tokens
-
-if TYPE_CHECKING:
-    from flocon.session.session import Session
 
 DDL = """
 CREATE TABLE IF NOT EXISTS _account_created (
@@ -28,32 +27,32 @@ _OWNER = "SYSADMIN"
 _MOMENT = "TIMESTAMP WITH TIME ZONE"
 
 
-def created(session: Session, kind: str, name: FullName, comment: str = "") -> None:
+def created(context: Context, kind: str, name: FullName, comment: str = "") -> None:
     """Note when an object came to be; DuckDB does not."""
-    catalog = session.catalog(name.database)
+    catalog = context.catalog(name.database)
     key = [kind, name.schema, name.name]
     catalog.write("DELETE FROM _account_created WHERE (kind, schema_name, name) = (?, ?, ?)", key)
     now = datetime.now(UTC).replace(tzinfo=None)
     catalog.write("INSERT INTO _account_created VALUES (?, ?, ?, ?, ?)", [*key, now, comment])
 
 
-def _creation(session: Session, database: str) -> dict[tuple[str, str, str], tuple[Any, str]]:
+def _creation(context: Context, database: str) -> dict[tuple[str, str, str], tuple[Any, str]]:
     return {
         (row["kind"], row["schema_name"], row["name"]): (row["created_on"], row["comment"])
-        for row in session.catalog(database).rows("SELECT * FROM _account_created")
+        for row in context.catalog(database).rows("SELECT * FROM _account_created")
     }
 
 
-def _relations(session: Session, scope: ShowScope) -> list[dict[str, Any]]:
+def _relations(context: Context, scope: ShowScope) -> list[dict[str, Any]]:
     """Tables and views in a scope, sorted by name."""
-    wanted, schema = scope.place(session)
-    if scope.kind is None and session.schema:
-        schema = session.schema
+    wanted, schema = place_of(context, scope)
+    if scope.kind is None and context.schema:
+        schema = context.schema
     found: list[dict[str, Any]] = []
-    for database in [wanted] if wanted else session.account.databases():
-        created_on = _creation(session, database)
-        kept = table_properties.of_database(session, database)
-        rows = session.connection.values(
+    for database in [wanted] if wanted else context.account.databases():
+        created_on = _creation(context, database)
+        kept = table_properties.of_database(context, database)
+        rows = context.connection.values(
             "SELECT 'TABLE', schema_name, table_name, comment, NULL FROM duckdb_tables()"
             " WHERE database_name = $db AND schema_name <> $hidden AND NOT internal"
             " UNION ALL SELECT 'VIEW', schema_name, view_name, comment, sql FROM duckdb_views()"
@@ -96,17 +95,17 @@ def _tail(tokens: Tokens, noun: str) -> ShowScope:
     return show_scope(tokens)
 
 
-def _size(session: Session, row: dict[str, Any]) -> dict[str, int | None]:
+def _size(context: Context, row: dict[str, Any]) -> dict[str, int | None]:
     if row["kind"] == "VIEW":
         return {"rows": None, "bytes": None}
     place = (row["database_name"], row["schema_name"], row["name"])
-    return table_sizes.size(session, *place)._asdict()
+    return table_sizes.size(context, *place)._asdict()
 
 
-def _told(session: Session, row: dict[str, Any]) -> dict[str, str]:
+def _told(context: Context, row: dict[str, Any]) -> dict[str, str]:
     """What SHOW tells of a relation's properties. A stream turns its table's tracking on."""
     kept = row["properties"]
-    tables = session.account.changes.tables_of(row["database_name"], row["schema_name"])
+    tables = context.account.changes.tables_of(row["database_name"], row["schema_name"])
     tracked = any(table.name == row["name"] for table in tables)
     return {
         "kind": "TRANSIENT" if "TRANSIENT" in kept else row["kind"],
@@ -116,12 +115,12 @@ def _told(session: Session, row: dict[str, Any]) -> dict[str, str]:
     }
 
 
-def show_tables(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+def show_tables(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
     """SHOW TABLES. https://docs.snowflake.com/en/sql-reference/sql/show-tables"""
-    rows = [r for r in _relations(session, _tail(tokens, "TABLES")) if r["kind"] == "TABLE"]
+    rows = [r for r in _relations(context, _tail(tokens, "TABLES")) if r["kind"] == "TABLE"]
     for row in rows:
-        row |= _size(session, row) | {"owner": _OWNER}
-        row |= _told(session, row) | {"owner_role_type": "ROLE"}
+        row |= _size(context, row) | {"owner": _OWNER}
+        row |= _told(context, row) | {"owner_role_type": "ROLE"}
     return _listing(
         _columns(
             "created_on", "name", "database_name", "schema_name", "kind", "comment", "cluster_by",
@@ -131,9 +130,9 @@ def show_tables(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Resul
     )  # fmt: skip
 
 
-def show_views(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+def show_views(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
     """SHOW VIEWS. https://docs.snowflake.com/en/sql-reference/sql/show-views"""
-    rows = [r for r in _relations(session, _tail(tokens, "VIEWS")) if r["kind"] == "VIEW"]
+    rows = [r for r in _relations(context, _tail(tokens, "VIEWS")) if r["kind"] == "VIEW"]
     for row in rows:
         secure = str("SECURE" in row["properties"]).lower()
         row |= {"owner": _OWNER, "reserved": "", "is_secure": secure, "is_materialized": "false"}
@@ -147,12 +146,12 @@ def show_views(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result
     )  # fmt: skip
 
 
-def show_objects(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+def show_objects(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
     """SHOW OBJECTS: tables and views. https://docs.snowflake.com/en/sql-reference/sql/show-objects"""
-    rows = _relations(session, _tail(tokens, "OBJECTS"))
+    rows = _relations(context, _tail(tokens, "OBJECTS"))
     for row in rows:
-        row |= _size(session, row) | {"owner": _OWNER}
-        row |= _told(session, row) | {"owner_role_type": "ROLE"}
+        row |= _size(context, row) | {"owner": _OWNER}
+        row |= _told(context, row) | {"owner_role_type": "ROLE"}
     return _listing(
         _columns(
             "created_on", "name", "database_name", "schema_name", "kind", "comment", "cluster_by",
@@ -162,20 +161,20 @@ def show_objects(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Resu
     )  # fmt: skip
 
 
-def show_schemas(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+def show_schemas(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
     """SHOW SCHEMAS. https://docs.snowflake.com/en/sql-reference/sql/show-schemas"""
     scope = _tail(tokens, "SCHEMAS")
     if scope.kind == "ACCOUNT":
-        databases = session.account.databases()
+        databases = context.account.databases()
     else:
-        name = scope.name.name if scope.name else session.database
+        name = scope.name.name if scope.name else context.database
         if name is None:
-            raise session.no_database()
+            raise context.no_database()
         databases = [name]
     rows = []
     for database in databases:
-        creation = _creation(session, database)
-        for (name,) in session.connection.values(
+        creation = _creation(context, database)
+        for (name,) in context.connection.values(
             "SELECT schema_name FROM duckdb_schemas() WHERE database_name = ? AND NOT internal"
             " AND schema_name NOT IN ('main', ?) UNION ALL SELECT 'INFORMATION_SCHEMA' ORDER BY 1",
             [database, HIDDEN_SCHEMA],
@@ -188,7 +187,7 @@ def show_schemas(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Resu
                     "created_on": moment,
                     "name": name,
                     "is_default": "N",
-                    "is_current": _yes((database, name) == (session.database, session.schema)),
+                    "is_current": _yes((database, name) == (context.database, context.schema)),
                     "database_name": database,
                     "owner": _OWNER,
                     "comment": comment,
@@ -204,18 +203,18 @@ def show_schemas(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Resu
     return _listing(columns, rows[scope.cut([row["name"] for row in rows])])
 
 
-def show_databases(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+def show_databases(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
     """SHOW DATABASES. https://docs.snowflake.com/en/sql-reference/sql/show-databases"""
     scope = _tail(tokens, "DATABASES")
     rows = []
-    for name in filter(scope.admits, session.account.databases()):
-        moment, comment = _creation(session, name).get(("DATABASE", "", name), (None, ""))
+    for name in filter(scope.admits, context.account.databases()):
+        moment, comment = _creation(context, name).get(("DATABASE", "", name), (None, ""))
         rows.append(
             {
                 "created_on": moment,
                 "name": name,
                 "is_default": "N",
-                "is_current": _yes(name == session.database),
+                "is_current": _yes(name == context.database),
                 "origin": "",
                 "owner": _OWNER,
                 "comment": comment,
@@ -258,7 +257,7 @@ def _type(kind: str) -> str:
     return _TYPES.get(kind, kind)
 
 
-def describe_relation(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+def describe_relation(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
     """DESCRIBE TABLE | VIEW. https://docs.snowflake.com/en/sql-reference/sql/desc-table"""
     tokens.next()
     kind = tokens.word()
@@ -266,22 +265,22 @@ def describe_relation(session: Session, tokens: Tokens, binds: Sequence[Any]) ->
     if tokens.accept("TYPE", "="):
         tokens.expect("COLUMNS")
     tokens.end()
-    if written.name in session.connection.temporary:
+    if written.name in context.connection.temporary:
         where = ["temp", "main", written.name]
     else:
-        full = session.resolve(written)
-        if session.relation_kind(full) is None or full.schema == HIDDEN_SCHEMA:
+        full = context.resolve(written)
+        if context.relation_kind(full) is None or full.schema == HIDDEN_SCHEMA:
             raise errors.does_not_exist(kind.capitalize(), full)
         where = [full.database, full.schema, full.name]
-    return _described(session, where)
+    return _described(context, where)
 
 
-def _described(session: Session, where: list[str]) -> Result:
+def _described(context: Context, where: list[str]) -> Result:
     columns = _columns(
         "name", "type", "kind", "null?", "default", "primary key", "unique key", "check",
         "expression", "comment", "policy name", "privacy domain",
     )  # fmt: skip
-    lengths = _lengths(session, where)
+    lengths = _lengths(context, where)
     rows = [
         {
             "name": name,
@@ -293,7 +292,7 @@ def _described(session: Session, where: list[str]) -> Result:
             "unique key": "N",
             "comment": comment,
         }
-        for name, kind, nullable, default, comment in session.connection.values(
+        for name, kind, nullable, default, comment in context.connection.values(
             "SELECT column_name, data_type, is_nullable, column_default, comment"
             " FROM duckdb_columns() WHERE (database_name, schema_name, table_name) = (?, ?, ?)"
             " ORDER BY column_index",
@@ -305,9 +304,9 @@ def _described(session: Session, where: list[str]) -> Result:
     return answer
 
 
-def _lengths(session: Session, where: list[str]) -> dict[str, int]:
+def _lengths(context: Context, where: list[str]) -> dict[str, int]:
     """The lengths that VARCHAR columns were declared with; they are not enforced."""
-    rows = session.connection.values(
+    rows = context.connection.values(
         "SELECT ext_column_name, ext_character_maximum_length"
         f" FROM _fs_global.{HIDDEN_SCHEMA}._fs_columns_ext"
         " WHERE (ext_table_catalog, ext_table_schema, ext_table_name) = (?, ?, ?)",
@@ -319,7 +318,7 @@ def _lengths(session: Session, where: list[str]) -> dict[str, int]:
 # --- stages, file formats, sequences --------------------------------------------------------------
 
 
-def _show_of_engine(*nouns: str) -> Callable[[Session, Tokens, Sequence[Any]], Result]:
+def _show_of_engine(*nouns: str) -> Callable[[Context, Tokens, Sequence[Any]], Result]:
     """SHOW of a kind of object that the engine lists, all of them: the scope is made here.
 
     https://docs.snowflake.com/en/sql-reference/sql/show-stages
@@ -327,14 +326,14 @@ def _show_of_engine(*nouns: str) -> Callable[[Session, Tokens, Sequence[Any]], R
     https://docs.snowflake.com/en/sql-reference/sql/show-sequences
     """
 
-    def show(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+    def show(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
         tokens.expect("SHOW", *nouns)
         scope = show_scope(tokens)
-        database, schema = scope.place(session)
-        if scope.kind is None and session.schema:
-            schema = session.schema
+        database, schema = place_of(context, scope)
+        if scope.kind is None and context.schema:
+            schema = context.schema
         every = parsing.parse(f"SHOW {' '.join(nouns)} IN ACCOUNT")
-        answer = session.connection.other(every, {}, result.SHOW)
+        answer = context.connection.other(every, {}, result.SHOW)
         places = [
             answer.table.column(name).to_pylist()
             for name in ("name", "database_name", "schema_name")

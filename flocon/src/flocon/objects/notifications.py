@@ -9,17 +9,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flocon.access.needs import Need
 from flocon.access.securables import Securable
 from flocon.core import errors
 from flocon.objects import integrations
 from flocon.objects.integrations import Integration
+from flocon.session.context import Context
 from flocon.sql.tokens import Tokens
-
-if TYPE_CHECKING:
-    from flocon.session.session import Session
 
 # The number of Snowflake's own error for addresses; for the other faults of messages it is not
 # documented.
@@ -30,46 +28,46 @@ _PLACEHOLDERS = ("SNOWFLAKE_WEBHOOK_SECRET", _MESSAGE)
 _SUBTYPES = {"text/plain": "plain", "text/html": "html"}
 
 
-def send_email(session: Session, arguments: Sequence[Any]) -> bool:
+def send_email(context: Context, arguments: Sequence[Any]) -> bool:
     """SYSTEM$SEND_EMAIL(integration, 'a@x, b@y', subject, content [, mime type])"""
     if len(arguments) not in (4, 5) or not all(isinstance(each, str) for each in arguments):
         raise _invalid("SYSTEM$SEND_EMAIL takes four or five texts.")
     name, recipients, subject, content, *mime = arguments
-    integration = _usable(session, name)
+    integration = _usable(context, name)
     if integration.kind != "EMAIL":
         raise _invalid(f"Integration '{integration.name}' is not an email integration.")
     to = [address.strip() for address in recipients.split(",") if address.strip()]
     kind = mime[0] if mime else "text/plain"
-    _email(session, integration, {"subject": subject, "toAddress": to}, kind, content)
+    _email(context, integration, {"subject": subject, "toAddress": to}, kind, content)
     return True
 
 
-def send_notification(session: Session, arguments: Sequence[Any]) -> str:
+def send_notification(context: Context, arguments: Sequence[Any]) -> str:
     """SYSTEM$SEND_SNOWFLAKE_NOTIFICATION(message, integration configuration), both JSON texts."""
     if len(arguments) != 2 or not all(isinstance(each, str) for each in arguments):
         raise errors.unsupported("SYSTEM$SEND_SNOWFLAKE_NOTIFICATION with lists of messages")
     message, configuration = (_object(each) for each in arguments)
     [(kind, content)] = message.items()
     [(name, options)] = configuration.items()
-    integration = _usable(session, name)
+    integration = _usable(context, name)
     if integration.kind == "EMAIL":
-        _email(session, integration, options, kind, content)
+        _email(context, integration, options, kind, content)
     else:
-        _webhook(session, integration, content)
+        _webhook(context, integration, content)
     return "Enqueued notifications"
 
 
-def _usable(session: Session, name: str) -> Integration:
+def _usable(context: Context, name: str) -> Integration:
     plain = Tokens(name).name().name
-    session.guard.require(Need(Securable("INTEGRATION", (plain,)), ("USAGE",)))
-    integration = integrations.found(session.account, plain)
+    context.access.require(Need(Securable("INTEGRATION", (plain,)), ("USAGE",)))
+    integration = integrations.found(context.account, plain)
     if not integration.properties["ENABLED"]:
         raise _invalid(f"Integration '{integration.name}' is not enabled.")
     return integration
 
 
 def _email(
-    session: Session, integration: Integration, options: dict[str, Any], kind: str, content: str
+    context: Context, integration: Integration, options: dict[str, Any], kind: str, content: str
 ) -> None:
     properties = integration.properties
     subject = options.get("subject") or properties.get("DEFAULT_SUBJECT") or ""
@@ -89,14 +87,14 @@ def _email(
             "Following email address(es) are not allowed by the email integration"
             f" {integration.name}: [{', '.join(strangers)}]",
         )
-    session.account.outbox.email(integration.name, to, cc, bcc, subject, content, _SUBTYPES[kind])
+    context.account.outbox.email(integration.name, to, cc, bcc, subject, content, _SUBTYPES[kind])
 
 
-def _webhook(session: Session, integration: Integration, content: str) -> None:
+def _webhook(context: Context, integration: Integration, content: str) -> None:
     properties = integration.properties
     body = properties.get("WEBHOOK_BODY_TEMPLATE", _MESSAGE).replace(_MESSAGE, content)
     headers = properties.get("WEBHOOK_HEADERS", {})
-    session.account.outbox.webhook(integration.name, properties["WEBHOOK_URL"], headers, body)
+    context.account.outbox.webhook(integration.name, properties["WEBHOOK_URL"], headers, body)
 
 
 def _object(text: str) -> dict[str, Any]:
@@ -113,25 +111,25 @@ def _invalid(text: str) -> errors.SnowflakeError:
     return errors.compilation(errors.COMPILATION, text)
 
 
-def _content(kind: str) -> Callable[[Session, list[Any]], str]:
+def _content(kind: str) -> Callable[[Context, list[Any]], str]:
     """SNOWFLAKE.NOTIFICATION.TEXT_PLAIN and its siblings.
     https://docs.snowflake.com/en/sql-reference/functions/text_plain
     """
 
-    def build(session: Session, arguments: list[Any]) -> str:
+    def build(context: Context, arguments: list[Any]) -> str:
         [content] = _counted(arguments, 1)
         return json.dumps({kind: content}, ensure_ascii=False)
 
     return build
 
 
-def _integration(session: Session, arguments: list[Any]) -> str:
+def _integration(context: Context, arguments: list[Any]) -> str:
     """https://docs.snowflake.com/en/sql-reference/functions/integration"""
     [name] = _counted(arguments, 1)
     return json.dumps({name: {}}, ensure_ascii=False)
 
 
-def _email_config(session: Session, arguments: list[Any]) -> str:
+def _email_config(context: Context, arguments: list[Any]) -> str:
     """EMAIL_INTEGRATION_CONFIG(integration [, subject, to [, cc [, bcc]]])
     https://docs.snowflake.com/en/sql-reference/functions/email_integration_config
     """
@@ -146,7 +144,7 @@ def _list(value: Any) -> list[str]:
     return json.loads(value) if isinstance(value, str) else list(value)
 
 
-def _sanitized(session: Session, arguments: list[Any]) -> str:
+def _sanitized(context: Context, arguments: list[Any]) -> str:
     """https://docs.snowflake.com/en/sql-reference/functions/sanitize_webhook_content"""
     [text] = _counted(arguments, 1)
     for placeholder in _PLACEHOLDERS:

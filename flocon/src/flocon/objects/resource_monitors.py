@@ -9,11 +9,12 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flocon.core import errors, result
 from flocon.core.result import Result
-from flocon.objects.context import warehouses
+from flocon.objects.warehouses import warehouses
+from flocon.session.context import Context
 from flocon.sql.resource_monitors import (
     ResourceMonitor,
     alter_resource_monitor,
@@ -21,10 +22,7 @@ from flocon.sql.resource_monitors import (
 )
 from flocon.sql.show import show_scope
 from flocon.sql.tokens import Tokens
-
-if TYPE_CHECKING:
-    from flocon.account import Account
-    from flocon.session.session import Session
+from flocon.stores.stores import Stores
 
 ACCOUNT_DDL = """
 CREATE TABLE IF NOT EXISTS _account_monitors (name VARCHAR, document VARCHAR);
@@ -32,43 +30,43 @@ CREATE TABLE IF NOT EXISTS _account_monitors (name VARCHAR, document VARCHAR);
 _DONE = "Statement executed successfully."
 
 
-def monitors(account: Account) -> dict[str, dict[str, Any]]:
+def monitors(account: Stores) -> dict[str, dict[str, Any]]:
     rows = account.own_rows("SELECT name, document FROM _account_monitors ORDER BY name")
     return {row["name"]: json.loads(row["document"]) for row in rows}
 
 
-def create(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+def create(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
     statement = create_resource_monitor(tokens)
-    _check_users(session, statement)
-    session.commit_for_ddl()
+    _check_users(context, statement)
+    context.transactions.commit_for_ddl()
     now = datetime.now(UTC).isoformat()
-    with session.account.lock:
-        if statement.name in monitors(session.account):
+    with context.account.lock:
+        if statement.name in monitors(context.account):
             if statement.if_exists:
                 return result.status(f"{statement.name} already exists, statement succeeded.")
             if not statement.replace:
                 raise errors.already_exists(statement.name)
-        _put(session, statement.name, _changed({"created_on": now}, statement))
+        _put(context, statement.name, _changed({"created_on": now}, statement))
     return result.status(f"Resource monitor {statement.name} successfully created.")
 
 
-def alter(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+def alter(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
     statement = alter_resource_monitor(tokens)
-    _check_users(session, statement)
-    session.commit_for_ddl()
-    with session.account.lock:
-        known = monitors(session.account).get(statement.name)
+    _check_users(context, statement)
+    context.transactions.commit_for_ddl()
+    with context.account.lock:
+        known = monitors(context.account).get(statement.name)
         if known is not None:
-            _put(session, statement.name, _changed(known, statement))
+            _put(context, statement.name, _changed(known, statement))
         elif not statement.if_exists:
             raise errors.does_not_exist("Resource monitor", statement.name)
     return result.status(_DONE)
 
 
-def _check_users(session: Session, statement: ResourceMonitor) -> None:
+def _check_users(context: Context, statement: ResourceMonitor) -> None:
     """Raises 002003 for one to notify who is not there."""
     for name in filter(None, statement.properties.get("NOTIFY_USERS", "").split(", ")):
-        if name != session.user and session.account.users.find(name) is None:
+        if name != context.user and context.account.users.find(name) is None:
             raise errors.does_not_exist("User", name)
 
 
@@ -79,26 +77,26 @@ def _changed(document: dict[str, Any], statement: ResourceMonitor) -> dict[str, 
     return changed
 
 
-def _put(session: Session, name: str, document: dict[str, Any]) -> None:
+def _put(context: Context, name: str, document: dict[str, Any]) -> None:
     text = json.dumps(document)
-    if not session.account.own_write(
+    if not context.account.own_write(
         "UPDATE _account_monitors SET document = ? WHERE name = ?", [text, name]
     ):
-        session.account.own_write("INSERT INTO _account_monitors VALUES (?, ?)", [name, text])
+        context.account.own_write("INSERT INTO _account_monitors VALUES (?, ?)", [name, text])
 
 
-def drop(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+def drop(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
     tokens.expect("DROP", "RESOURCE", "MONITOR")
     if_exists = tokens.accept("IF", "EXISTS")
     name = tokens.name().name
     tokens.end()
-    session.commit_for_ddl()
-    with session.account.lock:
-        if not session.account.own_write("DELETE FROM _account_monitors WHERE name = ?", [name]):
+    context.transactions.commit_for_ddl()
+    with context.account.lock:
+        if not context.account.own_write("DELETE FROM _account_monitors WHERE name = ?", [name]):
             if not if_exists:
                 raise errors.does_not_exist("Resource monitor", name)
             return result.status(f"Drop statement executed successfully ({name} already dropped).")
-        session.account.own_write(
+        context.account.own_write(
             "UPDATE _account_warehouses SET resource_monitor = NULL WHERE resource_monitor = ?",
             [name],
         )
@@ -124,14 +122,14 @@ _SHOWN = {
 }
 
 
-def show(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+def show(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
     """SHOW RESOURCE MONITORS.
     https://docs.snowflake.com/en/sql-reference/sql/show-resource-monitors"""
     tokens.expect("SHOW", "RESOURCE", "MONITORS")
     scope = show_scope(tokens)
-    watching = {row["resource_monitor"] for row in warehouses(session.account).values()}
+    watching = {row["resource_monitor"] for row in warehouses(context.account).values()}
     found = {
-        name: document for name, document in monitors(session.account).items() if scope.admits(name)
+        name: document for name, document in monitors(context.account).items() if scope.admits(name)
     }
     rows = [_shown(name, document, name in watching) for name, document in found.items()]
     return result.of(

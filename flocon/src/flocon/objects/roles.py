@@ -6,7 +6,7 @@ https://docs.snowflake.com/en/sql-reference/sql/create-role
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flocon.access.hierarchy import SYSTEM_ROLES
 from flocon.access.roles import DDL as ACCOUNT_DDL
@@ -14,18 +14,16 @@ from flocon.access.securables import first_owner
 from flocon.core import errors, result
 from flocon.core.result import Result
 from flocon.objects.grants import check_role
+from flocon.session.context import Context
 from flocon.sql.show import show_scope
 from flocon.sql.tokens import Tokens
-
-if TYPE_CHECKING:
-    from flocon.session.session import Session
 
 __all__ = ["ACCOUNT_DDL", "ROUTES"]
 
 _DONE = "Statement executed successfully."
 
 
-def create_role(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+def create_role(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
     tokens.expect("CREATE")
     if tokens.peek("OR"):
         raise errors.unsupported("CREATE OR REPLACE ROLE")
@@ -34,17 +32,17 @@ def create_role(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Resul
     name = tokens.name().name
     comment = tokens.string() if tokens.accept("COMMENT", "=") else ""
     tokens.end()
-    session.commit_for_ddl()
-    with session.account.lock:
-        if session.account.roles.exists(name):
+    context.transactions.commit_for_ddl()
+    with context.account.lock:
+        if context.account.roles.exists(name):
             if if_not_exists:
                 return result.status(f"{name} already exists, statement succeeded.")
             raise errors.already_exists(name)
-        session.account.roles.create(name, comment)
+        context.account.roles.create(name, comment)
     return result.status(f"Role {name} successfully created.")
 
 
-def alter_role(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+def alter_role(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
     """ALTER ROLE [IF EXISTS] name {SET COMMENT = '…' | UNSET COMMENT}"""
     tokens.expect("ALTER", "ROLE")
     if_exists = tokens.accept("IF", "EXISTS")
@@ -56,28 +54,28 @@ def alter_role(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result
     else:
         raise errors.unsupported(f"ALTER ROLE … {tokens.rest()}")
     tokens.end()
-    session.commit_for_ddl()
-    if not (if_exists and not session.account.roles.exists(name)):
-        check_role(session, name)
-        session.account.roles.comment(name, comment)
+    context.transactions.commit_for_ddl()
+    if not (if_exists and not context.account.roles.exists(name)):
+        check_role(context, name)
+        context.account.roles.comment(name, comment)
     return result.status(_DONE)
 
 
-def drop_role(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+def drop_role(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
     """What the role owned is the dropping role's from now on.
     https://docs.snowflake.com/en/sql-reference/sql/drop-role"""
     tokens.expect("DROP", "ROLE")
     if_exists = tokens.accept("IF", "EXISTS")
     name = tokens.name().name
     tokens.end()
-    session.commit_for_ddl()
+    context.transactions.commit_for_ddl()
     if name in SYSTEM_ROLES:
         raise errors.insufficient(f"role '{name}'")
-    with session.account.lock:
-        if if_exists and not session.account.roles.exists(name):
+    with context.account.lock:
+        if if_exists and not context.account.roles.exists(name):
             return result.status(f"Drop statement executed successfully ({name} already dropped).")
-        check_role(session, name)
-        session.account.roles.drop(name, session.guard.role)
+        check_role(context, name)
+        context.account.roles.drop(name, context.access.role)
     return result.status(f"{name} successfully dropped.")
 
 
@@ -95,14 +93,14 @@ _SHOWN = {
 }
 
 
-def show_roles(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+def show_roles(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
     """SHOW ROLES. https://docs.snowflake.com/en/sql-reference/sql/show-roles"""
     tokens.expect("SHOW")
     tokens.accept("TERSE")
     tokens.expect("ROLES")
     scope = show_scope(tokens)
-    roles = session.account.roles
-    inherited = roles.inherited([session.role or ""]) - {session.role}
+    roles = context.account.roles
+    inherited = roles.inherited([context.role or ""]) - {context.role}
     found = [role for role in roles.all() if scope.admits(role.name)]
     rows = []
     for role in found:
@@ -112,7 +110,7 @@ def show_roles(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result
                 role.created_on,
                 role.name,
                 "N",
-                "Y" if role.name == session.role else "N",
+                "Y" if role.name == context.role else "N",
                 "Y" if role.name in inherited else "N",
                 sum(g.kind == "USER" for g in given),
                 sum(g.kind == "ROLE" for g in given),
@@ -130,3 +128,4 @@ ROUTES = {
     ("DROP", "ROLE"): drop_role,
     ("SHOW", "ROLES"): show_roles,
 }
+EXISTS = {"ROLE": lambda context, what: context.account.roles.exists(what.name)}

@@ -7,7 +7,7 @@ import hashlib
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import unquote
 
 import pyarrow as pa
@@ -15,11 +15,9 @@ import pyarrow as pa
 from flocon.access.trees import staged
 from flocon.core import errors, result
 from flocon.core.result import Result
-from flocon.sql.stage_location import stage_location
+from flocon.session.context import Context
+from flocon.session.stage_location import stage_location
 from flocon.sql.tokens import Tokens
-
-if TYPE_CHECKING:
-    from flocon.session.session import Session
 
 _SNOWFLAKE_TYPES = {
     "BIGINT": "NUMBER(38, 0)",
@@ -78,7 +76,7 @@ def _unquoted(text: str) -> str:
     return text[1:-1].replace("''", "'").replace("\\'", "'") if text.startswith("'") else text
 
 
-def put_files(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+def put_files(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
     """PUT file://… @stage[/path]: tells the client where to write; the client writes.
 
     https://docs.snowflake.com/en/sql-reference/sql/put
@@ -88,8 +86,8 @@ def put_files(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
         raise errors.syntax(len(tokens.text), "<EOF>")
     options = _options(match[3], ("PARALLEL", "AUTO_COMPRESS", "SOURCE_COMPRESSION", "OVERWRITE"))
     target = str(binds[0]) if match[2] == "?" else match[2]
-    session.guard.require(staged(target, session.guard, "WRITE"))
-    place = stage_location(session, target)
+    context.access.require(staged(target, context, "WRITE"))
+    place = stage_location(context, target)
     folder = place.folder / place.path
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -107,7 +105,7 @@ def put_files(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
     )
 
 
-def get_files(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+def get_files(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
     """GET @stage[/path] file://…: tells the client which files to fetch.
 
     https://docs.snowflake.com/en/sql-reference/sql/get
@@ -117,8 +115,8 @@ def get_files(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
         raise errors.syntax(len(tokens.text), "<EOF>")
     options = _options(match[3], ("PARALLEL", "PATTERN"))
     source = str(binds[0]) if match[1] == "?" else match[1]
-    session.guard.require(staged(source, session.guard, "READ"))
-    place = stage_location(session, source)
+    context.access.require(staged(source, context, "READ"))
+    place = stage_location(context, source)
     files = [file for _, file in place.files(options.get("PATTERN"))]
     return _transfer(
         {
@@ -150,35 +148,35 @@ def _transfer(command: dict[str, Any], folder: Path) -> Result:
 _LISTED = {"name": "VARCHAR", "size": "BIGINT", "md5": "VARCHAR", "last_modified": "VARCHAR"}
 
 
-def list_files(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+def list_files(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
     """LIST @stage[/path] [PATTERN = '…']. https://docs.snowflake.com/en/sql-reference/sql/list"""
     rows = []
-    for name, file in _files(session, tokens, "READ"):
+    for name, file in _files(context, tokens, "READ"):
         content = file.read_bytes()
         changed = email.utils.formatdate(file.stat().st_mtime, usegmt=True)
         rows.append([name, len(content), hashlib.md5(content).hexdigest(), changed])
     return result.of(_LISTED, rows)
 
 
-def remove_files(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+def remove_files(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
     """REMOVE @stage[/path] [PATTERN = '…']: each removed file has a row in the answer.
 
     https://docs.snowflake.com/en/sql-reference/sql/remove
     """
     rows = []
-    for name, file in _files(session, tokens, "WRITE"):
+    for name, file in _files(context, tokens, "WRITE"):
         file.unlink()
         rows.append([name, "removed"])
     return result.of({"name": "VARCHAR", "result": "VARCHAR"}, rows)
 
 
-def _files(session: Session, tokens: Tokens, privilege: str) -> list[tuple[str, Path]]:
+def _files(context: Context, tokens: Tokens, privilege: str) -> list[tuple[str, Path]]:
     match = _ONE_PLACE.fullmatch(_written(tokens))
     if match is None:
         raise errors.syntax(len(tokens.text), "<EOF>")
     options = _options(match[2], ("PATTERN",))
-    session.guard.require(staged(match[1], session.guard, privilege))
-    return stage_location(session, match[1]).files(options.get("PATTERN"))
+    context.access.require(staged(match[1], context, privilege))
+    return stage_location(context, match[1]).files(options.get("PATTERN"))
 
 
 _COLUMNS = {
@@ -191,15 +189,15 @@ _COLUMNS = {
 }
 
 
-def infer_schema(session: Session, database: str, arguments: dict[str, Any]) -> Result:
+def infer_schema(context: Context, database: str, arguments: dict[str, Any]) -> Result:
     """TABLE(INFER_SCHEMA(LOCATION => '@stage', FILE_FORMAT => …)) of Parquet files.
 
     https://docs.snowflake.com/en/sql-reference/functions/infer_schema
     """
-    files = [file for _, file in stage_location(session, str(arguments["LOCATION"])).files()]
+    files = [file for _, file in stage_location(context, str(arguments["LOCATION"])).files()]
     if not files or any(".parquet" not in file.name and file.suffix != ".txt" for file in files):
         raise errors.unsupported(f"INFER_SCHEMA of {arguments['LOCATION']}: no Parquet files")
-    columns = session.connection.values(
+    columns = context.connection.values(
         "SELECT column_name, column_type FROM (DESCRIBE FROM read_parquet(?))",
         [[str(file) for file in files]],
     )

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from sqlglot import Expr, exp
 
 from flocon.core import errors, result
 from flocon.core.result import Result
 from flocon.engine import Binds
 from flocon.objects.databases import already_dropped, comment
-from flocon.session.names import name_of
-from flocon.sql.tokens import FullName
-
-if TYPE_CHECKING:
-    from flocon.session.session import Session
+from flocon.session.context import Context
+from flocon.session.schema_names import of_duckdb, of_fakesnow
+from flocon.sql.tokens import FullName, name_of
 
 
-def drop_stage(session: Session, target: exp.Table, if_exists: bool) -> Result:
-    name = session.resolve(name_of(target))
-    if not session.connection.values(
+def drop_stage(context: Context, target: exp.Table, if_exists: bool) -> Result:
+    name = context.resolve(name_of(target))
+    if not context.connection.values(
         "DELETE FROM _fs_global._fs_information_schema._fs_stages"
         " WHERE database_name = ? AND schema_name = ? AND name = ? RETURNING 1",
         [name.database, name.schema, name.name],
@@ -27,11 +23,11 @@ def drop_stage(session: Session, target: exp.Table, if_exists: bool) -> Result:
         if if_exists:
             return already_dropped(name.name)
         raise errors.does_not_exist("Stage", name)
-    _empty(session, name)
+    _empty(context, name)
     return result.status(f"{name.name} successfully dropped.")
 
 
-def create_stage(session: Session, tree: exp.Create, binds: Binds) -> Result:
+def create_stage(context: Context, tree: exp.Create, binds: Binds) -> Result:
     """CREATE STAGE of the account's own. https://docs.snowflake.com/en/sql-reference/sql/create-stage"""
     temporary = tree.find(exp.TemporaryProperty)
     for item in _properties(tree):
@@ -42,11 +38,11 @@ def create_stage(session: Session, tree: exp.Create, binds: Binds) -> Result:
         elif not isinstance(item, exp.TemporaryProperty | exp.SchemaCommentProperty):
             raise errors.unsupported(f"CREATE STAGE … {item.sql('snowflake')}")
     if not temporary:
-        session.commit_for_ddl()
-    name = session.resolve(name_of(tree.this))
-    session.check_schema(name)
+        context.transactions.commit_for_ddl()
+    name = context.resolve(name_of(tree.this))
+    context.check_schema(name)
     replace = bool(tree.args.get("replace"))
-    if not session.connection.values(
+    if not context.connection.values(
         f"INSERT OR {'REPLACE' if replace else 'IGNORE'} INTO"
         " _fs_global._fs_information_schema._fs_stages (created_on, name, database_name,"
         " schema_name, url, has_credentials, has_encryption_key, owner, comment, type,"
@@ -64,12 +60,12 @@ def create_stage(session: Session, tree: exp.Create, binds: Binds) -> Result:
             return result.status(f"{name.name} already exists, statement succeeded.")
         raise errors.already_exists(name.name)
     if replace:
-        _empty(session, name)
+        _empty(context, name)
     return result.status(f"Stage area {name.name} successfully created.")
 
 
-def _empty(session: Session, name: FullName) -> None:
-    stages = session.account.engine.stages
+def _empty(context: Context, name: FullName) -> None:
+    stages = context.account.engine.stages
     stages.remove(stages.stage(name.database, name.schema, name.name))
 
 
@@ -105,21 +101,21 @@ _FORMAT_OPTIONS = {
 }  # fmt: skip
 
 
-def create_file_format(session: Session, tree: exp.Create, binds: Binds) -> Result:
+def create_file_format(context: Context, tree: exp.Create, binds: Binds) -> Result:
     """CREATE FILE FORMAT; what an option does is COPY INTO's affair."""
     for item in _properties(tree):
         if type(item) is exp.Property and item.name.upper() not in _FORMAT_OPTIONS:
             raise errors.compilation(
                 errors.INVALID_PROPERTY, f"invalid property '{item.name.upper()}'"
             )
-    session.commit_for_ddl()
-    session.check_schema(session.resolve(name_of(tree.this)))
-    return with_fakesnow(session, tree, binds)
+    context.transactions.commit_for_ddl()
+    context.check_schema(context.resolve(name_of(tree.this)))
+    return with_fakesnow(context, tree, binds)
 
 
-def drop_file_format(session: Session, target: exp.Table, if_exists: bool) -> Result:
-    name = session.resolve(name_of(target))
-    dropped = session.connection.values(
+def drop_file_format(context: Context, target: exp.Table, if_exists: bool) -> Result:
+    name = context.resolve(name_of(target))
+    dropped = context.connection.values(
         "DELETE FROM _fs_global._fs_information_schema._fs_file_formats"
         " WHERE database_name = ? AND schema_name = ? AND name = ? RETURNING 1",
         [name.database, name.schema, name.name],
@@ -131,11 +127,18 @@ def drop_file_format(session: Session, target: exp.Table, if_exists: bool) -> Re
     raise errors.does_not_exist("File format", name)
 
 
-def create_sequence(session: Session, tree: exp.Create, binds: Binds) -> Result:
-    session.commit_for_ddl()
-    session.check_schema(session.resolve(name_of(tree.this)))
-    return with_fakesnow(session, tree, binds)
+def create_sequence(context: Context, tree: exp.Create, binds: Binds) -> Result:
+    context.transactions.commit_for_ddl()
+    context.check_schema(context.resolve(name_of(tree.this)))
+    return with_fakesnow(context, tree, binds)
 
 
-def with_fakesnow(session: Session, tree: Expr, binds: Binds) -> Result:
-    return session.connection.other(tree, binds, result.DDL)
+def with_fakesnow(context: Context, tree: Expr, binds: Binds) -> Result:
+    return context.connection.other(tree, binds, result.DDL)
+
+
+IN_SCHEMA = {
+    "FILE FORMAT": of_fakesnow("_fs_file_formats"),
+    "SEQUENCE": of_duckdb("duckdb_sequences", "sequence_name"),
+    "STAGE": of_fakesnow("_fs_stages"),
+}

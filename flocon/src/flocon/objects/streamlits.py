@@ -8,20 +8,20 @@ from __future__ import annotations
 import shutil
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flocon.access.needs import Need
 from flocon.access.securables import Securable
 from flocon.core import errors, result
 from flocon.core.result import Result
 from flocon.objects import account_parameters, compute_pools
+from flocon.session.context import Context
+from flocon.session.names import place_of
+from flocon.session.schema_names import of_catalog
+from flocon.session.stage_location import stage_location, versioned_folder
 from flocon.sql.show import show_scope
-from flocon.sql.stage_location import stage_location, versioned_folder
 from flocon.sql.streamlits import alter_streamlit, create_streamlit
 from flocon.sql.tokens import FullName, Tokens
-
-if TYPE_CHECKING:
-    from flocon.session.session import Session
 
 _PROPERTIES = (
     "title", "main_file", "query_warehouse", "comment", "root_location", "runtime_name",
@@ -40,45 +40,45 @@ _CONTAINER_RUNTIME = "SYSTEM$ST_CONTAINER_RUNTIME_PY3_11"
 _KEY = "(schema_name, name) = (?, ?)"
 
 
-def _found(session: Session, name: FullName) -> dict[str, Any] | None:
-    rows = session.catalog(name.database).rows(
+def _found(context: Context, name: FullName) -> dict[str, Any] | None:
+    rows = context.catalog(name.database).rows(
         f"SELECT * FROM _account_streamlits WHERE {_KEY}", [name.schema, name.name]
     )
     return rows[0] if rows else None
 
 
-def _existing(session: Session, name: FullName) -> dict[str, Any]:
-    row = _found(session, name)
+def _existing(context: Context, name: FullName) -> dict[str, Any]:
+    row = _found(context, name)
     if row is None:
         raise errors.does_not_exist("Streamlit", name)
     return row
 
 
-def create(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+def create(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
     statement = create_streamlit(tokens)
-    name = session.resolve(statement.name)
-    session.commit_for_ddl()
-    session.check_schema(name)
-    with session.account.lock:
-        if _found(session, name):
+    name = context.resolve(statement.name)
+    context.transactions.commit_for_ddl()
+    context.check_schema(name)
+    with context.account.lock:
+        if _found(context, name):
             if statement.if_not_exists:
                 return result.status(f"{name.name} already exists, statement succeeded.")
             if not statement.replace:
                 raise errors.already_exists(name)
-            _delete(session, name)
-        values = _runtime(session, {"main_file": "streamlit_app.py", **statement.properties})
-        folder = versioned_folder(session, name)
+            _delete(context, name)
+        values = _runtime(context, {"main_file": "streamlit_app.py", **statement.properties})
+        folder = versioned_folder(context, name)
         folder.mkdir(parents=True)
         if statement.source:
-            _copy(session, statement.source, folder / "versions" / "live")
-        session.catalog(name.database).write(
+            _copy(context, statement.source, folder / "versions" / "live")
+        context.catalog(name.database).write(
             f"INSERT INTO _account_streamlits VALUES ({', '.join('?' * (6 + len(_PROPERTIES)))})",
             [
                 name.schema,
                 name.name,
                 result.new_id(),
                 datetime.now(UTC).replace(tzinfo=None),
-                session.guard.role,
+                context.access.role,
                 statement.source is not None,
                 *(values.get(key) for key in _PROPERTIES),
             ],
@@ -86,7 +86,7 @@ def create(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
     return result.status(f"Streamlit {name.name} successfully created.")
 
 
-def _runtime(session: Session, values: dict[str, Any]) -> dict[str, Any]:
+def _runtime(context: Context, values: dict[str, Any]) -> dict[str, Any]:
     """The properties with the runtime that serves the app. Since the bundle 2026_06 it is the
     container runtime where none is named; an app with a ROOT_LOCATION has the warehouse runtime,
     and can have no other. Raises 001481 for what a runtime does not allow, 002003 and 003001 for a
@@ -108,12 +108,12 @@ def _runtime(session: Session, values: dict[str, Any]) -> dict[str, Any]:
             raise _invalid("MAIN_FILE", main_file)
         return {**values, "runtime_name": runtime}  # a compute pool is kept, and ignored
     default = account_parameters.value_of(
-        session.account, account_parameters.DEFAULT_STREAMLIT_COMPUTE_POOL
+        context.account, account_parameters.DEFAULT_STREAMLIT_COMPUTE_POOL
     )
     pool = pool or default
-    if pool not in compute_pools.pools(session.account):
+    if pool not in compute_pools.pools(context.account):
         raise errors.does_not_exist("Compute pool", pool)
-    session.guard.require(Need(Securable(compute_pools.KIND, (pool,)), ("USAGE",)))
+    context.access.require(Need(Securable(compute_pools.KIND, (pool,)), ("USAGE",)))
     return {**values, "runtime_name": runtime, "compute_pool": pool}
 
 
@@ -123,9 +123,9 @@ def _invalid(name: str, value: str) -> errors.SnowflakeError:
     )
 
 
-def _copy(session: Session, source: str, folder: Any) -> None:
+def _copy(context: Context, source: str, folder: Any) -> None:
     """The files below a stage's path become the live version's."""
-    place = stage_location(session, source)
+    place = stage_location(context, source)
     below = f"{place.path.rstrip('/')}/" if place.path else ""
     for _, file in place.files():
         relative = file.relative_to(place.folder).as_posix()
@@ -135,76 +135,76 @@ def _copy(session: Session, source: str, folder: Any) -> None:
             shutil.copyfile(file, target)
 
 
-def alter(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+def alter(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
     """https://docs.snowflake.com/en/sql-reference/sql/alter-streamlit"""
     statement = alter_streamlit(tokens)
-    name = session.resolve(statement.name)
-    session.commit_for_ddl()
-    with session.account.lock:
-        if statement.if_exists and _found(session, name) is None:
+    name = context.resolve(statement.name)
+    context.transactions.commit_for_ddl()
+    with context.account.lock:
+        if statement.if_exists and _found(context, name) is None:
             return result.status(_DONE)
-        row = _existing(session, name)
+        row = _existing(context, name)
         if statement.add_live_version:
             if row["live"]:
                 raise errors.SnowflakeError(
                     _LIVE_VERSION_EXISTS, "There is already a live version."
                 )
-            _update(session, name, {"live": True})
+            _update(context, name, {"live": True})
         elif statement.rename_to:
-            _rename(session, name, session.resolve(statement.rename_to))
+            _rename(context, name, context.resolve(statement.rename_to))
         else:
             changes = {**statement.set, **dict.fromkeys(statement.unset)}
-            _update(session, name, _changed(session, row, changes))
+            _update(context, name, _changed(context, row, changes))
     return result.status(_DONE)
 
 
-def _changed(session: Session, row: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+def _changed(context: Context, row: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
     """What an ALTER sets, which must fit what the app has."""
     if not changes.keys() & {"main_file", "runtime_name", "compute_pool"}:
         return changes
-    return _runtime(session, {**{key: row[key] for key in _PROPERTIES}, **changes})
+    return _runtime(context, {**{key: row[key] for key in _PROPERTIES}, **changes})
 
 
-def _update(session: Session, name: FullName, values: dict[str, Any]) -> None:
+def _update(context: Context, name: FullName, values: dict[str, Any]) -> None:
     if values:
         assignments = ", ".join(f"{key} = ?" for key in values)
-        session.catalog(name.database).write(
+        context.catalog(name.database).write(
             f"UPDATE _account_streamlits SET {assignments} WHERE {_KEY}",
             [*values.values(), name.schema, name.name],
         )
 
 
-def _rename(session: Session, name: FullName, new: FullName) -> None:
+def _rename(context: Context, name: FullName, new: FullName) -> None:
     if (new.database, new.schema) != (name.database, name.schema):
         raise errors.unsupported("ALTER STREAMLIT … RENAME TO another schema")
-    if _found(session, new):
+    if _found(context, new):
         raise errors.already_exists(new)
-    _update(session, name, {"name": new.name})
-    versioned_folder(session, name).rename(versioned_folder(session, new))
+    _update(context, name, {"name": new.name})
+    versioned_folder(context, name).rename(versioned_folder(context, new))
 
 
-def drop(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+def drop(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
     tokens.expect("DROP", "STREAMLIT")
     if_exists = tokens.accept("IF", "EXISTS")
-    name = session.resolve(tokens.name())
+    name = context.resolve(tokens.name())
     tokens.end()
-    session.commit_for_ddl()
-    with session.account.lock:
-        if _found(session, name) is None:
+    context.transactions.commit_for_ddl()
+    with context.account.lock:
+        if _found(context, name) is None:
             if if_exists:
                 return result.status(
                     f"Drop statement executed successfully ({name.name} already dropped)."
                 )
             raise errors.does_not_exist("Streamlit", name)
-        _delete(session, name)
+        _delete(context, name)
     return result.status(f"{name.name} successfully dropped.")
 
 
-def _delete(session: Session, name: FullName) -> None:
-    session.catalog(name.database).write(
+def _delete(context: Context, name: FullName) -> None:
+    context.catalog(name.database).write(
         f"DELETE FROM _account_streamlits WHERE {_KEY}", [name.schema, name.name]
     )
-    session.account.engine.stages.remove(versioned_folder(session, name))
+    context.account.engine.stages.remove(versioned_folder(context, name))
 
 
 _SHOWN = {
@@ -219,18 +219,18 @@ _SHOWN = {
 }  # fmt: skip
 
 
-def show(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+def show(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
     """SHOW STREAMLITS. https://docs.snowflake.com/en/sql-reference/sql/show-streamlits"""
     tokens.expect("SHOW")
     tokens.expect("STREAMLITS")
     scope = show_scope(tokens)
-    wanted, schema = scope.place(session)
-    if scope.kind is None and session.schema:
-        schema = session.schema
+    wanted, schema = place_of(context, scope)
+    if scope.kind is None and context.schema:
+        schema = context.schema
     rows = [
         {**row, "database_name": database, "url_id": row["id"], "owner_role_type": "ROLE"}
-        for database in ([wanted] if wanted else session.account.databases())
-        for row in session.catalog(database).rows(
+        for database in ([wanted] if wanted else context.account.databases())
+        for row in context.catalog(database).rows(
             "SELECT * FROM _account_streamlits ORDER BY schema_name, name"
         )
         if scope.admits(row["name"]) and schema in (None, row["schema_name"])
@@ -246,13 +246,13 @@ _DESCRIBED = (
 )  # fmt: skip
 
 
-def describe(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+def describe(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
     """DESCRIBE STREAMLIT. https://docs.snowflake.com/en/sql-reference/sql/desc-streamlit"""
     tokens.next()
     tokens.expect("STREAMLIT")
-    name = session.resolve(tokens.name())
+    name = context.resolve(tokens.name())
     tokens.end()
-    row = _existing(session, name)
+    row = _existing(context, name)
     live = f"snow://streamlit/{_quoted(name)}/versions/live/" if row["live"] else None
     empty = {"import_urls": "[]", "external_access_integrations": "[]"}
     told = {**row, **empty, "url_id": row["id"], "live_version_location_uri": live}
@@ -268,16 +268,16 @@ def _quoted(name: FullName) -> str:
     )
 
 
-def execute(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+def execute(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
     raise errors.unsupported("EXECUTE STREAMLIT: `streamlit run` serves an app on this machine")
 
 
-def restart(session: Session, arguments: list[Any]) -> str:
+def restart(context: Context, arguments: list[Any]) -> str:
     """SYSTEM$RESTART_STREAMLIT(name): after new files, of an app in the container runtime. None is
     served here, so there is nothing to be restarted."""
     if len(arguments) != 1:
         raise errors.compilation(errors.SYNTAX, "SYSTEM$RESTART_STREAMLIT takes one argument.")
-    _existing(session, session.resolve(Tokens(str(arguments[0])).name()))
+    _existing(context, context.resolve(Tokens(str(arguments[0])).name()))
     return _DONE
 
 
@@ -290,3 +290,5 @@ ROUTES = {
     ("DESCRIBE", "STREAMLIT"): describe,
     ("EXECUTE", "STREAMLIT"): execute,
 }
+OF_SCHEMA = ("_account_streamlits", "schema_name")
+IN_SCHEMA = {"STREAMLIT": of_catalog(*OF_SCHEMA)}

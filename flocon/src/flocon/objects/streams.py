@@ -4,80 +4,79 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flocon.core import errors, result
 from flocon.core.result import Result
+from flocon.session.context import Context
+from flocon.session.names import place_of
 from flocon.sql.show import show_scope
 from flocon.sql.streams import CreateStream, create_stream
 from flocon.sql.tokens import FullName, Tokens
 from flocon.transactions.stream_view import Stream
 from flocon.transactions.streams import DDL
 
-if TYPE_CHECKING:
-    from flocon.session.session import Session
-
-__all__ = ["DDL", "FUNCTIONS", "ROUTES"]
+__all__ = ["DDL", "EXISTS", "FUNCTIONS", "IN_SCHEMA", "ROUTES"]
 
 # Snowflake extends a source's retention to this for its streams' sake.
 _MAX_DATA_EXTENSION = timedelta(days=14)
 
 
-def create(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+def create(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
     statement = create_stream(tokens)
-    session.commit_for_ddl()
-    name, table = session.resolve(statement.name), session.resolve(statement.source)
-    account = session.account
-    session.check_schema(name)
-    if answer := _existing(session, statement, name):
+    context.transactions.commit_for_ddl()
+    name, table = context.resolve(statement.name), context.resolve(statement.source)
+    account = context.account
+    context.check_schema(name)
+    if answer := _existing(context, statement, name):
         return answer
-    _check_source(session, name, table)
-    catalog = session.catalog(name.database)
+    _check_source(context, name, table)
+    catalog = context.catalog(name.database)
     # This may wait for others' transactions, so it does not hold the account's lock.
-    account.changes.track(catalog, session.connection, table)
+    account.changes.track(catalog, context.connection, table)
     with account.lock:
-        if answer := _existing(session, statement, name):
+        if answer := _existing(context, statement, name):
             return answer
         account.streams.create(
-            catalog, session.connection, name, table, statement, session.guard.role
+            catalog, context.connection, name, table, statement, context.access.role
         )
     return result.status(f"Stream {name.name} successfully created.")
 
 
-def _existing(session: Session, statement: CreateStream, name: FullName) -> Result | None:
-    if not session.account.streams.find(name) or statement.replace:
+def _existing(context: Context, statement: CreateStream, name: FullName) -> Result | None:
+    if not context.account.streams.find(name) or statement.replace:
         return None
     if statement.if_not_exists:
         return result.status(f"{name.name} already exists, statement succeeded.")
     raise errors.already_exists(name)
 
 
-def _check_source(session: Session, name: FullName, table: FullName) -> None:
+def _check_source(context: Context, name: FullName, table: FullName) -> None:
     if table.database != name.database:
         raise errors.unsupported("a stream on a table of another database")
-    kind = session.relation_kind(table)
+    kind = context.relation_kind(table)
     if kind == "VIEW":
         raise errors.unsupported("CREATE STREAM ON VIEW")
     if kind is None:
         raise errors.does_not_exist("Table", table)
 
 
-def drop(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+def drop(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
     tokens.expect("DROP", "STREAM")
     if_exists = tokens.accept("IF", "EXISTS")
-    name = session.resolve(tokens.name())
+    name = context.resolve(tokens.name())
     tokens.end()
-    session.commit_for_ddl()
-    with session.account.lock:
-        if if_exists and not session.account.streams.find(name):
+    context.transactions.commit_for_ddl()
+    with context.account.lock:
+        if if_exists and not context.account.streams.find(name):
             return result.status(
                 f"Drop statement executed successfully ({name.name} already dropped)."
             )
-        session.account.streams.drop(session.catalog(name.database), name)
+        context.account.streams.drop(context.catalog(name.database), name)
     return result.status(f"{name.name} successfully dropped.")
 
 
-def alter(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+def alter(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
     tokens.expect("ALTER", "STREAM")
     raise errors.unsupported(f"ALTER STREAM {tokens.rest()}")
 
@@ -101,8 +100,8 @@ _COLUMNS = {
 }
 
 
-def _row(session: Session, stream: Stream) -> list[Any]:
-    stale = session.account.streams.is_stale(stream)
+def _row(context: Context, stream: Stream) -> list[Any]:
+    stale = context.account.streams.is_stale(stream)
     return [
         stream.created_on,
         stream.name.name,
@@ -122,38 +121,38 @@ def _row(session: Session, stream: Stream) -> list[Any]:
     ]
 
 
-def show(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+def show(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
     """SHOW STREAMS. https://docs.snowflake.com/en/sql-reference/sql/show-streams"""
     tokens.expect("SHOW")
     tokens.accept("TERSE")
     tokens.expect("STREAMS")
     scope = show_scope(tokens)
-    database, schema = scope.place(session)
+    database, schema = place_of(context, scope)
     found = [
         stream
-        for stream in session.account.streams.all()
+        for stream in context.account.streams.all()
         if database in (None, stream.name.database)
         and schema in (None, stream.name.schema)
         and scope.admits(stream.name.name)
     ]
     found = found[scope.cut([stream.name.name for stream in found])]
-    return result.of(_COLUMNS, [_row(session, stream) for stream in found], result.SHOW)
+    return result.of(_COLUMNS, [_row(context, stream) for stream in found], result.SHOW)
 
 
-def describe(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+def describe(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
     tokens.next()
     tokens.expect("STREAM")
-    stream = session.account.streams.get(session.resolve(tokens.name()))
-    return result.of(_COLUMNS, [_row(session, stream)], result.DESCRIBE)
+    stream = context.account.streams.get(context.resolve(tokens.name()))
+    return result.of(_COLUMNS, [_row(context, stream)], result.DESCRIBE)
 
 
-def stream_has_data(session: Session, arguments: list[Any]) -> bool:
+def stream_has_data(context: Context, arguments: list[Any]) -> bool:
     """SYSTEM$STREAM_HAS_DATA('name')"""
     if len(arguments) != 1 or not isinstance(arguments[0], str):
         raise errors.compilation(errors.INVALID_PROPERTY, "SYSTEM$STREAM_HAS_DATA takes a name.")
-    name = session.resolve(Tokens(arguments[0]).name())
-    streams = session.account.streams
-    return streams.has_data(session.catalog(name.database), streams.get(name))
+    name = context.resolve(Tokens(arguments[0]).name())
+    streams = context.account.streams
+    return streams.has_data(context.catalog(name.database), streams.get(name))
 
 
 ROUTES = {
@@ -164,3 +163,17 @@ ROUTES = {
     ("DESCRIBE", "STREAM"): describe,
 }
 FUNCTIONS = {"SYSTEM$STREAM_HAS_DATA": stream_has_data}
+
+
+def _names(context: Context, database: str, schema: str) -> set[str]:
+    return {
+        stream.name.name
+        for stream in context.account.streams.all()
+        if (stream.name.database, stream.name.schema) == (database, schema)
+    }
+
+
+EXISTS = {
+    "STREAM": lambda context, what: context.account.streams.find(FullName(*what.path)) is not None
+}
+IN_SCHEMA = {"STREAM": _names}

@@ -5,15 +5,11 @@ https://docs.snowflake.com/en/sql-reference/sql/create-table
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from sqlglot import Expr, exp
 
 from flocon.core import errors
+from flocon.session.context import Context
 from flocon.sql.tokens import FullName
-
-if TYPE_CHECKING:
-    from flocon.session.session import Session
 
 DDL = """
 CREATE TABLE IF NOT EXISTS _account_properties (
@@ -73,9 +69,9 @@ def clustering(item: Expr) -> str:
     return f"LINEAR({keys})"
 
 
-def put(session: Session, name: FullName, values: dict[str, str]) -> None:
+def put(context: Context, name: FullName, values: dict[str, str]) -> None:
     """Set properties; an empty value removes one."""
-    catalog = session.catalog(name.database)
+    catalog = context.catalog(name.database)
     for key, value in values.items():
         where = [name.schema, name.name, key]
         catalog.write(f"DELETE FROM _account_properties WHERE {_KEY} AND property = ?", where)
@@ -83,21 +79,24 @@ def put(session: Session, name: FullName, values: dict[str, str]) -> None:
             catalog.write("INSERT INTO _account_properties VALUES (?, ?, ?, ?)", [*where, value])
 
 
-def forget(session: Session, name: FullName) -> None:
-    session.catalog(name.database).write(
+def forget(context: Context, name: FullName) -> None:
+    context.catalog(name.database).write(
         f"DELETE FROM _account_properties WHERE {_KEY}", [name.schema, name.name]
     )
 
 
-def renamed(session: Session, name: FullName, new: FullName) -> None:
-    session.catalog(name.database).write(
+def renamed(context: Context, name: FullName, new: FullName) -> None:
+    context.catalog(name.database).write(
         f"UPDATE _account_properties SET name = ? WHERE {_KEY}", [new.name, name.schema, name.name]
     )
 
 
-def of_database(session: Session, database: str) -> dict[tuple[str, str], dict[str, str]]:
+def of_database(context: Context, database: str) -> dict[tuple[str, str], dict[str, str]]:
     """All properties of a database's relations, by schema and name."""
     found: dict[tuple[str, str], dict[str, str]] = {}
-    for row in session.catalog(database).rows("SELECT * FROM _account_properties"):
+    for row in context.catalog(database).rows("SELECT * FROM _account_properties"):
         found.setdefault((row["schema_name"], row["name"]), {})[row["property"]] = row["value"]
     return found
+
+
+OF_SCHEMA = ("_account_properties", "schema_name")

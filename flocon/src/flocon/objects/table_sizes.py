@@ -6,14 +6,12 @@ https://docs.snowflake.com/en/sql-reference/info-schema/tables
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from flocon.access.securables import RELATION, Securable
 from flocon.core import result
 from flocon.engine import HIDDEN_SCHEMA, quoted
-
-if TYPE_CHECKING:
-    from flocon.session.session import Session
+from flocon.session.context import Context
 
 # What INFORMATION_SCHEMA.TABLES is read as.
 TABLES = "_TABLES_WITH_SIZES"
@@ -52,18 +50,18 @@ class Size(NamedTuple):
     bytes: int
 
 
-def size(session: Session, database: str, schema: str, name: str) -> Size:
+def size(context: Context, database: str, schema: str, name: str) -> Size:
     """A table's rows, and the bytes of their values before compression.
 
     DuckDB packs small tables into shared blocks, whose number says little; the values' own size
     grows and shrinks with the rows.
     """
     table = quoted(database, schema, name)
-    rows = int(session.connection.values(f"SELECT count(*) FROM {table}")[0][0])
+    rows = int(context.connection.values(f"SELECT count(*) FROM {table}")[0][0])
     if not rows:
         return Size(0, 0)
     stored, total = 0, 0
-    for column, kind, count, text in session.connection.values(
+    for column, kind, count, text in context.connection.values(
         "SELECT column_id, segment_type, count, stats.total_string_length::BIGINT"
         " FROM pragma_storage_info(?)",
         [table],
@@ -84,22 +82,23 @@ def _width(kind: str) -> int:
     return _WIDTHS.get(kind, 0)
 
 
-def tables(session: Session, database: str, arguments: dict[str, Any]) -> result.Result:
+def tables(context: Context, database: str, arguments: dict[str, Any]) -> result.Result:
     """INFORMATION_SCHEMA.TABLES, with each table's size at this moment."""
-    found = session.connection.values(
+    found = context.connection.values(
         f"SELECT {', '.join(_COLUMNS)} FROM {quoted(database, HIDDEN_SCHEMA)}._fs_tables"
     )
     rows = []
     for values in found:
         row = dict(zip(_COLUMNS, values, strict=True))
         what = Securable(RELATION, (database, row["TABLE_SCHEMA"], row["TABLE_NAME"]))
-        if not session.guard.sees(what):
+        if not context.access.sees(what):
             continue
         if row["TABLE_TYPE"] == "BASE TABLE":
-            measured = size(session, database, row["TABLE_SCHEMA"], row["TABLE_NAME"])
+            measured = size(context, database, row["TABLE_SCHEMA"], row["TABLE_NAME"])
             row |= {"ROW_COUNT": measured.rows, "BYTES": measured.bytes}
         rows.append(list(row.values()))
     return result.of(_COLUMNS, rows, result.SELECT)
 
 
 TABLE_FUNCTIONS = {TABLES: tables}
+VIEWS = {"TABLES": QUERY}

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlglot import exp
 
+from flocon.access.securables import RELATION, Securable
 from flocon.core import errors, result
 from flocon.core.result import Result
 from flocon.engine import Binds, compressed, quoted
 from flocon.objects import comments, listings, stages, table_properties
-from flocon.session.names import Names, name_of, qualify
-from flocon.sql.tokens import FullName
+from flocon.session.context import Context
+from flocon.session.names import qualify
+from flocon.session.resolved_statement import Names
+from flocon.session.schema_names import of_duckdb
+from flocon.sql.tokens import FullName, name_of
 from flocon.transactions.stream_view import Stream
-
-if TYPE_CHECKING:
-    from flocon.session.session import Session
 
 # Constraints that Snowflake records and does not enforce.
 # https://docs.snowflake.com/en/sql-reference/constraints-overview
@@ -33,17 +34,17 @@ _NOT_ENFORCED_COLUMN = (
 )
 
 
-def create_table(session: Session, tree: exp.Create, binds: Binds) -> Result:
+def create_table(context: Context, tree: exp.Create, binds: Binds) -> Result:
     _check_columns(tree)
     if is_temporary(tree):
-        return create_temporary(session, tree, binds)
-    session.commit_for_ddl()
+        return create_temporary(context, tree, binds)
+    context.transactions.commit_for_ddl()
     target = tree.this.this if isinstance(tree.this, exp.Schema) else tree.this
-    table = session.resolve(name_of(target))
-    session.check_schema(table)
-    kind = session.relation_kind(table)
+    table = context.resolve(name_of(target))
+    context.check_schema(table)
+    kind = context.relation_kind(table)
     if tree.args.get("or_alter") and kind:
-        return _alter_to(session, tree, table)
+        return _alter_to(context, tree, table)
     if kind and tree.args.get("exists"):
         return result.status(f"{table.name} already exists, statement succeeded.")
     if kind and not tree.args.get("replace"):
@@ -51,36 +52,36 @@ def create_table(session: Session, tree: exp.Create, binds: Binds) -> Result:
     strip_constraints(tree)
     like = tree.find(exp.LikeProperty)
     properties = table_properties.of_create(tree)
-    names = qualify(session, tree)
+    names = qualify(context, tree)
     told = comments.of_create(tree)
     if source := (tree.args.get("clone") or like):
-        answer = _create_like(session, table, source.this, replace=bool(kind), full=like is None)
+        answer = _create_like(context, table, source.this, replace=bool(kind), full=like is None)
     elif tree.expression:
-        answer = _create_as(session, tree, names, table)
+        answer = _create_as(context, tree, names, table)
     else:
         strip_properties(tree)
         comments.strip(tree)
-        answer = stages.with_fakesnow(session, tree, binds)
+        answer = stages.with_fakesnow(context, tree, binds)
     if kind:
-        session.account.streams.table_gone(session.catalog(table.database), table)
-    table_properties.forget(session, table)
-    table_properties.put(session, table, properties)
-    comments.put_all(session, "TABLE", table, told)
-    listings.created(session, "TABLE", table)
+        context.account.streams.table_gone(context.catalog(table.database), table)
+    table_properties.forget(context, table)
+    table_properties.put(context, table, properties)
+    comments.put_all(context, "TABLE", table, told)
+    listings.created(context, "TABLE", table)
     return answer
 
 
 def _create_like(
-    session: Session, table: FullName, source: exp.Table, *, replace: bool, full: bool
+    context: Context, table: FullName, source: exp.Table, *, replace: bool, full: bool
 ) -> Result:
     """CREATE TABLE … LIKE, and with its rows: CLONE. Columns keep their constraints and comments.
 
     https://docs.snowflake.com/en/sql-reference/sql/create-clone
     """
-    origin = session.resolve(name_of(source))
-    if session.relation_kind(origin) != "TABLE":
+    origin = context.resolve(name_of(source))
+    if context.relation_kind(origin) != "TABLE":
         raise errors.does_not_exist("Table", origin)
-    columns = session.connection.values(
+    columns = context.connection.values(
         "SELECT column_name, data_type, is_nullable, column_default, comment FROM duckdb_columns()"
         " WHERE (database_name, schema_name, table_name) = (?, ?, ?) ORDER BY column_index",
         [origin.database, origin.schema, origin.name],
@@ -94,70 +95,70 @@ def _create_like(
 
     def create(transaction: Any) -> Result:
         create = "CREATE OR REPLACE TABLE" if replace else "CREATE TABLE"
-        session.connection.values(f"{create} {comments.full(table)} ({defined})")
+        context.connection.values(f"{create} {comments.full(table)} ({defined})")
         if full:
-            session.connection.values(
+            context.connection.values(
                 f"INSERT INTO {comments.full(table)} FROM {comments.full(origin)}"
             )
         return result.status(f"Table {table.name} successfully created.")
 
-    answer = session.write(create)
+    answer = context.transactions.write(create)
     told = {name: comment for name, *_, comment in columns if comment}
-    comments.put_all(session, "TABLE", table, ("", told))
+    comments.put_all(context, "TABLE", table, ("", told))
     return answer
 
 
-def _create_as(session: Session, tree: exp.Create, names: Names, table: FullName) -> Result:
+def _create_as(context: Context, tree: exp.Create, names: Names, table: FullName) -> Result:
     """CREATE TABLE … AS consumes the streams that it reads, like DML."""
     strip_properties(tree)
 
     def create(transaction: Any) -> Result:
-        session.consume(transaction, _read(session, names))
-        session.connection.create_table_as(tree.copy())
+        context.transactions.consume(transaction, _read(context, names))
+        context.connection.create_table_as(tree.copy())
         return result.status(f"Table {table.name} successfully created.")
 
-    return session.write(create)
+    return context.transactions.write(create)
 
 
-def _read(session: Session, names: Names) -> list[Stream]:
+def _read(context: Context, names: Names) -> list[Stream]:
     """The streams that a query reads, by name or through views."""
-    return [*names.streams, *session.account.streams.behind(session.connection, names.tables)]
+    return [*names.streams, *context.account.streams.behind(context.connection, names.tables)]
 
 
-def create_temporary(session: Session, tree: exp.Create, binds: Binds) -> Result:
+def create_temporary(context: Context, tree: exp.Create, binds: Binds) -> Result:
     """Temporary tables live in the session, whatever schema they name. Snowpark's own do not
     commit; Snowflake spares them by a flag of its own."""
     target = tree.this.this if isinstance(tree.this, exp.Schema) else tree.this
     name = target.name
     what = str(tree.args["kind"]).capitalize()
-    if name in session.connection.temporary and tree.args.get("exists"):
+    if name in context.connection.temporary and tree.args.get("exists"):
         return result.status(f"{name} already exists, statement succeeded.")
     if not name.startswith("SNOWPARK_TEMP_"):
-        session.commit_for_ddl()
+        context.transactions.commit_for_ddl()
     table_properties.of_create(tree)
     strip_constraints(tree)
     strip_properties(tree)
     target.set("db", None)
     target.set("catalog", None)
-    names = qualify_source(session, tree)
-    session.pin()
+    names = qualify_source(context, tree)
+    context.transactions.pin()
 
     def create(transaction: Any) -> Result:
-        session.consume(transaction, _read(session, names))
-        session.connection.create_temporary(name, tree.copy())
+        context.transactions.consume(transaction, _read(context, names))
+        context.connection.create_temporary(name, tree.copy())
         return result.status(f"{what} {name} successfully created.")
 
     if tree.expression and what == "Table":
-        return session.write(create)
-    session.connection.create_temporary(name, tree)
+        return context.transactions.write(create)
+    context.connection.create_temporary(name, tree)
     return result.status(f"{what} {name} successfully created.")
 
 
-def qualify_source(session: Session, tree: exp.Create) -> Names:
+def qualify_source(context: Context, tree: exp.Create) -> Names:
     """Full names in a CREATE … AS query only."""
     if not tree.expression:
         return Names()
-    return qualify(session, tree.expression)
+    return qualify(context, tree.expression)
 
 
 def is_temporary(tree: exp.Create) -> bool:
@@ -206,21 +207,21 @@ def strip_properties(tree: exp.Create) -> None:
     tree.set("properties", exp.Properties(expressions=temporary) if temporary else None)
 
 
-def _alter_to(session: Session, tree: exp.Create, table: FullName) -> Result:
+def _alter_to(context: Context, tree: exp.Create, table: FullName) -> Result:
     """CREATE OR ALTER TABLE: columns are added; the data stays.
 
     https://docs.snowflake.com/en/sql-reference/sql/create-or-alter
     """
     strip_constraints(tree)
     properties = table_properties.of_create(tree)
-    existing = dict(session.connection.columns(table.database, table.schema, table.name))
+    existing = dict(context.connection.columns(table.database, table.schema, table.name))
     wanted = {c.this.name: c for c in tree.this.find_all(exp.ColumnDef)}
     if missing := [name for name in existing if name not in wanted]:
         raise errors.unsupported(f"CREATE OR ALTER TABLE that drops column {missing[0]}")
     for name, column in wanted.items():
         if name not in existing:
             continue
-        kind = session.connection.engine_type(column.args["kind"])
+        kind = context.connection.engine_type(column.args["kind"])
         if kind != existing[name]:
             raise errors.unsupported(
                 f"CREATE OR ALTER TABLE that changes {name} from {existing[name]} to {kind}"
@@ -229,10 +230,25 @@ def _alter_to(session: Session, tree: exp.Create, table: FullName) -> Result:
     comments.strip(tree)
     for name, column in wanted.items():
         if name not in existing:
-            session.connection.add_column(table.database, table.schema, table.name, column)
-    comments.put_all(session, "TABLE", table, told)
-    table_properties.put(session, table, properties)
-    session.account.streams.table_changed(
-        session.catalog(table.database), session.connection, table
+            context.connection.add_column(table.database, table.schema, table.name, column)
+    comments.put_all(context, "TABLE", table, told)
+    table_properties.put(context, table, properties)
+    context.account.streams.table_changed(
+        context.catalog(table.database), context.connection, table
     )
     return result.status("Statement executed successfully.")
+
+
+def _exists(context: Context, what: Securable) -> bool:
+    name = FullName(*what.path)
+    kind = context.relation_kind(name)
+    if what.kind == RELATION:
+        return kind is not None or context.account.streams.find(name) is not None
+    return kind == what.kind
+
+
+EXISTS = dict.fromkeys((RELATION, "TABLE", "VIEW"), _exists)
+IN_SCHEMA = {
+    "TABLE": of_duckdb("duckdb_tables", "table_name"),
+    "VIEW": of_duckdb("duckdb_views", "view_name"),
+}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flocon.access import key_pairs
 from flocon.access.securables import first_owner
@@ -12,11 +12,9 @@ from flocon.access.users import DDL as ACCOUNT_DDL
 from flocon.access.users import KEYS, User
 from flocon.core import errors, result
 from flocon.core.result import Result
+from flocon.session.context import Context
 from flocon.sql.show import show_scope
 from flocon.sql.tokens import Tokens
-
-if TYPE_CHECKING:
-    from flocon.session.session import Session
 
 __all__ = ["ACCOUNT_DDL", "ROUTES"]
 
@@ -88,7 +86,7 @@ def _invalid(name: str, value: str) -> errors.SnowflakeError:
     )
 
 
-def create_user(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+def create_user(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
     tokens.expect("CREATE")
     if tokens.peek("OR"):
         raise errors.unsupported("CREATE OR REPLACE USER")
@@ -96,20 +94,20 @@ def create_user(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Resul
     if_not_exists = tokens.accept("IF", "NOT", "EXISTS")
     name = tokens.name().name
     given = _properties(tokens)
-    session.commit_for_ddl()
-    users = session.account.users
-    with session.account.lock:
+    context.transactions.commit_for_ddl()
+    users = context.account.users
+    with context.account.lock:
         if users.find(name):
             if if_not_exists:
                 return result.status(f"{name} already exists, statement succeeded.")
             raise errors.already_exists(name)
         # Whoever had this name was the machine's own user: nothing of his is this one's.
-        session.account.roles.user_dropped(name)
+        context.account.roles.user_dropped(name)
         users.save(User(name, {key: value for key, value in given.items() if value is not None}))
     return result.status(f"User {name} successfully created.")
 
 
-def alter_user(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+def alter_user(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
     """ALTER USER [IF EXISTS] name {SET … | UNSET …}"""
     tokens.expect("ALTER", "USER")
     if_exists = tokens.accept("IF", "EXISTS")
@@ -121,10 +119,10 @@ def alter_user(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result
         changes = _properties(tokens)
     else:
         raise errors.unsupported(f"ALTER USER … {tokens.rest()}")
-    session.commit_for_ddl()
-    with session.account.lock:
-        if not (if_exists and session.account.users.find(name) is None):
-            session.account.users.alter(_existing(session, name), changes)
+    context.transactions.commit_for_ddl()
+    with context.account.lock:
+        if not (if_exists and context.account.users.find(name) is None):
+            context.account.users.alter(_existing(context, name), changes)
     return result.status(_DONE)
 
 
@@ -140,24 +138,24 @@ def _unset(tokens: Tokens) -> list[str]:
     return names
 
 
-def _existing(session: Session, name: str) -> User:
-    user = session.account.users.find(name)
+def _existing(context: Context, name: str) -> User:
+    user = context.account.users.find(name)
     if user is None:
         raise errors.does_not_exist("User", name)
     return user
 
 
-def drop_user(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+def drop_user(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
     tokens.expect("DROP", "USER")
     if_exists = tokens.accept("IF", "EXISTS")
     name = tokens.name().name
     tokens.end()
-    session.commit_for_ddl()
-    with session.account.lock:
-        if if_exists and session.account.users.find(name) is None:
+    context.transactions.commit_for_ddl()
+    with context.account.lock:
+        if if_exists and context.account.users.find(name) is None:
             return result.status(f"Drop statement executed successfully ({name} already dropped).")
-        _existing(session, name)
-        session.account.users.drop(name)
+        _existing(context, name)
+        context.account.users.drop(name)
     return result.status(f"{name} successfully dropped.")
 
 
@@ -180,13 +178,13 @@ _SHOWN = {
 }
 
 
-def show_users(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+def show_users(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
     """SHOW USERS. https://docs.snowflake.com/en/sql-reference/sql/show-users"""
     tokens.expect("SHOW")
     tokens.accept("TERSE")
     tokens.expect("USERS")
     scope = show_scope(tokens)
-    found = [user for user in session.account.users.all() if scope.admits(user.name)]
+    found = [user for user in context.account.users.all() if scope.admits(user.name)]
     rows = [_shown(user) for user in found[scope.cut([user.name for user in found])]]
     return result.of(_SHOWN, [[row[name] for name in _SHOWN] for row in rows], result.SHOW)
 
@@ -208,11 +206,11 @@ def _shown(user: User) -> dict[str, Any]:
     }
 
 
-def describe_user(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+def describe_user(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
     """DESCRIBE USER. https://docs.snowflake.com/en/sql-reference/sql/desc-user"""
     tokens.next()
     tokens.expect("USER")
-    user = _existing(session, tokens.name().name)
+    user = _existing(context, tokens.name().name)
     tokens.end()
     shown = _shown(user)
     hidden = ("created_on", "owner", "has_password", "has_rsa_public_key")

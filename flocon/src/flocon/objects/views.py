@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from sqlglot import exp
 
 from flocon.core import errors, result
 from flocon.core.result import Result
-from flocon.engine import Binds
+from flocon.engine import TEXT, Binds
 from flocon.objects import comments, listings, table_properties
 from flocon.objects.tables import create_temporary, is_temporary, strip_properties
-from flocon.session.names import name_of, qualify
-
-if TYPE_CHECKING:
-    from flocon.session.session import Session
+from flocon.session import live_views
+from flocon.session.context import Context
+from flocon.session.names import qualify
+from flocon.sql.tokens import FullName, name_of
 
 
 def is_view(tree: exp.Create) -> bool:
@@ -22,30 +20,44 @@ def is_view(tree: exp.Create) -> bool:
     return str(tree.args.get("kind")).upper() == "VIEW" and not is_temporary(tree)
 
 
-def create_view(session: Session, tree: exp.Create, binds: Binds) -> Result:
+def create_view(context: Context, tree: exp.Create, binds: Binds) -> Result:
+    """CREATE VIEW. A view that asks the account itself is kept as text as well."""
     if is_temporary(tree):
-        return create_temporary(session, tree, binds)
-    session.commit_for_ddl()
+        return create_temporary(context, tree, binds)
+    query = tree.expression
+    text = live_views.standalone(context, tree) if context.functions.asks_account(query) else None
+    if text is not None:
+        tree.set("expression", live_views.stub(context.functions.columns(text, binds)))
+        tree.meta.pop(TEXT, None)
     target = tree.this.this if isinstance(tree.this, exp.Schema) else tree.this
-    view = session.resolve(name_of(target))
-    session.check_schema(view)
-    if session.relation_kind(view):
+    view = context.resolve(name_of(target))
+    existed = context.relation_kind(view) is not None
+    answer = _create(context, tree, view)
+    if not (existed and tree.args.get("exists")):
+        context.account.live_views.put(context.catalog(view.database), view, text)
+    return answer
+
+
+def _create(context: Context, tree: exp.Create, view: FullName) -> Result:
+    context.transactions.commit_for_ddl()
+    context.check_schema(view)
+    if context.relation_kind(view):
         if tree.args.get("exists"):
             return result.status(f"{view.name} already exists, statement succeeded.")
         if not tree.args.get("replace"):
             raise errors.already_exists(view)
     if tree.args.get("materialized") or tree.find(exp.MaterializedProperty):
         raise errors.unsupported("MATERIALIZED VIEW")
-    qualify(session, tree)
+    qualify(context, tree)
     properties = table_properties.of_create(tree)
     told = comments.of_create(tree)
     strip_properties(tree)
     _strip_column_comments(tree)
-    session.connection.create_relation(tree)
-    table_properties.forget(session, view)
-    table_properties.put(session, view, properties)
-    comments.put_all(session, "VIEW", view, told)
-    listings.created(session, "VIEW", view)
+    context.connection.create_relation(tree)
+    table_properties.forget(context, view)
+    table_properties.put(context, view, properties)
+    comments.put_all(context, "VIEW", view, told)
+    listings.created(context, "VIEW", view)
     return result.status(f"View {view.name} successfully created.")
 
 

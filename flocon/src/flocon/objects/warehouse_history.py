@@ -1,14 +1,12 @@
 """INFORMATION_SCHEMA.WAREHOUSE_LOAD_HISTORY."""
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flocon.core import errors, result
-from flocon.objects.warehouse_load import INTERVAL, KEPT_FOR
+from flocon.session.context import Context
 from flocon.sql.tokens import Tokens
-
-if TYPE_CHECKING:
-    from flocon.session.session import Session
+from flocon.stores.warehouse_load import INTERVAL, KEPT_FOR
 
 _TIME = "TIMESTAMP WITH TIME ZONE"
 COLUMNS = {
@@ -27,7 +25,7 @@ _LONG_INTERVAL = 300
 
 
 def warehouse_load_history(
-    session: "Session", database: str, arguments: dict[str, Any]
+    context: Context, database: str, arguments: dict[str, Any]
 ) -> result.Result:
     """TABLE(INFORMATION_SCHEMA.WAREHOUSE_LOAD_HISTORY(…)): the load of one warehouse.
 
@@ -44,9 +42,9 @@ def warehouse_load_history(
             errors.COMPILATION, f"DATE_RANGE_START {start} must be within the last 14 days."
         )
     given = arguments.get("WAREHOUSE_NAME")
-    name = Tokens(given).name().name if given else session.warehouse
+    name = Tokens(given).name().name if given else context.warehouse
     width = INTERVAL if end - start < _SHORT else _LONG_INTERVAL
-    rows = session.account.warehouse_load.history(name, start, end, width) if name else []
+    rows = context.account.warehouse_load.history(name, start, end, width) if name else []
     return result.of(
         COLUMNS,
         [[first, last, name, load, 0.0, 0.0, 0.0] for first, last, load in rows],

@@ -3,22 +3,19 @@
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flocon.access.securables import Securable
 from flocon.core import errors, result
-from flocon.objects import notifications
 from flocon.procedures import store as procedure_store
 from flocon.procedures import values as procedure_values
 from flocon.procedures.imports import staged_file
 from flocon.procedures.store import Procedure
-from flocon.procedures.versions import Code
+from flocon.session.context import Context
 from flocon.sql.calls import CallProcedure, call_procedure
 from flocon.sql.procedures import Argument
 from flocon.sql.tokens import FullName, Tokens
-
-if TYPE_CHECKING:
-    from flocon.session.session import Session
+from flocon.workers.versions import Code
 
 _ARGUMENT_TYPES = errors.Code(1044, "42P13")
 _NULL_RESULT = errors.Code(100072, "22000")
@@ -32,42 +29,42 @@ class _Value:
     type: str
 
 
-def call(session: "Session", tokens: Tokens, binds: Sequence[Any]) -> result.Result:
+def call(context: Context, tokens: Tokens, binds: Sequence[Any]) -> result.Result:
     """Run a procedure. Its statements are in the caller's transaction if one is open; what it
     begins itself it must end itself."""
     statement = call_procedure(tokens)
     if statement.name.name.startswith("SYSTEM$"):
-        return _system_function(session, statement, binds)
-    full = session.resolve(statement.name)
-    overloads = _overloads(session, full)
-    values = _evaluated(session, [*statement.positional, *statement.named.values()], binds)
+        return _system_function(context, statement, binds)
+    full = context.resolve(statement.name)
+    overloads = _overloads(context, full)
+    values = _evaluated(context, [*statement.positional, *statement.named.values()], binds)
     procedure = _chosen(full, overloads, statement, values)
-    arguments = _arguments(session, procedure, statement, values)
+    arguments = _arguments(context, procedure, statement, values)
     skipped = procedure.strict and None in arguments
-    value = None if skipped else _run(session, procedure, arguments)
+    value = None if skipped else _run(context, procedure, arguments)
     return procedure_values.one_row(procedure.name, value, procedure.returns)
 
 
 def _system_function(
-    session: "Session", statement: CallProcedure, binds: Sequence[Any]
+    context: Context, statement: CallProcedure, binds: Sequence[Any]
 ) -> result.Result:
     """CALL SYSTEM$…(…): Snowflake's own procedure, or else the function of that name."""
     name = statement.name.name
-    if handler := notifications.PROCEDURES.get(name):
-        values = _evaluated(session, [*statement.positional, *statement.named.values()], binds)
-        answer = handler(session, [each.value for each in values])
+    if handler := context.functions.procedure(name):
+        values = _evaluated(context, [*statement.positional, *statement.named.values()], binds)
+        answer = handler(context, [each.value for each in values])
         kind = "BOOLEAN" if isinstance(answer, bool) else "VARCHAR"
         return result.of({name: kind}, [[answer]], result.CALL)
     arguments = ", ".join([*statement.positional, *statement.named.values()])
-    return session.execute(f'SELECT {name}({arguments}) AS "{name}"', binds)
+    return context.execute(f'SELECT {name}({arguments}) AS "{name}"', binds)
 
 
-def _overloads(session: "Session", full: FullName) -> list[Procedure]:
-    catalog = session.catalog(full.database)
+def _overloads(context: Context, full: FullName) -> list[Procedure]:
+    catalog = context.catalog(full.database)
     overloads = [
         each
-        for each in procedure_store.named(catalog, full.schema, full.name, session.id)
-        if each.session_id or session.guard.holds(securable(each), "USAGE")
+        for each in procedure_store.named(catalog, full.schema, full.name, context.id)
+        if each.session_id or context.access.holds(securable(each), "USAGE")
     ]
     if not overloads:
         raise errors.unknown_procedure(full)
@@ -80,14 +77,12 @@ def securable(procedure: Procedure) -> Securable:
     return Securable("PROCEDURE", (procedure.database, procedure.schema, name))
 
 
-def _evaluated(
-    session: "Session", expressions: Sequence[str], binds: Sequence[Any]
-) -> list[_Value]:
+def _evaluated(context: Context, expressions: Sequence[str], binds: Sequence[Any]) -> list[_Value]:
     """The arguments' values, all from one SELECT."""
     if not expressions:
         return []
     columns = ", ".join(f"{text} AS A{index}" for index, text in enumerate(expressions))
-    answer = session.execute(f"SELECT {columns}", binds)
+    answer = context.execute(f"SELECT {columns}", binds)
     [row] = answer.rows()
     return [_Value(value, kind) for value, kind in zip(row, answer.types, strict=True)]
 
@@ -133,12 +128,12 @@ def _given(
 
 
 def _arguments(
-    session: "Session", procedure: Procedure, statement: CallProcedure, values: list[_Value]
+    context: Context, procedure: Procedure, statement: CallProcedure, values: list[_Value]
 ) -> list[Any]:
     """The handler's arguments in declared order, defaults included, as Python values."""
     given = {argument.name: value for argument, value in _given(procedure, statement, values) or []}
     missing = [argument for argument in procedure.arguments if argument.name not in given]
-    defaults = _evaluated(session, [argument.default or "NULL" for argument in missing], ())
+    defaults = _evaluated(context, [argument.default or "NULL" for argument in missing], ())
     given |= {argument.name: value for argument, value in zip(missing, defaults, strict=True)}
     return [
         procedure_values.to_python(given[a.name].value, given[a.name].type, a.type)
@@ -146,48 +141,48 @@ def _arguments(
     ]
 
 
-def _run(session: "Session", procedure: Procedure, arguments: list[Any]) -> Any:
+def _run(context: Context, procedure: Procedure, arguments: list[Any]) -> Any:
     code = Code(
         procedure=f"{procedure}{procedure.session_id or ''}",
         handler=procedure.handler,
         returns=procedure.returns.base,
         body=procedure.body,
-        files=tuple(staged_file(session, path) for path in procedure.imports),
+        files=tuple(staged_file(context, path) for path in procedure.imports),
     )
     # What a procedure with owner's rights calls has them, too.
-    owners = procedure.execute_as == "OWNER" or session.owners_rights
-    with session.lock:
-        session.enter_procedure(owners=owners)
+    owners = procedure.execute_as == "OWNER" or context.transactions.owners_rights
+    with context.transactions.lock:
+        context.transactions.enter_procedure(owners=owners)
     failed = True
     try:
-        with _rights(session, procedure):
-            value = _in_place(session, procedure, code, arguments, owners)
+        with _rights(context, procedure):
+            value = _in_place(context, procedure, code, arguments, owners)
         failed = False
     finally:
         # After a cancelled call its last statement may still be running: the lock waits for it.
-        with session.lock:
-            session.leave_procedure(owners=owners, failed=failed)
+        with context.transactions.lock:
+            context.transactions.leave_procedure(owners=owners, failed=failed)
     return value
 
 
-def _rights(session: "Session", procedure: Procedure) -> AbstractContextManager[None]:
+def _rights(context: Context, procedure: Procedure) -> AbstractContextManager[None]:
     """Its owner's rights, where it runs with those; a temporary one is its caller's own."""
     if procedure.execute_as == "OWNER" and procedure.session_id is None:
-        return session.guard.owner_of(securable(procedure))
+        return context.access.owner_of(securable(procedure))
     return nullcontext()
 
 
 def _in_place(
-    session: "Session", procedure: Procedure, code: Code, arguments: list[Any], owners: bool
+    context: Context, procedure: Procedure, code: Code, arguments: list[Any], owners: bool
 ) -> Any:
     """Run with the caller's current names, or with the procedure's own under owner's rights."""
     own = (procedure.database, procedure.schema)
-    callers = (session.database, session.schema)
-    timeout = float(session.parameters.get("STATEMENT_TIMEOUT_IN_SECONDS") or 0)
+    callers = (context.database, context.schema)
+    timeout = float(context.parameters.get("STATEMENT_TIMEOUT_IN_SECONDS") or 0)
     if not owners or own == callers:
-        return session.account.workers.call(session, code, arguments, timeout)
-    session.use(*own)
+        return context.account.workers.call(context, code, arguments, timeout)
+    context.use(*own)
     try:
-        return session.account.workers.call(session, code, arguments, timeout)
+        return context.account.workers.call(context, code, arguments, timeout)
     finally:
-        session.use(*callers)
+        context.use(*callers)

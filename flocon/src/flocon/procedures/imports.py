@@ -2,19 +2,16 @@
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from flocon.core import errors
-from flocon.sql.stage_location import stage_location
+from flocon.session.context import Context
+from flocon.session.stage_location import stage_location
 from flocon.sql.tokens import Tokens
-
-if TYPE_CHECKING:
-    from flocon.session.session import Session
 
 _LOCATION = re.compile(r'@(?P<stage>(?:"[^"]*"|[^/"])+)(?P<path>/.+)')
 
 
-def qualified(session: "Session", location: str) -> str:
+def qualified(context: Context, location: str) -> str:
     """@[[database.]schema.]stage/file with nothing left to the session's current names."""
     match = _LOCATION.fullmatch(location)
     if match is None:
@@ -23,14 +20,14 @@ def qualified(session: "Session", location: str) -> str:
         )
     if match["stage"][0] in "~%":
         raise errors.unsupported("imports from user and table stages")
-    full = session.resolve(Tokens(match["stage"]).name())
+    full = context.resolve(Tokens(match["stage"]).name())
     parts = (full.database, full.schema, full.name)
     return f"@{'.'.join(identifier(part) for part in parts)}{match['path']}"
 
 
-def staged_file(session: "Session", location: str) -> Path:
+def staged_file(context: Context, location: str) -> Path:
     """The file behind a location, or Snowflake's error where there is none."""
-    place = stage_location(session, location)
+    place = stage_location(context, location)
     file = place.folder / place.path
     if file.is_symlink() or not file.is_file():
         raise errors.does_not_exist("Stage file", location)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flocon.core import errors, result
 from flocon.procedures import packages
@@ -10,16 +10,15 @@ from flocon.procedures import store as procedure_store
 from flocon.procedures.calls import call
 from flocon.procedures.imports import identifier, qualified, staged_file
 from flocon.procedures.store import DDL, Procedure
+from flocon.session.context import Context
+from flocon.session.names import place_of
 from flocon.sql import procedures as parser
 from flocon.sql.datatypes import DataType
 from flocon.sql.procedures import Argument, CreateProcedure, Signature
 from flocon.sql.show import show_scope
 from flocon.sql.tokens import FullName, Tokens
 
-if TYPE_CHECKING:
-    from flocon.session.session import Session
-
-__all__ = ["DDL", "FUNCTIONS", "ROUTES", "TABLE_FUNCTIONS"]
+__all__ = ["DDL", "FUNCTIONS", "IN_SCHEMA", "OF_SCHEMA", "ROUTES", "TABLE_FUNCTIONS"]
 
 _SHOWN = {
     "created_on": "TIMESTAMP WITH TIME ZONE",
@@ -41,36 +40,36 @@ _SHOWN = {
 }
 
 
-def create_procedure(session: "Session", tokens: Tokens, binds: Sequence[Any]) -> result.Result:
+def create_procedure(context: Context, tokens: Tokens, binds: Sequence[Any]) -> result.Result:
     statement = parser.create_procedure(tokens)
     packages.check_procedure(statement.packages)
     if not statement.temporary:
-        session.commit_for_ddl()
-    full = session.resolve(statement.name)
-    session.check_schema(full)
-    imports = tuple(qualified(session, path) for path in statement.imports)
-    files = [staged_file(session, path).name for path in imports]
+        context.transactions.commit_for_ddl()
+    full = context.resolve(statement.name)
+    context.check_schema(full)
+    imports = tuple(qualified(context, path) for path in statement.imports)
+    files = [staged_file(context, path).name for path in imports]
     if len(set(files)) < len(files):
         raise errors.compilation(errors.INVALID_PROPERTY, "Imported file names must be unique.")
-    with session.account.lock:
-        procedure = _defined(session, statement, full, imports)
-        catalog = session.catalog(full.database)
-        current = _same(procedure, procedure_store.visible(catalog, session.id))
+    with context.account.lock:
+        procedure = _defined(context, statement, full, imports)
+        catalog = context.catalog(full.database)
+        current = _same(procedure, procedure_store.visible(catalog, context.id))
         if current and statement.if_not_exists:
             return result.status(f"{full.name} already exists, statement succeeded.")
         if current and not statement.replaces:
             raise errors.already_exists(full)
         procedure_store.save(catalog, procedure)
-    session.account.workers.warm_up()
+    context.account.workers.warm_up()
     return result.status(f"Function {full.name} successfully created.")
 
 
 def _defined(
-    session: "Session", statement: CreateProcedure, full: FullName, imports: tuple[str, ...]
+    context: Context, statement: CreateProcedure, full: FullName, imports: tuple[str, ...]
 ) -> Procedure:
     place = (full.database, full.schema, full.name)
     procedure = procedure_store.from_statement(statement, place, imports)
-    return replace(procedure, session_id=session.id) if statement.temporary else procedure
+    return replace(procedure, session_id=context.id) if statement.temporary else procedure
 
 
 def _same(procedure: Procedure, others: Sequence[Procedure]) -> Procedure | None:
@@ -79,33 +78,33 @@ def _same(procedure: Procedure, others: Sequence[Procedure]) -> Procedure | None
     return next((other for other in others if (str(other), other.session_id) == place), None)
 
 
-def alter_procedure(session: "Session", tokens: Tokens, binds: Sequence[Any]) -> result.Result:
-    return _altered(session, parser.alter_procedure(tokens))
+def alter_procedure(context: Context, tokens: Tokens, binds: Sequence[Any]) -> result.Result:
+    return _altered(context, parser.alter_procedure(tokens))
 
 
-def comment_on_procedure(session: "Session", tokens: Tokens, binds: Sequence[Any]) -> result.Result:
-    return _altered(session, parser.comment_on_procedure(tokens))
+def comment_on_procedure(context: Context, tokens: Tokens, binds: Sequence[Any]) -> result.Result:
+    return _altered(context, parser.comment_on_procedure(tokens))
 
 
-def _altered(session: "Session", statement: parser.AlterProcedure) -> result.Result:
-    with session.account.lock:
-        procedure = _named(session, statement.signature)
+def _altered(context: Context, statement: parser.AlterProcedure) -> result.Result:
+    with context.account.lock:
+        procedure = _named(context, statement.signature)
         if procedure is not None:
-            _alter(session, procedure, statement)
+            _alter(context, procedure, statement)
     return result.status("Statement executed successfully.")
 
 
-def _alter(session: "Session", procedure: Procedure, statement: parser.AlterProcedure) -> None:
+def _alter(context: Context, procedure: Procedure, statement: parser.AlterProcedure) -> None:
     if procedure.session_id is None:
-        session.commit_for_ddl()
-    catalog = session.catalog(procedure.database)
+        context.transactions.commit_for_ddl()
+    catalog = context.catalog(procedure.database)
     if statement.new_name is not None:
-        full = session.resolve(statement.new_name)
+        full = context.resolve(statement.new_name)
         if full.database != procedure.database:
             raise errors.unsupported("ALTER PROCEDURE … RENAME TO another database")
-        session.check_schema(full)
+        context.check_schema(full)
         renamed = replace(procedure, schema=full.schema, name=full.name)
-        if _same(renamed, procedure_store.visible(catalog, session.id)):
+        if _same(renamed, procedure_store.visible(catalog, context.id)):
             raise errors.already_exists(full)
         procedure_store.rename(catalog, procedure, full.schema, full.name)
     if statement.comment is not None:
@@ -114,25 +113,25 @@ def _alter(session: "Session", procedure: Procedure, statement: parser.AlterProc
         procedure_store.save(catalog, replace(procedure, execute_as=statement.execute_as))
 
 
-def drop_procedure(session: "Session", tokens: Tokens, binds: Sequence[Any]) -> result.Result:
+def drop_procedure(context: Context, tokens: Tokens, binds: Sequence[Any]) -> result.Result:
     signature = parser.drop_procedure(tokens)
     name = signature.name.name
-    with session.account.lock:
-        procedure = _named(session, signature)
+    with context.account.lock:
+        procedure = _named(context, signature)
         if procedure is None:
             return result.status(f"Drop statement executed successfully ({name} already dropped).")
         if procedure.session_id is None:
-            session.commit_for_ddl()
-        procedure_store.remove(session.catalog(procedure.database), procedure)
+            context.transactions.commit_for_ddl()
+        procedure_store.remove(context.catalog(procedure.database), procedure)
     return result.status(f"{name} successfully dropped.")
 
 
-def _named(session: "Session", signature: Signature) -> Procedure | None:
+def _named(context: Context, signature: Signature) -> Procedure | None:
     """The procedure of a signature; without IF EXISTS, Snowflake's error when there is none."""
-    full = session.resolve(signature.name)
+    full = context.resolve(signature.name)
     types = procedure_store.type_list(signature.types)
-    catalog = session.catalog(full.database)
-    for procedure in procedure_store.named(catalog, full.schema, full.name, session.id):
+    catalog = context.catalog(full.database)
+    for procedure in procedure_store.named(catalog, full.schema, full.name, context.id):
         if procedure.types == types:
             return procedure
     if signature.if_exists:
@@ -140,8 +139,8 @@ def _named(session: "Session", signature: Signature) -> Procedure | None:
     raise errors.does_not_exist("Procedure", f"{full}({types})")
 
 
-def describe_procedure(session: "Session", tokens: Tokens, binds: Sequence[Any]) -> result.Result:
-    procedure = _named(session, parser.describe_procedure(tokens))
+def describe_procedure(context: Context, tokens: Tokens, binds: Sequence[Any]) -> result.Result:
+    procedure = _named(context, parser.describe_procedure(tokens))
     assert procedure is not None, "DESCRIBE has no IF EXISTS"
     rows = [
         ("signature", f"({', '.join(_declared(a) for a in procedure.arguments)})"),
@@ -178,16 +177,16 @@ def _list_text(values: Sequence[str]) -> str:
     return "[" + ",".join(f"'{value}'" for value in values) + "]"
 
 
-def show_procedures(session: "Session", tokens: Tokens, binds: Sequence[Any]) -> result.Result:
+def show_procedures(context: Context, tokens: Tokens, binds: Sequence[Any]) -> result.Result:
     tokens.expect("SHOW")
     tokens.accept("USER")
     tokens.expect("PROCEDURES")
     scope = show_scope(tokens)
-    database, schema = scope.place(session)
+    database, schema = place_of(context, scope)
     found = [
         procedure
-        for name in ([database] if database else session.account.databases())
-        for procedure in procedure_store.visible(session.catalog(name), session.id)
+        for name in ([database] if database else context.account.databases())
+        for procedure in procedure_store.visible(context.catalog(name), context.id)
         if schema in (None, procedure.schema) and scope.admits(procedure.name)
     ]
     found.sort(key=lambda procedure: (procedure.name, str(procedure)))
@@ -220,7 +219,7 @@ def _shown(procedure: Procedure) -> tuple[Any, ...]:
     )
 
 
-def artifact_repository(session: "Session", arguments: list[Any]) -> str:
+def artifact_repository(context: Context, arguments: list[Any]) -> str:
     """Where packages come from, for Snowpark: it then asks INFORMATION_SCHEMA.PACKAGES."""
     return "snowflake.snowpark.anaconda_shared_repository"
 
@@ -236,3 +235,16 @@ ROUTES = {
 }
 FUNCTIONS = {"SYSTEM$GET_DEFAULT_PYTHON_ARTIFACT_REPOSITORY": artifact_repository}
 TABLE_FUNCTIONS = {"SYSTEM$GET_DEFAULT_PYTHON_ARTIFACT_REPOSITORY": artifact_repository}
+
+
+def _names(context: Context, database: str, schema: str) -> set[str]:
+    found = procedure_store.visible(context.catalog(database), context.id)
+    return {
+        f"{procedure.name}({procedure.types})"
+        for procedure in found
+        if procedure.schema == schema and procedure.session_id is None
+    }
+
+
+OF_SCHEMA = ("_account_procedures", "schema_name")
+IN_SCHEMA = {"PROCEDURE": _names}

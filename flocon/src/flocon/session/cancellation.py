@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flocon.core import errors, result
 from flocon.core.result import Result
+from flocon.session.context import Context
 from flocon.stores.queries import Query
-
-if TYPE_CHECKING:
-    from flocon.session.session import Session
 
 _SELECT = re.compile(
     r"\s*SELECT\s+(?P<call>(?P<name>SYSTEM\$CANCEL_QUERY|SYSTEM\$CANCEL_ALL_QUERIES)"
@@ -24,7 +22,7 @@ _SELECT = re.compile(
 )
 
 
-def at_once(session: Session, sql: str, binds: Sequence[Any], asking: Query) -> Result | None:
+def at_once(context: Context, sql: str, binds: Sequence[Any], asking: Query) -> Result | None:
     """The answer to such a SELECT; None to any other statement."""
     found = _SELECT.fullmatch(sql)
     if found is None:
@@ -33,39 +31,39 @@ def at_once(session: Session, sql: str, binds: Sequence[Any], asking: Query) -> 
         raise errors.compilation(errors.SYNTAX, f"{found['name']} takes one argument.")
     argument = binds[0] if found["mark"] else found["text"] or found["number"]
     if found["name"].upper() == "SYSTEM$CANCEL_QUERY":
-        answer = cancel_query(session, [argument])
+        answer = cancel_query(context, [argument])
     else:
-        answer = _cancel_all(session, argument, asking)
+        answer = _cancel_all(context, argument, asking)
     return result.of({found["call"].upper(): "VARCHAR"}, [[answer]], result.SELECT)
 
 
-def cancel_query(session: Session, arguments: list[Any]) -> str:
+def cancel_query(context: Context, arguments: list[Any]) -> str:
     """https://docs.snowflake.com/en/sql-reference/functions/system_cancel_query"""
     (query_id,) = _one(arguments, "SYSTEM$CANCEL_QUERY")
-    query = session.account.queries.find_running(str(query_id))
-    if query is None or not may_cancel(session, query) or not query.cancel():
+    query = context.account.queries.find_running(str(query_id))
+    if query is None or not may_cancel(context, query) or not query.cancel():
         return "Identified SQL statement is not currently executing."
     return f"query [{query_id}] terminated."
 
 
-def may_cancel(session: Session, query: Query) -> bool:
+def may_cancel(context: Context, query: Query) -> bool:
     """To others than its user and ACCOUNTADMIN a query is not there."""
-    return session.guard.may_cancel(query.user)
+    return context.access.may_cancel(query.user)
 
 
-def cancel_all_queries(session: Session, arguments: list[Any]) -> str:
+def cancel_all_queries(context: Context, arguments: list[Any]) -> str:
     """https://docs.snowflake.com/en/sql-reference/functions/system_cancel_all_queries"""
     (number,) = _one(arguments, "SYSTEM$CANCEL_ALL_QUERIES")
-    return _cancel_all(session, number, None)
+    return _cancel_all(context, number, None)
 
 
-def _cancel_all(session: Session, number: Any, asking: Query | None) -> str:
+def _cancel_all(context: Context, number: Any, asking: Query | None) -> str:
     """A procedure that clears up behind itself does not end its own CALL."""
-    found = session.account.session_numbered(number)
-    if found and not session.guard.may_cancel(found.user):
+    found = context.account.sessions.numbered(number)
+    if found and not context.access.may_cancel(found.user):
         found = None
-    own = found is session
-    queries = session.account.queries.running_in(found.id) if found else []
+    own = found is not None and found.id == context.id
+    queries = context.account.queries.running_in(found.id) if found else []
     ended = [
         query.cancel()
         for query in queries

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlglot import Expr, exp
 
@@ -12,14 +12,12 @@ from flocon.core.result import Result
 from flocon.engine import TEXT, Binds, multi_inserts
 from flocon.session import merging
 from flocon.session import multi_inserts as into_many
-from flocon.session.names import name_of, named_in
+from flocon.session.context import Context
+from flocon.session.names import named_in
 from flocon.session.resolved_statement import ResolvedStatement
-from flocon.sql.stage_location import stage_location
-from flocon.sql.tokens import FullName
+from flocon.session.stage_location import stage_location
+from flocon.sql.tokens import FullName, name_of
 from flocon.transactions.transaction import Transaction
-
-if TYPE_CHECKING:
-    from flocon.session.session import Session
 
 _ANOTHER_TABLES_STAGE = errors.Code(1023, "42601")
 _TYPES: dict[type, int] = {
@@ -35,36 +33,39 @@ _TYPES: dict[type, int] = {
 STATEMENTS = tuple(_TYPES)
 
 
-def run(session: Session, known: ResolvedStatement, binds: Binds) -> Result:
+def run(context: Context, statement: ResolvedStatement, binds: Binds) -> Result:
     """One DML statement in the session's transaction, or in one of its own."""
-    tree = known.tree
+    tree = statement.tree
     optional = isinstance(tree, exp.TruncateTable) and tree.args.get("exists")
-    if optional and session.relation_kind(_changed(_target(tree))) is None:
+    if optional and context.relation_kind(_changed(_target(tree))) is None:
         return result.status("Statement executed successfully.")
-    return session.write(lambda transaction: _run(session, transaction, known, binds))
+    return context.transactions.write(
+        lambda transaction: _run(context, transaction, statement, binds)
+    )
 
 
 def _run(
-    session: Session, transaction: Transaction, known: ResolvedStatement, binds: Binds
+    context: Context, transaction: Transaction, statement: ResolvedStatement, binds: Binds
 ) -> Result:
-    tree = known.tree
-    behind = known.behind(session, [_changed(target) for target in _targets(tree)])
-    session.consume(transaction, [*known.names.streams, *behind])
+    tree = statement.tree
+    targets = [_changed(target) for target in _targets(tree)]
+    behind = statement.streams_behind_views(context.connection, context.account.streams, targets)
+    context.transactions.consume(transaction, [*statement.names.streams, *behind])
     if isinstance(tree, exp.Copy):
-        return _copy(session, transaction, tree.copy(), binds)
+        return _copy(context, transaction, tree.copy(), binds)
     if isinstance(tree, exp.Insert) and tree.args.get("overwrite"):
-        return _overwrite(session, transaction, tree.copy(), binds)
+        return _overwrite(context, transaction, tree.copy(), binds)
     if isinstance(tree, exp.MultitableInserts):
         counts = into_many.run(
-            session, tree, binds, lambda part, used: _change(session, transaction, part, used)
+            context, tree, binds, lambda part, used: _change(context, transaction, part, used)
         )
         return _inserted(tree, counts)
     if isinstance(tree, exp.Merge):
         actions = merging.run(
-            session, tree, binds, lambda part, used: _change(session, transaction, part, used)
+            context, tree, binds, lambda part, used: _change(context, transaction, part, used)
         )
         return _merged(tree, actions)
-    return _answer(tree, _change(session, transaction, tree, binds))
+    return _answer(tree, _change(context, transaction, tree, binds))
 
 
 def _changed(target: exp.Table) -> FullName:
@@ -72,7 +73,7 @@ def _changed(target: exp.Table) -> FullName:
 
 
 def _overwrite(
-    session: Session, transaction: Transaction, tree: exp.Insert, binds: Binds
+    context: Context, transaction: Transaction, tree: exp.Insert, binds: Binds
 ) -> Result:
     """Delete all, then insert; the query sees the table as it was."""
     tree.meta.pop(TEXT, None)
@@ -80,33 +81,33 @@ def _overwrite(
     query = tree.expression
     held = isinstance(query, exp.Query) and not isinstance(query, exp.Values)
     if held:
-        session.connection.hold("$held", query, binds)
+        context.connection.hold("$held", query, binds)
         rows = exp.to_identifier("$held", quoted=True)
         tree.set("expression", exp.select("*").from_(exp.Table(this=rows)))
-    _change(session, transaction, exp.Delete(this=_target(tree).copy()), {})
-    answer = _answer(tree, _change(session, transaction, tree, binds))
+    _change(context, transaction, exp.Delete(this=_target(tree).copy()), {})
+    answer = _answer(tree, _change(context, transaction, tree, binds))
     if held:
-        session.connection.discard("$held")
+        context.connection.discard("$held")
     return answer
 
 
 def _change(
-    session: Session, transaction: Transaction, tree: Expr, binds: Binds
+    context: Context, transaction: Transaction, tree: Expr, binds: Binds
 ) -> list[tuple[Any, ...]]:
     target = _target(tree)
     if target.catalog:
         table = FullName(target.catalog, target.db, target.name)
-        return session.account.changes.run(session.connection, transaction, table, tree, binds)
+        return context.account.changes.run(context.connection, transaction, table, tree, binds)
     # A temporary table is gone with the snapshot, and what was in it.
     transaction.opaque = True
-    return session.connection.dml(tree, binds)
+    return context.connection.dml(tree, binds)
 
 
-def _copy(session: Session, transaction: Transaction, tree: exp.Copy, binds: Binds) -> Result:
+def _copy(context: Context, transaction: Transaction, tree: exp.Copy, binds: Binds) -> Result:
     target = _target(tree)
 
     def staged(location: str) -> tuple[Path, str, str]:
-        place = stage_location(session, location)
+        place = stage_location(context, location)
         own = (target.catalog, target.db, target.name)
         if place.of_table and place.of_table != own:
             raise errors.compilation(
@@ -118,31 +119,31 @@ def _copy(session: Session, transaction: Transaction, tree: exp.Copy, binds: Bin
 
     if target.catalog:
         table = FullName(target.catalog, target.db, target.name)
-        with session.account.changes.appended(session.connection, transaction, table):
-            return session.connection.copy_into(tree, binds, staged)
+        with context.account.changes.appended(context.connection, transaction, table):
+            return context.connection.copy_into(tree, binds, staged)
     transaction.opaque = True
-    return session.connection.copy_into(tree, binds, staged)
+    return context.connection.copy_into(tree, binds, staged)
 
 
-def locks(session: Session, tree: Expr) -> list[FullName]:
+def locks(context: Context, tree: Expr) -> list[FullName]:
     """What a statement holds until its transaction ends: the tables whose rows it changes or
     removes, and the streams that it consumes."""
     held = [
-        session.resolve(name_of(target))
+        context.resolve(name_of(target))
         for target in _targets(tree)
-        if not _adds(tree) and target.name not in session.connection.temporary
+        if not _adds(tree) and target.name not in context.connection.temporary
     ]
-    streams = session.account.streams
-    names = reads(session, tree)
-    behind = streams.behind(session.connection, names)
+    streams = context.account.streams
+    names = reads(context, tree)
+    behind = streams.behind(context.connection, names)
     return [*held, *(name for name in names if streams.find(name)), *(s.name for s in behind)]
 
 
-def reads(session: Session, tree: Expr) -> list[FullName]:
+def reads(context: Context, tree: Expr) -> list[FullName]:
     """What a statement reads; the targets of one that only adds rows are not among it."""
-    names = named_in(session, tree)
+    names = named_in(context, tree)
     for target in _targets(tree) if _adds(tree) else ():
-        if names and (name := session.resolve(name_of(target))) in names:
+        if names and (name := context.resolve(name_of(target))) in names:
             names.remove(name)
     return names
 
@@ -170,11 +171,11 @@ def _target(tree: Expr) -> exp.Table:
     return target
 
 
-def check(session: Session, tree: Expr) -> None:
+def check(context: Context, tree: Expr) -> None:
     """A stream, like a view, cannot be changed. Raises 000002."""
     for target in _targets(tree):
-        name = session.resolve(name_of(target))
-        if session.account.streams.find(name):
+        name = context.resolve(name_of(target))
+        if context.account.streams.find(name):
             raise errors.unsupported(f"DML on stream {name}")
 
 

@@ -8,26 +8,24 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlglot import Expr, exp
 
 from flocon.core import errors
 from flocon.engine import NOW, TEXT, Binds, Connection, merging
+from flocon.session.context import Context
 from flocon.sql.tokens import FullName
 from flocon.transactions.change_log import hold_row_ids
-
-if TYPE_CHECKING:
-    from flocon.session.session import Session
 
 # Runs a plain DML statement, and logs it; returns its count.
 Change = Callable[[Expr, Binds], list[tuple[Any, ...]]]
 
 
-def run(session: Session, tree: exp.Merge, binds: Binds, change: Change) -> dict[str, int]:
+def run(context: Context, tree: exp.Merge, binds: Binds, change: Change) -> dict[str, int]:
     """Returns how many rows each action has taken. Raises 100090 where two rows of the source
     would change one of the target."""
-    connection = session.connection
+    connection = context.connection
     plan = connection.statements.cached("merging", tree, lambda: _plan(connection, tree))
     if plan is None:
         return dict(change(tree, binds))

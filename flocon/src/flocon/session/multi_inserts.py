@@ -7,26 +7,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from sqlglot import Expr, exp
 
 from flocon.engine import NOW, TEXT, Binds, Connection, multi_inserts
+from flocon.session.context import Context
 from flocon.sql.tokens import FullName
 from flocon.transactions.change_log import HELD_ROW, READS_AGAIN
 from flocon.transactions.log_shape import defaults
-
-if TYPE_CHECKING:
-    from flocon.session.session import Session
 
 T = TypeVar("T", bound=Expr)
 # Runs a plain DML statement, and logs it; returns its count.
 Change = Callable[[Expr, Binds], list[tuple[Any, ...]]]
 
 
-def run(session: Session, tree: exp.MultitableInserts, binds: Binds, change: Change) -> list[int]:
+def run(context: Context, tree: exp.MultitableInserts, binds: Binds, change: Change) -> list[int]:
     """Evaluate the query, then insert; returns the count of each INTO clause."""
-    connection = session.connection
+    connection = context.connection
     query = connection.statements.cached(
         "source", tree, lambda: _part(tree, "source", multi_inserts.source(tree))
     )

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
-
 from sqlglot import Expr, exp
 
 from flocon.core import errors
 from flocon.engine import HIDDEN_SCHEMA, parsing
-from flocon.sql.tokens import FullName, Name, Tokens
-from flocon.transactions.stream_view import Stream
-
-if TYPE_CHECKING:
-    from flocon.session.session import Session
+from flocon.session.context import Context
+from flocon.session.resolved_statement import Names
+from flocon.sql.show import ShowScope
+from flocon.sql.tokens import FullName, Name, Tokens, name_of
 
 # Views of INFORMATION_SCHEMA that are tables of the hidden schema under another name.
 _FAKESNOW_VIEWS = {"COLUMNS", "TABLES", "VIEWS", "SCHEMATA", "LOAD_HISTORY"}
@@ -21,38 +17,26 @@ _FAKESNOW_VIEWS = {"COLUMNS", "TABLES", "VIEWS", "SCHEMATA", "LOAD_HISTORY"}
 _OF_THE_ACCOUNT = {"PACKAGES"}
 
 
-@dataclass
-class Names:
-    """What a statement names: the streams that it reads, and its tables in order of appearance."""
-
-    streams: list[Stream] = field(default_factory=list)
-    tables: list[FullName] = field(default_factory=list)
-
-
-def name_of(table: exp.Table) -> Name:
-    return Name(table.name, table.db or None, table.catalog or None)
-
-
-def qualify(session: Session, tree: Expr) -> Names:
+def qualify(context: Context, tree: Expr) -> Names:
     """Give every table its full name, in place; a stream's name becomes its hidden view's.
 
     Raises 090105 or 090106 where the session has no current database or schema to add.
     """
     names = Names()
     for table in parsing.tables(tree):
-        if table.name in session.connection.temporary and not _is_elsewhere(session, table):
+        if table.name in context.connection.temporary and not _is_elsewhere(context, table):
             table.set("db", None)
             table.set("catalog", None)
             continue
-        if not table.db and table.name in session.relations:
+        if not table.db and table.name in context.relations:
             continue
-        full = session.resolve(name_of(table))
+        full = context.resolve(name_of(table))
         if full.schema == "INFORMATION_SCHEMA":
             _information_schema(table, full)
             continue
-        _refuse_hidden(session, full)
-        if stream := session.account.streams.find(full):
-            session.account.streams.source(stream)
+        _refuse_hidden(context, full)
+        if stream := context.account.streams.find(full):
+            context.account.streams.source(stream)
             names.streams.append(stream)
             if not table.alias:
                 table.set("alias", exp.TableAlias(this=exp.to_identifier(table.name, quoted=True)))
@@ -63,27 +47,27 @@ def qualify(session: Session, tree: Expr) -> Names:
     return names
 
 
-def named_in(session: Session, tree: Expr) -> list[FullName]:
+def named_in(context: Context, tree: Expr) -> list[FullName]:
     """The tables, views and streams that a statement names and that exist for others, too."""
     return [
-        session.resolve(name_of(table))
+        context.resolve(name_of(table))
         for table in parsing.tables(tree)
-        if table.name not in session.connection.temporary
-        and (table.db or table.name not in session.relations)
+        if table.name not in context.connection.temporary
+        and (table.db or table.name not in context.relations)
     ]
 
 
-def _refuse_hidden(session: Session, full: FullName) -> None:
+def _refuse_hidden(context: Context, full: FullName) -> None:
     """What the engine keeps for itself does not exist for anybody else."""
-    if full.database not in session.account.databases() and full.database != "SNOWFLAKE":
+    if full.database not in context.account.databases() and full.database != "SNOWFLAKE":
         raise errors.does_not_exist("Database", full.database)
     if full.schema.upper() == HIDDEN_SCHEMA.upper() or full.schema == "main":
         raise errors.does_not_exist("Object", full)
 
 
-def _is_elsewhere(session: Session, table: exp.Table) -> bool:
+def _is_elsewhere(context: Context, table: exp.Table) -> bool:
     """A qualified name means a temporary table only in the schema that is current."""
-    return bool(table.db) and table.db != session.schema
+    return bool(table.db) and table.db != context.schema
 
 
 def _set(table: exp.Table, full: FullName) -> None:
@@ -99,6 +83,22 @@ def _information_schema(table: exp.Table, full: FullName) -> None:
     if not table.alias:
         table.set("alias", exp.TableAlias(this=exp.to_identifier(full.name, quoted=True)))
     _set(table, FullName(full.database, HIDDEN_SCHEMA, f"{prefix}{full.name}"))
+
+
+def place_of(context: Context, scope: ShowScope) -> tuple[str | None, str | None]:
+    """The database and schema that a SHOW looks in, which exist; None stands for all of them."""
+    if scope.kind == "ACCOUNT":
+        return None, None
+    if scope.kind == "SCHEMA":
+        schema = scope.name.name if scope.name else context.schema
+        database = scope.name.schema if scope.name else None
+        full = context.resolve(Name("_", schema, database))
+        context.check_schema(full)
+        return full.database, full.schema
+    database = scope.name.name if scope.name else context.database
+    if database is not None:
+        context.catalog(database)
+    return database, None
 
 
 def resolve_identifiers(tree: Expr, binds: dict[str, object]) -> Expr:

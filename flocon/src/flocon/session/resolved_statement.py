@@ -4,23 +4,26 @@ shapes of tables tell. The account's statement cache keeps it."""
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
 
 from sqlglot import Expr
 
 from flocon.access.needs import Demand
-from flocon.engine import TEXT
-from flocon.session.names import Names
+from flocon.engine import TEXT, Connection, StatementCache
 from flocon.sql.tokens import FullName
 from flocon.transactions.stream_view import Stream
-
-if TYPE_CHECKING:
-    from flocon.engine import StatementCache
-    from flocon.session.session import Session
+from flocon.transactions.streams import Streams
 
 RESOLVED = "resolved"
 _BY_ROLE = "INFORMATION_SCHEMA"
+
+
+@dataclass
+class Names:
+    """What a statement names: the streams that it reads, and its tables in order of appearance."""
+
+    streams: list[Stream] = field(default_factory=list)
+    tables: list[FullName] = field(default_factory=list)
 
 
 @dataclass
@@ -35,15 +38,16 @@ class ResolvedStatement:
     reads: Sequence[FullName]
     demand: Demand | None
     locks: Sequence[FullName] = ()
-    _behind: list[Stream] | None = None
+    _streams_behind_views: list[Stream] | None = None
 
-    def behind(self, session: Session, targets: Collection[FullName] = ()) -> list[Stream]:
+    def streams_behind_views(
+        self, connection: Connection, streams: Streams, targets: Collection[FullName] = ()
+    ) -> list[Stream]:
         """The streams that it reads through views; the tables that it changes are none."""
-        if self._behind is None:
+        if self._streams_behind_views is None:
             sources = [table for table in self.names.tables if table not in targets]
-            streams = session.account.streams
-            self._behind = streams.behind(session.connection, sources) if sources else []
-        return self._behind
+            self._streams_behind_views = streams.behind(connection, sources) if sources else []
+        return self._streams_behind_views
 
     def keep(self, cache: StatementCache) -> ResolvedStatement:
         """Keep it, if its text is all that it comes from; returns it.

@@ -2,12 +2,8 @@
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from flocon.sql.tokens import Name, Tokens
-
-if TYPE_CHECKING:  # a session is above a parser; here only its current names are read
-    from flocon.session.session import Session
 
 
 @dataclass(frozen=True)
@@ -25,25 +21,6 @@ class ShowScope:
     limit: int | None = None
     start_from: str | None = None
     root_only: bool = False
-
-    def place(self, session: "Session") -> tuple[str | None, str | None]:
-        """The database and schema to look in, which exist; None stands for all of them."""
-        if self.kind == "ACCOUNT":
-            return None, None
-        if self.kind == "SCHEMA":
-            full = session.resolve(Name("_", self._schema(session), self._database()))
-            session.check_schema(full)
-            return full.database, full.schema
-        database = self.name.name if self.name else session.database
-        if database is not None:
-            session.catalog(database)
-        return database, None
-
-    def _schema(self, session: "Session") -> str | None:
-        return self.name.name if self.name else session.schema
-
-    def _database(self) -> str | None:
-        return self.name.schema if self.name else None
 
     def admits(self, name: str) -> bool:
         """Does an object's name pass LIKE and STARTS WITH?"""

@@ -8,27 +8,26 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from flocon.core import errors
-from flocon.procedures.versions import Code, Version, Versions, contents
-from flocon.procedures.worker import pack, unpack
-from flocon.procedures.worker_process import ProcedureLog, WorkerProcess
-from flocon.procedures.worker_template import WorkerTemplate
+from flocon.workers.versions import Code, Version, Versions, contents
+from flocon.workers.worker import pack, unpack
+from flocon.workers.worker_process import ProcedureLog, WorkerProcess
+from flocon.workers.worker_template import WorkerTemplate
 
 
-class Session(Protocol):
-    """What a call needs of the caller's session."""
+class Caller(Protocol):
+    """The session that calls."""
 
-    id: str
-    user: str
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def user(self) -> str: ...
 
 
-class Account(Protocol):
-    """What the pool needs of the account."""
+class Passes(Protocol):
+    """The passwords with which a procedure logs in to its caller's session."""
 
-    data: Path
-    host: str
-    port: int
-
-    def issue_pass(self, session: Any) -> str: ...
+    def issue_pass(self, session_id: str) -> str: ...
 
     def withdraw_pass(self, password: str) -> None: ...
 
@@ -51,21 +50,26 @@ class Workers:
 
     def __init__(
         self,
-        account: Account,
+        passes: Passes,
+        data: Path,
+        host: str,
+        port: int,
         *,
         per_version: int = 4,
         total: int = 12,
         idle_seconds: float = 300,
         most_calls: int = 500,
     ) -> None:
-        self._account = account
+        self._passes = passes
+        self._host = host
+        self._port = port
         self._per_version = per_version
         self._total = total
         self._nested_total = 3 * total
         self._idle_seconds = idle_seconds
         self._most_calls = most_calls
-        self._folder = account.data / "workers"
-        self._log = ProcedureLog(account.data / "logs" / "procedures.log")
+        self._folder = data / "workers"
+        self._log = ProcedureLog(data / "logs" / "procedures.log")
         self._changed = threading.Condition()
         self._versions = Versions(self._folder)
         self._template = WorkerTemplate(self._folder)
@@ -76,7 +80,7 @@ class Workers:
         self._reaper: threading.Thread | None = None
 
     def call(
-        self, session: Session, code: Code, arguments: Sequence[Any], timeout: float = 0
+        self, session: Caller, code: Code, arguments: Sequence[Any], timeout: float = 0
     ) -> Any:
         """Run the handler with a Snowpark session of the caller's session; returns its value.
 
@@ -184,7 +188,7 @@ class Workers:
         call: _Call,
         version: Version,
         nested: bool,
-        session: Session,
+        session: Caller,
         code: Code,
         arguments: Sequence[Any],
     ) -> dict[str, Any] | None:
@@ -210,11 +214,11 @@ class Workers:
         worker: WorkerProcess,
         call: _Call,
         version: Version,
-        session: Session,
+        session: Caller,
         code: Code,
         arguments: Sequence[Any],
     ) -> dict[str, Any] | None:
-        password = self._account.issue_pass(session)
+        password = self._passes.issue_pass(session.id)
         answer = None
         try:
             message = self._message(code, version, session, password, arguments)
@@ -222,7 +226,7 @@ class Workers:
                 answer = worker.call(message)
             return answer
         finally:
-            self._account.withdraw_pass(password)
+            self._passes.withdraw_pass(password)
             self._release(worker, version, answered=answer is not None)
 
     def _value(self, call: _Call, code: Code, answer: dict[str, Any] | None) -> Any:
@@ -238,7 +242,7 @@ class Workers:
         self,
         code: Code,
         version: Version,
-        session: Session,
+        session: Caller,
         password: str,
         arguments: Sequence[Any],
     ) -> dict[str, Any]:
@@ -253,8 +257,8 @@ class Workers:
                 "account": "local",
                 "user": session.user,
                 "password": password,
-                "host": self._account.host,
-                "port": self._account.port,
+                "host": self._host,
+                "port": self._port,
                 "protocol": "http",
             },
         }

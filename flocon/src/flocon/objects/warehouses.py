@@ -1,20 +1,17 @@
-"""Where and as whom a session works: USE, and warehouses."""
+"""Warehouses. They are stored, granted and shown; statements run without them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from flocon.access.securables import Securable, database, schema
 from flocon.core import errors, result
 from flocon.core.result import Result
+from flocon.session.context import Context
 from flocon.sql.show import show_scope
 from flocon.sql.tokens import Tokens
-
-if TYPE_CHECKING:
-    from flocon.account import Account
-    from flocon.session.session import Session
+from flocon.stores.stores import Stores
 
 # What spans databases is kept in the account's own file.
 ACCOUNT_DDL = """
@@ -30,72 +27,7 @@ ALTER TABLE _account_warehouses ADD COLUMN IF NOT EXISTS scale_factor BIGINT DEF
 _DONE = "Statement executed successfully."
 
 
-def use(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
-    """USE [DATABASE | SCHEMA | WAREHOUSE | ROLE | SECONDARY ROLES] name"""
-    tokens.expect("USE")
-    if tokens.accept("SECONDARY", "ROLES"):
-        word = tokens.word()
-        if word not in ("ALL", "NONE"):
-            raise tokens.unexpected()
-        session.guard.secondary = word == "ALL"
-    elif tokens.accept("ROLE"):
-        _use_role(session, tokens.name().name)
-    elif tokens.accept("WAREHOUSE"):
-        name = tokens.name().name
-        known = name in warehouses(session.account)
-        if not (known and session.guard.sees(Securable("WAREHOUSE", (name,)))):
-            raise errors.does_not_exist("Warehouse", name)
-        session.use_warehouse(name)
-    elif tokens.accept("DATABASE"):
-        _use_database(session, tokens.name().name)
-    else:
-        bare = not tokens.accept("SCHEMA")
-        written = tokens.name()
-        if bare and written.schema is None:
-            _use_database(session, written.name)
-        else:
-            _use_schema(session, written.schema or session.database, written.name)
-    tokens.end()
-    return result.status(_DONE, result.USE)
-
-
-def _use_role(session: Session, name: str) -> None:
-    """https://docs.snowflake.com/en/sql-reference/sql/use-role"""
-    if not session.account.roles.exists(name):
-        raise errors.compilation(
-            errors.INVALID_OBJECT, "Object does not exist, or operation cannot be performed."
-        )
-    if name not in session.account.users.available_roles(session.user):
-        raise errors.SnowflakeError(
-            errors.ROLE_NOT_ASSIGNED,
-            f"SQL access control error:\nRequested role '{name}' is not assigned to the executing"
-            " user. Specify another role to activate.",
-        )
-    session.use_role(name)
-
-
-def _use_database(session: Session, name: str) -> None:
-    session.catalog(name)
-    if not session.guard.sees(database(name)):
-        raise errors.does_not_exist("Database", name)
-    public = session.connection.schema_exists(name, "PUBLIC")
-    session.use(name, "PUBLIC" if public else None)
-
-
-def _use_schema(session: Session, place: str | None, name: str) -> None:
-    if place is None:
-        raise session.no_database()
-    session.catalog(place)
-    exists = session.connection.schema_exists(place, name) or name == "INFORMATION_SCHEMA"
-    if not (exists and session.guard.sees(schema(place, name))):
-        raise errors.does_not_exist("Schema", f"{place}.{name}")
-    session.use(place, name)
-
-
-# --- warehouses ----------------------------------------------------------------------------------
-
-
-def warehouses(account: Account) -> dict[str, dict[str, Any]]:
+def warehouses(account: Stores) -> dict[str, dict[str, Any]]:
     return {row["name"]: row for row in account.own_rows("SELECT * FROM _account_warehouses")}
 
 
@@ -176,7 +108,7 @@ def _invalid(name: str, value: str) -> errors.SnowflakeError:
     )
 
 
-def create_warehouse(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+def create_warehouse(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
     tokens.expect("CREATE")
     replace = tokens.accept("OR", "REPLACE") or tokens.accept("OR", "ALTER")
     tokens.expect("WAREHOUSE")
@@ -184,9 +116,9 @@ def create_warehouse(session: Session, tokens: Tokens, binds: Sequence[Any]) -> 
     name = tokens.name().name
     tokens.accept("WITH")
     wanted = _properties(tokens)
-    _check_monitor(session.account, wanted)
-    session.commit_for_ddl()
-    account = session.account
+    _check_monitor(context.account, wanted)
+    context.transactions.commit_for_ddl()
+    account = context.account
     with account.lock:
         if name in warehouses(account):
             if if_not_exists:
@@ -217,30 +149,30 @@ def create_warehouse(session: Session, tokens: Tokens, binds: Sequence[Any]) -> 
                 row["state"],
                 row["comment"],
                 datetime.now(UTC).replace(tzinfo=None),
-                session.guard.role,
+                context.access.role,
                 row.get("resource_monitor"),
                 row["generation"],
                 row["accelerated"],
                 row["scale_factor"],
             ],
         )
-    session.use_warehouse(name)
+    context.use_warehouse(name)
     return result.status(f"Warehouse {name} successfully created.")
 
 
-def _check_monitor(account: Account, wanted: dict[str, Any]) -> None:
+def _check_monitor(account: Stores, wanted: dict[str, Any]) -> None:
     """Raises 002003 for a resource monitor that there is none of."""
     name = wanted.get("resource_monitor")
     if name and not account.own_rows("SELECT 1 FROM _account_monitors WHERE name = ?", [name]):
         raise errors.does_not_exist("Resource monitor", name)
 
 
-def alter_warehouse(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+def alter_warehouse(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
     tokens.expect("ALTER", "WAREHOUSE")
     if_exists = tokens.accept("IF", "EXISTS")
     name = tokens.name().name
-    session.commit_for_ddl()
-    if name not in warehouses(session.account):
+    context.transactions.commit_for_ddl()
+    if name not in warehouses(context.account):
         if if_exists:
             return result.status(_DONE)
         raise errors.does_not_exist("Warehouse", name)
@@ -251,29 +183,29 @@ def alter_warehouse(session: Session, tokens: Tokens, binds: Sequence[Any]) -> R
         changes = {"state": "STARTED"}
     elif tokens.accept("SET"):
         changes = _properties(tokens)
-        _check_monitor(session.account, changes)
+        _check_monitor(context.account, changes)
     else:
         raise errors.unsupported(f"ALTER WAREHOUSE … {tokens.rest()}")
     tokens.end()
     for column, value in changes.items():
-        session.account.own_write(
+        context.account.own_write(
             f"UPDATE _account_warehouses SET {column} = ? WHERE name = ?", [value, name]
         )
     return result.status(_DONE)
 
 
-def drop_warehouse(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+def drop_warehouse(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
     tokens.expect("DROP", "WAREHOUSE")
     if_exists = tokens.accept("IF", "EXISTS")
     name = tokens.name().name
     tokens.end()
-    session.commit_for_ddl()
-    if not session.account.own_write("DELETE FROM _account_warehouses WHERE name = ?", [name]):
+    context.transactions.commit_for_ddl()
+    if not context.account.own_write("DELETE FROM _account_warehouses WHERE name = ?", [name]):
         if not if_exists:
             raise errors.does_not_exist("Warehouse", name)
         return result.status(f"Drop statement executed successfully ({name} already dropped).")
-    if session.warehouse == name:
-        session.use_warehouse(None)
+    if context.warehouse == name:
+        context.use_warehouse(None)
     return result.status(f"{name} successfully dropped.")
 
 
@@ -299,11 +231,11 @@ _WAREHOUSE_COLUMNS = {
 }
 
 
-def show_warehouses(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+def show_warehouses(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
     """SHOW WAREHOUSES. https://docs.snowflake.com/en/sql-reference/sql/show-warehouses"""
     tokens.expect("SHOW", "WAREHOUSES")
     scope = show_scope(tokens)
-    found = [row for name, row in sorted(warehouses(session.account).items()) if scope.admits(name)]
+    found = [row for name, row in sorted(warehouses(context.account).items()) if scope.admits(name)]
     return result.of(
         _WAREHOUSE_COLUMNS,
         [
@@ -315,7 +247,7 @@ def show_warehouses(session: Session, tokens: Tokens, binds: Sequence[Any]) -> R
                 0,
                 0,
                 "N",
-                "Y" if row["name"] == session.warehouse else "N",
+                "Y" if row["name"] == context.warehouse else "N",
                 row["auto_suspend"],
                 "true" if row["auto_resume"] else "false",
                 row["created_on"],
@@ -333,13 +265,13 @@ def show_warehouses(session: Session, tokens: Tokens, binds: Sequence[Any]) -> R
     )
 
 
-def describe_warehouse(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
+def describe_warehouse(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
     """DESCRIBE WAREHOUSE. https://docs.snowflake.com/en/sql-reference/sql/desc-warehouse"""
     tokens.next()
     tokens.expect("WAREHOUSE")
     name = tokens.name().name
     tokens.end()
-    row = warehouses(session.account).get(name)
+    row = warehouses(context.account).get(name)
     if row is None:
         raise errors.does_not_exist("Warehouse", name)
     columns = {
@@ -348,42 +280,11 @@ def describe_warehouse(session: Session, tokens: Tokens, binds: Sequence[Any]) -
     return result.of(columns, [[row["created_on"], row["name"], "WAREHOUSE"]], result.DESCRIBE)
 
 
-# --- what clients ask for ------------------------------------------------------------------------
-
-
-def organization(session: Session, arguments: list[Any]) -> str:
-    """SYSTEM$RETURN_CURRENT_ORG_NAME(): clients make addresses of it."""
-    return "LOCAL"
-
-
-def web_address(session: Session, arguments: list[Any]) -> str:
-    """SYSTEM$GET_SNOWSIGHT_HOST(): there is no web interface; the account's own address it is."""
-    return f"http://{session.account.host}:{session.account.port}"
-
-
-def get_ddl(session: Session, arguments: list[Any]) -> str:
-    """GET_DDL(kind, name): of most statements only what they came to is kept, not their text."""
-    raise errors.unsupported(f"GET_DDL of a {arguments[0] if arguments else 'nothing'}")
-
-
-def last_query_id(session: Session, arguments: list[Any]) -> str | None:
-    """LAST_QUERY_ID(): https://docs.snowflake.com/en/sql-reference/functions/last_query_id"""
-    if arguments not in ([], [-1]):
-        raise errors.unsupported(f"LAST_QUERY_ID({arguments[0]})")
-    return session.last_query_id
-
-
-FUNCTIONS = {
-    "GET_DDL": get_ddl,
-    "LAST_QUERY_ID": last_query_id,
-    "SYSTEM$GET_SNOWSIGHT_HOST": web_address,
-    "SYSTEM$RETURN_CURRENT_ORG_NAME": organization,
-}
 ROUTES = {
-    ("USE",): use,
     ("CREATE", "WAREHOUSE"): create_warehouse,
     ("ALTER", "WAREHOUSE"): alter_warehouse,
     ("DROP", "WAREHOUSE"): drop_warehouse,
     ("SHOW", "WAREHOUSES"): show_warehouses,
     ("DESCRIBE", "WAREHOUSE"): describe_warehouse,
 }
+EXISTS = {"WAREHOUSE": lambda context, what: what.name in warehouses(context.account)}

@@ -5,31 +5,27 @@ https://docs.snowflake.com/en/sql-reference/parameters
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from sqlglot import exp
 
 from flocon.core import errors, result
 from flocon.core.result import Result
-
-if TYPE_CHECKING:
-    from flocon.session.session import Session
+from flocon.session.context import Context
 
 
-def alter_session(session: Session, tree: exp.Alter) -> Result:
+def alter_session(context: Context, tree: exp.Alter) -> Result:
     for action in tree.find_all(exp.AlterSession):
         unset = bool(action.args.get("unset"))
         for item in action.expressions:
             if unset:
                 name = (item.this.name if item.this else item.name).upper()
                 _check_name(name)
-                session.set_parameter(name, None)
+                context.set_parameter(name, None)
             else:
                 assignment = item.this if isinstance(item, exp.SetItem) else item
                 value = assignment.expression
                 text = value.name if not isinstance(value, exp.Boolean) else str(value.this)
                 check_parameter(assignment.this.name.upper(), text, "ALTER SESSION SET")
-                session.set_parameter(assignment.this.name, text)
+                context.set_parameter(assignment.this.name, text)
     return result.status("Statement executed successfully.", result.UNKNOWN)
 
 

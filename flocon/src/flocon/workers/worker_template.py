@@ -8,7 +8,7 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-from flocon.procedures import worker
+from flocon.workers import worker
 
 _PROGRAM = Path(worker.__file__).resolve()
 _REPOSITORY = _PROGRAM.parent.parent

@@ -6,26 +6,24 @@ The pages of the functions have their "Usage notes", which are followed here.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flocon.access.needs import Need
 from flocon.access.securables import ACCOUNT, Securable, inside
 from flocon.access.trees import staged
 from flocon.core import errors
+from flocon.session.context import Context
 from flocon.sql.tokens import Tokens
 
-if TYPE_CHECKING:
-    from flocon.session.session import Session
 
-
-def check(session: Session, function: str, arguments: list[Any]) -> None:
+def check(context: Context, function: str, arguments: list[Any]) -> None:
     """Raises where the role may not ask that; 000002 for a function of which it is not known."""
-    if session.guard.privileges is None or function in _FOR_ALL:
+    if context.access.privileges is None or function in _FOR_ALL:
         return
     need = _NEEDS.get(function)
     if need is None:
         raise errors.unsupported(f"access control of {function}")
-    need(session, arguments)
+    need(context, arguments)
 
 
 # What answers of itself only with what the role may see, or with nothing that is a secret.
@@ -46,33 +44,33 @@ _FOR_ALL = {
 }
 
 
-def _on(kind: str, *privileges: str) -> Callable[[Session, list[Any]], None]:
+def _on(kind: str, *privileges: str) -> Callable[[Context, list[Any]], None]:
     """A privilege on the object that the first argument names."""
 
-    def check(session: Session, arguments: list[Any]) -> None:
+    def check(context: Context, arguments: list[Any]) -> None:
         if arguments:
-            name = session.resolve(Tokens(str(arguments[0])).name())
-            session.guard.require(Need(inside(kind, name), privileges))
+            name = context.resolve(Tokens(str(arguments[0])).name())
+            context.access.require(Need(inside(kind, name), privileges))
 
     return check
 
 
-def _warehouse(session: Session, arguments: list[Any]) -> None:
+def _warehouse(context: Context, arguments: list[Any]) -> None:
     """https://docs.snowflake.com/en/sql-reference/functions/warehouse_load_history"""
-    held = session.guard.privileges
+    held = context.access.privileges
     if held is None or "MONITOR USAGE" in held.on(ACCOUNT):
         return
     names = [text for text in arguments if isinstance(text, str)]
-    name = Tokens(names[-1]).name().name if names else session.warehouse or ""
-    session.guard.require(Need(Securable("WAREHOUSE", (name,)), ("MONITOR",)))
+    name = Tokens(names[-1]).name().name if names else context.warehouse or ""
+    context.access.require(Need(Securable("WAREHOUSE", (name,)), ("MONITOR",)))
 
 
-def _stage(session: Session, arguments: list[Any]) -> None:
+def _stage(context: Context, arguments: list[Any]) -> None:
     location = next(text for text in arguments if str(text).startswith("@"))
-    session.guard.require(staged(str(location), session.guard, "READ"))
+    context.access.require(staged(str(location), context, "READ"))
 
 
-_NEEDS: dict[str, Callable[[Session, list[Any]], None]] = {
+_NEEDS: dict[str, Callable[[Context, list[Any]], None]] = {
     "INFER_SCHEMA": _stage,
     "SYSTEM$RESTART_STREAMLIT": _on("STREAMLIT", "OWNERSHIP"),
     "SYSTEM$STREAM_HAS_DATA": _on("STREAM", "SELECT"),

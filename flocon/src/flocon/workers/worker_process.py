@@ -9,8 +9,8 @@ import time
 from pathlib import Path
 from typing import IO, Any
 
-from flocon.procedures import worker
-from flocon.procedures.worker_template import WorkerTemplate
+from flocon.workers import worker
+from flocon.workers.worker_template import WorkerTemplate
 
 _LINE_LIMIT = 4_096
 _PATIENCE = 2.0

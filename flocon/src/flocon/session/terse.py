@@ -6,18 +6,16 @@ https://docs.snowflake.com/en/sql-reference/sql/show-tables and the pages of its
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pyarrow as pa
 
 from flocon.core import errors
 from flocon.core.result import Result
+from flocon.session.context import Context
 from flocon.sql.tokens import Tokens
 
-if TYPE_CHECKING:
-    from flocon.session.session import Session
-
-Handler = Callable[["Session", Tokens, Sequence[Any]], Result]
+Handler = Callable[[Context, Tokens, Sequence[Any]], Result]
 
 _COLUMNS = ("created_on", "name", "kind", "database_name", "schema_name")
 # Each kind of listing: its terse columns by the full listing's names. Those that the full listing
@@ -39,8 +37,8 @@ def shortened(noun: str, show: Handler) -> Handler:
     if noun not in _LISTINGS:
         raise errors.unsupported(f"SHOW TERSE {noun}")
 
-    def terse(session: Session, tokens: Tokens, binds: Sequence[Any]) -> Result:
-        return _cut(show(session, tokens, binds), _LISTINGS[noun], _KINDS.get(noun))
+    def terse(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
+        return _cut(show(context, tokens, binds), _LISTINGS[noun], _KINDS.get(noun))
 
     return terse
 

@@ -1,4 +1,4 @@
-"""A session's transactions: their scopes, their locks, what their statements see and leave.
+"""The transactions of a session: their scopes, their locks, what their statements see and leave.
 
 On Snowflake each statement sees what is committed by then, and a failed one undoes itself alone.
 A DuckDB transaction has one snapshot and dies with its first failed statement. So an explicit
@@ -13,23 +13,20 @@ from __future__ import annotations
 import random
 import threading
 import time
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flocon.core import errors
 from flocon.core.result import Result
-from flocon.engine import Conflict, Connection
+from flocon.engine import Conflict, Connection, Engine
 from flocon.sql.tokens import FullName
 from flocon.transactions import effects, own_effects
+from flocon.transactions.changes import Changes
 from flocon.transactions.locks import Waiter
 from flocon.transactions.stream_view import Stream, bound_name
-from flocon.transactions.streams import reached
+from flocon.transactions.streams import Streams, reached
 from flocon.transactions.transaction import Transaction
-
-if TYPE_CHECKING:
-    from flocon.account import Account
 
 # Snowflake waits for LOCK_TIMEOUT, 12 hours by default; nobody watches a machine that long. Who is
 # silent or in a deadlock is noticed sooner, so this is for those that are busy.
@@ -37,52 +34,73 @@ _LOCK_TIMEOUT_SECONDS = 120.0
 _ATTEMPTS = 5
 
 
-class SessionTransactions(ABC):
+class TransactionManager:
     """What a session has open. Every method but `_abandon`, `request_came` and `request_ended`
-    wants the session's lock held."""
+    wants `lock` held.
 
-    def __init__(self, account: Account) -> None:
-        self.account = account
-        self.connection: Connection = account.engine.connect()
-        self.parameters: dict[str, Any] = {}
-        self.relations: set[str] = set()
+    parameters and relations are the session's own: its parameters, and the names of the relations
+    that its statement has brought along. adopt: gives a new connection the session's current names.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        changes: Changes,
+        streams: Streams,
+        parameters: Mapping[str, Any],
+        relations: set[str],
+        adopt: Callable[[], None],
+    ) -> None:
+        self._engine = engine
+        self._changes = changes
+        self._streams = streams
+        self._parameters = parameters
+        self._relations = relations
+        self._adopt = adopt
+        self.connection: Connection = engine.connect()
         self.lock = threading.RLock()
         # Held by a CALL of the client itself: its procedure's statements come through `lock`.
         self.call_lock = threading.Lock()
         self.transaction: Transaction | None = None
-        self._suspended: list[tuple[Connection, Transaction | None]] = []
-        self._depth = 0
-        # How many of the procedures that run have owner's rights.
+        # How many procedures run, one inside the other; and how many of them have owner's rights.
+        self.depth = 0
         self._owners = 0
-        self._cancelled = threading.Event()
+        self.cancelled = threading.Event()
+        self._suspended: list[tuple[Connection, Transaction | None]] = []
         self._attempted: set[FullName] = set()
         self._last_used = time.monotonic()
         self._requests = 0
         self._requests_lock = threading.Lock()
+        self._reshaping = False
 
     # --- begin and end -----------------------------------------------------------------------
+
+    def begin_implicitly(self) -> None:
+        """Without AUTOCOMMIT, DML begins a transaction where none is open."""
+        if self.transaction is None and not self._parameters["AUTOCOMMIT"]:
+            self.begin()
 
     def begin_statement(self) -> None:
         """BEGIN: inside a transaction of the same scope it is ignored, in a procedure called
         within one it begins another."""
         if self.transaction is None:
             self.begin()
-        elif self._depth > self.transaction.depth:
+        elif self.depth > self.transaction.depth:
             self._suspend()
             self.begin()
 
     def begin(self, *, explicit: bool = True) -> None:
         """Open a transaction; what streams show in it is fixed now."""
-        transaction = self.account.changes.begin(explicit=explicit, depth=self._depth)
+        transaction = self._changes.begin(explicit=explicit, depth=self.depth)
         transaction.abandon = lambda silent: self._abandon(transaction, silent)
         try:
-            transaction.shown = list(self.account.streams.databases())
+            transaction.shown = list(self._streams.databases())
             for database in transaction.shown:
                 bound = transaction.bounds.get(database, 0)
                 self.connection.set_variable(bound_name(database), bound)
             self.connection.begin()
         except errors.SnowflakeError:
-            self.account.changes.ended(transaction)
+            self._changes.ended(transaction)
             raise
         self.transaction = transaction
 
@@ -92,7 +110,7 @@ class SessionTransactions(ABC):
         if transaction is None:
             return
         try:
-            self.account.changes.commit(self.connection, transaction)
+            self._changes.commit(self.connection, transaction)
         except Exception:
             self.connection.rollback()
             raise
@@ -100,8 +118,20 @@ class SessionTransactions(ABC):
             self._ended(transaction)
 
     def commit_for_ddl(self) -> None:
-        """DDL commits the open transaction. https://docs.snowflake.com/en/sql-reference/transactions"""
+        """DDL commits the open transaction; when it is done, others have to look again.
+
+        https://docs.snowflake.com/en/sql-reference/transactions
+        """
         self.commit()
+        if not self._reshaping:
+            self._changes.clock.reshaping()
+            self._reshaping = True
+
+    def reshaped(self) -> None:
+        """The statement is over: what it has reshaped can be read again."""
+        if self._reshaping:
+            self._reshaping = False
+            self._changes.clock.reshaped()
 
     def rollback(self) -> None:
         """Undo the open transaction, if there is one."""
@@ -114,7 +144,7 @@ class SessionTransactions(ABC):
             self._ended(transaction)
 
     def _own_transaction(self) -> Transaction | None:
-        if self.transaction and self.transaction.depth != self._depth:
+        if self.transaction and self.transaction.depth != self.depth:
             raise errors.SnowflakeError(
                 errors.OUT_OF_SCOPE,
                 "Modifying a transaction that has started at a different scope is not allowed.",
@@ -122,11 +152,11 @@ class SessionTransactions(ABC):
         return self.transaction
 
     def _ended(self, transaction: Transaction) -> None:
-        self.account.changes.ended(transaction)
+        self._changes.ended(transaction)
         self.transaction = None
         for database in transaction.shown:
             self.connection.set_variable(bound_name(database), None)
-        if self._suspended and self._suspended[-1][1] is not None and self._depth:
+        if self._suspended and self._suspended[-1][1] is not None and self.depth:
             self.connection.close()
             self.connection, self.transaction = self._suspended.pop()
 
@@ -139,11 +169,11 @@ class SessionTransactions(ABC):
             return
         try:
             idle = not self._requests and time.monotonic() - self._last_used > silent
-            calling = self._depth > 0 or self.call_lock.locked()
+            calling = self.depth > 0 or self.call_lock.locked()
             if transaction is self.transaction and idle and not calling:
                 self.connection.rollback()
                 transaction.failed = True
-                self.account.changes.ended(transaction)
+                self._changes.ended(transaction)
         finally:
             self.lock.release()
 
@@ -164,7 +194,7 @@ class SessionTransactions(ABC):
             connection.rollback()
             connection.close()
             if transaction:
-                self.account.changes.ended(transaction)
+                self._changes.ended(transaction)
         self.transaction = None
 
     # --- procedures --------------------------------------------------------------------------
@@ -172,12 +202,8 @@ class SessionTransactions(ABC):
     def _suspend(self) -> None:
         """A procedure's transaction is independent of its caller's: it gets a connection."""
         self._suspended.append((self.connection, self.transaction))
-        self.connection, self.transaction = self.account.engine.connect(), None
-        self.adopt_connection()
-
-    @abstractmethod
-    def adopt_connection(self) -> None:
-        """Give a new connection the session's current names."""
+        self.connection, self.transaction = self._engine.connect(), None
+        self._adopt()
 
     @property
     def owners_rights(self) -> bool:
@@ -186,15 +212,15 @@ class SessionTransactions(ABC):
 
     def enter_procedure(self, *, owners: bool) -> None:
         """The statements that follow are a procedure's, until `leave_procedure`."""
-        self._depth += 1
+        self.depth += 1
         self._owners += owners
 
     def leave_procedure(self, *, owners: bool, failed: bool) -> None:
         """The procedure is over: a transaction that it left open is undone, and is an error."""
-        left_open = self.transaction is not None and self.transaction.depth == self._depth
+        left_open = self.transaction is not None and self.transaction.depth == self.depth
         if left_open:
             self.rollback()
-        self._depth -= 1
+        self.depth -= 1
         self._owners -= owners
         if left_open and not failed:
             raise errors.SnowflakeError(
@@ -214,11 +240,11 @@ class SessionTransactions(ABC):
         reads: the tables, views and streams that it names, asked for where that matters.
         """
         transaction = self.transaction
-        owner = transaction.id if transaction else self.account.changes.ticket()
-        held = self.account.changes.locks
+        owner = transaction.id if transaction else self._changes.ticket()
+        held = self._changes.locks
         try:
             for name in sorted(set(locks), key=str):
-                held.take(name, self._waiter(owner), self.account.changes.blocked)
+                held.take(name, self._waiter(owner), self._changes.blocked)
             self.keep_effects()
             if transaction and not transaction.opaque and self._is_behind(transaction, reads):
                 self._begin_again(transaction)
@@ -229,10 +255,10 @@ class SessionTransactions(ABC):
 
     def _waiter(self, owner: int) -> Waiter:
         callers = [caller.id for _, caller in self._suspended if caller]
-        return Waiter(owner, self._patience(), callers, self._cancelled)
+        return Waiter(owner, self._patience(), callers, self.cancelled)
 
     def _patience(self) -> float:
-        asked = self.parameters.get("LOCK_TIMEOUT")
+        asked = self._parameters.get("LOCK_TIMEOUT")
         return min(float(asked), _LOCK_TIMEOUT_SECONDS) if asked else _LOCK_TIMEOUT_SECONDS
 
     def keep_effects(self) -> None:
@@ -255,7 +281,7 @@ class SessionTransactions(ABC):
 
     def _is_behind(self, transaction: Transaction, reads: Callable[[], Iterable[FullName]]) -> bool:
         """Would the statement miss what others have committed?"""
-        clock = self.account.changes.clock
+        clock = self._changes.clock
         if clock.now == transaction.seen:
             return False
         if not transaction.effects:
@@ -277,7 +303,7 @@ class SessionTransactions(ABC):
                 time.sleep(0.01 * attempt)
 
     def _repeat(self, transaction: Transaction) -> None:
-        changes = self.account.changes
+        changes = self._changes
         self.connection.rollback()
         changes.renew(transaction)
         self.connection.begin()
@@ -290,13 +316,38 @@ class SessionTransactions(ABC):
 
     def _check_positions(self, transaction: Transaction) -> None:
         """A stream shows the same rows until the transaction ends, or the transaction ends now."""
-        for stream in self.account.streams.all():
+        for stream in self._streams.all():
             key = (stream.name.database, stream.id)
             seen = transaction.positions.get(key)
-            if seen and seen != self.account.streams.position(self.connection, stream):
+            if seen and seen != self._streams.position(self.connection, stream):
                 raise Conflict(f"stream '{stream.name}' was consumed by another transaction")
 
     # --- statements --------------------------------------------------------------------------
+
+    def refuse_failed(self, *, commits: bool = False) -> None:
+        """Raises where a statement that failed has aborted the open transaction."""
+        if self.transaction is None or not self.transaction.failed:
+            return
+        if commits:
+            self.rollback()
+            raise errors.SnowflakeError(
+                errors.ABORTED_TRANSACTION,
+                "The transaction could not be committed: a statement in it failed. It was"
+                " rolled back.",
+            )
+        raise errors.SnowflakeError(
+            errors.ABORTED_TRANSACTION,
+            "The transaction was aborted by a failed statement. Roll it back.",
+        )
+
+    def used(self) -> None:
+        """The client has just had an answer."""
+        self._last_used = time.monotonic()
+
+    def interrupt(self) -> None:
+        """End the statement that runs, from another thread."""
+        self.cancelled.set()
+        self.connection.interrupt()
 
     def pin(self) -> None:
         """What the open transaction does now cannot be repeated on another snapshot."""
@@ -308,7 +359,7 @@ class SessionTransactions(ABC):
         transaction = self.transaction
         if transaction is None or transaction.failed:
             return
-        if str(self.parameters.get("TRANSACTION_ABORT_ON_ERROR")).upper() == "TRUE":
+        if str(self._parameters.get("TRANSACTION_ABORT_ON_ERROR")).upper() == "TRUE":
             transaction.failed = True
         elif self.connection.is_aborted():
             self._undo_statement(transaction)
@@ -332,7 +383,7 @@ class SessionTransactions(ABC):
     def _observed(self, transaction: Transaction, stream: Stream) -> tuple[int, bool]:
         key = (stream.name.database, stream.id)
         if key not in transaction.positions:
-            position = self.account.streams.position(self.connection, stream)
+            position = self._streams.position(self.connection, stream)
             transaction.positions[key] = position
         return transaction.positions[key]
 
@@ -344,7 +395,7 @@ class SessionTransactions(ABC):
             if transaction.explicit:
                 bound = transaction.bounds.get(database, 0)
             else:
-                bound = self.account.changes.bound(self.connection, database)
+                bound = self._changes.bound(self.connection, database)
             transaction.consumed[database, stream.id] = offset if initial else bound
             transaction.streams.add(stream.name)
 
@@ -360,10 +411,10 @@ class SessionTransactions(ABC):
             except Conflict:
                 lost = self.transaction is not None and self.transaction.failed
                 # Relations that hold binds or histories went with the snapshot.
-                if lost or self.relations or time.monotonic() > deadline:
+                if lost or self._relations or time.monotonic() > deadline:
                     raise
-                self.account.changes.abandon_silent(self._attempted, self.transaction)
-                if self._cancelled.wait(random.uniform(0.001, 0.02)):
+                self._changes.abandon_silent(self._attempted, self.transaction)
+                if self.cancelled.wait(random.uniform(0.001, 0.02)):
                     raise errors.SnowflakeError(
                         errors.CANCELLED, "SQL execution canceled"
                     ) from None
@@ -382,16 +433,16 @@ class SessionTransactions(ABC):
             raise
 
     def _in_own_transaction(self, statement: Callable[[Transaction], Result]) -> Result:
-        transaction = self.account.changes.begin(explicit=False, depth=self._depth)
+        transaction = self._changes.begin(explicit=False, depth=self.depth)
         self._attempted = transaction.tables
         try:
             self.connection.begin()
             answer = statement(transaction)
-            self.account.changes.commit(self.connection, transaction)
+            self._changes.commit(self.connection, transaction)
         except BaseException:
             transaction.failed = True
             self.connection.rollback()
             raise
         finally:
-            self.account.changes.ended(transaction)
+            self._changes.ended(transaction)
         return answer

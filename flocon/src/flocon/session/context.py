@@ -1,0 +1,199 @@
+"""What the handlers of statements get: the current names, and the way to everything else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from sqlglot import Expr, exp
+
+from flocon.access.directory import Directory
+from flocon.access.guard import Guard
+from flocon.core import errors
+from flocon.core.result import Result
+from flocon.engine import OF_THE_ENGINE, Binds, Catalog, Connection
+from flocon.sql.tokens import FullName, Name, checked, checked_without_quotes
+from flocon.stores.stores import Stores
+from flocon.transactions.manager import TransactionManager
+
+_DEFAULT_PARAMETERS: dict[str, Any] = {
+    "AUTOCOMMIT": True,
+    # Snowflake's own default is America/Los_Angeles; a machine's account has no such history.
+    "TIMEZONE": "UTC",
+    "QUERY_TAG": "",
+}
+
+
+@dataclass(frozen=True)
+class AlertRun:
+    """What an alert's statements may ask of their run."""
+
+    scheduled_time: datetime
+    last_successful: datetime
+    condition_query_id: str
+
+
+class Functions(Protocol):
+    """The account's own functions, in one session."""
+
+    def evaluated(
+        self, tree: Expr, binds: Binds, *, describe: bool = False
+    ) -> AbstractContextManager[None]:
+        """Inside, the functions in the tree are their values, the table functions relations.
+        describe: functions that act are left alone."""
+        ...
+
+    def asks_account(self, query: Expr) -> bool:
+        """Does the query need what only the account knows?"""
+        ...
+
+    def columns(self, query: str, binds: Binds) -> list[tuple[str, str]]:
+        """A query's columns: name and engine's type."""
+        ...
+
+    def procedure(self, name: str) -> Callable[[Context, Sequence[Any]], Any] | None:
+        """Snowflake's own procedure of that name."""
+        ...
+
+
+class Context:
+    """A session as its statements see it. All of it wants `transactions.lock` held.
+
+    account: what the account keeps. access: what the current role may do. execute: runs a statement
+    in the session.
+    """
+
+    def __init__(
+        self,
+        account: Stores,
+        session_id: str,
+        user: str,
+        role: str | None,
+        execute: Callable[..., Result],
+        directory: Callable[[Context], Directory],
+        functions: Callable[[Context], Functions],
+    ) -> None:
+        self.account = account
+        self.id = session_id
+        self.user = user
+        self.role = role
+        self.warehouse: str | None = None
+        self.database: str | None = None
+        self.schema: str | None = None
+        self.parameters = dict(_DEFAULT_PARAMETERS)
+        # The relations that the statement has brought along: its binds, answers of functions.
+        self.relations: set[str] = set()
+        # Rows of binds, and the relation that they are for the statement that runs.
+        self.bound_rows: tuple[str, Sequence[Sequence[Any]]] | None = None
+        self.last_query_id: str | None = None
+        # The run that this session is for, if it is an alert's.
+        self.alert: AlertRun | None = None
+        self.execute = execute
+        self.transactions = TransactionManager(
+            account.engine,
+            account.changes,
+            account.streams,
+            self.parameters,
+            self.relations,
+            self._adopt_connection,
+        )
+        self.directory = directory(self)
+        self.functions = functions(self)
+        self.access = Guard(self, self.directory, account.roles, account.users, account.streams)
+
+    @property
+    def connection(self) -> Connection:
+        return self.transactions.connection
+
+    # --- the current names -------------------------------------------------------------------
+
+    def use(self, database: str | None, schema: str | None) -> None:
+        """Make these current; the caller has checked that they exist."""
+        self.database, self.schema = database, schema
+        self.connection.use(database, schema)
+
+    def use_role(self, role: str) -> None:
+        self.role = role
+        self.connection.set_variable("role", role)
+
+    def use_warehouse(self, warehouse: str | None) -> None:
+        self.warehouse = warehouse
+        self.connection.set_variable("warehouse", warehouse)
+
+    def _adopt_connection(self) -> None:
+        self.use(self.database, self.schema)
+        self.use_role(self.role or "")
+        self.use_warehouse(self.warehouse)
+
+    def set_parameter(self, name: str, value: Any) -> None:
+        """ALTER SESSION SET name = value; None sets the default again."""
+        name = name.upper()
+        if name == "AUTOCOMMIT":
+            if isinstance(value, str):
+                value = value.upper() == "TRUE"
+            if self.transactions.depth:
+                raise errors.SnowflakeError(
+                    errors.OUT_OF_SCOPE, "AUTOCOMMIT cannot be changed inside a stored procedure."
+                )
+            if self.transactions.transaction:
+                self.transactions.commit()
+        elif name == "TIMEZONE":
+            self.connection.set_time_zone(str(value or "UTC"))
+        if value is None:
+            value = _DEFAULT_PARAMETERS.get(name, "")
+        self.parameters[name] = value
+
+    # --- what names mean ---------------------------------------------------------------------
+
+    def no_database(self) -> errors.SnowflakeError:
+        return errors.SnowflakeError(
+            errors.NO_DATABASE,
+            "Cannot perform operation. This session does not have a current database. Call 'USE"
+            " DATABASE', or use a qualified name.",
+        )
+
+    def resolve(self, name: Name) -> FullName:
+        """The full name; raises 090105 or 090106 where nothing is current."""
+        database = name.database or self.database
+        if database is None:
+            raise self.no_database()
+        schema = name.schema or self.schema
+        if schema is None:
+            raise errors.SnowflakeError(
+                errors.NO_SCHEMA,
+                "Cannot perform operation. This session does not have a current schema. Call 'USE"
+                " SCHEMA', or use a qualified name.",
+            )
+        checked(name.name)
+        checked_without_quotes(database, schema)
+        return FullName(database, schema, name.name)
+
+    def is_private(self, table: exp.Table) -> bool:
+        """Is it the session's own: a temporary table, or rows that came with the statement?"""
+        if not table.db and table.name in self.relations:
+            return True
+        at_home = not table.db or table.db == self.schema
+        return at_home and table.name in self.connection.temporary
+
+    def check_schema(self, name: FullName) -> None:
+        """Raises 002003 where the place of something new does not exist."""
+        self.catalog(name.database)
+        if not self.connection.schema_exists(name.database, name.schema):
+            raise errors.does_not_exist("Schema", f"{name.database}.{name.schema}")
+
+    def catalog(self, database: str) -> Catalog:
+        return self.account.catalog(database)
+
+    def relation_kind(self, name: FullName) -> str | None:
+        """TABLE, VIEW, or None where there is neither. What the engine keeps is not there."""
+        if name.schema in OF_THE_ENGINE:
+            return None
+        return self.connection.relation_kind(name.database, name.schema, name.name)
+
+    def bind_rows(self) -> None:
+        """executemany's rows become the relation that its statement reads."""
+        if self.bound_rows:
+            self.connection.bind_relation(*self.bound_rows)

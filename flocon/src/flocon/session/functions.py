@@ -1,0 +1,168 @@
+"""The account's own functions and table functions, in the statements that call them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from sqlglot import Expr, exp
+
+from flocon.core import errors
+from flocon.core.result import Result
+from flocon.engine import TEXT, Binds, parsing
+from flocon.session import function_rights, live_views
+from flocon.session.context import Context
+from flocon.session.names import qualify
+from flocon.session.registry import Registry
+
+# Functions that do something besides answering; what they answer is true.
+_ACTING = {
+    "SYSTEM$CANCEL_ALL_QUERIES",
+    "SYSTEM$CANCEL_QUERY",
+    "SYSTEM$RESTART_STREAMLIT",
+    "SYSTEM$TASK_DEPENDENTS_ENABLE",
+    "SYSTEM$USER_TASK_CANCEL_ONGOING_EXECUTIONS",
+}
+
+
+class AccountFunctions:
+    """`session.context.Functions`, of what the objects' modules have registered."""
+
+    def __init__(self, context: Context, registry: Registry) -> None:
+        self._context = context
+        self._registry = registry
+
+    @contextmanager
+    def evaluated(self, tree: Expr, binds: Binds, *, describe: bool = False) -> Iterator[None]:
+        """The account's own functions in a tree become their values, its table functions relations
+        that exist until the block's end. describe: functions that act are left alone."""
+        live_views.expand(self._context, tree, self._registry.views)
+        self._put_namespaced(tree, binds)
+        for function in list(tree.find_all(exp.Anonymous)):
+            if handler := self._registry.functions.get(function.name.upper()):
+                arguments = [_value(self._context, a, binds) for a in function.expressions]
+                tree.meta.pop(TEXT, None)
+                acting = describe and function.name.upper() in _ACTING
+                with live_views.rights(self._context, function):
+                    function_rights.check(self._context, function.name.upper(), arguments)
+                    _put_value(function, True if acting else handler(self._context, arguments))
+        names: list[str] = []
+        try:
+            for node in list(tree.find_all(exp.TableFromRows)):
+                if found := self._table_function(node):
+                    tree.meta.pop(TEXT, None)
+                    names.append(self._put_relation(node, found, binds, len(names)))
+            yield
+        finally:
+            for name in names:
+                self._context.relations.discard(name)
+                transaction = self._context.transactions.transaction
+                if not (transaction and transaction.failed):
+                    self._context.connection.forget(name)
+
+    def asks_account(self, query: Expr) -> bool:
+        return (
+            any(self._table_function(node) for node in query.find_all(exp.TableFromRows))
+            or any(
+                node.name.upper() in self._registry.functions
+                for node in query.find_all(exp.Anonymous)
+            )
+            or any(
+                live_views.find(self._context, each, self._registry.views)
+                for each in parsing.tables(query)
+            )
+        )
+
+    def columns(self, query: str, binds: Binds) -> list[tuple[str, str]]:
+        """A query's columns: name and engine's type."""
+        tree = parsing.upper_case(parsing.parse(query))
+        with self.evaluated(tree, binds, describe=True):
+            qualify(self._context, tree)
+            described = self._context.connection.describe(tree)
+        return list(zip(described.names, described.types, strict=True))
+
+    def _put_namespaced(self, tree: Expr, binds: Binds) -> None:
+        """Functions of Snowflake's own schemas become their values; the innermost first, since they
+        are one another's arguments."""
+        for node in reversed(list(tree.find_all(exp.Dot))):
+            call = node.expression
+            name = ".".join(part.name for part in node.flatten()).upper()
+            if isinstance(call, exp.Anonymous) and (handler := self._registry.namespaced.get(name)):
+                arguments = [_value(self._context, each, binds) for each in call.expressions]
+                tree.meta.pop(TEXT, None)
+                node.replace(exp.convert(handler(self._context, arguments)))
+
+    def _put_relation(
+        self,
+        node: exp.TableFromRows,
+        found: tuple[str, str, exp.Anonymous],
+        binds: Binds,
+        index: int,
+    ) -> str:
+        name, database, call = found
+        if name == "RESULT_SCAN":
+            query_id = _value(self._context, call.expressions[0], binds)
+            function_rights.check(self._context, name, [query_id])
+            answer = self._context.account.queries.rows(str(query_id), self._context.user)
+            return self._put_answer(node, name, answer, index)
+        arguments: dict[str, Any] = {}
+        for argument in call.expressions:
+            if not isinstance(argument, exp.Kwarg):
+                raise errors.compilation(errors.SYNTAX, f"{name} takes its arguments by name (=>).")
+            arguments[argument.this.name.upper()] = _value(
+                self._context, argument.expression, binds
+            )
+        where = database or self._context.database
+        if where is None:
+            raise self._context.no_database()
+        with live_views.rights(self._context, call):
+            function_rights.check(self._context, name, list(arguments.values()))
+            answer = self._registry.table_functions[name](self._context, where, arguments)
+        return self._put_answer(node, name, answer, index)
+
+    def _table_function(self, node: exp.TableFromRows) -> tuple[str, str, exp.Anonymous] | None:
+        """(name, database or '', call) of TABLE([database.]INFORMATION_SCHEMA.NAME(…))."""
+        parts: list[Expr] = []
+        inner = node.this
+        if isinstance(inner, exp.Dot):
+            parts = list(inner.flatten()) if hasattr(inner, "flatten") else []
+        call = parts[-1] if parts else inner
+        if not isinstance(call, exp.Anonymous):
+            return None
+        names = [part.name.upper() for part in parts[:-1]]
+        if call.name.upper() == "RESULT_SCAN":
+            return "RESULT_SCAN", "", call
+        if call.name.upper() not in self._registry.table_functions:
+            if names and names[-1] == "INFORMATION_SCHEMA":
+                raise errors.unsupported(f"table function {call.name}")
+            return None
+        return call.name.upper(), names[0] if len(names) == 2 else "", call
+
+    def _put_answer(self, node: exp.TableFromRows, name: str, answer: Result, index: int) -> str:
+        relation = f"ACCOUNT_RELATION_{index}"
+        self._context.connection.relation(relation, answer.table, answer.types)
+        self._context.relations.add(relation)
+        alias = node.args.get("alias") or exp.TableAlias(this=exp.to_identifier(name, quoted=True))
+        node.replace(exp.Table(this=exp.to_identifier(relation, quoted=True), alias=alias))
+        return relation
+
+    def procedure(self, name: str) -> Callable[[Context, Sequence[Any]], Any] | None:
+        return self._registry.procedures.get(name)
+
+
+def _put_value(function: exp.Anonymous, value: Any) -> None:
+    text = function.sql(dialect="snowflake").upper()
+    literal = exp.convert(value)
+    if isinstance(function.parent, exp.Select):
+        function.replace(exp.alias_(literal, text, quoted=True))
+    else:
+        function.replace(literal)
+
+
+def _value(context: Context, expression: Expr, binds: Binds) -> Any:
+    """An argument's value: constants at once, anything else by a query."""
+    if isinstance(expression, exp.Literal):
+        return expression.name if expression.is_string else expression.to_py()
+    answer = context.connection.query(exp.select(expression.copy()), binds)
+    return answer.rows()[0][0]

@@ -1,0 +1,81 @@
+"""Stage locations, found: the folder of a stage, a table or a Streamlit app.
+
+https://docs.snowflake.com/en/sql-reference/sql/list
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from flocon.core import errors
+from flocon.session.context import Context
+from flocon.sql.stage_location import STAGE, VERSIONED, StageLocation
+from flocon.sql.tokens import FullName, Tokens
+
+_LONGEST_PART = 255
+
+
+def versioned_folder(context: Context, name: FullName) -> Path:
+    """Where a Streamlit app's own files are, its versions included."""
+    return context.account.engine.stages.app(name.database, name.schema, name.name)
+
+
+def stage_location(context: Context, text: str) -> StageLocation:
+    """Reads a location as PUT, GET, LIST, REMOVE and COPY INTO take it, in quotes or without.
+
+    Raises 001003 for what is none, 002003 where there is no such stage, 000002 for @~.
+    """
+    if text.startswith("'"):
+        text = text[1:-1].replace("''", "'").replace("\\'", "'")
+    if text.startswith("@~"):
+        raise errors.unsupported("user stage @~")
+    if match := VERSIONED.fullmatch(text):
+        name = context.resolve(Tokens(match[1]).name())
+        if not context.catalog(name.database).rows(
+            "SELECT 1 FROM _account_streamlits WHERE (schema_name, name) = (?, ?)",
+            [name.schema, name.name],
+        ):
+            raise errors.does_not_exist("Streamlit", name)
+        folder = versioned_folder(context, name)
+        return StageLocation(folder, _inside(folder, (match[2] or "").lstrip("/")), "/")
+    match = STAGE.fullmatch(text)
+    if match is None:
+        raise errors.compilation(errors.SYNTAX, f"invalid stage location '{text}'")
+    written = Tokens(match[1] + match[3]).name()
+    full = context.resolve(written)
+    path = (match[4] or "").lstrip("/")
+    if match[2]:
+        folder, of_table = _table_folder(context, full), (full.database, full.schema, full.name)
+        return StageLocation(folder, _inside(folder, path), "", of_table)
+    folder = _stage_folder(context, full)
+    return StageLocation(folder, _inside(folder, path), f"{full.name.lower()}/")
+
+
+def _stage_folder(context: Context, name: FullName) -> Path:
+    """Where a stage's files are; raises 002003 where there is no such stage."""
+    found = context.connection.values(
+        "SELECT 1 FROM _fs_global._fs_information_schema._fs_stages"
+        " WHERE database_name = ? AND schema_name = ? AND name = ?",
+        [name.database, name.schema, name.name],
+    )
+    if not found:
+        raise errors.does_not_exist("Stage", name)
+    return context.account.engine.stages.stage(name.database, name.schema, name.name)
+
+
+def _table_folder(context: Context, name: FullName) -> Path:
+    if context.relation_kind(name) != "TABLE":
+        raise errors.does_not_exist("Table", name)
+    return context.account.engine.stages.table(name.database, name.schema, name.name)
+
+
+def _inside(folder: Path, path: str) -> str:
+    """Raises 001003 for a path that leads out of the stage, 000002 for one with a name that no
+    file can have here."""
+    if any(len(part.encode("utf-8", "replace")) > _LONGEST_PART for part in path.split("/")):
+        raise errors.unsupported(
+            f"a path in a stage with more than {_LONGEST_PART} bytes in a name"
+        )
+    if "\0" in path or not (folder / path).resolve().is_relative_to(folder.resolve()):
+        raise errors.compilation(errors.SYNTAX, f"invalid path in a stage: {path!r}")
+    return path

@@ -1,0 +1,134 @@
+"""What an account keeps, all of it in one place."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from flocon.access.roles import Roles
+from flocon.access.users import Users
+from flocon.engine import Catalog, Engine
+from flocon.stores import live_views
+from flocon.stores.live_views import LiveViews
+from flocon.stores.outbox import Outbox
+from flocon.stores.queries import QueryStore
+from flocon.stores.sessions import Sessions
+from flocon.stores.warehouse_load import WarehouseLoad
+from flocon.transactions import changes
+from flocon.transactions.changes import Changes
+from flocon.transactions.streams import Streams
+from flocon.workers.pool import Workers
+
+
+class GraphRun(Protocol):
+    """A run of a task graph."""
+
+    database: str
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """The ids of its root task and of its runs' group."""
+        ...
+
+    def cancel_task(self, task_id: str) -> None: ...
+
+
+class Stores:
+    """The stores of one account, opened. sessions: who is logged in, whatever a session is.
+
+    fast: with what exists for speed alone. hidden_tables, account_tables: the metadata tables of
+    each database, and of the account. of_schemas: metadata that goes when its schema goes, table
+    and column.
+    """
+
+    def __init__(
+        self,
+        data: Path,
+        host: str,
+        port: int,
+        *,
+        hidden_tables: Sequence[str],
+        account_tables: Sequence[str],
+        of_schemas: Sequence[tuple[str, str]],
+        sessions: Sessions[Any],
+        fast: bool,
+    ) -> None:
+        self.data = data
+        self.host = host
+        self.port = port
+        self.lock = threading.RLock()
+        self.sessions = sessions
+        self._of_schemas = (*of_schemas, ("_account_live_views", "schema_name"))
+        self.engine = Engine(data, (changes.DDL, live_views.DDL, *hidden_tables), fast=fast)
+        self._own = self.engine.own_catalog("".join(account_tables))
+        self.roles = Roles(self)
+        self.users = Users(self, self.roles)
+        self.changes = Changes()
+        self.streams = Streams(self.changes)
+        self.workers = Workers(sessions, data, host, port)
+        self.queries = QueryStore()
+        self.outbox = Outbox(data / "outbox")
+        self.live_views = LiveViews()
+        self.warehouse_load = WarehouseLoad()
+        # The scheduler puts its own here: a change of tasks or alerts may make one due.
+        self.tasks_changed: Callable[[], None] = lambda: None
+        self.graph_runs: Callable[[], Sequence[GraphRun]] = list
+        connection = self.engine.connect()
+        for database in self.engine.databases():
+            self.changes.open(self.engine.catalog(database), connection)
+            self.streams.open(self.engine.catalog(database))
+            self.live_views.open(self.engine.catalog(database))
+        connection.close()
+
+    def databases(self) -> list[str]:
+        return self.engine.databases()
+
+    def catalog(self, database: str) -> Catalog:
+        """A database's metadata. Raises 002003 where there is no such database."""
+        return self.engine.catalog(database)
+
+    def create_database(self, name: str) -> None:
+        self.engine.create_database(name)
+        connection = self.engine.connect()
+        try:
+            self.changes.open(self.catalog(name), connection)
+        finally:
+            connection.close()
+        self.tasks_changed()
+
+    def drop_database(self, name: str) -> None:
+        self.streams.container_gone(None, name, None)
+        self.changes.forget_database(name)
+        self.engine.drop_database(name)
+        self.tasks_changed()
+
+    def schema_dropped(self, database: str, schema: str) -> None:
+        """A schema takes its tasks, alerts and procedures with it."""
+        for table, column in self._of_schemas:
+            self.catalog(database).write(f'DELETE FROM {table} WHERE "{column}" = ?', [schema])
+
+    def own_rows(self, sql: str, params: Sequence[Any] = ()) -> list[dict[str, Any]]:
+        """Metadata that spans databases."""
+        return self._own.rows(sql, params)
+
+    def own_write(self, sql: str, params: Sequence[Any] = ()) -> int:
+        return self._own.write(sql, params)
+
+    def state(self) -> dict[str, int]:
+        """What is kept, in numbers: none of them may grow for ever."""
+        logged = commits = 0
+        for database in self.databases():
+            catalog = self.catalog(database)
+            for tracked in self.changes.all_tracked(database):
+                logged += catalog.rows(f"SELECT count(*) AS n FROM {tracked.log}")[0]["n"]
+            commits += catalog.rows("SELECT count(*) AS n FROM _account_commits")[0]["n"]
+        sessions, passes = self.sessions.size
+        return {
+            "sessions": sessions,
+            "passes": passes,
+            **self.queries.state(),
+            "logged rows": logged,
+            "commits": commits,
+        }
