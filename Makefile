@@ -114,5 +114,5 @@ lock: ## Resolve both pyproject.toml again into requirements.lock
 
 .PHONY: clean
 clean: ## Remove what builds and runs have left, .venv excepted
-	rm -rf .caves .kafka .local site .mypy_cache .pytest_cache .ruff_cache .hypothesis output dependencies dependencies.zip requirements.snowflake.txt
+	rm -rf .caves .flocon .kafka .local site .mypy_cache .pytest_cache .ruff_cache .hypothesis output dependencies dependencies.zip requirements.snowflake.txt
 	find . -path ./.venv -prune -o -name __pycache__ -type d -print0 | xargs -0 rm -rf

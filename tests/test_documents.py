@@ -18,7 +18,7 @@ from ingest import producer
 
 ROOT = Path(__file__).parents[1]
 # Folders that programs make, and that a clean clone has not.
-MADE_BY_RUNS = (".caves", ".kafka", ".local", ".venv")
+MADE_BY_RUNS = (".caves", ".flocon", ".kafka", ".local", ".venv")
 CHECKED_ENDINGS = "json|md|png|py|sql|svg|toml|txt|yaml|yml"
 
 LINK = re.compile(r"\]\(<?([^)\s>]+)>?(?: \"[^\"]*\")?\)|(?:href|src|srcset)=\"([^\"\s]+)")

@@ -10,6 +10,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from flocon.testing.snow import Snow
 
 from app.caves import broker
 from app.caves.demo import HOPS
@@ -20,7 +21,6 @@ from app.caves.project import Project
 from app.caves.target import Row
 from app.caves.verify import verify
 from tests.support.caves import snow_by
-from tests.support.snow import Snow
 
 SCHEDULE = "10 SECONDS"
 INGESTER = ("--batch-max-events", "10", "--batch-max-seconds", "1")

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 import snowflake.connector
 
-from tests.conftest import RunningAccount
+from flocon import AccountProcess
 
 
-def one_database(account: RunningAccount) -> Iterator[str]:
+def one_database(account: AccountProcess) -> Iterator[str]:
     """A database for a whole module, whose tests name their tables apart."""
     name = f"TEST_{uuid.uuid4().hex[:12].upper()}"
     with account.connect() as connection:

@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 import snowflake.connector
+from accounts import new_account
 
-from tests.conftest import ROOT, RunningAccount, new_account
+from flocon import AccountProcess
 
 # Its row and the next are one transaction, made by a procedure in a process of its own.
 _PAIR = (
@@ -29,7 +30,7 @@ _PAIR = (
 
 
 @pytest.fixture
-def mortal(tmp_path: Path) -> Iterator[RunningAccount]:
+def mortal(tmp_path: Path) -> Iterator[AccountProcess]:
     """An account of the test's own, with database D, to be killed."""
     running = new_account(tmp_path, forked=True)
     running.start()
@@ -40,7 +41,7 @@ def mortal(tmp_path: Path) -> Iterator[RunningAccount]:
         running.stop()
 
 
-def run(account: RunningAccount, *statements: str) -> list[Any]:
+def run(account: AccountProcess, *statements: str) -> list[Any]:
     """Run statements in a session of their own; the rows of the last one."""
     with account.connect(database="D", schema="PUBLIC") as connection:
         for statement in statements:
@@ -48,7 +49,7 @@ def run(account: RunningAccount, *statements: str) -> list[Any]:
     return rows
 
 
-def descendants(account: RunningAccount) -> list[int]:
+def descendants(account: AccountProcess) -> list[int]:
     """The processes that the account has started; none where there is no /proc to tell."""
     parents = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
@@ -82,7 +83,7 @@ def is_alive(pid: int) -> bool:
 class Load:
     """Clients in threads, until the account dies; notes what was acknowledged."""
 
-    def __init__(self, account: RunningAccount, generation: int) -> None:
+    def __init__(self, account: AccountProcess, generation: int) -> None:
         self._account = account
         self._generation = generation
         self._dead = threading.Event()
@@ -159,7 +160,7 @@ class Load:
 
 # The connector's own timer fails in its thread when it cancels a query of a dead account.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_kill_9_under_load_loses_and_repeats_nothing(mortal: RunningAccount) -> None:
+def test_kill_9_under_load_loses_and_repeats_nothing(mortal: AccountProcess) -> None:
     chance = random.Random(9)
     run(
         mortal,
@@ -199,7 +200,7 @@ def test_kill_9_under_load_loses_and_repeats_nothing(mortal: RunningAccount) -> 
     )
 
 
-def test_a_stream_keeps_its_place_through_kill_9_and_sigterm(mortal: RunningAccount) -> None:
+def test_a_stream_keeps_its_place_through_kill_9_and_sigterm(mortal: AccountProcess) -> None:
     run(
         mortal,
         "CREATE TABLE t (id INT, v VARCHAR)",
@@ -234,7 +235,7 @@ def test_a_stream_keeps_its_place_through_kill_9_and_sigterm(mortal: RunningAcco
     assert run(mortal, "SELECT id FROM s2") == [(4,)]
 
 
-def test_an_open_transaction_is_gone_after_kill_9(mortal: RunningAccount) -> None:
+def test_an_open_transaction_is_gone_after_kill_9(mortal: AccountProcess) -> None:
     run(mortal, "CREATE TABLE t (id INT)", "CREATE STREAM s ON TABLE t", "CREATE TABLE k (id INT)")
     run(mortal, "INSERT INTO t VALUES (1)")
     opened = mortal.connect(database="D", schema="PUBLIC")
@@ -249,7 +250,7 @@ def test_an_open_transaction_is_gone_after_kill_9(mortal: RunningAccount) -> Non
 
 @pytest.mark.parametrize("how", ["kill -9", "SIGTERM"])
 def test_everything_in_an_account_survives(
-    mortal: RunningAccount, tmp_path: Path, how: str
+    mortal: AccountProcess, tmp_path: Path, how: str
 ) -> None:
     (tmp_path / "rows.csv").write_text("1,un\n2,deux\n")
     run(
@@ -288,10 +289,9 @@ def test_everything_in_an_account_survives(
         assert connection.cursor().execute("SELECT CURRENT_WAREHOUSE()").fetchall() == [("WH",)]
 
 
-def test_two_accounts_cannot_open_one_folder(mortal: RunningAccount) -> None:
+def test_two_accounts_cannot_open_one_folder(mortal: AccountProcess) -> None:
     second = subprocess.run(
         [sys.executable, "-m", "flocon", "--port", "0", "--data", str(mortal.data)],
-        cwd=ROOT,
         capture_output=True,
         text=True,
         timeout=30,

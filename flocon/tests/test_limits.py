@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 import snowflake.connector
+from accounts import new_account
 from conformance.shared import Run, error
 from flocon.account import Account
 from flocon.engine import Connection
 
-from tests.conftest import RunningAccount, new_account
+from flocon import AccountProcess
 
 _MOST = 200_000
 
@@ -65,7 +66,7 @@ def test_a_statement_that_is_too_deep_is_refused_as_that(run: Run, statement: st
 
 
 def test_a_long_statement_can_be_cancelled_while_it_is_read(
-    account: RunningAccount, database: str
+    account: AccountProcess, database: str
 ) -> None:
     """On 7427901 the cancellation, which carries the text, was HTTP 413."""
     statement = "select 1 where 1 in (" + ",".join(f"'{i:060}'" for i in range(30_000)) + ")"

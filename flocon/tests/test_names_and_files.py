@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 import snowflake.connector
+from accounts import new_account
 from conformance.shared import Run, error
 from flocon.account import Account
 from flocon.core.errors import SnowflakeError
 from flocon.engine.stage_files import StageFiles, folder_name
 from snowflake.connector import SnowflakeConnection
 
-from tests.conftest import RunningAccount, new_account
+from flocon import AccountProcess
 
 STRANGE = (
     "a.b",
@@ -34,7 +35,7 @@ STRANGE = (
 
 
 @pytest.fixture
-def own(tmp_path: Path) -> Iterator[RunningAccount]:
+def own(tmp_path: Path) -> Iterator[AccountProcess]:
     """An account of the test's own, whose folder it looks into."""
     made = new_account(tmp_path, forked=True)
     made.start()
@@ -141,7 +142,7 @@ def test_no_path_leads_out_of_a_stage(run: Run, tmp_path: Path, place: str) -> N
         assert error(run, statement) == 1003, statement
 
 
-def test_a_link_in_a_stages_folder_is_no_staged_file(own: RunningAccount, tmp_path: Path) -> None:
+def test_a_link_in_a_stages_folder_is_no_staged_file(own: AccountProcess, tmp_path: Path) -> None:
     secret = tmp_path / "secret.txt"
     secret.write_text("secret")
     with own.connect() as connection:
@@ -313,7 +314,7 @@ def test_what_the_engine_keeps_for_itself_cannot_be_dropped(run: Run, database: 
 
 @pytest.mark.parametrize("name", ['"memory"', '"system"', '"_fs_global"', '"temp"'])
 def test_a_database_that_cannot_be_made_leaves_no_file_behind(
-    own: RunningAccount, name: str
+    own: AccountProcess, name: str
 ) -> None:
     """On 7427901 the account did not start again."""
     with own.connect() as connection:

@@ -14,7 +14,7 @@ from flocon.stores import outbox
 from flocon.stores.outbox import Outbox
 from shared import one_database
 
-from tests.conftest import RunningAccount
+from flocon import AccountProcess
 
 database = pytest.fixture(scope="module")(one_database)
 
@@ -53,7 +53,7 @@ def test_a_request_to_a_webhook_is_a_file_and_the_oldest_go(
 
 
 def test_calls_send_into_the_folder_and_say_so_in_the_log(
-    account: RunningAccount, run: Any
+    account: AccountProcess, run: Any
 ) -> None:
     run(
         "CREATE NOTIFICATION INTEGRATION post TYPE = EMAIL ENABLED = TRUE"
@@ -86,7 +86,7 @@ def test_calls_send_into_the_folder_and_say_so_in_the_log(
 
 
 def test_a_role_sends_by_the_integrations_that_it_may_use(
-    account: RunningAccount, run: Any
+    account: AccountProcess, run: Any
 ) -> None:
     run("CREATE OR REPLACE NOTIFICATION INTEGRATION lent TYPE = EMAIL ENABLED = TRUE")
     run("CREATE ROLE IF NOT EXISTS postman")
@@ -117,7 +117,7 @@ def test_a_role_sends_by_the_integrations_that_it_may_use(
 )
 def test_a_message_that_cannot_be_sent_is_an_error(
     connection: snowflake.connector.SnowflakeConnection,
-    account: RunningAccount,
+    account: AccountProcess,
     call: str,
     told: str,
 ) -> None:

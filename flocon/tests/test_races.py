@@ -14,7 +14,7 @@ from typing import Any
 import snowflake.connector
 from shared import attempt
 
-from tests.conftest import RunningAccount
+from flocon import AccountProcess
 
 Run = Callable[..., list[Any]]
 Connection = snowflake.connector.SnowflakeConnection
@@ -50,7 +50,7 @@ def consume(connection: Connection, done: threading.Event, seed: int) -> None:
 
 
 def test_writers_and_racing_consumers_lose_and_repeat_nothing(
-    account: RunningAccount, database: str, run: Run
+    account: AccountProcess, database: str, run: Run
 ) -> None:
     run("CREATE TABLE t (id INT, v VARCHAR)")
     run("CREATE TABLE sink (id INT)")
@@ -86,12 +86,12 @@ def _process(parameters: dict[str, Any], writer: int, count: int) -> None:
 
 
 def test_writers_in_processes_of_their_own_feed_a_stream(
-    account: RunningAccount, database: str, run: Run, connection: Connection
+    account: AccountProcess, database: str, run: Run, connection: Connection
 ) -> None:
     run("CREATE TABLE t (id INT, v VARCHAR)")
     run("CREATE TABLE sink (id INT)")
     run("CREATE STREAM s ON TABLE t")
-    parameters = {**account.parameters(), "database": database, "schema": "PUBLIC"}
+    parameters = {**account.connection_parameters(), "database": database, "schema": "PUBLIC"}
     context = multiprocessing.get_context("spawn")
     processes = [context.Process(target=_process, args=(parameters, n, 40)) for n in range(2)]
     for process in processes:
@@ -105,7 +105,7 @@ def test_writers_in_processes_of_their_own_feed_a_stream(
 
 
 def test_updates_and_deletes_race_with_a_consumer(
-    account: RunningAccount, database: str, run: Run
+    account: AccountProcess, database: str, run: Run
 ) -> None:
     """A copy that applies a standard stream's changes ends up equal to the source."""
     run("CREATE TABLE t (id INT, v VARCHAR)")
@@ -158,7 +158,7 @@ def test_updates_and_deletes_race_with_a_consumer(
 
 
 def _stream_made_under_load(
-    account: RunningAccount, database: str, run: Run, options: str
+    account: AccountProcess, database: str, run: Run, options: str
 ) -> tuple[set[int], set[int], list[int]]:
     """(rows given out at first, rows given out next, all rows) of a stream that is made while
     four writers write; half of them to a table that was already tracked."""
@@ -208,7 +208,7 @@ def _stream_made_under_load(
 
 
 def test_a_stream_made_under_load_starts_at_one_moment(
-    account: RunningAccount, database: str, run: Run
+    account: AccountProcess, database: str, run: Run
 ) -> None:
     """What a writer wrote before the stream's moment is not in it, all that came later is."""
     for already_tracked in (False, True):
@@ -225,7 +225,7 @@ def test_a_stream_made_under_load_starts_at_one_moment(
 
 
 def test_initial_rows_and_later_rows_are_all_rows_once(
-    account: RunningAccount, database: str, run: Run
+    account: AccountProcess, database: str, run: Run
 ) -> None:
     for already_tracked in (False, True):
         run("CREATE OR REPLACE TABLE t (id INT)")
@@ -238,7 +238,7 @@ def test_initial_rows_and_later_rows_are_all_rows_once(
         assert sorted([*initial, *later]) == rows
 
 
-def test_ddl_goes_on_beside_dml(account: RunningAccount, database: str, run: Run) -> None:
+def test_ddl_goes_on_beside_dml(account: AccountProcess, database: str, run: Run) -> None:
     """Other tables, other streams and new columns disturb neither the writers nor their stream."""
     run("CREATE TABLE t (id INT, v VARCHAR)")
     run("CREATE STREAM s ON TABLE t")
@@ -270,7 +270,7 @@ def add_column(run: Run, column: str) -> None:
                 raise
 
 
-def test_a_column_is_added_under_load(account: RunningAccount, database: str, run: Run) -> None:
+def test_a_column_is_added_under_load(account: AccountProcess, database: str, run: Run) -> None:
     run("CREATE TABLE t (id INT, v VARCHAR)")
     run("CREATE STREAM s ON TABLE t")
     done = threading.Event()
@@ -301,7 +301,7 @@ def test_a_column_is_added_under_load(account: RunningAccount, database: str, ru
 
 
 def test_new_databases_beside_writers_mix_up_no_transactions(
-    account: RunningAccount, database: str, run: Run
+    account: AccountProcess, database: str, run: Run
 ) -> None:
     run("CREATE TABLE t (id INT, v VARCHAR)")
     run("CREATE STREAM s ON TABLE t")

@@ -18,7 +18,7 @@ import pytest
 import snowflake.connector
 from shared import attempt
 
-from tests.conftest import RunningAccount
+from flocon import AccountProcess
 
 Run = Callable[..., list[Any]]
 Connection = snowflake.connector.SnowflakeConnection
@@ -36,14 +36,14 @@ def procedure(name: str, body: str) -> str:
 
 
 @pytest.fixture(autouse=True)
-def sound(account: RunningAccount) -> Iterator[None]:
+def sound(account: AccountProcess) -> Iterator[None]:
     """The account found no fault in itself meanwhile."""
     before = account.log().count("internal error")
     yield
     assert account.log().count("internal error") == before, account.log()[-5000:]
 
 
-def state(account: RunningAccount) -> dict[str, int]:
+def state(account: AccountProcess) -> dict[str, int]:
     with account.connect() as connection:
         assert connection.rest is not None
         request = urllib.request.Request(
@@ -55,7 +55,7 @@ def state(account: RunningAccount) -> dict[str, int]:
 
 
 @contextlib.contextmanager
-def connections(account: RunningAccount, database: str, count: int) -> Iterator[list[Connection]]:
+def connections(account: AccountProcess, database: str, count: int) -> Iterator[list[Connection]]:
     with contextlib.ExitStack() as stack:
         yield [
             stack.enter_context(account.connect(database=database, schema="PUBLIC"))
@@ -107,7 +107,7 @@ def test_one_session_of_many_threads_mixes_up_no_answers(connection: Connection,
 
 
 def test_tasks_and_clients_share_a_stream_and_give_each_row_out_once(
-    account: RunningAccount, database: str, run: Run
+    account: AccountProcess, database: str, run: Run
 ) -> None:
     """A task's body, a procedure and clients consume one stream while others write."""
     run("CREATE TABLE t (id INT)")
@@ -166,7 +166,7 @@ def test_tasks_and_clients_share_a_stream_and_give_each_row_out_once(
 
 
 def test_calls_go_on_while_the_procedure_is_replaced(
-    account: RunningAccount, database: str, run: Run
+    account: AccountProcess, database: str, run: Run
 ) -> None:
     """Each of many calls runs one whole version; none fails."""
     run("CREATE TABLE t (version INT)")
@@ -193,7 +193,7 @@ def test_calls_go_on_while_the_procedure_is_replaced(
 
 
 def test_cancelled_statements_leave_nothing_behind(
-    account: RunningAccount, database: str, run: Run
+    account: AccountProcess, database: str, run: Run
 ) -> None:
     """Clients are cancelled at any moment: rows are there once or not at all, streams too."""
     run("CREATE TABLE t (id INT)")
@@ -263,7 +263,7 @@ def undo(connection: Connection) -> None:
 
 
 def test_a_database_dropped_under_its_clients_is_an_error_and_no_accident(
-    account: RunningAccount, database: str, run: Run
+    account: AccountProcess, database: str, run: Run
 ) -> None:
     """Whatever they were at, they hear that it is gone; the next database is not the worse."""
     told: set[int] = set()

@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 import snowflake.connector
 
-from tests.conftest import RunningAccount
+from flocon import AccountProcess
 
 Run = Callable[..., list[Any]]
 
 
 @pytest.fixture
-def other(account: RunningAccount, database: str) -> Any:
+def other(account: AccountProcess, database: str) -> Any:
     """Another session's run(sql)."""
     with account.connect(database=database, schema="PUBLIC") as opened:
         yield lambda sql: opened.cursor().execute(sql).fetchall()
@@ -118,7 +118,7 @@ def test_a_known_statement_still_consumes_within_a_transaction(run: Run) -> None
 
 
 def test_what_an_administrator_has_run_is_still_refused_to_others(
-    account: RunningAccount, database: str, run: Run
+    account: AccountProcess, database: str, run: Run
 ) -> None:
     run("CREATE TABLE t AS SELECT 1 AS a")
     run(f"CREATE ROLE {database}_READER")

@@ -6,11 +6,10 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from accounts import new_account
 from conformance.procedure_shared import Cellar
 from conformance.task_shared import ENDLESS, make_ops
 from test_workers import gone, until
-
-from tests.conftest import ROOT, new_account
 
 HANDLERS = """
 import os, subprocess, time
@@ -63,8 +62,7 @@ def test_after_kill_9_in_a_run_its_history_is_settled_no_process_is_left_and_the
     tmp_path: Path,
 ) -> None:
     # The data folder is named relatively: the processes run in folders of their own.
-    account = new_account(Path(os.path.relpath(tmp_path, ROOT)), forked=True)
-    account.home = tmp_path / "home"
+    account = new_account(Path(os.path.relpath(tmp_path)), forked=True)
     account.start()
     mark = tmp_path / "busy"
     try:

@@ -14,19 +14,20 @@ from typing import Any
 
 import pytest
 import snowflake.connector
+from accounts import new_account
 from flocon.__main__ import main
 from flocon.account import Account
 from flocon.core.errors import SnowflakeError
 from flocon.http import statement_log
 from flocon.http.logins import Credentials, Logins
 
-from tests.conftest import RunningAccount, new_account
+from flocon import AccountProcess
 
 PASSWORD = "corked n°5"
 
 
 @pytest.fixture(scope="module")
-def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningAccount]:
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AccountProcess]:
     """An account with a password, small limits and a log of statements, open to all addresses."""
     folder = tmp_path_factory.mktemp("guarded")
     (folder / "password").write_text(f"{PASSWORD}\n", encoding="utf-8")
@@ -44,7 +45,7 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningAccount
 
 
 def request(
-    account: RunningAccount,
+    account: AccountProcess,
     path: str,
     body: bytes = b"{}",
     method: str = "POST",
@@ -69,8 +70,7 @@ def test_an_address_open_to_others_needs_a_password(
     code = main(["--host", "0.0.0.0", "--port", "0", "--data", str(tmp_path / "data")])
     assert code == 2
     assert capfd.readouterr().err == (
-        "flocon: --host 0.0.0.0 is open to other machines: set a password by"
-        " LOCAL_ACCOUNT_PASSWORD or --password-file, or listen on 127.0.0.1\n"
+        "flocon: 0.0.0.0 is open to other machines: set a password, or listen on 127.0.0.1\n"
     )
     assert not (tmp_path / "data").exists()
 
@@ -92,15 +92,15 @@ def test_the_password_of_the_environment_is_taken_out_of_it(
     tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With it the address is no objection; an account that has the folder is the next one."""
-    monkeypatch.setenv("LOCAL_ACCOUNT_PASSWORD", PASSWORD)
+    monkeypatch.setenv("FLOCON_PASSWORD", PASSWORD)
     with (tmp_path / "lock").open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         assert main(["--host", "0.0.0.0", "--port", "0", "--data", str(tmp_path)]) == 1
     assert "in use by another account" in capfd.readouterr().err
-    assert "LOCAL_ACCOUNT_PASSWORD" not in os.environ
+    assert "FLOCON_PASSWORD" not in os.environ
 
 
-def test_the_right_password_opens_and_a_wrong_one_does_not(guarded: RunningAccount) -> None:
+def test_the_right_password_opens_and_a_wrong_one_does_not(guarded: AccountProcess) -> None:
     """390100 is Snowflake's; the connector puts its own number around a failed login."""
     with guarded.connect(database="D", schema="PUBLIC") as connection:
         assert connection.cursor().execute("SELECT current_user()").fetchone() == ("SOMMELIER",)
@@ -141,7 +141,7 @@ def test_users_and_passwords_are_compared_whole() -> None:
     ],
 )
 def test_without_a_token_nothing_is_answered(
-    guarded: RunningAccount, method: str, path: str
+    guarded: AccountProcess, method: str, path: str
 ) -> None:
     body = b'{"sqlText": "select 1"}'
     for token in ("", "wrong", "é"):
@@ -150,7 +150,7 @@ def test_without_a_token_nothing_is_answered(
 
 
 def test_a_procedure_runs_where_a_password_is_needed_and_does_not_see_it(
-    guarded: RunningAccount,
+    guarded: AccountProcess,
 ) -> None:
     with guarded.connect(database="D", schema="PUBLIC") as connection:
         cursor = connection.cursor()
@@ -191,7 +191,7 @@ def test_a_procedures_pass_is_good_for_one_login_which_ends_with_its_call(tmp_pa
         account.close()
 
 
-def test_a_request_too_large_is_refused_at_once(guarded: RunningAccount) -> None:
+def test_a_request_too_large_is_refused_at_once(guarded: AccountProcess) -> None:
     """413 is Snowflake's answer, too; the connector does not repeat it."""
     with (
         guarded.connect() as connection,
@@ -214,7 +214,7 @@ def test_a_request_too_large_is_refused_at_once(guarded: RunningAccount) -> None
         assert connection.cursor().execute("SELECT 1").fetchone() == (1,)
 
 
-def test_a_silent_client_is_logged_out_and_told_so(guarded: RunningAccount) -> None:
+def test_a_silent_client_is_logged_out_and_told_so(guarded: AccountProcess) -> None:
     """Snowflake's session ends after four hours; this account's after three seconds."""
     silent = guarded.connect(database="D", schema="PUBLIC")
     silent.cursor().execute("CREATE TEMPORARY TABLE mine (id INT)")
@@ -236,14 +236,14 @@ def test_a_silent_client_is_logged_out_and_told_so(guarded: RunningAccount) -> N
     silent.close()
 
 
-def test_a_web_page_with_a_name_of_its_own_is_not_served(account: RunningAccount) -> None:
+def test_a_web_page_with_a_name_of_its_own_is_not_served(account: AccountProcess) -> None:
     """DNS rebinding: a page's script reaches this machine under the page's host name."""
     for host, status in (("evil.example", 421), ("localhost", 200), ("127.0.0.1", 200)):
         answered, answer = request(account, "/session/v1/login-request", Host=host)
         assert (answered, answer["success"]) == (status, status == 200)
 
 
-def test_each_statement_has_one_line_without_its_values(guarded: RunningAccount) -> None:
+def test_each_statement_has_one_line_without_its_values(guarded: AccountProcess) -> None:
     with guarded.connect(database="D", schema="PUBLIC") as connection:
         cursor = connection.cursor()
         cursor.execute("CREATE OR REPLACE TABLE t (id INT,\n\n  v VARCHAR)")

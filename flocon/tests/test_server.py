@@ -4,30 +4,28 @@ import contextlib
 import gzip
 import json
 import socket
-import threading
 import time
 import urllib.error
 import urllib.request
 import uuid
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 import snowflake.connector
-import uvicorn
+from accounts import new_account
 from conformance.procedure_shared import PYTHON
 from conformance.test_cancellation import ENDLESS
 from flocon.account import Account
-from flocon.http.app import App
 from flocon.session.session import Session
 
-from tests.conftest import RunningAccount, new_account
+import flocon
+from flocon import AccountProcess
 
 
 def post(
-    account: RunningAccount, path: str, body: bytes, seconds: float = 10, **headers: str
+    account: AccountProcess, path: str, body: bytes, seconds: float = 10, **headers: str
 ) -> tuple[int, dict[str, Any]]:
     """Status and JSON of a POST."""
     request = urllib.request.Request(
@@ -42,7 +40,7 @@ def post(
         return error.code, {}
 
 
-def token(account: RunningAccount) -> str:
+def token(account: AccountProcess) -> str:
     body = json.dumps({"data": {"LOGIN_NAME": "tester", "PASSWORD": "x"}}).encode()
     _, answer = post(account, "/session/v1/login-request", body)
     return f'Snowflake Token="{answer["data"]["token"]}"'
@@ -78,7 +76,7 @@ _BODIES = {
 
 
 @pytest.mark.parametrize("body", _BODIES.values(), ids=_BODIES.keys())
-def test_a_malformed_statement_is_an_sql_error(account: RunningAccount, body: bytes) -> None:
+def test_a_malformed_statement_is_an_sql_error(account: AccountProcess, body: bytes) -> None:
     """HTTP 500 makes the connector try again for minutes."""
     status, answer = post(
         account, "/queries/v1/query-request?requestId=1", body, Authorization=token(account)
@@ -97,7 +95,7 @@ def test_a_malformed_statement_is_an_sql_error(account: RunningAccount, body: by
     ids=["cut off", "no object", "nested beyond measure", "not UTF-8", "broken gzip"],
 )
 def test_a_malformed_request_gets_an_answer(
-    account: RunningAccount, path: str, body: bytes
+    account: AccountProcess, path: str, body: bytes
 ) -> None:
     encoding = {"Content-Encoding": "gzip"} if body[:1] == b"\x1f" else {}
     status, answer = post(account, path, body, **encoding)
@@ -105,7 +103,7 @@ def test_a_malformed_request_gets_an_answer(
     assert "success" in answer
 
 
-def test_a_request_in_two_gzip_members_is_one(account: RunningAccount) -> None:
+def test_a_request_in_two_gzip_members_is_one(account: AccountProcess) -> None:
     login = b'{"data": {"LOGIN_NAME": "LOCAL"}}'
     halves = gzip.compress(login[:11], mtime=0) + gzip.compress(login[11:], mtime=0)
     for body, encoding in ((login, {}), (halves, {"Content-Encoding": "gzip"})):
@@ -113,14 +111,14 @@ def test_a_request_in_two_gzip_members_is_one(account: RunningAccount) -> None:
         assert (status, answer["success"]) == (200, True), answer
 
 
-def test_a_wrong_token_is_told_so_at_once(account: RunningAccount) -> None:
+def test_a_wrong_token_is_told_so_at_once(account: AccountProcess) -> None:
     body = b'{"sqlText": "select 1"}'
     for header in ({}, {"Authorization": 'Snowflake Token="wrong"'}):
         status, answer = post(account, "/queries/v1/query-request", body, **header)
         assert (status, answer["success"], answer["code"]) == (200, False, "390104")
 
 
-def test_a_client_whose_session_is_gone_fails_and_does_not_retry(account: RunningAccount) -> None:
+def test_a_client_whose_session_is_gone_fails_and_does_not_retry(account: AccountProcess) -> None:
     connection = account.connect()
     connection.rest._token = "wrong"
     started = time.monotonic()
@@ -131,7 +129,7 @@ def test_a_client_whose_session_is_gone_fails_and_does_not_retry(account: Runnin
     connection.close()
 
 
-def test_an_unknown_address_is_not_found(account: RunningAccount) -> None:
+def test_an_unknown_address_is_not_found(account: AccountProcess) -> None:
     assert post(account, "/nothing", b"{}")[0] == 404
     assert post(account, "/queries/v1/query-request/more", b"{}")[0] == 404
     assert post(account, "/queries/x/result", b"{}")[0] == 405
@@ -150,7 +148,7 @@ def test_an_unknown_address_is_not_found(account: RunningAccount) -> None:
     ids=["no HTTP", "a header of 200 KB", "a negative length"],
 )
 def test_what_is_no_http_is_refused_and_harms_nobody(
-    account: RunningAccount, bytes_sent: bytes, answer: bytes
+    account: AccountProcess, bytes_sent: bytes, answer: bytes
 ) -> None:
     with socket.create_connection((account.host, account.port), timeout=10) as raw:
         # It may hang up before it has read all of it.
@@ -162,7 +160,7 @@ def test_what_is_no_http_is_refused_and_harms_nobody(
         assert connection.cursor().execute("SELECT 1").fetchone() == (1,)
 
 
-def test_a_client_that_hangs_up_in_mid_request_harms_nobody(account: RunningAccount) -> None:
+def test_a_client_that_hangs_up_in_mid_request_harms_nobody(account: AccountProcess) -> None:
     head = (
         "POST /queries/v1/query-request HTTP/1.1\r\nHost: localhost\r\n"
         f"Authorization: {token(account)}\r\n"
@@ -173,7 +171,7 @@ def test_a_client_that_hangs_up_in_mid_request_harms_nobody(account: RunningAcco
         assert connection.cursor().execute("SELECT 1").fetchone() == (1,)
 
 
-def test_a_session_that_has_ended_answers_nothing(account: RunningAccount) -> None:
+def test_a_session_that_has_ended_answers_nothing(account: AccountProcess) -> None:
     ended = token(account)
     assert post(account, "/session?delete=true", b"", Authorization=ended)[1]["success"] is True
     for path in ("/queries/v1/query-request", "/session/heartbeat", "/queries/v1/abort-request"):
@@ -183,7 +181,7 @@ def test_a_session_that_has_ended_answers_nothing(account: RunningAccount) -> No
     assert post(account, "/session?delete=true", b"", Authorization=ended)[1]["success"] is True
 
 
-def test_no_session_cancels_the_statement_of_another(account: RunningAccount) -> None:
+def test_no_session_cancels_the_statement_of_another(account: AccountProcess) -> None:
     own, foreign = token(account), token(account)
     rows = "table(generator(rowcount => 10000000))"
     slow = f'{{"sqlText": "select count(*) from {rows} a, {rows} b"}}'.encode()
@@ -202,27 +200,6 @@ def test_no_session_cancels_the_statement_of_another(account: RunningAccount) ->
         assert running.result()[1]["code"] == "000604"
 
 
-@contextlib.contextmanager
-def served(data: Path) -> Iterator[RunningAccount]:
-    """An account in this very process, so that a fault can be put into it."""
-    running = RunningAccount(data=data, home=data)
-    opened = Account(data, running.host, running.port)
-    server = uvicorn.Server(
-        uvicorn.Config(App(opened).routed(), port=running.port, log_config=None)
-    )
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    try:
-        while not server.started:
-            assert thread.is_alive()
-            time.sleep(0.01)
-        yield running
-    finally:
-        server.should_exit = True
-        thread.join(10)
-        opened.close()
-
-
 def test_an_internal_error_is_final_for_the_client_and_explained_to_the_operator(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -233,7 +210,8 @@ def test_an_internal_error_is_final_for_the_client_and_explained_to_the_operator
         asked.append(sql)
         raise AssertionError("a bug of the account's own")
 
-    with served(tmp_path) as running, running.connect() as connection:
+    # In this very process, so that a fault can be put into it.
+    with flocon.Account(tmp_path) as running, running.connect() as connection:
         with monkeypatch.context() as fault:
             fault.setattr(Session, "execute", broken)
             with pytest.raises(snowflake.connector.errors.ProgrammingError) as error:
@@ -257,7 +235,7 @@ def test_an_internal_error_is_final_for_the_client_and_explained_to_the_operator
 
 
 def _twice(
-    account: RunningAccount, authorization: str, **body: Any
+    account: AccountProcess, authorization: str, **body: Any
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """The answers to a request that is sent again under its id."""
     path = f"/queries/v1/query-request?requestId={uuid.uuid4()}"
@@ -274,7 +252,7 @@ def _twice(
 
 
 def test_a_request_that_comes_again_is_carried_out_once(
-    account: RunningAccount, database: str
+    account: AccountProcess, database: str
 ) -> None:
     """Whatever its answer is. On 98a12a8 one with many rows, or asynchronous, was run again.
     Source: the connector's network.py, which repeats a POST with its requestId and a retryCount."""
@@ -354,14 +332,14 @@ def test_sigterm_in_the_middle_of_statements_is_answered_and_leaves_no_traceback
     stopped.stop()
 
 
-def _asks(account: RunningAccount, authorization: str, sql: str) -> int:
+def _asks(account: AccountProcess, authorization: str, sql: str) -> int:
     """The HTTP status of a statement's answer."""
     path = f"/queries/v1/query-request?requestId={uuid.uuid4()}"
     body = json.dumps({"sqlText": sql}).encode()
     return post(account, path, body, 30, Authorization=authorization)[0]
 
 
-def _running_queries(account: RunningAccount, authorization: str) -> int:
+def _running_queries(account: AccountProcess, authorization: str) -> int:
     request = urllib.request.Request(
         f"http://{account.host}:{account.port}/local/state",
         headers={"Authorization": authorization},

@@ -1,5 +1,6 @@
 """Many who wait, and one whom they wait for; whose a query is."""
 
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 import snowflake.connector
 import uvicorn
+from accounts import new_account
 from conformance.shared import beside, still_waits
 from conformance.test_cancellation import ENDLESS
 from flocon.account import Account
@@ -19,20 +21,21 @@ from flocon.http.threads import Threads
 from snowflake.connector import SnowflakeConnection
 from snowflake.connector.constants import QueryStatus
 
-from tests.conftest import RunningAccount, new_account
+from flocon import AccountProcess
 
 _THREADS = 3
 
 
 @pytest.fixture
-def small(tmp_path: Path) -> Iterator[RunningAccount]:
+def small(tmp_path: Path) -> Iterator[AccountProcess]:
     """An account with few threads for statements, and little patience."""
-    running = new_account(tmp_path)
+    listener = socket.create_server(("127.0.0.1", 0))
+    running = new_account(tmp_path, port=listener.getsockname()[1])
     opened = Account(tmp_path / "data", running.host, running.port)
     asked = App(opened, threads=Threads(_THREADS), patience=0.5)
-    config = uvicorn.Config(asked.routed(), port=running.port, log_config=None)
+    config = uvicorn.Config(asked.routed(), log_config=None)
     server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, daemon=True)
+    thread = threading.Thread(target=server.run, args=[[listener]], daemon=True)
     thread.start()
     while not server.started:
         time.sleep(0.02)
@@ -47,7 +50,7 @@ def small(tmp_path: Path) -> Iterator[RunningAccount]:
 
 
 def test_more_waiting_statements_than_threads_keep_nobody_from_committing(
-    small: RunningAccount,
+    small: AccountProcess,
 ) -> None:
     """On 7427901 the owner of the lock was undone for being silent (090236): its own COMMIT had
     to wait for a thread."""
@@ -72,7 +75,7 @@ def test_more_waiting_statements_than_threads_keep_nobody_from_committing(
 
 
 def test_a_statement_that_takes_long_is_asked_for_again_and_not_sent_again(
-    small: RunningAccount, monkeypatch: pytest.MonkeyPatch
+    small: AccountProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The connector follows 333333 to the answer, as Snowflake has it after 45 seconds."""
     told: list[str] = []
@@ -99,7 +102,7 @@ def test_a_statement_that_takes_long_is_asked_for_again_and_not_sent_again(
         assert other.cursor().execute("SELECT a FROM t").fetchall() == [(6,)]
 
 
-def test_a_statement_that_waits_for_a_thread_can_be_cancelled(small: RunningAccount) -> None:
+def test_a_statement_that_waits_for_a_thread_can_be_cancelled(small: AccountProcess) -> None:
     place = {"database": "D", "schema": "PUBLIC"}
     waiting = [small.connect(**place) for _ in range(_THREADS)]
     with small.connect(**place) as owner, small.connect(**place) as late:
@@ -127,13 +130,13 @@ def test_a_statement_that_waits_for_a_thread_can_be_cancelled(small: RunningAcco
 
 
 @pytest.fixture
-def stranger(account: RunningAccount, administrator: Any) -> Iterator[SnowflakeConnection]:
+def stranger(account: AccountProcess, flocon_administrator: Any) -> Iterator[SnowflakeConnection]:
     """Another user, of a role that may do nothing."""
     role = "STRANGER_ROLE"
-    administrator.cursor().execute(f"CREATE ROLE IF NOT EXISTS {role}")
+    flocon_administrator.cursor().execute(f"CREATE ROLE IF NOT EXISTS {role}")
     with account.connect(user="STRANGER", role=role) as opened:
         yield opened
-    administrator.cursor().execute(f"DROP ROLE IF EXISTS {role}")
+    flocon_administrator.cursor().execute(f"DROP ROLE IF EXISTS {role}")
 
 
 def refused(ask: Any) -> int:
@@ -143,7 +146,7 @@ def refused(ask: Any) -> int:
 
 
 def test_a_query_is_its_users_to_read_watch_and_cancel(
-    connection: SnowflakeConnection, stranger: SnowflakeConnection, account: RunningAccount
+    connection: SnowflakeConnection, stranger: SnowflakeConnection, account: AccountProcess
 ) -> None:
     """On 7427901 it was anybody's. https://docs.snowflake.com/en/sql-reference/functions/result_scan"""
     cursor = connection.cursor()

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from shared import shown
 
 from app.caves.account_objects import leave_out_existing
 from app.caves.bootstrap import adopt
@@ -17,6 +16,7 @@ from app.caves.project import Project
 from app.caves.target import Row
 from app.caves.warehouse import MADE_HERE, Verdict, Warehouse, find, judge, too_small
 from tests.procedures.deployment import manifest
+from tests.support.answers import shown
 from tests.support.caves import Caves
 
 pytestmark = pytest.mark.timeout(300)

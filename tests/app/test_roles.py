@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 import snowflake.connector
-from shared import errno, shown
+from flocon.testing.keys import key_pair
 from snowflake.connector import SnowflakeConnection
 
 from app.caves import rejected
@@ -24,8 +24,8 @@ from ingest.messages import Message, sort_message
 from ingest.snowflake_sink import SnowflakeSink
 from tests.conftest import RunningAccount
 from tests.procedures.deployment import filled
+from tests.support.answers import errno, shown
 from tests.support.caves import Caves, take_in
-from tests.support.keys import key_pair
 
 NO_PRIVILEGE = 3001
 UNKNOWN = 2003
@@ -79,7 +79,10 @@ class Environment:
 
     def service(self) -> SnowflakeConnection:
         """The ingester's service user, as its program logs in: with its key, and no role named."""
-        parameters = {**self.account.parameters(), "user": f"{self.database}_INGESTER_SERVICE"}
+        parameters = {
+            **self.account.connection_parameters(),
+            "user": f"{self.database}_INGESTER_SERVICE",
+        }
         del parameters["password"]
         return snowflake.connector.connect(
             **parameters,

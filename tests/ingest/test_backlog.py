@@ -36,7 +36,7 @@ def mortal(tmp_path: Path) -> Iterator[RunningAccount]:
 
 def connections_of(account: RunningAccount) -> str:
     """As connections.toml, but quick to give up."""
-    lines = [f"{name} = {value!r}" for name, value in account.parameters().items()]
+    lines = [f"{name} = {value!r}" for name, value in account.connection_parameters().items()]
     return "\n".join(["[mortal]", *lines, "login_timeout = 1", "network_timeout = 2"])
 
 

@@ -14,6 +14,7 @@ CASES = [
     (errors.ProgrammingError("session gone", errno=390104, sqlstate="08001"), Transient),
     (errors.ProgrammingError("transaction aborted", errno=90236, sqlstate="25000"), Transient),
     (errors.ProgrammingError("waiting for a lock", errno=625, sqlstate="57014"), Transient),
+    (errors.ProgrammingError("internal error", errno=300001, sqlstate="XX000"), Transient),
     (errors.ServiceUnavailableError(), Transient),
     (errors.InternalServerError(), Transient),
     (ConnectionResetError("reset by peer"), Transient),

@@ -102,7 +102,7 @@ Connect = Callable[[str], AbstractContextManager[Session]]
 def connect(account: Any) -> Connect:
     """Opens a Snowpark session in a database, on a connection that can be tapped."""
     parameters = (
-        account.parameters()
+        account.connection_parameters()
         if isinstance(account, RunningAccount)
         else {"connection_name": account.name}
     )

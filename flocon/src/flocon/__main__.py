@@ -1,14 +1,11 @@
-"""A Snowflake account on this machine: `python -m flocon --port 8084 --data DIR`."""
+"""The `flocon` command: a Snowflake account on this machine, until Ctrl-C."""
 
 import argparse
 import contextlib
-import ipaddress
 import logging
 import os
 import signal
-import socket
 import sys
-import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -17,46 +14,56 @@ os.environ.setdefault("SNOWFLAKE_DISABLE_PLATFORM_DETECTION", "true")
 
 import uvicorn
 
-from flocon.account import Account
+import flocon
+from flocon.connectable import connections_toml
 from flocon.core import heap, privacy
-from flocon.http.app import App, lifespan_of
-from flocon.http.logins import Credentials
-from flocon.jobs.scheduler import Scheduler
+from flocon.service import (
+    Options,
+    Service,
+    StartError,
+    deep_statements_allowed,
+    quieten_libraries,
+)
 
 _HOW_TO_CONNECT = """\
 A Snowflake account is listening on http://{host}:{port}, its data in {data}.
 Connect with snowflake-connector-python, Snowpark or snow through this entry of connections.toml:
 
-    [local]
-    account = "local"
-    user = "{user}"
-    password = "{password}"
-    host = "{host}"
-    port = {port}
-    protocol = "http"
+{entry}
+Stop it with Ctrl-C.
+"""
+_EXAMPLES = """\
+examples:
+  flocon                                  port 8084, data in .flocon
+  flocon --port 0 --data /tmp/shop        a free port, which it prints
+  flocon --log-statements                 one line per statement on standard error
+  FLOCON_PASSWORD=… flocon --host 0.0.0.0 open to other machines, with a password
 
-Stop it with Ctrl-C."""
-
-_DEEPEST = 50_000
-_STACK_BYTES = 64 * 1024 * 1024
-
+Delete the data folder to begin with an empty account. SIGTERM and Ctrl-C end the account with exit
+code 0; 1 says that the port or the folder is taken, 2 that it was called wrongly.
+"""
 # Taken out of the environment at the start: procedures do not inherit it.
-_PASSWORD_VARIABLE = "LOCAL_ACCOUNT_PASSWORD"
+_PASSWORD_VARIABLE = "FLOCON_PASSWORD"
 
 
 def parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m flocon",
+        prog="flocon",
         description="A Snowflake account on this machine, made of DuckDB and fakesnow: tables,"
         " streams, tasks and Python procedures for the connector, Snowpark and the snow command.",
-        epilog="example: python -m flocon --port 8084 --data .local",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    parser.add_argument("--version", action="version", version=f"flocon {flocon.__version__}")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
     parser.add_argument(
-        "--port", type=int, default=8084, help="port, 0 for a free one (%(default)s)"
+        "--port", type=_port, default=8084, help="port, 0 for a free one (%(default)s)"
     )
     parser.add_argument(
-        "--data", type=Path, default=Path(".local"), help="folder of all state (%(default)s)"
+        "--data",
+        type=_folder,
+        default=Path(".flocon"),
+        help="folder of all state, made where there is none (%(default)s)",
     )
     parser.add_argument(
         "--log-statements", action="store_true", help="one line per statement on standard error"
@@ -85,58 +92,72 @@ def parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text[:6]) <= 65535):
+        raise argparse.ArgumentTypeError(f"{text!r} is no port: 0 to 65535")
+    return int(text)
+
+
+def _folder(text: str) -> Path:
+    if not text:
+        raise argparse.ArgumentTypeError("it is empty")
+    return Path(text)
+
+
 def _positive(text: str) -> float:
-    number = float(text)
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0
     if not 0 < number < 1_000_000:
-        raise argparse.ArgumentTypeError(f"{text} is no positive number")
+        raise argparse.ArgumentTypeError(f"{text!r} is no positive number")
     return number
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Serve until SIGTERM or SIGINT. Returns 0, 1 when the folder or the port is taken, 2 when it
-    would be open to strangers."""
-    options = parser().parse_args(argv)
+    was called wrongly: also when it would be open to strangers."""
+    given = parser().parse_args(argv)
     try:
-        credentials = Credentials(options.user, _password(options.password_file))
+        password = _password(given.password_file)
     except (OSError, ValueError) as error:
-        return _fail(f"no password in {options.password_file}: {error}", 2)
-    try:
-        listener = _listen(options.host, options.port)
-    except OSError as error:
-        return _fail(f"cannot listen on {options.host}:{options.port}: {error.strerror}")
-    address, port = listener.getsockname()[:2]
-    if not (credentials.required or ipaddress.ip_address(address).is_loopback):
-        listener.close()
-        return _fail(
-            f"--host {options.host} is open to other machines: set a password by"
-            f" {_PASSWORD_VARIABLE} or --password-file, or listen on 127.0.0.1",
-            2,
-        )
+        return _fail(f"no password in {given.password_file or _PASSWORD_VARIABLE}: {error}", 2)
     _set_up_logging()
     heap.bound()
-    _allow_deep_statements()
     privacy.keep_new_files_private()
-    try:
-        account = Account(options.data, _reachable(options.host, address), port)
-    except BlockingIOError:
-        listener.close()
-        return _fail(f"{options.data} is in use by another account: stop it or choose --data")
-    account.chores.append(heap.trim)
-    app = App(
-        account,
-        credentials=credentials,
-        idle_seconds=options.idle_minutes * 60,
-        largest_request=int(options.max_request_mb * 1024 * 1024),
-        log_statements=options.log_statements,
+    options = Options(
+        data=given.data,
+        host=given.host,
+        port=given.port,
+        user=given.user,
+        password=password,
+        idle_minutes=given.idle_minutes,
+        max_request_mb=given.max_request_mb,
+        log_statements=given.log_statements,
     )
-    _serve(account, app, listener, credentials)
+    with deep_statements_allowed():
+        try:
+            service = Service(options)
+        except StartError as error:
+            return _fail(str(error), 1 if error.taken else 2)
+        service.account.chores.append(heap.trim)
+        service.run(
+            service.http_server(lambda: _say_how_to_connect(service), _leave_at_once, _HttpServer)
+        )
     return 0
 
 
-def _allow_deep_statements() -> None:
-    """Statements are read recursively, some twenty calls for each parenthesis."""
-    sys.setrecursionlimit(_DEEPEST)
-    threading.stack_size(_STACK_BYTES)
+def _say_how_to_connect(service: Service) -> None:
+    entry = connections_toml(service.connection_parameters())
+    sys.stdout.write(
+        _HOW_TO_CONNECT.format(
+            host=service.host,
+            port=service.port,
+            data=service.account.stores.data,
+            entry="".join(f"    {line}\n" for line in entry.splitlines()),
+        )
+    )
+    sys.stdout.flush()
 
 
 def _set_up_logging() -> None:
@@ -146,8 +167,7 @@ def _set_up_logging() -> None:
     # One line a statement is an option of this program, not of its HTTP server.
     for noisy in ("uvicorn", "uvicorn.error", "uvicorn.access", "snowflake"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
-    # What sqlglot cannot say in DuckDB's SQL is an error here, or harmless (comments).
-    logging.getLogger("sqlglot").setLevel(logging.ERROR)
+    quieten_libraries()
 
 
 def _password(file: Path | None) -> str | None:
@@ -160,25 +180,6 @@ def _password(file: Path | None) -> str | None:
     return password
 
 
-def _reachable(host: str, address: str) -> str:
-    """Where procedures of this machine find the account: 0.0.0.0 is nobody's address."""
-    parsed = ipaddress.ip_address(address)
-    if parsed.is_unspecified:
-        host = "127.0.0.1" if parsed.version == 4 else "::1"
-    return f"[{host}]" if ":" in host else host
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    """asyncio sends small answers at once only on a socket that says that it is TCP."""
-    kind = socket.SOCK_STREAM
-    family, *_, address = socket.getaddrinfo(host, port, type=kind, flags=socket.AI_PASSIVE)[0]
-    listener = socket.socket(family, kind, socket.IPPROTO_TCP)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind(address)
-    listener.listen(512)
-    return listener
-
-
 class _HttpServer(uvicorn.Server):
     """uvicorn, except that a signal that ended it is not raised again: the exit code is 0."""
 
@@ -189,40 +190,14 @@ class _HttpServer(uvicorn.Server):
         yield
 
 
-def _serve(account: Account, app: App, listener: socket.socket, credentials: Credentials) -> None:
-    scheduler = Scheduler(account.stores, account.open_session)
-
-    def start() -> None:
-        scheduler.start()
-        text = _HOW_TO_CONNECT.format(
-            host=account.stores.host,
-            port=account.stores.port,
-            data=account.stores.data,
-            user=credentials.user.lower(),
-            password="…" if credentials.required else "local",
-        )
-        sys.stdout.write(f"{text}\n")
-        sys.stdout.flush()
-
-    def stop() -> None:
-        app.close()
-        scheduler.close()
-        if not account.close():
-            # Its thread would keep the process alive.
-            sys.stdout.flush()
-            sys.stderr.flush()
-            os._exit(0)
-
-    config = uvicorn.Config(
-        app.routed(lifespan_of(start, stop)),
-        log_config=None,
-        timeout_graceful_shutdown=5,
-        lifespan="on",
-    )
-    _HttpServer(config).run(sockets=[listener])
+def _leave_at_once() -> None:
+    """The thread of a statement that cannot be ended would keep the process alive."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
 
 
-def _fail(message: str, code: int = 1) -> int:
+def _fail(message: str, code: int) -> int:
     sys.stderr.write(f"flocon: {message}\n")
     return code
 

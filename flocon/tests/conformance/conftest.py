@@ -8,7 +8,7 @@ from snowflake.connector.connection import SnowflakeConnection
 from conformance.procedure_shared import Cellar
 from conformance.shared import Run
 from conformance.task_shared import Ops, new_ops
-from tests.conftest import RunningAccount
+from flocon import AccountProcess
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def table(run: Run) -> None:
 
 
 @pytest.fixture
-def other(account: RunningAccount, database: str) -> Iterator[Run]:
+def other(account: AccountProcess, database: str) -> Iterator[Run]:
     """run() of another session."""
     with account.connect(database=database, schema="PUBLIC") as opened:
         yield lambda sql, *binds: opened.cursor().execute(sql, binds or None).fetchall()

@@ -7,10 +7,9 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from accounts import on_snowflake
 from snowflake.connector.connection import SnowflakeConnection
 from snowflake.connector.errors import ProgrammingError
-
-from tests.conftest import on_snowflake
 
 # Snowflake takes its time to start a task.
 PATIENCE = 300.0 if on_snowflake() else 30.0

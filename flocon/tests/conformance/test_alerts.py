@@ -12,7 +12,7 @@ from shared import one_database
 from snowflake.connector.connection import SnowflakeConnection
 
 from conformance.task_shared import PATIENCE, Ops
-from tests.conftest import RunningAccount
+from flocon import AccountProcess
 
 database = pytest.fixture(scope="module")(one_database)
 
@@ -55,7 +55,7 @@ class Watch(Ops):
 
 
 @pytest.fixture
-def watch(account: RunningAccount, database: str) -> Iterator[Watch]:
+def watch(account: AccountProcess, database: str) -> Iterator[Watch]:
     with account.connect(database=database, warehouse="COMPUTE_WH") as connection:
         yield opened(connection, database)
 

@@ -11,7 +11,7 @@ from snowflake.snowpark import Session
 
 from conformance.procedure_shared import PYTHON
 from conformance.shared import beside, failure
-from tests.conftest import RunningAccount
+from flocon import AccountProcess
 
 database = pytest.fixture(scope="module")(one_database)
 Connection = snowflake.connector.SnowflakeConnection
@@ -100,7 +100,7 @@ def test_snowpark_cancels_a_job_and_all_of_a_session(session: Session) -> None:
 
 
 def test_another_session_is_cancelled_with_all_its_queries(
-    account: RunningAccount, connection: Connection, run: Run
+    account: AccountProcess, connection: Connection, run: Run
 ) -> None:
     """https://docs.snowflake.com/en/sql-reference/functions/system_cancel_all_queries"""
     with account.connect() as other, ThreadPoolExecutor(1) as pool:
@@ -132,7 +132,7 @@ def test_a_call_is_cancelled_by_its_id_and_undone(connection: Connection, run: R
 
 
 def test_a_cursor_is_cancelled_from_another_thread(
-    account: RunningAccount, connection: Connection, run: Run
+    account: AccountProcess, connection: Connection, run: Run
 ) -> None:
     """https://docs.snowflake.com/en/user-guide/querying-cancel-statements"""
     with beside(lambda: failure(run, ENDLESS)) as failing, account.connect() as other:
@@ -148,7 +148,7 @@ def test_a_cursor_is_cancelled_from_another_thread(
 
 
 def test_a_statement_that_is_waited_for_has_a_status_too(
-    account: RunningAccount, connection: Connection
+    account: AccountProcess, connection: Connection
 ) -> None:
     """On 98a12a8 it had none while it ran, and none when it had failed.
     https://docs.snowflake.com/en/developer-guide/python-connector/python-connector-example"""

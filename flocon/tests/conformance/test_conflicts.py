@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 import snowflake.connector
+from accounts import on_snowflake
 
 from conformance.shared import Run, beside, error, still_waits
-from tests.conftest import RunningAccount, on_snowflake
+from flocon import AccountProcess
 
 
 def test_updates_of_one_row_from_many_threads_all_succeed(
-    account: RunningAccount, database: str, run: Run, table: None
+    account: AccountProcess, database: str, run: Run, table: None
 ) -> None:
     """https://docs.snowflake.com/en/sql-reference/transactions"""
     run("CREATE STREAM s ON TABLE t")

@@ -9,7 +9,7 @@ import pytest
 import snowflake.connector
 from shared import one_database
 
-from tests.conftest import RunningAccount
+from flocon import AccountProcess
 
 database = pytest.fixture(scope="module")(one_database)
 Run = Any
@@ -34,7 +34,7 @@ def test_executemany_writes_each_row_as_it_is(connection: Connection) -> None:
     assert cursor.execute("select * from many order by n").fetchall() == rows
 
 
-def test_pyformat_binds_are_text_and_nothing_else(account: RunningAccount, database: str) -> None:
+def test_pyformat_binds_are_text_and_nothing_else(account: AccountProcess, database: str) -> None:
     """https://docs.snowflake.com/en/developer-guide/python-connector/python-connector-example"""
     with account.connect(database=database, schema="PUBLIC", paramstyle="pyformat") as opened:
         cursor = opened.cursor()
@@ -111,7 +111,7 @@ def test_rows_as_dictionaries(connection: Connection) -> None:
 
 
 def test_a_login_with_names_that_do_not_exist_goes_without_them(
-    account: RunningAccount,
+    account: AccountProcess,
 ) -> None:
     """https://docs.snowflake.com/en/developer-guide/python-connector/python-connector-api"""
     with account.connect(database="NOT_THERE", schema="NOR_THIS", warehouse="NO_WH") as connection:

@@ -66,9 +66,9 @@ REFUSED = [
 
 
 @pytest.fixture(scope="module")
-def role(account: object, database: str, administrator: object) -> Iterator[str]:
+def role(account: object, database: str, flocon_administrator: object) -> Iterator[str]:
     name = f"R_{uuid.uuid4().hex[:10].upper()}"
-    cursor = administrator.cursor()  # type: ignore[attr-defined]  # a connection
+    cursor = flocon_administrator.cursor()  # type: ignore[attr-defined]  # a connection
     cursor.execute(f"create role {name}")
     cursor.execute(f"use schema {database}.public")
     for statement in (

@@ -9,7 +9,7 @@ from shared import shown
 from snowflake.connector import SnowflakeConnection
 
 from conformance.shared import Run, error, failure
-from tests.conftest import RunningAccount
+from flocon import AccountProcess
 
 NO_PRIVILEGE = 3001
 UNKNOWN = 2003
@@ -30,7 +30,7 @@ def role(run: Run, database: str) -> Iterator[str]:
 
 
 @pytest.fixture
-def limited(account: RunningAccount, database: str, role: str) -> Iterator[SnowflakeConnection]:
+def limited(account: AccountProcess, database: str, role: str) -> Iterator[SnowflakeConnection]:
     with account.connect(
         database=database, schema="PUBLIC", role=role, warehouse=f"{role}_WH"
     ) as opened:

@@ -9,7 +9,7 @@ import pytest
 import snowflake.connector
 from shared import one_database
 
-from tests.conftest import RunningAccount
+from flocon import AccountProcess
 
 database = pytest.fixture(scope="module")(one_database)
 Run = Any
@@ -18,7 +18,7 @@ NEWS = "(SELECT column1 AS id, column2 AS level FROM VALUES {}) AS s"
 
 
 @pytest.fixture(scope="module", autouse=True)
-def tables(account: RunningAccount, database: str) -> None:
+def tables(account: AccountProcess, database: str) -> None:
     """A table with a stream, the same without one, and news for both."""
     with account.connect(database=database) as connection:
         for sql in (

@@ -2,9 +2,8 @@
 
 import pytest
 import snowflake.connector
+from accounts import on_snowflake
 from shared import one_database
-
-from tests.conftest import on_snowflake
 
 database = pytest.fixture(scope="module")(one_database)
 UNSUPPORTED = (2, "0A000")

@@ -9,7 +9,7 @@ from shared import one, shown
 from snowflake.connector import SnowflakeConnection
 
 from conformance.shared import Run, error, failure
-from tests.conftest import RunningAccount
+from flocon import AccountProcess
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def test_a_session_begins_as_accountadmin_and_takes_another_role(
     )
 
 
-def test_a_login_under_an_unknown_role_is_refused(account: RunningAccount) -> None:
+def test_a_login_under_an_unknown_role_is_refused(account: AccountProcess) -> None:
     """https://docs.snowflake.com/en/developer-guide/python-connector/python-connector-connect"""
     with pytest.raises(snowflake.connector.errors.DatabaseError, match="NOBODY_AT_ALL") as raised:
         account.connect(role="NOBODY_AT_ALL")

@@ -7,7 +7,7 @@ import pytest
 from shared import one_database
 
 from conformance.shared import Run, error, failure
-from tests.conftest import RunningAccount
+from flocon import AccountProcess
 
 _CODE = """
 from snowflake.snowpark.exceptions import SnowparkSQLException
@@ -26,7 +26,7 @@ def run(session, statements):
 
 
 @pytest.fixture(scope="module")
-def home(account: RunningAccount) -> Iterator[str]:
+def home(account: AccountProcess) -> Iterator[str]:
     """A database whose procedure RUN_ALL runs statements; those behind `try` may fail."""
     for name in one_database(account):
         with account.connect(database=name, schema="PUBLIC") as connection:
@@ -39,7 +39,7 @@ def home(account: RunningAccount) -> Iterator[str]:
 
 
 @pytest.fixture
-def run(account: RunningAccount, home: str) -> Iterator[Run]:
+def run(account: AccountProcess, home: str) -> Iterator[Run]:
     with account.connect(database=home, schema="PUBLIC") as opened:
 
         def execute(sql: str, *binds: object) -> list[tuple[object, ...]]:
@@ -52,7 +52,7 @@ def run(account: RunningAccount, home: str) -> Iterator[Run]:
 
 
 @pytest.fixture
-def other(account: RunningAccount, home: str) -> Iterator[Run]:
+def other(account: AccountProcess, home: str) -> Iterator[Run]:
     with account.connect(database=home, schema="PUBLIC") as opened:
         yield lambda sql, *binds: opened.cursor().execute(sql, binds or None).fetchall()
 

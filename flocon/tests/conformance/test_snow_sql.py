@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from shared import one_database
 
-from tests.conftest import RunningAccount
+from flocon import AccountProcess
 
 database = pytest.fixture(scope="module")(one_database)
 Run = Any
@@ -18,7 +18,7 @@ def place(database: str) -> tuple[str, ...]:
     return ("--database", database, "--schema", "PUBLIC")
 
 
-def _rows(account: RunningAccount, *arguments: str, cwd: Path | None = None) -> Any:
+def _rows(account: AccountProcess, *arguments: str, cwd: Path | None = None) -> Any:
     """What a command that must succeed says as JSON."""
     done = account.snow(*arguments, "--format", "json", **({"cwd": cwd} if cwd else {}))
     assert done.returncode == 0, done.stdout + done.stderr
@@ -26,7 +26,7 @@ def _rows(account: RunningAccount, *arguments: str, cwd: Path | None = None) -> 
 
 
 def test_snow_runs_a_file_with_the_projects_values(
-    account: RunningAccount, database: str, tmp_path: Path
+    account: AccountProcess, database: str, tmp_path: Path
 ) -> None:
     """https://docs.snowflake.com/en/developer-guide/snowflake-cli/sql/execute-sql"""
     (tmp_path / "snowflake.yml").write_text(
@@ -44,7 +44,7 @@ def test_snow_runs_a_file_with_the_projects_values(
 
 
 def test_snow_fills_in_variables_and_takes_several_statements(
-    account: RunningAccount, place: tuple[str, ...], tmp_path: Path
+    account: AccountProcess, place: tuple[str, ...], tmp_path: Path
 ) -> None:
     """https://docs.snowflake.com/en/developer-guide/snowflake-cli/sql/execute-sql"""
     text = "select '<% name %>' n; select <% count %> + 1 c, null x, true y, '2026-01-02'::date d"
@@ -56,7 +56,7 @@ def test_snow_fills_in_variables_and_takes_several_statements(
     assert _rows(account, "sql", *files, *place) == [[{"A": 1}], [{"A": 2}]]
 
 
-def test_snow_reports_an_error_with_its_number(account: RunningAccount) -> None:
+def test_snow_reports_an_error_with_its_number(account: AccountProcess) -> None:
     """https://docs.snowflake.com/en/developer-guide/snowflake-cli/sql/execute-sql"""
     done = account.snow("sql", "-q", "select 1; select * from nowhere.public.nothing")
     assert done.returncode != 0
@@ -64,7 +64,7 @@ def test_snow_reports_an_error_with_its_number(account: RunningAccount) -> None:
 
 
 def test_snow_lists_describes_and_drops_objects(
-    account: RunningAccount, run: Run, place: tuple[str, ...], database: str
+    account: AccountProcess, run: Run, place: tuple[str, ...], database: str
 ) -> None:
     """https://docs.snowflake.com/en/developer-guide/snowflake-cli/objects/manage-objects"""
     run("create warehouse if not exists listed_wh initially_suspended = true")
@@ -108,7 +108,7 @@ def test_snow_lists_describes_and_drops_objects(
         assert run(f"show {kind} like 'LISTED%'") == []
 
 
-def test_snow_tests_and_lists_connections(account: RunningAccount) -> None:
+def test_snow_tests_and_lists_connections(account: AccountProcess) -> None:
     """https://docs.snowflake.com/en/developer-guide/snowflake-cli/connecting/configure-connections"""
     assert _rows(account, "connection", "test", "-c", account.name)["Status"] == "OK"
     listed = _rows(account, "connection", "list")
@@ -116,7 +116,7 @@ def test_snow_tests_and_lists_connections(account: RunningAccount) -> None:
 
 
 def test_snow_copies_files_to_a_stage_and_back(
-    account: RunningAccount, place: tuple[str, ...], tmp_path: Path
+    account: AccountProcess, place: tuple[str, ...], tmp_path: Path
 ) -> None:
     """https://docs.snowflake.com/en/developer-guide/snowflake-cli/stages/manage-stages"""
     source, back = tmp_path / "out", tmp_path / "back"

@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from accounts import on_snowflake
 from shared import errno, one_database, shown
 
-from tests.conftest import RunningAccount, on_snowflake
+from flocon import AccountProcess
 
 database = pytest.fixture(scope="module")(one_database)
 Run = Any
@@ -27,7 +28,7 @@ entities:
 
 
 def test_an_app_is_deployed_changed_shown_and_dropped(
-    account: RunningAccount, connection: Any, run: Run, tmp_path: Path, database: str
+    account: AccountProcess, connection: Any, run: Run, tmp_path: Path, database: str
 ) -> None:
     """https://docs.snowflake.com/en/developer-guide/snowflake-cli/streamlit-apps/manage-apps/deploy-app"""
     run("create warehouse if not exists dash_wh initially_suspended = true")

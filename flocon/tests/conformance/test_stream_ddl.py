@@ -4,7 +4,7 @@ import pytest
 import snowflake.connector
 
 from conformance.shared import CHANGES, Run, error, failure
-from tests.conftest import RunningAccount
+from flocon import AccountProcess
 
 
 def test_show_initial_rows_gives_the_old_rows_first_and_alone(run: Run, source: None) -> None:
@@ -86,7 +86,7 @@ def test_names_in_other_places_and_in_quotes(run: Run, source: None, database: s
 
 
 def test_a_stream_is_read_from_a_session_in_another_database(
-    run: Run, source: None, account: RunningAccount, database: str
+    run: Run, source: None, account: AccountProcess, database: str
 ) -> None:
     """https://docs.snowflake.com/en/sql-reference/name-resolution"""
     run("INSERT INTO t VALUES (3, 'three')")

@@ -5,7 +5,7 @@ from snowflake.snowpark import Session
 from snowflake.snowpark.functions import when_not_matched
 
 from conformance.shared import Run, error
-from tests.conftest import RunningAccount
+from flocon import AccountProcess
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_one_transaction_reads_the_same_rows_twice(run: Run, source: None) -> No
 
 
 def test_what_is_committed_after_begin_comes_next_time(
-    run: Run, source: None, account: RunningAccount, database: str
+    run: Run, source: None, account: AccountProcess, database: str
 ) -> None:
     """https://docs.snowflake.com/en/user-guide/streams-intro#repeatable-read-isolation"""
     run("INSERT INTO t VALUES (3, 'before')")
@@ -208,7 +208,7 @@ def test_has_data_of_no_stream_is_an_error(run: Run, source: None) -> None:
 
 
 def test_an_uncommitted_change_is_no_data(
-    run: Run, source: None, account: RunningAccount, database: str
+    run: Run, source: None, account: AccountProcess, database: str
 ) -> None:
     """https://docs.snowflake.com/en/sql-reference/functions/system_stream_has_data"""
     with account.connect(database=database, schema="PUBLIC") as other:

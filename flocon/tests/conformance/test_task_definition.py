@@ -3,10 +3,10 @@
 import json
 
 import pytest
+from accounts import on_snowflake
 from shared import one_database
 
 from conformance.task_shared import Ops
-from tests.conftest import on_snowflake
 
 database = pytest.fixture(scope="module")(one_database)
 

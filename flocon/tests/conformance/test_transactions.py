@@ -5,7 +5,7 @@ import snowflake.connector
 from snowflake.snowpark import Session
 
 from conformance.shared import Run, error
-from tests.conftest import RunningAccount
+from flocon import AccountProcess
 
 
 def test_others_see_a_transaction_when_it_is_committed(run: Run, other: Run, table: None) -> None:
@@ -62,7 +62,7 @@ def test_commit_and_rollback_without_a_transaction_do_nothing(run: Run, table: N
 
 
 def test_a_closed_session_leaves_nothing_open(
-    account: RunningAccount, database: str, run: Run, table: None
+    account: AccountProcess, database: str, run: Run, table: None
 ) -> None:
     """https://docs.snowflake.com/en/sql-reference/transactions"""
     leaving = account.connect(database=database, schema="PUBLIC")
@@ -111,7 +111,7 @@ def test_snowparks_own_temporary_tables_do_not_commit(
 
 
 def test_without_autocommit_dml_waits_for_commit(
-    account: RunningAccount, database: str, run: Run, table: None
+    account: AccountProcess, database: str, run: Run, table: None
 ) -> None:
     """https://docs.snowflake.com/en/sql-reference/transactions#autocommit"""
     with account.connect(database=database, schema="PUBLIC", autocommit=False) as manual:

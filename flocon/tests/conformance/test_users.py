@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 import snowflake.connector
+from flocon.testing.keys import key_pair
 from shared import one, shown
 from snowflake.connector import SnowflakeConnection
 
 from conformance.shared import Run, error
-from tests.conftest import RunningAccount
-from tests.support.keys import key_pair
+from flocon import AccountProcess
 
 
 @pytest.fixture(scope="module")
@@ -38,23 +38,23 @@ def service(run: Run, keys: list[tuple[Path, str]]) -> Iterator[str]:
     run(f"drop role role_{name}")
 
 
-def _login(account: RunningAccount, user: str, key: Path, **more: Any) -> SnowflakeConnection:
+def _login(account: AccountProcess, user: str, key: Path, **more: Any) -> SnowflakeConnection:
     """As the real connector logs in with a private key's file: without a password."""
-    parameters = {**account.parameters(), "user": user, "login_timeout": 20, **more}
+    parameters = {**account.connection_parameters(), "user": user, "login_timeout": 20, **more}
     del parameters["password"]
     return snowflake.connector.connect(
         **parameters, authenticator="SNOWFLAKE_JWT", private_key_file=str(key)
     )
 
 
-def _refusal(account: RunningAccount, user: str, key: Path, **more: Any) -> str:
+def _refusal(account: AccountProcess, user: str, key: Path, **more: Any) -> str:
     with pytest.raises(snowflake.connector.errors.DatabaseError) as raised:
         _login(account, user, key, **more)
     return str(raised.value)
 
 
 def test_a_service_user_logs_in_with_its_key(
-    account: RunningAccount, service: str, keys: list[tuple[Path, str]]
+    account: AccountProcess, service: str, keys: list[tuple[Path, str]]
 ) -> None:
     """https://docs.snowflake.com/en/user-guide/key-pair-auth"""
     with _login(account, service, keys[0][0]) as opened:
@@ -67,7 +67,7 @@ def test_a_service_user_logs_in_with_its_key(
 
 
 def test_a_key_that_is_not_the_users_is_refused(
-    account: RunningAccount, service: str, keys: list[tuple[Path, str]]
+    account: AccountProcess, service: str, keys: list[tuple[Path, str]]
 ) -> None:
     """https://docs.snowflake.com/en/user-guide/key-pair-auth-troubleshooting"""
     assert "JWT token is invalid" in _refusal(account, service, keys[1][0])
@@ -75,7 +75,7 @@ def test_a_key_that_is_not_the_users_is_refused(
 
 
 def test_a_key_is_rotated_without_a_moment_without_one(
-    account: RunningAccount, service: str, keys: list[tuple[Path, str]], run: Run
+    account: AccountProcess, service: str, keys: list[tuple[Path, str]], run: Run
 ) -> None:
     """https://docs.snowflake.com/en/user-guide/key-pair-auth"""
     run(f"alter user {service} set rsa_public_key_2 = '{keys[1][1]}'")
@@ -87,7 +87,7 @@ def test_a_key_is_rotated_without_a_moment_without_one(
 
 
 def test_a_user_without_a_password_has_none_to_log_in_with(
-    account: RunningAccount, service: str
+    account: AccountProcess, service: str
 ) -> None:
     """https://docs.snowflake.com/en/user-guide/admin-user-management"""
     with pytest.raises(snowflake.connector.errors.DatabaseError, match="Incorrect username"):
@@ -95,7 +95,7 @@ def test_a_user_without_a_password_has_none_to_log_in_with(
 
 
 def test_a_disabled_user_and_a_role_of_others_are_refused_at_the_door(
-    account: RunningAccount, service: str, keys: list[tuple[Path, str]], run: Run
+    account: AccountProcess, service: str, keys: list[tuple[Path, str]], run: Run
 ) -> None:
     """https://docs.snowflake.com/en/sql-reference/sql/alter-user"""
     told = _refusal(account, service, keys[0][0], role="ACCOUNTADMIN")
@@ -105,7 +105,7 @@ def test_a_disabled_user_and_a_role_of_others_are_refused_at_the_door(
 
 
 def test_secondary_roles_are_in_force_unless_they_were_set_to_none(
-    account: RunningAccount,
+    account: AccountProcess,
     service: str,
     keys: list[tuple[Path, str]],
     run: Run,

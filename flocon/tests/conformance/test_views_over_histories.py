@@ -3,9 +3,10 @@
 from typing import Any
 
 import pytest
+from accounts import new_account
 from snowflake.connector import SnowflakeConnection
 
-from tests.conftest import RunningAccount, new_account
+from flocon import AccountProcess
 
 RUNS = """
 SELECT NAME, STATE, COUNT(*) AS RUNS FROM TABLE(INFORMATION_SCHEMA.TASK_HISTORY()) GROUP BY 1, 2
@@ -88,7 +89,7 @@ def test_the_views_own_database_counts_wherever_it_is_read_from(
 @pytest.mark.timeout(120)
 def test_such_a_view_survives_a_restart(tmp_path: Any) -> None:
     """https://docs.snowflake.com/en/user-guide/views-introduction"""
-    account: RunningAccount = new_account(tmp_path)
+    account: AccountProcess = new_account(tmp_path)
     account.start()
     with account.connect() as connection:
         for statement in ("CREATE DATABASE D", f"CREATE VIEW V AS {RUNS}"):

@@ -18,9 +18,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from tests.support import forks
-
-ROOT = Path(__file__).resolve().parent.parent.parent
+from flocon.testing import forks
 
 
 class ForkedAccount:
@@ -36,7 +34,7 @@ class ForkedAccount:
     def wait(self, timeout: float) -> int:
         code = self._ended(timeout)
         if code is None:
-            raise subprocess.TimeoutExpired("local", timeout)
+            raise subprocess.TimeoutExpired("flocon", timeout)
         return code
 
     def _ended(self, seconds: float) -> int | None:
@@ -59,8 +57,7 @@ class ForkedAccount:
 def _parent() -> subprocess.Popen[str]:
     """It leaves when this process does, which closes its input."""
     return subprocess.Popen(
-        [sys.executable, "-m", "tests.support.accounts"],
-        cwd=ROOT,
+        [sys.executable, "-P", "-m", "flocon.testing.forked_accounts"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

@@ -15,7 +15,7 @@ import tempfile
 from importlib import import_module
 from pathlib import Path
 
-from tests.support import forks
+from flocon.testing import forks
 
 _TIMEOUT_SECONDS = 120.0
 
@@ -25,8 +25,7 @@ class Snow:
 
     def __init__(self, environment: dict[str, str]) -> None:
         self._parent = subprocess.Popen(
-            [sys.executable, "-m", "tests.support.snow"],
-            cwd=Path(__file__).resolve().parent.parent.parent,
+            [sys.executable, "-P", "-m", "flocon.testing.snow"],
             env=environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

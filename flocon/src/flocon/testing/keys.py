@@ -13,7 +13,11 @@ from cryptography.hazmat.primitives.serialization import (
 
 
 def key_pair(file: Path) -> str:
-    """Write a private key into a file as the clients read it; returns what RSA_PUBLIC_KEY takes."""
+    """Write a private key into a file as the clients read it; returns what RSA_PUBLIC_KEY takes.
+
+    >>> key_pair(folder / "key.p8")[:8]
+    'MIIBIjAN'
+    """
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     file.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     file.chmod(0o600)

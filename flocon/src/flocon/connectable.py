@@ -1,0 +1,105 @@
+"""How programs reach an account, wherever it runs: by the connector, by Snowpark, by `snow`."""
+
+from __future__ import annotations
+
+import functools
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import snowflake.connector
+
+from flocon.testing.snow import Snow
+
+if TYPE_CHECKING:
+    import subprocess
+
+    from snowflake.connector import SnowflakeConnection
+    from snowflake.snowpark import Session
+
+
+class Connectable(ABC):
+    """An account that can be connected to.
+
+    connect_defaults: what `connect` passes on unless it is told otherwise.
+    """
+
+    connect_defaults: Mapping[str, Any]
+
+    @abstractmethod
+    def connection_parameters(self) -> dict[str, Any]:
+        """What `snowflake.connector.connect` and `Session.builder.configs` need to reach it."""
+
+    def connect(self, **parameters: Any) -> SnowflakeConnection:
+        """A connection of snowflake-connector-python; parameters are the connector's.
+
+        >>> with account.connect() as connection:
+        ...     connection.cursor().execute("SELECT 6 * 7").fetchall()
+        [(42,)]
+        """
+        return snowflake.connector.connect(
+            **{**self.connection_parameters(), **self.connect_defaults, **parameters}
+        )
+
+    def snowpark(self, **parameters: Any) -> Session:
+        """A session of Snowpark; parameters are those of `Session.builder.configs`.
+
+        >>> with account.snowpark() as session:
+        ...     session.range(3).collect()
+        [Row(ID=0), Row(ID=1), Row(ID=2)]
+        """
+        from snowflake.snowpark import Session  # it takes a second, and not everybody needs it
+
+        return Session.builder.configs({**self.connection_parameters(), **parameters}).create()
+
+
+class Commandable(Connectable):
+    """One that the programs of an environment of variables reach, too."""
+
+    @abstractmethod
+    def environment(self, **more: str) -> dict[str, str]:
+        """The environment of a program whose default connection is this account."""
+
+    def snow(self, *arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+        """Run a command of `snow`, which has to be installed, with this account as its default
+        connection: its exit code and what it wrote. The first one takes some seconds, further ones
+        a fraction of one."""
+        return self._snow.run(*arguments, cwd=cwd or Path.cwd())
+
+    @functools.cached_property
+    def _snow(self) -> Snow:
+        return Snow(self.environment())
+
+    def _end_snow(self) -> None:
+        if "_snow" in self.__dict__:
+            self._snow.close()
+            del self._snow
+
+
+def connections_toml(parameters: Mapping[str, Any], name: str = "local") -> str:
+    """An entry of connections.toml.
+
+    >>> print(connections_toml({"account": "local", "port": 8084}), end="")
+    [local]
+    account = "local"
+    port = 8084
+    """
+    # JSON's texts and numbers are TOML's, too.
+    lines = [
+        f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in parameters.items()
+    ]
+    return "\n".join([f"[{name}]", *lines, ""])
+
+
+def local_parameters(host: str, port: int, user: str, password: str) -> dict[str, Any]:
+    """How to reach an account of this machine."""
+    return {
+        "account": "local",
+        "user": user,
+        "password": password,
+        "host": host,
+        "port": port,
+        "protocol": "http",
+    }
