@@ -15,7 +15,7 @@ from types import FrameType
 
 _EVERY_SECONDS = 0.005
 _LOCAL = f"{os.sep}flocon{os.sep}"
-_TRACKING = ("change_log.py", "changes.py", "effects.py", "log_shape.py")
+_TRACKING = ("change_log.py", "changes.py", "replay.py", "log_shape.py")
 
 
 def kind_of(frame: FrameType | None) -> str | None:

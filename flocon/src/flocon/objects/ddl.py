@@ -50,7 +50,7 @@ def _drop(context: Context, tree: exp.Drop, kind: str, binds: Binds) -> Result:
     target = tree.args.get("tables", [tree.this])[0] if tree.args.get("tables") else tree.this
     if_exists = bool(tree.args.get("exists"))
     if kind in ("TABLE", "VIEW") and target.name in context.connection.temporary:
-        context.transactions.pin()
+        context.transactions.forbid_replay()
         context.connection.drop_temporary(target.name, kind)
         return result.status(f"{target.name} successfully dropped.")
     context.transactions.commit_for_ddl()

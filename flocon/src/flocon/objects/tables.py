@@ -141,7 +141,7 @@ def create_temporary(context: Context, tree: exp.Create, binds: Binds) -> Result
     target.set("db", None)
     target.set("catalog", None)
     names = qualify_source(context, tree)
-    context.transactions.pin()
+    context.transactions.forbid_replay()
 
     def create(transaction: Any) -> Result:
         context.transactions.consume(transaction, _read(context, names))

@@ -99,7 +99,7 @@ def _change(
         table = FullName(target.catalog, target.db, target.name)
         return context.account.changes.run(context.connection, transaction, table, tree, binds)
     # A temporary table is gone with the snapshot, and what was in it.
-    transaction.opaque = True
+    transaction.unrepeatable = True
     return context.connection.dml(tree, binds)
 
 
@@ -121,7 +121,7 @@ def _copy(context: Context, transaction: Transaction, tree: exp.Copy, binds: Bin
         table = FullName(target.catalog, target.db, target.name)
         with context.account.changes.appended(context.connection, transaction, table):
             return context.connection.copy_into(tree, binds, staged)
-    transaction.opaque = True
+    transaction.unrepeatable = True
     return context.connection.copy_into(tree, binds, staged)
 
 

@@ -194,7 +194,7 @@ class Session:
                 statement.is_call = True
                 return self._call(lambda: route(self.context, tokens, binds), statement, nested)
             with self._turn(statement):
-                self._transactions.keep_effects()
+                self._transactions.read_effects()
                 return self.context.access.run_words(
                     tokens, lambda read: route(self.context, read, binds)
                 )
@@ -209,7 +209,9 @@ class Session:
             return parsing.parse(sql)
         statements, context = self._account.engine.statements, self.context
         transaction = self._transactions.transaction
-        shape = self._account.changes.clock.shape(transaction.seen if transaction else None)
+        shape = self._account.changes.clock.last_reshape(
+            transaction.snapshot_commit if transaction else None
+        )
         is_fixed = shape is not None and "identifier" not in sql.lower()
         text = (sql, context.database, context.schema, self.connection.temporary_state, shape)
         if is_fixed and (known := statements.find(RESOLVED, text)):

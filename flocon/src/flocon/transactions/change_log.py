@@ -19,13 +19,13 @@ from flocon.sql.tokens import FullName
 
 @dataclass(frozen=True)
 class Tracked:
-    """A table whose changes are logged, its columns in order, and the epoch since which that is
-    so: a transaction from before cannot log there."""
+    """A table whose changes are logged, and its columns in order. tracking_version: since when that
+    is so (`Changes`); a transaction whose snapshot is older cannot log there."""
 
     id: int
     table: FullName
     columns: tuple[str, ...]
-    since: int = 0
+    tracking_version: int = 0
 
     @property
     def log(self) -> str:

@@ -17,7 +17,7 @@ from sqlglot import Expr, exp
 from flocon.core import errors
 from flocon.engine import Binds, Catalog, Conflict, Connection
 from flocon.sql.tokens import FullName
-from flocon.transactions import change_log, log_shape, own_effects
+from flocon.transactions import change_log, log_shape, replay
 from flocon.transactions.change_log import Tracked, hidden
 from flocon.transactions.commit_clock import CommitClock
 from flocon.transactions.locks import Locks
@@ -41,9 +41,11 @@ class Changes:
     def __init__(self) -> None:
         self._tables: dict[FullName, Tracked] = {}
         self._commit_locks: dict[str, threading.Lock] = {}
-        self._last_seq: dict[str, int] = {}
+        # By database: the place of its last commit.
+        self._last_commits: dict[str, int] = {}
         self._last_transaction = 0
-        self._epoch = 0
+        # Counts how often a log was made or altered.
+        self._tracking_version = 0
         self._open: dict[int, Transaction] = {}
         # Transactions that wrote to a table while nobody logged it: tracking waits for their end.
         self._writers: dict[FullName, set[int]] = {}
@@ -60,7 +62,7 @@ class Changes:
         last = catalog.rows("SELECT max(tx) AS tx, max(seq) AS seq FROM _account_commits")[0]
         with self._condition:
             self._last_transaction = max(self._last_transaction, last["tx"] or 0)
-        self._last_seq[database] = last["seq"] or 0
+        self._last_commits[database] = last["seq"] or 0
         self._commit_locks[database] = threading.Lock()
         for row in catalog.rows("SELECT * FROM _account_tracked"):
             table = FullName(database, row["schema"], row["name"])
@@ -76,7 +78,7 @@ class Changes:
         for table in [table for table in self._tables if table.database == database]:
             del self._tables[table]
         self._commit_locks.pop(database, None)
-        self._last_seq.pop(database, None)
+        self._last_commits.pop(database, None)
         self.clock.forget(database)
 
     def tracked(self, table: FullName) -> Tracked | None:
@@ -98,8 +100,8 @@ class Changes:
                 return existing
             columns = log_shape.names(connection, table)
             identity = catalog.rows("SELECT nextval('_account_change') AS id")[0]["id"]
-            self._epoch += 1
-            tracked = Tracked(identity, table, columns, self._epoch)
+            self._tracking_version += 1
+            tracked = Tracked(identity, table, columns, self._tracking_version)
             catalog.write(log_shape.definition(connection, tracked))
             catalog.write(
                 "INSERT INTO _account_tracked VALUES (?, ?, ?)",
@@ -135,8 +137,8 @@ class Changes:
         columns = log_shape.follow(catalog, connection, tracked)
         table = tracked.table
         with self._condition:
-            self._epoch += 1
-            self._tables[table] = Tracked(tracked.id, table, columns, self._epoch)
+            self._tracking_version += 1
+            self._tables[table] = Tracked(tracked.id, table, columns, self._tracking_version)
         return self._tables[table]
 
     def rename(self, catalog: Catalog, old: FullName, new: FullName) -> None:
@@ -148,8 +150,10 @@ class Changes:
                 [new.schema, new.name, tracked.id],
             )
             with self._condition:
-                self._epoch += 1
-                self._tables[new] = Tracked(tracked.id, new, tracked.columns, self._epoch)
+                self._tracking_version += 1
+                self._tables[new] = Tracked(
+                    tracked.id, new, tracked.columns, self._tracking_version
+                )
 
     def all_tracked(self, database: str) -> list[Tracked]:
         return [t for t in list(self._tables.values()) if t.table.database == database]
@@ -160,7 +164,7 @@ class Changes:
 
     # --- who writes --------------------------------------------------------------------------
 
-    def writing(self, transaction: Transaction, table: FullName) -> Tracked | None:
+    def tracked_for_write(self, transaction: Transaction, table: FullName) -> Tracked | None:
         """To be asked before each DML: is the table tracked? Waits while that is changing.
 
         Raises Conflict where the tracking is younger than what the transaction sees.
@@ -169,11 +173,11 @@ class Changes:
             mine = transaction.id in self._writers.get(table, ())
             if not mine:
                 self._condition.wait_for(lambda: table not in self._switching, _LOCK_SECONDS)
-            transaction.tables.add(table)
+            transaction.written_tables.add(table)
             tracked = self._tables.get(table)
             if tracked is None:
                 self._writers.setdefault(table, set()).add(transaction.id)
-            elif tracked.since > transaction.epoch:
+            elif tracked.tracking_version > transaction.snapshot_tracking_version:
                 raise Conflict(f"table '{table}' has another shape or other streams by now")
             return tracked
 
@@ -188,33 +192,35 @@ class Changes:
                         raise errors.SnowflakeError(
                             errors.LOCKED, f"An open transaction holds a lock on table '{table}'."
                         )
-                    self.abandon_silent({table})
+                    self.undo_silent({table})
                 yield
             finally:
                 self._switching.discard(table)
                 self._condition.notify_all()
 
-    def abandon_silent(self, tables: set[FullName], but: Transaction | None = None) -> None:
+    def undo_silent(self, tables: set[FullName], but: Transaction | None = None) -> None:
         """Undo the explicit transactions that wrote to these tables and whose clients are silent.
 
         https://docs.snowflake.com/en/sql-reference/transactions
         """
         with self._condition:
-            blocking = [t for t in self._open.values() if t is not but and t.tables & tables]
+            blocking = [
+                t for t in self._open.values() if t is not but and t.written_tables & tables
+            ]
         for transaction in blocking:
-            if transaction.abandon:
-                transaction.abandon(_ORPHAN_SECONDS)
+            if transaction.undo_if_silent:
+                transaction.undo_if_silent(_ORPHAN_SECONDS)
 
-    def blocked(self, owner: int) -> None:
+    def undo_owner_if_silent(self, owner: int) -> None:
         """Somebody waits for a lock of this transaction: undo it, if its client is silent."""
         with self._condition:
             transaction = self._open.get(owner)
-        if transaction and transaction.abandon:
-            transaction.abandon(_ORPHAN_SECONDS)
+        if transaction and transaction.undo_if_silent:
+            transaction.undo_if_silent(_ORPHAN_SECONDS)
 
     # --- transactions ------------------------------------------------------------------------
 
-    def ticket(self) -> int:
+    def next_owner(self) -> int:
         """A number to hold locks by, for a statement that is a transaction of its own."""
         with self._condition:
             self._last_transaction += 1
@@ -225,21 +231,22 @@ class Changes:
         with self._condition:
             self._last_transaction += 1
             transaction = Transaction(self._last_transaction, explicit, depth)
-            transaction.bounds = dict(self._last_seq)
+            transaction.stream_bounds = dict(self._last_commits)
             self._open[transaction.id] = transaction
-        self.renew(transaction)
+        self.take_snapshot(transaction)
         return transaction
 
-    def renew(self, transaction: Transaction) -> None:
+    def take_snapshot(self, transaction: Transaction) -> None:
         """To be called before the transaction takes another snapshot."""
         with self._condition:
-            transaction.epoch, transaction.seen = self._epoch, self.clock.now
+            transaction.snapshot_tracking_version = self._tracking_version
+            transaction.snapshot_commit = self.clock.last_commit
 
     def is_current(self, tracked: Tracked) -> bool:
         """Is the table still logged in this shape?"""
         return self._tables.get(tracked.table) is tracked
 
-    def bound(self, connection: Connection, database: str) -> int:
+    def last_visible_commit(self, connection: Connection, database: str) -> int:
         """The place up to which this connection's transaction sees commits."""
         sql = f"SELECT coalesce(max(seq), 0) FROM {hidden(database, '_account_commits')}"
         return int(connection.values(sql)[0][0])
@@ -249,34 +256,36 @@ class Changes:
 
         One transaction at a time per database: places are in the order of commits.
         """
-        databases = transaction.logged | {database for database, _ in transaction.consumed}
-        own_effects.discard(connection, transaction)
+        databases = transaction.logged_databases | {
+            database for database, _ in transaction.new_offsets
+        }
+        replay.discard_copies(connection, transaction)
         if not databases:
             connection.commit()
-            self.clock.committed(transaction.tables | transaction.streams)
+            self.clock.committed(transaction.written_tables | transaction.consumed_streams)
             return
         if len(databases) > 1:
             raise errors.unsupported("a transaction that writes to two databases")
         (database,) = databases
-        with self.still(database):
-            seq = self._last_seq[database] + 1
-            if transaction.logged:
+        with self.commits_blocked(database):
+            seq = self._last_commits[database] + 1
+            if transaction.logged_databases:
                 connection.values(
                     f"INSERT INTO {hidden(database, '_account_commits')} VALUES (?, ?)",
                     [transaction.id, seq],
                 )
-            for (_, stream), bound in transaction.consumed.items():
+            for (_, stream), bound in transaction.new_offsets.items():
                 connection.values(
                     f"UPDATE {hidden(database, '_account_streams')}"
                     ' SET "offset" = greatest("offset", ?), initial = FALSE WHERE id = ?',
                     [bound, stream],
                 )
             connection.commit()
-            self._last_seq[database] = seq
-        self.clock.committed(transaction.tables | transaction.streams)
+            self._last_commits[database] = seq
+        self.clock.committed(transaction.written_tables | transaction.consumed_streams)
 
     @contextmanager
-    def still(self, database: str) -> Iterator[None]:
+    def commits_blocked(self, database: str) -> Iterator[None]:
         """Nobody commits changes of tracked tables meanwhile."""
         lock = self._commit_locks.get(database)
         if lock is None:
@@ -307,7 +316,7 @@ class Changes:
     ) -> list[tuple[Any, ...]]:
         """Run a DML statement on a table and log what it changed, where anybody asks for that;
         returns DuckDB's answer: one row with the count, or for MERGE one row per action."""
-        tracked = self.writing(transaction, table)
+        tracked = self.tracked_for_write(transaction, table)
         if tracked and isinstance(tree, exp.Insert):
             with self._written(transaction, tracked):
                 held = tree.meta.get(change_log.READS_AGAIN)
@@ -322,7 +331,7 @@ class Changes:
         self, connection: Connection, transaction: Transaction, table: FullName
     ) -> Iterator[None]:
         """Log the rows that COPY INTO adds inside."""
-        tracked = self.writing(transaction, table)
+        tracked = self.tracked_for_write(transaction, table)
         with self._added(connection, transaction, table, tracked):
             yield
 
@@ -336,7 +345,7 @@ class Changes:
     ) -> Iterator[None]:
         """Log the rows that COPY INTO, MERGE or INSERT adds inside."""
         if tracked is None:
-            with own_effects.adding(connection, transaction, table):
+            with replay.noting_added_rows(connection, transaction, table):
                 yield
             return
         with self._written(transaction, tracked):
@@ -354,7 +363,7 @@ class Changes:
     ) -> Iterator[None]:
         """Log what UPDATE, DELETE, MERGE or TRUNCATE does inside."""
         if tracked is None:
-            with own_effects.changing(connection, transaction, table):
+            with replay.noting_changed_rows(connection, transaction, table):
                 yield
             return
         with (
@@ -367,8 +376,8 @@ class Changes:
     def _written(self, transaction: Transaction, tracked: Tracked) -> Iterator[None]:
         """The transaction logs something inside. A failure because the log went away or changed
         meanwhile is worth another try."""
-        transaction.written[tracked.table] = tracked
-        transaction.logged.add(tracked.table.database)
+        transaction.unread_logs[tracked.table] = tracked
+        transaction.logged_databases.add(tracked.table.database)
         try:
             yield
         except errors.SnowflakeError as error:
@@ -385,10 +394,10 @@ class Changes:
             catalog.write(
                 f'DELETE FROM {tracked.log} WHERE "$tx" IN'
                 " (SELECT tx FROM _account_commits WHERE seq <= ?)",
-                [needed.get(tracked.id, self._last_seq.get(catalog.database, 0))],
+                [needed.get(tracked.id, self._last_commits.get(catalog.database, 0))],
             )
         read = [needed[tracked.id] for tracked in tables if tracked.id in needed]
-        least = min(read, default=self._last_seq.get(catalog.database, 0))
+        least = min(read, default=self._last_commits.get(catalog.database, 0))
         catalog.write(
             "DELETE FROM _account_commits WHERE seq <= ?"
             " AND seq < (SELECT max(seq) FROM _account_commits)",

@@ -8,51 +8,53 @@ from flocon.sql.tokens import FullName
 
 class CommitClock:
     """Thread-safe. A commit counts after the engine's and before its client's answer: what is
-    acknowledged is never overlooked, and what is counted is seen by every later snapshot."""
+    acknowledged is never overlooked, and what is counted is seen by every later snapshot.
+
+    A commit that reshapes a table, view or stream counts for all of them.
+    """
 
     def __init__(self) -> None:
-        self._now = 0
+        self._last_commit = 0
+        # The last commit that changed a table or stream.
         self._changed: dict[FullName, int] = {}
-        self._reshaped = 0
-        self._reshaping = 0
+        self._last_reshape = 0
+        self._reshapes_under_way = 0
         self._lock = threading.Lock()
 
     @property
-    def now(self) -> int:
-        return self._now
+    def last_commit(self) -> int:
+        return self._last_commit
 
     def committed(self, names: Iterable[FullName]) -> None:
         """These tables and streams have changed."""
         with self._lock:
-            self._now += 1
-            self._changed.update(dict.fromkeys(names, self._now))
+            self._last_commit += 1
+            self._changed.update(dict.fromkeys(names, self._last_commit))
 
-    def shape(self, seen: int | None) -> int | None:
-        """When the last table, view or stream was reshaped; None while one is.
-
-        seen: when an open transaction's snapshot was taken; None where that is older.
-        """
+    def last_reshape(self, snapshot_commit: int | None) -> int | None:
+        """The last commit that reshaped anything; None while one does, and for a snapshot that was
+        taken before it."""
         with self._lock:
-            behind = seen is not None and seen < self._reshaped
-            return None if self._reshaping or behind else self._reshaped
+            behind = snapshot_commit is not None and snapshot_commit < self._last_reshape
+            return None if self._reshapes_under_way or behind else self._last_reshape
 
-    def reshaping(self) -> None:
+    def begin_reshape(self) -> None:
         """Some table, view or stream is about to be made, altered or dropped."""
         with self._lock:
-            self._reshaping += 1
+            self._reshapes_under_way += 1
 
-    def reshaped(self) -> None:
+    def end_reshape(self) -> None:
         """It has been, or not."""
         with self._lock:
-            self._now += 1
-            self._reshaped = self._now
-            self._reshaping -= 1
+            self._last_commit += 1
+            self._last_reshape = self._last_commit
+            self._reshapes_under_way -= 1
 
-    def moved(self, since: int, names: Iterable[FullName]) -> bool:
-        """Has any of these changed since, or any table, view or stream at all been reshaped?"""
+    def changed_since(self, commit: int, names: Iterable[FullName]) -> bool:
+        """Has any of these changed after that commit, or anything at all been reshaped?"""
         with self._lock:
             latest = max((self._changed.get(name, 0) for name in names), default=0)
-            return max(latest, self._reshaped) > since
+            return max(latest, self._last_reshape) > commit
 
     def forget(self, database: str) -> None:
         with self._lock:

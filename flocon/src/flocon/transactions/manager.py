@@ -3,7 +3,7 @@
 On Snowflake each statement sees what is committed by then, and a failed one undoes itself alone.
 A DuckDB transaction has one snapshot and dies with its first failed statement. So an explicit
 transaction here may go through several of DuckDB's: the next one begins with the effects of the
-one before (`flocon.transactions.effects`).
+one before (`flocon.transactions.replay`).
 
 https://docs.snowflake.com/en/sql-reference/transactions
 """
@@ -21,10 +21,10 @@ from flocon.core import errors
 from flocon.core.result import Result
 from flocon.engine import Conflict, Connection, Engine
 from flocon.sql.tokens import FullName
-from flocon.transactions import effects, own_effects
+from flocon.transactions import replay
 from flocon.transactions.changes import Changes
 from flocon.transactions.locks import Waiter
-from flocon.transactions.stream_view import Stream, bound_name
+from flocon.transactions.stream_view import Stream, stream_bound_variable
 from flocon.transactions.streams import Streams, reached
 from flocon.transactions.transaction import Transaction
 
@@ -35,8 +35,8 @@ _ATTEMPTS = 5
 
 
 class TransactionManager:
-    """What a session has open. Every method but `_abandon`, `request_came` and `request_ended`
-    wants `lock` held.
+    """What a session has open. Every method but `_undo_if_silent`, `request_came` and
+    `request_ended` wants `lock` held.
 
     parameters and relations are the session's own: its parameters, and the names of the relations
     that its statement has brought along. adopt: gives a new connection the session's current names.
@@ -92,12 +92,12 @@ class TransactionManager:
     def begin(self, *, explicit: bool = True) -> None:
         """Open a transaction; what streams show in it is fixed now."""
         transaction = self._changes.begin(explicit=explicit, depth=self.depth)
-        transaction.abandon = lambda silent: self._abandon(transaction, silent)
+        transaction.undo_if_silent = lambda silent: self._undo_if_silent(transaction, silent)
         try:
-            transaction.shown = list(self._streams.databases())
-            for database in transaction.shown:
-                bound = transaction.bounds.get(database, 0)
-                self.connection.set_variable(bound_name(database), bound)
+            transaction.bounded_databases = list(self._streams.databases())
+            for database in transaction.bounded_databases:
+                bound = transaction.stream_bounds.get(database, 0)
+                self.connection.set_variable(stream_bound_variable(database), bound)
             self.connection.begin()
         except errors.SnowflakeError:
             self._changes.ended(transaction)
@@ -124,14 +124,14 @@ class TransactionManager:
         """
         self.commit()
         if not self._reshaping:
-            self._changes.clock.reshaping()
+            self._changes.clock.begin_reshape()
             self._reshaping = True
 
     def reshaped(self) -> None:
         """The statement is over: what it has reshaped can be read again."""
         if self._reshaping:
             self._reshaping = False
-            self._changes.clock.reshaped()
+            self._changes.clock.end_reshape()
 
     def rollback(self) -> None:
         """Undo the open transaction, if there is one."""
@@ -154,13 +154,13 @@ class TransactionManager:
     def _ended(self, transaction: Transaction) -> None:
         self._changes.ended(transaction)
         self.transaction = None
-        for database in transaction.shown:
-            self.connection.set_variable(bound_name(database), None)
+        for database in transaction.bounded_databases:
+            self.connection.set_variable(stream_bound_variable(database), None)
         if self._suspended and self._suspended[-1][1] is not None and self.depth:
             self.connection.close()
             self.connection, self.transaction = self._suspended.pop()
 
-    def _abandon(self, transaction: Transaction, silent: float) -> None:
+    def _undo_if_silent(self, transaction: Transaction, silent: float) -> None:
         """Undo a transaction that blocks others, if its client has sent nothing for so long.
 
         A client that lives after all learns of it from its next statement.
@@ -240,14 +240,14 @@ class TransactionManager:
         reads: the tables, views and streams that it names, asked for where that matters.
         """
         transaction = self.transaction
-        owner = transaction.id if transaction else self._changes.ticket()
+        owner = transaction.id if transaction else self._changes.next_owner()
         held = self._changes.locks
         try:
             for name in sorted(set(locks), key=str):
-                held.take(name, self._waiter(owner), self._changes.blocked)
-            self.keep_effects()
-            if transaction and not transaction.opaque and self._is_behind(transaction, reads):
-                self._begin_again(transaction)
+                held.take(name, self._waiter(owner), self._changes.undo_owner_if_silent)
+            self.read_effects()
+            if transaction and not transaction.unrepeatable and self._is_behind(transaction, reads):
+                self._replay_on_new_snapshot(transaction)
             yield
         finally:
             if transaction is None:
@@ -261,38 +261,25 @@ class TransactionManager:
         asked = self._parameters.get("LOCK_TIMEOUT")
         return min(float(asked), _LOCK_TIMEOUT_SECONDS) if asked else _LOCK_TIMEOUT_SECONDS
 
-    def keep_effects(self) -> None:
+    def read_effects(self) -> None:
         """Read what the statement before has done, as long as that can be read."""
-        transaction = self.transaction
-        if transaction is None or transaction.failed:
-            return
-        transaction.effects += own_effects.taken(self.connection, transaction)
-        if not transaction.written:
-            return
-        taken = [
-            effects.taken(self.connection, transaction.id, tracked, transaction.read_to)
-            for tracked in transaction.written.values()
-        ]
-        transaction.effects += [effect for effect in taken if effect]
-        transaction.read_to = max(
-            [transaction.read_to, *(effects.last(effect) for effect in taken if effect)]
-        )
-        transaction.written.clear()
+        if self.transaction and not self.transaction.failed:
+            replay.read_effects(self.connection, self.transaction)
 
     def _is_behind(self, transaction: Transaction, reads: Callable[[], Iterable[FullName]]) -> bool:
         """Would the statement miss what others have committed?"""
         clock = self._changes.clock
-        if clock.now == transaction.seen:
+        if clock.last_commit == transaction.snapshot_commit:
             return False
         if not transaction.effects:
             return True
-        return clock.moved(transaction.seen, reached(self.connection, reads()))
+        return clock.changed_since(transaction.snapshot_commit, reached(self.connection, reads()))
 
-    def _begin_again(self, transaction: Transaction) -> None:
+    def _replay_on_new_snapshot(self, transaction: Transaction) -> None:
         """Another snapshot, with the same effects. Where that cannot be, all is undone."""
         for attempt in range(_ATTEMPTS):
             try:
-                self._repeat(transaction)
+                self._replay(transaction)
                 return
             except errors.SnowflakeError as error:
                 self.connection.rollback()
@@ -302,23 +289,23 @@ class TransactionManager:
                 # Its locks keep others from its rows: a conflict here may be gone in an instant.
                 time.sleep(0.01 * attempt)
 
-    def _repeat(self, transaction: Transaction) -> None:
+    def _replay(self, transaction: Transaction) -> None:
         changes = self._changes
         self.connection.rollback()
-        changes.renew(transaction)
+        changes.take_snapshot(transaction)
         self.connection.begin()
-        transaction.forget_statement()
+        transaction.forget_last_statement()
         for effect in transaction.effects:
             if effect.tracked and not changes.is_current(effect.tracked):
                 raise Conflict(f"table '{effect.table}' was altered")
-            effects.repeat(self.connection, effect)
+            replay.replay(self.connection, effect)
         self._check_positions(transaction)
 
     def _check_positions(self, transaction: Transaction) -> None:
         """A stream shows the same rows until the transaction ends, or the transaction ends now."""
         for stream in self._streams.all():
             key = (stream.name.database, stream.id)
-            seen = transaction.positions.get(key)
+            seen = transaction.stream_positions.get(key)
             if seen and seen != self._streams.position(self.connection, stream):
                 raise Conflict(f"stream '{stream.name}' was consumed by another transaction")
 
@@ -349,10 +336,10 @@ class TransactionManager:
         self.cancelled.set()
         self.connection.interrupt()
 
-    def pin(self) -> None:
+    def forbid_replay(self) -> None:
         """What the open transaction does now cannot be repeated on another snapshot."""
         if self.transaction:
-            self.transaction.opaque = True
+            self.transaction.unrepeatable = True
 
     def revive(self) -> None:
         """After a failed statement: the transaction is what it was before."""
@@ -365,11 +352,11 @@ class TransactionManager:
             self._undo_statement(transaction)
 
     def _undo_statement(self, transaction: Transaction) -> None:
-        if transaction.opaque or transaction.has_unread:
+        if transaction.unrepeatable or transaction.has_unread_effects:
             transaction.failed = True
             return
         try:
-            self._begin_again(transaction)
+            self._replay_on_new_snapshot(transaction)
         except errors.SnowflakeError:
             # The client gets the statement's own error; the next one says that all is lost.
             transaction.failed = True
@@ -382,10 +369,10 @@ class TransactionManager:
 
     def _observed(self, transaction: Transaction, stream: Stream) -> tuple[int, bool]:
         key = (stream.name.database, stream.id)
-        if key not in transaction.positions:
+        if key not in transaction.stream_positions:
             position = self._streams.position(self.connection, stream)
-            transaction.positions[key] = position
-        return transaction.positions[key]
+            transaction.stream_positions[key] = position
+        return transaction.stream_positions[key]
 
     def consume(self, transaction: Transaction, streams: Iterable[Stream]) -> None:
         """DML reads these streams: at COMMIT their offsets move to where they end now."""
@@ -393,11 +380,11 @@ class TransactionManager:
             database = stream.name.database
             offset, initial = self._observed(transaction, stream)
             if transaction.explicit:
-                bound = transaction.bounds.get(database, 0)
+                bound = transaction.stream_bounds.get(database, 0)
             else:
-                bound = self._changes.bound(self.connection, database)
-            transaction.consumed[database, stream.id] = offset if initial else bound
-            transaction.streams.add(stream.name)
+                bound = self._changes.last_visible_commit(self.connection, database)
+            transaction.new_offsets[database, stream.id] = offset if initial else bound
+            transaction.consumed_streams.add(stream.name)
 
     def write(self, statement: Callable[[Transaction], Result]) -> Result:
         """Run DML in the open transaction, or in one of its own; wait for others where DuckDB
@@ -413,7 +400,7 @@ class TransactionManager:
                 # Relations that hold binds or histories went with the snapshot.
                 if lost or self._relations or time.monotonic() > deadline:
                     raise
-                self._changes.abandon_silent(self._attempted, self.transaction)
+                self._changes.undo_silent(self._attempted, self.transaction)
                 if self.cancelled.wait(random.uniform(0.001, 0.02)):
                     raise errors.SnowflakeError(
                         errors.CANCELLED, "SQL execution canceled"
@@ -422,19 +409,19 @@ class TransactionManager:
     def _in_open_transaction(
         self, statement: Callable[[Transaction], Result], transaction: Transaction
     ) -> Result:
-        consumed, streams = dict(transaction.consumed), set(transaction.streams)
-        self._attempted = transaction.tables
+        consumed, streams = dict(transaction.new_offsets), set(transaction.consumed_streams)
+        self._attempted = transaction.written_tables
         try:
             return statement(transaction)
         except errors.SnowflakeError:
-            transaction.consumed, transaction.streams = consumed, streams
-            transaction.forget_statement()
+            transaction.new_offsets, transaction.consumed_streams = consumed, streams
+            transaction.forget_last_statement()
             self._undo_statement(transaction)
             raise
 
     def _in_own_transaction(self, statement: Callable[[Transaction], Result]) -> Result:
         transaction = self._changes.begin(explicit=False, depth=self.depth)
-        self._attempted = transaction.tables
+        self._attempted = transaction.written_tables
         try:
             self.connection.begin()
             answer = statement(transaction)

@@ -41,7 +41,7 @@ def initial_table(stream: Stream) -> str:
     return hidden(stream.name.database, f"_account_initial_{stream.id}")
 
 
-def bound_name(database: str) -> str:
+def stream_bound_variable(database: str) -> str:
     """The variable of a connection that ends what the streams of a database show."""
     return f"stream_bound_{database}"
 
@@ -58,7 +58,7 @@ def view_sql(stream: Stream, tracked: Tracked) -> str:
     since = (
         f'FROM {tracked.log} l JOIN {commits} c ON l."$tx" = c.tx'
         f' WHERE c.seq > (SELECT "offset" {itself})'
-        f" AND c.seq <= coalesce(getvariable('account_{bound_name(database)}'), {_LAST})"
+        f" AND c.seq <= coalesce(getvariable('account_{stream_bound_variable(database)}'), {_LAST})"
     )
     changes = (
         f"SELECT {tracked.list(prefix='l.')}, 'INSERT' AS \"METADATA$ACTION\","

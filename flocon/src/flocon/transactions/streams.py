@@ -133,7 +133,7 @@ class Streams:
                 owner,
             )
             # The initial rows and the offset belong to the same moment.
-            with self._changes.still(name.database):
+            with self._changes.commits_blocked(name.database):
                 offset = self._start(catalog, statement, name, tracked)
                 if statement.show_initial_rows:
                     catalog.write(
