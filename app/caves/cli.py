@@ -18,6 +18,7 @@ from app.caves import (
     demo,
     deploy_command,
     doctor_command,
+    forget_command,
     pause_commands,
     rejected_commands,
     reprocess_command,
@@ -93,6 +94,7 @@ def _add_account_commands(commands: Any) -> None:
     rejected_commands.add_to(nested, _account_command)
     reprocess_command.add_to(commands, _account_command)
     corrections_commands.add_to(commands, _account_command)
+    forget_command.add_to(commands, _account_command)
     cost_command.add_to(commands, _account_command)
     pause_commands.add_to(commands, _account_command)
     run_command.add_to(commands, _account_command)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from snowflake.connector.errors import Error
 
 from app.caves.account_objects import leave_out_existing
-from app.caves.deployment import dashboard, leaving, live, log, tasks
+from app.caves.deployment import dashboard, leaving, live, log, masking, tasks
 from app.caves.deployment.fitness import PIPELINE, shortcomings
 from app.caves.deployment.plan import Found, Plan, look, plan, recorded_objects
 from app.caves.deployment.steps import Step, steps
@@ -94,6 +94,7 @@ class Deployment:
     def run(self, revision: str | None) -> Deployed:
         with Interrupts() as interrupts:
             with self._target.connect() as account:
+                masking.check_role(account, self._env)
                 found = look(account, self._wanted)
             try:
                 return self._carry_out(found, revision)
@@ -106,7 +107,7 @@ class Deployment:
                 raise CommandError(f"{self._step} failed: {error}\n{_hint(error)}{left}") from error
 
     def _carry_out(self, found: Found, revision: str | None) -> Deployed:
-        todo = steps(self._copy.sql_files(), self._env)
+        todo = steps(self._copy.sql_files(), self._env, self._copy.masking_files())
         total = 7 + bool(found.leaving)
         number = iter(range(1, total + 1))
 

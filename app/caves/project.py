@@ -95,6 +95,10 @@ class Project:
         """What an administrator runs once per environment, in order."""
         return sorted((self.root / "app" / "sql" / "admin").glob("*.sql"))
 
+    def masking_files(self) -> list[Path]:
+        """What hides customers from those who read tables, where the setting asks for it."""
+        return sorted((self.root / "app" / "sql" / "masking").glob("*.sql"))
+
     def teardown_file(self) -> SqlFile:
         [file] = [each for each in self._numbered() if each.number == TEARDOWN]
         return file

@@ -181,6 +181,7 @@ CHECKS: dict[str, Check] = {
     "low_stock_threshold": _whole(0, COUNT),
     "shop_time_zone": _time_zone,
     "shop_language": _one_of("en", "fr"),
+    "mask_customers": _one_of("off", "on"),
     "raw_retention_days": _whole(1, 36_500),
     "staging_retention_days": _whole(1, 36_500),
     "alert_schedule": _schedule("M", "an interval of minutes up to 8 days, such as 5 MINUTE"),

@@ -196,6 +196,16 @@ CREATE TABLE IF NOT EXISTS OPS.WITHDRAWN_ORDER_EVENTS (
 )
 COMMENT = 'Order events that ORDERS does not show, whenever they come';
 
+-- Not in OPS, whose tables the operator reads: whoever knows an id could ask whether it is here.
+CREATE TABLE IF NOT EXISTS RAW_DATA.FORGOTTEN_CUSTOMERS (
+    FORGOTTEN_AT TIMESTAMP_NTZ,
+    ASKED_BY VARCHAR COMMENT 'The user, or OPS.PURGE for what came in later',
+    SALT VARCHAR,
+    ID_HASH VARCHAR COMMENT 'SHA-256 of SALT and the customer''s id, in hexadecimal digits',
+    ROW_COUNTS VARIANT COMMENT 'How many rows of each table were redacted'
+)
+COMMENT = 'Every customer who was forgotten, without the id';
+
 -- The laws judge what is above a partition's last purge, and production from INGESTED_BEFORE on.
 CREATE TABLE IF NOT EXISTS OPS.RETENTION_LOG (
     PURGED_AT TIMESTAMP_NTZ COMMENT 'When the purge began: the same for all that it deleted',

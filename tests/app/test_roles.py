@@ -305,6 +305,8 @@ def test_the_operator_watches_runs_and_decides_without_reading_events(
     with environment.connect("OPERATOR") as connection:
         run = _run(connection)
         assert run("CALL OPS.DISCARD_REJECTED(PARSE_JSON('[]')::ARRAY, NULL, NULL)")
+        assert run("CALL OPS.FORGET_CUSTOMER('nobody', 'ALBERT', FALSE)")
+        assert errno(run, "SELECT * FROM RAW_DATA.FORGOTTEN_CUSTOMERS") == NO_PRIVILEGE
         assert errno(run, "SELECT * FROM PRODUCTION.ORDERS") == NO_PRIVILEGE
         assert errno(run, "SELECT * FROM RAW_DATA.STREAM_RAW_ORDERS") == NO_PRIVILEGE
         assert errno(run, "DROP TASK OPS.TASK_PURGE") == NO_PRIVILEGE

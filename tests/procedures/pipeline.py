@@ -19,11 +19,12 @@ Handler = Callable[[Session], dict[str, int]]
 
 INSERT_RAW = """
 INSERT INTO RAW_DATA.RAW_EVENTS_STREAM (
-    EVENT_ID, EVENT_TYPE, EVENT_DATA, INGESTION_TIMESTAMP,
+    EVENT_ID, EVENT_TYPE, CUSTOMER_ID, EVENT_DATA, INGESTION_TIMESTAMP,
     KAFKA_TOPIC, KAFKA_PARTITION, KAFKA_OFFSET
 )
 SELECT
-    value:event_id::VARCHAR, value:event_type::VARCHAR, PARSE_JSON(value:event::VARCHAR),
+    value:event_id::VARCHAR, value:event_type::VARCHAR, value:customer_id::VARCHAR,
+    PARSE_JSON(value:event::VARCHAR),
     value:ingested_at::TIMESTAMP_NTZ, value:topic::VARCHAR, value:partition::NUMBER,
     value:offset::NUMBER
 FROM TABLE(FLATTEN(PARSE_JSON(?)))
@@ -59,6 +60,7 @@ class Pipeline:
                 {
                     "event_id": known.get("event_id"),
                     "event_type": known.get("event_type"),
+                    "customer_id": known.get("customer_id"),
                     "event": delivery.text,
                     "ingested_at": self.ingested_at,
                     "topic": topic,

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from app.caves.deployment import masking
 from app.caves.project import PROCEDURES_STEP, SqlFile
 
 DASHBOARD = "dashboard"
@@ -29,8 +30,9 @@ class Steps:
     dashboard: Step
 
 
-def steps(files: Sequence[SqlFile], env: Mapping[str, str]) -> Steps:
-    """SQL files by number; the procedures come in at their own number.
+def steps(files: Sequence[SqlFile], env: Mapping[str, str], policies: Sequence[Path] = ()) -> Steps:
+    """SQL files by number; the procedures come in at their own number. The masking policies follow
+    the tables, where the setting asks for them.
 
     Files that follow one another go through one `snow sql`, since each start of it takes seconds.
     """
@@ -38,9 +40,10 @@ def steps(files: Sequence[SqlFile], env: Mapping[str, str]) -> Steps:
     # `snow snowpark` insists on a warehouse, and so do statements that write; not every connection
     # names one. The first deployment makes it.
     warehouse = ("--warehouse", env["warehouse"], *settings)
+    tables = [each.path for each in files if each.number < PROCEDURES_STEP]
     context = ("--database", env["database"], *warehouse)
     return Steps(
-        tables=_sql([each.path for each in files if each.number < PROCEDURES_STEP], warehouse),
+        tables=_sql([*tables, *policies] if masking.is_wanted(env) else tables, warehouse),
         build=Step("snow snowpark build", ("snowpark", "build", *context)),
         procedures=Step("snow snowpark deploy", ("snowpark", "deploy", "--replace", *context)),
         tasks=_sql([each.path for each in files if each.number > PROCEDURES_STEP], warehouse),

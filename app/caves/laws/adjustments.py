@@ -2,6 +2,7 @@
 
 from app.caves.laws.law import Law
 
+# A row whose text was redacted in STAGING has been given out already, in its former shape.
 # The history is fed by both inventory procedures: what one of the two streams has given out must
 # be there. Within a partition the first delivery is the one with the smallest offset, unless it was
 # rejected at first and came later: such a one may have been the first, or not. An entry that voids
@@ -20,11 +21,11 @@ WITH SINCE AS (
 PENDING AS (
     SELECT KAFKA_TOPIC, KAFKA_PARTITION, KAFKA_OFFSET
     FROM {db}.STAGING.STREAM_STG_INVENTORY_HISTORY
-    WHERE METADATA$ACTION = 'INSERT'
+    WHERE METADATA$ACTION = 'INSERT' AND NOT METADATA$ISUPDATE
     INTERSECT
     SELECT KAFKA_TOPIC, KAFKA_PARTITION, KAFKA_OFFSET
     FROM {db}.STAGING.STREAM_STG_INVENTORY_CURRENT
-    WHERE METADATA$ACTION = 'INSERT'
+    WHERE METADATA$ACTION = 'INSERT' AND NOT METADATA$ISUPDATE
 ),
 STAGED AS (
     SELECT s.*, CASE WHEN w.KAFKA_OFFSET IS NULL THEN 0 ELSE 1 END AS WAITS
