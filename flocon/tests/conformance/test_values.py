@@ -44,7 +44,7 @@ def test_columns_of_every_type_keep_their_values(run: Run) -> None:
     full, empty = run("select * from every order by n")
     assert full == (
         1, D("2.50"), 0.5, "é", True, date(2026, 2, 3), time(4, 5, 6), moment,
-        moment.replace(tzinfo=UTC), b"\x00\xff", '{"k":1}', '{"k":1}', "[1]",
+        moment.replace(tzinfo=UTC), b"\x00\xff", '{\n  "k": 1\n}', '{\n  "k": 1\n}', "[\n  1\n]",
     )  # fmt: skip
     assert empty == (2, *[None] * 12)
 

@@ -5,6 +5,7 @@ from sqlglot import Expr, exp
 
 from flocon.core import errors
 from flocon.engine import functions
+from flocon.engine.texts import is_text
 from flocon.engine.types import NTZ_TYPES, TEXT_TYPES
 
 _TRY = {
@@ -48,14 +49,17 @@ def _typeof(value: Expr) -> Expr:
     return exp.Anonymous(this="_account_typeof_at", expressions=operands)
 
 
+_BINARY_TYPES = (exp.DataType.Type.BINARY, exp.DataType.Type.VARBINARY)
 _BINARY_FORMATS = {"HEX": "unhex", "UTF-8": "encode", "UTF8": "encode", "BASE64": "from_base64"}
 
 
 def binaries(node: Expr) -> Expr:
-    """TO_BINARY reads a text's hexadecimal digits, or what its format says.
+    """TO_BINARY and a cast read a text's hexadecimal digits, or what TO_BINARY's format says.
 
     https://docs.snowflake.com/en/sql-reference/functions/to_binary
     """
+    if type(node) is exp.Cast and node.to.this in _BINARY_TYPES and is_text(node.this):
+        return exp.Anonymous(this="unhex", expressions=[node.this])
     if not isinstance(node, exp.ToBinary):
         return node
     written = node.args.get("format") or exp.Literal.string("HEX")
@@ -66,15 +70,22 @@ def binaries(node: Expr) -> Expr:
     return exp.Anonymous(this="TRY", expressions=[read]) if node.args.get("safe") else read
 
 
+_ZONED = (exp.DataType.Type.TIMESTAMPTZ, exp.DataType.Type.TIMESTAMPLTZ)
+
+
 def timestamps(node: Expr) -> Expr:
     """TRY_TO_TIMESTAMP*, TRY_TO_DATE: NULL where the text is none; never DuckDB's 'epoch'."""
     if isinstance(node, exp.UnixToTime):
         scale = node.args.get("scale") or exp.Literal.number(0)
-        return exp.Anonymous(this="_fs_to_timestamp", expressions=[node.this, scale])
+        moment = exp.Anonymous(this="_account_ntz", expressions=[node.this, scale])
+        kind = node.args.get("target_type")
+        if kind is not None and kind.this in _ZONED:
+            return exp.AtTimeZone(this=moment, zone=exp.Literal.string("UTC"))
+        return moment
     name = node.name.upper() if isinstance(node, exp.Anonymous) else ""
     if name in ("TO_TIMESTAMP", "TO_TIMESTAMP_NTZ") and len(node.expressions) == 1:
         return exp.Anonymous(
-            this="_fs_to_timestamp", expressions=[*node.expressions, exp.Literal.number(0)]
+            this="_account_ntz", expressions=[*node.expressions, exp.Literal.number(0)]
         )
     if name in ("TO_TIMESTAMP_TZ", "TO_TIMESTAMP_LTZ") and len(node.expressions) == 1:
         return exp.cast(node.expressions[0], "TIMESTAMPTZ", dialect="duckdb")

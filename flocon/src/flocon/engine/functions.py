@@ -21,8 +21,6 @@ def refuse(tree: Expr) -> None:
             _refuse_function(node.this)
         elif isinstance(node, exp.Select) and node.args.get("connect"):
             raise errors.unsupported("CONNECT BY")
-        elif isinstance(node, exp.ArraySlice):
-            raise errors.unsupported("ARRAY_SLICE")
         elif isinstance(node, exp.Collate):
             raise errors.unsupported("COLLATE")
 
@@ -81,35 +79,62 @@ def regexp_like(node: Expr) -> Expr:
 
 
 def listagg(node: Expr) -> Expr:
-    """LISTAGG of nothing is an empty text.
+    """LISTAGG of nothing is an empty text, and nothing stands between its values where no
+    delimiter is given.
 
     https://docs.snowflake.com/en/sql-reference/functions/listagg
     """
-    outer = exp.Window | exp.Filter | exp.WithinGroup
-    inner = node.this if isinstance(node, outer) else node
-    if isinstance(inner, exp.GroupConcat) and not isinstance(node.parent, outer):
+    if isinstance(node, exp.GroupConcat) and not node.args.get("separator"):
+        node.set("separator", exp.Literal.string(""))
+    if isinstance(_aggregate(node), exp.GroupConcat) and not isinstance(node.parent, _OUTER):
         return exp.Coalesce(this=node, expressions=[exp.Literal.string("")])
     return node
 
 
+# What stands around an aggregate.
+_OUTER = (exp.Window, exp.Filter, exp.WithinGroup)
+
+
+def _aggregate(node: Expr) -> Expr:
+    """The aggregate inside of its OVER, FILTER and WITHIN GROUP."""
+    while isinstance(node, _OUTER):
+        node = node.this
+    return node
+
+
 def array_agg(node: Expr) -> Expr:
-    """ARRAY_AGG … WITHIN GROUP leaves NULLs out, like ARRAY_AGG alone.
+    """ARRAY_AGG and ARRAY_UNIQUE_AGG leave NULLs out; of nothing they are an empty array.
 
     https://docs.snowflake.com/en/sql-reference/functions/array_agg
+    https://docs.snowflake.com/en/sql-reference/functions/array_unique_agg
     """
-    if not (isinstance(node, exp.WithinGroup) and isinstance(node.this, exp.ArrayAgg)):
+    aggregate = _aggregate(node)
+    if not isinstance(aggregate, _ARRAYS) or isinstance(node.parent, _OUTER):
         return node
-    value = node.this.this
-    if isinstance(value, exp.Distinct):
-        raise errors.unsupported("ARRAY_AGG(DISTINCT …) WITHIN GROUP")
-    present = exp.Where(this=exp.Not(this=exp.Is(this=value.copy(), expression=exp.Null())))
-    ordered = exp.Order(this=value, expressions=node.expression.expressions)
-    values = exp.Anonymous(this="list", expressions=[ordered])
-    kept = exp.Filter(this=values, expression=present)
+    value, order = aggregate.this, None
+    if isinstance(aggregate, exp.ArrayUniqueAgg):
+        value = exp.Distinct(expressions=[value])
+    if isinstance(aggregate.parent, exp.WithinGroup):
+        order = aggregate.parent.expression.expressions
+    bare = value.expressions[0] if isinstance(value, exp.Distinct) else value
+    if order and isinstance(value, exp.Distinct) and [each.this for each in order] != [bare]:
+        raise errors.unsupported("ARRAY_AGG(DISTINCT …) WITHIN GROUP of something else")
+    present = exp.Where(this=exp.Not(this=exp.Is(this=bare.copy(), expression=exp.Null())))
+    if order:
+        value = exp.Order(this=value, expressions=order)
+    values: Expr = exp.Filter(
+        this=exp.Anonymous(this="list", expressions=[value]), expression=present
+    )
+    if isinstance(node, exp.Window):
+        node.set("this", values)
+        values = node
     return exp.Coalesce(
-        this=exp.Anonymous(this="to_json", expressions=[kept]),
+        this=exp.Anonymous(this="to_json", expressions=[values]),
         expressions=[exp.cast(exp.Literal.string("[]"), "JSON", dialect="duckdb")],
     )
+
+
+_ARRAYS = (exp.ArrayAgg, exp.ArrayUniqueAgg)
 
 
 def dates(node: Expr) -> Expr:
@@ -231,11 +256,44 @@ def _named_arguments(written: list[Expr]) -> dict[str, Expr]:
     return found
 
 
+def hashes(node: Expr) -> Expr:
+    """HASH is a whole number of 64 bits with a sign.
+
+    https://docs.snowflake.com/en/sql-reference/functions/hash
+    """
+    if isinstance(node, exp.Anonymous) and node.name.upper() == "HASH":
+        return exp.Anonymous(this="_account_signed", expressions=[node.copy()])
+    return node
+
+
+def joins(node: Expr) -> Expr:
+    """The columns of USING come first in SELECT *.
+
+    https://docs.snowflake.com/en/sql-reference/constructs/join
+    """
+    if not isinstance(node, exp.Select):
+        return node
+    using = [each for join in node.args.get("joins") or () for each in join.args.get("using") or ()]
+    names = list(dict.fromkeys(exp.to_identifier(each.name, quoted=True) for each in using))
+    stars = [each for each in node.expressions if isinstance(each, exp.Star)]
+    if names and len(stars) == 1 and not any(stars[0].args.values()):
+        place = node.expressions.index(stars[0])
+        rest = exp.Star(except_=[name.copy() for name in names])
+        columns = [exp.Column(this=name) for name in names]
+        node.set(
+            "expressions",
+            [*node.expressions[:place], *columns, rest, *node.expressions[place + 1 :]],
+        )
+    return node
+
+
 def _number(value: int) -> Expr:
     return exp.Literal.number(value)
 
 
 REWRITES = (
+    hashes,
+    joins,
     flatten,
     regexp_like,
     listagg,

@@ -1,5 +1,6 @@
 """Snowflake's functions that DuckDB lacks, as DuckDB macros of every database."""
 
+from flocon.engine import arrays
 from flocon.engine.fast import shortcuts
 
 # {catalog} is the database's quoted name. The functions keep Snowflake's names: SQL calls them
@@ -48,6 +49,7 @@ _MACROS = (
     # A VARIANT's text has no quotes around it; timestamps have milliseconds, and a zone's offset.
     # https://docs.snowflake.com/en/sql-reference/date-time-input-output
     "_account_text(x) AS CASE typeof(x) WHEN 'JSON' THEN _account_json_text(x, '$')"
+    " WHEN 'DOUBLE' THEN regexp_replace(CAST(x AS VARCHAR), '[.]0$', '')"
     " WHEN 'BLOB' THEN hex(TRY_CAST(CAST(x AS VARCHAR) AS BLOB))"
     " WHEN 'TIMESTAMP' THEN _account_moment(CAST(x AS VARCHAR))"
     " WHEN 'TIMESTAMP WITH TIME ZONE' THEN _account_moment(regexp_replace(CAST(x AS VARCHAR),"
@@ -78,6 +80,15 @@ _MACROS = (
     " WHEN abs(n) < 31536000000000 THEN make_timestamp(n * 1000)"
     " WHEN abs(n) < 31536000000000000 THEN make_timestamp(n)"
     " ELSE make_timestamp(n // 1000) END",
+    # A number is one of seconds, milliseconds … since 1970 in UTC, whatever the session's zone.
+    "_account_ntz(x, scale) AS CASE WHEN TRY_CAST(x AS BIGINT) IS NULL THEN CAST(x AS TIMESTAMP)"
+    " WHEN scale = 0 THEN make_timestamp(CAST(x AS BIGINT) * 1000000)"
+    " WHEN scale = 3 THEN make_timestamp(CAST(x AS BIGINT) * 1000)"
+    " WHEN scale = 6 THEN make_timestamp(CAST(x AS BIGINT))"
+    " WHEN scale = 9 THEN make_timestamp(CAST(x AS BIGINT) // 1000) END",
+    # Snowflake's HASH has a sign.
+    "_account_signed(h) AS CAST(CASE WHEN h > 9223372036854775807"
+    " THEN CAST(h AS HUGEINT) - 18446744073709551616 ELSE h END AS BIGINT)",
     "_account_try_ntz(x) AS CASE"
     " WHEN _account_is_epoch(x) THEN _account_epoch(TRY_CAST(x AS BIGINT))"
     " WHEN _account_is_moment(x) THEN TRY_CAST(x AS TIMESTAMP) END",
@@ -100,7 +111,7 @@ _MACROS = (
     "_account_elements(v) AS CASE json_type(v)"
     " WHEN 'OBJECT' THEN list_transform(json_keys(v), lambda x, i: struct_pack(k := x, i := i,"
     " v := CAST(v -> ('$.\"' || x || '\"') AS JSON)))"
-    " WHEN 'ARRAY' THEN list_transform(CAST(v AS JSON[]), lambda x, i:"
+    " WHEN 'ARRAY' THEN list_transform(json_extract(v, '$[*]'), lambda x, i:"
     " struct_pack(k := NULL::VARCHAR, i := i, v := x)) END",
     # The input is named once, in the innermost query: it may be long, and would be read each time.
     "_account_flatten(input, path, keep) AS TABLE SELECT"
@@ -121,5 +132,5 @@ def creation_sql(catalog: str, *, fast: bool) -> str:
     """The statements that create the macros in a database; they can be run again."""
     return ";\n".join(
         f"CREATE OR REPLACE MACRO {catalog}.main.{macro.replace('{{', '{').replace('}}', '}')}"
-        for macro in (*shortcuts.macros(fast=fast), *_MACROS)
+        for macro in (*shortcuts.macros(fast=fast), *_MACROS, *arrays.MACROS)
     )

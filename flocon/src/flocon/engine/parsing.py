@@ -91,9 +91,14 @@ def number_binds(tree: Expr) -> int:
 
 
 def upper_case(tree: Expr) -> Expr:
-    """Unquoted identifiers are upper case."""
+    """Unquoted identifiers are upper case; the keys of {'a': 1} are texts. The schema of db..t is
+    PUBLIC."""
+    for table in tree.find_all(exp.Table):
+        if table.catalog and not table.db:
+            table.set("db", exp.to_identifier("PUBLIC"))
     for identifier in tree.find_all(exp.Identifier):
-        if not identifier.quoted and isinstance(identifier.this, str):
+        is_key = isinstance(identifier.parent, exp.PropertyEQ) and identifier.arg_key == "this"
+        if not identifier.quoted and isinstance(identifier.this, str) and not is_key:
             identifier.set("this", identifier.this.upper())
     return tree
 

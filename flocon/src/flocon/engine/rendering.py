@@ -6,12 +6,18 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlglot import Expr
+from sqlglot.dialects import DuckDB
 from sqlglot.errors import ErrorLevel, UnsupportedError
 
 from flocon.core import errors
 from flocon.engine.clock import NOW
 
 Binds = Mapping[str, Any]
+
+# As Engine sets it, and Snowflake has it. SQLGlot assumes DuckDB's own default, and would leave out
+# the NULLS LAST of a descending order.
+# https://docs.snowflake.com/en/sql-reference/constructs/order-by
+DuckDB.NULL_ORDERING = "nulls_are_large"
 
 
 def render(tree: Expr) -> str:

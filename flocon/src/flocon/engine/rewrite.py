@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from fakesnow.transforms import transforms as fs
 from sqlglot import Expr, exp
 
-from flocon.engine import conversions, functions, variant
+from flocon.engine import arrays, conversions, functions, variant
 from flocon.engine.clock import clock
 from flocon.engine.types import types
 
@@ -78,15 +78,14 @@ def definition(tree: Expr) -> Expr:
         fs.timestamp_offsets,
         conversions.numbers,
         fs.to_variant,
-        variant.arrays,
+        arrays.casts,
+        arrays.functions,
         fs.object_construct,
         types,
         functions.counts,
         fs.sample,
         fs.array_size,
         fs.random,
-        fs.array_agg_within_group,
-        fs.array_agg,
         fs.object_agg,
         fs.dateadd_date_cast,
         fs.dateadd_string_literal_timestamp_cast,

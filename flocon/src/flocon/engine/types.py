@@ -4,7 +4,13 @@ import pyarrow as pa
 from fakesnow.transforms import transforms as fs
 from sqlglot import Expr, exp
 
-TEXT_TYPES = {exp.DataType.Type.VARCHAR, exp.DataType.Type.TEXT, exp.DataType.Type.NVARCHAR}
+TEXT_TYPES = {
+    exp.DataType.Type.VARCHAR,
+    exp.DataType.Type.TEXT,
+    exp.DataType.Type.NVARCHAR,
+    exp.DataType.Type.CHAR,
+    exp.DataType.Type.NCHAR,
+}
 
 JSON_TYPES = {
     exp.DataType.Type.VARIANT,

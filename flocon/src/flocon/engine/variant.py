@@ -121,15 +121,6 @@ def _wants_text(node: Expr) -> str:
     return "text" if isinstance(parent, exp.In) and node.arg_key == "this" else ""
 
 
-def arrays(node: Expr) -> Expr:
-    """Snowflake's arrays hold values of any type: they are JSON."""
-    if isinstance(node, exp.Array):
-        return exp.Anonymous(this="json_array", expressions=node.expressions)
-    if isinstance(node, exp.ArrayConcat | exp.ArrayConstructCompact):
-        return exp.Cast(this=node, to=exp.DataType.build("JSON", dialect="duckdb"))
-    return node
-
-
 def array_contains(node: Expr) -> Expr:
     """ARRAY_CONTAINS(x::VARIANT, array): the value among the array's own, not deeper.
 

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from flocon.core import result
 from flocon.core.result import Result
+from flocon.core.variant_text import indented
 
 
 def row_type(answer: Result) -> list[dict[str, Any]]:
@@ -110,7 +111,10 @@ def _column(column: pa.ChunkedArray, kind: dict[str, Any]) -> pa.Array:
     if pa.types.is_null(whole.type):
         return whole.cast(pa.string())
     if isinstance(whole, pa.ExtensionArray):
-        return whole.storage
+        whole = whole.storage
+    if kind["type"] == "variant" and pa.types.is_string(whole.type):
+        texts = (None if text is None else indented(text) for text in whole.to_pylist())
+        return pa.array(texts, pa.string())
     return whole
 
 

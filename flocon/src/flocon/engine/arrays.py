@@ -1,0 +1,155 @@
+"""Arrays are JSON: what makes them, and what reads them, takes and gives JSON.
+
+SQLGlot writes these functions for DuckDB's lists, which would read JSON as a text.
+
+https://docs.snowflake.com/en/sql-reference/functions-semistructured
+"""
+
+from collections.abc import Sequence
+
+from sqlglot import Expr, exp
+
+from flocon.core import errors
+
+# The nodes' arguments in the order of the macros'.
+_MACROS: dict[type[Expr], tuple[str, tuple[str, ...]]] = {
+    exp.ArrayAppend: ("append", ("this", "expression")),
+    exp.ArrayPrepend: ("prepend", ("this", "expression")),
+    exp.ArrayInsert: ("insert", ("this", "position", "expression")),
+    exp.ArrayRemove: ("remove", ("this", "expression")),
+    exp.ArrayRemoveAt: ("remove_at", ("this", "position")),
+    exp.ArrayCompact: ("compact", ("this",)),
+    exp.ArrayDistinct: ("distinct", ("this",)),
+    exp.ArrayExcept: ("except", ("this", "expression")),
+    exp.ArrayReverse: ("reverse", ("this",)),
+    exp.ArraySlice: ("slice", ("this", "start", "end")),
+    exp.ArrayToString: ("to_string", ("this", "expression")),
+    exp.ArrayPosition: ("position", ("this", "expression")),
+    exp.ToArray: ("of", ("this",)),
+    exp.Flatten: ("flat", ("this",)),
+}
+# What DuckDB makes a list of.
+_LISTS = (exp.RegexpExtractAll, exp.StrtokToArray, exp.JSONKeys)
+
+MACROS = (
+    # An array's elements, each of them JSON; a null among them is JSON's.
+    "_account_list(a) AS CASE WHEN json_type(a) = 'ARRAY'"
+    " THEN CAST(json_extract(a, '$[*]') AS JSON[]) END",
+    "_account_array_size(a) AS CAST(json_array_length(a) AS BIGINT)",
+    "_account_element(x) AS coalesce(to_json(x), CAST('null' AS JSON))",
+    "_account_array_of(x) AS CASE WHEN json_type(to_json(x)) = 'ARRAY' THEN to_json(x)"
+    " WHEN json_type(to_json(x)) <> 'NULL' THEN json_array(x) END",
+    "_account_object_of(x) AS CASE WHEN json_type(to_json(x)) = 'OBJECT' THEN to_json(x)"
+    " WHEN json_type(to_json(x)) <> 'NULL' THEN"
+    " CAST(error('Failed to cast value ' || to_json(x) || ' to OBJECT') AS JSON) END",
+    "_account_array_append(a, x) AS CASE WHEN a IS NOT NULL"
+    " THEN to_json(list_append(_account_list(a), _account_element(x))) END",
+    "_account_array_prepend(a, x) AS CASE WHEN a IS NOT NULL"
+    " THEN to_json(list_prepend(_account_element(x), _account_list(a))) END",
+    "_account_array_place(a, p) AS"
+    " CASE WHEN p < 0 THEN greatest(_account_array_size(a) + p, 0) ELSE p END",
+    "_account_array_insert(a, p, x) AS to_json(_account_list(a)[:_account_array_place(a, p)]"
+    " || list_transform(range(_account_array_place(a, p) - _account_array_size(a)),"
+    " lambda i: CAST('null' AS JSON))"
+    " || [_account_element(x)] || _account_list(a)[_account_array_place(a, p) + 1:])",
+    "_account_array_remove(a, x) AS"
+    " to_json(list_filter(_account_list(a), lambda e: e <> to_json(x)))",
+    "_account_array_remove_at(a, p) AS to_json(list_filter(_account_list(a),"
+    " lambda e, i: i - 1 <> CASE WHEN p < 0 THEN _account_array_size(a) + p ELSE p END))",
+    "_account_array_compact(a) AS"
+    " to_json(list_filter(_account_list(a), lambda e: json_type(e) <> 'NULL'))",
+    "_account_array_distinct(a) AS to_json(list_filter(_account_list(a),"
+    " lambda e, i: list_position(_account_list(a), e) = i))",
+    "_account_array_times(l, x) AS len(list_filter(l, lambda each: each = x))",
+    "_account_array_except(a, b) AS to_json(list_filter(_account_list(a), lambda e, i:"
+    " _account_array_times(_account_list(a)[:i], e) > _account_array_times(_account_list(b), e)))",
+    "_account_array_intersection(a, b) AS to_json(list_filter(_account_list(a), lambda e, i:"
+    " _account_array_times(_account_list(a)[:i], e) <= _account_array_times(_account_list(b), e)))",
+    "_account_array_reverse(a) AS to_json(list_reverse(_account_list(a)))",
+    "_account_array_slice(a, f, t) AS to_json(list_filter(_account_list(a), lambda e, i:"
+    " i > CASE WHEN f < 0 THEN _account_array_size(a) + f ELSE f END"
+    " AND i <= CASE WHEN t < 0 THEN _account_array_size(a) + t ELSE t END))",
+    "_account_array_to_string(a, s) AS array_to_string(list_transform(_account_list(a),"
+    " lambda e: coalesce(_account_json_text(e, '$'), '')), s)",
+    "_account_array_position(a, x) AS list_position(_account_list(a), to_json(x)) - 1",
+    "_account_array_overlap(a, b) AS list_has_any(_account_list(a), _account_list(b))",
+    "_account_array_flat(a) AS to_json(flatten(list_transform(_account_list(a),"
+    " lambda e: _account_list(e))))",
+    "_account_array_zip(l) AS to_json(list_transform(range(list_max(list_transform(l,"
+    " lambda a: _account_array_size(a)))), lambda i: CAST('{{' || array_to_string(list_transform(l,"
+    " lambda a, k: '\"$' || k || '\":' || coalesce(json_extract(a, '$[' || i || ']'), 'null')),"
+    " ',')"
+    " || '}}' AS JSON)))",
+)
+
+
+def functions(node: Expr) -> Expr:
+    """The functions of arrays, over JSON."""
+    if known := _MACROS.get(type(node)):
+        name, keys = known
+        return _call(f"_account_array_{name}", *(node.args[key] for key in keys))
+    if isinstance(node, exp.Array):
+        # Snowflake's arrays hold values of any type.
+        return _call("json_array", *node.expressions)
+    if isinstance(node, exp.ArrayConstructCompact):
+        return _call("_account_array_compact", _call("json_array", *node.expressions))
+    if isinstance(node, exp.ArrayConcat):
+        lists = [_call("_account_list", each) for each in (node.this, *node.expressions)]
+        return _call("to_json", *lists[:1]) if len(lists) == 1 else _joined(lists)
+    if isinstance(node, exp.ArrayIntersect):
+        return _call("_account_array_intersection", *node.expressions)
+    if isinstance(node, exp.ArrayOverlaps):
+        return _call("_account_array_overlap", node.this, node.expression)
+    if isinstance(node, exp.ArraysZip):
+        made = _call("list_value", *node.expressions)
+        missing = [exp.Is(this=each.copy(), expression=exp.Null()) for each in node.expressions]
+        return exp.Case(
+            ifs=[exp.If(this=exp.or_(*missing), true=exp.Null())],
+            default=_call("_account_array_zip", made),
+        )
+    if isinstance(node, exp.GenerateSeries) and node.args.get("is_end_exclusive"):
+        given = [node.args.get(key) for key in ("start", "end", "step")]
+        return _call("to_json", _call("range", *filter(None, given)))
+    if isinstance(node, _LISTS) or (
+        isinstance(node, exp.ArgMax | exp.ArgMin) and node.args.get("count")
+    ):
+        return _wrapped(node)
+    return node
+
+
+def _joined(lists: Sequence[Expr]) -> Expr:
+    whole = lists[0]
+    for each in lists[1:]:
+        whole = exp.DPipe(this=whole, expression=each, safe=True)
+    return _call("to_json", exp.paren(whole))
+
+
+def _wrapped(node: Expr) -> Expr:
+    """to_json of a node that stays one."""
+    if isinstance(node.parent, exp.Anonymous) and node.parent.name == "to_json":
+        return node
+    return exp.Anonymous(this="to_json", expressions=[node.copy()])
+
+
+def casts(node: Expr) -> Expr:
+    """x::VARIANT is x, a text too; x::ARRAY is an array of x, unless x is one.
+
+    https://docs.snowflake.com/en/sql-reference/functions/to_array
+    """
+    if not isinstance(node, exp.Cast) or isinstance(node, exp.TryCast):
+        return node
+    kind = node.to.this
+    if node.to.expressions and kind in _CASTS:
+        raise errors.unsupported(f"the type {node.to.sql(dialect='snowflake')}")
+    return _call(_CASTS[kind], node.this) if kind in _CASTS else node
+
+
+_CASTS = {
+    exp.DataType.Type.VARIANT: "to_json",
+    exp.DataType.Type.ARRAY: "_account_array_of",
+    exp.DataType.Type.OBJECT: "_account_object_of",
+}
+
+
+def _call(name: str, *arguments: Expr) -> exp.Anonymous:
+    return exp.Anonymous(this=name, expressions=list(arguments))

@@ -1,0 +1,90 @@
+"""What a value becomes in a column of the target: a text is a VARIANT's value there, not its JSON,
+and a BINARY's hexadecimal digits.
+
+https://docs.snowflake.com/en/sql-reference/data-type-conversion
+"""
+
+from collections.abc import Callable, Sequence
+
+from sqlglot import Expr, exp
+
+from flocon.engine.texts import is_text
+
+# A table's columns and their DuckDB types, in order.
+Columns = Callable[[exp.Table], Sequence[tuple[str, str]]]
+_CONVERTED = ("JSON", "BLOB")
+
+
+def convert(tree: Expr, columns: Columns) -> None:
+    """Let the values of an INSERT or UPDATE be what its target's columns hold."""
+    if isinstance(tree, exp.Insert):
+        _convert_insert(tree, columns)
+    elif isinstance(tree, exp.Update) and isinstance(tree.this, exp.Table):
+        kinds = dict(columns(tree.this))
+        for assignment in tree.expressions:
+            kind = kinds.get(assignment.this.name, "")
+            assignment.set("expression", _stored(assignment.expression, kind))
+
+
+def _convert_insert(tree: exp.Insert, columns: Columns) -> None:
+    target, named = tree.this, None
+    if isinstance(target, exp.Schema):
+        target, named = target.this, [column.name for column in target.expressions]
+    if not isinstance(target, exp.Table):
+        return
+    found = columns(target)
+    names = named or [name for name, _ in found]
+    kinds = [dict(found).get(name, "") for name in names]
+    if not any(kind in _CONVERTED for kind in kinds):
+        return
+    rows = tree.expression
+    if isinstance(rows, exp.Values):
+        for row in rows.expressions:
+            if isinstance(row, exp.Tuple) and len(row.expressions) == len(kinds):
+                row.set("expressions", list(map(_stored, row.expressions, kinds)))
+    elif isinstance(rows, exp.Query):
+        tree.set("expression", _converted(rows, kinds))
+
+
+def _converted(rows: exp.Query, kinds: Sequence[str]) -> exp.Query:
+    """The query with its values converted, each where it comes from: both sides of a UNION."""
+    if isinstance(rows, exp.SetOperation):
+        rows.set("this", _converted(rows.this, kinds))
+        rows.set("expression", _converted(rows.expression, kinds))
+        return rows
+    if not isinstance(rows, exp.Select) or rows.is_star or rows.args.get("distinct"):
+        return _over(rows, kinds)
+    if len(rows.expressions) == len(kinds):
+        values = zip(rows.expressions, kinds, strict=True)
+        rows.set("expressions", [_column(value, kind) for value, kind in values])
+    return rows
+
+
+def _over(rows: exp.Query, kinds: Sequence[str]) -> exp.Select:
+    """A query of the same rows, whose values are converted."""
+    names = [exp.to_identifier(f"column{place}", quoted=True) for place in range(len(kinds))]
+    alias = exp.TableAlias(this=exp.to_identifier("_"), columns=names)
+    values = [
+        _stored(exp.column(name.copy()), kind) for name, kind in zip(names, kinds, strict=True)
+    ]
+    inner = rows.unnest() if isinstance(rows, exp.Subquery) else rows
+    return exp.select(*values).from_(exp.Subquery(this=inner, alias=alias))
+
+
+def _column(value: Expr, kind: str) -> Expr:
+    """A value of a SELECT, which ORDER BY may name by its alias."""
+    if not isinstance(value, exp.Alias):
+        return _stored(value, kind)
+    value.set("this", _stored(value.this, kind))
+    return value
+
+
+def _stored(value: Expr, kind: str) -> Expr:
+    bare = value.unnest()
+    if isinstance(bare, exp.Var | exp.Null | exp.ParseJSON | exp.ToVariant):
+        return value  # DEFAULT, or nothing to convert
+    if kind == "JSON":
+        return exp.Anonymous(this="to_json", expressions=[value])
+    if kind == "BLOB" and is_text(bare):
+        return exp.Anonymous(this="unhex", expressions=[value])
+    return value

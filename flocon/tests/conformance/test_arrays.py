@@ -1,0 +1,134 @@
+"""Functions that make, take and read arrays and objects."""
+
+import json
+from typing import Any
+
+import pytest
+
+from conformance.shared import Run, error
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("array_append([1], 'x')", [1, "x"]),
+        ("array_prepend([1], null)", [None, 1]),
+        ("array_cat([1], ['a'])", [1, "a"]),
+        ("array_compact(array_construct(1, null, 2))", [1, 2]),
+        ("array_construct_compact(1, null)", [1]),
+        ("array_distinct([1, 1, 2, '1'])", [1, 2, "1"]),
+        ("array_except([1, 1, 2], [1])", [1, 2]),
+        ("array_intersection([1, 1, 2], [1, 2, 3])", [1, 2]),
+        ("array_flatten([[1], [2, 3]])", [1, 2, 3]),
+        ("array_generate_range(1, 3)", [1, 2]),
+        ("array_generate_range(1, 9, 4)", [1, 5]),
+        ("array_insert([1, 2], 1, 'x')", [1, "x", 2]),
+        ("array_insert([1], 3, 'x')", [1, None, None, "x"]),
+        ("array_insert([1, 2], -1, 'x')", [1, "x", 2]),
+        ("array_remove([1, 2, 1], 1)", [2]),
+        ("array_remove_at([1, 2, 3], 0)", [2, 3]),
+        ("array_remove_at([1, 2, 3], -1)", [1, 2]),
+        ("array_reverse([1, 2])", [2, 1]),
+        ("array_slice([1, 2, 3], 0, -1)", [1, 2]),
+        ("array_slice([1, 2, 3], 1, 2)", [2]),
+        ("arrays_zip([1, 2], ['x', 'y'])", [{"$1": 1, "$2": "x"}, {"$1": 2, "$2": "y"}]),
+        ('object_keys(parse_json(\'{"a": 1, "b": 2}\'))', ["a", "b"]),
+        ("regexp_substr_all('a1b2', '[0-9]')", ["1", "2"]),
+        ("split('a,b', ',')", ["a", "b"]),
+        ("strtok_to_array('a b', ' ')", ["a", "b"]),
+        ("to_array(1)", [1]),
+        ("to_array([1])", [1]),
+        ("'[1, 2]'::array", ["[1, 2]"]),
+        ("parse_json('[1]')::array", [1]),
+        ("parse_json('{\"a\": 1}')::object", {"a": 1}),
+    ],
+)
+def test_an_array_is_answered_as_json(run: Run, expression: str, expected: Any) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions-semistructured"""
+    [(answer,)] = run(f"select {expression}")
+    assert json.loads(answer) == expected
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("array_to_string([1, 'a'], '-')", "1-a"),
+        ("array_position('z'::variant, ['a', 'z'])", 1),
+        ("array_position('q'::variant, ['a', 'z'])", None),
+        ("arrays_overlap([1, 2], [2])", True),
+        ("array_contains('a'::variant, ['a'])", True),
+        ("array_size(object_keys(parse_json('{\"a\": 1}')))", 1),
+        ("array_append(null::array, 1)", None),
+        ("to_array(null)", None),
+    ],
+)
+def test_arrays_are_read(run: Run, expression: str, expected: Any) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions-semistructured"""
+    assert run(f"select {expression}") == [(expected,)]
+
+
+def test_aggregates_make_arrays(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/array_unique_agg
+    https://docs.snowflake.com/en/sql-reference/functions/max_by"""
+    rows = "from values (1, 'a'), (2, 'b'), (3, null) t (n, k)"
+    answers = run(
+        f"select array_agg(k), array_unique_agg(iff(n > 1, 1, null)), max_by(n, n, 2),"
+        f" min_by(n, n, 2), array_agg(distinct n) within group (order by n desc) {rows}"
+    )
+    assert [json.loads(each) for each in answers[0]] == [
+        ["a", "b"],
+        [1],
+        [3, 2],
+        [1, 2],
+        [3, 2, 1],
+    ]
+
+
+def test_an_array_of_no_rows_is_empty(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/array_agg"""
+    rows = "from values (1) t (n) where n > 1"
+    assert run(f"select array_agg(n), array_unique_agg(n), listagg(n) {rows}") == [("[]", "[]", "")]
+
+
+def test_nothing_stands_between_the_values_of_a_list_without_a_delimiter(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/listagg"""
+    rows = "from values ('a'), ('b') t (k)"
+    assert run(f"select listagg(k) within group (order by k desc) {rows}") == [("ba",)]
+
+
+def test_keys_of_an_object_constant_are_as_written(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/data-types-semistructured"""
+    assert run("select {'a': 1}:a::int, {'a': {'b': 'C'}}:a.b::varchar") == [(1, "C")]
+    assert run("select {'a': 1}") == [('{\n  "a": 1\n}',)]
+
+
+def test_a_variant_is_answered_with_line_breaks(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/parse_json"""
+    lines = (
+        "{", '  "a": [', "    1,", '    "x, {",', "    {},", "    []", "  ],", '  "b": {',
+        '    "c": null', "  }", "}",
+    )  # fmt: skip
+    assert run("select parse_json(?)", '{"a": [1, "x, {", {}, []], "b": {"c": null}}') == [
+        ("\n".join(lines),)
+    ]
+    assert run("select parse_json('1e2'), parse_json('1.50'), parse_json('\"1.0\"')") == [
+        ("100", "1.5", '"1.0"')
+    ]
+
+
+def test_a_json_null_is_an_element_of_flatten(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/flatten"""
+    assert run(
+        "select f.index, f.value is null, is_null_value(f.value), f.value::varchar is null"
+        " from table(flatten(parse_json('[null, 1]'))) f order by f.index"
+    ) == [(0, False, True, True), (1, False, False, False)]
+
+
+def test_a_text_is_no_object(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/to_object"""
+    assert error(run, "select 'x'::object") == 100071
+
+
+def test_a_list_of_the_engine_is_refused(run: Run) -> None:
+    assert error(run, "select list_value(1)") == 2
+    assert error(run, "select struct_pack(a := 1)") in (2, 1003)
