@@ -130,5 +130,6 @@ def test_a_text_is_no_object(run: Run) -> None:
 
 
 def test_a_list_of_the_engine_is_refused(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions-all has no such functions."""
     assert error(run, "select list_value(1)") == 2
     assert error(run, "select struct_pack(a := 1)") in (2, 1003)

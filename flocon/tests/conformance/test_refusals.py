@@ -91,7 +91,6 @@ _REFUSED = [
     ("select * from t changes (information => default) at (offset => -1)", "Time Travel"),
     ("select * from t connect by prior a = a", "CONNECT BY"),
     ("select 'a' = 'A' collate 'en-ci'", "COLLATE"),
-    ("select array_slice(array_construct(1, 2), 0, 1)", "ARRAY_SLICE"),
     ("select to_char(12.3, '999.99')", "ToChar"),
     ("select regexp_replace('aaa', 'a', 'b', 1, 2)", "REGEXP_REPLACE"),
     ("copy into @s from t", "COPY INTO <location>"),

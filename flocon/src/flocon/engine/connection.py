@@ -18,7 +18,7 @@ from sqlglot import Expr, exp
 
 from flocon.core import errors, result
 from flocon.core.result import Result
-from flocon.engine import decimals, rewrite, stored_values, texts
+from flocon.engine import coercions, decimals, expression_types, rewrite, stored_values
 from flocon.engine.catalog import HIDDEN_SCHEMA
 from flocon.engine.cursor import Cursor, OneAtATime
 from flocon.engine.failures import translated
@@ -203,8 +203,9 @@ class Connection:
         return render(self._prepared(tree, arrays))
 
     def _prepared(self, tree: Expr, arrays: tuple[str, ...] = ()) -> Expr:
-        texts.mark(tree, self._column_types)
-        stored_values.convert(tree, self._target_columns)
+        expression_types.annotate(tree, self._table_columns)
+        tree = coercions.coerce(tree)
+        stored_values.convert(tree, self._table_columns)
         tree = bound_arrays.read_in_one_pass(rewrite.query(tree), arrays)
         if self.fast:
             tree = variant_paths.read_together(tree)
@@ -213,11 +214,8 @@ class Connection:
     def _arrays(self, binds: Binds) -> tuple[str, ...]:
         return bound_arrays.arrays(binds) if self.fast else ()
 
-    def _target_columns(self, table: exp.Table) -> list[tuple[str, str]]:
+    def _table_columns(self, table: exp.Table) -> list[tuple[str, str]]:
         return self.columns(table.catalog or "temp", table.db or "main", table.name)
-
-    def _column_types(self, table: exp.Table) -> dict[str, str]:
-        return dict(self.columns(table.catalog, table.db, table.name))
 
     def _unmatched_call(self, query: Expr) -> str:
         """What DuckDB's planner says that no function matches in a query; '' when it says else.
@@ -272,7 +270,9 @@ class Connection:
         """CREATE VIEW."""
         if tree.expression:
             rewrite.name_columns(tree.expression)
-        self.values(render(decimals.exact(rewrite.definition(tree), self._unmatched_call)))
+        expression_types.annotate(tree, self._table_columns)
+        tree = rewrite.definition(coercions.coerce(tree))
+        self.values(render(decimals.exact(tree, self._unmatched_call)))
 
     def create_table_as(self, tree: exp.Create) -> None:
         """CREATE TABLE … AS, in the open transaction."""

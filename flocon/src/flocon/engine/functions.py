@@ -187,11 +187,15 @@ def _is_small(value: Expr) -> bool:
     """May a macro repeat it?"""
     nodes = list(value.walk())
     return len(nodes) < _SMALL and not any(
-        isinstance(node, exp.Anonymous) and node.name.startswith("_account_") for node in nodes
+        isinstance(node, exp.Anonymous)
+        and node.name.startswith("_account_")
+        and node.name not in _SHORT
+        for node in nodes
     )
 
 
 _SMALL = 20
+_SHORT = ("_account_trimmed",)
 
 
 def blanks(node: Expr) -> Expr:

@@ -4,14 +4,13 @@ and a BINARY's hexadecimal digits.
 https://docs.snowflake.com/en/sql-reference/data-type-conversion
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from sqlglot import Expr, exp
 
 from flocon.engine.texts import is_text
+from flocon.engine.types import Columns
 
-# A table's columns and their DuckDB types, in order.
-Columns = Callable[[exp.Table], Sequence[tuple[str, str]]]
 _CONVERTED = ("JSON", "BLOB")
 
 

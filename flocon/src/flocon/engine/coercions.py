@@ -1,0 +1,217 @@
+"""Where Snowflake reads a value as another type without being told: texts, numbers, dates.
+
+Works on types (`expression_types`), before anything is rewritten for DuckDB: it puts in the casts
+that Snowflake does silently.
+
+https://docs.snowflake.com/en/sql-reference/data-type-conversion
+"""
+
+from sqlglot import Expr, exp
+from sqlglot.dialects import Snowflake
+from sqlglot.dialects.dialect import build_formatted_time
+
+from flocon.core import errors
+from flocon.engine.types import NTZ_TYPES, TEXT_TYPES
+
+_Kind = exp.DType
+_TEXT, _DOUBLE = "VARCHAR", "DOUBLE"
+# The arguments of functions that are texts.
+_TEXTS: dict[type[Expr], tuple[str, ...]] = {
+    exp.Ascii: ("this",),
+    exp.Contains: ("this", "expression"),
+    exp.EndsWith: ("this", "expression"),
+    exp.GroupConcat: ("this",),
+    exp.ILike: ("this", "expression"),
+    exp.Initcap: ("this",),
+    exp.Left: ("this",),
+    exp.Length: ("this",),
+    exp.Levenshtein: ("this", "expression"),
+    exp.Like: ("this", "expression"),
+    exp.Lower: ("this",),
+    exp.MD5: ("this",),
+    exp.Pad: ("this",),
+    exp.RegexpCount: ("this",),
+    exp.RegexpExtract: ("this",),
+    exp.RegexpExtractAll: ("this",),
+    exp.RegexpInstr: ("this",),
+    exp.RegexpLike: ("this",),
+    exp.RegexpReplace: ("this",),
+    exp.Repeat: ("this",),
+    exp.Replace: ("this", "expression", "replacement"),
+    exp.Reverse: ("this",),
+    exp.Right: ("this",),
+    exp.SHA: ("this",),
+    exp.SHA2: ("this",),
+    exp.Split: ("this",),
+    exp.SplitPart: ("this",),
+    exp.StartsWith: ("this", "expression"),
+    exp.StrPosition: ("this", "substr"),
+    exp.StrtokToArray: ("this",),
+    exp.Stuff: ("this",),
+    exp.Substring: ("this",),
+    exp.Translate: ("this",),
+    exp.Trim: ("this",),
+    exp.Upper: ("this",),
+}
+_ARITHMETIC = (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.Neg)
+_OF_NUMBERS = (exp.Sum, exp.Avg, exp.Abs, exp.Round, exp.Ceil, exp.Floor, exp.Sqrt, exp.Stddev)
+_COMPARISONS = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE)
+_ORDERINGS = (exp.Ordered, exp.Max, exp.Min)
+_OF_DAYS = ("DAY", "WEEK", "MONTH", "QUARTER", "YEAR")
+_MOVES = (exp.DateAdd, exp.DateSub, exp.DateTrunc, exp.TimestampTrunc, exp.AddMonths)
+
+
+def coerce(tree: Expr) -> Expr:
+    """The tree with Snowflake's silent casts."""
+    for node in reversed(list(tree.walk())):
+        replacement = _coerced(node)
+        if replacement is not node:
+            node.replace(replacement)
+        if _stays_date(node):
+            date = exp.Cast(to=exp.DataType.build("DATE"))
+            node.replace(date)
+            date.set("this", node)
+    return tree
+
+
+def _coerced(node: Expr) -> Expr:
+    for key in _TEXTS.get(type(node), ()):
+        value = node.args.get(key)
+        if isinstance(value, Expr) and _is_read_as_text(value):
+            node.set(key, _cast(value, _TEXT))
+    if isinstance(node, (*_ARITHMETIC, *_OF_NUMBERS)):
+        _numbers(node)
+    if isinstance(node, _COMPARISONS):
+        _compared(node)
+    elif isinstance(node, exp.In | exp.Between):
+        _chosen(node)
+    elif isinstance(node, _ORDERINGS) and _is_variant(node.this):
+        text = node.this.sql(dialect="snowflake")
+        raise errors.unsupported(f"ordering the VARIANT {text}: cast it first, as in {text}::INT")
+    elif isinstance(node, exp.SetOperation):
+        _united(node)
+    elif isinstance(node, exp.ToChar) and node.args.get("format") and _is_moment(node.this):
+        build = build_formatted_time(exp.TimeToStr, default=True)
+        return build([node.this, node.args["format"]], Snowflake())
+    return node
+
+
+def _cast(value: Expr, kind: str) -> exp.Cast:
+    cast = exp.Cast(this=value, to=exp.DataType.build(kind, dialect="snowflake"))
+    cast.type = cast.to
+    return cast
+
+
+def _kind(value: Expr | None) -> exp.DType | None:
+    return value.type.this if value is not None and value.type else None
+
+
+def _is_variant(value: Expr | None) -> bool:
+    return _kind(value) in (_Kind.VARIANT, _Kind.JSON)
+
+
+def _is_number(value: Expr | None) -> bool:
+    return _kind(value) in exp.DataType.NUMERIC_TYPES
+
+
+def _is_moment(value: Expr | None) -> bool:
+    return _kind(value) in exp.DataType.TEMPORAL_TYPES
+
+
+def _is_read_as_text(value: Expr) -> bool:
+    return (
+        _is_variant(value)
+        or _is_number(value)
+        or _is_moment(value)
+        or _kind(value) == _Kind.BOOLEAN
+    )
+
+
+def _numbers(node: Expr) -> None:
+    """A VARIANT in arithmetic is its number."""
+    for key in ("this", "expression"):
+        value = node.args.get(key)
+        if isinstance(value, exp.Distinct):
+            value, key, node = value.expressions[0], "expressions", value
+        if isinstance(value, Expr) and _is_variant(value):
+            node.set(
+                key, [_cast(value, _DOUBLE)] if key == "expressions" else _cast(value, _DOUBLE)
+            )
+
+
+def _comparable(kind: exp.DType | None) -> str:
+    """What a VARIANT is cast to that is compared with a value of a type; '' for nothing."""
+    if kind in TEXT_TYPES:
+        return _TEXT
+    if kind in exp.DataType.NUMERIC_TYPES:
+        return _DOUBLE
+    if kind in NTZ_TYPES:
+        return "TIMESTAMP_NTZ"
+    return kind.value if kind in (_Kind.DATE, _Kind.BOOLEAN, _Kind.TIMESTAMPTZ) else ""
+
+
+def _compared(node: Expr) -> None:
+    for key, other in (("this", "expression"), ("expression", "this")):
+        kind = _comparable(_kind(node.args[other]))
+        if _is_variant(node.args[key]) and kind:
+            node.set(key, _cast(node.args[key], kind))
+
+
+def _chosen(node: Expr) -> None:
+    others = [node.args.get("low"), *(node.args.get("expressions") or ())]
+    kinds = {_comparable(_kind(each)) for each in others if each is not None}
+    if _is_variant(node.this) and len(kinds) == 1 and (kind := kinds.pop()):
+        node.set("this", _cast(node.this, kind))
+
+
+def _stays_date(node: Expr) -> bool:
+    """Is it days, months or years from a DATE? DuckDB would answer a TIMESTAMP."""
+    if isinstance(node.parent, exp.Cast) and _kind(node.parent) == _Kind.DATE:
+        return False
+    if isinstance(node, exp.Add | exp.Sub):
+        interval = next(
+            (s for s in (node.this, node.expression) if isinstance(s, exp.Interval)), None
+        )
+        moved = node.expression if interval is node.this else node.this
+        return interval is not None and _kind(moved) == _Kind.DATE and _is_of_days(interval)
+    if not isinstance(node, _MOVES) or _kind(node.this) != _Kind.DATE:
+        return False
+    return (
+        isinstance(node, exp.AddMonths)
+        or not isinstance(node, exp.DateAdd | exp.DateSub)
+        or (_is_of_days(node))
+    )
+
+
+def _is_of_days(node: Expr) -> bool:
+    unit = node.args.get("unit")
+    return unit is not None and unit.name.upper().rstrip("S") in _OF_DAYS
+
+
+def _united(node: exp.SetOperation) -> None:
+    """The columns of a UNION have one type: that of the side which is no text."""
+    sides = [node.this.unnest(), node.expression.unnest()]
+    if not all(isinstance(side, exp.Select) and not side.is_star for side in sides):
+        return
+    left, right = (side.expressions for side in sides)
+    for place in range(min(len(left), len(right))):
+        for one, other in ((left, right), (right, left)):
+            value, kind = one[place].unalias(), other[place].unalias().type
+            if kind is None or _kind(value) is None:
+                continue
+            if kind.this in (_Kind.VARIANT, _Kind.JSON) and not _is_variant(value):
+                _replace(one[place], exp.ToVariant(this=value.copy()))
+            elif _kind(value) in TEXT_TYPES and (
+                kind.this in exp.DataType.NUMERIC_TYPES or kind.this in exp.DataType.TEMPORAL_TYPES
+            ):
+                _replace(one[place], _cast(value.copy(), kind.sql(dialect="snowflake")))
+
+
+def _replace(column: Expr, value: Expr) -> None:
+    """Put a value in a column's place, under the same name."""
+    if isinstance(column, exp.Alias):
+        column.set("this", value)
+    else:
+        column.replace(
+            exp.alias_(value, column.alias_or_name, quoted=True) if column.alias_or_name else value
+        )

@@ -1,0 +1,248 @@
+"""The types of a statement's expressions, known once: from the columns of its tables on.
+
+SQLGlot knows what Snowflake's functions answer; which column a name means is found out here. What
+is not known has no type, and nothing is done about it.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from sqlglot import Expr, exp
+from sqlglot.optimizer.annotate_types import TypeAnnotator
+from sqlglot.schema import MappingSchema
+
+from flocon.engine.texts import is_text
+from flocon.engine.types import TEXT_TYPES, Columns
+
+Types = Sequence[tuple[str, exp.DataType | None]]
+# The sources of a query by their names, None for one whose columns are not known; and the names of
+# its own values.
+Scope = tuple[Mapping[str, Types | None], dict[str, exp.DataType | None]]
+
+_OF_DUCKDB = {
+    "VARCHAR": "TEXT",
+    "JSON": "VARIANT",
+    "BLOB": "BINARY",
+    "TIMESTAMP": "TIMESTAMPNTZ",
+    "TIMESTAMP WITH TIME ZONE": "TIMESTAMPTZ",
+    "INTEGER": "INT",
+    "HUGEINT": "DECIMAL(38, 0)",
+    "UBIGINT": "DECIMAL(38, 0)",
+}
+_VARIANT = exp.DataType.build("VARIANT")
+_TEXT = exp.DataType.build("TEXT")
+_NUMBER = exp.DataType.build("BIGINT")
+_FLATTEN: Types = (
+    ("SEQ", _NUMBER), ("KEY", _TEXT), ("PATH", _TEXT), ("INDEX", _NUMBER), ("VALUE", _VARIANT),
+    ("THIS", _VARIANT),
+)  # fmt: skip
+# What takes a part out of a VARIANT is one.
+_PARTS = (exp.JSONExtract, exp.GetExtract, exp.Bracket, exp.ToVariant)
+# Where a name may be that of one of the query's own values.
+_BEHIND = ("having", "qualify", "order", "group")
+_PLACES = ("expressions", "where", "windows", *_BEHIND)
+
+
+def annotate(tree: Expr, columns: Columns) -> None:
+    """Give the expressions of a statement whose names are full their types.
+
+    columns: a table's columns and their DuckDB types.
+    """
+    scopes = _Scopes(columns)
+    if isinstance(tree, exp.Query):
+        scopes.query(tree, {}, ())
+    elif isinstance(tree, exp.Update | exp.Delete | exp.Merge):
+        scopes.change(tree)
+    elif isinstance(tree.expression, exp.Query):
+        scopes.query(tree.expression, {}, ())
+
+
+class _Scopes:
+    def __init__(self, columns: Columns) -> None:
+        self._columns = columns
+        self._annotator = TypeAnnotator(MappingSchema(dialect="snowflake"), overwrite_types=False)
+
+    def query(
+        self, query: Expr, ctes: Mapping[str, Types | None], outer: Sequence[Scope]
+    ) -> Types | None:
+        """Annotate a query; returns its columns, None where they are not known."""
+        if with_ := query.args.get("with_"):
+            ctes = dict(ctes)
+            for cte in with_.expressions:
+                if with_.args.get("recursive"):
+                    ctes[cte.alias] = None
+                ctes[cte.alias] = _renamed(self.query(cte.this, ctes, outer), cte)
+        if isinstance(query, exp.Subquery):
+            return self.query(query.this, ctes, outer)
+        if isinstance(query, exp.SetOperation):
+            left = self.query(query.this, ctes, outer)
+            right = self.query(query.expression, ctes, outer)
+            return _united(left, right)
+        return self._select(query, ctes, outer) if isinstance(query, exp.Select) else None
+
+    def change(self, tree: Expr) -> None:
+        """The same for UPDATE, DELETE and MERGE."""
+        read = [tree.this, tree.args.get("using"), tree.args.get("from_")]
+        sources: dict[str, Types | None] = {}
+        for each in read:
+            for source in each if isinstance(each, list) else [each]:
+                bare = source.this if isinstance(source, exp.From) else source
+                if isinstance(bare, Expr):
+                    self._source(bare, {}, (), sources)
+        parts = [tree.args.get(key) for key in ("expressions", "where", "on", "whens")]
+        for part in parts:
+            self._place(part, {}, ((sources, {}),))
+
+    def _select(
+        self, select: exp.Select, ctes: Mapping[str, Types | None], outer: Sequence[Scope]
+    ) -> Types | None:
+        sources: dict[str, Types | None] = {}
+        aliases: dict[str, exp.DataType | None] = {}
+        scopes = ((sources, aliases), *outer)
+        for source in _read(select):
+            self._source(source, ctes, scopes, sources)
+        for join in select.args.get("joins") or ():
+            self._place(join.args.get("on"), ctes, scopes)
+        for value in select.expressions:
+            self._place(value, ctes, scopes)
+            if isinstance(value, exp.Alias):
+                aliases[value.alias] = _known(value.this)
+        for key in _PLACES[1:]:
+            self._place(select.args.get(key), ctes, scopes, behind=key in _BEHIND)
+        return _output(select, sources)
+
+    def _source(
+        self,
+        source: Expr,
+        ctes: Mapping[str, Types | None],
+        scopes: Sequence[Scope],
+        sources: dict[str, Types | None],
+    ) -> None:
+        """Note what a query reads, and what is joined to it in the same parentheses."""
+        for join in source.args.get("joins") or ():
+            self._source(join.this, ctes, scopes, sources)
+        found: Types | None = None
+        if isinstance(source.this, exp.Explode | exp.TableFromRows):
+            self._place(source.this, ctes, scopes)
+            found = _FLATTEN
+        elif isinstance(source, exp.Subquery):
+            found = self.query(source, ctes, scopes[1:] if source.parent else ())
+        elif isinstance(source, exp.Table) and isinstance(source.this, exp.Identifier):
+            if not source.db and source.name in ctes:
+                found = ctes[source.name]
+            else:
+                found = [(name, _type(kind)) for name, kind in self._columns(source)] or None
+        if source.args.get("pivots") or source.args.get("sample"):
+            found = None
+        sources[source.alias_or_name] = _renamed(found, source)
+
+    def _place(
+        self,
+        part: object,
+        ctes: Mapping[str, Types | None],
+        scopes: Sequence[Scope],
+        *,
+        behind: bool = False,
+    ) -> None:
+        """Annotate an expression, or several. behind: names may be those of values."""
+        if isinstance(part, list):
+            for each in part:
+                self._place(each, ctes, scopes, behind=behind)
+        if not isinstance(part, Expr):
+            return
+        for node in part.walk(prune=lambda n: isinstance(n, exp.Query)):
+            if isinstance(node, exp.Query):
+                self.query(node, ctes, scopes)
+            elif isinstance(node, exp.Column) and not node.is_star:
+                node.type = _lookup(node, scopes, behind=behind)
+            elif isinstance(node, _PARTS):
+                node.type = _VARIANT
+        self._annotator._annotate_expression(part)
+
+
+def _read(select: exp.Select) -> Iterator[Expr]:
+    if from_ := select.args.get("from_"):
+        yield from_.this
+    for join in select.args.get("joins") or ():
+        yield join.this
+    yield from select.args.get("laterals") or ()
+
+
+def _lookup(column: exp.Column, scopes: Sequence[Scope], *, behind: bool) -> exp.DataType | None:
+    for sources, aliases in scopes:
+        if column.table:
+            if column.table in sources:
+                return _only(
+                    kind for name, kind in sources[column.table] or () if name == column.name
+                )
+            continue
+        named = column.name in aliases
+        if any(source is None for source in sources.values()):
+            return None
+        found = [
+            kind
+            for source in sources.values()
+            for name, kind in source or ()
+            if name == column.name
+        ]
+        if named and (behind or not found):
+            found.append(aliases[column.name])
+        if found:
+            return _only(found)
+    return None
+
+
+def _only(kinds: Iterable[exp.DataType | None]) -> exp.DataType | None:
+    """The one type that all have."""
+    first, *others = list(kinds) or [None]
+    return None if any(other != first for other in others) else first
+
+
+def _renamed(types: Types | None, source: Expr) -> Types | None:
+    """A source's columns under the names that its alias gives them."""
+    alias = source.args.get("alias")
+    names = [each.name for each in (alias.args.get("columns") or ())] if alias else []
+    if not names or types is None:
+        return types
+    if len(names) != len(types):
+        return None
+    return [(name, kind) for name, (_, kind) in zip(names, types, strict=True)]
+
+
+def _output(select: exp.Select, sources: Mapping[str, Types | None]) -> Types | None:
+    types: list[tuple[str, exp.DataType | None]] = []
+    for value in select.expressions:
+        if value.is_star:
+            star = value.this if isinstance(value, exp.Column) else value
+            named = [value.table] if isinstance(value, exp.Column) else list(sources)
+            if any(star.args.values()) or select.find(exp.Join, bfs=True):
+                return None  # columns are left out, or merged
+            for source in named:
+                found = sources.get(source)
+                if found is None:
+                    return None
+                types += found
+        else:
+            types.append((value.alias_or_name, _known(value.unalias())))
+    return types
+
+
+def _united(left: Types | None, right: Types | None) -> Types | None:
+    if left is None or right is None or len(left) != len(right):
+        return None
+    return [
+        (name, kind if kind == other else None)
+        for (name, kind), (_, other) in zip(left, right, strict=True)
+    ]
+
+
+def _known(value: Expr) -> exp.DataType | None:
+    """Its type, if the engine's is the same: what is a text is told by its form."""
+    kind = value.type
+    if kind is None or kind.this in (exp.DataType.Type.UNKNOWN, exp.DataType.Type.NULL):
+        return None
+    return None if kind.this in TEXT_TYPES and not is_text(value) else kind
+
+
+def _type(kind: str) -> exp.DataType | None:
+    named = _OF_DUCKDB.get(kind, kind)
+    return None if named.endswith("]") or "STRUCT" in named else exp.DataType.build(named)

@@ -1,0 +1,151 @@
+"""Where a value is read as another type without being told: by the types of columns."""
+
+from datetime import date, datetime
+from typing import Any
+
+import pytest
+
+from conformance.shared import Run, error
+
+
+@pytest.fixture
+def t(run: Run) -> None:
+    run("create table t (id int, d date, ts timestamp, n number(10, 2), s varchar, v variant)")
+    run(
+        "insert into t select 1, '2024-01-31', '2024-01-31 10:00:00', 1.5, 'a',"
+        ' parse_json(\'{"n": "x", "k": 5, "t": true}\')'
+    )
+
+
+DAY = date(2024, 2, 1)
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("dateadd(day, 1, d)", DAY),
+        ("dateadd(day, 1, d)::varchar", "2024-02-01"),
+        ("dateadd(month, 1, d)", date(2024, 2, 29)),
+        ("dateadd(quarter, 1, d)", date(2024, 4, 30)),
+        ("timestampadd(year, 1, d)", date(2025, 1, 31)),
+        ("add_months(d, 1)", date(2024, 2, 29)),
+        ("d + interval '1 day'", DAY),
+        ("d - interval '1 month'", date(2023, 12, 31)),
+        ("date_trunc('month', d)", date(2024, 1, 1)),
+        ("dateadd(day, 1, max(d) over ())", DAY),
+        ("dateadd(day, 1, coalesce(null, d))", DAY),
+        ("dateadd(day, 1, dateadd(day, -1, d))", date(2024, 1, 31)),
+        ("dateadd(hour, 1, d)", datetime(2024, 1, 31, 1)),
+        ("d + interval '1 hour'", datetime(2024, 1, 31, 1)),
+        ("dateadd(day, 1, ts)", datetime(2024, 2, 1, 10)),
+        ("(select max(d) + interval '1 day' from t)", DAY),
+        ("to_char(ts, 'YYYY-MM-DD HH24:MI')", "2024-01-31 10:00"),
+        ("to_varchar(d, 'DD.MM.YYYY')", "31.01.2024"),
+    ],
+)
+def test_days_from_a_date_are_a_date(run: Run, t: None, expression: str, expected: Any) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/dateadd"""
+    assert run(f"select {expression} from t") == [(expected,)]
+
+
+def test_the_type_of_a_column_is_known_wherever_it_comes_from(run: Run, t: None) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/dateadd"""
+    moved = "dateadd(day, 1, x)"
+    for source in (
+        "(select d as x from t)",
+        "(select * from (select max(d) as x from t))",
+        "(select d as x from t union all select d from t) limit 1",
+        "(with c (x) as (select d from t) select * from c)",
+        "(select a.d as x from t a join t b on a.id = b.id)",
+        "(select u.x from (select d from t) u (x))",
+    ):
+        assert run(f"select {moved} from {source}") == [(DAY,)], source
+    assert run("with c as (select d as x from t) select dateadd(day, 1, c.x) from c, t") == [(DAY,)]
+    run("create table made as select dateadd(day, 1, d) as x, d + interval '1 day' as y from t")
+    run("create view shown as select dateadd(day, 1, d) as x from t")
+    run("update t set d = dateadd(day, 1, d)")
+    assert run("select * from made") == [(DAY, DAY)]
+    assert run("select d, x from t, shown") == [(DAY, date(2024, 2, 2))]
+
+
+_OF_A_TEXT = {
+    "startswith({v}, 'x')": True,
+    "endswith({v}, 'x')": True,
+    "contains({v}, 'x')": True,
+    "length({v})": 1,
+    "substr({v}, 1, 1)": "x",
+    "left({v}, 1)": "x",
+    "right({v}, 1)": "x",
+    "position('x', {v})": 1,
+    "replace({v}, 'x', 'y')": "y",
+    "split_part({v}, '-', 1)": "x",
+    "md5({v}) = md5('x')": True,
+    "sha2({v}) = sha2('x')": True,
+    "initcap({v})": "X",
+    "upper({v})": "X",
+    "reverse({v})": "x",
+    "lpad({v}, 2, '-')": "-x",
+    "repeat({v}, 2)": "xx",
+    "regexp_replace({v}, 'x', 'z')": "z",
+    "{v} like 'x'": True,
+    "{v} || 'y'": "xy",
+    "{v} = 'x'": True,
+    "{v} in ('x', 'y')": True,
+}
+
+
+@pytest.mark.parametrize(
+    ("value", "rows"),
+    [
+        ("v:n", '(select parse_json(\'{"n": "x"}\') as v)'),
+        ("v", "(select to_variant('x') as v)"),
+        ("parse_json('\"x\"')", "(select 1)"),
+        ("f.value", "(select parse_json('[\"x\"]') as v) s, lateral flatten(s.v) f"),
+    ],
+    ids=["path", "column", "parsed", "flattened"],
+)
+def test_a_text_function_takes_a_variants_text(run: Run, value: str, rows: str) -> None:
+    """https://docs.snowflake.com/en/sql-reference/data-types-semistructured"""
+    asked = ", ".join(expression.format(v=value) for expression in _OF_A_TEXT)
+    [answers] = run(f"select {asked} from {rows}")
+    assert dict(zip(_OF_A_TEXT, answers, strict=True)) == _OF_A_TEXT
+    assert run(f"select listagg({value}) from {rows}") == [("x",)]
+
+
+def test_numbers_and_dates_are_read_as_texts(run: Run, t: None) -> None:
+    """https://docs.snowflake.com/en/sql-reference/data-type-conversion"""
+    assert run(
+        "select length(123), left(12345, 2), upper(true), left(d, 4), substr(n, 1, 3),"
+        " 123 like '1%' from t"
+    ) == [(3, "12", "TRUE", "2024", "1.5", True)]
+
+
+def test_a_variant_in_arithmetic_is_its_number(run: Run, t: None) -> None:
+    """https://docs.snowflake.com/en/sql-reference/data-types-semistructured"""
+    assert run(
+        "select w + 1, -w, w * 2, sum(w) over (), abs(w), w = 5, w > 4, w between 1 and 9, w in (5)"
+        " from (select v:k as w from t)"
+    ) == [(6, -5, 10, 5, 5, True, True, True, True)]
+    assert run("select sum(v:k), avg(v:k) from t") == [(5, 5)]
+    assert run("select v:t = true from t") == [(True,)]
+
+
+def test_the_columns_of_a_union_have_one_type(run: Run, t: None) -> None:
+    """https://docs.snowflake.com/en/sql-reference/operators-query"""
+    assert error(run, "select 1 union all select 'a'") == 100038
+    assert run("select 1 as a union all select '2' order by a") == [(1,), (2,)]
+    assert run("select d from t union all select '2024-05-05' order by 1") == [
+        (date(2024, 1, 31),),
+        (date(2024, 5, 5),),
+    ]
+    assert run("select typeof(v) from (select v from t union all select 'text') order by 1") == [
+        ("OBJECT",),
+        ("VARCHAR",),
+    ]
+
+
+def test_a_variant_has_no_order(run: Run, t: None) -> None:
+    """https://docs.snowflake.com/en/sql-reference/data-types-semistructured"""
+    assert error(run, "select max(v) from t") == 2
+    assert error(run, "select id from t order by v") == 2
+    assert run("select max(v:k::int) from t order by max(v:k::int)") == [(5,)]
