@@ -46,9 +46,19 @@ chromium: ## Debian's Chromium, in which the dashboard is tested
 	    apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core; \
 	} || { echo "chromium is missing, and apt cannot install it" >&2; exit 1; }
 
+PYTEST = $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+
 .PHONY: test
-test: venv chromium ## All tests
-	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+test: venv chromium ## All tests: the pipeline's and flocon's
+	$(PYTEST)
+
+.PHONY: test-pipeline
+test-pipeline: venv chromium ## The pipeline's tests
+	$(PYTEST) tests
+
+.PHONY: test-flocon
+test-flocon: venv ## The tests of flocon, the account on this machine
+	$(PYTEST) -c pyproject.toml flocon/tests
 
 .PHONY: test-plain
 test-plain: venv ## The account's conformance tests without what exists for speed alone

@@ -52,6 +52,14 @@ def test_the_four_folders_never_import_each_other(folder: str) -> None:
     assert {path: names for path, names in offences.items() if names} == {}
 
 
+def test_the_tests_of_flocon_stand_alone() -> None:
+    foreign = {"tests", "bench", "local", *set().union(*map(modules_of, FOLDERS))} - {"flocon"}
+    files = list((ROOT / "flocon/tests").rglob("*.py"))
+
+    assert files
+    assert [path.name for path in files if imported(path) & foreign] == []
+
+
 def test_connections_is_a_leaf() -> None:
     """app and ingest may both import it, for it imports none of the four."""
     foreign = set().union(*map(modules_of, FOLDERS))

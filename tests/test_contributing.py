@@ -21,7 +21,7 @@ def test_the_hooks_run_the_projects_own_tools_and_all_that_make_check_runs() -> 
     assert [repo["repo"] for repo in config["repos"]] == ["local"]
     assert {hook["language"] for hook in hooks} == {"system"}
     assert all(hook["entry"].startswith(".venv/bin/") for hook in hooks)
-    assert tools == set(re.findall(r"\$\(BIN\)/(\w+)", recipe[1]))
+    assert tools == set(re.findall(r"\$\(BIN\)/([\w-]+)", recipe[1]))
 
 
 def test_an_issue_form_has_what_github_asks_for() -> None:

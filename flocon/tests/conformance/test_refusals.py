@@ -8,7 +8,7 @@ from shared import one_database
 database = pytest.fixture(scope="module")(one_database)
 UNSUPPORTED = (2, "0A000")
 pytestmark = pytest.mark.skipif(
-    on_snowflake(), reason="Snowflake has these: docs/local-account.md, What it refuses"
+    on_snowflake(), reason="Snowflake has these: docs/manual.md, What it refuses"
 )
 
 _REFUSED = [

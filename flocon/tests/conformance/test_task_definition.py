@@ -267,7 +267,7 @@ def test_a_task_has_one_statement(ops: Ops) -> None:
 def test_what_the_local_account_leaves_out_is_refused_by_name(ops: Ops) -> None:
     """https://docs.snowflake.com/en/sql-reference/sql/create-task
 
-    On Snowflake all of this is there; docs/local-account.md lists it.
+    On Snowflake all of this is there; docs/manual.md lists it.
     """
     ops.run("CREATE TASK root SCHEDULE = '60 MINUTES' AS SELECT 1")
     for sql, name in (

@@ -31,7 +31,7 @@ _SETTINGS = (
     "SET GLOBAL default_null_order = 'NULLS_LAST_ON_ASC_FIRST_ON_DESC'",
     # These two make joins on row ids of ORDER BY … LIMIT and of row_number() in QUALIFY. DuckDB 2.0
     # dies of such a join on a table where the transaction has rows of its own, when another one
-    # commits rows at that moment (docs/local-account.md).
+    # commits rows at that moment (docs/manual.md).
     "SET GLOBAL disabled_optimizers = 'late_materialization,top_n_window_elimination'",
     # A checkpoint writes the last rows of a growing table again, up to 122,880 of them: one per
     # 16 MB, as DuckDB has it, costs a backlog more than its INSERTs. After kill -9 so much is read

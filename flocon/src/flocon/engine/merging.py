@@ -136,7 +136,7 @@ def _does(tree: exp.Merge, action: int) -> exp.EQ:
 def _change(tree: exp.Merge, when: exp.When, action: int) -> exp.Update | exp.Delete:
     """The rows that were found, by their row ids: a row of the source may have found several, of
     which not all meet the clause's condition. A bare row id must not be compared
-    (docs/local-account.md)."""
+    (docs/manual.md)."""
     found, row = (
         exp.Add(this=each, expression=exp.Literal.number(1))
         for each in (_row(tree), _of_source(tree, ROW))

@@ -158,7 +158,7 @@ def _remove(connection: Connection, effect: Effect) -> None:
     equal = f"PARTITION BY {columns}"
     # One statement finds and removes: between two, a checkpoint may renumber the rows. And no bare
     # row id is compared: DuckDB 2.0 would filter its scan by them, which fails where the
-    # transaction has rows of its own (docs/local-account.md).
+    # transaction has rows of its own (docs/manual.md).
     deleted = connection.values(
         f"DELETE FROM {table} WHERE rowid + 1 IN"
         ' (SELECT "$id" + 1 FROM (SELECT "$id",'
