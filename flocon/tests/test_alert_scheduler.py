@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 from flocon.core import errors, result
-from flocon.jobs import alert_history, alert_store
+from flocon.jobs import alert_history
 from flocon.jobs.alert_history import Entry
-from flocon.jobs.alert_store import Alert
+from flocon.jobs.definitions import ALERTS, Alert
 from flocon.jobs.scheduler import Scheduler
 from task_fakes import (
     DATABASE,
@@ -45,11 +45,11 @@ class World:
             created_on=self.clock.moment,
             schedule_base=self.clock.moment,
         )
-        alert_store.insert(self.catalog, alert)
+        ALERTS.insert(self.catalog, alert)
         return alert
 
     def alert(self, name: str) -> Alert:
-        alert = alert_store.find(self.catalog, SCHEMA, name)
+        alert = ALERTS.find(self.catalog, SCHEMA, name)
         assert alert is not None
         return alert
 
@@ -180,6 +180,6 @@ def test_the_history_keeps_seven_days(world: World) -> None:
         moment = world.clock.moment - timedelta(days=days)
         entry = Entry(alert, moment, "SCHEDULE")
         alert_history.started(world.catalog, entry)
-        alert_history.finished(world.catalog, entry, moment, "TRIGGERED")
+        alert_history.HISTORY.finished(world.catalog, entry.entry_id, moment, "TRIGGERED")
     world.tick(hours=2)
     assert len(world.history()) == 1

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 from flocon.core import errors
-from flocon.jobs import task_graph, task_history, task_store
+from flocon.jobs import task_graph, task_history
+from flocon.jobs.definitions import TASKS, Task
 from flocon.jobs.scheduler import Scheduler
 from flocon.jobs.task_graph import State
-from flocon.jobs.task_store import Task
 from task_fakes import (
     DATABASE,
     SCHEMA,
@@ -45,15 +45,15 @@ class World:
             created_on=self.clock.moment,
             **{"properties": {} if predecessors else {"SCHEDULE": "1 MINUTE"}} | fields,
         )
-        task_store.insert(self.catalog, task)
+        TASKS.insert(self.catalog, task)
 
     def task(self, name: str) -> Task:
-        task = task_store.find(self.catalog, SCHEMA, name)
+        task = TASKS.find(self.catalog, SCHEMA, name)
         assert task is not None
         return task
 
     def request(self, name: str) -> None:
-        task_store.update(self.catalog, replace(self.task(name), requested_at=self.clock.moment))
+        TASKS.update(self.catalog, replace(self.task(name), requested_at=self.clock.moment))
 
     def tick(self, **later: float) -> None:
         """Goes on in time, lets the scheduler look, and waits for what it started."""
@@ -135,7 +135,7 @@ def test_resuming_restarts_the_interval(world: World) -> None:
     world.add("ROOT")
     world.tick(seconds=30)
     base = world.clock.moment
-    task_store.update(world.catalog, replace(world.task("ROOT"), schedule_base=base))
+    TASKS.update(world.catalog, replace(world.task("ROOT"), schedule_base=base))
     world.tick(seconds=30)
     assert world.history() == []
     world.tick(seconds=30)
@@ -368,7 +368,7 @@ def test_a_run_keeps_the_definitions_that_it_began_with(world: World) -> None:
     world.add("CHILD", "ROOT")
 
     def edit(session: FakeSession) -> None:
-        task_store.update(world.catalog, replace(world.task("CHILD"), definition="CALL other()"))
+        TASKS.update(world.catalog, replace(world.task("CHILD"), definition="CALL other()"))
 
     world.account.script["CALL ROOT()"] = edit
     world.tick(minutes=1)

@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 from flocon.core.errors import SnowflakeError
-from flocon.jobs import task_history, task_store, tasks
+from flocon.jobs import history as histories
+from flocon.jobs import task_history, tasks
+from flocon.jobs.definitions import ALERTS, TASKS, Task
 from flocon.jobs.task_history import Entry, Run
-from flocon.jobs.task_store import Task
-from flocon.sql import tasks as parser
+from flocon.sql.jobs import TASK, AlterJob
 from flocon.sql.show import like
 from flocon.sql.tokens import Name, Tokens
 from task_fakes import DATABASE, SCHEMA, FakeAccount, FakeSession
@@ -47,7 +48,7 @@ def states(session: FakeSession) -> dict[str, str]:
 
 
 def stored(session: FakeSession, name: str) -> Task:
-    task = task_store.find(session.catalog(DATABASE), SCHEMA, name)
+    task = TASKS.find(session.catalog(DATABASE), SCHEMA, name)
     assert task is not None
     return task
 
@@ -113,31 +114,27 @@ def test_a_task_keeps_all_that_was_said_of_it_and_its_body_verbatim(session: Fak
 @pytest.mark.parametrize(
     ("action", "expected"),
     [
-        ("RESUME", parser.AlterTask(Name("T"), False, "RESUME")),
-        ("SUSPEND", parser.AlterTask(Name("T"), False, "SUSPEND")),
+        ("RESUME", AlterJob(Name("T"), False, "RESUME")),
+        ("SUSPEND", AlterJob(Name("T"), False, "SUSPEND")),
         (
             "SET SCHEDULE = '10 SECONDS', TIMEZONE = 'UTC'",
-            parser.AlterTask(
-                Name("T"), False, "SET", {"SCHEDULE": "10 SECONDS"}, {"TIMEZONE": "UTC"}
-            ),
+            AlterJob(Name("T"), False, "SET", {"SCHEDULE": "10 SECONDS"}, {"TIMEZONE": "UTC"}),
         ),
         (
             "UNSET COMMENT, TIMEZONE",
-            parser.AlterTask(Name("T"), False, "UNSET", unset=("COMMENT", "TIMEZONE")),
+            AlterJob(Name("T"), False, "UNSET", unset=("COMMENT", "TIMEZONE")),
         ),
-        ("MODIFY AS CALL p()", parser.AlterTask(Name("T"), False, "MODIFY AS", text="CALL p()")),
-        ("MODIFY WHEN 1 = 1", parser.AlterTask(Name("T"), False, "MODIFY WHEN", text="1 = 1")),
-        ("REMOVE WHEN", parser.AlterTask(Name("T"), False, "REMOVE WHEN")),
+        ("MODIFY AS CALL p()", AlterJob(Name("T"), False, "MODIFY AS", text="CALL p()")),
+        ("MODIFY WHEN 1 = 1", AlterJob(Name("T"), False, "MODIFY WHEN", text="1 = 1")),
+        ("REMOVE WHEN", AlterJob(Name("T"), False, "REMOVE WHEN")),
         (
             "ADD AFTER a, s.b",
-            parser.AlterTask(
-                Name("T"), False, "ADD AFTER", predecessors=(Name("A"), Name("B", "S"))
-            ),
+            AlterJob(Name("T"), False, "ADD AFTER", predecessors=(Name("A"), Name("B", "S"))),
         ),
     ],
 )
-def test_each_form_of_alter_task_is_read(action: str, expected: parser.AlterTask) -> None:
-    assert parser.alter_task(Tokens(f"ALTER TASK t {action}")) == expected
+def test_each_form_of_alter_task_is_read(action: str, expected: AlterJob) -> None:
+    assert TASK.alter(Tokens(f"ALTER TASK t {action}")) == expected
 
 
 @pytest.mark.parametrize(
@@ -259,7 +256,7 @@ def record(session: FakeSession, task: Task, hours_ago: float, state: str = "SUC
     entry = Entry(Run(task, moment, "SCHEDULE"), task, moment, 1)
     task_history.started(session.catalog(DATABASE), entry, moment)
     if state != "EXECUTING":
-        task_history.finished(session.catalog(DATABASE), entry, moment, state)
+        task_history.HISTORY.finished(session.catalog(DATABASE), entry.entry_id, moment, state)
     return entry
 
 
@@ -329,7 +326,7 @@ def test_runs_that_a_crash_cut_off_are_failed_and_say_so(session: FakeSession) -
     run(session, *GRAPH)
     record(session, stored(session, "ROOT"), 1, "EXECUTING")
     record(session, stored(session, "CHILD"), 2)
-    assert task_history.recover(session.catalog(DATABASE), NOW) == 1
+    assert task_history.HISTORY.recover(session.catalog(DATABASE), NOW) == 1
     cut_off, whole = history(session)
     assert (cut_off["STATE"], cut_off["COMPLETED_TIME"]) == ("FAILED", NOW)
     assert "account stopped while the task was running" in cut_off["ERROR_MESSAGE"]
@@ -344,12 +341,43 @@ def test_history_is_bounded_in_time_and_number(
     for hours in (1, 2, 3, 24 * 7 + 1):
         record(session, root, hours)
     catalog = session.catalog(DATABASE)
-    task_history.trim(catalog, NOW)
+    task_history.HISTORY.trim(catalog, NOW)
     assert len(catalog.rows("SELECT * FROM _account_task_history")) == 3
-    monkeypatch.setattr(task_history, "KEPT_ROWS", 2)
-    task_history.trim(catalog, NOW)
+    monkeypatch.setattr(histories, "KEPT_ROWS", 2)
+    task_history.HISTORY.trim(catalog, NOW)
     kept = catalog.rows("SELECT scheduled_time FROM _account_task_history ORDER BY 1 DESC")
     assert [row["scheduled_time"].replace(tzinfo=UTC) for row in kept] == [
         NOW - timedelta(hours=1),
         NOW - timedelta(hours=2),
     ]
+
+
+# --- what older data folders have ----------------------------------------------------------------
+
+_OLD_TASK = """{"schema": "OPS", "name": "OLD", "definition": "CALL p()", "owner": "PIPELINE",
+"properties": {"SCHEDULE": "1 MINUTE"}, "parameters": {"TIMEZONE": "UTC"}, "predecessors": [],
+"condition": null, "state": "started", "id": "0b5f", "created_on": "2026-01-02T03:04:05+00:00",
+"schedule_base": "2026-01-02T03:04:06+00:00", "last_committed_on": null, "last_suspended_on": null,
+"last_suspended_reason": null, "requested_at": null, "graph_version": 3, "failures": {"OLD": 2}}"""
+_OLD_ALERT = """{"schema": "OPS", "name": "OLD", "condition": "SELECT 1", "action": "CALL p()",
+"owner": "PIPELINE", "properties": {"SCHEDULE": "1 MINUTE"}, "state": "suspended", "id": "0b60",
+"created_on": "2026-01-02T03:04:05+00:00", "schedule_base": null, "requested_at": null,
+"last_successful": "2026-01-02T03:04:06+00:00", "failures": 1, "auto_suspended": false}"""
+
+
+def test_tasks_and_alerts_of_an_older_data_folder_are_read_as_they_were(
+    session: FakeSession,
+) -> None:
+    catalog = session.catalog(DATABASE)
+    for table, document in (("_account_tasks", _OLD_TASK), ("_account_alerts", _OLD_ALERT)):
+        catalog.write(f"INSERT INTO {table} VALUES ('OPS', 'OLD', ?)", [document])
+    (row,) = shown(session)
+    assert (row["name"], row["state"], row["schedule"]) == ("OLD", "started", "1 MINUTE")
+    task, alert = TASKS.find(catalog, SCHEMA, "OLD"), ALERTS.find(catalog, SCHEMA, "OLD")
+    moment = datetime(2026, 1, 2, 3, 4, 6, tzinfo=UTC)
+    assert task is not None
+    assert alert is not None
+    assert (task.schedule_base, task.graph_version, task.failures) == (moment, 3, {"OLD": 2})
+    assert (alert.last_successful, alert.failures, alert.action) == (moment, 1, "CALL p()")
+    run(session, "ALTER TASK old SET TIMEZONE = 'Europe/Paris'")
+    assert stored(session, "OLD").parameters == {"TIMEZONE": "Europe/Paris"}

@@ -15,7 +15,7 @@ from flocon.access.hierarchy import ADMINISTRATOR
 from flocon.core import errors, privacy
 from flocon.core.errors import SnowflakeError
 from flocon.engine.fast import is_fast
-from flocon.jobs import alert_functions, alerts, task_functions, tasks
+from flocon.jobs import alerts, tasks
 from flocon.objects import (
     account_parameters,
     compute_pools,
@@ -57,7 +57,6 @@ _END_SECONDS = 5.0
 REGISTRY = Registry(
     (
         account_parameters,
-        alert_functions,
         alerts,
         cancellation,
         compute_pools,
@@ -78,7 +77,6 @@ REGISTRY = Registry(
         table_properties,
         table_sizes,
         tables,
-        task_functions,
         tasks,
         use,
         users,

@@ -9,10 +9,9 @@ from datetime import datetime
 from typing import Any
 
 from flocon.access.securables import Securable
-from flocon.core import errors, result
-from flocon.jobs import alert_store, task_history, task_store
-from flocon.jobs.alert_store import Alert
-from flocon.jobs.task_history import aware, naive
+from flocon.core import result
+from flocon.jobs.definitions import ALERTS, Alert, utc_now
+from flocon.jobs.history import History, naive, read_query
 from flocon.session.context import Context
 from flocon.stores.documents import Catalog
 
@@ -81,7 +80,7 @@ def started(catalog: Catalog, entry: Entry) -> None:
         alert.properties.get("RUNBOOK"),
         False,
     ]
-    catalog.write(f"INSERT INTO {TABLE} VALUES ({', '.join('?' * len(row))})", row)
+    HISTORY.insert(catalog, row)
 
 
 def acting(catalog: Catalog, entry: Entry) -> None:
@@ -92,20 +91,6 @@ def acting(catalog: Catalog, entry: Entry) -> None:
     )
 
 
-def finished(
-    catalog: Catalog,
-    entry: Entry,
-    moment: datetime,
-    state: str,
-    error: errors.SnowflakeError | None = None,
-) -> None:
-    catalog.write(
-        f"UPDATE {TABLE} SET state = ?, sql_error_code = ?, sql_error_message = ?,"
-        " completed_time = ? WHERE entry_id = ?",
-        [state, error and error.errno, error and error.message, naive(moment), entry.entry_id],
-    )
-
-
 def mark_auto_suspended(catalog: Catalog, entry: Entry) -> None:
     """The run's failure was the one too many."""
     catalog.write(
@@ -113,70 +98,35 @@ def mark_auto_suspended(catalog: Catalog, entry: Entry) -> None:
     )
 
 
-def recover(catalog: Catalog, moment: datetime) -> int:
-    """Runs that the account's end cut off are failed; how many there were."""
-    return catalog.write(
-        f"UPDATE {TABLE} SET state = 'FAILED', completed_time = ?, sql_error_code = ?,"
-        " sql_error_message = ? WHERE state = 'EXECUTING'",
-        [
-            naive(moment),
-            errors.INTERNAL.errno,
-            "The account stopped while the alert was running; its open transaction is undone.",
-        ],
-    )
-
-
-def trim(catalog: Catalog, moment: datetime) -> None:
-    """As much is kept as of task runs."""
-    task_history.trim(catalog, moment, TABLE)
-
-
 def alert_history(context: Context, database: str, arguments: dict[str, Any]) -> result.Result:
-    """TABLE(INFORMATION_SCHEMA.ALERT_HISTORY(…)): the runs of the whole account, latest first."""
-    now = task_store.utc_now()
-    query = _read_query(arguments, now)
-    rows: list[dict[str, Any]] = []
-    for name in context.account.databases():
-        catalog = context.account.catalog(name)
-        found = task_history.recorded(catalog, TABLE, query) + _upcoming(catalog, query, now)
-        rows += [{**row, "database_name": name} for row in found if _seen(context, name, row)]
-    rows.sort(key=lambda row: row["scheduled_time"], reverse=True)
-    return result.of(
-        COLUMNS,
-        [[aware(row.get(name.lower())) for name in COLUMNS] for row in rows[: query.result_limit]],
-        result.SELECT,
-    )
+    """TABLE(INFORMATION_SCHEMA.ALERT_HISTORY(…))."""
+    now = utc_now()
+    return HISTORY.answer(context, read_query(arguments, now, _ARGUMENTS), now)
 
 
-def _seen(context: Context, database: str, row: dict[str, Any]) -> bool:
+_ARGUMENTS = {
+    "SCHEDULED_TIME_RANGE_START": "scheduled_time_range_start",
+    "SCHEDULED_TIME_RANGE_END": "scheduled_time_range_end",
+    "RESULT_LIMIT": "result_limit",
+    "ALERT_NAME": "task_name",
+}
+
+
+def _is_visible(context: Context, database: str, row: dict[str, Any]) -> bool:
     """Owners see the runs of their alerts."""
     alert = Securable("ALERT", (database, row["schema_name"], row["name"]))
     return context.access.holds(alert, "OWNERSHIP")
 
 
-def _read_query(arguments: dict[str, Any], now: datetime) -> task_history.Query:
-    """ALERT_HISTORY's arguments are some of TASK_HISTORY's, with the same bounds."""
-    known = {
-        "SCHEDULED_TIME_RANGE_START": "SCHEDULED_TIME_RANGE_START",
-        "SCHEDULED_TIME_RANGE_END": "SCHEDULED_TIME_RANGE_END",
-        "RESULT_LIMIT": "RESULT_LIMIT",
-        "ALERT_NAME": "TASK_NAME",
-    }
-    for key in arguments:
-        if key not in known:
-            raise errors.compilation(errors.SYNTAX, f"Invalid named argument {key}.")
-    return task_history.read_query({known[key]: value for key, value in arguments.items()}, now)
-
-
-def _upcoming(catalog: Catalog, query: task_history.Query, now: datetime) -> list[dict[str, Any]]:
+def _upcoming(catalog: Catalog, now: datetime) -> list[dict[str, Any]]:
     """The next run of each started alert, and runs asked for that wait."""
     rows = []
-    for alert in alert_store.all_alerts(catalog):
+    for alert in ALERTS.all(catalog):
         if alert.requested_at:
             rows.append(_planned(alert, alert.requested_at, "EXECUTE ALERT"))
         if moment := alert.next_run(now):
             rows.append(_planned(alert, moment, "SCHEDULE"))
-    return [row for row in rows if task_history.matches(row, query)]
+    return rows
 
 
 def _planned(alert: Alert, moment: datetime, source: str) -> dict[str, Any]:
@@ -191,3 +141,8 @@ def _planned(alert: Alert, moment: datetime, source: str) -> dict[str, Any]:
         "runbook": alert.properties.get("RUNBOOK"),
         "was_auto_suspended": False,
     }
+
+
+HISTORY = History(
+    "alert", TABLE, COLUMNS, "sql_error_code", "sql_error_message", _upcoming, _is_visible
+)

@@ -11,11 +11,10 @@ from datetime import UTC, datetime
 
 from flocon.core import errors
 from flocon.jobs import alert_history
-from flocon.jobs.alert_history import Entry
-from flocon.jobs.task_runs import USER, Clock
+from flocon.jobs.alert_history import HISTORY, Entry
+from flocon.jobs.runs import USER, Surroundings, explained
 from flocon.session import context
-from flocon.session.session import OpenSession, Session
-from flocon.stores.stores import Stores
+from flocon.session.session import Session
 
 log = logging.getLogger(__name__)
 
@@ -27,22 +26,18 @@ class AlertRun:
 
     def __init__(
         self,
-        stores: Stores,
-        open_session: OpenSession,
-        clock: Clock,
+        around: Surroundings,
         database: str,
         entry: Entry,
         on_recorded: Callable[[], None],
-        slots: threading.Semaphore,
     ) -> None:
-        self._stores = stores
-        self._open_session = open_session
-        self._clock = clock
+        self._open_session = around.open_session
+        self._clock = around.clock
+        self._slots = around.slots
+        self._catalog = around.stores.catalog(database)
         self._database = database
-        self._catalog = stores.catalog(database)
-        self._entry = entry
+        self.entry = entry
         self._on_recorded = on_recorded
-        self._slots = slots
         self._guard = threading.Lock()
         self._open: Session | None = None
         self._cancelled = False
@@ -50,15 +45,17 @@ class AlertRun:
     def execute(self) -> str:
         """Runs the alert to its end, and returns its state; never raises for what it does."""
         with self._slots:
-            alert_history.started(self._catalog, self._entry)
+            alert_history.started(self._catalog, self.entry)
             self._on_recorded()
             with self._session() as session:
                 state, error = self._states(session)
         if self._cancelled:
             state = "CANCELLED"
-        alert_history.finished(self._catalog, self._entry, self._clock.now(), state, error)
-        alert = self._entry.alert
-        told = ": " + " ".join(error.message.split()) if error else ""
+        code, message = (error.errno, error.message) if error else (None, None)
+        entry_id = self.entry.entry_id
+        HISTORY.finished(self._catalog, entry_id, self._clock.now(), state, code, message)
+        alert = self.entry.alert
+        told = ": " + " ".join(message.split()) if message else ""
         log.info("alert %s.%s.%s %s%s", self._database, alert.schema, alert.name, state, told)
         return state
 
@@ -69,7 +66,7 @@ class AlertRun:
                 self._open.cancel()
 
     def _states(self, session: Session) -> tuple[str, errors.SnowflakeError | None]:
-        entry = self._entry
+        entry = self.entry
         try:
             session.context.access.require_execution("ALERT", entry.alert.warehouse)
         except errors.SnowflakeError as error:
@@ -77,26 +74,20 @@ class AlertRun:
         try:
             answer = session.execute(entry.alert.condition, query_id=entry.condition_query_id)
         except Exception as error:
-            return "CONDITION_FAILED", self._explained(error)
+            return "CONDITION_FAILED", explained(error, f"alert {entry.alert.name}")
         if not answer.table.num_rows:
             return "CONDITION_FALSE", None
         alert_history.acting(self._catalog, entry)
         try:
             session.execute(entry.alert.action, query_id=entry.action_query_id)
         except Exception as error:
-            return "ACTION_FAILED", self._explained(error)
+            return "ACTION_FAILED", explained(error, f"alert {entry.alert.name}")
         return "TRIGGERED", None
-
-    def _explained(self, error: Exception) -> errors.SnowflakeError:
-        if isinstance(error, errors.SnowflakeError):
-            return error
-        log.error("alert %s failed", self._entry.alert.name, exc_info=error)
-        return errors.SnowflakeError(errors.INTERNAL, f"{type(error).__name__}: {error}")
 
     @contextmanager
     def _session(self) -> Iterator[Session]:
         """A session within cancel()'s reach."""
-        alert = self._entry.alert
+        alert = self.entry.alert
         session = self._open_session(
             user=USER,
             role=alert.owner,
@@ -106,9 +97,9 @@ class AlertRun:
         )
         session.context.access.serverless = alert.warehouse is None
         session.context.alert = context.AlertRun(
-            self._entry.scheduled_time,
+            self.entry.scheduled_time,
             alert.last_successful or _NEVER,
-            self._entry.condition_query_id,
+            self.entry.condition_query_id,
         )
         with self._guard:
             self._open = session

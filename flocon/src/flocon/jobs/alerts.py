@@ -1,195 +1,140 @@
-"""CREATE, ALTER, DROP and EXECUTE ALERT, and what else of alerts is routed."""
+"""Alerts: what their statements do, and what a running one may ask about its run.
 
-from collections.abc import Callable, Sequence
+https://docs.snowflake.com/en/user-guide/alerts
+"""
+
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
-from flocon.access.hierarchy import ADMINISTRATOR
-from flocon.access.securables import Securable
-from flocon.core import errors, result
-from flocon.jobs import alert_history, alert_listing, alert_store
-from flocon.jobs.alert_store import Alert
-from flocon.jobs.task_store import STARTED, SUSPENDED, utc_now
-from flocon.session.context import Context
+from flocon.core import errors
+from flocon.jobs import alert_history, definitions, statements
+from flocon.jobs.definitions import STARTED, SUSPENDED, Alert, utc_now
+from flocon.jobs.statements import Statements
+from flocon.session.context import AlertRun, Context
 from flocon.session.schema_names import of_catalog
-from flocon.sql import alerts as parser
-from flocon.sql.tokens import FullName, Name, Tokens
-from flocon.stores.documents import Catalog
+from flocon.sql import jobs as grammar
+from flocon.sql.jobs import AlterJob, CreateJob
 
-DDL = alert_store.DDL + alert_history.DDL
+DDL = definitions.ALERTS.ddl + alert_history.DDL
 
-_DONE = "Statement executed successfully."
-
-
-class _Place:
-    """The alert that a statement names."""
-
-    def __init__(self, context: Context, name: Name) -> None:
-        self.full: FullName = context.resolve(name)
-        self.catalog: Catalog = context.catalog(self.full.database)
-        self.found = alert_store.find(self.catalog, self.full.schema, self.full.name)
-
-    @property
-    def alert(self) -> Alert:
-        """The named alert, or Snowflake's error."""
-        if self.found is None:
-            raise errors.does_not_exist("Alert", self.full)
-        return self.found
+Place = statements.Place[Alert]
 
 
-def create_alert(context: Context, tokens: Tokens, binds: Sequence[Any]) -> result.Result:
-    """A new alert is suspended; CREATE OR ALTER leaves an existing one as running as it is."""
-    statement = parser.create_alert(tokens)
-    if "SCHEDULE" not in statement.properties:
-        raise parser.new_data()
-    context.transactions.commit_for_ddl()
-    with context.account.lock:
-        place = _Place(context, statement.name)
-        context.check_schema(place.full)
-        if place.found and statement.if_not_exists:
-            return result.status(f"{place.full.name} already exists, statement succeeded.")
-        if place.found and statement.mode == "CREATE":
-            raise errors.already_exists(place.full)
-        alert = Alert(
-            schema=place.full.schema,
-            name=place.full.name,
-            condition=statement.condition,
-            action=statement.action,
-            owner=context.access.role,
-            properties=statement.properties,
-        )
-        _check_warehouse(context, alert)
-        _put(place, alert, statement.mode)
-    context.account.tasks_changed()
-    return result.status(f"Alert {place.full.name} successfully created.")
-
-
-def _put(place: _Place, alert: Alert, mode: str) -> None:
-    if place.found is None:
-        alert_store.insert(place.catalog, alert)
-    elif mode == "REPLACE":
-        alert_store.update(place.catalog, alert)
-    else:
-        kept = replace(
-            place.found,
-            condition=alert.condition,
-            action=alert.action,
-            properties=alert.properties,
-        )
-        alert_store.update(place.catalog, kept)
-
-
-def _check_warehouse(context: Context, alert: Alert) -> None:
-    if alert.warehouse and not context.directory.exists(Securable("WAREHOUSE", (alert.warehouse,))):
-        raise errors.does_not_exist("Warehouse", alert.warehouse)
-
-
-def _check_owner(context: Context, alert: Alert) -> None:
-    """An alert runs as its owner, who must be allowed to."""
-    with context.access.acting_as(alert.owner or ADMINISTRATOR):
-        context.access.require_execution("ALERT", alert.warehouse)
-
-
-def alter_alert(context: Context, tokens: Tokens, binds: Sequence[Any]) -> result.Result:
-    statement = parser.alter_alert(tokens)
-    context.transactions.commit_for_ddl()
-    with context.account.lock:
-        place = _Place(context, statement.name)
-        if statement.if_exists and place.found is None:
-            return result.status(_DONE)
-        if statement.action == "RESUME":
-            _check_owner(context, place.alert)
-        changed = _ACTIONS[statement.action](place.alert, statement)
-        # What has become wrong since (a dropped warehouse) must not keep an alert from stopping.
-        if statement.action != "SUSPEND":
-            _check_warehouse(context, changed)
-        alert_store.update(place.catalog, changed)
-    context.account.tasks_changed()
-    return result.status(_DONE)
-
-
-def _resume(alert: Alert, statement: parser.AlterAlert) -> Alert:
+def _resume(context: Context, place: Place, statement: AlterJob) -> Alert:
+    alert = place.job
+    ALERTS.check_owner(context, alert)
     if alert.started:
         return alert
     return replace(alert, state=STARTED, schedule_base=utc_now(), failures=0, auto_suspended=False)
 
 
-def _suspend(alert: Alert, statement: parser.AlterAlert) -> Alert:
-    return replace(alert, state=SUSPENDED, failures=0)
+def _suspend(context: Context, place: Place, statement: AlterJob) -> Alert:
+    return replace(place.job, state=SUSPENDED, failures=0)
 
 
-def _set(alert: Alert, statement: parser.AlterAlert) -> Alert:
-    return replace(alert, properties={**alert.properties, **statement.properties})
+def _edited(change: Callable[[Alert, AlterJob], Alert]) -> statements.Action[Alert]:
+    return lambda context, place, statement: change(place.job, statement)
 
 
-def _unset(alert: Alert, statement: parser.AlterAlert) -> Alert:
-    left = {key: value for key, value in alert.properties.items() if key not in statement.unset}
-    return replace(alert, properties=left)
+class _Alerts(Statements[Alert]):
+    noun = "Alert"
+    grammar = grammar.ALERT
+    store = definitions.ALERTS
+    shown: Mapping[str, str] = {
+        "created_on": "TIMESTAMP WITH TIME ZONE",
+        "name": "VARCHAR",
+        "database_name": "VARCHAR",
+        "schema_name": "VARCHAR",
+        "owner": "VARCHAR",
+        "comment": "VARCHAR",
+        "warehouse": "VARCHAR",
+        "schedule": "VARCHAR",
+        "state": "VARCHAR",
+        "condition": "VARCHAR",
+        "action": "VARCHAR",
+        "owner_role_type": "VARCHAR",
+        "runbook": "VARCHAR",
+        "config": "VARCHAR",
+        "was_auto_suspended": "BOOLEAN",
+    }
+    actions: Mapping[str, statements.Action[Alert]] = {
+        "RESUME": _resume,
+        "SUSPEND": _suspend,
+        "SET": _edited(statements.with_settings),
+        "UNSET": _edited(statements.without_settings),
+        "MODIFY CONDITION": _edited(lambda alert, said: replace(alert, condition=said.text)),
+        "MODIFY ACTION": _edited(lambda alert, said: replace(alert, action=said.text)),
+    }
+
+    def defined(self, context: Context, place: Place, statement: CreateJob) -> Alert:
+        return Alert(
+            schema=place.full.schema,
+            name=place.name,
+            condition=statement.condition or "",
+            action=statement.body,
+            owner=context.access.role,
+            properties=statement.properties,
+        )
+
+    def redefined(self, current: Alert, job: Alert) -> Alert:
+        return replace(
+            current, condition=job.condition, action=job.action, properties=job.properties
+        )
+
+    def row(self, database: str, job: Alert) -> dict[str, Any]:
+        return {
+            **super().row(database, job),
+            "condition": job.condition,
+            "action": job.action,
+            "runbook": job.properties.get("RUNBOOK"),
+            "was_auto_suspended": job.auto_suspended,
+        }
 
 
-_ACTIONS: dict[str, Callable[[Alert, parser.AlterAlert], Alert]] = {
-    "RESUME": _resume,
-    "SUSPEND": _suspend,
-    "SET": _set,
-    "UNSET": _unset,
-    "MODIFY CONDITION": lambda alert, statement: replace(alert, condition=statement.text),
-    "MODIFY ACTION": lambda alert, statement: replace(alert, action=statement.text),
-}
+ALERTS = _Alerts()
 
 
-def drop_alert(context: Context, tokens: Tokens, binds: Sequence[Any]) -> result.Result:
-    name, if_exists = parser.drop_alert(tokens)
-    context.transactions.commit_for_ddl()
-    with context.account.lock:
-        place = _Place(context, name)
-        if if_exists and place.found is None:
-            return result.status(
-                f"Drop statement executed successfully ({place.full.name} already dropped)."
+# --- functions -----------------------------------------------------------------------------------
+
+
+def _of_run(name: str, value: Callable[[AlertRun], datetime | str]) -> Any:
+    def ask(context: Context, arguments: list[Any]) -> datetime | str:
+        if arguments:
+            raise errors.compilation(errors.COMPILATION, f"{name} takes no arguments.")
+        if context.alert is None:
+            raise errors.compilation(
+                errors.COMPILATION, f"{name} can only be called from within an alert."
             )
-        alert_store.delete(place.catalog, place.alert)
-    context.account.tasks_changed()
-    return result.status(f"{place.full.name} successfully dropped.")
+        return value(context.alert)
+
+    return ask
 
 
-def execute_alert(context: Context, tokens: Tokens, binds: Sequence[Any]) -> result.Result:
-    """Asks for a run now, of a suspended alert as well. Asked for again while one runs, one more
-    will follow. https://docs.snowflake.com/en/sql-reference/sql/execute-alert
-    """
-    name = parser.execute_alert(tokens)
-    with context.account.lock:
-        place = _Place(context, name)
-        _check_owner(context, place.alert)
-        alert_store.update(place.catalog, replace(place.alert, requested_at=utc_now()))
-    context.account.tasks_changed()
-    return result.status(f"Alert {place.full.name} is scheduled to run immediately.")
+def alert_config(context: Context, arguments: list[Any]) -> None:
+    """Goes with CONFIG, which alerts here have not."""
+    raise errors.unsupported("SYSTEM$GET_ALERT_CONFIG")
 
 
-ROUTES = {
-    ("CREATE", "ALERT"): create_alert,
-    ("ALTER", "ALERT"): alter_alert,
-    ("DROP", "ALERT"): drop_alert,
-    ("EXECUTE", "ALERT"): execute_alert,
-    ("SHOW", "ALERTS"): alert_listing.show_alerts,
-    ("DESCRIBE", "ALERT"): alert_listing.describe_alert,
+ROUTES = ALERTS.routes()
+
+FUNCTIONS = {"SYSTEM$GET_ALERT_CONFIG": alert_config}
+
+# https://docs.snowflake.com/en/sql-reference/functions/scheduled_time
+# https://docs.snowflake.com/en/sql-reference/functions/last_successful_scheduled_time
+# https://docs.snowflake.com/en/sql-reference/functions/get_condition_query_uuid
+NAMESPACED = {
+    f"SNOWFLAKE.ALERT.{name}": _of_run(name, value)
+    for name, value in (
+        ("SCHEDULED_TIME", lambda run: run.scheduled_time),
+        ("LAST_SUCCESSFUL_SCHEDULED_TIME", lambda run: run.last_successful),
+        ("GET_CONDITION_QUERY_UUID", lambda run: run.condition_query_id),
+    )
 }
 
 TABLE_FUNCTIONS = {"ALERT_HISTORY": alert_history.alert_history}
 
-
-def _owner_changed(context: Context, what: Securable, role: str) -> None:
-    """An alert is suspended by that, because it would run as somebody else.
-
-    https://docs.snowflake.com/en/sql-reference/sql/grant-ownership
-    """
-    database, schema, name = what.path
-    catalog = context.catalog(database)
-    with context.account.lock:
-        alert = alert_store.find(catalog, schema, name)
-        if alert and alert.owner != role:
-            alert_store.update(catalog, replace(alert, owner=role, state=SUSPENDED))
-    context.account.tasks_changed()
-
-
 OF_SCHEMA = ("_account_alerts", "schema")
 IN_SCHEMA = {"ALERT": of_catalog(*OF_SCHEMA)}
-OWNER_CHANGED = {"ALERT": _owner_changed}
+OWNER_CHANGED = {"ALERT": ALERTS.owner_changed}

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from enum import Enum
 
 from flocon.core import errors
-from flocon.jobs.task_store import Task
+from flocon.jobs.definitions import Task
 
 NOT_SUSPENDED = errors.Code(91421, "22000")
 

@@ -9,7 +9,8 @@ from datetime import timedelta
 from typing import Any
 
 from flocon.core import errors, result
-from flocon.jobs import task_history, task_store
+from flocon.jobs import history, task_history
+from flocon.jobs.definitions import utc_now
 from flocon.session.context import Context
 from flocon.stores.documents import Catalog
 
@@ -47,16 +48,19 @@ def current_task_graphs(
 ) -> result.Result:
     """The runs that are going on, and the next one of each started root. Latest first."""
     limit, name, _ = _read(arguments, "RESULT_LIMIT", "ROOT_TASK_NAME")
-    now = task_store.utc_now()
-    query = task_history.Query(scheduled_time_range_end=now + _PLANNED_FOR)
+    now = utc_now()
+    until = history.Query(scheduled_time_range_end=now + _PLANNED_FOR)
     running = _running(context)
     groups = [group for _, group in running]
     rows: list[Row] = []
     for where, catalog in _catalogs(context):
         runs = _runs(where, catalog, f"graph_run_group_id IN ({_marks(groups)})", groups)
         rows += [run for run in runs if _key(run) in running and run["latest"]]
-        planned = task_history.upcoming(catalog, query, now)
-        rows += [row | {"root_task_name": row["name"], "database_name": where} for row in planned]
+        rows += [
+            row | {"root_task_name": row["name"], "database_name": where}
+            for row in task_history.upcoming(catalog, now)
+            if history.matches(row, until)
+        ]
     for row in rows:
         row["state"] = "SCHEDULED" if row["state"] == "SCHEDULED" else "EXECUTING"
     columns = {key: kind for key, kind in _COLUMNS.items() if key != "COMPLETED_TIME"}
@@ -69,7 +73,7 @@ def complete_task_graphs(
     """The runs that ended in the last hour, a row per attempt, without skipped ones. Latest
     first."""
     limit, name, error_only = _read(arguments, "RESULT_LIMIT", "ROOT_TASK_NAME", "ERROR_ONLY")
-    since = task_history.naive(task_store.utc_now() - _COMPLETE_FOR)
+    since = history.naive(utc_now() - _COMPLETE_FOR)
     running = _running(context)
     rows = [
         run
@@ -162,7 +166,9 @@ def _seen(context: Context, rows: Iterable[Row]) -> list[Row]:
     return [
         row
         for row in rows
-        if task_history.seen(context, row["database_name"], row | {"name": row["root_task_name"]})
+        if task_history.is_visible(
+            context, row["database_name"], row | {"name": row["root_task_name"]}
+        )
     ]
 
 
@@ -171,5 +177,5 @@ def _answer(
 ) -> result.Result:
     chosen = [row for row in rows if name in (None, row["root_task_name"].upper())]
     chosen.sort(key=lambda row: row[order], reverse=True)
-    values = [[task_history.aware(row.get(key.lower())) for key in columns] for row in chosen]
+    values = [[history.aware(row.get(key.lower())) for key in columns] for row in chosen]
     return result.of(columns, values[:limit], result.SELECT)

@@ -1,16 +1,14 @@
 """The history of task runs, and INFORMATION_SCHEMA.TASK_HISTORY over it."""
 
-import operator
 import uuid
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from flocon.access.securables import Securable
-from flocon.core import errors, result
-from flocon.jobs import task_store
-from flocon.jobs.task_store import Task
+from flocon.core import result
+from flocon.jobs.definitions import TASKS, Task, utc_now
+from flocon.jobs.history import History, naive, read_query
 from flocon.session.context import Context
 from flocon.stores.documents import Catalog
 
@@ -25,8 +23,6 @@ CREATE TABLE IF NOT EXISTS _account_task_history (
 );
 """
 
-KEPT_FOR = timedelta(days=7)
-KEPT_ROWS = 50_000
 _TIME = "TIMESTAMP WITH TIME ZONE"
 
 COLUMNS = {
@@ -119,29 +115,14 @@ class Entry:
 
 def started(catalog: Catalog, entry: Entry, moment: datetime) -> None:
     """The body begins: EXECUTING, and it stays so if the account dies."""
-    _insert(catalog, entry.row("EXECUTING", started=moment))
+    HISTORY.insert(catalog, entry.row("EXECUTING", started=moment))
 
 
 def not_run(
     catalog: Catalog, entry: Entry, moment: datetime, code: str | None, message: str
 ) -> None:
     """The task was skipped."""
-    _insert(catalog, entry.row("SKIPPED", completed=moment, code=code, message=message))
-
-
-def finished(
-    catalog: Catalog,
-    entry: Entry,
-    moment: datetime,
-    state: str,
-    code: str | None = None,
-    message: str | None = None,
-) -> None:
-    catalog.write(
-        "UPDATE _account_task_history SET state = ?, error_code = ?, error_message = ?, "
-        "completed_time = ? WHERE entry_id = ?",
-        [state, code, message, naive(moment), entry.entry_id],
-    )
+    HISTORY.insert(catalog, entry.row("SKIPPED", completed=moment, code=code, message=message))
 
 
 def mark_auto_suspended(catalog: Catalog, run: Run, attempt: int) -> None:
@@ -153,145 +134,27 @@ def mark_auto_suspended(catalog: Catalog, run: Run, attempt: int) -> None:
     )
 
 
-def recover(catalog: Catalog, moment: datetime) -> int:
-    """Runs that the account's end cut off are failed; how many there were."""
-    return catalog.write(
-        "UPDATE _account_task_history SET state = 'FAILED', completed_time = ?, error_code = ?, "
-        "error_message = ? WHERE state = 'EXECUTING'",
-        [
-            naive(moment),
-            f"{errors.INTERNAL.errno:06d}",
-            "The account stopped while the task was running; its open transaction is undone.",
-        ],
-    )
-
-
-def trim(catalog: Catalog, moment: datetime, table: str = "_account_task_history") -> None:
-    """Keeps the last seven days, and of them no more rows than KEPT_ROWS."""
-    catalog.write(
-        f"DELETE FROM {table} WHERE scheduled_time < ? OR scheduled_time < ("
-        f"SELECT scheduled_time FROM {table} ORDER BY scheduled_time DESC "
-        f"LIMIT 1 OFFSET {KEPT_ROWS - 1})",
-        [naive(moment - KEPT_FOR)],
-    )
-
-
-@dataclass(frozen=True)
-class Query:
-    """TASK_HISTORY's arguments."""
-
-    scheduled_time_range_start: datetime | None = None
-    scheduled_time_range_end: datetime | None = None
-    result_limit: int = 100
-    task_name: str | None = None
-    database_name: str | None = None
-    schema_name: str | None = None
-    error_only: bool = False
-    root_task_id: str | None = None
-
-
 def task_history(context: Context, database: str, arguments: dict[str, Any]) -> result.Result:
-    """TABLE(INFORMATION_SCHEMA.TASK_HISTORY(…)): the runs of the whole account, latest first."""
-    now = task_store.utc_now()
-    query = read_query(arguments, now)
-    rows: list[dict[str, Any]] = []
-    for name in context.account.databases():
-        if query.database_name in (None, name):
-            catalog = context.account.catalog(name)
-            found = recorded(catalog, "_account_task_history", query)
-            found += upcoming(catalog, query, now)
-            rows += [{**row, "database_name": name} for row in found if seen(context, name, row)]
-    rows.sort(key=lambda row: row["scheduled_time"], reverse=True)
-    return result.of(
-        COLUMNS,
-        [[aware(row.get(name.lower())) for name in COLUMNS] for row in rows[: query.result_limit]],
-        result.SELECT,
-    )
+    """TABLE(INFORMATION_SCHEMA.TASK_HISTORY(…)).
+    https://docs.snowflake.com/en/sql-reference/functions/task_history"""
+    now = utc_now()
+    return HISTORY.answer(context, read_query(arguments, now), now)
 
 
-def seen(context: Context, database: str, row: dict[str, Any]) -> bool:
+def is_visible(context: Context, database: str, row: dict[str, Any]) -> bool:
     task = Securable("TASK", (database, row["schema_name"], row["name"]))
     return context.access.sees_runs(task)
 
 
-def read_query(arguments: Mapping[str, Any], now: datetime) -> Query:
-    """Checks TASK_HISTORY's arguments as Snowflake does."""
-    fields = {}
-    for key, value in arguments.items():
-        if key.lower() not in Query.__dataclass_fields__:
-            raise errors.compilation(errors.SYNTAX, f"Invalid named argument {key}.")
-        if value is not None:
-            fields[key.lower()] = _convert(key, value)
-    query = Query(**fields)
-    if not 1 <= query.result_limit <= 10_000:
-        raise _invalid("RESULT_LIMIT", query.result_limit, "must be from 1 to 10000")
-    start, end = query.scheduled_time_range_start, query.scheduled_time_range_end
-    # A little slack: the caller's clock read its seven days before this one was asked.
-    if start is not None and start < now - KEPT_FOR - timedelta(minutes=5):
-        raise _invalid("SCHEDULED_TIME_RANGE_START", start, "must be within the last 7 days")
-    if start is not None and end is not None and end < start:
-        raise _invalid("SCHEDULED_TIME_RANGE_END", end, "must not be before the start")
-    return query
-
-
-def _convert(key: str, value: Any) -> Any:
-    if key.startswith("SCHEDULED_TIME"):
-        return _moment(key, value)
-    if key == "RESULT_LIMIT":
-        return int(value)
-    if key == "ERROR_ONLY":
-        return str(value).upper() == "TRUE"
-    return str(value)
-
-
-def _moment(key: str, value: Any) -> datetime:
-    try:
-        moment = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
-    except ValueError:
-        raise _invalid(key, value, "is not a timestamp") from None
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def _conditions(query: Query) -> list[tuple[str, str, Any]]:
-    """(column, sign, value) of each argument that was given; text is compared without case."""
-    conditions = [
-        ("scheduled_time", ">=", naive(query.scheduled_time_range_start)),
-        ("scheduled_time", "<=", naive(query.scheduled_time_range_end)),
-        ("name", "=", query.task_name),
-        ("schema_name", "=", query.schema_name),
-        ("root_task_id", "=", query.root_task_id),
-    ]
-    return [condition for condition in conditions if condition[2] is not None]
-
-
-def recorded(catalog: Catalog, table: str, query: Query) -> list[dict[str, Any]]:
-    """The runs in a history's table that a query asks for, latest first."""
-    conditions = _conditions(query)
-    where = [
-        f"upper({column}) = upper(?)" if sign == "=" else f"{column} {sign} ?"
-        for column, sign, _ in conditions
-    ]
-    if query.error_only:
-        where.append("state IN ('FAILED', 'FAILED_AND_AUTO_SUSPENDED', 'CANCELLED')")
-    return catalog.rows(
-        f"SELECT * FROM {table} WHERE "
-        + " AND ".join(where or ["true"])
-        + f" ORDER BY scheduled_time DESC LIMIT {query.result_limit}",
-        [value for _, _, value in conditions],
-    )
-
-
-def upcoming(catalog: Catalog, query: Query, now: datetime) -> list[dict[str, Any]]:
+def upcoming(catalog: Catalog, now: datetime) -> list[dict[str, Any]]:
     """What is planned: the next run of each started root, and runs asked for that wait."""
-    if query.error_only:
-        return []
     rows = []
-    for task in task_store.all_tasks(catalog):
+    for task in TASKS.all(catalog):
         if task.requested_at:
             rows.append(_planned(task, task.requested_at, "EXECUTE_TASK"))
         if task.is_root and (moment := task.next_run(now)):
             rows.append(_planned(task, moment, "SCHEDULE"))
-    return [row for row in rows if matches(row, query)]
+    return rows
 
 
 def _planned(task: Task, moment: datetime, source: str) -> dict[str, Any]:
@@ -312,32 +175,12 @@ def _planned(task: Task, moment: datetime, source: str) -> dict[str, Any]:
     }
 
 
-def matches(row: dict[str, Any], query: Query) -> bool:
-    """Does a run that is planned fit a query?"""
-    return all(_COMPARE[sign](row[column], value) for column, sign, value in _conditions(query))
-
-
-_COMPARE: dict[str, Callable[[Any, Any], bool]] = {
-    ">=": operator.ge,
-    "<=": operator.le,
-    "=": lambda left, right: left.upper() == right.upper(),
-}
-
-
-def _insert(catalog: Catalog, row: list[Any]) -> None:
-    marks = ", ".join("?" * len(row))
-    catalog.write(f"INSERT INTO _account_task_history VALUES ({marks})", row)
-
-
-def naive(moment: datetime | None) -> datetime | None:
-    return moment and moment.astimezone(UTC).replace(tzinfo=None)
-
-
-def aware(value: Any) -> Any:
-    return value.replace(tzinfo=UTC) if isinstance(value, datetime) else value
-
-
-def _invalid(key: str, value: object, reason: str) -> errors.SnowflakeError:
-    return errors.compilation(
-        errors.INVALID_PROPERTY, f"Invalid value [{value}] for {key}: {reason}"
-    )
+HISTORY = History(
+    "task",
+    "_account_task_history",
+    COLUMNS,
+    "error_code",
+    "error_message",
+    upcoming,
+    is_visible,
+)

@@ -8,30 +8,21 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
 
 from flocon.core import errors
 from flocon.jobs import task_graph, task_history
+from flocon.jobs.definitions import Task
+from flocon.jobs.runs import USER, Surroundings, explained
 from flocon.jobs.task_graph import State, States
-from flocon.jobs.task_history import Entry, Run
-from flocon.jobs.task_store import Task
+from flocon.jobs.task_history import HISTORY, Entry, Run
 from flocon.session.session import OpenSession, Session
-from flocon.stores.stores import Stores
 
 log = logging.getLogger(__name__)
-
-USER = "SYSTEM"
 
 _FALSE = "0040003"
 _FALSE_MESSAGE = "Conditional expression for task evaluated to false."
 _CANCEL_AGAIN_SECONDS = 0.5
 _TIMEOUT = errors.Code(630, "57014")
-
-
-class Clock(Protocol):
-    def now(self) -> datetime:
-        """The moment, in UTC and aware."""
-        ...
 
 
 def holds(open_session: OpenSession, database: str, task: Task) -> bool:
@@ -69,23 +60,20 @@ class GraphRun:
 
     def __init__(
         self,
-        stores: Stores,
-        open_session: OpenSession,
-        clock: Clock,
+        around: Surroundings,
         database: str,
         graph: dict[str, Task],
         run: Run,
         on_recorded: Callable[[], None],
-        slots: threading.Semaphore,
     ) -> None:
-        self._open_session = open_session
-        self._clock = clock
+        self._open_session = around.open_session
+        self._clock = around.clock
+        self._slots = around.slots
+        self._catalog = around.stores.catalog(database)
         self.database = database
         self.run = run
-        self._catalog = stores.catalog(database)
         self._graph = graph
         self._on_recorded = on_recorded
-        self._slots = slots
         self._sessions: dict[str, Session] = {}
         self._guard = threading.Lock()
         self._cancelled = False
@@ -237,17 +225,15 @@ class GraphRun:
     def _fail(self, entry: Entry, error: Exception) -> State:
         alone = entry.task.id in self._cancelled_tasks
         state = State.CANCELLED if self._cancelled or alone else State.FAILED
-        if not isinstance(error, errors.SnowflakeError):
-            log.error("task %s failed", entry.task.name, exc_info=error)
-            error = errors.SnowflakeError(errors.INTERNAL, f"{type(error).__name__}: {error}")
-        self._finish(entry, state, f"{error.errno:06d}", error.message)
+        told = explained(error, f"task {entry.task.name}")
+        self._finish(entry, state, f"{told.errno:06d}", told.message)
         return state
 
     def _finish(
         self, entry: Entry, state: State, code: str | None = None, message: str | None = None
     ) -> None:
         now = self._clock.now()
-        task_history.finished(self._catalog, entry, now, state.value, code, message)
+        HISTORY.finished(self._catalog, entry.entry_id, now, state.value, code, message)
         log.info(
             "task %s.%s.%s attempt %d %s%s",
             self.database,

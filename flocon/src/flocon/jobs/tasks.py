@@ -1,23 +1,27 @@
-"""CREATE, ALTER, DROP and EXECUTE TASK, and what else of tasks is routed."""
+"""Tasks: what their statements do to a graph, and the functions about them.
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+https://docs.snowflake.com/en/user-guide/tasks-intro
+"""
+
+import json
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from flocon.access.hierarchy import ADMINISTRATOR
-from flocon.access.securables import Securable
 from flocon.core import errors, result
-from flocon.jobs import task_graph, task_graph_runs, task_history, task_listing, task_store
-from flocon.jobs.task_store import STARTED, SUSPENDED, Task
-from flocon.session import parameters
+from flocon.jobs import definitions, statements, task_graph, task_graph_runs, task_history
+from flocon.jobs.definitions import STARTED, SUSPENDED, Task, utc_now
+from flocon.jobs.statements import Statements
 from flocon.session.context import Context
 from flocon.session.schema_names import of_catalog
-from flocon.sql import tasks as parser
-from flocon.sql.tokens import FullName, Name, Tokens
-from flocon.stores.documents import Catalog
+from flocon.sql import jobs as grammar
+from flocon.sql.jobs import AlterJob, CreateJob
+from flocon.sql.tokens import Name, Tokens
 
-DDL = task_store.DDL + task_history.DDL
+DDL = definitions.TASKS.ddl + task_history.DDL
+
+Place = statements.Place[Task]
 
 _ROOT_ONLY = (
     "SCHEDULE",
@@ -28,167 +32,11 @@ _ROOT_ONLY = (
 )
 
 
-class Place:
-    """The task that a statement names, and the tasks around it."""
-
-    def __init__(self, context: Context, name: Name) -> None:
-        self.full: FullName = context.resolve(name)
-        self.catalog: Catalog = context.catalog(self.full.database)
-        self.tasks = task_store.schema_tasks(self.catalog, self.full.schema)
-
-    @property
-    def name(self) -> str:
-        return self.full.name
-
-    @property
-    def task(self) -> Task:
-        """The named task, or Snowflake's error."""
-        if self.name not in self.tasks:
-            raise errors.does_not_exist("Task", self.full)
-        return self.tasks[self.name]
-
-    def check_editable(self, names: Iterable[str]) -> None:
-        task_graph.check_editable(self.tasks, names, self.full.database)
+def _check_editable(place: Place, *names: str) -> None:
+    task_graph.check_editable(place.jobs, names, place.full.database)
 
 
-def create_task(context: Context, tokens: Tokens, binds: Sequence[Any]) -> result.Result:
-    statement = parser.create_task(tokens)
-    _check_parameters(statement.parameters)
-    context.transactions.commit_for_ddl()
-    with context.account.lock:
-        place = Place(context, statement.name)
-        context.check_schema(place.full)
-        current = place.tasks.get(place.name)
-        if current and statement.if_not_exists:
-            return result.status(f"{place.name} already exists, statement succeeded.")
-        if current and statement.mode == "CREATE":
-            raise errors.already_exists(place.full)
-        task = _defined(context, place, statement)
-        _check(context, place, task, current, statement.mode)
-        if current is None:
-            task_store.insert(place.catalog, task)
-        else:
-            task_store.update(place.catalog, _successor(task, current, statement.mode))
-    context.account.tasks_changed()
-    return result.status(f"Task {place.name} successfully created.")
-
-
-def _defined(context: Context, place: Place, statement: parser.CreateTask) -> Task:
-    return Task(
-        schema=place.full.schema,
-        name=place.name,
-        definition=statement.definition,
-        owner=context.access.role,
-        properties=statement.properties,
-        parameters=statement.parameters,
-        predecessors=_parents(context, place, statement.predecessors),
-        condition=statement.condition,
-    )
-
-
-def _successor(task: Task, current: Task, mode: str) -> Task:
-    """What takes an existing task's place: REPLACE makes a new task, ALTER keeps the old one."""
-    if mode == "REPLACE":
-        return task
-    current = _cut(current, set(current.predecessors) - set(task.predecessors))
-    return replace(
-        current,
-        definition=task.definition,
-        properties=task.properties,
-        parameters=task.parameters,
-        predecessors=task.predecessors,
-        condition=task.condition,
-    )
-
-
-def _check(context: Context, place: Place, task: Task, current: Task | None, mode: str) -> None:
-    """A definition must fit its graph, and the graph's root be suspended.
-
-    A root itself may be replaced while it is started: that suspends it.
-    """
-    _check_properties(context, task)
-    task_graph.check_links(place.tasks, task.schema, task.name, task.predecessors)
-    place.check_editable(task.predecessors)
-    if current and not (mode == "REPLACE" and current.is_root):
-        place.check_editable([current.name])
-
-
-def _check_properties(context: Context, task: Task) -> None:
-    if task.warehouse and not context.directory.exists(Securable("WAREHOUSE", (task.warehouse,))):
-        raise errors.does_not_exist("Warehouse", task.warehouse)
-    if not task.is_root:
-        for name in _ROOT_ONLY:
-            if name in task.properties:
-                raise errors.compilation(
-                    errors.INVALID_PROPERTY,
-                    f"Task {task.name} has predecessors: {name} belongs to its root task.",
-                )
-    if "WAREHOUSE" in task.properties and (
-        "USER_TASK_MANAGED_INITIAL_WAREHOUSE_SIZE" in task.properties
-    ):
-        raise errors.compilation(
-            errors.INVALID_PROPERTY,
-            "WAREHOUSE and USER_TASK_MANAGED_INITIAL_WAREHOUSE_SIZE exclude one another.",
-        )
-
-
-def _parents(context: Context, place: Place, names: Iterable[Name]) -> tuple[str, ...]:
-    """The names of predecessors, which live in the task's own schema."""
-    parents = []
-    for name in names:
-        full = context.resolve(
-            name if name.schema else Name(name.name, place.full.schema, place.full.database)
-        )
-        if (full.database, full.schema) != (place.full.database, place.full.schema):
-            raise errors.compilation(
-                errors.COMPILATION,
-                f"Task {place.full} and its predecessor {full} must be in the same schema.",
-            )
-        parents.append(full.name)
-    return tuple(dict.fromkeys(parents))
-
-
-def alter_task(context: Context, tokens: Tokens, binds: Sequence[Any]) -> result.Result:
-    statement = parser.alter_task(tokens)
-    _check_parameters(statement.parameters)
-    return _altered(context, statement)
-
-
-def comment_on_task(context: Context, tokens: Tokens, binds: Sequence[Any]) -> result.Result:
-    """https://docs.snowflake.com/en/sql-reference/sql/comment"""
-    return _altered(context, parser.comment_on_task(tokens))
-
-
-def _altered(context: Context, statement: parser.AlterTask) -> result.Result:
-    context.transactions.commit_for_ddl()
-    with context.account.lock:
-        place = Place(context, statement.name)
-        if statement.if_exists and place.name not in place.tasks:
-            return result.status("Statement executed successfully.")
-        changed = _ACTIONS[statement.action](context, place, statement)
-        # What has become wrong since (a dropped warehouse) must not keep a task from stopping.
-        if statement.action != "SUSPEND":
-            _check_properties(context, changed)
-        task_store.update(place.catalog, changed)
-    context.account.tasks_changed()
-    return result.status("Statement executed successfully.")
-
-
-_Action = Callable[[Context, Place, parser.AlterTask], Task]
-
-
-def _resume(context: Context, place: Place, statement: parser.AlterTask) -> Task:
-    task = place.task
-    if not task.is_root:
-        place.check_editable([task.name])
-    check_owner(context, task)
-    return resumed(task, task_store.utc_now())
-
-
-def check_owner(context: Context, task: Task) -> None:
-    """A task runs as its owner, who must be allowed to."""
-    with context.access.acting_as(task.owner or ADMINISTRATOR):
-        context.access.require_execution("TASK", task.warehouse)
+# --- what becomes of a task ----------------------------------------------------------------------
 
 
 def resumed(task: Task, now: datetime) -> Task:
@@ -211,167 +59,308 @@ def resumed(task: Task, now: datetime) -> Task:
     )
 
 
-def _suspend(context: Context, place: Place, statement: parser.AlterTask) -> Task:
-    task = place.task
-    if not task.is_root:
-        place.check_editable([task.name])
-    return suspended(task, "USER_SUSPENDED") if task.started else task
-
-
 def suspended(task: Task, reason: str) -> Task:
-    return replace(
-        task,
-        state=SUSPENDED,
-        last_suspended_on=task_store.utc_now(),
-        last_suspended_reason=reason,
-    )
+    return replace(task, state=SUSPENDED, last_suspended_on=utc_now(), last_suspended_reason=reason)
 
 
-def _edited(change: Callable[[Task, parser.AlterTask], Task]) -> _Action:
-    """An action that edits a definition, for which the root must be suspended."""
-
-    def act(context: Context, place: Place, statement: parser.AlterTask) -> Task:
-        place.check_editable([place.task.name])
-        return change(place.task, statement)
-
-    return act
-
-
-def _check_parameters(given: Mapping[str, Any]) -> None:
-    """Raises 000002 for a session parameter that would change what a task does, and does not
-    here."""
-    for name, value in given.items():
-        parameters.check_parameter(name, str(value), "TASK …")
-
-
-def _set(task: Task, statement: parser.AlterTask) -> Task:
-    return replace(
-        task,
-        properties={**task.properties, **statement.properties},
-        parameters={**task.parameters, **statement.parameters},
-    )
-
-
-def _unset(task: Task, statement: parser.AlterTask) -> Task:
-    return replace(
-        task,
-        properties=_without(task.properties, statement.unset),
-        parameters=_without(task.parameters, statement.unset),
-    )
-
-
-def _without(values: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
-    return {name: value for name, value in values.items() if name not in names}
-
-
-def _add_after(context: Context, place: Place, statement: parser.AlterTask) -> Task:
-    task = place.task
-    parents = _parents(context, place, statement.predecessors)
-    together = tuple(dict.fromkeys([*task.predecessors, *parents]))
-    task_graph.check_links(place.tasks, task.schema, task.name, together)
-    place.check_editable([task.name, *parents])
-    return replace(task, predecessors=together)
-
-
-def _remove_after(context: Context, place: Place, statement: parser.AlterTask) -> Task:
-    task = place.task
-    parents = _parents(context, place, statement.predecessors)
-    for parent in parents:
-        if parent not in task.predecessors:
-            raise errors.does_not_exist("Predecessor", parent)
-    place.check_editable([task.name])
-    return _cut(task, parents)
-
-
-def _cut(task: Task, parents: Iterable[str]) -> Task:
+def _without_parents(task: Task, parents: Iterable[str]) -> Task:
     """The task without these predecessors; left with none, it is a root, and suspended."""
     left = tuple(name for name in task.predecessors if name not in parents)
     task = replace(task, predecessors=left)
     return task if left or not task.started else suspended(task, "CHILD_BECAME_ROOT")
 
 
-_ACTIONS: dict[str, _Action] = {
-    "RESUME": _resume,
-    "SUSPEND": _suspend,
-    "SET": _edited(_set),
-    "UNSET": _edited(_unset),
-    "MODIFY AS": _edited(lambda task, statement: replace(task, definition=statement.text)),
-    "MODIFY WHEN": _edited(lambda task, statement: replace(task, condition=statement.text)),
-    "REMOVE WHEN": _edited(lambda task, statement: replace(task, condition=None)),
-    "ADD AFTER": _add_after,
-    "REMOVE AFTER": _remove_after,
-}
-
-
-def drop_task(context: Context, tokens: Tokens, binds: Sequence[Any]) -> result.Result:
-    """Drops a task; children that it leaves without a predecessor become suspended roots."""
-    name, if_exists = parser.drop_task(tokens)
-    context.transactions.commit_for_ddl()
-    with context.account.lock:
-        place = Place(context, name)
-        if if_exists and place.name not in place.tasks:
-            return result.status(
-                f"Drop statement executed successfully ({place.name} already dropped)."
+def _parents(context: Context, place: Place, names: Iterable[Name]) -> tuple[str, ...]:
+    """The names of predecessors, which live in the task's own schema."""
+    parents = []
+    for name in names:
+        full = context.resolve(
+            name if name.schema else Name(name.name, place.full.schema, place.full.database)
+        )
+        if (full.database, full.schema) != (place.full.database, place.full.schema):
+            raise errors.compilation(
+                errors.COMPILATION,
+                f"Task {place.full} and its predecessor {full} must be in the same schema.",
             )
-        children = [t for t in place.tasks.values() if place.name in t.predecessors]
-        # A task that stands alone may go while it is started.
-        if children or not place.task.is_root:
-            place.check_editable([place.name])
-        for child in children:
-            task_store.update(place.catalog, _cut(child, [place.name]))
-        task_store.delete(place.catalog, place.task)
-    context.account.tasks_changed()
-    return result.status(f"{place.name} successfully dropped.")
+        parents.append(full.name)
+    return tuple(dict.fromkeys(parents))
 
 
-def execute_task(context: Context, tokens: Tokens, binds: Sequence[Any]) -> result.Result:
-    """Asks for a run of a graph now. Asked for again while one runs, one more will follow."""
-    name = parser.execute_task(tokens)
-    with context.account.lock:
-        place = Place(context, name)
-        check_owner(context, place.task)
-        if not place.task.is_root:
+# --- ALTER TASK ----------------------------------------------------------------------------------
+
+
+def _resume(context: Context, place: Place, statement: AlterJob) -> Task:
+    task = place.job
+    if not task.is_root:
+        _check_editable(place, task.name)
+    TASKS.check_owner(context, task)
+    return resumed(task, utc_now())
+
+
+def _suspend(context: Context, place: Place, statement: AlterJob) -> Task:
+    task = place.job
+    if not task.is_root:
+        _check_editable(place, task.name)
+    return suspended(task, "USER_SUSPENDED") if task.started else task
+
+
+def _edited(change: Callable[[Task, AlterJob], Task]) -> statements.Action[Task]:
+    """An action that edits a definition, for which the root must be suspended."""
+
+    def act(context: Context, place: Place, statement: AlterJob) -> Task:
+        _check_editable(place, place.job.name)
+        return change(place.job, statement)
+
+    return act
+
+
+def _add_after(context: Context, place: Place, statement: AlterJob) -> Task:
+    task = place.job
+    parents = _parents(context, place, statement.predecessors)
+    together = tuple(dict.fromkeys([*task.predecessors, *parents]))
+    task_graph.check_links(place.jobs, task.schema, task.name, together)
+    _check_editable(place, task.name, *parents)
+    return replace(task, predecessors=together)
+
+
+def _remove_after(context: Context, place: Place, statement: AlterJob) -> Task:
+    task = place.job
+    parents = _parents(context, place, statement.predecessors)
+    for parent in parents:
+        if parent not in task.predecessors:
+            raise errors.does_not_exist("Predecessor", parent)
+    _check_editable(place, task.name)
+    return _without_parents(task, parents)
+
+
+class _Tasks(Statements[Task]):
+    noun = "Task"
+    grammar = grammar.TASK
+    store = definitions.TASKS
+    shown: Mapping[str, str] = {
+        "created_on": "TIMESTAMP WITH TIME ZONE",
+        "name": "VARCHAR",
+        "id": "VARCHAR",
+        "database_name": "VARCHAR",
+        "schema_name": "VARCHAR",
+        "owner": "VARCHAR",
+        "comment": "VARCHAR",
+        "warehouse": "VARCHAR",
+        "schedule": "VARCHAR",
+        "predecessors": "VARCHAR",
+        "state": "VARCHAR",
+        "definition": "VARCHAR",
+        "condition": "VARCHAR",
+        "allow_overlapping_execution": "VARCHAR",
+        "error_integration": "VARCHAR",
+        "last_committed_on": "TIMESTAMP WITH TIME ZONE",
+        "last_suspended_on": "TIMESTAMP WITH TIME ZONE",
+        "owner_role_type": "VARCHAR",
+        "config": "VARCHAR",
+        "budget": "VARCHAR",
+        "task_relations": "VARCHAR",
+        "last_suspended_reason": "VARCHAR",
+        "overlap_policy": "VARCHAR",
+    }
+    actions: Mapping[str, statements.Action[Task]] = {
+        "RESUME": _resume,
+        "SUSPEND": _suspend,
+        "SET": _edited(statements.with_settings),
+        "UNSET": _edited(statements.without_settings),
+        "MODIFY AS": _edited(lambda task, statement: replace(task, definition=statement.text)),
+        "MODIFY WHEN": _edited(lambda task, statement: replace(task, condition=statement.text)),
+        "REMOVE WHEN": _edited(lambda task, statement: replace(task, condition=None)),
+        "ADD AFTER": _add_after,
+        "REMOVE AFTER": _remove_after,
+    }
+
+    def defined(self, context: Context, place: Place, statement: CreateJob) -> Task:
+        return Task(
+            schema=place.full.schema,
+            name=place.name,
+            definition=statement.body,
+            owner=context.access.role,
+            properties=statement.properties,
+            parameters=statement.parameters,
+            predecessors=_parents(context, place, statement.predecessors),
+            condition=statement.condition,
+        )
+
+    def redefined(self, current: Task, job: Task) -> Task:
+        current = _without_parents(current, set(current.predecessors) - set(job.predecessors))
+        return replace(
+            current,
+            definition=job.definition,
+            properties=job.properties,
+            parameters=job.parameters,
+            predecessors=job.predecessors,
+            condition=job.condition,
+        )
+
+    def check(
+        self, context: Context, place: Place, job: Task, current: Task | None, mode: str
+    ) -> None:
+        """A definition must fit its graph, and the graph's root be suspended.
+
+        A root itself may be replaced while it is started: that suspends it.
+        """
+        self.check_properties(context, job)
+        task_graph.check_links(place.jobs, job.schema, job.name, job.predecessors)
+        _check_editable(place, *job.predecessors)
+        if current and not (mode == "REPLACE" and current.is_root):
+            _check_editable(place, current.name)
+
+    def check_properties(self, context: Context, job: Task) -> None:
+        super().check_properties(context, job)
+        if not job.is_root:
+            for name in _ROOT_ONLY:
+                if name in job.properties:
+                    raise errors.compilation(
+                        errors.INVALID_PROPERTY,
+                        f"Task {job.name} has predecessors: {name} belongs to its root task.",
+                    )
+        if job.warehouse and "USER_TASK_MANAGED_INITIAL_WAREHOUSE_SIZE" in job.properties:
+            raise errors.compilation(
+                errors.INVALID_PROPERTY,
+                "WAREHOUSE and USER_TASK_MANAGED_INITIAL_WAREHOUSE_SIZE exclude one another.",
+            )
+
+    def check_executable(self, place: Place) -> None:
+        if not place.job.is_root:
             raise errors.compilation(
                 errors.COMPILATION,
                 f"EXECUTE TASK needs a root task; {place.full} has predecessors.",
             )
-        task_store.update(place.catalog, replace(place.task, requested_at=task_store.utc_now()))
+
+    def leave(self, place: Place) -> None:
+        """Children that a task leaves without a predecessor become suspended roots."""
+        children = [task for task in place.jobs.values() if place.name in task.predecessors]
+        # A task that stands alone may go while it is started.
+        if children or not place.job.is_root:
+            _check_editable(place, place.name)
+        for child in children:
+            self.store.update(place.catalog, _without_parents(child, [place.name]))
+
+    def row(self, database: str, job: Task) -> dict[str, Any]:
+        parents = [f"{database}.{job.schema}.{name}" for name in job.predecessors]
+        return {
+            **super().row(database, job),
+            "id": job.id,
+            "predecessors": json.dumps(parents, indent=2),
+            "definition": job.definition,
+            "condition": job.condition,
+            "allow_overlapping_execution": "false",
+            "last_committed_on": job.last_committed_on,
+            "last_suspended_on": job.last_suspended_on,
+            "task_relations": json.dumps({"Predecessors": parents}),
+            "last_suspended_reason": job.last_suspended_reason,
+            "overlap_policy": "NO_OVERLAP" if job.is_root else None,
+        }
+
+
+TASKS = _Tasks()
+
+
+# --- functions -----------------------------------------------------------------------------------
+
+
+_DEPENDENTS = (
+    "created_on", "name", "database_name", "schema_name", "owner", "comment", "warehouse",
+    "schedule", "predecessors", "state", "definition", "condition",
+)  # fmt: skip
+
+
+def _named(context: Context, name: object) -> Place:
+    return TASKS.place(context, Tokens(str(name)).name())
+
+
+def task_dependents(context: Context, database: str, arguments: dict[str, Any]) -> result.Result:
+    """TABLE(INFORMATION_SCHEMA.TASK_DEPENDENTS(TASK_NAME => '…' [, RECURSIVE => FALSE])): the task
+    and what runs after it. https://docs.snowflake.com/en/sql-reference/functions/task_dependents
+    """
+    if unknown := set(arguments) - {"TASK_NAME", "RECURSIVE"}:
+        raise errors.compilation(errors.SYNTAX, f"Invalid named argument {unknown.pop()}.")
+    if "TASK_NAME" not in arguments:
+        raise errors.compilation(errors.SYNTAX, "TASK_DEPENDENTS needs TASK_NAME.")
+    place = _named(context, arguments["TASK_NAME"])
+    tasks = [place.job]
+    for name in task_graph.descendants(place.jobs, place.name):
+        task = place.jobs[name]
+        is_recursive = str(arguments.get("RECURSIVE", True)).upper() != "FALSE"
+        if is_recursive or place.name in task.predecessors:
+            tasks.append(task)
+    rows = [TASKS.row(place.full.database, task) for task in tasks]
+    columns = {name.upper(): TASKS.shown[name] for name in _DEPENDENTS}
+    return result.of(columns, [[row[n] for n in _DEPENDENTS] for row in rows], result.SELECT)
+
+
+def task_dependents_enable(context: Context, arguments: list[Any]) -> bool:
+    """SYSTEM$TASK_DEPENDENTS_ENABLE: resumes a root and all below it, the root last."""
+    (name,) = _one(arguments, "SYSTEM$TASK_DEPENDENTS_ENABLE")
+    context.transactions.commit_for_ddl()
+    with context.account.lock:
+        place = _named(context, name)
+        now = utc_now()
+        TASKS.check_owner(context, place.job)
+        below = task_graph.descendants(place.jobs, place.name)
+        for task in [resumed(place.jobs[name], now) for name in [*reversed(below), place.name]]:
+            TASKS.store.update(place.catalog, task)
     context.account.tasks_changed()
-    return result.status(f"Task {place.name} is scheduled to run immediately.")
+    return True
 
 
-ROUTES = {
-    ("CREATE", "TASK"): create_task,
-    ("ALTER", "TASK"): alter_task,
-    ("COMMENT", "TASK"): comment_on_task,
-    ("DROP", "TASK"): drop_task,
-    ("EXECUTE", "TASK"): execute_task,
-    ("SHOW", "TASKS"): task_listing.show_tasks,
-    ("DESCRIBE", "TASK"): task_listing.describe_task,
+def cancel_ongoing_executions(context: Context, arguments: list[Any]) -> str:
+    """SYSTEM$USER_TASK_CANCEL_ONGOING_EXECUTIONS: ends the task's run, if there is one. Its graph
+    goes on without it. https://docs.snowflake.com/en/sql-reference/functions/system_user_task_cancel_ongoing_executions
+    """
+    (name,) = _one(arguments, "SYSTEM$USER_TASK_CANCEL_ONGOING_EXECUTIONS")
+    place = _named(context, name)
+    task = place.job
+    for graph_run in context.account.graph_runs():
+        if graph_run.database == place.full.database:
+            graph_run.cancel_task(task.id)
+    return f"Cancellation of the ongoing executions of task {place.name} is requested."
+
+
+def _one(arguments: list[Any], function: str) -> list[Any]:
+    if len(arguments) != 1:
+        raise errors.compilation(errors.COMPILATION, f"{function} takes one argument.")
+    return arguments
+
+
+def _refused(name: str) -> Callable[[Context, list[Any]], Any]:
+    def refuse(context: Context, arguments: list[Any]) -> Any:
+        raise errors.unsupported(name)
+
+    return refuse
+
+
+# Functions of a running task, which go with return values, CONFIG and FINALIZE.
+_LEFT_OUT = (
+    "SYSTEM$CURRENT_USER_TASK_NAME",
+    "SYSTEM$GET_PREDECESSOR_RETURN_VALUE",
+    "SYSTEM$GET_TASK_GRAPH_CONFIG",
+    "SYSTEM$PREDECESSORS_STATE",
+    "SYSTEM$SET_RETURN_VALUE",
+    "SYSTEM$TASK_COMPLETION_STATE",
+    "SYSTEM$TASK_RUNTIME_INFO",
+)
+
+ROUTES = {**TASKS.routes(), ("COMMENT", "TASK"): TASKS.comment}
+
+FUNCTIONS = {
+    "SYSTEM$TASK_DEPENDENTS_ENABLE": task_dependents_enable,
+    "SYSTEM$USER_TASK_CANCEL_ONGOING_EXECUTIONS": cancel_ongoing_executions,
+    **{name: _refused(name) for name in _LEFT_OUT},
 }
 
 TABLE_FUNCTIONS = {
     "COMPLETE_TASK_GRAPHS": task_graph_runs.complete_task_graphs,
     "CURRENT_TASK_GRAPHS": task_graph_runs.current_task_graphs,
-    "TASK_DEPENDENTS": task_listing.task_dependents,
+    "TASK_DEPENDENTS": task_dependents,
     "TASK_HISTORY": task_history.task_history,
 }
 
-
-def _owner_changed(context: Context, what: Securable, role: str) -> None:
-    """A task is suspended by that, because it would run as somebody else.
-
-    https://docs.snowflake.com/en/sql-reference/sql/grant-ownership
-    """
-    database, schema, name = what.path
-    catalog = context.catalog(database)
-    with context.account.lock:
-        task = task_store.find(catalog, schema, name)
-        if task and task.owner != role:
-            task_store.update(catalog, replace(task, owner=role, state=SUSPENDED))
-    context.account.tasks_changed()
-
-
 OF_SCHEMA = ("_account_tasks", "schema")
 IN_SCHEMA = {"TASK": of_catalog(*OF_SCHEMA)}
-OWNER_CHANGED = {"TASK": _owner_changed}
+OWNER_CHANGED = {"TASK": TASKS.owner_changed}

@@ -1,0 +1,212 @@
+"""What the histories of tasks and alerts have in common: a table of runs in each database, and a
+table function that answers those of the whole account.
+
+Times in the tables are naive UTC.
+"""
+
+import operator
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from flocon.core import errors, result
+from flocon.session.context import Context
+from flocon.stores.documents import Catalog
+
+KEPT_FOR = timedelta(days=7)
+KEPT_ROWS = 50_000
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Query:
+    """TASK_HISTORY's arguments; ALERT_HISTORY has some of them."""
+
+    scheduled_time_range_start: datetime | None = None
+    scheduled_time_range_end: datetime | None = None
+    result_limit: int = 100
+    task_name: str | None = None
+    database_name: str | None = None
+    schema_name: str | None = None
+    error_only: bool = False
+    root_task_id: str | None = None
+
+
+@dataclass(frozen=True)
+class History:
+    """The history of one kind of job.
+
+    noun: task or alert. columns: what its function answers. code_column, message_column: where an
+    error is. upcoming: what is planned in a database. is_visible: may the session see a row?
+    """
+
+    noun: str
+    table: str
+    columns: Mapping[str, str]
+    code_column: str
+    message_column: str
+    upcoming: Callable[[Catalog, datetime], list[Row]]
+    is_visible: Callable[[Context, str, Row], bool]
+
+    def insert(self, catalog: Catalog, row: Sequence[Any]) -> None:
+        catalog.write(f"INSERT INTO {self.table} VALUES ({', '.join('?' * len(row))})", row)
+
+    def finished(
+        self,
+        catalog: Catalog,
+        entry_id: str,
+        moment: datetime,
+        state: str,
+        code: str | int | None = None,
+        message: str | None = None,
+    ) -> None:
+        catalog.write(
+            f"UPDATE {self.table} SET state = ?, {self.code_column} = ?, {self.message_column} = ?,"
+            " completed_time = ? WHERE entry_id = ?",
+            [state, code, message, naive(moment), entry_id],
+        )
+
+    def recover(self, catalog: Catalog, moment: datetime) -> int:
+        """Runs that the account's end cut off are failed; how many there were."""
+        return catalog.write(
+            f"UPDATE {self.table} SET state = 'FAILED', completed_time = ?, {self.code_column} = ?,"
+            f" {self.message_column} = ? WHERE state = 'EXECUTING'",
+            [
+                naive(moment),
+                f"{errors.INTERNAL.errno:06d}",
+                f"The account stopped while the {self.noun} was running; its open transaction is"
+                " undone.",
+            ],
+        )
+
+    def trim(self, catalog: Catalog, moment: datetime) -> None:
+        """Keeps the last seven days, and of them no more rows than KEPT_ROWS."""
+        catalog.write(
+            f"DELETE FROM {self.table} WHERE scheduled_time < ? OR scheduled_time < ("
+            f"SELECT scheduled_time FROM {self.table} ORDER BY scheduled_time DESC "
+            f"LIMIT 1 OFFSET {KEPT_ROWS - 1})",
+            [naive(moment - KEPT_FOR)],
+        )
+
+    def answer(self, context: Context, query: Query, now: datetime) -> result.Result:
+        """The runs of the whole account that the session may see, latest first."""
+        rows: list[Row] = []
+        for name in context.account.databases():
+            if query.database_name in (None, name):
+                catalog = context.account.catalog(name)
+                planned = [row for row in self.upcoming(catalog, now) if matches(row, query)]
+                found = self._recorded(catalog, query) + planned
+                rows += [
+                    {**row, "database_name": name}
+                    for row in found
+                    if self.is_visible(context, name, row)
+                ]
+        rows.sort(key=lambda row: row["scheduled_time"], reverse=True)
+        values = [[aware(row.get(column.lower())) for column in self.columns] for row in rows]
+        return result.of(self.columns, values[: query.result_limit], result.SELECT)
+
+    def _recorded(self, catalog: Catalog, query: Query) -> list[Row]:
+        """The runs that a query asks for, latest first."""
+        conditions = _conditions(query)
+        where = [
+            f"upper({column}) = upper(?)" if sign == "=" else f"{column} {sign} ?"
+            for column, sign, _ in conditions
+        ]
+        if query.error_only:
+            where.append("state IN ('FAILED', 'FAILED_AND_AUTO_SUSPENDED', 'CANCELLED')")
+        return catalog.rows(
+            f"SELECT * FROM {self.table} WHERE "
+            + " AND ".join(where or ["true"])
+            + f" ORDER BY scheduled_time DESC LIMIT {query.result_limit}",
+            [value for _, _, value in conditions],
+        )
+
+
+# --- what is asked for ---------------------------------------------------------------------------
+
+
+def read_query(
+    arguments: Mapping[str, Any], now: datetime, known: Mapping[str, str] | None = None
+) -> Query:
+    """Checks a function's arguments as Snowflake does. known: by their names, whose fields they
+    fill; TASK_HISTORY's by default."""
+    fields = known or {name.upper(): name for name in Query.__dataclass_fields__}
+    values = {}
+    for key, value in arguments.items():
+        if key not in fields:
+            raise errors.compilation(errors.SYNTAX, f"Invalid named argument {key}.")
+        if value is not None:
+            values[fields[key]] = _convert(key, value)
+    query = Query(**values)
+    if not 1 <= query.result_limit <= 10_000:
+        raise _invalid("RESULT_LIMIT", query.result_limit, "must be from 1 to 10000")
+    start, end = query.scheduled_time_range_start, query.scheduled_time_range_end
+    # A little slack: the caller's clock read its seven days before this one was asked.
+    if start is not None and start < now - KEPT_FOR - timedelta(minutes=5):
+        raise _invalid("SCHEDULED_TIME_RANGE_START", start, "must be within the last 7 days")
+    if start is not None and end is not None and end < start:
+        raise _invalid("SCHEDULED_TIME_RANGE_END", end, "must not be before the start")
+    return query
+
+
+def _convert(key: str, value: Any) -> Any:
+    if key.startswith("SCHEDULED_TIME"):
+        return _moment(key, value)
+    if key == "RESULT_LIMIT":
+        return int(value)
+    if key == "ERROR_ONLY":
+        return str(value).upper() == "TRUE"
+    return str(value)
+
+
+def _moment(key: str, value: Any) -> datetime:
+    try:
+        moment = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
+    except ValueError:
+        raise _invalid(key, value, "is not a timestamp") from None
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _invalid(key: str, value: object, reason: str) -> errors.SnowflakeError:
+    return errors.compilation(
+        errors.INVALID_PROPERTY, f"Invalid value [{value}] for {key}: {reason}"
+    )
+
+
+def _conditions(query: Query) -> list[tuple[str, str, Any]]:
+    """(column, sign, value) of each argument that was given; text is compared without case."""
+    conditions = [
+        ("scheduled_time", ">=", naive(query.scheduled_time_range_start)),
+        ("scheduled_time", "<=", naive(query.scheduled_time_range_end)),
+        ("name", "=", query.task_name),
+        ("schema_name", "=", query.schema_name),
+        ("root_task_id", "=", query.root_task_id),
+    ]
+    return [condition for condition in conditions if condition[2] is not None]
+
+
+def matches(row: Row, query: Query) -> bool:
+    """Does a run that is planned fit a query?"""
+    return not query.error_only and all(
+        _COMPARE[sign](row[column], value) for column, sign, value in _conditions(query)
+    )
+
+
+_COMPARE: dict[str, Callable[[Any, Any], bool]] = {
+    ">=": operator.ge,
+    "<=": operator.le,
+    "=": lambda left, right: left.upper() == right.upper(),
+}
+
+
+# --- times ---------------------------------------------------------------------------------------
+
+
+def naive(moment: datetime | None) -> datetime | None:
+    return moment and moment.astimezone(UTC).replace(tzinfo=None)
+
+
+def aware(value: Any) -> Any:
+    return value.replace(tzinfo=UTC) if isinstance(value, datetime) else value

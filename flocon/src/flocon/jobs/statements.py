@@ -1,0 +1,270 @@
+"""CREATE, ALTER, DROP, EXECUTE, SHOW and DESCRIBE of a kind of job."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Generic, TypeVar
+
+from flocon.access.hierarchy import ADMINISTRATOR
+from flocon.access.securables import Securable
+from flocon.core import errors, result
+from flocon.jobs.definitions import SUSPENDED, Job, utc_now
+from flocon.session import parameters
+from flocon.session.context import Context
+from flocon.session.names import place_of
+from flocon.sql.jobs import AlterJob, CreateJob, Grammar
+from flocon.sql.show import show_scope
+from flocon.sql.tokens import FullName, Name, Tokens
+from flocon.stores.documents import Catalog, Documents
+
+_DONE = "Statement executed successfully."
+
+J = TypeVar("J", bound=Job)
+Handler = Callable[[Context, Tokens, Sequence[Any]], result.Result]
+
+
+class Place(Generic[J]):
+    """The job that a statement names, and those of its schema."""
+
+    def __init__(self, context: Context, name: Name, noun: str, store: Documents[J]) -> None:
+        self.full: FullName = context.resolve(name)
+        self.catalog: Catalog = context.catalog(self.full.database)
+        self.jobs = store.in_schema(self.catalog, self.full.schema)
+        self._noun = noun
+
+    @property
+    def name(self) -> str:
+        return self.full.name
+
+    @property
+    def found(self) -> J | None:
+        return self.jobs.get(self.name)
+
+    @property
+    def job(self) -> J:
+        """The named job, or Snowflake's error."""
+        if self.name not in self.jobs:
+            raise errors.does_not_exist(self._noun, self.full)
+        return self.jobs[self.name]
+
+
+Action = Callable[[Context, Place[J], AlterJob], J]
+
+
+class Statements(ABC, Generic[J]):
+    """The handlers of one kind's statements. What a kind has of its own, it says below.
+
+    noun: Task or Alert. shown: the columns of SHOW and DESCRIBE. actions: those of ALTER.
+    """
+
+    noun: str
+    grammar: Grammar
+    store: Documents[J]
+    shown: Mapping[str, str]
+    actions: Mapping[str, Action[J]]
+
+    # --- what a kind has of its own ----------------------------------------------------------
+
+    @abstractmethod
+    def defined(self, context: Context, place: Place[J], statement: CreateJob) -> J:
+        """What CREATE makes."""
+
+    @abstractmethod
+    def redefined(self, current: J, job: J) -> J:
+        """What CREATE OR ALTER makes of an existing job."""
+
+    def row(self, database: str, job: J) -> dict[str, Any]:
+        """Its row of SHOW and DESCRIBE; what is not in it is NULL."""
+        return {
+            "created_on": job.created_on,
+            "name": job.name,
+            "database_name": database,
+            "schema_name": job.schema,
+            "owner": job.owner,
+            "comment": job.properties.get("COMMENT"),
+            "warehouse": job.warehouse,
+            "schedule": job.properties.get("SCHEDULE"),
+            "state": job.state,
+            "owner_role_type": "ROLE",
+        }
+
+    def check(
+        self, context: Context, place: Place[J], job: J, current: J | None, mode: str
+    ) -> None:
+        """Raises where a definition does not fit what there is."""
+        self.check_properties(context, job)
+
+    def check_properties(self, context: Context, job: J) -> None:
+        name = job.warehouse
+        if name and not context.directory.exists(Securable("WAREHOUSE", (name,))):
+            raise errors.does_not_exist("Warehouse", name)
+
+    def check_executable(self, place: Place[J]) -> None:
+        """Raises where EXECUTE cannot run it."""
+
+    def leave(self, place: Place[J]) -> None:
+        """It is about to be dropped."""
+
+    # --- statements --------------------------------------------------------------------------
+
+    def create(self, context: Context, tokens: Tokens, binds: Sequence[Any]) -> result.Result:
+        """What is new is suspended; CREATE OR ALTER leaves an existing one as running as it is."""
+        statement = self.grammar.create(tokens)
+        self._check_parameters(statement.parameters)
+        context.transactions.commit_for_ddl()
+        with context.account.lock:
+            place = self.place(context, statement.name)
+            context.check_schema(place.full)
+            current = place.found
+            if current and statement.if_not_exists:
+                return result.status(f"{place.name} already exists, statement succeeded.")
+            if current and statement.mode == "CREATE":
+                raise errors.already_exists(place.full)
+            job = self.defined(context, place, statement)
+            self.check(context, place, job, current, statement.mode)
+            if current is None:
+                self.store.insert(place.catalog, job)
+            elif statement.mode == "REPLACE":
+                self.store.update(place.catalog, job)
+            else:
+                self.store.update(place.catalog, self.redefined(current, job))
+        context.account.tasks_changed()
+        return result.status(f"{self.noun} {place.name} successfully created.")
+
+    def alter(self, context: Context, tokens: Tokens, binds: Sequence[Any]) -> result.Result:
+        return self._alter(context, self.grammar.alter(tokens))
+
+    def comment(self, context: Context, tokens: Tokens, binds: Sequence[Any]) -> result.Result:
+        """https://docs.snowflake.com/en/sql-reference/sql/comment"""
+        return self._alter(context, self.grammar.comment(tokens))
+
+    def _alter(self, context: Context, statement: AlterJob) -> result.Result:
+        self._check_parameters(statement.parameters)
+        context.transactions.commit_for_ddl()
+        with context.account.lock:
+            place = self.place(context, statement.name)
+            if statement.if_exists and place.found is None:
+                return result.status(_DONE)
+            changed = self.actions[statement.action](context, place, statement)
+            # What has become wrong since (a dropped warehouse) must not keep a job from stopping.
+            if statement.action != "SUSPEND":
+                self.check_properties(context, changed)
+            self.store.update(place.catalog, changed)
+        context.account.tasks_changed()
+        return result.status(_DONE)
+
+    def drop(self, context: Context, tokens: Tokens, binds: Sequence[Any]) -> result.Result:
+        name, if_exists = self.grammar.drop(tokens)
+        context.transactions.commit_for_ddl()
+        with context.account.lock:
+            place = self.place(context, name)
+            if if_exists and place.found is None:
+                return result.status(
+                    f"Drop statement executed successfully ({place.name} already dropped)."
+                )
+            self.leave(place)
+            self.store.delete(place.catalog, place.job)
+        context.account.tasks_changed()
+        return result.status(f"{place.name} successfully dropped.")
+
+    def execute(self, context: Context, tokens: Tokens, binds: Sequence[Any]) -> result.Result:
+        """Asks for a run now, of what is suspended as well. Asked for again while one runs, one
+        more will follow."""
+        name = self.grammar.execute(tokens)
+        with context.account.lock:
+            place = self.place(context, name)
+            self.check_owner(context, place.job)
+            self.check_executable(place)
+            self.store.update(place.catalog, replace(place.job, requested_at=utc_now()))
+        context.account.tasks_changed()
+        return result.status(f"{self.noun} {place.name} is scheduled to run immediately.")
+
+    def show(self, context: Context, tokens: Tokens, binds: Sequence[Any]) -> result.Result:
+        tokens.expect("SHOW")
+        tokens.accept("TERSE")
+        tokens.expect(f"{self.grammar.noun}S")
+        scope = show_scope(tokens, of_tasks=self.grammar.noun == "TASK")
+        database, schema = place_of(context, scope)
+        databases = context.account.databases() if database is None else [database]
+        found = [
+            (name, job)
+            for name in databases
+            for job in self.store.all(context.catalog(name))
+            if schema in (None, job.schema)
+            and scope.admits(job.name)
+            and (job.is_root or not scope.root_only)
+        ]
+        found.sort(key=lambda pair: pair[1].name)
+        kept = found[scope.cut([job.name for _, job in found])]
+        return self._listed(kept, result.SHOW)
+
+    def describe(self, context: Context, tokens: Tokens, binds: Sequence[Any]) -> result.Result:
+        tokens.next()
+        tokens.expect(self.grammar.noun)
+        name = tokens.name()
+        tokens.end()
+        place = self.place(context, name)
+        return self._listed([(place.full.database, place.job)], result.DESCRIBE)
+
+    def owner_changed(self, context: Context, what: Securable, role: str) -> None:
+        """A job is suspended by that, because it would run as somebody else.
+
+        https://docs.snowflake.com/en/sql-reference/sql/grant-ownership
+        """
+        database, schema, name = what.path
+        catalog = context.catalog(database)
+        with context.account.lock:
+            job = self.store.find(catalog, schema, name)
+            if job and job.owner != role:
+                self.store.update(catalog, replace(job, owner=role, state=SUSPENDED))
+        context.account.tasks_changed()
+
+    def routes(self) -> dict[tuple[str, ...], Handler]:
+        noun = self.grammar.noun
+        return {
+            ("CREATE", noun): self.create,
+            ("ALTER", noun): self.alter,
+            ("DROP", noun): self.drop,
+            ("EXECUTE", noun): self.execute,
+            ("SHOW", f"{noun}S"): self.show,
+            ("DESCRIBE", noun): self.describe,
+        }
+
+    # --- what they share ---------------------------------------------------------------------
+
+    def place(self, context: Context, name: Name) -> Place[J]:
+        return Place(context, name, self.noun, self.store)
+
+    def check_owner(self, context: Context, job: J) -> None:
+        """A job runs as its owner, who must be allowed to."""
+        with context.access.acting_as(job.owner or ADMINISTRATOR):
+            context.access.require_execution(self.grammar.noun, job.warehouse)
+
+    def _check_parameters(self, given: Mapping[str, Any]) -> None:
+        """Raises 000002 for a session parameter that would change what a job does, and does not
+        here."""
+        for name, value in given.items():
+            parameters.check_parameter(name, str(value), f"{self.grammar.noun} …")
+
+    def _listed(self, jobs: Iterable[tuple[str, J]], statement_type: int) -> result.Result:
+        rows = [self.row(database, job) for database, job in jobs]
+        values = [[row.get(name) for name in self.shown] for row in rows]
+        return result.of(self.shown, values, statement_type)
+
+
+def with_settings(job: J, statement: AlterJob) -> J:
+    """After SET."""
+    return replace(
+        job,
+        properties={**job.properties, **statement.properties},
+        parameters={**job.parameters, **statement.parameters},
+    )
+
+
+def without_settings(job: J, statement: AlterJob) -> J:
+    """After UNSET."""
+
+    def left(values: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: value for name, value in values.items() if name not in statement.unset}
+
+    return replace(job, properties=left(job.properties), parameters=left(job.parameters))
