@@ -14,6 +14,7 @@ import json
 
 from alert_messages import tell
 from repair_lock import turn
+from run_log import logged
 from snowflake.snowpark import Row, Session
 
 # Outside of the transaction, and never part of DML: the view reads the streams, which DML would
@@ -57,6 +58,7 @@ WHEN NOT MATCHED AND h.STATUS = 'BREACH' THEN INSERT (
 """
 
 
+@logged
 def update_incidents(
     session: Session, email_integration: str, recipients: str, webhook_integration: str
 ) -> dict[str, int]:

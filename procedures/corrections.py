@@ -19,6 +19,7 @@ from event_fields import utc_now
 from orders_transforms import ORDER_COLUMNS, latest_orders, standing_orders
 from places import staged_places, without_places
 from repair_lock import repair
+from run_log import logged
 from snowflake.snowpark import DataFrame, Session
 from snowflake.snowpark import functions as F
 
@@ -109,6 +110,7 @@ WHERE PRODUCTION.ORDERS.ORDER_ID = ?
 """
 
 
+@logged
 def void_adjustment(session: Session, adjustment_id: str, note: str) -> dict[str, int]:
     """The adjustment no longer counts, as if it had never been made; call it outside of a
     transaction. VOIDED is 0 where it is void already, KNOWN is 0 where there is none."""
@@ -126,6 +128,7 @@ def void_adjustment(session: Session, adjustment_id: str, note: str) -> dict[str
     return {"voided": int(voided[0]), "known": len(products)}
 
 
+@logged
 def withdraw_order_event(
     session: Session, order_id: str, event_id: str, note: str
 ) -> dict[str, int]:

@@ -15,11 +15,13 @@ import orders_transforms
 from appending import Target, divide
 from event_fields import utc_now
 from rejected_events import REJECTED_EVENTS, beside_rejected
+from run_log import logged
 from snowflake.snowpark import DataFrame, Session
 from snowflake.snowpark import functions as F
 from transactions import transaction
 
 
+@logged
 def orders(session: Session) -> dict[str, int]:
     """Moves STREAM_RAW_ORDERS on; returns how many rows it staged and how many it rejected."""
     with transaction(session):
@@ -27,6 +29,7 @@ def orders(session: Session) -> dict[str, int]:
         return _stage(session, judged, Target("STAGING.STG_ORDERS", orders_transforms.STAGED_AS))
 
 
+@logged
 def inventory(session: Session) -> dict[str, int]:
     """Moves STREAM_RAW_INVENTORY on; returns how many rows it staged and how many it rejected."""
     with transaction(session):

@@ -16,6 +16,7 @@ from appending import Change, addition, update
 from event_fields import utc_now
 from places import PLACE, renamed, same_place, staged_places, without_places
 from repair_lock import repair
+from run_log import logged
 from snowflake.snowpark import Column, DataFrame, Session, Table
 from snowflake.snowpark import functions as F
 from transactions import infer_columns
@@ -70,6 +71,7 @@ WHERE r.STATUS = 'OPEN' AND {CHOSEN}
 """
 
 
+@logged
 def retry(session: Session, events: list[str] | None, reason: str | None) -> dict[str, int]:
     """Today's transforms for OPEN rejections of the stage STAGING, once.
 
@@ -80,6 +82,7 @@ def retry(session: Session, events: list[str] | None, reason: str | None) -> dic
     return _retry(session, choice(events, reason=reason), None)
 
 
+@logged
 def accept_future(session: Session, events: list[str], note: str) -> dict[str, int]:
     """As `retry`, for these events, whatever moment in the future they name; their rejections keep
     the note, which says who decided that."""
@@ -107,6 +110,7 @@ def _retry(session: Session, chosen: str, note: str | None) -> dict[str, int]:
     return {"staged": staged, "retried": retried, "still_rejected": still}
 
 
+@logged
 def discard(
     session: Session, events: list[str] | None, reason: str | None, note: str | None
 ) -> dict[str, int]:

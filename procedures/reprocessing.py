@@ -46,6 +46,7 @@ from places import renamed, same_place, staged_places, with_places, without_plac
 from rejected_events import REJECTED_EVENTS, rejected_events
 from rejections import mark_retried
 from repair_lock import repair
+from run_log import logged
 from snowflake.snowpark import Column, DataFrame, Session, Table
 from snowflake.snowpark import functions as F
 from snowflake.snowpark.functions import when_matched, when_not_matched
@@ -137,6 +138,7 @@ QUALIFY ROW_NUMBER() OVER (
 LATE = "never staged when it was given out; the history has its adjustment_id from another event"
 
 
+@logged
 def reprocess(session: Session, since: datetime, until: datetime) -> dict[str, int]:
     """The events ingested in [since, until), in one transaction; call it outside of any other.
 

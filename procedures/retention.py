@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from repair_lock import repair
+from run_log import logged
 from snowflake.snowpark import Session
 
 CHUNK_ROWS = 5000
@@ -131,6 +132,7 @@ DELETE = f"DELETE FROM {{table}} USING {CHOSEN} WHERE {IS_CHOSEN}"
 Place = tuple[str, int, int]
 
 
+@logged
 def purge(session: Session, raw_days: int, staging_days: int) -> dict[str, int]:
     """Deletes RAW older than `raw_days` and STAGING older than `staging_days`; call it outside of
     a transaction.

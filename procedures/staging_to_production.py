@@ -22,12 +22,14 @@ from inventory_transforms import (
     standing,
 )
 from orders_transforms import ORDER_COLUMNS, latest_orders, standing_orders
+from run_log import logged
 from snowflake.snowpark import Column, DataFrame, MergeResult, Session
 from snowflake.snowpark import functions as F
 from snowflake.snowpark.functions import when_matched, when_not_matched
 from transactions import transaction
 
 
+@logged
 def orders(session: Session) -> dict[str, int]:
     """Moves STREAM_STG_ORDERS on: of each order's events the latest is what ORDERS shows, withdrawn
     ones left out."""
@@ -38,6 +40,7 @@ def orders(session: Session) -> dict[str, int]:
     return {"inserted": merged.rows_inserted, "updated": merged.rows_updated}
 
 
+@logged
 def inventory_history(session: Session) -> dict[str, int]:
     """Moves STREAM_STG_INVENTORY_HISTORY on: each adjustment is in the history once."""
     with transaction(session):
@@ -46,6 +49,7 @@ def inventory_history(session: Session) -> dict[str, int]:
     return {"inserted": merged.rows_inserted}
 
 
+@logged
 def inventory_current(session: Session) -> dict[str, int]:
     """Moves STREAM_STG_INVENTORY_CURRENT on: stock levels, recomputed from the history.
 

@@ -95,7 +95,7 @@ def bootstrap(
                 account.run(f"ALTER RESOURCE MONITOR {monitor} SET NOTIFY_USERS = ({mailed})")
             found = warehouse.find(account, env["warehouse"])
             notes += filter(None, [warehouse.too_small(found, env)] if found else [])
-        for statement in [*_on_integrations(env), *_on_compute_pool(env)]:
+        for statement in [*_on_integrations(env), *_on_compute_pool(env), *_log_level(env)]:
             account.run(statement)
         if consent.hide_bind_values:
             account.run(HIDE_BINDS)
@@ -183,6 +183,13 @@ def _on_compute_pool(env: Mapping[str, str]) -> list[str]:
         return []
     pool = env["dashboard_compute_pool"]
     return [f"GRANT USAGE ON COMPUTE POOL {pool} TO ROLE {{db}}_DEPLOYER"]
+
+
+def _log_level(env: Mapping[str, str]) -> list[str]:
+    """It takes a privilege on the account, which no role of the environment needs otherwise.
+    https://docs.snowflake.com/en/developer-guide/logging-tracing/telemetry-levels"""
+    level = env["log_level"]
+    return [f"ALTER DATABASE {{db}} SET LOG_LEVEL = '{level}'"] if level else []
 
 
 def _make_user(account: Account, role: str, keys: Mapping[str, str], runs_on: str) -> str:

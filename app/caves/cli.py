@@ -19,6 +19,7 @@ from app.caves import (
     deploy_command,
     doctor_command,
     forget_command,
+    logs_command,
     pause_commands,
     rejected_commands,
     reprocess_command,
@@ -80,6 +81,7 @@ def _add_account_commands(commands: Any) -> None:
     bootstrap_command.add_to(commands, _account_command)
     deploy_command.add_to(commands, _account_command)
     status_command.add_to(commands, _account_command)
+    logs_command.add_to(commands, _account_command)
     doctor_command.add_to(commands, _account_command)
     each = _account_command(commands, "verify", run_verify, "check the five laws of the data")
     each.epilog, each.formatter_class = verify.JSON_KEYS, argparse.RawDescriptionHelpFormatter

@@ -149,7 +149,7 @@ class Machine:
 
     def bootstrap(self) -> None:
         """As the account's administrator; what follows is done under the roles made here."""
-        bootstrap(self.project, self.target, {}, {}, self.progress)
+        bootstrap(self.project, self.target, {"log_level": "INFO"}, {}, self.progress)
         self.bootstrapped = True
 
     def connection(self, role: str) -> str:

@@ -189,6 +189,7 @@ CHECKS: dict[str, Check] = {
     "alert_email_integration": _optional_name,
     "alert_recipients": _addresses,
     "alert_webhook_integration": _optional_name,
+    "log_level": _one_of("", "DEBUG", "INFO", "WARN", "ERROR", "OFF"),
     "dashboard_runtime": _runtime,
     "dashboard_compute_pool": _name,
     "profile": _name,

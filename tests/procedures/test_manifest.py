@@ -94,6 +94,7 @@ def test_the_environment_has_the_documented_defaults() -> None:
         "shop_language": "en",
         "raw_retention_days": 30,
         "staging_retention_days": 7,
+        "log_level": "",
         "alert_schedule": "5 MINUTE",
         "alert_warehouse": "",
         "alert_email_integration": "",
@@ -112,7 +113,8 @@ def test_only_snowpark_is_packaged_for_snowflake_in_the_version_that_the_tests_r
 def test_the_procedures_import_nothing_but_snowpark_and_each_other() -> None:
     modules = {path.stem for path in (PROJECT / "procedures").glob("*.py")}
     standard = {"__future__", "collections", "contextlib", "dataclasses", "datetime", "functools"}
-    standard |= {"base64", "binascii", "decimal", "hashlib", "json", "re", "secrets", "typing"}
+    standard |= {"base64", "binascii", "decimal", "hashlib", "json", "logging", "re", "secrets"}
+    standard |= {"time", "typing"}
     allowed = modules | standard | {"snowflake"}
     for path in (PROJECT / "procedures").glob("*.py"):
         imported = {

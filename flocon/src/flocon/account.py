@@ -40,7 +40,7 @@ from flocon.objects import (
     warehouse_history,
     warehouses,
 )
-from flocon.procedures import procedures
+from flocon.procedures import procedures, telemetry
 from flocon.procedures.packages import packages
 from flocon.session import cancellation
 from flocon.session.registry import Registry
@@ -78,6 +78,7 @@ REGISTRY = Registry(
         table_sizes,
         tables,
         tasks,
+        telemetry,
         use,
         users,
         warehouse_history,

@@ -151,7 +151,8 @@ _NAMED_IN: dict[str, Callable[[Tokens, Place], tuple[Need, ...]]] = {
 
 
 def _alter(tokens: Tokens, place: Place) -> Demand | None:
-    if tokens.accept("ACCOUNT"):
+    # A database's LOG_LEVEL takes MODIFY LOG LEVEL on the account, which nobody is granted here.
+    if tokens.accept("ACCOUNT") or tokens.accept("DATABASE"):
         return Demand((Need(ACCOUNT, ("OWNERSHIP",)),))
     kind = _kind(tokens)
     if kind is None or kind == RELATION:

@@ -8,6 +8,7 @@ from typing import Any
 from flocon.access.securables import Securable
 from flocon.core import errors, result
 from flocon.procedures import store as procedure_store
+from flocon.procedures import telemetry
 from flocon.procedures import values as procedure_values
 from flocon.procedures.imports import staged_file
 from flocon.procedures.store import Procedure
@@ -32,6 +33,7 @@ class _Value:
 def call(context: Context, tokens: Tokens, binds: Sequence[Any]) -> result.Result:
     """Run a procedure. Its statements are in the caller's transaction if one is open; what it
     begins itself it must end itself."""
+    query_id = context.call_id
     statement = call_procedure(tokens)
     if statement.name.name.startswith("SYSTEM$"):
         return _system_function(context, statement, binds)
@@ -41,7 +43,7 @@ def call(context: Context, tokens: Tokens, binds: Sequence[Any]) -> result.Resul
     procedure = _chosen(full, overloads, statement, values)
     arguments = _arguments(context, procedure, statement, values)
     skipped = procedure.strict and None in arguments
-    value = None if skipped else _run(context, procedure, arguments)
+    value = None if skipped else _run(context, procedure, arguments, query_id)
     return procedure_values.one_row(procedure.name, value, procedure.returns)
 
 
@@ -141,7 +143,8 @@ def _arguments(
     ]
 
 
-def _run(context: Context, procedure: Procedure, arguments: list[Any]) -> Any:
+def _run(context: Context, procedure: Procedure, arguments: list[Any], query_id: str) -> Any:
+    logs = telemetry.logs(context, procedure, query_id)
     code = Code(
         procedure=f"{procedure}{procedure.session_id or ''}",
         handler=procedure.handler,
@@ -156,7 +159,7 @@ def _run(context: Context, procedure: Procedure, arguments: list[Any]) -> Any:
     failed = True
     try:
         with _rights(context, procedure):
-            value = _in_place(context, procedure, code, arguments, owners)
+            value = _in_place(context, procedure, code, arguments, owners, logs)
         failed = False
     finally:
         # After a cancelled call its last statement may still be running: the lock waits for it.
@@ -173,16 +176,21 @@ def _rights(context: Context, procedure: Procedure) -> AbstractContextManager[No
 
 
 def _in_place(
-    context: Context, procedure: Procedure, code: Code, arguments: list[Any], owners: bool
+    context: Context,
+    procedure: Procedure,
+    code: Code,
+    arguments: list[Any],
+    owners: bool,
+    logs: telemetry.Logs,
 ) -> Any:
     """Run with the caller's current names, or with the procedure's own under owner's rights."""
     own = (procedure.database, procedure.schema)
     callers = (context.database, context.schema)
     timeout = float(context.parameters.get("STATEMENT_TIMEOUT_IN_SECONDS") or 0)
     if not owners or own == callers:
-        return context.account.workers.call(context, code, arguments, timeout)
+        return context.account.workers.call(context, code, arguments, timeout, logs)
     context.use(*own)
     try:
-        return context.account.workers.call(context, code, arguments, timeout)
+        return context.account.workers.call(context, code, arguments, timeout, logs)
     finally:
         context.use(*callers)

@@ -89,6 +89,8 @@ class Context:
         # Rows of binds, and the relation that they are for the statement that runs.
         self.bound_rows: tuple[str, Sequence[Sequence[Any]]] | None = None
         self.last_query_id: str | None = None
+        # The id of the CALL that came last, also while it runs.
+        self.call_id = ""
         # The run that this session is for, if it is an alert's.
         self.alert: AlertRun | None = None
         self.execute = execute

@@ -19,9 +19,10 @@ _VIEW = "view"
 
 def find(context: Context, table: exp.Table, known: Mapping[str, str]) -> str | None:
     """The query of the view that a table's name means, if it means one of these. known: the views
-    of INFORMATION_SCHEMA that are, with {database} in their queries."""
+    of INFORMATION_SCHEMA that are, with {database} in their queries, and others by full names."""
     kept = context.account.live_views
-    if not (kept or table.name in known) or (not table.db and table.name in context.relations):
+    named = any(each.rpartition(".")[2] == table.name for each in known)
+    if not (kept or named) or (not table.db and table.name in context.relations):
         return None
     try:
         name = context.resolve(name_of(table))
@@ -29,6 +30,8 @@ def find(context: Context, table: exp.Table, known: Mapping[str, str]) -> str | 
         return None
     if name.schema == "INFORMATION_SCHEMA" and name.name in known:
         return known[name.name].format(database=name.database)
+    if query := known.get(f"{name.database}.{name.schema}.{name.name}"):
+        return query
     query = kept.query_of(name)
     return query if query and context.relation_kind(name) == "VIEW" else None
 

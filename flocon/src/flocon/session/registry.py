@@ -2,9 +2,9 @@
 
 A module may have ROUTES (by first words, or the kind of SQLGlot's trees: TREES), FUNCTIONS (by
 name), NAMESPACED (by full names: SNOWFLAKE.ALERT.SCHEDULED_TIME), TABLE_FUNCTIONS, PROCEDURES
-(Snowflake's own), VIEWS (of INFORMATION_SCHEMA, as queries), DDL and ACCOUNT_DDL (its metadata
-tables), OF_SCHEMA (the table and column by which its metadata goes with a schema), and its part of
-the directory: EXISTS, IN_SCHEMA, OWNER_CHANGED.
+(Snowflake's own), VIEWS (of INFORMATION_SCHEMA, or by full names; as queries), DDL and ACCOUNT_DDL
+(its metadata tables), OF_SCHEMA (the table and column by which its metadata goes with a schema),
+and its part of the directory: EXISTS, IN_SCHEMA, OWNER_CHANGED.
 """
 
 from __future__ import annotations

@@ -192,6 +192,7 @@ class Session:
                 return result.status("Statement executed successfully.")
             if tokens.peek("CALL"):
                 statement.is_call = True
+                self.context.call_id = statement.id
                 return self._call(lambda: route(self.context, tokens, binds), statement, nested)
             with self._turn(statement):
                 self._transactions.read_effects()

@@ -32,6 +32,15 @@ class Passes(Protocol):
     def withdraw_pass(self, password: str) -> None: ...
 
 
+class Logs(Protocol):
+    """Takes what a handler logs, from a level of Python's on; None: nothing at all."""
+
+    @property
+    def number(self) -> int | None: ...
+
+    def write(self, record: dict[str, Any]) -> None: ...
+
+
 @dataclass
 class _Call:
     session: str
@@ -80,7 +89,12 @@ class Workers:
         self._reaper: threading.Thread | None = None
 
     def call(
-        self, session: Caller, code: Code, arguments: Sequence[Any], timeout: float = 0
+        self,
+        session: Caller,
+        code: Code,
+        arguments: Sequence[Any],
+        timeout: float = 0,
+        logs: Logs | None = None,
     ) -> Any:
         """Run the handler with a Snowpark session of the caller's session; returns its value.
 
@@ -97,7 +111,7 @@ class Workers:
             timer.start()
         try:
             version = self._held(code)
-            answer = self._answer(call, version, nested, session, code, arguments)
+            answer = self._answer(call, version, nested, session, code, arguments, logs)
             return self._value(call, code, answer)
         finally:
             if timer:
@@ -191,6 +205,7 @@ class Workers:
         session: Caller,
         code: Code,
         arguments: Sequence[Any],
+        logs: Logs | None,
     ) -> dict[str, Any] | None:
         """What the process that `call.worker` then is has answered; None if it ended.
 
@@ -200,7 +215,7 @@ class Workers:
         replaced_new = False
         while True:
             worker = self._acquired(call, version, nested)
-            answer = self._answer_of(worker, call, version, session, code, arguments)
+            answer = self._answer_of(worker, call, version, session, code, arguments, logs)
             if answer is not None or call.cancelled or worker.begun:
                 return answer
             if worker.calls == 1:
@@ -217,13 +232,15 @@ class Workers:
         session: Caller,
         code: Code,
         arguments: Sequence[Any],
+        logs: Logs | None,
     ) -> dict[str, Any] | None:
         password = self._passes.issue_pass(session.id)
         answer = None
         try:
             message = self._message(code, version, session, password, arguments)
+            message["log_level"] = logs.number if logs else None
             if not call.cancelled:
-                answer = worker.call(message)
+                answer = worker.call(message, logs.write if logs else lambda record: None)
             return answer
         finally:
             self._passes.withdraw_pass(password)

@@ -7,8 +7,9 @@ version that is called. It ends with its control socket, a copy with its standar
 the handler is at: none outlives the account.
 
 Messages come to a copy on standard input and answers go out on standard output, each a JSON object
-behind its length (four bytes, big-endian): {"begun": true} when a call has come, then its answer.
-What a handler prints goes to standard error, which the account writes to its log.
+behind its length (four bytes, big-endian): {"begun": true} when a call has come, then its answer;
+between them {"log": …} for each message that the handler logs, from log_level on. What it
+prints goes to standard error, which the account writes to its log.
 """
 
 import base64
@@ -46,6 +47,8 @@ _USED_BY_A_CALL = (
     "pyarrow.pandas_compat",
 )
 _TAG = "$type"
+# Above every level.
+_NOTHING = logging.CRITICAL + 1
 
 
 def send(stream: IO[bytes], message: dict[str, Any]) -> None:
@@ -291,14 +294,57 @@ def serve() -> None:
     inbox: queue.Queue[dict[str, Any]] = queue.Queue()
     threading.Thread(target=_read, args=(requests, inbox), daemon=True).start()
     handlers: dict[str, Callable[..., Any]] = {}
+    telemetry = Telemetry(answers)
     while True:
         message = inbox.get()
+        telemetry.follow(message["log_level"])
         # From here on the handler may have had effects; before, the account may ask another copy.
-        send(answers, {"begun": True})
+        telemetry.answer({"begun": True})
         answer = run(message, handlers)
         sys.stdout.flush()
         sys.stderr.flush()
-        send(answers, answer)
+        telemetry.answer(answer)
+
+
+class Telemetry(logging.Handler):
+    """Sends what is logged to the account, between the answers of the same stream."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        super().__init__(_NOTHING)
+        self._stream = stream
+        root = logging.getLogger()
+        root.addHandler(self)
+        for handler in root.handlers:
+            handler.addFilter(_is_handlers_own)
+
+    def follow(self, level: int | None) -> None:
+        """From this level on; None for nothing. Warnings go to standard error whatever it is."""
+        self.setLevel(_NOTHING if level is None else level)
+        logging.getLogger().setLevel(min(self.level, logging.WARNING))
+
+    def emit(self, record: logging.LogRecord) -> None:
+        exception = record.exc_info[1] if record.exc_info else None
+        message = {
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+            "path": record.pathname,
+            "function": record.funcName,
+            "line": record.lineno,
+            "exception": None if exception is None else own_traceback(exception),
+        }
+        send(self._stream, {"log": message})
+
+    def answer(self, message: dict[str, Any]) -> None:
+        """Not in the middle of what another thread logs."""
+        with self.lock or contextlib.nullcontext():
+            send(self._stream, message)
+
+
+def _is_handlers_own(record: logging.LogRecord) -> bool:
+    """What the connection to the account says is not the handler's, as long as all is well."""
+    own = not record.name.startswith(("snowflake.", "urllib3", "botocore", "boto3"))
+    return own or record.levelno >= logging.WARNING
 
 
 def _private_streams() -> tuple[IO[bytes], IO[bytes]]:

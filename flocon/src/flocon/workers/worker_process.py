@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
@@ -79,14 +80,17 @@ class WorkerProcess:
         """Whether the last call reached the process: its handler may have had effects."""
         return self._begun
 
-    def call(self, message: dict[str, Any]) -> dict[str, Any] | None:
-        """Send a call and wait for its answer; None when the process ended instead."""
+    def call(
+        self, message: dict[str, Any], log: Callable[[dict[str, Any]], None] = lambda record: None
+    ) -> dict[str, Any] | None:
+        """Send a call and wait for its answer; None when the process ended instead. log: takes what
+        the handler logs, as it comes."""
         with self._lock:
             self._calling, self._begun = True, False
         try:
             worker.send(self._stdin, message)
-            self._begun = worker.receive(self._stdout) is not None
-            return worker.receive(self._stdout) if self._begun else None
+            self._begun = self._received(log) is not None
+            return self._received(log) if self._begun else None
         except (BrokenPipeError, ValueError):
             return None
         finally:
@@ -95,6 +99,12 @@ class WorkerProcess:
                 orphan = self._orphan
             if orphan:
                 self._end_orphan()
+
+    def _received(self, log: Callable[[dict[str, Any]], None]) -> dict[str, Any] | None:
+        """The next message that is no log record."""
+        while (message := worker.receive(self._stdout)) is not None and "log" in message:
+            log(message["log"])
+        return message
 
     def kill(self) -> None:
         """End the process and those it has started, at once, or as soon as it is there."""

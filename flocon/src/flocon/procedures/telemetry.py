@@ -1,0 +1,181 @@
+"""What Python handlers log: LOG_LEVEL of a database, and the account's event table.
+
+https://docs.snowflake.com/en/developer-guide/logging-tracing/telemetry-levels
+https://docs.snowflake.com/en/developer-guide/logging-tracing/event-table-columns
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from flocon.core import errors, result
+from flocon.core.result import Result
+from flocon.engine import Catalog
+from flocon.procedures.store import Procedure
+from flocon.session.context import Context
+from flocon.sql.tokens import Tokens
+from flocon.stores.stores import Stores
+
+# In the database's own catalog: the level goes with its database.
+DDL = """
+CREATE TABLE IF NOT EXISTS _account_severities (level VARCHAR);
+"""
+# The latest messages alone are kept.
+ACCOUNT_DDL = """
+CREATE SEQUENCE IF NOT EXISTS _account_event_numbers;
+CREATE TABLE IF NOT EXISTS _account_events (
+    number BIGINT DEFAULT nextval('_account_event_numbers'), logged_at TIMESTAMP,
+    resource VARCHAR, scope VARCHAR, record VARCHAR, attributes VARCHAR, message VARCHAR
+);
+"""
+KEPT = 10_000
+OFF = "OFF"
+# Snowflake's levels as numbers of Python's, and its names of Python's levels.
+LEVELS = {"TRACE": 5, "DEBUG": 10, "INFO": 20, "WARN": 30, "ERROR": 40, "FATAL": 50, OFF: None}
+_SEVERITIES = {"WARNING": "WARN", "CRITICAL": "FATAL"}
+
+# What the event table and its view are read as.
+EVENTS = "_EVENTS"
+QUERY = f"SELECT * FROM TABLE(SNOWFLAKE.INFORMATION_SCHEMA.{EVENTS}())"
+_COLUMNS = {
+    "TIMESTAMP": "TIMESTAMP",
+    "START_TIMESTAMP": "TIMESTAMP",
+    "OBSERVED_TIMESTAMP": "TIMESTAMP",
+    "TRACE": "JSON",
+    "RESOURCE": "JSON",
+    "RESOURCE_ATTRIBUTES": "JSON",
+    "SCOPE": "JSON",
+    "SCOPE_ATTRIBUTES": "JSON",
+    "RECORD_TYPE": "VARCHAR",
+    "RECORD": "JSON",
+    "RECORD_ATTRIBUTES": "JSON",
+    "VALUE": "JSON",
+    "EXEMPLARS": "JSON",
+}
+
+
+def alter_database(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
+    """ALTER DATABASE [IF EXISTS] name {SET LOG_LEVEL = level | UNSET LOG_LEVEL}, and no more."""
+    tokens.expect("ALTER", "DATABASE")
+    if_exists = tokens.accept("IF", "EXISTS")
+    name = tokens.name().name
+    if tokens.accept("SET", "LOG_LEVEL"):
+        tokens.expect("=")
+        level = tokens.value().upper()
+    elif tokens.accept("UNSET", "LOG_LEVEL"):
+        level = OFF
+    else:
+        raise errors.unsupported(tokens.text.strip()[:200])
+    if not tokens.done:
+        raise errors.unsupported(tokens.text.strip()[:200])
+    if level not in LEVELS:
+        raise errors.compilation(
+            errors.PROPERTY_VALUE, f"Invalid value '{level}' specified for property 'LOG_LEVEL'"
+        )
+    context.transactions.commit_for_ddl()
+    if name in context.account.databases():
+        catalog = context.catalog(name)
+        catalog.write("DELETE FROM _account_severities")
+        if level != OFF:
+            catalog.write("INSERT INTO _account_severities VALUES (?)", [level])
+    elif not if_exists:
+        raise errors.does_not_exist("Database", name)
+    return result.status("Statement executed successfully.")
+
+
+def level_of(catalog: Catalog) -> str:
+    """The level in force in a database."""
+    return next(
+        (row["level"] for row in catalog.rows("SELECT level FROM _account_severities")), OFF
+    )
+
+
+@dataclass(frozen=True)
+class Logs:
+    """Takes what one call logs. level: a name of LEVELS, below which nothing is taken."""
+
+    account: Stores
+    level: str
+    resource: dict[str, Any]
+
+    @property
+    def number(self) -> int | None:
+        """The level as Python has it; None for no messages at all."""
+        return LEVELS[self.level]
+
+    def write(self, record: dict[str, Any]) -> None:
+        """Put one message, as the worker sends it, into the event table."""
+        severity = _SEVERITIES.get(record["level"], record["level"])
+        attributes = {
+            "code.filepath": record["path"],
+            "code.function": record["function"],
+            "code.lineno": record["line"],
+        }
+        if record["exception"]:
+            attributes["exception.stacktrace"] = record["exception"]
+        self.account.own_write(
+            "INSERT INTO _account_events (logged_at, resource, scope, record, attributes, message)"
+            " VALUES (?, ?, ?, ?, ?, ?)",
+            [
+                datetime.now(UTC).replace(tzinfo=None),
+                json.dumps(self.resource),
+                json.dumps({"name": record["logger"]}),
+                json.dumps({"severity_text": severity}),
+                json.dumps(attributes),
+                json.dumps(record["message"]),
+            ],
+        )
+        self.account.own_write(
+            "DELETE FROM _account_events"
+            " WHERE number <= (SELECT max(number) FROM _account_events) - ?",
+            [KEPT],
+        )
+
+
+def logs(context: Context, procedure: Procedure, query_id: str) -> Logs:
+    """Where a call's messages go."""
+    resource = {
+        "db.user": context.user,
+        "snow.database.name": procedure.database,
+        "snow.executable.name": f"{procedure.name}({procedure.types})",
+        "snow.executable.type": "PROCEDURE",
+        "snow.query.id": query_id,
+        "snow.schema.name": procedure.schema,
+        "snow.context.role.primary.name": context.role,
+        "snow.warehouse.name": context.warehouse,
+        "telemetry.sdk.language": "python",
+    }
+    return Logs(context.account, level_of(context.catalog(procedure.database)), resource)
+
+
+def events(context: Context, database: str, arguments: dict[str, Any]) -> Result:
+    """The event table. Only ACCOUNTADMIN comes here: others would need an application role."""
+    rows = context.account.own_rows("FROM _account_events ORDER BY number")
+    found = [
+        [
+            row["logged_at"],
+            None,
+            row["logged_at"],
+            None,
+            None,
+            row["resource"],
+            row["scope"],
+            None,
+            "LOG",
+            row["record"],
+            row["attributes"],
+            row["message"],
+            None,
+        ]
+        for row in rows
+    ]
+    return result.of(_COLUMNS, found, result.SELECT)
+
+
+ROUTES = {("ALTER", "DATABASE"): alter_database}
+TABLE_FUNCTIONS = {EVENTS: events}
+VIEWS = dict.fromkeys(("SNOWFLAKE.TELEMETRY.EVENTS", "SNOWFLAKE.TELEMETRY.EVENTS_VIEW"), QUERY)
