@@ -18,7 +18,7 @@ from sqlglot import Expr, exp
 
 from flocon.core import errors, result
 from flocon.core.result import Result
-from flocon.engine import coercions, decimals, expression_types, rewrite, stored_values
+from flocon.engine import coercions, decimals, expression_types, loading, rewrite, stored_values
 from flocon.engine.catalog import HIDDEN_SCHEMA
 from flocon.engine.cursor import Cursor, OneAtATime
 from flocon.engine.failures import translated
@@ -228,6 +228,7 @@ class Connection:
     def dml(self, tree: Expr, binds: Binds) -> list[tuple[Any, ...]]:
         """Run DML; returns the count, or for MERGE one (action, count) per action taken."""
         if isinstance(tree, exp.TruncateTable):
+            self._forget_loads(tree.expressions[0])
             tree = exp.Delete(this=tree.expressions[0].copy())
         if isinstance(tree, exp.Merge):
             sql = self.dml_sql(tree, binds) + " RETURNING merge_action"
@@ -260,11 +261,27 @@ class Connection:
             raise errors.unsupported("COPY INTO <table> from outside the account's stages")
         folder, path, label = staged(str(source.this))
         source.set("this", f"{folder}/{path}")
-        with translated(), _named_options(), copying(folder, label):
-            duck: Any = OneAtATime(self._duck)
-            sql = copy_into(duck, fakesnow.database, fakesnow.schema, tree, fakesnow.table_stages)
+        database, schema = fakesnow.database, fakesnow.schema
+        target = tree.this.this if isinstance(tree.this, exp.Schema) else tree.this
+        into, held = (target.db or schema or "", target.name), loading.digests(folder, path)
+        duck: Any = OneAtATime(self._duck)
+        with (
+            translated(),
+            _named_options(),
+            copying(folder, label),
+            loading.reading(tree, duck, database, schema),
+        ):
+            loading.forget_changed(duck, *into, held)
+            sql = copy_into(duck, database, schema, tree, fakesnow.table_stages)
+            loading.remember(duck, *into, held)
         table, types = self.table(sql, {})
         return Result(table, types, result.COPY)
+
+    def _forget_loads(self, table: Expr) -> None:
+        """A new or truncated table has loaded no file."""
+        if isinstance(table, exp.Table) and table.catalog:
+            for sql, names in loading.forgetting(table.catalog, table.db, table.name):
+                self.values(sql, names)
 
     def create_relation(self, tree: Expr) -> None:
         """CREATE VIEW."""
@@ -277,6 +294,7 @@ class Connection:
     def create_table_as(self, tree: exp.Create) -> None:
         """CREATE TABLE … AS, in the open transaction."""
         columns = tree.this.expressions if isinstance(tree.this, exp.Schema) else []
+        self._forget_loads(tree.this.this if columns else tree.this)
         if any(column.args.get("constraints") for column in columns):
             self._create_and_fill(tree, columns)
             return
@@ -377,6 +395,8 @@ class Connection:
             cursor.run(tree, list(binds.values()) if tree.find(exp.Placeholder) else [])
             table = cursor._arrow_table
         self._fakesnow.results_cache.clear()
+        if isinstance(tree, exp.Create) and str(tree.args.get("kind")).upper() == "TABLE":
+            self._forget_loads(tree.this.this if isinstance(tree.this, exp.Schema) else tree.this)
         assert table is not None
         return Result(table, [arrow_type(column.type) for column in table.columns], statement_type)
 

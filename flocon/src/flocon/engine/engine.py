@@ -14,7 +14,7 @@ from fakesnow import macros as fakesnow_macros
 from fakesnow.transforms import show
 
 from flocon.core import errors
-from flocon.engine import information_schema, json_numbers, macros
+from flocon.engine import information_schema, json_numbers, loading, macros
 from flocon.engine.catalog import HIDDEN_SCHEMA, Catalog
 from flocon.engine.connection import Connection
 from flocon.engine.failures import translated
@@ -69,7 +69,7 @@ class Engine:
         """hidden_tables: the DDL of the metadata tables that each database has. fast: with what
         exists for speed alone (`flocon.engine.fast`)."""
         self._data = data
-        self._hidden_tables = "\n".join(hidden_tables)
+        self._hidden_tables = "\n".join([loading.DDL, *hidden_tables])
         self._catalogs: dict[str, Catalog] = {}
         self._catalogs_to_close: list[Catalog] = []
         self.fast = fast
