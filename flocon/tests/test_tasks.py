@@ -379,5 +379,5 @@ def test_tasks_and_alerts_of_an_older_data_folder_are_read_as_they_were(
     assert alert is not None
     assert (task.schedule_base, task.graph_version, task.failures) == (moment, 3, {"OLD": 2})
     assert (alert.last_successful, alert.failures, alert.action) == (moment, 1, "CALL p()")
-    run(session, "ALTER TASK old SET TIMEZONE = 'Europe/Paris'")
+    run(session, "ALTER TASK old SUSPEND", "ALTER TASK old SET TIMEZONE = 'Europe/Paris'")
     assert stored(session, "OLD").parameters == {"TIMEZONE": "Europe/Paris"}
