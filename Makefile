@@ -118,6 +118,10 @@ check: venv ## Format, lint, types, imports, SQL lint, workflow lint
 docs: venv ## The pages as a site, in site/; a broken link fails
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
+.PHONY: refusals
+refusals: venv ## Write flocon/docs/refusals.md, from what the account refuses
+	$(BIN)/python flocon/tests/refusals.py
+
 .PHONY: lock
 lock: ## Resolve both pyproject.toml again into requirements.lock
 	$(BIN)/pip-compile --quiet --all-extras --allow-unsafe --strip-extras --no-emit-find-links --no-emit-index-url --no-emit-trusted-host --output-file=requirements.lock pyproject.toml flocon/pyproject.toml

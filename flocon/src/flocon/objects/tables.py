@@ -79,6 +79,8 @@ def _create_like(
     https://docs.snowflake.com/en/sql-reference/sql/create-clone
     """
     origin = context.resolve(name_of(source))
+    if source.args.get("when"):
+        raise errors.unsupported(f"Time Travel on {origin.name}")
     if context.relation_kind(origin) != "TABLE":
         raise errors.does_not_exist("Table", origin)
     columns = context.connection.values(
