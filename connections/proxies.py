@@ -6,9 +6,6 @@ from collections.abc import Mapping, MutableMapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from snowflake.connector.util_text import construct_hostname
-from snowflake.connector.vendored.requests.utils import get_environ_proxies, select_proxy
-
 # Some clients read ranges, and others only addresses.
 LOOPBACK = ("localhost", "127.0.0.1", "127.0.0.0/8", "::1")
 CREDENTIALS = re.compile(r"(?<=://)[^\s/@]*:?[^\s/]*@")
@@ -34,6 +31,10 @@ def keep_loopback_direct(environ: MutableMapping[str, str]) -> None:
 
 def reached_at(parameters: Mapping[str, Any]) -> str:
     """Host and port of the account, and the proxy on the way there: no credentials."""
+    # The connector takes a second, and this is asked for when it has been imported anyway.
+    from snowflake.connector.util_text import construct_hostname
+    from snowflake.connector.vendored.requests.utils import get_environ_proxies, select_proxy
+
     account = str(parameters.get("account") or "")
     region = parameters.get("region")
     host = str(parameters.get("host") or construct_hostname(region, account))

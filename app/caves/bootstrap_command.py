@@ -21,8 +21,7 @@ deployment. What each role may do, and how keys are made and rotated, is in docs
 
 
 def add_to(commands: Any, account_command: Callable[..., Any]) -> None:
-    help = "roles, grants, resource monitor and service users, by an administrator"
-    each = account_command(commands, "bootstrap", run_bootstrap, help)
+    each = account_command(commands, "bootstrap", run_bootstrap)
     each.epilog, each.formatter_class = EPILOG, argparse.RawDescriptionHelpFormatter
     each.add_argument(
         "--public-key",

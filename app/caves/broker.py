@@ -17,7 +17,7 @@ KAFKA = "kafka"
 KINDS = (TANSU, KAFKA)
 
 
-class BrokerMissing(Exception):
+class BrokerMissing(CommandError):
     """What is needed to run the broker is not there; the text says how to get it."""
 
 

@@ -3,7 +3,7 @@
 import argparse
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,6 @@ from app.caves.errors import UsageError
 from app.caves.processes import free_port, listens
 from app.caves.screen import Screen
 
-HELP = "a Kafka broker in the foreground"
 EPILOG = """\
 tansu keeps its topics in memory and has no security. kafka needs Java 17 and Maven, which fetches
 Apache Kafka once; it keeps topics in --folder and is the same again when it is started there again.
@@ -88,11 +87,9 @@ class Security:
         return files
 
 
-def add_to(commands: Any) -> None:
+def add_to(commands: Any, account_command: Callable[..., Any]) -> None:
     each: argparse.ArgumentParser = commands.add_parser(
         "broker",
-        help=HELP,
-        description=HELP,
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -1,34 +1,20 @@
-"""The `caves` command: deploy, watch, check and try the pipeline."""
+"""The `caves` command: deploy, watch, check and try the pipeline.
+
+A command's module is imported when it is asked for: the connector and pandas, which most of them
+need, take seconds, and `caves --help` none of them.
+"""
 
 import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from importlib import import_module
+from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from snowflake.connector.errors import Error
-
-from app.caves import (
-    bootstrap_command,
-    broker,
-    broker_command,
-    corrections_commands,
-    cost_command,
-    demo,
-    deploy_command,
-    doctor_command,
-    forget_command,
-    logs_command,
-    pause_commands,
-    rejected_commands,
-    reprocess_command,
-    run_command,
-    status_command,
-    up,
-    verify,
-)
-from app.caves.errors import CommandError, UsageError
+from app.caves.errors import CommandError, UsageError, one_line
 from app.caves.failures import (
     FAILED,
     INTERRUPTED,
@@ -39,13 +25,11 @@ from app.caves.failures import (
     failed,
     standard_streams,
 )
-from app.caves.flags import above_zero, port, whole
-from app.caves.moments import moment
 from app.caves.processes import Interrupts, ProcessError
-from app.caves.project import Project
-from app.caves.screen import Screen
-from app.caves.target import one_line, project_and_target
 from connections.proxies import keep_loopback_direct
+
+if TYPE_CHECKING:
+    from app.caves.screen import Screen
 
 EPILOG = """\
 Connections are those of connections.toml; SNOWFLAKE_CONNECTIONS_<NAME>_<KEY> and SNOWFLAKE_<KEY>
@@ -61,50 +45,85 @@ interrupted.
   caves demo
 """
 
-Command = Callable[[argparse.Namespace, Screen], int]
+# In the order of `caves --help`: each command, the module that adds it, and what it is for.
+COMMANDS = {
+    "bootstrap": (
+        "bootstrap_command",
+        "by an administrator: roles, grants, resource monitor, service users",
+    ),
+    "deploy": ("deploy_command", "bring an account up to this project"),
+    "status": ("status_command", "tasks, streams, lag, freshness, tables, metrics, open alerts"),
+    "logs": ("logs_command", "the last runs of the tasks, with what their procedures logged"),
+    "doctor": (
+        "doctor_command",
+        "prove on your account what the pipeline takes for granted",
+    ),
+    "verify": ("verify_command", "check the five laws of the data"),
+    "rejected": ("rejected_commands", "events that could not be taken: list, show, retry, discard"),
+    "reprocess": ("reprocess_command", "today's transforms over a window of RAW"),
+    "void": ("corrections_commands", "an adjustment that was wrong counts no longer"),
+    "withdraw": ("corrections_commands", "an order goes by its other events, without a wrong one"),
+    "forget": (
+        "forget_command",
+        "a customer's id and address leave every table, for good",
+    ),
+    "cost": ("cost_command", "credits a day and a month, of each profile, by measured run times"),
+    "pause": (
+        "pause_commands",
+        "suspend all tasks and alerts, and wait for running ones",
+    ),
+    "resume": ("pause_commands", "start all tasks and alerts again"),
+    "run": ("run_command", "run both task graphs now, and wait"),
+    "teardown": ("deploy_command", "drop the database, with its rows"),
+    "demo": (
+        "machine_commands",
+        "everything on this machine, to the end, with the laws",
+    ),
+    "up": ("machine_commands", "everything on this machine, until Ctrl-C"),
+    "broker": ("broker_command", "a Kafka broker in the foreground"),
+    "completion": (
+        "completion_command",
+        "a script: the shell completes commands and flags",
+    ),
+}
+
+Command = Callable[[argparse.Namespace, "Screen"], int]
 
 
-def parser() -> argparse.ArgumentParser:
+def parser(chosen: str | None = None) -> argparse.ArgumentParser:
+    """The parser of all commands; where one is chosen, with the flags of that one alone."""
     result = Parser(
         prog="caves",
         description="Les Caves d'Albert: deploy, watch, check and try the pipeline.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    result.add_argument("--version", action="version", version=f"caves {version('caves-albert')}")
     commands = result.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    _add_account_commands(commands)
-    _add_machine_commands(commands)
+    for name, (module, help) in COMMANDS.items():
+        if chosen in (None, name):
+            import_module(f"app.caves.{module}").add_to(_Chosen(commands, name), _account_command)
+        else:
+            commands.add_parser(name, help=help, description=help)
     return result
 
 
-def _add_account_commands(commands: Any) -> None:
-    bootstrap_command.add_to(commands, _account_command)
-    deploy_command.add_to(commands, _account_command)
-    status_command.add_to(commands, _account_command)
-    logs_command.add_to(commands, _account_command)
-    doctor_command.add_to(commands, _account_command)
-    each = _account_command(commands, "verify", run_verify, "check the five laws of the data")
-    each.epilog, each.formatter_class = verify.JSON_KEYS, argparse.RawDescriptionHelpFormatter
-    each.add_argument(
-        "--since",
-        type=moment,
-        metavar="TIME",
-        help="leave out what is older (UTC, or an age such as 30d): perhaps deleted by hand",
-    )
-    help = "events that could not be taken: list, show, retry, discard"
-    nested = commands.add_parser("rejected", help=help, description=help)
-    rejected_commands.add_to(nested, _account_command)
-    reprocess_command.add_to(commands, _account_command)
-    corrections_commands.add_to(commands, _account_command)
-    forget_command.add_to(commands, _account_command)
-    cost_command.add_to(commands, _account_command)
-    pause_commands.add_to(commands, _account_command)
-    run_command.add_to(commands, _account_command)
-    deploy_command.add_teardown_to(commands, _account_command)
+class _Chosen:
+    """Takes from a module that adds several commands the one of this name, and its help."""
+
+    def __init__(self, commands: Any, name: str) -> None:
+        self._commands = commands
+        self._name = name
+
+    def add_parser(self, name: str, **settings: Any) -> Any:
+        if name != self._name:
+            return argparse.ArgumentParser(add_help=False)
+        help = COMMANDS[name][1]
+        return self._commands.add_parser(name, **{**settings, "help": help, "description": help})
 
 
 def _account_command(
-    commands: Any, name: str, function: Command, help: str
+    commands: Any, name: str, function: Command, help: str = ""
 ) -> argparse.ArgumentParser:
     each: argparse.ArgumentParser = commands.add_parser(name, help=help, description=help)
     each.set_defaults(function=function)
@@ -127,129 +146,46 @@ def _account_command(
     return each
 
 
-def _add_machine_commands(commands: Any) -> None:
-    help = "everything on this machine, to the end, with a summary and the laws"
-    each = _machine_command(commands, "demo", run_demo, help)
-    plan = demo.Plan()
-    each.add_argument("--count", type=whole, default=plan.count, help=f"messages ({plan.count})")
-    each.add_argument(
-        "--rate", type=above_zero, default=plan.rate, help=f"a second ({plan.rate:g})"
-    )
-    each.add_argument("--seed", type=int, default=plan.seed, help=f"of the shop ({plan.seed})")
-    each.add_argument(
-        "--timeout",
-        type=above_zero,
-        default=plan.timeout,
-        metavar="SECONDS",
-        help=f"how long the last message may take to production ({plan.timeout:g})",
-    )
-    each = _machine_command(commands, "up", run_up, "everything on this machine, until Ctrl-C")
-    each.add_argument("--folder", type=Path, default=Path(".caves"), help="data and logs (.caves)")
-    each.add_argument("--account-port", type=port, default=8084, help="(8084)")
-    each.add_argument("--broker-port", type=port, default=9092, help="(9092)")
-    each.add_argument("--dashboard-port", type=port, default=8501, help="(8501)")
-    each.add_argument(
-        "--no-browser", action="store_true", help="do not open the dashboard in the browser"
-    )
-    each.add_argument("--rate", type=above_zero, default=1.0, help="messages per second (1)")
-    each.add_argument("--profile", metavar="NAME", help="as deployed; default: faster than any")
-    broker_command.add_to(commands)
-
-
-def _machine_command(
-    commands: Any, name: str, function: Command, help: str
-) -> argparse.ArgumentParser:
-    each: argparse.ArgumentParser = commands.add_parser(name, help=help, description=help)
-    each.set_defaults(function=function, json=False)
-    each.add_argument("--project", type=Path, metavar="DIR", help="the project (default: this one)")
-    each.add_argument(
-        "--broker",
-        choices=broker.KINDS,
-        default=broker.TANSU,
-        help="which broker is started: kafka needs Java and Maven (tansu)",
-    )
-    each.add_argument(
-        "--bootstrap-servers",
-        metavar="HOST:PORT,…",
-        help="brokers that are there already; CAVES_KAFKA_CONFIG names their settings",
-    )
-    return each
-
-
-def run_verify(arguments: argparse.Namespace, screen: Screen) -> int:
-    _, target = project_and_target(arguments)
-    with target.connect() as account:
-        verdicts = verify.verify(account, arguments.since)
-    if screen.as_json:
-        screen.json(verify.as_json(verdicts, target.database, arguments.since))
-    else:
-        verify.show(verdicts, screen.results)
-    return 0 if verify.all_hold(verdicts) else 1
-
-
-def run_demo(arguments: argparse.Namespace, screen: Screen) -> int:
-    project = Project.find(arguments.project)
-    plan = demo.Plan(
-        arguments.count,
-        arguments.rate,
-        arguments.seed,
-        arguments.timeout,
-        arguments.broker,
-        arguments.bootstrap_servers,
-    )
-    return 0 if demo.demo(project, plan, screen.results, screen.progress) else 1
-
-
-def run_up(arguments: argparse.Namespace, screen: Screen) -> int:
-    project = Project.find(arguments.project)
-    plan = up.Plan(
-        arguments.folder,
-        arguments.account_port,
-        arguments.broker_port,
-        arguments.dashboard_port,
-        arguments.rate,
-        arguments.profile,
-        browser=not arguments.no_browser,
-        broker=arguments.broker,
-        bootstrap_servers=arguments.bootstrap_servers,
-    )
-    try:
-        up.up(project, plan, screen.results, screen.progress)
-    except KeyboardInterrupt:
-        screen.progress("everything has ended")
-    return 0
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; its exit code. With --json an error is an object on stdout as well."""
     keep_loopback_direct(os.environ)
     given = sys.argv[1:] if argv is None else list(argv)
     with standard_streams():
-        screen = Screen("--json" in given)
         try:
-            arguments = parser().parse_args(given)
+            arguments = parser(_chosen(given)).parse_args(given)
         except WrongArguments as error:
             sys.stderr.write(error.usage)
+            screen = _screen("--json" in given)
             raise SystemExit(failed(screen, USAGE, error.message)) from None
-        screen.as_json = arguments.json
-        return _run(arguments, screen)
+        return _run(arguments, _screen(arguments.json))
 
 
-def _run(arguments: argparse.Namespace, screen: Screen) -> int:
+def _chosen(given: Sequence[str]) -> str:
+    """The command among the arguments; one that there is not has no flags."""
+    return next((each for each in given if not each.startswith("-")), "")
+
+
+def _screen(as_json: bool) -> "Screen":
+    from app.caves.screen import Screen  # rich takes a tenth of a second
+
+    return Screen(as_json)
+
+
+def _run(arguments: argparse.Namespace, screen: "Screen") -> int:
     function: Command = arguments.function
     try:
-        with Interrupts():
+        with Interrupts(), _heartbeat(arguments, screen):
             code = function(arguments, screen)
             sys.stdout.flush()
             return code
     except UsageError as error:
         return failed(screen, USAGE, str(error))
-    except (CommandError, ProcessError, broker.BrokerMissing) as error:
+    except (CommandError, ProcessError) as error:
         return failed(screen, FAILED, str(error))
     except BrokenPipeError:
         # Whoever reads has seen enough, as `head` has.
         return cut_off()
-    except (Error, UnicodeError) as error:
+    except UnicodeError as error:
         return failed(screen, FAILED, one_line(error))
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
@@ -258,6 +194,22 @@ def _run(arguments: argparse.Namespace, screen: Screen) -> int:
         return failed(screen, FAILED, "there was no answer: nothing was done")
     except KeyboardInterrupt:
         return failed(screen, INTERRUPTED, "interrupted")
+    except Exception as error:
+        if not _is_connectors(error):
+            raise
+        return failed(screen, FAILED, one_line(error))
+
+
+def _heartbeat(arguments: argparse.Namespace, screen: "Screen") -> AbstractContextManager[None]:
+    """What runs until it is stopped has a voice of its own."""
+    endless = arguments.command in ("up", "broker") or getattr(arguments, "watch", None) is not None
+    return nullcontext() if endless else screen.heartbeat(f"caves {arguments.command}")
+
+
+def _is_connectors(error: Exception) -> bool:
+    """Whether Snowflake's connector raised it; if so, it has been imported."""
+    errors = sys.modules.get("snowflake.connector.errors")
+    return errors is not None and isinstance(error, errors.Error)
 
 
 if __name__ == "__main__":

@@ -19,14 +19,10 @@ event_id.
 
 
 def add_to(commands: Any, account_command: Callable[..., Any]) -> None:
-    each = account_command(
-        commands, "void", run_void, "an adjustment that was wrong counts no longer"
-    )
+    each = account_command(commands, "void", run_void)
     each.add_argument("adjustment", metavar="ADJUSTMENT_ID", help="as INVENTORY_HISTORY has it")
     _finish(each)
-    each = account_command(
-        commands, "withdraw", run_withdraw, "an order goes by its other events, without a wrong one"
-    )
+    each = account_command(commands, "withdraw", run_withdraw)
     each.add_argument("order", metavar="ORDER_ID", help="as ORDERS has it")
     each.add_argument("event", metavar="EVENT_ID", help="the wrong event's, as ORDERS has it")
     _finish(each)

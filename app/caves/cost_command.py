@@ -8,6 +8,7 @@ from app.caves import cost_inputs, profiles
 from app.caves.cost_inputs import Known
 from app.caves.cost_model import DAY, RULE, estimate
 from app.caves.errors import UsageError
+from app.caves.flags import number
 from app.caves.screen import Screen
 from app.caves.tabular import as_table
 from app.caves.target import Row, overrides, project_and_target
@@ -32,8 +33,7 @@ sources, and the query for what was really charged.
 
 
 def add_to(commands: Any, account_command: Callable[..., Any]) -> None:
-    help = "credits a day and a month, of each profile, by measured run times"
-    each = account_command(commands, "cost", run_cost, help)
+    each = account_command(commands, "cost", run_cost)
     each.epilog, each.formatter_class = EPILOG, argparse.RawDescriptionHelpFormatter
     each.add_argument(
         "--profile",
@@ -43,9 +43,12 @@ def add_to(commands: Any, account_command: Callable[..., Any]) -> None:
         help="this profile of snowflake.yml, again for more (default: all)",
     )
     each.add_argument(
-        "--rate", type=float, metavar="EVENTS", help="what if so many events came a second, all day"
+        "--rate",
+        type=number,
+        metavar="EVENTS",
+        help="what if so many events came a second, all day",
     )
-    each.add_argument("--price-per-credit", type=float, metavar="PRICE", help="in your currency")
+    each.add_argument("--price-per-credit", type=number, metavar="PRICE", help="in your currency")
     each.add_argument(
         "--offline", action="store_true", help="ask no account: everything is assumed"
     )

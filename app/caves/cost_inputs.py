@@ -8,10 +8,10 @@ from typing import Any
 from snowflake.connector.errors import ProgrammingError
 
 from app.caves.cost_model import Inputs, billed, credits_per_hour
-from app.caves.errors import CommandError, UsageError
+from app.caves.errors import CommandError, UsageError, one_line
 from app.caves.names import ROOT_TASKS, TASKS
 from app.caves.shown import SHOW_TASKS
-from app.caves.target import Account, Row, is_missing, one_line
+from app.caves.target import Account, Row, is_missing
 from app.caves.warehouse import find
 
 # Hours that had a batch, of those since the first one.

@@ -12,11 +12,11 @@ from app.caves.deployment.fitness import PIPELINE, shortcomings
 from app.caves.deployment.plan import Found, Plan, look, plan, recorded_objects
 from app.caves.deployment.steps import Step, steps
 from app.caves.deployment.wanted import Wanted, wanted
-from app.caves.errors import CommandError
+from app.caves.errors import CommandError, one_line
 from app.caves.processes import Interrupts
 from app.caves.profiles import effective, names
 from app.caves.project import Project
-from app.caves.target import Target, one_line
+from app.caves.target import Target
 
 Progress = Callable[[str], None]
 

@@ -28,7 +28,7 @@ environment is another database: --env database=CAVES_DEV --env warehouse=DEV_WH
 
 
 def add_to(commands: Any, account_command: Callable[..., Any]) -> None:
-    each = account_command(commands, "deploy", run_deploy, "bring an account up to this project")
+    each = account_command(commands, "deploy", run_deploy)
     each.epilog, each.formatter_class = EPILOG, argparse.RawDescriptionHelpFormatter
     each.add_argument(
         "--profile",
@@ -44,11 +44,11 @@ def add_to(commands: Any, account_command: Callable[..., Any]) -> None:
     each.add_argument(
         "--resume", action="store_true", help="start also the tasks that somebody had suspended"
     )
+    _add_teardown(commands, account_command)
 
 
-def add_teardown_to(commands: Any, account_command: Callable[..., Any]) -> None:
-    help = "drop the database, with its rows"
-    each = account_command(commands, "teardown", run_teardown, help)
+def _add_teardown(commands: Any, account_command: Callable[..., Any]) -> None:
+    each = account_command(commands, "teardown", run_teardown)
     each.add_argument("--yes", action="store_true", help="do not ask for the database's name")
 
 
@@ -135,10 +135,9 @@ def run_teardown(arguments: argparse.Namespace, screen: Screen) -> int:
 
 def _confirm(target: Target, screen: Screen) -> None:
     """Rows are at stake: the user writes the database's name, or says --yes."""
-    screen.errors.print(
+    name = screen.ask(
         f"This drops [bold]{target.database}[/] with all rows"
-        f" (connection {escape(target.connection_name)}). Its name, to go on: ",
-        end="",
+        f" (connection {escape(target.connection_name)}). Its name, to go on: "
     )
-    if input().strip().upper() != target.database:
+    if name.upper() != target.database:
         raise CommandError("nothing was dropped")

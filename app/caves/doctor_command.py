@@ -12,6 +12,7 @@ from app.caves.doctor.assertion import PAGES
 from app.caves.doctor.examination import TIMEOUT_SECONDS, Examination
 from app.caves.doctor.findings import FAILS, Finding, as_json, of, verdict
 from app.caves.errors import UsageError
+from app.caves.flags import number
 from app.caves.screen import Screen
 from app.caves.tabular import as_table
 from app.caves.target import overrides, project_and_target
@@ -31,12 +32,11 @@ with a bug report. --json prints {"holds", "verdict", "assertions": [{"name", "s
 
 
 def add_to(commands: Any, account_command: Callable[..., Any]) -> None:
-    help = "prove on your account what the pipeline takes for granted, in a scratch database"
-    each = account_command(commands, "doctor", run_doctor, help)
+    each = account_command(commands, "doctor", run_doctor)
     each.epilog, each.formatter_class = EPILOG, argparse.RawDescriptionHelpFormatter
     each.add_argument(
         "--timeout",
-        type=float,
+        type=number,
         default=TIMEOUT_SECONDS,
         metavar="SECONDS",
         help=f"after so long nothing more is asked ({TIMEOUT_SECONDS:g})",

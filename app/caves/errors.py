@@ -7,3 +7,7 @@ class CommandError(Exception):
 
 class UsageError(Exception):
     """The command was asked for something that makes no sense (exit code 2)."""
+
+
+def one_line(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__

@@ -5,9 +5,10 @@ import contextlib
 import os
 import sys
 from collections.abc import Iterator
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
-from app.caves.screen import Screen
+if TYPE_CHECKING:
+    from app.caves.screen import Screen
 
 # Each kind with its exit code.
 USAGE, FAILED, INTERRUPTED = ("usage", 2), ("failed", 1), ("interrupted", 1)
@@ -30,7 +31,7 @@ class Parser(argparse.ArgumentParser):
         raise WrongArguments(self.format_usage(), message)
 
 
-def failed(screen: Screen, kind: tuple[str, int], text: str) -> int:
+def failed(screen: "Screen", kind: tuple[str, int], text: str) -> int:
     """Tell it; the exit code."""
     name, code = kind
     screen.error(text)

@@ -1,11 +1,19 @@
-"""Types of the commands' flags; what does not fit is wrong use."""
+"""Types of the commands' flags; what does not fit is wrong use, and says what would."""
 
 import argparse
+import math
+
+
+def integer(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number, such as 5") from None
 
 
 def whole(text: str) -> int:
     """A whole number from 1 on."""
-    value = int(text)
+    value = integer(text)
     if value < 1:
         raise argparse.ArgumentTypeError(f"{text} is less than 1")
     return value
@@ -18,8 +26,15 @@ def port(text: str) -> int:
     return value
 
 
+def number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number, such as 2.5") from None
+
+
 def above_zero(text: str) -> float:
-    value = float(text)
-    if not 0 < value < float("inf"):
+    value = number(text)
+    if not 0 < value < math.inf:
         raise argparse.ArgumentTypeError(f"{text} is not above 0")
     return value

@@ -20,8 +20,7 @@ with what still has the data beyond the tables as `remains`. docs/privacy.md.
 
 
 def add_to(commands: Any, account_command: Callable[..., Any]) -> None:
-    help = "a customer who asks for it: id and address leave every table, for good"
-    each = account_command(commands, "forget", run_forget, help)
+    each = account_command(commands, "forget", run_forget)
     each.epilog, each.formatter_class = EPILOG, argparse.RawDescriptionHelpFormatter
     each.add_argument("customer", metavar="CUSTOMER_ID", help="as ORDERS has it")
     each.add_argument("--plan", action="store_true", help="count the rows, and change nothing")
@@ -78,8 +77,6 @@ def _show(counts: dict[str, int], remains: Any, screen: Screen, title: str) -> i
 
 
 def _confirm(count: int, target: Target, screen: Screen) -> None:
-    screen.errors.print(
-        f"Redact {count} rows of {target.database} for good? (yes/no) ", end="", markup=False
-    )
-    if input().strip().lower() != "yes":
+    question = f"Redact {count} rows of {target.database} for good? (yes/no) "
+    if screen.ask(question).lower() != "yes":
         raise CommandError("nobody was forgotten")

@@ -7,6 +7,7 @@ from typing import Any
 
 from app.caves import logs
 from app.caves.errors import UsageError
+from app.caves.flags import integer
 from app.caves.moments import HELP, moment, now
 from app.caves.screen import Screen
 from app.caves.tabular import as_table
@@ -23,12 +24,11 @@ in snowflake.yml, which `caves bootstrap` sets. Snowflake shows it some seconds 
 
 
 def add_to(commands: Any, account_command: Callable[..., Any]) -> None:
-    help = "the last runs of the tasks, with what their procedures logged"
-    each = account_command(commands, "logs", run_logs, help)
+    each = account_command(commands, "logs", run_logs)
     each.epilog, each.formatter_class = EPILOG, argparse.RawDescriptionHelpFormatter
     each.add_argument("--task", metavar="NAME", help="the runs of this task alone")
     each.add_argument("--since", type=moment, metavar="TIME", help=f"(a day ago) {HELP}")
-    each.add_argument("--limit", type=int, default=20, metavar="N", help="how many (20)")
+    each.add_argument("--limit", type=integer, default=20, metavar="N", help="how many (20)")
 
 
 def run_logs(arguments: argparse.Namespace, screen: Screen) -> int:

@@ -16,7 +16,10 @@ def moment(text: str) -> datetime:
             return now() - timedelta(**{UNITS[age[2]]: int(age[1])})
         except OverflowError:
             raise argparse.ArgumentTypeError(f"{text} ago there was no calendar") from None
-    found = datetime.fromisoformat(text)
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no time: give {HELP}") from None
     if found.tzinfo is not None:
         raise argparse.ArgumentTypeError(f"{text!r} has an offset: give UTC without one")
     return found

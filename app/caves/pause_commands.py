@@ -11,12 +11,11 @@ from app.caves.target import project_and_target
 
 
 def add_to(commands: Any, account_command: Callable[..., Any]) -> None:
-    help = "suspend all tasks and alerts, and wait for running ones; rows wait in the streams"
-    each = account_command(commands, "pause", run_pause, help)
+    each = account_command(commands, "pause", run_pause)
     each.add_argument(
         "--timeout", type=above_zero, default=300, metavar="SECONDS", help="how long to wait (300)"
     )
-    account_command(commands, "resume", run_resume, "start all tasks and alerts again")
+    account_command(commands, "resume", run_resume)
 
 
 def run_pause(arguments: argparse.Namespace, screen: Screen) -> int:

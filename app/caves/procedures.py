@@ -6,8 +6,8 @@ from typing import Any
 
 from snowflake.connector.errors import ProgrammingError
 
-from app.caves.errors import CommandError
-from app.caves.target import Account, is_missing, one_line
+from app.caves.errors import CommandError, one_line
+from app.caves.target import Account, is_missing
 
 # Without the procedure, or with one of other arguments: which of them Snowflake says depends on how
 # the name is written.

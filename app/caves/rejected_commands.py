@@ -8,6 +8,7 @@ from typing import Any
 
 from app.caves import rejected
 from app.caves.errors import CommandError, UsageError
+from app.caves.flags import integer
 from app.caves.moments import HELP, moment
 from app.caves.rejected import STAGES, STATUSES, Choice
 from app.caves.screen import Screen
@@ -19,8 +20,9 @@ DETAILS = (*COLUMNS, "DECIDED_AT", "NOTE", "PAYLOAD_ENCODING", "KAFKA_METADATA")
 EPILOG = "An ID is topic/partition/offset, as `caves rejected list` shows it."
 
 
-def add_to(nested: argparse.ArgumentParser, account_command: Callable[..., Any]) -> None:
-    """The four commands under `caves rejected`."""
+def add_to(commands: Any, account_command: Callable[..., Any]) -> None:
+    """`caves rejected`, and the four commands under it."""
+    nested = commands.add_parser("rejected")
     commands = nested.add_subparsers(
         dest="action", required=True, metavar="ACTION", help="what to do with them"
     )
@@ -30,7 +32,7 @@ def add_to(nested: argparse.ArgumentParser, account_command: Callable[..., Any])
     each.add_argument("--reason", metavar="TEXT", help="a part of the reason")
     each.add_argument("--since", type=moment, metavar="TIME", help=f"rejected from then on: {HELP}")
     each.add_argument("--until", type=moment, metavar="TIME", help="rejected before then")
-    each.add_argument("--limit", type=int, default=50, metavar="N", help="how many (50)")
+    each.add_argument("--limit", type=integer, default=50, metavar="N", help="how many (50)")
     each = account_command(commands, "show", run_show, "one event: payload, reason, what to do")
     each.add_argument("id", metavar="ID", help="topic/partition/offset")
     each.add_argument(
@@ -168,8 +170,7 @@ def _selection(arguments: argparse.Namespace, everything: bool = False) -> Choic
 def _confirm(count: int, database: str, screen: Screen) -> None:
     if not sys.stdin.isatty():
         raise UsageError(f"this discards {count} events of {database}: confirm with --yes")
-    screen.errors.print(f"Discard {count} events of {database} for good? (yes/no) ", end="")
-    if input().strip().lower() != "yes":
+    if screen.ask(f"Discard {count} events of {database} for good? (yes/no) ").lower() != "yes":
         raise CommandError("nothing was discarded")
 
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from app.caves.errors import UsageError
+from app.caves.flags import number
 from app.caves.moments import HELP, moment, now
 from app.caves.reprocess import COUNTS, Window, reprocess
 from app.caves.screen import Screen
@@ -21,8 +22,7 @@ change: send a correcting adjustment. --json prints the counts by the names of t
 
 
 def add_to(commands: Any, account_command: Callable[..., Any]) -> None:
-    help = "today's transforms over a window of RAW"
-    each = account_command(commands, "reprocess", run_reprocess, help)
+    each = account_command(commands, "reprocess", run_reprocess)
     each.epilog, each.formatter_class = EPILOG, argparse.RawDescriptionHelpFormatter
     each.add_argument(
         "--since",
@@ -34,7 +34,7 @@ def add_to(commands: Any, account_command: Callable[..., Any]) -> None:
     each.add_argument("--until", type=moment, metavar="TIME", help="and before then (now)")
     each.add_argument(
         "--slice-hours",
-        type=float,
+        type=number,
         default=24.0,
         metavar="HOURS",
         help="how much is done in one transaction (24)",

@@ -12,7 +12,7 @@ from app.caves.target import project_and_target
 
 
 def add_to(commands: Any, account_command: Callable[..., Any]) -> None:
-    each = account_command(commands, "run", run_run, "run both task graphs now, and wait")
+    each = account_command(commands, "run", run_run)
     each.add_argument(
         "--timeout", type=above_zero, default=300, metavar="SECONDS", help="how long to wait (300)"
     )

@@ -1,6 +1,10 @@
 """Where a command writes: results to stdout, progress and errors to stderr."""
 
 import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +14,11 @@ from rich.markup import escape
 from app.caves.harmless import HarmlessConsole, as_json
 from connections.proxies import without_credentials
 
-PLAIN_WIDTH = 140
+# Nobody's terminal: programs and files get each row on one line.
+PLAIN_WIDTH = 10_000
+# Silence after which a terminal is told that the work goes on, and again after twice as long; a log
+# file only where something was told before, and not so soon.
+SILENT_SECONDS, SILENT_SECONDS_IN_LOGS = 2.0, 10.0
 
 
 class Screen:
@@ -23,10 +31,51 @@ class Screen:
         self.as_json = as_json
         self.results = _console(stderr=False)
         self.errors = _console(stderr=True)
+        self._told: str | None = None
+        self._since = time.monotonic()
+        self._asking = threading.Event()
 
     def progress(self, text: str) -> None:
+        self._told, self._since = text, time.monotonic()
+        self._tell(text)
+
+    def _tell(self, text: str) -> None:
         text = without_credentials(text)
         self.errors.print(f"[dim]{datetime.now():%H:%M:%S}[/] {escape(text)}", soft_wrap=True)
+
+    @contextmanager
+    def heartbeat(self, what: str) -> Iterator[None]:
+        """While the block takes long without a word, say what it is about and for how long."""
+        self._told, self._since = (what if sys.stderr.isatty() else None), time.monotonic()
+        ended = threading.Event()
+        thread = threading.Thread(target=self._beat, args=(ended,), daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            thread.join()
+
+    def _beat(self, ended: threading.Event) -> None:
+        first = SILENT_SECONDS if sys.stderr.isatty() else SILENT_SECONDS_IN_LOGS
+        since, wait = self._since, first
+        while not ended.wait(0.2):
+            if self._since != since:
+                since, wait = self._since, first
+            silent = time.monotonic() - since
+            if silent >= wait and self._told and not self._asking.is_set():
+                self._tell(f"{self._told}: {silent:.0f} s so far")
+                wait *= 2
+
+    def ask(self, question: str) -> str:
+        """What the user types; nothing else is said meanwhile."""
+        self._asking.set()
+        try:
+            self.errors.print(question, end="")
+            return input().strip()
+        finally:
+            self._since = time.monotonic()
+            self._asking.clear()
 
     def error(self, text: str) -> None:
         text = without_credentials(text)

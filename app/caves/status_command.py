@@ -15,6 +15,7 @@ from rich.text import Text
 from snowflake.connector.errors import Error
 
 from app.caves.errors import UsageError
+from app.caves.flags import number
 from app.caves.kafka_settings import read_settings
 from app.caves.moments import now
 from app.caves.names import TOPIC
@@ -35,12 +36,11 @@ tasks keep it awake anyway (docs/cost.md).
 
 
 def add_to(commands: Any, account_command: Callable[..., Any]) -> None:
-    help = "tasks, streams, lag, freshness, tables, metrics, open alerts"
-    each = account_command(commands, "status", run_status, help)
+    each = account_command(commands, "status", run_status)
     each.epilog, each.formatter_class = EPILOG, argparse.RawDescriptionHelpFormatter
     each.add_argument(
         "--watch",
-        type=float,
+        type=number,
         nargs="?",
         const=WATCH_SECONDS,
         metavar="SECONDS",

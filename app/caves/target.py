@@ -16,7 +16,7 @@ import snowflake.connector
 from snowflake.connector import DictCursor, SnowflakeConnection
 from snowflake.connector.errors import ProgrammingError
 
-from app.caves.errors import CommandError, UsageError
+from app.caves.errors import CommandError, UsageError, one_line
 from app.caves.project import Project
 from app.caves.settings import IDENTIFIER, check, check_name
 from connections.errors import ConnectionProblem
@@ -205,7 +205,3 @@ def identifier(name: str) -> str:
 def is_missing(error: ProgrammingError) -> bool:
     """Whether the statement named something that does not exist."""
     return error.errno in DOES_NOT_EXIST
-
-
-def one_line(error: Exception) -> str:
-    return " ".join(str(error).split()) or type(error).__name__

@@ -53,16 +53,15 @@ def all_hold(verdicts: list[Verdict]) -> bool:
 
 
 def as_table(verdicts: list[Verdict]) -> Table:
-    """Law, what was compared, counts, ok or FAILED."""
+    """Ok or FAILED, the law, and its counts: 80 columns hold it."""
     table = Table(title="Laws", title_justify="left")
-    table.add_column("law", no_wrap=True)
-    table.add_column("what must hold", ratio=3)
-    table.add_column("figures", ratio=2)
     table.add_column("", no_wrap=True)
+    table.add_column("law", no_wrap=True)
+    table.add_column("figures")
     for verdict in verdicts:
         outcome = "[green]ok[/]" if verdict.holds else "[bold red]FAILED[/]"
         law = verdict.law
-        table.add_row(f"{law.number} {law.title}", law.text, figures_text(verdict), outcome)
+        table.add_row(outcome, f"{law.number} {law.title}", figures_text(verdict))
     return table
 
 
@@ -81,20 +80,22 @@ def words(name: str) -> str:
 
 
 def show(verdicts: list[Verdict], console: Console) -> None:
-    """The table, and one line that says how to read it."""
-    console.print(as_table(verdicts))
-    in_flight = max(each.in_flight for each in verdicts)
-    if in_flight:
-        console.print(
-            f"{in_flight} in flight: streams have not given these out yet. They are no failures;"
-            " `caves run` moves them on."
-        )
+    """The verdict, what the broken laws say, and the table."""
     broken = [each.law for each in verdicts if not each.holds]
     if broken:
         numbers = ", ".join(str(law.number) for law in broken)
         console.print(f"[bold red]FAILED[/]: law {numbers}")
     else:
         console.print("[green]Every law holds.[/]")
+    for law in broken:
+        console.print(f"Law {law.number}: {law.text}")
+    in_flight = max(each.in_flight for each in verdicts)
+    if in_flight:
+        console.print(
+            f"{in_flight} in flight: streams have not given these out yet. They are no failures;"
+            " `caves run` moves them on."
+        )
+    console.print(as_table(verdicts))
 
 
 def as_json(

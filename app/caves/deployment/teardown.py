@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from snowflake.connector.errors import ProgrammingError
 
 from app.caves.deployment import live
-from app.caves.errors import CommandError
+from app.caves.errors import CommandError, one_line
 from app.caves.project import Project
-from app.caves.target import Account, Row, Target, identifier, one_line
+from app.caves.target import Account, Row, Target, identifier
 
 TASKS_ELSEWHERE = "SHOW TASKS IN ACCOUNT"
 DROP_WAREHOUSE = "DROP WAREHOUSE IF EXISTS {warehouse}"

@@ -25,10 +25,10 @@ from app.caves.doctor.statements import STATEMENTS
 from app.caves.doctor.streams import STREAMS
 from app.caves.doctor.tasks import TASKS
 from app.caves.doctor.transactions import TRANSACTIONS
-from app.caves.errors import CommandError, UsageError
+from app.caves.errors import CommandError, UsageError, one_line
 from app.caves.processes import Interrupts
 from app.caves.project import Project
-from app.caves.target import Target, one_line
+from app.caves.target import Target
 
 ASSERTIONS: tuple[Assertion, ...] = (
     *INSTALLATION,

@@ -8,8 +8,7 @@ from app.caves.bootstrap import bootstrap
 from app.caves.deploy import deploy, plan_deployment
 from app.caves.doctor.assertion import Broken, NotAsked, Subject, expect
 from app.caves.doctor.environment import Environment
-from app.caves.errors import CommandError
-from app.caves.target import one_line
+from app.caves.errors import CommandError, one_line
 
 INSTALLATION = Subject()
 holds = INSTALLATION.holds

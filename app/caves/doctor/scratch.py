@@ -14,8 +14,8 @@ from datetime import UTC, datetime, timedelta
 from snowflake.connector.errors import Error
 
 from app.caves.bootstrap import ROLES
-from app.caves.errors import CommandError
-from app.caves.target import Account, Row, Target, one_line
+from app.caves.errors import CommandError, one_line
+from app.caves.target import Account, Row, Target
 
 PREFIX = "CAVES_DOCTOR_"
 RUN = re.compile(rf"({PREFIX}[0-9A-F]{{8}})(_WH|_{'|_'.join(ROLES)})?")

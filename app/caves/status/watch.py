@@ -6,9 +6,9 @@ from contextlib import ExitStack
 
 from snowflake.connector.errors import Error
 
-from app.caves.errors import CommandError
+from app.caves.errors import CommandError, one_line
 from app.caves.status.snapshot import Snapshot
-from app.caves.target import Account, one_line
+from app.caves.target import Account
 
 Found = Snapshot | str
 

@@ -1,0 +1,92 @@
+"""`caves demo` and `caves up`: flags and output."""
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from app.caves import broker, demo, up
+from app.caves.flags import above_zero, integer, port, whole
+from app.caves.project import Project
+from app.caves.screen import Screen
+
+
+def add_to(commands: Any, account_command: Callable[..., Any]) -> None:
+    """`caves demo` and `caves up`; no account is named to them."""
+    each = _machine_command(commands, "demo", run_demo)
+    plan = demo.Plan()
+    each.add_argument("--count", type=whole, default=plan.count, help=f"messages ({plan.count})")
+    each.add_argument(
+        "--rate", type=above_zero, default=plan.rate, help=f"a second ({plan.rate:g})"
+    )
+    each.add_argument("--seed", type=integer, default=plan.seed, help=f"of the shop ({plan.seed})")
+    each.add_argument(
+        "--timeout",
+        type=above_zero,
+        default=plan.timeout,
+        metavar="SECONDS",
+        help=f"how long the last message may take to production ({plan.timeout:g})",
+    )
+    each = _machine_command(commands, "up", run_up)
+    each.add_argument("--folder", type=Path, default=Path(".caves"), help="data and logs (.caves)")
+    each.add_argument("--account-port", type=port, default=8084, help="(8084)")
+    each.add_argument("--broker-port", type=port, default=9092, help="(9092)")
+    each.add_argument("--dashboard-port", type=port, default=8501, help="(8501)")
+    each.add_argument(
+        "--no-browser", action="store_true", help="do not open the dashboard in the browser"
+    )
+    each.add_argument("--rate", type=above_zero, default=1.0, help="messages per second (1)")
+    each.add_argument("--profile", metavar="NAME", help="as deployed; default: faster than any")
+
+
+def _machine_command(
+    commands: Any, name: str, function: Callable[..., int]
+) -> argparse.ArgumentParser:
+    each: argparse.ArgumentParser = commands.add_parser(name)
+    each.set_defaults(function=function, json=False)
+    each.add_argument("--project", type=Path, metavar="DIR", help="the project (default: this one)")
+    each.add_argument(
+        "--broker",
+        choices=broker.KINDS,
+        default=broker.TANSU,
+        help="which broker is started: kafka needs Java and Maven (tansu)",
+    )
+    each.add_argument(
+        "--bootstrap-servers",
+        metavar="HOST:PORT,…",
+        help="brokers that are there already; CAVES_KAFKA_CONFIG names their settings",
+    )
+    return each
+
+
+def run_demo(arguments: argparse.Namespace, screen: Screen) -> int:
+    project = Project.find(arguments.project)
+    plan = demo.Plan(
+        arguments.count,
+        arguments.rate,
+        arguments.seed,
+        arguments.timeout,
+        arguments.broker,
+        arguments.bootstrap_servers,
+    )
+    return 0 if demo.demo(project, plan, screen.results, screen.progress) else 1
+
+
+def run_up(arguments: argparse.Namespace, screen: Screen) -> int:
+    project = Project.find(arguments.project)
+    plan = up.Plan(
+        arguments.folder,
+        arguments.account_port,
+        arguments.broker_port,
+        arguments.dashboard_port,
+        arguments.rate,
+        arguments.profile,
+        browser=not arguments.no_browser,
+        broker=arguments.broker,
+        bootstrap_servers=arguments.bootstrap_servers,
+    )
+    try:
+        up.up(project, plan, screen.results, screen.progress)
+    except KeyboardInterrupt:
+        screen.progress("everything has ended")
+    return 0
