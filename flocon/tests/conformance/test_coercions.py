@@ -149,3 +149,59 @@ def test_a_variant_has_no_order(run: Run, t: None) -> None:
     assert error(run, "select max(v) from t") == 2
     assert error(run, "select id from t order by v") == 2
     assert run("select max(v:k::int) from t order by max(v:k::int)") == [(5,)]
+
+
+def test_equal_variants_are_one(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/data-types-semistructured"""
+    values = """('{"a":1,"b":2}'), ('{"b":2,"a":1.0}'), ('[1]')"""
+    rows = f"(select parse_json(column1) as v from values {values})"
+    assert run(f"select count(distinct v) from {rows}") == [(2,)]
+    for grouped in ("v", "1", "w"):
+        counted = f"select v as w, count(*) from {rows} group by {grouped} order by 2"
+        assert [count for _, count in run(counted)] == [1, 2], grouped
+    assert len(run(f"select distinct v from {rows}")) == 2
+    assert run("select parse_json('[1.0, \"x\"]') = parse_json('[1,\"x\"]')") == [(True,)]
+    assert run("select parse_json('1') <> parse_json('1.0')") == [(False,)]
+
+
+def test_a_timestamp_in_an_object_has_its_own_text(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/object_construct"""
+    moment = "'2024-01-01 01:02:03'::timestamp"
+    assert run(
+        f"select object_construct('t', {moment}):t::varchar, array_construct({moment})[0]::varchar,"
+        f" to_variant({moment})::varchar"
+    ) == [("2024-01-01 01:02:03.000",) * 3]
+
+
+def test_text_in_a_date_format_is_itself(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/date-time-input-output"""
+    assert run("select to_char('2024-01-05'::date, '\"W\"YYYY')") == [("W2024",)]
+
+
+def test_a_number_has_38_digits(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/data-types-numeric"""
+    largest = "9" * 38
+    assert run(f"select {largest}") == [(int(largest),)]
+    assert error(run, f"select {largest} + 1") == 100039
+
+
+def test_count_of_a_tables_star_counts_rows_without_a_null(run: Run, t: None) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/count"""
+    run("insert into t (id) values (2)")
+    assert run("select count(*), count(t.*), count(x.*) from t cross join (select 1 a) x") == [
+        (2, 1, 2)
+    ]
+
+
+def test_a_name_means_one_column(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/create-view"""
+    twice = "select 1 as a, 2 as a"
+    assert run(f"select * from ({twice})") == [(1, 2)]
+    assert error(run, f"select a from ({twice})") == 2028
+    assert error(run, f"select t.a from ({twice}) t") == 2028
+    assert error(run, f"create view v as {twice}") == 2025
+    assert error(run, f"create table v as {twice}") == 2025
+    run(f"create view v (x, y) as {twice}")
+    assert run("select y from v") == [(2,)]
+    # Snowflake tells them apart; here they are refused, and never mistaken.
+    assert error(run, 'select "One" from (select 1 as "One", 2 as one)') == 2

@@ -112,3 +112,10 @@ def test_two_dots_mean_the_schema_public(run: Run, database: str) -> None:
         ("PUBLIC",)
     ]
     assert run(f"select a from {database}..z") == [(1,)]
+
+
+@pytest.mark.parametrize("value", ["parse_json('{}')", "array_construct(1)", "{'a': 1}", "[1]"])
+def test_values_take_no_semi_structured_functions(run: Run, semi: None, value: str) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/insert"""
+    assert error(run, f"insert into semi (v) values ({value})") == 2014
+    run(f"insert into semi (v) select {value}")

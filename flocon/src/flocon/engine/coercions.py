@@ -6,6 +6,8 @@ that Snowflake does silently.
 https://docs.snowflake.com/en/sql-reference/data-type-conversion
 """
 
+from collections.abc import Iterator
+
 from sqlglot import Expr, exp
 from sqlglot.dialects import Snowflake
 from sqlglot.dialects.dialect import build_formatted_time
@@ -81,7 +83,18 @@ def _coerced(node: Expr) -> Expr:
             node.set(key, _cast(value, _TEXT))
     if isinstance(node, (*_ARITHMETIC, *_OF_NUMBERS)):
         _numbers(node)
-    if isinstance(node, _COMPARISONS):
+    if isinstance(node, exp.PropertyEQ | exp.JSONKeyValue | exp.Array | exp.ToVariant):
+        _kept_as_texts(node)
+    if isinstance(node, exp.TimeToStr | exp.StrToTime) and isinstance(
+        node.args["format"], exp.Literal
+    ):
+        # Text in double quotes is itself.
+        node.args["format"].set("this", node.args["format"].name.replace('"', ""))
+    if isinstance(node, exp.Select):
+        _grouped(node)
+    if isinstance(node, exp.Distinct) and isinstance(node.parent, exp.Count):
+        node.set("expressions", [_same(each) for each in node.expressions])
+    if isinstance(node, _COMPARISONS) and not isinstance(node.parent, exp.Update):
         _compared(node)
     elif isinstance(node, exp.In | exp.Between):
         _chosen(node)
@@ -139,6 +152,54 @@ def _numbers(node: Expr) -> None:
             )
 
 
+def _kept_as_texts(node: Expr) -> None:
+    """A timestamp in an object or array has the text that it has elsewhere."""
+    for key in ("this", "expression", "expressions"):
+        value = node.args.get(key)
+        if isinstance(value, list):
+            node.set(key, [_cast(each, _TEXT) if _is_moment(each) else each for each in value])
+        elif isinstance(value, Expr) and _is_moment(value):
+            node.set(key, _cast(value, _TEXT))
+
+
+def _same(value: Expr) -> Expr:
+    """A VARIANT in the form that is the same for values that are equal: {"a":1,"b":2} and
+    {"b":2,"a":1.0} are."""
+    if not _is_variant(value):
+        return value
+    same = exp.Anonymous(this="_account_same", expressions=[value])
+    same.type = exp.DataType.build("VARIANT")
+    return same
+
+
+def _grouped(select: exp.Select) -> None:
+    """GROUP BY and DISTINCT of VARIANTs."""
+    columns = select.expressions
+    if select.args.get("distinct") and not select.is_star:
+        for column in list(columns):
+            _set_column(column)
+    group = select.args.get("group")
+    aliases = {each.alias: each for each in columns if isinstance(each, exp.Alias)}
+    for key in list(group.expressions) if group else []:
+        if isinstance(key, exp.Literal) and key.is_int and int(key.name) <= len(columns):
+            _set_column(select.expressions[int(key.name) - 1])
+        elif isinstance(key, exp.Column) and not key.table and key.name in aliases:
+            _set_column(aliases[key.name])
+        elif _is_variant(key):
+            for node in [node for node in _own_nodes(select) if node == key]:
+                node.replace(_same(node.copy()))
+
+
+def _own_nodes(select: exp.Select) -> Iterator[Expr]:
+    """What a query says itself, and no query within it."""
+    return select.walk(prune=lambda node: node is not select and isinstance(node, exp.Query))
+
+
+def _set_column(column: Expr) -> None:
+    if _is_variant(column.unalias()):
+        _replace(column, _same(column.unalias().copy()))
+
+
 def _comparable(kind: exp.DType | None) -> str:
     """What a VARIANT is cast to that is compared with a value of a type; '' for nothing."""
     if kind in TEXT_TYPES:
@@ -152,6 +213,12 @@ def _comparable(kind: exp.DType | None) -> str:
 
 def _compared(node: Expr) -> None:
     for key, other in (("this", "expression"), ("expression", "this")):
+        if isinstance(node, exp.EQ | exp.NEQ) and all(
+            map(_is_variant, (node.this, node.expression))
+        ):
+            node.set("this", _same(node.this))
+            node.set("expression", _same(node.expression))
+            return
         kind = _comparable(_kind(node.args[other]))
         if _is_variant(node.args[key]) and kind:
             node.set(key, _cast(node.args[key], kind))

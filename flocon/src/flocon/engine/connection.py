@@ -12,6 +12,7 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 from fakesnow.conn import FakeSnowflakeConnection
 from fakesnow.copy_into import copy_into
 from sqlglot import Expr, exp
@@ -153,6 +154,7 @@ class Connection:
         sql = self.statements.cached(("query", arrays), tree, rendered)
         table, types = self.table(sql, used(sql, binds))
         _refuse_lists(types)
+        _check_digits(table, types)
         return Result(table, types, result.SELECT)
 
     def describe(self, tree: Expr) -> Result:
@@ -436,6 +438,17 @@ class Connection:
 
     def close(self) -> None:
         self._duck.close()
+
+
+def _check_digits(table: pa.Table, types: Sequence[str]) -> None:
+    """Raise 100039 for numbers of more than 38 digits, which DuckDB has and Snowflake has not."""
+    for column, kind in zip(table.columns, types, strict=True):
+        if kind == "HUGEINT" and table.num_rows:
+            for bound in pc.min_max(column).as_py().values():
+                if bound is not None and not -(10**38) < bound < 10**38:
+                    raise errors.SnowflakeError(
+                        errors.NUMERIC_RANGE, f"Number out of representable range: {bound}"
+                    )
 
 
 def _refuse_lists(types: Sequence[str]) -> None:

@@ -10,6 +10,7 @@ from sqlglot import Expr, exp
 from sqlglot.optimizer.annotate_types import TypeAnnotator
 from sqlglot.schema import MappingSchema
 
+from flocon.core import errors
 from flocon.engine.texts import is_text
 from flocon.engine.types import TEXT_TYPES, Columns
 
@@ -43,7 +44,8 @@ _PLACES = ("expressions", "where", "windows", *_BEHIND)
 
 
 def annotate(tree: Expr, columns: Columns) -> None:
-    """Give the expressions of a statement whose names are full their types.
+    """Give the expressions of a statement whose names are full their types, and COUNT(t.*) the
+    columns that it means. Raises where a name means two columns.
 
     columns: a table's columns and their DuckDB types.
     """
@@ -53,7 +55,9 @@ def annotate(tree: Expr, columns: Columns) -> None:
     elif isinstance(tree, exp.Update | exp.Delete | exp.Merge):
         scopes.change(tree)
     elif isinstance(tree.expression, exp.Query):
-        scopes.query(tree.expression, {}, ())
+        made = scopes.query(tree.expression, {}, ())
+        if isinstance(tree, exp.Create) and not isinstance(tree.this, exp.Schema):
+            _check_names(made or ())
 
 
 class _Scopes:
@@ -133,7 +137,9 @@ class _Scopes:
                 found = [(name, _type(kind)) for name, kind in self._columns(source)] or None
         if source.args.get("pivots") or source.args.get("sample"):
             found = None
-        sources[source.alias_or_name] = _renamed(found, source)
+        found = _renamed(found, source)
+        _refuse_twins(found or ())
+        sources[source.alias_or_name] = found
 
     def _place(
         self,
@@ -154,6 +160,8 @@ class _Scopes:
                 self.query(node, ctes, scopes)
             elif isinstance(node, exp.Column) and not node.is_star:
                 node.type = _lookup(node, scopes, behind=behind)
+            elif isinstance(node, exp.Count):
+                _count_whole_rows(node, scopes)
             elif isinstance(node, _PARTS):
                 node.type = _VARIANT
         self._annotator._annotate_expression(part)
@@ -171,11 +179,15 @@ def _lookup(column: exp.Column, scopes: Sequence[Scope], *, behind: bool) -> exp
     for sources, aliases in scopes:
         if column.table:
             if column.table in sources:
+                _check_one(column, sources[column.table] or ())
                 return _only(
                     kind for name, kind in sources[column.table] or () if name == column.name
                 )
             continue
         named = column.name in aliases
+        for source in sources.values():
+            if not (named and behind):
+                _check_one(column, source or ())
         if any(source is None for source in sources.values()):
             return None
         found = [
@@ -189,6 +201,48 @@ def _lookup(column: exp.Column, scopes: Sequence[Scope], *, behind: bool) -> exp
         if found:
             return _only(found)
     return None
+
+
+def _check_one(column: exp.Column, source: Types) -> None:
+    if [name for name, _ in source].count(column.name) > 1:
+        raise errors.compilation(errors.AMBIGUOUS_COLUMN, f"ambiguous column name '{column.name}'")
+
+
+def _check_names(made: Types) -> None:
+    """A table or view has no two columns of one name."""
+    names = [name for name, _ in made]
+    for name in names:
+        if names.count(name) > 1:
+            raise errors.compilation(errors.DUPLICATE_COLUMN, f"duplicate column name '{name}'")
+    _refuse_twins(made)
+
+
+def _refuse_twins(columns: Types) -> None:
+    """DuckDB reads the first of two columns whose names differ in case for both."""
+    names = {name for name, _ in columns}
+    if len({name.lower() for name in names}) < len(names):
+        raise errors.unsupported("two columns whose names differ only in case")
+
+
+def _count_whole_rows(count: exp.Count, scopes: Sequence[Scope]) -> None:
+    """COUNT(t.*) counts the rows that have no NULL.
+
+    https://docs.snowflake.com/en/sql-reference/functions/count
+    """
+    star = count.this
+    if not isinstance(star, exp.Column) or not star.is_star:
+        return
+    source = scopes[0][0].get(star.table)
+    if not source:
+        raise errors.unsupported(f"COUNT({star.table}.*)")
+    full = [
+        exp.Not(
+            this=exp.Is(this=exp.column(name, table=star.table, quoted=True), expression=exp.Null())
+        )
+        for name, _ in source
+    ]
+    whole = exp.If(this=exp.and_(*full), true=exp.Literal.number(1))
+    count.set("this", exp.Case(ifs=[whole]))
 
 
 def _only(kinds: Iterable[exp.DataType | None]) -> exp.DataType | None:

@@ -7,6 +7,7 @@ from sqlglot import Expr, exp
 from flocon.core import errors
 from flocon.engine.fast import bound_arrays
 from flocon.engine.texts import is_text
+from flocon.engine.types import JSON_TYPES
 
 _REGEXP_FLAGS = {"c", "i", "m", "s", "e"}
 _FLATTEN_ARGUMENTS = ("INPUT", "PATH", "OUTER", "RECURSIVE", "MODE")
@@ -181,6 +182,16 @@ def text_differs(value: Expr) -> bool:
     if isinstance(value, exp.Literal | exp.DPipe | exp.Concat | exp.Null | exp.Placeholder):
         return False
     return not is_text(value) and _is_small(value)
+
+
+def is_large_variant(value: Expr) -> bool:
+    """Is it a VARIANT whose text has to be made of one copy? A HAVING takes no lambda."""
+    return (
+        value.type is not None
+        and value.type.this in JSON_TYPES
+        and not _is_small(value)
+        and not value.find_ancestor(exp.Having)
+    )
 
 
 def _is_small(value: Expr) -> bool:

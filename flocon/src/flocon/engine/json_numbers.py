@@ -6,6 +6,7 @@ DOUBLE. https://docs.snowflake.com/en/sql-reference/data-types-semistructured
 
 import json
 import re
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
@@ -23,6 +24,7 @@ class _Number(str):
 
 def register(connection: duckdb.DuckDBPyConnection) -> None:
     """Let macros ask for a number's exact text, and for its type, by document and path."""
+    connection.create_function("_account_canonical", canonical, ["VARCHAR"], "VARCHAR")
     for name, function in (("_account_exact", exact), ("_account_kind", kind)):
         connection.create_function(
             name,
@@ -50,6 +52,28 @@ def kind(document: str | None, path: str) -> str | None:
     if parts is None:
         return "DOUBLE"
     return "DECIMAL" if parts[2] else "INTEGER"
+
+
+def canonical(document: str) -> str:
+    """The text that all spellings of a value share: sorted keys, numbers by their value."""
+    try:
+        value = json.loads(document, parse_float=Decimal, parse_int=Decimal)
+    except (ValueError, RecursionError):
+        return document
+    return _canonical(value)
+
+
+def _canonical(value: Any) -> str:
+    if isinstance(value, dict):
+        members = (f"{json.dumps(key)}:{_canonical(value[key])}" for key in sorted(value))
+        return f"{{{','.join(members)}}}"
+    if isinstance(value, list):
+        return f"[{','.join(map(_canonical, value))}]"
+    if isinstance(value, Decimal) and value == value.to_integral_value() and abs(value) < 10**38:
+        return str(int(value))
+    if isinstance(value, Decimal):
+        return str(value.normalize())
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _decimal(document: str | None, path: str) -> tuple[str, str, str] | None:

@@ -55,6 +55,8 @@ _MACROS = (
     " WHEN 'TIMESTAMP WITH TIME ZONE' THEN _account_moment(regexp_replace(CAST(x AS VARCHAR),"
     " '[+-][0-9:]+$', '')) || ' ' || rpad(replace(regexp_extract(CAST(x AS VARCHAR),"
     " '[+-][0-9:]+$'), ':', ''), 5, '0') ELSE CAST(x AS VARCHAR) END",
+    # The same for values that are long themselves: each is written once.
+    "_account_text_once(x) AS list_transform([x], lambda each: _account_text(each))[1]",
     # DuckDB keeps no scale of JSON numbers: the text that it makes of them tells.
     "_account_kind_of(text, kind) AS CASE kind WHEN 'NULL' THEN 'NULL_VALUE'"
     " WHEN 'BIGINT' THEN 'INTEGER' WHEN 'UBIGINT' THEN 'INTEGER'"
@@ -62,6 +64,8 @@ _MACROS = (
     " WHEN regexp_full_match(text, '-?[0-9]{{1,38}}([.]0)?') THEN 'INTEGER'"
     " WHEN regexp_full_match(text, '-?[0-9]+[.][0-9]+') THEN 'DECIMAL'"
     " ELSE 'DOUBLE' END ELSE kind END",
+    # Of equal VARIANTs the same JSON (`json_numbers.canonical`).
+    "_account_same(x) AS CAST(_account_canonical(CAST(to_json(x) AS VARCHAR)) AS JSON)",
     "_account_typeof(x) AS"
     " _account_kind_of(json_extract_string(x, '$'), json_type(CAST(x AS JSON)))",
     "_account_picked_kind(x, p, text, kind, is_long) AS coalesce(CASE WHEN is_long"

@@ -8,10 +8,12 @@ from collections.abc import Sequence
 
 from sqlglot import Expr, exp
 
+from flocon.core import errors
 from flocon.engine.texts import is_text
 from flocon.engine.types import Columns
 
 _CONVERTED = ("JSON", "BLOB")
+_MADE = (exp.ParseJSON, exp.Array, exp.Struct, exp.JSONObject, exp.ToVariant, exp.ToArray)
 
 
 def convert(tree: Expr, columns: Columns) -> None:
@@ -34,15 +36,29 @@ def _convert_insert(tree: exp.Insert, columns: Columns) -> None:
     found = columns(target)
     names = named or [name for name, _ in found]
     kinds = [dict(found).get(name, "") for name in names]
+    rows = tree.expression
+    if isinstance(rows, exp.Values):
+        _check_constants(rows)
     if not any(kind in _CONVERTED for kind in kinds):
         return
-    rows = tree.expression
     if isinstance(rows, exp.Values):
         for row in rows.expressions:
             if isinstance(row, exp.Tuple) and len(row.expressions) == len(kinds):
                 row.set("expressions", list(map(_stored, row.expressions, kinds)))
     elif isinstance(rows, exp.Query):
         tree.set("expression", _converted(rows, kinds))
+
+
+def _check_constants(rows: exp.Values) -> None:
+    """VALUES take no functions that make semi-structured values.
+
+    https://docs.snowflake.com/en/sql-reference/sql/insert
+    """
+    for value in rows.find_all(*_MADE):
+        text = value.sql(dialect="snowflake")
+        raise errors.compilation(
+            errors.VALUES_EXPRESSION, f"Invalid expression [{text}] in VALUES clause"
+        )
 
 
 def _converted(rows: exp.Query, kinds: Sequence[str]) -> exp.Query:
