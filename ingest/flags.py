@@ -111,6 +111,14 @@ def whole(minimum: int) -> Callable[[str], int]:
     return whole_number
 
 
+def days(text: str) -> int:
+    """A type for a number of whole days, with its unit: 28d."""
+    found = re.fullmatch(r"(\d{1,4})d", text, re.ASCII)
+    if not found or not int(found[1]):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of days, such as 28d")
+    return int(found[1])
+
+
 def port(text: str) -> int:
     """A port to listen on, or 0."""
     value = whole(0)(text)

@@ -150,7 +150,7 @@ class Shop:
 
     def _order(self, wine: Wine, moment: datetime) -> Produced:
         stock = self._stock[wine.product_id]
-        quantity = min(stock, self._random.choice((1, 1, 2, 2, 3, 6, 6, 12)))
+        quantity = min(stock, self._quantity(wine))
         self._stock[wine.product_id] = stock - quantity
         total = quantity * wine.cents
         if quantity == 12:
@@ -160,7 +160,7 @@ class Shop:
             "event_type": "ORDER_CREATED",
             "event_timestamp": moment.isoformat(),
             "order_id": f"ORD-{self._id()}",
-            "customer_id": f"CUST-{self._random.randint(1, 500):05d}",
+            "customer_id": f"CUST-{self._customer():05d}",
             "product_id": wine.product_id,
             "product_name": wine.name,
             "product_category": wine.category,
@@ -171,6 +171,12 @@ class Shop:
             "shipping_address": self._random.choice(ADDRESSES),
         }
         return self._produced(event, "order")
+
+    def _quantity(self, wine: Wine) -> int:
+        return self._random.choice((1, 1, 2, 2, 3, 6, 6, 12))
+
+    def _customer(self) -> int:
+        return self._random.randint(1, 500)
 
     def _adjustment(self, wine: Wine, moment: datetime, kind: str) -> Produced:
         change = self._change(kind, self._stock[wine.product_id])

@@ -2,6 +2,9 @@
 
     python -m ingest.producer --bootstrap-servers HOST:PORT --rate 5 --count 500
 
+With --history 28d it plays a shop with a past: first what that sold in four weeks, as fast as it
+goes, then what follows, at the rate.
+
 Progress goes to stderr; the last line, on stdout, is JSON with how many messages of each kind were
 sent. Exit codes: 0 done or stopped, 1 failed, 2 wrong use.
 """
@@ -17,6 +20,7 @@ if not __package__:
 
 import argparse
 import contextlib
+import itertools
 import logging
 import os
 import secrets
@@ -37,11 +41,13 @@ from ingest.flags import (
     add_kafka_flags,
     add_log_level,
     at_least,
+    days,
     share,
     whole,
     with_kafka_settings,
 )
 from ingest.generator import Counts, Produced, Shares, Shop
+from ingest.history import SeasonedShop
 from ingest.kafka_clients import create_topic, open_producer
 from ingest.kafka_settings import shown
 from ingest.process import (
@@ -70,6 +76,7 @@ class ProducerConfig:
     partitions: int
     rate: float
     count: int
+    history: int | None
     seed: int | None
     duplicate_share: float
     late_share: float
@@ -89,7 +96,13 @@ def parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
     add_kafka_flags(flags)
     flags.add("--partitions", 6, "partitions of the topic, if it has to be created", type=whole(1))
     flags.add("--rate", 1.0, "messages per second, 0: as fast as it goes", type=at_least(0))
-    flags.add("--count", 0, "leave after this many messages, 0: never", type=whole(0))
+    flags.add(
+        "--count",
+        0,
+        "leave after this many messages (behind those of a history), 0: never",
+        type=whole(0),
+    )
+    flags.add("--history", None, "first what was sold in so many days (28d)", type=days)
     flags.add("--seed", None, "the same seed gives the same shop (default: a new one)", type=int)
     flags.add("--duplicate-share", 0.0, "share of messages sent a second time", type=share)
     flags.add("--late-share", 0.0, "share of events sent behind later ones", type=share)
@@ -127,9 +140,12 @@ def produce(
     producer: KafkaProducer,
     config: ProducerConfig,
     stop: threading.Event,
-) -> Counts:
-    """Send all messages, at the configured rate until `stop` is set; all are acknowledged."""
-    counts = Counts()
+    counts: Counts,
+    rate: float,
+) -> None:
+    """Send all messages, so many per second (0: as fast as it goes) until `stop` is set, and count
+    them; all are acknowledged."""
+    sent_before = counts.messages
     failures: list[BaseException] = []
     started = next_progress = time.monotonic()
     for produced in messages:
@@ -142,8 +158,8 @@ def produce(
             next_progress = now + PROGRESS_SECONDS
         if failures:
             break
-        if config.rate:
-            stop.wait(max(0.0, started + counts.messages / config.rate - now))
+        if rate:
+            stop.wait(max(0.0, started + (counts.messages - sent_before) / rate - now))
     patience = STOP_SECONDS if stop.is_set() else FLUSH_SECONDS
     try:
         producer.flush(timeout=patience)
@@ -153,7 +169,6 @@ def produce(
         failures.append(error)
     if failures:
         raise refused(failures[0])
-    return counts
 
 
 def refused(error: BaseException) -> Fatal:
@@ -208,9 +223,17 @@ def run(config: ProducerConfig, stop: Stop) -> Counts:
     shares = Shares(
         config.duplicate_share, config.late_share, config.bad_share, config.legacy_share
     )
-    messages = stream(Shop(seed, shares), config.count, lambda: datetime.now(UTC), stop.is_set)
+    counts = Counts()
+    shop = SeasonedShop(seed, shares) if config.history else Shop(seed, shares)
     try:
-        return produce(messages, producer, config, stop)
+        if config.history and isinstance(shop, SeasonedShop):
+            past = shop.past(config.history, datetime.now(UTC))
+            past = itertools.takewhile(lambda _: not stop.is_set(), past)
+            produce(past, producer, config, stop, counts, 0)
+            log.info("sent %d days of history: %d messages", config.history, counts.messages)
+        messages = stream(shop, config.count, lambda: datetime.now(UTC), stop.is_set)
+        produce(messages, producer, config, stop, counts, config.rate)
+        return counts
     finally:
         # What it could not send has been said.
         with contextlib.suppress(KafkaError):

@@ -24,7 +24,11 @@ from app.caves.target import Account
 TASK_SCHEDULE = "10 SECONDS"
 SHARES = {"duplicate": 0.04, "late": 0.05, "bad": 0.03, "legacy": 0.08}
 INGESTER = ("--batch-max-events", "50", "--batch-max-seconds", "2")
+# Larger batches for a history, whose messages come all at once.
+INGESTER_OF_HISTORY = ("--batch-max-events", "1000", "--batch-max-seconds", "2")
 PROGRESS_SECONDS = 2.5
+# Enough to see what a message takes, and too few to be seen in the shop's days.
+COUNT_AFTER_HISTORY = 20
 
 HOPS = """
 SELECT
@@ -78,6 +82,7 @@ class Plan:
     broker: which kind is started.
     bootstrap_servers: brokers that are there already, in its place. They get a topic of the demo's
     own, which is deleted at its end.
+    history: so many days of sales first ("28d").
     """
 
     count: int = 600
@@ -86,6 +91,7 @@ class Plan:
     timeout: float = 240.0
     broker: str = TANSU
     bootstrap_servers: str | None = None
+    history: str | None = None
 
     def place(self, folder: Path) -> Place:
         place = Place(folder, free_port(HOST), free_port(HOST), self.broker)
@@ -124,7 +130,7 @@ def _run(project: Project, plan: Plan, place: Place, console: Console, progress:
         machine.start_account()
         machine.bootstrap()
         machine.deploy(TASK_SCHEDULE)
-        machine.start_ingester(*INGESTER)
+        machine.start_ingester(*(INGESTER_OF_HISTORY if plan.history else INGESTER))
         with machine.target.connect() as account:
             produced = _produce(machine, plan, account)
             _wait_for_all(machine, account, produced["messages"], plan.timeout)
@@ -138,9 +144,12 @@ def _run(project: Project, plan: Plan, place: Place, console: Console, progress:
 
 def _produce(machine: Machine, plan: Plan, account: Account) -> dict[str, int]:
     """Let the producer send its messages, while the ingester and the tasks are at work."""
-    machine.progress(f"producing {plan.count} messages, {plan.rate:g} per second")
-    flags = {"count": plan.count, "rate": plan.rate, "seed": plan.seed}
+    past = f"{plan.history} of history, then " if plan.history else ""
+    machine.progress(f"producing {past}{plan.count} messages, {plan.rate:g} per second")
+    flags: dict[str, object] = {"count": plan.count, "rate": plan.rate, "seed": plan.seed}
     flags |= {f"{kind}-share": share for kind, share in SHARES.items()}
+    if plan.history:
+        flags["history"] = plan.history
     producer = machine.start_producer(*(f"--{name}={value}" for name, value in flags.items()))
     deadline = time.monotonic() + plan.count / plan.rate + plan.timeout
     while producer.running:

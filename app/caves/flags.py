@@ -2,6 +2,7 @@
 
 import argparse
 import math
+import re
 
 
 def integer(text: str) -> int:
@@ -38,3 +39,10 @@ def above_zero(text: str) -> float:
     if not 0 < value < math.inf:
         raise argparse.ArgumentTypeError(f"{text} is not above 0")
     return value
+
+
+def days(text: str) -> str:
+    """A number of whole days, with its unit: 28d."""
+    if not re.fullmatch(r"[1-9]\d{0,3}d", text, re.ASCII):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of days, such as 28d")
+    return text

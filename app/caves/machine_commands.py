@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from app.caves import broker, demo, up
-from app.caves.flags import above_zero, integer, port, whole
+from app.caves.flags import above_zero, days, integer, port, whole
 from app.caves.project import Project
 from app.caves.screen import Screen
 
@@ -15,7 +15,12 @@ def add_to(commands: Any, account_command: Callable[..., Any]) -> None:
     """`caves demo` and `caves up`; no account is named to them."""
     each = _machine_command(commands, "demo", run_demo)
     plan = demo.Plan()
-    each.add_argument("--count", type=whole, default=plan.count, help=f"messages ({plan.count})")
+    _add_history(each)
+    each.add_argument(
+        "--count",
+        type=whole,
+        help=f"messages ({plan.count}, or {demo.COUNT_AFTER_HISTORY} after a history)",
+    )
     each.add_argument(
         "--rate", type=above_zero, default=plan.rate, help=f"a second ({plan.rate:g})"
     )
@@ -35,8 +40,22 @@ def add_to(commands: Any, account_command: Callable[..., Any]) -> None:
     each.add_argument(
         "--no-browser", action="store_true", help="do not open the dashboard in the browser"
     )
-    each.add_argument("--rate", type=above_zero, default=1.0, help="messages per second (1)")
+    _add_history(each)
+    each.add_argument(
+        "--rate",
+        type=above_zero,
+        help=f"messages per second (1, or {up.RATE_AFTER_HISTORY:g} after a history)",
+    )
     each.add_argument("--profile", metavar="NAME", help="as deployed; default: faster than any")
+
+
+def _add_history(each: argparse.ArgumentParser) -> None:
+    each.add_argument(
+        "--history",
+        type=days,
+        metavar="DAYS",
+        help="of a shop that has been open for so many days: first what it sold in them (28d)",
+    )
 
 
 def _machine_command(
@@ -61,13 +80,15 @@ def _machine_command(
 
 def run_demo(arguments: argparse.Namespace, screen: Screen) -> int:
     project = Project.find(arguments.project)
+    usual = demo.COUNT_AFTER_HISTORY if arguments.history else demo.Plan.count
     plan = demo.Plan(
-        arguments.count,
+        arguments.count or usual,
         arguments.rate,
         arguments.seed,
         arguments.timeout,
         arguments.broker,
         arguments.bootstrap_servers,
+        arguments.history,
     )
     return 0 if demo.demo(project, plan, screen.results, screen.progress) else 1
 
@@ -79,11 +100,12 @@ def run_up(arguments: argparse.Namespace, screen: Screen) -> int:
         arguments.account_port,
         arguments.broker_port,
         arguments.dashboard_port,
-        arguments.rate,
+        arguments.rate or (up.RATE_AFTER_HISTORY if arguments.history else up.Plan.rate),
         arguments.profile,
         browser=not arguments.no_browser,
         broker=arguments.broker,
         bootstrap_servers=arguments.bootstrap_servers,
+        history=arguments.history,
     )
     try:
         up.up(project, plan, screen.results, screen.progress)

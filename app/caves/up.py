@@ -23,6 +23,8 @@ from app.caves.profiles import LIVE, effective, ingester_flags
 from app.caves.project import Project
 
 TASK_SCHEDULE = "10 SECONDS"
+# A shop that had a hundred orders a day is not to have as many in two minutes now.
+RATE_AFTER_HISTORY = 0.02
 MARKER = "caves-up.lock"
 OURS = ("data", "kafka", "logs", "snowflake")
 CHECK_SECONDS = 1.0
@@ -36,6 +38,7 @@ class Plan:
     bootstrap_servers: brokers that are there already, in its place.
     browser: open the dashboard in the user's browser, if there is one.
     profile: tasks and batches as the profile has them; by default both come every few seconds.
+    history: so many days of sales first ("28d").
     """
 
     folder: Path
@@ -47,6 +50,7 @@ class Plan:
     browser: bool = True
     broker: str = TANSU
     bootstrap_servers: str | None = None
+    history: str | None = None
 
     @property
     def ports(self) -> dict[str, int]:
@@ -90,8 +94,10 @@ def up(project: Project, plan: Plan, console: Console, progress: Progress) -> No
                 machine.start_ingester(*ingester_flags(settings))
             else:
                 machine.deploy(TASK_SCHEDULE)
-                machine.start_ingester("--batch-max-seconds", "5")
-            machine.start_producer("--rate", str(plan.rate))
+                batch = ("--batch-max-events", "1000") if plan.history else ()
+                machine.start_ingester("--batch-max-seconds", "5", *batch)
+            past = ("--history", plan.history) if plan.history else ()
+            machine.start_producer("--rate", str(plan.rate), *past)
             machine.start_dashboard(plan.dashboard_port)
             console.print(instructions(place, plan.dashboard_port))
             if plan.browser and has_screen():

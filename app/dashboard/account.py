@@ -2,13 +2,16 @@
 
 import contextlib
 import os
+import uuid
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 from snowflake.connector.errors import ProgrammingError
 
-FRESH_SECONDS = 30
+FRESH_SECONDS = 60
+# Answers that are kept, of all viewers; a page of one viewer has some twenty.
+KEPT = 500
 # By which a proxy is not asked for this machine, where the account may be.
 LOOPBACK = "localhost,127.0.0.1,::1"
 TAG = "ALTER SESSION SET QUERY_TAG = 'caves-dashboard'"
@@ -35,12 +38,32 @@ def tag_session() -> None:
 def query(sql: str, *values: Any) -> pd.DataFrame:
     """The rows of a SELECT whose `?` are `values`. Decimals become floats, fit for charts.
 
-    The answer is kept for FRESH_SECONDS, for every viewer who asks the same.
+    The answer is kept for FRESH_SECONDS, while the viewer chooses this and that. A page that is
+    loaded again asks again.
     """
     tag_session()
-    parameters = list(values) or None
+    return _answer(_load(), sql, values)
+
+
+def show(sql: str) -> pd.DataFrame:
+    """The rows of a SHOW command, which Snowflake does not send as Arrow."""
+    tag_session()
+    return _shown(_load(), sql)
+
+
+def _load() -> str:
+    """The same as long as the page is not loaded again."""
+    if "load" not in st.session_state:
+        st.session_state["load"] = uuid.uuid4().hex
+    load: str = st.session_state["load"]
+    return load
+
+
+@st.cache_data(ttl=FRESH_SECONDS, max_entries=KEPT, show_spinner=False)
+def _answer(load: str, sql: str, values: tuple[Any, ...]) -> pd.DataFrame:
+    # Not kept there: its cache knows nothing of loads.
     frame = st.connection("snowflake").query(
-        sql, params=parameters, ttl=FRESH_SECONDS, show_spinner=False
+        sql, params=list(values) or None, ttl=0, show_spinner=False
     )
     for column in frame.columns:
         if frame[column].map(type).astype(str).str.contains("Decimal").any():
@@ -48,10 +71,8 @@ def query(sql: str, *values: Any) -> pd.DataFrame:
     return frame
 
 
-@st.cache_data(ttl=FRESH_SECONDS, show_spinner=False)
-def show(sql: str) -> pd.DataFrame:
-    """The rows of a SHOW command, which Snowflake does not send as Arrow."""
-    tag_session()
+@st.cache_data(ttl=FRESH_SECONDS, max_entries=KEPT, show_spinner=False)
+def _shown(load: str, sql: str) -> pd.DataFrame:
     with st.connection("snowflake").cursor() as cursor:
         rows = cursor.execute(sql).fetchall()
         return pd.DataFrame(rows, columns=[column.name for column in cursor.description])

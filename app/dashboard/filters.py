@@ -4,24 +4,26 @@ a reload, a bookmark and a colleague show the same."""
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import account
-import shop
 import streamlit as st
+from language import Language
+from shop import Shop
 
 UNKNOWN = "Unknown"
-PERIODS = {"Today": 1, "Last 7 days": 7, "Last 28 days": 28, "Last 90 days": 90, "All time": None}
-CUSTOM = "Between two dates"
-# The names that the address has for the periods.
-ADDRESSES = {
-    "today": "Today",
-    "7d": "Last 7 days",
-    "28d": "Last 28 days",
-    "90d": "Last 90 days",
-    "all": "All time",
-    "dates": CUSTOM,
+# By their names in the address: what they are called, and how many days they have.
+PERIODS: dict[str, tuple[str, int | None]] = {
+    "today": ("Today", 1),
+    "7d": ("7 days", 7),
+    "28d": ("28 days", 28),
+    "13w": ("13 weeks", 91),
+    "all": ("All", None),
+    "dates": ("Between two dates", None),
 }
+USUAL = "7d"
+WEEK = 7
+NEVER = datetime(9999, 12, 31)
 
 # One text for every choice, so that answers are found again in the caches.
 OF_CATEGORIES = f"""(
@@ -30,7 +32,11 @@ OF_CATEGORIES = f"""(
         SELECT VALUE::VARCHAR FROM TABLE(FLATTEN(PARSE_JSON(?)))
     )
 )"""
-CONDITION = f"SALES_DATE BETWEEN ?::DATE AND ?::DATE AND {OF_CATEGORIES}"
+CONDITION = f"""
+SALES_DATE BETWEEN ?::DATE AND ?::DATE
+AND SOLD_AT <= ?::TIMESTAMP_NTZ
+AND {OF_CATEGORIES}
+"""
 CATEGORIES = f"""
 SELECT DISTINCT COALESCE(PRODUCT_CATEGORY, '{UNKNOWN}') AS CATEGORY FROM ANALYTICS.SALES ORDER BY 1
 """
@@ -38,29 +44,57 @@ SELECT DISTINCT COALESCE(PRODUCT_CATEGORY, '{UNKNOWN}') AS CATEGORY FROM ANALYTI
 
 @dataclass(frozen=True)
 class Filter:
-    """Days in the shop's time, both included; no category means all of them."""
+    """Days in the shop's time, both included, the last one up to a moment; no category: all."""
 
     first: date
     last: date
     categories: tuple[str, ...] = ()
-    has_before: bool = True
+    until: datetime = NEVER
 
     @property
     def values(self) -> tuple[str, ...]:
         """The values of CONDITION."""
-        categories = json.dumps(self.categories, ensure_ascii=False)
-        return self.first.isoformat(), self.last.isoformat(), categories, categories
+        until = self.until.isoformat(" ", "seconds")
+        return (self.first.isoformat(), self.last.isoformat(), until, *self.of_categories)
 
     @property
-    def before(self) -> "Filter":
-        """As many days, just before these."""
-        length = self.last - self.first + timedelta(days=1)
-        return Filter(self.first - length, self.first - timedelta(days=1), self.categories)
+    def of_categories(self) -> tuple[str, str]:
+        """The values of OF_CATEGORIES."""
+        categories = json.dumps(self.categories, ensure_ascii=False)
+        return categories, categories
+
+    @property
+    def length(self) -> int:
+        return (self.last - self.first).days + 1
+
+    def day(self, day: date) -> "Filter":
+        """One day, with the same categories."""
+        return Filter(day, day, self.categories)
+
+    def before(self, now: datetime) -> "Filter":
+        """What these days are compared with: as many, whole weeks earlier, so that Saturdays meet
+        Saturdays. Where the last day is not over yet, the other one ends at the same time."""
+        back = timedelta(days=-(-self.length // WEEK) * WEEK)
+        until = now - back if self.last == now.date() else NEVER
+        return Filter(self.first - back, self.last - back, self.categories, until)
+
+    def over(self, today: date) -> "Filter | None":
+        """The days of these that are over."""
+        last = min(self.last, today - timedelta(days=1))
+        return Filter(self.first, last, self.categories) if self.first <= last else None
 
 
-def period(choice: str, today: date, beginning: date) -> tuple[date, date]:
+@dataclass(frozen=True)
+class Chosen:
+    """What the viewer chose: `everything` since the first sale has nothing before it."""
+
+    filter: Filter
+    everything: bool
+
+
+def period(name: str, today: date, beginning: date) -> tuple[date, date]:
     """The days of one of PERIODS, in a shop whose first sale was at its beginning."""
-    days = PERIODS[choice]
+    _, days = PERIODS[name]
     return (min(beginning, today) if days is None else today - timedelta(days=days - 1)), today
 
 
@@ -72,36 +106,68 @@ def day(text: str | None) -> date | None:
         return None
 
 
-def in_sidebar(known: shop.Shop) -> Filter:
+def ask(shop: Shop, words: Language) -> Chosen:
     """Ask the viewer; begin with what the page's address says."""
-    address = st.query_params
-    asked = ADDRESSES.get(address.get("period", ""), "Last 28 days")
-    with st.sidebar:
-        choices = [*PERIODS, CUSTOM]
-        choice = st.selectbox("Period", choices, index=choices.index(asked))
-        if choice == CUSTOM:
-            first, last = _custom(known.today)
-        else:
-            first, last = period(choice, known.today, known.first_day)
-            address.pop("from", None)
-            address.pop("to", None)
-        names = account.query(CATEGORIES)["CATEGORY"].tolist()
-        chosen = [name for name in address.get_all("category") if name in names]
-        categories: Sequence[str] = st.multiselect(
-            "Categories", names, default=chosen, placeholder="All"
+    begin = _address_at_first()
+    left, right = st.columns([3, 2])
+    with left:
+        name = st.radio(
+            words.say("Period"),
+            list(PERIODS),
+            index=list(PERIODS).index(begin.period),
+            format_func=lambda each: words.say(PERIODS[each][0]),
+            horizontal=True,
         )
-    address["period"] = next(name for name, title in ADDRESSES.items() if title == choice)
-    address["category"] = list(categories)
-    return Filter(first, last, tuple(sorted(categories)), choice != "All time")
+        if name == "dates":
+            first, last = _two_dates(begin, shop.today, words)
+        else:
+            first, last = period(name, shop.today, shop.first_day)
+    names = account.query(CATEGORIES)["CATEGORY"].tolist()
+    with right:
+        categories: Sequence[str] = st.multiselect(
+            words.say("Categories"),
+            names,
+            default=[each for each in begin.categories if each in names],
+            placeholder=words.say("All categories"),
+            format_func=lambda each: category(each, words),
+        )
+    days = {"from": first.isoformat(), "to": last.isoformat()} if name == "dates" else {}
+    st.query_params.from_dict({"period": name, "category": list(categories), **days})
+    return Chosen(Filter(first, last, tuple(sorted(categories))), name == "all")
 
 
-def _custom(today: date) -> tuple[date, date]:
-    address = st.query_params
-    last = min(day(address.get("to")) or today, today)
-    first = min(day(address.get("from")) or last - timedelta(days=27), last)
-    chosen = st.date_input("Days", (first, last), max_value=today)
+def category(name: str, words: Language) -> str:
+    return words.say(UNKNOWN) if name == UNKNOWN else name
+
+
+@dataclass(frozen=True)
+class Address:
+    period: str
+    first: date | None
+    last: date | None
+    categories: tuple[str, ...]
+
+
+def _address_at_first() -> Address:
+    """What the address said when the page was loaded. It is what the widgets begin with, and no
+    more: a widget whose beginning changes is another one, and loses the focus."""
+    if "address" not in st.session_state:
+        said = st.query_params
+        name = said.get("period", USUAL)
+        st.session_state["address"] = Address(
+            name if name in PERIODS else USUAL,
+            day(said.get("from")),
+            day(said.get("to")),
+            tuple(said.get_all("category")),
+        )
+    found: Address = st.session_state["address"]
+    return found
+
+
+def _two_dates(begin: Address, today: date, words: Language) -> tuple[date, date]:
+    last = min(begin.last or today, today)
+    first = min(begin.first or last - timedelta(days=27), last)
+    chosen = st.date_input(words.say("Days"), (first, last), max_value=today, format="DD/MM/YYYY")
     # While the viewer has clicked the first day only, there is no second.
     days = chosen if isinstance(chosen, tuple) else (chosen,)
-    found = (days[0], days[-1]) if days else (first, last)
-    address["from"], address["to"] = (each.isoformat() for each in found)
-    return found
+    return (days[0], days[-1]) if days else (first, last)

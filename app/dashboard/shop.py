@@ -5,6 +5,7 @@ from datetime import date, datetime
 
 import account
 import pandas as pd
+from language import Language
 
 SHOP = """
 SELECT TIME_ZONE, SHOP_LANGUAGE, LOW_STOCK_THRESHOLD, SHOP_TIME, FIRST_SOLD_AT, LAST_SOLD_AT
@@ -17,7 +18,7 @@ class Shop:
     """Times are those of a clock on the shop's wall: without an offset."""
 
     time_zone: str
-    language: str
+    words: Language
     low_stock_threshold: int
     now: datetime
     first_sold_at: datetime | None
@@ -37,7 +38,7 @@ def the_shop() -> Shop:
     [row] = account.query(SHOP).to_dict("records")
     return Shop(
         row["TIME_ZONE"],
-        row["SHOP_LANGUAGE"],
+        Language(row["SHOP_LANGUAGE"]),
         int(row["LOW_STOCK_THRESHOLD"]),
         _moment(row["SHOP_TIME"]),
         None if pd.isna(row["FIRST_SOLD_AT"]) else _moment(row["FIRST_SOLD_AT"]),

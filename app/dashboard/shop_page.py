@@ -1,14 +1,17 @@
 """What sells, to whom, when, and for how long the stock lasts."""
 
-from typing import Any
+from datetime import date, timedelta
 
 import account
-import charts
 import filters
 import pandas as pd
-import shop
+import shop_charts
+import stock
 import streamlit as st
-from filters import CONDITION, OF_CATEGORIES, UNKNOWN, Filter
+from filters import CONDITION, UNKNOWN, Chosen, Filter
+from language import Language
+from markup import Card, Name, cards, heading, legend, note, quiet, show, style, table
+from shop import Shop, the_shop
 
 TOTALS = f"""
 SELECT
@@ -26,12 +29,22 @@ WHERE {CONDITION}
 GROUP BY SALES_DATE
 ORDER BY SALES_DATE
 """
+HOURS = f"""
+SELECT
+    HOUR(SOLD_AT) AS HOUR,
+    SUM(TOTAL_AMOUNT) AS REVENUE,
+    COUNT(*) AS ORDERS
+FROM ANALYTICS.SALES
+WHERE {CONDITION}
+GROUP BY 1
+ORDER BY 1
+"""
 WINES = f"""
 SELECT
     MAX_BY(PRODUCT_NAME, ORDER_TIMESTAMP) AS WINE,
+    COALESCE(MAX_BY(PRODUCT_CATEGORY, ORDER_TIMESTAMP), '{UNKNOWN}') AS CATEGORY,
     SUM(TOTAL_AMOUNT) AS REVENUE,
-    SUM(QUANTITY) AS BOTTLES,
-    COUNT(*) AS ORDERS
+    SUM(QUANTITY) AS BOTTLES
 FROM ANALYTICS.SALES
 WHERE {CONDITION}
 GROUP BY PRODUCT_ID
@@ -51,136 +64,380 @@ FROM ANALYTICS.CUSTOMER_LOYALTY
 GROUP BY SEGMENT
 ORDER BY REVENUE DESC
 """
-SEASONS = """
-SELECT PERIOD_NAME, REVENUE, AVERAGE_REVENUE, ORDER_COUNT
-FROM ANALYTICS.SEASONALITY
-WHERE GRAIN = ?
-ORDER BY PERIOD
-"""
-STOCK = f"""
-SELECT
-    PRODUCT_NAME AS WINE,
-    COALESCE(PRODUCT_CATEGORY, '{UNKNOWN}') AS CATEGORY,
-    EXPECTED_STOCK,
-    DAILY_SALES,
-    DAYS_LEFT,
-    WAREHOUSE_LOCATION AS WAREHOUSE
-FROM ANALYTICS.STOCKOUT_FORECAST
-WHERE {OF_CATEGORIES}
-ORDER BY DAYS_LEFT NULLS LAST, EXPECTED_STOCK, WINE
-"""
-LOW_STOCK = """
-SELECT COUNT(*) AS LOW, COALESCE(MIN(THRESHOLD), 0) AS THRESHOLD FROM ANALYTICS.LOW_STOCK_ALERTS
-"""
 SEGMENTS = {
-    "CHAMPION": "buy often, much, and lately",
-    "LOYAL": "come back regularly",
-    "PROMISING": "bought lately, not yet often",
-    "NEW": "bought once, lately",
-    "AT RISK": "have not come back",
-    "ASLEEP": "bought little, long ago",
+    "CHAMPION": ("Champions", "buy often, much, and lately"),
+    "LOYAL": ("Loyal", "come back regularly"),
+    "PROMISING": ("Promising", "bought lately, not yet often"),
+    "NEW": ("New", "bought once, lately"),
+    "AT RISK": ("At risk", "have not come back"),
+    "ASLEEP": ("Asleep", "bought little, long ago"),
 }
+# The hours that a day's chart has at least.
+OPENS, CLOSES = 9, 20
+# Of a chart, so that a bar is a day and not a slab.
+FEWEST_DAYS = 7
+MOST_DAYS, MOST_WEEKS = 100, 105
 
 
 def render() -> None:
+    style()
+    shop = the_shop()
+    words = shop.words
     st.title("Les Caves d'Albert")
-    chosen = filters.in_sidebar(shop.the_shop())
-    totals(chosen)
-    if not int(account.query(TOTALS, *chosen.values)["ORDERS"].iloc[0]):
-        st.info("No sales in this period and these categories.")
+    as_of(shop)
+    if shop.first_sold_at is None:
+        show(
+            note(
+                words.say("No sale has arrived yet."),
+                words.say(
+                    "The first one is here within minutes of its order. If the shop is open, the"
+                    " pipeline's page says what is in the way."
+                ),
+            )
+        )
     else:
-        sales(chosen)
-    left, right = st.columns(2)
-    with left:
-        loyalty()
-    with right:
-        seasons()
-    stock(chosen)
+        chosen = filters.ask(shop, words)
+        sales(shop, chosen)
+    stock.render(shop)
+    if shop.first_sold_at is not None:
+        rhythm(shop, chosen.filter)
+        loyalty(words)
 
 
-def totals(chosen: Filter) -> None:
-    """Five figures, each against the same number of days before."""
-    now = account.query(TOTALS, *chosen.values).iloc[0]
-    before = account.query(TOTALS, *chosen.before.values).iloc[0] if chosen.has_before else None
-    places = st.columns(5)
-    figures = {
-        "Revenue": ("REVENUE", "€{:,.0f}"),
-        "Orders": ("ORDERS", "{:,.0f}"),
-        "Bottles": ("BOTTLES", "{:,.0f}"),
-        "Customers": ("CUSTOMERS", "{:,.0f}"),
-    }
-    for place, (label, (column, form)) in zip(places, figures.items(), strict=False):
-        place.metric(label, form.format(now[column]), change(now, before, column), border=True)
-    average = f"€{now['REVENUE'] / now['ORDERS']:,.2f}" if now["ORDERS"] else "–"
-    places[-1].metric("Average order", average, border=True)
-
-
-def change(now: pd.Series, before: pd.Series | None, column: str) -> str | None:
-    """By how many per cent a figure differs from the period before; None if that had nothing."""
-    if before is None or not before[column]:
-        return None
-    return f"{100 * (now[column] / before[column] - 1):+.0f} %"
-
-
-def sales(chosen: Filter) -> None:
-    st.subheader("Revenue")
-    charts.days(account.query(DAYS, *chosen.values), "DAY", "REVENUE", "Revenue, €")
-    left, right = st.columns(2)
-    with left:
-        st.subheader("Top wines")
-        charts.table(account.query(WINES, *chosen.values), REVENUE=euros())
-    with right:
-        st.subheader("Categories")
-        charts.bars(account.query(CATEGORIES, *chosen.values), "REVENUE", "CATEGORY", "Revenue, €")
-
-
-def loyalty() -> None:
-    st.subheader("Loyalty")
-    st.caption("All customers, by how recently, how often and for how much they buy.")
-    segments = account.query(LOYALTY)
-    if segments.empty:
-        st.info("No customers yet.")
-        return
-    segments["WHO"] = segments["SEGMENT"].map(SEGMENTS)
-    charts.table(segments, REVENUE=euros())
-
-
-def seasons() -> None:
-    st.subheader("Seasons")
-    st.caption("All sales, on the shop's clock; the average of the days or months with sales.")
-    grains = {"Day of the week": "DAY OF WEEK", "Hour": "HOUR", "Month": "MONTH"}
-    for tab, grain in zip(st.tabs(list(grains)), grains.values(), strict=True):
-        with tab:
-            frame = account.query(SEASONS, grain)
-            if frame.empty:
-                st.info("No sales yet.")
-            else:
-                charts.columns(frame, "PERIOD_NAME", "AVERAGE_REVENUE", "Average revenue, €")
-
-
-def stock(chosen: Filter) -> None:
-    st.subheader("Stock")
-    low = account.query(LOW_STOCK).iloc[0]
-    if low["LOW"]:
-        count, threshold = int(low["LOW"]), int(low["THRESHOLD"])
-        st.warning(f"{count} products have fewer than {threshold} units: tell procurement.")
-    frame = account.query(STOCK, chosen.values[2], chosen.values[3])
-    if frame.empty:
-        st.info("No stock is known yet.")
-        return
-    charts.table(
-        frame,
-        EXPECTED_STOCK=st.column_config.NumberColumn(
-            help="The last known stock, less what was sold since"
-        ),
-        DAILY_SALES=st.column_config.NumberColumn(
-            format="%.1f", help="Bottles a day, over the last 28 days at most"
-        ),
-        DAYS_LEFT=st.column_config.NumberColumn(
-            format="%.1f", help="Empty: nobody buys it at present"
-        ),
+def as_of(shop: Shop) -> None:
+    words = shop.words
+    last = shop.last_sold_at
+    show(
+        f"<p><strong>{words.say('As of {moment}', moment=words.moment(shop.now))}</strong></p>"
+        + quiet(
+            words.say("Last sale: {moment}.", moment=words.moment(last)) if last else "",
+            words.say("Days and hours are those of {zone}.", zone=shop.time_zone),
+        )
     )
 
 
-def euros() -> Any:
-    return st.column_config.NumberColumn(format="€%.2f")
+def sales(shop: Shop, chosen: Chosen) -> None:
+    """What was sold in the period."""
+    words, these = shop.words, chosen.filter
+    now = account.query(TOTALS, *these.values).iloc[0]
+    totals(shop, chosen, now)
+    if not int(now["ORDERS"]):
+        day = words.day(shop.last_sold_at.date()) if shop.last_sold_at else ""
+        show(
+            note(
+                words.say("No sales in this period and these categories."),
+                words.say(
+                    "The last sale was on {day}: choose a longer period, or other categories.",
+                    day=day,
+                ),
+            )
+        )
+        return
+    if these.length == 1:
+        by_hour(shop, these, these.first)
+    else:
+        by_day(shop, these)
+        if these.last == shop.today:
+            by_hour(shop, these, shop.today)
+    left, right = st.columns(2)
+    with left:
+        wines(words, these, float(now["REVENUE"]))
+    with right:
+        categories(words, these, float(now["REVENUE"]))
+
+
+def totals(shop: Shop, chosen: Chosen, now: pd.Series) -> None:
+    """Five figures, each against a period that it can fairly be compared with."""
+    words, these = shop.words, chosen.filter
+    earlier = these.before(shop.now)
+    known = not chosen.everything and shop.first_day <= earlier.first
+    before = account.query(TOTALS, *earlier.values).iloc[0] if known else None
+    average = now["REVENUE"] / now["ORDERS"] if now["ORDERS"] else None
+    figures = [
+        ("Revenue", words.euros(now["REVENUE"]), "REVENUE"),
+        ("Orders", words.number(now["ORDERS"]), "ORDERS"),
+        ("Bottles", words.number(now["BOTTLES"]), "BOTTLES"),
+        ("Customers", words.number(now["CUSTOMERS"]), "CUSTOMERS"),
+    ]
+    found = [
+        Card(words.say(title), value, *change(now, before, column, words))
+        for title, value, column in figures
+    ]
+    found.append(
+        Card(words.say("Average order"), "–" if average is None else words.euros(average, 2))
+    )
+    show(
+        quiet(words.days(these.first, these.last, shop.today))
+        + cards(found)
+        + quiet(compared_with(shop, chosen, earlier, known))
+    )
+
+
+def compared_with(shop: Shop, chosen: Chosen, earlier: Filter, known: bool) -> str:
+    words = shop.words
+    if chosen.everything:
+        day = words.day(shop.first_day)
+        return words.say("Everything since the first sale, on {day}.", day=day)
+    if not known:
+        day = words.day(shop.first_day)
+        return words.say("No comparison: sales are known from {day} on.", day=day)
+    year = earlier.first.year != shop.today.year
+    first, last = words.day(earlier.first, year), words.day(earlier.last, year)
+    is_cut = earlier.until != filters.NEVER
+    time = words.time(earlier.until)
+    if earlier.length == 1:
+        day = f"{words.weekday(earlier.first)} {first}"
+        day = words.say("{day}, until {time}", day=day, time=time) if is_cut else day
+        return words.say("Compared with {day}.", day=day)
+    period = (
+        words.say("{first} to {last}, until {time}", first=first, last=last, time=time)
+        if is_cut
+        else words.say("{first} to {last}", first=first, last=last)
+    )
+    return words.say("Compared with {period}.", period=period)
+
+
+def change(
+    now: pd.Series, before: pd.Series | None, column: str, words: Language
+) -> tuple[str, str]:
+    """By how many per cent a figure differs from the period before, and which way; empty if that
+    had nothing."""
+    if before is None or not before[column]:
+        return "", ""
+    percent = round(100 * (now[column] / before[column] - 1))
+    if not percent:
+        return words.say("unchanged"), ""
+    by = words.percent(abs(percent))
+    if percent > 0:
+        return words.say("up {change}", change=by), "up"
+    return words.say("down {change}", change=by), "down"
+
+
+def by_hour(shop: Shop, these: Filter, day: date) -> None:
+    """A day's revenue in each hour, before that of the same weekday a week earlier."""
+    words = shop.words
+    one = these.day(day)
+    earlier = one.before(shop.now)
+    whole = one.day(earlier.first)
+    frame = account.query(HOURS, *one.values).set_index("HOUR")
+    known = shop.first_day <= earlier.first
+    before = account.query(HOURS, *whole.values).set_index("HOUR") if known else frame.iloc[:0]
+    hours = hours_shown([*frame.index, *before.index])
+    today = day == shop.today
+    rows = []
+    for hour in hours:
+        value = float(frame["REVENUE"].get(hour, 0))
+        then = float(before["REVENUE"].get(hour, 0))
+        told = f"{words.hour(int(hour))}: {words.euros(value)}"
+        rows.append(
+            {
+                "label": words.hour(int(hour)),
+                "value": None if today and hour > shop.now.hour else value,
+                "before": then,
+                "told": f"{told} ({words.euros(then)})" if known else told,
+            }
+        )
+    this = f"{words.weekday(day)} {words.day(day, year=False)}"
+    title = words.say(
+        "{weekday} {day}, by the hour", weekday=words.weekday(day), day=words.day(day, year=False)
+    )
+    heading(title[0].upper() + title[1:])
+    that = f"{words.weekday(whole.first)} {words.day(whole.first, year=False)}"
+    colours = [(shop_charts.WINE, this), (shop_charts.GREY, that)]
+    show(legend(colours if known else colours[:1]))
+    shop_charts.upright(
+        pd.DataFrame(rows), words, words.say("Revenue"), behind="before" if known else None
+    )
+
+
+def hours_shown(sold: list[int]) -> range:
+    """The hours of a chart: those of a usual day, and those in which something was sold."""
+    return range(min([OPENS, *sold]), max([CLOSES, *sold]) + 1)
+
+
+def by_day(shop: Shop, these: Filter) -> None:
+    """The revenue of every day, week or month, with the average of a week as its trend."""
+    words = shop.words
+    first = min(these.first, these.last - timedelta(days=FEWEST_DAYS - 1))
+    known = account.query(DAYS, *these.values)
+    days = pd.date_range(first, these.last, freq="D")
+    index = pd.to_datetime(known["DAY"])
+    frame = pd.DataFrame(
+        {
+            "REVENUE": pd.Series(known["REVENUE"].to_numpy(), index).reindex(days, fill_value=0),
+            "ORDERS": pd.Series(known["ORDERS"].to_numpy(), index).reindex(days, fill_value=0),
+        }
+    )
+    weeks = len(frame) > MOST_DAYS
+    months = weeks and len(frame) > 7 * MOST_WEEKS
+    title = "Revenue by month" if months else "Revenue by week" if weeks else "Revenue by day"
+    heading(words.say(title))
+    over = these.last < shop.today
+    if weeks:
+        starts = frame.index.to_period("M" if months else "W-SUN").start_time
+        frame = frame.groupby(starts).sum()
+    else:
+        # Only of days that are over, and that the shop had.
+        full = frame["REVENUE"].where(frame.index >= pd.Timestamp(max(these.first, shop.first_day)))
+        full = full if over else full.where(frame.index < pd.Timestamp(these.last))
+        frame["trend"] = full.rolling(7).mean()
+    usual, going = words.say("Month" if months else "Week" if weeks else "Day"), ""
+    kinds = {usual: shop_charts.WINE}
+    if not over:
+        going = words.say("Not over yet")
+        kinds[going] = shop_charts.PALE
+    rows = []
+    for moment, row in frame.iterrows():
+        day = moment.date()
+        label = f"{words.month(day)} {day.year}" if months else words.day(day, year=False)
+        name = (
+            label
+            if months
+            else words.say("Week of {day}", day=words.day(day))
+            if weeks
+            else f"{words.weekday(day)} {words.day(day)}"
+        )
+        rows.append(
+            {
+                "label": label if months else words.day(day, day.year != shop.today.year),
+                "value": row["REVENUE"],
+                "trend": row.get("trend"),
+                "kind": going if going and moment == frame.index[-1] else usual,
+                "told": f"{name}: {words.euros(row['REVENUE'])}",
+            }
+        )
+    found = pd.DataFrame(rows)
+    trend = "trend" if found["trend"].notna().sum() > 1 else None
+    entries = [(colour, text) for text, colour in kinds.items()]
+    if trend:
+        entries.append((shop_charts.GOLD, words.say("Average of seven days")))
+    show(legend(entries))
+    shop_charts.upright(found, words, words.say("Revenue"), kinds, trend)
+
+
+def wines(words: Language, these: Filter, revenue: float) -> None:
+    heading(words.say("Top wines"))
+    found = account.query(WINES, *these.values)
+    most = found["REVENUE"].max()
+    show(
+        table(
+            [words.say("Wine"), words.say("Bottles"), words.say("Revenue"), words.say("Share")],
+            [
+                (
+                    Name(
+                        each["WINE"] or "–",
+                        filters.category(each["CATEGORY"], words),
+                        each["REVENUE"] / most if most else 0,
+                    ),
+                    words.number(each["BOTTLES"]),
+                    words.euros(each["REVENUE"]),
+                    words.share(each["REVENUE"], revenue),
+                )
+                for each in found.to_dict("records")
+            ],
+            wide=True,
+        )
+    )
+
+
+def categories(words: Language, these: Filter, revenue: float) -> None:
+    heading(words.say("Categories"))
+    found = account.query(CATEGORIES, *these.values)
+    most = found["REVENUE"].max()
+    show(
+        table(
+            [words.say("Category"), words.say("Revenue"), words.say("Share")],
+            [
+                (
+                    Name(
+                        filters.category(each["CATEGORY"], words),
+                        share=each["REVENUE"] / most if most else 0,
+                    ),
+                    words.euros(each["REVENUE"]),
+                    words.share(each["REVENUE"], revenue),
+                )
+                for each in found.to_dict("records")
+            ],
+        )
+    )
+
+
+def rhythm(shop: Shop, these: Filter) -> None:
+    """What a usual day of the week and a usual hour bring, in days that are over."""
+    words = shop.words
+    heading(words.say("Rhythm"))
+    over = these.over(shop.today)
+    days = account.query(DAYS, *over.values) if over else None
+    if over is None or days is None or days.empty:
+        show(quiet(words.say("No day of this period is over yet: choose a longer one.")))
+        return
+    show(
+        quiet(
+            words.say("Average revenue of a day that is over and had sales, in the period above.")
+        )
+    )
+    moments = pd.to_datetime(days["DAY"])
+    by_weekday = days["REVENUE"].groupby(moments.dt.weekday).mean()
+    monday = date(2026, 1, 5)
+    names = [words.weekday(monday + timedelta(days=number)) for number in range(7)]
+    hours = account.query(HOURS, *over.values).set_index("HOUR")["REVENUE"] / len(days)
+    shown = hours_shown([*hours.index])
+    left, right = st.columns(2)
+    with left:
+        show(f"<h4>{words.say('By day of the week')}</h4>")
+        bars = {names[number]: float(by_weekday.get(number, 0)) for number in range(7)}
+        averages(bars, words, {name: name[:3] for name in names})
+    with right:
+        show(f"<h4>{words.say('By hour')}</h4>")
+        averages({words.hour(int(hour)): float(hours.get(hour, 0)) for hour in shown}, words, {})
+
+
+def averages(bars: dict[str, float], words: Language, short: dict[str, str]) -> None:
+    frame = pd.DataFrame(
+        {
+            "label": [short.get(name, name) for name in bars],
+            "value": list(bars.values()),
+            "told": [f"{name}: {words.euros(value)}" for name, value in bars.items()],
+        }
+    )
+    shop_charts.upright(frame, words, words.say("Average revenue"))
+
+
+def loyalty(words: Language) -> None:
+    heading(words.say("Loyalty"))
+    show(
+        quiet(
+            words.say(
+                "All customers and all their orders, whatever the period above: a segment says how"
+                " they have bought up to now."
+            )
+        )
+    )
+    found = account.query(LOYALTY)
+    if found.empty:
+        show(quiet(words.say("No customers yet: they come with the first sale.")))
+        return
+    revenue = found["REVENUE"].sum()
+    show(
+        table(
+            [
+                words.say("Segment"),
+                words.say("Customers"),
+                words.say("Revenue"),
+                words.say("Share"),
+            ],
+            [
+                (
+                    Name(
+                        words.say(SEGMENTS[each["SEGMENT"]][0]),
+                        words.say(SEGMENTS[each["SEGMENT"]][1]),
+                    ),
+                    words.number(each["CUSTOMERS"]),
+                    words.euros(each["REVENUE"]),
+                    words.share(each["REVENUE"], revenue),
+                )
+                for each in found.to_dict("records")
+            ],
+            wide=True,
+        )
+    )

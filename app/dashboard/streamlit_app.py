@@ -5,22 +5,35 @@ keep to the API of Streamlit 1.52, the newest that Snowflake's warehouse runtime
 https://docs.snowflake.com/en/developer-guide/streamlit/app-development/runtime-environments
 """
 
+import contextlib
+
 import pipeline_page
 import shop_page
 import streamlit as st
+from language import ENGLISH
+from shop import the_shop
 from snowflake.connector.errors import Error as SnowflakeError
 from streamlit.errors import StreamlitAPIException
 
 st.set_page_config(page_title="Les Caves d'Albert", page_icon="🍷", layout="wide")
+words = ENGLISH
+# Where Snowflake does not answer, the page below says so.
+with contextlib.suppress(StreamlitAPIException, SnowflakeError):
+    words = the_shop().words
 page = st.navigation(
     [
-        st.Page(shop_page.render, title="The shop", icon="🍷", default=True),
-        st.Page(pipeline_page.render, title="The pipeline", icon="⏱️", url_path="pipeline"),
-    ]
+        st.Page(shop_page.render, title=words.say("The shop"), icon="🍷", default=True),
+        st.Page(
+            pipeline_page.render, title=words.say("The pipeline"), icon="⏱️", url_path="pipeline"
+        ),
+    ],
+    position="top",
 )
 try:
     page.run()
 except (StreamlitAPIException, SnowflakeError) as reason:
-    st.error("Snowflake has not answered.")
+    st.error(words.say("Snowflake has not answered."))
     st.text(str(reason))
-    st.caption("The page asks again when it is loaded again. Is the pipeline deployed there?")
+    st.caption(
+        words.say("The page asks again when it is loaded again. Is the pipeline deployed there?")
+    )

@@ -158,7 +158,8 @@ FROM SCORED;
 
 -- Sales since the last adjustment are not in its level. The average is over the 28 days up to now,
 -- or since the product's first sale where that is later, so that a new wine is not diluted by days
--- on which nobody could buy it; a part of a day counts as a part, but never less than one day.
+-- on which nobody could buy it. A wine that has sold for less than a day has no average yet:
+-- neither a few minutes times a day nor the same bottles over a whole day would be one.
 CREATE OR REPLACE VIEW ANALYTICS.STOCKOUT_FORECAST
 COPY GRANTS
 COMMENT = 'Each stocked product: what should be left, daily sales, and how many days it lasts'
@@ -176,7 +177,7 @@ WITH SOLD AS (
                 0
             )
         ) AS SOLD_RECENTLY,
-        LEAST(28, GREATEST(1, DATEDIFF('hour', MIN(SALE.ORDER_TIMESTAMP), SYSDATE()) / 24))
+        LEAST(28, DATEDIFF('minute', MIN(SALE.ORDER_TIMESTAMP), SYSDATE()) / 1440)
             AS DAYS_OBSERVED
     FROM PRODUCTION.INVENTORY_CURRENT AS STOCK
     INNER JOIN PRODUCTION.ORDERS AS SALE
@@ -194,7 +195,10 @@ RATED AS (
         STOCK.LAST_ADJ_TIMESTAMP,
         COALESCE(SOLD.SOLD_SINCE_ADJUSTMENT, 0) AS SOLD_SINCE_ADJUSTMENT,
         STOCK.CURRENT_STOCK_LEVEL - COALESCE(SOLD.SOLD_SINCE_ADJUSTMENT, 0) AS EXPECTED_STOCK,
-        COALESCE(SOLD.SOLD_RECENTLY / SOLD.DAYS_OBSERVED, 0)::NUMBER(18, 3) AS DAILY_SALES
+        CASE
+            WHEN SOLD.PRODUCT_ID IS NULL THEN 0
+            WHEN SOLD.DAYS_OBSERVED >= 1 THEN SOLD.SOLD_RECENTLY / SOLD.DAYS_OBSERVED
+        END::NUMBER(18, 3) AS DAILY_SALES
     FROM PRODUCTION.INVENTORY_CURRENT AS STOCK
     LEFT JOIN SOLD
         ON STOCK.PRODUCT_ID = SOLD.PRODUCT_ID

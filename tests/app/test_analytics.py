@@ -301,7 +301,15 @@ def test_a_product_that_nobody_buys_lasts_without_end(shop: Shop) -> None:
 def test_a_product_that_is_oversold_has_no_day_left(shop: Shop) -> None:
     shop.stock("p-1", 3, ago(hours=5))
     shop.sell("o-1", ago(hours=2), quantity=5)
-    assert forecast(shop) == [("p-1", 3, 5, -2, Decimal("5.000"), Decimal("0.0"))]
+    assert forecast(shop) == [("p-1", 3, 5, -2, None, Decimal("0.0"))]
+
+
+def test_a_wine_that_has_sold_for_less_than_a_day_has_no_average_yet(shop: Shop) -> None:
+    shop.stock("p-1", 100, ago(days=1))
+    shop.sell("o-1", ago(minutes=35), quantity=5)
+    assert forecast(shop) == [("p-1", 100, 5, 95, None, None)]
+    shop.sell("o-2", ago(days=2), quantity=5)
+    assert forecast(shop) == [("p-1", 100, 5, 95, Decimal("5.000"), Decimal("19.0"))]
 
 
 def test_the_sales_of_other_products_do_not_matter(shop: Shop) -> None:

@@ -78,6 +78,8 @@ def test_the_overview_names_every_command(capsys: pytest.CaptureFixture[str]) ->
         pytest.param(["verify", "--since", "2026-11-22T10:00:00+01:00"], id="time with an offset"),
         pytest.param(["demo", "--count", "0"], id="nothing to produce"),
         pytest.param(["up", "--rate", "-1"], id="negative rate"),
+        pytest.param(["demo", "--history", "4 weeks"], id="no number of days"),
+        pytest.param(["up", "--history", "0d"], id="no day"),
     ],
 )
 def test_wrong_use_ends_with_2(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
@@ -288,3 +290,17 @@ def test_a_folder_without_the_manifest_is_no_project(
 ) -> None:
     assert cli.main(["deploy", "--project", str(tmp_path)]) == 2
     assert "has no snowflake.yml" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("argv", "count", "history"),
+    [([], 600, None), (["--history", "28d"], 20, "28d"), (["--count", "7"], 7, None)],
+)
+def test_a_demo_with_a_history_adds_few_messages_to_it(
+    monkeypatch: pytest.MonkeyPatch, argv: list[str], count: int, history: str | None
+) -> None:
+    plans = []
+    monkeypatch.setattr(demo, "demo", lambda _, plan, *rest: plans.append(plan) or True)
+
+    assert cli.main(["demo", *argv]) == 0
+    assert [(plan.count, plan.history) for plan in plans] == [(count, history)]

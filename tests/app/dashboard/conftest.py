@@ -35,6 +35,9 @@ protocol = "http"
 database = "{database}"
 """
 
+# The pages' modules, which name each other without a package.
+sys.path.insert(0, str(ROOT / "app" / "dashboard"))
+
 # The account is on this machine, for which no proxy is asked.
 DEAD_PROXY = {"HTTP_PROXY": "http://127.0.0.1:9", "http_proxy": "http://127.0.0.1:9"}
 
@@ -45,6 +48,11 @@ class Dashboard:
 
     url: str
     pipeline: Pipeline
+
+    def arrive(self, *orders: dict[str, Any]) -> None:
+        """Let orders come all the way to production."""
+        self.pipeline.ingest(*orders)
+        self.pipeline.run(raw_to_staging.orders, staging_to_production.orders)
 
 
 @contextmanager
@@ -113,7 +121,7 @@ def fill(pipeline: Pipeline) -> None:
               product_name="Sancerre", total_amount=60, quantity=4),
         order("o-4", event_timestamp=days_ago(12), product_id="p-2", product_category="Blanc",
               product_name="Sancerre", total_amount=15.20, quantity=1, customer_id="c-3"),
-        order("o-5", event_timestamp=days_ago(300), total_amount=10_000, quantity=100),
+        order("o-5", event_timestamp=days_ago(300), total_amount=5_196_859, quantity=100),
         order("bad", quantity=1.5),
         adjustment("a-1", event_timestamp=days_ago(20), new_stock_level=100),
         adjustment("a-2", event_timestamp=days_ago(20), product_id="p-2", new_stock_level=30,
@@ -145,16 +153,6 @@ AROUND_THE_CLOCK_CHANGES = {
 }
 
 
-def fill_around_the_clock_changes(pipeline: Pipeline) -> None:
-    pipeline.ingest(
-        *(
-            order(moment, event_timestamp=f"{moment}Z", total_amount=revenue)
-            for moment, revenue in AROUND_THE_CLOCK_CHANGES.items()
-        )
-    )
-    pipeline.run(raw_to_staging.orders, staging_to_production.orders)
-
-
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     """Debian's Chromium, which `make chromium` installs."""
@@ -182,7 +180,12 @@ def empty_dashboard(account: Any, tmp_path_factory: pytest.TempPathFactory) -> I
 def changing_clocks(account: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dashboard]:
     """A shop with sales around midnight and around both changes of the clocks of Paris."""
     with running_dashboard(account, tmp_path_factory.mktemp("dashboard")) as running:
-        fill_around_the_clock_changes(running.pipeline)
+        running.arrive(
+            *(
+                order(moment, event_timestamp=f"{moment}Z", total_amount=revenue)
+                for moment, revenue in AROUND_THE_CLOCK_CHANGES.items()
+            )
+        )
         yield running
 
 
@@ -191,9 +194,14 @@ def open_page(chromium: Browser) -> Iterator[Callable[..., Page]]:
     """Opens a page of a browser that is where it is told to be."""
     pages = []
 
-    def opened(zone: str = "America/New_York", width: int = 1440, height: int = 3000) -> Page:
+    def opened(
+        zone: str = "America/New_York", width: int = 1440, scheme: str = "light", height: int = 5000
+    ) -> Page:
         page = chromium.new_page(
-            viewport={"width": width, "height": height}, timezone_id=zone, locale="en-US"
+            viewport={"width": width, "height": height},
+            timezone_id=zone,
+            locale="en-US",
+            color_scheme=scheme,  # type: ignore[arg-type] # one of Playwright's texts
         )
         page.set_default_timeout(60_000)
         pages.append(page)
