@@ -80,7 +80,9 @@ def missing_files(text: str, page: Path) -> Iterator[str]:
     ours = {each.name for each in ROOT.iterdir() if each.is_dir()} - set(MADE_BY_RUNS)
     for name in {*NAMED_FILE.findall(text), *NAMED_FOLDER.findall(text)}:
         checked = name.endswith((".py", ".sql")) or name.split("/")[0] in ours
-        if checked and not (ROOT / name).exists() and not (page.parent / name).exists():
+        # The package's pages name its modules as they are below its source folder.
+        places = (ROOT, page.parent, page.parent / "src" / page.parent.name)
+        if checked and not any((place / name).exists() for place in places):
             yield name
 
 

@@ -1,13 +1,15 @@
 """What statements need, read from their text alone, and what sets of roles hold."""
 
 import pytest
-from flocon.access import trees, words
+from flocon.access import trees
 from flocon.access.hierarchy import Privileges, closure
 from flocon.access.needs import Demand
 from flocon.access.securables import ACCOUNT, Securable, database, schema
+from flocon.account import REGISTRY
 from flocon.engine import parsing
 from flocon.session.names import resolve_identifiers
-from flocon.sql.tokens import FullName, Name, Tokens
+from flocon.session.trees import Tree
+from flocon.sql.tokens import FullName, Name
 from sqlglot import exp
 
 
@@ -24,12 +26,10 @@ class Here:
 
 
 def demand_of(sql: str) -> Demand | None:
-    """As a session asks: SQLGlot's statements by their tree, the others by their words."""
-    first = sql.split()[0].upper()
-    plain = first in ("SELECT", "WITH", "INSERT", "UPDATE", "DELETE", "MERGE", "TRUNCATE", "COPY")
-    noun = words.demand_of(Tokens(sql), Here()) if not plain else None
-    if noun is not None or first == "SHOW":
-        return noun
+    """As a session asks."""
+    statement = REGISTRY.read(sql)
+    if not isinstance(statement, Tree):
+        return statement.demand(Here())
     tree = parsing.upper_case(parsing.parse(sql))
     return trees.demand_of(resolve_identifiers(tree, {}), Here())
 

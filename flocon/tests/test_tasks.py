@@ -4,11 +4,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from flocon.account import REGISTRY
 from flocon.core.errors import SnowflakeError
 from flocon.jobs import history as histories
-from flocon.jobs import task_history, tasks
+from flocon.jobs import task_history
 from flocon.jobs.definitions import ALERTS, TASKS, Task
 from flocon.jobs.task_history import Entry, Run
+from flocon.session.statements import Worded
 from flocon.sql.jobs import TASK, AlterJob
 from flocon.sql.show import like
 from flocon.sql.tokens import Name, Tokens
@@ -21,14 +23,12 @@ def session() -> FakeSession:
 
 
 def run(session: FakeSession, *statements: str) -> Any:
-    """Runs statements as the session would route them; the last one's result."""
+    """Runs statements as the session would; the last one's result."""
     answer = None
     for sql in statements:
-        tokens = Tokens(sql)
-        words = [word.text.upper() for word in tokens._tokens[:4]]
-        verb = "DESCRIBE" if words[0] == "DESC" else words[0]
-        noun = words[3] if words[1] == "OR" else words[2 if words[1] == "TERSE" else 1]
-        answer = tasks.ROUTES[verb, noun](session, tokens, ())  # type: ignore[arg-type]  # a fake
+        statement = REGISTRY.read(sql)
+        assert isinstance(statement, Worded)
+        answer = statement._answer(session, ())  # type: ignore[arg-type]  # a fake
     return answer
 
 

@@ -6,15 +6,15 @@ https://docs.snowflake.com/en/user-guide/security-access-control-overview
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Protocol
+from typing import Protocol, Self, TypeVar
 
 import pyarrow as pa
-from sqlglot import Expr, exp
+from sqlglot import Expr
 
-from flocon.access import trees, words
+from flocon.access import trees
+from flocon.access.demands import listed, refusal
 from flocon.access.directory import Directory
 from flocon.access.hierarchy import ADMINISTRATOR, Privileges
 from flocon.access.narrowing import narrow
@@ -25,11 +25,25 @@ from flocon.access.users import Users
 from flocon.core import errors
 from flocon.core.errors import SnowflakeError
 from flocon.core.result import Result
-from flocon.sql.tokens import FullName, Tokens
+from flocon.sql.tokens import FullName
 from flocon.transactions.streams import Streams
 
-_LIMIT = re.compile(r"\bLIMIT\s+(\d+)(?:\s+FROM\s+'((?:[^']|'')*)')?[\s;]*$", re.IGNORECASE)
-_DDL = (exp.Create, exp.Drop, exp.Alter)
+
+class Demanding(Protocol):
+    """A statement, as far as access control is concerned; `session.statements.Statement`."""
+
+    @property
+    def text(self) -> str: ...
+
+    @property
+    def concerns_grants(self) -> bool: ...
+
+    def demand(self, place: trees.Place) -> Demand | None: ...
+
+    def without_limit(self) -> tuple[Self, int | None, str | None]: ...
+
+
+S = TypeVar("S", bound=Demanding)
 
 
 class Place(trees.Place, Protocol):
@@ -92,44 +106,21 @@ class Guard:
 
     # --- what a statement may do -----------------------------------------------------------------
 
-    def run_tree(
-        self, tree: Expr, statement: Callable[[], Result], *, describe: bool = False
-    ) -> Result:
-        """Run a statement that SQLGlot has read, if it may run."""
+    def run(self, statement: S, run: Callable[[S], Result], *, describe: bool = False) -> Result:
+        """Run a statement, if it may run; of SHOW, only what the role may see."""
         limited = self.privileges is not None
-        if not limited and (not isinstance(tree, _DDL) or self._roles.limits_nobody):
-            return statement()
-        if isinstance(tree, exp.Show):
-            return statement()  # `listed` has asked already
-        demand = trees.demand_of(tree, self._place)
-        if limited and demand is None:
-            raise words.refusal(tree.sql("snowflake"))
-        if limited:
-            narrow(tree, self._place, self._directory, self.sees)
-        return self._run(demand or Demand(), statement, describe=describe)
-
-    def repeat(self, demand: Demand | None, statement: Callable[[], Result]) -> Result:
-        """Run a query or DML statement of which is known what it asks for, if it may run."""
-        if self.privileges is None:
-            return statement()
-        return self._run(demand or Demand(), statement)
-
-    def run_words(self, tokens: Tokens, statement: Callable[[Tokens], Result]) -> Result:
-        """Run a statement that is read word by word, if it may run."""
-        if self.privileges is None and self._roles.limits_nobody:
-            return statement(tokens)
-        demand = words.demand_of(tokens, self._place)
-        if demand is None and self.privileges is not None:
-            raise words.refusal(tokens.text)
+        if not limited and (not statement.concerns_grants or self._roles.limits_nobody):
+            return run(statement)
+        demand = statement.demand(self._place)
+        if demand is None and limited:
+            raise refusal(statement.text)
         if demand and demand.lists:
-            return self._list(demand, tokens.text, statement)
-        return self._run(demand or Demand(), lambda: statement(tokens))
+            return self._list(demand, statement, run)
+        return self._run(demand or Demand(), lambda: run(statement), describe=describe)
 
-    def listed(self, tokens: Tokens, statement: Callable[[str], Result]) -> Result:
-        """Run a statement that nobody reads word by word: of SHOW only what the role may see."""
-        if self.privileges is None or not tokens.peek("SHOW"):
-            return statement(tokens.text)
-        return self.run_words(tokens, lambda read: statement(read.text))
+    def narrow(self, tree: Expr) -> None:
+        """Put in the place of INFORMATION_SCHEMA's views what the role may see of them."""
+        narrow(tree, self._place, self._directory, self.sees)
 
     def _run(
         self, demand: Demand, statement: Callable[[], Result], *, describe: bool = False
@@ -252,20 +243,22 @@ class Guard:
 
     # --- SHOW ------------------------------------------------------------------------------------
 
-    def _list(self, demand: Demand, text: str, statement: Callable[[Tokens], Result]) -> Result:
+    def _list(self, demand: Demand, statement: S, run: Callable[[S], Result]) -> Result:
         """What of a listing the role may see; the limit counts what is seen."""
         assert demand.lists
         for need in demand.needs:
             self.require(need)
-        limit = _LIMIT.search(text) if self.privileges is not None else None
-        answer = statement(Tokens(text[: limit.start()] if limit else text))
-        paths = [words.listed(demand.lists, values) for values in _values(demand.lists, answer)]
+        limit, start_from = None, None
+        if self.privileges is not None:
+            statement, limit, start_from = statement.without_limit()
+        answer = run(statement)
+        paths = [listed(demand.lists, values) for values in _values(demand.lists, answer)]
         answer = self._with_owners(answer, paths)
         if self.privileges is None:
             return answer
         seen = [any(self.sees(what) for what in each) for each in paths]
         answer.table = answer.table.filter(pa.array(seen, pa.bool_()))
-        return _cut(answer, limit) if limit else answer
+        return answer if limit is None else _cut(answer, limit, start_from)
 
     def _with_owners(self, answer: Result, paths: list[tuple[Securable, ...]]) -> Result:
         """The owners on record; the listing itself knows but one."""
@@ -289,12 +282,10 @@ def _values(listing: Listing, answer: Result) -> list[list[str | None]]:
     return [list(row) for row in zip(*columns, strict=True)]
 
 
-def _cut(answer: Result, limit: re.Match[str]) -> Result:
+def _cut(answer: Result, limit: int, start_from: str | None) -> Result:
     names = answer.table.column("name").to_pylist()
-    start = 0
-    if limit[2] is not None:
-        start = sum(name <= limit[2].replace("''", "'") for name in names)
-    answer.table = answer.table.slice(start, int(limit[1]))
+    start = 0 if start_from is None else sum(name <= start_from for name in names)
+    answer.table = answer.table.slice(start, limit)
     return answer
 
 

@@ -7,7 +7,7 @@ choose, it is asked for: what runs here then runs on Snowflake.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from sqlglot import Expr, exp
@@ -115,17 +115,14 @@ def _dml(*privileges: str, chooses: bool = False) -> Callable[[Expr, Place], Dem
     """A statement that changes its target's rows. chooses: it reads the target to know which."""
 
     def classify(tree: Expr, place: Place) -> Demand:
-        target = target_of(tree)
         wanted = (*privileges, *(("SELECT",) if chooses else ()))
-        return _changing(tree, [target], wanted, place)
+        return _changing(tree, wanted, place)
 
     return classify
 
 
-def _changing(
-    tree: Expr, targets: Sequence[exp.Table], privileges: tuple[str, ...], place: Place
-) -> Demand:
-    needs = []
+def _changing(tree: Expr, privileges: tuple[str, ...], place: Place) -> Demand:
+    needs, targets = [], targets_of(tree)
     for target in targets:
         if not place.is_private(target):
             changed = inside(RELATION, place.resolve(name_of(target)))
@@ -135,9 +132,7 @@ def _changing(
 
 def _insert(tree: Expr, place: Place) -> Demand:
     privileges = ("INSERT", "DELETE") if tree.args.get("overwrite") else ("INSERT",)
-    if isinstance(tree, exp.MultitableInserts):
-        return _changing(tree, multi_inserts.targets(tree), privileges, place)
-    return _changing(tree, [target_of(tree)], privileges, place)
+    return _changing(tree, privileges, place)
 
 
 _ACTIONS: dict[type, str] = {exp.Insert: "INSERT", exp.Update: "UPDATE"}
@@ -147,13 +142,13 @@ def _merge(tree: Expr, place: Place) -> Demand:
     whens = tree.args["whens"].expressions
     # A MERGE's DELETE is a bare word in the tree.
     actions = {_ACTIONS.get(type(when.args["then"]), "DELETE") for when in whens}
-    return _changing(tree, [target_of(tree)], ("SELECT", *sorted(actions)), place)
+    return _changing(tree, ("SELECT", *sorted(actions)), place)
 
 
 def _copy(tree: Expr, place: Place) -> Demand | None:
     if not tree.args.get("kind"):
         return None  # COPY INTO a location
-    demand = _changing(tree, [target_of(tree)], ("INSERT",), place)
+    demand = _changing(tree, ("INSERT",), place)
     formats = [
         Need(inside("FILE FORMAT", place.resolve(Tokens(_named(item)).name())), ("USAGE",))
         for item in tree.find_all(exp.Property)
@@ -167,13 +162,15 @@ def _named(item: exp.Property) -> str:
     return value.name if isinstance(value, Expr) else str(value)
 
 
-def target_of(tree: Expr) -> exp.Table:
-    """The table that a DML statement changes."""
+def targets_of(tree: Expr) -> list[exp.Table]:
+    """The tables that a DML statement changes."""
+    if isinstance(tree, exp.MultitableInserts):
+        return multi_inserts.targets(tree)
     target = tree.expressions[0] if isinstance(tree, exp.TruncateTable) else tree.this
     target = target.this if isinstance(target, exp.Schema) else target
     if not isinstance(target, exp.Table):
         raise errors.unsupported(f"DML on {tree.this}")
-    return target
+    return [target]
 
 
 # --- DDL -----------------------------------------------------------------------------------------

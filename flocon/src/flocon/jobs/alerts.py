@@ -117,7 +117,7 @@ def alert_config(context: Context, arguments: list[Any]) -> None:
     raise errors.unsupported("SYSTEM$GET_ALERT_CONFIG")
 
 
-ROUTES = ALERTS.routes()
+STATEMENTS = ALERTS.kinds()
 
 FUNCTIONS = {"SYSTEM$GET_ALERT_CONFIG": alert_config}
 

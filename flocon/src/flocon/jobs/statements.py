@@ -1,26 +1,29 @@
 """CREATE, ALTER, DROP, EXECUTE, SHOW and DESCRIBE of a kind of job."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Generic, TypeVar
 
+from flocon.access.demands import alters, creates, drops, lists, needs, owns, usage_of_warehouse
 from flocon.access.hierarchy import ADMINISTRATOR
+from flocon.access.needs import Need
 from flocon.access.securables import Securable
 from flocon.core import errors, result
 from flocon.jobs.definitions import SUSPENDED, Job, utc_now
 from flocon.session import parameters
 from flocon.session.context import Context
 from flocon.session.names import place_of
+from flocon.session.statements import Kind
+from flocon.sql import statements
 from flocon.sql.jobs import AlterJob, CreateJob, Grammar
-from flocon.sql.show import show_scope
-from flocon.sql.tokens import FullName, Name, Tokens
+from flocon.sql.statements import Named, Show
+from flocon.sql.tokens import FullName, Name
 from flocon.stores.documents import Catalog, Documents
 
 _DONE = "Statement executed successfully."
 
 J = TypeVar("J", bound=Job)
-Handler = Callable[[Context, Tokens, Sequence[Any]], result.Result]
 
 
 class Place(Generic[J]):
@@ -107,9 +110,8 @@ class Statements(ABC, Generic[J]):
 
     # --- statements --------------------------------------------------------------------------
 
-    def create(self, context: Context, tokens: Tokens, binds: Sequence[Any]) -> result.Result:
+    def create(self, context: Context, statement: CreateJob) -> result.Result:
         """What is new is suspended; CREATE OR ALTER leaves an existing one as running as it is."""
-        statement = self.grammar.create(tokens)
         self._check_parameters(statement.parameters)
         context.transactions.commit_for_ddl()
         with context.account.lock:
@@ -131,14 +133,7 @@ class Statements(ABC, Generic[J]):
         context.account.tasks_changed()
         return result.status(f"{self.noun} {place.name} successfully created.")
 
-    def alter(self, context: Context, tokens: Tokens, binds: Sequence[Any]) -> result.Result:
-        return self._alter(context, self.grammar.alter(tokens))
-
-    def comment(self, context: Context, tokens: Tokens, binds: Sequence[Any]) -> result.Result:
-        """https://docs.snowflake.com/en/sql-reference/sql/comment"""
-        return self._alter(context, self.grammar.comment(tokens))
-
-    def _alter(self, context: Context, statement: AlterJob) -> result.Result:
+    def alter(self, context: Context, statement: AlterJob) -> result.Result:
         self._check_parameters(statement.parameters)
         context.transactions.commit_for_ddl()
         with context.account.lock:
@@ -153,12 +148,11 @@ class Statements(ABC, Generic[J]):
         context.account.tasks_changed()
         return result.status(_DONE)
 
-    def drop(self, context: Context, tokens: Tokens, binds: Sequence[Any]) -> result.Result:
-        name, if_exists = self.grammar.drop(tokens)
+    def drop(self, context: Context, statement: Named) -> result.Result:
         context.transactions.commit_for_ddl()
         with context.account.lock:
-            place = self.place(context, name)
-            if if_exists and place.found is None:
+            place = self.place(context, statement.name)
+            if statement.if_exists and place.found is None:
                 return result.status(
                     f"Drop statement executed successfully ({place.name} already dropped)."
                 )
@@ -167,23 +161,19 @@ class Statements(ABC, Generic[J]):
         context.account.tasks_changed()
         return result.status(f"{place.name} successfully dropped.")
 
-    def execute(self, context: Context, tokens: Tokens, binds: Sequence[Any]) -> result.Result:
+    def execute(self, context: Context, statement: Named) -> result.Result:
         """Asks for a run now, of what is suspended as well. Asked for again while one runs, one
         more will follow."""
-        name = self.grammar.execute(tokens)
         with context.account.lock:
-            place = self.place(context, name)
+            place = self.place(context, statement.name)
             self.check_owner(context, place.job)
             self.check_executable(place)
             self.store.update(place.catalog, replace(place.job, requested_at=utc_now()))
         context.account.tasks_changed()
         return result.status(f"{self.noun} {place.name} is scheduled to run immediately.")
 
-    def show(self, context: Context, tokens: Tokens, binds: Sequence[Any]) -> result.Result:
-        tokens.expect("SHOW")
-        tokens.accept("TERSE")
-        tokens.expect(f"{self.grammar.noun}S")
-        scope = show_scope(tokens, of_tasks=self.grammar.noun == "TASK")
+    def show(self, context: Context, statement: Show) -> result.Result:
+        scope = statement.scope
         database, schema = place_of(context, scope)
         databases = context.account.databases() if database is None else [database]
         found = [
@@ -198,12 +188,8 @@ class Statements(ABC, Generic[J]):
         kept = found[scope.cut([job.name for _, job in found])]
         return self._listed(kept, result.SHOW)
 
-    def describe(self, context: Context, tokens: Tokens, binds: Sequence[Any]) -> result.Result:
-        tokens.next()
-        tokens.expect(self.grammar.noun)
-        name = tokens.name()
-        tokens.end()
-        place = self.place(context, name)
+    def describe(self, context: Context, statement: Named) -> result.Result:
+        place = self.place(context, statement.name)
         return self._listed([(place.full.database, place.job)], result.DESCRIBE)
 
     def owner_changed(self, context: Context, what: Securable, role: str) -> None:
@@ -219,16 +205,24 @@ class Statements(ABC, Generic[J]):
                 self.store.update(catalog, replace(job, owner=role, state=SUSPENDED))
         context.account.tasks_changed()
 
-    def routes(self) -> dict[tuple[str, ...], Handler]:
+    def kinds(self) -> tuple[Kind, ...]:
+        noun, read = self.grammar.noun, self.grammar
+        plural = f"{noun}S"
+        to_alter = alters(noun, operates=("RESUME", "SUSPEND"))
+        show = statements.show(plural, root_only=noun == "TASK")
+        return (
+            Kind(("CREATE", noun), read.create, self.create, creates(noun, _usage_of_warehouse)),
+            Kind(("ALTER", noun), read.alter, self.alter, to_alter),
+            Kind(("DROP", noun), statements.drop(noun), self.drop, drops(noun)),
+            Kind(("EXECUTE", noun), read.execute, self.execute, needs(noun, "OPERATE")),
+            Kind(("SHOW", plural), show, self.show, lists(noun)),
+            Kind(("DESCRIBE", noun), statements.describe(noun), self.describe, needs(noun)),
+        )
+
+    def comments(self) -> Kind:
+        """https://docs.snowflake.com/en/sql-reference/sql/comment"""
         noun = self.grammar.noun
-        return {
-            ("CREATE", noun): self.create,
-            ("ALTER", noun): self.alter,
-            ("DROP", noun): self.drop,
-            ("EXECUTE", noun): self.execute,
-            ("SHOW", f"{noun}S"): self.show,
-            ("DESCRIBE", noun): self.describe,
-        }
+        return Kind(("COMMENT", noun), self.grammar.comment, self.alter, owns(noun))
 
     # --- what they share ---------------------------------------------------------------------
 
@@ -268,3 +262,8 @@ def without_settings(job: J, statement: AlterJob) -> J:
         return {name: value for name, value in values.items() if name not in statement.unset}
 
     return replace(job, properties=left(job.properties), parameters=left(job.parameters))
+
+
+def _usage_of_warehouse(statement: CreateJob, place: Any) -> Iterable[Need]:
+    """Its body is a matter of its runs."""
+    return usage_of_warehouse(statement.properties.get("WAREHOUSE"))

@@ -346,7 +346,7 @@ _LEFT_OUT = (
     "SYSTEM$TASK_RUNTIME_INFO",
 )
 
-ROUTES = {**TASKS.routes(), ("COMMENT", "TASK"): TASKS.comment}
+STATEMENTS = (*TASKS.kinds(), TASKS.comments())
 
 FUNCTIONS = {
     "SYSTEM$TASK_DEPENDENTS_ENABLE": task_dependents_enable,

@@ -6,13 +6,16 @@ https://docs.snowflake.com/en/sql-reference/parameters
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import NamedTuple
 
+from flocon.access.demands import nothing, on_account
 from flocon.core import errors, result
 from flocon.core.result import Result
 from flocon.session.context import Context
+from flocon.session.statements import Kind
 from flocon.sql.show import show_scope
+from flocon.sql.statements import Show
 from flocon.sql.tokens import Tokens
 from flocon.stores.stores import Stores
 
@@ -48,18 +51,27 @@ def _set(account: Stores) -> dict[str, str]:
     return {row["name"]: row["value"] for row in account.own_rows("FROM _account_parameters")}
 
 
-def alter(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
+@dataclass(frozen=True)
+class AlterAccount:
+    """changes: parameters by name; None for those to unset."""
+
+    changes: dict[str, str | None]
+
+
+def _read_alter(tokens: Tokens) -> AlterAccount:
     """ALTER ACCOUNT {SET name = value … | UNSET name …}"""
     tokens.expect("ALTER", "ACCOUNT")
     if tokens.accept("SET"):
-        changes: dict[str, str | None] = _settings(tokens)
-    elif tokens.accept("UNSET"):
-        changes = dict.fromkeys(_names(tokens))
-    else:
-        raise errors.unsupported(tokens.text.strip()[:200])
+        return AlterAccount(_settings(tokens))
+    if tokens.accept("UNSET"):
+        return AlterAccount(dict.fromkeys(_names(tokens)))
+    raise errors.unsupported(tokens.text.strip()[:200])
+
+
+def alter(context: Context, statement: AlterAccount) -> Result:
     context.transactions.commit_for_ddl()
     with context.account.lock:
-        for name, value in changes.items():
+        for name, value in statement.changes.items():
             context.account.own_write("DELETE FROM _account_parameters WHERE name = ?", [name])
             if value is not None:
                 context.account.own_write(
@@ -105,13 +117,17 @@ def _name(tokens: Tokens) -> str:
 _SHOWN = dict.fromkeys(("key", "value", "default", "level", "description", "type"), "VARCHAR")
 
 
-def show(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
-    """SHOW PARAMETERS [LIKE '…'] IN ACCOUNT.
-    https://docs.snowflake.com/en/sql-reference/sql/show-parameters"""
+def _read_show(tokens: Tokens) -> Show:
     tokens.expect("SHOW", "PARAMETERS")
     scope = show_scope(tokens)
     if scope.kind != "ACCOUNT":
         raise errors.unsupported(f"{tokens.text.strip()}: only those IN ACCOUNT are shown")
+    return Show(scope)
+
+
+def show(context: Context, statement: Show) -> Result:
+    """SHOW PARAMETERS [LIKE '…'] IN ACCOUNT.
+    https://docs.snowflake.com/en/sql-reference/sql/show-parameters"""
     given = _set(context.account)
     rows = [
         [
@@ -123,9 +139,12 @@ def show(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
             known.type,
         ]
         for name, known in _KNOWN.items()
-        if scope.admits(name)
+        if statement.scope.admits(name)
     ]
     return result.of(_SHOWN, rows, result.SHOW)
 
 
-ROUTES = {("ALTER", "ACCOUNT"): alter, ("SHOW", "PARAMETERS"): show}
+STATEMENTS = (
+    Kind(("ALTER", "ACCOUNT"), _read_alter, alter, on_account),
+    Kind(("SHOW", "PARAMETERS"), _read_show, show, nothing),
+)

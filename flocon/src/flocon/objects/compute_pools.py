@@ -6,19 +6,20 @@ https://docs.snowflake.com/en/developer-guide/snowpark-container-services/workin
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from flocon.access.demands import alters, creates, drops, lists, needs
 from flocon.access.hierarchy import ADMINISTRATOR, PUBLIC
 from flocon.access.roles import Grant
 from flocon.access.securables import Securable
 from flocon.core import errors, result
 from flocon.core.result import Result
 from flocon.session.context import Context
+from flocon.session.statements import Kind
+from flocon.sql import statements
 from flocon.sql.compute_pools import ComputePool, alter_compute_pool, create_compute_pool
-from flocon.sql.show import show_scope
-from flocon.sql.tokens import Tokens
+from flocon.sql.statements import Named, Show
 from flocon.stores.stores import Stores
 
 ACCOUNT_DDL = """
@@ -68,8 +69,7 @@ def pools(account: Stores) -> dict[str, dict[str, Any]]:
     return {name: document for name, document in found.items() if not document.get("dropped")}
 
 
-def create(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
-    statement = create_compute_pool(tokens)
+def create(context: Context, statement: ComputePool) -> Result:
     context.transactions.commit_for_ddl()
     with context.account.lock:
         if statement.name in pools(context.account):
@@ -85,8 +85,7 @@ def create(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
     return result.status(f"Compute pool {statement.name} successfully created.")
 
 
-def alter(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
-    statement = alter_compute_pool(tokens)
+def alter(context: Context, statement: ComputePool) -> Result:
     context.transactions.commit_for_ddl()
     with context.account.lock:
         known = pools(context.account).get(statement.name)
@@ -105,11 +104,8 @@ def _changed(document: dict[str, Any], statement: ComputePool) -> dict[str, Any]
     return {**document, **statement.properties, "state": state}
 
 
-def drop(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
-    tokens.expect("DROP", "COMPUTE", "POOL")
-    if_exists = tokens.accept("IF", "EXISTS")
-    name = tokens.name().name
-    tokens.end()
+def drop(context: Context, statement: Named) -> Result:
+    name, if_exists = statement.name.name, statement.if_exists
     context.transactions.commit_for_ddl()
     with context.account.lock:
         known = pools(context.account).get(name)
@@ -177,32 +173,33 @@ def _shown(name: str, document: dict[str, Any]) -> list[Any]:
     return [values.get(column) for column in _SHOWN]
 
 
-def show(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
+def show(context: Context, statement: Show) -> Result:
     """SHOW COMPUTE POOLS. https://docs.snowflake.com/en/sql-reference/sql/show-compute-pools"""
-    tokens.expect("SHOW", "COMPUTE", "POOLS")
-    scope = show_scope(tokens)
+    scope = statement.scope
     found = {n: each for n, each in pools(context.account).items() if scope.admits(n)}
     rows = [_shown(name, document) for name, document in found.items()]
     return result.of(_SHOWN, rows[scope.cut(list(found))], result.SHOW)
 
 
-def describe(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
+def describe(context: Context, statement: Named) -> Result:
     """DESCRIBE COMPUTE POOL. https://docs.snowflake.com/en/sql-reference/sql/desc-compute-pool"""
-    tokens.next()
-    tokens.expect("COMPUTE", "POOL")
-    name = tokens.name().name
-    tokens.end()
+    name = statement.name.name
     known = pools(context.account).get(name)
     if known is None:
         raise _missing(name)
     return result.of(_SHOWN, [_shown(name, known)], result.DESCRIBE)
 
 
-ROUTES = {
-    ("CREATE", "COMPUTE"): create,
-    ("ALTER", "COMPUTE"): alter,
-    ("DROP", "COMPUTE"): drop,
-    ("SHOW", "COMPUTE"): show,
-    ("DESCRIBE", "COMPUTE"): describe,
-}
+STATEMENTS = (
+    Kind(("CREATE", "COMPUTE"), create_compute_pool, create, creates(KIND)),
+    Kind(
+        ("ALTER", "COMPUTE"),
+        alter_compute_pool,
+        alter,
+        alters(KIND, "MODIFY", operates=("RESUME", "STOP ALL", "SUSPEND")),
+    ),
+    Kind(("DROP", "COMPUTE"), statements.drop("COMPUTE", "POOL"), drop, drops(KIND)),
+    Kind(("SHOW", "COMPUTE"), statements.show("COMPUTE", "POOLS"), show, lists(KIND, "name")),
+    Kind(("DESCRIBE", "COMPUTE"), statements.describe("COMPUTE", "POOL"), describe, needs(KIND)),
+)
 EXISTS = {KIND: lambda context, what: what.name in pools(context.account)}

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from flocon.access import grant_statements as parser
+from flocon.access.demands import nothing
+from flocon.access.grant_statements import Target
 from flocon.access.roles import OWNERSHIP, Grant, RoleGrant
 from flocon.access.securables import Securable, first_owner
 from flocon.core import errors, result
 from flocon.core.result import Result
 from flocon.objects.grants import check_role, container, securables
 from flocon.session.context import Context
-from flocon.sql.tokens import Tokens
+from flocon.session.statements import Kind
+from flocon.sql.tokens import Name, Tokens
 
 _TIME = "TIMESTAMP WITH TIME ZONE"
 _PRIVILEGES = (
@@ -22,27 +26,69 @@ _FUTURE = ("privilege", "grant_on", "name", "grant_to", "grantee_name", "grant_o
 _ROLES = ("role", "granted_to", "grantee_name", "granted_by")
 
 
-def show_grants(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
+@dataclass(frozen=True)
+class ShowGrants:
+    """One of: ON an object, OF a role, TO a role, TO a user, who is the current one if None."""
+
+    on: Target | None = None
+    of_role: str | None = None
+    to_role: str | None = None
+    to_user: str | None = None
+
+
+@dataclass(frozen=True)
+class ShowFutureGrants:
+    """TO a role, or IN a DATABASE or SCHEMA (kind)."""
+
+    to_role: str | None = None
+    kind: str = ""
+    name: Name | None = None
+
+
+def _read_grants(tokens: Tokens) -> ShowGrants:
     """SHOW GRANTS [ON object | TO {ROLE | USER} x | OF ROLE r]; without more, TO the user."""
     tokens.expect("SHOW", "GRANTS")
     if tokens.accept("ON"):
-        target = parser.one(tokens)
-        tokens.end()
-        return _on(context, *securables(context, target))
-    if tokens.accept("OF", "ROLE"):
-        role = _role(context, tokens)
-        return _roles(context.account.roles.role_grants(lambda g: g.role == role))
-    if tokens.accept("TO", "ROLE"):
-        return _to_role(context, _role(context, tokens))
-    user = tokens.name().name if tokens.accept("TO", "USER") else context.user
+        statement = ShowGrants(on=parser.one(tokens))
+    elif tokens.accept("OF", "ROLE"):
+        statement = ShowGrants(of_role=tokens.name().name)
+    elif tokens.accept("TO", "ROLE"):
+        statement = ShowGrants(to_role=tokens.name().name)
+    elif tokens.accept("TO", "USER"):
+        statement = ShowGrants(to_user=tokens.name().name)
+    else:
+        statement = ShowGrants()
     tokens.end()
+    return statement
+
+
+def _read_future_grants(tokens: Tokens) -> ShowFutureGrants:
+    """SHOW FUTURE GRANTS {IN {DATABASE | SCHEMA} x | TO ROLE r}"""
+    tokens.expect("SHOW", "FUTURE", "GRANTS")
+    if tokens.accept("TO"):
+        tokens.accept("ROLE")
+        statement = ShowFutureGrants(to_role=tokens.name().name)
+    else:
+        tokens.expect("IN")
+        statement = ShowFutureGrants(kind=tokens.word(), name=tokens.name())
+    tokens.end()
+    return statement
+
+
+def show_grants(context: Context, statement: ShowGrants) -> Result:
+    if statement.on is not None:
+        return _on(context, *securables(context, statement.on))
+    if statement.of_role is not None:
+        role = _role(context, statement.of_role)
+        return _roles(context.account.roles.role_grants(lambda g: g.role == role))
+    if statement.to_role is not None:
+        return _to_role(context, _role(context, statement.to_role))
+    user = statement.to_user or context.user
     found = context.account.roles.role_grants(lambda g: (g.kind, g.grantee) == ("USER", user))
     return _roles(found)
 
 
-def _role(context: Context, tokens: Tokens) -> str:
-    name = tokens.name().name
-    tokens.end()
+def _role(context: Context, name: str) -> str:
     check_role(context, name)
     if not context.access.sees(Securable("ROLE", (name,))):
         raise errors.does_not_exist("Role", name)
@@ -85,17 +131,12 @@ def _roles(grants: Sequence[RoleGrant]) -> Result:
     return _listing(_ROLES, rows)
 
 
-def show_future_grants(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
-    """SHOW FUTURE GRANTS {IN {DATABASE | SCHEMA} x | TO ROLE r}"""
-    tokens.expect("SHOW", "FUTURE", "GRANTS")
-    if tokens.accept("TO"):
-        tokens.accept("ROLE")
-        role = _role(context, tokens)
+def show_future_grants(context: Context, statement: ShowFutureGrants) -> Result:
+    if statement.to_role is not None:
+        role = _role(context, statement.to_role)
         found = context.account.roles.grants(lambda g: g.future and g.role == role)
     else:
-        tokens.expect("IN")
-        place = container(context, tokens.word(), tokens.name())
-        tokens.end()
+        place = container(context, statement.kind, statement.name)
         found = context.account.roles.grants(lambda g: g.future and g.on.path == place.path)
     rows = [
         [
@@ -113,4 +154,7 @@ def _listing(names: Sequence[str], rows: list[list[Any]]) -> Result:
     return result.of(columns, rows, result.SHOW)
 
 
-ROUTES = {("SHOW", "GRANTS"): show_grants, ("SHOW", "FUTURE"): show_future_grants}
+STATEMENTS = (
+    Kind(("SHOW", "GRANTS"), _read_grants, show_grants, nothing),
+    Kind(("SHOW", "FUTURE"), _read_future_grants, show_future_grants, nothing),
+)

@@ -9,25 +9,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
 
 from flocon.access import grant_statements as parser
+from flocon.access.demands import nothing, overload, securable
 from flocon.access.grant_statements import GrantPrivileges, GrantRole, Target
 from flocon.access.needs import Need
 from flocon.access.roles import OWNERSHIP, Grant
 from flocon.access.securables import ACCOUNT, Securable, privileges_of, schema
-from flocon.access.words import overload, securable
 from flocon.core import errors, result
 from flocon.core.result import Result
 from flocon.session.context import Context
-from flocon.sql.tokens import FullName, Name, Tokens
+from flocon.session.statements import Kind
+from flocon.sql.tokens import FullName, Name
 
 _DEPENDENT_GRANT = errors.Code(3036, "23001")
 _DONE = "Statement executed successfully."
 
 
-def grant(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
-    statement = parser.grant(tokens)
+def grant(context: Context, statement: GrantPrivileges | GrantRole) -> Result:
     context.transactions.commit_for_ddl()
     if isinstance(statement, GrantRole):
         return _grant_role(context, statement)
@@ -49,8 +48,7 @@ def grant(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
     return _done(statement.target, found)
 
 
-def revoke(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
-    statement = parser.revoke(tokens)
+def revoke(context: Context, statement: GrantPrivileges | GrantRole) -> Result:
     context.transactions.commit_for_ddl()
     if isinstance(statement, GrantRole):
         return _revoke_role(context, statement)
@@ -252,4 +250,7 @@ def _revoke_role(context: Context, statement: GrantRole) -> Result:
     return result.status(_DONE)
 
 
-ROUTES = {("GRANT",): grant, ("REVOKE",): revoke}
+STATEMENTS = (
+    Kind(("GRANT",), parser.grant, grant, nothing),
+    Kind(("REVOKE",), parser.revoke, revoke, nothing),
+)

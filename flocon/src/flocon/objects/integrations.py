@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from flocon.access.demands import creates, drops, lists, needs, owns
 from flocon.core import errors, result
 from flocon.core.result import Result
 from flocon.session.context import Context
+from flocon.session.statements import Kind
 from flocon.sql import integrations as parser
-from flocon.sql.show import like
-from flocon.sql.tokens import Tokens
+from flocon.sql.statements import Named, Show
 from flocon.stores.stores import Stores
 
 ACCOUNT_DDL = """
@@ -51,8 +52,7 @@ def found(account: Stores, name: str) -> Integration:
     return integration
 
 
-def create_integration(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
-    statement = parser.create_integration(tokens)
+def create_integration(context: Context, statement: parser.CreateIntegration) -> Result:
     context.transactions.commit_for_ddl()
     account = context.account
     with account.lock:
@@ -74,9 +74,8 @@ def create_integration(context: Context, tokens: Tokens, binds: Sequence[Any]) -
     return result.status(f"Integration {statement.name} successfully created.")
 
 
-def alter_integration(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
+def alter_integration(context: Context, statement: parser.AlterIntegration) -> Result:
     """SET only. https://docs.snowflake.com/en/sql-reference/sql/alter-notification-integration"""
-    statement = parser.alter_integration(tokens)
     context.transactions.commit_for_ddl()
     account = context.account
     with account.lock:
@@ -90,8 +89,8 @@ def alter_integration(context: Context, tokens: Tokens, binds: Sequence[Any]) ->
     return result.status("Statement executed successfully.")
 
 
-def drop_integration(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
-    name, if_exists = parser.named_integration(tokens)
+def drop_integration(context: Context, statement: Named) -> Result:
+    name, if_exists = statement.name.name, statement.if_exists
     context.transactions.commit_for_ddl()
     if _delete(context.account, name):
         return result.status(f"{name} successfully dropped.")
@@ -114,14 +113,18 @@ _SHOWN = {
 }
 
 
-def show_integrations(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
-    """SHOW INTEGRATIONS and SHOW NOTIFICATION INTEGRATIONS, which tells the direction, too.
+def show_integrations(context: Context, statement: Show) -> Result:
+    return _listing(context, statement, _SHOWN)
+
+
+def show_notification_integrations(context: Context, statement: Show) -> Result:
+    """The same with the direction.
     https://docs.snowflake.com/en/sql-reference/sql/show-notification-integrations
     """
-    of_notifications = Tokens(tokens.text)
-    of_notifications.next()
-    columns = _SHOWN | ({"direction": "VARCHAR"} if of_notifications.peek("NOTIFICATION") else {})
-    pattern = parser.show_integrations(tokens)
+    return _listing(context, statement, _SHOWN | {"direction": "VARCHAR"})
+
+
+def _listing(context: Context, statement: Show, columns: dict[str, str]) -> Result:
     rows = [
         [
             each.name,
@@ -133,15 +136,14 @@ def show_integrations(context: Context, tokens: Tokens, binds: Sequence[Any]) ->
             "OUTBOUND",
         ][: len(columns)]
         for each in all_integrations(context.account).values()
-        if pattern is None or like(pattern, each.name)
+        if statement.scope.admits(each.name)
     ]
     return result.of(columns, rows, result.SHOW)
 
 
-def describe_integration(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
+def describe_integration(context: Context, statement: Named) -> Result:
     """https://docs.snowflake.com/en/sql-reference/sql/desc-notification-integration"""
-    name, _ = parser.named_integration(tokens)
-    integration = found(context.account, name)
+    integration = found(context.account, statement.name.name)
     properties = {"DIRECTION": "OUTBOUND", **integration.properties}
     columns = ("property", "property_type", "property_value", "property_default")
     rows = [[key, _kind(value), _text(value), None] for key, value in properties.items()]
@@ -162,15 +164,35 @@ def _text(value: Any) -> str:
     return str(value)
 
 
-ROUTES = {
-    ("CREATE", "NOTIFICATION"): create_integration,
-    ("ALTER", "NOTIFICATION"): alter_integration,
-    ("ALTER", "INTEGRATION"): alter_integration,
-    ("DROP", "NOTIFICATION"): drop_integration,
-    ("DROP", "INTEGRATION"): drop_integration,
-    ("SHOW", "NOTIFICATION"): show_integrations,
-    ("SHOW", "INTEGRATIONS"): show_integrations,
-    ("DESCRIBE", "NOTIFICATION"): describe_integration,
-    ("DESCRIBE", "INTEGRATION"): describe_integration,
-}
+_OF_INTEGRATIONS = lists("INTEGRATION", "name")
+
+STATEMENTS = (
+    Kind(
+        ("CREATE", "NOTIFICATION"),
+        parser.create_integration,
+        create_integration,
+        creates("INTEGRATION"),
+    ),
+    Kind(("SHOW", "INTEGRATIONS"), parser.show_integrations, show_integrations, _OF_INTEGRATIONS),
+    Kind(
+        ("SHOW", "NOTIFICATION"),
+        parser.show_integrations,
+        show_notification_integrations,
+        _OF_INTEGRATIONS,
+    ),
+    *(
+        kind
+        for word in ("NOTIFICATION", "INTEGRATION")
+        for kind in (
+            Kind(("ALTER", word), parser.alter_integration, alter_integration, owns("INTEGRATION")),
+            Kind(("DROP", word), parser.named_integration, drop_integration, drops("INTEGRATION")),
+            Kind(
+                ("DESCRIBE", word),
+                parser.named_integration,
+                describe_integration,
+                needs("INTEGRATION"),
+            ),
+        )
+    ),
+)
 EXISTS = {"INTEGRATION": lambda context, what: what.name in all_integrations(context.account)}

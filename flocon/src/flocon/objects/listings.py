@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow as pa
 
+from flocon.access.demands import lists, needs
+from flocon.access.needs import Demand, Listing
+from flocon.access.securables import RELATION
+from flocon.access.trees import Place
 from flocon.core import errors, result
 from flocon.core.result import Result
-from flocon.engine import HIDDEN_SCHEMA, parsing
+from flocon.engine import HIDDEN_SCHEMA, literal, parsing
 from flocon.objects import table_properties, table_sizes
 from flocon.session.context import Context
 from flocon.session.names import place_of
-from flocon.sql.show import ShowScope, show_scope
-from flocon.sql.tokens import FullName, Tokens
+from flocon.session.statements import Kind
+from flocon.sql import statements
+from flocon.sql.show import ShowScope
+from flocon.sql.statements import Show
+from flocon.sql.tokens import FullName, Name, Tokens
 
 DDL = """
 CREATE TABLE IF NOT EXISTS _account_created (
@@ -88,13 +96,6 @@ def _columns(*names: str) -> dict[str, str]:
     return {name: kinds.get(name, "VARCHAR") for name in names}
 
 
-def _tail(tokens: Tokens, noun: str) -> ShowScope:
-    tokens.expect("SHOW")
-    tokens.accept("TERSE")
-    tokens.expect(noun)
-    return show_scope(tokens)
-
-
 def _size(context: Context, row: dict[str, Any]) -> dict[str, int | None]:
     if row["kind"] == "VIEW":
         return {"rows": None, "bytes": None}
@@ -115,9 +116,9 @@ def _told(context: Context, row: dict[str, Any]) -> dict[str, str]:
     }
 
 
-def show_tables(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
+def show_tables(context: Context, statement: Show) -> Result:
     """SHOW TABLES. https://docs.snowflake.com/en/sql-reference/sql/show-tables"""
-    rows = [r for r in _relations(context, _tail(tokens, "TABLES")) if r["kind"] == "TABLE"]
+    rows = [r for r in _relations(context, statement.scope) if r["kind"] == "TABLE"]
     for row in rows:
         row |= _size(context, row) | {"owner": _OWNER}
         row |= _told(context, row) | {"owner_role_type": "ROLE"}
@@ -130,9 +131,9 @@ def show_tables(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Resul
     )  # fmt: skip
 
 
-def show_views(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
+def show_views(context: Context, statement: Show) -> Result:
     """SHOW VIEWS. https://docs.snowflake.com/en/sql-reference/sql/show-views"""
-    rows = [r for r in _relations(context, _tail(tokens, "VIEWS")) if r["kind"] == "VIEW"]
+    rows = [r for r in _relations(context, statement.scope) if r["kind"] == "VIEW"]
     for row in rows:
         secure = str("SECURE" in row["properties"]).lower()
         row |= {"owner": _OWNER, "reserved": "", "is_secure": secure, "is_materialized": "false"}
@@ -146,9 +147,9 @@ def show_views(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result
     )  # fmt: skip
 
 
-def show_objects(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
+def show_objects(context: Context, statement: Show) -> Result:
     """SHOW OBJECTS: tables and views. https://docs.snowflake.com/en/sql-reference/sql/show-objects"""
-    rows = _relations(context, _tail(tokens, "OBJECTS"))
+    rows = _relations(context, statement.scope)
     for row in rows:
         row |= _size(context, row) | {"owner": _OWNER}
         row |= _told(context, row) | {"owner_role_type": "ROLE"}
@@ -161,9 +162,9 @@ def show_objects(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Resu
     )  # fmt: skip
 
 
-def show_schemas(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
+def show_schemas(context: Context, statement: Show) -> Result:
     """SHOW SCHEMAS. https://docs.snowflake.com/en/sql-reference/sql/show-schemas"""
-    scope = _tail(tokens, "SCHEMAS")
+    scope = statement.scope
     if scope.kind == "ACCOUNT":
         databases = context.account.databases()
     else:
@@ -203,9 +204,9 @@ def show_schemas(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Resu
     return _listing(columns, rows[scope.cut([row["name"] for row in rows])])
 
 
-def show_databases(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
+def show_databases(context: Context, statement: Show) -> Result:
     """SHOW DATABASES. https://docs.snowflake.com/en/sql-reference/sql/show-databases"""
-    scope = _tail(tokens, "DATABASES")
+    scope = statement.scope
     rows = []
     for name in filter(scope.admits, context.account.databases()):
         moment, comment = _creation(context, name).get(("DATABASE", "", name), (None, ""))
@@ -257,20 +258,31 @@ def _type(kind: str) -> str:
     return _TYPES.get(kind, kind)
 
 
-def describe_relation(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
-    """DESCRIBE TABLE | VIEW. https://docs.snowflake.com/en/sql-reference/sql/desc-table"""
+@dataclass(frozen=True)
+class DescribeRelation:
+    kind: str
+    name: Name
+
+
+def _read_describe(tokens: Tokens) -> DescribeRelation:
+    """DESCRIBE {TABLE | VIEW} name [TYPE = COLUMNS]"""
     tokens.next()
-    kind = tokens.word()
-    written = tokens.name()
+    statement = DescribeRelation(tokens.word(), tokens.name())
     if tokens.accept("TYPE", "="):
         tokens.expect("COLUMNS")
     tokens.end()
+    return statement
+
+
+def describe_relation(context: Context, statement: DescribeRelation) -> Result:
+    """DESCRIBE TABLE | VIEW. https://docs.snowflake.com/en/sql-reference/sql/desc-table"""
+    written = statement.name
     if written.name in context.connection.temporary:
         where = ["temp", "main", written.name]
     else:
         full = context.resolve(written)
         if context.relation_kind(full) is None or full.schema == HIDDEN_SCHEMA:
-            raise errors.does_not_exist(kind.capitalize(), full)
+            raise errors.does_not_exist(statement.kind.capitalize(), full)
         where = [full.database, full.schema, full.name]
     return _described(context, where)
 
@@ -318,7 +330,7 @@ def _lengths(context: Context, where: list[str]) -> dict[str, int]:
 # --- stages, file formats, sequences --------------------------------------------------------------
 
 
-def _show_of_engine(*nouns: str) -> Callable[[Context, Tokens, Sequence[Any]], Result]:
+def _show_of_engine(nouns: str) -> Callable[[Context, Show], Result]:
     """SHOW of a kind of object that the engine lists, all of them: the scope is made here.
 
     https://docs.snowflake.com/en/sql-reference/sql/show-stages
@@ -326,13 +338,12 @@ def _show_of_engine(*nouns: str) -> Callable[[Context, Tokens, Sequence[Any]], R
     https://docs.snowflake.com/en/sql-reference/sql/show-sequences
     """
 
-    def show(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
-        tokens.expect("SHOW", *nouns)
-        scope = show_scope(tokens)
+    def show(context: Context, statement: Show) -> Result:
+        scope = statement.scope
         database, schema = place_of(context, scope)
         if scope.kind is None and context.schema:
             schema = context.schema
-        every = parsing.parse(f"SHOW {' '.join(nouns)} IN ACCOUNT")
+        every = parsing.parse(f"SHOW {nouns} IN ACCOUNT")
         answer = context.connection.other(every, {}, result.SHOW)
         places = [
             answer.table.column(name).to_pylist()
@@ -350,15 +361,57 @@ def _show_of_engine(*nouns: str) -> Callable[[Context, Tokens, Sequence[Any]], R
     return show
 
 
-ROUTES = {
-    ("SHOW", "STAGES"): _show_of_engine("STAGES"),
-    ("SHOW", "FILE"): _show_of_engine("FILE", "FORMATS"),
-    ("SHOW", "SEQUENCES"): _show_of_engine("SEQUENCES"),
-    ("SHOW", "TABLES"): show_tables,
-    ("SHOW", "VIEWS"): show_views,
-    ("SHOW", "OBJECTS"): show_objects,
-    ("SHOW", "SCHEMAS"): show_schemas,
-    ("SHOW", "DATABASES"): show_databases,
-    ("DESCRIBE", "TABLE"): describe_relation,
-    ("DESCRIBE", "VIEW"): describe_relation,
-}
+@dataclass(frozen=True)
+class ShowColumns:
+    """Read by SQLGlot, and answered by fakesnow; the text is without its limit."""
+
+    text: str
+    limit: int | None
+    start_from: str | None
+
+    def without_limit(self) -> tuple[ShowColumns, int | None, str | None]:
+        return ShowColumns(self.text, None, None), self.limit, self.start_from
+
+
+_LIMIT = re.compile(r"\bLIMIT\s+(\d+)(?:\s+FROM\s+'((?:[^']|'')*)')?[\s;]*$", re.IGNORECASE)
+
+
+def _read_show_columns(tokens: Tokens) -> ShowColumns:
+    limit = _LIMIT.search(tokens.text)
+    if limit is None:
+        return ShowColumns(tokens.text, None, None)
+    start_from = limit[2] and limit[2].replace("''", "'")
+    return ShowColumns(tokens.text[: limit.start()], int(limit[1]), start_from)
+
+
+def show_columns(context: Context, statement: ShowColumns) -> Result:
+    text = statement.text
+    if statement.limit is not None:
+        text += f" LIMIT {statement.limit}"
+    if statement.start_from is not None:
+        text += " FROM " + literal(statement.start_from)
+    return context.connection.other(parsing.upper_case(parsing.parse(text)), {}, result.SHOW)
+
+
+def _on_columns(statement: ShowColumns, place: Place) -> Demand:
+    return Demand(lists=Listing((RELATION,), ("database_name", "schema_name", "table_name")))
+
+
+def _listed(nouns: str, run: Callable[[Context, Show], Result], kind: str, *path: str) -> Kind:
+    words = nouns.split()
+    return Kind(("SHOW", words[0]), statements.show(*words), run, lists(kind, *path))
+
+
+STATEMENTS = (
+    _listed("DATABASES", show_databases, "DATABASE", "name"),
+    _listed("SCHEMAS", show_schemas, "SCHEMA", "database_name", "name"),
+    _listed("TABLES", show_tables, "TABLE"),
+    _listed("VIEWS", show_views, "VIEW"),
+    _listed("OBJECTS", show_objects, RELATION),
+    _listed("STAGES", _show_of_engine("STAGES"), "STAGE"),
+    _listed("FILE FORMATS", _show_of_engine("FILE FORMATS"), "FILE FORMAT"),
+    _listed("SEQUENCES", _show_of_engine("SEQUENCES"), "SEQUENCE"),
+    Kind(("SHOW", "COLUMNS"), _read_show_columns, show_columns, _on_columns),
+    Kind(("DESCRIBE", "TABLE"), _read_describe, describe_relation, needs(RELATION)),
+    Kind(("DESCRIBE", "VIEW"), _read_describe, describe_relation, needs(RELATION)),
+)

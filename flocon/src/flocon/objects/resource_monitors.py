@@ -7,21 +7,22 @@ https://docs.snowflake.com/en/user-guide/resource-monitors
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from flocon.access.demands import creates, drops, lists, needs
 from flocon.core import errors, result
 from flocon.core.result import Result
 from flocon.objects.warehouses import warehouses
 from flocon.session.context import Context
+from flocon.session.statements import Kind
+from flocon.sql import statements
 from flocon.sql.resource_monitors import (
     ResourceMonitor,
     alter_resource_monitor,
     create_resource_monitor,
 )
-from flocon.sql.show import show_scope
-from flocon.sql.tokens import Tokens
+from flocon.sql.statements import Named, Show
 from flocon.stores.stores import Stores
 
 ACCOUNT_DDL = """
@@ -35,8 +36,7 @@ def monitors(account: Stores) -> dict[str, dict[str, Any]]:
     return {row["name"]: json.loads(row["document"]) for row in rows}
 
 
-def create(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
-    statement = create_resource_monitor(tokens)
+def create(context: Context, statement: ResourceMonitor) -> Result:
     _check_users(context, statement)
     context.transactions.commit_for_ddl()
     now = datetime.now(UTC).isoformat()
@@ -50,8 +50,7 @@ def create(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
     return result.status(f"Resource monitor {statement.name} successfully created.")
 
 
-def alter(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
-    statement = alter_resource_monitor(tokens)
+def alter(context: Context, statement: ResourceMonitor) -> Result:
     _check_users(context, statement)
     context.transactions.commit_for_ddl()
     with context.account.lock:
@@ -85,11 +84,8 @@ def _put(context: Context, name: str, document: dict[str, Any]) -> None:
         context.account.own_write("INSERT INTO _account_monitors VALUES (?, ?)", [name, text])
 
 
-def drop(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
-    tokens.expect("DROP", "RESOURCE", "MONITOR")
-    if_exists = tokens.accept("IF", "EXISTS")
-    name = tokens.name().name
-    tokens.end()
+def drop(context: Context, statement: Named) -> Result:
+    name, if_exists = statement.name.name, statement.if_exists
     context.transactions.commit_for_ddl()
     with context.account.lock:
         if not context.account.own_write("DELETE FROM _account_monitors WHERE name = ?", [name]):
@@ -122,11 +118,10 @@ _SHOWN = {
 }
 
 
-def show(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
+def show(context: Context, statement: Show) -> Result:
     """SHOW RESOURCE MONITORS.
     https://docs.snowflake.com/en/sql-reference/sql/show-resource-monitors"""
-    tokens.expect("SHOW", "RESOURCE", "MONITORS")
-    scope = show_scope(tokens)
+    scope = statement.scope
     watching = {row["resource_monitor"] for row in warehouses(context.account).values()}
     found = {
         name: document for name, document in monitors(context.account).items() if scope.admits(name)
@@ -166,9 +161,11 @@ def _percentages(document: dict[str, Any], action: str) -> str | None:
     return ",".join(f"{percent}%" for percent in found) or None
 
 
-ROUTES = {
-    ("CREATE", "RESOURCE"): create,
-    ("ALTER", "RESOURCE"): alter,
-    ("DROP", "RESOURCE"): drop,
-    ("SHOW", "RESOURCE"): show,
-}
+_KIND = "RESOURCE MONITOR"
+
+STATEMENTS = (
+    Kind(("CREATE", "RESOURCE"), create_resource_monitor, create, creates(_KIND)),
+    Kind(("ALTER", "RESOURCE"), alter_resource_monitor, alter, needs(_KIND, "MODIFY")),
+    Kind(("DROP", "RESOURCE"), statements.drop("RESOURCE", "MONITOR"), drop, drops(_KIND)),
+    Kind(("SHOW", "RESOURCE"), statements.show("RESOURCE", "MONITORS"), show, lists(_KIND, "name")),
+)

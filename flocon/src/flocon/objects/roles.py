@@ -5,9 +5,9 @@ https://docs.snowflake.com/en/sql-reference/sql/create-role
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
 
+from flocon.access.demands import creates, drops, lists, owns
 from flocon.access.hierarchy import SYSTEM_ROLES
 from flocon.access.roles import DDL as ACCOUNT_DDL
 from flocon.access.securables import first_owner
@@ -15,15 +15,31 @@ from flocon.core import errors, result
 from flocon.core.result import Result
 from flocon.objects.grants import check_role
 from flocon.session.context import Context
-from flocon.sql.show import show_scope
+from flocon.session.statements import Kind
+from flocon.sql import statements
+from flocon.sql.statements import Named, Show
 from flocon.sql.tokens import Tokens
 
-__all__ = ["ACCOUNT_DDL", "ROUTES"]
+__all__ = ["ACCOUNT_DDL", "STATEMENTS"]
 
 _DONE = "Statement executed successfully."
 
 
-def create_role(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
+@dataclass(frozen=True)
+class CreateRole:
+    name: str
+    if_not_exists: bool
+    comment: str
+
+
+@dataclass(frozen=True)
+class AlterRole:
+    name: str
+    if_exists: bool
+    comment: str
+
+
+def _read_create(tokens: Tokens) -> CreateRole:
     tokens.expect("CREATE")
     if tokens.peek("OR"):
         raise errors.unsupported("CREATE OR REPLACE ROLE")
@@ -32,17 +48,10 @@ def create_role(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Resul
     name = tokens.name().name
     comment = tokens.string() if tokens.accept("COMMENT", "=") else ""
     tokens.end()
-    context.transactions.commit_for_ddl()
-    with context.account.lock:
-        if context.account.roles.exists(name):
-            if if_not_exists:
-                return result.status(f"{name} already exists, statement succeeded.")
-            raise errors.already_exists(name)
-        context.account.roles.create(name, comment)
-    return result.status(f"Role {name} successfully created.")
+    return CreateRole(name, if_not_exists, comment)
 
 
-def alter_role(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
+def _read_alter(tokens: Tokens) -> AlterRole:
     """ALTER ROLE [IF EXISTS] name {SET COMMENT = '…' | UNSET COMMENT}"""
     tokens.expect("ALTER", "ROLE")
     if_exists = tokens.accept("IF", "EXISTS")
@@ -54,20 +63,34 @@ def alter_role(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result
     else:
         raise errors.unsupported(f"ALTER ROLE … {tokens.rest()}")
     tokens.end()
+    return AlterRole(name, if_exists, comment)
+
+
+def create_role(context: Context, statement: CreateRole) -> Result:
+    name = statement.name
     context.transactions.commit_for_ddl()
-    if not (if_exists and not context.account.roles.exists(name)):
+    with context.account.lock:
+        if context.account.roles.exists(name):
+            if statement.if_not_exists:
+                return result.status(f"{name} already exists, statement succeeded.")
+            raise errors.already_exists(name)
+        context.account.roles.create(name, statement.comment)
+    return result.status(f"Role {name} successfully created.")
+
+
+def alter_role(context: Context, statement: AlterRole) -> Result:
+    name = statement.name
+    context.transactions.commit_for_ddl()
+    if not (statement.if_exists and not context.account.roles.exists(name)):
         check_role(context, name)
-        context.account.roles.comment(name, comment)
+        context.account.roles.comment(name, statement.comment)
     return result.status(_DONE)
 
 
-def drop_role(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
+def drop_role(context: Context, statement: Named) -> Result:
     """What the role owned is the dropping role's from now on.
     https://docs.snowflake.com/en/sql-reference/sql/drop-role"""
-    tokens.expect("DROP", "ROLE")
-    if_exists = tokens.accept("IF", "EXISTS")
-    name = tokens.name().name
-    tokens.end()
+    name, if_exists = statement.name.name, statement.if_exists
     context.transactions.commit_for_ddl()
     if name in SYSTEM_ROLES:
         raise errors.insufficient(f"role '{name}'")
@@ -93,12 +116,9 @@ _SHOWN = {
 }
 
 
-def show_roles(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
+def show_roles(context: Context, statement: Show) -> Result:
     """SHOW ROLES. https://docs.snowflake.com/en/sql-reference/sql/show-roles"""
-    tokens.expect("SHOW")
-    tokens.accept("TERSE")
-    tokens.expect("ROLES")
-    scope = show_scope(tokens)
+    scope = statement.scope
     roles = context.account.roles
     inherited = roles.inherited([context.role or ""]) - {context.role}
     found = [role for role in roles.all() if scope.admits(role.name)]
@@ -122,10 +142,10 @@ def show_roles(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result
     return result.of(_SHOWN, rows[scope.cut([role.name for role in found])], result.SHOW)
 
 
-ROUTES = {
-    ("CREATE", "ROLE"): create_role,
-    ("ALTER", "ROLE"): alter_role,
-    ("DROP", "ROLE"): drop_role,
-    ("SHOW", "ROLES"): show_roles,
-}
+STATEMENTS = (
+    Kind(("CREATE", "ROLE"), _read_create, create_role, creates("ROLE")),
+    Kind(("ALTER", "ROLE"), _read_alter, alter_role, owns("ROLE")),
+    Kind(("DROP", "ROLE"), statements.drop("ROLE"), drop_role, drops("ROLE")),
+    Kind(("SHOW", "ROLES"), statements.show("ROLES"), show_roles, lists("ROLE", "name")),
+)
 EXISTS = {"ROLE": lambda context, what: context.account.roles.exists(what.name)}

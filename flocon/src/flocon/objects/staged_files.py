@@ -5,18 +5,21 @@ from __future__ import annotations
 import email.utils
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
 import pyarrow as pa
 
+from flocon.access.demands import nothing
 from flocon.access.trees import staged
 from flocon.core import errors, result
 from flocon.core.result import Result
 from flocon.session.context import Context
 from flocon.session.stage_location import stage_location
+from flocon.session.statements import Kind
 from flocon.sql.tokens import Tokens
 
 _SNOWFLAKE_TYPES = {
@@ -45,9 +48,29 @@ _ONE_PLACE = re.compile(rf"\w+\s+({_TEXT})\s*(.*)", re.S)
 _OPTION = re.compile(r"(\w+)\s*=\s*('[^']*'|\w+)\s*,?\s*", re.S)
 
 
-def _written(tokens: Tokens) -> str:
-    """The statement's text from its first word on."""
-    return tokens.text[tokens.current.start :].rstrip().rstrip(";").rstrip()
+@dataclass(frozen=True)
+class FileStatement:
+    """PUT and GET have a source and a target, LIST and REMOVE a place (source) alone."""
+
+    source: str
+    target: str
+    options: dict[str, str]
+
+
+def _reading(*options: str, places: int = 1) -> Callable[[Tokens], FileStatement]:
+    """Reads a statement with one or two places and these options. What it names are addresses: in
+    SQL, // and /* would begin comments."""
+    pattern = _ONE_PLACE if places == 1 else _TRANSFER
+
+    def read(tokens: Tokens) -> FileStatement:
+        written = tokens.text[tokens.current.start :].rstrip().rstrip(";").rstrip()
+        match = pattern.fullmatch(written)
+        if match is None:
+            raise errors.syntax(len(tokens.text), "<EOF>")
+        found = _options(match[places + 1], options)
+        return FileStatement(match[1], match[2] if places == 2 else "", found)
+
+    return read
 
 
 def _options(text: str, known: Sequence[str]) -> dict[str, str]:
@@ -76,16 +99,13 @@ def _unquoted(text: str) -> str:
     return text[1:-1].replace("''", "'").replace("\\'", "'") if text.startswith("'") else text
 
 
-def put_files(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
+def put_files(context: Context, statement: FileStatement, binds: Sequence[Any]) -> Result:
     """PUT file://… @stage[/path]: tells the client where to write; the client writes.
 
     https://docs.snowflake.com/en/sql-reference/sql/put
     """
-    match = _TRANSFER.fullmatch(_written(tokens))
-    if match is None:
-        raise errors.syntax(len(tokens.text), "<EOF>")
-    options = _options(match[3], ("PARALLEL", "AUTO_COMPRESS", "SOURCE_COMPRESSION", "OVERWRITE"))
-    target = str(binds[0]) if match[2] == "?" else match[2]
+    options = statement.options
+    target = str(binds[0]) if statement.target == "?" else statement.target
     context.access.require(staged(target, context, "WRITE"))
     place = stage_location(context, target)
     folder = place.folder / place.path
@@ -96,7 +116,7 @@ def put_files(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
     return _transfer(
         {
             "command": "UPLOAD",
-            "src_locations": [_local_path(match[1])],
+            "src_locations": [_local_path(statement.source)],
             "autoCompress": _boolean(options, "AUTO_COMPRESS", True),
             "sourceCompression": options.get("SOURCE_COMPRESSION", "auto_detect").lower(),
             "overwrite": _boolean(options, "OVERWRITE", False),
@@ -105,24 +125,20 @@ def put_files(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
     )
 
 
-def get_files(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
+def get_files(context: Context, statement: FileStatement, binds: Sequence[Any]) -> Result:
     """GET @stage[/path] file://…: tells the client which files to fetch.
 
     https://docs.snowflake.com/en/sql-reference/sql/get
     """
-    match = _TRANSFER.fullmatch(_written(tokens))
-    if match is None:
-        raise errors.syntax(len(tokens.text), "<EOF>")
-    options = _options(match[3], ("PARALLEL", "PATTERN"))
-    source = str(binds[0]) if match[1] == "?" else match[1]
+    source = str(binds[0]) if statement.source == "?" else statement.source
     context.access.require(staged(source, context, "READ"))
     place = stage_location(context, source)
-    files = [file for _, file in place.files(options.get("PATTERN"))]
+    files = [file for _, file in place.files(statement.options.get("PATTERN"))]
     return _transfer(
         {
             "command": "DOWNLOAD",
             "src_locations": [file.relative_to(place.folder).as_posix() for file in files],
-            "localLocation": _local_path(match[2]),
+            "localLocation": _local_path(statement.target),
             "encryptionMaterial": [],
         },
         place.folder,
@@ -148,35 +164,31 @@ def _transfer(command: dict[str, Any], folder: Path) -> Result:
 _LISTED = {"name": "VARCHAR", "size": "BIGINT", "md5": "VARCHAR", "last_modified": "VARCHAR"}
 
 
-def list_files(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
+def list_files(context: Context, statement: FileStatement) -> Result:
     """LIST @stage[/path] [PATTERN = '…']. https://docs.snowflake.com/en/sql-reference/sql/list"""
     rows = []
-    for name, file in _files(context, tokens, "READ"):
+    for name, file in _files(context, statement, "READ"):
         content = file.read_bytes()
         changed = email.utils.formatdate(file.stat().st_mtime, usegmt=True)
         rows.append([name, len(content), hashlib.md5(content).hexdigest(), changed])
     return result.of(_LISTED, rows)
 
 
-def remove_files(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
+def remove_files(context: Context, statement: FileStatement) -> Result:
     """REMOVE @stage[/path] [PATTERN = '…']: each removed file has a row in the answer.
 
     https://docs.snowflake.com/en/sql-reference/sql/remove
     """
     rows = []
-    for name, file in _files(context, tokens, "WRITE"):
+    for name, file in _files(context, statement, "WRITE"):
         file.unlink()
         rows.append([name, "removed"])
     return result.of({"name": "VARCHAR", "result": "VARCHAR"}, rows)
 
 
-def _files(context: Context, tokens: Tokens, privilege: str) -> list[tuple[str, Path]]:
-    match = _ONE_PLACE.fullmatch(_written(tokens))
-    if match is None:
-        raise errors.syntax(len(tokens.text), "<EOF>")
-    options = _options(match[2], ("PATTERN",))
-    context.access.require(staged(match[1], context, privilege))
-    return stage_location(context, match[1]).files(options.get("PATTERN"))
+def _files(context: Context, statement: FileStatement, privilege: str) -> list[tuple[str, Path]]:
+    context.access.require(staged(statement.source, context, privilege))
+    return stage_location(context, statement.source).files(statement.options.get("PATTERN"))
 
 
 _COLUMNS = {
@@ -217,12 +229,16 @@ def _type(kind: str) -> str:
     return _SNOWFLAKE_TYPES.get(kind, "VARIANT")
 
 
-ROUTES = {
-    ("PUT",): put_files,
-    ("GET",): get_files,
-    ("LIST",): list_files,
-    ("LS",): list_files,
-    ("REMOVE",): remove_files,
-    ("RM",): remove_files,
-}
+_PUT = _reading("PARALLEL", "AUTO_COMPRESS", "SOURCE_COMPRESSION", "OVERWRITE", places=2)
+_GET = _reading("PARALLEL", "PATTERN", places=2)
+_FILES = _reading("PATTERN")
+
+STATEMENTS = (
+    Kind(("PUT",), _PUT, put_files, nothing, with_binds=True),
+    Kind(("GET",), _GET, get_files, nothing, with_binds=True),
+    Kind(("LIST",), _FILES, list_files, nothing),
+    Kind(("LS",), _FILES, list_files, nothing),
+    Kind(("REMOVE",), _FILES, remove_files, nothing),
+    Kind(("RM",), _FILES, remove_files, nothing),
+)
 TABLE_FUNCTIONS = {"INFER_SCHEMA": infer_schema}

@@ -6,12 +6,14 @@ https://docs.snowflake.com/en/sql-reference/sql/create-streamlit
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from flocon.access.needs import Need
-from flocon.access.securables import Securable
+from flocon.access.demands import creates, drops, lists, needs, usage_of_warehouse
+from flocon.access.needs import Demand, Need
+from flocon.access.securables import Securable, inside
+from flocon.access.trees import Place, staged
 from flocon.core import errors, result
 from flocon.core.result import Result
 from flocon.objects import account_parameters, compute_pools
@@ -19,8 +21,10 @@ from flocon.session.context import Context
 from flocon.session.names import place_of
 from flocon.session.schema_names import of_catalog
 from flocon.session.stage_location import stage_location, versioned_folder
-from flocon.sql.show import show_scope
-from flocon.sql.streamlits import alter_streamlit, create_streamlit
+from flocon.session.statements import Kind, refused
+from flocon.sql import statements
+from flocon.sql.statements import Named, Show
+from flocon.sql.streamlits import AlterStreamlit, CreateStreamlit, alter_streamlit, create_streamlit
 from flocon.sql.tokens import FullName, Tokens
 
 _PROPERTIES = (
@@ -54,8 +58,7 @@ def _existing(context: Context, name: FullName) -> dict[str, Any]:
     return row
 
 
-def create(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
-    statement = create_streamlit(tokens)
+def create(context: Context, statement: CreateStreamlit) -> Result:
     name = context.resolve(statement.name)
     context.transactions.commit_for_ddl()
     context.check_schema(name)
@@ -135,9 +138,8 @@ def _copy(context: Context, source: str, folder: Any) -> None:
             shutil.copyfile(file, target)
 
 
-def alter(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
+def alter(context: Context, statement: AlterStreamlit) -> Result:
     """https://docs.snowflake.com/en/sql-reference/sql/alter-streamlit"""
-    statement = alter_streamlit(tokens)
     name = context.resolve(statement.name)
     context.transactions.commit_for_ddl()
     with context.account.lock:
@@ -183,15 +185,12 @@ def _rename(context: Context, name: FullName, new: FullName) -> None:
     versioned_folder(context, name).rename(versioned_folder(context, new))
 
 
-def drop(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
-    tokens.expect("DROP", "STREAMLIT")
-    if_exists = tokens.accept("IF", "EXISTS")
-    name = context.resolve(tokens.name())
-    tokens.end()
+def drop(context: Context, statement: Named) -> Result:
+    name = context.resolve(statement.name)
     context.transactions.commit_for_ddl()
     with context.account.lock:
         if _found(context, name) is None:
-            if if_exists:
+            if statement.if_exists:
                 return result.status(
                     f"Drop statement executed successfully ({name.name} already dropped)."
                 )
@@ -219,11 +218,9 @@ _SHOWN = {
 }  # fmt: skip
 
 
-def show(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
+def show(context: Context, statement: Show) -> Result:
     """SHOW STREAMLITS. https://docs.snowflake.com/en/sql-reference/sql/show-streamlits"""
-    tokens.expect("SHOW")
-    tokens.expect("STREAMLITS")
-    scope = show_scope(tokens)
+    scope = statement.scope
     wanted, schema = place_of(context, scope)
     if scope.kind is None and context.schema:
         schema = context.schema
@@ -246,12 +243,9 @@ _DESCRIBED = (
 )  # fmt: skip
 
 
-def describe(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
+def describe(context: Context, statement: Named) -> Result:
     """DESCRIBE STREAMLIT. https://docs.snowflake.com/en/sql-reference/sql/desc-streamlit"""
-    tokens.next()
-    tokens.expect("STREAMLIT")
-    name = context.resolve(tokens.name())
-    tokens.end()
+    name = context.resolve(statement.name)
     row = _existing(context, name)
     live = f"snow://streamlit/{_quoted(name)}/versions/live/" if row["live"] else None
     empty = {"import_urls": "[]", "external_access_integrations": "[]"}
@@ -268,10 +262,6 @@ def _quoted(name: FullName) -> str:
     )
 
 
-def execute(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
-    raise errors.unsupported("EXECUTE STREAMLIT: `streamlit run` serves an app on this machine")
-
-
 def restart(context: Context, arguments: list[Any]) -> str:
     """SYSTEM$RESTART_STREAMLIT(name): after new files, of an app in the container runtime. None is
     served here, so there is nothing to be restarted."""
@@ -282,13 +272,29 @@ def restart(context: Context, arguments: list[Any]) -> str:
 
 
 FUNCTIONS = {"SYSTEM$RESTART_STREAMLIT": restart}
-ROUTES = {
-    ("CREATE", "STREAMLIT"): create,
-    ("ALTER", "STREAMLIT"): alter,
-    ("DROP", "STREAMLIT"): drop,
-    ("SHOW", "STREAMLITS"): show,
-    ("DESCRIBE", "STREAMLIT"): describe,
-    ("EXECUTE", "STREAMLIT"): execute,
-}
+
+
+def _sources(statement: CreateStreamlit, place: Place) -> Iterable[Need]:
+    if statement.source:
+        yield staged(statement.source, place, "READ")
+    yield from usage_of_warehouse(statement.properties.get("query_warehouse"))
+
+
+def _to_alter(statement: AlterStreamlit, place: Place) -> Demand:
+    what = inside("STREAMLIT", place.resolve(statement.name))
+    owned = (Need(what, ("OWNERSHIP",)),)
+    if statement.rename_to is None:
+        return Demand(owned)
+    return Demand(owned, renames=(what, inside("STREAMLIT", place.resolve(statement.rename_to))))
+
+
+STATEMENTS = (
+    Kind(("CREATE", "STREAMLIT"), create_streamlit, create, creates("STREAMLIT", _sources)),
+    Kind(("ALTER", "STREAMLIT"), alter_streamlit, alter, _to_alter),
+    Kind(("DROP", "STREAMLIT"), statements.drop("STREAMLIT"), drop, drops("STREAMLIT")),
+    Kind(("SHOW", "STREAMLITS"), statements.show("STREAMLITS"), show, lists("STREAMLIT")),
+    Kind(("DESCRIBE", "STREAMLIT"), statements.describe("STREAMLIT"), describe, needs("STREAMLIT")),
+    refused("EXECUTE", "STREAMLIT", message="`streamlit run` serves an app on this machine"),
+)
 OF_SCHEMA = ("_account_streamlits", "schema_name")
 IN_SCHEMA = {"STREAMLIT": of_catalog(*OF_SCHEMA)}

@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from flocon.access.demands import creates, drops, lists, needs
+from flocon.access.needs import Need
+from flocon.access.trees import Place, selects
 from flocon.core import errors, result
 from flocon.core.result import Result
 from flocon.session.context import Context
 from flocon.session.names import place_of
-from flocon.sql.show import show_scope
+from flocon.session.statements import Kind, refused
+from flocon.sql import statements
+from flocon.sql.statements import Named, Show
 from flocon.sql.streams import CreateStream, create_stream
 from flocon.sql.tokens import FullName, Tokens
 from flocon.transactions.stream_view import Stream
 from flocon.transactions.streams import DDL
 
-__all__ = ["DDL", "EXISTS", "FUNCTIONS", "IN_SCHEMA", "ROUTES"]
+__all__ = ["DDL", "EXISTS", "FUNCTIONS", "IN_SCHEMA", "STATEMENTS"]
 
 # Snowflake extends a source's retention to this for its streams' sake.
 _MAX_DATA_EXTENSION = timedelta(days=14)
 
 
-def create(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
-    statement = create_stream(tokens)
+def create(context: Context, statement: CreateStream) -> Result:
     context.transactions.commit_for_ddl()
     name, table = context.resolve(statement.name), context.resolve(statement.source)
     account = context.account
@@ -61,24 +65,16 @@ def _check_source(context: Context, name: FullName, table: FullName) -> None:
         raise errors.does_not_exist("Table", table)
 
 
-def drop(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
-    tokens.expect("DROP", "STREAM")
-    if_exists = tokens.accept("IF", "EXISTS")
-    name = context.resolve(tokens.name())
-    tokens.end()
+def drop(context: Context, statement: Named) -> Result:
+    name = context.resolve(statement.name)
     context.transactions.commit_for_ddl()
     with context.account.lock:
-        if if_exists and not context.account.streams.find(name):
+        if statement.if_exists and not context.account.streams.find(name):
             return result.status(
                 f"Drop statement executed successfully ({name.name} already dropped)."
             )
         context.account.streams.drop(context.catalog(name.database), name)
     return result.status(f"{name.name} successfully dropped.")
-
-
-def alter(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
-    tokens.expect("ALTER", "STREAM")
-    raise errors.unsupported(f"ALTER STREAM {tokens.rest()}")
 
 
 _COLUMNS = {
@@ -121,12 +117,9 @@ def _row(context: Context, stream: Stream) -> list[Any]:
     ]
 
 
-def show(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
+def show(context: Context, statement: Show) -> Result:
     """SHOW STREAMS. https://docs.snowflake.com/en/sql-reference/sql/show-streams"""
-    tokens.expect("SHOW")
-    tokens.accept("TERSE")
-    tokens.expect("STREAMS")
-    scope = show_scope(tokens)
+    scope = statement.scope
     database, schema = place_of(context, scope)
     found = [
         stream
@@ -139,10 +132,8 @@ def show(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
     return result.of(_COLUMNS, [_row(context, stream) for stream in found], result.SHOW)
 
 
-def describe(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
-    tokens.next()
-    tokens.expect("STREAM")
-    stream = context.account.streams.get(context.resolve(tokens.name()))
+def describe(context: Context, statement: Named) -> Result:
+    stream = context.account.streams.get(context.resolve(statement.name))
     return result.of(_COLUMNS, [_row(context, stream)], result.DESCRIBE)
 
 
@@ -155,13 +146,17 @@ def stream_has_data(context: Context, arguments: list[Any]) -> bool:
     return streams.has_data(context.catalog(name.database), streams.get(name))
 
 
-ROUTES = {
-    ("CREATE", "STREAM"): create,
-    ("ALTER", "STREAM"): alter,
-    ("DROP", "STREAM"): drop,
-    ("SHOW", "STREAMS"): show,
-    ("DESCRIBE", "STREAM"): describe,
-}
+def _reads_source(statement: CreateStream, place: Place) -> Iterable[Need]:
+    return selects(place.resolve(statement.source))
+
+
+STATEMENTS = (
+    Kind(("CREATE", "STREAM"), create_stream, create, creates("STREAM", _reads_source)),
+    refused("ALTER", "STREAM"),
+    Kind(("DROP", "STREAM"), statements.drop("STREAM"), drop, drops("STREAM")),
+    Kind(("SHOW", "STREAMS"), statements.show("STREAMS"), show, lists("STREAM")),
+    Kind(("DESCRIBE", "STREAM"), statements.describe("STREAM"), describe, needs("STREAM")),
+)
 FUNCTIONS = {"SYSTEM$STREAM_HAS_DATA": stream_has_data}
 
 

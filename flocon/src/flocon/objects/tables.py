@@ -12,8 +12,7 @@ from flocon.core.result import Result
 from flocon.engine import Binds, compressed, quoted
 from flocon.objects import comments, listings, stages, table_properties
 from flocon.session.context import Context
-from flocon.session.names import qualify
-from flocon.session.resolved_statement import Names
+from flocon.session.names import Names, qualify
 from flocon.session.schema_names import of_duckdb
 from flocon.sql.tokens import FullName, name_of
 from flocon.transactions.stream_view import Stream

@@ -2,44 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from flocon.access.demands import nothing
 from flocon.access.securables import Securable, database, schema
 from flocon.core import errors, result
 from flocon.core.result import Result
 from flocon.session.context import Context
-from flocon.sql.tokens import Tokens
+from flocon.session.statements import Kind
+from flocon.sql.tokens import Name, Tokens
 
 _DONE = "Statement executed successfully."
 
 
-def use(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
+@dataclass(frozen=True)
+class Use:
+    """kind is ROLE, WAREHOUSE, DATABASE, SCHEMA, SECONDARY ROLES (name is ALL or NONE then), or
+    empty where the statement does not tell a database from a schema."""
+
+    kind: str
+    name: Name
+
+
+def _read_use(tokens: Tokens) -> Use:
     """USE [DATABASE | SCHEMA | WAREHOUSE | ROLE | SECONDARY ROLES] name"""
     tokens.expect("USE")
     if tokens.accept("SECONDARY", "ROLES"):
         word = tokens.word()
         if word not in ("ALL", "NONE"):
             raise tokens.unexpected()
-        context.access.secondary = word == "ALL"
-    elif tokens.accept("ROLE"):
-        _use_role(context, tokens.name().name)
-    elif tokens.accept("WAREHOUSE"):
-        name = tokens.name().name
+        statement = Use("SECONDARY ROLES", Name(word))
+    else:
+        kinds = ("ROLE", "WAREHOUSE", "DATABASE", "SCHEMA")
+        kind = next((word for word in kinds if tokens.accept(word)), "")
+        statement = Use(kind, tokens.name())
+    tokens.end()
+    return statement
+
+
+def use(context: Context, statement: Use) -> Result:
+    kind, name = statement.kind, statement.name.name
+    if kind == "SECONDARY ROLES":
+        context.access.secondary = name == "ALL"
+    elif kind == "ROLE":
+        _use_role(context, name)
+    elif kind == "WAREHOUSE":
         known = context.directory.exists(Securable("WAREHOUSE", (name,)))
         if not (known and context.access.sees(Securable("WAREHOUSE", (name,)))):
             raise errors.does_not_exist("Warehouse", name)
         context.use_warehouse(name)
-    elif tokens.accept("DATABASE"):
-        _use_database(context, tokens.name().name)
+    elif kind == "DATABASE" or (not kind and statement.name.schema is None):
+        _use_database(context, name)
     else:
-        bare = not tokens.accept("SCHEMA")
-        written = tokens.name()
-        if bare and written.schema is None:
-            _use_database(context, written.name)
-        else:
-            _use_schema(context, written.schema or context.database, written.name)
-    tokens.end()
+        _use_schema(context, statement.name.schema or context.database, name)
     return result.status(_DONE, result.USE)
 
 
@@ -104,4 +120,4 @@ FUNCTIONS = {
     "SYSTEM$GET_SNOWSIGHT_HOST": web_address,
     "SYSTEM$RETURN_CURRENT_ORG_NAME": organization,
 }
-ROUTES = {("USE",): use}
+STATEMENTS = (Kind(("USE",), _read_use, use, nothing),)

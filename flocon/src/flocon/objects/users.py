@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from flocon.access import key_pairs
+from flocon.access.demands import creates, drops, lists, needs, owns
 from flocon.access.securables import first_owner
 from flocon.access.users import DDL as ACCOUNT_DDL
 from flocon.access.users import KEYS, User
 from flocon.core import errors, result
 from flocon.core.result import Result
 from flocon.session.context import Context
-from flocon.sql.show import show_scope
+from flocon.session.statements import Kind
+from flocon.sql import statements
+from flocon.sql.statements import Named, Show
 from flocon.sql.tokens import Tokens
 
-__all__ = ["ACCOUNT_DDL", "ROUTES"]
+__all__ = ["ACCOUNT_DDL", "STATEMENTS"]
 
 _DONE = "Statement executed successfully."
 # What a user has, besides its keys; a service has no password, a person could have none here.
@@ -86,19 +90,50 @@ def _invalid(name: str, value: str) -> errors.SnowflakeError:
     )
 
 
-def create_user(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
+@dataclass(frozen=True)
+class CreateUser:
+    name: str
+    if_not_exists: bool
+    properties: dict[str, str | None]
+
+
+@dataclass(frozen=True)
+class AlterUser:
+    """properties: those to change; None for those to unset."""
+
+    name: str
+    if_exists: bool
+    properties: dict[str, str | None]
+
+
+def _read_create(tokens: Tokens) -> CreateUser:
     tokens.expect("CREATE")
     if tokens.peek("OR"):
         raise errors.unsupported("CREATE OR REPLACE USER")
     tokens.expect("USER")
     if_not_exists = tokens.accept("IF", "NOT", "EXISTS")
+    return CreateUser(tokens.name().name, if_not_exists, _properties(tokens))
+
+
+def _read_alter(tokens: Tokens) -> AlterUser:
+    """ALTER USER [IF EXISTS] name {SET … | UNSET …}"""
+    tokens.expect("ALTER", "USER")
+    if_exists = tokens.accept("IF", "EXISTS")
     name = tokens.name().name
-    given = _properties(tokens)
+    if tokens.accept("UNSET"):
+        return AlterUser(name, if_exists, dict.fromkeys(_unset(tokens)))
+    if tokens.accept("SET"):
+        return AlterUser(name, if_exists, _properties(tokens))
+    raise errors.unsupported(f"ALTER USER … {tokens.rest()}")
+
+
+def create_user(context: Context, statement: CreateUser) -> Result:
+    name, given = statement.name, statement.properties
     context.transactions.commit_for_ddl()
     users = context.account.users
     with context.account.lock:
         if users.find(name):
-            if if_not_exists:
+            if statement.if_not_exists:
                 return result.status(f"{name} already exists, statement succeeded.")
             raise errors.already_exists(name)
         # Whoever had this name was the machine's own user: nothing of his is this one's.
@@ -107,22 +142,12 @@ def create_user(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Resul
     return result.status(f"User {name} successfully created.")
 
 
-def alter_user(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
-    """ALTER USER [IF EXISTS] name {SET … | UNSET …}"""
-    tokens.expect("ALTER", "USER")
-    if_exists = tokens.accept("IF", "EXISTS")
-    name = tokens.name().name
-    changes: dict[str, str | None]
-    if tokens.accept("UNSET"):
-        changes = dict.fromkeys(_unset(tokens))
-    elif tokens.accept("SET"):
-        changes = _properties(tokens)
-    else:
-        raise errors.unsupported(f"ALTER USER … {tokens.rest()}")
+def alter_user(context: Context, statement: AlterUser) -> Result:
+    name = statement.name
     context.transactions.commit_for_ddl()
     with context.account.lock:
-        if not (if_exists and context.account.users.find(name) is None):
-            context.account.users.alter(_existing(context, name), changes)
+        if not (statement.if_exists and context.account.users.find(name) is None):
+            context.account.users.alter(_existing(context, name), statement.properties)
     return result.status(_DONE)
 
 
@@ -145,11 +170,8 @@ def _existing(context: Context, name: str) -> User:
     return user
 
 
-def drop_user(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
-    tokens.expect("DROP", "USER")
-    if_exists = tokens.accept("IF", "EXISTS")
-    name = tokens.name().name
-    tokens.end()
+def drop_user(context: Context, statement: Named) -> Result:
+    name, if_exists = statement.name.name, statement.if_exists
     context.transactions.commit_for_ddl()
     with context.account.lock:
         if if_exists and context.account.users.find(name) is None:
@@ -178,12 +200,9 @@ _SHOWN = {
 }
 
 
-def show_users(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
+def show_users(context: Context, statement: Show) -> Result:
     """SHOW USERS. https://docs.snowflake.com/en/sql-reference/sql/show-users"""
-    tokens.expect("SHOW")
-    tokens.accept("TERSE")
-    tokens.expect("USERS")
-    scope = show_scope(tokens)
+    scope = statement.scope
     found = [user for user in context.account.users.all() if scope.admits(user.name)]
     rows = [_shown(user) for user in found[scope.cut([user.name for user in found])]]
     return result.of(_SHOWN, [[row[name] for name in _SHOWN] for row in rows], result.SHOW)
@@ -206,12 +225,9 @@ def _shown(user: User) -> dict[str, Any]:
     }
 
 
-def describe_user(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
+def describe_user(context: Context, statement: Named) -> Result:
     """DESCRIBE USER. https://docs.snowflake.com/en/sql-reference/sql/desc-user"""
-    tokens.next()
-    tokens.expect("USER")
-    user = _existing(context, tokens.name().name)
-    tokens.end()
+    user = _existing(context, statement.name.name)
     shown = _shown(user)
     hidden = ("created_on", "owner", "has_password", "has_rsa_public_key")
     rows = [[name.upper(), shown[name] or None] for name in _SHOWN if name not in hidden]
@@ -221,10 +237,12 @@ def describe_user(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Res
     return result.of({"property": "VARCHAR", "value": "VARCHAR"}, rows, result.DESCRIBE)
 
 
-ROUTES = {
-    ("CREATE", "USER"): create_user,
-    ("ALTER", "USER"): alter_user,
-    ("DROP", "USER"): drop_user,
-    ("SHOW", "USERS"): show_users,
-    ("DESCRIBE", "USER"): describe_user,
-}
+STATEMENTS = (
+    Kind(("CREATE", "USER"), _read_create, create_user, creates("USER")),
+    Kind(("ALTER", "USER"), _read_alter, alter_user, owns("USER")),
+    Kind(("DROP", "USER"), statements.drop("USER"), drop_user, drops("USER")),
+    Kind(("SHOW", "USERS"), statements.show("USERS"), show_users, lists("USER", "name")),
+    Kind(
+        ("DESCRIBE", "USER"), statements.describe("USER"), describe_user, needs("USER", "MONITOR")
+    ),
+)

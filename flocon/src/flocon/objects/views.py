@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from sqlglot import exp
+from sqlglot import Expr, exp
 
 from flocon.core import errors, result
 from flocon.core.result import Result
-from flocon.engine import TEXT, Binds
+from flocon.engine import TEXT, Binds, parsing
 from flocon.objects import comments, listings, table_properties
 from flocon.objects.tables import create_temporary, is_temporary, strip_properties
-from flocon.session import live_views
 from flocon.session.context import Context
 from flocon.session.names import qualify
 from flocon.sql.tokens import FullName, name_of
@@ -25,9 +24,9 @@ def create_view(context: Context, tree: exp.Create, binds: Binds) -> Result:
     if is_temporary(tree):
         return create_temporary(context, tree, binds)
     query = tree.expression
-    text = live_views.standalone(context, tree) if context.functions.asks_account(query) else None
+    text = _standalone(context, tree) if context.functions.asks_account(query) else None
     if text is not None:
-        tree.set("expression", live_views.stub(context.functions.columns(text, binds)))
+        tree.set("expression", _stub(context.functions.columns(text, binds)))
         tree.meta.pop(TEXT, None)
     target = tree.this.this if isinstance(tree.this, exp.Schema) else tree.this
     view = context.resolve(name_of(target))
@@ -67,3 +66,46 @@ def _strip_column_comments(tree: exp.Create) -> None:
             "expressions",
             [c.this if isinstance(c, exp.ColumnDef) else c for c in tree.this.expressions],
         )
+
+
+def _standalone(context: Context, view: exp.Create) -> str:
+    """A view's query as text that means the same in every session: all names are full."""
+    full = view.expression.copy()
+    for table in parsing.tables(full):
+        name = context.resolve(name_of(table))
+        for part, text in (("this", name.name), ("db", name.schema), ("catalog", name.database)):
+            table.set(part, exp.to_identifier(text, quoted=True))
+    for node in full.find_all(exp.TableFromRows):
+        _name_database(context, node)
+    if isinstance(view.this, exp.Schema):
+        full = _renamed(full, [column.name for column in view.this.expressions])
+    return full.sql(dialect="snowflake")
+
+
+def _renamed(query: Expr, columns: list[str]) -> exp.Select:
+    """The query under the names of a view's column list."""
+    names = [exp.to_identifier(column, quoted=True) for column in columns]
+    alias = exp.TableAlias(this=exp.to_identifier("V", quoted=True), columns=names)
+    return exp.select("*").from_(exp.Subquery(this=query, alias=alias))
+
+
+def _name_database(context: Context, node: exp.TableFromRows) -> None:
+    """INFORMATION_SCHEMA.NAME(…) becomes DATABASE.INFORMATION_SCHEMA.NAME(…)."""
+    inner = node.this
+    parts = list(inner.flatten()) if isinstance(inner, exp.Dot) else [inner]
+    if len(parts) == 2 and parts[0].name.upper() == "INFORMATION_SCHEMA":
+        if context.database is None:
+            raise context.no_database()
+        database = exp.to_identifier(context.database, quoted=True)
+        node.set("this", exp.Dot.build([database, *(part.copy() for part in parts)]))
+
+
+def _stub(columns: list[tuple[str, str]]) -> exp.Select:
+    """A query with these columns (name, engine's type) and no rows."""
+    values = [
+        exp.alias_(
+            exp.cast(exp.null(), exp.DataType.build(kind, dialect="duckdb")), name, quoted=True
+        )
+        for name, kind in columns
+    ]
+    return exp.select(*values).where(exp.false())

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from flocon.access.demands import alters, creates, drops, lists, needs, on_account
+from flocon.access.needs import Demand
+from flocon.access.trees import Place
 from flocon.core import errors, result
 from flocon.core.result import Result
 from flocon.session.context import Context
-from flocon.sql.show import show_scope
+from flocon.session.statements import Kind
+from flocon.sql import statements
+from flocon.sql.definitions import creation_mode
+from flocon.sql.statements import Named, Show
 from flocon.sql.tokens import Tokens
 from flocon.stores.stores import Stores
 
@@ -108,22 +114,62 @@ def _invalid(name: str, value: str) -> errors.SnowflakeError:
     )
 
 
-def create_warehouse(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
-    tokens.expect("CREATE")
-    replace = tokens.accept("OR", "REPLACE") or tokens.accept("OR", "ALTER")
+@dataclass(frozen=True)
+class CreateWarehouse:
+    """mode is CREATE, REPLACE or ALTER. properties: columns of its row."""
+
+    name: str
+    mode: str
+    if_not_exists: bool
+    properties: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class AlterWarehouse:
+    """action is SUSPEND, RESUME or SET."""
+
+    name: str
+    if_exists: bool
+    action: str
+    properties: dict[str, Any]
+
+
+def _read_create(tokens: Tokens) -> CreateWarehouse:
+    mode = creation_mode(tokens)
     tokens.expect("WAREHOUSE")
     if_not_exists = tokens.accept("IF", "NOT", "EXISTS")
     name = tokens.name().name
     tokens.accept("WITH")
-    wanted = _properties(tokens)
+    return CreateWarehouse(name, mode, if_not_exists, _properties(tokens))
+
+
+def _read_alter(tokens: Tokens) -> AlterWarehouse:
+    tokens.expect("ALTER", "WAREHOUSE")
+    if_exists = tokens.accept("IF", "EXISTS")
+    name = tokens.name().name
+    if tokens.accept("SUSPEND"):
+        action, changes = "SUSPEND", {"state": "SUSPENDED"}
+    elif tokens.accept("RESUME"):
+        tokens.accept("IF", "SUSPENDED")
+        action, changes = "RESUME", {"state": "STARTED"}
+    elif tokens.accept("SET"):
+        action, changes = "SET", _properties(tokens)
+    else:
+        raise errors.unsupported(f"ALTER WAREHOUSE … {tokens.rest()}")
+    tokens.end()
+    return AlterWarehouse(name, if_exists, action, changes)
+
+
+def create_warehouse(context: Context, statement: CreateWarehouse) -> Result:
+    name, wanted = statement.name, statement.properties
     _check_monitor(context.account, wanted)
     context.transactions.commit_for_ddl()
     account = context.account
     with account.lock:
         if name in warehouses(account):
-            if if_not_exists:
+            if statement.if_not_exists:
                 return result.status(f"{name} already exists, statement succeeded.")
-            if not replace:
+            if statement.mode == "CREATE":
                 raise errors.already_exists(name)
             account.own_write("DELETE FROM _account_warehouses WHERE name = ?", [name])
         row = {
@@ -167,26 +213,14 @@ def _check_monitor(account: Stores, wanted: dict[str, Any]) -> None:
         raise errors.does_not_exist("Resource monitor", name)
 
 
-def alter_warehouse(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
-    tokens.expect("ALTER", "WAREHOUSE")
-    if_exists = tokens.accept("IF", "EXISTS")
-    name = tokens.name().name
+def alter_warehouse(context: Context, statement: AlterWarehouse) -> Result:
+    name, changes = statement.name, statement.properties
     context.transactions.commit_for_ddl()
     if name not in warehouses(context.account):
-        if if_exists:
+        if statement.if_exists:
             return result.status(_DONE)
         raise errors.does_not_exist("Warehouse", name)
-    if tokens.accept("SUSPEND"):
-        changes: dict[str, Any] = {"state": "SUSPENDED"}
-    elif tokens.accept("RESUME"):
-        tokens.accept("IF", "SUSPENDED")
-        changes = {"state": "STARTED"}
-    elif tokens.accept("SET"):
-        changes = _properties(tokens)
-        _check_monitor(context.account, changes)
-    else:
-        raise errors.unsupported(f"ALTER WAREHOUSE … {tokens.rest()}")
-    tokens.end()
+    _check_monitor(context.account, changes)
     for column, value in changes.items():
         context.account.own_write(
             f"UPDATE _account_warehouses SET {column} = ? WHERE name = ?", [value, name]
@@ -194,11 +228,8 @@ def alter_warehouse(context: Context, tokens: Tokens, binds: Sequence[Any]) -> R
     return result.status(_DONE)
 
 
-def drop_warehouse(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
-    tokens.expect("DROP", "WAREHOUSE")
-    if_exists = tokens.accept("IF", "EXISTS")
-    name = tokens.name().name
-    tokens.end()
+def drop_warehouse(context: Context, statement: Named) -> Result:
+    name, if_exists = statement.name.name, statement.if_exists
     context.transactions.commit_for_ddl()
     if not context.account.own_write("DELETE FROM _account_warehouses WHERE name = ?", [name]):
         if not if_exists:
@@ -231,10 +262,9 @@ _WAREHOUSE_COLUMNS = {
 }
 
 
-def show_warehouses(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
+def show_warehouses(context: Context, statement: Show) -> Result:
     """SHOW WAREHOUSES. https://docs.snowflake.com/en/sql-reference/sql/show-warehouses"""
-    tokens.expect("SHOW", "WAREHOUSES")
-    scope = show_scope(tokens)
+    scope = statement.scope
     found = [row for name, row in sorted(warehouses(context.account).items()) if scope.admits(name)]
     return result.of(
         _WAREHOUSE_COLUMNS,
@@ -265,12 +295,9 @@ def show_warehouses(context: Context, tokens: Tokens, binds: Sequence[Any]) -> R
     )
 
 
-def describe_warehouse(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
+def describe_warehouse(context: Context, statement: Named) -> Result:
     """DESCRIBE WAREHOUSE. https://docs.snowflake.com/en/sql-reference/sql/desc-warehouse"""
-    tokens.next()
-    tokens.expect("WAREHOUSE")
-    name = tokens.name().name
-    tokens.end()
+    name = statement.name.name
     row = warehouses(context.account).get(name)
     if row is None:
         raise errors.does_not_exist("Warehouse", name)
@@ -280,11 +307,21 @@ def describe_warehouse(context: Context, tokens: Tokens, binds: Sequence[Any]) -
     return result.of(columns, [[row["created_on"], row["name"], "WAREHOUSE"]], result.DESCRIBE)
 
 
-ROUTES = {
-    ("CREATE", "WAREHOUSE"): create_warehouse,
-    ("ALTER", "WAREHOUSE"): alter_warehouse,
-    ("DROP", "WAREHOUSE"): drop_warehouse,
-    ("SHOW", "WAREHOUSES"): show_warehouses,
-    ("DESCRIBE", "WAREHOUSE"): describe_warehouse,
-}
+def _to_alter(statement: AlterWarehouse, place: Place) -> Demand:
+    if "resource_monitor" in statement.properties:
+        return on_account(statement, place)
+    return alters(_KIND, "MODIFY", operates=("RESUME", "SUSPEND"))(statement, place)
+
+
+_KIND = "WAREHOUSE"
+
+STATEMENTS = (
+    Kind(("CREATE", _KIND), _read_create, create_warehouse, creates(_KIND)),
+    Kind(("ALTER", _KIND), _read_alter, alter_warehouse, _to_alter),
+    Kind(("DROP", _KIND), statements.drop(_KIND), drop_warehouse, drops(_KIND)),
+    Kind(
+        ("SHOW", "WAREHOUSES"), statements.show("WAREHOUSES"), show_warehouses, lists(_KIND, "name")
+    ),
+    Kind(("DESCRIBE", _KIND), statements.describe(_KIND), describe_warehouse, needs(_KIND)),
+)
 EXISTS = {"WAREHOUSE": lambda context, what: what.name in warehouses(context.account)}

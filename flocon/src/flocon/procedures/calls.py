@@ -13,9 +13,9 @@ from flocon.procedures import values as procedure_values
 from flocon.procedures.imports import staged_file
 from flocon.procedures.store import Procedure
 from flocon.session.context import Context
-from flocon.sql.calls import CallProcedure, call_procedure
+from flocon.sql.calls import CallProcedure
 from flocon.sql.procedures import Argument
-from flocon.sql.tokens import FullName, Tokens
+from flocon.sql.tokens import FullName
 from flocon.workers.versions import Code
 
 _ARGUMENT_TYPES = errors.Code(1044, "42P13")
@@ -30,11 +30,10 @@ class _Value:
     type: str
 
 
-def call(context: Context, tokens: Tokens, binds: Sequence[Any]) -> result.Result:
+def call(context: Context, statement: CallProcedure, binds: Sequence[Any]) -> result.Result:
     """Run a procedure. Its statements are in the caller's transaction if one is open; what it
     begins itself it must end itself."""
     query_id = context.call_id
-    statement = call_procedure(tokens)
     if statement.name.name.startswith("SYSTEM$"):
         return _system_function(context, statement, binds)
     full = context.resolve(statement.name)

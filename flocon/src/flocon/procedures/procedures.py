@@ -4,6 +4,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from flocon.access.demands import creates, drops, lists, needs, nothing, overload
+from flocon.access.needs import Demand, Need
+from flocon.access.securables import Securable, schema
+from flocon.access.trees import Place
 from flocon.core import errors, result
 from flocon.procedures import packages
 from flocon.procedures import store as procedure_store
@@ -12,13 +16,16 @@ from flocon.procedures.imports import identifier, qualified, staged_file
 from flocon.procedures.store import DDL, Procedure
 from flocon.session.context import Context
 from flocon.session.names import place_of
+from flocon.session.statements import Kind
 from flocon.sql import procedures as parser
+from flocon.sql import statements
+from flocon.sql.calls import call_procedure
 from flocon.sql.datatypes import DataType
 from flocon.sql.procedures import Argument, CreateProcedure, Signature
-from flocon.sql.show import show_scope
-from flocon.sql.tokens import FullName, Tokens
+from flocon.sql.statements import Show
+from flocon.sql.tokens import FullName
 
-__all__ = ["DDL", "FUNCTIONS", "IN_SCHEMA", "OF_SCHEMA", "ROUTES", "TABLE_FUNCTIONS"]
+__all__ = ["DDL", "FUNCTIONS", "IN_SCHEMA", "OF_SCHEMA", "STATEMENTS", "TABLE_FUNCTIONS"]
 
 _SHOWN = {
     "created_on": "TIMESTAMP WITH TIME ZONE",
@@ -40,8 +47,7 @@ _SHOWN = {
 }
 
 
-def create_procedure(context: Context, tokens: Tokens, binds: Sequence[Any]) -> result.Result:
-    statement = parser.create_procedure(tokens)
+def create_procedure(context: Context, statement: CreateProcedure) -> result.Result:
     packages.check_procedure(statement.packages)
     if not statement.temporary:
         context.transactions.commit_for_ddl()
@@ -78,15 +84,7 @@ def _same(procedure: Procedure, others: Sequence[Procedure]) -> Procedure | None
     return next((other for other in others if (str(other), other.session_id) == place), None)
 
 
-def alter_procedure(context: Context, tokens: Tokens, binds: Sequence[Any]) -> result.Result:
-    return _altered(context, parser.alter_procedure(tokens))
-
-
-def comment_on_procedure(context: Context, tokens: Tokens, binds: Sequence[Any]) -> result.Result:
-    return _altered(context, parser.comment_on_procedure(tokens))
-
-
-def _altered(context: Context, statement: parser.AlterProcedure) -> result.Result:
+def alter_procedure(context: Context, statement: parser.AlterProcedure) -> result.Result:
     with context.account.lock:
         procedure = _named(context, statement.signature)
         if procedure is not None:
@@ -113,8 +111,7 @@ def _alter(context: Context, procedure: Procedure, statement: parser.AlterProced
         procedure_store.save(catalog, replace(procedure, execute_as=statement.execute_as))
 
 
-def drop_procedure(context: Context, tokens: Tokens, binds: Sequence[Any]) -> result.Result:
-    signature = parser.drop_procedure(tokens)
+def drop_procedure(context: Context, signature: Signature) -> result.Result:
     name = signature.name.name
     with context.account.lock:
         procedure = _named(context, signature)
@@ -139,8 +136,8 @@ def _named(context: Context, signature: Signature) -> Procedure | None:
     raise errors.does_not_exist("Procedure", f"{full}({types})")
 
 
-def describe_procedure(context: Context, tokens: Tokens, binds: Sequence[Any]) -> result.Result:
-    procedure = _named(context, parser.describe_procedure(tokens))
+def describe_procedure(context: Context, signature: Signature) -> result.Result:
+    procedure = _named(context, signature)
     assert procedure is not None, "DESCRIBE has no IF EXISTS"
     rows = [
         ("signature", f"({', '.join(_declared(a) for a in procedure.arguments)})"),
@@ -177,11 +174,8 @@ def _list_text(values: Sequence[str]) -> str:
     return "[" + ",".join(f"'{value}'" for value in values) + "]"
 
 
-def show_procedures(context: Context, tokens: Tokens, binds: Sequence[Any]) -> result.Result:
-    tokens.expect("SHOW")
-    tokens.accept("USER")
-    tokens.expect("PROCEDURES")
-    scope = show_scope(tokens)
+def show_procedures(context: Context, statement: Show) -> result.Result:
+    scope = statement.scope
     database, schema = place_of(context, scope)
     found = [
         procedure
@@ -224,15 +218,43 @@ def artifact_repository(context: Context, arguments: list[Any]) -> str:
     return "snowflake.snowpark.anaconda_shared_repository"
 
 
-ROUTES = {
-    ("CREATE", "PROCEDURE"): create_procedure,
-    ("ALTER", "PROCEDURE"): alter_procedure,
-    ("COMMENT", "PROCEDURE"): comment_on_procedure,
-    ("DROP", "PROCEDURE"): drop_procedure,
-    ("SHOW", "PROCEDURES"): show_procedures,
-    ("DESCRIBE", "PROCEDURE"): describe_procedure,
-    ("CALL",): call,
-}
+def _created(statement: CreateProcedure, place: Place) -> Securable:
+    return overload(place.resolve(statement.name), (each.type for each in statement.arguments))
+
+
+def _signed(signature: Signature, place: Place) -> Securable:
+    return overload(place.resolve(signature.name), signature.types)
+
+
+def _to_create(statement: CreateProcedure, place: Place) -> Demand:
+    if statement.temporary:
+        full = place.resolve(statement.name)
+        return Demand((Need(schema(full.database, full.schema)),))
+    return creates(_created)(statement, place)
+
+
+def _to_alter(statement: parser.AlterProcedure, place: Place) -> Demand:
+    what = _signed(statement.signature, place)
+    if statement.new_name is None:
+        return Demand((Need(what, ("OWNERSHIP",)),))
+    new = overload(place.resolve(statement.new_name), statement.signature.types)
+    return Demand((Need(what, ("OWNERSHIP",)),), renames=(what, new))
+
+
+STATEMENTS = (
+    Kind(("CREATE", "PROCEDURE"), parser.create_procedure, create_procedure, _to_create),
+    Kind(("ALTER", "PROCEDURE"), parser.alter_procedure, alter_procedure, _to_alter),
+    Kind(("COMMENT", "PROCEDURE"), parser.comment_on_procedure, alter_procedure, _to_alter),
+    Kind(("DROP", "PROCEDURE"), parser.drop_procedure, drop_procedure, drops(_signed)),
+    Kind(
+        ("SHOW", "PROCEDURES"),
+        statements.show("PROCEDURES"),
+        show_procedures,
+        lists("PROCEDURE", "catalog_name", "schema_name", "arguments"),
+    ),
+    Kind(("DESCRIBE", "PROCEDURE"), parser.describe_procedure, describe_procedure, needs(_signed)),
+    Kind(("CALL",), call_procedure, call, nothing, uses_warehouse=True, with_binds=True),
+)
 FUNCTIONS = {"SYSTEM$GET_DEFAULT_PYTHON_ARTIFACT_REPOSITORY": artifact_repository}
 TABLE_FUNCTIONS = {"SYSTEM$GET_DEFAULT_PYTHON_ARTIFACT_REPOSITORY": artifact_repository}
 

@@ -7,16 +7,17 @@ https://docs.snowflake.com/en/developer-guide/logging-tracing/event-table-column
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from flocon.access.demands import on_account
 from flocon.core import errors, result
 from flocon.core.result import Result
 from flocon.engine import Catalog
 from flocon.procedures.store import Procedure
 from flocon.session.context import Context
+from flocon.session.statements import Kind
 from flocon.sql.tokens import Tokens
 from flocon.stores.stores import Stores
 
@@ -58,7 +59,14 @@ _COLUMNS = {
 }
 
 
-def alter_database(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
+@dataclass(frozen=True)
+class AlterDatabase:
+    name: str
+    if_exists: bool
+    level: str
+
+
+def _read_alter(tokens: Tokens) -> AlterDatabase:
     """ALTER DATABASE [IF EXISTS] name {SET LOG_LEVEL = level | UNSET LOG_LEVEL}, and no more."""
     tokens.expect("ALTER", "DATABASE")
     if_exists = tokens.accept("IF", "EXISTS")
@@ -76,13 +84,18 @@ def alter_database(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Re
         raise errors.compilation(
             errors.PROPERTY_VALUE, f"Invalid value '{level}' specified for property 'LOG_LEVEL'"
         )
+    return AlterDatabase(name, if_exists, level)
+
+
+def alter_database(context: Context, statement: AlterDatabase) -> Result:
+    name, level = statement.name, statement.level
     context.transactions.commit_for_ddl()
     if name in context.account.databases():
         catalog = context.catalog(name)
         catalog.write("DELETE FROM _account_severities")
         if level != OFF:
             catalog.write("INSERT INTO _account_severities VALUES (?)", [level])
-    elif not if_exists:
+    elif not statement.if_exists:
         raise errors.does_not_exist("Database", name)
     return result.status("Statement executed successfully.")
 
@@ -176,6 +189,7 @@ def events(context: Context, database: str, arguments: dict[str, Any]) -> Result
     return result.of(_COLUMNS, found, result.SELECT)
 
 
-ROUTES = {("ALTER", "DATABASE"): alter_database}
+# It takes MODIFY LOG LEVEL on the account, which nobody is granted here.
+STATEMENTS = (Kind(("ALTER", "DATABASE"), _read_alter, alter_database, on_account),)
 TABLE_FUNCTIONS = {EVENTS: events}
 VIEWS = dict.fromkeys(("SNOWFLAKE.TELEMETRY.EVENTS", "SNOWFLAKE.TELEMETRY.EVENTS_VIEW"), QUERY)

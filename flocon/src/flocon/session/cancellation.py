@@ -10,9 +10,12 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from flocon.access.needs import Demand
+from flocon.access.trees import Place
 from flocon.core import errors, result
 from flocon.core.result import Result
 from flocon.session.context import Context
+from flocon.session.statements import Statement
 from flocon.stores.queries import Query
 
 _SELECT = re.compile(
@@ -22,19 +25,36 @@ _SELECT = re.compile(
 )
 
 
-def at_once(context: Context, sql: str, binds: Sequence[Any], asking: Query) -> Result | None:
-    """The answer to such a SELECT; None to any other statement."""
+class Cancellation(Statement):
+    """A SELECT of nothing but one of these functions. asking: its own query."""
+
+    uses_warehouse = False
+    waits = False
+
+    def __init__(self, text: str, found: re.Match[str], asking: Query) -> None:
+        self.text = text
+        self._found = found
+        self._asking = asking
+
+    def demand(self, place: Place) -> Demand:
+        return Demand()
+
+    def run(self, context: Context, binds: Sequence[Any], *, describe: bool) -> Result:
+        found = self._found
+        if found["mark"] and len(binds) != 1:
+            raise errors.compilation(errors.SYNTAX, f"{found['name']} takes one argument.")
+        argument = binds[0] if found["mark"] else found["text"] or found["number"]
+        if found["name"].upper() == "SYSTEM$CANCEL_QUERY":
+            answer = cancel_query(context, [argument])
+        else:
+            answer = _cancel_all(context, argument, self._asking)
+        return result.of({found["call"].upper(): "VARCHAR"}, [[answer]], result.SELECT)
+
+
+def read(sql: str, asking: Query) -> Cancellation | None:
+    """None for any other statement."""
     found = _SELECT.fullmatch(sql)
-    if found is None:
-        return None
-    if found["mark"] and len(binds) != 1:
-        raise errors.compilation(errors.SYNTAX, f"{found['name']} takes one argument.")
-    argument = binds[0] if found["mark"] else found["text"] or found["number"]
-    if found["name"].upper() == "SYSTEM$CANCEL_QUERY":
-        answer = cancel_query(context, [argument])
-    else:
-        answer = _cancel_all(context, argument, asking)
-    return result.of({found["call"].upper(): "VARCHAR"}, [[answer]], result.SELECT)
+    return Cancellation(sql, found, asking) if found else None
 
 
 def cancel_query(context: Context, arguments: list[Any]) -> str:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from sqlglot import Expr, exp
 
+from flocon.access.trees import targets_of
 from flocon.core import errors, result
 from flocon.core.result import Result
-from flocon.engine import TEXT, Binds, multi_inserts
+from flocon.engine import TEXT, Binds
 from flocon.session import merging
 from flocon.session import multi_inserts as into_many
 from flocon.session.context import Context
-from flocon.session.names import named_in
-from flocon.session.resolved_statement import ResolvedStatement
+from flocon.session.names import ResolvedStatement, named_in
 from flocon.session.stage_location import stage_location
 from flocon.sql.tokens import FullName, name_of
 from flocon.transactions.transaction import Transaction
@@ -37,7 +38,7 @@ def run(context: Context, statement: ResolvedStatement, binds: Binds) -> Result:
     """One DML statement in the session's transaction, or in one of its own."""
     tree = statement.tree
     optional = isinstance(tree, exp.TruncateTable) and tree.args.get("exists")
-    if optional and context.relation_kind(_changed(_target(tree))) is None:
+    if optional and context.relation_kind(_changed(targets_of(tree)[0])) is None:
         return result.status("Statement executed successfully.")
     return context.transactions.write(
         lambda transaction: _run(context, transaction, statement, binds)
@@ -48,7 +49,7 @@ def _run(
     context: Context, transaction: Transaction, statement: ResolvedStatement, binds: Binds
 ) -> Result:
     tree = statement.tree
-    targets = [_changed(target) for target in _targets(tree)]
+    targets = [_changed(target) for target in targets_of(tree)]
     behind = statement.streams_behind_views(context.connection, context.account.streams, targets)
     context.transactions.consume(transaction, [*statement.names.streams, *behind])
     if isinstance(tree, exp.Copy):
@@ -84,7 +85,7 @@ def _overwrite(
         context.connection.hold("$held", query, binds)
         rows = exp.to_identifier("$held", quoted=True)
         tree.set("expression", exp.select("*").from_(exp.Table(this=rows)))
-    _change(context, transaction, exp.Delete(this=_target(tree).copy()), {})
+    _change(context, transaction, exp.Delete(this=targets_of(tree)[0].copy()), {})
     answer = _answer(tree, _change(context, transaction, tree, binds))
     if held:
         context.connection.discard("$held")
@@ -94,7 +95,7 @@ def _overwrite(
 def _change(
     context: Context, transaction: Transaction, tree: Expr, binds: Binds
 ) -> list[tuple[Any, ...]]:
-    target = _target(tree)
+    target = targets_of(tree)[0]
     if target.catalog:
         table = FullName(target.catalog, target.db, target.name)
         return context.account.changes.run(context.connection, transaction, table, tree, binds)
@@ -104,7 +105,7 @@ def _change(
 
 
 def _copy(context: Context, transaction: Transaction, tree: exp.Copy, binds: Binds) -> Result:
-    target = _target(tree)
+    target = targets_of(tree)[0]
 
     def staged(location: str) -> tuple[Path, str, str]:
         place = stage_location(context, location)
@@ -125,58 +126,40 @@ def _copy(context: Context, transaction: Transaction, tree: exp.Copy, binds: Bin
     return context.connection.copy_into(tree, binds, staged)
 
 
-def locks(context: Context, tree: Expr) -> list[FullName]:
-    """What a statement holds until its transaction ends: the tables whose rows it changes or
-    removes, and the streams that it consumes."""
-    held = [
-        context.resolve(name_of(target))
-        for target in _targets(tree)
-        if not _adds(tree) and target.name not in context.connection.temporary
-    ]
-    streams = context.account.streams
-    names = reads(context, tree)
-    behind = streams.behind(context.connection, names)
-    return [*held, *(name for name in names if streams.find(name)), *(s.name for s in behind)]
+@dataclass(frozen=True)
+class Touched:
+    """What a statement reads, and what it holds until its transaction ends: the tables whose rows
+    it changes or removes, and the streams that it consumes. The targets of one that only adds rows
+    are not among what it reads."""
+
+    reads: list[FullName]
+    locks: list[FullName]
 
 
-def reads(context: Context, tree: Expr) -> list[FullName]:
-    """What a statement reads; the targets of one that only adds rows are not among it."""
-    names = named_in(context, tree)
-    for target in _targets(tree) if _adds(tree) else ():
-        if names and (name := context.resolve(name_of(target))) in names:
-            names.remove(name)
-    return names
+def touched(context: Context, tree: Expr) -> Touched:
+    """Raises 000002 for DML on a stream: like a view, it cannot be changed."""
+    streams, adds = context.account.streams, _adds(tree)
+    targets = [(target, context.resolve(name_of(target))) for target in targets_of(tree)]
+    for _, name in targets:
+        if streams.find(name):
+            raise errors.unsupported(f"DML on stream {name}")
+    reads = named_in(context, tree)
+    if adds:
+        for _, name in targets:
+            if name in reads:
+                reads.remove(name)
+        held = []
+    else:
+        held = [n for target, n in targets if target.name not in context.connection.temporary]
+    behind = streams.behind(context.connection, reads)
+    consumed = [*(name for name in reads if streams.find(name)), *(s.name for s in behind)]
+    return Touched(reads, [*held, *consumed])
 
 
 def _adds(tree: Expr) -> bool:
     return isinstance(tree, exp.Copy) or (
         isinstance(tree, exp.Insert | exp.MultitableInserts) and not tree.args.get("overwrite")
     )
-
-
-def _targets(tree: Expr) -> list[exp.Table]:
-    """The tables that a statement changes."""
-    if isinstance(tree, exp.MultitableInserts):
-        return multi_inserts.targets(tree)
-    return [_target(tree)]
-
-
-def _target(tree: Expr) -> exp.Table:
-    """The one table that a statement changes."""
-    target = tree.expressions[0] if isinstance(tree, exp.TruncateTable) else tree.this
-    if isinstance(target, exp.Schema):
-        target = target.this
-    if not isinstance(target, exp.Table):
-        raise errors.unsupported(f"DML on {tree.this}")
-    return target
-
-
-def check(context: Context, tree: Expr) -> None:
-    """A stream, like a view, cannot be changed. Raises 000002."""
-    for target in _targets(tree):
-        name = context.resolve(name_of(target))
-        if context.account.streams.find(name):
-            raise errors.unsupported(f"DML on stream {name}")
 
 
 def _answer(tree: Expr, rows: list[tuple[Any, ...]]) -> Result:

@@ -1,20 +1,23 @@
-"""The account's own functions and table functions, in the statements that call them."""
+"""What only the account itself can answer, in a statement: its functions, its table functions, and
+views over them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from sqlglot import Expr, exp
 
+from flocon.access.securables import inside
 from flocon.core import errors
 from flocon.core.result import Result
 from flocon.engine import TEXT, Binds, parsing
-from flocon.session import function_rights, live_views
+from flocon.session import function_rights
 from flocon.session.context import Context
 from flocon.session.names import qualify
 from flocon.session.registry import Registry
+from flocon.sql.tokens import name_of
 
 # Functions that do something besides answering; what they answer is true.
 _ACTING = {
@@ -37,14 +40,14 @@ class AccountFunctions:
     def evaluated(self, tree: Expr, binds: Binds, *, describe: bool = False) -> Iterator[None]:
         """The account's own functions in a tree become their values, its table functions relations
         that exist until the block's end. describe: functions that act are left alone."""
-        live_views.expand(self._context, tree, self._registry.views)
+        _expand(self._context, tree, self._registry.views)
         self._put_namespaced(tree, binds)
         for function in list(tree.find_all(exp.Anonymous)):
             if handler := self._registry.functions.get(function.name.upper()):
                 arguments = [_value(self._context, a, binds) for a in function.expressions]
                 tree.meta.pop(TEXT, None)
                 acting = describe and function.name.upper() in _ACTING
-                with live_views.rights(self._context, function):
+                with _rights(self._context, function):
                     function_rights.check(self._context, function.name.upper(), arguments)
                     _put_value(function, True if acting else handler(self._context, arguments))
         names: list[str] = []
@@ -69,7 +72,7 @@ class AccountFunctions:
                 for node in query.find_all(exp.Anonymous)
             )
             or any(
-                live_views.find(self._context, each, self._registry.views)
+                _live_query(self._context, each, self._registry.views)
                 for each in parsing.tables(query)
             )
         )
@@ -116,7 +119,7 @@ class AccountFunctions:
         where = database or self._context.database
         if where is None:
             raise self._context.no_database()
-        with live_views.rights(self._context, call):
+        with _rights(self._context, call):
             function_rights.check(self._context, name, list(arguments.values()))
             answer = self._registry.table_functions[name](self._context, where, arguments)
         return self._put_answer(node, name, answer, index)
@@ -166,3 +169,62 @@ def _value(context: Context, expression: Expr, binds: Binds) -> Any:
         return expression.name if expression.is_string else expression.to_py()
     answer = context.connection.query(exp.select(expression.copy()), binds)
     return answer.rows()[0][0]
+
+
+# --- views over what only the account knows -------------------------------------------------------
+
+# Under this key a function's node has the name of the view that it stands in.
+_VIEW = "view"
+
+
+def _live_query(context: Context, table: exp.Table, known: Mapping[str, str]) -> str | None:
+    """The query of the view that a table's name means, if it means one of these. known: the views
+    of INFORMATION_SCHEMA that are, with {database} in their queries, and others by full names."""
+    kept = context.account.live_views
+    named = any(each.rpartition(".")[2] == table.name for each in known)
+    if not (kept or named) or (not table.db and table.name in context.relations):
+        return None
+    try:
+        name = context.resolve(name_of(table))
+    except errors.SnowflakeError:
+        return None
+    if name.schema == "INFORMATION_SCHEMA" and name.name in known:
+        return known[name.name].format(database=name.database)
+    if query := known.get(f"{name.database}.{name.schema}.{name.name}"):
+        return query
+    query = kept.query_of(name)
+    return query if query and context.relation_kind(name) == "VIEW" else None
+
+
+def _expand(context: Context, tree: Expr, known: Mapping[str, str]) -> None:
+    """Put the views' queries in the place of their names, in the tree."""
+    for table in parsing.tables(tree):
+        if table is tree.this or isinstance(table.parent, exp.Schema):
+            continue
+        if query := _live_query(context, table, known):
+            body = parsing.upper_case(parsing.parse(query))
+            name = context.resolve(name_of(table))
+            for function in body.find_all(exp.Anonymous):
+                function.meta.setdefault(_VIEW, name)
+            _expand(context, body, known)
+            table.replace(_subquery(table, body))
+            tree.meta.pop(TEXT, None)
+
+
+@contextmanager
+def _rights(context: Context, function: exp.Anonymous) -> Iterator[None]:
+    """What stands in a view is asked with the rights of the view's owner."""
+    view = function.meta.get(_VIEW)
+    if view is None:
+        yield
+        return
+    with context.access.owner_of(inside("VIEW", view)):
+        yield
+
+
+def _subquery(table: exp.Table, body: Expr) -> exp.Subquery:
+    alias = table.args.get("alias")
+    if not isinstance(alias, exp.TableAlias) or not alias.this:
+        alias = exp.TableAlias(this=exp.to_identifier(table.name, quoted=True))
+    kept = {key: table.args.get(key) for key in ("joins", "laterals", "pivots", "sample")}
+    return exp.Subquery(this=body, alias=alias, **kept)

@@ -1,20 +1,73 @@
-"""Names in a statement's tree, made full: after this nothing depends on the current schema."""
+"""Names in a statement's tree, made full: after this nothing depends on the current schema.
+
+A statement whose names are resolved is kept by its text, in the account's statement cache.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+
 from sqlglot import Expr, exp
 
+from flocon.access.needs import Demand
 from flocon.core import errors
-from flocon.engine import HIDDEN_SCHEMA, parsing
+from flocon.engine import HIDDEN_SCHEMA, TEXT, Connection, StatementCache, parsing
 from flocon.session.context import Context
-from flocon.session.resolved_statement import Names
 from flocon.sql.show import ShowScope
 from flocon.sql.tokens import FullName, Name, Tokens, name_of
+from flocon.transactions.stream_view import Stream
+from flocon.transactions.streams import Streams
 
 # Views of INFORMATION_SCHEMA that are tables of the hidden schema under another name.
 _FAKESNOW_VIEWS = {"COLUMNS", "TABLES", "VIEWS", "SCHEMATA", "LOAD_HISTORY"}
 # Relations that are the same in every database.
 _OF_THE_ACCOUNT = {"PACKAGES"}
+
+RESOLVED = "resolved"
+# What it shows depends on the role.
+_BY_ROLE = "INFORMATION_SCHEMA"
+
+
+@dataclass
+class Names:
+    """What a statement names: the streams that it reads, and its tables in order of appearance."""
+
+    streams: list[Stream] = field(default_factory=list)
+    tables: list[FullName] = field(default_factory=list)
+
+
+@dataclass
+class ResolvedStatement:
+    """The tree with full names, what it reads and locks, and what rights it asks for (demand: None
+    where that was not asked yet).
+
+    The tree is shared by all who run the statement: who changes it changes a copy.
+    """
+
+    tree: Expr
+    names: Names
+    reads: Sequence[FullName]
+    demand: Demand | None
+    locks: Sequence[FullName] = ()
+    _streams_behind_views: list[Stream] | None = None
+
+    def streams_behind_views(
+        self, connection: Connection, streams: Streams, targets: Collection[FullName] = ()
+    ) -> list[Stream]:
+        """The streams that it reads through views; the tables that it changes are none."""
+        if self._streams_behind_views is None:
+            sources = [table for table in self.names.tables if table not in targets]
+            self._streams_behind_views = streams.behind(connection, sources) if sources else []
+        return self._streams_behind_views
+
+    def keep(self, cache: StatementCache) -> ResolvedStatement:
+        """Keep it, if its text is all that it comes from; returns it."""
+        text = self.tree.meta.get(TEXT)
+        by_role = any(name.schema == _BY_ROLE for name in self.reads)
+        if text is not None and not by_role:
+            cache.keep(RESOLVED, text, self)
+        return self
 
 
 def qualify(context: Context, tree: Expr) -> Names:

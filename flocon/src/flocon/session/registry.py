@@ -1,14 +1,21 @@
 """Which code answers which statement, put together from what the objects' modules list.
 
-A module may have ROUTES (by first words, or the kind of SQLGlot's trees: TREES), FUNCTIONS (by
-name), NAMESPACED (by full names: SNOWFLAKE.ALERT.SCHEDULED_TIME), TABLE_FUNCTIONS, PROCEDURES
-(Snowflake's own), VIEWS (of INFORMATION_SCHEMA, or by full names; as queries), DDL and ACCOUNT_DDL
-(its metadata tables), OF_SCHEMA (the table and column by which its metadata goes with a schema),
-and its part of the directory: EXISTS, IN_SCHEMA, OWNER_CHANGED.
+A module may have
+STATEMENTS        the kinds of statements that it answers
+TREES             handlers of what SQLGlot reads, by the kind of tree
+FUNCTIONS         by name; NAMESPACED by full name, such as SNOWFLAKE.ALERT.SCHEDULED_TIME
+TABLE_FUNCTIONS   of INFORMATION_SCHEMA
+PROCEDURES        Snowflake's own
+VIEWS             of INFORMATION_SCHEMA, or by full names; as queries
+DDL, ACCOUNT_DDL  its metadata tables, in each database or in the account
+OF_SCHEMA         the table and column by which its metadata goes with a schema
+EXISTS, IN_SCHEMA, OWNER_CHANGED
+                  its part of the directory, by kinds of objects
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from types import ModuleType
 from typing import Any
@@ -16,16 +23,26 @@ from typing import Any
 from sqlglot import Expr
 
 from flocon.access.securables import Securable
+from flocon.core import errors
 from flocon.core.result import Result
-from flocon.engine import Binds
+from flocon.engine import Binds, parsing
 from flocon.session import terse
 from flocon.session.context import Context
+from flocon.session.statements import Kind, Statement, Worded
+from flocon.session.trees import Tree
+from flocon.sql import list_limit
+from flocon.sql.statements import Show
 from flocon.sql.tokens import Tokens
 
-Handler = Callable[[Context, Tokens, Sequence[Any]], Result]
 Function = Callable[[Context, list[Any]], Any]
 TableFunction = Callable[[Context, str, dict[str, Any]], Result]
 
+# A query or DML, by its first word.
+_PLAIN = re.compile(r"[\s(]*(SELECT|WITH|INSERT|MERGE|UPDATE|DELETE)\b", re.IGNORECASE)
+# What changes its caller's session is not for a procedure with owner's rights: first words, and
+# Snowflake's name of the kind of statement.
+# https://docs.snowflake.com/en/developer-guide/stored-procedure/stored-procedures-rights
+_BARRED_TO_OWNERS = {("ALTER", "SESSION"): "ALTER_SESSION", ("SET",): "SET", ("UNSET",): "UNSET"}
 # Words between CREATE and the kind of object.
 _MODIFIERS = (
     ("OR", "REPLACE"),
@@ -45,7 +62,7 @@ class Registry:
         def listed(name: str) -> list[Any]:
             return [getattr(module, name) for module in modules if hasattr(module, name)]
 
-        self.routes: dict[tuple[str, ...], Handler] = merged("ROUTES")
+        self._kinds = {kind.words: kind for kinds in listed("STATEMENTS") for kind in kinds}
         self.trees: dict[type[Expr], Callable[[Context, Expr, Binds], Result]] = merged("TREES")
         self.functions: dict[str, Function] = merged("FUNCTIONS")
         self.namespaced: dict[str, Function] = merged("NAMESPACED")
@@ -63,22 +80,39 @@ class Registry:
         self.account_tables: list[str] = listed("ACCOUNT_DDL")
         self.of_schemas: list[tuple[str, str]] = listed("OF_SCHEMA")
 
-    def route(self, tokens: Tokens) -> Handler | None:
-        """The handler of a statement by its first words; None where it is sqlglot's to read."""
-        ahead = Tokens(tokens.text)
-        first = ahead.word()
+    def read(self, text: str) -> Statement:
+        """The statement of a text. Raises where its text alone shows that it is none."""
+        if text.count(",") >= list_limit.MOST:
+            list_limit.check(text)
+        if _PLAIN.match(text):
+            return Tree(text, self.trees)
+        tokens = Tokens(text)
+        if tokens.done:
+            raise errors.compilation(errors.SYNTAX, "Empty SQL statement.")
+        if kind := self._kind(tokens):
+            tokens.rewind()
+            content = kind.read(tokens)
+            if isinstance(content, Show) and content.terse:
+                terse.check(kind.words[1])
+            return Worded(text, kind, content)
+        tokens.rewind()
+        barred = (name for words, name in _BARRED_TO_OWNERS.items() if tokens.peek(*words))
+        return Tree(text, self.trees, parsing.parse(text), next(barred, None))
+
+    def _kind(self, tokens: Tokens) -> Kind | None:
+        """By its first words; None where it is SQLGlot's to read."""
+        first = tokens.word()
         first = "DESCRIBE" if first == "DESC" else first
         if first == "CREATE":
-            while any(ahead.accept(*words) for words in _MODIFIERS):
+            while any(tokens.accept(*words) for words in _MODIFIERS):
                 continue
-        is_terse = first == "SHOW" and ahead.accept("TERSE")
+        if first == "SHOW":
+            tokens.accept("TERSE")
         if first == "COMMENT":
-            ahead.accept("IF", "EXISTS")
-            ahead.accept("ON")
-        if (first,) in self.routes:
-            return self.routes[(first,)]
-        if ahead.done or not ahead.current.text:
+            tokens.accept("IF", "EXISTS")
+            tokens.accept("ON")
+        if (first,) in self._kinds:
+            return self._kinds[(first,)]
+        if tokens.done or not tokens.current.text:
             return None
-        noun = ahead.current.text.upper()
-        handler = self.routes.get((first, noun))
-        return terse.shortened(noun, handler) if is_terse and handler else handler
+        return self._kinds.get((first, tokens.current.text.upper()))

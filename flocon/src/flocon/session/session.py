@@ -2,40 +2,29 @@
 
 from __future__ import annotations
 
-import re
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import Any, Protocol
 
-from sqlglot import Expr, exp
-
 from flocon.access.hierarchy import ADMINISTRATOR
-from flocon.core import errors, result
+from flocon.core import errors
 from flocon.core.result import Result
-from flocon.engine import TEXT, Connection, parsing, rewrite
+from flocon.engine import Connection
 from flocon.engine.fast import literal_rows
-from flocon.session import cancellation, plain_statements
+from flocon.session import cancellation
 from flocon.session.context import Context
 from flocon.session.directory import RegisteredDirectory
 from flocon.session.functions import AccountFunctions
-from flocon.session.names import resolve_identifiers
-from flocon.session.owners_rights import check_owners_rights
 from flocon.session.registry import Registry
-from flocon.session.resolved_statement import RESOLVED, ResolvedStatement
+from flocon.session.statements import Statement
 from flocon.session.time_limit import time_limit
+from flocon.session.trees import LONG_TEXT, Batch
 from flocon.sql import list_limit
-from flocon.sql.tokens import Tokens
 from flocon.stores.queries import Query
 from flocon.stores.stores import Stores
-from flocon.stores.warehouse_load import needs_warehouse
 
-# Statements with long texts carry data and do not come again.
-_LONG_TEXT = 50_000
-
-
-# A query or DML, by its first word: long ones are not worth reading twice.
-_PLAIN = re.compile(r"[\s(]*(SELECT|WITH|INSERT|MERGE|UPDATE|DELETE)\b", re.IGNORECASE)
+_UNSUPPORTED_STATEMENT = errors.Code(90236, "42601")
 
 
 class OpenSession(Protocol):
@@ -126,178 +115,85 @@ class Session:
         """
         queries = self._account.queries
         opened = queries.find_running(query_id)
-        statement = opened or queries.open(self.id, self.user, query_id)
+        query = opened or queries.open(self.id, self.user, query_id)
         answer: Result | None = None
         try:
-            answer = self._measured(statement, sql, binds, describe, nested, rows)
+            answer = self._answer(query, sql, binds, describe, nested, rows)
         finally:
             if opened is None:
-                queries.close(statement, answer if query_id else None)
-        answer.query_id = self.context.last_query_id = statement.id
+                queries.close(query, answer if query_id else None)
+        answer.query_id = self.context.last_query_id = query.id
         return answer
 
-    def _measured(
+    def _answer(
         self,
-        statement: Query,
+        query: Query,
         sql: str,
         binds: Sequence[Any],
         describe: bool,
         nested: bool,
         rows: Sequence[Sequence[Any]] | None,
     ) -> Result:
-        if not describe and (answer := cancellation.at_once(self.context, sql, binds, statement)):
-            return answer
-        # A procedure's statements run in the time of its CALL.
-        warehouse = self.context.warehouse if not nested and needs_warehouse(sql) else None
+        context, transactions = self.context, self._transactions
         try:
-            with self._account.warehouse_load.running(warehouse):
-                if rows is not None:
-                    with self._turn(statement):
-                        return self._execute_many(sql, rows)
-                return self._route(statement, sql, binds, describe, nested)
+            statement = self._read(query, sql, rows, whole=not (describe or binds))
+            if not statement.waits and not describe:
+                return statement.run(context, binds, describe=False)
+            if nested and transactions.owners_rights and statement.barred_to_owners:
+                raise errors.SnowflakeError(
+                    _UNSUPPORTED_STATEMENT,
+                    "Stored procedure execution error: Unsupported statement type"
+                    f" '{statement.barred_to_owners}'.",
+                )
+            # A procedure's statements run in the time of its CALL.
+            warehouse = context.warehouse if statement.uses_warehouse and not nested else None
+            with (
+                self._account.warehouse_load.running(warehouse),
+                self._turn(query, statement, nested),
+            ):
+                statement.prepare(context)
+                query.check()
+                return statement.run(context, binds, describe=describe)
         except errors.SnowflakeError:
-            with self._transactions.lock:
-                self._transactions.revive()
+            with transactions.lock:
+                transactions.revive()
             raise
         finally:
-            self._transactions.reshaped()
+            transactions.reshaped()
+
+    def _read(
+        self, query: Query, sql: str, rows: Sequence[Sequence[Any]] | None, *, whole: bool
+    ) -> Statement:
+        """whole: it is to be run, and has no binds."""
+        if rows is not None:
+            return Batch(sql, rows)
+        if "SYSTEM$CANCEL" in sql[:200].upper() and (cancels := cancellation.read(sql, query)):
+            return cancels
+        is_long = whole and len(sql) > LONG_TEXT and self._account.engine.fast
+        if is_long and (found := literal_rows.read(sql)):
+            list_limit.check(sql)
+            return Batch(*found)
+        return self._registry.read(sql)
 
     @contextmanager
-    def _turn(self, statement: Query) -> Iterator[None]:
-        """The statement runs inside, and no other of the session."""
-        with self._transactions.lock:
-            self._transactions.cancelled.clear()
-            with statement.turn(self._transactions.interrupt):
+    def _turn(self, query: Query, statement: Statement, nested: bool) -> Iterator[None]:
+        """The statement runs inside, and no other of the session; but a CALL lets its procedure's
+        statements run."""
+        transactions = self._transactions
+        if statement.is_call:
+            self.context.call_id = query.id
+            with nullcontext() if nested else transactions.call_lock, query.turn(self.cancel):
                 yield
-
-    def _route(
-        self, statement: Query, sql: str, binds: Sequence[Any], describe: bool, nested: bool
-    ) -> Result:
-        list_limit.check(sql)
-        if _PLAIN.match(sql):
-            with self._turn(statement):
-                is_long = len(sql) > _LONG_TEXT and not (describe or binds)
-                if is_long and self._account.engine.fast and (found := literal_rows.read(sql)):
-                    return self._execute_many(*found)
-                read = self._read(sql)
-                statement.check()
-                return self._execute(read, binds, describe)
-        tokens = Tokens(sql)
-        if tokens.done:
-            raise errors.compilation(errors.SYNTAX, "Empty SQL statement.")
-        if nested and self._transactions.owners_rights:
-            check_owners_rights(tokens)
-        if (route := self._registry.route(tokens)) is not None:
-            if describe and not tokens.peek_any("SHOW", "DESCRIBE", "DESC"):
-                return result.status("Statement executed successfully.")
-            if tokens.peek("CALL"):
-                statement.is_call = True
-                self.context.call_id = statement.id
-                return self._call(lambda: route(self.context, tokens, binds), statement, nested)
-            with self._turn(statement):
-                self._transactions.read_effects()
-                return self.context.access.run_words(
-                    tokens, lambda read: route(self.context, read, binds)
-                )
-        with self._turn(statement):
-            return self.context.access.listed(
-                tokens, lambda text: self._execute(self._read(text), binds, describe)
-            )
-
-    def _read(self, sql: str) -> ResolvedStatement | Expr:
-        """The statement as it was resolved before under the same names and shapes, or its tree."""
-        if len(sql) > _LONG_TEXT:
-            return parsing.parse(sql)
-        statements, context = self._account.engine.statements, self.context
-        transaction = self._transactions.transaction
-        shape = self._account.changes.clock.last_reshape(
-            transaction.snapshot_commit if transaction else None
-        )
-        is_fixed = shape is not None and "identifier" not in sql.lower()
-        text = (sql, context.database, context.schema, self.connection.temporary_state, shape)
-        if is_fixed and (known := statements.find(RESOLVED, text)):
-            return known
-        parsed: Expr = statements.by_text("parsed", sql, lambda: parsing.parse(sql))
-        tree = parsed.copy()
-        if is_fixed:
-            tree.meta[TEXT] = text
-        return tree
-
-    def _execute_many(self, sql: str, rows: Sequence[Sequence[Any]]) -> Result:
-        """One INSERT … VALUES with many rows of binds, as executemany sends it.
-
-        The rows become a relation, and the marks its columns.
-        """
-        tree = parsing.parse(sql)
-        if not isinstance(tree, exp.Insert) or not isinstance(tree.expression, exp.Values):
-            raise errors.unsupported(f"array binds in: {sql[:200]}")
-        parsing.number_binds(tree)
-        relation = "ACCOUNT_BINDS"
-        rewrite.insert_from(tree, relation)
-        self.context.relations.add(relation)
-        self.context.bound_rows = relation, rows
-        try:
-            return self._execute(tree, (), describe=False)
-        finally:
-            self.context.bound_rows = None
-            self.context.relations.discard(relation)
-            self.connection.unbind(relation)
-
-    def _call(self, call: Callable[[], Result], statement: Query, nested: bool) -> Result:
-        with nullcontext() if nested else self._transactions.call_lock, statement.turn(self.cancel):
-            return call()
-
-    def _execute(
-        self, statement: ResolvedStatement | Expr, binds: Sequence[Any], describe: bool
-    ) -> Result:
-        named = {f"b{index}": value for index, value in enumerate(binds, start=1)}
-        try:
-            with time_limit(
-                self.context.parameters.get("STATEMENT_TIMEOUT_IN_SECONDS"), self.cancel
-            ):
-                if not isinstance(statement, ResolvedStatement):
-                    return self._execute_tree(statement, named, describe)
-                self._transactions.refuse_failed()
-                return self.context.access.repeat(
-                    statement.demand,
-                    lambda: plain_statements.repeat(
-                        self.context, statement, named, describe=describe
-                    ),
-                )
-        finally:
-            self._transactions.used()
-
-    def _execute_tree(self, tree: Expr, named: dict[str, Any], describe: bool) -> Result:
-        if not isinstance(tree, exp.Rollback):
-            self._transactions.refuse_failed(commits=isinstance(tree, exp.Commit))
-        parsing.number_binds(tree)
-        if isinstance(tree, exp.Transaction):
-            self._transactions.begin_statement()
-            return result.status("Statement executed successfully.", result.TRANSACTION)
-        if isinstance(tree, exp.Commit):
-            self._transactions.commit()
-            return result.status("Statement executed successfully.", result.TRANSACTION)
-        if isinstance(tree, exp.Rollback):
-            self._transactions.rollback()
-            return result.status("Statement executed successfully.", result.TRANSACTION)
-        tree = parsing.upper_case(tree)
-        tree = resolve_identifiers(tree, named)
-        return self.context.access.run_tree(
-            tree, lambda: self._run_tree(tree, named, describe), describe=describe
-        )
-
-    def _run_tree(self, tree: Expr, named: dict[str, Any], describe: bool) -> Result:
-        if isinstance(tree, plain_statements.KINDS):
-            return plain_statements.run(self.context, tree, named, describe=describe)
-        handler = self._registry.trees.get(type(tree))
-        if handler is not None:
-            if describe:
-                return result.status("Statement executed successfully.")
-            return handler(self.context, tree, named)
-        if isinstance(tree, exp.Show):
-            # As far as fakesnow answers it.
-            return self.connection.other(tree, named, result.SHOW)
-        raise errors.unsupported(tree.sql(dialect="snowflake")[:200])
+            return
+        limit = self.context.parameters.get("STATEMENT_TIMEOUT_IN_SECONDS")
+        with transactions.lock:
+            transactions.cancelled.clear()
+            with query.turn(transactions.interrupt):
+                try:
+                    with time_limit(limit, self.cancel):
+                        yield
+                finally:
+                    transactions.used()
 
     # --- the end -----------------------------------------------------------------------------
 

@@ -5,17 +5,12 @@ https://docs.snowflake.com/en/sql-reference/sql/show-tables and the pages of its
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from typing import Any
 
 import pyarrow as pa
 
 from flocon.core import errors
 from flocon.core.result import Result
-from flocon.session.context import Context
-from flocon.sql.tokens import Tokens
-
-Handler = Callable[[Context, Tokens, Sequence[Any]], Result]
 
 _COLUMNS = ("created_on", "name", "kind", "database_name", "schema_name")
 # Each kind of listing: its terse columns by the full listing's names. Those that the full listing
@@ -32,18 +27,15 @@ _LISTINGS["TASKS"] = {name: name for name in (*_COLUMNS, "schedule")}
 _KINDS = {"ALERTS": "ALERT", "VIEWS": "VIEW"}
 
 
-def shortened(noun: str, show: Handler) -> Handler:
-    """The handler of SHOW TERSE noun, given that of SHOW noun."""
+def check(noun: str) -> None:
+    """Raises 000002 where there is no terse listing of these."""
     if noun not in _LISTINGS:
         raise errors.unsupported(f"SHOW TERSE {noun}")
 
-    def terse(context: Context, tokens: Tokens, binds: Sequence[Any]) -> Result:
-        return _cut(show(context, tokens, binds), _LISTINGS[noun], _KINDS.get(noun))
 
-    return terse
-
-
-def _cut(full: Result, columns: dict[str, str], kind: str | None) -> Result:
+def cut(full: Result, noun: str) -> Result:
+    """The terse listing, given the full one."""
+    columns, kind = _LISTINGS[noun], _KINDS.get(noun)
     arrays: list[Any] = []
     types: list[str] = []
     for wanted in columns.values():

@@ -25,3 +25,14 @@ def within(low: int, high: int) -> Callable[[Tokens], int]:
         return number
 
     return read
+
+
+def creation_mode(tokens: Tokens) -> str:
+    """CREATE, REPLACE or ALTER, from `CREATE [OR REPLACE | OR ALTER]`."""
+    tokens.expect("CREATE")
+    if not tokens.accept("OR"):
+        return "CREATE"
+    word = tokens.word()
+    if word not in ("REPLACE", "ALTER"):
+        raise errors.syntax(0, word)
+    return word

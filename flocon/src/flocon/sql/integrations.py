@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from flocon.core import errors
+from flocon.sql.show import ShowScope
+from flocon.sql.statements import Named, Show
 from flocon.sql.tokens import Tokens
 
 
@@ -65,25 +67,25 @@ def alter_integration(tokens: Tokens) -> AlterIntegration:
     return AlterIntegration(name, if_exists, tokens)
 
 
-def named_integration(tokens: Tokens) -> tuple[str, bool]:
+def named_integration(tokens: Tokens) -> Named:
     """DROP or DESCRIBE [NOTIFICATION] INTEGRATION: which, and whether it may be missing."""
     tokens.next()
     tokens.accept("NOTIFICATION")
     tokens.expect("INTEGRATION")
     if_exists = tokens.accept("IF", "EXISTS")
-    name = tokens.name().name
+    name = tokens.name()
     tokens.end()
-    return name, if_exists
+    return Named(name, if_exists)
 
 
-def show_integrations(tokens: Tokens) -> str | None:
-    """SHOW [NOTIFICATION] INTEGRATIONS: the pattern after LIKE."""
+def show_integrations(tokens: Tokens) -> Show:
+    """SHOW [NOTIFICATION] INTEGRATIONS [LIKE '…']"""
     tokens.expect("SHOW")
     tokens.accept("NOTIFICATION")
     tokens.expect("INTEGRATIONS")
     pattern = tokens.string() if tokens.accept("LIKE") else None
     tokens.end()
-    return pattern
+    return Show(ShowScope(pattern))
 
 
 def _properties(tokens: Tokens, kind: str) -> dict[str, Any]:

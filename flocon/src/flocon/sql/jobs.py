@@ -18,7 +18,8 @@ from sqlglot.tokens import TokenType
 from flocon.core import errors
 from flocon.sql import schedule
 from flocon.sql.conditions import check_condition
-from flocon.sql.definitions import identifier, within
+from flocon.sql.definitions import creation_mode, identifier, within
+from flocon.sql.statements import Named
 from flocon.sql.tokens import Name, Tokens
 
 _WEEK_MS = 604_800_000
@@ -75,7 +76,7 @@ class Grammar:
     fixed: frozenset[str] = frozenset()
 
     def create(self, tokens: Tokens) -> CreateJob:
-        mode = _creation_mode(tokens)
+        mode = creation_mode(tokens)
         tokens.expect(self.noun)
         if_not_exists = tokens.accept("IF", "NOT", "EXISTS")
         if if_not_exists and mode != "CREATE":
@@ -113,21 +114,13 @@ class Grammar:
         tokens.end()
         return AlterJob(name, if_exists, "SET", properties={"COMMENT": text})
 
-    def drop(self, tokens: Tokens) -> tuple[Name, bool]:
-        """The job to drop, and whether it may be missing."""
-        tokens.expect("DROP", self.noun)
-        if_exists = tokens.accept("IF", "EXISTS")
-        name = tokens.name()
-        tokens.end()
-        return name, if_exists
-
-    def execute(self, tokens: Tokens) -> Name:
+    def execute(self, tokens: Tokens) -> Named:
         tokens.expect("EXECUTE", self.noun)
         name = tokens.name()
         if tokens.peek_any("RETRY", "USING"):
             raise errors.unsupported(f"EXECUTE {self.noun} … {tokens.rest()}")
         tokens.end()
-        return name
+        return Named(name)
 
     def body(self, tokens: Tokens) -> str:
         """The statement that is run, verbatim. A block of Snowflake Scripting is refused here, not
@@ -183,17 +176,6 @@ class Grammar:
         return errors.compilation(
             errors.INVALID_PROPERTY, f"invalid property '{name}' for '{self.noun}'"
         )
-
-
-def _creation_mode(tokens: Tokens) -> str:
-    """CREATE, REPLACE or ALTER, from `CREATE [OR REPLACE | OR ALTER]`."""
-    tokens.expect("CREATE")
-    if not tokens.accept("OR"):
-        return "CREATE"
-    word = tokens.word()
-    if word not in ("REPLACE", "ALTER"):
-        raise errors.syntax(0, word)
-    return word
 
 
 # --- values --------------------------------------------------------------------------------------

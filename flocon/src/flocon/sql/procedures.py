@@ -36,6 +36,8 @@ class CreateProcedure:
     arguments: tuple[Argument, ...]
     returns: DataType
     replaces: bool = False
+    alters: bool = False
+    copies_grants: bool = False
     if_not_exists: bool = False
     temporary: bool = False
     secure: bool = False
@@ -48,6 +50,11 @@ class CreateProcedure:
     execute_as: str = "OWNER"
     strict: bool = False
     volatility: str = "VOLATILE"
+
+    @property
+    def mode(self) -> str:
+        """CREATE, REPLACE or ALTER, which replaces as well, but keeps owner and grants."""
+        return "ALTER" if self.alters else "REPLACE" if self.replaces else "CREATE"
 
 
 @dataclass(frozen=True)
@@ -72,7 +79,8 @@ class AlterProcedure:
 def create_procedure(tokens: Tokens) -> CreateProcedure:
     """CREATE [OR REPLACE] [TEMPORARY] [SECURE] PROCEDURE [IF NOT EXISTS] name(…) clauses."""
     tokens.expect("CREATE")
-    replaces = tokens.accept("OR", "REPLACE") or tokens.accept("OR", "ALTER")
+    alters = tokens.accept("OR", "ALTER")
+    replaces = alters or tokens.accept("OR", "REPLACE")
     temporary = tokens.accept("TEMPORARY") or tokens.accept("TEMP")
     secure = tokens.accept("SECURE")
     tokens.expect("PROCEDURE")
@@ -86,6 +94,7 @@ def create_procedure(tokens: Tokens) -> CreateProcedure:
         _arguments(tokens),
         DataType("VARIANT"),
         replaces=replaces,
+        alters=alters,
         if_not_exists=if_not_exists,
         temporary=temporary,
         secure=secure,
@@ -258,7 +267,7 @@ def _list(tokens: Tokens) -> tuple[str, ...]:
 
 
 _CLAUSES: dict[str, Callable[[Tokens], dict[str, Any]]] = {
-    "COPY GRANTS": lambda tokens: {},
+    "COPY GRANTS": lambda tokens: {"copies_grants": True},
     "RETURNS": _returns,
     "LANGUAGE": _language,
     "RUNTIME_VERSION": _runtime,

@@ -96,6 +96,10 @@ class Tokens:
         self._ends = [t.start for t in tokens if t.token_type == TokenType.SEMICOLON]
         self._index = 0
 
+    def rewind(self) -> None:
+        """Begin again at the statement's first word."""
+        self._index = 0
+
     @property
     def done(self) -> bool:
         return self._index >= len(self._tokens)

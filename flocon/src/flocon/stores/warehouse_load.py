@@ -10,17 +10,6 @@ from time import time
 INTERVAL = 5
 KEPT_FOR = timedelta(days=14)
 
-_WORK = ("SELECT", "WITH", "(", "INSERT", "UPDATE", "DELETE", "MERGE", "COPY", "CALL", "EXECUTE")
-
-
-def needs_warehouse(sql: str) -> bool:
-    """Does the statement run on a warehouse? SHOW and most of DDL run on Snowflake's own machines.
-
-    https://docs.snowflake.com/en/user-guide/warehouses-overview
-    """
-    start = sql.lstrip()[:12].upper()
-    return start.startswith(_WORK) or " AS SELECT " in sql[:2000].upper()
-
 
 class WarehouseLoad:
     """Running time by warehouse and interval, as long as KEPT_FOR. Safe for threads."""

@@ -1,0 +1,208 @@
+"""Statements that SQLGlot reads: queries, DML, transactions, and DDL of what the engine keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from sqlglot import Expr, exp
+
+from flocon.access.needs import Demand
+from flocon.access.trees import Place, demand_of
+from flocon.core import errors, result
+from flocon.core.result import Result
+from flocon.engine import TEXT, Binds, parsing, rewrite
+from flocon.session import dml
+from flocon.session.context import Context
+from flocon.session.names import RESOLVED, ResolvedStatement, named_in, qualify, resolve_identifiers
+from flocon.session.statements import Statement
+
+# Statements with long texts carry data and do not come again.
+LONG_TEXT = 50_000
+
+Handler = Callable[[Context, Expr, Binds], Result]
+
+_DONE = "Statement executed successfully."
+_DDL = (exp.Create, exp.Drop, exp.Alter)
+_RESOLVED_ONCE = (exp.Query, *dml.STATEMENTS)
+
+
+class Tree(Statement):
+    """One whose first word is that of a query or DML is parsed when it is prepared, if it has to be
+    at all: the account knows its latest ones by their texts. handlers: of the other kinds of trees.
+    """
+
+    concerns_grants = False
+
+    def __init__(
+        self,
+        text: str,
+        handlers: Mapping[type[Expr], Handler],
+        tree: Expr | None = None,
+        barred_to_owners: str | None = None,
+    ) -> None:
+        self.text = text
+        self.barred_to_owners = barred_to_owners
+        self.uses_warehouse = tree is None or _works(tree)
+        self._handlers = handlers
+        self._tree = tree
+        self._known: ResolvedStatement | None = None
+        self._demand: Demand | None = None
+
+    def prepare(self, context: Context) -> None:
+        """Its names resolved, as they were before under the same names and shapes; or its tree."""
+        if len(self.text) > LONG_TEXT:
+            self._tree = self._tree or parsing.parse(self.text)
+            return
+        statements, transactions = context.account.engine.statements, context.transactions
+        transaction = transactions.transaction
+        seen = transaction.snapshot_commit if transaction else None
+        shape = context.account.changes.clock.last_reshape(seen)
+        is_fixed = shape is not None and "identifier" not in self.text.lower()
+        temporary = context.connection.temporary_state
+        text = (self.text, context.database, context.schema, temporary, shape)
+        known = statements.find(RESOLVED, text) if is_fixed else None
+        # Rights that nobody limited has asked for yet are read from the names as they are written.
+        if known and (known.demand is not None or context.access.privileges is None):
+            self._known = known
+        if self._known is None:
+            if self._tree is None:
+                parsed: Expr = statements.by_text("parsed", self.text, self._parse)
+                self._tree = parsed.copy()
+            if is_fixed:
+                self._tree.meta[TEXT] = text
+
+    def _parse(self) -> Expr:
+        return parsing.parse(self.text)
+
+    def demand(self, place: Place) -> Demand | None:
+        if self._known is not None:
+            return self._known.demand
+        if self._demand is None and self._tree is not None:
+            self._demand = demand_of(self._tree, place)
+        return self._demand
+
+    def run(self, context: Context, binds: Sequence[Any], *, describe: bool) -> Result:
+        named = {f"b{index}": value for index, value in enumerate(binds, start=1)}
+        if self._known is not None:
+            known = self._known
+            context.transactions.refuse_failed()
+            return context.access.run(self, lambda _: _repeat(context, known, named, describe))
+        tree = self._tree
+        assert tree is not None, "it is prepared"
+        parsing.number_binds(tree)
+        if isinstance(tree, exp.Transaction | exp.Commit | exp.Rollback):
+            return _run_transaction(context, tree)
+        context.transactions.refuse_failed()
+        tree = parsing.upper_case(tree)
+        if "identifier" in self.text.lower():
+            tree = resolve_identifiers(tree, named)
+        self._tree, self.concerns_grants = tree, isinstance(tree, _DDL)
+        return context.access.run(
+            self, lambda _: self._run(context, tree, named, describe), describe=describe
+        )
+
+    def _run(self, context: Context, tree: Expr, binds: Binds, describe: bool) -> Result:
+        if context.access.privileges is not None:
+            context.access.narrow(tree)
+        if isinstance(tree, exp.Query):
+            return self._query(context, tree, binds, describe)
+        if isinstance(tree, dml.STATEMENTS):
+            return dml.describe(tree) if describe else self._change(context, tree, binds)
+        if handler := self._handlers.get(type(tree)):
+            return result.status(_DONE) if describe else handler(context, tree, binds)
+        if isinstance(tree, exp.Show):
+            # As far as fakesnow answers it.
+            return context.connection.other(tree, binds, result.SHOW)
+        raise errors.unsupported(tree.sql(dialect="snowflake")[:200])
+
+    def _query(self, context: Context, tree: exp.Query, binds: Binds, describe: bool) -> Result:
+        reads = named_in(context, tree)
+        with (
+            context.transactions.prepared((), lambda: reads),
+            context.functions.evaluated(tree, binds, describe=describe),
+        ):
+            found = ResolvedStatement(tree, qualify(context, tree), reads, self._demand)
+            found.keep(context.account.engine.statements)
+            return _answer_query(context, found, binds, describe)
+
+    def _change(self, context: Context, tree: Expr, binds: Binds) -> Result:
+        touched = dml.touched(context, tree)
+        context.transactions.begin_implicitly()
+        with context.transactions.prepared(touched.locks, lambda: touched.reads):
+            context.bind_rows()
+            with context.functions.evaluated(tree, binds):
+                names = qualify(context, tree)
+                found = ResolvedStatement(tree, names, touched.reads, self._demand, touched.locks)
+                return dml.run(context, found.keep(context.account.engine.statements), binds)
+
+
+class Batch(Tree):
+    """One INSERT … VALUES with many rows of binds, as executemany sends it: the rows become a
+    relation, and the marks its columns."""
+
+    _RELATION = "ACCOUNT_BINDS"
+
+    def __init__(self, text: str, rows: Sequence[Sequence[Any]]) -> None:
+        super().__init__(text, {})
+        self._rows = rows
+
+    def prepare(self, context: Context) -> None:
+        tree = parsing.parse(self.text)
+        if not isinstance(tree, exp.Insert) or not isinstance(tree.expression, exp.Values):
+            raise errors.unsupported(f"array binds in: {self.text[:200]}")
+        parsing.number_binds(tree)
+        rewrite.insert_from(tree, self._RELATION)
+        self._tree = tree
+
+    def run(self, context: Context, binds: Sequence[Any], *, describe: bool) -> Result:
+        context.relations.add(self._RELATION)
+        context.bound_rows = self._RELATION, self._rows
+        try:
+            return super().run(context, (), describe=False)
+        finally:
+            context.bound_rows = None
+            context.relations.discard(self._RELATION)
+            context.connection.unbind(self._RELATION)
+
+
+def _works(tree: Expr) -> bool:
+    """Does it read or write rows? CREATE TABLE … AS does."""
+    creates_rows = isinstance(tree, exp.Create) and str(tree.args.get("kind")).upper() == "TABLE"
+    return isinstance(tree, exp.Copy) or (creates_rows and tree.expression is not None)
+
+
+def _run_transaction(context: Context, tree: Expr) -> Result:
+    transactions = context.transactions
+    if isinstance(tree, exp.Rollback):
+        transactions.rollback()
+    elif isinstance(tree, exp.Commit):
+        transactions.refuse_failed(commits=True)
+        transactions.commit()
+    else:
+        transactions.refuse_failed()
+        transactions.begin_statement()
+    return result.status(_DONE, result.TRANSACTION)
+
+
+def _repeat(context: Context, known: ResolvedStatement, binds: Binds, describe: bool) -> Result:
+    """One that was resolved before."""
+    if isinstance(known.tree, exp.Query):
+        with context.transactions.prepared((), lambda: known.reads):
+            return _answer_query(context, known, binds, describe)
+    if describe:
+        return dml.describe(known.tree)
+    context.transactions.begin_implicitly()
+    with context.transactions.prepared(known.locks, lambda: known.reads):
+        return dml.run(context, known, binds)
+
+
+def _answer_query(
+    context: Context, known: ResolvedStatement, binds: Binds, describe: bool
+) -> Result:
+    if describe:
+        return context.connection.describe(known.tree)
+    if context.transactions.transaction is not None:
+        behind = known.streams_behind_views(context.connection, context.account.streams)
+        context.transactions.observe([*known.names.streams, *behind])
+    return context.connection.query(known.tree, binds)
