@@ -41,7 +41,7 @@ def post(
 
 
 def token(account: AccountProcess) -> str:
-    body = json.dumps({"data": {"LOGIN_NAME": "tester", "PASSWORD": "x"}}).encode()
+    body = json.dumps({"data": {"LOGIN_NAME": account.user, "PASSWORD": "x"}}).encode()
     _, answer = post(account, "/session/v1/login-request", body)
     return f'Snowflake Token="{answer["data"]["token"]}"'
 
@@ -288,7 +288,8 @@ def test_a_request_that_comes_again_is_carried_out_once(
         assert answers[0]["code"] == "333334"
         result = f"/queries/{answers[0]['data']['queryId']}/result"
         assert connection.rest is not None
-        assert connection.rest.request(result, method="get")["data"]["rowset"] == [["1"]]
+        answer = connection.rest.request(result, method="get")
+        assert answer["data"].get("rowset") == [["1"]], answer
         assert cursor.execute(count).fetchall() == [(3,)]
 
 
