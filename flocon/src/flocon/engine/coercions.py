@@ -79,7 +79,10 @@ def coerce(tree: Expr) -> Expr:
 def _coerced(node: Expr) -> Expr:
     for key in _TEXTS.get(type(node), ()):
         value = node.args.get(key)
-        if isinstance(value, Expr) and _is_read_as_text(value):
+        # Several patterns of LIKE ANY are no value.
+        if not isinstance(value, Expr) or isinstance(value, exp.Any | exp.All | exp.Tuple):
+            continue
+        if _is_read_as_text(value):
             node.set(key, _cast(value, _TEXT))
     if isinstance(node, (*_ARITHMETIC, *_OF_NUMBERS)):
         _numbers(node)
