@@ -13,7 +13,7 @@ from flocon.core import result
 from flocon.jobs.definitions import ALERTS, Alert, utc_now
 from flocon.jobs.history import History, naive, read_query
 from flocon.session.context import Context
-from flocon.stores.documents import Catalog
+from flocon.stores.documents import Tables
 
 # Times are naive UTC.
 DDL = """
@@ -60,7 +60,7 @@ class Entry:
     action_query_id: str = field(default_factory=result.new_id)
 
 
-def started(catalog: Catalog, entry: Entry) -> None:
+def started(catalog: Tables, entry: Entry) -> None:
     """The run begins: EXECUTING, and it stays so if the account dies."""
     alert = entry.alert
     row = [
@@ -83,7 +83,7 @@ def started(catalog: Catalog, entry: Entry) -> None:
     HISTORY.insert(catalog, row)
 
 
-def acting(catalog: Catalog, entry: Entry) -> None:
+def acting(catalog: Tables, entry: Entry) -> None:
     """The condition holds, the action begins."""
     catalog.write(
         f"UPDATE {TABLE} SET action_query_id = ? WHERE entry_id = ?",
@@ -91,7 +91,7 @@ def acting(catalog: Catalog, entry: Entry) -> None:
     )
 
 
-def mark_auto_suspended(catalog: Catalog, entry: Entry) -> None:
+def mark_auto_suspended(catalog: Tables, entry: Entry) -> None:
     """The run's failure was the one too many."""
     catalog.write(
         f"UPDATE {TABLE} SET was_auto_suspended = true WHERE entry_id = ?", [entry.entry_id]
@@ -118,7 +118,7 @@ def _is_visible(context: Context, database: str, row: dict[str, Any]) -> bool:
     return context.access.holds(alert, "OWNERSHIP")
 
 
-def _upcoming(catalog: Catalog, now: datetime) -> list[dict[str, Any]]:
+def _upcoming(catalog: Tables, now: datetime) -> list[dict[str, Any]]:
     """The next run of each started alert, and runs asked for that wait."""
     rows = []
     for alert in ALERTS.all(catalog):

@@ -12,7 +12,7 @@ from typing import Any
 
 from flocon.core import errors, result
 from flocon.session.context import Context
-from flocon.stores.documents import Catalog
+from flocon.stores.documents import Tables
 
 KEPT_FOR = timedelta(days=7)
 KEPT_ROWS = 50_000
@@ -47,15 +47,15 @@ class History:
     columns: Mapping[str, str]
     code_column: str
     message_column: str
-    upcoming: Callable[[Catalog, datetime], list[Row]]
+    upcoming: Callable[[Tables, datetime], list[Row]]
     is_visible: Callable[[Context, str, Row], bool]
 
-    def insert(self, catalog: Catalog, row: Sequence[Any]) -> None:
+    def insert(self, catalog: Tables, row: Sequence[Any]) -> None:
         catalog.write(f"INSERT INTO {self.table} VALUES ({', '.join('?' * len(row))})", row)
 
     def finished(
         self,
-        catalog: Catalog,
+        catalog: Tables,
         entry_id: str,
         moment: datetime,
         state: str,
@@ -68,7 +68,7 @@ class History:
             [state, code, message, naive(moment), entry_id],
         )
 
-    def recover(self, catalog: Catalog, moment: datetime) -> int:
+    def recover(self, catalog: Tables, moment: datetime) -> int:
         """Runs that the account's end cut off are failed; how many there were."""
         return catalog.write(
             f"UPDATE {self.table} SET state = 'FAILED', completed_time = ?, {self.code_column} = ?,"
@@ -81,7 +81,7 @@ class History:
             ],
         )
 
-    def trim(self, catalog: Catalog, moment: datetime) -> None:
+    def trim(self, catalog: Tables, moment: datetime) -> None:
         """Keeps the last seven days, and of them no more rows than KEPT_ROWS."""
         catalog.write(
             f"DELETE FROM {self.table} WHERE scheduled_time < ? OR scheduled_time < ("
@@ -107,7 +107,7 @@ class History:
         values = [[aware(row.get(column.lower())) for column in self.columns] for row in rows]
         return result.of(self.columns, values[: query.result_limit], result.SELECT)
 
-    def _recorded(self, catalog: Catalog, query: Query) -> list[Row]:
+    def _recorded(self, catalog: Tables, query: Query) -> list[Row]:
         """The runs that a query asks for, latest first."""
         conditions = _conditions(query)
         where = [

@@ -19,7 +19,7 @@ from flocon.sql import statements
 from flocon.sql.jobs import AlterJob, CreateJob, Grammar
 from flocon.sql.statements import Named, Show
 from flocon.sql.tokens import FullName, Name
-from flocon.stores.documents import Catalog, Documents
+from flocon.stores.documents import Documents, Tables
 
 _DONE = "Statement executed successfully."
 
@@ -31,7 +31,7 @@ class Place(Generic[J]):
 
     def __init__(self, context: Context, name: Name, noun: str, store: Documents[J]) -> None:
         self.full: FullName = context.resolve(name)
-        self.catalog: Catalog = context.catalog(self.full.database)
+        self.catalog: Tables = context.catalog(self.full.database)
         self.jobs = store.in_schema(self.catalog, self.full.schema)
         self._noun = noun
 

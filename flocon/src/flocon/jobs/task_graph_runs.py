@@ -12,7 +12,7 @@ from flocon.core import errors, result
 from flocon.jobs import history, task_history
 from flocon.jobs.definitions import utc_now
 from flocon.session.context import Context
-from flocon.stores.documents import Catalog
+from flocon.stores.documents import Tables
 
 _COMPLETE_FOR = timedelta(minutes=60)
 _PLANNED_FOR = timedelta(days=8)
@@ -102,7 +102,7 @@ def _read(arguments: dict[str, Any], *known: str) -> tuple[int, str | None, bool
     return limit, name and str(name).upper(), str(arguments.get("ERROR_ONLY")).upper() == "TRUE"
 
 
-def _catalogs(context: Context) -> Iterator[tuple[str, Catalog]]:
+def _catalogs(context: Context) -> Iterator[tuple[str, Tables]]:
     for database in context.account.databases():
         yield database, context.account.catalog(database)
 
@@ -119,7 +119,7 @@ def _marks(values: Sequence[Any]) -> str:
     return ", ".join("?" * len(values)) or "NULL"
 
 
-def _runs(database: str, catalog: Catalog, where: str, params: Sequence[Any]) -> Iterator[Row]:
+def _runs(database: str, catalog: Tables, where: str, params: Sequence[Any]) -> Iterator[Row]:
     """The runs in a database's history, an attempt each, whose root was not skipped, and of which
     some task's run is as `where` says."""
     chosen = f"SELECT graph_run_group_id FROM _account_task_history WHERE {where}"

@@ -10,7 +10,7 @@ from flocon.core import result
 from flocon.jobs.definitions import TASKS, Task, utc_now
 from flocon.jobs.history import History, naive, read_query
 from flocon.session.context import Context
-from flocon.stores.documents import Catalog
+from flocon.stores.documents import Tables
 
 # Times are naive UTC. entry_id tells apart what Snowflake's columns do not: runs never started.
 DDL = """
@@ -113,19 +113,19 @@ class Entry:
         ]
 
 
-def started(catalog: Catalog, entry: Entry, moment: datetime) -> None:
+def started(catalog: Tables, entry: Entry, moment: datetime) -> None:
     """The body begins: EXECUTING, and it stays so if the account dies."""
     HISTORY.insert(catalog, entry.row("EXECUTING", started=moment))
 
 
 def not_run(
-    catalog: Catalog, entry: Entry, moment: datetime, code: str | None, message: str
+    catalog: Tables, entry: Entry, moment: datetime, code: str | None, message: str
 ) -> None:
     """The task was skipped."""
     HISTORY.insert(catalog, entry.row("SKIPPED", completed=moment, code=code, message=message))
 
 
-def mark_auto_suspended(catalog: Catalog, run: Run, attempt: int) -> None:
+def mark_auto_suspended(catalog: Tables, run: Run, attempt: int) -> None:
     """The failures of a run's last attempt are those that suspended the root."""
     catalog.write(
         "UPDATE _account_task_history SET state = 'FAILED_AND_AUTO_SUSPENDED' WHERE state = "
@@ -146,7 +146,7 @@ def is_visible(context: Context, database: str, row: dict[str, Any]) -> bool:
     return context.access.sees_runs(task)
 
 
-def upcoming(catalog: Catalog, now: datetime) -> list[dict[str, Any]]:
+def upcoming(catalog: Tables, now: datetime) -> list[dict[str, Any]]:
     """What is planned: the next run of each started root, and runs asked for that wait."""
     rows = []
     for task in TASKS.all(catalog):

@@ -5,7 +5,6 @@ https://docs.snowflake.com/en/developer-guide/snowpark-container-services/workin
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,11 +19,11 @@ from flocon.session.statements import Kind
 from flocon.sql import statements
 from flocon.sql.compute_pools import ComputePool, alter_compute_pool, create_compute_pool
 from flocon.sql.statements import Named, Show
+from flocon.stores.documents import AccountDocuments
 from flocon.stores.stores import Stores
 
-ACCOUNT_DDL = """
-CREATE TABLE IF NOT EXISTS _account_compute_pools (name VARCHAR, document VARCHAR);
-"""
+_POOLS = AccountDocuments("_account_compute_pools")
+ACCOUNT_DDL = _POOLS.ddl
 KIND = "COMPUTE POOL"
 SYSTEM_POOL = "SYSTEM_COMPUTE_POOL_CPU"
 _DONE = "Statement executed successfully."
@@ -44,14 +43,15 @@ _SYSTEM_POOLS: dict[str, dict[str, Any]] = {
 def provide_system_pools(account: Stores) -> None:
     """What a new account comes with. A pool that was dropped stays dropped."""
     now = datetime.now(UTC)
+    known = _POOLS.all(account.own)
     for name, properties in _SYSTEM_POOLS.items():
-        if account.own_rows("SELECT 1 FROM _account_compute_pools WHERE name = ?", [name]):
+        if name in known:
             continue
         document = {
             **_DEFAULTS, **properties, "state": "SUSPENDED", "owner": ADMINISTRATOR,
             "created_on": now.isoformat(),
         }  # fmt: skip
-        _put(account, name, document)
+        _POOLS.put(account.own, name, document)
         usage = Grant(
             "USAGE",
             Securable(KIND, (name,)),
@@ -64,8 +64,7 @@ def provide_system_pools(account: Stores) -> None:
 
 
 def pools(account: Stores) -> dict[str, dict[str, Any]]:
-    rows = account.own_rows("SELECT name, document FROM _account_compute_pools ORDER BY name")
-    found = {row["name"]: json.loads(row["document"]) for row in rows}
+    found = _POOLS.all(account.own)
     return {name: document for name, document in found.items() if not document.get("dropped")}
 
 
@@ -81,7 +80,7 @@ def create(context: Context, statement: ComputePool) -> Result:
             **_DEFAULTS, **statement.properties, "state": "SUSPENDED" if suspended else "IDLE",
             "owner": context.access.role, "created_on": datetime.now(UTC).isoformat(),
         }  # fmt: skip
-        _put(context.account, statement.name, document)
+        _POOLS.put(context.account.own, statement.name, document)
     return result.status(f"Compute pool {statement.name} successfully created.")
 
 
@@ -90,7 +89,7 @@ def alter(context: Context, statement: ComputePool) -> Result:
     with context.account.lock:
         known = pools(context.account).get(statement.name)
         if known is not None:
-            _put(context.account, statement.name, _changed(known, statement))
+            _POOLS.put(context.account.own, statement.name, _changed(known, statement))
         elif not statement.forgiving:
             raise _missing(statement.name)
     return result.status(_DONE)
@@ -113,20 +112,12 @@ def drop(context: Context, statement: Named) -> Result:
             if not if_exists:
                 raise _missing(name)
             return result.status(f"Drop statement executed successfully ({name} already dropped).")
-        _put(context.account, name, {**known, "dropped": True})
+        _POOLS.put(context.account.own, name, {**known, "dropped": True})
     return result.status(f"{name} successfully dropped.")
 
 
 def _missing(name: str) -> errors.SnowflakeError:
     return errors.does_not_exist("Compute pool", name)
-
-
-def _put(account: Stores, name: str, document: dict[str, Any]) -> None:
-    text = json.dumps(document)
-    if not account.own_write(
-        "UPDATE _account_compute_pools SET document = ? WHERE name = ?", [text, name]
-    ):
-        account.own_write("INSERT INTO _account_compute_pools VALUES (?, ?)", [name, text])
 
 
 _SHOWN = {

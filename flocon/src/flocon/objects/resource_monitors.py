@@ -6,7 +6,6 @@ https://docs.snowflake.com/en/user-guide/resource-monitors
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -23,17 +22,16 @@ from flocon.sql.resource_monitors import (
     create_resource_monitor,
 )
 from flocon.sql.statements import Named, Show
+from flocon.stores.documents import AccountDocuments
 from flocon.stores.stores import Stores
 
-ACCOUNT_DDL = """
-CREATE TABLE IF NOT EXISTS _account_monitors (name VARCHAR, document VARCHAR);
-"""
+_MONITORS = AccountDocuments("_account_monitors")
+ACCOUNT_DDL = _MONITORS.ddl
 _DONE = "Statement executed successfully."
 
 
 def monitors(account: Stores) -> dict[str, dict[str, Any]]:
-    rows = account.own_rows("SELECT name, document FROM _account_monitors ORDER BY name")
-    return {row["name"]: json.loads(row["document"]) for row in rows}
+    return _MONITORS.all(account.own)
 
 
 def create(context: Context, statement: ResourceMonitor) -> Result:
@@ -46,7 +44,7 @@ def create(context: Context, statement: ResourceMonitor) -> Result:
                 return result.status(f"{statement.name} already exists, statement succeeded.")
             if not statement.replace:
                 raise errors.already_exists(statement.name)
-        _put(context, statement.name, _changed({"created_on": now}, statement))
+        _MONITORS.put(context.account.own, statement.name, _changed({"created_on": now}, statement))
     return result.status(f"Resource monitor {statement.name} successfully created.")
 
 
@@ -56,7 +54,7 @@ def alter(context: Context, statement: ResourceMonitor) -> Result:
     with context.account.lock:
         known = monitors(context.account).get(statement.name)
         if known is not None:
-            _put(context, statement.name, _changed(known, statement))
+            _MONITORS.put(context.account.own, statement.name, _changed(known, statement))
         elif not statement.if_exists:
             raise errors.does_not_exist("Resource monitor", statement.name)
     return result.status(_DONE)
@@ -76,19 +74,11 @@ def _changed(document: dict[str, Any], statement: ResourceMonitor) -> dict[str, 
     return changed
 
 
-def _put(context: Context, name: str, document: dict[str, Any]) -> None:
-    text = json.dumps(document)
-    if not context.account.own_write(
-        "UPDATE _account_monitors SET document = ? WHERE name = ?", [text, name]
-    ):
-        context.account.own_write("INSERT INTO _account_monitors VALUES (?, ?)", [name, text])
-
-
 def drop(context: Context, statement: Named) -> Result:
     name, if_exists = statement.name.name, statement.if_exists
     context.transactions.commit_for_ddl()
     with context.account.lock:
-        if not context.account.own_write("DELETE FROM _account_monitors WHERE name = ?", [name]):
+        if not _MONITORS.delete(context.account.own, name):
             if not if_exists:
                 raise errors.does_not_exist("Resource monitor", name)
             return result.status(f"Drop statement executed successfully ({name} already dropped).")

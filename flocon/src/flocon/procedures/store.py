@@ -4,8 +4,9 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any
 
+from flocon.engine import Catalog
 from flocon.sql.datatypes import DataType, parse_data_type
 from flocon.sql.procedures import Argument, CreateProcedure
 
@@ -18,17 +19,6 @@ DELETE FROM _account_procedures WHERE session_id IS NOT NULL;
 """
 
 _KEY = "schema_name = ? AND name = ? AND types = ? AND session_id IS NOT DISTINCT FROM ?"
-
-
-class Catalog(Protocol):
-    """The hidden tables of one database."""
-
-    @property
-    def database(self) -> str: ...
-
-    def rows(self, sql: str, params: Sequence[Any] = ()) -> list[dict[str, Any]]: ...
-
-    def write(self, sql: str, params: Sequence[Any] = ()) -> int: ...
 
 
 @dataclass(frozen=True)

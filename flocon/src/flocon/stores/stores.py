@@ -62,7 +62,7 @@ class Stores:
         self.sessions = sessions
         self._of_schemas = (*of_schemas, ("_account_live_views", "schema_name"))
         self.engine = Engine(data, (changes.DDL, live_views.DDL, *hidden_tables), fast=fast)
-        self._own = self.engine.own_catalog("".join(account_tables))
+        self.own = self.engine.own_catalog("".join(account_tables))
         self.roles = Roles(self)
         self.users = Users(self, self.roles)
         self.changes = Changes()
@@ -111,10 +111,10 @@ class Stores:
 
     def own_rows(self, sql: str, params: Sequence[Any] = ()) -> list[dict[str, Any]]:
         """Metadata that spans databases."""
-        return self._own.rows(sql, params)
+        return self.own.rows(sql, params)
 
     def own_write(self, sql: str, params: Sequence[Any] = ()) -> int:
-        return self._own.write(sql, params)
+        return self.own.write(sql, params)
 
     def state(self) -> dict[str, int]:
         """What is kept, in numbers: none of them may grow for ever."""
