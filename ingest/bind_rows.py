@@ -42,7 +42,9 @@ def _raw(row: RawRow) -> str:
     message, envelope, text, _ = row
     event_id, event_type, timestamp, product_id, customer_id = envelope
     quoted = encode_basestring_ascii if len(text) < _LONG_TEXT else encode_basestring
-    fields = f'"event_id":{quoted(event_id)},"event_type":{quoted(event_type)}'
+    fields = f'"event_id":{quoted(event_id)}'
+    if event_type is not None:
+        fields += f',"event_type":{quoted(event_type)}'
     if timestamp is not None:
         fields += f',"event_timestamp":{quoted(timestamp)}'
     if product_id is not None:

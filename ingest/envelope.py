@@ -12,8 +12,6 @@ from ingest.exact_numbers import plain_number
 from ingest.strict_json import Number
 
 ORDER_CREATED = "ORDER_CREATED"
-INVENTORY_ADJUSTED = "INVENTORY_ADJUSTED"
-EVENT_TYPES = (ORDER_CREATED, INVENTORY_ADJUSTED)
 
 # Date, minutes, seconds, fraction, zone: the grammar of docs/events.md, as the procedures have it.
 _TIMESTAMP = re.compile(
@@ -27,22 +25,23 @@ _FIRST_YEAR, _LAST_YEAR = 1970, 2261
 
 class Envelope(NamedTuple):
     event_id: str
-    event_type: str
+    event_type: str | None
     event_timestamp: str | None
     product_id: str | None
     customer_id: str | None
 
 
 def read_envelope(event: dict[str, Any], place: str) -> Envelope:
-    """The envelope of an event of a known type.
+    """The envelope of an event of any type, or of none: the procedures decide which they know.
 
     `place` (topic-partition-offset) names an event that brings no usable id of its own. The shop's
     first producer called the timestamp event_ts, and its order lines had no event id.
     """
-    event_type = event["event_type"]
+    event_type = event.get("event_type")
+    is_text = isinstance(event_type, str) and not isinstance(event_type, Number)
     return Envelope(
         event_id=event_id(event) or place,
-        event_type=event_type,
+        event_type=identifier(event_type) if is_text else None,
         event_timestamp=utc_timestamp(_first(event, "event_timestamp", "event_ts")),
         product_id=identifier(event.get("product_id")),
         customer_id=identifier(event.get("customer_id")),

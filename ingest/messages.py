@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from ingest.envelope import EVENT_TYPES, Envelope, event_id, identifier, read_envelope
+from ingest.envelope import Envelope, read_envelope
 from ingest.exact_numbers import with_exact_numbers
-from ingest.strict_json import NotJson, Number, parse, shown
-from ingest.wrappings import encoded_twice, envelope, frame
+from ingest.strict_json import NotJson, Number, parse
+from ingest.wrappings import encoded_twice, frame
 
 TIMESTAMP_TYPES = {0: "CreateTime", 1: "LogAppendTime"}
 # What a message costs in memory and in the statement besides its key and value.
@@ -69,7 +69,7 @@ class Reject:
 
 
 def sort_message(message: Message, max_bytes: int) -> RawRow | Reject:
-    """A RAW row for an event of a known type in strict JSON, a reject with its reason otherwise."""
+    """A RAW row for any object in strict JSON, a reject with its reason otherwise."""
     value = message.value
     if value is None:
         return reject(message, "a tombstone: the message has no value")
@@ -90,9 +90,6 @@ def sort_message(message: Message, max_bytes: int) -> RawRow | Reject:
         return reject(message, frame(value) or f"not JSON: {error}")
     if not isinstance(event, dict):
         return reject(message, f"not a JSON object: {_other_json(event)}")
-    event_type = event.get("event_type")
-    if isinstance(event_type, Number) or event_type not in EVENT_TYPES:
-        return _unknown_type(message, event)
     exact = with_exact_numbers(text, event.values())
     return RawRow(message, read_envelope(event, message.place), exact)
 
@@ -153,31 +150,6 @@ def kafka_metadata(message: Message) -> dict[str, Any]:
         "timestamp_type": TIMESTAMP_TYPES.get(message.timestamp_type or 0),
         "headers": [{"name": name, **_named("value", value)} for name, value in message.headers],
     }
-
-
-def _unknown_type(message: Message, event: dict[str, Any]) -> Reject:
-    text, encoding = _printable(message.value)
-    event_type = event.get("event_type")
-    is_text = False
-    reason = "no event_type"
-    if isinstance(event_type, str) and not isinstance(event_type, Number):
-        is_text = True
-        reason = f"unknown event_type: {shown(event_type)} is none of {', '.join(EVENT_TYPES)}"
-    elif event_type is not None:
-        reason = f"no event_type: it is {_json_type(event_type)} instead of a text"
-    if looks := envelope(event, message.headers):
-        reason = f"{reason}; {looks}"
-    return Reject(
-        reason=reason,
-        topic=message.topic,
-        partition=message.partition,
-        offset=message.offset,
-        event_id=event_id(event),
-        event_type=identifier(event_type) if is_text else None,
-        payload=text,
-        payload_encoding=encoding,
-        metadata=kafka_metadata(message),
-    )
 
 
 def _named(name: str, value: bytes | None) -> dict[str, str | None]:

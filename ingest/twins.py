@@ -34,7 +34,7 @@ def twin(row: RawRow | Reject) -> RawRow | Reject:
         Message(message.topic, message.partition, message.offset, None, FILLER.encode()),
         Envelope(
             _filled(event_id) or "",
-            event_type,
+            _filled(event_type),
             None if timestamp is None else TIMESTAMP,
             _filled(product_id),
             _filled(customer_id),

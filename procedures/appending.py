@@ -55,19 +55,19 @@ def update(
 
 
 def divide(
-    session: Session, rows: DataFrame, condition: str, then: Target, otherwise: Target
-) -> tuple[int, int]:
-    """Inserts each row into one of two tables, and returns the numbers of rows.
+    session: Session, rows: DataFrame, targets: Mapping[str, Target], otherwise: Target
+) -> list[int]:
+    """Inserts each row into one table: that of the first condition which it meets, or the last one.
+    Returns the numbers of rows, table by table.
 
     One statement that computes the rows once, which Snowpark's DataFrames have no word for. What
     is inserted are columns of the rows, by their names; no value may be bound in the rows.
     https://docs.snowflake.com/en/sql-reference/sql/insert-multi-table
     """
     query = rows.queries["queries"][-1]
-    [result] = session.sql(
-        f"INSERT FIRST WHEN {condition} THEN {_into(then)} ELSE {_into(otherwise)} {query}"
-    ).collect()
-    return _count(result, then.table), _count(result, otherwise.table)
+    whens = " ".join(f"WHEN {condition} THEN {_into(each)}" for condition, each in targets.items())
+    [result] = session.sql(f"INSERT FIRST {whens} ELSE {_into(otherwise)} {query}").collect()
+    return [_count(result, each.table) for each in (*targets.values(), otherwise)]
 
 
 def _into(target: Target) -> str:

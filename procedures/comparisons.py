@@ -8,75 +8,51 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import reduce
 
-import inventory_transforms
-import orders_transforms
+from event_kinds import INVENTORY_ADJUSTED, Kind
 from places import PLACE, renamed, same_place
 from snowflake.snowpark import Column, DataFrame, Window
 from snowflake.snowpark import functions as F
 
-# What decides which event an order shows. It is not corrected: another winner would be needed.
-ORDER_IDENTITY = ("EVENT_ID", "EVENT_TIMESTAMP", "ORDER_ID")
-ORDER_VALUES = (
-    "CUSTOMER_ID",
-    "PRODUCT_ID",
-    "PRODUCT_NAME",
-    "PRODUCT_CATEGORY",
-    "QUANTITY",
-    "UNIT_PRICE",
-    "TOTAL_AMOUNT",
-    "PAYMENT_METHOD",
-    "SHIPPING_ADDRESS",
-)
-ADJUSTMENT_VALUES = (
-    "PRODUCT_ID",
-    "PRODUCT_NAME",
-    "PRODUCT_CATEGORY",
-    "ADJUSTMENT_TYPE",
-    "QUANTITY_CHANGE",
-    "NEW_STOCK_LEVEL",
-    "REASON",
-    "WAREHOUSE_LOCATION",
-)
-ADJUSTMENT_IDENTITY = ("EVENT_ID", "EVENT_TIMESTAMP", "ADJUSTMENT_ID")
 
-
-def orders_beside(judged: DataFrame, staged: DataFrame) -> DataFrame:
-    """Every judged order event, its reason as FAULT, beside its row of STG_ORDERS, if any."""
-    return _beside(judged, staged, orders_transforms.STG_ORDERS)
-
-
-def adjustments_beside(judged: DataFrame, staged: DataFrame) -> DataFrame:
-    """Every judged adjustment, its reason as FAULT, beside its row of STG_INVENTORY_ADJ, if any."""
-    return _beside(judged, staged, inventory_transforms.STG_INVENTORY_ADJ)
-
-
-def _beside(judged: DataFrame, staged: DataFrame, columns: Iterable[str]) -> DataFrame:
-    own = {"REASON": F.col("ADJUSTMENT_REASON").alias("REASON")}
-    today = judged.select(
-        F.col("REASON").alias("FAULT"), *(own.get(name, F.col(name)) for name in columns)
-    )
-    return today.join(renamed(staged.select(*columns), "OLD_"), same_place("OLD_"), "left")
+def beside(judged: DataFrame, stg: DataFrame, kind: Kind) -> DataFrame:
+    """Every judged event of the kind beside its row of STAGING, if any."""
+    own = judged.filter(F.col("EVENT_TYPE") == F.lit(kind.event_type))
+    today = own.select("FAULT", *kind.staged)
+    return today.join(renamed(stg.select(*kind.staged), "OLD_"), same_place("OLD_"), "left")
 
 
 def is_staged() -> Column:
     return F.col("OLD_KAFKA_OFFSET").is_not_null()
 
 
-def is_corrected_order() -> Column:
-    """The same event of the same order, with other values."""
-    same = F.col("FAULT").is_null() & ~differ(ORDER_IDENTITY, "OLD_")
-    return is_staged() & same & differ(ORDER_VALUES, "OLD_")
+def is_corrected(kind: Kind) -> Column:
+    """The same event, of which STAGING has not what today's transforms make of it."""
+    return is_staged() & F.col("FAULT").is_null() & is_same(kind, "OLD_") & is_due(kind, old="OLD_")
 
 
-def is_kept_order() -> Column:
-    """STAGING has it, and today it would be invalid, or another order's, or of another time."""
-    return is_staged() & (F.col("FAULT").is_not_null() | differ(ORDER_IDENTITY, "OLD_"))
+def is_kept(kind: Kind) -> Column:
+    """STAGING has it, and today it would be invalid, or another event; of a history, or say
+    anything else."""
+    is_other = ~is_same(kind, "OLD_")
+    if kind.is_history:
+        is_other = is_other | (differ(kind.corrected, "OLD_") & ~is_due(kind, old="OLD_"))
+    return is_staged() & (F.col("FAULT").is_not_null() | is_other)
 
 
-def is_kept_adjustment() -> Column:
-    """STAGING has it, and today it would be invalid, or anything else: history is not updated."""
-    columns = (*ADJUSTMENT_IDENTITY, *ADJUSTMENT_VALUES)
-    return is_staged() & (F.col("FAULT").is_not_null() | differ(columns, "OLD_"))
+def is_same(kind: Kind, prefix: str) -> Column:
+    """The same event under the prefix, in all that is never corrected."""
+    return ~differ((*kind.identity, *kind.settled), prefix)
+
+
+def is_due(kind: Kind, old: str = "", new: str = "") -> Column:
+    """Whether rows of one event, told apart by these prefixes, differ in what may be corrected: of
+    a history, in nothing but that the old one has NULL."""
+    pairs = [(F.col(old + name), F.col(new + name)) for name in kind.corrected]
+    is_new = reduce(Column.__or__, (~F.equal_null(*pair) for pair in pairs))
+    if not kind.is_history:
+        return is_new
+    kept = (F.equal_null(before, after) | before.is_null() for before, after in pairs)
+    return is_new & reduce(Column.__and__, kept)
 
 
 def differ(columns: Iterable[str], prefix: str) -> Column:
@@ -86,12 +62,13 @@ def differ(columns: Iterable[str], prefix: str) -> Column:
     )
 
 
-def shown_orders(beside: DataFrame) -> DataFrame:
-    """One row per event that an order may show: of its deliveries, the first by place in Kafka."""
-    shown = beside.filter(F.col("FAULT").is_null() & ~is_kept_order())
-    first = Window.partition_by(*ORDER_IDENTITY).order_by(*(F.col(name).asc() for name in PLACE))
+def shown_events(rows: DataFrame, kind: Kind) -> DataFrame:
+    """One row per event that production may show: of its deliveries, the first by place in
+    Kafka."""
+    shown = rows.filter(F.col("FAULT").is_null() & ~is_kept(kind))
+    first = Window.partition_by(*kind.identity).order_by(*(F.col(name).asc() for name in PLACE))
     ranked = shown.with_column("PLACE", F.row_number().over(first))
-    return ranked.filter(F.col("PLACE") == F.lit(1)).select(*ORDER_IDENTITY, *ORDER_VALUES)
+    return ranked.filter(F.col("PLACE") == F.lit(1)).select(*kind.columns)
 
 
 def same_adjustment(prefix: str) -> Column:
@@ -99,10 +76,14 @@ def same_adjustment(prefix: str) -> Column:
 
 
 def is_contradicted(prefix: str) -> Column:
-    """The history has this very event with other values."""
+    """The history has this very event, and it says what can only be kept as it is."""
+    kind = INVENTORY_ADJUSTED
     same_event = F.col("EVENT_ID") == F.col(prefix + "EVENT_ID")
     other_time = F.col("EVENT_TIMESTAMP") != F.col(prefix + "ADJUSTMENT_TIMESTAMP")
-    return same_adjustment(prefix) & same_event & (other_time | differ(ADJUSTMENT_VALUES, prefix))
+    other = differ(kind.settled, prefix) | (
+        differ(kind.corrected, prefix) & ~is_due(kind, old=prefix)
+    )
+    return same_adjustment(prefix) & same_event & (other_time | other)
 
 
 def is_of_another_event(prefix: str) -> Column:

@@ -13,10 +13,11 @@ from __future__ import annotations
 
 import json
 
-import orders_transforms
 import staging_to_production
 from event_fields import utc_now
-from orders_transforms import ORDER_COLUMNS, latest_orders, standing_orders
+from event_kinds import KINDS, ORDER_CREATED
+from judging import judge, staged
+from orders_transforms import latest_orders, standing_orders
 from places import staged_places, without_places
 from repair_lock import repair
 from run_log import logged
@@ -59,11 +60,17 @@ WHERE PRODUCT_ID = ?
     )
 """
 
-WITHDRAW = """
+# Events of orders of every kind: a cancellation can be withdrawn, too.
+ORDER_EVENTS = "\n    UNION\n    ".join(
+    f"SELECT ORDER_ID, EVENT_ID, EVENT_TIMESTAMP FROM {kind.staging}"
+    for kind in KINDS
+    if kind.key == ORDER_CREATED.key
+)
+WITHDRAW = f"""
 INSERT INTO OPS.WITHDRAWN_ORDER_EVENTS (ORDER_ID, EVENT_ID, EVENT_TIMESTAMP, WITHDRAWN_AT, NOTE)
 SELECT e.ORDER_ID, e.EVENT_ID, e.EVENT_TIMESTAMP, SYSDATE(), c.CHOICE:note::VARCHAR
 FROM (
-    SELECT ORDER_ID, EVENT_ID, EVENT_TIMESTAMP FROM STAGING.STG_ORDERS
+    {ORDER_EVENTS}
     UNION
     SELECT ORDER_ID, EVENT_ID, ORDER_TIMESTAMP AS EVENT_TIMESTAMP FROM PRODUCTION.ORDERS
 ) AS e
@@ -80,7 +87,8 @@ WHERE e.ORDER_ID = c.CHOICE:order::VARCHAR
 PURGED = """
 SELECT
     r.EVENT_ID, r.EVENT_TYPE, r.EVENT_DATA, r.INGESTION_TIMESTAMP, r.KAFKA_TOPIC,
-    r.KAFKA_PARTITION, r.KAFKA_OFFSET, CAST(NULL AS TIMESTAMP_NTZ) AS LATEST_MOMENT
+    r.KAFKA_PARTITION, r.KAFKA_OFFSET, r.KAFKA_METADATA,
+    CAST(NULL AS TIMESTAMP_NTZ) AS LATEST_MOMENT
 FROM RAW_DATA.RAW_EVENTS_STREAM AS r
 CROSS JOIN (
     SELECT MAX(INGESTED_BEFORE) AS MOMENT
@@ -156,8 +164,10 @@ def _show_latest(session: Session, order_id: str) -> int:
     gone = withdrawn.filter(is_own).select(
         F.col("EVENT_ID").alias("GONE_EVENT_ID"), F.col("EVENT_TIMESTAMP").alias("GONE_TIMESTAMP")
     )
-    source = latest.select(*(F.col(name).alias(f"NEW_{name}") for name in ORDER_COLUMNS))
-    changes = {name: F.col(f"NEW_{name}") for name in ORDER_COLUMNS} | {"UPDATED_AT": utc_now()}
+    source = latest.select(*(F.col(name).alias(f"NEW_{name}") for name in ORDER_CREATED.shown))
+    changes = {name: F.col(f"NEW_{name}") for name in ORDER_CREATED.shown} | {
+        "UPDATED_AT": utc_now()
+    }
     shows_gone = (
         (F.col("ORDER_ID") == F.col("NEW_ORDER_ID"))
         & (F.col("EVENT_ID") == F.col("GONE_EVENT_ID"))
@@ -169,8 +179,8 @@ def _show_latest(session: Session, order_id: str) -> int:
 
 def _known_events(session: Session, order_id: str) -> DataFrame:
     """The order's valid events: those in STAGING, and those that were purged from there."""
-    columns = orders_transforms.STG_ORDERS
-    staged = session.table("STAGING.STG_ORDERS").select(*columns)
-    purged = orders_transforms.judge(session.sql(PURGED, params=[order_id]))
-    valid = orders_transforms.staged_orders(purged)
-    return staged.union_all(without_places(valid, staged_places(session)).select(*columns))
+    kind = ORDER_CREATED
+    own = session.table(kind.staging).select(*kind.staged)
+    purged = judge(session.sql(PURGED, params=[order_id]), [kind])
+    valid = staged(purged, kind)
+    return own.union_all(without_places(valid, staged_places(session)).select(*kind.staged))

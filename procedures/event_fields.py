@@ -3,25 +3,26 @@
 Everything works in three steps, each a projection of its own:
 1. `read_events` turns the paths into plain text columns, and their JSON types where those matter,
    for ids (a VARIANT path has to be projected before it can be filtered on);
-2. `with_plain_numbers` writes numbers plainly, `Number.value` and `utc_timestamp` give each text
-   its one exact reading, or NULL;
-3. the rules (`bad_…`) hold text and reading against each other.
+2. `with_values` gives each text its one exact reading, or NULL;
+3. the faults hold text and reading against each other.
 
 No rule ever rounds, truncates or guesses: a field either has exactly one reading, or it is faulty.
-A rule's result is NULL, or `<field> <rule>: <value>`, so that reasons can be counted by their part
+A fault is NULL, or `<field> <rule>: <value>`, so that reasons can be counted by their part
 before the colon.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple, Protocol
 
 from snowflake.snowpark import Column, DataFrame
 from snowflake.snowpark import functions as F
 from snowflake.snowpark.types import (
     DecimalType,
+    DoubleType,
     StringType,
     TimestampTimeZone,
     TimestampType,
@@ -41,42 +42,86 @@ DAY_AND_TIME = (
 )
 ISO_TIMESTAMP = DAY_AND_TIME + "(Z|[+-](0[0-9]|1[0-4])(:?[0-5][0-9])?)?"
 USUAL_TIMESTAMP = DAY_AND_TIME + "(Z|[+-](0[0-9]|1[0-4]):[0-5][0-9])"
-TIMESTAMP = "an ISO 8601 timestamp of the years 1970 to 2261"
 TOO_LATE = "is in the future by more than max_event_future_seconds"
 FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(2261, 12, 31)
 
-USUAL_NUMBER = "[+-]?[0-9]{1,8}([.][0-9]{1,2})?"
 # What REGEXP_REPLACE takes the zeros at the end of decimals away with.
 WITHOUT_ZEROS = ("([.][0-9]*[1-9])0+$|[.]0+$", "\\1")
 WRITTEN_NUMBER = "[+-]?[0-9]+([.][0-9]+)?([eE][+-]?0*[0-9]{1,3})?"
 
 
+class Type(Protocol):
+    """How a value is read, and what a column has to be to keep it."""
+
+    @property
+    def sql(self) -> str:
+        """The column's type."""
+
+    @property
+    def with_kind(self) -> bool:
+        """Does the reading depend on the value's JSON type?"""
+
+    @property
+    def wanted(self) -> str:
+        """What a good value is, in words."""
+
+    def value(self, field: Field) -> Column:
+        """The one exact reading of the field's text; NULL where it has none."""
+
+    def fault(self, field: Field) -> Column | None:
+        """The reason against the field's text or its `value`, NULL for a good one; None where any
+        text is good."""
+
+
+class Rule(NamedTuple):
+    """What must hold of a value besides, in words, and the reason where it does not."""
+
+    words: str
+    fault: Callable[[Field], Column]
+
+
+class Default(NamedTuple):
+    """What a column has where the event says nothing, in words, and as a function of the value."""
+
+    words: str
+    fill: Callable[[Column], Column]
+
+
 @dataclass(frozen=True)
 class Field:
-    """A field of an event, under its name and the names that earlier producers gave it."""
+    """A field of an event, under its name and the names that earlier producers gave it; its column
+    in STAGING and beyond has the same name."""
 
     name: str
+    type: Type
     synonyms: tuple[str, ...] = ()
-    with_kind: bool = False
+    required: bool = False
+    rules: tuple[Rule, ...] = ()
+    default: Default | None = None
 
     @property
     def column(self) -> str:
-        return f"{self.name.upper()}_TEXT"
+        return self.name.upper()
 
     @property
     def text(self) -> Column:
         """The value as text; NULL where it is missing or JSON null."""
-        return F.col(self.column)
-
-    @property
-    def plain(self) -> Column:
-        """The text of a number, made plain by `with_plain_numbers`."""
-        return F.col(f"{self.name.upper()}_PLAIN")
+        return F.col(self.column + "_TEXT")
 
     @property
     def kind(self) -> Column:
-        """The value's JSON type as TYPEOF names it, if the field is read `with_kind`."""
-        return F.col(f"{self.name.upper()}_KIND")
+        """The value's JSON type as TYPEOF names it, of an id."""
+        return F.col(self.column + "_KIND")
+
+    @property
+    def rounded(self) -> Column:
+        """A number's text, rounded; where `with_values` has put it."""
+        return F.col(self.column + "_ROUNDED")
+
+    @property
+    def value(self) -> Column:
+        """The text's one exact reading, where `with_values` has put it."""
+        return F.col(self.column + "_VALUE")
 
     def read(self, event: Column) -> list[Column]:
         """The projections that `text` and `kind` refer to, both taken from the same name."""
@@ -86,18 +131,82 @@ class Field:
             own = path.cast(StringType())
             kind = F.when(own.is_null(), kind).otherwise(F.typeof(path))
             text = F.coalesce(own, text)
-        columns = [text.alias(self.column)]
-        if self.with_kind:
-            columns.append(kind.alias(f"{self.name.upper()}_KIND"))
+        columns = [text.alias(self.column + "_TEXT")]
+        if self.type.with_kind:
+            columns.append(kind.alias(self.column + "_KIND"))
         return columns
+
+    def faults(self) -> list[Column]:
+        """The reasons against the field's `value`, each NULL where its rule is kept."""
+        own = self.type.fault(self)
+        return [*([] if own is None else [own]), *(rule.fault(self) for rule in self.rules)]
+
+
+@dataclass(frozen=True)
+class Id:
+    """Any text, or a number as its text."""
+
+    sql = "VARCHAR"
+    with_kind = True
+    wanted = "an id"
+
+    def value(self, field: Field) -> Column:
+        return F.when(field.kind.in_(*ID_KINDS) & ~missing(field), id_text(field))
+
+    def fault(self, field: Field) -> Column:
+        return unless_missing(field, F.when(field.value.is_null(), fault(field, "is not an id")))
+
+
+@dataclass(frozen=True)
+class Text:
+    """What is there, as text."""
+
+    sql = "VARCHAR"
+    with_kind = False
+    wanted = "a text"
+
+    def value(self, field: Field) -> Column:
+        return field.text
+
+    def fault(self, field: Field) -> Column | None:
+        return F.when(missing(field), fault(field, "is blank")) if field.required else None
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A timestamp, in UTC.
+
+    A clock that is far ahead would decide for as long, since the latest event wins: it may say
+    LATEST_MOMENT at most, if there is one.
+    """
+
+    sql = "TIMESTAMP_NTZ"
+    with_kind = False
+    wanted = "an ISO 8601 timestamp of the years 1970 to 2261"
+
+    def value(self, field: Field) -> Column:
+        return utc_timestamp(field)
+
+    def fault(self, field: Field) -> Column:
+        day = F.to_date(field.value)
+        beyond = (day < F.lit(FIRST_DAY)) | (day > F.lit(LAST_DAY))
+        unread = field.value.is_null() | beyond
+        return F.when(unread, fault(field, f"is not {self.wanted}")).when(
+            field.value > F.col("LATEST_MOMENT"), fault(field, TOO_LATE)
+        )
 
 
 @dataclass(frozen=True)
 class Number:
-    """What a number has to look like to fit its column without any change."""
+    """A number that fits its column without any change."""
 
     precision: int
     scale: int
+    with_kind = False
+
+    @property
+    def sql(self) -> str:
+        return f"NUMBER({self.precision}, {self.scale})"
 
     @property
     def pattern(self) -> str:
@@ -112,74 +221,47 @@ class Number:
         return f"a whole number of at most {self.precision} digits"
 
     def value(self, field: Field) -> Column:
-        """The field's number, of its plain text; NULL where it has none that is exact."""
-        exact = F.when(matches(field.plain, self.pattern), field.plain)
+        """Nearly all numbers are of the pattern. The others (1.5E+2, 007.100) are what a binary
+        float rounds to, if that has the same digits: within half a unit of the last decimal no
+        other number has.
+        """
+        text, rounded = F.coalesce(field.text, F.lit("")), field.rounded
+        same = matches(text, WRITTEN_NUMBER) & (digits(text) == digits(rounded))
+        fits = matches(rounded, self.pattern)
+        exact = F.when(matches(text, self.pattern), text).when(same & fits, rounded)
         return self.cast(exact.cast(StringType()))
+
+    def round(self, field: Field) -> Column:
+        """The text as a binary float, and as much of that as the column keeps."""
+        limit = F.lit(10.0**self.precision)
+        number = F.try_cast(field.text, DoubleType())
+        inside = F.least(F.greatest(number, -limit), limit)
+        return inside.cast(DecimalType(38, self.scale)).cast(StringType())
 
     def cast(self, text: Column) -> Column:
         """The text as this number, NULL where it is too long; TRY_CAST, because an engine may
         cast before it looks at the conditions around."""
         return F.try_cast(text, DecimalType(self.precision, self.scale))
 
-
-def with_plain_numbers(events: DataFrame, fields: Iterable[Field]) -> DataFrame:
-    """The events with each field's `plain` text: of a number what it is without an exponent, and
-    without zeros that it does not need. -1.5E2 is -150, and 007.100 is 7.1.
-
-    No number type has room for every step between, so it is done with the digits themselves: all of
-    them, with enough zeros on either side, are cut in two where the point belongs. It takes three
-    projections, and nearly all numbers pass them as they are.
-    """
-    fields = tuple(fields)
-    own = [F.col(name) for name in events.columns]
-    digits = [column for field in fields for column in _digits(field)]
-    pointed = [_pointed(field).alias(f"{field.name.upper()}_POINTED") for field in fields]
-    plain = [_plain(field).alias(f"{field.name.upper()}_PLAIN") for field in fields]
-    return events.select(*own, *digits).select(*own, *pointed).select(*own, *plain)
+    def fault(self, field: Field) -> Column:
+        is_none = F.when(field.value.is_null(), fault(field, f"is not {self.wanted}"))
+        return unless_missing(field, is_none)
 
 
-def _digits(field: Field) -> list[Column]:
-    """Its digits, and how many of them are before the point; none where the text needs
-    nothing."""
-    text = F.coalesce(field.text, F.lit(""))
-    is_awkward = ~matches(text, USUAL_NUMBER) & matches(text, WRITTEN_NUMBER)
-    digits = replaced(text, "[eE].*$|[^0-9]", "")
-    before = F.length(replaced(text, "[.eE].*$|[^0-9]", ""))
-    exponent = F.try_cast(replaced(text, "^[^eE]*[eE]?[+]?", ""), DecimalType(5, 0))
-    point = before + F.coalesce(exponent, F.lit(0))
-    name = field.name.upper()
-    return [
-        F.when(is_awkward, digits).otherwise(F.lit("")).alias(f"{name}_DIGITS"),
-        F.when(is_awkward, point).otherwise(F.lit(0)).alias(f"{name}_POINT"),
-    ]
-
-
-def _pointed(field: Field) -> Column:
-    """The number with its point where it belongs, and a zero at least on either side."""
-    digits, point = (F.col(f"{field.name.upper()}_{what}") for what in ("DIGITS", "POINT"))
-    text = F.coalesce(field.text, F.lit(""))
-    sign = F.when(F.substring(text, 1, 1) == F.lit("-"), F.lit("-")).otherwise(F.lit(""))
-    room = F.lit(1) - F.least(point, F.lit(1))
-    padded = F.concat(
-        F.repeat(F.lit("0"), room),
-        digits,
-        F.repeat(F.lit("0"), F.greatest(point - F.length(digits), F.lit(0))),
-    )
-    whole = F.substring(padded, F.lit(1), point + room)
-    decimals = F.substring(padded, point + room + F.lit(1), F.length(padded))
-    pointed = F.concat(sign, whole, F.lit("."), decimals, F.lit("0"))
-    return F.when(digits != F.lit(""), pointed).otherwise(F.lit(""))
-
-
-def _plain(field: Field) -> Column:
-    pointed = F.col(f"{field.name.upper()}_POINTED")
-    short = replaced(replaced(pointed, "^(-?)0+([0-9])", "\\1\\2"), *WITHOUT_ZEROS)
-    return F.when(pointed == F.lit(""), field.text).otherwise(short)
-
-
+ID, TEXT, MOMENT = Id(), Text(), Moment()
 BOTTLES = Number(10, 0)
 PRICE = Number(10, 2)
 AMOUNT = Number(12, 2)
+
+
+def unless_missing(field: Field, found: Column) -> Column:
+    """The fault that was found; of an optional field only where it says something."""
+    return found if field.required else F.when(~missing(field), found)
+
+
+def digits(number: Column) -> Column:
+    """Those that count, of a written number: 15 of -0.150E+3."""
+    return replaced(replaced(number, "[eE].*$|[^0-9]", ""), "^0+|0+$", "")
 
 
 def utc_timestamp(field: Field) -> Column:
@@ -234,45 +316,10 @@ def fault(field: Field, rule: str, value: Column | None = None) -> Column:
     )
 
 
-def bad_id(field: Field) -> Column:
-    return F.when(id_value(field).is_null(), fault(field, "is not an id"))
-
-
-def bad_optional_id(field: Field) -> Column:
-    return F.when(~missing(field) & id_value(field).is_null(), fault(field, "is not an id"))
-
-
-def id_value(field: Field) -> Column:
-    """The id as text, numbers included; NULL for anything else, and for a blank text."""
-    return F.when(field.kind.in_(*ID_KINDS) & ~missing(field), id_text(field))
-
-
 def id_text(field: Field) -> Column:
     """A text as it is, and a number as whole as it can be: 7.0 and 7 are one id, and -0 is 0."""
     number = replaced(replaced(field.text, *WITHOUT_ZEROS), "^-0$", "0")
     return F.when(field.kind.in_(*NUMBER_KINDS), number).otherwise(field.text)
-
-
-def bad_text(field: Field) -> Column:
-    return F.when(missing(field), fault(field, "is blank"))
-
-
-def bad_number(field: Field, number: Number, value: Column) -> Column:
-    return F.when(value.is_null(), fault(field, f"is not {number.wanted}"))
-
-
-def bad_optional_number(field: Field, number: Number, value: Column) -> Column:
-    return F.when(~missing(field) & value.is_null(), fault(field, f"is not {number.wanted}"))
-
-
-def bad_timestamp(field: Field, moment: Column) -> Column:
-    """moment: what `utc_timestamp` made of the field. A clock that is far ahead would decide for as
-    long, since the latest event wins: it may say LATEST_MOMENT at most, if there is one."""
-    day = F.to_date(moment)
-    beyond = (day < F.lit(FIRST_DAY)) | (day > F.lit(LAST_DAY))
-    return F.when(moment.is_null() | beyond, fault(field, f"is not {TIMESTAMP}")).when(
-        moment > F.col("LATEST_MOMENT"), fault(field, TOO_LATE)
-    )
 
 
 ENVELOPE = (
@@ -290,8 +337,20 @@ def read_events(raw: DataFrame, fields: Iterable[Field]) -> DataFrame:
     the envelope."""
     event = F.col("EVENT_DATA")
     reads = [column for field in fields for column in field.read(event)]
-    envelope = (F.col(name) for name in ("EVENT_ID", *ENVELOPE, "LATEST_MOMENT"))
-    return raw.select(*envelope, *reads)
+    return raw.select("EVENT_ID", *ENVELOPE, "KAFKA_METADATA", "LATEST_MOMENT", *reads)
+
+
+def with_values(events: DataFrame, fields: Iterable[Field]) -> DataFrame:
+    """The events with each field's `value` beside its text."""
+    fields = tuple(fields)
+    own = events.columns
+    rounded = [
+        each.type.round(each).alias(f"{each.column}_ROUNDED")
+        for each in fields
+        if isinstance(each.type, Number)
+    ]
+    values = (each.type.value(each).alias(f"{each.column}_VALUE") for each in fields)
+    return events.select(*own, *rounded).select(*own, *values)
 
 
 def event_identity(*candidates: Column) -> Column:

@@ -20,9 +20,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-import orders_transforms
 import raw_to_staging
 import redaction
+from event_kinds import ORDER_ID
 from redaction import FORGOTTEN, Customer
 from repair_lock import repair
 from run_log import logged
@@ -44,6 +44,7 @@ TEXTS = (
     ("RAW_DATA.REJECTED_EVENTS", "NOTE"),
     ("STAGING.STG_ORDERS", "PAYMENT_METHOD"),
     ("STAGING.STG_ORDERS", "SHIPPING_ADDRESS"),
+    ("STAGING.STG_ORDER_CANCELLATIONS", "REASON"),
     ("STAGING.STG_INVENTORY_ADJ", "REASON"),
     ("PRODUCTION.ORDERS", "PAYMENT_METHOD"),
     ("PRODUCTION.ORDERS", "SHIPPING_ADDRESS"),
@@ -68,10 +69,7 @@ REDACTED = {
     *(("RAW_DATA.REJECTED_EVENTS", name) for name in ("REASON", "PAYLOAD", "KAFKA_METADATA")),
 }
 
-ORDER = ", ".join(
-    f"{{event}}:{name}::VARCHAR"
-    for name in (orders_transforms.ORDER_ID.name, *orders_transforms.ORDER_ID.synonyms)
-)
+ORDER = ", ".join(f"{{event}}:{name}::VARCHAR" for name in (ORDER_ID.name, *ORDER_ID.synonyms))
 # One value: {"id": …, "pattern": …}. LINKED: the message is of an order that is the customer's, or
 # of one whose customer was forgotten before.
 LINKED = f"""

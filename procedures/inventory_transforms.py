@@ -1,4 +1,4 @@
-"""Stock adjustments, from RAW events to STG_INVENTORY_ADJ, INVENTORY_HISTORY, INVENTORY_CURRENT.
+"""Stock adjustments, from STG_INVENTORY_ADJ rows to INVENTORY_HISTORY and INVENTORY_CURRENT rows.
 
 Pure functions of DataFrames: they read and write no table, so they run in Snowflake, and in
 Snowpark's local testing session.
@@ -6,86 +6,11 @@ Snowpark's local testing session.
 
 from __future__ import annotations
 
-from event_fields import (
-    BOTTLES,
-    ENVELOPE,
-    Field,
-    bad_id,
-    bad_number,
-    bad_optional_id,
-    bad_optional_number,
-    bad_text,
-    bad_timestamp,
-    event_identity,
-    id_text,
-    missing,
-    read_events,
-    utc_timestamp,
-    with_plain_numbers,
-)
+from event_kinds import INVENTORY_ADJUSTED
 from snowflake.snowpark import Column, DataFrame, Window
 from snowflake.snowpark import functions as F
-from snowflake.snowpark.types import StringType
 
-EVENT_ID = Field("event_id", with_kind=True)
-EVENT_TIMESTAMP = Field("event_timestamp", ("event_ts",))
-ADJUSTMENT_ID = Field("adjustment_id", with_kind=True)
-PRODUCT_ID = Field("product_id", with_kind=True)
-PRODUCT_NAME = Field("product_name")
-PRODUCT_CATEGORY = Field("product_category", ("category",))
-ADJUSTMENT_TYPE = Field("adjustment_type")
-QUANTITY_CHANGE = Field("quantity_change")
-NEW_STOCK_LEVEL = Field("new_stock_level")
-REASON = Field("reason")
-WAREHOUSE_LOCATION = Field("warehouse_location")
-FIELDS = (
-    EVENT_ID,
-    EVENT_TIMESTAMP,
-    ADJUSTMENT_ID,
-    PRODUCT_ID,
-    PRODUCT_NAME,
-    PRODUCT_CATEGORY,
-    ADJUSTMENT_TYPE,
-    QUANTITY_CHANGE,
-    NEW_STOCK_LEVEL,
-    REASON,
-    WAREHOUSE_LOCATION,
-)
-NUMBERS = (QUANTITY_CHANGE, NEW_STOCK_LEVEL)
-STG_INVENTORY_ADJ = (
-    "EVENT_ID",
-    "EVENT_TIMESTAMP",
-    "ADJUSTMENT_ID",
-    "PRODUCT_ID",
-    "PRODUCT_NAME",
-    "PRODUCT_CATEGORY",
-    "ADJUSTMENT_TYPE",
-    "QUANTITY_CHANGE",
-    "NEW_STOCK_LEVEL",
-    "REASON",
-    "WAREHOUSE_LOCATION",
-    "INGESTION_TIMESTAMP",
-    "KAFKA_TOPIC",
-    "KAFKA_PARTITION",
-    "KAFKA_OFFSET",
-)
-# What of a judged row each column gets: its REASON is the one against it.
-STAGED_AS = {name: name for name in STG_INVENTORY_ADJ} | {"REASON": "ADJUSTMENT_REASON"}
-# What the tables of production have of an adjustment, and of a product's last one.
-INVENTORY_HISTORY = (
-    "ADJUSTMENT_ID",
-    "ADJUSTMENT_DATE",
-    "ADJUSTMENT_TIMESTAMP",
-    "PRODUCT_ID",
-    "PRODUCT_NAME",
-    "PRODUCT_CATEGORY",
-    "ADJUSTMENT_TYPE",
-    "QUANTITY_CHANGE",
-    "NEW_STOCK_LEVEL",
-    "REASON",
-    "WAREHOUSE_LOCATION",
-    "EVENT_ID",
-)
+# What INVENTORY_CURRENT has of a product's adjustments.
 INVENTORY_CURRENT = (
     "PRODUCT_ID",
     "PRODUCT_NAME",
@@ -94,57 +19,6 @@ INVENTORY_CURRENT = (
     "LAST_ADJ_TIMESTAMP",
     "WAREHOUSE_LOCATION",
 )
-
-
-def own_events(raw: DataFrame) -> DataFrame:
-    return raw.filter(F.col("EVENT_TYPE") == F.lit("INVENTORY_ADJUSTED"))
-
-
-def judge(raw: DataFrame) -> DataFrame:
-    """Every row of the inventory's own: a STG_INVENTORY_ADJ row, and a REASON against it."""
-    fields = with_plain_numbers(read_events(own_events(raw), FIELDS), NUMBERS)
-    values = fields.select(
-        *fields.columns,
-        event_identity(id_text(EVENT_ID)).alias("IDENTITY"),
-        utc_timestamp(EVENT_TIMESTAMP).alias("MOMENT"),
-        BOTTLES.value(QUANTITY_CHANGE).alias("CHANGE"),
-        BOTTLES.value(NEW_STOCK_LEVEL).alias("LEVEL"),
-    )
-    own_id = F.when(missing(ADJUSTMENT_ID), F.col("IDENTITY")).otherwise(id_text(ADJUSTMENT_ID))
-    return values.select(
-        F.col("IDENTITY").alias("EVENT_ID"),
-        *(F.col(name) for name in ENVELOPE),
-        reason().cast(StringType()).alias("REASON"),
-        F.col("MOMENT").alias("EVENT_TIMESTAMP"),
-        own_id.alias("ADJUSTMENT_ID"),
-        id_text(PRODUCT_ID).alias("PRODUCT_ID"),
-        PRODUCT_NAME.text.alias("PRODUCT_NAME"),
-        PRODUCT_CATEGORY.text.alias("PRODUCT_CATEGORY"),
-        ADJUSTMENT_TYPE.text.alias("ADJUSTMENT_TYPE"),
-        F.col("CHANGE").alias("QUANTITY_CHANGE"),
-        F.col("LEVEL").alias("NEW_STOCK_LEVEL"),
-        REASON.text.alias("ADJUSTMENT_REASON"),
-        WAREHOUSE_LOCATION.text.alias("WAREHOUSE_LOCATION"),
-    )
-
-
-def reason() -> Column:
-    """The first rule that the event breaks; NULL for a valid one."""
-    return F.coalesce(
-        bad_optional_id(EVENT_ID),
-        bad_optional_id(ADJUSTMENT_ID),
-        bad_id(PRODUCT_ID),
-        bad_timestamp(EVENT_TIMESTAMP, F.col("MOMENT")),
-        bad_text(ADJUSTMENT_TYPE),
-        bad_number(QUANTITY_CHANGE, BOTTLES, F.col("CHANGE")),
-        bad_optional_number(NEW_STOCK_LEVEL, BOTTLES, F.col("LEVEL")),
-    )
-
-
-def staged_adjustments(judged: DataFrame) -> DataFrame:
-    """The rows without a REASON, as STG_INVENTORY_ADJ has them. Duplicates stay."""
-    valid = judged.filter(F.col("REASON").is_null())
-    return valid.select(*(F.col(own).alias(name) for name, own in STAGED_AS.items()))
 
 
 def first_adjustments(staged: DataFrame) -> DataFrame:
@@ -156,13 +30,7 @@ def first_adjustments(staged: DataFrame) -> DataFrame:
         F.col("KAFKA_PARTITION").asc(), F.col("KAFKA_OFFSET").asc(), F.col("EVENT_ID").asc()
     )
     ranked = staged.with_column("PLACE", F.row_number().over(first))
-    own = {
-        "ADJUSTMENT_DATE": F.to_date(F.col("EVENT_TIMESTAMP")).alias("ADJUSTMENT_DATE"),
-        "ADJUSTMENT_TIMESTAMP": F.col("EVENT_TIMESTAMP").alias("ADJUSTMENT_TIMESTAMP"),
-    }
-    return ranked.filter(F.col("PLACE") == F.lit(1)).select(
-        *(own.get(name, F.col(name)) for name in INVENTORY_HISTORY)
-    )
+    return ranked.filter(F.col("PLACE") == F.lit(1)).select(*INVENTORY_ADJUSTED.as_shown())
 
 
 def standing(history: DataFrame) -> DataFrame:

@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+from functools import reduce
+
+from event_kinds import KINDS
 from snowflake.snowpark import Column, DataFrame, Session
 from snowflake.snowpark import functions as F
 
@@ -13,8 +16,8 @@ PLACE = ("KAFKA_TOPIC", "KAFKA_PARTITION", "KAFKA_OFFSET")
 
 def staged_places(session: Session) -> DataFrame:
     """The place of every row in STAGING."""
-    orders = session.table("STAGING.STG_ORDERS").select(*PLACE)
-    return orders.union_all(session.table("STAGING.STG_INVENTORY_ADJ").select(*PLACE))
+    tables = (session.table(kind.staging).select(*PLACE) for kind in KINDS)
+    return reduce(DataFrame.union_all, tables)
 
 
 def renamed(rows: DataFrame, prefix: str) -> DataFrame:

@@ -10,11 +10,11 @@ Snowflake looks names up in the database that the procedure itself is in.
 
 from __future__ import annotations
 
-import inventory_transforms
-import orders_transforms
 from appending import Target, divide
 from event_fields import utc_now
-from rejected_events import REJECTED_EVENTS, beside_rejected
+from event_kinds import INVENTORY_ADJUSTED, ORDER_CREATED, of_stream
+from judging import judge, own_events
+from rejected_events import REJECTED_EVENTS, beside_rejected, rejected_as
 from run_log import logged
 from snowflake.snowpark import DataFrame, Session
 from snowflake.snowpark import functions as F
@@ -24,18 +24,34 @@ from transactions import transaction
 @logged
 def orders(session: Session) -> dict[str, int]:
     """Moves STREAM_RAW_ORDERS on; returns how many rows it staged and how many it rejected."""
-    with transaction(session):
-        judged = orders_transforms.judge(_new_rows(session, "RAW_DATA.STREAM_RAW_ORDERS"))
-        return _stage(session, judged, Target("STAGING.STG_ORDERS", orders_transforms.STAGED_AS))
+    return _stage(session, ORDER_CREATED.stream)
 
 
 @logged
 def inventory(session: Session) -> dict[str, int]:
     """Moves STREAM_RAW_INVENTORY on; returns how many rows it staged and how many it rejected."""
+    return _stage(session, INVENTORY_ADJUSTED.stream)
+
+
+def _stage(session: Session, stream: str) -> dict[str, int]:
+    """The valid rows into the tables of their kinds, the others among the rejected, by one
+    statement, which judges them once."""
+    kinds = of_stream(stream)
     with transaction(session):
-        judged = inventory_transforms.judge(_new_rows(session, "RAW_DATA.STREAM_RAW_INVENTORY"))
-        staged = Target("STAGING.STG_INVENTORY_ADJ", inventory_transforms.STAGED_AS)
-        return _stage(session, judged, staged)
+        judged = judge(own_events(_new_rows(session, stream), stream), kinds)
+        columns = dict.fromkeys(name for kind in kinds for name in ("EVENT_TYPE", *kind.staged))
+        rows = beside_rejected(judged, columns, utc_now())
+        staged = {
+            f"FAULT IS NULL AND EVENT_TYPE = '{kind.event_type}'": Target(
+                kind.staging, {name: name for name in kind.staged}
+            )
+            for kind in kinds
+        }
+        rejections = {name: rejected_as(name) for name in REJECTED_EVENTS}
+        *counts, rejected = divide(
+            session, rows, staged, Target("RAW_DATA.REJECTED_EVENTS", rejections)
+        )
+    return {"staged": sum(counts), "rejected": rejected}
 
 
 def _new_rows(session: Session, stream: str) -> DataFrame:
@@ -43,11 +59,3 @@ def _new_rows(session: Session, stream: str) -> DataFrame:
     limited = new.cross_join(session.table("OPS.EVENT_LIMITS"))
     latest = F.dateadd("second", F.col("MAX_FUTURE_SECONDS"), F.col("INGESTION_TIMESTAMP"))
     return limited.with_column("LATEST_MOMENT", latest)
-
-
-def _stage(session: Session, judged: DataFrame, target: Target) -> dict[str, int]:
-    """The valid rows into their table, the others among the rejected; they are judged once."""
-    rows = beside_rejected(judged, target.values.values(), utc_now())
-    rejections = Target("RAW_DATA.REJECTED_EVENTS", {name: name for name in REJECTED_EVENTS})
-    staged, rejected = divide(session, rows, "REASON IS NULL", target, rejections)
-    return {"staged": staged, "rejected": rejected}

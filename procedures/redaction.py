@@ -16,25 +16,25 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-import inventory_transforms
-import orders_transforms
 from event_fields import Field
+from event_kinds import (
+    CUSTOMER_ID,
+    EVENT_ID,
+    EVENT_TIMESTAMP,
+    KINDS,
+    PAYMENT_METHOD,
+    PRODUCT_ID,
+    REASON,
+    SHIPPING_ADDRESS,
+)
 
 # What stands for a forgotten customer: the transforms take it for an id, and no shop's id has
 # parentheses.
 FORGOTTEN = "(forgotten)"
 
-CUSTOMER_ID, SHIPPING_ADDRESS = orders_transforms.CUSTOMER_ID, orders_transforms.SHIPPING_ADDRESS
-FIELDS: dict[str, tuple[Field, ...]] = {
-    "ORDER_CREATED": orders_transforms.FIELDS,
-    "INVENTORY_ADJUSTED": inventory_transforms.FIELDS,
-}
+FIELDS: dict[str, tuple[Field, ...]] = {kind.event_type: kind.fields for kind in KINDS}
 # What every event has, whatever its kind.
-ENVELOPE = (
-    orders_transforms.EVENT_ID,
-    orders_transforms.EVENT_TIMESTAMP,
-    inventory_transforms.PRODUCT_ID,
-)
+ENVELOPE = (EVENT_ID, EVENT_TIMESTAMP, PRODUCT_ID)
 
 WORD = "A-Za-z0-9_-"
 ENCODINGS = ("utf-8", "latin-1", "utf-16-le", "utf-16-be")
@@ -57,7 +57,7 @@ def names(fields: Iterable[Field]) -> set[str]:
 PERSONAL = names((CUSTOMER_ID, SHIPPING_ADDRESS))
 # Fields in which people write what they like. The other ones have a vocabulary: a shelf may well be
 # called as a customer is.
-FREE_TEXT = names((orders_transforms.PAYMENT_METHOD, SHIPPING_ADDRESS, inventory_transforms.REASON))
+FREE_TEXT = names((PAYMENT_METHOD, SHIPPING_ADDRESS, REASON))
 
 
 @dataclass(frozen=True)
@@ -217,7 +217,7 @@ def reason(text: str | None, customer: Customer, own: bool) -> str | None:
 def product_of(text: str | None) -> str | None:
     """The product that a message names, if it can be read."""
     try:
-        return identifier(parsed(text or "").get(inventory_transforms.PRODUCT_ID.name))
+        return identifier(parsed(text or "").get(PRODUCT_ID.name))
     except (ValueError, RecursionError):
         return None
 

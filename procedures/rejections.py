@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import json
 
-import inventory_transforms
-import orders_transforms
 from appending import Change, addition, update
 from event_fields import utc_now
+from event_kinds import KINDS
+from judging import judge, staged
 from places import PLACE, renamed, same_place, staged_places, without_places
 from repair_lock import repair
 from run_log import logged
@@ -32,18 +32,19 @@ CHOSEN = """
     AND (c.CHOICE:reason IS NULL OR CONTAINS(LOWER(r.REASON), LOWER(c.CHOICE:reason::VARCHAR)))
 """
 
-# The payload is the event, also after RAW was purged, or the payload mended by hand. RAW knows the
-# event's own id, where the rejection may show its place instead, and when it came in. What came too
-# early may be due by now, or be taken at any moment.
+# The payload is the event, also after RAW was purged, or the payload corrected by hand, its type
+# included. RAW knows the event's own id, where the rejection may show its place instead, and when
+# it came in. What came too early may be due by now, or be taken at any moment.
 REJECTED = f"""
 SELECT
     CASE WHEN w.KAFKA_OFFSET IS NULL THEN r.EVENT_ID ELSE w.EVENT_ID END AS EVENT_ID,
-    r.EVENT_TYPE,
+    COALESCE(TRY_PARSE_JSON(r.PAYLOAD):event_type::VARCHAR, r.EVENT_TYPE) AS EVENT_TYPE,
     TRY_PARSE_JSON(r.PAYLOAD) AS EVENT_DATA,
     COALESCE(w.INGESTION_TIMESTAMP, r.REJECTED_AT) AS INGESTION_TIMESTAMP,
     r.KAFKA_TOPIC,
     r.KAFKA_PARTITION,
     r.KAFKA_OFFSET,
+    w.KAFKA_METADATA,
     CASE
         WHEN c.CHOICE:any_moment IS NULL THEN DATEADD('second', l.MAX_FUTURE_SECONDS, SYSDATE())
     END AS LATEST_MOMENT
@@ -91,23 +92,28 @@ def accept_future(session: Session, events: list[str], note: str) -> dict[str, i
 
 def _retry(session: Session, chosen: str, note: str | None) -> dict[str, int]:
     infer_columns(session)
-    judged = Judged(session.sql(REJECTED, params=[chosen]))
+    events = session.sql(REJECTED, params=[chosen])
+    judged = judge(events)
     places = staged_places(session)
     stage = [
-        addition(session.table(table), without_places(rows, places), columns)
-        for rows, table, columns in judged.staged()
+        addition(
+            session.table(kind.staging),
+            without_places(staged(judge(events, [kind]), kind), places),
+            kind.staged,
+        )
+        for kind in KINDS
     ]
-    reasons = judged.reasons()
+    reasons = judged.select(*PLACE, F.col("FAULT").alias("REASON"))
     rejected = session.table("RAW_DATA.REJECTED_EVENTS")
     mark = mark_retried(rejected, reasons.filter(is_valid()), note)
     show = show_reasons(rejected, reasons.filter(~is_valid()))
     with repair(session):
-        staged = sum(each() for each in stage)
+        added = sum(each() for each in stage)
         retried = mark()
-        if staged > retried:
-            raise RuntimeError(f"{staged} events were staged for {retried} rejections: not done")
+        if added > retried:
+            raise RuntimeError(f"{added} events were staged for {retried} rejections: not done")
         still = show()
-    return {"staged": staged, "retried": retried, "still_rejected": still}
+    return {"staged": added, "retried": retried, "still_rejected": still}
 
 
 @logged
@@ -125,30 +131,6 @@ def choice(events: list[str] | None, **more: str | bool | None) -> str:
     """The value that CHOSEN, REJECTED and DISCARD read."""
     given = {"events": None if events is None else f" {' '.join(events)} ", **more}
     return json.dumps({name: value for name, value in given.items() if value is not None})
-
-
-class Judged:
-    """Events of both kinds, as today's transforms judge them."""
-
-    def __init__(self, events: DataFrame) -> None:
-        self.orders = orders_transforms.judge(events)
-        self.adjustments = inventory_transforms.judge(events)
-
-    def staged(self) -> list[tuple[DataFrame, str, tuple[str, ...]]]:
-        """The valid ones with the table of STAGING that they belong to, and its columns."""
-        orders = orders_transforms.staged_orders(self.orders)
-        adjustments = inventory_transforms.staged_adjustments(self.adjustments)
-        return [
-            (orders, "STAGING.STG_ORDERS", orders_transforms.STG_ORDERS),
-            (adjustments, "STAGING.STG_INVENTORY_ADJ", inventory_transforms.STG_INVENTORY_ADJ),
-        ]
-
-    def reasons(self) -> DataFrame:
-        """Place and today's REASON, which is NULL for a valid event."""
-        orders, adjustments = (
-            each.select(*PLACE, "REASON") for each in (self.orders, self.adjustments)
-        )
-        return orders.union_all(adjustments)
 
 
 def is_valid() -> Column:

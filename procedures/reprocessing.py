@@ -9,7 +9,9 @@ An order in STAGING
 - the same event with other values: STG_ORDERS and ORDERS are corrected;
 - invalid today, or with another id or time: nothing, it is counted as `kept`.
 An adjustment in STAGING
-- nothing, since history is never updated; where it differs today it is counted as `kept`.
+- nothing, since history is never updated; where it differs today it is counted as `kept`;
+- but a column that is NULL there, and that the stock does not depend on, is filled with what the
+  event says: columns that were added later.
 Rejected and OPEN
 - valid today: it goes to STAGING, and the rejection becomes RETRIED;
 - invalid: the rejection shows today's reason.
@@ -23,25 +25,25 @@ Nowhere, because it was purged from STAGING or lost
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from datetime import datetime
+from functools import reduce
 
-import inventory_transforms
-import orders_transforms
 from appending import Change, addition, composed, update
 from comparisons import (
-    ORDER_VALUES,
-    adjustments_beside,
+    beside,
     differ,
     is_contradicted,
-    is_corrected_order,
-    is_kept_adjustment,
-    is_kept_order,
+    is_corrected,
+    is_due,
+    is_kept,
     is_of_another_event,
-    orders_beside,
-    shown_orders,
+    shown_events,
 )
 from event_fields import utc_now
+from event_kinds import INVENTORY_ADJUSTED, KINDS, ORDER_CREATED, Kind, stream_of
 from inventory_transforms import current_stock, standing
+from judging import is_valid, judge, staged
 from places import renamed, same_place, staged_places, with_places, without_places
 from rejected_events import REJECTED_EVENTS, rejected_events
 from rejections import mark_retried
@@ -56,23 +58,25 @@ from transactions import infer_columns
 # what is below the first offset that a stream still holds has been given out. Read outside of the
 # transaction, because reading a stream beside DML would move it, and in one statement, so that
 # table and streams are of one moment. A stream never goes back, so the answer stays true.
-REACH = """
+PENDING = "\n    UNION ALL\n".join(
+    f"""
+    SELECT KAFKA_TOPIC, KAFKA_PARTITION, '{stream}' AS STREAM, MIN(KAFKA_OFFSET) AS FIRST_OFFSET
+    FROM {stream}
+    GROUP BY KAFKA_TOPIC, KAFKA_PARTITION
+    """
+    for stream in sorted({kind.stream for kind in KINDS})
+)
+REACH = f"""
 WITH CHOSEN AS (SELECT PARSE_JSON(?) AS CHOICE),
 PENDING AS (
-    SELECT KAFKA_TOPIC, KAFKA_PARTITION, 'ORDERS' AS CONSUMER, MIN(KAFKA_OFFSET) AS FIRST_OFFSET
-    FROM RAW_DATA.STREAM_RAW_ORDERS
-    GROUP BY KAFKA_TOPIC, KAFKA_PARTITION
-    UNION ALL
-    SELECT KAFKA_TOPIC, KAFKA_PARTITION, 'INVENTORY' AS CONSUMER, MIN(KAFKA_OFFSET) AS FIRST_OFFSET
-    FROM RAW_DATA.STREAM_RAW_INVENTORY
-    GROUP BY KAFKA_TOPIC, KAFKA_PARTITION
+    {PENDING}
 ),
 EVENTS AS (
     SELECT
         r.KAFKA_TOPIC,
         r.KAFKA_PARTITION,
         r.KAFKA_OFFSET,
-        CASE WHEN r.EVENT_TYPE = 'INVENTORY_ADJUSTED' THEN 'INVENTORY' ELSE 'ORDERS' END AS CONSUMER
+        {stream_of("r.EVENT_TYPE")} AS STREAM
     FROM RAW_DATA.RAW_EVENTS_STREAM AS r
     CROSS JOIN CHOSEN AS c
     WHERE r.INGESTION_TIMESTAMP >= c.CHOICE:since::TIMESTAMP_NTZ
@@ -81,7 +85,7 @@ EVENTS AS (
 SELECT
     e.KAFKA_TOPIC,
     e.KAFKA_PARTITION,
-    e.CONSUMER,
+    e.STREAM,
     COUNT(*) AS EVENTS,
     SUM(CASE WHEN e.KAFKA_OFFSET >= p.FIRST_OFFSET THEN 1 ELSE 0 END) AS WAITING,
     COALESCE(MIN(p.FIRST_OFFSET), MAX(e.KAFKA_OFFSET) + 1) AS REACH
@@ -89,11 +93,11 @@ FROM EVENTS AS e
 LEFT JOIN PENDING AS p
     ON e.KAFKA_TOPIC = p.KAFKA_TOPIC
     AND e.KAFKA_PARTITION = p.KAFKA_PARTITION
-    AND e.CONSUMER = p.CONSUMER
-GROUP BY e.KAFKA_TOPIC, e.KAFKA_PARTITION, e.CONSUMER
+    AND e.STREAM = p.STREAM
+GROUP BY e.KAFKA_TOPIC, e.KAFKA_PARTITION, e.STREAM
 """
 
-GIVEN_OUT = """
+GIVEN_OUT = f"""
 SELECT
     r.EVENT_ID,
     r.EVENT_TYPE,
@@ -102,6 +106,7 @@ SELECT
     r.KAFKA_TOPIC,
     r.KAFKA_PARTITION,
     r.KAFKA_OFFSET,
+    r.KAFKA_METADATA,
     DATEADD('second', l.MAX_FUTURE_SECONDS, SYSDATE()) AS LATEST_MOMENT
 FROM RAW_DATA.RAW_EVENTS_STREAM AS r
 CROSS JOIN OPS.EVENT_LIMITS AS l
@@ -111,15 +116,14 @@ INNER JOIN (
         c.CHOICE:until::TIMESTAMP_NTZ AS UNTIL,
         f.value:topic::VARCHAR AS TOPIC,
         f.value:partition::NUMBER(10, 0) AS PARTITION_NUMBER,
-        f.value:consumer::VARCHAR AS CONSUMER,
+        f.value:stream::VARCHAR AS STREAM,
         f.value:reach::NUMBER(19, 0) AS REACH
     FROM (SELECT PARSE_JSON(?) AS CHOICE) AS c, LATERAL FLATTEN(INPUT => c.CHOICE:reach) AS f
 ) AS g
     ON r.KAFKA_TOPIC = g.TOPIC
     AND r.KAFKA_PARTITION = g.PARTITION_NUMBER
     AND r.KAFKA_OFFSET < g.REACH
-    AND CASE WHEN r.EVENT_TYPE = 'INVENTORY_ADJUSTED' THEN 'INVENTORY' ELSE 'ORDERS' END
-        = g.CONSUMER
+    AND {stream_of("r.EVENT_TYPE")} = g.STREAM
 LEFT JOIN (
     SELECT DISTINCT KAFKA_TOPIC, KAFKA_PARTITION, KAFKA_OFFSET
     FROM RAW_DATA.REJECTED_EVENTS
@@ -149,7 +153,7 @@ def reprocess(session: Session, since: datetime, until: datetime) -> dict[str, i
     infer_columns(session)
     window = {"since": since.isoformat(" "), "until": until.isoformat(" ")}
     found = session.sql(REACH, params=[json.dumps(window)]).collect()
-    names = ("topic", "partition", "consumer", "events", "waiting", "reach")
+    names = ("topic", "partition", "stream", "events", "waiting", "reach")
     reach = [dict(zip(names, row, strict=True)) for row in found]
     events = sum(int(each["events"]) for each in reach)
     waiting = sum(int(each["waiting"]) for each in reach)
@@ -169,62 +173,59 @@ class Reprocessing:
     """
 
     def __init__(self, session: Session, events: DataFrame) -> None:
-        orders, adjustments = orders_transforms.judge(events), inventory_transforms.judge(events)
-        production = session.table("PRODUCTION.ORDERS")
-        stg_orders = session.table("STAGING.STG_ORDERS")
-        stg_adjustments = session.table("STAGING.STG_INVENTORY_ADJ")
+        judged = judge(events)
+        of_kind = {kind: judge(events, [kind]) for kind in KINDS}
+        in_staging = staged_places(session)
         rejected = session.table("RAW_DATA.REJECTED_EVENTS")
         history = session.table("PRODUCTION.INVENTORY_HISTORY")
         has = renamed(history, "HAS_")
-        staged = staged_places(session)
-        beside = orders_beside(orders, stg_orders)
-        valid = inventory_transforms.staged_adjustments(adjustments)
-        unstaged = without_places(valid, staged)
+        new = {kind: without_places(staged(of_kind[kind], kind), in_staging) for kind in KINDS}
+        contradicting = new[INVENTORY_ADJUSTED].join(has, is_contradicted("HAS_"), "leftsemi")
+        new[INVENTORY_ADJUSTED] = new[INVENTORY_ADJUSTED].join(
+            has, is_contradicted("HAS_"), "leftanti"
+        )
+        stg = {kind: session.table(kind.staging) for kind in KINDS}
+        both = {kind: beside(of_kind[kind], stg[kind], kind) for kind in KINDS}
+        kept = [both[kind].filter(is_kept(kind)) for kind in KINDS]
 
-        self.counts = [
-            counts(beside, is_kept_order()),
-            counts(adjustments_beside(adjustments, stg_adjustments), is_kept_adjustment()),
-        ]
-        self.contradicted = counts(unstaged.join(has, is_contradicted("HAS_"), "leftsemi"))
-        self.correct_production = corrected_orders(production, beside)
-        self.correct_staging = corrected_rows(stg_orders, beside)
-        new_orders = without_places(orders_transforms.staged_orders(orders), staged)
-        self.stage_orders = addition(stg_orders, new_orders, orders_transforms.STG_ORDERS)
-        late = latecomers(without_places(adjustments, staged), rejected, has)
+        self.counts = counts(events, [*kept, contradicting])
+        self.correct_production = {
+            kind: correction(session.table(kind.production.table), both[kind], kind)
+            for kind in KINDS
+            if kind.production
+        }
+        self.correct_staging = [corrected_rows(stg[kind], both[kind], kind) for kind in KINDS]
+        late = latecomers(without_places(of_kind[INVENTORY_ADJUSTED], in_staging), rejected, has)
         self.note_latecomers = addition(rejected, late, (*REJECTED_EVENTS, "DECIDED_AT"))
-        new = unstaged.join(has, is_contradicted("HAS_"), "leftanti")
-        columns = inventory_transforms.STG_INVENTORY_ADJ
-        self.stage_adjustments = addition(stg_adjustments, new, columns)
-        self.mark_retried = mark_retried(rejected, with_places(events, staged))
-        now = utc_now()
-        invalid = rejected_events(orders, now).union_all(rejected_events(adjustments, now))
-        self.invalid = composed(renamed(without_places(invalid, staged), "NEW_"))
+        self.stage = [addition(stg[kind], new[kind], kind.staged) for kind in KINDS]
+        self.mark_retried = mark_retried(rejected, with_places(events, in_staging))
+        invalid = rejected_events(judged, utc_now())
+        self.invalid = composed(renamed(without_places(invalid, in_staging), "NEW_"))
         self.rejected = rejected
         without = history.filter(F.col("PRODUCT_CATEGORY").is_null())
         stock = session.table("PRODUCTION.INVENTORY_CURRENT")
+        orders = session.table("PRODUCTION.ORDERS")
         self.lend_categories = lent_categories(
-            stock, current_stock(standing(history), without, production)
+            stock, current_stock(standing(history), without, orders)
         )
 
     def run(self) -> dict[str, int]:
         """The order matters: each step compares with what the steps before it have left."""
-        [orders], [adjustments] = (each.collect() for each in self.counts)
-        [contradicted] = self.contradicted.collect()
-        corrected_orders = self.correct_production()
-        corrected = self.correct_staging()
-        staged = self.stage_orders()
+        [(judged, kept)] = self.counts.collect()
+        shown = {kind: correct() for kind, correct in self.correct_production.items()}
+        corrected = sum(correct() for correct in self.correct_staging)
         self.note_latecomers()
-        staged += self.stage_adjustments()
+        added = sum(stage() for stage in self.stage)
         retried = self.mark_retried()
         rejected, still_rejected = self._reject()
         self.lend_categories()
         return {
-            "judged": int(orders["JUDGED"]) + int(adjustments["JUDGED"]),
-            "kept": sum(int(each["KEPT"]) for each in (orders, adjustments, contradicted)),
-            "staged": staged,
+            "judged": int(judged),
+            "kept": int(kept),
+            "staged": added,
             "retried": retried,
             "corrected": corrected,
-            "corrected_orders": corrected_orders,
+            "corrected_orders": shown[ORDER_CREATED],
             "rejected": rejected,
             "still_rejected": still_rejected,
         }
@@ -243,31 +244,32 @@ class Reprocessing:
         return done.rows_inserted, done.rows_updated
 
 
-def counts(beside: DataFrame, kept: Column | None = None) -> DataFrame:
-    """How many events are JUDGED, and how many of them are KEPT in spite of it; all, by default."""
-    kept_ones = F.lit(1) if kept is None else F.when(kept, F.lit(1))
-    return composed(
-        beside.select(F.count(F.lit(1)).alias("JUDGED"), F.count(kept_ones).alias("KEPT"))
-    )
+def counts(judged: DataFrame, kept: Iterable[DataFrame]) -> DataFrame:
+    """How many events are JUDGED, and how many of them are KEPT in spite of it."""
+    parts = [judged.select(F.lit(1).alias("JUDGED"), F.lit(0).alias("KEPT"))]
+    parts += [each.select(F.lit(0).alias("JUDGED"), F.lit(1).alias("KEPT")) for each in kept]
+    both = reduce(DataFrame.union_all, parts)
+    sums = (F.coalesce(F.sum(name), F.lit(0)).alias(name) for name in ("JUDGED", "KEPT"))
+    return composed(both.select(*sums))
 
 
-def corrected_orders(production: Table, beside: DataFrame) -> Change:
-    """An order goes on showing the same event, with what it says today."""
-    same = (
-        (F.col("ORDER_ID") == F.col("NEW_ORDER_ID"))
-        & (F.col("EVENT_ID") == F.col("NEW_EVENT_ID"))
-        & (F.col("ORDER_TIMESTAMP") == F.col("NEW_EVENT_TIMESTAMP"))
-    )
-    changes = {name: F.col(f"NEW_{name}") for name in ORDER_VALUES} | {"UPDATED_AT": utc_now()}
-    source = renamed(shown_orders(beside), "NEW_")
-    return update(production, changes, same & differ(ORDER_VALUES, "NEW_"), source)
+def correction(production: Table, rows: DataFrame, kind: Kind) -> Change:
+    """Production goes on showing the same events, with what they say today."""
+    same = [F.col(own) == F.col(f"NEW_{name}") for own, name in kind.identity_shown.items()]
+    if kind.settled:
+        same.append(~differ(kind.settled, "NEW_"))
+    changes = {name: F.col(f"NEW_{name}") for name in kind.corrected}
+    if kind.production and "UPDATED_AT" in kind.production.own:
+        changes["UPDATED_AT"] = utc_now()
+    condition = reduce(Column.__and__, same) & is_due(kind, new="NEW_")
+    return update(production, changes, condition, renamed(shown_events(rows, kind), "NEW_"))
 
 
-def corrected_rows(stg_orders: Table, beside: DataFrame) -> Change:
-    """STG_ORDERS gets the same corrections."""
-    changed = beside.filter(is_corrected_order()).select(*orders_transforms.STG_ORDERS)
-    changes = {name: F.col(f"NEW_{name}") for name in ORDER_VALUES}
-    return update(stg_orders, changes, same_place("NEW_"), renamed(changed, "NEW_"))
+def corrected_rows(stg: Table, rows: DataFrame, kind: Kind) -> Change:
+    """STAGING gets the same corrections."""
+    changed = rows.filter(is_corrected(kind)).select(*kind.staged)
+    changes = {name: F.col(f"NEW_{name}") for name in kind.corrected}
+    return update(stg, changes, same_place("NEW_"), renamed(changed, "NEW_"))
 
 
 def latecomers(unstaged: DataFrame, rejected: DataFrame, has: DataFrame) -> DataFrame:
@@ -276,9 +278,9 @@ def latecomers(unstaged: DataFrame, rejected: DataFrame, has: DataFrame) -> Data
     By it the laws know that such an event, whatever its offset, was not there first.
     """
     own = rejected.filter(F.col("STAGE") == F.lit("STAGING"))
-    unknown = without_places(unstaged.filter(F.col("REASON").is_null()), own)
+    unknown = without_places(unstaged.filter(is_valid(INVENTORY_ADJUSTED)), own)
     late = unknown.join(has, is_of_another_event("HAS_"), "leftsemi")
-    given = {"REASON": F.lit(LATE).alias("REASON")}
+    given = {"FAULT": F.lit(LATE).alias("FAULT")}
     noted = late.select(*(given.get(name, F.col(name)) for name in unstaged.columns))
     changes = {"STATUS": F.lit("RETRIED")}
     return rejected_events(noted, utc_now()).select(

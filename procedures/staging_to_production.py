@@ -14,14 +14,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from event_fields import utc_now
+from event_kinds import INVENTORY_ADJUSTED, ORDER_CREATED
 from inventory_transforms import (
     INVENTORY_CURRENT,
-    INVENTORY_HISTORY,
     current_stock,
     first_adjustments,
     standing,
 )
-from orders_transforms import ORDER_COLUMNS, latest_orders, standing_orders
+from orders_transforms import latest_orders, standing_orders
 from run_log import logged
 from snowflake.snowpark import Column, DataFrame, MergeResult, Session
 from snowflake.snowpark import functions as F
@@ -81,9 +81,9 @@ def _merge_orders(session: Session, staged: DataFrame) -> MergeResult:
     is_later = (new_timestamp > timestamp) | (
         (new_timestamp == timestamp) & (F.col("NEW_EVENT_ID") > F.col("EVENT_ID"))
     )
-    values = _values(ORDER_COLUMNS)
+    values = _values(ORDER_CREATED.shown)
     return session.table("PRODUCTION.ORDERS").merge(
-        _source(latest_orders(staged), ORDER_COLUMNS),
+        _source(latest_orders(staged), ORDER_CREATED.shown),
         F.col("ORDER_ID") == F.col("NEW_ORDER_ID"),
         [
             when_matched(is_later).update(_without(values, "ORDER_ID") | {"UPDATED_AT": utc_now()}),
@@ -93,9 +93,9 @@ def _merge_orders(session: Session, staged: DataFrame) -> MergeResult:
 
 
 def _merge_history(session: Session, staged: DataFrame) -> MergeResult:
-    values = _values(INVENTORY_HISTORY) | {"CREATED_AT": utc_now()}
+    values = _values(INVENTORY_ADJUSTED.shown) | {"CREATED_AT": utc_now()}
     return session.table("PRODUCTION.INVENTORY_HISTORY").merge(
-        _source(first_adjustments(staged), INVENTORY_HISTORY),
+        _source(first_adjustments(staged), INVENTORY_ADJUSTED.shown),
         F.col("ADJUSTMENT_ID") == F.col("NEW_ADJUSTMENT_ID"),
         [when_not_matched().insert(values)],
     )

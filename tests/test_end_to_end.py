@@ -117,9 +117,9 @@ def test_events_reach_production_through_power_cuts_and_a_new_version(machine: M
 def deploy_quieter_payment_methods(machine: Machine) -> None:
     """A new version of the code, as a developer would ship it while everything runs."""
     with Project.find().copy_for_deployment() as changed:
-        module = changed.root / "procedures" / "orders_transforms.py"
-        old = 'PAYMENT_METHOD.text.alias("PAYMENT_METHOD")'
-        new = 'F.lower(PAYMENT_METHOD.text).alias("PAYMENT_METHOD")'
+        module = changed.root / "procedures" / "event_kinds.py"
+        old = 'Field("payment_method", TEXT)'
+        new = 'Field("payment_method", TEXT, default=Default("in small letters", F.lower))'
         text = module.read_text(encoding="utf-8")
         assert text.count(old) == 1
         module.write_text(text.replace(old, new), encoding="utf-8")

@@ -8,7 +8,7 @@ from rich.table import Table
 from snowflake.connector.errors import ProgrammingError
 
 from app.caves.errors import CommandError
-from app.caves.laws import LAWS, Law, Verdict
+from app.caves.laws import LAWS, Law, Verdict, kinds
 from app.caves.target import Account, is_missing
 
 BEGINNING = datetime(1970, 1, 1)
@@ -33,18 +33,19 @@ Exit code 0: every law holds; 1: a law is broken, or the account cannot be asked
 
 def verify(account: Account, since: datetime | None = None) -> list[Verdict]:
     """The verdict on every law, for what was ingested and written from `since` on."""
-    return [judge(account, law, since or BEGINNING) for law in LAWS]
-
-
-def judge(account: Account, law: Law, since: datetime) -> Verdict:
     try:
-        row = account.row(law.query, (since.isoformat(sep=" "),))
+        known = kinds.read(account)
+        return [judge(account, law, known, since or BEGINNING) for law in LAWS]
     except ProgrammingError as error:
         if is_missing(error):
             raise CommandError(
                 f"the pipeline is not in {account.database}: run `caves deploy` first"
             ) from error
         raise
+
+
+def judge(account: Account, law: Law, known: kinds.Kinds, since: datetime) -> Verdict:
+    row = account.row(law.query(known), (since.isoformat(sep=" "),))
     return Verdict(law, {name: int(value) for name, value in row.items()})
 
 

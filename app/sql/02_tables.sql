@@ -9,7 +9,7 @@ USE DATABASE <% ctx.env.database %>;
 
 CREATE TABLE IF NOT EXISTS RAW_DATA.RAW_EVENTS_STREAM (
     EVENT_ID VARCHAR COMMENT 'The event''s id, or topic-partition-offset where it has none',
-    EVENT_TYPE VARCHAR COMMENT 'ORDER_CREATED or INVENTORY_ADJUSTED',
+    EVENT_TYPE VARCHAR COMMENT 'As it came; the known ones are in OPS.EVENT_KINDS',
     EVENT_TIMESTAMP TIMESTAMP_NTZ COMMENT 'When it happened; NULL if that cannot be read',
     PRODUCT_ID VARCHAR,
     CUSTOMER_ID VARCHAR,
@@ -47,7 +47,7 @@ LAST_MESSAGE_MS NUMBER(19, 0) COMMENT 'Its timestamp in Kafka, in ms since 1970'
 
 CREATE TABLE IF NOT EXISTS RAW_DATA.REJECTED_EVENTS (
     REJECTED_AT TIMESTAMP_NTZ,
-    STAGE VARCHAR COMMENT 'INGEST: not an event at all; STAGING: an event that breaks a rule',
+    STAGE VARCHAR COMMENT 'INGEST: no JSON object; STAGING: an event that breaks a rule',
     REASON VARCHAR COMMENT 'Field and rule, then a colon and the value',
     EVENT_ID VARCHAR,
     EVENT_TYPE VARCHAR,
@@ -173,6 +173,91 @@ COMMENT = 'How far in the future of its ingestion an event may be'
 AS
 SELECT '<% ctx.env.max_event_future_seconds %>'::NUMBER(10, 0) AS MAX_FUTURE_SECONDS;
 
+-- procedures/event_kinds.py as views; `make events` writes them.
+CREATE OR REPLACE VIEW OPS.EVENT_KINDS
+COPY GRANTS
+COMMENT = 'The types of event that are known, and their tables'
+AS
+SELECT
+    EVENT_TYPE,
+    STREAM_NAME,
+    STAGING_TABLE,
+    PRODUCTION_TABLE,
+    KEY_COLUMN
+FROM (
+    VALUES
+    (
+        'ORDER_CREATED',
+        'RAW_DATA.STREAM_RAW_ORDERS',
+        'STAGING.STG_ORDERS',
+        'PRODUCTION.ORDERS',
+        'ORDER_ID'
+    ),
+    (
+        'ORDER_CANCELLED',
+        'RAW_DATA.STREAM_RAW_ORDERS',
+        'STAGING.STG_ORDER_CANCELLATIONS',
+        NULL,
+        'ORDER_ID'
+    ),
+    (
+        'INVENTORY_ADJUSTED',
+        'RAW_DATA.STREAM_RAW_INVENTORY',
+        'STAGING.STG_INVENTORY_ADJ',
+        'PRODUCTION.INVENTORY_HISTORY',
+        'ADJUSTMENT_ID'
+    )
+) AS KNOWN (EVENT_TYPE, STREAM_NAME, STAGING_TABLE, PRODUCTION_TABLE, KEY_COLUMN);
+
+CREATE OR REPLACE VIEW OPS.EVENT_FIELDS
+COPY GRANTS
+COMMENT = 'What each type of event says, and in which columns; synonyms have blanks between them'
+AS
+SELECT
+    EVENT_TYPE,
+    FIELD_NAME,
+    SYNONYMS,
+    STAGING_COLUMN,
+    PRODUCTION_COLUMN
+FROM (
+    VALUES
+    ('ORDER_CREATED', 'event_id', '', 'EVENT_ID', 'EVENT_ID'),
+    ('ORDER_CREATED', 'event_timestamp', 'event_ts', 'EVENT_TIMESTAMP', 'ORDER_TIMESTAMP'),
+    ('ORDER_CREATED', 'order_id', 'order_line_id', 'ORDER_ID', 'ORDER_ID'),
+    ('ORDER_CREATED', 'customer_id', '', 'CUSTOMER_ID', 'CUSTOMER_ID'),
+    ('ORDER_CREATED', 'product_id', '', 'PRODUCT_ID', 'PRODUCT_ID'),
+    ('ORDER_CREATED', 'product_name', '', 'PRODUCT_NAME', 'PRODUCT_NAME'),
+    ('ORDER_CREATED', 'product_category', 'category', 'PRODUCT_CATEGORY', 'PRODUCT_CATEGORY'),
+    ('ORDER_CREATED', 'quantity', '', 'QUANTITY', 'QUANTITY'),
+    ('ORDER_CREATED', 'unit_price', '', 'UNIT_PRICE', 'UNIT_PRICE'),
+    ('ORDER_CREATED', 'total_amount', 'total_price', 'TOTAL_AMOUNT', 'TOTAL_AMOUNT'),
+    ('ORDER_CREATED', 'payment_method', '', 'PAYMENT_METHOD', 'PAYMENT_METHOD'),
+    ('ORDER_CREATED', 'shipping_address', '', 'SHIPPING_ADDRESS', 'SHIPPING_ADDRESS'),
+    ('ORDER_CANCELLED', 'event_id', '', 'EVENT_ID', NULL),
+    ('ORDER_CANCELLED', 'event_timestamp', 'event_ts', 'EVENT_TIMESTAMP', NULL),
+    ('ORDER_CANCELLED', 'order_id', 'order_line_id', 'ORDER_ID', NULL),
+    ('ORDER_CANCELLED', 'reason', '', 'REASON', NULL),
+    ('INVENTORY_ADJUSTED', 'event_id', '', 'EVENT_ID', 'EVENT_ID'),
+    (
+        'INVENTORY_ADJUSTED',
+        'event_timestamp',
+        'event_ts',
+        'EVENT_TIMESTAMP',
+        'ADJUSTMENT_TIMESTAMP'
+    ),
+    ('INVENTORY_ADJUSTED', 'adjustment_id', '', 'ADJUSTMENT_ID', 'ADJUSTMENT_ID'),
+    ('INVENTORY_ADJUSTED', 'product_id', '', 'PRODUCT_ID', 'PRODUCT_ID'),
+    ('INVENTORY_ADJUSTED', 'product_name', '', 'PRODUCT_NAME', 'PRODUCT_NAME'),
+    ('INVENTORY_ADJUSTED', 'product_category', 'category', 'PRODUCT_CATEGORY', 'PRODUCT_CATEGORY'),
+    ('INVENTORY_ADJUSTED', 'adjustment_type', '', 'ADJUSTMENT_TYPE', 'ADJUSTMENT_TYPE'),
+    ('INVENTORY_ADJUSTED', 'quantity_change', '', 'QUANTITY_CHANGE', 'QUANTITY_CHANGE'),
+    ('INVENTORY_ADJUSTED', 'new_stock_level', '', 'NEW_STOCK_LEVEL', 'NEW_STOCK_LEVEL'),
+    ('INVENTORY_ADJUSTED', 'reason', '', 'REASON', 'REASON'),
+    ('INVENTORY_ADJUSTED', 'warehouse_location', '', 'WAREHOUSE_LOCATION', 'WAREHOUSE_LOCATION')
+) AS KNOWN (EVENT_TYPE, FIELD_NAME, SYNONYMS, STAGING_COLUMN, PRODUCTION_COLUMN);
+
+-- End of what `make events` writes.
+
 -- Retrying, discarding, reprocessing and purging take turns: each begins with an UPDATE of the one
 -- row here, and whoever comes second waits there until the first has committed.
 CREATE TABLE IF NOT EXISTS OPS.REPAIR_LOCK (
@@ -205,6 +290,42 @@ CREATE TABLE IF NOT EXISTS RAW_DATA.FORGOTTEN_CUSTOMERS (
     ROW_COUNTS VARIANT COMMENT 'How many rows of each table were redacted'
 )
 COMMENT = 'Every customer who was forgotten, without the id';
+
+-- Cancellations are few, so production is a view of them, and they are not purged from STAGING. One
+-- may come before its order.
+CREATE TABLE IF NOT EXISTS STAGING.STG_ORDER_CANCELLATIONS (
+    EVENT_ID VARCHAR,
+    EVENT_TIMESTAMP TIMESTAMP_NTZ,
+    ORDER_ID VARCHAR,
+    REASON VARCHAR,
+    INGESTION_TIMESTAMP TIMESTAMP_NTZ,
+    KAFKA_TOPIC VARCHAR,
+    KAFKA_PARTITION NUMBER(10, 0),
+    KAFKA_OFFSET NUMBER(19, 0)
+)
+CHANGE_TRACKING = TRUE
+COMMENT = 'Valid cancellations of orders with typed columns, duplicates included';
+
+CREATE OR REPLACE VIEW PRODUCTION.ORDER_CANCELLATIONS
+COPY GRANTS
+COMMENT = 'From when on each cancelled order is cancelled, withdrawn events left out'
+AS
+SELECT
+    CANCELLED.ORDER_ID,
+    CANCELLED.EVENT_TIMESTAMP AS CANCELLED_AT,
+    CANCELLED.REASON,
+    CANCELLED.EVENT_ID
+FROM STAGING.STG_ORDER_CANCELLATIONS AS CANCELLED
+LEFT JOIN OPS.WITHDRAWN_ORDER_EVENTS AS WITHDRAWN
+    ON
+        CANCELLED.ORDER_ID = WITHDRAWN.ORDER_ID
+        AND CANCELLED.EVENT_ID = WITHDRAWN.EVENT_ID
+        AND CANCELLED.EVENT_TIMESTAMP = WITHDRAWN.EVENT_TIMESTAMP
+WHERE WITHDRAWN.ORDER_ID IS NULL
+QUALIFY ROW_NUMBER() OVER (
+    PARTITION BY CANCELLED.ORDER_ID
+    ORDER BY CANCELLED.EVENT_TIMESTAMP, CANCELLED.EVENT_ID, CANCELLED.KAFKA_OFFSET
+) = 1;
 
 -- The laws judge what is above a partition's last purge, and production from INGESTED_BEFORE on.
 CREATE TABLE IF NOT EXISTS OPS.RETENTION_LOG (

@@ -10,9 +10,17 @@ from app.caves.deployment.leaving import is_our_code
 from app.caves.deployment.live import Live
 from app.caves.deployment.log import DONE, FAILED, History, Recorded
 from app.caves.deployment.plan import Found
-from app.caves.deployment.statements import added_columns, columns, declared, split
+from app.caves.deployment.statements import (
+    added_columns,
+    columns,
+    declared,
+    losses,
+    retyped_columns,
+    split,
+)
 from app.caves.deployment.tasks import Task, kept_suspended, running_before, to_start
 from app.caves.deployment.wanted import Wanted, plain_type, wanted
+from app.caves.errors import UsageError
 from app.caves.project import Project
 
 NOW = datetime(2026, 11, 23)
@@ -62,6 +70,68 @@ def test_a_tables_columns_are_those_it_lists_and_those_that_are_added() -> None:
     assert not table.replaced
     assert columns(table) == ["ID", "NAME"]
     assert added_columns(parts) == {("A.T", "GIFT")}
+
+
+LOSSES = (
+    "ALTER TABLE A.T DROP COLUMN X",
+    "ALTER TABLE IF EXISTS A.T DROP X",
+    "ALTER TABLE A.T RENAME COLUMN X TO Y",
+    "ALTER TABLE A.T RENAME TO A.U",
+    "ALTER TABLE A.T SWAP WITH A.U",
+    "DROP TABLE IF EXISTS A.T",
+    "TRUNCATE TABLE A.T",
+    "CREATE OR REPLACE TABLE A.T (X NUMBER(10, 0))",
+)
+KEPT = (
+    "ALTER TABLE A.T ADD COLUMN IF NOT EXISTS X VARCHAR",
+    "ALTER TABLE A.T ALTER COLUMN X SET DATA TYPE NUMBER(12, 0)",
+    "ALTER TABLE A.T DROP PRIMARY KEY",
+    "CREATE OR REPLACE VIEW A.V AS SELECT 'DROP TABLE A.T' AS X",
+)
+
+
+def test_a_statement_that_would_lose_rows_or_a_column_is_known_as_such() -> None:
+    assert losses((*LOSSES, *KEPT)) == list(LOSSES)
+
+
+@pytest.mark.parametrize("statement", LOSSES)
+def test_a_version_that_would_lose_something_is_refused(statement: str) -> None:
+    with Project.find().copy_for_deployment() as copy:
+        file = copy.root / "app/sql/02_tables.sql"
+        file.write_text(f"{file.read_text('utf-8')}\n{statement};\n", "utf-8")
+        with pytest.raises(UsageError, match="would lose rows, or a column of them"):
+            wanted(copy, copy.env)
+
+
+def number(digits: int, decimals: int) -> Wanted:
+    script = f"""
+    CREATE TABLE IF NOT EXISTS A.T (X NUMBER(10, 2));
+    ALTER TABLE A.T ALTER COLUMN X SET DATA TYPE NUMBER({digits}, {decimals});
+    """
+    parts = list(split(script))
+    return Wanted(declared(parts), {"A.T": ["X"]}, set(), retyped_columns(parts))
+
+
+@pytest.mark.parametrize(("digits", "decimals"), [(9, 2), (12, 3), (12, 0)])
+def test_a_column_never_gets_narrower(digits: int, decimals: int) -> None:
+    live = Live({"TABLE A.T": {}}, columns={"A.T": {"X"}}, numbers={("A.T", "X"): (10, 2)})
+    with pytest.raises(UsageError, match=r"A\.T\.X is NUMBER\(10, 2\), and app/sql makes it"):
+        plan.refuse_narrower(number(digits, decimals), live)
+
+
+def test_a_column_that_gets_wider_is_in_the_plan_until_it_is() -> None:
+    found = Found(
+        Live({"TABLE A.T": {}}, columns={"A.T": {"X"}}, numbers={("A.T", "X"): (10, 2)}),
+        History(None, None),
+        [],
+        [],
+    )
+    wider = number(12, 2)
+    plan.refuse_narrower(wider, found.live)
+    detail = "NUMBER(10, 2) → NUMBER(12, 2)"
+    assert plan.plan(wider, found, {}).changes == [plan.Change("change", "COLUMN", "A.T.X", detail)]
+    found.live.numbers["A.T", "X"] = (12, 2)
+    assert plan.plan(wider, found, {}).changes == []
 
 
 @pytest.mark.parametrize(

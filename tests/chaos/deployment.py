@@ -34,23 +34,28 @@ def deploy_at_once(machine: Machine, task_schedule: str) -> None:
         deploy_to(account, {"task_schedule": task_schedule})
 
 
-def deploy_to(account: Account, env: Mapping[str, str], after: Sequence[str] = AFTER) -> None:
+def deploy_to(
+    account: Account,
+    env: Mapping[str, str],
+    after: Sequence[str] = AFTER,
+    project: Path = PROJECT,
+) -> None:
     """SQL files and procedures, by the account's own connection; `after` follow the procedures."""
     database = account.database
     cursor = account.connection.cursor()
     for name in BEFORE:
-        run_sql_file(account.connection, name, database, env)
+        run_sql_file(account.connection, name, database, env, project)
     with tempfile.TemporaryDirectory() as folder:
         archive = Path(folder) / "procedures.zip"
         with zipfile.ZipFile(archive, "w") as zipped:
-            for module in (PROJECT / "procedures").glob("*.py"):
+            for module in (project / "procedures").glob("*.py"):
                 zipped.write(module, module.name)
         cursor.execute(f"PUT file://{archive} @{database}.OPS.DEPLOYMENT/chaos AUTO_COMPRESS=FALSE")
-    for entity in manifest()["entities"].values():
+    for entity in manifest(project)["entities"].values():
         if entity["type"] == "procedure":
             cursor.execute(_procedure(entity, database))
     for name in after:
-        run_sql_file(account.connection, name, database, env)
+        run_sql_file(account.connection, name, database, env, project)
 
 
 def _procedure(entity: dict[str, Any], database: str) -> str:

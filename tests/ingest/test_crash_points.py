@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import raw_to_staging
 
-from app.caves.laws import LAWS
+from app.caves.laws import LAWS, kinds
 from app.caves.target import Account
 from app.caves.verify import BEGINNING, judge
 from tests.conftest import RunningAccount
@@ -124,13 +124,13 @@ def assert_laws(account: RunningAccount, database: str, messages: int) -> None:
     """Laws 1 and 2, before and after the procedures of hop 2 have taken everything."""
     with account.connect(database=database) as connection:
         target = Account(connection, database)
-        first = judge(target, LAWS[0], BEGINNING)
+        first = judge(target, LAWS[0], kinds.Kinds(), BEGINNING)
         assert first.holds, first.figures
         assert first.figures["IN_RAW"] == messages * 16 // 20
         assert first.figures["REJECTED"] == messages * 4 // 20
         with account.snowpark(database=database) as session:
             raw_to_staging.orders(session)
             raw_to_staging.inventory(session)
-        second = judge(target, LAWS[1], BEGINNING)
+        second = judge(target, LAWS[1], kinds.read(target), BEGINNING)
         assert second.holds, second.figures
         assert second.figures["GIVEN_OUT"] == messages * 16 // 20

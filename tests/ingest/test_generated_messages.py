@@ -17,9 +17,8 @@ import staging_to_production
 from snowflake.snowpark import Row
 
 from app.caves import cli
-from app.caves.laws import LAWS
 from app.caves.target import Account, Target
-from app.caves.verify import BEGINNING, judge
+from app.caves.verify import verify
 from tests.conftest import RunningAccount
 from tests.ingest.hostile_generator import Generated, messages
 from tests.ingest.world import Sent, World
@@ -114,9 +113,8 @@ def test_an_event_is_taken_unless_a_field_is_faulty_and_the_reason_names_it(
 def test_all_laws_hold(arrived: Arrived) -> None:
     world, _ = arrived
     with world.account.connect(database=DATABASE) as connection:
-        for law in LAWS:
-            verdict = judge(Account(connection, DATABASE), law, BEGINNING)
-            assert verdict.holds, (law.title, verdict.figures)
+        for verdict in verify(Account(connection, DATABASE)):
+            assert verdict.holds, (verdict.law.title, verdict.figures)
             assert not verdict.in_flight
 
 

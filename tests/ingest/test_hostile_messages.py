@@ -8,9 +8,8 @@ import pytest
 import raw_to_staging
 import staging_to_production
 
-from app.caves.laws import LAWS
 from app.caves.target import Account
-from app.caves.verify import BEGINNING, judge
+from app.caves.verify import verify
 from tests.conftest import RunningAccount
 from tests.ingest.hostile import HOSTILE, LIMIT, RAW
 from tests.ingest.world import Sent, World
@@ -78,6 +77,5 @@ def test_the_transforms_take_or_reject_each_and_never_stop(arrived: World) -> No
     expected = {n: each.staging for n, each in enumerate(HOSTILE) if each.staging}
     assert found == expected
     with arrived.account.connect(database=arrived.database) as connection:
-        for law in LAWS:
-            verdict = judge(Account(connection, arrived.database), law, BEGINNING)
-            assert verdict.holds, (law.title, verdict.figures)
+        for verdict in verify(Account(connection, arrived.database)):
+            assert verdict.holds, (verdict.law.title, verdict.figures)

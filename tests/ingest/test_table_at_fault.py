@@ -181,7 +181,7 @@ def test_a_twin_has_the_shape_of_its_row_and_nothing_of_its_content() -> None:
     harmless = twin(row)
     assert isinstance(harmless, RawRow)
     assert harmless.envelope == Envelope(
-        "xx", "ORDER_CREATED", "2026-01-01 00:00:00", "xxxxxx", None
+        "xx", "xxxxxxxxxxxxx", "2026-01-01 00:00:00", "xxxxxx", None
     )
     assert (harmless.message.partition, harmless.message.offset) == (3, 14)
     assert len(json.loads(harmless.text)["x"]) == len(row.text)

@@ -10,6 +10,7 @@ import pytest
 from kafka.admin import ConfigResource, ConfigResourceType
 
 from app.caves.laws import LAWS
+from app.caves.laws.kinds import Kinds
 from app.caves.target import Account
 from app.caves.verify import BEGINNING, judge
 from tests.conftest import RunningAccount
@@ -61,7 +62,7 @@ def ingest(world: World) -> None:
 def broken(world: World) -> dict[str, int]:
     """What breaks law 1: every message once."""
     with world.account.connect(database=world.database) as connection:
-        return judge(Account(connection, world.database), LAWS[0], BEGINNING).broken
+        return judge(Account(connection, world.database), LAWS[0], Kinds(), BEGINNING).broken
 
 
 def test_a_topic_written_in_transactions_has_its_committed_messages_once_each(

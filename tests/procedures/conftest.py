@@ -36,6 +36,7 @@ RAW_EVENTS_STREAM = StructType(
         StructField("KAFKA_TOPIC", StringType()),
         StructField("KAFKA_PARTITION", LongType()),
         StructField("KAFKA_OFFSET", LongType()),
+        StructField("KAFKA_METADATA", VariantType()),
         StructField("LATEST_MOMENT", TimestampType(TimestampTimeZone.NTZ)),
     ]
 )
@@ -70,9 +71,11 @@ def raw(local_session: Session) -> Raw:
         event_type: str | None = None,
         event_id: str | None = None,
         latest: datetime = datetime(2261, 12, 31, 23, 59, 59),
+        metadata: dict[str, Any] | None = None,
     ) -> DataFrame:
         type_ = event_type or (event or {}).get("event_type")
-        row = [event_id, type_, event, datetime(2026, 11, 22, 12), "sales_events", 3, 41, latest]
+        row = [event_id, type_, event, datetime(2026, 11, 22, 12), "sales_events", 3, 41]
+        row += [metadata, latest]
         return local_session.create_dataframe([row], schema=RAW_EVENTS_STREAM)
 
     return one_row

@@ -15,22 +15,27 @@ PROJECT = Path(__file__).parents[2]
 SQL_FILES = PROJECT / "app" / "sql"
 
 
-def manifest() -> dict[str, Any]:
+def manifest(project: Path = PROJECT) -> dict[str, Any]:
     """snowflake.yml, whose templates are plain text to YAML."""
-    return yaml.safe_load((PROJECT / "snowflake.yml").read_text("utf-8"))
+    return yaml.safe_load((project / "snowflake.yml").read_text("utf-8"))
 
 
-def filled(name: str, env: Mapping[str, str]) -> str:
+def filled(name: str, env: Mapping[str, str], project: Path = PROJECT) -> str:
     """A file of app/sql with its placeholders filled in, as `snow sql -f` does."""
-    values = manifest()["env"] | dict(env)
-    text = (SQL_FILES / name).read_text("utf-8")
+    values = manifest(project)["env"] | dict(env)
+    text = (project / "app" / "sql" / name).read_text("utf-8")
     while PLACEHOLDER.search(text):  # a setting may refer to another one
         text = fill(text, {key: str(value) for key, value in values.items()})
     return text
 
 
 def run_sql_file(
-    connection: SnowflakeConnection, name: str, database: str, env: Mapping[str, str] | None = None
+    connection: SnowflakeConnection,
+    name: str,
+    database: str,
+    env: Mapping[str, str] | None = None,
+    project: Path = PROJECT,
 ) -> None:
-    for _ in connection.execute_string(filled(name, {**(env or {}), "database": database})):
+    text = filled(name, {**(env or {}), "database": database}, project)
+    for _ in connection.execute_string(text):
         pass

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from random import Random
 
-from tests.procedures.pipeline import Event, adjustment, order, without
+from tests.procedures.pipeline import Event, adjustment, cancellation, order, without
 
 ORDERS = 60
 ADJUSTMENTS = 90
@@ -79,6 +79,15 @@ ADJUSTMENT_FAULTS: tuple[Event, ...] = (
     {"event_timestamp": "2026-11-23T13:00:01Z"},
     {"quantity_change": "1E+10"},
 )
+CANCELLATION_FAULTS: tuple[Event, ...] = (
+    {"order_id": None, "order_line_id": None},
+    {"order_id": {"id": 1}},
+    {"event_timestamp": None, "event_ts": None},
+    {"event_timestamp": "soon"},
+    {"event_timestamp": "2026-11-23T13:00:01Z"},
+    {"event_id": True},
+    {"event_type": "ORDER_LOST"},
+)
 OLD_NAMES = {
     "order_id": "order_line_id",
     "event_timestamp": "event_ts",
@@ -96,7 +105,7 @@ def batch(seed: int, size: int) -> list[tuple[int, str]]:
     random = Random(seed)
     pairs = []
     for _ in range(size):
-        event = random.choice((order_event, adjustment_event))(random)
+        event = random.choice(EVENTS)(random)
         partition = random.randrange(PARTITIONS)
         pairs.append((partition, json.dumps(event, ensure_ascii=False)))
     return pairs
@@ -144,3 +153,21 @@ def adjustment_event(random: Random) -> Event:
     elif form == 1:
         event = without(event, "adjustment_id", "event_id")
     return event | fault(random, ADJUSTMENT_FAULTS)
+
+
+def cancellation_event(random: Random) -> Event:
+    """A cancellation, of an order that has come, is yet to come, or never does."""
+    n, version = random.randrange(ORDERS + 5), random.randrange(3)
+    event = cancellation(
+        f"o-{n}",
+        event_id=f"c-{version}",
+        event_timestamp=random.choice(MOMENTS),
+        # Of one order, one event id and one moment there is one event.
+        reason=Random(f"{n}-{version}").choice(("changed their mind", "🍷 broken", None, "")),
+    )
+    if n % 5 == 4:
+        event = as_the_first_producer(without(event, "event_id"))
+    return event | fault(random, CANCELLATION_FAULTS)
+
+
+EVENTS = (*[order_event, adjustment_event] * 4, cancellation_event)

@@ -27,6 +27,13 @@ class Delivery:
     ingested_at: datetime = datetime(2026, 11, 23, 12)
 
 
+TABLES = {
+    "ORDER_CREATED": "STG_ORDERS",
+    "ORDER_CANCELLED": "STG_ORDER_CANCELLATIONS",
+    "INVENTORY_ADJUSTED": "STG_INVENTORY_ADJ",
+}
+
+
 @dataclass
 class Reading:
     """What a delivery says: a row of the table it belongs to, or the fields that are wrong."""
@@ -40,7 +47,7 @@ class Reading:
     def table(self) -> str:
         if self.faults:
             return "REJECTED_EVENTS"
-        return "STG_INVENTORY_ADJ" if self.kind == "INVENTORY_ADJUSTED" else "STG_ORDERS"
+        return TABLES[self.kind]
 
 
 class Reader:
@@ -107,6 +114,8 @@ def read(delivery: Delivery) -> Reading:
     kind = str(reader.event.get("event_type"))
     if kind == "INVENTORY_ADJUSTED":
         row = read_adjustment(reader, "-".join(map(str, delivery.place)))
+    elif kind == "ORDER_CANCELLED":
+        row = read_cancellation(reader, "-".join(map(str, delivery.place)))
     else:
         row = read_order(reader)
         reader.require("event_type", kind, kind == "ORDER_CREATED")
@@ -136,6 +145,15 @@ def read_order(reader: Reader) -> Row:
         "TOTAL_AMOUNT": total,
         "PAYMENT_METHOD": reader.text("payment_method"),
         "SHIPPING_ADDRESS": reader.text("shipping_address"),
+    }
+
+
+def read_cancellation(reader: Reader, place: str) -> Row:
+    return {
+        "EVENT_ID": reader.id("event_id", default=place),
+        "EVENT_TIMESTAMP": reader.moment(),
+        "ORDER_ID": reader.id("order_id", "order_line_id"),
+        "REASON": reader.text("reason"),
     }
 
 
@@ -172,6 +190,16 @@ def orders(events: Iterable[Row]) -> dict[str, Row]:
 
 def rank_of_order(event: Row) -> tuple[datetime, str]:
     return event["EVENT_TIMESTAMP"], event["EVENT_ID"]
+
+
+def cancellations(events: Iterable[Row]) -> dict[str, Row]:
+    """Per ORDER_ID the cancellation with the smallest (EVENT_TIMESTAMP, EVENT_ID)."""
+    found: dict[str, Row] = {}
+    for event in events:
+        shown = found.get(event["ORDER_ID"])
+        if shown is None or rank_of_order(event) < rank_of_order(shown):
+            found[event["ORDER_ID"]] = event
+    return found
 
 
 def history(batches: Iterable[Iterable[Reading]]) -> dict[str, Row]:

@@ -137,6 +137,16 @@ def adjustment(adjustment_id: str, **changes: Any) -> Event:
     } | changes
 
 
+def cancellation(order_id: str, **changes: Any) -> Event:
+    return {
+        "event_id": f"cancellation of {order_id}",
+        "event_type": "ORDER_CANCELLED",
+        "event_timestamp": "2026-11-22T11:00:00+00:00",
+        "order_id": order_id,
+        "reason": "changed their mind",
+    } | changes
+
+
 def without(event: Event, *names: str) -> Event:
     return {name: value for name, value in event.items() if name not in names}
 

@@ -10,10 +10,9 @@ import pytest
 import reprocessing
 import retention
 
-from app.caves.laws import LAWS
 from app.caves.target import Account
-from app.caves.verify import BEGINNING, judge
-from tests.procedures.pipeline import Event, Pipeline, adjustment, order
+from app.caves.verify import verify
+from tests.procedures.pipeline import Event, Pipeline, adjustment, cancellation, order
 from tests.procedures.world import HANDLERS
 
 CENTURY = {"event_timestamp": "2126-11-20T10:00:00Z"}
@@ -51,9 +50,8 @@ def lawful(pipeline: Pipeline) -> Iterator[Pipeline]:
 
 
 def laws_hold(pipeline: Pipeline) -> None:
-    for law in LAWS[1:]:
-        verdict = judge(Account(pipeline.session.connection, pipeline.database), law, BEGINNING)
-        assert verdict.holds, (law.title, verdict.figures)
+    for verdict in verify(Account(pipeline.session.connection, pipeline.database))[1:]:
+        assert verdict.holds, (verdict.law.title, verdict.figures)
 
 
 def test_a_void_count_frees_its_products_stock(lawful: Pipeline) -> None:
@@ -167,3 +165,23 @@ def test_what_staging_no_longer_has_comes_from_raw(own_pipeline: Pipeline) -> No
 
     assert done == {"withdrawn": 1, "shown": 1, "removed": 0}
     assert orders(own_pipeline) == [("o-1", "right", 2)]
+
+
+def test_a_cancellation_that_is_withdrawn_leaves_the_order_standing(lawful: Pipeline) -> None:
+    take(
+        lawful,
+        order("o-1"),
+        cancellation("o-1", event_id="c-2", event_timestamp="2026-11-22T13:00:00Z"),
+        cancellation("o-1", event_id="c-1", event_timestamp="2026-11-22T12:00:00Z"),
+    )
+    cancelled = "ORDER_ID, CANCELLED_AT, EVENT_ID"
+    at_noon = [("o-1", datetime(2026, 11, 22, 12), "c-1")]
+    assert lawful.rows("PRODUCTION.ORDER_CANCELLATIONS", cancelled) == at_noon
+
+    counts = corrections.withdraw_order_event(lawful.session, "o-1", "c-1", "another order")
+    assert counts == {"withdrawn": 1, "shown": 0, "removed": 0}
+    later = [("o-1", datetime(2026, 11, 22, 13), "c-2")]
+    assert lawful.rows("PRODUCTION.ORDER_CANCELLATIONS", cancelled) == later
+    corrections.withdraw_order_event(lawful.session, "o-1", "c-2", "another order")
+    assert lawful.rows("PRODUCTION.ORDER_CANCELLATIONS", cancelled) == []
+    assert orders(lawful) == [("o-1", "event of o-1", 2)]

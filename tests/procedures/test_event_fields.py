@@ -1,39 +1,46 @@
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 import pytest
 from event_fields import (
     AMOUNT,
     BOTTLES,
+    ID,
+    MOMENT,
     PRICE,
+    TEXT,
     Field,
     Number,
-    bad_id,
-    bad_number,
-    bad_optional_id,
-    bad_optional_number,
-    bad_text,
-    bad_timestamp,
+    Type,
     event_identity,
     read_events,
-    utc_timestamp,
-    with_plain_numbers,
+    with_values,
 )
 from snowflake.snowpark import Column
 from snowflake.snowpark.types import StringType
 
 from tests.procedures.conftest import Raw
 
-FIELD = Field("quantity", ("amount",), with_kind=True)
-WHEN = Field("event_timestamp", ("event_ts",))
+WHEN = Field("event_timestamp", MOMENT, ("event_ts",), required=True)
 
 
-def verdict(raw: Raw, event: dict[str, Any], judged: Column, *fields: Field) -> Any:
-    events = with_plain_numbers(read_events(raw(event), fields or (FIELD,)), fields or (FIELD,))
-    [row] = events.select(judged.alias("VERDICT")).collect()
-    return row["VERDICT"]
+def quantity(type_: Type, required: bool = True) -> Field:
+    return Field("quantity", type_, ("amount",), required)
+
+
+def read(raw: Raw, event: dict[str, Any], field: Field, asked: Column) -> Any:
+    """What is asked of the event's one field."""
+    events = with_values(read_events(raw(event), [field]), [field])
+    [row] = events.select(asked.cast(StringType()).alias("ANSWER")).collect()
+    return row["ANSWER"]
+
+
+def verdict(raw: Raw, event: dict[str, Any], field: Field) -> Any:
+    """The fault that is found with the event's one field."""
+    fault = field.type.fault(field)
+    assert fault is not None
+    return read(raw, event, field, fault)
 
 
 @pytest.mark.parametrize(
@@ -56,12 +63,9 @@ def verdict(raw: Raw, event: dict[str, Any], judged: Column, *fields: Field) -> 
 def test_a_whole_number_is_taken_from_a_number_or_a_text(
     raw: Raw, value: Any, expected: str
 ) -> None:
-    event = {"quantity": value}
-    assert (
-        verdict(raw, event, bad_number(FIELD, BOTTLES, BOTTLES.value(FIELD)).cast(StringType()))
-        is None
-    )
-    assert str(verdict(raw, event, BOTTLES.value(FIELD))) == expected
+    event, field = {"quantity": value}, quantity(BOTTLES)
+    assert verdict(raw, event, field) is None
+    assert read(raw, event, field, field.value) == expected
 
 
 @pytest.mark.parametrize(
@@ -90,9 +94,8 @@ def test_a_whole_number_is_taken_from_a_number_or_a_text(
 def test_what_is_no_whole_number_is_a_fault_that_shows_the_value(
     raw: Raw, value: Any, shown: str
 ) -> None:
-    rule = bad_number(FIELD, BOTTLES, BOTTLES.value(FIELD))
     expected = f"quantity is not a whole number of at most 10 digits: {shown}"
-    assert verdict(raw, {"quantity": value}, rule) == expected
+    assert verdict(raw, {"quantity": value}, quantity(BOTTLES)) == expected
 
 
 @pytest.mark.parametrize(
@@ -113,35 +116,33 @@ def test_what_is_no_whole_number_is_a_fault_that_shows_the_value(
 def test_money_has_two_decimals_and_is_never_rounded(
     raw: Raw, number: Number, value: Any, fits: bool
 ) -> None:
-    rule = bad_number(FIELD, number, number.value(FIELD)).cast(StringType())
-    assert (verdict(raw, {"quantity": value}, rule) is None) is fits
+    assert (verdict(raw, {"quantity": value}, quantity(number)) is None) is fits
 
 
 @pytest.mark.parametrize("event", [{}, {"quantity": None}])
 def test_missing_and_null_are_the_same(raw: Raw, event: dict[str, Any]) -> None:
-    number = BOTTLES.value(FIELD)
-    assert verdict(raw, event, bad_number(FIELD, BOTTLES, number)) == "quantity is missing"
-    assert verdict(raw, event, bad_id(FIELD)) == "quantity is missing"
-    assert verdict(raw, event, bad_text(FIELD)) == "quantity is missing"
+    for type_ in (BOTTLES, ID, TEXT):
+        assert verdict(raw, event, quantity(type_)) == "quantity is missing"
 
 
 @pytest.mark.parametrize("event", [{}, {"quantity": None}, {"quantity": ""}, {"quantity": "  "}])
 def test_an_optional_field_may_be_missing_null_or_blank(raw: Raw, event: dict[str, Any]) -> None:
-    optional = bad_optional_number(FIELD, BOTTLES, BOTTLES.value(FIELD))
-    assert verdict(raw, event, optional.cast(StringType())) is None
-    assert verdict(raw, event, bad_optional_id(FIELD).cast(StringType())) is None
+    for type_ in (BOTTLES, ID):
+        assert verdict(raw, event, quantity(type_, required=False)) is None
+    assert quantity(TEXT, required=False).faults() == []
 
 
 def test_a_blank_text_is_neither_an_id_nor_a_text(raw: Raw) -> None:
-    assert verdict(raw, {"quantity": "  "}, bad_id(FIELD)) == "quantity is not an id:   "
-    assert verdict(raw, {"quantity": ""}, bad_text(FIELD)) == "quantity is blank: "
+    assert verdict(raw, {"quantity": "  "}, quantity(ID)) == "quantity is not an id:   "
+    assert verdict(raw, {"quantity": ""}, quantity(TEXT)) == "quantity is blank: "
 
 
 def test_a_synonym_counts_where_the_name_itself_has_no_value(raw: Raw) -> None:
-    assert verdict(raw, {"amount": 4}, FIELD.text) == "4"
-    assert verdict(raw, {"quantity": None, "amount": 4}, FIELD.text) == "4"
-    assert verdict(raw, {"quantity": 3, "amount": 4}, FIELD.text) == "3"
-    assert verdict(raw, {"quantity": "3", "amount": True}, FIELD.kind) == "VARCHAR"
+    field = quantity(ID)
+    assert read(raw, {"amount": 4}, field, field.text) == "4"
+    assert read(raw, {"quantity": None, "amount": 4}, field, field.text) == "4"
+    assert read(raw, {"quantity": 3, "amount": 4}, field, field.text) == "3"
+    assert read(raw, {"quantity": "3", "amount": True}, field, field.kind) == "VARCHAR"
 
 
 @pytest.mark.parametrize(
@@ -149,27 +150,27 @@ def test_a_synonym_counts_where_the_name_itself_has_no_value(raw: Raw) -> None:
 )
 def test_an_id_is_a_text_or_a_number(raw: Raw, value: Any, expected: str) -> None:
     fault = f"quantity is not an id: {expected}"
-    assert verdict(raw, {"quantity": value}, bad_id(FIELD)) == fault
-    assert verdict(raw, {"quantity": value}, bad_optional_id(FIELD)) == fault
+    assert verdict(raw, {"quantity": value}, quantity(ID)) == fault
+    assert verdict(raw, {"quantity": value}, quantity(ID, required=False)) == fault
 
 
 @pytest.mark.parametrize(("value", "expected"), [("O'Brien {1}", "O'Brien {1}"), (17, "17")])
 def test_an_id_is_opaque_and_a_number_becomes_its_text(raw: Raw, value: Any, expected: str) -> None:
-    assert verdict(raw, {"quantity": value}, bad_id(FIELD).cast(StringType())) is None
-    assert verdict(raw, {"quantity": value}, FIELD.text) == expected
+    event, field = {"quantity": value}, quantity(ID)
+    assert verdict(raw, event, field) is None
+    assert read(raw, event, field, field.value) == expected
 
 
 def test_a_reason_shows_no_more_than_a_hundred_characters_of_the_value(raw: Raw) -> None:
-    shown = verdict(raw, {"quantity": "x" * 500}, bad_number(FIELD, BOTTLES, BOTTLES.value(FIELD)))
+    shown = verdict(raw, {"quantity": "x" * 500}, quantity(BOTTLES))
     assert shown == "quantity is not a whole number of at most 10 digits: " + "x" * 100
 
 
 @pytest.mark.parametrize("name", ["event_timestamp", "event_ts"])
 def test_a_timestamp_is_a_moment_in_utc(raw: Raw, name: str) -> None:
     event = {name: "2026-11-23T00:15:00+01:00"}
-    assert verdict(raw, event, utc_timestamp(WHEN), WHEN) == datetime(2026, 11, 22, 23, 15)
-    fault = bad_timestamp(WHEN, utc_timestamp(WHEN)).cast(StringType())
-    assert verdict(raw, event, fault, WHEN) is None
+    assert read(raw, event, WHEN, WHEN.value)[:19] == "2026-11-22 23:15:00"
+    assert verdict(raw, event, WHEN) is None
 
 
 @pytest.mark.parametrize(
@@ -178,15 +179,15 @@ def test_a_timestamp_is_a_moment_in_utc(raw: Raw, name: str) -> None:
 )
 def test_what_is_no_timestamp_of_the_range_is_a_fault(raw: Raw, value: Any) -> None:
     expected = f"event_timestamp is not an ISO 8601 timestamp of the years 1970 to 2261: {value}"
-    fault = bad_timestamp(WHEN, utc_timestamp(WHEN))
-    assert verdict(raw, {"event_timestamp": value}, fault, WHEN) == expected
+    assert verdict(raw, {"event_timestamp": value}, WHEN) == expected
 
 
 def test_an_event_goes_by_the_envelopes_id_then_its_candidates_then_its_place(raw: Raw) -> None:
-    identity = event_identity(FIELD.text).alias("ID")
+    field = quantity(ID)
+    identity = event_identity(field.text).alias("ID")
 
     def id_of(event: dict[str, Any], event_id: str | None) -> str:
-        [row] = read_events(raw(event, event_id=event_id), (FIELD,)).select(identity).collect()
+        [row] = read_events(raw(event, event_id=event_id), [field]).select(identity).collect()
         return row["ID"]
 
     assert id_of({"quantity": "q-1"}, "e-1") == "e-1"

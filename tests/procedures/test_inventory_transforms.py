@@ -6,13 +6,10 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from inventory_transforms import (
-    current_stock,
-    first_adjustments,
-    judge,
-    own_events,
-    staged_adjustments,
-)
+from event_kinds import INVENTORY_ADJUSTED, STREAM_OF_THE_UNKNOWN
+from inventory_transforms import current_stock, first_adjustments
+from judging import judge, own_events
+from judging import staged as staged_rows
 from snowflake.snowpark import DataFrame, Row, Session
 from snowflake.snowpark.types import (
     LongType,
@@ -43,7 +40,7 @@ UTC = TimestampType(TimestampTimeZone.NTZ)
 
 
 def staged(raw: Raw, event: dict[str, Any], **envelope: Any) -> Row:
-    [row] = staged_adjustments(judge(raw(event, **envelope))).collect()
+    [row] = staged_rows(judge(raw(event, **envelope)), INVENTORY_ADJUSTED).collect()
     return row
 
 
@@ -108,23 +105,24 @@ def test_a_broken_rule_is_named_with_its_field_and_value(
     raw: Raw, change: dict[str, Any], expected: str
 ) -> None:
     judged = judge(raw(ADJUSTMENT | change))
-    [row] = judged.select("REASON").collect()
-    assert row["REASON"].startswith(expected)
-    assert staged_adjustments(judged).collect() == []
+    [row] = judged.select("FAULT").collect()
+    assert row["FAULT"].startswith(expected)
+    assert staged_rows(judged, INVENTORY_ADJUSTED).collect() == []
 
 
 @pytest.mark.parametrize("change", [{"new_stock_level": None}, {"adjustment_type": "FESTIVAL"}])
 def test_any_kind_of_adjustment_with_or_without_a_count_is_valid(
     raw: Raw, change: dict[str, Any]
 ) -> None:
-    [row] = judge(raw(ADJUSTMENT | change)).select("REASON").collect()
-    assert row["REASON"] is None
+    [row] = judge(raw(ADJUSTMENT | change)).select("FAULT").collect()
+    assert row["FAULT"] is None
 
 
 def test_orders_are_left_to_the_orders_procedure(raw: Raw) -> None:
-    assert own_events(raw(ADJUSTMENT, event_type="ORDER_CREATED")).count() == 0
-    assert own_events(raw(ADJUSTMENT, event_type="UNKNOWN")).count() == 0
-    assert own_events(raw(ADJUSTMENT)).count() == 1
+    for event_type, own in (("ORDER_CREATED", 0), ("UNKNOWN", 0), ("INVENTORY_ADJUSTED", 1)):
+        event = raw(ADJUSTMENT, event_type=event_type)
+        assert own_events(event, INVENTORY_ADJUSTED.stream).count() == own
+        assert own_events(event, STREAM_OF_THE_UNKNOWN).count() == 1 - own
 
 
 def test_an_adjustment_id_that_comes_twice_counts_as_it_first_came(local_session: Session) -> None:

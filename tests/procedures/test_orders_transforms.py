@@ -5,7 +5,10 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from orders_transforms import judge, latest_orders, own_events, staged_orders
+from event_kinds import ORDER_CREATED
+from judging import judge, own_events
+from judging import staged as staged_rows
+from orders_transforms import latest_orders
 from snowflake.snowpark import Row, Session
 
 from tests.procedures.conftest import Raw
@@ -40,13 +43,13 @@ FIRST_PRODUCER: dict[str, Any] = {
 
 
 def staged(raw: Raw, event: dict[str, Any], **envelope: Any) -> Row:
-    [row] = staged_orders(judge(raw(event, **envelope))).collect()
+    [row] = staged_rows(judge(raw(event, **envelope)), ORDER_CREATED).collect()
     return row
 
 
 def reason(raw: Raw, event: dict[str, Any] | None, **envelope: Any) -> str | None:
-    [row] = judge(raw(event, **envelope)).select("REASON").collect()
-    return row["REASON"]
+    [row] = judge(raw(event, **envelope)).select("FAULT").collect()
+    return row["FAULT"]
 
 
 def test_an_order_becomes_a_row_of_staging(raw: Raw) -> None:
@@ -137,7 +140,7 @@ def test_a_broken_rule_is_named_with_its_field_and_value(
 ) -> None:
     broken = raw(ORDER | change)
     assert reason(raw, ORDER | change) == expected
-    assert staged_orders(judge(broken)).collect() == []
+    assert staged_rows(judge(broken), ORDER_CREATED).collect() == []
 
 
 def test_a_valid_order_has_no_reason(raw: Raw) -> None:
@@ -150,7 +153,9 @@ def test_an_event_type_that_nobody_knows_is_rejected_here(raw: Raw) -> None:
 
 
 def test_inventory_events_are_left_to_the_inventory_procedure(raw: Raw) -> None:
-    assert own_events(raw(ORDER, event_type="INVENTORY_ADJUSTED")).count() == 0
+    assert (
+        own_events(raw(ORDER, event_type="INVENTORY_ADJUSTED"), ORDER_CREATED.stream).count() == 0
+    )
 
 
 STAGED = [

@@ -7,8 +7,6 @@ from typing import Any
 
 import pytest
 import raw_to_staging
-from appending import Target
-from snowflake.snowpark import DataFrame, Session
 
 from tests.procedures.pipeline import Pipeline, adjustment, order, without
 
@@ -254,22 +252,20 @@ def test_a_run_without_own_rows_moves_the_stream_on_all_the_same(pipeline: Pipel
 def test_events_that_come_while_a_procedure_runs_are_left_to_the_next_run_whole(
     pipeline: Pipeline, account: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stage = raw_to_staging._stage
+    divide = raw_to_staging.divide
 
     def others_write(*events: dict[str, Any], at: int) -> None:
         with account.snowpark(database=pipeline.database) as other:
             Pipeline(other, pipeline.database, next_offset=at).ingest(*events)
 
-    def stage_between_writers(
-        session: Session, judged: DataFrame, target: Target
-    ) -> dict[str, int]:
+    def divide_between_writers(*given: Any) -> list[int]:
         others_write(order("o-3"), at=10)
-        counts = stage(session, judged, target)
+        counts = divide(*given)
         others_write(order("o-4", quantity=0), at=11)
         return counts
 
     pipeline.ingest(order("o-1"), order("o-2", quantity=0))
-    monkeypatch.setattr(raw_to_staging, "_stage", stage_between_writers)
+    monkeypatch.setattr(raw_to_staging, "divide", divide_between_writers)
     assert pipeline.run(raw_to_staging.orders) == [{"staged": 1, "rejected": 1}]
     monkeypatch.undo()
     assert pipeline.run(raw_to_staging.orders) == [{"staged": 1, "rejected": 1}]

@@ -15,17 +15,16 @@ import raw_to_staging
 from event_fields import (
     AMOUNT,
     BOTTLES,
+    MOMENT,
     PRICE,
     Field,
     Number,
-    bad_number,
-    utc_timestamp,
-    with_plain_numbers,
+    Type,
+    with_values,
 )
 from hypothesis import given
 from hypothesis import strategies as st
 from snowflake.snowpark import DataFrame, Session
-from snowflake.snowpark import functions as F
 from snowflake.snowpark.mock._connection import MockServerConnection
 from snowflake.snowpark.types import StringType, StructField, StructType
 
@@ -40,8 +39,7 @@ from tests.procedures.examples import examples
 from tests.procedures.pipeline import Pipeline, order
 from tests.readings import IDS, NUMBER_TEXTS, NUMBERS, TIMESTAMPS, Digits
 
-QUANTITY = Field("quantity")
-WHEN = Field("event_timestamp")
+WHEN = Field("event_timestamp", MOMENT)
 WRITTEN = [*NUMBERS, *NUMBER_TEXTS]
 MOMENTS = [str(value) for value in TIMESTAMPS]
 
@@ -56,13 +54,19 @@ def texts(session: Session, field: Field, values: Sequence[str]) -> DataFrame:
     """What `read_events` gives: the field's texts, each in a row with its number N."""
     rows = [[str(n), text] for n, text in enumerate(values)]
     if not is_local(session):
-        return session.sql(TEXTS.format(column=field.column), params=[json.dumps(rows)])
-    schema = StructType([StructField("N", StringType()), StructField(field.column, StringType())])
+        return session.sql(TEXTS.format(column=field.column + "_TEXT"), params=[json.dumps(rows)])
+    schema = StructType(
+        [StructField("N", StringType()), StructField(field.column + "_TEXT", StringType())]
+    )
     return session.create_dataframe(rows, schema=schema)
 
 
-def numbers_of(session: Session, values: Sequence[str]) -> DataFrame:
-    return with_plain_numbers(texts(session, QUANTITY, values), [QUANTITY])
+def read_as(type_: Type, session: Session, values: Sequence[str]) -> list[tuple[Any, Any]]:
+    """Each text's reading, and the fault with it."""
+    field = Field("quantity", type_, required=True)
+    fault = type_.fault(field)
+    assert fault is not None
+    return read_back(with_values(texts(session, field, values), [field]), field.value, fault)
 
 
 def is_local(session: Session) -> bool:
@@ -106,8 +110,9 @@ def engine(request: pytest.FixtureRequest) -> Session:
 @pytest.mark.filterwarnings("ignore")
 def test_a_number_is_read_exactly_or_not_at_all(engine: Session) -> None:
     written = [each for each in WRITTEN if can_be_matched(engine, each.written)]
-    rows = numbers_of(engine, [each.written for each in written])
-    found = read_back(rows, BOTTLES.value(QUANTITY), PRICE.value(QUANTITY))
+    texts_written = [each.written for each in written]
+    both = (read_as(number, engine, texts_written) for number in (BOTTLES, PRICE))
+    found = [(whole, price) for (whole, _), (price, _) in zip(*both, strict=True)]
     shown = {each.written: as_decimals(values) for each, values in zip(written, found, strict=True)}
     assert shown == {each.written: (decimal(each.whole), decimal(each.price)) for each in written}
 
@@ -125,7 +130,7 @@ def as_decimals(values: Sequence[Any]) -> tuple[Decimal | None, ...]:
 @pytest.mark.filterwarnings("ignore")
 def test_a_timestamp_is_one_moment_in_utc_or_none(engine: Session) -> None:
     values = [value for value in MOMENTS if can_be_matched(engine, value)]
-    found = read_back(texts(engine, WHEN, values), utc_timestamp(WHEN))
+    found = read_back(with_values(texts(engine, WHEN, values), [WHEN]), WHEN.value)
     shown = {value: usual(moment) for value, (moment,) in zip(values, found, strict=True)}
     expected = {str(value): usual(moment) for value, moment in TIMESTAMPS.items()}
     assert {v: m if in_range(m) else None for v, m in shown.items()} == {
@@ -233,11 +238,8 @@ def test_a_reason_never_shows_a_number_that_keeps_its_rule(pipeline: Pipeline) -
     @examples(3)
     @given(st.lists(numbers | st.text("0123456789+-.eE ", max_size=8), min_size=100, max_size=300))
     def it_never_does(written: list[str]) -> None:
-        rows = numbers_of(pipeline.session, written)
         for number in (BOTTLES, PRICE, AMOUNT):
-            valued = rows.select("N", QUANTITY.text, number.value(QUANTITY).alias("VALUE"))
-            value = F.col("VALUE")
-            found = read_back(valued, value, bad_number(QUANTITY, number, value))
+            found = read_as(number, pipeline.session, written)
             for text, (taken, reason) in zip(written, found, strict=True):
                 holds(text, number, taken, reason)
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 from datetime import datetime
 
-from orders_transforms import judge
+from judging import judge
 from rejected_events import beside_rejected, rejected_events
 from snowflake.snowpark import functions as F
 
@@ -18,7 +18,7 @@ def test_a_rejected_event_keeps_its_payload_its_place_and_its_reason(raw: Raw) -
     assert row.as_dict() | {"PAYLOAD": ""} == {
         "REJECTED_AT": datetime(2026, 11, 22, 13),
         "STAGE": "STAGING",
-        "REASON": "order_id is missing",
+        "REASON": "event_timestamp is missing",
         "EVENT_ID": "e-1",
         "EVENT_TYPE": "ORDER_CREATED",
         "PAYLOAD": "",
@@ -31,12 +31,13 @@ def test_a_rejected_event_keeps_its_payload_its_place_and_its_reason(raw: Raw) -
 
 
 def test_only_a_rejected_event_is_made_a_text(raw: Raw) -> None:
-    def row(reason: str | None) -> list[object]:
-        judged = judge(raw({"quantity": 2})).with_column("REASON", F.lit(reason))
-        rows = beside_rejected(judged, ("QUANTITY", "EVENT_ID"), F.lit(None))
-        assert rows.columns[:4] == ["QUANTITY", "EVENT_ID", "REJECTED_AT", "STAGE"]
+    def row(fault: str | None) -> list[object]:
+        judged = judge(raw({"quantity": 2})).with_column("FAULT", F.lit(fault))
+        rows = beside_rejected(judged, ("QUANTITY", "REASON"), F.lit(None))
+        assert rows.columns[:4] == ["FAULT", "QUANTITY", "REASON", "REJECTED_REJECTED_AT"]
         [found] = rows.collect()
-        return [found["QUANTITY"], found["REASON"], json.loads(found["PAYLOAD"] or "null")]
+        payload = json.loads(found["REJECTED_PAYLOAD"] or "null")
+        return [found["QUANTITY"], found["REJECTED_REASON"], payload]
 
-    assert row("some reason") == [2, "some reason", {"quantity": 2}]
+    assert row("some fault") == [2, "some fault", {"quantity": 2}]
     assert row(None) == [2, None, None]

@@ -13,7 +13,7 @@ from reprocessing import reprocess
 
 from app.caves.target import Account
 from app.caves.verify import verify
-from tests.procedures.pipeline import Pipeline, adjustment, order
+from tests.procedures.pipeline import Pipeline, adjustment, cancellation, order
 from tests.procedures.races import at_the_same_time
 
 DAY = (datetime(2026, 11, 22), datetime(2026, 11, 23))
@@ -159,13 +159,40 @@ def test_an_adjustment_that_comes_late_is_noted_so_that_the_history_may_stay(
     assert pipeline.rows("RAW_DATA.REJECTED_EVENTS", "EVENT_ID, STATUS") == [("first", "RETRIED")]
 
 
+def test_a_column_that_is_null_is_filled_and_nothing_that_the_stock_depends_on_changes(
+    pipeline: Pipeline,
+) -> None:
+    """As after a column was added: of an order, a cancellation, and two adjustments."""
+    pipeline.ingest(
+        order("o-0"),
+        cancellation("o-0", reason="trop cher"),
+        adjustment("a-2", reason="cassé"),
+        adjustment("a-3", reason="volé"),
+    )
+    pipeline.run(*TASKS)
+    for table in ("STAGING.STG_ORDERS", "PRODUCTION.ORDERS"):
+        pipeline.sql(f"UPDATE {table} SET PAYMENT_METHOD = NULL")
+    pipeline.sql("UPDATE STAGING.STG_ORDER_CANCELLATIONS SET REASON = NULL")
+    for table in ("STAGING.STG_INVENTORY_ADJ", "PRODUCTION.INVENTORY_HISTORY"):
+        pipeline.sql(f"UPDATE {table} SET REASON = NULL")
+        pipeline.sql(f"UPDATE {table} SET WAREHOUSE_LOCATION = NULL WHERE ADJUSTMENT_ID = 'a-3'")
+    assert broken_laws(pipeline)[2] == {"UNREAD": 4}
+
+    assert changes(pipeline) == {"events": 4, "kept": 1, "corrected": 3, "corrected_orders": 1}
+    assert pipeline.rows("PRODUCTION.ORDERS", "PAYMENT_METHOD") == [("CARD",)]
+    assert pipeline.rows("PRODUCTION.ORDER_CANCELLATIONS", "REASON") == [("trop cher",)]
+    history = pipeline.rows("PRODUCTION.INVENTORY_HISTORY", "ADJUSTMENT_ID, REASON")
+    assert history == [("a-2", "cassé"), ("a-3", None)]
+    assert broken_laws(pipeline)[2] == {"UNREAD": 1}
+
+
 def test_nothing_is_asked_about_columns_while_the_lock_is_held(pipeline: Pipeline) -> None:
     """Others wait for the lock meanwhile: it is held for the statements that do something."""
     pipeline.ingest(order("o-0"), order("o-1", quantity=0), adjustment("a-2"))
     pipeline.run(*TASKS)
     for repair, statements in (
-        (lambda s: reprocess(s, *DAY), 13),
-        (lambda s: retry(s, None, None), 6),
+        (lambda s: reprocess(s, *DAY), 15),
+        (lambda s: retry(s, None, None), 7),
     ):
         with pipeline.session.query_history(include_describe=True) as history:
             repair(pipeline.session)

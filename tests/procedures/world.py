@@ -34,6 +34,7 @@ TABLES = (
     "RAW_DATA.RAW_EVENTS_STREAM",
     "RAW_DATA.REJECTED_EVENTS",
     "STAGING.STG_ORDERS",
+    "STAGING.STG_ORDER_CANCELLATIONS",
     "STAGING.STG_INVENTORY_ADJ",
     "PRODUCTION.ORDERS",
     "PRODUCTION.INVENTORY_HISTORY",
@@ -51,6 +52,7 @@ class Model:
     places: dict[Place, str] = field(default_factory=dict)
     rejected: dict[Place, set[str]] = field(default_factory=dict)
     order_events: list[Row] = field(default_factory=list)
+    cancellations: list[Row] = field(default_factory=list)
     batches: list[list[Reading]] = field(default_factory=list)
     stock: dict[str, Row] = field(default_factory=dict)
 
@@ -95,6 +97,8 @@ class Model:
             self.places[place] = reading.table
             if reading.faults:
                 self.rejected[place] = reading.faults
+            elif reading.kind == "ORDER_CANCELLED":
+                self.cancellations.append(reading.row)
             else:
                 for consumer in consumers:
                     self.pending[consumer].append(reading)
@@ -202,10 +206,12 @@ class World:
         self._check_reasons()
         self._check_orders()
         self._check_history()
+        self._check_cancellations()
         assert self._rows("INVENTORY_CURRENT", CURRENT) == self.model.stock
 
     def _places(self) -> list[tuple[Any, ...]]:
-        tables = ("STAGING.STG_ORDERS", "STAGING.STG_INVENTORY_ADJ", "RAW_DATA.REJECTED_EVENTS")
+        staging = (f"STAGING.{table}" for table in model.TABLES.values())
+        tables = (*staging, "RAW_DATA.REJECTED_EVENTS")
         columns = "KAFKA_TOPIC, KAFKA_PARTITION, KAFKA_OFFSET"
         union = " UNION ALL ".join(
             f"SELECT {columns}, '{table.split('.')[1]}' FROM {table}" for table in tables
@@ -236,6 +242,14 @@ class World:
             assert self.created.setdefault(f"adjustment {adjustment_id}", created) == created
         assert found == {id_: of_production(row, "ADJUSTMENT") for id_, row in expected.items()}
 
+    def _check_cancellations(self) -> None:
+        expected = model.cancellations(self.model.cancellations)
+        found = self.pipeline.rows(
+            "PRODUCTION.ORDER_CANCELLATIONS", "ORDER_ID, CANCELLED_AT, REASON, EVENT_ID"
+        )
+        rows = (tuple(event[name] for name in CANCELLATION) for event in expected.values())
+        assert found == sorted(rows)
+
     def _rows(self, table: str, columns: tuple[str, ...], *more: str) -> dict[str, Row]:
         """The table's rows by their key, the first column; no key is there twice."""
         names = (*columns, *more)
@@ -245,6 +259,7 @@ class World:
         return {row[0]: dict(zip(names, row, strict=True)) for row in rows}
 
 
+CANCELLATION = ("ORDER_ID", "EVENT_TIMESTAMP", "REASON", "EVENT_ID")
 ORDERS = (
     "ORDER_ID",
     "ORDER_DATE",

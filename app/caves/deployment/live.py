@@ -14,7 +14,10 @@ from app.caves.target import Account, Row, is_missing
 
 # Where `snow snowpark deploy` puts the procedures' code: `stage` and `dest` of snowflake.yml.
 CODE = "OPS.DEPLOYMENT/caves/"
-COLUMNS = "SELECT TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME FROM {db}.INFORMATION_SCHEMA.COLUMNS"
+COLUMNS = """
+SELECT TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, NUMERIC_PRECISION, NUMERIC_SCALE
+FROM {db}.INFORMATION_SCHEMA.COLUMNS
+"""
 SHOW = {
     "DATABASE": "SHOW DATABASES",
     "SCHEMA": "SHOW SCHEMAS IN DATABASE {db}",
@@ -43,11 +46,13 @@ Facts = dict[str, str]
 
 @dataclass
 class Live:
-    """The objects by `KIND NAME`, each with its facts; the columns of each table."""
+    """The objects by `KIND NAME`, each with its facts; the columns of each table, and of those that
+    are numbers, by table and name, the digits and decimals."""
 
     objects: dict[str, Facts] = field(default_factory=dict)
     rows: dict[str, list[Row]] = field(default_factory=dict)
     columns: dict[str, set[str]] = field(default_factory=dict)
+    numbers: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
 
     @property
     def stale_streams(self) -> list[str]:
@@ -67,6 +72,9 @@ def read(account: Account, kinds: Iterable[str]) -> Live:
     for row in _or_nothing(account, COLUMNS):
         table = f"{row['TABLE_SCHEMA']}.{row['TABLE_NAME']}"
         live.columns.setdefault(table, set()).add(row["COLUMN_NAME"])
+        if row["NUMERIC_PRECISION"] is not None:
+            number = (int(row["NUMERIC_PRECISION"]), int(row["NUMERIC_SCALE"] or 0))
+            live.numbers[table, row["COLUMN_NAME"]] = number
     code = {row["MD5"] for row in _or_nothing(account, f"LIST @{{db}}.{CODE}")}
     for key, facts in live.objects.items():
         if key.startswith("PROCEDURE "):

@@ -13,6 +13,7 @@ from app.caves.deployment.statements import Declared
 from app.caves.deployment.tasks import Task, kept_suspended, running_before, to_start
 from app.caves.deployment.tasks import read as read_tasks
 from app.caves.deployment.wanted import Wanted
+from app.caves.errors import UsageError
 from app.caves.target import Account
 
 TASK_PROPERTIES = {"SCHEDULE": r"\bSCHEDULE = '([^']*)'", "WAREHOUSE": r"\bWAREHOUSE = (\S+)"}
@@ -55,12 +56,25 @@ class Found:
 
 
 def look(account: Account, wanted: Wanted) -> Found:
-    """By SHOW, LIST, DESCRIBE and SELECT alone."""
+    """By SHOW, LIST, DESCRIBE and SELECT alone. Raises UsageError where the project would make a
+    column narrower than it is."""
     history = read_history(account)
     recorded = history.done.objects if history.done else {}
     kinds = [each.kind for each in wanted.objects] + [key.split(" ")[0] for key in recorded]
     live = read_live(account, kinds)
+    refuse_narrower(wanted, live)
     return Found(live, history, read_tasks(account), leaving(account, wanted, live, history.done))
+
+
+def refuse_narrower(wanted: Wanted, live: Live) -> None:
+    for (table, column), (digits, decimals) in wanted.retyped.items():
+        old_digits, old_decimals = live.numbers.get((table, column), (digits, decimals))
+        if digits < old_digits or decimals != old_decimals:
+            raise UsageError(
+                f"{table}.{column} is NUMBER({old_digits}, {old_decimals}), and app/sql makes it"
+                f" NUMBER({digits}, {decimals}): values would not fit, or be rounded"
+                " (docs/how-to-change.md, Change a column)"
+            )
 
 
 def plan(wanted: Wanted, found: Found, env: Mapping[str, str], resume: bool = False) -> Plan:
@@ -95,7 +109,8 @@ def changes_of(each: Declared, wanted: Wanted, live: Live, done: Recorded | None
         missing = [
             name for name in wanted.columns[each.name] if _is_added(each, name, wanted, live)
         ]
-        return [Change("add", "COLUMN", f"{each.name}.{name}") for name in missing]
+        added = [Change("add", "COLUMN", f"{each.name}.{name}") for name in missing]
+        return added + _widened(each, wanted, live)
     if not each.replaced:
         return []
     recorded = done.objects.get(each.key) if done else None
@@ -107,6 +122,16 @@ def changes_of(each: Declared, wanted: Wanted, live: Live, done: Recorded | None
         detail = f"changed in the account since {done.started_at:%Y-%m-%d %H:%M}" if done else ""
         return [Change("restore", each.kind, each.name, detail)]
     return []
+
+
+def _widened(table: Declared, wanted: Wanted, live: Live) -> list[Change]:
+    found = []
+    for (name, column), (digits, decimals) in wanted.retyped.items():
+        old = live.numbers.get((name, column))
+        if name == table.name and old and old != (digits, decimals):
+            detail = f"NUMBER({old[0]}, {old[1]}) → NUMBER({digits}, {decimals})"
+            found.append(Change("change", "COLUMN", f"{name}.{column}", detail))
+    return found
 
 
 def _is_added(table: Declared, column: str, wanted: Wanted, live: Live) -> bool:
@@ -149,6 +174,11 @@ def _notes(wanted: Wanted, found: Found, resume: bool) -> list[str]:
         if f"TABLE {table}" in found.live.objects
         and name not in found.live.columns.get(table, ())
         and (table, name) not in wanted.added
+    ]
+    notes += [
+        f"column {table}.{name} is in the database and not in the project: it stays"
+        for table, names in wanted.columns.items()
+        for name in sorted(found.live.columns.get(table, set()) - set(names))
     ]
     if not resume:
         notes += suspended(kept_suspended(found.tasks, found.before))

@@ -29,6 +29,18 @@ ADD_COLUMN = re.compile(
     r"ALTER\s+TABLE\s+(?P<table>[\w.$]+)\s+ADD\s+COLUMN\s+IF\s+NOT\s+EXISTS\s+(?P<column>\w+)",
     re.IGNORECASE,
 )
+# What loses rows, or the columns of rows.
+LOSS = re.compile(
+    r"(?:DROP|TRUNCATE)\s+TABLE\b|TRUNCATE\b|CREATE\s+OR\s+REPLACE\s+(?:TRANSIENT\s+)?TABLE\b"
+    r"|ALTER\s+TABLE\s+(?:IF\s+EXISTS\s+)?[\w.$]+\s+(?:RENAME|SWAP)\b"
+    r"|ALTER\s+TABLE\s+(?:IF\s+EXISTS\s+)?[\w.$]+\s+DROP\s+(?:COLUMN\s+)?(?!CONSTRAINT|PRIMARY)",
+    re.IGNORECASE,
+)
+SET_NUMBER = re.compile(
+    r"ALTER\s+TABLE\s+(?P<table>[\w.$]+)\s+(?:ALTER|MODIFY)\s+(?:COLUMN\s+)?(?P<column>\w+)\s+"
+    r"(?:SET\s+DATA\s+)?TYPE\s+NUMBER\s*\(\s*(?P<digits>\d+)\s*,\s*(?P<decimals>\d+)\s*\)",
+    re.IGNORECASE,
+)
 NO_COLUMN = {"PRIMARY", "UNIQUE", "FOREIGN", "CONSTRAINT", "CHECK"}
 
 
@@ -119,4 +131,21 @@ def added_columns(statements: Iterable[str]) -> set[tuple[str, str]]:
         (found["table"].upper(), found["column"].upper())
         for text in statements
         if (found := ADD_COLUMN.match(text))
+    }
+
+
+def losses(statements: Iterable[str]) -> list[str]:
+    """The statements that would lose rows of a table, or a column of them."""
+    return [text for text in statements if LOSS.match(text)]
+
+
+def retyped_columns(statements: Iterable[str]) -> dict[tuple[str, str], tuple[int, int]]:
+    """(table, column) of each ALTER COLUMN … SET DATA TYPE NUMBER: its digits and decimals."""
+    return {
+        (found["table"].upper(), found["column"].upper()): (
+            int(found["digits"]),
+            int(found["decimals"]),
+        )
+        for text in statements
+        if (found := SET_NUMBER.match(text))
     }

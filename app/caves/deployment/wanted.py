@@ -3,12 +3,13 @@
 import ast
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from app.caves.deployment import statements
 from app.caves.deployment.statements import Declared
+from app.caves.errors import UsageError
 from app.caves.project import Project
 
 # What SHOW PROCEDURES calls a type that has several names.
@@ -22,12 +23,13 @@ SYNONYMS = {
 @dataclass(frozen=True)
 class Wanted:
     """Every object, and for each table its columns; `added`: what ALTER TABLE adds where it is
-    missing.
+    missing; `retyped`: the digits and decimals that it gives to a number.
     """
 
     objects: list[Declared]
     columns: dict[str, list[str]]
     added: set[tuple[str, str]]
+    retyped: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
 
     def of(self, kind: str) -> dict[str, Declared]:
         return {each.name: each for each in self.objects if each.kind == kind}
@@ -36,13 +38,19 @@ class Wanted:
 def wanted(project: Project, env: Mapping[str, str]) -> Wanted:
     texts = [statements.fill(each.path.read_text("utf-8"), env) for each in project.sql_files()]
     parts = [part for text in texts for part in statements.split(text)]
+    if lost := statements.losses(parts):
+        raise UsageError(
+            f"`{lost[0]}` of app/sql would lose rows, or a column of them: a deployment never does"
+            " (docs/how-to-change.md, Change a column)"
+        )
     objects = statements.declared(parts)
     columns = {each.name: statements.columns(each) for each in objects if each.kind == "TABLE"}
     added = statements.added_columns(parts)
     for table, column in sorted(added):
         if column not in columns.setdefault(table, []):
             columns[table].append(column)
-    return Wanted([*objects, *_entities(project, env)], columns, added)
+    retyped = statements.retyped_columns(parts)
+    return Wanted([*objects, *_entities(project, env)], columns, added, retyped)
 
 
 def _entities(project: Project, env: Mapping[str, str]) -> list[Declared]:

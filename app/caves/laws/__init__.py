@@ -4,6 +4,8 @@ A law is one statement, so all its figures belong to one moment, also while the 
 SELECT on a stream moves no offset. The figures named in `violations` must be 0; IN_FLIGHT counts
 what a stream has not given out yet, and is no violation.
 
+Which columns are compared is asked of the database (`kinds`).
+
 Every query takes one value, SINCE: what is older was perhaps purged by hand, and is left out. What
 OPS.PURGE took is known from OPS.RETENTION_LOG, and needs no SINCE.
 """

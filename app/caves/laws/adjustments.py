@@ -1,5 +1,6 @@
 """Law 4: the history of adjustments and the deliveries behind it."""
 
+from app.caves.laws.kinds import Kinds
 from app.caves.laws.law import Law
 
 # A row whose text was redacted in STAGING has been given out already, in its former shape.
@@ -62,17 +63,15 @@ RANKED AS (
 ),
 FIRST_ONES AS (
     SELECT
-        ADJUSTMENT_ID, EVENT_TIMESTAMP::DATE AS ADJUSTMENT_DATE,
-        EVENT_TIMESTAMP AS ADJUSTMENT_TIMESTAMP, PRODUCT_ID, PRODUCT_NAME, PRODUCT_CATEGORY,
-        ADJUSTMENT_TYPE, QUANTITY_CHANGE, NEW_STOCK_LEVEL, REASON, WAREHOUSE_LOCATION, EVENT_ID
+        EVENT_TIMESTAMP::DATE AS ADJUSTMENT_DATE, EVENT_TIMESTAMP AS ADJUSTMENT_TIMESTAMP,
+        <columns>
     FROM RANKED
     WHERE COALESCE(SURELY_BEFORE, 0) = 0
 ),
 ACTUAL AS (
     SELECT
-        ADJUSTMENT_ID, ADJUSTMENT_DATE,
-        ADJUSTMENT_TIMESTAMP, PRODUCT_ID, PRODUCT_NAME, PRODUCT_CATEGORY,
-        ADJUSTMENT_TYPE, QUANTITY_CHANGE, NEW_STOCK_LEVEL, REASON, WAREHOUSE_LOCATION, EVENT_ID
+        ADJUSTMENT_DATE, ADJUSTMENT_TIMESTAMP,
+        <columns>
     FROM {db}.PRODUCTION.INVENTORY_HISTORY CROSS JOIN SINCE
     WHERE CREATED_AT >= SINCE.MOMENT AND VOIDS_ADJUSTMENT_ID IS NULL
 ),
@@ -122,10 +121,16 @@ SELECT
 FROM JUDGED
 """
 
+
+def query(kinds: Kinds) -> str:
+    columns = kinds.shown_in("PRODUCTION.INVENTORY_HISTORY").plain_columns
+    return QUERY.replace("<columns>", columns)
+
+
 EVERY_ADJUSTMENT_ONCE = Law(
     4,
     "each adjustment once",
     "INVENTORY_HISTORY has each valid ADJUSTMENT_ID once, as it first came.",
-    QUERY,
+    query,
     ("MISSING", "WRONG", "TWICE", "UNFOUNDED"),
 )

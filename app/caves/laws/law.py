@@ -1,16 +1,20 @@
 """A law of the pipeline, and what is found when it is checked."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+
+from app.caves.laws.kinds import Kinds
 
 
 @dataclass(frozen=True)
 class Law:
-    """One thing that must hold, and the query whose figures tell whether it does."""
+    """One thing that must hold, and the query whose figures tell whether it does, for the kinds of
+    event that the pipeline knows."""
 
     number: int
     title: str
     text: str
-    query: str
+    query: Callable[[Kinds], str]
     violations: tuple[str, ...]
 
 

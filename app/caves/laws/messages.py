@@ -85,6 +85,6 @@ EVERY_MESSAGE_ONCE = Law(
     "each message once",
     "Per Kafka partition, every message below NEXT_OFFSET is in exactly one of"
     " RAW_EVENTS_STREAM and REJECTED_EVENTS (INGEST), once.",
-    QUERY,
+    lambda kinds: QUERY,
     ("MISSING", "TWICE", "BEYOND"),
 )

@@ -1,5 +1,6 @@
 """Law 3: the orders and the events that they show."""
 
+from app.caves.laws.kinds import Kinds
 from app.caves.laws.law import Law
 
 # A row that is corrected in STAGING has been given out already, in its former shape.
@@ -44,17 +45,15 @@ RANKED AS (
 ),
 WINNERS AS (
     SELECT
-        ORDER_ID, EVENT_TIMESTAMP::DATE AS ORDER_DATE, EVENT_TIMESTAMP AS ORDER_TIMESTAMP,
-        CUSTOMER_ID, PRODUCT_ID, PRODUCT_NAME, PRODUCT_CATEGORY, QUANTITY, UNIT_PRICE,
-        TOTAL_AMOUNT, PAYMENT_METHOD, SHIPPING_ADDRESS, EVENT_ID
+        EVENT_TIMESTAMP::DATE AS ORDER_DATE, EVENT_TIMESTAMP AS ORDER_TIMESTAMP,
+        <columns>
     FROM RANKED
     WHERE PLACE = 1
 ),
 ACTUAL AS (
     SELECT
-        ORDER_ID, ORDER_DATE, ORDER_TIMESTAMP,
-        CUSTOMER_ID, PRODUCT_ID, PRODUCT_NAME, PRODUCT_CATEGORY, QUANTITY, UNIT_PRICE,
-        TOTAL_AMOUNT, PAYMENT_METHOD, SHIPPING_ADDRESS, EVENT_ID
+        ORDER_DATE, ORDER_TIMESTAMP,
+        <columns>
     FROM {db}.PRODUCTION.ORDERS CROSS JOIN SINCE
     WHERE CREATED_AT >= SINCE.MOMENT
 ),
@@ -91,11 +90,16 @@ SELECT
 FROM JUDGED
 """
 
+
+def query(kinds: Kinds) -> str:
+    return QUERY.replace("<columns>", kinds.shown_in("PRODUCTION.ORDERS").plain_columns)
+
+
 LATEST_EVENT_WINS = Law(
     3,
     "the latest event wins",
     "ORDERS has one row per ORDER_ID: its event with the greatest (EVENT_TIMESTAMP, EVENT_ID),"
     " withdrawn ones left out.",
-    QUERY,
+    query,
     ("MISSING", "WRONG", "TWICE", "UNFOUNDED"),
 )

@@ -106,6 +106,6 @@ STOCK_IS_ITS_HISTORY = Law(
     "stock is its history",
     "INVENTORY_CURRENT is what INVENTORY_HISTORY adds up to, product by product, what is void left"
     " out.",
-    QUERY,
+    lambda kinds: QUERY,
     ("MISSING", "UNFOUNDED", "TWICE"),
 )

@@ -1,0 +1,211 @@
+"""The changes of docs/how-to-change.md, on a copy of the project that is deployed and has rows."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.caves.deployment.plan import look, plan
+from app.caves.deployment.wanted import wanted
+from app.caves.profiles import effective
+from app.caves.project import Project
+from app.caves.target import Account
+from app.caves.verify import verify
+from tests.chaos.deployment import deploy_to
+from tests.procedures.deployment import PROJECT
+from tests.procedures.pipeline import Pipeline, cancellation, order
+
+PAGE = PROJECT / "docs" / "how-to-change.md"
+COPIED = ("app", "docs", "procedures", "tests", "pyproject.toml", "requirements.txt")
+VIEWS = ("06_analytics.sql", "07_operations.sql")
+TASKS = (
+    "RAW_TO_STAGING_ORDERS",
+    "RAW_TO_STAGING_INVENTORY",
+    "STAGING_TO_PROD_ORDERS",
+    "STAGING_TO_PROD_INVENTORY_HISTORY",
+    "STAGING_TO_PROD_INVENTORY_CURRENT",
+)
+
+
+def patch(name: str) -> str:
+    """The patch that the page shows."""
+    found = re.search(rf"<!-- patch: {name} -->\n```diff\n(.*?)```", PAGE.read_text("utf-8"), re.S)
+    assert found
+    return found[1]
+
+
+def touched(text: str) -> list[str]:
+    return re.findall(r"^\+\+\+ (\S+)", text, re.M)
+
+
+@dataclass
+class Copy:
+    """A copy of the project, and a database that versions of it are deployed to."""
+
+    root: Path
+    account: Account
+    pipeline: Pipeline
+
+    def apply(self, text: str, *options: str) -> None:
+        command = ["patch", "-p0", "--no-backup-if-mismatch", *options]
+        done = subprocess.run(
+            command, cwd=self.root, input=text, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    def make_events(self) -> None:
+        command = [sys.executable, "-m", "tests.procedures.derived"]
+        subprocess.run(command, cwd=self.root, check=True)
+
+    def declaration_test(self) -> subprocess.CompletedProcess[str]:
+        """The test that holds tables and pages to the declaration, of the copy."""
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+        return subprocess.run(
+            [*command, "tests/procedures/test_event_kinds.py"],
+            cwd=self.root,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def planned(self) -> set[tuple[str, str, str]]:
+        """What `caves deploy --plan` shows, but for what every deployment of a test replaces."""
+        project = Project(self.root)
+        env = effective(project.env, {}) | {"database": self.account.database}
+        objects = wanted(project, env)
+        changes = plan(objects, look(self.account, objects), env).changes
+        return {(each.action, each.kind, each.name) for each in changes}
+
+    def deploy(self) -> None:
+        deploy_to(self.account, {"task_schedule": "60 MINUTES"}, VIEWS, self.root)
+
+    def run_tasks(self) -> None:
+        for task in TASKS:
+            self.account.rows(f"CALL {{db}}.OPS.{task}()")
+
+    def broken(self) -> dict[int, dict[str, int]]:
+        """Laws 2 to 5: nobody keeps Kafka's offsets here."""
+        return {each.law.number: each.broken for each in verify(self.account)[1:] if each.broken}
+
+    def rows(self, statement: str) -> list[tuple[Any, ...]]:
+        return [tuple(row.values()) for row in self.account.rows(statement)]
+
+
+@pytest.fixture
+def copy(account: Any, database: str, tmp_path: Path) -> Iterator[Copy]:
+    ignored = shutil.ignore_patterns("__pycache__", "*.pyc")
+    for name in (*COPIED, "snowflake.yml"):
+        if (PROJECT / name).is_dir():
+            shutil.copytree(PROJECT / name, tmp_path / name, ignore=ignored)
+        else:
+            shutil.copy(PROJECT / name, tmp_path / name)
+    with (
+        Account(account.connect(database=database), database) as opened,
+        account.snowpark(database=database) as session,
+    ):
+        yield Copy(tmp_path, opened, Pipeline(session, database))
+
+
+SALES = "SELECT ORDER_ID, {column} FROM {{db}}.ANALYTICS.SALES ORDER BY ORDER_ID"
+COUNTS = "SELECT STATUS, COUNT(*) FROM {db}.RAW_DATA.REJECTED_EVENTS GROUP BY STATUS"
+
+
+def test_a_field_is_added_and_old_orders_get_it(copy: Copy) -> None:
+    change = patch("promo_code")
+    assert len(touched(change)) <= 5
+    copy.deploy()
+    copy.pipeline.ingest(
+        order("o-1", promo_code="NOËL"), order("o-2", coupon="ÉTÉ"), order("o-3"), order("o-4")
+    )
+    copy.run_tasks()
+    assert copy.broken() == {}
+
+    copy.apply(change)
+    copy.make_events()
+    assert copy.planned() >= {
+        ("add", "COLUMN", "STAGING.STG_ORDERS.PROMO_CODE"),
+        ("add", "COLUMN", "PRODUCTION.ORDERS.PROMO_CODE"),
+    }
+    copy.deploy()
+    copy.pipeline.ingest(order("o-5", promo_code="PÂQUES"))
+    copy.run_tasks()
+    assert copy.broken() == {2: {"UNREAD": 2}}
+
+    copy.account.rows("CALL {db}.OPS.REPROCESS('2026-11-22'::TIMESTAMP, '2026-11-23'::TIMESTAMP)")
+    assert copy.broken() == {}
+    assert copy.rows(SALES.format(column="PROMO_CODE")) == [
+        ("o-1", "NOËL"),
+        ("o-2", "ÉTÉ"),
+        ("o-3", None),
+        ("o-4", None),
+        ("o-5", "PÂQUES"),
+    ]
+
+
+def test_what_is_left_out_of_a_change_is_named(copy: Copy) -> None:
+    copy.apply(patch("promo_code"))
+    left_out = copy.declaration_test()
+    assert left_out.returncode == 1
+    assert left_out.stdout.count("FAILED") == 2
+    assert "run `make events`" in left_out.stdout
+    copy.make_events()
+    assert copy.declaration_test().returncode == 0
+
+    tables = copy.root / "app/sql/02_tables.sql"
+    whole = tables.read_text("utf-8")
+    added = re.findall(r"ALTER TABLE \S+ ADD COLUMN IF NOT EXISTS\nPROMO_CODE[^;]*;", whole)
+    assert len(added) == 2
+    tables.write_text(whole.replace(added[0], "").replace(added[1], ""), "utf-8")
+    without_columns = copy.declaration_test()
+    assert "FAILED tests/procedures/test_event_kinds.py::test_staging_has" in without_columns.stdout
+    assert "FAILED tests/procedures/test_event_kinds.py::test_production_" in without_columns.stdout
+    tables.write_text(whole, "utf-8")
+
+    kinds = copy.root / "procedures/event_kinds.py"
+    declared = [line for line in kinds.read_text("utf-8").splitlines() if "promo_code" not in line]
+    kinds.write_text("\n".join(declared) + "\n", "utf-8")
+    undeclared = copy.declaration_test()
+    assert "FAILED tests/procedures/test_event_kinds.py::test_staging_has" in undeclared.stdout
+    assert "PROMO_CODE" in undeclared.stdout
+
+
+def test_a_type_of_event_is_added_and_what_came_before_it_arrives(copy: Copy) -> None:
+    change = patch("order_cancelled")
+    assert len(touched(change)) <= 5
+    copy.apply(change, "--reverse")
+    copy.make_events()
+    assert "CANCELLED" not in (copy.root / "app/sql/02_tables.sql").read_text("utf-8")
+    copy.deploy()
+    copy.pipeline.ingest(
+        order("o-1"),
+        order("o-2"),
+        cancellation("o-1"),
+        cancellation("o-3"),
+        cancellation("o-2", event_timestamp=None),
+    )
+    copy.run_tasks()
+    assert copy.rows(COUNTS) == [("OPEN", 3)]
+    assert copy.rows(SALES.format(column="QUANTITY")) == [("o-1", 2), ("o-2", 2)]
+    assert copy.broken() == {}
+
+    copy.apply(change)
+    copy.make_events()
+    assert copy.planned() >= {
+        ("create", "TABLE", "STAGING.STG_ORDER_CANCELLATIONS"),
+        ("create", "VIEW", "PRODUCTION.ORDER_CANCELLATIONS"),
+    }
+    copy.deploy()
+    copy.account.rows("CALL {db}.OPS.RETRY_REJECTED(NULL, 'event_type is not known')")
+    copy.pipeline.ingest(order("o-3"), order("o-4"))
+    copy.run_tasks()
+    assert copy.rows(SALES.format(column="QUANTITY")) == [("o-2", 2), ("o-4", 2)]
+    assert sorted(copy.rows(COUNTS)) == [("OPEN", 1), ("RETRIED", 2)]
+    assert copy.broken() == {}
