@@ -1,4 +1,22 @@
-"""DuckDB and fakesnow behind one door: nothing else in this package imports them."""
+"""DuckDB and fakesnow behind one door: nothing else in this package imports them.
+
+A statement's way, from the outside in:
+
+parsing             text → tree, as Snowflake reads it
+expression_types    the types of the tree's expressions, from the columns of its tables on
+coercions           the casts that Snowflake makes silently, put in by those types
+stored_values       what values become in the columns of the target
+rewrite             Snowflake's SQL as DuckDB's; its parts: functions, conversions, variant, arrays,
+                    clock, types, texts
+decimals            `/` and AVG with Snowflake's scale, by the types that DuckDB's planner names
+rendering           tree → DuckDB's text, and its binds
+macros              what DuckDB lacks, as its macros; json_numbers: what these leave to Python
+connection          runs it, and answers with a Result; failures: DuckDB's errors as Snowflake's
+
+merging and multi_inserts take a MERGE and an INSERT ALL apart into plain statements. loading is
+COPY INTO, stage_files where staged files lie, cursor what fakesnow does alone (DDL, SHOW). engine
+opens the data folder, catalog keeps metadata. fast: what exists for speed alone.
+"""
 
 from flocon.engine.catalog import HIDDEN_SCHEMA, Catalog
 from flocon.engine.clock import NOW

@@ -4,7 +4,10 @@ SQLGlot knows what Snowflake's functions answer; which column a name means is fo
 is not known has no type, and nothing is done about it.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
 
 from sqlglot import Expr, exp
 from sqlglot.optimizer.annotate_types import TypeAnnotator
@@ -15,9 +18,32 @@ from flocon.engine.texts import is_text
 from flocon.engine.types import TEXT_TYPES, Columns
 
 Types = Sequence[tuple[str, exp.DataType | None]]
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a query reads: its columns, their types by their names, the names that come twice."""
+
+    types: Types
+    kinds: Mapping[str, exp.DataType | None]
+    twice: frozenset[str]
+
+    @classmethod
+    def of(cls, types: Types) -> "Source":
+        kinds = dict(types)
+        counts = Counter(name for name, _ in types) if len(kinds) < len(types) else Counter()
+        return cls(types, kinds, frozenset(name for name, count in counts.items() if count > 1))
+
+    def kind(self, name: str) -> exp.DataType | None:
+        """A column's type. Raises 002028 where the name means two columns."""
+        if name in self.twice:
+            raise errors.compilation(errors.AMBIGUOUS_COLUMN, f"ambiguous column name '{name}'")
+        return self.kinds.get(name)
+
+
 # The sources of a query by their names, None for one whose columns are not known; and the names of
 # its own values.
-Scope = tuple[Mapping[str, Types | None], dict[str, exp.DataType | None]]
+Scope = tuple[Mapping[str, Source | None], dict[str, exp.DataType | None]]
 
 _OF_DUCKDB = {
     "VARCHAR": "TEXT",
@@ -86,7 +112,7 @@ class _Scopes:
     def change(self, tree: Expr) -> None:
         """The same for UPDATE, DELETE and MERGE."""
         read = [tree.this, tree.args.get("using"), tree.args.get("from_")]
-        sources: dict[str, Types | None] = {}
+        sources: dict[str, Source | None] = {}
         for each in read:
             for source in each if isinstance(each, list) else [each]:
                 bare = source.this if isinstance(source, exp.From) else source
@@ -99,7 +125,7 @@ class _Scopes:
     def _select(
         self, select: exp.Select, ctes: Mapping[str, Types | None], outer: Sequence[Scope]
     ) -> Types | None:
-        sources: dict[str, Types | None] = {}
+        sources: dict[str, Source | None] = {}
         aliases: dict[str, exp.DataType | None] = {}
         scopes = ((sources, aliases), *outer)
         for source in _read(select):
@@ -119,7 +145,7 @@ class _Scopes:
         source: Expr,
         ctes: Mapping[str, Types | None],
         scopes: Sequence[Scope],
-        sources: dict[str, Types | None],
+        sources: dict[str, Source | None],
     ) -> None:
         """Note what a query reads, and what is joined to it in the same parentheses."""
         for join in source.args.get("joins") or ():
@@ -139,7 +165,7 @@ class _Scopes:
             found = None
         found = _renamed(found, source)
         _refuse_twins(found or ())
-        sources[source.alias_or_name] = found
+        sources[source.alias_or_name] = None if found is None else Source.of(found)
 
     def _place(
         self,
@@ -176,36 +202,30 @@ def _read(select: exp.Select) -> Iterator[Expr]:
 
 
 def _lookup(column: exp.Column, scopes: Sequence[Scope], *, behind: bool) -> exp.DataType | None:
+    name = column.name
     for sources, aliases in scopes:
         if column.table:
             if column.table in sources:
-                _check_one(column, sources[column.table] or ())
-                return _only(
-                    kind for name, kind in sources[column.table] or () if name == column.name
-                )
+                source = sources[column.table]
+                return source.kind(name) if source else None
             continue
-        named = column.name in aliases
-        for source in sources.values():
-            if not (named and behind):
-                _check_one(column, source or ())
+        named = name in aliases
         if any(source is None for source in sources.values()):
             return None
-        found = [
-            kind
-            for source in sources.values()
-            for name, kind in source or ()
-            if name == column.name
-        ]
-        if named and (behind or not found):
-            found.append(aliases[column.name])
+        having = [source for source in sources.values() if source and name in source.kinds]
+        if named and behind:
+            kinds = {_name(source.kinds[name]) for source in having}
+            return aliases[name] if kinds <= {_name(aliases[name])} else None
+        found = [source.kind(name) for source in having]
+        if named and not found:
+            found.append(aliases[name])
         if found:
             return _only(found)
     return None
 
 
-def _check_one(column: exp.Column, source: Types) -> None:
-    if [name for name, _ in source].count(column.name) > 1:
-        raise errors.compilation(errors.AMBIGUOUS_COLUMN, f"ambiguous column name '{column.name}'")
+def _name(kind: exp.DataType | None) -> str:
+    return kind.sql() if kind else ""
 
 
 def _check_names(made: Types) -> None:
@@ -239,7 +259,7 @@ def _count_whole_rows(count: exp.Count, scopes: Sequence[Scope]) -> None:
         exp.Not(
             this=exp.Is(this=exp.column(name, table=star.table, quoted=True), expression=exp.Null())
         )
-        for name, _ in source
+        for name, _ in source.types
     ]
     whole = exp.If(this=exp.and_(*full), true=exp.Literal.number(1))
     count.set("this", exp.Case(ifs=[whole]))
@@ -262,7 +282,7 @@ def _renamed(types: Types | None, source: Expr) -> Types | None:
     return [(name, kind) for name, (_, kind) in zip(names, types, strict=True)]
 
 
-def _output(select: exp.Select, sources: Mapping[str, Types | None]) -> Types | None:
+def _output(select: exp.Select, sources: Mapping[str, Source | None]) -> Types | None:
     types: list[tuple[str, exp.DataType | None]] = []
     for value in select.expressions:
         if value.is_star:
@@ -274,7 +294,7 @@ def _output(select: exp.Select, sources: Mapping[str, Types | None]) -> Types | 
                 found = sources.get(source)
                 if found is None:
                     return None
-                types += found
+                types += found.types
         else:
             types.append((value.alias_or_name, _known(value.unalias())))
     return types
@@ -297,6 +317,7 @@ def _known(value: Expr) -> exp.DataType | None:
     return None if kind.this in TEXT_TYPES and not is_text(value) else kind
 
 
+@cache
 def _type(kind: str) -> exp.DataType | None:
     named = _OF_DUCKDB.get(kind, kind)
     return None if named.endswith("]") or "STRUCT" in named else exp.DataType.build(named)
