@@ -1,4 +1,7 @@
-"""What a run did, for whoever reads the event table afterwards: one message for each call."""
+"""What a run did, for whoever reads the event table afterwards: one message for each call.
+
+Forgetting a customer is not among them: an error could repeat the id that is to be forgotten.
+"""
 
 from __future__ import annotations
 

@@ -115,8 +115,9 @@ def heading(text: str) -> None:
     st.subheader(re.sub(r"([^\w\s])", r"\\\1", text, flags=re.ASCII))
 
 
-def style() -> None:
-    st.html(f"<style>{STYLE}</style>")
+def style(more: str = "") -> None:
+    """more: a page's own."""
+    st.html(f"<style>{STYLE}{more}</style>")
 
 
 def cards(found: Iterable[Card]) -> str:

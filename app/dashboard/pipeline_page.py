@@ -1,141 +1,342 @@
 """Whether events arrive, how late, and what to do if they do not."""
 
 import json
-from collections.abc import Mapping
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import account
-import charts
+import health
 import pandas as pd
+import pipeline_charts
+import pipeline_markup as markup
 import streamlit as st
+from health import Clock, Row
+from pipeline_markup import Badge, Node
+from snowflake.connector.errors import ProgrammingError
 
 HEALTH = """
-SELECT METRIC, VALUE, THRESHOLD, UNIT, STATUS, DETAIL, ACTION
+SELECT METRIC, VALUE, THRESHOLD, UNIT, STATUS, DETAIL, ACTION, MEASURED_AT
 FROM OPS.PIPELINE_HEALTH
 ORDER BY METRIC
 """
 INCIDENTS = """
-SELECT METRIC, OBJECT, OPENED_AT, LAST_SEEN_AT, VALUE, THRESHOLD, UNIT, DETAIL, ACTION
+SELECT METRIC, OBJECT, OPENED_AT, CLOSED_AT, DETAIL, ACTION
 FROM OPS.ALERT_LOG
-WHERE CLOSED_AT IS NULL
+WHERE COALESCE(CLOSED_AT, SYSDATE()) > DATEADD('day', -1, SYSDATE())
 ORDER BY OPENED_AT, METRIC, OBJECT
 """
+HISTORY = "SELECT METRIC, SLICE, VALUE FROM OPS.METRIC_HISTORY ORDER BY METRIC, SLICE"
 RUNS = """
-SELECT NAME, STATE, COMPLETED_TIME, ERROR_MESSAGE
+SELECT
+    NAME,
+    STATE,
+    CONVERT_TIMEZONE('UTC', QUERY_START_TIME)::TIMESTAMP_NTZ AS STARTED,
+    DATEDIFF('millisecond', QUERY_START_TIME, COMPLETED_TIME) / 1000 AS SECONDS,
+    ERROR_MESSAGE,
+    QUERY_ID
 FROM OPS.TASK_RUNS
-QUALIFY ROW_NUMBER() OVER (PARTITION BY NAME ORDER BY SCHEDULED_TIME DESC) = 1
+ORDER BY QUERY_START_TIME DESC
+LIMIT 200
+"""
+# As `caves logs` asks; where this role may not, or nothing is logged, runs come without.
+MESSAGES = """
+SELECT RESOURCE_ATTRIBUTES['snow.query.id']::VARCHAR AS QUERY_ID, VALUE::VARCHAR AS MESSAGE
+FROM SNOWFLAKE.TELEMETRY.EVENTS_VIEW
+WHERE
+    RECORD_TYPE = 'LOG'
+    AND SCOPE['name']::VARCHAR = 'caves'
+    AND RESOURCE_ATTRIBUTES['snow.database.name']::VARCHAR = CURRENT_DATABASE()
+    AND TIMESTAMP >= DATEADD('day', -1, SYSDATE())
+ORDER BY TIMESTAMP
 """
 TASKS = "SHOW TASKS IN SCHEMA OPS"
 HOPS = "SELECT TABLE_NAME, ROW_COUNT FROM OPS.ROWS_PER_HOP ORDER BY HOP, TABLE_NAME"
+FRESHNESS = "SELECT TABLE_NAME, NEWEST_ROW FROM OPS.TABLE_FRESHNESS ORDER BY HOP, PLACE"
+BACKLOG = "SELECT STREAM_NAME, ROWS_WAITING FROM OPS.STREAM_BACKLOG ORDER BY STREAM_NAME"
+OFFSETS = """
+SELECT TOPIC, PARTITION, NEXT_OFFSET, UPDATED_AT
+FROM RAW_DATA.INGEST_OFFSETS
+WHERE UPDATED_AT IS NOT NULL
+ORDER BY TOPIC, PARTITION
+"""
 OVER_TIME = """
 SELECT MINUTE, TABLE_NAME, ROW_COUNT FROM OPS.ROWS_PER_MINUTE ORDER BY MINUTE, TABLE_NAME
 """
+# What stands behind the colon of a reason is an event's; analysts open this page, too.
 REJECTED = """
 SELECT
     STAGE,
-    SPLIT_PART(REASON, ':', 1) AS REASON,
+    SPLIT_PART(REASON, ':', 1) AS RULE,
     STATUS,
     COUNT(*) AS EVENTS,
     MAX(REJECTED_AT) AS LAST_SEEN
 FROM RAW_DATA.REJECTED_EVENTS
 GROUP BY 1, 2, 3
-ORDER BY EVENTS DESC, REASON
+ORDER BY EVENTS DESC, RULE
 """
-SIGNS = {"OK": "🟢", "BREACH": "🔴", "UNKNOWN": "⚪"}
-COLOURS = {
-    "SUCCEEDED": "#d9ead3",
-    "EXECUTING": "#cfe2f3",
-    "FAILED": "#f4cccc",
-    "FAILED_AND_AUTO_SUSPENDED": "#f4cccc",
-    "CANCELLED": "#fff2cc",
-}
+LATEST_REJECTED = """
+SELECT
+    REJECTED_AT,
+    STAGE,
+    SPLIT_PART(REASON, ':', 1) AS RULE,
+    STATUS,
+    KAFKA_TOPIC || '/' || KAFKA_PARTITION || '/' || KAFKA_OFFSET AS ID
+FROM RAW_DATA.REJECTED_EVENTS
+WHERE KAFKA_OFFSET IS NOT NULL
+ORDER BY STATUS = 'OPEN' DESC, REJECTED_AT DESC
+LIMIT 50
+"""
+RUN_KINDS = {"SUCCEEDED": "good", "EXECUTING": "poor", "CANCELLED": "poor"}
+SHOWN_RUNS = 15
+UTC = ZoneInfo("UTC")
 
 
 def render() -> None:
     st.title("The pipeline")
-    health()
-    incidents()
-    graph()
-    over_time()
-    hops()
-    rejected()
+    markup.style()
+    metrics = records(account.query(HEALTH))
+    incidents = records(account.query(INCIDENTS))
+    freshness = records(account.query(FRESHNESS))
+    clock = Clock(viewers_zone(), metrics[0]["MEASURED_AT"])
+    summary(metrics, incidents, freshness, clock)
+    each_metric(metrics, incidents, clock)
+    open_incidents(incidents, clock)
+    runs = records(account.query(RUNS))
+    messages = logged()
+    graph(runs, clock)
+    last_runs(runs, messages, clock)
+    over_time(clock)
+    waiting(freshness, clock)
+    rejected(clock)
 
 
-def health() -> None:
-    """Each metric with its status, and below it what to do about those that are breached."""
-    metrics = account.query(HEALTH)
-    for place, metric in zip(st.columns(len(metrics)), metrics.to_dict("records"), strict=True):
-        value = "–" if pd.isna(metric["VALUE"]) else number(metric["VALUE"])
-        title = metric["METRIC"].replace("_", " ").capitalize()
-        told = f"{metric['DETAIL']}. If breached: {metric['ACTION']}."
-        place.metric(f"{SIGNS[metric['STATUS']]} {title}", value, help=told, border=True)
-        place.caption(f"{metric['STATUS']}: {metric['UNIT']}, threshold {metric['THRESHOLD']:,g}")
-        if metric["STATUS"] == "BREACH":
-            place.error(metric["ACTION"])
+def viewers_zone() -> ZoneInfo:
+    """The browser's; UTC where it does not say."""
+    try:
+        return ZoneInfo(st.context.timezone or "UTC")
+    except (ZoneInfoNotFoundError, ValueError, AttributeError):
+        return UTC
 
 
-def incidents() -> None:
+def records(frame: pd.DataFrame) -> list[Row]:
+    """Rows with None for what is not there, and moments as Python has them."""
+    return [{name: plain(value) for name, value in row.items()} for row in frame.to_dict("records")]
+
+
+def plain(value: Any) -> Any:
+    if pd.isna(value):
+        return None
+    return value.floor("us").to_pydatetime() if isinstance(value, pd.Timestamp) else value
+
+
+def summary(metrics: list[Row], incidents: list[Row], freshness: list[Row], clock: Clock) -> None:
+    production = [
+        each["NEWEST_ROW"]
+        for each in freshness
+        if each["TABLE_NAME"].startswith("PRODUCTION.") and each["NEWEST_ROW"]
+    ]
+    still_open = [each for each in incidents if each["CLOSED_AT"] is None]
+    found = health.verdict(metrics, still_open, max(production, default=None), clock)
+    markup.show(
+        markup.line(found.text, found.kind)
+        + markup.quiet(f"Times are those of {clock.zone.key}, where this browser is.")
+    )
+
+
+def each_metric(metrics: list[Row], incidents: list[Row], clock: Clock) -> None:
+    """Status, figure against its promise, the last day's incidents, and the last hours as a line
+    where they can still be measured."""
+    st.subheader("Promises")
+    history = account.query(HISTORY)
+    for start in range(0, len(metrics), 3):
+        for place, metric in zip(st.columns(3), metrics[start : start + 3], strict=False):
+            with place:
+                state = Badge(*health.STATES[metric["STATUS"]])
+                spans = health.open_spans(incidents, metric["METRIC"], clock.now)
+                title, told = health.TITLES[metric["METRIC"]], health.words(metric)
+                action = f"{metric['ACTION']}." if metric["STATUS"] == "BREACH" else ""
+                markup.show(markup.metric(title, state, told, spans) + markup.quiet(action))
+                values = history[history["METRIC"] == metric["METRIC"]]
+                if len(values) > 1:
+                    pipeline_charts.spark(values, float(metric["THRESHOLD"]))
+    markup.show(
+        markup.quiet(
+            "The bar is the last 24 hours, red while an incident was open; the line the last six"
+            " hours, in slices of ten minutes, with the promise dashed."
+        )
+    )
+
+
+def open_incidents(incidents: list[Row], clock: Clock) -> None:
     """What is wrong with which object, since when, and what to do about it."""
+    still_open = [each for each in incidents if each["CLOSED_AT"] is None]
     st.subheader("Open incidents")
-    frame = account.query(INCIDENTS)
-    if frame.empty:
+    if not still_open:
         st.success("No incident is open.")
-    else:
-        charts.table(frame)
+        return
+    rows = [
+        (
+            clock.moment(each["OPENED_AT"]),
+            each["METRIC"],
+            each["OBJECT"],
+            each["DETAIL"] or "",
+            each["ACTION"] or "",
+        )
+        for each in still_open
+    ]
+    markup.show(markup.table(("Since", "Metric", "Of", "Detail", "What to do"), rows))
 
 
-def number(value: float) -> str:
-    return f"{value:,.1f}".removesuffix(".0")
+def logged() -> dict[str, str]:
+    """By query, what its procedure logged; nothing where that is not to be had."""
+    try:
+        found = records(account.query(MESSAGES))
+    except ProgrammingError:
+        return {}
+    messages: dict[str, str] = {}
+    for each in found:
+        before = messages.get(each["QUERY_ID"])
+        messages[each["QUERY_ID"]] = f"{before}; {each['MESSAGE']}" if before else each["MESSAGE"]
+    return messages
 
 
-def graph() -> None:
+def graph(runs: list[Row], clock: Clock) -> None:
+    """The task graphs as lists that a phone can show, each task with its state and last run."""
     st.subheader("Tasks")
-    tasks = account.show(TASKS)
-    if tasks.empty:
+    tasks = account.show(TASKS).to_dict("records")
+    if not tasks:
         st.info("No tasks are deployed.")
         return
-    runs = {run["NAME"]: run for run in account.query(RUNS).to_dict("records")}
-    st.graphviz_chart(dot(tasks.to_dict("records"), runs), width="stretch")
-    for run in runs.values():
-        if run["STATE"].startswith("FAILED"):
-            st.error("A task failed.")
-            # Text, and not Markdown: an error repeats what events hold.
-            st.text(f"{run['NAME']}: {run['ERROR_MESSAGE']}")
+    last: dict[str, Row] = {}
+    for run in runs:
+        last.setdefault(run["NAME"], run)
+    markup.show(markup.tree(nodes(tasks, last, clock)))
 
 
-def dot(tasks: list[dict[str, str]], runs: Mapping[str, dict[str, str]]) -> str:
-    """The task graph in Graphviz' language, each task with its state and its last run."""
-    lines = ["digraph {", 'rankdir=LR; node [shape=box style="rounded,filled" fontname=sans]']
-    for task in tasks:
-        name = task["name"]
-        run = runs.get(name)
-        last = f"{run['STATE']} {str(run['COMPLETED_TIME'])[:19]}" if run else "no run in a day"
-        label = json.dumps(f"{name.removeprefix('TASK_')}\n{task['state']}\n{last}")
-        colour = COLOURS.get(run["STATE"], "white") if run else "white"
-        lines.append(f'{json.dumps(name)} [label={label} fillcolor="{colour}"]')
-        for parent in json.loads(task["predecessors"] or "[]"):
-            parent_name = parent.split(".")[-1].strip('"')
-            lines.append(f"{json.dumps(parent_name)} -> {json.dumps(name)}")
-    return "\n".join([*lines, "}"])
+def nodes(tasks: list[Row], last: dict[str, Row], clock: Clock) -> list[Node]:
+    """The roots, in the order of their names."""
+    children: dict[str | None, list[Row]] = {}
+    for task in sorted(tasks, key=lambda each: each["name"]):
+        parents = [
+            name.split(".")[-1].strip('"') for name in json.loads(task["predecessors"] or "[]")
+        ]
+        for parent in parents or [None]:
+            children.setdefault(parent, []).append(task)
+
+    def node(task: Row) -> Node:
+        run = last.get(task["name"])
+        told = "no run in a day"
+        kind = "poor"
+        if run:
+            ago = clock.ago(run["STARTED"])
+            told, kind = f"{run['STATE'].lower()} {ago} ago", run_kind(run["STATE"])
+        started = str(task["state"]).lower() == "started"
+        below = [node(each) for each in children.get(task["name"], [])]
+        badge = Badge("started" if started else "suspended", "good" if started else "bad")
+        if kind == "bad":
+            badge = Badge("fails", "bad")
+        return Node(task["name"].removeprefix("TASK_"), badge, told, below)
+
+    return [node(task) for task in children.get(None, [])]
 
 
-def hops() -> None:
-    st.subheader("Rows")
-    charts.table(account.query(HOPS))
+def run_kind(state: str) -> str:
+    return RUN_KINDS.get(state, "bad" if state.startswith("FAILED") else "poor")
 
 
-def over_time() -> None:
+def last_runs(runs: list[Row], messages: dict[str, str], clock: Clock) -> None:
+    """The last runs that were not skipped, and what they logged, or why they failed."""
+    st.subheader("Last runs")
+    if not runs:
+        st.info("No task has run within a day.")
+        return
+    rows = [
+        (
+            clock.moment(run["STARTED"]),
+            run["NAME"].removeprefix("TASK_"),
+            Badge(run["STATE"].lower(), run_kind(run["STATE"])),
+            "" if run["SECONDS"] is None else f"{run['SECONDS']:,.1f} s",
+            messages.get(run["QUERY_ID"]) or run["ERROR_MESSAGE"] or "",
+        )
+        for run in runs[:SHOWN_RUNS]
+    ]
+    markup.show(markup.table(("Started", "Task", "State", "Took", "What it did"), rows))
+
+
+def over_time(clock: Clock) -> None:
     st.subheader("Rows over time")
     frame = account.query(OVER_TIME)
     if frame.empty:
         st.info("Nothing came in during the last hour.")
     else:
-        charts.lines(frame, "MINUTE", "ROW_COUNT", "TABLE_NAME", "Rows a minute")
+        pipeline_charts.rows_per_minute(frame, clock)
+    hops = records(account.query(HOPS))
+    rows = [(each["TABLE_NAME"], int(each["ROW_COUNT"])) for each in hops]
+    markup.show(markup.table(("Table", "Rows"), rows))
 
 
-def rejected() -> None:
+def waiting(freshness: list[Row], clock: Clock) -> None:
+    """What waits where, and how far each hop is behind."""
+    st.subheader("Waiting and lag")
+    backlog = records(account.query(BACKLOG))
+    offsets = records(account.query(OFFSETS))
+    left, right = st.columns(2)
+    with left:
+        streams = [(each["STREAM_NAME"], int(each["ROWS_WAITING"])) for each in backlog]
+        markup.show(markup.table(("Stream", "Rows waiting"), streams))
+    with right:
+        ages = [
+            (each["TABLE_NAME"], clock.moment(each["NEWEST_ROW"]), clock.ago(each["NEWEST_ROW"]))
+            for each in freshness
+        ]
+        markup.show(markup.table(("Table", "Newest row", "Age"), ages))
+    if not offsets:
+        st.info("No ingester has written yet.")
+        return
+    partitions = [
+        (
+            f"{each['TOPIC']}/{each['PARTITION']}",
+            int(each["NEXT_OFFSET"] or 0),
+            clock.moment(each["UPDATED_AT"]),
+            clock.ago(each["UPDATED_AT"]),
+        )
+        for each in offsets
+    ]
+    markup.show(
+        markup.table(("Partition", "Read up to", "Last batch or sign of life", "Age"), partitions)
+        + markup.quiet(
+            "What waits in Kafka itself: caves status --bootstrap-servers HOST:PORT, which asks the"
+            " brokers."
+        )
+    )
+
+
+def rejected(clock: Clock) -> None:
+    """The rejected events by rule, and how to read one: its message is for operators alone."""
     st.subheader("Rejected events")
-    frame = account.query(REJECTED)
-    if frame.empty:
+    found = records(account.query(REJECTED))
+    if not found:
         st.success("No event was ever rejected.")
-    else:
-        charts.table(frame)
+        return
+    rows = [
+        (
+            each["RULE"],
+            each["STAGE"],
+            each["STATUS"],
+            int(each["EVENTS"]),
+            clock.moment(each["LAST_SEEN"]),
+        )
+        for each in found
+    ]
+    markup.show(markup.table(("Rule", "Stage", "Status", "Events", "Last"), rows))
+    latest = {each["ID"]: each for each in records(account.query(LATEST_REJECTED))}
+    if not latest:
+        return
+    chosen = latest[st.selectbox("Read one, open ones first", list(latest))]
+    told = (
+        f"{chosen['STATUS']}, rejected {clock.moment(chosen['REJECTED_AT'])} at stage"
+        f" {chosen['STAGE']}: {chosen['RULE']}. The message itself holds customers and addresses;"
+        " operators read it with"
+    )
+    markup.show(markup.quiet(told))
+    st.code(f"caves rejected show {chosen['ID']}", language=None)
