@@ -3,6 +3,7 @@
 What the ingester is made of, from the outside in:
 
 - `ingester` wires; `config`, `flags`, `kafka_settings`, `process` are what it is told;
+- `optional` says which packages are missing, and `no_metrics` stands in for one of them;
 - `loop` decides what comes next and deals with trouble;
 - `places` finds where to read from, `positions` knows where this ingester stands,
   `lag` how far behind that is;

@@ -13,8 +13,12 @@ import logging
 from types import SimpleNamespace
 
 import snowflake.connector
-from isal import igzip
 from snowflake.connector import network
+
+try:
+    from isal import igzip
+except ImportError:
+    igzip = None  # type: ignore[assignment]  # it is optional
 
 log = logging.getLogger(__name__)
 
@@ -31,8 +35,11 @@ def compress(data: bytes) -> bytes:
 def install() -> bool:
     """Let the connector compress so, in this process; all else of gzip stays what it is.
 
-    Returns False, and changes nothing, where the connector is another than those known.
+    Returns False, and changes nothing, where there is no isal, or the connector is another than
+    those known.
     """
+    if igzip is None:
+        return False
     version = str(snowflake.connector.__version__)
     is_known = ".".join(version.split(".")[:2]) in KNOWN_VERSIONS
     found = getattr(network, "gzip", None)

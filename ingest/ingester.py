@@ -24,7 +24,7 @@ import snowflake.connector
 from connections.errors import ConnectionProblem
 from connections.named import resolve
 from connections.proxies import keep_loopback_direct
-from ingest import connector_gzip
+from ingest import connector_gzip, optional
 from ingest.config import IngesterConfig, read_config
 from ingest.errors import Fatal, IngestError, WrongUse
 from ingest.kafka_clients import TopicId, forget_group, open_consumer, timestamps_at
@@ -130,6 +130,8 @@ def main(
         config = read_config(sys.argv[1:] if argv is None else argv, environ)
         set_up_logging(config.log_level)
         log.info("started: %s", config)
+        if lacking := optional.missing():
+            log.info("without %s", ", ".join(lacking))
         collect_less()
         take_turns_sooner()
         with stopped_by_signals() as stop:

@@ -1,13 +1,22 @@
-"""What Prometheus may ask this ingester."""
+"""What Prometheus may ask this ingester; where its package is missing, nothing."""
 
 import contextlib
 import time
 from collections.abc import Iterator
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
-
 from ingest.batch import Batch
 from ingest.errors import Fatal
+
+try:
+    from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
+except ImportError:
+    from ingest.no_metrics import (  # type: ignore[assignment]  # it takes the same calls
+        CollectorRegistry,
+        Counter,
+        Gauge,
+        Histogram,
+        start_http_server,
+    )
 
 BATCH_EVENTS = (1, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000)
 BATCH_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)

@@ -147,7 +147,8 @@ def test_a_procedure_is_made_of_the_modules_that_it_imports() -> None:
     objects = wanted(project, project.env).of("PROCEDURE")
 
     assert "repair_lock.py" in objects["OPS.PURGE(NUMBER, NUMBER)"].text
-    assert "orders_transforms.py" not in objects["OPS.PURGE(NUMBER, NUMBER)"].text
+    incidents = objects["OPS.UPDATE_INCIDENTS(VARCHAR, VARCHAR, VARCHAR)"]
+    assert "orders_transforms.py" not in incidents.text
     assert "event_fields.py" in objects["OPS.RAW_TO_STAGING_ORDERS()"].text
 
 

@@ -1,5 +1,6 @@
 """`caves rejected` and `caves reprocess`, as they are called, on tables without the procedures."""
 
+import argparse
 import json
 import uuid
 from collections.abc import Iterator
@@ -167,5 +168,5 @@ def test_a_moment_is_utc_or_an_age() -> None:
     assert moment("2026-11-22T10:00").isoformat() == "2026-11-22T10:00:00"
     assert abs((now() - moment("2h")).total_seconds() - 7200) < 60
     assert abs((now() - moment("1w")).days - 7) <= 1
-    with pytest.raises(ValueError, match="yesterday"):
+    with pytest.raises(argparse.ArgumentTypeError, match="yesterday"):
         moment("yesterday")

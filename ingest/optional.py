@@ -1,0 +1,18 @@
+"""Packages without which the ingester runs, and what that costs. Kafka's client and Snowflake's
+connector are all that it needs; `pip install .[ingest]` brings these as well."""
+
+from importlib.util import find_spec
+
+COSTS = {
+    "isal": "requests are compressed by zlib, which takes thirty times as long on a backlog",
+    "crc32c": "checksums of messages are computed in Python, most of Kafka's client's time",
+    "lz4": "messages that are compressed with lz4 cannot be read",
+    "snappy": "messages that are compressed with snappy cannot be read",
+    "zstandard": "messages that are compressed with zstd cannot be read",
+    "prometheus_client": "there are no metrics",
+}
+
+
+def missing() -> list[str]:
+    """'isal (what its absence costs)', for each package that is not there."""
+    return [f"{name} ({cost})" for name, cost in COSTS.items() if find_spec(name) is None]
