@@ -22,6 +22,8 @@ def test_what_was_committed_is_there_after_kill_9_and_on_the_same_port(
     with account.start().connect() as connection:
         connection.cursor().execute("CREATE DATABASE d")
         connection.cursor().execute("CREATE TABLE t AS SELECT 1 AS n")
+    with pytest.raises(RuntimeError, match="runs already"):
+        account.start()
     port = account.port
     account.kill()
     account.start()

@@ -146,7 +146,7 @@ def test_a_named_folder_keeps_what_was_committed(tmp_path: Path) -> None:
         (["CREATE DATABASE d", "CREATE TABLE t AS SELECT 1 AS n"], []),
         (["USE SCHEMA d.public"], [(1,)]),
     ):
-        account = flocon.Account(tmp_path / "data")
+        account = flocon.Account(tmp_path / "data").start()
         with account, account.connect() as connection:
             for statement in statements:
                 connection.cursor().execute(statement)

@@ -66,6 +66,8 @@ class AccountProcess(Commandable):
 
         Raises RuntimeError, with what it has written, where it ends instead.
         """
+        if self._runs():
+            raise RuntimeError("this account runs already")
         self.folder.mkdir(parents=True, exist_ok=True)
         self._log_file.touch()
         before = self._log_file.stat().st_size
@@ -98,7 +100,7 @@ class AccountProcess(Commandable):
         process.wait(timeout=_END_SECONDS)
 
     def __enter__(self) -> AccountProcess:
-        return self.start()
+        return self if self._runs() else self.start()
 
     def __exit__(
         self,
@@ -127,6 +129,9 @@ class AccountProcess(Commandable):
     @property
     def _log_file(self) -> Path:
         return self.folder / "account.log"
+
+    def _runs(self) -> bool:
+        return self.process is not None and self.process.poll() is None
 
     def _started(self) -> subprocess.Popen[bytes] | ForkedAccount:
         if self.process is None:

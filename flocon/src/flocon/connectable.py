@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
@@ -90,7 +91,8 @@ def connections_toml(parameters: Mapping[str, Any], name: str = "local") -> str:
     lines = [
         f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in parameters.items()
     ]
-    return "\n".join([f"[{name}]", *lines, ""])
+    key = name if re.fullmatch("[A-Za-z0-9_-]+", name) else json.dumps(name, ensure_ascii=False)
+    return "\n".join([f"[{key}]", *lines, ""])
 
 
 def local_parameters(host: str, port: int, user: str, password: str) -> dict[str, Any]:

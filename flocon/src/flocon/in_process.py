@@ -119,7 +119,7 @@ class Account(Connectable):
             self.data = self.data if self._keeps_data else None
 
     def __enter__(self) -> Account:
-        return self.start()
+        return self if self._running is not None else self.start()
 
     def __exit__(
         self,
