@@ -114,7 +114,7 @@ check: venv ## Format, lint, types, imports, SQL lint, workflow lint
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-cache
 	$(BIN)/sqlfluff lint app/sql
 	$(BIN)/jactionlint
 

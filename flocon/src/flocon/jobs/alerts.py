@@ -13,7 +13,7 @@ from flocon.jobs import alert_history, definitions, statements
 from flocon.jobs.definitions import STARTED, SUSPENDED, Alert, utc_now
 from flocon.jobs.statements import Statements
 from flocon.session.context import AlertRun, Context
-from flocon.session.schema_names import of_catalog
+from flocon.session.directory import of_catalog
 from flocon.sql import jobs as grammar
 from flocon.sql.jobs import AlterJob, CreateJob
 

@@ -14,7 +14,7 @@ from flocon.jobs import definitions, statements, task_graph, task_graph_runs, ta
 from flocon.jobs.definitions import STARTED, SUSPENDED, Task, utc_now
 from flocon.jobs.statements import Statements
 from flocon.session.context import Context
-from flocon.session.schema_names import of_catalog
+from flocon.session.directory import of_catalog
 from flocon.sql import jobs as grammar
 from flocon.sql.jobs import AlterJob, CreateJob
 from flocon.sql.tokens import Name, Tokens

@@ -9,7 +9,7 @@ from flocon.core.result import Result
 from flocon.engine import Binds
 from flocon.objects.databases import already_dropped, comment
 from flocon.session.context import Context
-from flocon.session.schema_names import of_duckdb, of_fakesnow
+from flocon.session.directory import of_duckdb, of_fakesnow
 from flocon.sql.tokens import FullName, name_of
 
 

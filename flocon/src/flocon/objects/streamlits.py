@@ -18,8 +18,8 @@ from flocon.core import errors, result
 from flocon.core.result import Result
 from flocon.objects import account_parameters, compute_pools
 from flocon.session.context import Context
+from flocon.session.directory import of_catalog
 from flocon.session.names import place_of
-from flocon.session.schema_names import of_catalog
 from flocon.session.stage_location import stage_location, versioned_folder
 from flocon.session.statements import Kind, refused
 from flocon.sql import statements

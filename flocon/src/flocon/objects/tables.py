@@ -12,8 +12,8 @@ from flocon.core.result import Result
 from flocon.engine import Binds, compressed, quoted
 from flocon.objects import comments, listings, stages, table_properties
 from flocon.session.context import Context
+from flocon.session.directory import of_duckdb
 from flocon.session.names import Names, qualify
-from flocon.session.schema_names import of_duckdb
 from flocon.sql.tokens import FullName, name_of
 from flocon.transactions.stream_view import Stream
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from flocon.access.securables import Securable, schema
 from flocon.core import errors
 from flocon.engine import HIDDEN_SCHEMA
@@ -45,3 +47,41 @@ class RegisteredDirectory:
     def owner_changed(self, what: Securable, role: str) -> None:
         if told := self._registry.owner_changed.get(what.kind):
             told(self._context, what, role)
+
+
+# --- what modules register as IN_SCHEMA: the names in a schema ------------------------------------
+
+Names = Callable[[Context, str, str], set[str]]
+
+
+def of_duckdb(function: str, column: str) -> Names:
+    def names(context: Context, database: str, schema_name: str) -> set[str]:
+        rows = context.connection.values(
+            f"SELECT {column} FROM {function}() WHERE (database_name, schema_name) = (?, ?)",
+            [database, schema_name],
+        )
+        return {name for (name,) in rows}
+
+    return names
+
+
+def of_catalog(table: str, schema_column: str) -> Names:
+    def names(context: Context, database: str, schema_name: str) -> set[str]:
+        rows = context.catalog(database).rows(
+            f'SELECT name FROM {table} WHERE "{schema_column}" = ?', [schema_name]
+        )
+        return {row["name"] for row in rows}
+
+    return names
+
+
+def of_fakesnow(table: str) -> Names:
+    def names(context: Context, database: str, schema_name: str) -> set[str]:
+        rows = context.connection.values(
+            f"SELECT name FROM _fs_global.{HIDDEN_SCHEMA}.{table}"
+            " WHERE (database_name, schema_name) = (?, ?)",
+            [database, schema_name],
+        )
+        return {name for (name,) in rows}
+
+    return names

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import Any, Protocol
 
@@ -18,7 +19,6 @@ from flocon.session.directory import RegisteredDirectory
 from flocon.session.functions import AccountFunctions
 from flocon.session.registry import Registry
 from flocon.session.statements import Statement
-from flocon.session.time_limit import time_limit
 from flocon.session.trees import LONG_TEXT, Batch
 from flocon.sql import list_limit
 from flocon.stores.queries import Query
@@ -190,7 +190,7 @@ class Session:
             transactions.cancelled.clear()
             with query.turn(transactions.interrupt):
                 try:
-                    with time_limit(limit, self.cancel):
+                    with _time_limit(limit, self.cancel):
                         yield
                 finally:
                     transactions.used()
@@ -215,3 +215,36 @@ class Session:
             self._transactions.lock.release()
         self._account.sessions.remove(self.id)
         return True
+
+
+@contextmanager
+def _time_limit(seconds: Any, cancel: Callable[[], None]) -> Iterator[None]:
+    """Cancel what runs inside after so many seconds, 0 or None for never; it fails with 000630.
+
+    https://docs.snowflake.com/en/sql-reference/parameters#statement-timeout-in-seconds
+    """
+    limit = int(seconds or 0)
+    if not limit:
+        yield
+        return
+    expired = threading.Event()
+
+    def expire() -> None:
+        expired.set()
+        cancel()
+
+    timer = threading.Timer(limit, expire)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    except errors.SnowflakeError as error:
+        if error.errno != errors.CANCELLED.errno or not expired.is_set():
+            raise
+        raise errors.SnowflakeError(
+            errors.TIMED_OUT,
+            "Statement reached its statement or warehouse timeout of"
+            f" {limit} second(s) and was canceled.",
+        ) from None
+    finally:
+        timer.cancel()
