@@ -1,1 +1,10 @@
-"""What an account keeps beside its databases. Nothing here knows of sessions or statements."""
+"""What an account keeps beside its databases' rows. Nothing here knows of sessions or statements.
+
+stores          all of it in one place, as handlers get it
+queries         each query by its id, from coming in until it is forgotten
+documents       objects that are kept as one row each
+sessions        who is logged in, and the passes of procedures
+live_views      views that ask the account itself
+outbox          messages that alerts and procedures have sent
+warehouse_load  how busy each warehouse was
+"""
