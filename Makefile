@@ -43,10 +43,14 @@ chromium: ## Debian's Chromium, in which the dashboard is tested
 	@command -v chromium > /dev/null || { \
 	  [ "$$(id -u)" = 0 ] && as= || as=sudo; \
 	  $$as apt-get update -qq && $$as env DEBIAN_FRONTEND=noninteractive \
-	    apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core; \
+	    apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core fonts-noto-color-emoji; \
 	} || { echo "chromium is missing, and apt cannot install it" >&2; exit 1; }
 
 PYTEST = $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+
+.PHONY: pictures
+pictures: venv chromium ## The pictures of the dashboard in docs/, of a shop with four weeks of sales
+	$(BIN)/python -m tests.pictures
 
 .PHONY: test
 test: venv chromium ## All tests: the pipeline's and flocon's

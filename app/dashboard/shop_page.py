@@ -188,13 +188,18 @@ def compared_with(shop: Shop, chosen: Chosen, earlier: Filter, known: bool) -> s
     if earlier.length == 1:
         day = f"{words.weekday(earlier.first)} {first}"
         day = words.say("{day}, until {time}", day=day, time=time) if is_cut else day
-        return words.say("Compared with {day}.", day=day)
+        return one_stop(words.say("Compared with {day}.", day=day))
     period = (
         words.say("{first} to {last}, until {time}", first=first, last=last, time=time)
         if is_cut
         else words.say("{first} to {last}", first=first, last=last)
     )
-    return words.say("Compared with {period}.", period=period)
+    return one_stop(words.say("Compared with {period}.", period=period))
+
+
+def one_stop(sentence: str) -> str:
+    """The sentence, whose last word may be a short form that has a full stop already."""
+    return f"{sentence.rstrip('.')}."
 
 
 def change(

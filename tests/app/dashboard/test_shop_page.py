@@ -179,6 +179,8 @@ def test_a_period_without_sales_says_when_the_last_one_was(
         " longer period, or other categories."
     )
     assert cards(page)["Average order"] == ["–"]
+    text = plain(page.inner_text("[data-testid=stMain]"))
+    assert "Compared with 24 April to 25 April." in text
 
 
 @pytest.mark.parametrize("width", [1440, 390])

@@ -1,0 +1,137 @@
+"""Makes the pictures of both pages of the dashboard that docs/ shows: `make pictures`.
+
+The whole pipeline runs on this machine, for a shop that has been open for four weeks, always from
+the same seed. What its past left in the tables is then made to look as if the pipeline had always
+been there: the past came in a minute, and every latency would be one of weeks.
+"""
+
+import contextlib
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from app.caves.demo import HOPS, INGESTER_OF_HISTORY, TASK_SCHEDULE, progress_line
+from app.caves.machine import HOST, Machine, Place, dashboard_url
+from app.caves.processes import ProcessStack, free_port
+from app.caves.project import Project
+from app.caves.target import Account
+
+DOCS = Path(__file__).resolve().parents[1] / "docs"
+SHOP_TIME = ZoneInfo("Europe/Paris")
+PAST = ("--history", "28d", "--seed", "2026", "--bad-share", "0.005", "--duplicate-share", "0.01")
+# A little of today, so that there is something on the way.
+LIVE = ("--count", "12", "--rate", "1")
+PATIENCE_SECONDS = 900
+WIDTH = 1280
+RUNNING = "document.querySelector('[data-testid=stApp]')?.dataset.testScriptState"
+HEIGHT = "document.querySelector('[data-testid=stMain]').scrollHeight"
+AS_IF_ALWAYS_THERE = (
+    "UPDATE {db}.PRODUCTION.ORDERS SET CREATED_AT = DATEADD('second', 45, ORDER_TIMESTAMP),"
+    " UPDATED_AT = DATEADD('second', 45, ORDER_TIMESTAMP)"
+    " WHERE ORDER_TIMESTAMP < DATEADD('hour', -1, SYSDATE())",
+    "UPDATE {db}.PRODUCTION.INVENTORY_HISTORY"
+    " SET CREATED_AT = DATEADD('second', 45, ADJUSTMENT_TIMESTAMP)"
+    " WHERE ADJUSTMENT_TIMESTAMP < DATEADD('hour', -1, SYSDATE())",
+    "UPDATE {db}.RAW_DATA.RAW_EVENTS_STREAM"
+    " SET INGESTION_TIMESTAMP = DATEADD('second', 20, EVENT_TIMESTAMP)"
+    " WHERE EVENT_TIMESTAMP < DATEADD('hour', -1, SYSDATE())",
+    # As the nightly purge does. An update would be news to the streams.
+    "DELETE FROM {db}.STAGING.STG_ORDERS WHERE EVENT_TIMESTAMP < DATEADD('hour', -1, SYSDATE())",
+    "DELETE FROM {db}.STAGING.STG_INVENTORY_ADJ"
+    " WHERE EVENT_TIMESTAMP < DATEADD('hour', -1, SYSDATE())",
+)
+
+
+def main() -> int:
+    """Write docs/dashboard-shop.png and docs/dashboard-pipeline.png."""
+    folder = Path(tempfile.mkdtemp(prefix="caves-pictures-"))
+    with shop_of_four_weeks(folder) as url, browser() as chromium:
+        page = chromium.new_page(
+            viewport={"width": WIDTH, "height": 900}, timezone_id="Europe/Paris", locale="en-GB"
+        )
+        page.set_default_timeout(1000 * PATIENCE_SECONDS)
+        take(page, url + shop_address(datetime.now(SHOP_TIME)), DOCS / "dashboard-shop.png")
+        take(page, f"{url}/pipeline", DOCS / "dashboard-pipeline.png")
+    shutil.rmtree(folder)
+    return 0
+
+
+@contextlib.contextmanager
+def shop_of_four_weeks(folder: Path) -> Iterator[str]:
+    """The dashboard's address, while everything runs."""
+    place = Place(folder, free_port(HOST), free_port(HOST))
+    with ProcessStack(lambda process: say(f"stopping {process.name}")) as stack:
+        machine = Machine(Project.find(None), place, stack, say)
+        machine.start_broker()
+        machine.start_account()
+        machine.bootstrap()
+        machine.deploy(TASK_SCHEDULE)
+        machine.start_ingester(*INGESTER_OF_HISTORY)
+        with machine.target.connect() as account:
+            producer = machine.start_producer(*PAST, *LIVE)
+            producer.popen.wait(timeout=PATIENCE_SECONDS)
+            stack.release(producer)
+            wait_for(account, machine.produced()["messages"])
+            for statement in AS_IF_ALWAYS_THERE:
+                account.rows(statement)
+        port = free_port(HOST)
+        machine.start_dashboard(port)
+        yield dashboard_url(port)
+
+
+def wait_for(account: Account, messages: int) -> None:
+    """Until every message is in, and no stream holds one."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        hops = account.row(HOPS)
+        if hops["RAW"] + hops["REJECTED"] >= messages and not hops["PENDING"]:
+            return
+        if time.monotonic() > deadline:
+            raise TimeoutError(progress_line(hops))
+        time.sleep(1)
+
+
+def shop_address(now: datetime) -> str:
+    """The last seven days; without today, as long as most of it is still to come."""
+    if now.hour >= 14:
+        return "/?period=7d"
+    last = now.date() - timedelta(days=1)
+    return f"/?period=dates&from={last - timedelta(days=6)}&to={last}"
+
+
+@contextlib.contextmanager
+def browser() -> Iterator[Browser]:
+    executable = shutil.which("chromium")
+    if not executable:
+        raise SystemExit("there is no chromium: make chromium")
+    with sync_playwright() as playwright:
+        yield playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
+
+
+def take(page: Page, address: str, path: Path) -> None:
+    """The whole page, once it has been drawn."""
+    page.set_viewport_size({"width": WIDTH, "height": 900})
+    page.goto(address)
+    page.wait_for_selector("[data-testid=stHeading]")
+    for _ in range(2):
+        page.wait_for_function(f"{RUNNING} === 'notRunning'")
+        page.wait_for_load_state("networkidle")
+        page.set_viewport_size({"width": WIDTH, "height": int(page.evaluate(HEIGHT)) + 20})
+    page.wait_for_timeout(2000)  # charts grow into their places; nothing says when they are done
+    page.screenshot(path=path)
+    say(f"wrote {path}")
+
+
+def say(text: str) -> None:
+    sys.stderr.write(f"{text}\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
