@@ -162,6 +162,22 @@ SELECT COUNT(*)
 FROM {{table}}
 WHERE CUSTOMER_ID = ? AND (CUSTOMER_ID <> '{FORGOTTEN}' OR SHIPPING_ADDRESS IS NOT NULL)
 """
+# Why somebody cancelled is their own affair: it goes whole.
+CANCELLATIONS = f"""
+STAGING.STG_ORDER_CANCELLATIONS
+{{change}}
+WHERE REASON IS NOT NULL AND ORDER_ID IN (
+    SELECT s.ORDER_ID
+    FROM (
+        SELECT ORDER_ID, CUSTOMER_ID FROM STAGING.STG_ORDERS
+        UNION
+        SELECT ORDER_ID, CUSTOMER_ID FROM PRODUCTION.ORDERS
+    ) AS s
+    WHERE s.CUSTOMER_ID IN (?, '{FORGOTTEN}')
+)
+"""
+REDACT_CANCELLATIONS = "UPDATE " + CANCELLATIONS.format(change="SET REASON = NULL")
+COUNT_CANCELLATIONS = "SELECT COUNT(*) FROM " + CANCELLATIONS.format(change="")
 OWN_ORDERS = """
 SELECT ORDER_ID FROM STAGING.STG_ORDERS WHERE CUSTOMER_ID = ?
 UNION
@@ -296,6 +312,7 @@ class Look:
             rejected_events=len(self._rejected()),
             texts=sum(len(rows) for rows in self._texts().values()),
         )
+        counts["texts"] += self._number(COUNT_CANCELLATIONS, self._customer.id)
         for name, table in ORDER_TABLES.items():
             counts[name] = self._number(COUNT_ORDERS.format(table=table), self._customer.id)
         return counts
@@ -307,6 +324,7 @@ class Look:
             raw_events=self._change(REDACT_RAW, raw),
             rejected_events=self._change(REDACT_REJECTED, rejected),
         )
+        counts["texts"] = self._number(REDACT_CANCELLATIONS, self._customer.id)
         for name, table in ORDER_TABLES.items():
             counts[name] = self._number(REDACT_ORDERS.format(table=table), self._customer.id)
         for (table, column), rows in self._texts().items():

@@ -22,6 +22,7 @@ from event_kinds import (
     EVENT_ID,
     EVENT_TIMESTAMP,
     KINDS,
+    ORDER_CANCELLED,
     PAYMENT_METHOD,
     PRODUCT_ID,
     REASON,
@@ -131,6 +132,8 @@ def message(text: str, customer: Customer, linked: bool) -> tuple[str, bool]:
 def _own(event: dict[str, Any], customer: Customer) -> dict[str, Any]:
     fields = fields_of(event)
     kept = (names(fields) - PERSONAL) | {"event_type"}
+    if fields == ORDER_CANCELLED.fields:
+        kept -= names((REASON,))
     has_customer = CUSTOMER_ID in fields
     after = {}
     for name, value in event.items():

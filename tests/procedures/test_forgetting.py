@@ -395,6 +395,34 @@ def test_free_texts_lose_the_mention_and_keep_the_rest(shop: Pipeline) -> None:
     assert broken(shop) == {}
 
 
+def test_why_an_order_was_cancelled_is_forgotten_with_its_customer(shop: Pipeline) -> None:
+    def cancelled(order_id: str) -> Event:
+        return {
+            "event_id": f"end of {order_id}",
+            "event_type": "ORDER_CANCELLED",
+            "event_timestamp": "2026-11-22T11:00:00+00:00",
+            "order_id": order_id,
+            "reason": "Anna moved" if order_id == "o-1" else "too late",
+        }
+
+    take(shop, of_anna("o-1"), order("o-2"), cancelled("o-1"), cancelled("o-2"))
+    assert forget(shop) == NOTHING | {
+        "raw_events": 2,
+        "stg_orders": 1,
+        "orders": 1,
+        "texts": 1,
+        "known": 0,
+    }
+    assert_gone(shop)
+    assert shop.rows("STAGING.STG_ORDER_CANCELLATIONS", "ORDER_ID, REASON") == [
+        ("o-1", None),
+        ("o-2", "too late"),
+    ]
+    assert messages(shop)[2] == without(cancelled("o-1"), "reason")
+    assert broken(shop) == {}
+    assert forget(shop) == NOTHING | {"known": 1}
+
+
 def test_an_id_of_digits_is_no_quantity(shop: Pipeline) -> None:
     take(
         shop,
