@@ -36,7 +36,9 @@ BINARY_CLOUD_EVENT = (
 def wrapping() -> Column:
     """What the EVENT_DATA of a row looks like; NULL for nothing in particular."""
     event = F.col("EVENT_DATA")
-    headers = F.lower(F.col("KAFKA_METADATA").cast(StringType()))
+    # Snowpark's local testing session matches no NULL.
+    metadata = F.coalesce(F.col("KAFKA_METADATA").cast(StringType()), F.lit(""))
+    headers = F.lower(metadata)
     is_wrapped = _has(event, "schema") & _has(event, "payload")
     is_cloud_event = _has(event, "specversion") & (_has(event, "data") | _has(event, "data_base64"))
     return (

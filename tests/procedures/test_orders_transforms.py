@@ -149,7 +149,7 @@ def test_a_valid_order_has_no_reason(raw: Raw) -> None:
 
 def test_an_event_type_that_nobody_knows_is_rejected_here(raw: Raw) -> None:
     assert reason(raw, ORDER, event_type="ORDER_LOST") == "event_type is not known: ORDER_LOST"
-    assert reason(raw, None) == "event_type is not known: "
+    assert reason(raw, None) == "event_type is missing"
 
 
 def test_inventory_events_are_left_to_the_inventory_procedure(raw: Raw) -> None:
