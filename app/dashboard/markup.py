@@ -112,7 +112,7 @@ def show(html: str) -> None:
 
 def heading(text: str) -> None:
     """A heading, which Streamlit takes for Markdown: of its signs none means anything."""
-    st.subheader(re.sub(r"([^\w\s])", r"\\\1", text, flags=re.ASCII))
+    st.subheader(re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", text))
 
 
 def style(more: str = "") -> None:
