@@ -43,6 +43,7 @@ $$
 def test_what_a_handler_logs_is_in_the_event_table_from_the_databases_level_on(
     run: Any, database: str
 ) -> None:
+    """https://docs.snowflake.com/en/developer-guide/logging-tracing/telemetry-levels"""
     run(PROCEDURE)
     run("CALL P(FALSE)")
     assert run(EVENTS.format("EVENTS"), database) == []
@@ -68,6 +69,7 @@ def test_what_a_handler_logs_is_in_the_event_table_from_the_databases_level_on(
 
 
 def test_a_message_has_the_id_of_its_call(connection: Any, database: str) -> None:
+    """https://docs.snowflake.com/en/developer-guide/logging-tracing/event-table-columns"""
     cursor = connection.cursor()
     cursor.execute(PROCEDURE)
     cursor.execute(f"ALTER DATABASE {database} SET LOG_LEVEL = WARN")
@@ -94,6 +96,7 @@ def test_a_message_has_the_id_of_its_call(connection: Any, database: str) -> Non
 def test_what_is_not_so_is_refused(
     run: Any, database: str, statement: str, number: int | None
 ) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/alter-database"""
     with pytest.raises(ProgrammingError) as caught:
         run(statement.format(database))
     assert number is None or caught.value.errno == number
@@ -103,7 +106,10 @@ def test_what_is_not_so_is_refused(
 def test_who_is_not_the_accounts_administrator_reads_no_events(
     account: Any, run: Any, database: str
 ) -> None:
-    """Snowflake shows them to the application roles EVENTS_VIEWER and EVENTS_ADMIN, too."""
+    """Snowflake shows them to the application roles EVENTS_VIEWER and EVENTS_ADMIN, too.
+
+    https://docs.snowflake.com/en/developer-guide/logging-tracing/event-table-setting-up
+    """
     role = f"R_{database}"
     run(f"CREATE ROLE {role}")
     run(f"GRANT USAGE ON DATABASE {database} TO ROLE {role}")

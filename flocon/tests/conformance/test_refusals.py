@@ -28,6 +28,6 @@ def test_a_statement_outside_the_scope_is_refused_by_name(
 
 
 def test_the_page_of_refusals_says_what_the_account_says(connection: SnowflakeConnection) -> None:
-    """`make refusals` writes it."""
+    """`make refusals` writes it, by https://docs.snowflake.com/en/sql-reference/sql-all."""
     prepare(connection)
     assert page(connection) == PAGE.read_text("utf-8")

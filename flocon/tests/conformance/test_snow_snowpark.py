@@ -75,7 +75,7 @@ def test_a_projects_procedures_go_through_their_whole_life(project: Project) -> 
     ]
 
     # 2. The deployed zip runs, its modules see one another.
-    assert project.call("greet()") == {"GREET": 'Santé, "TESTER"'}
+    assert project.call("greet()") == {"GREET": 'Santé, "LOCAL"'}
     counted = project.call("count_rows('information_schema.schemata', 1)")["COUNT_ROWS"]
     assert json.loads(counted)["table"] == "information_schema.schemata"
     assert json.loads(counted)["enough"] is True
@@ -98,7 +98,7 @@ def test_a_projects_procedures_go_through_their_whole_life(project: Project) -> 
         "GREET",
         "packages updated",
     )
-    assert project.call("greet()") == {"GREET": 'À la vôtre, "TESTER"'}
+    assert project.call("greet()") == {"GREET": 'À la vôtre, "LOCAL"'}
 
     # 5. What is dropped is gone.
     assert project.snow("object", "drop", "procedure", "greet()").returncode == 0
