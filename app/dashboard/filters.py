@@ -3,8 +3,9 @@ a reload, a bookmark and a colleague show the same."""
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import account
 import streamlit as st
@@ -32,9 +33,11 @@ OF_CATEGORIES = f"""(
         SELECT VALUE::VARCHAR FROM TABLE(FLATTEN(PARSE_JSON(?)))
     )
 )"""
+# Moments in UTC, of which Snowflake prunes partitions; the shop's own day would have to be computed
+# for every order there ever was.
 CONDITION = f"""
-SALES_DATE BETWEEN ?::DATE AND ?::DATE
-AND SOLD_AT <= ?::TIMESTAMP_NTZ
+ORDER_TIMESTAMP >= ?::TIMESTAMP_NTZ
+AND ORDER_TIMESTAMP < ?::TIMESTAMP_NTZ
 AND {OF_CATEGORIES}
 """
 CATEGORIES = f"""
@@ -50,12 +53,19 @@ class Filter:
     last: date
     categories: tuple[str, ...] = ()
     until: datetime = NEVER
+    zone: str = "UTC"
 
     @property
     def values(self) -> tuple[str, ...]:
         """The values of CONDITION."""
-        until = self.until.isoformat(" ", "seconds")
-        return (self.first.isoformat(), self.last.isoformat(), until, *self.of_categories)
+        begin = datetime.combine(self.first, time())
+        end = min(datetime.combine(self.last + timedelta(days=1), time()), self.until)
+        return (in_utc(begin, self.zone), in_utc(end, self.zone), *self.of_categories)
+
+    @property
+    def in_days(self) -> tuple[str, ...]:
+        """The values of a query by the shop's days or hours: CONDITION's, and its time zone."""
+        return (*self.values, self.zone)
 
     @property
     def of_categories(self) -> tuple[str, str]:
@@ -69,19 +79,26 @@ class Filter:
 
     def day(self, day: date) -> "Filter":
         """One day, with the same categories."""
-        return Filter(day, day, self.categories)
+        return replace(self, first=day, last=day, until=NEVER)
 
     def before(self, now: datetime) -> "Filter":
         """What these days are compared with: as many, whole weeks earlier, so that Saturdays meet
         Saturdays. Where the last day is not over yet, the other one ends at the same time."""
         back = timedelta(days=-(-self.length // WEEK) * WEEK)
         until = now - back if self.last == now.date() else NEVER
-        return Filter(self.first - back, self.last - back, self.categories, until)
+        return replace(self, first=self.first - back, last=self.last - back, until=until)
 
     def over(self, today: date) -> "Filter | None":
         """The days of these that are over."""
         last = min(self.last, today - timedelta(days=1))
-        return Filter(self.first, last, self.categories) if self.first <= last else None
+        return replace(self, last=last, until=NEVER) if self.first <= last else None
+
+
+def in_utc(clock: datetime, zone: str) -> str:
+    """The moment at which the shop's clock says so, for the first time; where clocks skip it, the
+    moment at which they do."""
+    moment = clock.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
+    return moment.replace(tzinfo=None).isoformat(" ", "microseconds")
 
 
 @dataclass(frozen=True)
@@ -133,7 +150,8 @@ def ask(shop: Shop, words: Language) -> Chosen:
         )
     days = {"from": first.isoformat(), "to": last.isoformat()} if name == "dates" else {}
     st.query_params.from_dict({"period": name, "category": list(categories), **days})
-    return Chosen(Filter(first, last, tuple(sorted(categories))), name == "all")
+    found = Filter(first, last, tuple(sorted(categories)), zone=shop.time_zone)
+    return Chosen(found, name == "all")
 
 
 def category(name: str, words: Language) -> str:

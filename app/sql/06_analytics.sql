@@ -107,8 +107,11 @@ WITH CUSTOMERS AS (
         CUSTOMER_ID,
         COUNT(*) AS ORDER_COUNT,
         SUM(TOTAL_AMOUNT) AS REVENUE,
-        MIN(SALES_DATE) AS FIRST_SALES_DATE,
-        MAX(SALES_DATE) AS LAST_SALES_DATE
+        -- Of two moments the later one is never of an earlier day: two a customer are enough.
+        CONVERT_TIMEZONE('UTC', '<% ctx.env.shop_time_zone %>', MIN(ORDER_TIMESTAMP))::DATE
+            AS FIRST_SALES_DATE,
+        CONVERT_TIMEZONE('UTC', '<% ctx.env.shop_time_zone %>', MAX(ORDER_TIMESTAMP))::DATE
+            AS LAST_SALES_DATE
     FROM ANALYTICS.SALES
     -- Those who were forgotten are nobody.
     WHERE CUSTOMER_ID IS NOT NULL

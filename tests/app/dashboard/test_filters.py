@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
+import pytest
+
 from tests.app.dashboard import conftest  # noqa: F401  # the path of the pages' modules
 
 from filters import NEVER, Filter, day, period  # isort: skip
@@ -50,3 +52,34 @@ def test_periods_end_today() -> None:
 def test_an_address_with_nonsense_has_no_day() -> None:
     assert day("2026-11-28") == TODAY
     assert [day(text) for text in (None, "", "yesterday", "2026-13-01", "28/11/2026")] == [None] * 5
+
+
+@pytest.mark.parametrize(
+    ("zone", "day", "begin", "end"),
+    [
+        ("Europe/Paris", date(2026, 3, 29), "2026-03-28 23:00", "2026-03-29 22:00"),
+        ("Europe/Paris", date(2026, 10, 25), "2026-10-24 22:00", "2026-10-25 23:00"),
+        ("UTC", date(2026, 10, 25), "2026-10-25 00:00", "2026-10-26 00:00"),
+        ("Asia/Tokyo", date(2026, 3, 29), "2026-03-28 15:00", "2026-03-29 15:00"),
+        ("Pacific/Auckland", date(2026, 4, 5), "2026-04-04 11:00", "2026-04-05 12:00"),
+        ("America/New_York", date(2026, 11, 1), "2026-11-01 04:00", "2026-11-02 05:00"),
+        # Clocks went from midnight to one: the day began then.
+        ("America/Sao_Paulo", date(2018, 11, 4), "2018-11-04 03:00", "2018-11-05 02:00"),
+    ],
+)
+def test_a_day_is_as_long_as_the_shops_clock_makes_it(
+    zone: str, day: date, begin: str, end: str
+) -> None:
+    found = Filter(day, day, zone=zone)
+    assert found.values[:2] == (f"{begin}:00.000000", f"{end}:00.000000")
+    assert found.in_days[-1] == zone
+
+
+def test_what_is_compared_ends_at_the_same_time_on_the_clock() -> None:
+    now = datetime(2026, 10, 25, 18, 3)
+    today = Filter(now.date(), now.date(), zone="Europe/Paris")
+    # Summer time a week earlier.
+    assert today.before(now).values[:2] == (
+        "2026-10-17 22:00:00.000000",
+        "2026-10-18 16:03:00.000000",
+    )
