@@ -3,11 +3,13 @@
 from app.caves.corrections_commands import VOID, WITHDRAW
 from app.caves.doctor.assertion import Subject, expect
 from app.caves.doctor.environment import Environment
+from app.caves.forget import FORGET
 from app.caves.rejected import ACCEPT_FUTURE
 from app.caves.verify import verify
 
 CORRECTIONS = Subject("deploys", "tasks-move-events")
 holds = CORRECTIONS.holds
+CUSTOMER = "c-1"
 PAGE = "developer-guide/stored-procedure/python/procedure-python-overview"
 
 
@@ -41,6 +43,19 @@ def calls_accept_future(environment: Environment) -> str:
     counts = environment.counts(ACCEPT_FUTURE, "[]", "doctor")
     expect(counts, {"staged": 0, "retried": 0, "still_rejected": 0}, "counts")
     return "none named, none touched"
+
+
+@holds("calls-forget-customer", PAGE, "`caves forget` fails, or leaves something behind")
+def calls_forget_customer(environment: Environment) -> str:
+    """FORGET_CUSTOMER leaves the customer in no table, and their orders where they are."""
+    orders = "SELECT COUNT(*) FROM {db}.PRODUCTION.ORDERS"
+    before = environment.ask(orders).value
+    counts = environment.counts(FORGET, CUSTOMER, "doctor", False)
+    expect(counts["orders"] > 0, True, f"orders of {CUSTOMER} redacted")
+    left = environment.counts(FORGET, CUSTOMER, "doctor", True)
+    expect({**left, "known": 0}, dict.fromkeys(left, 0), "what is left")
+    expect(environment.ask(orders).value, before, "number of orders")
+    return f"{counts['orders']} orders without a customer"
 
 
 @holds(
