@@ -44,20 +44,20 @@ def bootstrapped(environment: Caves, warehouse: str, *more: str) -> str:
     return " ".join(done.stdout.split())
 
 
-def warehouse_of(administrator: Any, name: str) -> Row:
-    [found] = [row for row in shown(administrator, "SHOW WAREHOUSES") if row["name"] == name]
+def warehouse_of(flocon_administrator: Any, name: str) -> Row:
+    [found] = [row for row in shown(flocon_administrator, "SHOW WAREHOUSES") if row["name"] == name]
     return found
 
 
 def test_a_warehouse_that_others_made_keeps_its_settings_and_gets_a_monitor_only_on_demand(
-    environment: Caves, administrator: Any
+    environment: Caves, flocon_administrator: Any
 ) -> None:
     name = f"{environment.database}_OTHERS"
-    administrator.cursor().execute(f"CREATE WAREHOUSE {name} COMMENT = 'Of the controllers'")
-    before = warehouse_of(administrator, name)
+    flocon_administrator.cursor().execute(f"CREATE WAREHOUSE {name} COMMENT = 'Of the controllers'")
+    before = warehouse_of(flocon_administrator, name)
 
     told = bootstrapped(environment, name)
-    after = warehouse_of(administrator, name)
+    after = warehouse_of(flocon_administrator, name)
     moving = {"updated_on", "resumed_on"}
     assert {key: value for key, value in after.items() if key not in moving} == {
         key: value for key, value in before.items() if key not in moving
@@ -65,55 +65,55 @@ def test_a_warehouse_that_others_made_keeps_its_settings_and_gets_a_monitor_only
     assert f"warehouse {name} (X-Small, generation 2, query acceleration on" in told
     assert "was there before this project, without a monitor: left as it is" in told
     assert f"--adopt-warehouse puts {name}_MONITOR on it" in told
-    monitors = {row["name"] for row in shown(administrator, "SHOW RESOURCE MONITORS")}
+    monitors = {row["name"] for row in shown(flocon_administrator, "SHOW RESOURCE MONITORS")}
     assert f"{name}_MONITOR" not in monitors
 
     bootstrapped(environment, name, "--adopt-warehouse")
-    assert warehouse_of(administrator, name)["resource_monitor"] == f"{name}_MONITOR"
+    assert warehouse_of(flocon_administrator, name)["resource_monitor"] == f"{name}_MONITOR"
 
 
 def test_the_warehouse_that_bootstrap_makes_is_of_the_cheap_kind_and_tells_somebody_of_its_end(
-    environment: Caves, administrator: Any
+    environment: Caves, flocon_administrator: Any
 ) -> None:
     name, user = f"{environment.database}_WH", f"{environment.database}_CONTROLLER"
-    administrator.cursor().execute(f"CREATE USER {user} EMAIL = 'c@caves.example'")
+    flocon_administrator.cursor().execute(f"CREATE USER {user} EMAIL = 'c@caves.example'")
     try:
         told = bootstrapped(
             environment, name, "--env", f"monitor_notify_users={user}", "--hide-bind-values"
         )
-        made = warehouse_of(administrator, name)
+        made = warehouse_of(flocon_administrator, name)
         assert (made["generation"], str(made["enable_query_acceleration"])) == ("1", "false")
         [monitor] = [
             row
-            for row in shown(administrator, "SHOW RESOURCE MONITORS")
+            for row in shown(flocon_administrator, "SHOW RESOURCE MONITORS")
             if row["name"] == made["resource_monitor"]
         ]
         assert (monitor["name"], user in str(monitor["notify_users"])) == (f"{name}_MONITOR", True)
         assert "monthly_credits" not in told
         like = "SHOW PARAMETERS LIKE 'ALLOW_BIND_VALUES_ACCESS' IN ACCOUNT"
-        [parameter] = shown(administrator, like)
+        [parameter] = shown(flocon_administrator, like)
         assert parameter["value"].lower() == "false"
     finally:
-        administrator.cursor().execute("ALTER ACCOUNT UNSET ALLOW_BIND_VALUES_ACCESS")
-        administrator.cursor().execute(f"DROP USER {user}")
+        flocon_administrator.cursor().execute("ALTER ACCOUNT UNSET ALLOW_BIND_VALUES_ACCESS")
+        flocon_administrator.cursor().execute(f"DROP USER {user}")
 
 
 def test_a_dearer_generations_use_is_told_and_a_containers_owner_may_use_its_pool(
-    environment: Caves, administrator: Any
+    environment: Caves, flocon_administrator: Any
 ) -> None:
     name = f"{environment.database}_WH"
     bootstrapped(environment, name)
-    administrator.cursor().execute(f"ALTER WAREHOUSE {name} SET GENERATION = '2'")
+    flocon_administrator.cursor().execute(f"ALTER WAREHOUSE {name} SET GENERATION = '2'")
 
     pool = f"{environment.database}_POOL"
-    run = administrator.cursor().execute
+    run = flocon_administrator.cursor().execute
     run(f"CREATE COMPUTE POOL {pool} MIN_NODES = 1 MAX_NODES = 1 INSTANCE_FAMILY = CPU_X64_XS")
     try:
         container = "dashboard_runtime=SYSTEM$ST_CONTAINER_RUNTIME_PY3_11"
         told = bootstrapped(
             environment, name, "--env", container, "--env", f"dashboard_compute_pool={pool}"
         )
-        granted = shown(administrator, f"SHOW GRANTS ON COMPUTE POOL {pool}")
+        granted = shown(flocon_administrator, f"SHOW GRANTS ON COMPUTE POOL {pool}")
         usage = [row["grantee_name"] for row in granted if row["privilege"] == "USAGE"]
         assert usage == [f"{environment.database}_DEPLOYER"]
     finally:
