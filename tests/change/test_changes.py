@@ -42,6 +42,11 @@ def patch(name: str) -> str:
     return found[1]
 
 
+def failed(tests: subprocess.CompletedProcess[str]) -> list[str]:
+    """The first three words of the tests that failed."""
+    return re.findall(r"^FAILED \S+::(test_[a-z]+_[a-z]+)", tests.stdout, re.M)
+
+
 def touched(text: str) -> list[str]:
     return re.findall(r"^\+\+\+ (\S+)", text, re.M)
 
@@ -162,12 +167,19 @@ def test_what_is_left_out_of_a_change_is_named(copy: Copy) -> None:
     tables = copy.root / "app/sql/02_tables.sql"
     whole = tables.read_text("utf-8")
     added = re.findall(r"ALTER TABLE \S+ ADD COLUMN IF NOT EXISTS\nPROMO_CODE[^;]*;", whole)
-    assert len(added) == 2
-    tables.write_text(whole.replace(added[0], "").replace(added[1], ""), "utf-8")
-    without_columns = copy.declaration_test()
-    assert "FAILED tests/procedures/test_event_kinds.py::test_staging_has" in without_columns.stdout
-    assert "FAILED tests/procedures/test_event_kinds.py::test_production_" in without_columns.stdout
+    for column, told in zip(added, ("test_staging_has", "test_production_has"), strict=True):
+        tables.write_text(whole.replace(column, ""), "utf-8")
+        assert failed(copy.declaration_test()) == [told]
     tables.write_text(whole, "utf-8")
+
+    views = copy.root / "app/sql/06_analytics.sql"
+    shown = views.read_text("utf-8")
+    assert shown.count("    PROMO_CODE,\n    ORDER_TIMESTAMP\n") == 1
+    views.write_text(
+        shown.replace("    PROMO_CODE,\n    ORDER_TIMESTAMP\n", "    ORDER_TIMESTAMP\n")
+    )
+    assert failed(copy.declaration_test()) == ["test_sales_have"]
+    views.write_text(shown, "utf-8")
 
     kinds = copy.root / "procedures/event_kinds.py"
     declared = [line for line in kinds.read_text("utf-8").splitlines() if "promo_code" not in line]

@@ -6,12 +6,15 @@ import re
 from pathlib import Path
 
 import pytest
-from event_kinds import ARRIVAL, KINDS, Field, Kind
+from event_kinds import ARRIVAL, KINDS, ORDER_CREATED, Field, Kind
 
 from tests.procedures import derived
 from tests.procedures.deployment import filled
 
 COLUMN = re.compile(r"^    ([A-Z_]+) ((?:VARCHAR|NUMBER|TIMESTAMP_NTZ|DATE)(?:\([\d, ]+\))?)", re.M)
+# What the shop's analysts are not to see of an order.
+HIDDEN_FROM_SALES = {"SHIPPING_ADDRESS"}
+SALES = re.compile(r"VIEW ANALYTICS\.SALES\n.*?^SELECT\n(.*?)^FROM LOCAL_ORDERS;", re.M | re.S)
 ADDED = re.compile(
     r"ALTER TABLE (\S+) ADD COLUMN IF NOT EXISTS\s+(\w+) (\w+(?:\([\d, ]+\))?)",
 )
@@ -46,6 +49,14 @@ def test_production_has_a_column_for_each_field_and_no_other_but_its_own(kind: K
     assert {name: found[name] for name in found if name not in kind.production.own} == expected
     assert set(kind.production.own) <= set(found)
     assert set(kind.settled) <= set(kind.values)
+
+
+def test_sales_have_every_field_of_an_order_but_those_that_are_hidden() -> None:
+    [columns] = SALES.findall(filled("06_analytics.sql", {}))
+    shown = set(re.findall(r"(\w+),?$", columns, re.M))
+    fields = set(ORDER_CREATED.values) - HIDDEN_FROM_SALES
+    assert fields - shown == set()
+    assert shown & HIDDEN_FROM_SALES == set()
 
 
 def test_a_field_is_read_alike_in_every_kind_of_event() -> None:
