@@ -43,6 +43,8 @@ def set_up_logging(level: str) -> None:
         # Both report each failed attempt of theirs. What comes of Snowflake's is reported by the
         # sink; the Kafka client mends its connections by itself, and only it can tell.
         logging.getLogger("kafka").setLevel(logging.ERROR)
+        # What ends the producer's client ends the program, with one line that says why.
+        logging.getLogger("kafka.producer").setLevel(logging.CRITICAL)
         # This one it raises, too.
         logging.getLogger("kafka.coordinator").addFilter(
             lambda record: not record.getMessage().startswith("Group Coordinator Request failed")

@@ -32,7 +32,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from kafka import KafkaProducer
-from kafka.errors import KafkaError, KafkaTimeoutError, TopicAuthorizationFailedError
+from kafka.errors import (
+    ClusterAuthorizationFailedError,
+    KafkaError,
+    KafkaTimeoutError,
+    TopicAuthorizationFailedError,
+)
 
 from ingest.errors import Fatal, IngestError, WrongUse
 from ingest.flags import (
@@ -173,7 +178,11 @@ def produce(
 
 def refused(error: BaseException) -> Fatal:
     text = " ".join(str(error).split()) or type(error).__name__
-    denied = isinstance(error, TopicAuthorizationFailedError)
+    # Brokers refuse an id to a producer that may write to no topic at all, and whichever of the two
+    # answers comes first ends it. This one the client raises by its name alone.
+    denied = isinstance(error, TopicAuthorizationFailedError) or (
+        ClusterAuthorizationFailedError.__name__ in text
+    )
     advice = "; allow this user to WRITE to the topic" if denied else ""
     return Fatal(f"Kafka did not take all messages: {text}{advice}")
 
