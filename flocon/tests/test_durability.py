@@ -298,6 +298,6 @@ def test_two_accounts_cannot_open_one_folder(mortal: AccountProcess) -> None:
     )
     assert second.returncode == 1
     assert second.stderr.strip().splitlines()[-1] == (
-        f"flocon: {mortal.data} is in use by another account: stop it or choose --data"
+        f"flocon: {mortal.data} is in use by another account: stop it or choose another folder"
     )
     assert run(mortal, "SELECT 1") == [(1,)]
