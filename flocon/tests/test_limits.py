@@ -10,7 +10,6 @@ import snowflake.connector
 from accounts import new_account
 from conformance.shared import Run, error
 from flocon.account import Account
-from flocon.engine import Connection
 
 from flocon import AccountProcess
 
@@ -108,7 +107,6 @@ def test_a_data_folder_is_its_owners_alone_whatever_it_was_before(tmp_path: Path
 
 
 def test_two_accounts_of_one_process_keep_what_they_know_apart(tmp_path: Path) -> None:
-    """On 7427901 the second one answered the first one's types."""
     accounts = [Account(tmp_path / name) for name in ("one", "two")]
     answers = []
     try:
@@ -118,15 +116,7 @@ def test_two_accounts_of_one_process_keep_what_they_know_apart(tmp_path: Path) -
                 session.execute(statement)
             answers.append(session.execute("SELECT a FROM t", describe=True).types)
         assert answers == [["BIGINT"], ["VARCHAR"]]
-        kept = {id(account.stores.engine.connect().kept) for account in accounts}
-        assert len(kept) == 2
+        assert accounts[0].stores.engine.statements is not accounts[1].stores.engine.statements
     finally:
         for account in accounts:
             account.close()
-
-
-def test_connections_of_one_account_share_what_they_know(tmp_path: Path) -> None:
-    account = Account(tmp_path / "data")
-    connections: list[Connection] = [account.stores.engine.connect() for _ in range(2)]
-    assert connections[0].kept is connections[1].kept
-    account.close()

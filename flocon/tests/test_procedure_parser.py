@@ -59,6 +59,7 @@ def test_the_clis_statement_is_read_clause_by_clause() -> None:
         imports=("@DB.OPS.deploy/caves/procedures.zip",),
         packages=("snowflake-snowpark-python==1.53.0",),
         execute_as="CALLER",
+        copies_grants=True,
     )
 
 

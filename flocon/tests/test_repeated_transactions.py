@@ -13,6 +13,7 @@ from flocon.account import Account
 from flocon.core import errors
 from flocon.core.errors import SnowflakeError
 from flocon.session import dml
+from flocon.session.context import Context
 from flocon.session.session import Session
 
 _STATEMENTS = (
@@ -135,11 +136,11 @@ def test_what_a_transaction_did_is_never_left_out_of_it_in_silence(
     session.execute("BEGIN")
     session.execute(change.format(table))
 
-    def dies(of: Session, tree: object) -> None:
+    def dies(of: Context, tree: object) -> None:
         of.connection.values("SELECT error('the engine gives up')")
 
     with monkeypatch.context() as patch:
-        patch.setattr(dml, "reads", dies)
+        patch.setattr(dml, "touched", dies)
         with pytest.raises(SnowflakeError, match="the engine gives up"):
             session.execute("INSERT INTO u1 VALUES (1, 'never')")
     with pytest.raises(SnowflakeError) as refused:
