@@ -9,7 +9,7 @@ from contextlib import contextmanager, nullcontext
 from typing import Any, Protocol
 
 from flocon.access.hierarchy import ADMINISTRATOR
-from flocon.core import errors
+from flocon.core import errors, result
 from flocon.core.result import Result
 from flocon.engine import Connection
 from flocon.engine.fast import literal_rows
@@ -153,7 +153,12 @@ class Session:
             ):
                 statement.prepare(context)
                 query.check()
-                return statement.run(context, binds, describe=describe)
+                answer = statement.run(context, binds, describe=describe)
+                if answer.statement_type == result.SELECT:
+                    # Cancelled before the engine had it, with nothing to interrupt. What changes
+                    # something is done by now.
+                    query.check()
+                return answer
         except errors.SnowflakeError:
             with transactions.lock:
                 transactions.revive()
