@@ -25,7 +25,6 @@ import redaction
 from event_kinds import ORDER_ID
 from redaction import FORGOTTEN, Customer
 from repair_lock import repair
-from run_log import logged
 from snowflake.snowpark import Session
 
 LOOKS = 5
@@ -227,7 +226,6 @@ Counts = Counter[str]
 Rows = list[dict[str, Any]]
 
 
-@logged
 def forget_customer(
     session: Session, customer_id: str, asked_by: str, plan: bool
 ) -> dict[str, int]:
@@ -242,7 +240,6 @@ def forget_customer(
     return {**_all_counts(counts), "known": known}
 
 
-@logged
 def forget_again(session: Session) -> dict[str, int]:
     """What came in of customers who were forgotten before; call it outside of a transaction."""
     hashes = [tuple(row) for row in session.sql(HASHES).collect()]

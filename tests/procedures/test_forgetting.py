@@ -546,3 +546,9 @@ def test_every_free_text_is_looked_through(shop: Pipeline) -> None:
         )
     assert forget(shop) == NOTHING | {"texts": len(forgetting.TEXTS), "known": 0}
     assert everything(shop).count(f"'of {FORGOTTEN}, again'") == len(forgetting.TEXTS)
+
+
+def test_nothing_about_a_customer_is_logged() -> None:
+    """What run_log wraps repeats its errors, and an error may name whom it was to forget."""
+    for handler in (forgetting.forget_customer, forgetting.forget_again):
+        assert not hasattr(handler, "__wrapped__")
