@@ -21,6 +21,7 @@ class Cellar:
 
     def rows(self, sql: str, *binds: Any) -> list[tuple[Any, ...]]:
         cursor = self.connection.cursor()
+        # The connector's annotations know no binds by position, and a cursor that may be None.
         return list(cursor.execute(sql, binds or None).fetchall())  # type: ignore[union-attr, arg-type]
 
     def value(self, sql: str, *binds: Any) -> Any:

@@ -43,6 +43,7 @@ class Ops:
         rows: Rows = []
         with self.connection.cursor() as cursor:
             for sql in statements:
+                # The connector's annotations have a cursor that may be None, and rows as dicts.
                 rows = cursor.execute(sql).fetchall()  # type: ignore[union-attr, assignment]
         return rows
 

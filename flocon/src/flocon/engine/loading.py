@@ -135,4 +135,4 @@ def _json(self: ReadJSON, url: str) -> Expr:
 
 
 ReadCSV.read_expression = _csv  # type: ignore[method-assign]  # fakesnow has no other way
-ReadJSON.read_expression = _json  # type: ignore[method-assign]
+ReadJSON.read_expression = _json  # type: ignore[method-assign]  # the same

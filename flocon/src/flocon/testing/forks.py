@@ -52,8 +52,10 @@ def _leave(program: Callable[[], Any]) -> NoReturn:
     except BaseException:
         traceback.print_exc()
     finally:
+        # The child leaves by os._exit, so what the interpreter does at its end is done here: it
+        # waits for threads, whatever becomes of them.
         with contextlib.suppress(BaseException):
-            threading._shutdown()  # type: ignore[attr-defined]
+            threading._shutdown()  # type: ignore[attr-defined]  # not in the stubs
         atexit._run_exitfuncs()
         sys.stdout.flush()
         sys.stderr.flush()
