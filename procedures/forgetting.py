@@ -389,7 +389,15 @@ class Look:
         return int(row[0])
 
     def _change(self, statement: str, rows: Rows) -> int:
-        return sum(self._number(statement, json.dumps(chunk)) for chunk in _chunks(rows))
+        """How many rows were changed. Raises where one that was found is not there any more: what
+        is left of the customer must not pass for nothing."""
+        changed = 0
+        for chunk in _chunks(rows):
+            done = self._number(statement, json.dumps(chunk))
+            if done < len(chunk):
+                raise RuntimeError(f"{len(chunk) - done} rows changed meanwhile: call it again")
+            changed += done
+        return changed
 
 
 def _chunks(rows: Rows) -> Iterator[Rows]:
