@@ -1,4 +1,4 @@
-"""What a run did, for whoever reads the event table afterwards: one message for each call.
+"""What a run did, to be read in the event table afterwards: one message for each call.
 
 Forgetting a customer is not among them: an error could repeat the id that is to be forgotten.
 """

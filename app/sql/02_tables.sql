@@ -281,7 +281,7 @@ CREATE TABLE IF NOT EXISTS OPS.WITHDRAWN_ORDER_EVENTS (
 )
 COMMENT = 'Order events that ORDERS does not show, whenever they come';
 
--- Not in OPS, whose tables the operator reads: whoever knows an id could ask whether it is here.
+-- Not in OPS, whose tables the operator reads: anyone who knows an id could ask whether it is here.
 CREATE TABLE IF NOT EXISTS RAW_DATA.FORGOTTEN_CUSTOMERS (
     FORGOTTEN_AT TIMESTAMP_NTZ,
     ASKED_BY VARCHAR COMMENT 'The user, or OPS.PURGE for what came in later',
