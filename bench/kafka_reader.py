@@ -14,8 +14,8 @@ import time
 from kafka import TopicPartition
 from kafka.record import util
 
-from ingest.kafka_clients import open_consumer
-from ingest.kafka_settings import read_settings
+from ingest.kafka.clients import open_consumer
+from ingest.kafka.settings import read_settings
 
 
 def main() -> int:

@@ -20,8 +20,9 @@ from typing import Any
 from snowflake.connector import network
 
 from bench import harness
-from ingest import connector_gzip, ingester
+from ingest import ingester
 from ingest.config import IngesterConfig
+from ingest.fast import connector_gzip
 from ingest.snowflake_sink import Connect
 
 WATCHED = "WATCHED_PIDS"

@@ -2,17 +2,17 @@
 
 What the ingester is made of, from the outside in:
 
-- `ingester` wires; `config`, `flags`, `kafka_settings`, `process` are what it is told;
-- `optional` says which packages are missing, and `no_metrics` stands in for one of them;
-- `loop` decides what comes next and deals with trouble;
-- `places` finds where to read from, `positions` knows where this ingester stands,
-  `lag` how far behind that is;
-- `writer` batches and halves, `batch` is one transaction's worth, `in_flight` carries it into the
-  sink while the next is polled and sorted;
+- `ingester` wires; `config` is what it is told; `process` is what it is to the operating system;
+  `optional` says which packages are missing, and what that costs;
+- `loop` decides what comes next and deals with trouble; `liveness` are the three clocks that it
+  looks at: does the group answer, how far behind is RAW, is a sign of life due;
+- `seeker` finds where to read from, `positions` knows where this ingester stands;
+- `writer` batches, halves, and has one write in flight while the next batch is polled and sorted;
 - `messages`, `envelope`, `strict_json` turn bytes into rows and rejects, purely;
-- `bind_rows` puts rows into the text that a statement binds, ahead of its turn;
-- `sink` is the seam to the warehouse; `snowflake_sink`, `snowflake_errors` and `connector_gzip` are
-  behind it.
+- `batch` is one transaction's worth and the seam to the warehouse; `snowflake_sink` and
+  `snowflake_errors` are behind it;
+- `metrics` is what Prometheus may ask.
 
-The producer is `generator` (pure) with `wines` and `bad_messages`, and `producer` at the Kafka end.
+`kafka/` is how the brokers are reached, `fast/` what is there for speed alone, and `shop/` what the
+producer sends.
 """

@@ -1,23 +1,12 @@
-"""The ingester's configuration: flags over environment over defaults, read once."""
+"""What both programs are told: flags over environment over defaults, read once."""
 
 import argparse
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ingest.flags import (
-    EPILOG,
-    Flags,
-    add_kafka_flags,
-    add_log_level,
-    at_least,
-    one_of,
-    port,
-    whole,
-    with_kafka_settings,
-)
-from ingest.kafka_settings import shown
+from ingest.kafka.settings import addresses, read_settings, shown
 
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*", re.ASCII)
 
@@ -105,3 +94,154 @@ def identifier(text: str) -> str:
     if not _IDENTIFIER.fullmatch(text):
         raise argparse.ArgumentTypeError(f"{text!r} is not a plain SQL identifier")
     return text
+
+
+EPILOG = (
+    "Every flag can be given in the environment too: --batch-max-events is CAVES_BATCH_MAX_EVENTS."
+    " A flag wins over the environment. Settings of the Kafka client (SASL, TLS, timeouts) come"
+    " from --kafka-config, a file as Java's clients and librdkafka have it, or from"
+    " CAVES_KAFKA_<NAME>."
+)
+
+
+BROKER = "127.0.0.1:9092"
+
+
+class Flags:
+    """Adds flags to a parser, with their defaults from the environment."""
+
+    def __init__(self, parser: argparse.ArgumentParser, environ: Mapping[str, str]) -> None:
+        self._parser = parser
+        self._environ = environ
+
+    def add(
+        self,
+        flag: str,
+        default: Any,
+        help: str,
+        type: Callable[[str], Any] = str,
+        short: str | None = None,
+        **more: Any,
+    ) -> None:
+        variable = variable_of(flag)
+        note = "" if default is None else f" (default {default})"
+        self._parser.add_argument(
+            *([short] if short else []),
+            flag,
+            # argparse parses a default that is text as if it had been typed.
+            default=self._environ.get(variable) or default,
+            type=type,
+            help=f"{help}{note} [{variable}]",
+            **more,
+        )
+
+
+def variable_of(flag: str) -> str:
+    return "CAVES_" + flag.removeprefix("--").replace("-", "_").upper()
+
+
+def add_kafka_flags(flags: Flags) -> None:
+    flags.add(
+        "--bootstrap-servers",
+        None,
+        f"host:port of brokers, comma-separated (default: the settings', or {BROKER})",
+        type=brokers,
+    )
+    flags.add("--topic", "sales_events", "the topic of the shop's events", type=topic_name)
+    flags.add("--kafka-config", None, "file with settings of the Kafka client", metavar="FILE")
+
+
+def add_log_level(flags: Flags) -> None:
+    levels = ("debug", "info", "warning", "error")
+    flags.add(
+        "--log-level",
+        "info",
+        "how much to log",
+        type=one_of(*levels),
+        metavar=f"{{{','.join(levels)}}}",
+    )
+
+
+def brokers(text: str) -> str:
+    """A type for the addresses of brokers."""
+    try:
+        return addresses(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def topic_name(text: str) -> str:
+    """A name that Kafka allows for a topic."""
+    if not re.fullmatch(r"[A-Za-z0-9._-]{1,249}", text, re.ASCII) or text in (".", ".."):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} cannot be a topic: letters, digits, '.', '_' and '-' only, 249 at most"
+        )
+    return text
+
+
+def with_kafka_settings(arguments: dict[str, Any], environ: Mapping[str, str]) -> dict[str, Any]:
+    """The arguments, with the client's settings as `kafka` in place of the name of their file; a
+    file that names brokers is as good as the flag. May raise WrongUse."""
+    settings = read_settings(arguments.pop("kafka_config"), environ)
+    in_file = settings.pop("bootstrap_servers", BROKER)
+    servers = arguments.pop("bootstrap_servers") or in_file
+    return {**arguments, "bootstrap_servers": servers, "kafka": settings}
+
+
+def whole(minimum: int) -> Callable[[str], int]:
+    """A type for whole numbers from `minimum` on."""
+
+    def whole_number(text: str) -> int:
+        value = int(text)
+        if value < minimum:
+            raise argparse.ArgumentTypeError(f"{text} is less than {minimum}")
+        return value
+
+    return whole_number
+
+
+def days(text: str) -> int:
+    """A type for a number of whole days, with its unit: 28d."""
+    found = re.fullmatch(r"(\d{1,4})d", text, re.ASCII)
+    if not found or not int(found[1]):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of days, such as 28d")
+    return int(found[1])
+
+
+def port(text: str) -> int:
+    """A port to listen on, or 0."""
+    value = whole(0)(text)
+    if value > 65_535:
+        raise argparse.ArgumentTypeError(f"{text} is not a port: they end at 65535")
+    return value
+
+
+def one_of(*words: str) -> Callable[[str], str]:
+    """A type for one of a few words. argparse's own `choices` let the environment say anything."""
+
+    def word(text: str) -> str:
+        if text not in words:
+            raise argparse.ArgumentTypeError(f"{text!r} is none of {', '.join(words)}")
+        return text
+
+    return word
+
+
+def at_least(minimum: float) -> Callable[[str], float]:
+    """A type for numbers from `minimum` on."""
+
+    def number(text: str) -> float:
+        value = float(text)
+        if not minimum <= value < float("inf"):
+            raise argparse.ArgumentTypeError(f"{text} is not a number from {minimum:g} on")
+        return value
+
+    return number
+
+
+def share(text: str) -> float:
+    """A share between 0 and 1."""
+    value = float(text)
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1")
+    return value

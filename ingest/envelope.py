@@ -8,8 +8,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from ingest.exact_numbers import plain_number
-from ingest.strict_json import Number
+from ingest.strict_json import Number, plain_number
 
 ORDER_CREATED = "ORDER_CREATED"
 

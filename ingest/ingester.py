@@ -24,20 +24,19 @@ import snowflake.connector
 from connections.errors import ConnectionProblem
 from connections.named import resolve
 from connections.proxies import keep_loopback_direct
-from ingest import connector_gzip, optional
+from ingest import optional
 from ingest.config import IngesterConfig, read_config
 from ingest.errors import Fatal, IngestError, WrongUse
-from ingest.kafka_clients import TopicId, forget_group, open_consumer, timestamps_at
+from ingest.fast import connector_gzip, interpreter
+from ingest.kafka.clients import TopicId, forget_group, open_consumer, timestamps_at
 from ingest.loop import Ingester
 from ingest.metrics import Metrics
 from ingest.process import (
     Stop,
     Stopped,
-    collect_less,
     harmless,
     set_up_logging,
     stopped_by_signals,
-    take_turns_sooner,
 )
 from ingest.snowflake_errors import CONNECTOR_ERRORS
 from ingest.snowflake_sink import Connect, SnowflakeSink
@@ -132,8 +131,8 @@ def main(
         log.info("started: %s", config)
         if lacking := optional.missing():
             log.info("without %s", ", ".join(lacking))
-        collect_less()
-        take_turns_sooner()
+        interpreter.collect_less()
+        interpreter.take_turns_sooner()
         with stopped_by_signals() as stop:
             ingest(config, connect_with(config), stop)
     except WrongUse as error:

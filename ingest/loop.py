@@ -22,17 +22,15 @@ from typing import Any
 from kafka import ConsumerRebalanceListener, OffsetAndMetadata, TopicPartition
 from kafka.errors import KafkaError, OffsetOutOfRangeError
 
+from ingest.batch import Sink
 from ingest.config import IngesterConfig
 from ingest.errors import Fatal, FenceLost, IngestError, NoBroker, Transient
-from ingest.kafka_clients import CALL_MS, translate
-from ingest.kafka_records import message_of
-from ingest.lag import Lag
-from ingest.membership import Membership
+from ingest.kafka.clients import CALL_MS, translate
+from ingest.liveness import Lag, Membership, SignOfLife
+from ingest.messages import message_of
 from ingest.metrics import Metrics
-from ingest.places import Places
 from ingest.positions import Positions
-from ingest.sign_of_life import SignOfLife
-from ingest.sink import Sink
+from ingest.seeker import PartitionSeeker
 from ingest.writer import Writer
 
 log = logging.getLogger(__name__)
@@ -83,7 +81,7 @@ class Ingester:
         self._stop = stop
         self._clock = clock
         self._positions = Positions()
-        self._places = Places(
+        self._places = PartitionSeeker(
             config, consumer, sink, self._positions, clock, ask_id, ask_timestamps
         )
         self._membership = Membership(config.kafka, clock)

@@ -1,20 +1,35 @@
 """From a Kafka message to what becomes of it: a row of RAW or a row of rejects. Pure."""
 
 import base64
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from ingest.envelope import Envelope, read_envelope
-from ingest.exact_numbers import with_exact_numbers
-from ingest.strict_json import NotJson, Number, parse
-from ingest.wrappings import encoded_twice, frame
+from ingest.strict_json import NotJson, Number, parse, with_exact_numbers
 
 TIMESTAMP_TYPES = {0: "CreateTime", 1: "LogAppendTime"}
 # What a message costs in memory and in the statement besides its key and value.
 OVERHEAD_BYTES = 256
 # Below this it does not matter how a text swells in a statement.
 LONG_TEXT = 100_000
+
+# Where a schema registry's serializer would say what is behind the frame, it says nothing.
+_CONFLUENT_BYTES = 5
+_GLUE_BYTES = 18
+_GLUE_COMPRESSION = (0, 5)
+
+PLAIN_JSON = (
+    "have the producer send plain JSON (with Kafka Connect:"
+    " value.converter=org.apache.kafka.connect.json.JsonConverter,"
+    " value.converter.schemas.enable=false)"
+)
+
+# Longer texts are the data's own affair: no table need take them.
+LONGEST = 1_000_000
+FILLER = "x"
+TIMESTAMP = "2026-01-01 00:00:00"
 
 
 class Message(NamedTuple):
@@ -50,6 +65,20 @@ class RawRow(NamedTuple):
     envelope: Envelope
     text: str
     bound: str | None = None
+
+
+def message_of(record: Any) -> Message:
+    """The message of a record that the Kafka client has given out."""
+    return Message(
+        topic=record.topic,
+        partition=record.partition,
+        offset=record.offset,
+        value=record.value,
+        key=record.key,
+        timestamp=record.timestamp,
+        timestamp_type=record.timestamp_type,
+        headers=tuple(record.headers or ()),
+    )
 
 
 @dataclass(frozen=True)
@@ -208,3 +237,72 @@ def _json_type(value: Any) -> str:
     if isinstance(value, dict):
         return "an object"
     return "an array" if isinstance(value, list) else "a string"
+
+
+def frame(value: bytes) -> str | None:
+    """The reason for a value in the frame of a schema registry, None for any other.
+
+    A registry puts an identifier before the bytes. It is not taken off here, for the shop's
+    contract is the bare event; but the reason of the reject says how to send that. What puts an
+    object around the object becomes a row of RAW, and the procedures say so
+    (procedures/wrappings.py).
+    """
+    if len(value) >= _CONFLUENT_BYTES and value[0] == 0:
+        schema = int.from_bytes(value[1:_CONFLUENT_BYTES], "big")
+        behind = _behind(value[_CONFLUENT_BYTES:])
+        return f"in a schema registry's frame: byte 0, schema {schema}, then {behind}; {PLAIN_JSON}"
+    if len(value) >= _GLUE_BYTES and value[0] == 3 and value[1] in _GLUE_COMPRESSION:
+        behind = "compressed bytes" if value[1] else _behind(value[_GLUE_BYTES:])
+        return f"in the frame of AWS Glue's schema registry, then {behind}; {PLAIN_JSON}"
+    if value.startswith(b"\x1f\x8b"):
+        return (
+            "compressed with gzip by the producer's own code; leave that to Kafka"
+            " (compression.type=gzip), which undoes it"
+        )
+    return None
+
+
+def encoded_twice(text: str) -> bool:
+    """Is this JSON string, or the start of it, an object that was encoded once more?"""
+    return text.lstrip().startswith("{")
+
+
+def _behind(rest: bytes) -> str:
+    return "JSON" if rest.lstrip()[:1] == b"{" else "no JSON (Avro or Protobuf?)"
+
+
+def twin(row: RawRow | Reject) -> RawRow | Reject:
+    """A row as harmless as a row can be, in the shape of this one: the same fields are NULL, the
+    texts are as long, and nothing in them is foreign.
+
+    It tells a row that is refused for its data from a table that would refuse any row like it: a
+    warehouse that refuses the twin, too, has a table that is not as the application makes it (a
+    column that must not be NULL any more, or has another type or length). No event is to blame for
+    that.
+    """
+    if isinstance(row, Reject):
+        return replace(
+            row,
+            reason=_filled(row.reason) or "",
+            event_id=_filled(row.event_id),
+            event_type=_filled(row.event_type),
+            payload=_filled(row.payload),
+            metadata=None if row.metadata is None else {"key": FILLER},
+        )
+    message, envelope, text, _ = row
+    event_id, event_type, timestamp, product_id, customer_id = envelope
+    return RawRow(
+        Message(message.topic, message.partition, message.offset, None, FILLER.encode()),
+        Envelope(
+            _filled(event_id) or "",
+            _filled(event_type),
+            None if timestamp is None else TIMESTAMP,
+            _filled(product_id),
+            _filled(customer_id),
+        ),
+        json.dumps({FILLER: _filled(text)}),
+    )
+
+
+def _filled(text: str | None) -> str | None:
+    return None if text is None else FILLER * min(len(text), LONGEST)

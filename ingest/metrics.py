@@ -10,7 +10,7 @@ from ingest.errors import Fatal
 try:
     from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
 except ImportError:
-    from ingest.no_metrics import (  # type: ignore[assignment]  # it takes the same calls
+    from ingest.optional import (  # type: ignore[assignment]  # it takes the same calls
         CollectorRegistry,
         Counter,
         Gauge,

@@ -1,7 +1,9 @@
 """Packages without which the ingester runs, and what that costs. Kafka's client and Snowflake's
 connector are all that it needs; `pip install .[ingest]` brings these as well."""
 
+import threading
 from importlib.util import find_spec
+from typing import Any
 
 COSTS = {
     "isal": "requests are compressed by zlib, which takes thirty times as long on a backlog",
@@ -16,3 +18,36 @@ COSTS = {
 def missing() -> list[str]:
     """'isal (what its absence costs)', for each package that is not there."""
     return [f"{name} ({cost})" for name, cost in COSTS.items() if find_spec(name) is None]
+
+
+class Nothing:
+    """A registry, a counter, a gauge, a histogram, a server."""
+
+    def __init__(self, *arguments: Any, **settings: Any) -> None:
+        pass
+
+    def labels(self, *values: str) -> "Nothing":
+        return self
+
+    def inc(self, value: float = 1) -> None:
+        pass
+
+    set = observe = inc
+
+    def remove(self, *labels: str) -> None:
+        pass
+
+    def shutdown(self) -> None:
+        pass
+
+    server_close = shutdown
+
+
+CollectorRegistry = Counter = Gauge = Histogram = Nothing
+
+
+def start_http_server(*arguments: Any, **settings: Any) -> tuple[Nothing, threading.Thread]:
+    """No server: nobody listens on the port."""
+    thread = threading.Thread(target=lambda: None)
+    thread.start()
+    return Nothing(), thread

@@ -9,9 +9,8 @@ gaps, so neither is a count.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from ingest.batch import LastMessage
+from ingest.batch import LastMessage, Stored
 from ingest.messages import Message
-from ingest.sink import Stored
 
 # How long a partition's end must stay below the stored offset before it is believed. After a change
 # of leader a broker may report an older end for a moment.

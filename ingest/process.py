@@ -1,7 +1,6 @@
 """What both programs are as processes: their logs and their signals."""
 
 import contextlib
-import gc
 import logging
 import os
 import signal
@@ -62,22 +61,6 @@ def write_result(line: str) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     return 0
-
-
-def collect_less() -> None:
-    """Messages come by the thousand, each a few objects, and none of them is in a cycle: the
-    collector would look through all of them, and through all modules, for nothing."""
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 20)
-
-
-def take_turns_sooner() -> None:
-    """A thread that has its answer from the network waits for one that computes, and Python lets
-    them change places after 5 ms only. Measured on a busy machine, lower quartiles: three short
-    statements beside the sorting of messages took 40 ms so, 14 ms as here, and 11 ms with nothing
-    beside them; sorting took 4 % longer.
-    """
-    sys.setswitchinterval(0.0002)
 
 
 class Stopped(BaseException):

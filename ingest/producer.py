@@ -39,8 +39,7 @@ from kafka.errors import (
     TopicAuthorizationFailedError,
 )
 
-from ingest.errors import Fatal, IngestError, WrongUse
-from ingest.flags import (
+from ingest.config import (
     EPILOG,
     Flags,
     add_kafka_flags,
@@ -51,10 +50,9 @@ from ingest.flags import (
     whole,
     with_kafka_settings,
 )
-from ingest.generator import Counts, Produced, Shares, Shop
-from ingest.history import SeasonedShop
-from ingest.kafka_clients import create_topic, open_producer
-from ingest.kafka_settings import shown
+from ingest.errors import Fatal, IngestError, WrongUse
+from ingest.kafka.clients import create_topic, open_producer
+from ingest.kafka.settings import shown
 from ingest.process import (
     Stop,
     Stopped,
@@ -63,6 +61,8 @@ from ingest.process import (
     stopped_by_signals,
     write_result,
 )
+from ingest.shop.generator import Counts, Produced, Shares, Shop
+from ingest.shop.history import SeasonedShop
 
 log = logging.getLogger("ingest.producer")
 

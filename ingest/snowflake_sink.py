@@ -8,10 +8,9 @@ from typing import Any, NoReturn
 
 from snowflake.connector import SnowflakeConnection
 
-from ingest.batch import Batch, LastMessage
-from ingest.bind_rows import as_json, raw_rows, rejected_rows
+from ingest.batch import Batch, LastMessage, Stored
 from ingest.errors import Fatal, FenceLost, Transient
-from ingest.sink import Stored
+from ingest.fast.bind_rows import as_json, raw_rows, rejected_rows
 from ingest.snowflake_errors import CONNECTOR_ERRORS, translate, with_advice
 
 log = logging.getLogger(__name__)

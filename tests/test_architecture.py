@@ -17,7 +17,7 @@ MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 
 
 # How Kafka is reached is the ingester's knowledge, and the `caves` command asks it.
-ALLOWED = {"app": {"ingest.errors", "ingest.kafka_clients", "ingest.kafka_settings"}}
+ALLOWED = {"app": {"ingest.errors", "ingest.kafka.clients", "ingest.kafka.settings"}}
 
 
 def imported(path: Path, allowed: set[str] | None = None) -> set[str]:

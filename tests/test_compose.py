@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from app.caves import apache_kafka
-from ingest.kafka_settings import read_settings
+from ingest.kafka.settings import read_settings
 
 ROOT = Path(__file__).parents[1]
 SERVICES: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / "compose.yaml").read_text())[

@@ -95,7 +95,7 @@ def _admin(servers: str, settings: Mapping[str, Any], failure: str) -> Iterator[
     from kafka.errors import KafkaError
 
     from ingest.errors import IngestError
-    from ingest.kafka_clients import open_client
+    from ingest.kafka.clients import open_client
 
     admin = None
     try:

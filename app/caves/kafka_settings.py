@@ -11,12 +11,11 @@ def read_settings(path: str | None, environ: Mapping[str, str]) -> dict[str, Any
     environment."""
     # Imported here: only who asks for a topic's end needs a Kafka client.
     try:
-        from ingest import errors, kafka_settings
+        from ingest import errors
+        from ingest.kafka import settings
     except ModuleNotFoundError:
         raise UsageError("--bootstrap-servers needs kafka-python, which is not installed") from None
     try:
-        return kafka_settings.read_settings(
-            path or environ.get(kafka_settings.FILE_VARIABLE), environ
-        )
+        return settings.read_settings(path or environ.get(settings.FILE_VARIABLE), environ)
     except errors.WrongUse as error:
         raise UsageError(str(error)) from error

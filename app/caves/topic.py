@@ -54,7 +54,7 @@ class Topic:
     def _consumer(self) -> Iterator[Any]:
         from kafka import KafkaConsumer
 
-        from ingest.kafka_clients import open_client
+        from ingest.kafka.clients import open_client
 
         consumer = open_client(
             KafkaConsumer,

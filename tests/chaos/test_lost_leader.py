@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from kafka import KafkaConsumer
 
 from app.caves.broker import create_topic
-from ingest.kafka_clients import forget_group
+from ingest.kafka.clients import forget_group
 from tests.support.broker import running_broker
 
 TOPIC, GROUP = "sales", "ingesters"
@@ -46,7 +46,7 @@ def test_a_group_that_lost_its_leader_while_forming_works_again_once_it_is_forgo
                 assert has_partitions(leader)
                 # The other has begun to join, and the group forms anew, when the leader leaves.
                 has_partitions(heir, seconds=1.0)
-            # A broker that passes here has been mended, and ingest/membership.py may go.
+            # A broker that passes here has been mended, and ingest/liveness.py may go.
             assert not has_partitions(heir, seconds=IN_VAIN_SECONDS)
             assert forget_group(servers, GROUP, {}) == "OK"
             assert has_partitions(heir)

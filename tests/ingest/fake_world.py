@@ -3,9 +3,9 @@
 import threading
 from collections.abc import Callable, Mapping
 
+from ingest.batch import Sink
 from ingest.loop import Ingester
 from ingest.metrics import Metrics
-from ingest.sink import Sink
 from tests.ingest.fakes import NO_MESSAGE, ORDER, FakeClock, FakeConsumer, FakeSink, config
 
 

@@ -6,11 +6,10 @@ from typing import Any, NamedTuple
 
 from kafka import TopicPartition
 
-from ingest.batch import Batch, LastMessage
+from ingest.batch import Batch, LastMessage, Stored
 from ingest.config import IngesterConfig, read_config
 from ingest.errors import DataRefused, FenceLost, Transient
 from ingest.messages import RawRow
-from ingest.sink import Stored
 
 TOPIC = "sales"
 ORDER = b'{"event_type": "ORDER_CREATED", "event_id": "E1"}'

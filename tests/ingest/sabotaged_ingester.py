@@ -20,7 +20,7 @@ from snowflake.connector.errors import ProgrammingError
 
 from ingest import ingester
 from ingest.config import IngesterConfig
-from ingest.kafka_clients import TopicId
+from ingest.kafka.clients import TopicId
 from ingest.snowflake_sink import Connect
 
 FAULT_VARIABLE = "CAVES_TEST_FAULT"

@@ -5,8 +5,7 @@ from collections.abc import Callable, Sequence
 
 from kafka import TopicPartition
 
-from ingest.batch import Batch
-from ingest.sink import Stored
+from ingest.batch import Batch, Stored
 from tests.ingest.fake_world import World
 from tests.ingest.fakes import ORDER, FakeConsumer, FakeSink, Record
 

@@ -6,10 +6,10 @@ import json
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ingest.batch import Stored
 from ingest.messages import Message
 from ingest.metrics import Metrics
 from ingest.positions import Positions
-from ingest.sink import Stored
 from ingest.snowflake_sink import SnowflakeSink
 from ingest.writer import Writer
 from tests.conftest import RunningAccount

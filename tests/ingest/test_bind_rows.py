@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.bind_rows import raw_rows, rejected_rows
+from ingest.fast.bind_rows import raw_rows, rejected_rows
 from ingest.messages import Message, RawRow, Reject, kafka_metadata, sort_message
 
 TEXTS = st.text(max_size=20)

@@ -10,7 +10,7 @@ import snowflake.connector
 from isal import igzip
 from snowflake.connector import network
 
-from ingest import connector_gzip
+from ingest.fast import connector_gzip
 from tests.conftest import RunningAccount
 
 

@@ -1,7 +1,7 @@
 """The consumer group is deleted while ingesters are members of it. Tansu does that when it is asked
 to; Kafka refuses. No message is lost or there twice, whoever is right."""
 
-from ingest.kafka_clients import forget_group
+from ingest.kafka.clients import forget_group
 from tests.ingest.world import PROMPT, Sent, World, wait_for
 
 ORDER = b'{"event_type": "ORDER_CREATED", "event_id": "E%d"}'

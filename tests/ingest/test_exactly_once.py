@@ -6,12 +6,11 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.batch import Batch
+from ingest.batch import Batch, Stored
 from ingest.errors import FenceLost, Transient
 from ingest.messages import Message, RawRow, sort_message
 from ingest.metrics import Metrics
 from ingest.positions import Positions
-from ingest.sink import Stored
 from ingest.writer import Writer
 from tests.ingest.fakes import ORDER, TOPIC, FakeClock, FakeSink, config
 

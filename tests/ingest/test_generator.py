@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from ingest.generator import Counts, Produced, Shares, Shop
 from ingest.messages import Message, RawRow, sort_message
 from ingest.producer import stream
-from ingest.wines import WAREHOUSES, WINES
+from ingest.shop.generator import Counts, Produced, Shares, Shop
+from ingest.shop.wines import WAREHOUSES, WINES
 
 START = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 

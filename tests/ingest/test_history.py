@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from ingest.generator import Shares
-from ingest.history import DISCONTINUED, SHOP_TIME, SeasonedShop
 from ingest.producer import parser
-from ingest.wines import SPARKLING, WINES
+from ingest.shop.generator import Shares
+from ingest.shop.history import DISCONTINUED, SHOP_TIME, SeasonedShop
+from ingest.shop.wines import SPARKLING, WINES
 
 EVENING = datetime(2026, 11, 28, 19, 0, tzinfo=SHOP_TIME)
 

@@ -7,7 +7,7 @@ import pytest
 from ingest import ingester, producer
 from ingest.config import read_config
 from ingest.errors import WrongUse
-from ingest.kafka_settings import read_settings, shown
+from ingest.kafka.settings import read_settings, shown
 
 
 def test_defaults_are_those_of_the_manual() -> None:

@@ -5,14 +5,14 @@ from kafka.record import memory_records
 from kafka.record.default_records import DefaultRecordBatchBuilder
 from kafka.record.memory_records import MemoryRecords
 
-from ingest import kafka_records
+from ingest.kafka import fixes
 from tests.ingest.hostile import name_of
 
 
 @pytest.fixture
 def lenient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory_records, "DefaultRecordBatch", memory_records.DefaultRecordBatch)
-    kafka_records.install()
+    fixes.install()
 
 
 @pytest.mark.parametrize("compression", [0, 1], ids=["plain", "gzip"])

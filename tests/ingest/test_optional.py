@@ -27,7 +27,7 @@ sys.argv = ["ingest/ingester.py", "--help"]
 runpy.run_path("ingest/ingester.py", run_name="__main__")
 """
 COUNT = """
-from ingest import connector_gzip
+from ingest.fast import connector_gzip
 from ingest.metrics import Metrics
 metrics = Metrics()
 with metrics.served("127.0.0.1", 1):

@@ -1,8 +1,8 @@
 """Which messages may be taken, and when a place is believed to lie beyond the topic's end."""
 
+from ingest.batch import Stored
 from ingest.messages import Message
 from ingest.positions import END_PROOF_SECONDS, OutOfRange, Positions
-from ingest.sink import Stored
 
 
 def messages(*places: tuple[int, int]) -> list[Message]:

@@ -8,7 +8,7 @@ from kafka.errors import KafkaConnectionError
 from kafka.net.inet import create_connection
 from kafka.net.selector import NetworkSelector
 
-from ingest import kafka_transport
+from ingest.kafka import fixes
 from tests.conftest import free_port
 
 OPEN_FILES = Path("/proc/self/fd")
@@ -16,7 +16,7 @@ OPEN_FILES = Path("/proc/self/fd")
 
 @pytest.mark.skipif(not OPEN_FILES.exists(), reason="Linux alone lists a process's open files")
 def test_a_refused_connection_leaves_no_socket_open() -> None:
-    kafka_transport.install()
+    fixes.install()
     port = free_port()
     errors = []
     with contextlib.closing(NetworkSelector()) as net:

@@ -10,9 +10,8 @@ import pytest
 from ingest.batch import Batch
 from ingest.envelope import Envelope
 from ingest.errors import DataRefused, Fatal
-from ingest.messages import Message, RawRow, Reject, sort_message
+from ingest.messages import Message, RawRow, Reject, sort_message, twin
 from ingest.snowflake_sink import SnowflakeSink
-from ingest.twins import twin
 from tests.conftest import RunningAccount
 from tests.ingest.conftest import create_raw_data
 from tests.ingest.fake_world import World

@@ -10,13 +10,12 @@ import pytest
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 from kafka.errors import KafkaTimeoutError
 
-from ingest import kafka_clients
-from ingest.batch import Batch, LastMessage, cut_batch
+from ingest.batch import Batch, LastMessage, Stored, cut_batch
 from ingest.errors import Fatal, FenceLost, NoBroker, Transient
-from ingest.kafka_clients import timestamps_at
+from ingest.kafka import clients
+from ingest.kafka.clients import timestamps_at
 from ingest.messages import Message, RawRow, Reject, sort_message
-from ingest.places import ASK_ID_SECONDS
-from ingest.sink import Stored
+from ingest.seeker import ASK_ID_SECONDS
 from ingest.snowflake_sink import SnowflakeSink
 from tests.conftest import RunningAccount, free_port
 from tests.ingest import world as real
@@ -436,6 +435,6 @@ def test_timestamps_are_of_messages_at_exactly_these_offsets(
     assert timestamps_at(broker, topic, {}, {0: 1, 1: 0}) == {0: sent[1]}
     assert timestamps_at(broker, topic, {}, {0: 2}) == {0: sent[2]}
     assert timestamps_at(broker, topic, {}, {0: 3, 1: 7}) == {}
-    monkeypatch.setattr(kafka_clients, "ASK_MS", 300)
+    monkeypatch.setattr(clients, "ASK_MS", 300)
     with pytest.raises(NoBroker, match="asking for the message at the last offset: cannot reach"):
         timestamps_at(f"127.0.0.1:{free_port()}", topic, {}, {0: 0})

@@ -9,8 +9,7 @@ from kafka.errors import (
 
 from ingest.batch import Batch
 from ingest.errors import DataRefused, Fatal, Transient
-from ingest.kafka_records import message_of
-from ingest.messages import kafka_metadata
+from ingest.messages import kafka_metadata, message_of
 from tests.ingest.fake_world import World, log_of
 from tests.ingest.fakes import ORDER, TOPIC, FakeSink, Record, transient
 
@@ -176,7 +175,7 @@ def test_lag_grows_while_the_warehouse_is_away(caplog: pytest.LogCaptureFixture)
     def look() -> None:
         lags.append(world.metric("caves_ingest_lag", partition="0"))
 
-    caplog.set_level("INFO", "ingest.lag")
+    caplog.set_level("INFO", "ingest.liveness")
     world.run(
         polls=300,
         at_1=start_with_the_warehouse_away,

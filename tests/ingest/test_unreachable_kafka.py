@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from ingest.errors import Fatal
-from ingest.kafka_reach import reach
+from ingest.kafka.reach import reach
 from tests.conftest import ROOT, free_port
 from tests.ingest.programs import PRODUCER, Program
 from tests.ingest.world import World, wait_for
@@ -147,10 +147,10 @@ def test_one_address_that_answers_is_enough(broker: str) -> None:
 PROGRAM = """
 import sys
 from kafka import KafkaAdminClient
-from ingest import kafka_transport
+from ingest.kafka import fixes
 
-kafka_transport.install()
-kafka_transport.HANDSHAKE_SECONDS = 0.3
+fixes.install()
+fixes.HANDSHAKE_SECONDS = 0.3
 KafkaAdminClient(bootstrap_servers=sys.argv[1], security_protocol="SSL", bootstrap_timeout_ms=1500)
 """
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from kafka.errors import KafkaError
 
-from ingest import kafka_transport
+from ingest.kafka import fixes
 from tests.conftest import RunningAccount, free_port
 from tests.ingest.world import PROMPT, Sent, World, wait_for
 from tests.kafka.conftest import KafkaBrokers
@@ -16,7 +16,7 @@ from tests.kafka.topics import administrator, create, kafka_command, orders
 from tests.support.kafka import KafkaBroker, start_kafka
 
 # The client of the tests meets brokers that are gone, too.
-kafka_transport.install()
+fixes.install()
 
 
 def send(world: World, first: int, end: int) -> None:

@@ -4,7 +4,7 @@ the lag that Kafka's own tools show."""
 import re
 from concurrent.futures import ThreadPoolExecutor
 
-from ingest.kafka_clients import forget_group
+from ingest.kafka.clients import forget_group
 from tests.ingest.world import PROMPT, Sent, World, wait_for
 from tests.kafka.topics import administrator, create, kafka_command, lags, orders, transactions
 

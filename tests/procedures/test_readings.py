@@ -31,10 +31,9 @@ from snowflake.snowpark.types import StringType, StructField, StructType
 from ingest.batch import cut_batch
 from ingest.envelope import identifier
 from ingest.envelope import utc_timestamp as ingested_timestamp
-from ingest.exact_numbers import plain_number
 from ingest.messages import Message, RawRow, sort_message
 from ingest.snowflake_sink import SnowflakeSink
-from ingest.strict_json import parse
+from ingest.strict_json import parse, plain_number
 from tests.procedures.examples import examples
 from tests.procedures.pipeline import Pipeline, order
 from tests.readings import IDS, NUMBER_TEXTS, NUMBERS, TIMESTAMPS, Digits

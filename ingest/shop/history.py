@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from ingest.generator import Produced, Shop
-from ingest.wines import SPARKLING, SWEET, WINES, Wine
+from ingest.shop.generator import Produced, Shop
+from ingest.shop.wines import SPARKLING, SWEET, WINES, Wine
 
 SHOP_TIME = ZoneInfo("Europe/Paris")
 ORDERS_A_DAY = 110

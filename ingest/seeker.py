@@ -7,13 +7,12 @@ from typing import Any
 from kafka import TopicPartition
 from kafka.errors import KafkaError
 
-from ingest.batch import Batch
+from ingest.batch import Batch, Sink, Stored
 from ingest.config import IngesterConfig
 from ingest.errors import Fatal
-from ingest.kafka_clients import CALL_MS, translate
+from ingest.kafka.clients import CALL_MS, translate
 from ingest.messages import Reject
 from ingest.positions import OutOfRange, Positions
-from ingest.sink import Sink, Stored
 
 log = logging.getLogger(__name__)
 
@@ -21,7 +20,7 @@ log = logging.getLogger(__name__)
 ASK_ID_SECONDS = 10.0
 
 
-class Places:
+class PartitionSeeker:
     """The assigned partitions, placed or not. An unplaced one must stay paused.
 
     A stored offset that the topic does not have, or that is of another topic by the same name,

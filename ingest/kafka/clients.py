@@ -27,9 +27,9 @@ from kafka.errors import (
     TopicAuthorizationFailedError,
 )
 
-from ingest import kafka_records, kafka_transport
 from ingest.errors import Fatal, IngestError, NoBroker, Transient, WrongUse
-from ingest.kafka_reach import reach, tls_context
+from ingest.kafka import fixes
+from ingest.kafka.reach import reach, tls_context
 from ingest.messages import known_timestamp
 
 log = logging.getLogger(__name__)
@@ -56,7 +56,6 @@ FETCH_MAX_BYTES = 8 * 1024 * 1024
 
 def open_consumer(servers: str, group: str | None, settings: Mapping[str, Any]) -> KafkaConsumer:
     """A consumer that never decides on a position by itself: INGEST_OFFSETS does."""
-    kafka_records.install()
     return open_client(
         KafkaConsumer,
         servers,
@@ -257,7 +256,7 @@ def translate(error: KafkaError, doing: str) -> IngestError:
 def open_client(client: Any, servers: str, settings: Mapping[str, Any]) -> Any:
     """Make the client, connected, with those of the settings that it knows. Raises WrongUse for
     settings that it refuses, Fatal with the reason where no broker can be reached."""
-    kafka_transport.install()
+    fixes.install()
     addresses = [each.strip() for each in servers.split(",")]
     patience_ms = settings.get("bootstrap_timeout_ms", BOOTSTRAP_MS)
     deadline = time.monotonic() + patience_ms / 1000

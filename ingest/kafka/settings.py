@@ -14,7 +14,7 @@ from typing import Any
 from kafka import KafkaConsumer, KafkaProducer
 
 from ingest.errors import WrongUse
-from ingest.properties import BadLine, parse
+from ingest.kafka.properties import BadLine, parse
 
 PREFIX = "CAVES_KAFKA_"
 FILE_VARIABLE = "CAVES_KAFKA_CONFIG"

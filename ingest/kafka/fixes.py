@@ -1,17 +1,67 @@
-"""The client's records: as messages of this package, and read where the client would not.
+"""What kafka-python 3.0.12 lacks, put right in this process.
+
+A TLS handshake has no deadline: a listener that accepts connections and says nothing would keep the
+client waiting for ever. What a broker says before it ends a connection, such as why it does not
+let a user in, is dropped where both arrive together. The socket of a connection that was
+refused stays open: an hour without a broker would use up what a process may have open.
 
 Header names must be UTF-8 by the Kafka protocol, and nobody enforces it. The client raises
 UnicodeDecodeError in the middle of a batch, and would do so at every start. Here such a name reads
 with a question mark for each byte that is not ASCII, and the record is delivered.
 """
 
+import ssl
+import time
 from typing import Any
 
+from kafka.net import manager
+from kafka.net.inet import KafkaNetSocket
+from kafka.net.transport import KafkaSSLTransport, KafkaTCPTransport
 from kafka.record import memory_records
 from kafka.record.default_records import DefaultRecordBatch
 from kafka.record.util import decode_varint
 
-from ingest.messages import Message
+HANDSHAKE_SECONDS = 10.0
+
+
+_connect = KafkaNetSocket.sock_connect
+
+
+async def _connect_or_close(
+    factory: KafkaNetSocket, net: Any, sock: Any, address: Any, timeout_at: float | None = None
+) -> Any:
+    try:
+        return await _connect(factory, net, sock, address, timeout_at=timeout_at)
+    except BaseException:
+        sock.close()
+        raise
+
+
+class _DataFirst:
+    def _sock_recv(self) -> tuple[bytes, Exception | None]:
+        data, error = super()._sock_recv()  # type: ignore[misc]  # the transport's
+        # The end of a connection can be read again, and then stands alone.
+        return (data, None) if data else (data, error)
+
+
+class PlainTransport(_DataFirst, KafkaTCPTransport):
+    """Gives out what came last before it reports the end."""
+
+
+class TlsTransport(_DataFirst, KafkaSSLTransport):
+    """The same, and its handshake has a deadline."""
+
+    async def handshake(self) -> None:
+        timeout_at = time.monotonic() + HANDSHAKE_SECONDS
+        while True:
+            try:
+                self._sock.do_handshake()
+                return
+            except ssl.SSLWantReadError:
+                await self._net.wait_read(self._sock, timeout_at)
+            except ssl.SSLWantWriteError:
+                await self._net.wait_write(self._sock, timeout_at)
+
 
 NOT_ASCII = bytes(each if each < 0x80 else ord("?") for each in range(0x100))
 
@@ -64,20 +114,9 @@ def _is_utf_8(name: bytearray) -> bool:
     return True
 
 
-def message_of(record: Any) -> Message:
-    """The message of a record that the consumer has given out."""
-    return Message(
-        topic=record.topic,
-        partition=record.partition,
-        offset=record.offset,
-        value=record.value,
-        key=record.key,
-        timestamp=record.timestamp,
-        timestamp_type=record.timestamp_type,
-        headers=tuple(record.headers or ()),
-    )
-
-
 def install() -> None:
-    """Let the client read batches so, in this process."""
+    """Every client of this process is without these faults from now on."""
+    manager.KafkaTCPTransport = PlainTransport
+    manager.KafkaSSLTransport = TlsTransport
+    KafkaNetSocket.sock_connect = _connect_or_close
     memory_records.DefaultRecordBatch = LenientRecordBatch
