@@ -15,7 +15,7 @@ from types import FrameType
 
 _EVERY_SECONDS = 0.005
 _LOCAL = f"{os.sep}flocon{os.sep}"
-_TRACKING = ("change_log.py", "changes.py", "replay.py", "log_shape.py")
+_TRACKING = ("change_log.py", "logged_dml.py", "tracked_tables.py", "commits.py", "replay.py")
 
 
 def kind_of(frame: FrameType | None) -> str | None:
@@ -26,14 +26,14 @@ def kind_of(frame: FrameType | None) -> str | None:
         if _LOCAL in code.co_filename:
             own.append((Path(code.co_filename).name, code.co_name))
         frame = frame.f_back
-    if ("session.py", "_execute") not in own:
+    if ("session.py", "execute") not in own:
         return None
     file, function = own[0]
     if file != "connection.py" or function not in ("values", "table", "commit"):
         return "account"
     caller, called = own[1]
     # The log's own INSERT … RETURNING is the statement itself.
-    tracks = caller in _TRACKING and called != "insert"
+    tracks = caller in _TRACKING and called != "_insert"
     return "change tracking" if tracks else "DuckDB"
 
 

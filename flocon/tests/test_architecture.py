@@ -24,8 +24,8 @@ def test_every_package_has_its_layer_on_the_page() -> None:
     assert packages - set(re.findall(r"(\w+)/", layers)) == set()
 
 
-@pytest.mark.parametrize("statement", ["SELECT", "INSERT", "CREATE TASK", "CALL"])
-def test_a_statement_is_followed_in_ten_files_or_fewer(statement: str) -> None:
+def way_of(statement: str) -> set[str]:
+    """The files that the page names on a statement's way. Every statement's begins alike."""
     way = re.search(rf"^### {statement}\b.*?(?=^##)", TEXT, re.S | re.M)
     assert way
-    assert 3 < len(set(re.findall(r"[\w/]+\.py", way[0]))) <= 10
+    return set(re.findall(r"[\w/]+\.py", way[0]))

@@ -18,7 +18,7 @@ def test_the_log_is_trimmed_below_the_slowest_stream_and_no_further(tmp_path: Pa
     def logged() -> int:
         catalog = account.stores.catalog("D")
         account.stores.streams.trim(catalog)
-        (tracked,) = account.stores.changes.all_tracked("D")
+        (tracked,) = account.stores.tracked_tables.all_tracked("D")
         return int(catalog.rows(f"SELECT count(*) AS n FROM {tracked.log}")[0]["n"])
 
     try:

@@ -17,7 +17,7 @@ def test_a_variant_is_compressed_by_zstd_in_its_table_and_in_the_log(tmp_path: P
             "CREATE TABLE c CLONE t",
         ):
             session.execute(sql)
-        logs = [tracked.log for tracked in account.stores.changes.all_tracked("D")]
+        logs = [tracked.log for tracked in account.stores.tracked_tables.all_tracked("D")]
         assert len(logs) == 1
         said = (
             "SELECT table_name, regexp_extract_all(sql, '(\\w+) JSON[^,]* COMPRESSION ZSTD', 1)"

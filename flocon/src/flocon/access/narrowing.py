@@ -14,7 +14,6 @@ from flocon.access.securables import RELATION, Securable
 from flocon.access.trees import Place
 from flocon.core import errors
 from flocon.engine import TEXT, parsing
-from flocon.sql.tokens import name_of
 
 Sees = Callable[[Securable], bool]
 
@@ -36,7 +35,7 @@ def narrow(tree: Expr, place: Place, directory: Directory, sees: Sees) -> None:
             continue
         if table.name not in _VIEWS:
             raise errors.unsupported(f"access control of INFORMATION_SCHEMA.{table.name}")
-        database = place.resolve(name_of(table)).database
+        database = place.resolve(parsing.name_of(table)).database
         alias = table.alias or table.name
         bare = table.copy()
         bare.set("alias", None)

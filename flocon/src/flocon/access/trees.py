@@ -15,9 +15,9 @@ from sqlglot import Expr, exp
 from flocon.access.needs import Creation, Demand, Need
 from flocon.access.securables import ACCOUNT, RELATION, database, inside, schema
 from flocon.core import errors
-from flocon.engine import multi_inserts, parsing
+from flocon.engine import parsing
 from flocon.sql.stage_location import named_place
-from flocon.sql.tokens import FullName, Name, Tokens, name_of
+from flocon.sql.tokens import FullName, Name, Tokens
 
 _INFORMATION_SCHEMA = "INFORMATION_SCHEMA"
 _SHARED = "SNOWFLAKE"
@@ -62,7 +62,7 @@ def _reads(tree: Expr, place: Place, but: tuple[Expr, ...]) -> Iterator[Need]:
             yield from _source(table, place)
     for table in parsing.tables(tree):
         if not any(table is each for each in but) and not place.is_private(table):
-            yield from selects(place.resolve(name_of(table)))
+            yield from selects(place.resolve(parsing.name_of(table)))
     for column in tree.find_all(exp.Column):
         if column.name == "NEXTVAL" and column.table and column.table not in aliases:
             parts = [part.name for part in column.parts[:-1]]
@@ -122,10 +122,10 @@ def _dml(*privileges: str, chooses: bool = False) -> Callable[[Expr, Place], Dem
 
 
 def _changing(tree: Expr, privileges: tuple[str, ...], place: Place) -> Demand:
-    needs, targets = [], targets_of(tree)
+    needs, targets = [], parsing.targets(tree)
     for target in targets:
         if not place.is_private(target):
-            changed = inside(RELATION, place.resolve(name_of(target)))
+            changed = inside(RELATION, place.resolve(parsing.name_of(target)))
             needs += [Need(changed, (privilege,)) for privilege in privileges]
     return Demand((*needs, *_reads(tree, place, tuple(targets))), works=True)
 
@@ -162,17 +162,6 @@ def _named(item: exp.Property) -> str:
     return value.name if isinstance(value, Expr) else str(value)
 
 
-def targets_of(tree: Expr) -> list[exp.Table]:
-    """The tables that a DML statement changes."""
-    if isinstance(tree, exp.MultitableInserts):
-        return multi_inserts.targets(tree)
-    target = tree.expressions[0] if isinstance(tree, exp.TruncateTable) else tree.this
-    target = target.this if isinstance(target, exp.Schema) else target
-    if not isinstance(target, exp.Table):
-        raise errors.unsupported(f"DML on {tree.this}")
-    return [target]
-
-
 # --- DDL -----------------------------------------------------------------------------------------
 
 _IN_SCHEMA = ("TABLE", "VIEW", "STAGE", "FILE FORMAT", "SEQUENCE")
@@ -187,7 +176,7 @@ def _create(tree: Expr, place: Place) -> Demand | None:
         what = schema(*_schema_name(target, place))
         need = Need(database(what.path[0]), ("CREATE SCHEMA",))
     elif kind in _IN_SCHEMA:
-        what = inside(kind, place.resolve(name_of(target)))
+        what = inside(kind, place.resolve(parsing.name_of(target)))
         need = Need(schema(*what.path[:2]), (f"CREATE {kind}",))
     else:
         return None
@@ -221,7 +210,7 @@ def _drop(tree: Expr, place: Place) -> Demand | None:
     elif kind == "SCHEMA":
         what = schema(*_schema_name(target, place))
     elif kind in _IN_SCHEMA:
-        what = inside(kind, place.resolve(name_of(target)))
+        what = inside(kind, place.resolve(parsing.name_of(target)))
     else:
         return None
     return Demand((Need(what, ("OWNERSHIP",)),), drops=what)
@@ -233,13 +222,13 @@ def _alter(tree: Expr, place: Place) -> Demand | None:
         return Demand()
     if kind not in ("TABLE", "VIEW"):
         return None
-    name = place.resolve(name_of(tree.this))
+    name = place.resolve(parsing.name_of(tree.this))
     what = inside(kind, name)
     needs = (Need(inside(RELATION, name), ("OWNERSHIP",)),)
     renamed = next((a for a in tree.args["actions"] if isinstance(a, exp.AlterRename)), None)
     if renamed is None:
         return Demand(needs)
-    new = inside(kind, place.resolve(name_of(renamed.this)))
+    new = inside(kind, place.resolve(parsing.name_of(renamed.this)))
     creating = Need(schema(*new.path[:2]), (f"CREATE {kind}",))
     return Demand((*needs, creating), renames=(what, new))
 
@@ -250,7 +239,7 @@ def _comment(tree: Expr, place: Place) -> Demand | None:
         parts = [part.name for part in tree.this.parts][:-1]
         name = place.resolve(Name(*reversed(parts)))
     elif kind in ("TABLE", "VIEW"):
-        name = place.resolve(name_of(tree.this))
+        name = place.resolve(parsing.name_of(tree.this))
     else:
         return None
     return Demand((Need(inside(RELATION, name), ("OWNERSHIP",)),))

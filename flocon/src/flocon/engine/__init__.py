@@ -23,7 +23,7 @@ from flocon.engine.clock import NOW
 from flocon.engine.connection import OF_THE_ENGINE, Connection
 from flocon.engine.engine import Engine
 from flocon.engine.failures import Conflict, translate
-from flocon.engine.fast.statement_cache import TEXT, StatementCache
+from flocon.engine.fast.statement_cache import TEXT
 from flocon.engine.quoting import literal, quoted
 from flocon.engine.rendering import Binds, used
 from flocon.engine.types import compressed
@@ -38,7 +38,6 @@ __all__ = [
     "Conflict",
     "Connection",
     "Engine",
-    "StatementCache",
     "compressed",
     "literal",
     "quoted",

@@ -12,6 +12,8 @@ from sqlglot.tokens import TokenType
 from flocon.core import errors
 from flocon.engine import multi_inserts
 from flocon.engine.failures import translate
+from flocon.engine.fast.statement_cache import StatementCache
+from flocon.sql.tokens import Name
 
 # sqlglot takes OR ALTER for OR REPLACE.
 _OR_ALTER = re.compile(r"^(?:\s|--[^\n]*\n|/\*.*?\*/)*CREATE\s+OR\s+ALTER\b", re.I | re.S)
@@ -57,6 +59,12 @@ def parse(sql: str) -> Expr:
     if isinstance(tree, exp.MultitableInserts):
         multi_inserts.complete(tree, sql)
     return tree
+
+
+def parse_repeated(sql: str, statements: StatementCache) -> Expr:
+    """The same for one that may come again; the tree is the caller's own."""
+    tree: Expr = statements.by_text("parsed", sql, lambda: parse(sql))
+    return tree.copy()
 
 
 def _spaced_casts(sql: str) -> str:
@@ -112,6 +120,11 @@ def tables(tree: Expr) -> list[exp.Table]:
     ]
 
 
+def name_of(table: exp.Table) -> Name:
+    """A table's name as it is written."""
+    return Name(table.name, table.db or None, table.catalog or None)
+
+
 def _is_cte(table: exp.Table) -> bool:
     """Does this name mean a CTE? In its own body, unless recursive, a CTE's name is a table's."""
     if table.args.get("db"):
@@ -131,3 +144,14 @@ def _is_cte(table: exp.Table) -> bool:
                 return True
         child, parent = parent, parent.parent
     return False
+
+
+def targets(tree: Expr) -> list[exp.Table]:
+    """The tables that a DML statement changes."""
+    if isinstance(tree, exp.MultitableInserts):
+        return multi_inserts.targets(tree)
+    target = tree.expressions[0] if isinstance(tree, exp.TruncateTable) else tree.this
+    target = target.this if isinstance(target, exp.Schema) else target
+    if not isinstance(target, exp.Table):
+        raise errors.unsupported(f"DML on {tree.this}")
+    return [target]

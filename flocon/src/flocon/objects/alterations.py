@@ -11,11 +11,12 @@ from sqlglot import Expr, exp
 from flocon.core import errors, result
 from flocon.core.result import Result
 from flocon.engine import HIDDEN_SCHEMA, Binds, Conflict, quoted
+from flocon.engine.parsing import name_of
 from flocon.objects import comments, stages, table_properties
 from flocon.objects.databases import already_dropped
 from flocon.session.context import Context
 from flocon.session.names import qualify
-from flocon.sql.tokens import FullName, name_of
+from flocon.sql.tokens import FullName
 
 _ATTEMPTS = 50
 

@@ -7,9 +7,10 @@ from sqlglot import Expr, exp
 from flocon.core import errors, result
 from flocon.core.result import Result
 from flocon.engine import literal, quoted
+from flocon.engine.parsing import name_of
 from flocon.objects.databases import comment
 from flocon.session.context import Context
-from flocon.sql.tokens import FullName, Name, name_of
+from flocon.sql.tokens import FullName, Name
 
 
 def comment_on(context: Context, tree: Expr) -> Result:

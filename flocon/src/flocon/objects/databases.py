@@ -101,7 +101,7 @@ def _drop_schema(context: Context, database: str, schema: str) -> None:
     """With all that is in it; the caller holds the account's lock."""
     catalog = context.catalog(database)
     context.account.streams.container_gone(catalog, database, schema)
-    for name in context.account.changes.tables_of(database, schema):
+    for name in context.account.tracked_tables.tables_of(database, schema):
         context.account.streams.table_gone(catalog, name)
     context.account.schema_dropped(database, schema)
     context.connection.values(f"DROP SCHEMA {quoted(database, schema)} CASCADE")

@@ -106,7 +106,7 @@ def _size(context: Context, row: dict[str, Any]) -> dict[str, int | None]:
 def _told(context: Context, row: dict[str, Any]) -> dict[str, str]:
     """What SHOW tells of a relation's properties. A stream turns its table's tracking on."""
     kept = row["properties"]
-    tables = context.account.changes.tables_of(row["database_name"], row["schema_name"])
+    tables = context.account.tracked_tables.tables_of(row["database_name"], row["schema_name"])
     tracked = any(table.name == row["name"] for table in tables)
     return {
         "kind": "TRANSIENT" if "TRANSIENT" in kept else row["kind"],

@@ -7,10 +7,11 @@ from sqlglot import Expr, exp
 from flocon.core import errors, result
 from flocon.core.result import Result
 from flocon.engine import Binds
+from flocon.engine.parsing import name_of
 from flocon.objects.databases import already_dropped, comment
 from flocon.session.context import Context
 from flocon.session.directory import of_duckdb, of_fakesnow
-from flocon.sql.tokens import FullName, name_of
+from flocon.sql.tokens import FullName
 
 
 def drop_stage(context: Context, target: exp.Table, if_exists: bool) -> Result:

@@ -37,7 +37,7 @@ def create(context: Context, statement: CreateStream) -> Result:
     _check_source(context, name, table)
     catalog = context.catalog(name.database)
     # This may wait for others' transactions, so it does not hold the account's lock.
-    account.changes.track(catalog, context.connection, table)
+    account.tracked_tables.track(catalog, context.connection, table)
     with account.lock:
         if answer := _existing(context, statement, name):
             return answer

@@ -10,11 +10,12 @@ from flocon.access.securables import RELATION, Securable
 from flocon.core import errors, result
 from flocon.core.result import Result
 from flocon.engine import Binds, compressed, quoted
+from flocon.engine.parsing import name_of
 from flocon.objects import comments, listings, stages, table_properties
 from flocon.session.context import Context
 from flocon.session.directory import of_duckdb
 from flocon.session.names import Names, qualify
-from flocon.sql.tokens import FullName, name_of
+from flocon.sql.tokens import FullName
 from flocon.transactions.stream_view import Stream
 
 # Constraints that Snowflake records and does not enforce.

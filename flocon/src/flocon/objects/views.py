@@ -11,7 +11,7 @@ from flocon.objects import comments, listings, table_properties
 from flocon.objects.tables import create_temporary, is_temporary, strip_properties
 from flocon.session.context import Context
 from flocon.session.names import qualify
-from flocon.sql.tokens import FullName, name_of
+from flocon.sql.tokens import FullName
 
 
 def is_view(tree: exp.Create) -> bool:
@@ -29,7 +29,7 @@ def create_view(context: Context, tree: exp.Create, binds: Binds) -> Result:
         tree.set("expression", _stub(context.functions.columns(text, binds)))
         tree.meta.pop(TEXT, None)
     target = tree.this.this if isinstance(tree.this, exp.Schema) else tree.this
-    view = context.resolve(name_of(target))
+    view = context.resolve(parsing.name_of(target))
     existed = context.relation_kind(view) is not None
     answer = _create(context, tree, view)
     if not (existed and tree.args.get("exists")):
@@ -72,7 +72,7 @@ def _standalone(context: Context, view: exp.Create) -> str:
     """A view's query as text that means the same in every session: all names are full."""
     full = view.expression.copy()
     for table in parsing.tables(full):
-        name = context.resolve(name_of(table))
+        name = context.resolve(parsing.name_of(table))
         for part, text in (("this", name.name), ("db", name.schema), ("catalog", name.database)):
             table.set(part, exp.to_identifier(text, quoted=True))
     for node in full.find_all(exp.TableFromRows):

@@ -96,7 +96,8 @@ class Context:
         self.execute = execute
         self.transactions = TransactionManager(
             account.engine,
-            account.changes,
+            account.commits,
+            account.tracked_tables,
             account.streams,
             self.parameters,
             self.relations,

@@ -8,16 +8,16 @@ from typing import Any
 
 from sqlglot import Expr, exp
 
-from flocon.access.trees import targets_of
 from flocon.core import errors, result
 from flocon.core.result import Result
-from flocon.engine import TEXT, Binds
+from flocon.engine import TEXT, Binds, parsing
 from flocon.session import merging
 from flocon.session import multi_inserts as into_many
 from flocon.session.context import Context
 from flocon.session.names import ResolvedStatement, named_in
 from flocon.session.stage_location import stage_location
-from flocon.sql.tokens import FullName, name_of
+from flocon.sql.tokens import FullName
+from flocon.transactions.logged_dml import LoggedDml
 from flocon.transactions.transaction import Transaction
 
 _ANOTHER_TABLES_STAGE = errors.Code(1023, "42601")
@@ -38,7 +38,7 @@ def run(context: Context, statement: ResolvedStatement, binds: Binds) -> Result:
     """One DML statement in the session's transaction, or in one of its own."""
     tree = statement.tree
     optional = isinstance(tree, exp.TruncateTable) and tree.args.get("exists")
-    if optional and context.relation_kind(_changed(targets_of(tree)[0])) is None:
+    if optional and context.relation_kind(_changed(parsing.targets(tree)[0])) is None:
         return result.status("Statement executed successfully.")
     return context.transactions.write(
         lambda transaction: _run(context, transaction, statement, binds)
@@ -49,7 +49,7 @@ def _run(
     context: Context, transaction: Transaction, statement: ResolvedStatement, binds: Binds
 ) -> Result:
     tree = statement.tree
-    targets = [_changed(target) for target in targets_of(tree)]
+    targets = [_changed(target) for target in parsing.targets(tree)]
     behind = statement.streams_behind_views(context.connection, context.account.streams, targets)
     context.transactions.consume(transaction, [*statement.names.streams, *behind])
     if isinstance(tree, exp.Copy):
@@ -85,7 +85,7 @@ def _overwrite(
         context.connection.hold("$held", query, binds)
         rows = exp.to_identifier("$held", quoted=True)
         tree.set("expression", exp.select("*").from_(exp.Table(this=rows)))
-    _change(context, transaction, exp.Delete(this=targets_of(tree)[0].copy()), {})
+    _change(context, transaction, exp.Delete(this=parsing.targets(tree)[0].copy()), {})
     answer = _answer(tree, _change(context, transaction, tree, binds))
     if held:
         context.connection.discard("$held")
@@ -95,17 +95,21 @@ def _overwrite(
 def _change(
     context: Context, transaction: Transaction, tree: Expr, binds: Binds
 ) -> list[tuple[Any, ...]]:
-    target = targets_of(tree)[0]
+    target = parsing.targets(tree)[0]
     if target.catalog:
-        table = FullName(target.catalog, target.db, target.name)
-        return context.account.changes.run(context.connection, transaction, table, tree, binds)
+        return _logged(context, transaction, target).run(tree, binds)
     # A temporary table is gone with the snapshot, and what was in it.
     transaction.unrepeatable = True
     return context.connection.dml(tree, binds)
 
 
+def _logged(context: Context, transaction: Transaction, target: exp.Table) -> LoggedDml:
+    tables = context.account.tracked_tables
+    return LoggedDml(tables, context.connection, transaction, _changed(target))
+
+
 def _copy(context: Context, transaction: Transaction, tree: exp.Copy, binds: Binds) -> Result:
-    target = targets_of(tree)[0]
+    target = parsing.targets(tree)[0]
 
     def staged(location: str) -> tuple[Path, str, str]:
         place = stage_location(context, location)
@@ -119,8 +123,7 @@ def _copy(context: Context, transaction: Transaction, tree: exp.Copy, binds: Bin
         return place.folder, place.path, place.label
 
     if target.catalog:
-        table = FullName(target.catalog, target.db, target.name)
-        with context.account.changes.appended(context.connection, transaction, table):
+        with _logged(context, transaction, target).adding_rows():
             return context.connection.copy_into(tree, binds, staged)
     transaction.unrepeatable = True
     return context.connection.copy_into(tree, binds, staged)
@@ -139,7 +142,9 @@ class Touched:
 def touched(context: Context, tree: Expr) -> Touched:
     """Raises 000002 for DML on a stream: like a view, it cannot be changed."""
     streams, adds = context.account.streams, _adds(tree)
-    targets = [(target, context.resolve(name_of(target))) for target in targets_of(tree)]
+    targets = [
+        (target, context.resolve(parsing.name_of(target))) for target in parsing.targets(tree)
+    ]
     for _, name in targets:
         if streams.find(name):
             raise errors.unsupported(f"DML on stream {name}")

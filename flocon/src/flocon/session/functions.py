@@ -17,7 +17,6 @@ from flocon.session import function_rights
 from flocon.session.context import Context
 from flocon.session.names import qualify
 from flocon.session.registry import Registry
-from flocon.sql.tokens import name_of
 
 # Functions that do something besides answering; what they answer is true.
 _ACTING = {
@@ -185,7 +184,7 @@ def _live_query(context: Context, table: exp.Table, known: Mapping[str, str]) ->
     if not (kept or named) or (not table.db and table.name in context.relations):
         return None
     try:
-        name = context.resolve(name_of(table))
+        name = context.resolve(parsing.name_of(table))
     except errors.SnowflakeError:
         return None
     if name.schema == "INFORMATION_SCHEMA" and name.name in known:
@@ -203,7 +202,7 @@ def _expand(context: Context, tree: Expr, known: Mapping[str, str]) -> None:
             continue
         if query := _live_query(context, table, known):
             body = parsing.upper_case(parsing.parse(query))
-            name = context.resolve(name_of(table))
+            name = context.resolve(parsing.name_of(table))
             for function in body.find_all(exp.Anonymous):
                 function.meta.setdefault(_VIEW, name)
             _expand(context, body, known)

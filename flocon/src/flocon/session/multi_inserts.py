@@ -14,8 +14,8 @@ from sqlglot import Expr, exp
 from flocon.engine import NOW, TEXT, Binds, Connection, multi_inserts
 from flocon.session.context import Context
 from flocon.sql.tokens import FullName
-from flocon.transactions.change_log import HELD_ROW, READS_AGAIN
-from flocon.transactions.log_shape import defaults
+from flocon.transactions.change_log import defaults
+from flocon.transactions.logged_dml import HELD_ROW, READS_AGAIN
 
 T = TypeVar("T", bound=Expr)
 # Runs a plain DML statement, and logs it; returns its count.

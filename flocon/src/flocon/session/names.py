@@ -5,17 +5,18 @@ A statement whose names are resolved is kept by its text, in the account's state
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Hashable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlglot import Expr, exp
 
 from flocon.access.needs import Demand
 from flocon.core import errors
-from flocon.engine import HIDDEN_SCHEMA, TEXT, Connection, StatementCache, parsing
+from flocon.engine import HIDDEN_SCHEMA, TEXT, Connection, parsing
 from flocon.session.context import Context
 from flocon.sql.show import ShowScope
-from flocon.sql.tokens import FullName, Name, Tokens, name_of
+from flocon.sql.tokens import FullName, Name, Tokens
 from flocon.transactions.stream_view import Stream
 from flocon.transactions.streams import Streams
 
@@ -61,12 +62,12 @@ class ResolvedStatement:
             self._streams_behind_views = streams.behind(connection, sources) if sources else []
         return self._streams_behind_views
 
-    def keep(self, cache: StatementCache) -> ResolvedStatement:
-        """Keep it, if its text is all that it comes from; returns it."""
-        text = self.tree.meta.get(TEXT)
+    def keep(self, found: dict[Hashable, Any]) -> ResolvedStatement:
+        """Keep it with what was found of its text, if that is all that it comes from; returns
+        it."""
         by_role = any(name.schema == _BY_ROLE for name in self.reads)
-        if text is not None and not by_role:
-            cache.keep(RESOLVED, text, self)
+        if TEXT in self.tree.meta and not by_role:
+            found[RESOLVED] = self
         return self
 
 
@@ -83,7 +84,7 @@ def qualify(context: Context, tree: Expr) -> Names:
             continue
         if not table.db and table.name in context.relations:
             continue
-        full = context.resolve(name_of(table))
+        full = context.resolve(parsing.name_of(table))
         if full.schema == "INFORMATION_SCHEMA":
             _information_schema(table, full)
             continue
@@ -103,7 +104,7 @@ def qualify(context: Context, tree: Expr) -> Names:
 def named_in(context: Context, tree: Expr) -> list[FullName]:
     """The tables, views and streams that a statement names and that exist for others, too."""
     return [
-        context.resolve(name_of(table))
+        context.resolve(parsing.name_of(table))
         for table in parsing.tables(tree)
         if table.name not in context.connection.temporary
         and (table.db or table.name not in context.relations)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any
 
 from sqlglot import Expr, exp
@@ -46,6 +46,8 @@ class Tree(Statement):
         self.uses_warehouse = tree is None or _works(tree)
         self._handlers = handlers
         self._tree = tree
+        # What was found of the same text before, and is kept for the next time.
+        self._found: dict[Hashable, Any] = {}
         self._known: ResolvedStatement | None = None
         self._demand: Demand | None = None
 
@@ -57,23 +59,21 @@ class Tree(Statement):
         statements, transactions = context.account.engine.statements, context.transactions
         transaction = transactions.transaction
         seen = transaction.snapshot_commit if transaction else None
-        shape = context.account.changes.clock.last_reshape(seen)
+        shape = context.account.commits.clock.last_reshape(seen)
         is_fixed = shape is not None and "identifier" not in self.text.lower()
         temporary = context.connection.temporary_state
         text = (self.text, context.database, context.schema, temporary, shape)
-        known = statements.find(RESOLVED, text) if is_fixed else None
+        if is_fixed:
+            self._found = statements.found(text)
+        known = self._found.get(RESOLVED)
         # Rights that nobody limited has asked for yet are read from the names as they are written.
         if known and (known.demand is not None or context.access.privileges is None):
             self._known = known
         if self._known is None:
             if self._tree is None:
-                parsed: Expr = statements.by_text("parsed", self.text, self._parse)
-                self._tree = parsed.copy()
+                self._tree = parsing.parse_repeated(self.text, statements)
             if is_fixed:
                 self._tree.meta[TEXT] = text
-
-    def _parse(self) -> Expr:
-        return parsing.parse(self.text)
 
     def demand(self, place: Place) -> Demand | None:
         if self._known is not None:
@@ -123,7 +123,7 @@ class Tree(Statement):
             context.functions.evaluated(tree, binds, describe=describe),
         ):
             found = ResolvedStatement(tree, qualify(context, tree), reads, self._demand)
-            found.keep(context.account.engine.statements)
+            found.keep(self._found)
             return _answer_query(context, found, binds, describe)
 
     def _change(self, context: Context, tree: Expr, binds: Binds) -> Result:
@@ -134,7 +134,7 @@ class Tree(Statement):
             with context.functions.evaluated(tree, binds):
                 names = qualify(context, tree)
                 found = ResolvedStatement(tree, names, touched.reads, self._demand, touched.locks)
-                return dml.run(context, found.keep(context.account.engine.statements), binds)
+                return dml.run(context, found.keep(self._found), binds)
 
 
 class Batch(Tree):

@@ -4,7 +4,6 @@ import re
 from dataclasses import dataclass
 from typing import ClassVar
 
-from sqlglot import exp
 from sqlglot.dialects.snowflake import Snowflake
 from sqlglot.errors import TokenError
 from sqlglot.tokens import Token, TokenType
@@ -34,11 +33,6 @@ class FullName:
 
     def __str__(self) -> str:
         return f"{self.database}.{self.schema}.{self.name}"
-
-
-def name_of(table: exp.Table) -> Name:
-    """A name as SQLGlot has read it."""
-    return Name(table.name, table.db or None, table.catalog or None)
 
 
 _LONGEST_NAME = 255

@@ -16,9 +16,10 @@ from flocon.stores.outbox import Outbox
 from flocon.stores.queries import QueryStore
 from flocon.stores.sessions import Sessions
 from flocon.stores.warehouse_load import WarehouseLoad
-from flocon.transactions import changes
-from flocon.transactions.changes import Changes
+from flocon.transactions import commits, tracked_tables
+from flocon.transactions.commits import Commits
 from flocon.transactions.streams import Streams
+from flocon.transactions.tracked_tables import TrackedTables
 from flocon.workers.pool import Workers
 
 
@@ -61,12 +62,14 @@ class Stores:
         self.lock = threading.RLock()
         self.sessions = sessions
         self._of_schemas = (*of_schemas, ("_account_live_views", "schema_name"))
-        self.engine = Engine(data, (changes.DDL, live_views.DDL, *hidden_tables), fast=fast)
+        tables = (tracked_tables.DDL, commits.DDL, live_views.DDL, *hidden_tables)
+        self.engine = Engine(data, tables, fast=fast)
         self.own = self.engine.own_catalog("".join(account_tables))
         self.roles = Roles(self)
         self.users = Users(self, self.roles)
-        self.changes = Changes()
-        self.streams = Streams(self.changes)
+        self.tracked_tables = TrackedTables()
+        self.commits = Commits(self.tracked_tables)
+        self.streams = Streams(self.tracked_tables, self.commits)
         self.workers = Workers(sessions, data, host, port)
         self.queries = QueryStore()
         self.outbox = Outbox(data / "outbox")
@@ -77,9 +80,11 @@ class Stores:
         self.graph_runs: Callable[[], Sequence[GraphRun]] = list
         connection = self.engine.connect()
         for database in self.engine.databases():
-            self.changes.open(self.engine.catalog(database), connection)
-            self.streams.open(self.engine.catalog(database))
-            self.live_views.open(self.engine.catalog(database))
+            catalog = self.catalog(database)
+            self.commits.open(catalog)
+            self.tracked_tables.open(catalog, connection)
+            self.streams.open(catalog)
+            self.live_views.open(catalog)
         connection.close()
 
     def databases(self) -> list[str]:
@@ -91,16 +96,13 @@ class Stores:
 
     def create_database(self, name: str) -> None:
         self.engine.create_database(name)
-        connection = self.engine.connect()
-        try:
-            self.changes.open(self.catalog(name), connection)
-        finally:
-            connection.close()
+        self.commits.open(self.catalog(name))
         self.tasks_changed()
 
     def drop_database(self, name: str) -> None:
         self.streams.container_gone(None, name, None)
-        self.changes.forget_database(name)
+        self.tracked_tables.forget_database(name)
+        self.commits.forget_database(name)
         self.engine.drop_database(name)
         self.tasks_changed()
 
@@ -121,7 +123,7 @@ class Stores:
         logged = commits = 0
         for database in self.databases():
             catalog = self.catalog(database)
-            for tracked in self.changes.all_tracked(database):
+            for tracked in self.tracked_tables.all_tracked(database):
                 logged += catalog.rows(f"SELECT count(*) AS n FROM {tracked.log}")[0]["n"]
             commits += catalog.rows("SELECT count(*) AS n FROM _account_commits")[0]["n"]
         sessions, passes = self.sessions.size

@@ -5,9 +5,10 @@ transaction    one that is open: what it sees, what it has done, what it holds
 replay         its effects, read and done again on a newer snapshot
 locks          who excludes whom
 commit_clock   when each table was changed last, counted in commits
-changes        which tables are tracked, who writes to them, the order of commits
-change_log     the log of a tracked table: how a statement's effect gets there
-log_shape      the columns of such a log
+commits        open transactions, and the order of commits
+tracked_tables which tables have a log, and who writes to them
+change_log     such a log: its names and its columns
+logged_dml     a DML statement, and its effect in the log
 streams        streams: definitions and offsets
 stream_view    the view through which a stream is read
 

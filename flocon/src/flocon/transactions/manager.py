@@ -22,16 +22,19 @@ from flocon.core.result import Result
 from flocon.engine import Conflict, Connection, Engine
 from flocon.sql.tokens import FullName
 from flocon.transactions import replay
-from flocon.transactions.changes import Changes
+from flocon.transactions.commits import Commits
 from flocon.transactions.locks import Waiter
 from flocon.transactions.stream_view import Stream, stream_bound_variable
 from flocon.transactions.streams import Streams, reached
+from flocon.transactions.tracked_tables import TrackedTables
 from flocon.transactions.transaction import Transaction
 
 # Snowflake waits for LOCK_TIMEOUT, 12 hours by default; nobody watches a machine that long. Who is
 # silent or in a deadlock is noticed sooner, so this is for those that are busy.
 _LOCK_TIMEOUT_SECONDS = 120.0
 _ATTEMPTS = 5
+# Snowflake undoes a transaction that blocks others once its client has been silent for 5 minutes.
+_SILENT_SECONDS = 5.0
 
 
 class TransactionManager:
@@ -45,14 +48,16 @@ class TransactionManager:
     def __init__(
         self,
         engine: Engine,
-        changes: Changes,
+        commits: Commits,
+        tables: TrackedTables,
         streams: Streams,
         parameters: Mapping[str, Any],
         relations: set[str],
         adopt: Callable[[], None],
     ) -> None:
         self._engine = engine
-        self._changes = changes
+        self._commits = commits
+        self._tables = tables
         self._streams = streams
         self._parameters = parameters
         self._relations = relations
@@ -91,8 +96,8 @@ class TransactionManager:
 
     def begin(self, *, explicit: bool = True) -> None:
         """Open a transaction; what streams show in it is fixed now."""
-        transaction = self._changes.begin(explicit=explicit, depth=self.depth)
-        transaction.undo_if_silent = lambda silent: self._undo_if_silent(transaction, silent)
+        transaction = self._commits.begin(explicit=explicit, depth=self.depth)
+        transaction.undo_if_silent = lambda: self._undo_if_silent(transaction)
         try:
             transaction.bounded_databases = list(self._streams.databases())
             for database in transaction.bounded_databases:
@@ -100,7 +105,7 @@ class TransactionManager:
                 self.connection.set_variable(stream_bound_variable(database), bound)
             self.connection.begin()
         except errors.SnowflakeError:
-            self._changes.ended(transaction)
+            self._commits.ended(transaction)
             raise
         self.transaction = transaction
 
@@ -110,7 +115,7 @@ class TransactionManager:
         if transaction is None:
             return
         try:
-            self._changes.commit(self.connection, transaction)
+            self._commits.commit(self.connection, transaction)
         except Exception:
             self.connection.rollback()
             raise
@@ -124,14 +129,14 @@ class TransactionManager:
         """
         self.commit()
         if not self._reshaping:
-            self._changes.clock.begin_reshape()
+            self._commits.clock.begin_reshape()
             self._reshaping = True
 
     def reshaped(self) -> None:
         """The statement is over: what it has reshaped can be read again."""
         if self._reshaping:
             self._reshaping = False
-            self._changes.clock.end_reshape()
+            self._commits.clock.end_reshape()
 
     def rollback(self) -> None:
         """Undo the open transaction, if there is one."""
@@ -152,7 +157,7 @@ class TransactionManager:
         return self.transaction
 
     def _ended(self, transaction: Transaction) -> None:
-        self._changes.ended(transaction)
+        self._commits.ended(transaction)
         self.transaction = None
         for database in transaction.bounded_databases:
             self.connection.set_variable(stream_bound_variable(database), None)
@@ -160,20 +165,20 @@ class TransactionManager:
             self.connection.close()
             self.connection, self.transaction = self._suspended.pop()
 
-    def _undo_if_silent(self, transaction: Transaction, silent: float) -> None:
-        """Undo a transaction that blocks others, if its client has sent nothing for so long.
+    def _undo_if_silent(self, transaction: Transaction) -> None:
+        """Undo a transaction that blocks others, if its client has sent nothing for long.
 
         A client that lives after all learns of it from its next statement.
         """
         if not self.lock.acquire(blocking=False):
             return
         try:
-            idle = not self._requests and time.monotonic() - self._last_used > silent
+            idle = not self._requests and time.monotonic() - self._last_used > _SILENT_SECONDS
             calling = self.depth > 0 or self.call_lock.locked()
             if transaction is self.transaction and idle and not calling:
                 self.connection.rollback()
                 transaction.failed = True
-                self._changes.ended(transaction)
+                self._commits.ended(transaction)
         finally:
             self.lock.release()
 
@@ -194,7 +199,7 @@ class TransactionManager:
             connection.rollback()
             connection.close()
             if transaction:
-                self._changes.ended(transaction)
+                self._commits.ended(transaction)
         self.transaction = None
 
     # --- procedures --------------------------------------------------------------------------
@@ -240,11 +245,11 @@ class TransactionManager:
         reads: the tables, views and streams that it names, asked for where that matters.
         """
         transaction = self.transaction
-        owner = transaction.id if transaction else self._changes.next_owner()
-        held = self._changes.locks
+        owner = transaction.id if transaction else self._commits.next_owner()
+        held = self._commits.locks
         try:
             for name in sorted(set(locks), key=str):
-                held.take(name, self._waiter(owner), self._changes.undo_owner_if_silent)
+                held.take(name, self._waiter(owner), self._commits.undo_owner_if_silent)
             self.read_effects()
             if transaction and not transaction.unrepeatable and self._is_behind(transaction, reads):
                 self._replay_on_new_snapshot(transaction)
@@ -268,7 +273,7 @@ class TransactionManager:
 
     def _is_behind(self, transaction: Transaction, reads: Callable[[], Iterable[FullName]]) -> bool:
         """Would the statement miss what others have committed?"""
-        clock = self._changes.clock
+        clock = self._commits.clock
         if clock.last_commit == transaction.snapshot_commit:
             return False
         if not transaction.effects:
@@ -290,13 +295,12 @@ class TransactionManager:
                 time.sleep(0.01 * attempt)
 
     def _replay(self, transaction: Transaction) -> None:
-        changes = self._changes
         self.connection.rollback()
-        changes.take_snapshot(transaction)
+        self._commits.take_snapshot(transaction)
         self.connection.begin()
         transaction.forget_last_statement()
         for effect in transaction.effects:
-            if effect.tracked and not changes.is_current(effect.tracked):
+            if effect.tracked and not self._tables.is_current(effect.tracked):
                 raise Conflict(f"table '{effect.table}' was altered")
             replay.replay(self.connection, effect)
         self._check_positions(transaction)
@@ -382,7 +386,7 @@ class TransactionManager:
             if transaction.explicit:
                 bound = transaction.stream_bounds.get(database, 0)
             else:
-                bound = self._changes.last_visible_commit(self.connection, database)
+                bound = self._commits.last_visible_commit(self.connection, database)
             transaction.new_offsets[database, stream.id] = offset if initial else bound
             transaction.consumed_streams.add(stream.name)
 
@@ -400,7 +404,7 @@ class TransactionManager:
                 # Relations that hold binds or histories went with the snapshot.
                 if lost or self._relations or time.monotonic() > deadline:
                     raise
-                self._changes.undo_silent(self._attempted, self.transaction)
+                self._commits.undo_silent(self._attempted, self.transaction)
                 if self.cancelled.wait(random.uniform(0.001, 0.02)):
                     raise errors.SnowflakeError(
                         errors.CANCELLED, "SQL execution canceled"
@@ -420,16 +424,16 @@ class TransactionManager:
             raise
 
     def _in_own_transaction(self, statement: Callable[[Transaction], Result]) -> Result:
-        transaction = self._changes.begin(explicit=False, depth=self.depth)
+        transaction = self._commits.begin(explicit=False, depth=self.depth)
         self._attempted = transaction.written_tables
         try:
             self.connection.begin()
             answer = statement(transaction)
-            self._changes.commit(self.connection, transaction)
+            self._commits.commit(self.connection, transaction)
         except BaseException:
             transaction.failed = True
             self.connection.rollback()
             raise
         finally:
-            self._changes.ended(transaction)
+            self._commits.ended(transaction)
         return answer

@@ -18,8 +18,9 @@ from flocon.engine import HIDDEN_SCHEMA, Catalog, Conflict, Connection
 from flocon.sql.streams import CreateStream
 from flocon.sql.tokens import FullName
 from flocon.transactions.change_log import Tracked, hidden
-from flocon.transactions.changes import Changes
+from flocon.transactions.commits import Commits
 from flocon.transactions.stream_view import Stream, initial_table, view_sql
+from flocon.transactions.tracked_tables import TrackedTables
 
 DDL = """
 CREATE TABLE IF NOT EXISTS _account_streams (
@@ -33,8 +34,9 @@ CREATE TABLE IF NOT EXISTS _account_streams (
 class Streams:
     """The streams of an account. Thread-safe."""
 
-    def __init__(self, changes: Changes) -> None:
-        self._changes = changes
+    def __init__(self, tables: TrackedTables, commits: Commits) -> None:
+        self._tables = tables
+        self._commits = commits
         self._streams: dict[FullName, Stream] = {}
         self._lock = threading.RLock()
 
@@ -64,9 +66,9 @@ class Streams:
             if not self.is_stale(stream):
                 read.add(stream.table_id)
                 catalog.write(view_sql(stream, self.source(stream)))
-        for tracked in self._changes.all_tracked(catalog.database):
+        for tracked in self._tables.all_tracked(catalog.database):
             if tracked.id not in read:
-                self._changes.untrack(catalog, tracked.table)
+                self._tables.untrack(catalog, tracked.table)
 
     def find(self, name: FullName) -> Stream | None:
         # Without the lock: each statement asks, also while a new stream waits for others' commits.
@@ -95,7 +97,7 @@ class Streams:
 
     def source(self, stream: Stream) -> Tracked:
         """The stream's table. Raises 091901 where that table is gone: the stream is stale."""
-        tracked = self._changes.by_id(stream.name.database, stream.table_id)
+        tracked = self._tables.by_id(stream.name.database, stream.table_id)
         if tracked is None:
             raise errors.SnowflakeError(
                 errors.STALE_STREAM,
@@ -105,7 +107,7 @@ class Streams:
         return tracked
 
     def is_stale(self, stream: Stream) -> bool:
-        return self._changes.by_id(stream.name.database, stream.table_id) is None
+        return self._tables.by_id(stream.name.database, stream.table_id) is None
 
     def create(
         self,
@@ -118,7 +120,7 @@ class Streams:
     ) -> None:
         """Make the stream, its offset at now, or where another stream stands."""
         with self._lock:
-            tracked = self._changes.track(catalog, connection, table)
+            tracked = self._tables.track(catalog, connection, table)
             replaced = self.find(name)
             identity = catalog.rows("SELECT nextval('_account_change') AS id")[0]["id"]
             stream = Stream(
@@ -133,7 +135,7 @@ class Streams:
                 owner,
             )
             # The initial rows and the offset belong to the same moment.
-            with self._changes.commits_blocked(name.database):
+            with self._commits.commits_blocked(name.database):
                 offset = self._start(catalog, statement, name, tracked)
                 if statement.show_initial_rows:
                     catalog.write(
@@ -173,32 +175,32 @@ class Streams:
         catalog.write(f"DROP TABLE IF EXISTS {initial_table(stream)}")
         unread = not self.of_table(stream.name.database, stream.table_id)
         if unread and not self.is_stale(stream):
-            self._changes.untrack(catalog, self.source(stream).table)
+            self._tables.untrack(catalog, self.source(stream).table)
 
     def table_gone(self, catalog: Catalog, table: FullName) -> None:
         """The table was dropped or replaced: its streams are stale from now on."""
         with self._lock:
-            if tracked := self._changes.tracked(table):
+            if tracked := self._tables.tracked(table):
                 for stream in self.of_table(table.database, tracked.id):
                     catalog.write(f"DROP VIEW IF EXISTS {stream.quoted_view}")
-                self._changes.untrack(catalog, table)
+                self._tables.untrack(catalog, table)
 
     def table_changed(self, catalog: Catalog, connection: Connection, table: FullName) -> None:
         """The table has other columns: so have its streams."""
         with self._lock:
-            if tracked := self._changes.tracked(table):
+            if tracked := self._tables.tracked(table):
                 streams = self.of_table(table.database, tracked.id)
                 for stream in streams:
                     catalog.write(f"DROP VIEW IF EXISTS {stream.quoted_view}")
-                reshaped = self._changes.reshape(catalog, connection, table)
+                reshaped = self._tables.reshape(catalog, connection, table)
                 assert reshaped is not None
                 for stream in streams:
                     catalog.write(view_sql(stream, reshaped))
 
     def table_renamed(self, catalog: Catalog, old: FullName, new: FullName) -> None:
         with self._lock:
-            if tracked := self._changes.tracked(old):
-                self._changes.rename(catalog, old, new)
+            if tracked := self._tables.tracked(old):
+                self._tables.rename(catalog, old, new)
                 for stream in self.of_table(old.database, tracked.id):
                     catalog.write(
                         "UPDATE _account_streams SET table_schema = ?, table_name = ? WHERE id = ?",
@@ -264,7 +266,7 @@ class Streams:
         rows = catalog.rows(
             'SELECT table_id, min("offset") AS least FROM _account_streams GROUP BY table_id'
         )
-        self._changes.trim(catalog, {row["table_id"]: row["least"] for row in rows})
+        self._commits.trim(catalog, {row["table_id"]: row["least"] for row in rows})
         for row in catalog.rows("SELECT id FROM _account_streams WHERE NOT initial"):
             table = f"_account_initial_{row['id']}"
             if catalog.rows(_INITIAL_TABLE, [table]) and catalog.rows(

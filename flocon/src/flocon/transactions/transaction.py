@@ -30,7 +30,7 @@ class Effect:
         return ", ".join(map(quoted, own))
 
 
-@dataclass
+@dataclass(eq=False)
 class Transaction:
     """What streams show in it is fixed when it begins. What tables show is renewed by the
     statement, as long as its effects can be replayed on a newer snapshot.
@@ -47,7 +47,7 @@ class Transaction:
 
     # How many commits the account had counted when it was taken (`CommitClock`).
     snapshot_commit: int = 0
-    # Which state of the logs it has (`Changes`): one that was made or altered since is not in it.
+    # Which state of the logs it has (`TrackedTables`): what was made or altered since is not in it.
     snapshot_tracking_version: int = 0
     # By database: the place of the last commit that its streams show.
     stream_bounds: dict[str, int] = field(default_factory=dict)
@@ -83,8 +83,8 @@ class Transaction:
     unrepeatable: bool = False
     # Only ROLLBACK is left to it.
     failed: bool = False
-    # Undoes it from another session's thread, if its client has been silent for so many seconds.
-    undo_if_silent: Callable[[float], None] | None = None
+    # Undoes it from another session's thread, if its client has been silent for long.
+    undo_if_silent: Callable[[], None] = field(default=lambda: None)
 
     @property
     def may_be_replayed(self) -> bool:

@@ -15,7 +15,7 @@ Where the shortcut is one line of something else, it asks `Connection.fast` or `
 Connection.insert_sql      the rows of a logged INSERT are computed in all threads
 Connection.relation_kind   most names are answered without a statement
 Engine.create_database     a new database is the copy of a template: 20 ms instead of 150
-change_log.insert_held     the log of a multi-table INSERT is not written through RETURNING
+logged_dml._insert_held    the log of a multi-table INSERT is not written through RETURNING
 
 Not behind the switch, for there is no second way: the compression of JSON columns, the checkpoint's
 threshold, ISA-L and orjson for requests, MERGE by its join (which is what tells the rows that

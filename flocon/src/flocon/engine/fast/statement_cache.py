@@ -41,24 +41,19 @@ class StatementCache:
         """The same for a text; None for what must be computed each time."""
         if text is None:
             return compute()
-        answer: T = self.find(purpose, text, _UNKNOWN)
+        found = self.found(text)
+        answer: T = found.get(purpose, _UNKNOWN)
         if answer is _UNKNOWN:
-            answer = compute()
-            self.keep(purpose, text, answer)
+            answer = found[purpose] = compute()
         return answer
 
-    def find(self, purpose: Hashable, text: Hashable, default: Any = None) -> Any:
-        with self._lock:
-            if text not in self._found:
-                return default
-            self._found.move_to_end(text)
-            return self._found[text].get(purpose, default)
-
-    def keep(self, purpose: Hashable, text: Hashable, found: Any) -> None:
+    def found(self, text: Hashable) -> dict[Hashable, Any]:
+        """What has been computed of a text, by purpose: what is added there is kept."""
         if not self._fast:
-            return
+            return {}
         with self._lock:
-            self._found.setdefault(text, {})[purpose] = found
+            found = self._found.setdefault(text, {})
             self._found.move_to_end(text)
             while len(self._found) > _STATEMENTS:
                 self._found.popitem(last=False)
+            return found
