@@ -130,12 +130,12 @@ def test_an_object_is_reached_through_its_database_and_schema_only(
     run("create table hidden.t (a int)")
     run(f"grant select on table hidden.t to role {role}")
     assert "Schema" in failure(as_role, "select * from hidden.t")[1]
-    assert error(as_role, "use schema hidden") == UNKNOWN
+    assert error(as_role, "use schema hidden") == 2043
     run(f"grant usage on schema hidden to role {role}")
     assert as_role("select * from hidden.t") == []
     run(f"revoke usage on database {database} from role {role}")
     assert "Database" in failure(as_role, "select * from hidden.t")[1]
-    assert error(as_role, f"use database {database}") == UNKNOWN
+    assert error(as_role, f"use database {database}") == 2043
 
 
 def test_a_view_needs_no_grant_on_what_it_reads(run: Run, as_role: Run, role: str) -> None:
@@ -306,7 +306,7 @@ def test_work_needs_a_warehouse_that_the_role_may_use(run: Run, as_role: Run, ro
     assert as_role("select * from t") == []
     run(f"revoke usage on warehouse {role}_wh from role {role}")
     assert error(as_role, "select * from t") == 606
-    assert error(as_role, f"use warehouse {role}_wh") == UNKNOWN
+    assert error(as_role, f"use warehouse {role}_wh") == 2043
     assert error(as_role, f"alter warehouse {role}_wh suspend") == UNKNOWN
 
 

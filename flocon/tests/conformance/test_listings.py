@@ -166,6 +166,6 @@ def test_what_the_engine_lists_is_cut_to_what_was_asked_for(
     assert names("like 'nothing'") == []
     assert names("in schema apart starts with 'A' limit 1") == ["AXB"]
     assert names("in schema public") == []
-    assert errno(run, f"show {listed} in schema no_such_schema") == 2003
+    assert errno(run, f"show {listed} in schema no_such_schema") == 2043
     run("drop schema apart")
     run("use schema public")

@@ -222,6 +222,8 @@ def _alter(tree: Expr, place: Place) -> Demand | None:
         return Demand()
     if kind not in ("TABLE", "VIEW"):
         return None
+    if place.is_private(tree.this):
+        return Demand()
     name = place.resolve(parsing.name_of(tree.this))
     what = inside(kind, name)
     needs = (Need(inside(RELATION, name), ("OWNERSHIP",)),)

@@ -28,7 +28,9 @@ VALUES_EXPRESSION = Code(2014, "22000")
 ARGUMENT_TYPES = Code(1065, "22023")
 COLUMN_EXISTS = Code(1430, "42601")
 UNKNOWN_FUNCTION = Code(2140, "42601")
-INVALID_OBJECT = Code(2043, "02000")
+NOT_FOUND = Code(2043, "02000")
+WRONG_KIND = Code(2203, "02000")
+VALUE_COUNT = Code(2057, "42601")
 UNSUPPORTED = Code(2, "0A000")
 COMPILATION = Code(1007, "22023")
 NOT_NULL = Code(100072, "22000")
@@ -93,6 +95,12 @@ def syntax(position: int, unexpected: str) -> SnowflakeError:
 
 def does_not_exist(kind: str, name: object) -> SnowflakeError:
     return compilation(DOES_NOT_EXIST, f"{kind} '{name}' does not exist or not authorized.")
+
+
+def not_found() -> SnowflakeError:
+    """What USE and SHOW … IN say of a name that they do not find. Tools take this number for it:
+    nothing else has it."""
+    return compilation(NOT_FOUND, "Object does not exist, or operation cannot be performed.")
 
 
 def insufficient(what: str) -> SnowflakeError:

@@ -20,7 +20,7 @@ opens the data folder, catalog keeps metadata. fast: what exists for speed alone
 
 from flocon.engine.catalog import HIDDEN_SCHEMA, Catalog
 from flocon.engine.clock import NOW
-from flocon.engine.connection import OF_THE_ENGINE, Connection
+from flocon.engine.connection import OF_THE_ENGINE, Connection, Temporary
 from flocon.engine.engine import Engine
 from flocon.engine.failures import Conflict, translate
 from flocon.engine.fast.statement_cache import TEXT
@@ -38,6 +38,7 @@ __all__ = [
     "Conflict",
     "Connection",
     "Engine",
+    "Temporary",
     "compressed",
     "literal",
     "quoted",

@@ -7,8 +7,9 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import duckdb
 import pyarrow as pa
@@ -29,6 +30,7 @@ from flocon.engine.quoting import literal, quoted
 from flocon.engine.rendering import Binds, render, used
 from flocon.engine.stage_files import copying
 from flocon.engine.types import arrow_type, compress
+from flocon.sql.tokens import FullName
 
 # fakesnow fetches small answers the way that DuckDB 2.0 advises against for large ones.
 warnings.filterwarnings("ignore", "Arrow output on a DB-API result", UserWarning)
@@ -41,6 +43,18 @@ _NUMBERS = itertools.count(1)
 _SETTINGS = ("SET python_enable_replacements = false", "SET TimeZone = 'UTC'")
 
 Staged = Callable[[str], tuple[Path, str, str]]
+
+
+class Temporary(NamedTuple):
+    """A temporary table or view, by the name that the engine has for it.
+
+    The engine has one place for all of them: of two that differ in their schemas alone, the second
+    one has another name there.
+    """
+
+    held_as: str
+    kind: str
+    created_on: datetime
 
 
 class Connection:
@@ -64,7 +78,7 @@ class Connection:
         )
         for setting in _SETTINGS:
             duck.execute(setting)
-        self.temporary: set[str] = set()
+        self.temporary: dict[FullName, Temporary] = {}
         self._number, self._temporary_changes = next(_NUMBERS), 0
 
     @property
@@ -329,18 +343,38 @@ class Connection:
         sql = render(self._prepared(insert))
         self.values(sql, used(sql, {}))
 
-    def create_temporary(self, name: str, tree: exp.Create) -> None:
-        """A table that only this connection has; its name is bare."""
-        if tree.expression:
+    def create_temporary(self, name: FullName, tree: exp.Create) -> None:
+        """A table or view that only this connection has."""
+        kind, target = str(tree.args["kind"]).upper(), tree.this
+        target = target.this if isinstance(target, exp.Schema) else target
+        held_as = self._temporary_name(name)
+        target.replace(exp.to_table(quoted(held_as)))
+        if kind == "VIEW":
+            self.create_relation(tree)
+        elif tree.expression:
             self.create_table_as(tree)
         else:
             self.values(render(rewrite.definition(tree)))
-        self.temporary.add(name)
+        self.temporary[name] = Temporary(held_as, kind, datetime.now(UTC).replace(tzinfo=None))
         self._temporary_changes += 1
 
-    def drop_temporary(self, name: str, kind: str) -> None:
-        self.values(f"DROP {kind} temp.{quoted(name)}")
-        self.temporary.discard(name)
+    def _temporary_name(self, name: FullName) -> str:
+        if name in self.temporary:
+            return self.temporary[name].held_as
+        taken = any(name.name == each.held_as for each in self.temporary.values())
+        return str(name) if taken else name.name
+
+    def rename_temporary(self, name: FullName, new: FullName) -> None:
+        held_as = self._temporary_name(new)
+        old = self.temporary[name]
+        self.values(f"ALTER {old.kind} temp.{quoted(old.held_as)} RENAME TO {quoted(held_as)}")
+        self.temporary[new] = self.temporary.pop(name)._replace(held_as=held_as)
+        self._temporary_changes += 1
+
+    def drop_temporary(self, name: FullName) -> None:
+        held = self.temporary[name]
+        self.values(f"DROP {held.kind} temp.{quoted(held.held_as)}")
+        del self.temporary[name]
         self._temporary_changes += 1
 
     def columns(self, database: str, schema: str, table: str) -> list[tuple[str, str]]:

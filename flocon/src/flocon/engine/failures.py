@@ -143,10 +143,11 @@ def _translate_duckdb(error: duckdb.Error) -> SnowflakeError:
     for pattern, code in _BY_TEXT:
         if re.search(pattern, text):
             return SnowflakeError(code, _phrase(code, line))
+    line = _without_hints(line)
     if isinstance(error, duckdb.ParserException):
         return errors.compilation(errors.SYNTAX, f"syntax error: {line}")
     if isinstance(error, duckdb.CatalogException):
-        return errors.compilation(errors.INVALID_OBJECT, line)
+        return errors.compilation(errors.COMPILATION, line)
     if isinstance(error, duckdb.PermissionException):
         return errors.unsupported(f"what is outside of the account: {line}")
     if isinstance(error, duckdb.NotSupportedError):
@@ -164,6 +165,31 @@ _NOT_RECOGNIZED = {
 }
 
 
+# What the engine says of a name that it does not know: the name, in quotes or without.
+_UNKNOWN = (
+    (re.compile(r'because schema "?(.+?)"? does not exist'), "Schema '{}' {}"),
+    (re.compile(r"(?:Table|View|Sequence) with name \"?(.+?)\"? does not exist"), "Object '{}' {}"),
+    (re.compile(r'Referenced column "(.+?)" not found'), "invalid identifier '{}'"),
+    (re.compile(r'does not have a column (?:named|with name) "(.+?)"'), "invalid identifier '{}'"),
+    (re.compile(r'Referenced table "(.+?)" not found'), "invalid identifier '{}'"),
+    (re.compile(r'Function with name "?(.+?)"? does not exist'), "Unknown function {}"),
+)
+_NOT_THERE = "does not exist or not authorized."
+
+
+def _unknown(line: str) -> str:
+    for pattern, text in _UNKNOWN:
+        if found := pattern.search(line):
+            return text.format(found[1].upper() if "function" in text else found[1], _NOT_THERE)
+    return _without_hints(line)
+
+
+def _without_hints(line: str) -> str:
+    """The engine tells what else there is, whoever asks; and where its files are."""
+    line = re.split(r"\s*\n?(?:Did you mean|Candidate (?:bindings|functions|macros))", line)[0]
+    return re.sub(r"(?<![\w.])/[^\s'\":]*/([^\s'\":/]+)", r"\1", line)
+
+
 def _phrase(code: Code, line: str) -> str:
     if code == errors.DIVISION_BY_ZERO:
         return "Division by zero"
@@ -175,8 +201,8 @@ def _phrase(code: Code, line: str) -> str:
     if code in _NOT_RECOGNIZED and value:
         return f"{_NOT_RECOGNIZED[code]} '{value[1]}' is not recognized"
     if code in (errors.DOES_NOT_EXIST, errors.UNKNOWN_COLUMN, errors.UNKNOWN_FUNCTION):
-        return f"SQL compilation error:\n{line}"
-    return line
+        return f"SQL compilation error:\n{_unknown(line)}"
+    return _without_hints(line)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""INFORMATION_SCHEMA.TABLES and VIEWS, with the comments and times that the account keeps.
+"""INFORMATION_SCHEMA.TABLES, VIEWS and SCHEMATA, with what the account keeps of them.
 
 https://docs.snowflake.com/en/sql-reference/info-schema/tables
 """
@@ -6,37 +6,77 @@ https://docs.snowflake.com/en/sql-reference/info-schema/tables
 from flocon.engine.catalog import HIDDEN_SCHEMA
 from flocon.engine.quoting import literal, quoted
 
-_CREATED = (
-    f'(SELECT min(c.created_on) FROM {{db}}."{HIDDEN_SCHEMA}"._account_created c WHERE'
-    " (c.kind, c.schema_name, c.name) = ({kind}, {schema}, {name})) AT TIME ZONE 'UTC'"
+_KEPT = (
+    f'(SELECT max(k.value) FROM {{db}}."{HIDDEN_SCHEMA}"._account_properties k WHERE'
+    " (k.schema_name, k.name, k.property) = ({schema}, {name}, '{property}'))"
 )
+# What a table may be on Snowflake and none is here.
+_OTHER_KINDS = ("IS_ICEBERG", "IS_DYNAMIC", "IS_IMMUTABLE", "IS_HYBRID")
 
 
 def creation_sql(database: str) -> str:
     """The views of a database; they can be created again. ROW_COUNT and BYTES are NULL: DuckDB has
-    only estimates; statements/table_sizes.py puts the figures there."""
-    db, name = quoted(database), literal(database)
-    table = _CREATED.format(db=db, kind="'TABLE'", schema="t.schema_name", name="t.table_name")
-    view = _CREATED.format(db=db, kind="'VIEW'", schema="v.schema_name", name="v.view_name")
+    only estimates; objects/table_sizes.py puts the figures there."""
+    db, hidden = quoted(database), f'{quoted(database)}."{HIDDEN_SCHEMA}"'
+    name = literal(database)
+    place = {"schema": "t.schema_name", "name": "t.table_name"}
+    kept = {
+        each: _KEPT.format(db=db, property=each, **place)
+        for each in ("TRANSIENT", "CLUSTER_BY", "DATA_RETENTION_TIME_IN_DAYS")
+    }
+    none = ", ".join(f"'NO' AS {quoted(name)}" for name in _OTHER_KINDS)
+
+    def times(kind: str, schema: str, name: str) -> str:
+        found = " AND ".join(
+            f"c.{column} = {value}"
+            for column, value in (("kind", literal(kind)), ("schema_name", schema), ("name", name))
+        )
+        return (
+            f"LEFT JOIN (SELECT kind, schema_name, name, min(created_on) AS created_on,"
+            f" max(coalesce(altered_on, created_on)) AS altered_on FROM {hidden}._account_created"
+            f" GROUP BY ALL) c ON {found}"
+        )
+
+    created, altered = "c.created_on AT TIME ZONE 'UTC'", "c.altered_on AT TIME ZONE 'UTC'"
     return f"""
-    CREATE OR REPLACE VIEW {db}."{HIDDEN_SCHEMA}"._fs_tables AS
+    CREATE OR REPLACE VIEW {hidden}._fs_tables AS
     SELECT t.database_name AS "TABLE_CATALOG", t.schema_name AS "TABLE_SCHEMA",
         t.table_name AS "TABLE_NAME", 'SYSADMIN' AS "TABLE_OWNER", 'BASE TABLE' AS "TABLE_TYPE",
-        'NO' AS "IS_TRANSIENT", NULL::VARCHAR AS "CLUSTERING_KEY", NULL::BIGINT AS "ROW_COUNT",
-        NULL::BIGINT AS "BYTES", 1 AS "RETENTION_TIME", {table} AS "CREATED",
-        {table} AS "LAST_DDL", t.comment AS "COMMENT"
-    FROM duckdb_tables() t
+        CASE WHEN {kept["TRANSIENT"]} IS NULL THEN 'NO' ELSE 'YES' END AS "IS_TRANSIENT",
+        {kept["CLUSTER_BY"]} AS "CLUSTERING_KEY", NULL::BIGINT AS "ROW_COUNT",
+        NULL::BIGINT AS "BYTES",
+        coalesce({kept["DATA_RETENTION_TIME_IN_DAYS"]}::BIGINT, 1) AS "RETENTION_TIME",
+        {created} AS "CREATED", {altered} AS "LAST_ALTERED", {altered} AS "LAST_DDL",
+        'NO' AS "AUTO_CLUSTERING_ON", t.comment AS "COMMENT", 'NO' AS "IS_TEMPORARY", {none}
+    FROM duckdb_tables() t {times("TABLE", "t.schema_name", "t.table_name")}
     WHERE t.database_name = {name} AND t.schema_name <> '{HIDDEN_SCHEMA}'
     UNION ALL
     SELECT v.database_name, v.schema_name, v.view_name, 'SYSADMIN', 'VIEW', NULL, NULL, NULL, NULL,
-        NULL, {view}, {view}, v.comment
-    FROM duckdb_views() v
+        NULL, {created}, {altered}, {altered}, NULL, v.comment, 'NO',
+        {", ".join(["'NO'"] * len(_OTHER_KINDS))}
+    FROM duckdb_views() v {times("VIEW", "v.schema_name", "v.view_name")}
     WHERE v.database_name = {name} AND v.schema_name <> '{HIDDEN_SCHEMA}' AND NOT v.internal;
-    CREATE OR REPLACE VIEW {db}."{HIDDEN_SCHEMA}"._fs_views AS
+    CREATE OR REPLACE VIEW {hidden}._fs_views AS
     SELECT v.database_name AS "TABLE_CATALOG", v.schema_name AS "TABLE_SCHEMA",
         v.view_name AS "TABLE_NAME", 'SYSADMIN' AS "TABLE_OWNER", v.sql AS "VIEW_DEFINITION",
         'NONE' AS "CHECK_OPTION", 'NO' AS "IS_UPDATABLE", 'NO' AS "INSERTABLE_INTO",
-        'NO' AS "IS_SECURE", {view} AS "CREATED", {view} AS "LAST_DDL", v.comment AS "COMMENT"
-    FROM duckdb_views() v
+        'NO' AS "IS_SECURE", {created} AS "CREATED", {altered} AS "LAST_ALTERED",
+        {altered} AS "LAST_DDL", v.comment AS "COMMENT"
+    FROM duckdb_views() v {times("VIEW", "v.schema_name", "v.view_name")}
     WHERE v.database_name = {name} AND v.schema_name <> '{HIDDEN_SCHEMA}' AND NOT v.internal;
+    CREATE OR REPLACE VIEW {hidden}._fs_schemata AS
+    SELECT s.database_name AS "CATALOG_NAME",
+        CASE s.schema_name WHEN '{HIDDEN_SCHEMA}' THEN 'INFORMATION_SCHEMA' ELSE s.schema_name END
+        AS "SCHEMA_NAME", 'SYSADMIN' AS "SCHEMA_OWNER", 'NO' AS "IS_TRANSIENT",
+        'NO' AS "IS_MANAGED_ACCESS", 1 AS "RETENTION_TIME",
+        NULL::VARCHAR AS "DEFAULT_CHARACTER_SET_CATALOG",
+        NULL::VARCHAR AS "DEFAULT_CHARACTER_SET_SCHEMA",
+        NULL::VARCHAR AS "DEFAULT_CHARACTER_SET_NAME", NULL::VARCHAR AS "SQL_PATH",
+        {created} AS "CREATED", {altered} AS "LAST_ALTERED", nullif(c.comment, '') AS "COMMENT",
+        'UNSET' AS "REPLICABLE_WITH_FAILOVER_GROUPS", 'ROLE' AS "OWNER_ROLE_TYPE"
+    FROM duckdb_schemas() s LEFT JOIN (SELECT name, min(created_on) AS created_on,
+        max(coalesce(altered_on, created_on)) AS altered_on, max(comment) AS comment
+        FROM {hidden}._account_created WHERE kind = 'SCHEMA' GROUP BY ALL) c
+        ON c.name = s.schema_name
+    WHERE s.database_name = {name} AND s.schema_name NOT IN ('main', 'pg_catalog');
     """

@@ -179,7 +179,7 @@ def _without_defaults(
     )
     if len(named) != len(row):
         raise errors.compilation(
-            errors.INVALID_OBJECT,
+            errors.VALUE_COUNT,
             "Insert value list does not match column list expecting"
             f" {len(named)} but got {len(row)}",
         )

@@ -12,7 +12,7 @@ from flocon.core import errors, result
 from flocon.core.result import Result
 from flocon.engine import HIDDEN_SCHEMA, Binds, Conflict, quoted
 from flocon.engine.parsing import name_of
-from flocon.objects import comments, stages, table_properties
+from flocon.objects import comments, listings, stages, table_properties
 from flocon.objects.databases import already_dropped
 from flocon.session.context import Context
 from flocon.session.names import qualify
@@ -31,7 +31,7 @@ def drop_relation(context: Context, target: exp.Table, kind: str, if_exists: boo
             raise errors.does_not_exist(kind.capitalize(), table)
         if found != kind:
             raise errors.compilation(
-                errors.INVALID_OBJECT,
+                errors.WRONG_KIND,
                 f"Object found is of type '{found}', not specified type '{kind}'.",
             )
         context.account.streams.table_gone(context.catalog(table.database), table)
@@ -48,15 +48,28 @@ def alter(context: Context, tree: exp.Alter, kind: str, binds: Binds) -> Result:
         raise errors.unsupported(f"ALTER {kind}")
     context.transactions.commit_for_ddl()
     table = context.resolve(name_of(tree.this))
-    if context.relation_kind(table) is None:
+    is_temporary = table in context.connection.temporary
+    if not is_temporary and context.relation_kind(table) is None:
         if tree.args.get("exists"):
             return result.status("Statement executed successfully.")
         raise errors.does_not_exist(kind.capitalize(), table)
     renamed = next((a for a in tree.args["actions"] if isinstance(a, exp.AlterRename)), None)
     if renamed:
-        return _rename(context, table, renamed.this)
+        return _rename(context, kind, table, renamed.this)
+    answer = _altered(context, tree, table, kind, binds)
+    if not is_temporary:
+        listings.altered(context, kind, table)
+    return answer
+
+
+def _altered(context: Context, tree: exp.Alter, table: FullName, kind: str, binds: Binds) -> Result:
     if _sets_properties(tree):
         return _set_properties(context, tree, table)
+    if all(_is_column_comment(action) for action in tree.args["actions"]):
+        for action in tree.args["actions"]:
+            column = quoted(*context.place(table), action.this.name)
+            comments.put(context, "COLUMN", column, action.args["comment"].name)
+        return result.status("Statement executed successfully.")
     for action in tree.args["actions"]:
         if action.sql("snowflake").upper() == "DROP CLUSTERING KEY":
             table_properties.put(context, table, {"CLUSTER_BY": ""})
@@ -67,18 +80,19 @@ def alter(context: Context, tree: exp.Alter, kind: str, binds: Binds) -> Result:
             keys = table_properties.clustering(action)
             table_properties.put(context, table, {"CLUSTER_BY": keys})
             return result.status("Statement executed successfully.")
-        if not isinstance(action, _ALTERATIONS):
+        if not isinstance(action, _ALTERATIONS) or _is_column_comment(action):
             raise errors.unsupported(f"ALTER {kind} … {action.sql(dialect='snowflake')}")
-        if isinstance(action, exp.AlterColumn) and action.args.get("comment"):
-            column = f"{comments.full(table)}.{quoted(action.this.name)}"
-            comments.put(context, "COLUMN", column, action.args["comment"].name)
-            return result.status("Statement executed successfully.")
     qualify(context, tree)
     answer = _until_done(lambda: stages.with_fakesnow(context, tree.copy(), binds))
-    context.account.streams.table_changed(
-        context.catalog(table.database), context.connection, table
-    )
+    if table not in context.connection.temporary:
+        context.account.streams.table_changed(
+            context.catalog(table.database), context.connection, table
+        )
     return answer
+
+
+def _is_column_comment(action: Expr) -> bool:
+    return isinstance(action, exp.AlterColumn) and bool(action.args.get("comment"))
 
 
 def _until_done(statement: Callable[[], Result]) -> Result:
@@ -104,17 +118,22 @@ def _add_constraint(action: exp.AddConstraint) -> Result:
     return result.status("Statement executed successfully.")
 
 
-def _rename(context: Context, table: FullName, target: exp.Table) -> Result:
+def _rename(context: Context, kind: str, table: FullName, target: exp.Table) -> Result:
     new = context.resolve(name_of(target))
     if (new.database, new.schema) != (table.database, table.schema):
         raise errors.unsupported("ALTER TABLE … RENAME TO another schema")
-    context.connection.values(f"ALTER TABLE {comments.full(table)} RENAME TO {quoted(new.name)}")
+    if table in context.connection.temporary:
+        context.transactions.forbid_replay()
+        context.connection.rename_temporary(table, new)
+        return result.status("Statement executed successfully.")
+    context.connection.values(f"ALTER {kind} {comments.full(table)} RENAME TO {quoted(new.name)}")
     context.connection.values(
         f"UPDATE _fs_global.{HIDDEN_SCHEMA}._fs_columns_ext SET ext_table_name = ?"
         " WHERE (ext_table_catalog, ext_table_schema, ext_table_name) = (?, ?, ?)",
         [new.name, table.database, table.schema, table.name],
     )
     table_properties.renamed(context, table, new)
+    listings.renamed(context, kind, table, new)
     context.account.streams.table_renamed(context.catalog(table.database), table, new)
     return result.status("Statement executed successfully.")
 
@@ -131,12 +150,14 @@ def _set_properties(context: Context, tree: exp.Alter, table: FullName) -> Resul
         for item in _settings(action):
             if isinstance(item, exp.SchemaCommentProperty):
                 kind = context.relation_kind(table) or "TABLE"
-                comments.put(context, kind, comments.full(table), item.this.name)
+                comments.put(context, kind, quoted(*context.place(table)), item.this.name)
                 continue
             if not isinstance(item, exp.EQ | exp.Property) or item.this is None:
                 written = tree.sql("snowflake").partition(" SET ")[2]
                 raise errors.unsupported(f"{statement} {written}")
-            table_properties.put(context, table, table_properties.setting(item, statement))
+            setting = table_properties.setting(item, statement)
+            if table not in context.connection.temporary:
+                table_properties.put(context, table, setting)
     return result.status("Statement executed successfully.")
 
 

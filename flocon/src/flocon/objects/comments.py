@@ -54,10 +54,11 @@ def put_all(
     context: Context, kind: str, name: FullName, comments: tuple[str, dict[str, str]]
 ) -> None:
     own, columns = comments
+    place = context.place(name)
     if own:
-        put(context, kind, full(name), own)
+        put(context, kind, quoted(*place), own)
     for column, text in columns.items():
-        put(context, "COLUMN", f"{full(name)}.{quoted(column)}", text)
+        put(context, "COLUMN", quoted(*place, column), text)
 
 
 def put(context: Context, kind: str, name: str, text: str) -> None:

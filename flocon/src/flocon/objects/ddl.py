@@ -9,6 +9,7 @@ from sqlglot import Expr, exp
 from flocon.core import errors, result
 from flocon.core.result import Result
 from flocon.engine import Binds
+from flocon.engine.parsing import name_of
 from flocon.objects import alterations, comments, databases, stages, tables, views
 from flocon.session.context import Context
 from flocon.session.parameters import alter_session
@@ -49,9 +50,10 @@ def _targets(tree: Expr) -> Iterator[exp.Table]:
 def _drop(context: Context, tree: exp.Drop, kind: str, binds: Binds) -> Result:
     target = tree.args.get("tables", [tree.this])[0] if tree.args.get("tables") else tree.this
     if_exists = bool(tree.args.get("exists"))
-    if kind in ("TABLE", "VIEW") and target.name in context.connection.temporary:
+    temporary = context.temporary(name_of(target)) if kind in ("TABLE", "VIEW") else None
+    if temporary and context.connection.temporary[temporary].kind == kind:
         context.transactions.forbid_replay()
-        context.connection.drop_temporary(target.name, kind)
+        context.connection.drop_temporary(temporary)
         return result.status(f"{target.name} successfully dropped.")
     context.transactions.commit_for_ddl()
     if kind == "DATABASE":

@@ -16,7 +16,7 @@ from flocon.access.securables import RELATION
 from flocon.access.trees import Place
 from flocon.core import errors, result
 from flocon.core.result import Result
-from flocon.engine import HIDDEN_SCHEMA, literal, parsing
+from flocon.engine import HIDDEN_SCHEMA, Temporary, literal, parsing
 from flocon.objects import table_properties, table_sizes
 from flocon.session.context import Context
 from flocon.session.names import place_of
@@ -30,6 +30,7 @@ DDL = """
 CREATE TABLE IF NOT EXISTS _account_created (
     kind VARCHAR, schema_name VARCHAR, name VARCHAR, created_on TIMESTAMP, comment VARCHAR
 );
+ALTER TABLE _account_created ADD COLUMN IF NOT EXISTS altered_on TIMESTAMP;
 """
 _OWNER = "SYSADMIN"
 _MOMENT = "TIMESTAMP WITH TIME ZONE"
@@ -41,7 +42,25 @@ def created(context: Context, kind: str, name: FullName, comment: str = "") -> N
     key = [kind, name.schema, name.name]
     catalog.write("DELETE FROM _account_created WHERE (kind, schema_name, name) = (?, ?, ?)", key)
     now = datetime.now(UTC).replace(tzinfo=None)
-    catalog.write("INSERT INTO _account_created VALUES (?, ?, ?, ?, ?)", [*key, now, comment])
+    catalog.write("INSERT INTO _account_created VALUES (?, ?, ?, ?, ?, NULL)", [*key, now, comment])
+
+
+def altered(context: Context, kind: str, name: FullName) -> None:
+    """Note when an object was altered last."""
+    context.catalog(name.database).write(
+        "UPDATE _account_created SET altered_on = ? WHERE (kind, schema_name, name) = (?, ?, ?)",
+        [datetime.now(UTC).replace(tzinfo=None), kind, name.schema, name.name],
+    )
+
+
+def renamed(context: Context, kind: str, name: FullName, new: FullName) -> None:
+    catalog, key = context.catalog(name.database), "(kind, schema_name, name) = (?, ?, ?)"
+    catalog.write(f"DELETE FROM _account_created WHERE {key}", [kind, new.schema, new.name])
+    catalog.write(
+        f"UPDATE _account_created SET name = ? WHERE {key}",
+        [new.name, kind, name.schema, name.name],
+    )
+    altered(context, kind, new)
 
 
 def _creation(context: Context, database: str) -> dict[tuple[str, str, str], tuple[Any, str]]:
@@ -57,6 +76,13 @@ def _relations(context: Context, scope: ShowScope) -> list[dict[str, Any]]:
     if scope.kind is None and context.schema:
         schema = context.schema
     found: list[dict[str, Any]] = []
+    for name, held in context.connection.temporary.items():
+        if (
+            scope.admits(name.name)
+            and wanted in (None, name.database)
+            and schema in (None, name.schema)
+        ):
+            found.append(_temporary(context, name, held))
     for database in [wanted] if wanted else context.account.databases():
         created_on = _creation(context, database)
         kept = table_properties.of_database(context, database)
@@ -81,9 +107,25 @@ def _relations(context: Context, scope: ShowScope) -> list[dict[str, Any]]:
                         "created_on": moment,
                         "text": sql or "",
                         "properties": kept.get((place, name), {}),
+                        "place": None,
                     }
                 )
+    found.sort(key=lambda row: (row["database_name"], row["schema_name"], row["name"]))
     return found[scope.cut([row["name"] for row in found])]
+
+
+def _temporary(context: Context, name: FullName, held: Temporary) -> dict[str, Any]:
+    return {
+        "kind": held.kind,
+        "database_name": name.database,
+        "schema_name": name.schema,
+        "name": name.name,
+        "comment": "",
+        "created_on": held.created_on,
+        "text": "",
+        "properties": {},
+        "place": context.place(name),
+    }
 
 
 def _listing(columns: dict[str, str], rows: list[dict[str, Any]]) -> Result:
@@ -93,39 +135,52 @@ def _listing(columns: dict[str, str], rows: list[dict[str, Any]]) -> Result:
 
 def _columns(*names: str) -> dict[str, str]:
     kinds = {"created_on": _MOMENT, "rows": "BIGINT", "bytes": "BIGINT", "dropped_on": _MOMENT}
+    kinds["search_optimization_bytes"] = "BIGINT"
     return {name: kinds.get(name, "VARCHAR") for name in names}
 
 
 def _size(context: Context, row: dict[str, Any]) -> dict[str, int | None]:
     if row["kind"] == "VIEW":
         return {"rows": None, "bytes": None}
-    place = (row["database_name"], row["schema_name"], row["name"])
+    place = row["place"] or (row["database_name"], row["schema_name"], row["name"])
     return table_sizes.size(context, *place)._asdict()
 
 
 def _told(context: Context, row: dict[str, Any]) -> dict[str, str]:
     """What SHOW tells of a relation's properties. A stream turns its table's tracking on."""
     kept = row["properties"]
+    kind = "TRANSIENT" if "TRANSIENT" in kept else row["kind"]
     tables = context.account.tracked_tables.tables_of(row["database_name"], row["schema_name"])
-    tracked = any(table.name == row["name"] for table in tables)
+    tracked = not row["place"] and any(table.name == row["name"] for table in tables)
     return {
-        "kind": "TRANSIENT" if "TRANSIENT" in kept else row["kind"],
+        "kind": "TEMPORARY" if row["place"] else kind,
         "cluster_by": kept.get("CLUSTER_BY", ""),
         "retention_time": kept.get("DATA_RETENTION_TIME_IN_DAYS", "1"),
         "change_tracking": "ON" if tracked or kept.get("CHANGE_TRACKING") == "TRUE" else "OFF",
-    }
+        "owner": _OWNER,
+        "owner_role_type": "ROLE",
+        "automatic_clustering": "OFF",
+        "search_optimization": "OFF",
+        "enable_schema_evolution": "N",
+    } | dict.fromkeys(_ANOTHER_KIND, "N")
+
+
+# What a table may be on Snowflake and none is here.
+_ANOTHER_KIND = ("is_external", "is_event", "is_hybrid", "is_iceberg", "is_dynamic", "is_immutable")
 
 
 def show_tables(context: Context, statement: Show) -> Result:
     """SHOW TABLES. https://docs.snowflake.com/en/sql-reference/sql/show-tables"""
     rows = [r for r in _relations(context, statement.scope) if r["kind"] == "TABLE"]
     for row in rows:
-        row |= _size(context, row) | {"owner": _OWNER}
-        row |= _told(context, row) | {"owner_role_type": "ROLE"}
+        row |= _size(context, row) | _told(context, row)
     return _listing(
         _columns(
             "created_on", "name", "database_name", "schema_name", "kind", "comment", "cluster_by",
-            "rows", "bytes", "owner", "retention_time", "change_tracking", "owner_role_type",
+            "rows", "bytes", "owner", "retention_time", "automatic_clustering", "change_tracking",
+            "search_optimization", "search_optimization_progress", "search_optimization_bytes",
+            "is_external", "enable_schema_evolution", "owner_role_type", "is_event", "budget",
+            "is_hybrid", "is_iceberg", "is_dynamic", "is_immutable",
         ),
         rows,
     )  # fmt: skip
@@ -148,15 +203,18 @@ def show_views(context: Context, statement: Show) -> Result:
 
 
 def show_objects(context: Context, statement: Show) -> Result:
-    """SHOW OBJECTS: tables and views. https://docs.snowflake.com/en/sql-reference/sql/show-objects"""
+    """SHOW OBJECTS: tables, of whatever kind, and views.
+
+    https://docs.snowflake.com/en/sql-reference/sql/show-objects
+    """
     rows = _relations(context, statement.scope)
     for row in rows:
-        row |= _size(context, row) | {"owner": _OWNER}
-        row |= _told(context, row) | {"owner_role_type": "ROLE"}
+        row |= _size(context, row) | _told(context, row) | {"kind": row["kind"]}
     return _listing(
         _columns(
             "created_on", "name", "database_name", "schema_name", "kind", "comment", "cluster_by",
-            "rows", "bytes", "owner", "retention_time", "owner_role_type",
+            "rows", "bytes", "owner", "retention_time", "owner_role_type", "budget", "is_hybrid",
+            "is_iceberg", "is_dynamic",
         ),
         rows,
     )  # fmt: skip
@@ -171,6 +229,8 @@ def show_schemas(context: Context, statement: Show) -> Result:
         name = scope.name.name if scope.name else context.database
         if name is None:
             raise context.no_database()
+        if name not in context.account.databases():
+            raise errors.not_found()
         databases = [name]
     rows = []
     for database in databases:
@@ -276,15 +336,10 @@ def _read_describe(tokens: Tokens) -> DescribeRelation:
 
 def describe_relation(context: Context, statement: DescribeRelation) -> Result:
     """DESCRIBE TABLE | VIEW. https://docs.snowflake.com/en/sql-reference/sql/desc-table"""
-    written = statement.name
-    if written.name in context.connection.temporary:
-        where = ["temp", "main", written.name]
-    else:
-        full = context.resolve(written)
-        if context.relation_kind(full) is None or full.schema == HIDDEN_SCHEMA:
-            raise errors.does_not_exist(statement.kind.capitalize(), full)
-        where = [full.database, full.schema, full.name]
-    return _described(context, where)
+    full = context.resolve(statement.name)
+    if full not in context.connection.temporary and context.relation_kind(full) is None:
+        raise errors.does_not_exist(statement.kind.capitalize(), full)
+    return _described(context, [*context.place(full)])
 
 
 def _described(context: Context, where: list[str]) -> Result:

@@ -6,12 +6,14 @@ https://docs.snowflake.com/en/sql-reference/info-schema/tables
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from flocon.access.securables import RELATION, Securable
 from flocon.core import result
 from flocon.engine import HIDDEN_SCHEMA, quoted
 from flocon.session.context import Context
+from flocon.sql.tokens import FullName
 
 # What INFORMATION_SCHEMA.TABLES is read as.
 TABLES = "_TABLES_WITH_SIZES"
@@ -29,8 +31,15 @@ _COLUMNS = {
     "BYTES": "BIGINT",
     "RETENTION_TIME": "BIGINT",
     "CREATED": "TIMESTAMP WITH TIME ZONE",
+    "LAST_ALTERED": "TIMESTAMP WITH TIME ZONE",
     "LAST_DDL": "TIMESTAMP WITH TIME ZONE",
+    "AUTO_CLUSTERING_ON": "VARCHAR",
     "COMMENT": "VARCHAR",
+    "IS_TEMPORARY": "VARCHAR",
+    "IS_ICEBERG": "VARCHAR",
+    "IS_DYNAMIC": "VARCHAR",
+    "IS_IMMUTABLE": "VARCHAR",
+    "IS_HYBRID": "VARCHAR",
 }
 _WIDTHS = {
     "BIGINT": 8,
@@ -96,8 +105,34 @@ def tables(context: Context, database: str, arguments: dict[str, Any]) -> result
         if row["TABLE_TYPE"] == "BASE TABLE":
             measured = size(context, database, row["TABLE_SCHEMA"], row["TABLE_NAME"])
             row |= {"ROW_COUNT": measured.rows, "BYTES": measured.bytes}
+            row["LAST_ALTERED"] = _last_altered(context, FullName(*what.path), row["LAST_ALTERED"])
         rows.append(list(row.values()))
+    rows += [
+        [row.get(column) for column in _COLUMNS]
+        for name in context.connection.temporary
+        if name.database == database
+        for row in [_temporary(context, name)]
+    ]
     return result.of(_COLUMNS, rows, result.SELECT)
+
+
+def _last_altered(context: Context, name: FullName, ddl: datetime | None) -> datetime | None:
+    """By DDL, or by DML since the account was started."""
+    written = context.account.commits.clock.last_written(name)
+    return max((each for each in (ddl, written) if each), default=None)
+
+
+def _temporary(context: Context, name: FullName) -> dict[str, Any]:
+    held, place = context.connection.temporary[name], context.place(name)
+    row: dict[str, Any] = dict.fromkeys(_COLUMNS, "NO")
+    row |= dict(zip(_COLUMNS, (name.database, name.schema, name.name, "SYSADMIN"), strict=False))
+    row |= dict.fromkeys(("CLUSTERING_KEY", "ROW_COUNT", "BYTES", "RETENTION_TIME", "COMMENT"))
+    row |= dict.fromkeys(("CREATED", "LAST_ALTERED", "LAST_DDL"), held.created_on)
+    if held.kind == "VIEW":
+        return row | {"TABLE_TYPE": "VIEW", "IS_TRANSIENT": None, "AUTO_CLUSTERING_ON": None}
+    measured = size(context, *place)
+    row |= {"TABLE_TYPE": "TEMPORARY TABLE", "IS_TEMPORARY": "YES", "RETENTION_TIME": 1}
+    return row | {"ROW_COUNT": measured.rows, "BYTES": measured.bytes}
 
 
 TABLE_FUNCTIONS = {TABLES: tables}

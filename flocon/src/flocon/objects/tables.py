@@ -81,12 +81,13 @@ def _create_like(
     origin = context.resolve(name_of(source))
     if source.args.get("when"):
         raise errors.unsupported(f"Time Travel on {origin.name}")
-    if context.relation_kind(origin) != "TABLE":
+    place = context.place(origin)
+    if context.connection.relation_kind(*place) != "TABLE":
         raise errors.does_not_exist("Table", origin)
     columns = context.connection.values(
         "SELECT column_name, data_type, is_nullable, column_default, comment FROM duckdb_columns()"
         " WHERE (database_name, schema_name, table_name) = (?, ?, ?) ORDER BY column_index",
-        [origin.database, origin.schema, origin.name],
+        place,
     )
     defined = ", ".join(
         f"{quoted(name)} {compressed(kind)}"
@@ -99,9 +100,7 @@ def _create_like(
         create = "CREATE OR REPLACE TABLE" if replace else "CREATE TABLE"
         context.connection.values(f"{create} {comments.full(table)} ({defined})")
         if full:
-            context.connection.values(
-                f"INSERT INTO {comments.full(table)} FROM {comments.full(origin)}"
-            )
+            context.connection.values(f"INSERT INTO {comments.full(table)} FROM {quoted(*place)}")
         return result.status(f"Table {table.name} successfully created.")
 
     answer = context.transactions.write(create)
@@ -128,31 +127,39 @@ def _read(context: Context, names: Names) -> list[Stream]:
 
 
 def create_temporary(context: Context, tree: exp.Create, binds: Binds) -> Result:
-    """Temporary tables live in the session, whatever schema they name. Snowpark's own do not
-    commit; Snowflake spares them by a flag of its own."""
+    """A temporary table or view is the session's own. Snowpark's do not commit; Snowflake spares
+    them by a flag of its own."""
     target = tree.this.this if isinstance(tree.this, exp.Schema) else tree.this
-    name = target.name
-    what = str(tree.args["kind"]).capitalize()
-    if name in context.connection.temporary and tree.args.get("exists"):
-        return result.status(f"{name} already exists, statement succeeded.")
+    full = context.resolve(name_of(target))
+    name, what = full.name, str(tree.args["kind"]).capitalize()
+    if full in context.connection.temporary and not tree.args.get("replace"):
+        if tree.args.get("exists"):
+            return result.status(f"{name} already exists, statement succeeded.")
+        raise errors.already_exists(full)
     if not name.startswith("SNOWPARK_TEMP_"):
         context.transactions.commit_for_ddl()
+    context.check_schema(full)
+    if tree.find(exp.LikeProperty):
+        raise errors.unsupported("CREATE TEMPORARY TABLE … LIKE: … CLONE copies the rows, too")
     table_properties.of_create(tree)
     strip_constraints(tree)
+    told = comments.of_create(tree)
+    if what == "Table":
+        comments.strip(tree)
     strip_properties(tree)
-    target.set("db", None)
-    target.set("catalog", None)
     names = qualify_source(context, tree)
     context.transactions.forbid_replay()
 
     def create(transaction: Any) -> Result:
         context.transactions.consume(transaction, _read(context, names))
-        context.connection.create_temporary(name, tree.copy())
+        context.connection.create_temporary(full, tree.copy())
+        comments.put_all(context, what, full, told)
         return result.status(f"{what} {name} successfully created.")
 
     if tree.expression and what == "Table":
         return context.transactions.write(create)
-    context.connection.create_temporary(name, tree)
+    context.connection.create_temporary(full, tree)
+    comments.put_all(context, what, full, told)
     return result.status(f"{what} {name} successfully created.")
 
 

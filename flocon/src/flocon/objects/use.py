@@ -50,7 +50,7 @@ def use(context: Context, statement: Use) -> Result:
     elif kind == "WAREHOUSE":
         known = context.directory.exists(Securable("WAREHOUSE", (name,)))
         if not (known and context.access.sees(Securable("WAREHOUSE", (name,)))):
-            raise errors.does_not_exist("Warehouse", name)
+            raise errors.not_found()
         context.use_warehouse(name)
     elif kind == "DATABASE" or (not kind and statement.name.schema is None):
         _use_database(context, name)
@@ -62,9 +62,7 @@ def use(context: Context, statement: Use) -> Result:
 def _use_role(context: Context, name: str) -> None:
     """https://docs.snowflake.com/en/sql-reference/sql/use-role"""
     if not context.account.roles.exists(name):
-        raise errors.compilation(
-            errors.INVALID_OBJECT, "Object does not exist, or operation cannot be performed."
-        )
+        raise errors.not_found()
     if name not in context.account.users.available_roles(context.user):
         raise errors.SnowflakeError(
             errors.ROLE_NOT_ASSIGNED,
@@ -75,9 +73,8 @@ def _use_role(context: Context, name: str) -> None:
 
 
 def _use_database(context: Context, name: str) -> None:
-    context.catalog(name)
-    if not context.access.sees(database(name)):
-        raise errors.does_not_exist("Database", name)
+    if not (name in context.account.databases() and context.access.sees(database(name))):
+        raise errors.not_found()
     public = context.connection.schema_exists(name, "PUBLIC")
     context.use(name, "PUBLIC" if public else None)
 
@@ -85,10 +82,10 @@ def _use_database(context: Context, name: str) -> None:
 def _use_schema(context: Context, place: str | None, name: str) -> None:
     if place is None:
         raise context.no_database()
-    context.catalog(place)
     exists = context.connection.schema_exists(place, name) or name == "INFORMATION_SCHEMA"
-    if not (exists and context.access.sees(schema(place, name))):
-        raise errors.does_not_exist("Schema", f"{place}.{name}")
+    known = place in context.account.databases() and exists
+    if not (known and context.access.sees(schema(place, name))):
+        raise errors.not_found()
     context.use(place, name)
 
 

@@ -15,6 +15,7 @@ from flocon.access.guard import Guard
 from flocon.core import errors
 from flocon.core.result import Result
 from flocon.engine import OF_THE_ENGINE, Binds, Catalog, Connection
+from flocon.engine.parsing import name_of
 from flocon.sql.tokens import FullName, Name, checked, checked_without_quotes
 from flocon.stores.stores import Stores
 from flocon.transactions.manager import TransactionManager
@@ -174,12 +175,24 @@ class Context:
         checked_without_quotes(database, schema)
         return FullName(database, schema, name.name)
 
+    def temporary(self, name: Name) -> FullName | None:
+        """The session's temporary table or view, if the name means one."""
+        if not self.connection.temporary:
+            return None
+        database, schema = name.database or self.database, name.schema or self.schema
+        full = FullName(database or "", schema or "", name.name)
+        return full if full in self.connection.temporary else None
+
+    def place(self, name: FullName) -> tuple[str, str, str]:
+        """Where the engine has a table or view: database, schema, name."""
+        held = self.connection.temporary.get(name)
+        return ("temp", "main", held.held_as) if held else (name.database, name.schema, name.name)
+
     def is_private(self, table: exp.Table) -> bool:
         """Is it the session's own: a temporary table, or rows that came with the statement?"""
         if not table.db and table.name in self.relations:
             return True
-        at_home = not table.db or table.db == self.schema
-        return at_home and table.name in self.connection.temporary
+        return self.temporary(name_of(table)) is not None
 
     def check_schema(self, name: FullName) -> None:
         """Raises 002003 where the place of something new does not exist."""

@@ -38,7 +38,8 @@ def run(context: Context, statement: ResolvedStatement, binds: Binds) -> Result:
     """One DML statement in the session's transaction, or in one of its own."""
     tree = statement.tree
     optional = isinstance(tree, exp.TruncateTable) and tree.args.get("exists")
-    if optional and context.relation_kind(_changed(parsing.targets(tree)[0])) is None:
+    target = parsing.targets(tree)[0] if optional else None
+    if target and target.catalog and context.relation_kind(_changed(target)) is None:
         return result.status("Statement executed successfully.")
     return context.transactions.write(
         lambda transaction: _run(context, transaction, statement, binds)
@@ -155,7 +156,7 @@ def touched(context: Context, tree: Expr) -> Touched:
                 reads.remove(name)
         held = []
     else:
-        held = [n for target, n in targets if target.name not in context.connection.temporary]
+        held = [name for target, name in targets if not context.is_private(target)]
     behind = streams.behind(context.connection, reads)
     consumed = [*(name for name in reads if streams.find(name)), *(s.name for s in behind)]
     return Touched(reads, [*held, *consumed])

@@ -78,9 +78,8 @@ def qualify(context: Context, tree: Expr) -> Names:
     """
     names = Names()
     for table in parsing.tables(tree):
-        if table.name in context.connection.temporary and not _is_elsewhere(context, table):
-            table.set("db", None)
-            table.set("catalog", None)
+        if temporary := context.temporary(parsing.name_of(table)):
+            _set_temporary(table, context.connection.temporary[temporary].held_as)
             continue
         if not table.db and table.name in context.relations:
             continue
@@ -106,8 +105,7 @@ def named_in(context: Context, tree: Expr) -> list[FullName]:
     return [
         context.resolve(parsing.name_of(table))
         for table in parsing.tables(tree)
-        if table.name not in context.connection.temporary
-        and (table.db or table.name not in context.relations)
+        if not context.is_private(table)
     ]
 
 
@@ -119,9 +117,16 @@ def _refuse_hidden(context: Context, full: FullName) -> None:
         raise errors.does_not_exist("Object", full)
 
 
-def _is_elsewhere(context: Context, table: exp.Table) -> bool:
-    """A qualified name means a temporary table only in the schema that is current."""
-    return bool(table.db) and table.db != context.schema
+# Where a table may be called by another name.
+_HAVE_ALIASES = (exp.From, exp.Join, exp.Update, exp.Delete, exp.Merge)
+
+
+def _set_temporary(table: exp.Table, held_as: str) -> None:
+    if held_as != table.name and not table.alias and isinstance(table.parent, _HAVE_ALIASES):
+        table.set("alias", exp.TableAlias(this=exp.to_identifier(table.name, quoted=True)))
+    table.set("this", exp.to_identifier(held_as, quoted=True))
+    table.set("db", None)
+    table.set("catalog", None)
 
 
 def _set(table: exp.Table, full: FullName) -> None:
@@ -140,19 +145,27 @@ def _information_schema(table: exp.Table, full: FullName) -> None:
 
 
 def place_of(context: Context, scope: ShowScope) -> tuple[str | None, str | None]:
-    """The database and schema that a SHOW looks in, which exist; None stands for all of them."""
+    """The database and schema that a SHOW looks in, None for all of them. Raises 002043 where they
+    do not exist."""
     if scope.kind == "ACCOUNT":
         return None, None
     if scope.kind == "SCHEMA":
         schema = scope.name.name if scope.name else context.schema
         database = scope.name.schema if scope.name else None
         full = context.resolve(Name("_", schema, database))
-        context.check_schema(full)
+        known = full.database in context.account.databases()
+        if not known or not _schema_exists(context, full):
+            raise errors.not_found()
         return full.database, full.schema
     database = scope.name.name if scope.name else context.database
-    if database is not None:
-        context.catalog(database)
+    if database is not None and database not in context.account.databases():
+        raise errors.not_found()
     return database, None
+
+
+def _schema_exists(context: Context, name: FullName) -> bool:
+    known = context.connection.schema_exists(name.database, name.schema)
+    return known or name.schema == "INFORMATION_SCHEMA"
 
 
 def resolve_identifiers(tree: Expr, binds: dict[str, object]) -> Expr:

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterable
+from datetime import UTC, datetime
 
 from flocon.sql.tokens import FullName
 
@@ -17,6 +18,7 @@ class CommitClock:
         self._last_commit = 0
         # The last commit that changed a table or stream.
         self._changed: dict[FullName, int] = {}
+        self._written: dict[FullName, datetime] = {}
         self._last_reshape = 0
         self._reshapes_under_way = 0
         self._lock = threading.Lock()
@@ -29,7 +31,12 @@ class CommitClock:
         """These tables and streams have changed."""
         with self._lock:
             self._last_commit += 1
-            self._changed.update(dict.fromkeys(names, self._last_commit))
+            self._changed.update(dict.fromkeys(names := tuple(names), self._last_commit))
+            self._written.update(dict.fromkeys(names, datetime.now(UTC)))
+
+    def last_written(self, name: FullName) -> datetime | None:
+        """When its rows changed last; None where they have not since the start."""
+        return self._written.get(name)
 
     def last_reshape(self, snapshot_commit: int | None) -> int | None:
         """The last commit that reshaped anything; None while one does, and for a snapshot that was
@@ -60,3 +67,4 @@ class CommitClock:
         with self._lock:
             for name in [name for name in self._changed if name.database == database]:
                 del self._changed[name]
+                self._written.pop(name, None)
