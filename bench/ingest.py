@@ -16,8 +16,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.caves.broker import KINDS, TANSU
-from app.caves.processes import Process
+from app.caves.machine.broker import KINDS, TANSU
+from app.caves.machine.supervision import Process
 from bench import harness
 from bench.measured_ingester import WANTED, WATCHED
 from bench.programs import TOPIC, Programs, running

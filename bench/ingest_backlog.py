@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from app.caves.processes import Process
+from app.caves.machine.supervision import Process
 from bench import harness
 from bench.programs import Programs, running
 

@@ -17,10 +17,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.caves.broker import KINDS, TANSU
-from app.caves.demo import HOPS
-from app.caves.machine import HOST, Machine, Place
-from app.caves.processes import ProcessStack, free_port
+from app.caves.machine.broker import KINDS, TANSU
+from app.caves.machine.demo import HOPS
+from app.caves.machine.programs import HOST, Machine, Place
+from app.caves.machine.supervision import ProcessStack, free_port
 from app.caves.project import Project
 from app.caves.target import Account
 from bench import harness

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import snowflake.connector
 
-from app.caves import apache_kafka, broker
-from app.caves.machine import KAFKA_ENVIRON
-from app.caves.processes import Process, ProcessStack, free_port, listens
+from app.caves.machine import apache_kafka, broker
+from app.caves.machine.programs import KAFKA_ENVIRON
+from app.caves.machine.supervision import Process, ProcessStack, free_port, listens
 
 ROOT = Path(__file__).resolve().parents[1]
 HOST = "127.0.0.1"

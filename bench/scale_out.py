@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from app.caves.machine import Machine
-from app.caves.processes import Process
+from app.caves.machine.programs import Machine
+from app.caves.machine.supervision import Process
 from bench import harness, latency
 from bench.programs import PARTITIONS, Programs, running
 

@@ -17,9 +17,9 @@ from zoneinfo import ZoneInfo
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from app.caves.demo import HOPS, INGESTER_OF_HISTORY, TASK_SCHEDULE, progress_line
-from app.caves.machine import HOST, Machine, Place, dashboard_url
-from app.caves.processes import ProcessStack, free_port
+from app.caves.machine.demo import HOPS, INGESTER_OF_HISTORY, TASK_SCHEDULE, progress_line
+from app.caves.machine.programs import HOST, Machine, Place, dashboard_url
+from app.caves.machine.supervision import ProcessStack, free_port
 from app.caves.project import Project
 from app.caves.target import Account
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import grimp
 import pytest
 
-from app.caves.names import ALERTS, PROCEDURES, STREAMS, TABLES, TASKS
+from app.caves.objects import ALERTS, PROCEDURES, ROOT_TASKS, STREAMS, TABLES, TASKS
 
 ROOT = Path(__file__).parents[1]
 FOLDERS = ("ingest", "procedures", "app", "flocon/src")
@@ -108,15 +108,18 @@ def test_a_page_names_every_make_target(target: str) -> None:
     assert f"`make {target}`" in CONTRIBUTING
 
 
-def test_the_sql_files_make_what_the_command_expects() -> None:
-    sql = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "app/sql").glob("*.sql"))
-    made = set(
-        re.findall(
-            r"CREATE (?:OR ALTER )?(?:TABLE|STREAM|TASK|ALERT)(?: IF NOT EXISTS)? (\S+)", sql
-        )
+def test_the_command_knows_the_objects_that_the_files_declare() -> None:
+    assert TABLES[0] == "RAW_DATA.RAW_EVENTS_STREAM"
+    assert (len(TABLES), len(STREAMS), len(PROCEDURES), len(ALERTS)) == (16, 5, 14, 1)
+    assert TASKS == (
+        "OPS.TASK_RAW_TO_STAGING_ORDERS",
+        "OPS.TASK_STAGING_TO_PROD_ORDERS",
+        "OPS.TASK_RAW_TO_STAGING_INVENTORY",
+        "OPS.TASK_STAGING_TO_PROD_INVENTORY_HISTORY",
+        "OPS.TASK_STAGING_TO_PROD_INVENTORY_CURRENT",
+        "OPS.TASK_PURGE",
     )
-
-    assert made == {*TABLES, *STREAMS, *TASKS, *ALERTS}
+    assert ROOT_TASKS == ("OPS.TASK_RAW_TO_STAGING_ORDERS", "OPS.TASK_RAW_TO_STAGING_INVENTORY")
 
 
 # Documented, for all its underscore (https://docs.python.org/3/library/os.html#os._exit).

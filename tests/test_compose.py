@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from app.caves import apache_kafka
+from app.caves.machine import apache_kafka
 from ingest.kafka.settings import read_settings
 
 ROOT = Path(__file__).parents[1]

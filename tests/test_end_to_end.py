@@ -12,14 +12,14 @@ from pathlib import Path
 import pytest
 from flocon.testing.snow import Snow
 
-from app.caves import broker
-from app.caves.demo import HOPS
-from app.caves.deploy import deploy
-from app.caves.machine import HOST, Machine, Place
-from app.caves.processes import Process, ProcessStack, free_port
+from app.caves.deployment.deploy import deploy
+from app.caves.laws.verify import verify
+from app.caves.machine import broker
+from app.caves.machine.demo import HOPS
+from app.caves.machine.programs import HOST, Machine, Place
+from app.caves.machine.supervision import Process, ProcessStack, free_port
 from app.caves.project import Project
 from app.caves.target import Row
-from app.caves.verify import verify
 from tests.support.caves import snow_by
 
 SCHEDULE = "10 SECONDS"

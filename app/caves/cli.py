@@ -14,18 +14,20 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from app.caves.errors import CommandError, UsageError, one_line
-from app.caves.failures import (
+from app.caves.errors import (
     FAILED,
     INTERRUPTED,
     USAGE,
+    CommandError,
     Parser,
+    UsageError,
     WrongArguments,
     cut_off,
     failed,
+    one_line,
     standard_streams,
 )
-from app.caves.processes import Interrupts, ProcessError
+from app.caves.interrupts import Interrupts
 from connections.proxies import keep_loopback_direct
 
 if TYPE_CHECKING:
@@ -48,41 +50,41 @@ interrupted.
 # In the order of `caves --help`: each command, the module that adds it, and what it is for.
 COMMANDS = {
     "bootstrap": (
-        "bootstrap_command",
+        "bootstrap",
         "by an administrator: roles, grants, resource monitor, service users",
     ),
-    "deploy": ("deploy_command", "bring an account up to this project"),
-    "status": ("status_command", "tasks, streams, lag, freshness, tables, metrics, open alerts"),
-    "logs": ("logs_command", "the last runs of the tasks, with what their procedures logged"),
+    "deploy": ("deploy", "bring an account up to this project"),
+    "status": ("status", "tasks, streams, lag, freshness, tables, metrics, open alerts"),
+    "logs": ("logs", "the last runs of the tasks, with what their procedures logged"),
     "doctor": (
-        "doctor_command",
+        "doctor",
         "prove on your account what the pipeline takes for granted",
     ),
-    "verify": ("verify_command", "check the five laws of the data"),
-    "rejected": ("rejected_commands", "events that could not be taken: list, show, retry, discard"),
-    "reprocess": ("reprocess_command", "today's transforms over a window of RAW"),
-    "void": ("corrections_commands", "an adjustment that was wrong counts no longer"),
-    "withdraw": ("corrections_commands", "an order goes by its other events, without a wrong one"),
+    "verify": ("verify", "check the five laws of the data"),
+    "rejected": ("rejected", "events that could not be taken: list, show, retry, discard"),
+    "reprocess": ("reprocess", "today's transforms over a window of RAW"),
+    "void": ("corrections", "an adjustment that was wrong counts no longer"),
+    "withdraw": ("corrections", "an order goes by its other events, without a wrong one"),
     "forget": (
-        "forget_command",
+        "forget",
         "a customer's id and address leave every table, for good",
     ),
-    "cost": ("cost_command", "credits a day and a month, of each profile, by measured run times"),
+    "cost": ("cost", "credits a day and a month, of each profile, by measured run times"),
     "pause": (
-        "pause_commands",
+        "pause",
         "suspend all tasks and alerts, and wait for running ones",
     ),
-    "resume": ("pause_commands", "start all tasks and alerts again"),
-    "run": ("run_command", "run both task graphs now, and wait"),
-    "teardown": ("deploy_command", "drop the database, with its rows"),
+    "resume": ("pause", "start all tasks and alerts again"),
+    "run": ("run", "run both task graphs now, and wait"),
+    "teardown": ("teardown", "drop the database, with its rows"),
     "demo": (
-        "machine_commands",
+        "demo",
         "everything on this machine, to the end, with the laws",
     ),
-    "up": ("machine_commands", "everything on this machine, until Ctrl-C"),
-    "broker": ("broker_command", "a Kafka broker in the foreground"),
+    "up": ("up", "everything on this machine, until Ctrl-C"),
+    "broker": ("broker", "a Kafka broker in the foreground"),
     "completion": (
-        "completion_command",
+        "completion",
         "a script: the shell completes commands and flags",
     ),
 }
@@ -102,7 +104,9 @@ def parser(chosen: str | None = None) -> argparse.ArgumentParser:
     commands = result.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, (module, help) in COMMANDS.items():
         if chosen in (None, name):
-            import_module(f"app.caves.{module}").add_to(_Chosen(commands, name), _account_command)
+            import_module(f"app.caves.commands.{module}").add_to(
+                _Chosen(commands, name), _account_command
+            )
         else:
             commands.add_parser(name, help=help, description=help)
     return result
@@ -180,7 +184,7 @@ def _run(arguments: argparse.Namespace, screen: "Screen") -> int:
             return code
     except UsageError as error:
         return failed(screen, USAGE, str(error))
-    except (CommandError, ProcessError) as error:
+    except CommandError as error:
         return failed(screen, FAILED, str(error))
     except BrokenPipeError:
         # Whoever reads has seen enough, as `head` has.

@@ -8,11 +8,10 @@ from typing import Any
 from snowflake.connector.errors import ProgrammingError
 
 from app.caves.cost_model import Inputs, billed, credits_per_hour
+from app.caves.deployment.warehouse import find
 from app.caves.errors import CommandError, UsageError, one_line
-from app.caves.names import ROOT_TASKS, TASKS
-from app.caves.shown import SHOW_TASKS
+from app.caves.objects import ROOT_TASKS, SHOW_TASKS, TASKS
 from app.caves.target import Account, Row, is_missing
-from app.caves.warehouse import find
 
 # Hours that had a batch, of those since the first one.
 EVENTS = """

@@ -1,8 +1,14 @@
-"""Types of the commands' flags; what does not fit is wrong use, and says what would."""
+"""Types of the commands' flags, points in time among them; what does not fit is wrong use, and says
+what would."""
 
 import argparse
 import math
 import re
+from datetime import UTC, datetime, timedelta
+
+AGE = re.compile(r"(\d{1,6})([smhdw])")
+UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+TIME_FORMS = "UTC as 2026-11-22T10:00, or an age such as 30m, 2h, 7d"
 
 
 def integer(text: str) -> int:
@@ -46,3 +52,30 @@ def days(text: str) -> str:
     if not re.fullmatch(r"[1-9]\d{0,3}d", text, re.ASCII):
         raise argparse.ArgumentTypeError(f"{text!r} is not a number of days, such as 28d")
     return text
+
+
+def moment(text: str) -> datetime:
+    """A point in time, in UTC: ISO 8601 without an offset, or how long ago, such as `2h`."""
+    if age := AGE.fullmatch(text):
+        try:
+            return now() - timedelta(**{UNITS[age[2]]: int(age[1])})
+        except OverflowError:
+            raise argparse.ArgumentTypeError(f"{text} ago there was no calendar") from None
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no time: give {TIME_FORMS}") from None
+    if found.tzinfo is not None:
+        raise argparse.ArgumentTypeError(f"{text!r} has an offset: give UTC without one")
+    return found
+
+
+def now() -> datetime:
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
+def in_utc(value: object) -> object:
+    """A moment with a zone as UTC without one, as all times of the pipeline are; others as is."""
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return value.astimezone(UTC).replace(tzinfo=None)
+    return value

@@ -7,6 +7,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +45,7 @@ class Project:
             )
         return cls(found)
 
-    @property
+    @cached_property
     def definition(self) -> dict[str, Any]:
         """snowflake.yml, with its placeholders as they are."""
         file = self.root / "snowflake.yml"

@@ -3,15 +3,18 @@
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
 
-from app.caves.harmless import HarmlessConsole, as_json
+from app.caves.harmless import HarmlessConsole, as_json, harmless
 from connections.proxies import without_credentials
 
 # Nobody's terminal: programs and files get each row on one line.
@@ -19,6 +22,10 @@ PLAIN_WIDTH = 10_000
 # Silence after which a terminal is told that the work goes on, and again after twice as long; a log
 # file only where something was told before, and not so soon.
 SILENT_SECONDS, SILENT_SECONDS_IN_LOGS = 2.0, 10.0
+
+
+# Takes a line about what is going on.
+Progress = Callable[[str], None]
 
 
 class Screen:
@@ -91,3 +98,40 @@ def _console(stderr: bool) -> Console:
     stream = sys.stderr if stderr else sys.stdout
     width = None if stream.isatty() else PLAIN_WIDTH
     return HarmlessConsole(stderr=stderr, width=width, highlight=False)
+
+
+# Words that one looks for, and that a narrow terminal must not cut in two.
+UNBROKEN = {"TASK", "STATE", "STREAM", "TABLE_NAME", "EVENT_TYPE", "STAGE", "METRIC", "STATUS"}
+
+
+def as_table(title: str, rows: Sequence[Mapping[str, Any]]) -> Table:
+    """Rows as a table: their names above them in words, numbers to the right."""
+    table = Table(title=title, title_justify="left")
+    for name in rows[0] if rows else ["nothing yet"]:
+        numeric = any(isinstance(row[name], int | float | Decimal) for row in rows)
+        table.add_column(
+            name.lower().replace("_", " "),
+            justify="right" if numeric else "left",
+            no_wrap=name in UNBROKEN,
+            overflow="fold",
+        )
+    for row in rows:
+        table.add_row(*(cell(value) for value in row.values()))
+    return table
+
+
+def cell(value: Any) -> str | Text:
+    """A value as people read it, on one line and harmless to a terminal; a Text keeps its style."""
+    if value is None:
+        return ""
+    if isinstance(value, Text):
+        return Text(harmless(value.plain), style=value.style)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, datetime):
+        return value.strftime("%Y-%m-%d %H:%M:%S")
+    if isinstance(value, float | Decimal):
+        return f"{value:,.2f}"
+    if isinstance(value, int):
+        return f"{value:,}"
+    return escape(harmless(str(value)))

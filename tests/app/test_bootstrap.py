@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from app.caves.account_objects import leave_out_existing
-from app.caves.bootstrap import adopt
+from app.caves.deployment.bootstrap import adopt
+from app.caves.deployment.deploy import leave_out_existing
+from app.caves.deployment.warehouse import MADE_HERE, Verdict, Warehouse, find, judge, too_small
 from app.caves.project import Project
 from app.caves.target import Row
-from app.caves.warehouse import MADE_HERE, Verdict, Warehouse, find, judge, too_small
 from tests.procedures.deployment import manifest
 from tests.support.answers import shown
 from tests.support.caves import Caves

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from app.caves import apache_kafka, cli
-from app.caves.processes import free_port
+from app.caves import cli
+from app.caves.machine import apache_kafka
+from app.caves.machine.supervision import free_port
 from tests.conftest import ROOT
 
 

@@ -4,10 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from app.caves import cli, demo, deploy, graph, verify
+from app.caves import cli
+from app.caves.deployment import deploy
 from app.caves.errors import CommandError
-from app.caves.graph import GraphRun
-from app.caves.laws import LAWS, Verdict
+from app.caves.laws import LAWS, Verdict, verify
+from app.caves.machine import demo
+from app.caves.operations import graph
+from app.caves.operations.graph import GraphRun
 from app.caves.target import Account, Target, settings
 
 ON_AN_ACCOUNT = ("deploy", "status", "verify", "cost", "pause", "resume", "run", "teardown")

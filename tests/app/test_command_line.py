@@ -16,10 +16,9 @@ from typing import Any
 
 import pytest
 
-from app.caves import cli, verify
-from app.caves.laws import LAWS, Verdict
-from app.caves.screen import Screen
-from app.caves.tabular import as_table
+from app.caves import cli
+from app.caves.laws import LAWS, Verdict, verify
+from app.caves.screen import Screen, as_table
 
 # What takes long to import, and is of no use to somebody who asks for help.
 HEAVY = ("snowflake.connector", "pandas", "rich", "yaml", "flocon", "kafka")

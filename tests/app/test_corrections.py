@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from app.caves import graph
-from app.caves.moments import now
+from app.caves.flags import now
+from app.caves.operations import graph
 from tests.support.deployed import Deployed, deployed_pipeline
 
 RAW = (

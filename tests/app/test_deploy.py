@@ -2,11 +2,10 @@ from pathlib import Path
 
 import pytest
 
-from app.caves.deployment.fitness import shortcomings
+from app.caves.deployment.checks import shortcomings
 from app.caves.deployment.steps import steps
-from app.caves.names import ALERTS, PROCEDURES, STREAMS, TASKS
+from app.caves.objects import ALERTS, PROCEDURES, STREAMS, TASKS, is_true, parents_of
 from app.caves.project import Project, SqlFile
-from app.caves.shown import is_true, parents_of
 from app.caves.target import Row
 
 FILES = [SqlFile(number, Path(f"{number:02}_x.sql")) for number in (1, 2, 5, 6)]
@@ -56,7 +55,7 @@ def test_what_is_not_fit_to_run_is_named() -> None:
     shown.streams[0]["STALE"] = "true"
     del shown.streams[4]
     del shown.procedures[1]
-    shown.tasks[2]["STATE"] = "suspended"
+    shown.tasks[1]["STATE"] = "suspended"
     del shown.tasks[4]
     shown.alerts[0]["STATE"] = "suspended"
 

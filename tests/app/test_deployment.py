@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from app.caves.deployment.fitness import shortcomings
+from app.caves.deployment.checks import shortcomings
 from app.caves.project import Project
 from app.caves.target import Account
 from tests.support.caves import Caves, take_in

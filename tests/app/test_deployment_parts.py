@@ -6,11 +6,15 @@ from typing import Any
 import pytest
 
 from app.caves.deployment import plan
-from app.caves.deployment.leaving import is_our_code
+from app.caves.deployment.desired_state import DesiredState, desired_state, plain_type
 from app.caves.deployment.live import Live
 from app.caves.deployment.log import DONE, FAILED, History, Recorded
+from app.caves.deployment.obsolete import is_our_code
 from app.caves.deployment.plan import Found
-from app.caves.deployment.statements import (
+from app.caves.deployment.tasks import Task, kept_suspended, running_before, to_start
+from app.caves.errors import UsageError
+from app.caves.project import Project
+from app.caves.statements import (
     added_columns,
     columns,
     declared,
@@ -18,10 +22,6 @@ from app.caves.deployment.statements import (
     retyped_columns,
     split,
 )
-from app.caves.deployment.tasks import Task, kept_suspended, running_before, to_start
-from app.caves.deployment.wanted import Wanted, plain_type, wanted
-from app.caves.errors import UsageError
-from app.caves.project import Project
 
 NOW = datetime(2026, 11, 23)
 
@@ -100,16 +100,16 @@ def test_a_version_that_would_lose_something_is_refused(statement: str) -> None:
         file = copy.root / "app/sql/02_tables.sql"
         file.write_text(f"{file.read_text('utf-8')}\n{statement};\n", "utf-8")
         with pytest.raises(UsageError, match="would lose rows, or a column of them"):
-            wanted(copy, copy.env)
+            desired_state(copy, copy.env)
 
 
-def number(digits: int, decimals: int) -> Wanted:
+def number(digits: int, decimals: int) -> DesiredState:
     script = f"""
     CREATE TABLE IF NOT EXISTS A.T (X NUMBER(10, 2));
     ALTER TABLE A.T ALTER COLUMN X SET DATA TYPE NUMBER({digits}, {decimals});
     """
     parts = list(split(script))
-    return Wanted(declared(parts), {"A.T": ["X"]}, set(), retyped_columns(parts))
+    return DesiredState(declared(parts), {"A.T": ["X"]}, set(), retyped_columns(parts))
 
 
 @pytest.mark.parametrize(("digits", "decimals"), [(9, 2), (12, 3), (12, 0)])
@@ -144,7 +144,7 @@ def test_types_are_named_as_show_procedures_names_them(text: str, name: str) -> 
 
 def test_a_procedure_is_made_of_the_modules_that_it_imports() -> None:
     project = Project.find()
-    objects = wanted(project, project.env).of("PROCEDURE")
+    objects = desired_state(project, project.env).of("PROCEDURE")
 
     assert "repair_lock.py" in objects["OPS.PURGE(NUMBER, NUMBER)"].text
     incidents = objects["OPS.UPDATE_INCIDENTS(VARCHAR, VARCHAR, VARCHAR)"]
@@ -215,7 +215,7 @@ def test_a_plan_tells_of_what_a_deployment_will_not_mend() -> None:
     live = Live({"TABLE A.T": {}}, {"STREAM": [stream]}, {"A.T": {"ID"}})
     found = Found(live, History(last=ended("RUNNING")), [Task("T", False)], [])
 
-    made = plan.plan(Wanted([table], {"A.T": ["ID", "LATE"]}, set()), found, {})
+    made = plan.plan(DesiredState([table], {"A.T": ["ID", "LATE"]}, set()), found, {})
 
     assert [(each.action, each.name) for each in made.changes] == [("start", "OPS.T")]
     assert made.notes == [

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from app.caves import cli, verify
+from app.caves import cli
 from app.caves.errors import CommandError, UsageError
+from app.caves.laws import verify
 from app.caves.target import Target
 from tests.conftest import ROOT
 
@@ -144,7 +145,7 @@ def test_a_full_disk_is_one_line() -> None:
 
 def test_an_encoding_that_lacks_a_character_shows_it_as_an_escape() -> None:
     script = (
-        "from app.caves.failures import standard_streams\n"
+        "from app.caves.errors import standard_streams\n"
         "from app.caves.screen import Screen\n"
         "with standard_streams():\n"
         "    screen = Screen(False)\n"

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from app.caves import graph
-from app.caves.deployment import masking
+from app.caves.deployment import checks
 from app.caves.deployment.steps import steps
 from app.caves.errors import CommandError
+from app.caves.operations import graph
 from app.caves.project import Project
 from tests.procedures.deployment import filled
 from tests.support.caves import take_in
@@ -120,6 +120,6 @@ def test_the_policy_is_on_every_column_of_a_customers_id_or_address() -> None:
 
 
 def test_nobody_but_the_policys_own_role_deploys_with_it(deployed: Deployed) -> None:
-    masking.check_role(deployed.account, {"mask_customers": "off"})
+    checks.check_masking_role(deployed.account, {"mask_customers": "off"})
     with pytest.raises(CommandError, match=f"{deployed.database}_DEPLOYER alone"):
-        masking.check_role(deployed.account, {"mask_customers": "on"})
+        checks.check_masking_role(deployed.account, {"mask_customers": "on"})

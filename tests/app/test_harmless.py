@@ -12,8 +12,7 @@ from rich.text import Text
 
 from app.caves import cli
 from app.caves.harmless import as_json, harmless
-from app.caves.screen import Screen
-from app.caves.tabular import as_table, cell
+from app.caves.screen import Screen, as_table, cell
 from app.caves.target import Account, Target
 from tests.procedures.deployment import run_sql_file
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from app.caves import graph
-from app.caves.logs import NOTHING
+from app.caves.commands.logs import NOTHING
+from app.caves.operations import graph
 from tests.support.caves import take_in
 from tests.support.deployed import Deployed, deployed_pipeline
 

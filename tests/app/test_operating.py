@@ -13,16 +13,16 @@ from typing import Any
 
 import pytest
 
-from app.caves import graph
-from app.caves.moments import now
-from app.caves.names import ROOT_TASKS, STREAMS, TABLES
+from app.caves.flags import now
+from app.caves.kafka import Topic, TopicUnknown
+from app.caves.objects import ROOT_TASKS, STREAMS, TABLES
+from app.caves.operations import graph
 from app.caves.profiles import effective
 from app.caves.project import Project
-from app.caves.status.partitions import Extent, partitions
+from app.caves.status.data import Extent, partitions
 from app.caves.status.snapshot import NOT_ASKED
 from app.caves.status.tasks import tasks
 from app.caves.target import Account
-from app.caves.topic import Topic, TopicUnknown
 from tests.procedures.deployment import run_sql_file
 from tests.support.deployed import Deployed, deployed_pipeline
 

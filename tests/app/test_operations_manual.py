@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from app.caves import cli
-from app.caves.deployment.statements import split
+from app.caves.statements import split
 from ingest.config import parser as ingester_parser
 from tests.procedures.deployment import run_sql_file
 from tests.support.caves import Caves, take_in

@@ -3,9 +3,9 @@ from typing import Any
 
 import pytest
 
-from app.caves import pause
+from app.caves.deployment import tasks
+from app.caves.deployment.desired_state import desired_state
 from app.caves.deployment.plan import look
-from app.caves.deployment.wanted import wanted
 from app.caves.errors import CommandError
 from app.caves.profiles import effective
 from app.caves.project import Project
@@ -32,11 +32,11 @@ class Said:
         self.altered: list[str] = []
 
     def rows(self, statement: str, values: Sequence[Any] = ()) -> list[Row]:
-        if statement == pause.SHOW_TASKS:
+        if statement == tasks.SHOW_TASKS:
             return self.tasks
-        if statement == pause.SHOW_ALERTS:
+        if statement == tasks.SHOW_ALERTS:
             return [{"NAME": "ALERT_HEALTH", "STATE": "suspended"}]
-        if statement == pause.RUNNING:
+        if statement == tasks.RUNNING:
             return [{"ROOT_TASK_NAME": name} for name in self.running.pop(0)]
         self.altered.append(statement.format(db=self.database))
         return []
@@ -44,13 +44,13 @@ class Said:
 
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pause, "POLL_SECONDS", 0)
+    monkeypatch.setattr(tasks, "POLL_SECONDS", 0)
 
 
 def paused(account: Said, timeout: float = 60) -> tuple[list[str], list[str]]:
     """What was suspended, and what was told meanwhile."""
     told: list[str] = []
-    names = pause.pause(account, timeout, told.append)  # type: ignore[arg-type]  # a fake of it
+    names = tasks.pause(account, timeout, told.append)  # type: ignore[arg-type]  # a fake of it
     return names, told
 
 
@@ -84,7 +84,7 @@ def test_a_run_that_does_not_end_is_named() -> None:
 def test_resuming_starts_what_is_suspended_one_by_one_leaves_first() -> None:
     account = Said(running=[])
 
-    found = pause.resume(account)  # type: ignore[arg-type]  # a fake of it
+    found = tasks.resume(account)  # type: ignore[arg-type]  # a fake of it
     assert found == ["TASK_LEAF", "TASK_CHILD", "TASK_ALONE", "TASK_ROOT", "ALERT_HEALTH"]
     assert account.altered == [
         "ALTER TASK D.OPS.TASK_LEAF RESUME",
@@ -115,16 +115,18 @@ def test_tasks_with_names_of_any_kind_are_stopped_and_started(account: Any) -> N
             " LANGUAGE PYTHON RUNTIME_VERSION = '3.11' PACKAGES = ('snowflake-snowpark-python')"
             " HANDLER = 'run' AS 'def run(session): return 1'"
         )
-        pause.resume(pipeline.account)
-        states = {row["NAME"]: row["STATE"] for row in pipeline.rows(pause.SHOW_TASKS)}
+        tasks.resume(pipeline.account)
+        states = {row["NAME"]: row["STATE"] for row in pipeline.rows(tasks.SHOW_TASKS)}
         assert {states[name] for name in names} == {"started"}
-        assert {*names[:2]} <= {*pause.pause(pipeline.account, 30, lambda text: None)}
-        states = {row["NAME"]: row["STATE"] for row in pipeline.rows(pause.SHOW_TASKS)}
+        assert {*names[:2]} <= {*tasks.pause(pipeline.account, 30, lambda text: None)}
+        states = {row["NAME"]: row["STATE"] for row in pipeline.rows(tasks.SHOW_TASKS)}
         assert [states[name] for name in names] == ["suspended", "suspended", "started"]
 
         project = Project.find()
         env = {**effective(project.env, {}), "database": pipeline.database}
-        assert "OPS.my proc{db}()" not in str(look(pipeline.account, wanted(project, env)).leaving)
+        assert "OPS.my proc{db}()" not in str(
+            look(pipeline.account, desired_state(project, env)).obsolete
+        )
 
 
 def quoted(name: str) -> str:

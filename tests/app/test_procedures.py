@@ -4,7 +4,7 @@ import pytest
 from snowflake.connector.errors import ProgrammingError
 
 from app.caves.errors import CommandError
-from app.caves.procedures import call
+from app.caves.operations.procedures import call
 from app.caves.target import Account
 
 

@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from app.caves.processes import (
-    Interrupts,
+from app.caves.interrupts import Interrupts
+from app.caves.machine.supervision import (
     Process,
     ProcessError,
     ProcessStack,
     free_port,
     listens,
 )
-from app.caves.watchdog import Watchdog
+from app.caves.machine.watchdog import Watchdog
 
 FOREVER = "import time\nprint('started', flush=True)\ntime.sleep(600)"
 STUBBORN = "import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n" + FOREVER
@@ -215,7 +215,7 @@ def test_nothing_listens_on_a_free_port() -> None:
 PARENT = """
 import sys, time
 from pathlib import Path
-from app.caves.processes import ProcessStack
+from app.caves.machine.supervision import ProcessStack
 
 with ProcessStack() as stack:
     for number, code in enumerate(sys.argv[2:]):

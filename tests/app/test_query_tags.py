@@ -11,9 +11,9 @@ from typing import Any, ClassVar
 
 import pytest
 
-from app.caves.deployment.statements import declared, fill, split
 from app.caves.errors import CommandError
 from app.caves.project import Project
+from app.caves.statements import declared, fill, split
 from app.caves.target import SESSION_PARAMETERS, Target
 from ingest import ingester
 

@@ -17,7 +17,7 @@ from app.caves.deployment import log
 from app.caves.deployment import tasks as task_states
 from app.caves.deployment.teardown import doomed
 from app.caves.errors import CommandError
-from app.caves.names import ALERTS, TASKS
+from app.caves.objects import ALERTS, TASKS
 from app.caves.project import Project
 from app.caves.target import Target
 from tests.support.caves import Caves, take_in

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from app.caves import cli
-from app.caves.moments import moment, now
-from app.caves.rejected import payload
+from app.caves.flags import moment, now
+from app.caves.operations.rejected import payload
 from app.caves.target import Account, Target
 from tests.procedures.deployment import run_sql_file
 

@@ -16,8 +16,8 @@ import snowflake.connector
 from flocon.testing.keys import key_pair
 from snowflake.connector import SnowflakeConnection
 
-from app.caves import rejected
-from app.caves.names import ALERTS, TASKS
+from app.caves.objects import ALERTS, TASKS
+from app.caves.operations import rejected
 from app.caves.target import Account
 from ingest.batch import Batch
 from ingest.messages import Message, sort_message

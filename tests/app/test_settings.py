@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from app.caves import cli
-from app.caves.deployment.wanted import wanted
+from app.caves.deployment.desired_state import desired_state
 from app.caves.errors import UsageError
 from app.caves.profiles import effective
 from app.caves.project import Project
@@ -234,5 +234,5 @@ def test_the_plan_fills_in_what_the_deployment_does() -> None:
     """The filter of the SQL file means the same to `snow` and to the plan."""
     project = Project.find()
     env = {**effective(project.env, {}), "alert_recipients": "o'brien@example.com"}
-    [alert] = wanted(project, env).of("ALERT").values()
+    [alert] = desired_state(project, env).of("ALERT").values()
     assert "'o''brien@example.com'" in alert.text

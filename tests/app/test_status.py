@@ -7,16 +7,15 @@ import pytest
 from kafka import KafkaProducer
 from snowflake.connector.errors import OperationalError
 
-from app.caves import broker
+from app.caves.commands.status import found_for_ever
 from app.caves.errors import CommandError, UsageError
-from app.caves.kafka_settings import read_settings
+from app.caves.kafka import Topic, TopicUnknown, read_settings
+from app.caves.machine import broker
+from app.caves.status.data import Extent
 from app.caves.status.health import lag
 from app.caves.status.page import size
-from app.caves.status.partitions import Extent
 from app.caves.status.snapshot import Snapshot
-from app.caves.status.watch import found_for_ever
 from app.caves.target import Account
-from app.caves.topic import Topic, TopicUnknown
 from tests.support.broker import running_broker
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from app.caves.machine import HOST
-from app.caves.processes import free_port, listens
+from app.caves.machine.programs import HOST
+from app.caves.machine.supervision import free_port, listens
 
 ROOT = Path(__file__).parents[2]
 

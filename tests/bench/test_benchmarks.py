@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from app.caves.machine import Machine
+from app.caves.machine.programs import Machine
 from bench import ingest, latency, scale_out
 from tests.chaos.deployment import deploy_at_once
 from tests.procedures.deployment import filled

@@ -13,12 +13,12 @@ from typing import Any
 
 import pytest
 
+from app.caves.deployment.desired_state import desired_state
 from app.caves.deployment.plan import look, plan
-from app.caves.deployment.wanted import wanted
+from app.caves.laws.verify import verify
 from app.caves.profiles import effective
 from app.caves.project import Project
 from app.caves.target import Account
-from app.caves.verify import verify
 from tests.chaos.deployment import deploy_to
 from tests.procedures.deployment import PROJECT
 from tests.procedures.pipeline import Pipeline, cancellation, order
@@ -85,7 +85,7 @@ class Copy:
         """What `caves deploy --plan` shows, but for what every deployment of a test replaces."""
         project = Project(self.root)
         env = effective(project.env, {}) | {"database": self.account.database}
-        objects = wanted(project, env)
+        objects = desired_state(project, env)
         changes = plan(objects, look(self.account, objects), env).changes
         return {(each.action, each.kind, each.name) for each in changes}
 

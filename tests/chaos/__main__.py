@@ -16,7 +16,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from app.caves.broker import KAFKA, KINDS, TANSU
+from app.caves.machine.broker import KAFKA, KINDS, TANSU
 from tests.chaos.deployment import deploy_with_snow
 from tests.chaos.plan import FULL, on_kafka, plan
 from tests.chaos.report import show_round, show_total

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from app.caves.machine import Machine
+from app.caves.machine.programs import Machine
 from app.caves.target import Account
 from tests.procedures.deployment import PROJECT, manifest, run_sql_file
 

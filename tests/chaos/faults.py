@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 
-from app.caves.processes import Process
+from app.caves.machine.supervision import Process
 from tests.chaos.plan import Fault, Kind
 from tests.chaos.world import READY_SECONDS, Slot, World, is_suspended, resume, suspend
 

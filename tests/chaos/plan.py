@@ -6,7 +6,7 @@ import random
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from app.caves.broker import KAFKA, TANSU
+from app.caves.machine.broker import KAFKA, TANSU
 
 # The group forms and the first batches are written before anything strikes.
 QUIET_SECONDS = 3.0

@@ -12,12 +12,12 @@ from datetime import UTC
 from pathlib import Path
 from typing import Any
 
-from app.caves.demo import HOPS
-from app.caves.deploy import Progress
-from app.caves.graph import RUNS
-from app.caves.machine import Machine
-from app.caves.names import ROOT_TASKS
-from app.caves.processes import ProcessStack
+from app.caves.deployment.deploy import Progress
+from app.caves.machine.demo import HOPS
+from app.caves.machine.programs import Machine
+from app.caves.machine.supervision import ProcessStack
+from app.caves.objects import ROOT_TASKS
+from app.caves.operations.graph import RUNS
 from app.caves.project import Project
 from tests.chaos.faults import Injection, Steps, inject
 from tests.chaos.plan import Fault, Scale, plan

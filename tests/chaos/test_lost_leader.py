@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from kafka import KafkaConsumer
 
-from app.caves.broker import create_topic
+from app.caves.machine.broker import create_topic
 from ingest.kafka.clients import forget_group
 from tests.support.broker import running_broker
 

@@ -21,10 +21,10 @@ from typing import Any
 
 from kafka import KafkaConsumer, TopicPartition
 
-from app.caves.broker import TANSU
-from app.caves.machine import HOST, Machine, Place, write_home
-from app.caves.names import TOPIC
-from app.caves.processes import Process, ProcessStack, free_port, listens
+from app.caves.machine.broker import TANSU
+from app.caves.machine.programs import HOST, Machine, Place, write_home
+from app.caves.machine.supervision import Process, ProcessStack, free_port, listens
+from app.caves.objects import TOPIC
 from app.caves.project import Project
 from tests.chaos.plan import Scale
 from tests.chaos.proxy import Proxy

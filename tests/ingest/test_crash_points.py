@@ -10,8 +10,8 @@ import pytest
 import raw_to_staging
 
 from app.caves.laws import LAWS, kinds
+from app.caves.laws.verify import BEGINNING, judge
 from app.caves.target import Account
-from app.caves.verify import BEGINNING, judge
 from tests.conftest import RunningAccount
 from tests.ingest.world import Sent, World, send
 from tests.procedures.deployment import run_sql_file

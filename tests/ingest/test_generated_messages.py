@@ -17,8 +17,8 @@ import staging_to_production
 from snowflake.snowpark import Row
 
 from app.caves import cli
+from app.caves.laws.verify import verify
 from app.caves.target import Account, Target
-from app.caves.verify import verify
 from tests.conftest import RunningAccount
 from tests.ingest.hostile_generator import Generated, messages
 from tests.ingest.world import Sent, World

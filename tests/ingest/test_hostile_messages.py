@@ -8,8 +8,8 @@ import pytest
 import raw_to_staging
 import staging_to_production
 
+from app.caves.laws.verify import verify
 from app.caves.target import Account
-from app.caves.verify import verify
 from tests.conftest import RunningAccount
 from tests.ingest.hostile import HOSTILE, LIMIT, RAW
 from tests.ingest.world import Sent, World

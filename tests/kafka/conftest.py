@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from app.caves import apache_kafka
+from app.caves.machine import apache_kafka
 from tests.conftest import RunningAccount
 from tests.ingest.conftest import ingest_database, programs, raw_data
 from tests.ingest.world import World

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from kafka import KafkaAdminClient
 
-from app.caves import broker
-from app.caves.processes import free_port, listens
+from app.caves.machine import broker
+from app.caves.machine.supervision import free_port, listens
 from tests.conftest import ROOT
 from tests.ingest.world import wait_for
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from app.caves import apache_kafka
-from app.caves.apache_kafka import HOST, Listener, Node
-from app.caves.processes import free_port
+from app.caves.machine import apache_kafka
+from app.caves.machine.apache_kafka import HOST, Listener, Node
+from app.caves.machine.supervision import free_port
 from tests.conftest import RunningAccount
 from tests.ingest.programs import PRODUCER
 from tests.ingest.world import PROMPT, World

@@ -11,8 +11,8 @@ from kafka.admin import ConfigResource, ConfigResourceType
 
 from app.caves.laws import LAWS
 from app.caves.laws.kinds import Kinds
+from app.caves.laws.verify import BEGINNING, judge
 from app.caves.target import Account
-from app.caves.verify import BEGINNING, judge
 from tests.conftest import RunningAccount
 from tests.ingest.world import Sent, World, wait_for
 from tests.kafka.topics import (

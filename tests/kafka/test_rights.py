@@ -9,10 +9,9 @@ import pytest
 from kafka import KafkaAdminClient
 from kafka.admin import ACL, ACLOperation, ACLPermissionType, ResourcePattern, ResourceType
 
-from app.caves.apache_kafka import Listener
-from app.caves.kafka_settings import read_settings
-from app.caves.status.partitions import Extent
-from app.caves.topic import Topic
+from app.caves.kafka import Topic, read_settings
+from app.caves.machine.apache_kafka import Listener
+from app.caves.status.data import Extent
 from tests.conftest import RunningAccount
 from tests.ingest.programs import INGESTER, PRODUCER, Program
 from tests.ingest.world import PROMPT, Sent, World

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from app.caves import certificates
-from app.caves.apache_kafka import Listener
+from app.caves.machine import certificates
+from app.caves.machine.apache_kafka import Listener
 from tests.conftest import RunningAccount
 from tests.ingest.programs import PRODUCER
 from tests.ingest.world import PROMPT, World

@@ -8,7 +8,7 @@ from typing import Any
 from kafka import KafkaAdminClient, KafkaProducer, TopicPartition
 from kafka.protocol.consumer import OffsetSpec
 
-from app.caves import apache_kafka
+from app.caves.machine import apache_kafka
 from tests.ingest.world import DEADLINE_SECONDS
 
 

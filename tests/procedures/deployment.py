@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 from snowflake.connector import SnowflakeConnection
 
-from app.caves.deployment.statements import PLACEHOLDER, fill
+from app.caves.statements import PLACEHOLDER, fill
 
 PROJECT = Path(__file__).parents[2]
 SQL_FILES = PROJECT / "app" / "sql"

@@ -10,8 +10,8 @@ import pytest
 import reprocessing
 import retention
 
+from app.caves.laws.verify import verify
 from app.caves.target import Account
-from app.caves.verify import verify
 from tests.procedures.pipeline import Event, Pipeline, adjustment, cancellation, order
 from tests.procedures.world import HANDLERS
 

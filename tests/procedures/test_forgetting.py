@@ -18,8 +18,8 @@ import reprocessing
 import retention
 from redaction import FORGOTTEN
 
+from app.caves.laws.verify import verify
 from app.caves.target import Account
-from app.caves.verify import verify
 from tests.procedures.pipeline import Event, Pipeline, adjustment, order, without
 from tests.procedures.world import HANDLERS, STREAMS
 

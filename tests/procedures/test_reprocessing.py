@@ -11,8 +11,8 @@ import staging_to_production
 from rejections import retry
 from reprocessing import reprocess
 
+from app.caves.laws.verify import verify
 from app.caves.target import Account
-from app.caves.verify import verify
 from tests.procedures.pipeline import Pipeline, adjustment, cancellation, order
 from tests.procedures.races import at_the_same_time
 

@@ -12,8 +12,8 @@ import rejections
 import retention
 import staging_to_production
 
+from app.caves.laws.verify import verify
 from app.caves.target import Account
-from app.caves.verify import verify
 from tests.procedures.pipeline import Pipeline, adjustment, order
 from tests.procedures.world import World
 

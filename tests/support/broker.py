@@ -5,8 +5,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from app.caves import broker
-from app.caves.processes import Process, ProcessError, free_port
+from app.caves.machine import broker
+from app.caves.machine.supervision import Process, ProcessError, free_port
 
 HOST = "127.0.0.1"
 ATTEMPTS = 3

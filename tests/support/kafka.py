@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from app.caves import apache_kafka, broker
-from app.caves.apache_kafka import HOST, Listener, Node
-from app.caves.processes import Process, ProcessError, free_port
-from app.caves.watchdog import Watchdog
+from app.caves.machine import apache_kafka, broker
+from app.caves.machine.apache_kafka import HOST, Listener, Node
+from app.caves.machine.supervision import Process, ProcessError, free_port
+from app.caves.machine.watchdog import Watchdog
 
 PLAINTEXT = "PLAINTEXT"
 READY_SECONDS = 60.0

@@ -8,8 +8,8 @@ from typing import Any
 
 from snowflake.connector.errors import ProgrammingError
 
-from app.caves.deployment.wanted import plain_type
-from app.caves.shown import SHOW_ALERTS, SHOW_PROCEDURES, SHOW_STREAMS, SHOW_TASKS, is_true
+from app.caves.deployment.desired_state import plain_type
+from app.caves.objects import SHOW_ALERTS, SHOW_PROCEDURES, SHOW_STREAMS, SHOW_TASKS, is_true
 from app.caves.target import Account, Row, is_missing
 
 # Where `snow snowpark deploy` puts the procedures' code: `stage` and `dest` of snowflake.yml.

@@ -4,16 +4,16 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from app.caves.deployment.leaving import leaving
+from app.caves.deployment.desired_state import DesiredState
 from app.caves.deployment.live import Live
 from app.caves.deployment.live import read as read_live
 from app.caves.deployment.log import DONE, History, Recorded
 from app.caves.deployment.log import read as read_history
-from app.caves.deployment.statements import Declared
+from app.caves.deployment.obsolete import obsolete_objects
 from app.caves.deployment.tasks import Task, kept_suspended, running_before, to_start
 from app.caves.deployment.tasks import read as read_tasks
-from app.caves.deployment.wanted import Wanted
 from app.caves.errors import UsageError
+from app.caves.statements import Declared
 from app.caves.target import Account
 
 TASK_PROPERTIES = {"SCHEDULE": r"\bSCHEDULE = '([^']*)'", "WAREHOUSE": r"\bWAREHOUSE = (\S+)"}
@@ -48,14 +48,14 @@ class Found:
     live: Live
     history: History
     tasks: list[Task]
-    leaving: list[str]
+    obsolete: list[str]
 
     @property
     def before(self) -> dict[str, bool]:
         return running_before(self.tasks, self.history.last)
 
 
-def look(account: Account, wanted: Wanted) -> Found:
+def look(account: Account, wanted: DesiredState) -> Found:
     """By SHOW, LIST, DESCRIBE and SELECT alone. Raises UsageError where the project would make a
     column narrower than it is."""
     history = read_history(account)
@@ -63,10 +63,12 @@ def look(account: Account, wanted: Wanted) -> Found:
     kinds = [each.kind for each in wanted.objects] + [key.split(" ")[0] for key in recorded]
     live = read_live(account, kinds)
     refuse_narrower(wanted, live)
-    return Found(live, history, read_tasks(account), leaving(account, wanted, live, history.done))
+    return Found(
+        live, history, read_tasks(account), obsolete_objects(account, wanted, live, history.done)
+    )
 
 
-def refuse_narrower(wanted: Wanted, live: Live) -> None:
+def refuse_narrower(wanted: DesiredState, live: Live) -> None:
     for (table, column), (digits, decimals) in wanted.retyped.items():
         old_digits, old_decimals = live.numbers.get((table, column), (digits, decimals))
         if digits < old_digits or decimals != old_decimals:
@@ -77,7 +79,7 @@ def refuse_narrower(wanted: Wanted, live: Live) -> None:
             )
 
 
-def plan(wanted: Wanted, found: Found, env: Mapping[str, str], resume: bool = False) -> Plan:
+def plan(wanted: DesiredState, found: Found, env: Mapping[str, str], resume: bool = False) -> Plan:
     changes = [
         change
         for each in wanted.objects
@@ -90,7 +92,7 @@ def plan(wanted: Wanted, found: Found, env: Mapping[str, str], resume: bool = Fa
     ]
     changes += [
         Change("drop", key.partition(" ")[0], key.partition(" ")[2], "left the project")
-        for key in found.leaving
+        for key in found.obsolete
     ]
     return Plan(
         changes=changes,
@@ -100,7 +102,9 @@ def plan(wanted: Wanted, found: Found, env: Mapping[str, str], resume: bool = Fa
     )
 
 
-def changes_of(each: Declared, wanted: Wanted, live: Live, done: Recorded | None) -> list[Change]:
+def changes_of(
+    each: Declared, wanted: DesiredState, live: Live, done: Recorded | None
+) -> list[Change]:
     """What a deployment does with one object; nothing where it is as it should be."""
     facts = live.objects.get(each.key)
     if facts is None:
@@ -124,7 +128,7 @@ def changes_of(each: Declared, wanted: Wanted, live: Live, done: Recorded | None
     return []
 
 
-def _widened(table: Declared, wanted: Wanted, live: Live) -> list[Change]:
+def _widened(table: Declared, wanted: DesiredState, live: Live) -> list[Change]:
     found = []
     for (name, column), (digits, decimals) in wanted.retyped.items():
         old = live.numbers.get((name, column))
@@ -134,7 +138,7 @@ def _widened(table: Declared, wanted: Wanted, live: Live) -> list[Change]:
     return found
 
 
-def _is_added(table: Declared, column: str, wanted: Wanted, live: Live) -> bool:
+def _is_added(table: Declared, column: str, wanted: DesiredState, live: Live) -> bool:
     return column not in live.columns.get(table.name, ()) and (table.name, column) in wanted.added
 
 
@@ -161,7 +165,7 @@ def _settings(done: Recorded | None, env: Mapping[str, str]) -> dict[str, tuple[
     }
 
 
-def _notes(wanted: Wanted, found: Found, resume: bool) -> list[str]:
+def _notes(wanted: DesiredState, found: Found, resume: bool) -> list[str]:
     last = found.history.last
     notes = [
         f"stream {name} is stale: a deployment does not make it anew, see docs/operations.md"
@@ -199,7 +203,7 @@ def suspended(tasks: Sequence[Task]) -> list[str]:
     ]
 
 
-def recorded_objects(wanted: Wanted, live: Live) -> dict[str, dict[str, object]]:
+def recorded_objects(wanted: DesiredState, live: Live) -> dict[str, dict[str, object]]:
     """What the log keeps of each object that deployments replace."""
     return {
         each.key: {"digest": each.digest, "shown": live.objects.get(each.key, {})}

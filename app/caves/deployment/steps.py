@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.caves.deployment import masking
+from app.caves.deployment import checks
 from app.caves.project import PROCEDURES_STEP, SqlFile
 
 DASHBOARD = "dashboard"
@@ -43,7 +43,7 @@ def steps(files: Sequence[SqlFile], env: Mapping[str, str], policies: Sequence[P
     tables = [each.path for each in files if each.number < PROCEDURES_STEP]
     context = ("--database", env["database"], *warehouse)
     return Steps(
-        tables=_sql([*tables, *policies] if masking.is_wanted(env) else tables, warehouse),
+        tables=_sql([*tables, *policies] if checks.masks_customers(env) else tables, warehouse),
         build=Step("snow snowpark build", ("snowpark", "build", *context)),
         procedures=Step("snow snowpark deploy", ("snowpark", "deploy", "--replace", *context)),
         tasks=_sql([each.path for each in files if each.number > PROCEDURES_STEP], warehouse),

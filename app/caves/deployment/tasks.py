@@ -1,4 +1,5 @@
-"""Which tasks and alerts run: before a deployment, after it, and after one that failed.
+"""Tasks and alerts: which of them run before a deployment, after it, and after one that failed; and
+`caves pause` and `caves resume`.
 
 Here a task is whatever runs by itself. A deployment suspends all of them while it alters them. What
 it starts again is what ran before, and what is new; what an operator had suspended stays suspended.
@@ -13,13 +14,24 @@ from dataclasses import dataclass
 from snowflake.connector.errors import ProgrammingError
 
 from app.caves.deployment.log import DONE, FAILED, Recorded
-from app.caves.shown import SHOW_ALERTS, SHOW_TASKS, is_started, parents_of
+from app.caves.errors import CommandError
+from app.caves.objects import SHOW_ALERTS, SHOW_TASKS, is_started, parents_of
+from app.caves.screen import Progress
 from app.caves.target import Account, Row, identifier, is_missing
 
+SUSPEND = "ALTER {kind} {{db}}.OPS.{name} SUSPEND"
 RESUME = "ALTER {kind} {{db}}.OPS.{name} RESUME"
 SHOW = {"TASK": SHOW_TASKS, "ALERT": SHOW_ALERTS}
 SETTLE_SECONDS = 0.5
 ATTEMPTS = 3
+# https://docs.snowflake.com/en/sql-reference/functions/current_task_graphs
+RUNNING = """
+SELECT ROOT_TASK_NAME
+FROM TABLE({db}.INFORMATION_SCHEMA.CURRENT_TASK_GRAPHS())
+WHERE DATABASE_NAME = '{db}' AND SCHEMA_NAME = 'OPS' AND STATE = 'EXECUTING'
+ORDER BY ROOT_TASK_NAME
+"""
+POLL_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
@@ -115,3 +127,58 @@ def put_back(account: Account, before: Mapping[str, bool]) -> list[str]:
         if attempt and not chosen:
             break
     return list(dict.fromkeys(found))
+
+
+def pause(account: Account, timeout: float, progress: Progress) -> list[str]:
+    """Suspend every root task and every alert, and wait for the runs that are going on.
+
+    Children stay as they are: nothing starts them but their roots. Rows wait in the streams, which
+    stay readable for at least 14 days. Returns what was suspended; raises where a run has not ended
+    within `timeout` seconds, with everything suspended all the same.
+    """
+    roots, alerts = root_tasks(account), alert_names(account)
+    # Alerts first: a graph that is suspended on purpose is no incident.
+    for kind, names in (("ALERT", alerts), ("TASK", roots)):
+        for name in names:
+            account.rows(SUSPEND.format(kind=kind, name=identifier(name)))
+    _wait(account, timeout, progress)
+    return [*roots, *alerts]
+
+
+def resume(account: Account) -> list[str]:
+    """Start each task and alert that is suspended, leaves first; returns their names.
+
+    One by one, by ALTER TASK, which OPERATE is enough for; SYSTEM$TASK_DEPENDENTS_ENABLE is for the
+    owner. https://docs.snowflake.com/en/sql-reference/functions/system_task_dependents_enable
+    """
+    root_tasks(account)
+    suspended = to_start(read(account), {}, everything=True)
+    start(account, suspended)
+    return [task.name for task in suspended]
+
+
+def root_tasks(account: Account) -> list[str]:
+    """The tasks of OPS that nothing but a schedule or a stream starts."""
+    found = [row["NAME"] for row in account.rows(SHOW_TASKS) if not parents_of(row)]
+    if not found:
+        raise CommandError(f"no tasks in {account.database}.OPS: run `caves deploy` first")
+    return sorted(found)
+
+
+def alert_names(account: Account) -> list[str]:
+    return sorted(row["NAME"] for row in account.rows(SHOW_ALERTS))
+
+
+def _wait(account: Account, timeout: float, progress: Progress) -> None:
+    deadline = time.monotonic() + timeout
+    told: Sequence[str] = ()
+    while running := [row["ROOT_TASK_NAME"] for row in account.rows(RUNNING)]:
+        if running != told:
+            told = running
+            progress(f"waiting for {', '.join(running)}")
+        if time.monotonic() > deadline:
+            raise CommandError(
+                f"everything is suspended, but after {timeout:g} s there still runs:"
+                f" {', '.join(running)}"
+            )
+        time.sleep(POLL_SECONDS)

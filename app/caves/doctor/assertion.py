@@ -1,7 +1,8 @@
 """One thing that the pipeline takes for granted about Snowflake."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from app.caves.doctor.environment import Environment
 
@@ -59,3 +60,48 @@ def expect(seen: object, wanted: object, what: str) -> None:
     """Raises Broken unless what was seen is what was wanted."""
     if seen != wanted:
         raise Broken(f"{what}: {seen!r} instead of {wanted!r}")
+
+
+HOLDS, FAILS, NOT_ASKED = "holds", "fails", "not asked"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """`seen`: what Snowflake answered, or why it was not asked."""
+
+    assertion: Assertion
+    result: str
+    seen: str
+    seconds: float = 0.0
+
+
+def with_result(findings: Sequence[Finding], result: str) -> list[Finding]:
+    return [each for each in findings if each.result == result]
+
+
+def verdict(findings: Sequence[Finding]) -> str:
+    """`41 of 43 assertions hold, 1 fails, 1 was not asked`"""
+    hold, fail, other = (len(with_result(findings, each)) for each in (HOLDS, FAILS, NOT_ASKED))
+    parts = [f"{hold} of {len(findings)} assertions hold"]
+    parts += [f"{fail} {'fails' if fail == 1 else 'fail'}"] if fail else []
+    parts += [f"{other} {'was' if other == 1 else 'were'} not asked"] if other else []
+    return ", ".join(parts)
+
+
+def as_json(findings: Sequence[Finding]) -> dict[str, Any]:
+    return {
+        "holds": not with_result(findings, FAILS),
+        "verdict": verdict(findings),
+        "assertions": [
+            {
+                "name": each.assertion.name,
+                "says": each.assertion.says,
+                "result": each.result,
+                "seen": each.seen,
+                "otherwise": each.assertion.otherwise,
+                "page": each.assertion.page,
+                "seconds": round(each.seconds, 2),
+            }
+            for each in findings
+        ],
+    }

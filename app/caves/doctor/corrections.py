@@ -1,11 +1,11 @@
 """What people call about events that should never have been: the last of the procedures."""
 
-from app.caves.corrections_commands import VOID, WITHDRAW
 from app.caves.doctor.assertion import Subject, expect
 from app.caves.doctor.environment import Environment
-from app.caves.forget import FORGET
-from app.caves.rejected import ACCEPT_FUTURE
-from app.caves.verify import verify
+from app.caves.laws.verify import verify
+from app.caves.operations.forget import FORGET
+from app.caves.operations.procedures import VOID, WITHDRAW
+from app.caves.operations.rejected import ACCEPT_FUTURE
 
 CORRECTIONS = Subject("deploys", "tasks-move-events")
 holds = CORRECTIONS.holds

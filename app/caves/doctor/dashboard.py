@@ -1,9 +1,9 @@
 """The dashboard, as far as SQL can tell."""
 
-from app.caves.deployment.statements import fill
 from app.caves.doctor.assertion import Broken, Subject
 from app.caves.doctor.environment import Environment
 from app.caves.profiles import effective
+from app.caves.statements import fill
 
 DASHBOARD = Subject("deploys")
 holds = DASHBOARD.holds

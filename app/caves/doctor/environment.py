@@ -14,8 +14,9 @@ from snowflake.connector.constants import FIELD_ID_TO_NAME
 from snowflake.connector.errors import DatabaseError
 
 from app.caves.doctor.record import Record
-from app.caves.doctor.scratch import Progress, Scratch
+from app.caves.doctor.scratch import Scratch
 from app.caves.project import Project
+from app.caves.screen import Progress
 from app.caves.target import Account, Target
 
 # What may still go on after the time in which assertions are begun.

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from app.caves.doctor.environment import Session
-from app.caves.doctor.ingestion import CREATE_OFFSETS, INSERT_RAW, MOVE_OFFSETS
 
 TOPIC, TOPIC_ID, PARTITION = "sales_events", "AAAAAAAAAAAAAAAAAAAAAQ", 0
 Event = dict[str, Any]
@@ -108,3 +107,76 @@ def ingest(session: Session, events: Sequence[Event], first: int) -> None:
     session.ask(MOVE_OFFSETS, TOPIC, now, json.dumps([move]))
     session.ask(INSERT_RAW, now, TOPIC, json.dumps(rows, ensure_ascii=False))
     session.ask("COMMIT")
+
+
+CREATE_OFFSETS = """
+MERGE INTO {db}.RAW_DATA.INGEST_OFFSETS o
+USING (
+    SELECT
+        ? AS TOPIC,
+        CAST(? AS NUMBER(38, 0)) AS PARTITION,
+        CAST(? AS NUMBER(38, 0)) AS NEXT_OFFSET,
+        CAST(? AS TIMESTAMP_NTZ) AS UPDATED_AT,
+        CAST(? AS VARCHAR) AS TOPIC_ID
+) n
+ON o.TOPIC = n.TOPIC AND o.PARTITION = n.PARTITION
+WHEN NOT MATCHED THEN INSERT (TOPIC, PARTITION, NEXT_OFFSET, UPDATED_AT, TOPIC_ID)
+    VALUES (n.TOPIC, n.PARTITION, n.NEXT_OFFSET, n.UPDATED_AT, n.TOPIC_ID)
+"""
+
+MOVE_OFFSETS = """
+UPDATE {db}.RAW_DATA.INGEST_OFFSETS o
+SET
+    NEXT_OFFSET = n.NEXT_OFFSET,
+    SKIPPED = n.SKIPPED + CASE
+        WHEN n.TOPIC_ID <> '' AND n.TOPIC_ID <> n.NEW_TOPIC_ID THEN 0
+        WHEN n.NEW_TOPIC_ID IS NULL AND n.NEXT_OFFSET < o.NEXT_OFFSET THEN 0
+        ELSE COALESCE(o.SKIPPED, 0)
+    END,
+    TOPIC_ID = COALESCE(n.NEW_TOPIC_ID, o.TOPIC_ID),
+    LAST_MESSAGE_OFFSET = COALESCE(
+        n.LAST_OFFSET,
+        CASE WHEN o.LAST_MESSAGE_OFFSET < n.NEXT_OFFSET THEN o.LAST_MESSAGE_OFFSET END
+    ),
+    LAST_MESSAGE_MS = COALESCE(
+        n.LAST_MS,
+        CASE WHEN o.LAST_MESSAGE_OFFSET < n.NEXT_OFFSET THEN o.LAST_MESSAGE_MS END
+    ),
+    UPDATED_AT = n.UPDATED_AT
+FROM (
+    SELECT
+        ? AS TOPIC,
+        f.VALUE:partition::NUMBER(38, 0) AS PARTITION,
+        f.VALUE:expected::NUMBER(38, 0) AS EXPECTED,
+        f.VALUE:next::NUMBER(38, 0) AS NEXT_OFFSET,
+        f.VALUE:skipped::NUMBER(38, 0) AS SKIPPED,
+        COALESCE(f.VALUE:topic_id::VARCHAR, '') AS TOPIC_ID,
+        f.VALUE:new_topic_id::VARCHAR AS NEW_TOPIC_ID,
+        f.VALUE:last_offset::NUMBER(38, 0) AS LAST_OFFSET,
+        f.VALUE:last_ms::NUMBER(38, 0) AS LAST_MS,
+        CAST(? AS TIMESTAMP_NTZ) AS UPDATED_AT
+    FROM TABLE(FLATTEN(INPUT => PARSE_JSON(?))) f
+) n
+WHERE o.TOPIC = n.TOPIC AND o.PARTITION = n.PARTITION AND o.NEXT_OFFSET = n.EXPECTED
+    AND COALESCE(o.TOPIC_ID, '') = n.TOPIC_ID
+"""
+
+INSERT_RAW = """
+INSERT INTO {db}.RAW_DATA.RAW_EVENTS_STREAM (
+    EVENT_ID, EVENT_TYPE, EVENT_TIMESTAMP, PRODUCT_ID, CUSTOMER_ID, EVENT_DATA,
+    INGESTION_TIMESTAMP, KAFKA_TOPIC, KAFKA_PARTITION, KAFKA_OFFSET, KAFKA_METADATA
+)
+SELECT
+    f.VALUE:event_id::VARCHAR,
+    f.VALUE:event_type::VARCHAR,
+    f.VALUE:event_timestamp::VARCHAR::TIMESTAMP_NTZ,
+    f.VALUE:product_id::VARCHAR,
+    f.VALUE:customer_id::VARCHAR,
+    PARSE_JSON(f.VALUE:message::VARCHAR),
+    CAST(? AS TIMESTAMP_NTZ),
+    ?,
+    f.VALUE:partition::NUMBER(38, 0),
+    f.VALUE:offset::NUMBER(38, 0),
+    f.VALUE:metadata
+FROM TABLE(FLATTEN(INPUT => PARSE_JSON(?))) f
+"""

@@ -8,26 +8,25 @@ from typing import Any
 
 from snowflake.connector.errors import Error
 
-from app.caves.doctor.assertion import Assertion, Broken, NotAsked
+from app.caves.doctor.assertion import FAILS, HOLDS, NOT_ASKED, Assertion, Broken, Finding, NotAsked
 from app.caves.doctor.corrections import CORRECTIONS
 from app.caves.doctor.dashboard import DASHBOARD
-from app.caves.doctor.elsewhere import LOCAL_REGION, REASONS
 from app.caves.doctor.environment import Environment
-from app.caves.doctor.findings import FAILS, HOLDS, NOT_ASKED, Finding
 from app.caves.doctor.installation import INSTALLATION
 from app.caves.doctor.json_values import JSON_VALUES
 from app.caves.doctor.listings import LISTINGS
 from app.caves.doctor.procedures import PROCEDURES
 from app.caves.doctor.record import Record
 from app.caves.doctor.rights import RIGHTS
-from app.caves.doctor.scratch import Progress, Scratch, drop_leavings
+from app.caves.doctor.scratch import Scratch, drop_leavings
 from app.caves.doctor.statements import STATEMENTS
 from app.caves.doctor.streams import STREAMS
 from app.caves.doctor.tasks import TASKS
 from app.caves.doctor.transactions import TRANSACTIONS
 from app.caves.errors import CommandError, UsageError, one_line
-from app.caves.processes import Interrupts
+from app.caves.interrupts import Interrupts
 from app.caves.project import Project
+from app.caves.screen import Progress
 from app.caves.target import Target
 
 ASSERTIONS: tuple[Assertion, ...] = (
@@ -192,3 +191,10 @@ class Examination:
         if elapsed > self._timeout:
             return "time is up"
         return None
+
+
+LOCAL_REGION = "LOCAL"
+
+REASONS = {
+    "dashboard-runs": "the local account keeps a Streamlit app's files, `streamlit run` serves it",
+}

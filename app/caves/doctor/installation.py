@@ -4,8 +4,8 @@ import re
 
 from snowflake.connector.errors import Error
 
-from app.caves.bootstrap import bootstrap
-from app.caves.deploy import deploy, plan_deployment
+from app.caves.deployment.bootstrap import bootstrap
+from app.caves.deployment.deploy import deploy, plan_deployment
 from app.caves.doctor.assertion import Broken, NotAsked, Subject, expect
 from app.caves.doctor.environment import Environment
 from app.caves.errors import CommandError, one_line

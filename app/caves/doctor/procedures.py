@@ -8,14 +8,15 @@ from decimal import Decimal
 from app.caves.doctor.assertion import Broken, Subject, expect
 from app.caves.doctor.environment import Beside, Environment
 from app.caves.doctor.events import FIRST_BATCH, ingest, order
-from app.caves.rejected import DISCARD, RETRY
-from app.caves.reprocess import CALL as REPROCESS
-from app.caves.verify import verify
+from app.caves.laws.verify import verify
+from app.caves.operations.rejected import DISCARD, RETRY
+from app.caves.operations.reprocess import CALL as REPROCESS
 
 PROCEDURES = Subject("deploys")
 holds = PROCEDURES.holds
 PAGE = "developer-guide/stored-procedure/python/procedure-python-overview"
-# What `caves` takes for a missing procedure: app/caves/procedures.py, and names without a schema.
+# What `caves` takes for a missing procedure: app/caves/operations/procedures.py, and names without
+# a schema.
 UNKNOWN = (2003, 2139, 2140, 2141)
 LATER = {2043}
 FAILED_IN_PYTHON = 100_357

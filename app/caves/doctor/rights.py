@@ -3,7 +3,7 @@
 from app.caves.doctor.assertion import Broken, Subject, expect
 from app.caves.doctor.environment import Environment, Session
 from app.caves.doctor.events import ingest, order
-from app.caves.names import ROOT_TASKS, STREAMS
+from app.caves.objects import ROOT_TASKS, STREAMS
 
 RIGHTS = Subject("bootstraps", "deploys")
 holds = RIGHTS.holds

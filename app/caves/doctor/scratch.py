@@ -7,14 +7,15 @@ be. Nothing else in the account is ever touched.
 
 import re
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from snowflake.connector.errors import Error
 
-from app.caves.bootstrap import ROLES
+from app.caves.deployment.bootstrap import ROLES
 from app.caves.errors import CommandError, one_line
+from app.caves.screen import Progress
 from app.caves.target import Account, Row, Target
 
 PREFIX = "CAVES_DOCTOR_"
@@ -27,8 +28,6 @@ OLD = timedelta(hours=1)
 SHOW = {"DATABASE": "SHOW DATABASES", "WAREHOUSE": "SHOW WAREHOUSES", "ROLE": "SHOW ROLES"}
 DROP_ATTEMPTS = 3
 CREDITS = 1
-
-Progress = Callable[[str], None]
 
 
 @dataclass

@@ -2,13 +2,14 @@
 
 import time
 
-from app.caves import graph, pause
+from app.caves.deployment import tasks
 from app.caves.doctor.assertion import Broken, Subject, expect
 from app.caves.doctor.environment import Environment
 from app.caves.doctor.events import SECOND_BATCH, ingest
-from app.caves.names import TASKS as NAMES
-from app.caves.shown import SHOW_ALERTS, SHOW_TASKS, is_started
-from app.caves.verify import verify
+from app.caves.laws.verify import verify
+from app.caves.objects import SHOW_ALERTS, SHOW_TASKS, is_started
+from app.caves.objects import TASKS as NAMES
+from app.caves.operations import graph
 
 TASKS = Subject("deploys")
 holds = TASKS.holds
@@ -96,8 +97,8 @@ def alert_runs(environment: Environment) -> str:
 def pause_and_resume(environment: Environment) -> str:
     """`caves pause` suspends roots and alert, `caves resume` starts all of them."""
     with environment.account() as account:
-        paused = pause.pause(account, RUN_SECONDS, environment.progress)
-        pause.resume(account)
+        paused = tasks.pause(account, RUN_SECONDS, environment.progress)
+        tasks.resume(account)
         rows = [*account.rows(SHOW_TASKS), *account.rows(SHOW_ALERTS)]
     expect([str(row["NAME"]) for row in rows if not is_started(row)], [], "suspended")
     return f"{len(paused)} paused, {len(rows)} started"

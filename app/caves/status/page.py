@@ -3,8 +3,8 @@
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from app.caves.screen import as_table
 from app.caves.status.snapshot import Snapshot
-from app.caves.tabular import as_table
 from app.caves.target import Row
 
 STYLES = {

@@ -8,11 +8,11 @@ from typing import Any
 from snowflake.connector.errors import ProgrammingError
 
 from app.caves.errors import CommandError
-from app.caves.moments import now
-from app.caves.shown import SHOW_TASKS
-from app.caves.status import freshness, health, partitions, storage, streams, tasks
+from app.caves.flags import now
+from app.caves.kafka import Topic, TopicUnknown
+from app.caves.objects import SHOW_TASKS
+from app.caves.status import data, health, tasks
 from app.caves.target import Account, Row, is_missing
-from app.caves.topic import Topic, TopicUnknown
 
 JSON_KEYS = """\
 --json prints one object, with --watch one a line; all times are in UTC:
@@ -67,11 +67,11 @@ def gather(account: Account, topic_name: str, topic: Topic | None) -> Snapshot:
             now(),
             account.database,
             tasks.tasks(account),
-            streams.streams(account),
+            data.streams(account),
             read,
             unknown,
-            freshness.freshness(account),
-            storage.storage(account),
+            data.freshness(account),
+            data.storage(account),
             _metrics(account, read, unknown),
             health.open_alerts(account),
         )
@@ -102,6 +102,6 @@ def _partitions(
 ) -> tuple[list[Row], str | None]:
     ask: Callable[..., Any] | None = topic.extents if topic else None
     try:
-        return partitions.partitions(account, topic_name, ask), None if ask else NOT_ASKED
+        return data.partitions(account, topic_name, ask), None if ask else NOT_ASKED
     except TopicUnknown as error:
-        return partitions.partitions(account, topic_name, None), str(error)
+        return data.partitions(account, topic_name, None), str(error)

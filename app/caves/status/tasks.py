@@ -3,9 +3,8 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from app.caves.moments import in_utc
-from app.caves.names import TASKS
-from app.caves.shown import SHOW_TASKS, parents_of
+from app.caves.flags import in_utc
+from app.caves.objects import SHOW_TASKS, TASKS, parents_of
 from app.caves.target import Account, Row
 
 # One call for each task: the limit is applied before WHERE, and skipped runs are most of all.

@@ -4,11 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from app.caves.doctor import ingestion
-from app.caves.doctor.elsewhere import REASONS
-from app.caves.doctor.examination import ASSERTIONS
+from app.caves.doctor import events
+from app.caves.doctor.examination import ASSERTIONS, REASONS
 from app.caves.doctor.record import Record, differences
-from app.caves.names import PROCEDURES
+from app.caves.objects import PROCEDURES
 from ingest import snowflake_sink
 
 
@@ -36,7 +35,7 @@ def test_every_procedure_of_the_pipeline_is_called() -> None:
 
 @pytest.mark.parametrize("name", ["CREATE_OFFSETS", "MOVE_OFFSETS", "INSERT_RAW"])
 def test_the_doctor_writes_with_the_ingesters_own_statements(name: str) -> None:
-    assert getattr(ingestion, name) == getattr(snowflake_sink, name).replace("{database}", "{db}")
+    assert getattr(events, name) == getattr(snowflake_sink, name).replace("{database}", "{db}")
 
 
 def test_a_message_is_told_without_the_names_of_the_account() -> None:

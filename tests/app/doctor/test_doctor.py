@@ -17,8 +17,7 @@ import pytest
 
 from app.caves.doctor import examination, statements
 from app.caves.doctor.assertion import PAGES, Assertion
-from app.caves.doctor.elsewhere import REASONS
-from app.caves.doctor.examination import ASSERTIONS
+from app.caves.doctor.examination import ASSERTIONS, REASONS
 from app.caves.doctor.record import differences
 from tests.conftest import ROOT, RunningAccount
 from tests.support.caves import run_caves

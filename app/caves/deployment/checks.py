@@ -1,0 +1,80 @@
+"""What must be so before a deployment changes anything, and after it has."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+from app.caves.errors import CommandError
+from app.caves.objects import (
+    ALERTS,
+    PROCEDURES,
+    SHOW_ALERTS,
+    SHOW_PROCEDURES,
+    SHOW_STREAMS,
+    SHOW_TASKS,
+    STREAMS,
+    TASKS,
+    is_true,
+)
+from app.caves.target import Account, Row
+
+PIPELINE = {"STREAM": STREAMS, "PROCEDURE": PROCEDURES, "TASK": TASKS, "ALERT": ALERTS}
+
+
+def shortcomings(
+    account: Account,
+    expected: Mapping[str, Iterable[str]] = PIPELINE,
+    kept_suspended: Collection[str] = (),
+) -> list[str]:
+    """Empty when all is well. `expected`: names by kind, a procedure's with or without its
+    arguments; tasks and alerts by their bare names may be suspended on purpose.
+    """
+    return [
+        *_streams_not_fit(account.rows(SHOW_STREAMS), expected["STREAM"]),
+        *_procedures_missing(account.rows(SHOW_PROCEDURES), expected["PROCEDURE"]),
+        *_not_started("task", account.rows(SHOW_TASKS), expected["TASK"], kept_suspended),
+        *_not_started("alert", account.rows(SHOW_ALERTS), expected["ALERT"], kept_suspended),
+    ]
+
+
+def _streams_not_fit(rows: Sequence[Row], expected: Iterable[str]) -> list[str]:
+    stale = {f"{row['SCHEMA_NAME']}.{row['NAME']}": is_true(row["STALE"]) for row in rows}
+    return [
+        f"stream {name} is {'stale' if name in stale else 'missing'}"
+        for name in expected
+        if stale.get(name, True)
+    ]
+
+
+def _procedures_missing(rows: Sequence[Row], expected: Iterable[str]) -> list[str]:
+    there = {f"OPS.{row['NAME']}" for row in rows}
+    names = [name.partition("(")[0] for name in expected]
+    return [f"procedure {name} is missing" for name in names if name not in there]
+
+
+def _not_started(
+    kind: str, rows: Sequence[Row], expected: Iterable[str], kept_suspended: Collection[str]
+) -> list[str]:
+    states = {f"OPS.{row['NAME']}": str(row["STATE"]).lower() for row in rows}
+    kept = {f"OPS.{name}" for name in kept_suspended}
+    return [
+        f"{kind} {name} is {states.get(name, 'missing')}"
+        for name in expected
+        if states.get(name) != "started" and name not in kept
+    ]
+
+
+def masks_customers(env: Mapping[str, str]) -> bool:
+    return env.get("mask_customers") == "on"
+
+
+def check_masking_role(account: Account, env: Mapping[str, str]) -> None:
+    """Raise CommandError where another role than the policy's own deploys: procedures run with
+    their owner's rights, and would write into ORDERS what the policy leaves for others, nothing."""
+    if not masks_customers(env):
+        return
+    role = account.row("SELECT CURRENT_ROLE() AS NAME")["NAME"]
+    wanted = f"{account.database}_DEPLOYER"
+    if role != wanted:
+        raise CommandError(
+            f"mask_customers is on, and the policy shows customers to {wanted} alone: deploy under"
+            f" it, not as {role} (`caves bootstrap` makes it)"
+        )

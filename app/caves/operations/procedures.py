@@ -1,0 +1,36 @@
+"""Calling the pipeline's own procedures, which answer with counts."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from snowflake.connector.errors import ProgrammingError
+
+from app.caves.errors import CommandError, one_line
+from app.caves.target import Account, is_missing
+
+VOID = "CALL {db}.OPS.VOID_ADJUSTMENT(?, ?)"
+WITHDRAW = "CALL {db}.OPS.WITHDRAW_ORDER_EVENT(?, ?, ?)"
+# Without the procedure, or with one of other arguments: which of them Snowflake says depends on how
+# the name is written.
+UNKNOWN_PROCEDURE = {2139, 2140, 2141}
+FAILED_IN_PYTHON = 100357
+
+
+def call(account: Account, statement: str, values: Sequence[Any]) -> dict[str, int]:
+    """Run the CALL; its counts by name. A failure has changed nothing, and is one line."""
+    name = statement.split("(")[0].split(".")[-1]
+    try:
+        [answer] = account.row(statement, values).values()
+    except ProgrammingError as error:
+        if is_missing(error) or error.errno in UNKNOWN_PROCEDURE:
+            raise CommandError(
+                f"OPS.{name} is not in {account.database}: run `caves deploy` first"
+            ) from error
+        if error.errno == FAILED_IN_PYTHON:
+            raise CommandError(
+                f"OPS.{name} failed and changed nothing: {one_line(error)}"
+            ) from error
+        raise
+    counts: dict[str, int] = json.loads(answer)
+    return counts
