@@ -90,7 +90,16 @@ REFUSED: dict[str, tuple[str, ...]] = {
         "create schema y with managed access",
         'create database "with space"',
     ),
-    "CREATE FUNCTION": ("create function f(x int) returns int as 'x + 1'",),
+    "CREATE FUNCTION": (
+        "create function f(x int) returns int as 'x + 1'",
+        "create function f(x int) returns int language javascript as 'return X + 1'",
+        "create function f(x int) returns table (a int) language python runtime_version = '3.11'"
+        " handler = 'H' as 'class H: pass'",
+        "create aggregate function f(x int) returns int language python runtime_version = '3.11'"
+        " handler = 'H' as 'class H: pass'",
+        "create function f(x int) returns int language python runtime_version = '3.11'"
+        " handler = 'run' external_access_integrations = (e) as 'def run(x): return x'",
+    ),
     "CREATE INTEGRATION": (
         "create notification integration i type = queue enabled = true",
         "create storage integration i type = external_stage storage_provider = 's3' enabled = true",
@@ -103,8 +112,6 @@ REFUSED: dict[str, tuple[str, ...]] = {
         "create procedure q() returns int language sql as 'begin return 1; end'",
         "create procedure q() returns int language java runtime_version = '11'"
         " packages = ('com.snowflake:snowpark:latest') handler = 'A.b' as 'class A {}'",
-        "create procedure q() returns table (a int) language python runtime_version = '3.11'"
-        " packages = ('snowflake-snowpark-python') handler = 'run' as 'def run(s): return 1'",
         "create procedure q() returns int language python runtime_version = '3.11'"
         " packages = ('snowflake-snowpark-python') handler = 'run' execute as restricted caller"
         " as 'def run(s): return 1'",

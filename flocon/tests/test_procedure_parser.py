@@ -4,7 +4,7 @@ import pytest
 from flocon.core.errors import SnowflakeError
 from flocon.sql.calls import CallProcedure, call_procedure
 from flocon.sql.datatypes import parse_data_type
-from flocon.sql.procedures import Argument, CreateProcedure, create_procedure, describe_procedure
+from flocon.sql.procedures import Argument, CreateProcedure, create, describe
 from flocon.sql.tokens import Name, Tokens
 
 # As `snow snowpark deploy` 3.30 sends it.
@@ -46,7 +46,8 @@ $$
 
 
 def test_the_clis_statement_is_read_clause_by_clause() -> None:
-    assert create_procedure(Tokens(FROM_THE_CLI)) == CreateProcedure(
+    assert create("PROCEDURE")(Tokens(FROM_THE_CLI)) == CreateProcedure(
+        "PROCEDURE",
         Name("LOAD", "OPS", "DB"),
         (
             Argument("DAY", parse_data_type("DATE")),
@@ -64,7 +65,8 @@ def test_the_clis_statement_is_read_clause_by_clause() -> None:
 
 
 def test_snowparks_statement_is_read_clause_by_clause() -> None:
-    assert create_procedure(Tokens(FROM_SNOWPARK)) == CreateProcedure(
+    assert create("PROCEDURE")(Tokens(FROM_SNOWPARK)) == CreateProcedure(
+        "PROCEDURE",
         Name("P", "S", "DB"),
         (
             Argument("ARG1", parse_data_type("NUMBER")),
@@ -97,8 +99,7 @@ HEAD = "create procedure p(a int) returns int language python runtime_version = 
             2, "LANGUAGE JAVASCRIPT", id="JavaScript",
         ),
         pytest.param(
-            "create procedure p() returns table(a int) language python",
-            2, "RETURNS TABLE", id="table",
+            "create procedure p() returns table(a) language python", 2040, "'\\)'", id="table",
         ),
         pytest.param(f"{HEAD} secrets = ('a' = b)", 2, "SECRETS", id="secrets"),
         pytest.param(
@@ -121,7 +122,7 @@ HEAD = "create procedure p(a int) returns int language python runtime_version = 
 )  # fmt: skip
 def test_what_is_not_supported_is_refused_by_name(statement: str, errno: int, text: str) -> None:
     with pytest.raises(SnowflakeError, match=text) as caught:
-        create_procedure(Tokens(statement))
+        create("PROCEDURE")(Tokens(statement))
     assert caught.value.errno == errno
 
 
@@ -187,6 +188,6 @@ def test_a_types_synonyms_have_one_name(text: str, canonical: str) -> None:
 
 
 def test_describe_names_a_procedure_by_its_types() -> None:
-    signature = describe_procedure(Tokens("desc procedure IDENTIFIER('DB.S.P')(string, int)"))
+    signature = describe("PROCEDURE")(Tokens("desc procedure IDENTIFIER('DB.S.P')(string, int)"))
     assert signature.name == Name("P", "S", "DB")
     assert [kind.base for kind in signature.types] == ["VARCHAR", "NUMBER"]

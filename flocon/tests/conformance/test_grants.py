@@ -312,9 +312,9 @@ def test_work_needs_a_warehouse_that_the_role_may_use(run: Run, as_role: Run, ro
 
 def test_a_statement_that_cannot_be_judged_is_refused(as_role: Run) -> None:
     """https://docs.snowflake.com/en/user-guide/security-access-control-privileges"""
-    assert failure(as_role, "show functions") == (
+    assert failure(as_role, "show primary keys") == (
         2,
-        "000002 (0A000): Unsupported feature 'access control of: show functions'.",
+        "000002 (0A000): Unsupported feature 'access control of: show primary keys'.",
     )
     assert error(as_role, "select * from information_schema.load_history") == 2
     assert as_role("select 1 + 1") == [(2,)]

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from shared import one_database
+from snowflake.snowpark import Row, Session
 
 from conformance.procedure_shared import Cellar
 
@@ -155,3 +156,27 @@ def test_overloads_are_told_apart_by_their_argument_types(cellar: Cellar) -> Non
     ]  # fmt: skip
     cellar.rows("DROP PROCEDURE which(INT)")
     assert len(cellar.rows("SHOW PROCEDURES LIKE 'which'")) == 3
+
+
+def test_a_procedure_returns_the_rows_of_a_data_frame(cellar: Cellar, session: Session) -> None:
+    """https://docs.snowflake.com/en/developer-guide/stored-procedure/stored-procedures-python"""
+    body = (
+        "def run(session):\n    return session.create_dataframe([[1, 'a'], [2, None]], ['i', 's'])"
+    )
+    cellar.create("declared()", body, "TABLE (n NUMBER(5,2), t VARCHAR)")
+    cellar.create("open()", body, "TABLE ()")
+    cellar.create("none()", "def run(session):\n    return 1", "TABLE (n INT)")
+    cellar.create("fewer()", body, "TABLE (n INT)")
+    for procedure, names in (("declared()", ["N", "T"]), ("open()", ["I", "S"])):
+        cursor = cellar.connection.cursor().execute(f"CALL {procedure}")
+        assert cursor is not None
+        assert [column.name for column in cursor.description] == names
+        assert cursor.fetchall() == [(1, "a"), (2, None)]
+    described = dict(cellar.rows("DESCRIBE PROCEDURE declared()"))
+    assert described["returns"] == "TABLE (N NUMBER, T VARCHAR)"
+    assert cellar.failure("CALL none()")[0] == 100357
+    assert cellar.failure("CALL fewer()")[0] == 100357
+    place = cellar.value("SELECT CURRENT_DATABASE()")
+    assert session.call(f"{place}.PUBLIC.declared").filter("n > 1").collect() == [
+        Row(N=Decimal("2.00"), T=None)
+    ]

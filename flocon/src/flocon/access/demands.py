@@ -33,10 +33,10 @@ def securable(kind: str, name: Name | str, place: Place) -> Securable:
     return inside(kind, place.resolve(name if isinstance(name, Name) else Name(name)))
 
 
-def overload(name: FullName, types: Iterable[DataType]) -> Securable:
-    """A procedure; its types are part of its name."""
-    listed = ", ".join(kind.base for kind in types)
-    return Securable("PROCEDURE", (name.database, name.schema, f"{name.name}({listed})"))
+def overload(name: FullName, types: Iterable[DataType], kind: str = "PROCEDURE") -> Securable:
+    """A procedure or function (kind); its types are part of its name."""
+    listed = ", ".join(each.base for each in types)
+    return Securable(kind, (name.database, name.schema, f"{name.name}({listed})"))
 
 
 def _object(about: About, statement: Any, place: Place) -> Securable:
@@ -135,7 +135,7 @@ def _scope(statement: Show, place: Place) -> tuple[Need, ...]:
 def listed(listing: Listing, values: list[str | None]) -> tuple[Securable, ...]:
     """What a row of SHOW may stand for, by the values of the listing's path."""
     path = [value or "" for value in values]
-    if listing.kinds == ("PROCEDURE",):
+    if listing.kinds in (("PROCEDURE",), ("FUNCTION",)):
         signature = path[-1].partition(" RETURN ")[0].replace("DEFAULT ", "")
         path = [*path[:-1], signature]
     return tuple(Securable(kind, tuple(path)) for kind in listing.kinds)

@@ -148,7 +148,7 @@ def one(tokens: Tokens) -> Target:
     kind = kind or tokens.word()
     if not is_grantable(kind):
         raise errors.unsupported(f"grants on {kind}")
-    if kind == "PROCEDURE":
+    if kind in ("FUNCTION", "PROCEDURE"):
         signature = procedure_signature(tokens)
         return Target(kind, signature.name, signature.types)
     return Target(kind, tokens.name())

@@ -296,7 +296,7 @@ def _refused(need: Need, held: Privileges) -> SnowflakeError:
     what = need.on
     if what == ACCOUNT:
         return errors.insufficient("account 'LOCAL'")
-    if what.kind == "PROCEDURE" and not held.on(what):
+    if what.kind in ("FUNCTION", "PROCEDURE") and not held.on(what):
         return errors.unknown_procedure(what.label.partition("(")[0])
     if not held.on(what):
         kind = "Object" if what.kind == RELATION else what.kind.capitalize()

@@ -54,6 +54,7 @@ def inside(kind: str, name: FullName) -> Securable:
 PLURALS = {
     "ALERTS": "ALERT",
     "FILE FORMATS": "FILE FORMAT",
+    "FUNCTIONS": "FUNCTION",
     "PROCEDURES": "PROCEDURE",
     "SEQUENCES": "SEQUENCE",
     "STAGES": "STAGE",
@@ -80,6 +81,7 @@ _ALL: dict[str, tuple[str, ...]] = {
     "TASK": ("MONITOR", "OPERATE"),
     "ALERT": ("MONITOR", "OPERATE"),
     "PROCEDURE": ("USAGE",),
+    "FUNCTION": ("USAGE",),
     "STAGE": ("READ", "WRITE"),
     "FILE FORMAT": ("USAGE",),
     "SEQUENCE": ("USAGE",),

@@ -51,6 +51,7 @@ NO_WAREHOUSE = Code(606, "57P03")
 LOCKED = Code(625, "57014")
 CANCELLED = Code(604, "57014")
 NOT_EXECUTING = Code(605, "57014")
+WRONG_KIND = Code(2203, "42710")
 TIMED_OUT = Code(630, "57014")
 INCOMPLETE_TRANSACTION = Code(90232, "25000")
 OUT_OF_SCOPE = Code(90237, "25000")
@@ -113,6 +114,12 @@ def insufficient(what: str) -> SnowflakeError:
 
 def unknown_procedure(name: object) -> SnowflakeError:
     return compilation(UNKNOWN_PROCEDURE, f"Unknown user-defined function {name}")
+
+
+def wrong_kind(found: str, wanted: str) -> SnowflakeError:
+    return compilation(
+        WRONG_KIND, f"Object found is of type '{found}', not specified type '{wanted}'."
+    )
 
 
 def already_exists(name: object) -> SnowflakeError:

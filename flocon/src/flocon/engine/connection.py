@@ -156,6 +156,10 @@ class Connection:
         self._duck.execute(f'DROP VIEW IF EXISTS temp."{name}"')
         self._duck.unregister(f"{name}_ROWS")
 
+    def annotate(self, tree: Expr) -> None:
+        """Give the expressions of a tree with full names their types, as far as they are known."""
+        expression_types.annotate(tree, self._table_columns)
+
     # --- Snowflake's statements --------------------------------------------------------------
 
     def query(self, tree: Expr, binds: Binds) -> Result:

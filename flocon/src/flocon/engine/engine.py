@@ -21,6 +21,7 @@ from flocon.engine.failures import translated
 from flocon.engine.fast.statement_cache import StatementCache
 from flocon.engine.quoting import literal, quoted
 from flocon.engine.stage_files import StageFiles
+from flocon.engine.user_functions import UserFunctions
 
 _SETTINGS = (
     "SET GLOBAL TimeZone = 'UTC'",
@@ -74,6 +75,7 @@ class Engine:
         self._catalogs_to_close: list[Catalog] = []
         self.fast = fast
         self.statements = StatementCache(fast=fast)
+        self.user_functions = UserFunctions()
         self._lock = threading.RLock()
         self._template: Path | None = None
         (data / "databases").mkdir(parents=True, exist_ok=True)
@@ -93,6 +95,7 @@ class Engine:
         self._root.execute(info_schema.fs_global_creation_sql())
         self._root.execute(show.fs_global_creation_sql())
         json_numbers.register(self._root)
+        self.user_functions.register(self._root)
         self._root.execute(macros.creation_sql("memory", fast=self.fast))
         self._root.execute(fakesnow_macros.creation_sql("memory"))
         self._root.execute(f"ATTACH ':memory:' AS {_SNOWFLAKE_DATABASE}")

@@ -14,6 +14,7 @@ from sqlglot.optimizer.annotate_types import TypeAnnotator
 from sqlglot.schema import MappingSchema
 
 from flocon.core import errors
+from flocon.engine import user_functions
 from flocon.engine.texts import is_text
 from flocon.engine.types import TEXT_TYPES, Columns
 
@@ -190,6 +191,8 @@ class _Scopes:
                 _count_whole_rows(node, scopes)
             elif isinstance(node, _PARTS):
                 node.type = _VARIANT
+            elif called := user_functions.kind(node):
+                node.type = called
         self._annotator._annotate_expression(part)
 
 

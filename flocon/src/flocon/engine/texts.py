@@ -20,7 +20,12 @@ _FUNCTIONS = (
     exp.Typeof,
     exp.Upper,
 )
-_MACROS = {"_account_text", "_account_json_text", "_account_typeof_at"}
+_MACROS = {
+    "_account_text",
+    "_account_json_text",
+    "_account_typeof_at",
+    "_account_user_function_varchar",
+}
 
 
 def is_text(node: Expr) -> bool:

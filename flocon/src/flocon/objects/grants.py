@@ -130,7 +130,7 @@ def one(context: Context, target: Target) -> Securable:
     if target.kind in ("DATABASE", "SCHEMA"):
         return _container(context, target.kind, target.name)
     if target.types is not None:
-        return overload(context.resolve(target.name), target.types)
+        return overload(context.resolve(target.name), target.types, target.kind)
     return securable(target.kind, target.name, context)
 
 

@@ -75,6 +75,7 @@ def _standalone(context: Context, view: exp.Create) -> str:
         name = context.resolve(parsing.name_of(table))
         for part, text in (("this", name.name), ("db", name.schema), ("catalog", name.database)):
             table.set(part, exp.to_identifier(text, quoted=True))
+    context.functions.name_fully(full)
     for node in full.find_all(exp.TableFromRows):
         _name_database(context, node)
     if isinstance(view.this, exp.Schema):

@@ -1,1 +1,1 @@
-"""Stored procedures in Python: how they are kept and called, and the processes that run them."""
+"""Stored procedures and functions in Python: how they are kept and called."""

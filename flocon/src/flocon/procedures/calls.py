@@ -10,7 +10,7 @@ from flocon.core import errors, result
 from flocon.procedures import store as procedure_store
 from flocon.procedures import telemetry
 from flocon.procedures import values as procedure_values
-from flocon.procedures.imports import staged_file
+from flocon.procedures.imports import identifier, staged_file
 from flocon.procedures.store import Procedure
 from flocon.session.context import Context
 from flocon.sql.calls import CallProcedure
@@ -43,6 +43,8 @@ def call(context: Context, statement: CallProcedure, binds: Sequence[Any]) -> re
     arguments = _arguments(context, procedure, statement, values)
     skipped = procedure.strict and None in arguments
     value = None if skipped else _run(context, procedure, arguments, query_id)
+    if procedure.returns_table is not None:
+        return _table(context, procedure.returns_table, value)
     return procedure_values.one_row(procedure.name, value, procedure.returns)
 
 
@@ -73,9 +75,9 @@ def _overloads(context: Context, full: FullName) -> list[Procedure]:
 
 
 def securable(procedure: Procedure) -> Securable:
-    """The procedure as grants know it."""
+    """The procedure or function as grants know it."""
     name = f"{procedure.name}({procedure.types})"
-    return Securable("PROCEDURE", (procedure.database, procedure.schema, name))
+    return Securable(procedure.kind, (procedure.database, procedure.schema, name))
 
 
 def _evaluated(context: Context, expressions: Sequence[str], binds: Sequence[Any]) -> list[_Value]:
@@ -147,7 +149,7 @@ def _run(context: Context, procedure: Procedure, arguments: list[Any], query_id:
     code = Code(
         procedure=f"{procedure}{procedure.session_id or ''}",
         handler=procedure.handler,
-        returns=procedure.returns.base,
+        returns=procedure.returns.base if procedure.returns_table is None else "TABLE",
         body=procedure.body,
         files=tuple(staged_file(context, path) for path in procedure.imports),
     )
@@ -165,6 +167,29 @@ def _run(context: Context, procedure: Procedure, arguments: list[Any], query_id:
         with context.transactions.lock:
             context.transactions.leave_procedure(owners=owners, failed=failed)
     return value
+
+
+def _table(context: Context, columns: Sequence[Argument], query_id: str | None) -> result.Result:
+    """The rows that a handler has returned, under the declared names and in the declared types;
+    without a declaration as they are. A strict procedure that was not run has none."""
+    if query_id is None:
+        none = {column.name: procedure_values.arrow_type(column.type)[1] for column in columns}
+        return result.of(none, [], result.CALL)
+    answer = context.account.queries.rows(query_id, context.user)
+    if not columns:
+        return result.Result(answer.table, answer.types, result.CALL)
+    if len(columns) != len(answer.names):
+        raise errors.SnowflakeError(
+            errors.PYTHON,
+            f"The procedure returns {len(columns)} columns, and its DataFrame has"
+            f" {len(answer.names)}.",
+        )
+    casts = ", ".join(
+        f"CAST({identifier(name)} AS {column.type}) AS {identifier(column.name)}"
+        for name, column in zip(answer.names, columns, strict=True)
+    )
+    cast = context.execute(f"SELECT {casts} FROM TABLE(RESULT_SCAN('{query_id}'))")
+    return result.Result(cast.table, cast.types, result.CALL)
 
 
 def _rights(context: Context, procedure: Procedure) -> AbstractContextManager[None]:

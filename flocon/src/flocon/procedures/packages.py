@@ -40,10 +40,13 @@ def resolved(requirements: Iterable[str]) -> list[str]:
     return [_resolved(text) for text in requirements]
 
 
-def check_procedure(requirements: Iterable[str]) -> None:
-    """A procedure's PACKAGES: all of them installed, Snowpark among them."""
+def check(kind: str, requirements: Iterable[str]) -> None:
+    """The PACKAGES of a procedure or function: all of them installed, a procedure's Snowpark among
+    them."""
     names = [text.partition("==")[0] for text in resolved(requirements)]
-    if not any(canonicalize_name(name) == "snowflake-snowpark-python" for name in names):
+    if kind == "PROCEDURE" and not any(
+        canonicalize_name(name) == "snowflake-snowpark-python" for name in names
+    ):
         raise errors.compilation(
             errors.INVALID_PROPERTY,
             "A Python stored procedure needs the package 'snowflake-snowpark-python' in PACKAGES.",

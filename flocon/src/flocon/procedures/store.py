@@ -1,4 +1,5 @@
-"""Procedures as they are kept: one row each, so every change is a single durable statement."""
+"""Procedures and functions as they are kept: one row each, so every change is a single durable
+statement. A procedure and a function of a schema cannot have the same name and arguments."""
 
 import json
 from collections.abc import Sequence
@@ -9,6 +10,7 @@ from typing import Any
 from flocon.engine import Catalog
 from flocon.sql.datatypes import DataType, parse_data_type
 from flocon.sql.procedures import Argument, CreateProcedure
+from flocon.stores.stores import Stores
 
 # Temporary procedures belong to a session, and no session outlives the account's process.
 DDL = """
@@ -23,9 +25,10 @@ _KEY = "schema_name = ? AND name = ? AND types = ? AND session_id IS NOT DISTINC
 
 @dataclass(frozen=True)
 class Procedure:
-    """A Python procedure. session_id: the session of a temporary one, else None.
+    """A Python procedure or function (kind). session_id: the session of a temporary one, else None.
 
-    imports: staged files by their full names. defaults: the text of each argument's DEFAULT.
+    imports: staged files by their full names. returns_table: the columns of a procedure that
+    RETURNS TABLE, which may be left open.
     """
 
     database: str
@@ -45,6 +48,8 @@ class Procedure:
     secure: bool = False
     session_id: str | None = None
     created_on: datetime = field(default_factory=lambda: datetime.now(UTC))
+    kind: str = "PROCEDURE"
+    returns_table: tuple[Argument, ...] | None = None
 
     @property
     def types(self) -> str:
@@ -67,7 +72,7 @@ def type_list(types: Sequence[DataType]) -> str:
 def from_statement(
     statement: CreateProcedure, place: tuple[str, str, str], imports: tuple[str, ...]
 ) -> Procedure:
-    """What CREATE PROCEDURE defines, in its database, schema and name."""
+    """What CREATE PROCEDURE or CREATE FUNCTION defines, in its database, schema and name."""
     return Procedure(
         *place,
         arguments=statement.arguments,
@@ -82,6 +87,8 @@ def from_statement(
         strict=statement.strict,
         volatility=statement.volatility,
         secure=statement.secure,
+        kind=statement.kind,
+        returns_table=statement.returns_table,
     )
 
 
@@ -106,26 +113,44 @@ def remove(catalog: Catalog, procedure: Procedure) -> None:
     catalog.write(f"DELETE FROM _account_procedures WHERE {_KEY}", _key(procedure))
 
 
-def drop_schema(catalog: Catalog, schema: str) -> None:
-    """A schema takes its procedures with it."""
-    catalog.write("DELETE FROM _account_procedures WHERE schema_name = ?", [schema])
+def function_names(account: Stores) -> set[str]:
+    """The names that functions of the account have or had."""
+    if account.function_names is None:
+        account.function_names = {
+            function.name
+            for database in account.databases()
+            for function in visible(account.catalog(database), "", "FUNCTION")
+        }
+    return account.function_names
 
 
-def named(catalog: Catalog, schema: str, name: str, session_id: str) -> list[Procedure]:
+def named(
+    catalog: Catalog, schema: str, name: str, session_id: str, kind: str = "PROCEDURE"
+) -> list[Procedure]:
     """The overloads that a session sees under a name; its temporary ones hide the others."""
-    found = [p for p in visible(catalog, session_id) if (p.schema, p.name) == (schema, name)]
+    rows = catalog.rows(
+        f"{_SEEN} AND schema_name = ? AND name = ? ORDER BY types", [session_id, schema, name]
+    )
+    found = _of_kind(catalog, rows, kind)
     hidden = {procedure.types for procedure in found if procedure.session_id}
     return [p for p in found if p.session_id or p.types not in hidden]
 
 
-def visible(catalog: Catalog, session_id: str) -> list[Procedure]:
-    """Every procedure of the database that a session sees."""
-    rows = catalog.rows(
-        "SELECT schema_name, name, session_id, document FROM _account_procedures"
-        " WHERE session_id IS NULL OR session_id = ? ORDER BY schema_name, name, types",
-        [session_id],
-    )
-    return [_procedure(catalog.database, row) for row in rows]
+def visible(catalog: Catalog, session_id: str, kind: str | None = "PROCEDURE") -> list[Procedure]:
+    """Every procedure or function (kind; None for all) of the database that a session sees."""
+    rows = catalog.rows(f"{_SEEN} ORDER BY schema_name, name, types", [session_id])
+    return _of_kind(catalog, rows, kind)
+
+
+_SEEN = (
+    "SELECT schema_name, name, session_id, document FROM _account_procedures"
+    " WHERE (session_id IS NULL OR session_id = ?)"
+)
+
+
+def _of_kind(catalog: Catalog, rows: Sequence[dict[str, Any]], kind: str | None) -> list[Procedure]:
+    found = [_procedure(catalog.database, row) for row in rows]
+    return [procedure for procedure in found if kind in (None, procedure.kind)]
 
 
 def _key(procedure: Procedure) -> list[str | None]:
@@ -138,23 +163,31 @@ def _document(procedure: Procedure) -> str:
         for key, value in asdict(procedure).items()
         if key not in ("database", "schema", "name", "session_id")
     }
-    document["arguments"] = [[a.name, str(a.type), a.default] for a in procedure.arguments]
+    document["arguments"] = _declared(procedure.arguments)
+    if procedure.returns_table is not None:
+        document["returns_table"] = _declared(procedure.returns_table)
     document["returns"] = str(procedure.returns)
     document["created_on"] = procedure.created_on.isoformat()
     return json.dumps(document)
 
 
+def _declared(arguments: Sequence[Argument]) -> list[list[str | None]]:
+    return [[a.name, str(a.type), a.default] for a in arguments]
+
+
+def _arguments(declared: Sequence[Any]) -> tuple[Argument, ...]:
+    return tuple(Argument(name, parse_data_type(kind), text) for name, kind, text in declared)
+
+
 def _procedure(database: str, row: dict[str, Any]) -> Procedure:
     document = json.loads(row["document"])
-    arguments = [
-        Argument(name, parse_data_type(kind), default)
-        for name, kind, default in document.pop("arguments")
-    ]
+    table = document.pop("returns_table", None)
     return Procedure(
         database,
         row["schema_name"],
         row["name"],
-        arguments=tuple(arguments),
+        arguments=_arguments(document.pop("arguments")),
+        returns_table=None if table is None else _arguments(table),
         returns=parse_data_type(document.pop("returns")),
         imports=tuple(document.pop("imports")),
         packages=tuple(document.pop("packages")),

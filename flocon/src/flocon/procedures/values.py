@@ -10,6 +10,8 @@ import pyarrow as pa
 
 from flocon.core import errors, result
 from flocon.sql.datatypes import DataType
+from flocon.workers.batches import read
+from flocon.workers.worker import unpack
 
 _TRUE = frozenset({"true", "t", "yes", "y", "on", "1"})
 _FALSE = frozenset({"false", "f", "no", "n", "off", "0"})
@@ -36,7 +38,7 @@ def one_row(name: str, value: Any, kind: DataType) -> result.Result:
         value = _json(value)
     elif value is not None:
         value = _converted(value, kind)
-    arrow, engine_type = _arrow_type(kind)
+    arrow, engine_type = arrow_type(kind)
     table = pa.Table.from_arrays([pa.array([value], type=arrow)], names=[name])
     return result.Result(table, [engine_type], result.CALL)
 
@@ -45,16 +47,53 @@ def fits(value: Any, engine_type: str, kind: DataType) -> int | None:
     """How well an argument fits a declared type: 0 exactly, more for worse, None not at all."""
     if value is None:
         return 1
-    own = "VARIANT" if engine_type == "JSON" else _own_type(value)
+    own = type_name(value, engine_type)
+    if own == "VARIANT" and kind.base in _SHAPES:
+        return 1 if isinstance(json.loads(value), _SHAPES[kind.base]) else 2
+    return type_fits(own, kind)
+
+
+def type_fits(own: str, kind: DataType) -> int | None:
+    """The same for a value of which no more is known than its type."""
     if own == kind.base:
         return 0
-    if own == "VARIANT" and kind.semi_structured:
-        return 1 if isinstance(json.loads(value), _SHAPES[kind.base]) else 2
-    if (own == "TIMESTAMP" and kind.timestamp) or (own, kind.base) == ("NUMBER", "FLOAT"):
+    if (own.startswith("TIMESTAMP") and kind.timestamp) or (own, kind.base) == ("NUMBER", "FLOAT"):
         return 1
     if own in ("VARCHAR", "VARIANT") or kind.base in ("VARCHAR", "VARIANT"):
         return 2
     return 3 if (own, kind.base) in (("DATE", "TIMESTAMP_NTZ"), ("FLOAT", "NUMBER")) else None
+
+
+def column(answer: dict[str, Any], kind: DataType) -> pa.Array:
+    """A batch of a function's values, as `workers.batches` gives them, in the type that the engine
+    takes them in (`function_type`)."""
+    arrow = arrow_type(kind)[0] if function_type(kind) != "VARCHAR" else pa.string()
+    if "rows" in answer:
+        return read(answer["rows"]).column(0).combine_chunks().cast(arrow)
+    values = [unpack(value) for value in answer["values"]]
+    if kind.semi_structured:
+        return pa.array([None if v is None else _json(v) for v in values], arrow)
+    converted = [None if v is None else _converted(v, kind) for v in values]
+    if kind.base == "NUMBER" and arrow == pa.string():
+        converted = [None if v is None else str(v) for v in converted]
+    return pa.array(converted, arrow)
+
+
+def function_type(kind: DataType) -> str:
+    """The engine's type in which a function's values come; it then makes what is declared."""
+    if kind.semi_structured or (kind.base == "NUMBER" and str(kind) != "NUMBER(38,0)"):
+        return "VARCHAR"
+    return arrow_type(kind)[1]
+
+
+def is_taken_as_it_is(kind: DataType) -> bool:
+    """May Arrow take the values of the type that Python has for it, with nothing to be checked?"""
+    if kind.base == "NUMBER":
+        return not kind.scale and kind.precision >= _DIGITS_OF_64_BITS
+    return not kind.sizes
+
+
+_DIGITS_OF_64_BITS = 19
 
 
 def type_name(value: Any, engine_type: str) -> str:
@@ -206,7 +245,7 @@ def _jsonable(value: Any) -> Any:
     return str(value) if isinstance(value, datetime.date | datetime.time) else value
 
 
-def _arrow_type(kind: DataType) -> tuple[pa.DataType, str]:
+def arrow_type(kind: DataType) -> tuple[pa.DataType, str]:
     """The arrow type and the engine's name of it."""
     if kind.base == "NUMBER":
         precision, scale = kind.precision, kind.scale

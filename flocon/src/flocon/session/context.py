@@ -51,6 +51,10 @@ class Functions(Protocol):
         """Does the query need what only the account knows?"""
         ...
 
+    def name_fully(self, query: Expr) -> None:
+        """Give the users' functions in a query their full names."""
+        ...
+
     def columns(self, query: str, binds: Binds) -> list[tuple[str, str]]:
         """A query's columns: name and engine's type."""
         ...

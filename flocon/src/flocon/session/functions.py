@@ -4,7 +4,7 @@ views over them."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from sqlglot import Expr, exp
@@ -46,9 +46,18 @@ class AccountFunctions:
                 arguments = [_value(self._context, a, binds) for a in function.expressions]
                 tree.meta.pop(TEXT, None)
                 acting = describe and function.name.upper() in _ACTING
-                with _rights(self._context, function):
+                with rights(self._context, function):
                     function_rights.check(self._context, function.name.upper(), arguments)
                     _put_value(function, True if acting else handler(self._context, arguments))
+        with ExitStack() as users:
+            for functions in self._registry.user_functions:
+                users.enter_context(functions.evaluated(self._context, tree, binds))
+            with self._relations(tree, binds):
+                yield
+
+    @contextmanager
+    def _relations(self, tree: Expr, binds: Binds) -> Iterator[None]:
+        """The account's table functions in a tree are relations inside."""
         names: list[str] = []
         try:
             for node in list(tree.find_all(exp.TableFromRows)):
@@ -74,7 +83,12 @@ class AccountFunctions:
                 _live_query(self._context, each, self._registry.views)
                 for each in parsing.tables(query)
             )
+            or any(each.are_in(self._context, query) for each in self._registry.user_functions)
         )
+
+    def name_fully(self, query: Expr) -> None:
+        for functions in self._registry.user_functions:
+            functions.name_fully(self._context, query)
 
     def columns(self, query: str, binds: Binds) -> list[tuple[str, str]]:
         """A query's columns: name and engine's type."""
@@ -118,7 +132,7 @@ class AccountFunctions:
         where = database or self._context.database
         if where is None:
             raise self._context.no_database()
-        with _rights(self._context, call):
+        with rights(self._context, call):
             function_rights.check(self._context, name, list(arguments.values()))
             answer = self._registry.table_functions[name](self._context, where, arguments)
         return self._put_answer(node, name, answer, index)
@@ -211,7 +225,7 @@ def _expand(context: Context, tree: Expr, known: Mapping[str, str]) -> None:
 
 
 @contextmanager
-def _rights(context: Context, function: exp.Anonymous) -> Iterator[None]:
+def rights(context: Context, function: exp.Anonymous) -> Iterator[None]:
     """What stands in a view is asked with the rights of the view's owner."""
     view = function.meta.get(_VIEW)
     if view is None:

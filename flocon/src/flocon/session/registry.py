@@ -7,6 +7,7 @@ FUNCTIONS         by name; NAMESPACED by full name, such as SNOWFLAKE.ALERT.SCHE
 TABLE_FUNCTIONS   of INFORMATION_SCHEMA
 PROCEDURES        Snowflake's own
 VIEWS             of INFORMATION_SCHEMA, or by full names; as queries
+USER_FUNCTIONS    how calls of functions that users have made are found and run
 DDL, ACCOUNT_DDL  its metadata tables, in each database or in the account
 OF_SCHEMA         the table and column by which its metadata goes with a schema
 EXISTS, IN_SCHEMA, OWNER_CHANGED
@@ -17,8 +18,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
 from types import ModuleType
-from typing import Any
+from typing import Any, Protocol
 
 from sqlglot import Expr
 
@@ -54,6 +56,22 @@ _MODIFIERS = (
 )
 
 
+class UserFunctions(Protocol):
+    """A kind of functions that users make, in statements' trees."""
+
+    def are_in(self, context: Context, tree: Expr) -> bool:
+        """Are any of them called there?"""
+        ...
+
+    def name_fully(self, context: Context, tree: Expr) -> None:
+        """Make their names mean the same everywhere, in place."""
+        ...
+
+    def evaluated(self, context: Context, tree: Expr, binds: Binds) -> AbstractContextManager[None]:
+        """Inside, the tree has what the engine can run in the place of the calls."""
+        ...
+
+
 class Registry:
     def __init__(self, modules: Sequence[ModuleType]) -> None:
         def merged(name: str) -> dict[Any, Any]:
@@ -69,6 +87,7 @@ class Registry:
         self.table_functions: dict[str, TableFunction] = merged("TABLE_FUNCTIONS")
         self.procedures: dict[str, Callable[[Context, Sequence[Any]], Any]] = merged("PROCEDURES")
         self.views: dict[str, str] = merged("VIEWS")
+        self.user_functions: list[UserFunctions] = listed("USER_FUNCTIONS")
         self.exists: dict[str, Callable[[Context, Securable], bool]] = merged("EXISTS")
         self.in_schema: dict[str, Callable[[Context, str, str], Iterable[str]]] = merged(
             "IN_SCHEMA"

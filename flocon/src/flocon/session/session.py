@@ -193,7 +193,7 @@ class Session:
         limit = self.context.parameters.get("STATEMENT_TIMEOUT_IN_SECONDS")
         with transactions.lock:
             transactions.cancelled.clear()
-            with query.turn(transactions.interrupt):
+            with query.turn(self._interrupt):
                 try:
                     with _time_limit(limit, self.cancel):
                         yield
@@ -205,6 +205,11 @@ class Session:
     def cancel(self) -> None:
         """Interrupt what is running, from another thread: it fails with 000604."""
         self._account.workers.cancel(self.id)
+        self._transactions.interrupt()
+
+    def _interrupt(self) -> None:
+        """The statement alone: the procedure that it is in goes on."""
+        self._account.workers.cancel(self.id, batches=True)
         self._transactions.interrupt()
 
     def close(self, patience: float = -1) -> bool:

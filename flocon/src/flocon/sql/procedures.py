@@ -1,4 +1,4 @@
-"""CREATE, ALTER, DROP and DESCRIBE PROCEDURE: tokens in, dataclasses out."""
+"""CREATE, ALTER, DROP and DESCRIBE PROCEDURE and FUNCTION: tokens in, dataclasses out."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -13,6 +13,7 @@ RUNTIMES = ("3.9", "3.10", "3.11", "3.12", "3.13", "3.14")
 _NOT_HERE = (
     "ARTIFACT_REPOSITORY",
     "EXTERNAL_ACCESS_INTEGRATIONS",
+    "MEMOIZABLE",
     "RESOURCE_CONSTRAINT",
     "SECRETS",
     "TARGET_PATH",
@@ -30,8 +31,12 @@ class Argument:
 
 @dataclass(frozen=True)
 class CreateProcedure:
-    """CREATE PROCEDURE with every clause in its place, whatever their order was."""
+    """CREATE PROCEDURE or CREATE FUNCTION with every clause in its place, whatever their order was.
 
+    kind: PROCEDURE or FUNCTION.
+    """
+
+    kind: str
     name: Name
     arguments: tuple[Argument, ...]
     returns: DataType
@@ -50,6 +55,7 @@ class CreateProcedure:
     execute_as: str = "OWNER"
     strict: bool = False
     volatility: str = "VOLATILE"
+    returns_table: tuple[Argument, ...] | None = None
 
     @property
     def mode(self) -> str:
@@ -59,7 +65,7 @@ class CreateProcedure:
 
 @dataclass(frozen=True)
 class Signature:
-    """A procedure's name with its argument types, as DROP and DESCRIBE name it."""
+    """A procedure's or function's name with its argument types, as DROP and DESCRIBE name it."""
 
     name: Name
     types: tuple[DataType, ...]
@@ -68,84 +74,113 @@ class Signature:
 
 @dataclass(frozen=True)
 class AlterProcedure:
-    """ALTER PROCEDURE: what is None stays."""
+    """ALTER PROCEDURE, ALTER FUNCTION: what is None stays."""
 
     signature: Signature
     comment: str | None = None
     execute_as: str | None = None
     new_name: Name | None = None
+    secure: bool | None = None
 
 
-def create_procedure(tokens: Tokens) -> CreateProcedure:
-    """CREATE [OR REPLACE] [TEMPORARY] [SECURE] PROCEDURE [IF NOT EXISTS] name(…) clauses."""
-    tokens.expect("CREATE")
-    alters = tokens.accept("OR", "ALTER")
-    replaces = alters or tokens.accept("OR", "REPLACE")
-    temporary = tokens.accept("TEMPORARY") or tokens.accept("TEMP")
-    secure = tokens.accept("SECURE")
-    tokens.expect("PROCEDURE")
-    if_not_exists = tokens.accept("IF", "NOT", "EXISTS")
-    if replaces and if_not_exists:
-        raise errors.compilation(
-            errors.SYNTAX, "options IF NOT EXISTS and OR REPLACE are incompatible."
+def create(kind: str) -> Callable[[Tokens], CreateProcedure]:
+    """CREATE [OR REPLACE] [TEMPORARY] [SECURE] kind [IF NOT EXISTS] name(…) clauses."""
+
+    def read(tokens: Tokens) -> CreateProcedure:
+        tokens.expect("CREATE")
+        alters = tokens.accept("OR", "ALTER")
+        replaces = alters or tokens.accept("OR", "REPLACE")
+        temporary = tokens.accept("TEMPORARY") or tokens.accept("TEMP")
+        secure = tokens.accept("SECURE")
+        tokens.expect(kind)
+        if_not_exists = tokens.accept("IF", "NOT", "EXISTS")
+        if replaces and if_not_exists:
+            raise errors.compilation(
+                errors.SYNTAX, "options IF NOT EXISTS and OR REPLACE are incompatible."
+            )
+        statement = CreateProcedure(
+            kind,
+            tokens.name(),
+            _arguments(tokens),
+            DataType("VARIANT"),
+            replaces=replaces,
+            alters=alters,
+            if_not_exists=if_not_exists,
+            temporary=temporary,
+            secure=secure,
         )
-    statement = CreateProcedure(
-        tokens.name(),
-        _arguments(tokens),
-        DataType("VARIANT"),
-        replaces=replaces,
-        alters=alters,
-        if_not_exists=if_not_exists,
-        temporary=temporary,
-        secure=secure,
-    )
-    return _clauses(tokens, statement)
+        return _clauses(tokens, statement)
+
+    return read
 
 
-def drop_procedure(tokens: Tokens) -> Signature:
-    tokens.expect("DROP", "PROCEDURE")
-    statement = procedure_signature(tokens)
-    tokens.end()
-    return statement
+def drop(kind: str) -> Callable[[Tokens], Signature]:
+    """DROP kind [IF EXISTS] name(types)"""
+
+    def read(tokens: Tokens) -> Signature:
+        tokens.expect("DROP", kind)
+        statement = procedure_signature(tokens)
+        tokens.end()
+        return statement
+
+    return read
 
 
-def describe_procedure(tokens: Tokens) -> Signature:
-    tokens.next()  # DESCRIBE or DESC
-    tokens.expect("PROCEDURE")
-    statement = procedure_signature(tokens)
-    tokens.end()
-    return statement
+def describe(kind: str) -> Callable[[Tokens], Signature]:
+    """{DESCRIBE | DESC} kind name(types)"""
+
+    def read(tokens: Tokens) -> Signature:
+        tokens.next()
+        tokens.expect(kind)
+        statement = procedure_signature(tokens)
+        tokens.end()
+        return statement
+
+    return read
 
 
-def alter_procedure(tokens: Tokens) -> AlterProcedure:
-    """ALTER PROCEDURE name(types) SET COMMENT = '…' | UNSET COMMENT | EXECUTE AS … | RENAME TO …"""
-    tokens.expect("ALTER", "PROCEDURE")
-    signature = procedure_signature(tokens)
-    if tokens.accept("SET", "COMMENT"):
-        tokens.expect("=")
+def alter(kind: str) -> Callable[[Tokens], AlterProcedure]:
+    """ALTER kind name(types) SET COMMENT = '…' | UNSET COMMENT | RENAME TO …; a procedure's
+    EXECUTE AS …, a function's {SET | UNSET} SECURE"""
+
+    def read(tokens: Tokens) -> AlterProcedure:
+        tokens.expect("ALTER", kind)
+        signature = procedure_signature(tokens)
+        if tokens.accept("SET", "COMMENT"):
+            tokens.expect("=")
+            statement = AlterProcedure(signature, comment=tokens.string())
+        elif tokens.accept("UNSET", "COMMENT"):
+            statement = AlterProcedure(signature, comment="")
+        elif kind == "PROCEDURE" and tokens.accept("EXECUTE", "AS"):
+            statement = AlterProcedure(signature, execute_as=_rights(tokens))
+        elif kind == "FUNCTION" and tokens.accept("SET", "SECURE"):
+            statement = AlterProcedure(signature, secure=True)
+        elif kind == "FUNCTION" and tokens.accept("UNSET", "SECURE"):
+            statement = AlterProcedure(signature, secure=False)
+        elif tokens.accept("RENAME", "TO"):
+            statement = AlterProcedure(signature, new_name=tokens.name())
+        else:
+            raise tokens.unexpected()
+        tokens.end()
+        return statement
+
+    return read
+
+
+def comment_on(kind: str) -> Callable[[Tokens], AlterProcedure]:
+    """COMMENT [IF EXISTS] ON kind name(types) IS '…'"""
+
+    def read(tokens: Tokens) -> AlterProcedure:
+        tokens.expect("COMMENT")
+        if_exists = tokens.accept("IF", "EXISTS")
+        tokens.expect("ON", kind)
+        signature = replace(procedure_signature(tokens), if_exists=if_exists)
+        tokens.expect("IS")
         statement = AlterProcedure(signature, comment=tokens.string())
-    elif tokens.accept("UNSET", "COMMENT"):
-        statement = AlterProcedure(signature, comment="")
-    elif tokens.accept("EXECUTE", "AS"):
-        statement = AlterProcedure(signature, execute_as=_rights(tokens))
-    elif tokens.accept("RENAME", "TO"):
-        statement = AlterProcedure(signature, new_name=tokens.name())
-    else:
-        raise tokens.unexpected()
-    tokens.end()
-    return statement
+        tokens.end()
+        return statement
 
-
-def comment_on_procedure(tokens: Tokens) -> AlterProcedure:
-    """COMMENT [IF EXISTS] ON PROCEDURE name(types) IS '…'."""
-    tokens.expect("COMMENT")
-    if_exists = tokens.accept("IF", "EXISTS")
-    tokens.expect("ON", "PROCEDURE")
-    signature = replace(procedure_signature(tokens), if_exists=if_exists)
-    tokens.expect("IS")
-    statement = AlterProcedure(signature, comment=tokens.string())
-    tokens.end()
-    return statement
+    return read
 
 
 def _arguments(tokens: Tokens) -> tuple[Argument, ...]:
@@ -187,37 +222,63 @@ def procedure_signature(tokens: Tokens) -> Signature:
 
 
 def _clauses(tokens: Tokens, statement: CreateProcedure) -> CreateProcedure:
-    """The clauses in any order; RETURNS, LANGUAGE, HANDLER and RUNTIME_VERSION must be there."""
+    """The clauses in any order; those of _REQUIRED must be there."""
     seen: set[str] = set()
     while not tokens.done:
-        clause = _clause_name(tokens)
+        clause = _clause_name(tokens, statement.kind)
         if clause in seen:
             raise errors.compilation(errors.DUPLICATE_PARAMETER, f"duplicate property '{clause}'")
         seen.add(clause)
-        statement = replace(statement, **_CLAUSES[clause](tokens))
+        statement = replace(statement, **_clause(tokens, statement.kind, clause))
         if clause == "AS":
             tokens.end()
-    for clause in ("RETURNS", "LANGUAGE", "RUNTIME_VERSION", "PACKAGES", "HANDLER"):
+    if statement.kind == "FUNCTION" and "LANGUAGE" not in seen:
+        raise errors.unsupported("LANGUAGE SQL")
+    for clause in _REQUIRED[statement.kind]:
         if clause not in seen:
             raise errors.compilation(errors.INVALID_PROPERTY, f"Missing option(s): [{clause}]")
     return statement
 
 
-def _clause_name(tokens: Tokens) -> str:
+_REQUIRED = {
+    "PROCEDURE": ("RETURNS", "LANGUAGE", "RUNTIME_VERSION", "PACKAGES", "HANDLER"),
+    "FUNCTION": ("RETURNS", "LANGUAGE", "RUNTIME_VERSION", "HANDLER"),
+}
+
+
+def _clause_name(tokens: Tokens, kind: str) -> str:
     if tokens.accept("RETURNS", "NULL", "ON", "NULL", "INPUT"):
         return "STRICT"
     for clause in _NOT_HERE:
         if tokens.peek(clause):
             raise errors.unsupported(clause)
     for clause in _CLAUSES:
-        if tokens.accept(*clause.split()):
+        if (kind, clause) != ("FUNCTION", "EXECUTE AS") and tokens.accept(*clause.split()):
             return clause
     raise tokens.unexpected()
 
 
+def _clause(tokens: Tokens, kind: str, clause: str) -> dict[str, Any]:
+    if clause == "RETURNS" and tokens.peek("TABLE"):
+        if kind == "FUNCTION":
+            raise errors.unsupported("table functions (RETURNS TABLE)")
+        tokens.next()
+        return {"returns_table": _table_columns(tokens)}
+    return _CLAUSES[clause](tokens)
+
+
+def _table_columns(tokens: Tokens) -> tuple[Argument, ...]:
+    """RETURNS TABLE (name type, …), or () where the columns are those of the answer."""
+    tokens.expect("(")
+    columns: list[Argument] = []
+    while not tokens.accept(")"):
+        if columns:
+            tokens.expect(",")
+        columns.append(Argument(tokens.name().name, data_type(tokens)))
+    return tuple(columns)
+
+
 def _returns(tokens: Tokens) -> dict[str, Any]:
-    if tokens.peek("TABLE"):
-        raise errors.unsupported("RETURNS TABLE")
     kind = data_type(tokens)
     tokens.accept("NOT", "NULL")
     return {"returns": kind}

@@ -74,6 +74,9 @@ class Stores:
         self.queries = QueryStore()
         self.outbox = Outbox(data / "outbox")
         self.live_views = LiveViews()
+        # Names that users' functions have or had, once somebody has asked: a statement with none of
+        # them calls none.
+        self.function_names: set[str] | None = None
         self.warehouse_load = WarehouseLoad()
         # The scheduler puts its own here: a change of tasks or alerts may make one due.
         self.tasks_changed: Callable[[], None] = lambda: None

@@ -2,7 +2,8 @@
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -43,16 +44,26 @@ class Logs(Protocol):
 
 @dataclass
 class _Call:
+    """nested: made inside another call. is_batch: a batch of a function's rows."""
+
     session: str
+    is_batch: bool = False
+    nested: bool = False
     worker: WorkerProcess | None = None
     cancelled: str = ""
+
+
+# Makes the message to a process of the version, with the pass that it may log in with.
+_Message = Callable[[Version, str], dict[str, Any]]
 
 
 class Workers:
     """Runs handlers, each in a process of its procedure's version; thread-safe.
 
     Calls of one version run side by side in up to `per_version` processes, `total` in all; the
-    others wait. A call made inside another one never waits for its own caller. Idle processes end
+    others wait. A call made inside another one never waits for its own caller. A batch of a
+    function's rows waits for other batches of the function alone: its statement may hold what calls
+    wait for. Idle processes end
     after `idle_seconds`, those of a replaced version after their call, and any after `most_calls`:
     the clients inside keep some memory of each connection.
     """
@@ -101,30 +112,45 @@ class Workers:
         An exception of the handler, the end of its process, `cancel` and a timeout (seconds, 0 for
         none) are SnowflakeErrors.
         """
-        call = _Call(session.id)
-        with self._changed:
-            nested = any(other.session == session.id for other in self._calls)
-            self._calls.append(call)
-        version: Version | None = None
-        timer = threading.Timer(timeout, self._cancel, [call, "timeout"]) if timeout else None
-        if timer:
-            timer.start()
-        try:
-            version = self._held(code)
-            answer = self._answer(call, version, nested, session, code, arguments, logs)
-            return self._value(call, code, answer)
-        finally:
-            if timer:
-                timer.cancel()
-            with self._changed:
-                self._calls.remove(call)
-                if version:
-                    self._versions.release(version)
+        packed = [pack(value) for value in arguments]
 
-    def cancel(self, session_id: str) -> None:
-        """End the calls of a session, running or waiting."""
+        def message(version: Version, password: str) -> dict[str, Any]:
+            return {
+                **_program(code, version),
+                "returns": code.returns,
+                "arguments": packed,
+                "connection": self._connection(session, password),
+            }
+
+        with self._called(_Call(session.id), timeout) as call, self._held(code) as version:
+            answer = self._answer(call, version, session, message, logs)
+            return unpack(self._checked(call, code, answer)["value"])
+
+    @contextmanager
+    def batches(
+        self, session: Caller, code: Code, shape: dict[str, Any], logs: Logs | None = None
+    ) -> Iterator[Callable[[str], dict[str, Any]]]:
+        """Inside, what runs a function's handler for a batch of rows, from any thread: it takes
+        and gives what `workers.batches` does, and fails as `call` does. shape: the types of the
+        arguments and of the values."""
+        with self._held(code) as version:
+
+            def run(rows: str) -> dict[str, Any]:
+                message = {**_program(code, version), **shape, "rows": rows}
+                with self._called(_Call(session.id, is_batch=True)) as call:
+                    answer = self._answer(call, version, session, lambda *_: message, logs)
+                    return self._checked(call, code, answer)
+
+            yield run
+
+    def cancel(self, session_id: str, *, batches: bool = False) -> None:
+        """End the calls of a session, running or waiting. batches: of functions alone."""
         with self._changed:
-            calls = [call for call in self._calls if call.session == session_id]
+            calls = [
+                call
+                for call in self._calls
+                if call.session == session_id and (call.is_batch or not batches)
+            ]
         for call in calls:
             self._cancel(call, "cancel")
 
@@ -147,8 +173,28 @@ class Workers:
             worker.end()
         self._template.close()
 
-    def _held(self, code: Code) -> Version:
-        """The code's version, held for one call; idle processes of those it replaces end."""
+    @contextmanager
+    def _called(self, call: _Call, timeout: float = 0) -> Iterator[_Call]:
+        """The call is known inside to those that cancel it."""
+        with self._changed:
+            call.nested = any(
+                other.session == call.session and not other.is_batch for other in self._calls
+            )
+            self._calls.append(call)
+        timer = threading.Timer(timeout, self._cancel, [call, "timeout"]) if timeout else None
+        if timer:
+            timer.start()
+        try:
+            yield call
+        finally:
+            if timer:
+                timer.cancel()
+            with self._changed:
+                self._calls.remove(call)
+
+    @contextmanager
+    def _held(self, code: Code) -> Iterator[Version]:
+        """The code's version, held; idle processes of those it replaces end."""
         files = contents(code)
         with self._changed:
             version, replaced = self._versions.hold(code, files)
@@ -156,20 +202,24 @@ class Workers:
             for worker in [worker for worker in self._idle if worker.digest in digests]:
                 self._idle.remove(worker)
                 self._finish(worker)
-            return version
+        try:
+            yield version
+        finally:
+            with self._changed:
+                self._versions.release(version)
 
-    def _acquired(self, call: _Call, version: Version, nested: bool) -> WorkerProcess:
+    def _acquired(self, call: _Call, version: Version) -> WorkerProcess:
         """A process for the call, as soon as there is one for it."""
         with self._changed:
             while True:
                 self._check(call)
-                if worker := self._free_worker(version, nested):
+                if worker := self._free_worker(version, call):
                     call.worker = worker
                     self._busy.append(worker)
                     return worker
                 self._changed.wait()
 
-    def _free_worker(self, version: Version, nested: bool) -> WorkerProcess | None:
+    def _free_worker(self, version: Version, call: _Call) -> WorkerProcess | None:
         """An idle process of the version, or a new one where the bounds allow it."""
         for worker in reversed(self._idle):
             if worker.digest == version.digest:
@@ -177,15 +227,15 @@ class Workers:
                 if worker.alive:
                     return worker
                 self._finish(worker)
+        own = sum(worker.digest == version.digest for worker in self._busy)
+        if not (call.nested and not call.is_batch) and own >= self._per_version:
+            return None
         everything = len(self._idle) + len(self._busy)
-        if nested and everything >= self._nested_total:
+        if call.nested and everything >= self._nested_total:
             raise errors.SnowflakeError(
                 errors.INTERNAL, "Stored procedure execution error: calls are nested too deeply."
             )
-        own = sum(worker.digest == version.digest for worker in self._busy)
-        if not nested and own >= self._per_version:
-            return None
-        if not nested and everything >= self._total:
+        if not (call.nested or call.is_batch) and everything >= self._total:
             if not self._idle:
                 return None
             self._finish(self._idle.pop(0))
@@ -201,10 +251,8 @@ class Workers:
         self,
         call: _Call,
         version: Version,
-        nested: bool,
         session: Caller,
-        code: Code,
-        arguments: Sequence[Any],
+        message: _Message,
         logs: Logs | None,
     ) -> dict[str, Any] | None:
         """What the process that `call.worker` then is has answered; None if it ended.
@@ -214,8 +262,8 @@ class Workers:
         """
         replaced_new = False
         while True:
-            worker = self._acquired(call, version, nested)
-            answer = self._answer_of(worker, call, version, session, code, arguments, logs)
+            worker = self._acquired(call, version)
+            answer = self._answer_of(worker, call, version, session, message, logs)
             if answer is not None or call.cancelled or worker.begun:
                 return answer
             if worker.calls == 1:
@@ -230,62 +278,62 @@ class Workers:
         call: _Call,
         version: Version,
         session: Caller,
-        code: Code,
-        arguments: Sequence[Any],
+        message: _Message,
         logs: Logs | None,
     ) -> dict[str, Any] | None:
+        if call.is_batch:
+            return self._exchanged(worker, call, version, message(version, ""), logs)
         password = self._passes.issue_pass(session.id)
+        try:
+            return self._exchanged(worker, call, version, message(version, password), logs)
+        finally:
+            self._passes.withdraw_pass(password)
+
+    def _exchanged(
+        self,
+        worker: WorkerProcess,
+        call: _Call,
+        version: Version,
+        message: dict[str, Any],
+        logs: Logs | None,
+    ) -> dict[str, Any] | None:
         answer = None
         try:
-            message = self._message(code, version, session, password, arguments)
             message["log_level"] = logs.number if logs else None
             if not call.cancelled:
                 answer = worker.call(message, logs.write if logs else lambda record: None)
             return answer
         finally:
-            self._passes.withdraw_pass(password)
-            self._release(worker, version, answered=answer is not None)
+            self._release(worker, version, call, answered=answer is not None)
 
-    def _value(self, call: _Call, code: Code, answer: dict[str, Any] | None) -> Any:
+    def _checked(self, call: _Call, code: Code, answer: dict[str, Any] | None) -> dict[str, Any]:
         self._check(call)
         if answer is None:
             assert call.worker is not None
             raise _python_error(code, f"The handler's process ended: {call.worker.exit_text()}.")
         if "error" in answer:
             raise _python_error(code, answer["error"])
-        return unpack(answer["value"])
+        return answer
 
-    def _message(
-        self,
-        code: Code,
-        version: Version,
-        session: Caller,
-        password: str,
-        arguments: Sequence[Any],
-    ) -> dict[str, Any]:
+    def _connection(self, session: Caller, password: str) -> dict[str, Any]:
         return {
-            "handler": code.handler,
-            "body": code.body,
-            "returns": code.returns,
-            "directory": str(version.folder),
-            "paths": version.paths,
-            "arguments": [pack(value) for value in arguments],
-            "connection": {
-                "account": "local",
-                "user": session.user,
-                "password": password,
-                "host": self._host,
-                "port": self._port,
-                "protocol": "http",
-            },
+            "account": "local",
+            "user": session.user,
+            "password": password,
+            "host": self._host,
+            "port": self._port,
+            "protocol": "http",
         }
 
-    def _release(self, worker: WorkerProcess, version: Version, *, answered: bool) -> None:
+    def _release(
+        self, worker: WorkerProcess, version: Version, call: _Call, *, answered: bool
+    ) -> None:
         with self._changed:
             self._busy.remove(worker)
             worker.idle_since = time.monotonic()
             worker.calls += 1
-            worn = version.replaced or worker.calls >= self._most_calls
+            worn = worker.calls >= self._most_calls and not call.is_batch
+            worn = worn or version.replaced
             # A process that has not answered has ended, even if nobody has told of its end yet.
             if answered and worker.alive and not worn and not self._closed.is_set():
                 self._idle.append(worker)
@@ -323,6 +371,15 @@ class Workers:
                 for worker in [w for w in self._idle if w.idle_since < limit]:
                     self._idle.remove(worker)
                     self._finish(worker)
+
+
+def _program(code: Code, version: Version) -> dict[str, Any]:
+    return {
+        "handler": code.handler,
+        "body": code.body,
+        "directory": str(version.folder),
+        "paths": version.paths,
+    }
 
 
 def _python_error(code: Code, text: str) -> errors.SnowflakeError:

@@ -12,9 +12,11 @@ _UPLOAD_PATIENCE = 2.0
 
 @dataclass(frozen=True)
 class Code:
-    """What runs: a procedure's definition and its files, as they are at the moment of the call.
+    """What runs: a procedure's or function's definition and its files, as they are at the moment of
+    the call.
 
     procedure: its full name with argument types, for the log and to tell versions from others.
+    returns: the base of the type, TABLE for rows.
     """
 
     procedure: str

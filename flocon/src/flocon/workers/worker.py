@@ -8,16 +8,19 @@ the handler is at: none outlives the account.
 
 Messages come to a copy on standard input and answers go out on standard output, each a JSON object
 behind its length (four bytes, big-endian): {"begun": true} when a call has come, then its answer;
-between them {"log": …} for each message that the handler logs, from log_level on. What it
-prints goes to standard error, which the account writes to its log.
+between them {"log": …} for each message that the handler logs, from log_level on. A procedure is
+called with a Snowpark session, a function with a batch of rows (`batches`). What it prints goes to
+standard error, which the account writes to its log.
 """
 
 import base64
 import contextlib
 import datetime
 import decimal
+import functools
 import gc
 import importlib
+import importlib.util
 import json
 import linecache
 import logging
@@ -33,9 +36,11 @@ import traceback
 import types
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 from typing import IO, Any
 
 INLINE_MODULE = "_udf_code"
+_BATCHES = str(Path(__file__).with_name("batches.py"))
 
 _LENGTH = struct.Struct(">I")
 # A process id, then an exit code.
@@ -127,6 +132,8 @@ def run(message: dict[str, Any], handlers: dict[str, Callable[..., Any]]) -> dic
     """One call: {"value": packed} or {"error": traceback of the procedure's own frames}."""
     try:
         handler = load(message, handlers)
+        if "rows" in message:
+            return _batches().run(message, handler, returned)
         session = connected(message["connection"])
         try:
             value = handler(session, *[unpack(item) for item in message["arguments"]])
@@ -135,6 +142,17 @@ def run(message: dict[str, Any], handlers: dict[str, Callable[..., Any]]) -> dic
             type(session).close(session)
     except BaseException as error:
         return {"error": own_traceback(error)}
+
+
+@functools.cache
+def _batches() -> Any:
+    """The module beside this program."""
+    specification = importlib.util.spec_from_file_location("_batches", _BATCHES)
+    assert specification is not None and specification.loader is not None
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    sys.modules["_snowflake"] = module.snowflake_module()
+    return module
 
 
 def load(message: dict[str, Any], handlers: dict[str, Callable[..., Any]]) -> Callable[..., Any]:
@@ -187,7 +205,12 @@ def connected(settings: dict[str, Any]) -> Any:
 
 
 def returned(value: Any, kind: str) -> Any:
-    """The return value on its way out: text for VARCHAR whatever it was, as in Snowflake."""
+    """The return value on its way out: text for VARCHAR whatever it was, as in Snowflake; for TABLE
+    the id of the query that has the rows."""
+    if kind == "TABLE":
+        if not hasattr(value, "_plan"):
+            raise TypeError(f"a Snowpark DataFrame must be returned, not {type(value).__name__}")
+        return value.session._conn.get_result_query_id(value._plan)
     if kind == "VARCHAR" and value is not None and not isinstance(value, str):
         return str(value)
     return pack(value)
@@ -202,7 +225,8 @@ def own_traceback(error: BaseException) -> str:
 
 
 def _foreign(filename: str) -> bool:
-    return filename in (__file__, importlib.__file__) or filename.startswith("<frozen importlib")
+    own = (__file__, _BATCHES, importlib.__file__)
+    return filename in own or filename.startswith("<frozen importlib")
 
 
 def main(repository: str, control: socket.socket) -> None:
@@ -389,6 +413,8 @@ def _warm_up() -> None:
             # Without one, a call imports it itself, or says that it cannot.
             with contextlib.suppress(ModuleNotFoundError):
                 importlib.import_module(module)
+        with contextlib.suppress(ModuleNotFoundError):
+            _batches()
     # What is here stays: the copies need not look through it for garbage.
     gc.collect()
     gc.freeze()

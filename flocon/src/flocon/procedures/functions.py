@@ -1,0 +1,102 @@
+"""Functions in Python: the statements about them, and what is listed of them.
+
+https://docs.snowflake.com/en/developer-guide/udf/python/udf-python-introduction
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flocon.access.demands import lists
+from flocon.core import result
+from flocon.procedures import routines
+from flocon.procedures import store as procedure_store
+from flocon.procedures.calls import securable
+from flocon.procedures.function_calls import PythonFunctions
+from flocon.procedures.routines import kinds, names
+from flocon.procedures.store import Procedure
+from flocon.session.context import Context
+from flocon.session.statements import Kind, refused
+from flocon.sql import statements
+
+_LISTED = {
+    "_CATALOG": "VARCHAR",
+    "_SCHEMA": "VARCHAR",
+    "_NAME": "VARCHAR",
+    "_OWNER": "VARCHAR",
+    "ARGUMENT_SIGNATURE": "VARCHAR",
+    "DATA_TYPE": "VARCHAR",
+    "CHARACTER_MAXIMUM_LENGTH": "BIGINT",
+    "CHARACTER_OCTET_LENGTH": "BIGINT",
+    "NUMERIC_PRECISION": "BIGINT",
+    "NUMERIC_PRECISION_RADIX": "BIGINT",
+    "NUMERIC_SCALE": "BIGINT",
+    "_LANGUAGE": "VARCHAR",
+    "_DEFINITION": "VARCHAR",
+    "VOLATILITY": "VARCHAR",
+    "IS_NULL_CALL": "VARCHAR",
+    "IS_SECURE": "VARCHAR",
+    "CREATED": "TIMESTAMP WITH TIME ZONE",
+    "LAST_ALTERED": "TIMESTAMP WITH TIME ZONE",
+    "COMMENT": "VARCHAR",
+    "RUNTIME_VERSION": "VARCHAR",
+    "PACKAGES": "VARCHAR",
+    "INSTALLED_PACKAGES": "VARCHAR",
+    "IMPORTS": "VARCHAR",
+    "HANDLER": "VARCHAR",
+    "IS_AGGREGATE": "VARCHAR",
+}
+
+
+def listed(context: Context, database: str, arguments: dict[str, Any]) -> result.Result:
+    """INFORMATION_SCHEMA.FUNCTIONS: https://docs.snowflake.com/en/sql-reference/info-schema/functions"""
+    found = procedure_store.visible(context.catalog(database), context.id, "FUNCTION")
+    rows = [_listed(context, each) for each in found if context.access.sees(securable(each))]
+    columns = {f"FUNCTION{n}" if n.startswith("_") else n: kind for n, kind in _LISTED.items()}
+    return result.of(columns, rows, result.SELECT)
+
+
+def _listed(context: Context, function: Procedure) -> tuple[Any, ...]:
+    returns = function.returns
+    is_number = returns.base == "NUMBER"
+    length = (returns.sizes or (16_777_216,))[0] if returns.base == "VARCHAR" else None
+    return (
+        function.database,
+        function.schema,
+        function.name,
+        context.account.roles.owner(securable(function)),
+        routines.signature(function),
+        str(returns),
+        length,
+        length and min(4 * length, 16_777_216),
+        returns.precision if is_number else None,
+        10 if is_number else None,
+        returns.scale if is_number else None,
+        "PYTHON",
+        function.body,
+        function.volatility,
+        "NO" if function.strict else "YES",
+        "YES" if function.secure else "NO",
+        function.created_on,
+        function.created_on,
+        function.comment or None,
+        function.runtime_version,
+        routines.list_text(function.packages),
+        routines.list_text(function.packages),
+        f"[{', '.join(function.imports)}]",
+        function.handler,
+        "NO",
+    )
+
+
+_SHOW_USER = Kind(
+    ("SHOW", "USER"),
+    statements.show("USER", "FUNCTIONS"),
+    routines.show("FUNCTION"),
+    lists("FUNCTION", "catalog_name", "schema_name", "arguments"),
+)
+STATEMENTS = (*kinds("FUNCTION"), _SHOW_USER, refused("CREATE", "AGGREGATE"))
+IN_SCHEMA = {"FUNCTION": names("FUNCTION")}
+USER_FUNCTIONS = PythonFunctions()
+TABLE_FUNCTIONS = {"_FUNCTIONS": listed}
+VIEWS = {"FUNCTIONS": "SELECT * FROM TABLE({database}.INFORMATION_SCHEMA._FUNCTIONS())"}

@@ -1,0 +1,316 @@
+"""CREATE, ALTER, DROP, SHOW and DESCRIBE, which procedures and functions have alike."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from flocon.access.demands import creates, drops, lists, needs, overload
+from flocon.access.needs import Demand, Need
+from flocon.access.securables import Securable, schema
+from flocon.access.trees import Place
+from flocon.core import errors, result
+from flocon.procedures import packages
+from flocon.procedures import store as procedure_store
+from flocon.procedures.imports import identifier, qualified, staged_file
+from flocon.procedures.store import Procedure
+from flocon.session.context import Context
+from flocon.session.names import place_of
+from flocon.session.statements import Kind
+from flocon.sql import procedures as parser
+from flocon.sql import statements
+from flocon.sql.datatypes import DataType
+from flocon.sql.procedures import Argument, CreateProcedure, Signature
+from flocon.sql.statements import Show
+from flocon.sql.tokens import FullName
+
+_SHOWN = {
+    "created_on": "TIMESTAMP WITH TIME ZONE",
+    "name": "VARCHAR",
+    "schema_name": "VARCHAR",
+    "is_builtin": "VARCHAR",
+    "is_aggregate": "VARCHAR",
+    "is_ansi": "VARCHAR",
+    "min_num_arguments": "BIGINT",
+    "max_num_arguments": "BIGINT",
+    "arguments": "VARCHAR",
+    "description": "VARCHAR",
+    "catalog_name": "VARCHAR",
+    "is_table_function": "VARCHAR",
+    "valid_for_clustering": "VARCHAR",
+    "is_secure": "VARCHAR",
+    "secrets": "VARCHAR",
+    "external_access_integrations": "VARCHAR",
+}
+_SHOWN_OF_FUNCTIONS = {
+    "is_external_function": "VARCHAR",
+    "language": "VARCHAR",
+    "is_memoizable": "VARCHAR",
+    "is_data_metric": "VARCHAR",
+}
+
+
+def create(context: Context, statement: CreateProcedure) -> result.Result:
+    packages.check(statement.kind, statement.packages)
+    if not statement.temporary:
+        context.transactions.commit_for_ddl()
+    full = context.resolve(statement.name)
+    context.check_schema(full)
+    imports = tuple(qualified(context, path) for path in statement.imports)
+    files = [staged_file(context, path).name for path in imports]
+    if len(set(files)) < len(files):
+        raise errors.compilation(errors.INVALID_PROPERTY, "Imported file names must be unique.")
+    with context.account.lock:
+        procedure = _defined(context, statement, full, imports)
+        catalog = context.catalog(full.database)
+        current = _same(procedure, procedure_store.visible(catalog, context.id, None))
+        if current and current.kind != procedure.kind:
+            raise errors.wrong_kind(current.kind, procedure.kind)
+        if current and statement.if_not_exists:
+            return result.status(f"{full.name} already exists, statement succeeded.")
+        if current and not statement.replaces:
+            raise errors.already_exists(full)
+        procedure_store.save(catalog, procedure)
+    if procedure.kind == "FUNCTION":
+        procedure_store.function_names(context.account).add(procedure.name)
+    context.account.workers.warm_up()
+    return result.status(f"Function {full.name} successfully created.")
+
+
+def _defined(
+    context: Context, statement: CreateProcedure, full: FullName, imports: tuple[str, ...]
+) -> Procedure:
+    place = (full.database, full.schema, full.name)
+    procedure = procedure_store.from_statement(statement, place, imports)
+    return replace(procedure, session_id=context.id) if statement.temporary else procedure
+
+
+def _same(procedure: Procedure, others: Sequence[Procedure]) -> Procedure | None:
+    """The procedure that has this one's place."""
+    place = (str(procedure), procedure.session_id)
+    return next((other for other in others if (str(other), other.session_id) == place), None)
+
+
+def alter(kind: str) -> Callable[[Context, parser.AlterProcedure], result.Result]:
+    def run(context: Context, statement: parser.AlterProcedure) -> result.Result:
+        with context.account.lock:
+            procedure = _named(context, kind, statement.signature)
+            if procedure is not None:
+                _alter(context, procedure, statement)
+        return result.status("Statement executed successfully.")
+
+    return run
+
+
+def _alter(context: Context, procedure: Procedure, statement: parser.AlterProcedure) -> None:
+    if procedure.session_id is None:
+        context.transactions.commit_for_ddl()
+    catalog = context.catalog(procedure.database)
+    if statement.new_name is not None:
+        full = context.resolve(statement.new_name)
+        if full.database != procedure.database:
+            raise errors.unsupported(f"ALTER {procedure.kind} … RENAME TO another database")
+        context.check_schema(full)
+        renamed = replace(procedure, schema=full.schema, name=full.name)
+        if _same(renamed, procedure_store.visible(catalog, context.id, None)):
+            raise errors.already_exists(full)
+        procedure_store.rename(catalog, procedure, full.schema, full.name)
+        if procedure.kind == "FUNCTION":
+            procedure_store.function_names(context.account).add(full.name)
+    if statement.comment is not None:
+        procedure_store.save(catalog, replace(procedure, comment=statement.comment))
+    if statement.execute_as is not None:
+        procedure_store.save(catalog, replace(procedure, execute_as=statement.execute_as))
+    if statement.secure is not None:
+        procedure_store.save(catalog, replace(procedure, secure=statement.secure))
+
+
+def drop(kind: str) -> Callable[[Context, Signature], result.Result]:
+    def run(context: Context, signature: Signature) -> result.Result:
+        name = signature.name.name
+        with context.account.lock:
+            procedure = _named(context, kind, signature)
+            if procedure is None:
+                return result.status(
+                    f"Drop statement executed successfully ({name} already dropped)."
+                )
+            if procedure.session_id is None:
+                context.transactions.commit_for_ddl()
+            procedure_store.remove(context.catalog(procedure.database), procedure)
+        return result.status(f"{name} successfully dropped.")
+
+    return run
+
+
+def _named(context: Context, kind: str, signature: Signature) -> Procedure | None:
+    """The one of a signature; without IF EXISTS, Snowflake's error when there is none."""
+    full = context.resolve(signature.name)
+    types = procedure_store.type_list(signature.types)
+    catalog = context.catalog(full.database)
+    for procedure in procedure_store.named(catalog, full.schema, full.name, context.id, kind):
+        if procedure.types == types:
+            return procedure
+    if signature.if_exists:
+        return None
+    raise errors.does_not_exist(kind.capitalize(), f"{full}({types})")
+
+
+def describe(kind: str) -> Callable[[Context, Signature], result.Result]:
+    def run(context: Context, signature: Signature) -> result.Result:
+        procedure = _named(context, kind, replace(signature, if_exists=False))
+        assert procedure is not None, "it raises where there is none"
+        columns = {"property": "VARCHAR", "value": "VARCHAR"}
+        return result.of(columns, _properties(procedure), result.DESCRIBE)
+
+    return run
+
+
+def _properties(procedure: Procedure) -> list[tuple[str, str | None]]:
+    rights = [("execute as", procedure.execute_as)] if procedure.kind == "PROCEDURE" else []
+    return [
+        ("signature", signature(procedure)),
+        ("returns", _returned(procedure)),
+        ("language", "PYTHON"),
+        ("null handling", _null_handling(procedure)),
+        ("volatility", procedure.volatility),
+        *rights,
+        ("body", procedure.body),
+        ("imports", f"[{', '.join(procedure.imports)}]"),
+        ("handler", procedure.handler),
+        ("runtime_version", procedure.runtime_version),
+        ("packages", list_text(procedure.packages)),
+        ("installed_packages", list_text(packages.resolved(procedure.packages))),
+    ]
+
+
+def signature(procedure: Procedure) -> str:
+    return f"({', '.join(_declared(a) for a in procedure.arguments)})"
+
+
+def _returned(procedure: Procedure) -> str:
+    if procedure.returns_table is None:
+        return str(procedure.returns)
+    return f"TABLE ({', '.join(_declared(column) for column in procedure.returns_table)})"
+
+
+def _null_handling(procedure: Procedure) -> str:
+    return "RETURNS NULL ON NULL INPUT" if procedure.strict else "CALLED ON NULL INPUT"
+
+
+def _declared(argument: Argument) -> str:
+    default = f" DEFAULT {argument.default}" if argument.default is not None else ""
+    return f"{identifier(argument.name)} {_bare(argument.type)}{default}"
+
+
+def _bare(kind: DataType) -> str:
+    """A type as SHOW and the signature print it: without sizes."""
+    return kind.base
+
+
+def list_text(values: Sequence[str]) -> str:
+    return "[" + ",".join(f"'{value}'" for value in values) + "]"
+
+
+def show(kind: str) -> Callable[[Context, Show], result.Result]:
+    def run(context: Context, statement: Show) -> result.Result:
+        scope = statement.scope
+        database, schema = place_of(context, scope)
+        found = [
+            procedure
+            for name in ([database] if database else context.account.databases())
+            for procedure in procedure_store.visible(context.catalog(name), context.id, kind)
+            if schema in (None, procedure.schema) and scope.admits(procedure.name)
+        ]
+        found.sort(key=lambda procedure: (procedure.name, str(procedure)))
+        cut = scope.cut([procedure.name for procedure in found])
+        rows = [_shown(procedure) for procedure in found[cut]]
+        columns = _SHOWN if kind == "PROCEDURE" else _SHOWN | _SHOWN_OF_FUNCTIONS
+        return result.of(columns, rows, result.SHOW)
+
+    return run
+
+
+def _shown(procedure: Procedure) -> tuple[Any, ...]:
+    types = ", ".join(
+        f"DEFAULT {_bare(a.type)}" if a.default is not None else _bare(a.type)
+        for a in procedure.arguments
+    )
+    is_function = procedure.kind == "FUNCTION"
+    return (
+        procedure.created_on,
+        procedure.name,
+        procedure.schema,
+        "N",
+        "N",
+        "N",
+        procedure.required,
+        len(procedure.arguments),
+        f"{procedure.name}({types}) RETURN {_returned_bare(procedure)}",
+        procedure.comment or f"user-defined {procedure.kind.lower()}",
+        procedure.database,
+        "Y" if procedure.returns_table is not None else "N",
+        "N",
+        "Y" if procedure.secure else "N",
+        None,
+        None,
+        *(("N", "PYTHON", "N", "N") if is_function else ()),
+    )
+
+
+def _returned_bare(procedure: Procedure) -> str:
+    columns = procedure.returns_table
+    if columns is None:
+        return _bare(procedure.returns)
+    return f"TABLE ({', '.join(f'{identifier(c.name)} {_bare(c.type)}' for c in columns)})"
+
+
+def _created(statement: CreateProcedure, place: Place) -> Securable:
+    types = (each.type for each in statement.arguments)
+    return overload(place.resolve(statement.name), types, statement.kind)
+
+
+def _signed(kind: str) -> Callable[[Signature, Place], Securable]:
+    return lambda signature, place: overload(place.resolve(signature.name), signature.types, kind)
+
+
+def _to_create(statement: CreateProcedure, place: Place) -> Demand:
+    if statement.temporary:
+        full = place.resolve(statement.name)
+        return Demand((Need(schema(full.database, full.schema)),))
+    return creates(_created)(statement, place)
+
+
+def _to_alter(kind: str) -> Callable[[parser.AlterProcedure, Place], Demand]:
+    def demand(statement: parser.AlterProcedure, place: Place) -> Demand:
+        what = _signed(kind)(statement.signature, place)
+        if statement.new_name is None:
+            return Demand((Need(what, ("OWNERSHIP",)),))
+        new = overload(place.resolve(statement.new_name), statement.signature.types, kind)
+        return Demand((Need(what, ("OWNERSHIP",)),), renames=(what, new))
+
+    return demand
+
+
+def kinds(kind: str) -> tuple[Kind, ...]:
+    """The statements about procedures, or about functions."""
+    listed = lists(kind, "catalog_name", "schema_name", "arguments")
+    return (
+        Kind(("CREATE", kind), parser.create(kind), create, _to_create),
+        Kind(("ALTER", kind), parser.alter(kind), alter(kind), _to_alter(kind)),
+        Kind(("COMMENT", kind), parser.comment_on(kind), alter(kind), _to_alter(kind)),
+        Kind(("DROP", kind), parser.drop(kind), drop(kind), drops(_signed(kind))),
+        Kind(("SHOW", f"{kind}S"), statements.show(f"{kind}S"), show(kind), listed),
+        Kind(("DESCRIBE", kind), parser.describe(kind), describe(kind), needs(_signed(kind))),
+    )
+
+
+def names(kind: str) -> Callable[[Context, str, str], set[str]]:
+    """What of them is in a schema, with their arguments."""
+
+    def found(context: Context, database: str, schema: str) -> set[str]:
+        return {
+            f"{procedure.name}({procedure.types})"
+            for procedure in procedure_store.visible(context.catalog(database), context.id, kind)
+            if procedure.schema == schema and procedure.session_id is None
+        }
+
+    return found

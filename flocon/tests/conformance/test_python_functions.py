@@ -1,0 +1,352 @@
+"""Functions in Python (UDFs): CREATE, calls in statements, values, errors, rights."""
+
+import datetime
+import json
+import time
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from shared import one_database, shown
+
+from conformance.procedure_shared import Cellar
+from flocon import AccountProcess
+
+database = pytest.fixture(scope="module")(one_database)
+
+PYTHON = "LANGUAGE PYTHON RUNTIME_VERSION = '3.11' HANDLER = 'run'"
+
+
+def define(
+    cellar: Cellar, signature: str, body: str, returns: str = "VARCHAR", more: str = ""
+) -> None:
+    """A function whose handler has the given lines."""
+    clauses = f"RETURNS {returns} {PYTHON} {more}"
+    cellar.rows(f"CREATE OR REPLACE FUNCTION {signature} {clauses} AS $$\n{body}\n$$")
+
+
+def test_a_function_is_called_wherever_an_expression_stands(cellar: Cellar) -> None:
+    """https://docs.snowflake.com/en/developer-guide/udf/python/udf-python-introduction"""
+    define(cellar, "plus1(x INT)", "def run(x):\n    return None if x is None else x + 1", "INT")
+    cellar.rows("CREATE TABLE numbers (i INT, s VARCHAR)")
+    cellar.rows("INSERT INTO numbers VALUES (1, 'one'), (2, 'two'), (NULL, 'none')")
+    place = cellar.value("SELECT CURRENT_DATABASE()")
+    assert cellar.rows("SELECT i, plus1(i) + 1 FROM numbers ORDER BY i") == [
+        (1, 3),
+        (2, 4),
+        (None, None),
+    ]
+    assert cellar.rows(f"SELECT s FROM numbers WHERE {place}.PUBLIC.plus1(plus1(i)) = 3") == [
+        ("one",)
+    ]
+    assert cellar.rows("SELECT plus1(i), COUNT(*) FROM numbers GROUP BY plus1(i) ORDER BY 1") == [
+        (2, 1),
+        (3, 1),
+        (None, 1),
+    ]
+    assert cellar.value("SELECT plus1(?)", 41) == 42
+    assert cellar.value("SELECT SUM(x) FROM (SELECT plus1(i) AS x FROM numbers)") == 5
+    cellar.rows("CREATE TABLE copied AS SELECT plus1(i) AS i FROM numbers WHERE i IS NOT NULL")
+    cellar.rows("INSERT INTO copied SELECT plus1(i) FROM copied")
+    cellar.rows("UPDATE copied SET i = plus1(i) WHERE plus1(i) = 5")
+    cellar.rows("DELETE FROM copied WHERE plus1(i) = 3")
+    assert cellar.rows("SELECT i FROM copied ORDER BY i") == [(3,), (3,), (5,)]
+    cursor = cellar.connection.cursor().execute("SELECT plus1(i), plus1(1) AS n FROM numbers")
+    assert cursor is not None
+    assert [column.name for column in cursor.description] == ["PLUS1(I)", "N"]
+
+
+def test_a_view_calls_a_function_by_its_full_name(cellar: Cellar, database: str) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/create-view"""
+    define(cellar, "twice(x INT)", "def run(x):\n    return 2 * x", "INT")
+    cellar.rows("CREATE TABLE of_view AS SELECT 4 AS i")
+    cellar.rows("CREATE VIEW doubled AS SELECT twice(i) AS n FROM of_view")
+    assert cellar.rows("SELECT n FROM doubled") == [(8,)]
+    cellar.rows("CREATE SCHEMA elsewhere")
+    assert cellar.rows(f"SELECT n FROM {database}.PUBLIC.doubled") == [(8,)]
+    cellar.rows("USE SCHEMA PUBLIC")
+
+
+# A type, an SQL expression of it, the repr that the handler must see, the value that returns.
+VALUES: tuple[tuple[str, str, str, Any], ...] = (
+    ("NUMBER", "-42", "-42", -42),
+    ("NUMBER(38,0)", "9" * 38, "9" * 38, int("9" * 38)),
+    ("NUMBER(5,0)", "42", "42", 42),
+    ("NUMBER(10,2)", "12.5", "Decimal('12.50')", Decimal("12.50")),
+    ("FLOAT", "1.5", "1.5", 1.5),
+    ("VARCHAR", "'Pommard – été 🍷'", "'Pommard – été 🍷'", "Pommard – été 🍷"),
+    ("VARCHAR(3)", "'abc'", "'abc'", "abc"),
+    ("BOOLEAN", "TRUE", "True", True),
+    ("BINARY", "X'00FF'", "b'\\x00\\xff'", b"\x00\xff"),
+    ("DATE", "'2026-01-02'::DATE", "datetime.date(2026, 1, 2)", datetime.date(2026, 1, 2)),
+    ("TIME", "'03:04:05'::TIME", "datetime.time(3, 4, 5)", datetime.time(3, 4, 5)),
+    (
+        "TIMESTAMP_NTZ",
+        "'2026-01-02 03:04:05'::TIMESTAMP_NTZ",
+        "datetime.datetime(2026, 1, 2, 3, 4, 5)",
+        datetime.datetime(2026, 1, 2, 3, 4, 5),
+    ),
+    (
+        "TIMESTAMP_TZ",
+        "'2026-01-02 03:04:05 +0000'::TIMESTAMP_TZ",
+        "datetime.datetime(2026, 1, 2, 3, 4, 5, tzinfo=datetime.timezone.utc)",
+        datetime.datetime(2026, 1, 2, 3, 4, 5, tzinfo=datetime.UTC),
+    ),
+    ("VARIANT", "PARSE_JSON('{\"a\": [1, null]}')", "{'a': [1, None]}", {"a": [1, None]}),
+    ("VARIANT", "'text'", "'text'", "text"),
+    ("OBJECT", "OBJECT_CONSTRUCT('a', 1)", "{'a': 1}", {"a": 1}),
+    ("ARRAY", "ARRAY_CONSTRUCT(1, 'b')", "[1, 'b']", [1, "b"]),
+)
+
+
+@pytest.mark.parametrize(
+    ("kind", "expression", "seen", "returned"),
+    [pytest.param(*case, id=f"{case[0]} {case[1][:20]}") for case in VALUES],
+)
+def test_values_go_in_and_out_by_their_declared_types(
+    cellar: Cellar, kind: str, expression: str, seen: str, returned: Any
+) -> None:
+    """https://docs.snowflake.com/en/developer-guide/udf-stored-procedure-data-type-mapping"""
+    define(cellar, f"seen(a {kind})", "def run(a):\n    return repr(a)")
+    define(cellar, f"same(a {kind})", "def run(a):\n    return a", kind)
+    text, answer = cellar.rows(f"SELECT seen({expression}), same({expression})")[0]
+    assert text == seen
+    assert (json.loads(answer) if kind in ("VARIANT", "OBJECT", "ARRAY") else answer) == returned
+    assert cellar.value("SELECT same(NULL)") is None
+    cellar.rows(f"DROP FUNCTION seen({kind})")
+    cellar.rows(f"DROP FUNCTION same({kind})")
+
+
+def test_a_moment_with_a_local_zone_is_one_of_the_sessions(cellar: Cellar) -> None:
+    """https://docs.snowflake.com/en/developer-guide/udf/python/udf-python-designing"""
+    define(cellar, "here(a TIMESTAMP_LTZ)", "def run(a):\n    return repr(a)")
+    define(cellar, "back(a TIMESTAMP_LTZ)", "def run(a):\n    return a", "TIMESTAMP_LTZ")
+    moment = "'2026-01-02 03:04:05 +0000'::TIMESTAMP_TZ"
+    cellar.rows("ALTER SESSION SET TIMEZONE = 'Europe/Paris'")
+    try:
+        seen, back = cellar.rows(f"SELECT here({moment}), back({moment}) = {moment}")[0]
+    finally:
+        cellar.rows("ALTER SESSION UNSET TIMEZONE")
+    assert (seen, back) == ("datetime.datetime(2026, 1, 2, 4, 4, 5)", True)
+
+
+def test_null_is_told_from_the_null_of_json(cellar: Cellar) -> None:
+    """https://docs.snowflake.com/en/developer-guide/udf/python/udf-python-designing"""
+    define(
+        cellar,
+        "which(a VARIANT)",
+        "def run(a):\n"
+        "    return 'JSON' if a is None else 'SQL' if hasattr(a, 'is_sql_null') else 'value'",
+    )
+    assert cellar.rows("SELECT which(NULL), which(PARSE_JSON('null')), which(0)") == [
+        ("SQL", "JSON", "value")
+    ]
+
+
+def test_a_strict_function_is_not_asked_about_null(cellar: Cellar) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/create-function"""
+    for clause, answer in (
+        ("STRICT", None),
+        ("RETURNS NULL ON NULL INPUT", None),
+        ("CALLED ON NULL INPUT", "asked"),
+        ("IMMUTABLE", "asked"),
+    ):
+        define(cellar, "ask(a INT, b INT)", "def run(a, b):\n    return 'asked'", more=clause)
+        assert cellar.rows("SELECT ask(1, NULL), ask(1, 2)") == [(answer, "asked")]
+
+
+def test_the_overload_is_chosen_by_the_types_of_the_arguments(cellar: Cellar) -> None:
+    """https://docs.snowflake.com/en/developer-guide/udf-stored-procedure-naming-conventions"""
+    for kind in ("NUMBER", "FLOAT", "VARCHAR", "DATE", "VARIANT"):
+        define(cellar, f"named(a {kind})", f"def run(a):\n    return '{kind}'")
+    define(cellar, "named(a INT, b INT DEFAULT 2)", "def run(a, b):\n    return f'{a} {b}'")
+    cellar.rows("CREATE TABLE kinds (n INT, f FLOAT, s VARCHAR, d DATE, v VARIANT)")
+    cellar.rows("INSERT INTO kinds SELECT 1, 1, 'a', '2026-01-01', PARSE_JSON('1')")
+    assert cellar.rows("SELECT named(n), named(f), named(s), named(d), named(v) FROM kinds") == [
+        ("NUMBER", "FLOAT", "VARCHAR", "DATE", "VARIANT")
+    ]
+    assert cellar.rows("SELECT named(1, 3), named(b => 4, a => 1)") == [("1 3", "1 4")]
+    define(cellar, "defaulted(a INT, b INT DEFAULT 2)", "def run(a, b):\n    return f'{a} {b}'")
+    assert cellar.rows("SELECT defaulted(1), defaulted(1, b => 5)") == [("1 2", "1 5")]
+
+
+def test_wrong_calls_fail_with_snowflakes_numbers(cellar: Cellar) -> None:
+    """https://docs.snowflake.com/en/developer-guide/udf/udf-calling-sql"""
+    define(cellar, "count_down(a INT)", "def run(a):\n    return a - 1", "INT")
+    define(cellar, "wrong(a INT)", "def run(a):\n    return 'wine'", "INT")
+    define(cellar, "long(a INT)", "def run(a):\n    return 'abcd'", "VARCHAR(3)")
+    define(cellar, "broken(a INT)", "def run(a):\n    raise ValueError('corked')", "INT")
+    define(cellar, "ended(a INT)", "import os\ndef run(a):\n    os._exit(3)", "INT")
+    for query, number, text in (
+        ("SELECT count_down(1, 2)", 1044, "Invalid argument types for function 'COUNT_DOWN'"),
+        ("SELECT count_down(CURRENT_DATE)", 1044, "'COUNT_DOWN': (DATE)"),
+        ("SELECT count_down('wine')", 100038, "'wine' is not recognized"),
+        ("SELECT wrong(1)", 100038, "'wine' is not recognized"),
+        ("SELECT long(1)", 100078, "'abcd' is too long"),
+        ("SELECT ended(1)", 100357, "The handler's process ended: exit code 3."),
+        ("SELECT count_up(1)", 2140, "Unknown function COUNT_UP"),
+    ):
+        failed, message = cellar.failure(query)
+        assert (failed, text in message) == (number, True), message
+    number, text = cellar.failure("SELECT broken(1)")
+    assert number == 100357
+    assert text.splitlines()[-5:] == [
+        "Traceback (most recent call last):",
+        '  File "_udf_code.py", line 3, in run',
+        "    raise ValueError('corked')",
+        "ValueError: corked",
+        " in function BROKEN with handler run",
+    ]
+
+
+def test_a_transaction_goes_on_after_a_function_has_failed(cellar: Cellar) -> None:
+    """https://docs.snowflake.com/en/sql-reference/transactions"""
+    define(cellar, "inverse(a FLOAT)", "def run(a):\n    return 1 / a", "FLOAT")
+    cellar.rows("CREATE TABLE halves (a FLOAT)")
+    cellar.rows("BEGIN")
+    cellar.rows("INSERT INTO halves SELECT inverse(2)")
+    assert cellar.failure("INSERT INTO halves SELECT inverse(0)")[0] == 100357
+    assert cellar.rows("SELECT inverse(a) FROM halves") == [(2.0,)]
+    cellar.rows("COMMIT")
+    assert cellar.rows("SELECT a FROM halves") == [(0.5,)]
+
+
+def test_a_function_is_cancelled_with_its_statement(cellar: Cellar) -> None:
+    """https://docs.snowflake.com/en/sql-reference/parameters#statement-timeout-in-seconds"""
+    define(
+        cellar, "slow(a INT)", "import time\ndef run(a):\n    time.sleep(60)\n    return a", "INT"
+    )
+    cellar.rows("ALTER SESSION SET STATEMENT_TIMEOUT_IN_SECONDS = 1")
+    started = time.monotonic()
+    assert cellar.failure("SELECT slow(1)")[0] == 630
+    cellar.rows("ALTER SESSION UNSET STATEMENT_TIMEOUT_IN_SECONDS")
+    cursor = cellar.connection.cursor()
+    cursor.execute_async("SELECT slow(1)")
+    assert cursor.sfqid
+    assert cellar.connection.get_query_status(cursor.sfqid).name == "RUNNING"
+    assert cursor.abort_query(cursor.sfqid)
+    cellar.rows("SELECT 1")  # takes its turn behind
+    assert cellar.connection.get_query_status(cursor.sfqid).name == "FAILED_WITH_ERROR"
+    assert time.monotonic() - started < 30
+
+
+def test_many_rows_go_in_batches_and_keep_their_order(cellar: Cellar) -> None:
+    """https://docs.snowflake.com/en/developer-guide/udf/python/udf-python-batch"""
+    define(cellar, "times3(a INT)", "def run(a):\n    return 3 * a", "INT")
+    define(
+        cellar,
+        "vector3(a INT, b FLOAT)",
+        "import pandas\n"
+        "from _snowflake import vectorized\n"
+        "@vectorized(input=pandas.DataFrame, max_batch_size=100)\n"
+        "def run(df):\n"
+        "    assert len(df) <= 100\n"
+        "    return 3 * df[0] + df[1]",
+        "FLOAT",
+    )
+    cellar.rows("CREATE TABLE many AS SELECT SEQ8() AS i FROM TABLE(GENERATOR(ROWCOUNT => 10000))")
+    assert cellar.rows("SELECT COUNT(*) FROM many WHERE times3(i) = 3 * i") == [(10_000,)]
+    assert cellar.rows("SELECT COUNT(*) FROM many WHERE vector3(i, 0.5) = 3 * i + 0.5") == [
+        (10_000,)
+    ]
+    assert cellar.rows("SELECT vector3(NULL, 1) IS NULL") == [(True,)]
+
+
+def test_functions_are_created_replaced_renamed_shown_and_dropped(
+    cellar: Cellar, database: str
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/create-function
+    https://docs.snowflake.com/en/sql-reference/sql/show-user-functions
+    https://docs.snowflake.com/en/sql-reference/sql/desc-function"""
+    body = (
+        f"RETURNS INT {PYTHON} PACKAGES = ('pandas') COMMENT = 'counts' AS 'def run(a): return a'"
+    )
+    cellar.rows(f"CREATE FUNCTION life(a INT DEFAULT 1) {body}")
+    assert cellar.failure(f"CREATE FUNCTION life(a INT) {body}")[0] == 2002
+    assert "already exists" in cellar.value(f"CREATE FUNCTION IF NOT EXISTS life(a INT) {body}")
+    cellar.rows(f"CREATE OR REPLACE SECURE FUNCTION life(a INT DEFAULT 1) {body}")
+    (row,) = shown(cellar.connection, "SHOW USER FUNCTIONS LIKE 'LIFE'")
+    assert (row["arguments"], row["description"], row["language"], row["is_secure"]) == (
+        "LIFE(DEFAULT NUMBER) RETURN NUMBER",
+        "counts",
+        "PYTHON",
+        "Y",
+    )
+    assert (row["catalog_name"], row["schema_name"], row["is_builtin"]) == (database, "PUBLIC", "N")
+    assert shown(cellar.connection, f"SHOW FUNCTIONS LIKE 'LIFE' IN SCHEMA {database}.PUBLIC") == [
+        row
+    ]
+    described = dict(cellar.rows("DESCRIBE FUNCTION life(INT)"))
+    assert described["signature"] == "(A NUMBER DEFAULT 1)"
+    assert (described["returns"], described["handler"]) == ("NUMBER(38,0)", "run")
+    assert described["body"] == "def run(a): return a"
+    assert "execute as" not in described
+    listed = "SELECT function_name, argument_signature, data_type, comment FROM"
+    assert cellar.rows(f"{listed} INFORMATION_SCHEMA.FUNCTIONS WHERE function_name = 'LIFE'") == [
+        ("LIFE", "(A NUMBER DEFAULT 1)", "NUMBER(38,0)", "counts")
+    ]
+    cellar.rows("ALTER FUNCTION life(INT) SET COMMENT = 'more'")
+    cellar.rows("ALTER FUNCTION life(INT) RENAME TO lives")
+    assert cellar.value("SELECT lives()") == 1
+    assert cellar.failure("SELECT life()")[0] == 2140
+    assert cellar.failure(f"CREATE PROCEDURE lives(a INT) {body}")[0] == 1008
+    cellar.handler("both(a INT)", "a", "INT")
+    assert cellar.failure(f"CREATE OR REPLACE FUNCTION both(a INT) {body}")[0] == 2203
+    cellar.rows("DROP FUNCTION lives(INT)")
+    assert cellar.failure("DROP FUNCTION lives(INT)")[0] == 2003
+    cellar.rows("DROP FUNCTION IF EXISTS lives(INT)")
+    assert shown(cellar.connection, "SHOW USER FUNCTIONS LIKE 'LIVES'") == []
+
+
+def test_a_role_uses_a_function_that_it_was_granted(
+    cellar: Cellar, account: AccountProcess, database: str
+) -> None:
+    """https://docs.snowflake.com/en/user-guide/security-access-control-privileges"""
+    role = f"TASTER_{database}"
+    define(cellar, "tasted(a INT)", "def run(a):\n    return a", "INT")
+    cellar.rows(f"CREATE ROLE {role}")
+    cellar.rows("CREATE WAREHOUSE IF NOT EXISTS TASTING")
+    for grant in (
+        f"USAGE ON DATABASE {database}",
+        f"USAGE, CREATE FUNCTION ON SCHEMA {database}.PUBLIC",
+        "USAGE ON WAREHOUSE TASTING",
+    ):
+        cellar.rows(f"GRANT {grant} TO ROLE {role}")
+    cellar.rows(f"GRANT ROLE {role} TO USER {cellar.value('SELECT CURRENT_USER()')}")
+    with account.connect(
+        database=database, schema="PUBLIC", role=role, warehouse="TASTING"
+    ) as opened:
+        taster = Cellar(opened)
+        assert taster.failure("SELECT tasted(1)")[0] == 2141
+        assert shown(opened, "SHOW USER FUNCTIONS LIKE 'TASTED'") == []
+        cellar.rows(f"GRANT USAGE ON FUNCTION tasted(INT) TO ROLE {role}")
+        assert taster.value("SELECT tasted(1)") == 1
+        assert [row["name"] for row in shown(opened, "SHOW USER FUNCTIONS LIKE 'TASTED'")] == [
+            "TASTED"
+        ]
+        assert taster.failure("DROP FUNCTION tasted(INT)")[0] == 3001
+        define(taster, "own(a INT)", "def run(a):\n    return -a", "INT")
+        assert taster.value("SELECT own(tasted(2))") == -2
+        taster.rows("DROP FUNCTION own(INT)")
+    cellar.rows(f"DROP ROLE {role}")
+
+
+def test_a_function_comes_from_a_file_in_a_stage(cellar: Cellar, tmp_path: Any) -> None:
+    """https://docs.snowflake.com/en/developer-guide/udf/python/udf-python-creating"""
+    file = tmp_path / "presses.py"
+    cellar.rows("CREATE STAGE files")
+    for answer in ("first", "second"):
+        file.write_text(f"def press(a):\n    return a + ' {answer}'\n")
+        cellar.rows(f"PUT 'file://{file}' @files AUTO_COMPRESS = FALSE OVERWRITE = TRUE")
+        cellar.rows(
+            "CREATE OR REPLACE FUNCTION press(a VARCHAR) RETURNS VARCHAR LANGUAGE PYTHON"
+            " RUNTIME_VERSION = '3.11' IMPORTS = ('@files/presses.py') HANDLER = 'presses.press'"
+        )
+        assert cellar.value("SELECT press('the')") == f"the {answer}"
+    assert (
+        cellar.failure(
+            "CREATE FUNCTION lost() RETURNS VARCHAR LANGUAGE PYTHON RUNTIME_VERSION = '3.11'"
+            " IMPORTS = ('@files/lost.py') HANDLER = 'lost.lost'"
+        )[0]
+        == 2003
+    )
