@@ -1,8 +1,10 @@
 """What the tests of streams and transactions share besides fixtures."""
 
-from collections.abc import Callable, Iterator
+import json
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -23,6 +25,29 @@ def failure(run: Run, sql: str, *binds: Any) -> tuple[int, str]:
 def error(run: Run, sql: str, *binds: Any) -> int:
     """The number of the error that a statement ends in."""
     return failure(run, sql, *binds)[0]
+
+
+def wrong_answers(run: Run, expected: Mapping[str, Any], source: str = "") -> dict[str, Any]:
+    """What `SELECT <expression>` answers other than this; arrays and objects are given as such.
+    An error's number stands for an error."""
+    wrong = {}
+    for expression, wanted in expected.items():
+        try:
+            [(answer,)] = run(f"select {expression} {source}")
+        except snowflake.connector.errors.DatabaseError as raised:
+            answer = Failed(raised.errno)
+        if isinstance(wanted, list | dict) and isinstance(answer, str):
+            answer = json.loads(answer)
+        if answer != wanted or type(answer) is not type(wanted):
+            wrong[expression] = answer
+    return wrong
+
+
+@dataclass(frozen=True)
+class Failed:
+    """A statement ended in the error of this number."""
+
+    errno: int
 
 
 @contextmanager

@@ -1,10 +1,13 @@
 """Functions answer as Snowflake's reference says."""
 
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from shared import one_database
+
+from conformance.shared import wrong_answers
 
 database = pytest.fixture(scope="module")(one_database)
 Run = Any
@@ -134,3 +137,42 @@ def test_a_text_of_blanks_is_trimmed_to_nothing(run: Run) -> None:
         *((text, False, True, False) for text in (" a", "a ", "~", "é")),
         (None, None, None, True),
     ]
+
+
+def test_regular_expressions_take_a_position_an_occurrence_parameters_and_a_group(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions-regexp"""
+    expected: dict[str, Any] = {
+        "regexp_replace('abcabc', 'b', 'X', 1, 0)": "aXcaXc",
+        "regexp_replace('abcabc', 'b', 'X', 1, 0, '')": "aXcaXc",
+        "regexp_replace('abcabc', 'B', 'X', 1, 2, 'i')": "abcaXc",
+        "regexp_replace('abcabc', 'b', 'X', 3, 1)": "abcaXc",
+        "regexp_replace('first last', '(.*) (.*)', '\\\\2 \\\\1', 1, 0)": "last first",
+        "regexp_replace(column1, column1, 'z')": "z",
+        "regexp_replace(null, 'a', 'b', 1, 1)": None,
+        "regexp_substr('a1b22', '[0-9]+', 1, 2)": "22",
+        "regexp_substr('a1b22', '([a-z])([0-9]+)', 1, 2, 'e', 2)": "22",
+        "regexp_substr('a1b22', '([a-z])([0-9]+)', 1, 2, 'e')": "b",
+        "regexp_substr('abc', 'Z', 1, 1, 'i')": None,
+        "regexp_instr('a1b22', '[0-9]+', 1, 2)": 4,
+        "regexp_instr('a1b22', '[0-9]+', 1, 2, 1)": 6,
+        "regexp_instr('abc', 'z')": 0,
+        "regexp_count('It was the best of times', '\\\\bt', 1, 'i')": 2,
+        "regexp_count('a1b22', '[[:digit:]]')": 3,
+    }
+    assert wrong_answers(run, expected, "from values ('ab')") == {}
+
+
+def test_functions_of_numbers_that_the_engine_lacks(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions-numeric"""
+    expected: dict[str, Any] = {
+        "width_bucket(5, 0, 10, 5)": 3,
+        "width_bucket(-1, 0, 10, 5)": 0,
+        "width_bucket(10, 0, 10, 5)": 6,
+        "round(haversine(40.7127, -74.0059, 34.05, -118.25), 1)": 3936.4,
+        "chr(65::int)": "A",
+        "factorial(4::int)": 24,
+        "trunc(1.55::float, 1::int)": 1.5,
+    }
+    assert wrong_answers(run, expected) == {}
+    shares = run("select ratio_to_report(column1) over () from values (1), (3)")
+    assert shares == [(Decimal("0.250000"),), (Decimal("0.750000"),)]

@@ -112,3 +112,56 @@ def test_a_column_without_an_alias_is_named_by_its_text(
         "MAX(COLUMN1)",
         "COLUMN1::INT",
     ]
+
+
+def test_joins_without_a_condition_in_parentheses(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/constructs/join"""
+    both = "(select 1 a) as l inner join (select 2 b) as r"
+    assert run(f"select * from ({both})") == [(1, 2)]
+    assert run(f"select * from ({both} inner join (select 3 c) as s)") == [(1, 2, 3)]
+
+
+def test_asof_join_takes_the_last_row_before_and_keeps_rows_without_one(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/constructs/asof-join"""
+    run("create table prices (sku varchar, t int, price int)")
+    run("insert into prices values ('a', 1, 10), ('a', 5, 50), ('b', 2, 20)")
+    rows = run(
+        "select l.sku, l.t, r.price from values ('a', 3), ('b', 1), ('a', 9) l (sku, t)"
+        " asof join prices r match_condition (l.t >= r.t) on l.sku = r.sku order by all"
+    )
+    assert rows == [("a", 3, 10), ("a", 9, 50), ("b", 1, None)]
+
+
+def test_order_by_all(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/constructs/order-by"""
+    pairs = "select * from values (2, 'a'), (1, 'b'), (1, 'a') order by all"
+    assert run(pairs) == [(1, "a"), (1, "b"), (2, "a")]
+    assert run(f"{pairs} desc") == [(2, "a"), (1, "b"), (1, "a")]
+
+
+def test_a_sequence_is_a_columns_default(run: Run, database: str) -> None:
+    """https://docs.snowflake.com/en/user-guide/querying-sequences"""
+    run("create sequence ids")
+    run("create table numbered (id int default ids.nextval, v int)")
+    run("insert into numbered (v) values (10), (20)")
+    run("create schema elsewhere")
+    run(f"insert into {database}.public.numbered (v) values (30)")
+    run(f"insert into {database}.public.numbered select public.ids.nextval, 40")
+    run("use schema public")
+    assert run("select * from numbered order by id") == [(1, 10), (2, 20), (3, 30), (4, 40)]
+
+
+def test_a_session_knows_its_queries_and_its_transaction(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/last_query_id"""
+    run("select 'first'")
+    run("select 'second'")
+    [(both,)] = run("select last_query_id(-2) || ' ' || last_query_id()")
+    texts = [run(f"select * from table(result_scan('{each}'))")[0][0] for each in both.split()]
+    assert texts == ["first", "second"]
+    assert run("select last_query_id(1) is not null, last_query_id(900)") == [(True, None)]
+
+    assert run("select current_transaction()") == [(None,)]
+    run("begin")
+    [(transaction,)] = run("select current_transaction()")
+    assert transaction and run("select current_transaction()") == [(transaction,)]
+    run("rollback")

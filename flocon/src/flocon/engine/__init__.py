@@ -7,10 +7,10 @@ expression_types    the types of the tree's expressions, from the columns of its
 coercions           the casts that Snowflake makes silently, put in by those types
 stored_values       what values become in the columns of the target
 rewrite             Snowflake's SQL as DuckDB's; its parts: functions, conversions, variant, arrays,
-                    clock, types, texts
+                    objects, regexps, numeric, clock, types, texts
 decimals            `/` and AVG with Snowflake's scale, by the types that DuckDB's planner names
 rendering           tree → DuckDB's text, and its binds
-macros              what DuckDB lacks, as its macros; json_numbers: what these leave to Python
+macros              what DuckDB lacks, as its macros; json_numbers, regexps: what it has Python do
 connection          runs it, and answers with a Result; failures: DuckDB's errors as Snowflake's
 
 merging and multi_inserts take a MERGE and an INSERT ALL apart into plain statements. loading is

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from sqlglot import Expr, exp
 
 from flocon.core import errors
+from flocon.engine.types import TEXT_TYPES
 
 # The nodes' arguments in the order of the macros'.
 _MACROS: dict[type[Expr], tuple[str, tuple[str, ...]]] = {
@@ -27,9 +28,11 @@ _MACROS: dict[type[Expr], tuple[str, tuple[str, ...]]] = {
     exp.ArrayPosition: ("position", ("this", "expression")),
     exp.ToArray: ("of", ("this",)),
     exp.Flatten: ("flat", ("this",)),
+    exp.ArrayMax: ("max", ("this",)),
+    exp.ArrayMin: ("min", ("this",)),
 }
 # What DuckDB makes a list of.
-_LISTS = (exp.RegexpExtractAll, exp.StrtokToArray, exp.JSONKeys)
+_LISTS = (exp.StrtokToArray, exp.JSONKeys)
 
 MACROS = (
     # An array's elements, each of them JSON; a null among them is JSON's.
@@ -69,12 +72,31 @@ MACROS = (
     "_account_array_slice(a, f, t) AS to_json(list_filter(_account_list(a), lambda e, i:"
     " i > CASE WHEN f < 0 THEN _account_array_size(a) + f ELSE f END"
     " AND i <= CASE WHEN t < 0 THEN _account_array_size(a) + t ELSE t END))",
-    "_account_array_to_string(a, s) AS array_to_string(list_transform(_account_list(a),"
+    "_account_array_text(l, s) AS CASE WHEN len(l) = 0 THEN ''"
+    " WHEN s IS NOT NULL THEN list_reduce(l, lambda x, y: x || s || y) END",
+    "_account_array_to_string(a, s) AS _account_array_text(list_transform(_account_list(a),"
     " lambda e: coalesce(_account_json_text(e, '$'), '')), s)",
     "_account_array_position(a, x) AS list_position(_account_list(a), to_json(x)) - 1",
     "_account_array_overlap(a, b) AS list_has_any(_account_list(a), _account_list(b))",
     "_account_array_flat(a) AS to_json(flatten(list_transform(_account_list(a),"
     " lambda e: _account_list(e))))",
+    "_account_texts(a) AS list_transform(_account_list(a), lambda e: json_extract_string(e, '$'))",
+    # Numbers by their value, texts by their text; a null has no place among them.
+    "_account_array_sorted(a) AS list_transform(list_sort(list_transform(list_filter("
+    "_account_list(a), lambda e: json_type(e) <> 'NULL'), lambda e: struct_pack("
+    "n := CASE WHEN json_type(e) IN ('BIGINT', 'UBIGINT', 'DOUBLE') THEN CAST(e AS DOUBLE) END,"
+    " s := json_extract_string(e, '$'), v := e))), lambda each: each.v)",
+    "_account_array_nulls(a) AS list_filter(_account_list(a), lambda e: json_type(e) = 'NULL')",
+    "_account_array_max(a) AS _account_array_sorted(a)[-1]",
+    "_account_array_min(a) AS _account_array_sorted(a)[1]",
+    "_account_array_sort(a, rises, nulls_first) AS to_json(CASE WHEN nulls_first"
+    " THEN _account_array_nulls(a) ELSE [] END || CASE WHEN rises THEN _account_array_sorted(a)"
+    " ELSE list_reverse(_account_array_sorted(a)) END || CASE WHEN nulls_first THEN []"
+    " ELSE _account_array_nulls(a) END)",
+    "_account_array_range(f, t, s) AS"
+    " to_json(range(CAST(f AS BIGINT), CAST(t AS BIGINT), CAST(s AS BIGINT)))",
+    "_account_whole(x) AS CASE WHEN contains(x, '.') THEN"
+    " error('Unsupported feature: REDUCE of fractions from a whole number') ELSE x END",
     "_account_array_zip(l) AS to_json(list_transform(range(list_max(list_transform(l,"
     " lambda a: _account_array_size(a)))), lambda i: CAST('{{' || array_to_string(list_transform(l,"
     " lambda a, k: '\"$' || k || '\":' || coalesce(json_extract(a, '$[' || i || ']'), 'null')),"
@@ -88,6 +110,17 @@ def functions(node: Expr) -> Expr:
     if known := _MACROS.get(type(node)):
         name, keys = known
         return _call(f"_account_array_{name}", *(node.args[key] for key in keys))
+    if isinstance(node, exp.ArrayFilter):
+        return _call("to_json", _call("list_filter", _list(node.this), node.expression))
+    if isinstance(node, exp.Transform):
+        node.expression.set("this", _call("_account_element", node.expression.this))
+        return _call("to_json", _call("list_transform", _list(node.this), node.expression))
+    if isinstance(node, exp.Reduce):
+        return _reduced(node)
+    if isinstance(node, exp.SortArray):
+        rises = node.args.get("asc") or exp.true()
+        first = node.args.get("nulls_first") or exp.Not(this=exp.paren(rises.copy()))
+        return _call("_account_array_sort", node.this, rises, first)
     if isinstance(node, exp.Array):
         # Snowflake's arrays hold values of any type.
         return _call("json_array", *node.expressions)
@@ -108,13 +141,34 @@ def functions(node: Expr) -> Expr:
             default=_call("_account_array_zip", made),
         )
     if isinstance(node, exp.GenerateSeries) and node.args.get("is_end_exclusive"):
-        given = [node.args.get(key) for key in ("start", "end", "step")]
-        return _call("to_json", _call("range", *filter(None, given)))
+        step = node.args.get("step") or exp.Literal.number(1)
+        return _call("_account_array_range", node.args["start"], node.args["end"], step)
     if isinstance(node, _LISTS) or (
         isinstance(node, exp.ArgMax | exp.ArgMin) and node.args.get("count")
     ):
         return _wrapped(node)
     return node
+
+
+def _list(value: Expr) -> Expr:
+    return _call("_account_list", value)
+
+
+def _reduced(node: exp.Reduce) -> Expr:
+    """REDUCE has the type of its initial value.
+
+    https://docs.snowflake.com/en/sql-reference/functions/reduce
+    """
+    initial, merge = node.args["initial"], node.args["merge"]
+    kind = initial.type.this if initial.type else None
+    merge.set("this", _call("to_json", merge.this))
+    made = _call("list_reduce", _list(node.this), merge, _call("to_json", initial))
+    text = _call("_account_json_text", made, exp.Literal.string("$"))
+    if kind in exp.DataType.INTEGER_TYPES:
+        return exp.cast(_call("_account_whole", text), "DECIMAL(38, 0)", dialect="duckdb")
+    if kind in exp.DataType.NUMERIC_TYPES:
+        return exp.cast(text, "DOUBLE", dialect="duckdb")
+    return text if kind in TEXT_TYPES else made
 
 
 def _joined(lists: Sequence[Expr]) -> Expr:

@@ -14,7 +14,7 @@ from fakesnow import macros as fakesnow_macros
 from fakesnow.transforms import show
 
 from flocon.core import errors
-from flocon.engine import information_schema, json_numbers, loading, macros
+from flocon.engine import information_schema, json_numbers, loading, macros, regexps
 from flocon.engine.catalog import HIDDEN_SCHEMA, Catalog
 from flocon.engine.connection import Connection
 from flocon.engine.failures import translated
@@ -96,6 +96,7 @@ class Engine:
         self._root.execute(show.fs_global_creation_sql())
         json_numbers.register(self._root)
         self.user_functions.register(self._root)
+        regexps.register(self._root)
         self._root.execute(macros.creation_sql("memory", fast=self.fast))
         self._root.execute(fakesnow_macros.creation_sql("memory"))
         self._root.execute(f"ATTACH ':memory:' AS {_SNOWFLAKE_DATABASE}")

@@ -15,6 +15,7 @@ from sqlglot.schema import MappingSchema
 
 from flocon.core import errors
 from flocon.engine import user_functions
+from flocon.engine.functions import split_of
 from flocon.engine.texts import is_text
 from flocon.engine.types import TEXT_TYPES, Columns
 
@@ -63,8 +64,25 @@ _FLATTEN: Types = (
     ("SEQ", _NUMBER), ("KEY", _TEXT), ("PATH", _TEXT), ("INDEX", _NUMBER), ("VALUE", _VARIANT),
     ("THIS", _VARIANT),
 )  # fmt: skip
+_SPLIT: Types = (("SEQ", _NUMBER), ("INDEX", _NUMBER), ("VALUE", _TEXT))
 # What takes a part out of a VARIANT is one.
-_PARTS = (exp.JSONExtract, exp.GetExtract, exp.Bracket, exp.ToVariant)
+_PARTS = (
+    exp.JSONExtract,
+    exp.GetExtract,
+    exp.GetIgnoreCase,
+    exp.Bracket,
+    exp.ToVariant,
+    exp.ArrayMax,
+    exp.ArrayMin,
+)
+# Functions that SQLGlot does not know.
+_OBJECT = exp.DataType.build("OBJECT")
+_ANSWERS = {
+    **dict.fromkeys(("OBJECT_DELETE", "OBJECT_PICK", "ARRAYS_TO_OBJECT", "TO_OBJECT"), _OBJECT),
+    **dict.fromkeys(("AS_OBJECT", "AS_ARRAY", "STRIP_NULL_VALUE"), _VARIANT),
+    **dict.fromkeys(("AS_VARCHAR", "AS_CHAR"), _TEXT),
+    "AS_INTEGER": _NUMBER,
+}
 # Where a name may be that of one of the query's own values.
 _BEHIND = ("having", "qualify", "order", "group")
 _PLACES = ("expressions", "where", "windows", *_BEHIND)
@@ -152,9 +170,11 @@ class _Scopes:
         for join in source.args.get("joins") or ():
             self._source(join.this, ctes, scopes, sources)
         found: Types | None = None
-        if isinstance(source.this, exp.Explode | exp.TableFromRows):
+        if isinstance(source.this, exp.Explode | exp.TableFromRows) or isinstance(
+            source, exp.TableFromRows
+        ):
             self._place(source.this, ctes, scopes)
-            found = _FLATTEN
+            found = _SPLIT if split_of(source.this.this) else _FLATTEN
         elif isinstance(source, exp.Subquery):
             found = self.query(source, ctes, scopes[1:] if source.parent else ())
         elif isinstance(source, exp.Table) and isinstance(source.this, exp.Identifier):
@@ -185,6 +205,10 @@ class _Scopes:
         for node in part.walk(prune=lambda n: isinstance(n, exp.Query)):
             if isinstance(node, exp.Query):
                 self.query(node, ctes, scopes)
+            elif isinstance(node, exp.Lambda):
+                _name_arguments(node)
+            elif isinstance(node, exp.Column) and _ARGUMENT in node.meta:
+                node.type = _VARIANT
             elif isinstance(node, exp.Column) and not node.is_star:
                 node.type = _lookup(node, scopes, behind=behind)
             elif isinstance(node, exp.Count):
@@ -193,7 +217,31 @@ class _Scopes:
                 node.type = _VARIANT
             elif called := user_functions.kind(node):
                 node.type = called
+            elif isinstance(node, exp.Anonymous) and (kind := _ANSWERS.get(node.name.upper())):
+                node.type = kind
         self._annotator._annotate_expression(part)
+
+
+def _name_arguments(function: exp.Lambda) -> None:
+    """What a lambda gets are VARIANTs, until it casts them.
+
+    https://docs.snowflake.com/en/user-guide/querying-semistructured-lambda
+    """
+    names = {argument.name for argument in function.expressions}
+    for name in list(function.this.find_all(exp.Identifier)):
+        if name.name in names and not isinstance(name.parent, exp.Column | exp.Lambda):
+            name.replace(_argument(name))
+    if isinstance(function.this, exp.Identifier) and function.this.name in names:
+        function.set("this", _argument(function.this))
+
+
+def _argument(name: exp.Identifier) -> exp.Column:
+    column = exp.column(exp.to_identifier(name.name, quoted=True))
+    column.meta[_ARGUMENT] = True
+    return column
+
+
+_ARGUMENT = "argument"
 
 
 def _read(select: exp.Select) -> Iterator[Expr]:

@@ -25,6 +25,8 @@ class Conflict(SnowflakeError):
 
 # In this order: DuckDB's classes derive from one another, and some texts decide inside a class.
 _BY_TEXT: tuple[tuple[str, Code], ...] = (
+    (r"Unsupported feature", errors.UNSUPPORTED),
+    (r"Duplicate field key", errors.DUPLICATE_KEY),
     (r"Division by zero", errors.DIVISION_BY_ZERO),
     (r"NOT NULL constraint failed", errors.NOT_NULL),
     (r"MERGE INTO command cannot affect", errors.NONDETERMINISTIC),

@@ -39,6 +39,8 @@ def _refuse_function(source: Expr) -> None:
     if isinstance(source, exp.TableFromRows):
         source = source.this
     if isinstance(source, exp.Func) and not isinstance(source, exp.Explode):
+        if split_of(source) is not None:
+            return
         name = source.name if isinstance(source, exp.Anonymous) else source.sql_name()
         raise errors.unsupported(f"table function {name}")
 
@@ -159,6 +161,9 @@ def texts(node: Expr) -> Expr:
 def counts(node: Expr) -> Expr:
     """How many characters, how often: any number counts, and DuckDB wants an INTEGER. To be
     done behind `types`, for which INTEGER is a NUMBER."""
+    if isinstance(node, exp.Chr):
+        codes = [exp.cast(each, "INTEGER", dialect="duckdb") for each in node.expressions]
+        node.set("expressions", codes)
     for name in _COUNTS.get(type(node), ()):
         count = node.args.get(name)
         if count is not None and not isinstance(count, exp.Literal | exp.Neg):
@@ -172,6 +177,11 @@ _COUNTS: dict[type[Expr], tuple[str, ...]] = {
     exp.Right: ("expression",),
     exp.Pad: ("expression",),
     exp.Repeat: ("times",),
+    exp.Factorial: ("this",),
+    exp.SplitPart: ("part_index",),
+    exp.Trunc: ("decimals",),
+    exp.DateFromParts: ("year", "month", "day"),
+    exp.TimeFromParts: ("hour", "min", "sec"),
 }
 
 
@@ -245,13 +255,54 @@ def flatten(node: Expr) -> Expr:
     path = arguments["PATH"].name if "PATH" in arguments else ""
     if not re.fullmatch(r"[A-Za-z_][\w$]*([.][A-Za-z_][\w$]*|\[[0-9]+\])*|", path):
         raise errors.unsupported(f"FLATTEN with PATH => '{path}'")
-    call = exp.Anonymous(
-        this="_account_flatten",
-        expressions=[arguments["INPUT"], exp.Literal.string(path), outer],
-    )
+    value, at = arguments["INPUT"], exp.Literal.string(path)
+    if value.find(exp.Column) and not value.find(exp.Query):
+        part = _call("to_json", value.copy())
+        if path:
+            part = _call("json_extract", part, exp.Literal.string(f"$.{path}"))
+        once = "" if isinstance(value, exp.Column) and not path else "_once"
+        elements = _call(f"_account_elements{once}", part)
+        if outer.sql().upper() == "TRUE":
+            elements = _call("_account_or_one", elements)
+        call = _call("_account_flattened", _call("to_json", value), at, elements, part.copy())
+        return exp.Table(this=call, alias=node.args.get("alias"))
+    call = _call("_account_flatten", value, at, outer)
     if not path and outer == exp.false() and (bind := _parsed_bind(arguments["INPUT"])):
         call.meta[bound_arrays.BIND] = bind
     return exp.Table(this=call, alias=node.args.get("alias"))
+
+
+def split_of(source: Expr) -> str | None:
+    """What splits a text into the rows of a table function; None for another one.
+
+    https://docs.snowflake.com/en/sql-reference/functions/split_to_table
+    https://docs.snowflake.com/en/sql-reference/functions/strtok_split_to_table
+    """
+    if isinstance(source, exp.SplitToTable):
+        return "_account_pieces"
+    is_tokens = isinstance(source, exp.Anonymous) and source.name.upper() == _TOKENS
+    return "_account_tokens" if is_tokens else None
+
+
+_TOKENS = "STRTOK_SPLIT_TO_TABLE"
+
+
+def split(node: Expr) -> Expr:
+    """SPLIT_TO_TABLE(text, delimiter), STRTOK_SPLIT_TO_TABLE(text[, delimiters])."""
+    if not isinstance(node, exp.Lateral | exp.TableFromRows | exp.Table):
+        return node
+    made = split_of(node.this)
+    if made is None:
+        return node
+    called = node.this
+    text, *given = called.expressions or [called.this, called.expression]
+    pieces = _call(made, text.copy(), *(given or [exp.Literal.string(" ")]))
+    rows = _call("_account_split_rows", text, pieces)
+    return exp.Table(this=rows, alias=node.args.get("alias"))
+
+
+def _call(name: str, *arguments: Expr) -> exp.Anonymous:
+    return exp.Anonymous(this=name, expressions=list(arguments))
 
 
 def _parsed_bind(value: Expr) -> str:
@@ -286,8 +337,13 @@ def joins(node: Expr) -> Expr:
 
     https://docs.snowflake.com/en/sql-reference/constructs/join
     """
+    if isinstance(node, exp.Join):
+        return _as_of(node) if node.method == "ASOF" else _unconditional(node)
+    if isinstance(node, exp.Ordered):
+        return _by_all(node)
     if not isinstance(node, exp.Select):
         return node
+    _in_order(node)
     using = [each for join in node.args.get("joins") or () for each in join.args.get("using") or ()]
     names = list(dict.fromkeys(exp.to_identifier(each.name, quoted=True) for each in using))
     stars = [each for each in node.expressions if isinstance(each, exp.Star)]
@@ -302,14 +358,87 @@ def joins(node: Expr) -> Expr:
     return node
 
 
+def _in_order(select: exp.Select) -> None:
+    """Let FLATTEN's rows come in their order: DuckDB would join a constant, or what a WITH has
+    named, with the elements by a hash, which reverses them."""
+    if laterals := select.args.get("laterals"):
+        # SQLGlot loses the comma behind VALUES.
+        joins = [*(select.args.get("joins") or ()), *(exp.Join(this=each) for each in laterals)]
+        select.set("joins", joins)
+        select.set("laterals", None)
+    beside = [join.this for join in select.args.get("joins") or ()]
+    source = select.args["from_"].this if select.args.get("from_") else None
+    if source is None or not any(map(_is_flatten, beside)):
+        return
+    if isinstance(source, exp.Table) and (cte := _only_use(source)):
+        alias = exp.TableAlias(this=exp.to_identifier(source.alias_or_name, quoted=True))
+        source.replace(exp.Subquery(this=cte.this.copy(), alias=alias))
+        source = select.args["from_"].this
+    inner = source.this if isinstance(source, exp.Subquery) else None
+    if isinstance(inner, exp.Select) and not inner.args.get("from_"):
+        one = _call("range", exp.Literal.number(1))
+        inner.set("from_", exp.From(this=exp.Table(this=one)))
+
+
+def _is_flatten(source: Expr) -> bool:
+    return isinstance(source.this, exp.Explode)
+
+
+def _only_use(table: exp.Table) -> exp.CTE | None:
+    """What a WITH has given this name, where nothing else reads it."""
+    root = table.root()
+    with_ = root.args.get("with_")
+    if with_ is None or with_.args.get("recursive") or table.db:
+        return None
+    named = [cte for cte in with_.expressions if cte.alias == table.name]
+    uses = [each for each in root.find_all(exp.Table) if each.name == table.name and not each.db]
+    if len(named) != 1 or len(uses) != 1 or named[0].this.find(exp.Rand, exp.Uuid):
+        return None
+    return None if named[0].args["alias"].args.get("columns") else named[0]
+
+
+def _unconditional(join: exp.Join) -> exp.Join:
+    """An inner join without a condition joins every row with every other."""
+    bare = not any(join.args.get(key) for key in ("on", "using", "side", "method", "hint"))
+    if bare and join.kind.upper() == "INNER":
+        join.set("kind", "CROSS")
+    return join
+
+
+def _as_of(join: exp.Join) -> exp.Join:
+    """ASOF JOIN keeps the rows of the left side that have no match.
+
+    https://docs.snowflake.com/en/sql-reference/constructs/asof-join
+    """
+    match = join.args.get("match_condition")
+    if match is None:
+        return join
+    if join.args.get("using"):
+        raise errors.unsupported("ASOF JOIN … USING: write ON")
+    join.set("side", "LEFT")
+    join.set("match_condition", None)
+    on = join.args.get("on")
+    join.set("on", exp.and_(on, match) if on else match.unnest())
+    return join
+
+
+def _by_all(ordered: exp.Ordered) -> exp.Ordered:
+    """ORDER BY ALL: https://docs.snowflake.com/en/sql-reference/constructs/order-by"""
+    by = ordered.this
+    if isinstance(by, exp.Column) and not by.table and by.name == "ALL" and not by.this.quoted:
+        ordered.set("this", exp.Var(this="ALL"))
+    return ordered
+
+
 def _number(value: int) -> Expr:
     return exp.Literal.number(value)
 
 
 REWRITES = (
     hashes,
-    joins,
+    joins,  # before FLATTEN is another function
     flatten,
+    split,
     regexp_like,
     listagg,
     array_agg,

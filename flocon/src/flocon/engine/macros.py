@@ -1,6 +1,6 @@
 """Snowflake's functions that DuckDB lacks, as DuckDB macros of every database."""
 
-from flocon.engine import arrays
+from flocon.engine import arrays, numeric, objects
 from flocon.engine.fast import shortcuts
 
 # {catalog} is the database's quoted name. The functions keep Snowflake's names: SQL calls them
@@ -117,9 +117,28 @@ _MACROS = (
     " v := CAST(v -> ('$.\"' || x || '\"') AS JSON)))"
     " WHEN 'ARRAY' THEN list_transform(json_extract(v, '$[*]'), lambda x, i:"
     " struct_pack(k := NULL::VARCHAR, i := i, v := x)) END",
+    # FLATTEN of what is beside it in the FROM: DuckDB keeps the order of an UNNEST that is all of a
+    # subquery, and reverses that of others.
+    "_account_row(input) AS CAST(hash(input) % 9223372036854775807 AS BIGINT)",
+    "_account_flattened(input, path, elements, part) AS TABLE SELECT _account_row(input) AS SEQ,"
+    " e.k AS KEY, CASE WHEN e.k IS NULL THEN path || '[' || (e.i - 1) || ']'"
+    " WHEN path = '' THEN e.k ELSE path || '.' || e.k END AS PATH,"
+    " CASE WHEN e.k IS NULL THEN e.i - 1 END AS INDEX, e.v AS VALUE,"
+    " part AS THIS FROM (SELECT unnest(elements) AS e)",
+    # The same of a value that is not at hand: it is read once.
+    "_account_elements_once(v) AS list_transform([v], lambda each: _account_elements(each))[1]",
+    "_account_or_one(elements) AS CASE WHEN coalesce(len(elements), 0) > 0 THEN elements"
+    " ELSE [struct_pack(k := NULL::VARCHAR, i := NULL::BIGINT, v := NULL::JSON)] END",
+    "_account_pieces(s, d) AS list_transform(CASE WHEN d = '' THEN [s] ELSE string_split(s, d) END,"
+    " lambda v, i: struct_pack(i := i, v := v))",
+    "_account_tokens(s, d) AS list_transform(list_filter(string_split(translate(s, d,"
+    " repeat(left(d, 1), length(d))), left(d, 1)), lambda v: v <> ''),"
+    " lambda v, i: struct_pack(i := i, v := v))",
+    "_account_split_rows(s, pieces) AS TABLE SELECT _account_row(s) AS SEQ, e.i AS INDEX,"
+    " e.v AS VALUE FROM (SELECT unnest(pieces) AS e)",
     # The input is named once, in the innermost query: it may be long, and would be read each time.
     "_account_flatten(input, path, keep) AS TABLE SELECT"
-    " CAST(hash(whole) % 9223372036854775807 AS BIGINT) AS SEQ, e.k AS KEY,"
+    " 1::BIGINT AS SEQ, e.k AS KEY,"
     " CASE WHEN e.k IS NULL THEN path || '[' || (e.i - 1) || ']'"
     " WHEN path = '' THEN e.k ELSE path || '.' || e.k END AS PATH,"
     " CASE WHEN e.k IS NULL THEN e.i - 1 END AS INDEX, e.v AS VALUE, part AS THIS"
@@ -136,5 +155,11 @@ def creation_sql(catalog: str, *, fast: bool) -> str:
     """The statements that create the macros in a database; they can be run again."""
     return ";\n".join(
         f"CREATE OR REPLACE MACRO {catalog}.main.{macro.replace('{{', '{').replace('}}', '}')}"
-        for macro in (*shortcuts.macros(fast=fast), *_MACROS, *arrays.MACROS)
+        for macro in (
+            *shortcuts.macros(fast=fast),
+            *_MACROS,
+            *arrays.MACROS,
+            *objects.MACROS,
+            *numeric.MACROS,
+        )
     )

@@ -88,6 +88,12 @@ Snowflake.Parser.PLACEHOLDER_PARSERS = {
     TokenType.PLACEHOLDER: _placed_mark,
 }
 
+# The session answers it, not the engine.
+Snowflake.Parser.FUNCTIONS = {
+    **Snowflake.Parser.FUNCTIONS,
+    "CURRENT_TRANSACTION": lambda args: exp.Anonymous(this="CURRENT_TRANSACTION", expressions=args),
+}
+
 
 def number_binds(tree: Expr) -> int:
     """Name the `?` marks b1, b2 … so that rewriting may move or repeat them; returns how many."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from fakesnow.transforms import transforms as fs
 from sqlglot import Expr, exp
 
-from flocon.engine import arrays, conversions, functions, variant
+from flocon.engine import arrays, conversions, functions, numeric, objects, regexps, variant
 from flocon.engine.clock import clock
 from flocon.engine.types import types
 
@@ -67,9 +67,9 @@ def definition(tree: Expr) -> Expr:
         *functions.REWRITES,
         fs.try_parse_json,
         fs.split,
+        _library,
         fs.regex_replace,
         fs.regex_substr,
-        fs.sequence_nextval,
         _sequences,
         conversions.casts,
         conversions.binaries,
@@ -95,6 +95,17 @@ def definition(tree: Expr) -> Expr:
         fs.alias_in_join,
         fs.alias_in_where,
     )
+
+
+def _library(node: Expr) -> Expr:
+    """Functions that DuckDB lacks, in one round."""
+    if isinstance(node, exp.Func | exp.Window):
+        for rewrite in (objects.functions, regexps.functions, numeric.functions):
+            made = rewrite(node)
+            if made is not node:
+                made.type = node.type
+                return made
+    return node
 
 
 def copy_source(tree: exp.Copy, binds: Mapping[str, object]) -> exp.Copy:

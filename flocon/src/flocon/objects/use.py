@@ -9,7 +9,7 @@ from flocon.access.demands import nothing
 from flocon.access.securables import Securable, database, schema
 from flocon.core import errors, result
 from flocon.core.result import Result
-from flocon.session.context import Context
+from flocon.session.context import QUERY_IDS, Context
 from flocon.session.statements import Kind
 from flocon.sql.tokens import Name, Tokens
 
@@ -105,13 +105,32 @@ def get_ddl(context: Context, arguments: list[Any]) -> str:
 
 
 def last_query_id(context: Context, arguments: list[Any]) -> str | None:
-    """LAST_QUERY_ID(): https://docs.snowflake.com/en/sql-reference/functions/last_query_id"""
-    if arguments not in ([], [-1]):
-        raise errors.unsupported(f"LAST_QUERY_ID({arguments[0]})")
-    return context.last_query_id
+    """LAST_QUERY_ID(n): the nth of the session, from its end where n is negative.
+
+    https://docs.snowflake.com/en/sql-reference/functions/last_query_id
+    """
+    place = int(arguments[0]) if arguments else -1
+    if place == 0:
+        raise errors.compilation(errors.COMPILATION, "invalid value [0] for parameter 'num'")
+    known = context.first_query_ids if place > 0 else context.last_query_ids
+    if abs(place) > len(known):
+        if len(known) == QUERY_IDS:
+            raise errors.unsupported(f"LAST_QUERY_ID({place}) of more than {QUERY_IDS} queries")
+        return None
+    return known[place - 1 if place > 0 else place]
+
+
+def current_transaction(context: Context, arguments: list[Any]) -> str | None:
+    """CURRENT_TRANSACTION(), NULL outside of one.
+
+    https://docs.snowflake.com/en/sql-reference/functions/current_transaction
+    """
+    transaction = context.transactions.transaction
+    return str(transaction.id) if transaction and transaction.explicit else None
 
 
 FUNCTIONS = {
+    "CURRENT_TRANSACTION": current_transaction,
     "GET_DDL": get_ddl,
     "LAST_QUERY_ID": last_query_id,
     "SYSTEM$GET_SNOWSIGHT_HOST": web_address,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -26,6 +27,9 @@ _DEFAULT_PARAMETERS: dict[str, Any] = {
     "TIMEZONE": "UTC",
     "QUERY_TAG": "",
 }
+
+# How many ids of queries a session knows from its beginning, and from its end.
+QUERY_IDS = 1000
 
 
 @dataclass(frozen=True)
@@ -93,7 +97,9 @@ class Context:
         self.relations: set[str] = set()
         # Rows of binds, and the relation that they are for the statement that runs.
         self.bound_rows: tuple[str, Sequence[Sequence[Any]]] | None = None
-        self.last_query_id: str | None = None
+        # Of the statements that are over: the first ones, and the last ones.
+        self.first_query_ids: list[str] = []
+        self.last_query_ids: deque[str] = deque(maxlen=QUERY_IDS)
         # The id of the CALL that came last, also while it runs.
         self.call_id = ""
         # The run that this session is for, if it is an alert's.
@@ -115,6 +121,12 @@ class Context:
     @property
     def connection(self) -> Connection:
         return self.transactions.connection
+
+    def remember_query(self, query_id: str) -> None:
+        """A statement is over, for LAST_QUERY_ID."""
+        if len(self.first_query_ids) < QUERY_IDS:
+            self.first_query_ids.append(query_id)
+        self.last_query_ids.append(query_id)
 
     # --- the current names -------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from sqlglot import Expr, exp
 
 from flocon.access.needs import Demand
 from flocon.core import errors
-from flocon.engine import HIDDEN_SCHEMA, TEXT, Connection, parsing
+from flocon.engine import HIDDEN_SCHEMA, TEXT, Connection, parsing, quoted
 from flocon.session.context import Context
 from flocon.sql.show import ShowScope
 from flocon.sql.tokens import FullName, Name, Tokens
@@ -193,6 +193,23 @@ def resolve_identifiers(tree: Expr, binds: dict[str, object]) -> Expr:
         if node.args.get("alias"):
             table.set("alias", node.args["alias"])
         return table
+
+    return tree.transform(replace, copy=False)
+
+
+def resolve_sequences(context: Context, tree: Expr) -> Expr:
+    """s.NEXTVAL becomes a call with the sequence's full name.
+
+    https://docs.snowflake.com/en/user-guide/querying-sequences
+    """
+
+    def replace(node: Expr) -> Expr:
+        if not isinstance(node, exp.Column) or node.name != "NEXTVAL" or not node.table:
+            return node
+        sequence = context.resolve(Name(node.table, node.db or None, node.catalog or None))
+        name = exp.Literal.string(quoted(sequence.database, sequence.schema, sequence.name))
+        call = exp.Anonymous(this="nextval", expressions=[name])
+        return exp.alias_(call, "NEXTVAL") if isinstance(node.parent, exp.Select) else call
 
     return tree.transform(replace, copy=False)
 

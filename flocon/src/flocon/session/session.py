@@ -122,7 +122,8 @@ class Session:
         finally:
             if opened is None:
                 queries.close(query, answer if query_id else None)
-        answer.query_id = self.context.last_query_id = query.id
+        answer.query_id = query.id
+        self.context.remember_query(query.id)
         return answer
 
     def _answer(

@@ -14,7 +14,14 @@ from flocon.core.result import Result
 from flocon.engine import TEXT, Binds, parsing, rewrite
 from flocon.session import dml
 from flocon.session.context import Context
-from flocon.session.names import RESOLVED, ResolvedStatement, named_in, qualify, resolve_identifiers
+from flocon.session.names import (
+    RESOLVED,
+    ResolvedStatement,
+    named_in,
+    qualify,
+    resolve_identifiers,
+    resolve_sequences,
+)
 from flocon.session.statements import Statement
 
 # Statements with long texts carry data and do not come again.
@@ -97,6 +104,8 @@ class Tree(Statement):
         tree = parsing.upper_case(tree)
         if "identifier" in self.text.lower():
             tree = resolve_identifiers(tree, named)
+        if "nextval" in self.text.lower():
+            tree = resolve_sequences(context, tree)
         self._tree, self.concerns_grants = tree, isinstance(tree, _DDL)
         return context.access.run(
             self, lambda _: self._run(context, tree, named, describe), describe=describe

@@ -1,0 +1,151 @@
+"""Objects, and what a VARIANT holds: OBJECT_…, GET, IS_… and AS_…, over JSON.
+
+https://docs.snowflake.com/en/sql-reference/functions-semistructured
+"""
+
+from collections.abc import Callable
+
+from sqlglot import Expr, exp
+
+from flocon.core import errors
+
+MACROS = (
+    # What an object holds, as JSON is written between its braces; '' where it is empty.
+    "_account_members(o) AS CASE WHEN len(json_keys(o)) > 0"
+    " THEN substr(CAST(json_extract(o, '$') AS VARCHAR), 2, length(CAST(json_extract(o, '$')"
+    " AS VARCHAR)) - 2) ELSE '' END",
+    "_account_at(o, k) AS json_extract(o, '$.\"' || replace(k, '\"', '\\\"') || '\"')",
+    "_account_object_with(o, ks) AS CAST('{{' || array_to_string(list_transform(ks, lambda k:"
+    " CAST(to_json(k) AS VARCHAR) || ':' || CAST(_account_at(o, k) AS VARCHAR)), ',') || '}}'"
+    " AS JSON)",
+    "_account_deleted(o, ks) AS CASE WHEN json_type(o) = 'OBJECT' THEN"
+    " _account_object_with(o, list_filter(json_keys(o), lambda k: NOT list_contains(ks, k))) END",
+    "_account_picked(o, ks) AS CASE WHEN json_type(o) = 'OBJECT' THEN"
+    " _account_object_with(o, list_filter(list_distinct(ks), lambda k:"
+    " list_contains(json_keys(o), k))) END",
+    "_account_of_arrays(ks, vs) AS CASE WHEN ks IS NULL OR vs IS NULL THEN NULL"
+    " ELSE CAST('{{' || array_to_string(list_transform(list_filter("
+    "range(CAST(json_array_length(ks) AS BIGINT)),"
+    " lambda i: json_type(ks, '$[' || i || ']') <> 'NULL'), lambda i:"
+    " CAST(to_json(json_extract_string(ks, '$[' || i || ']')) AS VARCHAR) || ':'"
+    " || CAST(json_extract(vs, '$[' || i || ']') AS VARCHAR)), ',') || '}}' AS JSON) END",
+    # A lambda takes no subquery, which OBJECT_CONSTRUCT may be: it gets the value by a list.
+    "_account_object_delete(o, ks) AS list_transform([struct_pack(o := to_json(o), ks := ks)],"
+    " lambda x: _account_deleted(x.o, x.ks))[1]",
+    "_account_object_pick(o, ks) AS list_transform([struct_pack(o := to_json(o), ks := ks)],"
+    " lambda x: _account_picked(x.o, x.ks))[1]",
+    "_account_object_of_arrays(ks, vs) AS list_transform([struct_pack(ks := ks, vs := vs)],"
+    " lambda x: _account_of_arrays(x.ks, x.vs))[1]",
+    "_account_object_add(o, k, v) AS CASE WHEN o IS NULL OR k IS NULL THEN NULL"
+    " WHEN v IS NULL THEN o ELSE CAST('{{' || _account_members(o)"
+    " || CASE WHEN len(json_keys(o)) > 0 THEN ',' ELSE '' END || CAST(to_json(k) AS VARCHAR)"
+    " || ':' || CAST(to_json(v) AS VARCHAR) || '}}' AS JSON) END",
+    "_account_object_insert(o, k, v) AS CASE WHEN list_contains(json_keys(o), k)"
+    " THEN CAST(error('Duplicate field key ''' || k || '''') AS JSON)"
+    " ELSE _account_object_add(o, k, v) END",
+    "_account_object_update(o, k, v) AS _account_object_add(_account_object_delete(o, [k]), k, v)",
+    # A member by its name, or an element by its place.
+    "_account_get(v, k) AS CASE json_type(v) WHEN 'OBJECT' THEN _account_at(v, CAST(k AS VARCHAR))"
+    " WHEN 'ARRAY' THEN json_extract(v, '$[' || TRY_CAST(k AS BIGINT) || ']') END",
+    "_account_get_ignore_case(v, k) AS CASE WHEN json_type(v) = 'OBJECT' THEN"
+    " CASE WHEN list_contains(json_keys(v), k) THEN _account_at(v, k) ELSE _account_at(v,"
+    " list_filter(json_keys(v), lambda each: lower(each) = lower(k))[1]) END END",
+    "_account_get_path(v, p) AS json_extract(v, '$' || CASE WHEN prefix(p, '[') OR p = '' THEN p"
+    " ELSE '.' || p END)",
+    "_account_is_kind(v, kinds) AS CASE WHEN v IS NOT NULL"
+    " THEN list_contains(kinds, _account_typeof_at(to_json(v), '$')) END",
+    "_account_when(v, kinds) AS CASE WHEN list_contains(kinds,"
+    " _account_typeof_at(to_json(v), '$')) THEN to_json(v) END",
+)
+
+_WHOLE = ("INTEGER",)
+_DECIMAL = (*_WHOLE, "DECIMAL")
+_NUMBER = (*_DECIMAL, "DOUBLE")
+# What TYPEOF says of what these functions ask for, and the type that AS_… answers.
+_KINDS: dict[str, tuple[tuple[str, ...], str | None]] = {
+    "ARRAY": (("ARRAY",), None),
+    "OBJECT": (("OBJECT",), None),
+    "INTEGER": (_WHOLE, "DECIMAL(38, 0)"),
+    "DECIMAL": (_DECIMAL, "DECIMAL(38, 0)"),
+    "NUMBER": (_DECIMAL, "DECIMAL(38, 0)"),
+    "DOUBLE": (_NUMBER, "DOUBLE"),
+    "REAL": (_NUMBER, "DOUBLE"),
+    "BOOLEAN": (("BOOLEAN",), "BOOLEAN"),
+    "VARCHAR": (("VARCHAR",), "VARCHAR"),
+    "CHAR": (("VARCHAR",), "VARCHAR"),
+}
+# JSON has no values of these types: they are texts there.
+_TEXTS_IN_JSON = {
+    "BINARY", "DATE", "DATE_VALUE", "TIME", "TIMESTAMP_LTZ", "TIMESTAMP_NTZ", "TIMESTAMP_TZ",
+}  # fmt: skip
+
+
+def call(name: str, *arguments: Expr) -> exp.Anonymous:
+    return exp.Anonymous(this=name, expressions=list(arguments))
+
+
+def texts(*values: str) -> exp.Anonymous:
+    """A list of DuckDB's."""
+    return call("list_value", *map(exp.Literal.string, values))
+
+
+def functions(node: Expr) -> Expr:
+    """The functions of objects and VARIANTs, over JSON."""
+    if isinstance(node, exp.Anonymous):
+        name = node.name.upper()
+        if made := _BY_NAME.get(name):
+            return made(node)
+        if name.startswith(("IS_", "AS_")) and name[3:] in _KINDS:
+            return _of_kind(node, name)
+        if name.startswith(("IS_", "AS_")) and name[3:] in _TEXTS_IN_JSON:
+            raise errors.unsupported(f"{name}: a VARIANT here is JSON")
+        return node
+    if isinstance(node, exp.IsArray):
+        return call("_account_is_kind", node.this, texts("ARRAY"))
+    if isinstance(node, exp.GetExtract):
+        return call("_account_get", node.this, node.expression)
+    if isinstance(node, exp.GetIgnoreCase):
+        return call("_account_get_ignore_case", node.this, node.expression)
+    if isinstance(node, exp.ObjectInsert):
+        flag = node.args.get("update_flag")
+        updates = flag is not None and flag.sql().upper() == "TRUE"
+        name = "_account_object_update" if updates else "_account_object_insert"
+        return call(name, node.this, node.args["key"], node.args["value"])
+    return node
+
+
+def _of_kind(node: exp.Anonymous, name: str) -> Expr:
+    kinds, kind = _KINDS[name[3:]]
+    if name.startswith("IS_"):
+        return call("_account_is_kind", node.expressions[0], texts(*kinds))
+    value = call("_account_when", node.expressions[0], texts(*kinds))
+    if kind is None:
+        return value
+    if len(node.expressions) > 1:
+        size = [each.sql() for each in node.expressions[1:]]
+        kind = f"DECIMAL({', '.join([*size, '0'][:2])})"
+    text = call("_account_json_text", value, exp.Literal.string("$"))
+    return text if kind == "VARCHAR" else exp.cast(text, kind, dialect="duckdb")
+
+
+def _keys(name: str) -> Callable[[exp.Anonymous], Expr]:
+    """A function of an object and of keys, each an argument or all of them in one array."""
+
+    def made(node: exp.Anonymous) -> Expr:
+        value, *keys = node.expressions
+        if len(keys) == 1 and isinstance(keys[0], exp.Array | exp.ToArray):
+            given: Expr = call("_account_texts", keys[0])
+        else:
+            given = call("list_value", *keys)
+        return call(name, value, given)
+
+    return made
+
+
+_BY_NAME: dict[str, Callable[[exp.Anonymous], Expr]] = {
+    "OBJECT_DELETE": _keys("_account_object_delete"),
+    "OBJECT_PICK": _keys("_account_object_pick"),
+    "ARRAYS_TO_OBJECT": lambda node: call("_account_object_of_arrays", *node.expressions),
+    "TO_OBJECT": lambda node: call("_account_object_of", *node.expressions),
+    "GET_PATH": lambda node: call("_account_get_path", *node.expressions),
+}

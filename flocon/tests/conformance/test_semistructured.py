@@ -1,0 +1,122 @@
+"""Functions of objects, arrays and VARIANTs, and what takes lambdas."""
+
+from decimal import Decimal
+from typing import Any
+
+from conformance.shared import Failed, Run, wrong_answers
+
+AB = """parse_json('{"a": 1, "b": "x"}')"""
+
+
+def test_functions_of_objects(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions-semistructured"""
+    expected: dict[str, Any] = {
+        f"object_delete({AB}, 'a')": {"b": "x"},
+        f"object_delete({AB}, 'a', 'b')": {},
+        "object_delete(object_construct('a', 1, 'b', 2), 'a')": {"b": 2},
+        f"object_pick({AB}, 'b', 'c')": {"b": "x"},
+        f"object_pick({AB}, ['b', 'a'])": {"a": 1, "b": "x"},
+        f"object_insert({AB}, 'c', 3)": {"a": 1, "b": "x", "c": 3},
+        f"object_insert({AB}, 'a', null)": Failed(100079),
+        f"object_insert({AB}, 'a', 2)": Failed(100079),
+        f"object_insert({AB}, 'a', 2, true)": {"a": 2, "b": "x"},
+        "object_insert(object_construct(), 'a', null)": {},
+        "object_insert(object_construct(), 'a', parse_json('null'))": {"a": None},
+        "arrays_to_object(['a', 'b'], [1, 2])": {"a": 1, "b": 2},
+        f"get({AB}, 'b')::varchar": "x",
+        f"upper(get({AB}, 'b'))": "X",
+        f"get({AB}, 'b') = 'x'": True,
+        "get([1, 2], 1)": "2",
+        "get([1, 2], 7)": None,
+        f"get_ignore_case({AB}, 'B')::varchar": "x",
+        f"get_path({AB}, 'b')::varchar": "x",
+        f"to_object({AB}):a::int": 1,
+    }
+    assert wrong_answers(run, expected) == {}
+
+
+def test_functions_that_ask_for_a_variants_type(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions-conditional"""
+    expected: dict[str, Any] = {
+        "is_object(parse_json('{}')) and not is_object(parse_json('[]'))": True,
+        "is_array(parse_json('[]')) and not is_array(parse_json('{}'))": True,
+        "is_integer(parse_json('1')) and not is_integer(parse_json('1.5'))": True,
+        "is_decimal(parse_json('1')) and is_decimal(parse_json('1.5'))": True,
+        "is_decimal(parse_json('\"1\"'))": False,
+        "is_double(parse_json('1e300')) and is_real(parse_json('1.5'))": True,
+        "is_boolean(parse_json('true')) and not is_boolean(parse_json('1'))": True,
+        "is_varchar(parse_json('\"a\"')) and not is_char(parse_json('1'))": True,
+        "is_varchar(null)": None,
+        "is_date(parse_json('1'))": Failed(2),
+        "as_array(parse_json('[1]'))": [1],
+        "as_array(parse_json('1'))": None,
+        "as_object(parse_json('{\"a\": 1}'))": {"a": 1},
+        "as_integer(parse_json('1'))": 1,
+        "as_integer(parse_json('\"1\"'))": None,
+        "as_decimal(parse_json('1.57'), 10, 1)": Decimal("1.6"),
+        "as_double(parse_json('1.5'))": 1.5,
+        "as_boolean(parse_json('true'))": True,
+        "as_varchar(parse_json('\"a\"'))": "a",
+        "as_char(parse_json('1'))": None,
+        "as_timestamp_ntz(parse_json('1'))": Failed(2),
+    }
+    assert wrong_answers(run, expected) == {}
+
+
+def test_functions_of_arrays(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/array_sort"""
+    expected: dict[str, Any] = {
+        "array_max([1, 10, 9])": "10",
+        "array_min(['b', 'a'])::varchar": "a",
+        "array_max([])": None,
+        "array_sort([3, 1, 10])": [1, 3, 10],
+        "array_sort([3, 1, 10], false)": [10, 3, 1],
+        "array_sort([3, null, 1])": [1, 3, None],
+        "array_sort([3, null, 1], true, true)": [None, 1, 3],
+        "array_to_string([1, 'b'], column1)": "1-b",
+        "array_to_string([], column1)": "",
+        "array_generate_range(1::int, 3::int)": [1, 2],
+    }
+    assert wrong_answers(run, expected, "from values ('-')") == {}
+
+
+def test_functions_that_take_a_lambda(run: Run) -> None:
+    """https://docs.snowflake.com/en/user-guide/querying-semistructured-lambda"""
+    expected: dict[str, Any] = {
+        "filter([1, 2, 3], x -> x > 1)": [2, 3],
+        'filter(parse_json(\'[{"a": 1}, {"a": 5}]\'), x -> x:a > 2)': [{"a": 5}],
+        "filter(['a', 'b'], x -> x = 'a')": ["a"],
+        "transform([1, 2], x int -> x * 2)": [2, 4],
+        "transform([1, 2], x -> x * column1)": [10, 20],
+        "transform(['a'], x -> upper(x))": ["A"],
+        "transform([1], x -> x)": [1],
+        "reduce([1, 2, 3], 0, (acc, x) -> acc + x)": 6,
+        "reduce([1, 2, 3], 10, (acc int, x int) -> acc + x)": 16,
+        "reduce([0.5], 0, (acc, x) -> acc + x)": Failed(2),
+    }
+    assert wrong_answers(run, expected, "from values (10)") == {}
+
+
+def test_tables_of_elements_and_of_pieces_keep_their_order(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/split_to_table"""
+    run("create table s as select 1 id, parse_json('[5, 6, 7]') a")
+    seven = [(5,), (6,), (7,)]
+    for source in (
+        "s",
+        "(select parse_json('[5, 6, 7]') a) s",
+        "(select a from s limit 1) s",
+        "s s cross join (select 1 one)",
+    ):
+        assert run(f"select f.value::int from {source}, lateral flatten(s.a) f") == seven, source
+    with_ = "with w as (select a from s)"
+    assert run(f"{with_} select f.value::int from w, lateral flatten(w.a) f") == seven
+    outer = "lateral flatten(input => parse_json(column1), outer => true) f"
+    rows = run(f"select f.index, f.path from values ('[]'), ('[1]'), ('{{\"k\": 1}}'), {outer}")
+    assert rows == [(None, None), (0, "[0]"), (None, "k")]
+
+    assert run("select index, value from table(split_to_table('a.b', '.'))") == [(1, "a"), (2, "b")]
+    run("create table words as select 'a-b' w union all select 'c'")
+    pieces = "select t.w, p.value from words t, lateral split_to_table(t.w, '-') p order by 2"
+    assert run(pieces) == [("a-b", "a"), ("a-b", "b"), ("c", "c")]
+    tokens = "select value from table(strtok_split_to_table('a.b c', '. '))"
+    assert run(tokens) == [("a",), ("b",), ("c",)]
