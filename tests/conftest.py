@@ -12,6 +12,7 @@ import pytest
 os.environ.setdefault("SNOWFLAKE_DISABLE_PLATFORM_DETECTION", "true")
 
 import snowflake.connector
+from flocon.testing import scratch
 from snowflake.snowpark import Session
 
 from flocon import AccountProcess as RunningAccount
@@ -39,6 +40,7 @@ def on_snowflake() -> bool:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    scratch.keep_in_memory()
     if on_snowflake():
         config.option.flocon_connection = os.environ.get("TEST_CONNECTION", "default")
 

@@ -6,7 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+# The connector looks for cloud hosts at login; without a network that takes seconds.
+os.environ.setdefault("SNOWFLAKE_DISABLE_PLATFORM_DETECTION", "true")
+
 from accounts import CONNECT_DEFAULTS, on_snowflake
+from flocon.testing import scratch
 from snowflake.connector import SnowflakeConnection
 from snowflake.snowpark import Session
 
@@ -17,6 +22,7 @@ _ON_SNOWFLAKE = _TESTS / "conformance"
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    scratch.keep_in_memory()
     if on_snowflake():
         config.option.flocon_connection = os.environ.get("TEST_CONNECTION", "default")
 

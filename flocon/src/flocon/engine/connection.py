@@ -235,7 +235,16 @@ class Connection:
         return bound_arrays.arrays(binds) if self.fast else ()
 
     def _table_columns(self, table: exp.Table) -> list[tuple[str, str]]:
-        return self.columns(table.catalog or "temp", table.db or "main", table.name)
+        """The columns of a relation of the statement, which the engine finds whatever its case."""
+        database, schema, name = table.catalog or "temp", table.db or "main", table.name
+        if not self.fast:
+            return self.columns(database, schema, name)
+        if self._duck._table_kind((database, schema, name)) == "none":
+            return []
+        with translated():
+            # An answer without a statement: duckdb_columns() goes through all of the account's.
+            relation = self._duck.table(quoted(database, schema, name))
+            return list(zip(relation.columns, map(str, relation.types), strict=True))
 
     def _unmatched_call(self, query: Expr) -> str:
         """What DuckDB's planner says that no function matches in a query; '' when it says else.
