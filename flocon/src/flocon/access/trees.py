@@ -31,7 +31,7 @@ class Place(Protocol):
 
     def resolve(self, name: Name) -> FullName: ...
 
-    def is_private(self, table: exp.Table) -> bool:
+    def is_private(self, name: Name) -> bool:
         """Is it the session's own: a temporary table, or rows that came with the statement?"""
         ...
 
@@ -61,7 +61,7 @@ def _reads(tree: Expr, place: Place, but: tuple[Expr, ...]) -> Iterator[Need]:
         if not isinstance(table.this, exp.Identifier):
             yield from _source(table, place)
     for table in parsing.tables(tree):
-        if not any(table is each for each in but) and not place.is_private(table):
+        if not any(table is each for each in but) and not place.is_private(parsing.name_of(table)):
             yield from selects(place.resolve(parsing.name_of(table)))
     for column in tree.find_all(exp.Column):
         if column.name == "NEXTVAL" and column.table and column.table not in aliases:
@@ -124,7 +124,7 @@ def _dml(*privileges: str, chooses: bool = False) -> Callable[[Expr, Place], Dem
 def _changing(tree: Expr, privileges: tuple[str, ...], place: Place) -> Demand:
     needs, targets = [], parsing.targets(tree)
     for target in targets:
-        if not place.is_private(target):
+        if not place.is_private(parsing.name_of(target)):
             changed = inside(RELATION, place.resolve(parsing.name_of(target)))
             needs += [Need(changed, (privilege,)) for privilege in privileges]
     return Demand((*needs, *_reads(tree, place, tuple(targets))), works=True)
@@ -203,7 +203,7 @@ def _schema_name(target: exp.Table, place: Place) -> tuple[str, str]:
 def _drop(tree: Expr, place: Place) -> Demand | None:
     kind = str(tree.args.get("kind") or "").upper()
     target = tree.args["tables"][0] if tree.args.get("tables") else tree.this
-    if kind in ("TABLE", "VIEW") and place.is_private(target):
+    if kind in ("TABLE", "VIEW") and place.is_private(parsing.name_of(target)):
         return Demand()
     if kind == "DATABASE":
         what = database(target.name)
@@ -222,7 +222,7 @@ def _alter(tree: Expr, place: Place) -> Demand | None:
         return Demand()
     if kind not in ("TABLE", "VIEW"):
         return None
-    if place.is_private(tree.this):
+    if place.is_private(parsing.name_of(tree.this)):
         return Demand()
     name = place.resolve(parsing.name_of(tree.this))
     what = inside(kind, name)

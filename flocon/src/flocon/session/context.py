@@ -9,14 +9,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from sqlglot import Expr, exp
+from sqlglot import Expr
 
 from flocon.access.directory import Directory
 from flocon.access.guard import Guard
 from flocon.core import errors
 from flocon.core.result import Result
 from flocon.engine import OF_THE_ENGINE, Binds, Catalog, Connection
-from flocon.engine.parsing import name_of
 from flocon.sql.tokens import FullName, Name, checked, checked_without_quotes
 from flocon.stores.stores import Stores
 from flocon.transactions.manager import TransactionManager
@@ -204,11 +203,11 @@ class Context:
         held = self.connection.temporary.get(name)
         return ("temp", "main", held.held_as) if held else (name.database, name.schema, name.name)
 
-    def is_private(self, table: exp.Table) -> bool:
+    def is_private(self, name: Name) -> bool:
         """Is it the session's own: a temporary table, or rows that came with the statement?"""
-        if not table.db and table.name in self.relations:
+        if not name.schema and name.name in self.relations:
             return True
-        return self.temporary(name_of(table)) is not None
+        return self.temporary(name) is not None
 
     def check_schema(self, name: FullName) -> None:
         """Raises 002003 where the place of something new does not exist."""

@@ -143,20 +143,20 @@ class Touched:
 def touched(context: Context, tree: Expr) -> Touched:
     """Raises 000002 for DML on a stream: like a view, it cannot be changed."""
     streams, adds = context.account.streams, _adds(tree)
-    targets = [
-        (target, context.resolve(parsing.name_of(target))) for target in parsing.targets(tree)
-    ]
-    for _, name in targets:
+    written = [parsing.name_of(target) for target in parsing.targets(tree)]
+    targets = [context.resolve(name) for name in written]
+    for name in targets:
         if streams.find(name):
             raise errors.unsupported(f"DML on stream {name}")
     reads = named_in(context, tree)
     if adds:
-        for _, name in targets:
+        for name in targets:
             if name in reads:
                 reads.remove(name)
         held = []
     else:
-        held = [name for target, name in targets if not context.is_private(target)]
+        named = zip(written, targets, strict=True)
+        held = [full for name, full in named if not context.is_private(name)]
     behind = streams.behind(context.connection, reads)
     consumed = [*(name for name in reads if streams.find(name)), *(s.name for s in behind)]
     return Touched(reads, [*held, *consumed])

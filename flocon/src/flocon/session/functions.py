@@ -50,7 +50,7 @@ class AccountFunctions:
                     function_rights.check(self._context, function.name.upper(), arguments)
                     _put_value(function, True if acting else handler(self._context, arguments))
         with ExitStack() as users:
-            for functions in self._registry.user_functions:
+            for functions in self._registry.user_functions if tree.find(exp.Anonymous) else ():
                 users.enter_context(functions.evaluated(self._context, tree, binds))
             with self._relations(tree, binds):
                 yield

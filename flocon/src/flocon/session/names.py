@@ -102,11 +102,8 @@ def qualify(context: Context, tree: Expr) -> Names:
 
 def named_in(context: Context, tree: Expr) -> list[FullName]:
     """The tables, views and streams that a statement names and that exist for others, too."""
-    return [
-        context.resolve(parsing.name_of(table))
-        for table in parsing.tables(tree)
-        if not context.is_private(table)
-    ]
+    named = map(parsing.name_of, parsing.tables(tree))
+    return [context.resolve(name) for name in named if not context.is_private(name)]
 
 
 def _refuse_hidden(context: Context, full: FullName) -> None:
