@@ -119,7 +119,7 @@ check: venv ## Format, lint, types, imports, SQL lint, workflow lint
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/sqlfluff lint app/sql
+	$(BIN)/sqlfluff lint app/sql app/caves/laws
 	$(BIN)/jactionlint
 
 .PHONY: docs

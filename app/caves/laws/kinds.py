@@ -20,6 +20,25 @@ SELECT EVENT_TYPE, FIELD_NAME, SYNONYMS, STAGING_COLUMN, PRODUCTION_COLUMN
 FROM {db}.OPS.EVENT_FIELDS
 ORDER BY EVENT_TYPE, STAGING_COLUMN
 """
+# What law 2 repeats for each stream and table.
+STREAM = """
+        SELECT KAFKA_TOPIC, KAFKA_PARTITION, KAFKA_OFFSET, INGESTION_TIMESTAMP,
+            '{stream}' AS CONSUMER
+        FROM {{db}}.{stream}"""
+TABLE = """
+    SELECT KAFKA_TOPIC, KAFKA_PARTITION, KAFKA_OFFSET, INGESTION_TIMESTAMP,
+        '{name}' AS TABLE_NAME
+    FROM {{db}}.{table}"""
+UNREAD = """
+    SELECT s.KAFKA_OFFSET
+    FROM {{db}}.{table} s
+    INNER JOIN SAID e
+        ON s.KAFKA_TOPIC = e.KAFKA_TOPIC
+        AND s.KAFKA_PARTITION = e.KAFKA_PARTITION
+        AND s.KAFKA_OFFSET = e.KAFKA_OFFSET
+    WHERE {lacks}"""
+LACKS = "s.{column} IS NULL AND TRIM(COALESCE({values}, '')) <> ''"
+
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*", re.ASCII)
 
 
@@ -52,6 +71,31 @@ class Kind:
 class Kinds(tuple[Kind, ...]):
     """All of them."""
 
+    def parts(self) -> dict[str, str]:
+        """What the placeholders of the laws' queries stand for."""
+        names = {kind.staging: kind.staging.split(".")[1] for kind in self}
+        figures = {name: f"IN_{name}" for name in names.values()} | {"REJECTED_EVENTS": "REJECTED"}
+        return {
+            "order_columns": self.shown_in("PRODUCTION.ORDERS").plain_columns,
+            "adjustment_columns": self.shown_in("PRODUCTION.INVENTORY_HISTORY").plain_columns,
+            "streams": union(
+                STREAM.format(stream=each) for each in dict.fromkeys(kind.stream for kind in self)
+            ),
+            "unknown": self.shown_in("PRODUCTION.ORDERS").stream,
+            "tables": union(TABLE.format(name=names[each], table=each) for each in names),
+            "sums": ",\n        ".join(
+                f"SUM(CASE WHEN P.TABLE_NAME = '{name}' THEN 1 ELSE 0 END) AS {figure}"
+                for name, figure in figures.items()
+            ),
+            "figures": ",\n        ".join(
+                f"COALESCE(P.{figure}, 0) AS {figure}" for figure in figures.values()
+            ),
+            "totals": ",\n    ".join(
+                f"COALESCE(SUM({figure}), 0) AS {figure}" for figure in figures.values()
+            ),
+            "unread": union(UNREAD.format(table=kind.staging, lacks=lacks(kind)) for kind in self),
+        }
+
     def shown_in(self, production: str) -> Kind:
         [kind] = [each for each in self if each.production == production]
         return kind
@@ -83,6 +127,15 @@ def _name(text: str) -> str:
     if not NAME.fullmatch(text):
         raise ValueError(f"OPS.EVENT_KINDS or OPS.EVENT_FIELDS has {text!r} for a name")
     return text
+
+
+def lacks(kind: Kind) -> str:
+    """Whether a row of STAGING has NULL in a column for which its event has a value."""
+    conditions = []
+    for field in kind.fields:
+        values = ", ".join(f"e.SAYS:{name}::VARCHAR" for name in field.names)
+        conditions.append(LACKS.format(column=field.staged, values=values))
+    return "\n        OR ".join(conditions)
 
 
 def union(parts: Iterable[str]) -> str:

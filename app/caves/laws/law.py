@@ -1,21 +1,72 @@
-"""A law of the pipeline, and what is found when it is checked."""
+"""The five laws: what must hold, by which query, and which of its figures must be 0."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from app.caves.laws.kinds import Kinds
 
 
 @dataclass(frozen=True)
 class Law:
-    """One thing that must hold, and the query whose figures tell whether it does, for the kinds of
-    event that the pipeline knows."""
+    """One thing that must hold. `query` is the file beside this module that counts its figures."""
 
     number: int
     title: str
     text: str
-    query: Callable[[Kinds], str]
+    query: str
     violations: tuple[str, ...]
+
+    def statement(self, kinds: Kinds) -> str:
+        """The query for these kinds of event, with one value to bind: SINCE. `{db}` is left to the
+        account."""
+        text = (Path(__file__).parent / self.query).read_text("utf-8")
+        for name, part in {"since": "?", **kinds.parts()}.items():
+            text = text.replace(f"{{{name}}}", part)
+        return text
+
+
+LAWS = (
+    Law(
+        1,
+        "each message once",
+        "Per Kafka partition, every message below NEXT_OFFSET is in exactly one of"
+        " RAW_EVENTS_STREAM and REJECTED_EVENTS (INGEST), once.",
+        "messages.sql",
+        ("MISSING", "TWICE", "BEYOND"),
+    ),
+    Law(
+        2,
+        "each row in one place",
+        "Every RAW row that the streams have given out is in exactly one table of STAGING or in"
+        " REJECTED_EVENTS (STAGING, not retried), once; no column there is NULL for which its event"
+        " has a value.",
+        "rows.sql",
+        ("MISSING", "TWICE", "TOO_EARLY", "UNFOUNDED", "UNREAD"),
+    ),
+    Law(
+        3,
+        "the latest event wins",
+        "ORDERS has one row per ORDER_ID: its event with the greatest (EVENT_TIMESTAMP, EVENT_ID),"
+        " withdrawn ones left out.",
+        "orders.sql",
+        ("MISSING", "WRONG", "TWICE", "UNFOUNDED"),
+    ),
+    Law(
+        4,
+        "each adjustment once",
+        "INVENTORY_HISTORY has each valid ADJUSTMENT_ID once, as it first came.",
+        "adjustments.sql",
+        ("MISSING", "WRONG", "TWICE", "UNFOUNDED"),
+    ),
+    Law(
+        5,
+        "stock is its history",
+        "INVENTORY_CURRENT is what INVENTORY_HISTORY adds up to, product by product, without voided"
+        " adjustments.",
+        "stock.sql",
+        ("MISSING", "UNFOUNDED", "TWICE"),
+    ),
+)
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,7 @@ def verify(account: Account, since: datetime | None = None) -> list[Verdict]:
 
 
 def judge(account: Account, law: Law, known: kinds.Kinds, since: datetime) -> Verdict:
-    row = account.row(law.query(known), (since.isoformat(sep=" "),))
+    row = account.row(law.statement(known), (since.isoformat(sep=" "),))
     return Verdict(law, {name: int(value) for name, value in row.items()})
 
 

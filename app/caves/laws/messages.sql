@@ -1,0 +1,99 @@
+-- Not every offset is a message: compaction removes some, and each Kafka transaction ends with a
+-- marker. The ingester counts in SKIPPED those that the broker had no message for, in the same
+-- transaction that moves NEXT_OFFSET; what is absent beyond that number is missing. A gap that an
+-- operator accepted is one row of REJECTED_EVENTS, and for the rest of its offsets in SKIPPED. A
+-- partition is judged from the first offset that it still has above its last purge (below that,
+-- single rows may be left); SKIPPED may then be of purged rows. A topic that was deleted and
+-- created again counts from 0: it is judged from then on, which the row of its gap tells, by having
+-- no offset.
+WITH SINCE AS (SELECT CAST({since} AS TIMESTAMP_NTZ) AS MOMENT),
+
+RECREATED AS (
+    SELECT
+        KAFKA_TOPIC,
+        KAFKA_PARTITION,
+        MAX(REJECTED_AT) AS MOMENT
+    FROM {db}.RAW_DATA.REJECTED_EVENTS
+    WHERE STAGE = 'INGEST' AND KAFKA_OFFSET IS NULL
+    GROUP BY KAFKA_TOPIC, KAFKA_PARTITION
+),
+
+PURGED AS (
+    SELECT
+        KAFKA_TOPIC,
+        KAFKA_PARTITION,
+        MAX(TO_OFFSET) AS TO_OFFSET
+    FROM (
+        SELECT
+            L.KAFKA_TOPIC,
+            L.KAFKA_PARTITION,
+            L.TO_OFFSET,
+            RANK() OVER (
+                PARTITION BY L.KAFKA_TOPIC, L.KAFKA_PARTITION ORDER BY L.PURGED_AT DESC
+            ) AS AGE
+        FROM {db}.OPS.RETENTION_LOG AS L
+        LEFT JOIN RECREATED AS R
+            ON L.KAFKA_TOPIC = R.KAFKA_TOPIC AND L.KAFKA_PARTITION = R.KAFKA_PARTITION
+        WHERE
+            L.TABLE_NAME = 'RAW_DATA.RAW_EVENTS_STREAM'
+            AND (R.MOMENT IS NULL OR L.INGESTED_BEFORE > R.MOMENT)
+    ) AS EACH_PURGE
+    WHERE AGE = 1
+    GROUP BY KAFKA_TOPIC, KAFKA_PARTITION
+),
+
+MESSAGES AS (
+    SELECT
+        KAFKA_TOPIC,
+        KAFKA_PARTITION,
+        KAFKA_OFFSET,
+        INGESTION_TIMESTAMP AS CAME,
+        1 AS IN_RAW
+    FROM {db}.RAW_DATA.RAW_EVENTS_STREAM CROSS JOIN SINCE
+    WHERE INGESTION_TIMESTAMP >= SINCE.MOMENT
+    UNION ALL
+    SELECT
+        KAFKA_TOPIC,
+        KAFKA_PARTITION,
+        KAFKA_OFFSET,
+        REJECTED_AT AS CAME,
+        0 AS IN_RAW
+    FROM {db}.RAW_DATA.REJECTED_EVENTS CROSS JOIN SINCE
+    WHERE STAGE = 'INGEST' AND KAFKA_OFFSET IS NOT NULL AND REJECTED_AT >= SINCE.MOMENT
+),
+
+PARTITIONS AS (
+    SELECT
+        M.KAFKA_TOPIC,
+        M.KAFKA_PARTITION,
+        MAX(O.NEXT_OFFSET) AS NEXT_OFFSET,
+        COALESCE(MAX(O.SKIPPED), 0) AS SKIPPED,
+        MIN(M.KAFKA_OFFSET) AS FIRST_OFFSET,
+        SUM(M.IN_RAW) AS IN_RAW,
+        COUNT(*) - SUM(M.IN_RAW) AS REJECTED,
+        COUNT(*) - COUNT(DISTINCT M.KAFKA_OFFSET) AS TWICE,
+        COUNT(DISTINCT CASE WHEN M.KAFKA_OFFSET < O.NEXT_OFFSET THEN M.KAFKA_OFFSET END) AS BELOW,
+        COUNT(CASE WHEN O.NEXT_OFFSET IS NULL OR M.KAFKA_OFFSET >= O.NEXT_OFFSET THEN 1 END)
+            AS BEYOND
+    FROM MESSAGES AS M
+    LEFT JOIN {db}.RAW_DATA.INGEST_OFFSETS AS O
+        ON M.KAFKA_TOPIC = O.TOPIC AND M.KAFKA_PARTITION = O.PARTITION
+    LEFT JOIN PURGED AS P
+        ON M.KAFKA_TOPIC = P.KAFKA_TOPIC AND M.KAFKA_PARTITION = P.KAFKA_PARTITION
+    LEFT JOIN RECREATED AS R
+        ON M.KAFKA_TOPIC = R.KAFKA_TOPIC AND M.KAFKA_PARTITION = R.KAFKA_PARTITION
+    WHERE
+        (P.TO_OFFSET IS NULL OR M.KAFKA_OFFSET > P.TO_OFFSET)
+        AND (R.MOMENT IS NULL OR M.CAME >= R.MOMENT)
+    GROUP BY M.KAFKA_TOPIC, M.KAFKA_PARTITION
+)
+
+SELECT
+    COUNT(*) AS PARTITIONS,
+    COALESCE(SUM(IN_RAW), 0) AS IN_RAW,
+    COALESCE(SUM(REJECTED), 0) AS REJECTED,
+    COALESCE(SUM(SKIPPED), 0) AS SKIPPED,
+    COALESCE(SUM(GREATEST(NEXT_OFFSET - FIRST_OFFSET - BELOW - SKIPPED, 0)), 0) AS MISSING,
+    COALESCE(SUM(TWICE), 0) AS TWICE,
+    COALESCE(SUM(BEYOND), 0) AS BEYOND
+FROM PARTITIONS
