@@ -1,5 +1,8 @@
 """`flocon.AccountProcess`: an account that programs start, stop and kill."""
 
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,6 +34,35 @@ def test_what_was_committed_is_there_after_kill_9_and_on_the_same_port(
     with account.connect(database="D", schema="PUBLIC") as connection:
         assert connection.cursor().execute("SELECT n FROM t").fetchall() == [(1,)]
     assert account.stop() == 0
+
+
+@pytest.mark.parametrize("forked", [False, True])
+def test_it_ends_with_the_program_that_has_started_it(tmp_path: Path, forked: bool) -> None:
+    """A test run that was killed left its account behind, for ever."""
+    program = (
+        "import flocon, signal\n"
+        f"account = flocon.AccountProcess({str(tmp_path)!r}, forked={forked}).start()\n"
+        "print(account.process.pid, flush=True)\n"
+        "signal.pause()\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE) as starter:
+        assert starter.stdout
+        pid = int(starter.stdout.readline())
+        assert is_alive(pid)
+        starter.kill()
+    deadline = time.monotonic() + 20
+    while is_alive(pid):
+        assert time.monotonic() < deadline, "the account is still there"
+        time.sleep(0.02)
+    # It has let go of its folder, and what it had was written.
+    AccountProcess(tmp_path, forked=True).start().stop()
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        return "Z" not in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 def test_a_start_that_fails_says_what_the_account_said(account: AccountProcess) -> None:

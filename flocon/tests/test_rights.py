@@ -139,10 +139,10 @@ def test_a_statement_needs_what_its_page_says(sql: str) -> None:
 @pytest.mark.parametrize(
     "sql",
     [
-        "create function f() returns int as '1'",
+        "create external function f() returns int as 'x'",
         "alter pipe p refresh",
         "execute immediate 'select 1'",
-        "show functions",
+        "show pipes",
         "undrop table t",
         "explain select * from t",
     ],

@@ -6,6 +6,7 @@ import logging
 import os
 import signal
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -89,6 +90,11 @@ def parser() -> argparse.ArgumentParser:
         default=128,
         help="larger requests are refused, packed or unpacked (%(default)s)",
     )
+    parser.add_argument(
+        "--end-with-input",
+        action="store_true",
+        help="end when standard input does, as it does when a program that holds it is killed",
+    )
     return parser
 
 
@@ -122,6 +128,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         password = _password(given.password_file)
     except (OSError, ValueError) as error:
         return _fail(f"no password in {given.password_file or _PASSWORD_VARIABLE}: {error}", 2)
+    if given.end_with_input:
+        threading.Thread(target=_end_with_input, name="input", daemon=True).start()
     _set_up_logging()
     heap.bound()
     privacy.keep_new_files_private()
@@ -145,6 +153,13 @@ def main(argv: Sequence[str] | None = None) -> int:
             service.http_server(lambda: _say_how_to_connect(service), _leave_at_once, _HttpServer)
         )
     return 0
+
+
+def _end_with_input() -> None:
+    """Read standard input to its end, and then stop like after SIGTERM."""
+    while os.read(0, 4096):
+        continue
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _say_how_to_connect(service: Service) -> None:

@@ -22,7 +22,8 @@ _LISTENING = re.compile(r"^A Snowflake account is listening on http://\S+:(\d+),
 
 
 class AccountProcess(Commandable):
-    """The `flocon` command in a process, with all that it needs in one folder.
+    """The `flocon` command in a process, with all that it needs in one folder. It ends when the
+    program that has started it does, also by kill -9.
 
     folder: gets `data`, the account's; `home`, a SNOWFLAKE_HOME whose default connection `local` is
         the account; and `account.log`, what it writes.
@@ -60,6 +61,7 @@ class AccountProcess(Commandable):
         self.connect_defaults = connect_defaults or {}
         self.name = "local"
         self.process: subprocess.Popen[bytes] | ForkedAccount | None = None
+        self._input: int | None = None
 
     def start(self) -> AccountProcess:
         """Start it, or start it again on the same data; returns when clients get answers.
@@ -88,16 +90,19 @@ class AccountProcess(Commandable):
         process = self._started()
         process.terminate()
         try:
-            return process.wait(timeout=_END_SECONDS)
+            code = process.wait(timeout=_END_SECONDS)
         except subprocess.TimeoutExpired:
             self.kill()
             raise
+        self._close_input()
+        return code
 
     def kill(self) -> None:
         """kill -9: what was committed is there when it is started again."""
         process = self._started()
         process.kill()
         process.wait(timeout=_END_SECONDS)
+        self._close_input()
 
     def __enter__(self) -> AccountProcess:
         return self if self._runs() else self.start()
@@ -139,13 +144,22 @@ class AccountProcess(Commandable):
         return self.process
 
     def _launched(self) -> subprocess.Popen[bytes] | ForkedAccount:
-        arguments = ["--port", str(self.port), "--data", str(self.data), *self.options]
+        self._close_input()
+        ends = "--end-with-input"
+        arguments = [ends, "--port", str(self.port), "--data", str(self.data), *self.options]
         if self.forked:
             return ForkedAccount(arguments, self._log_file)
-        with self._log_file.open("ab") as log:
+        # Nobody but this program holds its input open, so that both end together.
+        theirs, self._input = os.pipe()
+        with self._log_file.open("ab") as log, os.fdopen(theirs) as stdin:
             # -P: what lies in the folder that we are in is not imported instead of a library.
             command = [sys.executable, "-P", "-m", "flocon", *arguments]
-            return subprocess.Popen(command, stdout=log, stderr=log)
+            return subprocess.Popen(command, stdin=stdin, stdout=log, stderr=log)
+
+    def _close_input(self) -> None:
+        if self._input is not None:
+            os.close(self._input)
+            self._input = None
 
     def _write_home(self) -> None:
         self.home.mkdir(parents=True, exist_ok=True)

@@ -89,11 +89,15 @@ def main() -> None:
     account = import_module("flocon.__main__").main
     gc.collect()
     gc.freeze()
+    # Nothing is ever written to it: its end tells the accounts that this process has ended.
+    stdin, alive = os.pipe()
     for order in forks.orders():
         if pid := order.get("wait"):
             forks.answer(_exit_code(pid, order["seconds"]))
         elif (child := os.fork()) == 0:
-            forks.become(account, ["flocon", *order["start"]], order["log"], order["log"])
+            os.close(alive)
+            log = order["log"]
+            forks.become(account, ["flocon", *order["start"]], log, log, stdin=stdin)
         else:
             forks.answer(child)
 

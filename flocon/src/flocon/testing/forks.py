@@ -25,12 +25,12 @@ def become(
     err: Path,
     *,
     cwd: Path | None = None,
+    stdin: int | None = None,
 ) -> NoReturn:
-    """To be called in a fork: be this program from here on."""
+    """To be called in a fork: be this program from here on. stdin: an open file for its input."""
     if cwd:
         os.chdir(cwd)
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(nothing, 0)
+    os.dup2(os.open(os.devnull, os.O_RDONLY) if stdin is None else stdin, 0)
     for number, path in ((1, out), (2, err)):
         file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         os.dup2(file, number)
