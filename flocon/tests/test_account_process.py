@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from shared import shown
 
 from flocon import AccountProcess
 
@@ -74,3 +75,17 @@ def test_a_start_that_fails_says_what_the_account_said(account: AccountProcess) 
 def test_an_account_that_was_not_started_cannot_be_stopped(account: AccountProcess) -> None:
     with pytest.raises(RuntimeError, match="has not been started"):
         account.stop()
+
+
+def test_a_new_account_has_compute_wh_and_one_where_it_was_dropped_has_not(
+    tmp_path: Path,
+) -> None:
+    made = AccountProcess(tmp_path / "account", forked=True)
+    with made.start().connect() as connection:
+        (row,) = shown(connection, "show warehouses")
+        assert (row["name"], row["state"], row["size"]) == ("COMPUTE_WH", "SUSPENDED", "X-Small")
+        connection.cursor().execute("drop warehouse compute_wh")
+    made.kill()
+    with made.start().connect() as connection:
+        assert shown(connection, "show warehouses") == []
+    made.kill()

@@ -238,7 +238,7 @@ def test_the_cost_is_told_from_what_has_been_measured(
     assert seconds > 0
     assert source == "measured: TASK_HISTORY, 2 runs with data in a day"
     assert given["warehouse_size"] == ("X-Small", "SHOW WAREHOUSES: COMPUTE_WH")
-    assert given["auto_suspend"] == (60, "SHOW WAREHOUSES: COMPUTE_WH")
+    assert given["auto_suspend"] == (600, "SHOW WAREHOUSES: COMPUTE_WH")
     assert given["ingest_seconds"] == (2, "assumed: five statements of a batch, or a sign of life")
     assert found["deployed"] == {
         "TASKS": "60 MINUTES",

@@ -28,6 +28,7 @@ from flocon.objects import (
     notifications,
     resource_monitors,
     roles,
+    session_variables,
     staged_files,
     stages,
     streamlits,
@@ -40,7 +41,7 @@ from flocon.objects import (
     warehouse_history,
     warehouses,
 )
-from flocon.procedures import definitions, functions, procedures, telemetry
+from flocon.procedures import functions, procedures, telemetry
 from flocon.procedures.packages import packages
 from flocon.session import cancellation
 from flocon.session.registry import Registry
@@ -62,7 +63,6 @@ REGISTRY = Registry(
         compute_pools,
         databases,
         ddl,
-        definitions,
         functions,
         grant_listing,
         grants,
@@ -72,6 +72,7 @@ REGISTRY = Registry(
         procedures,
         resource_monitors,
         roles,
+        session_variables,
         staged_files,
         stages,
         streamlits,
@@ -108,6 +109,7 @@ class Account:
             self._lock_file.close()
             raise
         self.sessions: Sessions[Session] = Sessions()
+        is_new = not (data / "account.duckdb").exists()
         self.stores = Stores(
             data,
             host,
@@ -120,6 +122,8 @@ class Account:
         )
         self.stores.engine.provide("PACKAGES", packages().table)
         compute_pools.provide_system_pools(self.stores)
+        if is_new:
+            warehouses.provide_first(self.stores)
         # What others want done now and then, such as the end of idle logins.
         self.chores: list[Callable[[], None]] = []
         self._closing = threading.Event()

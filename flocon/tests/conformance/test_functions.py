@@ -1,5 +1,6 @@
 """Functions answer as Snowflake's reference says."""
 
+import re
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -176,3 +177,9 @@ def test_functions_of_numbers_that_the_engine_lacks(run: Run) -> None:
     assert wrong_answers(run, expected) == {}
     shares = run("select ratio_to_report(column1) over () from values (1), (3)")
     assert shares == [(Decimal("0.250000"),), (Decimal("0.750000"),)]
+
+
+def test_the_version_is_one_of_snowflake_s(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/current_version"""
+    ((version,),) = run("select current_version()")
+    assert re.fullmatch(r"\d+\.\d+\.\d+", version)

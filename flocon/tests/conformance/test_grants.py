@@ -332,3 +332,20 @@ def test_what_stands_behind_information_schema_tells_no_more(
         assert told == [("SEEN",)], source
     told = as_role("select table_name from table(information_schema._tables_with_sizes())")
     assert told == [("SEEN",)]
+
+
+def test_manage_grants_is_enough_to_grant_on_what_the_role_may_not_see(
+    run: Run, as_role: Run, role: str, database: str
+) -> None:
+    """https://docs.snowflake.com/en/user-guide/security-access-control-privileges"""
+    run("create schema closed")
+    run("create table closed.t (a int)")
+    run(f"create warehouse {role}_closed initially_suspended = true")
+    assert error(as_role, f"grant select on table closed.t to role {role}") == UNKNOWN
+    run(f"grant manage grants on account to role {role}")
+    assert error(as_role, "select * from closed.t") == UNKNOWN
+    as_role(f"grant usage on warehouse {role}_closed to role {role}")
+    as_role(f"grant usage on schema closed to role {role}")
+    as_role(f"grant select on table closed.t to role {role}")
+    assert as_role("select * from closed.t") == []
+    run(f"drop warehouse {role}_closed")

@@ -169,3 +169,15 @@ def test_what_the_engine_lists_is_cut_to_what_was_asked_for(
     assert errno(run, f"show {listed} in schema no_such_schema") == 2043
     run("drop schema apart")
     run("use schema public")
+
+
+def test_several_columns_are_altered_in_one_statement(
+    run: Run, connection: snowflake.connector.SnowflakeConnection
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/alter-table-column"""
+    run("create or replace table many (a int, b int not null)")
+    run("alter table many alter a comment $$the, first$$, column b comment 'the second'")
+    run("create or replace view seen_many as select a from many")
+    assert [row["comment"] for row in shown(connection, "describe table many")] == [
+        "the, first", "the second",
+    ]  # fmt: skip

@@ -118,3 +118,21 @@ def test_the_elements_of_an_outer_array_are_rows(run: Run, put: Put) -> None:
         error(run, "copy into t from @files file_format = (type = json strip_null_values = true)")
         == 2
     )
+
+
+def test_a_file_format_is_named_with_quotes_and_without(run: Run, put: Put) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/copy-into-table"""
+    run("create schema formats")
+    run("create file format formats.one type = csv skip_header = 1")
+    run("use schema public")
+    run("create table t (a int)")
+    put("a.csv", "head\n1\n")
+    for named in (
+        "file_format = (format_name = formats.one)",
+        "file_format = (format_name = 'formats.one')",
+        "file_format = (type = csv, skip_header = 1)",
+    ):
+        assert loaded(run, "t", f"{named} force = true") == [("LOADED", 1)]
+    assert run("select a from t") == [(1,)] * 3
+    assert error(run, "copy into t from @files file_format = (format_name = nothing)") == 2003
+    assert error(run, "copy into t from @files file_format = nothing") == 2003

@@ -134,3 +134,16 @@ def test_what_a_dropped_role_owned_goes_to_who_drops_it(
     run(f"drop role if exists {roles[0]}")
     assert error(run, f"drop role {roles[0]}") == 2003
     assert error(run, "drop role sysadmin") == 3001
+
+
+def test_a_role_that_is_replaced_begins_without_grants(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/create-role"""
+    name = f"R_{uuid.uuid4().hex[:10].upper()}"
+    run(f"create or replace role {name} comment = 'first'")
+    run(f"grant create database on account to role {name}")
+    run(f"grant role {name} to role sysadmin")
+    run(f"create or replace role {name}")
+    assert run(f"show grants to role {name}") == []
+    assert run(f"show grants of role {name}") == []
+    assert error(run, "create or replace role sysadmin") == 3001
+    run(f"drop role {name}")

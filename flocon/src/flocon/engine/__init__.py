@@ -24,6 +24,7 @@ from flocon.engine.connection import OF_THE_ENGINE, Connection, Temporary
 from flocon.engine.engine import Engine
 from flocon.engine.failures import Conflict, translate
 from flocon.engine.fast.statement_cache import TEXT
+from flocon.engine.functions import SNOWFLAKE_VERSION
 from flocon.engine.quoting import literal, quoted
 from flocon.engine.rendering import Binds, used
 from flocon.engine.types import compressed
@@ -32,6 +33,7 @@ __all__ = [
     "HIDDEN_SCHEMA",
     "NOW",
     "OF_THE_ENGINE",
+    "SNOWFLAKE_VERSION",
     "TEXT",
     "Binds",
     "Catalog",

@@ -9,6 +9,8 @@ from flocon.engine.fast import bound_arrays
 from flocon.engine.texts import is_text
 from flocon.engine.types import JSON_TYPES
 
+# What CURRENT_VERSION() and logins say: one of Snowflake's.
+SNOWFLAKE_VERSION = "10.0.0"
 _REGEXP_FLAGS = {"c", "i", "m", "s", "e"}
 _FLATTEN_ARGUMENTS = ("INPUT", "PATH", "OUTER", "RECURSIVE", "MODE")
 
@@ -53,6 +55,8 @@ def current_names(node: Expr) -> Expr:
         )
     if isinstance(node, exp.CurrentSchema):
         return exp.Anonymous(this="getvariable", expressions=[exp.Literal.string("account_schema")])
+    if isinstance(node, exp.CurrentVersion):
+        return exp.Literal.string(SNOWFLAKE_VERSION)
     return node
 
 

@@ -13,7 +13,7 @@ from flocon.core import errors
 from flocon.engine import multi_inserts
 from flocon.engine.failures import translate
 from flocon.engine.fast.statement_cache import StatementCache
-from flocon.sql.tokens import Name
+from flocon.sql.tokens import Name, Tokens
 
 # sqlglot takes OR ALTER for OR REPLACE.
 _OR_ALTER = re.compile(r"^(?:\s|--[^\n]*\n|/\*.*?\*/)*CREATE\s+OR\s+ALTER\b", re.I | re.S)
@@ -53,12 +53,69 @@ def parse(sql: str) -> Expr:
             f"Actual statement count {len(found)} did not match the desired statement count 1.",
         )
     tree = found[0]
+    if isinstance(tree, exp.Command) and tree.name.upper() == "ALTER":
+        tree = _altered_columns(sql) or tree
     if isinstance(tree, exp.Create) and _OR_ALTER.match(sql):
         tree.set("replace", False)
         tree.set("or_alter", True)
+    if isinstance(tree, exp.Copy):
+        _name_file_format(tree)
     if isinstance(tree, exp.MultitableInserts):
         multi_inserts.complete(tree, sql)
     return tree
+
+
+def _name_file_format(tree: exp.Copy) -> None:
+    """FILE_FORMAT = name, (FORMAT_NAME = name) and options with commas, as (FORMAT_NAME = 'name')
+    and without.
+
+    https://docs.snowflake.com/en/sql-reference/sql/copy-into-table
+    """
+    for parameter in tree.args.get("params") or ():
+        if parameter.name.upper() != "FILE_FORMAT":
+            continue
+        options = [
+            option
+            for option in parameter.expressions
+            if not (isinstance(option, exp.SequenceProperties) and not option.args)
+        ]
+        if isinstance(parameter.expression, exp.Identifier | exp.Column | exp.Table):
+            value = exp.Literal.string(parameter.expression.sql("snowflake"))
+            options = [exp.Property(this=exp.var("FORMAT_NAME"), value=value)]
+            parameter.set("expression", None)
+        for option in options:
+            value = option.args.get("value")
+            if option.name.upper() == "FORMAT_NAME" and not isinstance(value, exp.Literal):
+                option.set("value", exp.Literal.string(value.sql("snowflake")))
+        parameter.set("expressions", options)
+
+
+def _altered_columns(sql: str) -> Expr | None:
+    """ALTER TABLE … ALTER of several columns, of which SQLGlot reads one at a time.
+
+    https://docs.snowflake.com/en/sql-reference/sql/alter-table-column
+    """
+    tokens = Tokens(sql)
+    tokens.expect("ALTER")
+    if not tokens.peek_any("TABLE", "VIEW"):
+        return None
+    before = tokens.until("ALTER", "MODIFY")
+    if tokens.done:
+        return None
+    tokens.next()
+    columns = []
+    while not tokens.done:
+        tokens.accept("COLUMN")
+        columns.append(tokens.until(","))
+        tokens.accept(",")
+    if len(columns) < 2:
+        return None
+    whole, *others = (parse(f"ALTER {before} ALTER COLUMN {column}") for column in columns)
+    for other in others:
+        if not (isinstance(whole, exp.Alter) and isinstance(other, exp.Alter)):
+            return None
+        whole.args["actions"].extend(other.args["actions"])
+    return whole
 
 
 def parse_repeated(sql: str, statements: StatementCache) -> Expr:

@@ -72,15 +72,13 @@ class UserFunctions:
             with self._lock:
                 del self._answers[number]
 
-    def _answer(self, *columns: pa.ChunkedArray) -> pa.Array:
-        # DuckDB wants as many arguments as are named here.
-        call, *columns_of_arguments = columns
+    def _answer(self, call: pa.ChunkedArray, *columns: pa.ChunkedArray) -> pa.Array:
         number: int = call[0].as_py() if len(call) else -1
         with self._lock:
             answer = self._answers.get(number)
         if answer is None:
             raise LookupError("no such call")
-        return answer([_whole(column) for column in columns_of_arguments or (call,)])
+        return answer([_whole(column) for column in columns or (call,)])
 
 
 def _whole(column: pa.Array | pa.ChunkedArray) -> pa.Array:
@@ -93,7 +91,7 @@ def call(number: int, arguments: Sequence[Expr], kind: str) -> Expr:
     name = _name(kind)
     made = exp.Anonymous(
         this=name,
-        expressions=[exp.Literal.number(number), *arguments],
+        expressions=[exp.cast(exp.Literal.number(number), "BIGINT", dialect="duckdb"), *arguments],
     )
     made.type = _KINDS[name].copy()
     return made

@@ -15,13 +15,13 @@ from typing import Any
 from flocon.core import errors
 from flocon.core.errors import SnowflakeError
 from flocon.core.result import Result
+from flocon.engine import SNOWFLAKE_VERSION
 from flocon.http import arrow
 from flocon.session.session import Session
 from flocon.stores.queries import Names, Query
 
 _EPOCH = datetime(1970, 1, 1)
 _KEY_PAIR = "SNOWFLAKE_JWT"
-_SERVER_VERSION = "10.0.0"
 # Those that this account knows; clients send others of their own.
 _PARAMETERS = (
     "AUTOCOMMIT", "TIMEZONE", "QUERY_TAG", "LOCK_TIMEOUT", "STATEMENT_TIMEOUT_IN_SECONDS",
@@ -182,7 +182,7 @@ def welcome(session: Session, token: str) -> Response:
         "validityInSeconds": 14400,
         "masterValidityInSeconds": 14400,
         "displayUserName": session.user,
-        "serverVersion": _SERVER_VERSION,
+        "serverVersion": SNOWFLAKE_VERSION,
         "sessionId": session.number,
         "parameters": [
             {"name": "AUTOCOMMIT", "value": session.context.parameters["AUTOCOMMIT"]},

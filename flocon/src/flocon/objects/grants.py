@@ -107,7 +107,7 @@ def securables(context: Context, target: Target) -> list[Securable]:
     Raises 002003 for what does not exist."""
     if target.which == "ONE":
         found = one(context, target)
-        if not context.directory.exists(found) or not context.access.sees(found):
+        if not context.directory.exists(found) or not _may_name(context, found):
             raise errors.does_not_exist(found.kind.capitalize(), found.label)
         return [found]
     place = container(context, target.place, target.name)
@@ -120,6 +120,13 @@ def securables(context: Context, target: Target) -> list[Securable]:
     return [
         found for each in schemas for found in context.directory.in_schema(target.kind, *each.path)
     ]
+
+
+def _may_name(context: Context, what: Securable) -> bool:
+    """MANAGE GRANTS grants on any object, as if its role owned it.
+    https://docs.snowflake.com/en/user-guide/security-access-control-privileges#global-privileges"""
+    held = context.access.privileges
+    return held is None or held.manages_grants() or context.access.sees(what)
 
 
 def one(context: Context, target: Target) -> Securable:
@@ -138,7 +145,7 @@ def container(context: Context, kind: str, name: Name | None) -> Securable:
     """A database or schema that exists and may be seen."""
     assert name
     found = _container(context, kind, name)
-    if not context.directory.exists(found) or not context.access.sees(found):
+    if not context.directory.exists(found) or not _may_name(context, found):
         raise errors.does_not_exist(kind.capitalize(), found.label)
     return found
 

@@ -30,6 +30,7 @@ class CreateRole:
     name: str
     if_not_exists: bool
     comment: str
+    replace: bool = False
 
 
 @dataclass(frozen=True)
@@ -41,14 +42,13 @@ class AlterRole:
 
 def _read_create(tokens: Tokens) -> CreateRole:
     tokens.expect("CREATE")
-    if tokens.peek("OR"):
-        raise errors.unsupported("CREATE OR REPLACE ROLE")
+    replace = tokens.accept("OR", "REPLACE")
     tokens.expect("ROLE")
     if_not_exists = tokens.accept("IF", "NOT", "EXISTS")
     name = tokens.name().name
     comment = tokens.string() if tokens.accept("COMMENT", "=") else ""
     tokens.end()
-    return CreateRole(name, if_not_exists, comment)
+    return CreateRole(name, if_not_exists, comment, replace)
 
 
 def _read_alter(tokens: Tokens) -> AlterRole:
@@ -73,7 +73,12 @@ def create_role(context: Context, statement: CreateRole) -> Result:
         if context.account.roles.exists(name):
             if statement.if_not_exists:
                 return result.status(f"{name} already exists, statement succeeded.")
-            raise errors.already_exists(name)
+            if not statement.replace:
+                raise errors.already_exists(name)
+            if name in SYSTEM_ROLES:
+                raise errors.insufficient(f"role '{name}'")
+            # As if it were dropped: what was granted to it is gone, and what it owned.
+            context.account.roles.drop(name, context.access.role)
         context.account.roles.create(name, statement.comment)
     return result.status(f"Role {name} successfully created.")
 

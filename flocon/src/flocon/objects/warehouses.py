@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from flocon.access.demands import alters, creates, drops, lists, needs, on_account
+from flocon.access.hierarchy import ADMINISTRATOR
 from flocon.access.needs import Demand
 from flocon.access.trees import Place
 from flocon.core import errors, result
@@ -172,38 +173,48 @@ def create_warehouse(context: Context, statement: CreateWarehouse) -> Result:
             if statement.mode == "CREATE":
                 raise errors.already_exists(name)
             account.own_write("DELETE FROM _account_warehouses WHERE name = ?", [name])
-        row = {
-            "size": "X-Small",
-            "auto_suspend": 600,
-            "auto_resume": True,
-            "state": "STARTED",
-            "comment": "",
-            # What a warehouse is that does not say otherwise, since the bundles 2026_03 and later:
-            # https://docs.snowflake.com/en/release-notes/bcr-bundles/2026_03/bcr-2250
-            "generation": "2",
-            "accelerated": True,
-            "scale_factor": 8,
-            **wanted,
-        }
-        account.own_write(
-            "INSERT INTO _account_warehouses VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [
-                name,
-                row["size"],
-                row["auto_suspend"],
-                row["auto_resume"],
-                row["state"],
-                row["comment"],
-                datetime.now(UTC).replace(tzinfo=None),
-                context.access.role,
-                row.get("resource_monitor"),
-                row["generation"],
-                row["accelerated"],
-                row["scale_factor"],
-            ],
-        )
+        _insert(account, name, context.access.role, wanted)
     context.use_warehouse(name)
     return result.status(f"Warehouse {name} successfully created.")
+
+
+def provide_first(account: Stores) -> None:
+    """COMPUTE_WH, which a new account comes with."""
+    with account.lock:
+        _insert(account, "COMPUTE_WH", ADMINISTRATOR, {"state": "SUSPENDED"})
+
+
+def _insert(account: Stores, name: str, owner: str, wanted: dict[str, Any]) -> None:
+    row = {
+        "size": "X-Small",
+        "auto_suspend": 600,
+        "auto_resume": True,
+        "state": "STARTED",
+        "comment": "",
+        # What a warehouse is that does not say otherwise, since the bundles 2026_03 and later:
+        # https://docs.snowflake.com/en/release-notes/bcr-bundles/2026_03/bcr-2250
+        "generation": "2",
+        "accelerated": True,
+        "scale_factor": 8,
+        **wanted,
+    }
+    account.own_write(
+        "INSERT INTO _account_warehouses VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            name,
+            row["size"],
+            row["auto_suspend"],
+            row["auto_resume"],
+            row["state"],
+            row["comment"],
+            datetime.now(UTC).replace(tzinfo=None),
+            owner,
+            row.get("resource_monitor"),
+            row["generation"],
+            row["accelerated"],
+            row["scale_factor"],
+        ],
+    )
 
 
 def _check_monitor(account: Stores, wanted: dict[str, Any]) -> None:

@@ -16,6 +16,8 @@ from flocon.access.guard import Guard
 from flocon.core import errors
 from flocon.core.result import Result
 from flocon.engine import OF_THE_ENGINE, Binds, Catalog, Connection
+from flocon.session import variables
+from flocon.session.variables import Variable
 from flocon.sql.tokens import FullName, Name, checked, checked_without_quotes
 from flocon.stores.stores import Stores
 from flocon.transactions.manager import TransactionManager
@@ -92,6 +94,7 @@ class Context:
         self.database: str | None = None
         self.schema: str | None = None
         self.parameters = dict(_DEFAULT_PARAMETERS)
+        self.variables: dict[str, Variable] = {}
         # The relations that the statement has brought along: its binds, answers of functions.
         self.relations: set[str] = set()
         # Rows of binds, and the relation that they are for the statement that runs.
@@ -146,6 +149,12 @@ class Context:
         self.use(self.database, self.schema)
         self.use_role(self.role or "")
         self.use_warehouse(self.warehouse)
+
+    def variable(self, name: str) -> str:
+        """A session variable's value in SQL. Owner's rights reach none of the caller's."""
+        if name not in self.variables or self.transactions.owners_rights:
+            raise variables.unknown(name)
+        return self.variables[name].literal
 
     def set_parameter(self, name: str, value: Any) -> None:
         """ALTER SESSION SET name = value; None sets the default again."""

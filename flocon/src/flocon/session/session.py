@@ -20,7 +20,7 @@ from flocon.session.functions import AccountFunctions
 from flocon.session.registry import Registry
 from flocon.session.statements import Statement
 from flocon.session.trees import LONG_TEXT, Batch
-from flocon.sql import list_limit
+from flocon.sql import list_limit, variables
 from flocon.stores.queries import Query
 from flocon.stores.stores import Stores
 
@@ -171,6 +171,8 @@ class Session:
         self, query: Query, sql: str, rows: Sequence[Sequence[Any]] | None, *, whole: bool
     ) -> Statement:
         """whole: it is to be run, and has no binds."""
+        if variables.are_in(sql):
+            sql = variables.replaced(sql, self.context.variable)
         if rows is not None:
             return Batch(sql, rows)
         if "SYSTEM$CANCEL" in sql[:200].upper() and (cancels := cancellation.read(sql, query)):
