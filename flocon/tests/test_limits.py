@@ -64,6 +64,21 @@ def test_a_statement_that_is_too_deep_is_refused_as_that(run: Run, statement: st
     assert run("select 1") == [(1,)]
 
 
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "(" * 30_000 + "1" + ")" * 30_000,
+        "abs(" * 100_000 + "1" + ")" * 100_000,
+        "not " * 100_000 + "true",
+    ],
+    ids=["parentheses", "functions", "NOTs"],
+)
+def test_no_depth_ends_the_account(run: Run, expression: str) -> None:
+    """Also where sqlglot is compiled: its calls are not counted by Python's own limit."""
+    assert error(run, f"select {expression}") == 2
+    assert run("select 1") == [(1,)]
+
+
 def test_a_long_statement_can_be_cancelled_while_it_is_read(
     account: AccountProcess, database: str
 ) -> None:

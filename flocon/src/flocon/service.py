@@ -24,7 +24,9 @@ from flocon.jobs.scheduler import Scheduler
 # By one of these a folder that is not empty is known for an account's.
 _MARKS = ("lock", "databases", "logs")
 _DEEPEST = 50_000
-_STACK_BYTES = 64 * 1024 * 1024
+# As much as _DEEPEST calls may need, those of compiled code too, which Python does not count one by
+# one: beyond a thread's stack nothing is refused, the process ends. What is not used is not there.
+_STACK_BYTES = 512 * 1024 * 1024
 
 
 @dataclass(frozen=True)
