@@ -73,6 +73,8 @@ def test_the_workflows_check_test_plan_deploy_and_verify() -> None:
         "make venv",
         "make check",
         "make test",
+        "make venv",
+        "make test-plain",
     ]
 
 
