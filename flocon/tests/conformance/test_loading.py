@@ -5,6 +5,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from conformance.shared import Run, error
@@ -136,3 +138,87 @@ def test_a_file_format_is_named_with_quotes_and_without(run: Run, put: Put) -> N
     assert run("select a from t") == [(1,)] * 3
     assert error(run, "copy into t from @files file_format = (format_name = nothing)") == 2003
     assert error(run, "copy into t from @files file_format = nothing") == 2003
+
+
+def test_the_files_that_are_loaded_are_chosen_by_name_and_by_pattern(run: Run, put: Put) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/copy-into-table"""
+    run("create table t (a int)")
+    for number, name in enumerate(("a.csv", "b.csv", "c.txt", "d.txt"), start=1):
+        put(name, f"{number}\n")
+    csv = "file_format = (type = csv)"
+    assert loaded(run, "t", f"files = ('b.csv', 'a.csv') {csv}") == [("LOADED", 1)] * 2
+    assert loaded(run, "t", f"pattern = '.*[.]txt' {csv}") == [("LOADED", 1)] * 2
+    assert run("select listagg(a, ',') within group (order by a) from t") == [("1,2,3,4",)]
+    assert error(run, f"copy into t from @files files = ('no.csv') {csv}") == 91016
+
+
+def test_rows_that_do_not_fit_are_left_out_where_on_error_says_so(run: Run, put: Put) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/copy-into-table#copy-options-copyoptions"""
+    run("create table t (a int, d date)")
+    put("a.csv", "1,2024-01-01\nx,2024-01-02\n3,never\n4\n")
+    csv = "file_format = (type = csv)"
+    [row] = run(f"copy into t from @files {csv} on_error = continue")
+    assert row[1:4] == ("PARTIALLY_LOADED", 4, 1)
+    assert row[5:8] == (3, "Numeric value 'x' is not recognized", 2)
+    assert run("select * from t") == [(1, date(2024, 1, 1))]
+    assert loaded(run, "t", f"{csv} on_error = 'skip_file' force = true") == [("LOAD_FAILED", 0)]
+    for limit, answer in (("4", ("PARTIALLY_LOADED", 1)), ("50%", ("LOAD_FAILED", 0))):
+        rows = loaded(run, "t", f"{csv} on_error = 'skip_file_{limit}' force = true")
+        assert rows == [answer]
+    assert error(run, f"copy into t from @files {csv} force = true") == 100080
+    put("a.csv", "x,2024-01-02\n")
+    assert error(run, f"copy into t from @files {csv}") == 100038
+    assert run("select count(*) from t") == [(2,)]
+
+
+def test_columns_are_matched_by_name(run: Run, put: Put, tmp_path: Path) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/copy-into-table"""
+    run("create table t (a int, b varchar, z int)")
+    put("a.json", '{"a": 1, "b": "x"}\n{"A": 2}\n')
+    json = "file_format = (type = json) match_by_column_name"
+    assert error(run, "copy into t from @files file_format = (type = json)") == 2019
+    assert loaded(run, "t", f"{json} = case_insensitive") == [("LOADED", 2)]
+    assert run("select * from t order by a") == [(1, "x", None), (2, None, None)]
+    run("remove @files")
+    pq.write_table(
+        pa.table({"a": [3], "B": ["y"], "d": [date(2024, 1, 1)]}), tmp_path / "p.parquet"
+    )
+    run(f"put file://{tmp_path}/p.parquet @files")
+    parquet = "file_format = (type = parquet)"
+    by_name = f"{parquet} match_by_column_name = case_insensitive"
+    assert loaded(run, "t", by_name) == [("LOADED", 1)]
+    assert run("select * from t where a = 3") == [(3, "y", None)]
+    run("create table dates (d date, name varchar)")
+    made = "(select $1:d::date, metadata$filename from @files)"
+    assert run(f"copy into dates from {made} {parquet}")[0][1] == "LOADED"
+    assert run("select * from dates") == [(date(2024, 1, 1), "files/p.parquet")]
+
+
+def test_staged_files_are_queried(run: Run, put: Put) -> None:
+    """https://docs.snowflake.com/en/user-guide/querying-stage"""
+    put("a.csv", 'id;name\n1;"x;y"\n2;a\\;b\n3;\\N\n4;""\n')
+    put("b.json", '{"n": 1, "s": "x"}\n{"n": 2}\n')
+    run(
+        "create file format semicolons type = csv field_delimiter = ';' skip_header = 1"
+        " field_optionally_enclosed_by = '\"'"
+    )
+    run("create file format documents type = json")
+    rows = run(
+        "select t.$1::int, $2, $3, metadata$filename, metadata$file_row_number"
+        " from @files/a.csv (file_format => semicolons) t order by 1"
+    )
+    assert [row[:3] for row in rows] == [(1, "x;y", None), (2, "a;b", None), (3, None, None),
+                                         (4, "", None)]  # fmt: skip
+    assert rows[3][3:] == ("files/a.csv", 4)
+    source = "@files (file_format => 'documents', pattern => '.*json')"
+    assert run(f"select $1:n::int, $1:s::varchar from {source} order by 1") == [(1, "x"), (2, None)]
+    run("create table t as select $1 a, $2 b from @files/a.csv (file_format => semicolons)")
+    run(f"insert into t select $1:n, $1:s::varchar from {source}")
+    assert run("select count(*), count(b) from t") == [(6, 4)]
+    assert run("select $1 from @files/none") == []
+    for sql, number in (
+        ("select $1 from @nowhere", 2003),
+        ("select $1 from @files (file_format => nothing)", 2003),
+        ("select * from @files/a.csv", 2),
+    ):
+        assert error(run, sql) == number

@@ -68,6 +68,10 @@ def _reads(tree: Expr, place: Place, but: tuple[Expr, ...]) -> Iterator[Need]:
             parts = [part.name for part in column.parts[:-1]]
             sequence = place.resolve(Name(*reversed(parts)))
             yield Need(inside("SEQUENCE", sequence), ("USAGE",))
+    for call in tree.find_all(exp.Anonymous):
+        if call.name == "nextval" and isinstance(call.expressions[0], exp.Literal):
+            named = place.resolve(Tokens(call.expressions[0].name).name())
+            yield Need(inside("SEQUENCE", named), ("USAGE",))
 
 
 def selects(name: FullName) -> Iterator[Need]:

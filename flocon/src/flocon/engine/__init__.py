@@ -27,6 +27,7 @@ from flocon.engine.fast.statement_cache import TEXT
 from flocon.engine.functions import SNOWFLAKE_VERSION
 from flocon.engine.quoting import literal, quoted
 from flocon.engine.rendering import Binds, used
+from flocon.engine.staged_rows import StagedRows
 from flocon.engine.types import compressed
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "Conflict",
     "Connection",
     "Engine",
+    "StagedRows",
     "Temporary",
     "compressed",
     "literal",

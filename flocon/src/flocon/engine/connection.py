@@ -2,11 +2,9 @@
 
 import itertools
 import json
-import re
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,34 +13,40 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 from fakesnow.conn import FakeSnowflakeConnection
-from fakesnow.copy_into import copy_into
 from sqlglot import Expr, exp
 
 from flocon.core import errors, result
 from flocon.core.result import Result
-from flocon.engine import coercions, decimals, expression_types, loading, rewrite, stored_values
+from flocon.engine import (
+    coercions,
+    decimals,
+    expression_types,
+    loading,
+    rewrite,
+    staged_rows,
+    stored_values,
+)
 from flocon.engine.catalog import HIDDEN_SCHEMA
-from flocon.engine.cursor import Cursor, OneAtATime
+from flocon.engine.cursor import Cursor
 from flocon.engine.failures import translated
 from flocon.engine.fast import bound_arrays, variant_paths
 from flocon.engine.fast.statement_cache import StatementCache
 from flocon.engine.quoting import literal, quoted
 from flocon.engine.rendering import Binds, render, used
-from flocon.engine.stage_files import copying
+from flocon.engine.staged_rows import StagedRows
 from flocon.engine.types import arrow_type, compress
+from flocon.sql.stage_location import StageLocation
 from flocon.sql.tokens import FullName
 
 # fakesnow fetches small answers the way that DuckDB 2.0 advises against for large ones.
 warnings.filterwarnings("ignore", "Arrow output on a DB-API result", UserWarning)
 
-# Files that are in no stage of the account.
-_OUTSIDE = re.compile(r"[\"']*(\w+:/)?/")
 
 OF_THE_ENGINE = (HIDDEN_SCHEMA, "main", "information_schema", "pg_catalog")
 _NUMBERS = itertools.count(1)
 _SETTINGS = ("SET python_enable_replacements = false", "SET TimeZone = 'UTC'")
 
-Staged = Callable[[str], tuple[Path, str, str]]
+Staged = Callable[[str], StageLocation]
 
 
 class Temporary(NamedTuple):
@@ -276,35 +280,32 @@ class Connection:
         for table in tables:
             self.values(f'DROP TABLE IF EXISTS temp."{table}"')
 
-    def copy_into(self, tree: exp.Copy, binds: Binds, staged: Staged) -> Result:
-        """COPY INTO <table>: one row per file. staged: where a location in a stage is, which is
-        its folder, the path in it, and what its files' names begin with."""
-        if not tree.args.get("kind") or tree.this.sql().startswith("@"):
-            raise errors.unsupported("COPY INTO <location>")
-        if any(_OUTSIDE.match(file.sql()) for file in tree.args.get("files") or []):
-            raise errors.unsupported("COPY INTO <table> from outside the account's stages")
-        fakesnow = self._fakesnow
-        tree = rewrite.copy_source(tree, binds)
-        source = next((v for v in tree.find_all(exp.Var) if str(v.this).startswith("@")), None)
-        if source is None:
-            raise errors.unsupported("COPY INTO <table> from outside the account's stages")
-        folder, path, label = staged(str(source.this))
-        source.set("this", f"{folder}/{path}")
-        database, schema = fakesnow.database, fakesnow.schema
-        target = tree.this.this if isinstance(tree.this, exp.Schema) else tree.this
-        into, held = (target.db or schema or "", target.name), loading.digests(folder, path)
-        duck: Any = OneAtATime(self._duck)
-        with (
-            translated(),
-            _named_options(),
-            copying(folder, label),
-            loading.reading(tree, duck, database, schema),
-        ):
-            loading.forget_changed(duck, *into, held)
-            sql = copy_into(duck, database, schema, tree, fakesnow.table_stages)
-            loading.remember(duck, *into, held)
-        table, types = self.table(sql, {})
-        return Result(table, types, result.COPY)
+    def staged_rows(
+        self, files: Sequence[tuple[str, Path]], options: Mapping[str, Any], width: int
+    ) -> StagedRows:
+        """The rows of staged files, in so many columns at least."""
+        return staged_rows.read(self.values, files, options, width)
+
+    def file_format(self, database: str, schema: str, name: str) -> dict[str, Any] | None:
+        """A file format's options; None where there is no such."""
+        found = self.values(
+            "SELECT options FROM _fs_global._fs_information_schema._fs_file_formats"
+            " WHERE (database_name, schema_name, name) = (?, ?, ?)",
+            [database, schema, name],
+        )
+        return dict(json.loads(found[0][0])) if found else None
+
+    def copy_into(
+        self, tree: exp.Copy, binds: Binds, staged: Staged, named: Callable[[str], Any]
+    ) -> Result:
+        """COPY INTO <table>: one row per file. staged: where a location in a stage is. named: a
+        file format's options by its name."""
+        copy = loading.read(tree, binds, named)
+        answers = loading.run(self, copy, staged(copy.source))
+        if not answers:
+            return result.status("Copy executed with 0 files processed.")
+        done = result.of(loading.TYPES, answers)
+        return Result(done.table, done.types, result.COPY)
 
     def _forget_loads(self, table: Expr) -> None:
         """A new or truncated table has loaded no file."""
@@ -509,12 +510,3 @@ def _is_held(query: Expr) -> bool:
     """Does it read a table of the engine's own?"""
     source = query.args["from_"].this
     return isinstance(source, exp.Table) and not source.db and source.name.startswith("$")
-
-
-@contextmanager
-def _named_options() -> Iterator[None]:
-    """An option of COPY INTO that fakesnow does not know is one that is missing here."""
-    try:
-        yield
-    except ValueError as error:
-        raise errors.unsupported(f"COPY INTO <table>: {error}") from None

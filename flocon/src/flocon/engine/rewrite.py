@@ -5,7 +5,7 @@ what becomes part of a view or a table.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from fakesnow.transforms import transforms as fs
 from sqlglot import Expr, exp
@@ -106,20 +106,6 @@ def _library(node: Expr) -> Expr:
                 made.type = node.type
                 return made
     return node
-
-
-def copy_source(tree: exp.Copy, binds: Mapping[str, object]) -> exp.Copy:
-    """COPY INTO with its options' binds filled in and its stage's quotes gone."""
-    for mark in list(tree.find_all(exp.Placeholder)):
-        mark.replace(exp.Literal.string(str(binds[mark.this])))
-    for literal in list(tree.find_all(exp.Literal)):
-        if literal.is_string and literal.name.startswith("@"):
-            literal.replace(exp.Var(this=literal.name))
-    for field in list(tree.find_all(exp.JSONExtract)):
-        # $1:name of a file with columns is the column.
-        if isinstance(field.this, exp.Parameter) and (key := field.find(exp.JSONPathKey)):
-            field.replace(exp.column(exp.to_identifier(key.this, quoted=True)))
-    return tree
 
 
 def name_columns(tree: Expr) -> Expr:

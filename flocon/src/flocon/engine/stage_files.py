@@ -7,14 +7,7 @@ the folder is ever removed.
 import hashlib
 import re
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
-from glob import escape
-from pathlib import Path, PurePath
-
-from fakesnow.transforms import stage
-from sqlglot import exp
+from pathlib import Path
 
 _PLAIN = re.compile(r"[A-Z0-9_$]")
 _ENCODED = re.compile(r"(?:[A-Z0-9_$]|\+[0-9a-f]{2})+|\+\+[0-9a-f]{64}")
@@ -106,41 +99,3 @@ def _rename(folder: Path, name: str) -> None:
     name = folder.name if _ENCODED.fullmatch(folder.name) else name
     if name != folder.name and not (folder.parent / name).exists():
         folder.rename(folder.parent / name)
-
-
-# --- COPY INTO -----------------------------------------------------------------------------------
-
-# The stage's folder that the COPY INTO of this thread reads, and what its files' names begin with.
-_copied: ContextVar[tuple[Path, str]] = ContextVar("copied")
-
-
-@contextmanager
-def copying(folder: Path, label: str) -> Iterator[None]:
-    """fakesnow's COPY INTO takes this folder, and no other, for a stage inside the block."""
-    token = _copied.set((folder, label))
-    try:
-        yield
-    finally:
-        _copied.reset(token)
-
-
-def _is_internal(s: str) -> bool:
-    return PurePath(s).is_relative_to(_copied.get()[0])
-
-
-def _internal_files_sql(prefix: str) -> str:
-    """The stage's files whose path begins with the prefix."""
-    files = exp.Literal.string(f"{escape(str(_copied.get()[0]))}/**/*").sql(dialect="duckdb")
-    beginning = exp.Literal.string(prefix).sql(dialect="duckdb")
-    return f"SELECT file FROM glob({files}) WHERE starts_with(file, {beginning})"
-
-
-def _internal_file_name(path: str) -> str:
-    folder, label = _copied.get()
-    return label + PurePath(path).relative_to(folder).as_posix()
-
-
-# fakesnow keeps one folder of stages for all of a process, and takes names for paths in it.
-stage.is_internal = _is_internal
-stage.internal_files_sql = _internal_files_sql
-stage.internal_file_name = _internal_file_name

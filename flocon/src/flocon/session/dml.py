@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from sqlglot import Expr, exp
@@ -11,12 +11,13 @@ from sqlglot import Expr, exp
 from flocon.core import errors, result
 from flocon.core.result import Result
 from flocon.engine import TEXT, Binds, parsing
-from flocon.session import merging
+from flocon.session import merging, staged_queries
 from flocon.session import multi_inserts as into_many
 from flocon.session.context import Context
 from flocon.session.names import ResolvedStatement, named_in
 from flocon.session.stage_location import stage_location
-from flocon.sql.tokens import FullName
+from flocon.sql.stage_location import StageLocation
+from flocon.sql.tokens import FullName, Tokens
 from flocon.transactions.logged_dml import LoggedDml
 from flocon.transactions.transaction import Transaction
 
@@ -112,7 +113,7 @@ def _logged(context: Context, transaction: Transaction, target: exp.Table) -> Lo
 def _copy(context: Context, transaction: Transaction, tree: exp.Copy, binds: Binds) -> Result:
     target = parsing.targets(tree)[0]
 
-    def staged(location: str) -> tuple[Path, str, str]:
+    def staged(location: str) -> StageLocation:
         place = stage_location(context, location)
         own = (target.catalog, target.db, target.name)
         if place.of_table and place.of_table != own:
@@ -121,13 +122,16 @@ def _copy(context: Context, transaction: Transaction, tree: exp.Copy, binds: Bin
                 f"Access to the stage area of a table ({place.of_table[2]}) with the schema of"
                 f" another table ({target.name}) is not allowed.",
             )
-        return place.folder, place.path, place.label
+        return place
+
+    def named(text: str) -> Mapping[str, Any]:
+        return staged_queries.format_of(context, context.resolve(Tokens(text).name()))
 
     if target.catalog:
         with _logged(context, transaction, target).adding_rows():
-            return context.connection.copy_into(tree, binds, staged)
+            return context.connection.copy_into(tree, binds, staged, named)
     transaction.unrepeatable = True
-    return context.connection.copy_into(tree, binds, staged)
+    return context.connection.copy_into(tree, binds, staged, named)
 
 
 @dataclass(frozen=True)

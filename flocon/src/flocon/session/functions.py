@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
+import pyarrow as pa
 from sqlglot import Expr, exp
 
 from flocon.access.securables import inside
 from flocon.core import errors
 from flocon.core.result import Result
 from flocon.engine import TEXT, Binds, parsing
-from flocon.session import function_rights
+from flocon.session import function_rights, staged_queries
 from flocon.session.context import Context
 from flocon.session.names import qualify
 from flocon.session.registry import Registry
@@ -64,6 +65,10 @@ class AccountFunctions:
                 if found := self._table_function(node):
                     tree.meta.pop(TEXT, None)
                     names.append(self._put_relation(node, found, binds, len(names)))
+            for source in [] if isinstance(tree, exp.Copy) else staged_queries.sources(tree):
+                tree.meta.pop(TEXT, None)
+                rows = staged_queries.read(self._context, tree, source)
+                names.append(self._put_rows(source, "", rows.table, rows.types, len(names)))
             yield
         finally:
             for name in names:
@@ -156,10 +161,17 @@ class AccountFunctions:
         return call.name.upper(), names[0] if len(names) == 2 else "", call
 
     def _put_answer(self, node: exp.TableFromRows, name: str, answer: Result, index: int) -> str:
+        return self._put_rows(node, name, answer.table, answer.types, index)
+
+    def _put_rows(
+        self, node: Expr, name: str, table: pa.Table, types: Sequence[str], index: int
+    ) -> str:
+        """Rows as a relation in a node's place, under this name unless it has an alias."""
         relation = f"ACCOUNT_RELATION_{index}"
-        self._context.connection.relation(relation, answer.table, answer.types)
+        self._context.connection.relation(relation, table, types)
         self._context.relations.add(relation)
-        alias = node.args.get("alias") or exp.TableAlias(this=exp.to_identifier(name, quoted=True))
+        named = exp.TableAlias(this=exp.to_identifier(name or relation, quoted=True))
+        alias = node.args.get("alias") or named
         node.replace(exp.Table(this=exp.to_identifier(relation, quoted=True), alias=alias))
         return relation
 

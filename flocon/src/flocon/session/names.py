@@ -200,8 +200,12 @@ def resolve_sequences(context: Context, tree: Expr) -> Expr:
     https://docs.snowflake.com/en/user-guide/querying-sequences
     """
 
+    aliases = {table.alias_or_name for table in tree.find_all(exp.Table)}
+
     def replace(node: Expr) -> Expr:
         if not isinstance(node, exp.Column) or node.name != "NEXTVAL" or not node.table:
+            return node
+        if node.table in aliases:
             return node
         sequence = context.resolve(Name(node.table, node.db or None, node.catalog or None))
         name = exp.Literal.string(quoted(sequence.database, sequence.schema, sequence.name))

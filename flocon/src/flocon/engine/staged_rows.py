@@ -1,0 +1,267 @@
+"""What staged files hold, as rows: their fields, and where each row comes from.
+
+https://docs.snowflake.com/en/user-guide/querying-stage
+https://docs.snowflake.com/en/sql-reference/sql/create-file-format
+"""
+
+import gzip
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from glob import escape
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from flocon.core import errors
+from flocon.engine.quoting import literal
+
+# DuckDB's SQL → its rows.
+Values = Callable[[str], list[tuple[Any, ...]]]
+Options = Mapping[str, Any]
+
+_METADATA = {
+    "METADATA$FILENAME": pa.string(),
+    "METADATA$FILE_ROW_NUMBER": pa.int64(),
+    "METADATA$FILE_LAST_MODIFIED": pa.timestamp("us"),
+    "METADATA$START_SCAN_TIME": pa.timestamp("us"),
+}
+_TYPES_OF_METADATA = ["VARCHAR", "BIGINT", "TIMESTAMP", "TIMESTAMP"]
+_ANY = None
+# The options of each type of file, with the values that are carried out.
+_CSV: dict[str, tuple[str, ...] | None] = {
+    "TYPE": ("CSV",),
+    "COMPRESSION": ("AUTO", "AUTO_DETECT", "GZIP", "NONE"),
+    "FIELD_DELIMITER": _ANY,
+    "RECORD_DELIMITER": _ANY,
+    "SKIP_HEADER": _ANY,
+    "SKIP_BLANK_LINES": ("TRUE", "FALSE"),
+    "FIELD_OPTIONALLY_ENCLOSED_BY": _ANY,
+    "ESCAPE": _ANY,
+    "ESCAPE_UNENCLOSED_FIELD": _ANY,
+    "NULL_IF": _ANY,
+    "EMPTY_FIELD_AS_NULL": ("TRUE", "FALSE"),
+    "TRIM_SPACE": ("TRUE", "FALSE"),
+    "ENCODING": ("UTF8", "UTF-8"),
+    "MULTI_LINE": ("TRUE",),
+    "PARSE_HEADER": ("FALSE",),
+    "ERROR_ON_COLUMN_COUNT_MISMATCH": ("TRUE", "FALSE"),
+    "DATE_FORMAT": ("AUTO",),
+    "TIME_FORMAT": ("AUTO",),
+    "TIMESTAMP_FORMAT": ("AUTO",),
+    "BINARY_FORMAT": ("HEX",),
+    "REPLACE_INVALID_CHARACTERS": ("FALSE",),
+    "SKIP_BYTE_ORDER_MARK": ("TRUE",),
+}
+_JSON: dict[str, tuple[str, ...] | None] = {
+    "TYPE": ("JSON",),
+    "COMPRESSION": ("AUTO", "GZIP", "NONE"),
+    "STRIP_OUTER_ARRAY": ("TRUE", "FALSE"),
+    "ALLOW_DUPLICATE": ("FALSE",),
+    "ENABLE_OCTAL": ("FALSE",),
+    "STRIP_NULL_VALUES": ("FALSE",),
+    "MULTI_LINE": ("TRUE",),
+    "REPLACE_INVALID_CHARACTERS": ("FALSE",),
+    "SKIP_BYTE_ORDER_MARK": ("TRUE",),
+}
+_PARQUET: dict[str, tuple[str, ...] | None] = {
+    "TYPE": ("PARQUET",),
+    "COMPRESSION": _ANY,
+    "SNAPPY_COMPRESSION": _ANY,
+    "BINARY_AS_TEXT": _ANY,
+    "USE_LOGICAL_TYPE": _ANY,
+    "USE_VECTORIZED_SCANNER": _ANY,
+}
+_KINDS = {"CSV": _CSV, "JSON": _JSON, "PARQUET": _PARQUET}
+
+
+@dataclass(frozen=True)
+class StagedRows:
+    """The rows of files: COLUMN1 … as texts, or one COLUMN1 of JSON, and their metadata."""
+
+    table: pa.Table
+    types: Sequence[str]
+    counts: Sequence[int]  # how many fields each record has
+
+    @property
+    def width(self) -> int:
+        return len(self.types) - len(_METADATA)
+
+
+def kind_of(options: Options) -> str:
+    """CSV, JSON or PARQUET. Raises 000002 for what is not carried out."""
+    kind = str(options.get("TYPE", "CSV")).upper()
+    known = _KINDS.get(kind)
+    if known is None:
+        raise errors.unsupported(f"files of type {kind}")
+    for name, value in options.items():
+        if name.upper() not in known:
+            raise errors.unsupported(f"{name} of a file of {kind}")
+        allowed = known[name.upper()]
+        if allowed is not _ANY and str(value).upper() not in allowed:
+            raise errors.unsupported(f"{name} = {value} of a file of {kind}")
+    return kind
+
+
+def read(
+    values: Values, files: Sequence[tuple[str, Path]], options: Options, least: int = 1
+) -> StagedRows:
+    """The rows of these files, each under its name in the stage. least: how many columns they have
+    at least."""
+    kind = kind_of(options)
+    fields: list[list[Any]] = []
+    metadata: list[tuple[Any, ...]] = []
+    started = datetime.now(UTC).replace(tzinfo=None)
+    for name, file in files:
+        rows = (
+            list(_csv(file, options)) if kind == "CSV" else _documents(values, file, kind, options)
+        )
+        changed = datetime.fromtimestamp(file.stat().st_mtime, UTC).replace(tzinfo=None)
+        fields += rows
+        metadata += [(name, place, changed, started) for place in range(1, len(rows) + 1)]
+    width = max([least, *map(len, fields)]) if kind == "CSV" else 1
+    columns = [
+        pa.array([row[place] if place < len(row) else None for row in fields], pa.string())
+        for place in range(width)
+    ]
+    found = list(zip(*metadata, strict=True)) or [()] * len(_METADATA)
+    columns += [pa.array(list(v), k) for v, k in zip(found, _METADATA.values(), strict=True)]
+    names = [*(f"COLUMN{place}" for place in range(1, width + 1)), *_METADATA]
+    types = ["VARCHAR" if kind == "CSV" else "JSON"] * width + _TYPES_OF_METADATA
+    return StagedRows(pa.Table.from_arrays(columns, names=names), types, list(map(len, fields)))
+
+
+def _documents(values: Values, file: Path, kind: str, options: Options) -> list[list[Any]]:
+    path = literal(escape(str(file)))
+    if kind == "PARQUET":
+        rows = values(f"SELECT CAST(to_json(r) AS VARCHAR) FROM read_parquet({path}) AS r")
+    else:
+        form = "array" if _is_true(options, "STRIP_OUTER_ARRAY") else "unstructured"
+        packed = ", compression = 'gzip'" if _is_packed(file) else ""
+        read_all = f"read_json_objects({path}, format = '{form}'{packed})"
+        rows = values(f"SELECT CAST(json AS VARCHAR) FROM {read_all}")
+    return [list(row) for row in rows]
+
+
+# --- CSV -----------------------------------------------------------------------------------------
+
+
+def _is_true(options: Options, name: str, default: str = "FALSE") -> bool:
+    return str(options.get(name, default)).upper() == "TRUE"
+
+
+def _is_packed(file: Path) -> bool:
+    with file.open("rb") as opened:
+        return opened.read(2) == b"\x1f\x8b"
+
+
+def _character(options: Options, name: str, default: str) -> str:
+    """A delimiter or the like; '' for NONE."""
+    written = str(options.get(name, default))
+    if written.upper() == "NONE":
+        return ""
+    if match := re.fullmatch(r"(?:\\x|0x)([0-9a-fA-F]{2})", written):
+        return chr(int(match[1], 16))
+    return {"\\t": "\t", "\\n": "\n", "\\r": "\r", "\\\\": "\\"}.get(written, written)
+
+
+_ESCAPED = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "0": "\0"}
+
+
+def _csv(file: Path, options: Options) -> Iterator[list[str | None]]:
+    content = file.read_bytes()
+    text = (gzip.decompress(content) if _is_packed(file) else content).decode("utf-8-sig")
+    null_if = options.get("NULL_IF", ["\\N"])
+    nulls = {str(each) for each in (null_if if isinstance(null_if, list | tuple) else [null_if])}
+    empty_is_null, trims = (
+        _is_true(options, "EMPTY_FIELD_AS_NULL", "TRUE"),
+        _is_true(options, "TRIM_SPACE"),
+    )
+    unenclosed = _character(options, "ESCAPE_UNENCLOSED_FIELD", "\\")
+    enclosing = _character(options, "FIELD_OPTIONALLY_ENCLOSED_BY", "NONE")
+    escaping = _character(options, "ESCAPE", "NONE")
+
+    def value(field: str, enclosed: bool) -> str | None:
+        if enclosed:
+            field = field.replace(enclosing * 2, enclosing)
+            return None if field in nulls else _unescaped(field, escaping)
+        field = field.strip() if trims else field
+        if (not field and empty_is_null) or field in nulls:
+            return None
+        return _unescaped(field, escaping or unenclosed)
+
+    skipped, skips_blank = int(options.get("SKIP_HEADER", 0)), _is_true(options, "SKIP_BLANK_LINES")
+    for number, record in enumerate(
+        _records(text, _Delimiters.of(options, enclosing, escaping, unenclosed))
+    ):
+        blank = len(record) == 1 and record[0] == ("", False)
+        if number >= skipped and not (blank and skips_blank):
+            yield [value(field, enclosed) for field, enclosed in record]
+
+
+def _unescaped(field: str, escape_sign: str) -> str:
+    if not escape_sign or escape_sign not in field:
+        return field
+    return re.sub(
+        re.escape(escape_sign) + "(.)", lambda m: _ESCAPED.get(m[1], m[1]), field, flags=re.S
+    )
+
+
+@dataclass(frozen=True)
+class _Delimiters:
+    field: str
+    record: str
+    enclosing: str
+    escaping: str
+    unenclosed: str
+
+    @classmethod
+    def of(cls, options: Options, enclosing: str, escaping: str, unenclosed: str) -> "_Delimiters":
+        field = _character(options, "FIELD_DELIMITER", ",")
+        return cls(
+            field, _character(options, "RECORD_DELIMITER", "\n"), enclosing, escaping, unenclosed
+        )
+
+
+def _records(text: str, signs: _Delimiters) -> Iterator[list[tuple[str, bool]]]:
+    """Each record's fields, and whether they are enclosed."""
+    if signs.record == "\n":
+        text = text.replace("\r\n", "\n")
+    special = [signs.enclosing, signs.escaping, signs.unenclosed]
+    if not any(sign and sign in text for sign in special):
+        lines = text.split(signs.record) if signs.record else [text]
+        for line in lines if lines[-1] else lines[:-1]:
+            yield [(f, False) for f in (line.split(signs.field) if signs.field else [line])]
+        return
+    pattern, position = _field_pattern(signs), 0
+    record: list[tuple[str, bool]] = []
+    while position < len(text) or record:
+        match = pattern.match(text, position)
+        if match is None:
+            raise errors.SnowflakeError(
+                errors.CSV_FIELD, f"Found character '{text[position]}' instead of field delimiter"
+            )
+        enclosed = match[1] is not None
+        record.append((match[1] if enclosed else match[2], enclosed))
+        position = match.end()
+        if match[3] != signs.field or not match[3]:
+            yield record
+            record = []
+
+
+def _field_pattern(signs: _Delimiters) -> re.Pattern[str]:
+    field, end = re.escape(signs.field), re.escape(signs.record)
+    enclosing, escaping = re.escape(signs.enclosing), re.escape(signs.escaping)
+    unenclosed = re.escape(signs.escaping or signs.unenclosed)
+    ends = "|".join(each for each in (field, end) if each)
+    inner = [enclosing * 2, rf"{escaping}." if escaping else "", f"(?!{enclosing})."]
+    quoted = f"{enclosing}((?:{_any(*inner)})*){enclosing}" if enclosing else "((?!))"
+    bare = _any(rf"{unenclosed}." if unenclosed else "", f"(?!{ends})." if ends else ".")
+    last = _any(ends, r"\Z")
+    return re.compile(f"(?:{quoted}|((?:{bare})*))({last})", re.S)
+
+
+def _any(*patterns: str) -> str:
+    return "|".join(each for each in patterns if each)

@@ -1,0 +1,79 @@
+"""SELECT … FROM @stage: staged files as relations.
+
+https://docs.snowflake.com/en/user-guide/querying-stage
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from sqlglot import Expr, exp
+
+from flocon.core import errors
+from flocon.engine import StagedRows
+from flocon.session.context import Context
+from flocon.session.stage_location import stage_location
+from flocon.sql.tokens import FullName, Tokens
+
+
+def sources(tree: Expr) -> list[exp.Table]:
+    """The places in stages that a query reads."""
+    return [table for table in tree.find_all(exp.Table) if _is_staged(table)]
+
+
+def _is_staged(table: exp.Table) -> bool:
+    place = table.this
+    return isinstance(place, exp.Var | exp.Literal) and place.name.startswith("@")
+
+
+def read(context: Context, tree: Expr, source: exp.Table) -> StagedRows:
+    """The rows of a source's files; $1 … in the tree become the columns' names. Raises 000002 for
+    `*`: how many columns a file has is not known before."""
+    if any(select.is_star for select in [source.find_ancestor(exp.Select)] if select):
+        raise errors.unsupported("SELECT * FROM a stage")
+    options = file_format(context, source.args.get("format"))
+    pattern = source.args.get("pattern")
+    place = stage_location(context, source.this.name)
+    files = place.files(pattern.name if pattern else None)
+    return context.connection.staged_rows(files, options, _name_columns(tree))
+
+
+def _name_columns(tree: Expr) -> int:
+    """$1 becomes COLUMN1; returns the highest number that is asked for."""
+    highest = 1
+    for mark in list(tree.find_all(exp.Parameter)):
+        if not re.fullmatch(r"\d+", mark.name):
+            continue
+        highest = max(highest, int(mark.name))
+        column = exp.to_identifier(f"COLUMN{mark.name}", quoted=True)
+        parent = mark.parent
+        if isinstance(parent, exp.Column):
+            parent.set("this", column)
+            named: Expr = parent
+        else:
+            named = exp.Column(this=column)
+            mark.replace(named)
+        if isinstance(named.parent, exp.Select):
+            named.replace(exp.alias_(named.copy(), f"${mark.name}", quoted=True))
+    return highest
+
+
+def file_format(context: Context, named: Expr | None) -> Mapping[str, Any]:
+    """The options of a named file format; none where there is no name.
+
+    https://docs.snowflake.com/en/sql-reference/sql/create-file-format
+    """
+    if named is None:
+        return {}
+    text = named.name if isinstance(named, exp.Literal) else named.sql(dialect="snowflake")
+    name = context.resolve(Tokens(text).name())
+    return format_of(context, name)
+
+
+def format_of(context: Context, name: FullName) -> Mapping[str, Any]:
+    options = context.connection.file_format(name.database, name.schema, name.name)
+    if options is None:
+        raise errors.does_not_exist("File format", name.name)
+    return options
