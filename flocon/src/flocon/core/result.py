@@ -21,6 +21,7 @@ DESCRIBE = 0x4500
 TRANSACTION = 0x5000
 DDL = 0x6000
 CALL = 0x7000
+SEVERAL = 0xA000
 UNKNOWN = 0
 
 DML = frozenset({INSERT, UPDATE, DELETE, MERGE, MULTI_INSERT})
@@ -43,7 +44,7 @@ class Result:
 
     table: the rows. types: the engine's type name of each column, which tells a VARIANT (JSON) from
     a VARCHAR. affected: rows changed by DML, else None. put: the PUT command's answer for the
-    client's upload, else None.
+    client's upload, else None. parts: the ids and types of the statements that it stands for.
     """
 
     table: pa.Table
@@ -52,6 +53,7 @@ class Result:
     affected: int | None = None
     put: dict[str, Any] | None = None
     query_id: str = ""
+    parts: Sequence[tuple[str, int]] = ()
 
     @property
     def names(self) -> list[str]:

@@ -21,6 +21,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse
+from starlette.responses import Response as HttpResponse
 from starlette.routing import Route
 
 from flocon.account import Account
@@ -28,7 +29,7 @@ from flocon.core import errors
 from flocon.core.errors import SnowflakeError
 from flocon.core.result import Result
 from flocon.engine import translate
-from flocon.http import bodies, protocol, statement_log
+from flocon.http import bodies, files, multi_statements, protocol, statement_log
 from flocon.http.logins import IDLE_SECONDS, Credentials, Login, Logins
 from flocon.http.protocol import Response, Statement
 from flocon.http.threads import Threads
@@ -44,7 +45,7 @@ _CANCEL_THREADS = 64
 PATIENCE_SECONDS = 40.0
 _ENDS_TRANSACTION = re.compile(r"\s*(COMMIT|ROLLBACK)\b", re.IGNORECASE)
 
-Endpoint = Callable[[Request], Awaitable[JSONResponse]]
+Endpoint = Callable[[Request], Awaitable[HttpResponse]]
 
 
 class App:
@@ -70,6 +71,7 @@ class App:
         account.chores.append(self._logins.sweep)
         self._threads = threads or Threads()
         self._patience = patience
+        self._files = files.endpoint(account.stores.transfers, account.stores.data / "uploads")
         self._session_limit = anyio.CapacityLimiter(_SESSION_THREADS)
         self._cancel_limit = anyio.CapacityLimiter(_CANCEL_THREADS)
 
@@ -87,6 +89,7 @@ class App:
             ("/monitoring/queries/{query_id}", self._status, get),
             ("/telemetry/send", self._telemetry, post),
             ("/local/state", self._state, get),
+            (files.PATH, self._files, files.METHODS),
         ]
         return Starlette(
             routes=[
@@ -104,7 +107,7 @@ class App:
     def _answering(self, endpoint: Endpoint) -> Endpoint:
         """Whatever goes wrong with a request, its client learns of it, and sees no traceback."""
 
-        async def answer(request: Request) -> JSONResponse:
+        async def answer(request: Request) -> HttpResponse:
             if not (self._credentials.required or self._is_addressed(request)):
                 return _refused(421, "This account does not answer to that host name.")
             try:
@@ -163,7 +166,9 @@ class App:
             limiter=self._session_limit,
         )
         session.context.access.secondary = users.has_secondary(asked.user)
-        return JSONResponse(protocol.welcome(session, self._logins.open(session)))
+        address = f"{request.base_url}local" if asked.uploads else None
+        token = self._logins.open(session, files_address=address)
+        return JSONResponse(protocol.welcome(session, token))
 
     async def _expired(self, request: Request) -> JSONResponse:
         """A session is as long as its login: there is nothing to renew."""
@@ -262,8 +267,12 @@ class App:
 
     def _execute(self, login: Login, statement: Statement, query: Query) -> Result:
         session = login.session
+        session.context.files_address = login.files_address
         if "QUERY_TAG" in statement.parameters:
             session.context.parameters["QUERY_TAG"] = statement.parameters["QUERY_TAG"]
+        if multi_statements.are_in(session, statement):
+            queries = self._queries
+            return multi_statements.execute(session, queries, statement, query, nested=login.nested)
         return session.execute(
             statement.sql,
             statement.binds,

@@ -51,10 +51,12 @@ class Credentials:
 @dataclass
 class Login:
     """One client's way to its session. A procedure's login continues its caller's session, as
-    long as its pass is good; running counts its statements of this moment."""
+    long as its pass is good; running counts its statements of this moment. files_address: see
+    `session.context.Context`."""
 
     session: Session
     procedure_pass: str | None = None
+    files_address: str | None = None
     running: int = 0
     last_used: float = field(default_factory=time.monotonic)
 
@@ -77,11 +79,16 @@ class Logins:
     def __len__(self) -> int:
         return len(self._logins)
 
-    def open(self, session: Session, procedure_pass: str | None = None) -> str:
+    def open(
+        self,
+        session: Session,
+        procedure_pass: str | None = None,
+        files_address: str | None = None,
+    ) -> str:
         """The token of a new login."""
         token = secrets.token_urlsafe(32)
         with self._lock:
-            self._logins[token] = Login(session, procedure_pass)
+            self._logins[token] = Login(session, procedure_pass, files_address)
         return token
 
     def find(self, token: str) -> Login:

@@ -21,10 +21,12 @@ from flocon.session.session import Session
 from flocon.stores.queries import Names, Query
 
 _EPOCH = datetime(1970, 1, 1)
+_FIRST_THAT_UPLOADS = 5
 _KEY_PAIR = "SNOWFLAKE_JWT"
 # Those that this account knows; clients send others of their own.
 _PARAMETERS = (
     "AUTOCOMMIT", "TIMEZONE", "QUERY_TAG", "LOCK_TIMEOUT", "STATEMENT_TIMEOUT_IN_SECONDS",
+    "MULTI_STATEMENT_COUNT",
 )  # fmt: skip
 
 Response = dict[str, Any]
@@ -35,7 +37,8 @@ Response = dict[str, Any]
 
 @dataclass(frozen=True)
 class LoginRequest:
-    """Who wants in, and the names to begin with. token: that of a key pair, None without one."""
+    """Who wants in, and the names to begin with. token: that of a key pair, None without one.
+    uploads: it carries staged files over HTTP (`flocon.http.files`)."""
 
     user: str
     password: str = field(repr=False)
@@ -45,6 +48,7 @@ class LoginRequest:
     database: str | None
     schema: str | None
     parameters: dict[str, Any]
+    uploads: bool = False
 
 
 def read_login(document: dict[str, Any], address: Mapping[str, str]) -> LoginRequest:
@@ -61,7 +65,15 @@ def read_login(document: dict[str, Any], address: Mapping[str, str]) -> LoginReq
         database=_name(address.get("databaseName")),
         schema=_name(address.get("schemaName")),
         parameters={name: value for name, value in parameters.items() if name in _PARAMETERS},
+        uploads=_uploads(data),
     )
+
+
+def _uploads(data: dict[str, Any]) -> bool:
+    """Is it the connector for Python from version 5 on?"""
+    major = str(data.get("CLIENT_APP_VERSION")).partition(".")[0]
+    is_connector = data.get("CLIENT_APP_ID") == "PythonConnector"
+    return is_connector and major.isdigit() and int(major) >= _FIRST_THAT_UPLOADS
 
 
 def _name(text: str | None) -> str | None:
@@ -229,8 +241,17 @@ def _success(query_id: str, found: Result, names: Names) -> Response:
             "finalDatabaseName": names.database,
             "finalSchemaName": names.schema,
             **arrow.rows(found, columns),
+            **_parts(found),
         }
     )
+
+
+def _parts(found: Result) -> dict[str, str]:
+    """Where the answers of several statements are."""
+    if not found.parts:
+        return {}
+    ids, types = zip(*found.parts, strict=True)
+    return {"resultIds": ",".join(ids), "resultTypes": ",".join(map(str, types))}
 
 
 def failure(error: SnowflakeError, query_id: str | None = None) -> Response:

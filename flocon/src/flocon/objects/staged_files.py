@@ -121,7 +121,7 @@ def put_files(context: Context, statement: FileStatement, binds: Sequence[Any]) 
             "sourceCompression": options.get("SOURCE_COMPRESSION", "auto_detect").lower(),
             "overwrite": _boolean(options, "OVERWRITE", False),
         },
-        folder,
+        _stage(context, folder, writes=True),
     )
 
 
@@ -141,7 +141,7 @@ def get_files(context: Context, statement: FileStatement, binds: Sequence[Any]) 
             "localLocation": _local_path(statement.target),
             "encryptionMaterial": [],
         },
-        place.folder,
+        _stage(context, place.folder, writes=False),
     )
 
 
@@ -154,9 +154,23 @@ def _local_path(text: str) -> str:
     return path.removeprefix("localhost")
 
 
-def _transfer(command: dict[str, Any], folder: Path) -> Result:
+def _stage(context: Context, folder: Path, *, writes: bool) -> dict[str, Any]:
+    """Where the client writes or reads: a folder of this machine, or for those that know none an
+    address of the account's, which speaks as Google's storage does (`flocon.http.files`)."""
+    if context.files_address is None:
+        return {"locationType": "LOCAL_FS", "location": f"{folder}/", "creds": {}}
+    return {
+        "locationType": "GCS",
+        "location": "files/",
+        "region": "LOCAL",
+        "endPoint": context.files_address,
+        "isClientSideEncrypted": False,
+        "creds": {"GCS_ACCESS_TOKEN": context.account.transfers.offer(folder, writes=writes)},
+    }
+
+
+def _transfer(command: dict[str, Any], stage: dict[str, Any]) -> Result:
     """The answer that a client's file transfer acts on."""
-    stage = {"locationType": "LOCAL_FS", "location": f"{folder}/", "creds": {}}
     put = {**command, "stageInfo": stage, "parallel": 4}
     return Result(pa.table({}), [], result.UNKNOWN, put=put)
 

@@ -27,6 +27,7 @@ _DEFAULT_PARAMETERS: dict[str, Any] = {
     # Snowflake's own default is America/Los_Angeles; a machine's account has no such history.
     "TIMEZONE": "UTC",
     "QUERY_TAG": "",
+    "MULTI_STATEMENT_COUNT": 1,
 }
 
 # How many ids of queries a session knows from its beginning, and from its end.
@@ -95,6 +96,8 @@ class Context:
         self.schema: str | None = None
         self.parameters = dict(_DEFAULT_PARAMETERS)
         self.variables: dict[str, Variable] = {}
+        # Where the client that asks carries staged files to; None where it writes them itself.
+        self.files_address: str | None = None
         # The relations that the statement has brought along: its binds, answers of functions.
         self.relations: set[str] = set()
         # Rows of binds, and the relation that they are for the statement that runs.

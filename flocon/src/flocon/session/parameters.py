@@ -31,7 +31,7 @@ def alter_session(context: Context, tree: exp.Alter) -> Result:
 
 # Parameters that the account follows.
 _SECONDS = ("LOCK_TIMEOUT", "STATEMENT_TIMEOUT_IN_SECONDS")
-_FOLLOWED = ("TIMEZONE", "AUTOCOMMIT", "QUERY_TAG", *_SECONDS)
+_FOLLOWED = ("TIMEZONE", "AUTOCOMMIT", "QUERY_TAG", "MULTI_STATEMENT_COUNT", *_SECONDS)
 # What there is nothing of here: queues, a cache of results, queries without a client. A failed
 # statement always aborts its transaction.
 _OF_NOTHING = (
@@ -70,7 +70,7 @@ def check_parameter(name: str, value: str, statement: str) -> None:
     that a parameter cannot have."""
     if name == "AUTOCOMMIT" and value.upper() not in ("TRUE", "FALSE"):
         raise _invalid(name, value)
-    if name in _SECONDS and not value.isdigit():
+    if name in (*_SECONDS, "MULTI_STATEMENT_COUNT") and not value.isdigit():
         raise _invalid(name, value)
     if name in _KNOWN or name.startswith("PYTHON_SNOWPARK_"):
         return

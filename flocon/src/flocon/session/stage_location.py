@@ -9,7 +9,7 @@ from pathlib import Path
 
 from flocon.core import errors
 from flocon.session.context import Context
-from flocon.sql.stage_location import STAGE, VERSIONED, StageLocation
+from flocon.sql.stage_location import VERSIONED, StageLocation, parts_of_stage
 from flocon.sql.tokens import FullName, Tokens
 
 _LONGEST_PART = 255
@@ -30,21 +30,20 @@ def stage_location(context: Context, text: str) -> StageLocation:
     if text.startswith("@~"):
         raise errors.unsupported("user stage @~")
     if match := VERSIONED.fullmatch(text):
-        name = context.resolve(Tokens(match[1]).name())
-        if not context.catalog(name.database).rows(
+        app = context.resolve(Tokens(match[1]).name())
+        if not context.catalog(app.database).rows(
             "SELECT 1 FROM _account_streamlits WHERE (schema_name, name) = (?, ?)",
-            [name.schema, name.name],
+            [app.schema, app.name],
         ):
-            raise errors.does_not_exist("Streamlit", name)
-        folder = versioned_folder(context, name)
+            raise errors.does_not_exist("Streamlit", app)
+        folder = versioned_folder(context, app)
         return StageLocation(folder, _inside(folder, (match[2] or "").lstrip("/")), "/")
-    match = STAGE.fullmatch(text)
-    if match is None:
+    parts = parts_of_stage(text)
+    if parts is None:
         raise errors.compilation(errors.SYNTAX, f"invalid stage location '{text}'")
-    written = Tokens(match[1] + match[3]).name()
-    full = context.resolve(written)
-    path = (match[4] or "").lstrip("/")
-    if match[2]:
+    place, is_tables, name, path = parts
+    full = context.resolve(Tokens(place + name).name())
+    if is_tables:
         folder, of_table = _table_folder(context, full), (full.database, full.schema, full.name)
         return StageLocation(folder, _inside(folder, path), "", of_table)
     folder = _stage_folder(context, full)

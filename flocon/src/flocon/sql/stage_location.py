@@ -13,7 +13,7 @@ from flocon.core import errors
 from flocon.sql.tokens import Name, Tokens
 
 _NAME = r'(?:"(?:[^"]|"")*"|[A-Za-z_][\w$]*)'
-STAGE = re.compile(rf"@((?:{_NAME}\.){{0,2}})(%?)({_NAME})(?:/(.*))?", re.S)
+_STAGE = re.compile(rf"@((?:{_NAME}\.){{0,2}})(%?)({_NAME})(?:/(.*))?", re.S)
 VERSIONED = re.compile(rf"snow://streamlit/((?:{_NAME}\.){{0,2}}{_NAME})(/.*)?", re.S | re.I)
 
 
@@ -42,6 +42,27 @@ class StageLocation:
         return found
 
 
+def parts_of_stage(text: str) -> tuple[str, str, str, str] | None:
+    """Where the stage is (with its dots), % for a table's, its name, and the path in it.
+
+    Each part of a location may be in quotes of its own: @"S"."%T"/"path".
+    """
+    match = _STAGE.fullmatch(text)
+    if match is None:
+        return None
+    place, of_table, name, path = match[1], match[2], match[3], match[4] or ""
+    if name.startswith('"%'):
+        of_table, name = "%", f'"{name[2:]}'
+    if '"' in path:
+        path = "/".join(_unquoted(part) for part in path.split("/"))
+    return place, of_table, name, path.lstrip("/")
+
+
+def _unquoted(part: str) -> str:
+    quoted = len(part) > 1 and part.startswith('"') and part.endswith('"')
+    return part[1:-1].replace('""', '"') if quoted else part
+
+
 def _is_own(file: Path) -> bool:
     """A link is no staged file: what it leads to may be anybody's."""
     return file.is_file() and not file.is_symlink()
@@ -55,7 +76,8 @@ def named_place(text: str) -> tuple[str, Name]:
         raise errors.unsupported("user stage @~")
     if match := VERSIONED.fullmatch(text):
         return "STREAMLIT", Tokens(match[1]).name()
-    match = STAGE.fullmatch(text)
-    if match is None:
+    parts = parts_of_stage(text)
+    if parts is None:
         raise errors.compilation(errors.SYNTAX, f"invalid stage location '{text}'")
-    return "TABLE" if match[2] else "STAGE", Tokens(match[1] + match[3]).name()
+    place, of_table, name, _ = parts
+    return "TABLE" if of_table else "STAGE", Tokens(place + name).name()

@@ -241,3 +241,27 @@ class Tokens:
         """Nothing may follow."""
         if not self.done:
             raise self.unexpected()
+
+
+def split(text: str) -> list[tuple[str, int]]:
+    """The statements of a text, and how many marks for binds each has."""
+    try:
+        tokens = _WordTokenizer().tokenize(text)
+    except TokenError as error:
+        raise errors.compilation(errors.SYNTAX, str(error)) from None
+    found: list[tuple[str, int]] = []
+    own: list[Token] = []
+    for token in tokens:
+        if token.token_type != TokenType.SEMICOLON:
+            own.append(token)
+            continue
+        if own:
+            found.append(_part(text, own))
+        own = []
+    return [*found, _part(text, own)] if own else found
+
+
+def _part(text: str, tokens: list[Token]) -> tuple[str, int]:
+    texts = (TokenType.STRING, TokenType.IDENTIFIER, TokenType.RAW_STRING)
+    marks = sum(token.text.startswith("?") and token.token_type not in texts for token in tokens)
+    return text[tokens[0].start : tokens[-1].end + 1], marks

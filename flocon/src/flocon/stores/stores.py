@@ -15,6 +15,7 @@ from flocon.stores.live_views import LiveViews
 from flocon.stores.outbox import Outbox
 from flocon.stores.queries import QueryStore
 from flocon.stores.sessions import Sessions
+from flocon.stores.transfers import Transfers
 from flocon.stores.warehouse_load import WarehouseLoad
 from flocon.transactions import commits, tracked_tables
 from flocon.transactions.commits import Commits
@@ -72,6 +73,7 @@ class Stores:
         self.streams = Streams(self.tracked_tables, self.commits)
         self.workers = Workers(sessions, data, host, port)
         self.queries = QueryStore()
+        self.transfers = Transfers()
         self.outbox = Outbox(data / "outbox")
         self.live_views = LiveViews()
         # Names that users' functions have or had, once somebody has asked: a statement with none of
