@@ -192,12 +192,26 @@ def whole(minimum: int) -> Callable[[str], int]:
     """A type for whole numbers from `minimum` on."""
 
     def whole_number(text: str) -> int:
-        value = int(text)
+        value = integer(text)
         if value < minimum:
             raise argparse.ArgumentTypeError(f"{text} is less than {minimum}")
         return value
 
     return whole_number
+
+
+def integer(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number, such as 50") from None
+
+
+def decimal(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number, such as 2.5") from None
 
 
 def days(text: str) -> int:
@@ -221,7 +235,7 @@ def one_of(*words: str) -> Callable[[str], str]:
 
     def word(text: str) -> str:
         if text not in words:
-            raise argparse.ArgumentTypeError(f"{text!r} is none of {', '.join(words)}")
+            raise argparse.ArgumentTypeError(f"{text!r} is not one of {', '.join(words)}")
         return text
 
     return word
@@ -231,7 +245,7 @@ def at_least(minimum: float) -> Callable[[str], float]:
     """A type for numbers from `minimum` on."""
 
     def number(text: str) -> float:
-        value = float(text)
+        value = decimal(text)
         if not minimum <= value < float("inf"):
             raise argparse.ArgumentTypeError(f"{text} is not a number from {minimum:g} on")
         return value
@@ -241,7 +255,7 @@ def at_least(minimum: float) -> Callable[[str], float]:
 
 def share(text: str) -> float:
     """A share between 0 and 1."""
-    value = float(text)
+    value = decimal(text)
     if not 0 <= value <= 1:
-        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1")
+        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1, such as 0.05")
     return value

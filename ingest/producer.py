@@ -46,6 +46,7 @@ from ingest.config import (
     add_log_level,
     at_least,
     days,
+    integer,
     share,
     whole,
     with_kafka_settings,
@@ -108,7 +109,9 @@ def parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
         type=whole(0),
     )
     flags.add("--history", None, "first what was sold in so many days (28d)", type=days)
-    flags.add("--seed", None, "the same seed gives the same shop (default: a new one)", type=int)
+    flags.add(
+        "--seed", None, "the same seed gives the same shop (default: any)", type=integer
+    )
     flags.add("--duplicate-share", 0.0, "share of messages sent a second time", type=share)
     flags.add("--late-share", 0.0, "share of events sent behind later ones", type=share)
     flags.add("--bad-share", 0.0, "share of messages that must be rejected", type=share)

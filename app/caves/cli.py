@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager, nullcontext
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
+from traceback import format_exception
 from typing import TYPE_CHECKING, Any
 
 from app.caves.errors import (
@@ -147,6 +148,11 @@ def _account_command(
     )
     each.add_argument("--project", type=Path, metavar="DIR", help="the project (default: this one)")
     each.add_argument("--json", action="store_true", help="the result as JSON")
+    each.add_argument(
+        "--debug",
+        action="store_true",
+        help="with an error, the traceback behind it",
+    )
     return each
 
 
@@ -185,6 +191,8 @@ def _run(arguments: argparse.Namespace, screen: "Screen") -> int:
     except UsageError as error:
         return failed(screen, USAGE, str(error))
     except CommandError as error:
+        if getattr(arguments, "debug", False):
+            screen.details("".join(format_exception(error)))
         return failed(screen, FAILED, str(error))
     except BrokenPipeError:
         # Whoever reads has seen enough, as `head` has.
@@ -206,7 +214,7 @@ def _run(arguments: argparse.Namespace, screen: "Screen") -> int:
 
 def _heartbeat(arguments: argparse.Namespace, screen: "Screen") -> AbstractContextManager[None]:
     """What runs until it is stopped has a voice of its own."""
-    endless = arguments.command in ("up", "broker") or getattr(arguments, "watch", None) is not None
+    endless = arguments.command == "broker" or getattr(arguments, "watch", None) is not None
     return nullcontext() if endless else screen.heartbeat(f"caves {arguments.command}")
 
 

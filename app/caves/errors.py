@@ -5,8 +5,10 @@ code; no traceback.
 import argparse
 import contextlib
 import os
+import re
 import sys
 from collections.abc import Iterator
+from itertools import dropwhile
 from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
@@ -14,6 +16,10 @@ if TYPE_CHECKING:
 
 # Each kind with its exit code.
 USAGE, FAILED, INTERRUPTED = ("usage", 2), ("failed", 1), ("interrupted", 1)
+
+# What Snowflake puts around the exception of a procedure in Python.
+TRACEBACK = "Traceback (most recent call last):\n"
+HANDLER = re.compile(r" in function \S+ with handler \S+$")
 
 
 class CommandError(Exception):
@@ -26,6 +32,19 @@ class UsageError(Exception):
 
 def one_line(error: Exception) -> str:
     return " ".join(str(error).split()) or type(error).__name__
+
+
+def python_reason(text: str) -> str:
+    """What a procedure or task failed with: the exception alone of a text that holds Python's
+    traceback, any other text as it is."""
+    _, found, trace = text.rpartition(TRACEBACK)
+    lines = trace.split("\n")
+    frames = [number for number, line in enumerate(lines) if line.startswith("  File ")]
+    if not found or not frames:
+        return text
+    rest = [*dropwhile(lambda line: not line or line[0] == " ", lines[frames[-1] :])]
+    reason = " ".join(" ".join(rest).split())
+    return HANDLER.sub("", reason) or text
 
 
 class WrongArguments(SystemExit):

@@ -3,18 +3,15 @@
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
-from rich.text import Text
 
-from app.caves.harmless import HarmlessConsole, as_json, harmless
+from app.caves.harmless import HarmlessConsole, as_json
 from connections.proxies import without_credentials
 
 # Nobody's terminal: programs and files get each row on one line.
@@ -63,6 +60,10 @@ class Screen:
             ended.set()
             thread.join()
 
+    def rest(self) -> None:
+        """What is to come takes as long as it likes: nothing is said of it until somebody does."""
+        self._told = None
+
     def _beat(self, ended: threading.Event) -> None:
         first = SILENT_SECONDS if sys.stderr.isatty() else SILENT_SECONDS_IN_LOGS
         since, wait = self._since, first
@@ -88,6 +89,11 @@ class Screen:
         text = without_credentials(text)
         self.errors.print(f"[bold red]caves:[/] {escape(text)}", soft_wrap=True, highlight=False)
 
+    def details(self, text: str) -> None:
+        """What is behind an error, line by line, for somebody who asked for it."""
+        text = without_credentials(text.rstrip())
+        self.errors.print(text, markup=False, highlight=False, soft_wrap=True)
+
     def json(self, value: Any, indent: int | None = 2) -> None:
         """Exact data, as JSON that stdout's encoding has the characters for."""
         encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
@@ -98,40 +104,3 @@ def _console(stderr: bool) -> Console:
     stream = sys.stderr if stderr else sys.stdout
     width = None if stream.isatty() else PLAIN_WIDTH
     return HarmlessConsole(stderr=stderr, width=width, highlight=False)
-
-
-# Words that one looks for, and that a narrow terminal must not cut in two.
-UNBROKEN = {"TASK", "STATE", "STREAM", "TABLE_NAME", "EVENT_TYPE", "STAGE", "METRIC", "STATUS"}
-
-
-def as_table(title: str, rows: Sequence[Mapping[str, Any]]) -> Table:
-    """Rows as a table: their names above them in words, numbers to the right."""
-    table = Table(title=title, title_justify="left")
-    for name in rows[0] if rows else ["nothing yet"]:
-        numeric = any(isinstance(row[name], int | float | Decimal) for row in rows)
-        table.add_column(
-            name.lower().replace("_", " "),
-            justify="right" if numeric else "left",
-            no_wrap=name in UNBROKEN,
-            overflow="fold",
-        )
-    for row in rows:
-        table.add_row(*(cell(value) for value in row.values()))
-    return table
-
-
-def cell(value: Any) -> str | Text:
-    """A value as people read it, on one line and harmless to a terminal; a Text keeps its style."""
-    if value is None:
-        return ""
-    if isinstance(value, Text):
-        return Text(harmless(value.plain), style=value.style)
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, datetime):
-        return value.strftime("%Y-%m-%d %H:%M:%S")
-    if isinstance(value, float | Decimal):
-        return f"{value:,.2f}"
-    if isinstance(value, int):
-        return f"{value:,}"
-    return escape(harmless(str(value)))

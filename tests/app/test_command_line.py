@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import io
 import json
 import re
@@ -10,6 +11,9 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -18,7 +22,10 @@ import pytest
 
 from app.caves import cli
 from app.caves.laws import LAWS, Verdict, verify
-from app.caves.screen import Screen, as_table
+from app.caves.screen import Screen
+from app.caves.status.page import page
+from app.caves.status.snapshot import Snapshot
+from app.caves.tables import as_table, cell
 
 # What takes long to import, and is of no use to somebody who asks for help.
 HEAVY = ("snowflake.connector", "pandas", "rich", "yaml", "flocon", "kafka")
@@ -77,6 +84,25 @@ def test_wrong_use_says_which_forms_are_accepted(
     error = json.loads(out)
     assert (error["kind"], error["exit_code"]) == ("usage", 2)
     assert told in error["error"]
+
+
+def flags_of(parser: Any) -> Iterator[tuple[str, Any]]:
+    """Each flag and argument of a parser and of those below it, that has a form of its own."""
+    for action in parser._actions:
+        if isinstance(action.choices, dict):
+            for name, below in action.choices.items():
+                yield from ((f"{name} {flag}", each) for flag, each in flags_of(below))
+        elif action.type not in (None, Path, str.upper):
+            yield "/".join(action.option_strings) or action.dest, action
+
+
+def test_every_flag_with_a_form_of_its_own_says_what_it_accepts() -> None:
+    found = dict(flags_of(cli.parser()))
+    assert len(found) > 20
+    for name, action in found.items():
+        with pytest.raises(argparse.ArgumentTypeError) as refused:
+            action.type("no such value")
+        assert re.search(r"such as|NAME:PASSWORD|NAME=VALUE", str(refused.value)), name
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "tcsh"])
@@ -177,3 +203,126 @@ def test_the_verdict_on_the_laws_comes_first_and_80_columns_cut_no_word(
         assert any(f"{law.number} {law.title}" in line for line in lines)
     words = {word.strip(",;│") for line in lines for word in line.split()}
     assert {"missing", "twice", "123456", "in", "flight"} <= words
+
+
+STATUS = Snapshot(
+    datetime(2026, 11, 22, 10, 0, 0),
+    "CAVES_ALBERT_DB",
+    [
+        {
+            "TASK": "TASK_STAGING_TO_PROD_INVENTORY_CURRENT",
+            "STATE": "started",
+            "SCHEDULE": "USING CRON 0 3 * * * UTC",
+            "LAST_RUN": datetime(2026, 11, 22, 9, 59, 1),
+            "LAST_STATE": "FAILED_AND_AUTO_SUSPENDED",
+            "SECONDS": 12.345,
+            "ERROR": "002003 (42S02): Object 'CAVES_ALBERT_DB.OPS.EVENT_LIMITS' does not exist",
+        }
+    ],
+    [
+        {
+            "STREAM": "STAGING.STREAM_STG_INVENTORY_HISTORY",
+            "ROWS_WAITING": 12_345_678,
+            "HAS_DATA": True,
+            "STALE": False,
+            "STALE_AFTER": datetime(2026, 12, 6, 10, 0, 0),
+        }
+    ],
+    [
+        {
+            "PARTITION": 5,
+            "NEXT_OFFSET": 123_456_789,
+            "END_OFFSET": 123_456_999,
+            "LAG": 210,
+            "LAST_COMMIT": datetime(2026, 11, 22, 9, 59, 58),
+            "AGE_SECONDS": 2.1,
+        }
+    ],
+    None,
+    [
+        {
+            "HOP": 3,
+            "TABLE_NAME": "PRODUCTION.INVENTORY_CURRENT",
+            "NEWEST_ROW": datetime(2026, 11, 22, 9, 59, 57),
+            "AGE_SECONDS": 3.0,
+        }
+    ],
+    [{"TABLE_NAME": "STAGING.STG_ORDER_CANCELLATIONS", "ROW_COUNT": 1_234_567, "BYTES": 98_765}],
+    [
+        {
+            "METRIC": "RAW_TO_STAGING_LATENCY",
+            "VALUE": 4_321.5,
+            "THRESHOLD": 300,
+            "UNIT": "seconds",
+            "STATUS": "BREACH",
+            "DETAIL": "the oldest row of STREAM_RAW_ORDERS waits since 2026-11-22 08:47:59",
+            "ACTION": "Look at the tasks: a failed one is started again by `caves resume`",
+        }
+    ],
+    [
+        {
+            "METRIC": "RAW_TO_STAGING_LATENCY",
+            "OBJECT": "OPS.TASK_RAW_TO_STAGING_ORDERS",
+            "OPENED_AT": datetime(2026, 11, 22, 9, 0, 0),
+            "LAST_SEEN_AT": datetime(2026, 11, 22, 9, 59, 0),
+            "VALUE": 4_321.5,
+            "THRESHOLD": 300,
+            "UNIT": "seconds",
+            "DETAIL": "the oldest row waits since 2026-11-22 08:47:59",
+            "ACTION": "Look at the tasks",
+            "NOTIFIED_AT": None,
+        }
+    ],
+)
+
+
+@pytest.mark.parametrize("width", [80, 120, 10_000])
+def test_status_says_its_verdict_first_and_cuts_no_word(
+    width: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    console = Screen(as_json=False).results
+    console.width = width
+    console.print(page(STATUS))
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "BREACH: RAW_TO_STAGING_LATENCY; 1 alert is open"
+    assert max(map(len, lines)) <= width
+    words = {word for line in lines for word in re.split(r"[\s│┃]+", line)}
+    told = [
+        *STATUS.tasks,
+        *STATUS.streams,
+        *STATUS.partitions,
+        *STATUS.freshness,
+        *STATUS.metrics,
+        *(STATUS.alerts or []),
+    ]
+    values = [cell(value).plain for row in told for value in row.values()]
+    assert [word for value in values for word in value.split() if word not in words] == []
+    short = [value for value in values if value and len(value.split()) <= 3]
+    assert [value for value in short if not any(value in line for line in lines)] == []
+    assert ("│ TASK_STAGING_TO_PROD_INVENTORY_CURRENT" in "\n".join(lines)) == (width > 120)
+
+
+def test_a_healthy_pipeline_is_told_in_the_first_line_and_suspended_tasks_with_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    well = replace(STATUS, metrics=[{**STATUS.metrics[0], "STATUS": "OK"}], alerts=[])
+    paused = replace(well, tasks=[{**STATUS.tasks[0], "STATE": "suspended"}])
+    for snapshot in (well, paused):
+        Screen(as_json=False).results.print(page(snapshot))
+    healthy = "Healthy: no metric is in breach, no alert is open"
+    out = capsys.readouterr().out.splitlines()
+    assert out[0] == healthy
+    assert f"{healthy}; 1 of 1 tasks are suspended" in out
+
+
+def test_a_screen_that_rests_says_nothing_of_what_takes_long(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """`caves up` runs for days, once it has started."""
+    monkeypatch.setattr(sys, "stderr", stream := Terminal())
+    monkeypatch.setattr("app.caves.screen.SILENT_SECONDS", 0.1)
+    screen = Screen(as_json=False)
+    with screen.heartbeat("caves up"):
+        screen.rest()
+        time.sleep(0.5)
+    assert stream.getvalue() == ""

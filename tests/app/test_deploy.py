@@ -2,8 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from app.caves.deployment.checks import shortcomings
+from app.caves.deployment.checks import check_owner, shortcomings
 from app.caves.deployment.steps import steps
+from app.caves.errors import CommandError
 from app.caves.objects import ALERTS, PROCEDURES, STREAMS, TASKS, is_true, parents_of
 from app.caves.project import Project, SqlFile
 from app.caves.target import Row
@@ -117,3 +118,43 @@ def test_a_copy_for_deployment_holds_what_is_deployed_and_vanishes() -> None:
     assert {"snowflake.yml", "requirements.txt", "app", "procedures"} <= names
     assert deployed == {path.name for path in (project.root / "procedures").glob("*.py")}
     assert not copy.root.exists()
+
+
+class Owned:
+    """A database D with the schema OPS, each of its owner, for somebody who works as DEPLOYER."""
+
+    database = "D"
+
+    def __init__(self, database: str | None, schema: str | None = None) -> None:
+        self.databases = [{"NAME": "D", "OWNER": database}] if database else []
+        self.schemas = [{"NAME": "OPS", "OWNER": schema}] if schema else []
+        self.schemas.append({"NAME": "PUBLIC", "OWNER": "SYSADMIN"})
+
+    def rows(self, statement: str) -> list[Row]:
+        other = {"NAME": "D2", "OWNER": "SYSADMIN"}
+        return [other, *self.databases] if "DATABASES" in statement else self.schemas
+
+    def row(self, statement: str) -> Row:
+        return {"NAME": "DEPLOYER"}
+
+
+@pytest.mark.parametrize(
+    "account",
+    [Owned(None), Owned("DEPLOYER"), Owned("SYSADMIN", "DEPLOYER"), Owned("DEPLOYER", "DEPLOYER")],
+    ids=["nothing there", "an empty database", "somebody else's database", "all of it"],
+)
+def test_the_owner_of_the_schemas_may_deploy(account: Owned) -> None:
+    check_owner(account, ["OPS"])  # type: ignore[arg-type]  # only rows() and row() are used
+
+
+@pytest.mark.parametrize(
+    ("account", "told"),
+    [
+        (Owned("ADMIN"), "D belongs to the role ADMIN, and this connection works as DEPLOYER"),
+        (Owned("DEPLOYER", "ADMIN"), "D.OPS belongs to the role ADMIN"),
+    ],
+    ids=["an empty database", "a schema"],
+)
+def test_what_another_role_owns_is_not_deployed_to(account: Owned, told: str) -> None:
+    with pytest.raises(CommandError, match=told):
+        check_owner(account, ["OPS"])  # type: ignore[arg-type]  # only rows() and row() are used

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from app.caves import cli
-from app.caves.errors import CommandError, UsageError
+from app.caves.errors import CommandError, UsageError, python_reason
 from app.caves.laws import verify
 from app.caves.target import Target
 from tests.conftest import ROOT
@@ -123,6 +123,39 @@ def caves(*argv: str, **more: Any) -> subprocess.Popen[str]:
         text=True,
         **more,
     )
+
+
+FAILED_CALL = """\
+100357 (P0000): 01b2: Python Interpreter Error:
+Traceback (most recent call last):
+  File "/home/udf/caves.zip/rejections.py", line 12, in retry
+    merge(session)
+  File "/home/udf/caves.zip/judging.py", line 40, in merge
+    raise ValueError("no column")
+ValueError: no column
+
+During handling of the above exception, another exception occurred:
+
+Traceback (most recent call last):
+  File "/home/udf/caves.zip/rejections.py", line 14, in retry
+    raise RejectedEventsError(
+    ^^^^^
+judging.RejectedEventsError: ORDER_ID
+ is not a column
+ in function RETRY_REJECTED with handler rejections.retry"""
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (FAILED_CALL, "judging.RejectedEventsError: ORDER_ID is not a column"),
+        ("000604 (57014): SQL execution canceled", "000604 (57014): SQL execution canceled"),
+        ("Traceback (most recent call last):\n", "Traceback (most recent call last):\n"),
+    ],
+    ids=["a traceback", "another error", "nothing behind it"],
+)
+def test_of_a_procedure_that_failed_the_exception_is_told(text: str, reason: str) -> None:
+    assert python_reason(text) == reason
 
 
 def test_a_reader_that_has_seen_enough_is_no_traceback() -> None:

@@ -65,7 +65,30 @@ def test_a_run_that_failed_says_why_in_one_line(
     assert "ORDER_ID" in run["LOG"]
     assert "\n" not in run["LOG"]
     assert deployed.caves(monkeypatch, "logs") == 0
-    assert "failed after" in " ".join(capsys.readouterr().out.split())
+    out = capsys.readouterr().out
+    assert "failed after" in " ".join(out.split())
+    assert "Traceback" not in out
+    assert "Traceback" in run["ERROR"]
+    assert deployed.caves(monkeypatch, "logs", "--debug", "--limit", "1") == 0
+    assert re.search(r'^  File ".*", line \d+, in ', capsys.readouterr().out, re.MULTILINE)
+
+
+def test_a_call_that_failed_says_why_and_with_debug_where(
+    deployed: Deployed, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The column that the test before has renamed is missing."""
+    assert deployed.caves(monkeypatch, "reprocess", "--since", "2026-11-20T00:00") == 1
+    told = capsys.readouterr().err
+    assert "OPS.REPROCESS failed and changed nothing: " in told
+    assert "ORDER_ID" in told
+    assert "Traceback" not in told
+    assert "  File " not in told
+
+    since = ("--since", "2026-11-20T00:00", "--debug")
+    assert deployed.caves(monkeypatch, "reprocess", *since) == 1
+    told = capsys.readouterr().err
+    assert re.search(r'^  File ".*", line \d+, in ', told, re.MULTILINE)
+    assert "OPS.REPROCESS failed and changed nothing: " in told
 
 
 def test_less_than_one_run_is_wrong_use(

@@ -135,6 +135,23 @@ def test_the_deployer_owns_what_runs_and_needs_no_more_than_bootstrap_gave_it(
         assert {row["state"] for row in shown(connection, "SHOW TASKS")} == {"started"}
 
 
+def test_another_role_than_the_owner_deploys_nothing_and_is_told_who_owns_it(
+    environment: Environment,
+) -> None:
+    """ACCOUNTADMIN may replace the views and would own them: tasks' owners could not read them."""
+    database = environment.database
+    with environment.connect("DEPLOYER") as connection:
+        before = shown(connection, "SHOW VIEWS IN DATABASE"), shown(connection, "SHOW TASKS")
+    done = Caves(environment.account, database)("deploy", *environment.settings)
+    assert done.returncode == 1
+    assert f".ANALYTICS belongs to the role {database}_DEPLOYER" in done.stderr
+    assert "works as ACCOUNTADMIN" in done.stderr
+    assert f'role = "{database}_DEPLOYER"' in done.stderr
+    with environment.connect("DEPLOYER") as connection:
+        after = shown(connection, "SHOW VIEWS IN DATABASE"), shown(connection, "SHOW TASKS")
+    assert after == before
+
+
 def test_the_dashboard_is_deployed_to_a_named_runtime_that_can_open_it(
     environment: Environment,
 ) -> None:

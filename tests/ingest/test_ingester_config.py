@@ -1,10 +1,14 @@
 """Flags over environment over defaults; wrong ones end with 2 and one clear line."""
 
+import argparse
+import re
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 
 from ingest import ingester, producer
+from ingest.config import parser as ingester_parser
 from ingest.config import read_config
 from ingest.errors import WrongUse
 from ingest.kafka.settings import read_settings, shown
@@ -393,3 +397,17 @@ def test_eager_and_cooperative_assignors_in_one_list_are_wrong_use(tmp_path: Pat
     file.write_text(f"partition.assignment.strategy={value}\n")
     with pytest.raises(WrongUse, match=r"line 1: .*cooperative-sticky does not go together with"):
         read_settings(str(file), {})
+
+
+@pytest.mark.parametrize("parser", [ingester_parser, producer.parser], ids=["ingester", "producer"])
+def test_every_flag_with_a_form_of_its_own_says_what_it_accepts(
+    parser: Callable[[Mapping[str, str]], argparse.ArgumentParser],
+) -> None:
+    found = [each for each in parser({})._actions if each.type not in (None, str)]
+    assert len(found) > 7
+    for each in found:
+        assert callable(each.type)
+        with pytest.raises(argparse.ArgumentTypeError) as refused:
+            each.type("no such value!")
+        form = r"such as|one of|is not host:port|letters, digits|plain SQL identifier"
+        assert re.search(form, str(refused.value)), each.dest

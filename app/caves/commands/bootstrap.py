@@ -8,7 +8,8 @@ from typing import Any
 from rich.markup import escape
 
 from app.caves.deployment.bootstrap import Bootstrapped, Consent, bootstrap, public_keys
-from app.caves.screen import Screen, as_table
+from app.caves.screen import Screen
+from app.caves.tables import as_table
 from app.caves.target import overrides, project_and_target, settings
 
 EPILOG = """\

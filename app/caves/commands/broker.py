@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from app.caves.errors import UsageError
+from app.caves.flags import port
 from app.caves.machine import apache_kafka, broker, certificates
 from app.caves.machine.apache_kafka import HOST, Listener, Node
 from app.caves.machine.supervision import free_port, listens
@@ -95,13 +96,13 @@ def add_to(commands: Any, account_command: Callable[..., Any]) -> None:
     )
     each.set_defaults(function=run, json=False)
     each.add_argument("--kind", choices=broker.KINDS, default=broker.TANSU, help="(tansu)")
-    each.add_argument("--port", type=_port, default=9092, help="where it listens (9092)")
+    each.add_argument("--port", type=port, default=9092, help="where it listens (9092)")
     kafka = each.add_argument_group("kafka alone")
     kafka.add_argument("--folder", type=Path, help="data, settings, certificates (.kafka)")
-    kafka.add_argument("--tls-port", type=_port, help="TLS")
+    kafka.add_argument("--tls-port", type=port, help="TLS")
     kafka.add_argument("--mutual-tls", action="store_true", help="ask for client certificates")
-    kafka.add_argument("--sasl-port", type=_port, help="SASL PLAIN, SCRAM-SHA-256, -512")
-    kafka.add_argument("--sasl-tls-port", type=_port, help="the same, over TLS")
+    kafka.add_argument("--sasl-port", type=port, help="SASL PLAIN, SCRAM-SHA-256, -512")
+    kafka.add_argument("--sasl-tls-port", type=port, help="the same, over TLS")
     kafka.add_argument(
         "--user",
         type=_user,
@@ -149,9 +150,9 @@ def _kafka(
     libraries = apache_kafka.libraries(screen.progress)
     listeners = [Listener("PLAINTEXT", "PLAINTEXT", arguments.port), *security.listeners(folder)]
     ports = [each.port for each in listeners]
-    for port in ports:
-        if ports.count(port) > 1 or listens(HOST, port):
-            raise UsageError(f"port {port} is taken")
+    for each in ports:
+        if ports.count(each) > 1 or listens(HOST, each):
+            raise UsageError(f"port {each} is taken")
     folder.mkdir(parents=True, exist_ok=True)
     if security.tls:
         _write_certificates(folder)
@@ -185,13 +186,6 @@ def _write_private(path: Path, text: str) -> None:
     path.touch(mode=0o600)
     path.chmod(0o600)
     path.write_text(text, encoding="utf-8")
-
-
-def _port(text: str) -> int:
-    value = int(text)
-    if not 1 <= value <= 65535:
-        raise argparse.ArgumentTypeError(f"{text} is no port")
-    return value
 
 
 def _user(text: str) -> tuple[str, str]:

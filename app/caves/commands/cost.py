@@ -9,7 +9,8 @@ from app.caves.cost_inputs import Known
 from app.caves.cost_model import DAY, RULE, estimate
 from app.caves.errors import UsageError
 from app.caves.flags import number
-from app.caves.screen import Screen, as_table
+from app.caves.screen import Screen
+from app.caves.tables import as_table
 from app.caves.target import Row, overrides, project_and_target
 
 EPILOG = """\

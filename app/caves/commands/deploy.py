@@ -10,7 +10,8 @@ from app.caves import profiles
 from app.caves.deployment import deploy
 from app.caves.deployment.plan import Plan, suspended
 from app.caves.errors import UsageError
-from app.caves.screen import Screen, as_table
+from app.caves.screen import Screen
+from app.caves.tables import as_table
 from app.caves.target import Target, overrides, project_and_target
 
 EPILOG = """\

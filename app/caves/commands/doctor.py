@@ -12,7 +12,8 @@ from app.caves.doctor.assertion import FAILS, PAGES, Finding, as_json, verdict, 
 from app.caves.doctor.examination import TIMEOUT_SECONDS, Examination
 from app.caves.errors import UsageError
 from app.caves.flags import number
-from app.caves.screen import Screen, as_table
+from app.caves.screen import Screen
+from app.caves.tables import as_table
 from app.caves.target import overrides, project_and_target
 
 EPILOG = """\

@@ -7,7 +7,8 @@ from typing import Any
 
 from app.caves.errors import CommandError, UsageError
 from app.caves.operations import forget
-from app.caves.screen import Screen, as_table
+from app.caves.screen import Screen
+from app.caves.tables import as_table
 from app.caves.target import Target, project_and_target
 
 EPILOG = """\

@@ -7,18 +7,20 @@ from typing import Any
 
 from snowflake.connector.errors import ProgrammingError
 
-from app.caves.errors import UsageError
+from app.caves.errors import UsageError, python_reason
 from app.caves.flags import TIME_FORMS, in_utc, integer, moment, now
-from app.caves.screen import Screen, as_table
+from app.caves.screen import Screen
 from app.caves.status.tasks import seconds
+from app.caves.tables import as_table
 from app.caves.target import Account, Row, is_missing, project_and_target
 
 EPILOG = """\
 What a run logged is in the account's event table where LOG_LEVEL of the database says so: log_level
-in snowflake.yml, which `caves bootstrap` sets. Snowflake shows it some seconds later.
+in snowflake.yml, which `caves bootstrap` sets. Snowflake shows it some seconds later. Of a run that
+failed the table shows the exception; --debug prints its whole traceback, and --json has it, too.
 
 --json prints one object:
-  runs   the newest first: STARTED (UTC), RUN, STATE, SECONDS, LOG
+  runs   the newest first: STARTED (UTC), RUN, STATE, SECONDS, LOG, ERROR (the whole text)
   note   why nothing is logged, or null
 """
 
@@ -74,7 +76,14 @@ def run_logs(arguments: argparse.Namespace, screen: Screen) -> int:
     if screen.as_json:
         screen.json({"runs": found, "note": note})
         return 0
-    screen.results.print(as_table("Last runs (UTC)", found))
+    if arguments.debug:
+        for each in found:
+            screen.results.print(f"{each['STARTED']} {each['RUN']} {each['STATE']}", style="bold")
+            text = "\n".join(filter(None, [each["LOG"], each["ERROR"]]))
+            screen.results.print(text, markup=False, soft_wrap=True)
+        return 0
+    shown = [{name: each[name] for name in each if name != "ERROR"} for each in found]
+    screen.results.print(as_table("Last runs (UTC)", shown))
     if note:
         screen.progress(note)
     return 0
@@ -84,8 +93,8 @@ def runs(
     account: Account, since: datetime, task: str | None, limit: int
 ) -> tuple[list[Row], str | None]:
     """The last runs, the newest first: STARTED (UTC), RUN (a task, or a procedure that somebody
-    called), STATE, SECONDS, LOG, which is what it logged, or else its error. And why nothing was
-    logged, where that is so."""
+    called), STATE, SECONDS, LOG, which is what it logged, or else why it failed, ERROR, which is
+    the whole text of that. And why nothing was logged, where that is so."""
     name = task.upper() if task else None
     history = account.rows(RUNS, (since.isoformat(" "), name, name, limit))
     try:
@@ -112,7 +121,8 @@ def _described(run: Row, messages: Sequence[Row]) -> Row:
         "RUN": run["NAME"],
         "STATE": run["STATE"],
         "SECONDS": seconds(run),
-        "LOG": told or run["ERROR_MESSAGE"],
+        "LOG": told or (run["ERROR_MESSAGE"] and python_reason(run["ERROR_MESSAGE"])),
+        "ERROR": run["ERROR_MESSAGE"],
     }
 
 
@@ -124,4 +134,5 @@ def _called(message: Row) -> Row:
         "STATE": "FAILED" if failed else "SUCCEEDED",
         "SECONDS": None,
         "LOG": message["MESSAGE"],
+        "ERROR": None,
     }

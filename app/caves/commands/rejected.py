@@ -10,7 +10,8 @@ from app.caves.errors import CommandError, UsageError
 from app.caves.flags import TIME_FORMS, integer, moment
 from app.caves.operations import rejected
 from app.caves.operations.rejected import STAGES, STATUSES, Choice
-from app.caves.screen import Screen, as_table
+from app.caves.screen import Screen
+from app.caves.tables import as_table
 from app.caves.target import Row, project_and_target
 
 COLUMNS = ("ID", "REJECTED_AT", "STAGE", "STATUS", "EVENT_TYPE", "EVENT_ID", "REASON")

@@ -8,7 +8,8 @@ from typing import Any
 from app.caves.errors import UsageError
 from app.caves.flags import TIME_FORMS, moment, now, number
 from app.caves.operations.reprocess import COUNTS, Window, reprocess
-from app.caves.screen import Screen, as_table
+from app.caves.screen import Screen
+from app.caves.tables import as_table
 from app.caves.target import project_and_target
 
 EPILOG = """\

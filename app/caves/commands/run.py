@@ -6,7 +6,8 @@ from typing import Any
 
 from app.caves.flags import above_zero
 from app.caves.operations import graph
-from app.caves.screen import Screen, as_table
+from app.caves.screen import Screen
+from app.caves.tables import as_table
 from app.caves.target import project_and_target
 
 

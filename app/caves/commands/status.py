@@ -175,10 +175,10 @@ def _shown(found: Found, last: Snapshot | None, target: Target) -> Group:
     """The page, or the last one with the error above it."""
     head = f"{target.database} at {now():%Y-%m-%d %H:%M:%S} UTC; Ctrl-C ends"
     if isinstance(found, Snapshot):
-        return Group(Text(head, style="dim"), page(found, urgent_first=True))
+        return Group(Text(head, style="dim"), page(found))
     away = [Text(head, style="dim"), Text(f"no answer: {found}", style="bold red")]
     return Group(
-        *away, *([Text(f"as of {last.measured_at:%H:%M:%S}:"), page(last, True)] if last else [])
+        *away, *([Text(f"as of {last.measured_at:%H:%M:%S}:"), page(last)] if last else [])
     )
 
 

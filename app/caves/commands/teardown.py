@@ -10,7 +10,8 @@ from rich.markup import escape
 
 from app.caves.deployment import teardown
 from app.caves.errors import CommandError, UsageError
-from app.caves.screen import Screen, as_table
+from app.caves.screen import Screen
+from app.caves.tables import as_table
 from app.caves.target import Target, project_and_target
 
 

@@ -46,7 +46,7 @@ def run_up(arguments: argparse.Namespace, screen: Screen) -> int:
         history=arguments.history,
     )
     try:
-        up.up(project, plan, screen.results, screen.progress)
+        up.up(project, plan, screen.results, screen.progress, screen.rest)
     except KeyboardInterrupt:
         screen.progress("everything has ended")
     return 0

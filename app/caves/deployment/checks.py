@@ -16,6 +16,8 @@ from app.caves.objects import (
 )
 from app.caves.target import Account, Row
 
+SHOW_DATABASES = "SHOW DATABASES"
+SHOW_SCHEMAS = "SHOW SCHEMAS IN DATABASE {db}"
 PIPELINE = {"STREAM": STREAMS, "PROCEDURE": PROCEDURES, "TASK": TASKS, "ALERT": ALERTS}
 
 
@@ -60,6 +62,32 @@ def _not_started(
         for name in expected
         if states.get(name) != "started" and name not in kept
     ]
+
+
+def check_owner(account: Account, schemas: Collection[str]) -> None:
+    """Raise CommandError where another role owns what is to be deployed.
+
+    Whoever replaces a view or a procedure owns it afterwards, and may even be allowed to; but tasks
+    run with the rights of their own owner, for whom the new views are not there. So it is the owner
+    of database and schemas who deploys, and a role that has its privileges by inheritance does not.
+    """
+    databases = [row for row in account.rows(SHOW_DATABASES) if row["NAME"] == account.database]
+    if not databases:
+        return
+    rows = [row for row in account.rows(SHOW_SCHEMAS) if row["NAME"] in schemas]
+    owners = {f"{account.database}.{row['NAME']}": row["OWNER"] for row in rows}
+    if not rows:
+        owners = {account.database: databases[0]["OWNER"]}
+    role = account.row("SELECT CURRENT_ROLE() AS NAME")["NAME"]
+    foreign = {name: str(owner) for name, owner in owners.items() if owner and owner != role}
+    if foreign:
+        name, owner = next(iter(foreign.items()))
+        raise CommandError(
+            f"{name} belongs to the role {owner}, and this connection works as {role}: the tasks"
+            f" would not see what it deploys. Nothing was changed. Deploy by a connection (-c) with"
+            f' role = "{owner}", such as `caves up` writes by the name of deployer, or set'
+            f" SNOWFLAKE_CONNECTIONS_<NAME>_ROLE={owner}; to change the owner, `caves bootstrap`"
+        )
 
 
 def masks_customers(env: Mapping[str, str]) -> bool:

@@ -104,6 +104,8 @@ class Deployment:
     def run(self, revision: str | None) -> Deployed:
         with Interrupts() as interrupts:
             with self._target.connect() as account:
+                schemas = self._wanted.of("SCHEMA").keys()
+                checks.check_owner(account, schemas)
                 checks.check_masking_role(account, self._env)
                 found = look(account, self._wanted)
             try:

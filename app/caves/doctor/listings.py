@@ -7,8 +7,8 @@ LISTINGS = Subject("deploys")
 
 # Statement, and the columns that are read of its answer; the page is the statement's own.
 SHOWN = {
-    "databases": ("SHOW DATABASES", "name comment"),
-    "schemas": ("SHOW SCHEMAS IN DATABASE {db}", "name"),
+    "databases": ("SHOW DATABASES", "name owner comment"),
+    "schemas": ("SHOW SCHEMAS IN DATABASE {db}", "name owner"),
     "stages": ("SHOW STAGES IN DATABASE {db}", "name schema_name"),
     "tables": ("SHOW TABLES IN DATABASE {db}", "name schema_name rows bytes"),
     "views": ("SHOW VIEWS IN DATABASE {db}", "created_on name schema_name"),

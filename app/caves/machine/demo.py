@@ -18,7 +18,8 @@ from app.caves.machine.programs import HOST, Machine, Place
 from app.caves.machine.supervision import Process, ProcessStack, free_port
 from app.caves.objects import TOPIC
 from app.caves.project import Project
-from app.caves.screen import Progress, as_table
+from app.caves.screen import Progress
+from app.caves.tables import as_table
 from app.caves.target import Account
 
 TASK_SCHEDULE = "10 SECONDS"

@@ -7,7 +7,7 @@ import shutil
 import sys
 import time
 import webbrowser
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,7 +76,13 @@ class Plan:
         )
 
 
-def up(project: Project, plan: Plan, console: Console, progress: Progress) -> None:
+def up(
+    project: Project,
+    plan: Plan,
+    console: Console,
+    progress: Progress,
+    started: Callable[[], None] = lambda: None,
+) -> None:
     """Start everything, say where it is, and keep it running until an interrupt comes."""
     settings = effective(project.env, {"profile": plan.profile or LIVE})
     with _own_folder(plan.folder) as folder:
@@ -100,6 +106,7 @@ def up(project: Project, plan: Plan, console: Console, progress: Progress) -> No
             machine.start_producer("--rate", str(plan.rate), *past)
             machine.start_dashboard(plan.dashboard_port)
             console.print(instructions(place, plan.dashboard_port))
+            started()
             if plan.browser and has_screen():
                 webbrowser.open(dashboard_url(plan.dashboard_port))
             while True:

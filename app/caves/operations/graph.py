@@ -4,7 +4,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from app.caves.errors import CommandError
+from app.caves.errors import CommandError, python_reason
 from app.caves.objects import ROOT_TASKS, SHOW_TASKS, parents_of
 from app.caves.screen import Progress
 from app.caves.target import Account, Row
@@ -112,7 +112,7 @@ def _graph_run(root: str, rows: Sequence[Row], known: set[tuple[str, object]]) -
     for row in sorted(of_run, key=lambda row: row["ATTEMPT_NUMBER"] or 1):
         run.states[row["NAME"]] = row["STATE"]
         if row["STATE"] in FAILED:
-            run.errors[row["NAME"]] = str(row["ERROR_MESSAGE"])
+            run.errors[row["NAME"]] = python_reason(str(row["ERROR_MESSAGE"]))
     return run
 
 

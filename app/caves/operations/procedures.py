@@ -6,7 +6,7 @@ from typing import Any
 
 from snowflake.connector.errors import ProgrammingError
 
-from app.caves.errors import CommandError, one_line
+from app.caves.errors import CommandError, python_reason
 from app.caves.target import Account, is_missing
 
 VOID = "CALL {db}.OPS.VOID_ADJUSTMENT(?, ?)"
@@ -28,8 +28,10 @@ def call(account: Account, statement: str, values: Sequence[Any]) -> dict[str, i
                 f"OPS.{name} is not in {account.database}: run `caves deploy` first"
             ) from error
         if error.errno == FAILED_IN_PYTHON:
+            reason = python_reason(error.msg or str(error))
             raise CommandError(
-                f"OPS.{name} failed and changed nothing: {one_line(error)}"
+                f"OPS.{name} failed and changed nothing: {' '.join(reason.split())}"
+                " (the traceback: --debug)"
             ) from error
         raise
     counts: dict[str, int] = json.loads(answer)

@@ -3,8 +3,9 @@
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from app.caves.screen import as_table
+from app.caves.errors import python_reason
 from app.caves.status.snapshot import Snapshot
+from app.caves.tables import as_table
 from app.caves.target import Row
 
 STYLES = {
@@ -20,22 +21,35 @@ NO_ALERT_LOG = (
 )
 
 
-def page(snapshot: Snapshot, urgent_first: bool = False) -> RenderableType:
-    """The tables one below the other. What needs somebody comes where one looks: at the end of a
-    page that scrolls by, or first on a screen that may cut off the rest."""
-    parts: list[RenderableType] = [
-        as_table("Tables", [_sized(row) for row in snapshot.tables]),
-        as_table("Newest rows (UTC)", snapshot.freshness),
-        as_table("Tasks", [_coloured(row, "STATE", "LAST_STATE") for row in snapshot.tasks]),
-        as_table("Streams", snapshot.streams),
-        Group(
-            as_table("Topic, ingested up to", snapshot.partitions),
-            *([Text(snapshot.topic, style="dim")] if snapshot.topic else []),
-        ),
-        as_table("Metrics", [_coloured(_advised(row), "STATUS") for row in snapshot.metrics]),
+def page(snapshot: Snapshot) -> RenderableType:
+    """The verdict, then what is behind it, the most urgent first."""
+    return Group(
+        verdict(snapshot),
         _alerts(snapshot.alerts),
+        as_table("Metrics", [_coloured(_advised(row), "STATUS") for row in snapshot.metrics]),
+        as_table("Tasks", [_task(row) for row in snapshot.tasks]),
+        as_table("Streams", snapshot.streams),
+        as_table("Topic, ingested up to", snapshot.partitions),
+        *([Text(snapshot.topic, style="dim")] if snapshot.topic else []),
+        as_table("Newest rows (UTC)", snapshot.freshness),
+        as_table("Tables", [_sized(row) for row in snapshot.tables]),
+    )
+
+
+def verdict(snapshot: Snapshot) -> Text:
+    """Healthy or not, and by which metrics: `BREACH: INGEST_LAG, LATENCY; 2 alerts are open`."""
+    breached = [str(row["METRIC"]) for row in snapshot.metrics if row["STATUS"] == "BREACH"]
+    suspended = [row for row in snapshot.tasks if row["STATE"] == "suspended"]
+    alerts = len(snapshot.alerts or [])
+    parts = [
+        *([f"BREACH: {', '.join(breached)}"] if breached else []),
+        *([f"{alerts} {'alert is' if alerts == 1 else 'alerts are'} open"] if alerts else []),
     ]
-    return Group(*(reversed(parts) if urgent_first else parts))
+    paused = f"{len(suspended)} of {len(snapshot.tasks)} tasks are suspended" if suspended else ""
+    if parts:
+        return Text("; ".join([*parts, *filter(None, [paused])]), style="bold red")
+    healthy = "Healthy: no metric is in breach, no alert is open"
+    return Text("; ".join(filter(None, [healthy, paused])), style="yellow" if paused else "green")
 
 
 def _alerts(alerts: list[Row] | None) -> RenderableType:
@@ -61,6 +75,12 @@ def size(count: int) -> str:
 def _advised(row: Row) -> Row:
     """What to do only where there is something to do."""
     return {**row, "ACTION": row["ACTION"] if row["STATUS"] == "BREACH" else None}
+
+
+def _task(row: Row) -> Row:
+    """Of a run that failed the exception alone: `caves logs --debug` has the traceback."""
+    error = row["ERROR"] and python_reason(str(row["ERROR"]))
+    return _coloured({**row, "ERROR": error}, "STATE", "LAST_STATE")
 
 
 def _coloured(row: Row, *columns: str) -> Row:
