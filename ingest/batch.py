@@ -64,7 +64,7 @@ def cut_batch(
     messages: Counter[int] = Counter()
     last_rows: dict[int, RawRow | Reject] = {}
     for row in rows:
-        partition, offset = place_of(row)
+        partition, offset = coordinates_of(row)
         moves[partition] = (stored[partition], offset + 1)
         messages[partition] += 1
         last_rows[partition] = row
@@ -80,14 +80,14 @@ def cut_batch(
         if after - before > messages[each]
     }
     last = {
-        each: LastMessage(place_of(row)[1], ms)
+        each: LastMessage(coordinates_of(row)[1], ms)
         for each, row in last_rows.items()
         if (ms := _timestamp(row)) is not None
     }
     return Batch(topic, moves, rows, skipped, topic_ids or {}, last=last)
 
 
-def place_of(row: RawRow | Reject) -> tuple[int, int]:
+def coordinates_of(row: RawRow | Reject) -> tuple[int, int]:
     """Partition and offset of the message behind a row."""
     message = row.message if isinstance(row, RawRow) else row
     if message.offset is None:
@@ -166,7 +166,7 @@ class Buffer:
         many."""
         gone = set(partitions)
         before = len(self._rows)
-        self._rows = deque(held for held in self._rows if place_of(held.row)[0] not in gone)
+        self._rows = deque(held for held in self._rows if coordinates_of(held.row)[0] not in gone)
         self.bytes = sum(held.size for held in self._rows)
         return before - len(self._rows)
 
@@ -181,7 +181,7 @@ class Stored(NamedTuple):
 
 
 class Sink(Protocol):
-    def read_places(self, topic: str, partitions: set[int]) -> dict[int, Stored]:
+    def read_stored(self, topic: str, partitions: set[int]) -> dict[int, Stored]:
         """What INGEST_OFFSETS holds for those of these partitions that it knows."""
 
     def create_offsets(

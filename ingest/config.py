@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ingest.kafka.settings import addresses, read_settings, shown
+from ingest.kafka.settings import addresses, loggable, read_settings
 
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*", re.ASCII)
 
@@ -40,7 +40,7 @@ class IngesterConfig:
             f" batches of {self.batch_max_events} events, {self.batch_max_seconds:g} s,"
             f" {self.batch_max_bytes} bytes; sign of life {sign}; offsets {self.offsets};"
             f" metrics {metrics};"
-            f" Kafka client: {shown(self.kafka)}"
+            f" Kafka client: {loggable(self.kafka)}"
         )
 
 

@@ -98,12 +98,12 @@ def ingest(config: IngesterConfig, connect: Connect, stop: Stop) -> None:
     with metrics.served(config.metrics_host, config.metrics_port), contextlib.closing(sink):
         # First the warehouse: a consumer that is closed in the middle of its first questions to the
         # brokers writes a traceback beside the one line that says what is wrong.
-        with stop.at_once():
+        with stop.interruptible():
             sink.check(config.topic)
             consumer = open_consumer(config.bootstrap_servers, config.group, config.kafka)
         servers, settings = config.bootstrap_servers, config.kafka
         with contextlib.closing(TopicId(servers, config.topic, settings)) as topic_id:
-            with stop.at_once():
+            with stop.interruptible():
                 topic_id.check()
             Ingester(
                 config,

@@ -81,7 +81,7 @@ class Ingester:
         self._stop = stop
         self._clock = clock
         self._positions = Positions()
-        self._places = PartitionSeeker(
+        self._seeker = PartitionSeeker(
             config, consumer, sink, self._positions, clock, ask_id, ask_timestamps
         )
         self._membership = Membership(config.kafka, clock)
@@ -110,34 +110,34 @@ class Ingester:
             with contextlib.ExitStack() as last:
                 last.callback(self._sink.close)
                 last.callback(self._consumer.close, autocommit=False, timeout_ms=CALL_MS)
-                self._settle_write()
+                self._wait_for_write()
 
     # What the listener calls, on the Kafka client's thread.
 
     def on_assigned(self, partitions: set[int]) -> None:
         """Hold these partitions until their place has been read. No calls here that wait for the
         brokers. Mostly nothing is in flight: partitions are given up before others are given."""
-        self._settle_write()
+        self._wait_for_write()
         for partition in partitions:
             # Any position will do to keep the client from looking for one; it is never read from.
             self._consumer.seek(self._tp(partition), 0)
             self._consumer.pause(self._tp(partition))
-        self._places.unplace(partitions)
+        self._seeker.seek_again(partitions)
         self._membership.answered()
         self._listen_anew()
         log.info("assigned partitions %s of %s", sorted(partitions), self._topic)
 
     def on_revoked(self, partitions: set[int]) -> None:
         """Write what is held, first what is in flight, with one attempt and for LEAVE_SECONDS at
-        most: heartbeats wait for it. What is left is only dropped, and read again by whoever gets
-        the partition next."""
+        most: heartbeats wait for it. What is left is only dropped, and read again by the next owner
+        of the partition."""
         if self._leaving:
             return
         deadline = self._clock() + LEAVE_SECONDS
         try:
             self._writer.finish()
             while self._may_write() and self._writer.unwritten and self._clock() < deadline:
-                if self._places.recreated():
+                if self._seeker.recreated():
                     self._start_over()
                     break
                 self._writer.write_next()
@@ -148,10 +148,10 @@ class Ingester:
     def on_lost(self, partitions: set[int]) -> None:
         """Forget these partitions: they belong to somebody else already. What is in flight cannot
         be called back; the fence decides whether it was in time."""
-        self._settle_write()
+        self._wait_for_write()
         self._membership.asked()
         self._writer.drop(partitions)
-        self._places.forget(partitions)
+        self._seeker.forget(partitions)
         self._metrics.forget_lags(partitions)
         self._quiet = None
         if partitions:
@@ -187,8 +187,10 @@ class Ingester:
 
     def _join_anew(self, waited: float) -> None:
         """Leave the group that does not answer, have the broker forget it, and join it again."""
-        log.warning("the group has given no answer for %.0f s; leaving and joining it anew", waited)
-        self._settle_write()
+        log.warning(
+            "the group has given no answer for %.0f s; leaving and joining it again", waited
+        )
+        self._wait_for_write()
         with contextlib.suppress(KafkaError):
             self._consumer.unsubscribe()
         if self._forget_group:
@@ -243,35 +245,35 @@ class Ingester:
 
     def _work(self) -> None:
         """With nothing in flight: find places, send the batch that is due on its way."""
-        if self._places.unplaced:
-            self._places.find()
+        if self._seeker.to_seek:
+            self._seeker.seek()
             self._listen_anew()
             self._commit_to_kafka()
-        beyond = self._places.beyond_end()
+        beyond = self._seeker.beyond_end()
         if beyond:
-            self._settle(beyond)
-        elif self._places.asked_long_ago():
+            self._resolve_out_of_range(beyond)
+        elif self._seeker.asked_long_ago():
             with contextlib.suppress(NoBroker):
-                self._settle_recreated()
+                self._resolve_recreated_topic()
         if self._clock() - self._monitors_told_at >= TELL_MONITORS_SECONDS:
             self._commit_to_kafka()
-        if self._writer.due() and not self._places.doubtful():
+        if self._writer.due() and not self._seeker.doubtful():
             # A batch that is due takes along whatever has been polled already.
             while not self._writer.full() and self._poll(0):
                 continue
-            if not self._settle_recreated():
+            if not self._resolve_recreated_topic():
                 self._writer.begin(self._sign.partitions() if self._sign.due() else ())
-        elif self._sign.due() and not self._writer.unwritten and not self._places.doubtful():
+        elif self._sign.due() and not self._writer.unwritten and not self._seeker.doubtful():
             self._leave_sign()
         if not self._writer.writing:
             self._went_well()
 
     def _leave_sign(self) -> None:
         """Say in INGEST_OFFSETS that nothing came, if the brokers say so, too. Without an answer
-        there is none, and whoever looks there sees it."""
+        the row stays old, and its age says so."""
         with contextlib.suppress(NoBroker):
             signs = self._sign.partitions()
-            if signs and not self._settle_recreated():
+            if signs and not self._resolve_recreated_topic():
                 self._writer.begin(signs)
 
     def _poll(self, seconds: float) -> bool:
@@ -279,13 +281,13 @@ class Ingester:
         try:
             polled = self._consumer.poll(timeout_ms=int(seconds * 1000))
             if not polled:
-                self._places.note_positions()
+                self._seeker.note_positions()
         except OffsetOutOfRangeError as error:
-            self._settle({each.partition: None for each in error.args[0]})
+            self._resolve_out_of_range({each.partition: None for each in error.args[0]})
             return False
         except KafkaError as error:
             # What this poll had in hand when it failed is not lost on the way.
-            self._places.return_to_expected()
+            self._seeker.return_to_expected()
             raise translate(error, "polling") from error
         for records in polled.values():
             self._writer.add(self._positions.accept(map(message_of, records)))
@@ -297,27 +299,27 @@ class Ingester:
     def _poll_seconds(self) -> float:
         """Not past the moment at which there is something to do."""
         moment = self._retry_at or self._writer.due_at()
-        if moment is None or self._places.doubtful():
+        if moment is None or self._seeker.doubtful():
             return POLL_SECONDS
         return min(POLL_SECONDS, max(0.0, moment - self._clock()))
 
-    def _settle(self, ends: dict[int, int | None]) -> None:
+    def _resolve_out_of_range(self, ends: dict[int, int | None]) -> None:
         self._writer.finish()
         self._writer.drop(self._assigned())
         try:
-            self._places.settle(ends)
+            self._seeker.resolve_out_of_range(ends)
         except IngestError:
             # What was dropped must be read again, so nothing may go on from behind it.
-            self._places.unplace(self._assigned())
+            self._seeker.seek_again(self._assigned())
             raise
         self._listen_anew()
 
-    def _settle_recreated(self) -> bool:
+    def _resolve_recreated_topic(self) -> bool:
         """Stop or reset if the topic is another one by now. Nothing may be in flight."""
-        if not self._places.recreated():
+        if not self._seeker.recreated():
             return False
         # What is held may be of either topic.
-        self._settle({})
+        self._resolve_out_of_range({})
         return True
 
     def _may_leave(self) -> bool:
@@ -326,7 +328,7 @@ class Ingester:
         if not self._idle():
             return False
         try:
-            return not self._settle_recreated()
+            return not self._resolve_recreated_topic()
         except Transient as error:
             self._back_off(error)
             return False
@@ -334,13 +336,13 @@ class Ingester:
     def _write_rest(self) -> None:
         """Before leaving: write what is held, or say what stays behind."""
         deadline = self._clock() + LEAVE_SECONDS
-        if self._places.doubtful():
-            self._settle_write()
+        if self._seeker.doubtful():
+            self._wait_for_write()
             self._start_over()
         while self._writer.unwritten:
             try:
                 self._writer.finish()
-                if not self._settle_recreated():
+                if not self._resolve_recreated_topic():
                     self._writer.write_next()
             except FenceLost:
                 self._start_over()
@@ -366,7 +368,7 @@ class Ingester:
 
     # Trouble, pauses, reports.
 
-    def _settle_write(self) -> None:
+    def _wait_for_write(self) -> None:
         """Let the write in flight land, if there is one. If it fails, start over: this is no
         moment for another attempt."""
         try:
@@ -381,10 +383,10 @@ class Ingester:
         self._start_over()
 
     def _start_over(self) -> None:
-        """Drop everything that is held and find all places anew."""
+        """Drop everything that is held, and read all offsets again."""
         assigned = self._assigned()
         self._writer.drop(assigned)
-        self._places.unplace(assigned)
+        self._seeker.seek_again(assigned)
 
     def _went_well(self) -> None:
         """The end of trouble, if there was any."""
@@ -409,7 +411,7 @@ class Ingester:
         )
 
     def _may_write(self) -> bool:
-        return not self._retry_at and not self._places.doubtful()
+        return not self._retry_at and not self._seeker.doubtful()
 
     def _blocked(self) -> bool:
         return self._retry_at > 0 or self._writer.full()
@@ -418,7 +420,7 @@ class Ingester:
         """Pause what must not be read now: everything while there is trouble or the buffer is full,
         and always the partitions whose place is not known."""
         assigned = self._assigned()
-        hold = assigned if self._blocked() else assigned & self._places.unplaced
+        hold = assigned if self._blocked() else assigned & self._seeker.to_seek
         paused = {each.partition for each in self._consumer.paused()} & assigned
         self._consumer.pause(*map(self._tp, hold - paused))
         self._consumer.resume(*map(self._tp, paused - hold))
@@ -443,7 +445,7 @@ class Ingester:
     def _idle(self) -> bool:
         if self._quiet is None or self._retry_at or self._writer.writing:
             return False
-        return 0 < self._idle_exit <= self._quiet and self._places.certain()
+        return 0 < self._idle_exit <= self._quiet and self._seeker.certain()
 
     def _listen_anew(self) -> None:
         """Something came, or nothing could come because there was something else to do."""

@@ -52,7 +52,7 @@ class Message(NamedTuple):
         return size
 
     @property
-    def place(self) -> str:
+    def coordinates(self) -> str:
         return f"{self.topic}-{self.partition}-{self.offset}"
 
 
@@ -120,7 +120,7 @@ def sort_message(message: Message, max_bytes: int) -> RawRow | Reject:
     if not isinstance(event, dict):
         return reject(message, f"not a JSON object: {_other_json(event)}")
     exact = with_exact_numbers(text, event.values())
-    return RawRow(message, read_envelope(event, message.place), exact)
+    return RawRow(message, read_envelope(event, message.coordinates), exact)
 
 
 def reject(message: Message, reason: str, payload: bytes | None = None) -> Reject:

@@ -78,13 +78,13 @@ class OutOfRange:
         if self.replaced and self.last is not None:
             return (
                 f"{at} and the message at {self.last.offset} had the timestamp {self.last.ms}, but"
-                f" the one that is there now has {self.ms}: the topic was created anew, or the"
+                f" the one that is there now has {self.ms}: the topic was created again, or the"
                 " brokers have lost what was read already"
             )
         if self.recreated:
             return (
                 f"{at} of the topic with id {self.stored_id}, but the topic has id"
-                f" {self.topic_id} now{ends}: it was created anew"
+                f" {self.topic_id} now{ends}: it was created again"
             )
         if self.before_start:
             return (
@@ -97,8 +97,8 @@ class OutOfRange:
                 " already (an unclean election of a leader)"
             )
         if self.end is None:
-            return f"{at} but the topic was created anew"
-        return f"{at} but the topic ends at {self.end}: it was created anew"
+            return f"{at} but the topic was created again"
+        return f"{at} but the topic ends at {self.end}: it was created again"
 
 
 @dataclass
@@ -108,11 +108,11 @@ class Positions:
     topic_ids: dict[int, str | None] = field(default_factory=dict)
     _suspects: dict[int, float] = field(default_factory=dict)
 
-    def place(self, places: Mapping[int, Stored]) -> None:
+    def start_at(self, stored: Mapping[int, Stored]) -> None:
         """Take these, just read from or written to INGEST_OFFSETS, as the places to read from."""
-        for partition, place in places.items():
-            self.stored[partition] = self.expected[partition] = place.offset
-            self.topic_ids[partition] = place.topic_id
+        for partition, row in stored.items():
+            self.stored[partition] = self.expected[partition] = row.offset
+            self.topic_ids[partition] = row.topic_id
             self._suspects.pop(partition, None)
 
     def forget(self, partitions: Iterable[int]) -> None:

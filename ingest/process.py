@@ -40,7 +40,7 @@ def set_up_logging(level: str) -> None:
     logging.getLogger("ingest").setLevel(level.upper())
     if level != "debug":
         # Both report each failed attempt of theirs. What comes of Snowflake's is reported by the
-        # sink; the Kafka client mends its connections by itself, and only it can tell.
+        # sink; the Kafka client repairs its connections by itself, and only it can tell.
         logging.getLogger("kafka").setLevel(logging.ERROR)
         # What ends the producer's client ends the program, with one line that says why.
         logging.getLogger("kafka.producer").setLevel(logging.CRITICAL)
@@ -70,28 +70,28 @@ class Stopped(BaseException):
 class Stop(threading.Event):
     """Set by a signal, for who looks at it between two steps of work.
 
-    Who waits for others for long, with nothing begun, does so within `at_once`: there the signal
-    raises Stopped in the main thread, whatever it waits for.
+    Who waits for others for long, with nothing begun, does so within `interruptible`: there the
+    signal raises Stopped in the main thread, whatever it waits for.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self._at_once = False
+        self._interruptible = False
 
     @contextlib.contextmanager
-    def at_once(self) -> Iterator[None]:
-        self._at_once = True
+    def interruptible(self) -> Iterator[None]:
+        self._interruptible = True
         try:
             if self.is_set():
                 raise Stopped
             yield
         finally:
-            self._at_once = False
+            self._interruptible = False
 
     def on_signal(self) -> None:
         self.set()
-        if self._at_once:
-            self._at_once = False
+        if self._interruptible:
+            self._interruptible = False
             raise Stopped
 
 

@@ -53,7 +53,7 @@ from ingest.config import (
 )
 from ingest.errors import Fatal, IngestError, WrongUse
 from ingest.kafka.clients import create_topic, open_producer
-from ingest.kafka.settings import shown
+from ingest.kafka.settings import loggable
 from ingest.process import (
     Stop,
     Stopped,
@@ -109,9 +109,7 @@ def parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
         type=whole(0),
     )
     flags.add("--history", None, "first what was sold in so many days (28d)", type=days)
-    flags.add(
-        "--seed", None, "the same seed gives the same shop (default: any)", type=integer
-    )
+    flags.add("--seed", None, "the same seed gives the same shop (default: any)", type=integer)
     flags.add("--duplicate-share", 0.0, "share of messages sent a second time", type=share)
     flags.add("--late-share", 0.0, "share of events sent behind later ones", type=share)
     flags.add("--bad-share", 0.0, "share of messages that must be rejected", type=share)
@@ -226,9 +224,9 @@ def run(config: ProducerConfig, stop: Stop) -> Counts:
         config.count or "endless",
         f"{config.rate:g} per second" if config.rate else "as fast as it goes",
         seed,
-        shown(config.kafka),
+        loggable(config.kafka),
     )
-    with stop.at_once():
+    with stop.interruptible():
         if create_topic(config.bootstrap_servers, config.topic, config.partitions, config.kafka):
             log.info("created the topic %s with %d partitions", config.topic, config.partitions)
         producer = open_producer(config.bootstrap_servers, config.kafka)

@@ -1,4 +1,4 @@
-"""Finding the place to read from: INGEST_OFFSETS decides, Kafka is told to seek there."""
+"""Where to read from: INGEST_OFFSETS decides, and the consumer seeks there."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -21,16 +21,17 @@ ASK_ID_SECONDS = 10.0
 
 
 class PartitionSeeker:
-    """The assigned partitions, placed or not. An unplaced one must stay paused.
+    """The assigned partitions. One whose offset has not been read yet (`to_seek`) stays paused.
 
     A stored offset that the topic does not have, or that is of another topic by the same name,
     stops the ingester (Fatal), or, with `--offsets reset`, moves to where the topic starts and
     leaves a row in REJECTED_EVENTS that says so.
 
     `ask_id` gives the topic's id, or None where the brokers give none. Without ids a topic that was
-    created anew is known by its offsets, and, once it has grown beyond the stored ones, only when a
-    place is found, and by the message that is in the place of the last one: `ask_timestamps` gives,
-    for {partition: offset}, {partition: timestamp of the message there} where there is one.
+    created again is recognised by its offsets. Once it has grown beyond the stored ones, it is
+    recognised only when offsets are read, by the message that is now at the offset of the last one:
+    `ask_timestamps` gives, for {partition: offset}, {partition: timestamp of the message there}
+    where there is one.
     """
 
     def __init__(
@@ -52,32 +53,32 @@ class PartitionSeeker:
         self._ask_id = ask_id
         self._ask_timestamps = ask_timestamps
         self._asked_at = clock()
-        self.unplaced: set[int] = set()
+        self.to_seek: set[int] = set()
 
-    def unplace(self, partitions: set[int]) -> None:
-        """Their place has to be read, again or for the first time."""
+    def seek_again(self, partitions: set[int]) -> None:
+        """Their offsets have to be read, again or for the first time."""
         self._positions.forget(partitions)
-        self.unplaced |= partitions
+        self.to_seek |= partitions
 
     def forget(self, partitions: set[int]) -> None:
         """They belong to somebody else."""
         self._positions.forget(partitions)
-        self.unplaced -= partitions
+        self.to_seek -= partitions
 
-    def find(self) -> None:
-        """Place what is unplaced: read INGEST_OFFSETS, add the rows that are missing, seek."""
-        partitions = set(self.unplaced)
+    def seek(self) -> None:
+        """Read INGEST_OFFSETS for the partitions to seek, add the rows that are missing, seek."""
+        partitions = set(self.to_seek)
         topic_id = self._asked_id()
         beginnings = self._beginnings(partitions)
-        stored = self._sink.read_places(self._topic, partitions)
+        stored = self._sink.read_stored(self._topic, partitions)
         missing = partitions - stored.keys()
         if missing:
             new = {each: beginnings[each] for each in missing}
             self._sink.create_offsets(self._topic, new, topic_id)
-            stored = self._sink.read_places(self._topic, partitions)
+            stored = self._sink.read_stored(self._topic, partitions)
         if topic_id is not None and any(each.topic_id is None for each in stored.values()):
             self._sink.name_topic(self._topic, topic_id)
-            stored = self._sink.read_places(self._topic, partitions)
+            stored = self._sink.read_stored(self._topic, partitions)
         now_there = {} if topic_id else self._now_there(stored, beginnings)
         found = [
             OutOfRange(
@@ -97,10 +98,10 @@ class PartitionSeeker:
                 moving = [each for each in found if each.recreated or each.stored != each.beginning]
             stored |= self._reset(wrong, moving)
         self._seek(stored)
-        self.unplaced -= partitions
+        self.to_seek -= partitions
 
     def recreated(self) -> bool:
-        """Ask the brokers: is the topic another one than that of the partitions placed here? If
+        """Ask the brokers: is the topic another one than that of the partitions read here? If
         they do not say, it is not. Whatever was polled before this question is of the topic that
         they tell of, for ids do not come back."""
         topic_id = self._asked_id()
@@ -120,40 +121,40 @@ class PartitionSeeker:
     def return_to_expected(self) -> None:
         """Have the consumer read on from where messages are expected, whatever it has given out
         in vain."""
-        for partition in self._placed():
+        for partition in self._positioned():
             self._consumer.seek(self._tp(partition), self._positions.expected[partition])
 
     def note_positions(self) -> None:
         """Take as read what the consumer has passed: markers of transactions, messages of aborted
         ones, what compaction has removed. Only right after a poll that has given nothing."""
-        for partition in self._placed():
+        for partition in self._positioned():
             position = self._consumer.position(self._tp(partition), timeout_ms=0)
             if position is not None:
                 self._positions.reach(partition, position)
 
     def certain(self) -> bool:
-        """Every assigned partition is placed, and known to reach at least to its place."""
+        """Every assigned partition has its offset, and is known to reach at least to that."""
         ends = self._ends()
-        return not self.unplaced and all(
+        return not self.to_seek and all(
             end is not None and end >= self._positions.expected[each] for each, end in ends.items()
         )
 
     def beyond_end(self) -> dict[int, int | None]:
-        """Partitions that are proven to end below their place, with their ends."""
+        """Partitions that are proven to end below their offset, with their ends."""
         return dict(self._positions.beyond_end(self._ends(), self._clock()))
 
     def doubtful(self) -> bool:
-        """Some partition seems to end below its place. Until that is proven or refuted, nothing
+        """Some partition seems to end below its offset. Until that is proven or refuted, nothing
         should be written: the topic may be another one by the same name."""
         expected = self._positions.expected
         return any(end is not None and end < expected[each] for each, end in self._ends().items())
 
-    def settle(self, ends: dict[int, int | None]) -> None:
-        """Stop or reset at these partitions, whose place is not in the topic, and read on from what
-        INGEST_OFFSETS holds. Nothing may be held any more. An end of None is asked for.
+    def resolve_out_of_range(self, ends: dict[int, int | None]) -> None:
+        """Stop or reset at these partitions, whose offset is not in the topic, and read on from
+        what INGEST_OFFSETS holds. Nothing may be held any more. An end of None is asked for.
 
-        A topic that was created anew moves as a whole: the first messages of partitions that have
-        grown beyond their old place would be skipped otherwise.
+        A topic that was deleted and created again moves as a whole: the first messages of
+        partitions that have grown beyond their old offset would be skipped otherwise.
         """
         topic_id = self._asked_id()
         stored = {
@@ -178,7 +179,7 @@ class PartitionSeeker:
 
     def _reset(self, found: list[OutOfRange], moving: list[OutOfRange]) -> dict[int, Stored]:
         """Because of those found, move these partitions to where they go on, if the operator said
-        so. Returns their new places."""
+        so. Returns their new rows of INGEST_OFFSETS."""
         if not self._may_reset:
             raise Fatal(
                 f"topic {self._topic!r}, {'; '.join(map(str, found))}. Nothing was moved. Start"
@@ -200,12 +201,12 @@ class PartitionSeeker:
             each.partition: Stored(each.goes_on, each.topic_id or each.stored_id) for each in moving
         }
 
-    def _seek(self, places: dict[int, Stored]) -> None:
-        self._positions.place(places)
-        for partition, stored in places.items():
-            self._consumer.seek(self._tp(partition), stored.offset)
+    def _seek(self, stored: dict[int, Stored]) -> None:
+        self._positions.start_at(stored)
+        for partition, row in stored.items():
+            self._consumer.seek(self._tp(partition), row.offset)
 
-    def _placed(self) -> set[int]:
+    def _positioned(self) -> set[int]:
         """A cooperative rebalance tells of partitions that are gone when they are no longer
         assigned."""
         assigned = {each.partition for each in self._consumer.assignment()}
@@ -218,7 +219,8 @@ class PartitionSeeker:
     def _now_there(
         self, stored: Mapping[int, Stored], beginnings: Mapping[int, int]
     ) -> dict[int, int]:
-        """The timestamps of the messages that are in the places of the last ones. Retention and
+        """The timestamps of the messages that are now at the offsets of the last ones. Retention
+        and
         compaction may have removed them; that says nothing."""
         offsets = {
             partition: place.last.offset
@@ -246,7 +248,7 @@ class PartitionSeeker:
 
     def _ends(self) -> dict[int, int | None]:
         """The ends that the last fetches told of; None before the first."""
-        return {each: self._consumer.highwater(self._tp(each)) for each in self._placed()}
+        return {each: self._consumer.highwater(self._tp(each)) for each in self._positioned()}
 
     def _tp(self, partition: int) -> TopicPartition:
         return TopicPartition(self._topic, partition)
@@ -260,8 +262,8 @@ def _numbers(
 
 def gap(topic: str, found: OutOfRange) -> Reject:
     """The row that tells of messages nobody has read, in the place of the first of them. A topic
-    that was created anew counts from 0 again, so there the old offset names no message and is left
-    out."""
+    that was deleted and created again counts from 0, so there the old offset names no message and
+    is left out."""
     return Reject(
         reason=f"gap: {found}; reading goes on from {found.goes_on}",
         topic=topic,

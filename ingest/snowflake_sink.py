@@ -127,7 +127,7 @@ Connect = Callable[[], SnowflakeConnection]
 
 
 class SnowflakeSink:
-    """A Sink over one Snowflake session, which is opened anew after any error of the way there."""
+    """A Sink over one Snowflake session, which is opened again after any error on the way there."""
 
     def __init__(self, connect: Connect, database: str) -> None:
         self._connect = connect
@@ -141,7 +141,7 @@ class SnowflakeSink:
         needs them.
         """
         try:
-            self.read_places(topic, set())
+            self.read_stored(topic, set())
             for statement, table in (
                 (INSERT_RAW, "RAW_EVENTS_STREAM"),
                 (INSERT_REJECTS, "REJECTED_EVENTS"),
@@ -151,10 +151,10 @@ class SnowflakeSink:
             raise Fatal(with_advice(str(error), error.__cause__)) from error
 
     def read_offsets(self, topic: str, partitions: set[int]) -> dict[int, int]:
-        """The offsets of read_places alone."""
-        return {each: stored.offset for each, stored in self.read_places(topic, partitions).items()}
+        """The offsets of read_stored alone."""
+        return {each: stored.offset for each, stored in self.read_stored(topic, partitions).items()}
 
-    def read_places(self, topic: str, partitions: set[int]) -> dict[int, Stored]:
+    def read_stored(self, topic: str, partitions: set[int]) -> dict[int, Stored]:
         found = self._run(READ_OFFSETS, (topic,), "reading INGEST_OFFSETS")
         places: dict[int, Stored] = {}
         for partition, offset, topic_id, last_offset, last_ms in found:

@@ -19,7 +19,7 @@ from typing import Any, NoReturn
 # Far beyond any event, and far below where this parser or the warehouse's would give up.
 MAX_DEPTH = 100
 # As much of somebody else's text as a reason shows.
-SHOWN = 60
+ABBREVIATED = 60
 BYTE_ORDER_MARK = "\ufeff"
 
 # What the parser says, in the words of somebody who has never seen it.
@@ -94,9 +94,9 @@ def _any_value(text: str) -> Any:
     return value
 
 
-def shown(text: str) -> str:
+def abbreviated(text: str) -> str:
     """A text of somebody else's as Python's literal, and only its start if it is long."""
-    return repr(text) if len(text) <= SHOWN else f"{text[:SHOWN]!r}..."
+    return repr(text) if len(text) <= ABBREVIATED else f"{text[:ABBREVIATED]!r}..."
 
 
 def _in_plain_words(error: json.JSONDecodeError, text: str) -> str:
@@ -134,7 +134,7 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(value) < len(pairs):
         keys = [key for key, _ in pairs]
         twice = next(key for key, times in Counter(keys).items() if times > 1)
-        raise NotJson(f"the field {shown(twice)} comes twice in one object")
+        raise NotJson(f"the field {abbreviated(twice)} comes twice in one object")
     return value
 
 

@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 
-from ingest.batch import Batch, Buffer, Sink, cut_batch, place_of
+from ingest.batch import Batch, Buffer, Sink, coordinates_of, cut_batch
 from ingest.config import IngesterConfig
 from ingest.errors import DataRefused, Fatal
 from ingest.fast.bind_rows import ready
@@ -21,11 +21,11 @@ class Writer:
 
     A batch is on its way between `begin` and `finish`; meanwhile messages may be added, and their
     rows are made ready to be sent. Nothing else here is told of what the write has done before
-    `finish`. No more than `batch_max_bytes` are on their way, and whoever calls stops to add once
-    the writer is full, which is at `batch_max_bytes` more: so it holds about twice as much at most.
+    `finish`. No more than `batch_max_bytes` are on their way, and the caller stops adding once the
+    writer is full, which is at `batch_max_bytes` more: so it holds about twice as much at most.
 
     When the sink raises Transient, the rows stay here and the next call tries them again. When it
-    raises FenceLost, whoever calls must drop them: they have been written by somebody else.
+    raises FenceLost, the caller must drop them: another ingester has written them.
     """
 
     def __init__(
@@ -118,13 +118,14 @@ class Writer:
             raise RuntimeError("what is in flight cannot be dropped")
         self._buffer.drop(partitions)
         kept = (
-            [row for row in rows if place_of(row)[0] not in partitions] for rows in self._pending
+            [row for row in rows if coordinates_of(row)[0] not in partitions]
+            for rows in self._pending
         )
         self._pending = deque(rows for rows in kept if rows)
 
     def write_next(self) -> None:
         """Write one batch, the oldest that is held, due or not: the one in flight, if there is one.
-        Refused data takes several calls, so that whoever calls can look after Kafka in between."""
+        Refused data takes several calls, so that the caller can look after Kafka in between."""
         if not self.writing:
             self.begin()
         self.finish()
@@ -182,7 +183,7 @@ class Writer:
             self._pending.appendleft(rows)
             raise
         if isinstance(row, RawRow):
-            log.warning("%s is refused by the warehouse: %s", row.message.place, reason)
+            log.warning("%s is refused by the warehouse: %s", row.message.coordinates, reason)
             self._pending.appendleft([refused(row, reason)])
         elif row.payload is not None:
             log.warning("a payload is refused by the warehouse, and left out: %s", reason)
@@ -199,7 +200,7 @@ class Writer:
             self._sink.try_out(Batch(self._topic, {}, [twin(row)]))
         except DataRefused as error:
             table = "RAW_EVENTS_STREAM" if isinstance(row, RawRow) else "REJECTED_EVENTS"
-            partition, offset = place_of(row)
+            partition, offset = coordinates_of(row)
             raise Fatal(
                 f"{table} does not take rows as this application makes them: {reason}. The message"
                 f" at offset {offset} of partition {partition} of {self._topic!r} is not to blame:"
@@ -230,7 +231,7 @@ class Writer:
 
 
 class InFlight:
-    """Starts a write, and hands over its outcome to whoever asks for it; never two at once.
+    """Starts a write, and hands over its outcome when asked; never two at a time.
 
     The thread touches the sink and the batch, and nothing else. Until the outcome has been taken,
     the sink must not be touched by anybody else.

@@ -20,7 +20,7 @@ def repair(session: Session) -> AbstractContextManager[None]:
 def turn(session: Session, lock_table: str) -> Iterator[None]:
     """A transaction that no other with this lock runs beside.
 
-    Its first statement updates the one row of the lock's table. Whoever comes second waits there
+    Its first statement updates the one row of the lock's table. A second call waits there
     until the first has ended; the statements after it then see all that the first one committed
     (D/sql-reference/transactions: UPDATE locks, and each statement reads what is committed).
     """

@@ -91,7 +91,7 @@ LIMIT {limit}
 HELD = "SELECT KAFKA_TOPIC, KAFKA_PARTITION, KAFKA_OFFSET FROM {stream}"
 
 # One value: {"before": moment, "at": moment, "places": [[topic, partition, offset], …]}. The age is
-# asked for once more: a topic that was made anew has the same places once more, for younger rows.
+# asked for once more: a topic that was created again has the same offsets again, for younger rows.
 CHOSEN = """
 (
     SELECT

@@ -113,8 +113,8 @@ def test_the_command_knows_the_objects_that_the_files_declare() -> None:
     assert (len(TABLES), len(STREAMS), len(PROCEDURES), len(ALERTS)) == (16, 5, 14, 1)
     assert TASKS == (
         "OPS.TASK_RAW_TO_STAGING_ORDERS",
-        "OPS.TASK_STAGING_TO_PROD_ORDERS",
         "OPS.TASK_RAW_TO_STAGING_INVENTORY",
+        "OPS.TASK_STAGING_TO_PROD_ORDERS",
         "OPS.TASK_STAGING_TO_PROD_INVENTORY_HISTORY",
         "OPS.TASK_STAGING_TO_PROD_INVENTORY_CURRENT",
         "OPS.TASK_PURGE",

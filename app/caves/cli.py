@@ -195,7 +195,7 @@ def _run(arguments: argparse.Namespace, screen: "Screen") -> int:
             screen.details("".join(format_exception(error)))
         return failed(screen, FAILED, str(error))
     except BrokenPipeError:
-        # Whoever reads has seen enough, as `head` has.
+        # The reader has seen enough, as `head` has.
         return cut_off()
     except UnicodeError as error:
         return failed(screen, FAILED, one_line(error))

@@ -177,7 +177,7 @@ def _warehouse(account: Account, name: str) -> Found:
 
 
 def _load(account: Account, warehouse: str, values: Mapping[str, Any]) -> Row | None:
-    """The rule applied to what the warehouse really did, whoever used it; None where it did
+    """The rule applied to what the warehouse really did, for all its users; None where it did
     nothing. Raises ProgrammingError without a right to see it."""
     rows = account.rows(LOAD.format(name=warehouse.replace("'", "''")))
     if not rows:

@@ -47,17 +47,17 @@ class Topic:
                 numbers = consumer.partitions_for_topic(self.name)
                 if not numbers:
                     raise TopicUnknown(f"{self.bootstrap_servers} has no topic {self.name!r}")
-                places = {number: TopicPartition(self.name, number) for number in numbers}
-                starts = consumer.beginning_offsets(list(places.values()))
-                ends = consumer.end_offsets(list(places.values()))
-                fetched = _fetched_ends(consumer, places, known, starts)
+                partitions = {number: TopicPartition(self.name, number) for number in numbers}
+                starts = consumer.beginning_offsets(list(partitions.values()))
+                ends = consumer.end_offsets(list(partitions.values()))
+                fetched = _fetched_ends(consumer, partitions, known, starts)
         except KafkaError as error:
             raise TopicUnknown(f"{self.bootstrap_servers} does not answer: {error}") from error
         except IngestError as error:
             raise TopicUnknown(str(error)) from error
         return {
-            number: Extent(starts[place], max(ends[place], fetched[number]))
-            for number, place in places.items()
+            number: Extent(starts[partition], max(ends[partition], fetched[number]))
+            for number, partition in partitions.items()
         }
 
     @contextmanager
@@ -87,18 +87,21 @@ class Topic:
 
 
 def _fetched_ends(
-    consumer: Any, places: Mapping[int, Any], known: Mapping[int, int], starts: Mapping[Any, int]
+    consumer: Any,
+    partitions: Mapping[int, Any],
+    known: Mapping[int, int],
+    starts: Mapping[Any, int],
 ) -> dict[int, int]:
     """The ends that a fetch tells of: some brokers are wrong about them when asked directly."""
-    consumer.assign(list(places.values()))
-    for number, place in places.items():
-        consumer.seek(place, known.get(number, starts[place]))
+    consumer.assign(list(partitions.values()))
+    for number, partition in partitions.items():
+        consumer.seek(partition, known.get(number, starts[partition]))
     deadline = time.monotonic() + FETCH_SECONDS
     while time.monotonic() < deadline:
         consumer.poll(timeout_ms=100)
-        if all(consumer.highwater(place) is not None for place in places.values()):
+        if all(consumer.highwater(partition) is not None for partition in partitions.values()):
             break
-    return {number: consumer.highwater(place) or 0 for number, place in places.items()}
+    return {number: consumer.highwater(partition) or 0 for number, partition in partitions.items()}
 
 
 def read_settings(path: str | None, environ: Mapping[str, str]) -> dict[str, Any]:

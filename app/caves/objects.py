@@ -26,13 +26,16 @@ def _names(kind: str) -> tuple[str, ...]:
     return tuple(sorted(names, key=lambda name: SCHEMAS.index(name.split(".")[0])))
 
 
-def _root_tasks() -> tuple[str, ...]:
-    """The tasks that others come after, and that come after none."""
+def _tasks() -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The root tasks of the graphs; and all tasks: roots, those below them, those in no graph."""
     after = {
         each.name: AFTER.findall(each.text.upper()) for each in _objects() if each.kind == "TASK"
     }
     parents = {parent for names in after.values() for parent in names}
-    return tuple(name for name in TASKS if name in parents and not after[name])
+    roots = tuple(name for name in after if name in parents and not after[name])
+    children = [name for name in after if after[name]]
+    single = [name for name in after if name not in (*roots, *children)]
+    return roots, (*roots, *children, *single)
 
 
 def _procedures() -> tuple[str, ...]:
@@ -41,8 +44,8 @@ def _procedures() -> tuple[str, ...]:
     return tuple(f"{name['schema']}.{name['name']}".upper() for name in names)
 
 
-TABLES, STREAMS, TASKS, ALERTS = map(_names, ("TABLE", "STREAM", "TASK", "ALERT"))
-ROOT_TASKS = _root_tasks()
+TABLES, STREAMS, ALERTS = map(_names, ("TABLE", "STREAM", "ALERT"))
+ROOT_TASKS, TASKS = _tasks()
 PROCEDURES = _procedures()
 
 SHOW_STREAMS = "SHOW STREAMS IN DATABASE {db}"

@@ -46,7 +46,7 @@ NO_COLUMN = {"PRIMARY", "UNIQUE", "FOREIGN", "CONSTRAINT", "CHECK"}
 
 @dataclass(frozen=True)
 class Declared:
-    """An object that the project wants. `replaced`: each deployment makes it anew or alters it;
+    """An object that the project wants. `replaced`: each deployment replaces or alters it;
     otherwise it is made where it is missing, and left alone where it is not.
     """
 

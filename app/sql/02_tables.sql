@@ -29,7 +29,7 @@ CREATE TABLE IF NOT EXISTS RAW_DATA.INGEST_OFFSETS (
     NEXT_OFFSET NUMBER(19, 0) COMMENT 'The first offset that is not yet in RAW_DATA',
     UPDATED_AT TIMESTAMP_NTZ,
     SKIPPED NUMBER(19, 0) COMMENT 'How many offsets below NEXT_OFFSET held no message',
-    TOPIC_ID VARCHAR COMMENT 'Kafka''s id of the topic; another one was created anew',
+    TOPIC_ID VARCHAR COMMENT 'Kafka''s id of the topic; a topic that was created again has another',
     LAST_MESSAGE_OFFSET NUMBER(19, 0) COMMENT 'The last message read here that had a timestamp',
     LAST_MESSAGE_MS NUMBER(19, 0) COMMENT 'Its timestamp in Kafka, in ms since 1970',
     PRIMARY KEY (TOPIC, PARTITION)
@@ -39,7 +39,7 @@ COMMENT = 'How far each Kafka partition is read, written in one transaction with
 ALTER TABLE RAW_DATA.INGEST_OFFSETS ADD COLUMN IF NOT EXISTS
 SKIPPED NUMBER(19, 0) COMMENT 'How many offsets below NEXT_OFFSET held no message';
 ALTER TABLE RAW_DATA.INGEST_OFFSETS ADD COLUMN IF NOT EXISTS
-TOPIC_ID VARCHAR COMMENT 'Kafka''s id of the topic; another one was created anew';
+TOPIC_ID VARCHAR COMMENT 'Kafka''s id of the topic; a topic that was created again has another';
 ALTER TABLE RAW_DATA.INGEST_OFFSETS ADD COLUMN IF NOT EXISTS
 LAST_MESSAGE_OFFSET NUMBER(19, 0) COMMENT 'The last message read here that had a timestamp';
 ALTER TABLE RAW_DATA.INGEST_OFFSETS ADD COLUMN IF NOT EXISTS
@@ -58,7 +58,7 @@ CREATE TABLE IF NOT EXISTS RAW_DATA.REJECTED_EVENTS (
     KAFKA_OFFSET NUMBER(19, 0),
     STATUS VARCHAR COMMENT 'OPEN, RETRIED or DISCARDED',
     DECIDED_AT TIMESTAMP_NTZ COMMENT 'When it ceased to be OPEN',
-    NOTE VARCHAR COMMENT 'What whoever discarded it had to say',
+    NOTE VARCHAR COMMENT 'The note of the person who discarded it',
     KAFKA_METADATA VARIANT COMMENT 'Key, timestamp, timestamp type, headers; of the stage INGEST'
 )
 COMMENT = 'What could not be taken, with the reason, until somebody decides';
@@ -66,7 +66,7 @@ COMMENT = 'What could not be taken, with the reason, until somebody decides';
 ALTER TABLE RAW_DATA.REJECTED_EVENTS ADD COLUMN IF NOT EXISTS
 DECIDED_AT TIMESTAMP_NTZ COMMENT 'When it ceased to be OPEN';
 ALTER TABLE RAW_DATA.REJECTED_EVENTS ADD COLUMN IF NOT EXISTS
-NOTE VARCHAR COMMENT 'What whoever discarded it had to say';
+NOTE VARCHAR COMMENT 'The note of the person who discarded it';
 ALTER TABLE RAW_DATA.REJECTED_EVENTS ADD COLUMN IF NOT EXISTS
 KAFKA_METADATA VARIANT COMMENT 'Key, timestamp, timestamp type, headers; of the stage INGEST';
 
@@ -259,7 +259,7 @@ FROM (
 -- End of what `make events` writes.
 
 -- Retrying, discarding, reprocessing and purging take turns: each begins with an UPDATE of the one
--- row here, and whoever comes second waits there until the first has committed.
+-- row here, so a second call waits there until the first has committed.
 CREATE TABLE IF NOT EXISTS OPS.REPAIR_LOCK (
     TURNS NUMBER(19, 0),
     TAKEN_AT TIMESTAMP_NTZ

@@ -18,7 +18,7 @@ COMMENT = 'New events for OPS.RAW_TO_STAGING_INVENTORY';
 -- laws decide what production makes of it. ORDERS takes it if its EVENT_TIMESTAMP or EVENT_ID is
 -- greater than that of the event it shows; other columns alone it takes for one more delivery of
 -- the same event, and leaves ORDERS as it is. INVENTORY_HISTORY has its ADJUSTMENT_ID already, and
--- stays. To correct what has been processed, mend the rule and call OPS.REPROCESS.
+-- stays. To correct what has been processed, fix the rule and call OPS.REPROCESS.
 CREATE STREAM IF NOT EXISTS STAGING.STREAM_STG_ORDERS
 ON TABLE STAGING.STG_ORDERS
 COMMENT = 'New rows for OPS.STAGING_TO_PROD_ORDERS';

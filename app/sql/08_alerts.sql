@@ -172,7 +172,7 @@ OBJECTS AS (
         0 AS THRESHOLD,
         'failed runs in a row' AS UNIT,
         COALESCE(LAST_ERROR, '') AS DETAIL,
-        'Read the error, mend it, caves run' AS ACTION
+        'Read the error, fix it, caves run' AS ACTION
     FROM RELIABILITY
     UNION ALL
     SELECT
@@ -182,7 +182,7 @@ OBJECTS AS (
         0 AS THRESHOLD,
         'tasks' AS UNIT,
         COALESCE(SUSPENDED_NAMES, '') AS DETAIL,
-        'Mend the cause, then caves deploy --resume' AS ACTION
+        'Fix the cause, then caves deploy --resume' AS ACTION
     FROM GRAPHS
     UNION ALL
     SELECT

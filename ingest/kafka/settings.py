@@ -133,14 +133,14 @@ def read_settings(path: str | None, environ: Mapping[str, str]) -> dict[str, Any
     return settings
 
 
-def shown(settings: Mapping[str, Any]) -> str:
+def loggable(settings: Mapping[str, Any]) -> str:
     """The settings as text that may be logged: numbers, and texts of which it is known that they
     are no secrets."""
-    pairs = (f"{name}={_shown(name, value)}" for name, value in sorted(settings.items()))
+    pairs = (f"{name}={_loggable(name, value)}" for name, value in sorted(settings.items()))
     return " ".join(pairs) or "defaults"
 
 
-def _shown(name: str, value: Any) -> str:
+def _loggable(name: str, value: Any) -> str:
     if isinstance(value, int | float) or name in NO_SECRETS:
         return str(value)
     return "***"

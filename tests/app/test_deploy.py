@@ -56,7 +56,7 @@ def test_what_is_not_fit_to_run_is_named() -> None:
     shown.streams[0]["STALE"] = "true"
     del shown.streams[4]
     del shown.procedures[1]
-    shown.tasks[1]["STATE"] = "suspended"
+    shown.tasks[2]["STATE"] = "suspended"
     del shown.tasks[4]
     shown.alerts[0]["STATE"] = "suspended"
 

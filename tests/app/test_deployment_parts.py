@@ -219,7 +219,7 @@ def test_a_plan_tells_of_what_a_deployment_will_not_mend() -> None:
 
     assert [(each.action, each.name) for each in made.changes] == [("start", "OPS.T")]
     assert made.notes == [
-        "stream A.S is stale: a deployment does not make it anew, see docs/operations.md",
+        "stream A.S is stale: a deployment does not replace it, see docs/operations.md",
         "column A.T.LATE is missing, and no ALTER TABLE of app/sql adds it",
         "the deployment of 2026-11-23 00:00 by ALBERT is RUNNING",
     ]

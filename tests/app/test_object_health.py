@@ -61,7 +61,7 @@ def test_a_new_pipeline_has_each_metric_for_what_it_is_about(pipeline: Pipeline)
         )
     ]
     graphs = [
-        ("TASKS_SUSPENDED", root, 0, "tasks", "OK", "Mend the cause, then caves deploy --resume")
+        ("TASKS_SUSPENDED", root, 0, "tasks", "OK", "Fix the cause, then caves deploy --resume")
         for root in ROOTS
     ]
     assert sorted(rows) == [

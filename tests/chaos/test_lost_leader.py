@@ -44,9 +44,9 @@ def test_a_group_that_lost_its_leader_while_forming_works_again_once_it_is_forgo
         with member(servers) as heir:
             with member(servers) as leader:
                 assert has_partitions(leader)
-                # The other has begun to join, and the group forms anew, when the leader leaves.
+                # The other has begun to join, and the group forms again, when the leader leaves.
                 has_partitions(heir, seconds=1.0)
-            # A broker that passes here has been mended, and ingest/liveness.py may go.
+            # A broker that passes here has been fixed, and ingest/liveness.py may go.
             assert not has_partitions(heir, seconds=IN_VAIN_SECONDS)
             assert forget_group(servers, GROUP, {}) == "OK"
             assert has_partitions(heir)

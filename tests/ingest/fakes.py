@@ -54,7 +54,7 @@ class FakeSink:
         self.read_troubles: list[Exception] = []
         self.closed = False
 
-    def read_places(self, topic: str, partitions: set[int]) -> dict[int, Stored]:
+    def read_stored(self, topic: str, partitions: set[int]) -> dict[int, Stored]:
         if self.read_troubles:
             raise self.read_troubles.pop(0)
         known = partitions & self.offsets.keys()

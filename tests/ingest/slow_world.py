@@ -49,9 +49,9 @@ class SlowSink(FakeSink):
         finally:
             self.busy = False
 
-    def read_places(self, topic: str, partitions: set[int]) -> dict[int, Stored]:
-        self._alone("read_places")
-        return super().read_places(topic, partitions)
+    def read_stored(self, topic: str, partitions: set[int]) -> dict[int, Stored]:
+        self._alone("read_stored")
+        return super().read_stored(topic, partitions)
 
     def name_topic(self, topic: str, topic_id: str) -> None:
         self._alone("name_topic")

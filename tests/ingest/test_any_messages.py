@@ -37,7 +37,7 @@ def test_any_messages_are_there_once_each(account: RunningAccount, raw_data: str
     sink = SnowflakeSink(lambda: account.connect(database=raw_data), raw_data)
     sink.create_offsets(TOPIC, {0: 0})
     positions, clock = Positions(), FakeClock()
-    positions.place({0: Stored(0)})
+    positions.start_at({0: Stored(0)})
     writer = Writer(config(), sink, positions, Metrics(), clock)
     offsets = itertools.count()
 

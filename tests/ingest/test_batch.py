@@ -2,7 +2,7 @@
 
 import pytest
 
-from ingest.batch import Buffer, cut_batch, place_of
+from ingest.batch import Buffer, coordinates_of, cut_batch
 from ingest.messages import RawRow, Reject
 
 
@@ -11,7 +11,7 @@ def reject(partition: int, offset: int) -> Reject:
 
 
 def offsets(rows: list[RawRow | Reject]) -> list[int]:
-    return [place_of(each)[1] for each in rows]
+    return [coordinates_of(each)[1] for each in rows]
 
 
 def test_an_empty_buffer_is_never_due() -> None:
@@ -77,7 +77,7 @@ def test_dropping_a_partition_leaves_the_others() -> None:
         buffer.add(reject(partition, offset), 100, now=100)
     assert buffer.drop({0}) == 2
     assert buffer.bytes == 100
-    assert [place_of(each) for each in buffer.take()] == [(1, 7)]
+    assert [coordinates_of(each) for each in buffer.take()] == [(1, 7)]
 
 
 def test_a_batch_moves_each_of_its_partitions_from_what_is_stored_to_behind_its_last_row() -> None:

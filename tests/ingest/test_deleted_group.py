@@ -1,5 +1,5 @@
 """The consumer group is deleted while ingesters are members of it. Tansu does that when it is asked
-to; Kafka refuses. No message is lost or there twice, whoever is right."""
+to; Kafka refuses. No message is lost or there twice, either way."""
 
 from ingest.kafka.clients import forget_group
 from tests.ingest.world import PROMPT, Sent, World, wait_for

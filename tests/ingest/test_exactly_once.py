@@ -87,7 +87,7 @@ def test_refusals_and_lost_answers_leave_each_message_once(
     positions = Positions()
     flags = config("--batch-max-bytes", str(1024 * most))
     writer = Writer(flags, sink, positions, Metrics(), FakeClock())
-    positions.place({0: Stored(0), 1: Stored(0), 2: Stored(0)})
+    positions.start_at({0: Stored(0), 1: Stored(0), 2: Stored(0)})
     writer.add(positions.accept(log))
     while writer.held:
         try:
@@ -97,7 +97,7 @@ def test_refusals_and_lost_answers_leave_each_message_once(
         except FenceLost:
             # As the loop does: drop, read INGEST_OFFSETS, read on from there.
             writer.drop({0, 1, 2})
-            positions.place(sink.read_places(TOPIC, {0, 1, 2}))
+            positions.start_at(sink.read_stored(TOPIC, {0, 1, 2}))
             writer.add(positions.accept(log))
     written = [*sink.rows, *((partition, offset) for partition, offset, _ in sink.rejects)]
     assert sorted(written) == sorted((each.partition, each.offset) for each in log)

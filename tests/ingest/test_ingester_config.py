@@ -11,7 +11,7 @@ from ingest import ingester, producer
 from ingest.config import parser as ingester_parser
 from ingest.config import read_config
 from ingest.errors import WrongUse
-from ingest.kafka.settings import read_settings, shown
+from ingest.kafka.settings import loggable, read_settings
 
 
 def test_defaults_are_those_of_the_manual() -> None:
@@ -120,7 +120,7 @@ def test_only_what_is_known_to_be_no_secret_is_shown() -> None:
         "request_timeout_ms": 5,
         "check_crcs": True,
     }
-    assert shown(settings) == (
+    assert loggable(settings) == (
         "check_crcs=True of_tomorrow=*** proxy_url=*** request_timeout_ms=5 sasl_mechanism=PLAIN"
         " sasl_oauth_token=*** sasl_plain_password=*** socks5_proxy=***"
     )

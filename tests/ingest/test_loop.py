@@ -86,7 +86,7 @@ def test_trouble_with_kafka_alone_does_not_hold_the_partitions_for_ever() -> Non
     assert world.sink.rows == [(0, 0), (0, 1)]
 
 
-def test_a_lost_fence_gives_way_to_whoever_wrote() -> None:
+def test_a_lost_fence_gives_way_to_the_ingester_that_wrote() -> None:
     world = World({0: log_of(*range(6))}, FakeSink({0: 0}), "--batch-max-seconds", "3")
 
     def somebody_else_writes() -> None:
@@ -163,7 +163,7 @@ def test_reset_goes_on_from_the_topics_start_and_leaves_the_gap_among_the_reject
 
 def test_a_place_beyond_the_topics_end_stops_once_that_is_proven() -> None:
     world = World({0: log_of(0, 1)}, FakeSink({0: 100}))
-    with pytest.raises(Fatal, match="is at 100 but the topic ends at 2: it was created anew"):
+    with pytest.raises(Fatal, match="is at 100 but the topic ends at 2: it was created again"):
         world.run(polls=60)
     assert world.clock.now >= 1005
 
@@ -186,9 +186,9 @@ def test_a_topic_created_anew_is_not_written_under_its_old_offsets() -> None:
     reset.run(polls=60)
     assert sorted(reset.sink.rows) == [(0, 0), (0, 1), *((1, each) for each in range(8))]
     assert sorted(reason for _, _, reason in reset.sink.rejects) == [
-        "gap: partition 0: INGEST_OFFSETS is at 100 but the topic ends at 2: it was created anew;"
+        "gap: partition 0: INGEST_OFFSETS is at 100 but the topic ends at 2: it was created again;"
         " reading goes on from 0",
-        "gap: partition 1: INGEST_OFFSETS is at 5 but the topic was created anew;"
+        "gap: partition 1: INGEST_OFFSETS is at 5 but the topic was created again;"
         " reading goes on from 0",
     ]
 
@@ -321,7 +321,7 @@ def test_a_group_that_does_not_answer_is_left_forgotten_and_joined_anew(
     assert len(forgotten) == 1
     assert 225 < forgotten[0] < 339
     assert world.consumer.subscriptions == 2
-    assert "leaving and joining it anew" in caplog.text
+    assert "leaving and joining it again" in caplog.text
     assert world.sink.rows == [(0, 0)]
 
 

@@ -162,22 +162,22 @@ def test_a_topic_created_anew_stops_the_ingester_until_the_operator_says_reset(
     """One is shorter than before, the other longer."""
     other = World(world.account, world.servers, world.database, world.folder)
 
-    def create_anew(world: World, anew: Sequence[Sent]) -> None:
+    def create_again(world: World, second: Sequence[Sent]) -> None:
         world.send(*ORDERS)
         assert world.left(world.ingester(*IDLE)) == 0
         admin = KafkaAdminClient(bootstrap_servers=world.servers)
         admin.delete_topics([world.topic])
         admin.close()
-        world.send(*anew)
+        world.send(*second)
 
     with ThreadPoolExecutor() as pool:
-        list(pool.map(create_anew, (world, other), (ORDERS[:6], ORDERS * 2)))
+        list(pool.map(create_again, (world, other), (ORDERS[:6], ORDERS * 2)))
     before = world.ingested()
     stopped = world.ingester(*IDLE)
     reset = other.ingester("--offsets", "reset", *IDLE)
     one = (
         r"partition [01]: INGEST_OFFSETS is at 10 of the topic with id [\w-]{22}, but the topic has"
-        r" id [\w-]{22} now: it was created anew"
+        r" id [\w-]{22} now: it was created again"
     )
     assert re.fullmatch(
         rf"topic '{world.topic}', {one}(; {one})?\. Nothing was moved\. Start once with --offsets"

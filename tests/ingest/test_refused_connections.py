@@ -25,7 +25,7 @@ def test_a_refused_connection_leaves_no_socket_open() -> None:
             try:
                 net.run(create_connection, net, "127.0.0.1", port)
             except KafkaConnectionError as error:
-                # Whoever keeps the error, a log for one, keeps the socket with it.
+                # Whatever keeps the error, such as a log, keeps the socket with it.
                 errors.append(error)
         assert len(list(OPEN_FILES.iterdir())) == before
     assert len(errors) == 5

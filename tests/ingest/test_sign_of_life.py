@@ -68,14 +68,14 @@ def test_there_is_no_sign_while_no_broker_knows_the_topic() -> None:
         def ask() -> str | None:
             raise NoBroker("nobody there")
 
-        world.ingester._places._ask_id = ask  # type: ignore[assignment]
+        world.ingester._seeker._ask_id = ask  # type: ignore[assignment]
 
     world.run(polls=60, at_3=away)
     assert world.sink.moves == []
 
 
 def test_there_is_no_sign_for_a_partition_of_which_messages_wait_and_do_not_come() -> None:
-    """By what its leader says, they are there: whoever looks must see that nothing arrives."""
+    """By what its leader says, they are there: an operator must see that nothing arrives."""
     world = World({0: log_of(), 1: log_of()}, FakeSink({0: 0, 1: 3}), *EVERY_20)
     world.consumer.ends = {0: 400, 1: 3}
     world.run(polls=60)

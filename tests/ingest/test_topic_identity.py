@@ -47,8 +47,8 @@ def test_another_topic_of_any_length_stops_the_ingester_at_the_start(length: int
         Fatal,
         match=(
             r"topic 'sales', partition 0: INGEST_OFFSETS is at 3 of the topic with id OLD, but the"
-            r" topic has id NEW now: it was created anew; partition 1: .* Nothing was moved\. Start"
-            " once with --offsets reset"
+            r" topic has id NEW now: it was created again; partition 1: .* Nothing was moved\."
+            " Start once with --offsets reset"
         ),
     ):
         world.run()
@@ -66,7 +66,7 @@ def test_reset_reads_the_other_topic_from_its_start_and_tells_of_the_gap(length:
             0,
             None,
             "gap: partition 0: INGEST_OFFSETS is at 3 of the topic with id OLD, but the topic has"
-            " id NEW now: it was created anew; reading goes on from 0",
+            " id NEW now: it was created again; reading goes on from 0",
         )
     ]
     assert (sink.offsets, sink.topic_ids) == ({0: length}, {0: "NEW"})
@@ -170,7 +170,7 @@ def test_while_the_topic_cannot_be_asked_for_what_is_held_waits() -> None:
             raise answer
         return answer
 
-    world.ingester._places._ask_id = ask
+    world.ingester._seeker._ask_id = ask
     world.run(polls=60)
     assert sink.rows == [(0, 0), (0, 1), (0, 2)]
     assert world.metric("caves_ingest_retries_total") == 3
@@ -193,7 +193,7 @@ def test_what_was_dropped_is_read_again_if_the_brokers_err_while_a_place_is_sett
     monkeypatch.setattr(world.consumer, "beginning_offsets", err_and_answer)
 
     def settle() -> None:
-        world.ingester._settle({0: 3})
+        world.ingester._resolve_out_of_range({0: 3})
 
     world.run(at_6=settle, polls=60)
     assert troubles == []
@@ -219,10 +219,10 @@ def test_the_fence_knows_the_topic(account: RunningAccount, raw_data: str) -> No
     sink.write(Batch(TOPIC, {0: (0, 0)}, [], topic_ids={0: "OLD"}, new_topic_id="NEW"))
     with pytest.raises(FenceLost, match="0 of 1 rows"):
         sink.write(late)
-    assert sink.read_places(TOPIC, {0, 1}) == {0: Stored(0, "NEW"), 1: Stored(7, None)}
+    assert sink.read_stored(TOPIC, {0, 1}) == {0: Stored(0, "NEW"), 1: Stored(7, None)}
     sink.name_topic(TOPIC, "NEW")
     sink.write(cut_batch(TOPIC, [row], {0: 0, 1: 7}, {0: "NEW", 1: "NEW"}, {1: 9}))
-    assert sink.read_places(TOPIC, {0, 1}) == {0: Stored(1, "NEW"), 1: Stored(9, "NEW")}
+    assert sink.read_stored(TOPIC, {0, 1}) == {0: Stored(1, "NEW"), 1: Stored(9, "NEW")}
     sink.close()
 
 
@@ -241,7 +241,7 @@ def test_brokers_that_are_silent_for_long_are_asked_again_soon() -> None:
         silent.append(world.clock.now)
         world.consumer.log[0].update(log_of(3, 4))
 
-    world.ingester._places._ask_id = ask
+    world.ingester._seeker._ask_id = ask
     waits: list[float] = []
 
     def answer() -> None:
@@ -260,7 +260,7 @@ def test_an_idle_ingester_makes_no_fuss_about_a_silent_broker() -> None:
         def ask() -> str | None:
             raise NoBroker("no broker answers")
 
-        world.ingester._places._ask_id = ask
+        world.ingester._seeker._ask_id = ask
 
     world.run(polls=200, at_10=fall_silent)
     assert world.metric("caves_ingest_retries_total") == 0
@@ -280,7 +280,7 @@ def test_without_ids_another_message_in_the_place_of_the_last_one_stops_the_inge
         Fatal,
         match=(
             "^topic 'sales', partition 0: INGEST_OFFSETS is at 3 and the message at 2 had the"
-            " timestamp 1111, but the one that is there now has 0: the topic was created anew, or"
+            " timestamp 1111, but the one that is there now has 0: the topic was created again, or"
             r" the brokers have lost what was read already\. Nothing was moved\. Start once with"
             " --offsets reset"
         ),
@@ -303,13 +303,13 @@ def test_without_ids_reset_reads_every_partition_from_its_start_and_forgets_the_
             0,
             None,
             "gap: partition 0: INGEST_OFFSETS is at 3 and the message at 2 had the timestamp 1111,"
-            " but the one that is there now has 0: the topic was created anew, or the brokers have"
+            " but the one that is there now has 0: the topic was created again, or the brokers have"
             " lost what was read already; reading goes on from 0",
         ),
         (
             1,
             None,
-            "gap: partition 1: INGEST_OFFSETS is at 3 but the topic was created anew; reading goes"
+            "gap: partition 1: INGEST_OFFSETS is at 3 but the topic was created again; reading goes"
             " on from 0",
         ),
     ]
@@ -351,19 +351,19 @@ def test_a_batch_keeps_the_last_message_that_has_a_timestamp(
     longest = 2**63 - 1
     rows = [row(0, 0, 7), row(0, 1, longest), row(1, 0, 9, b"?"), row(2, 0, -1)]
     sink.write(cut_batch(TOPIC, rows, {0: 0, 1: 0, 2: 0}))
-    assert sink.read_places(TOPIC, {0, 1, 2}) == {
+    assert sink.read_stored(TOPIC, {0, 1, 2}) == {
         0: Stored(2, None, LastMessage(1, longest)),
         1: Stored(1, None, LastMessage(0, 9)),
         2: Stored(1),
     }
     # Offsets without messages, and a message without a timestamp, leave it; going back forgets it.
     sink.write(cut_batch(TOPIC, [row(1, 1, None)], {0: 2, 1: 1}, reached={0: 5}))
-    assert sink.read_places(TOPIC, {0, 1}) == {
+    assert sink.read_stored(TOPIC, {0, 1}) == {
         0: Stored(5, None, LastMessage(1, longest)),
         1: Stored(2, None, LastMessage(0, 9)),
     }
     sink.write(Batch(TOPIC, {0: (5, 0), 1: (2, 1)}, []))
-    assert sink.read_places(TOPIC, {0, 1}) == {0: Stored(0), 1: Stored(1, None, LastMessage(0, 9))}
+    assert sink.read_stored(TOPIC, {0, 1}) == {0: Stored(0), 1: Stored(1, None, LastMessage(0, 9))}
     sink.close()
 
 
@@ -400,7 +400,7 @@ def test_brokers_without_ids_a_longer_topic_under_the_old_name_stops_until_reset
     code, log = run()
     one = (
         r"partition [01]: INGEST_OFFSETS is at 60 and the message at 59 had the timestamp (\d{13}),"
-        r" but the one that is there now has (\d{13}): the topic was created anew, or the brokers"
+        r" but the one that is there now has (\d{13}): the topic was created again, or the brokers"
         " have lost what was read already"
     )
     assert code == 1, log

@@ -231,7 +231,7 @@ def test_an_end_of_the_topic_that_is_found_during_a_write_is_settled_behind_it()
     world.run_slowly(out_of_range)
     assert world.sink.rows == [(0, 0), (0, 1)]
     assert [reason for _, _, reason in world.sink.rejects] == [
-        "gap: partition 0: INGEST_OFFSETS is at 2 but the topic ends at 0: it was created anew;"
+        "gap: partition 0: INGEST_OFFSETS is at 2 but the topic ends at 0: it was created again;"
         " reading goes on from 0"
     ]
 

@@ -89,7 +89,7 @@ class World:
 
     def ingester(self, *flags: str, module: str = INGESTER, **environ: str) -> Program:
         # A group of its own: the broker is slow to forget members that a test has killed, and holds
-        # up whoever joins their group on another topic meanwhile.
+        # up an ingester that joins their group on another topic meanwhile.
         own = ("--group", self.topic, "--metrics-port", "0")
         flags = ("-c", "local", "--database", self.database, *own, *flags)
         return self.start(module, *flags, **environ)

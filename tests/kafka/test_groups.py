@@ -56,7 +56,7 @@ def come_and_go(world: World, assignor: str) -> None:
     wait_for(lambda: "assigned partitions [" in second.log, "the second's partitions")
     send(world, 9, 18, 3)
     world.wait_for_rows(18, second)
-    # Whoever rebalances eagerly gives everything up first.
+    # A member that rebalances eagerly gives everything up first.
     assert ("gave up partitions [0, 1, 2]" in first.log) == (assignor == "sticky"), first.log
     first.terminate()
     assert world.left(first) == 0, first.log

@@ -10,7 +10,7 @@ from tests.kafka.topics import create, delete, orders
 ONCE = (*PROMPT, "--idle-exit", "0.5")
 ANEW = re.compile(
     r"topic '\S+', partition 0: INGEST_OFFSETS is at 20 of the topic with id ([\w-]{22}), but the"
-    r" topic has id ([\w-]{22}) now: it was created anew\. Nothing was moved\. Start once with"
+    r" topic has id ([\w-]{22}) now: it was created again\. Nothing was moved\. Start once with"
     r" --offsets reset"
 )
 
@@ -27,7 +27,7 @@ def in_raw(world: World) -> list[tuple[int, int]]:
     return [(int(partition), int(offset)) for partition, offset in world.rows(sql, world.topic)]
 
 
-def create_anew(world: World, count: int) -> None:
+def create_again(world: World, count: int) -> None:
     """Delete the topic, create it, and send so many messages there."""
     delete(world.servers, world.topic)
 
@@ -61,7 +61,7 @@ def stop_and_reset(world: World, count: int) -> None:
     send(world, 20)
     first = world.ingester(*ONCE)
     assert world.left(first) == 0, first.log
-    create_anew(world, count)
+    create_again(world, count)
 
     stopped = world.ingester(*ONCE)
     assert world.left(stopped) == 1, stopped.log
@@ -86,7 +86,7 @@ def test_a_running_ingester_writes_nothing_of_another_topic(kafka_world: World) 
     running = world.ingester("--batch-max-events", "40", "--batch-max-seconds", "0.3")
     send(world, 20)
     world.wait_for_rows(20, running)
-    create_anew(world, 60)
+    create_again(world, 60)
     assert world.left(running) == 1, running.log
-    assert re.search(r"but the topic has id [\w-]{22} now\S*: it was created anew", running.log)
+    assert re.search(r"but the topic has id [\w-]{22} now\S*: it was created again", running.log)
     assert in_raw(world) == [(0, each) for each in range(20)]

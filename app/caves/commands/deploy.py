@@ -15,10 +15,10 @@ from app.caves.tables import as_table
 from app.caves.target import Target, overrides, project_and_target
 
 EPILOG = """\
-It can be repeated at any time: rows, offsets and streams stay as they are. Tasks that ran before
-run afterwards, also if it fails half-way; those that somebody had suspended stay suspended. What
-left the project is dropped, if the project itself had put it there and it holds no rows. Another
-environment is another database: --env database=CAVES_DEV --env warehouse=DEV_WH.
+It can be repeated at any time: rows, offsets and streams stay as they are. Tasks that were
+running are running afterwards, even if it fails; those that somebody had suspended stay suspended.
+What left the project is dropped, if the project itself had put it there and it holds no rows.
+Another environment is another database: --env database=CAVES_DEV --env warehouse=DEV_WH.
 
 --plan --json prints {"database", "changes": [{"action", "kind", "name", "detail"}], "unchanged",
 "settings": {name: [old, new]}, "notes"}.

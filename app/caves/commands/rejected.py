@@ -37,7 +37,7 @@ def add_to(commands: Any, account_command: Callable[..., Any]) -> None:
     each = account_command(commands, "show", run_show, "one event: payload, reason, what to do")
     each.add_argument("id", metavar="ID", help="topic/partition/offset")
     each.add_argument(
-        "--payload", action="store_true", help="the message alone, byte for byte, to be sent anew"
+        "--payload", action="store_true", help="the message alone, byte for byte, to be sent again"
     )
     each = account_command(
         commands, "retry", run_retry, "today's transforms for OPEN events of the stage STAGING"

@@ -115,7 +115,7 @@ def found_for_ever(
 ) -> Iterator[Found]:
     """A snapshot every `seconds`, or the error in one line; after an error a new connection.
 
-    The connection lasts from one snapshot to the next. Whoever reads this ends it by an interrupt.
+    The connection lasts from one snapshot to the next. An interrupt ends it.
     """
     while True:
         with ExitStack() as stack:

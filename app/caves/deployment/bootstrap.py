@@ -18,7 +18,7 @@ from app.caves.settings import WAREHOUSE_RUNTIME
 from app.caves.target import Account, Target
 
 ROLES = ("DEPLOYER", "TASK_OWNER", "INGESTER", "ANALYST", "OPERATOR")
-# Whoever runs programs under a role of the environment; the task owner is nobody but the deployer.
+# Roles under which programs run. The task owner has no user: its tasks belong to the deployer.
 SERVICES = ("DEPLOYER", "INGESTER", "ANALYST", "OPERATOR")
 # The deployment's own files that make what single grants name: the schemas and the tables.
 TABLES_STEP = 2

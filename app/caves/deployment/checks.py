@@ -67,9 +67,9 @@ def _not_started(
 def check_owner(account: Account, schemas: Collection[str]) -> None:
     """Raise CommandError where another role owns what is to be deployed.
 
-    Whoever replaces a view or a procedure owns it afterwards, and may even be allowed to; but tasks
-    run with the rights of their own owner, for whom the new views are not there. So it is the owner
-    of database and schemas who deploys, and a role that has its privileges by inheritance does not.
+    A role that replaces a view or a procedure owns it afterwards, and a role that inherits the
+    owner's privileges may do so. But tasks run with the rights of their own owner, who cannot read
+    the new views. So only the owner of database and schemas deploys.
     """
     databases = [row for row in account.rows(SHOW_DATABASES) if row["NAME"] == account.database]
     if not databases:

@@ -28,7 +28,7 @@ SHOW_DATABASES = "SHOW DATABASES"
 LEFT = """\
   left as they were: rows, offsets, streams; {tasks}
   perhaps new already: columns, procedures, views, definitions of tasks
-  next: mend the cause and deploy again, or deploy the version before"""
+  next: fix the cause and deploy again, or deploy the version before"""
 
 
 @dataclass(frozen=True)
@@ -61,9 +61,9 @@ def deploy(
     """Bring the account to what the project says, from nothing or from an older version.
 
     It can be run at any time: tables and streams that exist stay as they are, rows and offsets
-    included. Tasks are suspended while they are altered; afterwards, and also if it fails in
-    between, those run that ran before. New ones are started, and with `resume` all. A dashboard
-    that cannot be made is told and stops nothing.
+    included. Tasks are suspended while they are altered. Tasks that were running are running
+    afterwards, even if the deployment fails; new ones are started, and with `resume` all of them.
+    A dashboard that cannot be made is reported, and does not stop the deployment.
     """
     env = settings(project, target, overrides)
     with project.copy_for_deployment() as copy:
@@ -96,7 +96,7 @@ class Deployment:
         self._target = target
         self._env = env
         self._progress = progress
-        self._wanted = objects
+        self._desired = objects
         self._resume = resume
         self._logged = False
         self._step = "reading the account"
@@ -104,10 +104,10 @@ class Deployment:
     def run(self, revision: str | None) -> Deployed:
         with Interrupts() as interrupts:
             with self._target.connect() as account:
-                schemas = self._wanted.of("SCHEMA").keys()
+                schemas = self._desired.of("SCHEMA").keys()
                 checks.check_owner(account, schemas)
                 checks.check_masking_role(account, self._env)
-                found = look(account, self._wanted)
+                found = look(account, self._desired)
             try:
                 return self._carry_out(found, revision)
             except BaseException as error:
@@ -161,11 +161,11 @@ class Deployment:
     def _finish(self, found: Found, no_dashboard: str | None) -> Deployed:
         with self._target.connect() as account:
             kept = tasks.kept_suspended(tasks.read(account), found.before)
-            expected = {kind: self._wanted.of(kind) for kind in PIPELINE}
+            expected = {kind: self._desired.of(kind) for kind in PIPELINE}
             if problems := shortcomings(account, expected, [task.name for task in kept]):
                 raise CommandError("deployed, but not fit to run:\n  " + "\n  ".join(problems))
-            kinds = [each.kind for each in self._wanted.objects]
-            objects = recorded_objects(self._wanted, live.read(account, kinds))
+            kinds = [each.kind for each in self._desired.objects]
+            objects = recorded_objects(self._desired, live.read(account, kinds))
             failure = None
             if no_dashboard:
                 # Which version is there is not known: the next deployment makes it again.

@@ -19,10 +19,10 @@ DESCRIBE = "DESCRIBE PROCEDURE {{db}}.{name}"
 
 
 def obsolete_objects(
-    account: Account, wanted: DesiredState, live: Live, done: Recorded | None
+    account: Account, desired: DesiredState, live: Live, done: Recorded | None
 ) -> list[str]:
     """`KIND NAME` of what a deployment drops, in the order in which it does."""
-    names = {each.key for each in wanted.objects}
+    names = {each.key for each in desired.objects}
     left = [key for key in live.objects if key not in names]
     recorded = done.objects if done else {}
     ours = [

@@ -55,21 +55,21 @@ class Found:
         return running_before(self.tasks, self.history.last)
 
 
-def look(account: Account, wanted: DesiredState) -> Found:
+def look(account: Account, desired: DesiredState) -> Found:
     """By SHOW, LIST, DESCRIBE and SELECT alone. Raises UsageError where the project would make a
     column narrower than it is."""
     history = read_history(account)
     recorded = history.done.objects if history.done else {}
-    kinds = [each.kind for each in wanted.objects] + [key.split(" ")[0] for key in recorded]
+    kinds = [each.kind for each in desired.objects] + [key.split(" ")[0] for key in recorded]
     live = read_live(account, kinds)
-    refuse_narrower(wanted, live)
+    refuse_narrower(desired, live)
     return Found(
-        live, history, read_tasks(account), obsolete_objects(account, wanted, live, history.done)
+        live, history, read_tasks(account), obsolete_objects(account, desired, live, history.done)
     )
 
 
-def refuse_narrower(wanted: DesiredState, live: Live) -> None:
-    for (table, column), (digits, decimals) in wanted.retyped.items():
+def refuse_narrower(desired: DesiredState, live: Live) -> None:
+    for (table, column), (digits, decimals) in desired.retyped.items():
         old_digits, old_decimals = live.numbers.get((table, column), (digits, decimals))
         if digits < old_digits or decimals != old_decimals:
             raise UsageError(
@@ -79,11 +79,11 @@ def refuse_narrower(wanted: DesiredState, live: Live) -> None:
             )
 
 
-def plan(wanted: DesiredState, found: Found, env: Mapping[str, str], resume: bool = False) -> Plan:
+def plan(desired: DesiredState, found: Found, env: Mapping[str, str], resume: bool = False) -> Plan:
     changes = [
         change
-        for each in wanted.objects
-        for change in changes_of(each, wanted, found.live, found.history.done)
+        for each in desired.objects
+        for change in changes_of(each, desired, found.live, found.history.done)
     ]
     touched = {change.name for change in changes}
     changes += [
@@ -96,14 +96,14 @@ def plan(wanted: DesiredState, found: Found, env: Mapping[str, str], resume: boo
     ]
     return Plan(
         changes=changes,
-        unchanged=sum(each.name not in touched for each in wanted.objects),
+        unchanged=sum(each.name not in touched for each in desired.objects),
         settings=_settings(found.history.done, env),
-        notes=_notes(wanted, found, resume),
+        notes=_notes(desired, found, resume),
     )
 
 
 def changes_of(
-    each: Declared, wanted: DesiredState, live: Live, done: Recorded | None
+    each: Declared, desired: DesiredState, live: Live, done: Recorded | None
 ) -> list[Change]:
     """What a deployment does with one object; nothing where it is as it should be."""
     facts = live.objects.get(each.key)
@@ -111,10 +111,10 @@ def changes_of(
         return [Change("create", each.kind, each.name)]
     if each.kind == "TABLE":
         missing = [
-            name for name in wanted.columns[each.name] if _is_added(each, name, wanted, live)
+            name for name in desired.columns[each.name] if _is_added(each, name, desired, live)
         ]
         added = [Change("add", "COLUMN", f"{each.name}.{name}") for name in missing]
-        return added + _widened(each, wanted, live)
+        return added + _widened(each, desired, live)
     if not each.replaced:
         return []
     recorded = done.objects.get(each.key) if done else None
@@ -128,9 +128,9 @@ def changes_of(
     return []
 
 
-def _widened(table: Declared, wanted: DesiredState, live: Live) -> list[Change]:
+def _widened(table: Declared, desired: DesiredState, live: Live) -> list[Change]:
     found = []
-    for (name, column), (digits, decimals) in wanted.retyped.items():
+    for (name, column), (digits, decimals) in desired.retyped.items():
         old = live.numbers.get((name, column))
         if name == table.name and old and old != (digits, decimals):
             detail = f"NUMBER({old[0]}, {old[1]}) → NUMBER({digits}, {decimals})"
@@ -138,8 +138,8 @@ def _widened(table: Declared, wanted: DesiredState, live: Live) -> list[Change]:
     return found
 
 
-def _is_added(table: Declared, column: str, wanted: DesiredState, live: Live) -> bool:
-    return column not in live.columns.get(table.name, ()) and (table.name, column) in wanted.added
+def _is_added(table: Declared, column: str, desired: DesiredState, live: Live) -> bool:
+    return column not in live.columns.get(table.name, ()) and (table.name, column) in desired.added
 
 
 def _difference(each: Declared, facts: Mapping[str, str]) -> str:
@@ -165,23 +165,23 @@ def _settings(done: Recorded | None, env: Mapping[str, str]) -> dict[str, tuple[
     }
 
 
-def _notes(wanted: DesiredState, found: Found, resume: bool) -> list[str]:
+def _notes(desired: DesiredState, found: Found, resume: bool) -> list[str]:
     last = found.history.last
     notes = [
-        f"stream {name} is stale: a deployment does not make it anew, see docs/operations.md"
+        f"stream {name} is stale: a deployment does not replace it, see docs/operations.md"
         for name in found.live.stale_streams
     ]
     notes += [
         f"column {table}.{name} is missing, and no ALTER TABLE of app/sql adds it"
-        for table, names in wanted.columns.items()
+        for table, names in desired.columns.items()
         for name in names
         if f"TABLE {table}" in found.live.objects
         and name not in found.live.columns.get(table, ())
-        and (table, name) not in wanted.added
+        and (table, name) not in desired.added
     ]
     notes += [
         f"column {table}.{name} is in the database and not in the project: it stays"
-        for table, names in wanted.columns.items()
+        for table, names in desired.columns.items()
         for name in sorted(found.live.columns.get(table, set()) - set(names))
     ]
     if not resume:
@@ -203,10 +203,10 @@ def suspended(tasks: Sequence[Task]) -> list[str]:
     ]
 
 
-def recorded_objects(wanted: DesiredState, live: Live) -> dict[str, dict[str, object]]:
+def recorded_objects(desired: DesiredState, live: Live) -> dict[str, dict[str, object]]:
     """What the log keeps of each object that deployments replace."""
     return {
         each.key: {"digest": each.digest, "shown": live.objects.get(each.key, {})}
-        for each in wanted.objects
+        for each in desired.objects
         if each.replaced
     }

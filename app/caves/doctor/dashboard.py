@@ -41,7 +41,7 @@ def dashboard_has_the_runtime_that_was_named(environment: Environment) -> str:
 @holds(
     "dashboard-runs",
     "sql-reference/sql/execute-streamlit",
-    "whoever opens the dashboard sees an error: its message says which",
+    "everybody who opens the dashboard sees an error: its message says which",
     needs=("dashboard-is-there",),
 )
 def dashboard_runs(environment: Environment) -> str:

@@ -89,7 +89,7 @@ def deploys(environment: Environment) -> str:
 @holds(
     "plan-is-empty",
     "sql-reference/sql/show-tasks",
-    "`caves deploy --plan` tells of changes that are none, and nobody reads it any more",
+    "`caves deploy --plan` shows changes where there are none, and nobody reads it any more",
     needs=("deploys",),
 )
 def plan_is_empty(environment: Environment) -> str:

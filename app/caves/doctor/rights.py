@@ -129,7 +129,7 @@ def operator_calls_procedures(environment: Environment) -> str:
     return "called"
 
 
-@holds("operator-reads-no-event", PRIVILEGES, "whoever is on call reads addresses and customers")
+@holds("operator-reads-no-event", PRIVILEGES, "operators on call can read addresses and customers")
 def operator_reads_no_event(environment: Environment) -> str:
     """OPERATOR reads neither orders nor the rows of a stream."""
     with environment.open("OPERATOR") as session:

@@ -1,6 +1,6 @@
 """Rejected events: finding them, and the procedures that retry and discard them.
 
-An event goes by its place in Kafka, `topic/partition/offset`. The row of a gap that an operator
+An event goes by its Kafka coordinates, `topic/partition/offset`. The row of a gap that an operator
 accepted has no offset, and `-` in its stead.
 """
 
@@ -24,17 +24,17 @@ TOO_LATE = "max_event_future_seconds"
 STAGES = ("INGEST", "STAGING")
 STATUSES = ("OPEN", "RETRIED", "DISCARDED")
 
-PLACE = """
+COORDINATES = """
     CONCAT(r.KAFKA_TOPIC, '/', r.KAFKA_PARTITION::VARCHAR, '/',
         COALESCE(r.KAFKA_OFFSET::VARCHAR, '-'))
 """
 # One value: what is missing in it chooses everything.
 FOUND = f"""
-SELECT {PLACE} AS ID, r.*, COUNT(*) OVER () AS TOTAL
+SELECT {COORDINATES} AS ID, r.*, COUNT(*) OVER () AS TOTAL
 FROM {{db}}.RAW_DATA.REJECTED_EVENTS r
 CROSS JOIN (SELECT PARSE_JSON(?) AS CHOICE) c
 WHERE (c.CHOICE:events IS NULL
-        OR CONTAINS(c.CHOICE:events::VARCHAR, CONCAT(' ', {PLACE}, ' ')))
+        OR CONTAINS(c.CHOICE:events::VARCHAR, CONCAT(' ', {COORDINATES}, ' ')))
     AND (c.CHOICE:stage IS NULL OR r.STAGE = c.CHOICE:stage::VARCHAR)
     AND (c.CHOICE:status IS NULL OR r.STATUS = c.CHOICE:status::VARCHAR)
     AND (c.CHOICE:reason IS NULL
@@ -142,8 +142,8 @@ def _check(account: Account, choice: Choice, for_retry: bool) -> None:
 
 
 RESEND = (
-    "It never became a row of RAW, so there is nothing to transform again: mend the source, send"
-    " the message anew with its key and headers (`caves rejected show ID` has them, --payload"
+    "It never became a row of RAW, so there is nothing to transform again: fix the source, send"
+    " the message again with its key and headers (`caves rejected show ID` has them, --payload"
     " prints the message), then discard this one"
 )
 
@@ -192,6 +192,6 @@ def advice(row: Row) -> str:
             f" {event}`. The moment is right: `caves rejected retry {event} --accept-future`"
         )
     return (
-        "have the shop send a right event under the same id, or mend the rule and `caves deploy`;"
+        "have the shop send a right event under the same id, or fix the rule and `caves deploy`;"
         f" then `caves rejected retry {event}`, or `caves rejected discard {event}`"
     )

@@ -23,7 +23,7 @@ SELECT TABLE_SCHEMA || '.' || TABLE_NAME AS TABLE_NAME, ROW_COUNT, BYTES
 FROM {db}.INFORMATION_SCHEMA.TABLES
 WHERE TABLE_TYPE = 'BASE TABLE'
 """
-# Through a view, so that whoever looks needs no right on the events.
+# Through a view, so that `caves status` needs no right on the events.
 BACKLOG = "SELECT STREAM_NAME, ROWS_WAITING FROM {db}.OPS.STREAM_BACKLOG"
 HAS_DATA = "SELECT SYSTEM$STREAM_HAS_DATA('{{db}}.{stream}') AS HAS_DATA"
 OFFSETS = """

@@ -5,7 +5,7 @@ CREATE ROLE IF NOT EXISTS <% ctx.env.database %>_DEPLOYER
 COMMENT = 'Owns the pipeline: caves deploy, pause, resume, run, teardown';
 
 CREATE ROLE IF NOT EXISTS <% ctx.env.database %>_TASK_OWNER
-COMMENT = 'What whoever owns tasks and alerts needs to run them';
+COMMENT = 'What the owner of tasks and alerts needs to run them';
 
 CREATE ROLE IF NOT EXISTS <% ctx.env.database %>_INGESTER
 COMMENT = 'Writes RAW, its rejects and its offsets; reads the offsets alone';

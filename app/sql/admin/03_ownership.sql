@@ -1,7 +1,8 @@
--- The deployer owns the database and all that is in it, whoever made it; grants that others have
--- stay. What it makes from now on is its own. Tasks and alerts follow in `caves bootstrap`, which
--- leaves those alone that it owns already: a change of owner suspends them. A Streamlit app cannot
--- change its owner: bootstrap drops another role's dashboard, and the next deployment makes it.
+-- The deployer owns the database and all that is in it, no matter who made it; grants that others
+-- have stay. What it makes from now on is its own. Tasks and alerts follow in `caves bootstrap`,
+-- which leaves those alone that it owns already: a change of owner suspends them. A Streamlit app
+-- cannot change its owner: bootstrap drops another role's dashboard, and the next deployment makes
+-- it.
 -- https://docs.snowflake.com/en/sql-reference/sql/grant-ownership
 
 GRANT OWNERSHIP ON DATABASE <% ctx.env.database %>
