@@ -41,7 +41,7 @@ from flocon.objects import (
     warehouse_history,
     warehouses,
 )
-from flocon.procedures import functions, procedures, telemetry
+from flocon.procedures import definitions, functions, procedures, telemetry
 from flocon.procedures.packages import packages
 from flocon.session import cancellation
 from flocon.session.registry import Registry
@@ -63,6 +63,7 @@ REGISTRY = Registry(
         compute_pools,
         databases,
         ddl,
+        definitions,
         functions,
         grant_listing,
         grants,

@@ -350,3 +350,69 @@ def test_a_function_comes_from_a_file_in_a_stage(cellar: Cellar, tmp_path: Any) 
         )[0]
         == 2003
     )
+
+
+def test_get_ddl_makes_the_function_again(cellar: Cellar) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/get_ddl"""
+    cellar.rows(
+        "CREATE SECURE FUNCTION again(a VARCHAR, b INT DEFAULT 1) RETURNS VARCHAR LANGUAGE PYTHON"
+        " STRICT IMMUTABLE RUNTIME_VERSION = '3.11' PACKAGES = ('pandas') HANDLER = 'run'"
+        " COMMENT = 'it''s' AS $$\ndef run(a, b):\n    return a + '\\n' * b\n$$"
+    )
+    text = cellar.value("SELECT GET_DDL('FUNCTION', 'again(VARCHAR, INT)')")
+    assert text.splitlines()[:4] == [
+        'CREATE OR REPLACE SECURE FUNCTION "AGAIN"(A VARCHAR, B NUMBER DEFAULT 1)',
+        "RETURNS VARCHAR",
+        "LANGUAGE PYTHON",
+        "STRICT",
+    ]
+    cellar.rows("DROP FUNCTION again(VARCHAR, INT)")
+    cellar.rows(text)
+    assert cellar.value("SELECT again('x')") == "x\n"
+    assert cellar.value("SELECT GET_DDL('FUNCTION', 'again(VARCHAR, INT)')") == text
+    assert cellar.failure("SELECT GET_DDL('FUNCTION', 'never(INT)')")[0] == 2003
+
+
+def test_a_batch_has_the_types_that_pandas_has_for_them(cellar: Cellar) -> None:
+    """https://docs.snowflake.com/en/developer-guide/udf/python/udf-python-batch"""
+    cellar.rows("CREATE TABLE typed (i INT, j INT, b BOOLEAN, s VARCHAR, d DATE, t TIME)")
+    cellar.rows(
+        "INSERT INTO typed VALUES (4096, NULL, TRUE, 'a', '2026-01-02', '01:02:03'),"
+        " (1, 1048576, NULL, NULL, NULL, NULL)"
+    )
+    batch = (
+        "import pandas\ndef run(df):\n    return {}\nrun._sf_vectorized_input = pandas.DataFrame"
+    )
+    kinds = "a INT, b INT, c BOOLEAN, d VARCHAR, e DATE, f TIME"
+    names = "'/'.join(str(each).split('[')[0] for each in df.dtypes)"
+    define(cellar, f"dtypes({kinds})", batch.format(f"[{names}] * len(df)"))
+    assert cellar.rows("SELECT DISTINCT dtypes(i, j, b, s, d, t) FROM typed") == [
+        ("int16/Int32/boolean/string/datetime64/timedelta64",)
+    ]
+    for kind, column in (
+        ("INT", "j"),
+        ("BOOLEAN", "b"),
+        ("VARCHAR", "s"),
+        ("DATE", "d"),
+        ("TIME", "t"),
+    ):
+        define(cellar, f"column_{column}(a {kind})", batch.format("df[0]"), kind)
+        assert cellar.rows(
+            f"SELECT COUNT(*) FROM typed WHERE EQUAL_NULL(column_{column}({column}), {column})"
+        ) == [(2,)]
+    define(cellar, "nothing()", batch.format("pandas.Series(['x'])"))
+    assert cellar.rows("SELECT nothing() FROM typed") == [("x",), ("x",)]
+
+
+def test_a_statement_that_failed_finds_the_function_made_since(
+    cellar: Cellar, account: AccountProcess, database: str
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/create-function"""
+    query = "SELECT late(8, 9)"
+    assert cellar.failure(query)[0] == 2140
+    body = f"RETURNS INT {PYTHON} AS 'def run(a, b): return a + b'"
+    cellar.rows(f"CREATE TEMPORARY FUNCTION late(a INT, b INT) {body}")
+    assert cellar.value(query) == 17
+    with account.connect(database=database, schema="PUBLIC") as opened:
+        assert Cellar(opened).failure(query)[0] == 2140
+    assert cellar.value(query) == 17

@@ -72,13 +72,15 @@ class UserFunctions:
             with self._lock:
                 del self._answers[number]
 
-    def _answer(self, call: pa.ChunkedArray, *columns: pa.ChunkedArray) -> pa.Array:
+    def _answer(self, *columns: pa.ChunkedArray) -> pa.Array:
+        # DuckDB wants as many arguments as are named here.
+        call, *columns_of_arguments = columns
         number: int = call[0].as_py() if len(call) else -1
         with self._lock:
             answer = self._answers.get(number)
         if answer is None:
             raise LookupError("no such call")
-        return answer([_whole(column) for column in columns or (call,)])
+        return answer([_whole(column) for column in columns_of_arguments or (call,)])
 
 
 def _whole(column: pa.Array | pa.ChunkedArray) -> pa.Array:
@@ -91,7 +93,7 @@ def call(number: int, arguments: Sequence[Expr], kind: str) -> Expr:
     name = _name(kind)
     made = exp.Anonymous(
         this=name,
-        expressions=[exp.cast(exp.Literal.number(number), "BIGINT", dialect="duckdb"), *arguments],
+        expressions=[exp.Literal.number(number), *arguments],
     )
     made.type = _KINDS[name].copy()
     return made

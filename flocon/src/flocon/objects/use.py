@@ -99,11 +99,6 @@ def web_address(context: Context, arguments: list[Any]) -> str:
     return f"http://{context.account.host}:{context.account.port}"
 
 
-def get_ddl(context: Context, arguments: list[Any]) -> str:
-    """GET_DDL(kind, name): of most statements only what they came to is kept, not their text."""
-    raise errors.unsupported(f"GET_DDL of a {arguments[0] if arguments else 'nothing'}")
-
-
 def last_query_id(context: Context, arguments: list[Any]) -> str | None:
     """LAST_QUERY_ID(n): the nth of the session, from its end where n is negative.
 
@@ -131,7 +126,6 @@ def current_transaction(context: Context, arguments: list[Any]) -> str | None:
 
 FUNCTIONS = {
     "CURRENT_TRANSACTION": current_transaction,
-    "GET_DDL": get_ddl,
     "LAST_QUERY_ID": last_query_id,
     "SYSTEM$GET_SNOWSIGHT_HOST": web_address,
     "SYSTEM$RETURN_CURRENT_ORG_NAME": organization,

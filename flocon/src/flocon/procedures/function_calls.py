@@ -92,10 +92,12 @@ class PythonFunctions:
 
     @contextmanager
     def evaluated(self, context: Context, tree: Expr, binds: Binds) -> Iterator[None]:
+        if _calls(context, tree):
+            # Other sessions may not see what is called, or something else of that name.
+            tree.meta.pop(TEXT, None)
         if not self.are_in(context, tree):
             yield
             return
-        tree.meta.pop(TEXT, None)
         _name_columns(tree)
         found = [
             (call, overloads)

@@ -93,7 +93,7 @@ def _same(procedure: Procedure, others: Sequence[Procedure]) -> Procedure | None
 def alter(kind: str) -> Callable[[Context, parser.AlterProcedure], result.Result]:
     def run(context: Context, statement: parser.AlterProcedure) -> result.Result:
         with context.account.lock:
-            procedure = _named(context, kind, statement.signature)
+            procedure = named(context, kind, statement.signature)
             if procedure is not None:
                 _alter(context, procedure, statement)
         return result.status("Statement executed successfully.")
@@ -128,7 +128,7 @@ def drop(kind: str) -> Callable[[Context, Signature], result.Result]:
     def run(context: Context, signature: Signature) -> result.Result:
         name = signature.name.name
         with context.account.lock:
-            procedure = _named(context, kind, signature)
+            procedure = named(context, kind, signature)
             if procedure is None:
                 return result.status(
                     f"Drop statement executed successfully ({name} already dropped)."
@@ -141,7 +141,7 @@ def drop(kind: str) -> Callable[[Context, Signature], result.Result]:
     return run
 
 
-def _named(context: Context, kind: str, signature: Signature) -> Procedure | None:
+def named(context: Context, kind: str, signature: Signature) -> Procedure | None:
     """The one of a signature; without IF EXISTS, Snowflake's error when there is none."""
     full = context.resolve(signature.name)
     types = procedure_store.type_list(signature.types)
@@ -156,7 +156,7 @@ def _named(context: Context, kind: str, signature: Signature) -> Procedure | Non
 
 def describe(kind: str) -> Callable[[Context, Signature], result.Result]:
     def run(context: Context, signature: Signature) -> result.Result:
-        procedure = _named(context, kind, replace(signature, if_exists=False))
+        procedure = named(context, kind, replace(signature, if_exists=False))
         assert procedure is not None, "it raises where there is none"
         columns = {"property": "VARCHAR", "value": "VARCHAR"}
         return result.of(columns, _properties(procedure), result.DESCRIBE)
@@ -168,7 +168,7 @@ def _properties(procedure: Procedure) -> list[tuple[str, str | None]]:
     rights = [("execute as", procedure.execute_as)] if procedure.kind == "PROCEDURE" else []
     return [
         ("signature", signature(procedure)),
-        ("returns", _returned(procedure)),
+        ("returns", returned(procedure)),
         ("language", "PYTHON"),
         ("null handling", _null_handling(procedure)),
         ("volatility", procedure.volatility),
@@ -186,7 +186,7 @@ def signature(procedure: Procedure) -> str:
     return f"({', '.join(_declared(a) for a in procedure.arguments)})"
 
 
-def _returned(procedure: Procedure) -> str:
+def returned(procedure: Procedure) -> str:
     if procedure.returns_table is None:
         return str(procedure.returns)
     return f"TABLE ({', '.join(_declared(column) for column in procedure.returns_table)})"

@@ -132,8 +132,10 @@ class Tree(Statement):
             context.functions.evaluated(tree, binds, describe=describe),
         ):
             found = ResolvedStatement(tree, qualify(context, tree), reads, self._demand)
+            answer = _answer_query(context, found, binds, describe)
+            # What has failed may mean something soon, when a function of that name is made.
             found.keep(self._found)
-            return _answer_query(context, found, binds, describe)
+            return answer
 
     def _change(self, context: Context, tree: Expr, binds: Binds) -> Result:
         touched = dml.touched(context, tree)
@@ -143,7 +145,9 @@ class Tree(Statement):
             with context.functions.evaluated(tree, binds):
                 names = qualify(context, tree)
                 found = ResolvedStatement(tree, names, touched.reads, self._demand, touched.locks)
-                return dml.run(context, found.keep(self._found), binds)
+                answer = dml.run(context, found, binds)
+                found.keep(self._found)
+                return answer
 
 
 class Batch(Tree):

@@ -143,12 +143,14 @@ def _vectorized(
     kinds = message["arguments"]
     frame = pandas.DataFrame(
         {
-            place: _series(column, kind, zone)
+            place: _series(column, kind[0], kind[1], zone)
             for place, (column, kind) in enumerate(zip(columns, kinds, strict=True))
         },
         index=range(count),
     )
-    step = getattr(handler, "_sf_max_batch_size", None) or count or 1
+    most = getattr(handler, "_sf_max_batch_size", None) or count or 1
+    # Without arguments there is nothing that would tell how many values to give.
+    step = most if columns else 1
     values: list[Any] = []
     for start in range(0, count, step):
         part = frame.iloc[start : start + step].reset_index(drop=True)
@@ -156,24 +158,42 @@ def _vectorized(
     return values
 
 
-def _series(column: Any, kind: list[Any], zone: str) -> Any:
+def _series(column: Any, base: str, scale: int, zone: str) -> Any:
     import pandas
 
-    base, scale = kind
+    if base == "NUMBER" and scale:
+        return column.cast(pa.float64()).to_pandas()
     if base == "NUMBER":
-        number = pa.float64() if scale or column.null_count else pa.int64()
-        try:
-            return column.cast(number).to_pandas()
-        except pa.ArrowInvalid:
-            return column.cast(pa.float64()).to_pandas()
+        return _integers(column)
     if base == "FLOAT":
         return column.to_pandas()
     values = _values(column, base, scale, zone)
-    if base.startswith("TIMESTAMP"):
+    if base == "DATE" or base.startswith("TIMESTAMP"):
         return pandas.Series(pandas.to_datetime(values))
+    if base == "TIME":
+        times = column.cast(pa.int64()).to_pylist()
+        return pandas.Series(pandas.to_timedelta(times, unit="us"))
     if base in _SEMI_STRUCTURED:
         values = [None if value is SQL_NULL else value for value in values]
-    return pandas.Series(values, dtype=None if base == "BOOLEAN" else object)
+    return pandas.Series(values, dtype=_DTYPES.get(base, "object"))
+
+
+_DTYPES = {"BOOLEAN": "boolean", "VARCHAR": "string"}
+
+
+def _integers(column: Any) -> Any:
+    """The smallest integers of pandas that take them, which may be missing; objects where there
+    are none so large."""
+    import pandas
+
+    values = _values(column, "NUMBER", 0, "")
+    present = [value for value in values if value is not None]
+    low, high = min(present, default=0), max(present, default=0)
+    for bits in (16, 32, 64):
+        if -(2 ** (bits - 1)) <= low and high < 2 ** (bits - 1):
+            name = f"int{bits}" if len(present) == len(values) else f"Int{bits}"
+            return pandas.Series(values, dtype=name)
+    return pandas.Series(values, dtype="object")
 
 
 def _listed(values: Any) -> list[Any]:
@@ -183,8 +203,16 @@ def _listed(values: Any) -> list[Any]:
     if isinstance(values, pandas.Series):
         values = values.astype(object).where(values.notna(), None)
     listed = values.tolist() if hasattr(values, "tolist") else list(values)
-    return [value.to_pydatetime() if isinstance(value, pandas.Timestamp) else value
-            for value in listed]  # fmt: skip
+    return [_plain_moment(value) for value in listed]
+
+
+def _plain_moment(value: Any) -> Any:
+    """pandas' moments as those of Python."""
+    if hasattr(value, "to_pydatetime"):
+        return value.to_pydatetime()
+    if isinstance(value, datetime.timedelta):
+        return (datetime.datetime.min + value).time()
+    return value
 
 
 def _values(column: Any, base: str, scale: int, zone: str) -> list[Any]:
