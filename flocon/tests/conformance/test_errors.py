@@ -24,7 +24,7 @@ Run = Any
         ("use schema nowhere", 2043, "02000"),
         ("use warehouse nowhere", 2043, "02000"),
         ("select * from nowhere.public.t", 2003, "02000"),
-        ("call nowhere()", 2141, "42601"),
+        ("call nowhere()", 2140, "42601"),
         ("select 1; select 2", 8, "0A000"),
     ],
 )

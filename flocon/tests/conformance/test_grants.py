@@ -250,7 +250,7 @@ def test_a_procedure_with_owners_rights_does_what_its_caller_may_not(
             f" packages = ('snowflake-snowpark-python') handler = 'main' execute as {rights}"
             f" as $${body}$$"
         )
-    assert error(as_role, "call owned()") == 2141
+    assert error(as_role, "call owned()") == 2140
     run(f"grant usage on all procedures in schema public to role {role}")
     assert as_role("call owned()") == [(1,)]
     assert "does not exist or not authorized" in failure(as_role, "call called()")[1]

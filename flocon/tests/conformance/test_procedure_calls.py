@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from shared import one_database
 from snowflake.snowpark import Session
+from snowflake.snowpark.types import IntegerType
 
-from conformance.procedure_shared import Cellar
+from conformance.procedure_shared import PYTHON, Cellar
 
 database = pytest.fixture(scope="module")(one_database)
 
@@ -38,7 +39,8 @@ def test_wrong_calls_fail_with_snowflakes_numbers(cellar: Cellar) -> None:
     """https://docs.snowflake.com/en/sql-reference/sql/call"""
     cellar.handler("one(a INT)", "a", "INT")
     for call, number, text in (
-        ("CALL nobody()", 2141, "Unknown user-defined function"),
+        ("CALL nobody()", 2140, "Unknown function NOBODY"),
+        ("CALL public.nobody()", 2141, "Unknown user-defined function"),
         ("CALL one('a', 2)", 1044, "Invalid argument types for function 'ONE'"),
         ("CALL one('wine')", 100038, "'wine' is not recognized"),
         ("CALL one(1, b => 2)", 1044, "Invalid argument types for function 'ONE'"),
@@ -191,3 +193,23 @@ def test_snowpark_registers_a_function_and_calls_it(session: Session, cellar: Ce
     )
     assert session.call("double_it", 21) == 42
     assert cellar.rows("SHOW PROCEDURES LIKE 'double_it'") == []
+
+
+def test_an_anonymous_procedure_is_there_for_its_call(cellar: Cellar, session: Session) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/call-with"""
+    query = "session.sql(f'SELECT {a} + {b}').collect()[0][0]"
+    body = f"AS $$\ndef run(session, a, b):\n    return {query}\n$$"
+    head = "WITH added AS PROCEDURE (a INT, b INT DEFAULT 2) RETURNS INT"
+    assert cellar.value(f"{head} {PYTHON} {body} CALL added(40)") == 42
+    assert cellar.value(f"{head} {PYTHON} {body} CALL added(?, b => 5)", 1) == 6
+    assert cellar.failure("CALL added(1)")[0] == 2140
+    assert cellar.failure(f"{head} {PYTHON} {body} CALL other(1)")[0] == 1003
+    assert cellar.failure(f"{head} {PYTHON} {body}")[0] == 1003
+    doubled = session.sproc.register(
+        lambda _, number: 2 * number,
+        return_type=IntegerType(),
+        input_types=[IntegerType()],
+        packages=["snowflake-snowpark-python"],
+        anonymous=True,
+    )
+    assert doubled(21) == 42

@@ -164,7 +164,7 @@ def test_a_temporary_procedure_is_seen_by_its_session_alone(
     )
     assert cellar.value("CALL mine()") == 1
     with account.connect(database=database, schema="PUBLIC") as other:  # type: ignore[attr-defined]
-        assert Cellar(other).failure("CALL mine()")[0] == 2141
+        assert Cellar(other).failure("CALL mine()")[0] == 2140
 
 
 def test_describe_answers_what_the_definition_said(cellar: Cellar) -> None:

@@ -4,12 +4,17 @@ import datetime
 import json
 import time
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 from shared import one_database, shown
+from snowflake.snowpark import Row, Session
+from snowflake.snowpark.functions import call_udf, lit, pandas_udf, udf
+from snowflake.snowpark.types import FloatType, IntegerType, PandasSeriesType
 
 from conformance.procedure_shared import Cellar
+from conformance.task_shared import Ops
 from flocon import AccountProcess
 
 database = pytest.fixture(scope="module")(one_database)
@@ -317,7 +322,7 @@ def test_a_role_uses_a_function_that_it_was_granted(
         database=database, schema="PUBLIC", role=role, warehouse="TASTING"
     ) as opened:
         taster = Cellar(opened)
-        assert taster.failure("SELECT tasted(1)")[0] == 2141
+        assert taster.failure("SELECT tasted(1)")[0] == 2140
         assert shown(opened, "SHOW USER FUNCTIONS LIKE 'TASTED'") == []
         cellar.rows(f"GRANT USAGE ON FUNCTION tasted(INT) TO ROLE {role}")
         assert taster.value("SELECT tasted(1)") == 1
@@ -416,3 +421,67 @@ def test_a_statement_that_failed_finds_the_function_made_since(
     with account.connect(database=database, schema="PUBLIC") as opened:
         assert Cellar(opened).failure(query)[0] == 2140
     assert cellar.value(query) == 17
+
+
+def test_snowpark_registers_functions(session: Session, tmp_path: Path) -> None:
+    """https://docs.snowflake.com/en/developer-guide/snowpark/python/creating-udfs"""
+    frame = session.create_dataframe([[1, "a"], [2, None]], ["n", "s"])
+
+    @udf(session=session)
+    def shouted(text: str, times: int) -> str:
+        return "nobody" if text is None else text.upper() + "!" * times
+
+    halves = pandas_udf(
+        lambda numbers: numbers / 2,
+        session=session,
+        return_type=PandasSeriesType(FloatType()),
+        input_types=[PandasSeriesType(FloatType())],
+    )
+    assert frame.select(shouted("s", "n"), halves("n")).collect() == [
+        Row("A!", 0.5),
+        Row("nobody", 1.0),
+    ]
+    file = tmp_path / "presses.py"
+    file.write_text("def press(a: int, b: int = 3) -> int:\n    return a * b\n")
+    session.sql("CREATE STAGE presses").collect()
+    press = session.udf.register_from_file(
+        str(file), "press", name="press", is_permanent=True, stage_location="@presses"
+    )
+    assert frame.select(press("n")).collect() == [Row(3), Row(6)]
+    for more, answer in (({"replace": True}, 2), ({"if_not_exists": True}, 2)):
+        kept = session.udf.register(
+            lambda a, b: a - b + 2 if "replace" in more else 0,  # noqa: B023  # it is sent at once
+            return_type=IntegerType(),
+            input_types=[IntegerType(), IntegerType()],
+            name="press",
+            is_permanent=True,
+            stage_location="@presses",
+            **more,
+        )
+        assert frame.select(kept("n", "n")).collect() == [Row(answer), Row(answer)]
+    assert frame.filter(call_udf("press", frame["n"], lit(1)) == 3).select("n").collect() == [
+        Row(2)
+    ]
+    assert len(session.sql("SHOW USER FUNCTIONS LIKE 'PRESS'").collect()) == 2
+
+
+def test_functions_run_in_procedures_and_tasks(cellar: Cellar, ops: Ops) -> None:
+    """https://docs.snowflake.com/en/developer-guide/udf/udf-calling-sql"""
+    define(cellar, "eighth(a FLOAT)", "def run(a):\n    return a / 8", "FLOAT")
+    cellar.rows("CREATE TABLE eighths (a FLOAT)")
+    cellar.create(
+        "fill()",
+        "def run(session):\n"
+        "    session.sql('INSERT INTO eighths SELECT eighth(16)').collect()\n"
+        "    return session.table('eighths').count()",
+        "INT",
+    )
+    assert cellar.value("CALL fill()") == 1
+    cellar.rows("CREATE OR REPLACE WAREHOUSE FUNCTIONS_WH")
+    cellar.rows(
+        "CREATE TASK filling WAREHOUSE = FUNCTIONS_WH SCHEDULE = '60 MINUTES'"
+        " AS INSERT INTO eighths SELECT eighth(8)"
+    )
+    cellar.rows("EXECUTE TASK filling")
+    ops.wait_for(lambda: cellar.value("SELECT COUNT(*) FROM eighths") == 2)
+    assert cellar.rows("SELECT a FROM eighths ORDER BY a") == [(1.0,), (2.0,)]

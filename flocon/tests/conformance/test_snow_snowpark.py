@@ -68,14 +68,18 @@ def test_a_projects_procedures_go_through_their_whole_life(project: Project) -> 
     assert statuses(project.answer("snowpark", "deploy")) == [
         ("COUNT_ROWS", "created"),
         ("GREET", "created"),
+        ("SHOUT", "created"),
     ]
     assert statuses(project.answer("snowpark", "deploy", "--replace")) == [
         ("COUNT_ROWS", "packages updated"),
         ("GREET", "packages updated"),
+        ("SHOUT", "packages updated"),
     ]
 
     # 2. The deployed zip runs, its modules see one another.
     assert project.call("greet()") == {"GREET": 'Santé, "LOCAL"'}
+    shouted = project.answer("snowpark", "execute", "function", "shout('été', 2)")
+    assert shouted == {"SHOUT('ÉTÉ', 2)": "ÉTÉ!!"}
     counted = project.call("count_rows('information_schema.schemata', 1)")["COUNT_ROWS"]
     assert json.loads(counted)["table"] == "information_schema.schemata"
     assert json.loads(counted)["enough"] is True
@@ -90,6 +94,12 @@ def test_a_projects_procedures_go_through_their_whole_life(project: Project) -> 
     of_type = ("snowpark", "describe", "procedure", "count_rows(string, int)")
     assert project.answer(*of_type) == described
     assert properties["signature"] == "(TABLE_NAME VARCHAR, AT_LEAST NUMBER DEFAULT 0)"
+
+    functions = project.answer("snowpark", "list", "function")
+    assert [row["name"] for row in functions] == ["SHOUT"]
+    of_function = ("snowpark", "describe", "function", "shout(string, int)")
+    properties = {row["property"]: row["value"] for row in project.answer(*of_function)}
+    assert properties["signature"] == "(TEXT VARCHAR, TIMES NUMBER DEFAULT 1)"
 
     # 4. Changed code runs after a deployment that finds the definition unchanged.
     project.edit("src/texts.py", "Santé", "À la vôtre")
@@ -108,3 +118,6 @@ def test_a_projects_procedures_go_through_their_whole_life(project: Project) -> 
     dropped = project.snow("snowpark", "drop", "procedure", "count_rows(string, int)")
     assert dropped.returncode == 0, dropped.stderr
     assert project.answer("snowpark", "list", "procedure") == []
+    dropped = project.snow("snowpark", "drop", "function", "shout(string, int)")
+    assert dropped.returncode == 0, dropped.stderr
+    assert project.answer("snowpark", "list", "function") == []

@@ -297,7 +297,7 @@ def _refused(need: Need, held: Privileges) -> SnowflakeError:
     if what == ACCOUNT:
         return errors.insufficient("account 'LOCAL'")
     if what.kind in ("FUNCTION", "PROCEDURE") and not held.on(what):
-        return errors.unknown_procedure(what.label.partition("(")[0])
+        return errors.unknown_function(what.label.partition("(")[0])
     if not held.on(what):
         kind = "Object" if what.kind == RELATION else what.kind.capitalize()
         return errors.does_not_exist(kind, what.label)

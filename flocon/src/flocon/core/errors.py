@@ -63,7 +63,7 @@ INCOMPLETE_TRANSACTION = Code(90232, "25000")
 OUT_OF_SCOPE = Code(90237, "25000")
 ABORTED_TRANSACTION = Code(90236, "25000")
 UNKNOWN_STATEMENT = Code(709, "02000")
-UNKNOWN_PROCEDURE = Code(2141, "42601")
+UNKNOWN_USER_FUNCTION = Code(2141, "42601")
 INSUFFICIENT_PRIVILEGES = Code(3001, "42501")
 ROLE_NOT_ASSIGNED = Code(3013, "42501")
 TASK_EXECUTION = Code(91089, "23001")
@@ -118,8 +118,11 @@ def insufficient(what: str) -> SnowflakeError:
     )
 
 
-def unknown_procedure(name: object) -> SnowflakeError:
-    return compilation(UNKNOWN_PROCEDURE, f"Unknown user-defined function {name}")
+def unknown_function(name: object, *, is_full: bool = True) -> SnowflakeError:
+    """There is no such function or procedure. name: the full one; is_full: it was written so."""
+    if is_full:
+        return compilation(UNKNOWN_USER_FUNCTION, f"Unknown user-defined function {name}")
+    return compilation(UNKNOWN_FUNCTION, f"Unknown function {str(name).rpartition('.')[2]}")
 
 
 def wrong_kind(found: str, wanted: str) -> SnowflakeError:

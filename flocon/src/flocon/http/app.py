@@ -34,6 +34,7 @@ from flocon.http.logins import IDLE_SECONDS, Credentials, Login, Logins
 from flocon.http.protocol import Response, Statement
 from flocon.http.threads import Threads
 from flocon.session import cancellation
+from flocon.sql.calls import is_call
 from flocon.stores import queries
 from flocon.stores.queries import Names, Query
 
@@ -239,7 +240,7 @@ class App:
 
         return self._threads.begin(
             work,
-            is_call=statement.sql.lstrip()[:4].upper() == "CALL",
+            is_call=is_call(statement.sql),
             others_wait=login.nested or ends,
         )
 

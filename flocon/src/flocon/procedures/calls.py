@@ -15,7 +15,7 @@ from flocon.procedures.store import Procedure
 from flocon.session.context import Context
 from flocon.sql.calls import CallProcedure
 from flocon.sql.procedures import Argument
-from flocon.sql.tokens import FullName
+from flocon.sql.tokens import Name
 from flocon.workers.versions import Code
 
 _ARGUMENT_TYPES = errors.Code(1044, "42P13")
@@ -36,10 +36,19 @@ def call(context: Context, statement: CallProcedure, binds: Sequence[Any]) -> re
     query_id = context.call_id
     if statement.name.name.startswith("SYSTEM$"):
         return _system_function(context, statement, binds)
-    full = context.resolve(statement.name)
-    overloads = _overloads(context, full)
+    return call_one_of(context, _overloads(context, statement.name), statement, binds, query_id)
+
+
+def call_one_of(
+    context: Context,
+    overloads: Sequence[Procedure],
+    statement: CallProcedure,
+    binds: Sequence[Any],
+    query_id: str,
+) -> result.Result:
+    """Run the one of these that the arguments fit."""
     values = _evaluated(context, [*statement.positional, *statement.named.values()], binds)
-    procedure = _chosen(full, overloads, statement, values)
+    procedure = _chosen(overloads, statement, values)
     arguments = _arguments(context, procedure, statement, values)
     skipped = procedure.strict and None in arguments
     value = None if skipped else _run(context, procedure, arguments, query_id)
@@ -62,7 +71,8 @@ def _system_function(
     return context.execute(f'SELECT {name}({arguments}) AS "{name}"', binds)
 
 
-def _overloads(context: Context, full: FullName) -> list[Procedure]:
+def _overloads(context: Context, name: Name) -> list[Procedure]:
+    full = context.resolve(name)
     catalog = context.catalog(full.database)
     overloads = [
         each
@@ -70,7 +80,7 @@ def _overloads(context: Context, full: FullName) -> list[Procedure]:
         if each.session_id or context.access.holds(securable(each), "USAGE")
     ]
     if not overloads:
-        raise errors.unknown_procedure(full)
+        raise errors.unknown_function(full, is_full=name.schema is not None)
     return overloads
 
 
@@ -91,7 +101,7 @@ def _evaluated(context: Context, expressions: Sequence[str], binds: Sequence[Any
 
 
 def _chosen(
-    full: FullName, overloads: Sequence[Procedure], statement: CallProcedure, values: list[_Value]
+    overloads: Sequence[Procedure], statement: CallProcedure, values: list[_Value]
 ) -> Procedure:
     """The overload that fits the arguments best: in types, then in defaults left to it."""
     ranked = []
@@ -109,7 +119,7 @@ def _chosen(
         raise errors.compilation(
             _ARGUMENT_TYPES,
             "error line 1 at position 5\n"
-            f"Invalid argument types for function '{full.name}': ({types})",
+            f"Invalid argument types for function '{statement.name.name}': ({types})",
         )
     return min(ranked, key=lambda entry: entry[:2])[2]
 

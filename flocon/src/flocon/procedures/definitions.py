@@ -44,7 +44,7 @@ def _definition(procedure: Procedure) -> str:
         *_listed("IMPORTS", procedure.imports),
         *_listed("PACKAGES", procedure.packages),
         f"HANDLER = {_text(procedure.handler)}",
-        *([f"COMMENT = {_text(procedure.comment)}"] if procedure.comment else []),
+        *([f"COMMENT={_text(procedure.comment)}"] if procedure.comment else []),
         *([f"EXECUTE AS {procedure.execute_as}"] if procedure.kind == "PROCEDURE" else []),
         *([f"AS {_text(procedure.body)}"] if procedure.body is not None else []),
     ]

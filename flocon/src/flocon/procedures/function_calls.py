@@ -171,7 +171,7 @@ def _overloads(context: Context, call: _Call) -> list[Procedure]:
     with rights(context, call.node):
         usable = [each for each in found if _may_use(context, each)]
     if found and not usable:
-        raise errors.unknown_procedure(full)
+        raise errors.unknown_function(full, is_full=call.name.schema is not None)
     return usable
 
 

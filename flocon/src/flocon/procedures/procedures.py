@@ -4,11 +4,11 @@ from typing import Any
 
 from flocon.access.demands import nothing
 from flocon.procedures.calls import call
-from flocon.procedures.routines import kinds, names
+from flocon.procedures.routines import kinds, names, run_anonymous
 from flocon.procedures.store import DDL
 from flocon.session.context import Context
 from flocon.session.statements import Kind
-from flocon.sql.calls import call_procedure
+from flocon.sql.calls import call_anonymous, call_procedure
 
 __all__ = ["DDL", "FUNCTIONS", "IN_SCHEMA", "OF_SCHEMA", "STATEMENTS", "TABLE_FUNCTIONS"]
 
@@ -20,7 +20,18 @@ def artifact_repository(context: Context, arguments: list[Any]) -> str:
 
 STATEMENTS = (
     *kinds("PROCEDURE"),
-    Kind(("CALL",), call_procedure, call, nothing, uses_warehouse=True, with_binds=True),
+    Kind(
+        ("CALL",), call_procedure, call, nothing, uses_warehouse=True, with_binds=True, calls=True
+    ),
+    Kind(
+        ("WITH",),
+        call_anonymous,
+        run_anonymous,
+        nothing,
+        uses_warehouse=True,
+        with_binds=True,
+        calls=True,
+    ),
 )
 FUNCTIONS = {"SYSTEM$GET_DEFAULT_PYTHON_ARTIFACT_REPOSITORY": artifact_repository}
 TABLE_FUNCTIONS = {"SYSTEM$GET_DEFAULT_PYTHON_ARTIFACT_REPOSITORY": artifact_repository}

@@ -11,6 +11,7 @@ from flocon.access.trees import Place
 from flocon.core import errors, result
 from flocon.procedures import packages
 from flocon.procedures import store as procedure_store
+from flocon.procedures.calls import call_one_of
 from flocon.procedures.imports import identifier, qualified, staged_file
 from flocon.procedures.store import Procedure
 from flocon.session.context import Context
@@ -18,6 +19,7 @@ from flocon.session.names import place_of
 from flocon.session.statements import Kind
 from flocon.sql import procedures as parser
 from flocon.sql import statements
+from flocon.sql.calls import CallAnonymous
 from flocon.sql.datatypes import DataType
 from flocon.sql.procedures import Argument, CreateProcedure, Signature
 from flocon.sql.statements import Show
@@ -88,6 +90,19 @@ def _same(procedure: Procedure, others: Sequence[Procedure]) -> Procedure | None
     """The procedure that has this one's place."""
     place = (str(procedure), procedure.session_id)
     return next((other for other in others if (str(other), other.session_id) == place), None)
+
+
+def run_anonymous(
+    context: Context, statement: CallAnonymous, binds: Sequence[Any]
+) -> result.Result:
+    """Call a procedure that nobody else knows, and that leaves nothing behind."""
+    packages.check("PROCEDURE", statement.procedure.packages)
+    full = context.resolve(statement.procedure.name)
+    imports = tuple(qualified(context, path) for path in statement.procedure.imports)
+    place = (full.database, full.schema, full.name)
+    procedure = procedure_store.from_statement(statement.procedure, place, imports)
+    own = replace(procedure, session_id=context.id)
+    return call_one_of(context, [own], statement.call, binds, context.call_id)
 
 
 def alter(kind: str) -> Callable[[Context, parser.AlterProcedure], result.Result]:

@@ -33,6 +33,7 @@ from flocon.session.context import Context
 from flocon.session.statements import Kind, Statement, Worded
 from flocon.session.trees import Tree
 from flocon.sql import list_limit
+from flocon.sql.calls import is_anonymous
 from flocon.sql.statements import Show
 from flocon.sql.tokens import Tokens
 
@@ -103,7 +104,7 @@ class Registry:
         """The statement of a text. Raises where its text alone shows that it is none."""
         if text.count(",") >= list_limit.MOST:
             list_limit.check(text)
-        if _PLAIN.match(text):
+        if _PLAIN.match(text) and not is_anonymous(text):
             return Tree(text, self.trees)
         tokens = Tokens(text)
         if tokens.done:

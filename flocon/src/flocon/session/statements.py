@@ -61,7 +61,7 @@ class Kind:
 
     words: the first words by which it is known. read: makes a frozen dataclass of the statement.
     needs: what the role must hold for it (`flocon.access.demands`). run: does it. with_binds: `run`
-    takes the values of the statement's marks, too.
+    takes the values of the statement's marks, too. calls: it runs a procedure.
     """
 
     words: tuple[str, ...]
@@ -70,6 +70,7 @@ class Kind:
     needs: Callable[[Any, Place], Demand]
     uses_warehouse: bool = False
     with_binds: bool = False
+    calls: bool = False
 
     @property
     def only_asks(self) -> bool:
@@ -100,7 +101,7 @@ class Worded(Statement):
         self.kind = kind
         self.content = content
         self.uses_warehouse = kind.uses_warehouse
-        self.is_call = kind.words == ("CALL",)
+        self.is_call = kind.calls
         if kind.words == ("USE",):
             self.barred_to_owners = "USE"
 

@@ -1,14 +1,19 @@
 """CALL: tokens in, the text of each argument out."""
 
+import re
 from dataclasses import dataclass, field
 
 from sqlglot.tokens import TokenType
 
 from flocon.core import errors
+from flocon.sql.procedures import CreateProcedure, anonymous
 from flocon.sql.tokens import Name, Tokens
 
 _OPENING = (TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.L_BRACE)
 _CLOSING = (TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.R_BRACE)
+
+
+_ANONYMOUS = re.compile(r'\s*WITH\s+("[^"]*"|[\w$.]+)\s+AS\s+PROCEDURE\b', re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -18,6 +23,37 @@ class CallProcedure:
     name: Name
     positional: tuple[str, ...] = ()
     named: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class CallAnonymous:
+    """A procedure that is there for one call."""
+
+    procedure: CreateProcedure
+    call: CallProcedure
+
+
+def is_anonymous(text: str) -> bool:
+    """Does it define the procedure that it calls?"""
+    return _ANONYMOUS.match(text) is not None
+
+
+def is_call(text: str) -> bool:
+    return text.lstrip()[:4].upper() == "CALL" or is_anonymous(text)
+
+
+def call_anonymous(tokens: Tokens) -> CallAnonymous:
+    """WITH name AS PROCEDURE (…) … CALL name(…).
+
+    https://docs.snowflake.com/en/sql-reference/sql/call-with
+    """
+    procedure = anonymous(tokens)
+    call = call_procedure(tokens)
+    if call.name != procedure.name:
+        raise errors.compilation(
+            errors.SYNTAX, f"The procedure that is called must be {procedure.name.name}."
+        )
+    return CallAnonymous(procedure, call)
 
 
 def call_procedure(tokens: Tokens) -> CallProcedure:

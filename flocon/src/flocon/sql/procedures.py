@@ -109,9 +109,23 @@ def create(kind: str) -> Callable[[Tokens], CreateProcedure]:
             temporary=temporary,
             secure=secure,
         )
-        return _clauses(tokens, statement)
+        statement = _clauses(tokens, statement)
+        tokens.end()
+        return statement
 
     return read
+
+
+def anonymous(tokens: Tokens) -> CreateProcedure:
+    """WITH name AS PROCEDURE (…) clauses, as far as its CALL. It has its caller's rights."""
+    tokens.expect("WITH")
+    name = tokens.name()
+    tokens.expect("AS", "PROCEDURE")
+    arguments = _arguments(tokens)
+    kind = DataType("VARIANT")
+    return _clauses(
+        tokens, CreateProcedure("PROCEDURE", name, arguments, kind, execute_as="CALLER")
+    )
 
 
 def drop(kind: str) -> Callable[[Tokens], Signature]:
@@ -224,14 +238,14 @@ def procedure_signature(tokens: Tokens) -> Signature:
 def _clauses(tokens: Tokens, statement: CreateProcedure) -> CreateProcedure:
     """The clauses in any order; those of _REQUIRED must be there."""
     seen: set[str] = set()
-    while not tokens.done:
+    while not (tokens.done or tokens.peek("CALL")):
         clause = _clause_name(tokens, statement.kind)
         if clause in seen:
             raise errors.compilation(errors.DUPLICATE_PARAMETER, f"duplicate property '{clause}'")
         seen.add(clause)
         statement = replace(statement, **_clause(tokens, statement.kind, clause))
         if clause == "AS":
-            tokens.end()
+            break
     if statement.kind == "FUNCTION" and "LANGUAGE" not in seen:
         raise errors.unsupported("LANGUAGE SQL")
     for clause in _REQUIRED[statement.kind]:

@@ -148,13 +148,13 @@ def _vectorized(
         },
         index=range(count),
     )
-    most = getattr(handler, "_sf_max_batch_size", None) or count or 1
-    # Without arguments there is nothing that would tell how many values to give.
-    step = most if columns else 1
+    step = getattr(handler, "_sf_max_batch_size", None) or count or 1
     values: list[Any] = []
     for start in range(0, count, step):
         part = frame.iloc[start : start + step].reset_index(drop=True)
-        values += _listed(handler(part))
+        found = _listed(handler(part))
+        # One value stands for all.
+        values += found * len(part) if len(found) == 1 else found
     return values
 
 

@@ -1,1 +1,5 @@
 GREETING = "Santé"
+
+
+def shout(text: str, times: int) -> str:
+    return text.upper() + "!" * times
