@@ -12,8 +12,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from flocon.core.errors import SnowflakeError
+from flocon.workers import batches
 from flocon.workers.pool import Workers
 from flocon.workers.versions import Code
 
@@ -222,6 +224,40 @@ def test_a_nested_call_does_not_wait_for_its_caller(account: _Account, tmp_path:
         until(lambda: len(account.passes) == 2)
         go.touch()
         assert (outer.result(20), inner.result(20)) == (1, 1)
+    workers.close()
+
+
+def test_a_batch_of_rows_waits_for_no_call_and_leaves_room(
+    account: _Account, tmp_path: Path
+) -> None:
+    workers = Workers(account, account.data, account.host, account.port, total=1)
+    go = tmp_path / "go"
+    waits = "import os, time\ndef run(session):\n" + (
+        f"    while not os.path.exists({str(go)!r}):\n        time.sleep(0.01)\n    return 1\n"
+    )
+    body = "import os\ndef run(number):\n    return os.getpid()\n"
+    shape = {
+        "arguments": [["NUMBER", 0]],
+        "returns": ["NUMBER", True],
+        "strict": False,
+        "time_zone": "UTC",
+    }
+    rows = batches.written(pa.table({"0": [1, 2]}))
+    seen = []
+    with ThreadPoolExecutor(1) as pool:
+        call = pool.submit(workers.call, _Session("other"), inline(waits), [])
+        until(lambda: len(account.passes) == 1)
+        for name in ("F", "G", "G", "H"):
+            code = inline(body, procedure=f"D.S.{name}(NUMBER)")
+            with workers.batches(_Session(), code, shape) as run:
+                answer = batches.read(run(rows)["rows"]).column("value").to_pylist()
+            assert answer[0] == answer[1]
+            seen.append(answer[0])
+        go.touch()
+        assert call.result(20) == 1
+    assert seen[1] == seen[2]
+    assert len(set(seen)) == 3
+    until(lambda: sum(not gone(pid) for pid in set(seen)) == 1)
     workers.close()
 
 

@@ -462,7 +462,7 @@ def test_snowpark_registers_functions(session: Session, tmp_path: Path) -> None:
     assert frame.filter(call_udf("press", frame["n"], lit(1)) == 3).select("n").collect() == [
         Row(2)
     ]
-    assert len(session.sql("SHOW USER FUNCTIONS LIKE 'PRESS'").collect()) == 2
+    assert len(session.sql("SHOW USER FUNCTIONS LIKE 'PRESS'").collect()) == 1
 
 
 def test_functions_run_in_procedures_and_tasks(cellar: Cellar, ops: Ops) -> None:

@@ -231,14 +231,14 @@ class Workers:
         if not (call.nested and not call.is_batch) and own >= self._per_version:
             return None
         everything = len(self._idle) + len(self._busy)
-        if call.nested and everything >= self._nested_total:
+        if everything >= self._total and self._idle:
+            self._finish(self._idle.pop(0))
+        elif everything >= self._total and not (call.nested or call.is_batch):
+            return None
+        elif everything >= self._nested_total and not call.is_batch:
             raise errors.SnowflakeError(
                 errors.INTERNAL, "Stored procedure execution error: calls are nested too deeply."
             )
-        if not (call.nested or call.is_batch) and everything >= self._total:
-            if not self._idle:
-                return None
-            self._finish(self._idle.pop(0))
         return self._started(version)
 
     def _started(self, version: Version) -> WorkerProcess:
