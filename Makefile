@@ -68,6 +68,10 @@ test-flocon: venv ## The tests of flocon, the account on this machine
 test-plain: venv ## The account's conformance tests without what exists for speed alone
 	FLOCON_PLAIN=1 $(BIN)/python -m pytest -n 3 --dist loadfile flocon/tests/conformance
 
+.PHONY: test-tools
+test-tools: venv ## dbt, dlt, SQLAlchemy, schemachange, the connector's version 5 beside the account
+	FLOCON_TOOLS=1 $(BIN)/python -m pytest flocon/tests/tools
+
 .PHONY: events
 events: venv ## Write what procedures/event_kinds.py declares into app/sql and docs
 	$(BIN)/python -m tests.procedures.derived

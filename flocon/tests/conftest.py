@@ -18,6 +18,8 @@ from snowflake.snowpark import Session
 from flocon import AccountProcess
 
 _TESTS = Path(__file__).parent
+# What installs much: `make test-tools`.
+collect_ignore = [] if os.environ.get("FLOCON_TOOLS") else ["tools"]
 _ON_SNOWFLAKE = _TESTS / "conformance"
 
 

@@ -19,11 +19,11 @@ Ask = Any
 def ask(account: AccountProcess, database: str) -> Iterator[Ask]:
     """ask(sql): what the account answers to a client of version 5."""
     root = f"http://127.0.0.1:{account.port}"
-    client = {"CLIENT_APP_ID": "PythonConnector", "CLIENT_APP_VERSION": "5.2.0"}
+    client = {"CLIENT_ENVIRONMENT": {"CORE_VERSION": "0.1.0"}}
     login = requests.post(
         f"{root}/session/v1/login-request",
         params={"databaseName": database, "schemaName": "PUBLIC"},
-        json={"data": {**client, "LOGIN_NAME": "me", "PASSWORD": "any"}},
+        json={"data": {"LOGIN_NAME": "me", "PASSWORD": "any", **client}},
     ).json()
     headers = {"Authorization": f'Snowflake Token="{login["data"]["token"]}"'}
 

@@ -181,3 +181,17 @@ def test_several_columns_are_altered_in_one_statement(
     assert [row["comment"] for row in shown(connection, "describe table many")] == [
         "the, first", "the second",
     ]  # fmt: skip
+
+
+def test_a_sequence_is_described_and_those_behind_autoincrement_are_not_shown(
+    run: Run, connection: snowflake.connector.SnowflakeConnection
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/desc-sequence"""
+    run("create sequence counting start = 5 increment = 2")
+    run("create table counted_by_itself (a int autoincrement)")
+    (row,) = shown(connection, "describe sequence /* which */ counting")
+    assert (row["name"], row["next_value"], row["interval"]) == ("COUNTING", 5, 2)
+    assert abs((datetime.now(UTC) - row["created_on"]).total_seconds()) < 60
+    assert [row["name"] for row in shown(connection, "show sequences")] == ["COUNTING"]
+    assert errno(run, "describe sequence nothing") == 2003
+    assert errno(run, "create sequence counting") == 2002

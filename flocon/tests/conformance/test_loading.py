@@ -222,3 +222,31 @@ def test_staged_files_are_queried(run: Run, put: Put) -> None:
         ("select * from @files/a.csv", 2),
     ):
         assert error(run, sql) == number
+
+
+def test_parts_of_a_location_have_quotes_of_their_own(
+    run: Run, tmp_path: Path, database: str
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/put"""
+    run('create table "T" (a int, b varchar)')
+    file = tmp_path / "rows.json"
+    file.write_text('{"a": 1, "b": "x"}')
+    place = '"PUBLIC"."%T"/"17.5"'
+    run(f"put 'file://{file}' '@{place}' auto_compress = false")
+    assert [row[0] for row in run("list '@%T'")] == ["17.5/rows.json"]
+    run(
+        f"copy into t from '@{place}/rows.json' match_by_column_name = 'CASE_INSENSITIVE'"
+        " file_format = (type = 'JSON', binary_format = 'BASE64')"
+    )
+    assert run("select * from t") == [(1, "x")]
+    run("create stage bytes")
+    run(f"put file://{file} @bytes")
+    run("create table of_bytes (b binary)")
+    assert (
+        error(
+            run,
+            "copy into of_bytes from @bytes match_by_column_name = case_insensitive"
+            " file_format = (type = json binary_format = base64)",
+        )
+        == 2
+    )

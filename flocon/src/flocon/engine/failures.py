@@ -45,6 +45,7 @@ _BY_TEXT: tuple[tuple[str, Code], ...] = (
         errors.NUMERIC_RANGE,
     ),
     (r"Could not convert string|Conversion Error", errors.NUMERIC_VALUE),
+    (r"(Table|View|Sequence) with name .* already exists", errors.ALREADY_EXISTS),
     (r"(Table|View|Sequence) with name|does not exist because schema", errors.DOES_NOT_EXIST),
     (
         r"Referenced (column|table)|not found in FROM clause|does not have a column (named|with)",

@@ -220,6 +220,9 @@ def _load(connection: Connection, copy: Copy, label: str, file: Path) -> _Loaded
     target = copy.table
     known = connection.columns(target.catalog or "temp", target.db or "main", target.name)
     columns = copy.columns or [name for name, _ in known]
+    encoding = str(copy.options.get("BINARY_FORMAT", "HEX")).upper()
+    if encoding != "HEX" and any(held == "BLOB" and name in columns for name, held in known):
+        raise errors.unsupported(f"COPY INTO <table>: BINARY_FORMAT = {encoding} of a BINARY")
     if kind == "PARQUET" and (copy.match != "NONE" or copy.select is not None):
         values = _parquet(connection, copy, columns, label, file)
         names = columns if copy.match == "NONE" or copy.select else [n for n, _ in values]

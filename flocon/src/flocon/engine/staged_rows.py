@@ -62,6 +62,7 @@ _JSON: dict[str, tuple[str, ...] | None] = {
     "ALLOW_DUPLICATE": ("FALSE",),
     "ENABLE_OCTAL": ("FALSE",),
     "STRIP_NULL_VALUES": ("FALSE",),
+    "BINARY_FORMAT": ("HEX", "BASE64"),
     "MULTI_LINE": ("TRUE",),
     "REPLACE_INVALID_CHARACTERS": ("FALSE",),
     "SKIP_BYTE_ORDER_MARK": ("TRUE",),

@@ -21,7 +21,6 @@ from flocon.session.session import Session
 from flocon.stores.queries import Names, Query
 
 _EPOCH = datetime(1970, 1, 1)
-_FIRST_THAT_UPLOADS = 5
 _KEY_PAIR = "SNOWFLAKE_JWT"
 # Those that this account knows; clients send others of their own.
 _PARAMETERS = (
@@ -70,10 +69,10 @@ def read_login(document: dict[str, Any], address: Mapping[str, str]) -> LoginReq
 
 
 def _uploads(data: dict[str, Any]) -> bool:
-    """Is it the connector for Python from version 5 on?"""
-    major = str(data.get("CLIENT_APP_VERSION")).partition(".")[0]
-    is_connector = data.get("CLIENT_APP_ID") == "PythonConnector"
-    return is_connector and major.isdigit() and int(major) >= _FIRST_THAT_UPLOADS
+    """Is it a driver that is made around the common core, as the connector for Python is from
+    version 5 on, whatever name it goes by? Version 4 only loads that beside its own code."""
+    environment = fields(data, "CLIENT_ENVIRONMENT")
+    return "CORE_VERSION" in environment and "PYTHON_VERSION" not in environment
 
 
 def _name(text: str | None) -> str | None:

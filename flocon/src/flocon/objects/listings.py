@@ -407,13 +407,63 @@ def _show_of_engine(nouns: str) -> Callable[[Context, Show], Result]:
         rows = sorted(
             (name, index)
             for index, (name, *place) in enumerate(zip(*places, strict=True))
-            if scope.admits(name) and database in (None, place[0]) and schema in (None, place[1])
+            if scope.admits(name)
+            and database in (None, place[0])
+            and schema in (None, place[1])
+            and not name.startswith(_OF_AUTOINCREMENT)
         )
         kept = rows[scope.cut([name for name, _ in rows])]
         answer.table = answer.table.take(pa.array([index for _, index in kept], pa.int64()))
-        return answer
+        return _with_moments(context, answer) if nouns == "SEQUENCES" else answer
 
     return show
+
+
+# The engine's own sequences, behind AUTOINCREMENT.
+_OF_AUTOINCREMENT = "_FS_SEQ_"
+
+
+def _with_moments(context: Context, answer: Result) -> Result:
+    """The listing with the times that the engine does not keep."""
+    names = ("database_name", "schema_name", "name")
+    moments = [
+        _creation(context, database).get(("SEQUENCE", schema, name), (None, ""))[0]
+        for database, schema, name in zip(
+            *(answer.table.column(each).to_pylist() for each in names), strict=True
+        )
+    ]
+    place = answer.names.index("created_on")
+    kind = answer.table.schema.field(place)
+    made = [moment and moment.replace(tzinfo=UTC) for moment in moments]
+    answer.table = answer.table.set_column(place, kind, pa.array(made, kind.type))
+    return answer
+
+
+@dataclass(frozen=True)
+class DescribeSequence:
+    name: Name
+
+
+def _read_describe_sequence(tokens: Tokens) -> DescribeSequence:
+    tokens.next()
+    tokens.expect("SEQUENCE")
+    statement = DescribeSequence(tokens.name())
+    tokens.end()
+    return statement
+
+
+def describe_sequence(context: Context, statement: DescribeSequence) -> Result:
+    """DESCRIBE SEQUENCE. https://docs.snowflake.com/en/sql-reference/sql/desc-sequence"""
+    full = context.resolve(statement.name)
+    context.check_schema(full)
+    scope = ShowScope(kind="SCHEMA", name=Name(full.schema, full.database))
+    answer = _show_of_engine("SEQUENCES")(context, Show(scope))
+    names = answer.table.column("name").to_pylist()
+    if full.name not in names:
+        raise errors.does_not_exist("Sequence", full)
+    answer.table = answer.table.slice(names.index(full.name), 1)
+    answer.statement_type = result.DESCRIBE
+    return answer
 
 
 @dataclass(frozen=True)
@@ -468,5 +518,6 @@ STATEMENTS = (
     _listed("SEQUENCES", _show_of_engine("SEQUENCES"), "SEQUENCE"),
     Kind(("SHOW", "COLUMNS"), _read_show_columns, show_columns, _on_columns),
     Kind(("DESCRIBE", "TABLE"), _read_describe, describe_relation, needs(RELATION)),
+    Kind(("DESCRIBE", "SEQUENCE"), _read_describe_sequence, describe_sequence, needs("SEQUENCE")),
     Kind(("DESCRIBE", "VIEW"), _read_describe, describe_relation, needs(RELATION)),
 )

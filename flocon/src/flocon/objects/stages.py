@@ -8,6 +8,7 @@ from flocon.core import errors, result
 from flocon.core.result import Result
 from flocon.engine import Binds
 from flocon.engine.parsing import name_of
+from flocon.objects import listings
 from flocon.objects.databases import already_dropped, comment
 from flocon.session.context import Context
 from flocon.session.directory import of_duckdb, of_fakesnow
@@ -130,8 +131,18 @@ def drop_file_format(context: Context, target: exp.Table, if_exists: bool) -> Re
 
 def create_sequence(context: Context, tree: exp.Create, binds: Binds) -> Result:
     context.transactions.commit_for_ddl()
-    context.check_schema(context.resolve(name_of(tree.this)))
-    return with_fakesnow(context, tree, binds)
+    name = context.resolve(name_of(tree.this))
+    context.check_schema(name)
+    where = [name.database, name.schema, name.name]
+    known = context.connection.values(
+        "SELECT 1 FROM duckdb_sequences() WHERE database_name = ? AND schema_name = ?"
+        " AND sequence_name = ?",
+        where,
+    )
+    answer = with_fakesnow(context, tree, binds)
+    if not (known and tree.args.get("exists")):
+        listings.created(context, "SEQUENCE", name)
+    return answer
 
 
 def with_fakesnow(context: Context, tree: Expr, binds: Binds) -> Result:
