@@ -202,6 +202,9 @@ def test_an_anonymous_procedure_is_there_for_its_call(cellar: Cellar, session: S
     head = "WITH added AS PROCEDURE (a INT, b INT DEFAULT 2) RETURNS INT"
     assert cellar.value(f"{head} {PYTHON} {body} CALL added(40)") == 42
     assert cellar.value(f"{head} {PYTHON} {body} CALL added(?, b => 5)", 1) == 6
+    # A comment before it changes nothing, of a procedure or of a query.
+    assert cellar.value(f"-- a call\n{head} {PYTHON} {body} CALL added(40)") == 42
+    assert cellar.value("-- a query\nWITH a AS (SELECT 1 AS b) SELECT b FROM a") == 1
     assert cellar.failure("CALL added(1)")[0] == 2140
     assert cellar.failure(f"{head} {PYTHON} {body} CALL other(1)")[0] == 1003
     assert cellar.failure(f"{head} {PYTHON} {body}")[0] == 1003

@@ -131,8 +131,18 @@ class Registry:
         if first == "COMMENT":
             tokens.accept("IF", "EXISTS")
             tokens.accept("ON")
+        if first == "WITH" and not _defines_procedure(tokens):
+            return None
         if (first,) in self._kinds:
             return self._kinds[(first,)]
         if tokens.done or not tokens.current.text:
             return None
         return self._kinds.get((first, tokens.current.text.upper()))
+
+
+def _defines_procedure(tokens: Tokens) -> bool:
+    """Does WITH, which has been read, begin a procedure instead of a query? A comment before WITH
+    hides it from a look at the text alone."""
+    if not tokens.done:
+        tokens.next()
+    return tokens.peek("AS", "PROCEDURE")
