@@ -248,7 +248,8 @@ def test_the_cost_is_told_from_what_has_been_measured(
     }
     record = found["warehouse"]
     assert record["RESUMES"] >= 1
-    assert 0 < record["AWAKE_HOURS"] <= record["HOURS"]
+    # Two decimals: of a run that took a few seconds nothing is left.
+    assert 0 <= record["AWAKE_HOURS"] <= record["HOURS"]
 
 
 def test_without_a_pipeline_the_cost_has_a_way_out(
