@@ -146,6 +146,11 @@ def test_null_is_told_from_the_null_of_json(cellar: Cellar) -> None:
     assert cellar.rows("SELECT which(NULL), which(PARSE_JSON('null')), which(0)") == [
         ("SQL", "JSON", "value")
     ]
+    define(cellar, "none(a VARIANT)", "def run(a):\n    return None", "VARIANT")
+    define(cellar, "back(a VARIANT)", "def run(a):\n    return a", "VARIANT", "STRICT")
+    assert cellar.rows("SELECT none(1), back(NULL), back(PARSE_JSON('null'))") == [
+        ("null", None, "null")
+    ]
 
 
 def test_a_strict_function_is_not_asked_about_null(cellar: Cellar) -> None:

@@ -71,6 +71,8 @@ def column(answer: dict[str, Any], kind: DataType) -> pa.Array:
     if "rows" in answer:
         return read(answer["rows"]).column(0).combine_chunks().cast(arrow)
     values = [unpack(value) for value in answer["values"]]
+    if kind.base == "VARIANT":
+        return pa.array([None if v is None else _json(v[0]) for v in values], arrow)
     if kind.semi_structured:
         return pa.array([None if v is None else _json(v) for v in values], arrow)
     converted = [None if v is None else _converted(v, kind) for v in values]

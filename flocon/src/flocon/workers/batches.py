@@ -91,8 +91,9 @@ def run(
     base, as_it_is = message["returns"]
     if base.startswith("TIMESTAMP"):
         values = _moments(values, base, message["time_zone"])
-    if base in _SEMI_STRUCTURED:
-        values = [None if value is SQL_NULL else value for value in values]
+    if base == "VARIANT":
+        # None is the null of JSON.
+        return {"values": [None if v is SQL_NULL else [returned(v, base)] for v in values]}
     column = _column(values, base) if as_it_is else None
     if column is None:
         return {"values": [returned(value, base) for value in values]}
@@ -123,10 +124,11 @@ def _row_by_row(
     ]
     if not message["strict"]:
         return list(map(handler, *decoded))
+    missing = SQL_NULL if message["returns"][0] == "VARIANT" else None
     given = zip(*(column.is_valid().to_pylist() for column in columns), strict=True)
     rows = zip(*decoded, strict=True)
     return [
-        handler(*row) if all(present) else None for row, present in zip(rows, given, strict=True)
+        handler(*row) if all(present) else missing for row, present in zip(rows, given, strict=True)
     ]
 
 
