@@ -178,8 +178,8 @@ def test_a_task_needs_its_schema_and_its_warehouse(session: FakeSession) -> None
     assert "Warehouse 'W'" in refused(session, "CREATE TASK t WAREHOUSE = w AS X()").message
     run(session, "CREATE TASK t AS SELECT 1")
     assert "Warehouse 'W'" in refused(session, "ALTER TASK t SET WAREHOUSE = w").message
-    assert refused(session, "SHOW TASKS IN SCHEMA nowhere").errno == 2003
-    assert refused(session, "SHOW TASKS IN DATABASE nowhere").errno == 2003
+    assert refused(session, "SHOW TASKS IN SCHEMA nowhere").errno == 2043
+    assert refused(session, "SHOW TASKS IN DATABASE nowhere").errno == 2043
 
 
 def test_a_task_whose_warehouse_is_gone_can_be_suspended_but_not_resumed(

@@ -27,6 +27,7 @@ def answers(connection: SnowflakeConnection, sql: str, **more: Any) -> list[list
 
 @pytest.mark.parametrize("count", [0, 4])
 def test_each_statement_has_its_answer(connection: SnowflakeConnection, count: int) -> None:
+    """https://docs.snowflake.com/en/developer-guide/python-connector/python-connector-example"""
     sql = (
         "select 1 as a; -- not; this\nselect 'x;y', $$z;$$;"
         " create or replace table t as select 5 as i; select i from t;"
@@ -40,10 +41,12 @@ def test_each_statement_has_its_answer(connection: SnowflakeConnection, count: i
 
 
 def test_a_single_one_is_answered_at_once(connection: SnowflakeConnection) -> None:
+    """https://docs.snowflake.com/en/developer-guide/python-connector/python-connector-example"""
     assert answers(connection, "select 1; ", num_statements=0) == [[(1,)]]
 
 
 def test_another_number_than_there_are_is_000008(connection: SnowflakeConnection, run: Run) -> None:
+    """https://docs.snowflake.com/en/developer-guide/python-connector/python-connector-example"""
     run("create or replace table untouched (i int)")
     for count in (1, 3):
         with pytest.raises(ProgrammingError) as raised:
@@ -57,6 +60,7 @@ def test_another_number_than_there_are_is_000008(connection: SnowflakeConnection
 
 
 def test_the_first_that_fails_ends_the_request(connection: SnowflakeConnection, run: Run) -> None:
+    """https://docs.snowflake.com/en/developer-guide/python-connector/python-connector-example"""
     run("create or replace table some (i int)")
     with pytest.raises(ProgrammingError) as raised:
         answers(
@@ -78,6 +82,7 @@ def test_a_session_may_take_any_number(connection: SnowflakeConnection) -> None:
 
 
 def test_each_statement_takes_its_own_binds(connection: SnowflakeConnection) -> None:
+    """https://docs.snowflake.com/en/developer-guide/python-connector/python-connector-example"""
     sql = "select ? as a, '?' as b; select ?, ?"
     found = answers(connection, sql, params=(1, 2, 3), num_statements=2)
     assert found == [[(1, "?")], [(2, 3)]]

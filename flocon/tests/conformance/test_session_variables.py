@@ -29,6 +29,7 @@ def test_a_variable_stands_for_its_value(run: Run) -> None:
 def test_a_column_that_is_a_variable_alone_is_named_after_it(
     connection: SnowflakeConnection, run: Run
 ) -> None:
+    """https://docs.snowflake.com/en/sql-reference/session-variables"""
     run("set n = 3")
     cursor = connection.cursor().execute("select $n, coalesce($n, $n), $n /* $n */, $n as m")
     assert [column.name for column in cursor.description][::2] == ["$N", "$N"]
@@ -36,6 +37,7 @@ def test_a_column_that_is_a_variable_alone_is_named_after_it(
 
 
 def test_no_text_comment_or_body_is_read_for_variables(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/session-variables"""
     run("set n = 3")
     assert run('select \'$n\', $$$n$$ -- $n\n, "$n" from (select 1 as "$n") /* $n */') == [
         ("$n", "$n", 1)
@@ -73,6 +75,7 @@ def test_variables_are_shown_and_forgotten(run: Run, connection: SnowflakeConnec
 
 
 def test_a_variable_is_its_session_s_and_no_longer_than_256_bytes(run: Run, other: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/session-variables"""
     run("set mine = 1")
     assert error(other, "select $mine") == 2211
     assert error(run, "set long = repeat('x', 257)") == 1007

@@ -20,6 +20,7 @@ def schemas(run: Run, database: str) -> None:
 
 
 def test_a_temporary_table_belongs_to_one_schema(run: Run) -> None:
+    """https://docs.snowflake.com/en/user-guide/tables-temp-transient"""
     run("create temporary table other.scratch (i int)")
     run("insert into other.scratch values (1)")
     assert run("select scratch.i from other.scratch") == [(1,)]
@@ -158,6 +159,7 @@ def test_a_place_that_is_not_there_is_002043(run: Run, sql: str) -> None:
 def test_errors_name_what_was_asked_for_and_nothing_else(
     run: Run, sql: str, number: int, text: str
 ) -> None:
+    """https://docs.snowflake.com/en/user-guide/tables-temp-transient"""
     run("create table if not exists orders (amount int)")
     errno, told = failure(run, sql)
     assert (errno, told.partition("\n")[2]) == (number, text)

@@ -183,6 +183,15 @@ def tables(tree: Expr) -> list[exp.Table]:
     ]
 
 
+def staged(tree: Expr) -> list[exp.Table]:
+    """The places in stages that a query reads."""
+    return [
+        table
+        for table in tree.find_all(exp.Table)
+        if isinstance(table.this, exp.Var | exp.Literal) and table.this.name.startswith("@")
+    ]
+
+
 def name_of(table: exp.Table) -> Name:
     """A table's name as it is written."""
     return Name(table.name, table.db or None, table.catalog or None)

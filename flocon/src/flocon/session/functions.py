@@ -65,7 +65,7 @@ class AccountFunctions:
                 if found := self._table_function(node):
                     tree.meta.pop(TEXT, None)
                     names.append(self._put_relation(node, found, binds, len(names)))
-            for source in [] if isinstance(tree, exp.Copy) else staged_queries.sources(tree):
+            for source in [] if isinstance(tree, exp.Copy) else parsing.staged(tree):
                 tree.meta.pop(TEXT, None)
                 rows = staged_queries.read(self._context, tree, source)
                 names.append(self._put_rows(source, "", rows.table, rows.types, len(names)))

@@ -104,7 +104,8 @@ class Registry:
         """The statement of a text. Raises where its text alone shows that it is none."""
         if text.count(",") >= list_limit.MOST:
             list_limit.check(text)
-        if _PLAIN.match(text) and not is_anonymous(text):
+        plain = _PLAIN.match(text)
+        if plain and not (plain[1].upper() == "WITH" and is_anonymous(text)):
             return Tree(text, self.trees)
         tokens = Tokens(text)
         if tokens.done:

@@ -171,7 +171,7 @@ class Session:
         self, query: Query, sql: str, rows: Sequence[Sequence[Any]] | None, *, whole: bool
     ) -> Statement:
         """whole: it is to be run, and has no binds."""
-        if variables.are_in(sql):
+        if "$" in sql and variables.are_in(sql):
             sql = variables.replaced(sql, self.context.variable)
         if rows is not None:
             return Batch(sql, rows)

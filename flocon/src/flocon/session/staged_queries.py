@@ -18,16 +18,6 @@ from flocon.session.stage_location import stage_location
 from flocon.sql.tokens import FullName, Tokens
 
 
-def sources(tree: Expr) -> list[exp.Table]:
-    """The places in stages that a query reads."""
-    return [table for table in tree.find_all(exp.Table) if _is_staged(table)]
-
-
-def _is_staged(table: exp.Table) -> bool:
-    place = table.this
-    return isinstance(place, exp.Var | exp.Literal) and place.name.startswith("@")
-
-
 def read(context: Context, tree: Expr, source: exp.Table) -> StagedRows:
     """The rows of a source's files; $1 … in the tree become the columns' names. Raises 000002 for
     `*`: how many columns a file has is not known before."""

@@ -22,8 +22,8 @@ _OPENING, _CLOSING = "([{", ")]}"
 
 
 def are_in(text: str) -> bool:
-    """May there be any? It is asked of every statement."""
-    return "$" in text and _USE.search(text) is not None
+    """May there be any?"""
+    return _USE.search(text) is not None
 
 
 def replaced(text: str, literal: Callable[[str], str]) -> str:

@@ -1,0 +1,347 @@
+"""What the manual says under "What differs", line by line: each line is held by an example here, or
+by the tests that are named here.
+
+Who adds a line to the manual adds its example, or names its test.
+"""
+
+import datetime
+import re
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flocon.account import Account
+from flocon.core.errors import SnowflakeError
+from flocon.session.session import Session
+
+_TESTS = Path(__file__).parent
+_MANUAL = (_TESTS.parent / "docs" / "manual.md").read_text("utf-8").partition("## What differs")[2]
+
+# By section and first column: statements, each with its rows, or with the number of its error. None
+# where the answer does not matter.
+EXAMPLES: dict[tuple[str, str], list[tuple[str, Any]]] = {
+    ("Types and expressions", "TIMESTAMP_TZ, TIMESTAMP_LTZ"): [
+        (
+            "SELECT '2026-01-01 12:00:00 +02:00'::TIMESTAMP_TZ::TIMESTAMP_NTZ",
+            [(datetime.datetime(2026, 1, 1, 10),)],
+        ),
+    ],
+    ("Types and expressions", "timestamps"): [
+        (
+            "SELECT '2026-01-01 00:00:00.123456789'::TIMESTAMP_NTZ",
+            [(datetime.datetime(2026, 1, 1, 0, 0, 0, 123456),)],
+        ),
+    ],
+    ("Types and expressions", "dates in text"): [
+        ("SELECT '12/31/2026'::DATE", 100040),
+        ("SELECT TO_DATE('12/31/2026', 'MM/DD/YYYY')", [(datetime.date(2026, 12, 31),)]),
+    ],
+    ("Types and expressions", "`/`, AVG"): [
+        (
+            "SELECT 1 / 3, AVG(n), MEDIAN(n) FROM (SELECT 1 AS n)",
+            [(Decimal("0.333333"), Decimal("1.000000"), 1.0)],
+        ),
+    ],
+    ("Types and expressions", "INT, NUMBER"): [
+        ("CREATE TABLE wide (n INT)", None),
+        ("INSERT INTO wide VALUES (10000000000000000000)", 100039),
+        ("SELECT 10000000000000000000 + 1", [(Decimal("10000000000000000001"),)]),
+    ],
+    ("Types and expressions", "VARCHAR(n), OBJECT, ARRAY"): [
+        ("CREATE TABLE short (v VARCHAR(2), a ARRAY)", None),
+        ("INSERT INTO short (v) VALUES ('long')", None),
+        ("SELECT v FROM short", [("long",)]),
+        (
+            "SELECT column_name, data_type FROM information_schema.columns"
+            " WHERE table_name = 'SHORT' ORDER BY 1",
+            [("A", "VARIANT"), ("V", "TEXT")],
+        ),
+    ],
+    ("Types and expressions", "numbers in a VARIANT"): [
+        (
+            "SELECT v:n::VARCHAR, v:n"
+            " FROM (SELECT PARSE_JSON('{\"n\": 12345678901234567890.123}') AS v)",
+            [("12345678901234567890.123", "12345678901234567000.0")],
+        ),
+        ('SELECT PARSE_JSON(\'{"b": 1, "a": 2}\')::VARCHAR', [('{"b":1,"a":2}',)]),
+    ],
+    ("Types and expressions", "EXTRACT"): [
+        ("SELECT EXTRACT(EPOCH FROM '2026-01-01'::TIMESTAMP_NTZ)", [(1767225600.0,)]),
+    ],
+    ("Names", "columns"): [
+        ('SELECT "n" FROM (SELECT 1 AS n)', [(1,)]),
+        ('CREATE TABLE twins (a INT, "a" INT)', 1430),
+        ('SELECT * FROM (SELECT 1 AS a, 2 AS "a")', 2),
+    ],
+    ("Names", "databases, schemas, tables, views"): [
+        ("CREATE TABLE cellar (n INT)", None),
+        ('CREATE TABLE "Cellar" (n INT)', 2002),
+        ('CREATE TABLE "it\'s" (n INT)', 2),
+        ('CREATE DATABASE "a b"', 2),
+    ],
+    ("Names", "columns of a SELECT"): [
+        ("CREATE TABLE named AS SELECT n IS NOT NULL FROM (SELECT 1 AS n)", None),
+        (
+            "SELECT column_name FROM information_schema.columns WHERE table_name = 'NAMED'",
+            [("NOT N IS NULL",)],
+        ),
+    ],
+    ("BEGIN, COMMIT, ROLLBACK, DML", "several databases"): [
+        ("CREATE TABLE here (n INT)", None),
+        ("CREATE STREAM of_here ON TABLE here", None),
+        ("CREATE DATABASE other", None),
+        ("CREATE TABLE there (n INT)", None),
+        ("CREATE STREAM of_there ON TABLE there", None),
+        ("BEGIN", None),
+        ("INSERT INTO d.public.here VALUES (1)", None),
+        ("INSERT INTO there VALUES (1)", 2),
+        ("ROLLBACK", None),
+        ("USE SCHEMA d.public", None),
+    ],
+    ("Queries", "QUERY_HISTORY, ACCOUNT_USAGE"): [
+        ("SELECT * FROM TABLE(INFORMATION_SCHEMA.QUERY_HISTORY())", 2),
+        ("SELECT * FROM SNOWFLAKE.ACCOUNT_USAGE.QUERY_HISTORY", 2003),
+    ],
+    ("CREATE, ALTER, COMMENT, SHOW", "CREATE OR ALTER TABLE"): [
+        ("CREATE TABLE grown (n INT)", None),
+        ("CREATE OR ALTER TABLE grown (n INT NOT NULL DEFAULT 1, m INT)", None),
+        ("INSERT INTO grown (m) VALUES (1)", None),
+        ("SELECT * FROM grown", [(None, 1)]),
+        ("CREATE OR ALTER TABLE grown (m INT)", 2),
+        ("CREATE OR ALTER TABLE grown (n VARCHAR, m INT)", 2),
+    ],
+    ("CREATE, ALTER, COMMENT, SHOW", "keys and properties of tables"): [
+        ("CREATE TABLE keyed (n INT PRIMARY KEY) CLUSTER BY (n)", None),
+        ("INSERT INTO keyed VALUES (1), (1)", [(2,)]),
+        ("SHOW PRIMARY KEYS IN TABLE keyed", []),
+    ],
+    ("CREATE, ALTER, COMMENT, SHOW", "COMMENT, SHOW TABLES, SHOW VIEWS, SHOW COLUMNS"): [
+        ("CREATE TABLE told (n INT)", None),
+        ("COMMENT ON TABLE told IS 'of wine'", None),
+        ("COMMENT ON COLUMN told.n IS 'how many'", None),
+        ("COMMENT ON SCHEMA public IS 'of all'", 2),
+    ],
+    ("CREATE, ALTER, COMMENT, SHOW", "warehouses, compute pools, resource monitors"): [
+        ("USE WAREHOUSE nowhere", 2043),
+        ("CREATE RESOURCE MONITOR thrift WITH CREDIT_QUOTA = 1", None),
+        ("CREATE WAREHOUSE press RESOURCE_MONITOR = thrift", None),
+    ],
+    ("CREATE PROCEDURE, CALL", "RUNTIME_VERSION, PACKAGES"): [
+        (
+            "CREATE PROCEDURE p() RETURNS INT LANGUAGE PYTHON RUNTIME_VERSION = '3.12'"
+            " PACKAGES = ('snowflake-snowpark-python') HANDLER = 'run'"
+            " AS 'def run(session): return 1'",
+            None,
+        ),
+        (
+            "CREATE PROCEDURE q() RETURNS INT LANGUAGE PYTHON RUNTIME_VERSION = '3.12'"
+            " PACKAGES = ('snowflake-snowpark-python==1.0.0') HANDLER = 'run'"
+            " AS 'def run(session): return 1'",
+            391546,
+        ),
+    ],
+    ("CREATE PROCEDURE, CALL", "refused"): [
+        ("CREATE PROCEDURE q() RETURNS INT LANGUAGE JAVASCRIPT AS 'return 1'", 2),
+    ],
+    ("CREATE FUNCTION", "as for procedures"): [
+        ("CREATE FUNCTION script() RETURNS INT LANGUAGE JAVASCRIPT AS 'return 1'", 2),
+    ],
+    ("CREATE FUNCTION", "each row"): [
+        (
+            "CREATE FUNCTION lucky(n INT) RETURNS FLOAT IMMUTABLE LANGUAGE PYTHON"
+            " RUNTIME_VERSION = '3.11' HANDLER = 'run'"
+            " AS 'import random\ndef run(n): return random.random()'",
+            None,
+        ),
+        (
+            "SELECT COUNT(DISTINCT x)"
+            " FROM (SELECT lucky(n) AS x FROM VALUES (1), (1), (1) AS t(n))",
+            [(3,)],
+        ),
+    ],
+    ("CREATE FUNCTION", "`_snowflake`"): [
+        (
+            "CREATE FUNCTION asking() RETURNS VARCHAR LANGUAGE PYTHON RUNTIME_VERSION = '3.11'"
+            " HANDLER = 'run' AS 'import _snowflake\n"
+            "def run(): return _snowflake.get_generic_secret_string(1)'",
+            None,
+        ),
+        ("SELECT asking()", 100357),
+    ],
+    ("CREATE FUNCTION", "names"): [("SHOW FUNCTIONS LIKE 'ABS'", [])],
+    ("CREATE TASK, EXECUTE TASK", "refused"): [
+        ("CREATE TASK k SCHEDULE = '1 MINUTE' CONFIG = '{}' AS SELECT 1", 2),
+    ],
+    ("CREATE TASK, EXECUTE TASK", "WHEN"): [
+        ("CREATE TABLE asked (n INT)", None),
+        ("CREATE STREAM changes ON TABLE asked", None),
+        (
+            "CREATE TASK k SCHEDULE = '1 MINUTE'"
+            " WHEN NOT SYSTEM$STREAM_HAS_DATA('changes') AND 1 = 1 AS SELECT 1",
+            None,
+        ),
+        ("CREATE TASK l SCHEDULE = '1 MINUTE' WHEN RANDOM() > 0 AS SELECT 1", 1007),
+    ],
+    ("CREATE ALERT, EXECUTE ALERT, notifications", "refused"): [
+        ("CREATE ALERT a IF (EXISTS (SELECT 1)) THEN SELECT 1", 2),
+    ],
+}
+
+# By section and first column: tests that hold the line.
+HELD_BY: dict[tuple[str, str], list[str]] = {
+    ("Names", "files of the data folder"): [
+        "test_names_and_files.py::test_a_folders_name_is_harmless_and_nobody_elses",
+        "test_names_and_files.py::test_a_data_folder_whose_folders_are_called_by_the_names_themselves_opens",
+    ],
+    ("BEGIN, COMMIT, ROLLBACK, DML", "what a failed statement undoes"): [
+        "conformance/test_transactions.py::test_a_failed_statement_undoes_itself_alone_and_commit_keeps_the_rest",
+        "conformance/test_transactions.py::test_each_statement_sees_what_is_committed_by_then",
+        "test_repeated_transactions.py::test_with_a_failed_statement_goes_only_what_was_done_to_a_large_table",
+    ],
+    ("BEGIN, COMMIT, ROLLBACK, DML", "UPDATE, DELETE, MERGE, TRUNCATE"): [
+        "conformance/test_conflicts.py::test_statements_that_change_rows_of_a_table_exclude_one_another",
+        "conformance/test_conflicts.py::test_a_statement_that_waits_longer_than_the_lock_timeout_fails_alone",
+        "conformance/test_conflicts.py::test_of_a_deadlock_one_statement_fails_and_both_transactions_stay_open",
+    ],
+    ("BEGIN, COMMIT, ROLLBACK, DML", "SELECT from a stream"): [
+        "conformance/test_conflicts.py::test_rows_that_a_transaction_has_seen_in_a_stream_are_not_consumed_twice",
+    ],
+    ("BEGIN, COMMIT, ROLLBACK, DML", "silent clients"): [
+        "conformance/test_conflicts.py::test_a_silent_clients_transaction_does_not_block_others_for_ever",
+    ],
+    ("BEGIN, COMMIT, ROLLBACK, DML", "METADATA$ROW_ID"): [
+        "conformance/test_stream_net_changes.py::test_a_row_id_is_the_same_in_all_streams_and_through_updates",
+    ],
+    ("Queries", "many at a time"): [
+        "test_waiting.py::test_more_waiting_statements_than_threads_keep_nobody_from_committing",
+        "test_waiting.py::test_a_statement_that_takes_long_is_asked_for_again_and_not_sent_again",
+    ],
+    ("Queries", "long lists, deep nesting"): [
+        "test_limits.py::test_a_list_of_more_than_200000_expressions_is_refused_at_once",
+        "test_limits.py::test_a_statement_that_is_too_deep_is_refused_as_that",
+    ],
+    ("Queries", "asynchronous queries, SYSTEM$CANCEL_QUERY"): [
+        "conformance/test_conflicts.py::test_threads_of_one_session_wait_for_one_another",
+        "conformance/test_cancellation.py::test_a_session_cancels_a_query_of_its_own_by_sql",
+        "test_waiting.py::test_nobody_else_cancels_a_query_by_its_id",
+    ],
+    ("CREATE, ALTER, COMMENT, SHOW", "WAREHOUSE_LOAD_HISTORY, SHOW VIEWS"): [
+        "conformance/test_views_over_histories.py::test_such_a_view_is_described_and_listed_as_any",
+    ],
+    ("GRANT, USE ROLE, CREATE USER", "owners"): [
+        "conformance/test_roles.py::test_sysadmin_has_what_accountadmin_made_and_public_nothing",
+    ],
+    ("GRANT, USE ROLE, CREATE USER", "what UPDATE, DELETE, MERGE and CREATE VIEW need"): [
+        "test_rights.py::test_a_statement_needs_what_its_page_says",
+    ],
+    ("GRANT, USE ROLE, CREATE USER", "USAGE on warehouses"): [
+        "conformance/test_grants.py::test_work_needs_a_warehouse_that_the_role_may_use",
+    ],
+    ("GRANT, USE ROLE, CREATE USER", "users"): [
+        "conformance/test_users.py::test_what_a_user_cannot_be_is_refused",
+    ],
+    ("CREATE PROCEDURE, CALL", "processes"): [
+        "test_workers.py::test_concurrent_calls_run_side_by_side_up_to_the_bound",
+        "test_workers.py::test_idle_processes_end",
+        "conformance/test_logging.py::test_what_a_handler_logs_is_in_the_event_table_from_the_databases_level_on",
+    ],
+    ("CREATE PROCEDURE, CALL", "RETURNS TABLE"): [
+        "conformance/test_procedure_values.py::test_a_procedure_returns_the_rows_of_a_data_frame",
+    ],
+    ("CREATE PROCEDURE, CALL", "owner's rights"): [
+        "conformance/test_procedure_transactions.py::test_a_procedure_with_owners_rights_cannot_change_its_callers_session",
+    ],
+    ("CREATE FUNCTION", "batches"): [
+        "conformance/test_python_functions.py::test_many_rows_go_in_batches_and_keep_their_order",
+    ],
+    ("CREATE FUNCTION", "overloads"): [
+        "conformance/test_python_functions.py::test_the_overload_is_chosen_by_the_types_of_the_arguments",
+    ],
+    ("CREATE FUNCTION", "results"): [
+        "conformance/test_python_functions.py::test_values_go_in_and_out_by_their_declared_types",
+        "conformance/test_python_functions.py::test_a_moment_with_a_local_zone_is_one_of_the_sessions",
+    ],
+    ("CREATE TASK, EXECUTE TASK", "AFTER"): [
+        "conformance/test_task_graphs.py::test_a_skipped_task_stops_what_comes_after_it_and_nothing_else",
+    ],
+    ("CREATE TASK, EXECUTE TASK", "ends and starts of the account"): [
+        "test_restarts.py::test_after_kill_9_in_a_run_its_history_is_settled_no_process_is_left_and_the_next_run_comes",
+        "test_restarts.py::test_an_account_that_is_stopped_ends_its_tasks_and_leaves_none_executing",
+        "test_scheduler.py::test_moments_that_passed_unseen_give_one_run",
+    ],
+    ("CREATE TASK, EXECUTE TASK", "how many"): [
+        "test_tasks.py::test_history_is_bounded_in_time_and_number",
+    ],
+    (
+        "CREATE ALERT, EXECUTE ALERT, notifications",
+        "SYSTEM$SEND_EMAIL, SYSTEM$SEND_SNOWFLAKE_NOTIFICATION",
+    ): [
+        "test_outbox.py::test_calls_send_into_the_folder_and_say_so_in_the_log",
+        "test_outbox.py::test_a_mail_is_a_file_that_mail_programs_read",
+    ],
+    ("CREATE ALERT, EXECUTE ALERT, notifications", "database roles"): [
+        "conformance/test_alerts.py::test_an_alert_knows_its_own_scheduled_time_and_that_of_its_last_success",
+        "test_outbox.py::test_a_role_sends_by_the_integrations_that_it_may_use",
+    ],
+    ("CREATE ALERT, EXECUTE ALERT, notifications", "WAREHOUSE"): [
+        "conformance/test_alerts.py::test_an_alert_without_a_warehouse_takes_another_privilege_and_needs_no_warehouse",
+    ],
+    ("CREATE ALERT, EXECUTE ALERT, notifications", "EXECUTE ALERT, SUSPEND"): [
+        "conformance/test_alerts.py::test_a_suspended_alert_can_be_executed_and_stays_suspended",
+    ],
+    ("CREATE ALERT, EXECUTE ALERT, notifications", "ends and starts of the account"): [
+        "test_alert_scheduler.py::test_what_a_crash_cut_off_is_failed_and_the_alert_goes_on",
+        "test_alert_scheduler.py::test_what_an_orderly_stop_ends_is_cancelled",
+        "test_alert_scheduler.py::test_a_suspended_alert_does_not_run_and_moments_unseen_give_one_run",
+    ],
+}
+
+
+def lines() -> list[tuple[str, str]]:
+    found, section = [], ""
+    for line in _MANUAL.splitlines():
+        if line.startswith("## "):
+            break
+        if line.startswith("### "):
+            section = line[4:]
+        elif line.startswith("| ") and not line.startswith("| of |"):
+            found.append((section, line[2:].split(" | ")[0]))
+    return found
+
+
+@pytest.mark.parametrize("line", lines(), ids=": ".join)
+def test_each_line_of_the_manual_is_held(line: tuple[str, str]) -> None:
+    assert line in EXAMPLES or HELD_BY.get(line), "an example or a test of this line is missing"
+    for held in HELD_BY.get(line, ()):
+        file, name = held.split("::")
+        assert re.search(rf"^def {name}\(", (_TESTS / file).read_text("utf-8"), re.M), held
+
+
+def test_no_line_is_held_that_the_manual_has_not() -> None:
+    assert set(EXAMPLES) | set(HELD_BY) <= set(lines())
+
+
+@pytest.fixture(scope="module")
+def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
+    account = Account(tmp_path_factory.mktemp("account"))
+    session = account.open_session(user="TESTER")
+    session.execute("CREATE DATABASE d")
+    yield session
+    account.close()
+
+
+@pytest.mark.parametrize("line", EXAMPLES, ids=": ".join)
+def test_the_examples_of_a_line_answer_as_it_says(session: Session, line: tuple[str, str]) -> None:
+    for sql, expected in EXAMPLES[line]:
+        answer = answered(session, sql)
+        assert expected is None or answer == expected, sql
+        assert expected is not None or not isinstance(answer, int), (sql, answer)
+
+
+def answered(session: Session, sql: str) -> list[tuple[Any, ...]] | int:
+    try:
+        return session.execute(sql).rows()
+    except SnowflakeError as error:
+        return error.errno
