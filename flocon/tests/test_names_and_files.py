@@ -84,7 +84,12 @@ def test_a_schema_that_is_called_like_another_databases_folder_leaves_its_files(
     assert [row[0] for row in run("list @shelf")] == ["shelf/grapes.txt"]
 
 
-@pytest.mark.parametrize("name", STRANGE)
+def test_a_stage_whose_name_would_mean_a_table_s_is_refused(run: Run) -> None:
+    """`@"S"."%T"` is the stage of the table T."""
+    assert error(run, 'create stage "%T"') == 2
+
+
+@pytest.mark.parametrize("name", [name for name in STRANGE if not name.startswith("%")])
 def test_a_stage_of_any_name_takes_lists_gives_copies_and_loses_files(
     run: Run, tmp_path: Path, name: str
 ) -> None:

@@ -42,6 +42,9 @@ def create_stage(context: Context, tree: exp.Create, binds: Binds) -> Result:
     if not temporary:
         context.transactions.commit_for_ddl()
     name = context.resolve(name_of(tree.this))
+    if name.name.startswith("%"):
+        # In a location, quoted or not, that is a table's stage.
+        raise errors.unsupported(f"CREATE STAGE {name.name}: a name that begins with %")
     context.check_schema(name)
     replace = bool(tree.args.get("replace"))
     if not context.connection.values(
