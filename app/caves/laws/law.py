@@ -18,9 +18,9 @@ class Law:
 
     def statement(self, kinds: Kinds) -> str:
         """The query for these kinds of event, with one value to bind: SINCE. `{db}` is left to the
-        account."""
+        account. The first law is about messages alone: it can be judged without any kinds."""
         text = (Path(__file__).parent / self.query).read_text("utf-8")
-        for name, part in {"since": "?", **kinds.parts()}.items():
+        for name, part in {"since": "?", **(kinds.parts() if kinds else {})}.items():
             text = text.replace(f"{{{name}}}", part)
         return text
 

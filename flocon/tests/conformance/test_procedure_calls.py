@@ -215,4 +215,4 @@ def test_an_anonymous_procedure_is_there_for_its_call(cellar: Cellar, session: S
         packages=["snowflake-snowpark-python"],
         anonymous=True,
     )
-    assert doubled(21) == 42
+    assert doubled(21, session=session) == 42
