@@ -49,6 +49,8 @@ SHORTEST_SECONDS = 1.0
 SIZES = ("XSMALL", "SMALL", "MEDIUM", "LARGE", "XLARGE", "2XLARGE", "3XLARGE", "4XLARGE")
 # Of an hour, by generation; on Azure the second one is 1.25.
 GENERATIONS = {"1": 1.0, "2": 1.35}
+# Other names that Snowflake takes for a size.
+# https://docs.snowflake.com/en/sql-reference/sql/create-warehouse
 ALIASES = {"XXLARGE": "2XLARGE", "XXXLARGE": "3XLARGE", "X4LARGE": "4XLARGE"}
 
 Interval = tuple[float, float]

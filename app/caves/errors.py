@@ -90,7 +90,7 @@ def standard_streams() -> Iterator[None]:
             stream = getattr(sys, name)
             if stream is None:
                 # It also keeps the descriptor from becoming another file's, by chance.
-                opened = stack.enter_context(open(os.devnull, "w"))  # noqa: PTH123
+                opened = stack.enter_context(open(os.devnull, "w"))  # noqa: PTH123 - os.devnull
                 setattr(sys, name, opened)
                 stack.callback(setattr, sys, name, None)
             elif reconfigure := getattr(stream, "reconfigure", None):

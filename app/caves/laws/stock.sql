@@ -62,6 +62,7 @@ PURGED AS (
     WHERE TABLE_NAME = 'STAGING.STG_ORDERS'
 ),
 
+-- UNION, for it takes each pair once; sqlfluff wants ALL or DISTINCT after it.
 LENT AS (
     SELECT
         PRODUCT_ID,

@@ -166,6 +166,7 @@ def _overloads(context: Context, call: _Call) -> list[Procedure]:
         full = context.resolve(call.name)
         catalog = context.catalog(full.database)
     except errors.SnowflakeError:
+        # No database or schema of that name: what follows refuses the statement.
         return []
     found = store.named(catalog, full.schema, full.name, context.id, "FUNCTION")
     with rights(context, call.node):

@@ -21,7 +21,8 @@ from flocon.sql.tokens import FullName, Tokens
 def read(context: Context, tree: Expr, source: exp.Table) -> StagedRows:
     """The rows of a source's files; $1 … in the tree become the columns' names. Raises 000002 for
     `*`: how many columns a file has is not known before."""
-    if any(select.is_star for select in [source.find_ancestor(exp.Select)] if select):
+    select = source.find_ancestor(exp.Select)
+    if select is not None and select.is_star:
         raise errors.unsupported("SELECT * FROM a stage")
     options = file_format(context, source.args.get("format"))
     pattern = source.args.get("pattern")

@@ -58,9 +58,10 @@ def vectorized(
     """
 
     def marked(handler: Callable[..., Any]) -> Callable[..., Any]:
+        # Snowpark marks handlers by these attributes, which a function's type does not have.
         handler._sf_vectorized_input = input  # type: ignore[attr-defined]
         if max_batch_size is not None:
-            handler._sf_max_batch_size = max_batch_size  # type: ignore[attr-defined]
+            handler._sf_max_batch_size = max_batch_size  # type: ignore[attr-defined]  # the same
         return handler
 
     return marked
@@ -69,7 +70,7 @@ def vectorized(
 def snowflake_module() -> types.ModuleType:
     """The module `_snowflake` that handlers import, as far as it is here."""
     module = types.ModuleType("_snowflake")
-    module.vectorized = vectorized  # type: ignore[attr-defined]
+    module.vectorized = vectorized  # type: ignore[attr-defined]  # a module made by hand
     return module
 
 
