@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from flocon.account import Account
 from flocon.engine import TEXT, parsing
+from flocon.engine.connection import Connection
 from flocon.session.session import Session
 
 pytestmark = pytest.mark.filterwarnings("ignore:Arrow output on a DB-API result")
@@ -63,6 +64,30 @@ def test_two_accounts_in_one_process_do_not_answer_each_others_types(
         ),
         "DOUBLE": (["DOUBLE"] * 2, ["DOUBLE"] * 2, [(1 / 3, 1.0)]),
     }
+
+
+def test_a_question_about_the_accounts_own_answers_is_rendered_once(
+    accounts: tuple[Account, Account], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rendered = []
+    render = Connection._rendered
+
+    def counted(self: Connection, *arguments: Any) -> str:
+        rendered.append(self.fast)
+        return render(self, *arguments)
+
+    monkeypatch.setattr(Connection, "_rendered", counted)
+    for account in accounts:
+        session = account.open_session(user="TESTER")
+        session.execute("CREATE OR REPLACE DATABASE d")
+        session.execute(
+            "CREATE VIEW v AS SELECT name FROM TABLE(INFORMATION_SCHEMA.TASK_HISTORY())"
+        )
+        rendered.clear()
+        for _ in range(3):
+            assert rows(session, "SELECT COUNT(*) / 3 FROM v") == [(0,)]
+        assert rendered == ([True] if account is accounts[0] else [False] * 3)
+        session.close()
 
 
 def test_a_plain_account_remembers_no_statement(accounts: tuple[Account, Account]) -> None:

@@ -133,3 +133,19 @@ def test_what_an_administrator_has_run_is_still_refused_to_others(
                 reader.cursor().execute(statement)
         assert reader.cursor().execute(names).fetchall() == []
     run(f"DROP ROLE {database}_READER")
+
+
+def test_the_same_question_about_another_answer_follows_its_types(run: Run) -> None:
+    for kind, expected in (("NUMBER(10, 0)", "0.333333"), ("NUMBER(10, 4)", "0.3333333333")):
+        run(f"SELECT 1::{kind} AS a")
+        answers = run("SELECT a / 3 FROM TABLE(RESULT_SCAN(LAST_QUERY_ID()))")
+        assert [str(row[0]) for row in answers] == [expected]
+
+
+def test_a_view_over_the_accounts_own_answers_says_what_is_true_now(run: Run, other: Run) -> None:
+    run("CREATE TABLE t (a INT)")
+    run("CREATE STREAM st ON TABLE t")
+    run("CREATE VIEW v AS SELECT COUNT(*) AS n, SYSTEM$STREAM_HAS_DATA('st') AS waits FROM st")
+    assert run("SELECT n, waits FROM v") == [(0, False)]
+    other("INSERT INTO t VALUES (1)")
+    assert run("SELECT n, waits FROM v") == [(1, True)]

@@ -83,6 +83,8 @@ class Connection:
         for setting in _SETTINGS:
             duck.execute(setting)
         self.temporary: dict[FullName, Temporary] = {}
+        # What is readable under a bare name: its columns and their types.
+        self.relations: dict[str, tuple[tuple[str, str], ...]] = {}
         self._number, self._temporary_changes = next(_NUMBERS), 0
 
     @property
@@ -138,10 +140,11 @@ class Connection:
 
     def relation(self, name: str, table: pa.Table, types: Sequence[str]) -> None:
         """Make a result readable under a bare name, until `forget`."""
+        shape = tuple(zip(table.column_names, types, strict=True))
         columns = ", ".join(
-            f"{quoted(column)}::{kind} AS {quoted(column)}"
-            for column, kind in zip(table.column_names, types, strict=True)
+            f"{quoted(column)}::{kind} AS {quoted(column)}" for column, kind in shape
         )
+        self.relations[name] = shape
         self._duck.register(f"{name}_ROWS", table)
         self._duck.execute(
             f'CREATE OR REPLACE TEMP VIEW "{name}" AS SELECT {columns} FROM "{name}_ROWS"'
@@ -157,6 +160,7 @@ class Connection:
         self._duck.unregister(name)
 
     def forget(self, name: str) -> None:
+        self.relations.pop(name, None)
         self._duck.execute(f'DROP VIEW IF EXISTS temp."{name}"')
         self._duck.unregister(f"{name}_ROWS")
 

@@ -126,15 +126,22 @@ class Tree(Statement):
         raise errors.unsupported(tree.sql(dialect="snowflake")[:200])
 
     def _query(self, context: Context, tree: exp.Query, binds: Binds, describe: bool) -> Result:
-        reads = named_in(context, tree)
+        reads, text = named_in(context, tree), tree.meta.get(TEXT)
         with (
             context.transactions.prepared((), lambda: reads),
             context.functions.evaluated(tree, binds, describe=describe),
         ):
             found = ResolvedStatement(tree, qualify(context, tree), reads, self._demand)
+            is_more = text is not None and TEXT not in tree.meta
+            if is_more:
+                # It means more than its text says. With the same values and the same relations it
+                # is rendered the same way, once; it is resolved each time.
+                shapes = tuple(sorted(context.connection.relations.items()))
+                tree.meta[TEXT] = (text, tree.sql(dialect="snowflake"), shapes)
             answer = _answer_query(context, found, binds, describe)
-            # What has failed may mean something soon, when a function of that name is made.
-            found.keep(self._found)
+            if not is_more:
+                # What has failed may mean something soon, when a function of that name is made.
+                found.keep(self._found)
             return answer
 
     def _change(self, context: Context, tree: Expr, binds: Binds) -> Result:
