@@ -108,6 +108,10 @@ bench-growth: venv ## Does a cycle cost more with many rows behind it? (ROWS=0,1
 bench-latency: venv ## Seconds from an event to PRODUCTION, at three rates and two cadences (SECONDS_EACH=300)
 	$(BIN)/python -m bench.latency --seconds $(or $(SECONDS_EACH),300)
 
+.PHONY: bench-dashboard
+bench-dashboard: venv chromium ## Seconds until a page of the dashboard is whole (ORDERS=1000,1000000)
+	$(BIN)/python -m bench.dashboard --orders $(or $(ORDERS),1000,1000000)
+
 .PHONY: bench-scale-out
 bench-scale-out: venv ## One to three ingesters; readers beside the pipeline (MESSAGES=200000, SECONDS_EACH=60)
 	$(BIN)/python -m bench.scale_out --backlog $(or $(MESSAGES),200000) --seconds $(or $(SECONDS_EACH),60)

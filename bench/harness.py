@@ -38,6 +38,7 @@ class BenchAccount:
     options: tuple[str, ...] = ()
     module: str = "flocon"
     environ: Mapping[str, str] = field(default_factory=dict)
+    log: Path | None = None
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -60,7 +61,9 @@ class BenchAccount:
         self.process.kill()
         self.process.wait(30)
         started = time.perf_counter()
-        self.process = _start(self.port, self.data, self.options, self.module, self.environ)
+        self.process = _start(
+            self.port, self.data, self.options, self.module, self.environ, self.log
+        )
         with self.connect() as connection:
             connection.cursor().execute("SELECT 1")
         return time.perf_counter() - started
@@ -84,18 +87,22 @@ class BenchAccount:
 
 @contextlib.contextmanager
 def account(
-    *options: str, module: str = "flocon", environ: Mapping[str, str] | None = None
+    *options: str,
+    module: str = "flocon",
+    environ: Mapping[str, str] | None = None,
+    log: Path | None = None,
 ) -> Iterator[BenchAccount]:
     """Start an account on a folder that goes when the benchmark ends.
 
     module: what is started, for an account with an instrument in it.
+    log: where its standard error goes.
     """
     environ = environ or {}
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         data = Path(folder) / "data"
         port = _free_port()
-        process = _start(port, data, options, module, environ)
-        running = BenchAccount(process, port, data, options, module, environ)
+        process = _start(port, data, options, module, environ, log)
+        running = BenchAccount(process, port, data, options, module, environ, log)
         try:
             yield running
         finally:
@@ -109,13 +116,16 @@ def _start(
     options: tuple[str, ...],
     module: str,
     environ: Mapping[str, str],
+    log: Path | None,
 ) -> subprocess.Popen[bytes]:
-    process = subprocess.Popen(
-        [sys.executable, "-m", module, "--port", str(port), "--data", str(data), *options],
-        cwd=_ROOT,
-        env={**os.environ, **environ},
-        stdout=subprocess.DEVNULL,
-    )
+    with contextlib.ExitStack() as opened:
+        process = subprocess.Popen(
+            [sys.executable, "-m", module, "--port", str(port), "--data", str(data), *options],
+            cwd=_ROOT,
+            env={**os.environ, **environ},
+            stdout=subprocess.DEVNULL,
+            stderr=opened.enter_context(log.open("ab")) if log else None,
+        )
     _wait_for(process, port)
     return process
 

@@ -4,7 +4,7 @@ import re
 import tempfile
 import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -99,6 +99,14 @@ class Pipeline:
         cursor.execute(sql)
         return cursor.fetchall()
 
+    def run_file(self, name: str, env: Mapping[str, str]) -> None:
+        """A file of app/sql, with the settings filled in."""
+        text = (Project.find().root / "app" / "sql" / name).read_text("utf-8")
+        while _PLACEHOLDER.search(text):  # a setting may name another one
+            text = _PLACEHOLDER.sub(lambda found: env[found[1]], text)
+        for _ in self.connection.execute_string(text):
+            continue
+
     def write_events(self, count: int) -> None:
         """This many more events into RAW, in one statement."""
         self.rows(INSERT.format(first=self.written, count=count))
@@ -120,13 +128,11 @@ def deployed(connection: SnowflakeConnection, database: str) -> Iterator[Pipelin
     """Deploy what the transforms need into an empty account."""
     project = Project.find()
     env = {**project.env, "database": database}
+    pipeline = Pipeline(connection, database)
     for name in _FILES:
-        text = (project.root / "app" / "sql" / name).read_text("utf-8")
-        filled = _PLACEHOLDER.sub(lambda found: env[found[1]], text)
-        for _ in connection.execute_string(filled):
-            continue
+        pipeline.run_file(name, env)
     _deploy_procedures(connection, project, database)
-    yield Pipeline(connection, database)
+    yield pipeline
 
 
 def _deploy_procedures(connection: SnowflakeConnection, project: Project, database: str) -> None:
