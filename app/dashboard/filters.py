@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-import account
 import streamlit as st
 from language import Language
 from shop import Shop
@@ -40,9 +39,6 @@ ORDER_TIMESTAMP >= ?::TIMESTAMP_NTZ
 AND ORDER_TIMESTAMP < ?::TIMESTAMP_NTZ
 AND {OF_CATEGORIES}
 """
-CATEGORIES = f"""
-SELECT DISTINCT COALESCE(PRODUCT_CATEGORY, '{UNKNOWN}') AS CATEGORY FROM ANALYTICS.SALES ORDER BY 1
-"""
 
 
 @dataclass(frozen=True)
@@ -58,9 +54,14 @@ class Filter:
     @property
     def values(self) -> tuple[str, ...]:
         """The values of CONDITION."""
+        return (*self.moments, *self.of_categories)
+
+    @property
+    def moments(self) -> tuple[str, str]:
+        """From when to before when, in UTC."""
         begin = datetime.combine(self.first, time())
         end = min(datetime.combine(self.last + timedelta(days=1), time()), self.until)
-        return (in_utc(begin, self.zone), in_utc(end, self.zone), *self.of_categories)
+        return in_utc(begin, self.zone), in_utc(end, self.zone)
 
     @property
     def in_days(self) -> tuple[str, ...]:
@@ -139,7 +140,7 @@ def ask(shop: Shop, words: Language) -> Chosen:
             first, last = _two_dates(begin, shop.today, words)
         else:
             first, last = period(name, shop.today, shop.first_day)
-    names = account.query(CATEGORIES)["CATEGORY"].tolist()
+    names = list(shop.categories)
     with right:
         categories: Sequence[str] = st.multiselect(
             words.say("Categories"),

@@ -35,6 +35,13 @@ WORDS = {
         "no stock known yet",
     ),
 }
+# Why a metric has no line of its last hours.
+NO_LINE = {
+    "INGEST_STALLED": "No line: of the signs of life only the last one is kept.",
+    "STREAM_LAG": "No line: a stream tells what waits now, not what waited.",
+    "LOW_STOCK": "No line: the stock is compared as it is now.",
+}
+TOO_FEW = "No line yet: nothing was measured in two slices of ten minutes of the last six hours."
 # What is wrong, with the {object} of the incident.
 WRONG = {
     "INGEST_STALLED": "nothing arrives from {object}",

@@ -97,6 +97,23 @@ FRENCH = {
     "Wine": "Vin",
     "Category": "Catégorie",
     "Share": "Part",
+    "Cancelled orders": "Commandes annulées",
+    "No order of this period is cancelled.": "Aucune commande de cette période n'est annulée.",
+    "1 of {total} orders of this period is cancelled: {amount}, {share} of what was ordered. It"
+    " counts nowhere else on this page.": (
+        "1 commande sur {total} de cette période est annulée : {amount}, soit {share} du montant"
+        " commandé. Elle ne compte nulle part ailleurs sur cette page."
+    ),
+    "{count} of {total} orders of this period are cancelled: {amount}, {share} of what was ordered."
+    " They count nowhere else on this page.": (
+        "{count} commandes sur {total} de cette période sont annulées : {amount}, soit {share} du"
+        " montant commandé. Elles ne comptent nulle part ailleurs sur cette page."
+    ),
+    "Order": "Commande",
+    "Sold": "Vendue",
+    "Cancelled": "Annulée",
+    "Amount": "Montant",
+    "The last {count} that were cancelled.": "Les {count} dernières annulées.",
     "Rhythm": "Rythme",
     "Average revenue of a day that is over and had sales, in the period above.": (
         "Chiffre d'affaires moyen d'un jour terminé avec des ventes, dans la période ci-dessus."

@@ -20,17 +20,21 @@ HOPS = {
 }
 
 
-def spark(frame: pd.DataFrame, threshold: float) -> None:
+def spark(frame: pd.DataFrame, threshold: float, clock: Clock) -> None:
     """The last hours as a small line, with the promise dashed. A slice without a value is a gap."""
     moments = pd.to_datetime(frame["SLICE"]).dt.tz_localize("UTC")
     slices = pd.date_range(moments.min(), moments.max(), freq="10min")
-    values = pd.Series(frame["VALUE"].to_numpy(), index=moments).reindex(slices)
-    shown = pd.DataFrame({"AT": slices, "VALUE": values.to_numpy()})
+    values = pd.Series(frame["VALUE"].astype(float).to_numpy(), index=moments).reindex(slices)
+    times = [clock.moment(each.tz_localize(None).to_pydatetime()) for each in slices]
+    shown = pd.DataFrame({"AT": slices, "VALUE": values.to_numpy(), "TIME": times})
     axis = alt.Axis(labels=False, ticks=False, domain=False, grid=False)
     base = alt.Chart(shown).encode(x=alt.X("AT:T", title=None, axis=axis))
     line = base.mark_line(color=WINE, point=alt.OverlayMarkDef(size=8, color=WINE)).encode(
         y=alt.Y("VALUE:Q", title=None, axis=axis),
-        tooltip=[alt.Tooltip("AT:T", format="%H:%M"), alt.Tooltip("VALUE:Q", format=",.1f")],
+        tooltip=[
+            alt.Tooltip("TIME:N", title=clock.zone.key),
+            alt.Tooltip("VALUE:Q", format=",.1f", title="value"),
+        ],
     )
     layers = [line]
     if threshold > 0:

@@ -1,6 +1,7 @@
 """Whether events arrive, how late, and what to do if they do not."""
 
 import json
+from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -26,17 +27,38 @@ WHERE COALESCE(CLOSED_AT, SYSDATE()) > DATEADD('day', -1, SYSDATE())
 ORDER BY OPENED_AT, METRIC, OBJECT
 """
 HISTORY = "SELECT METRIC, SLICE, VALUE FROM OPS.METRIC_HISTORY ORDER BY METRIC, SLICE"
+# The last runs of each task, and of each slice of ten minutes one, with how many of them failed:
+# the history of runs is dear to ask for, so that it is asked for once.
 RUNS = """
+WITH RUNS AS (
+    SELECT
+        NAME,
+        STATE,
+        CONVERT_TIMEZONE('UTC', QUERY_START_TIME)::TIMESTAMP_NTZ AS STARTED,
+        DATEDIFF('millisecond', QUERY_START_TIME, COMPLETED_TIME) / 1000 AS SECONDS,
+        ERROR_MESSAGE,
+        QUERY_ID,
+        TIME_SLICE(
+            CONVERT_TIMEZONE('UTC', COMPLETED_TIME)::TIMESTAMP_NTZ, 10, 'MINUTE'
+        ) AS SLICE,
+        CASE WHEN STATE = 'SUCCEEDED' THEN 0 WHEN STATE LIKE 'FAILED%' THEN 100 END AS FAILED
+    FROM OPS.TASK_RUNS
+)
+
 SELECT
     NAME,
     STATE,
-    CONVERT_TIMEZONE('UTC', QUERY_START_TIME)::TIMESTAMP_NTZ AS STARTED,
-    DATEDIFF('millisecond', QUERY_START_TIME, COMPLETED_TIME) / 1000 AS SECONDS,
+    STARTED,
+    SECONDS,
     ERROR_MESSAGE,
-    QUERY_ID
-FROM OPS.TASK_RUNS
-ORDER BY QUERY_START_TIME DESC
-LIMIT 200
+    QUERY_ID,
+    SLICE,
+    AVG(FAILED) OVER (PARTITION BY SLICE)::FLOAT AS FAILED_PERCENT
+FROM RUNS
+QUALIFY
+    ROW_NUMBER() OVER (PARTITION BY NAME ORDER BY STARTED DESC) <= 15
+    OR ROW_NUMBER() OVER (PARTITION BY SLICE ORDER BY STARTED DESC) = 1
+ORDER BY STARTED DESC
 """
 # As `caves logs` asks; where this role may not, or nothing is logged, runs come without.
 MESSAGES = """
@@ -88,6 +110,7 @@ LIMIT 50
 """
 RUN_KINDS = {"SUCCEEDED": "good", "EXECUTING": "poor", "CANCELLED": "poor"}
 SHOWN_RUNS = 15
+LINE_HOURS = 6
 UTC = ZoneInfo("UTC")
 
 
@@ -99,9 +122,9 @@ def render() -> None:
     freshness = records(account.query(FRESHNESS))
     clock = Clock(viewers_zone(), metrics[0]["MEASURED_AT"])
     summary(metrics, incidents, freshness, clock)
-    each_metric(metrics, incidents, clock)
-    open_incidents(incidents, clock)
     runs = records(account.query(RUNS))
+    each_metric(metrics, incidents, runs, clock)
+    open_incidents(incidents, clock)
     messages = logged()
     graph(runs, clock)
     last_runs(runs, messages, clock)
@@ -143,27 +166,44 @@ def summary(metrics: list[Row], incidents: list[Row], freshness: list[Row], cloc
     )
 
 
-def each_metric(metrics: list[Row], incidents: list[Row], clock: Clock) -> None:
-    """Status, figure against its promise, the last day's incidents, and the last hours as a line
-    where they can still be measured."""
+def each_metric(metrics: list[Row], incidents: list[Row], runs: list[Row], clock: Clock) -> None:
+    """Status, figure against its promise, the last day's incidents, and the last hours as a line,
+    or why there is none."""
     st.subheader("Promises")
-    history = account.query(HISTORY)
+    lines = history(runs, clock)
     for start in range(0, len(metrics), 3):
         for place, metric in zip(st.columns(3), metrics[start : start + 3], strict=False):
             with place:
+                name = metric["METRIC"]
                 state = Badge(*health.STATES[metric["STATUS"]])
-                spans = health.open_spans(incidents, metric["METRIC"], clock.now)
-                title, told = health.TITLES[metric["METRIC"]], health.words(metric)
+                spans = health.open_spans(incidents, name, clock.now)
+                title, told = health.TITLES[name], health.words(metric)
                 action = f"{metric['ACTION']}." if metric["STATUS"] == "BREACH" else ""
                 markup.show(markup.metric(title, state, told, spans) + markup.quiet(action))
-                values = history[history["METRIC"] == metric["METRIC"]]
-                if len(values) > 1:
-                    pipeline_charts.spark(values, float(metric["THRESHOLD"]))
+                line = lines[lines["METRIC"] == name]
+                if len(line) > 1:
+                    pipeline_charts.spark(line, float(metric["THRESHOLD"]), clock)
+                else:
+                    markup.show(markup.quiet(health.NO_LINE.get(name, health.TOO_FEW)))
     markup.show(
         markup.quiet(
             "The bar is the last 24 hours, red while an incident was open; the line the last six"
             " hours, in slices of ten minutes, with the promise dashed."
         )
+    )
+
+
+def history(runs: list[Row], clock: Clock) -> pd.DataFrame:
+    """METRIC, SLICE and VALUE of what can be measured afterwards."""
+    since = clock.now - timedelta(hours=LINE_HOURS)
+    failed = {
+        run["SLICE"]: run["FAILED_PERCENT"]
+        for run in runs
+        if run["SLICE"] is not None and run["SLICE"] >= since and run["FAILED_PERCENT"] is not None
+    }
+    rows = [("TASK_FAILURES", each, failed[each]) for each in sorted(failed)]
+    return pd.concat(
+        [account.query(HISTORY), pd.DataFrame(rows, columns=["METRIC", "SLICE", "VALUE"])]
     )
 
 

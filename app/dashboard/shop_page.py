@@ -1,5 +1,6 @@
 """What sells, to whom, when, and for how long the stock lasts."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import account
@@ -8,67 +9,79 @@ import pandas as pd
 import shop_charts
 import stock
 import streamlit as st
-from filters import CONDITION, UNKNOWN, Chosen, Filter
+from filters import CONDITION, OF_CATEGORIES, UNKNOWN, Chosen, Filter
 from language import Language
 from markup import Card, Name, cards, heading, legend, note, quiet, show, style, table
 from shop import Shop, the_shop
 
+# Two periods in one statement, the earlier one first: it ends before the other begins.
 TOTALS = f"""
 SELECT
-    COALESCE(SUM(TOTAL_AMOUNT), 0)::FLOAT AS REVENUE,
+    ORDER_TIMESTAMP >= ?::TIMESTAMP_NTZ AS IS_LATER,
+    SUM(TOTAL_AMOUNT)::FLOAT AS REVENUE,
     COUNT(*) AS ORDERS,
-    COALESCE(SUM(QUANTITY), 0) AS BOTTLES,
+    SUM(QUANTITY) AS BOTTLES,
     COUNT(DISTINCT CUSTOMER_ID) AS CUSTOMERS
 FROM ANALYTICS.SALES
-WHERE {CONDITION}
+WHERE
+    ORDER_TIMESTAMP >= ?::TIMESTAMP_NTZ
+    AND ORDER_TIMESTAMP < ?::TIMESTAMP_NTZ
+    AND (ORDER_TIMESTAMP < ?::TIMESTAMP_NTZ OR ORDER_TIMESTAMP >= ?::TIMESTAMP_NTZ)
+    AND {OF_CATEGORIES}
+GROUP BY 1
 """
-# First by quarters of an hour in UTC, by which all time zones differ: the time zone is looked up
-# for a few thousand of them, and not for every order.
-QUARTERS = f"""
+FIGURES = ("REVENUE", "ORDERS", "BOTTLES", "CUSTOMERS")
+# Everything that the page tells by days or by hours. First by quarters of an hour in UTC, by which
+# all time zones differ: the time zone is looked up for a few thousand of them, and not for every
+# order.
+HOURS = f"""
 WITH QUARTERS AS (
     SELECT
         TIME_SLICE(ORDER_TIMESTAMP, 15, 'MINUTE') AS QUARTER,
-        SUM(TOTAL_AMOUNT) AS REVENUE,
-        COUNT(*) AS ORDERS
+        SUM(TOTAL_AMOUNT) AS REVENUE
     FROM ANALYTICS.SALES
     WHERE {CONDITION}
     GROUP BY 1
 ),
 
 CLOCK AS (
-    SELECT CONVERT_TIMEZONE('UTC', ?, QUARTER) AS SOLD_AT, REVENUE, ORDERS FROM QUARTERS
+    SELECT CONVERT_TIMEZONE('UTC', ?, QUARTER) AS SOLD_AT, REVENUE FROM QUARTERS
 )
-"""
-DAYS = f"""{QUARTERS}
-SELECT SOLD_AT::DATE AS DAY, SUM(REVENUE) AS REVENUE, SUM(ORDERS) AS ORDERS
+
+SELECT SOLD_AT::DATE AS DAY, HOUR(SOLD_AT) AS HOUR, SUM(REVENUE)::FLOAT AS REVENUE
 FROM CLOCK
-GROUP BY 1
-ORDER BY 1
+GROUP BY 1, 2
+ORDER BY 1, 2
 """
-HOURS = f"""{QUARTERS}
-SELECT HOUR(SOLD_AT) AS HOUR, SUM(REVENUE) AS REVENUE, SUM(ORDERS) AS ORDERS
-FROM CLOCK
-GROUP BY 1
-ORDER BY 1
-"""
+# Of which the page makes the top wines and the categories.
 WINES = f"""
 SELECT
+    PRODUCT_ID,
+    COALESCE(PRODUCT_CATEGORY, '{UNKNOWN}') AS CATEGORY,
     MAX_BY(PRODUCT_NAME, ORDER_TIMESTAMP) AS WINE,
-    COALESCE(MAX_BY(PRODUCT_CATEGORY, ORDER_TIMESTAMP), '{UNKNOWN}') AS CATEGORY,
-    SUM(TOTAL_AMOUNT) AS REVENUE,
+    MAX(ORDER_TIMESTAMP) AS LAST_SOLD_AT,
+    SUM(TOTAL_AMOUNT)::FLOAT AS REVENUE,
     SUM(QUANTITY) AS BOTTLES
 FROM ANALYTICS.SALES
 WHERE {CONDITION}
-GROUP BY PRODUCT_ID
-ORDER BY REVENUE DESC, PRODUCT_ID
-LIMIT 10
+GROUP BY 1, 2
+ORDER BY PRODUCT_ID, LAST_SOLD_AT
 """
-CATEGORIES = f"""
-SELECT COALESCE(PRODUCT_CATEGORY, '{UNKNOWN}') AS CATEGORY, SUM(TOTAL_AMOUNT) AS REVENUE
-FROM ANALYTICS.SALES
+# Each row says how many there are, and how much they came to.
+CANCELLED = f"""
+SELECT
+    ORDER_ID,
+    COALESCE(PRODUCT_NAME, PRODUCT_ID) AS WINE,
+    REASON,
+    SOLD_AT,
+    CANCELLED_AT,
+    TOTAL_AMOUNT::FLOAT AS AMOUNT,
+    COUNT(*) OVER () AS ORDERS,
+    SUM(TOTAL_AMOUNT) OVER ()::FLOAT AS REVENUE
+FROM ANALYTICS.CANCELLED_ORDERS
 WHERE {CONDITION}
-GROUP BY 1
-ORDER BY REVENUE DESC, CATEGORY
+ORDER BY CANCELLED_AT DESC, ORDER_ID
+LIMIT 10
 """
 LOYALTY = """
 SELECT SEGMENT, COUNT(*) AS CUSTOMERS, SUM(REVENUE) AS REVENUE
@@ -89,6 +102,7 @@ OPENS, CLOSES = 9, 20
 # Of a chart, so that a bar is a day and not a slab.
 FEWEST_DAYS = 7
 MOST_DAYS, MOST_WEEKS = 100, 105
+TOP = 10
 
 
 def render() -> None:
@@ -109,10 +123,11 @@ def render() -> None:
         )
     else:
         chosen = filters.ask(shop, words)
-        sales(shop, chosen)
+        hours = sold_by_hour(chosen.filter)
+        sales(shop, chosen, hours)
     stock.render(shop)
     if shop.first_sold_at is not None:
-        rhythm(shop, chosen.filter)
+        rhythm(shop, chosen.filter, hours)
         loyalty(words)
 
 
@@ -128,12 +143,38 @@ def as_of(shop: Shop) -> None:
     )
 
 
-def sales(shop: Shop, chosen: Chosen) -> None:
+def sold_by_hour(these: Filter) -> pd.DataFrame:
+    """What was sold in each hour of each day of the period, and of the week before its last day."""
+    first = min(these.first, these.last - timedelta(days=filters.WEEK))
+    frame = account.query(HOURS, *replace(these, first=first).in_days)
+    return frame.assign(DAY=pd.to_datetime(frame["DAY"]))
+
+
+def within(hours: pd.DataFrame, first: date, last: date) -> pd.DataFrame:
+    return hours[hours["DAY"].between(pd.Timestamp(first), pd.Timestamp(last))]
+
+
+def sales(shop: Shop, chosen: Chosen, hours: pd.DataFrame) -> None:
     """What was sold in the period."""
     words, these = shop.words, chosen.filter
-    now = account.query(TOTALS, *these.values).iloc[0]
-    totals(shop, chosen, now)
-    if not int(now["ORDERS"]):
+    earlier = these.before(shop.now)
+    known = not chosen.everything and shop.first_day <= earlier.first
+    now, before = two_periods(these, earlier if known else None)
+    totals(shop, chosen, now, before)
+    if now["ORDERS"]:
+        if these.length == 1:
+            by_hour(shop, hours, these.first)
+        else:
+            by_day(shop, these, hours)
+            if these.last == shop.today:
+                by_hour(shop, hours, shop.today)
+        sold = account.query(WINES, *these.values)
+        left, right = st.columns(2)
+        with left:
+            wines(words, sold, now["REVENUE"])
+        with right:
+            categories(words, sold, now["REVENUE"])
+    else:
         day = words.day(shop.last_sold_at.date()) if shop.last_sold_at else ""
         show(
             note(
@@ -144,26 +185,30 @@ def sales(shop: Shop, chosen: Chosen) -> None:
                 ),
             )
         )
-        return
-    if these.length == 1:
-        by_hour(shop, these, these.first)
-    else:
-        by_day(shop, these)
-        if these.last == shop.today:
-            by_hour(shop, these, shop.today)
-    left, right = st.columns(2)
-    with left:
-        wines(words, these, float(now["REVENUE"]))
-    with right:
-        categories(words, these, float(now["REVENUE"]))
+    cancelled(shop, these, now)
 
 
-def totals(shop: Shop, chosen: Chosen, now: pd.Series) -> None:
+Figures = dict[str, float]
+
+
+def two_periods(these: Filter, earlier: Filter | None) -> tuple[Figures, Figures | None]:
+    """FIGURES of a period, and of the one before it, if there is one to compare with."""
+    begin, end = these.moments
+    earlier_begin, earlier_end = earlier.moments if earlier else (begin, begin)
+    frame = account.query(
+        TOTALS, begin, earlier_begin, end, earlier_end, begin, *these.of_categories
+    )
+    found = {
+        bool(row["IS_LATER"]): {name: float(row[name]) for name in FIGURES}
+        for row in frame.to_dict("records")
+    }
+    nothing = dict.fromkeys(FIGURES, 0.0)
+    return found.get(True, nothing), found.get(False, nothing) if earlier else None
+
+
+def totals(shop: Shop, chosen: Chosen, now: Figures, before: Figures | None) -> None:
     """Five figures, each against a period that it can fairly be compared with."""
     words, these = shop.words, chosen.filter
-    earlier = these.before(shop.now)
-    known = not chosen.everything and shop.first_day <= earlier.first
-    before = account.query(TOTALS, *earlier.values).iloc[0] if known else None
     average = now["REVENUE"] / now["ORDERS"] if now["ORDERS"] else None
     figures = [
         ("Revenue", words.euros(now["REVENUE"]), "REVENUE"),
@@ -181,7 +226,7 @@ def totals(shop: Shop, chosen: Chosen, now: pd.Series) -> None:
     show(
         quiet(words.days(these.first, these.last, shop.today))
         + cards(found)
-        + quiet(compared_with(shop, chosen, earlier, known))
+        + quiet(compared_with(shop, chosen, these.before(shop.now), before is not None))
     )
 
 
@@ -214,9 +259,7 @@ def one_stop(sentence: str) -> str:
     return f"{sentence.rstrip('.')}."
 
 
-def change(
-    now: pd.Series, before: pd.Series | None, column: str, words: Language
-) -> tuple[str, str]:
+def change(now: Figures, before: Figures | None, column: str, words: Language) -> tuple[str, str]:
     """By how many per cent a figure differs from the period before, and which way; empty if that
     had nothing."""
     if before is None or not before[column]:
@@ -230,21 +273,18 @@ def change(
     return words.say("down {change}", change=by), "down"
 
 
-def by_hour(shop: Shop, these: Filter, day: date) -> None:
+def by_hour(shop: Shop, hours: pd.DataFrame, day: date) -> None:
     """A day's revenue in each hour, before that of the same weekday a week earlier."""
     words = shop.words
-    one = these.day(day)
-    earlier = one.before(shop.now)
-    whole = one.day(earlier.first)
-    frame = account.query(HOURS, *one.in_days).set_index("HOUR")
-    known = shop.first_day <= earlier.first
-    before = account.query(HOURS, *whole.in_days).set_index("HOUR") if known else frame.iloc[:0]
-    hours = hours_shown([*frame.index, *before.index])
+    earlier = day - timedelta(days=filters.WEEK)
+    known = shop.first_day <= earlier
+    sold = within(hours, day, day).set_index("HOUR")["REVENUE"]
+    before = within(hours, earlier, earlier).set_index("HOUR")["REVENUE"]
+    before = before if known else before.iloc[:0]
     today = day == shop.today
     rows = []
-    for hour in hours:
-        value = float(frame["REVENUE"].get(hour, 0))
-        then = float(before["REVENUE"].get(hour, 0))
+    for hour in hours_shown([*sold.index, *before.index]):
+        value, then = float(sold.get(hour, 0)), float(before.get(hour, 0))
         told = f"{words.hour(int(hour))}: {words.euros(value)}"
         rows.append(
             {
@@ -259,7 +299,7 @@ def by_hour(shop: Shop, these: Filter, day: date) -> None:
         "{weekday} {day}, by the hour", weekday=words.weekday(day), day=words.day(day, year=False)
     )
     heading(title[0].upper() + title[1:])
-    that = f"{words.weekday(whole.first)} {words.day(whole.first, year=False)}"
+    that = f"{words.weekday(earlier)} {words.day(earlier, year=False)}"
     colours = [(shop_charts.WINE, this), (shop_charts.GREY, that)]
     show(legend(colours if known else colours[:1]))
     shop_charts.upright(
@@ -272,19 +312,13 @@ def hours_shown(sold: list[int]) -> range:
     return range(min([OPENS, *sold]), max([CLOSES, *sold]) + 1)
 
 
-def by_day(shop: Shop, these: Filter) -> None:
+def by_day(shop: Shop, these: Filter, hours: pd.DataFrame) -> None:
     """The revenue of every day, week or month, with the average of a week as its trend."""
     words = shop.words
     first = min(these.first, these.last - timedelta(days=FEWEST_DAYS - 1))
-    known = account.query(DAYS, *these.in_days)
     days = pd.date_range(first, these.last, freq="D")
-    index = pd.to_datetime(known["DAY"])
-    frame = pd.DataFrame(
-        {
-            "REVENUE": pd.Series(known["REVENUE"].to_numpy(), index).reindex(days, fill_value=0),
-            "ORDERS": pd.Series(known["ORDERS"].to_numpy(), index).reindex(days, fill_value=0),
-        }
-    )
+    sold = within(hours, these.first, these.last).groupby("DAY")["REVENUE"].sum()
+    frame = pd.DataFrame({"REVENUE": sold.reindex(days, fill_value=0.0)})
     weeks = len(frame) > MOST_DAYS
     months = weeks and len(frame) > 7 * MOST_WEEKS
     title = "Revenue by month" if months else "Revenue by week" if weeks else "Revenue by day"
@@ -332,9 +366,22 @@ def by_day(shop: Shop, these: Filter) -> None:
     shop_charts.upright(found, words, words.say("Revenue"), kinds, trend)
 
 
-def wines(words: Language, these: Filter, revenue: float) -> None:
+def top_wines(sold: pd.DataFrame) -> pd.DataFrame:
+    """The ten wines with the most revenue, each under its latest name and category."""
+    latest = sold.drop_duplicates("PRODUCT_ID", keep="last").set_index("PRODUCT_ID")
+    found = sold.groupby("PRODUCT_ID")[["REVENUE", "BOTTLES"]].sum()
+    found = found.join(latest[["WINE", "CATEGORY"]]).reset_index()
+    return found.sort_values(["REVENUE", "PRODUCT_ID"], ascending=[False, True]).head(TOP)
+
+
+def by_category(sold: pd.DataFrame) -> pd.DataFrame:
+    found = sold.groupby("CATEGORY", as_index=False)["REVENUE"].sum()
+    return found.sort_values(["REVENUE", "CATEGORY"], ascending=[False, True])
+
+
+def wines(words: Language, sold: pd.DataFrame, revenue: float) -> None:
     heading(words.say("Top wines"))
-    found = account.query(WINES, *these.values)
+    found = top_wines(sold)
     most = found["REVENUE"].max()
     show(
         table(
@@ -357,9 +404,9 @@ def wines(words: Language, these: Filter, revenue: float) -> None:
     )
 
 
-def categories(words: Language, these: Filter, revenue: float) -> None:
+def categories(words: Language, sold: pd.DataFrame, revenue: float) -> None:
     heading(words.say("Categories"))
-    found = account.query(CATEGORIES, *these.values)
+    found = by_category(sold)
     most = found["REVENUE"].max()
     show(
         table(
@@ -379,26 +426,65 @@ def categories(words: Language, these: Filter, revenue: float) -> None:
     )
 
 
-def rhythm(shop: Shop, these: Filter) -> None:
+def cancelled(shop: Shop, these: Filter, now: Figures) -> None:
+    """The orders of the period that were cancelled since, which no other figure has."""
+    words = shop.words
+    heading(words.say("Cancelled orders"))
+    found = account.query(CANCELLED, *these.values).to_dict("records")
+    if not found:
+        show(quiet(words.say("No order of this period is cancelled.")))
+        return
+    orders, revenue = int(found[0]["ORDERS"]), found[0]["REVENUE"]
+    text = (
+        "1 of {total} orders of this period is cancelled: {amount}, {share} of what was ordered."
+        " It counts nowhere else on this page."
+        if orders == 1
+        else "{count} of {total} orders of this period are cancelled: {amount}, {share} of what was"
+        " ordered. They count nowhere else on this page."
+    )
+    told = words.say(
+        text,
+        count=words.number(orders),
+        total=words.number(orders + now["ORDERS"]),
+        amount=words.euros(revenue),
+        share=words.share(revenue, revenue + now["REVENUE"]),
+    )
+    rows = [
+        (
+            Name(each["ORDER_ID"], " · ".join(filter(None, (each["WINE"], each["REASON"])))),
+            words.moment(each["SOLD_AT"]),
+            words.moment(each["CANCELLED_AT"]),
+            words.euros(each["AMOUNT"], 2),
+        )
+        for each in found
+    ]
+    titles = [words.say(title) for title in ("Order", "Sold", "Cancelled", "Amount")]
+    show(note(told) + table(titles, rows, wide=True))
+    if orders > len(rows):
+        shown = words.number(len(rows))
+        show(quiet(words.say("The last {count} that were cancelled.", count=shown)))
+
+
+def rhythm(shop: Shop, these: Filter, hours: pd.DataFrame) -> None:
     """What a usual day of the week and a usual hour bring, in days that are over."""
     words = shop.words
     heading(words.say("Rhythm"))
     over = these.over(shop.today)
-    days = account.query(DAYS, *over.in_days) if over else None
-    if over is None or days is None or days.empty:
+    sold = within(hours, over.first, over.last) if over else hours.iloc[:0]
+    if sold.empty:
         show(quiet(words.say("No day of this period is over yet: choose a longer one.")))
         return
+    days = sold.groupby("DAY")["REVENUE"].sum()
     show(
         quiet(
             words.say("Average revenue of a day that is over and had sales, in the period above.")
         )
     )
-    moments = pd.to_datetime(days["DAY"])
-    by_weekday = days["REVENUE"].groupby(moments.dt.weekday).mean()
+    by_weekday = days.groupby(days.index.dayofweek).mean()
     monday = date(2026, 1, 5)
     names = [words.weekday(monday + timedelta(days=number)) for number in range(7)]
-    hours = account.query(HOURS, *over.in_days).set_index("HOUR")["REVENUE"] / len(days)
-    shown = hours_shown([*hours.index])
+    by_hour_of_day = sold.groupby("HOUR")["REVENUE"].sum() / len(days)
+    shown = hours_shown([*by_hour_of_day.index])
     left, right = st.columns(2)
     with left:
         show(f"<h4>{words.say('By day of the week')}</h4>")
@@ -406,7 +492,9 @@ def rhythm(shop: Shop, these: Filter) -> None:
         averages(bars, words, {name: name[:3] for name in names})
     with right:
         show(f"<h4>{words.say('By hour')}</h4>")
-        averages({words.hour(int(hour)): float(hours.get(hour, 0)) for hour in shown}, words, {})
+        averages(
+            {words.hour(int(hour)): float(by_hour_of_day.get(hour, 0)) for hour in shown}, words, {}
+        )
 
 
 def averages(bars: dict[str, float], words: Language, short: dict[str, str]) -> None:

@@ -18,6 +18,8 @@ from tests.procedures.deployment import run_sql_file
 Row = tuple[Any, ...]
 VIEWS = (
     "SALES",
+    "CANCELLED_ORDERS",
+    "SHOP_SETTINGS",
     "SHOP",
     "TOP_PRODUCTS",
     "REVENUE_BY_CATEGORY",

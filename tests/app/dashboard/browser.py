@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page
 
 from tests.app.dashboard.conftest import Dashboard
@@ -20,6 +23,37 @@ def settled(page: Page) -> Page:
 def opened(page: Page, dashboard: Dashboard, path: str = "/") -> Page:
     page.goto(f"{dashboard.url}{path}")
     return settled(page)
+
+
+# What the figures and texts of a page would be wider than.
+CUT_OFF = """
+() => [...document.querySelectorAll('[data-testid=stMain], .caves, .caves *')]
+    .filter(each => each.scrollWidth > each.clientWidth + 1 && each.clientWidth > 1)
+    .map(each => `${each.tagName} ${each.className} ${each.textContent.slice(0, 80)}`)
+"""
+WCAG_AA = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+BACKGROUND = "() => getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor"
+
+
+def looked_at(page: Page, widths: tuple[int, ...] = (1440, 390)) -> Iterator[str]:
+    """The page in light and dark, on a screen and on a phone, and what of it is then wrong: cut
+    off, or not readable for everybody. Streamlit follows the browser without another load."""
+    axe, grounds = Axe(), set()
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type] # one of Playwright's texts
+        page.wait_for_function(
+            f"({BACKGROUND})().match(/\\d+/)[0] {'>' if scheme == 'light' else '<'} 128"
+        )
+        for width in widths:
+            page.set_viewport_size({"width": width, "height": 5000})
+            settled(page)
+            grounds.add(page.evaluate(BACKGROUND))
+            place = f"{scheme}, {width} pixels: "
+            yield from (f"{place}{text} is cut off" for text in page.evaluate(CUT_OFF))
+            found = axe.run(page, options={"runOnly": WCAG_AA}).response["violations"]
+            for each in found:
+                yield from (f"{place}{each['id']} {node['html'][:200]}" for node in each["nodes"])
+    assert len(grounds) == 2
 
 
 def heading(page: Page, text: str) -> Locator:

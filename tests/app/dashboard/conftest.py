@@ -14,15 +14,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import raw_to_staging
 import staging_to_production
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
 
 from tests.conftest import ROOT, RunningAccount, free_port
 from tests.procedures.deployment import run_sql_file
-from tests.procedures.pipeline import Pipeline, adjustment, opened_pipeline, order
+from tests.procedures.pipeline import Pipeline, adjustment, cancellation, opened_pipeline, order
 
 CONNECTION = """\
 [local]
@@ -112,30 +113,6 @@ def days_ago(days: float) -> str:
     return (datetime.now(UTC) - timedelta(days=days)).isoformat()
 
 
-def fill(pipeline: Pipeline) -> None:
-    """Four sales in the last 28 days, one long ago, two stocks, one rejected order."""
-    pipeline.ingest(
-        order("o-1", event_timestamp=days_ago(0), total_amount=1200.50, quantity=6),
-        order("o-2", event_timestamp=days_ago(0), total_amount=39.80, customer_id="c-2"),
-        order("o-3", event_timestamp=days_ago(10), product_id="p-2", product_category="Blanc",
-              product_name="Sancerre", total_amount=60, quantity=4),
-        order("o-4", event_timestamp=days_ago(12), product_id="p-2", product_category="Blanc",
-              product_name="Sancerre", total_amount=15.20, quantity=1, customer_id="c-3"),
-        order("o-5", event_timestamp=days_ago(300), total_amount=5_196_859, quantity=100),
-        order("bad", quantity=1.5),
-        adjustment("a-1", event_timestamp=days_ago(20), new_stock_level=100),
-        adjustment("a-2", event_timestamp=days_ago(20), product_id="p-2", new_stock_level=30,
-                   product_category="Blanc", product_name="Sancerre"),
-    )  # fmt: skip
-    pipeline.run(
-        raw_to_staging.orders,
-        raw_to_staging.inventory,
-        staging_to_production.orders,
-        staging_to_production.inventory_history,
-        staging_to_production.inventory_current,
-    )
-
-
 # Moments in UTC and revenues, whose sums tell which of them a day has.
 AROUND_THE_CLOCK_CHANGES = {
     "2026-03-28T22:59:59": 1,
@@ -153,6 +130,38 @@ AROUND_THE_CLOCK_CHANGES = {
 }
 
 
+def fill(pipeline: Pipeline) -> None:
+    """Four sales in the last 28 days, two that were cancelled, one long ago, those around the
+    changes of the clocks of Paris, two stocks, one rejected order."""
+    pipeline.ingest(
+        order("o-1", event_timestamp=days_ago(0), total_amount=1200.50, quantity=6),
+        order("o-2", event_timestamp=days_ago(0), total_amount=39.80, customer_id="c-2"),
+        order("o-3", event_timestamp=days_ago(10), product_id="p-2", product_category="Blanc",
+              product_name="Sancerre", total_amount=60, quantity=4),
+        order("o-4", event_timestamp=days_ago(12), product_id="p-2", product_category="Blanc",
+              product_name="Sancerre", total_amount=15.20, quantity=1, customer_id="c-3"),
+        order("o-5", event_timestamp=days_ago(300), total_amount=5_196_859, quantity=100),
+        order("o-6", event_timestamp=days_ago(9), total_amount=100.25, quantity=3),
+        cancellation("o-6", event_timestamp=days_ago(8)),
+        order("<b>o-7</b>", event_timestamp=days_ago(11), product_id="p-2", total_amount=50,
+              product_category="Blanc", product_name="Sancerre"),
+        cancellation("<b>o-7</b>", event_timestamp=days_ago(2), reason="a broken *bottle*"),
+        *(order(moment, event_timestamp=f"{moment}Z", total_amount=revenue)
+          for moment, revenue in AROUND_THE_CLOCK_CHANGES.items()),
+        order("bad", quantity=1.5),
+        adjustment("a-1", event_timestamp=days_ago(20), new_stock_level=100),
+        adjustment("a-2", event_timestamp=days_ago(20), product_id="p-2", new_stock_level=30,
+                   product_category="Blanc", product_name="Sancerre"),
+    )  # fmt: skip
+    pipeline.run(
+        raw_to_staging.orders,
+        raw_to_staging.inventory,
+        staging_to_production.orders,
+        staging_to_production.inventory_history,
+        staging_to_production.inventory_current,
+    )
+
+
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     """Debian's Chromium, which `make chromium` installs."""
@@ -164,52 +173,54 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def dashboard(account: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dashboard]:
+def new_dashboard(account: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dashboard]:
+    """The one dashboard of a file, over a pipeline that has seen nothing yet."""
     with running_dashboard(account, tmp_path_factory.mktemp("dashboard")) as running:
-        fill(running.pipeline)
-        yield running
-
-
-@pytest.fixture(scope="module")
-def empty_dashboard(account: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dashboard]:
-    with running_dashboard(account, tmp_path_factory.mktemp("dashboard")) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def changing_clocks(account: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dashboard]:
-    """A shop with sales around midnight and around both changes of the clocks of Paris."""
-    with running_dashboard(account, tmp_path_factory.mktemp("dashboard")) as running:
-        running.arrive(
-            *(
-                order(moment, event_timestamp=f"{moment}Z", total_amount=revenue)
-                for moment, revenue in AROUND_THE_CLOCK_CHANGES.items()
-            )
-        )
         yield running
 
 
 @pytest.fixture
-def open_page(chromium: Browser) -> Iterator[Callable[..., Page]]:
-    """Opens a page of a browser that is where it is told to be."""
-    pages = []
+def empty_dashboard(new_dashboard: Dashboard) -> Dashboard:
+    """For the first tests of a file: before any of them fills it."""
+    assert new_dashboard.pipeline.count("RAW_DATA.RAW_EVENTS_STREAM") == 0
+    return new_dashboard
+
+
+@pytest.fixture(scope="module")
+def dashboard(new_dashboard: Dashboard) -> Dashboard:
+    fill(new_dashboard.pipeline)
+    return new_dashboard
+
+
+@pytest.fixture(scope="session")
+def tab(chromium: Browser) -> Iterator[tuple[Page, CDPSession]]:
+    """One tab for all tests: what it has loaded and compiled of Streamlit, it has for the next."""
+    context = chromium.new_context(locale="en-US")
+    page = context.new_page()
+    page.set_default_timeout(60_000)
+    hosts: set[str | None] = set()
+    page.on("request", lambda request: hosts.add(urlsplit(request.url).hostname))
+    yield page, context.new_cdp_session(page)
+    context.close()
+    assert hosts <= {"127.0.0.1", None}, "nothing is loaded from outside"
+
+
+@pytest.fixture
+def open_page(tab: tuple[Page, CDPSession]) -> Iterator[Callable[..., Page]]:
+    """Takes the tab to where it is told to be; it has forgotten what the last test looked at."""
+    page, session = tab
 
     def opened(
         zone: str = "America/New_York", width: int = 1440, scheme: str = "light", height: int = 5000
     ) -> Page:
-        page = chromium.new_page(
-            viewport={"width": width, "height": height},
-            timezone_id=zone,
-            locale="en-US",
-            color_scheme=scheme,  # type: ignore[arg-type] # one of Playwright's texts
-        )
-        page.set_default_timeout(60_000)
-        pages.append(page)
+        page.goto("about:blank")
+        session.send("Emulation.setTimezoneOverride", {"timezoneId": zone})
+        page.set_viewport_size({"width": width, "height": height})
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type] # one of Playwright's texts
         return page
 
     yield opened
-    for page in pages:
-        page.close()
+    page.goto("about:blank")
 
 
 @pytest.fixture

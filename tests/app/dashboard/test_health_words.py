@@ -42,6 +42,14 @@ def test_a_metric_is_a_figure_with_its_unit_and_its_promise(
     assert health.words(row) == text
 
 
+def test_a_metric_has_a_line_or_a_reason_for_having_none() -> None:
+    assert health.WORDS.keys() - health.NO_LINE.keys() == {
+        "PIPELINE_LATENCY",
+        "TASK_FAILURES",
+        "WAREHOUSE_UTILISATION",
+    }
+
+
 def test_what_cannot_be_measured_says_so() -> None:
     for metric, (_, unknown) in health.WORDS.items():
         row = {"METRIC": metric, "STATUS": "UNKNOWN", "VALUE": None, "THRESHOLD": 1}

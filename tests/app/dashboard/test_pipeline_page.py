@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from playwright.sync_api import Page
 
-from tests.app.dashboard.browser import opened
+from tests.app.dashboard.browser import looked_at, opened
 from tests.app.dashboard.conftest import Dashboard
 from tests.ingest.world import wait_for
 
@@ -52,16 +52,57 @@ def cells(page: Page, heading: str) -> list[list[str]]:
     return found
 
 
+def test_without_data_the_page_says_so(page: Page, empty_dashboard: Dashboard) -> None:
+    text = opened(page, empty_dashboard, "/pipeline").inner_text("[data-testid=stMain]")
+    expected = [
+        "No incident is open.",
+        "No task has run within a day.",
+        "Nothing came in during the last hour.",
+        "No ingester has written yet.",
+        "No event was ever rejected.",
+        "No line yet: nothing was measured",
+    ]
+    assert [line for line in expected if line not in text] == []
+    assert page.get_by_text("Deploy").count() == 0
+    assert list(looked_at(page, (390,))) == []
+
+
 @pytest.mark.parametrize("zone", ZONES)
-def test_the_verdict_comes_first_with_the_time_of_the_viewer(
+def test_the_figures_are_those_of_sql_in_the_time_of_the_viewer(
     open_page: Callable[..., Page], dashboard: Dashboard, opened_at: datetime, zone: str
 ) -> None:
+    sql = dashboard.pipeline.sql
     page = opened(open_page(zone), dashboard, "/pipeline")
+    verdict_comes_first(page, opened_at, zone)
+    metrics_have_units_and_promises(page, sql)
+    names = page.locator(".flow li strong").all_inner_texts()
+    assert names == [
+        "PURGE",
+        "RAW_TO_STAGING_INVENTORY",
+        "STAGING_TO_PROD_INVENTORY_HISTORY",
+        "STAGING_TO_PROD_INVENTORY_CURRENT",
+        "RAW_TO_STAGING_ORDERS",
+        "STAGING_TO_PROD_ORDERS",
+    ]
+    counts = [[name, f"{count:,}"] for name, count in sql(
+        "SELECT TABLE_NAME, ROW_COUNT FROM OPS.ROWS_PER_HOP ORDER BY HOP, TABLE_NAME"
+    )]  # fmt: skip
+    assert [row for row in cells(page, "Table") if row[0].startswith("PRODUCTION.ORDERS")]
+    assert cells(page, "Table") == counts
+    backlog = sql("SELECT STREAM_NAME, ROWS_WAITING FROM OPS.STREAM_BACKLOG ORDER BY 1")
+    assert cells(page, "Stream") == [[name, f"{rows:,}"] for name, rows in backlog]
+    [partition] = cells(page, "Partition")
+    assert partition[:2] == ["sales_events/0", "8"]
+    rejects_can_be_read(page, sql)
+
+
+def verdict_comes_first(page: Page, opened_at: datetime, zone: str) -> None:
     line = page.locator(".flow .line")
     local = opened_at.replace(tzinfo=UTC).astimezone(ZoneInfo(zone))
     told = line.inner_text()
     assert "nothing arrives from sales_events" in told
     assert told.startswith((f"Since {local:%H:%M:%S}: ", f"Since {local.day} {local:%b %H:%M}: "))
+    assert re.search(r"\(as of \d\d:\d\d:\d\d\)", told)
     assert "bad" in (line.get_attribute("class") or "")
     assert f"Times are those of {zone}" in main(page)
     [incident] = cells(page, "Since")
@@ -69,16 +110,11 @@ def test_the_verdict_comes_first_with_the_time_of_the_viewer(
     assert page.locator(".flow img").count() == 0
 
 
-def test_metrics_are_figures_with_units_and_promises(
-    open_page: Callable[..., Page], dashboard: Dashboard, opened_at: datetime
-) -> None:
-    page = opened(open_page(), dashboard, "/pipeline")
+def metrics_have_units_and_promises(page: Page, sql: Callable[..., Any]) -> None:
     text = main(page)
     health: dict[str, Any] = {
         name: (value, status)
-        for name, value, status in dashboard.pipeline.sql(
-            "SELECT METRIC, VALUE, STATUS FROM OPS.PIPELINE_HEALTH"
-        )
+        for name, value, status in sql("SELECT METRIC, VALUE, STATUS FROM OPS.PIPELINE_HEALTH")
     }
     assert health["LOW_STOCK"] == (1, "BREACH")
     assert "products below their threshold: 1, and none should be" in text
@@ -92,29 +128,7 @@ def test_metrics_are_figures_with_units_and_promises(
     assert "of the last 24 hours" in (bar.get_attribute("aria-label") or "")
 
 
-def test_tasks_rows_waiting_and_rejects_are_those_of_sql(
-    open_page: Callable[..., Page], dashboard: Dashboard, opened_at: datetime
-) -> None:
-    page = opened(open_page(), dashboard, "/pipeline")
-    names = page.locator(".flow li strong").all_inner_texts()
-    assert names == [
-        "PURGE",
-        "RAW_TO_STAGING_INVENTORY",
-        "STAGING_TO_PROD_INVENTORY_HISTORY",
-        "STAGING_TO_PROD_INVENTORY_CURRENT",
-        "RAW_TO_STAGING_ORDERS",
-        "STAGING_TO_PROD_ORDERS",
-    ]
-    sql = dashboard.pipeline.sql
-    counts = [[name, f"{count:,}"] for name, count in sql(
-        "SELECT TABLE_NAME, ROW_COUNT FROM OPS.ROWS_PER_HOP ORDER BY HOP, TABLE_NAME"
-    )]  # fmt: skip
-    assert [row for row in cells(page, "Table") if row[0].startswith("PRODUCTION.ORDERS")]
-    assert cells(page, "Table") == counts
-    backlog = sql("SELECT STREAM_NAME, ROWS_WAITING FROM OPS.STREAM_BACKLOG ORDER BY 1")
-    assert cells(page, "Stream") == [[name, f"{rows:,}"] for name, rows in backlog]
-    [partition] = cells(page, "Partition")
-    assert partition[:2] == ["sales_events/0", "8"]
+def rejects_can_be_read(page: Page, sql: Callable[..., Any]) -> None:
     [reject] = cells(page, "Rule")
     assert reject[:4] == [
         "quantity is not a whole number of at most 10 digits",
@@ -127,35 +141,52 @@ def test_tasks_rows_waiting_and_rejects_are_those_of_sql(
         " FROM RAW_DATA.REJECTED_EVENTS"
     )
     page.get_by_text(f"caves rejected show {place}").wait_for()
-    assert page.locator("[data-testid=stVegaLiteChart]").count() >= 3
 
 
-@pytest.mark.parametrize("width", [390, 1440])
-def test_nothing_is_wider_than_the_screen(
-    open_page: Callable[..., Page], dashboard: Dashboard, opened_at: datetime, width: int
-) -> None:
-    page = opened(open_page(width=width), dashboard, "/pipeline")
-    overflow = page.evaluate(
-        "[...document.querySelectorAll('.flow, .flow *')].filter("
-        "each => each.getBoundingClientRect().right > window.innerWidth + 1).length"
+def points(page: Page, title: str) -> list[str]:
+    """What the points of a metric's line say to who cannot see them."""
+    place = page.locator("[data-testid=stColumn]", has_text=title).first
+    place.locator("path[aria-roledescription=point]").first.wait_for(state="attached")
+    found: list[str] = place.locator("path[aria-roledescription=point]").evaluate_all(
+        "points => points.map(point => point.getAttribute('aria-label'))"
     )
-    assert overflow == 0
+    return found
+
+
+def test_each_metric_with_a_past_has_it_as_a_line_and_the_others_say_why_not(
+    page: Page, dashboard: Dashboard, opened_at: datetime
+) -> None:
+    """In three slices, of which the middle one is empty."""
+    sql = dashboard.pipeline.sql
+    sql(
+        "UPDATE PRODUCTION.ORDERS SET UPDATED_AT = DATEADD('minute', -40, SYSDATE()),"
+        " ORDER_TIMESTAMP = DATEADD('second', -30, DATEADD('minute', -40, SYSDATE()))"
+        " WHERE ORDER_ID = 'o-2'"
+    )
+    opened(page, dashboard, "/pipeline")
+    slices = sql("SELECT VALUE FROM OPS.METRIC_HISTORY WHERE METRIC = 'PIPELINE_LATENCY'")
+    assert sorted(value for (value,) in slices)[0] == 30
+    assert len(points(page, "p95")) == len(slices) >= 2
+    text = main(page)
+    assert "No line: of the signs of life only the last one is kept." in text
+    assert "No line: a stream tells what waits now, not what waited." in text
+    assert "No line: the stock is compared as it is now." in text
+    assert list(looked_at(page)) == []
 
 
 def test_runs_come_with_what_they_logged_and_without_those_that_were_skipped(
-    open_page: Callable[..., Page], empty_dashboard: Dashboard
+    page: Page, dashboard: Dashboard
 ) -> None:
     """Here no procedure is deployed: the run fails, and its error stands in the log's place."""
-    pipeline = empty_dashboard.pipeline
+    pipeline = dashboard.pipeline
     pipeline.sql("EXECUTE TASK OPS.TASK_PURGE")
     ended = "SELECT ERROR_MESSAGE FROM OPS.TASK_RUNS WHERE COMPLETED_TIME IS NOT NULL"
     wait_for(lambda: pipeline.sql(ended), "the end of the run")
     [(error,)] = pipeline.sql(ended)
-    page = open_page()
 
     def shown() -> list[list[str]]:
-        """Answers are kept for half a minute."""
-        opened(page, empty_dashboard, "/pipeline")
+        """A page that is loaded again asks again."""
+        opened(page, dashboard, "/pipeline")
         found = page.locator(".flow th", has_text="What it did").count()
         return cells(page, "Started") if found else []
 
