@@ -3,14 +3,18 @@
 The whole pipeline runs on this machine, for a shop that has been open for four weeks, always from
 the same seed. What its past left in the tables is then made to look as if the pipeline had always
 been there: the past came in a minute, and every latency would be one of weeks.
+
+With --look FOLDER it also writes pictures there for who changes the pages: both of them, empty,
+with one day and with four weeks, on a screen and on a phone, light and dark.
 """
 
+import argparse
 import contextlib
 import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -47,25 +51,52 @@ AS_IF_ALWAYS_THERE = (
     "DELETE FROM {db}.STAGING.STG_INVENTORY_ADJ"
     " WHERE EVENT_TIMESTAMP < DATEADD('hour', -1, SYSDATE())",
 )
+LAST_DAY_ALONE = (
+    "DELETE FROM {db}.PRODUCTION.ORDERS WHERE ORDER_TIMESTAMP < DATEADD('hour', -30, SYSDATE())",
+    "DELETE FROM {db}.PRODUCTION.INVENTORY_HISTORY"
+    " WHERE ADJUSTMENT_TIMESTAMP < DATEADD('hour', -30, SYSDATE())",
+)
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Write docs/dashboard-shop.png and docs/dashboard-pipeline.png."""
+    parser = argparse.ArgumentParser(description="Pictures of the dashboard's pages")
+    parser.add_argument("--look", type=Path, metavar="FOLDER", help="more pictures, to look at")
+    look: Path | None = parser.parse_args(arguments).look
     folder = Path(tempfile.mkdtemp(prefix="caves-pictures-"))
-    with shop_of_four_weeks(folder) as url, browser() as chromium:
-        page = chromium.new_page(
-            viewport={"width": WIDTH, "height": 900}, timezone_id="Europe/Paris", locale="en-GB"
-        )
+    with deployed(folder) as (machine, account, url), browser() as chromium:
+        page = chromium.new_page(timezone_id="Europe/Paris", locale="en-GB")
         page.set_default_timeout(1000 * PATIENCE_SECONDS)
-        take(page, url + shop_address(datetime.now(SHOP_TIME)), DOCS / "dashboard-shop.png")
-        take(page, f"{url}/pipeline", DOCS / "dashboard-pipeline.png")
+        if look:
+            take_all(page, url, look, "empty")
+        fill(machine, account)
+        for name, path in pages().items():
+            take(page, url + path, DOCS / f"dashboard-{name}.png")
+        if look:
+            take_all(page, url, look, "four-weeks")
+            for statement in LAST_DAY_ALONE:
+                account.rows(statement)
+            take_all(page, url, look, "one-day")
     shutil.rmtree(folder)
     return 0
 
 
+def pages() -> dict[str, str]:
+    return {"shop": shop_address(datetime.now(SHOP_TIME)), "pipeline": "/pipeline"}
+
+
+def take_all(page: Page, url: str, folder: Path, what: str) -> None:
+    for name, path in pages().items():
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            for width in (1440, 390):
+                take(page, url + path, folder / f"{name}-{what}-{scheme}-{width}.png", width)
+    page.emulate_media(color_scheme="light")
+
+
 @contextlib.contextmanager
-def shop_of_four_weeks(folder: Path) -> Iterator[str]:
-    """The dashboard's address, while everything runs."""
+def deployed(folder: Path) -> Iterator[tuple[Machine, Account, str]]:
+    """Everything runs, with no event yet; and the dashboard's address."""
     place = Place(folder, free_port(HOST), free_port(HOST))
     with ProcessStack(lambda process: say(f"stopping {process.name}")) as stack:
         machine = Machine(Project.find(None), place, stack, say)
@@ -74,16 +105,20 @@ def shop_of_four_weeks(folder: Path) -> Iterator[str]:
         machine.bootstrap()
         machine.deploy(TASK_SCHEDULE)
         machine.start_ingester(*INGESTER_OF_HISTORY)
-        with machine.target.connect() as account:
-            producer = machine.start_producer(*PAST, *LIVE)
-            producer.popen.wait(timeout=PATIENCE_SECONDS)
-            stack.release(producer)
-            wait_for(account, machine.produced()["messages"])
-            for statement in AS_IF_ALWAYS_THERE:
-                account.rows(statement)
         port = free_port(HOST)
         machine.start_dashboard(port)
-        yield dashboard_url(port)
+        with machine.target.connect() as account:
+            yield machine, account, dashboard_url(port)
+
+
+def fill(machine: Machine, account: Account) -> None:
+    """Four weeks, as if the pipeline had been there all the time."""
+    producer = machine.start_producer(*PAST, *LIVE)
+    producer.popen.wait(timeout=PATIENCE_SECONDS)
+    machine.stack.release(producer)
+    wait_for(account, machine.produced()["messages"])
+    for statement in AS_IF_ALWAYS_THERE:
+        account.rows(statement)
 
 
 def wait_for(account: Account, messages: int) -> None:
@@ -115,16 +150,17 @@ def browser() -> Iterator[Browser]:
         yield playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
 
 
-def take(page: Page, address: str, path: Path) -> None:
+def take(page: Page, address: str, path: Path, width: int = WIDTH) -> None:
     """The whole page, once it has been drawn."""
-    page.set_viewport_size({"width": WIDTH, "height": 900})
+    page.set_viewport_size({"width": width, "height": 900})
     page.goto(address)
     page.wait_for_selector("[data-testid=stHeading]")
     for _ in range(2):
         page.wait_for_function(f"{RUNNING} === 'notRunning'")
         page.wait_for_load_state("networkidle")
-        page.set_viewport_size({"width": WIDTH, "height": int(page.evaluate(HEIGHT)) + 20})
+        page.set_viewport_size({"width": width, "height": int(page.evaluate(HEIGHT)) + 20})
     page.wait_for_timeout(2000)  # charts grow into their places; nothing says when they are done
+    path.parent.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=path)
     say(f"wrote {path}")
 
