@@ -191,7 +191,10 @@ def measure(orders: int) -> list[dict[str, Any]]:
             pipeline.deployed(connection, DATABASE) as deployed,
         ):
             _fill(deployed, orders)
-            with _dashboard(account, Path(folder)) as (streamlit, url), _browser() as browser:
+            with (
+                _dashboard(account, Path(folder)) as (streamlit, url),
+                _browser(Path(folder)) as browser,
+            ):
                 bench = Bench(account, log, streamlit, url, browser)
                 for name, path in _PAGES.items():
                     loads = [bench.load(path) for _ in range(_LOADS)]
@@ -273,14 +276,18 @@ def _wait_for(process: subprocess.Popen[bytes], address: str) -> None:
 
 
 @contextlib.contextmanager
-def _browser() -> Iterator[BrowserContext]:
+def _browser(folder: Path) -> Iterator[BrowserContext]:
+    """One with a profile on the disk, as people have: it keeps Streamlit's code, compiled."""
     executable = shutil.which("chromium")
     if not executable:
         raise SystemExit("there is no chromium: make chromium")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
-        yield browser.new_context(
-            viewport={"width": 1440, "height": 900}, timezone_id="Europe/Paris"
+        yield playwright.chromium.launch_persistent_context(
+            folder / "profile",
+            executable_path=executable,
+            args=["--no-sandbox"],
+            viewport={"width": 1440, "height": 900},
+            timezone_id="Europe/Paris",
         )
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 import pipeline_charts
 import pipeline_markup as markup
 import streamlit as st
+from account import Question
 from health import Clock, Row
 from pipeline_markup import Badge, Node
 from snowflake.connector.errors import ProgrammingError
@@ -108,6 +109,21 @@ WHERE KAFKA_OFFSET IS NOT NULL
 ORDER BY STATUS = 'OPEN' DESC, REJECTED_AT DESC
 LIMIT 50
 """
+ASKED = (
+    HEALTH,
+    INCIDENTS,
+    FRESHNESS,
+    RUNS,
+    HISTORY,
+    MESSAGES,
+    TASKS,
+    OVER_TIME,
+    HOPS,
+    BACKLOG,
+    OFFSETS,
+    REJECTED,
+    LATEST_REJECTED,
+)
 RUN_KINDS = {"SUCCEEDED": "good", "EXECUTING": "poor", "CANCELLED": "poor"}
 SHOWN_RUNS = 15
 LINE_HOURS = 6
@@ -117,6 +133,8 @@ UTC = ZoneInfo("UTC")
 def render() -> None:
     st.title("The pipeline")
     markup.style()
+    # All of it, in the order in which it is drawn.
+    account.ask(*map(Question, ASKED))
     metrics = records(account.query(HEALTH))
     incidents = records(account.query(INCIDENTS))
     freshness = records(account.query(FRESHNESS))

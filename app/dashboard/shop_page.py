@@ -9,6 +9,7 @@ import pandas as pd
 import shop_charts
 import stock
 import streamlit as st
+from account import Question
 from filters import CONDITION, OF_CATEGORIES, UNKNOWN, Chosen, Filter
 from language import Language
 from markup import Card, Name, cards, heading, legend, note, quiet, show, style, table
@@ -123,6 +124,7 @@ def render() -> None:
         )
     else:
         chosen = filters.ask(shop, words)
+        ask_ahead(shop, chosen)
         hours = sold_by_hour(chosen.filter)
         sales(shop, chosen, hours)
     stock.render(shop)
@@ -143,10 +145,41 @@ def as_of(shop: Shop) -> None:
     )
 
 
+def ask_ahead(shop: Shop, chosen: Chosen) -> None:
+    """All that the page will ask, in the order in which it is drawn."""
+    these = chosen.filter
+    account.ask(
+        Question(HOURS, with_a_week(these)),
+        Question(TOTALS, both(these, compared(shop, chosen))),
+        Question(WINES, these.values),
+        Question(CANCELLED, these.values),
+        Question(stock.STOCK),
+        Question(LOYALTY),
+    )
+
+
+def with_a_week(these: Filter) -> tuple[str, ...]:
+    """The values of HOURS: the period, and the week before its last day."""
+    first = min(these.first, these.last - timedelta(days=filters.WEEK))
+    return replace(these, first=first).in_days
+
+
+def compared(shop: Shop, chosen: Chosen) -> Filter | None:
+    """The period before the chosen one, if it is known."""
+    earlier = chosen.filter.before(shop.now)
+    return earlier if not chosen.everything and shop.first_day <= earlier.first else None
+
+
+def both(these: Filter, earlier: Filter | None) -> tuple[str, ...]:
+    """The values of TOTALS."""
+    begin, end = these.moments
+    earlier_begin, earlier_end = earlier.moments if earlier else (begin, begin)
+    return begin, earlier_begin, end, earlier_end, begin, *these.of_categories
+
+
 def sold_by_hour(these: Filter) -> pd.DataFrame:
     """What was sold in each hour of each day of the period, and of the week before its last day."""
-    first = min(these.first, these.last - timedelta(days=filters.WEEK))
-    frame = account.query(HOURS, *replace(these, first=first).in_days)
+    frame = account.query(HOURS, *with_a_week(these))
     return frame.assign(DAY=pd.to_datetime(frame["DAY"]))
 
 
@@ -157,9 +190,7 @@ def within(hours: pd.DataFrame, first: date, last: date) -> pd.DataFrame:
 def sales(shop: Shop, chosen: Chosen, hours: pd.DataFrame) -> None:
     """What was sold in the period."""
     words, these = shop.words, chosen.filter
-    earlier = these.before(shop.now)
-    known = not chosen.everything and shop.first_day <= earlier.first
-    now, before = two_periods(these, earlier if known else None)
+    now, before = two_periods(these, compared(shop, chosen))
     totals(shop, chosen, now, before)
     if now["ORDERS"]:
         if these.length == 1:
@@ -193,11 +224,7 @@ Figures = dict[str, float]
 
 def two_periods(these: Filter, earlier: Filter | None) -> tuple[Figures, Figures | None]:
     """FIGURES of a period, and of the one before it, if there is one to compare with."""
-    begin, end = these.moments
-    earlier_begin, earlier_end = earlier.moments if earlier else (begin, begin)
-    frame = account.query(
-        TOTALS, begin, earlier_begin, end, earlier_end, begin, *these.of_categories
-    )
+    frame = account.query(TOTALS, *both(these, earlier))
     found = {
         bool(row["IS_LATER"]): {name: float(row[name]) for name in FIGURES}
         for row in frame.to_dict("records")

@@ -18,7 +18,6 @@ PAGES = sorted((ROOT / "app" / "dashboard").glob("*.py"))
 API_1_52 = {
     "Page": {"default", "icon", "title", "url_path"},
     "altair_chart": {"width"},
-    "cache_data": {"max_entries", "show_spinner", "ttl"},
     "cache_resource": {"show_spinner"},
     "caption": set(),
     "code": {"language"},
