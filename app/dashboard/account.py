@@ -110,16 +110,21 @@ def _answer(question: Question) -> pd.DataFrame:
 
 def _known(question: Question) -> Future[pd.DataFrame] | None:
     """The answer of this load of the page, if it is fresh."""
-    if "asked" not in st.session_state:
-        st.session_state["asked"] = {}
-    asked: Asked | None = st.session_state["asked"].get(question)
+    asked = _this_load().get(question)
     if asked is None or time.monotonic() - asked.moment > FRESH_SECONDS:
         return None
     return asked.answer
 
 
-def _keep(question: Question, answer: Future[pd.DataFrame]) -> None:
+def _this_load() -> dict[Question, Asked]:
+    if "asked" not in st.session_state:
+        st.session_state["asked"] = {}
     asked: dict[Question, Asked] = st.session_state["asked"]
+    return asked
+
+
+def _keep(question: Question, answer: Future[pd.DataFrame]) -> None:
+    asked = _this_load()
     now = time.monotonic()
     for each in [each for each, one in asked.items() if now - one.moment > FRESH_SECONDS]:
         del asked[each]

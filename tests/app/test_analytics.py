@@ -71,6 +71,17 @@ class Shop:
             total,
         )
 
+    def cancel(self, order_id: str, at: datetime = SUNDAY_NOON, reason: str = "broken") -> None:
+        self.sql(
+            "INSERT INTO STAGING.STG_ORDER_CANCELLATIONS"
+            " (EVENT_ID, EVENT_TIMESTAMP, ORDER_ID, REASON)"
+            " SELECT ?, ?::TIMESTAMP_NTZ, ?, ?",
+            f"x-{order_id}",
+            at.isoformat(" "),
+            order_id,
+            reason,
+        )
+
     def stock(self, product: str, level: int, adjusted_at: datetime = SUNDAY_NOON) -> None:
         self.sql(
             "INSERT INTO PRODUCTION.INVENTORY_CURRENT (PRODUCT_ID, PRODUCT_NAME, PRODUCT_CATEGORY,"
@@ -96,6 +107,7 @@ def opened_shop(account: Any) -> Iterator[Shop]:
 @pytest.fixture
 def shop(opened_shop: Shop) -> Shop:
     opened_shop.sql("TRUNCATE TABLE PRODUCTION.ORDERS")
+    opened_shop.sql("TRUNCATE TABLE STAGING.STG_ORDER_CANCELLATIONS")
     opened_shop.sql("TRUNCATE TABLE PRODUCTION.INVENTORY_CURRENT")
     return opened_shop
 
@@ -104,7 +116,7 @@ def ago(**duration: float) -> datetime:
     return datetime.now(UTC).replace(tzinfo=None) - timedelta(**duration)
 
 
-@pytest.mark.parametrize("view", [view for view in VIEWS if view != "SHOP"])
+@pytest.mark.parametrize("view", [view for view in VIEWS if not view.startswith("SHOP")])
 def test_without_data_a_view_is_empty(shop: Shop, view: str) -> None:
     assert shop.view(view) == []
 
@@ -127,10 +139,35 @@ def test_sales_have_the_shops_own_day_and_hour_and_no_address(shop: Shop) -> Non
     assert "SHIPPING_ADDRESS" not in [column.name for column in columns]
 
 
+def test_a_cancelled_order_is_no_sale_and_says_why_in_the_shops_time(shop: Shop) -> None:
+    shop.sell("stands", datetime(2026, 11, 22, 11))
+    shop.sell("cancelled", datetime(2026, 11, 22, 23, 30), total="30.00")
+    shop.sell("to be cancelled", ago(hours=1))
+    shop.cancel("cancelled", datetime(2026, 11, 23, 23, 30), "a broken bottle")
+    shop.cancel("to be cancelled", ago(hours=-1))
+    assert [order_id for (order_id,) in shop.view("SALES", "ORDER_ID")] == [
+        "stands",
+        "to be cancelled",
+    ]
+    assert shop.view(
+        "CANCELLED_ORDERS", "ORDER_ID, SOLD_AT, CANCELLED_AT, REASON, TOTAL_AMOUNT::FLOAT"
+    ) == [
+        (
+            "cancelled",
+            datetime(2026, 11, 23, 0, 30),
+            datetime(2026, 11, 24, 0, 30),
+            "a broken bottle",
+            30.0,
+        )
+    ]
+
+
 def test_no_view_shows_an_address(shop: Shop) -> None:
     """Whatever views there are: of everything that they show, in the shop's own words, none of it
     is where the wine went."""
     shop.sell("o-1")
+    shop.sell("o-2")
+    shop.cancel("o-2")
     shop.stock("p-1", 1)
     cursor = shop.connection.cursor(DictCursor)
     names = [row["name"] for row in cursor.execute("SHOW VIEWS IN SCHEMA ANALYTICS").fetchall()]
