@@ -176,7 +176,7 @@ def run_readers(
     rate: float,
     seconds: float,
     cadence: latency.Cadence = latency.CADENCES[0],
-    deploy: latency.Deploy = Machine.deploy,
+    deploy: latency.Deploy = latency.deploy_with_snow,
 ) -> list[dict[str, Any]]:
     with latency.pipeline(cadence, deploy) as machine:
         return [with_readers(machine, count, rate, seconds) for count in counts]

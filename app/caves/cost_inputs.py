@@ -11,6 +11,7 @@ from app.caves.cost_model import Inputs, billed, credits_per_hour
 from app.caves.deployment.warehouse import find
 from app.caves.errors import CommandError, UsageError, one_line
 from app.caves.objects import ROOT_TASKS, SHOW_TASKS, TASKS
+from app.caves.settings import trigger_interval
 from app.caves.target import Account, Row, is_missing
 
 # Hours that had a batch, of those since the first one.
@@ -208,10 +209,18 @@ def inputs(known: Known, settings: Mapping[str, str], rate: float | None = None)
             "batch_seconds": _number(settings, "batch_max_seconds"),
             "batch_events": _number(settings, "batch_max_events"),
             "sign_every": _number(settings, "sign_of_life_seconds") or None,
-            "task_every": _period(settings["task_trigger"]),
+            **_trigger(settings["task_trigger"]),
             "alert_every": alert_period(settings) if settings.get("alert_warehouse") else None,
         }
     )
+
+
+def _trigger(text: str) -> dict[str, float | None]:
+    """What starts the root tasks: a schedule, or their streams, at most so often."""
+    seconds = trigger_interval(text)
+    if seconds is not None:
+        return {"task_every": None, "trigger_every": float(seconds)}
+    return {"task_every": _period(text)}
 
 
 def _number(settings: Mapping[str, str], name: str) -> float:

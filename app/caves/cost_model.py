@@ -40,7 +40,7 @@ RULE = (
 DAY = 86_400.0
 DAYS_PER_MONTH = 30
 MINIMUM_SECONDS = 60.0
-# A triggered task looks for data within seconds, and runs at most this often.
+# A triggered task looks for data within seconds, and runs at most this often, unless it says.
 # https://docs.snowflake.com/en/user-guide/tasks-triggered
 TRIGGER_SECONDS = 5.0
 TRIGGER_INTERVAL = 30.0
@@ -61,17 +61,18 @@ class Inputs:
     """What the estimate depends on; all times in seconds.
 
     active_share: the part of the day in which events come, evenly, `events_per_second` of them.
-    task_every: the schedule of the root tasks; None: triggered. ingest_seconds, run_seconds,
-    purge_seconds: how long the warehouse works for a batch, for a run of both graphs, for a night's
-    purge. cold_start_seconds: how much longer the first run after a sleep takes. sign_every: how
-    often the ingester signs while nothing comes; None: never. alert_every: how often alerts ask
-    the warehouse; None: they are serverless.
+    task_every: the schedule of the root tasks; None: triggered, at most every `trigger_every`.
+    ingest_seconds, run_seconds, purge_seconds: how long the warehouse works for a batch, for a run
+    of both graphs, for a night's purge. cold_start_seconds: how much longer the first run after a
+    sleep takes. sign_every: how often the ingester signs while nothing comes; None: never.
+    alert_every: how often alerts ask the warehouse; None: they are serverless.
     """
 
     events_per_second: float
     batch_seconds: float
     batch_events: float
     task_every: float | None
+    trigger_every: float = TRIGGER_INTERVAL
     active_share: float = 1.0
     ingest_seconds: float = 2.0
     run_seconds: float = 10.0
@@ -149,7 +150,7 @@ def with_cold_starts(
 def _latency(inputs: Inputs) -> float:
     """The first event of a batch waits for the batch, then for the tasks' next turn."""
     batch = min(inputs.batch_seconds, batch_period(inputs) or inputs.batch_seconds)
-    turn = TRIGGER_INTERVAL if inputs.task_every is None else inputs.task_every
+    turn = inputs.trigger_every if inputs.task_every is None else inputs.task_every
     return batch + inputs.ingest_seconds + turn + inputs.run_seconds
 
 
@@ -216,7 +217,7 @@ def _runs(inputs: Inputs, batches: list[float]) -> list[float]:
     for batch in batches:
         if inputs.task_every is None:
             ready = batch + inputs.ingest_seconds + TRIGGER_SECONDS
-            start = max(ready, runs[-1] + TRIGGER_INTERVAL) if runs else ready
+            start = max(ready, runs[-1] + inputs.trigger_every) if runs else ready
             if runs and batch <= runs[-1]:
                 continue  # taken by a run that has not begun yet
         else:

@@ -32,7 +32,7 @@ def effective(env: Mapping[str, str], overrides: Mapping[str, str]) -> dict[str,
     name = overrides.get("profile") or env.get("profile", LIVE)
     own = {key: value for key, value in env.items() if not key.startswith(PREFIX)}
     merged = {**own, **_settings(env, name), **overrides, "profile": name}
-    if "task_schedule" in overrides and merged.get("task_trigger") == "":
+    if "task_schedule" in overrides and "SCHEDULE" not in merged["task_trigger"].upper():
         raise UsageError(
             f"profile {name!r} starts the tasks by their streams and has no schedule: leave out"
             " task_schedule, or choose another profile"

@@ -111,11 +111,26 @@ def _in_field(part: str, low: int, high: int, names: tuple[str, ...], last: str)
 
 
 def _trigger(text: str) -> str | None:
-    """The one setting that is SQL: a schedule, or nothing."""
+    """The one setting that is SQL: a schedule, a triggered task's interval, or nothing."""
     found = re.fullmatch(r"SCHEDULE\s*=\s*'([^']*)'", text, re.IGNORECASE)
     if not text or (found and TASK_SCHEDULE(found[1]) is None):
         return None
-    return "empty, or SCHEDULE = '<% ctx.env.task_schedule %>'"
+    seconds = trigger_interval(text)
+    if seconds is not None and TRIGGER_SECONDS(seconds) is None:
+        return None
+    return (
+        "empty, SCHEDULE = '<% ctx.env.task_schedule %>', or"
+        " USER_TASK_MINIMUM_TRIGGER_INTERVAL_IN_SECONDS = 10 (or more, to 604800)"
+    )
+
+
+def trigger_interval(text: str) -> str | None:
+    """The seconds in `USER_TASK_MINIMUM_TRIGGER_INTERVAL_IN_SECONDS = 10`; None for any other
+    text."""
+    found = re.fullmatch(
+        r"USER_TASK_MINIMUM_TRIGGER_INTERVAL_IN_SECONDS\s*=\s*(\d+)", text.strip(), re.IGNORECASE
+    )
+    return found[1] if found else None
 
 
 def _time_zone(text: str) -> str | None:
@@ -164,6 +179,8 @@ def _plain(text: str) -> str | None:
 
 
 TASK_SCHEDULE = _schedule("SMH", "an interval from 10 SECONDS to 8 days, such as 1 MINUTE")
+# https://docs.snowflake.com/en/sql-reference/parameters
+TRIGGER_SECONDS = _whole(10, 604_800)
 COUNT = 9_999_999_999
 CHECKS: dict[str, Check] = {
     "database": _name,

@@ -12,9 +12,10 @@
 -- their streams on all the same, or the tasks would come back, and be billed, for ever.
 --
 -- On the roots, for their whole graphs:
--- task_trigger: a SCHEDULE, or nothing: a root without one runs once its WHEN is true, at most
---   every 30 seconds (a triggered task). It then runs right after the ingester's commit, and the
---   warehouse wakes up once for both. CREATE OR ALTER takes away a SCHEDULE that is not named.
+-- task_trigger: a SCHEDULE, or nothing: a root without one runs once its WHEN is true (a triggered
+--   task), at most every 30 seconds, or as USER_TASK_MINIMUM_TRIGGER_INTERVAL_IN_SECONDS says here
+--   instead of a SCHEDULE. It then runs right after the ingester's commit, and the warehouse wakes
+--   up once for both. CREATE OR ALTER takes away what is not named, a SCHEDULE too.
 -- USER_TASK_TIMEOUT_MS: five minutes, some hundred times what a run takes; a run that hangs on a
 --   lock or a queue ends in time to be tried again, rather than in an hour.
 -- TASK_AUTO_RETRY_ATTEMPTS: one more go from the failed task, for the accidents of a moment. What

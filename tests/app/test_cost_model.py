@@ -154,3 +154,13 @@ def test_a_triggered_task_runs_every_half_minute_at_most() -> None:
 
     assert found.batches == 43_200
     assert found.runs == pytest.approx(2880, abs=2)
+
+
+def test_a_triggered_task_may_run_every_ten_seconds_at_most_and_events_wait_less() -> None:
+    fast = replace(LIVE, batch_seconds=1, batch_events=10_000, task_every=None, trigger_every=10)
+    found = estimate(fast)
+
+    assert found.runs == pytest.approx(8640, abs=2)
+    assert found.latency_seconds == 1 + 2 + 10 + 10
+    # Batches and runs follow one another: it never sleeps, as with a run each minute.
+    assert (found.resumes, found.credits_per_day) == (1, 24)

@@ -316,6 +316,7 @@ def test_another_profile_changes_what_starts_the_roots_and_nothing_else_and_back
     while deployed.rows(waiting) != [{"N": 0}]:
         assert time.monotonic() < deadline
         time.sleep(0.1)
+    assert [deploy("fast")[name]["SCHEDULE"] for name in roots] == [None] * 2
     assert deploy("live") == live
     history = (
         "SELECT COUNT(*) AS N FROM TABLE({db}.INFORMATION_SCHEMA.TASK_HISTORY())"

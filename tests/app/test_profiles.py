@@ -55,6 +55,14 @@ def test_a_schedule_for_tasks_that_have_none_is_wrong_use() -> None:
         effective(ENV, {"profile": "prompt", "task_schedule": "10 SECONDS"})
 
 
+def test_a_schedule_for_tasks_with_an_interval_of_their_triggers_is_wrong_use() -> None:
+    interval = "USER_TASK_MINIMUM_TRIGGER_INTERVAL_IN_SECONDS = 10"
+    env = {**ENV, "profile_prompt": f"task_trigger={interval}"}
+    assert effective(env, {"profile": "prompt"})["task_trigger"] == interval
+    with pytest.raises(UsageError, match="'prompt' starts the tasks by their streams"):
+        effective(env, {"profile": "prompt", "task_schedule": "10 SECONDS"})
+
+
 @pytest.mark.parametrize(
     ("env", "name", "message"),
     [
@@ -79,7 +87,7 @@ def test_an_unknown_profile_stops_before_anything_is_done(
 ) -> None:
     assert cli.main([command, "--profile", "cheap"]) == 2
     assert capsys.readouterr().err == (
-        "caves: no profile 'cheap': snowflake.yml has live, triggered, economy\n"
+        "caves: no profile 'cheap': snowflake.yml has live, fast, triggered, economy\n"
     )
 
 
@@ -92,10 +100,11 @@ def test_the_ingesters_share_is_its_own_flags() -> None:
 def test_every_profile_of_the_manifest_makes_sense() -> None:
     env = Project.find().env
 
-    assert names(env) == ["live", "triggered", "economy"]
+    assert names(env) == ["live", "fast", "triggered", "economy"]
     found = {name: effective(env, {"profile": name}) for name in names(env)}
     assert {name: each["task_trigger"] for name, each in found.items()} == {
         "live": "SCHEDULE = '1 MINUTE'",
+        "fast": "USER_TASK_MINIMUM_TRIGGER_INTERVAL_IN_SECONDS = 10",
         "triggered": "",
         "economy": "",
     }

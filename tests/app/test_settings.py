@@ -23,6 +23,7 @@ RIGHT = [
     ("task_schedule", "using cron 59 23 L 12 5L UTC"),
     ("task_trigger", ""),
     ("task_trigger", "SCHEDULE = '1 MINUTE'"),
+    ("task_trigger", "USER_TASK_MINIMUM_TRIGGER_INTERVAL_IN_SECONDS = 10"),
     ("batch_max_seconds", "0.5"),
     ("alert_schedule", "60 MINUTES"),
     ("alert_recipients", ""),

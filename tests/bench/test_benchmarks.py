@@ -19,9 +19,10 @@ def quick_groups(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CAVES_KAFKA_HEARTBEAT_INTERVAL_MS", "400")
 
 
-def deploy_with_views(machine: Machine, schedule: str) -> None:
-    deploy_at_once(machine, schedule)
-    env = {"database": machine.target.database, "task_schedule": schedule}
+def deploy_with_views(machine: Machine, cadence: latency.Cadence) -> None:
+    assert cadence.schedule
+    deploy_at_once(machine, cadence.schedule)
+    env = {"database": machine.target.database, "task_schedule": cadence.schedule}
     with machine.target.connect() as account:
         for name in ("06_analytics.sql", "07_operations.sql"):
             for _ in account.connection.execute_string(filled(name, env)):

@@ -115,7 +115,7 @@ def _row(
     found, looks = estimate(given), cost_inputs.alert_period(settings)
     row: Row = {
         "PROFILE": name,
-        "TASKS": f"each {settings['task_schedule']}" if settings["task_trigger"] else "triggered",
+        "TASKS": f"each {settings['task_schedule']}" if given.task_every else "triggered",
         "BATCHES": found.batches,
         "SIGNS": found.signs,
         "RUNS": found.runs,

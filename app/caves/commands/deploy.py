@@ -31,7 +31,7 @@ def add_to(commands: Any, account_command: Callable[..., Any]) -> None:
     each.add_argument(
         "--profile",
         metavar="NAME",
-        help="settings as a set: live, triggered, economy (docs/cost.md)",
+        help="settings as a set: live, fast, triggered, economy (docs/cost.md)",
     )
     each.add_argument(
         "--plan", action="store_true", help="say what would change, and change nothing"
