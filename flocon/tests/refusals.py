@@ -241,7 +241,7 @@ REFUSED: dict[str, tuple[str, ...]] = {
         "select system$current_user_task_name()",
     ),
     "SHOW": (
-        "show parameters",
+        "show parameters in warehouse x",
         "show terse procedures",
     ),
     "UNDROP": ("undrop table t", "undrop database x"),

@@ -121,3 +121,91 @@ def test_a_login_with_names_that_do_not_exist_goes_without_them(
         ).fetchall()
         assert answer == [(None, None, None)]
         assert cursor.execute("show databases like 'NOT_THERE'").fetchall() == []
+
+
+def test_rows_come_as_json_where_a_session_asks_for_it(connection: Connection) -> None:
+    """https://docs.snowflake.com/en/sql-reference/parameters"""
+    query = """select 1, -0.05::number(4, 2), 1.5::float, true, 'é', null, hex_encode(x'00ff'),
+        parse_json('{"a": 1}'), '1969-12-31'::date, '01:02:03.5'::time, '1969-12-31 23:59:59.25'::timestamp_ntz,
+        'NaN'::float, '12345678901234567890123456789.25'::number(38, 2)"""
+    cursor = connection.cursor()
+    arrow = cursor.execute(query).fetchone()
+    cursor.execute("alter session set python_connector_query_result_format = 'JSON'")
+    try:
+        answer = cursor.execute(query).fetchone()
+        assert cursor._query_result_format == "json"
+        assert str(answer) == str(arrow)
+        assert cursor.execute("select x'00ff'").fetchone() == (b"\x00\xff",)
+        assert cursor.execute("select 1 where false").fetchall() == []
+        with pytest.raises(snowflake.connector.ProgrammingError) as raised:
+            cursor.execute("alter session set python_connector_query_result_format = 'XML'")
+        assert raised.value.errno == 1481
+    finally:
+        cursor.execute("alter session unset python_connector_query_result_format")
+    assert str(arrow) == (
+        "(1, Decimal('-0.05'), 1.5, True, 'é', None, '00FF', '{\\n  \"a\": 1\\n}',"
+        " datetime.date(1969, 12, 31), datetime.time(1, 2, 3, 500000),"
+        " datetime.datetime(1969, 12, 31, 23, 59, 59, 250000), nan,"
+        " Decimal('12345678901234567890123456789.25'))"
+    )
+
+
+def test_a_cursor_counts_the_rows_that_a_statement_has_changed(connection: Connection) -> None:
+    """https://docs.snowflake.com/en/developer-guide/python-connector/python-connector-api"""
+    cursor = connection.cursor()
+
+    def stats(sql: str) -> tuple[int | None, ...]:
+        return tuple(cursor.execute(sql).stats)
+
+    assert stats("create or replace table counted as select 1 a union all select 2") == (2, 0, 0, 0)
+    assert stats("create temporary table kept (a int) as select a from counted") == (2, 0, 0, 0)
+    assert stats("insert into counted values (3), (4), (5)") == (3, 0, 0, 0)
+    assert stats("update counted set a = 10 where a > 3") == (0, 0, 2, 0)
+    assert stats("delete from counted where a = 1") == (0, 1, 0, 0)
+    merge = """merge into counted c using (select 2 a union all select 7) s on c.a = s.a
+        when matched then delete when not matched then insert values (s.a)"""
+    assert stats(merge) == (1, 1, 0, 0)
+    assert stats("create or replace view seen as select 1 a") == (None, None, None, None)
+    assert stats("select * from counted") == (None, None, None, None)
+
+
+def test_marks_may_be_numbered(account: AccountProcess, database: str) -> None:
+    """https://docs.snowflake.com/en/developer-guide/python-connector/python-connector-example"""
+    with account.connect(database=database, schema="PUBLIC", paramstyle="numeric") as opened:
+        cursor = opened.cursor()
+        cursor.execute("create or replace table numbered (a int, b varchar)")
+        cursor.execute("insert into numbered values (:2, :1)", ("one", 1))
+        cursor.executemany("insert into numbered values (:1, :2)", [(2, "two"), (3, "three")])
+        found = cursor.execute(
+            "select b, :1 from numbered where a >= :2 and :1 = 'x' order by a", ("x", 2)
+        )
+        assert found.fetchall() == [("two", "x"), ("three", "x")]
+
+
+def test_a_connection_knows_what_use_has_changed(connection: Connection, database: str) -> None:
+    """https://docs.snowflake.com/en/developer-guide/python-connector/python-connector-api"""
+    cursor = connection.cursor()
+    cursor.execute("create warehouse if not exists used_next")
+    cursor.execute("use warehouse used_next")
+    cursor.execute("use role sysadmin")
+    assert (connection.role, connection.warehouse) == ("SYSADMIN", "USED_NEXT")
+    cursor.execute("use role accountadmin")
+    assert (connection.role, connection.database) == ("ACCOUNTADMIN", database)
+
+
+def test_a_session_shows_its_parameters(connection: Connection) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/show-parameters"""
+    cursor = connection.cursor()
+    cursor.execute("alter session set timezone = 'Europe/Paris'")
+    for where in ("", "in session"):
+        shown = cursor.execute(f"show parameters like 'time%one' {where}").fetchall()
+        assert shown == [("TIMEZONE", "Europe/Paris", "UTC", "SESSION", "", "STRING")]
+    cursor.execute("alter session unset timezone")
+    [row] = cursor.execute("show parameters like 'timezone'").fetchall()
+    assert row[1:4] == ("UTC", "UTC", "")
+    everything = cursor.execute("show parameters").fetchall()
+    assert ("AUTOCOMMIT", "true", "true", "", "", "BOOLEAN") in everything
+    assert cursor.execute("show parameters like 'default_streamlit%'").fetchall() == []
+    assert (
+        len(cursor.execute("show parameters like 'default_streamlit%' in account").fetchall()) == 1
+    )

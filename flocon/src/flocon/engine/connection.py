@@ -325,13 +325,12 @@ class Connection:
         tree = rewrite.definition(coercions.coerce(tree))
         self.values(render(decimals.exact(tree, self._unmatched_call)))
 
-    def create_table_as(self, tree: exp.Create) -> None:
-        """CREATE TABLE … AS, in the open transaction."""
+    def create_table_as(self, tree: exp.Create) -> int:
+        """CREATE TABLE … AS, in the open transaction; returns how many rows it has."""
         columns = tree.this.expressions if isinstance(tree.this, exp.Schema) else []
         self._forget_loads(tree.this.this if columns else tree.this)
         if any(column.args.get("constraints") for column in columns):
-            self._create_and_fill(tree, columns)
-            return
+            return self._create_and_fill(tree, columns)
         if columns:
             # DuckDB takes no column list here: the query's columns get its names and types.
             tree.set("this", tree.this.this)
@@ -342,9 +341,9 @@ class Connection:
             tree.set("expression", exp.select("*").from_(tree.args["clone"].this))
             tree.set("clone", None)
         sql = render(self._prepared(tree))
-        self.values(sql, used(sql, {}))
+        return int(self.values(sql, used(sql, {}))[0][0])
 
-    def _create_and_fill(self, tree: exp.Create, columns: list[Expr]) -> None:
+    def _create_and_fill(self, tree: exp.Create, columns: list[Expr]) -> int:
         """CREATE TABLE (…) AS where columns have more than a name and a type.
 
         https://docs.snowflake.com/en/sql-reference/sql/create-table
@@ -359,22 +358,24 @@ class Connection:
             compress(column)
         self.values(render(empty))
         sql = render(self._prepared(insert))
-        self.values(sql, used(sql, {}))
+        return int(self.values(sql, used(sql, {}))[0][0])
 
-    def create_temporary(self, name: FullName, tree: exp.Create) -> None:
-        """A table or view that only this connection has."""
+    def create_temporary(self, name: FullName, tree: exp.Create) -> int | None:
+        """A table or view that only this connection has; returns the rows of CREATE TABLE … AS."""
         kind, target = str(tree.args["kind"]).upper(), tree.this
         target = target.this if isinstance(target, exp.Schema) else target
         held_as = self._temporary_name(name)
         target.replace(exp.to_table(quoted(held_as)))
+        rows = None
         if kind == "VIEW":
             self.create_relation(tree)
         elif tree.expression:
-            self.create_table_as(tree)
+            rows = self.create_table_as(tree)
         else:
             self.values(render(rewrite.definition(tree)))
         self.temporary[name] = Temporary(held_as, kind, datetime.now(UTC).replace(tzinfo=None))
         self._temporary_changes += 1
+        return rows
 
     def _temporary_name(self, name: FullName) -> str:
         if name in self.temporary:

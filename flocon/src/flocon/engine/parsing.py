@@ -153,8 +153,14 @@ Snowflake.Parser.FUNCTIONS = {
 
 
 def number_binds(tree: Expr) -> int:
-    """Name the `?` marks b1, b2 … so that rewriting may move or repeat them; returns how many."""
-    marks = [m for m in tree.find_all(exp.Placeholder, bfs=False) if not m.this]
+    """Name the `?` marks b1, b2 … so that rewriting may move or repeat them; returns how many.
+    `:1` is b1."""
+    marks = []
+    for mark in tree.find_all(exp.Placeholder, bfs=False):
+        if not mark.this:
+            marks.append(mark)
+        elif str(mark.this).isdigit():
+            mark.set("this", f"b{mark.this}")
     marks.sort(key=lambda mark: mark.meta.get(_PLACE, 0))
     for index, mark in enumerate(marks, start=1):
         mark.set("this", f"b{index}")

@@ -253,9 +253,7 @@ class App:
         try:
             with self._logins.at_work(login):
                 outcome = self._execute(login, statement, query)
-            context = session.context
-            zone = str(context.parameters["TIMEZONE"])
-            names = Names(context.database, context.schema, zone)
+            names = protocol.current_names(session.context, statement.parameters)
             if not query.awaited:
                 response = protocol.answer(query.id, outcome, names)
         except Exception as error:

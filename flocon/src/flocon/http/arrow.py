@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from flocon.core import result
 from flocon.core.result import Result
 from flocon.core.variant_text import indented
+from flocon.http import json_rows
 
 
 def row_type(answer: Result) -> list[dict[str, Any]]:
@@ -56,14 +57,13 @@ def _column_type(kind: str) -> dict[str, Any]:
     return {"type": "text", "length": 16777216, "byteLength": 16777216}
 
 
-def rows(answer: Result, columns: Sequence[dict[str, Any]]) -> dict[str, Any]:
+def rows(
+    answer: Result, columns: Sequence[dict[str, Any]], *, as_json: bool = False
+) -> dict[str, Any]:
     """A result's rows; columns: what `row_type` says of them."""
-    if answer.statement_type in result.DML:
+    if as_json or answer.statement_type in result.DML:
         # Clients read affected counts from JSON rows.
-        return {
-            "queryResultFormat": "json",
-            "rowset": [[None if v is None else str(v) for v in row] for row in answer.rows()],
-        }
+        return {"queryResultFormat": "json", "rowset": json_rows.rowset(answer, columns)}
     if not answer.table.num_rows:
         # The connector makes the empty table of the row types; a stream without a batch it refuses.
         return {"queryResultFormat": "arrow", "rowsetBase64": ""}

@@ -11,10 +11,11 @@ from flocon.core import errors, result
 from flocon.core.errors import SnowflakeError
 from flocon.core.result import Result
 from flocon.engine import translate
+from flocon.http import protocol
 from flocon.http.protocol import Statement
 from flocon.session.session import Session
 from flocon.sql.tokens import split
-from flocon.stores.queries import Names, Query, QueryStore
+from flocon.stores.queries import Query, QueryStore
 
 PARAMETER = "MULTI_STATEMENT_COUNT"
 _TOLD = {"multiple statement execution": "VARCHAR"}
@@ -74,6 +75,4 @@ def _execute(
         outcome = translate(error, sql)
         raise
     finally:
-        context = session.context
-        names = Names(context.database, context.schema, str(context.parameters["TIMEZONE"]))
-        queries.close(query, outcome, names)
+        queries.close(query, outcome, protocol.current_names(session.context))

@@ -10,13 +10,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any
 
-from flocon.core import errors
+from flocon.core import errors, result
 from flocon.core.errors import SnowflakeError
 from flocon.core.result import Result
 from flocon.engine import SNOWFLAKE_VERSION
 from flocon.http import arrow
+from flocon.session.context import Context
+from flocon.session.parameters import RESULT_FORMATS
 from flocon.session.session import Session
 from flocon.stores.queries import Names, Query
 
@@ -25,7 +28,7 @@ _KEY_PAIR = "SNOWFLAKE_JWT"
 # Those that this account knows; clients send others of their own.
 _PARAMETERS = (
     "AUTOCOMMIT", "TIMEZONE", "QUERY_TAG", "LOCK_TIMEOUT", "STATEMENT_TIMEOUT_IN_SECONDS",
-    "MULTI_STATEMENT_COUNT",
+    "MULTI_STATEMENT_COUNT", *RESULT_FORMATS,
 )  # fmt: skip
 
 Response = dict[str, Any]
@@ -239,10 +242,52 @@ def _success(query_id: str, found: Result, names: Names) -> Response:
             "statementTypeId": found.statement_type,
             "finalDatabaseName": names.database,
             "finalSchemaName": names.schema,
-            **arrow.rows(found, columns),
+            "finalRoleName": names.role,
+            "finalWarehouseName": names.warehouse,
+            **arrow.rows(found, columns, as_json=names.result_format == "JSON"),
             **_parts(found),
+            **_changes(found),
         }
     )
+
+
+def current_names(context: Context, parameters: Mapping[str, Any] = MappingProxyType({})) -> Names:
+    """What a client is told of its session after a statement, which has parameters of its own."""
+    formats = (
+        given.get(name) for given in (parameters, context.parameters) for name in RESULT_FORMATS
+    )
+    return Names(
+        context.database,
+        context.schema,
+        context.role,
+        context.warehouse,
+        str(context.parameters["TIMEZONE"]),
+        next((str(each).upper() for each in formats if each), "ARROW"),
+    )
+
+
+_CHANGING = result.DML | {result.COPY}
+# Which rows a statement has changed, as its answer says it.
+_CHANGES = {
+    "numRowsInserted": re.compile("number of rows inserted|rows_loaded"),
+    "numRowsUpdated": re.compile("number of rows updated"),
+    "numRowsDeleted": re.compile("number of rows deleted"),
+}
+
+
+def _changes(found: Result) -> Response:
+    """The counts of DML, of COPY INTO and of CREATE TABLE … AS. A cursor shows them as `stats`."""
+    if found.statement_type == result.DDL and found.affected is not None:
+        counts = {**dict.fromkeys(_CHANGES, 0), "numRowsInserted": found.affected}
+    elif found.statement_type in _CHANGING:
+        rows = [dict(zip(found.names, row, strict=True)) for row in found.rows()]
+        counts = {
+            key: sum(row[name] for row in rows for name in found.names if of.match(name))
+            for key, of in _CHANGES.items()
+        }
+    else:
+        return {}
+    return {"stats": {**counts, "numDmlDuplicates": 0}}
 
 
 def _parts(found: Result) -> dict[str, str]:

@@ -6,17 +6,18 @@ https://docs.snowflake.com/en/sql-reference/parameters
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from flocon.access.demands import nothing, on_account
 from flocon.core import errors, result
 from flocon.core.result import Result
+from flocon.session import parameters
 from flocon.session.context import Context
 from flocon.session.statements import Kind
 from flocon.sql.show import show_scope
 from flocon.sql.statements import Show
-from flocon.sql.tokens import Tokens
+from flocon.sql.tokens import Name, Tokens
 from flocon.stores.stores import Stores
 
 ACCOUNT_DDL = """
@@ -120,14 +121,22 @@ _SHOWN = dict.fromkeys(("key", "value", "default", "level", "description", "type
 def _read_show(tokens: Tokens) -> Show:
     tokens.expect("SHOW", "PARAMETERS")
     scope = show_scope(tokens)
-    if scope.kind != "ACCOUNT":
-        raise errors.unsupported(f"{tokens.text.strip()}: only those IN ACCOUNT are shown")
-    return Show(scope)
+    of_session = scope.kind == "SCHEMA" and scope.name == Name("SESSION")
+    if not (of_session or scope.kind in (None, "ACCOUNT")):
+        raise errors.unsupported(f"{tokens.text.strip()}: only those of SESSION and ACCOUNT")
+    return Show(replace(scope, kind="SESSION", name=None) if of_session else scope)
 
 
 def show(context: Context, statement: Show) -> Result:
-    """SHOW PARAMETERS [LIKE '…'] IN ACCOUNT.
+    """SHOW PARAMETERS [LIKE '…'] [IN {SESSION | ACCOUNT}].
     https://docs.snowflake.com/en/sql-reference/sql/show-parameters"""
+    if statement.scope.kind != "ACCOUNT":
+        told = [
+            [name, value, default, level, "", kind]
+            for name, value, default, level, kind in parameters.shown(context.parameters)
+            if statement.scope.admits(name)
+        ]
+        return result.of(_SHOWN, told, result.SHOW)
     given = _set(context.account)
     rows = [
         [

@@ -115,10 +115,16 @@ def _create_as(context: Context, tree: exp.Create, names: Names, table: FullName
 
     def create(transaction: Any) -> Result:
         context.transactions.consume(transaction, _read(context, names))
-        context.connection.create_table_as(tree.copy())
-        return result.status(f"Table {table.name} successfully created.")
+        rows = context.connection.create_table_as(tree.copy())
+        return _created("Table", table.name, rows)
 
     return context.transactions.write(create)
+
+
+def _created(what: str, name: str, rows: int | None) -> Result:
+    answer = result.status(f"{what} {name} successfully created.")
+    answer.affected = rows
+    return answer
 
 
 def _read(context: Context, names: Names) -> list[Stream]:
@@ -152,9 +158,9 @@ def create_temporary(context: Context, tree: exp.Create, binds: Binds) -> Result
 
     def create(transaction: Any) -> Result:
         context.transactions.consume(transaction, _read(context, names))
-        context.connection.create_temporary(full, tree.copy())
+        rows = context.connection.create_temporary(full, tree.copy())
         comments.put_all(context, what, full, told)
-        return result.status(f"{what} {name} successfully created.")
+        return _created(what, name, rows)
 
     if tree.expression and what == "Table":
         return context.transactions.write(create)

@@ -32,11 +32,17 @@ _INTERRUPTIONS = 40
 
 
 class Names(NamedTuple):
-    """What was current in a query's session when it ended; clients are told."""
+    """What was current in a query's session when it ended; clients are told.
+
+    result_format: of the rows, ARROW or JSON.
+    """
 
     database: str | None = None
     schema: str | None = None
+    role: str | None = None
+    warehouse: str | None = None
     time_zone: str = "UTC"
+    result_format: str = "ARROW"
 
 
 _NOTHING = Names()
