@@ -126,7 +126,8 @@ def test_a_login_with_names_that_do_not_exist_goes_without_them(
 def test_rows_come_as_json_where_a_session_asks_for_it(connection: Connection) -> None:
     """https://docs.snowflake.com/en/sql-reference/parameters"""
     query = """select 1, -0.05::number(4, 2), 1.5::float, true, 'é', null, hex_encode(x'00ff'),
-        parse_json('{"a": 1}'), '1969-12-31'::date, '01:02:03.5'::time, '1969-12-31 23:59:59.25'::timestamp_ntz,
+        parse_json('{"a": 1}'), '1969-12-31'::date, '01:02:03.5'::time,
+        '1969-12-31 23:59:59.25'::timestamp_ntz,
         'NaN'::float, '12345678901234567890123456789.25'::number(38, 2)"""
     cursor = connection.cursor()
     arrow = cursor.execute(query).fetchone()

@@ -6,6 +6,7 @@ https://docs.snowflake.com/en/sql-reference/parameters
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -118,12 +119,15 @@ def _name(tokens: Tokens) -> str:
 _SHOWN = dict.fromkeys(("key", "value", "default", "level", "description", "type"), "VARCHAR")
 
 
+_OF_OBJECTS = re.compile(r"\bIN\s+(DATABASE|SCHEMA|TABLE|TASK|USER|WAREHOUSE)\b", re.IGNORECASE)
+
+
 def _read_show(tokens: Tokens) -> Show:
     tokens.expect("SHOW", "PARAMETERS")
+    if _OF_OBJECTS.search(tokens.text):
+        raise errors.unsupported(f"{tokens.text.strip()}: only those of SESSION and ACCOUNT")
     scope = show_scope(tokens)
     of_session = scope.kind == "SCHEMA" and scope.name == Name("SESSION")
-    if not (of_session or scope.kind in (None, "ACCOUNT")):
-        raise errors.unsupported(f"{tokens.text.strip()}: only those of SESSION and ACCOUNT")
     return Show(replace(scope, kind="SESSION", name=None) if of_session else scope)
 
 
