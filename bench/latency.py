@@ -22,8 +22,8 @@ from app.caves.machine.broker import KINDS, TANSU
 from app.caves.machine.demo import HOPS
 from app.caves.machine.programs import HOST, Machine, Place
 from app.caves.machine.supervision import ProcessStack, free_port
-from app.caves.profiles import LIVE
 from app.caves.project import Project
+from app.caves.settings import LIVE
 from app.caves.target import Account
 from bench import harness
 

@@ -1,38 +1,29 @@
-"""The `caves` command: deploy, watch, check and try the pipeline.
+"""The `caves` program: its parser, and what becomes of errors, signals and closed streams.
 
-A command's module is imported when it is asked for: the connector and pandas, which most of them
-need, take seconds, and `caves --help` none of them.
+A command's module is imported when that command is run: the connector and pandas, which most of
+them need, take seconds to import, and `caves --help` needs neither.
 """
 
 import argparse
+import contextlib
 import os
 import sys
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 from traceback import format_exception
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from app.caves.errors import (
-    FAILED,
-    INTERRUPTED,
-    USAGE,
-    CommandError,
-    Parser,
-    UsageError,
-    WrongArguments,
-    cut_off,
-    failed,
-    one_line,
-    standard_streams,
-)
+from app.caves.errors import CommandError, UsageError, one_line
 from app.caves.interrupts import Interrupts
 from connections.proxies import keep_loopback_direct
 
 if TYPE_CHECKING:
     from app.caves.screen import Screen
+
+# Each kind of failure, with its exit code.
+USAGE, FAILED, INTERRUPTED = ("usage", 2), ("failed", 1), ("interrupted", 1)
 
 EPILOG = """\
 Connections are those of connections.toml; SNOWFLAKE_CONNECTIONS_<NAME>_<KEY> and SNOWFLAKE_<KEY>
@@ -48,7 +39,16 @@ interrupted.
   caves demo
 """
 
-# In the order of `caves --help`: each command, the module that adds it, and what it is for.
+# Those of shtab's shells for which the epilog knows a place.
+SHELLS = ("bash", "zsh", "fish", "tcsh")
+COMPLETION_EPILOG = """\
+  bash  caves completion bash > ~/.local/share/bash-completion/completions/caves
+  zsh   caves completion zsh > "${fpath[1]}/_caves"
+  fish  caves completion fish > ~/.config/fish/completions/caves.fish
+  tcsh  caves completion tcsh > /etc/profile.d/caves.completion.csh
+"""
+
+# In the order of `caves --help`: each command, its module (none: this one), what it is for.
 COMMANDS = {
     "bootstrap": (
         "bootstrap",
@@ -72,25 +72,39 @@ COMMANDS = {
     ),
     "cost": ("cost", "credits a day and a month, of each profile, by measured run times"),
     "pause": (
-        "pause",
+        "tasks",
         "suspend all tasks and alerts, and wait for running ones",
     ),
-    "resume": ("pause", "start all tasks and alerts again"),
-    "run": ("run", "run both task graphs now, and wait"),
+    "resume": ("tasks", "start all tasks and alerts again"),
+    "run": ("tasks", "run both task graphs now, and wait"),
     "teardown": ("teardown", "drop the database, with its rows"),
     "demo": (
-        "demo",
+        "local",
         "everything on this machine, to the end, with the laws",
     ),
-    "up": ("up", "everything on this machine, until Ctrl-C"),
+    "up": ("local", "everything on this machine, until Ctrl-C"),
     "broker": ("broker", "a Kafka broker in the foreground"),
-    "completion": (
-        "completion",
-        "a script: the shell completes commands and flags",
-    ),
+    "completion": ("", "a script with which the shell completes commands and flags"),
 }
 
 Command = Callable[[argparse.Namespace, "Screen"], int]
+
+
+class WrongArguments(SystemExit):
+    """The arguments make no sense; `usage` is the command's. Where it is not caught, the program
+    ends with 2, as argparse itself does."""
+
+    def __init__(self, usage: str, message: str) -> None:
+        super().__init__(USAGE[1])
+        self.usage = usage
+        self.message = message
+
+
+class Parser(argparse.ArgumentParser):
+    """Leaves it to `main` to print what is wrong; the parsers of commands are of this kind, too."""
+
+    def error(self, message: str) -> NoReturn:
+        raise WrongArguments(self.format_usage(), message)
 
 
 def parser(chosen: str | None = None) -> argparse.ArgumentParser:
@@ -104,13 +118,36 @@ def parser(chosen: str | None = None) -> argparse.ArgumentParser:
     result.add_argument("--version", action="version", version=f"caves {version('caves-albert')}")
     commands = result.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, (module, help) in COMMANDS.items():
-        if chosen in (None, name):
+        if not module:
+            _add_completion(commands, name, help)
+        elif chosen in (None, name):
             import_module(f"app.caves.commands.{module}").add_to(
                 _Chosen(commands, name), _account_command
             )
         else:
             commands.add_parser(name, help=help, description=help)
     return result
+
+
+def _add_completion(commands: Any, name: str, help: str) -> None:
+    """It is about this parser, so it stands here and not among the commands."""
+    each = commands.add_parser(
+        name,
+        help=help,
+        description=help,
+        epilog=COMPLETION_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    each.set_defaults(function=_run_completion, json=False)
+    each.add_argument("shell", choices=SHELLS, help="the shell")
+
+
+def _run_completion(arguments: argparse.Namespace, screen: "Screen") -> int:
+    """The script is written once, with all flags in it: completing starts no Python."""
+    import shtab
+
+    sys.stdout.write(shtab.complete(parser(), shell=arguments.shell) + "\n")
+    return 0
 
 
 class _Chosen:
@@ -212,16 +249,52 @@ def _run(arguments: argparse.Namespace, screen: "Screen") -> int:
         return failed(screen, FAILED, one_line(error))
 
 
-def _heartbeat(arguments: argparse.Namespace, screen: "Screen") -> AbstractContextManager[None]:
+def _heartbeat(
+    arguments: argparse.Namespace, screen: "Screen"
+) -> contextlib.AbstractContextManager[None]:
     """What runs until it is stopped has a voice of its own."""
     endless = arguments.command == "broker" or getattr(arguments, "watch", None) is not None
-    return nullcontext() if endless else screen.heartbeat(f"caves {arguments.command}")
+    return contextlib.nullcontext() if endless else screen.heartbeat(f"caves {arguments.command}")
 
 
 def _is_connectors(error: Exception) -> bool:
     """Whether Snowflake's connector raised it; if so, it has been imported."""
     errors = sys.modules.get("snowflake.connector.errors")
     return errors is not None and isinstance(error, errors.Error)
+
+
+def failed(screen: "Screen", kind: tuple[str, int], text: str) -> int:
+    """Print what stopped the command; returns the exit code."""
+    name, code = kind
+    screen.error(text)
+    if screen.as_json:
+        with contextlib.suppress(OSError):
+            screen.json({"error": text, "kind": name, "exit_code": code}, indent=None)
+            sys.stdout.flush()
+    return code
+
+
+def cut_off() -> int:
+    """The reader has closed the pipe: what is left of the output is thrown away."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return FAILED[1]
+
+
+@contextlib.contextmanager
+def standard_streams() -> Iterator[None]:
+    """Streams to which any text can be written: what an encoding lacks shows as an escape, and one
+    that was closed when the program started takes everything and keeps nothing."""
+    with contextlib.ExitStack() as stack:
+        for name in ("stdout", "stderr"):
+            stream = getattr(sys, name)
+            if stream is None:
+                # It also keeps the descriptor from becoming another file's, by chance.
+                opened = stack.enter_context(open(os.devnull, "w"))  # noqa: PTH123 - os.devnull
+                setattr(sys, name, opened)
+                stack.callback(setattr, sys, name, None)
+            elif reconfigure := getattr(stream, "reconfigure", None):
+                reconfigure(errors="backslashreplace")
+        yield
 
 
 if __name__ == "__main__":

@@ -7,10 +7,11 @@ import pytest
 from app.caves import cli
 from app.caves.deployment import deploy
 from app.caves.errors import CommandError
-from app.caves.laws import LAWS, Verdict, verify
+from app.caves.laws import verify
+from app.caves.laws.verify import LAWS, Verdict
 from app.caves.machine import demo
-from app.caves.operations import graph
-from app.caves.operations.graph import GraphRun
+from app.caves.operations import tasks
+from app.caves.operations.tasks import GraphRun
 from app.caves.target import Account, Target, settings
 
 ON_AN_ACCOUNT = ("deploy", "status", "verify", "cost", "pause", "resume", "run", "teardown")
@@ -189,7 +190,7 @@ def test_run_ends_with_1_and_the_tasks_own_words_when_a_task_failed(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     failed = GraphRun("TASK_A", {"TASK_A": "FAILED"}, {"TASK_A": "Division by zero"})
-    monkeypatch.setattr(graph, "run", lambda account, timeout, progress: [failed])
+    monkeypatch.setattr(tasks, "run", lambda account, timeout, progress: [failed])
 
     assert cli.main(["run", "-c", "x"]) == 1
     assert "TASK_A failed: Division by zero" in capsys.readouterr().err

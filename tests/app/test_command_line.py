@@ -21,7 +21,8 @@ from typing import Any
 import pytest
 
 from app.caves import cli
-from app.caves.laws import LAWS, Verdict, verify
+from app.caves.laws import verify
+from app.caves.laws.verify import LAWS, Verdict
 from app.caves.screen import Screen
 from app.caves.status.page import page
 from app.caves.status.snapshot import Snapshot
@@ -70,7 +71,7 @@ def test_a_command_alone_has_the_flags_that_it_has_among_all(command: str) -> No
         (["rejected", "list", "--limit", "x"], "'x' is not a whole number, such as 5"),
         (["rejected", "list", "--stage", "raw"], "choose from 'INGEST', 'STAGING'"),
         (["deply"], "'deploy'"),
-        (["completion", "fish"], "choose from 'bash', 'zsh', 'tcsh'"),
+        (["completion", "nu"], "choose from 'bash', 'zsh', 'fish', 'tcsh'"),
     ],
 )
 def test_wrong_use_says_which_forms_are_accepted(
@@ -105,7 +106,7 @@ def test_every_flag_with_a_form_of_its_own_says_what_it_accepts() -> None:
         assert re.search(r"such as|NAME:PASSWORD|NAME=VALUE", str(refused.value)), name
 
 
-@pytest.mark.parametrize("shell", ["bash", "zsh", "tcsh"])
+@pytest.mark.parametrize("shell", cli.SHELLS)
 def test_the_completion_is_a_script_with_every_command(
     shell: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

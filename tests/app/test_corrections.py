@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from app.caves.flags import now
-from app.caves.operations import graph
+from app.caves.operations import tasks
 from tests.support.deployed import Deployed, deployed_pipeline
 
 RAW = (
@@ -39,7 +39,7 @@ def ingest(deployed: Deployed, *events: tuple[str, str, dict[str, Any]]) -> None
         deployed.rows(RAW, event_id, kind, json.dumps(event), moment, offset)
     deployed.rows("DELETE FROM {db}.RAW_DATA.INGEST_OFFSETS")
     deployed.rows(OFFSETS, int(count) + len(events))
-    graph.run(deployed.account, 120, lambda text: None)
+    tasks.run(deployed.account, 120, lambda text: None)
 
 
 @pytest.fixture(scope="module")
@@ -133,7 +133,7 @@ def test_an_event_of_the_future_is_rejected_until_somebody_accepts_it_by_name(
     note = ("--accept-future", "--note", "pre-order")
     found = deployed.caves_json(monkeypatch, capsys, "rejected", "retry", place, *note)
     assert found["retried"] == 1
-    graph.run(deployed.account, 120, lambda text: None)
+    tasks.run(deployed.account, 120, lambda text: None)
 
     orders = shown(deployed, "ORDER_ID, EVENT_ID, QUANTITY", "ORDERS")
     assert ("o-2", "s6", 6) in orders

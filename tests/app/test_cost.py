@@ -8,8 +8,8 @@ import pytest
 from app.caves import cli
 from app.caves.cost_inputs import Known, inputs
 from app.caves.errors import UsageError
-from app.caves.profiles import effective
 from app.caves.project import Project
+from app.caves.settings import effective
 
 SETTINGS = effective(Project.find().env, {})
 

@@ -9,10 +9,9 @@ from app.caves.deployment import plan
 from app.caves.deployment.desired_state import DesiredState, desired_state, plain_type
 from app.caves.deployment.live import Live
 from app.caves.deployment.log import DONE, FAILED, History, Recorded
-from app.caves.deployment.obsolete import is_our_code
-from app.caves.deployment.plan import Found
-from app.caves.deployment.tasks import Task, kept_suspended, running_before, to_start
+from app.caves.deployment.plan import Found, is_our_code, kept_suspended, running_before
 from app.caves.errors import UsageError
+from app.caves.operations.tasks import Task, to_start
 from app.caves.project import Project
 from app.caves.statements import (
     added_columns,

@@ -178,7 +178,7 @@ def test_a_full_disk_is_one_line() -> None:
 
 def test_an_encoding_that_lacks_a_character_shows_it_as_an_escape() -> None:
     script = (
-        "from app.caves.errors import standard_streams\n"
+        "from app.caves.cli import standard_streams\n"
         "from app.caves.screen import Screen\n"
         "with standard_streams():\n"
         "    screen = Screen(False)\n"

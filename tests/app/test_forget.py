@@ -12,7 +12,7 @@ import pytest
 from app.caves.deployment import checks
 from app.caves.deployment.steps import steps
 from app.caves.errors import CommandError
-from app.caves.operations import graph
+from app.caves.operations import tasks
 from app.caves.project import Project
 from tests.procedures.deployment import filled
 from tests.support.caves import take_in
@@ -27,7 +27,7 @@ def deployed(account: Any) -> Iterator[Deployed]:
     with deployed_pipeline(account) as pipeline:
         for offset in range(2):
             take_in(pipeline.account, offset, f"o-{offset}")
-        graph.run(pipeline.account, 120, lambda text: None)
+        tasks.run(pipeline.account, 120, lambda text: None)
         yield pipeline
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from app.caves.operations.graph import GraphRun, Task, awaited
+from app.caves.operations.tasks import GraphRun, Task, awaited
 
 CHAIN = [Task("A"), Task("B", ("A",)), Task("C", ("B",))]
 

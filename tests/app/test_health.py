@@ -13,7 +13,7 @@ import pytest
 import raw_to_staging
 import staging_to_production
 
-from app.caves.status import tasks
+from app.caves.status import readings
 from app.caves.target import Account
 from tests.procedures.deployment import filled, run_sql_file
 from tests.procedures.pipeline import Pipeline, adjustment, opened_pipeline, order
@@ -216,9 +216,9 @@ def test_runs_of_other_environments_and_skipped_ones_push_no_run_out_of_the_hist
         ran(other, "TASK_RAW_TO_STAGING_ORDERS", 3)
 
         assert metric(pipeline, "TASK_FAILURES") == (pytest.approx(100 / 3), "BREACH")
-        monkeypatch.setattr(tasks, "LAST_RUN", tasks.LAST_RUN.replace("=> 10000", "=> 3"))
+        monkeypatch.setattr(readings, "LAST_RUN", readings.LAST_RUN.replace("=> 10000", "=> 3"))
         with Account(account.connect(), ours) as opened:
-            last = {row["TASK"]: row["LAST_STATE"] for row in tasks.tasks(opened)}
+            last = {row["TASK"]: row["LAST_STATE"] for row in readings.tasks(opened)}
         assert last == {
             "TASK_RAW_TO_STAGING_ORDERS": "FAILED",
             "TASK_RAW_TO_STAGING_INVENTORY": None,

@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from app.caves.laws import LAWS
-from app.caves.laws.verify import figures_text, verify
+from app.caves.laws.verify import LAWS, figures_text, verify
 from app.caves.project import Project
 from app.caves.target import Account
 from tests.procedures.deployment import run_sql_file

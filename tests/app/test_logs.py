@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from app.caves.commands.logs import NOTHING
-from app.caves.operations import graph
+from app.caves.operations import tasks
 from tests.support.caves import take_in
 from tests.support.deployed import Deployed, deployed_pipeline
 
@@ -21,7 +21,7 @@ def deployed(account: Any) -> Iterator[Deployed]:
 
 
 def run_graphs(deployed: Deployed) -> None:
-    graph.run(deployed.account, 120, lambda text: None)
+    tasks.run(deployed.account, 120, lambda text: None)
 
 
 def test_each_run_comes_with_what_its_procedure_logged(

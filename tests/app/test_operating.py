@@ -14,14 +14,14 @@ from typing import Any
 import pytest
 
 from app.caves.flags import now
-from app.caves.kafka import Topic, TopicUnknown
+from app.caves.kafka import Extent, Topic, TopicUnknown
 from app.caves.objects import ROOT_TASKS, STREAMS, TABLES
-from app.caves.operations import graph
-from app.caves.profiles import effective
+from app.caves.operations import tasks
 from app.caves.project import Project
-from app.caves.status.data import Extent, partitions
+from app.caves.settings import effective
+from app.caves.status import readings
+from app.caves.status.readings import partitions
 from app.caves.status.snapshot import NOT_ASKED
-from app.caves.status.tasks import tasks
 from app.caves.target import Account
 from tests.procedures.deployment import run_sql_file
 from tests.support.deployed import Deployed, deployed_pipeline
@@ -62,7 +62,7 @@ def deployed(account: Any) -> Iterator[Deployed]:
     with deployed_pipeline(account) as pipeline:
         order = {"order_id": "o-1", "customer_id": "c-1", "quantity": 1, "unit_price": 9.5}
         ingest(pipeline, 0, "ORDER_CREATED", -60, **order)
-        graph.run(pipeline.account, 120, lambda text: None)
+        tasks.run(pipeline.account, 120, lambda text: None)
         more = {"adjustment_id": "a-1", "adjustment_type": "RESTOCK", "quantity_change": 24}
         ingest(pipeline, 1, "INVENTORY_ADJUSTED", -30, **more)
         pipeline.rows(OFFSETS, "sales_events", 0, 2)
@@ -308,7 +308,7 @@ def test_another_profile_changes_what_starts_the_roots_and_nothing_else_and_back
     assert [live[name]["SCHEDULE"] for name in roots] == ["1 MINUTE"] * 2
     triggered = deploy("economy")
     assert [triggered[name]["SCHEDULE"] for name in roots] == [None] * 2
-    shown = [row["SCHEDULE"] for row in tasks(deployed.account)]
+    shown = [row["SCHEDULE"] for row in readings.tasks(deployed.account)]
     assert shown == ["triggered", "triggered", None, None, None, "USING CRON 15 2 * * * UTC"]
     assert {name: {**triggered[name], "SCHEDULE": live[name]["SCHEDULE"]} for name in live} == live
     # A root without a schedule runs by itself, for there are rows in its stream.

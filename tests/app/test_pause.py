@@ -3,12 +3,12 @@ from typing import Any
 
 import pytest
 
-from app.caves.deployment import tasks
 from app.caves.deployment.desired_state import desired_state
 from app.caves.deployment.plan import look
 from app.caves.errors import CommandError
-from app.caves.profiles import effective
+from app.caves.operations import tasks
 from app.caves.project import Project
+from app.caves.settings import effective
 from app.caves.target import Row
 from tests.support.deployed import deployed_pipeline
 

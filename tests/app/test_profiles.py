@@ -2,8 +2,8 @@ import pytest
 
 from app.caves import cli
 from app.caves.errors import UsageError
-from app.caves.profiles import effective, ingester_flags, names
 from app.caves.project import Project
+from app.caves.settings import effective, ingester_flags, profile_names
 
 ENV = {
     "task_schedule": "1 MINUTE",
@@ -100,8 +100,8 @@ def test_the_ingesters_share_is_its_own_flags() -> None:
 def test_every_profile_of_the_manifest_makes_sense() -> None:
     env = Project.find().env
 
-    assert names(env) == ["live", "fast", "triggered", "economy"]
-    found = {name: effective(env, {"profile": name}) for name in names(env)}
+    assert profile_names(env) == ["live", "fast", "triggered", "economy"]
+    found = {name: effective(env, {"profile": name}) for name in profile_names(env)}
     assert {name: each["task_trigger"] for name, each in found.items()} == {
         "live": "SCHEDULE = '1 MINUTE'",
         "fast": "USER_TASK_MINIMUM_TRIGGER_INTERVAL_IN_SECONDS = 10",

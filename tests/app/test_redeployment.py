@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 
+from app.caves.commands.teardown import doomed
 from app.caves.deployment import log
-from app.caves.deployment import tasks as task_states
-from app.caves.deployment.teardown import doomed
 from app.caves.errors import CommandError
 from app.caves.objects import ALERTS, TASKS
+from app.caves.operations import tasks as task_states
 from app.caves.project import Project
 from app.caves.target import Target
 from tests.support.caves import Caves, take_in

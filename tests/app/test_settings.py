@@ -8,9 +8,8 @@ import pytest
 from app.caves import cli
 from app.caves.deployment.desired_state import desired_state
 from app.caves.errors import UsageError
-from app.caves.profiles import effective
 from app.caves.project import Project
-from app.caves.settings import CHECKS, check, check_name
+from app.caves.settings import CHECKS, check, check_name, effective
 from app.caves.target import Target
 from tests.support.deployed import ENV, deployed_pipeline
 

@@ -11,9 +11,8 @@ from app.caves.commands.status import found_for_ever
 from app.caves.errors import CommandError, UsageError
 from app.caves.kafka import Topic, TopicUnknown, read_settings
 from app.caves.machine import broker
-from app.caves.status.data import Extent
-from app.caves.status.health import lag
 from app.caves.status.page import size
+from app.caves.status.readings import Extent, lag
 from app.caves.status.snapshot import Snapshot
 from app.caves.target import Account
 from tests.support.broker import running_broker

@@ -16,8 +16,8 @@ import pytest
 from app.caves.deployment.desired_state import desired_state
 from app.caves.deployment.plan import look, plan
 from app.caves.laws.verify import verify
-from app.caves.profiles import effective
 from app.caves.project import Project
+from app.caves.settings import effective
 from app.caves.target import Account
 from tests.chaos.deployment import deploy_to
 from tests.procedures.deployment import PROJECT

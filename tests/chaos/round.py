@@ -17,7 +17,7 @@ from app.caves.machine.demo import HOPS
 from app.caves.machine.programs import Machine
 from app.caves.machine.supervision import ProcessStack
 from app.caves.objects import ROOT_TASKS
-from app.caves.operations.graph import RUNS
+from app.caves.operations.tasks import RUNS
 from app.caves.project import Project
 from tests.chaos.faults import Injection, Steps, inject
 from tests.chaos.plan import Fault, Scale, plan

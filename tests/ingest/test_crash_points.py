@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import raw_to_staging
 
-from app.caves.laws import LAWS, kinds
-from app.caves.laws.verify import BEGINNING, judge
+from app.caves.laws import kinds
+from app.caves.laws.verify import BEGINNING, LAWS, judge
 from app.caves.target import Account
 from tests.conftest import RunningAccount
 from tests.ingest.world import Sent, World, send

@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 from kafka.admin import ConfigResource, ConfigResourceType
 
-from app.caves.laws import LAWS
 from app.caves.laws.kinds import Kinds
-from app.caves.laws.verify import BEGINNING, judge
+from app.caves.laws.verify import BEGINNING, LAWS, judge
 from app.caves.target import Account
 from tests.conftest import RunningAccount
 from tests.ingest.world import Sent, World, wait_for

@@ -11,7 +11,7 @@ from kafka.admin import ACL, ACLOperation, ACLPermissionType, ResourcePattern, R
 
 from app.caves.kafka import Topic, read_settings
 from app.caves.machine.apache_kafka import Listener
-from app.caves.status.data import Extent
+from app.caves.status.readings import Extent
 from tests.conftest import RunningAccount
 from tests.ingest.programs import INGESTER, PRODUCER, Program
 from tests.ingest.world import PROMPT, Sent, World

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from app.caves.machine import certificates
+from app.caves.machine import security
 from app.caves.machine.apache_kafka import Listener
 from tests.conftest import RunningAccount
 from tests.ingest.programs import PRODUCER
@@ -29,14 +29,14 @@ pytestmark = pytest.mark.timeout(180)
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Certificates and keys of two authorities, of brokers and of clients."""
     made = tmp_path_factory.mktemp("certificates")
-    ours, foreign = certificates.authority("ours"), certificates.authority("foreign")
+    ours, foreign = security.authority("ours"), security.authority("foreign")
     pems = {
         "ca": ours.certificate_pem,
         "foreign-ca": foreign.certificate_pem,
         "broker": ours.issue("broker").pem,
         "expired": ours.issue("broker", days=-1).pem,
         "elsewhere": ours.issue("broker", ["kafka.example.com"]).pem,
-        "self-signed": certificates.self_signed("broker").pem,
+        "self-signed": security.self_signed("broker").pem,
         "client": ours.issue("client").pem,
         "foreign-client": foreign.issue("client").pem,
     }

@@ -3,15 +3,15 @@
 import argparse
 import os
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from app.caves.errors import UsageError
 from app.caves.flags import port
-from app.caves.machine import apache_kafka, broker, certificates
+from app.caves.machine import apache_kafka, broker
 from app.caves.machine.apache_kafka import HOST, Listener, Node
+from app.caves.machine.security import Security, write_certificates, write_private
 from app.caves.machine.supervision import free_port, listens
 from app.caves.screen import Screen
 
@@ -25,67 +25,6 @@ it, and with any security ready settings for --kafka-config:
   python -m ingest.producer --bootstrap-servers 127.0.0.1:9094 \\
       --kafka-config .kafka/sasl-tls.properties
 """
-
-
-@dataclass(frozen=True)
-class Security:
-    """The listeners that were asked for beside the plain one, and whom they know."""
-
-    tls_port: int | None = None
-    sasl_port: int | None = None
-    sasl_tls_port: int | None = None
-    mutual_tls: bool = False
-    users: Sequence[tuple[str, str]] = ()
-
-    @property
-    def tls(self) -> bool:
-        return bool(self.tls_port or self.sasl_tls_port)
-
-    def check(self) -> None:
-        """May raise UsageError."""
-        if (self.sasl_port or self.sasl_tls_port) and not self.users:
-            raise UsageError("a SASL listener knows nobody: say --user NAME:PASSWORD")
-        if self.users and not (self.sasl_port or self.sasl_tls_port):
-            raise UsageError("--user needs a SASL listener: --sasl-port or --sasl-tls-port")
-        if self.mutual_tls and not self.tls_port:
-            raise UsageError("--mutual-tls needs --tls-port")
-
-    def listeners(self, folder: Path) -> list[Listener]:
-        store = {
-            "ssl.keystore.type": "PEM",
-            "ssl.keystore.location": str(folder / "broker.pem"),
-            "ssl.truststore.type": "PEM",
-            "ssl.truststore.location": str(folder / "ca.pem"),
-        }
-        mutual = {"ssl.client.auth": "required"} if self.mutual_tls else {}
-        found = []
-        if self.tls_port:
-            found.append(Listener("TLS", "SSL", self.tls_port, settings={**store, **mutual}))
-        if self.sasl_port:
-            found.append(Listener("SASL", "SASL_PLAINTEXT", self.sasl_port))
-        if self.sasl_tls_port:
-            found.append(Listener("SASL_TLS", "SASL_SSL", self.sasl_tls_port, settings=store))
-        return found
-
-    def client_settings(self, folder: Path) -> dict[str, str]:
-        """The text of a file for --kafka-config, by the file's name, for each listener."""
-        trust = f"ssl.cafile={folder / 'ca.pem'}\n"
-        client = f"ssl.certfile={folder / 'client.pem'}\n" if self.mutual_tls else ""
-        sasl = ""
-        if self.users:
-            name, password = self.users[0]
-            sasl = (
-                "sasl.mechanism=SCRAM-SHA-512\n"
-                f"sasl.plain.username={name}\nsasl.plain.password={password}\n"
-            )
-        files = {}
-        if self.tls_port:
-            files["tls.properties"] = f"security.protocol=SSL\n{trust}{client}"
-        if self.sasl_port:
-            files["sasl.properties"] = f"security.protocol=SASL_PLAINTEXT\n{sasl}"
-        if self.sasl_tls_port:
-            files["sasl-tls.properties"] = f"security.protocol=SASL_SSL\n{trust}{sasl}"
-        return files
 
 
 def add_to(commands: Any, account_command: Callable[..., Any]) -> None:
@@ -155,9 +94,9 @@ def _kafka(
             raise UsageError(f"port {each} is taken")
     folder.mkdir(parents=True, exist_ok=True)
     if security.tls:
-        _write_certificates(folder)
+        write_certificates(folder)
     for name, text in security.client_settings(folder).items():
-        _write_private(folder / name, text)
+        write_private(folder / name, text)
         screen.progress(f"settings for --kafka-config: {folder / name}")
     node = Node(
         folder,
@@ -169,23 +108,6 @@ def _kafka(
     )
     node.prepare(libraries)
     return node.command(libraries)
-
-
-def _write_certificates(folder: Path) -> None:
-    """An authority, the broker's certificate and a client's, as long as they are not there."""
-    names = ("ca.pem", "broker.pem", "client.pem")
-    if all((folder / name).exists() for name in names):
-        return
-    authority = certificates.authority()
-    pems = (authority.certificate_pem, authority.issue("broker").pem, authority.issue("client").pem)
-    for name, pem in zip(names, pems, strict=True):
-        _write_private(folder / name, pem)
-
-
-def _write_private(path: Path, text: str) -> None:
-    path.touch(mode=0o600)
-    path.chmod(0o600)
-    path.write_text(text, encoding="utf-8")
 
 
 def _user(text: str) -> tuple[str, str]:

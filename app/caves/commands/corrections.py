@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from app.caves.errors import CommandError, UsageError
-from app.caves.operations.procedures import VOID, WITHDRAW, call
+from app.caves.operations.procedures import VOID, WITHDRAW, call, user
 from app.caves.screen import Screen
 from app.caves.target import Account, project_and_target
 
@@ -62,7 +62,7 @@ def _note(account: Account, text: str) -> str:
     """Who did it, and why."""
     if not text.strip():
         raise UsageError("--note is blank: say why")
-    return f"{account.row('SELECT CURRENT_USER() AS NAME')['NAME']}: {text}"
+    return f"{user(account)}: {text}"
 
 
 def _show(screen: Screen, counts: dict[str, int], text: str) -> None:

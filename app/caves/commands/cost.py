@@ -4,12 +4,13 @@ import argparse
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from app.caves import cost_inputs, profiles
+from app.caves import cost_inputs
 from app.caves.cost_inputs import Known
 from app.caves.cost_model import DAY, RULE, estimate
 from app.caves.errors import UsageError
 from app.caves.flags import number
 from app.caves.screen import Screen
+from app.caves.settings import effective, ingester_flags, profile_names
 from app.caves.tables import as_table
 from app.caves.target import Row, overrides, project_and_target
 
@@ -62,8 +63,8 @@ def run_cost(arguments: argparse.Namespace, screen: Screen) -> int:
     project, target = project_and_target(arguments)
     env, given = project.env, overrides(arguments, project)
     chosen = {
-        name: profiles.effective(env, {**given, "profile": name})
-        for name in arguments.profile or profiles.names(env)
+        name: effective(env, {**given, "profile": name})
+        for name in arguments.profile or profile_names(env)
     }
     if arguments.offline:
         known = Known()
@@ -128,5 +129,5 @@ def _row(
     if price is not None:
         row["PRICE_A_MONTH"] = round(found.credits_per_month * price, 2)
     row["SECONDS_AT_MOST"] = round(found.latency_seconds)
-    row["INGESTER"] = " ".join(profiles.ingester_flags(settings))
+    row["INGESTER"] = " ".join(ingester_flags(settings))
     return row

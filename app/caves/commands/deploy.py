@@ -6,11 +6,11 @@ from typing import Any
 
 from rich.markup import escape
 
-from app.caves import profiles
 from app.caves.deployment import deploy
 from app.caves.deployment.plan import Plan, suspended
 from app.caves.errors import UsageError
 from app.caves.screen import Screen
+from app.caves.settings import effective, ingester_flags
 from app.caves.tables import as_table
 from app.caves.target import Target, overrides, project_and_target
 
@@ -49,14 +49,14 @@ def run_deploy(arguments: argparse.Namespace, screen: Screen) -> int:
     given = overrides(arguments, project)
     if arguments.profile:
         given["profile"] = arguments.profile
-    chosen = profiles.effective(project.env, given)
+    chosen = effective(project.env, given)
     if arguments.plan:
         found = deploy.plan_deployment(project, target, given, arguments.resume)
         return _show_plan(found, target, screen, arguments.check)
     if arguments.check:
         raise UsageError("--check belongs to --plan")
     done = deploy.deploy(project, target, given, screen.progress, arguments.resume)
-    flags = " ".join(profiles.ingester_flags(chosen))
+    flags = " ".join(ingester_flags(chosen))
     notes = suspended(done.kept_suspended)
     if screen.as_json:
         kept = [task.name for task in done.kept_suspended]

@@ -10,7 +10,7 @@ from snowflake.connector.errors import ProgrammingError
 from app.caves.errors import UsageError, python_reason
 from app.caves.flags import TIME_FORMS, in_utc, integer, moment, now
 from app.caves.screen import Screen
-from app.caves.status.tasks import seconds
+from app.caves.status.readings import seconds
 from app.caves.tables import as_table
 from app.caves.target import Account, Row, is_missing, project_and_target
 

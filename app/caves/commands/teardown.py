@@ -1,18 +1,50 @@
-"""`caves teardown`: flags and output."""
+"""`caves teardown`: what goes with an environment, and the end of it."""
 
 import argparse
 import sys
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from rich.markup import escape
+from snowflake.connector.errors import ProgrammingError
 
-from app.caves.deployment import teardown
-from app.caves.errors import CommandError, UsageError
+from app.caves.deployment import live
+from app.caves.errors import CommandError, UsageError, one_line
+from app.caves.project import Project
 from app.caves.screen import Screen
 from app.caves.tables import as_table
-from app.caves.target import Target, project_and_target
+from app.caves.target import Account, Row, Target, identifier, project_and_target
+
+TASKS_ELSEWHERE = "SHOW TASKS IN ACCOUNT"
+DROP_WAREHOUSE = "DROP WAREHOUSE IF EXISTS {warehouse}"
+MADE_FOR = "made for {database}"
+COUNTED = ("STREAM", "VIEW", "TASK", "PROCEDURE")
+
+
+@dataclass(frozen=True)
+class Doomed:
+    """What a teardown drops. `warehouse`: only one that this environment made and that no task of
+    another one runs on; `kept` says why a warehouse stays.
+    """
+
+    database: str
+    tables: list[Row]
+    others: dict[str, int]
+    warehouse: str | None
+    kept: str | None
+
+    @property
+    def row_count(self) -> int:
+        return sum(row["ROWS"] for row in self.tables)
+
+    def told(self) -> str:
+        others = ", ".join(f"{count} {kind.lower()}s" for kind, count in self.others.items())
+        also = f"; warehouse {self.warehouse}" if self.warehouse else ""
+        return (
+            f"database {self.database}: {len(self.tables)} tables with {self.row_count:,} rows,"
+            f" {others}{also}"
+        )
 
 
 def add_to(commands: Any, account_command: Callable[..., Any]) -> None:
@@ -25,12 +57,12 @@ def run_teardown(arguments: argparse.Namespace, screen: Screen) -> int:
     if not arguments.yes and not sys.stdin.isatty():
         raise UsageError(f"teardown drops {target.database} with all rows: confirm with --yes")
     with target.connect() as account:
-        goes = teardown.doomed(account)
+        goes = doomed(account)
     screen.errors.print(as_table(f"Tables of {target.database}", goes.tables))
     screen.progress(f"drops {goes.told()}")
     if not arguments.yes:
         _confirm(target, screen)
-    kept = teardown.teardown(project, target, goes)
+    kept = teardown(project, target, goes)
     if kept:
         screen.progress(kept)
         goes = replace(goes, warehouse=None)
@@ -50,3 +82,54 @@ def _confirm(target: Target, screen: Screen) -> None:
     )
     if name.upper() != target.database:
         raise CommandError("nothing was dropped")
+
+
+def doomed(account: Account) -> Doomed:
+    found = live.read(account, ("DATABASE", "TABLE", *COUNTED))
+    if f"DATABASE {account.database}" not in found.objects:
+        raise CommandError(f"there is no database {account.database}")
+    tables = [
+        {"TABLE": f"{row['SCHEMA_NAME']}.{row['NAME']}", "ROWS": row["ROWS"] or 0}
+        for row in found.rows["TABLE"]
+    ]
+    warehouses = {row["WAREHOUSE"] for row in found.rows["TASK"] if row["WAREHOUSE"]}
+    warehouse, kept = _warehouse(account, sorted(warehouses))
+    others = {kind: len(found.rows[kind]) for kind in COUNTED}
+    return Doomed(account.database, tables, others, warehouse, kept)
+
+
+def _warehouse(account: Account, used: Sequence[str]) -> tuple[str | None, str | None]:
+    """The warehouse to drop, or why there is none."""
+    made = MADE_FOR.format(database=account.database)
+    ours = [
+        row["NAME"]
+        for row in account.rows(live.SHOW["WAREHOUSE"])
+        if row["NAME"] in used and str(row["COMMENT"]).endswith(made)
+    ]
+    if not ours:
+        names = ", ".join(used)
+        return None, f"warehouse {names} stays: this environment did not make it" if used else None
+    [warehouse] = ours
+    others = {
+        row["DATABASE_NAME"]
+        for row in account.rows(TASKS_ELSEWHERE)
+        if row["WAREHOUSE"] == warehouse and row["DATABASE_NAME"] != account.database
+    }
+    if others:
+        return None, f"warehouse {warehouse} stays: {', '.join(sorted(others))} runs on it"
+    return warehouse, None
+
+
+def teardown(project: Project, target: Target, goes: Doomed) -> str | None:
+    """Drop the database, and the warehouse where it goes too; why that one stayed, if it did."""
+    file = project.teardown_file()
+    env = ("--env", f"database={target.database}")
+    target.snow(("sql", "--filename", str(file.path), *env), cwd=project.root)
+    if not goes.warehouse:
+        return goes.kept
+    try:
+        with target.connect() as account:
+            account.rows(DROP_WAREHOUSE.format(warehouse=identifier(goes.warehouse)))
+    except ProgrammingError as error:
+        return f"warehouse {goes.warehouse} stays: {one_line(error)}"
+    return None

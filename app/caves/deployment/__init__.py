@@ -1,9 +1,8 @@
-"""What `caves bootstrap`, `deploy`, `pause`, `resume` and `teardown` do with an account.
+"""What `caves bootstrap` and `caves deploy` do with an account, from the outside in.
 
-- `desired_state` is what the project declares, read from app/sql by `statements` and from
-  snowflake.yml; `live` is what the account has; `log` what earlier deployments left there;
-- `plan` compares the three, `obsolete` finds what the project no longer has;
-- `deploy` carries it out in `steps`, which are calls of `snow`, with `checks` before and after;
-- `tasks` suspends tasks and alerts, and starts them again; `dashboard` makes room for it;
-- `bootstrap` is the administrator's part, `warehouse` whose warehouse it is, `teardown` the end.
+- `deploy` carries a deployment out: `plan` says what would change, `steps` are the calls of `snow`,
+  `checks` come before and after;
+- `plan` compares three things: `desired_state` is what the project declares, `live` is what the
+  account has, `log` is what earlier deployments recorded there;
+- `bootstrap` is the administrator's part; `warehouse` says who made the warehouse, and its price.
 """

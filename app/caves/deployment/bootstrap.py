@@ -10,11 +10,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from app.caves.deployment import dashboard, tasks, warehouse
+from app.caves.deployment import steps, warehouse
 from app.caves.errors import UsageError
-from app.caves.profiles import effective
+from app.caves.operations import tasks
 from app.caves.project import Project
-from app.caves.settings import WAREHOUSE_RUNTIME
+from app.caves.settings import WAREHOUSE_RUNTIME, effective
 from app.caves.target import Account, Target
 
 ROLES = ("DEPLOYER", "TASK_OWNER", "INGESTER", "ANALYST", "OPERATOR")
@@ -162,11 +162,11 @@ def adopt(account: Account) -> list[str]:
 def _drop_foreign_dashboard(account: Account) -> list[str]:
     """Ownership of a Streamlit app cannot be granted; the deployer makes its own.
     https://docs.snowflake.com/en/sql-reference/sql/grant-ownership"""
-    name = dashboard.NAME.split(".")[1]
+    name = steps.DASHBOARD_NAME.split(".")[1]
     owners = [row["OWNER"] for row in account.rows(SHOW_APPS) if row["NAME"] == name]
     if owners in ([], [f"{account.database}_DEPLOYER"]):
         return []
-    account.run(dashboard.DROP)
+    account.run(steps.DROP_DASHBOARD)
     return [f"the dashboard was {owners[0]}'s and is dropped: `caves deploy` makes it again"]
 
 

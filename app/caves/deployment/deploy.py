@@ -7,17 +7,18 @@ from dataclasses import dataclass, field
 
 from snowflake.connector.errors import Error
 
-from app.caves.deployment import checks, dashboard, live, log, obsolete, tasks
+from app.caves.deployment import checks, live, log
 from app.caves.deployment.checks import PIPELINE, shortcomings
 from app.caves.deployment.desired_state import DesiredState, desired_state
-from app.caves.deployment.plan import Found, Plan, look, plan, recorded_objects
-from app.caves.deployment.steps import Step, steps
+from app.caves.deployment.plan import Found, Plan, kept_suspended, look, plan, recorded_objects
+from app.caves.deployment.steps import DASHBOARD_KEY, Step, drop, make_room_for_dashboard, steps
 from app.caves.deployment.warehouse import find
 from app.caves.errors import CommandError, one_line
 from app.caves.interrupts import Interrupts
-from app.caves.profiles import effective, names
+from app.caves.operations import tasks
 from app.caves.project import Project
 from app.caves.screen import Progress
+from app.caves.settings import effective, profile_names
 from app.caves.target import Account, Target
 
 CREATED = re.compile(
@@ -74,7 +75,7 @@ def deploy(
 def settings(project: Project, target: Target, overrides: Mapping[str, str]) -> dict[str, str]:
     """What is deployed. Raises UsageError for a wrong value, also in a profile that is not chosen:
     nobody shall find out when it is needed."""
-    for name in names(project.env):
+    for name in profile_names(project.env):
         effective(project.env, {"profile": name})
     return {**effective(project.env, overrides), "database": target.database}
 
@@ -144,14 +145,14 @@ class Deployment:
             if found.obsolete:
                 begin(f"dropping {', '.join(found.obsolete)}")
                 for key in found.obsolete:
-                    obsolete.drop(account, key)
+                    drop(account, key)
             begin("starting tasks and alerts")
             now = tasks.read(account)
             tasks.start(account, tasks.to_start(now, found.before, self._resume))
         no_dashboard = None
         try:
             with self._target.connect() as account:
-                dashboard.make_way(account)
+                make_room_for_dashboard(account)
             snow(todo.dashboard)
         except (CommandError, Error) as error:
             no_dashboard = str(error)
@@ -160,7 +161,7 @@ class Deployment:
 
     def _finish(self, found: Found, no_dashboard: str | None) -> Deployed:
         with self._target.connect() as account:
-            kept = tasks.kept_suspended(tasks.read(account), found.before)
+            kept = kept_suspended(tasks.read(account), found.before)
             expected = {kind: self._desired.of(kind) for kind in PIPELINE}
             if problems := shortcomings(account, expected, [task.name for task in kept]):
                 raise CommandError("deployed, but not fit to run:\n  " + "\n  ".join(problems))
@@ -169,7 +170,7 @@ class Deployment:
             failure = None
             if no_dashboard:
                 # Which version is there is not known: the next deployment makes it again.
-                objects = {key: each for key, each in objects.items() if key != dashboard.KEY}
+                objects = {key: each for key, each in objects.items() if key != DASHBOARD_KEY}
                 failure = f"the dashboard was not made: {no_dashboard}"
             log.finish(account, self.id, objects, failure)
         return Deployed(kept, found.obsolete, no_dashboard)

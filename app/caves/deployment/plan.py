@@ -1,21 +1,29 @@
-"""What a deployment would change: the project against the account and the last deployment."""
+"""What a deployment would change: the project against the account and the last deployment.
+
+Obsolete is what came from an earlier version of the project and has left it since. Only what holds
+no rows is ever dropped, and only what the project itself has put there: a procedure whose code is
+in the project's folder of the stage; a task, an alert or a view that the last deployment recorded,
+and that nobody has replaced since. What people made stays.
+"""
 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from app.caves.deployment.desired_state import DesiredState
-from app.caves.deployment.live import Live
+from app.caves.deployment.live import CODE, Live
 from app.caves.deployment.live import read as read_live
-from app.caves.deployment.log import DONE, History, Recorded
+from app.caves.deployment.log import DONE, FAILED, History, Recorded
 from app.caves.deployment.log import read as read_history
-from app.caves.deployment.obsolete import obsolete_objects
-from app.caves.deployment.tasks import Task, kept_suspended, running_before, to_start
-from app.caves.deployment.tasks import read as read_tasks
 from app.caves.errors import UsageError
+from app.caves.operations.tasks import Task, to_start
+from app.caves.operations.tasks import read as read_tasks
 from app.caves.statements import Declared
-from app.caves.target import Account
+from app.caves.target import Account, identifier
 
+# Tasks first: what they call must not go before them.
+DROPPED = ("TASK", "ALERT", "VIEW", "PROCEDURE")
+DESCRIBE = "DESCRIBE PROCEDURE {{db}}.{name}"
 TASK_PROPERTIES = {"SCHEDULE": r"\bSCHEDULE = '([^']*)'", "WAREHOUSE": r"\bWAREHOUSE = (\S+)"}
 
 
@@ -77,6 +85,27 @@ def refuse_narrower(desired: DesiredState, live: Live) -> None:
                 f" NUMBER({digits}, {decimals}): values would not fit, or be rounded"
                 " (docs/how-to-change.md, Change a column)"
             )
+
+
+def running_before(now: Sequence[Task], last: Recorded | None) -> dict[str, bool]:
+    """Task to whether it is to run after the deployment, as far as there is a before.
+
+    After a deployment that came to no end it is that one's before which counts: what it had
+    suspended starts again. One that FAILED has put its tasks back itself. Either may have made
+    tasks and not started them: they are as new as if they were not there.
+    """
+    before = {task.name: task.started for task in now}
+    if last is None or last.outcome == DONE:
+        return before
+    known = {name: started for name, started in before.items() if name in last.tasks or started}
+    if last.outcome == FAILED:
+        return known
+    return {name: started or last.tasks.get(name, False) for name, started in known.items()}
+
+
+def kept_suspended(now: Sequence[Task], before: Mapping[str, bool]) -> list[Task]:
+    """What an operator, or ten failures in a row, had suspended before."""
+    return [task for task in now if not task.started and not before.get(task.name, True)]
 
 
 def plan(desired: DesiredState, found: Found, env: Mapping[str, str], resume: bool = False) -> Plan:
@@ -210,3 +239,43 @@ def recorded_objects(desired: DesiredState, live: Live) -> dict[str, dict[str, o
         for each in desired.objects
         if each.replaced
     }
+
+
+def obsolete_objects(
+    account: Account, desired: DesiredState, live: Live, done: Recorded | None
+) -> list[str]:
+    """`KIND NAME` of what a deployment drops, in the order in which it does."""
+    names = {each.key for each in desired.objects}
+    left = [key for key in live.objects if key not in names]
+    recorded = done.objects if done else {}
+    ours = [
+        key
+        for key in left
+        if (_is_procedure(key) and _has_our_code(account, key.partition(" ")[2]))
+        or (not _is_procedure(key) and _is_as_recorded(live, recorded, key))
+    ]
+    return sorted(ours, key=lambda key: DROPPED.index(key.split(" ")[0]))
+
+
+def _is_procedure(key: str) -> bool:
+    return key.startswith("PROCEDURE ")
+
+
+def _is_as_recorded(live: Live, recorded: Mapping[str, dict[str, object]], key: str) -> bool:
+    kind = key.split(" ")[0]
+    return kind in DROPPED and key in recorded and recorded[key]["shown"] == live.objects[key]
+
+
+def _has_our_code(account: Account, name: str) -> bool:
+    schema, _, rest = name.partition(".")
+    bare, _, arguments = rest.rpartition("(")
+    procedure = f"{schema}.{identifier(bare)}({arguments}"
+    rows = account.rows(DESCRIBE.format(name=procedure))
+    values = {str(row["PROPERTY"]).lower(): str(row["VALUE"] or "") for row in rows}
+    return is_our_code(values.get("imports", ""), account.database)
+
+
+def is_our_code(imports: str, database: str) -> bool:
+    """Whether DESCRIBE PROCEDURE's imports are of the folder that `snow snowpark deploy` fills."""
+    place = rf"@({re.escape(database)}\.)?{re.escape(CODE)}"
+    return re.search(place, imports.replace('"', ""), re.IGNORECASE) is not None

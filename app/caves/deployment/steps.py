@@ -1,13 +1,23 @@
-"""The calls of `snow` that a deployment consists of."""
+"""What a deployment does: the calls of `snow`, and what it drops to make room for them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from snowflake.connector.errors import ProgrammingError
+
 from app.caves.deployment import checks
 from app.caves.project import PROCEDURES_STEP, SqlFile
+from app.caves.target import Account, is_missing
 
 DASHBOARD = "dashboard"
+# The name that app/dashboard/snowflake.yml gives it, and its entry file there.
+DASHBOARD_NAME = "ANALYTICS.DASHBOARD"
+MAIN_FILE = "streamlit_app.py"
+DASHBOARD_KEY = f"STREAMLIT {DASHBOARD_NAME}"
+
+DESCRIBE_DASHBOARD = f"DESCRIBE STREAMLIT {{db}}.{DASHBOARD_NAME}"
+DROP_DASHBOARD = f"DROP STREAMLIT {{db}}.{DASHBOARD_NAME}"
 
 
 @dataclass(frozen=True)
@@ -58,3 +68,25 @@ def steps(files: Sequence[SqlFile], env: Mapping[str, str], policies: Sequence[P
 def _sql(files: Sequence[Path], settings: tuple[str, ...]) -> Step:
     arguments = tuple(part for path in files for part in ("--filename", str(path)))
     return Step(f"snow sql {' '.join(path.name for path in files)}", ("sql", *arguments, *settings))
+
+
+def make_room_for_dashboard(account: Account) -> None:
+    """Drop an app with another entry file than ours: `snow streamlit deploy --replace` changes an
+    app in place, and leaves its entry file as it is. The app holds no data; who may open it gets
+    that again by the FUTURE grants of `caves bootstrap`."""
+    try:
+        [row] = account.rows(DESCRIBE_DASHBOARD)
+    except ProgrammingError as error:
+        if is_missing(error):
+            return
+        raise
+    if row["MAIN_FILE"] != MAIN_FILE:
+        account.run(DROP_DASHBOARD)
+
+
+def drop(account: Account, key: str) -> None:
+    """Drop an object by `KIND NAME`; what runs by itself is suspended first."""
+    kind, _, name = key.partition(" ")
+    if kind in ("TASK", "ALERT"):
+        account.rows(f"ALTER {kind} IF EXISTS {{db}}.{name} SUSPEND")
+    account.rows(f"DROP {kind} IF EXISTS {{db}}.{name}")

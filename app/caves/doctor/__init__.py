@@ -1,12 +1,11 @@
-"""`caves doctor`: what the pipeline takes for granted about Snowflake, asked of an account.
+"""`caves doctor`: what the pipeline relies on in Snowflake, tried on an account.
 
-- `assertion` is one such thing: its name, its page, what follows where it does not hold, its check;
-  `findings` are what became of them.
-- The assertions stand by subject: `installation`, `statements`, `json_values`, `transactions`,
-  `streams`, `procedures`, `tasks`, `corrections`, `listings`, `rights`, `dashboard`.
-- `scratch` makes what a run needs and drops it again; `environment` is what checks ask; `events`
-  are the pipeline's input, and `ingestion` writes them.
-- `record` keeps what Snowflake answered, and tells two such records apart.
-- `elsewhere` says which assertions the local account cannot answer, and why.
-- `examination` is a whole run.
+- `examination` is a whole run: it makes a `scratch` database, tries every assertion, and drops it;
+- `assertion` is one thing that the pipeline relies on: a name, its page, what follows where it does
+  not hold, its check; and what was found;
+- the assertions by subject: `installation` (the dashboard included), `statements` (and values),
+  `transactions`, `streams`, `procedures`, `operation` (tasks, alert, corrections), `listings`,
+  `rights`. Each is a module because each is a part of Snowflake, read beside its own pages;
+- checks ask through an `environment`; `events` are the input, written as the ingester does;
+- `record` keeps what Snowflake answered, and says how two such records differ.
 """

@@ -9,19 +9,16 @@ from typing import Any
 from snowflake.connector.errors import Error
 
 from app.caves.doctor.assertion import FAILS, HOLDS, NOT_ASKED, Assertion, Broken, Finding, NotAsked
-from app.caves.doctor.corrections import CORRECTIONS
-from app.caves.doctor.dashboard import DASHBOARD
 from app.caves.doctor.environment import Environment
-from app.caves.doctor.installation import INSTALLATION
-from app.caves.doctor.json_values import JSON_VALUES
+from app.caves.doctor.installation import DASHBOARD, INSTALLATION
 from app.caves.doctor.listings import LISTINGS
+from app.caves.doctor.operation import CORRECTIONS, TASKS
 from app.caves.doctor.procedures import PROCEDURES
 from app.caves.doctor.record import Record
 from app.caves.doctor.rights import RIGHTS
 from app.caves.doctor.scratch import Scratch, drop_leavings
-from app.caves.doctor.statements import STATEMENTS
+from app.caves.doctor.statements import JSON_VALUES, STATEMENTS
 from app.caves.doctor.streams import STREAMS
-from app.caves.doctor.tasks import TASKS
 from app.caves.doctor.transactions import TRANSACTIONS
 from app.caves.errors import CommandError, UsageError, one_line
 from app.caves.interrupts import Interrupts

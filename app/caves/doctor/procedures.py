@@ -9,8 +9,7 @@ from app.caves.doctor.assertion import Broken, Subject, expect
 from app.caves.doctor.environment import Beside, Environment
 from app.caves.doctor.events import FIRST_BATCH, ingest, order
 from app.caves.laws.verify import verify
-from app.caves.operations.rejected import DISCARD, RETRY
-from app.caves.operations.reprocess import CALL as REPROCESS
+from app.caves.operations.procedures import DISCARD, REPROCESS, RETRY
 
 PROCEDURES = Subject("deploys")
 holds = PROCEDURES.holds

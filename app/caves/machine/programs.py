@@ -20,9 +20,9 @@ from app.caves.machine import apache_kafka, broker
 from app.caves.machine.apache_kafka import Node, plain_node
 from app.caves.machine.supervision import Process, ProcessStack, listens
 from app.caves.objects import TOPIC
-from app.caves.profiles import LIVE
 from app.caves.project import Project
 from app.caves.screen import Progress
+from app.caves.settings import LIVE
 from app.caves.target import Target
 
 HOST = "127.0.0.1"

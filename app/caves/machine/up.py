@@ -18,9 +18,9 @@ from app.caves.errors import UsageError
 from app.caves.machine.broker import TANSU
 from app.caves.machine.programs import HOST, Machine, Place, dashboard_url
 from app.caves.machine.supervision import ProcessStack, listens
-from app.caves.profiles import LIVE, effective, ingester_flags
 from app.caves.project import Project
 from app.caves.screen import Progress
+from app.caves.settings import LIVE, effective, ingester_flags
 
 TASK_SCHEDULE = "10 SECONDS"
 # A shop that had a hundred orders a day is not to have as many in two minutes now.

@@ -1,6 +1,6 @@
 """What an operator does to a pipeline that runs.
 
-- `graph` runs its tasks now, until they have finished;
-- `rejected` finds rejected events and decides about them; `reprocess` applies the transforms of
-  today to a window of RAW; `forget` erases a customer; each through `procedures`.
+- `tasks` reads, starts, pauses and resumes tasks and alerts, and runs both graphs now;
+- `rejected` finds rejected events, and has them retried or discarded;
+- `procedures` are the procedures of the pipeline that people call.
 """

@@ -1,4 +1,4 @@
-"""Calling the pipeline's own procedures, which answer with counts."""
+"""The pipeline's own procedures that people call: their CALLs, and the counts that they answer."""
 
 import json
 from collections.abc import Sequence
@@ -11,10 +11,20 @@ from app.caves.target import Account, is_missing
 
 VOID = "CALL {db}.OPS.VOID_ADJUSTMENT(?, ?)"
 WITHDRAW = "CALL {db}.OPS.WITHDRAW_ORDER_EVENT(?, ?, ?)"
+RETRY = "CALL {db}.OPS.RETRY_REJECTED(PARSE_JSON(?)::ARRAY, ?)"
+ACCEPT_FUTURE = "CALL {db}.OPS.ACCEPT_FUTURE(PARSE_JSON(?)::ARRAY, ?)"
+DISCARD = "CALL {db}.OPS.DISCARD_REJECTED(PARSE_JSON(?)::ARRAY, ?, ?)"
+REPROCESS = "CALL {db}.OPS.REPROCESS(?::TIMESTAMP_NTZ, ?::TIMESTAMP_NTZ)"
+FORGET = "CALL {db}.OPS.FORGET_CUSTOMER(?, ?, ?)"
 # Without the procedure, or with one of other arguments: which of them Snowflake says depends on how
 # the name is written.
 UNKNOWN_PROCEDURE = {2139, 2140, 2141}
 FAILED_IN_PYTHON = 100357
+
+
+def user(account: Account) -> str:
+    """Who calls, for the note that a procedure writes beside what it did."""
+    return str(account.row("SELECT CURRENT_USER() AS NAME")["NAME"])
 
 
 def call(account: Account, statement: str, values: Sequence[Any]) -> dict[str, int]:

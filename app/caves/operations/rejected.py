@@ -15,7 +15,7 @@ from datetime import datetime
 from snowflake.connector.errors import ProgrammingError
 
 from app.caves.errors import CommandError, UsageError
-from app.caves.operations.procedures import call
+from app.caves.operations.procedures import ACCEPT_FUTURE, DISCARD, RETRY, call, user
 from app.caves.target import Account, Row, is_missing
 
 ID = re.compile(r"[A-Za-z0-9._-]{1,249}/\d+/(\d+|-)")
@@ -46,10 +46,6 @@ QUALIFY ROW_NUMBER() OVER (
 ) <= COALESCE(c.CHOICE:limit::NUMBER(10, 0), 1000000)
 ORDER BY r.REJECTED_AT DESC, r.KAFKA_TOPIC, r.KAFKA_PARTITION, r.KAFKA_OFFSET
 """
-
-RETRY = "CALL {db}.OPS.RETRY_REJECTED(PARSE_JSON(?)::ARRAY, ?)"
-ACCEPT_FUTURE = "CALL {db}.OPS.ACCEPT_FUTURE(PARSE_JSON(?)::ARRAY, ?)"
-DISCARD = "CALL {db}.OPS.DISCARD_REJECTED(PARSE_JSON(?)::ARRAY, ?, ?)"
 
 
 @dataclass(frozen=True)
@@ -113,8 +109,7 @@ def accept_future(account: Account, choice: Choice, why: str | None) -> dict[str
     """As `retry`, for events that are named, whatever moment in the future they name. The
     rejections keep who decided that, and why."""
     _check(account, choice, for_retry=True)
-    user = account.row("SELECT CURRENT_USER() AS NAME")["NAME"]
-    note = f"its future moment accepted by {user}" + (f": {why}" if why else "")
+    note = f"its future moment accepted by {user(account)}" + (f": {why}" if why else "")
     return call(account, ACCEPT_FUTURE, (choice.array, note))
 
 

@@ -1,1 +1,1 @@
-"""What `caves status` tells, one noun a module."""
+"""What `caves status` shows: `page` is how a `snapshot` looks, whose parts are `readings`."""

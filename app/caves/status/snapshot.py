@@ -11,7 +11,7 @@ from app.caves.errors import CommandError
 from app.caves.flags import now
 from app.caves.kafka import Topic, TopicUnknown
 from app.caves.objects import SHOW_TASKS
-from app.caves.status import data, health, tasks
+from app.caves.status import readings
 from app.caves.target import Account, Row, is_missing
 
 JSON_KEYS = """\
@@ -51,7 +51,7 @@ class Snapshot:
 
     @property
     def healthy(self) -> bool:
-        return health.healthy(self.metrics, self.alerts)
+        return readings.healthy(self.metrics, self.alerts)
 
     def as_json(self) -> dict[str, Any]:
         """What JSON_KEYS describes."""
@@ -66,14 +66,14 @@ def gather(account: Account, topic_name: str, topic: Topic | None) -> Snapshot:
         return Snapshot(
             now(),
             account.database,
-            tasks.tasks(account),
-            data.streams(account),
+            readings.tasks(account),
+            readings.streams(account),
             read,
             unknown,
-            data.freshness(account),
-            data.storage(account),
+            readings.freshness(account),
+            readings.storage(account),
             _metrics(account, read, unknown),
-            health.open_alerts(account),
+            readings.open_alerts(account),
         )
     except ProgrammingError as error:
         if is_missing(error):
@@ -83,8 +83,8 @@ def gather(account: Account, topic_name: str, topic: Topic | None) -> Snapshot:
 
 def _metrics(account: Account, read: list[Row], unknown: str | None) -> list[Row]:
     """Those that the account knows, and the lag where the brokers are asked."""
-    asked = [] if unknown == NOT_ASKED else [health.lag(read, unknown)]
-    return sorted([*health.metrics(account), *asked], key=lambda row: str(row["METRIC"]))
+    asked = [] if unknown == NOT_ASKED else [readings.lag(read, unknown)]
+    return sorted([*readings.metrics(account), *asked], key=lambda row: str(row["METRIC"]))
 
 
 def _missing(account: Account) -> str:
@@ -102,6 +102,6 @@ def _partitions(
 ) -> tuple[list[Row], str | None]:
     ask: Callable[..., Any] | None = topic.extents if topic else None
     try:
-        return data.partitions(account, topic_name, ask), None if ask else NOT_ASKED
+        return readings.partitions(account, topic_name, ask), None if ask else NOT_ASKED
     except TopicUnknown as error:
-        return data.partitions(account, topic_name, None), str(error)
+        return readings.partitions(account, topic_name, None), str(error)

@@ -1,28 +1,23 @@
-"""Tasks and alerts: which of them run before a deployment, after it, and after one that failed; and
-`caves pause` and `caves resume`.
+"""Tasks and alerts of OPS: read, start, pause, resume them, and run both graphs now.
 
-Here a task is whatever runs by itself. A deployment suspends all of them while it alters them. What
-it starts again is what ran before, and what is new; what an operator had suspended stays suspended.
-The log row that it writes before it suspends anything is how the next deployment knows what one
-that was killed has left suspended.
+Here a task is whatever runs by itself, an alert included.
 """
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from snowflake.connector.errors import ProgrammingError
 
-from app.caves.deployment.log import DONE, FAILED, Recorded
-from app.caves.errors import CommandError
-from app.caves.objects import SHOW_ALERTS, SHOW_TASKS, is_started, parents_of
+from app.caves.errors import CommandError, python_reason
+from app.caves.objects import ROOT_TASKS, SHOW_ALERTS, SHOW_TASKS, is_started, parents_of
 from app.caves.screen import Progress
 from app.caves.target import Account, Row, identifier, is_missing
 
 SUSPEND = "ALTER {kind} {{db}}.OPS.{name} SUSPEND"
 RESUME = "ALTER {kind} {{db}}.OPS.{name} RESUME"
 SHOW = {"TASK": SHOW_TASKS, "ALERT": SHOW_ALERTS}
-SETTLE_SECONDS = 0.5
+RESTART_SECONDS = 0.5
 ATTEMPTS = 3
 # https://docs.snowflake.com/en/sql-reference/functions/current_task_graphs
 RUNNING = """
@@ -33,13 +28,28 @@ ORDER BY ROOT_TASK_NAME
 """
 POLL_SECONDS = 0.2
 
+EXECUTE = "EXECUTE TASK {{db}}.{task}"
+RUNS = """
+SELECT NAME, STATE, RUN_ID, ATTEMPT_NUMBER, SCHEDULED_FROM, SCHEDULED_TIME, QUERY_START_TIME,
+    COMPLETED_TIME, ERROR_CODE, ERROR_MESSAGE, RETURN_VALUE
+FROM TABLE({db}.INFORMATION_SCHEMA.TASK_HISTORY(
+    SCHEDULED_TIME_RANGE_START => DATEADD('hour', -1, CURRENT_TIMESTAMP()),
+    RESULT_LIMIT => 10000,
+    DATABASE_NAME => '{db}', SCHEMA_NAME => 'OPS'
+))
+"""
+BY_HAND = {"EXECUTE_TASK", "EXECUTE TASK"}
+FAILED = {"FAILED", "FAILED_AND_AUTO_SUSPENDED", "CANCELLED"}
+FINISHED = {*FAILED, "SUCCEEDED", "SKIPPED"}
+RUN_POLL_SECONDS = 0.5
+
 
 @dataclass(frozen=True)
 class Task:
     """A task or alert of the account, and why it is suspended, if it is."""
 
     name: str
-    started: bool
+    started: bool = True
     parents: tuple[str, ...] = ()
     reason: str | None = None
     kind: str = "TASK"
@@ -65,22 +75,6 @@ def _task(kind: str, row: Row) -> Task:
     )
 
 
-def running_before(now: Sequence[Task], last: Recorded | None) -> dict[str, bool]:
-    """Task to whether it is to run after the deployment, as far as there is a before.
-
-    After a deployment that came to no end it is that one's before which counts: what it had
-    suspended starts again. One that FAILED has put its tasks back itself. Either may have made
-    tasks and not started them: they are as new as if they were not there.
-    """
-    before = {task.name: task.started for task in now}
-    if last is None or last.outcome == DONE:
-        return before
-    known = {name: started for name, started in before.items() if name in last.tasks or started}
-    if last.outcome == FAILED:
-        return known
-    return {name: started or last.tasks.get(name, False) for name, started in known.items()}
-
-
 def to_start(now: Sequence[Task], before: Mapping[str, bool], everything: bool) -> list[Task]:
     """What is suspended and shall run, children before their parents: a graph whose root runs
     cannot be changed. https://docs.snowflake.com/en/user-guide/tasks-graphs
@@ -100,11 +94,6 @@ def depth(name: str, tasks: Sequence[Task]) -> int:
     return max((1 + depth(parent, tasks) for parent in parents.get(name, ())), default=0)
 
 
-def kept_suspended(now: Sequence[Task], before: Mapping[str, bool]) -> list[Task]:
-    """What an operator, or ten failures in a row, had suspended before."""
-    return [task for task in now if not task.started and not before.get(task.name, True)]
-
-
 def start(account: Account, tasks: Sequence[Task]) -> None:
     for task in tasks:
         account.rows(RESUME.format(kind=task.kind, name=identifier(task.name)))
@@ -119,7 +108,7 @@ def put_back(account: Account, before: Mapping[str, bool]) -> list[str]:
     ran = [name for name, started in before.items() if started]
     found: list[str] = []
     for attempt in range(ATTEMPTS):
-        time.sleep(SETTLE_SECONDS if attempt else 0)
+        time.sleep(RESTART_SECONDS if attempt else 0)
         only = [task for task in read(account) if task.name in ran]
         chosen = to_start(only, before, everything=False)
         start(account, chosen)
@@ -182,3 +171,89 @@ def _wait(account: Account, timeout: float, progress: Progress) -> None:
                 f" {', '.join(running)}"
             )
         time.sleep(POLL_SECONDS)
+
+
+@dataclass
+class GraphRun:
+    """One run of one graph, as far as it has come: the state of each task, by name."""
+
+    root: str
+    states: dict[str, str] = field(default_factory=dict)
+    errors: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def failed(self) -> bool:
+        return any(state in FAILED for state in self.states.values())
+
+
+def awaited(root: str, tasks: Sequence[Task], states: Mapping[str, str]) -> list[str]:
+    """The tasks of the root's graph that have still to finish, or to start.
+
+    A task runs once its parents have succeeded; a suspended one is passed over; below one that
+    failed or was skipped nothing runs.
+    """
+    waiting, succeeded = [], set()
+    todo = [task for task in tasks if task.name == root]
+    while todo:
+        task = todo.pop(0)
+        state = states.get(task.name, "")
+        if not task.started and task.name != root:
+            state = "SUCCEEDED"
+        if state not in FINISHED:
+            waiting.append(task.name)
+        elif state == "SUCCEEDED":
+            succeeded.add(task.name)
+            todo += [
+                each
+                for each in tasks
+                if task.name in each.parents and succeeded.issuperset(each.parents)
+            ]
+    return waiting
+
+
+def run(account: Account, timeout: float, progress: Progress) -> list[GraphRun]:
+    """Execute both root tasks and wait for their graphs; raise on the deadline."""
+    tasks = [each for each in read(account) if each.kind == "TASK"]
+    known = {(row["NAME"], row["RUN_ID"]) for row in account.rows(RUNS)}
+    for name in ROOT_TASKS:
+        account.rows(EXECUTE.format(task=name))
+    deadline = time.monotonic() + timeout
+    told: dict[str, str] = {}
+    while True:
+        rows = account.rows(RUNS)
+        runs = [_graph_run(name.split(".")[1], rows, known) for name in ROOT_TASKS]
+        for each in runs:
+            _tell(each, told, progress)
+        waiting = [name for each in runs for name in awaited(each.root, tasks, each.states)]
+        if not waiting or any(each.failed for each in runs):
+            return runs
+        if time.monotonic() > deadline:
+            raise CommandError(f"after {timeout:g} s not finished: {', '.join(waiting)}")
+        time.sleep(RUN_POLL_SECONDS)
+
+
+def _graph_run(root: str, rows: Sequence[Row], known: set[tuple[str, object]]) -> GraphRun:
+    """The run that EXECUTE TASK made: the first of the root that was not there before."""
+    mine = sorted(
+        row["RUN_ID"]
+        for row in rows
+        if row["NAME"] == root
+        and row["SCHEDULED_FROM"] in BY_HAND
+        and (root, row["RUN_ID"]) not in known
+    )
+    run = GraphRun(root)
+    if not mine:
+        return run
+    of_run = [row for row in rows if row["RUN_ID"] == mine[0]]
+    for row in sorted(of_run, key=lambda row: row["ATTEMPT_NUMBER"] or 1):
+        run.states[row["NAME"]] = row["STATE"]
+        if row["STATE"] in FAILED:
+            run.errors[row["NAME"]] = python_reason(str(row["ERROR_MESSAGE"]))
+    return run
+
+
+def _tell(run: GraphRun, told: dict[str, str], progress: Progress) -> None:
+    for name, state in run.states.items():
+        if told.get(name) != state:
+            told[name] = state
+            progress(f"{name} {state.lower()}")

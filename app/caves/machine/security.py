@@ -1,17 +1,22 @@
-"""Certificates for a broker on one machine: an authority of one's own, and what it signs, as PEM.
+"""How a broker on one machine is secured: its listeners, whom they know, and their certificates.
 
-For trying TLS out. Their keys are not protected by a passphrase.
+For trying TLS and SASL out. The certificates are signed by an authority made for them; their keys
+are not protected by a passphrase.
 """
 
 import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+
+from app.caves.errors import UsageError
+from app.caves.machine.apache_kafka import Listener
 
 DAYS = 365
 LOOPBACK = ("localhost", "127.0.0.1")
@@ -108,3 +113,81 @@ def _usage(is_authority: bool) -> x509.KeyUsage:
         encipher_only=False,
         decipher_only=False,
     )
+
+
+@dataclass(frozen=True)
+class Security:
+    """The listeners that were asked for beside the plain one, and whom they know."""
+
+    tls_port: int | None = None
+    sasl_port: int | None = None
+    sasl_tls_port: int | None = None
+    mutual_tls: bool = False
+    users: Sequence[tuple[str, str]] = ()
+
+    @property
+    def tls(self) -> bool:
+        return bool(self.tls_port or self.sasl_tls_port)
+
+    def check(self) -> None:
+        """May raise UsageError."""
+        if (self.sasl_port or self.sasl_tls_port) and not self.users:
+            raise UsageError("a SASL listener knows nobody: say --user NAME:PASSWORD")
+        if self.users and not (self.sasl_port or self.sasl_tls_port):
+            raise UsageError("--user needs a SASL listener: --sasl-port or --sasl-tls-port")
+        if self.mutual_tls and not self.tls_port:
+            raise UsageError("--mutual-tls needs --tls-port")
+
+    def listeners(self, folder: Path) -> list[Listener]:
+        store = {
+            "ssl.keystore.type": "PEM",
+            "ssl.keystore.location": str(folder / "broker.pem"),
+            "ssl.truststore.type": "PEM",
+            "ssl.truststore.location": str(folder / "ca.pem"),
+        }
+        mutual = {"ssl.client.auth": "required"} if self.mutual_tls else {}
+        found = []
+        if self.tls_port:
+            found.append(Listener("TLS", "SSL", self.tls_port, settings={**store, **mutual}))
+        if self.sasl_port:
+            found.append(Listener("SASL", "SASL_PLAINTEXT", self.sasl_port))
+        if self.sasl_tls_port:
+            found.append(Listener("SASL_TLS", "SASL_SSL", self.sasl_tls_port, settings=store))
+        return found
+
+    def client_settings(self, folder: Path) -> dict[str, str]:
+        """The text of a file for --kafka-config, by the file's name, for each listener."""
+        trust = f"ssl.cafile={folder / 'ca.pem'}\n"
+        client = f"ssl.certfile={folder / 'client.pem'}\n" if self.mutual_tls else ""
+        sasl = ""
+        if self.users:
+            name, password = self.users[0]
+            sasl = (
+                "sasl.mechanism=SCRAM-SHA-512\n"
+                f"sasl.plain.username={name}\nsasl.plain.password={password}\n"
+            )
+        files = {}
+        if self.tls_port:
+            files["tls.properties"] = f"security.protocol=SSL\n{trust}{client}"
+        if self.sasl_port:
+            files["sasl.properties"] = f"security.protocol=SASL_PLAINTEXT\n{sasl}"
+        if self.sasl_tls_port:
+            files["sasl-tls.properties"] = f"security.protocol=SASL_SSL\n{trust}{sasl}"
+        return files
+
+
+def write_certificates(folder: Path) -> None:
+    """An authority, the broker's certificate and a client's, as long as they are not there."""
+    names = ("ca.pem", "broker.pem", "client.pem")
+    if all((folder / name).exists() for name in names):
+        return
+    issuer = authority()
+    pems = (issuer.certificate_pem, issuer.issue("broker").pem, issuer.issue("client").pem)
+    for name, pem in zip(names, pems, strict=True):
+        write_private(folder / name, pem)
+
+
+def write_private(path: Path, text: str) -> None:
+    path.touch(mode=0o600)
+    path.chmod(0o600)
+    path.write_text(text, encoding="utf-8")
