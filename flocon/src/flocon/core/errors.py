@@ -104,6 +104,10 @@ def does_not_exist(kind: str, name: object) -> SnowflakeError:
     return compilation(DOES_NOT_EXIST, f"{kind} '{name}' does not exist or not authorized.")
 
 
+def unknown_column(name: str) -> SnowflakeError:
+    return compilation(UNKNOWN_COLUMN, f"invalid identifier '{name}'")
+
+
 def not_found() -> SnowflakeError:
     """What USE and SHOW … IN say of a name that they do not find. Tools take this number for it:
     nothing else has it."""

@@ -380,8 +380,8 @@ class Connection:
     def _temporary_name(self, name: FullName) -> str:
         if name in self.temporary:
             return self.temporary[name].held_as
-        taken = any(name.name == each.held_as for each in self.temporary.values())
-        return str(name) if taken else name.name
+        held = {each.held_as.lower() for each in self.temporary.values()}
+        return str(name) if name.name.lower() in held else name.name
 
     def rename_temporary(self, name: FullName, new: FullName) -> None:
         held_as = self._temporary_name(new)
@@ -442,6 +442,18 @@ class Connection:
             ):
                 return kind.upper()
         return None
+
+    def has_another_spelling(self, database: str, schema: str, name: str) -> bool:
+        """Is there a table or view whose name differs in case, and none of this name?"""
+        found = self.values(
+            " UNION ALL ".join(
+                f"SELECT schema_name, {kind}_name FROM duckdb_{kind}s() WHERE database_name = $1"
+                f" AND lower(schema_name) = lower($2) AND lower({kind}_name) = lower($3)"
+                for kind in ("table", "view")
+            ),
+            [database, schema, name],
+        )
+        return bool(found) and (schema, name) not in found
 
     def other(self, tree: Expr, binds: Binds, statement_type: int) -> Result:
         """DDL, SHOW and DESCRIBE, through fakesnow."""

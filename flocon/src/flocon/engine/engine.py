@@ -20,6 +20,7 @@ from flocon.engine.connection import Connection
 from flocon.engine.failures import translated
 from flocon.engine.fast.statement_cache import StatementCache
 from flocon.engine.quoting import literal, quoted
+from flocon.engine.spelling import Spellings
 from flocon.engine.stage_files import StageFiles
 from flocon.engine.user_functions import UserFunctions
 
@@ -75,6 +76,7 @@ class Engine:
         self._catalogs_to_close: list[Catalog] = []
         self.fast = fast
         self.statements = StatementCache(fast=fast)
+        self.spellings = Spellings()
         self.user_functions = UserFunctions()
         self._lock = threading.RLock()
         self._template: Path | None = None
@@ -103,6 +105,7 @@ class Engine:
         self._root.execute(f"CREATE SCHEMA {_SNOWFLAKE_DATABASE}.{HIDDEN_SCHEMA}")
         for file in sorted((self._data / "databases").glob("*.duckdb")):
             self._attach(file.stem)
+        self.spellings.read(self._root)
 
     def _attach(self, name: str) -> None:
         """Open a database's file, and give it what this version of the account has in each."""

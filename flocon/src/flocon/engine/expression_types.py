@@ -5,7 +5,7 @@ is not known has no type, and nothing is done about it.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -15,6 +15,7 @@ from sqlglot.schema import MappingSchema
 
 from flocon.core import errors
 from flocon.engine import user_functions
+from flocon.engine.catalog import HIDDEN_SCHEMA
 from flocon.engine.functions import split_of
 from flocon.engine.texts import is_text
 from flocon.engine.types import TEXT_TYPES, Columns
@@ -152,6 +153,8 @@ class _Scopes:
         for join in select.args.get("joins") or ():
             self._place(join.args.get("on"), ctes, scopes)
         for value in select.expressions:
+            if isinstance(value, exp.Column) and value.is_star:
+                _check_name(value, value.table, sources)
             self._place(value, ctes, scopes)
             if isinstance(value, exp.Alias):
                 aliases[value.alias] = _known(value.this)
@@ -180,8 +183,12 @@ class _Scopes:
         elif isinstance(source, exp.Table) and isinstance(source.this, exp.Identifier):
             if not source.db and source.name in ctes:
                 found = ctes[source.name]
+            elif not source.db and source.name.lower() in map(str.lower, ctes):
+                raise errors.does_not_exist("Object", source.name)
             else:
                 found = [(name, _type(kind)) for name, kind in self._columns(source)] or None
+                if source.db == HIDDEN_SCHEMA and source.name.startswith("_FS_"):
+                    found = [(name.upper(), kind) for name, kind in found or ()]
         if source.args.get("pivots") or source.args.get("sample"):
             found = None
         found = _renamed(found, source)
@@ -254,10 +261,14 @@ def _read(select: exp.Select) -> Iterator[Expr]:
 
 def _lookup(column: exp.Column, scopes: Sequence[Scope], *, behind: bool) -> exp.DataType | None:
     name = column.name
+    if not column.table or not any(column.table in sources for sources, _ in scopes):
+        _check_spelling(column, scopes)
     for sources, aliases in scopes:
         if column.table:
             if column.table in sources:
                 source = sources[column.table]
+                if source:
+                    _check_name(column, name, source.kinds)
                 return source.kind(name) if source else None
             continue
         named = name in aliases
@@ -273,6 +284,26 @@ def _lookup(column: exp.Column, scopes: Sequence[Scope], *, behind: bool) -> exp
         if found:
             return _only(found)
     return None
+
+
+def _check_spelling(column: exp.Column, scopes: Sequence[Scope]) -> None:
+    """Raises 000904 for a name that only means something in another spelling."""
+    if column.table:
+        _check_name(column, column.table, [name for sources, _ in scopes for name in sources])
+        return
+    known: list[str] = []
+    for sources, aliases in scopes:
+        known += aliases
+        for source in sources.values():
+            if source is None:
+                return
+            known += source.kinds
+    _check_name(column, column.name, known)
+
+
+def _check_name(column: exp.Column, name: str, known: Collection[str]) -> None:
+    if name not in known and name.lower() in map(str.lower, known):
+        raise errors.unknown_column(column.sql(dialect="snowflake"))
 
 
 def _name(kind: exp.DataType | None) -> str:

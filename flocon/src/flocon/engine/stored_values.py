@@ -35,6 +35,9 @@ def _convert_insert(tree: exp.Insert, columns: Columns) -> None:
         return
     found = columns(target)
     names = named or [name for name, _ in found]
+    for name in named or ():
+        if found and name not in dict(found):
+            raise errors.unknown_column(exp.to_identifier(name).sql(dialect="snowflake"))
     kinds = [dict(found).get(name, "") for name in names]
     rows = tree.expression
     if isinstance(rows, exp.Values):

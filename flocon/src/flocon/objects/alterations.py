@@ -82,6 +82,7 @@ def _altered(context: Context, tree: exp.Alter, table: FullName, kind: str, bind
             return result.status("Statement executed successfully.")
         if not isinstance(action, _ALTERATIONS) or _is_column_comment(action):
             raise errors.unsupported(f"ALTER {kind} … {action.sql(dialect='snowflake')}")
+    _check_spelling(context, tree, table)
     qualify(context, tree)
     answer = _until_done(lambda: stages.with_fakesnow(context, tree.copy(), binds))
     if table not in context.connection.temporary:
@@ -89,6 +90,19 @@ def _altered(context: Context, tree: exp.Alter, table: FullName, kind: str, bind
             context.catalog(table.database), context.connection, table
         )
     return answer
+
+
+def _check_spelling(context: Context, tree: exp.Alter, table: FullName) -> None:
+    """Raises 000904 for a column whose name differs in case: the engine would take it."""
+    known = {name for name, _ in context.connection.columns(*context.place(table))}
+    for action in tree.args["actions"]:
+        if isinstance(action, exp.Drop):
+            written = list(action.find_all(exp.Column))
+        else:
+            written = [] if isinstance(action, exp.ColumnDef) else [action.this]
+        for column in written:
+            if column.name not in known and column.name.lower() in map(str.lower, known):
+                raise errors.unknown_column(column.sql(dialect="snowflake"))
 
 
 def _is_column_comment(action: Expr) -> bool:
@@ -126,6 +140,7 @@ def _rename(context: Context, kind: str, table: FullName, target: exp.Table) -> 
         context.transactions.forbid_replay()
         context.connection.rename_temporary(table, new)
         return result.status("Statement executed successfully.")
+    context.check_relation(new)
     context.connection.values(f"ALTER {kind} {comments.full(table)} RENAME TO {quoted(new.name)}")
     context.connection.values(
         f"UPDATE _fs_global.{HIDDEN_SCHEMA}._fs_columns_ext SET ext_table_name = ?"

@@ -67,6 +67,11 @@ def create_schema(context: Context, tree: exp.Create, binds: Binds) -> Result:
             if not tree.args.get("replace"):
                 raise errors.already_exists(schema)
             _drop_schema(context, database, schema)
+        if context.connection.values(
+            "SELECT 1 FROM duckdb_schemas() WHERE database_name = ? AND lower(schema_name) = ?",
+            [database, schema.lower()],
+        ):
+            raise errors.unsupported(f"two schemas whose names differ only in case: {schema}")
         context.connection.values(f"CREATE SCHEMA {quoted(database, schema)}")
     listings.created(context, "SCHEMA", FullName(database, "", schema), comment(tree))
     context.use(database, schema)

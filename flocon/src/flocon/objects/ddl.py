@@ -22,6 +22,7 @@ def run(context: Context, tree: Expr, binds: Binds) -> Result:
     kind = str(tree.args.get("kind") or "").upper()
     for table in _targets(tree):
         checked_without_quotes(table.name, table.db, table.catalog)
+        context.account.engine.spellings.note(table.name, table.db)
     if isinstance(tree, exp.Create):
         handler = _CREATE.get(kind)
         if handler is None:

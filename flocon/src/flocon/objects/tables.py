@@ -41,7 +41,7 @@ def create_table(context: Context, tree: exp.Create, binds: Binds) -> Result:
     context.transactions.commit_for_ddl()
     target = tree.this.this if isinstance(tree.this, exp.Schema) else tree.this
     table = context.resolve(name_of(target))
-    context.check_schema(table)
+    context.check_relation(table)
     kind = context.relation_kind(table)
     if tree.args.get("or_alter") and kind:
         return _alter_to(context, tree, table)

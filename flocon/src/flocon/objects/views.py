@@ -39,7 +39,7 @@ def create_view(context: Context, tree: exp.Create, binds: Binds) -> Result:
 
 def _create(context: Context, tree: exp.Create, view: FullName) -> Result:
     context.transactions.commit_for_ddl()
-    context.check_schema(view)
+    context.check_relation(view)
     if context.relation_kind(view):
         if tree.args.get("exists"):
             return result.status(f"{view.name} already exists, statement succeeded.")

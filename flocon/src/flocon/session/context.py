@@ -227,6 +227,19 @@ class Context:
         if not self.connection.schema_exists(name.database, name.schema):
             raise errors.does_not_exist("Schema", f"{name.database}.{name.schema}")
 
+    def check_relation(self, name: FullName) -> None:
+        """Raises 002003 where the place of a new table or view does not exist, 000002 where there
+        is one whose name differs in case alone."""
+        self.check_schema(name)
+        if self.is_misspelled(name):
+            raise errors.unsupported(f"two tables or views whose names differ only in case: {name}")
+
+    def is_misspelled(self, name: FullName) -> bool:
+        """Is there a table or view whose name differs in case, and none of this name?"""
+        return self.account.engine.spellings.may_differ(
+            name.schema, name.name
+        ) and self.connection.has_another_spelling(name.database, name.schema, name.name)
+
     def catalog(self, database: str) -> Catalog:
         return self.account.catalog(database)
 

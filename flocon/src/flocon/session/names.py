@@ -93,9 +93,11 @@ def qualify(context: Context, tree: Expr) -> Names:
             names.streams.append(stream)
             if not table.alias:
                 table.set("alias", exp.TableAlias(this=exp.to_identifier(table.name, quoted=True)))
-            full = FullName(full.database, HIDDEN_SCHEMA, stream.view)
-        else:
-            names.tables.append(full)
+            _set(table, FullName(full.database, HIDDEN_SCHEMA, stream.view))
+            continue
+        names.tables.append(full)
+        if not _is_made(table) and context.is_misspelled(full):
+            raise errors.does_not_exist("Object", full.name)
         _set(table, full)
     return names
 
@@ -104,6 +106,12 @@ def named_in(context: Context, tree: Expr) -> list[FullName]:
     """The tables, views and streams that a statement names and that exist for others, too."""
     named = map(parsing.name_of, parsing.tables(tree))
     return [context.resolve(name) for name in named if not context.is_private(name)]
+
+
+def _is_made(table: exp.Table) -> bool:
+    """Does the statement create it?"""
+    place = table.parent if isinstance(table.parent, exp.Schema) else table
+    return isinstance(place.parent, exp.Create) and place.arg_key == "this"
 
 
 def _refuse_hidden(context: Context, full: FullName) -> None:
