@@ -15,6 +15,14 @@ HIDDEN_SCHEMA = "_fs_information_schema"
 _ATTEMPTS = 20
 
 
+def search_path(database: str | None, schema: str) -> str:
+    """The statement that makes a schema the current one. The macros are in the engine's own
+    database, behind every other."""
+    own = "memory.main"
+    path = f"{quoted(database, schema)},{own}" if database else own
+    return f"SET search_path = {literal(path)}"
+
+
 class Catalog:
     """Reads and writes metadata, each statement its own durable transaction. Thread-safe."""
 
@@ -22,7 +30,7 @@ class Catalog:
         self.database = database
         self._connection = connection
         self._lock = threading.RLock()
-        connection.execute(f"SET schema = {literal(f'{quoted(database)}.{HIDDEN_SCHEMA}')}")
+        connection.execute(search_path(database, HIDDEN_SCHEMA))
 
     def rows(self, sql: str, params: Sequence[Any] = ()) -> list[dict[str, Any]]:
         """The rows of a query; unqualified names are those of the hidden schema."""

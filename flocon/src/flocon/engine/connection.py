@@ -26,12 +26,12 @@ from flocon.engine import (
     staged_rows,
     stored_values,
 )
-from flocon.engine.catalog import HIDDEN_SCHEMA
+from flocon.engine.catalog import HIDDEN_SCHEMA, search_path
 from flocon.engine.cursor import Cursor
 from flocon.engine.failures import translated
 from flocon.engine.fast import bound_arrays, variant_paths
 from flocon.engine.fast.statement_cache import StatementCache
-from flocon.engine.quoting import literal, quoted
+from flocon.engine.quoting import quoted
 from flocon.engine.rendering import Binds, render, used
 from flocon.engine.staged_rows import StagedRows
 from flocon.engine.types import arrow_type, compress
@@ -99,8 +99,7 @@ class Connection:
         fakesnow = self._fakesnow
         fakesnow.database, fakesnow._schema = database, schema
         fakesnow.database_set, fakesnow.schema_set = database is not None, schema is not None
-        name = quoted(database, schema or "main") if database else "memory.main"
-        self._duck.execute(f"SET schema = {literal(name)}")
+        self._duck.execute(search_path(database, schema or "main"))
         self.set_variable("database", database)
         self.set_variable("schema", schema)
 

@@ -1,6 +1,7 @@
 """The databases of an account: DuckDB files in its data folder."""
 
 import contextlib
+import hashlib
 import re
 import shutil
 import threading
@@ -54,11 +55,21 @@ def _confined(data: Path) -> tuple[str, ...]:
     )
 
 
+# What fakesnow has in each database, and the account does not have in its own way.
+_FAKESNOW_PARTS = (
+    info_schema.SQL_CREATE_FS_INFORMATION_SCHEMA,
+    info_schema.SQL_CREATE_INFORMATION_SCHEMA_DATABASES_VIEW,
+    info_schema.SQL_CREATE_LOAD_HISTORY_TABLE,
+)
 _SNOWFLAKE_DATABASE = "SNOWFLAKE"
 _TEMPLATE = "_account_template"
 # A database's name is its file's: letters, digits, _ and $, and no more than a file system takes.
 _DATABASE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_$]{0,199}")
 _NAMES_OF_DUCKDB = ("memory", "system", "temp", "_fs_global", _TEMPLATE)
+
+
+def _signature(database: str) -> str:
+    return f"{quoted(database)}.{HIDDEN_SCHEMA}._account_database"
 
 
 class Engine:
@@ -71,7 +82,10 @@ class Engine:
         """hidden_tables: the DDL of the metadata tables that each database has. fast: with what
         exists for speed alone (`flocon.engine.fast`)."""
         self._data = data
-        self._hidden_tables = "\n".join([loading.DDL, *hidden_tables])
+        self._common = "\n".join(
+            [information_schema.DDL, loading.DDL, *hidden_tables, information_schema.creation_sql()]
+        )
+        self._version = hashlib.sha256(self._common.encode()).hexdigest()
         self._catalogs: dict[str, Catalog] = {}
         self._catalogs_to_close: list[Catalog] = []
         self.fast = fast
@@ -108,13 +122,26 @@ class Engine:
         self.spellings.read(self._root)
 
     def _attach(self, name: str) -> None:
-        """Open a database's file, and give it what this version of the account has in each."""
+        """Open a database's file, and give it what this version of the account has in each, where
+        another version had it open last."""
         self._root.execute(f"ATTACH {literal(str(self._file(name)))} AS {quoted(name)}")
-        with self._in_one_transaction():
-            self._root.execute(info_schema.per_db_creation_sql(name))
-            self._create_common(name)
-            self._root.execute(information_schema.creation_sql(name))
+        if not self._is_up_to_date(name):
+            with self._in_one_transaction():
+                self._create_common(name)
+                self._sign(name)
         self._catalogs[name] = Catalog(self._root.cursor(), name)
+
+    def _is_up_to_date(self, name: str) -> bool:
+        try:
+            made_by = self._root.execute(f"SELECT made_by FROM {_signature(name)}").fetchall()
+        except duckdb.CatalogException:
+            return False
+        return made_by == [(self._version,)]
+
+    def _sign(self, name: str) -> None:
+        """Note what made a database's metadata, and the name that its views tell."""
+        self._root.execute(f"DELETE FROM {_signature(name)}")
+        self._root.execute(f"INSERT INTO {_signature(name)} VALUES (?, ?)", [name, self._version])
 
     def _attach_new(self, name: str) -> None:
         """The same for a database that does not exist yet: a copy of the template."""
@@ -131,9 +158,7 @@ class Engine:
         try:
             self._root.execute(f"ATTACH {literal(str(file))} AS {quoted(name)}")
             with self._in_one_transaction():
-                self._root.execute(info_schema.per_db_creation_sql(name))
-                self._root.execute(information_schema.creation_sql(name))
-                self._root.execute(f"CREATE SCHEMA IF NOT EXISTS {quoted(name)}.PUBLIC")
+                self._sign(name)
         except duckdb.Error:
             self._root.execute(f"DETACH DATABASE IF EXISTS {quoted(name)}")
             self._delete_files(name)
@@ -141,23 +166,23 @@ class Engine:
         self._catalogs[name] = Catalog(self._root.cursor(), name)
 
     def _made_template(self) -> Path:
-        """A file with all that databases have in common, made again by each process."""
+        """A file with all that new databases have, made again by each process."""
         file = self._data / "template.duckdb"
         file.unlink(missing_ok=True)
         self._root.execute(f"ATTACH {literal(str(file))} AS {_TEMPLATE}")
         with self._in_one_transaction():
-            self._root.execute(f"CREATE SCHEMA {_TEMPLATE}.{HIDDEN_SCHEMA}")
             self._create_common(_TEMPLATE)
+            self._root.execute(f"CREATE SCHEMA {_TEMPLATE}.PUBLIC")
         self._root.execute(f"DETACH {_TEMPLATE}")
         return file
 
     def _create_common(self, name: str) -> None:
-        """The macros and the hidden tables, which do not tell whose they are."""
-        self._root.execute(fakesnow_macros.creation_sql(name))
-        self._root.execute(macros.creation_sql(quoted(name), fast=self.fast))
+        """The hidden tables and views, which do not tell whose they are."""
+        for part in _FAKESNOW_PARTS:
+            self._root.execute(part.substitute(catalog=quoted(name)))
         self._root.execute(f"USE {quoted(name)}.{HIDDEN_SCHEMA}")
         try:
-            self._root.execute(self._hidden_tables)
+            self._root.execute(self._common)
         finally:
             self._root.execute("USE memory")
 

@@ -1,4 +1,4 @@
-"""INFORMATION_SCHEMA.TABLES, VIEWS and SCHEMATA, with what the account keeps of them.
+"""INFORMATION_SCHEMA.COLUMNS, TABLES, VIEWS and SCHEMATA, with what the account keeps of them.
 
 https://docs.snowflake.com/en/sql-reference/info-schema/tables
 """
@@ -6,22 +6,25 @@ https://docs.snowflake.com/en/sql-reference/info-schema/tables
 from flocon.engine.catalog import HIDDEN_SCHEMA
 from flocon.engine.quoting import literal, quoted
 
+# Views do not say whose they are: a new database is a copy of a file that has them.
+DDL = """
+CREATE TABLE IF NOT EXISTS _account_database (name VARCHAR, made_by VARCHAR);
+"""
+_OWN_NAME = "(SELECT name FROM _account_database)"
 _KEPT = (
-    f'(SELECT max(k.value) FROM {{db}}."{HIDDEN_SCHEMA}"._account_properties k WHERE'
+    "(SELECT max(k.value) FROM _account_properties k WHERE"
     " (k.schema_name, k.name, k.property) = ({schema}, {name}, '{property}'))"
 )
 # What a table may be on Snowflake and none is here.
 _OTHER_KINDS = ("IS_ICEBERG", "IS_DYNAMIC", "IS_IMMUTABLE", "IS_HYBRID")
 
 
-def creation_sql(database: str) -> str:
-    """The views of a database; they can be created again. ROW_COUNT and BYTES are NULL: DuckDB has
-    only estimates; objects/table_sizes.py puts the figures there."""
-    db, hidden = quoted(database), f'{quoted(database)}."{HIDDEN_SCHEMA}"'
-    name = literal(database)
+def creation_sql() -> str:
+    """The views of the current database's hidden schema; they can be created again. ROW_COUNT and
+    BYTES are NULL: DuckDB has only estimates; objects/table_sizes.py puts the figures there."""
     place = {"schema": "t.schema_name", "name": "t.table_name"}
     kept = {
-        each: _KEPT.format(db=db, property=each, **place)
+        each: _KEPT.format(property=each, **place)
         for each in ("TRANSIENT", "CLUSTER_BY", "DATA_RETENTION_TIME_IN_DAYS")
     }
     none = ", ".join(f"'NO' AS {quoted(name)}" for name in _OTHER_KINDS)
@@ -33,13 +36,15 @@ def creation_sql(database: str) -> str:
         )
         return (
             f"LEFT JOIN (SELECT kind, schema_name, name, min(created_on) AS created_on,"
-            f" max(coalesce(altered_on, created_on)) AS altered_on FROM {hidden}._account_created"
+            f" max(coalesce(altered_on, created_on)) AS altered_on FROM _account_created"
             f" GROUP BY ALL) c ON {found}"
         )
 
     created, altered = "c.created_on AT TIME ZONE 'UTC'", "c.altered_on AT TIME ZONE 'UTC'"
     return f"""
-    CREATE OR REPLACE VIEW {hidden}._fs_tables AS
+    CREATE OR REPLACE VIEW _fs_columns AS SELECT * FROM _fs_global.{HIDDEN_SCHEMA}._fs_columns
+        WHERE table_catalog = {_OWN_NAME};
+    CREATE OR REPLACE VIEW _fs_tables AS
     SELECT t.database_name AS "TABLE_CATALOG", t.schema_name AS "TABLE_SCHEMA",
         t.table_name AS "TABLE_NAME", 'SYSADMIN' AS "TABLE_OWNER", 'BASE TABLE' AS "TABLE_TYPE",
         CASE WHEN {kept["TRANSIENT"]} IS NULL THEN 'NO' ELSE 'YES' END AS "IS_TRANSIENT",
@@ -49,22 +54,22 @@ def creation_sql(database: str) -> str:
         {created} AS "CREATED", {altered} AS "LAST_ALTERED", {altered} AS "LAST_DDL",
         'NO' AS "AUTO_CLUSTERING_ON", t.comment AS "COMMENT", 'NO' AS "IS_TEMPORARY", {none}
     FROM duckdb_tables() t {times("TABLE", "t.schema_name", "t.table_name")}
-    WHERE t.database_name = {name} AND t.schema_name <> '{HIDDEN_SCHEMA}'
+    WHERE t.database_name = {_OWN_NAME} AND t.schema_name <> '{HIDDEN_SCHEMA}'
     UNION ALL
     SELECT v.database_name, v.schema_name, v.view_name, 'SYSADMIN', 'VIEW', NULL, NULL, NULL, NULL,
         NULL, {created}, {altered}, {altered}, NULL, v.comment, 'NO',
         {", ".join(["'NO'"] * len(_OTHER_KINDS))}
     FROM duckdb_views() v {times("VIEW", "v.schema_name", "v.view_name")}
-    WHERE v.database_name = {name} AND v.schema_name <> '{HIDDEN_SCHEMA}' AND NOT v.internal;
-    CREATE OR REPLACE VIEW {hidden}._fs_views AS
+    WHERE v.database_name = {_OWN_NAME} AND v.schema_name <> '{HIDDEN_SCHEMA}' AND NOT v.internal;
+    CREATE OR REPLACE VIEW _fs_views AS
     SELECT v.database_name AS "TABLE_CATALOG", v.schema_name AS "TABLE_SCHEMA",
         v.view_name AS "TABLE_NAME", 'SYSADMIN' AS "TABLE_OWNER", v.sql AS "VIEW_DEFINITION",
         'NONE' AS "CHECK_OPTION", 'NO' AS "IS_UPDATABLE", 'NO' AS "INSERTABLE_INTO",
         'NO' AS "IS_SECURE", {created} AS "CREATED", {altered} AS "LAST_ALTERED",
         {altered} AS "LAST_DDL", v.comment AS "COMMENT"
     FROM duckdb_views() v {times("VIEW", "v.schema_name", "v.view_name")}
-    WHERE v.database_name = {name} AND v.schema_name <> '{HIDDEN_SCHEMA}' AND NOT v.internal;
-    CREATE OR REPLACE VIEW {hidden}._fs_schemata AS
+    WHERE v.database_name = {_OWN_NAME} AND v.schema_name <> '{HIDDEN_SCHEMA}' AND NOT v.internal;
+    CREATE OR REPLACE VIEW _fs_schemata AS
     SELECT s.database_name AS "CATALOG_NAME",
         CASE s.schema_name WHEN '{HIDDEN_SCHEMA}' THEN 'INFORMATION_SCHEMA' ELSE s.schema_name END
         AS "SCHEMA_NAME", 'SYSADMIN' AS "SCHEMA_OWNER", 'NO' AS "IS_TRANSIENT",
@@ -76,7 +81,7 @@ def creation_sql(database: str) -> str:
         'UNSET' AS "REPLICABLE_WITH_FAILOVER_GROUPS", 'ROLE' AS "OWNER_ROLE_TYPE"
     FROM duckdb_schemas() s LEFT JOIN (SELECT name, min(created_on) AS created_on,
         max(coalesce(altered_on, created_on)) AS altered_on, max(comment) AS comment
-        FROM {hidden}._account_created WHERE kind = 'SCHEMA' GROUP BY ALL) c
+        FROM _account_created WHERE kind = 'SCHEMA' GROUP BY ALL) c
         ON c.name = s.schema_name
-    WHERE s.database_name = {name} AND s.schema_name NOT IN ('main', 'pg_catalog');
+    WHERE s.database_name = {_OWN_NAME} AND s.schema_name NOT IN ('main', 'pg_catalog');
     """

@@ -1,4 +1,4 @@
-"""Snowflake's functions that DuckDB lacks, as DuckDB macros of every database."""
+"""Snowflake's functions that DuckDB lacks, as DuckDB macros for every database."""
 
 from flocon.engine import arrays, numeric, objects
 from flocon.engine.fast import shortcuts

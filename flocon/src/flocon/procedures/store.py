@@ -12,12 +12,10 @@ from flocon.sql.datatypes import DataType, parse_data_type
 from flocon.sql.procedures import Argument, CreateProcedure
 from flocon.stores.stores import Stores
 
-# Temporary procedures belong to a session, and no session outlives the account's process.
 DDL = """
 CREATE TABLE IF NOT EXISTS _account_procedures (
     schema_name VARCHAR, name VARCHAR, types VARCHAR, session_id VARCHAR, document VARCHAR
 );
-DELETE FROM _account_procedures WHERE session_id IS NOT NULL;
 """
 
 _KEY = "schema_name = ? AND name = ? AND types = ? AND session_id IS NOT DISTINCT FROM ?"

@@ -86,6 +86,8 @@ class Stores:
         connection = self.engine.connect()
         for database in self.engine.databases():
             catalog = self.catalog(database)
+            # Temporary procedures belong to sessions, and no session outlives the process.
+            catalog.write("DELETE FROM _account_procedures WHERE session_id IS NOT NULL")
             self.commits.open(catalog)
             self.tracked_tables.open(catalog, connection)
             self.streams.open(catalog)
