@@ -168,6 +168,7 @@ REFUSED: dict[str, tuple[str, ...]] = {
         'create table "a""b" (a int)',
         "create view y with tag (a = 'b') as select 1 a",
         "create view y change_tracking = true as select 1 a",
+        "create view y as select * from t pivot(count(v) for a in (any))",
     ),
     "CREATE TAG, CREATE POLICY": (
         "create tag g",

@@ -43,7 +43,7 @@ from flocon.objects import (
 )
 from flocon.procedures import definitions, functions, procedures, telemetry
 from flocon.procedures.packages import packages
-from flocon.session import cancellation
+from flocon.session import cancellation, waiting
 from flocon.session.registry import Registry
 from flocon.session.session import Session
 from flocon.stores.sessions import Sessions
@@ -86,6 +86,7 @@ REGISTRY = Registry(
         use,
         users,
         warehouse_history,
+        waiting,
         warehouses,
     )
 )

@@ -23,6 +23,7 @@ from flocon.engine import (
     expression_types,
     loading,
     rewrite,
+    sources,
     staged_rows,
     stored_values,
 )
@@ -230,6 +231,7 @@ class Connection:
         return render(self._prepared(tree, arrays))
 
     def _prepared(self, tree: Expr, arrays: tuple[str, ...] = ()) -> Expr:
+        self._name_places(tree)
         expression_types.annotate(tree, self._table_columns)
         tree = coercions.coerce(tree)
         stored_values.convert(tree, self._table_columns)
@@ -237,6 +239,10 @@ class Connection:
         if self.fast:
             tree = variant_paths.read_together(tree)
         return decimals.exact(tree, self._unmatched_call)
+
+    def _name_places(self, tree: Expr) -> None:
+        if tree.find(exp.Parameter):
+            sources.name_places(tree, lambda query: self.describe(query).names)
 
     def _arrays(self, binds: Binds) -> tuple[str, ...]:
         return bound_arrays.arrays(binds) if self.fast else ()
@@ -320,6 +326,7 @@ class Connection:
         """CREATE VIEW."""
         if tree.expression:
             rewrite.name_columns(tree.expression)
+        self._name_places(tree)
         expression_types.annotate(tree, self._table_columns)
         tree = rewrite.definition(coercions.coerce(tree))
         self.values(render(decimals.exact(tree, self._unmatched_call)))

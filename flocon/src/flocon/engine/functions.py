@@ -24,6 +24,8 @@ def refuse(tree: Expr) -> None:
             _refuse_function(node.this)
         elif isinstance(node, exp.Select) and node.args.get("connect"):
             raise errors.unsupported("CONNECT BY")
+        elif isinstance(node, exp.PivotAny):
+            raise errors.unsupported("a view over PIVOT … IN (ANY)")
         elif isinstance(node, exp.Collate):
             raise errors.unsupported("COLLATE")
 
@@ -282,6 +284,9 @@ def split_of(source: Expr) -> str | None:
     https://docs.snowflake.com/en/sql-reference/functions/split_to_table
     https://docs.snowflake.com/en/sql-reference/functions/strtok_split_to_table
     """
+    if isinstance(source, exp.Window):
+        # All rows are their own partitions here.
+        source = source.this
     if isinstance(source, exp.SplitToTable):
         return "_account_pieces"
     is_tokens = isinstance(source, exp.Anonymous) and source.name.upper() == _TOKENS
@@ -298,10 +303,12 @@ def split(node: Expr) -> Expr:
     made = split_of(node.this)
     if made is None:
         return node
-    called = node.this
+    called = node.this.this if isinstance(node.this, exp.Window) else node.this
     text, *given = called.expressions or [called.this, called.expression]
     pieces = _call(made, text.copy(), *(given or [exp.Literal.string(" ")]))
-    rows = _call("_account_split_rows", text, pieces)
+    # One text is one row of input; of several each has a number of its own.
+    row = _call("_account_row", text.copy()) if text.find(exp.Column) else exp.Literal.number(1)
+    rows = _call("_account_split_rows", row, pieces)
     return exp.Table(this=rows, alias=node.args.get("alias"))
 
 

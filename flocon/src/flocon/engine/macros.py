@@ -134,7 +134,7 @@ _MACROS = (
     "_account_tokens(s, d) AS list_transform(list_filter(string_split(translate(s, d,"
     " repeat(left(d, 1), length(d))), left(d, 1)), lambda v: v <> ''),"
     " lambda v, i: struct_pack(i := i, v := v))",
-    "_account_split_rows(s, pieces) AS TABLE SELECT _account_row(s) AS SEQ, e.i AS INDEX,"
+    "_account_split_rows(n, pieces) AS TABLE SELECT n AS SEQ, e.i AS INDEX,"
     " e.v AS VALUE FROM (SELECT unnest(pieces) AS e)",
     # The input is named once, in the innermost query: it may be long, and would be read each time.
     "_account_flatten(input, path, keep) AS TABLE SELECT"

@@ -185,7 +185,7 @@ def insert_from(tree: exp.Insert, relation: str) -> None:
 
 
 def _values_columns(node: Expr) -> Expr:
-    """VALUES name their columns COLUMN1, COLUMN2 …, and $1 means COLUMN1.
+    """VALUES name their columns COLUMN1, COLUMN2 …
 
     https://docs.snowflake.com/en/sql-reference/constructs/values
     """
@@ -197,8 +197,6 @@ def _values_columns(node: Expr) -> Expr:
             name = alias.this if alias and alias.this else exp.to_identifier("_")
             columns = [exp.to_identifier(f"COLUMN{i + 1}", quoted=True) for i in range(count)]
             node.set("alias", exp.TableAlias(this=name, columns=columns))
-    elif isinstance(node, exp.Parameter) and node.this and node.this.name.isdigit():
-        return exp.column(exp.to_identifier(f"COLUMN{node.this.name}", quoted=True))
     return node
 
 

@@ -14,7 +14,7 @@ from flocon.access.securables import inside
 from flocon.core import errors
 from flocon.core.result import Result
 from flocon.engine import TEXT, Binds, parsing
-from flocon.session import function_rights, staged_queries
+from flocon.session import function_rights, pivots, staged_queries, waiting
 from flocon.session.context import Context
 from flocon.session.names import qualify
 from flocon.session.registry import Registry
@@ -26,6 +26,7 @@ _ACTING = {
     "SYSTEM$RESTART_STREAMLIT",
     "SYSTEM$TASK_DEPENDENTS_ENABLE",
     "SYSTEM$USER_TASK_CANCEL_ONGOING_EXECUTIONS",
+    "SYSTEM$WAIT",
 }
 
 
@@ -41,6 +42,9 @@ class AccountFunctions:
         """The account's own functions in a tree become their values, its table functions relations
         that exist until the block's end. describe: functions that act are left alone."""
         _expand(self._context, tree, self._registry.views)
+        if tree.find(exp.Generator, exp.Pivot):
+            waiting.limit_generators(self._context, tree, describe=describe)
+            pivots.fill(self._context, tree, binds)
         self._put_namespaced(tree, binds)
         for function in list(tree.find_all(exp.Anonymous)):
             if handler := self._registry.functions.get(function.name.upper()):

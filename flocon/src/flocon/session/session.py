@@ -6,6 +6,7 @@ import threading
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from functools import partial
 from typing import Any, Protocol
 
 from flocon.access.hierarchy import ADMINISTRATOR
@@ -13,7 +14,7 @@ from flocon.core import errors, result
 from flocon.core.result import Result
 from flocon.engine import Connection
 from flocon.engine.fast import literal_rows
-from flocon.session import cancellation
+from flocon.session import cancellation, flows
 from flocon.session.context import Context
 from flocon.session.directory import RegisteredDirectory
 from flocon.session.functions import AccountFunctions
@@ -114,6 +115,11 @@ class Session:
         query_id: the id under which the caller has opened it. rows: those of executemany's binds.
         """
         queries = self._account.queries
+        if "->>" in sql and len(found := flows.parts(sql)) > 1:
+            if describe or rows is not None:
+                raise errors.unsupported("describing statements with ->>, and array binds of them")
+            run = partial(self.execute, nested=nested)
+            sql, binds = flows.execute(run, self._open_query, queries, sql, found, binds)
         opened = queries.find_running(query_id)
         query = opened or queries.open(self.id, self.user, query_id)
         answer: Result | None = None
@@ -125,6 +131,11 @@ class Session:
         answer.query_id = query.id
         self.context.remember_query(query.id)
         return answer
+
+    def _open_query(self) -> Query:
+        query = self._account.queries.open(self.id, self.user)
+        query.awaited = True
+        return query
 
     def _answer(
         self,

@@ -243,15 +243,19 @@ class Tokens:
             raise self.unexpected()
 
 
-def split(text: str) -> list[tuple[str, int]]:
-    """The statements of a text, and how many marks for binds each has."""
+def placed(text: str) -> list[Token]:
+    """The tokens of a text, in their places. Raises 001003 where it has others."""
     try:
-        tokens = _WordTokenizer().tokenize(text)
+        return list(_WordTokenizer().tokenize(text))
     except TokenError as error:
         raise errors.compilation(errors.SYNTAX, str(error)) from None
+
+
+def split(text: str) -> list[tuple[str, int]]:
+    """The statements of a text, and how many marks for binds each has."""
     found: list[tuple[str, int]] = []
     own: list[Token] = []
-    for token in tokens:
+    for token in placed(text):
         if token.token_type != TokenType.SEMICOLON:
             own.append(token)
             continue

@@ -1,0 +1,106 @@
+"""PIVOT on the values that are there: ANY, or those of a query.
+
+https://docs.snowflake.com/en/sql-reference/constructs/pivot
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from sqlglot import Expr, exp
+
+from flocon.core import errors
+from flocon.engine import TEXT, Binds
+from flocon.engine.sources import give_ctes, rows_of
+from flocon.session.context import Context
+from flocon.session.names import qualify
+
+
+def fill(context: Context, tree: Expr, binds: Binds) -> None:
+    """Put the values in the place of ANY and of queries, and DEFAULT ON NULL around the columns."""
+    # From the inside out: one may read what another one makes.
+    for pivot in reversed(list(tree.find_all(exp.Pivot))):
+        if pivot.args.get("unpivot"):
+            continue
+        for field in pivot.args.get("fields") or ():
+            if query := _query_of_values(pivot, field):
+                tree.meta.pop(TEXT, None)
+                found = list(dict.fromkeys(_values(context, query, binds)))
+                if not found:
+                    raise errors.unsupported("PIVOT where there is no value")
+                field.set("expressions", [_named(value) for value in found])
+                pivot.set("columns", None)
+        default = pivot.args.get("default_on_null")
+        if isinstance(default, Expr):
+            tree.meta.pop(TEXT, None)
+            _put_default(pivot, default)
+
+
+def _query_of_values(pivot: exp.Pivot, field: Expr) -> exp.Query | None:
+    written = field.expressions if isinstance(field, exp.In) else []
+    if isinstance(field, exp.In) and (query := field.args.get("query")):
+        written = [query.unnest()]
+    if len(written) != 1:
+        return None
+    if isinstance(written[0], exp.Query):
+        asked: exp.Query = written[0].copy()
+        give_ctes(asked, pivot)
+        return asked
+    if not isinstance(written[0], exp.PivotAny):
+        return None
+    order = written[0].this or exp.Order(expressions=[exp.Ordered(this=field.this.copy())])
+    assert pivot.parent is not None, "a pivot is of a source"
+    rows = rows_of(pivot.parent, without_pivots=True)
+    rows.set("expressions", [field.this.copy()])
+    rows.set("order", order.copy())
+    return rows.group_by(field.this.copy())
+
+
+def _values(context: Context, query: exp.Query, binds: Binds) -> Iterator[Any]:
+    qualify(context, query)
+    answer = context.connection.query(query, binds)
+    if len(answer.names) != 1:
+        raise errors.compilation(errors.SYNTAX, "PIVOT takes a query of one column")
+    return (value for (value,) in answer.rows())
+
+
+def _named(value: Any) -> exp.PivotAlias:
+    """A value, and the column that it becomes: as a literal is written."""
+    literal = exp.convert(value)
+    if isinstance(value, str):
+        text = "'" + value.replace("'", "''") + "'"
+    elif value is None:
+        text = "NULL"
+    elif isinstance(value, bool | int | float) or not hasattr(value, "isoformat"):
+        text = str(value).upper()
+    else:
+        text = f"'{value}'"
+    return exp.PivotAlias(this=literal, alias=exp.to_identifier(text, quoted=True))
+
+
+def _put_default(pivot: exp.Pivot, default: Expr) -> None:
+    """SELECT * REPLACE (coalesce(column, default) …) around what the pivot reads and makes."""
+    (field,) = pivot.args["fields"]
+    if len(pivot.expressions) != 1 or isinstance(pivot.expressions[0], exp.Alias):
+        raise errors.unsupported("PIVOT … DEFAULT ON NULL of a named aggregate")
+    names = [
+        each.args["alias"].copy()
+        if isinstance(each, exp.PivotAlias)
+        else exp.to_identifier(each.sql("snowflake"), quoted=True)
+        for each in field.expressions
+    ]
+    changed = [
+        exp.alias_(exp.func("COALESCE", exp.column(name), default.copy()), name) for name in names
+    ]
+    pivot.set("default_on_null", None)
+    source, alias = pivot.parent, pivot.args.get("alias")
+    assert source is not None, "a pivot is of a source"
+    pivot.set("alias", None)
+    star = exp.Star(replace=changed)
+    inner = source.copy()
+    for key in ("joins", "laterals"):
+        inner.set(key, None)
+    query = exp.select(star).from_(inner)
+    kept = {key: source.args.get(key) for key in ("joins", "laterals")}
+    source.replace(exp.Subquery(this=query, alias=alias, **kept))
