@@ -15,6 +15,7 @@ from app.caves import cli
 from flocon import __main__ as account
 from ingest import config as ingester
 from ingest import producer
+from tests.procedures.deployment import manifest
 
 ROOT = Path(__file__).parents[1]
 # Folders that programs make, and that a clean clone has not.
@@ -225,6 +226,40 @@ def test_the_pages_make_a_site_without_a_broken_link(tmp_path: Path) -> None:
     home = (tmp_path / "site" / "index.html").read_text("utf-8")
     assert 'href="project/"' in home  # README's page
     assert (tmp_path / "site" / "project" / "ARCHITECTURE" / "index.html").exists()
+
+
+OBJECT = re.compile(
+    r"^CREATE (?:OR REPLACE |OR ALTER )?(?:TABLE|STREAM|TASK|VIEW|ALERT) (?:IF NOT EXISTS )?"
+    r"\w+\.(\w+)",
+    re.MULTILINE,
+)
+
+
+def test_the_page_of_objects_names_every_object_and_no_other() -> None:
+    page = (ROOT / "docs" / "objects.md").read_text("utf-8")
+    sql = "\n".join(path.read_text("utf-8") for path in sorted((ROOT / "app/sql").glob("*.sql")))
+    procedures = {each["identifier"]["name"] for each in manifest()["entities"].values()}
+    objects = {*OBJECT.findall(sql), *procedures}
+    columns = set(re.findall(r"^    (\w+) [A-Z]", sql, re.MULTILINE))
+
+    assert len(objects) > 50
+    assert sorted(name for name in objects if not re.search(rf"\b{name}\b", page)) == []
+    named = re.findall(r"`(?:[A-Z_]+\.)?([A-Z][A-Z_]{4,})`", page)
+    assert sorted(set(named) - objects - columns) == []
+
+
+def test_the_page_of_objects_counts_the_metrics() -> None:
+    page = (ROOT / "docs" / "objects.md").read_text("utf-8")
+    health = (
+        (ROOT / "app/sql/07_operations.sql").read_text("utf-8").partition("OPS.PIPELINE_HEALTH")
+    )
+    alerts = (ROOT / "app/sql/08_alerts.sql").read_text("utf-8")
+    metrics = set(re.findall(r"'([A-Z_]+)' AS METRIC", health[2]))
+    more = set(re.findall(r"'([A-Z_]+)' AS METRIC", alerts)) - metrics
+
+    assert (len(metrics), len(more)) == (6, 2)
+    assert "| `PIPELINE_HEALTH` | six metrics " in page
+    assert "the same and two more" in page
 
 
 def test_the_index_of_decisions_lists_every_page() -> None:
