@@ -194,10 +194,11 @@ def test_a_privilege_holds_where_its_containers_are_within_reach() -> None:
     assert not Privileges(frozenset({"R"}), read, {}).holds(EITHER, "SELECT")
 
 
-def test_an_owner_holds_everything_and_sysadmin_what_nobody_is_known_to_own() -> None:
+def test_an_owner_holds_everything_and_accountadmin_what_no_other_role_owns() -> None:
     owners = {T: "R"}
     assert Privileges(frozenset({"R"}), USABLE, owners).holds(EITHER, "TRUNCATE")
     assert not Privileges(frozenset({"SYSADMIN"}), USABLE, owners).holds(EITHER, "SELECT")
-    assert Privileges(frozenset({"SYSADMIN"}), {}, {}).holds(EITHER, "SELECT")
+    assert not Privileges(frozenset({"SYSADMIN"}), {}, {}).holds(EITHER, "SELECT")
+    assert Privileges(frozenset({"ACCOUNTADMIN"}), {}, {}).holds(EITHER, "SELECT")
     assert Privileges(frozenset({"SYSADMIN"}), {}, {}).holds(ACCOUNT, "CREATE DATABASE")
     assert not Privileges(frozenset({"R"}), {}, {}).holds(ACCOUNT, "CREATE DATABASE")

@@ -77,17 +77,46 @@ def test_secondary_roles_add_theirs_and_none_takes_them_away(
     assert error(run, f"select * from {database}.public.t") == 2003
 
 
-def test_sysadmin_has_what_accountadmin_made_and_public_nothing(
+def test_what_accountadmin_makes_is_its_own_and_no_role_below_it_sees_it(
     run: Run, database: str, connection: SnowflakeConnection
 ) -> None:
-    """https://docs.snowflake.com/en/user-guide/security-access-control-overview"""
+    """The role that creates an object owns it, a new database's schema PUBLIC included.
+    https://docs.snowflake.com/en/user-guide/security-access-control-overview"""
     run("create table t (a int)")
+    run("create view v as select a from t")
+    for kind in ("schemas like 'PUBLIC'", "tables", "views"):
+        rows = shown(connection, f"show {kind} in database {database}")
+        assert {row["owner"] for row in rows if row["name"] in ("PUBLIC", "T", "V")} == {
+            "ACCOUNTADMIN"
+        }
     run("use role public")
     assert shown(connection, "show databases") == []
     assert error(run, "create database mine") == 3001
     run("use role sysadmin")
-    assert [row["name"] for row in shown(connection, "show tables in schema public")] == ["T"]
+    assert error(run, f"show tables in schema {database}.public") == 2003
+    assert error(run, f"select * from {database}.public.t") == 2003
     assert error(run, "create role mine") == 3001
+
+
+def test_what_sysadmin_makes_is_its_own_and_accountadmin_inherits_it(
+    run: Run, database: str, connection: SnowflakeConnection
+) -> None:
+    """https://docs.snowflake.com/en/user-guide/security-access-control-overview"""
+    name = f"{database}_OWNED"
+    run("use role sysadmin")
+    run(f"create database {name}")
+    try:
+        run("create table public.t (a int)")
+        for listing in (f"databases like '{name}'", f"schemas like 'PUBLIC' in database {name}"):
+            assert [row["owner"] for row in shown(connection, f"show {listing}")] == ["SYSADMIN"]
+        run("use role accountadmin")
+        assert run(f"select * from {name}.public.t") == []
+        assert [row["owner"] for row in shown(connection, f"show tables in {name}.public")] == [
+            "SYSADMIN"
+        ]
+    finally:
+        run("use role accountadmin")
+        run(f"drop database {name}")
 
 
 def test_roles_and_their_grants_are_shown(

@@ -72,7 +72,7 @@ def test_an_app_is_deployed_changed_shown_and_dropped(
         snow("streamlit", "deploy", "--replace")
         shared = shown(connection, "show grants on streamlit dash")
         assert {(row["privilege"], row["grantee_name"]) for row in shared} == {
-            ("OWNERSHIP", "SYSADMIN"),
+            ("OWNERSHIP", "ACCOUNTADMIN"),
             ("USAGE", "BI_READER"),
         }
         run("drop role bi_reader")

@@ -20,7 +20,7 @@ from flocon.access.hierarchy import ADMINISTRATOR, Privileges
 from flocon.access.narrowing import narrow
 from flocon.access.needs import Creation, Demand, Listing, Need
 from flocon.access.roles import Roles
-from flocon.access.securables import ACCOUNT, RELATION, Securable, inside
+from flocon.access.securables import ACCOUNT, RELATION, Securable, inside, schema
 from flocon.access.users import Users
 from flocon.core import errors
 from flocon.core.errors import SnowflakeError
@@ -151,6 +151,9 @@ class Guard:
         owner = self._roles.created(creation.what, self.role, copies_grants=copies)
         if owner != self.role:
             self._directory.owner_changed(creation.what, owner)
+        if creation.what.kind == "DATABASE":
+            # Each database comes with the schema PUBLIC, which is its creator's, too.
+            self._roles.created(schema(creation.what.name, "PUBLIC"), self.role)
 
     # --- single needs ----------------------------------------------------------------------------
 

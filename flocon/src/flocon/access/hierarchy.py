@@ -5,7 +5,7 @@ https://docs.snowflake.com/en/user-guide/security-access-control-overview
 
 from collections.abc import Iterable, Mapping
 
-from flocon.access.securables import ACCOUNT, RELATION, RELATIONS, Securable, first_owner
+from flocon.access.securables import ACCOUNT, FIRST_OWNER, RELATION, RELATIONS, Securable
 
 ADMINISTRATOR = "ACCOUNTADMIN"
 PUBLIC = "PUBLIC"
@@ -59,14 +59,14 @@ class Privileges:
         found = self._held.get(what, frozenset())
         if what == ACCOUNT:
             return found.union(*(SYSTEM_PRIVILEGES.get(role, ()) for role in self.roles))
-        owner = self._owners.get(what) or first_owner(what.kind)
+        owner = self._owners.get(what) or FIRST_OWNER
         return found | {"OWNERSHIP"} if owner in self.roles else found
 
     def _on_relation(self, what: Securable) -> frozenset[str]:
         kinds = [Securable(kind, what.path) for kind in RELATIONS]
         found = frozenset[str]().union(*(self._held.get(kind, ()) for kind in kinds))
         on_record = [self._owners[kind] for kind in kinds if kind in self._owners]
-        owner = on_record[0] if on_record else first_owner(RELATION)
+        owner = on_record[0] if on_record else FIRST_OWNER
         return found | {"OWNERSHIP"} if owner in self.roles else found
 
     def holds(self, what: Securable, *privileges: str) -> bool:

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from flocon.access.hierarchy import ADMINISTRATOR, PUBLIC, SYSTEM_ROLES, Privileges, closure
-from flocon.access.securables import Securable, first_owner
+from flocon.access.securables import FIRST_OWNER, Securable
 
 DDL = """
 CREATE TABLE IF NOT EXISTS _account_roles (
@@ -145,7 +145,7 @@ class Roles:
         return self._owners.get(what)
 
     def owner(self, what: Securable) -> str:
-        return self._owners.get(what) or first_owner(what.kind)
+        return self._owners.get(what) or FIRST_OWNER
 
     def grants(self, wanted: Callable[[Grant], bool]) -> list[Grant]:
         return [grant for grant in self._grants if wanted(grant)]

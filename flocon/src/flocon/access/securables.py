@@ -110,16 +110,6 @@ def is_grantable(kind: str) -> bool:
     return kind in _ALL
 
 
-# Who owns what nobody is recorded to own: that is, what ACCOUNTADMIN has made.
-_FIRST_OWNERS = {
-    "ROLE": "USERADMIN",
-    "USER": "USERADMIN",
-    "COMPUTE POOL": "ACCOUNTADMIN",
-    "INTEGRATION": "ACCOUNTADMIN",
-    "RESOURCE MONITOR": "ACCOUNTADMIN",
-    "ACCOUNT": "ACCOUNTADMIN",
-}
-
-
-def first_owner(kind: str) -> str:
-    return _FIRST_OWNERS.get(kind, "SYSADMIN")
+# The owner of what no other role is recorded to own: what ACCOUNTADMIN has made is its own.
+# https://docs.snowflake.com/en/user-guide/security-access-control-overview
+FIRST_OWNER = "ACCOUNTADMIN"

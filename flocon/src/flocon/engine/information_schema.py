@@ -46,7 +46,7 @@ def creation_sql() -> str:
         WHERE table_catalog = {_OWN_NAME};
     CREATE OR REPLACE VIEW _fs_tables AS
     SELECT t.database_name AS "TABLE_CATALOG", t.schema_name AS "TABLE_SCHEMA",
-        t.table_name AS "TABLE_NAME", 'SYSADMIN' AS "TABLE_OWNER", 'BASE TABLE' AS "TABLE_TYPE",
+        t.table_name AS "TABLE_NAME", 'ACCOUNTADMIN' AS "TABLE_OWNER", 'BASE TABLE' AS "TABLE_TYPE",
         CASE WHEN {kept["TRANSIENT"]} IS NULL THEN 'NO' ELSE 'YES' END AS "IS_TRANSIENT",
         {kept["CLUSTER_BY"]} AS "CLUSTERING_KEY", NULL::BIGINT AS "ROW_COUNT",
         NULL::BIGINT AS "BYTES",
@@ -56,14 +56,14 @@ def creation_sql() -> str:
     FROM duckdb_tables() t {times("TABLE", "t.schema_name", "t.table_name")}
     WHERE t.database_name = {_OWN_NAME} AND t.schema_name <> '{HIDDEN_SCHEMA}'
     UNION ALL
-    SELECT v.database_name, v.schema_name, v.view_name, 'SYSADMIN', 'VIEW', NULL, NULL, NULL, NULL,
-        NULL, {created}, {altered}, {altered}, NULL, v.comment, 'NO',
+    SELECT v.database_name, v.schema_name, v.view_name, 'ACCOUNTADMIN', 'VIEW', NULL, NULL, NULL,
+        NULL, NULL, {created}, {altered}, {altered}, NULL, v.comment, 'NO',
         {", ".join(["'NO'"] * len(_OTHER_KINDS))}
     FROM duckdb_views() v {times("VIEW", "v.schema_name", "v.view_name")}
     WHERE v.database_name = {_OWN_NAME} AND v.schema_name <> '{HIDDEN_SCHEMA}' AND NOT v.internal;
     CREATE OR REPLACE VIEW _fs_views AS
     SELECT v.database_name AS "TABLE_CATALOG", v.schema_name AS "TABLE_SCHEMA",
-        v.view_name AS "TABLE_NAME", 'SYSADMIN' AS "TABLE_OWNER", v.sql AS "VIEW_DEFINITION",
+        v.view_name AS "TABLE_NAME", 'ACCOUNTADMIN' AS "TABLE_OWNER", v.sql AS "VIEW_DEFINITION",
         'NONE' AS "CHECK_OPTION", 'NO' AS "IS_UPDATABLE", 'NO' AS "INSERTABLE_INTO",
         'NO' AS "IS_SECURE", {created} AS "CREATED", {altered} AS "LAST_ALTERED",
         {altered} AS "LAST_DDL", v.comment AS "COMMENT"
@@ -72,7 +72,7 @@ def creation_sql() -> str:
     CREATE OR REPLACE VIEW _fs_schemata AS
     SELECT s.database_name AS "CATALOG_NAME",
         CASE s.schema_name WHEN '{HIDDEN_SCHEMA}' THEN 'INFORMATION_SCHEMA' ELSE s.schema_name END
-        AS "SCHEMA_NAME", 'SYSADMIN' AS "SCHEMA_OWNER", 'NO' AS "IS_TRANSIENT",
+        AS "SCHEMA_NAME", 'ACCOUNTADMIN' AS "SCHEMA_OWNER", 'NO' AS "IS_TRANSIENT",
         'NO' AS "IS_MANAGED_ACCESS", 1 AS "RETENTION_TIME",
         NULL::VARCHAR AS "DEFAULT_CHARACTER_SET_CATALOG",
         NULL::VARCHAR AS "DEFAULT_CHARACTER_SET_SCHEMA",

@@ -10,7 +10,7 @@ from flocon.access import grant_statements as parser
 from flocon.access.demands import nothing
 from flocon.access.grant_statements import Target
 from flocon.access.roles import OWNERSHIP, Grant, RoleGrant
-from flocon.access.securables import Securable, first_owner
+from flocon.access.securables import FIRST_OWNER, Securable
 from flocon.core import errors, result
 from flocon.core.result import Result
 from flocon.objects.grants import check_role, container, securables
@@ -100,7 +100,7 @@ def _on(context: Context, what: Securable) -> Result:
     found = context.account.roles.grants(lambda g: g.on == what and not g.future)
     rows = [_row(grant) for grant in found]
     if what.kind != "ACCOUNT" and not any(g.privilege == OWNERSHIP for g in found):
-        owner = first_owner(what.kind)
+        owner = FIRST_OWNER
         rows.append([None, OWNERSHIP, what.kind, what.label, "ROLE", owner, "true", owner])
     return _listing(_PRIVILEGES, rows)
 

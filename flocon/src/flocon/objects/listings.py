@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from flocon.access.demands import lists, needs
 from flocon.access.needs import Demand, Listing
-from flocon.access.securables import RELATION
+from flocon.access.securables import FIRST_OWNER, RELATION
 from flocon.access.trees import Place
 from flocon.core import errors, result
 from flocon.core.result import Result
@@ -32,7 +32,6 @@ CREATE TABLE IF NOT EXISTS _account_created (
 );
 ALTER TABLE _account_created ADD COLUMN IF NOT EXISTS altered_on TIMESTAMP;
 """
-_OWNER = "SYSADMIN"
 _MOMENT = "TIMESTAMP WITH TIME ZONE"
 
 
@@ -157,7 +156,7 @@ def _told(context: Context, row: dict[str, Any]) -> dict[str, str]:
         "cluster_by": kept.get("CLUSTER_BY", ""),
         "retention_time": kept.get("DATA_RETENTION_TIME_IN_DAYS", "1"),
         "change_tracking": "ON" if tracked or kept.get("CHANGE_TRACKING") == "TRUE" else "OFF",
-        "owner": _OWNER,
+        "owner": FIRST_OWNER,
         "owner_role_type": "ROLE",
         "automatic_clustering": "OFF",
         "search_optimization": "OFF",
@@ -191,7 +190,12 @@ def show_views(context: Context, statement: Show) -> Result:
     rows = [r for r in _relations(context, statement.scope) if r["kind"] == "VIEW"]
     for row in rows:
         secure = str("SECURE" in row["properties"]).lower()
-        row |= {"owner": _OWNER, "reserved": "", "is_secure": secure, "is_materialized": "false"}
+        row |= {
+            "owner": FIRST_OWNER,
+            "reserved": "",
+            "is_secure": secure,
+            "is_materialized": "false",
+        }
         row |= {"owner_role_type": "ROLE", "change_tracking": "OFF"}
     return _listing(
         _columns(
@@ -250,7 +254,7 @@ def show_schemas(context: Context, statement: Show) -> Result:
                     "is_default": "N",
                     "is_current": _yes((database, name) == (context.database, context.schema)),
                     "database_name": database,
-                    "owner": _OWNER,
+                    "owner": FIRST_OWNER,
                     "comment": comment,
                     "options": "",
                     "retention_time": "1",
@@ -277,7 +281,7 @@ def show_databases(context: Context, statement: Show) -> Result:
                 "is_default": "N",
                 "is_current": _yes(name == context.database),
                 "origin": "",
-                "owner": _OWNER,
+                "owner": FIRST_OWNER,
                 "comment": comment,
                 "options": "",
                 "retention_time": "1",

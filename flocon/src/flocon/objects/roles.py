@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from flocon.access.demands import creates, drops, lists, owns
 from flocon.access.hierarchy import SYSTEM_ROLES
 from flocon.access.roles import DDL as ACCOUNT_DDL
-from flocon.access.securables import first_owner
+from flocon.access.securables import FIRST_OWNER
 from flocon.core import errors, result
 from flocon.core.result import Result
 from flocon.objects.grants import check_role
@@ -140,7 +140,7 @@ def show_roles(context: Context, statement: Show) -> Result:
                 sum(g.kind == "USER" for g in given),
                 sum(g.kind == "ROLE" for g in given),
                 len(roles.role_grants(lambda g, name=role.name: g.grantee == name)),  # type: ignore[misc]  # the same
-                "" if role.name in SYSTEM_ROLES else first_owner("ROLE"),
+                "" if role.name in SYSTEM_ROLES else FIRST_OWNER,
                 role.comment,
             ]
         )

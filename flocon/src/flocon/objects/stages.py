@@ -52,7 +52,7 @@ def create_stage(context: Context, tree: exp.Create, binds: Binds) -> Result:
         " _fs_global._fs_information_schema._fs_stages (created_on, name, database_name,"
         " schema_name, url, has_credentials, has_encryption_key, owner, comment, type,"
         " owner_role_type, directory_enabled)"
-        " VALUES (now(), ?, ?, ?, '', 'N', 'N', 'SYSADMIN', ?, ?, 'ROLE', 'N') RETURNING 1",
+        " VALUES (now(), ?, ?, ?, '', 'N', 'N', 'ACCOUNTADMIN', ?, ?, 'ROLE', 'N') RETURNING 1",
         [
             name.name,
             name.database,

@@ -9,7 +9,7 @@ import re
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from flocon.access.securables import RELATION, Securable
+from flocon.access.securables import FIRST_OWNER, RELATION, Securable
 from flocon.core import result
 from flocon.engine import HIDDEN_SCHEMA, quoted
 from flocon.session.context import Context
@@ -125,7 +125,7 @@ def _last_altered(context: Context, name: FullName, ddl: datetime | None) -> dat
 def _temporary(context: Context, name: FullName) -> dict[str, Any]:
     held, place = context.connection.temporary[name], context.place(name)
     row: dict[str, Any] = dict.fromkeys(_COLUMNS, "NO")
-    row |= dict(zip(_COLUMNS, (name.database, name.schema, name.name, "SYSADMIN"), strict=False))
+    row |= dict(zip(_COLUMNS, (name.database, name.schema, name.name, FIRST_OWNER), strict=False))
     row |= dict.fromkeys(("CLUSTERING_KEY", "ROW_COUNT", "BYTES", "RETENTION_TIME", "COMMENT"))
     row |= dict.fromkeys(("CREATED", "LAST_ALTERED", "LAST_DDL"), held.created_on)
     if held.kind == "VIEW":

@@ -9,7 +9,7 @@ from typing import Any
 
 from flocon.access import key_pairs
 from flocon.access.demands import creates, drops, lists, needs, owns
-from flocon.access.securables import first_owner
+from flocon.access.securables import FIRST_OWNER
 from flocon.access.users import DDL as ACCOUNT_DDL
 from flocon.access.users import KEYS, User
 from flocon.core import errors, result
@@ -219,7 +219,7 @@ def _shown(user: User) -> dict[str, Any]:
         "display_name": kept.get("display_name", user.name),
         "created_on": datetime.fromisoformat(user.created_on),
         "default_secondary_roles": '["ALL"]' if user.secondary else "[]",
-        "owner": first_owner("USER"),
+        "owner": FIRST_OWNER,
         "has_password": "false",
         "has_rsa_public_key": str(bool(user.keys)).lower(),
     }
