@@ -121,11 +121,14 @@ def test_a_copy_for_deployment_holds_what_is_deployed_and_vanishes() -> None:
 
 
 class Owned:
-    """A database D with the schema OPS, each of its owner, for somebody who works as DEPLOYER."""
+    """A database D with the schema OPS, each of its owner, for a connection's role."""
 
     database = "D"
 
-    def __init__(self, database: str | None, schema: str | None = None) -> None:
+    def __init__(
+        self, database: str | None, schema: str | None = None, role: str = "DEPLOYER"
+    ) -> None:
+        self.role = role
         self.databases = [{"NAME": "D", "OWNER": database}] if database else []
         self.schemas = [{"NAME": "OPS", "OWNER": schema}] if schema else []
         self.schemas.append({"NAME": "PUBLIC", "OWNER": "SYSADMIN"})
@@ -135,7 +138,7 @@ class Owned:
         return [other, *self.databases] if "DATABASES" in statement else self.schemas
 
     def row(self, statement: str) -> Row:
-        return {"NAME": "DEPLOYER"}
+        return {"NAME": self.role}
 
 
 @pytest.mark.parametrize(
@@ -152,8 +155,12 @@ def test_the_owner_of_the_schemas_may_deploy(account: Owned) -> None:
     [
         (Owned("ADMIN"), "D belongs to the role ADMIN, and this connection works as DEPLOYER"),
         (Owned("DEPLOYER", "ADMIN"), "D.OPS belongs to the role ADMIN"),
+        (
+            Owned("ACCOUNTADMIN", "ACCOUNTADMIN", role="SYSADMIN"),
+            "D.OPS belongs to the role ACCOUNTADMIN, and this connection works as SYSADMIN",
+        ),
     ],
-    ids=["an empty database", "a schema"],
+    ids=["an empty database", "a schema", "an administrator's, of another one"],
 )
 def test_what_another_role_owns_is_not_deployed_to(account: Owned, told: str) -> None:
     with pytest.raises(CommandError, match=told):

@@ -240,7 +240,7 @@ def test_every_question_for_runs_says_of_which_database_it_asks() -> None:
     assert {name for name, _ in calls} == {
         "07_operations.sql",
         "cost_inputs.py",
-        "graph.py",
+        "readings.py",
         "tasks.py",
     }
     for name, call in calls:

@@ -16,8 +16,6 @@ from app.caves.objects import (
 )
 from app.caves.target import Account, Row
 
-# Before `caves bootstrap` an environment is theirs, whichever of the two deployed it first.
-ADMINISTRATORS = {"ACCOUNTADMIN", "SYSADMIN"}
 SHOW_DATABASES = "SHOW DATABASES"
 SHOW_SCHEMAS = "SHOW SCHEMAS IN DATABASE {db}"
 PIPELINE = {"STREAM": STREAMS, "PROCEDURE": PROCEDURES, "TASK": TASKS, "ALERT": ALERTS}
@@ -81,8 +79,7 @@ def check_owner(account: Account, schemas: Collection[str]) -> None:
     if not rows:
         owners = {account.database: databases[0]["OWNER"]}
     role = account.row("SELECT CURRENT_ROLE() AS NAME")["NAME"]
-    same = ADMINISTRATORS if role in ADMINISTRATORS else {role}
-    foreign = {name: str(owner) for name, owner in owners.items() if owner and owner not in same}
+    foreign = {name: str(owner) for name, owner in owners.items() if owner and owner != role}
     if foreign:
         name, owner = next(iter(foreign.items()))
         raise CommandError(
