@@ -92,7 +92,7 @@ REFUSED: dict[str, tuple[str, ...]] = {
         'create database "with space"',
     ),
     "CREATE FUNCTION": (
-        "create function f(x int) returns int as 'x + 1'",
+        "create function f(x int) returns int as 'begin return 1; end'",
         "create function f(x int) returns int language javascript as 'return X + 1'",
         "create function f(x int) returns table (a int) language python runtime_version = '3.11'"
         " handler = 'H' as 'class H: pass'",

@@ -37,18 +37,22 @@ def _definition(procedure: Procedure) -> str:
         f"CREATE OR REPLACE {'SECURE ' if procedure.secure else ''}{procedure.kind}"
         f" {_name(procedure.name)}{routines.signature(procedure)}",
         f"RETURNS {routines.returned(procedure)}",
-        "LANGUAGE PYTHON",
+        f"LANGUAGE {procedure.language}",
         *(["STRICT"] if procedure.strict else []),
         *(["IMMUTABLE"] if procedure.volatility == "IMMUTABLE" else []),
-        f"RUNTIME_VERSION = {_text(procedure.runtime_version)}",
+        *_named("RUNTIME_VERSION", procedure.runtime_version),
         *_listed("IMPORTS", procedure.imports),
         *_listed("PACKAGES", procedure.packages),
-        f"HANDLER = {_text(procedure.handler)}",
+        *_named("HANDLER", procedure.handler),
         *([f"COMMENT={_text(procedure.comment)}"] if procedure.comment else []),
         *([f"EXECUTE AS {procedure.execute_as}"] if procedure.kind == "PROCEDURE" else []),
         *([f"AS {_text(procedure.body)}"] if procedure.body is not None else []),
     ]
     return "\n".join(clauses) + ";"
+
+
+def _named(clause: str, text: str) -> list[str]:
+    return [f"{clause} = {_text(text)}"] if text else []
 
 
 def _name(name: str) -> str:

@@ -17,7 +17,7 @@ from sqlglot import Expr, exp
 
 from flocon.core import errors
 from flocon.engine import TEXT, Binds, parsing, rewrite, user_functions
-from flocon.procedures import store, telemetry, values
+from flocon.procedures import sql_functions, store, telemetry, values
 from flocon.procedures.calls import securable
 from flocon.procedures.imports import staged_file
 from flocon.procedures.store import Procedure
@@ -78,10 +78,10 @@ class PythonFunctions:
     """`session.registry.UserFunctions`, of Python functions."""
 
     def are_in(self, context: Context, tree: Expr) -> bool:
-        return any(_overloads(context, call) for call in _calls(context, tree))
+        return any(_overloads(context, call) for call in _calls(context, tree, sources=True))
 
     def name_fully(self, context: Context, tree: Expr) -> None:
-        for call in reversed(_calls(context, tree)):
+        for call in reversed(_calls(context, tree, sources=True)):
             if _overloads(context, call):
                 full = context.resolve(call.name)
                 path = [
@@ -92,13 +92,14 @@ class PythonFunctions:
 
     @contextmanager
     def evaluated(self, context: Context, tree: Expr, binds: Binds) -> Iterator[None]:
-        if _calls(context, tree):
+        if _calls(context, tree, sources=True):
             # Other sessions may not see what is called, or something else of that name.
             tree.meta.pop(TEXT, None)
         if not self.are_in(context, tree):
             yield
             return
         _name_columns(tree)
+        _expand(context, tree, binds)
         found = [
             (call, overloads)
             for call in _calls(context, tree)
@@ -124,18 +125,65 @@ class PythonFunctions:
                 raise
 
 
+# --- in SQL ---------------------------------------------------------------------------------------
+
+# Functions that call one another end somewhere.
+_DEEPEST = 32
+
+
+def _expand(context: Context, tree: Expr, binds: Binds) -> None:
+    """Put the bodies of functions in SQL in the place of their calls, in place."""
+    for _ in range(_DEEPEST):
+        found = [
+            (call, _overloads(context, call))
+            for call in _calls(context, tree, sources=True)
+            if any(each.language == "SQL" for each in _overloads(context, call))
+        ]
+        types = _types(context, tree, [call for call, _ in found], binds) if found else []
+        changed = False
+        for (call, overloads), known in reversed(list(zip(found, types, strict=True))):
+            function, arguments = _chosen(call, overloads, known)
+            if function.language == "SQL":
+                _put_body(context, call, function, arguments)
+                changed = True
+        if not changed:
+            return
+    raise errors.compilation(errors.SYNTAX, "Functions that call themselves are not allowed.")
+
+
+def _put_body(
+    context: Context, call: _Call, function: Procedure, arguments: Sequence[Expr]
+) -> None:
+    source = call.whole.parent
+    is_source = isinstance(source, _SOURCES)
+    if is_source != (function.returns_table is not None):
+        raise errors.unknown_function(call.name, is_full=call.name.schema is not None)
+    make = sql_functions.rows if is_source else sql_functions.value
+    made = make(context, function, arguments)
+    if not is_source:
+        _put(call.whole, made)
+        return
+    assert source is not None, "a table function is in a source"
+    alias = source.args.get("alias") or exp.TableAlias(
+        this=exp.to_identifier(function.name, quoted=True)
+    )
+    kept = {key: source.args.get(key) for key in ("joins", "pivots")}
+    source.replace(exp.Subquery(this=made, alias=alias, **kept))
+
+
 # --- found ----------------------------------------------------------------------------------------
 
 
-def _calls(context: Context, tree: Expr) -> list[_Call]:
-    """What may be calls of functions, by their names alone; outer ones before inner ones."""
+def _calls(context: Context, tree: Expr, *, sources: bool = False) -> list[_Call]:
+    """What may be calls of functions, by their names alone; outer ones before inner ones.
+    sources: of table functions, too."""
     names = store.function_names(context.account)
     if not names:
         return []
     return [
-        _read(node)
-        for node in tree.find_all(exp.Anonymous)
-        if _written(node) in names and not isinstance(node.parent, _SOURCES)
+        call
+        for call in (_read(n) for n in tree.find_all(exp.Anonymous) if _written(n) in names)
+        if sources or not isinstance(call.whole.parent, _SOURCES)
     ]
 
 

@@ -72,7 +72,7 @@ def _listed(context: Context, function: Procedure) -> tuple[Any, ...]:
         returns.precision if is_number else None,
         10 if is_number else None,
         returns.scale if is_number else None,
-        "PYTHON",
+        function.language,
         function.body,
         function.volatility,
         "NO" if function.strict else "YES",

@@ -9,7 +9,7 @@ from flocon.access.needs import Demand, Need
 from flocon.access.securables import Securable, schema
 from flocon.access.trees import Place
 from flocon.core import errors, result
-from flocon.procedures import packages
+from flocon.procedures import packages, sql_functions
 from flocon.procedures import store as procedure_store
 from flocon.procedures.calls import call_one_of
 from flocon.procedures.imports import identifier, qualified, staged_file
@@ -71,10 +71,13 @@ def create(context: Context, statement: CreateProcedure) -> result.Result:
             return result.status(f"{full.name} already exists, statement succeeded.")
         if current and not statement.replaces:
             raise errors.already_exists(full)
+        if procedure.language == "SQL":
+            sql_functions.check(context, procedure)
         procedure_store.save(catalog, procedure)
     if procedure.kind == "FUNCTION":
         procedure_store.function_names(context.account).add(procedure.name)
-    context.account.workers.warm_up()
+    if procedure.language == "PYTHON":
+        context.account.workers.warm_up()
     return result.status(f"Function {full.name} successfully created.")
 
 
@@ -180,6 +183,13 @@ def describe(kind: str) -> Callable[[Context, Signature], result.Result]:
 
 
 def _properties(procedure: Procedure) -> list[tuple[str, str | None]]:
+    if procedure.language == "SQL":
+        return [
+            ("signature", signature(procedure)),
+            ("returns", returned(procedure)),
+            ("language", "SQL"),
+            ("body", procedure.body),
+        ]
     rights = [("execute as", procedure.execute_as)] if procedure.kind == "PROCEDURE" else []
     return [
         ("signature", signature(procedure)),
@@ -267,7 +277,7 @@ def _shown(procedure: Procedure) -> tuple[Any, ...]:
         "Y" if procedure.secure else "N",
         None,
         None,
-        *(("N", "PYTHON", "N", "N") if is_function else ()),
+        *(("N", procedure.language, "N", "N") if is_function else ()),
     )
 
 

@@ -23,7 +23,8 @@ _KEY = "schema_name = ? AND name = ? AND types = ? AND session_id IS NOT DISTINC
 
 @dataclass(frozen=True)
 class Procedure:
-    """A Python procedure or function (kind). session_id: the session of a temporary one, else None.
+    """A procedure or function (kind) in Python, or a function in SQL. session_id: the session of a
+    temporary one, else None.
 
     imports: staged files by their full names. returns_table: the columns of a procedure that
     RETURNS TABLE, which may be left open.
@@ -48,6 +49,7 @@ class Procedure:
     created_on: datetime = field(default_factory=lambda: datetime.now(UTC))
     kind: str = "PROCEDURE"
     returns_table: tuple[Argument, ...] | None = None
+    language: str = "PYTHON"
 
     @property
     def types(self) -> str:
@@ -87,6 +89,7 @@ def from_statement(
         secure=statement.secure,
         kind=statement.kind,
         returns_table=statement.returns_table,
+        language=statement.language,
     )
 
 

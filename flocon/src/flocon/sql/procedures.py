@@ -56,6 +56,7 @@ class CreateProcedure:
     strict: bool = False
     volatility: str = "VOLATILE"
     returns_table: tuple[Argument, ...] | None = None
+    language: str = "PYTHON"
 
     @property
     def mode(self) -> str:
@@ -247,13 +248,24 @@ def _clauses(tokens: Tokens, statement: CreateProcedure) -> CreateProcedure:
         if clause == "AS":
             break
     if statement.kind == "FUNCTION" and "LANGUAGE" not in seen:
-        raise errors.unsupported("LANGUAGE SQL")
-    for clause in _REQUIRED[statement.kind]:
+        statement = replace(statement, language="SQL")
+    if statement.returns_table is not None and statement.kind == "FUNCTION":
+        if statement.language != "SQL":
+            raise errors.unsupported("table functions (RETURNS TABLE)")
+        if not statement.returns_table:
+            raise errors.compilation(
+                errors.SYNTAX, "RETURNS TABLE of a function names its columns."
+            )
+    required = _REQUIRED[statement.kind] if statement.language == "PYTHON" else ("RETURNS", "AS")
+    if statement.language == "SQL" and (foreign := seen & _OF_PYTHON):
+        raise errors.compilation(errors.SYNTAX, f"unexpected '{min(foreign)}' in a function in SQL")
+    for clause in required:
         if clause not in seen:
             raise errors.compilation(errors.INVALID_PROPERTY, f"Missing option(s): [{clause}]")
     return statement
 
 
+_OF_PYTHON = {"HANDLER", "IMPORTS", "PACKAGES", "RUNTIME_VERSION"}
 _REQUIRED = {
     "PROCEDURE": ("RETURNS", "LANGUAGE", "RUNTIME_VERSION", "PACKAGES", "HANDLER"),
     "FUNCTION": ("RETURNS", "LANGUAGE", "RUNTIME_VERSION", "HANDLER"),
@@ -274,10 +286,10 @@ def _clause_name(tokens: Tokens, kind: str) -> str:
 
 def _clause(tokens: Tokens, kind: str, clause: str) -> dict[str, Any]:
     if clause == "RETURNS" and tokens.peek("TABLE"):
-        if kind == "FUNCTION":
-            raise errors.unsupported("table functions (RETURNS TABLE)")
         tokens.next()
         return {"returns_table": _table_columns(tokens)}
+    if clause == "LANGUAGE":
+        return _language(tokens, kind)
     return _CLAUSES[clause](tokens)
 
 
@@ -298,11 +310,11 @@ def _returns(tokens: Tokens) -> dict[str, Any]:
     return {"returns": kind}
 
 
-def _language(tokens: Tokens) -> dict[str, Any]:
+def _language(tokens: Tokens, kind: str = "PROCEDURE") -> dict[str, Any]:
     language = tokens.word()
-    if language != "PYTHON":
+    if language != "PYTHON" and (kind, language) != ("FUNCTION", "SQL"):
         raise errors.unsupported(f"LANGUAGE {language}")
-    return {}
+    return {"language": language}
 
 
 def _runtime(tokens: Tokens) -> dict[str, Any]:

@@ -1,0 +1,143 @@
+"""Functions in SQL: a call becomes the function's body, with its arguments in it.
+
+https://docs.snowflake.com/en/developer-guide/udf/sql/udf-sql-scalar-functions
+https://docs.snowflake.com/en/developer-guide/udf/sql/udf-sql-tabular-functions
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from sqlglot import Expr, exp
+
+from flocon.core import errors
+from flocon.engine import parsing
+from flocon.procedures import store
+from flocon.procedures.store import Procedure
+from flocon.session.context import Context
+from flocon.session.names import qualify
+
+_SCRIPT = re.compile(r"\s*(BEGIN|DECLARE)\b", re.IGNORECASE)
+_QUERY = re.compile(r"[\s(]*(SELECT|WITH)\b", re.IGNORECASE)
+_GIVEN, _MADE = "GIVEN", "MADE"
+
+
+def check(context: Context, function: Procedure) -> None:
+    """Raises what is wrong with a function's body, as its first call would."""
+    nulls = [
+        exp.cast(exp.Null(), str(argument.type), dialect="snowflake")
+        for argument in function.arguments
+    ]
+    query = (
+        rows(context, function, nulls)
+        if function.returns_table is not None
+        else exp.select(exp.alias_(value(context, function, nulls), "VALUE"))
+    )
+    with context.functions.evaluated(query, {}, describe=True):
+        qualify(context, query)
+        context.connection.describe(query)
+
+
+def value(context: Context, function: Procedure, arguments: Sequence[Expr]) -> Expr:
+    """What a scalar function answers, in its declared type."""
+    body = _body(context, function)
+    given = {a.name: each for a, each in zip(function.arguments, arguments, strict=True)}
+    if isinstance(body, exp.Query):
+        answer: Expr = _with_arguments(body, given, [exp.column(_MADE)], [_MADE]).subquery()
+    else:
+        answer = exp.paren(_substituted(body, given))
+    kind = function.returns
+    if not kind.semi_structured:
+        answer = exp.cast(answer, str(kind), dialect="snowflake")
+    elif kind.base == "VARIANT":
+        answer = exp.ToVariant(this=answer)
+    if function.strict and arguments:
+        unknown = exp.or_(*(each.copy().is_(exp.null()) for each in arguments))
+        answer = exp.Case(ifs=[exp.If(this=unknown, true=exp.null())], default=answer)
+    return answer
+
+
+def rows(context: Context, function: Procedure, arguments: Sequence[Expr]) -> exp.Select:
+    """What a table function answers, in its declared columns."""
+    declared = function.returns_table or ()
+    given = {a.name: each for a, each in zip(function.arguments, arguments, strict=True)}
+    names = [column.name for column in declared]
+    columns = []
+    for column in declared:
+        named: Expr = exp.column(exp.to_identifier(column.name, quoted=True), table=_MADE)
+        if not column.type.semi_structured:
+            named = exp.cast(named, str(column.type), dialect="snowflake")
+        columns.append(exp.alias_(named, column.name, quoted=True))
+    body = _body(context, function)
+    if not isinstance(body, exp.Query):
+        raise errors.compilation(errors.SYNTAX, "A table function's body is a query.")
+    return _with_arguments(body, given, columns, names)
+
+
+def _body(context: Context, function: Procedure) -> Expr:
+    """A query with full names; where there is nothing that it reads, its only value."""
+    text = (function.body or "").strip().rstrip(";")
+    if _SCRIPT.match(text):
+        raise errors.unsupported("Snowflake Scripting in a function")
+    if not _QUERY.match(text):
+        text = f"SELECT {text}"
+    tree = parsing.upper_case(parsing.parse(text))
+    if not isinstance(tree, exp.Query):
+        raise errors.unsupported("a function's body that is no query")
+    for table in parsing.tables(tree):
+        if not table.db:
+            table.set("db", exp.to_identifier(function.schema, quoted=True))
+        if not table.catalog:
+            table.set("catalog", exp.to_identifier(function.database, quoted=True))
+    _name_functions(context, function, tree)
+    query = tree.unnest() if isinstance(tree, exp.Subquery) else tree
+    is_value = (
+        function.returns_table is None
+        and isinstance(query, exp.Select)
+        and {key for key, each in query.args.items() if each} <= {"expressions"}
+        and len(query.expressions) == 1
+        and not query.expressions[0].find(exp.Query, exp.AggFunc, exp.Window)
+    )
+    return query.expressions[0].unalias() if is_value else query
+
+
+def _name_functions(context: Context, function: Procedure, tree: Expr) -> None:
+    """Functions that a body calls by their names alone are those beside it, in place."""
+    known = store.function_names(context.account)
+    catalog = context.catalog(function.database)
+    for call in list(tree.find_all(exp.Anonymous)):
+        name = call.name.upper()
+        if isinstance(call.parent, exp.Dot) or name not in known:
+            continue
+        if store.named(catalog, function.schema, name, context.id, "FUNCTION"):
+            place = [
+                exp.to_identifier(p, quoted=True) for p in (function.database, function.schema)
+            ]
+            call.replace(exp.Dot.build([*place, call.copy()]))
+
+
+def _substituted(body: Expr, given: dict[str, Expr]) -> Expr:
+    def put(node: Expr) -> Expr:
+        if isinstance(node, exp.Column) and not node.table and node.name in given:
+            return exp.paren(given[node.name].copy())
+        return node
+
+    return body.transform(put)
+
+
+def _with_arguments(
+    body: exp.Query, given: dict[str, Expr], answers: list[Expr], names: list[str]
+) -> exp.Select:
+    """SELECT answers FROM (the arguments), (the body), which finds them behind its own columns."""
+    columns = [exp.to_identifier(name, quoted=True) for name in names]
+    made = exp.Subquery(
+        this=body, alias=exp.TableAlias(this=exp.to_identifier(_MADE), columns=columns)
+    )
+    if not given:
+        return exp.select(*answers).from_(made)
+    values = exp.select(
+        *(exp.alias_(each.copy(), name, quoted=True) for name, each in given.items())
+    )
+    arguments = exp.Subquery(this=values, alias=exp.TableAlias(this=exp.to_identifier(_GIVEN)))
+    return exp.select(*answers).from_(arguments).join(made)
