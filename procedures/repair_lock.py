@@ -3,17 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 
 from event_fields import utc_now
 from snowflake.snowpark import Session
 from snowflake.snowpark import functions as F
 from transactions import transaction
 
+REPAIR_LOCK = "OPS.REPAIR_LOCK"
 
-def repair(session: Session) -> AbstractContextManager[None]:
-    """A transaction that no other repair runs beside."""
-    return turn(session, "OPS.REPAIR_LOCK")
+
+class Overtaken(Exception):
+    """Another repair came before this one."""
+
+
+@contextmanager
+def repair(session: Session, after: int | None = None) -> Iterator[None]:
+    """A transaction that no other repair runs beside. Raises Overtaken, and does nothing, where it
+    does not follow the turn `after`."""
+    with turn(session, REPAIR_LOCK):
+        if after is not None and turns_taken(session) != after + 1:
+            raise Overtaken
+        yield
+
+
+def turns_taken(session: Session) -> int:
+    """How many repairs there have been, the running one of this session included."""
+    [[turns]] = session.sql(f"SELECT TURNS FROM {REPAIR_LOCK}").collect()
+    return int(turns)
 
 
 @contextmanager

@@ -26,8 +26,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime
 from functools import reduce
+from typing import NamedTuple
 
 from appending import Change, addition, composed, update
 from comparisons import (
@@ -47,7 +49,7 @@ from judging import is_valid, judge, staged
 from places import renamed, same_place, staged_places, with_places, without_places
 from rejected_events import REJECTED_EVENTS, rejected_events
 from rejections import mark_retried
-from repair_lock import repair
+from repair_lock import Overtaken, repair, turns_taken
 from run_log import logged
 from snowflake.snowpark import Column, DataFrame, Session, Table
 from snowflake.snowpark import functions as F
@@ -139,6 +141,18 @@ QUALIFY ROW_NUMBER() OVER (
     PARTITION BY r.KAFKA_TOPIC, r.KAFKA_PARTITION, r.KAFKA_OFFSET ORDER BY r.INGESTION_TIMESTAMP
 ) = 1
 """
+# How often the events are judged beforehand; others repair now and then, or a purge is at work.
+ATTEMPTS = 2
+COUNTS = (
+    "judged",
+    "kept",
+    "staged",
+    "retried",
+    "corrected",
+    "corrected_orders",
+    "rejected",
+    "still_rejected",
+)
 LATE = "never staged when it was given out; the history has its adjustment_id from another event"
 
 
@@ -158,50 +172,95 @@ def reprocess(session: Session, since: datetime, until: datetime) -> dict[str, i
     events = sum(int(each["events"]) for each in reach)
     waiting = sum(int(each["waiting"]) for each in reach)
     value = json.dumps({**window, "reach": reach}, default=int)
-    run = Reprocessing(session, session.sql(GIVEN_OUT, params=[value]))
-    with repair(session):
-        done = run.run()
+    done = _reprocess(session, judge(session.sql(GIVEN_OUT, params=[value])))
     judged = done.pop("judged")
     return {"events": events, "waiting": waiting, "discarded": events - waiting - judged, **done}
 
 
+def _reprocess(session: Session, judged: DataFrame) -> dict[str, int]:
+    """Judges the events once, before the lock is taken, into a temporary table.
+
+    What RAW has of them may change until then: a customer is forgotten, a purge deletes. Both are
+    repairs, so if there was one in between, the events are judged again; after that by each
+    statement, under the lock.
+    """
+    kinds = KINDS
+    for _ in range(ATTEMPTS):
+        turns = turns_taken(session)
+        with judged.cache_result() as found, suppress(Overtaken):
+            contents = contents_of(found)
+            if not contents.events:
+                return dict.fromkeys(COUNTS, 0)
+            kinds = contents.kinds
+            run = Reprocessing(session, found, kinds, contents.has_faults)
+            with repair(session, after=turns):
+                return run.run()
+    run = Reprocessing(session, judged, kinds)
+    with repair(session):
+        return run.run()
+
+
+class Contents(NamedTuple):
+    """What there is among judged events: kinds that nobody has an event of need no statement."""
+
+    events: int
+    kinds: tuple[Kind, ...]
+    has_faults: bool
+
+
+def contents_of(judged: DataFrame) -> Contents:
+    by_type = judged.group_by("EVENT_TYPE").agg(F.count(F.lit(1)), F.count("FAULT")).collect()
+    types = {event_type for event_type, _, _ in by_type}
+    return Contents(
+        events=sum(int(events) for _, events, _ in by_type),
+        kinds=tuple(kind for kind in KINDS if kind.event_type in types),
+        has_faults=any(faults for _, _, faults in by_type),
+    )
+
+
 class Reprocessing:
-    """The events of one window, and what is done with them, statement by statement.
+    """Judged events of these kinds, and what is done with them, statement by statement.
 
     Everything is composed, and Snowpark has asked for every column, before the lock is taken:
     `run` sends only the statements that do something.
     """
 
-    def __init__(self, session: Session, events: DataFrame) -> None:
-        judged = judge(events)
-        of_kind = {kind: judge(events, [kind]) for kind in KINDS}
+    def __init__(
+        self,
+        session: Session,
+        judged: DataFrame,
+        kinds: tuple[Kind, ...],
+        has_faults: bool = True,
+    ) -> None:
         in_staging = staged_places(session)
         rejected = session.table("RAW_DATA.REJECTED_EVENTS")
         history = session.table("PRODUCTION.INVENTORY_HISTORY")
-        has = renamed(history, "HAS_")
-        new = {kind: without_places(staged(of_kind[kind], kind), in_staging) for kind in KINDS}
-        contradicting = new[INVENTORY_ADJUSTED].join(has, is_contradicted("HAS_"), "leftsemi")
-        new[INVENTORY_ADJUSTED] = new[INVENTORY_ADJUSTED].join(
-            has, is_contradicted("HAS_"), "leftanti"
-        )
-        stg = {kind: session.table(kind.staging) for kind in KINDS}
-        both = {kind: beside(of_kind[kind], stg[kind], kind) for kind in KINDS}
-        kept = [both[kind].filter(is_kept(kind)) for kind in KINDS]
+        stg = {kind: session.table(kind.staging) for kind in kinds}
+        new = {kind: without_places(staged(judged, kind), in_staging) for kind in kinds}
+        both = {kind: beside(judged, stg[kind], kind) for kind in kinds}
+        kept = [both[kind].filter(is_kept(kind)) for kind in kinds]
 
-        self.counts = counts(events, [*kept, contradicting])
+        self.note_latecomers: list[Change] = []
+        if INVENTORY_ADJUSTED in kinds:
+            has = renamed(history, "HAS_")
+            added = new[INVENTORY_ADJUSTED]
+            kept.append(added.join(has, is_contradicted("HAS_"), "leftsemi"))
+            new[INVENTORY_ADJUSTED] = added.join(has, is_contradicted("HAS_"), "leftanti")
+            late = latecomers(without_places(judged, in_staging), rejected, has)
+            self.note_latecomers.append(addition(rejected, late, (*REJECTED_EVENTS, "DECIDED_AT")))
+        self.counts = counts(judged, kept)
         self.correct_production = {
             kind: correction(session.table(kind.production.table), both[kind], kind)
-            for kind in KINDS
+            for kind in kinds
             if kind.production
         }
-        self.correct_staging = [corrected_rows(stg[kind], both[kind], kind) for kind in KINDS]
-        late = latecomers(without_places(of_kind[INVENTORY_ADJUSTED], in_staging), rejected, has)
-        self.note_latecomers = addition(rejected, late, (*REJECTED_EVENTS, "DECIDED_AT"))
-        self.stage = [addition(stg[kind], new[kind], kind.staged) for kind in KINDS]
-        self.mark_retried = mark_retried(rejected, with_places(events, in_staging))
-        invalid = rejected_events(judged, utc_now())
-        self.invalid = composed(renamed(without_places(invalid, in_staging), "NEW_"))
-        self.rejected = rejected
+        self.correct_staging = [corrected_rows(stg[kind], both[kind], kind) for kind in kinds]
+        self.stage = [addition(stg[kind], new[kind], kind.staged) for kind in kinds]
+        self.mark_retried = mark_retried(rejected, with_places(judged, in_staging))
+        self.rejected, self.invalid = rejected, None
+        if has_faults:
+            invalid = rejected_events(judged, utc_now())
+            self.invalid = composed(renamed(without_places(invalid, in_staging), "NEW_"))
         without = history.filter(F.col("PRODUCT_CATEGORY").is_null())
         stock = session.table("PRODUCTION.INVENTORY_CURRENT")
         orders = session.table("PRODUCTION.ORDERS")
@@ -214,24 +273,19 @@ class Reprocessing:
         [(judged, kept)] = self.counts.collect()
         shown = {kind: correct() for kind, correct in self.correct_production.items()}
         corrected = sum(correct() for correct in self.correct_staging)
-        self.note_latecomers()
+        for note in self.note_latecomers:
+            note()
         added = sum(stage() for stage in self.stage)
         retried = self.mark_retried()
         rejected, still_rejected = self._reject()
         self.lend_categories()
-        return {
-            "judged": int(judged),
-            "kept": int(kept),
-            "staged": added,
-            "retried": retried,
-            "corrected": corrected,
-            "corrected_orders": shown[ORDER_CREATED],
-            "rejected": rejected,
-            "still_rejected": still_rejected,
-        }
+        counted = (judged, kept, added, retried, corrected, shown.get(ORDER_CREATED, 0))
+        return dict(zip(COUNTS, map(int, (*counted, rejected, still_rejected)), strict=True))
 
     def _reject(self) -> tuple[int, int]:
         """What is invalid and not in STAGING is rejected, once, with today's reason."""
+        if self.invalid is None:
+            return 0, 0
         is_open = (F.col("STAGE") == F.lit("STAGING")) & (F.col("STATUS") == F.lit("OPEN"))
         done = self.rejected.merge(
             self.invalid,

@@ -31,7 +31,11 @@ def free_port() -> int:
 
 # What makes sense on any account: it needs connections, and nothing of this machine's account.
 _TESTS = Path(__file__).parent
-_ON_SNOWFLAKE = (_TESTS / "app" / "test_laws.py", _TESTS / "procedures")
+_ON_SNOWFLAKE = (
+    _TESTS / "app" / "test_laws.py",
+    _TESTS / "pipeline",
+    _TESTS / "procedures",
+)
 
 
 def on_snowflake() -> bool:

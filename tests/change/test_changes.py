@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -21,18 +23,14 @@ from app.caves.settings import effective
 from app.caves.target import Account
 from tests.chaos.deployment import deploy_to
 from tests.procedures.deployment import PROJECT
-from tests.procedures.pipeline import Pipeline, cancellation, order
+from tests.procedures.pipeline import Pipeline, cancellation, order, without
 
 PAGE = PROJECT / "docs" / "how-to-change.md"
 COPIED = ("app", "docs", "procedures", "tests", "pyproject.toml", "requirements.txt")
 VIEWS = ("06_analytics.sql", "07_operations.sql")
-TASKS = (
-    "RAW_TO_STAGING_ORDERS",
-    "RAW_TO_STAGING_INVENTORY",
-    "STAGING_TO_PROD_ORDERS",
-    "STAGING_TO_PROD_INVENTORY_HISTORY",
-    "STAGING_TO_PROD_INVENTORY_CURRENT",
-)
+# What the tests take in are events of orders.
+TASKS = ("RAW_TO_STAGING_ORDERS", "STAGING_TO_PROD_ORDERS")
+DAY = "'2026-11-22'::TIMESTAMP, '2026-11-23'::TIMESTAMP"
 
 
 def patch(name: str) -> str:
@@ -42,22 +40,40 @@ def patch(name: str) -> str:
     return found[1]
 
 
-def failed(tests: subprocess.CompletedProcess[str]) -> list[str]:
+def failed(tests: Printed) -> list[str]:
     """The first three words of the tests that failed."""
-    return re.findall(r"^FAILED \S+::(test_[a-z]+_[a-z]+)", tests.stdout, re.M)
+    return re.findall(r"^FAILED \S+::(test_[a-z]+_[a-z]+)", tests.text, re.M)
 
 
 def touched(text: str) -> list[str]:
     return re.findall(r"^\+\+\+ (\S+)", text, re.M)
 
 
+class Printed(NamedTuple):
+    """What a module printed, and its exit code."""
+
+    text: str
+    code: int
+
+
 @dataclass
 class Copy:
-    """A copy of the project, and a database that versions of it are deployed to."""
+    """A copy of the project, and a database that versions of it are deployed to. `forks` runs the
+    copy's own modules (forks.py)."""
 
     root: Path
     account: Account
     pipeline: Pipeline
+    forks: subprocess.Popen[str]
+
+    def run(self, module: str, *arguments: str) -> Printed:
+        output = self.root / "output.txt"
+        assert self.forks.stdin
+        assert self.forks.stdout
+        self.forks.stdin.write(json.dumps([str(output), module, *arguments]) + "\n")
+        self.forks.stdin.flush()
+        code = int(self.forks.stdout.readline())
+        return Printed(output.read_text("utf-8"), code)
 
     def apply(self, text: str, *options: str) -> None:
         command = ["patch", "-p0", "--no-backup-if-mismatch", *options]
@@ -67,19 +83,13 @@ class Copy:
         assert done.returncode == 0, done.stdout + done.stderr
 
     def make_events(self) -> None:
-        command = [sys.executable, "-m", "tests.procedures.derived"]
-        subprocess.run(command, cwd=self.root, check=True)
+        done = self.run("tests.procedures.derived")
+        assert done.code == 0, done.text
 
-    def declaration_test(self) -> subprocess.CompletedProcess[str]:
+    def declaration_test(self) -> Printed:
         """The test that holds tables and pages to the declaration, of the copy."""
-        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
-        return subprocess.run(
-            [*command, "tests/procedures/test_event_kinds.py"],
-            cwd=self.root,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        own = "tests/procedures/test_event_kinds.py"
+        return self.run("pytest", "-q", "-p", "no:cacheprovider", own)
 
     def planned(self) -> set[tuple[str, str, str]]:
         """What `caves deploy --plan` shows, but for what every deployment of a test replaces."""
@@ -94,7 +104,13 @@ class Copy:
 
     def run_tasks(self) -> None:
         for task in TASKS:
-            self.account.rows(f"CALL {{db}}.OPS.{task}()")
+            self.call(f"{task}()")
+
+    def call(self, procedure: str) -> dict[str, int]:
+        """What the procedure counts, without the zeros."""
+        [row] = self.account.rows(f"CALL {{db}}.OPS.{procedure}")
+        counts = json.loads(next(iter(row.values())))
+        return {name: count for name, count in counts.items() if count}
 
     def broken(self) -> dict[int, dict[str, int]]:
         """Laws 2 to 5: nobody keeps Kafka's offsets here."""
@@ -115,11 +131,19 @@ def copy(account: Any, database: str, tmp_path: Path) -> Iterator[Copy]:
     with (
         Account(account.connect(database=database), database) as opened,
         account.snowpark(database=database) as session,
+        subprocess.Popen(
+            [sys.executable, "-m", "tests.change.forks"],
+            cwd=tmp_path,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as forks,
     ):
-        yield Copy(tmp_path, opened, Pipeline(session, database))
+        yield Copy(tmp_path, opened, Pipeline(session, database), forks)
 
 
 SALES = "SELECT ORDER_ID, {column} FROM {{db}}.ANALYTICS.SALES ORDER BY ORDER_ID"
+WINE, PRICE = "Château Margaux – Grand Vin", Decimal("19.90")
 COUNTS = "SELECT STATUS, COUNT(*) FROM {db}.RAW_DATA.REJECTED_EVENTS GROUP BY STATUS"
 
 
@@ -144,7 +168,7 @@ def test_a_field_is_added_and_old_orders_get_it(copy: Copy) -> None:
     copy.run_tasks()
     assert copy.broken() == {2: {"UNREAD": 2}}
 
-    copy.account.rows("CALL {db}.OPS.REPROCESS('2026-11-22'::TIMESTAMP, '2026-11-23'::TIMESTAMP)")
+    copy.call(f"REPROCESS({DAY})")
     assert copy.broken() == {}
     assert copy.rows(SALES.format(column="PROMO_CODE")) == [
         ("o-1", "NOËL"),
@@ -158,11 +182,11 @@ def test_a_field_is_added_and_old_orders_get_it(copy: Copy) -> None:
 def test_what_is_left_out_of_a_change_is_named(copy: Copy) -> None:
     copy.apply(patch("promo_code"))
     left_out = copy.declaration_test()
-    assert left_out.returncode == 1
+    assert left_out.code == 1
     assert len(failed(left_out)) == 2
-    assert "run `make events`" in left_out.stdout
+    assert "run `make events`" in left_out.text
     copy.make_events()
-    assert copy.declaration_test().returncode == 0
+    assert copy.declaration_test().code == 0
 
     tables = copy.root / "app/sql/02_tables.sql"
     whole = tables.read_text("utf-8")
@@ -185,8 +209,8 @@ def test_what_is_left_out_of_a_change_is_named(copy: Copy) -> None:
     declared = [line for line in kinds.read_text("utf-8").splitlines() if "promo_code" not in line]
     kinds.write_text("\n".join(declared) + "\n", "utf-8")
     undeclared = copy.declaration_test()
-    assert "FAILED tests/procedures/test_event_kinds.py::test_staging_has" in undeclared.stdout
-    assert "PROMO_CODE" in undeclared.stdout
+    assert "FAILED tests/procedures/test_event_kinds.py::test_staging_has" in undeclared.text
+    assert "PROMO_CODE" in undeclared.text
 
 
 def test_a_type_of_event_is_added_and_what_came_before_it_arrives(copy: Copy) -> None:
@@ -215,9 +239,56 @@ def test_a_type_of_event_is_added_and_what_came_before_it_arrives(copy: Copy) ->
         ("create", "VIEW", "PRODUCTION.ORDER_CANCELLATIONS"),
     }
     copy.deploy()
-    copy.account.rows("CALL {db}.OPS.RETRY_REJECTED(NULL, 'event_type is not known')")
+    copy.call("RETRY_REJECTED(NULL, 'event_type is not known')")
     copy.pipeline.ingest(order("o-3"), order("o-4"))
     copy.run_tasks()
     assert copy.rows(SALES.format(column="QUANTITY")) == [("o-2", 2), ("o-4", 2)]
     assert sorted(copy.rows(COUNTS)) == [("OPEN", 1), ("RETRIED", 2)]
     assert copy.broken() == {}
+
+
+def test_rules_are_changed_and_a_field_is_renamed_by_the_shop(copy: Copy) -> None:
+    """One relaxed, one tightened; a new name of a required field, and of one that is not."""
+    change = patch("rules")
+    assert touched(change) == ["procedures/event_kinds.py"]
+    copy.deploy()
+    copy.pipeline.ingest(
+        without(order("o-1", cuvee="Grand Vin"), "product_name"),
+        without(order("o-2", buyer_id="c-2"), "customer_id"),
+        order("o-3", quantity=0),
+        order("o-4", unit_price=0),
+    )
+    copy.run_tasks()
+    assert copy.rows(SALES.format(column="PRODUCT_NAME")) == [("o-1", None), ("o-4", WINE)]
+    assert copy.broken() == {}
+
+    copy.apply(change)
+    copy.make_events()
+    assert {kind for _, kind, _ in copy.planned()} & {"TABLE", "COLUMN", "STREAM"} == set()
+    copy.deploy()
+    copy.pipeline.ingest(
+        without(order("o-5", cuvee="Petit Vin", buyer_id="c-5"), "product_name", "customer_id"),
+        order("o-6", quantity=0),
+        order("o-7", unit_price=0),
+    )
+    copy.run_tasks()
+    assert copy.broken() == {2: {"UNREAD": 1}}
+
+    retried = {"staged": 1, "retried": 1}
+    for reason in ("customer_id is missing", "quantity is not above 0"):
+        assert copy.call(f"RETRY_REJECTED(NULL, '{reason}')") == retried
+    reprocessed = {"corrected": 1, "corrected_orders": 1, "kept": 1, "still_rejected": 1}
+    assert copy.call(f"REPROCESS({DAY})") == {"events": 7, **reprocessed}
+    copy.run_tasks()
+    assert copy.broken() == {}
+    assert copy.rows(SALES.format(column="PRODUCT_NAME, CUSTOMER_ID, QUANTITY, UNIT_PRICE")) == [
+        ("o-1", "Grand Vin", "c-1", 2, PRICE),
+        ("o-2", WINE, "c-2", 2, PRICE),
+        ("o-3", WINE, "c-1", 0, PRICE),
+        ("o-4", WINE, "c-1", 2, 0),
+        ("o-5", "Petit Vin", "c-5", 2, PRICE),
+        ("o-6", WINE, "c-1", 0, PRICE),
+    ]
+    assert copy.rows("SELECT REASON FROM {db}.RAW_DATA.REJECTED_EVENTS WHERE STATUS = 'OPEN'") == [
+        ("unit_price is not above 0: 0",)
+    ]

@@ -1,10 +1,11 @@
-"""Snowpark's official local testing session, and one RAW row for it."""
+"""Snowpark's official local testing session, and one RAW row for it: nothing here needs a server.
+
+What needs an account is in tests/pipeline.
+"""
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any
 
@@ -20,12 +21,7 @@ from snowflake.snowpark.types import (
     VariantType,
 )
 
-from tests.conftest import RunningAccount
 from tests.procedures import local_functions  # noqa: F401  (registers the functions)
-from tests.procedures.model import Delivery
-from tests.procedures.pipeline import ANY, HOUR, Pipeline, opened_pipeline
-from tests.procedures.tapped import tapped_session
-from tests.procedures.world import World
 
 RAW_EVENTS_STREAM = StructType(
     [
@@ -79,54 +75,3 @@ def raw(local_session: Session) -> Raw:
         return local_session.create_dataframe([row], schema=RAW_EVENTS_STREAM)
 
     return one_row
-
-
-@pytest.fixture
-def pipeline(opened_world: World) -> Pipeline:
-    """The module's pipeline, empty again."""
-    opened_world.reset()
-    opened_world.ingester.next_offset = 0
-    opened_world.ingester.ingested_at = Pipeline.ingested_at
-    opened_world.ingester.limit_future(ANY)
-    return opened_world.ingester
-
-
-@pytest.fixture
-def own_pipeline(account: Any, database: str) -> Iterator[Pipeline]:
-    """A database and a session for one test that leaves them changed."""
-    with opened_pipeline(account, database) as opened:
-        yield opened
-
-
-Connect = Callable[[str], AbstractContextManager[Session]]
-
-
-@pytest.fixture(scope="session")
-def connect(account: Any) -> Connect:
-    """Opens a Snowpark session in a database, on a connection that can be tapped."""
-    parameters = (
-        account.connection_parameters()
-        if isinstance(account, RunningAccount)
-        else {"connection_name": account.name}
-    )
-    return lambda database: tapped_session({**parameters, "database": database})
-
-
-@pytest.fixture(scope="module")
-def opened_world(account: Any, connect: Connect) -> Iterator[World]:
-    """A database for the module, with the pipeline's tables and streams."""
-    name = f"TEST_{uuid.uuid4().hex[:12].upper()}"
-    with account.connect() as connection:
-        connection.cursor().execute(f"CREATE DATABASE {name}")
-        with connect(name) as tapped, opened_pipeline(account, name) as ingester:
-            yield World(Pipeline(tapped, name), ingester)
-        connection.cursor().execute(f"DROP DATABASE {name}")
-
-
-@pytest.fixture
-def world(opened_world: World) -> World:
-    """The pipeline and its model, both empty."""
-    opened_world.reset()
-    opened_world.ingester.ingested_at = str(Delivery.ingested_at)
-    opened_world.ingester.limit_future(HOUR)
-    return opened_world

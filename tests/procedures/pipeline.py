@@ -40,6 +40,7 @@ class Pipeline:
     database: str
     next_offset: int = field(default=0)
     ingested_at: str = "2026-11-22 12:00:00"
+    future_limit: int | None = None
 
     def ingest(self, *events: Event | str) -> None:
         """Writes events as RAW rows, one offset after the other; a text is the JSON as it is."""
@@ -71,10 +72,13 @@ class Pipeline:
         self.sql(INSERT_RAW, json.dumps(rows))
 
     def limit_future(self, seconds: int) -> None:
-        """How far ahead of its ingestion an event may be."""
-        self.sql(
-            f"CREATE OR REPLACE VIEW OPS.EVENT_LIMITS AS SELECT {seconds} AS MAX_FUTURE_SECONDS"
-        )
+        """How far ahead of its ingestion an event may be. Only where it is new: after a view was
+        replaced, the account has to read all statements once more."""
+        if seconds != self.future_limit:
+            self.sql(
+                f"CREATE OR REPLACE VIEW OPS.EVENT_LIMITS AS SELECT {seconds} AS MAX_FUTURE_SECONDS"
+            )
+            self.future_limit = seconds
 
     def run(self, *handlers: Handler) -> list[dict[str, int]]:
         return [handler(self.session) for handler in handlers]

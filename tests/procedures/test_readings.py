@@ -1,5 +1,7 @@
-"""Ingester and procedures read a value alike: one table of cases through both of them, on
-Snowpark's local testing session and on an account."""
+"""Ingester and procedures read a value alike: one table of cases through both of them.
+
+tests/pipeline/test_readings.py puts the same through an account.
+"""
 
 from __future__ import annotations
 
@@ -11,32 +13,22 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-import raw_to_staging
 from event_fields import (
-    AMOUNT,
     BOTTLES,
     MOMENT,
     PRICE,
     Field,
-    Number,
     Type,
     with_values,
 )
-from hypothesis import given
-from hypothesis import strategies as st
 from snowflake.snowpark import DataFrame, Session
 from snowflake.snowpark.mock._connection import MockServerConnection
 from snowflake.snowpark.types import StringType, StructField, StructType
 
-from ingest.batch import cut_batch
 from ingest.envelope import identifier
 from ingest.envelope import utc_timestamp as ingested_timestamp
-from ingest.messages import Message, RawRow, sort_message
-from ingest.snowflake_sink import SnowflakeSink
-from ingest.strict_json import parse, plain_number
-from tests.procedures.examples import examples
-from tests.procedures.pipeline import Pipeline, order
-from tests.readings import IDS, NUMBER_TEXTS, NUMBERS, TIMESTAMPS, Digits
+from ingest.strict_json import parse
+from tests.readings import IDS, NUMBER_TEXTS, NUMBERS, TIMESTAMPS
 
 WHEN = Field("event_timestamp", MOMENT)
 WRITTEN = [*NUMBERS, *NUMBER_TEXTS]
@@ -98,12 +90,10 @@ def decimal(text: str | None) -> Decimal | None:
     return None if text is None else Decimal(text)
 
 
-@pytest.fixture(params=["local_session", "account"])
-def engine(request: pytest.FixtureRequest) -> Session:
-    """Snowpark's local testing session, and a session on the account."""
-    if request.param == "local_session":
-        return request.getfixturevalue("local_session")
-    return request.getfixturevalue("pipeline").session
+@pytest.fixture
+def engine(local_session: Session) -> Session:
+    """Snowpark's local testing session; tests/pipeline has an account for the same tests."""
+    return local_session
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -153,101 +143,3 @@ def test_the_ingester_reads_the_same_timestamps_and_ids() -> None:
         value: usual(moment) for value, moment in TIMESTAMPS.items()
     }
     assert {text: identifier(parse(text)) for text in IDS} == IDS
-
-
-def test_raw_and_staging_have_the_same_of_every_event(pipeline: Pipeline, account: Any) -> None:
-    """Whatever is written in an event: what the ingester makes of it is what the transforms do."""
-    events = [order(f"t-{n}", event_timestamp=value) for n, value in enumerate(TIMESTAMPS)]
-    written = [json.dumps(event) for event in events]
-    written += [spelt(order(f"i-{n}", product_id="?"), text) for n, text in enumerate(IDS)]
-    written += [
-        spelt(order(f"n-{n}", unit_price="?", total_amount=None), each.written)
-        for n, each in enumerate(NUMBERS)
-    ]
-    messages = [
-        Message("sales_events", 0, offset, text.encode()) for offset, text in enumerate(written)
-    ]
-    rows = [sort_message(message, 1_000_000) for message in messages]
-    assert all(isinstance(row, RawRow) for row in rows)
-    sink = SnowflakeSink(lambda: account.connect(database=pipeline.database), pipeline.database)
-    sink.create_offsets("sales_events", {0: 0})
-    sink.write(cut_batch("sales_events", rows, {0: 0}))
-    sink.close()
-    raw_to_staging.orders(pipeline.session)
-    found = pipeline.sql(
-        "SELECT r.KAFKA_OFFSET, r.EVENT_TIMESTAMP, r.PRODUCT_ID, s.EVENT_TIMESTAMP, s.PRODUCT_ID,"
-        " s.UNIT_PRICE, j.REASON FROM RAW_DATA.RAW_EVENTS_STREAM r"
-        " LEFT JOIN STAGING.STG_ORDERS s ON r.KAFKA_OFFSET = s.KAFKA_OFFSET"
-        " LEFT JOIN RAW_DATA.REJECTED_EVENTS j ON r.KAFKA_OFFSET = j.KAFKA_OFFSET"
-        " ORDER BY 1"
-    )
-    assert len(found) == len(written)
-    outcomes = iter(found)
-    for value, moment in TIMESTAMPS.items():
-        _, raw, _, staged, _, _, reason = next(outcomes)
-        assert raw == usual(moment), value
-        assert staged == raw, value
-        assert (reason is None) is (raw is not None), value
-    for text, id_ in IDS.items():
-        _, _, raw, _, staged, _, reason = next(outcomes)
-        assert (raw, staged) == (id_, id_), text
-        assert (reason is None) is (id_ is not None), text
-    for each in NUMBERS:
-        _, _, _, _, _, price, reason = next(outcomes)
-        assert price == sellable(each), each
-        # A VARIANT keeps no zeros at the end of a decimal fraction.
-        shown = plain_number(each.written)[:100]
-        wanted = f"unit_price is not {PRICE.wanted}: {shown}"
-        assert reason in (None, wanted, f"unit_price is negative: {shown}"), each
-        assert (reason is None) is (price is not None), each
-
-
-def sellable(each: Digits) -> Decimal | None:
-    """A price is not negative."""
-    price = decimal(each.price)
-    return None if price is None or price < 0 else price
-
-
-def spelt(event: dict[str, Any], text: str) -> str:
-    """The event's JSON with this text in the place of "?"."""
-    return json.dumps(event).replace('"?"', text)
-
-
-digits = st.text("0123456789", min_size=1, max_size=14)
-zeros = st.integers(0, 45).map(lambda n: "0" * n)
-numbers = st.builds(
-    "".join,
-    st.tuples(
-        st.sampled_from(["", "", "-", "+"]),
-        st.one_of(
-            digits, st.builds(str.__add__, digits, zeros), st.builds(str.__add__, zeros, digits)
-        ),
-        st.one_of(st.just(""), st.builds(".{}{}".format, digits, zeros)),
-        st.one_of(
-            st.just(""),
-            st.builds("{}{}".format, st.sampled_from(["e", "E", "E+", "e-"]), st.integers(0, 60)),
-        ),
-    ),
-)
-
-
-def test_a_reason_never_shows_a_number_that_keeps_its_rule(pipeline: Pipeline) -> None:
-    """Any number, or nearly one: it is taken exactly, or its reason is true."""
-
-    @examples(3)
-    @given(st.lists(numbers | st.text("0123456789+-.eE ", max_size=8), min_size=100, max_size=300))
-    def it_never_does(written: list[str]) -> None:
-        for number in (BOTTLES, PRICE, AMOUNT):
-            found = read_as(number, pipeline.session, written)
-            for text, (taken, reason) in zip(written, found, strict=True):
-                holds(text, number, taken, reason)
-
-    it_never_does()
-
-
-def holds(text: str, number: Number, value: Any, reason: str | None) -> None:
-    expected = exactly(text, number.precision, number.scale)
-    assert value == expected, (text, number)
-    assert reason == (
-        None if expected is not None else f"quantity is not {number.wanted}: {text[:100]}"
-    )

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+import forgetting
+import pytest
 import raw_to_staging
+import reprocessing
 import staging_to_production
+from redaction import FORGOTTEN
 from rejections import retry
 from reprocessing import reprocess
+from snowflake.snowpark import DataFrame
 
 from app.caves.laws.verify import verify
 from app.caves.target import Account
@@ -186,20 +192,67 @@ def test_a_column_that_is_null_is_filled_and_nothing_that_the_stock_depends_on_c
     assert broken_laws(pipeline)[2] == {"UNREAD": 1}
 
 
+def test_a_customer_who_is_forgotten_meanwhile_stays_forgotten(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Events are judged before the lock is taken; what was judged too early is not used."""
+    pipeline.ingest(order("o-1", customer_id="c-1"), order("o-2", customer_id="c-2"))
+    pipeline.run(raw_to_staging.orders)
+    pipeline.sql("UPDATE STAGING.STG_ORDERS SET QUANTITY = 7")
+    judged, customers = reprocessing.contents_of, ["c-1"]
+
+    def meanwhile(found: DataFrame) -> reprocessing.Contents:
+        for customer in customers:
+            forgetting.forget_customer(pipeline.session, customer, "ALBERT", False)
+        return judged(found)
+
+    monkeypatch.setattr(reprocessing, "contents_of", meanwhile)
+    assert changes(pipeline) == {"events": 2, "corrected": 2}
+    expected = [("o-1", FORGOTTEN, 2), ("o-2", "c-2", 2)]
+    assert pipeline.rows("STAGING.STG_ORDERS", "ORDER_ID, CUSTOMER_ID, QUANTITY") == expected
+
+
+def test_where_there_is_no_event_the_lock_is_left_alone(pipeline: Pipeline) -> None:
+    locked = "SELECT TURNS FROM OPS.REPAIR_LOCK"
+    before = pipeline.sql(locked)
+    assert changes(pipeline) == {}
+    assert pipeline.sql(locked) == before
+
+
 def test_nothing_is_asked_about_columns_while_the_lock_is_held(pipeline: Pipeline) -> None:
     """Others wait for the lock meanwhile: it is held for the statements that do something."""
     pipeline.ingest(order("o-0"), order("o-1", quantity=0), adjustment("a-2"))
     pipeline.run(*TASKS)
     for repair, statements in (
-        (lambda s: reprocess(s, *DAY), 15),
+        (lambda s: reprocess(s, *DAY), 14),
         (lambda s: retry(s, None, None), 7),
     ):
         with pipeline.session.query_history(include_describe=True) as history:
             repair(pipeline.session)
-        sent = [bool(query.is_describe) for query in history.queries]
+        queries = list(history.queries)
         [taken] = [
             place
-            for place, query in enumerate(history.queries)
+            for place, query in enumerate(queries)
             if query.sql_text.split()[:2] == ["UPDATE", "OPS.REPAIR_LOCK"]
         ]
-        assert sent[taken:] == [False] * statements
+        [ended] = [n for n, query in enumerate(queries) if query.sql_text == "COMMIT"]
+        sent = [bool(query.is_describe) for query in queries[taken : ended + 1]]
+        assert sent == [False] * statements
+
+
+def test_events_are_judged_by_one_statement_and_what_is_kept_of_them_is_dropped(
+    pipeline: Pipeline,
+) -> None:
+    pipeline.ingest(order("o-0"), order("o-1", quantity=0), adjustment("a-2"))
+    pipeline.run(*TASKS)
+    with pipeline.session.query_history() as history:
+        reprocess(pipeline.session, *DAY)
+    texts = [query.sql_text for query in history.queries]
+    assert sum("is not above 0" in text for text in texts) == 1
+    made, dropped = (
+        re.findall(
+            rf"^\s*{verb} .*?TABLE .*?(SNOWPARK_TEMP_TABLE_\w+)", "\n".join(texts), re.I | re.M
+        )
+        for verb in ("CREATE", "DROP")
+    )
+    assert made == dropped != []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 
 import pytest
@@ -9,7 +10,7 @@ import raw_to_staging
 import rejections
 import reprocessing
 
-from tests.procedures.deployment import run_sql_file
+from tests.procedures.deployment import filled
 from tests.procedures.pipeline import HOUR, Pipeline, adjustment, order
 from tests.procedures.world import HANDLERS
 
@@ -123,8 +124,13 @@ def test_an_operator_takes_a_named_event_from_the_future_and_leaves_a_note(
 
 @pytest.mark.parametrize(("seconds", "staged"), [(0, 0), (7200, 1)])
 def test_the_limit_is_a_setting(pipeline: Pipeline, seconds: int, staged: int) -> None:
-    env = {"max_event_future_seconds": str(seconds)}
-    run_sql_file(pipeline.session.connection, "02_tables.sql", pipeline.database, env)
+    [view] = re.findall(
+        r"^CREATE OR REPLACE VIEW OPS.EVENT_LIMITS[^;]+",
+        filled("02_tables.sql", {"max_event_future_seconds": str(seconds)}),
+        re.M,
+    )
+    pipeline.sql(view)
+    pipeline.future_limit = seconds
     pipeline.ingested_at = "2026-11-20 12:00:00"
     pipeline.ingest(order("o-1", event_timestamp="2026-11-20T12:00:01Z"))
     [done] = pipeline.run(raw_to_staging.orders)

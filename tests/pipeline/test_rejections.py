@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import uuid
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,35 +10,10 @@ import raw_to_staging
 import rejections
 from snowflake.snowpark import Session
 
-from tests.procedures.pipeline import Pipeline, adjustment, opened_pipeline, order
+from tests.procedures.pipeline import Pipeline, adjustment, order
 from tests.procedures.races import at_the_same_time
 
 REJECTED = "RAW_DATA.REJECTED_EVENTS"
-TABLES = (
-    "RAW_DATA.RAW_EVENTS_STREAM",
-    REJECTED,
-    "STAGING.STG_ORDERS",
-    "STAGING.STG_INVENTORY_ADJ",
-)
-
-
-@pytest.fixture(scope="module")
-def shared(account: Any) -> Iterator[Pipeline]:
-    name = f"REJECTIONS_{uuid.uuid4().hex[:12].upper()}"
-    with account.connect() as connection:
-        connection.cursor().execute(f"CREATE DATABASE {name}")
-    with opened_pipeline(account, name) as opened:
-        yield opened
-    with account.connect() as connection:
-        connection.cursor().execute(f"DROP DATABASE {name}")
-
-
-@pytest.fixture
-def pipeline(shared: Pipeline) -> Pipeline:
-    """The tables that all tests share, empty again. Streams need not be."""
-    for table in TABLES:
-        shared.sql(f"DELETE FROM {table}")
-    return shared
 
 
 def reject(pipeline: Pipeline, offset: int, payload: str, **changes: Any) -> None:
@@ -78,7 +51,6 @@ def statuses(pipeline: Pipeline) -> list[tuple[Any, ...]]:
 
 
 def test_what_is_valid_today_is_staged_and_the_rest_shows_todays_reason(pipeline: Pipeline) -> None:
-    pipeline.next_offset = 0
     stock = adjustment("a-1", event_id="s")
     pipeline.ingest(order("o-1", quantity=0), stock)
     reject(pipeline, 0, GOOD)
@@ -171,9 +143,11 @@ def test_a_failure_changes_nothing(pipeline: Pipeline, monkeypatch: pytest.Monke
 
 def test_without_the_locks_row_the_way_out_is_named(pipeline: Pipeline) -> None:
     pipeline.sql("DELETE FROM OPS.REPAIR_LOCK")
-    with pytest.raises(RuntimeError, match="run `caves deploy`"):
-        rejections.retry(pipeline.session, None, None)
-    pipeline.sql("INSERT INTO OPS.REPAIR_LOCK (TURNS) SELECT 0")
+    try:
+        with pytest.raises(RuntimeError, match="run `caves deploy`"):
+            rejections.retry(pipeline.session, None, None)
+    finally:
+        pipeline.sql("INSERT INTO OPS.REPAIR_LOCK (TURNS) SELECT 0")
 
 
 def test_the_statements_are_the_same_for_no_event_and_for_many(pipeline: Pipeline) -> None:
@@ -216,9 +190,6 @@ def test_of_a_retry_and_a_discard_at_the_same_moment_one_wins(
 def test_a_task_run_beside_a_retry_stages_its_own_rows_only(
     pipeline: Pipeline, account: Any
 ) -> None:
-    raw_to_staging.orders(pipeline.session)
-    for table in TABLES:
-        pipeline.sql(f"DELETE FROM {table}")
     pipeline.next_offset = 20
     reject(pipeline, 0, GOOD)
     pipeline.ingest(order("o-20"), order("o-21"))

@@ -151,20 +151,20 @@ def test_an_event_that_does_not_show_is_withdrawn_without_a_trace_in_orders(
     assert unknown == {"withdrawn": 0, "shown": 0, "removed": 0}
 
 
-def test_what_staging_no_longer_has_comes_from_raw(own_pipeline: Pipeline) -> None:
-    own_pipeline.ingested_at = "2026-11-10 12:00:00"
-    own_pipeline.ingest(order("o-1", event_id="right", event_timestamp="2026-11-10T10:00:00Z"))
+def test_what_staging_no_longer_has_comes_from_raw(pipeline: Pipeline) -> None:
+    pipeline.ingested_at = "2026-11-10 12:00:00"
+    pipeline.ingest(order("o-1", event_id="right", event_timestamp="2026-11-10T10:00:00Z"))
     for handler in HANDLERS.values():
-        handler(own_pipeline.session)
-    own_pipeline.sql("UPDATE PRODUCTION.ORDERS SET CREATED_AT = '2026-11-10 12:01:00'")
-    assert retention.purge(own_pipeline.session, 3650, 1)["stg_orders"] == 1
-    take(own_pipeline, ORDERED_WRONG)
-    assert orders(own_pipeline) == [("o-1", "s4", 1)]
+        handler(pipeline.session)
+    pipeline.sql("UPDATE PRODUCTION.ORDERS SET CREATED_AT = '2026-11-10 12:01:00'")
+    assert retention.purge(pipeline.session, 3650, 1)["stg_orders"] == 1
+    take(pipeline, ORDERED_WRONG)
+    assert orders(pipeline) == [("o-1", "s4", 1)]
 
-    done = corrections.withdraw_order_event(own_pipeline.session, "o-1", "s4", "x")
+    done = corrections.withdraw_order_event(pipeline.session, "o-1", "s4", "x")
 
     assert done == {"withdrawn": 1, "shown": 1, "removed": 0}
-    assert orders(own_pipeline) == [("o-1", "right", 2)]
+    assert orders(pipeline) == [("o-1", "right", 2)]
 
 
 def test_a_cancellation_that_is_withdrawn_leaves_the_order_standing(lawful: Pipeline) -> None:

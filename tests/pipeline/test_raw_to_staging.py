@@ -187,18 +187,23 @@ def test_a_timestamp_that_its_offset_moves_out_of_the_range_is_rejected(
 
 
 def test_a_timestamp_without_an_offset_is_utc_whatever_the_sessions_time_zone(
-    own_pipeline: Pipeline,
+    pipeline: Pipeline,
 ) -> None:
-    own_pipeline.sql("ALTER SESSION SET TIMEZONE = 'America/Los_Angeles'")
-    own_pipeline.ingest(
-        order("o-1", event_timestamp="2026-11-22T10:30:00"), order("o-2", quantity=0)
-    )
-    own_pipeline.run(raw_to_staging.orders)
-    assert own_pipeline.rows("STAGING.STG_ORDERS", "EVENT_TIMESTAMP") == [
+    pipeline.sql("ALTER SESSION SET TIMEZONE = 'America/Los_Angeles'")
+    try:
+        a_timestamp_without_an_offset_is_utc(pipeline)
+    finally:
+        pipeline.sql("ALTER SESSION UNSET TIMEZONE")
+
+
+def a_timestamp_without_an_offset_is_utc(pipeline: Pipeline) -> None:
+    pipeline.ingest(order("o-1", event_timestamp="2026-11-22T10:30:00"), order("o-2", quantity=0))
+    pipeline.run(raw_to_staging.orders)
+    assert pipeline.rows("STAGING.STG_ORDERS", "EVENT_TIMESTAMP") == [
         (datetime(2026, 11, 22, 10, 30),)
     ]
-    [(rejected_at,)] = own_pipeline.rows("RAW_DATA.REJECTED_EVENTS", "REJECTED_AT")
-    assert abs(rejected_at - own_pipeline.utc_now()) < timedelta(minutes=1)
+    [(rejected_at,)] = pipeline.rows("RAW_DATA.REJECTED_EVENTS", "REJECTED_AT")
+    assert abs(rejected_at - pipeline.utc_now()) < timedelta(minutes=1)
 
 
 def test_a_product_of_quantity_and_price_that_is_too_long_is_rejected_not_an_error(
