@@ -12,6 +12,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from multiprocessing import forkserver
@@ -98,6 +99,7 @@ def _run(
     module: str, flags: Sequence[str], environ: Mapping[str, str], log: Path, output: Path
 ) -> None:
     """In the new process."""
+    threading.Thread(target=_end_with_the_tests, daemon=True).start()
     for descriptor, path in ((1, output), (2, log)):
         opened = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         os.dup2(opened, descriptor)
@@ -106,3 +108,11 @@ def _run(
     os.environ.update(environ)
     sys.argv = [module, *flags]
     sys.exit(importlib.import_module(module).main())
+
+
+def _end_with_the_tests() -> None:
+    """Who was killed has not ended what it had started."""
+    parent = multiprocessing.parent_process()
+    assert parent
+    parent.join()
+    os._exit(1)

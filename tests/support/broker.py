@@ -7,6 +7,7 @@ from pathlib import Path
 
 from app.caves.machine import broker
 from app.caves.machine.supervision import Process, ProcessError, free_port
+from tests.support.left_behind import watchdog
 
 HOST = "127.0.0.1"
 ATTEMPTS = 3
@@ -21,6 +22,7 @@ def running_broker(port: int | None = None) -> Iterator[str]:
             yield bootstrap_servers
         finally:
             process.stop()
+            watchdog().forget(process.pid)
 
 
 def _start(log: Path, port: int | None) -> tuple[Process, str]:
@@ -28,10 +30,12 @@ def _start(log: Path, port: int | None) -> tuple[Process, str]:
     for attempt in range(1, ATTEMPTS + 1):
         chosen = port or free_port(HOST)
         process = Process.start("broker", broker.command(chosen, HOST), log)
+        watchdog().watch(process.pid)
         try:
             process.wait_until(lambda: broker.is_ready(chosen, HOST), timeout=20)  # noqa: B023 - used at once
         except ProcessError:
             process.stop()
+            watchdog().forget(process.pid)
             if port or attempt == ATTEMPTS:
                 raise
         except BaseException:

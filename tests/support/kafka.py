@@ -7,13 +7,13 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from app.caves.machine import apache_kafka, broker
 from app.caves.machine.apache_kafka import HOST, Listener, Node
 from app.caves.machine.supervision import Process, ProcessError, free_port
-from app.caves.machine.watchdog import Watchdog
+from tests.support.left_behind import watchdog
 
 PLAINTEXT = "PLAINTEXT"
 READY_SECONDS = 60.0
@@ -27,7 +27,6 @@ class KafkaBroker:
 
     node: Node
     libraries: Path
-    watchdog: Watchdog = field(default_factory=Watchdog)
     process: Process | None = None
 
     @property
@@ -43,7 +42,7 @@ class KafkaBroker:
         self.node.prepare(self.libraries)
         process = Process.start("kafka", self.node.command(self.libraries), self.log_path)
         self.process = process
-        self.watchdog.watch(process.pid)
+        watchdog().watch(process.pid)
         process.wait_until(lambda: broker.is_ready(self.node.internal_port, HOST), READY_SECONDS)
 
     def stop(self) -> None:
@@ -90,13 +89,12 @@ class KafkaBroker:
 
     def _ended(self) -> None:
         assert self.process
-        self.watchdog.forget(self.process.pid)
+        watchdog().forget(self.process.pid)
         self.process = None
 
     def close(self) -> None:
         """Its end, and that of its data."""
         self.kill()
-        self.watchdog.close()
         shutil.rmtree(self.node.folder, ignore_errors=True)
 
 
