@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +27,29 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.fixture
+def folded() -> Callable[[Any], str]:
+    """What `snow` says, without the frame that it folds its errors into."""
+    return lambda done: " ".join((done.stdout + done.stderr).replace("│", " ").split())
+
+
+def test_a_deployment_out_of_order_says_what_is_missing(
+    account: Any, project: Path, folded: Callable[[Any], str]
+) -> None:
+    options = ("-c", "local", "--env", "database=NOT_THERE")
+    before_the_build = account.snow("snowpark", "deploy", "--replace", *options, cwd=project)
+    assert before_the_build.returncode != 0
+    assert re.search(r"Artifact .*procedures\.zip .*does not exist", folded(before_the_build))
+
+    build = account.snow("snowpark", "build", *options, cwd=project)
+    assert build.returncode == 0, build.stdout + build.stderr
+    before_the_database = account.snow("snowpark", "deploy", "--replace", *options, cwd=project)
+    assert before_the_database.returncode != 0
+    assert re.search(r"002003 .*'NOT_THERE' does not exist", folded(before_the_database))
+
+
 def test_procedures_work_on_their_own_database_whatever_the_callers_is(
-    account: Any, own_pipeline: Pipeline, project: Path
+    account: Any, own_pipeline: Pipeline, project: Path, folded: Callable[[Any], str]
 ) -> None:
     options = ("-c", "local", "--env", f"database={own_pipeline.database}")
     build = account.snow("snowpark", "build", *options, cwd=project)
@@ -38,6 +61,9 @@ def test_procedures_work_on_their_own_database_whatever_the_callers_is(
         "snowpark", "deploy", "--replace", *options, "--warehouse", "COMPUTE_WH", cwd=project
     )
     assert deploy.returncode == 0, deploy.stdout + deploy.stderr
+    again = account.snow("snowpark", "deploy", *options, cwd=project)
+    assert again.returncode != 0
+    assert "already exists. Consider using --replace" in folded(again)
 
     own_pipeline.ingest(order("o-1"), adjustment("a-1"), order("o-2", quantity=0))
     with account.connect() as connection:
