@@ -63,6 +63,15 @@ _OF_DAYS = ("DAY", "WEEK", "MONTH", "QUARTER", "YEAR")
 _MOVES = (exp.DateAdd, exp.DateSub, exp.DateTrunc, exp.TimestampTrunc, exp.AddMonths)
 
 
+_DATE_PARTS = (
+    exp.Day, exp.DayOfMonth, exp.DayOfWeek, exp.DayOfWeekIso, exp.DayOfYear, exp.Dayname,
+    exp.Extract, exp.Hour, exp.LastDay, exp.Minute, exp.Month, exp.Monthname, exp.Quarter,
+    exp.Second, exp.Week, exp.WeekOfYear, exp.Year, exp.YearOfWeek, exp.YearOfWeekIso,
+)  # fmt: skip
+_EPOCHS = ("EPOCH", "EPOCH_SECOND", "EPOCH_SECONDS")
+_ZONED = (_Kind.TIMESTAMPTZ, _Kind.TIMESTAMPLTZ)
+
+
 def coerce(tree: Expr) -> Expr:
     """The tree with Snowflake's silent casts."""
     for node in reversed(list(tree.walk())):
@@ -95,6 +104,8 @@ def _coerced(node: Expr) -> Expr:
         node.args["format"].set("this", node.args["format"].name.replace('"', ""))
     if isinstance(node, exp.Select):
         _grouped(node)
+    if isinstance(node, _DATE_PARTS):
+        return _part_of_moment(node)
     if isinstance(node, exp.Distinct) and isinstance(node.parent, exp.Count):
         node.set("expressions", [_same(each) for each in node.expressions])
     if isinstance(node, _COMPARISONS) and not isinstance(node.parent, exp.Update):
@@ -109,6 +120,23 @@ def _coerced(node: Expr) -> Expr:
     elif isinstance(node, exp.ToChar) and node.args.get("format") and _is_moment(node.this):
         build = build_formatted_time(exp.TimeToStr, default=True)
         return build([node.this, node.args["format"]], Snowflake())
+    return node
+
+
+def _part_of_moment(node: Expr) -> Expr:
+    """A part of a moment with a zone is that of the wall clock there; EPOCH has no fraction.
+
+    https://docs.snowflake.com/en/sql-reference/functions/date_part
+    """
+    key = "expression" if isinstance(node, exp.Extract) else "this"
+    part = node.name.upper() if isinstance(node, exp.Extract) else ""
+    value = node.args[key]
+    if part in _EPOCHS:
+        seconds = exp.Anonymous(this="_account_epoch_seconds", expressions=[value])
+        seconds.type = exp.DataType.build("BIGINT")
+        return seconds
+    if _kind(value) in _ZONED and not part.startswith(("EPOCH", "TIMEZONE")):
+        node.set(key, _cast(value, "TIMESTAMP_NTZ"))
     return node
 
 
@@ -156,13 +184,24 @@ def _numbers(node: Expr) -> None:
 
 
 def _kept_as_texts(node: Expr) -> None:
-    """A timestamp in an object or array has the text that it has elsewhere."""
+    """A timestamp in an object or array has the text that it has elsewhere, and so has a number
+    that is infinite."""
     for key in ("this", "expression", "expressions"):
         value = node.args.get(key)
         if isinstance(value, list):
-            node.set(key, [_cast(each, _TEXT) if _is_moment(each) else each for each in value])
-        elif isinstance(value, Expr) and _is_moment(value):
-            node.set(key, _cast(value, _TEXT))
+            node.set(key, [_kept(each) for each in value])
+        elif isinstance(value, Expr):
+            node.set(key, _kept(value))
+
+
+def _kept(value: Expr) -> Expr:
+    if _is_moment(value):
+        return _cast(value, _TEXT)
+    if _kind(value) == _Kind.DOUBLE and not isinstance(value, exp.Literal | exp.Neg):
+        number = exp.Anonymous(this="_account_number_in_json", expressions=[value])
+        number.type = exp.DataType.build("VARIANT")
+        return number
+    return value
 
 
 def _same(value: Expr) -> Expr:

@@ -449,6 +449,17 @@ class Connection:
                 return kind.upper()
         return None
 
+    def may_be_view(self, database: str, schema: str, name: str) -> bool:
+        """False for a table, and for nothing."""
+        return not self.fast or self._duck._table_kind((database, schema, name)) == "view"
+
+    def columns_now(self, database: str, schema: str, view: str) -> list[str]:
+        """The columns that a view's query has now; none where it fails."""
+        try:
+            return list(self._duck.table(quoted(database, schema, view)).columns)
+        except duckdb.Error:
+            return []
+
     def has_another_spelling(self, database: str, schema: str, name: str) -> bool:
         """Is there a table or view whose name differs in case, and none of this name?"""
         found = self.values(

@@ -52,7 +52,12 @@ def _typeof(value: Expr) -> Expr:
 
 
 _BINARY_TYPES = (exp.DataType.Type.BINARY, exp.DataType.Type.VARBINARY)
-_BINARY_FORMATS = {"HEX": "unhex", "UTF-8": "encode", "UTF8": "encode", "BASE64": "from_base64"}
+_BINARY_FORMATS = {
+    "HEX": "_account_unhex",
+    "UTF-8": "encode",
+    "UTF8": "encode",
+    "BASE64": "from_base64",
+}
 
 
 def binaries(node: Expr) -> Expr:
@@ -61,13 +66,15 @@ def binaries(node: Expr) -> Expr:
     https://docs.snowflake.com/en/sql-reference/functions/to_binary
     """
     if type(node) is exp.Cast and node.to.this in _BINARY_TYPES and is_text(node.this):
-        return exp.Anonymous(this="unhex", expressions=[node.this])
+        return exp.Anonymous(this="_account_unhex", expressions=[node.this])
     if not isinstance(node, exp.ToBinary):
         return node
     written = node.args.get("format") or exp.Literal.string("HEX")
     function = _BINARY_FORMATS.get(written.name.upper()) if written.is_string else None
     if function is None:
         raise errors.unsupported(f"TO_BINARY with format {written.sql()}")
+    if node.args.get("safe") and function == "_account_unhex":
+        return exp.Anonymous(this="_account_try_unhex", expressions=[node.this])
     read = exp.Anonymous(this=function, expressions=[node.this])
     return exp.Anonymous(this="TRY", expressions=[read]) if node.args.get("safe") else read
 

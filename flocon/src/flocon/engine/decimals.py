@@ -16,6 +16,7 @@ from sqlglot import Expr, exp
 Probe = Callable[[Expr], str]
 
 _DIVISION = "division"
+_OF_MANY = (exp.Avg, exp.Variance, exp.VariancePop)
 _MAX_DIGITS = 38
 _QUOTIENT = "_account_quotient"
 _INTEGERS = re.compile(r"(U?(TINY|SMALL|BIG|HUGE)?INT|U?INTEGER|INTEGER_LITERAL)")
@@ -52,7 +53,7 @@ def _divisions(node: Expr) -> Iterator[Expr]:
         for child in value if isinstance(value, list) else [value]:
             if isinstance(child, Expr):
                 yield from _divisions(child)
-    if isinstance(node, exp.Div | exp.Avg):
+    if isinstance(node, (exp.Div, *_OF_MANY)):
         yield node
 
 
@@ -121,10 +122,16 @@ def _without_binds(query: Expr) -> Expr:
 
 def _replace(node: Expr, types: tuple[str, ...], tree: Expr | None = None) -> Expr:
     """Put the exact form in a node's place; returns the tree, which may be the node itself."""
+    top = _top(node)
+    if isinstance(node, exp.Variance | exp.VariancePop):
+        # Of whole numbers, as of a quotient of theirs.
+        # https://docs.snowflake.com/en/sql-reference/functions/variance
+        if len(types) == 1 and (size := _size(types[0])) and not size[1]:
+            top.replace(exp.cast(top.copy(), "DECIMAL(38, 6)", dialect="duckdb"))
+        return tree if tree is not None else top
     if isinstance(node, exp.Avg) and len(types) == 1:
         types = (*types, "BIGINT")
     scales = [_size(kind) for kind in types]
-    top = _top(node)
     if len(scales) == 2 and scales[0] and scales[1]:
         if isinstance(node, exp.Div):
             dividend, divisor = node.this, node.expression
@@ -161,7 +168,7 @@ def _top(node: Expr) -> Expr:
 def _with_function(top: Expr, function: Callable[[Expr], Expr], *, distinct: bool = True) -> Expr:
     """The same aggregate with another function in AVG's place."""
     copy = top.copy()
-    average = copy if isinstance(copy, exp.Avg) else copy.find(exp.Avg, bfs=True)
+    average = copy if isinstance(copy, _OF_MANY) else copy.find(*_OF_MANY, bfs=True)
     assert average is not None
     value = average.this
     if isinstance(value, exp.Distinct) and not distinct:

@@ -65,6 +65,7 @@ _FLATTEN: Types = (
     ("SEQ", _NUMBER), ("KEY", _TEXT), ("PATH", _TEXT), ("INDEX", _NUMBER), ("VALUE", _VARIANT),
     ("THIS", _VARIANT),
 )  # fmt: skip
+_OF_FLATTEN = {name for name, _ in _FLATTEN}
 _SPLIT: Types = (("SEQ", _NUMBER), ("INDEX", _NUMBER), ("VALUE", _TEXT))
 # What takes a part out of a VARIANT is one.
 _PARTS = (
@@ -177,6 +178,7 @@ class _Scopes:
             source, exp.TableFromRows
         ):
             self._place(source.this, ctes, scopes)
+            _name_source(source.this, sources)
             found = _SPLIT if split_of(source.this.this) else _FLATTEN
         elif isinstance(source, exp.Subquery):
             found = self.query(source, ctes, scopes[1:] if source.parent else ())
@@ -227,6 +229,15 @@ class _Scopes:
             elif isinstance(node, exp.Anonymous) and (kind := _ANSWERS.get(node.name.upper())):
                 node.type = kind
         self._annotator._annotate_expression(part)
+
+
+def _name_source(function: Expr, sources: Mapping[str, Source | None]) -> None:
+    """Say whose a column is that FLATTEN is given: one of its own may have the same name."""
+    for column in function.find_all(exp.Column):
+        if not column.table and column.name in _OF_FLATTEN:
+            owners = [name for name, each in sources.items() if each and column.name in each.kinds]
+            if len(owners) == 1 and owners[0]:
+                column.set("table", exp.to_identifier(owners[0], quoted=True))
 
 
 def _name_arguments(function: exp.Lambda) -> None:
@@ -314,7 +325,7 @@ def _check_names(made: Types) -> None:
     """A table or view has no two columns of one name."""
     names = [name for name, _ in made]
     for name in names:
-        if names.count(name) > 1:
+        if name and names.count(name) > 1:
             raise errors.compilation(errors.DUPLICATE_COLUMN, f"duplicate column name '{name}'")
     _refuse_twins(made)
 

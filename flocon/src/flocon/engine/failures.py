@@ -27,6 +27,7 @@ class Conflict(SnowflakeError):
 _BY_TEXT: tuple[tuple[str, Code], ...] = (
     (r"Unsupported feature", errors.UNSUPPORTED),
     (r"Duplicate field key", errors.DUPLICATE_KEY),
+    (r"not a legal hex-encoded value", errors.HEX_VALUE),
     (r"Division by zero", errors.DIVISION_BY_ZERO),
     (r"NOT NULL constraint failed", errors.NOT_NULL),
     (r"MERGE INTO command cannot affect", errors.NONDETERMINISTIC),

@@ -28,6 +28,34 @@ def refuse(tree: Expr) -> None:
             raise errors.unsupported("a view over PIVOT … IN (ANY)")
         elif isinstance(node, exp.Collate):
             raise errors.unsupported("COLLATE")
+        elif isinstance(node, exp.Window) and node.args.get("spec"):
+            _refuse_frame(node)
+        elif isinstance(node, exp.Normal | exp.Randstr | exp.Zipf) and _has_seed(node):
+            raise errors.unsupported(f"{node.sql_name()} with RANDOM(seed)")
+
+
+# Functions of a row's place, for which DuckDB passes over the window's frame.
+_OF_PLACES = (
+    exp.CumeDist, exp.DenseRank, exp.Lag, exp.Lead, exp.Ntile, exp.PercentRank, exp.Rank,
+    exp.RowNumber,
+)  # fmt: skip
+
+
+def _refuse_frame(window: exp.Window) -> None:
+    """A frame changes what rank() counts: DuckDB would answer as if there was none.
+
+    https://docs.snowflake.com/en/sql-reference/functions-window-syntax
+    """
+    function = window.this
+    if isinstance(function, exp.IgnoreNulls | exp.RespectNulls):
+        function = function.this
+    frame = window.args["spec"]
+    is_whole = (frame.args.get("start"), frame.args.get("end")) == ("UNBOUNDED", "UNBOUNDED")
+    grows = frame.args.get("start") == "UNBOUNDED" and frame.args.get("end") == "CURRENT ROW"
+    ranks = isinstance(function, exp.Rank | exp.DenseRank | exp.PercentRank | exp.CumeDist)
+    if isinstance(function, _OF_PLACES) and not is_whole and not (grows and ranks):
+        name = function.sql_name()
+        raise errors.unsupported(f"the window frame {frame.sql('snowflake')} of {name}")
 
 
 def _refuse_table(table: exp.Table) -> None:
@@ -333,6 +361,49 @@ def _named_arguments(written: list[Expr]) -> dict[str, Expr]:
     return found
 
 
+def seeded(node: Expr) -> Expr:
+    """RANDOM(seed), UNIFORM(…, RANDOM(seed)): the same numbers each time, other ones in each row.
+
+    https://docs.snowflake.com/en/sql-reference/functions/random
+    """
+    if isinstance(node, exp.Rand) and node.this and not isinstance(node.parent, exp.Uniform):
+        return _call("_account_signed", _random(node))
+    if not isinstance(node, exp.Uniform) or not _has_seed(node):
+        return node
+    low, high, number = node.this, node.expression, _random(node.args["gen"])
+    is_whole = all(_is_whole(bound) for bound in (low, high))
+    return _call("_account_uniform" if is_whole else "_account_uniform_float", low, high, number)
+
+
+def _has_seed(node: Expr) -> bool:
+    return any(each.this for each in node.find_all(exp.Rand))
+
+
+def _is_whole(bound: Expr) -> bool:
+    bare = bound.this if isinstance(bound, exp.Neg) else bound
+    known = bare.type.this in exp.DataType.INTEGER_TYPES if bare.type else False
+    return known or (isinstance(bare, exp.Literal) and bare.is_int)
+
+
+def _random(rand: Expr) -> Expr:
+    """A number for the row and the seed, of 64 bits."""
+    if rand.find_ancestor(exp.AggFunc, exp.Window, exp.Where, exp.Having, exp.Qualify, exp.Join):
+        raise errors.unsupported("RANDOM(seed) elsewhere than among a query's columns")
+    place = exp.Window(this=exp.RowNumber())
+    return _call("_account_hash", rand.this.copy(), place)
+
+
+def percentiles(node: Expr) -> Expr:
+    """APPROX_PERCENTILE lies between two values where the percentile does.
+
+    https://docs.snowflake.com/en/sql-reference/functions/approx_percentile
+    """
+    if not isinstance(node, exp.ApproxQuantile):
+        return node
+    value = exp.cast(node.this, "DOUBLE", dialect="duckdb")
+    return _call("quantile_cont", value, node.args["quantile"])
+
+
 def hashes(node: Expr) -> Expr:
     """HASH is a whole number of 64 bits with a sign.
 
@@ -355,7 +426,7 @@ def joins(node: Expr) -> Expr:
     if not isinstance(node, exp.Select):
         return node
     _in_order(node)
-    using = [each for join in node.args.get("joins") or () for each in join.args.get("using") or ()]
+    using = [each for join in _joins_of(node) for each in join.args.get("using") or ()]
     names = list(dict.fromkeys(exp.to_identifier(each.name, quoted=True) for each in using))
     stars = [each for each in node.expressions if isinstance(each, exp.Star)]
     if names and len(stars) == 1 and not any(stars[0].args.values()):
@@ -367,6 +438,17 @@ def joins(node: Expr) -> Expr:
             [*node.expressions[:place], *columns, rest, *node.expressions[place + 1 :]],
         )
     return node
+
+
+def _joins_of(select: exp.Select) -> list[exp.Join]:
+    """A query's joins, those in parentheses before the others."""
+    found = list(select.args.get("joins") or ())
+    source = select.args["from_"].this if select.args.get("from_") else None
+    while isinstance(source, exp.Subquery | exp.Table):
+        if source.parent is not select.args["from_"]:
+            found = [*(source.args.get("joins") or ()), *found]
+        source = source.this
+    return found
 
 
 def _in_order(select: exp.Select) -> None:
@@ -446,6 +528,8 @@ def _number(value: int) -> Expr:
 
 
 REWRITES = (
+    seeded,
+    percentiles,
     hashes,
     joins,  # before FLATTEN is another function
     flatten,

@@ -49,7 +49,7 @@ _MACROS = (
     # A VARIANT's text has no quotes around it; timestamps have milliseconds, and a zone's offset.
     # https://docs.snowflake.com/en/sql-reference/date-time-input-output
     "_account_text(x) AS CASE typeof(x) WHEN 'JSON' THEN _account_json_text(x, '$')"
-    " WHEN 'DOUBLE' THEN regexp_replace(CAST(x AS VARCHAR), '[.]0$', '')"
+    " WHEN 'DOUBLE' THEN replace(regexp_replace(CAST(x AS VARCHAR), '[.]0$', ''), 'nan', 'NaN')"
     " WHEN 'BLOB' THEN hex(TRY_CAST(CAST(x AS VARCHAR) AS BLOB))"
     " WHEN 'TIMESTAMP' THEN _account_moment(CAST(x AS VARCHAR))"
     " WHEN 'TIMESTAMP WITH TIME ZONE' THEN _account_moment(regexp_replace(CAST(x AS VARCHAR),"
@@ -90,6 +90,20 @@ _MACROS = (
     " WHEN scale = 3 THEN make_timestamp(CAST(x AS BIGINT) * 1000)"
     " WHEN scale = 6 THEN make_timestamp(CAST(x AS BIGINT))"
     " WHEN scale = 9 THEN make_timestamp(CAST(x AS BIGINT) // 1000) END",
+    "_account_is_hex(x) AS length(x) % 2 = 0 AND regexp_full_match(x, '[0-9A-Fa-f]*')",
+    "_account_try_unhex(x) AS CASE WHEN _account_is_hex(x) THEN unhex(x) END",
+    "_account_unhex(x) AS CASE WHEN coalesce(_account_is_hex(x), true) THEN unhex(x)"
+    " ELSE CAST(error("
+    "'The following string is not a legal hex-encoded value: ' || x) AS BLOB) END",
+    "_account_hash(seed, n) AS hash(seed, n)",
+    "_account_uniform(low, high, n) AS low + CAST(n % CAST(high - low + 1 AS UBIGINT) AS BIGINT)",
+    "_account_uniform_float(low, high, n) AS low + CAST(n AS DOUBLE) / 18446744073709551616.0"
+    " * (high - low)",
+    # Seconds since 1970, the fraction left out.
+    "_account_epoch_seconds(x) AS CAST(floor(epoch(x)) AS BIGINT)",
+    # JSON has no such numbers.
+    "_account_number_in_json(x) AS CASE WHEN isfinite(x) THEN to_json(x)"
+    " ELSE to_json(replace(CAST(x AS VARCHAR), 'nan', 'NaN')) END",
     # Snowflake's HASH has a sign.
     "_account_signed(h) AS CAST(CASE WHEN h > 9223372036854775807"
     " THEN CAST(h AS HUGEINT) - 18446744073709551616 ELSE h END AS BIGINT)",

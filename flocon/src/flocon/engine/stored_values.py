@@ -104,5 +104,5 @@ def _stored(value: Expr, kind: str) -> Expr:
     if kind == "JSON":
         return exp.Anonymous(this="to_json", expressions=[value])
     if kind == "BLOB" and is_text(bare):
-        return exp.Anonymous(this="unhex", expressions=[value])
+        return exp.Anonymous(this="_account_unhex", expressions=[value])
     return value

@@ -10,7 +10,7 @@ from flocon.engine import TEXT, Binds, parsing
 from flocon.objects import comments, listings, table_properties
 from flocon.objects.tables import create_temporary, is_temporary, strip_properties
 from flocon.session.context import Context
-from flocon.session.names import qualify
+from flocon.session.names import WIDTH, qualify
 from flocon.sql.tokens import FullName
 
 
@@ -57,7 +57,15 @@ def _create(context: Context, tree: exp.Create, view: FullName) -> Result:
     table_properties.put(context, view, properties)
     comments.put_all(context, "VIEW", view, told)
     listings.created(context, "VIEW", view)
+    _keep_width(context, tree, view)
     return result.status(f"View {view.name} successfully created.")
+
+
+def _keep_width(context: Context, tree: exp.Create, view: FullName) -> None:
+    """A view of `*` has the columns that it was made with, and is read while these are there."""
+    if tree.expression.find(exp.Star):
+        width = len(context.connection.columns(view.database, view.schema, view.name))
+        table_properties.put(context, view, {WIDTH: str(width)})
 
 
 def _strip_column_comments(tree: exp.Create) -> None:

@@ -26,6 +26,8 @@ _FAKESNOW_VIEWS = {"COLUMNS", "TABLES", "VIEWS", "SCHEMATA", "LOAD_HISTORY"}
 _OF_THE_ACCOUNT = {"PACKAGES"}
 
 RESOLVED = "resolved"
+# The property of a view of `*` that says how many columns it was made with.
+WIDTH = "WIDTH"
 # What it shows depends on the role.
 _BY_ROLE = "INFORMATION_SCHEMA"
 
@@ -96,8 +98,10 @@ def qualify(context: Context, tree: Expr) -> Names:
             _set(table, FullName(full.database, HIDDEN_SCHEMA, stream.view))
             continue
         names.tables.append(full)
-        if not _is_made(table) and context.is_misspelled(full):
-            raise errors.does_not_exist("Object", full.name)
+        if not _is_made(table):
+            if context.is_misspelled(full):
+                raise errors.does_not_exist("Object", full.name)
+            _check_width(context, full)
         _set(table, full)
     return names
 
@@ -112,6 +116,27 @@ def _is_made(table: exp.Table) -> bool:
     """Does the statement create it?"""
     place = table.parent if isinstance(table.parent, exp.Schema) else table
     return isinstance(place.parent, exp.Create) and place.arg_key == "this"
+
+
+def _check_width(context: Context, name: FullName) -> None:
+    """Raises 002057 for a view of `*` over a table that has got or lost columns since.
+
+    https://docs.snowflake.com/en/sql-reference/sql/create-view
+    """
+    place = (name.database, name.schema, name.name)
+    if name.database == "SNOWFLAKE" or not context.connection.may_be_view(*place):
+        return
+    kept = context.catalog(name.database).rows(
+        "SELECT value FROM _account_properties WHERE (schema_name, name, property) = (?, ?, ?)",
+        [name.schema, name.name, WIDTH],
+    )
+    found = len(context.connection.columns_now(*place)) if kept else 0
+    if kept and int(kept[0]["value"]) != found:
+        raise errors.compilation(
+            errors.VALUE_COUNT,
+            f"View definition for '{name}' declared {kept[0]['value']} column(s), but view query"
+            f" produces {found} column(s).",
+        )
 
 
 def _refuse_hidden(context: Context, full: FullName) -> None:

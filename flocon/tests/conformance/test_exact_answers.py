@@ -1,0 +1,154 @@
+"""Answers in which the engine differs from Snowflake, and would say nothing."""
+
+from decimal import Decimal
+
+import pytest
+from shared import one_database
+from snowflake.snowpark import Session
+
+from conformance.shared import Run, error, wrong_answers
+
+database = pytest.fixture(scope="module")(one_database)
+
+
+def test_the_columns_of_using_come_first_also_in_parentheses(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/constructs/join"""
+    run("create or replace table l as select 1 as id, 2 as a, 3 as b")
+    run("create or replace table r as select 3 as b, 4 as c, 1 as id")
+    assert run("select * from l join r using (b)") == [(3, 1, 2, 4, 1)]
+    assert run("select * from (l join r using (b))") == [(3, 1, 2, 4, 1)]
+    assert run(
+        "select * from ((select a, b from l) x left join (select c, b from r) y using (b))"
+    ) == [(3, 2, 4)]
+
+
+def test_snowparks_join_by_a_column_has_it_first(session: Session) -> None:
+    """https://docs.snowflake.com/en/developer-guide/snowpark/reference/python/latest/snowpark/api/snowflake.snowpark.DataFrame.join"""
+    left = session.create_dataframe([[1, 2]], schema=["a", "b"])
+    right = session.create_dataframe([[2, 5]], schema=["b", "c"])
+    joined = left.join(right, "b")
+    assert joined.columns == ["B", "A", "C"]
+    assert [tuple(row) for row in joined.collect()] == [(2, 1, 5)]
+
+
+def test_a_frame_that_would_be_passed_over_is_refused(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions-window-syntax"""
+    rows = "from values (1), (1), (2)"
+    ranks = f"select rank() over (order by column1 {{}}) {rows} order by 1"
+    whole = "rows between unbounded preceding and unbounded following"
+    grows = "rows between unbounded preceding and current row"
+    for frame in ("", whole, grows):
+        assert run(ranks.format(frame)) == [(1,), (1,), (3,)], frame
+    assert error(run, ranks.format("rows between 1 preceding and current row")) == 2
+    for function in ("row_number()", "lag(column1)", "lead(column1)", "ntile(2)"):
+        statement = f"select {function} over (order by column1 {{}}) {rows}"
+        assert error(run, statement.format(grows)) == 2, function
+        assert len(run(statement.format(whole))) == 3
+
+
+_ZONED = "'2024-01-07 23:30:15.5 +00:00'::timestamp_tz"
+
+
+def test_parts_of_moments(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/date_part"""
+    expected = {
+        "date_part(epoch, '2024-01-01 00:00:00.5'::timestamp_ntz)": 1704067200,
+        "extract(epoch_second from '2024-01-01 00:00:00.5'::timestamp_ntz)": 1704067200,
+        "date_part('epoch', '2024-01-01'::date)": 1704067200,
+        "date_part(epoch, '1969-12-31 23:59:59.5'::timestamp_ntz)": -1,
+        f"hour({_ZONED})": 23,
+        f"date_part(minute, {_ZONED})": 30,
+        f"second({_ZONED})": 15,
+        f"dayofweekiso({_ZONED})": 7,
+        f"weekiso({_ZONED})": 1,
+        f"dayname({_ZONED})": "Sun",
+        f"year({_ZONED})": 2024,
+        f"date_part(epoch, {_ZONED})": 1704670215,
+        "hour(current_timestamp()) between 0 and 23": True,
+    }
+    assert wrong_answers(run, expected) == {}
+    run("alter session set timezone = 'Asia/Tokyo'")
+    expected = {
+        f"hour({_ZONED})": 8,
+        f"day({_ZONED})": 8,
+        f"date_part(epoch, {_ZONED})": 1704670215,
+    }
+    assert wrong_answers(run, expected) == {}
+
+
+def test_variances_of_whole_numbers_have_six_decimals(run: Run) -> None:
+    """https://docs.snowflake.com/en/developer-guide/snowpark/reference/python/latest/snowpark/api/snowflake.snowpark.functions.variance"""
+    of = "from values (1), (-1), (1), (-1), (-1) v (n)"
+    assert run(f"select variance(n), var_samp(n) {of}") == [(Decimal("1.200000"),) * 2]
+    of = "from values (1), (null), (2), (3), (null), (5), (6) v (n)"
+    assert run(f"select variance(n), variance(distinct n) {of}") == [(Decimal("4.300000"),) * 2]
+    assert run("select variance(n), var_pop(n) from values (42) v (n)") == [(None, Decimal(0))]
+
+
+def test_a_percentile_lies_between_two_values(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/approx_percentile"""
+    ten = "from values (0), (1), (2), (3), (4), (5), (6), (7), (8), (9) v (n)"
+    assert run(f"select approx_percentile(n, 0.5) {ten}") == [(4.5,)]
+    assert run("select approx_percentile(n, 0.5) from values (null::int) v (n)") == [(None,)]
+
+
+def test_random_numbers_of_a_seed_repeat(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/uniform"""
+    numbers = "select uniform(1, 1000000, random(42)), random(7) from values (1), (2), (3)"
+    found = run(numbers)
+    assert found == run(numbers) and len(set(found)) == 3
+    assert all(1 <= number <= 1000000 for number, _ in found)
+    assert run("select random(1) = random(1), random(1) = random(2)") == [(True, False)]
+    assert error(run, "select normal(0, 1, random(3))") == 2
+    assert error(run, "select sum(uniform(1, 6, random(1)))") == 2
+
+
+def test_numbers_that_json_has_not_are_texts_in_a_variant(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/data-types-numeric"""
+    expected = {
+        "object_construct('d', 'inf'::float)::varchar": '{"d":"inf"}',
+        "object_construct('d', 'inf'::float):d::float = 'inf'::float": True,
+        "array_construct('-inf'::float, 'nan'::float, 1.5::float)": ["-inf", "NaN", 1.5],
+        "to_variant('inf'::float)::float": float("inf"),
+        "'nan'::float::varchar": "NaN",
+        "'-inf'::float::varchar": "-inf",
+    }
+    assert wrong_answers(run, expected) == {}
+
+
+def test_flatten_takes_a_column_that_has_the_name_of_its_own(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/flatten"""
+    source = """(select 'x' as key, parse_json('[1, 2]') as "VALUE") s"""
+    for value in ('"VALUE"', "value", "s.value"):
+        rows = f"from {source}, lateral flatten(input => {value}) f"
+        assert run(f"select s.key, f.value::int {rows} order by 2") == [("x", 1), ("x", 2)]
+
+
+def test_a_view_of_all_columns_is_read_while_they_are_those_that_it_was_made_with(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/create-view"""
+    run("create or replace table seen as select 1 as a")
+    run("create or replace view sight as select * from seen")
+    run("create or replace view glance as select a from seen")
+    assert run("select * from sight") == [(1,)]
+    run("alter table seen add column b int")
+    assert error(run, "select * from sight") == error(run, "select a from sight") == 2057
+    assert run("select * from glance") == [(1,)]
+    run("create or replace view sight as select * from seen")
+    assert run("select * from sight") == [(1, None)]
+    run("alter table seen drop column b")
+    assert error(run, "create table copied as select * from sight") == 2057
+
+
+def test_a_text_that_is_not_hexadecimal_is_no_binary(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/to_binary"""
+    for text in ("a", "zz", "0x"):
+        assert error(run, f"select '{text}'::binary") == 100115
+        assert error(run, f"select to_binary('{text}')") == 100115
+        assert run(f"select try_to_binary('{text}')") == [(None,)]
+    assert run("select '6162'::binary, to_binary(null)") == [(bytearray(b"ab"), None)]
+
+
+def test_a_view_has_expressions_without_names(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/create-view"""
+    run("create or replace view unnamed as select count(*), max(a) from (select 1 as a)")
+    assert run("select * from unnamed") == [(1, 1)]
