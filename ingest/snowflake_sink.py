@@ -23,6 +23,9 @@ FROM {database}.RAW_DATA.INGEST_OFFSETS o
 WHERE o.TOPIC = ?
 """
 
+# What MOVE_OFFSETS writes, and nobody here reads.
+LOOK_AT_SIGNS = "SELECT SIGNS FROM {database}.RAW_DATA.INGEST_OFFSETS WHERE TOPIC = ? LIMIT 0"
+
 # A MERGE, because it excludes other MERGEs and UPDATEs of the table, and an INSERT would not.
 CREATE_OFFSETS = """
 MERGE INTO {database}.RAW_DATA.INGEST_OFFSETS o
@@ -63,7 +66,13 @@ SET
         n.LAST_MS,
         CASE WHEN o.LAST_MESSAGE_OFFSET < n.NEXT_OFFSET THEN o.LAST_MESSAGE_MS END
     ),
-    UPDATED_AT = n.UPDATED_AT
+    UPDATED_AT = n.UPDATED_AT,
+    SIGNS = CASE
+        WHEN n.NEXT_OFFSET <> o.NEXT_OFFSET THEN o.SIGNS
+        ELSE ARRAY_SLICE(
+            ARRAY_PREPEND(COALESCE(o.SIGNS, ARRAY_CONSTRUCT()), n.UPDATED_AT::VARCHAR), 0, 72
+        )
+    END
 FROM (
     SELECT
         ? AS TOPIC,
@@ -142,6 +151,7 @@ class SnowflakeSink:
         """
         try:
             self.read_stored(topic, set())
+            self._run(LOOK_AT_SIGNS, (topic,), "looking at INGEST_OFFSETS")
             for statement, table in (
                 (INSERT_RAW, "RAW_EVENTS_STREAM"),
                 (INSERT_REJECTS, "REJECTED_EVENTS"),

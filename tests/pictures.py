@@ -1,8 +1,9 @@
 """Makes the pictures of both pages of the dashboard that docs/ shows: `make pictures`.
 
-The whole pipeline runs on this machine, for a shop that has been open for four weeks, always from
-the same seed. What its past left in the tables is then made to look as if the pipeline had always
-been there: the past came in a minute, and every latency would be one of weeks.
+The whole pipeline runs on this machine, for a shop that has been open for eight weeks, always from
+the same seed: four weeks that are shown, and four to compare them with. What its past left in the
+tables is then made to look as if the pipeline had always been there: the past came in a minute, and
+every latency would be one of weeks.
 
 With --look FOLDER it also writes pictures there for who changes the pages: both of them, empty,
 with one day and with four weeks, on a screen and on a phone, light and dark.
@@ -15,9 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -28,28 +27,28 @@ from app.caves.project import Project
 from app.caves.target import Account
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
-SHOP_TIME = ZoneInfo("Europe/Paris")
-PAST = ("--history", "28d", "--seed", "2026", "--bad-share", "0.005", "--duplicate-share", "0.01")
+PAST = ("--history", "56d", "--seed", "2026", "--bad-share", "0.005", "--duplicate-share", "0.01")
 # A little of today, so that there is something on the way.
 LIVE = ("--count", "12", "--rate", "1")
 PATIENCE_SECONDS = 900
+PAGES = {"shop": "/?period=28d", "pipeline": "/pipeline"}
 WIDTH = 1280
 RUNNING = "document.querySelector('[data-testid=stApp]')?.dataset.testScriptState"
 HEIGHT = "document.querySelector('[data-testid=stMain]').scrollHeight"
 AS_IF_ALWAYS_THERE = (
     "UPDATE {db}.PRODUCTION.ORDERS SET CREATED_AT = DATEADD('second', 45, ORDER_TIMESTAMP),"
     " UPDATED_AT = DATEADD('second', 45, ORDER_TIMESTAMP)"
-    " WHERE ORDER_TIMESTAMP < DATEADD('hour', -1, SYSDATE())",
+    " WHERE ORDER_TIMESTAMP < DATEADD('second', -90, SYSDATE())",
     "UPDATE {db}.PRODUCTION.INVENTORY_HISTORY"
     " SET CREATED_AT = DATEADD('second', 45, ADJUSTMENT_TIMESTAMP)"
-    " WHERE ADJUSTMENT_TIMESTAMP < DATEADD('hour', -1, SYSDATE())",
+    " WHERE ADJUSTMENT_TIMESTAMP < DATEADD('second', -90, SYSDATE())",
     "UPDATE {db}.RAW_DATA.RAW_EVENTS_STREAM"
     " SET INGESTION_TIMESTAMP = DATEADD('second', 20, EVENT_TIMESTAMP)"
-    " WHERE EVENT_TIMESTAMP < DATEADD('hour', -1, SYSDATE())",
+    " WHERE EVENT_TIMESTAMP < DATEADD('second', -90, SYSDATE())",
     # As the nightly purge does. An update would be news to the streams.
-    "DELETE FROM {db}.STAGING.STG_ORDERS WHERE EVENT_TIMESTAMP < DATEADD('hour', -1, SYSDATE())",
+    "DELETE FROM {db}.STAGING.STG_ORDERS WHERE EVENT_TIMESTAMP < DATEADD('second', -90, SYSDATE())",
     "DELETE FROM {db}.STAGING.STG_INVENTORY_ADJ"
-    " WHERE EVENT_TIMESTAMP < DATEADD('hour', -1, SYSDATE())",
+    " WHERE EVENT_TIMESTAMP < DATEADD('second', -90, SYSDATE())",
 )
 LAST_DAY_ALONE = (
     "DELETE FROM {db}.PRODUCTION.ORDERS WHERE ORDER_TIMESTAMP < DATEADD('hour', -30, SYSDATE())",
@@ -70,7 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if look:
             take_all(page, url, look, "empty")
         fill(machine, account)
-        for name, path in pages().items():
+        for name, path in PAGES.items():
             take(page, url + path, DOCS / f"dashboard-{name}.png")
         if look:
             take_all(page, url, look, "four-weeks")
@@ -81,12 +80,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def pages() -> dict[str, str]:
-    return {"shop": shop_address(datetime.now(SHOP_TIME)), "pipeline": "/pipeline"}
-
-
 def take_all(page: Page, url: str, folder: Path, what: str) -> None:
-    for name, path in pages().items():
+    for name, path in PAGES.items():
         for scheme in ("light", "dark"):
             page.emulate_media(color_scheme=scheme)
             for width in (1440, 390):
@@ -112,7 +107,7 @@ def deployed(folder: Path) -> Iterator[tuple[Machine, Account, str]]:
 
 
 def fill(machine: Machine, account: Account) -> None:
-    """Four weeks, as if the pipeline had been there all the time."""
+    """Eight weeks, as if the pipeline had been there all the time."""
     producer = machine.start_producer(*PAST, *LIVE)
     producer.popen.wait(timeout=PATIENCE_SECONDS)
     machine.stack.release(producer)
@@ -131,14 +126,6 @@ def wait_for(account: Account, messages: int) -> None:
         if time.monotonic() > deadline:
             raise TimeoutError(progress_line(hops))
         time.sleep(1)
-
-
-def shop_address(now: datetime) -> str:
-    """The last seven days; without today, as long as most of it is still to come."""
-    if now.hour >= 14:
-        return "/?period=7d"
-    last = now.date() - timedelta(days=1)
-    return f"/?period=dates&from={last - timedelta(days=6)}&to={last}"
 
 
 @contextlib.contextmanager

@@ -35,12 +35,6 @@ WORDS = {
         "no stock known yet",
     ),
 }
-# Why a metric has no line of its last hours.
-NO_LINE = {
-    "INGEST_STALLED": "No line: of the signs of life only the last one is kept.",
-    "STREAM_LAG": "No line: a stream tells what waits now, not what waited.",
-    "LOW_STOCK": "No line: the stock is compared as it is now.",
-}
 TOO_FEW = "No line yet: nothing was measured in two slices of ten minutes of the last six hours."
 # What is wrong, with the {object} of the incident.
 WRONG = {
@@ -142,6 +136,8 @@ def verdict(
     }
     if notes:
         return Verdict("poor", f"Events arrive, {as_of}{last}. To look at: {_listed(notes)}.")
+    if any(each["METRIC"] == "INGEST_STALLED" and each["STATUS"] == "UNKNOWN" for each in metrics):
+        return Verdict("poor", f"No ingester is known, {as_of}{last}. What is known is well.")
     return Verdict("good", f"All is well, {as_of}{last}.")
 
 

@@ -163,8 +163,11 @@ FRENCH = {
     "nobody buys it": "personne n'en achète",
     "too early to say": "trop tôt pour le dire",
     "more than a year": "plus d'un an",
-    "{count} wines need an order, {soon} of them run out within a week or have run out.": (
-        "{count} vins sont à commander, dont {soon} épuisés ou bientôt épuisés (une semaine)."
+    "{count} wines need an order. One of them has run out, or will within a week.": (
+        "{count} vins sont à commander. L'un d'eux est épuisé ou le sera sous une semaine."
+    ),
+    "{count} wines need an order. Have run out, or will within a week: {soon}.": (
+        "{count} vins sont à commander. Épuisés ou bientôt épuisés (une semaine) : {soon}."
     ),
     "One wine needs an order.": "Un vin est à commander.",
     "No wine needs an order.": "Aucun vin n'est à commander.",

@@ -1,5 +1,6 @@
 """HTML of the pipeline's page. Every text is escaped here; colours are for light and dark."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from html import escape
@@ -31,21 +32,24 @@ STYLE = """
 .flow td.long { overflow-wrap: anywhere; }
 .flow .number { text-align: right; white-space: nowrap; }
 @media (max-width: 640px) {
-  .flow thead {
+  .flow .tall thead {
     clip-path: inset(50%); height: 1px; overflow: hidden; position: absolute; width: 1px;
   }
-  .flow tr {
+  .flow .tall tr {
     border-bottom: 1px solid light-dark(#dcdce2, #44444d); display: block; padding: .4rem 0;
   }
-  .flow td, .flow td.number { border: 0; display: block; padding: .1rem 0; text-align: left;
-    white-space: normal; }
-  .flow td:empty { display: none; }
-  .flow td::before { content: attr(data-title) ": "; color: light-dark(#5a5a63, #b4b4bd); }
+  .flow .tall td, .flow .tall td.number {
+    border: 0; display: block; padding: .1rem 0; text-align: left; white-space: normal;
+  }
+  .flow .tall td:empty { display: none; }
+  .flow .tall td::before { content: attr(data-title) ": "; color: light-dark(#5a5a63, #b4b4bd); }
 }
 """
 
 
 NUMBER = ' class="number"'
+# A phone shows so many columns beside one another.
+NARROW = 3
 
 
 @dataclass(frozen=True)
@@ -106,7 +110,7 @@ def strip(spans: Sequence[tuple[float, float]]) -> str:
 
 def tree(nodes: Iterable[Node]) -> str:
     inner = "".join(
-        f"<li>{_badge(node.badge)} <strong>{escape(node.title)}</strong>"
+        f"<li>{_badge(node.badge)} <strong>{_name(node.title)}</strong>"
         f'<div class="quiet">{escape(node.told)}</div>{tree(node.children)}</li>'
         for node in nodes
     )
@@ -114,7 +118,7 @@ def tree(nodes: Iterable[Node]) -> str:
 
 
 def table(titles: Sequence[str], rows: Iterable[Sequence[str | int | Badge]]) -> str:
-    """Numbers stand to the right; on a phone, the cells of a row stand below one another."""
+    """Numbers stand to the right; on a phone, the many cells of a row stand below one another."""
     found = list(rows)
     numbers = [isinstance(cell, int) for cell in found[0]] if found else [False] * len(titles)
     head = "".join(
@@ -122,7 +126,8 @@ def table(titles: Sequence[str], rows: Iterable[Sequence[str | int | Badge]]) ->
         for title, is_number in zip(titles, numbers, strict=True)
     )
     body = "".join(f"<tr>{''.join(map(_cell, row, titles))}</tr>" for row in found)
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    kind = ' class="tall"' if len(titles) > NARROW else ""
+    return f"<table{kind}><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
 def _cell(value: str | int | Badge, title: str) -> str:
@@ -132,7 +137,12 @@ def _cell(value: str | int | Badge, title: str) -> str:
     if isinstance(value, int):
         return f'<td class="number" {named}>{value:,}</td>'
     long = ' class="long"' if len(value) > 60 else ""
-    return f"<td{long} {named}>{escape(value)}</td>"
+    return f"<td{long} {named}>{_name(value)}</td>"
+
+
+def _name(text: str) -> str:
+    """The text, which may break where names are put together rather than anywhere."""
+    return re.sub(r"(?<=[A-Za-z])([_.])(?=[A-Za-z])", r"\1<wbr>", escape(text))
 
 
 def _badge(badge: Badge) -> str:

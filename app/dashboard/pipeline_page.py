@@ -202,7 +202,7 @@ def each_metric(metrics: list[Row], incidents: list[Row], runs: list[Row], clock
                 if len(line) > 1:
                     pipeline_charts.spark(line, float(metric["THRESHOLD"]), clock)
                 else:
-                    markup.show(markup.quiet(health.NO_LINE.get(name, health.TOO_FEW)))
+                    markup.show(markup.quiet(health.TOO_FEW))
     markup.show(
         markup.quiet(
             "The bar is the last 24 hours, red while an incident was open; the line the last six"

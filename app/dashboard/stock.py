@@ -95,11 +95,12 @@ def told(words: Language, count: int, soon: int) -> str:
         return words.say("No wine needs an order.")
     if count == 1:
         return words.say("One wine needs an order.")
-    return words.say(
-        "{count} wines need an order, {soon} of them run out within a week or have run out.",
-        count=words.number(count),
-        soon=words.number(soon),
+    text = (
+        "{count} wines need an order. One of them has run out, or will within a week."
+        if soon == 1
+        else "{count} wines need an order. Have run out, or will within a week: {soon}."
     )
+    return words.say(text, count=words.number(count), soon=words.number(soon))
 
 
 def state(wine: dict[str, Any], threshold: int) -> str:

@@ -32,6 +32,7 @@ CREATE TABLE IF NOT EXISTS RAW_DATA.INGEST_OFFSETS (
     TOPIC_ID VARCHAR COMMENT 'Kafka''s id of the topic; a topic that was created again has another',
     LAST_MESSAGE_OFFSET NUMBER(19, 0) COMMENT 'The last message read here that had a timestamp',
     LAST_MESSAGE_MS NUMBER(19, 0) COMMENT 'Its timestamp in Kafka, in ms since 1970',
+    SIGNS ARRAY COMMENT 'When nothing came: the last 72 signs of life, latest first',
     PRIMARY KEY (TOPIC, PARTITION)
 )
 COMMENT = 'How far each Kafka partition is read, written in one transaction with the rows';
@@ -44,6 +45,8 @@ ALTER TABLE RAW_DATA.INGEST_OFFSETS ADD COLUMN IF NOT EXISTS
 LAST_MESSAGE_OFFSET NUMBER(19, 0) COMMENT 'The last message read here that had a timestamp';
 ALTER TABLE RAW_DATA.INGEST_OFFSETS ADD COLUMN IF NOT EXISTS
 LAST_MESSAGE_MS NUMBER(19, 0) COMMENT 'Its timestamp in Kafka, in ms since 1970';
+ALTER TABLE RAW_DATA.INGEST_OFFSETS ADD COLUMN IF NOT EXISTS
+SIGNS ARRAY COMMENT 'When nothing came: the last 72 signs of life, latest first';
 
 CREATE TABLE IF NOT EXISTS RAW_DATA.REJECTED_EVENTS (
     REJECTED_AT TIMESTAMP_NTZ,

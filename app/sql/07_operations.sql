@@ -426,24 +426,183 @@ WHERE
     )
     AND STATE NOT IN ('SCHEDULED', 'SKIPPED');
 
--- For the small lines of the dashboard: what of the metrics can still be measured afterwards. Of
--- failed runs OPS.TASK_RUNS tells; of silence, rows that waited and stock nothing is kept.
+-- A batch moves the offsets of its partitions; while nothing comes the ingester writes them as they
+-- are, every sign_of_life_seconds; an event that comes just then waits for its batch. The minute is
+-- for writing, and for a restart.
+CREATE OR REPLACE VIEW OPS.INGESTER_PROMISE
+COPY GRANTS
+COMMENT = 'How often the ingester writes INGEST_OFFSETS, whatever comes; 0 signs: not at all'
+AS
+SELECT
+    '<% ctx.env.sign_of_life_seconds %>'::NUMBER(12, 3) AS SIGN_SECONDS,
+    CEIL(
+        '<% ctx.env.sign_of_life_seconds %>'::NUMBER(12, 3)
+        + '<% ctx.env.batch_max_seconds %>'::NUMBER(12, 3)
+    )::NUMBER(10, 0) + 60 AS PROMISED_SECONDS;
+
+-- For the small lines of the dashboard: what the metrics were, computed from what is kept. Of
+-- failed runs OPS.TASK_RUNS tells. A slice has its p95 or its average; silence, rows that waited
+-- and stock are those at its end. An event waits from its ingestion until production shows it; what
+-- waits still is in the streams: like PIPELINE_HEALTH, this is for SELECT alone.
 CREATE OR REPLACE VIEW OPS.METRIC_HISTORY
 COPY GRANTS
 COMMENT = 'Metrics of OPS.PIPELINE_HEALTH in slices of ten minutes of the last six hours'
 AS
-WITH MEASURED AS (
+WITH SLICES AS (
     SELECT
-        UPDATED_AT AS MEASURED_AT,
-        DATEDIFF('millisecond', ORDER_TIMESTAMP, UPDATED_AT) / 1000 AS VALUE
+        DATEADD(
+            'minute',
+            -10 * (ROW_NUMBER() OVER (ORDER BY SEQ4()) - 1),
+            TIME_SLICE(SYSDATE(), 10, 'MINUTE')
+        ) AS SLICE
+    FROM TABLE(GENERATOR(ROWCOUNT => 36))
+),
+
+PRODUCED AS (
+    SELECT
+        'ORDERS' AS KIND,
+        EVENT_ID,
+        ORDER_TIMESTAMP AS EVENT_TIMESTAMP,
+        UPDATED_AT AS PRODUCED_AT
     FROM PRODUCTION.ORDERS
     WHERE UPDATED_AT > DATEADD('hour', -6, SYSDATE())
     UNION ALL
     SELECT
-        CREATED_AT AS MEASURED_AT,
-        DATEDIFF('millisecond', ADJUSTMENT_TIMESTAMP, CREATED_AT) / 1000 AS VALUE
+        'INVENTORY' AS KIND,
+        EVENT_ID,
+        ADJUSTMENT_TIMESTAMP AS EVENT_TIMESTAMP,
+        CREATED_AT AS PRODUCED_AT
     FROM PRODUCTION.INVENTORY_HISTORY
     WHERE CREATED_AT > DATEADD('hour', -6, SYSDATE())
+),
+
+INGESTED AS (
+    SELECT
+        EVENT_ID,
+        MIN(INGESTION_TIMESTAMP) AS INGESTED_AT
+    FROM RAW_DATA.RAW_EVENTS_STREAM
+    WHERE INGESTION_TIMESTAMP > DATEADD('hour', -12, SYSDATE())
+    GROUP BY EVENT_ID
+),
+
+-- Only what waited at the end of a slice.
+WAITED AS (
+    SELECT
+        PRODUCED.KIND,
+        INGESTED.INGESTED_AT,
+        PRODUCED.PRODUCED_AT
+    FROM PRODUCED
+    INNER JOIN INGESTED
+        ON PRODUCED.EVENT_ID = INGESTED.EVENT_ID
+    WHERE
+        TIME_SLICE(INGESTED.INGESTED_AT, 10, 'MINUTE')
+        < TIME_SLICE(PRODUCED.PRODUCED_AT, 10, 'MINUTE')
+    UNION ALL
+    SELECT
+        'ORDERS' AS KIND,
+        INGESTION_TIMESTAMP AS INGESTED_AT,
+        NULL AS PRODUCED_AT
+    FROM RAW_DATA.STREAM_RAW_ORDERS
+    UNION ALL
+    SELECT
+        'INVENTORY' AS KIND,
+        INGESTION_TIMESTAMP AS INGESTED_AT,
+        NULL AS PRODUCED_AT
+    FROM RAW_DATA.STREAM_RAW_INVENTORY
+    UNION ALL
+    SELECT
+        'ORDERS' AS KIND,
+        INGESTION_TIMESTAMP AS INGESTED_AT,
+        NULL AS PRODUCED_AT
+    FROM STAGING.STREAM_STG_ORDERS
+    WHERE METADATA$ACTION = 'INSERT'
+    UNION ALL
+    SELECT
+        'INVENTORY' AS KIND,
+        INGESTION_TIMESTAMP AS INGESTED_AT,
+        NULL AS PRODUCED_AT
+    FROM STAGING.STREAM_STG_INVENTORY_HISTORY
+    WHERE METADATA$ACTION = 'INSERT'
+),
+
+WAITING AS (
+    SELECT
+        SLICES.SLICE,
+        WAITED.KIND,
+        COUNT(WAITED.INGESTED_AT) AS WAITING_ROWS
+    FROM SLICES
+    LEFT JOIN WAITED
+        ON
+            DATEADD('minute', 10, SLICES.SLICE) > WAITED.INGESTED_AT
+            AND (
+                WAITED.PRODUCED_AT IS NULL
+                OR DATEADD('minute', 10, SLICES.SLICE) <= WAITED.PRODUCED_AT
+            )
+    GROUP BY SLICES.SLICE, WAITED.KIND
+),
+
+-- Whatever the ingester committed is a sign: batches, and what it wrote while nothing came.
+SIGNS AS (
+    SELECT
+        KAFKA_TOPIC AS TOPIC,
+        KAFKA_PARTITION AS PARTITION,
+        INGESTION_TIMESTAMP AS SIGNED_AT
+    FROM RAW_DATA.RAW_EVENTS_STREAM
+    WHERE INGESTION_TIMESTAMP > DATEADD('hour', -12, SYSDATE())
+    UNION ALL
+    SELECT
+        KAFKA_TOPIC AS TOPIC,
+        KAFKA_PARTITION AS PARTITION,
+        REJECTED_AT AS SIGNED_AT
+    FROM RAW_DATA.REJECTED_EVENTS
+    WHERE
+        REJECTED_AT > DATEADD('hour', -12, SYSDATE())
+        AND STAGE = 'INGEST'
+    UNION ALL
+    SELECT
+        OFFSETS.TOPIC,
+        OFFSETS.PARTITION,
+        SIGN.VALUE::VARCHAR::TIMESTAMP_NTZ AS SIGNED_AT
+    FROM RAW_DATA.INGEST_OFFSETS AS OFFSETS,
+        LATERAL FLATTEN(INPUT => OFFSETS.SIGNS) AS SIGN
+    UNION ALL
+    SELECT
+        TOPIC,
+        PARTITION,
+        UPDATED_AT AS SIGNED_AT
+    FROM RAW_DATA.INGEST_OFFSETS
+),
+
+LAST_SIGNS AS (
+    SELECT
+        TOPIC,
+        PARTITION,
+        TIME_SLICE(SIGNED_AT, 10, 'MINUTE') AS SLICE,
+        MAX(SIGNED_AT) AS SIGNED_AT
+    FROM SIGNS
+    GROUP BY TOPIC, PARTITION, SLICE
+),
+
+-- At the end of a slice; of this one, by now. Of partitions that somebody waits for.
+SILENCE AS (
+    SELECT
+        SLICES.SLICE,
+        DATEDIFF(
+            'millisecond',
+            MAX(LAST_SIGNS.SIGNED_AT),
+            LEAST(DATEADD('minute', 10, SLICES.SLICE), SYSDATE())
+        ) / 1000 AS SILENT_SECONDS
+    FROM SLICES
+    INNER JOIN LAST_SIGNS
+        ON SLICES.SLICE >= LAST_SIGNS.SLICE
+    INNER JOIN RAW_DATA.INGEST_OFFSETS AS OFFSETS
+        ON
+            LAST_SIGNS.TOPIC = OFFSETS.TOPIC
+            AND LAST_SIGNS.PARTITION = OFFSETS.PARTITION
+            AND OFFSETS.UPDATED_AT IS NOT NULL
+    CROSS JOIN OPS.INGESTER_PROMISE AS PROMISE
+    WHERE PROMISE.SIGN_SECONDS > 0
+    GROUP BY SLICES.SLICE, LAST_SIGNS.TOPIC, LAST_SIGNS.PARTITION
 ),
 
 -- In the intervals that Snowflake chooses, which are of five minutes or fewer.
@@ -459,13 +618,83 @@ BUSY AS (
             WAREHOUSE_NAME => '<% ctx.env.warehouse %>'
         )
     )
+),
+
+-- The level after each adjustment that stands, of the products that were adjusted lately: the
+-- newest count, and the changes after it.
+ADJUSTED AS (
+    SELECT
+        PRODUCT_ID,
+        ADJUSTMENT_ID,
+        ADJUSTMENT_TIMESTAMP,
+        COALESCE(NEW_STOCK_LEVEL, QUANTITY_CHANGE) AS CHANGE,
+        COUNT(NEW_STOCK_LEVEL) OVER (
+            PARTITION BY PRODUCT_ID
+            ORDER BY ADJUSTMENT_TIMESTAMP, ADJUSTMENT_ID
+            ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+        ) AS COUNTED
+    FROM PRODUCTION.INVENTORY_HISTORY
+    WHERE
+        PRODUCT_ID IN (
+            SELECT RECENT.PRODUCT_ID
+            FROM PRODUCTION.INVENTORY_HISTORY AS RECENT
+            WHERE RECENT.ADJUSTMENT_TIMESTAMP > DATEADD('hour', -6, SYSDATE())
+        )
+        AND VOIDS_ADJUSTMENT_ID IS NULL
+        AND ADJUSTMENT_ID NOT IN (
+            SELECT VOID.VOIDS_ADJUSTMENT_ID
+            FROM PRODUCTION.INVENTORY_HISTORY AS VOID
+            WHERE VOID.VOIDS_ADJUSTMENT_ID IS NOT NULL
+        )
+),
+
+LEVELS AS (
+    SELECT
+        PRODUCT_ID,
+        ADJUSTMENT_ID,
+        ADJUSTMENT_TIMESTAMP,
+        SUM(CHANGE) OVER (
+            PARTITION BY PRODUCT_ID, COUNTED
+            ORDER BY ADJUSTMENT_TIMESTAMP, ADJUSTMENT_ID
+            ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+        ) < '<% ctx.env.low_stock_threshold %>'::NUMBER(10, 0) AS IS_LOW
+    FROM ADJUSTED
+),
+
+-- 1 where a product went below the threshold, -1 where it came back.
+CROSSED AS (
+    SELECT
+        ADJUSTMENT_TIMESTAMP,
+        IFF(IS_LOW, 1, 0) - IFF(
+            COALESCE(
+                LAG(IS_LOW) OVER (
+                    PARTITION BY PRODUCT_ID
+                    ORDER BY ADJUSTMENT_TIMESTAMP, ADJUSTMENT_ID
+                ),
+                FALSE
+            ),
+            1,
+            0
+        ) AS CHANGE
+    FROM LEVELS
+    QUALIFY CHANGE <> 0
+),
+
+STOCK AS (
+    SELECT
+        COUNT_IF(CURRENT_STOCK_LEVEL < '<% ctx.env.low_stock_threshold %>'::NUMBER(10, 0))
+            AS LOW_COUNT
+    FROM PRODUCTION.INVENTORY_CURRENT
+    HAVING COUNT(*) > 0
 )
 
 SELECT
     'PIPELINE_LATENCY' AS METRIC,
-    TIME_SLICE(MEASURED_AT, 10, 'MINUTE') AS SLICE,
-    PERCENTILE_CONT(0.95) WITHIN GROUP (ORDER BY VALUE)::FLOAT AS VALUE
-FROM MEASURED
+    TIME_SLICE(PRODUCED_AT, 10, 'MINUTE') AS SLICE,
+    PERCENTILE_CONT(0.95) WITHIN GROUP (
+        ORDER BY DATEDIFF('millisecond', EVENT_TIMESTAMP, PRODUCED_AT) / 1000
+    )::FLOAT AS VALUE
+FROM PRODUCED
 GROUP BY SLICE
 UNION ALL
 SELECT
@@ -473,21 +702,32 @@ SELECT
     TIME_SLICE(MEASURED_AT, 10, 'MINUTE') AS SLICE,
     (SUM(BUSY_SECONDS) / 6)::FLOAT AS VALUE
 FROM BUSY
-GROUP BY SLICE;
-
--- A batch moves the offsets of its partitions; while nothing comes the ingester writes them as they
--- are, every sign_of_life_seconds; an event that comes just then waits for its batch. The minute is
--- for writing, and for a restart.
-CREATE OR REPLACE VIEW OPS.INGESTER_PROMISE
-COPY GRANTS
-COMMENT = 'How often the ingester writes INGEST_OFFSETS, whatever comes; 0 signs: not at all'
-AS
+GROUP BY SLICE
+UNION ALL
 SELECT
-    '<% ctx.env.sign_of_life_seconds %>'::NUMBER(12, 3) AS SIGN_SECONDS,
-    CEIL(
-        '<% ctx.env.sign_of_life_seconds %>'::NUMBER(12, 3)
-        + '<% ctx.env.batch_max_seconds %>'::NUMBER(12, 3)
-    )::NUMBER(10, 0) + 60 AS PROMISED_SECONDS;
+    'INGEST_STALLED' AS METRIC,
+    SLICE,
+    MAX(SILENT_SECONDS)::FLOAT AS VALUE
+FROM SILENCE
+GROUP BY SLICE
+UNION ALL
+SELECT
+    'STREAM_LAG' AS METRIC,
+    SLICE,
+    MAX(WAITING_ROWS)::FLOAT AS VALUE
+FROM WAITING
+GROUP BY SLICE
+UNION ALL
+-- What is low now, less what went low after the slice.
+SELECT
+    'LOW_STOCK' AS METRIC,
+    SLICES.SLICE,
+    (STOCK.LOW_COUNT - COALESCE(SUM(CROSSED.CHANGE), 0))::FLOAT AS VALUE
+FROM SLICES
+CROSS JOIN STOCK
+LEFT JOIN CROSSED
+    ON DATEADD('minute', 10, SLICES.SLICE) <= CROSSED.ADJUSTMENT_TIMESTAMP
+GROUP BY SLICES.SLICE, STOCK.LOW_COUNT;
 
 -- Nobody waits for a partition whose UPDATED_AT is NULL: of a topic under a name that was left.
 CREATE OR REPLACE VIEW OPS.INGESTER_SIGNS

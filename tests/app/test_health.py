@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import time
 import uuid
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -124,6 +126,127 @@ def test_low_stock_counts_products_below_the_threshold(pipeline: Pipeline) -> No
     pipeline.ingest(adjustment("a-2", product_id="p-2", new_stock_level=49))
     pipeline.run(*ALL)
     assert metric(pipeline, "LOW_STOCK") == (1.0, "BREACH")
+
+
+@dataclass(frozen=True)
+class Slices:
+    """Of ten minutes each, counted back from the one in which a test began."""
+
+    begun: datetime
+
+    def middle(self, number: int) -> str:
+        return (self.begun - timedelta(minutes=10 * number - 5)).isoformat(" ")
+
+    def history(self, pipeline: Pipeline, name: str) -> list[float]:
+        """A metric at the ends of the last six, oldest first."""
+        found = pipeline.sql(
+            "SELECT VALUE FROM OPS.METRIC_HISTORY WHERE METRIC = ? AND SLICE < ?::TIMESTAMP_NTZ"
+            " ORDER BY SLICE DESC LIMIT 6",
+            name,
+            self.begun.isoformat(" "),
+        )
+        return [value for (value,) in reversed(found)]
+
+
+@pytest.fixture
+def slices() -> Slices:
+    now = datetime.now(UTC).replace(tzinfo=None, second=0, microsecond=0)
+    return Slices(now - timedelta(minutes=now.minute % 10))
+
+
+def test_rows_that_waited_are_counted_at_the_end_of_each_slice(
+    pipeline: Pipeline, slices: Slices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One waited from the fifth last slice to the third last, one was gone within its slice, and
+    one waits since the last slice."""
+    assert slices.history(pipeline, "STREAM_LAG") == [0, 0, 0, 0, 0, 0]
+    pipeline.ingest(order("o-1"), order("o-2"))
+    pipeline.run(*ALL)
+    for order_id, ingested, produced in (
+        ("o-1", slices.middle(5), slices.middle(3)),
+        ("o-2", slices.middle(3), slices.middle(3)),
+    ):
+        pipeline.sql(
+            f"UPDATE RAW_DATA.RAW_EVENTS_STREAM SET INGESTION_TIMESTAMP = '{ingested}'"
+            f" WHERE EVENT_ID = 'event of {order_id}'"
+        )
+        pipeline.sql(
+            f"UPDATE PRODUCTION.ORDERS SET UPDATED_AT = '{produced}' WHERE ORDER_ID = '{order_id}'"
+        )
+    monkeypatch.setattr(pipeline, "ingested_at", slices.middle(1))
+    pipeline.ingest(order("o-3"))
+    assert slices.history(pipeline, "STREAM_LAG") == [0, 1, 1, 0, 0, 1]
+    pipeline.run(raw_to_staging.orders, raw_to_staging.inventory)
+    assert slices.history(pipeline, "STREAM_LAG") == [0, 1, 1, 0, 0, 1]
+
+
+def test_silence_is_told_at_the_end_of_each_slice_from_batches_and_signs_of_life(
+    pipeline: Pipeline, slices: Slices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A batch in the sixth last slice, signs in the fourth and the third last, and another batch in
+    the last one. Nobody waits for the topic that was left."""
+    pipeline.sql("DELETE FROM RAW_DATA.RAW_EVENTS_STREAM")
+    assert slices.history(pipeline, "INGEST_STALLED") == []
+    monkeypatch.setattr(pipeline, "ingested_at", slices.middle(6))
+    pipeline.ingest(order("o-1"))
+    for topic, partition, updated_at, signs in (
+        ("sales_events", 3, slices.middle(1), [slices.middle(3), slices.middle(4)]),
+        ("left", 0, None, [slices.middle(6)]),
+    ):
+        pipeline.sql(
+            "INSERT INTO RAW_DATA.INGEST_OFFSETS (TOPIC, PARTITION, NEXT_OFFSET, UPDATED_AT, SIGNS)"
+            " SELECT ?, ?, 1, ?::TIMESTAMP_NTZ, PARSE_JSON(?)::ARRAY",
+            topic,
+            partition,
+            updated_at,
+            json.dumps(signs),
+        )
+    try:
+        found = slices.history(pipeline, "INGEST_STALLED")
+        assert found == [300, 900, 300, 300, 900, 300]
+        [(now,)] = pipeline.sql(
+            "SELECT VALUE FROM OPS.METRIC_HISTORY WHERE METRIC = 'INGEST_STALLED'"
+            " QUALIFY ROW_NUMBER() OVER (ORDER BY SLICE DESC) = 1"
+        )
+        assert now == pytest.approx(metric(pipeline, "INGEST_STALLED")[0], abs=30)
+    finally:
+        pipeline.sql("DELETE FROM RAW_DATA.INGEST_OFFSETS")
+
+
+def test_products_that_were_low_are_counted_at_the_end_of_each_slice(
+    pipeline: Pipeline, slices: Slices
+) -> None:
+    """p-1 went below 50 in the fifth last slice, and in the second last it was counted above; p-2
+    was low all the time, and p-3, which was never counted, went below in the third last."""
+    assert slices.history(pipeline, "LOW_STOCK") == []
+    pipeline.ingest(
+        adjustment("a-1", product_id="p-1", new_stock_level=60),
+        adjustment("a-2", product_id="p-1", new_stock_level=None, quantity_change=-20),
+        adjustment("a-3", product_id="p-1", new_stock_level=90),
+        adjustment("a-4", product_id="p-2", new_stock_level=10),
+        adjustment("a-5", product_id="p-3", new_stock_level=None, quantity_change=70),
+        adjustment("a-6", product_id="p-3", new_stock_level=None, quantity_change=-60),
+    )
+    moments = {
+        "a-1": slices.middle(300),
+        "a-2": slices.middle(5),
+        "a-3": slices.middle(2),
+        "a-4": slices.middle(150),
+        "a-5": slices.middle(4),
+        "a-6": slices.middle(3),
+    }
+    pipeline.run(*ALL)
+    for adjustment_id, moment in moments.items():
+        pipeline.sql(
+            f"UPDATE PRODUCTION.INVENTORY_HISTORY SET ADJUSTMENT_TIMESTAMP = '{moment}'"
+            f" WHERE ADJUSTMENT_ID = '{adjustment_id}'"
+        )
+    pipeline.sql(
+        "UPDATE PRODUCTION.INVENTORY_CURRENT SET CURRENT_STOCK_LEVEL ="
+        " CASE PRODUCT_ID WHEN 'p-1' THEN 90 ELSE 10 END"
+    )
+    assert metric(pipeline, "LOW_STOCK")[0] == 2
+    assert slices.history(pipeline, "LOW_STOCK") == [1, 2, 2, 3, 2, 2]
 
 
 def test_rows_are_counted_by_the_minute_along_the_hops_for_an_hour(pipeline: Pipeline) -> None:

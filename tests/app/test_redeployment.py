@@ -333,10 +333,10 @@ def test_the_second_environment_takes_old_tables_over_and_shares_nothing_but_the
             opened.rows(statement)
     done = dev("deploy", *environments.settings)
     assert done.returncode == 0, done.stderr
-    added = "SKIPPED, TOPIC_ID, LAST_MESSAGE_OFFSET, LAST_MESSAGE_MS"
+    added = "SKIPPED, TOPIC_ID, LAST_MESSAGE_OFFSET, LAST_MESSAGE_MS, SIGNS"
     columns = f"TOPIC, PARTITION, NEXT_OFFSET, {added}"
     offsets = f"SELECT {columns} FROM {{db}}.RAW_DATA.INGEST_OFFSETS"
-    assert rows(dev, offsets) == [("sales_events", 0, 7, None, None, None, None)]
+    assert rows(dev, offsets) == [("sales_events", 0, 7, None, None, None, None, None)]
     columns = "REASON, DECIDED_AT, NOTE, KAFKA_METADATA"
     rejected = f"SELECT {columns} FROM {{db}}.RAW_DATA.REJECTED_EVENTS"
     assert rows(dev, rejected) == [("not JSON", None, None, None)]

@@ -105,6 +105,13 @@ def test_a_shop_that_sells_nothing_is_no_incident(world: World, pipeline: Pipeli
     assert value is not None
     assert threshold == PROMISED
     assert incidents(pipeline) == []
+    signs = pipeline.sql("SELECT PARTITION, ARRAY_SIZE(SIGNS) FROM RAW_DATA.INGEST_OFFSETS")
+    assert sorted(partition for partition, _ in signs) == [0, 1]
+    assert all(count >= 5 for _, count in signs)
+    [(silent,)] = pipeline.sql(
+        "SELECT MAX(VALUE) FROM OPS.METRIC_HISTORY WHERE METRIC = 'INGEST_STALLED'"
+    )
+    assert silent < PROMISED
     [(raw, rejected)] = pipeline.sql(
         "SELECT (SELECT COUNT(*) FROM RAW_DATA.RAW_EVENTS_STREAM WHERE KAFKA_TOPIC = ?),"
         " (SELECT COUNT(*) FROM RAW_DATA.REJECTED_EVENTS)",

@@ -107,6 +107,7 @@ def test_good_events_before_the_first_that_the_table_refuses_are_kept(tables: Ta
         ("REJECTED_EVENTS", "KAFKA_METADATA"),
         ("INGEST_OFFSETS", "TOPIC_ID"),
         ("INGEST_OFFSETS", "LAST_MESSAGE_MS"),
+        ("INGEST_OFFSETS", "SIGNS"),
     ],
 )
 def test_tables_older_than_the_ingester_are_found_before_the_first_event(

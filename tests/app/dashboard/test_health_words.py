@@ -42,12 +42,11 @@ def test_a_metric_is_a_figure_with_its_unit_and_its_promise(
     assert health.words(row) == text
 
 
-def test_a_metric_has_a_line_or_a_reason_for_having_none() -> None:
-    assert health.WORDS.keys() - health.NO_LINE.keys() == {
-        "PIPELINE_LATENCY",
-        "TASK_FAILURES",
-        "WAREHOUSE_UTILISATION",
-    }
+def test_without_a_sign_of_an_ingester_nobody_says_that_all_is_well() -> None:
+    unknown = {**OK, "METRIC": "INGEST_STALLED", "STATUS": "UNKNOWN", "VALUE": None}
+    assert health.verdict([OK, unknown], [], None, PARIS) == Verdict(
+        "poor", "No ingester is known, as of 18:03:12. What is known is well."
+    )
 
 
 def test_what_cannot_be_measured_says_so() -> None:
