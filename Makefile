@@ -81,8 +81,8 @@ SEED ?= 1
 BROKER ?= tansu
 
 .PHONY: chaos
-chaos: venv ## Kill, freeze and cut the pipeline under load, then judge it; ROUNDS=n SEED=s BROKER=kafka
-	@$(BIN)/python -m tests.chaos --rounds $(ROUNDS) --seed $(SEED) --broker $(BROKER)
+chaos: venv ## Kill, freeze and cut the pipeline under load, then judge it; ROUNDS=n SEED=s BROKER=kafka FILES=1
+	@$(BIN)/python -m tests.chaos --rounds $(ROUNDS) --seed $(SEED) --broker $(BROKER) $(if $(FILES),--files)
 
 .PHONY: bench-account
 bench-account: venv ## The local account under a steady load: does its memory stay flat? (MINUTES=60)

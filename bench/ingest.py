@@ -3,10 +3,10 @@
     python -m bench.ingest --backlog 200000
 
 One ingester process, the real connector, the local account; for batches of 50, 500 and 5,000 events
-and for a backlog, each from a topic that is full already. Beside it, in the same run: kafka-python
-that only reads the topic (the limit), with the package crc32c that this project asks for and as pip
-installs it; and two ingesters as people write them first, on fewer events (their rate is what it is
-for any number).
+and for a backlog, bound to statements and as files, each from a topic that is full already. Beside
+it, in the same run: kafka-python that only reads the topic (the limit), with the package crc32c
+that this project asks for and as pip installs it; and two ingesters as people write them first, on
+fewer events (their rate is what it is for any number).
 """
 
 import argparse
@@ -29,6 +29,7 @@ _BATCHES = (50, 500, 5000)
 _BATCHES_EACH = {50: 40, 500: 12, 5000: 4}
 _NAIVE = (("insert", 1, 200), ("write_pandas", 50, 500), ("write_pandas", 5000, 10_000))
 _DEADLINE = 1800.0
+_NO_FILES = ("--file-max-bytes", "0")
 
 # kafka-python alone, by what computes its checksums: the name of its row, and how it is started.
 _READERS = {
@@ -42,16 +43,20 @@ _READERS = {
 
 @dataclass(frozen=True)
 class Case:
-    """A run of the ingester: its name, how many events, and how many make a batch at most."""
+    """A run of the ingester: its name, how many events, how many make a batch at most, and what
+    other flags it has."""
 
     name: str
     events: int
     batch: int | None = None
+    more: tuple[str, ...] = ()
 
     @property
     def flags(self) -> tuple[str, ...]:
         """A batch takes all that has been polled, so its bytes set its size."""
-        return ("--batch-max-bytes", str(self.batch * _EVENT_BYTES)) if self.batch else ()
+        if self.batch is None:
+            return self.more
+        return ("--batch-max-bytes", str(self.batch * _EVENT_BYTES), *_NO_FILES, *self.more)
 
     @property
     def environ(self) -> dict[str, str]:
@@ -64,7 +69,8 @@ def cases(backlog: int) -> list[Case]:
         Case(f"batches of {size}", min(backlog, size * _BATCHES_EACH[size]), size)
         for size in _BATCHES
     ]
-    return [*sized, Case("backlog", backlog)]
+    bound = Case("backlog, bound", backlog, more=_NO_FILES)
+    return [*sized, bound, Case("backlog", backlog)]
 
 
 def row(name: str, events: int, figures: dict[str, Any]) -> dict[str, Any]:

@@ -80,8 +80,10 @@ class MeasuredCursor:
     def __init__(self, cursor: Any, figures: Figures) -> None:
         self._cursor = cursor
         self._figures = figures
+        self._copies = False
 
     def execute(self, sql: str, *binds: Any, **options: Any) -> Any:
+        self._copies = sql.lstrip().startswith("COPY")
         if "INGEST_OFFSETS o\nWHERE" in sql and not self._figures.batches:
             answer = self._cursor.execute(sql, *binds, **options)
             self._figures.begin()
@@ -103,7 +105,10 @@ class MeasuredCursor:
     def fetchall(self) -> Any:
         started = time.thread_time()
         try:
-            return self._cursor.fetchall()
+            answer = self._cursor.fetchall()
+            if self._copies:
+                self._figures.inserted(sum(each[3] for each in answer))
+            return answer
         finally:
             self._figures.connector += time.thread_time() - started
 

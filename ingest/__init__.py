@@ -10,7 +10,7 @@ What the ingester is made of, from the outside in:
 - `writer` batches, halves, and has one write in flight while the next batch is polled and sorted;
 - `messages`, `envelope`, `strict_json` turn bytes into rows and rejects, purely;
 - `batch` is one transaction's worth and the seam to the warehouse; `snowflake_sink` and
-  `snowflake_errors` are behind it;
+  `snowflake_errors` are behind it, `batch_file` and `staged_files` where it goes as a file;
 - `metrics` is what Prometheus may ask.
 
 `kafka/` is how the brokers are reached, `fast/` what is there for speed alone, and `shop/` what the

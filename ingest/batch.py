@@ -23,6 +23,7 @@ class Batch:
     `topic_ids` are the topic's ids that are expected in INGEST_OFFSETS, as the offsets are; a
     partition that is missing is expected to have none. `new_topic_id` is written there instead.
     `last` are the last messages of the partitions that have any, as far as they have a timestamp.
+    `as_file`: its rows of RAW are to go as a file of the stage rather than bound to a statement.
     """
 
     topic: str
@@ -32,6 +33,7 @@ class Batch:
     topic_ids: Mapping[int, str | None] = field(default_factory=dict)
     new_topic_id: str | None = None
     last: Mapping[int, LastMessage] = field(default_factory=dict)
+    as_file: bool = False
 
     @property
     def raw_rows(self) -> list[RawRow]:
@@ -53,6 +55,7 @@ def cut_batch(
     topic_ids: Mapping[int, str | None] | None = None,
     reached: Mapping[int, int] | None = None,
     signs: Iterable[int] = (),
+    as_file: bool = False,
 ) -> Batch:
     """The batch of these rows, on top of the offsets and topic ids that are stored now.
 
@@ -84,7 +87,7 @@ def cut_batch(
         for each, row in last_rows.items()
         if (ms := _timestamp(row)) is not None
     }
-    return Batch(topic, moves, rows, skipped, topic_ids or {}, last=last)
+    return Batch(topic, moves, rows, skipped, topic_ids or {}, last=last, as_file=as_file)
 
 
 def coordinates_of(row: RawRow | Reject) -> tuple[int, int]:
@@ -110,12 +113,15 @@ class Held(NamedTuple):
     came: float
 
 
+def size_of(rows: Iterable[Held]) -> int:
+    return sum(held.size for held in rows)
+
+
 @dataclass
 class Buffer:
     """Rows between poll and write, oldest first.
 
-    Due at `max_events`, at `max_seconds` after the first, or when `max_bytes` are reached; a batch
-    then takes everything that is there, up to `max_bytes` (and never less than one row).
+    Due at `max_events`, at `max_seconds` after the first, or when `max_bytes` are reached.
     """
 
     max_events: int
@@ -136,7 +142,7 @@ class Buffer:
         if not self._rows:
             return None
         first = self._rows[0].came
-        if len(self._rows) >= self.max_events or self.full():
+        if len(self._rows) >= self.max_events or self.bytes >= self.max_bytes:
             return first
         return first + self.max_seconds
 
@@ -144,21 +150,20 @@ class Buffer:
         due_at = self.due_at()
         return due_at is not None and due_at <= now
 
-    def full(self) -> bool:
-        return self.bytes >= self.max_bytes
-
-    def take(self) -> list[RawRow | Reject]:
-        """Remove and return the rows of the next batch."""
-        taken: list[RawRow | Reject] = []
-        size = 0
+    def take(self, most: int) -> list[Held]:
+        """Remove and return the oldest rows: all, up to so many bytes, of which no more than
+        `max_bytes` are rejects; and never less than one row."""
+        taken: list[Held] = []
+        left, rejects_left = most, self.max_bytes
         while self._rows:
             held = self._rows[0]
-            if taken and size + held.size > self.max_bytes:
+            left -= held.size
+            if isinstance(held.row, Reject):
+                rejects_left -= held.size
+            if taken and (left < 0 or rejects_left < 0):
                 break
-            taken.append(held.row)
-            size += held.size
-            self._rows.popleft()
-        self.bytes -= size
+            taken.append(self._rows.popleft())
+        self.bytes -= size_of(taken)
         return taken
 
     def drop(self, partitions: Iterable[int]) -> int:
@@ -181,6 +186,10 @@ class Stored(NamedTuple):
 
 
 class Sink(Protocol):
+    @property
+    def takes_files(self) -> bool:
+        """Can a batch go as a file now?"""
+
     def read_stored(self, topic: str, partitions: set[int]) -> dict[int, Stored]:
         """What INGEST_OFFSETS holds for those of these partitions that it knows."""
 

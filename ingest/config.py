@@ -8,6 +8,8 @@ from typing import Any
 
 from ingest.kafka.settings import addresses, loggable, read_settings
 
+DEFAULT_FILE_MAX_BYTES = 16 * 1024 * 1024
+
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*", re.ASCII)
 
 
@@ -21,6 +23,8 @@ class IngesterConfig:
     batch_max_events: int
     batch_max_seconds: float
     batch_max_bytes: int
+    file_min_bytes: int
+    file_max_bytes: int
     sign_of_life_seconds: float
     offsets: str
     idle_exit: float
@@ -38,10 +42,17 @@ class IngesterConfig:
             f"topic {self.topic} at {self.bootstrap_servers} as group {self.group}"
             f" -> database {self.database} by connection {self.connection or '(default)'};"
             f" batches of {self.batch_max_events} events, {self.batch_max_seconds:g} s,"
-            f" {self.batch_max_bytes} bytes; sign of life {sign}; offsets {self.offsets};"
+            f" {self.batch_max_bytes} bytes; {self._files}; sign of life {sign};"
+            f" offsets {self.offsets};"
             f" metrics {metrics};"
             f" Kafka client: {loggable(self.kafka)}"
         )
+
+    @property
+    def _files(self) -> str:
+        if not self.file_max_bytes:
+            return "no files"
+        return f"files from {self.file_min_bytes} to {self.file_max_bytes} bytes"
 
 
 def parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
@@ -61,6 +72,19 @@ def parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
     # events compress about eightfold.
     limit = 4 * 1024 * 1024
     flags.add("--batch-max-bytes", limit, "and is never larger than this", type=whole(1024))
+    flags.add(
+        "--file-min-bytes",
+        limit,
+        "but where so many bytes of messages wait, as in a backlog, the batch is a file, uploaded"
+        " and loaded by COPY INTO",
+        type=whole(1),
+    )
+    flags.add(
+        "--file-max-bytes",
+        DEFAULT_FILE_MAX_BYTES,
+        "of at most this; the ingester holds about twice as much; 0: no files",
+        type=whole(0),
+    )
     flags.add(
         "--sign-of-life-seconds",
         300.0,

@@ -94,7 +94,7 @@ def connector(config: IngesterConfig) -> Connect:
 def ingest(config: IngesterConfig, connect: Connect, stop: Stop) -> None:
     """Run until told to stop or idle."""
     metrics = Metrics()
-    sink = SnowflakeSink(connect, config.database)
+    sink = SnowflakeSink(connect, config.database, files=config.file_max_bytes > 0)
     with metrics.served(config.metrics_host, config.metrics_port), contextlib.closing(sink):
         # First the warehouse: a consumer that is closed in the middle of its first questions to the
         # brokers writes a traceback beside the one line that says what is wrong.

@@ -18,7 +18,8 @@ except ImportError:
         start_http_server,
     )
 
-BATCH_EVENTS = (1, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000)
+BATCH_EVENTS = (1, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 25_000, 100_000)
+LANES = ("bound", "file")
 BATCH_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 
 
@@ -28,6 +29,12 @@ class Metrics:
         registry = self.registry
         self.events = Counter(
             "caves_ingest_events", "Messages written", ["outcome"], registry=registry
+        )
+        self.batches = Counter(
+            "caves_ingest_batches",
+            "Batches written: bound to a statement, or as a file",
+            ["lane"],
+            registry=registry,
         )
         self.batch_events = Histogram(
             "caves_ingest_batch_events",
@@ -63,10 +70,13 @@ class Metrics:
         )
         for outcome in ("raw", "rejected"):
             self.events.labels(outcome)
+        for lane in LANES:
+            self.batches.labels(lane)
 
     def wrote(self, batch: Batch, seconds: float) -> None:
         self.events.labels("raw").inc(len(batch.raw_rows))
         self.events.labels("rejected").inc(len(batch.rejects))
+        self.batches.labels("file" if batch.as_file else "bound").inc()
         self.batch_events.observe(len(batch.rows))
         self.batch_seconds.observe(seconds)
         self.last_commit.set(time.time())

@@ -12,6 +12,7 @@ COSTS = {
     "snappy": "messages that are compressed with snappy cannot be read",
     "zstandard": "messages that are compressed with zstd cannot be read",
     "prometheus_client": "there are no metrics",
+    "pyarrow": "a backlog is bound to statements, a few MB each, and not uploaded as files",
 }
 
 

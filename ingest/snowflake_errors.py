@@ -50,6 +50,7 @@ TRANSIENT_NUMBERS = frozenset(
         610,  # the warehouse is being resumed or resized
         625,  # a lock: waited for too long, or too many waiters
         630,  # the statement reached its timeout
+        91_016,  # the file that a COPY INTO names is not there; the next attempt uploads it again
         90_236,  # the transaction was undone, for it held up others while this process slept
         250_001,  # could not connect
         250_002,  # the connection is closed

@@ -2,16 +2,20 @@
 
 import contextlib
 import logging
+import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from io import BytesIO
 from typing import Any, NoReturn
 
 from snowflake.connector import SnowflakeConnection
 
 from ingest.batch import Batch, LastMessage, Stored
-from ingest.errors import Fatal, FenceLost, Transient
+from ingest.batch_file import COPY_RAW, parquet
+from ingest.errors import Fatal, FenceLost, IngestError, Transient
 from ingest.fast.bind_rows import as_json, raw_rows, rejected_rows
 from ingest.snowflake_errors import CONNECTOR_ERRORS, translate, with_advice
+from ingest.staged_files import StagedFiles
 
 log = logging.getLogger(__name__)
 
@@ -138,10 +142,22 @@ Connect = Callable[[], SnowflakeConnection]
 class SnowflakeSink:
     """A Sink over one Snowflake session, which is opened again after any error on the way there."""
 
-    def __init__(self, connect: Connect, database: str) -> None:
+    def __init__(
+        self,
+        connect: Connect,
+        database: str,
+        files: bool = False,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`files`: batches may go as files of the stage, while that works."""
         self._connect = connect
         self._database = database
         self._connection: SnowflakeConnection | None = None
+        self._files = StagedFiles(self._run_with_file, clock) if files else None
+
+    @property
+    def takes_files(self) -> bool:
+        return self._files is not None and self._files.usable
 
     def check(self, topic: str) -> None:
         """Raises Fatal, with one clear line, if the warehouse cannot be used at all.
@@ -159,6 +175,8 @@ class SnowflakeSink:
                 self._run(statement, (_now(), topic, "[]"), f"looking at {table}")
         except Transient as error:
             raise Fatal(with_advice(str(error), error.__cause__)) from error
+        # Is there a stage, and may it be used?
+        self._sweep()
 
     def read_offsets(self, topic: str, partitions: set[int]) -> dict[int, int]:
         """The offsets of read_stored alone."""
@@ -196,21 +214,27 @@ class SnowflakeSink:
     def write(self, batch: Batch) -> None:
         """As the seam says. The order is what makes it exactly once:
 
-        1. BEGIN.
+        1. BEGIN. A file has been uploaded before; nobody loads it but this transaction.
         2. Move the offsets, if they are what they were: the fence, and the lock behind it.
-        3. Insert the rows of RAW.
+        3. Insert the rows of RAW, or load the file of them.
         4. Insert the rejects.
         5. COMMIT. An answer that never came is looked up in INGEST_OFFSETS.
         """
+        file = self._upload(batch) if batch.as_file else None
         try:
             self._run("BEGIN TRANSACTION", (), "opening a transaction")  # 1
             self._move_offsets(batch)  # 2
-            self._insert_raw(batch)  # 3
+            if file is None:  # 3
+                self._insert_raw(batch)
+            else:
+                self._load(file, batch)
             self._insert_rejects(batch)  # 4
         except Exception:
             self._roll_back()
             raise
         self._commit(batch)  # 5
+        self._remove_files()
+        self._sweep()
 
     def try_out(self, batch: Batch) -> None:
         self._run("BEGIN TRANSACTION", (), "opening a transaction")
@@ -221,6 +245,11 @@ class SnowflakeSink:
             self._roll_back()
 
     def close(self) -> None:
+        if self._connection is not None:
+            self._remove_files()
+        self._disconnect()
+
+    def _disconnect(self) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
             with contextlib.suppress(*CONNECTOR_ERRORS):
@@ -250,6 +279,44 @@ class SnowflakeSink:
             parameters = (_now(), batch.topic, raw_rows(rows))
             self._run(INSERT_RAW, parameters, "writing RAW_EVENTS_STREAM", writes_data=True)
 
+    def _upload(self, batch: Batch) -> str:
+        """The name of the batch's file. Raises Transient alone: whatever is wrong here, the other
+        lane is open."""
+        assert self._files is not None
+        try:
+            return self._files.upload(parquet(batch.topic, batch.raw_rows, _now()))
+        except (IngestError, ValueError) as error:
+            self._files.rest(error)
+            raise Transient(f"{error}; the rows go without a file") from error
+
+    def _load(self, file: str, batch: Batch) -> None:
+        assert self._files is not None
+        statement, rows = COPY_RAW.replace("{file}", file), batch.raw_rows
+        try:
+            answer = self._run(statement, (), "loading a file", writes_data=True)
+            loaded = sum(int(each[3]) for each in answer if len(each) > 3)
+            if loaded != len(rows):
+                raise Fatal(f"COPY INTO says that it loaded {loaded} of {len(rows)} rows")
+        except Fatal as error:
+            self._files.rest(error)
+            raise Transient(f"{error}; the rows go without a file") from error
+
+    def _remove_files(self) -> None:
+        """Remove the files that have been loaded or given up. No batch may be under way."""
+        if self._files is not None:
+            try:
+                self._files.remove_own()
+            except IngestError as error:
+                log.info("files are left in the stage, and removed later: %s", error)
+
+    def _sweep(self) -> None:
+        """Now and then, remove the files that others have left."""
+        if self._files is not None:
+            try:
+                self._files.sweep()
+            except IngestError as error:
+                self._files.rest(error)
+
     def _insert_rejects(self, batch: Batch) -> None:
         rows = batch.rejects
         if rows:
@@ -275,7 +342,7 @@ class SnowflakeSink:
             try:
                 self._connection.cursor().execute("ROLLBACK")
             except CONNECTOR_ERRORS:
-                self.close()
+                self._disconnect()
 
     def _run(
         self, sql: str, parameters: Sequence[Any], doing: str, writes_data: bool = False
@@ -287,6 +354,15 @@ class SnowflakeSink:
             return cursor.fetchall()
         except CONNECTOR_ERRORS as error:
             self._fail(error, doing, writes_data)
+
+    def _run_with_file(self, sql: str, doing: str, content: BytesIO | None) -> list[Any]:
+        session = self._session()
+        try:
+            cursor = session.cursor()
+            cursor.execute(self._named(sql), file_stream=content)
+            return cursor.fetchall()
+        except CONNECTOR_ERRORS as error:
+            self._fail(error, doing)
 
     def _count(self, sql: str, parameters: Sequence[Any], doing: str) -> int:
         session = self._session()
@@ -312,7 +388,7 @@ class SnowflakeSink:
         ours = translate(error, doing, writes_data)
         if isinstance(ours, Transient):
             # Nobody knows what this session still holds; its open transaction ends with it.
-            self.close()
+            self._disconnect()
         raise ours from error
 
 

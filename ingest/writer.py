@@ -2,10 +2,10 @@
 
 import logging
 from collections import deque
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 
-from ingest.batch import Batch, Buffer, Sink, coordinates_of, cut_batch
+from ingest.batch import Batch, Buffer, Held, Sink, coordinates_of, cut_batch, size_of
 from ingest.config import IngesterConfig
 from ingest.errors import DataRefused, Fatal
 from ingest.fast.bind_rows import ready
@@ -21,8 +21,9 @@ class Writer:
 
     A batch is on its way between `begin` and `finish`; meanwhile messages may be added, and their
     rows are made ready to be sent. Nothing else here is told of what the write has done before
-    `finish`. No more than `batch_max_bytes` are on their way, and the caller stops adding once the
-    writer is full, which is at `batch_max_bytes` more: so it holds about twice as much at most.
+    `finish`. No more than `batch_max_bytes` are on their way, or `file_max_bytes` where the sink
+    takes files, and the caller stops adding once the writer is full, which is at as many more: so
+    it holds about twice as much at most.
 
     When the sink raises Transient, the rows stay here and the next call tries them again. When it
     raises FenceLost, the caller must drop them: another ingester has written them.
@@ -38,6 +39,8 @@ class Writer:
     ) -> None:
         self._topic = config.topic
         self._max_bytes = config.batch_max_bytes
+        self._file_min_bytes = config.file_min_bytes
+        self._file_max_bytes = config.file_max_bytes
         self._max_seconds = config.batch_max_seconds
         self._positions = positions
         self._metrics = metrics
@@ -49,8 +52,10 @@ class Writer:
         self._ahead_since: float | None = None
         # Rows that were taken from the buffer and are not written yet, in the order to write them:
         # those that are in flight, and those that wait for their turn.
-        self._sent: list[RawRow | Reject] = []
-        self._pending: deque[list[RawRow | Reject]] = deque()
+        self._sent: list[Held] = []
+        self._pending: deque[list[Held]] = deque()
+        # In a backlog one file follows another, and rows need not be made ready for a statement.
+        self._last_was_file = False
         self._sink = sink
         self._in_flight = InFlight(sink, clock)
         # When each partition last took part in a batch that was written.
@@ -81,10 +86,15 @@ class Writer:
         now = self._clock()
         for message in messages:
             row = sort_message(message, self._max_bytes)
-            self._buffer.add(ready(row) if isinstance(row, RawRow) else row, message.size, now)
+            if not self._last_was_file and isinstance(row, RawRow):
+                row = ready(row)
+            self._buffer.add(row, message.size, now)
 
     def full(self) -> bool:
-        return self._buffer.full()
+        most = self._max_bytes
+        if self._takes_files:
+            most = max(most, self._file_max_bytes)
+        return self._buffer.bytes >= most
 
     def due(self) -> bool:
         due_at = self.due_at()
@@ -118,7 +128,7 @@ class Writer:
             raise RuntimeError("what is in flight cannot be dropped")
         self._buffer.drop(partitions)
         kept = (
-            [row for row in rows if coordinates_of(row)[0] not in partitions]
+            [held for held in rows if coordinates_of(held.row)[0] not in partitions]
             for rows in self._pending
         )
         self._pending = deque(rows for rows in kept if rows)
@@ -134,18 +144,59 @@ class Writer:
         """Send the oldest batch that is held on its way, due or not, and with it a sign of life for
         these partitions. Nothing may be in flight."""
         if not self._pending and len(self._buffer):
-            self._pending.append(self._buffer.take())
+            files = self._takes_files and self._buffer.bytes >= self._file_min_bytes
+            self._pending.append(
+                self._buffer.take(self._file_max_bytes if files else self._max_bytes)
+            )
         rows = self._pending[0] if self._pending else []
+        as_file = self._goes_as_file(rows)
+        if not as_file and size_of(rows) > self._max_bytes:
+            rows = self._cut_first()
         # With nothing else held, all that Kafka has given out is in these rows.
         alone = len(self._pending) < 2 and not len(self._buffer)
         reached = self._positions.reached() if alone else {}
         if rows or reached or signs:
             positions = self._positions
             self._in_flight.start(
-                cut_batch(self._topic, rows, positions.stored, positions.topic_ids, reached, signs)
+                cut_batch(
+                    self._topic,
+                    [held.row for held in rows],
+                    positions.stored,
+                    positions.topic_ids,
+                    reached,
+                    signs,
+                    as_file,
+                )
             )
+            self._last_was_file = as_file
             self._signing = not rows and not reached
             self._sent = self._pending.popleft() if rows else []
+
+    @property
+    def _takes_files(self) -> bool:
+        return self._file_max_bytes > 0 and self._sink.takes_files
+
+    def _goes_as_file(self, rows: Sequence[Held]) -> bool:
+        """Enough for a file, and more than one row of RAW: a row is rejected by the word of a plain
+        INSERT alone."""
+        if not self._takes_files:
+            return False
+        raw = [held for held in rows if isinstance(held.row, RawRow)]
+        return len(raw) > 1 and size_of(raw) >= self._file_min_bytes
+
+    def _cut_first(self) -> list[Held]:
+        """Cut what is too much for a statement off the rows that are next; returns what is left."""
+        rows = self._pending.popleft()
+        left = self._max_bytes
+        end = 0
+        while end < len(rows) and (not end or left >= rows[end].size):
+            left -= rows[end].size
+            end += 1
+        first, rest = rows[:end], rows[end:]
+        if rest:
+            self._pending.appendleft(rest)
+        self._pending.appendleft(first)
+        return first
 
     def landed(self, seconds: float = 0.0) -> bool:
         """Has a write that was in flight ended, or does it within these seconds?"""
@@ -169,14 +220,15 @@ class Writer:
             self.committed_at |= dict.fromkeys(batch.moves, self._clock())
             self._report(batch, seconds)
 
-    def _halve(self, rows: list[RawRow | Reject], reason: str) -> None:
+    def _halve(self, rows: list[Held], reason: str) -> None:
         """Narrow the refused rows down to the one that is at fault, and reject that one, unless it
         is the table that is at fault."""
         if len(rows) > 1:
             middle = len(rows) // 2
             self._pending.extendleft([rows[middle:], rows[:middle]])
             return
-        row = rows[0]
+        [held] = rows
+        row = held.row
         try:
             self._blame_the_table(row, reason)
         except BaseException:
@@ -184,10 +236,10 @@ class Writer:
             raise
         if isinstance(row, RawRow):
             log.warning("%s is refused by the warehouse: %s", row.message.coordinates, reason)
-            self._pending.appendleft([refused(row, reason)])
+            self._pending.appendleft([Held(refused(row, reason), held.size, held.came)])
         elif row.payload is not None:
             log.warning("a payload is refused by the warehouse, and left out: %s", reason)
-            self._pending.appendleft([without_payload(row, reason)])
+            self._pending.appendleft([Held(without_payload(row, reason), held.size, held.came)])
         else:
             raise Fatal(
                 f"REJECTED_EVENTS does not take the message at offset {row.offset} of partition"
@@ -221,11 +273,12 @@ class Writer:
             return
         self._metrics.wrote(batch, seconds)
         log.info(
-            "wrote %d events and %d rejects of %s in %.0f ms: %s",
+            "wrote %d events and %d rejects of %s in %.0f ms%s: %s",
             len(batch.raw_rows),
             len(batch.rejects),
             batch.topic,
             seconds * 1000,
+            " as a file" if batch.as_file else "",
             " ".join(f"{each}:{old}-{new}" for each, (old, new) in sorted(batch.moves.items())),
         )
 

@@ -229,7 +229,7 @@ def test_the_pages_make_a_site_without_a_broken_link(tmp_path: Path) -> None:
 
 
 OBJECT = re.compile(
-    r"^CREATE (?:OR REPLACE |OR ALTER )?(?:TABLE|STREAM|TASK|VIEW|ALERT) (?:IF NOT EXISTS )?"
+    r"^CREATE (?:OR REPLACE |OR ALTER )?(?:TABLE|STAGE|STREAM|TASK|VIEW|ALERT) (?:IF NOT EXISTS )?"
     r"\w+\.(\w+)",
     re.MULTILINE,
 )

@@ -1,5 +1,6 @@
--- All tables. IF NOT EXISTS and never OR REPLACE: a replaced table takes its rows along and leaves
--- its streams stale. Later changes are additions by ALTER TABLE … ADD COLUMN IF NOT EXISTS.
+-- All tables, and the stage of the ingester's files. IF NOT EXISTS and never OR REPLACE: a replaced
+-- table takes its rows along and leaves its streams stale. Later changes are additions by
+-- ALTER TABLE … ADD COLUMN IF NOT EXISTS.
 --
 -- Every timestamp is TIMESTAMP_NTZ in UTC. Snowflake does not enforce primary keys: the procedures'
 -- MERGEs keep them true. Tables with streams have change tracking from the start, so that roles
@@ -36,6 +37,9 @@ CREATE TABLE IF NOT EXISTS RAW_DATA.INGEST_OFFSETS (
     PRIMARY KEY (TOPIC, PARTITION)
 )
 COMMENT = 'How far each Kafka partition is read, written in one transaction with the rows';
+
+CREATE STAGE IF NOT EXISTS RAW_DATA.INGEST_FILES
+    COMMENT = 'Files of a backlog, from their upload by the ingester to the COMMIT of their rows';
 
 ALTER TABLE RAW_DATA.INGEST_OFFSETS ADD COLUMN IF NOT EXISTS
 SKIPPED NUMBER(19, 0) COMMENT 'How many offsets below NEXT_OFFSET held no message';

@@ -53,11 +53,12 @@ def _raw(row: RawRow) -> str:
         fields += f',"customer_id":{quoted(customer_id)}'
     return (
         f'{{{fields},"message":{quoted(text)},"partition":{message.partition},'
-        f'"offset":{message.offset},"metadata":{_metadata(message)}}}'
+        f'"offset":{message.offset},"metadata":{metadata(message)}}}'
     )
 
 
-def _metadata(message: Message) -> str:
+def metadata(message: Message) -> str:
+    """KAFKA_METADATA as JSON, in ASCII."""
     if message.headers or len(message.key or b"") > _SHORT_KEY:
         return _metadata_json(message)
     before, behind = _around_timestamp(message.key, message.timestamp_type)

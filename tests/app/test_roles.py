@@ -246,13 +246,16 @@ def test_a_deployment_that_may_not_run_the_alert_says_what_gives_the_right(
 def test_the_ingester_writes_by_its_key_and_reads_nothing_but_its_offsets(
     environment: Environment,
 ) -> None:
-    sink = SnowflakeSink(environment.service, environment.database)
+    sink = SnowflakeSink(environment.service, environment.database, files=True)
+    sink.check("any")
     topic = f"t-{uuid.uuid4().hex[:8]}"
     sink.create_offsets(topic, {0: 0})
     value = b'{"event_type": "ORDER_CREATED", "event_id": "e-1"}'
     good, bad = (sort_message(Message(topic, 0, n, v), 1000) for n, v in enumerate((value, b"no")))
     sink.write(Batch(topic, {0: (0, 2)}, [good, bad]))
-    assert sink.read_offsets(topic, {0}) == {0: 2}
+    sink.write(Batch(topic, {0: (2, 3)}, [good], as_file=True))
+    assert sink.takes_files
+    assert sink.read_offsets(topic, {0}) == {0: 3}
     sink.close()
     with environment.service() as connection:
         run = _run(connection)
@@ -273,6 +276,8 @@ def test_the_ingester_writes_by_its_key_and_reads_nothing_but_its_offsets(
             "RAW_EVENTS_STREAM",
             "REJECTED_EVENTS",
         ]
+        stages = shown(connection, f"SHOW STAGES IN DATABASE {database}")
+        assert [row["name"] for row in stages] == ["INGEST_FILES"]
 
 
 def test_the_analyst_reads_every_view_of_analytics_and_sees_nothing_else(

@@ -140,6 +140,7 @@ def test_the_schemas_the_warehouse_and_the_stage_are_created() -> None:
     assert "CREATE DATABASE IF NOT EXISTS D\n" in text
     assert "CREATE WAREHOUSE IF NOT EXISTS COMPUTE_WH\n" in text
     assert "CREATE STAGE IF NOT EXISTS OPS.DEPLOYMENT\n" in text
+    assert "CREATE STAGE IF NOT EXISTS RAW_DATA.INGEST_FILES\n" in sql("02_tables.sql")
     for setting in ("SIZE = 'XSMALL'", "AUTO_SUSPEND = 60", "AUTO_RESUME = TRUE"):
         assert setting in text
     assert "INITIALLY_SUSPENDED = TRUE" in text

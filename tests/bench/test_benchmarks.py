@@ -52,12 +52,13 @@ def test_ingesters_of_all_kinds_are_measured(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(ingest, "_NAIVE", (("insert", 1, 3),))
     rows = ingest.run(120, 1.0)
     assert [each["ingester"] for each in rows] == [
+        "backlog, bound",
         "backlog",
         "kafka-python with crc32c, reading only",
         "kafka-python as pip installs it, reading only",
         "one INSERT per event",
     ]
-    assert [each["events"] for each in rows] == [120, 120, 120, 3]
+    assert [each["events"] for each in rows] == [120, 120, 120, 120, 3]
     assert rows[0]["statements per batch"] == 4.0
 
 

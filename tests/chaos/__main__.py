@@ -18,7 +18,7 @@ from rich.console import Console
 
 from app.caves.machine.broker import KAFKA, KINDS, TANSU
 from tests.chaos.deployment import deploy_with_snow
-from tests.chaos.plan import FULL, on_kafka, plan
+from tests.chaos.plan import FULL, on_kafka, plan, with_files
 from tests.chaos.report import show_round, show_total
 from tests.chaos.round import Outcome, run_round
 
@@ -40,6 +40,7 @@ def parser() -> argparse.ArgumentParser:
         default=TANSU,
         help="kafka (needs Java and Maven) is killed and started again, too (tansu)",
     )
+    result.add_argument("--files", action="store_true", help="every ingester sends files, not one")
     result.add_argument("--keep", action="store_true", help="keep data and logs of good rounds too")
     return result
 
@@ -49,6 +50,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     scale = replace(FULL, seconds=arguments.seconds, rate=arguments.rate)
     if arguments.broker == KAFKA:
         scale = on_kafka(scale)
+    if arguments.files:
+        scale = with_files(scale)
     seeds = range(arguments.seed, arguments.seed + arguments.rounds)
     try:
         for seed in seeds:

@@ -146,6 +146,8 @@ STEPS: dict[Kind, Callable[[World, Injection], Steps]] = {
     Kind.KILL_ACCOUNT_AT_COMMIT: kill_account_at_commit,
     Kind.LOSE_COMMIT: lose_answer("COMMIT"),
     Kind.LOSE_INSERT: lose_answer("INSERT"),
+    Kind.LOSE_PUT: lose_answer("PUT"),
+    Kind.LOSE_COPY: lose_answer("COPY"),
     Kind.SILENCE_BROKER: silence_broker,
     Kind.REBALANCE: rebalance,
     Kind.KILL_BROKER: end_broker(signal.SIGKILL),

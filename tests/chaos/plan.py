@@ -21,6 +21,8 @@ class Kind(StrEnum):
     KILL_ACCOUNT_AT_COMMIT = "account killed before it answers a COMMIT"
     LOSE_COMMIT = "answer to a COMMIT lost"
     LOSE_INSERT = "answer to an INSERT lost"
+    LOSE_PUT = "answer to a PUT lost"
+    LOSE_COPY = "answer to a COPY INTO lost"
     SILENCE_BROKER = "broker silent"
     REBALANCE = "a member joins in mid-batch and leaves"
     KILL_BROKER = "broker killed"
@@ -29,7 +31,9 @@ class Kind(StrEnum):
 
 # Tansu keeps its topics in memory: with it they would be gone.
 NEEDS_KAFKA = (Kind.KILL_BROKER, Kind.RESTART_BROKER)
-ON_TANSU = tuple(kind for kind in Kind if kind not in NEEDS_KAFKA)
+# There are such statements for sure only where every ingester sends files.
+NEEDS_FILES = (Kind.LOSE_PUT, Kind.LOSE_COPY)
+ON_TANSU = tuple(kind for kind in Kind if kind not in (*NEEDS_KAFKA, *NEEDS_FILES))
 ON_INGESTER = (Kind.KILL_INGESTER, Kind.FREEZE_BEFORE_FENCE, Kind.FREEZE_BEHIND_FENCE)
 
 
@@ -40,6 +44,7 @@ class Scale:
     seconds: float = 60.0
     rate: float = 200.0  # events per second
     ingesters: int = 3
+    file_ingesters: int = 1  # so many of them send files, the others statements alone
     session: float = 6.0
     silence: float = 15.0
     extra_every: float = 12.0
@@ -58,7 +63,7 @@ class Scale:
                 return (self.session * 2.2, self.session * 2.6)
             case Kind.REBALANCE:
                 return (self.session * 0.3, self.session)
-            case Kind.LOSE_COMMIT | Kind.LOSE_INSERT:
+            case Kind.LOSE_COMMIT | Kind.LOSE_INSERT | Kind.LOSE_PUT | Kind.LOSE_COPY:
                 return (0.0, 0.0)
             case _:
                 return (0.0, self.session * 0.4)
@@ -78,6 +83,11 @@ FULL = Scale()
 def on_kafka(scale: Scale) -> Scale:
     """The same, and the broker is stricken, too."""
     return replace(scale, broker=KAFKA, kinds=(*scale.kinds, *NEEDS_KAFKA))
+
+
+def with_files(scale: Scale) -> Scale:
+    """The same, and every ingester sends its rows as files."""
+    return replace(scale, file_ingesters=scale.ingesters + 1, kinds=(*scale.kinds, *NEEDS_FILES))
 
 
 # What is left out is what other tests are about.

@@ -5,7 +5,7 @@ from itertools import combinations
 
 import pytest
 
-from tests.chaos.plan import FULL, SHORT, Fault, Kind, Scale, on_kafka, plan, struck
+from tests.chaos.plan import FULL, SHORT, Fault, Kind, Scale, on_kafka, plan, struck, with_files
 from tests.chaos.proxy import header, statement
 from tests.chaos.reckoning import Reckoning, Row, ends_of, reckon, recovery
 
@@ -13,6 +13,7 @@ SCALES = [
     pytest.param(FULL, id="full"),
     pytest.param(SHORT, id="short"),
     pytest.param(on_kafka(FULL), id="kafka"),
+    pytest.param(with_files(on_kafka(FULL)), id="files"),
 ]
 
 

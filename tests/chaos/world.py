@@ -31,6 +31,7 @@ from tests.chaos.proxy import Proxy
 
 BATCHES = ("--batch-max-events", "100", "--batch-max-seconds", "1", "--metrics-port", "0")
 SHARES = ("--duplicate-share=0.04", "--late-share=0.05", "--bad-share=0.03", "--legacy-share=0.08")
+FILES, NO_FILES = ("--file-min-bytes", "1"), ("--file-max-bytes", "0")
 RESTART_SECONDS = 1.0
 READY_SECONDS = 60.0
 TICK_SECONDS = 0.05
@@ -87,11 +88,12 @@ class World:
         }
         self.account = self._slot("account", self._account_command())
         self.ingesters = [
-            self._slot(f"ingester-{number}", self._ingester_command(), self._home(number))
+            self._slot(f"ingester-{number}", self._ingester_command(number), self._home(number))
             for number in range(scale.ingesters)
         ]
         home = self._home(scale.ingesters)
-        self.guest = self._slot("ingester-guest", self._ingester_command(), home)
+        guest = self._ingester_command(scale.ingesters)
+        self.guest = self._slot("ingester-guest", guest, home)
         self.producer: Process | None = None
         self.broker: Process | None = None
         self.broker_is_down = False
@@ -270,8 +272,9 @@ class World:
         where = ["--port", str(self.place.account_port), "--data", str(self.place.data)]
         return [sys.executable, "-m", "flocon", "--host", HOST, *where]
 
-    def _ingester_command(self) -> list[str]:
+    def _ingester_command(self, number: int) -> list[str]:
         command = [sys.executable, "-m", "ingest.ingester", *BATCHES]
+        command += FILES if number < self.scale.file_ingesters else NO_FILES
         command += ["--bootstrap-servers", self.place.bootstrap_servers, "--topic", TOPIC]
         return [*command, "--connection", "local", "--database", self.machine.target.database]
 

@@ -30,6 +30,9 @@ def create_raw_data(connection: Any, database: str) -> None:
     script = (ROOT / "app" / "sql" / "02_tables.sql").read_text()
     cursor = connection.cursor()
     cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {database}.RAW_DATA")
+    stage = re.search(r"CREATE STAGE IF NOT EXISTS (RAW_DATA\.\w+)", script)
+    assert stage
+    cursor.execute(f"CREATE STAGE IF NOT EXISTS {database}.{stage[1]}")
     for table in TABLES:
         found = re.search(rf"CREATE TABLE IF NOT EXISTS RAW_DATA\.{table} .*?;\n", script, re.S)
         assert found, table

@@ -40,6 +40,8 @@ class FakeSink:
     one per write, before anything is written, and `read_troubles` likewise.
     """
 
+    takes_files = False
+
     def __init__(self, offsets: dict[int, int] | None = None) -> None:
         self.offsets = dict(offsets or {})
         self.topic_ids: dict[int, str | None] = {}

@@ -77,10 +77,10 @@ class Cursor:
         self._real = real
         self._fault = fault
 
-    def execute(self, sql: str, parameters: Any = ()) -> None:
+    def execute(self, sql: str, parameters: Any = (), **options: Any) -> None:
         table = re.search(r"RAW_DATA\.(\w+)", sql)
         name = " ".join([sql.split()[0], *(table.groups() if table else ())])
-        self._fault.around(name, lambda: self._real.execute(sql, parameters))
+        self._fault.around(name, lambda: self._real.execute(sql, parameters, **options))
 
     def fetchall(self) -> list[Any]:
         return self._real.fetchall()

@@ -49,6 +49,7 @@ def test_a_backlog_during_an_outage_is_held_by_kafka_and_written_afterwards(
     ingester = world.ingester(
         *("-c", "mortal", "--metrics-port", str(port)),
         *("--batch-max-bytes", str(LIMIT), "--batch-max-seconds", "0.1"),
+        *("--file-min-bytes", str(LIMIT // 2), "--file-max-bytes", str(LIMIT)),
         SNOWFLAKE_CONNECTIONS=connections_of(mortal).replace("'", '"'),
     )
 

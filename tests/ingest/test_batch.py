@@ -2,16 +2,16 @@
 
 import pytest
 
-from ingest.batch import Buffer, coordinates_of, cut_batch
-from ingest.messages import RawRow, Reject
+from ingest.batch import Buffer, Held, coordinates_of, cut_batch
+from ingest.messages import Reject
 
 
 def reject(partition: int, offset: int) -> Reject:
     return Reject("no event_type", "sales", partition, offset)
 
 
-def offsets(rows: list[RawRow | Reject]) -> list[int]:
-    return [coordinates_of(each)[1] for each in rows]
+def offsets(rows: list[Held]) -> list[int]:
+    return [coordinates_of(each.row)[1] for each in rows]
 
 
 def test_an_empty_buffer_is_never_due() -> None:
@@ -39,9 +39,8 @@ def test_a_buffer_is_due_at_once_when_it_has_enough_rows() -> None:
 def test_a_buffer_is_due_at_once_when_it_has_enough_bytes() -> None:
     buffer = Buffer(max_events=50, max_seconds=60, max_bytes=1000)
     buffer.add(reject(0, 0), 999, now=100)
-    assert not buffer.full()
+    assert not buffer.due(100)
     buffer.add(reject(0, 1), 100, now=100)
-    assert buffer.full()
     assert buffer.due(100)
 
 
@@ -49,9 +48,9 @@ def test_a_batch_takes_all_that_is_there_up_to_its_bytes() -> None:
     buffer = Buffer(max_events=2, max_seconds=60, max_bytes=1000)
     for offset in range(5):
         buffer.add(reject(0, offset), 300, now=100)
-    assert offsets(buffer.take()) == [0, 1, 2]
-    assert offsets(buffer.take()) == [3, 4]
-    assert buffer.take() == []
+    assert offsets(buffer.take(1000)) == [0, 1, 2]
+    assert offsets(buffer.take(1000)) == [3, 4]
+    assert buffer.take(1000) == []
     assert buffer.bytes == 0
 
 
@@ -59,15 +58,15 @@ def test_a_message_larger_than_a_batch_is_a_batch_of_its_own() -> None:
     buffer = Buffer(max_events=2, max_seconds=60, max_bytes=1000)
     buffer.add(reject(0, 0), 5000, now=100)
     buffer.add(reject(0, 1), 100, now=100)
-    assert offsets(buffer.take()) == [0]
-    assert offsets(buffer.take()) == [1]
+    assert offsets(buffer.take(1000)) == [0]
+    assert offsets(buffer.take(1000)) == [1]
 
 
 def test_what_is_left_after_a_batch_is_due_by_its_own_first_message() -> None:
     buffer = Buffer(max_events=50, max_seconds=60, max_bytes=1000)
     buffer.add(reject(0, 0), 900, now=100)
     buffer.add(reject(0, 1), 101, now=130)
-    buffer.take()
+    buffer.take(1000)
     assert buffer.due_at() == 190
 
 
@@ -77,7 +76,7 @@ def test_dropping_a_partition_leaves_the_others() -> None:
         buffer.add(reject(partition, offset), 100, now=100)
     assert buffer.drop({0}) == 2
     assert buffer.bytes == 100
-    assert [coordinates_of(each) for each in buffer.take()] == [(1, 7)]
+    assert [coordinates_of(each.row) for each in buffer.take(10_000)] == [(1, 7)]
 
 
 def test_a_batch_moves_each_of_its_partitions_from_what_is_stored_to_behind_its_last_row() -> None:

@@ -2,9 +2,11 @@
 by one. Each time a fresh one continues, and each message is there once."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 import raw_to_staging
@@ -31,6 +33,7 @@ CALLS = [
     "SELECT INGEST_OFFSETS",
     "INSERT RAW_EVENTS_STREAM",
     "INSERT REJECTED_EVENTS",
+    "LIST INGEST_FILES",
     "SELECT INGEST_OFFSETS",
     "MERGE INGEST_OFFSETS",
     "MERGE INGEST_OFFSETS",
@@ -41,6 +44,19 @@ CALLS = [
     "INSERT RAW_EVENTS_STREAM",
     "INSERT REJECTED_EVENTS",
     "COMMIT",
+    "commit to Kafka",
+    "commit to Kafka",
+]
+AS_FILE = ("--file-min-bytes", "1")
+FILE_CALLS = [
+    *CALLS[:10],
+    "PUT INGEST_FILES",
+    "BEGIN",
+    "UPDATE INGEST_OFFSETS",
+    "COPY RAW_EVENTS_STREAM",
+    "INSERT REJECTED_EVENTS",
+    "COMMIT",
+    "REMOVE INGEST_FILES",
     "commit to Kafka",
     "commit to Kafka",
 ]
@@ -65,27 +81,73 @@ def calls_of(log: str) -> list[str]:
 def test_an_ingester_killed_at_any_of_its_calls_leaves_each_message_once(
     account: RunningAccount, broker: str, programs: None, pipeline_database: str, tmp_path: Path
 ) -> None:
-    faults = [
-        f"die {moment} {number + 1}"
-        for number in range(len(CALLS))
-        for moment in ("before", "after")
+    """All calls of one that binds its rows, and those that differ where they go as a file."""
+    every = range(len(CALLS))
+    differ = [
+        number
+        for number, call in enumerate(FILE_CALLS)
+        if call.split()[0] in ("PUT", "COPY", "COMMIT", "REMOVE")
     ]
     looking = account.connect(database=pipeline_database)
-    worlds: list[World] = []
+    killed = Killings(account, broker, pipeline_database, tmp_path, looking)
+    killed.at_each(every, CALLS, ())
+    killed.at_each(differ, FILE_CALLS, AS_FILE)
+    looking.close()
+    assert_laws(account, pipeline_database, messages=len(MESSAGES) * len(killed.worlds))
 
-    def new_worlds(count: int) -> list[World]:
+
+@dataclass
+class Killings:
+    account: RunningAccount
+    broker: str
+    database: str
+    folder: Path
+    looking: Any
+    worlds: list[World] = field(default_factory=list)
+
+    def at_each(self, numbers: Sequence[int], calls: Sequence[str], flags: Sequence[str]) -> None:
+        """Kill an ingester that makes these calls before and after those of these numbers."""
+        flags = (*ONE_BATCH, *flags)
+        [rehearsal] = self._new_worlds(1)
+        undisturbed = rehearsal.sabotaged("none", *flags)
+        assert rehearsal.left(undisturbed) == 0, undisturbed.log
+        assert calls_of(undisturbed.log) == calls
+        missed = {
+            f"die {moment} {number + 1}": f"{calls[number]}, die {moment} {number + 1}"
+            for number in numbers
+            for moment in ("before", "after")
+        }
+        # Where the group hesitates, an ingester has its partitions a second time, and the fault
+        # strikes another call than the rehearsed one: all must be well then, too, and the fault is
+        # due again.
+        for _ in range(ROUNDS):
+            with ThreadPoolExecutor(AT_ONCE) as pool:
+                outcomes = list(
+                    pool.map(
+                        lambda world, fault: self._outcome(world, fault, flags),
+                        self._new_worlds(len(missed)),
+                        missed,
+                    )
+                )
+            assert [each for each in outcomes if each[1]] == []
+            struck = {where for where, _ in outcomes}
+            missed = {fault: where for fault, where in missed.items() if where not in struck}
+        assert missed == {}
+
+    def _new_worlds(self, count: int) -> list[World]:
         made = [
-            World(account, broker, pipeline_database, tmp_path, connection=looking)
+            World(self.account, self.broker, self.database, self.folder, connection=self.looking)
             for _ in range(count)
         ]
-        send(broker, {world.topic: MESSAGES for world in made})
-        worlds.extend(made)
+        if made:
+            send(self.broker, {world.topic: MESSAGES for world in made})
+        self.worlds.extend(made)
         return made
 
-    def outcome(world: World, fault: str) -> tuple[str, str]:
+    def _outcome(self, world: World, fault: str, flags: Sequence[str]) -> tuple[str, str]:
         """Where it was struck, and what is wrong afterwards."""
         try:
-            victim = world.sabotaged(fault, *ONE_BATCH)
+            victim = world.sabotaged(fault, *flags)
             if world.left(victim) != -9:
                 return fault, f"survived: {victim.log}"
             struck = f"{calls_of(victim.log)[-1]}, {fault}"
@@ -100,24 +162,6 @@ def test_an_ingester_killed_at_any_of_its_calls_leaves_each_message_once(
             return struck, "" if right else f"{world.ingested()} {world.stored()}"
         finally:
             world.kill_all()
-
-    [rehearsal] = new_worlds(1)
-    undisturbed = rehearsal.sabotaged("none", *ONE_BATCH)
-    assert rehearsal.left(undisturbed) == 0, undisturbed.log
-    calls = calls_of(undisturbed.log)
-    assert calls == CALLS
-    missed = {fault: f"{calls[int(fault.split()[-1]) - 1]}, {fault}" for fault in faults}
-    # Where the group hesitates, an ingester has its partitions a second time, and the fault strikes
-    # another call than the rehearsed one: all must be well then, too, and the fault is due again.
-    for _ in range(ROUNDS):
-        with ThreadPoolExecutor(AT_ONCE) as pool:
-            outcomes = list(pool.map(outcome, new_worlds(len(missed)), missed))
-        assert [each for each in outcomes if each[1]] == []
-        struck = {where for where, _ in outcomes}
-        missed = {fault: where for fault, where in missed.items() if where not in struck}
-    looking.close()
-    assert missed == {}
-    assert_laws(account, pipeline_database, messages=len(MESSAGES) * len(worlds))
 
 
 def assert_laws(account: RunningAccount, database: str, messages: int) -> None:

@@ -27,6 +27,12 @@ def test_defaults_are_those_of_the_manual() -> None:
     assert config.kafka == {}
 
 
+def test_files_can_be_switched_off_and_the_start_up_line_says_so() -> None:
+    config = read_config([], {"CAVES_FILE_MAX_BYTES": "0"})
+    assert config.file_max_bytes == 0
+    assert "; no files; " in str(config)
+
+
 def test_the_environment_mirrors_the_flags_and_a_flag_wins() -> None:
     environ = {
         "CAVES_TOPIC": "from_environ",
@@ -53,10 +59,10 @@ def test_the_start_up_line_shows_what_holds_and_no_secret(tmp_path: Path) -> Non
     config = read_config(["-c", "prod", "--kafka-config", str(settings)], environ)
     assert str(config) == (
         "topic sales_events at 127.0.0.1:9092 as group caves-ingester -> database CAVES_ALBERT_DB"
-        " by connection prod; batches of 50 events, 60 s, 4194304 bytes; sign of life"
-        " every 300 s; offsets resume; metrics 127.0.0.1:8000; Kafka client: proxy_url=***"
-        " sasl_mechanism=PLAIN sasl_plain_password=*** sasl_plain_username=shop"
-        " security_protocol=SASL_SSL ssl_password=***"
+        " by connection prod; batches of 50 events, 60 s, 4194304 bytes; files from 4194304 to"
+        " 16777216 bytes; sign of life every 300 s; offsets resume; metrics 127.0.0.1:8000;"
+        " Kafka client: proxy_url=*** sasl_mechanism=PLAIN sasl_plain_password=***"
+        " sasl_plain_username=shop security_protocol=SASL_SSL ssl_password=***"
     )
     for secret in ("s3cret", "hunter2", "topsecret"):
         assert secret not in str(config) + repr(config)

@@ -4,13 +4,15 @@
 
 USE DATABASE <% ctx.env.database %>;
 
--- The ingester: it may add to RAW and not read it, let alone change it.
+-- The ingester: it may add to RAW and not read it, let alone change it. Its stage holds what it has
+-- read from Kafka and not loaded yet.
 GRANT USAGE ON DATABASE <% ctx.env.database %> TO ROLE <% ctx.env.database %>_INGESTER;
 GRANT USAGE ON SCHEMA RAW_DATA TO ROLE <% ctx.env.database %>_INGESTER;
 GRANT INSERT ON TABLE RAW_DATA.RAW_EVENTS_STREAM TO ROLE <% ctx.env.database %>_INGESTER;
 GRANT INSERT ON TABLE RAW_DATA.REJECTED_EVENTS TO ROLE <% ctx.env.database %>_INGESTER;
 GRANT SELECT, INSERT, UPDATE ON TABLE RAW_DATA.INGEST_OFFSETS
 TO ROLE <% ctx.env.database %>_INGESTER;
+GRANT READ, WRITE ON STAGE RAW_DATA.INGEST_FILES TO ROLE <% ctx.env.database %>_INGESTER;
 
 -- The analyst: views read with their owner's rights, so no table has to be granted.
 GRANT USAGE ON DATABASE <% ctx.env.database %> TO ROLE <% ctx.env.database %>_ANALYST;
