@@ -123,7 +123,10 @@ EXAMPLES: dict[tuple[str, str], list[tuple[str, Any]]] = {
     ("CREATE, ALTER, COMMENT, SHOW", "keys and properties of tables"): [
         ("CREATE TABLE keyed (n INT PRIMARY KEY) CLUSTER BY (n)", None),
         ("INSERT INTO keyed VALUES (1), (1)", [(2,)]),
-        ("SHOW PRIMARY KEYS IN TABLE keyed", []),
+        ("CREATE TABLE copied_key CLONE keyed", None),
+        ("SHOW PRIMARY KEYS IN TABLE copied_key", []),
+        ("CREATE TEMPORARY TABLE brief (n INT PRIMARY KEY)", None),
+        ("SHOW PRIMARY KEYS IN TABLE brief", []),
     ],
     ("CREATE, ALTER, COMMENT, SHOW", "COMMENT, SHOW TABLES, SHOW VIEWS, SHOW COLUMNS"): [
         ("CREATE TABLE told (n INT)", None),

@@ -120,3 +120,59 @@ def test_a_dropped_schema_is_no_longer_current(run: Run) -> None:
     assert run("show tables in schema short_lived") == []
     assert run("show streams in schema short_lived") == []
     run("drop schema short_lived")
+
+
+def test_keys_are_shown_and_follow_their_columns(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/show-primary-keys"""
+    run("create schema of_keys")
+    run("create table makers (id int primary key, name varchar unique)")
+    run(
+        "create table wines (id int, maker int references makers (id), year int, label varchar,"
+        " constraint wines_pk primary key (id, year), constraint named unique (label, year),"
+        " constraint of_maker foreign key (maker) references makers)"
+    )
+
+    def shown(statement: str, *columns: str) -> list[Any]:
+        run(statement)
+        names = ", ".join(f'"{name}"' for name in columns)
+        return run(f"select {names} from table(result_scan(last_query_id())) order by all")
+
+    own = ("constraint_name", "column_name", "key_sequence")
+    assert shown("show primary keys in table wines", *own) == [
+        ("WINES_PK", "ID", 1),
+        ("WINES_PK", "YEAR", 2),
+    ]
+    assert shown("show unique keys in schema of_keys", "table_name", "column_name") == [
+        ("MAKERS", "NAME"),
+        ("WINES", "LABEL"),
+        ("WINES", "YEAR"),
+    ]
+    names = ("pk_table_name", "pk_column_name", "fk_table_name", "fk_column_name")
+    assert (
+        shown("show imported keys in table wines", *names)
+        == [("MAKERS", "ID", "WINES", "MAKER")] * 2
+    )
+    assert shown("show exported keys in makers", *names) == [("MAKERS", "ID", "WINES", "MAKER")] * 2
+    assert shown("show imported keys in makers", *names) == []
+    run("describe table wines")
+    described = (
+        'select "name", "primary key", "unique key" from table(result_scan(last_query_id()))'
+    )
+    assert run(described) == [
+        ("ID", "Y", "N"), ("MAKER", "N", "N"), ("YEAR", "Y", "Y"), ("LABEL", "N", "Y"),
+    ]  # fmt: skip
+    run("alter table wines rename column year to vintage")
+    run("alter table wines drop column label")
+    run("alter table wines rename to bottles")
+    assert shown("show primary keys in schema of_keys", "table_name", "column_name") == [
+        ("BOTTLES", "ID"),
+        ("BOTTLES", "VINTAGE"),
+        ("MAKERS", "ID"),
+    ]
+    assert [row[3] for row in run("show unique keys in schema of_keys")] == ["MAKERS"]
+    run("create table later (a int)")
+    run("alter table later add constraint of_a primary key (a)")
+    assert shown("show primary keys in later", *own) == [("OF_A", "A", 1)]
+    run("drop table bottles")
+    assert {row[3] for row in run("show primary keys in schema of_keys")} == {"MAKERS", "LATER"}
+    assert errno(run, "show primary keys in table nothing") == 2003

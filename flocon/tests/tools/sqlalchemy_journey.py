@@ -77,6 +77,9 @@ assert [(column["name"], str(column["type"])) for column in found.get_columns("w
 ]  # fmt: skip
 assert sorted(found.get_sequence_names()) == ["bottle_ids", "wine_ids"]
 assert found.has_table("wines") and not found.has_table("nothing")
+assert found.get_pk_constraint("wines")["constrained_columns"] == ["id"]
+(foreign,) = found.get_foreign_keys("bottles")
+assert (foreign["referred_table"], foreign["referred_columns"]) == ("wines", ["id"])
 reflected = MetaData()
 reflected.reflect(engine)
 assert sorted(reflected.tables) == ["bottles", "wines"]

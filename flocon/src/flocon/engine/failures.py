@@ -173,7 +173,7 @@ _NOT_RECOGNIZED = {
 _UNKNOWN = (
     (re.compile(r'because schema "?(.+?)"? does not exist'), "Schema '{}' {}"),
     (re.compile(r"(?:Table|View|Sequence) with name \"?(.+?)\"? does not exist"), "Object '{}' {}"),
-    (re.compile(r'Referenced column "(.+?)" not found'), "invalid identifier '{}'"),
+    (re.compile(r'Referenced column "(.+?)" (?:was )?not found'), "invalid identifier '{}'"),
     (re.compile(r'does not have a column (?:named|with name) "(.+?)"'), "invalid identifier '{}'"),
     (re.compile(r'Referenced table "(.+?)" not found'), "invalid identifier '{}'"),
     (re.compile(r'Function with name "?(.+?)"? does not exist'), "Unknown function {}"),

@@ -12,7 +12,7 @@ from flocon.core import errors, result
 from flocon.core.result import Result
 from flocon.engine import HIDDEN_SCHEMA, Binds, Conflict, quoted
 from flocon.engine.parsing import name_of
-from flocon.objects import comments, listings, stages, table_properties
+from flocon.objects import comments, keys, listings, stages, table_properties
 from flocon.objects.databases import already_dropped
 from flocon.session.context import Context
 from flocon.session.names import qualify
@@ -75,16 +75,17 @@ def _altered(context: Context, tree: exp.Alter, table: FullName, kind: str, bind
             table_properties.put(context, table, {"CLUSTER_BY": ""})
             return result.status("Statement executed successfully.")
         if isinstance(action, exp.AddConstraint):
-            return _add_constraint(action)
+            return _add_constraint(context, table, action)
         if isinstance(action, exp.ClusterProperty | exp.Cluster):
-            keys = table_properties.clustering(action)
-            table_properties.put(context, table, {"CLUSTER_BY": keys})
+            clustering = table_properties.clustering(action)
+            table_properties.put(context, table, {"CLUSTER_BY": clustering})
             return result.status("Statement executed successfully.")
         if not isinstance(action, _ALTERATIONS) or _is_column_comment(action):
             raise errors.unsupported(f"ALTER {kind} … {action.sql(dialect='snowflake')}")
     _check_spelling(context, tree, table)
     qualify(context, tree)
     answer = _until_done(lambda: stages.with_fakesnow(context, tree.copy(), binds))
+    keys.columns_changed(context, table, tree)
     if table not in context.connection.temporary:
         context.account.streams.table_changed(
             context.catalog(table.database), context.connection, table
@@ -122,13 +123,14 @@ def _until_done(statement: Callable[[], Result]) -> Result:
 _ALTERATIONS = (exp.ColumnDef, exp.AlterColumn, exp.RenameColumn, exp.Drop)
 
 
-def _add_constraint(action: exp.AddConstraint) -> Result:
+def _add_constraint(context: Context, table: FullName, action: exp.AddConstraint) -> Result:
     """Keys are recorded on Snowflake, and not enforced.
 
     https://docs.snowflake.com/en/sql-reference/constraints-overview
     """
     if action.find(exp.CheckColumnConstraint):
         raise errors.unsupported("ALTER TABLE … ADD CONSTRAINT … CHECK")
+    keys.add(context, table, action)
     return result.status("Statement executed successfully.")
 
 

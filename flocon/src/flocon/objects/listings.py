@@ -17,7 +17,7 @@ from flocon.access.trees import Place
 from flocon.core import errors, result
 from flocon.core.result import Result
 from flocon.engine import HIDDEN_SCHEMA, Temporary, literal, parsing
-from flocon.objects import table_properties, table_sizes
+from flocon.objects import keys, table_properties, table_sizes
 from flocon.session.context import Context
 from flocon.session.names import place_of
 from flocon.session.statements import Kind
@@ -343,15 +343,17 @@ def describe_relation(context: Context, statement: DescribeRelation) -> Result:
     full = context.resolve(statement.name)
     if full not in context.connection.temporary and context.relation_kind(full) is None:
         raise errors.does_not_exist(statement.kind.capitalize(), full)
-    return _described(context, [*context.place(full)])
+    return _described(context, full)
 
 
-def _described(context: Context, where: list[str]) -> Result:
+def _described(context: Context, full: FullName) -> Result:
+    where = [*context.place(full)]
     columns = _columns(
         "name", "type", "kind", "null?", "default", "primary key", "unique key", "check",
         "expression", "comment", "policy name", "privacy domain",
     )  # fmt: skip
     lengths = _lengths(context, where)
+    primary, unique = keys.columns_of(context, full)
     rows = [
         {
             "name": name,
@@ -359,8 +361,8 @@ def _described(context: Context, where: list[str]) -> Result:
             "kind": "COLUMN",
             "null?": _yes(nullable),
             "default": default,
-            "primary key": "N",
-            "unique key": "N",
+            "primary key": _yes(name in primary),
+            "unique key": _yes(name in unique),
             "comment": comment,
         }
         for name, kind, nullable, default, comment in context.connection.values(

@@ -11,7 +11,7 @@ from flocon.core import errors, result
 from flocon.core.result import Result
 from flocon.engine import Binds, compressed, quoted
 from flocon.engine.parsing import name_of
-from flocon.objects import comments, listings, stages, table_properties
+from flocon.objects import comments, keys, listings, stages, table_properties
 from flocon.session.context import Context
 from flocon.session.directory import of_duckdb
 from flocon.session.names import Names, qualify
@@ -49,6 +49,7 @@ def create_table(context: Context, tree: exp.Create, binds: Binds) -> Result:
         return result.status(f"{table.name} already exists, statement succeeded.")
     if kind and not tree.args.get("replace"):
         raise errors.already_exists(table)
+    declared = keys.of_create(context, tree)
     strip_constraints(tree)
     like = tree.find(exp.LikeProperty)
     properties = table_properties.of_create(tree)
@@ -65,7 +66,7 @@ def create_table(context: Context, tree: exp.Create, binds: Binds) -> Result:
     if kind:
         context.account.streams.table_gone(context.catalog(table.database), table)
     table_properties.forget(context, table)
-    table_properties.put(context, table, properties)
+    table_properties.put(context, table, properties | keys.as_property(declared))
     comments.put_all(context, "TABLE", table, told)
     listings.created(context, "TABLE", table)
     return answer

@@ -1,0 +1,268 @@
+"""Keys of tables, recorded and not enforced: SHOW PRIMARY, UNIQUE, IMPORTED and EXPORTED KEYS.
+
+https://docs.snowflake.com/en/sql-reference/constraints-overview
+https://docs.snowflake.com/en/sql-reference/sql/show-primary-keys
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlglot import Expr, exp
+
+from flocon.access.needs import Demand, Listing
+from flocon.access.trees import Place
+from flocon.core import errors, result
+from flocon.core.result import Result
+from flocon.engine import OF_THE_ENGINE
+from flocon.engine.parsing import name_of
+from flocon.objects import table_properties
+from flocon.session.context import Context
+from flocon.session.names import place_of
+from flocon.session.statements import Kind
+from flocon.sql.show import ShowScope, show_scope
+from flocon.sql.tokens import FullName, Tokens
+
+PROPERTY = "KEYS"
+
+
+@dataclass(frozen=True)
+class Key:
+    """kind: PRIMARY, UNIQUE or FOREIGN. target: the table that a foreign one is of, by its full
+    name; target_columns: of that, none for those of its primary key."""
+
+    kind: str
+    name: str
+    columns: tuple[str, ...]
+    created_on: str
+    target: tuple[str, str, str] | None = None
+    target_columns: tuple[str, ...] = ()
+
+
+def of_create(context: Context, tree: exp.Create) -> list[Key]:
+    """The keys that a CREATE TABLE declares."""
+    if not isinstance(tree.this, exp.Schema):
+        return []
+    return [key for part in tree.this.expressions for key in _of_part(context, part)]
+
+
+def _of_part(context: Context, part: Expr, name: str = "") -> Iterator[Key]:
+    if isinstance(part, exp.Constraint):
+        for inner in part.expressions:
+            yield from _of_part(context, inner, part.name)
+    elif isinstance(part, exp.ColumnDef):
+        named = ""
+        for constraint in part.constraints:
+            named = constraint.name
+            yield from _of_column(context, constraint.kind, part.name, named)
+    elif isinstance(part, exp.PrimaryKey):
+        yield _key("PRIMARY", name, _names(part.expressions))
+    elif isinstance(part, exp.UniqueColumnConstraint) and isinstance(part.this, exp.Schema):
+        yield _key("UNIQUE", name, _names(part.this.expressions))
+    elif isinstance(part, exp.ForeignKey) and part.args.get("reference"):
+        yield _foreign(context, name, _names(part.expressions), part.args["reference"])
+
+
+def _of_column(context: Context, kind: Expr, column: str, name: str) -> Iterator[Key]:
+    if isinstance(kind, exp.PrimaryKeyColumnConstraint):
+        yield _key("PRIMARY", name, (column,))
+    elif isinstance(kind, exp.UniqueColumnConstraint):
+        yield _key("UNIQUE", name, (column,))
+    elif isinstance(kind, exp.Reference):
+        yield _foreign(context, name, (column,), kind)
+
+
+def _names(parts: Sequence[Expr]) -> tuple[str, ...]:
+    return tuple(part.this.name if isinstance(part, exp.Ordered) else part.name for part in parts)
+
+
+def _key(kind: str, name: str, columns: tuple[str, ...], **more: Any) -> Key:
+    return Key(
+        kind,
+        name or f"SYS_CONSTRAINT_{uuid.uuid4()}",
+        columns,
+        datetime.now(UTC).isoformat(),
+        **more,
+    )
+
+
+def _foreign(
+    context: Context, name: str, columns: tuple[str, ...], reference: exp.Reference
+) -> Key:
+    written = reference.this
+    named = written.expressions if isinstance(written, exp.Schema) else ()
+    table = written.this if isinstance(written, exp.Schema) else written
+    target = context.resolve(name_of(table))
+    place = (target.database, target.schema, target.name)
+    return _key("FOREIGN", name, columns, target=place, target_columns=_names(named))
+
+
+def add(context: Context, table: FullName, action: exp.AddConstraint) -> None:
+    """ALTER TABLE … ADD, of keys."""
+    added = [key for part in action.expressions for key in _of_part(context, part)]
+    if added and table not in context.connection.temporary:
+        kept = of_database(context, table.database).get(table, [])
+        table_properties.put(context, table, as_property([*kept, *added]))
+
+
+def columns_changed(context: Context, table: FullName, tree: exp.Alter) -> None:
+    """A key follows a column's name, and goes with its column."""
+    if table in context.connection.temporary:
+        return
+    kept = before = of_database(context, table.database).get(table, [])
+    for action in tree.args["actions"] if before else ():
+        if isinstance(action, exp.RenameColumn):
+            old, new = action.this.name, action.args["to"].name
+            kept = [
+                replace(key, columns=tuple(new if c == old else c for c in key.columns))
+                for key in kept
+            ]
+        elif isinstance(action, exp.Drop):
+            gone = {column.name for column in action.find_all(exp.Column)}
+            kept = [key for key in kept if not gone & set(key.columns)]
+    if kept != before:
+        table_properties.put(context, table, as_property(kept) or {PROPERTY: ""})
+
+
+def columns_of(context: Context, table: FullName) -> tuple[set[str], set[str]]:
+    """The columns of its primary key, and those of its unique ones."""
+    if table in context.connection.temporary or table.schema in OF_THE_ENGINE:
+        return set(), set()
+    known = of_database(context, table.database).get(table, ())
+    primary, unique = (
+        {column for key in known if key.kind == kind for column in key.columns}
+        for kind in ("PRIMARY", "UNIQUE")
+    )
+    return primary, unique
+
+
+def as_property(keys: Sequence[Key]) -> dict[str, str]:
+    return {PROPERTY: json.dumps([asdict(key) for key in keys])} if keys else {}
+
+
+def of_database(context: Context, database: str) -> dict[FullName, list[Key]]:
+    """Those of all of its tables."""
+    return {
+        FullName(database, schema, name): [_read(each) for each in json.loads(found[PROPERTY])]
+        for (schema, name), found in table_properties.of_database(context, database).items()
+        if PROPERTY in found
+    }
+
+
+def _read(document: dict[str, Any]) -> Key:
+    target = document.pop("target")
+    columns, of_target = document.pop("columns"), document.pop("target_columns")
+    place = tuple(target) if target else None
+    return Key(**document, columns=tuple(columns), target=place, target_columns=tuple(of_target))
+
+
+# --- SHOW -----------------------------------------------------------------------------------------
+
+_OWN = ("created_on", "database_name", "schema_name", "table_name", "column_name", "key_sequence",
+        "constraint_name", "rely", "comment")  # fmt: skip
+_FOREIGN = ("created_on", "pk_database_name", "pk_schema_name", "pk_table_name", "pk_column_name",
+            "fk_database_name", "fk_schema_name", "fk_table_name", "fk_column_name",
+            "key_sequence", "update_rule", "delete_rule", "fk_name", "pk_name", "deferrability",
+            "rely", "comment")  # fmt: skip
+_TYPES = {"created_on": "TIMESTAMP WITH TIME ZONE", "key_sequence": "BIGINT"}
+_RULE = "NO ACTION"
+
+
+@dataclass(frozen=True)
+class ShowKeys:
+    """which: PRIMARY, UNIQUE, IMPORTED or EXPORTED. They are looked for in table, else in scope."""
+
+    which: str
+    scope: ShowScope
+    table: Any = None
+
+
+def _read_show(tokens: Tokens) -> ShowKeys:
+    """SHOW which KEYS [IN {ACCOUNT | DATABASE d | SCHEMA s | [TABLE] t}]"""
+    tokens.expect("SHOW")
+    tokens.accept("TERSE")
+    which = tokens.word()
+    tokens.expect("KEYS")
+    if tokens.accept("IN", "TABLE") or (
+        tokens.peek("IN") and not any(tokens.peek("IN", word) for word in _PLACES)
+    ):
+        tokens.accept("IN")
+        table = tokens.name()
+        tokens.end()
+        return ShowKeys(which, ShowScope(), table)
+    return ShowKeys(which, show_scope(tokens))
+
+
+_PLACES = ("ACCOUNT", "DATABASE", "SCHEMA")
+
+
+def show(context: Context, statement: ShowKeys) -> Result:
+    full: FullName | None = None
+    schema: str | None = None
+    if statement.table is not None:
+        full = context.resolve(statement.table)
+        if full not in context.connection.temporary and context.relation_kind(full) is None:
+            raise errors.does_not_exist("Table", full)
+        databases = [full.database]
+    else:
+        database, schema = place_of(context, statement.scope)
+        databases = [database] if database else list(context.account.databases())
+    known: dict[FullName, list[Key]] = {}
+    for each in databases:
+        known |= of_database(context, each)
+    rows = [
+        row
+        for table, keys in sorted(known.items(), key=lambda entry: str(entry[0]))
+        for key in keys
+        for row in _rows(statement.which, table, key, known)
+        if _asked(statement.which, row, full, schema)
+    ]
+    columns = _OWN if statement.which in ("PRIMARY", "UNIQUE") else _FOREIGN
+    return result.of({name: _TYPES.get(name, "VARCHAR") for name in columns}, rows, result.SHOW)
+
+
+def _asked(which: str, row: tuple[Any, ...], table: FullName | None, schema: str | None) -> bool:
+    """Own and exported keys are asked for by the table they are of, imported ones by the other."""
+    _, *names = row[:8]
+    place = names[4:7] if which == "IMPORTED" else names[:3]
+    if table is not None:
+        return place == [table.database, table.schema, table.name]
+    return schema in (None, place[1])
+
+
+def _rows(
+    which: str, table: FullName, key: Key, known: dict[FullName, list[Key]]
+) -> Iterator[tuple[Any, ...]]:
+    created = datetime.fromisoformat(key.created_on)
+    own = (table.database, table.schema, table.name)
+    if which in ("PRIMARY", "UNIQUE"):
+        if key.kind == which:
+            for number, column in enumerate(key.columns, start=1):
+                yield (created, *own, column, number, key.name, "false", None)
+        return
+    if key.kind != "FOREIGN" or key.target is None:
+        return
+    others = known.get(FullName(*key.target), ())
+    primary = next((each for each in others if each.kind == "PRIMARY"), None)
+    columns = key.target_columns or (primary.columns if primary else key.columns)
+    name = primary.name if primary else None
+    for number, (column, other) in enumerate(zip(key.columns, columns, strict=False), start=1):
+        rules = (_RULE, _RULE, key.name, name, "NOT DEFERRABLE", "false", None)
+        yield (created, *key.target, other, *own, column, number, *rules)
+
+
+def _lists(statement: ShowKeys, place: Place) -> Demand:
+    before = "" if statement.which in ("PRIMARY", "UNIQUE") else "fk_"
+    path = tuple(f"{before}{part}_name" for part in ("database", "schema", "table"))
+    return Demand((), lists=Listing(("TABLE",), path))
+
+
+STATEMENTS = tuple(
+    Kind(("SHOW", which), _read_show, show, _lists)
+    for which in ("PRIMARY", "UNIQUE", "IMPORTED", "EXPORTED")
+)
