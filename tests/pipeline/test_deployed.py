@@ -37,13 +37,14 @@ def test_a_deployment_out_of_order_says_what_is_missing(
     account: Any, project: Path, folded: Callable[[Any], str]
 ) -> None:
     options = ("-c", "local", "--env", "database=NOT_THERE")
-    before_the_build = account.snow("snowpark", "deploy", "--replace", *options, cwd=project)
+    deploy = ("snowpark", "deploy", "--replace", *options, "--warehouse", "COMPUTE_WH")
+    before_the_build = account.snow(*deploy, cwd=project)
     assert before_the_build.returncode != 0
-    assert re.search(r"Artifact .*procedures\.zip .*does not exist", folded(before_the_build))
+    assert re.search(r"Artifact .* required for .* does not exist", folded(before_the_build))
 
     build = account.snow("snowpark", "build", *options, cwd=project)
     assert build.returncode == 0, build.stdout + build.stderr
-    before_the_database = account.snow("snowpark", "deploy", "--replace", *options, cwd=project)
+    before_the_database = account.snow(*deploy, cwd=project)
     assert before_the_database.returncode != 0
     assert re.search(r"002003 .*'NOT_THERE' does not exist", folded(before_the_database))
 
@@ -61,7 +62,7 @@ def test_procedures_work_on_their_own_database_whatever_the_callers_is(
         "snowpark", "deploy", "--replace", *options, "--warehouse", "COMPUTE_WH", cwd=project
     )
     assert deploy.returncode == 0, deploy.stdout + deploy.stderr
-    again = account.snow("snowpark", "deploy", *options, cwd=project)
+    again = account.snow("snowpark", "deploy", *options, "--warehouse", "COMPUTE_WH", cwd=project)
     assert again.returncode != 0
     assert "already exists. Consider using --replace" in folded(again)
 
