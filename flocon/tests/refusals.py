@@ -111,6 +111,7 @@ REFUSED: dict[str, tuple[str, ...]] = {
     "CREATE PROCEDURE": (
         "create procedure q() returns int language javascript as 'return 1'",
         "create procedure q() returns int language sql as 'begin return 1; end'",
+        "create procedure q() returns int as 'begin return 1; end'",
         "create procedure q() returns int language java runtime_version = '11'"
         " packages = ('com.snowflake:snowpark:latest') handler = 'A.b' as 'class A {}'",
         "create procedure q() returns int language python runtime_version = '3.11'"

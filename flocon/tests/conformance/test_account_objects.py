@@ -46,6 +46,8 @@ def test_a_warehouse_has_the_generation_and_the_acceleration_that_it_is_given(
     assert warehouse(connection, name) == ("2", "true", 2)
     run(f"create or replace warehouse {name} resource_constraint = standard_gen_1")
     assert warehouse(connection, name)[0] == "1"
+    run(f"alter warehouse {name} set warehouse_size = small wait_for_completion = true")
+    assert error(run, f"alter warehouse {name} set wait_for_completion = maybe") == 1481
     assert error(run, f"alter warehouse {name} set generation = '3'") == 1481
     assert error(run, f"alter warehouse {name} set enable_query_acceleration = maybe") == 1481
 

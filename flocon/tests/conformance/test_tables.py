@@ -62,7 +62,7 @@ def test_a_clone_has_rows_constraints_and_comments_and_a_life_of_its_own(
     run("create or replace table shape like origin")
     run("delete from origin")
     assert run("select * from twin") == [(1, "x")]
-    assert run("select * from shape") == []
+    assert run("select * from outlined") == []
     for copy in ("twin", "shape"):
         assert errno(run, f"insert into {copy} (a) values (null)") == 100072
         assert shown(connection, f"describe table {copy}")[1]["comment"] == "it's"
@@ -176,3 +176,12 @@ def test_keys_are_shown_and_follow_their_columns(run: Run) -> None:
     run("drop table bottles")
     assert {row[3] for row in run("show primary keys in schema of_keys")} == {"MAKERS", "LATER"}
     assert errno(run, "show primary keys in table nothing") == 2003
+
+
+def test_a_table_is_made_like_a_view(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/create-table"""
+    run("create view outlined as select 1 a, 'x' b")
+    run("create table shaped like outlined")
+    run("insert into shaped select * from outlined")
+    assert run("select * from shaped") == [(1, "x")]
+    assert errno(run, "create table cloned clone outlined") == 2003

@@ -83,7 +83,8 @@ def _create_like(
     if source.args.get("when"):
         raise errors.unsupported(f"Time Travel on {origin.name}")
     place = context.place(origin)
-    if context.connection.relation_kind(*place) != "TABLE":
+    kind = context.connection.relation_kind(*place)
+    if kind != "TABLE" and (full or kind != "VIEW"):
         raise errors.does_not_exist("Table", origin)
     columns = context.connection.values(
         "SELECT column_name, data_type, is_nullable, column_default, comment FROM duckdb_columns()"

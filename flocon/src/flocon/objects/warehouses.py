@@ -59,7 +59,7 @@ _ONLY_VALUES = {
 }
 
 
-def _properties(tokens: Tokens) -> dict[str, Any]:
+def _properties(tokens: Tokens, *, alters: bool = False) -> dict[str, Any]:
     """NAME [=] value …; unknown names are Snowflake's 001008, wrong values 001481."""
     found: dict[str, Any] = {}
     while not tokens.done:
@@ -77,6 +77,9 @@ def _properties(tokens: Tokens) -> dict[str, Any]:
             found["auto_suspend"] = int(value) if value.isdigit() else 0
         elif name == "AUTO_RESUME":
             found["auto_resume"] = _boolean(name, value)
+        elif name == "WAIT_FOR_COMPLETION" and alters:
+            # A warehouse has its new size at once.
+            _boolean(name, value)
         elif name == "INITIALLY_SUSPENDED":
             found["state"] = "SUSPENDED" if _boolean(name, value) else "STARTED"
         elif name == "COMMENT":
@@ -154,7 +157,7 @@ def _read_alter(tokens: Tokens) -> AlterWarehouse:
         tokens.accept("IF", "SUSPENDED")
         action, changes = "RESUME", {"state": "STARTED"}
     elif tokens.accept("SET"):
-        action, changes = "SET", _properties(tokens)
+        action, changes = "SET", _properties(tokens, alters=True)
     else:
         raise errors.unsupported(f"ALTER WAREHOUSE … {tokens.rest()}")
     tokens.end()

@@ -247,7 +247,9 @@ def _clauses(tokens: Tokens, statement: CreateProcedure) -> CreateProcedure:
         statement = replace(statement, **_clause(tokens, statement.kind, clause))
         if clause == "AS":
             break
-    if statement.kind == "FUNCTION" and "LANGUAGE" not in seen:
+    if "LANGUAGE" not in seen:
+        if statement.kind == "PROCEDURE":
+            raise errors.unsupported("LANGUAGE SQL")
         statement = replace(statement, language="SQL")
     if statement.returns_table is not None and statement.kind == "FUNCTION":
         if statement.language != "SQL":
