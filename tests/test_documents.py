@@ -2,12 +2,15 @@
 
 import argparse
 import importlib.util
+import json
 import os
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -261,6 +264,60 @@ def test_the_page_of_objects_counts_the_metrics() -> None:
     assert (len(metrics), len(more)) == (6, 2)
     assert "| `PIPELINE_HEALTH` | six metrics " in page
     assert "the same and two more" in page
+
+
+def test_readme_is_short_shows_two_pictures_and_its_badges_are_true() -> None:
+    text = (ROOT / "README.md").read_text("utf-8")
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    badges = dict(re.findall(r"badge/(\w+)-([\w.-]+)-blue", text))
+    version = ".".join(str(part) for part in sys.version_info[:2])
+
+    assert len(text.splitlines()) <= 150
+    assert "no Snowflake account" in " ".join(text.split())
+    assert text.count("```mermaid") == 1
+    assert len(set(re.findall(r"docs/[\w-]+\.png", text))) >= 1
+    assert badges == {
+        "licence": project["license"].replace("-", "--"),
+        "python": "3.11",
+    }
+    assert badges["python"] == version
+    assert f"python{version}" in (ROOT / "Makefile").read_text("utf-8")
+
+
+def test_the_page_of_commands_names_every_command() -> None:
+    page = (ROOT / "docs" / "commands.md").read_text("utf-8")
+
+    assert [name for name in cli.COMMANDS if f"`caves {name}" not in page] == []
+
+
+def test_the_credits_of_the_page_on_cost_are_those_of_the_model(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    page = (ROOT / "docs" / "cost.md").read_text("utf-8")
+    rows = re.findall(r"^\| `(\w+)`.*?\| ([\d.]+) \| ([\d.]+) \|$", page, re.MULTILINE)
+    assert cli.main(["cost", "--offline", "--json"]) == 0
+    first = json.loads(capsys.readouterr().out)
+    assert cli.main(["cost", "--offline", "--json", "--env", "warehouse_generation=2"]) == 0
+    second = json.loads(capsys.readouterr().out)
+
+    def credits_a_day(answer: Any) -> dict[str, str]:
+        found = {each["PROFILE"]: each["CREDITS_A_DAY"] for each in answer["profiles"]}
+        return {name: f"{round(credits, 1):g}" for name, credits in found.items()}
+
+    assert {name: one for name, one, _ in rows} == credits_a_day(first)
+    assert {name: two for name, _, two in rows} == credits_a_day(second)
+
+
+# Said aloud, an engineer would choose another word.
+TRANSLATED = re.compile(
+    r"\b(mends?|mended|anew|whoever|of which is known|are none|only informs?|thereof|whence)\b",
+    re.IGNORECASE,
+)
+
+
+@each_page
+def test_a_page_reads_as_it_would_be_said(page: Path) -> None:
+    assert TRANSLATED.findall(without_code(text_of(page))) == []
 
 
 def test_the_index_of_decisions_lists_every_page() -> None:

@@ -89,9 +89,7 @@ def test_a_warehouse_is_enlarged_as_the_manual_says(deployed: Deployed) -> None:
     assert sizes[mine] == "Small"
 
 
-def test_a_stream_that_was_lost_is_made_anew_without_losing_a_row(
-    deployed: Deployed, account: Any
-) -> None:
+def test_a_lost_stream_is_recreated_without_losing_a_row(deployed: Deployed, account: Any) -> None:
     caves = Caves(account, deployed.database)
     take_in(deployed.account, 0, "o-1")
     run_block(deployed, the_block("DROP STREAM"))

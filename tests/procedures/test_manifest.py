@@ -77,6 +77,10 @@ def test_the_environment_has_the_documented_defaults() -> None:
         "dashboard_compute_pool": "SYSTEM_COMPUTE_POOL_CPU",
         "max_event_future_seconds": 3600,
         "profile": "live",
+        "profile_fast": (
+            "task_trigger=USER_TASK_MINIMUM_TRIGGER_INTERVAL_IN_SECONDS = 10; batch_max_seconds=1;"
+            " batch_max_events=10000; latency_threshold=60"
+        ),
         "profile_triggered": (
             "task_trigger=; batch_max_seconds=180; batch_max_events=10000;"
             " sign_of_life_seconds=900; alert_schedule=15 MINUTE"

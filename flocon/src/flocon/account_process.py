@@ -30,7 +30,7 @@ class AccountProcess(Commandable):
     options: further ones of the command, such as `["--log-statements"]`.
     port: 0 takes a free one, and keeps it when the account is started again.
     user, password: what `connect` logs in with.
-    forked: not started anew but forked from a process that has imported it, which saves a second
+    forked: not started but forked from a process that has imported it, which saves a second
         from the second one on; for tests that start many.
 
     >>> with AccountProcess(folder) as account, account.connect() as connection:

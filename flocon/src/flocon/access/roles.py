@@ -88,7 +88,7 @@ class Roles:
         self._load()
 
     def _load(self) -> None:
-        """Read everything anew: grants change rarely, and are few."""
+        """Read everything again: grants are few and change rarely."""
         with self._lock:
             self._read()
 

@@ -77,7 +77,7 @@ class Lane(ABC, Generic[J, R]):
 
     @abstractmethod
     def _counted(self, key: Key, job: J, run: R, outcome: Any) -> J:
-        """The job after a run: too many failures in a row suspend it, a success begins anew."""
+        """The job after a run: too many failures in a row suspend it, a success resets them."""
 
     def _is_triggered(self, key: Key, job: J, now: datetime) -> bool:
         """Does something else than its schedule start it now?"""
@@ -260,7 +260,7 @@ class TaskLane(Lane[Task, GraphRun]):
         return GraphRun(self._around, database, graph, Run(job, moment, source), on_recorded)
 
     def _counted(self, key: Key, job: Task, run: GraphRun, outcome: Outcome) -> Task:
-        """One task's failures in a row suspend the root; its success begins anew."""
+        """One task's failures in a row suspend the root; its success resets the count."""
         counted = replace(job, failures=task_graph.counted(job.failures, outcome.states))
         most = max(counted.failures.values(), default=0)
         if not (counted.started and 0 < counted.suspend_after <= most):

@@ -59,7 +59,7 @@ class Streams:
         self._settle(catalog)
 
     def _settle(self, catalog: Catalog) -> None:
-        """Finish what a crash left half done: views are made anew, unread tables let go."""
+        """Finish what a crash left half done: recreate views, drop unread tables."""
         read = set()
         for stream in [s for s in self.all() if s.name.database == catalog.database]:
             catalog.write(f"DROP VIEW IF EXISTS {stream.quoted_view}")
