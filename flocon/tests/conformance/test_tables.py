@@ -62,7 +62,7 @@ def test_a_clone_has_rows_constraints_and_comments_and_a_life_of_its_own(
     run("create or replace table shape like origin")
     run("delete from origin")
     assert run("select * from twin") == [(1, "x")]
-    assert run("select * from outlined") == []
+    assert run("select * from shape") == []
     for copy in ("twin", "shape"):
         assert errno(run, f"insert into {copy} (a) values (null)") == 100072
         assert shown(connection, f"describe table {copy}")[1]["comment"] == "it's"
