@@ -52,7 +52,7 @@ MACROS = (
     "_account_array_place(a, p) AS"
     " CASE WHEN p < 0 THEN greatest(_account_array_size(a) + p, 0) ELSE p END",
     "_account_array_insert(a, p, x) AS to_json(_account_list(a)[:_account_array_place(a, p)]"
-    " || list_transform(range(_account_array_place(a, p) - _account_array_size(a)),"
+    " || list_transform(range(CAST(_account_array_place(a, p) - _account_array_size(a) AS BIGINT)),"
     " lambda i: CAST('null' AS JSON))"
     " || [_account_element(x)] || _account_list(a)[_account_array_place(a, p) + 1:])",
     "_account_array_remove(a, x) AS"
@@ -69,9 +69,10 @@ MACROS = (
     "_account_array_intersection(a, b) AS to_json(list_filter(_account_list(a), lambda e, i:"
     " _account_array_times(_account_list(a)[:i], e) <= _account_array_times(_account_list(b), e)))",
     "_account_array_reverse(a) AS to_json(list_reverse(_account_list(a)))",
-    "_account_array_slice(a, f, t) AS to_json(list_filter(_account_list(a), lambda e, i:"
+    "_account_array_slice(a, f, t) AS CASE WHEN f IS NOT NULL AND t IS NOT NULL THEN"
+    " to_json(list_filter(_account_list(a), lambda e, i:"
     " i > CASE WHEN f < 0 THEN _account_array_size(a) + f ELSE f END"
-    " AND i <= CASE WHEN t < 0 THEN _account_array_size(a) + t ELSE t END))",
+    " AND i <= CASE WHEN t < 0 THEN _account_array_size(a) + t ELSE t END)) END",
     "_account_array_text(l, s) AS CASE WHEN len(l) = 0 THEN ''"
     " WHEN s IS NOT NULL THEN list_reduce(l, lambda x, y: x || s || y) END",
     "_account_array_to_string(a, s) AS _account_array_text(list_transform(_account_list(a),"

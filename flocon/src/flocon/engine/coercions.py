@@ -106,6 +106,8 @@ def _coerced(node: Expr) -> Expr:
         _grouped(node)
     if isinstance(node, _DATE_PARTS):
         return _part_of_moment(node)
+    if isinstance(node, exp.Ceil | exp.Floor | exp.MonthsBetween):
+        return _fixed(node)
     if isinstance(node, exp.Distinct) and isinstance(node.parent, exp.Count):
         node.set("expressions", [_same(each) for each in node.expressions])
     if isinstance(node, _COMPARISONS) and not isinstance(node.parent, exp.Update):
@@ -138,6 +140,28 @@ def _part_of_moment(node: Expr) -> Expr:
     if _kind(value) in _ZONED and not part.startswith(("EPOCH", "TIMEZONE")):
         node.set(key, _cast(value, "TIMESTAMP_NTZ"))
     return node
+
+
+def _fixed(node: Expr) -> Expr:
+    """Fixed-point numbers: CEIL and FLOOR of such, MONTHS_BETWEEN.
+
+    https://docs.snowflake.com/en/sql-reference/functions/ceil
+    https://docs.snowflake.com/en/sql-reference/functions/months_between
+    """
+    if isinstance(node.parent, exp.Cast):
+        return node
+    if isinstance(node, exp.MonthsBetween):
+        return _cast(node.copy(), "DECIMAL(38, 6)")
+    decimals, value = node.args.get("decimals"), node.this.unnest()
+    bare = value.this if isinstance(value, exp.Neg) else value
+    written = isinstance(bare, exp.Literal) and "e" not in bare.name.lower()
+    if decimals is None or not (written or _kind(value) == _Kind.DECIMAL):
+        return node
+    places = decimals.this if isinstance(decimals, exp.Neg) else decimals
+    if not (isinstance(places, exp.Literal) and places.is_int):
+        return node
+    scale = 0 if places is not decimals else min(int(places.name), 37)
+    return _cast(node.copy(), f"DECIMAL(38, {scale})")
 
 
 def _cast(value: Expr, kind: str) -> exp.Cast:

@@ -115,6 +115,8 @@ def numbers(node: Expr) -> Expr:
 
     https://docs.snowflake.com/en/sql-reference/functions/try_to_decimal
     """
+    if isinstance(node, exp.ToNumber) and node.args.get("format"):
+        raise errors.unsupported(f"TO_NUMBER with a format: {node.sql('snowflake')[:100]}")
     if isinstance(node, exp.ToNumber) and node.args.get("safe"):
         node.set("this", exp.Anonymous(this="_account_number_text", expressions=[node.this]))
     return fs.to_decimal(node)

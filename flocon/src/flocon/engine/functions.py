@@ -198,6 +198,9 @@ def counts(node: Expr) -> Expr:
     if isinstance(node, exp.Chr):
         codes = [exp.cast(each, "INTEGER", dialect="duckdb") for each in node.expressions]
         node.set("expressions", codes)
+    if isinstance(node, _OF_BITS):
+        for key in ("this", "expression"):
+            node.set(key, exp.cast(node.args[key], "BIGINT", dialect="duckdb"))
     for name in _COUNTS.get(type(node), ()):
         count = node.args.get(name)
         if count is not None and not isinstance(count, exp.Literal | exp.Neg):
@@ -205,6 +208,7 @@ def counts(node: Expr) -> Expr:
     return node
 
 
+_OF_BITS = (exp.BitwiseAnd, exp.BitwiseOr, exp.BitwiseXor)
 _COUNTS: dict[type[Expr], tuple[str, ...]] = {
     exp.Substring: ("start", "length"),
     exp.Left: ("expression",),
@@ -224,6 +228,8 @@ def text_differs(value: Expr) -> bool:
     neither large values nor those with a macro inside get it, or they would grow without end. A
     bind is never a VARIANT, and DuckDB would take it for one inside the macro."""
     if isinstance(value, exp.Literal | exp.DPipe | exp.Concat | exp.Null | exp.Placeholder):
+        return False
+    if isinstance(value, exp.Neg) and isinstance(value.this, exp.Literal):
         return False
     return not is_text(value) and _is_small(value)
 
@@ -404,6 +410,36 @@ def percentiles(node: Expr) -> Expr:
     return _call("quantile_cont", value, node.args["quantile"])
 
 
+def truths(node: Expr) -> Expr:
+    """BOOLAND, BOOLOR, BOOLXOR of numbers, which are rounded first, and of truths.
+
+    https://docs.snowflake.com/en/sql-reference/functions/boolxor
+    """
+    if not isinstance(node, exp.Xor | exp.Booland | exp.Boolor):
+        return node
+    one, other = (_truth(each) for each in (node.this, node.expression))
+    kind = exp.NEQ if isinstance(node, exp.Xor) else exp.And
+    return exp.paren((exp.Or if isinstance(node, exp.Boolor) else kind)(this=one, expression=other))
+
+
+def _truth(value: Expr) -> Expr:
+    bare = value.this if isinstance(value, exp.Neg) else value
+    known = value.type.this in exp.DataType.NUMERIC_TYPES if value.type else False
+    if known or (isinstance(bare, exp.Literal) and not bare.is_string):
+        value = exp.Round(this=value, decimals=exp.Literal.number(0))
+    return exp.cast(value, "BOOLEAN", dialect="duckdb")
+
+
+def initcaps(node: Expr) -> Expr:
+    """INITCAP of a bind, which DuckDB loses inside of the lambdas that SQLGlot makes of it."""
+    if not isinstance(node, exp.Initcap) or not node.find(exp.Placeholder):
+        return node
+    name = exp.to_identifier("text", quoted=True)
+    inner = exp.select(exp.alias_(node.this.copy(), name))
+    node.set("this", exp.Column(this=name.copy()))
+    return exp.select(node.copy()).from_(inner.subquery("_")).subquery()
+
+
 def hashes(node: Expr) -> Expr:
     """HASH is a whole number of 64 bits with a sign.
 
@@ -530,6 +566,8 @@ def _number(value: int) -> Expr:
 REWRITES = (
     seeded,
     percentiles,
+    initcaps,
+    truths,
     hashes,
     joins,  # before FLATTEN is another function
     flatten,

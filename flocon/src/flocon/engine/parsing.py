@@ -145,6 +145,9 @@ Snowflake.Parser.PLACEHOLDER_PARSERS = {
     TokenType.PLACEHOLDER: _placed_mark,
 }
 
+# A column may be called ARRAY or LIST; only brackets alone make an array.
+Snowflake.Parser.ARRAY_CONSTRUCTORS = {}
+
 # The session answers it, not the engine.
 Snowflake.Parser.FUNCTIONS = {
     **Snowflake.Parser.FUNCTIONS,
@@ -162,9 +165,12 @@ def number_binds(tree: Expr) -> int:
         elif str(mark.this).isdigit():
             mark.set("this", f"b{mark.this}")
     marks.sort(key=lambda mark: mark.meta.get(_PLACE, 0))
-    for index, mark in enumerate(marks, start=1):
-        mark.set("this", f"b{index}")
-    return len(marks)
+    # Some functions are read as expressions that repeat an argument: that is one mark still.
+    places = {mark.meta.get(_PLACE, index): None for index, mark in enumerate(marks)}
+    numbers = {place: index for index, place in enumerate(places, start=1)}
+    for index, mark in enumerate(marks):
+        mark.set("this", f"b{numbers[mark.meta.get(_PLACE, index)]}")
+    return len(numbers)
 
 
 def upper_case(tree: Expr) -> Expr:
