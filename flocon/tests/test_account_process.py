@@ -59,6 +59,20 @@ def test_it_ends_with_the_program_that_has_started_it(tmp_path: Path, forked: bo
     AccountProcess(tmp_path, forked=True).start().stop()
 
 
+@pytest.mark.parametrize("forked", [False, True])
+def test_a_program_that_ends_has_waited_for_all_that_its_accounts_needed(
+    tmp_path: Path, forked: bool
+) -> None:
+    """What they are forked from was still there when the program was gone."""
+    program = (
+        f"import flocon\nwith flocon.AccountProcess({str(tmp_path)!r}, forked={forked}): pass\n"
+    )
+    command = [sys.executable, "-W", "always::ResourceWarning", "-c", program]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "still running" not in done.stderr
+
+
 def is_alive(pid: int) -> bool:
     try:
         return "Z" not in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
@@ -70,6 +84,10 @@ def test_a_start_that_fails_says_what_the_account_said(account: AccountProcess) 
     account.options = ["--idle-minutes", "never"]
     with pytest.raises(RuntimeError, match="'never' is no positive number"):
         account.start()
+    # It has been waited for: nothing but its exit code is left.
+    assert account.process is not None
+    assert account.process.returncode is not None
+    assert account._input is None
 
 
 def test_an_account_that_was_not_started_cannot_be_stopped(account: AccountProcess) -> None:

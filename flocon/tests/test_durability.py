@@ -34,11 +34,13 @@ def mortal(tmp_path: Path) -> Iterator[AccountProcess]:
     """An account of the test's own, with database D, to be killed."""
     running = new_account(tmp_path, forked=True)
     running.start()
-    with running.connect() as connection:
-        connection.cursor().execute("CREATE DATABASE d")
-    yield running
-    if running.process and running.process.poll() is None:
-        running.stop()
+    try:
+        with running.connect() as connection:
+            connection.cursor().execute("CREATE DATABASE d")
+        yield running
+    finally:
+        if running.process and running.process.poll() is None:
+            running.stop()
 
 
 def run(account: AccountProcess, *statements: str) -> list[Any]:

@@ -21,10 +21,8 @@ _THREE_THOUSAND_ROWS = (
 
 @pytest.fixture
 def account(tmp_path: Path) -> Iterator[AccountProcess]:
-    made = new_account(tmp_path, forked=True)
-    made.start()
-    yield made
-    made.stop()
+    with new_account(tmp_path, forked=True) as made:
+        yield made
 
 
 def limit_files(account: AccountProcess, bytes_: int) -> None:

@@ -105,8 +105,7 @@ def test_a_data_folder_is_its_owners_alone_whatever_it_was_before(tmp_path: Path
     (account.data / "logs").mkdir(parents=True, mode=0o755)
     (account.data / "logs" / "procedures.log").write_text("old")
     (account.data / "logs" / "procedures.log").chmod(0o644)
-    account.start()
-    with account.connect() as connection:
+    with account, account.connect() as connection:
         for statement in (
             "create database d",
             "create table t (a int)",
@@ -117,7 +116,6 @@ def test_a_data_folder_is_its_owners_alone_whatever_it_was_before(tmp_path: Path
         ):
             connection.cursor().execute(statement)
         assert modes(account.data) == {"folder 700", "file 600"}
-    account.stop()
     assert modes(account.data) == {"folder 700", "file 600"}
 
 

@@ -37,10 +37,8 @@ STRANGE = (
 @pytest.fixture
 def own(tmp_path: Path) -> Iterator[AccountProcess]:
     """An account of the test's own, whose folder it looks into."""
-    made = new_account(tmp_path, forked=True)
-    made.start()
-    yield made
-    made.stop()
+    with new_account(tmp_path, forked=True) as made:
+        yield made
 
 
 def runner(connection: SnowflakeConnection) -> Run:

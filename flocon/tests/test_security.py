@@ -37,11 +37,10 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AccountProcess
         *("--max-request-mb", "0.5", "--idle-minutes", "0.05", "--log-statements"),
     ]
     running.user, running.password = "sommelier", PASSWORD
-    running.start()
-    with running.connect() as connection:
-        connection.cursor().execute("CREATE DATABASE d")
-    yield running
-    running.stop()
+    with running:
+        with running.connect() as connection:
+            connection.cursor().execute("CREATE DATABASE d")
+        yield running
 
 
 def request(

@@ -26,12 +26,11 @@ SMALLEST = len(ORDER) - 4 + 256
 def mortal(tmp_path: Path) -> Iterator[RunningAccount]:
     """An account that may be killed."""
     running = new_account(tmp_path, forked=True)
-    running.start()
-    with running.connect() as connection:
-        connection.cursor().execute(f"CREATE DATABASE {DATABASE}")
-        create_raw_data(connection, DATABASE)
-    yield running
-    running.stop()
+    with running:
+        with running.connect() as connection:
+            connection.cursor().execute(f"CREATE DATABASE {DATABASE}")
+            create_raw_data(connection, DATABASE)
+        yield running
 
 
 def connections_of(account: RunningAccount) -> str:

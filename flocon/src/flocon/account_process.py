@@ -77,7 +77,7 @@ class AccountProcess(Commandable):
         deadline = time.monotonic() + _READY_SECONDS
         while not (listening := _LISTENING.search(self.log(before))):
             if process.poll() is not None or time.monotonic() > deadline:
-                process.kill()
+                self.kill()
                 raise RuntimeError(f"flocon did not start: {self.log(before)}")
             time.sleep(0.02)
         self.port = int(listening[1])

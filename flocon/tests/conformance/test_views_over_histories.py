@@ -90,15 +90,11 @@ def test_the_views_own_database_counts_wherever_it_is_read_from(
 def test_such_a_view_survives_a_restart(tmp_path: Any) -> None:
     """https://docs.snowflake.com/en/user-guide/views-introduction"""
     account: AccountProcess = new_account(tmp_path)
-    account.start()
-    with account.connect() as connection:
+    with account, account.connect() as connection:
         for statement in ("CREATE DATABASE D", f"CREATE VIEW V AS {RUNS}"):
             connection.cursor().execute(statement)
-    account.stop()
-    account.start()
-    with account.connect(database="D", schema="PUBLIC") as connection:
+    with account, account.connect(database="D", schema="PUBLIC") as connection:
         cursor: Any = connection.cursor()
         cursor.execute("CREATE TASK T SCHEDULE = '60 MINUTE' AS SELECT 1")
         cursor.execute("ALTER TASK T RESUME")
         assert cursor.execute("SELECT NAME FROM V").fetchall() == [("T",)]
-    account.stop()

@@ -36,6 +36,7 @@ def exact(tree: Expr, probe: Probe) -> Expr:
     asked = _question(tree.copy())
     if asked is None:
         return tree
+    _without_binds(asked.root())
     places = {node.meta[_DIVISION]: node for node in asked.walk() if _DIVISION in node.meta}
     for number, node in enumerate(divisions):
         if place := places.get(number):
@@ -108,13 +109,16 @@ def _types(asked: Expr, place: Expr, probe: Probe) -> tuple[str, ...]:
     call = exp.Anonymous(this="pi", expressions=operands)
     root = asked.root()
     top.replace(call)
-    match = _CALL.fullmatch(probe(_without_binds(root)))
+    match = _CALL.fullmatch(probe(root))
     call.replace(top)
     return tuple(kind for kind in match.groups() if kind) if match else ()
 
 
-def _without_binds(query: Expr) -> Expr:
-    return query.transform(lambda n: exp.Null() if isinstance(n, exp.Placeholder) else n)
+def _without_binds(query: Expr) -> None:
+    """The planner has no values for them, and needs none. Once for all divisions: a copy of a long
+    query takes longer than the planner's answer."""
+    for bind in list(query.find_all(exp.Placeholder)):
+        bind.replace(exp.Null())
 
 
 # --- answering -----------------------------------------------------------------------------------

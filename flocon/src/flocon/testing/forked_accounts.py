@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import atexit
 import functools
 import gc
 import json
@@ -19,6 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from flocon.testing import forks
+
+_END_SECONDS = 20.0
 
 
 class ForkedAccount:
@@ -55,13 +58,23 @@ class ForkedAccount:
 
 @functools.cache
 def _parent() -> subprocess.Popen[str]:
-    """It leaves when this process does, which closes its input."""
-    return subprocess.Popen(
+    """It leaves when this process does, which closes its input and sees it leave."""
+    parent = subprocess.Popen(
         [sys.executable, "-P", "-m", "flocon.testing.forked_accounts"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
     )
+    atexit.register(_end, parent)
+    return parent
+
+
+def _end(parent: subprocess.Popen[str]) -> None:
+    assert parent.stdin
+    assert parent.stdout
+    parent.stdin.close()
+    parent.wait(_END_SECONDS)
+    parent.stdout.close()
 
 
 def _asked(order: dict[str, Any]) -> Any:
@@ -100,6 +113,8 @@ def main() -> None:
             forks.become(account, ["flocon", *order["start"]], log, log, stdin=stdin)
         else:
             forks.answer(child)
+    # To take down what was imported takes half a second, and changes nothing outside.
+    os._exit(0)
 
 
 if __name__ == "__main__":
