@@ -25,7 +25,7 @@ SELECT
 FROM {db}.OPS.INGESTION_PER_HOUR
 """
 # A row per run of a graph that had data, from its first task's start to its last one's end. The
-# arguments choose before the limit does; what was skipped is told from the rest only afterwards.
+# arguments choose before the limit does; skipped runs are left out only afterwards.
 # https://docs.snowflake.com/en/sql-reference/functions/task_history
 GRAPH_RUNS = """
 SELECT
@@ -133,7 +133,7 @@ Found = dict[str, tuple[Any, str]]
 
 def _events(row: Row) -> Found:
     """The first batch had gathered its events before it came, so it counts for no time; one batch
-    alone tells nothing."""
+    alone says nothing."""
     events, batches = int(row["EVENTS"] or 0), int(row["BATCHES"] or 0)
     if batches < 2:
         return {}
@@ -165,7 +165,7 @@ def _mean(values: Any) -> float:
 
 
 def _warehouse(account: Account, name: str) -> Found:
-    """Rights on the warehouse may be missing, and then it is not shown."""
+    """Without a right on the warehouse, SHOW does not list it."""
     found = find(account, name)
     if found is None:
         return {}
@@ -253,6 +253,6 @@ def table(known: Known, example: Inputs, rate: float | None) -> list[Row]:
         if rate is not None and name in ("events_per_second", "active_share"):
             source = "--rate"
         value = getattr(example, name)
-        shown = round(value, 4) if isinstance(value, float) else value
-        rows.append({"INPUT": name, "VALUE": shown, "SOURCE": source})
+        rounded = round(value, 4) if isinstance(value, float) else value
+        rows.append({"INPUT": name, "VALUE": rounded, "SOURCE": source})
     return rows

@@ -187,8 +187,8 @@ def credits_per_hour(size: str, generation: str = "1") -> float:
 
 
 def batch_period(inputs: Inputs) -> float | None:
-    """Seconds from one batch to the next: it is due so long after its first event, or when it is
-    full; the next one begins with the next event, and after this one is written."""
+    """Seconds from one batch to the next: it is due `batch_seconds` after its first event, or when
+    it is full; the next one begins with the next event, and after this one is written."""
     rate = inputs.events_per_second
     if rate <= 0:
         return None
@@ -203,7 +203,7 @@ def _batches(inputs: Inputs) -> list[float]:
 
 
 def _signs(inputs: Inputs, batches: list[float]) -> list[float]:
-    """When the ingester signs: so long after the batch or the sign before."""
+    """When the ingester writes a sign of life: `sign_every` after the last batch or sign."""
     return [
         sign
         for before, after in pairwise([0.0, *batches, DAY])

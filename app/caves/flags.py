@@ -1,5 +1,5 @@
-"""Types of the commands' flags, points in time among them; what does not fit is wrong use, and says
-what would."""
+"""Types of the commands' flags, points in time among them; a wrong value is a usage error that
+lists the accepted forms."""
 
 import argparse
 import math
@@ -22,14 +22,14 @@ def whole(text: str) -> int:
     """A whole number from 1 on."""
     value = integer(text)
     if value < 1:
-        raise argparse.ArgumentTypeError(f"{text} is less than 1")
+        raise argparse.ArgumentTypeError(f"{text} is less than 1: give a whole number such as 5")
     return value
 
 
 def port(text: str) -> int:
     value = whole(text)
     if value > 65_535:
-        raise argparse.ArgumentTypeError(f"{text} is not a port: they end at 65535")
+        raise argparse.ArgumentTypeError(f"{text} is not a port: give one from 1 to 65535")
     return value
 
 
@@ -43,7 +43,7 @@ def number(text: str) -> float:
 def above_zero(text: str) -> float:
     value = number(text)
     if not 0 < value < math.inf:
-        raise argparse.ArgumentTypeError(f"{text} is not above 0")
+        raise argparse.ArgumentTypeError(f"{text} is not above 0: give a number such as 2.5")
     return value
 
 
@@ -60,13 +60,15 @@ def moment(text: str) -> datetime:
         try:
             return now() - timedelta(**{UNITS[age[2]]: int(age[1])})
         except OverflowError:
-            raise argparse.ArgumentTypeError(f"{text} ago there was no calendar") from None
+            raise argparse.ArgumentTypeError(
+                f"{text} ago is before the year 1: give {TIME_FORMS}"
+            ) from None
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no time: give {TIME_FORMS}") from None
+        raise argparse.ArgumentTypeError(f"{text!r} is not a time: give {TIME_FORMS}") from None
     if found.tzinfo is not None:
-        raise argparse.ArgumentTypeError(f"{text!r} has an offset: give UTC without one")
+        raise argparse.ArgumentTypeError(f"{text!r} has an offset: give {TIME_FORMS}")
     return found
 
 

@@ -1,6 +1,6 @@
-"""Text from outside on the operator's terminal: what a terminal would obey is shown instead.
+"""Text from outside, made safe for a terminal: control characters are printed as escapes.
 
-An event's fields, names of objects and messages of servers hold whatever somebody wrote into them:
+An event's fields, names of objects and messages of servers hold anything that somebody wrote:
 escape sequences, line breaks that forge a row, marks that turn the direction of writing around.
 """
 
@@ -55,10 +55,10 @@ def _fits(text: str, encoding: str) -> bool:
 
 
 class HarmlessConsole(Console):
-    """A console to which nothing gets that a terminal would obey, but for its own styles.
+    """A console whose text cannot control the terminal; only its own styles can.
 
-    This is the last place before the terminal. Table cells are made harmless before, by
-    `tabular.cell`, so that their width is right.
+    This is the last place before the terminal. Table cells are made safe before, by
+    `tables.cell`, so that their width is right.
     """
 
     def render(

@@ -92,7 +92,7 @@ def _fetched_ends(
     known: Mapping[int, int],
     starts: Mapping[Any, int],
 ) -> dict[int, int]:
-    """The ends that a fetch tells of: some brokers are wrong about them when asked directly."""
+    """The ends that a fetch reports: some brokers report wrong ones when asked directly."""
     consumer.assign(list(partitions.values()))
     for number, partition in partitions.items():
         consumer.seek(partition, known.get(number, starts[partition]))

@@ -72,6 +72,6 @@ def parents_of(row: Row) -> list[str]:
 
 
 def _bare(name: str) -> str:
-    """The last part of a name, of which each may stand in quotes."""
+    """The last part of a name whose parts may be quoted."""
     last = PARTS.findall(name)[-1]
     return last[1:-1].replace('""', '"') if last.startswith('"') else last

@@ -14,10 +14,10 @@ from rich.markup import escape
 from app.caves.harmless import HarmlessConsole, as_json
 from connections.proxies import without_credentials
 
-# Nobody's terminal: programs and files get each row on one line.
+# Where there is no terminal: programs and files get each row on one line.
 PLAIN_WIDTH = 10_000
-# Silence after which a terminal is told that the work goes on, and again after twice as long; a log
-# file only where something was told before, and not so soon.
+# Seconds without output after which a terminal shows that the work goes on, and again after twice
+# as long; a log file only after some progress was printed, and later.
 SILENT_SECONDS, SILENT_SECONDS_IN_LOGS = 2.0, 10.0
 
 
@@ -28,29 +28,29 @@ Progress = Callable[[str], None]
 class Screen:
     """Where a command writes: results for people or for programs, and its progress.
 
-    Whatever is printed through it, or through its consoles, is harmless to a terminal.
+    Everything that is printed through it, or through its consoles, is safe for a terminal.
     """
 
     def __init__(self, as_json: bool) -> None:
         self.as_json = as_json
         self.results = _console(stderr=False)
         self.errors = _console(stderr=True)
-        self._told: str | None = None
+        self._last: str | None = None
         self._since = time.monotonic()
         self._asking = threading.Event()
 
     def progress(self, text: str) -> None:
-        self._told, self._since = text, time.monotonic()
-        self._tell(text)
+        self._last, self._since = text, time.monotonic()
+        self._print_progress(text)
 
-    def _tell(self, text: str) -> None:
+    def _print_progress(self, text: str) -> None:
         text = without_credentials(text)
         self.errors.print(f"[dim]{datetime.now():%H:%M:%S}[/] {escape(text)}", soft_wrap=True)
 
     @contextmanager
     def heartbeat(self, what: str) -> Iterator[None]:
-        """While the block takes long without a word, say what it is about and for how long."""
-        self._told, self._since = (what if sys.stderr.isatty() else None), time.monotonic()
+        """While the block prints nothing for long, show what is being done, and for how long."""
+        self._last, self._since = (what if sys.stderr.isatty() else None), time.monotonic()
         ended = threading.Event()
         thread = threading.Thread(target=self._beat, args=(ended,), daemon=True)
         thread.start()
@@ -61,8 +61,8 @@ class Screen:
             thread.join()
 
     def rest(self) -> None:
-        """What is to come takes as long as it likes: nothing is said of it until somebody does."""
-        self._told = None
+        """What follows may take any time: no heartbeat until the next progress."""
+        self._last = None
 
     def _beat(self, ended: threading.Event) -> None:
         first = SILENT_SECONDS if sys.stderr.isatty() else SILENT_SECONDS_IN_LOGS
@@ -71,12 +71,12 @@ class Screen:
             if self._since != since:
                 since, wait = self._since, first
             silent = time.monotonic() - since
-            if silent >= wait and self._told and not self._asking.is_set():
-                self._tell(f"{self._told}: {silent:.0f} s so far")
+            if silent >= wait and self._last and not self._asking.is_set():
+                self._print_progress(f"{self._last}: {silent:.0f} s so far")
                 wait *= 2
 
     def ask(self, question: str) -> str:
-        """What the user types; nothing else is said meanwhile."""
+        """What the user types; the heartbeat is silent until then."""
         self._asking.set()
         try:
             self.errors.print(question, end="")
@@ -90,7 +90,7 @@ class Screen:
         self.errors.print(f"[bold red]caves:[/] {escape(text)}", soft_wrap=True, highlight=False)
 
     def details(self, text: str) -> None:
-        """What is behind an error, line by line, for somebody who asked for it."""
+        """The details behind an error, line by line, as --debug prints them."""
         text = without_credentials(text.rstrip())
         self.errors.print(text, markup=False, highlight=False, soft_wrap=True)
 

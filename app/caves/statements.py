@@ -13,7 +13,7 @@ from dataclasses import dataclass
 PLACEHOLDER = re.compile(
     r"""<%\s*ctx\.env\.(?P<name>\w+)\s*(?P<quoted>\|\s*replace\("'", "''"\)\s*)?%>"""
 )
-# A comment, a quoted text or name, the end of a statement: whatever starts first is what it is.
+# A comment, a quoted text or name, the end of a statement: what starts first decides.
 TOKEN = re.compile(
     r"(?P<comment>--[^\n]*|/\*.*?\*/)"
     r"|(?P<quoted>\$\$.*?\$\$|'(?:[^'\\]|''|\\.)*'|\"(?:[^\"]|\"\")*\")"
@@ -46,7 +46,7 @@ NO_COLUMN = {"PRIMARY", "UNIQUE", "FOREIGN", "CONSTRAINT", "CHECK"}
 
 @dataclass(frozen=True)
 class Declared:
-    """An object that the project wants. `replaced`: each deployment replaces or alters it;
+    """An object that the project declares. `replaced`: each deployment replaces or alters it;
     otherwise it is made where it is missing, and left alone where it is not.
     """
 

@@ -1,4 +1,4 @@
-"""Rows for people: as a table where it fits, and else as one paragraph per row.
+"""Rows for people: as a table if the terminal is wide enough, otherwise a paragraph for each row.
 
 No word is cut in two, however narrow the terminal is: a table is chosen only where each short value
 stands on one line, and prose breaks between words.
@@ -109,7 +109,7 @@ def _lines(text: str, width: int) -> int:
 
 
 def cell(value: Any) -> Text:
-    """A value as people read it, on one line and harmless to a terminal; a Text keeps its style."""
+    """A value as people read it, on one line and safe for a terminal; a Text keeps its style."""
     if isinstance(value, Text):
         return Text(harmless(value.plain), style=value.style)
     return Text(_words(value))

@@ -29,7 +29,7 @@ LOGIN_SECONDS = 20
 # The connector would look for cloud hosts at login, which stalls where there is no network.
 NO_PLATFORM_DETECTION = {"SNOWFLAKE_DISABLE_PLATFORM_DETECTION": "true"}
 
-# By this query history tells `caves` and its `snow` from the pipeline (docs/cost.md).
+# By this tag, query history separates `caves` and its `snow` from the pipeline (docs/cost.md).
 SESSION_PARAMETERS = {"QUERY_TAG": "caves"}
 
 Row = dict[str, Any]
@@ -81,7 +81,7 @@ class Target:
         except ConnectionProblem as error:
             raise CommandError(str(error)) from error
         # The connector leaves some errors of its parts as they are, and a wrong parameter can be
-        # any error at all: whatever it is, the connection does not open.
+        # any error at all: in each case the connection does not open.
         except Exception as error:
             raise CommandError(
                 f"connection {resolved.name!r} does not open: {resolved.masked(one_line(error))}"
@@ -195,7 +195,7 @@ def snow_binary() -> str:
 
 
 def identifier(name: str) -> str:
-    """A name from SHOW as a statement of an Account takes it, whatever it was called."""
+    """A name from SHOW as a statement of an Account takes it, quoted where it must be."""
     if PLAIN_NAME.fullmatch(name):
         return name
     doubled = name.replace('"', '""').replace("{", "{{").replace("}", "}}")

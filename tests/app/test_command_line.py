@@ -67,7 +67,7 @@ def test_a_command_alone_has_the_flags_that_it_has_among_all(command: str) -> No
         (["reprocess", "--since", "1 hour"], "give UTC as 2026-11-22T10:00, or an age such as 30m"),
         (["demo", "--count", "many"], "argument --count: 'many' is not a whole number, such as 5"),
         (["up", "--rate", "fast"], "argument --rate: 'fast' is not a number, such as 2.5"),
-        (["up", "--account-port", "80800"], "80800 is not a port: they end at 65535"),
+        (["up", "--account-port", "80800"], "80800 is not a port: give one from 1 to 65535"),
         (["rejected", "list", "--limit", "x"], "'x' is not a whole number, such as 5"),
         (["rejected", "list", "--stage", "raw"], "choose from 'INGEST', 'STAGING'"),
         (["deply"], "'deploy'"),

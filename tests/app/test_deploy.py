@@ -75,7 +75,7 @@ def test_a_task_that_was_suspended_on_purpose_is_no_shortcoming() -> None:
     shown.tasks[5]["STATE"] = "suspended"
 
     kept = ["TASK_PURGE"]
-    assert shortcomings(shown, kept_suspended=kept) == []  # type: ignore[arg-type]  # only rows()
+    assert shortcomings(shown, suspended_on_purpose=kept) == []  # type: ignore[arg-type]  # only rows()
 
 
 @pytest.mark.parametrize(

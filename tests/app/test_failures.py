@@ -80,8 +80,8 @@ def test_wrong_arguments_are_an_object_too(capsys: pytest.CaptureFixture[str]) -
     assert left.value.code == 2
     out, err = capsys.readouterr()
     message = (
-        "argument --since: 'yesterday' is no time: give UTC as 2026-11-22T10:00, or an age such as"
-        " 30m, 2h, 7d"
+        "argument --since: 'yesterday' is not a time: give UTC as 2026-11-22T10:00, or an age such"
+        " as 30m, 2h, 7d"
     )
     assert json.loads(out) == {"error": message, "kind": "usage", "exit_code": 2}
     assert err.startswith("usage: caves verify ")

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from app.caves.commands.teardown import doomed
+from app.caves.commands.teardown import contents
 from app.caves.deployment import log
 from app.caves.errors import CommandError
 from app.caves.objects import ALERTS, TASKS
@@ -221,7 +221,7 @@ def test_a_step_that_fails_is_named_and_the_tasks_are_as_before(
     assert done.returncode == 1
     assert f"caves: {step}" in done.stderr
     assert "failed: the disk is full" in done.stderr
-    assert "the 6 tasks and alerts that ran before run (0 started again)" in done.stderr
+    assert "the 6 tasks and alerts that were running are running (0 restarted)" in done.stderr
     assert states(prod) == all_but("TASK_RAW_TO_STAGING_ORDERS")
 
 
@@ -237,7 +237,7 @@ def test_an_interrupt_while_tasks_are_altered_starts_them_again(
     done = prod("deploy", *environments.settings, snow=Fault("05_tasks.sql", interrupt))
 
     assert done.returncode == 1
-    assert "the 6 tasks and alerts that ran before run (6 started again)" in done.stderr
+    assert "the 6 tasks and alerts that were running are running (6 restarted)" in done.stderr
     assert done.stderr.endswith("caves: interrupted\n")
     assert states(prod) == all_but("TASK_RAW_TO_STAGING_ORDERS")
 
@@ -263,7 +263,7 @@ def test_a_broken_file_of_tasks_loses_no_row_and_leaves_the_old_tasks_running(
     assert done.returncode == 1
     assert "step 4 of 7, snow sql 05_tasks.sql" in done.stderr
     assert "NONSENSE" in done.stderr
-    assert "the 6 tasks and alerts that ran before run (6 started again)" in done.stderr
+    assert "the 6 tasks and alerts that were running are running (6 restarted)" in done.stderr
     assert states(prod) == all_but("TASK_RAW_TO_STAGING_ORDERS")
     assert rows(prod, "SELECT COUNT(*) FROM {db}.RAW_DATA.STREAM_RAW_ORDERS") == [(1,)]
     last = rows(prod, "SELECT OUTCOME, FAILURE FROM {db}.OPS.DEPLOYMENT_LOG ORDER BY STARTED_AT")
@@ -355,7 +355,7 @@ def test_the_second_environment_takes_old_tables_over_and_shares_nothing_but_the
 def test_a_warehouse_goes_with_the_last_environment_on_it(environments: Environments) -> None:
     prod, dev = environments.prod, environments.dev
     with prod.open() as opened:
-        both = doomed(opened)
+        both = contents(opened)
     assert (both.warehouse, both.kept) == (
         None,
         f"warehouse {environments.warehouse} stays: {dev.database} runs on it",

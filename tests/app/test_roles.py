@@ -191,7 +191,7 @@ def test_a_dashboard_of_another_role_or_layout_is_made_again_and_its_failure_sto
     nowhere = (*to_container, "--env", "dashboard_compute_pool=NO_SUCH_POOL")
     done = environment.caves("DEPLOYER", "deploy", *environment.settings, *nowhere)
     assert done.returncode == 1
-    assert "all but the dashboard, which was not made: " in done.stderr
+    assert "everything but the dashboard is deployed: " in done.stderr
     assert "all tasks are running, all streams are readable" in done.stdout
     with environment.connect("DEPLOYER") as connection:
         assert {row["state"] for row in shown(connection, "SHOW TASKS IN SCHEMA OPS")} == {
@@ -200,7 +200,7 @@ def test_a_dashboard_of_another_role_or_layout_is_made_again_and_its_failure_sto
         [(outcome, failure)] = _run(connection)(
             "SELECT OUTCOME, FAILURE FROM OPS.DEPLOYMENT_LOG ORDER BY STARTED_AT DESC LIMIT 1"
         )
-        assert (outcome, failure[:31]) == ("DONE", "the dashboard was not made: `sn")
+        assert (outcome, failure[:35]) == ("DONE", "the dashboard was not deployed: `sn")
     planned = environment.caves("DEPLOYER", "deploy", "--plan", "--json", *environment.settings)
     changes = {(each["action"], each["name"]) for each in json.loads(planned.stdout)["changes"]}
     assert changes == {("create", "ANALYTICS.DASHBOARD")}

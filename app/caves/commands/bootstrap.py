@@ -13,7 +13,7 @@ from app.caves.tables import as_table
 from app.caves.target import overrides, project_and_target, settings
 
 EPILOG = """\
-Once per environment, by somebody with ACCOUNTADMIN; harmless to repeat, before and after a
+Once per environment, with ACCOUNTADMIN; it can be repeated at any time, before and after a
 deployment. What each role may do, and how keys are made and rotated, is in docs/roles.md.
 
   caves bootstrap -c admin --public-key ingester=ingester.pub
@@ -35,13 +35,13 @@ def add_to(commands: Any, account_command: Callable[..., Any]) -> None:
         "--adopt-warehouse",
         action="store_true",
         help="put the resource monitor also on a warehouse that this project did not make, or that"
-        " has another one",
+        " has another monitor",
     )
     each.add_argument(
         "--hide-bind-values",
         action="store_true",
-        help="ALTER ACCOUNT SET ALLOW_BIND_VALUES_ACCESS = FALSE: query history shows nobody in the"
-        " account the values that statements bind, events among them",
+        help="ALTER ACCOUNT SET ALLOW_BIND_VALUES_ACCESS = FALSE: query history then hides the"
+        " values that statements bind, events among them, from everybody in the account",
     )
 
 

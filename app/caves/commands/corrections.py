@@ -10,7 +10,7 @@ from app.caves.screen import Screen
 from app.caves.target import Account, project_and_target
 
 EPILOG = """\
-Nothing that came in is deleted or changed. Both can be repeated: what is done stays done. To take
+No event is deleted or changed. Both can be repeated without effect. To take
 one back, have the shop send the adjustment under a new adjustment_id, or the order under a new
 event_id.
 """
@@ -27,7 +27,7 @@ def add_to(commands: Any, account_command: Callable[..., Any]) -> None:
 
 
 def _finish(each: argparse.ArgumentParser) -> None:
-    each.add_argument("--note", metavar="TEXT", required=True, help="why, kept beside it")
+    each.add_argument("--note", metavar="TEXT", required=True, help="why; recorded with it")
     each.epilog, each.formatter_class = EPILOG, argparse.RawDescriptionHelpFormatter
 
 
@@ -35,9 +35,9 @@ def run_void(arguments: argparse.Namespace, screen: Screen) -> int:
     with project_and_target(arguments)[1].connect() as account:
         counts = call(account, VOID, (arguments.adjustment, _note(account, arguments.note)))
     if not counts["known"]:
-        raise CommandError("INVENTORY_HISTORY has no adjustment of this id: nothing was done")
+        raise CommandError("INVENTORY_HISTORY has no adjustment with this id: nothing was changed")
     done = "void" if counts["voided"] else "void already"
-    _show(screen, counts, f"the adjustment is {done}, and its product's stock goes without it")
+    _show(screen, counts, f"the adjustment is {done}: its product's stock no longer counts it")
     return 0
 
 
@@ -46,11 +46,11 @@ def run_withdraw(arguments: argparse.Namespace, screen: Screen) -> int:
         values = (arguments.order, arguments.event, _note(account, arguments.note))
         counts = call(account, WITHDRAW, values)
     if not any(counts.values()):
-        raise CommandError("there is no such event of this order that is not withdrawn yet")
+        raise CommandError(
+            "this order has no such event, or it is withdrawn already: nothing was changed"
+        )
     now = (
-        "is gone, for it has no other event"
-        if counts["removed"]
-        else "shows its latest other event"
+        "is removed: it has no other event" if counts["removed"] else "shows its latest other event"
     )
     _show(
         screen, counts, f"the order {now}" if counts["shown"] or counts["removed"] else "withdrawn"

@@ -41,17 +41,17 @@ def add_to(commands: Any, account_command: Callable[..., Any]) -> None:
         action="append",
         default=[],
         metavar="NAME",
-        help="this profile of snowflake.yml, again for more (default: all)",
+        help="a profile of snowflake.yml; can be repeated (default: all)",
     )
     each.add_argument(
         "--rate",
         type=number,
         metavar="EVENTS",
-        help="what if so many events came a second, all day",
+        help="events a second to compute with, all day long",
     )
     each.add_argument("--price-per-credit", type=number, metavar="PRICE", help="in your currency")
     each.add_argument(
-        "--offline", action="store_true", help="ask no account: everything is assumed"
+        "--offline", action="store_true", help="do not ask the account: every input is assumed"
     )
 
 
@@ -91,18 +91,18 @@ def _show(
         found = {"rule": RULE, "inputs": given, "profiles": rows}
         screen.json({**found, "deployed": known.deployed, "warehouse": known.load})
         return
-    screen.results.print("The rule", style="bold")
-    for sentence in RULE:
-        screen.results.print(f"  {sentence}")
-    screen.results.print(as_table("Inputs", given))
-    shown = [{name: row[name] for name in row if name != "INGESTER"} for row in rows]
-    screen.results.print(as_table("A day of each profile, and how late an event may be", shown))
+    profiles = [{name: row[name] for name in row if name != "INGESTER"} for row in rows]
+    screen.results.print(as_table("A day of each profile, and how late an event may be", profiles))
     for row in rows:
         screen.results.print(f"{row['PROFILE']}: start the ingester with {row['INGESTER']}")
     if known.deployed:
         screen.results.print(as_table("What is deployed, in the last day", [known.deployed]))
     if known.load:
         screen.results.print(as_table("The warehouse's own record, all its users", [known.load]))
+    screen.results.print(as_table("Inputs", given))
+    screen.results.print("The rule", style="bold")
+    for sentence in RULE:
+        screen.results.print(f"- {sentence}")
 
 
 def _row(

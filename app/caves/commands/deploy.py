@@ -16,8 +16,8 @@ from app.caves.target import Target, overrides, project_and_target
 
 EPILOG = """\
 It can be repeated at any time: rows, offsets and streams stay as they are. Tasks that were
-running are running afterwards, even if it fails; those that somebody had suspended stay suspended.
-What left the project is dropped, if the project itself had put it there and it holds no rows.
+running are running afterwards, even if it fails; tasks that were suspended stay suspended.
+Objects that have left the project are dropped if the project had made them and they hold no rows.
 Another environment is another database: --env database=CAVES_DEV --env warehouse=DEV_WH.
 
 --plan --json prints {"database", "changes": [{"action", "kind", "name", "detail"}], "unchanged",
@@ -34,14 +34,12 @@ def add_to(commands: Any, account_command: Callable[..., Any]) -> None:
         help="settings as a set: live, fast, triggered, economy (docs/cost.md)",
     )
     each.add_argument(
-        "--plan", action="store_true", help="say what would change, and change nothing"
+        "--plan", action="store_true", help="print what would change, and change nothing"
     )
     each.add_argument(
         "--check", action="store_true", help="with --plan: exit code 1 where something would change"
     )
-    each.add_argument(
-        "--resume", action="store_true", help="start also the tasks that somebody had suspended"
-    )
+    each.add_argument("--resume", action="store_true", help="start suspended tasks, too")
 
 
 def run_deploy(arguments: argparse.Namespace, screen: Screen) -> int:
@@ -72,7 +70,7 @@ def run_deploy(arguments: argparse.Namespace, screen: Screen) -> int:
             }
         )
         return 1 if done.no_dashboard else 0
-    state = "tasks as before" if notes else "all tasks are running"
+    state = "suspended tasks stay suspended" if notes else "all tasks are running"
     screen.results.print(
         f"[green]Deployed[/] to {target.database}: {state}, all streams are readable"
     )
@@ -80,7 +78,7 @@ def run_deploy(arguments: argparse.Namespace, screen: Screen) -> int:
     for note in notes:
         screen.results.print(escape(note))
     if done.no_dashboard:
-        screen.error(f"all but the dashboard, which was not made: {done.no_dashboard}")
+        screen.error(f"everything but the dashboard is deployed: {done.no_dashboard}")
         return 1
     return 0
 

@@ -17,13 +17,13 @@ from app.caves.tables import as_table
 from app.caves.target import overrides, project_and_target
 
 EPILOG = """\
-It makes a database CAVES_DOCTOR_… of its own, a warehouse and roles of the same name where this
-role may make them, deploys there, processes events of every kind, and asks all that the pipeline
-takes for granted about Snowflake. Then it drops what it made, also after Ctrl-C, and what an
-interrupted run left more than an hour ago. It touches nothing else. Ten minutes at most, under one
-credit. Best with ACCOUNTADMIN: without roles of its own, what they may do is not asked.
+It makes a database CAVES_DOCTOR_…, and a warehouse and roles of that name if this role may make
+them, deploys there, processes events of every kind, and tries everything that the pipeline relies
+on in Snowflake. Then it drops what it made, also after Ctrl-C, and what an interrupted run left
+more than an hour ago. It touches nothing else. It takes ten minutes at most, and less than one
+credit. Run it as ACCOUNTADMIN: without roles of its own it cannot try what they may do.
 
---env warehouse=NAME uses a warehouse that is there. --record FILE writes what Snowflake answered as
+--env warehouse=NAME uses an existing warehouse. --record FILE writes what Snowflake answered as
 JSON: columns, types, error numbers and texts, and neither values nor names of the account; send it
 with a bug report. --json prints {"holds", "verdict", "assertions": [{"name", "says", "result",
 "seen", "otherwise", "page", "seconds"}]}.
@@ -38,7 +38,7 @@ def add_to(commands: Any, account_command: Callable[..., Any]) -> None:
         type=number,
         default=TIMEOUT_SECONDS,
         metavar="SECONDS",
-        help=f"after so long nothing more is asked ({TIMEOUT_SECONDS:g})",
+        help=f"after this time no further assertion is tried ({TIMEOUT_SECONDS:g})",
     )
     each.add_argument("--record", type=Path, metavar="FILE", help="write what Snowflake answered")
 
@@ -63,7 +63,7 @@ def run_doctor(arguments: argparse.Namespace, screen: Screen) -> int:
     else:
         _show(findings, screen)
     for statement in examination.left:
-        screen.error(f"not dropped, do it by hand: {statement}")
+        screen.error(f"could not be dropped, run it yourself: {statement}")
     return 1 if with_result(findings, FAILS) or examination.left else 0
 
 
@@ -85,5 +85,5 @@ def _show(findings: Sequence[Finding], screen: Screen) -> None:
         assertion = each.assertion
         screen.results.print(f"[bold red]{assertion.name}[/]: {escape(assertion.says)}")
         screen.results.print(f"  seen: {escape(each.seen)}")
-        screen.results.print(f"  otherwise: {escape(assertion.otherwise)}")
+        screen.results.print(f"  what follows: {escape(assertion.otherwise)}")
         screen.results.print(f"  {assertion.page}")

@@ -79,12 +79,12 @@ def _show(counts: dict[str, int], remains: Any, screen: Screen, title: str) -> i
             screen.results.print(f"{known}: this had come in since.")
     else:
         screen.results.print(
-            f"{known}, and nothing has come in since: nothing to do."
+            f"{known}, and nothing has come in since: there is nothing to do."
             if counts["known"]
             else "No table has this customer."
         )
     if remains:
-        screen.results.print("What is still elsewhere:", style="bold")
+        screen.results.print("What still holds the customer's data:", style="bold")
     for each in remains:
         screen.results.print(f"- {each}", markup=False, soft_wrap=True)
     return 0
@@ -93,11 +93,11 @@ def _show(counts: dict[str, int], remains: Any, screen: Screen, title: str) -> i
 def _confirm(count: int, target: Target, screen: Screen) -> None:
     question = f"Redact {count} rows of {target.database} for good? (yes/no) "
     if screen.ask(question).lower() != "yes":
-        raise CommandError("nobody was forgotten")
+        raise CommandError("nothing was changed")
 
 
 def plan(account: Account, customer: str) -> dict[str, int]:
-    """What `forget` would redact, as far as it has come in by now."""
+    """What `forget` would redact of what has come in so far."""
     return call(account, FORGET, (customer, user(account), True))
 
 

@@ -82,8 +82,8 @@ def run_logs(arguments: argparse.Namespace, screen: Screen) -> int:
             text = "\n".join(filter(None, [each["LOG"], each["ERROR"]]))
             screen.results.print(text, markup=False, soft_wrap=True)
         return 0
-    shown = [{name: each[name] for name in each if name != "ERROR"} for each in found]
-    screen.results.print(as_table("Last runs (UTC)", shown))
+    rows = [{name: each[name] for name in each if name != "ERROR"} for each in found]
+    screen.results.print(as_table("Last runs (UTC)", rows))
     if note:
         screen.progress(note)
     return 0
@@ -115,13 +115,13 @@ def runs(
 
 
 def _described(run: Row, messages: Sequence[Row]) -> Row:
-    told = "; ".join(str(each["MESSAGE"]) for each in messages)
+    logged = "; ".join(str(each["MESSAGE"]) for each in messages)
     return {
         "STARTED": in_utc(run["QUERY_START_TIME"]),
         "RUN": run["NAME"],
         "STATE": run["STATE"],
         "SECONDS": seconds(run),
-        "LOG": told or (run["ERROR_MESSAGE"] and python_reason(run["ERROR_MESSAGE"])),
+        "LOG": logged or (run["ERROR_MESSAGE"] and python_reason(run["ERROR_MESSAGE"])),
         "ERROR": run["ERROR_MESSAGE"],
     }
 

@@ -73,8 +73,11 @@ def run_list(arguments: argparse.Namespace, screen: Screen) -> int:
         rows = rejected.find(account, choice)
     total = rows[0]["TOTAL"] if rows else 0
     if screen.as_json:
-        shown = (*DETAILS, "PAYLOAD")
-        screen.json({"total": total, "events": [_with_metadata(_of(row, shown)) for row in rows]})
+        columns = (*DETAILS, "PAYLOAD")
+        screen.json({"total": total, "events": [_with_metadata(_of(row, columns)) for row in rows]})
+        return 0
+    if not rows:
+        screen.results.print("No rejected events.")
         return 0
     screen.results.print(as_table("Rejected events", [_of(row, COLUMNS) for row in rows]))
     if total > len(rows):
@@ -120,7 +123,7 @@ def run_retry(arguments: argparse.Namespace, screen: Screen) -> int:
     """0 when done; 1 when an event that was named is still invalid."""
     choice = _selection(arguments, arguments.all_open)
     if arguments.accept_future and choice.ids is None:
-        raise UsageError("--accept-future is said of single events: give their IDs")
+        raise UsageError("--accept-future needs the IDs of the events")
     if arguments.note is not None and not arguments.accept_future:
         raise UsageError("--note belongs to --accept-future")
     with project_and_target(arguments)[1].connect() as account:
@@ -159,11 +162,11 @@ def run_discard(arguments: argparse.Namespace, screen: Screen) -> int:
 
 
 def _selection(arguments: argparse.Namespace, everything: bool = False) -> Choice:
-    """Exactly one way to choose, so that nobody chooses everything by leaving something out."""
+    """Exactly one way to choose, so that leaving something out never means everything."""
     ways = [bool(arguments.ids), arguments.reason is not None, everything]
     if sum(ways) != 1 or arguments.reason == "":
         more = ", or --all-open" if hasattr(arguments, "all_open") else ""
-        raise UsageError(f"say which events: either IDs, or --reason TEXT{more}")
+        raise UsageError(f"choose the events: give IDs, or --reason TEXT{more}")
     ids = tuple(dict.fromkeys(arguments.ids)) or None
     return Choice(ids, reason=arguments.reason)
 

@@ -16,9 +16,9 @@ from app.caves.tables import as_table
 from app.caves.target import Account, is_missing, project_and_target
 
 EPILOG = """\
-Harmless to repeat, and safe beside the tasks. What is in STAGING as today's transforms would write
-it stays; orders with other values are corrected in STAGING and in ORDERS; what was rejected and is
-valid today is retried; what is missing from STAGING is put there. Adjustments in the history never
+It can be repeated, and run while the tasks run. Rows of STAGING that today's transforms would write
+the same stay; orders with other values are corrected in STAGING and in ORDERS; rejected events that
+are valid today are retried; events missing from STAGING are added. Adjustments in the history never
 change: send a correcting adjustment. --json prints the counts by the names of the table.
 """
 
@@ -35,8 +35,8 @@ WHERE r.INGESTION_TIMESTAMP >= c.CHOICE:since::TIMESTAMP_NTZ
 # What the procedure counts, in words.
 COUNTS = {
     "events": "events ingested in the window",
-    "waiting": "left to the streams, which have not given them out yet",
-    "discarded": "discarded by somebody, left so",
+    "waiting": "still in a stream: left to the tasks",
+    "discarded": "discarded before, left unchanged",
     "staged": "put into STAGING",
     "retried": "rejections that became RETRIED",
     "corrected": "orders corrected in STAGING",
@@ -79,7 +79,7 @@ def add_to(commands: Any, account_command: Callable[..., Any]) -> None:
         type=number,
         default=24.0,
         metavar="HOURS",
-        help="how much is done in one transaction (24)",
+        help="hours of events in one transaction (24)",
     )
 
 
@@ -88,7 +88,7 @@ def run_reprocess(arguments: argparse.Namespace, screen: Screen) -> int:
     if window.since >= window.until:
         raise UsageError(f"--since {window.since} is not before --until {window.until}")
     if not 0 < arguments.slice_hours <= 24 * 366:
-        raise UsageError(f"--slice-hours {arguments.slice_hours:g} is not a time")
+        raise UsageError(f"--slice-hours {arguments.slice_hours:g} is not from 0 to 8784")
     length = timedelta(hours=arguments.slice_hours)
     with project_and_target(arguments)[1].connect() as account:
         counts = reprocess(account, window, length, screen.progress)

@@ -1,4 +1,4 @@
-"""`caves teardown`: what goes with an environment, and the end of it."""
+"""`caves teardown`: drops an environment, its warehouse included where nobody else uses it."""
 
 import argparse
 import sys
@@ -23,7 +23,7 @@ COUNTED = ("STREAM", "VIEW", "TASK", "PROCEDURE")
 
 
 @dataclass(frozen=True)
-class Doomed:
+class Contents:
     """What a teardown drops. `warehouse`: only one that this environment made and that no task of
     another one runs on; `kept` says why a warehouse stays.
     """
@@ -38,7 +38,7 @@ class Doomed:
     def row_count(self) -> int:
         return sum(row["ROWS"] for row in self.tables)
 
-    def told(self) -> str:
+    def summary(self) -> str:
         others = ", ".join(f"{count} {kind.lower()}s" for kind, count in self.others.items())
         also = f"; warehouse {self.warehouse}" if self.warehouse else ""
         return (
@@ -57,20 +57,20 @@ def run_teardown(arguments: argparse.Namespace, screen: Screen) -> int:
     if not arguments.yes and not sys.stdin.isatty():
         raise UsageError(f"teardown drops {target.database} with all rows: confirm with --yes")
     with target.connect() as account:
-        goes = doomed(account)
-    screen.errors.print(as_table(f"Tables of {target.database}", goes.tables))
-    screen.progress(f"drops {goes.told()}")
+        dropping = contents(account)
+    screen.errors.print(as_table(f"Tables of {target.database}", dropping.tables))
+    screen.progress(f"to be dropped: {dropping.summary()}")
     if not arguments.yes:
         _confirm(target, screen)
-    kept = teardown(project, target, goes)
+    kept = teardown(project, target, dropping)
     if kept:
         screen.progress(kept)
-        goes = replace(goes, warehouse=None)
+        dropping = replace(dropping, warehouse=None)
     if screen.as_json:
-        result = {"dropped": target.database, "warehouse": goes.warehouse}
-        screen.json({**result, "tables": len(goes.tables), "rows": goes.row_count})
+        result = {"dropped": target.database, "warehouse": dropping.warehouse}
+        screen.json({**result, "tables": len(dropping.tables), "rows": dropping.row_count})
     else:
-        screen.results.print(f"Dropped {goes.told()}")
+        screen.results.print(f"Dropped {dropping.summary()}")
     return 0
 
 
@@ -84,7 +84,7 @@ def _confirm(target: Target, screen: Screen) -> None:
         raise CommandError("nothing was dropped")
 
 
-def doomed(account: Account) -> Doomed:
+def contents(account: Account) -> Contents:
     found = live.read(account, ("DATABASE", "TABLE", *COUNTED))
     if f"DATABASE {account.database}" not in found.objects:
         raise CommandError(f"there is no database {account.database}")
@@ -95,7 +95,7 @@ def doomed(account: Account) -> Doomed:
     warehouses = {row["WAREHOUSE"] for row in found.rows["TASK"] if row["WAREHOUSE"]}
     warehouse, kept = _warehouse(account, sorted(warehouses))
     others = {kind: len(found.rows[kind]) for kind in COUNTED}
-    return Doomed(account.database, tables, others, warehouse, kept)
+    return Contents(account.database, tables, others, warehouse, kept)
 
 
 def _warehouse(account: Account, used: Sequence[str]) -> tuple[str | None, str | None]:
@@ -120,16 +120,16 @@ def _warehouse(account: Account, used: Sequence[str]) -> tuple[str | None, str |
     return warehouse, None
 
 
-def teardown(project: Project, target: Target, goes: Doomed) -> str | None:
-    """Drop the database, and the warehouse where it goes too; why that one stayed, if it did."""
+def teardown(project: Project, target: Target, dropping: Contents) -> str | None:
+    """Drop the database, and the warehouse if it is to go; returns why it stayed, if it did."""
     file = project.teardown_file()
     env = ("--env", f"database={target.database}")
     target.snow(("sql", "--filename", str(file.path), *env), cwd=project.root)
-    if not goes.warehouse:
-        return goes.kept
+    if not dropping.warehouse:
+        return dropping.kept
     try:
         with target.connect() as account:
-            account.rows(DROP_WAREHOUSE.format(warehouse=identifier(goes.warehouse)))
+            account.rows(DROP_WAREHOUSE.format(warehouse=identifier(dropping.warehouse)))
     except ProgrammingError as error:
-        return f"warehouse {goes.warehouse} stays: {one_line(error)}"
+        return f"warehouse {dropping.warehouse} stays: {one_line(error)}"
     return None

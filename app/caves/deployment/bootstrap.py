@@ -1,8 +1,8 @@
 """`caves bootstrap`: what an environment needs of an administrator, before its first deployment.
 
 Roles and grants, the warehouse with its resource monitor, service users with their public keys.
-Everything can be run again at any time: it adds what is missing and takes nothing away. It leaves a
-warehouse alone that the project did not make, unless told otherwise.
+Everything can be run again at any time: it adds what is missing and takes nothing away. It changes
+a warehouse that the project did not make only with --adopt-warehouse.
 """
 
 import re
@@ -55,8 +55,8 @@ class Bootstrapped:
 
 @dataclass(frozen=True)
 class Consent:
-    """What bootstrap does only when it is told to: put the monitor on a warehouse that is not the
-    project's own; hide the bound values of everybody's queries in the account."""
+    """What bootstrap does only with the administrator's consent: put the monitor on a warehouse
+    that the project did not make; hide the bound values of all queries in the account."""
 
     adopt_warehouse: bool = False
     hide_bind_values: bool = False
@@ -98,7 +98,7 @@ def bootstrap(
             account.run(statement)
         if consent.hide_bind_values:
             account.run(HIDE_BINDS)
-        progress(f"[3/3] service users: {', '.join(keys) or 'no public key is named'}")
+        progress(f"[3/3] service users: {', '.join(keys) or 'no public key was given'}")
         users = [_make_user(account, role, keys[role], env["warehouse"]) for role in keys]
     return Bootstrapped([f"{target.database}_{role}" for role in ROLES], users, adopted, notes)
 

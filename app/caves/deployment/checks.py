@@ -1,4 +1,4 @@
-"""What must be so before a deployment changes anything, and after it has."""
+"""What must hold before a deployment changes anything, and after it has."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
@@ -24,20 +24,20 @@ PIPELINE = {"STREAM": STREAMS, "PROCEDURE": PROCEDURES, "TASK": TASKS, "ALERT": 
 def shortcomings(
     account: Account,
     expected: Mapping[str, Iterable[str]] = PIPELINE,
-    kept_suspended: Collection[str] = (),
+    suspended_on_purpose: Collection[str] = (),
 ) -> list[str]:
     """Empty when all is well. `expected`: names by kind, a procedure's with or without its
     arguments; tasks and alerts by their bare names may be suspended on purpose.
     """
     return [
-        *_streams_not_fit(account.rows(SHOW_STREAMS), expected["STREAM"]),
-        *_procedures_missing(account.rows(SHOW_PROCEDURES), expected["PROCEDURE"]),
-        *_not_started("task", account.rows(SHOW_TASKS), expected["TASK"], kept_suspended),
-        *_not_started("alert", account.rows(SHOW_ALERTS), expected["ALERT"], kept_suspended),
+        *_unreadable_streams(account.rows(SHOW_STREAMS), expected["STREAM"]),
+        *_missing_procedures(account.rows(SHOW_PROCEDURES), expected["PROCEDURE"]),
+        *_suspended("task", account.rows(SHOW_TASKS), expected["TASK"], suspended_on_purpose),
+        *_suspended("alert", account.rows(SHOW_ALERTS), expected["ALERT"], suspended_on_purpose),
     ]
 
 
-def _streams_not_fit(rows: Sequence[Row], expected: Iterable[str]) -> list[str]:
+def _unreadable_streams(rows: Sequence[Row], expected: Iterable[str]) -> list[str]:
     stale = {f"{row['SCHEMA_NAME']}.{row['NAME']}": is_true(row["STALE"]) for row in rows}
     return [
         f"stream {name} is {'stale' if name in stale else 'missing'}"
@@ -46,21 +46,21 @@ def _streams_not_fit(rows: Sequence[Row], expected: Iterable[str]) -> list[str]:
     ]
 
 
-def _procedures_missing(rows: Sequence[Row], expected: Iterable[str]) -> list[str]:
+def _missing_procedures(rows: Sequence[Row], expected: Iterable[str]) -> list[str]:
     there = {f"OPS.{row['NAME']}" for row in rows}
     names = [name.partition("(")[0] for name in expected]
     return [f"procedure {name} is missing" for name in names if name not in there]
 
 
-def _not_started(
-    kind: str, rows: Sequence[Row], expected: Iterable[str], kept_suspended: Collection[str]
+def _suspended(
+    kind: str, rows: Sequence[Row], expected: Iterable[str], suspended_on_purpose: Collection[str]
 ) -> list[str]:
     states = {f"OPS.{row['NAME']}": str(row["STATE"]).lower() for row in rows}
-    kept = {f"OPS.{name}" for name in kept_suspended}
+    on_purpose = {f"OPS.{name}" for name in suspended_on_purpose}
     return [
         f"{kind} {name} is {states.get(name, 'missing')}"
         for name in expected
-        if states.get(name) != "started" and name not in kept
+        if states.get(name) != "started" and name not in on_purpose
     ]
 
 
@@ -84,9 +84,9 @@ def check_owner(account: Account, schemas: Collection[str]) -> None:
         name, owner = next(iter(foreign.items()))
         raise CommandError(
             f"{name} belongs to the role {owner}, and this connection works as {role}: the tasks"
-            f" would not see what it deploys. Nothing was changed. Deploy by a connection (-c) with"
-            f' role = "{owner}", such as `caves up` writes by the name of deployer, or set'
-            f" SNOWFLAKE_CONNECTIONS_<NAME>_ROLE={owner}; to change the owner, `caves bootstrap`"
+            f" would not see what it deploys. Nothing was changed. Deploy with a connection (-c)"
+            f' that has role = "{owner}" (`caves up` writes one called deployer), or set'
+            f" SNOWFLAKE_CONNECTIONS_<NAME>_ROLE={owner}; `caves bootstrap` changes the owner"
         )
 
 
@@ -100,9 +100,9 @@ def check_masking_role(account: Account, env: Mapping[str, str]) -> None:
     if not masks_customers(env):
         return
     role = account.row("SELECT CURRENT_ROLE() AS NAME")["NAME"]
-    wanted = f"{account.database}_DEPLOYER"
-    if role != wanted:
+    deployer = f"{account.database}_DEPLOYER"
+    if role != deployer:
         raise CommandError(
-            f"mask_customers is on, and the policy shows customers to {wanted} alone: deploy under"
-            f" it, not as {role} (`caves bootstrap` makes it)"
+            f"mask_customers is on, and the policy shows customers to {deployer} alone: deploy"
+            f" under it, not as {role} (`caves bootstrap` makes it)"
         )

@@ -1,4 +1,4 @@
-"""`caves deploy`: everything into the account, through `snow`, and a look at the result."""
+"""`caves deploy`: everything into the account, through `snow`, and a check of the result."""
 
 import re
 import uuid
@@ -27,15 +27,15 @@ CREATED = re.compile(
 # In LIKE `_` would be any character, so whole names are compared.
 SHOW_DATABASES = "SHOW DATABASES"
 LEFT = """\
-  left as they were: rows, offsets, streams; {tasks}
-  perhaps new already: columns, procedures, views, definitions of tasks
-  next: fix the cause and deploy again, or deploy the version before"""
+  unchanged: rows, offsets, streams; {tasks}
+  possibly changed: columns, procedures, views, definitions of tasks
+  next: fix the cause and deploy again, or deploy the previous version"""
 
 
 @dataclass(frozen=True)
 class Deployed:
-    """What a deployment did beside its steps. no_dashboard: why the dashboard is not there, or is
-    still the one of before; the pipeline runs without it."""
+    """What a deployment did beside its steps. no_dashboard: why the dashboard is missing, or is
+    still the previous one; the pipeline runs without it."""
 
     kept_suspended: list[tasks.Task] = field(default_factory=list)
     dropped: list[str] = field(default_factory=list)
@@ -73,8 +73,8 @@ def deploy(
 
 
 def settings(project: Project, target: Target, overrides: Mapping[str, str]) -> dict[str, str]:
-    """What is deployed. Raises UsageError for a wrong value, also in a profile that is not chosen:
-    nobody shall find out when it is needed."""
+    """What is deployed. Raises UsageError for a wrong value, also in a profile that is not chosen,
+    so that it is found before the profile is needed."""
     for name in profile_names(project.env):
         effective(project.env, {"profile": name})
     return {**effective(project.env, overrides), "database": target.database}
@@ -113,7 +113,7 @@ class Deployment:
                 return self._carry_out(found, revision)
             except BaseException as error:
                 interrupts.ignore()
-                left = self._put_back(found, error)
+                left = self._restart(found, error)
                 if not isinstance(error, Exception):
                     self._progress(left)
                     raise
@@ -156,7 +156,7 @@ class Deployment:
             snow(todo.dashboard)
         except (CommandError, Error) as error:
             no_dashboard = str(error)
-        begin("looking at the result")
+        begin("checking the result")
         return self._finish(found, no_dashboard)
 
     def _finish(self, found: Found, no_dashboard: str | None) -> Deployed:
@@ -164,35 +164,34 @@ class Deployment:
             kept = kept_suspended(tasks.read(account), found.before)
             expected = {kind: self._desired.of(kind) for kind in PIPELINE}
             if problems := shortcomings(account, expected, [task.name for task in kept]):
-                raise CommandError("deployed, but not fit to run:\n  " + "\n  ".join(problems))
+                text = "\n  ".join(problems)
+                raise CommandError(f"deployed, but the pipeline cannot run:\n  {text}")
             kinds = [each.kind for each in self._desired.objects]
             objects = recorded_objects(self._desired, live.read(account, kinds))
             failure = None
             if no_dashboard:
-                # Which version is there is not known: the next deployment makes it again.
+                # Which version is there is unknown: the next deployment deploys it again.
                 objects = {key: each for key, each in objects.items() if key != DASHBOARD_KEY}
-                failure = f"the dashboard was not made: {no_dashboard}"
+                failure = f"the dashboard was not deployed: {no_dashboard}"
             log.finish(account, self.id, objects, failure)
         return Deployed(kept, found.obsolete, no_dashboard)
 
-    def _put_back(self, found: Found, error: BaseException) -> str:
-        """Start what ran before, log the failure; what to tell about the state that is left."""
+    def _restart(self, found: Found, error: BaseException) -> str:
+        """Start what ran before, log the failure; returns what to print about the state."""
         try:
             with self._target.connect() as account:
-                started = tasks.put_back(account, found.before)
+                started = tasks.restart(account, found.before)
                 if self._logged:
                     log.fail(account, self.id, f"{self._step} {type(error).__name__}: {error}")
         except (CommandError, Error) as second:
-            told = (
-                f"tasks are perhaps suspended ({one_line(second)}): the next deployment starts them"
-            )
+            state = f"tasks may be suspended ({one_line(second)}): the next deployment starts them"
         else:
-            told = _told(started, found.before)
-        return LEFT.format(tasks=told)
+            state = _restarted(started, found.before)
+        return LEFT.format(tasks=state)
 
 
 def _hint(error: Exception) -> str:
-    """What an environment lacks that an older version bootstrapped."""
+    """What to do where an older version bootstrapped the environment."""
     if "EXECUTE MANAGED ALERT" not in str(error):
         return ""
     return (
@@ -201,11 +200,13 @@ def _hint(error: Exception) -> str:
     )
 
 
-def _told(started: list[str], before: Mapping[str, bool]) -> str:
+def _restarted(started: list[str], before: Mapping[str, bool]) -> str:
     running = sum(before.values())
     if not running:
-        return "nothing ran before, and nothing runs now"
-    return f"the {running} tasks and alerts that ran before run ({len(started)} started again)"
+        return "no task was running before, and none is running now"
+    return (
+        f"the {running} tasks and alerts that were running are running ({len(started)} restarted)"
+    )
 
 
 def leave_out_existing(copy: Project, account: Account, warehouse: str) -> None:

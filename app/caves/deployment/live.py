@@ -31,7 +31,7 @@ SHOW = {
     "STREAMLIT": "SHOW STREAMLITS IN DATABASE {db}",
     "WAREHOUSE": "SHOW WAREHOUSES",
 }
-# By what one version of an object is told from another. CREATE OR REPLACE gives a new CREATED_ON;
+# What differs between two versions of an object. CREATE OR REPLACE gives a new CREATED_ON;
 # CREATE OR ALTER keeps it. GET_DDL would say more, but normalises, and asks for ownership.
 FACTS = {
     "VIEW": ("CREATED_ON",),
@@ -120,7 +120,7 @@ def _facts(kind: str, row: Row) -> Facts:
 
 
 def _text(value: Any) -> str:
-    """The same whatever the time zone of the session is."""
+    """The same text in any time zone of the session."""
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat()
     return "" if value is None else str(value)

@@ -1,4 +1,4 @@
-"""OPS.DEPLOYMENT_LOG: what the deployments before this one left, and what this one does."""
+"""OPS.DEPLOYMENT_LOG: what earlier deployments did, and what this one does."""
 
 import json
 from collections.abc import Mapping
@@ -51,7 +51,7 @@ class Recorded:
 
 @dataclass(frozen=True)
 class History:
-    """The last deployment, whatever became of it, and the last one that was done."""
+    """The last deployment, also one that failed, and the last one that succeeded."""
 
     last: Recorded | None = None
     done: Recorded | None = None
@@ -98,7 +98,7 @@ def finish(
 
 
 def fail(account: Account, deployment: str, failure: str) -> None:
-    """To be said once the tasks run as before; where they do not, the row stays RUNNING, and the
-    next deployment starts them.
+    """Called once the tasks run as before. Where they do not, the row stays RUNNING, and the next
+    deployment starts them.
     """
     account.rows(FAIL, (failure, deployment))

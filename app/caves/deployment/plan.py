@@ -3,7 +3,7 @@
 Obsolete is what came from an earlier version of the project and has left it since. Only what holds
 no rows is ever dropped, and only what the project itself has put there: a procedure whose code is
 in the project's folder of the stage; a task, an alert or a view that the last deployment recorded,
-and that nobody has replaced since. What people made stays.
+and that was not replaced since. What people made by hand stays.
 """
 
 import re
@@ -40,7 +40,7 @@ class Change:
 @dataclass(frozen=True)
 class Plan:
     """The changes, in the order of the deployment; settings (old, new) that lead to some of them;
-    what stays as it is though one might expect otherwise.
+    notes on what will not change although one might expect it.
     """
 
     changes: list[Change]
@@ -82,17 +82,17 @@ def refuse_narrower(desired: DesiredState, live: Live) -> None:
         if digits < old_digits or decimals != old_decimals:
             raise UsageError(
                 f"{table}.{column} is NUMBER({old_digits}, {old_decimals}), and app/sql makes it"
-                f" NUMBER({digits}, {decimals}): values would not fit, or be rounded"
+                f" NUMBER({digits}, {decimals}): values would be too long, or be rounded"
                 " (docs/how-to-change.md, Change a column)"
             )
 
 
 def running_before(now: Sequence[Task], last: Recorded | None) -> dict[str, bool]:
-    """Task to whether it is to run after the deployment, as far as there is a before.
+    """For each task: shall it run after the deployment? Tasks that are new are not in it.
 
-    After a deployment that came to no end it is that one's before which counts: what it had
-    suspended starts again. One that FAILED has put its tasks back itself. Either may have made
-    tasks and not started them: they are as new as if they were not there.
+    After a deployment that was cut off, the state before that one counts: what it had suspended
+    starts again. One that FAILED has restarted its tasks itself. Either may have made tasks
+    without starting them: these count as new.
     """
     before = {task.name: task.started for task in now}
     if last is None or last.outcome == DONE:
@@ -104,7 +104,7 @@ def running_before(now: Sequence[Task], last: Recorded | None) -> dict[str, bool
 
 
 def kept_suspended(now: Sequence[Task], before: Mapping[str, bool]) -> list[Task]:
-    """What an operator, or ten failures in a row, had suspended before."""
+    """What an operator, or ten failures in a row, had suspended before the deployment."""
     return [task for task in now if not task.started and not before.get(task.name, True)]
 
 
@@ -120,7 +120,7 @@ def plan(desired: DesiredState, found: Found, env: Mapping[str, str], resume: bo
         for task in to_start(found.tasks, found.before, resume)
     ]
     changes += [
-        Change("drop", key.partition(" ")[0], key.partition(" ")[2], "left the project")
+        Change("drop", key.partition(" ")[0], key.partition(" ")[2], "no longer in the project")
         for key in found.obsolete
     ]
     return Plan(
@@ -148,7 +148,7 @@ def changes_of(
         return []
     recorded = done.objects.get(each.key) if done else None
     if recorded is None:
-        return [Change("change", each.kind, each.name, "not known which version is there")]
+        return [Change("change", each.kind, each.name, "the log does not know this version")]
     if recorded["digest"] != each.digest:
         return [Change("change", each.kind, each.name, _difference(each, facts))]
     if recorded["shown"] != facts:
@@ -172,7 +172,7 @@ def _is_added(table: Declared, column: str, desired: DesiredState, live: Live) -
 
 
 def _difference(each: Declared, facts: Mapping[str, str]) -> str:
-    """What of a task is new, as far as its head says it."""
+    """What of a task has changed, as far as its properties show it."""
     if each.kind != "TASK":
         return ""
     found = []

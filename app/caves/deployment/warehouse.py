@@ -1,4 +1,4 @@
-"""The warehouse that the pipeline runs on: whose it is, and what it costs an hour.
+"""The warehouse that the pipeline runs on: who made it, and what it costs an hour.
 
 COMPUTE_WH is in every new account, and others may work with it: who made a warehouse decides what
 bootstrap does with it.
@@ -20,7 +20,7 @@ NOTHING = ("", "null", "none")
 
 @dataclass(frozen=True)
 class Warehouse:
-    """A warehouse as SHOW WAREHOUSES tells it."""
+    """A warehouse as SHOW WAREHOUSES lists it."""
 
     name: str
     comment: str
@@ -34,7 +34,7 @@ class Warehouse:
     def ours(self) -> bool:
         return self.comment.startswith(MADE_HERE)
 
-    def told(self) -> str:
+    def description(self) -> str:
         suspends = f"after {self.auto_suspend:g} s" if self.auto_suspend else "never"
         return (
             f"{self.name} ({self.size}, generation {self.generation or 'unknown'}, query"
@@ -44,7 +44,7 @@ class Warehouse:
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether the project's monitor goes onto the warehouse, and what to tell about it."""
+    """Whether the project's monitor goes onto the warehouse, and what to report about it."""
 
     monitored: bool
     notes: tuple[str, ...] = ()
@@ -84,17 +84,17 @@ def judge(found: Warehouse | None, monitor: str, adopt: bool) -> Verdict:
         return Verdict(True)
     if not found.ours:
         under = f", under the monitor {found.monitor}" if found.monitor else ", without a monitor"
-        why = f"warehouse {found.told()} was there before this project{under}"
+        why = f"warehouse {found.description()} was there before this project{under}"
     elif found.monitor:
-        why = f"warehouse {found.told()} has the monitor {found.monitor}"
+        why = f"warehouse {found.description()} has the monitor {found.monitor}"
     else:
         return Verdict(True)
-    told = f"{why}: left as it is; --adopt-warehouse puts {monitor} on it, or name another one"
-    return Verdict(False, (told,))
+    note = f"{why}: left as it is; --adopt-warehouse puts {monitor} on it, or choose another"
+    return Verdict(False, (note,))
 
 
 def too_small(found: Warehouse, env: Mapping[str, str]) -> str | None:
-    """What to tell where the month's quota would be used up by a warehouse that never sleeps."""
+    """A warning where a warehouse that never suspends would use up the month's quota."""
     quota = float(env["monthly_credits"])
     hourly = credits_per_hour(found.size, found.generation or "1")
     month = hourly * DAY / 3600 * LONGEST_MONTH
@@ -102,6 +102,6 @@ def too_small(found: Warehouse, env: Mapping[str, str]) -> str | None:
         return None
     day = int(quota / (hourly * DAY / 3600)) + 1
     return (
-        f"monthly_credits is {quota:g}: {found.told()} may use {month:.0f} in a month, and would be"
-        f" suspended on day {day}"
+        f"monthly_credits is {quota:g}: {found.description()} may use {month:.0f} in a month,"
+        f" and would be suspended on day {day}"
     )

@@ -1,4 +1,4 @@
-"""One thing that the pipeline takes for granted about Snowflake."""
+"""One thing that the pipeline relies on in Snowflake."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -56,10 +56,10 @@ class Subject(list[Assertion]):
         return add
 
 
-def expect(seen: object, wanted: object, what: str) -> None:
-    """Raises Broken unless what was seen is what was wanted."""
-    if seen != wanted:
-        raise Broken(f"{what}: {seen!r} instead of {wanted!r}")
+def expect(seen: object, expected: object, what: str) -> None:
+    """Raises Broken unless both are equal; `what` names them in the message."""
+    if seen != expected:
+        raise Broken(f"{what}: {seen!r} instead of {expected!r}")
 
 
 HOLDS, FAILS, NOT_ASKED = "holds", "fails", "not asked"

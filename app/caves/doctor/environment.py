@@ -59,7 +59,7 @@ class Answer:
         return value
 
     def column(self, name: str) -> list[Any]:
-        """The values under a name, whatever the case of its letters."""
+        """The values under a name, in upper or lower case."""
         place = [each.lower() for each in self.names].index(name.lower())
         return [row[place] for row in self.rows]
 
@@ -79,7 +79,7 @@ class Session:
         self._deadline = deadline
         self._record = record
         self._names = names
-        # Whether its settings are no more those that it began with.
+        # Whether its settings were changed since it was opened.
         self.altered = False
 
     def prepare(self, statement: str) -> None:

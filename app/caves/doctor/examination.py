@@ -16,7 +16,7 @@ from app.caves.doctor.operation import CORRECTIONS, TASKS
 from app.caves.doctor.procedures import PROCEDURES
 from app.caves.doctor.record import Record
 from app.caves.doctor.rights import RIGHTS
-from app.caves.doctor.scratch import Scratch, drop_leavings
+from app.caves.doctor.scratch import Scratch, drop_leftovers
 from app.caves.doctor.statements import JSON_VALUES, STATEMENTS
 from app.caves.doctor.streams import STREAMS
 from app.caves.doctor.transactions import TRANSACTIONS
@@ -41,7 +41,7 @@ ASSERTIONS: tuple[Assertion, ...] = (
 )
 # After this no assertion is begun: with what is under way and the dropping, ten minutes.
 TIMEOUT_SECONDS = 8 * 60.0
-# Nobody is to be told of a scratch database's incidents, and nothing starts by itself.
+# A scratch database notifies nobody of incidents, and its tasks do not start by themselves.
 QUIET = {
     "profile": "live",
     "task_schedule": "60 MINUTES",
@@ -90,8 +90,8 @@ class Examination:
         self._elsewhere: Mapping[str, str] = {}
 
     def run(self, chosen: Sequence[Assertion] | None = None) -> list[Finding]:
-        """What became of each assertion, of all by default. Whatever happens, what was made is
-        dropped; then a signal goes on to where it would have gone."""
+        """The finding on each assertion, by default on all. What the run made is dropped in any
+        case; a signal that came meanwhile is raised after that."""
         assertions = ASSERTIONS if chosen is None else chosen
         started = time.monotonic()
         with Interrupts() as interrupts:
@@ -111,7 +111,7 @@ class Examination:
         return self.findings
 
     def _drop(self) -> None:
-        self._progress(f"dropping {self.scratch.database} and all else that was made")
+        self._progress(f"dropping {self.scratch.database} and everything else that this run made")
         self.left = self.scratch.drop(self._target, self._progress)
         if self.left:
             self._progress(f"NOT DROPPED, do it by hand: {'; '.join(self.left)}")
@@ -129,7 +129,7 @@ class Examination:
 
     def _prepare(self) -> None:
         with self._target.connect() as account:
-            drop_leavings(account, self._progress)
+            drop_leftovers(account, self._progress)
             [facts] = account.rows(
                 "SELECT CURRENT_VERSION() AS VERSION, CURRENT_REGION() AS REGION, "
                 + ", ".join(f"{call} AS FACT{i}" for i, call in enumerate(FACTS))
@@ -140,7 +140,7 @@ class Examination:
             self.scratch.make(account)
 
     def _note(self, facts: Mapping[str, Any]) -> None:
-        """What must not be told, and what may be."""
+        """What the record must hide, and what it may say."""
         hidden = {str(facts[f"FACT{i}"] or ""): by for i, by in enumerate(FACTS.values())}
         scratch = self.scratch
         self.record.names = {
@@ -164,7 +164,7 @@ class Examination:
     def _result(
         self, assertion: Assertion, environment: Environment, elapsed: float
     ) -> tuple[str, str, bool]:
-        """The result, what was seen, and whether the check has said that, and no error."""
+        """The result, what was seen, and whether that is the check's own text, not an error's."""
         if reason := self._not_to_be_asked(assertion, elapsed):
             return NOT_ASKED, reason, True
         try:
@@ -176,7 +176,7 @@ class Examination:
         except (CommandError, UsageError, Error) as error:
             return FAILS, one_line(error), False
         except Exception as error:
-            # An answer of another shape than any that the check has thought of.
+            # An answer whose shape the check did not expect.
             return FAILS, f"{type(error).__name__}: {one_line(error)}", False
 
     def _not_to_be_asked(self, assertion: Assertion, elapsed: float) -> str | None:

@@ -78,7 +78,7 @@ def snowpark_version(environment: Environment) -> str:
     "`caves deploy` fails on this account; its message says at which step",
 )
 def deploys(environment: Environment) -> str:
-    """`caves deploy` brings the scratch database up, and finds all of it fit to run."""
+    """`caves deploy` brings the scratch database up, and its checks afterwards pass."""
     environment.close()
     done = deploy(
         environment.project,
@@ -93,7 +93,7 @@ def deploys(environment: Environment) -> str:
 @holds(
     "plan-is-empty",
     "sql-reference/sql/show-tasks",
-    "`caves deploy --plan` shows changes where there are none, and nobody reads it any more",
+    "`caves deploy --plan` lists changes where there are none",
     needs=("deploys",),
 )
 def plan_is_empty(environment: Environment) -> str:
@@ -125,12 +125,12 @@ def dashboard_is_there(environment: Environment) -> str:
     needs=("dashboard-is-there",),
 )
 def dashboard_has_the_runtime_that_was_named(environment: Environment) -> str:
-    """DESCRIBE STREAMLIT tells the runtime, and it is the one that the project names."""
+    """DESCRIBE STREAMLIT has the runtime that the project names."""
     runtime = str(_described(environment).get("runtime_name") or "")
-    wanted = _named_runtime(environment)
-    if wanted and runtime.upper() != wanted.upper():
-        raise Broken(f"{runtime or 'no runtime'} instead of {wanted}")
-    return runtime or "no runtime is told"
+    named = _named_runtime(environment)
+    if named and runtime.upper() != named.upper():
+        raise Broken(f"{runtime or 'no runtime'} instead of {named}")
+    return runtime or "DESCRIBE has no runtime"
 
 
 @DASHBOARD.holds(

@@ -74,26 +74,26 @@ HISTORIES = {
 }
 
 
-def _columns(name: str, statement: str, wanted: str, page: str) -> None:
+def _assert_columns(name: str, statement: str, columns: str, page: str) -> None:
     """The assertion that these columns are there."""
 
     def check(environment: Environment) -> str:
         answer = environment.ask(statement)
         there = {each.lower() for each in answer.names}
-        if missing := [each for each in wanted.split() if each not in there]:
+        if missing := [each for each in columns.split() if each not in there]:
             raise Broken(f"without {', '.join(missing)}; there are {', '.join(sorted(there))}")
         return f"{len(there)} columns"
 
     head = statement.split(" IN ")[0].split("(")[0].replace("{db}.", "")
-    check.__doc__ = f"{head} has the columns that `caves` reads: {', '.join(wanted.split())}."
-    otherwise = "`caves deploy`, `status` or `cost` fail, or tell nothing, where they read these"
+    check.__doc__ = f"{head} has the columns that `caves` reads: {', '.join(columns.split())}."
+    otherwise = "`caves deploy`, `status` or `cost` fail, or show nothing, where they read these"
     LISTINGS.holds(f"columns-of-{name}", page, otherwise)(check)
 
 
-for _name, (_statement, _wanted) in SHOWN.items():
-    _columns(_name, _statement, _wanted, f"sql-reference/sql/show-{_name}")
-for _name, (_statement, _wanted, _page) in HISTORIES.items():
-    _columns(_name, _statement, _wanted, _page)
+for _name, (_statement, _columns) in SHOWN.items():
+    _assert_columns(_name, _statement, _columns, f"sql-reference/sql/show-{_name}")
+for _name, (_statement, _columns, _page) in HISTORIES.items():
+    _assert_columns(_name, _statement, _columns, _page)
 
 
 @LISTINGS.holds(

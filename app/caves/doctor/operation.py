@@ -44,8 +44,8 @@ def tasks_run(environment: Environment) -> str:
     failed = {name: text for each in runs for name, text in each.errors.items()}
     if failed:
         raise Broken("; ".join(f"{name}: {text}" for name, text in failed.items()))
-    wanted = {name.split(".")[1]: "SUCCEEDED" for name in NAMES if "PURGE" not in name}
-    expect(states, wanted, "states")
+    expected = {name.split(".")[1]: "SUCCEEDED" for name in NAMES if "PURGE" not in name}
+    expect(states, expected, "states")
     return f"{len(states)} tasks"
 
 
@@ -75,7 +75,7 @@ def tasks_move_events(environment: Environment) -> str:
 @holds(
     "alert-runs",
     "sql-reference/sql/execute-alert",
-    "no incident is ever told of: ALERT_HISTORY has the error",
+    "no incident is ever notified: ALERT_HISTORY has the error",
 )
 def alert_runs(environment: Environment) -> str:
     """EXECUTE ALERT looks, and its run ends without an error."""
@@ -133,7 +133,7 @@ def calls_withdraw_order_event(environment: Environment) -> str:
 
 @CORRECTIONS.holds("calls-accept-future", PAGE, "`caves rejected retry --accept-future` fails")
 def calls_accept_future(environment: Environment) -> str:
-    """ACCEPT_FUTURE touches none but the events that are named."""
+    """ACCEPT_FUTURE changes only the events that are named."""
     counts = environment.counts(ACCEPT_FUTURE, "[]", "doctor")
     expect(counts, {"staged": 0, "retried": 0, "still_rejected": 0}, "counts")
     return "none named, none touched"
@@ -143,7 +143,7 @@ def calls_accept_future(environment: Environment) -> str:
     "calls-forget-customer", PAGE, "`caves forget` fails, or leaves something behind"
 )
 def calls_forget_customer(environment: Environment) -> str:
-    """FORGET_CUSTOMER leaves the customer in no table, and their orders where they are."""
+    """FORGET_CUSTOMER removes the customer from every table, and keeps their orders."""
     orders = "SELECT COUNT(*) FROM {db}.PRODUCTION.ORDERS"
     before = environment.ask(orders).value
     counts = environment.counts(FORGET, CUSTOMER, "doctor", False)

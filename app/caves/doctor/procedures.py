@@ -35,12 +35,12 @@ def events_are_ingested(environment: Environment) -> str:
     return f"{rows} rows"
 
 
-def _moves(name: str, wanted: dict[str, int], needs: tuple[str, ...], says: str) -> None:
+def _moves(name: str, expected: dict[str, int], needs: tuple[str, ...], says: str) -> None:
     """The assertion that a CALL of one of the tasks' procedures does what it should."""
 
     def check(environment: Environment) -> str:
         counts = environment.counts(f"CALL {{db}}.OPS.{name}()")
-        expect(counts, wanted, "counts")
+        expect(counts, expected, "counts")
         return ", ".join(f"{value} {key}" for key, value in counts.items())
 
     check.__doc__ = says
@@ -83,7 +83,7 @@ _moves(
 @holds(
     "production-is-what-the-events-say",
     PAGE,
-    "production shows something else than the events: do not run on this account before it is known"
+    "production differs from the events: do not run the pipeline on this account until you know"
     " why",
     needs=("calls-staging-to-prod-orders", "calls-staging-to-prod-inventory-current"),
 )
@@ -94,11 +94,11 @@ def production_is_what_the_events_say(environment: Environment) -> str:
         " FROM {db}.PRODUCTION.ORDERS ORDER BY ORDER_ID"
     ).rows
     nine, ten = datetime(2026, 1, 15, 9), datetime(2026, 1, 15, 10)
-    wanted = [
+    expected = [
         ("7001", 2, Decimal("38.00"), "Sancerre", nine),
         ("o-1", 3, Decimal("59.70"), "Château Margaux – Grand Vin 🍷", ten),
     ]
-    expect(orders, wanted, "ORDERS")
+    expect(orders, expected, "ORDERS")
     levels = environment.ask(
         "SELECT PRODUCT_ID, CURRENT_STOCK_LEVEL FROM {db}.PRODUCTION.INVENTORY_CURRENT ORDER BY 1"
     ).rows
@@ -260,7 +260,7 @@ def calls_purge(environment: Environment) -> str:
 def calls_update_incidents(environment: Environment) -> str:
     """UPDATE_INCIDENTS reads OBJECT_HEALTH, histories included, with its owner's rights."""
     counts = environment.counts("CALL {db}.OPS.UPDATE_INCIDENTS('', '', '')")
-    expect(counts["told"], 0, "incidents told")
+    expect(counts["told"], 0, "incidents notified")
     return f"{counts['opened']} opened"
 
 

@@ -1,9 +1,9 @@
 """What Snowflake answered, as a file that can be sent to others, and how two of them differ.
 
-Kept are statements as they stand in this code, with placeholders for names; of answers the columns
-with their types and the number of rows; of errors the number, the SQL state and the text. Never
-kept: values, and whatever names the account, its users or its objects. A word that a message quotes
-is kept only where the statement, or this code, has said it.
+It holds statements as they stand in this code, with placeholders for names; of answers, the columns
+with their types and the number of rows; of errors, the number, the SQL state and the text. It never
+holds values, nor names of the account, its users or its objects. A word that a message quotes stays
+only if the statement, or this code, contains it.
 """
 
 import re
@@ -29,8 +29,8 @@ Columns = Sequence[tuple[str, str]]
 
 @dataclass
 class Record:
-    """The answers by assertion. `names` are what may never be told, and `prefixes` what the run's
-    own names begin with, each with what stands for it."""
+    """The answers by assertion. `names` must never appear, and `prefixes` are what the run's own
+    names begin with, each with its placeholder."""
 
     names: dict[str, str] = field(default_factory=dict)
     prefixes: dict[str, str] = field(default_factory=dict)
@@ -44,25 +44,25 @@ class Record:
 
     def answered(self, statement: str, columns: Columns, rows: int | None) -> None:
         """How many objects or runs an account has is its own affair: no rows of listings."""
-        shown = [[self.told(name, statement), kind] for name, kind in columns]
+        named = [[self.redacted(name, statement), kind] for name, kind in columns]
         counted = {} if LISTING.match(statement) else {"rows": rows}
-        self._keep(statement, {"columns": shown, **counted})
+        self._add(statement, {"columns": named, **counted})
 
     def refused(self, statement: str, errno: int | None, state: str | None, message: str) -> None:
-        told = self.told(message, statement)
-        self._keep(statement, {"errno": errno, "sqlstate": state, "message": told})
+        safe = self.redacted(message, statement)
+        self._add(statement, {"errno": errno, "sqlstate": state, "message": safe})
 
     def judged(self, assertion: str, result: str, seen: str, is_own_text: bool) -> None:
         """is_own_text: the check has put it together, of what was in the scratch database."""
         said = [each["statement"] for each in self.answers.get(assertion, [])]
-        told = self.told(seen) if is_own_text else self.told(seen, " ".join([*said, " "]))
-        self.results[assertion] = {"result": result, "seen": told}
+        safe = self.redacted(seen) if is_own_text else self.redacted(seen, " ".join([*said, " "]))
+        self.results[assertion] = {"result": result, "seen": safe}
 
-    def _keep(self, statement: str, answer: dict[str, Any]) -> None:
+    def _add(self, statement: str, answer: dict[str, Any]) -> None:
         text = SPACES.sub(" ", statement).strip()
         self.answers.setdefault(self.current, []).append({"statement": text, **answer})
 
-    def told(self, text: str, statement: str = "") -> str:
+    def redacted(self, text: str, statement: str = "") -> str:
         """The text without what identifies the account."""
         for names, end in ((self.prefixes, ""), (self.names, WORD_ENDS)):
             for name in sorted(names, key=len, reverse=True):
@@ -71,12 +71,12 @@ class Record:
         text = IDENTIFYING.sub("…", text)
         known = statement.upper()
 
-        def kept(found: re.Match[str]) -> str:
+        def redact(found: re.Match[str]) -> str:
             inside = found[0][1:-1]
             own = inside.upper() in known or "{" in inside
             return found[0] if own else HIDDEN
 
-        return QUOTED.sub(kept, text) if statement else text
+        return QUOTED.sub(redact, text) if statement else text
 
     def as_json(self) -> dict[str, Any]:
         return {

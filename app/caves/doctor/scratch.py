@@ -1,8 +1,8 @@
 """What a run makes in the account: a database, a warehouse, roles, a resource monitor.
 
-All of it has a name of this run, and a comment that says what it is and since when. An interrupted
-run's leavings are known by both, name and comment, and only once they are older than any run can
-be. Nothing else in the account is ever touched.
+All of it has a name of this run, and a comment that says what it is and since when. What an
+interrupted run left is recognised by both, name and comment, and only once it is older than any run
+can be. Nothing else in the account is ever touched.
 """
 
 import re
@@ -32,11 +32,11 @@ CREDITS = 1
 
 @dataclass
 class Scratch:
-    """The names of one run, and what of it there is: (kind, name), as it was made."""
+    """The names of one run, and what it has made so far: (kind, name), in that order."""
 
     database: str = field(default_factory=lambda: PREFIX + uuid.uuid4().hex[:8].upper())
     made: list[tuple[str, str]] = field(default_factory=list)
-    # A warehouse that somebody named, and that is not the run's own.
+    # An existing warehouse that the user named; the run does not drop it.
     given_warehouse: str | None = None
 
     @property
@@ -82,7 +82,7 @@ class Scratch:
         account.run(f"ALTER WAREHOUSE {self.warehouse} SET RESOURCE_MONITOR = {self.monitor}")
 
     def drop_roles(self, account: Account) -> None:
-        """Roles and monitor away again, after `make_roles` has failed."""
+        """Drop roles and monitor again, after `make_roles` has failed."""
         for kind, name in [each for each in self.made if each[0] in ("ROLE", "RESOURCE MONITOR")]:
             if dropped(account, kind, name, lambda _: None):
                 self.made.remove((kind, name))
@@ -123,11 +123,11 @@ def dropped(account: Account, kind: str, name: str, progress: Progress) -> bool:
     return True
 
 
-def drop_leavings(account: Account, progress: Progress, now: datetime | None = None) -> list[str]:
-    """What runs have left that were cut off, a killed process among them; the names of the runs."""
+def drop_leftovers(account: Account, progress: Progress, now: datetime | None = None) -> list[str]:
+    """Drop what interrupted runs left, killed ones included; returns the names of those runs."""
     runs: list[str] = []
     for kind, show in SHOW.items():
-        for name, run in _leavings(account.rows(show), now or datetime.now(UTC)):
+        for name, run in _leftovers(account.rows(show), now or datetime.now(UTC)):
             progress(f"dropping {kind.lower()} {name}, which an interrupted run left")
             dropped(account, kind, name, progress)
             runs.append(run)
@@ -136,7 +136,7 @@ def drop_leavings(account: Account, progress: Progress, now: datetime | None = N
     return list(dict.fromkeys(runs))
 
 
-def _leavings(rows: list[Row], now: datetime) -> Iterator[tuple[str, str]]:
+def _leftovers(rows: list[Row], now: datetime) -> Iterator[tuple[str, str]]:
     for row in rows:
         name, mark = RUN.fullmatch(str(row["NAME"])), MARK.fullmatch(str(row["COMMENT"] or ""))
         if name and mark and now - _moment(mark[1]) > OLD:
@@ -144,7 +144,7 @@ def _leavings(rows: list[Row], now: datetime) -> Iterator[tuple[str, str]]:
 
 
 def _moment(text: str) -> datetime:
-    """A comment that says no moment is nobody's to drop."""
+    """Where the comment has no valid time: never old enough to be dropped."""
     try:
         return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
     except ValueError:

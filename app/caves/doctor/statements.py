@@ -223,7 +223,7 @@ def decimals_stay_exact(environment: Environment) -> str:
 @JSON_VALUES.holds(
     "json-null-is-no-null",
     "user-guide/semistructured-considerations",
-    "a missing field and one that is null are not told apart, or taken for a value",
+    "a missing field and one that is null are confused with each other, or with a value",
 )
 def json_null_is_no_null(environment: Environment) -> str:
     """A JSON null is a value until it is cast; a missing key is NULL."""
@@ -242,7 +242,7 @@ def json_null_is_no_null(environment: Environment) -> str:
     "days and latencies are wrong by the offset of the shop's clock",
 )
 def offsets_become_utc(environment: Environment) -> str:
-    """A time with an offset is converted to UTC, whatever the session's TIMEZONE."""
+    """A time with an offset is converted to UTC, in any session TIMEZONE."""
     with environment.open() as session:
         session.ask("ALTER SESSION SET TIMEZONE = 'America/Los_Angeles'")
         answer = session.ask(

@@ -75,8 +75,8 @@ def standard_stream_shows_updates_twice(environment: Environment) -> str:
     answer = environment.ask(
         f"SELECT METADATA$ACTION, METADATA$ISUPDATE, N FROM {stream} ORDER BY METADATA$ACTION"
     )
-    wanted = [("DELETE", True, 1), ("INSERT", True, 2)]
-    expect([(a, b, int(n)) for a, b, n in answer.rows], wanted, "rows")
+    expected = [("DELETE", True, 1), ("INSERT", True, 2)]
+    expect([(a, b, int(n)) for a, b, n in answer.rows], expected, "rows")
     return "DELETE 1, INSERT 2"
 
 

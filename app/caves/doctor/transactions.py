@@ -6,7 +6,7 @@ from app.caves.doctor.environment import Beside, Environment
 TRANSACTIONS = Subject()
 holds = TRANSACTIONS.holds
 LOCKED = 625
-# So long a statement that waits for a lock is looked at before the lock is given up.
+# How long a statement is watched waiting for a lock before the lock is released.
 WAITING_SECONDS = 2.0
 
 

@@ -1,7 +1,7 @@
-"""What the deployed pipeline knows of events: the laws compare the columns that it says.
+"""The kinds of events that the deployed pipeline knows, and their columns, which the laws compare.
 
 It is asked of the database, where OPS.EVENT_KINDS and OPS.EVENT_FIELDS came with the procedures: so
-a law judges the version that runs there, whatever checkout `caves verify` is from.
+a law judges the version that runs there, even if `caves verify` comes from another checkout.
 """
 
 import re
@@ -44,11 +44,11 @@ NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*", re.ASCII)
 
 @dataclass(frozen=True)
 class Field:
-    """The names that events have for it, the present one first; its columns."""
+    """The names that events give it, the present one first; its columns."""
 
     names: tuple[str, ...]
     staged: str
-    shown: str | None
+    production: str | None
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class Kind:
     @property
     def plain_columns(self) -> str:
         """The columns that STAGING and production name alike, with commas between them."""
-        return ", ".join(each.staged for each in self.fields if each.staged == each.shown)
+        return ", ".join(each.staged for each in self.fields if each.staged == each.production)
 
 
 class Kinds(tuple[Kind, ...]):
@@ -76,12 +76,12 @@ class Kinds(tuple[Kind, ...]):
         names = {kind.staging: kind.staging.split(".")[1] for kind in self}
         figures = {name: f"IN_{name}" for name in names.values()} | {"REJECTED_EVENTS": "REJECTED"}
         return {
-            "order_columns": self.shown_in("PRODUCTION.ORDERS").plain_columns,
-            "adjustment_columns": self.shown_in("PRODUCTION.INVENTORY_HISTORY").plain_columns,
+            "order_columns": self.of_table("PRODUCTION.ORDERS").plain_columns,
+            "adjustment_columns": self.of_table("PRODUCTION.INVENTORY_HISTORY").plain_columns,
             "streams": union(
                 STREAM.format(stream=each) for each in dict.fromkeys(kind.stream for kind in self)
             ),
-            "unknown": self.shown_in("PRODUCTION.ORDERS").stream,
+            "unknown": self.of_table("PRODUCTION.ORDERS").stream,
             "tables": union(TABLE.format(name=names[each], table=each) for each in names),
             "sums": ",\n        ".join(
                 f"SUM(CASE WHEN P.TABLE_NAME = '{name}' THEN 1 ELSE 0 END) AS {figure}"
@@ -93,10 +93,12 @@ class Kinds(tuple[Kind, ...]):
             "totals": ",\n    ".join(
                 f"COALESCE(SUM({figure}), 0) AS {figure}" for figure in figures.values()
             ),
-            "unread": union(UNREAD.format(table=kind.staging, lacks=lacks(kind)) for kind in self),
+            "unread": union(
+                UNREAD.format(table=kind.staging, lacks=missing_values(kind)) for kind in self
+            ),
         }
 
-    def shown_in(self, production: str) -> Kind:
+    def of_table(self, production: str) -> Kind:
         [kind] = [each for each in self if each.production == production]
         return kind
 
@@ -106,8 +108,8 @@ def read(account: Account) -> Kinds:
     fields: dict[str, list[Field]] = {}
     for row in account.rows(FIELDS):
         names = tuple(map(_name, (row["FIELD_NAME"], *row["SYNONYMS"].split())))
-        shown = row["PRODUCTION_COLUMN"] and _name(row["PRODUCTION_COLUMN"])
-        field = Field(names, _name(row["STAGING_COLUMN"]), shown)
+        production = row["PRODUCTION_COLUMN"] and _name(row["PRODUCTION_COLUMN"])
+        field = Field(names, _name(row["STAGING_COLUMN"]), production)
         fields.setdefault(row["EVENT_TYPE"], []).append(field)
     return Kinds(
         Kind(
@@ -129,7 +131,7 @@ def _name(text: str) -> str:
     return text
 
 
-def lacks(kind: Kind) -> str:
+def missing_values(kind: Kind) -> str:
     """Whether a row of STAGING has NULL in a column for which its event has a value."""
     conditions = []
     for field in kind.fields:

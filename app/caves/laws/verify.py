@@ -181,8 +181,8 @@ def show(verdicts: list[Verdict], console: Console) -> None:
     in_flight = max(each.in_flight for each in verdicts)
     if in_flight:
         console.print(
-            f"{in_flight} in flight: streams have not given these out yet. They are no failures;"
-            " `caves run` moves them on."
+            f"{in_flight} rows are in flight: they wait in a stream for the next run of the tasks,"
+            " or for `caves run`. That is no failure."
         )
     console.print(as_table(verdicts))
 

@@ -75,8 +75,8 @@ DEFAULTS = {
     "group.min.session.timeout.ms": "1000",
     "auto.create.topics.enable": "false",
     "log.cleaner.dedupe.buffer.size": "8388608",
-    # One that was killed is missed sooner, and so is let in again sooner; one controller elects
-    # itself and has nobody to wait for.
+    # One that was killed is missed sooner, and so is let in again sooner; a single
+    # controller elects itself and need not wait.
     "broker.session.timeout.ms": "4000",
     "broker.heartbeat.interval.ms": "500",
     "controller.quorum.election.timeout.ms": "100",
@@ -121,7 +121,7 @@ class Listener:
 class Node:
     """What one node is, and where.
 
-    folder: its settings and data; nobody else's.
+    folder: its settings and data; no other node may use it.
     internal_port, controller_port: of brokers and controllers among themselves.
     users: the passwords of SASL users by name, known from the first start on.
     voter: the controller of another node, as ID@HOST:PORT; None: this node is its own controller.

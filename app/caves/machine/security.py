@@ -132,7 +132,7 @@ class Security:
     def check(self) -> None:
         """May raise UsageError."""
         if (self.sasl_port or self.sasl_tls_port) and not self.users:
-            raise UsageError("a SASL listener knows nobody: say --user NAME:PASSWORD")
+            raise UsageError("a SASL listener needs users: give --user NAME:PASSWORD")
         if self.users and not (self.sasl_port or self.sasl_tls_port):
             raise UsageError("--user needs a SASL listener: --sasl-port or --sasl-tls-port")
         if self.mutual_tls and not self.tls_port:

@@ -1,4 +1,4 @@
-"""Start programs, wait until they are ready, and end them again, whatever happens in between.
+"""Start programs, wait until they are ready, and end them again in any case.
 
 A program gets its own process group (a Ctrl-C at the terminal reaches only us, and we decide the
 order of the end) and a log file. `ProcessStack` ends everything that was started through it, in

@@ -1,4 +1,4 @@
-"""`caves up`: the whole pipeline on this machine, running until it is told to stop."""
+"""`caves up`: the whole pipeline on this machine, running until Ctrl-C."""
 
 import fcntl
 import os

@@ -1,6 +1,6 @@
 """Ends what a killed parent has left behind: kill -9 gives `caves up` no chance to do it itself.
 
-A process of its own reads from a pipe which programs there are; the end of the pipe without a word
+A process of its own reads from a pipe which programs there are; the pipe's end without a word
 before it means that the parent is gone. It is started as a file, by a Python without site-packages,
 and imports nothing of the project.
 """
@@ -18,7 +18,7 @@ POLL_SECONDS = 0.05
 
 
 class Watchdog:
-    """Told of the leaders of process groups as they come and go."""
+    """Is given the leaders of process groups as they start and end."""
 
     def __init__(self) -> None:
         self._popen = subprocess.Popen(
@@ -30,17 +30,17 @@ class Watchdog:
         )
 
     def watch(self, pid: int) -> None:
-        self._tell(f"+{pid}")
+        self._send(f"+{pid}")
 
     def forget(self, pid: int) -> None:
-        self._tell(f"-{pid}")
+        self._send(f"-{pid}")
 
     def close(self) -> None:
         """Every program has ended: so does the watchdog."""
         with contextlib.suppress(BrokenPipeError):
             self._popen.communicate()
 
-    def _tell(self, line: str) -> None:
+    def _send(self, line: str) -> None:
         assert self._popen.stdin
         with contextlib.suppress(BrokenPipeError, ValueError):
             self._popen.stdin.write(f"{line}\n".encode())
@@ -69,7 +69,7 @@ def end(groups: list[int]) -> None:
 
 
 def _signal(group: int, number: int) -> bool:
-    """Whether there is still somebody in the group."""
+    """Whether a process of the group is left."""
     try:
         os.killpg(group, number)
     except (ProcessLookupError, PermissionError):

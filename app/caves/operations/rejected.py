@@ -1,7 +1,7 @@
 """Rejected events: finding them, and the procedures that retry and discard them.
 
 An event goes by its Kafka coordinates, `topic/partition/offset`. The row of a gap that an operator
-accepted has no offset, and `-` in its stead.
+accepted has no offset: its id ends in `-`.
 """
 
 import base64
@@ -100,27 +100,28 @@ def show(account: Account, event: str) -> Row:
 
 
 def retry(account: Account, choice: Choice) -> dict[str, int]:
-    """Today's transforms for the chosen; raises before anything is done if an id does not fit."""
+    """Today's transforms for the chosen; raises before anything is done if one of the ids cannot
+    be retried."""
     _check(account, choice, for_retry=True)
     return call(account, RETRY, (choice.array, choice.reason))
 
 
 def accept_future(account: Account, choice: Choice, why: str | None) -> dict[str, int]:
-    """As `retry`, for events that are named, whatever moment in the future they name. The
-    rejections keep who decided that, and why."""
+    """As `retry`, for events that are named, however far in the future they are. The
+    rejections record who decided that, and why."""
     _check(account, choice, for_retry=True)
     note = f"its future moment accepted by {user(account)}" + (f": {why}" if why else "")
     return call(account, ACCEPT_FUTURE, (choice.array, note))
 
 
 def discard(account: Account, choice: Choice, note: str | None) -> dict[str, int]:
-    """The chosen are given up; raises before anything is done if an id does not fit."""
+    """Give the chosen up; raises before anything is done if one of the ids cannot be discarded."""
     _check(account, choice, for_retry=False)
     return call(account, DISCARD, (choice.array, choice.reason, note))
 
 
 def _check(account: Account, choice: Choice, for_retry: bool) -> None:
-    """Every id is of an OPEN rejection, which can be retried if that is wanted."""
+    """Raise unless every id is an OPEN rejection, and, for_retry, one that can be retried."""
     if choice.ids is None:
         return
     found: dict[str, Row] = {}
@@ -131,7 +132,7 @@ def _check(account: Account, choice: Choice, for_retry: bool) -> None:
         raise CommandError(unknown(missing))
     for each, row in found.items():
         if row["STATUS"] != "OPEN":
-            raise CommandError(f"{each} is {row['STATUS']} already: nothing was done")
+            raise CommandError(f"{each} is {row['STATUS']} already: nothing was changed")
         if for_retry and row["STAGE"] == "INGEST":
             raise CommandError(f"{each} was rejected by the ingester ({row['REASON']}). {RESEND}")
 
@@ -148,7 +149,7 @@ def unknown(ids: Sequence[str]) -> str:
 
 
 def payload(row: Row) -> bytes:
-    """The message as it came, as far as it was kept."""
+    """The message as it came, as far as it was recorded."""
     text = row["PAYLOAD"] or ""
     if row["PAYLOAD_ENCODING"] == "base64":
         return base64.b64decode(text)

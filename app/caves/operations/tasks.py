@@ -1,6 +1,6 @@
 """Tasks and alerts of OPS: read, start, pause, resume them, and run both graphs now.
 
-Here a task is whatever runs by itself, an alert included.
+Here a task is anything that runs by itself, an alert included.
 """
 
 import time
@@ -99,7 +99,7 @@ def start(account: Account, tasks: Sequence[Task]) -> None:
         account.rows(RESUME.format(kind=task.kind, name=identifier(task.name)))
 
 
-def put_back(account: Account, before: Mapping[str, bool]) -> list[str]:
+def restart(account: Account, before: Mapping[str, bool]) -> list[str]:
     """Start again what ran before and does not now; its names.
 
     It looks again until nothing is left to start: a statement of the step that was cut off may
@@ -160,14 +160,14 @@ def alert_names(account: Account) -> list[str]:
 
 def _wait(account: Account, timeout: float, progress: Progress) -> None:
     deadline = time.monotonic() + timeout
-    told: Sequence[str] = ()
+    printed: Sequence[str] = ()
     while running := [row["ROOT_TASK_NAME"] for row in account.rows(RUNNING)]:
-        if running != told:
-            told = running
+        if running != printed:
+            printed = running
             progress(f"waiting for {', '.join(running)}")
         if time.monotonic() > deadline:
             raise CommandError(
-                f"everything is suspended, but after {timeout:g} s there still runs:"
+                f"everything is suspended, but these still run after {timeout:g} s:"
                 f" {', '.join(running)}"
             )
         time.sleep(POLL_SECONDS)
@@ -175,7 +175,7 @@ def _wait(account: Account, timeout: float, progress: Progress) -> None:
 
 @dataclass
 class GraphRun:
-    """One run of one graph, as far as it has come: the state of each task, by name."""
+    """One run of one graph: the state of each task that has begun, by name."""
 
     root: str
     states: dict[str, str] = field(default_factory=dict)
@@ -218,17 +218,17 @@ def run(account: Account, timeout: float, progress: Progress) -> list[GraphRun]:
     for name in ROOT_TASKS:
         account.rows(EXECUTE.format(task=name))
     deadline = time.monotonic() + timeout
-    told: dict[str, str] = {}
+    printed: dict[str, str] = {}
     while True:
         rows = account.rows(RUNS)
         runs = [_graph_run(name.split(".")[1], rows, known) for name in ROOT_TASKS]
         for each in runs:
-            _tell(each, told, progress)
+            _print_changes(each, printed, progress)
         waiting = [name for each in runs for name in awaited(each.root, tasks, each.states)]
         if not waiting or any(each.failed for each in runs):
             return runs
         if time.monotonic() > deadline:
-            raise CommandError(f"after {timeout:g} s not finished: {', '.join(waiting)}")
+            raise CommandError(f"not finished after {timeout:g} s: {', '.join(waiting)}")
         time.sleep(RUN_POLL_SECONDS)
 
 
@@ -252,8 +252,8 @@ def _graph_run(root: str, rows: Sequence[Row], known: set[tuple[str, object]]) -
     return run
 
 
-def _tell(run: GraphRun, told: dict[str, str], progress: Progress) -> None:
+def _print_changes(run: GraphRun, printed: dict[str, str], progress: Progress) -> None:
     for name, state in run.states.items():
-        if told.get(name) != state:
-            told[name] = state
+        if printed.get(name) != state:
+            printed[name] = state
             progress(f"{name} {state.lower()}")

@@ -87,14 +87,16 @@ def storage(account: Account) -> list[Row]:
 
 
 def streams(account: Account) -> list[Row]:
-    """STREAM, ROWS_WAITING, HAS_DATA, STALE, STALE_AFTER. Of a stale stream nothing can be read,
-    and while there is one it is not known how many rows wait in the others."""
-    shown = {f"{row['SCHEMA_NAME']}.{row['NAME']}": row for row in account.rows(SHOW_STREAMS)}
-    any_stale = any(is_true(row["STALE"]) for row in shown.values())
+    """STREAM, ROWS_WAITING, HAS_DATA, STALE, STALE_AFTER. A stale stream cannot be read,
+    and while there is one, ROWS_WAITING of the others is unknown."""
+    listed = {f"{row['SCHEMA_NAME']}.{row['NAME']}": row for row in account.rows(SHOW_STREAMS)}
+    any_stale = any(is_true(row["STALE"]) for row in listed.values())
     rows = [] if any_stale else account.rows(BACKLOG)
     waiting = {row["STREAM_NAME"]: row["ROWS_WAITING"] for row in rows}
     return [
-        _stream(account, name, shown[name], waiting.get(name)) for name in STREAMS if name in shown
+        _stream(account, name, listed[name], waiting.get(name))
+        for name in STREAMS
+        if name in listed
     ]
 
 
@@ -113,8 +115,8 @@ def _stream(account: Account, name: str, row: Row, waiting: int | None) -> Row:
 def partitions(account: Account, topic: str, ask: Ask | None) -> list[Row]:
     """PARTITION, NEXT_OFFSET, END_OFFSET, LAG, LAST_COMMIT (UTC), AGE_SECONDS of the topic.
 
-    `ask` answers for Kafka; without it END_OFFSET and LAG are NULL. A partition that nobody has
-    read yet has no NEXT_OFFSET, and its lag is all that it holds. A negative lag means that the
+    `ask` answers for Kafka; without it END_OFFSET and LAG are NULL. A partition that was never
+    read has no NEXT_OFFSET, and its lag is all that it holds. A negative lag means that the
     topic is not the one that was read.
     """
     rows = {int(row["PARTITION"]): row for row in account.rows(OFFSETS, (topic,))}
@@ -146,9 +148,9 @@ def _partition(partition: int, row: Row, extent: Extent | None) -> Row:
 def tasks(account: Account) -> list[Row]:
     """TASK, STATE (started, suspended), SCHEDULE (`triggered` where a stream starts a root); of the
     last day's last run that was not skipped LAST_RUN, LAST_STATE, SECONDS, ERROR."""
-    shown = _sorted(account.rows(SHOW_TASKS))
-    last = _last_runs(account, [str(row["NAME"]) for row in shown])
-    return [_described(row, last.get(row["NAME"], {})) for row in shown]
+    listed = _sorted(account.rows(SHOW_TASKS))
+    last = _last_runs(account, [str(row["NAME"]) for row in listed])
+    return [_described(row, last.get(row["NAME"], {})) for row in listed]
 
 
 def _last_runs(account: Account, names: Sequence[str]) -> dict[str, Row]:
@@ -191,8 +193,7 @@ def metrics(account: Account) -> list[Row]:
 
 
 def lag(partitions: Sequence[Row], unknown: str | None) -> Row:
-    """What waits in Kafka, as one more metric: the brokers were asked, or `unknown` says why they
-    have not answered."""
+    """What waits in Kafka, as one more metric; `unknown` says why the brokers did not answer."""
     lags = [int(row["LAG"]) for row in partitions if row["LAG"] is not None]
     behind = sum(each for each in lags if each > 0)
     other = any(each < 0 for each in lags)

@@ -1,4 +1,4 @@
-"""Everything that `caves status` tells, at one moment."""
+"""Everything that `caves status` shows, at one moment."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -31,12 +31,12 @@ JSON_KEYS = """\
                THRESHOLD, UNIT, DETAIL, ACTION, NOTIFIED_AT; null where there is no such table
 While the account is away, --watch --json prints measured_at, database and error.
 """
-NOT_ASKED = "--bootstrap-servers is not given, so the topic's ends and the lag are not known"
+NOT_ASKED = "no --bootstrap-servers: the topic's end offsets and the lag are unknown"
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """Each part is a list of rows; `topic` says why nothing is known of the topic's ends."""
+    """Each part is a list of rows; `topic` says why the topic's ends are unknown."""
 
     measured_at: datetime
     database: str

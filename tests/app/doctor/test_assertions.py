@@ -43,7 +43,7 @@ def test_a_message_is_told_without_the_names_of_the_account() -> None:
         names={"ABC12345": "<account>", "CLAIRE": "<user>", "A": "<role>"},
         prefixes={"CAVES_DOCTOR_0A1B2C3D": "{db}"},
     )
-    told = record.told(
+    told = record.redacted(
         "Claire of abc12345.eu-west-1: 'CAVES_DOCTOR_0A1B2C3D.OPS' and 'SALARIES' of"
         " claire@example.com at 10.0.0.7, query 01b2c3d4-0000-1111-2222-333344445555. A failure",
         "SELECT * FROM {db}.OPS.X",
