@@ -1,4 +1,4 @@
-"""One transaction's worth of rows, and the seam over which it goes to the warehouse."""
+"""One transaction's worth of rows, and the interface by which it is written to the warehouse."""
 
 from collections import Counter, deque
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,7 +22,7 @@ class Batch:
     `skipped` counts the offsets in between for which the broker had no message.
     `topic_ids` are the topic's ids that are expected in INGEST_OFFSETS, as the offsets are; a
     partition that is missing is expected to have none. `new_topic_id` is written there instead.
-    `last` are the last messages of the partitions that have any, as far as they have a timestamp.
+    `last` are the last messages of the partitions, of those that have one with a timestamp.
     `as_file`: its rows of RAW are to go as a file of the stage rather than bound to a statement.
     """
 

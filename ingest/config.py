@@ -1,4 +1,4 @@
-"""What both programs are told: flags over environment over defaults, read once."""
+"""The settings of both programs: flags over environment over defaults, read once."""
 
 import argparse
 import re
@@ -88,8 +88,8 @@ def parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
     flags.add(
         "--sign-of-life-seconds",
         300.0,
-        "while nothing comes, INGEST_OFFSETS is written so often, 0: never, and then Snowflake"
-        " alone does not tell that nothing arrives",
+        "while no event comes, INGEST_OFFSETS is written at this interval; 0: never, and then"
+        " Snowflake alone cannot show that ingestion has stalled",
         type=at_least(0),
     )
     flags.add(

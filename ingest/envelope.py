@@ -48,7 +48,7 @@ def read_envelope(event: dict[str, Any], place: str) -> Envelope:
 
 
 def event_id(event: dict[str, Any]) -> str | None:
-    """The event's own id; an order without one goes by its order's id."""
+    """The event's own id; for an order without one, its order's id."""
     own = identifier(event.get("event_id"))
     if own is None and event.get("event_type") == ORDER_CREATED:
         return identifier(event.get("order_id")) or identifier(event.get("order_line_id"))

@@ -92,7 +92,7 @@ def connector(config: IngesterConfig) -> Connect:
 
 
 def ingest(config: IngesterConfig, connect: Connect, stop: Stop) -> None:
-    """Run until told to stop or idle."""
+    """Run until it is stopped, or idle."""
     metrics = Metrics()
     sink = SnowflakeSink(connect, config.database, files=config.file_max_bytes > 0)
     with metrics.served(config.metrics_host, config.metrics_port), contextlib.closing(sink):

@@ -18,18 +18,19 @@ from ingest.positions import Positions
 log = logging.getLogger(__name__)
 
 # A healthy group has waited out a dead member after one session timeout, and needs one rebalance
-# more. Beyond that, rejoining costs nobody anything.
+# more. Beyond that, rejoining disturbs no other member.
 PATIENCE_SESSIONS = 5
 DEFAULT_SESSION_MS = KafkaConsumer.DEFAULT_CONFIG["session_timeout_ms"]
 
 ASK_FOR_ENDS_SECONDS = 10.0
 ASK_FOR_ENDS_MS = 2_000
-# After so long without asking, the fetches since tell enough.
+# After this time without asking, the fetches since then are enough.
 FORGET_SECONDS = 60.0
 LOG_SECONDS = 30.0
 
-# An ingester that starts, or gets a partition, signs so soon; one that fails and starts over and
-# over does not live so long. And so soon a leader that has not answered is asked again.
+# How long an ingester that starts, or gets a partition, waits before its first sign of life: one
+# that fails and restarts in a loop does not live that long. The same wait before a leader that has
+# not answered is asked again.
 FIRST_SIGN_SECONDS = 10.0
 ASK_LEADERS_MS = 5_000
 
@@ -49,7 +50,7 @@ class Membership:
 
     def __init__(self, kafka: Mapping[str, Any], clock: Callable[[], float]) -> None:
         session_ms = kafka.get("session_timeout_ms") or DEFAULT_SESSION_MS
-        # A cooperative rebalance that gives nothing, or takes only, is told to nobody.
+        # A cooperative rebalance that assigns nothing, or only revokes, calls no listener.
         cooperative = "cooperative" in (kafka.get("partition_assignment_strategy") or "")
         self._patience = math.inf if cooperative else PATIENCE_SESSIONS * session_ms / 1000
         self._clock = clock
@@ -77,7 +78,7 @@ class Lag:
     """How far the warehouse is behind the topic, for metrics and for the log: offsets between
     INGEST_OFFSETS and the ends of the partitions.
 
-    Each fetch tells of the ends; while nothing is fetched, because the buffer is full or the
+    Each fetch reports the ends; while nothing is fetched, because the buffer is full or the
     warehouse is away, the brokers are asked every ASK_FOR_ENDS_SECONDS.
     """
 
@@ -148,8 +149,8 @@ class Lag:
 class SignOfLife:
     """When INGEST_OFFSETS has to be written although there is nothing to write.
 
-    Somebody who looks at Snowflake alone cannot tell a shop that sells nothing from an ingester
-    that is not there. So a partition of which nothing was committed for `sign_of_life_seconds`
+    Seen from Snowflake alone, a shop that sells nothing and an ingester that does not run look the
+    same. So a partition for which nothing was committed for `sign_of_life_seconds`
     takes part in a batch that leaves its offset as it is, behind the same fence, and moves
     UPDATED_AT. That says that the leader of the partition has just answered, and had nothing that
     is not in RAW yet.
@@ -176,7 +177,7 @@ class SignOfLife:
         self._asked_at = float("-inf")
 
     def due(self) -> bool:
-        """Is there a partition of which nothing was committed for too long?"""
+        """Is there a partition for which nothing was committed for too long?"""
         now = self._clock()
         stored = self._positions.stored
         self._placed_at = {each: self._placed_at.get(each, now) for each in stored}
@@ -185,15 +186,15 @@ class SignOfLife:
         return any(now >= self._due_at(each) for each in stored)
 
     def partitions(self) -> set[int]:
-        """The partitions of which nothing waits in Kafka, all that are placed, late or not: one
-        batch for all. Asks their leaders; none where one of them does not answer."""
+        """The partitions for which no message waits in Kafka, overdue or not: one batch for all.
+        Asks their leaders; empty if one of them does not answer."""
         self._asked_at = self._clock()
         expected = self._positions.expected
         places = {TopicPartition(self._topic, each): each for each in expected}
         try:
             ends = self._consumer.end_offsets(list(places), timeout_ms=ASK_LEADERS_MS)
         except KafkaError as error:
-            log.warning("no sign of life: the topic's ends are not known: %s", error)
+            log.warning("no sign of life: the topic's end offsets are unknown: %s", error)
             return set()
         return {places[each] for each, end in ends.items() if end <= expected[places[each]]}
 

@@ -7,8 +7,9 @@ Three threads, of which only one at a time decides or changes anything here.
   poll() or close().
 - The write's (in_flight), which carries one batch into the sink while the loop polls and sorts the
   next. It touches that batch and the sink. What it has done is learned by `Writer.finish`, on one
-  of the other two; so whatever concerns the sink, the offsets or what is held calls that first:
-  a rebalance, a place to settle, trouble, leaving. Polling and sorting alone do not wait.
+  of the other two; so everything that concerns the sink, the offsets or the buffer calls that
+  first: a rebalance, a new offset to read from, an error, leaving. Polling and sorting alone do not
+  wait.
 """
 
 import contextlib
@@ -36,7 +37,7 @@ from ingest.writer import Writer
 log = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.5
-# While a write is in flight Kafka is polled so often, but only in the write's first seconds: if it
+# How often Kafka is polled while a write is in flight, but only in the write's first seconds: if it
 # is slow, a rebalance would wait for it on the client's thread, and its heartbeats with it.
 BESIDE_WRITE_SECONDS = 0.02
 SLOW_WRITE_SECONDS = 2.0
@@ -50,8 +51,8 @@ LONGEST_BROKER_SECONDS = 3.0
 LEAVE_SECONDS = 20.0
 # The same while no broker answers: what is held cannot be written then.
 LEAVE_BROKER_SECONDS = 1.0
-# How often lag monitors are told, even if nothing has changed: an answer to the last time may have
-# been lost, the group deleted.
+# How often offsets are committed to Kafka for lag monitors, even if nothing has changed: the last
+# commit may have been lost, or the group deleted.
 TELL_MONITORS_SECONDS = 60.0
 
 
@@ -160,7 +161,7 @@ class Ingester:
     # The loop.
 
     def _await_topic(self) -> bool:
-        """Wait for the topic to exist. False: told to stop, or idle, before it did."""
+        """Wait for the topic to exist. False: stopped, or idle, before it did."""
         started = next_log = self._clock()
         while not self._topic_exists():
             if self._clock() >= next_log:
@@ -258,7 +259,7 @@ class Ingester:
         if self._clock() - self._monitors_told_at >= TELL_MONITORS_SECONDS:
             self._commit_to_kafka()
         if self._writer.due() and not self._seeker.doubtful():
-            # A batch that is due takes along whatever has been polled already.
+            # A batch that is due includes everything that has been polled already.
             while not self._writer.full() and self._poll(0):
                 continue
             if not self._resolve_recreated_topic():
@@ -323,7 +324,7 @@ class Ingester:
         return True
 
     def _may_leave(self) -> bool:
-        """Nothing has come for so long that it is time to leave, and the topic is still the one
+        """No message has come for idle_exit seconds, and the topic is still the one
         that was read."""
         if not self._idle():
             return False

@@ -157,7 +157,7 @@ def without_payload(row: Reject, why: str) -> Reject:
     """What remains of a reject that the warehouse does not take: where it came from, and why."""
     return replace(
         row,
-        reason=f"{row.reason}; the message is kept in Kafka alone, the warehouse refuses it: {why}",
+        reason=f"{row.reason}; the message is in Kafka alone, the warehouse refuses it: {why}",
         event_id=None,
         event_type=None,
         payload=None,
@@ -272,11 +272,11 @@ def _behind(rest: bytes) -> str:
 
 
 def twin(row: RawRow | Reject) -> RawRow | Reject:
-    """A row as harmless as a row can be, in the shape of this one: the same fields are NULL, the
-    texts are as long, and nothing in them is foreign.
+    """A row that every table of this shape accepts, modelled on this one: the same fields are NULL,
+    the texts are as long, and nothing in them is foreign.
 
-    It tells a row that is refused for its data from a table that would refuse any row like it: a
-    warehouse that refuses the twin, too, has a table that is not as the application makes it (a
+    It distinguishes a row that is refused for its data from a table that would refuse any such row:
+    a warehouse that refuses the twin, too, has a table that is not as the application makes it (a
     column that must not be NULL any more, or has another type or length). No event is to blame for
     that.
     """

@@ -1,5 +1,5 @@
-"""Packages without which the ingester runs, and what that costs. Kafka's client and Snowflake's
-connector are all that it needs; `pip install .[ingest]` brings these as well."""
+"""Optional packages, and what their absence costs. The ingester needs only Kafka's client and
+Snowflake's connector; `pip install .[ingest]` brings these as well."""
 
 import threading
 from importlib.util import find_spec
@@ -48,7 +48,7 @@ CollectorRegistry = Counter = Gauge = Histogram = Nothing
 
 
 def start_http_server(*arguments: Any, **settings: Any) -> tuple[Nothing, threading.Thread]:
-    """No server: nobody listens on the port."""
+    """No server: the port stays closed."""
     thread = threading.Thread(target=lambda: None)
     thread.start()
     return Nothing(), thread

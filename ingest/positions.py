@@ -1,8 +1,8 @@
-"""Where this ingester stands in each of its partitions, as far as INGEST_OFFSETS and Kafka say.
+"""The offsets that this ingester has reached in its partitions, by INGEST_OFFSETS and by Kafka.
 
 Two numbers per partition. `stored` is what was last read from or written to INGEST_OFFSETS: the
 fence's expectation, together with `topic_ids`. `expected` is the lowest offset that may still be
-taken from a poll: whatever lies below has been taken already, or was no message. Offsets may have
+taken from a poll: everything below has been taken already, or was no message. Offsets may have
 gaps, so neither is a count.
 """
 
@@ -64,7 +64,7 @@ class OutOfRange:
 
     @property
     def goes_on(self) -> int:
-        """Where reading goes on if the operator says so."""
+        """Where reading continues after `--offsets reset`."""
         return self.end if self.truncated and self.end is not None else self.beginning
 
     @property

@@ -12,7 +12,7 @@ from typing import Any
 from connections.proxies import without_credentials
 
 
-class Harmless(logging.Formatter):
+class SafeFormatter(logging.Formatter):
     """A record is one line, whatever its arguments hold: an event's fields, a server's messages.
     What a terminal would obey, or would take for another line, becomes an escape; a URL loses its
     user and password."""
@@ -35,12 +35,12 @@ def harmless(text: str) -> str:
 
 def set_up_logging(level: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(Harmless("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    handler.setFormatter(SafeFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logging.basicConfig(handlers=[handler], level=logging.WARNING)
     logging.getLogger("ingest").setLevel(level.upper())
     if level != "debug":
         # Both report each failed attempt of theirs. What comes of Snowflake's is reported by the
-        # sink; the Kafka client repairs its connections by itself, and only it can tell.
+        # sink; the Kafka client repairs its connections by itself, and only its log says so.
         logging.getLogger("kafka").setLevel(logging.ERROR)
         # What ends the producer's client ends the program, with one line that says why.
         logging.getLogger("kafka.producer").setLevel(logging.CRITICAL)
@@ -71,7 +71,7 @@ class Stop(threading.Event):
     """Set by a signal, for who looks at it between two steps of work.
 
     Who waits for others for long, with nothing begun, does so within `interruptible`: there the
-    signal raises Stopped in the main thread, whatever it waits for.
+    signal raises Stopped in the main thread, also while it waits.
     """
 
     def __init__(self) -> None:

@@ -5,7 +5,7 @@
 With --history 28d it plays a shop with a past: first what that sold in four weeks, as fast as it
 goes, then what follows, at the rate.
 
-Progress goes to stderr; the last line, on stdout, is JSON with how many messages of each kind were
+Progress is on stderr; the last line, on stdout, is JSON with how many messages of each kind were
 sent. Exit codes: 0 done or stopped, 1 failed, 2 wrong use.
 """
 
@@ -101,7 +101,7 @@ def parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
     flags = Flags(result, environ)
     add_kafka_flags(flags)
     flags.add("--partitions", 6, "partitions of the topic, if it has to be created", type=whole(1))
-    flags.add("--rate", 1.0, "messages per second, 0: as fast as it goes", type=at_least(0))
+    flags.add("--rate", 1.0, "messages per second, 0: as fast as possible", type=at_least(0))
     flags.add(
         "--count",
         0,
@@ -149,8 +149,8 @@ def produce(
     counts: Counts,
     rate: float,
 ) -> None:
-    """Send all messages, so many per second (0: as fast as it goes) until `stop` is set, and count
-    them; all are acknowledged."""
+    """Send all messages, at this rate per second (0: as fast as possible) until `stop` is set, and
+    count them; all are acknowledged."""
     sent_before = counts.messages
     failures: list[BaseException] = []
     started = next_progress = time.monotonic()
@@ -222,7 +222,7 @@ def run(config: ProducerConfig, stop: Stop) -> Counts:
         config.topic,
         config.bootstrap_servers,
         config.count or "endless",
-        f"{config.rate:g} per second" if config.rate else "as fast as it goes",
+        f"{config.rate:g} per second" if config.rate else "as fast as possible",
         seed,
         loggable(config.kafka),
     )

@@ -94,7 +94,7 @@ class PartitionSeeker:
         if wrong:
             moving = wrong
             if any(each.replaced for each in wrong):
-                # The topic moves as a whole: not every partition needs to have a message to tell.
+                # The topic moves as a whole: not every partition needs a message that proves it.
                 moving = [each for each in found if each.recreated or each.stored != each.beginning]
             stored |= self._reset(wrong, moving)
         self._seek(stored)
@@ -102,8 +102,8 @@ class PartitionSeeker:
 
     def recreated(self) -> bool:
         """Ask the brokers: is the topic another one than that of the partitions read here? If
-        they do not say, it is not. Whatever was polled before this question is of the topic that
-        they tell of, for ids do not come back."""
+        they do not say, it is not. Everything that was polled before this question is of the topic
+        that they name, for ids are never used again."""
         topic_id = self._asked_id()
         known = self._positions.topic_ids
         if topic_id is None:
@@ -119,7 +119,7 @@ class PartitionSeeker:
         return self._clock() - self._asked_at >= ASK_ID_SECONDS
 
     def return_to_expected(self) -> None:
-        """Have the consumer read on from where messages are expected, whatever it has given out
+        """Have the consumer read on from where messages are expected, whatever it has returned
         in vain."""
         for partition in self._positioned():
             self._consumer.seek(self._tp(partition), self._positions.expected[partition])
@@ -207,7 +207,7 @@ class PartitionSeeker:
             self._consumer.seek(self._tp(partition), row.offset)
 
     def _positioned(self) -> set[int]:
-        """A cooperative rebalance tells of partitions that are gone when they are no longer
+        """A cooperative rebalance reports partitions that are revoked when they are no longer
         assigned."""
         assigned = {each.partition for each in self._consumer.assignment()}
         return assigned & self._positions.expected.keys()
@@ -239,15 +239,19 @@ class PartitionSeeker:
         return {each.partition: offset for each, offset in found.items()}
 
     def _asked_ends(self, partitions: set[int]) -> dict[int, int]:
-        wanted = [self._tp(each) for each in partitions]
+        partitions_asked = [self._tp(each) for each in partitions]
         try:
-            found = self._consumer.end_offsets(wanted, timeout_ms=CALL_MS) if wanted else {}
+            found = (
+                self._consumer.end_offsets(partitions_asked, timeout_ms=CALL_MS)
+                if partitions_asked
+                else {}
+            )
         except KafkaError as error:
             raise translate(error, "asking for the topic's end") from error
         return {each.partition: end for each, end in found.items()}
 
     def _ends(self) -> dict[int, int | None]:
-        """The ends that the last fetches told of; None before the first."""
+        """The ends that the last fetches reported; None before the first."""
         return {each: self._consumer.highwater(self._tp(each)) for each in self._positioned()}
 
     def _tp(self, partition: int) -> TopicPartition:
@@ -261,7 +265,7 @@ def _numbers(
 
 
 def gap(topic: str, found: OutOfRange) -> Reject:
-    """The row that tells of messages nobody has read, in the place of the first of them. A topic
+    """The row for messages that were never read, at the offset of the first of them. A topic
     that was deleted and created again counts from 0, so there the old offset names no message and
     is left out."""
     return Reject(

@@ -1,7 +1,8 @@
 """What an error of the Snowflake connector means for a batch, by its number and SQL state.
 
-Numbers and states are the contract; texts are only shown. Sources: the connector's errorcode.py and
-network.py, and https://docs.snowflake.com/en/user-guide/python-connector-api (Exception).
+Numbers and states are the contract; texts are only for people. Sources: errorcode.py and
+network.py of the connector, and the section Exception of
+https://docs.snowflake.com/en/user-guide/python-connector-api.
 """
 
 from snowflake.connector import errors

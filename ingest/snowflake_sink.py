@@ -387,7 +387,7 @@ class SnowflakeSink:
     def _fail(self, error: Exception, doing: str, writes_data: bool = False) -> NoReturn:
         ours = translate(error, doing, writes_data)
         if isinstance(ours, Transient):
-            # Nobody knows what this session still holds; its open transaction ends with it.
+            # What this session still holds is unknown; its open transaction ends with it.
             self._disconnect()
         raise ours from error
 

@@ -3,7 +3,7 @@
 Python's own parser takes NaN and Infinity, keeps the last of two equal keys and lets lone
 surrogates through; the warehouse takes none of the three.
 
-A number is kept as it was sent. Snowflake keeps one of up to 38 digits exactly, and one with an
+A number stays as it was sent. Snowflake stores one of up to 38 digits exactly, and one with an
 exponent, or with more digits, as a binary float: 6E+2 becomes 600.0, and what
 1.00000000000000000001E1 said is lost. Such a number goes to RAW as a text of the characters that
 were sent. A field of an event may be a number or its text, so it means the same, and the transforms

@@ -20,7 +20,7 @@ class Writer:
     """Holds messages in the order in which they came until the sink has taken them.
 
     A batch is on its way between `begin` and `finish`; meanwhile messages may be added, and their
-    rows are made ready to be sent. Nothing else here is told of what the write has done before
+    rows are made ready to be sent. Nothing else here knows what the write has done before
     `finish`. No more than `batch_max_bytes` are on their way, or `file_max_bytes` where the sink
     takes files, and the caller stops adding once the writer is full, which is at as many more: so
     it holds about twice as much at most.
@@ -64,12 +64,12 @@ class Writer:
 
     @property
     def held(self) -> int:
-        """How many messages have been polled and are not written, as far as is known."""
+        """How many messages have been polled and are not known to be written."""
         return len(self._buffer) + len(self._sent) + sum(map(len, self._pending))
 
     @property
     def writing(self) -> bool:
-        """Is a batch in flight, or has it landed and nobody has asked how?"""
+        """Is a batch in flight, or has it ended without `finish` having asked how?"""
         return bool(self._in_flight)
 
     @property
@@ -247,7 +247,7 @@ class Writer:
             )
 
     def _blame_the_table(self, row: RawRow | Reject, reason: str) -> None:
-        """Raises Fatal if the warehouse refuses a harmless row of this one's shape, too."""
+        """Raises Fatal if the warehouse also refuses a row of this shape without its data."""
         try:
             self._sink.try_out(Batch(self._topic, {}, [twin(row)]))
         except DataRefused as error:
@@ -256,8 +256,8 @@ class Writer:
             raise Fatal(
                 f"{table} does not take rows as this application makes them: {reason}. The message"
                 f" at offset {offset} of partition {partition} of {self._topic!r} is not to blame:"
-                f" harmless data in its place is refused as well ({error}). Neither its row was"
-                " written nor its offset moved; undo what was changed in the table"
+                f" a row of that shape without its data is refused as well ({error}). Neither its"
+                " row was written nor its offset moved; undo what was changed in the table"
                 " (app/sql/02_tables.sql has its columns), then start again"
             ) from error
 

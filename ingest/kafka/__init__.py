@@ -1,7 +1,7 @@
 """How Kafka is reached: `caves` asks these modules, too.
 
-- `settings` reads what Java's clients and librdkafka are told, `properties` the format of the file;
+- `settings` reads the settings of Java's clients and librdkafka, `properties` the file's format;
 - `clients` makes every consumer, producer and admin client; `reach` asks the brokers first, and
   says why they cannot be reached;
-- `fixes` puts right what the client lacks.
+- `fixes` corrects faults of the client.
 """

@@ -94,7 +94,7 @@ class Producer(KafkaProducer):
 
 
 def open_producer(servers: str, settings: Mapping[str, Any]) -> KafkaProducer:
-    """A producer whose messages arrive once, in their order, whatever is sent again on the way."""
+    """A producer whose messages arrive once, in order, whatever is sent again on the way."""
     return open_client(
         Producer,
         servers,
@@ -264,13 +264,13 @@ def open_client(client: Any, servers: str, settings: Mapping[str, Any]) -> Any:
     reach(addresses, settings, deadline)
     known = {name: value for name, value in settings.items() if name in client.DEFAULT_CONFIG}
     known["bootstrap_timeout_ms"] = max(1000, int((deadline - time.monotonic()) * 1000))
-    with _told_reasons() as told:
+    with _logged_reasons() as reasons:
         try:
             return client(**{**known, "bootstrap_servers": addresses})
         except (KafkaConfigurationError, ValueError, AssertionError) as error:
             raise WrongUse(f"the Kafka client refuses its settings: {_one_line(error)}") from error
         except (KafkaError, OSError, _Lasting) as error:
-            reason = told[-1] if told else _one_line(error)
+            reason = reasons[-1] if reasons else _one_line(error)
             text = f"cannot use Kafka at {servers}: {reason}"
             hint = _hint(reason, settings)
             raise Fatal(f"{text}; {hint}" if hint else text) from error
@@ -303,7 +303,7 @@ def _hint(reason: str, settings: Mapping[str, Any]) -> str | None:
 
 
 class _Collector(logging.Handler):
-    """Keeps the reasons that the client tells to nobody but its log."""
+    """Collects the reasons that the client writes only to its log."""
 
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
@@ -319,7 +319,7 @@ class _Collector(logging.Handler):
 
 
 @contextlib.contextmanager
-def _told_reasons() -> Iterator[list[str]]:
+def _logged_reasons() -> Iterator[list[str]]:
     """Within the block the client's log is silent, and its reasons are in the list: its many lines
     come to one."""
     chatter, teller = logging.getLogger("kafka"), logging.getLogger("kafka.net.manager")

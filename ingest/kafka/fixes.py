@@ -5,7 +5,7 @@ client waiting for ever. What a broker says before it ends a connection, such as
 let a user in, is dropped where both arrive together. The socket of a connection that was
 refused stays open: an hour without a broker would use up what a process may have open.
 
-Header names must be UTF-8 by the Kafka protocol, and nobody enforces it. The client raises
+Header names must be UTF-8 by the Kafka protocol, but brokers do not enforce it. The client raises
 UnicodeDecodeError in the middle of a batch, and would do so at every start. Here such a name reads
 with a question mark for each byte that is not ASCII, and the record is delivered.
 """

@@ -1,4 +1,4 @@
-"""Can the brokers be reached, and why not: found out by hand, before a client is made.
+"""Can the brokers be reached, and why not: asked directly, before a client is made.
 
 The client tries again and again, and keeps its reasons for its log. Each address is asked one
 question here, over TLS where the settings say so. One that answers is enough; where none does, what

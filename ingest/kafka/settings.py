@@ -37,10 +37,10 @@ RESERVED = frozenset(
 )
 # Objects of Python, which no text can give.
 OBJECTS = frozenset({"api_version", "sasl_oauth_token_provider", "ssl_context"})
-# Numbers whose default is None, which does not tell their type.
+# Numbers whose default is None, which does not show their type.
 WHOLE_NUMBERS = frozenset({"receive_buffer_bytes", "send_buffer_bytes"})
-# Texts that may be shown. What is not here, of today's clients or of tomorrow's, may be a secret: a
-# proxy's URL holds its password.
+# Texts that may be logged. What is not here, of today's clients or of tomorrow's, may be a secret:
+# a proxy's URL holds its password.
 NO_SECRETS = frozenset(
     {
         "bootstrap_servers",
@@ -134,7 +134,7 @@ def read_settings(path: str | None, environ: Mapping[str, str]) -> dict[str, Any
 
 
 def loggable(settings: Mapping[str, Any]) -> str:
-    """The settings as text that may be logged: numbers, and texts of which it is known that they
+    """The settings as text that may be logged: numbers, and texts that are known to
     are no secrets."""
     pairs = (f"{name}={_loggable(name, value)}" for name, value in sorted(settings.items()))
     return " ".join(pairs) or "defaults"
@@ -274,8 +274,8 @@ def _pem_file(path: str) -> str:
 
 
 def _check_hostname(value: str) -> dict[str, Any]:
-    wanted = _one_of("ssl_endpoint_identification_algorithm", value, ("HTTPS", "NONE", ""))
-    return {"ssl_check_hostname": wanted == "HTTPS"}
+    algorithm = _one_of("ssl_endpoint_identification_algorithm", value, ("HTTPS", "NONE", ""))
+    return {"ssl_check_hostname": algorithm == "HTTPS"}
 
 
 def _verify(value: str) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import logging
 
-from ingest.process import Harmless
+from ingest.process import SafeFormatter
 
 HOSTILE = "\x1b[2J\x1b]0;owned\x07\x9b\x7f\r\n2026-01-01 INFO forged\u2028\u202e\u2066"
 SHOWN = r"\x1b[2J\x1b]0;owned\x07\x9b\x7f\r\n2026-01-01 INFO forged\u2028\u202e\u2066"
@@ -11,7 +11,7 @@ SHOWN = r"\x1b[2J\x1b]0;owned\x07\x9b\x7f\r\n2026-01-01 INFO forged\u2028\u202e\
 def test_a_record_is_one_line_that_no_terminal_obeys() -> None:
     record = logging.makeLogRecord({"msg": "refused: %s 🍷", "args": (HOSTILE,)})
 
-    assert Harmless().format(record) == f"refused: {SHOWN} 🍷"
+    assert SafeFormatter().format(record) == f"refused: {SHOWN} 🍷"
 
 
 def test_a_traceback_keeps_its_lines_and_nothing_else() -> None:
@@ -21,7 +21,7 @@ def test_a_traceback_keeps_its_lines_and_nothing_else() -> None:
         raised = (type(error), error, error.__traceback__)
     record = logging.makeLogRecord({"msg": "failed", "exc_info": raised})
 
-    lines = Harmless().format(record).split("\n")
+    lines = SafeFormatter().format(record).split("\n")
     assert lines[:2] == ["failed", "Traceback (most recent call last):"]
     assert all(line.isprintable() for line in lines)
 
@@ -29,4 +29,4 @@ def test_a_traceback_keeps_its_lines_and_nothing_else() -> None:
 def test_a_url_loses_its_password() -> None:
     record = logging.makeLogRecord({"msg": "no way to socks5://albert:s3cret@proxy:1080/"})
 
-    assert Harmless().format(record) == "no way to socks5://***@proxy:1080/"
+    assert SafeFormatter().format(record) == "no way to socks5://***@proxy:1080/"

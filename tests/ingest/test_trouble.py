@@ -57,7 +57,7 @@ def test_a_reject_that_is_refused_is_kept_without_its_payload() -> None:
             0,
             0,
             "not JSON: a value is missing, or is nothing that JSON knows, at character 1; the"
-            " message is kept in Kafka alone, the warehouse refuses it: 100078: too long",
+            " message is in Kafka alone, the warehouse refuses it: 100078: too long",
         )
     ]
 
