@@ -86,6 +86,18 @@ def test_a_setting_wins_over_the_profile_as_in_a_deployment(
     assert economy["SECONDS_AT_MOST"] == 372
 
 
+def test_the_page_begins_with_what_each_profile_costs_and_how_fast_it_is(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert cli.main(["cost", "--offline"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == (
+        "live      720 credits a month; an event is in PRODUCTION after 122 s at most"
+    )
+    assert [line.split()[0] for line in lines[:4]] == ["live", "fast", "triggered", "economy"]
+    assert max(len(line) for line in lines[:4]) <= 80
+
+
 def test_the_page_shows_the_rule_the_inputs_and_the_estimates(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

@@ -91,6 +91,12 @@ def _show(
         found = {"rule": RULE, "inputs": given, "profiles": rows}
         screen.json({**found, "deployed": known.deployed, "warehouse": known.load})
         return
+    width = max(len(row["PROFILE"]) for row in rows)
+    for row in rows:
+        screen.results.print(
+            f"{row['PROFILE']:{width}} [bold]{row['CREDITS_A_MONTH']:,.0f} credits a month[/];"
+            f" an event is in PRODUCTION after {row['SECONDS_AT_MOST']:,} s at most"
+        )
     profiles = [{name: row[name] for name in row if name != "INGESTER"} for row in rows]
     screen.results.print(as_table("A day of each profile, and how late an event may be", profiles))
     for row in rows:
