@@ -97,12 +97,12 @@ for _name, (_statement, _columns, _page) in HISTORIES.items():
 
 
 @LISTINGS.holds(
-    "procedures-tell-their-code",
+    "describe-procedure-has-imports",
     "sql-reference/sql/desc-procedure",
     "a deployment never drops a procedure that left the project",
 )
-def procedures_tell_their_code(environment: Environment) -> str:
-    """DESCRIBE PROCEDURE tells the stage that its code is imported from."""
+def describe_procedure_has_imports(environment: Environment) -> str:
+    """DESCRIBE PROCEDURE names the stage from which the code is imported."""
     answer = environment.ask("DESCRIBE PROCEDURE {db}.OPS.PURGE(NUMBER, NUMBER)")
     values = dict(
         zip(map(str.lower, answer.column("property")), answer.column("value"), strict=True)

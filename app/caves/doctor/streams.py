@@ -146,11 +146,11 @@ def a_stream_stands_still_in_a_transaction(environment: Environment) -> str:
 
 
 @holds(
-    "has-data-is-told",
+    "has-data-until-consumed",
     "sql-reference/functions/system_stream_has_data",
     "tasks run without data, for ever and billed, or not at all",
 )
-def has_data_is_told(environment: Environment) -> str:
+def has_data_until_consumed(environment: Environment) -> str:
     """SYSTEM$STREAM_HAS_DATA is true after a commit, and false once the rows were consumed."""
     table, stream = _stream(environment)
     sink = environment.table("N NUMBER(10, 0)")

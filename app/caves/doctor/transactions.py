@@ -76,11 +76,11 @@ def lock_timeout_number(environment: Environment) -> str:
 
 
 @holds(
-    "insert-waits-for-nobody",
+    "insert-does-not-wait",
     "sql-reference/transactions",
     "the tasks stand still while somebody reprocesses",
 )
-def insert_waits_for_nobody(environment: Environment) -> str:
+def insert_does_not_wait(environment: Environment) -> str:
     """An INSERT goes on while another transaction has updated rows of the table."""
     table = environment.table("N NUMBER(10, 0)")
     environment.ask(f"INSERT INTO {table} SELECT 0")
