@@ -70,7 +70,7 @@ def test_what_kafka_lacks_is_said_in_one_line(
     ("flags", "said"),
     [
         (["--tls-port", "9093"], "tansu has a port and nothing else: say --kind kafka"),
-        (["--kind", "kafka", "--sasl-port", "9094"], "say --user NAME:PASSWORD"),
+        (["--kind", "kafka", "--sasl-port", "9094"], "give --user NAME:PASSWORD"),
         (["--kind", "kafka", "--user", "a:b"], "--user needs a SASL listener"),
         (["--kind", "kafka", "--mutual-tls"], "--mutual-tls needs --tls-port"),
     ],

@@ -166,7 +166,7 @@ def _selection(arguments: argparse.Namespace, everything: bool = False) -> Choic
     ways = [bool(arguments.ids), arguments.reason is not None, everything]
     if sum(ways) != 1 or arguments.reason == "":
         more = ", or --all-open" if hasattr(arguments, "all_open") else ""
-        raise UsageError(f"choose the events: give IDs, or --reason TEXT{more}")
+        raise UsageError(f"choose the events: either IDs, or --reason TEXT{more}")
     ids = tuple(dict.fromkeys(arguments.ids)) or None
     return Choice(ids, reason=arguments.reason)
 
