@@ -116,9 +116,9 @@ def test_what_is_not_there_is_said_and_a_reason_is_asked_for(
     deployed: Deployed, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert deployed.caves(monkeypatch, "void", "s99", "--note", "x") == 1
-    assert "INVENTORY_HISTORY has no adjustment of this id" in capsys.readouterr().err
+    assert "INVENTORY_HISTORY has no adjustment with this id" in capsys.readouterr().err
     assert deployed.caves(monkeypatch, "withdraw", "o-1", "s99", "--note", "x") == 1
-    assert "there is no such event of this order" in capsys.readouterr().err
+    assert "this order has no such event" in capsys.readouterr().err
     assert deployed.caves(monkeypatch, "void", "s2", "--note", " ") == 2
 
 
