@@ -13,6 +13,7 @@ from typing import Any
 import duckdb
 from flocon.access.securables import Securable
 from flocon.core import errors, result
+from flocon.engine import stored_objects
 from flocon.jobs import alerts, tasks
 from flocon.sql.tokens import FullName, Name
 
@@ -37,7 +38,8 @@ class MemoryCatalog:
     def __init__(self) -> None:
         self._connection = duckdb.connect()
         self._lock = threading.Lock()
-        for statement in filter(str.strip, (tasks.DDL + alerts.DDL).split(";")):
+        tables = stored_objects.DDL + tasks.DDL + alerts.DDL
+        for statement in filter(str.strip, tables.split(";")):
             self._connection.execute(statement)
 
     def rows(self, sql: str, params: Sequence[Any] = ()) -> list[dict[str, Any]]:

@@ -45,7 +45,7 @@ class World:
             created_on=self.clock.moment,
             schedule_base=self.clock.moment,
         )
-        ALERTS.insert(self.catalog, alert)
+        ALERTS.put(self.catalog, alert)
         return alert
 
     def alert(self, name: str) -> Alert:

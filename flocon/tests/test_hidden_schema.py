@@ -13,10 +13,10 @@ database = pytest.fixture(scope="module")(one_database)
     "sql",
     [
         "select * from _fs_information_schema._fs_tables",
-        'select * from "_fs_information_schema"."_account_tasks"',
+        'select * from "_fs_information_schema"."_account_objects"',
         "select * from _fs_global._fs_information_schema._fs_stages",
         "select * from memory.main.t",
-        "delete from _fs_information_schema._account_created",
+        "delete from _fs_information_schema._account_objects",
     ],
 )
 def test_what_the_engine_keeps_for_itself_does_not_exist(run: Any, sql: str) -> None:

@@ -309,7 +309,7 @@ def test_what_the_engine_keeps_for_itself_cannot_be_dropped(run: Run, database: 
         assert error(run, f'drop schema "{name}"') == 2003
         assert error(run, f'drop schema {database}."{name}"') == 2003
     for statement in ("drop table {}", "drop view {}", "alter table {} rename to x"):
-        name = f'{database}."_fs_information_schema"."_account_tasks"'
+        name = f'{database}."_fs_information_schema"."_account_objects"'
         assert error(run, statement.format(name)) == 2003
     run("create table still_works (a int)")
     run("show tasks in account")

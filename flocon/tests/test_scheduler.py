@@ -45,7 +45,7 @@ class World:
             created_on=self.clock.moment,
             **{"properties": {} if predecessors else {"SCHEDULE": "1 MINUTE"}} | fields,
         )
-        TASKS.insert(self.catalog, task)
+        TASKS.put(self.catalog, task)
 
     def task(self, name: str) -> Task:
         task = TASKS.find(self.catalog, SCHEMA, name)
@@ -53,7 +53,7 @@ class World:
         return task
 
     def request(self, name: str) -> None:
-        TASKS.update(self.catalog, replace(self.task(name), requested_at=self.clock.moment))
+        TASKS.put(self.catalog, replace(self.task(name), requested_at=self.clock.moment))
 
     def tick(self, **later: float) -> None:
         """Goes on in time, lets the scheduler look, and waits for what it started."""
@@ -135,7 +135,7 @@ def test_resuming_restarts_the_interval(world: World) -> None:
     world.add("ROOT")
     world.tick(seconds=30)
     base = world.clock.moment
-    TASKS.update(world.catalog, replace(world.task("ROOT"), schedule_base=base))
+    TASKS.put(world.catalog, replace(world.task("ROOT"), schedule_base=base))
     world.tick(seconds=30)
     assert world.history() == []
     world.tick(seconds=30)
@@ -368,7 +368,7 @@ def test_a_run_keeps_the_definitions_that_it_began_with(world: World) -> None:
     world.add("CHILD", "ROOT")
 
     def edit(session: FakeSession) -> None:
-        TASKS.update(world.catalog, replace(world.task("CHILD"), definition="CALL other()"))
+        TASKS.put(world.catalog, replace(world.task("CHILD"), definition="CALL other()"))
 
     world.account.script["CALL ROOT()"] = edit
     world.tick(minutes=1)

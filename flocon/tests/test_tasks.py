@@ -369,8 +369,10 @@ def test_tasks_and_alerts_of_an_older_data_folder_are_read_as_they_were(
     session: FakeSession,
 ) -> None:
     catalog = session.catalog(DATABASE)
-    for table, document in (("_account_tasks", _OLD_TASK), ("_account_alerts", _OLD_ALERT)):
-        catalog.write(f"INSERT INTO {table} VALUES ('OPS', 'OLD', ?)", [document])
+    for kind, document in (("TASK", _OLD_TASK), ("ALERT", _OLD_ALERT)):
+        catalog.write(
+            f"INSERT INTO _account_objects VALUES ('{kind}', 'OPS', 'OLD', ?)", [document]
+        )
     (row,) = shown(session)
     assert (row["name"], row["state"], row["schedule"]) == ("OLD", "started", "1 MINUTE")
     task, alert = TASKS.find(catalog, SCHEMA, "OLD"), ALERTS.find(catalog, SCHEMA, "OLD")

@@ -34,7 +34,6 @@ from flocon.objects import (
     stages,
     streamlits,
     streams,
-    table_properties,
     table_sizes,
     tables,
     use,
@@ -80,7 +79,6 @@ REGISTRY = Registry(
         stages,
         streamlits,
         streams,
-        table_properties,
         table_sizes,
         tables,
         tasks,
@@ -120,7 +118,6 @@ class Account:
             port,
             hidden_tables=REGISTRY.hidden_tables,
             account_tables=REGISTRY.account_tables,
-            of_schemas=REGISTRY.of_schemas,
             sessions=self.sessions,
             fast=is_fast() if fast is None else fast,
         )

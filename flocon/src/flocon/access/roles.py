@@ -10,17 +10,16 @@ import json
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any
 
 from flocon.access.hierarchy import ADMINISTRATOR, PUBLIC, SYSTEM_ROLES, Privileges, closure
 from flocon.access.securables import FIRST_OWNER, Securable
+from flocon.core.clock import utc_now
+from flocon.engine import StoredObjects, Tables
 
 DDL = """
-CREATE TABLE IF NOT EXISTS _account_roles (
-    name VARCHAR, comment VARCHAR, created_on TIMESTAMP
-);
 CREATE TABLE IF NOT EXISTS _account_grants (
     privilege VARCHAR, kind VARCHAR, path VARCHAR, role VARCHAR, grant_option BOOLEAN,
     granted_by VARCHAR, created_on TIMESTAMP, future BOOLEAN
@@ -30,14 +29,6 @@ CREATE TABLE IF NOT EXISTS _account_role_grants (
 );
 """
 OWNERSHIP = "OWNERSHIP"
-
-
-class Store(Protocol):
-    """The tables that span databases."""
-
-    def own_rows(self, sql: str, params: Sequence[Any] = ()) -> list[dict[str, Any]]: ...
-
-    def own_write(self, sql: str, params: Sequence[Any] = ()) -> int: ...
 
 
 @dataclass(frozen=True)
@@ -72,11 +63,14 @@ class RoleGrant:
     created_on: datetime
 
 
+_ROLES = StoredObjects("ROLE", lambda fields: Role(**fields))
+
+
 class Roles:
     """Thread-safe. Every change is one durable statement."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
         self._lock = threading.RLock()
         self._roles: dict[str, Role] = {}
         self._grants: list[Grant] = []
@@ -93,8 +87,8 @@ class Roles:
             self._read()
 
     def _read(self) -> None:
-        rows = self._store.own_rows
-        roles = {r["name"]: Role(**r) for r in rows("SELECT * FROM _account_roles")}
+        rows = self._tables.rows
+        roles = _ROLES.in_schema(self._tables)
         grants = [_grant(row) for row in rows("SELECT * FROM _account_grants")]
         role_grants = [RoleGrant(**row) for row in rows("SELECT * FROM _account_role_grants")]
         granted: defaultdict[str, set[str]] = defaultdict(set)
@@ -160,23 +154,25 @@ class Roles:
     # --- changes ---------------------------------------------------------------------------------
 
     def create(self, name: str, comment: str) -> None:
-        self._write("INSERT INTO _account_roles VALUES (?, ?, ?)", [name, comment, _now()])
+        _ROLES.put(self._tables, Role(name, comment, utc_now()))
+        self._load()
 
     def comment(self, name: str, comment: str) -> None:
-        self._write("UPDATE _account_roles SET comment = ? WHERE name = ?", [comment, name])
+        _ROLES.put(self._tables, replace(self._roles[name], comment=comment))
+        self._load()
 
     def drop(self, name: str, heir: str) -> None:
         """The role goes, with what was granted to it; what it owned is its heir's."""
         owned = [heir, name, OWNERSHIP]
-        self._store.own_write(
+        self._tables.write(
             "UPDATE _account_grants SET role = ? WHERE role = ? AND privilege = ?", owned
         )
-        self._store.own_write("DELETE FROM _account_grants WHERE role = ?", [name])
-        self._store.own_write(
+        self._tables.write("DELETE FROM _account_grants WHERE role = ?", [name])
+        self._tables.write(
             "DELETE FROM _account_role_grants WHERE role = ? OR (kind = 'ROLE' AND grantee = ?)",
             [name, name],
         )
-        self._store.own_write("DELETE FROM _account_roles WHERE name = ?", [name])
+        _ROLES.delete(self._tables, name)
         self.forget(Securable("ROLE", (name,)))
         self._load()
 
@@ -189,11 +185,11 @@ class Roles:
             if g.grant_option and (old := known.get(_key(g))) and not old.grant_option
         ]  # fmt: skip
         for grant in raised:
-            self._store.own_write(
+            self._tables.write(
                 f"UPDATE _account_grants SET grant_option = true WHERE {_WHERE}", _values(grant)
             )
         if new:
-            self._store.own_write(
+            self._tables.write(
                 "INSERT INTO _account_grants VALUES "
                 + ", ".join(["(?, ?, ?, ?, ?, ?, ?, ?)"] * len(new)),
                 [value for grant in new for value in _row(grant)],
@@ -204,14 +200,14 @@ class Roles:
     def revoke(self, grants: Sequence[Grant], *, option_only: bool = False) -> None:
         for grant in grants:
             change = "UPDATE _account_grants SET grant_option = false" if option_only else _DELETE
-            self._store.own_write(f"{change} WHERE {_WHERE}", _values(grant))
+            self._tables.write(f"{change} WHERE {_WHERE}", _values(grant))
         if grants:
             self._load()
 
     def own(self, objects: Sequence[Securable], role: str, granted_by: str) -> None:
         """The objects are the role's; whoever owned them does so no more."""
         for what in objects:
-            self._store.own_write(
+            self._tables.write(
                 f"{_DELETE} WHERE privilege = ? AND kind = ? AND path = ? AND NOT future",
                 [OWNERSHIP, what.kind, _path(what)],
             )
@@ -282,7 +278,7 @@ class Roles:
     def renamed(self, old: Securable, new: Securable) -> None:
         found = [g for g in self._grants if g.on == old and not g.future]
         for grant in found:
-            self._store.own_write(
+            self._tables.write(
                 f"UPDATE _account_grants SET path = ? WHERE {_WHERE}", [_path(new), *_values(grant)]
             )
         if found:
@@ -293,7 +289,7 @@ class Roles:
         self.forget(Securable("USER", (user,)))
 
     def _write(self, sql: str, values: Sequence[Any]) -> None:
-        self._store.own_write(sql, values)
+        self._tables.write(sql, values)
         self._load()
 
 

@@ -6,22 +6,20 @@ https://docs.snowflake.com/en/sql-reference/sql/create-user
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from flocon.access import key_pairs
 from flocon.access.hierarchy import ADMINISTRATOR, PUBLIC
-from flocon.access.roles import Roles, Store
+from flocon.access.roles import Roles
 from flocon.core import errors
+from flocon.core.clock import utc_now
 from flocon.core.errors import SnowflakeError
+from flocon.engine import StoredObjects, Tables
 
-DDL = """
-CREATE TABLE IF NOT EXISTS _account_users (name VARCHAR, document VARCHAR);
-"""
 KEYS = ("RSA_PUBLIC_KEY", "RSA_PUBLIC_KEY_2")
 
 
@@ -31,7 +29,7 @@ class User:
 
     name: str
     properties: Mapping[str, str] = field(default_factory=dict)
-    created_on: str = field(default_factory=lambda: datetime.now(UTC).isoformat())
+    created_on: datetime = field(default_factory=utc_now)
 
     @property
     def disabled(self) -> bool:
@@ -47,17 +45,17 @@ class User:
         return [self.properties[name] for name in KEYS if self.properties.get(name)]
 
 
+_USERS = StoredObjects("USER", lambda fields: User(**fields))
+
+
 class Users:
     """Thread-safe."""
 
-    def __init__(self, store: Store, roles: Roles) -> None:
-        self._store = store
+    def __init__(self, tables: Tables, roles: Roles) -> None:
+        self._tables = tables
         self._roles = roles
         self._lock = threading.RLock()
-        self._users: dict[str, User] = {}
-        for row in store.own_rows("SELECT document FROM _account_users"):
-            user = User(**json.loads(row["document"]))
-            self._users[user.name] = user
+        self._users = _USERS.in_schema(tables)
 
     def find(self, name: str) -> User | None:
         return self._users.get(name)
@@ -66,16 +64,8 @@ class Users:
         return sorted(self._users.values(), key=lambda user: user.name)
 
     def save(self, user: User) -> None:
-        document = json.dumps(vars(user) | {"properties": dict(user.properties)})
         with self._lock:
-            if user.name in self._users:
-                self._store.own_write(
-                    "UPDATE _account_users SET document = ? WHERE name = ?", [document, user.name]
-                )
-            else:
-                self._store.own_write(
-                    "INSERT INTO _account_users VALUES (?, ?)", [user.name, document]
-                )
+            _USERS.put(self._tables, user)
             self._users[user.name] = user
 
     def alter(self, user: User, changes: Mapping[str, str | None]) -> None:
@@ -86,7 +76,7 @@ class Users:
 
     def drop(self, name: str) -> None:
         with self._lock:
-            self._store.own_write("DELETE FROM _account_users WHERE name = ?", [name])
+            _USERS.delete(self._tables, name)
             self._users.pop(name, None)
         self._roles.user_dropped(name)
 

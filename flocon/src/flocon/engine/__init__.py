@@ -15,7 +15,8 @@ connection          runs it, and answers with a Result; failures: DuckDB's error
 
 merging and multi_inserts take a MERGE and an INSERT ALL apart into plain statements. loading is
 COPY INTO, stage_files where staged files lie, cursor what fakesnow does alone (DDL, SHOW). engine
-opens the data folder, catalog keeps metadata. fast: what exists for speed alone.
+opens the data folder; catalog runs statements on an account's own tables, stored_objects is the
+store of its objects in them. fast: what exists for speed alone.
 """
 
 from flocon.engine.catalog import HIDDEN_SCHEMA, Catalog
@@ -28,6 +29,7 @@ from flocon.engine.functions import SNOWFLAKE_VERSION
 from flocon.engine.quoting import literal, quoted
 from flocon.engine.rendering import Binds, used
 from flocon.engine.staged_rows import StagedRows
+from flocon.engine.stored_objects import StoredObjects, Tables, forget_schema, is_stored
 from flocon.engine.types import compressed
 
 __all__ = [
@@ -42,8 +44,12 @@ __all__ = [
     "Connection",
     "Engine",
     "StagedRows",
+    "StoredObjects",
+    "Tables",
     "Temporary",
     "compressed",
+    "forget_schema",
+    "is_stored",
     "literal",
     "quoted",
     "translate",

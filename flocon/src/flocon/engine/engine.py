@@ -15,7 +15,15 @@ from fakesnow import macros as fakesnow_macros
 from fakesnow.transforms import show
 
 from flocon.core import errors
-from flocon.engine import information_schema, json_numbers, loading, macros, regexps
+from flocon.engine import (
+    information_schema,
+    json_numbers,
+    loading,
+    macros,
+    older_folders,
+    regexps,
+    stored_objects,
+)
 from flocon.engine.catalog import HIDDEN_SCHEMA, Catalog
 from flocon.engine.connection import Connection
 from flocon.engine.failures import translated
@@ -83,7 +91,13 @@ class Engine:
         exists for speed alone (`flocon.engine.fast`)."""
         self._data = data
         self._common = "\n".join(
-            [information_schema.DDL, loading.DDL, *hidden_tables, information_schema.creation_sql()]
+            [
+                information_schema.DDL,
+                stored_objects.DDL,
+                loading.DDL,
+                *hidden_tables,
+                information_schema.creation_sql(),
+            ]
         )
         self._version = hashlib.sha256(self._common.encode()).hexdigest()
         self._catalogs: dict[str, Catalog] = {}
@@ -129,6 +143,7 @@ class Engine:
             with self._in_one_transaction():
                 self._create_common(name)
                 self._sign(name)
+                older_folders.adopt(self._root, name)
         self._catalogs[name] = Catalog(self._root.cursor(), name)
 
     def _is_up_to_date(self, name: str) -> bool:
@@ -180,9 +195,13 @@ class Engine:
         """The hidden tables and views, which do not tell whose they are."""
         for part in _FAKESNOW_PARTS:
             self._root.execute(part.substitute(catalog=quoted(name)))
-        self._root.execute(f"USE {quoted(name)}.{HIDDEN_SCHEMA}")
+        self._create(name, self._common)
+
+    def _create(self, database: str, tables: str) -> None:
+        """Tables and views in a hidden schema."""
+        self._root.execute(f"USE {quoted(database)}.{HIDDEN_SCHEMA}")
         try:
-            self._root.execute(self._common)
+            self._root.execute(tables)
         finally:
             self._root.execute("USE memory")
 
@@ -218,9 +237,10 @@ class Engine:
 
     def own_catalog(self, tables: str) -> Catalog:
         """The metadata that spans databases, in the account's own file."""
+        with self._in_one_transaction():
+            self._create("_fs_global", stored_objects.DDL + tables)
+            older_folders.adopt(self._root, "_fs_global")
         catalog = Catalog(self._root.cursor(), "_fs_global")
-        for statement in filter(str.strip, tables.split(";")):
-            catalog.write(statement)
         self._catalogs_to_close.append(catalog)
         return catalog
 

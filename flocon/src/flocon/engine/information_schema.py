@@ -11,10 +11,6 @@ DDL = """
 CREATE TABLE IF NOT EXISTS _account_database (name VARCHAR, made_by VARCHAR);
 """
 _OWN_NAME = "(SELECT name FROM _account_database)"
-_KEPT = (
-    "(SELECT max(k.value) FROM _account_properties k WHERE"
-    " (k.schema_name, k.name, k.property) = ({schema}, {name}, '{property}'))"
-)
 # What a table may be on Snowflake and none is here.
 _OTHER_KINDS = ("IS_ICEBERG", "IS_DYNAMIC", "IS_IMMUTABLE", "IS_HYBRID")
 
@@ -22,44 +18,36 @@ _OTHER_KINDS = ("IS_ICEBERG", "IS_DYNAMIC", "IS_IMMUTABLE", "IS_HYBRID")
 def creation_sql() -> str:
     """The views of the current database's hidden schema; they can be created again. ROW_COUNT and
     BYTES are NULL: DuckDB has only estimates; objects/table_sizes.py puts the figures there."""
-    place = {"schema": "t.schema_name", "name": "t.table_name"}
-    kept = {
-        each: _KEPT.format(property=each, **place)
-        for each in ("TRANSIENT", "CLUSTER_BY", "DATA_RETENTION_TIME_IN_DAYS")
-    }
     none = ", ".join(f"'NO' AS {quoted(name)}" for name in _OTHER_KINDS)
 
-    def times(kind: str, schema: str, name: str) -> str:
-        found = " AND ".join(
-            f"c.{column} = {value}"
-            for column, value in (("kind", literal(kind)), ("schema_name", schema), ("name", name))
-        )
-        return (
-            f"LEFT JOIN (SELECT kind, schema_name, name, min(created_on) AS created_on,"
-            f" max(coalesce(altered_on, created_on)) AS altered_on FROM _account_created"
-            f" GROUP BY ALL) c ON {found}"
-        )
+    def noted(kind: str, schema: str, name: str) -> str:
+        key = f"({literal(kind)}, {schema}, {name})"
+        return f'LEFT JOIN _account_objects n ON (n.kind, n."schema", n.name) = {key}'
 
-    created, altered = "c.created_on AT TIME ZONE 'UTC'", "c.altered_on AT TIME ZONE 'UTC'"
+    def of(path: str) -> str:
+        return f"(n.document->>'$.{path}')"
+
+    created = of("created_on") + "::TIMESTAMPTZ"
+    altered = f"coalesce({of('altered_on')}::TIMESTAMPTZ, {created})"
     return f"""
     CREATE OR REPLACE VIEW _fs_columns AS SELECT * FROM _fs_global.{HIDDEN_SCHEMA}._fs_columns
         WHERE table_catalog = {_OWN_NAME};
     CREATE OR REPLACE VIEW _fs_tables AS
     SELECT t.database_name AS "TABLE_CATALOG", t.schema_name AS "TABLE_SCHEMA",
         t.table_name AS "TABLE_NAME", 'ACCOUNTADMIN' AS "TABLE_OWNER", 'BASE TABLE' AS "TABLE_TYPE",
-        CASE WHEN {kept["TRANSIENT"]} IS NULL THEN 'NO' ELSE 'YES' END AS "IS_TRANSIENT",
-        {kept["CLUSTER_BY"]} AS "CLUSTERING_KEY", NULL::BIGINT AS "ROW_COUNT",
+        CASE WHEN {of("properties.TRANSIENT")} IS NULL THEN 'NO' ELSE 'YES' END AS "IS_TRANSIENT",
+        {of("properties.CLUSTER_BY")} AS "CLUSTERING_KEY", NULL::BIGINT AS "ROW_COUNT",
         NULL::BIGINT AS "BYTES",
-        coalesce({kept["DATA_RETENTION_TIME_IN_DAYS"]}::BIGINT, 1) AS "RETENTION_TIME",
+        coalesce({of("properties.DATA_RETENTION_TIME_IN_DAYS")}::BIGINT, 1) AS "RETENTION_TIME",
         {created} AS "CREATED", {altered} AS "LAST_ALTERED", {altered} AS "LAST_DDL",
         'NO' AS "AUTO_CLUSTERING_ON", t.comment AS "COMMENT", 'NO' AS "IS_TEMPORARY", {none}
-    FROM duckdb_tables() t {times("TABLE", "t.schema_name", "t.table_name")}
+    FROM duckdb_tables() t {noted("TABLE", "t.schema_name", "t.table_name")}
     WHERE t.database_name = {_OWN_NAME} AND t.schema_name <> '{HIDDEN_SCHEMA}'
     UNION ALL
     SELECT v.database_name, v.schema_name, v.view_name, 'ACCOUNTADMIN', 'VIEW', NULL, NULL, NULL,
         NULL, NULL, {created}, {altered}, {altered}, NULL, v.comment, 'NO',
         {", ".join(["'NO'"] * len(_OTHER_KINDS))}
-    FROM duckdb_views() v {times("VIEW", "v.schema_name", "v.view_name")}
+    FROM duckdb_views() v {noted("VIEW", "v.schema_name", "v.view_name")}
     WHERE v.database_name = {_OWN_NAME} AND v.schema_name <> '{HIDDEN_SCHEMA}' AND NOT v.internal;
     CREATE OR REPLACE VIEW _fs_views AS
     SELECT v.database_name AS "TABLE_CATALOG", v.schema_name AS "TABLE_SCHEMA",
@@ -67,7 +55,7 @@ def creation_sql() -> str:
         'NONE' AS "CHECK_OPTION", 'NO' AS "IS_UPDATABLE", 'NO' AS "INSERTABLE_INTO",
         'NO' AS "IS_SECURE", {created} AS "CREATED", {altered} AS "LAST_ALTERED",
         {altered} AS "LAST_DDL", v.comment AS "COMMENT"
-    FROM duckdb_views() v {times("VIEW", "v.schema_name", "v.view_name")}
+    FROM duckdb_views() v {noted("VIEW", "v.schema_name", "v.view_name")}
     WHERE v.database_name = {_OWN_NAME} AND v.schema_name <> '{HIDDEN_SCHEMA}' AND NOT v.internal;
     CREATE OR REPLACE VIEW _fs_schemata AS
     SELECT s.database_name AS "CATALOG_NAME",
@@ -77,11 +65,9 @@ def creation_sql() -> str:
         NULL::VARCHAR AS "DEFAULT_CHARACTER_SET_CATALOG",
         NULL::VARCHAR AS "DEFAULT_CHARACTER_SET_SCHEMA",
         NULL::VARCHAR AS "DEFAULT_CHARACTER_SET_NAME", NULL::VARCHAR AS "SQL_PATH",
-        {created} AS "CREATED", {altered} AS "LAST_ALTERED", nullif(c.comment, '') AS "COMMENT",
+        {created} AS "CREATED", {altered} AS "LAST_ALTERED",
+        nullif({of("comment")}, '') AS "COMMENT",
         'UNSET' AS "REPLICABLE_WITH_FAILOVER_GROUPS", 'ROLE' AS "OWNER_ROLE_TYPE"
-    FROM duckdb_schemas() s LEFT JOIN (SELECT name, min(created_on) AS created_on,
-        max(coalesce(altered_on, created_on)) AS altered_on, max(comment) AS comment
-        FROM _account_created WHERE kind = 'SCHEMA' GROUP BY ALL) c
-        ON c.name = s.schema_name
+    FROM duckdb_schemas() s {noted("SCHEMA", "''", "s.schema_name")}
     WHERE s.database_name = {_OWN_NAME} AND s.schema_name NOT IN ('main', 'pg_catalog');
     """

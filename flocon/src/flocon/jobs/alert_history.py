@@ -10,10 +10,11 @@ from typing import Any
 
 from flocon.access.securables import Securable
 from flocon.core import result
-from flocon.jobs.definitions import ALERTS, Alert, utc_now
+from flocon.core.clock import utc_now
+from flocon.engine import Tables
+from flocon.jobs.definitions import ALERTS, Alert
 from flocon.jobs.history import History, naive, read_query
 from flocon.session.context import Context
-from flocon.stores.documents import Tables
 
 # Times are naive UTC.
 DDL = """

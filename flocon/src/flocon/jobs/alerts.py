@@ -9,15 +9,15 @@ from datetime import datetime
 from typing import Any
 
 from flocon.core import errors
+from flocon.core.clock import utc_now
 from flocon.jobs import alert_history, definitions, statements
-from flocon.jobs.definitions import STARTED, SUSPENDED, Alert, utc_now
+from flocon.jobs.definitions import STARTED, SUSPENDED, Alert
 from flocon.jobs.statements import Statements
 from flocon.session.context import AlertRun, Context
-from flocon.session.directory import of_catalog
 from flocon.sql import jobs as grammar
 from flocon.sql.jobs import AlterJob, CreateJob
 
-DDL = definitions.ALERTS.ddl + alert_history.DDL
+DDL = alert_history.DDL
 
 Place = statements.Place[Alert]
 
@@ -135,6 +135,5 @@ NAMESPACED = {
 
 TABLE_FUNCTIONS = {"ALERT_HISTORY": alert_history.alert_history}
 
-OF_SCHEMA = ("_account_alerts", "schema")
-IN_SCHEMA = {"ALERT": of_catalog(*OF_SCHEMA)}
+STORED = definitions.ALERTS
 OWNER_CHANGED = {"ALERT": ALERTS.owner_changed}

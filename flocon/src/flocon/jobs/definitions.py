@@ -3,20 +3,17 @@
 import uuid
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
+from flocon.core.clock import utc_now
+from flocon.engine import StoredObjects
 from flocon.sql import schedule
-from flocon.stores.documents import Documents
 
 _HOUR_MS = 3_600_000
 
 STARTED = "started"
 SUSPENDED = "suspended"
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
 
 
 @dataclass(frozen=True)
@@ -140,5 +137,5 @@ def _task(fields: dict[str, Any]) -> Task:
 
 _TIMES = ("created_on", "schedule_base", "requested_at")
 
-TASKS = Documents("_account_tasks", _task, (*_TIMES, "last_committed_on", "last_suspended_on"))
-ALERTS = Documents("_account_alerts", lambda fields: Alert(**fields), (*_TIMES, "last_successful"))
+TASKS = StoredObjects("TASK", _task, times=(*_TIMES, "last_committed_on", "last_suspended_on"))
+ALERTS = StoredObjects("ALERT", lambda fields: Alert(**fields), times=(*_TIMES, "last_successful"))

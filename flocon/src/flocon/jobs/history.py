@@ -11,8 +11,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from flocon.core import errors, result
+from flocon.engine import Tables
 from flocon.session.context import Context
-from flocon.stores.documents import Tables
 
 KEPT_FOR = timedelta(days=7)
 KEPT_ROWS = 50_000

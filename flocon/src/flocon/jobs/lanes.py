@@ -13,6 +13,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from flocon.core import errors
 from flocon.core.turns import Key, Turns
+from flocon.engine import StoredObjects
 from flocon.jobs import alert_history, task_graph, task_history
 from flocon.jobs.alert_history import Entry
 from flocon.jobs.alert_runs import AlertRun
@@ -22,7 +23,6 @@ from flocon.jobs.runs import Surroundings
 from flocon.jobs.task_history import Run
 from flocon.jobs.task_runs import GraphRun, Outcome, holds
 from flocon.jobs.tasks import suspended
-from flocon.stores.documents import Documents
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +52,7 @@ class Lane(ABC, Generic[J, R]):
     """
 
     noun: str
-    store: Documents[J]
+    store: StoredObjects[J]
     history: History
 
     # What an EXECUTE is called in the history.
@@ -207,7 +207,7 @@ class Lane(ABC, Generic[J, R]):
             catalog = self._stores.catalog(key[0])
             job = self.store.find(catalog, key[1], key[2])
             if job and job.requested_at == moment:
-                self.store.update(catalog, replace(job, requested_at=None))
+                self.store.put(catalog, replace(job, requested_at=None))
 
     def _count(self, key: Key, ran: J, run: R, outcome: Any) -> None:
         with self._stores.lock:
@@ -217,7 +217,7 @@ class Lane(ABC, Generic[J, R]):
                 return
             counted = self._counted(key, job, run, outcome)
             if counted != job:
-                self.store.update(catalog, counted)
+                self.store.put(catalog, counted)
 
 
 class TaskLane(Lane[Task, GraphRun]):

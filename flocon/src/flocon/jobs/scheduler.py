@@ -5,7 +5,7 @@ import threading
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from flocon.jobs.definitions import utc_now
+from flocon.core.clock import utc_now
 from flocon.jobs.lanes import AlertLane, TaskLane
 from flocon.jobs.runs import Clock, Surroundings
 from flocon.jobs.task_runs import GraphRun

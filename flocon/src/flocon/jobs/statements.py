@@ -10,7 +10,9 @@ from flocon.access.hierarchy import ADMINISTRATOR
 from flocon.access.needs import Need
 from flocon.access.securables import Securable
 from flocon.core import errors, result
-from flocon.jobs.definitions import SUSPENDED, Job, utc_now
+from flocon.core.clock import utc_now
+from flocon.engine import StoredObjects, Tables
+from flocon.jobs.definitions import SUSPENDED, Job
 from flocon.session import parameters
 from flocon.session.context import Context
 from flocon.session.names import place_of
@@ -19,7 +21,6 @@ from flocon.sql import statements
 from flocon.sql.jobs import AlterJob, CreateJob, Grammar
 from flocon.sql.statements import Named, Show
 from flocon.sql.tokens import FullName, Name
-from flocon.stores.documents import Documents, Tables
 
 _DONE = "Statement executed successfully."
 
@@ -29,7 +30,7 @@ J = TypeVar("J", bound=Job)
 class Place(Generic[J]):
     """The job that a statement names, and those of its schema."""
 
-    def __init__(self, context: Context, name: Name, noun: str, store: Documents[J]) -> None:
+    def __init__(self, context: Context, name: Name, noun: str, store: StoredObjects[J]) -> None:
         self.full: FullName = context.resolve(name)
         self.catalog: Tables = context.catalog(self.full.database)
         self.jobs = store.in_schema(self.catalog, self.full.schema)
@@ -62,7 +63,7 @@ class Statements(ABC, Generic[J]):
 
     noun: str
     grammar: Grammar
-    store: Documents[J]
+    store: StoredObjects[J]
     shown: Mapping[str, str]
     actions: Mapping[str, Action[J]]
 
@@ -124,12 +125,9 @@ class Statements(ABC, Generic[J]):
                 raise errors.already_exists(place.full)
             job = self.defined(context, place, statement)
             self.check(context, place, job, current, statement.mode)
-            if current is None:
-                self.store.insert(place.catalog, job)
-            elif statement.mode == "REPLACE":
-                self.store.update(place.catalog, job)
-            else:
-                self.store.update(place.catalog, self.redefined(current, job))
+            if current and statement.mode != "REPLACE":
+                job = self.redefined(current, job)
+            self.store.put(place.catalog, job)
         context.account.tasks_changed()
         return result.status(f"{self.noun} {place.name} successfully created.")
 
@@ -144,7 +142,7 @@ class Statements(ABC, Generic[J]):
             # What has become wrong since (a dropped warehouse) must not keep a job from stopping.
             if statement.action != "SUSPEND":
                 self.check_properties(context, changed)
-            self.store.update(place.catalog, changed)
+            self.store.put(place.catalog, changed)
         context.account.tasks_changed()
         return result.status(_DONE)
 
@@ -157,7 +155,7 @@ class Statements(ABC, Generic[J]):
                     f"Drop statement executed successfully ({place.name} already dropped)."
                 )
             self.leave(place)
-            self.store.delete(place.catalog, place.job)
+            self.store.delete(place.catalog, place.full.schema, place.job.name)
         context.account.tasks_changed()
         return result.status(f"{place.name} successfully dropped.")
 
@@ -168,7 +166,7 @@ class Statements(ABC, Generic[J]):
             place = self.place(context, statement.name)
             self.check_owner(context, place.job)
             self.check_executable(place)
-            self.store.update(place.catalog, replace(place.job, requested_at=utc_now()))
+            self.store.put(place.catalog, replace(place.job, requested_at=utc_now()))
         context.account.tasks_changed()
         return result.status(f"{self.noun} {place.name} is scheduled to run immediately.")
 
@@ -202,7 +200,7 @@ class Statements(ABC, Generic[J]):
         with context.account.lock:
             job = self.store.find(catalog, schema, name)
             if job and job.owner != role:
-                self.store.update(catalog, replace(job, owner=role, state=SUSPENDED))
+                self.store.put(catalog, replace(job, owner=role, state=SUSPENDED))
         context.account.tasks_changed()
 
     def kinds(self) -> tuple[Kind, ...]:

@@ -9,10 +9,10 @@ from datetime import timedelta
 from typing import Any
 
 from flocon.core import errors, result
+from flocon.core.clock import utc_now
+from flocon.engine import Tables
 from flocon.jobs import history, task_history
-from flocon.jobs.definitions import utc_now
 from flocon.session.context import Context
-from flocon.stores.documents import Tables
 
 _COMPLETE_FOR = timedelta(minutes=60)
 _PLANNED_FOR = timedelta(days=8)

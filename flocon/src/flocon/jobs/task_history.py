@@ -7,10 +7,11 @@ from typing import Any
 
 from flocon.access.securables import Securable
 from flocon.core import result
-from flocon.jobs.definitions import TASKS, Task, utc_now
+from flocon.core.clock import utc_now
+from flocon.engine import Tables
+from flocon.jobs.definitions import TASKS, Task
 from flocon.jobs.history import History, naive, read_query
 from flocon.session.context import Context
-from flocon.stores.documents import Tables
 
 # Times are naive UTC. entry_id tells apart what Snowflake's columns do not: runs never started.
 DDL = """

@@ -10,16 +10,16 @@ from datetime import datetime
 from typing import Any
 
 from flocon.core import errors, result
+from flocon.core.clock import utc_now
 from flocon.jobs import definitions, statements, task_graph, task_graph_runs, task_history
-from flocon.jobs.definitions import STARTED, SUSPENDED, Task, utc_now
+from flocon.jobs.definitions import STARTED, SUSPENDED, Task
 from flocon.jobs.statements import Statements
 from flocon.session.context import Context
-from flocon.session.directory import of_catalog
 from flocon.sql import jobs as grammar
 from flocon.sql.jobs import AlterJob, CreateJob
 from flocon.sql.tokens import Name, Tokens
 
-DDL = definitions.TASKS.ddl + task_history.DDL
+DDL = task_history.DDL
 
 Place = statements.Place[Task]
 
@@ -239,7 +239,7 @@ class _Tasks(Statements[Task]):
         if children or not place.job.is_root:
             _check_editable(place, place.name)
         for child in children:
-            self.store.update(place.catalog, _without_parents(child, [place.name]))
+            self.store.put(place.catalog, _without_parents(child, [place.name]))
 
     def row(self, database: str, job: Task) -> dict[str, Any]:
         parents = [f"{database}.{job.schema}.{name}" for name in job.predecessors]
@@ -304,7 +304,7 @@ def task_dependents_enable(context: Context, arguments: list[Any]) -> bool:
         TASKS.check_owner(context, place.job)
         below = task_graph.descendants(place.jobs, place.name)
         for task in [resumed(place.jobs[name], now) for name in [*reversed(below), place.name]]:
-            TASKS.store.update(place.catalog, task)
+            TASKS.store.put(place.catalog, task)
     context.account.tasks_changed()
     return True
 
@@ -361,6 +361,5 @@ TABLE_FUNCTIONS = {
     "TASK_HISTORY": task_history.task_history,
 }
 
-OF_SCHEMA = ("_account_tasks", "schema")
-IN_SCHEMA = {"TASK": of_catalog(*OF_SCHEMA)}
+STORED = definitions.TASKS
 OWNER_CHANGED = {"TASK": TASKS.owner_changed}

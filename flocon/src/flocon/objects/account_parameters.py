@@ -7,6 +7,7 @@ https://docs.snowflake.com/en/sql-reference/parameters
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -19,11 +20,9 @@ from flocon.session.statements import Kind
 from flocon.sql.show import show_scope
 from flocon.sql.statements import Show
 from flocon.sql.tokens import Name, Tokens
+from flocon.stores import notes
 from flocon.stores.stores import Stores
 
-ACCOUNT_DDL = """
-CREATE TABLE IF NOT EXISTS _account_parameters (name VARCHAR, value VARCHAR);
-"""
 DEFAULT_STREAMLIT_COMPUTE_POOL = "DEFAULT_STREAMLIT_COMPUTE_POOL"
 
 
@@ -49,8 +48,9 @@ def value_of(account: Stores, name: str) -> str:
     return _set(account).get(name, _KNOWN[name].default)
 
 
-def _set(account: Stores) -> dict[str, str]:
-    return {row["name"]: row["value"] for row in account.own_rows("FROM _account_parameters")}
+def _set(account: Stores) -> Mapping[str, str]:
+    note = notes.find(account.own, "ACCOUNT", "LOCAL")
+    return note.properties if note else {}
 
 
 @dataclass(frozen=True)
@@ -73,12 +73,8 @@ def _read_alter(tokens: Tokens) -> AlterAccount:
 def alter(context: Context, statement: AlterAccount) -> Result:
     context.transactions.commit_for_ddl()
     with context.account.lock:
-        for name, value in statement.changes.items():
-            context.account.own_write("DELETE FROM _account_parameters WHERE name = ?", [name])
-            if value is not None:
-                context.account.own_write(
-                    "INSERT INTO _account_parameters VALUES (?, ?)", [name, value]
-                )
+        changes = {name: value or "" for name, value in statement.changes.items()}
+        notes.altered(context.account.own, "ACCOUNT", "LOCAL", properties=changes)
     return result.status("Statement executed successfully.")
 
 

@@ -12,11 +12,12 @@ from flocon.core import errors, result
 from flocon.core.result import Result
 from flocon.engine import HIDDEN_SCHEMA, Binds, Conflict, quoted
 from flocon.engine.parsing import name_of
-from flocon.objects import comments, keys, listings, stages, table_properties
+from flocon.objects import comments, keys, stages, table_properties
 from flocon.objects.databases import already_dropped
 from flocon.session.context import Context
 from flocon.session.names import qualify
 from flocon.sql.tokens import FullName
+from flocon.stores import notes
 
 _ATTEMPTS = 50
 
@@ -35,7 +36,7 @@ def drop_relation(context: Context, target: exp.Table, kind: str, if_exists: boo
                 f"Object found is of type '{found}', not specified type '{kind}'.",
             )
         context.account.streams.table_gone(context.catalog(table.database), table)
-        table_properties.forget(context, table)
+        notes.forget(context.catalog(table.database), kind, table.schema, table.name)
         context.connection.values(f"DROP {kind} {comments.full(table)}")
         if kind == "TABLE":
             staged = context.account.engine.stages
@@ -58,7 +59,7 @@ def alter(context: Context, tree: exp.Alter, kind: str, binds: Binds) -> Result:
         return _rename(context, kind, table, renamed.this)
     answer = _altered(context, tree, table, kind, binds)
     if not is_temporary:
-        listings.altered(context, kind, table)
+        notes.altered(context.catalog(table.database), kind, table.schema, table.name)
     return answer
 
 
@@ -77,8 +78,9 @@ def _altered(context: Context, tree: exp.Alter, table: FullName, kind: str, bind
         if isinstance(action, exp.AddConstraint):
             return _add_constraint(context, table, action)
         if isinstance(action, exp.ClusterProperty | exp.Cluster):
-            clustering = table_properties.clustering(action)
-            table_properties.put(context, table, {"CLUSTER_BY": clustering})
+            table_properties.put(
+                context, table, {"CLUSTER_BY": table_properties.clustering(action)}
+            )
             return result.status("Statement executed successfully.")
         if not isinstance(action, _ALTERATIONS) or _is_column_comment(action):
             raise errors.unsupported(f"ALTER {kind} … {action.sql(dialect='snowflake')}")
@@ -149,9 +151,11 @@ def _rename(context: Context, kind: str, table: FullName, target: exp.Table) -> 
         " WHERE (ext_table_catalog, ext_table_schema, ext_table_name) = (?, ?, ?)",
         [new.name, table.database, table.schema, table.name],
     )
-    table_properties.renamed(context, table, new)
-    listings.renamed(context, kind, table, new)
-    context.account.streams.table_renamed(context.catalog(table.database), table, new)
+    catalog = context.catalog(table.database)
+    note = notes.renamed(catalog, kind, table.schema, table.name, new.name)
+    if kind == "VIEW":
+        context.account.live_views.put(new, note.query)
+    context.account.streams.table_renamed(catalog, table, new)
     return result.status("Statement executed successfully.")
 
 
@@ -173,8 +177,7 @@ def _set_properties(context: Context, tree: exp.Alter, table: FullName) -> Resul
                 written = tree.sql("snowflake").partition(" SET ")[2]
                 raise errors.unsupported(f"{statement} {written}")
             setting = table_properties.setting(item, statement)
-            if table not in context.connection.temporary:
-                table_properties.put(context, table, setting)
+            table_properties.put(context, table, setting)
     return result.status("Statement executed successfully.")
 
 

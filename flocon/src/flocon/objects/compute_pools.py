@@ -5,7 +5,9 @@ https://docs.snowflake.com/en/developer-guide/snowpark-container-services/workin
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 from flocon.access.demands import alters, creates, drops, lists, needs
@@ -13,17 +15,16 @@ from flocon.access.hierarchy import ADMINISTRATOR, PUBLIC
 from flocon.access.roles import Grant
 from flocon.access.securables import Securable
 from flocon.core import errors, result
+from flocon.core.clock import utc_now
 from flocon.core.result import Result
+from flocon.engine import StoredObjects
 from flocon.session.context import Context
 from flocon.session.statements import Kind
 from flocon.sql import statements
 from flocon.sql.compute_pools import ComputePool, alter_compute_pool, create_compute_pool
 from flocon.sql.statements import Named, Show
-from flocon.stores.documents import AccountDocuments
 from flocon.stores.stores import Stores
 
-_POOLS = AccountDocuments("_account_compute_pools")
-ACCOUNT_DDL = _POOLS.ddl
 KIND = "COMPUTE POOL"
 SYSTEM_POOL = "SYSTEM_COMPUTE_POOL_CPU"
 _DONE = "Statement executed successfully."
@@ -40,32 +41,43 @@ _SYSTEM_POOLS: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 
+@dataclass(frozen=True)
+class Pool:
+    """properties: by Snowflake's names. dropped: a pool of the system's that was there once."""
+
+    name: str
+    properties: Mapping[str, Any]
+    owner: str
+    state: str = "SUSPENDED"
+    dropped: bool = False
+    created_on: datetime = field(default_factory=utc_now)
+
+
+_POOLS = StoredObjects(KIND, lambda fields: Pool(**fields))
+
+
 def provide_system_pools(account: Stores) -> None:
     """What a new account comes with. A pool that was dropped stays dropped."""
-    now = datetime.now(UTC)
-    known = _POOLS.all(account.own)
+    known = _POOLS.in_schema(account.own)
     for name, properties in _SYSTEM_POOLS.items():
         if name in known:
             continue
-        document = {
-            **_DEFAULTS, **properties, "state": "SUSPENDED", "owner": ADMINISTRATOR,
-            "created_on": now.isoformat(),
-        }  # fmt: skip
-        _POOLS.put(account.own, name, document)
+        pool = Pool(name, {**_DEFAULTS, **properties}, ADMINISTRATOR)
+        _POOLS.put(account.own, pool)
         usage = Grant(
             "USAGE",
             Securable(KIND, (name,)),
             PUBLIC,
             False,
             ADMINISTRATOR,
-            now.replace(tzinfo=None),
+            pool.created_on.replace(tzinfo=None),
         )
         account.roles.grant([usage])
 
 
-def pools(account: Stores) -> dict[str, dict[str, Any]]:
-    found = _POOLS.all(account.own)
-    return {name: document for name, document in found.items() if not document.get("dropped")}
+def pools(account: Stores) -> dict[str, Pool]:
+    found = _POOLS.in_schema(account.own)
+    return {name: pool for name, pool in found.items() if not pool.dropped}
 
 
 def create(context: Context, statement: ComputePool) -> Result:
@@ -75,12 +87,10 @@ def create(context: Context, statement: ComputePool) -> Result:
             if statement.forgiving:
                 return result.status(f"{statement.name} already exists, statement succeeded.")
             raise errors.already_exists(statement.name)
-        suspended = statement.properties.get("INITIALLY_SUSPENDED", False)
-        document = {
-            **_DEFAULTS, **statement.properties, "state": "SUSPENDED" if suspended else "IDLE",
-            "owner": context.access.role, "created_on": datetime.now(UTC).isoformat(),
-        }  # fmt: skip
-        _POOLS.put(context.account.own, statement.name, document)
+        properties = {**_DEFAULTS, **statement.properties}
+        state = "SUSPENDED" if properties.pop("INITIALLY_SUSPENDED", False) else "IDLE"
+        pool = Pool(statement.name, properties, context.access.role, state)
+        _POOLS.put(context.account.own, pool)
     return result.status(f"Compute pool {statement.name} successfully created.")
 
 
@@ -89,18 +99,18 @@ def alter(context: Context, statement: ComputePool) -> Result:
     with context.account.lock:
         known = pools(context.account).get(statement.name)
         if known is not None:
-            _POOLS.put(context.account.own, statement.name, _changed(known, statement))
+            _POOLS.put(context.account.own, _changed(known, statement))
         elif not statement.forgiving:
             raise _missing(statement.name)
     return result.status(_DONE)
 
 
-def _changed(document: dict[str, Any], statement: ComputePool) -> dict[str, Any]:
+def _changed(pool: Pool, statement: ComputePool) -> Pool:
+    changes = statement.properties
     if statement.action == "UNSET":
-        return {**document, **{name: _DEFAULTS[name] for name in statement.properties}}
-    states = {"SUSPEND": "SUSPENDED", "RESUME": "IDLE"}
-    state = states.get(statement.action, document["state"])
-    return {**document, **statement.properties, "state": state}
+        changes = {name: _DEFAULTS[name] for name in changes}
+    state = {"SUSPEND": "SUSPENDED", "RESUME": "IDLE"}.get(statement.action, pool.state)
+    return replace(pool, properties={**pool.properties, **changes}, state=state)
 
 
 def drop(context: Context, statement: Named) -> Result:
@@ -112,7 +122,7 @@ def drop(context: Context, statement: Named) -> Result:
             if not if_exists:
                 raise _missing(name)
             return result.status(f"Drop statement executed successfully ({name} already dropped).")
-        _POOLS.put(context.account.own, name, {**known, "dropped": True})
+        _POOLS.put(context.account.own, replace(known, dropped=True))
     return result.status(f"{name} successfully dropped.")
 
 
@@ -143,22 +153,18 @@ _SHOWN = {
 }
 
 
-def _shown(name: str, document: dict[str, Any]) -> list[Any]:
+def _shown(pool: Pool) -> list[Any]:
     nothing = dict.fromkeys(
         ("num_services", "num_jobs", "active_nodes", "idle_nodes", "target_nodes"), 0
     )
     values = {
         **nothing,
-        "name": name,
-        "state": document["state"],
-        "min_nodes": document["MIN_NODES"],
-        "max_nodes": document["MAX_NODES"],
-        "instance_family": document["INSTANCE_FAMILY"],
-        "auto_suspend_secs": document["AUTO_SUSPEND_SECS"],
-        "auto_resume": str(document["AUTO_RESUME"]).lower(),
-        "created_on": datetime.fromisoformat(document["created_on"]),
-        "owner": document["owner"],
-        "comment": document["COMMENT"],
+        **{name.lower(): value for name, value in pool.properties.items()},
+        "name": pool.name,
+        "state": pool.state,
+        "auto_resume": str(pool.properties["AUTO_RESUME"]).lower(),
+        "created_on": pool.created_on,
+        "owner": pool.owner,
         "is_exclusive": "false",
     }
     return [values.get(column) for column in _SHOWN]
@@ -167,9 +173,9 @@ def _shown(name: str, document: dict[str, Any]) -> list[Any]:
 def show(context: Context, statement: Show) -> Result:
     """SHOW COMPUTE POOLS. https://docs.snowflake.com/en/sql-reference/sql/show-compute-pools"""
     scope = statement.scope
-    found = {n: each for n, each in pools(context.account).items() if scope.admits(n)}
-    rows = [_shown(name, document) for name, document in found.items()]
-    return result.of(_SHOWN, rows[scope.cut(list(found))], result.SHOW)
+    found = [pool for name, pool in pools(context.account).items() if scope.admits(name)]
+    kept = found[scope.cut([pool.name for pool in found])]
+    return result.of(_SHOWN, [_shown(pool) for pool in kept], result.SHOW)
 
 
 def describe(context: Context, statement: Named) -> Result:
@@ -178,7 +184,7 @@ def describe(context: Context, statement: Named) -> Result:
     known = pools(context.account).get(name)
     if known is None:
         raise _missing(name)
-    return result.of(_SHOWN, [_shown(name, known)], result.DESCRIBE)
+    return result.of(_SHOWN, [_shown(known)], result.DESCRIBE)
 
 
 STATEMENTS = (

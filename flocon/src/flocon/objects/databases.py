@@ -6,10 +6,11 @@ from sqlglot import exp
 
 from flocon.core import errors, result
 from flocon.core.result import Result
-from flocon.engine import Binds, quoted
-from flocon.objects import listings
+from flocon.engine import Binds, forget_schema, quoted
 from flocon.session.context import Context
-from flocon.sql.tokens import FullName, checked_without_quotes
+from flocon.sql.tokens import checked_without_quotes
+from flocon.stores import notes
+from flocon.stores.notes import Note
 
 
 def _check(tree: exp.Create) -> None:
@@ -37,8 +38,9 @@ def create_database(context: Context, tree: exp.Create, binds: Binds) -> Result:
             account.drop_database(name)
         account.create_database(name)
     context.use(name, "PUBLIC")
-    listings.created(context, "DATABASE", FullName(name, "", name), comment(tree))
-    listings.created(context, "SCHEMA", FullName(name, "", "PUBLIC"))
+    catalog = context.catalog(name)
+    notes.put(catalog, "DATABASE", Note(name, comment=comment(tree)))
+    notes.put(catalog, "SCHEMA", Note("PUBLIC"))
     return result.status(f"Database {name} successfully created.")
 
 
@@ -73,7 +75,7 @@ def create_schema(context: Context, tree: exp.Create, binds: Binds) -> Result:
         ):
             raise errors.unsupported(f"two schemas whose names differ only in case: {schema}")
         context.connection.values(f"CREATE SCHEMA {quoted(database, schema)}")
-    listings.created(context, "SCHEMA", FullName(database, "", schema), comment(tree))
+    notes.put(context.catalog(database), "SCHEMA", Note(schema, comment=comment(tree)))
     context.use(database, schema)
     return result.status(f"Schema {schema} successfully created.")
 
@@ -108,7 +110,8 @@ def _drop_schema(context: Context, database: str, schema: str) -> None:
     context.account.streams.container_gone(catalog, database, schema)
     for name in context.account.tracked_tables.tables_of(database, schema):
         context.account.streams.table_gone(catalog, name)
-    context.account.schema_dropped(database, schema)
+    forget_schema(catalog, schema)
+    notes.forget(catalog, "SCHEMA", schema)
     context.connection.values(f"DROP SCHEMA {quoted(database, schema)} CASCADE")
     context.account.engine.forget_stages(database, schema)
 

@@ -68,7 +68,7 @@ def _drop(context: Context, tree: exp.Drop, kind: str, binds: Binds) -> Result:
     if kind == "FILE FORMAT":
         return stages.drop_file_format(context, target, if_exists)
     if kind == "SEQUENCE":
-        return stages.with_fakesnow(context, tree, binds)
+        return stages.drop_sequence(context, tree, target, binds)
     raise errors.unsupported(f"DROP {kind}")
 
 

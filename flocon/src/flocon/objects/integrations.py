@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 from flocon.access.demands import creates, drops, lists, needs, owns
 from flocon.core import errors, result
+from flocon.core.clock import utc_now
 from flocon.core.result import Result
+from flocon.engine import StoredObjects
 from flocon.session.context import Context
 from flocon.session.statements import Kind
 from flocon.sql import integrations as parser
 from flocon.sql.statements import Named, Show
 from flocon.stores.stores import Stores
-
-ACCOUNT_DDL = """
-CREATE TABLE IF NOT EXISTS _account_integrations (
-    name VARCHAR, kind VARCHAR, properties VARCHAR, created_on TIMESTAMP
-);
-"""
 
 
 @dataclass(frozen=True)
@@ -31,22 +26,15 @@ class Integration:
     name: str
     kind: str
     properties: Mapping[str, Any]
-    created_on: datetime
+    created_on: datetime = field(default_factory=utc_now)
 
 
-def all_integrations(account: Stores) -> dict[str, Integration]:
-    rows = account.own_rows("SELECT * FROM _account_integrations ORDER BY name")
-    return {
-        row["name"]: Integration(
-            row["name"], row["kind"], json.loads(row["properties"]), row["created_on"]
-        )
-        for row in rows
-    }
+STORED = StoredObjects("INTEGRATION", lambda fields: Integration(**fields))
 
 
 def found(account: Stores, name: str) -> Integration:
     """The integration, or Snowflake's error."""
-    integration = all_integrations(account).get(name)
+    integration = STORED.find(account.own, name)
     if integration is None:
         raise errors.does_not_exist("Integration", name)
     return integration
@@ -54,53 +42,37 @@ def found(account: Stores, name: str) -> Integration:
 
 def create_integration(context: Context, statement: parser.CreateIntegration) -> Result:
     context.transactions.commit_for_ddl()
-    account = context.account
-    with account.lock:
-        if statement.name in all_integrations(account):
+    own = context.account.own
+    with context.account.lock:
+        if STORED.find(own, statement.name):
             if statement.if_not_exists:
                 return result.status(f"{statement.name} already exists, statement succeeded.")
             if not statement.replace:
                 raise errors.already_exists(statement.name)
-            _delete(account, statement.name)
-        account.own_write(
-            "INSERT INTO _account_integrations VALUES (?, ?, ?, ?)",
-            [
-                statement.name,
-                statement.kind,
-                json.dumps(statement.properties),
-                datetime.now(UTC).replace(tzinfo=None),
-            ],
-        )
+        STORED.put(own, Integration(statement.name, statement.kind or "", statement.properties))
     return result.status(f"Integration {statement.name} successfully created.")
 
 
 def alter_integration(context: Context, statement: parser.AlterIntegration) -> Result:
     """SET only. https://docs.snowflake.com/en/sql-reference/sql/alter-notification-integration"""
     context.transactions.commit_for_ddl()
-    account = context.account
-    with account.lock:
-        if not (statement.if_exists and statement.name not in all_integrations(account)):
-            integration = found(account, statement.name)
+    own = context.account.own
+    with context.account.lock:
+        if not (statement.if_exists and STORED.find(own, statement.name) is None):
+            integration = found(context.account, statement.name)
             changed = {**integration.properties, **statement.properties(integration.kind)}
-            account.own_write(
-                "UPDATE _account_integrations SET properties = ? WHERE name = ?",
-                [json.dumps(changed), statement.name],
-            )
+            STORED.put(own, replace(integration, properties=changed))
     return result.status("Statement executed successfully.")
 
 
 def drop_integration(context: Context, statement: Named) -> Result:
     name, if_exists = statement.name.name, statement.if_exists
     context.transactions.commit_for_ddl()
-    if _delete(context.account, name):
+    if STORED.delete(context.account.own, name):
         return result.status(f"{name} successfully dropped.")
     if not if_exists:
         raise errors.does_not_exist("Integration", name)
     return result.status(f"Drop statement executed successfully ({name} already dropped).")
-
-
-def _delete(account: Stores, name: str) -> int:
-    return account.own_write("DELETE FROM _account_integrations WHERE name = ?", [name])
 
 
 _SHOWN = {
@@ -135,7 +107,7 @@ def _listing(context: Context, statement: Show, columns: dict[str, str]) -> Resu
             each.created_on,
             "OUTBOUND",
         ][: len(columns)]
-        for each in all_integrations(context.account).values()
+        for each in STORED.all(context.account.own)
         if statement.scope.admits(each.name)
     ]
     return result.of(columns, rows, result.SHOW)
@@ -195,4 +167,3 @@ STATEMENTS = (
         )
     ),
 )
-EXISTS = {"INTEGRATION": lambda context, what: what.name in all_integrations(context.account)}

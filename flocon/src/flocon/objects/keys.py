@@ -27,6 +27,7 @@ from flocon.session.names import place_of
 from flocon.session.statements import Kind
 from flocon.sql.show import ShowScope, show_scope
 from flocon.sql.tokens import FullName, Tokens
+from flocon.stores import notes
 
 PROPERTY = "KEYS"
 
@@ -148,9 +149,11 @@ def as_property(keys: Sequence[Key]) -> dict[str, str]:
 def of_database(context: Context, database: str) -> dict[FullName, list[Key]]:
     """Those of all of its tables."""
     return {
-        FullName(database, schema, name): [_read(each) for each in json.loads(found[PROPERTY])]
-        for (schema, name), found in table_properties.of_database(context, database).items()
-        if PROPERTY in found
+        FullName(database, schema, name): [
+            _read(each) for each in json.loads(note.properties[PROPERTY])
+        ]
+        for (schema, name), note in notes.every(context.catalog(database), "TABLE").items()
+        if PROPERTY in note.properties
     }
 
 

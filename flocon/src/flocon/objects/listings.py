@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow as pa
@@ -17,7 +16,7 @@ from flocon.access.trees import Place
 from flocon.core import errors, result
 from flocon.core.result import Result
 from flocon.engine import HIDDEN_SCHEMA, Temporary, literal, parsing
-from flocon.objects import keys, table_properties, table_sizes
+from flocon.objects import keys, table_sizes
 from flocon.session.context import Context
 from flocon.session.names import place_of
 from flocon.session.statements import Kind
@@ -25,48 +24,9 @@ from flocon.sql import statements
 from flocon.sql.show import ShowScope
 from flocon.sql.statements import Show
 from flocon.sql.tokens import FullName, Name, Tokens
+from flocon.stores import notes
 
-DDL = """
-CREATE TABLE IF NOT EXISTS _account_created (
-    kind VARCHAR, schema_name VARCHAR, name VARCHAR, created_on TIMESTAMP, comment VARCHAR
-);
-ALTER TABLE _account_created ADD COLUMN IF NOT EXISTS altered_on TIMESTAMP;
-"""
 _MOMENT = "TIMESTAMP WITH TIME ZONE"
-
-
-def created(context: Context, kind: str, name: FullName, comment: str = "") -> None:
-    """Note when an object came to be; DuckDB does not."""
-    catalog = context.catalog(name.database)
-    key = [kind, name.schema, name.name]
-    catalog.write("DELETE FROM _account_created WHERE (kind, schema_name, name) = (?, ?, ?)", key)
-    now = datetime.now(UTC).replace(tzinfo=None)
-    catalog.write("INSERT INTO _account_created VALUES (?, ?, ?, ?, ?, NULL)", [*key, now, comment])
-
-
-def altered(context: Context, kind: str, name: FullName) -> None:
-    """Note when an object was altered last."""
-    context.catalog(name.database).write(
-        "UPDATE _account_created SET altered_on = ? WHERE (kind, schema_name, name) = (?, ?, ?)",
-        [datetime.now(UTC).replace(tzinfo=None), kind, name.schema, name.name],
-    )
-
-
-def renamed(context: Context, kind: str, name: FullName, new: FullName) -> None:
-    catalog, key = context.catalog(name.database), "(kind, schema_name, name) = (?, ?, ?)"
-    catalog.write(f"DELETE FROM _account_created WHERE {key}", [kind, new.schema, new.name])
-    catalog.write(
-        f"UPDATE _account_created SET name = ? WHERE {key}",
-        [new.name, kind, name.schema, name.name],
-    )
-    altered(context, kind, new)
-
-
-def _creation(context: Context, database: str) -> dict[tuple[str, str, str], tuple[Any, str]]:
-    return {
-        (row["kind"], row["schema_name"], row["name"]): (row["created_on"], row["comment"])
-        for row in context.catalog(database).rows("SELECT * FROM _account_created")
-    }
 
 
 def _relations(context: Context, scope: ShowScope) -> list[dict[str, Any]]:
@@ -83,8 +43,7 @@ def _relations(context: Context, scope: ShowScope) -> list[dict[str, Any]]:
         ):
             found.append(_temporary(context, name, held))
     for database in [wanted] if wanted else context.account.databases():
-        created_on = _creation(context, database)
-        kept = table_properties.of_database(context, database)
+        noted = {kind: notes.every(context.catalog(database), kind) for kind in ("TABLE", "VIEW")}
         rows = context.connection.values(
             "SELECT 'TABLE', schema_name, table_name, comment, NULL FROM duckdb_tables()"
             " WHERE database_name = $db AND schema_name <> $hidden AND NOT internal"
@@ -95,7 +54,7 @@ def _relations(context: Context, scope: ShowScope) -> list[dict[str, Any]]:
         )
         for kind, place, name, comment, sql in rows:
             if scope.admits(name) and schema in (None, place):
-                moment = created_on.get((kind, place, name), (None, ""))[0]
+                note = noted[kind].get((place, name))
                 found.append(
                     {
                         "kind": kind,
@@ -103,9 +62,9 @@ def _relations(context: Context, scope: ShowScope) -> list[dict[str, Any]]:
                         "schema_name": place,
                         "name": name,
                         "comment": comment or "",
-                        "created_on": moment,
+                        "created_on": note and note.created_on,
                         "text": sql or "",
-                        "properties": kept.get((place, name), {}),
+                        "properties": note.properties if note else {},
                         "place": None,
                     }
                 )
@@ -238,7 +197,7 @@ def show_schemas(context: Context, statement: Show) -> Result:
         databases = [name]
     rows = []
     for database in databases:
-        creation = _creation(context, database)
+        noted = notes.every(context.catalog(database), "SCHEMA")
         for (name,) in context.connection.values(
             "SELECT schema_name FROM duckdb_schemas() WHERE database_name = ? AND NOT internal"
             " AND schema_name NOT IN ('main', ?) UNION ALL SELECT 'INFORMATION_SCHEMA' ORDER BY 1",
@@ -246,16 +205,16 @@ def show_schemas(context: Context, statement: Show) -> Result:
         ):
             if not scope.admits(name):
                 continue
-            moment, comment = creation.get(("SCHEMA", "", name), (None, ""))
+            note = noted.get(("", name))
             rows.append(
                 {
-                    "created_on": moment,
+                    "created_on": note and note.created_on,
                     "name": name,
                     "is_default": "N",
                     "is_current": _yes((database, name) == (context.database, context.schema)),
                     "database_name": database,
                     "owner": FIRST_OWNER,
-                    "comment": comment,
+                    "comment": note.comment if note else "",
                     "options": "",
                     "retention_time": "1",
                     "owner_role_type": "ROLE",
@@ -271,18 +230,18 @@ def show_schemas(context: Context, statement: Show) -> Result:
 def show_databases(context: Context, statement: Show) -> Result:
     """SHOW DATABASES. https://docs.snowflake.com/en/sql-reference/sql/show-databases"""
     scope = statement.scope
-    rows = []
+    rows: list[dict[str, Any]] = []
     for name in filter(scope.admits, context.account.databases()):
-        moment, comment = _creation(context, name).get(("DATABASE", "", name), (None, ""))
+        note = notes.find(context.catalog(name), "DATABASE", name)
         rows.append(
             {
-                "created_on": moment,
+                "created_on": note and note.created_on,
                 "name": name,
                 "is_default": "N",
                 "is_current": _yes(name == context.database),
                 "origin": "",
                 "owner": FIRST_OWNER,
-                "comment": comment,
+                "comment": note.comment if note else "",
                 "options": "",
                 "retention_time": "1",
                 "kind": "STANDARD",
@@ -420,7 +379,7 @@ def _show_of_engine(nouns: str) -> Callable[[Context, Show], Result]:
         )
         kept = rows[scope.cut([name for name, _ in rows])]
         answer.table = answer.table.take(pa.array([index for _, index in kept], pa.int64()))
-        return _with_moments(context, answer) if nouns == "SEQUENCES" else answer
+        return _with_times(context, answer) if nouns == "SEQUENCES" else answer
 
     return show
 
@@ -429,19 +388,19 @@ def _show_of_engine(nouns: str) -> Callable[[Context, Show], Result]:
 _OF_AUTOINCREMENT = "_FS_SEQ_"
 
 
-def _with_moments(context: Context, answer: Result) -> Result:
+def _with_times(context: Context, answer: Result) -> Result:
     """The listing with the times that the engine does not keep."""
     names = ("database_name", "schema_name", "name")
-    moments = [
-        _creation(context, database).get(("SEQUENCE", schema, name), (None, ""))[0]
+    noted = [
+        notes.find(context.catalog(database), "SEQUENCE", schema, name)
         for database, schema, name in zip(
             *(answer.table.column(each).to_pylist() for each in names), strict=True
         )
     ]
     place = answer.names.index("created_on")
     kind = answer.table.schema.field(place)
-    made = [moment and moment.replace(tzinfo=UTC) for moment in moments]
-    answer.table = answer.table.set_column(place, kind, pa.array(made, kind.type))
+    times = pa.array([note and note.created_on for note in noted], kind.type)
+    answer.table = answer.table.set_column(place, kind, times)
     return answer
 
 

@@ -6,13 +6,17 @@ https://docs.snowflake.com/en/user-guide/resource-monitors
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 from flocon.access.demands import creates, drops, lists, needs
 from flocon.core import errors, result
+from flocon.core.clock import utc_now
 from flocon.core.result import Result
-from flocon.objects.warehouses import warehouses
+from flocon.engine import StoredObjects
+from flocon.objects import warehouses
 from flocon.session.context import Context
 from flocon.session.statements import Kind
 from flocon.sql import statements
@@ -22,39 +26,46 @@ from flocon.sql.resource_monitors import (
     create_resource_monitor,
 )
 from flocon.sql.statements import Named, Show
-from flocon.stores.documents import AccountDocuments
-from flocon.stores.stores import Stores
 
-_MONITORS = AccountDocuments("_account_monitors")
-ACCOUNT_DDL = _MONITORS.ddl
 _DONE = "Statement executed successfully."
 
 
-def monitors(account: Stores) -> dict[str, dict[str, Any]]:
-    return _MONITORS.all(account.own)
+@dataclass(frozen=True)
+class Monitor:
+    """properties: by Snowflake's names, only those that were set. triggers: percentages of the
+    quota, and what is done there."""
+
+    name: str
+    properties: Mapping[str, str] = field(default_factory=dict)
+    triggers: Sequence[Sequence[Any]] = ()
+    created_on: datetime = field(default_factory=utc_now)
+
+
+STORED = StoredObjects("RESOURCE MONITOR", lambda fields: Monitor(**fields))
 
 
 def create(context: Context, statement: ResourceMonitor) -> Result:
     _check_users(context, statement)
     context.transactions.commit_for_ddl()
-    now = datetime.now(UTC).isoformat()
+    own = context.account.own
     with context.account.lock:
-        if statement.name in monitors(context.account):
+        if STORED.find(own, statement.name):
             if statement.if_exists:
                 return result.status(f"{statement.name} already exists, statement succeeded.")
             if not statement.replace:
                 raise errors.already_exists(statement.name)
-        _MONITORS.put(context.account.own, statement.name, _changed({"created_on": now}, statement))
+        STORED.put(own, _changed(Monitor(statement.name), statement))
     return result.status(f"Resource monitor {statement.name} successfully created.")
 
 
 def alter(context: Context, statement: ResourceMonitor) -> Result:
     _check_users(context, statement)
     context.transactions.commit_for_ddl()
+    own = context.account.own
     with context.account.lock:
-        known = monitors(context.account).get(statement.name)
+        known = STORED.find(own, statement.name)
         if known is not None:
-            _MONITORS.put(context.account.own, statement.name, _changed(known, statement))
+            STORED.put(own, _changed(known, statement))
         elif not statement.if_exists:
             raise errors.does_not_exist("Resource monitor", statement.name)
     return result.status(_DONE)
@@ -67,25 +78,23 @@ def _check_users(context: Context, statement: ResourceMonitor) -> None:
             raise errors.does_not_exist("User", name)
 
 
-def _changed(document: dict[str, Any], statement: ResourceMonitor) -> dict[str, Any]:
-    changed = {**document, **statement.properties}
-    if statement.triggers is not None:
-        changed["TRIGGERS"] = [list(trigger) for trigger in statement.triggers]
-    return changed
+def _changed(monitor: Monitor, statement: ResourceMonitor) -> Monitor:
+    triggers = monitor.triggers if statement.triggers is None else statement.triggers
+    properties = {**monitor.properties, **statement.properties}
+    return replace(monitor, properties=properties, triggers=triggers)
 
 
 def drop(context: Context, statement: Named) -> Result:
-    name, if_exists = statement.name.name, statement.if_exists
+    name, if_exists, own = statement.name.name, statement.if_exists, context.account.own
     context.transactions.commit_for_ddl()
     with context.account.lock:
-        if not _MONITORS.delete(context.account.own, name):
+        if not STORED.delete(own, name):
             if not if_exists:
                 raise errors.does_not_exist("Resource monitor", name)
             return result.status(f"Drop statement executed successfully ({name} already dropped).")
-        context.account.own_write(
-            "UPDATE _account_warehouses SET resource_monitor = NULL WHERE resource_monitor = ?",
-            [name],
-        )
+        for warehouse in warehouses.STORED.all(own):
+            if warehouse.resource_monitor == name:
+                warehouses.STORED.put(own, replace(warehouse, resource_monitor=None))
     return result.status(f"{name} successfully dropped.")
 
 
@@ -111,47 +120,45 @@ _SHOWN = {
 def show(context: Context, statement: Show) -> Result:
     """SHOW RESOURCE MONITORS.
     https://docs.snowflake.com/en/sql-reference/sql/show-resource-monitors"""
-    scope = statement.scope
-    watching = {row["resource_monitor"] for row in warehouses(context.account).values()}
-    found = {
-        name: document for name, document in monitors(context.account).items() if scope.admits(name)
-    }
-    rows = [_shown(name, document, name in watching) for name, document in found.items()]
-    return result.of(
-        _SHOWN, [[row[key] for key in _SHOWN] for row in rows[scope.cut(list(found))]], result.SHOW
-    )
+    scope, own = statement.scope, context.account.own
+    watching = {warehouse.resource_monitor for warehouse in warehouses.STORED.all(own)}
+    found = [monitor for monitor in STORED.all(own) if scope.admits(monitor.name)]
+    kept = found[scope.cut([monitor.name for monitor in found])]
+    rows = [_shown(monitor, monitor.name in watching) for monitor in kept]
+    return result.of(_SHOWN, [[row[key] for key in _SHOWN] for row in rows], result.SHOW)
 
 
-def _shown(name: str, document: dict[str, Any], watches: bool) -> dict[str, Any]:
-    quota = document.get("CREDIT_QUOTA")
+def _shown(monitor: Monitor, watches: bool) -> dict[str, Any]:
+    properties = monitor.properties
+    quota = properties.get("CREDIT_QUOTA")
     credits = f"{float(quota):.2f}" if quota else None
     return {
         **dict.fromkeys(_SHOWN),
-        "name": name,
+        "name": monitor.name,
         "credit_quota": credits,
         "used_credits": "0.00",
         "remaining_credits": credits,
         "level": "WAREHOUSE" if watches else None,
-        "frequency": document.get("FREQUENCY", "MONTHLY"),
-        "start_time": document.get("START_TIMESTAMP"),
-        "end_time": document.get("END_TIMESTAMP"),
-        "notify_at": _percentages(document, "NOTIFY"),
-        "suspend_at": _percentages(document, "SUSPEND"),
-        "suspend_immediately_at": _percentages(document, "SUSPEND_IMMEDIATE"),
-        "created_on": datetime.fromisoformat(document["created_on"]),
+        "frequency": properties.get("FREQUENCY", "MONTHLY"),
+        "start_time": properties.get("START_TIMESTAMP"),
+        "end_time": properties.get("END_TIMESTAMP"),
+        "notify_at": _percentages(monitor, "NOTIFY"),
+        "suspend_at": _percentages(monitor, "SUSPEND"),
+        "suspend_immediately_at": _percentages(monitor, "SUSPEND_IMMEDIATE"),
+        "created_on": monitor.created_on,
         "owner": "ACCOUNTADMIN",
         "comment": "",
-        "notify_users": document.get("NOTIFY_USERS"),
+        "notify_users": properties.get("NOTIFY_USERS"),
     }
 
 
-def _percentages(document: dict[str, Any], action: str) -> str | None:
+def _percentages(monitor: Monitor, action: str) -> str | None:
     """75%,90%"""
-    found = sorted(percent for percent, does in document.get("TRIGGERS", []) if does == action)
+    found = sorted(percent for percent, does in monitor.triggers if does == action)
     return ",".join(f"{percent}%" for percent in found) or None
 
 
-_KIND = "RESOURCE MONITOR"
+_KIND = STORED.kind
 
 STATEMENTS = (
     Kind(("CREATE", "RESOURCE"), create_resource_monitor, create, creates(_KIND)),

@@ -8,11 +8,12 @@ from flocon.core import errors, result
 from flocon.core.result import Result
 from flocon.engine import Binds
 from flocon.engine.parsing import name_of
-from flocon.objects import listings
 from flocon.objects.databases import already_dropped, comment
 from flocon.session.context import Context
 from flocon.session.directory import of_duckdb, of_fakesnow
 from flocon.sql.tokens import FullName
+from flocon.stores import notes
+from flocon.stores.notes import Note
 
 
 def drop_stage(context: Context, target: exp.Table, if_exists: bool) -> Result:
@@ -144,7 +145,14 @@ def create_sequence(context: Context, tree: exp.Create, binds: Binds) -> Result:
     )
     answer = with_fakesnow(context, tree, binds)
     if not (known and tree.args.get("exists")):
-        listings.created(context, "SEQUENCE", name)
+        notes.put(context.catalog(name.database), "SEQUENCE", Note(name.name, name.schema))
+    return answer
+
+
+def drop_sequence(context: Context, tree: exp.Drop, target: exp.Table, binds: Binds) -> Result:
+    name = context.resolve(name_of(target))
+    answer = with_fakesnow(context, tree, binds)
+    notes.forget(context.catalog(name.database), "SEQUENCE", name.schema, name.name)
     return answer
 
 

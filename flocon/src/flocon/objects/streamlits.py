@@ -6,8 +6,9 @@ https://docs.snowflake.com/en/sql-reference/sql/create-streamlit
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable
-from datetime import UTC, datetime
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 from flocon.access.demands import creates, drops, lists, needs, usage_of_warehouse
@@ -15,10 +16,11 @@ from flocon.access.needs import Demand, Need
 from flocon.access.securables import Securable, inside
 from flocon.access.trees import Place, staged
 from flocon.core import errors, result
+from flocon.core.clock import utc_now
 from flocon.core.result import Result
+from flocon.engine import StoredObjects
 from flocon.objects import account_parameters, compute_pools
 from flocon.session.context import Context
-from flocon.session.directory import of_catalog
 from flocon.session.names import place_of
 from flocon.session.stage_location import stage_location, versioned_folder
 from flocon.session.statements import Kind, refused
@@ -27,35 +29,38 @@ from flocon.sql.statements import Named, Show
 from flocon.sql.streamlits import AlterStreamlit, CreateStreamlit, alter_streamlit, create_streamlit
 from flocon.sql.tokens import FullName, Tokens
 
-_PROPERTIES = (
-    "title", "main_file", "query_warehouse", "comment", "root_location", "runtime_name",
-    "compute_pool",
-)  # fmt: skip
-DDL = f"""
-CREATE TABLE IF NOT EXISTS _account_streamlits (
-    schema_name VARCHAR, name VARCHAR, id VARCHAR, created_on TIMESTAMP, owner VARCHAR,
-    live BOOLEAN, {", ".join(f"{name} VARCHAR" for name in _PROPERTIES)}
-);
-"""
 _DONE = "Statement executed successfully."
 _LIVE_VERSION_EXISTS = errors.Code(99106, "42710")
 _WAREHOUSE_RUNTIME = "SYSTEM$WAREHOUSE_RUNTIME"
 _CONTAINER_RUNTIME = "SYSTEM$ST_CONTAINER_RUNTIME_PY3_11"
-_KEY = "(schema_name, name) = (?, ?)"
 
 
-def _found(context: Context, name: FullName) -> dict[str, Any] | None:
-    rows = context.catalog(name.database).rows(
-        f"SELECT * FROM _account_streamlits WHERE {_KEY}", [name.schema, name.name]
-    )
-    return rows[0] if rows else None
+@dataclass(frozen=True)
+class Streamlit:
+    """live: has it a live version? properties: by their names in DESCRIBE, only those that were
+    set."""
+
+    schema: str
+    name: str
+    owner: str
+    live: bool
+    properties: Mapping[str, str | None]
+    id: str = field(default_factory=result.new_id)
+    created_on: datetime = field(default_factory=utc_now)
 
 
-def _existing(context: Context, name: FullName) -> dict[str, Any]:
-    row = _found(context, name)
-    if row is None:
+STORED = StoredObjects("STREAMLIT", lambda fields: Streamlit(**fields))
+
+
+def _find(context: Context, name: FullName) -> Streamlit | None:
+    return STORED.find(context.catalog(name.database), name.schema, name.name)
+
+
+def _existing(context: Context, name: FullName) -> Streamlit:
+    app = _find(context, name)
+    if app is None:
         raise errors.does_not_exist("Streamlit", name)
-    return row
+    return app
 
 
 def create(context: Context, statement: CreateStreamlit) -> Result:
@@ -63,7 +68,7 @@ def create(context: Context, statement: CreateStreamlit) -> Result:
     context.transactions.commit_for_ddl()
     context.check_schema(name)
     with context.account.lock:
-        if _found(context, name):
+        if _find(context, name):
             if statement.if_not_exists:
                 return result.status(f"{name.name} already exists, statement succeeded.")
             if not statement.replace:
@@ -74,18 +79,9 @@ def create(context: Context, statement: CreateStreamlit) -> Result:
         folder.mkdir(parents=True)
         if statement.source:
             _copy(context, statement.source, folder / "versions" / "live")
-        context.catalog(name.database).write(
-            f"INSERT INTO _account_streamlits VALUES ({', '.join('?' * (6 + len(_PROPERTIES)))})",
-            [
-                name.schema,
-                name.name,
-                result.new_id(),
-                datetime.now(UTC).replace(tzinfo=None),
-                context.access.role,
-                statement.source is not None,
-                *(values.get(key) for key in _PROPERTIES),
-            ],
-        )
+        live = statement.source is not None
+        app = Streamlit(name.schema, name.name, context.access.role, live, values)
+        STORED.put(context.catalog(name.database), app)
     return result.status(f"Streamlit {name.name} successfully created.")
 
 
@@ -143,53 +139,45 @@ def alter(context: Context, statement: AlterStreamlit) -> Result:
     name = context.resolve(statement.name)
     context.transactions.commit_for_ddl()
     with context.account.lock:
-        if statement.if_exists and _found(context, name) is None:
+        if statement.if_exists and _find(context, name) is None:
             return result.status(_DONE)
-        row = _existing(context, name)
+        app = _existing(context, name)
         if statement.add_live_version:
-            if row["live"]:
+            if app.live:
                 raise errors.SnowflakeError(
                     _LIVE_VERSION_EXISTS, "There is already a live version."
                 )
-            _update(context, name, {"live": True})
+            changed = replace(app, live=True)
         elif statement.rename_to:
-            _rename(context, name, context.resolve(statement.rename_to))
+            changed = _renamed(context, app, name, context.resolve(statement.rename_to))
         else:
             changes = {**statement.set, **dict.fromkeys(statement.unset)}
-            _update(context, name, _changed(context, row, changes))
+            changed = replace(app, properties=_changed(context, app, changes))
+        STORED.put(context.catalog(name.database), changed, instead_of=app)
     return result.status(_DONE)
 
 
-def _changed(context: Context, row: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
-    """What an ALTER sets, which must fit what the app has."""
-    if not changes.keys() & {"main_file", "runtime_name", "compute_pool"}:
-        return changes
-    return _runtime(context, {**{key: row[key] for key in _PROPERTIES}, **changes})
+def _changed(context: Context, app: Streamlit, changes: dict[str, Any]) -> dict[str, Any]:
+    """The properties after an ALTER that sets some, which must fit the others."""
+    properties = {**app.properties, **changes}
+    decides = changes.keys() & {"main_file", "runtime_name", "compute_pool"}
+    return _runtime(context, properties) if decides else properties
 
 
-def _update(context: Context, name: FullName, values: dict[str, Any]) -> None:
-    if values:
-        assignments = ", ".join(f"{key} = ?" for key in values)
-        context.catalog(name.database).write(
-            f"UPDATE _account_streamlits SET {assignments} WHERE {_KEY}",
-            [*values.values(), name.schema, name.name],
-        )
-
-
-def _rename(context: Context, name: FullName, new: FullName) -> None:
+def _renamed(context: Context, app: Streamlit, name: FullName, new: FullName) -> Streamlit:
     if (new.database, new.schema) != (name.database, name.schema):
         raise errors.unsupported("ALTER STREAMLIT … RENAME TO another schema")
-    if _found(context, new):
+    if _find(context, new):
         raise errors.already_exists(new)
-    _update(context, name, {"name": new.name})
     versioned_folder(context, name).rename(versioned_folder(context, new))
+    return replace(app, name=new.name)
 
 
 def drop(context: Context, statement: Named) -> Result:
     name = context.resolve(statement.name)
     context.transactions.commit_for_ddl()
     with context.account.lock:
-        if _found(context, name) is None:
+        if _find(context, name) is None:
             if statement.if_exists:
                 return result.status(
                     f"Drop statement executed successfully ({name.name} already dropped)."
@@ -200,9 +188,7 @@ def drop(context: Context, statement: Named) -> Result:
 
 
 def _delete(context: Context, name: FullName) -> None:
-    context.catalog(name.database).write(
-        f"DELETE FROM _account_streamlits WHERE {_KEY}", [name.schema, name.name]
-    )
+    STORED.delete(context.catalog(name.database), name.schema, name.name)
     context.account.engine.stages.remove(versioned_folder(context, name))
 
 
@@ -225,15 +211,25 @@ def show(context: Context, statement: Show) -> Result:
     if scope.kind is None and context.schema:
         schema = context.schema
     rows = [
-        {**row, "database_name": database, "url_id": row["id"], "owner_role_type": "ROLE"}
+        _row(app) | {"database_name": database}
         for database in ([wanted] if wanted else context.account.databases())
-        for row in context.catalog(database).rows(
-            "SELECT * FROM _account_streamlits ORDER BY schema_name, name"
-        )
-        if scope.admits(row["name"]) and schema in (None, row["schema_name"])
+        for app in STORED.all(context.catalog(database))
+        if scope.admits(app.name) and schema in (None, app.schema)
     ]
     rows = rows[scope.cut([row["name"] for row in rows])]
-    return result.of(_SHOWN, [[row[column] for column in _SHOWN] for row in rows], result.SHOW)
+    return result.of(_SHOWN, [[row.get(column) for column in _SHOWN] for row in rows], result.SHOW)
+
+
+def _row(app: Streamlit) -> dict[str, Any]:
+    return {
+        **app.properties,
+        "created_on": app.created_on,
+        "name": app.name,
+        "schema_name": app.schema,
+        "owner": app.owner,
+        "url_id": app.id,
+        "owner_role_type": "ROLE",
+    }
 
 
 _DESCRIBED = (
@@ -246,11 +242,11 @@ _DESCRIBED = (
 def describe(context: Context, statement: Named) -> Result:
     """DESCRIBE STREAMLIT. https://docs.snowflake.com/en/sql-reference/sql/desc-streamlit"""
     name = context.resolve(statement.name)
-    row = _existing(context, name)
-    live = f"snow://streamlit/{_quoted(name)}/versions/live/" if row["live"] else None
+    app = _existing(context, name)
+    live = f"snow://streamlit/{_quoted(name)}/versions/live/" if app.live else None
     empty = {"import_urls": "[]", "external_access_integrations": "[]"}
-    told = {**row, **empty, "url_id": row["id"], "live_version_location_uri": live}
-    values = [told.get(column) for column in _DESCRIBED]
+    row = {**_row(app), **empty, "live_version_location_uri": live}
+    values = [row.get(column) for column in _DESCRIBED]
     return result.of(dict.fromkeys(_DESCRIBED, "VARCHAR"), [values], result.DESCRIBE)
 
 
@@ -296,5 +292,3 @@ STATEMENTS = (
     Kind(("DESCRIBE", "STREAMLIT"), statements.describe("STREAMLIT"), describe, needs("STREAMLIT")),
     refused("EXECUTE", "STREAMLIT", message="`streamlit run` serves an app on this machine"),
 )
-OF_SCHEMA = ("_account_streamlits", "schema_name")
-IN_SCHEMA = {"STREAMLIT": of_catalog(*OF_SCHEMA)}

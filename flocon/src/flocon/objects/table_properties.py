@@ -10,15 +10,10 @@ from sqlglot import Expr, exp
 from flocon.core import errors
 from flocon.session.context import Context
 from flocon.sql.tokens import FullName
+from flocon.stores import notes
 
-DDL = """
-CREATE TABLE IF NOT EXISTS _account_properties (
-    schema_name VARCHAR, name VARCHAR, property VARCHAR, value VARCHAR
-);
-"""
 # There is no Time Travel to need retention, and changes are tracked from the first stream on.
 _DAYS = {"DATA_RETENTION_TIME_IN_DAYS", "MAX_DATA_EXTENSION_TIME_IN_DAYS"}
-_KEY = "(schema_name, name) = (?, ?)"
 
 
 def of_create(tree: exp.Create) -> dict[str, str]:
@@ -69,34 +64,10 @@ def clustering(item: Expr) -> str:
     return f"LINEAR({keys})"
 
 
-def put(context: Context, name: FullName, values: dict[str, str]) -> None:
-    """Set properties; an empty value removes one."""
-    catalog = context.catalog(name.database)
-    for key, value in values.items():
-        where = [name.schema, name.name, key]
-        catalog.write(f"DELETE FROM _account_properties WHERE {_KEY} AND property = ?", where)
-        if value:
-            catalog.write("INSERT INTO _account_properties VALUES (?, ?, ?, ?)", [*where, value])
-
-
-def forget(context: Context, name: FullName) -> None:
-    context.catalog(name.database).write(
-        f"DELETE FROM _account_properties WHERE {_KEY}", [name.schema, name.name]
-    )
-
-
-def renamed(context: Context, name: FullName, new: FullName) -> None:
-    context.catalog(name.database).write(
-        f"UPDATE _account_properties SET name = ? WHERE {_KEY}", [new.name, name.schema, name.name]
-    )
-
-
-def of_database(context: Context, database: str) -> dict[tuple[str, str], dict[str, str]]:
-    """All properties of a database's relations, by schema and name."""
-    found: dict[tuple[str, str], dict[str, str]] = {}
-    for row in context.catalog(database).rows("SELECT * FROM _account_properties"):
-        found.setdefault((row["schema_name"], row["name"]), {})[row["property"]] = row["value"]
-    return found
-
-
-OF_SCHEMA = ("_account_properties", "schema_name")
+def put(context: Context, name: FullName, properties: dict[str, str]) -> None:
+    """Set properties of a table or view, an empty value removes one. A temporary one's are shown
+    nowhere."""
+    if name not in context.connection.temporary:
+        kind = context.relation_kind(name) or "TABLE"
+        path = (name.schema, name.name)
+        notes.altered(context.catalog(name.database), kind, *path, properties=properties)

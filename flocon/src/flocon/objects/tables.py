@@ -11,11 +11,13 @@ from flocon.core import errors, result
 from flocon.core.result import Result
 from flocon.engine import Binds, compressed, quoted
 from flocon.engine.parsing import name_of
-from flocon.objects import comments, keys, listings, stages, table_properties
+from flocon.objects import comments, keys, stages, table_properties
 from flocon.session.context import Context
 from flocon.session.directory import of_duckdb
 from flocon.session.names import Names, qualify
 from flocon.sql.tokens import FullName
+from flocon.stores import notes
+from flocon.stores.notes import Note
 from flocon.transactions.stream_view import Stream
 
 # Constraints that Snowflake records and does not enforce.
@@ -65,10 +67,12 @@ def create_table(context: Context, tree: exp.Create, binds: Binds) -> Result:
         answer = stages.with_fakesnow(context, tree, binds)
     if kind:
         context.account.streams.table_gone(context.catalog(table.database), table)
-    table_properties.forget(context, table)
-    table_properties.put(context, table, properties | keys.as_property(declared))
     comments.put_all(context, "TABLE", table, told)
-    listings.created(context, "TABLE", table)
+    notes.put(
+        context.catalog(table.database),
+        "TABLE",
+        Note(table.name, table.schema, properties=properties | keys.as_property(declared)),
+    )
     return answer
 
 
@@ -249,10 +253,9 @@ def _alter_to(context: Context, tree: exp.Create, table: FullName) -> Result:
         if name not in existing:
             context.connection.add_column(table.database, table.schema, table.name, column)
     comments.put_all(context, "TABLE", table, told)
-    table_properties.put(context, table, properties)
-    context.account.streams.table_changed(
-        context.catalog(table.database), context.connection, table
-    )
+    catalog = context.catalog(table.database)
+    notes.altered(catalog, "TABLE", table.schema, table.name, properties=properties)
+    context.account.streams.table_changed(catalog, context.connection, table)
     return result.status("Statement executed successfully.")
 
 

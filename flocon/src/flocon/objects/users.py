@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from flocon.access import key_pairs
 from flocon.access.demands import creates, drops, lists, needs, owns
 from flocon.access.securables import FIRST_OWNER
-from flocon.access.users import DDL as ACCOUNT_DDL
 from flocon.access.users import KEYS, User
 from flocon.core import errors, result
 from flocon.core.result import Result
@@ -19,8 +17,6 @@ from flocon.session.statements import Kind
 from flocon.sql import statements
 from flocon.sql.statements import Named, Show
 from flocon.sql.tokens import Tokens
-
-__all__ = ["ACCOUNT_DDL", "STATEMENTS"]
 
 _DONE = "Statement executed successfully."
 # What a user has, besides its keys; a service has no password, a person could have none here.
@@ -217,7 +213,7 @@ def _shown(user: User) -> dict[str, Any]:
         "name": user.name,
         "login_name": user.name,
         "display_name": kept.get("display_name", user.name),
-        "created_on": datetime.fromisoformat(user.created_on),
+        "created_on": user.created_on,
         "default_secondary_roles": '["ALL"]' if user.secondary else "[]",
         "owner": FIRST_OWNER,
         "has_password": "false",

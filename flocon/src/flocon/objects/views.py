@@ -7,11 +7,13 @@ from sqlglot import Expr, exp
 from flocon.core import errors, result
 from flocon.core.result import Result
 from flocon.engine import TEXT, Binds, parsing
-from flocon.objects import comments, listings, table_properties
+from flocon.objects import comments, table_properties
 from flocon.objects.tables import create_temporary, is_temporary, strip_properties
 from flocon.session.context import Context
 from flocon.session.names import WIDTH, qualify
 from flocon.sql.tokens import FullName
+from flocon.stores import notes
+from flocon.stores.notes import Note
 
 
 def is_view(tree: exp.Create) -> bool:
@@ -31,13 +33,13 @@ def create_view(context: Context, tree: exp.Create, binds: Binds) -> Result:
     target = tree.this.this if isinstance(tree.this, exp.Schema) else tree.this
     view = context.resolve(parsing.name_of(target))
     existed = context.relation_kind(view) is not None
-    answer = _create(context, tree, view)
+    answer = _create(context, tree, view, text)
     if not (existed and tree.args.get("exists")):
-        context.account.live_views.put(context.catalog(view.database), view, text)
+        context.account.live_views.put(view, text)
     return answer
 
 
-def _create(context: Context, tree: exp.Create, view: FullName) -> Result:
+def _create(context: Context, tree: exp.Create, view: FullName, query: str | None) -> Result:
     context.transactions.commit_for_ddl()
     context.check_relation(view)
     if context.relation_kind(view):
@@ -53,19 +55,22 @@ def _create(context: Context, tree: exp.Create, view: FullName) -> Result:
     strip_properties(tree)
     _strip_column_comments(tree)
     context.connection.create_relation(tree)
-    table_properties.forget(context, view)
-    table_properties.put(context, view, properties)
     comments.put_all(context, "VIEW", view, told)
-    listings.created(context, "VIEW", view)
-    _keep_width(context, tree, view)
+    note = Note(
+        view.name,
+        view.schema,
+        properties=properties | _width(context, tree, view),
+        query=query,
+    )
+    notes.put(context.catalog(view.database), "VIEW", note)
     return result.status(f"View {view.name} successfully created.")
 
 
-def _keep_width(context: Context, tree: exp.Create, view: FullName) -> None:
+def _width(context: Context, tree: exp.Create, view: FullName) -> dict[str, str]:
     """A view of `*` has the columns that it was made with, and is read while these are there."""
-    if tree.expression.find(exp.Star):
-        width = len(context.connection.columns(view.database, view.schema, view.name))
-        table_properties.put(context, view, {WIDTH: str(width)})
+    if not tree.expression.find(exp.Star):
+        return {}
+    return {WIDTH: str(len(context.connection.columns(view.database, view.schema, view.name)))}
 
 
 def _strip_column_comments(tree: exp.Create) -> None:

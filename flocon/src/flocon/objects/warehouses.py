@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 from flocon.access.demands import alters, creates, drops, lists, needs, on_account
@@ -11,7 +11,9 @@ from flocon.access.hierarchy import ADMINISTRATOR
 from flocon.access.needs import Demand
 from flocon.access.trees import Place
 from flocon.core import errors, result
+from flocon.core.clock import utc_now
 from flocon.core.result import Result
+from flocon.engine import StoredObjects, is_stored
 from flocon.session.context import Context
 from flocon.session.statements import Kind
 from flocon.sql import statements
@@ -20,23 +22,29 @@ from flocon.sql.statements import Named, Show
 from flocon.sql.tokens import Tokens
 from flocon.stores.stores import Stores
 
-# What spans databases is kept in the account's own file.
-ACCOUNT_DDL = """
-CREATE TABLE IF NOT EXISTS _account_warehouses (
-    name VARCHAR, size VARCHAR, auto_suspend BIGINT, auto_resume BOOLEAN, state VARCHAR,
-    comment VARCHAR, created_on TIMESTAMP, owner VARCHAR, resource_monitor VARCHAR
-);
-ALTER TABLE _account_warehouses ADD COLUMN IF NOT EXISTS resource_monitor VARCHAR;
-ALTER TABLE _account_warehouses ADD COLUMN IF NOT EXISTS generation VARCHAR DEFAULT '1';
-ALTER TABLE _account_warehouses ADD COLUMN IF NOT EXISTS accelerated BOOLEAN DEFAULT false;
-ALTER TABLE _account_warehouses ADD COLUMN IF NOT EXISTS scale_factor BIGINT DEFAULT 8;
-"""
 _DONE = "Statement executed successfully."
 
 
-def warehouses(account: Stores) -> dict[str, dict[str, Any]]:
-    return {row["name"]: row for row in account.own_rows("SELECT * FROM _account_warehouses")}
+@dataclass(frozen=True)
+class Warehouse:
+    """generation, accelerated: what a warehouse is that does not say otherwise, since the bundles
+    2026_03 and later. https://docs.snowflake.com/en/release-notes/bcr-bundles/2026_03/bcr-2250"""
 
+    name: str
+    owner: str
+    size: str = "X-Small"
+    auto_suspend: int = 600
+    auto_resume: bool = True
+    state: str = "STARTED"
+    comment: str = ""
+    resource_monitor: str | None = None
+    generation: str = "2"
+    accelerated: bool = True
+    scale_factor: int = 8
+    created_on: datetime = field(default_factory=utc_now)
+
+
+STORED = StoredObjects("WAREHOUSE", lambda fields: Warehouse(**fields))
 
 _SIZES = {
     "XSMALL": "X-Small",
@@ -120,7 +128,7 @@ def _invalid(name: str, value: str) -> errors.SnowflakeError:
 
 @dataclass(frozen=True)
 class CreateWarehouse:
-    """mode is CREATE, REPLACE or ALTER. properties: columns of its row."""
+    """mode is CREATE, REPLACE or ALTER. properties: fields of a Warehouse."""
 
     name: str
     mode: str
@@ -165,87 +173,50 @@ def _read_alter(tokens: Tokens) -> AlterWarehouse:
 
 
 def create_warehouse(context: Context, statement: CreateWarehouse) -> Result:
-    name, wanted = statement.name, statement.properties
-    _check_monitor(context.account, wanted)
+    name, account = statement.name, context.account
+    _check_monitor(account, statement.properties)
     context.transactions.commit_for_ddl()
-    account = context.account
     with account.lock:
-        if name in warehouses(account):
+        if STORED.find(account.own, name):
             if statement.if_not_exists:
                 return result.status(f"{name} already exists, statement succeeded.")
             if statement.mode == "CREATE":
                 raise errors.already_exists(name)
-            account.own_write("DELETE FROM _account_warehouses WHERE name = ?", [name])
-        _insert(account, name, context.access.role, wanted)
+        STORED.put(account.own, Warehouse(name, context.access.role, **statement.properties))
     context.use_warehouse(name)
     return result.status(f"Warehouse {name} successfully created.")
 
 
 def provide_first(account: Stores) -> None:
     """COMPUTE_WH, which a new account comes with."""
-    with account.lock:
-        _insert(account, "COMPUTE_WH", ADMINISTRATOR, {"state": "SUSPENDED"})
+    STORED.put(account.own, Warehouse("COMPUTE_WH", ADMINISTRATOR, state="SUSPENDED"))
 
 
-def _insert(account: Stores, name: str, owner: str, wanted: dict[str, Any]) -> None:
-    row = {
-        "size": "X-Small",
-        "auto_suspend": 600,
-        "auto_resume": True,
-        "state": "STARTED",
-        "comment": "",
-        # What a warehouse is that does not say otherwise, since the bundles 2026_03 and later:
-        # https://docs.snowflake.com/en/release-notes/bcr-bundles/2026_03/bcr-2250
-        "generation": "2",
-        "accelerated": True,
-        "scale_factor": 8,
-        **wanted,
-    }
-    account.own_write(
-        "INSERT INTO _account_warehouses VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [
-            name,
-            row["size"],
-            row["auto_suspend"],
-            row["auto_resume"],
-            row["state"],
-            row["comment"],
-            datetime.now(UTC).replace(tzinfo=None),
-            owner,
-            row.get("resource_monitor"),
-            row["generation"],
-            row["accelerated"],
-            row["scale_factor"],
-        ],
-    )
-
-
-def _check_monitor(account: Stores, wanted: dict[str, Any]) -> None:
-    """Raises 002003 for a resource monitor that there is none of."""
-    name = wanted.get("resource_monitor")
-    if name and not account.own_rows("SELECT 1 FROM _account_monitors WHERE name = ?", [name]):
+def _check_monitor(account: Stores, properties: dict[str, Any]) -> None:
+    """Raises 002003 for a resource monitor that does not exist."""
+    name = properties.get("resource_monitor")
+    if name and not is_stored(account.own, "RESOURCE MONITOR", name):
         raise errors.does_not_exist("Resource monitor", name)
 
 
 def alter_warehouse(context: Context, statement: AlterWarehouse) -> Result:
-    name, changes = statement.name, statement.properties
+    name, account = statement.name, context.account
     context.transactions.commit_for_ddl()
-    if name not in warehouses(context.account):
-        if statement.if_exists:
-            return result.status(_DONE)
-        raise errors.does_not_exist("Warehouse", name)
-    _check_monitor(context.account, changes)
-    for column, value in changes.items():
-        context.account.own_write(
-            f"UPDATE _account_warehouses SET {column} = ? WHERE name = ?", [value, name]
-        )
+    with account.lock:
+        warehouse = STORED.find(account.own, name)
+        if warehouse is None:
+            if statement.if_exists:
+                return result.status(_DONE)
+            raise errors.does_not_exist("Warehouse", name)
+        _check_monitor(account, statement.properties)
+        STORED.put(account.own, replace(warehouse, **statement.properties))
     return result.status(_DONE)
 
 
 def drop_warehouse(context: Context, statement: Named) -> Result:
     name, if_exists = statement.name.name, statement.if_exists
     context.transactions.commit_for_ddl()
-    if not context.account.own_write("DELETE FROM _account_warehouses WHERE name = ?", [name]):
+    if not STORED.delete(context.account.own, name):
         if not if_exists:
             raise errors.does_not_exist("Warehouse", name)
         return result.status(f"Drop statement executed successfully ({name} already dropped).")
@@ -279,31 +250,31 @@ _WAREHOUSE_COLUMNS = {
 def show_warehouses(context: Context, statement: Show) -> Result:
     """SHOW WAREHOUSES. https://docs.snowflake.com/en/sql-reference/sql/show-warehouses"""
     scope = statement.scope
-    found = [row for name, row in sorted(warehouses(context.account).items()) if scope.admits(name)]
+    found = [each for each in STORED.all(context.account.own) if scope.admits(each.name)]
     return result.of(
         _WAREHOUSE_COLUMNS,
         [
             [
-                row["name"],
-                row["state"],
+                each.name,
+                each.state,
                 "STANDARD",
-                row["size"],
+                each.size,
                 0,
                 0,
                 "N",
-                "Y" if row["name"] == context.warehouse else "N",
-                row["auto_suspend"],
-                "true" if row["auto_resume"] else "false",
-                row["created_on"],
-                row["owner"],
-                row["comment"],
-                "true" if row["accelerated"] else "false",
-                row["scale_factor"],
-                row["resource_monitor"] or "null",
-                f"STANDARD_GEN_{row['generation']}",
-                row["generation"],
+                "Y" if each.name == context.warehouse else "N",
+                each.auto_suspend,
+                "true" if each.auto_resume else "false",
+                each.created_on,
+                each.owner,
+                each.comment,
+                "true" if each.accelerated else "false",
+                each.scale_factor,
+                each.resource_monitor or "null",
+                f"STANDARD_GEN_{each.generation}",
+                each.generation,
             ]
-            for row in found
+            for each in found
         ],
         result.SHOW,
     )
@@ -312,13 +283,13 @@ def show_warehouses(context: Context, statement: Show) -> Result:
 def describe_warehouse(context: Context, statement: Named) -> Result:
     """DESCRIBE WAREHOUSE. https://docs.snowflake.com/en/sql-reference/sql/desc-warehouse"""
     name = statement.name.name
-    row = warehouses(context.account).get(name)
-    if row is None:
+    warehouse = STORED.find(context.account.own, name)
+    if warehouse is None:
         raise errors.does_not_exist("Warehouse", name)
     columns = {
         name: _WAREHOUSE_COLUMNS.get(name, "VARCHAR") for name in ("created_on", "name", "kind")
     }
-    return result.of(columns, [[row["created_on"], row["name"], "WAREHOUSE"]], result.DESCRIBE)
+    return result.of(columns, [[warehouse.created_on, name, "WAREHOUSE"]], result.DESCRIBE)
 
 
 def _to_alter(statement: AlterWarehouse, place: Place) -> Demand:
@@ -327,7 +298,7 @@ def _to_alter(statement: AlterWarehouse, place: Place) -> Demand:
     return alters(_KIND, "MODIFY", operates=("RESUME", "SUSPEND"))(statement, place)
 
 
-_KIND = "WAREHOUSE"
+_KIND = STORED.kind
 
 STATEMENTS = (
     Kind(("CREATE", _KIND), _read_create, create_warehouse, creates(_KIND)),
@@ -338,4 +309,3 @@ STATEMENTS = (
     ),
     Kind(("DESCRIBE", _KIND), statements.describe(_KIND), describe_warehouse, needs(_KIND)),
 )
-EXISTS = {"WAREHOUSE": lambda context, what: what.name in warehouses(context.account)}

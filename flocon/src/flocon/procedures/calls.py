@@ -73,10 +73,9 @@ def _system_function(
 
 def _overloads(context: Context, name: Name) -> list[Procedure]:
     full = context.resolve(name)
-    catalog = context.catalog(full.database)
     overloads = [
         each
-        for each in procedure_store.named(catalog, full.schema, full.name, context.id)
+        for each in procedure_store.named(context, full.database, full.schema, full.name)
         if each.session_id or context.access.holds(securable(each), "USAGE")
     ]
     if not overloads:

@@ -212,11 +212,10 @@ def _overloads(context: Context, call: _Call) -> list[Procedure]:
     """The functions that the name means, which the role may use."""
     try:
         full = context.resolve(call.name)
-        catalog = context.catalog(full.database)
+        found = store.named(context, full.database, full.schema, full.name, "FUNCTION")
     except errors.SnowflakeError:
         # No database or schema of that name: what follows refuses the statement.
         return []
-    found = store.named(catalog, full.schema, full.name, context.id, "FUNCTION")
     with rights(context, call.node):
         usable = [each for each in found if _may_use(context, each)]
     if found and not usable:

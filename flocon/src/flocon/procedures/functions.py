@@ -50,7 +50,7 @@ _LISTED = {
 
 def listed(context: Context, database: str, arguments: dict[str, Any]) -> result.Result:
     """INFORMATION_SCHEMA.FUNCTIONS: https://docs.snowflake.com/en/sql-reference/info-schema/functions"""
-    found = procedure_store.visible(context.catalog(database), context.id, "FUNCTION")
+    found = procedure_store.visible(context, database, "FUNCTION")
     rows = [_listed(context, each) for each in found if context.access.sees(securable(each))]
     columns = {f"FUNCTION{n}" if n.startswith("_") else n: kind for n, kind in _LISTED.items()}
     return result.of(columns, rows, result.SELECT)

@@ -5,12 +5,9 @@ from typing import Any
 from flocon.access.demands import nothing
 from flocon.procedures.calls import call
 from flocon.procedures.routines import kinds, names, run_anonymous
-from flocon.procedures.store import DDL
 from flocon.session.context import Context
 from flocon.session.statements import Kind
 from flocon.sql.calls import call_anonymous, call_procedure
-
-__all__ = ["DDL", "FUNCTIONS", "IN_SCHEMA", "OF_SCHEMA", "STATEMENTS", "TABLE_FUNCTIONS"]
 
 
 def artifact_repository(context: Context, arguments: list[Any]) -> str:
@@ -35,5 +32,4 @@ STATEMENTS = (
 )
 FUNCTIONS = {"SYSTEM$GET_DEFAULT_PYTHON_ARTIFACT_REPOSITORY": artifact_repository}
 TABLE_FUNCTIONS = {"SYSTEM$GET_DEFAULT_PYTHON_ARTIFACT_REPOSITORY": artifact_repository}
-OF_SCHEMA = ("_account_procedures", "schema_name")
 IN_SCHEMA = {"PROCEDURE": names("PROCEDURE")}

@@ -63,8 +63,7 @@ def create(context: Context, statement: CreateProcedure) -> result.Result:
         raise errors.compilation(errors.INVALID_PROPERTY, "Imported file names must be unique.")
     with context.account.lock:
         procedure = _defined(context, statement, full, imports)
-        catalog = context.catalog(full.database)
-        current = _same(procedure, procedure_store.visible(catalog, context.id, None))
+        current = _same(procedure, procedure_store.visible(context, full.database, None))
         if current and current.kind != procedure.kind:
             raise errors.wrong_kind(current.kind, procedure.kind)
         if current and statement.if_not_exists:
@@ -73,7 +72,7 @@ def create(context: Context, statement: CreateProcedure) -> result.Result:
             raise errors.already_exists(full)
         if procedure.language == "SQL":
             sql_functions.check(context, procedure)
-        procedure_store.save(catalog, procedure)
+        procedure_store.save(context, procedure)
     if procedure.kind == "FUNCTION":
         procedure_store.function_names(context.account).add(procedure.name)
     if procedure.language == "PYTHON":
@@ -122,24 +121,23 @@ def alter(kind: str) -> Callable[[Context, parser.AlterProcedure], result.Result
 def _alter(context: Context, procedure: Procedure, statement: parser.AlterProcedure) -> None:
     if procedure.session_id is None:
         context.transactions.commit_for_ddl()
-    catalog = context.catalog(procedure.database)
     if statement.new_name is not None:
         full = context.resolve(statement.new_name)
         if full.database != procedure.database:
             raise errors.unsupported(f"ALTER {procedure.kind} … RENAME TO another database")
         context.check_schema(full)
         renamed = replace(procedure, schema=full.schema, name=full.name)
-        if _same(renamed, procedure_store.visible(catalog, context.id, None)):
+        if _same(renamed, procedure_store.visible(context, full.database, None)):
             raise errors.already_exists(full)
-        procedure_store.rename(catalog, procedure, full.schema, full.name)
+        procedure_store.save(context, renamed, instead_of=procedure)
         if procedure.kind == "FUNCTION":
             procedure_store.function_names(context.account).add(full.name)
     if statement.comment is not None:
-        procedure_store.save(catalog, replace(procedure, comment=statement.comment))
+        procedure_store.save(context, replace(procedure, comment=statement.comment))
     if statement.execute_as is not None:
-        procedure_store.save(catalog, replace(procedure, execute_as=statement.execute_as))
+        procedure_store.save(context, replace(procedure, execute_as=statement.execute_as))
     if statement.secure is not None:
-        procedure_store.save(catalog, replace(procedure, secure=statement.secure))
+        procedure_store.save(context, replace(procedure, secure=statement.secure))
 
 
 def drop(kind: str) -> Callable[[Context, Signature], result.Result]:
@@ -153,7 +151,7 @@ def drop(kind: str) -> Callable[[Context, Signature], result.Result]:
                 )
             if procedure.session_id is None:
                 context.transactions.commit_for_ddl()
-            procedure_store.remove(context.catalog(procedure.database), procedure)
+            procedure_store.remove(context, procedure)
         return result.status(f"{name} successfully dropped.")
 
     return run
@@ -163,8 +161,7 @@ def named(context: Context, kind: str, signature: Signature) -> Procedure | None
     """The one of a signature; without IF EXISTS, Snowflake's error when there is none."""
     full = context.resolve(signature.name)
     types = procedure_store.type_list(signature.types)
-    catalog = context.catalog(full.database)
-    for procedure in procedure_store.named(catalog, full.schema, full.name, context.id, kind):
+    for procedure in procedure_store.named(context, full.database, full.schema, full.name, kind):
         if procedure.types == types:
             return procedure
     if signature.if_exists:
@@ -242,7 +239,7 @@ def show(kind: str) -> Callable[[Context, Show], result.Result]:
         found = [
             procedure
             for name in ([database] if database else context.account.databases())
-            for procedure in procedure_store.visible(context.catalog(name), context.id, kind)
+            for procedure in procedure_store.visible(context, name, kind)
             if schema in (None, procedure.schema) and scope.admits(procedure.name)
         ]
         found.sort(key=lambda procedure: (procedure.name, str(procedure)))
@@ -333,8 +330,8 @@ def names(kind: str) -> Callable[[Context, str, str], set[str]]:
 
     def found(context: Context, database: str, schema: str) -> set[str]:
         return {
-            f"{procedure.name}({procedure.types})"
-            for procedure in procedure_store.visible(context.catalog(database), context.id, kind)
+            procedure.signed_name
+            for procedure in procedure_store.visible(context, database, kind)
             if procedure.schema == schema and procedure.session_id is None
         }
 

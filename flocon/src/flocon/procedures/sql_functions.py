@@ -105,12 +105,11 @@ def _body(context: Context, function: Procedure) -> Expr:
 def _name_functions(context: Context, function: Procedure, tree: Expr) -> None:
     """Functions that a body calls by their names alone are those beside it, in place."""
     known = store.function_names(context.account)
-    catalog = context.catalog(function.database)
     for call in list(tree.find_all(exp.Anonymous)):
         name = call.name.upper()
         if isinstance(call.parent, exp.Dot) or name not in known:
             continue
-        if store.named(catalog, function.schema, name, context.id, "FUNCTION"):
+        if store.named(context, function.database, function.schema, name, "FUNCTION"):
             place = [
                 exp.to_identifier(p, quoted=True) for p in (function.database, function.schema)
             ]

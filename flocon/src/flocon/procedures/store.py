@@ -1,24 +1,20 @@
-"""Procedures and functions as they are kept: one row each, so every change is a single durable
-statement. A procedure and a function of a schema cannot have the same name and arguments."""
+"""Procedures and functions as they are kept, under their names with the types of their arguments:
+a procedure and a function of a schema cannot have the same.
 
-import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
+A temporary one belongs to its session, and is kept there.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
-from flocon.engine import Catalog
+from flocon.core.clock import utc_now
+from flocon.engine import StoredObjects
+from flocon.session.context import Context
 from flocon.sql.datatypes import DataType, parse_data_type
 from flocon.sql.procedures import Argument, CreateProcedure
 from flocon.stores.stores import Stores
-
-DDL = """
-CREATE TABLE IF NOT EXISTS _account_procedures (
-    schema_name VARCHAR, name VARCHAR, types VARCHAR, session_id VARCHAR, document VARCHAR
-);
-"""
-
-_KEY = "schema_name = ? AND name = ? AND types = ? AND session_id IS NOT DISTINCT FROM ?"
 
 
 @dataclass(frozen=True)
@@ -46,7 +42,7 @@ class Procedure:
     volatility: str = "VOLATILE"
     secure: bool = False
     session_id: str | None = None
-    created_on: datetime = field(default_factory=lambda: datetime.now(UTC))
+    created_on: datetime = field(default_factory=utc_now)
     kind: str = "PROCEDURE"
     returns_table: tuple[Argument, ...] | None = None
     language: str = "PYTHON"
@@ -61,8 +57,13 @@ class Procedure:
         """How many arguments a call must give."""
         return sum(argument.default is None for argument in self.arguments)
 
+    @property
+    def signed_name(self) -> str:
+        """What tells it from the others of its schema."""
+        return f"{self.name}({self.types})"
+
     def __str__(self) -> str:
-        return f"{self.database}.{self.schema}.{self.name}({self.types})"
+        return f"{self.database}.{self.schema}.{self.signed_name}"
 
 
 def type_list(types: Sequence[DataType]) -> str:
@@ -93,25 +94,22 @@ def from_statement(
     )
 
 
-def save(catalog: Catalog, procedure: Procedure) -> None:
-    """Insert the procedure, or put it in the place of the one with its name and types."""
-    key = _key(procedure)
-    document = _document(procedure)
-    if not catalog.write(
-        f"UPDATE _account_procedures SET document = ? WHERE {_KEY}", [document, *key]
-    ):
-        catalog.write("INSERT INTO _account_procedures VALUES (?, ?, ?, ?, ?)", [*key, document])
+def save(context: Context, procedure: Procedure, *, instead_of: Procedure | None = None) -> None:
+    """Keep it, in the place of the one with its name and types or of one that had another name."""
+    if procedure.session_id is None:
+        _STORED.put(context.catalog(procedure.database), procedure, instead_of=instead_of)
+        return
+    if instead_of:
+        remove(context, instead_of)
+    context.temporary_routines[str(procedure)] = procedure
 
 
-def rename(catalog: Catalog, procedure: Procedure, schema: str, name: str) -> None:
-    catalog.write(
-        f"UPDATE _account_procedures SET schema_name = ?, name = ? WHERE {_KEY}",
-        [schema, name, *_key(procedure)],
-    )
-
-
-def remove(catalog: Catalog, procedure: Procedure) -> None:
-    catalog.write(f"DELETE FROM _account_procedures WHERE {_KEY}", _key(procedure))
+def remove(context: Context, procedure: Procedure) -> None:
+    if procedure.session_id is None:
+        catalog = context.catalog(procedure.database)
+        _STORED.delete(catalog, procedure.schema, procedure.signed_name)
+    else:
+        context.temporary_routines.pop(str(procedure), None)
 
 
 def function_names(account: Stores) -> set[str]:
@@ -120,56 +118,42 @@ def function_names(account: Stores) -> set[str]:
         account.function_names = {
             function.name
             for database in account.databases()
-            for function in visible(account.catalog(database), "", "FUNCTION")
+            for function in _STORED.all(account.catalog(database))
+            if function.kind == "FUNCTION"
         }
     return account.function_names
 
 
 def named(
-    catalog: Catalog, schema: str, name: str, session_id: str, kind: str = "PROCEDURE"
+    context: Context, database: str, schema: str, name: str, kind: str = "PROCEDURE"
 ) -> list[Procedure]:
     """The overloads that a session sees under a name; its temporary ones hide the others."""
-    rows = catalog.rows(
-        f"{_SEEN} AND schema_name = ? AND name = ? ORDER BY types", [session_id, schema, name]
-    )
-    found = _of_kind(catalog, rows, kind)
-    hidden = {procedure.types for procedure in found if procedure.session_id}
-    return [p for p in found if p.session_id or p.types not in hidden]
+    stored = _STORED.beginning(context.catalog(database), schema, f"{name}(").values()
+    found = {str(each): each for each in _with_temporary(context, database, stored)}
+    return [p for p in found.values() if (p.schema, p.name, p.kind) == (schema, name, kind)]
 
 
-def visible(catalog: Catalog, session_id: str, kind: str | None = "PROCEDURE") -> list[Procedure]:
-    """Every procedure or function (kind; None for all) of the database that a session sees."""
-    rows = catalog.rows(f"{_SEEN} ORDER BY schema_name, name, types", [session_id])
-    return _of_kind(catalog, rows, kind)
-
-
-_SEEN = (
-    "SELECT schema_name, name, session_id, document FROM _account_procedures"
-    " WHERE (session_id IS NULL OR session_id = ?)"
-)
-
-
-def _of_kind(catalog: Catalog, rows: Sequence[dict[str, Any]], kind: str | None) -> list[Procedure]:
-    found = [_procedure(catalog.database, row) for row in rows]
+def visible(context: Context, database: str, kind: str | None = "PROCEDURE") -> list[Procedure]:
+    """Every procedure or function (kind; None for all) of a database that a session sees."""
+    found = _with_temporary(context, database, _STORED.all(context.catalog(database)))
     return [procedure for procedure in found if kind in (None, procedure.kind)]
 
 
-def _key(procedure: Procedure) -> list[str | None]:
-    return [procedure.schema, procedure.name, procedure.types, procedure.session_id]
+def _with_temporary(
+    context: Context, database: str, stored: Iterable[Procedure]
+) -> Iterator[Procedure]:
+    yield from (replace(procedure, database=database) for procedure in stored)
+    yield from (each for each in context.temporary_routines.values() if each.database == database)
 
 
-def _document(procedure: Procedure) -> str:
-    document = {
-        key: value
-        for key, value in asdict(procedure).items()
-        if key not in ("database", "schema", "name", "session_id")
+def _fields(procedure: Procedure) -> dict[str, Any]:
+    return {
+        **vars(procedure),
+        "database": "",
+        "arguments": _declared(procedure.arguments),
+        "returns": str(procedure.returns),
+        "returns_table": procedure.returns_table and _declared(procedure.returns_table),
     }
-    document["arguments"] = _declared(procedure.arguments)
-    if procedure.returns_table is not None:
-        document["returns_table"] = _declared(procedure.returns_table)
-    document["returns"] = str(procedure.returns)
-    document["created_on"] = procedure.created_on.isoformat()
-    return json.dumps(document)
 
 
 def _declared(arguments: Sequence[Argument]) -> list[list[str | None]]:
@@ -180,19 +164,23 @@ def _arguments(declared: Sequence[Any]) -> tuple[Argument, ...]:
     return tuple(Argument(name, parse_data_type(kind), text) for name, kind, text in declared)
 
 
-def _procedure(database: str, row: dict[str, Any]) -> Procedure:
-    document = json.loads(row["document"])
-    table = document.pop("returns_table", None)
+def _procedure(fields: dict[str, Any]) -> Procedure:
+    table = fields.get("returns_table")
     return Procedure(
-        database,
-        row["schema_name"],
-        row["name"],
-        arguments=_arguments(document.pop("arguments")),
-        returns_table=None if table is None else _arguments(table),
-        returns=parse_data_type(document.pop("returns")),
-        imports=tuple(document.pop("imports")),
-        packages=tuple(document.pop("packages")),
-        created_on=datetime.fromisoformat(document.pop("created_on")),
-        session_id=row["session_id"],
-        **document,
+        **fields
+        | {
+            "arguments": _arguments(fields["arguments"]),
+            "returns": parse_data_type(fields["returns"]),
+            "returns_table": None if table is None else _arguments(table),
+            "imports": tuple(fields["imports"]),
+            "packages": tuple(fields["packages"]),
+        }
     )
+
+
+_STORED = StoredObjects(
+    "PROCEDURE",
+    _procedure,
+    fields=_fields,
+    key=lambda procedure: (procedure.schema, procedure.signed_name),
+)

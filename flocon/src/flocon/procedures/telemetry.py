@@ -19,12 +19,9 @@ from flocon.procedures.store import Procedure
 from flocon.session.context import Context
 from flocon.session.statements import Kind
 from flocon.sql.tokens import Tokens
+from flocon.stores import notes
 from flocon.stores.stores import Stores
 
-# In the database's own catalog: the level goes with its database.
-DDL = """
-CREATE TABLE IF NOT EXISTS _account_severities (level VARCHAR);
-"""
 # The latest messages alone are kept.
 ACCOUNT_DDL = """
 CREATE SEQUENCE IF NOT EXISTS _account_event_numbers;
@@ -35,6 +32,7 @@ CREATE TABLE IF NOT EXISTS _account_events (
 """
 KEPT = 10_000
 OFF = "OFF"
+_LEVEL = "LOG_LEVEL"
 # Snowflake's levels as numbers of Python's, and its names of Python's levels.
 LEVELS = {"TRACE": 5, "DEBUG": 10, "INFO": 20, "WARN": 30, "ERROR": 40, "FATAL": 50, OFF: None}
 _SEVERITIES = {"WARNING": "WARN", "CRITICAL": "FATAL"}
@@ -91,10 +89,8 @@ def alter_database(context: Context, statement: AlterDatabase) -> Result:
     name, level = statement.name, statement.level
     context.transactions.commit_for_ddl()
     if name in context.account.databases():
-        catalog = context.catalog(name)
-        catalog.write("DELETE FROM _account_severities")
-        if level != OFF:
-            catalog.write("INSERT INTO _account_severities VALUES (?)", [level])
+        changed = {_LEVEL: "" if level == OFF else level}
+        notes.altered(context.catalog(name), "DATABASE", name, properties=changed)
     elif not statement.if_exists:
         raise errors.does_not_exist("Database", name)
     return result.status("Statement executed successfully.")
@@ -102,9 +98,8 @@ def alter_database(context: Context, statement: AlterDatabase) -> Result:
 
 def level_of(catalog: Catalog) -> str:
     """The level in force in a database."""
-    return next(
-        (row["level"] for row in catalog.rows("SELECT level FROM _account_severities")), OFF
-    )
+    note = notes.find(catalog, "DATABASE", catalog.database)
+    return note.properties.get(_LEVEL, OFF) if note else OFF
 
 
 @dataclass(frozen=True)
@@ -130,7 +125,7 @@ class Logs:
         }
         if record["exception"]:
             attributes["exception.stacktrace"] = record["exception"]
-        self.account.own_write(
+        self.account.own.write(
             "INSERT INTO _account_events (logged_at, resource, scope, record, attributes, message)"
             " VALUES (?, ?, ?, ?, ?, ?)",
             [
@@ -142,7 +137,7 @@ class Logs:
                 json.dumps(record["message"]),
             ],
         )
-        self.account.own_write(
+        self.account.own.write(
             "DELETE FROM _account_events"
             " WHERE number <= (SELECT max(number) FROM _account_events) - ?",
             [KEPT],
@@ -167,7 +162,7 @@ def logs(context: Context, procedure: Procedure, query_id: str) -> Logs:
 
 def events(context: Context, database: str, arguments: dict[str, Any]) -> Result:
     """The event table. Only ACCOUNTADMIN comes here: others would need an application role."""
-    rows = context.account.own_rows("FROM _account_events ORDER BY number")
+    rows = context.account.own.rows("FROM _account_events ORDER BY number")
     found = [
         [
             row["logged_at"],

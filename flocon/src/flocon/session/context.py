@@ -96,6 +96,8 @@ class Context:
         self.schema: str | None = None
         self.parameters = dict(_DEFAULT_PARAMETERS)
         self.variables: dict[str, Variable] = {}
+        # Temporary procedures and functions by their full names.
+        self.temporary_routines: dict[str, Any] = {}
         # Where the client that asks carries staged files to; None where it writes them itself.
         self.files_address: str | None = None
         # The relations that the statement has brought along: its binds, answers of functions.

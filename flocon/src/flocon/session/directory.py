@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from flocon.access.securables import Securable, schema
 from flocon.core import errors
@@ -23,10 +23,14 @@ class RegisteredDirectory:
         try:
             if known is not None:
                 return known(self._context, what)
+            if stored := self._registry.stored.get(what.kind):
+                *database, schema_name, name = ("", *what.path)
+                own = self._context.account.own
+                tables = self._context.catalog(database[-1]) if schema_name else own
+                return stored.find(tables, schema_name, name) is not None
             if what.kind in self._registry.in_schema:
                 found = self._registry.in_schema[what.kind]
-                database, schema_name, name = what.path
-                return name in found(self._context, database, schema_name)
+                return what.path[2] in found(self._context, what.path[0], what.path[1])
         except errors.SnowflakeError:
             return False
         return True
@@ -41,7 +45,10 @@ class RegisteredDirectory:
         return [schema(database, name) for (name,) in rows]
 
     def in_schema(self, kind: str, database: str, schema: str) -> list[Securable]:
-        found = self._registry.in_schema[kind](self._context, database, schema)
+        if stored := self._registry.stored.get(kind):
+            found: Iterable[str] = stored.in_schema(self._context.catalog(database), schema)
+        else:
+            found = self._registry.in_schema[kind](self._context, database, schema)
         return [Securable(kind, (database, schema, name)) for name in sorted(found)]
 
     def owner_changed(self, what: Securable, role: str) -> None:
@@ -61,16 +68,6 @@ def of_duckdb(function: str, column: str) -> Names:
             [database, schema_name],
         )
         return {name for (name,) in rows}
-
-    return names
-
-
-def of_catalog(table: str, schema_column: str) -> Names:
-    def names(context: Context, database: str, schema_name: str) -> set[str]:
-        rows = context.catalog(database).rows(
-            f'SELECT name FROM {table} WHERE "{schema_column}" = ?', [schema_name]
-        )
-        return {row["name"] for row in rows}
 
     return names
 

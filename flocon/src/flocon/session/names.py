@@ -17,6 +17,7 @@ from flocon.engine import HIDDEN_SCHEMA, TEXT, Connection, parsing, quoted
 from flocon.session.context import Context
 from flocon.sql.show import ShowScope
 from flocon.sql.tokens import FullName, Name, Tokens
+from flocon.stores import notes
 from flocon.transactions.stream_view import Stream
 from flocon.transactions.streams import Streams
 
@@ -126,15 +127,13 @@ def _check_width(context: Context, name: FullName) -> None:
     place = (name.database, name.schema, name.name)
     if name.database == "SNOWFLAKE" or not context.connection.may_be_view(*place):
         return
-    kept = context.catalog(name.database).rows(
-        "SELECT value FROM _account_properties WHERE (schema_name, name, property) = (?, ?, ?)",
-        [name.schema, name.name, WIDTH],
-    )
-    found = len(context.connection.columns_now(*place)) if kept else 0
-    if kept and int(kept[0]["value"]) != found:
+    note = notes.find(context.catalog(name.database), "VIEW", name.schema, name.name)
+    declared = note.properties.get(WIDTH) if note else None
+    found = len(context.connection.columns_now(*place)) if declared else 0
+    if declared and int(declared) != found:
         raise errors.compilation(
             errors.VALUE_COUNT,
-            f"View definition for '{name}' declared {kept[0]['value']} column(s), but view query"
+            f"View definition for '{name}' declared {declared} column(s), but view query"
             f" produces {found} column(s).",
         )
 

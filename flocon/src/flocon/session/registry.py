@@ -9,9 +9,9 @@ PROCEDURES        Snowflake's own
 VIEWS             of INFORMATION_SCHEMA, or by full names; as queries
 USER_FUNCTIONS    how calls of functions that users have made are found and run
 DDL, ACCOUNT_DDL  its metadata tables, in each database or in the account
-OF_SCHEMA         the table and column by which its metadata goes with a schema
-EXISTS, IN_SCHEMA, OWNER_CHANGED
-                  its part of the directory, by kinds of objects
+STORED            the objects of a kind that it stores
+EXISTS, IN_SCHEMA its part of the directory, for other kinds of objects
+OWNER_CHANGED     what keeps its owner itself, by kinds
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from sqlglot import Expr
 from flocon.access.securables import Securable
 from flocon.core import errors
 from flocon.core.result import Result
-from flocon.engine import Binds, parsing
+from flocon.engine import Binds, StoredObjects, parsing
 from flocon.session import terse
 from flocon.session.context import Context
 from flocon.session.statements import Kind, Statement, Worded
@@ -98,7 +98,7 @@ class Registry:
         )
         self.hidden_tables: list[str] = listed("DDL")
         self.account_tables: list[str] = listed("ACCOUNT_DDL")
-        self.of_schemas: list[tuple[str, str]] = listed("OF_SCHEMA")
+        self.stored: dict[str, StoredObjects[Any]] = {each.kind: each for each in listed("STORED")}
 
     def read(self, text: str) -> Statement:
         """The statement of a text. Raises where its text alone shows that it is none."""

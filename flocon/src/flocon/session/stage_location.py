@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from flocon.core import errors
+from flocon.engine import is_stored
 from flocon.session.context import Context
 from flocon.sql.stage_location import VERSIONED, StageLocation, parts_of_stage
 from flocon.sql.tokens import FullName, Tokens
@@ -31,10 +32,7 @@ def stage_location(context: Context, text: str) -> StageLocation:
         raise errors.unsupported("user stage @~")
     if match := VERSIONED.fullmatch(text):
         app = context.resolve(Tokens(match[1]).name())
-        if not context.catalog(app.database).rows(
-            "SELECT 1 FROM _account_streamlits WHERE (schema_name, name) = (?, ?)",
-            [app.schema, app.name],
-        ):
+        if not is_stored(context.catalog(app.database), "STREAMLIT", app.schema, app.name):
             raise errors.does_not_exist("Streamlit", app)
         folder = versioned_folder(context, app)
         return StageLocation(folder, _inside(folder, (match[2] or "").lstrip("/")), "/")

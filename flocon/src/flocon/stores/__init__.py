@@ -2,7 +2,7 @@
 
 stores          all of it in one place, as handlers get it
 queries         each query by its id, from coming in until it is forgotten
-documents       objects that are kept as one row each
+notes           what is kept of databases, schemas, tables, views and sequences
 sessions        who is logged in, and the passes of procedures
 live_views      views that ask the account itself
 outbox          messages that alerts and procedures have sent

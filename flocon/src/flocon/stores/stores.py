@@ -10,7 +10,6 @@ from typing import Any, Protocol
 from flocon.access.roles import Roles
 from flocon.access.users import Users
 from flocon.engine import Catalog, Engine
-from flocon.stores import live_views
 from flocon.stores.live_views import LiveViews
 from flocon.stores.outbox import Outbox
 from flocon.stores.queries import QueryStore
@@ -40,9 +39,8 @@ class GraphRun(Protocol):
 class Stores:
     """The stores of one account, opened. sessions: who is logged in, whatever a session is.
 
-    fast: with what exists for speed alone. hidden_tables, account_tables: the metadata tables of
-    each database, and of the account. of_schemas: metadata that goes when its schema goes, table
-    and column.
+    own: the tables of what spans databases. fast: with what exists for speed alone. hidden_tables,
+    account_tables: the metadata tables of each database, and of the account, besides the objects'.
     """
 
     def __init__(
@@ -53,7 +51,6 @@ class Stores:
         *,
         hidden_tables: Sequence[str],
         account_tables: Sequence[str],
-        of_schemas: Sequence[tuple[str, str]],
         sessions: Sessions[Any],
         fast: bool,
     ) -> None:
@@ -62,12 +59,11 @@ class Stores:
         self.port = port
         self.lock = threading.RLock()
         self.sessions = sessions
-        self._of_schemas = (*of_schemas, ("_account_live_views", "schema_name"))
-        tables = (tracked_tables.DDL, commits.DDL, live_views.DDL, *hidden_tables)
+        tables = (tracked_tables.DDL, commits.DDL, *hidden_tables)
         self.engine = Engine(data, tables, fast=fast)
         self.own = self.engine.own_catalog("".join(account_tables))
-        self.roles = Roles(self)
-        self.users = Users(self, self.roles)
+        self.roles = Roles(self.own)
+        self.users = Users(self.own, self.roles)
         self.tracked_tables = TrackedTables()
         self.commits = Commits(self.tracked_tables)
         self.streams = Streams(self.tracked_tables, self.commits)
@@ -86,8 +82,6 @@ class Stores:
         connection = self.engine.connect()
         for database in self.engine.databases():
             catalog = self.catalog(database)
-            # Temporary procedures belong to sessions, and no session outlives the process.
-            catalog.write("DELETE FROM _account_procedures WHERE session_id IS NOT NULL")
             self.commits.open(catalog)
             self.tracked_tables.open(catalog, connection)
             self.streams.open(catalog)
@@ -112,18 +106,6 @@ class Stores:
         self.commits.forget_database(name)
         self.engine.drop_database(name)
         self.tasks_changed()
-
-    def schema_dropped(self, database: str, schema: str) -> None:
-        """A schema takes its tasks, alerts and procedures with it."""
-        for table, column in self._of_schemas:
-            self.catalog(database).write(f'DELETE FROM {table} WHERE "{column}" = ?', [schema])
-
-    def own_rows(self, sql: str, params: Sequence[Any] = ()) -> list[dict[str, Any]]:
-        """Metadata that spans databases."""
-        return self.own.rows(sql, params)
-
-    def own_write(self, sql: str, params: Sequence[Any] = ()) -> int:
-        return self.own.write(sql, params)
 
     def state(self) -> dict[str, int]:
         """What is kept, in numbers: none of them may grow for ever."""
