@@ -1,4 +1,4 @@
-"""A data folder of an earlier version, with a table for each kind of object, opens with them all."""
+"""A data folder of an earlier version, which had a table for each kind of object, opens whole."""
 
 from pathlib import Path
 from typing import Any

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ipaddress
-import re
 import secrets
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -34,7 +33,7 @@ from flocon.http.logins import IDLE_SECONDS, Credentials, Login, Logins
 from flocon.http.protocol import Response, Statement
 from flocon.http.threads import Threads
 from flocon.session import cancellation
-from flocon.sql.calls import is_call
+from flocon.sql import openings
 from flocon.stores import queries
 from flocon.stores.queries import Names, Query
 
@@ -44,7 +43,6 @@ _CANCEL_THREADS = 64
 # So long a request waits for its statement's answer; then its client hears that it is in progress,
 # and asks again. A client that hears nothing for minutes would send its statement once more.
 PATIENCE_SECONDS = 40.0
-_ENDS_TRANSACTION = re.compile(r"\s*(COMMIT|ROLLBACK)\b", re.IGNORECASE)
 
 Endpoint = Callable[[Request], Awaitable[HttpResponse]]
 
@@ -226,10 +224,7 @@ class App:
         """While a request waits its client is not silent, though it says nothing more."""
         session = login.session
         transactions = session.context.transactions
-        ends = (
-            transactions.transaction is not None
-            or _ENDS_TRANSACTION.match(statement.sql) is not None
-        )
+        ends = transactions.transaction is not None or openings.ends_transaction(statement.sql)
         transactions.request_came()
 
         def work() -> Response | None:
@@ -240,7 +235,7 @@ class App:
 
         return self._threads.begin(
             work,
-            is_call=is_call(statement.sql),
+            is_call=openings.is_call(statement.sql),
             others_wait=login.nested or ends,
         )
 

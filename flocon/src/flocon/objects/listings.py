@@ -21,7 +21,7 @@ from flocon.session.context import Context
 from flocon.session.names import place_of
 from flocon.session.statements import Kind
 from flocon.sql import statements
-from flocon.sql.show import ShowScope
+from flocon.sql.show import ShowColumns, ShowScope, read_show_columns
 from flocon.sql.statements import Show
 from flocon.sql.tokens import FullName, Name, Tokens
 from flocon.stores import notes
@@ -431,29 +431,6 @@ def describe_sequence(context: Context, statement: DescribeSequence) -> Result:
     return answer
 
 
-@dataclass(frozen=True)
-class ShowColumns:
-    """Read by SQLGlot, and answered by fakesnow; the text is without its limit."""
-
-    text: str
-    limit: int | None
-    start_from: str | None
-
-    def without_limit(self) -> tuple[ShowColumns, int | None, str | None]:
-        return ShowColumns(self.text, None, None), self.limit, self.start_from
-
-
-_LIMIT = re.compile(r"\bLIMIT\s+(\d+)(?:\s+FROM\s+'((?:[^']|'')*)')?[\s;]*$", re.IGNORECASE)
-
-
-def _read_show_columns(tokens: Tokens) -> ShowColumns:
-    limit = _LIMIT.search(tokens.text)
-    if limit is None:
-        return ShowColumns(tokens.text, None, None)
-    start_from = limit[2] and limit[2].replace("''", "'")
-    return ShowColumns(tokens.text[: limit.start()], int(limit[1]), start_from)
-
-
 def show_columns(context: Context, statement: ShowColumns) -> Result:
     text = statement.text
     if statement.limit is not None:
@@ -481,7 +458,7 @@ STATEMENTS = (
     _listed("STAGES", _show_of_engine("STAGES"), "STAGE"),
     _listed("FILE FORMATS", _show_of_engine("FILE FORMATS"), "FILE FORMAT"),
     _listed("SEQUENCES", _show_of_engine("SEQUENCES"), "SEQUENCE"),
-    Kind(("SHOW", "COLUMNS"), _read_show_columns, show_columns, _on_columns),
+    Kind(("SHOW", "COLUMNS"), read_show_columns, show_columns, _on_columns),
     Kind(("DESCRIBE", "TABLE"), _read_describe, describe_relation, needs(RELATION)),
     Kind(("DESCRIBE", "SEQUENCE"), _read_describe_sequence, describe_sequence, needs("SEQUENCE")),
     Kind(("DESCRIBE", "VIEW"), _read_describe, describe_relation, needs(RELATION)),

@@ -5,8 +5,7 @@ from __future__ import annotations
 import email.utils
 import hashlib
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -20,7 +19,7 @@ from flocon.core.result import Result
 from flocon.session.context import Context
 from flocon.session.stage_location import stage_location
 from flocon.session.statements import Kind
-from flocon.sql.tokens import Tokens
+from flocon.sql.staged_files import FileStatement, reading, unquoted
 
 _SNOWFLAKE_TYPES = {
     "BIGINT": "NUMBER(38, 0)",
@@ -42,63 +41,6 @@ _SNOWFLAKE_TYPES = {
 }
 
 
-_TEXT = r"'(?:[^'\\\\]|''|\\\\.)*'|\S+"
-_TRANSFER = re.compile(rf"\w+\s+({_TEXT})\s+({_TEXT})\s*(.*)", re.S)
-_ONE_PLACE = re.compile(rf"\w+\s+({_TEXT})\s*(.*)", re.S)
-_OPTION = re.compile(r"(\w+)\s*=\s*('[^']*'|\w+)\s*,?\s*", re.S)
-
-
-@dataclass(frozen=True)
-class FileStatement:
-    """PUT and GET have a source and a target, LIST and REMOVE a place (source) alone."""
-
-    source: str
-    target: str
-    options: dict[str, str]
-
-
-def _reading(*options: str, places: int = 1) -> Callable[[Tokens], FileStatement]:
-    """Reads a statement with one or two places and these options. What it names are addresses: in
-    SQL, // and /* would begin comments."""
-    pattern = _ONE_PLACE if places == 1 else _TRANSFER
-
-    def read(tokens: Tokens) -> FileStatement:
-        written = tokens.text[tokens.current.start :].rstrip().rstrip(";").rstrip()
-        match = pattern.fullmatch(written)
-        if match is None:
-            raise errors.syntax(len(tokens.text), "<EOF>")
-        found = _options(match[places + 1], options)
-        return FileStatement(match[1], match[2] if places == 2 else "", found)
-
-    return read
-
-
-def _options(text: str, known: Sequence[str]) -> dict[str, str]:
-    """NAME = value …; an unknown name is Snowflake's 001003."""
-    found = {}
-    while text:
-        match = _OPTION.match(text)
-        if match is None or match[1].upper() not in known:
-            raise errors.syntax(0, text.split()[0])
-        value = match[2]
-        found[match[1].upper()] = value[1:-1] if value.startswith("'") else value
-        text = text[match.end() :]
-    return found
-
-
-def _boolean(options: dict[str, str], name: str, default: bool) -> bool:
-    value = options.get(name, str(default)).upper()
-    if value not in ("TRUE", "FALSE"):
-        raise errors.compilation(
-            errors.PROPERTY_VALUE, f"Invalid value specified for property '{name}'"
-        )
-    return value == "TRUE"
-
-
-def _unquoted(text: str) -> str:
-    return text[1:-1].replace("''", "'").replace("\\'", "'") if text.startswith("'") else text
-
-
 def put_files(context: Context, statement: FileStatement, binds: Sequence[Any]) -> Result:
     """PUT file://… @stage[/path]: tells the client where to write; the client writes.
 
@@ -117,9 +59,9 @@ def put_files(context: Context, statement: FileStatement, binds: Sequence[Any]) 
         {
             "command": "UPLOAD",
             "src_locations": [_local_path(statement.source)],
-            "autoCompress": _boolean(options, "AUTO_COMPRESS", True),
+            "autoCompress": statement.boolean("AUTO_COMPRESS", True),
             "sourceCompression": options.get("SOURCE_COMPRESSION", "auto_detect").lower(),
-            "overwrite": _boolean(options, "OVERWRITE", False),
+            "overwrite": statement.boolean("OVERWRITE", False),
         },
         _stage(context, folder, writes=True),
     )
@@ -147,7 +89,7 @@ def get_files(context: Context, statement: FileStatement, binds: Sequence[Any]) 
 
 def _local_path(text: str) -> str:
     """file://… as a path of the client's machine."""
-    text = _unquoted(text)
+    text = unquoted(text)
     if not text.lower().startswith("file://"):
         raise errors.compilation(errors.SYNTAX, f"'{text}' is not a file:// location")
     path = unquote(text[len("file://") :]) if "%" in text else text[len("file://") :]
@@ -243,9 +185,9 @@ def _type(kind: str) -> str:
     return _SNOWFLAKE_TYPES.get(kind, "VARIANT")
 
 
-_PUT = _reading("PARALLEL", "AUTO_COMPRESS", "SOURCE_COMPRESSION", "OVERWRITE", places=2)
-_GET = _reading("PARALLEL", "PATTERN", places=2)
-_FILES = _reading("PATTERN")
+_PUT = reading("PARALLEL", "AUTO_COMPRESS", "SOURCE_COMPRESSION", "OVERWRITE", places=2)
+_GET = reading("PARALLEL", "PATTERN", places=2)
+_FILES = reading("PATTERN")
 
 STATEMENTS = (
     Kind(("PUT",), _PUT, put_files, nothing, with_binds=True),

@@ -1,12 +1,11 @@
 """SYSTEM$CANCEL_QUERY and SYSTEM$CANCEL_ALL_QUERIES.
 
 A session's statements follow one another here. What cancels one of them must not wait for it, so
-a SELECT of nothing but these functions is answered at once.
+a SELECT of nothing but these functions is answered without its turn.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,13 +15,8 @@ from flocon.core import errors, result
 from flocon.core.result import Result
 from flocon.session.context import Context
 from flocon.session.statements import Statement
+from flocon.sql.openings import Cancel
 from flocon.stores.queries import Query
-
-_SELECT = re.compile(
-    r"\s*SELECT\s+(?P<call>(?P<name>SYSTEM\$CANCEL_QUERY|SYSTEM\$CANCEL_ALL_QUERIES)"
-    r"\s*\(\s*(?:'(?P<text>[^']*)'|(?P<number>\d+)|(?P<mark>\?))\s*\))\s*;?\s*",
-    re.IGNORECASE,
-)
 
 
 class Cancellation(Statement):
@@ -31,30 +25,23 @@ class Cancellation(Statement):
     uses_warehouse = False
     waits = False
 
-    def __init__(self, text: str, found: re.Match[str], asking: Query) -> None:
+    def __init__(self, text: str, cancel: Cancel, asking: Query) -> None:
         self.text = text
-        self._found = found
+        self._cancel = cancel
         self._asking = asking
 
     def demand(self, place: Place) -> Demand:
         return Demand()
 
     def run(self, context: Context, binds: Sequence[Any], *, describe: bool) -> Result:
-        found = self._found
-        if found["mark"] and len(binds) != 1:
-            raise errors.compilation(errors.SYNTAX, f"{found['name']} takes one argument.")
-        argument = binds[0] if found["mark"] else found["text"] or found["number"]
-        if found["name"].upper() == "SYSTEM$CANCEL_QUERY":
+        cancel, argument = self._cancel, self._cancel.argument
+        if argument is None:
+            (argument,) = _one(list(binds), cancel.function)
+        if cancel.function == "SYSTEM$CANCEL_QUERY":
             answer = cancel_query(context, [argument])
         else:
             answer = _cancel_all(context, argument, self._asking)
-        return result.of({found["call"].upper(): "VARCHAR"}, [[answer]], result.SELECT)
-
-
-def read(sql: str, asking: Query) -> Cancellation | None:
-    """None for any other statement."""
-    found = _SELECT.fullmatch(sql)
-    return Cancellation(sql, found, asking) if found else None
+        return result.of({cancel.column: "VARCHAR"}, [[answer]], result.SELECT)
 
 
 def cancel_query(context: Context, arguments: list[Any]) -> str:

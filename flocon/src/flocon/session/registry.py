@@ -16,7 +16,6 @@ OWNER_CHANGED     what keeps its owner itself, by kinds
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from types import ModuleType
@@ -32,16 +31,13 @@ from flocon.session import terse
 from flocon.session.context import Context
 from flocon.session.statements import Kind, Statement, Worded
 from flocon.session.trees import Tree
-from flocon.sql import list_limit
-from flocon.sql.calls import is_anonymous
+from flocon.sql import list_limit, openings
 from flocon.sql.statements import Show
 from flocon.sql.tokens import Tokens
 
 Function = Callable[[Context, list[Any]], Any]
 TableFunction = Callable[[Context, str, dict[str, Any]], Result]
 
-# A query or DML, by its first word.
-_PLAIN = re.compile(r"[\s(]*(SELECT|WITH|INSERT|MERGE|UPDATE|DELETE)\b", re.IGNORECASE)
 # What changes its caller's session is not for a procedure with owner's rights: first words, and
 # Snowflake's name of the kind of statement.
 # https://docs.snowflake.com/en/developer-guide/stored-procedure/stored-procedures-rights
@@ -104,8 +100,7 @@ class Registry:
         """The statement of a text. Raises where its text alone shows that it is none."""
         if text.count(",") >= list_limit.MOST:
             list_limit.check(text)
-        plain = _PLAIN.match(text)
-        if plain and not (plain[1].upper() == "WITH" and is_anonymous(text)):
+        if openings.QUERY_OR_DML.match(text):
             return Tree(text, self.trees)
         tokens = Tokens(text)
         if tokens.done:
@@ -142,8 +137,7 @@ class Registry:
 
 
 def _defines_procedure(tokens: Tokens) -> bool:
-    """Does WITH, which has been read, begin a procedure instead of a query? A comment before WITH
-    hides it from a look at the text alone."""
+    """Does WITH, which has been read, begin a procedure instead of a query?"""
     if not tokens.done:
         tokens.next()
     return tokens.peek("AS", "PROCEDURE")

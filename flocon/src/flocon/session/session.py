@@ -14,14 +14,15 @@ from flocon.core import errors, result
 from flocon.core.result import Result
 from flocon.engine import Connection
 from flocon.engine.fast import literal_rows
-from flocon.session import cancellation, flows
+from flocon.session import flows
+from flocon.session.cancellation import Cancellation
 from flocon.session.context import Context
 from flocon.session.directory import RegisteredDirectory
 from flocon.session.functions import AccountFunctions
 from flocon.session.registry import Registry
 from flocon.session.statements import Statement
 from flocon.session.trees import LONG_TEXT, Batch
-from flocon.sql import list_limit, variables
+from flocon.sql import list_limit, openings, variables
 from flocon.stores.queries import Query
 from flocon.stores.stores import Stores
 
@@ -186,8 +187,8 @@ class Session:
             sql = variables.replaced(sql, self.context.variable)
         if rows is not None:
             return Batch(sql, rows)
-        if "SYSTEM$CANCEL" in sql[:200].upper() and (cancels := cancellation.read(sql, query)):
-            return cancels
+        if cancels := openings.CANCEL.fullmatch(sql):
+            return Cancellation(sql, openings.cancel(cancels), query)
         is_long = whole and len(sql) > LONG_TEXT and self._account.engine.fast
         if is_long and (found := literal_rows.read(sql)):
             list_limit.check(sql)

@@ -1,6 +1,5 @@
 """CALL: tokens in, the text of each argument out."""
 
-import re
 from dataclasses import dataclass, field
 
 from sqlglot.tokens import TokenType
@@ -11,9 +10,6 @@ from flocon.sql.tokens import Name, Tokens
 
 _OPENING = (TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.L_BRACE)
 _CLOSING = (TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.R_BRACE)
-
-
-_ANONYMOUS = re.compile(r'\s*WITH\s+("[^"]*"|[\w$.]+)\s+AS\s+PROCEDURE\b', re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -31,15 +27,6 @@ class CallAnonymous:
 
     procedure: CreateProcedure
     call: CallProcedure
-
-
-def is_anonymous(text: str) -> bool:
-    """Does it define the procedure that it calls?"""
-    return _ANONYMOUS.match(text) is not None
-
-
-def is_call(text: str) -> bool:
-    return text.lstrip()[:4].upper() == "CALL" or is_anonymous(text)
 
 
 def call_anonymous(tokens: Tokens) -> CallAnonymous:

@@ -64,3 +64,26 @@ def _place(tokens: Tokens) -> tuple[str, Name | None]:
             named = not tokens.done and not tokens.peek_any("STARTS", "LIMIT", "ROOT")
             return kind, tokens.name() if named else None
     return "SCHEMA", tokens.name()
+
+
+@dataclass(frozen=True)
+class ShowColumns:
+    """SHOW COLUMNS, which SQLGlot reads and fakesnow answers: its text without its limit."""
+
+    text: str
+    limit: int | None = None
+    start_from: str | None = None
+
+    def without_limit(self) -> tuple["ShowColumns", int | None, str | None]:
+        return ShowColumns(self.text), self.limit, self.start_from
+
+
+_LIMIT = re.compile(r"\bLIMIT\s+(\d+)(?:\s+FROM\s+'((?:[^']|'')*)')?[\s;]*$", re.IGNORECASE)
+
+
+def read_show_columns(tokens: Tokens) -> ShowColumns:
+    limit = _LIMIT.search(tokens.text)
+    if limit is None:
+        return ShowColumns(tokens.text)
+    start_from = limit[2] and limit[2].replace("''", "'")
+    return ShowColumns(tokens.text[: limit.start()], int(limit[1]), start_from)
