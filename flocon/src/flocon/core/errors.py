@@ -143,3 +143,8 @@ def already_exists(name: object) -> SnowflakeError:
 def unsupported(feature: str) -> SnowflakeError:
     """What this account leaves out: the same number as Snowflake's for a feature it lacks."""
     return SnowflakeError(UNSUPPORTED, f"Unsupported feature '{feature}'.")
+
+
+def invalid_value(name: str, value: object) -> SnowflakeError:
+    """A property has no such value."""
+    return compilation(PROPERTY_VALUE, f"Invalid value '{value}' specified for property '{name}'")

@@ -85,3 +85,24 @@ def of(
 def status(message: str, statement_type: int = DDL) -> Result:
     """The one-line answer of DDL and the like."""
     return of({"status": "VARCHAR"}, [[message]], statement_type)
+
+
+DONE = "Statement executed successfully."
+
+
+def done(statement_type: int = DDL) -> Result:
+    return status(DONE, statement_type)
+
+
+def dropped(name: str) -> Result:
+    return status(f"{name} successfully dropped.")
+
+
+def already_dropped(name: str) -> Result:
+    """What DROP … IF EXISTS answers where there is nothing of that name."""
+    return status(f"Drop statement executed successfully ({name} already dropped).")
+
+
+def already_exists(name: str) -> Result:
+    """What CREATE … IF NOT EXISTS answers where there is something of that name."""
+    return status(f"{name} already exists, statement succeeded.")

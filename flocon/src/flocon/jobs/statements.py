@@ -22,8 +22,6 @@ from flocon.sql.jobs import AlterJob, CreateJob, Grammar
 from flocon.sql.statements import Named, Show
 from flocon.sql.tokens import FullName, Name
 
-_DONE = "Statement executed successfully."
-
 J = TypeVar("J", bound=Job)
 
 
@@ -120,7 +118,7 @@ class Statements(ABC, Generic[J]):
             context.check_schema(place.full)
             current = place.found
             if current and statement.if_not_exists:
-                return result.status(f"{place.name} already exists, statement succeeded.")
+                return result.already_exists(place.name)
             if current and statement.mode == "CREATE":
                 raise errors.already_exists(place.full)
             job = self.defined(context, place, statement)
@@ -137,27 +135,25 @@ class Statements(ABC, Generic[J]):
         with context.account.lock:
             place = self.place(context, statement.name)
             if statement.if_exists and place.found is None:
-                return result.status(_DONE)
+                return result.done()
             changed = self.actions[statement.action](context, place, statement)
             # What has become wrong since (a dropped warehouse) must not keep a job from stopping.
             if statement.action != "SUSPEND":
                 self.check_properties(context, changed)
             self.store.put(place.catalog, changed)
         context.account.tasks_changed()
-        return result.status(_DONE)
+        return result.done()
 
     def drop(self, context: Context, statement: Named) -> result.Result:
         context.transactions.commit_for_ddl()
         with context.account.lock:
             place = self.place(context, statement.name)
             if statement.if_exists and place.found is None:
-                return result.status(
-                    f"Drop statement executed successfully ({place.name} already dropped)."
-                )
+                return result.already_dropped(place.name)
             self.leave(place)
             self.store.delete(place.catalog, place.full.schema, place.job.name)
         context.account.tasks_changed()
-        return result.status(f"{place.name} successfully dropped.")
+        return result.dropped(place.name)
 
     def execute(self, context: Context, statement: Named) -> result.Result:
         """Asks for a run now, of what is suspended as well. Asked for again while one runs, one

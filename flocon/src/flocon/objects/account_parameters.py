@@ -75,7 +75,7 @@ def alter(context: Context, statement: AlterAccount) -> Result:
     with context.account.lock:
         changes = {name: value or "" for name, value in statement.changes.items()}
         notes.altered(context.account.own, "ACCOUNT", "LOCAL", properties=changes)
-    return result.status("Statement executed successfully.")
+    return result.done()
 
 
 def _settings(tokens: Tokens) -> dict[str, str | None]:

@@ -13,7 +13,6 @@ from flocon.core.result import Result
 from flocon.engine import HIDDEN_SCHEMA, Binds, Conflict, quoted
 from flocon.engine.parsing import name_of
 from flocon.objects import comments, keys, stages, table_properties
-from flocon.objects.databases import already_dropped
 from flocon.session.context import Context
 from flocon.session.names import qualify
 from flocon.sql.tokens import FullName
@@ -28,7 +27,7 @@ def drop_relation(context: Context, target: exp.Table, kind: str, if_exists: boo
         found = context.relation_kind(table)
         if found is None:
             if if_exists:
-                return already_dropped(table.name)
+                return result.already_dropped(table.name)
             raise errors.does_not_exist(kind.capitalize(), table)
         if found != kind:
             raise errors.compilation(
@@ -41,7 +40,7 @@ def drop_relation(context: Context, target: exp.Table, kind: str, if_exists: boo
         if kind == "TABLE":
             staged = context.account.engine.stages
             staged.remove(staged.table(table.database, table.schema, table.name))
-    return result.status(f"{table.name} successfully dropped.")
+    return result.dropped(table.name)
 
 
 def alter(context: Context, tree: exp.Alter, kind: str, binds: Binds) -> Result:
@@ -52,7 +51,7 @@ def alter(context: Context, tree: exp.Alter, kind: str, binds: Binds) -> Result:
     is_temporary = table in context.connection.temporary
     if not is_temporary and context.relation_kind(table) is None:
         if tree.args.get("exists"):
-            return result.status("Statement executed successfully.")
+            return result.done()
         raise errors.does_not_exist(kind.capitalize(), table)
     renamed = next((a for a in tree.args["actions"] if isinstance(a, exp.AlterRename)), None)
     if renamed:
@@ -70,18 +69,18 @@ def _altered(context: Context, tree: exp.Alter, table: FullName, kind: str, bind
         for action in tree.args["actions"]:
             column = quoted(*context.place(table), action.this.name)
             comments.put(context, "COLUMN", column, action.args["comment"].name)
-        return result.status("Statement executed successfully.")
+        return result.done()
     for action in tree.args["actions"]:
         if action.sql("snowflake").upper() == "DROP CLUSTERING KEY":
             table_properties.put(context, table, {"CLUSTER_BY": ""})
-            return result.status("Statement executed successfully.")
+            return result.done()
         if isinstance(action, exp.AddConstraint):
             return _add_constraint(context, table, action)
         if isinstance(action, exp.ClusterProperty | exp.Cluster):
             table_properties.put(
                 context, table, {"CLUSTER_BY": table_properties.clustering(action)}
             )
-            return result.status("Statement executed successfully.")
+            return result.done()
         if not isinstance(action, _ALTERATIONS) or _is_column_comment(action):
             raise errors.unsupported(f"ALTER {kind} … {action.sql(dialect='snowflake')}")
     _check_spelling(context, tree, table)
@@ -133,7 +132,7 @@ def _add_constraint(context: Context, table: FullName, action: exp.AddConstraint
     if action.find(exp.CheckColumnConstraint):
         raise errors.unsupported("ALTER TABLE … ADD CONSTRAINT … CHECK")
     keys.add(context, table, action)
-    return result.status("Statement executed successfully.")
+    return result.done()
 
 
 def _rename(context: Context, kind: str, table: FullName, target: exp.Table) -> Result:
@@ -143,7 +142,7 @@ def _rename(context: Context, kind: str, table: FullName, target: exp.Table) -> 
     if table in context.connection.temporary:
         context.transactions.forbid_replay()
         context.connection.rename_temporary(table, new)
-        return result.status("Statement executed successfully.")
+        return result.done()
     context.check_relation(new)
     context.connection.values(f"ALTER {kind} {comments.full(table)} RENAME TO {quoted(new.name)}")
     context.connection.values(
@@ -156,7 +155,7 @@ def _rename(context: Context, kind: str, table: FullName, target: exp.Table) -> 
     if kind == "VIEW":
         context.account.live_views.put(new, note.query)
     context.account.streams.table_renamed(catalog, table, new)
-    return result.status("Statement executed successfully.")
+    return result.done()
 
 
 def _sets_properties(tree: exp.Alter) -> bool:
@@ -178,7 +177,7 @@ def _set_properties(context: Context, tree: exp.Alter, table: FullName) -> Resul
                 raise errors.unsupported(f"{statement} {written}")
             setting = table_properties.setting(item, statement)
             table_properties.put(context, table, setting)
-    return result.status("Statement executed successfully.")
+    return result.done()
 
 
 def _settings(action: Expr) -> list[Expr]:

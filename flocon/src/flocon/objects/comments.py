@@ -29,14 +29,14 @@ def comment_on(context: Context, tree: Expr) -> Result:
     found = context.relation_kind(name)
     if found is None or (not column and found != kind):
         if tree.args.get("exists"):
-            return result.status("Statement executed successfully.")
+            return result.done()
         raise errors.does_not_exist((found and kind) or "Object", name)
     text = tree.expression.name
     if column:
         put(context, "COLUMN", f"{full(name)}.{quoted(column)}", text)
     else:
         put(context, kind, full(name), text)
-    return result.status("Statement executed successfully.")
+    return result.done()
 
 
 def of_create(tree: exp.Create) -> tuple[str, dict[str, str]]:

@@ -27,7 +27,6 @@ from flocon.stores.stores import Stores
 
 KIND = "COMPUTE POOL"
 SYSTEM_POOL = "SYSTEM_COMPUTE_POOL_CPU"
-_DONE = "Statement executed successfully."
 _DEFAULTS = {"AUTO_RESUME": True, "AUTO_SUSPEND_SECS": 3600, "COMMENT": None}
 # The pools that every account has, and that every role may use until ACCOUNTADMIN revokes it.
 _SYSTEM_POOLS: dict[str, dict[str, Any]] = {
@@ -85,7 +84,7 @@ def create(context: Context, statement: ComputePool) -> Result:
     with context.account.lock:
         if statement.name in pools(context.account):
             if statement.forgiving:
-                return result.status(f"{statement.name} already exists, statement succeeded.")
+                return result.already_exists(statement.name)
             raise errors.already_exists(statement.name)
         properties = {**_DEFAULTS, **statement.properties}
         state = "SUSPENDED" if properties.pop("INITIALLY_SUSPENDED", False) else "IDLE"
@@ -102,7 +101,7 @@ def alter(context: Context, statement: ComputePool) -> Result:
             _POOLS.put(context.account.own, _changed(known, statement))
         elif not statement.forgiving:
             raise _missing(statement.name)
-    return result.status(_DONE)
+    return result.done()
 
 
 def _changed(pool: Pool, statement: ComputePool) -> Pool:
@@ -121,9 +120,9 @@ def drop(context: Context, statement: Named) -> Result:
         if known is None:
             if not if_exists:
                 raise _missing(name)
-            return result.status(f"Drop statement executed successfully ({name} already dropped).")
+            return result.already_dropped(name)
         _POOLS.put(context.account.own, replace(known, dropped=True))
-    return result.status(f"{name} successfully dropped.")
+    return result.dropped(name)
 
 
 def _missing(name: str) -> errors.SnowflakeError:

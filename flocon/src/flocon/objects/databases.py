@@ -32,7 +32,7 @@ def create_database(context: Context, tree: exp.Create, binds: Binds) -> Result:
     with account.lock:
         if name in account.databases():
             if tree.args.get("exists"):
-                return result.status(f"{name} already exists, statement succeeded.")
+                return result.already_exists(name)
             if not tree.args.get("replace"):
                 raise errors.already_exists(name)
             account.drop_database(name)
@@ -49,12 +49,12 @@ def drop_database(context: Context, name: str, if_exists: bool) -> Result:
     with account.lock:
         if name not in account.databases():
             if if_exists:
-                return already_dropped(name)
+                return result.already_dropped(name)
             raise errors.does_not_exist("Database", name)
         if context.database == name:
             context.use(None, None)
         account.drop_database(name)
-    return result.status(f"{name} successfully dropped.")
+    return result.dropped(name)
 
 
 def create_schema(context: Context, tree: exp.Create, binds: Binds) -> Result:
@@ -65,7 +65,7 @@ def create_schema(context: Context, tree: exp.Create, binds: Binds) -> Result:
     with context.account.lock:
         if context.connection.schema_exists(database, schema):
             if tree.args.get("exists"):
-                return result.status(f"{schema} already exists, statement succeeded.")
+                return result.already_exists(schema)
             if not tree.args.get("replace"):
                 raise errors.already_exists(schema)
             _drop_schema(context, database, schema)
@@ -96,12 +96,12 @@ def drop_schema(context: Context, table: exp.Table, if_exists: bool) -> Result:
     with context.account.lock:
         if not context.connection.schema_exists(database, schema):
             if if_exists:
-                return already_dropped(schema)
+                return result.already_dropped(schema)
             raise errors.does_not_exist("Schema", f"{database}.{schema}")
         _drop_schema(context, database, schema)
     if (context.database, context.schema) == (database, schema):
         context.use(database, None)
-    return result.status(f"{schema} successfully dropped.")
+    return result.dropped(schema)
 
 
 def _drop_schema(context: Context, database: str, schema: str) -> None:
@@ -120,10 +120,6 @@ def comment(tree: exp.Create) -> str:
     """The COMMENT of a CREATE statement; empty without one."""
     found = tree.find(exp.SchemaCommentProperty)
     return found.this.name if found else ""
-
-
-def already_dropped(name: str) -> Result:
-    return result.status(f"Drop statement executed successfully ({name} already dropped).")
 
 
 EXISTS = {

@@ -55,7 +55,7 @@ def _drop(context: Context, tree: exp.Drop, kind: str, binds: Binds) -> Result:
     if temporary and context.connection.temporary[temporary].kind == kind:
         context.transactions.forbid_replay()
         context.connection.drop_temporary(temporary)
-        return result.status(f"{target.name} successfully dropped.")
+        return result.dropped(target.name)
     context.transactions.commit_for_ddl()
     if kind == "DATABASE":
         return databases.drop_database(context, target.name, if_exists)

@@ -23,7 +23,6 @@ from flocon.session.statements import Kind
 from flocon.sql.tokens import FullName, Name
 
 _DEPENDENT_GRANT = errors.Code(3036, "23001")
-_DONE = "Statement executed successfully."
 
 
 def grant(context: Context, statement: GrantPrivileges | GrantRole) -> Result:
@@ -76,7 +75,7 @@ def revoke(context: Context, statement: GrantPrivileges | GrantRole) -> Result:
 
 def _done(target: Target, found: Sequence[Securable]) -> Result:
     many = "" if target.which != "ALL" else f" {len(found)} objects affected."
-    return result.status(f"{_DONE}{many}")
+    return result.status(f"{result.DONE}{many}")
 
 
 def _privileges(statement: GrantPrivileges) -> tuple[str, ...]:
@@ -248,13 +247,13 @@ def _grant_role(context: Context, statement: GrantRole) -> Result:
             " hierarchy must have no cycle.",
         )
     roles.grant_role(statement.role, statement.kind, statement.grantee, context.access.role)
-    return result.status(_DONE)
+    return result.done()
 
 
 def _revoke_role(context: Context, statement: GrantRole) -> Result:
     _check_roles(context, statement)
     context.account.roles.revoke_role(statement.role, statement.kind, statement.grantee)
-    return result.status(_DONE)
+    return result.done()
 
 
 STATEMENTS = (

@@ -46,7 +46,7 @@ def create_integration(context: Context, statement: parser.CreateIntegration) ->
     with context.account.lock:
         if STORED.find(own, statement.name):
             if statement.if_not_exists:
-                return result.status(f"{statement.name} already exists, statement succeeded.")
+                return result.already_exists(statement.name)
             if not statement.replace:
                 raise errors.already_exists(statement.name)
         STORED.put(own, Integration(statement.name, statement.kind or "", statement.properties))
@@ -62,17 +62,17 @@ def alter_integration(context: Context, statement: parser.AlterIntegration) -> R
             integration = found(context.account, statement.name)
             changed = {**integration.properties, **statement.properties(integration.kind)}
             STORED.put(own, replace(integration, properties=changed))
-    return result.status("Statement executed successfully.")
+    return result.done()
 
 
 def drop_integration(context: Context, statement: Named) -> Result:
     name, if_exists = statement.name.name, statement.if_exists
     context.transactions.commit_for_ddl()
     if STORED.delete(context.account.own, name):
-        return result.status(f"{name} successfully dropped.")
+        return result.dropped(name)
     if not if_exists:
         raise errors.does_not_exist("Integration", name)
-    return result.status(f"Drop statement executed successfully ({name} already dropped).")
+    return result.already_dropped(name)
 
 
 _SHOWN = {

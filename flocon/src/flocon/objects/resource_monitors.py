@@ -27,8 +27,6 @@ from flocon.sql.resource_monitors import (
 )
 from flocon.sql.statements import Named, Show
 
-_DONE = "Statement executed successfully."
-
 
 @dataclass(frozen=True)
 class Monitor:
@@ -51,7 +49,7 @@ def create(context: Context, statement: ResourceMonitor) -> Result:
     with context.account.lock:
         if STORED.find(own, statement.name):
             if statement.if_exists:
-                return result.status(f"{statement.name} already exists, statement succeeded.")
+                return result.already_exists(statement.name)
             if not statement.replace:
                 raise errors.already_exists(statement.name)
         STORED.put(own, _changed(Monitor(statement.name), statement))
@@ -68,7 +66,7 @@ def alter(context: Context, statement: ResourceMonitor) -> Result:
             STORED.put(own, _changed(known, statement))
         elif not statement.if_exists:
             raise errors.does_not_exist("Resource monitor", statement.name)
-    return result.status(_DONE)
+    return result.done()
 
 
 def _check_users(context: Context, statement: ResourceMonitor) -> None:
@@ -91,11 +89,11 @@ def drop(context: Context, statement: Named) -> Result:
         if not STORED.delete(own, name):
             if not if_exists:
                 raise errors.does_not_exist("Resource monitor", name)
-            return result.status(f"Drop statement executed successfully ({name} already dropped).")
+            return result.already_dropped(name)
         for warehouse in warehouses.STORED.all(own):
             if warehouse.resource_monitor == name:
                 warehouses.STORED.put(own, replace(warehouse, resource_monitor=None))
-    return result.status(f"{name} successfully dropped.")
+    return result.dropped(name)
 
 
 _SHOWN = {

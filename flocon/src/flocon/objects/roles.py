@@ -22,8 +22,6 @@ from flocon.sql.tokens import Tokens
 
 __all__ = ["ACCOUNT_DDL", "STATEMENTS"]
 
-_DONE = "Statement executed successfully."
-
 
 @dataclass(frozen=True)
 class CreateRole:
@@ -72,7 +70,7 @@ def create_role(context: Context, statement: CreateRole) -> Result:
     with context.account.lock:
         if context.account.roles.exists(name):
             if statement.if_not_exists:
-                return result.status(f"{name} already exists, statement succeeded.")
+                return result.already_exists(name)
             if not statement.replace:
                 raise errors.already_exists(name)
             if name in SYSTEM_ROLES:
@@ -89,7 +87,7 @@ def alter_role(context: Context, statement: AlterRole) -> Result:
     if not (statement.if_exists and not context.account.roles.exists(name)):
         check_role(context, name)
         context.account.roles.comment(name, statement.comment)
-    return result.status(_DONE)
+    return result.done()
 
 
 def drop_role(context: Context, statement: Named) -> Result:
@@ -101,10 +99,10 @@ def drop_role(context: Context, statement: Named) -> Result:
         raise errors.insufficient(f"role '{name}'")
     with context.account.lock:
         if if_exists and not context.account.roles.exists(name):
-            return result.status(f"Drop statement executed successfully ({name} already dropped).")
+            return result.already_dropped(name)
         check_role(context, name)
         context.account.roles.drop(name, context.access.role)
-    return result.status(f"{name} successfully dropped.")
+    return result.dropped(name)
 
 
 _SHOWN = {

@@ -19,7 +19,6 @@ from flocon.sql import statements
 from flocon.sql.statements import Show
 from flocon.sql.tokens import Tokens
 
-_DONE = "Statement executed successfully."
 _MOST_BYTES = 256
 
 
@@ -93,14 +92,14 @@ def set_variables(context: Context, statement: SetVariables) -> Result:
     for name, (value, kind) in found.items():
         known = context.variables.get(name)
         context.variables[name] = Variable(value, kind, known.created_on if known else now, now)
-    return result.status(_DONE)
+    return result.done()
 
 
 def unset_variables(context: Context, statement: UnsetVariables) -> Result:
     """https://docs.snowflake.com/en/sql-reference/sql/unset"""
     for name in statement.names:
         context.variables.pop(name, None)
-    return result.status(_DONE)
+    return result.done()
 
 
 _SHOWN = {

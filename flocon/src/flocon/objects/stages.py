@@ -8,7 +8,7 @@ from flocon.core import errors, result
 from flocon.core.result import Result
 from flocon.engine import Binds
 from flocon.engine.parsing import name_of
-from flocon.objects.databases import already_dropped, comment
+from flocon.objects.databases import comment
 from flocon.session.context import Context
 from flocon.session.directory import of_duckdb, of_fakesnow
 from flocon.sql.tokens import FullName
@@ -24,10 +24,10 @@ def drop_stage(context: Context, target: exp.Table, if_exists: bool) -> Result:
         [name.database, name.schema, name.name],
     ):
         if if_exists:
-            return already_dropped(name.name)
+            return result.already_dropped(name.name)
         raise errors.does_not_exist("Stage", name)
     _empty(context, name)
-    return result.status(f"{name.name} successfully dropped.")
+    return result.dropped(name.name)
 
 
 def create_stage(context: Context, tree: exp.Create, binds: Binds) -> Result:
@@ -63,7 +63,7 @@ def create_stage(context: Context, tree: exp.Create, binds: Binds) -> Result:
         ],
     ):
         if tree.args.get("exists"):
-            return result.status(f"{name.name} already exists, statement succeeded.")
+            return result.already_exists(name.name)
         raise errors.already_exists(name.name)
     if replace:
         _empty(context, name)
@@ -127,9 +127,9 @@ def drop_file_format(context: Context, target: exp.Table, if_exists: bool) -> Re
         [name.database, name.schema, name.name],
     )
     if dropped:
-        return result.status(f"{name.name} successfully dropped.")
+        return result.dropped(name.name)
     if if_exists:
-        return already_dropped(name.name)
+        return result.already_dropped(name.name)
     raise errors.does_not_exist("File format", name)
 
 

@@ -29,7 +29,6 @@ from flocon.sql.statements import Named, Show
 from flocon.sql.streamlits import AlterStreamlit, CreateStreamlit, alter_streamlit, create_streamlit
 from flocon.sql.tokens import FullName, Tokens
 
-_DONE = "Statement executed successfully."
 _LIVE_VERSION_EXISTS = errors.Code(99106, "42710")
 _WAREHOUSE_RUNTIME = "SYSTEM$WAREHOUSE_RUNTIME"
 _CONTAINER_RUNTIME = "SYSTEM$ST_CONTAINER_RUNTIME_PY3_11"
@@ -70,7 +69,7 @@ def create(context: Context, statement: CreateStreamlit) -> Result:
     with context.account.lock:
         if _find(context, name):
             if statement.if_not_exists:
-                return result.status(f"{name.name} already exists, statement succeeded.")
+                return result.already_exists(name.name)
             if not statement.replace:
                 raise errors.already_exists(name)
             _delete(context, name)
@@ -99,12 +98,12 @@ def _runtime(context: Context, values: dict[str, Any]) -> dict[str, Any]:
     if runtime not in (_WAREHOUSE_RUNTIME, _CONTAINER_RUNTIME) or (
         legacy and runtime == _CONTAINER_RUNTIME
     ):
-        raise _invalid("RUNTIME_NAME", runtime)
+        raise errors.invalid_value("RUNTIME_NAME", runtime)
     pool = values.get("compute_pool")
     if runtime == _WAREHOUSE_RUNTIME:
         main_file = values.get("main_file") or ""
         if "/" in main_file and not legacy:
-            raise _invalid("MAIN_FILE", main_file)
+            raise errors.invalid_value("MAIN_FILE", main_file)
         return {**values, "runtime_name": runtime}  # a compute pool is kept, and ignored
     default = account_parameters.value_of(
         context.account, account_parameters.DEFAULT_STREAMLIT_COMPUTE_POOL
@@ -114,12 +113,6 @@ def _runtime(context: Context, values: dict[str, Any]) -> dict[str, Any]:
         raise errors.does_not_exist("Compute pool", pool)
     context.access.require(Need(Securable(compute_pools.KIND, (pool,)), ("USAGE",)))
     return {**values, "runtime_name": runtime, "compute_pool": pool}
-
-
-def _invalid(name: str, value: str) -> errors.SnowflakeError:
-    return errors.compilation(
-        errors.PROPERTY_VALUE, f"Invalid value '{value}' specified for property '{name}'"
-    )
 
 
 def _copy(context: Context, source: str, folder: Any) -> None:
@@ -140,7 +133,7 @@ def alter(context: Context, statement: AlterStreamlit) -> Result:
     context.transactions.commit_for_ddl()
     with context.account.lock:
         if statement.if_exists and _find(context, name) is None:
-            return result.status(_DONE)
+            return result.done()
         app = _existing(context, name)
         if statement.add_live_version:
             if app.live:
@@ -154,7 +147,7 @@ def alter(context: Context, statement: AlterStreamlit) -> Result:
             changes = {**statement.set, **dict.fromkeys(statement.unset)}
             changed = replace(app, properties=_changed(context, app, changes))
         STORED.put(context.catalog(name.database), changed, instead_of=app)
-    return result.status(_DONE)
+    return result.done()
 
 
 def _changed(context: Context, app: Streamlit, changes: dict[str, Any]) -> dict[str, Any]:
@@ -179,12 +172,10 @@ def drop(context: Context, statement: Named) -> Result:
     with context.account.lock:
         if _find(context, name) is None:
             if statement.if_exists:
-                return result.status(
-                    f"Drop statement executed successfully ({name.name} already dropped)."
-                )
+                return result.already_dropped(name.name)
             raise errors.does_not_exist("Streamlit", name)
         _delete(context, name)
-    return result.status(f"{name.name} successfully dropped.")
+    return result.dropped(name.name)
 
 
 def _delete(context: Context, name: FullName) -> None:
@@ -264,7 +255,7 @@ def restart(context: Context, arguments: list[Any]) -> str:
     if len(arguments) != 1:
         raise errors.compilation(errors.SYNTAX, "SYSTEM$RESTART_STREAMLIT takes one argument.")
     _existing(context, context.resolve(Tokens(str(arguments[0])).name()))
-    return _DONE
+    return result.DONE
 
 
 FUNCTIONS = {"SYSTEM$RESTART_STREAMLIT": restart}

@@ -51,7 +51,7 @@ def _existing(context: Context, statement: CreateStream, name: FullName) -> Resu
     if not context.account.streams.find(name) or statement.replace:
         return None
     if statement.if_not_exists:
-        return result.status(f"{name.name} already exists, statement succeeded.")
+        return result.already_exists(name.name)
     raise errors.already_exists(name)
 
 
@@ -70,11 +70,9 @@ def drop(context: Context, statement: Named) -> Result:
     context.transactions.commit_for_ddl()
     with context.account.lock:
         if statement.if_exists and not context.account.streams.find(name):
-            return result.status(
-                f"Drop statement executed successfully ({name.name} already dropped)."
-            )
+            return result.already_dropped(name.name)
         context.account.streams.drop(context.catalog(name.database), name)
-    return result.status(f"{name.name} successfully dropped.")
+    return result.dropped(name.name)
 
 
 _COLUMNS = {

@@ -48,7 +48,7 @@ def create_table(context: Context, tree: exp.Create, binds: Binds) -> Result:
     if tree.args.get("or_alter") and kind:
         return _alter_to(context, tree, table)
     if kind and tree.args.get("exists"):
-        return result.status(f"{table.name} already exists, statement succeeded.")
+        return result.already_exists(table.name)
     if kind and not tree.args.get("replace"):
         raise errors.already_exists(table)
     declared = keys.of_create(context, tree)
@@ -146,7 +146,7 @@ def create_temporary(context: Context, tree: exp.Create, binds: Binds) -> Result
     name, what = full.name, str(tree.args["kind"]).capitalize()
     if full in context.connection.temporary and not tree.args.get("replace"):
         if tree.args.get("exists"):
-            return result.status(f"{name} already exists, statement succeeded.")
+            return result.already_exists(name)
         raise errors.already_exists(full)
     if not name.startswith("SNOWPARK_TEMP_"):
         context.transactions.commit_for_ddl()
@@ -256,7 +256,7 @@ def _alter_to(context: Context, tree: exp.Create, table: FullName) -> Result:
     catalog = context.catalog(table.database)
     notes.altered(catalog, "TABLE", table.schema, table.name, properties=properties)
     context.account.streams.table_changed(catalog, context.connection, table)
-    return result.status("Statement executed successfully.")
+    return result.done()
 
 
 def _exists(context: Context, what: Securable) -> bool:

@@ -13,8 +13,6 @@ from flocon.session.context import QUERY_IDS, Context
 from flocon.session.statements import Kind
 from flocon.sql.tokens import Name, Tokens
 
-_DONE = "Statement executed successfully."
-
 
 @dataclass(frozen=True)
 class Use:
@@ -56,7 +54,7 @@ def use(context: Context, statement: Use) -> Result:
         _use_database(context, name)
     else:
         _use_schema(context, statement.name.schema or context.database, name)
-    return result.status(_DONE, result.USE)
+    return result.done(result.USE)
 
 
 def _use_role(context: Context, name: str) -> None:

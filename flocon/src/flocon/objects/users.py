@@ -18,7 +18,6 @@ from flocon.sql import statements
 from flocon.sql.statements import Named, Show
 from flocon.sql.tokens import Tokens
 
-_DONE = "Statement executed successfully."
 # What a user has, besides its keys; a service has no password, a person could have none here.
 _NAMES = ("DEFAULT_ROLE", "DEFAULT_WAREHOUSE", "DEFAULT_NAMESPACE")
 _TEXTS = ("COMMENT", "DISPLAY_NAME", "EMAIL")
@@ -58,7 +57,7 @@ def _name(tokens: Tokens) -> str:
 
 def _one_of(name: str, value: str, values: Sequence[str]) -> str:
     if value not in values:
-        raise _invalid(name, value)
+        raise errors.invalid_value(name, value)
     return value
 
 
@@ -78,12 +77,6 @@ def _key(name: str, text: str) -> str:
             errors.PROPERTY_VALUE, f"New public key rejected for {name}: {error}."
         ) from None
     return text
-
-
-def _invalid(name: str, value: str) -> errors.SnowflakeError:
-    return errors.compilation(
-        errors.PROPERTY_VALUE, f"Invalid value '{value}' specified for property '{name}'"
-    )
 
 
 @dataclass(frozen=True)
@@ -130,7 +123,7 @@ def create_user(context: Context, statement: CreateUser) -> Result:
     with context.account.lock:
         if users.find(name):
             if statement.if_not_exists:
-                return result.status(f"{name} already exists, statement succeeded.")
+                return result.already_exists(name)
             raise errors.already_exists(name)
         # Whoever had this name was the machine's own user: nothing of his is this one's.
         context.account.roles.user_dropped(name)
@@ -144,7 +137,7 @@ def alter_user(context: Context, statement: AlterUser) -> Result:
     with context.account.lock:
         if not (statement.if_exists and context.account.users.find(name) is None):
             context.account.users.alter(_existing(context, name), statement.properties)
-    return result.status(_DONE)
+    return result.done()
 
 
 def _unset(tokens: Tokens) -> list[str]:
@@ -171,10 +164,10 @@ def drop_user(context: Context, statement: Named) -> Result:
     context.transactions.commit_for_ddl()
     with context.account.lock:
         if if_exists and context.account.users.find(name) is None:
-            return result.status(f"Drop statement executed successfully ({name} already dropped).")
+            return result.already_dropped(name)
         _existing(context, name)
         context.account.users.drop(name)
-    return result.status(f"{name} successfully dropped.")
+    return result.dropped(name)
 
 
 _SHOWN = {

@@ -44,7 +44,7 @@ def _create(context: Context, tree: exp.Create, view: FullName, query: str | Non
     context.check_relation(view)
     if context.relation_kind(view):
         if tree.args.get("exists"):
-            return result.status(f"{view.name} already exists, statement succeeded.")
+            return result.already_exists(view.name)
         if not tree.args.get("replace"):
             raise errors.already_exists(view)
     if tree.args.get("materialized") or tree.find(exp.MaterializedProperty):

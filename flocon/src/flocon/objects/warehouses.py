@@ -22,8 +22,6 @@ from flocon.sql.statements import Named, Show
 from flocon.sql.tokens import Tokens
 from flocon.stores.stores import Stores
 
-_DONE = "Statement executed successfully."
-
 
 @dataclass(frozen=True)
 class Warehouse:
@@ -81,7 +79,7 @@ def _properties(tokens: Tokens, *, alters: bool = False) -> dict[str, Any]:
             found["size"] = _SIZES[size]
         elif name == "AUTO_SUSPEND":
             if not value.isdigit() and value.upper() != "NULL":
-                raise _invalid(name, value)
+                raise errors.invalid_value(name, value)
             found["auto_suspend"] = int(value) if value.isdigit() else 0
         elif name == "AUTO_RESUME":
             found["auto_resume"] = _boolean(name, value)
@@ -102,10 +100,10 @@ def _properties(tokens: Tokens, *, alters: bool = False) -> dict[str, Any]:
             found["accelerated"] = _boolean(name, value)
         elif name == "QUERY_ACCELERATION_MAX_SCALE_FACTOR":
             if not (value.isdigit() and int(value) <= 100):
-                raise _invalid(name, value)
+                raise errors.invalid_value(name, value)
             found["scale_factor"] = int(value)
         elif name in ("GENERATION", "RESOURCE_CONSTRAINT"):
-            raise _invalid(name, value)
+            raise errors.invalid_value(name, value)
         elif name not in _ONLY_VALUES:
             raise errors.compilation(errors.INVALID_PROPERTY, f"invalid property '{name}'")
         elif value.upper() != _ONLY_VALUES[name]:
@@ -116,14 +114,8 @@ def _properties(tokens: Tokens, *, alters: bool = False) -> dict[str, Any]:
 
 def _boolean(name: str, value: str) -> bool:
     if value.upper() not in _BOOLEANS:
-        raise _invalid(name, value)
+        raise errors.invalid_value(name, value)
     return _BOOLEANS[value.upper()]
-
-
-def _invalid(name: str, value: str) -> errors.SnowflakeError:
-    return errors.compilation(
-        errors.PROPERTY_VALUE, f"Invalid value '{value}' specified for property '{name}'"
-    )
 
 
 @dataclass(frozen=True)
@@ -179,7 +171,7 @@ def create_warehouse(context: Context, statement: CreateWarehouse) -> Result:
     with account.lock:
         if STORED.find(account.own, name):
             if statement.if_not_exists:
-                return result.status(f"{name} already exists, statement succeeded.")
+                return result.already_exists(name)
             if statement.mode == "CREATE":
                 raise errors.already_exists(name)
         STORED.put(account.own, Warehouse(name, context.access.role, **statement.properties))
@@ -206,11 +198,11 @@ def alter_warehouse(context: Context, statement: AlterWarehouse) -> Result:
         warehouse = STORED.find(account.own, name)
         if warehouse is None:
             if statement.if_exists:
-                return result.status(_DONE)
+                return result.done()
             raise errors.does_not_exist("Warehouse", name)
         _check_monitor(account, statement.properties)
         STORED.put(account.own, replace(warehouse, **statement.properties))
-    return result.status(_DONE)
+    return result.done()
 
 
 def drop_warehouse(context: Context, statement: Named) -> Result:
@@ -219,10 +211,10 @@ def drop_warehouse(context: Context, statement: Named) -> Result:
     if not STORED.delete(context.account.own, name):
         if not if_exists:
             raise errors.does_not_exist("Warehouse", name)
-        return result.status(f"Drop statement executed successfully ({name} already dropped).")
+        return result.already_dropped(name)
     if context.warehouse == name:
         context.use_warehouse(None)
-    return result.status(f"{name} successfully dropped.")
+    return result.dropped(name)
 
 
 _WAREHOUSE_COLUMNS = {

@@ -67,7 +67,7 @@ def create(context: Context, statement: CreateProcedure) -> result.Result:
         if current and current.kind != procedure.kind:
             raise errors.wrong_kind(current.kind, procedure.kind)
         if current and statement.if_not_exists:
-            return result.status(f"{full.name} already exists, statement succeeded.")
+            return result.already_exists(full.name)
         if current and not statement.replaces:
             raise errors.already_exists(full)
         if procedure.language == "SQL":
@@ -113,7 +113,7 @@ def alter(kind: str) -> Callable[[Context, parser.AlterProcedure], result.Result
             procedure = named(context, kind, statement.signature)
             if procedure is not None:
                 _alter(context, procedure, statement)
-        return result.status("Statement executed successfully.")
+        return result.done()
 
     return run
 
@@ -146,13 +146,11 @@ def drop(kind: str) -> Callable[[Context, Signature], result.Result]:
         with context.account.lock:
             procedure = named(context, kind, signature)
             if procedure is None:
-                return result.status(
-                    f"Drop statement executed successfully ({name} already dropped)."
-                )
+                return result.already_dropped(name)
             if procedure.session_id is None:
                 context.transactions.commit_for_ddl()
             procedure_store.remove(context, procedure)
-        return result.status(f"{name} successfully dropped.")
+        return result.dropped(name)
 
     return run
 

@@ -79,9 +79,7 @@ def _read_alter(tokens: Tokens) -> AlterDatabase:
     if not tokens.done:
         raise errors.unsupported(tokens.text.strip()[:200])
     if level not in LEVELS:
-        raise errors.compilation(
-            errors.PROPERTY_VALUE, f"Invalid value '{level}' specified for property 'LOG_LEVEL'"
-        )
+        raise errors.invalid_value("LOG_LEVEL", level)
     return AlterDatabase(name, if_exists, level)
 
 
@@ -93,7 +91,7 @@ def alter_database(context: Context, statement: AlterDatabase) -> Result:
         notes.altered(context.catalog(name), "DATABASE", name, properties=changed)
     elif not statement.if_exists:
         raise errors.does_not_exist("Database", name)
-    return result.status("Statement executed successfully.")
+    return result.done()
 
 
 def level_of(catalog: Catalog) -> str:

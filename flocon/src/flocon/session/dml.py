@@ -41,7 +41,7 @@ def run(context: Context, statement: ResolvedStatement, binds: Binds) -> Result:
     optional = isinstance(tree, exp.TruncateTable) and tree.args.get("exists")
     target = parsing.targets(tree)[0] if optional else None
     if target and target.catalog and context.relation_kind(_changed(target)) is None:
-        return result.status("Statement executed successfully.")
+        return result.done()
     return context.transactions.write(
         lambda transaction: _run(context, transaction, statement, binds)
     )
@@ -177,7 +177,7 @@ def _answer(tree: Expr, rows: list[tuple[Any, ...]]) -> Result:
         return _merged(tree, dict(rows))
     count = int(rows[0][0])
     if isinstance(tree, exp.TruncateTable):
-        return result.status("Statement executed successfully.")
+        return result.done()
     return _counts(_counted(tree, count), count, _TYPES[type(tree)])
 
 

@@ -29,7 +29,7 @@ def alter_session(context: Context, tree: exp.Alter) -> Result:
                 text = value.name if not isinstance(value, exp.Boolean) else str(value.this)
                 check_parameter(assignment.this.name.upper(), text, "ALTER SESSION SET")
                 context.set_parameter(assignment.this.name, text)
-    return result.status("Statement executed successfully.", result.UNKNOWN)
+    return result.done(result.UNKNOWN)
 
 
 # Parameters that the account follows.
@@ -77,11 +77,11 @@ def check_parameter(name: str, value: str, statement: str) -> None:
     """Raises 000002 for a parameter that would change answers and does not here, 001481 for a value
     that a parameter cannot have."""
     if name == "AUTOCOMMIT" and value.upper() not in ("TRUE", "FALSE"):
-        raise _invalid(name, value)
+        raise errors.invalid_value(name, value)
     if name in (*_SECONDS, "MULTI_STATEMENT_COUNT") and not value.isdigit():
-        raise _invalid(name, value)
+        raise errors.invalid_value(name, value)
     if name in RESULT_FORMATS and value.upper() not in _FORMATS:
-        raise _invalid(name, value)
+        raise errors.invalid_value(name, value)
     if name in _KNOWN or name.startswith("PYTHON_SNOWPARK_"):
         return
     if name in _ONLY_VALUES and value.upper() == _ONLY_VALUES[name]:
@@ -141,9 +141,3 @@ def _check_name(name: str) -> None:
     """Raises 000002 for a parameter that there is no default of."""
     if name not in _KNOWN and name not in _ONLY_VALUES and not name.startswith("PYTHON_SNOWPARK_"):
         raise errors.unsupported(f"ALTER SESSION UNSET {name}")
-
-
-def _invalid(name: str, value: str) -> errors.SnowflakeError:
-    return errors.compilation(
-        errors.PROPERTY_VALUE, f"Invalid value '{value}' specified for property '{name}'"
-    )

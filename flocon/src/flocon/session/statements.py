@@ -114,7 +114,7 @@ class Worded(Statement):
 
     def run(self, context: Context, binds: Sequence[Any], *, describe: bool) -> Result:
         if describe and not self.kind.only_asks:
-            return result.status("Statement executed successfully.")
+            return result.done()
         if self.is_call:
             return self._answer(context, binds)
         context.transactions.read_effects()

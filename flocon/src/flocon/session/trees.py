@@ -29,7 +29,6 @@ LONG_TEXT = 50_000
 
 Handler = Callable[[Context, Expr, Binds], Result]
 
-_DONE = "Statement executed successfully."
 _DDL = (exp.Create, exp.Drop, exp.Alter)
 _RESOLVED_ONCE = (exp.Query, *dml.STATEMENTS)
 
@@ -119,7 +118,7 @@ class Tree(Statement):
         if isinstance(tree, dml.STATEMENTS):
             return dml.describe(tree) if describe else self._change(context, tree, binds)
         if handler := self._handlers.get(type(tree)):
-            return result.status(_DONE) if describe else handler(context, tree, binds)
+            return result.done() if describe else handler(context, tree, binds)
         if isinstance(tree, exp.Show):
             # As far as fakesnow answers it.
             return context.connection.other(tree, binds, result.SHOW)
@@ -202,7 +201,7 @@ def _run_transaction(context: Context, tree: Expr) -> Result:
     else:
         transactions.refuse_failed()
         transactions.begin_statement()
-    return result.status(_DONE, result.TRANSACTION)
+    return result.done(result.TRANSACTION)
 
 
 def _repeat(context: Context, known: ResolvedStatement, binds: Binds, describe: bool) -> Result:

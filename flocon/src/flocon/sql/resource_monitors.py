@@ -63,9 +63,7 @@ def _value(key: str, tokens: Tokens) -> str:
     if key == "FREQUENCY":
         frequency = tokens.word()
         if frequency not in FREQUENCIES:
-            raise errors.compilation(
-                errors.PROPERTY_VALUE, f"Invalid value '{frequency}' specified for property '{key}'"
-            )
+            raise errors.invalid_value(key, frequency)
         return frequency
     if key in ("START_TIMESTAMP", "END_TIMESTAMP"):
         return tokens.value()
