@@ -79,8 +79,8 @@ def alters(about: About, privilege: str = "OWNERSHIP", *, operates: Container[st
     """operates: the actions for which OPERATE is enough."""
 
     def demand(statement: Any, place: Place) -> Demand:
-        wanted = "OPERATE" if getattr(statement, "action", None) in operates else privilege
-        return Demand((Need(_object(about, statement, place), (wanted,)),))
+        needed = "OPERATE" if getattr(statement, "action", None) in operates else privilege
+        return Demand((Need(_object(about, statement, place), (needed,)),))
 
     return demand
 

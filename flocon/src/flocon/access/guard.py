@@ -259,18 +259,18 @@ class Guard:
         answer = self._with_owners(answer, paths)
         if self.privileges is None:
             return answer
-        seen = [any(self.sees(what) for what in each) for each in paths]
-        answer.table = answer.table.filter(pa.array(seen, pa.bool_()))
+        visible = [any(self.sees(what) for what in each) for each in paths]
+        answer.table = answer.table.filter(pa.array(visible, pa.bool_()))
         return answer if limit is None else _cut(answer, limit, start_from)
 
     def _with_owners(self, answer: Result, paths: list[tuple[Securable, ...]]) -> Result:
         """The owners on record; the listing itself knows but one."""
         if "owner" not in answer.names:
             return answer
-        shown = answer.table.column("owner").to_pylist()
+        recorded = answer.table.column("owner").to_pylist()
         owners = [
             next((o for what in each if (o := self._roles.recorded_owner(what))), known)
-            for each, known in zip(paths, shown, strict=True)
+            for each, known in zip(paths, recorded, strict=True)
         ]
         place = answer.names.index("owner")
         answer.table = answer.table.set_column(place, "owner", pa.array(owners, pa.string()))

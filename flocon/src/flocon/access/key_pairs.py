@@ -19,7 +19,7 @@ _LEEWAY_SECONDS = 60
 def public_key(text: str) -> RSAPublicKey:
     """A key as RSA_PUBLIC_KEY holds it: the base64 of its DER form, with or without PEM's frame.
 
-    Raises ValueError for what is none, or for a key of less than 2048 bits.
+    Raises ValueError for what is not a key, or for a key of less than 2048 bits.
     """
     body = "".join(line for line in text.split("\n") if not line.startswith("-----"))
     try:

@@ -39,15 +39,17 @@ def narrow(tree: Expr, place: Place, directory: Directory, sees: Sees) -> None:
         alias = table.alias or table.name
         bare = table.copy()
         bare.set("alias", None)
-        seen = (
-            exp.select("*").from_(bare).where(_seen(directory, sees, database, _VIEWS[table.name]))
+        visible = (
+            exp.select("*")
+            .from_(bare)
+            .where(_is_visible(directory, sees, database, _VIEWS[table.name]))
         )
         tree.meta.pop(TEXT, None)
-        table.replace(seen.subquery(exp.to_identifier(alias, quoted=True), copy=False))
+        table.replace(visible.subquery(exp.to_identifier(alias, quoted=True), copy=False))
 
 
-def _seen(directory: Directory, sees: Sees, database: str, columns: tuple[str, ...]) -> Expr:
-    """The condition on a row that what it tells of is seen."""
+def _is_visible(directory: Directory, sees: Sees, database: str, columns: tuple[str, ...]) -> Expr:
+    """The condition that the role may see what a row is about."""
     rows = [
         exp.Tuple(expressions=[exp.Literal.string(part) for part in path])
         for path in _paths(directory, sees, database, len(columns))

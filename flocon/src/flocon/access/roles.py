@@ -205,7 +205,7 @@ class Roles:
             self._load()
 
     def own(self, objects: Sequence[Securable], role: str, granted_by: str) -> None:
-        """The objects are the role's; whoever owned them does so no more."""
+        """The role owns the objects from now on, and their former owners do not."""
         for what in objects:
             self._tables.write(
                 f"{_DELETE} WHERE privilege = ? AND kind = ? AND path = ? AND NOT future",

@@ -119,8 +119,8 @@ def _dml(*privileges: str, chooses: bool = False) -> Callable[[Expr, Place], Dem
     """A statement that changes its target's rows. chooses: it reads the target to know which."""
 
     def classify(tree: Expr, place: Place) -> Demand:
-        wanted = (*privileges, *(("SELECT",) if chooses else ()))
-        return _changing(tree, wanted, place)
+        any_of = (*privileges, *(("SELECT",) if chooses else ()))
+        return _changing(tree, any_of, place)
 
     return classify
 

@@ -1,6 +1,6 @@
-"""The users that somebody has created: what they log in with, and which roles are theirs.
+"""The users that have been created: what they log in with, and which roles are theirs.
 
-Whoever else logs in is the machine's own user, an administrator with every role.
+Any other name that logs in is that of the machine's own user, an administrator with every role.
 https://docs.snowflake.com/en/sql-reference/sql/create-user
 """
 

@@ -21,28 +21,30 @@ class Scheduled(Protocol):
 
 
 class Turns:
-    """Up to which moment each schedule has been seen to, for its present base.
+    """Up to which moment the turns of each schedule are done, for its present base.
 
-    Moments that passed before `since`, or while nobody looked, give one turn at most.
+    Moments that passed before `since`, or between two looks, give one turn at most.
     """
 
     def __init__(self, since: datetime) -> None:
         self._since = since
-        self._seen: dict[Key, tuple[datetime | None, datetime]] = {}
+        self._done_until: dict[Key, tuple[datetime | None, datetime]] = {}
 
     def keep(self, keys: Container[Key]) -> None:
         """Forget all others: they were dropped."""
-        self._seen = {key: seen for key, seen in self._seen.items() if key in keys}
+        self._done_until = {
+            key: done_until for key, done_until in self._done_until.items() if key in keys
+        }
 
     def due(self, key: Key, item: Scheduled, now: datetime) -> datetime | None:
         """The scheduled moment that has come since the last look."""
         if not item.started:
-            self._seen.pop(key, None)
+            self._done_until.pop(key, None)
             return None
-        base, seen = self._seen.get(key, (None, self._since))
+        base, done_until = self._done_until.get(key, (None, self._since))
         if base != item.schedule_base:
-            seen = max(item.schedule_base or seen, self._since)
-        moment = item.next_run(seen)
+            done_until = max(item.schedule_base or done_until, self._since)
+        moment = item.next_run(done_until)
         is_due = moment is not None and moment <= now
-        self._seen[key] = (item.schedule_base, now if is_due else seen)
+        self._done_until[key] = (item.schedule_base, now if is_due else done_until)
         return moment if is_due else None

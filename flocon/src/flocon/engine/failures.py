@@ -189,7 +189,7 @@ def _unknown(line: str) -> str:
 
 
 def _without_hints(line: str) -> str:
-    """The engine tells what else there is, whoever asks; and where its files are."""
+    """The engine names other objects, also to a role that must not know them, and its files."""
     line = re.split(r"\s*\n?(?:Did you mean|Candidate (?:bindings|functions|macros))", line)[0]
     return re.sub(r"(?<![\w.])/[^\s'\":]*/([^\s'\":/]+)", r"\1", line)
 

@@ -313,7 +313,7 @@ class App:
         return JSONResponse(protocol.query_status(query))
 
     async def _abort(self, request: Request) -> JSONResponse:
-        """Cancel a request of the same session; one that is over is none."""
+        """Cancel a request of the same session; one that is over is left alone."""
         session = self._find(request).session
         # The connector sends the statement's text along.
         document = await _document(request, self._largest)

@@ -26,8 +26,8 @@ class TooLarge(Exception):
 
 
 async def document(request: Request, limit: int) -> dict[str, Any]:
-    """A request's JSON object. Raises ValueError where it is none, TooLarge, and TimeoutError for
-    a client that stops in the middle of it."""
+    """A request's JSON object. Raises ValueError where it is not one, TooLarge, and TimeoutError
+    for a client that stops in the middle of it."""
     with anyio.fail_after(_PATIENCE_SECONDS):
         body = await _body(request, limit)
     encoding = request.headers.get("Content-Encoding")

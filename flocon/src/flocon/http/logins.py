@@ -92,7 +92,7 @@ class Logins:
         return token
 
     def find(self, token: str) -> Login:
-        """Raises 390104 for a token that is none, 390114 for one that has expired."""
+        """Raises 390104 for an unknown token, 390114 for one that has expired."""
         with self._lock:
             login = self._logins.get(token)
             if login and self._is_over(login):

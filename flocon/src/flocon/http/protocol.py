@@ -54,7 +54,7 @@ class LoginRequest:
 
 
 def read_login(document: dict[str, Any], address: Mapping[str, str]) -> LoginRequest:
-    """A login: its body, and the query string of its address. Raises 001003 for what is none."""
+    """A login: its body, and the query string of its address. Raises 001003 where it is not one."""
     data = fields(document, "data")
     parameters = fields(data, "SESSION_PARAMETERS")
     has_key = str(data.get("AUTHENTICATOR", "")).upper() == _KEY_PAIR
@@ -110,7 +110,7 @@ def fields(document: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def read_statement(document: dict[str, Any]) -> Statement:
-    """A query request. Raises 001003 for what is none, whatever is wrong with it."""
+    """A query request. Raises 001003 where it is not one."""
     try:
         return _statement(document)
     except SnowflakeError:

@@ -55,8 +55,8 @@ class AlertRun:
         entry_id = self.entry.entry_id
         HISTORY.finished(self._catalog, entry_id, self._clock.now(), state, code, message)
         alert = self.entry.alert
-        told = ": " + " ".join(message.split()) if message else ""
-        log.info("alert %s.%s.%s %s%s", self._database, alert.schema, alert.name, state, told)
+        reason = ": " + " ".join(message.split()) if message else ""
+        log.info("alert %s.%s.%s %s%s", self._database, alert.schema, alert.name, state, reason)
         return state
 
     def cancel(self) -> None:

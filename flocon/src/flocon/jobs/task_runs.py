@@ -91,11 +91,11 @@ class GraphRun:
         """Runs the graph to its end; never raises for what a task does."""
         states: States = {}
         attempt = 1
-        self._settle(states, attempt)
+        self._run_attempt(states, attempt)
         while task_graph.failed(states) and self._may_retry(attempt):
             attempt += 1
             states = task_graph.to_retry(states)
-            self._settle(states, attempt)
+            self._run_attempt(states, attempt)
         self._record_blocked(states, attempt)
         return Outcome(states, attempt)
 
@@ -117,7 +117,7 @@ class GraphRun:
     def _may_retry(self, attempt: int) -> bool:
         return attempt <= self.run.root.retries and not self._cancelled
 
-    def _settle(self, states: States, attempt: int) -> None:
+    def _run_attempt(self, states: States, attempt: int) -> None:
         """Steps 1 and 2, until no task is running and none may start: one attempt."""
         if limit := self.run.root.timeout_ms:
             self._deadline = self._clock.now() + timedelta(milliseconds=limit)
@@ -225,8 +225,8 @@ class GraphRun:
     def _fail(self, entry: Entry, error: Exception) -> State:
         alone = entry.task.id in self._cancelled_tasks
         state = State.CANCELLED if self._cancelled or alone else State.FAILED
-        told = explained(error, f"task {entry.task.name}")
-        self._finish(entry, state, f"{told.errno:06d}", told.message)
+        explanation = explained(error, f"task {entry.task.name}")
+        self._finish(entry, state, f"{explanation.errno:06d}", explanation.message)
         return state
 
     def _finish(

@@ -58,12 +58,12 @@ def revoke(context: Context, statement: GrantPrivileges | GrantRole) -> Result:
     if names == (OWNERSHIP,) and statement.target.which != "FUTURE":
         raise errors.unsupported("REVOKE OWNERSHIP: grant it to another role")
     future = statement.target.which == "FUTURE"
-    wanted = set(found)
+    targets = set(found)
     context.account.roles.revoke(
         context.account.roles.grants(
             lambda g: (
                 g.role == statement.role
-                and g.on in wanted
+                and g.on in targets
                 and g.privilege in names
                 and g.future == future
             )
@@ -189,8 +189,8 @@ def _grant_ownership(context: Context, statement: GrantPrivileges) -> Result:
     _check_grantor(context, statement.target, found, (OWNERSHIP,))
     _check_copy(context, statement)
     changing = [on for on in found if roles.owner(on) != statement.role]
-    wanted = set(changing)
-    others = roles.grants(lambda g: g.on in wanted and not g.future and g.privilege != OWNERSHIP)
+    targets = set(changing)
+    others = roles.grants(lambda g: g.on in targets and not g.future and g.privilege != OWNERSHIP)
     if others and not statement.current:
         raise _dependent(others[0])
     if statement.current == "REVOKE":

@@ -104,8 +104,8 @@ def _size(context: Context, row: dict[str, Any]) -> dict[str, int | None]:
     return table_sizes.size(context, *place)._asdict()
 
 
-def _told(context: Context, row: dict[str, Any]) -> dict[str, str]:
-    """What SHOW tells of a relation's properties. A stream turns its table's tracking on."""
+def _properties_shown(context: Context, row: dict[str, Any]) -> dict[str, str]:
+    """What SHOW has of the properties of a relation. A stream turns its table's tracking on."""
     kept = row["properties"]
     kind = "TRANSIENT" if "TRANSIENT" in kept else row["kind"]
     tables = context.account.tracked_tables.tables_of(row["database_name"], row["schema_name"])
@@ -131,7 +131,7 @@ def show_tables(context: Context, statement: Show) -> Result:
     """SHOW TABLES. https://docs.snowflake.com/en/sql-reference/sql/show-tables"""
     rows = [r for r in _relations(context, statement.scope) if r["kind"] == "TABLE"]
     for row in rows:
-        row |= _size(context, row) | _told(context, row)
+        row |= _size(context, row) | _properties_shown(context, row)
     return _listing(
         _columns(
             "created_on", "name", "database_name", "schema_name", "kind", "comment", "cluster_by",
@@ -172,7 +172,7 @@ def show_objects(context: Context, statement: Show) -> Result:
     """
     rows = _relations(context, statement.scope)
     for row in rows:
-        row |= _size(context, row) | _told(context, row) | {"kind": row["kind"]}
+        row |= _size(context, row) | _properties_shown(context, row) | {"kind": row["kind"]}
     return _listing(
         _columns(
             "created_on", "name", "database_name", "schema_name", "kind", "comment", "cluster_by",

@@ -56,7 +56,7 @@ def create_table(context: Context, tree: exp.Create, binds: Binds) -> Result:
     like = tree.find(exp.LikeProperty)
     properties = table_properties.of_create(tree)
     names = qualify(context, tree)
-    told = comments.of_create(tree)
+    texts = comments.of_create(tree)
     if source := (tree.args.get("clone") or like):
         answer = _create_like(context, table, source.this, replace=bool(kind), full=like is None)
     elif tree.expression:
@@ -67,7 +67,7 @@ def create_table(context: Context, tree: exp.Create, binds: Binds) -> Result:
         answer = stages.with_fakesnow(context, tree, binds)
     if kind:
         context.account.streams.table_gone(context.catalog(table.database), table)
-    comments.put_all(context, "TABLE", table, told)
+    comments.put_all(context, "TABLE", table, texts)
     notes.put(
         context.catalog(table.database),
         "TABLE",
@@ -110,8 +110,8 @@ def _create_like(
         return result.status(f"Table {table.name} successfully created.")
 
     answer = context.transactions.write(create)
-    told = {name: comment for name, *_, comment in columns if comment}
-    comments.put_all(context, "TABLE", table, ("", told))
+    texts = {name: comment for name, *_, comment in columns if comment}
+    comments.put_all(context, "TABLE", table, ("", texts))
     return answer
 
 
@@ -155,7 +155,7 @@ def create_temporary(context: Context, tree: exp.Create, binds: Binds) -> Result
         raise errors.unsupported("CREATE TEMPORARY TABLE … LIKE: … CLONE copies the rows, too")
     table_properties.of_create(tree)
     strip_constraints(tree)
-    told = comments.of_create(tree)
+    texts = comments.of_create(tree)
     if what == "Table":
         comments.strip(tree)
     strip_properties(tree)
@@ -165,13 +165,13 @@ def create_temporary(context: Context, tree: exp.Create, binds: Binds) -> Result
     def create(transaction: Any) -> Result:
         context.transactions.consume(transaction, _read(context, names))
         rows = context.connection.create_temporary(full, tree.copy())
-        comments.put_all(context, what, full, told)
+        comments.put_all(context, what, full, texts)
         return _created(what, name, rows)
 
     if tree.expression and what == "Table":
         return context.transactions.write(create)
     context.connection.create_temporary(full, tree)
-    comments.put_all(context, what, full, told)
+    comments.put_all(context, what, full, texts)
     return result.status(f"{what} {name} successfully created.")
 
 
@@ -186,7 +186,7 @@ def is_temporary(tree: exp.Create) -> bool:
     return tree.find(exp.TemporaryProperty) is not None
 
 
-# What a column may be told besides its type; keys are recorded on Snowflake and not enforced.
+# What a column may have besides its type; keys are recorded on Snowflake and not enforced.
 _COLUMN_CONSTRAINTS = (
     *_NOT_ENFORCED_COLUMN,
     exp.NotNullColumnConstraint,
@@ -236,10 +236,10 @@ def _alter_to(context: Context, tree: exp.Create, table: FullName) -> Result:
     strip_constraints(tree)
     properties = table_properties.of_create(tree)
     existing = dict(context.connection.columns(table.database, table.schema, table.name))
-    wanted = {c.this.name: c for c in tree.this.find_all(exp.ColumnDef)}
-    if missing := [name for name in existing if name not in wanted]:
+    declared = {c.this.name: c for c in tree.this.find_all(exp.ColumnDef)}
+    if missing := [name for name in existing if name not in declared]:
         raise errors.unsupported(f"CREATE OR ALTER TABLE that drops column {missing[0]}")
-    for name, column in wanted.items():
+    for name, column in declared.items():
         if name not in existing:
             continue
         kind = context.connection.engine_type(column.args["kind"])
@@ -247,12 +247,12 @@ def _alter_to(context: Context, tree: exp.Create, table: FullName) -> Result:
             raise errors.unsupported(
                 f"CREATE OR ALTER TABLE that changes {name} from {existing[name]} to {kind}"
             )
-    told = comments.of_create(tree)
+    texts = comments.of_create(tree)
     comments.strip(tree)
-    for name, column in wanted.items():
+    for name, column in declared.items():
         if name not in existing:
             context.connection.add_column(table.database, table.schema, table.name, column)
-    comments.put_all(context, "TABLE", table, told)
+    comments.put_all(context, "TABLE", table, texts)
     catalog = context.catalog(table.database)
     notes.altered(catalog, "TABLE", table.schema, table.name, properties=properties)
     context.account.streams.table_changed(catalog, context.connection, table)

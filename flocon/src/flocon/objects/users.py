@@ -25,7 +25,7 @@ _TYPES = ("SERVICE", "PERSON", "LEGACY_SERVICE")
 
 
 def _properties(tokens: Tokens) -> dict[str, str | None]:
-    """NAME = value …, checked: unknown names are 000002, keys that are none 001481."""
+    """NAME = value …, checked: unknown names are 000002, 001481 for what is no key."""
     found: dict[str, str | None] = {}
     while not tokens.done:
         name = tokens.word()
@@ -125,7 +125,7 @@ def create_user(context: Context, statement: CreateUser) -> Result:
             if statement.if_not_exists:
                 return result.already_exists(name)
             raise errors.already_exists(name)
-        # Whoever had this name was the machine's own user: nothing of his is this one's.
+        # This name was one of the machine's own user: what that was granted is not for the new one.
         context.account.roles.user_dropped(name)
         users.save(User(name, {key: value for key, value in given.items() if value is not None}))
     return result.status(f"User {name} successfully created.")

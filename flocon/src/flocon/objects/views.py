@@ -51,17 +51,13 @@ def _create(context: Context, tree: exp.Create, view: FullName, query: str | Non
         raise errors.unsupported("MATERIALIZED VIEW")
     qualify(context, tree)
     properties = table_properties.of_create(tree)
-    told = comments.of_create(tree)
+    texts = comments.of_create(tree)
     strip_properties(tree)
     _strip_column_comments(tree)
     context.connection.create_relation(tree)
-    comments.put_all(context, "VIEW", view, told)
-    note = Note(
-        view.name,
-        view.schema,
-        properties=properties | _width(context, tree, view),
-        query=query,
-    )
+    comments.put_all(context, "VIEW", view, texts)
+    properties |= _width(context, tree, view)
+    note = Note(view.name, view.schema, properties=properties, query=query)
     notes.put(context.catalog(view.database), "VIEW", note)
     return result.status(f"View {view.name} successfully created.")
 

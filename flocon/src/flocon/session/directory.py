@@ -52,8 +52,8 @@ class RegisteredDirectory:
         return [Securable(kind, (database, schema, name)) for name in sorted(found)]
 
     def owner_changed(self, what: Securable, role: str) -> None:
-        if told := self._registry.owner_changed.get(what.kind):
-            told(self._context, what, role)
+        if tell := self._registry.owner_changed.get(what.kind):
+            tell(self._context, what, role)
 
 
 # --- what modules register as IN_SCHEMA: the names in a schema ------------------------------------

@@ -209,9 +209,9 @@ _VIEW = "view"
 def _live_query(context: Context, table: exp.Table, known: Mapping[str, str]) -> str | None:
     """The query of the view that a table's name means, if it means one of these. known: the views
     of INFORMATION_SCHEMA that are, with {database} in their queries, and others by full names."""
-    kept = context.account.live_views
+    live_views = context.account.live_views
     named = any(each.rpartition(".")[2] == table.name for each in known)
-    if not (kept or named) or (not table.db and table.name in context.relations):
+    if not (live_views or named) or (not table.db and table.name in context.relations):
         return None
     try:
         name = context.resolve(parsing.name_of(table))
@@ -221,7 +221,7 @@ def _live_query(context: Context, table: exp.Table, known: Mapping[str, str]) ->
         return known[name.name].format(database=name.database)
     if query := known.get(f"{name.database}.{name.schema}.{name.name}"):
         return query
-    query = kept.query_of(name)
+    query = live_views.query_of(name)
     return query if query and context.relation_kind(name) == "VIEW" else None
 
 
@@ -255,5 +255,5 @@ def _subquery(table: exp.Table, body: Expr) -> exp.Subquery:
     alias = table.args.get("alias")
     if not isinstance(alias, exp.TableAlias) or not alias.this:
         alias = exp.TableAlias(this=exp.to_identifier(table.name, quoted=True))
-    kept = {key: table.args.get(key) for key in ("joins", "laterals", "pivots", "sample")}
-    return exp.Subquery(this=body, alias=alias, **kept)
+    clauses = {key: table.args.get(key) for key in ("joins", "laterals", "pivots", "sample")}
+    return exp.Subquery(this=body, alias=alias, **clauses)

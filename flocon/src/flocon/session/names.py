@@ -59,7 +59,7 @@ class ResolvedStatement:
     def streams_behind_views(
         self, connection: Connection, streams: Streams, targets: Collection[FullName] = ()
     ) -> list[Stream]:
-        """The streams that it reads through views; the tables that it changes are none."""
+        """The streams that it reads through views; not counting the tables that it changes."""
         if self._streams_behind_views is None:
             sources = [table for table in self.names.tables if table not in targets]
             self._streams_behind_views = streams.behind(connection, sources) if sources else []

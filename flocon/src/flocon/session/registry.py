@@ -97,7 +97,7 @@ class Registry:
         self.stored: dict[str, StoredObjects[Any]] = {each.kind: each for each in listed("STORED")}
 
     def read(self, text: str) -> Statement:
-        """The statement of a text. Raises where its text alone shows that it is none."""
+        """The statement of a text. Raises where the text alone shows that it is not a statement."""
         if text.count(",") >= list_limit.MOST:
             list_limit.check(text)
         if openings.QUERY_OR_DML.match(text):

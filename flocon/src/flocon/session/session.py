@@ -87,8 +87,8 @@ class Session:
         context, access = self.context, self.context.access
         context.use_role(context.role or ADMINISTRATOR)
         if database and access.finds("DATABASE", database):
-            wanted = schema or "PUBLIC"
-            context.use(database, wanted if access.finds("SCHEMA", database, wanted) else None)
+            name = schema or "PUBLIC"
+            context.use(database, name if access.finds("SCHEMA", database, name) else None)
         else:
             context.use(None, None)
         known = warehouse and access.finds("WAREHOUSE", warehouse)

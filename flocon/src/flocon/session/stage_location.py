@@ -24,7 +24,7 @@ def versioned_folder(context: Context, name: FullName) -> Path:
 def stage_location(context: Context, text: str) -> StageLocation:
     """Reads a location as PUT, GET, LIST, REMOVE and COPY INTO take it, in quotes or without.
 
-    Raises 001003 for what is none, 002003 where there is no such stage, 000002 for @~.
+    Raises 001003 for what is not a location, 002003 where there is no such stage, 000002 for @~.
     """
     if text.startswith("'"):
         text = text[1:-1].replace("''", "'").replace("\\'", "'")

@@ -38,10 +38,10 @@ def cut(full: Result, noun: str) -> Result:
     columns, kind = _LISTINGS[noun], _KINDS.get(noun)
     arrays: list[Any] = []
     types: list[str] = []
-    for wanted in columns.values():
-        known = wanted in full.names
-        value = kind if wanted == "kind" else None
+    for column in columns.values():
+        known = column in full.names
+        value = kind if column == "kind" else None
         missing = pa.array([value] * full.table.num_rows, pa.string())
-        arrays.append(full.table.column(wanted) if known else missing)
-        types.append(full.types[full.names.index(wanted)] if known else "VARCHAR")
+        arrays.append(full.table.column(column) if known else missing)
+        types.append(full.types[full.names.index(column)] if known else "VARCHAR")
     return Result(pa.table(arrays, names=list(columns)), types, full.statement_type)

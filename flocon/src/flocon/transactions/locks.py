@@ -31,7 +31,7 @@ class Locks:
 
     def __init__(self) -> None:
         self._owners: dict[FullName, int] = {}
-        self._wanted: dict[int, FullName] = {}
+        self._waited_for: dict[int, FullName] = {}
         self._condition = threading.Condition()
 
     def take(self, name: FullName, waiter: Waiter, blocked: Callable[[int], None]) -> None:
@@ -49,14 +49,14 @@ class Locks:
                 blocked(owner)
         finally:
             with self._condition:
-                self._wanted.pop(waiter.owner, None)
+                self._waited_for.pop(waiter.owner, None)
 
     def _try(self, name: FullName, waiter: Waiter) -> int | None:
         """Take a free lock, or wait a little; returns who still has it."""
         with self._condition:
             if self._owners.setdefault(name, waiter.owner) == waiter.owner:
                 return None
-            self._wanted[waiter.owner] = name
+            self._waited_for[waiter.owner] = name
             if self._is_deadlock(name, waiter):
                 raise _locked(name, "waits for this one: a deadlock")
             self._condition.wait(_LOOK_SECONDS)
@@ -65,14 +65,14 @@ class Locks:
 
     def _is_deadlock(self, name: FullName, waiter: Waiter) -> bool:
         """Does the lock's owner wait, over whatever others, for this one?"""
-        wanted: FullName | None = name
-        for _ in range(len(self._wanted) + 1):
-            owner = self._owners.get(wanted) if wanted else None
+        waited_for: FullName | None = name
+        for _ in range(len(self._waited_for) + 1):
+            owner = self._owners.get(waited_for) if waited_for else None
             if owner is None:
                 return False
             if owner == waiter.owner or owner in waiter.callers:
                 return True
-            wanted = self._wanted.get(owner)
+            waited_for = self._waited_for.get(owner)
         return False
 
     def release(self, owner: int) -> None:

@@ -309,8 +309,8 @@ class TransactionManager:
         """A stream shows the same rows until the transaction ends, or the transaction ends now."""
         for stream in self._streams.all():
             key = (stream.name.database, stream.id)
-            seen = transaction.stream_positions.get(key)
-            if seen and seen != self._streams.position(self.connection, stream):
+            position = transaction.stream_positions.get(key)
+            if position and position != self._streams.position(self.connection, stream):
                 raise Conflict(f"stream '{stream.name}' was consumed by another transaction")
 
     # --- statements --------------------------------------------------------------------------

@@ -84,7 +84,7 @@ def read_effects(connection: Connection, transaction: Transaction) -> None:
 
 
 def _of_log(connection: Connection, transaction: Transaction, tracked: Tracked) -> Effect | None:
-    """The effect of the log's entries that have not been read; None where there are none."""
+    """The effect of the log's entries that have not been read; None without any."""
     entries, types = connection.table(
         f'SELECT * FROM {tracked.log} WHERE "$tx" = {transaction.id}'
         f' AND "$n" > {transaction.log_position} ORDER BY "$n"',

@@ -56,9 +56,9 @@ class Streams:
                 row["created_on"],
                 row["owner"],
             )
-        self._settle(catalog)
+        self._finish_after_crash(catalog)
 
-    def _settle(self, catalog: Catalog) -> None:
+    def _finish_after_crash(self, catalog: Catalog) -> None:
         """Finish what a crash left half done: recreate views, drop unread tables."""
         read = set()
         for stream in [s for s in self.all() if s.name.database == catalog.database]:
