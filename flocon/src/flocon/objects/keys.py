@@ -184,6 +184,10 @@ class ShowKeys:
     scope: ShowScope
     table: Any = None
 
+    def without_limit(self) -> tuple[ShowKeys, int | None, str | None]:
+        """There is no LIMIT of keys."""
+        return self, None, None
+
 
 def _read_show(tokens: Tokens) -> ShowKeys:
     """SHOW which KEYS [IN {ACCOUNT | DATABASE d | SCHEMA s | [TABLE] t}]"""
