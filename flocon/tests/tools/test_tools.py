@@ -15,6 +15,8 @@ from tools.environments import HERE, Environment
 from flocon import AccountProcess
 
 Run = Any
+# The first run installs the tools, which takes its time on a busy machine.
+pytestmark = pytest.mark.timeout(1200)
 
 
 @pytest.fixture
