@@ -183,8 +183,8 @@ def test_what_was_found_is_told_with_what_it_costs() -> None:
         False,
         (
             "warehouse W (X-Small, generation 1, query acceleration off, suspends after 60 s) has"
-            " the monitor ALL: left as it is; --adopt-warehouse puts W_MONITOR on it, or name"
-            " another one",
+            " the monitor ALL: left as it is; --adopt-warehouse puts W_MONITOR on it, or"
+            " choose another",
         ),
     )
 
