@@ -72,6 +72,10 @@ test-plain: venv ## The account's conformance tests without what exists for spee
 test-tools: venv ## dbt, dlt, SQLAlchemy, schemachange, the connector's version 5 beside the account
 	FLOCON_TOOLS=1 $(BIN)/python -m pytest flocon/tests/tools
 
+.PHONY: test-card
+test-card: venv ## The three habits of README, in virtual environments made for it
+	CARD=1 $(BIN)/python -m pytest tests/test_card.py
+
 .PHONY: events
 events: venv ## Write what procedures/event_kinds.py declares into app/sql and docs
 	$(BIN)/python -m tests.procedures.derived

@@ -226,7 +226,7 @@ def test_teardown_names_what_goes_and_drops_the_database(deployment: Deployment)
     told = (
         rf"database {deployment.database}: \d+ tables with \d+ rows, 5 streams, \d+ views, 6 tasks"
     )
-    assert re.search(rf"drops {told}", done.stderr)
+    assert re.search(rf"to be dropped: {told}", done.stderr)
     assert re.search(r"RAW_DATA\.RAW_EVENTS_STREAM +│ +2 ", done.stderr)
     assert re.search(rf"Dropped {told}", done.stdout)
     assert deployment.started("verify").returncode == 1

@@ -31,6 +31,7 @@ ROUNDS = 3
 CALLS = [
     "login",
     "SELECT INGEST_OFFSETS",
+    "SELECT INGEST_OFFSETS",
     "INSERT RAW_EVENTS_STREAM",
     "INSERT REJECTED_EVENTS",
     "LIST INGEST_FILES",
@@ -49,7 +50,7 @@ CALLS = [
 ]
 AS_FILE = ("--file-min-bytes", "1")
 FILE_CALLS = [
-    *CALLS[:10],
+    *CALLS[:11],
     "PUT INGEST_FILES",
     "BEGIN",
     "UPDATE INGEST_OFFSETS",
