@@ -2,7 +2,7 @@ import pytest
 
 from app.caves.operations.tasks import GraphRun, Task, awaited
 
-CHAIN = [Task("A"), Task("B", ("A",)), Task("C", ("B",))]
+CHAIN = [Task("A"), Task("B", parents=("A",)), Task("C", parents=("B",))]
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,7 @@ def test_what_a_graph_is_waiting_for(states: dict[str, str], waiting: list[str])
 
 
 def test_a_suspended_child_is_passed_over() -> None:
-    tasks = [Task("A"), Task("B", ("A",), started=False), Task("C", ("B",))]
+    tasks = [Task("A"), Task("B", parents=("A",), started=False), Task("C", parents=("B",))]
 
     assert awaited("A", tasks, {"A": "SUCCEEDED"}) == ["C"]
 
@@ -35,7 +35,12 @@ def test_a_suspended_root_runs_when_it_is_told_to() -> None:
 
 
 def test_a_task_waits_for_all_its_parents() -> None:
-    tasks = [Task("A"), Task("B", ("A",)), Task("C", ("A",)), Task("D", ("B", "C"))]
+    tasks = [
+        Task("A"),
+        Task("B", parents=("A",)),
+        Task("C", parents=("A",)),
+        Task("D", parents=("B", "C")),
+    ]
 
     assert awaited("A", tasks, {"A": "SUCCEEDED", "B": "SUCCEEDED"}) == ["C"]
     done = {"A": "SUCCEEDED", "B": "SUCCEEDED", "C": "SUCCEEDED"}

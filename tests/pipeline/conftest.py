@@ -52,7 +52,7 @@ def connect(account: Any) -> Connect:
 def opened_world(account: Any, connect: Connect) -> Iterator[World]:
     """A database with the pipeline's tables and streams. All modules share it: the account
     remembers statements, and reads each the first time only."""
-    name = f"TEST_{uuid.uuid4().hex[:12].upper()}"
+    name = f"WORLD_{uuid.uuid4().hex[:12].upper()}"
     with account.connect() as connection:
         connection.cursor().execute(f"CREATE DATABASE {name}")
         with connect(name) as tapped, opened_pipeline(account, name) as ingester:
