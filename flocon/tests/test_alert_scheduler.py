@@ -24,7 +24,7 @@ from task_fakes import (
 NO_ROWS = result.of({"N": "BIGINT"}, [])
 
 
-class World:
+class SchedulerByHand:
     """A scheduler over a small account, told by hand when to look and what time it is."""
 
     def __init__(self) -> None:
@@ -67,119 +67,123 @@ class World:
 
 
 @pytest.fixture
-def world() -> Iterator[World]:
-    world = World()
-    yield world
-    world.scheduler.close()
+def by_hand() -> Iterator[SchedulerByHand]:
+    by_hand = SchedulerByHand()
+    yield by_hand
+    by_hand.scheduler.close()
 
 
-def test_an_alert_runs_once_at_each_due_moment(world: World) -> None:
-    world.add("A")
-    start = world.clock.moment
-    assert world.scheduler.tick() == start + timedelta(minutes=1)
-    world.tick(seconds=59)
-    assert world.states() == []
-    world.tick(seconds=1)
-    world.tick(seconds=0.5)
-    assert world.account.bodies == ["CONDITION A", "ACTION A"]
-    world.tick(seconds=60)
-    assert [row["scheduled_time"].minute for row in world.history()] == [1, 2]
-    assert {row["scheduled_from"] for row in world.history()} == {"SCHEDULE"}
+def test_an_alert_runs_once_at_each_due_moment(by_hand: SchedulerByHand) -> None:
+    by_hand.add("A")
+    start = by_hand.clock.moment
+    assert by_hand.scheduler.tick() == start + timedelta(minutes=1)
+    by_hand.tick(seconds=59)
+    assert by_hand.states() == []
+    by_hand.tick(seconds=1)
+    by_hand.tick(seconds=0.5)
+    assert by_hand.account.bodies == ["CONDITION A", "ACTION A"]
+    by_hand.tick(seconds=60)
+    assert [row["scheduled_time"].minute for row in by_hand.history()] == [1, 2]
+    assert {row["scheduled_from"] for row in by_hand.history()} == {"SCHEDULE"}
 
 
-def test_an_alert_runs_as_its_owner_on_its_warehouse(world: World) -> None:
-    world.add("A")
-    world.tick(minutes=1)
-    assert world.account.sessions[0].opened == {
+def test_an_alert_runs_as_its_owner_on_its_warehouse(by_hand: SchedulerByHand) -> None:
+    by_hand.add("A")
+    by_hand.tick(minutes=1)
+    assert by_hand.account.sessions[0].opened == {
         "user": "SYSTEM",
         "role": "OPERATOR",
         "warehouse": "COMPUTE_WH",
         "database": DATABASE,
         "schema": SCHEMA,
     }
-    assert world.account.sessions[0].closed
+    assert by_hand.account.sessions[0].closed
 
 
-def test_no_action_without_rows_and_the_last_success_is_remembered(world: World) -> None:
-    world.add("A")
-    world.account.script["CONDITION A"] = [NO_ROWS, errors.unsupported("x"), NO_ROWS]
-    moment = world.clock.moment + timedelta(minutes=1)
-    world.tick(minutes=1)
-    assert world.alert("A").last_successful == moment
-    world.tick(minutes=1)
-    assert (world.alert("A").last_successful, world.alert("A").failures) == (moment, 1)
-    world.tick(minutes=1)
-    assert world.states() == [
+def test_no_action_without_rows_and_the_last_success_is_remembered(
+    by_hand: SchedulerByHand,
+) -> None:
+    by_hand.add("A")
+    by_hand.account.script["CONDITION A"] = [NO_ROWS, errors.unsupported("x"), NO_ROWS]
+    moment = by_hand.clock.moment + timedelta(minutes=1)
+    by_hand.tick(minutes=1)
+    assert by_hand.alert("A").last_successful == moment
+    by_hand.tick(minutes=1)
+    assert (by_hand.alert("A").last_successful, by_hand.alert("A").failures) == (moment, 1)
+    by_hand.tick(minutes=1)
+    assert by_hand.states() == [
         ("A", "CONDITION_FALSE"),
         ("A", "CONDITION_FAILED"),
         ("A", "CONDITION_FALSE"),
     ]
-    assert world.alert("A").failures == 0
-    assert "ACTION A" not in world.account.bodies
+    assert by_hand.alert("A").failures == 0
+    assert "ACTION A" not in by_hand.account.bodies
 
 
-def test_a_suspended_alert_does_not_run_and_moments_unseen_give_one_run(world: World) -> None:
-    world.add("A", started=False)
-    world.add("B")
-    world.tick(minutes=10)
-    assert world.states() == [("B", "TRIGGERED")]
+def test_a_suspended_alert_does_not_run_and_moments_unseen_give_one_run(
+    by_hand: SchedulerByHand,
+) -> None:
+    by_hand.add("A", started=False)
+    by_hand.add("B")
+    by_hand.tick(minutes=10)
+    assert by_hand.states() == [("B", "TRIGGERED")]
 
 
-def test_an_alert_that_still_runs_misses_its_turn(world: World) -> None:
-    world.add("A")
-    world.account.script["ACTION A"] = FakeSession.wait_to_be_cancelled
-    world.clock.advance(minutes=1)
-    world.scheduler.tick()
-    wait_until(lambda: "ACTION A" in world.account.bodies)
-    world.clock.advance(minutes=1)
-    world.scheduler.tick()
-    world.account.sessions[-1].cancel()
-    world.tick()
-    assert world.states() == [("A", "ACTION_FAILED")]
+def test_an_alert_that_still_runs_misses_its_turn(by_hand: SchedulerByHand) -> None:
+    by_hand.add("A")
+    by_hand.account.script["ACTION A"] = FakeSession.wait_to_be_cancelled
+    by_hand.clock.advance(minutes=1)
+    by_hand.scheduler.tick()
+    wait_until(lambda: "ACTION A" in by_hand.account.bodies)
+    by_hand.clock.advance(minutes=1)
+    by_hand.scheduler.tick()
+    by_hand.account.sessions[-1].cancel()
+    by_hand.tick()
+    assert by_hand.states() == [("A", "ACTION_FAILED")]
 
 
-def test_what_an_orderly_stop_ends_is_cancelled(world: World) -> None:
-    world.add("A")
-    world.account.script["ACTION A"] = FakeSession.wait_to_be_cancelled
-    world.clock.advance(minutes=1)
-    world.scheduler.tick()
-    wait_until(lambda: "ACTION A" in world.account.bodies)
-    world.scheduler.close()
-    assert world.states() == [("A", "CANCELLED")]
+def test_what_an_orderly_stop_ends_is_cancelled(by_hand: SchedulerByHand) -> None:
+    by_hand.add("A")
+    by_hand.account.script["ACTION A"] = FakeSession.wait_to_be_cancelled
+    by_hand.clock.advance(minutes=1)
+    by_hand.scheduler.tick()
+    wait_until(lambda: "ACTION A" in by_hand.account.bodies)
+    by_hand.scheduler.close()
+    assert by_hand.states() == [("A", "CANCELLED")]
 
 
-def test_what_a_crash_cut_off_is_failed_and_the_alert_goes_on(world: World) -> None:
-    alert = world.add("A")
-    alert_history.started(world.catalog, Entry(alert, world.clock.moment, "SCHEDULE"))
-    reborn = Scheduler(world.account, world.account.open_session, world.clock)  # type: ignore[arg-type]  # a fake
+def test_what_a_crash_cut_off_is_failed_and_the_alert_goes_on(by_hand: SchedulerByHand) -> None:
+    alert = by_hand.add("A")
+    alert_history.started(by_hand.catalog, Entry(alert, by_hand.clock.moment, "SCHEDULE"))
+    reborn = Scheduler(by_hand.account, by_hand.account.open_session, by_hand.clock)  # type: ignore[arg-type]  # a fake
     reborn.recover()
-    assert [(row["state"], row["sql_error_code"]) for row in world.history()] == [
+    assert [(row["state"], row["sql_error_code"]) for row in by_hand.history()] == [
         ("FAILED", 300001)
     ]
-    world.clock.advance(minutes=1)
+    by_hand.clock.advance(minutes=1)
     reborn.tick()
     assert reborn.wait_idle(10)
-    assert world.states() == [("A", "FAILED"), ("A", "TRIGGERED")]
+    assert by_hand.states() == [("A", "FAILED"), ("A", "TRIGGERED")]
 
 
-def test_a_dropped_database_holds_up_nothing(world: World) -> None:
-    world.add("A")
+def test_a_dropped_database_holds_up_nothing(by_hand: SchedulerByHand) -> None:
+    by_hand.add("A")
 
     def drop(session: FakeSession) -> bool:
-        del world.account.catalogs[DATABASE]
+        del by_hand.account.catalogs[DATABASE]
         return True
 
-    world.account.script["CONDITION A"] = drop
-    world.tick(minutes=1)
-    world.tick(minutes=1)
+    by_hand.account.script["CONDITION A"] = drop
+    by_hand.tick(minutes=1)
+    by_hand.tick(minutes=1)
 
 
-def test_the_history_keeps_seven_days(world: World) -> None:
-    alert = world.add("A", started=False)
+def test_the_history_keeps_seven_days(by_hand: SchedulerByHand) -> None:
+    alert = by_hand.add("A", started=False)
     for days in (8, 1):
-        moment = world.clock.moment - timedelta(days=days)
+        moment = by_hand.clock.moment - timedelta(days=days)
         entry = Entry(alert, moment, "SCHEDULE")
-        alert_history.started(world.catalog, entry)
-        alert_history.HISTORY.finished(world.catalog, entry.entry_id, moment, "TRIGGERED")
-    world.tick(hours=2)
-    assert len(world.history()) == 1
+        alert_history.started(by_hand.catalog, entry)
+        alert_history.HISTORY.finished(by_hand.catalog, entry.entry_id, moment, "TRIGGERED")
+    by_hand.tick(hours=2)
+    assert len(by_hand.history()) == 1

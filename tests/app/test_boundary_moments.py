@@ -4,8 +4,8 @@ from datetime import datetime
 from typing import Any
 
 from tests.procedures.deployment import run_sql_file
+from tests.procedures.modelled_pipeline import HANDLERS
 from tests.procedures.pipeline import adjustment, opened_pipeline, order
-from tests.procedures.world import HANDLERS
 
 MOMENTS = ("1970-01-01T00:00:00Z", "2261-12-31T23:59:59.999999Z")
 

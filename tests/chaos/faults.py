@@ -12,7 +12,14 @@ from dataclasses import dataclass
 
 from app.caves.machine.supervision import Process
 from tests.chaos.plan import Fault, Kind
-from tests.chaos.world import READY_SECONDS, Slot, World, is_suspended, resume, suspend
+from tests.chaos.supervised_programs import (
+    READY_SECONDS,
+    Slot,
+    SupervisedPrograms,
+    is_suspended,
+    resume,
+    suspend,
+)
 
 # No statement comes while the broker is silent, or the account down.
 TRAP_SECONDS = 120.0
@@ -33,34 +40,34 @@ class Injection:
     recovered: float | None = None  # seconds from its end until all partitions moved on
 
 
-def inject(world: World, injection: Injection) -> Steps:
+def inject(supervised: SupervisedPrograms, injection: Injection) -> Steps:
     """Step the fault; when the steps are used up, the fault is over."""
-    yield from STEPS[injection.fault.kind](world, injection)
+    yield from STEPS[injection.fault.kind](supervised, injection)
     injection.over = time.time()
 
 
-def kill_ingester(world: World, injection: Injection) -> Steps:
-    slot = world.ingesters[injection.fault.target or 0]
+def kill_ingester(supervised: SupervisedPrograms, injection: Injection) -> Steps:
+    slot = supervised.ingesters[injection.fault.target or 0]
     yield from _strike(slot)
     yield from _runs(slot)
-    injection.confirmed = world.kill(slot)
+    injection.confirmed = supervised.kill(slot)
     yield from _pause(injection.fault.seconds)
-    world.launch(slot)
+    supervised.launch(slot)
     slot.struck = False
 
 
-def freeze_ingester(word: str) -> Callable[[World, Injection], Steps]:
+def freeze_ingester(word: str) -> Callable[[SupervisedPrograms, Injection], Steps]:
     """It sleeps in the middle of a batch: it was told that `word` took effect, and hears it only
     after others were given its partitions. Should it have no batch to write, it sleeps anyway."""
 
-    def steps(world: World, injection: Injection) -> Steps:
+    def steps(supervised: SupervisedPrograms, injection: Injection) -> Steps:
         target = injection.fault.target or 0
-        slot = world.ingesters[target]
+        slot = supervised.ingesters[target]
         yield from _strike(slot)
         yield from _runs(slot)
-        trap = world.proxy.set_trap(word, target, loses=False)
+        trap = supervised.proxy.set_trap(word, target, loses=False)
         yield from _until(trap.sprung.is_set, BATCH_SECONDS)
-        world.proxy.remove_trap(trap)
+        supervised.proxy.remove_trap(trap)
         yield from _runs(slot)
         assert slot.process is not None
         suspend(slot.process)
@@ -71,74 +78,74 @@ def freeze_ingester(word: str) -> Callable[[World, Injection], Steps]:
     return steps
 
 
-def silence_broker(world: World, injection: Injection) -> Steps:
-    assert world.broker is not None
-    suspend(world.broker)
-    injection.confirmed = yield from _suspended(world.broker, injection.fault.seconds)
+def silence_broker(supervised: SupervisedPrograms, injection: Injection) -> Steps:
+    assert supervised.broker is not None
+    suspend(supervised.broker)
+    injection.confirmed = yield from _suspended(supervised.broker, injection.fault.seconds)
 
 
-def end_broker(number: signal.Signals) -> Callable[[World, Injection], Steps]:
+def end_broker(number: signal.Signals) -> Callable[[SupervisedPrograms, Injection], Steps]:
     """Its topics are on disk: it comes back with them."""
 
-    def steps(world: World, injection: Injection) -> Steps:
-        injection.confirmed = world.end_broker(number)
+    def steps(supervised: SupervisedPrograms, injection: Injection) -> Steps:
+        injection.confirmed = supervised.end_broker(number)
         yield from _pause(injection.fault.seconds)
-        world.launch_broker()
-        yield from _until(world.broker_listens, READY_SECONDS)
+        supervised.launch_broker()
+        yield from _until(supervised.broker_listens, READY_SECONDS)
 
     return steps
 
 
-def kill_account(world: World, injection: Injection) -> Steps:
-    yield from _account_is_up(world)
-    injection.confirmed = world.kill(world.account)
-    yield from _start_account(world, injection.fault.seconds)
+def kill_account(supervised: SupervisedPrograms, injection: Injection) -> Steps:
+    yield from _account_is_up(supervised)
+    injection.confirmed = supervised.kill(supervised.account)
+    yield from _start_account(supervised, injection.fault.seconds)
 
 
-def kill_account_at_commit(world: World, injection: Injection) -> Steps:
+def kill_account_at_commit(supervised: SupervisedPrograms, injection: Injection) -> Steps:
     """The COMMIT took effect, nobody was told, and the session that asked is gone."""
-    trap = world.proxy.set_trap("COMMIT")
+    trap = supervised.proxy.set_trap("COMMIT")
     yield from _until(trap.sprung.is_set, TRAP_SECONDS)
-    world.proxy.remove_trap(trap)
+    supervised.proxy.remove_trap(trap)
     if trap.sprung.is_set():
-        injection.confirmed = world.kill(world.account)
-        yield from _start_account(world, injection.fault.seconds)
+        injection.confirmed = supervised.kill(supervised.account)
+        yield from _start_account(supervised, injection.fault.seconds)
     trap.released.set()
 
 
-def lose_answer(word: str) -> Callable[[World, Injection], Steps]:
+def lose_answer(word: str) -> Callable[[SupervisedPrograms, Injection], Steps]:
     """The statement took effect, and the connection breaks instead of an answer."""
 
-    def steps(world: World, injection: Injection) -> Steps:
-        trap = world.proxy.set_trap(word)
+    def steps(supervised: SupervisedPrograms, injection: Injection) -> Steps:
+        trap = supervised.proxy.set_trap(word)
         yield from _until(trap.sprung.is_set, TRAP_SECONDS)
-        world.proxy.remove_trap(trap)
+        supervised.proxy.remove_trap(trap)
         injection.confirmed = trap.sprung.is_set()
         trap.released.set()
 
     return steps
 
 
-def rebalance(world: World, injection: Injection) -> Steps:
+def rebalance(supervised: SupervisedPrograms, injection: Injection) -> Steps:
     """One ingester more joins the group, gets partitions, works, and leaves in an orderly way."""
-    slot, start = world.guest, len(world.log(world.guest))
+    slot, start = supervised.guest, len(supervised.log(supervised.guest))
     deadline = time.monotonic() + JOIN_SECONDS
-    while not world.assigned_since(slot, start) and time.monotonic() < deadline:
+    while not supervised.assigned_since(slot, start) and time.monotonic() < deadline:
         if slot.process is None or not slot.process.running:
-            _forget(world, slot)
-            world.launch(slot)
+            _forget(supervised, slot)
+            supervised.launch(slot)
         yield
-    injection.confirmed = world.assigned_since(slot, start)
+    injection.confirmed = supervised.assigned_since(slot, start)
     yield from _pause(injection.fault.seconds)
     assert slot.process is not None
     slot.process.popen.terminate()
     process = slot.process
     yield from _until(lambda: not process.running, READY_SECONDS)
     process.kill()
-    _forget(world, slot)
+    _forget(supervised, slot)
 
 
-STEPS: dict[Kind, Callable[[World, Injection], Steps]] = {
+STEPS: dict[Kind, Callable[[SupervisedPrograms, Injection], Steps]] = {
     Kind.KILL_INGESTER: kill_ingester,
     Kind.FREEZE_BEFORE_FENCE: freeze_ingester("BEGIN"),
     Kind.FREEZE_BEHIND_FENCE: freeze_ingester("UPDATE"),
@@ -176,22 +183,22 @@ def _suspended(process: Process, seconds: float) -> Generator[None, None, bool]:
         resume(process)
 
 
-def _account_is_up(world: World) -> Steps:
-    account = world.account
-    yield from _until(lambda: not account.held_down and world.account_listens(), READY_SECONDS)
+def _account_is_up(supervised: SupervisedPrograms) -> Steps:
+    account = supervised.account
+    yield from _until(lambda: not account.held_down and supervised.account_listens(), READY_SECONDS)
 
 
-def _start_account(world: World, after: float) -> Steps:
+def _start_account(supervised: SupervisedPrograms, after: float) -> Steps:
     """Nothing to start where another fault has killed it, and starts it, already."""
     yield from _pause(after)
-    if not world.account.process or not world.account.process.running:
-        world.launch(world.account)
-    yield from _until(world.account_listens, READY_SECONDS)
+    if not supervised.account.process or not supervised.account.process.running:
+        supervised.launch(supervised.account)
+    yield from _until(supervised.account_listens, READY_SECONDS)
 
 
-def _forget(world: World, slot: Slot) -> None:
-    if slot.process in world.stack.processes:
-        world.stack.release(slot.process)
+def _forget(supervised: SupervisedPrograms, slot: Slot) -> None:
+    if slot.process in supervised.stack.processes:
+        supervised.stack.release(slot.process)
 
 
 def _pause(seconds: float) -> Steps:

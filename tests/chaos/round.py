@@ -23,7 +23,7 @@ from tests.chaos.faults import Injection, Steps, inject
 from tests.chaos.plan import Fault, Scale, plan
 from tests.chaos.proxy import Proxy
 from tests.chaos.reckoning import Place, Reckoning, Row, ends_of, reckon, recovery
-from tests.chaos.world import World, quiet_port
+from tests.chaos.supervised_programs import SupervisedPrograms, quiet_port
 
 DRAIN_SECONDS = 240.0
 LOOK_SECONDS = 1.0
@@ -77,38 +77,40 @@ def run_round(
     outcome, started = Outcome(seed, folder), time.monotonic()
     proxy = Proxy(quiet_port(), clients=scale.ingesters + 1)
     with ProcessStack() as stack, proxy.running():
-        world = World(folder, scale, proxy, stack, deploy)
-        world.start()
+        supervised = SupervisedPrograms(folder, scale, proxy, stack, deploy)
+        supervised.start()
         progress(f"round {seed}: everything runs")
-        world.start_producer(seed)
-        _strike(world, plan(seed, scale.seconds, scale), outcome, progress)
-        outcome.produced = world.stop_producer()
-        sent = world.sent()
+        supervised.start_producer(seed)
+        _strike(supervised, plan(seed, scale.seconds, scale), outcome, progress)
+        outcome.produced = supervised.stop_producer()
+        sent = supervised.sent()
         progress(f"round {seed}: {len(sent)} messages in the topic; draining")
-        if complaint := _drain(world, len(sent)):
+        if complaint := _drain(supervised, len(sent)):
             outcome.complaints.append(complaint)
-        outcome.complaints += world.leave()
-        _judge(world, sent, outcome)
+        outcome.complaints += supervised.leave()
+        _judge(supervised, sent, outcome)
     outcome.seconds = time.monotonic() - started
     return outcome
 
 
-def _strike(world: World, faults: tuple[Fault, ...], outcome: Outcome, progress: Progress) -> None:
+def _strike(
+    supervised: SupervisedPrograms, faults: tuple[Fault, ...], outcome: Outcome, progress: Progress
+) -> None:
     """Begin each fault at its moment, and step those that go on, until all are over.
 
     There are events all the time: some faults wait for a batch to strike.
     """
     started, waiting, active = time.monotonic(), list(faults), list[Steps]()
     now = 0.0
-    while waiting or active or now < world.scale.seconds:
+    while waiting or active or now < supervised.scale.seconds:
         now = time.monotonic() - started
         while waiting and waiting[0].at <= now:
             injection = Injection(waiting.pop(0), time.time())
             outcome.injections.append(injection)
-            active.append(inject(world, injection))
+            active.append(inject(supervised, injection))
             progress(f"  {now:5.1f} s  {injection.fault.kind.value}")
         active = [steps for steps in active if _step(steps)]
-        world.tick()
+        supervised.tick()
 
 
 def _step(steps: Steps) -> bool:
@@ -120,49 +122,49 @@ def _step(steps: Steps) -> bool:
     return True
 
 
-def _drain(world: World, messages: int) -> str | None:
+def _drain(supervised: SupervisedPrograms, messages: int) -> str | None:
     """Wait until every message is in, the streams are empty and no task runs; or the complaint."""
     deadline, next_look, hops = time.monotonic() + DRAIN_SECONDS, 0.0, {}
     while time.monotonic() < deadline:
-        world.tick()
+        supervised.tick()
         if time.monotonic() < next_look:
             continue
         next_look = time.monotonic() + LOOK_SECONDS
-        [hops] = world.rows(HOPS)
+        [hops] = supervised.rows(HOPS)
         if hops["RAW"] + hops["REJECTED"] < messages:
             continue
-        busy = [row for row in world.rows(RUNS) if row["STATE"] == "EXECUTING"]
+        busy = [row for row in supervised.rows(RUNS) if row["STATE"] == "EXECUTING"]
         if not hops["PENDING"] and not busy:
             return None
-        if hops["PENDING"] and not busy and world.scale.hurry:
+        if hops["PENDING"] and not busy and supervised.scale.hurry:
             for task in ROOT_TASKS:
-                world.rows(f"EXECUTE TASK {{db}}.{task}")
+                supervised.rows(f"EXECUTE TASK {{db}}.{task}")
     return f"not drained after {DRAIN_SECONDS:g} s: {hops} of {messages} messages"
 
 
-def _judge(world: World, sent: list[Place], outcome: Outcome) -> None:
+def _judge(supervised: SupervisedPrograms, sent: list[Place], outcome: Outcome) -> None:
     stored = [
         Row(int(row["P"]), int(row["O"]), row["T"].replace(tzinfo=UTC).timestamp())
-        for row in world.rows(STORED)
+        for row in supervised.rows(STORED)
     ]
     outcome.reckoning = reckon(sent, stored)
-    outcome.verdict = _verify(world)
+    outcome.verdict = _verify(supervised)
     in_flight = sum(law["figures"].get("IN_FLIGHT", 0) for law in outcome.verdict["laws"])
     if in_flight:
         outcome.complaints.append(f"{in_flight} rows are still in flight")
-    logs = "".join(world.log(slot) for slot in (*world.ingesters, world.guest))
+    logs = "".join(supervised.log(slot) for slot in (*supervised.ingesters, supervised.guest))
     outcome.fenced = logs.count("rows of INGEST_OFFSETS were as expected")
     outcome.settled = logs.count("the COMMIT had taken effect")
-    outcome.restarts = [each for slot in world.ingesters for each in slot.restarts]
+    outcome.restarts = [each for slot in supervised.ingesters for each in slot.restarts]
     ends = ends_of(sent)
     for injection in outcome.injections:
         if injection.over is not None:
             injection.recovered = recovery(stored, injection.over, ends)
 
 
-def _verify(world: World) -> dict[str, Any]:
+def _verify(supervised: SupervisedPrograms) -> dict[str, Any]:
     """What `caves verify --json` prints."""
-    target = world.machine.target
+    target = supervised.machine.target
     command = [sys.executable, "-m", "app.caves.cli", "verify", "--json", "-c", "local"]
     done = subprocess.run(
         [*command, "--database", target.database],

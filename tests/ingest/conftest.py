@@ -20,7 +20,7 @@ with warnings.catch_warnings():
     importlib.import_module("kafka")
 
 # Only now, for it imports the Kafka client.
-from tests.ingest.world import World
+from tests.ingest.ingestion import Ingestion
 
 TABLES = ("RAW_EVENTS_STREAM", "REJECTED_EVENTS", "INGEST_OFFSETS")
 
@@ -69,10 +69,10 @@ def programs(account: RunningAccount) -> None:
 
 
 @pytest.fixture
-def world(
+def ingestion(
     account: RunningAccount, broker: str, raw_data: str, programs: None, tmp_path: Path
-) -> Iterator[World]:
-    result = World(account, broker, raw_data, tmp_path)
+) -> Iterator[Ingestion]:
+    result = Ingestion(account, broker, raw_data, tmp_path)
     yield result
     result.kill_all()
 

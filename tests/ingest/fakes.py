@@ -106,7 +106,7 @@ class FakeSink:
 
 class FakeConsumer:
     """A consumer of TOPIC whose log is `log`: {partition: {offset: value}}. `script` is called
-    before each poll and stands for the world: it produces, rebalances, passes time."""
+    before each poll and stands for the rest of the world: it produces, rebalances, passes time."""
 
     def __init__(self, log: dict[int, dict[int, bytes | None]], most: int = 500) -> None:
         self.log = log

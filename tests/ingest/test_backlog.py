@@ -12,7 +12,7 @@ import pytest
 
 from tests.conftest import RunningAccount, free_port, new_account
 from tests.ingest.conftest import create_raw_data
-from tests.ingest.world import Sent, World, wait_for
+from tests.ingest.ingestion import Ingestion, Sent, wait_for
 
 DATABASE = "BACKLOG"
 MESSAGES = 6_000
@@ -42,10 +42,10 @@ def connections_of(account: RunningAccount) -> str:
 def test_a_backlog_during_an_outage_is_held_by_kafka_and_written_afterwards(
     mortal: RunningAccount, broker: str, programs: None, tmp_path: Path
 ) -> None:
-    world = World(mortal, broker, DATABASE, tmp_path)
-    world.send(Sent(ORDER % (0, 0)))
+    ingestion = Ingestion(mortal, broker, DATABASE, tmp_path)
+    ingestion.send(Sent(ORDER % (0, 0)))
     port = free_port()
-    ingester = world.ingester(
+    ingester = ingestion.ingester(
         *("-c", "mortal", "--metrics-port", str(port)),
         *("--batch-max-bytes", str(LIMIT), "--batch-max-seconds", "0.1"),
         *("--file-min-bytes", str(LIMIT // 2), "--file-max-bytes", str(LIMIT)),
@@ -59,11 +59,11 @@ def test_a_backlog_during_an_outage_is_held_by_kafka_and_written_afterwards(
         return sum(map(float, re.findall(rf"^{name}(?:{{.*}})? (\S+)$", text, re.M)))
 
     try:
-        world.wait_for_rows(1, ingester)
+        ingestion.wait_for_rows(1, ingester)
         before = ingester.resident_bytes
         mortal.kill()
         orders = (Sent(ORDER % (n, n), partition=n % 2) for n in range(1, MESSAGES))
-        world.send(*orders)
+        ingestion.send(*orders)
         wait_for(lambda: "trying again" in ingester.log, "trouble")
         held = []
 
@@ -75,13 +75,13 @@ def test_a_backlog_during_an_outage_is_held_by_kafka_and_written_afterwards(
         wait_for(lag_is_whole, "the lag")
         grown = ingester.resident_bytes - before
         mortal.start()
-        world.wait_for_rows(MESSAGES, ingester)
+        ingestion.wait_for_rows(MESSAGES, ingester)
         wait_for(lambda: metric("caves_ingest_lag") == 0, "no lag")
         ingester.terminate()
-        assert world.left(ingester) == 0, ingester.log
+        assert ingestion.left(ingester) == 0, ingester.log
     finally:
-        world.kill_all()
-    assert world.ingested() == world.sent()
+        ingestion.kill_all()
+    assert ingestion.ingested() == ingestion.sent()
     # A batch on its way, a full buffer, and the one poll that made it full.
     assert max(held) <= 2 * LIMIT / SMALLEST + 500
     assert grown < 50_000_000

@@ -15,7 +15,7 @@ from app.caves.laws import kinds
 from app.caves.laws.verify import BEGINNING, LAWS, judge
 from app.caves.target import Account
 from tests.conftest import RunningAccount
-from tests.ingest.world import Sent, World, send
+from tests.ingest.ingestion import Ingestion, Sent, send
 from tests.procedures.deployment import run_sql_file
 
 ORDER = b'{"event_type": "ORDER_CREATED", "event_id": "E%d", "order_id": "O%d"}'
@@ -94,7 +94,7 @@ def test_an_ingester_killed_at_any_of_its_calls_leaves_each_message_once(
     killed.at_each(every, CALLS, ())
     killed.at_each(differ, FILE_CALLS, AS_FILE)
     looking.close()
-    assert_laws(account, pipeline_database, messages=len(MESSAGES) * len(killed.worlds))
+    assert_laws(account, pipeline_database, messages=len(MESSAGES) * len(killed.ingestions))
 
 
 @dataclass
@@ -104,12 +104,12 @@ class Killings:
     database: str
     folder: Path
     looking: Any
-    worlds: list[World] = field(default_factory=list)
+    ingestions: list[Ingestion] = field(default_factory=list)
 
     def at_each(self, numbers: Sequence[int], calls: Sequence[str], flags: Sequence[str]) -> None:
         """Kill an ingester that makes these calls before and after those of these numbers."""
         flags = (*ONE_BATCH, *flags)
-        [rehearsal] = self._new_worlds(1)
+        [rehearsal] = self._new_ingestions(1)
         undisturbed = rehearsal.sabotaged("none", *flags)
         assert rehearsal.left(undisturbed) == 0, undisturbed.log
         assert calls_of(undisturbed.log) == calls
@@ -125,8 +125,8 @@ class Killings:
             with ThreadPoolExecutor(AT_ONCE) as pool:
                 outcomes = list(
                     pool.map(
-                        lambda world, fault: self._outcome(world, fault, flags),
-                        self._new_worlds(len(missed)),
+                        lambda ingestion, fault: self._outcome(ingestion, fault, flags),
+                        self._new_ingestions(len(missed)),
                         missed,
                     )
                 )
@@ -135,34 +135,36 @@ class Killings:
             missed = {fault: where for fault, where in missed.items() if where not in struck}
         assert missed == {}
 
-    def _new_worlds(self, count: int) -> list[World]:
+    def _new_ingestions(self, count: int) -> list[Ingestion]:
         made = [
-            World(self.account, self.broker, self.database, self.folder, connection=self.looking)
+            Ingestion(
+                self.account, self.broker, self.database, self.folder, connection=self.looking
+            )
             for _ in range(count)
         ]
         if made:
-            send(self.broker, {world.topic: MESSAGES for world in made})
-        self.worlds.extend(made)
+            send(self.broker, {ingestion.topic: MESSAGES for ingestion in made})
+        self.ingestions.extend(made)
         return made
 
-    def _outcome(self, world: World, fault: str, flags: Sequence[str]) -> tuple[str, str]:
+    def _outcome(self, ingestion: Ingestion, fault: str, flags: Sequence[str]) -> tuple[str, str]:
         """Where it was struck, and what is wrong afterwards."""
         try:
-            victim = world.sabotaged(fault, *flags)
-            if world.left(victim) != -9:
+            victim = ingestion.sabotaged(fault, *flags)
+            if ingestion.left(victim) != -9:
                 return fault, f"survived: {victim.log}"
             struck = f"{calls_of(victim.log)[-1]}, {fault}"
-            ingested = world.ingested()
+            ingested = ingestion.ingested()
             if ingested not in ([], EVERYTHING):
                 return struck, f"half a batch: {ingested}"
             # Another group, only to save the wait until the broker misses the member that died.
-            heir = world.ingester("--group", f"{world.topic}-heirs", *LEAVE)
-            if world.left(heir) != 0:
+            heir = ingestion.ingester("--group", f"{ingestion.topic}-heirs", *LEAVE)
+            if ingestion.left(heir) != 0:
                 return struck, f"the heir: {heir.log}"
-            right = world.ingested() == EVERYTHING and world.stored() == [(0, 10), (1, 10)]
-            return struck, "" if right else f"{world.ingested()} {world.stored()}"
+            right = ingestion.ingested() == EVERYTHING and ingestion.stored() == [(0, 10), (1, 10)]
+            return struck, "" if right else f"{ingestion.ingested()} {ingestion.stored()}"
         finally:
-            world.kill_all()
+            ingestion.kill_all()
 
 
 def assert_laws(account: RunningAccount, database: str, messages: int) -> None:

@@ -19,9 +19,9 @@ from ingest.messages import Message, RawRow, Reject, sort_message
 from ingest.snowflake_sink import SnowflakeSink
 from ingest.staged_files import FIRST_REST_SECONDS, StagedFiles
 from tests.conftest import RunningAccount
-from tests.ingest.fake_world import World, log_of
 from tests.ingest.fakes import ORDER, FakeClock, FakeSink
 from tests.ingest.hostile_generator import messages
+from tests.ingest.isolated_ingester import IsolatedIngester, log_of
 from tests.ingest.saboteur import Saboteur
 
 TOPIC = "sales"
@@ -356,13 +356,13 @@ def test_what_waits_decides_whether_a_batch_is_a_file() -> None:
     sink = FileSink()
     in_file, in_statement = 10_000 // SIZE, 2_000 // SIZE
     backlog = 2 * in_file + in_statement
-    world = World({0: log_of(*range(backlog))}, sink, *BACKLOG)
+    isolated = IsolatedIngester({0: log_of(*range(backlog))}, sink, *BACKLOG)
     late = log_of(*range(backlog, backlog + 3))
-    world.run(at_12=lambda: world.consumer.log[0].update(late))
+    isolated.run(at_12=lambda: isolated.consumer.log[0].update(late))
     assert sink.files == [True, True, False, False]
     assert list(map(len, sink.batches)) == [in_file, in_file, in_statement, 3]
-    assert world.metric("caves_ingest_batches_total", lane="file") == 2
-    assert world.metric("caves_ingest_batches_total", lane="bound") == 2
+    assert isolated.metric("caves_ingest_batches_total", lane="file") == 2
+    assert isolated.metric("caves_ingest_batches_total", lane="bound") == 2
 
 
 def test_a_lane_that_closes_leaves_its_rows_to_statements_of_their_size() -> None:
@@ -374,8 +374,8 @@ def test_a_lane_that_closes_leaves_its_rows_to_statements_of_their_size() -> Non
             super().write(batch)
 
     sink = Closing()
-    world = World({0: log_of(*range(50))}, sink, *BACKLOG)
-    world.run(polls=60)
+    isolated = IsolatedIngester({0: log_of(*range(50))}, sink, *BACKLOG)
+    isolated.run(polls=60)
     assert set(sink.files) == {False}
     assert [offset for offsets in sink.batches for offset in offsets] == list(range(50))
     assert max(map(len, sink.batches)) == 2000 // SIZE
@@ -387,8 +387,8 @@ def test_a_row_that_is_refused_in_a_file_is_rejected_by_the_word_of_a_statement(
     log[7] = b'{"event_id": "bad"}'
     sink.refuses = {'{"event_id": "bad"}'}
     small = ("--file-min-bytes", "1", "--file-max-bytes", "100000", "--batch-max-seconds", "0")
-    world = World({0: log}, sink, *small)
-    world.run(polls=40)
+    isolated = IsolatedIngester({0: log}, sink, *small)
+    isolated.run(polls=40)
     assert [offset for _, offset, _ in sink.rejects] == [7]
     assert sorted(offset for _, offset in sink.rows) == [*range(7), *range(8, 20)]
     assert [f for f, rows in zip(sink.files, sink.batches, strict=True) if len(rows) == 1] == (
@@ -401,8 +401,8 @@ def test_rejects_beside_a_file_are_no_more_than_a_statement_takes() -> None:
     sink = FileSink()
     log = log_of(*range(30))
     log |= dict.fromkeys(range(0, 30, 2), b"no")
-    world = World({0: log}, sink, *BACKLOG)
-    world.run(polls=40)
+    isolated = IsolatedIngester({0: log}, sink, *BACKLOG)
+    isolated.run(polls=40)
     assert sum(map(len, sink.batches)) == 30
     assert len(sink.rejects) == 15
     most = 2000 // Message(TOPIC, 0, 0, b"no").size

@@ -21,7 +21,7 @@ from app.caves.laws.verify import verify
 from app.caves.target import Account, Target
 from tests.conftest import RunningAccount
 from tests.ingest.hostile_generator import Generated, messages
-from tests.ingest.world import Sent, World
+from tests.ingest.ingestion import Ingestion, Sent
 from tests.procedures.deployment import run_sql_file
 
 COUNT = int(os.environ.get("HOSTILE_MESSAGES", "250"))
@@ -40,7 +40,7 @@ HANDLERS = (
     staging_to_production.inventory_current,
 )
 
-Arrived = tuple[World, list[Generated]]
+Arrived = tuple[Ingestion, list[Generated]]
 
 
 @pytest.fixture(scope="module")
@@ -55,23 +55,23 @@ def arrived(
     with account.connect() as connection:
         for script in ("01_database.sql", "02_tables.sql", "03_streams.sql"):
             run_sql_file(connection, script, DATABASE)
-        world = World(account, broker, DATABASE, tmp_path_factory.mktemp("generated"))
-        world.send(*(Sent(each.value, PARTITION, each.key, each.headers) for each in sent))
-        ingester = world.ingester(
+        ingestion = Ingestion(account, broker, DATABASE, tmp_path_factory.mktemp("generated"))
+        ingestion.send(*(Sent(each.value, PARTITION, each.key, each.headers) for each in sent))
+        ingester = ingestion.ingester(
             *("--idle-exit", "1", "--batch-max-seconds", "0.5", "--batch-max-events", "500")
         )
-        assert world.left(ingester) == 0, ingester.log
+        assert ingestion.left(ingester) == 0, ingester.log
         with account.snowpark(database=DATABASE) as session:
             for handler in HANDLERS:
                 handler(session)
-        yield world, sent
-        world.kill_all()
+        yield ingestion, sent
+        ingestion.kill_all()
         connection.cursor().execute(f"DROP DATABASE {DATABASE}")
 
 
-def reasons(world: World, stage: str) -> dict[int, str]:
+def reasons(ingestion: Ingestion, stage: str) -> dict[int, str]:
     """{offset: reason}, each of one message."""
-    rows = world.rows(
+    rows = ingestion.rows(
         "SELECT KAFKA_OFFSET, REASON FROM RAW_DATA.REJECTED_EVENTS WHERE STAGE = ?", stage
     )
     found = {int(offset): reason for offset, reason in rows}
@@ -80,8 +80,8 @@ def reasons(world: World, stage: str) -> dict[int, str]:
 
 
 def test_each_message_is_there_once(arrived: Arrived) -> None:
-    world, sent = arrived
-    rows = world.rows(
+    ingestion, sent = arrived
+    rows = ingestion.rows(
         "SELECT KAFKA_PARTITION, KAFKA_OFFSET FROM RAW_DATA.RAW_EVENTS_STREAM UNION ALL"
         " SELECT KAFKA_PARTITION, KAFKA_OFFSET FROM RAW_DATA.REJECTED_EVENTS"
         " WHERE STAGE = 'INGEST'"
@@ -90,8 +90,8 @@ def test_each_message_is_there_once(arrived: Arrived) -> None:
 
 
 def test_what_is_no_event_is_rejected_by_the_ingester_and_why_is_said(arrived: Arrived) -> None:
-    world, sent = arrived
-    found = reasons(world, "INGEST")
+    ingestion, sent = arrived
+    found = reasons(ingestion, "INGEST")
     expected = {n: each.ingest for n, each in enumerate(sent) if each.ingest is not None}
     assert found.keys() == expected.keys()
     assert [(n, found[n]) for n, start in expected.items() if not found[n].startswith(start)] == []
@@ -100,9 +100,9 @@ def test_what_is_no_event_is_rejected_by_the_ingester_and_why_is_said(arrived: A
 def test_an_event_is_taken_unless_a_field_is_faulty_and_the_reason_names_it(
     arrived: Arrived,
 ) -> None:
-    world, sent = arrived
-    found = reasons(world, "STAGING")
-    staged = sorted(int(offset) for [offset] in world.rows(STAGED))
+    ingestion, sent = arrived
+    found = reasons(ingestion, "STAGING")
+    staged = sorted(int(offset) for [offset] in ingestion.rows(STAGED))
     faulty = {n: each.faults for n, each in enumerate(sent) if each.ingest is None}
     assert staged == [n for n, faults in faulty.items() if not faults]
     assert found.keys() == {n for n, faults in faulty.items() if faults}
@@ -111,8 +111,8 @@ def test_an_event_is_taken_unless_a_field_is_faulty_and_the_reason_names_it(
 
 
 def test_all_laws_hold(arrived: Arrived) -> None:
-    world, _ = arrived
-    with world.account.connect(database=DATABASE) as connection:
+    ingestion, _ = arrived
+    with ingestion.account.connect(database=DATABASE) as connection:
         for verdict in verify(Account(connection, DATABASE)):
             assert verdict.holds, (verdict.law.title, verdict.figures)
             assert not verdict.in_flight
@@ -121,15 +121,15 @@ def test_all_laws_hold(arrived: Arrived) -> None:
 def test_nothing_of_them_reaches_a_terminal_that_is_not_printable(
     arrived: Arrived, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    world, sent = arrived
-    account: Any = world.account
+    ingestion, sent = arrived
+    account: Any = ingestion.account
     monkeypatch.setattr(Target, "connect", lambda self: Account(account.connect(), self.database))
-    rejected = {**reasons(world, "INGEST"), **reasons(world, "STAGING")}
+    rejected = {**reasons(ingestion, "INGEST"), **reasons(ingestion, "STAGING")}
     shown = sorted(rejected)[:40]
     commands = [
         ["rejected", "list", "--limit", str(len(sent))],
         ["rejected", "list", "--limit", str(len(sent)), "--json"],
-        *(["rejected", "show", f"{world.topic}/{PARTITION}/{offset}"] for offset in shown),
+        *(["rejected", "show", f"{ingestion.topic}/{PARTITION}/{offset}"] for offset in shown),
         ["verify"],
     ]
     for command in commands:
@@ -140,8 +140,8 @@ def test_nothing_of_them_reaches_a_terminal_that_is_not_printable(
 
 
 def test_no_alert_says_more_lines_than_its_own(arrived: Arrived) -> None:
-    world, _ = arrived
-    products = world.rows("SELECT PRODUCT_ID, PRODUCT_NAME FROM PRODUCTION.INVENTORY_CURRENT")
+    ingestion, _ = arrived
+    products = ingestion.rows("SELECT PRODUCT_ID, PRODUCT_NAME FROM PRODUCTION.INVENTORY_CURRENT")
     assert products
     moment = datetime(2026, 11, 28)
     incidents = [

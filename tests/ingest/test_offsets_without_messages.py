@@ -9,8 +9,8 @@ from kafka.errors import KafkaTimeoutError
 
 from ingest.batch import cut_batch
 from ingest.messages import Message, sort_message
-from tests.ingest.fake_world import World, log_of
 from tests.ingest.fakes import NO_MESSAGE, ORDER, TOPIC, FakeSink, transient
+from tests.ingest.isolated_ingester import IsolatedIngester, log_of
 
 AT_ONCE = ("--batch-max-seconds", "0")
 TEN_SECONDS = ("--batch-max-seconds", "10")
@@ -21,65 +21,65 @@ def gaps(*offsets: int) -> dict[int, bytes | None]:
 
 
 def test_a_marker_behind_the_last_message_goes_with_its_batch() -> None:
-    world = World({0: log_of(0, 1) | gaps(2)}, FakeSink(), *AT_ONCE)
-    world.run()
-    assert (world.sink.batches, world.sink.offsets) == ([[0, 1]], {0: 3})
-    assert world.sink.skipped == {0: 1}
-    assert world.consumer.committed == {0: 3}
+    isolated = IsolatedIngester({0: log_of(0, 1) | gaps(2)}, FakeSink(), *AT_ONCE)
+    isolated.run()
+    assert (isolated.sink.batches, isolated.sink.offsets) == ([[0, 1]], {0: 3})
+    assert isolated.sink.skipped == {0: 1}
+    assert isolated.consumer.committed == {0: 3}
 
 
 def test_markers_that_come_alone_are_passed_when_a_batch_would_be_due() -> None:
-    world = World({0: log_of(0)}, FakeSink(), *TEN_SECONDS)
+    isolated = IsolatedIngester({0: log_of(0)}, FakeSink(), *TEN_SECONDS)
     offsets: list[int] = []
 
     def look() -> None:
-        offsets.append(world.sink.offsets[0])
+        offsets.append(isolated.sink.offsets[0])
 
     def mark() -> None:
-        world.consumer.log[0].update(gaps(1, 2, 3))
+        isolated.consumer.log[0].update(gaps(1, 2, 3))
 
-    world.run(polls=100, at_40=mark, at_55=look, at_66=look)
+    isolated.run(polls=100, at_40=mark, at_55=look, at_66=look)
     assert offsets == [1, 4]
-    assert (world.sink.batches, world.sink.skipped) == ([[0], []], {0: 3})
-    assert world.consumer.committed == {0: 4}
+    assert (isolated.sink.batches, isolated.sink.skipped) == ([[0], []], {0: 3})
+    assert isolated.consumer.committed == {0: 4}
 
 
 def test_a_partition_with_markers_alone_goes_along_with_the_others_batch() -> None:
-    world = World({0: log_of(0), 1: gaps(0, 1)}, FakeSink(), *AT_ONCE)
-    world.run()
-    assert (world.sink.offsets, world.sink.skipped) == ({0: 1, 1: 2}, {1: 2})
+    isolated = IsolatedIngester({0: log_of(0), 1: gaps(0, 1)}, FakeSink(), *AT_ONCE)
+    isolated.run()
+    assert (isolated.sink.offsets, isolated.sink.skipped) == ({0: 1, 1: 2}, {1: 2})
 
 
 @pytest.mark.parametrize("leaving", ["stop", "revoke", "idle"])
 def test_markers_are_passed_before_partitions_are_given_up(leaving: str) -> None:
     flags = ("--batch-max-seconds", "3600", *(("--idle-exit", "5") if leaving == "idle" else ()))
-    world = World({0: log_of(0) | gaps(1, 2)}, FakeSink(), *flags)
+    isolated = IsolatedIngester({0: log_of(0) | gaps(1, 2)}, FakeSink(), *flags)
 
     def leave() -> None:
         if leaving == "revoke":
-            world.consumer.revoke()
-            world.consumer.assign([])
+            isolated.consumer.revoke()
+            isolated.consumer.assign([])
 
-    world.run(polls=100 if leaving == "idle" else 10, at_10=leave)
-    assert (world.sink.rows, world.sink.offsets) == ([(0, 0)], {0: 3})
+    isolated.run(polls=100 if leaving == "idle" else 10, at_10=leave)
+    assert (isolated.sink.rows, isolated.sink.offsets) == ([(0, 0)], {0: 3})
 
 
 def test_nothing_is_passed_while_a_message_before_it_is_held() -> None:
     """The batch before is in trouble and tried again; refused rows come one by one."""
     marked = {offset: ORDER + b" " * offset for offset in range(4)}
-    world = World({0: marked | gaps(4, 5)}, FakeSink(), *AT_ONCE)
-    world.sink.troubles = [transient(), transient()]
-    world.sink.refuses = {marked[1].decode(), marked[3].decode()}
-    world.run(polls=60)
-    assert world.sink.rows == [(0, 0), (0, 2)]
-    assert [offset for _, offset, _ in world.sink.rejects] == [1, 3]
-    assert (world.sink.offsets, world.sink.skipped) == ({0: 6}, {0: 2})
+    isolated = IsolatedIngester({0: marked | gaps(4, 5)}, FakeSink(), *AT_ONCE)
+    isolated.sink.troubles = [transient(), transient()]
+    isolated.sink.refuses = {marked[1].decode(), marked[3].decode()}
+    isolated.run(polls=60)
+    assert isolated.sink.rows == [(0, 0), (0, 2)]
+    assert [offset for _, offset, _ in isolated.sink.rejects] == [1, 3]
+    assert (isolated.sink.offsets, isolated.sink.skipped) == ({0: 6}, {0: 2})
 
 
 def test_a_topic_emptied_by_retention_up_to_its_last_marker_is_no_alarm() -> None:
     sink = FakeSink()
-    World({0: log_of(0, 1) | gaps(2)}, sink, *AT_ONCE).run()
-    emptied = World({0: {}}, sink, *AT_ONCE)
+    IsolatedIngester({0: log_of(0, 1) | gaps(2)}, sink, *AT_ONCE).run()
+    emptied = IsolatedIngester({0: {}}, sink, *AT_ONCE)
     emptied.consumer.beginnings = {0: 3}
     emptied.consumer.ends = {0: 3}
 
@@ -104,8 +104,8 @@ def test_messages_that_the_client_had_in_hand_when_it_failed_are_asked_for_again
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Its position is behind them by then; going on there would pass them as no messages."""
-    world = World({0: log_of(0, 1)}, FakeSink(), *AT_ONCE)
-    poll = world.consumer.poll
+    isolated = IsolatedIngester({0: log_of(0, 1)}, FakeSink(), *AT_ONCE)
+    poll = isolated.consumer.poll
     failures = [True]
 
     def fail_with_messages_in_hand(timeout_ms: int) -> dict[TopicPartition, list[Any]]:
@@ -115,15 +115,15 @@ def test_messages_that_the_client_had_in_hand_when_it_failed_are_asked_for_again
             raise KafkaTimeoutError("no broker")
         return found
 
-    monkeypatch.setattr(world.consumer, "poll", fail_with_messages_in_hand)
-    world.run(polls=40)
+    monkeypatch.setattr(isolated.consumer, "poll", fail_with_messages_in_hand)
+    isolated.run(polls=40)
     assert failures == []
-    assert world.sink.rows == [(0, 0), (0, 1)]
+    assert isolated.sink.rows == [(0, 0), (0, 1)]
 
 
 def test_offsets_without_messages_keep_nobody_from_leaving() -> None:
-    world = World({0: log_of(0) | gaps(1)}, FakeSink(), "--batch-max-seconds", "3600")
-    world.sink.offsets = {0: 1}
-    world.sink.troubles = [transient()]
-    world.run()
-    assert world.sink.offsets == {0: 1}
+    isolated = IsolatedIngester({0: log_of(0) | gaps(1)}, FakeSink(), "--batch-max-seconds", "3600")
+    isolated.sink.offsets = {0: 1}
+    isolated.sink.troubles = [transient()]
+    isolated.run()
+    assert isolated.sink.offsets == {0: 1}

@@ -12,8 +12,8 @@ import alerts
 import pytest
 
 from tests.conftest import RunningAccount
+from tests.ingest.ingestion import Ingestion, Sent, wait_for
 from tests.ingest.programs import Program
-from tests.ingest.world import Sent, World, wait_for
 from tests.procedures.deployment import filled
 from tests.procedures.pipeline import Pipeline, opened_pipeline
 from tests.support.broker import running_broker
@@ -47,10 +47,10 @@ def pipeline(account: RunningAccount) -> Iterator[Pipeline]:
 
 
 @pytest.fixture
-def world(
+def ingestion(
     account: RunningAccount, broker: str, pipeline: Pipeline, programs: None, tmp_path: Path
-) -> Iterator[World]:
-    result = World(account, broker, pipeline.database, tmp_path)
+) -> Iterator[Ingestion]:
+    result = Ingestion(account, broker, pipeline.database, tmp_path)
     yield result
     result.kill_all()
     for table in ("RAW_DATA.INGEST_OFFSETS", "OPS.ALERT_LOG"):
@@ -83,11 +83,11 @@ def wait_for_status(pipeline: Pipeline, status: str, program: Program | None = N
     wait_for(there, f"INGEST_STALLED to be {status}")
 
 
-def ingesting(world: World) -> Program:
+def ingesting(ingestion: Ingestion) -> Program:
     """An ingester that has written a message, after which there is none."""
-    world.send(Sent(ORDER), Sent(ORDER, partition=1))
-    program = world.ingester(*PROMPT)
-    world.wait_for_rows(2, program)
+    ingestion.send(Sent(ORDER), Sent(ORDER, partition=1))
+    program = ingestion.ingester(*PROMPT)
+    ingestion.wait_for_rows(2, program)
     return program
 
 
@@ -96,8 +96,8 @@ def after(seconds: float) -> Callable[[], bool]:
     return lambda: time.monotonic() - begun > seconds
 
 
-def test_a_shop_that_sells_nothing_is_no_incident(world: World, pipeline: Pipeline) -> None:
-    program = ingesting(world)
+def test_a_shop_that_sells_nothing_is_no_incident(ingestion: Ingestion, pipeline: Pipeline) -> None:
+    program = ingesting(ingestion)
     night = after(2 * PROMISED)
     wait_for(lambda: night() and stalled(pipeline)[2] == "OK", "a good night")
     assert program.poll() is None, program.log
@@ -115,67 +115,67 @@ def test_a_shop_that_sells_nothing_is_no_incident(world: World, pipeline: Pipeli
     [(raw, rejected)] = pipeline.sql(
         "SELECT (SELECT COUNT(*) FROM RAW_DATA.RAW_EVENTS_STREAM WHERE KAFKA_TOPIC = ?),"
         " (SELECT COUNT(*) FROM RAW_DATA.REJECTED_EVENTS)",
-        world.topic,
+        ingestion.topic,
     )
     assert (raw, rejected) == (2, 0)
-    assert world.stored() == [(0, 1), (1, 1)]
+    assert ingestion.stored() == [(0, 1), (1, 1)]
 
 
 def test_an_ingester_that_is_stopped_is_an_incident_until_one_starts(
-    world: World, pipeline: Pipeline, account: RunningAccount
+    ingestion: Ingestion, pipeline: Pipeline, account: RunningAccount
 ) -> None:
     caves = Caves(account, pipeline.database)
-    asked = ("--bootstrap-servers", world.servers, "--topic", world.topic)
-    program = ingesting(world)
+    asked = ("--bootstrap-servers", ingestion.servers, "--topic", ingestion.topic)
+    program = ingesting(ingestion)
     wait_for_status(pipeline, "OK", program)
     healthy = caves("status", "--check", *asked)
     assert (healthy.returncode, "INGEST_LAG" in healthy.stdout) == (0, True), healthy.stdout
     program.terminate()
-    assert world.left(program) == 0
-    world.send(*[Sent(ORDER)] * 400)
+    assert ingestion.left(program) == 0
+    ingestion.send(*[Sent(ORDER)] * 400)
     wait_for_status(pipeline, "BREACH")
-    assert incidents(pipeline) == [(world.topic, True)]
+    assert incidents(pipeline) == [(ingestion.topic, True)]
     [(detail, action)] = pipeline.sql("SELECT DETAIL, ACTION FROM OPS.ALERT_LOG")
-    assert detail.startswith(f"{world.topic}: last sign of life 20")
+    assert detail.startswith(f"{ingestion.topic}: last sign of life 20")
     assert detail.endswith(" UTC, 2 of 2 partitions silent")
     assert action == "Start the ingester, or read its log"
     told = caves("status", "--check", *asked)
     assert told.returncode == 1
     assert "INGEST_STALLED" in told.stdout
 
-    again = world.ingester(*PROMPT)
-    world.wait_for_rows(402, again)
+    again = ingestion.ingester(*PROMPT)
+    ingestion.wait_for_rows(402, again)
     wait_for_status(pipeline, "OK", again)
-    assert incidents(pipeline) == [(world.topic, False)]
+    assert incidents(pipeline) == [(ingestion.topic, False)]
 
 
 def test_an_ingester_that_is_frozen_is_an_incident_until_it_goes_on(
-    world: World, pipeline: Pipeline
+    ingestion: Ingestion, pipeline: Pipeline
 ) -> None:
-    program = ingesting(world)
+    program = ingesting(ingestion)
     wait_for_status(pipeline, "OK", program)
     program.send_signal(signal.SIGSTOP)
     try:
         wait_for_status(pipeline, "BREACH", program)
-        assert incidents(pipeline) == [(world.topic, True)]
+        assert incidents(pipeline) == [(ingestion.topic, True)]
     finally:
         program.send_signal(signal.SIGCONT)
     wait_for_status(pipeline, "OK", program)
-    assert incidents(pipeline) == [(world.topic, False)]
+    assert incidents(pipeline) == [(ingestion.topic, False)]
 
 
 def test_an_ingester_whose_broker_is_away_is_an_incident(
     account: RunningAccount, pipeline: Pipeline, programs: None, tmp_path: Path
 ) -> None:
     with running_broker() as servers:
-        world = World(account, servers, pipeline.database, tmp_path)
-        program = ingesting(world)
+        ingestion = Ingestion(account, servers, pipeline.database, tmp_path)
+        program = ingesting(ingestion)
         wait_for_status(pipeline, "OK", program)
     try:
         wait_for_status(pipeline, "BREACH", program)
-        assert incidents(pipeline) == [(world.topic, True)]
+        assert incidents(pipeline) == [(ingestion.topic, True)]
     finally:
-        world.kill_all()
+        ingestion.kill_all()
 
 
 def test_a_topic_that_was_left_is_no_incident_once_that_was_said(pipeline: Pipeline) -> None:

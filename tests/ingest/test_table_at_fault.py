@@ -14,8 +14,8 @@ from ingest.messages import Message, RawRow, Reject, sort_message, twin
 from ingest.snowflake_sink import SnowflakeSink
 from tests.conftest import RunningAccount
 from tests.ingest.conftest import create_raw_data
-from tests.ingest.fake_world import World
 from tests.ingest.fakes import TOPIC, FakeSink, transient
+from tests.ingest.isolated_ingester import IsolatedIngester
 
 
 def event(number: int, **fields: Any) -> bytes:
@@ -37,7 +37,9 @@ class Tables:
     def ingest(self, *values: bytes | None) -> None:
         """These messages, from the topic into the tables, as a batch."""
         flags = ("--batch-max-seconds", "0", "--batch-max-bytes", "1000000")
-        World({0: dict(enumerate(values))}, FakeSink(), *flags, instead=self.sink).run(polls=400)
+        IsolatedIngester({0: dict(enumerate(values))}, FakeSink(), *flags, instead=self.sink).run(
+            polls=400
+        )
 
     def stored(self) -> list[Any]:
         return self.rows("SELECT NEXT_OFFSET FROM INGEST_OFFSETS")
@@ -159,7 +161,7 @@ def test_hostile_events_are_rejected_one_by_one_however_many_there_are(tables: T
 
 def test_a_warehouse_that_goes_away_while_a_twin_is_tried_out_is_asked_again() -> None:
     sink = FakeSink()
-    world = World({0: {0: event(0), 1: event(1)}}, sink, "--batch-max-seconds", "0")
+    isolated = IsolatedIngester({0: {0: event(0), 1: event(1)}}, sink, "--batch-max-seconds", "0")
     sink.refuses = {event(0).decode()}
     troubles = [transient(), transient()]
 
@@ -168,7 +170,7 @@ def test_a_warehouse_that_goes_away_while_a_twin_is_tried_out_is_asked_again() -
             raise troubles.pop()
 
     sink.try_out = try_out  # type: ignore[method-assign]  # the same, with a fault
-    world.run(polls=60)
+    isolated.run(polls=60)
     assert sink.rows == [(0, 1)]
     assert sink.rejects == [(0, 0, "refused by the warehouse: 100069: not for me")]
 

@@ -18,9 +18,9 @@ from ingest.messages import Message, RawRow, Reject, sort_message
 from ingest.seeker import ASK_ID_SECONDS
 from ingest.snowflake_sink import SnowflakeSink
 from tests.conftest import RunningAccount, free_port
-from tests.ingest import world as real
-from tests.ingest.fake_world import World, log_of
+from tests.ingest import ingestion as real
 from tests.ingest.fakes import NO_MESSAGE, ORDER, TOPIC, FakeSink, transient
+from tests.ingest.isolated_ingester import IsolatedIngester, log_of
 
 NEVER = ("--batch-max-seconds", "3600")
 AT_ONCE = ("--batch-max-seconds", "0")
@@ -33,16 +33,20 @@ def known(**offsets: int) -> FakeSink:
     return sink
 
 
-def world_of(sink: FakeSink, topic_id: str | None, lengths: dict[int, int], *flags: str) -> World:
-    world = World({each: log_of(*range(length)) for each, length in lengths.items()}, sink, *flags)
-    world.topic_id = topic_id
-    return world
+def isolated_of(
+    sink: FakeSink, topic_id: str | None, lengths: dict[int, int], *flags: str
+) -> IsolatedIngester:
+    isolated = IsolatedIngester(
+        {each: log_of(*range(length)) for each, length in lengths.items()}, sink, *flags
+    )
+    isolated.topic_id = topic_id
+    return isolated
 
 
 @pytest.mark.parametrize("length", [0, 2, 3, 150])
 def test_another_topic_of_any_length_stops_the_ingester_at_the_start(length: int) -> None:
     sink = known(p0=3, p1=0)
-    world = world_of(sink, "NEW", {0: length, 1: length}, *AT_ONCE)
+    isolated = isolated_of(sink, "NEW", {0: length, 1: length}, *AT_ONCE)
     with pytest.raises(
         Fatal,
         match=(
@@ -51,7 +55,7 @@ def test_another_topic_of_any_length_stops_the_ingester_at_the_start(length: int
             " Start once with --offsets reset"
         ),
     ):
-        world.run()
+        isolated.run()
     assert (sink.rows, sink.rejects, sink.offsets) == ([], [], {0: 3, 1: 0})
     assert sink.topic_ids == {0: "OLD", 1: "OLD"}
 
@@ -59,7 +63,7 @@ def test_another_topic_of_any_length_stops_the_ingester_at_the_start(length: int
 @pytest.mark.parametrize("length", [2, 3, 8])
 def test_reset_reads_the_other_topic_from_its_start_and_tells_of_the_gap(length: int) -> None:
     sink = known(p0=3)
-    world_of(sink, "NEW", {0: length}, *AT_ONCE, "--offsets", "reset").run()
+    isolated_of(sink, "NEW", {0: length}, *AT_ONCE, "--offsets", "reset").run()
     assert sink.rows == [(0, each) for each in range(length)]
     assert sink.rejects == [
         (
@@ -74,94 +78,94 @@ def test_reset_reads_the_other_topic_from_its_start_and_tells_of_the_gap(length:
 
 def test_messages_that_are_held_while_the_topic_changes_are_of_nobody_knows_which() -> None:
     sink = known(p0=3)
-    world = world_of(sink, "OLD", {0: 6}, *NEVER, "--batch-max-events", "5")
+    isolated = isolated_of(sink, "OLD", {0: 6}, *NEVER, "--batch-max-events", "5")
 
     def change() -> None:
-        world.topic_id = "NEW"
-        world.consumer.log[0].update(log_of(6, 7, 8))
+        isolated.topic_id = "NEW"
+        isolated.consumer.log[0].update(log_of(6, 7, 8))
 
     with pytest.raises(Fatal, match="id OLD, but the topic has id NEW now"):
-        world.run(at_4=change)
+        isolated.run(at_4=change)
     assert (sink.rows, sink.offsets) == ([], {0: 3})
 
 
 def test_a_topic_that_changes_while_nothing_comes_is_noticed_in_time() -> None:
     sink = known(p0=3)
-    world = world_of(sink, "OLD", {0: 3}, *AT_ONCE)
+    isolated = isolated_of(sink, "OLD", {0: 3}, *AT_ONCE)
 
     def change() -> None:
-        world.topic_id = "NEW"
+        isolated.topic_id = "NEW"
 
-    started = world.clock.now
+    started = isolated.clock.now
     with pytest.raises(Fatal, match="id OLD, but the topic has id NEW now"):
-        world.run(at_4=change, polls=1000)
-    assert world.clock.now < started + 2 + ASK_ID_SECONDS + 1
+        isolated.run(at_4=change, polls=1000)
+    assert isolated.clock.now < started + 2 + ASK_ID_SECONDS + 1
 
 
 @pytest.mark.parametrize("reset", [False, True])
 def test_an_idle_ingester_looks_once_more_before_it_leaves(reset: bool) -> None:
     sink = known(p0=3)
     flags = ("--idle-exit", "3", *(("--offsets", "reset") if reset else ()))
-    world = world_of(sink, "OLD", {0: 3}, *AT_ONCE, *flags)
+    isolated = isolated_of(sink, "OLD", {0: 3}, *AT_ONCE, *flags)
 
     def change() -> None:
-        world.topic_id = "NEW"
+        isolated.topic_id = "NEW"
 
     if reset:
-        world.run(at_4=change, polls=1000)
+        isolated.run(at_4=change, polls=1000)
         assert (sink.rows, sink.topic_ids) == ([(0, 0), (0, 1), (0, 2)], {0: "NEW"})
         return
     with pytest.raises(Fatal, match="id OLD, but the topic has id NEW now"):
-        world.run(at_4=change, polls=1000)
+        isolated.run(at_4=change, polls=1000)
 
 
 @pytest.mark.parametrize("leave", ["revoke", "stop"])
 def test_giving_up_partitions_and_leaving_write_nothing_of_the_other_topic(leave: str) -> None:
     sink = known(p0=3)
-    world = world_of(sink, "OLD", {0: 6}, *NEVER)
+    isolated = isolated_of(sink, "OLD", {0: 6}, *NEVER)
 
     def change() -> None:
-        world.topic_id = "NEW"
+        isolated.topic_id = "NEW"
         if leave == "revoke":
-            world.consumer.revoke()
-            world.consumer.assign([])
+            isolated.consumer.revoke()
+            isolated.consumer.assign([])
 
     if leave == "revoke":
-        world.run(at_6=change, polls=10)
+        isolated.run(at_6=change, polls=10)
     else:
         with pytest.raises(Fatal, match="id OLD, but the topic has id NEW now"):
-            world.run(at_6=change, polls=6)
+            isolated.run(at_6=change, polls=6)
     assert (sink.rows, sink.offsets) == ([], {0: 3})
 
 
 def test_rows_from_before_ids_were_kept_get_the_topics_id_and_keep_their_place() -> None:
     sink = FakeSink({0: 3})
-    world_of(sink, "NOW", {0: 6, 1: 1}, *AT_ONCE).run()
+    isolated_of(sink, "NOW", {0: 6, 1: 1}, *AT_ONCE).run()
     assert sink.topic_ids == {0: "NOW", 1: "NOW"}
     assert sorted(sink.rows) == [(0, 3), (0, 4), (0, 5), (1, 0)]
 
 
 def test_an_id_that_brokers_begin_to_give_is_kept_from_then_on() -> None:
     sink = FakeSink({0: 0})
-    world = world_of(sink, None, {0: 2}, *AT_ONCE)
+    isolated = isolated_of(sink, None, {0: 2}, *AT_ONCE)
 
     def upgrade() -> None:
-        world.topic_id = "NOW"
-        world.consumer.log[0].update(log_of(2))
+        isolated.topic_id = "NOW"
+        isolated.consumer.log[0].update(log_of(2))
 
-    world.run(at_8=upgrade)
+    isolated.run(at_8=upgrade)
     assert (sink.rows, sink.topic_ids) == ([(0, 0), (0, 1), (0, 2)], {0: "NOW"})
 
 
 def test_brokers_that_cease_to_give_ids_change_nothing() -> None:
     sink = known(p0=1)
-    world_of(sink, None, {0: 3}, *AT_ONCE).run()
+    isolated_of(sink, None, {0: 3}, *AT_ONCE).run()
     assert (sink.rows, sink.topic_ids) == ([(0, 1), (0, 2)], {0: "OLD"})
 
 
 def test_while_the_topic_cannot_be_asked_for_what_is_held_waits() -> None:
     sink = known(p0=0)
-    world = world_of(sink, "OLD", {0: 3}, *AT_ONCE)
+    isolated = isolated_of(sink, "OLD", {0: 3}, *AT_ONCE)
     answers = iter(["OLD", *[transient("no broker answers")] * 3])
 
     def ask() -> str | None:
@@ -170,10 +174,10 @@ def test_while_the_topic_cannot_be_asked_for_what_is_held_waits() -> None:
             raise answer
         return answer
 
-    world.ingester._seeker._ask_id = ask
-    world.run(polls=60)
+    isolated.ingester._seeker._ask_id = ask
+    isolated.run(polls=60)
     assert sink.rows == [(0, 0), (0, 1), (0, 2)]
-    assert world.metric("caves_ingest_retries_total") == 3
+    assert isolated.metric("caves_ingest_retries_total") == 3
 
 
 def test_what_was_dropped_is_read_again_if_the_brokers_err_while_a_place_is_settled(
@@ -181,31 +185,31 @@ def test_what_was_dropped_is_read_again_if_the_brokers_err_while_a_place_is_sett
 ) -> None:
     """Else reading would go on behind it, as if its offsets had held no messages."""
     sink = known(p0=0)
-    world = world_of(sink, "OLD", {0: 3}, *NEVER, "--batch-max-events", "6")
-    beginning_offsets = world.consumer.beginning_offsets
+    isolated = isolated_of(sink, "OLD", {0: 3}, *NEVER, "--batch-max-events", "6")
+    beginning_offsets = isolated.consumer.beginning_offsets
     troubles = [KafkaTimeoutError("no broker")] * 2
 
     def err_and_answer(partitions: list[object], timeout_ms: int) -> dict[object, int]:
-        if troubles and len(world.consumer.timeouts) > 4:
+        if troubles and len(isolated.consumer.timeouts) > 4:
             raise troubles.pop()
         return beginning_offsets(partitions, timeout_ms)  # type: ignore[arg-type,return-value]
 
-    monkeypatch.setattr(world.consumer, "beginning_offsets", err_and_answer)
+    monkeypatch.setattr(isolated.consumer, "beginning_offsets", err_and_answer)
 
     def settle() -> None:
-        world.ingester._resolve_out_of_range({0: 3})
+        isolated.ingester._resolve_out_of_range({0: 3})
 
-    world.run(at_6=settle, polls=60)
+    isolated.run(at_6=settle, polls=60)
     assert troubles == []
     assert (sink.rows, sink.skipped) == ([(0, 0), (0, 1), (0, 2)], {})
 
 
 def test_a_topic_that_has_lost_its_end_is_told_from_another_one() -> None:
-    world = world_of(known(p0=5), "OLD", {0: 2}, *AT_ONCE)
+    isolated = isolated_of(known(p0=5), "OLD", {0: 2}, *AT_ONCE)
     with pytest.raises(Fatal, match="ends at 2: the brokers have lost what was read already"):
-        world.run(polls=60)
+        isolated.run(polls=60)
     sink = known(p0=5, p1=1)
-    world_of(sink, "OLD", {0: 2, 1: 2}, *AT_ONCE, "--offsets", "reset").run(polls=60)
+    isolated_of(sink, "OLD", {0: 2, 1: 2}, *AT_ONCE, "--offsets", "reset").run(polls=60)
     assert (sink.rows, sink.offsets) == ([(1, 1)], {0: 2, 1: 2})
 
 
@@ -228,42 +232,42 @@ def test_the_fence_knows_the_topic(account: RunningAccount, raw_data: str) -> No
 
 def test_brokers_that_are_silent_for_long_are_asked_again_soon() -> None:
     sink = known(p0=0)
-    world = world_of(sink, "OLD", {0: 3}, *NEVER, "--batch-max-events", "5")
+    isolated = isolated_of(sink, "OLD", {0: 3}, *NEVER, "--batch-max-events", "5")
     silent: list[float] = []
 
     def ask() -> str | None:
         if silent:
-            silent.append(world.clock.now)
+            silent.append(isolated.clock.now)
             raise NoBroker("no broker answers")
         return "OLD"
 
     def fall_silent() -> None:
-        silent.append(world.clock.now)
-        world.consumer.log[0].update(log_of(3, 4))
+        silent.append(isolated.clock.now)
+        isolated.consumer.log[0].update(log_of(3, 4))
 
-    world.ingester._seeker._ask_id = ask
+    isolated.ingester._seeker._ask_id = ask
     waits: list[float] = []
 
     def answer() -> None:
         waits.extend(later - earlier for earlier, later in pairwise(silent))
         silent.clear()
 
-    world.run(polls=400, at_10=fall_silent, at_300=answer)
+    isolated.run(polls=400, at_10=fall_silent, at_300=answer)
     assert 2 < max(waits) < 4
     assert sink.rows == [(0, each) for each in range(5)]
 
 
 def test_an_idle_ingester_makes_no_fuss_about_a_silent_broker() -> None:
-    world = world_of(known(p0=3), "OLD", {0: 3}, *AT_ONCE)
+    isolated = isolated_of(known(p0=3), "OLD", {0: 3}, *AT_ONCE)
 
     def fall_silent() -> None:
         def ask() -> str | None:
             raise NoBroker("no broker answers")
 
-        world.ingester._seeker._ask_id = ask
+        isolated.ingester._seeker._ask_id = ask
 
-    world.run(polls=200, at_10=fall_silent)
-    assert world.metric("caves_ingest_retries_total") == 0
+    isolated.run(polls=200, at_10=fall_silent)
+    assert isolated.metric("caves_ingest_retries_total") == 0
 
 
 def known_by_timestamps(**last: tuple[int, int]) -> FakeSink:
@@ -275,7 +279,7 @@ def known_by_timestamps(**last: tuple[int, int]) -> FakeSink:
 
 def test_without_ids_another_message_in_the_place_of_the_last_one_stops_the_ingester() -> None:
     sink = known_by_timestamps(p0=(2, 1111), p1=(0, 0))
-    world = world_of(sink, None, {0: 8, 1: 8}, *AT_ONCE)
+    isolated = isolated_of(sink, None, {0: 8, 1: 8}, *AT_ONCE)
     with pytest.raises(
         Fatal,
         match=(
@@ -285,7 +289,7 @@ def test_without_ids_another_message_in_the_place_of_the_last_one_stops_the_inge
             " --offsets reset"
         ),
     ):
-        world.run()
+        isolated.run()
     assert (sink.rows, sink.rejects, sink.offsets) == ([], [], {0: 3, 1: 1})
 
 
@@ -294,9 +298,9 @@ def test_without_ids_reset_reads_every_partition_from_its_start_and_forgets_the_
 ):
     """Partition 1 has nothing in the place of its last message, and would lose its first three."""
     sink = known_by_timestamps(p0=(2, 1111), p1=(2, 1111))
-    world = world_of(sink, None, {0: 4, 1: 4}, "--offsets", "reset", *AT_ONCE)
-    world.consumer.log[1][2] = NO_MESSAGE
-    world.run()
+    isolated = isolated_of(sink, None, {0: 4, 1: 4}, "--offsets", "reset", *AT_ONCE)
+    isolated.consumer.log[1][2] = NO_MESSAGE
+    isolated.run()
     assert sorted(sink.rows) == [(0, 0), (0, 1), (0, 2), (0, 3), (1, 0), (1, 1), (1, 3)]
     assert sink.rejects == [
         (
@@ -319,24 +323,24 @@ def test_without_ids_reset_reads_every_partition_from_its_start_and_forgets_the_
 @pytest.mark.parametrize("why", ["the same", "compacted", "retention", "none known"])
 def test_without_ids_a_last_message_that_is_the_same_or_gone_is_no_alarm(why: str) -> None:
     sink = known_by_timestamps(p0=(2, 0 if why == "the same" else 1111))
-    world = world_of(sink, None, {0: 5}, *AT_ONCE)
+    isolated = isolated_of(sink, None, {0: 5}, *AT_ONCE)
     if why == "compacted":
-        world.consumer.log[0][2] = NO_MESSAGE
+        isolated.consumer.log[0][2] = NO_MESSAGE
     elif why == "retention":
-        world.consumer.beginnings[0] = 3
+        isolated.consumer.beginnings[0] = 3
     elif why == "none known":
         sink.last = {}
-    world.run()
+    isolated.run()
     assert (sink.rows, sink.rejects) == ([(0, 3), (0, 4)], [])
     assert sink.last == {0: LastMessage(4, 0)}
-    assert world.asked == ([{0: 2}] if why in ("the same", "compacted") else [])
+    assert isolated.asked == ([{0: 2}] if why in ("the same", "compacted") else [])
 
 
 def test_with_ids_nobody_asks_for_timestamps() -> None:
     sink = known_by_timestamps(p0=(2, 1111))
-    world = world_of(sink, "NOW", {0: 5}, *AT_ONCE)
-    world.run()
-    assert (sink.rows, world.asked) == ([(0, 3), (0, 4)], [])
+    isolated = isolated_of(sink, "NOW", {0: 5}, *AT_ONCE)
+    isolated.run()
+    assert (sink.rows, isolated.asked) == ([(0, 3), (0, 4)], [])
 
 
 def test_a_batch_keeps_the_last_message_that_has_a_timestamp(
@@ -368,20 +372,20 @@ def test_a_batch_keeps_the_last_message_that_has_a_timestamp(
 
 
 def test_brokers_without_ids_a_longer_topic_under_the_old_name_stops_until_reset(
-    world: real.World,
+    ingestion: real.Ingestion,
 ) -> None:
     """The broker is the real one, only that the ingester is told no id."""
 
     def send(count: int) -> None:
-        world.send(*(real.Sent(ORDER, partition=number % 2) for number in range(count)))
+        ingestion.send(*(real.Sent(ORDER, partition=number % 2) for number in range(count)))
 
     def run(*flags: str) -> tuple[int, str]:
-        ingester = world.sabotaged("no topic ids", "--idle-exit", "0.3", *flags)
-        return world.left(ingester), ingester.log
+        ingester = ingestion.sabotaged("no topic ids", "--idle-exit", "0.3", *flags)
+        return ingestion.left(ingester), ingester.log
 
     def in_raw() -> list[tuple[int, int]]:
         sql = "SELECT KAFKA_PARTITION, KAFKA_OFFSET FROM RAW_DATA.RAW_EVENTS_STREAM ORDER BY 1, 2"
-        return [(int(partition), int(offset)) for partition, offset in world.rows(sql)]
+        return [(int(partition), int(offset)) for partition, offset in ingestion.rows(sql)]
 
     def up_to(*counts: int) -> list[tuple[int, int]]:
         return sorted((p, each) for count in counts for p in (0, 1) for each in range(count))
@@ -391,10 +395,10 @@ def test_brokers_without_ids_a_longer_topic_under_the_old_name_stops_until_reset
     send(20)
     code, log = run()
     assert (code, in_raw()) == (0, up_to(60)), log
-    assert world.rows("SELECT DISTINCT TOPIC_ID FROM RAW_DATA.INGEST_OFFSETS") == [(None,)]
+    assert ingestion.rows("SELECT DISTINCT TOPIC_ID FROM RAW_DATA.INGEST_OFFSETS") == [(None,)]
 
-    admin = KafkaAdminClient(bootstrap_servers=world.servers)
-    admin.delete_topics([world.topic])
+    admin = KafkaAdminClient(bootstrap_servers=ingestion.servers)
+    admin.delete_topics([ingestion.topic])
     admin.close()
     send(150)
     code, log = run()
@@ -404,15 +408,15 @@ def test_brokers_without_ids_a_longer_topic_under_the_old_name_stops_until_reset
         " have lost what was read already"
     )
     assert code == 1, log
-    assert re.search(rf"ERROR \S+ topic '{world.topic}', {one}; {one}\. Nothing was moved", log), (
-        log
-    )
-    assert (in_raw(), world.stored()) == (up_to(60), [(0, 60), (1, 60)])
+    assert re.search(
+        rf"ERROR \S+ topic '{ingestion.topic}', {one}; {one}\. Nothing was moved", log
+    ), log
+    assert (in_raw(), ingestion.stored()) == (up_to(60), [(0, 60), (1, 60)])
 
     code, log = run("--offsets", "reset")
     assert (code, in_raw()) == (0, up_to(60, 75)), log
     gaps = "SELECT KAFKA_PARTITION, KAFKA_OFFSET, STATUS FROM RAW_DATA.REJECTED_EVENTS ORDER BY 1"
-    assert world.rows(gaps) == [(0, None, "DISCARDED"), (1, None, "DISCARDED")]
+    assert ingestion.rows(gaps) == [(0, None, "DISCARDED"), (1, None, "DISCARDED")]
 
 
 def test_timestamps_are_of_messages_at_exactly_these_offsets(

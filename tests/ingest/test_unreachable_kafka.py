@@ -14,8 +14,8 @@ import pytest
 from ingest.errors import Fatal
 from ingest.kafka.reach import reach
 from tests.conftest import ROOT, free_port
+from tests.ingest.ingestion import Ingestion, wait_for
 from tests.ingest.programs import PRODUCER, Program
-from tests.ingest.world import World, wait_for
 
 Serve = Callable[[socket.socket], None]
 # The client's own patience is 10 seconds.
@@ -79,15 +79,15 @@ def tls(tmp_path: Path) -> str:
     return str(file)
 
 
-def both(world: World, servers: str, *flags: str) -> tuple[Program, Program]:
+def both(ingestion: Ingestion, servers: str, *flags: str) -> tuple[Program, Program]:
     flags = ("--bootstrap-servers", servers, *flags)
-    return world.ingester(*flags), world.start(PRODUCER, "--count", "1", *flags)
+    return ingestion.ingester(*flags), ingestion.start(PRODUCER, "--count", "1", *flags)
 
 
 def test_tls_towards_a_listener_that_says_nothing_has_an_end(
-    world: World, silent: Listener, tls: str
+    ingestion: Ingestion, silent: Listener, tls: str
 ) -> None:
-    for program in both(world, silent.address, "--kafka-config", tls):
+    for program in both(ingestion, silent.address, "--kafka-config", tls):
         assert program.wait(IN_TIME_SECONDS) == 1
         assert program.log.splitlines()[-1].endswith(
             f"cannot reach Kafka at {silent.address}: no answer to a TLS handshake:"
@@ -97,10 +97,10 @@ def test_tls_towards_a_listener_that_says_nothing_has_an_end(
 
 @pytest.mark.parametrize("secured", [False, True])
 def test_a_signal_ends_the_waiting_for_brokers_that_say_nothing(
-    world: World, silent: Listener, tls: str, secured: bool
+    ingestion: Ingestion, silent: Listener, tls: str, secured: bool
 ) -> None:
     flags = ("--kafka-config", tls) if secured else ()
-    programs = both(world, silent.address, *flags)
+    programs = both(ingestion, silent.address, *flags)
     wait_for(lambda: silent.accepted >= 2, "both to ask")
 
     asked = time.monotonic()

@@ -16,7 +16,7 @@ import pytest
 from app.caves.machine import apache_kafka
 from tests.conftest import RunningAccount
 from tests.ingest.conftest import ingest_database, programs, raw_data
-from tests.ingest.world import World
+from tests.ingest.ingestion import Ingestion
 from tests.support.kafka import KafkaBroker, start_kafka
 
 __all__ = ["ingest_database", "programs", "raw_data"]
@@ -56,10 +56,10 @@ def kafka_broker(apache: None) -> Iterator[KafkaBrokers]:
 
 
 @pytest.fixture
-def kafka_world(
+def kafka_ingestion(
     account: RunningAccount, kafka_servers: str, raw_data: str, programs: None, tmp_path: Path
-) -> Iterator[World]:
-    """The world of tests/ingest, on Kafka."""
-    result = World(account, kafka_servers, raw_data, tmp_path)
+) -> Iterator[Ingestion]:
+    """The fixture of tests/ingest, on Kafka."""
+    result = Ingestion(account, kafka_servers, raw_data, tmp_path)
     yield result
     result.kill_all()

@@ -10,8 +10,8 @@ import pytest
 from kafka import KafkaConsumer, TopicPartition
 
 from tests.conftest import RunningAccount
+from tests.ingest.ingestion import PROMPT, Ingestion, Sent, send, wait_for
 from tests.ingest.programs import PRODUCER
-from tests.ingest.world import PROMPT, Sent, World, send, wait_for
 from tests.support.kafka import KafkaBroker, start_kafka
 
 IN_TIME_SECONDS = 30.0
@@ -31,40 +31,40 @@ def ends_of(broker: KafkaBroker, topic: str) -> dict[int, int]:
         return {each.partition: end for each, end in consumer.end_offsets(places).items()}
 
 
-def test_what_the_producer_sends_is_ingested_once_each(kafka_world: World) -> None:
-    counts = kafka_world.produce(120)
+def test_what_the_producer_sends_is_ingested_once_each(kafka_ingestion: Ingestion) -> None:
+    counts = kafka_ingestion.produce(120)
 
-    ingester = kafka_world.ingester(*PROMPT, "--idle-exit", "2")
+    ingester = kafka_ingestion.ingester(*PROMPT, "--idle-exit", "2")
 
-    assert kafka_world.left(ingester) == 0, ingester.log
+    assert kafka_ingestion.left(ingester) == 0, ingester.log
     assert counts["messages"] == 120
-    assert kafka_world.ingested() == kafka_world.sent()
-    assert len(kafka_world.ingested()) == 120
+    assert kafka_ingestion.ingested() == kafka_ingestion.sent()
+    assert len(kafka_ingestion.ingested()) == 120
 
 
 def test_the_producer_is_idempotent_and_keys_its_messages_by_product(
     broker: KafkaBroker, account: RunningAccount, programs: None, tmp_path: Path
 ) -> None:
-    world = World(account, broker.servers, "", tmp_path)
-    producer = world.start(PRODUCER, "--count", "40", "--rate", "0", "--partitions", "1")
-    assert world.left(producer) == 0, producer.log
+    ingestion = Ingestion(account, broker.servers, "", tmp_path)
+    producer = ingestion.start(PRODUCER, "--count", "40", "--rate", "0", "--partitions", "1")
+    assert ingestion.left(producer) == 0, producer.log
 
-    described = ("describe-producers", "--topic", world.topic, "--partition", "0")
+    described = ("describe-producers", "--topic", ingestion.topic, "--partition", "0")
     [names, figures] = broker.tool("TransactionsCommand", *described).strip().splitlines()
     known = dict(zip(names.split(), figures.split(), strict=False))
     assert int(known["ProducerId"]) >= 0
     assert known["LastSequence"] == "39"
-    assert len(messages := read_all(broker.servers, world.topic)) == 40
+    assert len(messages := read_all(broker.servers, ingestion.topic)) == 40
     assert [key for key, _ in messages] == [value["product_id"] for _, value in messages]
 
 
 def test_a_signal_is_heard_while_the_broker_is_frozen(
     broker: KafkaBroker, account: RunningAccount, raw_data: str, programs: None, tmp_path: Path
 ) -> None:
-    world = World(account, broker.servers, raw_data, tmp_path)
-    producer = world.start(PRODUCER, "--rate", "20", "--partitions", "1")
-    ingester = world.ingester(*PROMPT)
-    world.wait_for_rows(20, ingester)
+    ingestion = Ingestion(account, broker.servers, raw_data, tmp_path)
+    producer = ingestion.start(PRODUCER, "--rate", "20", "--partitions", "1")
+    ingester = ingestion.ingester(*PROMPT)
+    ingestion.wait_for_rows(20, ingester)
 
     with broker.frozen():
         before = producer.log.count("messages sent")

@@ -12,7 +12,7 @@ from kafka import KafkaAdminClient
 from app.caves.machine import broker
 from app.caves.machine.supervision import free_port, listens
 from tests.conftest import ROOT
-from tests.ingest.world import wait_for
+from tests.ingest.ingestion import wait_for
 
 HOST = "127.0.0.1"
 READY_SECONDS = 60

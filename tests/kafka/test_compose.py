@@ -14,8 +14,8 @@ from app.caves.machine import apache_kafka
 from app.caves.machine.apache_kafka import HOST, Listener, Node
 from app.caves.machine.supervision import free_port
 from tests.conftest import RunningAccount
+from tests.ingest.ingestion import PROMPT, Ingestion
 from tests.ingest.programs import PRODUCER
-from tests.ingest.world import PROMPT, World
 from tests.support.kafka import KafkaBroker
 
 COMPOSE = Path(__file__).parents[2] / "compose"
@@ -98,30 +98,30 @@ def test_messages_go_through_the_secured_kafka_of_compose(
     file = tmp_path / "client.properties"
     changes = {"127.0.0.1:9094": address, "compose/ca.pem": str(broker.node.folder / "ca.pem")}
     file.write_text(replaced((COMPOSE / "client.properties").read_text(), changes))
-    world = World(account, address, raw_data, tmp_path)
+    ingestion = Ingestion(account, address, raw_data, tmp_path)
     flags = ("--kafka-config", str(file))
     known = {"CAVES_KAFKA_SASL_PLAIN_PASSWORD": PASSWORD}
     try:
-        producer = world.start(PRODUCER, "--count", "20", "--rate", "0", *flags, **known)
-        assert world.left(producer) == 0, producer.log
+        producer = ingestion.start(PRODUCER, "--count", "20", "--rate", "0", *flags, **known)
+        assert ingestion.left(producer) == 0, producer.log
         # The tests' usual one is shorter than this broker, as any, allows.
         patient = {"CAVES_KAFKA_SESSION_TIMEOUT_MS": "10000"}
-        ingester = world.ingester(*PROMPT, *flags, **known, **patient)
-        world.wait_for_rows(20, ingester)
+        ingester = ingestion.ingester(*PROMPT, *flags, **known, **patient)
+        ingestion.wait_for_rows(20, ingester)
         # On its data it starts again, and its user is still there.
         broker.restart()
-        more = world.start(PRODUCER, "--count", "10", "--rate", "0", *flags, **known)
-        assert world.left(more) == 0, more.log
-        world.wait_for_rows(30, ingester)
+        more = ingestion.start(PRODUCER, "--count", "10", "--rate", "0", *flags, **known)
+        assert ingestion.left(more) == 0, more.log
+        ingestion.wait_for_rows(30, ingester)
         ingester.terminate()
-        assert world.left(ingester) == 0, ingester.log
+        assert ingestion.left(ingester) == 0, ingester.log
 
         wrong = {"CAVES_KAFKA_SASL_PLAIN_PASSWORD": "another"}
-        stranger = world.start(PRODUCER, "--count", "1", *flags, **wrong)
+        stranger = ingestion.start(PRODUCER, "--count", "1", *flags, **wrong)
         assert stranger.wait(25) == 1
         assert "user or password is wrong" in stranger.log
     finally:
-        world.kill_all()
+        ingestion.kill_all()
 
 
 def test_certificates_that_are_there_are_kept(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from kafka.errors import KafkaError
 
 from ingest.kafka import fixes
 from tests.conftest import RunningAccount, free_port
-from tests.ingest.world import PROMPT, Sent, World, wait_for
+from tests.ingest.ingestion import PROMPT, Ingestion, Sent, wait_for
 from tests.kafka.conftest import KafkaBrokers
 from tests.kafka.topics import administrator, create, kafka_command, orders
 from tests.support.kafka import KafkaBroker, start_kafka
@@ -19,8 +19,8 @@ from tests.support.kafka import KafkaBroker, start_kafka
 fixes.install()
 
 
-def send(world: World, first: int, end: int) -> None:
-    world.send(*(Sent(each, number % 2) for number, each in enumerate(orders(first, end))))
+def send(ingestion: Ingestion, first: int, end: int) -> None:
+    ingestion.send(*(Sent(each, number % 2) for number, each in enumerate(orders(first, end))))
 
 
 @pytest.fixture(scope="module")
@@ -30,42 +30,42 @@ def broker(apache: None) -> Iterator[KafkaBroker]:
 
 
 @pytest.fixture
-def world(
+def ingestion(
     account: RunningAccount, broker: KafkaBroker, raw_data: str, programs: None, tmp_path: Path
-) -> Iterator[World]:
-    result = World(account, broker.servers, raw_data, tmp_path)
+) -> Iterator[Ingestion]:
+    result = Ingestion(account, broker.servers, raw_data, tmp_path)
     create(broker.servers, result.topic, partitions=2)
     yield result
     result.kill_all()
 
 
 def test_a_broker_killed_in_mid_batch_and_one_restarted_cost_no_message(
-    world: World, broker: KafkaBroker
+    ingestion: Ingestion, broker: KafkaBroker
 ) -> None:
     """What is held while no broker answers is written when one does."""
-    ingester = world.ingester("--batch-max-events", "30", "--batch-max-seconds", "3600")
-    send(world, 0, 20)
+    ingester = ingestion.ingester("--batch-max-events", "30", "--batch-max-seconds", "3600")
+    send(ingestion, 0, 20)
     wait_for(lambda: "assigned partitions" in ingester.log, "the partitions")
     broker.kill()
     broker.start()
-    send(world, 20, 40)
-    world.wait_for_rows(30, ingester)
+    send(ingestion, 20, 40)
+    ingestion.wait_for_rows(30, ingester)
     broker.restart()
-    send(world, 40, 80)
-    world.wait_for_rows(60, ingester)
+    send(ingestion, 40, 80)
+    ingestion.wait_for_rows(60, ingester)
     ingester.terminate()
-    assert world.left(ingester) == 0, ingester.log
-    assert world.ingested() == world.sent()
-    assert len(world.ingested()) == 80
+    assert ingestion.left(ingester) == 0, ingester.log
+    assert ingestion.ingested() == ingestion.sent()
+    assert len(ingestion.ingested()) == 80
 
 
 def test_an_ingester_that_is_told_to_leave_while_no_broker_answers_leaves_in_time(
-    world: World, broker: KafkaBroker
+    ingestion: Ingestion, broker: KafkaBroker
 ) -> None:
     port = free_port()
     late = ("--batch-max-events", "1000", "--batch-max-seconds", "3600")
-    ingester = world.ingester(*late, "--metrics-port", str(port))
-    send(world, 0, 10)
+    ingester = ingestion.ingester(*late, "--metrics-port", str(port))
+    send(ingestion, 0, 10)
 
     def holds_all() -> bool:
         try:
@@ -77,26 +77,28 @@ def test_an_ingester_that_is_told_to_leave_while_no_broker_answers_leaves_in_tim
     wait_for(holds_all, "the messages to be held")
     broker.kill()
     ingester.terminate()
-    left = world.left(ingester)
+    left = ingestion.left(ingester)
     broker.start()
     assert left == 1, ingester.log
     assert "left without writing 10 messages (asking for the topic's id: " in ingester.log
-    heir = world.ingester(*PROMPT, "--idle-exit", "0.5")
-    assert world.left(heir) == 0, heir.log
-    assert world.ingested() == world.sent()
+    heir = ingestion.ingester(*PROMPT, "--idle-exit", "0.5")
+    assert ingestion.left(heir) == 0, heir.log
+    assert ingestion.ingested() == ingestion.sent()
 
 
-def test_a_quota_slows_the_ingester_and_loses_nothing(world: World, broker: KafkaBroker) -> None:
+def test_a_quota_slows_the_ingester_and_loses_nothing(
+    ingestion: Ingestion, broker: KafkaBroker
+) -> None:
     quota = "consumer_byte_rate=20000,request_percentage=5"
     of = ("--entity-type", "clients", "--entity-name", "slow")
     kafka_command(
         broker.servers, "kafka.admin.ConfigCommand", "--alter", "--add-config", quota, *of
     )
-    send(world, 0, 600)
-    ingester = world.ingester(*PROMPT, "--idle-exit", "2", CAVES_KAFKA_CLIENT_ID="slow")
-    assert world.left(ingester) == 0, ingester.log
-    assert world.ingested() == world.sent()
-    assert len(world.ingested()) == 600
+    send(ingestion, 0, 600)
+    ingester = ingestion.ingester(*PROMPT, "--idle-exit", "2", CAVES_KAFKA_CLIENT_ID="slow")
+    assert ingestion.left(ingester) == 0, ingester.log
+    assert ingestion.ingested() == ingestion.sent()
+    assert len(ingestion.ingested()) == 600
 
 
 def test_a_leader_that_moves_costs_no_message(
@@ -109,24 +111,24 @@ def test_a_leader_that_moves_costs_no_message(
 ) -> None:
     """Each broker leads one partition of a topic that both have; then one of them is killed."""
     other = kafka_broker(node_id=2, controller=broker)
-    world = World(account, broker.servers, raw_data, tmp_path)
-    create(broker.servers, world.topic, assignments={0: [1, 2], 1: [2, 1]})
-    ingester = world.ingester(*PROMPT)
-    send(world, 0, 20)
-    world.wait_for_rows(20, ingester)
+    ingestion = Ingestion(account, broker.servers, raw_data, tmp_path)
+    create(broker.servers, ingestion.topic, assignments={0: [1, 2], 1: [2, 1]})
+    ingester = ingestion.ingester(*PROMPT)
+    send(ingestion, 0, 20)
+    ingestion.wait_for_rows(20, ingester)
     other.kill()
-    wait_for(lambda: leaders(world) == {0: 1, 1: 1}, "another leader")
-    send(world, 20, 40)
-    world.wait_for_rows(40, ingester)
+    wait_for(lambda: leaders(ingestion) == {0: 1, 1: 1}, "another leader")
+    send(ingestion, 20, 40)
+    ingestion.wait_for_rows(40, ingester)
     ingester.terminate()
-    assert world.left(ingester) == 0, ingester.log
-    assert world.ingested() == world.sent()
+    assert ingestion.left(ingester) == 0, ingester.log
+    assert ingestion.ingested() == ingestion.sent()
 
 
-def leaders(world: World) -> dict[int, int]:
+def leaders(ingestion: Ingestion) -> dict[int, int]:
     try:
-        with administrator(world.servers) as admin:
-            [topic] = admin.describe_topics([world.topic])
+        with administrator(ingestion.servers) as admin:
+            [topic] = admin.describe_topics([ingestion.topic])
     except KafkaError:
         # It has asked the one that is gone.
         return {}

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.ingest.world import PROMPT, World
+from tests.ingest.ingestion import PROMPT, Ingestion
 from tests.kafka.topics import create, orders, producer
 
 ONCE = (*PROMPT, "--idle-exit", "0.5")
@@ -13,41 +13,41 @@ COMPRESSIONS = ("gzip", "snappy", "lz4", "zstd")
 LARGEST = 1_048_588  # message.max.bytes of a broker that is told nothing
 
 
-def ingest(world: World, *flags: str) -> None:
-    process = world.ingester(*ONCE, *flags)
-    assert world.left(process) == 0, process.log
+def ingest(ingestion: Ingestion, *flags: str) -> None:
+    process = ingestion.ingester(*ONCE, *flags)
+    assert ingestion.left(process) == 0, process.log
 
 
-def raw(world: World, columns: str) -> list[Any]:
+def raw(ingestion: Ingestion, columns: str) -> list[Any]:
     sql = f"SELECT {columns} FROM RAW_DATA.RAW_EVENTS_STREAM WHERE KAFKA_TOPIC = ?"
-    return world.rows(f"{sql} ORDER BY KAFKA_PARTITION, KAFKA_OFFSET", world.topic)
+    return ingestion.rows(f"{sql} ORDER BY KAFKA_PARTITION, KAFKA_OFFSET", ingestion.topic)
 
 
-def test_all_compressions_and_none_are_read(kafka_world: World) -> None:
-    world = kafka_world
-    create(world.servers, world.topic)
+def test_all_compressions_and_none_are_read(kafka_ingestion: Ingestion) -> None:
+    ingestion = kafka_ingestion
+    create(ingestion.servers, ingestion.topic)
     for number, compression in enumerate((None, *COMPRESSIONS)):
-        with producer(world.servers, compression_type=compression, linger_ms=50) as opened:
+        with producer(ingestion.servers, compression_type=compression, linger_ms=50) as opened:
             for value in orders(10 * number, 10 * number + 10):
-                opened.send(world.topic, value, partition=0)
-    ingest(world)
-    assert raw(world, "EVENT_ID") == [(f"E{number}",) for number in range(50)]
-    assert world.ingested() == world.sent()
+                opened.send(ingestion.topic, value, partition=0)
+    ingest(ingestion)
+    assert raw(ingestion, "EVENT_ID") == [(f"E{number}",) for number in range(50)]
+    assert ingestion.ingested() == ingestion.sent()
 
 
-def test_keys_headers_and_times_are_kept(kafka_world: World) -> None:
+def test_keys_headers_and_times_are_kept(kafka_ingestion: Ingestion) -> None:
     """Null keys, headers of any bytes, times from 1970 to 2100, in RAW and among the rejects."""
-    world = kafka_world
-    create(world.servers, world.topic, message_timestamp_after_max_ms=2**63 - 1)
+    ingestion = kafka_ingestion
+    create(ingestion.servers, ingestion.topic, message_timestamp_after_max_ms=2**63 - 1)
     times = [0, 1, 1_795_385_003_189, 4_102_444_799_999]
     headers = [("source", b"caf\xc3\xa9"), ("source", b"\xff"), ("", b"")]
-    with producer(world.servers) as opened:
+    with producer(ingestion.servers) as opened:
         for moment, value in zip(times, orders(0, 4), strict=True):
-            opened.send(world.topic, value, partition=0, timestamp_ms=moment)
+            opened.send(ingestion.topic, value, partition=0, timestamp_ms=moment)
         for value in (*orders(4, 5), b"?"):
-            opened.send(world.topic, value, b"Ch\xc3\xa2teau", headers, 0, timestamp_ms=7)
-    ingest(world)
-    kept = [json.loads(metadata) for (metadata,) in raw(world, "KAFKA_METADATA")]
+            opened.send(ingestion.topic, value, b"Ch\xc3\xa2teau", headers, 0, timestamp_ms=7)
+    ingest(ingestion)
+    kept = [json.loads(metadata) for (metadata,) in raw(ingestion, "KAFKA_METADATA")]
     plain = {"key": None, "timestamp_type": "CreateTime", "headers": []}
     assert kept[:4] == [{**plain, "timestamp": moment} for moment in times]
     full = {
@@ -62,35 +62,35 @@ def test_keys_headers_and_times_are_kept(kafka_world: World) -> None:
     }
     assert kept[4:] == [full]
     rejects = "SELECT KAFKA_METADATA FROM RAW_DATA.REJECTED_EVENTS WHERE KAFKA_TOPIC = ?"
-    assert [json.loads(found) for (found,) in world.rows(rejects, world.topic)] == [full]
+    assert [json.loads(found) for (found,) in ingestion.rows(rejects, ingestion.topic)] == [full]
 
 
-def test_the_brokers_time_is_kept_where_the_topic_wants_it(kafka_world: World) -> None:
-    world = kafka_world
-    create(world.servers, world.topic, message_timestamp_type="LogAppendTime")
-    with producer(world.servers) as opened:
-        opened.send(world.topic, orders(0, 1)[0], partition=0, timestamp_ms=7)
-    ingest(world)
-    [(metadata,)] = raw(world, "KAFKA_METADATA")
+def test_the_brokers_time_is_kept_where_the_topic_wants_it(kafka_ingestion: Ingestion) -> None:
+    ingestion = kafka_ingestion
+    create(ingestion.servers, ingestion.topic, message_timestamp_type="LogAppendTime")
+    with producer(ingestion.servers) as opened:
+        opened.send(ingestion.topic, orders(0, 1)[0], partition=0, timestamp_ms=7)
+    ingest(ingestion)
+    [(metadata,)] = raw(ingestion, "KAFKA_METADATA")
     assert json.loads(metadata)["timestamp_type"] == "LogAppendTime"
     assert json.loads(metadata)["timestamp"] > 1_700_000_000_000
 
 
 @pytest.mark.parametrize("limit", ["4194304", "100000"], ids=["within", "beyond"])
 def test_messages_at_the_brokers_limit_are_taken_or_rejected_and_stop_nobody(
-    kafka_world: World, limit: str
+    kafka_ingestion: Ingestion, limit: str
 ) -> None:
     """Far more than the client fetches at a time from one partition, too."""
-    world = kafka_world
-    create(world.servers, world.topic)
+    ingestion = kafka_ingestion
+    create(ingestion.servers, ingestion.topic)
     before, behind = b'{"event_type": "ORDER_CREATED", "text": "', b'"}'
     overhead = 80
     text = b"x" * (LARGEST - overhead - len(before) - len(behind))
     values = [before + text + behind] * 3
-    with producer(world.servers, max_request_size=2 * LARGEST, linger_ms=0) as opened:
+    with producer(ingestion.servers, max_request_size=2 * LARGEST, linger_ms=0) as opened:
         for value in (*orders(0, 1), *values, *orders(1, 2)):
-            opened.send(world.topic, value, partition=0)
+            opened.send(ingestion.topic, value, partition=0)
             opened.flush()
-    ingest(world, "--batch-max-bytes", limit)
-    assert world.ingested() == [(0, each) for each in range(5)]
-    assert len(raw(world, "EVENT_ID")) == (5 if limit == "4194304" else 2)
+    ingest(ingestion, "--batch-max-bytes", limit)
+    assert ingestion.ingested() == [(0, each) for each in range(5)]
+    assert len(raw(ingestion, "EVENT_ID")) == (5 if limit == "4194304" else 2)

@@ -4,7 +4,7 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from tests.ingest.world import PROMPT, Sent, World, wait_for
+from tests.ingest.ingestion import PROMPT, Ingestion, Sent, wait_for
 from tests.kafka.topics import create, delete, orders
 
 ONCE = (*PROMPT, "--idle-exit", "0.5")
@@ -15,78 +15,80 @@ ANEW = re.compile(
 )
 
 
-def send(world: World, count: int) -> None:
-    world.send(*(Sent(value) for value in orders(0, count)))
+def send(ingestion: Ingestion, count: int) -> None:
+    ingestion.send(*(Sent(value) for value in orders(0, count)))
 
 
-def in_raw(world: World) -> list[tuple[int, int]]:
+def in_raw(ingestion: Ingestion) -> list[tuple[int, int]]:
     sql = (
         "SELECT KAFKA_PARTITION, KAFKA_OFFSET FROM RAW_DATA.RAW_EVENTS_STREAM"
         " WHERE KAFKA_TOPIC = ? ORDER BY 1, 2"
     )
-    return [(int(partition), int(offset)) for partition, offset in world.rows(sql, world.topic)]
+    return [
+        (int(partition), int(offset)) for partition, offset in ingestion.rows(sql, ingestion.topic)
+    ]
 
 
-def create_again(world: World, count: int) -> None:
+def create_again(ingestion: Ingestion, count: int) -> None:
     """Delete the topic, create it, and send so many messages there."""
-    delete(world.servers, world.topic)
+    delete(ingestion.servers, ingestion.topic)
 
     def created() -> bool:
         try:
-            create(world.servers, world.topic)
+            create(ingestion.servers, ingestion.topic)
         except Exception as error:
             assert type(error).__name__ == "TopicAlreadyExistsError", error
             return False
         return True
 
     wait_for(created, "the topic to be gone")
-    send(world, count)
+    send(ingestion, count)
 
 
 def test_another_topic_under_the_old_name_stops_the_ingester_until_reset(
-    kafka_world: World,
+    kafka_ingestion: Ingestion,
 ) -> None:
     """One is shorter than before, one longer, at the same time."""
-    worlds = [kafka_world, World(*_place_of(kafka_world))]
+    ingestions = [kafka_ingestion, Ingestion(*_place_of(kafka_ingestion))]
     with ThreadPoolExecutor() as pool:
-        list(pool.map(stop_and_reset, worlds, (5, 50)))
+        list(pool.map(stop_and_reset, ingestions, (5, 50)))
 
 
-def _place_of(world: World) -> tuple[Any, ...]:
-    return world.account, world.servers, world.database, world.folder
+def _place_of(ingestion: Ingestion) -> tuple[Any, ...]:
+    return ingestion.account, ingestion.servers, ingestion.database, ingestion.folder
 
 
-def stop_and_reset(world: World, count: int) -> None:
-    create(world.servers, world.topic)
-    send(world, 20)
-    first = world.ingester(*ONCE)
-    assert world.left(first) == 0, first.log
-    create_again(world, count)
+def stop_and_reset(ingestion: Ingestion, count: int) -> None:
+    create(ingestion.servers, ingestion.topic)
+    send(ingestion, 20)
+    first = ingestion.ingester(*ONCE)
+    assert ingestion.left(first) == 0, first.log
+    create_again(ingestion, count)
 
-    stopped = world.ingester(*ONCE)
-    assert world.left(stopped) == 1, stopped.log
+    stopped = ingestion.ingester(*ONCE)
+    assert ingestion.left(stopped) == 1, stopped.log
     found = ANEW.search(stopped.log)
     assert found and found[1] != found[2], stopped.log
-    assert (len(in_raw(world)), world.stored()) == (20, [(0, 20)])
+    assert (len(in_raw(ingestion)), ingestion.stored()) == (20, [(0, 20)])
 
-    reset = world.ingester(*ONCE, "--offsets", "reset")
-    assert world.left(reset) == 0, reset.log
+    reset = ingestion.ingester(*ONCE, "--offsets", "reset")
+    assert ingestion.left(reset) == 0, reset.log
     new = [(0, each) for each in range(count)]
-    assert in_raw(world) == sorted([(0, each) for each in range(20)] + new)
+    assert in_raw(ingestion) == sorted([(0, each) for each in range(20)] + new)
     gap = "SELECT KAFKA_OFFSET, STATUS FROM RAW_DATA.REJECTED_EVENTS WHERE KAFKA_TOPIC = ?"
-    assert world.rows(gap, world.topic) == [(None, "DISCARDED")]
-    again = world.ingester(*ONCE)
-    assert world.left(again) == 0, again.log
-    assert world.stored() == [(0, count)]
+    assert ingestion.rows(gap, ingestion.topic) == [(None, "DISCARDED")]
+    again = ingestion.ingester(*ONCE)
+    assert ingestion.left(again) == 0, again.log
+    assert ingestion.stored() == [(0, count)]
 
 
-def test_a_running_ingester_writes_nothing_of_another_topic(kafka_world: World) -> None:
-    world = kafka_world
-    create(world.servers, world.topic)
-    running = world.ingester("--batch-max-events", "40", "--batch-max-seconds", "0.3")
-    send(world, 20)
-    world.wait_for_rows(20, running)
-    create_again(world, 60)
-    assert world.left(running) == 1, running.log
+def test_a_running_ingester_writes_nothing_of_another_topic(kafka_ingestion: Ingestion) -> None:
+    ingestion = kafka_ingestion
+    create(ingestion.servers, ingestion.topic)
+    running = ingestion.ingester("--batch-max-events", "40", "--batch-max-seconds", "0.3")
+    send(ingestion, 20)
+    ingestion.wait_for_rows(20, running)
+    create_again(ingestion, 60)
+    assert ingestion.left(running) == 1, running.log
     assert re.search(r"but the topic has id [\w-]{22} now\S*: it was created again", running.log)
-    assert in_raw(world) == [(0, each) for each in range(20)]
+    assert in_raw(ingestion) == [(0, each) for each in range(20)]

@@ -13,8 +13,8 @@ from app.caves.kafka import Topic, read_settings
 from app.caves.machine.apache_kafka import Listener
 from app.caves.status.readings import Extent
 from tests.conftest import RunningAccount
+from tests.ingest.ingestion import PROMPT, Ingestion, Sent
 from tests.ingest.programs import INGESTER, PRODUCER, Program
-from tests.ingest.world import PROMPT, Sent, World
 from tests.support.kafka import KafkaBroker, start_kafka
 
 USERS = {"producer": "p-1855", "ingester": "i-1855", "stranger": "s-1855"}
@@ -39,8 +39,8 @@ def broker(apache: None) -> Iterator[KafkaBroker]:
 class Rights:
     """A topic and a group of the test's own, and what users are granted there."""
 
-    def __init__(self, world: World, broker: KafkaBroker) -> None:
-        self.world = world
+    def __init__(self, ingestion: Ingestion, broker: KafkaBroker) -> None:
+        self.ingestion = ingestion
         self.broker = broker
 
     def grant(self, user: str, operation: str, kind: str, name: str | None = None) -> None:
@@ -49,14 +49,14 @@ class Rights:
             host="*",
             operation=ACLOperation[operation],
             permission_type=ACLPermissionType.ALLOW,
-            resource_pattern=ResourcePattern(ResourceType[kind], name or self.world.topic),
+            resource_pattern=ResourcePattern(ResourceType[kind], name or self.ingestion.topic),
         )
         with contextlib.closing(KafkaAdminClient(bootstrap_servers=self.broker.servers)) as admin:
             done = admin.create_acls([acl])
         assert not done["failed"], done
 
     def flags(self, user: str) -> tuple[str, ...]:
-        file: Path = self.world.folder / f"{user}.properties"
+        file: Path = self.ingestion.folder / f"{user}.properties"
         file.write_text(
             "security.protocol=SASL_PLAINTEXT\nsasl.mechanism=PLAIN\n"
             f"sasl.username={user}\nsasl.password={USERS[user]}\n"
@@ -65,20 +65,20 @@ class Rights:
 
     def ingester(self, *flags: str) -> Program:
         # The test's topic and its group have the same name.
-        return self.world.ingester(*PROMPT, *self.flags("ingester"), *flags, module=INGESTER)
+        return self.ingestion.ingester(*PROMPT, *self.flags("ingester"), *flags, module=INGESTER)
 
     def producer(self, *flags: str) -> Program:
         flags = ("--count", "20", "--rate", "0", *self.flags("producer"), *flags)
-        return self.world.start(PRODUCER, *flags)
+        return self.ingestion.start(PRODUCER, *flags)
 
 
 @pytest.fixture
 def rights(
     account: RunningAccount, broker: KafkaBroker, raw_data: str, programs: None, tmp_path: Path
 ) -> Iterator[Rights]:
-    world = World(account, broker.servers, raw_data, tmp_path)
-    yield Rights(world, broker)
-    world.kill_all()
+    ingestion = Ingestion(account, broker.servers, raw_data, tmp_path)
+    yield Rights(ingestion, broker)
+    ingestion.kill_all()
 
 
 def complaint(program: Program) -> str:
@@ -90,8 +90,8 @@ def complaint(program: Program) -> str:
 
 
 def test_these_rights_are_enough(rights: Rights) -> None:
-    world = rights.world
-    world.send(Sent(b"{}"))
+    ingestion = rights.ingestion
+    ingestion.send(Sent(b"{}"))
     rights.grant("producer", "WRITE", "TOPIC")
     rights.grant("ingester", "READ", "TOPIC")
     rights.grant("ingester", "READ", "GROUP")
@@ -99,11 +99,11 @@ def test_these_rights_are_enough(rights: Rights) -> None:
     producer = rights.producer()
     assert producer.wait(SECONDS) == 0, producer.log
     ingester = rights.ingester()
-    world.wait_for_rows(21, ingester)
+    ingestion.wait_for_rows(21, ingester)
     ingester.terminate()
 
-    assert world.left(ingester) == 0, ingester.log
-    assert world.ingested() == world.sent()
+    assert ingestion.left(ingester) == 0, ingester.log
+    assert ingestion.ingested() == ingestion.sent()
     assert [line for line in ingester.log.splitlines() if " INFO " not in line] == []
 
 
@@ -114,40 +114,40 @@ def test_a_producer_that_may_create_its_topic_does_so(rights: Rights) -> None:
     producer = rights.producer("--partitions", "3")
 
     assert producer.wait(SECONDS) == 0, producer.log
-    assert {partition for partition, _ in rights.world.sent()} == {0, 1, 2}
+    assert {partition for partition, _ in rights.ingestion.sent()} == {0, 1, 2}
 
 
 def test_a_producer_without_rights_says_what_it_lacks(rights: Rights) -> None:
-    rights.world.send(Sent(b"{}"))
-    topic = rights.world.topic
+    rights.ingestion.send(Sent(b"{}"))
+    topic = rights.ingestion.topic
     said = complaint(rights.producer())
     assert said.startswith(f"cannot create the topic {topic!r}: ")
     assert "; allow this user to WRITE to it, which shows it that it is there" in said
 
 
 def test_an_ingester_without_the_topic_says_so(rights: Rights) -> None:
-    rights.world.send(Sent(b"{}"))
+    rights.ingestion.send(Sent(b"{}"))
     rights.grant("ingester", "READ", "GROUP")
     assert "allow this user to READ and DESCRIBE the topic" in complaint(rights.ingester())
 
 
 def test_an_ingester_without_the_group_says_so(rights: Rights) -> None:
-    rights.world.send(Sent(b"{}"))
+    rights.ingestion.send(Sent(b"{}"))
     rights.grant("ingester", "READ", "TOPIC")
     assert "allow this user to READ the group (--group)" in complaint(rights.ingester())
 
 
 def test_a_producer_that_may_only_look_says_so(rights: Rights) -> None:
-    rights.world.send(Sent(b"{}"))
+    rights.ingestion.send(Sent(b"{}"))
     rights.grant("producer", "DESCRIBE", "TOPIC")
     assert "allow this user to WRITE to the topic" in complaint(rights.producer())
 
 
 def test_to_read_the_topic_is_enough_for_who_asks_for_its_ends(rights: Rights) -> None:
-    rights.world.send(Sent(b"1"), Sent(b"2", partition=1), Sent(b"3", partition=1))
+    rights.ingestion.send(Sent(b"1"), Sent(b"2", partition=1), Sent(b"3", partition=1))
     rights.grant("stranger", "READ", "TOPIC")
     _, address, _, file = rights.flags("stranger")
 
-    topic = Topic(rights.world.topic, address, read_settings(file, {}))
+    topic = Topic(rights.ingestion.topic, address, read_settings(file, {}))
 
     assert topic.extents({}) == {0: Extent(0, 1), 1: Extent(0, 2)}

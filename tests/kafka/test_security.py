@@ -13,8 +13,8 @@ import pytest
 from app.caves.machine import security
 from app.caves.machine.apache_kafka import Listener
 from tests.conftest import RunningAccount
+from tests.ingest.ingestion import PROMPT, Ingestion
 from tests.ingest.programs import PRODUCER
-from tests.ingest.world import PROMPT, World
 from tests.support.kafka import KafkaBroker, start_kafka
 
 USERS = {"albert": "chateau-1855", "berthe": "romanee"}
@@ -73,12 +73,12 @@ def broker(apache: None, folder: Path) -> Iterator[KafkaBroker]:
 class Secured:
     """A topic on the broker, and programs that reach it through one of its listeners."""
 
-    world: World
+    ingestion: Ingestion
     broker: KafkaBroker
     certificates: Path
 
     def flags(self, listener: str, settings: Mapping[str, str]) -> tuple[str, ...]:
-        file = self.world.folder / f"{listener}-{len(self.world.processes)}.properties"
+        file = self.ingestion.folder / f"{listener}-{len(self.ingestion.processes)}.properties"
         file.write_text(
             "".join(
                 f"{name}={value.replace('CERTIFICATES', str(self.certificates))}\n"
@@ -98,9 +98,9 @@ def secured(
     programs: None,
     tmp_path: Path,
 ) -> Iterator[Secured]:
-    world = World(account, broker.servers, raw_data, tmp_path)
-    yield Secured(world, broker, folder)
-    world.kill_all()
+    ingestion = Ingestion(account, broker.servers, raw_data, tmp_path)
+    yield Secured(ingestion, broker, folder)
+    ingestion.kill_all()
 
 
 def sasl(mechanism: str, user: str = "albert", password: str | None = None) -> dict[str, str]:
@@ -155,15 +155,15 @@ OF_LIBRDKAFKA = {
 def test_messages_go_through_a_secured_listener(
     secured: Secured, listener: str, settings: dict[str, str]
 ) -> None:
-    world, flags = secured.world, secured.flags(listener, settings)
-    counts = world.produce(20, *flags)
+    ingestion, flags = secured.ingestion, secured.flags(listener, settings)
+    counts = ingestion.produce(20, *flags)
 
-    ingester = world.ingester(*PROMPT, *flags)
-    world.wait_for_rows(counts["messages"], ingester)
+    ingester = ingestion.ingester(*PROMPT, *flags)
+    ingestion.wait_for_rows(counts["messages"], ingester)
     ingester.terminate()
 
-    assert world.left(ingester) == 0, ingester.log
-    assert world.ingested() == world.sent()
+    assert ingestion.left(ingester) == 0, ingester.log
+    assert ingestion.ingested() == ingestion.sent()
     assert USERS["albert"] not in ingester.log
     assert "ERROR" not in ingester.log
 
@@ -236,11 +236,11 @@ def test_messages_go_through_a_secured_listener(
 def test_who_is_not_let_in_says_why_in_one_line(
     secured: Secured, listener: str, settings: dict[str, str], reason: str
 ) -> None:
-    world, flags = secured.world, secured.flags(listener, settings)
+    ingestion, flags = secured.ingestion, secured.flags(listener, settings)
     started = time.monotonic()
     programs = (
-        world.ingester(*PROMPT, *flags),
-        world.start(PRODUCER, "--count", "1", *flags),
+        ingestion.ingester(*PROMPT, *flags),
+        ingestion.start(PRODUCER, "--count", "1", *flags),
     )
 
     for program in programs:
@@ -254,7 +254,7 @@ def test_who_is_not_let_in_says_why_in_one_line(
 
 def test_the_producer_counts_nothing_where_it_was_not_let_in(secured: Secured) -> None:
     flags = secured.flags("SASL", sasl("PLAIN", password="wrong"))
-    producer = secured.world.start(PRODUCER, "--count", "1", *flags)
+    producer = secured.ingestion.start(PRODUCER, "--count", "1", *flags)
     assert producer.wait(SECONDS) == 1
     assert producer.output == ""
     assert json.dumps(USERS["albert"]) not in producer.log

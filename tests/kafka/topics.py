@@ -9,7 +9,7 @@ from kafka import KafkaAdminClient, KafkaProducer, TopicPartition
 from kafka.protocol.consumer import OffsetSpec
 
 from app.caves.machine import apache_kafka
-from tests.ingest.world import DEADLINE_SECONDS
+from tests.ingest.ingestion import DEADLINE_SECONDS
 
 
 @contextlib.contextmanager

@@ -12,19 +12,19 @@ from snowflake.snowpark import Session
 
 from tests.conftest import RunningAccount
 from tests.procedures.model import Delivery
+from tests.procedures.modelled_pipeline import ModelledPipeline
 from tests.procedures.pipeline import ANY, HOUR, Pipeline, opened_pipeline
 from tests.procedures.tapped import tapped_session
-from tests.procedures.world import World
 
 
 @pytest.fixture
-def pipeline(opened_world: World) -> Pipeline:
+def pipeline(shared_pipeline: ModelledPipeline) -> Pipeline:
     """The run's pipeline, empty again. Events may be of any future."""
-    opened_world.reset()
-    opened_world.ingester.next_offset = 0
-    opened_world.ingester.ingested_at = Pipeline.ingested_at
-    opened_world.ingester.limit_future(ANY)
-    return opened_world.ingester
+    shared_pipeline.reset()
+    shared_pipeline.ingester.next_offset = 0
+    shared_pipeline.ingester.ingested_at = Pipeline.ingested_at
+    shared_pipeline.ingester.limit_future(ANY)
+    return shared_pipeline.ingester
 
 
 @pytest.fixture
@@ -49,21 +49,21 @@ def connect(account: Any) -> Connect:
 
 
 @pytest.fixture(scope="session")
-def opened_world(account: Any, connect: Connect) -> Iterator[World]:
+def shared_pipeline(account: Any, connect: Connect) -> Iterator[ModelledPipeline]:
     """A database with the pipeline's tables and streams. All modules share it: the account
     remembers statements, and reads each the first time only."""
-    name = f"WORLD_{uuid.uuid4().hex[:12].upper()}"
+    name = f"PIPELINE_{uuid.uuid4().hex[:12].upper()}"
     with account.connect() as connection:
         connection.cursor().execute(f"CREATE DATABASE {name}")
         with connect(name) as tapped, opened_pipeline(account, name) as ingester:
-            yield World(Pipeline(tapped, name), ingester)
+            yield ModelledPipeline(Pipeline(tapped, name), ingester)
         connection.cursor().execute(f"DROP DATABASE {name}")
 
 
 @pytest.fixture
-def world(opened_world: World) -> World:
+def modelled(shared_pipeline: ModelledPipeline) -> ModelledPipeline:
     """The pipeline and its model, both empty."""
-    opened_world.reset()
-    opened_world.ingester.ingested_at = str(Delivery.ingested_at)
-    opened_world.ingester.limit_future(HOUR)
-    return opened_world
+    shared_pipeline.reset()
+    shared_pipeline.ingester.ingested_at = str(Delivery.ingested_at)
+    shared_pipeline.ingester.limit_future(HOUR)
+    return shared_pipeline

@@ -12,8 +12,8 @@ import retention
 
 from app.caves.laws.verify import verify
 from app.caves.target import Account
+from tests.procedures.modelled_pipeline import HANDLERS
 from tests.procedures.pipeline import Event, Pipeline, adjustment, cancellation, order
-from tests.procedures.world import HANDLERS
 
 CENTURY = {"event_timestamp": "2126-11-20T10:00:00Z"}
 COUNTED_WRONG = adjustment("s1", quantity_change=7, new_stock_level=3, **CENTURY)

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from snowflake.snowpark.exceptions import SnowparkSQLException
 
+from tests.procedures.modelled_pipeline import HANDLERS, STREAMS, TABLES, ModelledPipeline
 from tests.procedures.pipeline import Handler, Pipeline, adjustment, order
 from tests.procedures.tapped import Fault, Tap, breaking, failing, losing, tap
-from tests.procedures.world import HANDLERS, STREAMS, TABLES, World
 
 # What has to run before there is news for the procedure's own stream.
 BEFORE = {
@@ -53,65 +53,65 @@ def sizes(pipeline: Pipeline) -> dict[str, tuple[int, str | None]]:
     }
 
 
-def sent_by(world: World, handler: Handler) -> list[str]:
+def sent_by(modelled: ModelledPipeline, handler: Handler) -> list[str]:
     """The statements of a run, the transaction's own included."""
-    with tap(world.pipeline.session, Tap()) as seen:
-        handler(world.pipeline.session)
+    with tap(modelled.pipeline.session, Tap()) as seen:
+        handler(modelled.pipeline.session)
     return seen.seen
 
 
-def made_ready(world: World, procedure: str) -> int:
+def made_ready(modelled: ModelledPipeline, procedure: str) -> int:
     """News for the procedure's stream; returns how many statements its run sends."""
-    count = len(sent_by(world, HANDLERS[procedure]))
-    world.ingester.ingest(*NEWS)
+    count = len(sent_by(modelled, HANDLERS[procedure]))
+    modelled.ingester.ingest(*NEWS)
     for earlier in BEFORE.get(procedure, []):
-        HANDLERS[earlier](world.pipeline.session)
+        HANDLERS[earlier](modelled.pipeline.session)
     return count
 
 
-def broken_run(world: World, procedure: str, fault: Tap) -> None:
+def broken_run(modelled: ModelledPipeline, procedure: str, fault: Tap) -> None:
     """The run fails, and leaves no transaction open."""
-    with tap(world.pipeline.session, fault), pytest.raises((SnowparkSQLException, Fault)):
-        HANDLERS[procedure](world.pipeline.session)
+    with tap(modelled.pipeline.session, fault), pytest.raises((SnowparkSQLException, Fault)):
+        HANDLERS[procedure](modelled.pipeline.session)
     assert fault.seen[-1].strip().upper() == "ROLLBACK"
 
 
 @pytest.mark.parametrize("procedure", HANDLERS)
 def test_a_fault_in_any_statement_leaves_nothing_and_the_next_run_does_the_work(
-    world: World, procedure: str
+    modelled: ModelledPipeline, procedure: str
 ) -> None:
-    statements = made_ready(world, procedure)
+    statements = made_ready(modelled, procedure)
     commit = statements - 1
-    before, rows = sizes(world.ingester), state(world.ingester)
+    before, rows = sizes(modelled.ingester), state(modelled.ingester)
     assert rows[STREAMS[procedure]]
     for nth in range(statements):
-        broken_run(world, procedure, failing(nth))
-        assert sizes(world.ingester) == before, f"statement {nth} failed"
+        broken_run(modelled, procedure, failing(nth))
+        assert sizes(modelled.ingester) == before, f"statement {nth} failed"
     for nth in (0, commit - 1):
-        broken_run(world, procedure, losing(nth))
-        assert sizes(world.ingester) == before, f"the answer of statement {nth} was lost"
-    assert state(world.ingester) == rows
+        broken_run(modelled, procedure, losing(nth))
+        assert sizes(modelled.ingester) == before, f"the answer of statement {nth} was lost"
+    assert state(modelled.ingester) == rows
 
-    broken_run(world, procedure, losing(commit))
-    done = sizes(world.ingester)
+    broken_run(modelled, procedure, losing(commit))
+    done = sizes(modelled.ingester)
     assert done[STREAMS[procedure]] == (0, None), "a COMMIT that is only not heard of is done"
-    HANDLERS[procedure](world.pipeline.session)
-    assert sizes(world.ingester) == done
+    HANDLERS[procedure](modelled.pipeline.session)
+    assert sizes(modelled.ingester) == done
 
 
 @pytest.mark.parametrize("procedure", ["RAW_TO_STAGING_INVENTORY", "STAGING_TO_PROD_ORDERS"])
 def test_a_connection_that_breaks_before_the_commit_undoes_the_run_by_itself(
-    world: World, connect: Any, procedure: str
+    modelled: ModelledPipeline, connect: Any, procedure: str
 ) -> None:
-    commit = made_ready(world, procedure) - 1
-    before = sizes(world.ingester)
-    with connect(world.pipeline.database) as session:
+    commit = made_ready(modelled, procedure) - 1
+    before = sizes(modelled.ingester)
+    with connect(modelled.pipeline.database) as session:
         with tap(session, breaking(commit)), pytest.raises(Fault):
             HANDLERS[procedure](session)
-        assert sizes(world.ingester) == before
-    assert sizes(world.ingester) == before
-    HANDLERS[procedure](world.pipeline.session)
-    assert sizes(world.ingester)[STREAMS[procedure]] == (0, None)
+        assert sizes(modelled.ingester) == before
+    assert sizes(modelled.ingester) == before
+    HANDLERS[procedure](modelled.pipeline.session)
+    assert sizes(modelled.ingester)[STREAMS[procedure]] == (0, None)
 
 
 CONSTANT = {
@@ -123,16 +123,16 @@ CONSTANT = {
 }
 
 
-def test_the_statements_are_the_same_for_no_row_and_for_many(world: World) -> None:
+def test_the_statements_are_the_same_for_no_row_and_for_many(modelled: ModelledPipeline) -> None:
     def sent() -> dict[str, list[str]]:
-        return {name: world.pipeline.statements(handler) for name, handler in HANDLERS.items()}
+        return {name: modelled.pipeline.statements(handler) for name, handler in HANDLERS.items()}
 
     assert sent() == CONSTANT
-    world.ingester.ingest(*(order(f"o-{n}", quantity=n % 3) for n in range(150)))
-    world.ingester.ingest(*(adjustment(f"a-{n}", product_id=f"p-{n % 7}") for n in range(100)))
+    modelled.ingester.ingest(*(order(f"o-{n}", quantity=n % 3) for n in range(150)))
+    modelled.ingester.ingest(*(adjustment(f"a-{n}", product_id=f"p-{n % 7}") for n in range(100)))
     assert sent() == CONSTANT
-    assert world.ingester.count("PRODUCTION.ORDERS") == 100
-    assert world.ingester.count("RAW_DATA.REJECTED_EVENTS") == 50
-    assert world.ingester.rows(
+    assert modelled.ingester.count("PRODUCTION.ORDERS") == 100
+    assert modelled.ingester.count("RAW_DATA.REJECTED_EVENTS") == 50
+    assert modelled.ingester.rows(
         "PRODUCTION.INVENTORY_CURRENT", "PRODUCT_ID, CURRENT_STOCK_LEVEL"
     ) == [(f"p-{n}", 24 * len(range(n, 100, 7))) for n in range(7)]

@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
+from tests.procedures.modelled_pipeline import HANDLERS, ModelledPipeline
 from tests.procedures.pipeline import Event, Pipeline, adjustment, order, without
 from tests.procedures.tapped import failing, tap
-from tests.procedures.world import HANDLERS, World
 
 LONG = "Romanée-Conti 🍷 " * 500
 NOON = "2026-11-22T12:00:00Z"
@@ -87,14 +87,14 @@ SECOND_BATCH: list[Event] = [
 
 
 @pytest.fixture(scope="module")
-def done(opened_world: World) -> Iterator[Pipeline]:
+def done(shared_pipeline: ModelledPipeline) -> Iterator[Pipeline]:
     """Both batches, each taken all the way."""
-    opened_world.reset()
+    shared_pipeline.reset()
     for events in (FIRST_BATCH, SECOND_BATCH):
-        opened_world.ingester.ingest(*events)
+        shared_pipeline.ingester.ingest(*events)
         for handler in HANDLERS.values():
-            handler(opened_world.pipeline.session)
-    yield opened_world.ingester
+            handler(shared_pipeline.pipeline.session)
+    yield shared_pipeline.ingester
 
 
 def ordered(done: Pipeline, columns: str, *order_ids: str) -> dict[str, Any]:
@@ -196,28 +196,33 @@ def test_the_date_of_an_order_is_its_day_in_utc(done: Pipeline) -> None:
 
 
 def test_a_purge_of_staging_between_two_runs_changes_nothing_and_hides_nothing(
-    world: World,
+    modelled: ModelledPipeline,
 ) -> None:
-    staged = world.ingester
+    staged = modelled.ingester
     staged.ingest(order("o-1"), adjustment("a-1", quantity_change=5))
     for handler in HANDLERS.values():
-        handler(world.pipeline.session)
+        handler(modelled.pipeline.session)
     staged.sql("DELETE FROM STAGING.STG_ORDERS")
     staged.sql("DELETE FROM STAGING.STG_INVENTORY_ADJ")
     staged.ingest(order("o-2"), adjustment("a-2", quantity_change=7))
     for handler in HANDLERS.values():
-        handler(world.pipeline.session)
+        handler(modelled.pipeline.session)
     assert staged.rows("PRODUCTION.ORDERS", "ORDER_ID") == [("o-1",), ("o-2",)]
     assert staged.rows("PRODUCTION.INVENTORY_HISTORY", "ADJUSTMENT_ID") == [("a-1",), ("a-2",)]
     assert staged.rows("PRODUCTION.INVENTORY_CURRENT", "CURRENT_STOCK_LEVEL") == [(12,)]
     assert not staged.has_data("STAGING.STREAM_STG_ORDERS")
 
 
-def test_stream_rows_from_before_a_failed_run_come_with_the_new_ones(world: World) -> None:
-    world.ingester.ingest(order("o-1"))
+def test_stream_rows_from_before_a_failed_run_come_with_the_new_ones(
+    modelled: ModelledPipeline,
+) -> None:
+    modelled.ingester.ingest(order("o-1"))
     handler = HANDLERS["RAW_TO_STAGING_ORDERS"]
-    with tap(world.pipeline.session, failing(2)), pytest.raises(Exception, match=r"(?i)division"):
-        handler(world.pipeline.session)
-    world.ingester.ingest(order("o-2"), order("o-3", quantity=0))
-    assert handler(world.pipeline.session) == {"staged": 2, "rejected": 1}
-    assert world.ingester.rows("STAGING.STG_ORDERS", "ORDER_ID") == [("o-1",), ("o-2",)]
+    with (
+        tap(modelled.pipeline.session, failing(2)),
+        pytest.raises(Exception, match=r"(?i)division"),
+    ):
+        handler(modelled.pipeline.session)
+    modelled.ingester.ingest(order("o-2"), order("o-3", quantity=0))
+    assert handler(modelled.pipeline.session) == {"staged": 2, "rejected": 1}
+    assert modelled.ingester.rows("STAGING.STG_ORDERS", "ORDER_ID") == [("o-1",), ("o-2",)]

@@ -19,8 +19,8 @@ from redaction import FORGOTTEN
 
 from app.caves.laws.verify import verify
 from app.caves.target import Account
+from tests.procedures.modelled_pipeline import HANDLERS, STREAMS
 from tests.procedures.pipeline import Event, Pipeline, adjustment, order, without
-from tests.procedures.world import HANDLERS, STREAMS
 
 ANNA = "c-1001"
 ADDRESS = "7 quai Saint-Antoine, 69002 Lyon"

@@ -11,8 +11,8 @@ import rejections
 import reprocessing
 
 from tests.procedures.deployment import filled
+from tests.procedures.modelled_pipeline import HANDLERS
 from tests.procedures.pipeline import HOUR, Pipeline, adjustment, order
-from tests.procedures.world import HANDLERS
 
 RULE = "event_timestamp is in the future by more than max_event_future_seconds: "
 STATUSES = "KAFKA_OFFSET, REASON, STATUS, NOTE"

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from tests.procedures.actions import INVENTORY, ORDERS, Action, Ingest, Run, actions
 from tests.procedures.examples import examples
-from tests.procedures.world import World
+from tests.procedures.modelled_pipeline import ModelledPipeline
 
 
-def test_the_laws_hold_at_any_moment_of_any_history(world: World) -> None:
+def test_the_laws_hold_at_any_moment_of_any_history(modelled: ModelledPipeline) -> None:
     """A history ends in any state, then every procedure catches up.
 
     It begins with two batches that have come all the way, so that whatever follows meets rows.
@@ -23,13 +23,13 @@ def test_the_laws_hold_at_any_moment_of_any_history(world: World) -> None:
     @examples(3)
     @given(seed=st.integers(0, 2**32), history=st.lists(actions(200), min_size=3, max_size=8))
     def they_hold(seed: int, history: list[Action]) -> None:
-        world.reset()
+        modelled.reset()
         for action in (Ingest(seed, 200), Run(ORDERS), Run(INVENTORY), Ingest(seed + 1, 200)):
-            action(world)
+            action(modelled)
         for action in history:
-            action(world)
-        world.check()
-        world.drain()
-        world.check()
+            action(modelled)
+        modelled.check()
+        modelled.drain()
+        modelled.check()
 
     they_hold()

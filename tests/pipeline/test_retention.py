@@ -13,8 +13,8 @@ import staging_to_production
 
 from app.caves.laws.verify import verify
 from app.caves.target import Account
+from tests.procedures.modelled_pipeline import ModelledPipeline
 from tests.procedures.pipeline import Pipeline, adjustment, order
-from tests.procedures.world import World
 
 STAGE = (raw_to_staging.orders, raw_to_staging.inventory)
 PRODUCE = (
@@ -179,7 +179,7 @@ def test_a_purge_that_is_cut_short_has_done_whole_chunks_and_the_next_goes_on(
 
 @pytest.mark.parametrize(("raw_days", "staging_days"), [(0, 7), (30, -1)])
 def test_a_retention_below_one_day_is_refused(
-    opened_world: World, raw_days: int, staging_days: int
+    shared_pipeline: ModelledPipeline, raw_days: int, staging_days: int
 ) -> None:
     with pytest.raises(ValueError, match="must be at least 1, not"):
-        retention.purge(opened_world.pipeline.session, raw_days, staging_days)
+        retention.purge(shared_pipeline.pipeline.session, raw_days, staging_days)

@@ -15,9 +15,9 @@ import pytest
 from tests.conftest import RunningAccount
 from tests.procedures.deployed import deploy_procedures
 from tests.procedures.deployment import filled
+from tests.procedures.modelled_pipeline import STREAMS
 from tests.procedures.pipeline import Pipeline, adjustment, opened_pipeline, order
 from tests.procedures.test_manifest import HANDLERS
-from tests.procedures.world import STREAMS
 
 # The place of COMMIT among the statements of RAW_TO_STAGING_ORDERS.
 COMMIT = 2

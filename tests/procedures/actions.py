@@ -8,12 +8,12 @@ from typing import Protocol
 from hypothesis import strategies as st
 
 from tests.procedures.events import PARTITIONS, batch
+from tests.procedures.modelled_pipeline import HANDLERS, ModelledPipeline
 from tests.procedures.tapped import during, failing, tap
-from tests.procedures.world import HANDLERS, World
 
 
 class Action(Protocol):
-    def __call__(self, world: World) -> None: ...
+    def __call__(self, modelled: ModelledPipeline) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -23,8 +23,8 @@ class Ingest:
     seed: int
     size: int
 
-    def __call__(self, world: World) -> None:
-        world.ingest(batch(self.seed, self.size))
+    def __call__(self, modelled: ModelledPipeline) -> None:
+        modelled.ingest(batch(self.seed, self.size))
 
 
 @dataclass(frozen=True)
@@ -35,25 +35,25 @@ class Redeliver:
     count: int
     partition: int
 
-    def __call__(self, world: World) -> None:
-        again = world.delivered[self.start :][: self.count]
-        world.ingest([(self.partition, text) for _, text in again])
+    def __call__(self, modelled: ModelledPipeline) -> None:
+        again = modelled.delivered[self.start :][: self.count]
+        modelled.ingest([(self.partition, text) for _, text in again])
 
 
 @dataclass(frozen=True)
 class Run:
     procedures: tuple[str, ...]
 
-    def __call__(self, world: World) -> None:
-        world.run(*self.procedures)
+    def __call__(self, modelled: ModelledPipeline) -> None:
+        modelled.run(*self.procedures)
 
 
 @dataclass(frozen=True)
 class Purge:
     table: str
 
-    def __call__(self, world: World) -> None:
-        world.purge(self.table)
+    def __call__(self, modelled: ModelledPipeline) -> None:
+        modelled.purge(self.table)
 
 
 @dataclass(frozen=True)
@@ -63,8 +63,8 @@ class FailingRun:
     procedure: str
     nth: int
 
-    def __call__(self, world: World) -> None:
-        world.fail(self.procedure, failing(self.nth))
+    def __call__(self, modelled: ModelledPipeline) -> None:
+        modelled.fail(self.procedure, failing(self.nth))
 
 
 @dataclass(frozen=True)
@@ -78,11 +78,11 @@ class RunWithNews:
     nth: int
     news: Ingest
 
-    def __call__(self, world: World) -> None:
-        arrived = during(self.nth, lambda: world.arrive(batch(self.news.seed, self.news.size)))
-        with tap(world.pipeline.session, arrived):
-            world.run(self.procedure)
-        world.settle()
+    def __call__(self, modelled: ModelledPipeline) -> None:
+        arrived = during(self.nth, lambda: modelled.arrive(batch(self.news.seed, self.news.size)))
+        with tap(modelled.pipeline.session, arrived):
+            modelled.run(self.procedure)
+        modelled.settle()
 
 
 ORDERS = ("RAW_TO_STAGING_ORDERS", "STAGING_TO_PROD_ORDERS")

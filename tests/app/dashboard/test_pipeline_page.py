@@ -13,7 +13,7 @@ from playwright.sync_api import Page
 
 from tests.app.dashboard.browser import looked_at, opened
 from tests.app.dashboard.conftest import Dashboard
-from tests.ingest.world import wait_for
+from tests.ingest.ingestion import wait_for
 
 import health  # isort: skip
 

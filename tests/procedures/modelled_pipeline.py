@@ -128,7 +128,7 @@ class Model:
 
 
 @dataclass(repr=False)
-class World:
+class ModelledPipeline:
     """The pipeline in the account, its model, and what Kafka has delivered so far.
 
     `pipeline` runs the procedures, on a connection that can be tapped; `ingester` has its own.
@@ -143,7 +143,7 @@ class World:
     created: dict[str, Any] = field(default_factory=dict)
 
     def __repr__(self) -> str:
-        return "World(…)"
+        return "ModelledPipeline(…)"
 
     def reset(self) -> None:
         """Empty tables, and streams that have nothing to give out."""

@@ -65,7 +65,7 @@ def send(servers: str, messages: Mapping[str, Sequence[Sent]]) -> None:
 
 
 @dataclass
-class World:
+class Ingestion:
     account: RunningAccount
     servers: str
     database: str

@@ -1,4 +1,4 @@
-"""A fake world whose warehouse takes its time: what happens while a write is in flight."""
+"""An ingester alone whose warehouse takes its time: what happens while a write is in flight."""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from kafka import TopicPartition
 
 from ingest.batch import Batch, Stored
-from tests.ingest.fake_world import World
 from tests.ingest.fakes import ORDER, FakeConsumer, FakeSink, Record
+from tests.ingest.isolated_ingester import IsolatedIngester
 
 PATIENCE_SECONDS = 5.0
 # So long a write takes at most where it need not wait for anything else to happen.
@@ -83,7 +83,7 @@ class AttentiveConsumer(FakeConsumer):
         return super().poll(timeout_ms)
 
 
-class SlowWorld(World):
+class SlowlyWritingIngester(IsolatedIngester):
     """The first write is slow. Before each poll during it, the next of `meanwhile` happens; soon
     after the last, the write is let go."""
 

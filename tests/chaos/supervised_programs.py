@@ -62,7 +62,7 @@ class Slot:
     ended_at: float = 0.0
 
 
-class World:
+class SupervisedPrograms:
     """Start it with `start`, step it with `tick`; the stack ends it."""
 
     def __init__(

@@ -9,7 +9,7 @@ from ingest.metrics import Metrics
 from tests.ingest.fakes import NO_MESSAGE, ORDER, FakeClock, FakeConsumer, FakeSink, config
 
 
-class World:
+class IsolatedIngester:
     """Each poll passes half a second; the events of the script happen before the polls of those
     numbers, the stop before the last."""
 
