@@ -32,13 +32,15 @@ from tests.test_documents import (
 )
 
 SHELLS = ("bash", "console", "sh", "shell")
-# Programs of others, which this machine need not have: what they are told is theirs to refuse.
-FOREIGN = {
-    "git",
-    "kafka-acls.sh",
-    "kafka-configs.sh",
-    "pre-commit",
-    "rpk",
+# Programs of others, which this machine need not have: their commands, by their own pages.
+# https://docs.redpanda.com/current/reference/rpk/
+FOREIGN: dict[str, dict[str, tuple[str, ...]]] = {
+    "git": {"checkout": (), "clone": ()},
+    "pre-commit": {"install": ()},
+    "rpk": {
+        "security user create": ("--password", "--mechanism"),
+        "security acl create": ("--allow-principal", "--operation", "--topic", "--group"),
+    },
 }
 # Commands of snowflake-cli 3.30 with their flags; asking its --help takes two seconds for each.
 # Tests of deployments run all but `connection`.
@@ -90,7 +92,9 @@ def refused(command: str, page: str = "") -> str | None:
         program, arguments = arguments[1], arguments[2:]
     elif program == "python" and arguments and arguments[0].startswith("ingest/"):
         program, arguments = arguments[0].removesuffix(".py").replace("/", "."), arguments[1:]
-    if program in FOREIGN | SHELL_WORDS or "…" in command or program in ("make", "python"):
+    if program in FOREIGN:
+        return by_table(FOREIGN[program], arguments)
+    if program in SHELL_WORDS or "…" in command or program in ("make", "python"):
         return None  # make and modules: tests/test_documents.py
     if program in PARSERS:
         return by_argparse(program, arguments)
@@ -126,6 +130,16 @@ def by_snow(arguments: list[str]) -> str | None:
     flags = {word for word in arguments if re.match(r"--?[a-zA-Z]", word)}
     unknown = sorted(flags - {"-c", "--env", *SNOW[command]})
     return f"no flags of snow: {unknown}" if unknown else None
+
+
+def by_table(commands: dict[str, tuple[str, ...]], arguments: list[str]) -> str | None:
+    """It begins with one of the commands, and has flags of that one alone."""
+    for command, flags in commands.items():
+        words = command.split()
+        if arguments[: len(words)] == words:
+            unknown = sorted({word for word in arguments if word.startswith("-")} - {*flags})
+            return f"no flags of {command}: {unknown}" if unknown else None
+    return f"{arguments} are no command that the pages know"
 
 
 def by_pytest(arguments: list[str], page: str) -> str | None:
@@ -184,6 +198,8 @@ CHECKS: dict[str, Callable[[list[str]], str | None]] = {
     "tests.procedures.derived": installed,  # make events runs it
     "bench.ingest": installed,  # tests/bench
     "bench.latency": installed,
+    "kafka-acls.sh": installed,  # tests/kafka/test_rights.py
+    "kafka-configs.sh": installed,
     "local": installed,  # tests/test_local.py
 }
 
@@ -211,6 +227,8 @@ def test_every_command_of_a_page_is_accepted_by_its_program(page: Path) -> None:
         "docker compose --profile gone up",
         "streamlit run app/gone.py",
         "unheard-of --flag",
+        "rpk security user destroy",
+        "rpk security user create --loud",
         "caves 'deploy",
     ],
 )

@@ -2,17 +2,28 @@
 they work, and without any one of them they say which it is."""
 
 import contextlib
+import re
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from kafka import KafkaAdminClient
-from kafka.admin import ACL, ACLOperation, ACLPermissionType, ResourcePattern, ResourceType
+from kafka.admin import (
+    ACL,
+    ACLFilter,
+    ACLOperation,
+    ACLPermissionType,
+    ACLResourcePatternType,
+    ResourcePattern,
+    ResourcePatternFilter,
+    ResourceType,
+)
 
 from app.caves.kafka import Topic, read_settings
 from app.caves.machine.apache_kafka import Listener
 from app.caves.status.readings import Extent
-from tests.conftest import RunningAccount
+from tests.conftest import ROOT, RunningAccount
 from tests.ingest.ingestion import PROMPT, Ingestion, Sent
 from tests.ingest.programs import INGESTER, PRODUCER, Program
 from tests.support.kafka import KafkaBroker, start_kafka
@@ -79,6 +90,48 @@ def rights(
     ingestion = Ingestion(account, broker.servers, raw_data, tmp_path)
     yield Rights(ingestion, broker)
     ingestion.kill_all()
+
+
+def test_the_commands_of_the_page_on_operations_grant_what_they_say(broker: KafkaBroker) -> None:
+    page = (ROOT / "docs" / "operations.md").read_text("utf-8").replace("\\\n", " ")
+    classes = {"kafka-acls.sh": "org.apache.kafka.tools.AclCommand"}
+    classes["kafka-configs.sh"] = "kafka.admin.ConfigCommand"
+    for line in re.findall(r"^kafka-\w+\.sh .*$", page, re.MULTILINE):
+        program, *arguments = shlex.split(line)
+        at = arguments.index("--bootstrap-server")
+        arguments[at + 1] = broker.servers
+        broker.run_class(classes[program], *(each.replace("…", "i-1855") for each in arguments))
+
+    with contextlib.closing(KafkaAdminClient(bootstrap_servers=broker.servers)) as admin:
+        everything = ACLFilter(
+            principal=None,
+            host=None,
+            operation=ACLOperation.ANY,
+            permission_type=ACLPermissionType.ANY,
+            resource_pattern=ResourcePatternFilter(
+                ResourceType.ANY, None, ACLResourcePatternType.ANY
+            ),
+        )
+        acls, _ = admin.describe_acls(everything)
+        described = broker.run_class(
+            "kafka.admin.ConfigCommand",
+            *("--bootstrap-server", broker.servers, "--describe", "--entity-type", "users"),
+        )
+    granted = sorted(
+        (
+            each.principal,
+            each.operation.name,
+            each.resource_pattern.resource_type.name,
+            each.resource_pattern.resource_name,
+        )
+        for each in acls
+    )
+    assert granted == [
+        ("User:ingester", "READ", "GROUP", "caves-ingester"),
+        ("User:ingester", "READ", "TOPIC", "sales_events"),
+        ("User:producer", "WRITE", "TOPIC", "sales_events"),
+    ]
+    assert "SCRAM credential configs for user-principal 'ingester' are SCRAM-SHA-512" in described
 
 
 def complaint(program: Program) -> str:

@@ -73,8 +73,12 @@ class KafkaBroker:
 
     def tool(self, name: str, *arguments: str) -> str:
         """What one of Kafka's own commands says: its class is org.apache.kafka.tools.<name>."""
-        command = [*apache_kafka.java(self.libraries), f"org.apache.kafka.tools.{name}"]
-        command += ["--bootstrap-server", f"{HOST}:{self.node.internal_port}", *arguments]
+        servers = ("--bootstrap-server", f"{HOST}:{self.node.internal_port}")
+        return self.run_class(f"org.apache.kafka.tools.{name}", *servers, *arguments)
+
+    def run_class(self, name: str, *arguments: str) -> str:
+        """What a program of Kafka's says."""
+        command = [*apache_kafka.java(self.libraries), name, *arguments]
         done = subprocess.run(command, capture_output=True, text=True, timeout=READY_SECONDS)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
