@@ -28,6 +28,13 @@ EXAMPLES: dict[tuple[str, str], list[tuple[str, Any]]] = {
             [(datetime.datetime(2026, 1, 1, 10),)],
         ),
     ],
+    ("Types and expressions", "texts in a VARIANT"): [
+        (
+            "SELECT COUNT(DISTINCT v) FROM (SELECT PARSE_JSON('\"\\\\u0041\"') AS v UNION ALL"
+            " SELECT 'A'::VARIANT)",
+            [(2,)],
+        ),
+    ],
     ("Types and expressions", "timestamps"): [
         (
             "SELECT '2026-01-01 00:00:00.123456789'::TIMESTAMP_NTZ",

@@ -31,6 +31,22 @@ def test_snowparks_join_by_a_column_has_it_first(session: Session) -> None:
     assert [tuple(row) for row in joined.collect()] == [(2, 1, 5)]
 
 
+@pytest.mark.parametrize(
+    ("json", "shown"),
+    [
+        (r'"caf\\u00e9 \\ud83c\\udf77 \\/"', '"café 🍷 /"'),
+        (r'{"caf\\u00e9": ["\\u0041", 1.50]}', '{\n  "café": [\n    "A",\n    1.5\n  ]\n}'),
+        (r'"a \\"quote\\", a \\\\, a\\ttab, \\u0001"', r'"a \"quote\", a \\, a\ttab, \u0001"'),
+        (r'"plain"', '"plain"'),
+    ],
+)
+def test_a_text_of_a_variant_is_shown_without_escapes_that_it_does_not_need(
+    run: Run, json: str, shown: str
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/parse_json"""
+    assert run(f"select parse_json('{json}')") == [(shown,)]
+
+
 def test_a_frame_that_would_be_passed_over_is_refused(run: Run) -> None:
     """https://docs.snowflake.com/en/sql-reference/functions-window-syntax"""
     rows = "from values (1), (1), (2)"
