@@ -75,6 +75,7 @@ def test_the_workflows_check_test_plan_deploy_and_verify() -> None:
         "make test",
         "make venv",
         "make test-plain",
+        "make test-card",
     ]
 
 
