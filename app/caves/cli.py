@@ -268,6 +268,7 @@ def failed(screen: "Screen", kind: tuple[str, int], text: str) -> int:
     name, code = kind
     screen.error(text)
     if screen.as_json:
+        # The reader of standard output may be gone; the line above and the exit code remain.
         with contextlib.suppress(OSError):
             screen.json({"error": text, "kind": name, "exit_code": code}, indent=None)
             sys.stdout.flush()

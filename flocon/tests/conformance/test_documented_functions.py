@@ -1,6 +1,7 @@
-"""Functions as their pages show them, and whatever way their arguments come.
+"""Examples of functions, and calls of them whatever way their arguments come.
 
-Each example is one of its function's page. Beside them calls are made at random, of functions with
+The examples stand by the page that describes their function, and were not copied from it: where the
+page shows something else, it is right. Beside them calls are made at random, of functions with
 arguments of the types that they take and with NULLs, and each is asked in several ways: of
 constants, of a table's columns, of binds, and of an account without what exists for speed alone.
 All answer the same. FLOCON_EXPRESSIONS_SECONDS=3600 goes on for so long, FLOCON_EXPRESSIONS_SEED=7
@@ -26,8 +27,8 @@ from flocon.session.session import Session
 pytestmark = pytest.mark.filterwarnings("ignore:Arrow output on a DB-API result")
 
 _BEST = "'It was the best of times, it was the worst of times'"
-# By page (…/sql-reference/functions/<page>): expressions and what the page shows.
-DOCUMENTED: dict[str, dict[str, Any]] = {
+# By page (…/sql-reference/functions/<page>): expressions and their values.
+EXAMPLES: dict[str, dict[str, Any]] = {
     "add_months": {"add_months('2016-02-29'::date, 1)": date(2016, 3, 31)},
     "array_cat": {"array_cat(array_construct(1, 2), array_construct(3, 4))": [1, 2, 3, 4]},
     "array_position": {
@@ -204,9 +205,9 @@ def sessions(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Ses
         account.close()
 
 
-def test_functions_answer_as_their_pages_show(sessions: dict[str, Session]) -> None:
+def test_functions_answer_as_the_examples_say(sessions: dict[str, Session]) -> None:
     """https://docs.snowflake.com/en/sql-reference/functions-all"""
-    expected = {each: shown for page in DOCUMENTED.values() for each, shown in page.items()}
+    expected = {each: shown for page in EXAMPLES.values() for each, shown in page.items()}
     wrong = {}
     for expression, answers in _answers(sessions["fast"], list(expected)).items():
         shown = expected[expression]
