@@ -13,7 +13,7 @@ from snowflake.snowpark import Session
 from tests.conftest import RunningAccount
 from tests.procedures.model import Delivery
 from tests.procedures.modelled_pipeline import ModelledPipeline
-from tests.procedures.pipeline import ANY, HOUR, Pipeline, opened_pipeline
+from tests.procedures.pipeline import HOUR, Pipeline, opened_pipeline
 from tests.procedures.tapped import tapped_session
 
 
@@ -21,9 +21,6 @@ from tests.procedures.tapped import tapped_session
 def pipeline(shared_pipeline: ModelledPipeline) -> Pipeline:
     """The run's pipeline, empty again. Events may be of any future."""
     shared_pipeline.reset()
-    shared_pipeline.ingester.next_offset = 0
-    shared_pipeline.ingester.ingested_at = Pipeline.ingested_at
-    shared_pipeline.ingester.limit_future(ANY)
     return shared_pipeline.ingester
 
 
@@ -63,7 +60,5 @@ def shared_pipeline(account: Any, connect: Connect) -> Iterator[ModelledPipeline
 @pytest.fixture
 def modelled(shared_pipeline: ModelledPipeline) -> ModelledPipeline:
     """The pipeline and its model, both empty."""
-    shared_pipeline.reset()
-    shared_pipeline.ingester.ingested_at = str(Delivery.ingested_at)
-    shared_pipeline.ingester.limit_future(HOUR)
+    shared_pipeline.reset(str(Delivery.ingested_at), HOUR)
     return shared_pipeline

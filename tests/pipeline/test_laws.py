@@ -23,7 +23,7 @@ def test_the_laws_hold_at_any_moment_of_any_history(modelled: ModelledPipeline) 
     @examples(3)
     @given(seed=st.integers(0, 2**32), history=st.lists(actions(200), min_size=3, max_size=8))
     def they_hold(seed: int, history: list[Action]) -> None:
-        modelled.reset()
+        modelled.empty()
         for action in (Ingest(seed, 200), Run(ORDERS), Run(INVENTORY), Ingest(seed + 1, 200)):
             action(modelled)
         for action in history:

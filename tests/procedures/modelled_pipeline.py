@@ -15,7 +15,7 @@ from snowflake.snowpark.exceptions import SnowparkSQLException
 from app.caves.objects import TABLES as ALL_TABLES
 from tests.procedures import model
 from tests.procedures.model import Delivery, Place, Reading, Row
-from tests.procedures.pipeline import Handler, Pipeline
+from tests.procedures.pipeline import ANY, Handler, Pipeline
 from tests.procedures.tapped import Fault, Tap, tap
 
 HANDLERS: dict[str, Handler] = {
@@ -145,7 +145,15 @@ class ModelledPipeline:
     def __repr__(self) -> str:
         return "ModelledPipeline(…)"
 
-    def reset(self) -> None:
+    def reset(self, ingested_at: str = Pipeline.ingested_at, future_limit: int = ANY) -> None:
+        """All as a test expects it, whichever test came before: empty, offsets from 0, and when
+        events arrive and how far ahead of that they may be."""
+        self.empty()
+        self.ingester.next_offset = 0
+        self.ingester.ingested_at = ingested_at
+        self.ingester.limit_future(future_limit)
+
+    def empty(self) -> None:
         """Empty tables, and streams that have nothing to give out."""
         sql = self.pipeline.sql
         for table in self._filled(TO_EMPTY):
