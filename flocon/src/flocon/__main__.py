@@ -64,7 +64,7 @@ def parser() -> argparse.ArgumentParser:
         "--data",
         type=_folder,
         default=Path(".flocon"),
-        help="folder of all state, made where there is none (%(default)s)",
+        help="folder of all state, created if it does not exist (%(default)s)",
     )
     parser.add_argument(
         "--log-statements", action="store_true", help="one line per statement on standard error"

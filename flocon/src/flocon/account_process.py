@@ -149,7 +149,7 @@ class AccountProcess(Commandable):
         arguments = [ends, "--port", str(self.port), "--data", str(self.data), *self.options]
         if self.forked:
             return ForkedAccount(arguments, self._log_file)
-        # Nobody but this program holds its input open, so that both end together.
+        # This program alone holds its input open, so that both end together.
         theirs, self._input = os.pipe()
         with self._log_file.open("ab") as log, os.fdopen(theirs) as stdin:
             # -P: what lies in the folder that we are in is not imported instead of a library.

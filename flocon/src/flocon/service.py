@@ -142,7 +142,7 @@ def _opened(data: Path, host: str, port: int) -> Account:
 
 
 def _reachable(host: str, address: str) -> str:
-    """Where procedures of this machine find the account: 0.0.0.0 is nobody's address."""
+    """Where procedures of this machine find the account: no program connects to 0.0.0.0."""
     parsed = ipaddress.ip_address(address)
     if parsed.is_unspecified:
         host = "127.0.0.1" if parsed.version == 4 else "::1"

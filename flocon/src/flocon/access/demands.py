@@ -59,7 +59,7 @@ def on_account(statement: Any, place: Place) -> Demand:
 
 
 def needs(about: About, *any_of: str) -> Needs:
-    """One of these privileges on the object, or any privilege where none is named."""
+    """One of these privileges on the object; without names, any privilege."""
     return lambda statement, place: Demand((Need(_object(about, statement, place), any_of),))
 
 
@@ -142,5 +142,5 @@ def listed(listing: Listing, values: list[str | None]) -> tuple[Securable, ...]:
 
 
 def refusal(text: str) -> errors.SnowflakeError:
-    """For a statement of which it is not known what it needs."""
+    """The error for a statement whose needs are not known."""
     return errors.unsupported(f"access control of: {' '.join(text.split())[:200]}")

@@ -109,7 +109,7 @@ class Guard:
     def run(self, statement: S, run: Callable[[S], Result], *, describe: bool = False) -> Result:
         """Run a statement, if it may run; of SHOW, only what the role may see."""
         limited = self.privileges is not None
-        if not limited and (not statement.concerns_grants or self._roles.limits_nobody):
+        if not limited and (not statement.concerns_grants or self._roles.only_default_grants):
             return run(statement)
         demand = statement.demand(self._place)
         if demand is None and limited:
@@ -278,7 +278,7 @@ class Guard:
 
 
 def _values(listing: Listing, answer: Result) -> list[list[str | None]]:
-    """The path of each row. A listing without such a column (none has rows then) has none."""
+    """The path of each row. A listing without rows may lack the columns."""
     if not answer.table.num_rows:
         return []
     columns = [answer.table.column(name).to_pylist() for name in listing.path]

@@ -70,8 +70,8 @@ class Privileges:
         return found | {"OWNERSHIP"} if owner in self.roles else found
 
     def holds(self, what: Securable, *privileges: str) -> bool:
-        """Does one of these privileges, or OWNERSHIP, stand; any at all where none is named? The
-        object's database and schema have to be within reach."""
+        """Do the roles hold one of these privileges or OWNERSHIP on the object; without names, any
+        privilege? They must hold a privilege on its database and schema, too."""
         found = self.on(what)
         enough = not found.isdisjoint((*privileges, "OWNERSHIP")) if privileges else bool(found)
         return enough and self.reaches(what)

@@ -29,7 +29,7 @@ _FOR_ALL = {"PACKAGES"}
 
 def narrow(tree: Expr, place: Place, directory: Directory, sees: Sees) -> None:
     """Put in the place of INFORMATION_SCHEMA's views, in the tree, what the role may see of them.
-    Raises 000002 for one of which that is not known."""
+    Raises 000002 for a view whose rows are not known to be about objects."""
     for table in parsing.tables(tree):
         if table.db != "INFORMATION_SCHEMA" or table.name in _FOR_ALL:
             continue

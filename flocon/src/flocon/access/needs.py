@@ -9,7 +9,7 @@ from flocon.access.securables import Securable
 
 @dataclass(frozen=True)
 class Need:
-    """One of these privileges on an object, or its ownership; any privilege where none is named."""
+    """One of these privileges on an object, or its ownership; any privilege if any_of is empty."""
 
     on: Securable
     any_of: tuple[str, ...] = ()

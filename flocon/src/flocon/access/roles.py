@@ -78,7 +78,7 @@ class Roles:
         self._privileges: dict[frozenset[str], Privileges] = {}
         self._owners: dict[Securable, str] = {}
         self._granted: dict[str, set[str]] = {}
-        self._limits_nobody = True
+        self._only_default_grants = True
         self._load()
 
     def _load(self) -> None:
@@ -99,15 +99,17 @@ class Roles:
         self._granted = dict(granted)
         self._owners = {g.on: g.role for g in grants if g.privilege == OWNERSHIP and not g.future}
         self._privileges = {}
-        self._limits_nobody = all(g.on.kind == "COMPUTE POOL" and g.role == PUBLIC for g in grants)
+        self._only_default_grants = all(
+            g.on.kind == "COMPUTE POOL" and g.role == PUBLIC for g in grants
+        )
 
     # --- questions -------------------------------------------------------------------------------
 
     @property
-    def limits_nobody(self) -> bool:
-        """Is there nothing that a new or dropped object could matter to? What every account comes
-        with, PUBLIC's use of the system's compute pools, is nothing of that kind."""
-        return self._limits_nobody
+    def only_default_grants(self) -> bool:
+        """Has nobody granted anything yet? An account comes with grants of the system's compute
+        pools to PUBLIC, which creating or dropping an object does not affect."""
+        return self._only_default_grants
 
     def exists(self, role: str) -> bool:
         return role in SYSTEM_ROLES or role in self._roles

@@ -136,7 +136,7 @@ class Users:
         return user is not None and user.secondary
 
     def defaults(self, name: str) -> dict[str, Any]:
-        """The warehouse, database and schema of a new session that names none."""
+        """The warehouse, database and schema of a session whose login does not name them."""
         user = self._users.get(name)
         if user is None:
             return {}

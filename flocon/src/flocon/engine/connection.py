@@ -403,7 +403,7 @@ class Connection:
         self._temporary_changes += 1
 
     def columns(self, database: str, schema: str, table: str) -> list[tuple[str, str]]:
-        """A relation's columns and their DuckDB types, in order; none where there is no such."""
+        """A relation's columns and their DuckDB types, in order; [] without such a relation."""
         return [
             (name, kind)
             for name, kind in self.values(
@@ -454,14 +454,14 @@ class Connection:
         return not self.fast or self._duck._table_kind((database, schema, name)) == "view"
 
     def columns_now(self, database: str, schema: str, view: str) -> list[str]:
-        """The columns that a view's query has now; none where it fails."""
+        """The columns that a view's query has now; [] if it fails."""
         try:
             return list(self._duck.table(quoted(database, schema, view)).columns)
         except duckdb.Error:
             return []
 
     def has_another_spelling(self, database: str, schema: str, name: str) -> bool:
-        """Is there a table or view whose name differs in case, and none of this name?"""
+        """Is there no table or view of this name, but one whose name differs in case?"""
         found = self.values(
             " UNION ALL ".join(
                 f"SELECT schema_name, {kind}_name FROM duckdb_{kind}s() WHERE database_name = $1"

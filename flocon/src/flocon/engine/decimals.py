@@ -62,7 +62,8 @@ def _divisions(node: Expr) -> Iterator[Expr]:
 
 
 def _question(tree: Expr) -> Expr | None:
-    """A query in which the tree's expressions mean what they mean in it; None where there is none.
+    """A query in which the tree's expressions mean what they mean in the tree; None for a statement
+    without a query.
 
     The planner answers of queries only.
     """

@@ -11,7 +11,7 @@ DDL = """
 CREATE TABLE IF NOT EXISTS _account_database (name VARCHAR, made_by VARCHAR);
 """
 _OWN_NAME = "(SELECT name FROM _account_database)"
-# What a table may be on Snowflake and none is here.
+# Kinds of tables that Snowflake has and this account has not.
 _OTHER_KINDS = ("IS_ICEBERG", "IS_DYNAMIC", "IS_IMMUTABLE", "IS_HYBRID")
 
 

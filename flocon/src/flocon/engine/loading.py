@@ -112,7 +112,7 @@ def read(tree: exp.Copy, binds: Binds, named: Callable[[str], Mapping[str, Any]]
         select = place.this
         from_ = select.args.get("from_") if isinstance(select, exp.Select) else None
         if from_ is None or not isinstance(from_.this, exp.Table):
-            raise errors.unsupported("COPY INTO <table> from a query that is none of a stage")
+            raise errors.unsupported("COPY INTO <table> from a query that does not read a stage")
         place = from_.this
     source = place.this.name if isinstance(place.this, exp.Var | exp.Literal) else ""
     if not source.startswith("@"):
@@ -356,7 +356,7 @@ def _parquet(
 
 
 def _fields(select: exp.Select, names: Sequence[str]) -> list[Expr]:
-    """$1:name is the file's column of that name, and NULL where there is none."""
+    """$1:name is the file's column of that name, NULL if it has no such column."""
     for extract in list(select.find_all(exp.JSONExtract)):
         bare = extract.this
         if not (isinstance(bare, exp.Parameter) or isinstance(bare.this, exp.Parameter)):

@@ -24,7 +24,7 @@ _HEAD = re.compile(
 
 @dataclass(frozen=True)
 class Into:
-    """An INTO clause, and the number of its WHEN from 1: 0 for ELSE, None where there is none."""
+    """An INTO clause, and the number of its WHEN from 1 on: 0 for ELSE, None without WHEN."""
 
     when: int | None
     insert: exp.Insert
@@ -53,7 +53,7 @@ def intos(tree: exp.MultitableInserts) -> list[Into]:
     when: int | None = None
     for clause in tree.expressions:
         condition, is_else = clause.args.get("expression"), clause.args.get("else_")
-        # ELSE has one INTO, and is the last; what has no WHEN stands before none.
+        # ELSE has one INTO, and is the last; an INTO without WHEN does not follow a WHEN.
         if when == _ELSE or (is_else and (condition or when is None)):
             raise _syntax("unexpected INTO or ELSE")
         if condition and when is None and found:

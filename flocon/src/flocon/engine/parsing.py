@@ -91,7 +91,7 @@ def _name_file_format(tree: exp.Copy) -> None:
 
 
 def _altered_columns(sql: str) -> Expr | None:
-    """ALTER TABLE … ALTER of several columns, of which SQLGlot reads one at a time.
+    """ALTER TABLE … ALTER of several columns; SQLGlot reads one column at a time.
 
     https://docs.snowflake.com/en/sql-reference/sql/alter-table-column
     """

@@ -1,4 +1,4 @@
-"""Names in DuckDB's SQL: none is put there as it is."""
+"""Names and texts in DuckDB's SQL, always in quotes."""
 
 
 def quoted(*parts: str) -> str:

@@ -6,7 +6,7 @@ from sqlglot import Expr, exp
 
 from flocon.core import errors
 
-# What stands behind a source's name, and is none of its own.
+# What follows a source's name without being a part of the source.
 _BEHIND = ("joins", "laterals", "pivots")
 
 

@@ -50,7 +50,7 @@ class StoredObjects(Generic[T]):
     account's lock, and has read the object under it.
 
     read: makes an object of a document's fields. fields: the other way round. times: the fields
-    that are moments. key: the schema ('' for an object of the account) and the name.
+    that are timestamps. key: the schema ('' for an object of the account) and the name.
     """
 
     def __init__(
@@ -103,7 +103,7 @@ class StoredObjects(Generic[T]):
     def _read(self, document: str) -> T:
         fields = json.loads(document)
         for name in self._times:
-            fields[name] = fields.get(name) and _moment(fields[name])
+            fields[name] = fields.get(name) and _time(fields[name])
         return self._from_fields(fields)
 
     def _document(self, item: T) -> str:
@@ -128,6 +128,6 @@ def _pair(path: Sequence[str]) -> Sequence[str]:
     return path if len(path) > 1 else ("", *path)
 
 
-def _moment(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+def _time(text: str) -> datetime:
+    time = datetime.fromisoformat(text)
+    return time if time.tzinfo else time.replace(tzinfo=UTC)

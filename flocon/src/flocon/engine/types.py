@@ -6,7 +6,7 @@ import pyarrow as pa
 from fakesnow.transforms import transforms as fs
 from sqlglot import Expr, exp
 
-# A table's columns and their DuckDB types, in order; none where they are not known.
+# A table's columns and their DuckDB types, in order; [] where they are not known.
 Columns = Callable[[exp.Table], Sequence[tuple[str, str]]]
 
 TEXT_TYPES = {

@@ -56,13 +56,14 @@ class UserFunctions:
                 kind,
                 type=ARROW,
                 null_handling=SPECIAL,
-                # A function is asked for every row, and for none before a statement runs.
+                # A function is called for every row, and not while a statement is planned.
                 side_effects=True,
             )
 
     @contextmanager
     def answered(self, answer: Answer) -> Iterator[int]:
-        """The number of a call, until the block's end. Nobody guesses another statement's."""
+        """The number of a call, until the block's end. It is random: no statement guesses that of
+        another one."""
         number = secrets.randbits(62)
         with self._lock:
             self._answers[number] = answer

@@ -196,7 +196,7 @@ class App:
         return JSONResponse(protocol.done({**state, "logins": len(self._logins)}))
 
     def _find(self, request: Request) -> Login:
-        """The request's login. Raises 390104 or 390114 where it has none."""
+        """The request's login. Raises 390104 for an unknown token, 390114 for an expired one."""
         return self._logins.find(_token(request))
 
     # --- statements --------------------------------------------------------------------------

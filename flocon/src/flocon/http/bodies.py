@@ -64,7 +64,7 @@ def read_json(body: bytes, encoding: str | None, limit: int = LARGEST) -> dict[s
 
 
 def _unpacked(body: bytes, limit: int) -> bytes:
-    """gzip's content, of which no more than the limit is ever made."""
+    """gzip's content. Raises TooLarge before more than the limit is unpacked."""
     unpacked = b""
     while body:
         member = isal_zlib.decompressobj(_GZIP)

@@ -47,7 +47,7 @@ def _seconds(since: timedelta) -> str:
     return f"{sign}{seconds}.{rest:06d}000"
 
 
-def _moment(value: datetime) -> str:
+def _timestamp(value: datetime) -> str:
     """A wall clock's; of an instant, that in UTC."""
     offset = value.utcoffset() or timedelta()
     return _seconds(value.replace(tzinfo=None) - offset - _EPOCH)
@@ -55,7 +55,7 @@ def _moment(value: datetime) -> str:
 
 def _zoned(value: datetime) -> str:
     minutes = (value.utcoffset() or timedelta()) // timedelta(minutes=1)
-    return f"{_moment(value)} {minutes + 1440}"
+    return f"{_timestamp(value)} {minutes + 1440}"
 
 
 def _time(value: time) -> str:
@@ -72,8 +72,8 @@ _WRITERS: dict[str, Callable[[Any], str]] = {
     "boolean": lambda value: "1" if value else "0",
     "date": _days,
     "time": _time,
-    "timestamp_ntz": _moment,
-    "timestamp_ltz": _moment,
+    "timestamp_ntz": _timestamp,
+    "timestamp_ltz": _timestamp,
     "timestamp_tz": _zoned,
     "binary": lambda value: value.hex().upper(),
     "variant": indented,

@@ -13,9 +13,9 @@ _UNBOUNDED = 1_000_000
 class Threads:
     """Statements that may wait for others share so many threads.
 
-    A CALL never takes the thread that its procedure's statements need. What others may be waiting
-    for takes none of these at all: the statements of a session with an open transaction, its
-    COMMIT and its ROLLBACK.
+    A CALL never takes the thread that its procedure's statements need. Statements that others may
+    be waiting for always get a thread of their own: those of a session with an open transaction,
+    its COMMIT and its ROLLBACK.
     """
 
     def __init__(self, shared: int = _THREADS) -> None:

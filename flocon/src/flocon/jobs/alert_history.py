@@ -125,19 +125,19 @@ def _upcoming(catalog: Tables, now: datetime) -> list[dict[str, Any]]:
     for alert in ALERTS.all(catalog):
         if alert.requested_at:
             rows.append(_planned(alert, alert.requested_at, "EXECUTE ALERT"))
-        if moment := alert.next_run(now):
-            rows.append(_planned(alert, moment, "SCHEDULE"))
+        if following := alert.next_run(now):
+            rows.append(_planned(alert, following, "SCHEDULE"))
     return rows
 
 
-def _planned(alert: Alert, moment: datetime, source: str) -> dict[str, Any]:
+def _planned(alert: Alert, scheduled_time: datetime, source: str) -> dict[str, Any]:
     return {
         "name": alert.name,
         "schema_name": alert.schema,
         "condition": alert.condition,
         "action": alert.action,
         "state": "SCHEDULED",
-        "scheduled_time": naive(moment),
+        "scheduled_time": naive(scheduled_time),
         "scheduled_from": source,
         "runbook": alert.properties.get("RUNBOOK"),
         "was_auto_suspended": False,

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from flocon.core import errors
 from flocon.jobs import alert_history
 from flocon.jobs.alert_history import HISTORY, Entry
-from flocon.jobs.runs import USER, Surroundings, explained
+from flocon.jobs.runs import USER, RunEnvironment, snowflake_error
 from flocon.session import context
 from flocon.session.session import Session
 
@@ -26,15 +26,15 @@ class AlertRun:
 
     def __init__(
         self,
-        around: Surroundings,
+        environment: RunEnvironment,
         database: str,
         entry: Entry,
         on_recorded: Callable[[], None],
     ) -> None:
-        self._open_session = around.open_session
-        self._clock = around.clock
-        self._slots = around.slots
-        self._catalog = around.stores.catalog(database)
+        self._open_session = environment.open_session
+        self._clock = environment.clock
+        self._slots = environment.slots
+        self._catalog = environment.stores.catalog(database)
         self._database = database
         self.entry = entry
         self._on_recorded = on_recorded
@@ -74,14 +74,14 @@ class AlertRun:
         try:
             answer = session.execute(entry.alert.condition, query_id=entry.condition_query_id)
         except Exception as error:
-            return "CONDITION_FAILED", explained(error, f"alert {entry.alert.name}")
+            return "CONDITION_FAILED", snowflake_error(error, f"alert {entry.alert.name}")
         if not answer.table.num_rows:
             return "CONDITION_FALSE", None
         alert_history.acting(self._catalog, entry)
         try:
             session.execute(entry.alert.action, query_id=entry.action_query_id)
         except Exception as error:
-            return "ACTION_FAILED", explained(error, f"alert {entry.alert.name}")
+            return "ACTION_FAILED", snowflake_error(error, f"alert {entry.alert.name}")
         return "TRIGGERED", None
 
     @contextmanager

@@ -55,12 +55,12 @@ class Job:
         text = self.properties.get("SCHEDULE")
         return schedule.parse(text) if text else None
 
-    def next_run(self, moment: datetime) -> datetime | None:
-        """The first scheduled run later than `moment`; None without a schedule or suspended."""
+    def next_run(self, after: datetime) -> datetime | None:
+        """The first scheduled run later than `after`; None without a schedule or suspended."""
         when = self.schedule
         if when is None or not self.started:
             return None
-        return when.next_after(moment, self.schedule_base or self.created_on)
+        return when.next_after(after, self.schedule_base or self.created_on)
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ class Task(Job):
 
     @property
     def timeout_ms(self) -> int | None:
-        """A root has an hour unless it says otherwise; a child may have none of its own."""
+        """A root's is an hour unless it sets another; None for a child that sets no limit."""
         default = _HOUR_MS if self.is_root else None
         return self.properties.get("USER_TASK_TIMEOUT_MS", default)
 

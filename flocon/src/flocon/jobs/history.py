@@ -57,7 +57,7 @@ class History:
         self,
         catalog: Tables,
         entry_id: str,
-        moment: datetime,
+        completed_time: datetime,
         state: str,
         code: str | int | None = None,
         message: str | None = None,
@@ -65,29 +65,29 @@ class History:
         catalog.write(
             f"UPDATE {self.table} SET state = ?, {self.code_column} = ?, {self.message_column} = ?,"
             " completed_time = ? WHERE entry_id = ?",
-            [state, code, message, naive(moment), entry_id],
+            [state, code, message, naive(completed_time), entry_id],
         )
 
-    def recover(self, catalog: Tables, moment: datetime) -> int:
+    def recover(self, catalog: Tables, now: datetime) -> int:
         """Runs that the account's end cut off are failed; how many there were."""
         return catalog.write(
             f"UPDATE {self.table} SET state = 'FAILED', completed_time = ?, {self.code_column} = ?,"
             f" {self.message_column} = ? WHERE state = 'EXECUTING'",
             [
-                naive(moment),
+                naive(now),
                 f"{errors.INTERNAL.errno:06d}",
                 f"The account stopped while the {self.noun} was running; its open transaction is"
                 " undone.",
             ],
         )
 
-    def trim(self, catalog: Tables, moment: datetime) -> None:
+    def trim(self, catalog: Tables, now: datetime) -> None:
         """Keeps the last seven days, and of them no more rows than KEPT_ROWS."""
         catalog.write(
             f"DELETE FROM {self.table} WHERE scheduled_time < ? OR scheduled_time < ("
             f"SELECT scheduled_time FROM {self.table} ORDER BY scheduled_time DESC "
             f"LIMIT 1 OFFSET {KEPT_ROWS - 1})",
-            [naive(moment - KEPT_FOR)],
+            [naive(now - KEPT_FOR)],
         )
 
     def answer(self, context: Context, query: Query, now: datetime) -> result.Result:
@@ -153,7 +153,7 @@ def read_query(
 
 def _convert(key: str, value: Any) -> Any:
     if key.startswith("SCHEDULED_TIME"):
-        return _moment(key, value)
+        return _timestamp(key, value)
     if key == "RESULT_LIMIT":
         return int(value)
     if key == "ERROR_ONLY":
@@ -161,12 +161,12 @@ def _convert(key: str, value: Any) -> Any:
     return str(value)
 
 
-def _moment(key: str, value: Any) -> datetime:
+def _timestamp(key: str, value: Any) -> datetime:
     try:
-        moment = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
+        time = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
     except ValueError:
         raise _invalid(key, value, "is not a timestamp") from None
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
 
 
 def _invalid(key: str, value: object, reason: str) -> errors.SnowflakeError:
@@ -204,8 +204,8 @@ _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
 # --- times ---------------------------------------------------------------------------------------
 
 
-def naive(moment: datetime | None) -> datetime | None:
-    return moment and moment.astimezone(UTC).replace(tzinfo=None)
+def naive(time: datetime | None) -> datetime | None:
+    return time and time.astimezone(UTC).replace(tzinfo=None)
 
 
 def aware(value: Any) -> Any:

@@ -6,25 +6,27 @@ A lane is the scheduler's part for one kind of job.
 import logging
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Generic, Protocol, TypeVar
 
 from flocon.core import errors
-from flocon.core.turns import Key, Turns
 from flocon.engine import StoredObjects
 from flocon.jobs import alert_history, task_graph, task_history
 from flocon.jobs.alert_history import Entry
 from flocon.jobs.alert_runs import AlertRun
 from flocon.jobs.definitions import ALERTS, SUSPENDED, TASKS, Alert, Job, Task
 from flocon.jobs.history import History
-from flocon.jobs.runs import Surroundings
+from flocon.jobs.runs import RunEnvironment
 from flocon.jobs.task_history import Run
-from flocon.jobs.task_runs import GraphRun, Outcome, holds
+from flocon.jobs.task_runs import GraphRun, Outcome, condition_holds
 from flocon.jobs.tasks import suspended
 
 log = logging.getLogger(__name__)
+
+# The database, schema and name of a job.
+Key = tuple[str, str, str]
 
 _TRIGGER_WAIT = timedelta(seconds=1)
 _ALERT_SUCCEEDED = ("CONDITION_FALSE", "TRIGGERED")
@@ -38,6 +40,35 @@ class Runnable(Protocol):
         ...
 
     def cancel(self) -> None: ...
+
+
+class Turns:
+    """Which scheduled times of jobs have come, each told once: by job up to when they are told, for
+    the present base of its schedule.
+
+    Times that passed before `since`, or between two looks, give one turn at most.
+    """
+
+    def __init__(self, since: datetime) -> None:
+        self._since = since
+        self._told_until: dict[Key, tuple[datetime | None, datetime]] = {}
+
+    def keep(self, keys: Container[Key]) -> None:
+        """Forget all others: they were dropped."""
+        self._told_until = {key: told for key, told in self._told_until.items() if key in keys}
+
+    def due(self, key: Key, job: Job, now: datetime) -> datetime | None:
+        """The scheduled time that has come since the last look."""
+        if not job.started:
+            self._told_until.pop(key, None)
+            return None
+        base, told_until = self._told_until.get(key, (None, self._since))
+        if base != job.schedule_base:
+            told_until = max(job.schedule_base or told_until, self._since)
+        following = job.next_run(told_until)
+        is_due = following is not None and following <= now
+        self._told_until[key] = (job.schedule_base, now if is_due else told_until)
+        return following if is_due else None
 
 
 J = TypeVar("J", bound=Job)
@@ -58,22 +89,23 @@ class Lane(ABC, Generic[J, R]):
     # What an EXECUTE is called in the history.
     requested: str
 
-    def __init__(self, around: Surroundings, wake: Callable[[], None]) -> None:
-        self._around = around
-        self._stores = around.stores
+    def __init__(self, environment: RunEnvironment, wake: Callable[[], None]) -> None:
+        self._environment = environment
+        self._stores = environment.stores
         self._wake = wake
         self._condition = threading.Condition()
         self._closed = False
-        self._turns = Turns(around.clock.now())
+        self._turns = Turns(environment.clock.now())
         self._running: dict[Key, R] = {}
 
     # --- what a kind has of its own ----------------------------------------------------------
 
     @abstractmethod
     def _run(
-        self, key: Key, job: J, moment: datetime, source: str, on_recorded: Callable[[], None]
+        self, key: Key, job: J, due: datetime, source: str, on_recorded: Callable[[], None]
     ) -> R:
-        """A run that has not begun. on_recorded: to be called when the history has it."""
+        """A run that has not begun. due: its scheduled time. on_recorded: to be called when the
+        history has it."""
 
     @abstractmethod
     def _counted(self, key: Key, job: J, run: R, outcome: Any) -> J:
@@ -139,7 +171,7 @@ class Lane(ABC, Generic[J, R]):
             try:
                 jobs = self.store.all(self._stores.catalog(database))
             except Exception:
-                # A database that is dropped at this moment must not hold up the others.
+                # A database that is dropped just now must not hold up the others.
                 log.exception("the %ss of %s could not be read", self.noun, database)
                 continue
             for job in jobs:
@@ -147,7 +179,7 @@ class Lane(ABC, Generic[J, R]):
                     yield (database, job.schema, job.name), job
 
     def _due(self, key: Key, job: J, now: datetime, busy: bool) -> tuple[datetime, str] | None:
-        """The run that should begin now, if any: its moment and what asks for it."""
+        """The run that should begin now, if any: its scheduled time and what asks for it."""
         scheduled = self._turns.due(key, job, now)
         if busy:
             if scheduled:
@@ -162,12 +194,12 @@ class Lane(ABC, Generic[J, R]):
 
     # --- runs --------------------------------------------------------------------------------
 
-    def _start(self, key: Key, job: J, moment: datetime, source: str) -> None:
+    def _start(self, key: Key, job: J, scheduled_time: datetime, source: str) -> None:
         def forget_request() -> None:
             if source == self.requested:
-                self._forget_request(key, moment)
+                self._forget_request(key, scheduled_time)
 
-        run = self._run(key, job, moment, source, forget_request)
+        run = self._run(key, job, scheduled_time, source, forget_request)
         with self._condition:
             if self._closed:
                 return
@@ -198,7 +230,7 @@ class Lane(ABC, Generic[J, R]):
             if whole:
                 self._wake()
 
-    def _forget_request(self, key: Key, moment: datetime) -> None:
+    def _forget_request(self, key: Key, scheduled_time: datetime) -> None:
         """The run is in the history: an EXECUTE that asked for it is served.
 
         Not earlier, so that a crash in between leaves one of the two.
@@ -206,7 +238,7 @@ class Lane(ABC, Generic[J, R]):
         with self._stores.lock:
             catalog = self._stores.catalog(key[0])
             job = self.store.find(catalog, key[1], key[2])
-            if job and job.requested_at == moment:
+            if job and job.requested_at == scheduled_time:
                 self.store.put(catalog, replace(job, requested_at=None))
 
     def _count(self, key: Key, ran: J, run: R, outcome: Any) -> None:
@@ -228,8 +260,8 @@ class TaskLane(Lane[Task, GraphRun]):
     history = task_history.HISTORY
     requested = "EXECUTE_TASK"
 
-    def __init__(self, around: Surroundings, wake: Callable[[], None]) -> None:
-        super().__init__(around, wake)
+    def __init__(self, environment: RunEnvironment, wake: Callable[[], None]) -> None:
+        super().__init__(environment, wake)
         self._triggered: dict[Key, datetime] = {}
 
     def _next(self, job: Task, now: datetime) -> datetime | None:
@@ -243,7 +275,7 @@ class TaskLane(Lane[Task, GraphRun]):
         if last and now < last + timedelta(seconds=job.trigger_seconds):
             return False
         try:
-            if not holds(self._around.open_session, key[0], job):
+            if not condition_holds(self._environment.open_session, key[0], job):
                 return False
         except Exception as error:
             # The run meets the same error, and its history tells the owner.
@@ -252,12 +284,12 @@ class TaskLane(Lane[Task, GraphRun]):
         return True
 
     def _run(
-        self, key: Key, job: Task, moment: datetime, source: str, on_recorded: Callable[[], None]
+        self, key: Key, job: Task, due: datetime, source: str, on_recorded: Callable[[], None]
     ) -> GraphRun:
         database, schema, name = key
         tasks = TASKS.in_schema(self._stores.catalog(database), schema)
         graph = task_graph.frozen(tasks, name)
-        return GraphRun(self._around, database, graph, Run(job, moment, source), on_recorded)
+        return GraphRun(self._environment, database, graph, Run(job, due, source), on_recorded)
 
     def _counted(self, key: Key, job: Task, run: GraphRun, outcome: Outcome) -> Task:
         """One task's failures in a row suspend the root; its success resets the count."""
@@ -278,9 +310,9 @@ class AlertLane(Lane[Alert, AlertRun]):
     requested = "EXECUTE ALERT"
 
     def _run(
-        self, key: Key, job: Alert, moment: datetime, source: str, on_recorded: Callable[[], None]
+        self, key: Key, job: Alert, due: datetime, source: str, on_recorded: Callable[[], None]
     ) -> AlertRun:
-        return AlertRun(self._around, key[0], Entry(job, moment, source), on_recorded)
+        return AlertRun(self._environment, key[0], Entry(job, due, source), on_recorded)
 
     def _counted(self, key: Key, job: Alert, run: AlertRun, outcome: str) -> Alert:
         if outcome in _ALERT_SUCCEEDED:

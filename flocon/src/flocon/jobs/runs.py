@@ -17,13 +17,13 @@ USER = "SYSTEM"
 
 class Clock(Protocol):
     def now(self) -> datetime:
-        """The moment, in UTC and aware."""
+        """The time now, aware and in UTC."""
         ...
 
 
 @dataclass(frozen=True)
-class Surroundings:
-    """slots: as many statements run at once as a warehouse runs."""
+class RunEnvironment:
+    """What a run needs of the account. slots: as many statements at once as a warehouse runs."""
 
     stores: Stores
     open_session: OpenSession
@@ -31,7 +31,7 @@ class Surroundings:
     slots: threading.Semaphore
 
 
-def explained(error: Exception, what: str) -> errors.SnowflakeError:
+def snowflake_error(error: Exception, what: str) -> errors.SnowflakeError:
     """A statement's error for the history; a fault of the account's own is logged."""
     if isinstance(error, errors.SnowflakeError):
         return error

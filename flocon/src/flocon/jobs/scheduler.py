@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from flocon.core.clock import utc_now
 from flocon.jobs.lanes import AlertLane, TaskLane
-from flocon.jobs.runs import Clock, Surroundings
+from flocon.jobs.runs import Clock, RunEnvironment
 from flocon.jobs.task_runs import GraphRun
 from flocon.session.session import OpenSession
 from flocon.stores.stores import Stores
@@ -42,9 +42,9 @@ class Scheduler:
         self._thread: threading.Thread | None = None
         self._trimmed = self._clock.now()
         slots = threading.BoundedSemaphore(_SLOTS)
-        around = Surroundings(stores, open_session, self._clock, slots)
-        self._tasks = TaskLane(around, self.wake)
-        self._lanes = (self._tasks, AlertLane(around, self.wake))
+        environment = RunEnvironment(stores, open_session, self._clock, slots)
+        self._tasks = TaskLane(environment, self.wake)
+        self._lanes = (self._tasks, AlertLane(environment, self.wake))
 
     def start(self) -> None:
         """Settles what a crash left behind, then begins."""
@@ -96,7 +96,7 @@ class Scheduler:
     def tick(self) -> datetime | None:
         """Starts every run that is due, and answers when the next one will be."""
         now = self._clock.now()
-        upcoming = [moment for lane in self._lanes for moment in lane.tick(now)]
+        upcoming = [time for lane in self._lanes for time in lane.tick(now)]
         if now >= self._trimmed + _TRIM_EVERY:
             self._trim(now)
         return min(upcoming, default=None)

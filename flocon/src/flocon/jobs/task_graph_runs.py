@@ -120,8 +120,8 @@ def _marks(values: Sequence[Any]) -> str:
 
 
 def _runs(database: str, catalog: Tables, where: str, params: Sequence[Any]) -> Iterator[Row]:
-    """The runs in a database's history, an attempt each, whose root was not skipped, and of which
-    some task's run is as `where` says."""
+    """The graph runs in a database's history with a task run that meets the condition `where`: a
+    row for each attempt. Runs whose root was skipped are left out."""
     chosen = f"SELECT graph_run_group_id FROM _account_task_history WHERE {where}"
     groups: dict[tuple[str, int], list[Row]] = {}
     for row in catalog.rows(

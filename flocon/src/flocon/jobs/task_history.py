@@ -60,16 +60,16 @@ class Run:
     """What all task runs of one graph run share."""
 
     root: Task
-    moment: datetime
+    scheduled_time: datetime
     source: str
 
     @property
     def run_id(self) -> int:
-        return int(self.moment.timestamp() * 1000)
+        return int(self.scheduled_time.timestamp() * 1000)
 
     @property
     def group_id(self) -> int:
-        return int(self.moment.timestamp() * 1_000_000)
+        return int(self.scheduled_time.timestamp() * 1_000_000)
 
 
 @dataclass(frozen=True)
@@ -114,16 +114,14 @@ class Entry:
         ]
 
 
-def started(catalog: Tables, entry: Entry, moment: datetime) -> None:
+def started(catalog: Tables, entry: Entry, now: datetime) -> None:
     """The body begins: EXECUTING, and it stays so if the account dies."""
-    HISTORY.insert(catalog, entry.row("EXECUTING", started=moment))
+    HISTORY.insert(catalog, entry.row("EXECUTING", started=now))
 
 
-def not_run(
-    catalog: Tables, entry: Entry, moment: datetime, code: str | None, message: str
-) -> None:
+def not_run(catalog: Tables, entry: Entry, now: datetime, code: str | None, message: str) -> None:
     """The task was skipped."""
-    HISTORY.insert(catalog, entry.row("SKIPPED", completed=moment, code=code, message=message))
+    HISTORY.insert(catalog, entry.row("SKIPPED", completed=now, code=code, message=message))
 
 
 def mark_auto_suspended(catalog: Tables, run: Run, attempt: int) -> None:
@@ -153,20 +151,20 @@ def upcoming(catalog: Tables, now: datetime) -> list[dict[str, Any]]:
     for task in TASKS.all(catalog):
         if task.requested_at:
             rows.append(_planned(task, task.requested_at, "EXECUTE_TASK"))
-        if task.is_root and (moment := task.next_run(now)):
-            rows.append(_planned(task, moment, "SCHEDULE"))
+        if task.is_root and (following := task.next_run(now)):
+            rows.append(_planned(task, following, "SCHEDULE"))
     return rows
 
 
-def _planned(task: Task, moment: datetime, source: str) -> dict[str, Any]:
-    run = Run(task, moment, source)
+def _planned(task: Task, scheduled_time: datetime, source: str) -> dict[str, Any]:
+    run = Run(task, scheduled_time, source)
     return {
         "name": task.name,
         "schema_name": task.schema,
         "query_text": task.definition,
         "condition_text": task.condition,
         "state": "SCHEDULED",
-        "scheduled_time": naive(moment),
+        "scheduled_time": naive(scheduled_time),
         "root_task_id": task.id,
         "graph_version": task.graph_version,
         "run_id": run.run_id,

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from flocon.core import errors
 from flocon.jobs import task_graph, task_history
 from flocon.jobs.definitions import Task
-from flocon.jobs.runs import USER, Surroundings, explained
+from flocon.jobs.runs import USER, RunEnvironment, snowflake_error
 from flocon.jobs.task_graph import State, States
 from flocon.jobs.task_history import HISTORY, Entry, Run
 from flocon.session.session import OpenSession, Session
@@ -25,7 +25,7 @@ _CANCEL_AGAIN_SECONDS = 0.5
 _TIMEOUT = errors.Code(630, "57014")
 
 
-def holds(open_session: OpenSession, database: str, task: Task) -> bool:
+def condition_holds(open_session: OpenSession, database: str, task: Task) -> bool:
     """Is the task's WHEN true? Asked by a session of its own, which has no warehouse."""
     if task.condition is None:
         return True
@@ -60,16 +60,16 @@ class GraphRun:
 
     def __init__(
         self,
-        around: Surroundings,
+        environment: RunEnvironment,
         database: str,
         graph: dict[str, Task],
         run: Run,
         on_recorded: Callable[[], None],
     ) -> None:
-        self._open_session = around.open_session
-        self._clock = around.clock
-        self._slots = around.slots
-        self._catalog = around.stores.catalog(database)
+        self._open_session = environment.open_session
+        self._clock = environment.clock
+        self._slots = environment.slots
+        self._catalog = environment.stores.catalog(database)
         self.database = database
         self.run = run
         self._graph = graph
@@ -118,7 +118,7 @@ class GraphRun:
         return attempt <= self.run.root.retries and not self._cancelled
 
     def _run_attempt(self, states: States, attempt: int) -> None:
-        """Steps 1 and 2, until no task is running and none may start: one attempt."""
+        """Steps 1 and 2, until no task runs and no further one may start: one attempt."""
         if limit := self.run.root.timeout_ms:
             self._deadline = self._clock.now() + timedelta(milliseconds=limit)
         running = 0
@@ -157,7 +157,7 @@ class GraphRun:
             return State.CANCELLED
         entry = Entry(self.run, task, self._scheduled_time(task, attempt), attempt)
         try:
-            skipped = not holds(self._open_session, self.database, task)
+            skipped = not condition_holds(self._open_session, self.database, task)
         except Exception as error:
             self._begin(entry)
             return self._fail(entry, error)
@@ -170,7 +170,7 @@ class GraphRun:
 
     def _scheduled_time(self, task: Task, attempt: int) -> datetime:
         """A root's first attempt was due when the run was; all else is due now."""
-        return self.run.moment if task.is_root and attempt == 1 else self._clock.now()
+        return self.run.scheduled_time if task.is_root and attempt == 1 else self._clock.now()
 
     def _begin(self, entry: Entry) -> None:
         task_history.started(self._catalog, entry, self._clock.now())
@@ -225,7 +225,7 @@ class GraphRun:
     def _fail(self, entry: Entry, error: Exception) -> State:
         alone = entry.task.id in self._cancelled_tasks
         state = State.CANCELLED if self._cancelled or alone else State.FAILED
-        explanation = explained(error, f"task {entry.task.name}")
+        explanation = snowflake_error(error, f"task {entry.task.name}")
         self._finish(entry, state, f"{explanation.errno:06d}", explanation.message)
         return state
 

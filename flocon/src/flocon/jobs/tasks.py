@@ -64,7 +64,7 @@ def suspended(task: Task, reason: str) -> Task:
 
 
 def _without_parents(task: Task, parents: Iterable[str]) -> Task:
-    """The task without these predecessors; left with none, it is a root, and suspended."""
+    """The task without these predecessors. If it has no other, it becomes a suspended root."""
     left = tuple(name for name in task.predecessors if name not in parents)
     task = replace(task, predecessors=left)
     return task if left or not task.started else suspended(task, "CHILD_BECAME_ROOT")

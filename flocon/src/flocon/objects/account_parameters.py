@@ -38,7 +38,7 @@ _KNOWN = {
         "true", "BOOLEAN", "Whether the values of bind variables can be retrieved"
     ),
     DEFAULT_STREAMLIT_COMPUTE_POOL: _Parameter(
-        "SYSTEM_COMPUTE_POOL_CPU", "STRING", "The compute pool of apps that name none"
+        "SYSTEM_COMPUTE_POOL_CPU", "STRING", "The compute pool of apps that do not name one"
     ),
 }
 

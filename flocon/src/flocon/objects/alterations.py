@@ -30,10 +30,7 @@ def drop_relation(context: Context, target: exp.Table, kind: str, if_exists: boo
                 return result.already_dropped(table.name)
             raise errors.does_not_exist(kind.capitalize(), table)
         if found != kind:
-            raise errors.compilation(
-                errors.WRONG_KIND,
-                f"Object found is of type '{found}', not specified type '{kind}'.",
-            )
+            raise errors.wrong_kind(found, kind)
         context.account.streams.table_gone(context.catalog(table.database), table)
         notes.forget(context.catalog(table.database), kind, table.schema, table.name)
         context.connection.values(f"DROP {kind} {comments.full(table)}")

@@ -34,8 +34,8 @@ PROPERTY = "KEYS"
 
 @dataclass(frozen=True)
 class Key:
-    """kind: PRIMARY, UNIQUE or FOREIGN. target: the table that a foreign one is of, by its full
-    name; target_columns: of that, none for those of its primary key."""
+    """kind: PRIMARY, UNIQUE or FOREIGN. target: the full name of the table that a foreign key
+    refers to. target_columns: its columns; () for those of its primary key."""
 
     kind: str
     name: str

@@ -26,7 +26,7 @@ from flocon.sql.statements import Show
 from flocon.sql.tokens import FullName, Name, Tokens
 from flocon.stores import notes
 
-_MOMENT = "TIMESTAMP WITH TIME ZONE"
+_TIME = "TIMESTAMP WITH TIME ZONE"
 
 
 def _relations(context: Context, scope: ShowScope) -> list[dict[str, Any]]:
@@ -92,7 +92,7 @@ def _listing(columns: dict[str, str], rows: list[dict[str, Any]]) -> Result:
 
 
 def _columns(*names: str) -> dict[str, str]:
-    kinds = {"created_on": _MOMENT, "rows": "BIGINT", "bytes": "BIGINT", "dropped_on": _MOMENT}
+    kinds = {"created_on": _TIME, "rows": "BIGINT", "bytes": "BIGINT", "dropped_on": _TIME}
     kinds["search_optimization_bytes"] = "BIGINT"
     return {name: kinds.get(name, "VARCHAR") for name in names}
 
@@ -123,7 +123,7 @@ def _properties_shown(context: Context, row: dict[str, Any]) -> dict[str, str]:
     } | dict.fromkeys(_ANOTHER_KIND, "N")
 
 
-# What a table may be on Snowflake and none is here.
+# Kinds of tables that Snowflake has and this account has not.
 _ANOTHER_KIND = ("is_external", "is_event", "is_hybrid", "is_iceberg", "is_dynamic", "is_immutable")
 
 

@@ -1,5 +1,5 @@
-"""Resource monitors are stored, shown and set on warehouses. A warehouse costs no credits here: a
-monitor has used none, and suspends nothing.
+"""Resource monitors are stored, shown and set on warehouses. A warehouse costs no credits here, so
+that a monitor shows 0 used credits and never suspends a warehouse.
 
 https://docs.snowflake.com/en/user-guide/resource-monitors
 """

@@ -126,7 +126,7 @@ def show_variables(context: Context, statement: Show) -> Result:
 
 
 def get_variable(context: Context, arguments: list[Any]) -> str | None:
-    """GETVARIABLE('NAME'): the value as text, NULL where there is none."""
+    """GETVARIABLE('NAME'): the value as text, NULL for a variable that is not set."""
     held = context.variables.get(str(arguments[0]))
     return held.text if held else None
 

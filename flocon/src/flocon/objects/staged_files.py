@@ -97,8 +97,8 @@ def _local_path(text: str) -> str:
 
 
 def _stage(context: Context, folder: Path, *, writes: bool) -> dict[str, Any]:
-    """Where the client writes or reads: a folder of this machine, or for those that know none an
-    address of the account's, which speaks as Google's storage does (`flocon.http.files`)."""
+    """Where the client writes or reads: a folder of this machine or, for clients that know cloud
+    storage alone, an address that answers as Google's storage does (`flocon.http.files`)."""
     if context.files_address is None:
         return {"locationType": "LOCAL_FS", "location": f"{folder}/", "creds": {}}
     return {

@@ -85,10 +85,10 @@ def create(context: Context, statement: CreateStreamlit) -> Result:
 
 
 def _runtime(context: Context, values: dict[str, Any]) -> dict[str, Any]:
-    """The properties with the runtime that serves the app. Since the bundle 2026_06 it is the
-    container runtime where none is named; an app with a ROOT_LOCATION has the warehouse runtime,
-    and can have no other. Raises 001481 for what a runtime does not allow, 002003 and 003001 for a
-    compute pool that the role may not use.
+    """The properties with the runtime that serves the app. Since the bundle 2026_06 the default is
+    the container runtime; an app with a ROOT_LOCATION can have the warehouse runtime only.
+    Raises 001481 for what a runtime does not allow, 002003 and 003001 for a compute pool that the
+    role may not use.
 
     https://docs.snowflake.com/en/developer-guide/streamlit/app-development/runtime-environments
     """

@@ -35,7 +35,7 @@ def of_create(tree: exp.Create) -> dict[str, str]:
     return found
 
 
-# What has its effect elsewhere; grants, of which there are none to copy.
+# Properties that are carried out elsewhere: the guard copies grants, for instance.
 _SILENT = (
     exp.SchemaCommentProperty,
     exp.CopyGrantsProperty,

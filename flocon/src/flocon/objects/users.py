@@ -18,7 +18,7 @@ from flocon.sql import statements
 from flocon.sql.statements import Named, Show
 from flocon.sql.tokens import Tokens
 
-# What a user has, besides its keys; a service has no password, a person could have none here.
+# What a user has besides its keys. Created users have no passwords here: they log in with keys.
 _NAMES = ("DEFAULT_ROLE", "DEFAULT_WAREHOUSE", "DEFAULT_NAMESPACE")
 _TEXTS = ("COMMENT", "DISPLAY_NAME", "EMAIL")
 _TYPES = ("SERVICE", "PERSON", "LEGACY_SERVICE")

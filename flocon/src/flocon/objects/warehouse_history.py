@@ -60,8 +60,8 @@ def _time(value: Any) -> datetime | None:
     """A timestamp or date in UTC; without a zone it is one already."""
     if value is None:
         return None
-    moment = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    time = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
+    return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
 
 
 TABLE_FUNCTIONS = {"WAREHOUSE_LOAD_HISTORY": warehouse_load_history}

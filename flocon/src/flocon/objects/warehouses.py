@@ -53,7 +53,7 @@ _SIZES = {
 }
 _GENERATIONS = {"STANDARD_GEN_1": "1", "STANDARD_GEN_2": "2"}
 _BOOLEANS = {"FALSE": False, "TRUE": True}
-# Properties of which there is nothing here, with the only value that says so.
+# Properties that change nothing here, with the only value that is accepted.
 _ONLY_VALUES = {
     "MAX_CLUSTER_COUNT": "1",
     "MIN_CLUSTER_COUNT": "1",

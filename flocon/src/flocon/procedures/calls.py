@@ -19,7 +19,6 @@ from flocon.sql.tokens import Name
 from flocon.workers.versions import Code
 
 _ARGUMENT_TYPES = errors.Code(1044, "42P13")
-_NULL_RESULT = errors.Code(100072, "22000")
 
 
 @dataclass(frozen=True)
@@ -180,7 +179,7 @@ def _run(context: Context, procedure: Procedure, arguments: list[Any], query_id:
 
 def _table(context: Context, columns: Sequence[Argument], query_id: str | None) -> result.Result:
     """The rows that a handler has returned, under the declared names and in the declared types;
-    without a declaration as they are. A strict procedure that was not run has none."""
+    without a declaration as they are. A strict procedure that was not run answers no rows."""
     if query_id is None:
         none = {column.name: procedure_values.arrow_type(column.type)[1] for column in columns}
         return result.of(none, [], result.CALL)

@@ -26,7 +26,7 @@ def qualified(context: Context, location: str) -> str:
 
 
 def staged_file(context: Context, location: str) -> Path:
-    """The file behind a location, or Snowflake's error where there is none."""
+    """The file at a location. Raises 002003 if there is no such file."""
     place = stage_location(context, location)
     file = place.folder / place.path
     if file.is_symlink() or not file.is_file():

@@ -97,7 +97,7 @@ def _same(procedure: Procedure, others: Sequence[Procedure]) -> Procedure | None
 def run_anonymous(
     context: Context, statement: CallAnonymous, binds: Sequence[Any]
 ) -> result.Result:
-    """Call a procedure that nobody else knows, and that leaves nothing behind."""
+    """Call a procedure that is not stored."""
     packages.check("PROCEDURE", statement.procedure.packages)
     full = context.resolve(statement.procedure.name)
     imports = tuple(qualified(context, path) for path in statement.procedure.imports)
@@ -156,7 +156,7 @@ def drop(kind: str) -> Callable[[Context, Signature], result.Result]:
 
 
 def named(context: Context, kind: str, signature: Signature) -> Procedure | None:
-    """The one of a signature; without IF EXISTS, Snowflake's error when there is none."""
+    """The one of a signature. If there is no such: None with IF EXISTS, else 002003 is raised."""
     full = context.resolve(signature.name)
     types = procedure_store.type_list(signature.types)
     for procedure in procedure_store.named(context, full.database, full.schema, full.name, kind):
@@ -170,7 +170,7 @@ def named(context: Context, kind: str, signature: Signature) -> Procedure | None
 def describe(kind: str) -> Callable[[Context, Signature], result.Result]:
     def run(context: Context, signature: Signature) -> result.Result:
         procedure = named(context, kind, replace(signature, if_exists=False))
-        assert procedure is not None, "it raises where there is none"
+        assert procedure is not None, "without IF EXISTS it raises"
         columns = {"property": "VARCHAR", "value": "VARCHAR"}
         return result.of(columns, _properties(procedure), result.DESCRIBE)
 

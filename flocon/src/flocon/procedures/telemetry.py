@@ -182,7 +182,7 @@ def events(context: Context, database: str, arguments: dict[str, Any]) -> Result
     return result.of(_COLUMNS, found, result.SELECT)
 
 
-# It takes MODIFY LOG LEVEL on the account, which nobody is granted here.
+# It takes MODIFY LOG LEVEL on the account, which cannot be granted here.
 STATEMENTS = (Kind(("ALTER", "DATABASE"), _read_alter, alter_database, on_account),)
 TABLE_FUNCTIONS = {EVENTS: events}
 VIEWS = dict.fromkeys(("SNOWFLAKE.TELEMETRY.EVENTS", "SNOWFLAKE.TELEMETRY.EVENTS_VIEW"), QUERY)

@@ -54,7 +54,7 @@ def fits(value: Any, engine_type: str, kind: DataType) -> int | None:
 
 
 def type_fits(own: str, kind: DataType) -> int | None:
-    """The same for a value of which no more is known than its type."""
+    """The same for a value whose type alone is known."""
     if own == kind.base:
         return 0
     if (own.startswith("TIMESTAMP") and kind.timestamp) or (own, kind.base) == ("NUMBER", "FLOAT"):
@@ -145,7 +145,7 @@ def _refused(value: Any, kind: DataType) -> errors.SnowflakeError:
             errors.TIMESTAMP_VALUE, f"Timestamp '{value}' is not recognized"
         )
     return errors.SnowflakeError(
-        errors.Code(100071, "22000"), f"Failed to cast value {value!r} to {kind.base}"
+        errors.VARIANT_VALUE, f"Failed to cast value {value!r} to {kind.base}"
     )
 
 

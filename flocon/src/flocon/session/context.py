@@ -156,7 +156,8 @@ class Context:
         self.use_warehouse(self.warehouse)
 
     def variable(self, name: str) -> str:
-        """A session variable's value in SQL. Owner's rights reach none of the caller's."""
+        """A session variable's value in SQL. Raises 002211 for one that is not set, and in a
+        procedure with owner's rights, which does not see its caller's variables."""
         if name not in self.variables or self.transactions.owners_rights:
             raise variables.unknown(name)
         return self.variables[name].literal
@@ -237,7 +238,7 @@ class Context:
             raise errors.unsupported(f"two tables or views whose names differ only in case: {name}")
 
     def is_misspelled(self, name: FullName) -> bool:
-        """Is there a table or view whose name differs in case, and none of this name?"""
+        """Is there no table or view of this name, but one whose name differs in case?"""
         return self.account.engine.spellings.may_differ(
             name.schema, name.name
         ) and self.connection.has_another_spelling(name.database, name.schema, name.name)

@@ -13,20 +13,17 @@ from sqlglot.tokens import Token, TokenType
 from flocon.core import errors
 from flocon.core.errors import SnowflakeError
 from flocon.core.result import Result
-from flocon.sql.tokens import placed
+from flocon.sql.tokens import tokenize
 from flocon.stores.queries import Query, QueryStore
 
 _SOURCE = (TokenType.FROM, TokenType.JOIN, TokenType.USING)
 _TEXTS = (TokenType.STRING, TokenType.IDENTIFIER, TokenType.RAW_STRING)
 
-# One part: its text, and how many marks for binds it has.
-Part = tuple[str, int]
-
 
 def parts(text: str) -> list[list[Token]]:
     """The statements' tokens; one where there is no operator in the text."""
     found: list[list[Token]] = [[]]
-    for token in placed(text):
+    for token in tokenize(text):
         if token.text == "->>" and token.token_type not in _TEXTS:
             found.append([])
         elif token.token_type != TokenType.SEMICOLON:

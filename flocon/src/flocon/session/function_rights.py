@@ -17,7 +17,8 @@ from flocon.sql.tokens import Tokens
 
 
 def check(context: Context, function: str, arguments: list[Any]) -> None:
-    """Raises where the role may not ask that; 000002 for a function of which it is not known."""
+    """Raises 003001 or 002003 where the role may not call the function with these arguments, 000002
+    for a function whose needs are not known."""
     if context.access.privileges is None or function in _FOR_ALL:
         return
     need = _NEEDS.get(function)

@@ -52,7 +52,7 @@ def _name_columns(tree: Expr) -> int:
 
 
 def file_format(context: Context, named: Expr | None) -> Mapping[str, Any]:
-    """The options of a named file format; none where there is no name.
+    """The options of a named file format; {} without a name.
 
     https://docs.snowflake.com/en/sql-reference/sql/create-file-format
     """

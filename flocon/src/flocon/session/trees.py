@@ -30,7 +30,6 @@ LONG_TEXT = 50_000
 Handler = Callable[[Context, Expr, Binds], Result]
 
 _DDL = (exp.Create, exp.Drop, exp.Alter)
-_RESOLVED_ONCE = (exp.Query, *dml.STATEMENTS)
 
 
 class Tree(Statement):
@@ -72,7 +71,7 @@ class Tree(Statement):
         if is_fixed:
             self._found = statements.found(text)
         known = self._found.get(RESOLVED)
-        # Rights that nobody limited has asked for yet are read from the names as they are written.
+        # What rights it needs, unless that is known, is read from the names as they are written.
         if known and (known.demand is not None or context.access.privileges is None):
             self._known = known
         if self._known is None:

@@ -318,8 +318,8 @@ def _alert_clauses(tokens: Tokens) -> dict[str, Any]:
 
 
 def _exists(tokens: Tokens) -> str:
-    """EXISTS (statement): the statement, of which only the kind is checked; the rest is found out
-    when the alert runs, as on Snowflake."""
+    """EXISTS (statement): the statement. Its first word is checked here; other errors come when the
+    alert runs, as on Snowflake."""
     tokens.expect("EXISTS")
     text = tokens.parenthesized().strip()
     tokens.end()

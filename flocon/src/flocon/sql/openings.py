@@ -38,7 +38,7 @@ def cancel(found: re.Match[str]) -> Cancel:
 
 
 def first_word(text: str) -> str:
-    """In upper case, behind comments and parentheses; '' where there is none."""
+    """The first word in upper case, after comments and parentheses; '' if the text has no word."""
     found = _FIRST.match(text)
     return found[1].upper() if found else ""
 

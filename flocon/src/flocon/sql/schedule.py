@@ -1,4 +1,4 @@
-"""When a schedule is due: intervals and CRON expressions. Pure; moments are aware and in UTC."""
+"""When a schedule is due: intervals and CRON expressions. Pure; times are aware and in UTC."""
 
 import re
 from calendar import monthrange
@@ -28,14 +28,14 @@ _WEEKDAYS = {
 
 @dataclass(frozen=True)
 class Interval:
-    """Every so many seconds, counted from a base: the moment the task was resumed."""
+    """Every so many seconds, counted from a base: the time when the task was resumed."""
 
     seconds: int
 
-    def next_after(self, moment: datetime, base: datetime) -> datetime:
-        """The first occurrence later than `moment`."""
+    def next_after(self, after: datetime, base: datetime) -> datetime:
+        """The first occurrence later than `after`."""
         step = timedelta(seconds=self.seconds)
-        passed = max((moment - base) // step, 0)
+        passed = max((after - base) // step, 0)
         return base + step * (passed + 1)
 
 
@@ -57,19 +57,19 @@ class Cron:
     last_day: bool = False
     last_weekdays: frozenset[int] = frozenset()
 
-    def next_after(self, moment: datetime, base: datetime | None = None) -> datetime:
-        """The first occurrence later than `moment`; the base plays no part."""
-        found = self._search(moment)
+    def next_after(self, after: datetime, base: datetime | None = None) -> datetime:
+        """The first occurrence later than `after`; the base plays no part."""
+        found = self._search(after)
         if found is None:
-            raise _invalid(f"no moment after {moment.isoformat()} matches")
+            raise _invalid(f"no time after {after.isoformat()} matches")
         return found
 
     def comes_true(self) -> bool:
-        """Is there a moment at all? '0 0 31 2 *' has none."""
+        """Does any time match? None does '0 0 31 2 *'."""
         return self._search(datetime(2024, 1, 1, tzinfo=UTC)) is not None
 
-    def _search(self, moment: datetime) -> datetime | None:
-        candidate = moment.replace(second=0, microsecond=0) + timedelta(minutes=1)
+    def _search(self, after: datetime) -> datetime | None:
+        candidate = after.replace(second=0, microsecond=0) + timedelta(minutes=1)
         end = candidate + _HORIZON
         while candidate < end:
             step = self._step(candidate.astimezone(self.zone))

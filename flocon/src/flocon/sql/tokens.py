@@ -243,7 +243,7 @@ class Tokens:
             raise self.unexpected()
 
 
-def placed(text: str) -> list[Token]:
+def tokenize(text: str) -> list[Token]:
     """The tokens of a text, in their places. Raises 001003 where it has others."""
     try:
         return list(_WordTokenizer().tokenize(text))
@@ -255,7 +255,7 @@ def split(text: str) -> list[tuple[str, int]]:
     """The statements of a text, and how many marks for binds each has."""
     found: list[tuple[str, int]] = []
     own: list[Token] = []
-    for token in placed(text):
+    for token in tokenize(text):
         if token.token_type != TokenType.SEMICOLON:
             own.append(token)
             continue

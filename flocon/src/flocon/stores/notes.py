@@ -13,8 +13,8 @@ from flocon.engine import StoredObjects, Tables
 
 @dataclass(frozen=True)
 class Note:
-    """schema: '' for what is in none. properties: by Snowflake's names, what listings show and
-    nothing here depends on. query: of a view that asks the account itself."""
+    """schema: '' for an object that is not in a schema. properties: by Snowflake's names, what
+    listings show and nothing here depends on. query: of a view that asks the account itself."""
 
     name: str
     schema: str = ""

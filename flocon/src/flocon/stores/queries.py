@@ -1,4 +1,4 @@
-"""The account's queries by their ids, from the moment when one comes in until it is forgotten.
+"""The account's queries by their ids, from when a query comes in until it is forgotten.
 
 comes in     `QueryStore.open`: from here on it can be cancelled, and its request is known
 waits, runs  `Query.turn`: the statements of a session follow one another
@@ -75,7 +75,7 @@ class Query:
 
     @property
     def rows(self) -> Result | None:
-        """What RESULT_SCAN reads; a PUT has none."""
+        """What RESULT_SCAN reads; None for an error and for a PUT."""
         outcome = self.outcome
         return outcome if isinstance(outcome, Result) and outcome.put is None else None
 
@@ -93,7 +93,7 @@ class Query:
                 self._interrupt = None
 
     def check(self) -> None:
-        """Raises 000604 where it was cancelled at a moment that had nothing to interrupt."""
+        """Raises 000604 if it was cancelled while there was nothing to interrupt."""
         if self._cancelled:
             raise SnowflakeError(errors.CANCELLED, "SQL execution canceled")
 

@@ -72,8 +72,8 @@ class Stores:
         self.transfers = Transfers()
         self.outbox = Outbox(data / "outbox")
         self.live_views = LiveViews()
-        # Names that users' functions have or had, once somebody has asked: a statement with none of
-        # them calls none.
+        # Names that users' functions have or had, filled in when first asked for: a statement that
+        # has none of them calls no such function.
         self.function_names: set[str] | None = None
         self.warehouse_load = WarehouseLoad()
         # The scheduler puts its own here: a change of tasks or alerts may make one due.
@@ -108,7 +108,7 @@ class Stores:
         self.tasks_changed()
 
     def state(self) -> dict[str, int]:
-        """What is kept, in numbers: none of them may grow for ever."""
+        """How much is kept of what; no number may grow for ever."""
         logged = commits = 0
         for database in self.databases():
             catalog = self.catalog(database)

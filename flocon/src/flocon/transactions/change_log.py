@@ -59,7 +59,7 @@ def hidden(database: str, table: str) -> str:
 
 
 def drop_others(catalog: Catalog, tracked: set[int]) -> None:
-    """Drop the logs of a database that are of none of these tracked tables."""
+    """Drop the logs of a database except those of these tracked tables."""
     kept = {f"_account_log_{identity}" for identity in tracked}
     for row in catalog.rows(_LOGS):
         if row["table_name"] not in kept:
@@ -75,7 +75,7 @@ def names(connection: Connection, table: FullName) -> tuple[str, ...]:
 
 
 def found(connection: Connection, table: FullName) -> tuple[str, ...]:
-    """The table's columns in order; none where there is no such table."""
+    """The table's columns in order; () if there is no such table."""
     return tuple(name for name, _ in _typed(connection, table))
 
 
@@ -151,7 +151,7 @@ def hold_row_ids(connection: Connection, table: FullName) -> None:
 def last_row(connection: Connection, table: FullName) -> int:
     """The highest row id of a table, -1 where it has no row. Those of rows that a transaction
     adds are behind it, also behind those of rows that a checkpoint renumbers meanwhile."""
-    # Row ids begin with 0 and none is there twice: so many rows need as many. The count is at
+    # Row ids begin with 0 and are unique: the last of n rows has n - 1 at least. The count is at
     # hand, and where nothing was deleted, all row groups but the last are passed over.
     [[count]] = connection.values(f"SELECT count(*) FROM {source(table)}")
     highest = f"SELECT coalesce(max(rowid), -1) FROM {source(table)} WHERE rowid >= {count - 1}"

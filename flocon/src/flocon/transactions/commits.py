@@ -113,7 +113,7 @@ class Commits:
 
     @contextmanager
     def commits_blocked(self, database: str) -> Iterator[None]:
-        """Nobody commits changes of tracked tables meanwhile."""
+        """Inside, no other transaction commits changes of tracked tables."""
         lock = self._commit_locks.get(database)
         if lock is None:
             raise errors.does_not_exist("Database", database)

@@ -137,7 +137,7 @@ def _place(connection: Connection, tracked: Tracked, rows: exp.Select) -> str:
     """An expression for a held row's place in the log.
 
     A sequence is read in one thread. Of many rows each gets its place in a run of the sequence's
-    numbers, if nobody else has taken one out of the run.
+    numbers, if no other transaction has taken one out of the run.
     """
     taken = f"nextval({_sequence(tracked)})"
     held = quoted(rows.args["from_"].this.name)

@@ -29,8 +29,8 @@ from flocon.transactions.streams import Streams, reached
 from flocon.transactions.tracked_tables import TrackedTables
 from flocon.transactions.transaction import Transaction
 
-# Snowflake waits for LOCK_TIMEOUT, 12 hours by default; nobody watches a machine that long. Who is
-# silent or in a deadlock is noticed sooner, so this is for those that are busy.
+# Snowflake waits for LOCK_TIMEOUT, 12 hours by default, which is too long at a developer's machine.
+# Silent clients and deadlocks are noticed sooner, so this is for transactions that are busy.
 _LOCK_TIMEOUT_SECONDS = 120.0
 _ATTEMPTS = 5
 # Snowflake undoes a transaction that blocks others once its client has been silent for 5 minutes.
@@ -81,7 +81,7 @@ class TransactionManager:
     # --- begin and end -----------------------------------------------------------------------
 
     def begin_implicitly(self) -> None:
-        """Without AUTOCOMMIT, DML begins a transaction where none is open."""
+        """Without AUTOCOMMIT, DML begins a transaction unless one is open."""
         if self.transaction is None and not self._parameters["AUTOCOMMIT"]:
             self.begin()
 

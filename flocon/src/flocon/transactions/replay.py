@@ -8,7 +8,7 @@ them. Locks (`flocon.transactions.locks`) keep others from changing the same row
 A table with a stream on it has a log: the effects are read there. Of other tables a statement notes
 what it needs to know, and its effects are read before the transaction does anything else: row ids
 hold as long, because those of a transaction's own rows come behind all others until it ends. After
-the last statement nobody asks.
+the last statement they are not needed.
 
 https://docs.snowflake.com/en/sql-reference/transactions
 """
@@ -94,7 +94,7 @@ def _of_log(connection: Connection, transaction: Transaction, tracked: Tracked) 
 
 
 def _of_tables(connection: Connection, transaction: Transaction) -> list[Effect]:
-    """The effects on tables without a log; none where nobody may ask for them."""
+    """The effects on tables without a log; [] if the transaction cannot be replayed."""
     effects = []
     for table, query in () if transaction.unrepeatable else _queries(transaction):
         entries, types = connection.table(query, {})
@@ -115,8 +115,8 @@ def _queries(transaction: Transaction) -> Iterator[tuple[FullName, str]]:
 
 
 def _difference(before: str, after: str) -> str:
-    """A query for the rows that went and those that came: by how many there are of each before and
-    after. What became of which row does not matter to a replay."""
+    """A query for the rows that went and those that came, counted: how many equal rows there are
+    before and after. A replay need not know which of equal rows became which."""
     rows = f'SELECT *, -1 AS "$k" FROM {before} UNION ALL SELECT *, 1 FROM {after}'
     return (
         'SELECT CASE WHEN "$k" > 0 THEN \'I\' ELSE \'D\' END AS "$op", * EXCLUDE ("$k", "$each")'

@@ -134,7 +134,7 @@ class Streams:
                 datetime.now(UTC).replace(tzinfo=None),
                 owner,
             )
-            # The initial rows and the offset belong to the same moment.
+            # No commit comes between the offset and the copy of the initial rows.
             with self._commits.commits_blocked(name.database):
                 offset = self._start(catalog, statement, name, tracked)
                 if statement.show_initial_rows:
@@ -258,7 +258,7 @@ class Streams:
         return bool(rows and rows[0]["has"])
 
     def trim(self, catalog: Catalog) -> None:
-        """Drop what all streams of a database have given out; none is made meanwhile."""
+        """Drop what all streams of a database have given out. No stream is created meanwhile."""
         with self._lock:
             self._trim(catalog)
 

@@ -28,7 +28,7 @@ class TrackedTables:
         self._tables: dict[FullName, Tracked] = {}
         # Counts how often a log was made or altered.
         self._version = 0
-        # Transactions that wrote to a table while nobody logged it: tracking waits for their end.
+        # Transactions that wrote to a table while it had no log: tracking waits for their end.
         self._writers: dict[FullName, set[Transaction]] = {}
         self._switching: set[FullName] = set()
         self._condition = threading.Condition()
@@ -88,7 +88,7 @@ class TrackedTables:
             return tracked
 
     def untrack(self, catalog: Catalog, table: FullName) -> None:
-        """The table is gone or nobody asks for its changes any more."""
+        """The table is gone, or has no stream any more."""
         with self._condition:
             tracked = self._tables.pop(table, None)
         if tracked:

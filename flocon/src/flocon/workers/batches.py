@@ -91,7 +91,7 @@ def run(
         raise ValueError(f"{len(values)} values were returned for {table.num_rows} rows")
     base, as_it_is = message["returns"]
     if base.startswith("TIMESTAMP"):
-        values = _moments(values, base, message["time_zone"])
+        values = _timestamps(values, base, message["time_zone"])
     if base == "VARIANT":
         # None is the null of JSON.
         return {"values": [None if v is SQL_NULL else [returned(v, base)] for v in values]}
@@ -185,8 +185,8 @@ _DTYPES = {"BOOLEAN": "boolean", "VARCHAR": "string"}
 
 
 def _integers(column: Any) -> Any:
-    """The smallest integers of pandas that take them, which may be missing; objects where there
-    are none so large."""
+    """As the smallest integers of pandas that hold all values, NULLs included; as objects if the
+    values need more than 64 bits."""
     import pandas
 
     values = _values(column, "NUMBER", 0, "")
@@ -206,11 +206,11 @@ def _listed(values: Any) -> list[Any]:
     if isinstance(values, pandas.Series):
         values = values.astype(object).where(values.notna(), None)
     listed = values.tolist() if hasattr(values, "tolist") else list(values)
-    return [_plain_moment(value) for value in listed]
+    return [_plain_time(value) for value in listed]
 
 
-def _plain_moment(value: Any) -> Any:
-    """pandas' moments as those of Python."""
+def _plain_time(value: Any) -> Any:
+    """pandas' timestamps and timedeltas as Python's datetimes and times."""
     if hasattr(value, "to_pydatetime"):
         return value.to_pydatetime()
     if isinstance(value, datetime.timedelta):
@@ -251,7 +251,7 @@ def _column(values: list[Any], base: str) -> Any:
         return None
 
 
-def _moments(values: list[Any], base: str, zone: str) -> list[Any]:
+def _timestamps(values: list[Any], base: str, zone: str) -> list[Any]:
     """Datetimes with the zone that they are in: without one for all but TIMESTAMP_TZ."""
     for value in values:
         if isinstance(value, datetime.datetime) and (

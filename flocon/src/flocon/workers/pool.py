@@ -334,7 +334,7 @@ class Workers:
             worker.calls += 1
             worn = worker.calls >= self._most_calls and not call.is_batch
             worn = worn or version.replaced
-            # A process that has not answered has ended, even if nobody has told of its end yet.
+            # A process that has not answered has ended, even if its end is not known yet.
             if answered and worker.alive and not worn and not self._closed.is_set():
                 self._idle.append(worker)
             else:

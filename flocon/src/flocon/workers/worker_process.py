@@ -141,7 +141,7 @@ class WorkerProcess:
         if self._code is not None:
             self._ended.set()
             return
-        # The template is gone, and nobody else can tell of the end: a call that runs is the last.
+        # The template is gone, which alone reports ends: a call that runs is the last.
         with self._lock:
             self._orphan = True
             calling = self._calling

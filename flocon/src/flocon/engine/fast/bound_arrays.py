@@ -67,8 +67,8 @@ def _rewrite(select: exp.Select, source: exp.Table) -> None:
 
 
 def _readings(select: exp.Select, source: exp.Table) -> list[tuple[exp.Anonymous, str, str]]:
-    """Each reading of an element with the field and the path below it; none where the query asks
-    for anything else of FLATTEN's."""
+    """Each reading of an element with the field and the path below it; [] where the query asks for
+    anything else that FLATTEN answers."""
     found = []
     for part in select.iter_expressions():
         for node in () if isinstance(part, exp.From) else part.walk():

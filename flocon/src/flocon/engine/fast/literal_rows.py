@@ -1,7 +1,7 @@
 """Long INSERT … VALUES of nothing but constants, as the rows that they are.
 
-A tree of 200,000 rows takes a minute to make, in which nobody else gets on; as rows they go the way
-that executemany's go.
+A tree of 200,000 rows takes a minute to make, in which no other statement of the account gets on;
+as rows they go the way of executemany's.
 """
 
 import re

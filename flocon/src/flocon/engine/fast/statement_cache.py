@@ -24,7 +24,7 @@ _UNKNOWN: Any = object()
 class StatementCache:
     """The latest statements, and for each what has been computed of it by purpose. Thread-safe.
 
-    Nobody changes what is in it.
+    What is in it is never changed.
     """
 
     def __init__(self, *, fast: bool) -> None:
