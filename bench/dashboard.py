@@ -3,7 +3,7 @@
     python -m bench.dashboard --orders 1000,1000000
 
 For each number of orders, and each page: seconds from the navigation to the last figure and the
-last chart (the median of several loads, each of which asks the account again), what the account and
+last chart (the median of several loads; each asks the account again), what the account and
 Streamlit compute for it, and how many statements the page sends.
 """
 

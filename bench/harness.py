@@ -237,7 +237,7 @@ def means(points: Sequence[tuple[float, float]], width: float) -> list[tuple[flo
 
 
 def percentile(values: Sequence[float], share: float) -> float:
-    """The value below which this share of them lies; 0 where there are none."""
+    """The value below which this share of them lies; 0 without values."""
     ordered = sorted(values)
     return ordered[min(int(len(ordered) * share), len(ordered) - 1)] if ordered else 0.0
 

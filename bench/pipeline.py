@@ -27,9 +27,9 @@ _FILES = ("01_database.sql", "02_tables.sql", "03_streams.sql")
 _PLACEHOLDER = re.compile(r"<%\s*ctx\.env\.(\w+)\s*%>")
 
 # Events {first} … {first} + {count} - 1, seven orders to three adjustments, as the shop writes
-# them: every 50th order has a quantity that is none, every 40th comes twice. Of a thousand events
-# 300 are adjustments, of 300 products, and every sixth of a product counts its stock; ten products
-# are never counted.
+# them: every 50th order has a quantity that is not a number, every 40th comes twice. Of
+# a thousand events 300 are adjustments, of 300 products, and every sixth of a product counts its
+# stock; ten products are never counted.
 EVENTS = """
 SELECT
     N, 'e-' || LPAD(N::VARCHAR, 12, '0') AS EVENT_ID, N % 10 < 7 AS IS_ORDER,

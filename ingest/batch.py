@@ -151,8 +151,8 @@ class Buffer:
         return due_at is not None and due_at <= now
 
     def take(self, most: int) -> list[Held]:
-        """Remove and return the oldest rows: all, up to so many bytes, of which no more than
-        `max_bytes` are rejects; and never less than one row."""
+        """Remove and return the oldest rows: all, up to so many bytes, no more than
+        `max_bytes` of them rejects; and never less than one row."""
         taken: list[Held] = []
         left, rejects_left = most, self.max_bytes
         while self._rows:

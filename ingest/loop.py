@@ -1,6 +1,6 @@
 """The ingester's loop: what to do next, and what to do about trouble.
 
-Three threads, of which only one at a time decides or changes anything here.
+Three threads; only one at a time decides or changes anything here.
 
 - The loop's own. It polls, sorts, decides, and asks the sink for everything but the writes.
 - The Kafka client's, which calls the rebalance listener, but only while the loop waits inside

@@ -151,7 +151,7 @@ class Positions:
 
         `ends` are the ends that the broker reports with each fetch. They are believed once they
         have stayed too low for END_PROOF_SECONDS; a broker that answers "offset out of range"
-        needs no such proof. The client's end_offsets() is none: with some brokers it lags behind.
+        needs no such proof. The client's end_offsets() proves nothing: with some brokers it lags.
         """
         proven = []
         for partition, expected in self.expected.items():

@@ -312,7 +312,7 @@ class InFlight:
         return self._clock() - self._started
 
     def ended(self, seconds: float = 0.0) -> bool:
-        """Has it ended, or does it within these seconds? False where there is none."""
+        """Has it ended, or does it within these seconds? False if no write is in flight."""
         return self._write is not None and bool(wait([self._write[1]], seconds).done)
 
     def outcome(self) -> tuple[Batch, float]:

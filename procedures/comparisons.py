@@ -26,7 +26,7 @@ def is_staged() -> Column:
 
 
 def is_corrected(kind: Kind) -> Column:
-    """The same event, of which STAGING has not what today's transforms make of it."""
+    """The same event, if STAGING lacks what today's transforms make of it."""
     return is_staged() & F.col("FAULT").is_null() & is_same(kind, "OLD_") & is_due(kind, old="OLD_")
 
 

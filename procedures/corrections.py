@@ -48,7 +48,7 @@ SELECT PRODUCT_ID
 FROM PRODUCTION.INVENTORY_HISTORY
 WHERE VOIDS_ADJUSTMENT_ID = ?
 """
-# A product of which no adjustment stands has no level.
+# A product without a standing adjustment has no level.
 WITHOUT_LEVEL = """
 DELETE FROM PRODUCTION.INVENTORY_CURRENT
 WHERE PRODUCT_ID = ?
@@ -121,7 +121,7 @@ WHERE PRODUCTION.ORDERS.ORDER_ID = ?
 @logged
 def void_adjustment(session: Session, adjustment_id: str, note: str) -> dict[str, int]:
     """The adjustment no longer counts, as if it had never been made; call it outside of a
-    transaction. VOIDED is 0 where it is void already, KNOWN is 0 where there is none."""
+    transaction. VOIDED is 0 if it is void already, KNOWN is 0 if it does not exist."""
     value = json.dumps({"adjustment": adjustment_id, "note": note})
     with repair(session):
         [voided] = session.sql(VOID, params=[value]).collect()

@@ -309,7 +309,7 @@ def is_blank(text: Column) -> Column:
 
 
 def fault(field: Field, rule: str, value: Column | None = None) -> Column:
-    """The reason, with the start of the value; where there is none, that it is missing."""
+    """The reason, with the start of the value, or that the value is missing."""
     shown = F.substring(field.text if value is None else value, 1, VALUE_LENGTH_IN_REASON)
     return F.coalesce(
         F.concat(F.lit(f"{field.name} {rule}: "), shown), F.lit(f"{field.name} is missing")

@@ -17,7 +17,7 @@ from wrappings import wrapping
 
 
 def own_events(raw: DataFrame, stream: str) -> DataFrame:
-    """The rows that the stream's procedure answers for, of which every row has exactly one."""
+    """The rows that the stream's procedure answers for; each row has exactly one procedure."""
     if stream == STREAM_OF_THE_UNKNOWN:
         return raw.filter(~is_of(kind for kind in KINDS if kind.stream != stream))
     return raw.filter(is_of(of_stream(stream)))

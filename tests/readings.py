@@ -167,7 +167,7 @@ NUMBER_TEXTS = (
     ),
 )
 
-# An id as JSON has it, and the id that it is; None is none.
+# An id as JSON has it, and the id that it is; None if it is not an id.
 IDS: dict[str, str | None] = {
     '"o-1"': "o-1",
     '" o-1 "': " o-1 ",

@@ -32,7 +32,7 @@ OF_CATEGORIES = f"""(
         SELECT VALUE::VARCHAR FROM TABLE(FLATTEN(PARSE_JSON(?)))
     )
 )"""
-# Moments in UTC, of which Snowflake prunes partitions; the shop's own day would have to be computed
+# Times in UTC, by which Snowflake prunes partitions; the shop's own day would have to be computed
 # for every order there ever was.
 CONDITION = f"""
 ORDER_TIMESTAMP >= ?::TIMESTAMP_NTZ
@@ -117,7 +117,7 @@ def period(name: str, today: date, beginning: date) -> tuple[date, date]:
 
 
 def day(text: str | None) -> date | None:
-    """A day as addresses have it, or None where that is none."""
+    """A day as addresses have it, or None if the text is not a day."""
     try:
         return date.fromisoformat(text or "")
     except ValueError:

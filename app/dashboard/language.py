@@ -240,7 +240,7 @@ class Language:
         return f"{self.number(value)}{space}%"
 
     def share(self, part: float, whole: float) -> str:
-        """A part in per cent, of which the smallest does not look like nothing."""
+        """A part in per cent; the smallest part does not look like nothing."""
         of_whole = 100 * part / whole if whole else 0
         space = SPACE if self.name == "fr" else ""
         return f"<{SPACE}1{space}%" if 0 < of_whole < 0.5 else self.percent(of_whole)

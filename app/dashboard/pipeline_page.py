@@ -186,7 +186,7 @@ def summary(metrics: list[Row], incidents: list[Row], freshness: list[Row], cloc
 
 def each_metric(metrics: list[Row], incidents: list[Row], runs: list[Row], clock: Clock) -> None:
     """Status, figure against its promise, the last day's incidents, and the last hours as a line,
-    or why there is none."""
+    or why it is missing."""
     st.subheader("Promises")
     lines = history(runs, clock)
     for start in range(0, len(metrics), 3):

@@ -26,7 +26,7 @@ COMMENT = 'What runs the pipeline: procedures, tasks, their code, health views';
 
 -- Tasks come every minute and take seconds, so the warehouse sleeps after the shortest time that
 -- costs no second start of 60 billed seconds. Its generation and query acceleration are named,
--- because Snowflake's defaults cost more and help large scans, of which there are none here
+-- because Snowflake's defaults cost more and help large scans, which this pipeline does not make
 -- (https://docs.snowflake.com/en/release-notes/bcr-bundles/2026_03/bcr-2250,
 -- https://docs.snowflake.com/en/release-notes/bcr-bundles/2026_06/bcr-2373). A warehouse that
 -- exists already keeps its settings. By its comment bootstrap and teardown know it again.

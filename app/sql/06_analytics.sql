@@ -89,7 +89,7 @@ SELECT
 
 CREATE OR REPLACE VIEW ANALYTICS.SHOP
 COPY GRANTS
-COMMENT = 'One row: the settings, from when to when there are sales, and of which categories'
+COMMENT = 'One row: the settings, the first and the last sale, and the categories sold'
 AS
 WITH SOLD AS (
     SELECT

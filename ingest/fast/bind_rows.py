@@ -14,7 +14,7 @@ from typing import Any
 
 from ingest.messages import Message, RawRow, Reject, kafka_metadata
 
-# Keys of messages are products' ids, of which there are not many.
+# Keys of messages are products' ids, and a shop has few of them.
 _SHORT_KEY = 100
 # A text of this length is no longer written in ASCII, which could make it six times as long.
 _LONG_TEXT = 100_000

@@ -50,7 +50,7 @@ def tls_context(settings: Mapping[str, Any]) -> ssl.SSLContext | None:
         if ciphers := settings.get("ssl_ciphers"):
             context.set_ciphers(ciphers)
         if certificate := settings.get("ssl_certfile"):
-            # An empty passphrase, where there is none: OpenSSL would ask for it at the terminal.
+            # An empty passphrase if none was given, or OpenSSL would ask for it at the terminal.
             password = settings.get("ssl_password") or ""
             context.load_cert_chain(certificate, settings.get("ssl_keyfile"), password)
         if revoked := settings.get("ssl_crlfile"):

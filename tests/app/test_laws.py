@@ -162,7 +162,7 @@ def history(
 
 
 def fill(opened: Account) -> None:
-    """Partition 0: an order, its correction, a message that is none, an order without a price.
+    """Partition 0: an order, its correction, a message that is no event, an order without a price.
     Partition 1: a count, a breakage, and the count once more.
     """
     for partition, next_offset in ((0, 4), (1, 3)):
@@ -310,7 +310,7 @@ BREAKS = [
         3,
         "UPDATE {db}.PRODUCTION.ORDERS SET PAYMENT_METHOD = 'CB'",
         {"WRONG": 1},
-        id="law 3: an order has a value where there is none",
+        id="law 3: an order has a value that no event gave it",
     ),
     pytest.param(
         3, "DELETE FROM {db}.PRODUCTION.ORDERS", {"MISSING": 1}, id="law 3: an order is missing"

@@ -119,7 +119,7 @@ def test_offsets_that_hold_no_message_are_counted_beside_the_place(
             "SELECT NEXT_OFFSET, SKIPPED FROM RAW_DATA.INGEST_OFFSETS"
         )
         assert found.fetchall() == [(13, 4)]
-        # A topic created again, of which no broker gives an id, is counted from its start.
+        # A topic that was created again, and no broker gives its id, is counted from its start.
         sink.write(Batch(TOPIC, {0: (13, 0)}, []))
         found.execute("SELECT NEXT_OFFSET, SKIPPED FROM RAW_DATA.INGEST_OFFSETS")
         assert found.fetchall() == [(0, 0)]

@@ -84,7 +84,7 @@ def wait_for_status(pipeline: Pipeline, status: str, program: Program | None = N
 
 
 def ingesting(ingestion: Ingestion) -> Program:
-    """An ingester that has written a message, after which there is none."""
+    """An ingester that has written a message; no other follows."""
     ingestion.send(Sent(ORDER), Sent(ORDER, partition=1))
     program = ingestion.ingester(*PROMPT)
     ingestion.wait_for_rows(2, program)

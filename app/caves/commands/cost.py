@@ -29,7 +29,7 @@ sources, and the query for what was really charged.
   deployed   what the tasks did in the last day: TASKS, BATCHES, RUNS of both graphs that had data,
              and in how many HOURS; null with --offline
   warehouse  by its own record of the last hours, for all users: HOURS, RESUMES, AWAKE_HOURS,
-             CREDITS_PER_DAY; null where there is none
+             CREDITS_PER_DAY; null without one
 """
 
 

@@ -99,7 +99,7 @@ def contents(account: Account) -> Contents:
 
 
 def _warehouse(account: Account, used: Sequence[str]) -> tuple[str | None, str | None]:
-    """The warehouse to drop, or why there is none."""
+    """The warehouse to drop, or why none is dropped."""
     made = MADE_FOR.format(database=account.database)
     ours = [
         row["NAME"]

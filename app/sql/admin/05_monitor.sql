@@ -1,6 +1,6 @@
 -- The warehouse's monitor stops it before it costs more than a month may. `caves bootstrap` leaves
 -- this file out where the warehouse is not the project's own, or has another monitor. A monitor
--- does not see serverless features, of which the alert is one, and its thresholds are not exact:
+-- does not see serverless features (the alert is one), and its thresholds are not exact:
 -- what runs goes on to its end, up to the last one.
 
 CREATE RESOURCE MONITOR IF NOT EXISTS <% ctx.env.warehouse %>_MONITOR
