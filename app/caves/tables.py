@@ -1,10 +1,11 @@
 """Rows for people: as a table if the terminal is wide enough, otherwise a paragraph for each row.
 
 No word is cut in two, however narrow the terminal is: a table is chosen only where each short value
-stands on one line, and prose breaks between words.
+stands on one line, and prose breaks between words. Before rows become paragraphs, columns are left
+out that hold nothing, then those that the caller can do without; a line says which.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -31,42 +32,69 @@ class Rows:
 
     title: str
     rows: Sequence[Mapping[str, Any]]
+    dispensable: Sequence[str] = ()
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         names = [*self.rows[0]] if self.rows else ["nothing yet"]
-        cells = [[cell(value) for value in row.values()] for row in self.rows]
-        columns = [
-            (name.lower().replace("_", " "), [row[number].plain for row in cells])
-            for number, name in enumerate(names)
-        ]
-        widths = fitting(columns, options.max_width)
-        if widths is None:
-            yield from self._paragraphs([name for name, _ in columns], cells)
-            return
-        table = Table(title=Text(self.title), title_justify="left")
-        for name, (heading, _), width in zip(names, columns, widths, strict=True):
-            numeric = any(isinstance(row[name], int | float | Decimal) for row in self.rows)
-            table.add_column(heading, justify="right" if numeric else "left", width=width)
-        for row in cells:
-            table.add_row(*row)
-        yield table
+        cells = {name: [cell(row[name]) for row in self.rows] for name in names if self.rows}
+        plain = {name: [text.plain for text in cells.get(name, [])] for name in names}
+        for shown in self._choices(plain):
+            columns = [(_heading(name), plain[name]) for name in shown]
+            widths = fitting(columns, options.max_width)
+            if widths is not None:
+                yield self._table(shown, cells, widths)
+                without = [
+                    _heading(name) for name in names if name not in shown and any(plain[name])
+                ]
+                if without:
+                    yield Text(f"Too narrow for: {', '.join(without)}", style="dim")
+                return
+        yield from self._paragraphs(cells)
 
-    def _paragraphs(self, names: Sequence[str], cells: Sequence[Sequence[Text]]) -> RenderResult:
+    def _choices(self, plain: Mapping[str, Sequence[str]]) -> Iterator[list[str]]:
+        """The columns to try, from all to the fewest."""
+        shown = [*plain]
+        yield shown
+        if filled := [name for name in shown if any(plain[name])]:
+            yield (shown := filled)
+        for left_out in self.dispensable:
+            if left_out in shown and len(shown) > 1:
+                yield (shown := [name for name in shown if name != left_out])
+
+    def _table(
+        self, names: Sequence[str], cells: Mapping[str, Sequence[Text]], widths: Sequence[int]
+    ) -> Table:
+        table = Table(title=Text(self.title), title_justify="left")
+        for name, width in zip(names, widths, strict=True):
+            numeric = any(isinstance(row[name], int | float | Decimal) for row in self.rows)
+            table.add_column(_heading(name), justify="right" if numeric else "left", width=width)
+        for number in range(len(self.rows)):
+            table.add_row(*(cells[name][number] for name in names))
+        return table
+
+    def _paragraphs(self, cells: Mapping[str, Sequence[Text]]) -> RenderResult:
         yield Text(self.title, style="italic")
-        for row in cells:
+        for number in range(len(self.rows)):
             grid = Table.grid(padding=(0, 2))
             grid.add_column(no_wrap=True, style="dim")
             grid.add_column(overflow="fold")
-            for name, value in zip(names, row, strict=True):
-                if value.plain:
-                    grid.add_row(name, value)
+            for name, values in cells.items():
+                if values[number].plain:
+                    grid.add_row(_heading(name), values[number])
             yield grid
             yield Text()
 
 
-def as_table(title: str, rows: Sequence[Mapping[str, Any]]) -> Rows:
-    """Rows as a table: their names above them in words, numbers to the right."""
-    return Rows(title, rows)
+def as_table(
+    title: str, rows: Sequence[Mapping[str, Any]], dispensable: Sequence[str] = ()
+) -> Rows:
+    """Rows as a table: their names above them in words, numbers to the right. A terminal that is
+    too narrow for all shows no column of `dispensable`, leaving out the first ones first."""
+    return Rows(title, rows, dispensable)
+
+
+def _heading(name: str) -> str:
+    return name.lower().replace("_", " ")
 
 
 def fitting(columns: Sequence[tuple[str, Sequence[str]]], width: int) -> list[int] | None:

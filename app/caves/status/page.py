@@ -23,13 +23,23 @@ NO_ALERT_LOG = (
 
 def page(snapshot: Snapshot) -> RenderableType:
     """The verdict, then what is behind it, the most urgent first."""
+    breached = [row for row in snapshot.metrics if row["STATUS"] == "BREACH"]
+    failed = [row for row in snapshot.tasks if row["ERROR"]]
     return Group(
         verdict(snapshot),
         _alerts(snapshot.alerts),
-        as_table("Metrics", [_coloured(_advised(row), "STATUS") for row in snapshot.metrics]),
-        as_table("Tasks", [_task(row) for row in snapshot.tasks]),
-        as_table("Streams", snapshot.streams),
-        as_table("Topic, ingested up to", snapshot.partitions),
+        *(
+            [as_table("In breach", [_without(row, "STATUS") for row in breached])]
+            if breached
+            else []
+        ),
+        *([as_table("Failed", [_failed(row) for row in failed])] if failed else []),
+        as_table("Metrics", [_metric(row) for row in snapshot.metrics], ["DETAIL"]),
+        as_table(
+            "Tasks", [_task(row) for row in snapshot.tasks], ["LAST_RUN", "SCHEDULE", "SECONDS"]
+        ),
+        as_table("Streams", snapshot.streams, ["STALE_AFTER"]),
+        as_table("Topic, ingested up to", snapshot.partitions, ["LAST_COMMIT"]),
         *([Text(snapshot.topic, style="dim")] if snapshot.topic else []),
         as_table("Newest rows (UTC)", snapshot.freshness),
         as_table("Tables", [_sized(row) for row in snapshot.tables]),
@@ -72,15 +82,26 @@ def size(count: int) -> str:
     return f"{value:.1f} {units[0]}" if units[0] != "bytes" else f"{count} bytes"
 
 
-def _advised(row: Row) -> Row:
-    """What to do only where there is something to do."""
-    return {**row, "ACTION": row["ACTION"] if row["STATUS"] == "BREACH" else None}
+def _metric(row: Row) -> Row:
+    """What to do is said where something is to be done."""
+    return _coloured(_without(row, "ACTION"), "STATUS")
 
 
 def _task(row: Row) -> Row:
+    return _coloured(_without(row, "ERROR"), "STATE", "LAST_STATE")
+
+
+def _failed(row: Row) -> Row:
     """Of a run that failed the exception alone: `caves logs --debug` has the traceback."""
-    error = row["ERROR"] and python_reason(str(row["ERROR"]))
-    return _coloured({**row, "ERROR": error}, "STATE", "LAST_STATE")
+    return {
+        "TASK": row["TASK"],
+        "LAST_RUN": row["LAST_RUN"],
+        "ERROR": python_reason(str(row["ERROR"])),
+    }
+
+
+def _without(row: Row, name: str) -> Row:
+    return {key: value for key, value in row.items() if key != name}
 
 
 def _coloured(row: Row, *columns: str) -> Row:
