@@ -12,6 +12,7 @@ import pytest
 from flocon.account import Account
 from flocon.engine import TEXT, parsing
 from flocon.engine.connection import Connection
+from flocon.session import trees
 from flocon.session.session import Session
 
 pytestmark = pytest.mark.filterwarnings("ignore:Arrow output on a DB-API result")
@@ -205,3 +206,28 @@ def test_names_are_told_apart_by_case(session: Session) -> None:
     session.execute("CREATE VIEW v AS SELECT 1 AS a")
     kinds = [session.connection.relation_kind("D", "PUBLIC", name) for name in ("t", "T", "V", "v")]
     assert kinds == ["TABLE", None, "VIEW", None]
+
+
+def test_a_statement_is_resolved_once_beside_temporary_tables_that_it_does_not_name(
+    accounts: tuple[Account, Account], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Snowpark makes one for each result that it keeps."""
+    resolved = []
+    qualify = trees.qualify
+
+    def counted(context: Any, tree: Any) -> Any:
+        resolved.append(tree)
+        return qualify(context, tree)
+
+    session = accounts[0].open_session(user="TESTER")
+    session.execute("CREATE OR REPLACE DATABASE d")
+    session.execute("CREATE TABLE t AS SELECT 1 AS a")
+    monkeypatch.setattr(trees, "qualify", counted)
+    for made in ("SNOWPARK_TEMP_TABLE_A", "SNOWPARK_TEMP_TABLE_B"):
+        session.execute(f"CREATE SCOPED TEMPORARY TABLE {made} (b INT)")
+        assert rows(session, "SELECT a FROM t") == [(1,)]
+        session.execute(f"DROP TABLE {made}")
+    assert len(resolved) == 1
+    session.execute('CREATE SCOPED TEMPORARY TABLE "T" AS SELECT 2 AS a')
+    assert rows(session, "SELECT a FROM t") == [(2,)]
+    session.close()

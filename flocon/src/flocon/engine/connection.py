@@ -88,10 +88,12 @@ class Connection:
         self.relations: dict[str, tuple[tuple[str, str], ...]] = {}
         self._number, self._temporary_changes = next(_NUMBERS), 0
 
-    @property
-    def temporary_state(self) -> tuple[int, ...]:
-        """What tells this connection's temporary tables from others, and from those before."""
-        return (self._number, self._temporary_changes) if self.temporary else ()
+    def temporary_state(self, text: str) -> tuple[int, ...]:
+        """What tells the temporary tables that a statement may name from others, and from those
+        before."""
+        upper = text.upper()
+        named = any(name.name.upper() in upper or '"' in name.name for name in self.temporary)
+        return (self._number, self._temporary_changes) if named else ()
 
     # --- names -------------------------------------------------------------------------------
 

@@ -66,7 +66,7 @@ class Tree(Statement):
         seen = transaction.snapshot_commit if transaction else None
         shape = context.account.commits.clock.last_reshape(seen)
         is_fixed = shape is not None and "identifier" not in self.text.lower()
-        temporary = context.connection.temporary_state
+        temporary = context.connection.temporary_state(self.text)
         text = (self.text, context.database, context.schema, temporary, shape)
         if is_fixed:
             self._found = statements.found(text)
