@@ -71,7 +71,7 @@ REFUSED: dict[str, tuple[str, ...]] = {
         "copy into @shelf from t",
         "copy into t from 's3://bucket'",
         "copy into t from @shelf nonsense = 1",
-        "copy into t from @shelf validation_mode = return_errors",
+        "copy into t from (select $1 from @shelf) validation_mode = return_errors",
         "copy into t from @shelf size_limit = 1",
         "copy into t from (select a from t)",
         "copy into t from @shelf file_format = (type = avro)",
@@ -206,10 +206,6 @@ REFUSED: dict[str, tuple[str, ...]] = {
     ),
     "EXPLAIN": ("explain select 1",),
     "INSERT ALL": ("insert all into t values (default, default) select 1 a",),
-    "PUT, GET, LIST, REMOVE": (
-        "list @~",
-        "remove @~",
-    ),
     "Scripting": (
         "begin let y := 1; return y; end",
         "declare y int; begin return 1; end",

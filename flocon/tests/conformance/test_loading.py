@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from conformance.shared import Run, error
+from conformance.shared import Run, error, failure
 
 Put = Callable[..., None]
 
@@ -27,9 +27,11 @@ def put(run: Run, tmp_path: Path) -> Put:
     return put
 
 
-def loaded(run: Run, table: str, more: str = "file_format = (type = csv)") -> list[tuple[str, int]]:
+def loaded(
+    run: Run, table: str, more: str = "file_format = (type = csv)", source: str = "@files"
+) -> list[tuple[str, int]]:
     """What COPY INTO says of each file: its status and its rows."""
-    rows = run(f"copy into {table} from @files {more}")
+    rows = run(f"copy into {table} from {source} {more}")
     return [(row[1], row[3]) for row in rows if len(row) > 1]
 
 
@@ -191,7 +193,7 @@ def test_columns_are_matched_by_name(run: Run, put: Put, tmp_path: Path) -> None
     run("create table dates (d date, name varchar)")
     made = "(select $1:d::date, metadata$filename from @files)"
     assert run(f"copy into dates from {made} {parquet}")[0][1] == "LOADED"
-    assert run("select * from dates") == [(date(2024, 1, 1), "files/p.parquet")]
+    assert run("select * from dates") == [(date(2024, 1, 1), "p.parquet")]
 
 
 def test_staged_files_are_queried(run: Run, put: Put) -> None:
@@ -209,7 +211,7 @@ def test_staged_files_are_queried(run: Run, put: Put) -> None:
     )
     assert [row[:3] for row in rows] == [(1, "x;y", None), (2, "a;b", None), (3, None, None),
                                          (4, "", None)]  # fmt: skip
-    assert rows[3][3:] == ("files/a.csv", 4)
+    assert rows[3][3:] == ("a.csv", 4)
     source = "@files (file_format => 'documents', pattern => '.*json')"
     assert run(f"select $1:n::int, $1:s::varchar from {source} order by 1") == [(1, "x"), (2, None)]
     run("create table t as select $1 a, $2 b from @files/a.csv (file_format => semicolons)")
@@ -250,3 +252,157 @@ def test_parts_of_a_location_have_quotes_of_their_own(
         )
         == 2
     )
+
+
+def test_a_query_of_a_stage_gives_as_many_values_as_there_are_columns(run: Run, put: Put) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/copy-into-table"""
+    run("create table t (a int, b varchar)")
+    put("a.csv", "1,x\n")
+    csv = "file_format = (type = csv)"
+    assert failure(run, f"copy into t from (select $1 from @files) {csv}") == (
+        2057,
+        "002057 (42601): SQL compilation error:\nInsert value list does not match column list"
+        " expecting 2 but got 1",
+    )
+    assert error(run, f"copy into t (a) from (select $1, $2 from @files) {csv}") == 2057
+    assert error(run, f"copy into t (a, z) from (select $1, $2 from @files) {csv}") == 904
+    assert error(run, f"copy into t (a, z) from @files {csv}") == 904
+    assert run("select * from t") == []
+
+
+def test_places_in_quotes_are_places_unless_a_column_is_called_so(run: Run, put: Put) -> None:
+    """https://docs.snowflake.com/en/developer-guide/snowpark/reference/python/latest/snowpark/api/snowflake.snowpark.DataFrame.copy_into_table"""
+    run("create table t (a int, b varchar)")
+    put("a.csv", "1,x\n2,y\n")
+    made = '(select "$1", s."$2" from @files s)'
+    assert loaded(run, "t", "file_format = (type = csv)", made) == [("LOADED", 2)]
+    assert run("select * from t order by a") == [(1, "x"), (2, "y")]
+    assert run("""select "$2", t."$1" from t where "$1" = 2""") == [("y", 2)]
+    assert run("""select "$1" from (select 5 as a, 6 as "$1")""") == [(6,)]
+    assert error(run, """select "$3" from t""") == 904
+
+
+def test_a_text_of_a_document_has_no_quotes_in_a_varchar(run: Run, put: Put) -> None:
+    """https://docs.snowflake.com/en/sql-reference/data-type-conversion"""
+    run("create table t (a varchar, v variant)")
+    put("a.json", '{"color": "Red", "n": {"x": 1}}')
+    made = "(select $1:color, $1:color from @files)"
+    assert loaded(run, "t", "file_format = (type = json)", made) == [("LOADED", 1)]
+    run("insert into t (a) select v from t")
+    run("insert into t (a) select v from t where v is not null union all select 'x'")
+    run("create table w (v variant)")
+    run("insert into w select parse_json('{\"a\": 1}') union all select 'hm'::variant")
+    run("insert into t (a) select * from w")
+    run("insert into t (a) select distinct v from w where typeof(v) = 'VARCHAR'")
+    found = [row[0] for row in run("select a from t order by a")]
+    assert found == ["Red", "Red", "Red", "hm", "hm", "x", '{"a":1}']
+    run("update t set a = v where v is not null")
+    assert run("select a from t where v is not null") == [("Red",)]
+
+
+def test_a_file_with_fewer_fields_than_columns_are_named_leaves_them_null(
+    run: Run, put: Put
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/copy-into-table"""
+    run("create table t (a int, b varchar, c int default 7)")
+    put("a.csv", "1,x\n")
+    assert error(run, "copy into t from @files file_format = (type = csv)") == 100080
+    assert loaded(run, "t (a, b, c)", "file_format = (type = csv)") == [("LOADED", 1)]
+    assert run("select * from t") == [(1, "x", None)]
+
+
+def test_columns_are_matched_with_the_names_in_a_files_first_row(run: Run, put: Put) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/copy-into-table"""
+    run("create table t (a int, b varchar, file varchar, place int, key varchar)")
+    put("a.csv", "B,other,a\nx,-,1\ny,-,2\n")
+    named = "error_on_column_count_mismatch = false"
+    assert loaded(
+        run,
+        "t",
+        f"file_format = (type = csv parse_header = true {named})"
+        " match_by_column_name = case_insensitive include_metadata = (file = metadata$filename,"
+        " place = METADATA$FILE_ROW_NUMBER, key = metadata$file_content_key)",
+    ) == [("LOADED", 2)]
+    rows = run("select * from t order by a")
+    assert [row[:4] for row in rows] == [(1, "x", "a.csv", 1), (2, "y", "a.csv", 2)]
+    assert rows[0][4] == rows[1][4] != ""
+    exact = "match_by_column_name = case_sensitive force = true"
+    run("truncate table t")
+    assert loaded(run, "t", f"file_format = (type = csv parse_header = true {named}) {exact}") == [
+        ("LOADED", 2)
+    ]
+    assert run("select a, b from t order by b") == [(None, "x"), (None, "y")]
+    without = f"copy into t from @files file_format = (type = csv {named})"
+    assert error(run, f"{without} match_by_column_name = case_sensitive force = true") == 2
+    assert error(run, f"{without} include_metadata = (file = metadata$filename)") == 1008
+
+
+def test_validation_loads_nothing(run: Run, put: Put) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/copy-into-table"""
+    run("create table t (a int not null, b varchar)")
+    put("a.csv", "1,x\n2,y\nthree,z\n")
+    copy = "copy into t from @files file_format = (type = csv) validation_mode ="
+    assert run(f"{copy} return_2_rows") == [(1, "x"), (2, "y")]
+    assert error(run, f"{copy} return_3_rows") == 100038
+    assert error(run, f"{copy} return_errors") == 2
+    put("a.csv", "1,x\n,y\n")
+    assert run(f"{copy} return_1_rows") == [(1, "x")]
+    assert error(run, f"{copy} return_2_rows") == 100072
+    put("a.csv", "1,x\n")
+    assert run(f"{copy} return_errors") == run(f"{copy} return_all_errors") == []
+    [missing] = run(
+        "copy into t from @files files = ('b.csv') file_format = (type = csv)"
+        " validation_mode = return_errors"
+    )
+    assert "The file might not exist." in missing[0]
+    assert (missing[1], missing[5:7]) == ("b.csv", ("copy", 91016))
+    assert error(run, f"{copy} nonsense") == 1481
+    assert run("select * from t") == []
+    assert loaded(run, "t") == [("LOADED", 1)]
+
+
+def test_a_row_of_parquet_is_an_object(run: Run, tmp_path: Path) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/copy-into-table"""
+    run("create stage files")
+    run("create table t (v variant)")
+    pq.write_table(pa.table({"a": [3], "B": ["y"]}), tmp_path / "p.parquet")
+    run(f"put file://{tmp_path}/p.parquet @files")
+    made = "(select $1 from @files)"
+    assert loaded(run, "t", "file_format = (type = parquet)", made) == [("LOADED", 1)]
+    assert run("select v:a::int, v:B::varchar from t") == [(3, "y")]
+
+
+def test_a_file_format_is_described_beside_its_defaults(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/desc-file-format"""
+    run("create file format f type = csv skip_header = 1 null_if = ('none', 'NA')")
+    rows = {row[0]: row[1:] for row in run("describe file format f")}
+    assert rows["SKIP_HEADER"] == ("Integer", "1", "0")
+    assert rows["NULL_IF"] == ("List", "[none, NA]", "[\\N]")
+    assert rows["FIELD_DELIMITER"] == ("String", ",", ",")
+    assert rows["RECORD_DELIMITER"] == ("String", "\\n", "\\n")
+    assert rows["EMPTY_FIELD_AS_NULL"] == ("Boolean", "true", "true")
+    run("create file format j type = json strip_outer_array = true")
+    rows = {row[0]: row[1:] for row in run("desc file format j")}
+    assert rows["STRIP_OUTER_ARRAY"] == ("Boolean", "true", "false")
+    assert "SKIP_HEADER" not in rows
+    assert error(run, "describe file format nothing") == 2003
+
+
+def test_the_stage_of_a_user_is_there_without_being_made(run: Run, tmp_path: Path) -> None:
+    """https://docs.snowflake.com/en/user-guide/data-load-local-file-system-create-stage"""
+    file = tmp_path / "a.csv"
+    file.write_text("1,x\n")
+    run(f"put file://{file} @~/user_stage/of/this auto_compress = false")
+    assert [row[0] for row in run("list @~/user_stage")] == ["user_stage/of/this/a.csv"]
+    assert run("select $2, metadata$filename from @~/user_stage") == [
+        ("x", "user_stage/of/this/a.csv")
+    ]
+    run("create table t (a int, b varchar)")
+    assert run("copy into t from @~/user_stage/of file_format = (type = csv)")[0][1] == "LOADED"
+    file.unlink()
+    run(f"get @~/user_stage/of/this file://{tmp_path}")
+    assert file.read_text() == "1,x\n"
+    assert run("remove @~/user_stage") == [("user_stage/of/this/a.csv", "removed")]
+    assert run("list @~/user_stage") == []
+    assert error(run, "list @~x") == 1003
+    assert error(run, "list @~/../x") == 1003

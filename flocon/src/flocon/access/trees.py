@@ -96,20 +96,25 @@ def _source(table: exp.Table, place: Place) -> Iterator[Need]:
     elif isinstance(written, exp.Var | exp.Literal):
         if not written.name.lower().startswith(("@", "snow://")):
             raise errors.unsupported(f"files outside of stages: {written.name}")
-        yield staged(written.name, place, "READ")
+        yield from staged(written.name, place, "READ")
     elif isinstance(written, exp.DynamicIdentifier):
         raise errors.unsupported(f"access control of {table.sql('snowflake')}")
 
 
-def staged(location: str, place: Place, privilege: str) -> Need:
-    """READ or WRITE at a location as PUT and COPY INTO write it."""
-    kind, name = named_place(location)
+def staged(location: str, place: Place, privilege: str) -> Iterator[Need]:
+    """READ or WRITE at a location as PUT and COPY INTO write it. The stage of the user is the
+    user's own."""
+    named = named_place(location)
+    if named is None:
+        return
+    kind, name = named
     full = place.resolve(name)
     if kind == "STAGE":
-        return Need(inside(kind, full), (privilege,))
-    if kind == "TABLE":
-        return Need(inside(kind, full), ("OWNERSHIP",))
-    return Need(inside(kind, full), ("USAGE",) if privilege == "READ" else ("OWNERSHIP",))
+        yield Need(inside(kind, full), (privilege,))
+    elif kind == "TABLE":
+        yield Need(inside(kind, full), ("OWNERSHIP",))
+    else:
+        yield Need(inside(kind, full), ("USAGE",) if privilege == "READ" else ("OWNERSHIP",))
 
 
 # --- DML -----------------------------------------------------------------------------------------

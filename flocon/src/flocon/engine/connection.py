@@ -312,11 +312,21 @@ class Connection:
         """COPY INTO <table>: one row per file. staged: where a location in a stage is. named: a
         file format's options by its name."""
         copy = loading.read(tree, binds, named)
+        if copy.validation:
+            return self._validate(loading.validate(self, copy, staged(copy.source)))
         answers = loading.run(self, copy, staged(copy.source))
         if not answers:
             return result.status("Copy executed with 0 files processed.")
         done = result.of(loading.TYPES, answers)
         return Result(done.table, done.types, result.COPY)
+
+    def _validate(self, found: str | list[list[Any]]) -> Result:
+        if not isinstance(found, str):
+            errors_found = result.of(loading.ERRORS, found)
+            return Result(errors_found.table, errors_found.types, result.COPY)
+        table, types = self.table(f"SELECT * FROM temp.{quoted(found)}", {})
+        self.discard(found)
+        return Result(table, types, result.COPY)
 
     def _forget_loads(self, table: Expr) -> None:
         """A new or truncated table has loaded no file."""

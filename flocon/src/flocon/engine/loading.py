@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from glob import escape
 from pathlib import Path
@@ -35,6 +35,17 @@ CREATE TABLE IF NOT EXISTS _account_loaded_files (
 file_format.CSV_DEFAULT_OPTIONS["ESCAPE_UNENCLOSED_FIELD"] = "\\"
 
 RELATION = "$STAGED"
+VALIDATED = "$VALIDATED"
+ERRORS = {
+    "ERROR": "VARCHAR", "FILE": "VARCHAR", "LINE": "BIGINT", "CHARACTER": "BIGINT",
+    "BYTE_OFFSET": "BIGINT", "CATEGORY": "VARCHAR", "CODE": "BIGINT", "SQL_STATE": "VARCHAR",
+    "COLUMN_NAME": "VARCHAR", "ROW_NUMBER": "BIGINT", "ROW_START_LINE": "BIGINT",
+    "REJECTED_RECORD": "VARCHAR",
+}  # fmt: skip
+_NOT_FOUND = (
+    "Remote file '{}' was not found. There are several potential causes. The file might not exist."
+    " The required credentials may be missing or invalid."
+)
 _ANSWER = (
     "file", "status", "rows_parsed", "rows_loaded", "error_limit", "errors_seen", "first_error",
     "first_error_line", "first_error_character", "first_error_column_name",
@@ -44,6 +55,11 @@ TYPES = {
     "BIGINT"
     for name in _ANSWER
 }  # fmt: skip
+_VALIDATIONS = re.compile(r"RETURN_(?:([1-9]\d*)_ROWS|ERRORS|ALL_ERRORS)")
+_METADATA = (
+    "METADATA$FILENAME", "METADATA$FILE_ROW_NUMBER", "METADATA$FILE_CONTENT_KEY",
+    "METADATA$FILE_LAST_MODIFIED", "METADATA$START_SCAN_TIME",
+)  # fmt: skip
 _SKIPS = re.compile(r"SKIP_FILE(?:_(\d+)(%?))?")
 # What a text that does not fit a column is called, by the beginning of the column's type.
 _NOT_RECOGNIZED = {
@@ -83,6 +99,8 @@ class Copy:
     match: str = "NONE"
     purge: bool = False
     force: bool = False
+    metadata: Mapping[str, str] = field(default_factory=dict)  # column → METADATA$…
+    validation: str = ""
 
 
 @dataclass
@@ -154,6 +172,18 @@ def _take(copy: Copy, parameter: Expr, named: Callable[[str], Mapping[str, Any]]
             raise errors.compilation(
                 errors.INVALID_PROPERTY, f"invalid value [{text}] for MATCH_BY_COLUMN_NAME"
             )
+    elif name == "INCLUDE_METADATA":
+        pairs = value.expressions if isinstance(value, exp.Tuple) else [value.unnest()]
+        copy.metadata = {pair.this.name: pair.expression.name.upper() for pair in pairs}
+        for said in copy.metadata.values():
+            if said not in _METADATA:
+                raise errors.compilation(errors.INVALID_PROPERTY, f"invalid value [{said}]")
+    elif name == "VALIDATION_MODE":
+        copy.validation = text.upper()
+        if not _VALIDATIONS.fullmatch(copy.validation):
+            raise errors.compilation(
+                errors.PROPERTY_VALUE, f"invalid value [{text}] for VALIDATION_MODE"
+            )
     elif (name, value.sql().upper()) not in _SAYS_NOTHING:
         raise errors.unsupported(f"COPY INTO <table>: {name}")
 
@@ -171,7 +201,10 @@ _SAYS_NOTHING = {
 
 def run(connection: Connection, copy: Copy, place: StageLocation) -> list[list[Any]]:
     """Load the files; returns what happened to each, as `TYPES` names it."""
-    files = _chosen(copy, place)
+    files, missing = _chosen(copy, place)
+    if missing and copy.on_error == "ABORT_STATEMENT":
+        raise errors.SnowflakeError(errors.NO_SUCH_FILE, _NOT_FOUND.format(missing[0]))
+    columns = _columns(connection, copy)
     schema, name = copy.table.db, copy.table.name
     hidden = quoted(copy.table.catalog, HIDDEN_SCHEMA) if copy.table.catalog else None
     answers = []
@@ -182,7 +215,7 @@ def run(connection: Connection, copy: Copy, place: StageLocation) -> list[list[A
             skipped = _Loaded("LOAD_SKIPPED", errors=[(0, "File was loaded before.", None)])
             answers.append(_answer(label, skipped, None))
             continue
-        loaded = _load(connection, copy, label, file)
+        loaded = _load(connection, copy, columns, _staged_name(place, file), file)
         if hidden and loaded.status != "LOAD_FAILED":
             _remember(connection, hidden, (schema, name, str(file)), digest, loaded)
         if copy.purge and loaded.status == "LOADED":
@@ -191,18 +224,102 @@ def run(connection: Connection, copy: Copy, place: StageLocation) -> list[list[A
     return answers
 
 
-def _chosen(copy: Copy, place: StageLocation) -> list[tuple[str, Path]]:
+def validate(connection: Connection, copy: Copy, place: StageLocation) -> str | list[list[Any]]:
+    """VALIDATION_MODE, which loads nothing. RETURN_n_ROWS: the name of a temporary table with the
+    rows that a load would bring. RETURN_ERRORS: rows as `ERRORS` names them."""
+    if copy.select is not None:
+        raise errors.unsupported("VALIDATION_MODE of a COPY INTO that transforms data")
+    files, missing = _chosen(copy, place)
+    columns = _columns(connection, copy)
+    limit = int(rows) if (rows := _rows_to_validate(copy)) else None
+    if missing and limit is not None:
+        raise errors.SnowflakeError(errors.NO_SUCH_FILE, _NOT_FOUND.format(missing[0]))
+    target = copy.table.sql(dialect="duckdb", identify=True)
+    connection.values(
+        f'CREATE OR REPLACE TEMP TABLE "{VALIDATED}" AS SELECT * FROM {target} LIMIT 0'
+    )
+    held = exp.Table(this=exp.to_identifier(VALIDATED, quoted=True))
+    trial = replace(copy, table=held, on_error=copy.on_error if limit else "CONTINUE")
+    for _, file in files:
+        loaded = _load(connection, trial, columns, _staged_name(place, file), file, limit)
+        if loaded.errors and limit is None:
+            raise errors.unsupported(
+                f"VALIDATION_MODE = {copy.validation} of a file with errors: a COPY INTO with"
+                " ON_ERROR = CONTINUE says the first one"
+            )
+        if limit is not None:
+            limit = max(0, limit - loaded.parsed)
+    _refuse_nulls(connection, copy.table)
+    if _rows_to_validate(copy):
+        return VALIDATED
+    connection.values(f'DROP TABLE temp."{VALIDATED}"')
+    return [
+        [_NOT_FOUND.format(name), name, *[None] * 3, "copy", errors.NO_SUCH_FILE.errno,
+         errors.NO_SUCH_FILE.sqlstate, *[None] * 4]
+        for name in missing
+    ]  # fmt: skip
+
+
+def _rows_to_validate(copy: Copy) -> str | None:
+    match = _VALIDATIONS.fullmatch(copy.validation)
+    return match[1] if match else None
+
+
+def _refuse_nulls(connection: Connection, target: exp.Table) -> None:
+    """Raises 100072 where a column that takes no NULL would get one."""
+    needed = connection.values(
+        "SELECT column_name FROM duckdb_columns() WHERE (database_name, schema_name, table_name)"
+        " = (?, ?, ?) AND NOT is_nullable",
+        [target.catalog or "temp", target.db or "main", target.name],
+    )
+    for (name,) in needed:
+        sql = f'SELECT 1 FROM temp."{VALIDATED}" WHERE {quoted(name)} IS NULL LIMIT 1'
+        if connection.values(sql):
+            raise errors.SnowflakeError(
+                errors.NOT_NULL, f"NULL result in a non-nullable column ({name})"
+            )
+
+
+def _columns(connection: Connection, copy: Copy) -> list[tuple[str, str]]:
+    """The target's columns and their types. Raises 000904 for a column that it does not have,
+    002057 for a query with another number of values."""
+    target = copy.table
+    known = connection.columns(target.catalog or "temp", target.db or "main", target.name)
+    for name in (*copy.columns, *copy.metadata):
+        if name not in dict(known):
+            raise errors.unknown_column(exp.to_identifier(name).sql(dialect="snowflake"))
+    wanted = len(copy.columns or known)
+    if copy.select is not None and len(copy.select.expressions) != wanted:
+        raise errors.compilation(
+            errors.VALUE_COUNT,
+            f"Insert value list does not match column list expecting {wanted} but got"
+            f" {len(copy.select.expressions)}",
+        )
+    if copy.metadata and copy.match == "NONE":
+        raise errors.compilation(
+            errors.INVALID_PROPERTY,
+            "INCLUDE_METADATA can only be used with the MATCH_BY_COLUMN_NAME copy option.",
+        )
+    return known
+
+
+def _staged_name(place: StageLocation, file: Path) -> str:
+    """METADATA$FILENAME. https://docs.snowflake.com/en/user-guide/querying-metadata"""
+    return file.relative_to(place.folder).as_posix()
+
+
+def _chosen(copy: Copy, place: StageLocation) -> tuple[list[tuple[str, Path]], list[str]]:
+    """The files to load, and those of FILES that are not there."""
     files = place.files(copy.pattern)
     if copy.files is None:
-        return files
-    chosen = []
+        return files, []
+    chosen, missing = [], []
     for name in copy.files:
         wanted = {place.path + name, f"{place.path.rstrip('/')}/{name}".lstrip("/")}
         found = [each for each in files if each[1].relative_to(place.folder).as_posix() in wanted]
-        if not found and copy.on_error == "ABORT_STATEMENT":
-            raise errors.SnowflakeError(errors.NO_SUCH_FILE, f"Remote file '{name}' was not found.")
         chosen += found
-    return chosen
+        missing += [] if found else [name]
+    return chosen, missing
 
 
 def _answer(label: str, loaded: _Loaded, limit: int | None) -> list[Any]:
@@ -213,33 +330,47 @@ def _answer(label: str, loaded: _Loaded, limit: int | None) -> list[Any]:
     ]  # fmt: skip
 
 
-def _load(connection: Connection, copy: Copy, label: str, file: Path) -> _Loaded:
+def _load(
+    connection: Connection,
+    copy: Copy,
+    known: Sequence[tuple[str, str]],
+    name: str,
+    file: Path,
+    most: int | None = None,
+) -> _Loaded:
+    """name: the file's path in the stage. most: how many of its rows to load."""
     kind = staged_rows.kind_of(copy.options)
     if copy.on_error != "ABORT_STATEMENT" and copy.select is not None:
         raise errors.unsupported(f"COPY INTO <table>: ON_ERROR = {copy.on_error} of a query")
-    target = copy.table
-    known = connection.columns(target.catalog or "temp", target.db or "main", target.name)
-    columns = copy.columns or [name for name, _ in known]
+    columns = copy.columns or [column for column, _ in known]
     encoding = str(copy.options.get("BINARY_FORMAT", "HEX")).upper()
-    if encoding != "HEX" and any(held == "BLOB" and name in columns for name, held in known):
+    if encoding != "HEX" and any(held == "BLOB" and n in columns for n, held in known):
         raise errors.unsupported(f"COPY INTO <table>: BINARY_FORMAT = {encoding} of a BINARY")
     if kind == "PARQUET" and (copy.match != "NONE" or copy.select is not None):
-        values = _parquet(connection, copy, columns, label, file)
+        values = _parquet(connection, copy, columns, name, file, most)
         names = columns if copy.match == "NONE" or copy.select else [n for n, _ in values]
         # After an error the view is gone with the transaction.
         made = _inserted(connection, copy, names[: len(values)], [v for _, v in values])
         connection.values(f'DROP VIEW IF EXISTS temp."{RELATION}"')
         return made
-    rows = staged_rows.read(connection.values, [(label, file)], copy.options)
+    rows = staged_rows.read(connection.values, [(name, file)], copy.options)
+    if most is not None:
+        rows = replace(rows, table=rows.table.slice(0, most), counts=rows.counts[:most])
     wrong: list[Wrong] = []
     if copy.select is not None:
         values = [("", value) for value in _selected(copy.select, rows.width)]
     elif kind == "CSV":
-        if copy.match != "NONE":
-            raise errors.unsupported("COPY INTO <table>: MATCH_BY_COLUMN_NAME of a file of CSV")
         wrong = _check_counts(copy, rows, len(columns))
-        values = [(n, _column(place)) for place, n in enumerate(columns[: rows.width], start=1)]
+        values = [
+            (n, _column(place) if place <= rows.width else exp.Null())
+            for place, n in enumerate(columns, start=1)
+        ]
+        if copy.match != "NONE":
+            values = [(n, _column(place)) for n, place in _by_header(copy, rows, columns)]
     elif copy.match != "NONE":
+        # https://docs.snowflake.com/en/sql-reference/sql/create-file-format: of JSON it acts here.
+        if any(copy.options.get("NULL_IF") or ()):
+            raise errors.unsupported(f"NULL_IF of a file of {kind}")
         values = [(n, _member(n)) for n in columns]
         if copy.match == "CASE_INSENSITIVE":
             values = [(n, _member(n, any_case=True)) for n in columns]
@@ -252,6 +383,7 @@ def _load(connection: Connection, copy: Copy, label: str, file: Path) -> _Loaded
             " type variant, object, or array. Load data into separate columns using the"
             " MATCH_BY_COLUMN_NAME copy option or copy with transformation.",
         )
+    values += [(n, _metadata(said)) for n, said in copy.metadata.items()]
     connection.relation(RELATION, rows.table, rows.types)
     if copy.on_error != "ABORT_STATEMENT":
         wrong += _unfit(connection, values, dict(known))
@@ -292,6 +424,22 @@ def _inserted(
     return _Loaded("LOADED", count, count)
 
 
+def _by_header(copy: Copy, rows: StagedRows, columns: Sequence[str]) -> list[tuple[str, int]]:
+    """The columns that the file's first row names, and where in the file each one is."""
+    if not rows.header:
+        raise errors.unsupported(
+            "COPY INTO <table>: MATCH_BY_COLUMN_NAME of a file of CSV without PARSE_HEADER = TRUE"
+        )
+    exact = copy.match == "CASE_SENSITIVE"
+    places = {n if exact else n.upper(): place for place, n in enumerate(rows.header, start=1)}
+    pairs = [(n, places.get(n if exact else n.upper())) for n in columns]
+    return [(n, place) for n, place in pairs if place is not None and n not in copy.metadata]
+
+
+def _metadata(said: str) -> Expr:
+    return exp.column(exp.to_identifier(said, quoted=True))
+
+
 def _column(place: int) -> Expr:
     return exp.column(exp.to_identifier(f"COLUMN{place}", quoted=True))
 
@@ -324,7 +472,12 @@ def _selected(select: exp.Select, width: int) -> list[Expr]:
 
 
 def _parquet(
-    connection: Connection, copy: Copy, columns: Sequence[str], label: str, file: Path
+    connection: Connection,
+    copy: Copy,
+    columns: Sequence[str],
+    staged_name: str,
+    file: Path,
+    most: int | None = None,
 ) -> list[tuple[str, Expr]]:
     """The values that go into these columns; the file is the relation."""
     path = literal(escape(str(file)))
@@ -339,12 +492,15 @@ def _parquet(
         for name, _ in described
     )
     metadata = (
-        f'{literal(label)} AS "METADATA$FILENAME",'
+        f'{literal(staged_name)} AS "METADATA$FILENAME",'
         ' row_number() OVER () AS "METADATA$FILE_ROW_NUMBER"'
     )
+    if copy.select is not None and _names_whole_rows(copy.select):
+        held += ", to_json(_rows) AS COLUMN1"
     connection.values(
         f'CREATE OR REPLACE TEMP VIEW "{RELATION}" AS'
-        f" SELECT {held}, {metadata} FROM read_parquet({path})"
+        f" SELECT {held}, {metadata} FROM read_parquet({path}) AS _rows"
+        f"{'' if most is None else f' LIMIT {most}'}"
     )
     if copy.select is not None:
         return [("", value) for value in _fields(copy.select, [name for name, _ in described])]
@@ -352,7 +508,22 @@ def _parquet(
         name if copy.match == "CASE_SENSITIVE" else name.upper(): name for name, _ in described
     }
     pairs = [(n, known.get(n if copy.match == "CASE_SENSITIVE" else n.upper())) for n in columns]
-    return [(n, exp.column(exp.to_identifier(own, quoted=True))) for n, own in pairs if own]
+    values: list[tuple[str, Expr]] = [
+        (n, exp.column(exp.to_identifier(own, quoted=True))) for n, own in pairs if own
+    ]
+    for n, said in copy.metadata.items():
+        if said not in ("METADATA$FILENAME", "METADATA$FILE_ROW_NUMBER"):
+            raise errors.unsupported(f"COPY INTO <table>: {said} of a file of Parquet")
+        values.append((n, _metadata(said)))
+    return values
+
+
+def _names_whole_rows(select: exp.Select) -> bool:
+    """Is there a $1 without a name behind it?"""
+    return any(
+        mark.name == "1" and mark.find_ancestor(exp.JSONExtract) is None
+        for mark in select.find_all(exp.Parameter)
+    )
 
 
 def _fields(select: exp.Select, names: Sequence[str]) -> list[Expr]:
@@ -366,9 +537,7 @@ def _fields(select: exp.Select, names: Sequence[str]) -> list[Expr]:
             raise errors.unsupported(f"a path in a file of Parquet: {extract.sql('snowflake')}")
         own = exp.column(exp.to_identifier(key.this, quoted=True))
         extract.replace(own if key.this in names else exp.Null())
-    if any(mark.name.isdigit() for mark in select.find_all(exp.Parameter)):
-        raise errors.unsupported("COPY INTO <table>: $1 of a file of Parquet without a name")
-    return list(select.expressions)
+    return _selected(select, 1)
 
 
 # --- rows that do not fit ------------------------------------------------------------------------
@@ -380,7 +549,7 @@ def _check_counts(copy: Copy, rows: StagedRows, columns: int) -> list[Wrong]:
         return []
     wrong: list[Wrong] = []
     for place, count in enumerate(rows.counts, start=1):
-        if count != columns:
+        if count != columns and not (copy.columns and count < columns):
             what = (
                 f"Number of columns in file ({count}) does not match that of the corresponding"
                 f" table ({columns}), use file format option error_on_column_count_mismatch=false"

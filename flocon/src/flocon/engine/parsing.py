@@ -10,7 +10,7 @@ from sqlglot.errors import ParseError, TokenError
 from sqlglot.tokens import TokenType
 
 from flocon.core import errors
-from flocon.engine import multi_inserts
+from flocon.engine import multi_inserts, sources
 from flocon.engine.failures import translate
 from flocon.engine.fast.statement_cache import StatementCache
 from flocon.sql.tokens import Name, Tokens
@@ -62,6 +62,8 @@ def parse(sql: str) -> Expr:
         _name_file_format(tree)
     if isinstance(tree, exp.MultitableInserts):
         multi_inserts.complete(tree, sql)
+    if '"$' in sql:
+        sources.read_quoted_places(tree)
     return tree
 
 

@@ -1,5 +1,6 @@
 """What a FROM clause reads, asked by itself: columns by their places."""
 
+import re
 from collections.abc import Callable, Sequence
 
 from sqlglot import Expr, exp
@@ -40,6 +41,28 @@ def give_ctes(query: exp.Query, place: Expr) -> None:
         query.set("with_", exp.With(expressions=[*ctes, *(own.expressions if own else ())]))
 
 
+_QUOTED_PLACE = re.compile(r"\$([1-9]\d*)")
+# In the mark's `meta`: it may be the name of a column as well.
+_MAY_BE_A_NAME = "may_be_a_name"
+
+
+def read_quoted_places(tree: Expr) -> None:
+    """Read "$1" as $1, in place: so Snowpark writes col("$1"). A column of that name goes first.
+
+    https://docs.snowflake.com/en/developer-guide/snowpark/reference/python/latest/snowpark/api/snowflake.snowpark.DataFrame.copy_into_table
+    """
+    for column in list(tree.find_all(exp.Column)):
+        match = _QUOTED_PLACE.fullmatch(column.name)
+        if match is None or not isinstance(column.this, exp.Identifier) or not column.this.quoted:
+            continue
+        mark = exp.Parameter(this=exp.Literal.number(match[1]))
+        mark.meta[_MAY_BE_A_NAME] = True
+        if column.args.get("table"):
+            column.set("this", mark)
+        else:
+            column.replace(mark)
+
+
 def name_places(tree: Expr, columns: Callable[[Expr], Sequence[str]]) -> None:
     """$1 and t.$1 become the columns that they mean, in place. columns: those of a query.
 
@@ -52,22 +75,29 @@ def name_places(tree: Expr, columns: Callable[[Expr], Sequence[str]]) -> None:
         place, owner = int(mark.this.name), mark.parent
         node = owner if isinstance(owner, exp.Column) else mark
         table = node.args.get("table") if isinstance(node, exp.Column) else None
-        source = _source(node, table.name if table else "")
-        if id(source) not in known:
-            known[id(source)] = columns(rows_of(source))
-        names = known[id(source)]
-        if not 0 < place <= len(names):
-            raise errors.compilation(errors.UNKNOWN_COLUMN, f"invalid identifier '${place}'")
-        named = exp.column(
-            exp.to_identifier(names[place - 1], quoted=True),
-            table=table.copy() if table else None,
+        written, may_be_a_name = f"${place}", _MAY_BE_A_NAME in mark.meta
+        found = _sources(node, table.name if table else "")
+        if len(found) != 1 and may_be_a_name:
+            named = written
+        else:
+            if len(found) != 1:
+                raise errors.unsupported("$1 of several sources: name the one that is meant")
+            [source] = found
+            if id(source) not in known:
+                known[id(source)] = columns(rows_of(source))
+            names = known[id(source)]
+            if not 0 < place <= len(names):
+                raise errors.unknown_column(written)
+            named = written if may_be_a_name and written in names else names[place - 1]
+        column = exp.column(
+            exp.to_identifier(named, quoted=True), table=table.copy() if table else None
         )
         selected = isinstance(node.parent, exp.Select) and node.arg_key == "expressions"
-        node.replace(exp.alias_(named, f"${place}", quoted=True) if selected else named)
+        node.replace(exp.alias_(column, written, quoted=True) if selected else column)
 
 
-def _source(mark: Expr, name: str) -> Expr:
-    """The source that a mark's columns are of."""
+def _sources(mark: Expr, name: str) -> list[Expr]:
+    """The sources of this name, '' for any, that a mark's columns may be of."""
     select = mark.find_ancestor(exp.Select)
     from_ = select.args.get("from_") if select else None
     if select is None or from_ is None:
@@ -75,6 +105,4 @@ def _source(mark: Expr, name: str) -> Expr:
     sources = [from_.this, *(join.this for join in select.args.get("joins") or ())]
     if name:
         sources = [each for each in sources if each.alias_or_name == name]
-    if len(sources) != 1:
-        raise errors.unsupported("$1 of several sources: name the one that is meant")
-    return sources[0]
+    return sources

@@ -32,11 +32,12 @@ def folder_name(name: str) -> str:
 
 class StageFiles:
     """The folder `stages` of a data folder: DATABASE/SCHEMA/STAGE, DATABASE/SCHEMA/%TABLE and
-    DATABASE/SCHEMA/APP$streamlit."""
+    DATABASE/SCHEMA/APP$streamlit. Beside it `user_stages`, with a folder for each user's."""
 
     def __init__(self, root: Path) -> None:
         root.mkdir(exist_ok=True)
         self._root = root.resolve()
+        self._users = self._root.with_name("user_stages")
         self._take_over()
 
     def stage(self, database: str, schema: str, name: str) -> Path:
@@ -47,6 +48,9 @@ class StageFiles:
 
     def app(self, database: str, schema: str, name: str) -> Path:
         return self._schema(database, schema) / f"{folder_name(name)}{_APP}"
+
+    def user(self, name: str) -> Path:
+        return self._users / folder_name(name)
 
     def remove(self, folder: Path) -> None:
         """Delete a stage's, table's or app's folder, with what is in it."""

@@ -5,6 +5,7 @@ https://docs.snowflake.com/en/sql-reference/sql/create-file-format
 """
 
 import gzip
+import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,10 +26,11 @@ Options = Mapping[str, Any]
 _METADATA = {
     "METADATA$FILENAME": pa.string(),
     "METADATA$FILE_ROW_NUMBER": pa.int64(),
+    "METADATA$FILE_CONTENT_KEY": pa.string(),
     "METADATA$FILE_LAST_MODIFIED": pa.timestamp("us"),
     "METADATA$START_SCAN_TIME": pa.timestamp("us"),
 }
-_TYPES_OF_METADATA = ["VARCHAR", "BIGINT", "TIMESTAMP", "TIMESTAMP"]
+_TYPES_OF_METADATA = ["VARCHAR", "BIGINT", "VARCHAR", "TIMESTAMP", "TIMESTAMP"]
 _ANY = None
 # The options of each type of file, with the values that are carried out.
 _CSV: dict[str, tuple[str, ...] | None] = {
@@ -46,7 +48,7 @@ _CSV: dict[str, tuple[str, ...] | None] = {
     "TRIM_SPACE": ("TRUE", "FALSE"),
     "ENCODING": ("UTF8", "UTF-8"),
     "MULTI_LINE": ("TRUE",),
-    "PARSE_HEADER": ("FALSE",),
+    "PARSE_HEADER": ("TRUE", "FALSE"),
     "ERROR_ON_COLUMN_COUNT_MISMATCH": ("TRUE", "FALSE"),
     "DATE_FORMAT": ("AUTO",),
     "TIME_FORMAT": ("AUTO",),
@@ -62,6 +64,11 @@ _JSON: dict[str, tuple[str, ...] | None] = {
     "ALLOW_DUPLICATE": ("FALSE",),
     "ENABLE_OCTAL": ("FALSE",),
     "STRIP_NULL_VALUES": ("FALSE",),
+    "NULL_IF": _ANY,
+    "TRIM_SPACE": ("FALSE",),
+    "DATE_FORMAT": ("AUTO",),
+    "TIME_FORMAT": ("AUTO",),
+    "TIMESTAMP_FORMAT": ("AUTO",),
     "BINARY_FORMAT": ("HEX", "BASE64"),
     "MULTI_LINE": ("TRUE",),
     "REPLACE_INVALID_CHARACTERS": ("FALSE",),
@@ -85,6 +92,7 @@ class StagedRows:
     table: pa.Table
     types: Sequence[str]
     counts: Sequence[int]  # how many fields each record has
+    header: Sequence[str] = ()  # the names of the columns in the file's first row: PARSE_HEADER
 
     @property
     def width(self) -> int:
@@ -115,13 +123,18 @@ def read(
     fields: list[list[Any]] = []
     metadata: list[tuple[Any, ...]] = []
     started = datetime.now(UTC).replace(tzinfo=None)
+    parses_header, header = kind == "CSV" and _is_true(options, "PARSE_HEADER"), []
     for name, file in files:
         rows = (
             list(_csv(file, options)) if kind == "CSV" else _documents(values, file, kind, options)
         )
+        if parses_header:
+            header = [text or "" for text in rows[0]] if rows else []
+            rows = rows[1:]
         changed = datetime.fromtimestamp(file.stat().st_mtime, UTC).replace(tzinfo=None)
+        key = hashlib.md5(file.read_bytes(), usedforsecurity=False).hexdigest()
         fields += rows
-        metadata += [(name, place, changed, started) for place in range(1, len(rows) + 1)]
+        metadata += [(name, place, key, changed, started) for place in range(1, len(rows) + 1)]
     width = max([least, *map(len, fields)]) if kind == "CSV" else 1
     columns = [
         pa.array([row[place] if place < len(row) else None for row in fields], pa.string())
@@ -131,7 +144,8 @@ def read(
     columns += [pa.array(list(v), k) for v, k in zip(found, _METADATA.values(), strict=True)]
     names = [*(f"COLUMN{place}" for place in range(1, width + 1)), *_METADATA]
     types = ["VARCHAR" if kind == "CSV" else "JSON"] * width + _TYPES_OF_METADATA
-    return StagedRows(pa.Table.from_arrays(columns, names=names), types, list(map(len, fields)))
+    table = pa.Table.from_arrays(columns, names=names)
+    return StagedRows(table, types, list(map(len, fields)), header)
 
 
 def _documents(values: Values, file: Path, kind: str, options: Options) -> list[list[Any]]:

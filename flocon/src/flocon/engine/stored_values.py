@@ -1,5 +1,5 @@
 """What a value becomes in a column of the target: a text is a VARIANT's value there, not its JSON,
-and a BINARY's hexadecimal digits.
+and a BINARY's hexadecimal digits. A VARIANT's text has no quotes in a VARCHAR.
 
 https://docs.snowflake.com/en/sql-reference/data-type-conversion
 """
@@ -13,6 +13,7 @@ from flocon.engine.texts import is_text
 from flocon.engine.types import Columns
 
 _CONVERTED = ("JSON", "BLOB")
+_VARIANT = (exp.DataType.Type.VARIANT, exp.DataType.Type.JSON)
 _MADE = (exp.ParseJSON, exp.Array, exp.Struct, exp.JSONObject, exp.ToVariant, exp.ToArray)
 
 
@@ -42,14 +43,12 @@ def _convert_insert(tree: exp.Insert, columns: Columns) -> None:
     rows = tree.expression
     if isinstance(rows, exp.Values):
         _check_constants(rows)
-    if not any(kind in _CONVERTED for kind in kinds):
-        return
-    if isinstance(rows, exp.Values):
+    if isinstance(rows, exp.Query):
+        tree.set("expression", _converted(rows, kinds, columns))
+    elif isinstance(rows, exp.Values) and any(kind in _CONVERTED for kind in kinds):
         for row in rows.expressions:
             if isinstance(row, exp.Tuple) and len(row.expressions) == len(kinds):
                 row.set("expressions", list(map(_stored, row.expressions, kinds)))
-    elif isinstance(rows, exp.Query):
-        tree.set("expression", _converted(rows, kinds))
 
 
 def _check_constants(rows: exp.Values) -> None:
@@ -64,27 +63,50 @@ def _check_constants(rows: exp.Values) -> None:
         )
 
 
-def _converted(rows: exp.Query, kinds: Sequence[str]) -> exp.Query:
+def _converted(rows: exp.Query, kinds: Sequence[str], columns: Columns) -> exp.Query:
     """The query with its values converted, each where it comes from: both sides of a UNION."""
     if isinstance(rows, exp.SetOperation):
-        rows.set("this", _converted(rows.this, kinds))
-        rows.set("expression", _converted(rows.expression, kinds))
+        if "VARCHAR" in kinds and any(map(_is_variant, _values_of(rows))):
+            return _over(rows, kinds, as_texts=True)
+        rows.set("this", _converted(rows.this, kinds, columns))
+        rows.set("expression", _converted(rows.expression, kinds, columns))
         return rows
     if not isinstance(rows, exp.Select) or rows.is_star or rows.args.get("distinct"):
-        return _over(rows, kinds)
+        read = [kind for table in rows.find_all(exp.Table) for _, kind in columns(table)]
+        as_texts = "VARCHAR" in kinds and "JSON" in read
+        if as_texts or any(kind in _CONVERTED for kind in kinds):
+            return _over(rows, kinds, as_texts=as_texts)
+        return rows
     if len(rows.expressions) == len(kinds):
         values = zip(rows.expressions, kinds, strict=True)
         rows.set("expressions", [_column(value, kind) for value, kind in values])
     return rows
 
 
-def _over(rows: exp.Query, kinds: Sequence[str]) -> exp.Select:
-    """A query of the same rows, whose values are converted."""
+def _values_of(rows: Expr) -> list[Expr]:
+    """What both sides of a UNION select."""
+    if isinstance(rows, exp.SetOperation):
+        return [*_values_of(rows.this), *_values_of(rows.expression)]
+    return rows.unnest().expressions if isinstance(rows.unnest(), exp.Select) else []
+
+
+def _is_variant(value: Expr) -> bool:
+    kind = value.unalias().type
+    return kind is not None and kind.this in _VARIANT
+
+
+def _over(rows: exp.Query, kinds: Sequence[str], *, as_texts: bool) -> exp.Select:
+    """A query of the same rows, whose values are converted. as_texts: there may be VARIANTs among
+    those that become a VARCHAR."""
     names = [exp.to_identifier(f"column{place}", quoted=True) for place in range(len(kinds))]
     alias = exp.TableAlias(this=exp.to_identifier("_"), columns=names)
-    values = [
-        _stored(exp.column(name.copy()), kind) for name, kind in zip(names, kinds, strict=True)
-    ]
+    values: list[Expr] = []
+    for name, kind in zip(names, kinds, strict=True):
+        value = exp.column(name.copy())
+        if as_texts and kind == "VARCHAR":
+            values.append(exp.Anonymous(this="_account_text", expressions=[value]))
+        else:
+            values.append(_stored(value, kind))
     inner = rows.unnest() if isinstance(rows, exp.Subquery) else rows
     return exp.select(*values).from_(exp.Subquery(this=inner, alias=alias))
 
@@ -99,6 +121,9 @@ def _column(value: Expr, kind: str) -> Expr:
 
 def _stored(value: Expr, kind: str) -> Expr:
     bare = value.unnest()
+    if kind == "VARCHAR" and _is_variant(value):
+        whole = exp.Literal.string("$")
+        return exp.Anonymous(this="_account_json_text", expressions=[value, whole])
     if isinstance(bare, exp.Var | exp.Null | exp.ParseJSON | exp.ToVariant):
         return value  # DEFAULT, or nothing to convert
     if kind == "JSON":

@@ -48,7 +48,7 @@ def put_files(context: Context, statement: FileStatement, binds: Sequence[Any]) 
     """
     options = statement.options
     target = str(binds[0]) if statement.target == "?" else statement.target
-    context.access.require(staged(target, context, "WRITE"))
+    _require(context, target, "WRITE")
     place = stage_location(context, target)
     folder = place.folder / place.path
     try:
@@ -73,7 +73,7 @@ def get_files(context: Context, statement: FileStatement, binds: Sequence[Any]) 
     https://docs.snowflake.com/en/sql-reference/sql/get
     """
     source = str(binds[0]) if statement.source == "?" else statement.source
-    context.access.require(staged(source, context, "READ"))
+    _require(context, source, "READ")
     place = stage_location(context, source)
     files = [file for _, file in place.files(statement.options.get("PATTERN"))]
     return _transfer(
@@ -85,6 +85,11 @@ def get_files(context: Context, statement: FileStatement, binds: Sequence[Any]) 
         },
         _stage(context, place.folder, writes=False),
     )
+
+
+def _require(context: Context, location: str, privilege: str) -> None:
+    for need in staged(location, context, privilege):
+        context.access.require(need)
 
 
 def _local_path(text: str) -> str:
@@ -143,7 +148,7 @@ def remove_files(context: Context, statement: FileStatement) -> Result:
 
 
 def _files(context: Context, statement: FileStatement, privilege: str) -> list[tuple[str, Path]]:
-    context.access.require(staged(statement.source, context, privilege))
+    _require(context, statement.source, privilege)
     return stage_location(context, statement.source).files(statement.options.get("PATTERN"))
 
 

@@ -263,7 +263,7 @@ FUNCTIONS = {"SYSTEM$RESTART_STREAMLIT": restart}
 
 def _sources(statement: CreateStreamlit, place: Place) -> Iterable[Need]:
     if statement.source:
-        yield staged(statement.source, place, "READ")
+        yield from staged(statement.source, place, "READ")
     yield from usage_of_warehouse(statement.properties.get("query_warehouse"))
 
 

@@ -72,7 +72,8 @@ def _warehouse(context: Context, arguments: list[Any]) -> None:
 
 def _stage(context: Context, arguments: list[Any]) -> None:
     location = next(text for text in arguments if str(text).startswith("@"))
-    context.access.require(staged(str(location), context, "READ"))
+    for need in staged(str(location), context, "READ"):
+        context.access.require(need)
 
 
 _NEEDS: dict[str, Callable[[Context, list[Any]], None]] = {

@@ -1,4 +1,4 @@
-"""Stage locations, found: the folder of a stage, a table or a Streamlit app.
+"""Stage locations, found: the folder of a stage, a table, a user or a Streamlit app.
 
 https://docs.snowflake.com/en/sql-reference/sql/list
 """
@@ -10,7 +10,7 @@ from pathlib import Path
 from flocon.core import errors
 from flocon.engine import is_stored
 from flocon.session.context import Context
-from flocon.sql.stage_location import VERSIONED, StageLocation, parts_of_stage
+from flocon.sql.stage_location import OF_USER, VERSIONED, StageLocation, parts_of_stage
 from flocon.sql.tokens import FullName, Tokens
 
 _LONGEST_PART = 255
@@ -24,12 +24,13 @@ def versioned_folder(context: Context, name: FullName) -> Path:
 def stage_location(context: Context, text: str) -> StageLocation:
     """Reads a location as PUT, GET, LIST, REMOVE and COPY INTO take it, in quotes or without.
 
-    Raises 001003 for what is not a location, 002003 where there is no such stage, 000002 for @~.
+    Raises 001003 for what is not a location, 002003 where there is no such stage.
     """
     if text.startswith("'"):
         text = text[1:-1].replace("''", "'").replace("\\'", "'")
-    if text.startswith("@~"):
-        raise errors.unsupported("user stage @~")
+    if match := OF_USER.fullmatch(text):
+        folder = context.account.engine.stages.user(context.user)
+        return StageLocation(folder, _inside(folder, match[1] or ""), "")
     if match := VERSIONED.fullmatch(text):
         app = context.resolve(Tokens(match[1]).name())
         if not is_stored(context.catalog(app.database), "STREAMLIT", app.schema, app.name):

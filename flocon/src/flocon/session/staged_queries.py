@@ -27,7 +27,10 @@ def read(context: Context, tree: Expr, source: exp.Table) -> StagedRows:
     options = file_format(context, source.args.get("format"))
     pattern = source.args.get("pattern")
     place = stage_location(context, source.this.name)
-    files = place.files(pattern.name if pattern else None)
+    files = [
+        (file.relative_to(place.folder).as_posix(), file)
+        for _, file in place.files(pattern.name if pattern else None)
+    ]
     return context.connection.staged_rows(files, options, _name_columns(tree))
 
 

@@ -1,4 +1,5 @@
-"""Places in stages: @[database.][schema.]stage[/path], @%table[/path], snow://streamlit/name/path.
+"""Places in stages: @[database.][schema.]stage[/path], @%table[/path], @~[/path],
+snow://streamlit/name/path.
 
 https://docs.snowflake.com/en/sql-reference/sql/list
 """
@@ -14,6 +15,7 @@ from flocon.sql.tokens import Name, Tokens
 
 _NAME = r'(?:"(?:[^"]|"")*"|[A-Za-z_][\w$]*)'
 _STAGE = re.compile(rf"@((?:{_NAME}\.){{0,2}})(%?)({_NAME})(?:/(.*))?", re.S)
+OF_USER = re.compile(r"@~(?:/(.*))?", re.S)
 VERSIONED = re.compile(rf"snow://streamlit/((?:{_NAME}\.){{0,2}}{_NAME})(/.*)?", re.S | re.I)
 
 
@@ -68,12 +70,13 @@ def _is_own(file: Path) -> bool:
     return file.is_file() and not file.is_symlink()
 
 
-def named_place(text: str) -> tuple[str, Name]:
-    """Whose files a location names: STAGE, TABLE or STREAMLIT, and the name as written."""
+def named_place(text: str) -> tuple[str, Name] | None:
+    """Whose files a location names: STAGE, TABLE or STREAMLIT, and the name as written; None for
+    the user's own."""
     if text.startswith("'"):
         text = text[1:-1].replace("''", "'").replace("\\'", "'")
-    if text.startswith("@~"):
-        raise errors.unsupported("user stage @~")
+    if OF_USER.fullmatch(text):
+        return None
     if match := VERSIONED.fullmatch(text):
         return "STREAMLIT", Tokens(match[1]).name()
     parts = parts_of_stage(text)
