@@ -1,7 +1,7 @@
 """What a statement answers: columns and rows on their way to the wire."""
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -80,6 +80,46 @@ def of(
     ]
     table = pa.Table.from_arrays(arrays, names=list(columns))
     return Result(table, list(columns.values()), statement_type)
+
+
+# The types of columns that are no texts, by the names that Snowflake's listings, histories and
+# INFORMATION_SCHEMA give them: a name has one type wherever it comes.
+_TIMES = (
+    "COMPLETED_TIME", "CREATED", "END_TIME", "LAST_ALTERED", "LAST_DDL", "NEXT_SCHEDULED_TIME",
+    "QUERY_START_TIME", "SCHEDULED_TIME", "START_TIME", "created_on", "dropped_on",
+    "last_committed_on", "last_suspended_on", "resumed_on", "stale_after", "updated_on",
+)  # fmt: skip
+_WHOLE_NUMBERS = (
+    "ATTEMPT_NUMBER", "BYTES", "CHARACTER_MAXIMUM_LENGTH", "CHARACTER_OCTET_LENGTH",
+    "FIRST_ERROR_CODE", "GRAPH_RUN_GROUP_ID", "GRAPH_VERSION", "NUMERIC_PRECISION",
+    "NUMERIC_PRECISION_RADIX", "NUMERIC_SCALE", "ORDER_ID", "QUERY_HASH_VERSION",
+    "QUERY_PARAMETERIZED_HASH_VERSION", "RETENTION_TIME", "ROW_COUNT", "RUN_ID", "SQL_ERROR_CODE",
+    "active_nodes", "assigned_to_users", "auto_suspend", "auto_suspend_secs", "bytes",
+    "granted_roles", "granted_to_roles", "idle_nodes", "key_sequence", "max_nodes",
+    "max_num_arguments", "min_nodes", "min_num_arguments", "num_jobs", "num_services",
+    "query_acceleration_max_scale_factor", "queued", "rows", "running",
+    "search_optimization_bytes", "session_id", "target_nodes",
+)  # fmt: skip
+_COLUMN_TYPES = {
+    **dict.fromkeys(_TIMES, "TIMESTAMP WITH TIME ZONE"),
+    **dict.fromkeys(_WHOLE_NUMBERS, "BIGINT"),
+    **dict.fromkeys(("NULLABLE", "WAS_AUTO_SUSPENDED", "was_auto_suspended"), "BOOLEAN"),
+    **dict.fromkeys(
+        ("AVG_BLOCKED", "AVG_QUEUED_LOAD", "AVG_QUEUED_PROVISIONING", "AVG_RUNNING"), "DOUBLE"
+    ),
+}
+
+
+def columns(*names: str) -> dict[str, str]:
+    """Columns of a listing with their types, as `of` takes them."""
+    return {name: _COLUMN_TYPES.get(name, "VARCHAR") for name in names}
+
+
+def listing(
+    columns: Mapping[str, str], rows: Iterable[Mapping[str, Any]], statement_type: int
+) -> Result:
+    """Rows by the names of their columns; what a row does not have is NULL."""
+    return of(columns, [[row.get(name) for name in columns] for row in rows], statement_type)
 
 
 def status(message: str, statement_type: int = DDL) -> Result:

@@ -5,7 +5,6 @@ The query is evaluated once, into a table, with columns that tell which WHEN eac
 https://docs.snowflake.com/en/sql-reference/sql/insert-multi-table
 """
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -13,13 +12,10 @@ from sqlglot import Expr, exp
 
 from flocon.core import errors
 from flocon.engine import rewrite
+from flocon.sql.statement_text import StatementText
 
 SOURCE = "$source"
 _ELSE = 0
-_HEAD = re.compile(
-    r"(?:\s|--[^\n]*\n|/\*.*?\*/)*INSERT\s+(?P<overwrite>OVERWRITE\s+)?(ALL|FIRST)\b",
-    re.IGNORECASE | re.DOTALL,
-)
 
 
 @dataclass(frozen=True)
@@ -30,11 +26,10 @@ class Into:
     insert: exp.Insert
 
 
-def complete(tree: exp.MultitableInserts, sql: str) -> None:
+def complete(tree: exp.MultitableInserts, text: StatementText) -> None:
     """Note OVERWRITE, which sqlglot leaves out. Raises 001003 for what sqlglot takes of other
     dialects."""
-    head = _HEAD.match(sql)
-    if head is None:
+    if not text.is_multi_insert:
         raise _syntax("INSERT without ALL or FIRST")
     if not isinstance(tree.args.get("source"), exp.Query):
         raise _syntax("a multi-table INSERT needs a subquery")
@@ -44,7 +39,7 @@ def complete(tree: exp.MultitableInserts, sql: str) -> None:
         values = into.insert.expression
         if values and (not isinstance(values, exp.Values) or len(values.expressions) != 1):
             raise _syntax("VALUES of a multi-table INSERT is one row")
-    tree.set("overwrite", bool(head["overwrite"]))
+    tree.set("overwrite", text.is_multi_overwrite)
 
 
 def intos(tree: exp.MultitableInserts) -> list[Into]:

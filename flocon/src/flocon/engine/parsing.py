@@ -13,12 +13,8 @@ from flocon.core import errors
 from flocon.engine import multi_inserts, sources
 from flocon.engine.failures import translate
 from flocon.engine.fast.statement_cache import StatementCache
+from flocon.sql.statement_text import StatementText
 from flocon.sql.tokens import Name, Tokens
-
-# sqlglot takes OR ALTER for OR REPLACE.
-_OR_ALTER = re.compile(r"^(?:\s|--[^\n]*\n|/\*.*?\*/)*CREATE\s+OR\s+ALTER\b", re.I | re.S)
-
-_SCRIPT = re.compile(r"^\s*(BEGIN|DECLARE)\s+\w", re.I)
 
 # What Snowpark writes and sqlglot does not read.
 _TEXT_FIXES = (
@@ -42,7 +38,7 @@ def parse(sql: str) -> Expr:
     try:
         trees = sqlglot.parse(_spaced_casts(sql), read="snowflake")
     except (ParseError, TokenError) as error:
-        if _SCRIPT.match(sql):
+        if StatementText(sql).is_script:
             raise errors.unsupported(f"Snowflake Scripting: {sql[:200]}") from None
         raise translate(error, sql) from None
     # A comment after the semicolon is a tree of its own.
@@ -55,14 +51,14 @@ def parse(sql: str) -> Expr:
     tree = found[0]
     if isinstance(tree, exp.Command) and tree.name.upper() == "ALTER":
         tree = _altered_columns(sql) or tree
-    if isinstance(tree, exp.Create) and _OR_ALTER.match(sql):
+    if isinstance(tree, exp.Create) and StatementText(sql).is_or_alter:
         tree.set("replace", False)
         tree.set("or_alter", True)
     if isinstance(tree, exp.Copy):
         _name_file_format(tree)
     if isinstance(tree, exp.MultitableInserts):
-        multi_inserts.complete(tree, sql)
-    if '"$' in sql:
+        multi_inserts.complete(tree, StatementText(sql))
+    if StatementText(sql).may_have_quoted_places:
         sources.read_quoted_places(tree)
     return tree
 

@@ -33,7 +33,6 @@ from flocon.http.logins import IDLE_SECONDS, Credentials, Login, Logins
 from flocon.http.protocol import Response, Statement
 from flocon.http.threads import Threads
 from flocon.session import cancellation
-from flocon.sql import openings
 from flocon.stores import queries
 from flocon.stores.queries import Names, Query
 
@@ -224,7 +223,7 @@ class App:
         """While a request waits its client is not silent, though it says nothing more."""
         session = login.session
         transactions = session.context.transactions
-        ends = transactions.transaction is not None or openings.ends_transaction(statement.sql)
+        ends = transactions.transaction is not None or statement.text.ends_transaction
         transactions.request_came()
 
         def work() -> Response | None:
@@ -234,14 +233,12 @@ class App:
                 transactions.request_ended()
 
         return self._threads.begin(
-            work,
-            is_call=openings.is_call(statement.sql),
-            others_wait=login.nested or ends,
+            work, is_call=statement.text.is_call, others_wait=login.nested or ends
         )
 
     def _run(self, login: Login, statement: Statement, query: Query) -> Response | None:
         """Run a query to its end. Returns the response, None where its client asks for it later."""
-        session = login.session
+        session, sql = login.session, statement.text
         started = time.perf_counter()
         outcome: Result | SnowflakeError
         response = None
@@ -252,11 +249,11 @@ class App:
             if not query.awaited:
                 response = protocol.answer(query.id, outcome, names)
         except Exception as error:
-            outcome, names = self._explained(error, statement.sql), Names()
+            outcome, names = self._explained(error, sql), Names()
             response = protocol.failure(outcome, query.id)
         self._queries.close(query, outcome, names)
         if self._log_statements:
-            _log(session.id, session.user, time.perf_counter() - started, outcome, statement.sql)
+            _log(session.id, session.user, time.perf_counter() - started, outcome, sql)
         return response
 
     def _execute(self, login: Login, statement: Statement, query: Query) -> Result:
@@ -268,7 +265,7 @@ class App:
             queries = self._queries
             return multi_statements.execute(session, queries, statement, query, nested=login.nested)
         return session.execute(
-            statement.sql,
+            statement.text,
             statement.binds,
             describe=statement.describe,
             nested=login.nested,

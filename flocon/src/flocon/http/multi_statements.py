@@ -24,7 +24,7 @@ _TOLD = {"multiple statement execution": "VARCHAR"}
 def are_in(session: Session, statement: Statement) -> bool:
     """May a request have several? Where any number will do and it has one, that is all it is."""
     count = _wanted(session, statement)
-    return count > 1 or (count == 0 and len(split(statement.sql)) > 1)
+    return count > 1 or (count == 0 and len(split(statement.text)) > 1)
 
 
 def _wanted(session: Session, statement: Statement) -> int:
@@ -38,7 +38,7 @@ def execute(
 ) -> Result:
     """Run one after the other. The first that fails ends it, with its error; those before stay."""
     count = _wanted(session, statement)
-    parts = split(statement.sql)
+    parts = split(statement.text)
     if count and len(parts) != count:
         raise SnowflakeError(
             errors.STATEMENT_COUNT,

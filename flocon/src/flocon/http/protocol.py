@@ -21,6 +21,7 @@ from flocon.http import arrow
 from flocon.session.context import Context
 from flocon.session.parameters import RESULT_FORMATS
 from flocon.session.session import Session
+from flocon.sql.statement_text import StatementText
 from flocon.stores.queries import Names, Query
 
 _EPOCH = datetime(1970, 1, 1)
@@ -89,7 +90,7 @@ def _name(text: str | None) -> str | None:
 class Statement:
     """One query request. binds: a value per mark; batch: rows of them, for executemany."""
 
-    sql: str
+    text: StatementText
     binds: tuple[Any, ...]
     batch: list[tuple[Any, ...]] | None
     describe: bool
@@ -129,7 +130,7 @@ def _statement(document: dict[str, Any]) -> Statement:
         columns = [[_bind(b["type"], value) for value in b["value"]] for b in ordered]
         batch = list(zip(*columns, strict=True))
     return Statement(
-        sql=document["sqlText"],
+        text=StatementText(document["sqlText"]),
         binds=() if batch is not None else tuple(_bind(b["type"], b["value"]) for b in ordered),
         batch=batch,
         describe=bool(document.get("describeOnly")),

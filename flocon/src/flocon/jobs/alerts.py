@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from flocon.core import errors
+from flocon.core import errors, result
 from flocon.core.clock import utc_now
 from flocon.jobs import alert_history, definitions, statements
 from flocon.jobs.definitions import STARTED, SUSPENDED, Alert
@@ -42,23 +42,11 @@ class _Alerts(Statements[Alert]):
     noun = "Alert"
     grammar = grammar.ALERT
     store = definitions.ALERTS
-    shown: Mapping[str, str] = {
-        "created_on": "TIMESTAMP WITH TIME ZONE",
-        "name": "VARCHAR",
-        "database_name": "VARCHAR",
-        "schema_name": "VARCHAR",
-        "owner": "VARCHAR",
-        "comment": "VARCHAR",
-        "warehouse": "VARCHAR",
-        "schedule": "VARCHAR",
-        "state": "VARCHAR",
-        "condition": "VARCHAR",
-        "action": "VARCHAR",
-        "owner_role_type": "VARCHAR",
-        "runbook": "VARCHAR",
-        "config": "VARCHAR",
-        "was_auto_suspended": "BOOLEAN",
-    }
+    shown: Mapping[str, str] = result.columns(
+        "created_on", "name", "database_name", "schema_name", "owner", "comment",
+        "warehouse", "schedule", "state", "condition", "action", "owner_role_type",
+        "runbook", "config", "was_auto_suspended",
+    )  # fmt: skip
     actions: Mapping[str, statements.Action[Alert]] = {
         "RESUME": _resume,
         "SUSPEND": _suspend,

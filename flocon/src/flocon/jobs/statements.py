@@ -174,13 +174,10 @@ class Statements(ABC, Generic[J]):
             (name, job)
             for name in databases
             for job in self.store.all(context.catalog(name))
-            if schema in (None, job.schema)
-            and scope.admits(job.name)
-            and (job.is_root or not scope.root_only)
+            if schema in (None, job.schema) and (job.is_root or not scope.root_only)
         ]
         found.sort(key=lambda pair: pair[1].name)
-        kept = found[scope.cut([job.name for _, job in found])]
-        return self._listed(kept, result.SHOW)
+        return self._listed(scope.chosen(found, lambda pair: pair[1].name), result.SHOW)
 
     def describe(self, context: Context, statement: Named) -> result.Result:
         place = self.place(context, statement.name)
@@ -235,9 +232,8 @@ class Statements(ABC, Generic[J]):
             parameters.check_parameter(name, str(value), f"{self.grammar.noun} …")
 
     def _listed(self, jobs: Iterable[tuple[str, J]], statement_type: int) -> result.Result:
-        rows = [self.row(database, job) for database, job in jobs]
-        values = [[row.get(name) for name in self.shown] for row in rows]
-        return result.of(self.shown, values, statement_type)
+        rows = (self.row(database, job) for database, job in jobs)
+        return result.listing(self.shown, rows, statement_type)
 
 
 def with_settings(job: J, statement: AlterJob) -> J:

@@ -137,31 +137,13 @@ class _Tasks(Statements[Task]):
     noun = "Task"
     grammar = grammar.TASK
     store = definitions.TASKS
-    shown: Mapping[str, str] = {
-        "created_on": "TIMESTAMP WITH TIME ZONE",
-        "name": "VARCHAR",
-        "id": "VARCHAR",
-        "database_name": "VARCHAR",
-        "schema_name": "VARCHAR",
-        "owner": "VARCHAR",
-        "comment": "VARCHAR",
-        "warehouse": "VARCHAR",
-        "schedule": "VARCHAR",
-        "predecessors": "VARCHAR",
-        "state": "VARCHAR",
-        "definition": "VARCHAR",
-        "condition": "VARCHAR",
-        "allow_overlapping_execution": "VARCHAR",
-        "error_integration": "VARCHAR",
-        "last_committed_on": "TIMESTAMP WITH TIME ZONE",
-        "last_suspended_on": "TIMESTAMP WITH TIME ZONE",
-        "owner_role_type": "VARCHAR",
-        "config": "VARCHAR",
-        "budget": "VARCHAR",
-        "task_relations": "VARCHAR",
-        "last_suspended_reason": "VARCHAR",
-        "overlap_policy": "VARCHAR",
-    }
+    shown: Mapping[str, str] = result.columns(
+        "created_on", "name", "id", "database_name", "schema_name", "owner", "comment",
+        "warehouse", "schedule", "predecessors", "state", "definition", "condition",
+        "allow_overlapping_execution", "error_integration", "last_committed_on",
+        "last_suspended_on", "owner_role_type", "config", "budget", "task_relations",
+        "last_suspended_reason", "overlap_policy",
+    )  # fmt: skip
     actions: Mapping[str, statements.Action[Task]] = {
         "RESUME": _resume,
         "SUSPEND": _suspend,

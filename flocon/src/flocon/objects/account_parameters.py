@@ -6,9 +6,8 @@ https://docs.snowflake.com/en/sql-reference/parameters
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from flocon.access.demands import nothing, on_account
@@ -17,9 +16,9 @@ from flocon.core.result import Result
 from flocon.session import parameters
 from flocon.session.context import Context
 from flocon.session.statements import Kind
-from flocon.sql.show import show_scope
+from flocon.sql.show import ShowScope
 from flocon.sql.statements import Show
-from flocon.sql.tokens import Name, Tokens
+from flocon.sql.tokens import Tokens
 from flocon.stores import notes
 from flocon.stores.stores import Stores
 
@@ -115,21 +114,19 @@ def _name(tokens: Tokens) -> str:
 _SHOWN = dict.fromkeys(("key", "value", "default", "level", "description", "type"), "VARCHAR")
 
 
-_OF_OBJECTS = re.compile(r"\bIN\s+(DATABASE|SCHEMA|TABLE|TASK|USER|WAREHOUSE)\b", re.IGNORECASE)
-
-
 def _read_show(tokens: Tokens) -> Show:
+    """SHOW PARAMETERS [LIKE '…'] [{IN | FOR} {SESSION | ACCOUNT}]"""
     tokens.expect("SHOW", "PARAMETERS")
-    if _OF_OBJECTS.search(tokens.text):
+    pattern = tokens.string() if tokens.accept("LIKE") else None
+    kind = tokens.word() if tokens.accept("IN") or tokens.accept("FOR") else "SESSION"
+    if kind not in ("ACCOUNT", "SESSION"):
         raise errors.unsupported(f"{tokens.text.strip()}: only those of SESSION and ACCOUNT")
-    scope = show_scope(tokens)
-    of_session = scope.kind == "SCHEMA" and scope.name == Name("SESSION")
-    return Show(replace(scope, kind="SESSION", name=None) if of_session else scope)
+    tokens.end()
+    return Show(ShowScope(pattern, kind))
 
 
 def show(context: Context, statement: Show) -> Result:
-    """SHOW PARAMETERS [LIKE '…'] [IN {SESSION | ACCOUNT}].
-    https://docs.snowflake.com/en/sql-reference/sql/show-parameters"""
+    """https://docs.snowflake.com/en/sql-reference/sql/show-parameters"""
     if statement.scope.kind != "ACCOUNT":
         told = [
             [name, value, default, level, "", kind]

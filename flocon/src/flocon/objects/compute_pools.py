@@ -129,35 +129,17 @@ def _missing(name: str) -> errors.SnowflakeError:
     return errors.does_not_exist("Compute pool", name)
 
 
-_SHOWN = {
-    "name": "VARCHAR",
-    "state": "VARCHAR",
-    "min_nodes": "BIGINT",
-    "max_nodes": "BIGINT",
-    "instance_family": "VARCHAR",
-    "num_services": "BIGINT",
-    "num_jobs": "BIGINT",
-    "auto_suspend_secs": "BIGINT",
-    "auto_resume": "VARCHAR",
-    "active_nodes": "BIGINT",
-    "idle_nodes": "BIGINT",
-    "target_nodes": "BIGINT",
-    "created_on": "TIMESTAMP WITH TIME ZONE",
-    "resumed_on": "TIMESTAMP WITH TIME ZONE",
-    "updated_on": "TIMESTAMP WITH TIME ZONE",
-    "owner": "VARCHAR",
-    "comment": "VARCHAR",
-    "is_exclusive": "VARCHAR",
-    "application": "VARCHAR",
-}
+_SHOWN = result.columns(
+    "name", "state", "min_nodes", "max_nodes", "instance_family", "num_services", "num_jobs",
+    "auto_suspend_secs", "auto_resume", "active_nodes", "idle_nodes", "target_nodes",
+    "created_on", "resumed_on", "updated_on", "owner", "comment", "is_exclusive", "application",
+)  # fmt: skip
 
 
-def _shown(pool: Pool) -> list[Any]:
-    nothing = dict.fromkeys(
-        ("num_services", "num_jobs", "active_nodes", "idle_nodes", "target_nodes"), 0
-    )
-    values = {
-        **nothing,
+def _shown(pool: Pool) -> dict[str, Any]:
+    nothing = ("num_services", "num_jobs", "active_nodes", "idle_nodes", "target_nodes")
+    return {
+        **dict.fromkeys(nothing, 0),
         **{name.lower(): value for name, value in pool.properties.items()},
         "name": pool.name,
         "state": pool.state,
@@ -166,15 +148,12 @@ def _shown(pool: Pool) -> list[Any]:
         "owner": pool.owner,
         "is_exclusive": "false",
     }
-    return [values.get(column) for column in _SHOWN]
 
 
 def show(context: Context, statement: Show) -> Result:
     """SHOW COMPUTE POOLS. https://docs.snowflake.com/en/sql-reference/sql/show-compute-pools"""
-    scope = statement.scope
-    found = [pool for name, pool in pools(context.account).items() if scope.admits(name)]
-    kept = found[scope.cut([pool.name for pool in found])]
-    return result.of(_SHOWN, [_shown(pool) for pool in kept], result.SHOW)
+    found = statement.scope.chosen(pools(context.account).values())
+    return result.listing(_SHOWN, map(_shown, found), result.SHOW)
 
 
 def describe(context: Context, statement: Named) -> Result:
@@ -183,7 +162,7 @@ def describe(context: Context, statement: Named) -> Result:
     known = pools(context.account).get(name)
     if known is None:
         raise _missing(name)
-    return result.of(_SHOWN, [_shown(known)], result.DESCRIBE)
+    return result.listing(_SHOWN, [_shown(known)], result.DESCRIBE)
 
 
 STATEMENTS = (

@@ -18,7 +18,6 @@ from flocon.session.context import Context
 from flocon.session.statements import Kind
 from flocon.sql.tokens import Name, Tokens
 
-_TIME = "TIMESTAMP WITH TIME ZONE"
 _PRIVILEGES = (
     "privilege", "granted_on", "name", "granted_to", "grantee_name", "grant_option", "granted_by",
 )  # fmt: skip
@@ -149,9 +148,8 @@ def show_future_grants(context: Context, statement: ShowFutureGrants) -> Result:
 
 
 def _listing(names: Sequence[str], rows: list[list[Any]]) -> Result:
-    columns = {"created_on": _TIME, **dict.fromkeys(names, "VARCHAR")}
     rows.sort(key=lambda row: [str(value) for value in row[1:]])
-    return result.of(columns, rows, result.SHOW)
+    return result.of(result.columns("created_on", *names), rows, result.SHOW)
 
 
 STATEMENTS = (

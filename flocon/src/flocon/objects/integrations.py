@@ -75,14 +75,7 @@ def drop_integration(context: Context, statement: Named) -> Result:
     return result.already_dropped(name)
 
 
-_SHOWN = {
-    "name": "VARCHAR",
-    "type": "VARCHAR",
-    "category": "VARCHAR",
-    "enabled": "VARCHAR",
-    "comment": "VARCHAR",
-    "created_on": "TIMESTAMP WITH TIME ZONE",
-}
+_SHOWN = result.columns("name", "type", "category", "enabled", "comment", "created_on")
 
 
 def show_integrations(context: Context, statement: Show) -> Result:

@@ -172,7 +172,7 @@ _FOREIGN = ("created_on", "pk_database_name", "pk_schema_name", "pk_table_name",
             "fk_database_name", "fk_schema_name", "fk_table_name", "fk_column_name",
             "key_sequence", "update_rule", "delete_rule", "fk_name", "pk_name", "deferrability",
             "rely", "comment")  # fmt: skip
-_TYPES = {"created_on": "TIMESTAMP WITH TIME ZONE", "key_sequence": "BIGINT"}
+
 _RULE = "NO ACTION"
 
 
@@ -230,7 +230,7 @@ def show(context: Context, statement: ShowKeys) -> Result:
         if _asked(statement.which, row, full, schema)
     ]
     columns = _OWN if statement.which in ("PRIMARY", "UNIQUE") else _FOREIGN
-    return result.of({name: _TYPES.get(name, "VARCHAR") for name in columns}, rows, result.SHOW)
+    return result.of(result.columns(*columns), rows, result.SHOW)
 
 
 def _asked(which: str, row: tuple[Any, ...], table: FullName | None, schema: str | None) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,8 +26,6 @@ from flocon.sql.statements import Show
 from flocon.sql.tokens import FullName, Name, Tokens
 from flocon.stores import notes
 
-_TIME = "TIMESTAMP WITH TIME ZONE"
-
 
 def _relations(context: Context, scope: ShowScope) -> list[dict[str, Any]]:
     """Tables and views in a scope, sorted by name."""
@@ -36,11 +34,7 @@ def _relations(context: Context, scope: ShowScope) -> list[dict[str, Any]]:
         schema = context.schema
     found: list[dict[str, Any]] = []
     for name, held in context.connection.temporary.items():
-        if (
-            scope.admits(name.name)
-            and wanted in (None, name.database)
-            and schema in (None, name.schema)
-        ):
+        if wanted in (None, name.database) and schema in (None, name.schema):
             found.append(_temporary(context, name, held))
     for database in [wanted] if wanted else context.account.databases():
         noted = {kind: notes.every(context.catalog(database), kind) for kind in ("TABLE", "VIEW")}
@@ -53,7 +47,7 @@ def _relations(context: Context, scope: ShowScope) -> list[dict[str, Any]]:
             {"db": database, "hidden": HIDDEN_SCHEMA},
         )
         for kind, place, name, comment, sql in rows:
-            if scope.admits(name) and schema in (None, place):
+            if schema in (None, place):
                 note = noted[kind].get((place, name))
                 found.append(
                     {
@@ -69,7 +63,11 @@ def _relations(context: Context, scope: ShowScope) -> list[dict[str, Any]]:
                     }
                 )
     found.sort(key=lambda row: (row["database_name"], row["schema_name"], row["name"]))
-    return found[scope.cut([row["name"] for row in found])]
+    return scope.chosen(found, _row_name)
+
+
+def _row_name(row: Mapping[str, Any]) -> str:
+    return str(row["name"])
 
 
 def _temporary(context: Context, name: FullName, held: Temporary) -> dict[str, Any]:
@@ -84,17 +82,6 @@ def _temporary(context: Context, name: FullName, held: Temporary) -> dict[str, A
         "properties": {},
         "place": context.place(name),
     }
-
-
-def _listing(columns: dict[str, str], rows: list[dict[str, Any]]) -> Result:
-    values = [[row.get(column) for column in columns] for row in rows]
-    return result.of(columns, values, result.SHOW)
-
-
-def _columns(*names: str) -> dict[str, str]:
-    kinds = {"created_on": _TIME, "rows": "BIGINT", "bytes": "BIGINT", "dropped_on": _TIME}
-    kinds["search_optimization_bytes"] = "BIGINT"
-    return {name: kinds.get(name, "VARCHAR") for name in names}
 
 
 def _size(context: Context, row: dict[str, Any]) -> dict[str, int | None]:
@@ -132,16 +119,14 @@ def show_tables(context: Context, statement: Show) -> Result:
     rows = [r for r in _relations(context, statement.scope) if r["kind"] == "TABLE"]
     for row in rows:
         row |= _size(context, row) | _properties_shown(context, row)
-    return _listing(
-        _columns(
-            "created_on", "name", "database_name", "schema_name", "kind", "comment", "cluster_by",
-            "rows", "bytes", "owner", "retention_time", "automatic_clustering", "change_tracking",
-            "search_optimization", "search_optimization_progress", "search_optimization_bytes",
-            "is_external", "enable_schema_evolution", "owner_role_type", "is_event", "budget",
-            "is_hybrid", "is_iceberg", "is_dynamic", "is_immutable",
-        ),
-        rows,
+    columns = result.columns(
+        "created_on", "name", "database_name", "schema_name", "kind", "comment", "cluster_by",
+        "rows", "bytes", "owner", "retention_time", "automatic_clustering", "change_tracking",
+        "search_optimization", "search_optimization_progress", "search_optimization_bytes",
+        "is_external", "enable_schema_evolution", "owner_role_type", "is_event", "budget",
+        "is_hybrid", "is_iceberg", "is_dynamic", "is_immutable",
     )  # fmt: skip
+    return result.listing(columns, rows, result.SHOW)
 
 
 def show_views(context: Context, statement: Show) -> Result:
@@ -149,20 +134,13 @@ def show_views(context: Context, statement: Show) -> Result:
     rows = [r for r in _relations(context, statement.scope) if r["kind"] == "VIEW"]
     for row in rows:
         secure = str("SECURE" in row["properties"]).lower()
-        row |= {
-            "owner": FIRST_OWNER,
-            "reserved": "",
-            "is_secure": secure,
-            "is_materialized": "false",
-        }
-        row |= {"owner_role_type": "ROLE", "change_tracking": "OFF"}
-    return _listing(
-        _columns(
-            "created_on", "name", "reserved", "database_name", "schema_name", "owner", "comment",
-            "text", "is_secure", "is_materialized", "owner_role_type", "change_tracking",
-        ),
-        rows,
+        row |= {"owner": FIRST_OWNER, "reserved": "", "is_secure": secure}
+        row |= {"is_materialized": "false", "owner_role_type": "ROLE", "change_tracking": "OFF"}
+    columns = result.columns(
+        "created_on", "name", "reserved", "database_name", "schema_name", "owner", "comment",
+        "text", "is_secure", "is_materialized", "owner_role_type", "change_tracking",
     )  # fmt: skip
+    return result.listing(columns, rows, result.SHOW)
 
 
 def show_objects(context: Context, statement: Show) -> Result:
@@ -173,14 +151,12 @@ def show_objects(context: Context, statement: Show) -> Result:
     rows = _relations(context, statement.scope)
     for row in rows:
         row |= _size(context, row) | _properties_shown(context, row) | {"kind": row["kind"]}
-    return _listing(
-        _columns(
-            "created_on", "name", "database_name", "schema_name", "kind", "comment", "cluster_by",
-            "rows", "bytes", "owner", "retention_time", "owner_role_type", "budget", "is_hybrid",
-            "is_iceberg", "is_dynamic",
-        ),
-        rows,
+    columns = result.columns(
+        "created_on", "name", "database_name", "schema_name", "kind", "comment", "cluster_by",
+        "rows", "bytes", "owner", "retention_time", "owner_role_type", "budget", "is_hybrid",
+        "is_iceberg", "is_dynamic",
     )  # fmt: skip
+    return result.listing(columns, rows, result.SHOW)
 
 
 def show_schemas(context: Context, statement: Show) -> Result:
@@ -203,8 +179,6 @@ def show_schemas(context: Context, statement: Show) -> Result:
             " AND schema_name NOT IN ('main', ?) UNION ALL SELECT 'INFORMATION_SCHEMA' ORDER BY 1",
             [database, HIDDEN_SCHEMA],
         ):
-            if not scope.admits(name):
-                continue
             note = noted.get(("", name))
             rows.append(
                 {
@@ -220,18 +194,18 @@ def show_schemas(context: Context, statement: Show) -> Result:
                     "owner_role_type": "ROLE",
                 }
             )
-    columns = _columns(
+    columns = result.columns(
         "created_on", "name", "is_default", "is_current", "database_name", "owner", "comment",
         "options", "retention_time", "owner_role_type",
     )  # fmt: skip
-    return _listing(columns, rows[scope.cut([row["name"] for row in rows])])
+    return result.listing(columns, scope.chosen(rows, _row_name), result.SHOW)
 
 
 def show_databases(context: Context, statement: Show) -> Result:
     """SHOW DATABASES. https://docs.snowflake.com/en/sql-reference/sql/show-databases"""
     scope = statement.scope
     rows: list[dict[str, Any]] = []
-    for name in filter(scope.admits, context.account.databases()):
+    for name in scope.chosen(context.account.databases(), str):
         note = notes.find(context.catalog(name), "DATABASE", name)
         rows.append(
             {
@@ -247,11 +221,11 @@ def show_databases(context: Context, statement: Show) -> Result:
                 "kind": "STANDARD",
             }
         )
-    columns = _columns(
+    columns = result.columns(
         "created_on", "name", "is_default", "is_current", "origin", "owner", "comment", "options",
         "retention_time", "kind",
     )  # fmt: skip
-    return _listing(columns, rows[scope.cut([row["name"] for row in rows])])
+    return result.listing(columns, rows, result.SHOW)
 
 
 def _yes(value: bool) -> str:
@@ -307,7 +281,7 @@ def describe_relation(context: Context, statement: DescribeRelation) -> Result:
 
 def _described(context: Context, full: FullName) -> Result:
     where = [*context.place(full)]
-    columns = _columns(
+    columns = result.columns(
         "name", "type", "kind", "null?", "default", "primary key", "unique key", "check",
         "expression", "comment", "policy name", "privacy domain",
     )  # fmt: skip
@@ -331,9 +305,7 @@ def _described(context: Context, full: FullName) -> Result:
             where,
         )
     ]
-    answer = _listing(columns, rows)
-    answer.statement_type = result.DESCRIBE
-    return answer
+    return result.listing(columns, rows, result.DESCRIBE)
 
 
 def _lengths(context: Context, where: list[str]) -> dict[str, int]:
@@ -372,12 +344,11 @@ def _show_of_engine(nouns: str) -> Callable[[Context, Show], Result]:
         rows = sorted(
             (name, index)
             for index, (name, *place) in enumerate(zip(*places, strict=True))
-            if scope.admits(name)
-            and database in (None, place[0])
+            if database in (None, place[0])
             and schema in (None, place[1])
             and not name.startswith(_OF_AUTOINCREMENT)
         )
-        kept = rows[scope.cut([name for name, _ in rows])]
+        kept = scope.chosen(rows, lambda row: row[0])
         answer.table = answer.table.take(pa.array([index for _, index in kept], pa.int64()))
         return _with_times(context, answer) if nouns == "SEQUENCES" else answer
 

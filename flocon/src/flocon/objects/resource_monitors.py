@@ -96,34 +96,21 @@ def drop(context: Context, statement: Named) -> Result:
     return result.dropped(name)
 
 
-_SHOWN = {
-    "name": "VARCHAR",
-    "credit_quota": "VARCHAR",
-    "used_credits": "VARCHAR",
-    "remaining_credits": "VARCHAR",
-    "level": "VARCHAR",
-    "frequency": "VARCHAR",
-    "start_time": "VARCHAR",
-    "end_time": "VARCHAR",
-    "notify_at": "VARCHAR",
-    "suspend_at": "VARCHAR",
-    "suspend_immediately_at": "VARCHAR",
-    "created_on": "TIMESTAMP WITH TIME ZONE",
-    "owner": "VARCHAR",
-    "comment": "VARCHAR",
-    "notify_users": "VARCHAR",
-}
+_SHOWN = result.columns(
+    "name", "credit_quota", "used_credits", "remaining_credits", "level", "frequency",
+    "start_time", "end_time", "notify_at", "suspend_at", "suspend_immediately_at", "created_on",
+    "owner", "comment", "notify_users",
+)  # fmt: skip
 
 
 def show(context: Context, statement: Show) -> Result:
     """SHOW RESOURCE MONITORS.
     https://docs.snowflake.com/en/sql-reference/sql/show-resource-monitors"""
-    scope, own = statement.scope, context.account.own
+    own = context.account.own
     watching = {warehouse.resource_monitor for warehouse in warehouses.STORED.all(own)}
-    found = [monitor for monitor in STORED.all(own) if scope.admits(monitor.name)]
-    kept = found[scope.cut([monitor.name for monitor in found])]
-    rows = [_shown(monitor, monitor.name in watching) for monitor in kept]
-    return result.of(_SHOWN, [[row[key] for key in _SHOWN] for row in rows], result.SHOW)
+    found = statement.scope.chosen(STORED.all(own))
+    rows = (_shown(monitor, monitor.name in watching) for monitor in found)
+    return result.listing(_SHOWN, rows, result.SHOW)
 
 
 def _shown(monitor: Monitor, watches: bool) -> dict[str, Any]:
@@ -131,7 +118,6 @@ def _shown(monitor: Monitor, watches: bool) -> dict[str, Any]:
     quota = properties.get("CREDIT_QUOTA")
     credits = f"{float(quota):.2f}" if quota else None
     return {
-        **dict.fromkeys(_SHOWN),
         "name": monitor.name,
         "credit_quota": credits,
         "used_credits": "0.00",

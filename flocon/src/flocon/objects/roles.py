@@ -105,28 +105,18 @@ def drop_role(context: Context, statement: Named) -> Result:
     return result.dropped(name)
 
 
-_SHOWN = {
-    "created_on": "TIMESTAMP WITH TIME ZONE",
-    "name": "VARCHAR",
-    "is_default": "VARCHAR",
-    "is_current": "VARCHAR",
-    "is_inherited": "VARCHAR",
-    "assigned_to_users": "BIGINT",
-    "granted_to_roles": "BIGINT",
-    "granted_roles": "BIGINT",
-    "owner": "VARCHAR",
-    "comment": "VARCHAR",
-}
+_SHOWN = result.columns(
+    "created_on", "name", "is_default", "is_current", "is_inherited", "assigned_to_users",
+    "granted_to_roles", "granted_roles", "owner", "comment",
+)  # fmt: skip
 
 
 def show_roles(context: Context, statement: Show) -> Result:
     """SHOW ROLES. https://docs.snowflake.com/en/sql-reference/sql/show-roles"""
-    scope = statement.scope
     roles = context.account.roles
     inherited = roles.inherited([context.role or ""]) - {context.role}
-    found = [role for role in roles.all() if scope.admits(role.name)]
     rows = []
-    for role in found:
+    for role in statement.scope.chosen(roles.all()):
         given = roles.role_grants(lambda g, name=role.name: g.role == name)  # type: ignore[misc]  # mypy cannot infer a lambda with a default
         rows.append(
             [
@@ -142,7 +132,7 @@ def show_roles(context: Context, statement: Show) -> Result:
                 role.comment,
             ]
         )
-    return result.of(_SHOWN, rows[scope.cut([role.name for role in found])], result.SHOW)
+    return result.of(_SHOWN, rows, result.SHOW)
 
 
 STATEMENTS = (

@@ -102,27 +102,20 @@ def unset_variables(context: Context, statement: UnsetVariables) -> Result:
     return result.done()
 
 
-_SHOWN = {
-    "session_id": "BIGINT",
-    "created_on": "TIMESTAMP WITH TIME ZONE",
-    "updated_on": "TIMESTAMP WITH TIME ZONE",
-    "name": "VARCHAR",
-    "value": "VARCHAR",
-    "type": "VARCHAR",
-    "comment": "VARCHAR",
-}
+_SHOWN = result.columns(
+    "session_id", "created_on", "updated_on", "name", "value", "type", "comment",
+)  # fmt: skip
 
 
 def show_variables(context: Context, statement: Show) -> Result:
     """https://docs.snowflake.com/en/sql-reference/sql/show-variables"""
-    scope = statement.scope
-    number = int(context.id.replace("-", "")[:12], 16)
-    rows: list[list[Any]] = [
-        [number, held.created_on, held.updated_on, name, held.text, held.type_name, ""]
-        for name, held in sorted(context.variables.items())
-        if scope.admits(name)
+    found = statement.scope.chosen(sorted(context.variables), str)
+    held = [(name, context.variables[name]) for name in found]
+    rows = [
+        [context.number, each.created_on, each.updated_on, name, each.text, each.type_name, ""]
+        for name, each in held
     ]
-    return result.of(_SHOWN, rows[scope.cut([row[3] for row in rows])], result.SHOW)
+    return result.of(_SHOWN, rows, result.SHOW)
 
 
 def get_variable(context: Context, arguments: list[Any]) -> str | None:

@@ -152,14 +152,7 @@ def _files(context: Context, statement: FileStatement, privilege: str) -> list[t
     return stage_location(context, statement.source).files(statement.options.get("PATTERN"))
 
 
-_COLUMNS = {
-    "COLUMN_NAME": "VARCHAR",
-    "TYPE": "VARCHAR",
-    "NULLABLE": "BOOLEAN",
-    "EXPRESSION": "VARCHAR",
-    "FILENAMES": "VARCHAR",
-    "ORDER_ID": "BIGINT",
-}
+_COLUMNS = result.columns("COLUMN_NAME", "TYPE", "NULLABLE", "EXPRESSION", "FILENAMES", "ORDER_ID")
 
 
 def infer_schema(context: Context, database: str, arguments: dict[str, Any]) -> Result:

@@ -183,16 +183,10 @@ def _delete(context: Context, name: FullName) -> None:
     context.account.engine.stages.remove(versioned_folder(context, name))
 
 
-_SHOWN = {
-    "created_on": "TIMESTAMP WITH TIME ZONE",
-    **dict.fromkeys(
-        (
-            "name", "database_name", "schema_name", "title", "owner", "comment",
-            "query_warehouse", "url_id", "owner_role_type",
-        ),
-        "VARCHAR",
-    ),
-}  # fmt: skip
+_SHOWN = result.columns(
+    "created_on", "name", "database_name", "schema_name", "title", "owner", "comment",
+    "query_warehouse", "url_id", "owner_role_type",
+)  # fmt: skip
 
 
 def show(context: Context, statement: Show) -> Result:
@@ -205,10 +199,9 @@ def show(context: Context, statement: Show) -> Result:
         _row(app) | {"database_name": database}
         for database in ([wanted] if wanted else context.account.databases())
         for app in STORED.all(context.catalog(database))
-        if scope.admits(app.name) and schema in (None, app.schema)
+        if schema in (None, app.schema)
     ]
-    rows = rows[scope.cut([row["name"] for row in rows])]
-    return result.of(_SHOWN, [[row.get(column) for column in _SHOWN] for row in rows], result.SHOW)
+    return result.listing(_SHOWN, scope.chosen(rows, lambda row: row["name"]), result.SHOW)
 
 
 def _row(app: Streamlit) -> dict[str, Any]:
@@ -223,7 +216,7 @@ def _row(app: Streamlit) -> dict[str, Any]:
     }
 
 
-_DESCRIBED = (
+_DESCRIBED = result.columns(
     "title", "main_file", "query_warehouse", "url_id", "default_packages", "user_packages",
     "import_urls", "external_access_integrations", "external_access_secrets", "name", "comment",
     "root_location", "runtime_name", "compute_pool", "live_version_location_uri",
@@ -237,8 +230,7 @@ def describe(context: Context, statement: Named) -> Result:
     live = f"snow://streamlit/{_quoted(name)}/versions/live/" if app.live else None
     empty = {"import_urls": "[]", "external_access_integrations": "[]"}
     row = {**_row(app), **empty, "live_version_location_uri": live}
-    values = [row.get(column) for column in _DESCRIBED]
-    return result.of(dict.fromkeys(_DESCRIBED, "VARCHAR"), [values], result.DESCRIBE)
+    return result.listing(_DESCRIBED, [row], result.DESCRIBE)
 
 
 def _quoted(name: FullName) -> str:

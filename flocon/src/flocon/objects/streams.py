@@ -75,23 +75,11 @@ def drop(context: Context, statement: Named) -> Result:
     return result.dropped(name.name)
 
 
-_COLUMNS = {
-    "created_on": "TIMESTAMP WITH TIME ZONE",
-    "name": "VARCHAR",
-    "database_name": "VARCHAR",
-    "schema_name": "VARCHAR",
-    "owner": "VARCHAR",
-    "comment": "VARCHAR",
-    "table_name": "VARCHAR",
-    "source_type": "VARCHAR",
-    "base_tables": "VARCHAR",
-    "type": "VARCHAR",
-    "stale": "VARCHAR",
-    "mode": "VARCHAR",
-    "stale_after": "TIMESTAMP WITH TIME ZONE",
-    "invalid_reason": "VARCHAR",
-    "owner_role_type": "VARCHAR",
-}
+_COLUMNS = result.columns(
+    "created_on", "name", "database_name", "schema_name", "owner", "comment", "table_name",
+    "source_type", "base_tables", "type", "stale", "mode", "stale_after", "invalid_reason",
+    "owner_role_type",
+)  # fmt: skip
 
 
 def _row(context: Context, stream: Stream) -> list[Any]:
@@ -122,11 +110,9 @@ def show(context: Context, statement: Show) -> Result:
     found = [
         stream
         for stream in context.account.streams.all()
-        if database in (None, stream.name.database)
-        and schema in (None, stream.name.schema)
-        and scope.admits(stream.name.name)
+        if database in (None, stream.name.database) and schema in (None, stream.name.schema)
     ]
-    found = found[scope.cut([stream.name.name for stream in found])]
+    found = scope.chosen(found, lambda stream: stream.name.name)
     return result.of(_COLUMNS, [_row(context, stream) for stream in found], result.SHOW)
 
 

@@ -170,31 +170,17 @@ def drop_user(context: Context, statement: Named) -> Result:
     return result.dropped(name)
 
 
-_SHOWN = {
-    "name": "VARCHAR",
-    "created_on": "TIMESTAMP WITH TIME ZONE",
-    "login_name": "VARCHAR",
-    "display_name": "VARCHAR",
-    "email": "VARCHAR",
-    "comment": "VARCHAR",
-    "disabled": "VARCHAR",
-    "default_warehouse": "VARCHAR",
-    "default_namespace": "VARCHAR",
-    "default_role": "VARCHAR",
-    "default_secondary_roles": "VARCHAR",
-    "owner": "VARCHAR",
-    "has_password": "VARCHAR",
-    "has_rsa_public_key": "VARCHAR",
-    "type": "VARCHAR",
-}
+_SHOWN = result.columns(
+    "name", "created_on", "login_name", "display_name", "email", "comment", "disabled",
+    "default_warehouse", "default_namespace", "default_role", "default_secondary_roles",
+    "owner", "has_password", "has_rsa_public_key", "type",
+)  # fmt: skip
 
 
 def show_users(context: Context, statement: Show) -> Result:
     """SHOW USERS. https://docs.snowflake.com/en/sql-reference/sql/show-users"""
-    scope = statement.scope
-    found = [user for user in context.account.users.all() if scope.admits(user.name)]
-    rows = [_shown(user) for user in found[scope.cut([user.name for user in found])]]
-    return result.of(_SHOWN, [[row[name] for name in _SHOWN] for row in rows], result.SHOW)
+    found = statement.scope.chosen(context.account.users.all())
+    return result.listing(_SHOWN, map(_shown, found), result.SHOW)
 
 
 def _shown(user: User) -> dict[str, Any]:

@@ -8,16 +8,10 @@ from flocon.session.context import Context
 from flocon.sql.tokens import Tokens
 from flocon.stores.warehouse_load import INTERVAL, KEPT_FOR
 
-_TIME = "TIMESTAMP WITH TIME ZONE"
-COLUMNS = {
-    "START_TIME": _TIME,
-    "END_TIME": _TIME,
-    "WAREHOUSE_NAME": "VARCHAR",
-    "AVG_RUNNING": "DOUBLE",
-    "AVG_QUEUED_LOAD": "DOUBLE",
-    "AVG_QUEUED_PROVISIONING": "DOUBLE",
-    "AVG_BLOCKED": "DOUBLE",
-}
+COLUMNS = result.columns(
+    "START_TIME", "END_TIME", "WAREHOUSE_NAME", "AVG_RUNNING", "AVG_QUEUED_LOAD",
+    "AVG_QUEUED_PROVISIONING", "AVG_BLOCKED",
+)  # fmt: skip
 _ARGUMENTS = {"DATE_RANGE_START", "DATE_RANGE_END", "WAREHOUSE_NAME"}
 # Shorter ranges come in intervals of seconds, longer ones of minutes.
 _SHORT = timedelta(hours=8)

@@ -217,32 +217,17 @@ def drop_warehouse(context: Context, statement: Named) -> Result:
     return result.dropped(name)
 
 
-_WAREHOUSE_COLUMNS = {
-    "name": "VARCHAR",
-    "state": "VARCHAR",
-    "type": "VARCHAR",
-    "size": "VARCHAR",
-    "running": "BIGINT",
-    "queued": "BIGINT",
-    "is_default": "VARCHAR",
-    "is_current": "VARCHAR",
-    "auto_suspend": "BIGINT",
-    "auto_resume": "VARCHAR",
-    "created_on": "TIMESTAMP WITH TIME ZONE",
-    "owner": "VARCHAR",
-    "comment": "VARCHAR",
-    "enable_query_acceleration": "VARCHAR",
-    "query_acceleration_max_scale_factor": "BIGINT",
-    "resource_monitor": "VARCHAR",
-    "resource_constraint": "VARCHAR",
-    "generation": "VARCHAR",
-}
+_WAREHOUSE_COLUMNS = result.columns(
+    "name", "state", "type", "size", "running", "queued", "is_default", "is_current",
+    "auto_suspend", "auto_resume", "created_on", "owner", "comment",
+    "enable_query_acceleration", "query_acceleration_max_scale_factor", "resource_monitor",
+    "resource_constraint", "generation",
+)  # fmt: skip
 
 
 def show_warehouses(context: Context, statement: Show) -> Result:
     """SHOW WAREHOUSES. https://docs.snowflake.com/en/sql-reference/sql/show-warehouses"""
-    scope = statement.scope
-    found = [each for each in STORED.all(context.account.own) if scope.admits(each.name)]
+    found = statement.scope.chosen(STORED.all(context.account.own))
     return result.of(
         _WAREHOUSE_COLUMNS,
         [
@@ -278,9 +263,7 @@ def describe_warehouse(context: Context, statement: Named) -> Result:
     warehouse = STORED.find(context.account.own, name)
     if warehouse is None:
         raise errors.does_not_exist("Warehouse", name)
-    columns = {
-        name: _WAREHOUSE_COLUMNS.get(name, "VARCHAR") for name in ("created_on", "name", "kind")
-    }
+    columns = result.columns("created_on", "name", "kind")
     return result.of(columns, [[warehouse.created_on, name, "WAREHOUSE"]], result.DESCRIBE)
 
 

@@ -19,33 +19,13 @@ from flocon.session.context import Context
 from flocon.session.statements import Kind, refused
 from flocon.sql import statements
 
-_LISTED = {
-    "_CATALOG": "VARCHAR",
-    "_SCHEMA": "VARCHAR",
-    "_NAME": "VARCHAR",
-    "_OWNER": "VARCHAR",
-    "ARGUMENT_SIGNATURE": "VARCHAR",
-    "DATA_TYPE": "VARCHAR",
-    "CHARACTER_MAXIMUM_LENGTH": "BIGINT",
-    "CHARACTER_OCTET_LENGTH": "BIGINT",
-    "NUMERIC_PRECISION": "BIGINT",
-    "NUMERIC_PRECISION_RADIX": "BIGINT",
-    "NUMERIC_SCALE": "BIGINT",
-    "_LANGUAGE": "VARCHAR",
-    "_DEFINITION": "VARCHAR",
-    "VOLATILITY": "VARCHAR",
-    "IS_NULL_CALL": "VARCHAR",
-    "IS_SECURE": "VARCHAR",
-    "CREATED": "TIMESTAMP WITH TIME ZONE",
-    "LAST_ALTERED": "TIMESTAMP WITH TIME ZONE",
-    "COMMENT": "VARCHAR",
-    "RUNTIME_VERSION": "VARCHAR",
-    "PACKAGES": "VARCHAR",
-    "INSTALLED_PACKAGES": "VARCHAR",
-    "IMPORTS": "VARCHAR",
-    "HANDLER": "VARCHAR",
-    "IS_AGGREGATE": "VARCHAR",
-}
+_LISTED = result.columns(
+    "_CATALOG", "_SCHEMA", "_NAME", "_OWNER", "ARGUMENT_SIGNATURE", "DATA_TYPE",
+    "CHARACTER_MAXIMUM_LENGTH", "CHARACTER_OCTET_LENGTH", "NUMERIC_PRECISION",
+    "NUMERIC_PRECISION_RADIX", "NUMERIC_SCALE", "_LANGUAGE", "_DEFINITION", "VOLATILITY",
+    "IS_NULL_CALL", "IS_SECURE", "CREATED", "LAST_ALTERED", "COMMENT", "RUNTIME_VERSION",
+    "PACKAGES", "INSTALLED_PACKAGES", "IMPORTS", "HANDLER", "IS_AGGREGATE",
+)  # fmt: skip
 
 
 def listed(context: Context, database: str, arguments: dict[str, Any]) -> result.Result:

@@ -10,12 +10,7 @@ from packaging.utils import canonicalize_name
 
 from flocon.core import errors, result
 
-COLUMNS = {
-    "PACKAGE_NAME": "VARCHAR",
-    "VERSION": "VARCHAR",
-    "LANGUAGE": "VARCHAR",
-    "RUNTIME_VERSION": "VARCHAR",
-}
+COLUMNS = result.columns("PACKAGE_NAME", "VERSION", "LANGUAGE", "RUNTIME_VERSION")
 _UNRESOLVED = errors.Code(391546, "22023")
 
 

@@ -25,30 +25,15 @@ from flocon.sql.procedures import Argument, CreateProcedure, Signature
 from flocon.sql.statements import Show
 from flocon.sql.tokens import FullName
 
-_SHOWN = {
-    "created_on": "TIMESTAMP WITH TIME ZONE",
-    "name": "VARCHAR",
-    "schema_name": "VARCHAR",
-    "is_builtin": "VARCHAR",
-    "is_aggregate": "VARCHAR",
-    "is_ansi": "VARCHAR",
-    "min_num_arguments": "BIGINT",
-    "max_num_arguments": "BIGINT",
-    "arguments": "VARCHAR",
-    "description": "VARCHAR",
-    "catalog_name": "VARCHAR",
-    "is_table_function": "VARCHAR",
-    "valid_for_clustering": "VARCHAR",
-    "is_secure": "VARCHAR",
-    "secrets": "VARCHAR",
-    "external_access_integrations": "VARCHAR",
-}
-_SHOWN_OF_FUNCTIONS = {
-    "is_external_function": "VARCHAR",
-    "language": "VARCHAR",
-    "is_memoizable": "VARCHAR",
-    "is_data_metric": "VARCHAR",
-}
+_SHOWN = result.columns(
+    "created_on", "name", "schema_name", "is_builtin", "is_aggregate", "is_ansi",
+    "min_num_arguments", "max_num_arguments", "arguments", "description", "catalog_name",
+    "is_table_function", "valid_for_clustering", "is_secure", "secrets",
+    "external_access_integrations",
+)  # fmt: skip
+_SHOWN_OF_FUNCTIONS = result.columns(
+    "is_external_function", "language", "is_memoizable", "is_data_metric",
+)  # fmt: skip
 
 
 def create(context: Context, statement: CreateProcedure) -> result.Result:
@@ -238,11 +223,10 @@ def show(kind: str) -> Callable[[Context, Show], result.Result]:
             procedure
             for name in ([database] if database else context.account.databases())
             for procedure in procedure_store.visible(context, name, kind)
-            if schema in (None, procedure.schema) and scope.admits(procedure.name)
+            if schema in (None, procedure.schema)
         ]
         found.sort(key=lambda procedure: (procedure.name, str(procedure)))
-        cut = scope.cut([procedure.name for procedure in found])
-        rows = [_shown(procedure) for procedure in found[cut]]
+        rows = [_shown(procedure) for procedure in scope.chosen(found)]
         columns = _SHOWN if kind == "PROCEDURE" else _SHOWN | _SHOWN_OF_FUNCTIONS
         return result.of(columns, rows, result.SHOW)
 

@@ -6,7 +6,6 @@ https://docs.snowflake.com/en/developer-guide/udf/sql/udf-sql-tabular-functions
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from sqlglot import Expr, exp
@@ -17,9 +16,8 @@ from flocon.procedures import store
 from flocon.procedures.store import Procedure
 from flocon.session.context import Context
 from flocon.session.names import qualify
+from flocon.sql.statement_text import StatementText
 
-_SCRIPT = re.compile(r"\s*(BEGIN|DECLARE)\b", re.IGNORECASE)
-_QUERY = re.compile(r"[\s(]*(SELECT|WITH)\b", re.IGNORECASE)
 _GIVEN, _MADE = "GIVEN", "MADE"
 
 
@@ -78,9 +76,10 @@ def rows(context: Context, function: Procedure, arguments: Sequence[Expr]) -> ex
 def _body(context: Context, function: Procedure) -> Expr:
     """A query with full names; where there is nothing that it reads, its only value."""
     text = (function.body or "").strip().rstrip(";")
-    if _SCRIPT.match(text):
+    written = StatementText(text)
+    if written.is_script:
         raise errors.unsupported("Snowflake Scripting in a function")
-    if not _QUERY.match(text):
+    if written.first_word not in ("SELECT", "WITH"):
         text = f"SELECT {text}"
     tree = parsing.upper_case(parsing.parse(text))
     if not isinstance(tree, exp.Query):

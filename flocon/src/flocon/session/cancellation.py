@@ -15,7 +15,7 @@ from flocon.core import errors, result
 from flocon.core.result import Result
 from flocon.session.context import Context
 from flocon.session.statements import Statement
-from flocon.sql.openings import Cancel
+from flocon.sql.statement_text import Cancel
 from flocon.stores.queries import Query
 
 

@@ -126,6 +126,11 @@ class Context:
         self.access = Guard(self, self.directory, account.roles, account.users, account.streams)
 
     @property
+    def number(self) -> int:
+        """The id that clients know: on the wire a session's id is a whole number."""
+        return int(self.id.replace("-", "")[:12], 16)
+
+    @property
     def connection(self) -> Connection:
         return self.transactions.connection
 

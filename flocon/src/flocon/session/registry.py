@@ -31,7 +31,6 @@ from flocon.session import terse
 from flocon.session.context import Context
 from flocon.session.statements import Kind, Statement, Worded
 from flocon.session.trees import Tree
-from flocon.sql import list_limit, openings
 from flocon.sql.statements import Show
 from flocon.sql.tokens import Tokens
 
@@ -98,10 +97,7 @@ class Registry:
 
     def read(self, text: str) -> Statement:
         """The statement of a text. Raises where the text alone shows that it is not a statement."""
-        if text.count(",") >= list_limit.MOST:
-            list_limit.check(text)
-        if openings.QUERY_OR_DML.match(text):
-            return Tree(text, self.trees)
+
         tokens = Tokens(text)
         if tokens.done:
             raise errors.compilation(errors.SYNTAX, "Empty SQL statement.")

@@ -21,8 +21,9 @@ from flocon.session.directory import RegisteredDirectory
 from flocon.session.functions import AccountFunctions
 from flocon.session.registry import Registry
 from flocon.session.statements import Statement
-from flocon.session.trees import LONG_TEXT, Batch
-from flocon.sql import list_limit, openings, variables
+from flocon.session.trees import Batch, Tree
+from flocon.sql import variables
+from flocon.sql.statement_text import StatementText
 from flocon.stores.queries import Query
 from flocon.stores.stores import Stores
 
@@ -69,8 +70,7 @@ class Session:
 
     @property
     def number(self) -> int:
-        """The id that clients know: on the wire a session's id is a whole number."""
-        return int(self.id.replace("-", "")[:12], 16)
+        return self.context.number
 
     @property
     def connection(self) -> Connection:
@@ -116,16 +116,18 @@ class Session:
         query_id: the id under which the caller has opened it. rows: those of executemany's binds.
         """
         queries = self._account.queries
-        if "->>" in sql and len(found := flows.parts(sql)) > 1:
+        text = StatementText.of(sql)
+        if text.may_have_flow and len(found := flows.parts(text)) > 1:
             if describe or rows is not None:
                 raise errors.unsupported("describing statements with ->>, and array binds of them")
             run = partial(self.execute, nested=nested)
-            sql, binds = flows.execute(run, self._open_query, queries, sql, found, binds)
+            last, binds = flows.execute(run, self._open_query, queries, text, found, binds)
+            text = StatementText(last)
         opened = queries.find_running(query_id)
         query = opened or queries.open(self.id, self.user, query_id)
         answer: Result | None = None
         try:
-            answer = self._answer(query, sql, binds, describe, nested, rows)
+            answer = self._answer(query, text, binds, describe, nested, rows)
         finally:
             if opened is None:
                 queries.close(query, answer if query_id else None)
@@ -141,7 +143,7 @@ class Session:
     def _answer(
         self,
         query: Query,
-        sql: str,
+        text: StatementText,
         binds: Sequence[Any],
         describe: bool,
         nested: bool,
@@ -149,7 +151,7 @@ class Session:
     ) -> Result:
         context, transactions = self.context, self._transactions
         try:
-            statement = self._read(query, sql, rows, whole=not (describe or binds))
+            statement = self._read(query, text, rows, whole=not (describe or binds))
             if not statement.waits and not describe:
                 return statement.run(context, binds, describe=False)
             if nested and transactions.owners_rights and statement.barred_to_owners:
@@ -180,20 +182,27 @@ class Session:
             transactions.reshaped()
 
     def _read(
-        self, query: Query, sql: str, rows: Sequence[Sequence[Any]] | None, *, whole: bool
+        self,
+        query: Query,
+        text: StatementText,
+        rows: Sequence[Sequence[Any]] | None,
+        *,
+        whole: bool,
     ) -> Statement:
         """whole: it is to be run, and has no binds."""
-        if "$" in sql and variables.are_in(sql):
-            sql = variables.replaced(sql, self.context.variable)
+        if text.may_have_variables and variables.are_in(text):
+            text = StatementText(variables.replaced(text, self.context.variable))
         if rows is not None:
-            return Batch(sql, rows)
-        if cancels := openings.CANCEL.fullmatch(sql):
-            return Cancellation(sql, openings.cancel(cancels), query)
-        is_long = whole and len(sql) > LONG_TEXT and self._account.engine.fast
-        if is_long and (found := literal_rows.read(sql)):
-            list_limit.check(sql)
+            return Batch(text, rows)
+        if cancel := text.cancel:
+            return Cancellation(text, cancel, query)
+        text.check_lists()
+        is_data = whole and text.is_long and self._account.engine.fast
+        if is_data and (found := literal_rows.read(text)):
             return Batch(*found)
-        return self._registry.read(sql)
+        if text.is_query_or_dml:
+            return Tree(text, self._registry.trees)
+        return self._registry.read(text)
 
     @contextmanager
     def _turn(self, query: Query, statement: Statement, nested: bool) -> Iterator[None]:

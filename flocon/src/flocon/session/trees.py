@@ -23,9 +23,7 @@ from flocon.session.names import (
     resolve_sequences,
 )
 from flocon.session.statements import Statement
-
-# Statements with long texts carry data and do not come again.
-LONG_TEXT = 50_000
+from flocon.sql.statement_text import StatementText
 
 Handler = Callable[[Context, Expr, Binds], Result]
 
@@ -46,7 +44,7 @@ class Tree(Statement):
         tree: Expr | None = None,
         barred_to_owners: str | None = None,
     ) -> None:
-        self.text = text
+        self.text: StatementText = StatementText.of(text)
         self.barred_to_owners = barred_to_owners
         self.uses_warehouse = tree is None or _works(tree)
         self._handlers = handlers
@@ -58,14 +56,14 @@ class Tree(Statement):
 
     def prepare(self, context: Context) -> None:
         """Its names resolved, as they were before under the same names and shapes; or its tree."""
-        if len(self.text) > LONG_TEXT:
+        if self.text.is_long:
             self._tree = self._tree or parsing.parse(self.text)
             return
         statements, transactions = context.account.engine.statements, context.transactions
         transaction = transactions.transaction
         seen = transaction.snapshot_commit if transaction else None
         shape = context.account.commits.clock.last_reshape(seen)
-        is_fixed = shape is not None and "identifier" not in self.text.lower()
+        is_fixed = shape is not None and not self.text.may_have_identifiers
         temporary = context.connection.temporary_state(self.text)
         text = (self.text, context.database, context.schema, temporary, shape)
         if is_fixed:
@@ -100,9 +98,9 @@ class Tree(Statement):
             return _run_transaction(context, tree)
         context.transactions.refuse_failed()
         tree = parsing.upper_case(tree)
-        if "identifier" in self.text.lower():
+        if self.text.may_have_identifiers:
             tree = resolve_identifiers(tree, named)
-        if "nextval" in self.text.lower():
+        if self.text.may_have_sequences:
             tree = resolve_sequences(context, tree)
         self._tree, self.concerns_grants = tree, isinstance(tree, _DDL)
         return context.access.run(
@@ -185,9 +183,13 @@ class Batch(Tree):
 
 
 def _works(tree: Expr) -> bool:
-    """Does it read or write rows? CREATE TABLE … AS does."""
+    """Does it read or write rows? CREATE TABLE … AS does; TRUNCATE counts as DDL."""
+    if isinstance(tree, exp.TruncateTable):
+        return False
     creates_rows = isinstance(tree, exp.Create) and str(tree.args.get("kind")).upper() == "TABLE"
-    return isinstance(tree, exp.Copy) or (creates_rows and tree.expression is not None)
+    return isinstance(tree, (exp.Query, *dml.STATEMENTS)) or (
+        creates_rows and tree.expression is not None
+    )
 
 
 def _run_transaction(context: Context, tree: Expr) -> Result:

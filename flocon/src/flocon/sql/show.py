@@ -1,9 +1,17 @@
 """SHOW's tail: which objects, where, and how many."""
 
 import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from flocon.sql.tokens import Name, Tokens
+
+T = TypeVar("T")
+
+
+def _name(item: Any) -> str:
+    return str(item.name)
 
 
 @dataclass(frozen=True)
@@ -28,12 +36,14 @@ class ShowScope:
             self.starts_with is None or name.startswith(self.starts_with)
         )
 
-    def cut(self, names: list[str]) -> slice:
-        """The part of the sorted names that LIMIT … FROM leaves."""
-        start = 0
+    def chosen(self, items: Iterable[T], name: Callable[[T], str] = _name) -> list[T]:
+        """Those whose names pass LIKE and STARTS WITH, as far as LIMIT … FROM goes. items: sorted
+        by name."""
+        found = [item for item in items if self.admits(name(item))]
         if self.start_from is not None:
-            start = sum(name <= self.start_from for name in names)
-        return slice(start, None if self.limit is None else start + self.limit)
+            passed = sum(name(item) <= self.start_from for item in found)
+            found = found[passed:]
+        return found if self.limit is None else found[: self.limit]
 
 
 def like(pattern: str, text: str) -> bool:

@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from flocon.sql import openings
+from flocon.sql.statement_text import StatementText
 
 
 @pytest.mark.parametrize(
@@ -19,24 +19,24 @@ from flocon.sql import openings
     ],
 )
 def test_it_stands_behind_comments_and_parentheses(text: str, word: str) -> None:
-    assert openings.first_word(text) == word
+    assert StatementText(text).first_word == word
 
 
 def test_a_call_and_the_end_of_a_transaction_are_known_behind_a_comment() -> None:
     """On 8debb8d they took a thread of those that wait for others."""
-    assert openings.is_call("/* nightly */ CALL p()")
-    assert openings.ends_transaction("-- done\nROLLBACK")
-    assert not openings.ends_transaction("committed")
+    assert StatementText("/* nightly */ CALL p()").is_call
+    assert StatementText("-- done\nROLLBACK").ends_transaction
+    assert not StatementText("committed").ends_transaction
 
 
 def test_with_may_define_a_procedure() -> None:
     anonymous = "WITH p AS PROCEDURE () RETURNS INT LANGUAGE PYTHON … CALL p()"
-    assert openings.is_call(anonymous)
-    assert not openings.QUERY_OR_DML.match(anonymous)
-    assert openings.QUERY_OR_DML.match("WITH t AS (SELECT 1) SELECT * FROM t")
+    assert StatementText(anonymous).is_call
+    assert not StatementText(anonymous).is_query_or_dml
+    assert StatementText("WITH t AS (SELECT 1) SELECT * FROM t").is_query_or_dml
 
 
 def test_no_text_is_searched_for_long() -> None:
     started = time.perf_counter()
-    assert openings.first_word("/**/" * 100_000 + "1") == ""
+    assert StatementText("/**/" * 100_000 + "1").first_word == ""
     assert time.perf_counter() - started < 5
