@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from flocon.account import Account
 from flocon.core.errors import SnowflakeError
+from flocon.engine.fast import bound_arrays
 from flocon.session.session import Session
 
 pytestmark = pytest.mark.filterwarnings("ignore:Arrow output on a DB-API result")
@@ -75,6 +76,49 @@ def test_an_array_is_read_in_one_pass_as_the_general_way_reads_it(session: Sessi
         != (general := _answer(session, _FIELDS.format(_GENERAL), text))
     ]
     assert different == []
+
+
+_TEXTS_ALONE = """
+SELECT f.VALUE:a::VARCHAR AS a, f.VALUE:b::VARCHAR AS b, f.VALUE:x::VARCHAR AS x,
+    TRY_TO_NUMBER(f.VALUE:a::VARCHAR) AS number, f.VALUE:c.d::VARCHAR AS below
+FROM TABLE(FLATTEN(INPUT => PARSE_JSON({}))) f
+"""
+
+
+def test_texts_are_the_same_whatever_numbers_an_array_has(session: Session) -> None:
+    different = [
+        (text, one, general)
+        for text in _documents()
+        if (one := _answer(session, _TEXTS_ALONE.format(_ONE_PASS), text))
+        != (general := _answer(session, _TEXTS_ALONE.format(_GENERAL), text))
+    ]
+    assert different == []
+
+
+@pytest.mark.parametrize(
+    ("text", "is_plain"),
+    [
+        ("[]", True),
+        ('[{"a": 1, "b": -9999999999999999, "c": [1, 2], "d": "x"}]', True),
+        ('[{"a": "1.5", "b": "x: 2.5", "c": "\\": 2.5", "d": "09:00:00.5"}]', True),
+        ('[{"message": "{\\"price\\": 12.50, \\"tax\\":1e3}"}]', True),
+        ('[{"a": 1.5}]', False),
+        ('[{"a" :\n-0.0}]', False),
+        ('[{"a": 1e3}]', False),
+        ('[{"a": 12345678901234567}]', False),
+        ('[{"a\\\\": 1.5}]', False),
+        ('[{"a\\\\\\"": 1.5}]', False),
+        ('[{"\\\\": 1.5}]', False),
+        ('[{"": 1.5}]', False),
+        ("[1.5]", False),
+        ('[{"a": [1, 1.0]}]', False),
+        ("[\ud800]", False),
+    ],
+)
+def test_an_array_is_plain_where_no_number_of_it_may_be_written_in_another_way(
+    text: str, is_plain: bool
+) -> None:
+    assert bound_arrays.arrays({"b1": text, "b2": 5}) == (("b1", is_plain),)
 
 
 def test_a_bind_of_null_gives_no_rows(session: Session) -> None:

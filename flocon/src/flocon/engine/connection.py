@@ -31,6 +31,7 @@ from flocon.engine.catalog import HIDDEN_SCHEMA, search_path
 from flocon.engine.cursor import Cursor
 from flocon.engine.failures import translated
 from flocon.engine.fast import bound_arrays, variant_paths
+from flocon.engine.fast.bound_arrays import BoundArray
 from flocon.engine.fast.statement_cache import StatementCache
 from flocon.engine.quoting import quoted
 from flocon.engine.rendering import Binds, render, used
@@ -228,11 +229,11 @@ class Connection:
         arrays = self._arrays(binds)
         return self.statements.cached(("insert", arrays), tree, materialized)
 
-    def _rendered(self, tree: Expr, arrays: tuple[str, ...] = ()) -> str:
+    def _rendered(self, tree: Expr, arrays: tuple[BoundArray, ...] = ()) -> str:
         """A SELECT or DML statement in DuckDB's SQL, its divisions exact."""
         return render(self._prepared(tree, arrays))
 
-    def _prepared(self, tree: Expr, arrays: tuple[str, ...] = ()) -> Expr:
+    def _prepared(self, tree: Expr, arrays: tuple[BoundArray, ...] = ()) -> Expr:
         self._name_places(tree)
         expression_types.annotate(tree, self._table_columns)
         tree = coercions.coerce(tree)
@@ -246,7 +247,7 @@ class Connection:
         if tree.find(exp.Parameter):
             sources.name_places(tree, lambda query: self.describe(query).names)
 
-    def _arrays(self, binds: Binds) -> tuple[str, ...]:
+    def _arrays(self, binds: Binds) -> tuple[BoundArray, ...]:
         return bound_arrays.arrays(binds) if self.fast else ()
 
     def _table_columns(self, table: exp.Table) -> list[tuple[str, str]]:
