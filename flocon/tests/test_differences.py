@@ -41,10 +41,6 @@ EXAMPLES: dict[tuple[str, str], list[tuple[str, Any]]] = {
             [(datetime.datetime(2026, 1, 1, 0, 0, 0, 123456),)],
         ),
     ],
-    ("Types and expressions", "dates in text"): [
-        ("SELECT '12/31/2026'::DATE", 100040),
-        ("SELECT TO_DATE('12/31/2026', 'MM/DD/YYYY')", [(datetime.date(2026, 12, 31),)]),
-    ],
     ("Types and expressions", "`/`, AVG"): [
         (
             "SELECT 1 / 3, AVG(n), MEDIAN(n) FROM (SELECT 1 AS n)",
@@ -95,13 +91,6 @@ EXAMPLES: dict[tuple[str, str], list[tuple[str, Any]]] = {
         ('CREATE TABLE "Cellar" (n INT)', 2),
         ('CREATE TABLE "it\'s" (n INT)', 2),
         ('CREATE DATABASE "a b"', 2),
-    ],
-    ("Names", "columns of a SELECT"): [
-        ("CREATE TABLE named AS SELECT n IS NOT NULL FROM (SELECT 1 AS n)", None),
-        (
-            "SELECT column_name FROM information_schema.columns WHERE table_name = 'NAMED'",
-            [("NOT N IS NULL",)],
-        ),
     ],
     ("BEGIN, COMMIT, ROLLBACK, DML", "several databases"): [
         ("CREATE TABLE here (n INT)", None),

@@ -162,9 +162,3 @@ def test_a_text_that_is_not_hexadecimal_is_no_binary(run: Run) -> None:
         assert error(run, f"select to_binary('{text}')") == 100115
         assert run(f"select try_to_binary('{text}')") == [(None,)]
     assert run("select '6162'::binary, to_binary(null)") == [(bytearray(b"ab"), None)]
-
-
-def test_a_view_has_expressions_without_names(run: Run) -> None:
-    """https://docs.snowflake.com/en/sql-reference/sql/create-view"""
-    run("create or replace view unnamed as select count(*), max(a) from (select 1 as a)")
-    assert run("select * from unnamed") == [(1, 1)]

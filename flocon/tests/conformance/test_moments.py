@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 from shared import one, one_database
 
+from conformance.shared import error
+
 database = pytest.fixture(scope="module")(one_database)
 Run = Any
 
@@ -78,3 +80,74 @@ def test_the_clock_stands_still_during_a_statement(run: Run) -> None:
     ((now, today, same),) = run("select sysdate(), current_date, current_date() = sysdate()::date")
     assert abs(datetime.now(UTC).replace(tzinfo=None) - now).total_seconds() < 60
     assert (today, same) == (now.date(), True)
+
+
+_MOMENT = "'2024-01-05 15:03:04.123456'::timestamp_ntz"
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        (f"to_char({_MOMENT}, 'yyyy-mm-dd hh24:mi:ss.ff3')", "2024-01-05 15:03:04.123"),
+        (f"to_varchar({_MOMENT}, 'DY, dd MON YY, MMMM HH12:MI am FF FF0')",
+         "Fri, 05 Jan 24, January 03:03 PM 123456000 "),
+        (f"to_char({_MOMENT}::timestamp_tz, 'FF6 TZHTZM TZH:TZM TZH')",
+         "123456 +0000 +00:00 +00"),
+        (f"to_char({_MOMENT}, '\"MI is \"MI %d')", "MI is 03 %d"),
+        ("to_char('15:03:04'::time, 'HH12:MI PM')", "03:03 PM"),
+        ("to_char('2024-01-05'::date, f)", "05 Jan"),
+        ("to_timestamp('05-Jan-2024 10:11:12.5', 'DD-MON-YYYY HH24:MI:SS.FF')",
+         datetime(2024, 1, 5, 10, 11, 12, 500000)),
+        ("to_timestamp_tz('05.01.2024 10:11 +0200', 'DD.MM.YYYY HH24:MI TZHTZM')",
+         datetime(2024, 1, 5, 8, 11, tzinfo=UTC)),
+        ("to_timestamp_ntz('05.01.2024 10:11 +0200', 'DD.MM.YYYY HH24:MI TZHTZM')",
+         datetime(2024, 1, 5, 10, 11)),
+        ("to_date('20240105', 'YYYYMMDD')", date(2024, 1, 5)),
+        ("to_date('5 January 69', 'DD MMMM YY')", date(2069, 1, 5)),
+        ("to_time('12:15 am', 'HH12:MI AM')", time(0, 15)),
+        ("try_to_date('2024-13-01', 'YYYY-MM-DD')", None),
+        ("try_to_timestamp('13:00 PM', 'HH12:MI AM')", None),
+        ("to_date(parse_json('\"05/01/2024\"'), 'DD/MM/YYYY')", date(2024, 1, 5)),
+    ],
+)  # fmt: skip
+def test_a_format_has_all_of_snowflakes_elements(run: Run, expression: str, expected: Any) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions-conversion"""
+    assert one(run, f"select {expression} from (select 'DD MON' as f)") == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "expected"),
+    [
+        ("05-Jan-2024", "date", date(2024, 1, 5)),
+        ("12/31/2026", "date", date(2026, 12, 31)),
+        ("10:11 PM", "time", time(22, 11)),
+        ("10:11:12.5", "time", time(10, 11, 12, 500000)),
+        ("Thu, 21 Dec 2000 04:01:07 PM", "timestamp_ntz", datetime(2000, 12, 21, 16, 1, 7)),
+        ("2/18/2008 02:36:48", "timestamp_ntz", datetime(2008, 2, 18, 2, 36, 48)),
+        ("2024-01-05T10", "timestamp_ntz", datetime(2024, 1, 5, 10)),
+        ("Thu, 21 Dec 2000 16:01:07 +0200", "timestamp_tz",
+         datetime(2000, 12, 21, 14, 1, 7, tzinfo=UTC)),
+        ("Mon Jul 08 18:09:51 +0000 2013", "timestamp_tz",
+         datetime(2013, 7, 8, 18, 9, 51, tzinfo=UTC)),
+        ("2024-01-05 10:11:12 +0200", "timestamp_tz", datetime(2024, 1, 5, 8, 11, 12, tzinfo=UTC)),
+    ],
+)  # fmt: skip
+def test_a_text_is_read_in_the_forms_that_auto_recognizes(
+    run: Run, text: str, kind: str, expected: Any
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/date-time-input-output"""
+    run(f"create or replace temporary table texts as select '{text}' as v")
+    short = "timestamp" if kind == "timestamp_ntz" else kind
+    asked = f"'{text}'::{kind}, v::{kind}, to_{short}(v), try_to_{short}(v), try_cast(v as {kind})"
+    assert run(f"select {asked} from texts") == [(expected,) * 5]
+
+
+def test_a_text_that_is_no_date_or_time_is_refused(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/date-time-input-output"""
+    run("create or replace temporary table texts as select 'epoch' as v")
+    for value in ("v", "'epoch'", "'infinity'"):
+        for kind, number in (("date", 100040), ("timestamp_ntz", 100035), ("time", 100108)):
+            assert error(run, f"select {value}::{kind} from texts") == number, (value, kind)
+            assert one(run, f"select try_cast({value} as {kind}) from texts") is None
+    assert error(run, "select to_date('2024-13-01', 'YYYY-MM-DD')") == 100096
+    assert error(run, "select to_timestamp(v, 'YYYY') from texts") == 100096

@@ -6,6 +6,8 @@ import pytest
 import snowflake.connector
 from shared import one_database
 
+from conformance.shared import error
+
 database = pytest.fixture(scope="module")(one_database)
 Run = Any
 
@@ -112,6 +114,32 @@ def test_a_column_without_an_alias_is_named_by_its_text(
         "MAX(COLUMN1)",
         "COLUMN1::INT",
     ]
+    cursor.execute(
+        "select 1  +1, abs( n ), n Is not null, 'a'||'b', (select max(c) from x),"
+        " * from (select count(*), true from x) cross join (select 1 n)".replace(
+            "from x", "from (select 2 as c)"
+        )
+    )
+    assert [column.name for column in cursor.description] == [
+        "1  +1",
+        "ABS( N )",
+        "N IS NOT NULL",
+        "'A'||'B'",
+        "(SELECT MAX(C) FROM (SELECT 2 AS C))",
+        "COUNT(*)",
+        "TRUE",
+        "N",
+    ]
+
+
+def test_a_view_needs_names_for_its_columns(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/create-view"""
+    assert error(run, "create view unnamed as select 1 + 1") == 2022
+    assert (
+        error(run, "create view unnamed as select max(a), a from (select 1 a) group by a") == 2022
+    )
+    run("create or replace view named (n) as select 1 + 1")
+    assert run("select n from named") == [(2,)]
 
 
 def test_joins_without_a_condition_in_parentheses(run: Run) -> None:

@@ -9,10 +9,9 @@ https://docs.snowflake.com/en/sql-reference/data-type-conversion
 from collections.abc import Iterator
 
 from sqlglot import Expr, exp
-from sqlglot.dialects import Snowflake
-from sqlglot.dialects.dialect import build_formatted_time
 
 from flocon.core import errors
+from flocon.engine import moments
 from flocon.engine.types import NTZ_TYPES, TEXT_TYPES
 
 _Kind = exp.DType
@@ -68,6 +67,7 @@ _DATE_PARTS = (
     exp.Extract, exp.Hour, exp.LastDay, exp.Minute, exp.Month, exp.Monthname, exp.Quarter,
     exp.Second, exp.Week, exp.WeekOfYear, exp.Year, exp.YearOfWeek, exp.YearOfWeekIso,
 )  # fmt: skip
+_READERS = (exp.StrToTime, exp.TsOrDsToDate, exp.TsOrDsToTime)
 _EPOCHS = ("EPOCH", "EPOCH_SECOND", "EPOCH_SECONDS")
 _ZONED = (_Kind.TIMESTAMPTZ, _Kind.TIMESTAMPLTZ)
 
@@ -97,11 +97,10 @@ def _coerced(node: Expr) -> Expr:
         _numbers(node)
     if isinstance(node, exp.PropertyEQ | exp.JSONKeyValue | exp.Array | exp.ToVariant):
         _kept_as_texts(node)
-    if isinstance(node, exp.TimeToStr | exp.StrToTime) and isinstance(
-        node.args["format"], exp.Literal
-    ):
-        # Text in double quotes is itself.
-        node.args["format"].set("this", node.args["format"].name.replace('"', ""))
+    if isinstance(node, _READERS) and node.args.get("format") and _is_variant(node.this):
+        node.set("this", _cast(node.this, _TEXT))
+    if isinstance(node, exp.Cast | exp.TsOrDsToDate | exp.TsOrDsToTime | exp.Anonymous):
+        return moments.read_by_form(node)
     if isinstance(node, exp.Select):
         _grouped(node)
     if isinstance(node, _DATE_PARTS):
@@ -120,8 +119,7 @@ def _coerced(node: Expr) -> Expr:
     elif isinstance(node, exp.SetOperation):
         _united(node)
     elif isinstance(node, exp.ToChar) and node.args.get("format") and _is_moment(node.this):
-        build = build_formatted_time(exp.TimeToStr, default=True)
-        return build([node.this, node.args["format"]], Snowflake())
+        return moments.text(node)
     return node
 
 

@@ -19,6 +19,7 @@ from flocon.core import errors, result
 from flocon.core.result import Result
 from flocon.engine import (
     coercions,
+    column_names,
     decimals,
     expression_types,
     loading,
@@ -178,7 +179,7 @@ class Connection:
         arrays = self._arrays(binds)
 
         def rendered() -> str:
-            return self._rendered(rewrite.name_columns(tree.copy()), arrays)
+            return self._rendered(column_names.name(tree.copy()), arrays)
 
         sql = self.statements.cached(("query", arrays), tree, rendered)
         table, types = self.table(sql, used(sql, binds))
@@ -191,7 +192,7 @@ class Connection:
 
         def described() -> tuple[pa.Schema, list[str]]:
             nulls = tree.transform(lambda n: exp.Null() if isinstance(n, exp.Placeholder) else n)
-            sql = self._rendered(rewrite.name_columns(nulls))
+            sql = self._rendered(column_names.name(nulls))
             table, types = self.table(f"SELECT * FROM ({sql}) LIMIT 0", used(sql, {}))
             _refuse_lists(types)
             return table.schema, types
@@ -338,7 +339,7 @@ class Connection:
     def create_relation(self, tree: Expr) -> None:
         """CREATE VIEW."""
         if tree.expression:
-            rewrite.name_columns(tree.expression)
+            column_names.name_view(tree)
         self._name_places(tree)
         expression_types.annotate(tree, self._table_columns)
         tree = rewrite.definition(coercions.coerce(tree))
@@ -355,7 +356,7 @@ class Connection:
             tree.set("this", tree.this.this)
             tree.set("expression", rewrite.shaped(tree.expression, columns))
         elif tree.expression:
-            rewrite.name_columns(tree.expression)
+            column_names.name(tree.expression)
         elif tree.args.get("clone"):
             tree.set("expression", exp.select("*").from_(tree.args["clone"].this))
             tree.set("clone", None)

@@ -32,7 +32,9 @@ def casts(node: Expr) -> Expr:
         if node.to.this in (exp.DataType.Type.DECIMAL, exp.DataType.Type.INT):
             node.set("this", exp.Anonymous(this="_account_number_text", expressions=[node.this]))
         return node
-    if isinstance(node, exp.ToChar) and not node.args.get("format"):
+    if isinstance(node, exp.ToChar) and node.args.get("format"):
+        raise errors.unsupported(f"TO_CHAR with a format of {node.this.sql('snowflake')[:100]}")
+    if isinstance(node, exp.ToChar):
         node = exp.cast(node.this, "VARCHAR")
     if isinstance(node, exp.Cast) and not isinstance(node, exp.TryCast):
         if node.to.this in TEXT_TYPES and functions.text_differs(node.this):

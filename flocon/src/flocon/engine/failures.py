@@ -27,6 +27,10 @@ class Conflict(SnowflakeError):
 _BY_TEXT: tuple[tuple[str, Code], ...] = (
     (r"Unsupported feature", errors.UNSUPPORTED),
     (r"Duplicate field key", errors.DUPLICATE_KEY),
+    (r"Can't parse '.*' as \w+ with format", errors.FORMAT_VALUE),
+    (r"Date '.*' is not recognized", errors.DATE_VALUE),
+    (r"Timestamp '.*' is not recognized", errors.TIMESTAMP_VALUE),
+    (r"Time '.*' is not recognized", errors.TIME_VALUE),
     (r"not a legal hex-encoded value", errors.HEX_VALUE),
     (r"Division by zero", errors.DIVISION_BY_ZERO),
     (r"NOT NULL constraint failed", errors.NOT_NULL),
@@ -58,6 +62,7 @@ _BY_TEXT: tuple[tuple[str, Code], ...] = (
 
 
 def _first_line(text: str) -> str:
+    text = text.partition("executing the UDF: ValueError: ")[2] or text
     return re.sub(r"^\w[\w ]* Error: ", "", text.strip().split("\n\n")[0].split("\nLINE")[0])
 
 
@@ -165,6 +170,7 @@ _NOT_RECOGNIZED = {
     errors.NUMERIC_VALUE: "Numeric value",
     errors.DATE_VALUE: "Date",
     errors.TIMESTAMP_VALUE: "Timestamp",
+    errors.TIME_VALUE: "Time",
     errors.BOOLEAN_VALUE: "Boolean value",
 }
 

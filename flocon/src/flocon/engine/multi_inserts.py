@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from sqlglot import Expr, exp
 
 from flocon.core import errors
-from flocon.engine import rewrite
+from flocon.engine import column_names
 from flocon.sql.statement_text import StatementText
 
 SOURCE = "$source"
@@ -81,7 +81,7 @@ def _table(insert: exp.Insert) -> exp.Table:
 
 def source(tree: exp.MultitableInserts) -> exp.Select:
     """The subquery, its columns named, and behind them the WHENs that each row has met."""
-    query = rewrite.name_columns(tree.args["source"].copy())
+    query = column_names.name(tree.args["source"].copy())
     if isinstance(query, exp.Subquery):
         query.set("alias", None)
     else:

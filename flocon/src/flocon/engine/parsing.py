@@ -1,6 +1,7 @@
 """Statements' texts as trees, and what the trees name."""
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import sqlglot
@@ -10,7 +11,7 @@ from sqlglot.errors import ParseError, TokenError
 from sqlglot.tokens import TokenType
 
 from flocon.core import errors
-from flocon.engine import multi_inserts, sources
+from flocon.engine import column_names, multi_inserts, sources
 from flocon.engine.failures import translate
 from flocon.engine.fast.statement_cache import StatementCache
 from flocon.sql.statement_text import StatementText
@@ -36,7 +37,8 @@ def parse(sql: str) -> Expr:
     for pattern, replacement in _TEXT_FIXES:
         sql = pattern.sub(replacement, sql)
     try:
-        trees = sqlglot.parse(_spaced_casts(sql), read="snowflake")
+        sql = _spaced_casts(sql)
+        trees = sqlglot.parse(sql, read="snowflake")
     except (ParseError, TokenError) as error:
         if StatementText(sql).is_script:
             raise errors.unsupported(f"Snowflake Scripting: {sql[:200]}") from None
@@ -60,6 +62,7 @@ def parse(sql: str) -> Expr:
         multi_inserts.complete(tree, StatementText(sql))
     if StatementText(sql).may_have_quoted_places:
         sources.read_quoted_places(tree)
+    column_names.keep_texts(tree, sql)
     return tree
 
 
@@ -146,10 +149,33 @@ Snowflake.Parser.PLACEHOLDER_PARSERS = {
 # A column may be called ARRAY or LIST; only brackets alone make an array.
 Snowflake.Parser.ARRAY_CONSTRUCTORS = {}
 
-# The session answers it, not the engine.
+
+def _with_its_format(build: Callable[..., Expr]) -> Callable[..., Expr]:
+    """A function of a text and its format, which stays as it is written: SQLGlot would put it into
+    the words of strptime, which lack some of Snowflake's."""
+
+    def built(args: list[Expr], dialect: Any) -> Expr:
+        format = args[1] if len(args) > 1 else None
+        made = build(args, dialect)
+        if format is not None and "format" in made.args:
+            made.set("format", format)
+        return made
+
+    return built
+
+
+_READERS = (
+    "DATE", "TO_DATE", "TO_TIME", "TO_TIMESTAMP", "TO_TIMESTAMP_LTZ", "TO_TIMESTAMP_NTZ",
+    "TO_TIMESTAMP_TZ", "TRY_TO_DATE", "TRY_TO_TIME", "TRY_TO_TIMESTAMP", "TRY_TO_TIMESTAMP_LTZ",
+    "TRY_TO_TIMESTAMP_NTZ", "TRY_TO_TIMESTAMP_TZ",
+)  # fmt: skip
 Snowflake.Parser.FUNCTIONS = {
     **Snowflake.Parser.FUNCTIONS,
+    # The session answers it, not the engine.
     "CURRENT_TRANSACTION": lambda args: exp.Anonymous(this="CURRENT_TRANSACTION", expressions=args),
+    **{name: _with_its_format(Snowflake.Parser.FUNCTIONS[name]) for name in _READERS},
+    "TO_CHAR": exp.ToChar.from_arg_list,
+    "TO_VARCHAR": exp.ToChar.from_arg_list,
 }
 
 

@@ -4,13 +4,21 @@ Everything here is Expression → Expression. `query` prepares SELECT and DML, `
 what becomes part of a view or a table.
 """
 
-import re
 from collections.abc import Callable
 
 from fakesnow.transforms import transforms as fs
 from sqlglot import Expr, exp
 
-from flocon.engine import arrays, conversions, functions, numeric, objects, regexps, variant
+from flocon.engine import (
+    arrays,
+    conversions,
+    functions,
+    moments,
+    numeric,
+    objects,
+    regexps,
+    variant,
+)
 from flocon.engine.clock import clock
 from flocon.engine.types import types
 
@@ -74,6 +82,7 @@ def definition(tree: Expr) -> Expr:
         conversions.casts,
         conversions.binaries,
         conversions.timestamps,
+        moments.functions,
         fs.to_date,
         fs.timestamp_offsets,
         conversions.numbers,
@@ -106,39 +115,6 @@ def _library(node: Expr) -> Expr:
                 made.type = node.type
                 return made
     return node
-
-
-def name_columns(tree: Expr) -> Expr:
-    """Columns of a query without an alias are named by their text, as Snowflake names them."""
-    select = tree
-    while isinstance(select, exp.SetOperation | exp.Subquery):
-        select = select.this
-    if isinstance(select, exp.Select):
-        select.set("expressions", [_named(column) for column in select.expressions])
-    return tree
-
-
-def _named(column: Expr) -> Expr:
-    if isinstance(column, exp.Alias | exp.Column | exp.Star | exp.Aliases | exp.Parameter):
-        return column
-    if isinstance(column, exp.Subquery) and column.alias:
-        return column
-    text = column.sql(dialect="snowflake", comments=False)
-    if isinstance(column, exp.CurrentDate | exp.CurrentTime):
-        text = f"{text}()"
-    if not isinstance(column, exp.Literal):
-        text = re.sub(r":b\d+\b", "?", _with_signs(text)).upper()
-    return exp.alias_(column, text, quoted=True)
-
-
-_CAST = re.compile(r"\bCAST\(((?:[^()]|\([^()]*\))+?) AS (\w+(?:\([\d, ]+\))?)\)")
-
-
-def _with_signs(text: str) -> str:
-    """CAST(x AS T) as x::T, innermost first."""
-    while (shorter := _CAST.sub(r"\1::\2", text)) != text:
-        text = shorter
-    return text
 
 
 def shaped(source: Expr, columns: list[Expr]) -> Expr:

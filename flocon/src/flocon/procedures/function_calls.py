@@ -16,7 +16,7 @@ import pyarrow as pa
 from sqlglot import Expr, exp
 
 from flocon.core import errors
-from flocon.engine import TEXT, Binds, parsing, rewrite, user_functions
+from flocon.engine import TEXT, Binds, column_names, parsing, user_functions
 from flocon.procedures import sql_functions, store, telemetry, values
 from flocon.procedures.calls import securable
 from flocon.procedures.imports import staged_file
@@ -339,9 +339,11 @@ def _expression(number: int, function: Procedure, arguments: Sequence[Expr]) -> 
 def _name_columns(tree: Expr) -> None:
     """Columns keep the names that they have by what is written."""
     if isinstance(tree, exp.Query):
-        rewrite.name_columns(tree)
+        column_names.name(tree)
+    elif isinstance(tree, exp.Create) and str(tree.args["kind"]).upper() == "VIEW":
+        column_names.name_view(tree)
     elif isinstance(tree, exp.Create) and tree.expression:
-        rewrite.name_columns(tree.expression)
+        column_names.name(tree.expression)
 
 
 def _put(written: Expr, made: Expr) -> None:
