@@ -1,10 +1,12 @@
 """Answers in which the engine differs from Snowflake, and would say nothing."""
 
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
 from shared import one_database
 from snowflake.snowpark import Session
+from snowflake.snowpark.functions import contains
 
 from conformance.shared import Run, error, wrong_answers
 
@@ -162,3 +164,90 @@ def test_a_text_that_is_not_hexadecimal_is_no_binary(run: Run) -> None:
         assert error(run, f"select to_binary('{text}')") == 100115
         assert run(f"select try_to_binary('{text}')") == [(None,)]
     assert run("select '6162'::binary, to_binary(null)") == [(bytearray(b"ab"), None)]
+
+
+def test_an_objects_keys_are_sorted(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/data-types-semistructured"""
+    run(
+        "create or replace table orders as select parse_json(column1) as v"
+        """ from values ('{"b": {"d": 1, "c": [{"y": 1, "x": 2.50}]}, "a": "{"}')"""
+    )
+    assert run("select v, v:b from orders") == [
+        (
+            '{\n  "a": "{",\n  "b": {\n    "c": [\n      {\n        "x": 2.5,\n'
+            '        "y": 1\n      }\n    ],\n    "d": 1\n  }\n}',
+            '{\n  "c": [\n    {\n      "x": 2.5,\n      "y": 1\n    }\n  ],\n  "d": 1\n}',
+        )
+    ]
+    inner = '{"c":[{"x":2.5,"y":1}],"d":1}'
+    assert run("select v::varchar, v:b::varchar, to_json(v), v:b || '' from orders") == [
+        (f'{{"a":"{{","b":{inner}}}', inner, f'{{"a":"{{","b":{inner}}}', inner)
+    ]
+    assert run("select v:b:c::varchar, v:a::varchar from orders") == [('[{"x":2.5,"y":1}]', "{")]
+    assert run("select object_keys(v)[0]::varchar, key from orders, lateral flatten(v) f") == [
+        ("a", "a"),
+        ("a", "b"),
+    ]
+    assert run("select object_construct('b', 1, 'a', 2)::varchar") == [('{"a":2,"b":1}',)]
+
+
+def test_a_natural_join_has_what_both_sides_have_first(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/constructs/join"""
+    run("create or replace table l as select 1 as a, 2 as b")
+    run("create or replace table r as select 3 as c, 2 as b")
+    assert run("select * from l natural join r") == [(2, 1, 3)]
+    assert run("select * from l natural left join (select 4 as c, 5 as b) x") == [(2, 1, None)]
+    assert run("select r.*, l.a from l natural join r") == [(3, 2, 1)]
+
+
+def test_what_lies_between_numbers_has_three_decimals_more(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/median"""
+    run("create or replace table numbers as select column1 as n from values (1), (2), (10)")
+    assert run(
+        "select median(n), median(n::number(10, 2)), median(n::float),"
+        " percentile_cont(0.25) within group (order by n) from numbers"
+    ) == [(Decimal("2.000"), Decimal("2.00000"), 2.0, Decimal("1.500"))]
+    assert run("select median(n) over (partition by n < 5) from numbers order by n") == [
+        (Decimal("1.500"),),
+        (Decimal("1.500"),),
+        (Decimal("10.000"),),
+    ]
+    assert run("select kurtosis(column1) from values (1), (3), (10), (1), (3)") == [
+        (Decimal("3.613736609956"),)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("page", "expression", "expected"),
+    [
+        ("months_between", "months_between('2020-05-01 13:11:20'::timestamp,"
+         " '2020-08-21 01:30:05'::timestamp)", Decimal("-3.629452")),
+        ("months_between", "months_between('2019-02-28'::date, '2019-01-31'::date)", Decimal(1)),
+        ("radians", "radians(3)", 0.05235987755982988),
+        ("regr_slope", "regr_slope(column1, 1)", None),
+        ("bitmap_bucket_number", "bitmap_bucket_number(max(column1) + 32768.0)", 2),
+        ("bitnot", "bitnot(max(column1))", -3),
+        ("octet_length", "octet_length(max('é'))", 2),
+        ("base64_encode", "base64_encode(lower(max('X')))", "eA=="),
+        ("array_except", "array_except([1], null)", None),
+        ("array_remove", "array_remove([1], null)", None),
+        ("timestamp_from_parts", "timestamp_ntz_from_parts(2022, 13, 2, 3, max(column1), 65, 6000)",
+         datetime(2023, 1, 2, 3, 3, 5, 6)),
+        ("timestamp_from_parts", "timestamp_tz_from_parts(2022, 1, 2, 3, 4, 5, 0, 'Europe/Paris')",
+         datetime(2022, 1, 2, 2, 4, 5, tzinfo=UTC)),
+        ("sum", "sum(column1::varchar) + avg(column1::varchar)", 4.5),
+    ],
+)  # fmt: skip
+def test_functions_answer_as_their_pages_say(
+    run: Run, page: str, expression: str, expected: object
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions-all"""
+    assert run(f"select any_value(v) from (select {expression} as v from values (1), (2)) t") == [
+        (expected,)
+    ], page
+
+
+def test_snowparks_values_have_the_types_of_their_casts(session: Session) -> None:
+    """https://docs.snowflake.com/en/developer-guide/snowpark/reference/python/latest/snowpark/api/snowflake.snowpark.functions.contains"""
+    frame = session.create_dataframe([[123, 2], [4, 5]], schema=["a", "b"])
+    assert frame.select(contains("a", "b").alias("has")).collect() == [(True,), (False,)]

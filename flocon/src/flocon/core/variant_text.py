@@ -1,5 +1,5 @@
-"""A VARIANT's text as answers have it: indented by two blanks, numbers without idle zeros, texts
-without escapes that they do not need.
+"""A VARIANT's text as answers have it: keys in their order, indented by two blanks, numbers
+without idle zeros, texts without escapes that they do not need.
 
 https://docs.snowflake.com/en/sql-reference/data-types-semistructured
 """
@@ -8,6 +8,7 @@ import json
 import math
 import re
 from collections.abc import Iterator
+from typing import Any
 
 _TOKEN = re.compile(r'\s*("(?:[^"\\]|\\.)*"|[{}\[\]:,]|[^\s{}\[\]:,"]+)')
 _DECIMAL = re.compile(r"(-?\d+)(?:\.(\d+))?([eE][+-]?\d+)?")
@@ -19,24 +20,80 @@ def indented(variant: str) -> str:
     """JSON's text on one line, as Snowflake's clients get it."""
     if not variant.startswith(("{", "[")):
         return _scalar(variant)
-    return "".join(_indented(variant))
+    return "".join(_indented(_read(variant), 0))
 
 
-def _indented(variant: str) -> Iterator[str]:
-    depth, before = 0, ""
+def compact(variant: str) -> str:
+    """The same on one line: what a VARIANT is as a VARCHAR."""
+    return "".join(_one_line(_read(variant))) if '"' in variant else variant
+
+
+# What is between braces or brackets: members by their keys, or elements. A scalar is its token.
+_Node = str | dict[str, Any] | list[Any]
+
+
+def _read(variant: str) -> _Node:
+    """An object's keys are sorted, as Snowflake keeps them; of equal ones the last one counts."""
+    open_nodes: list[Any] = [[]]
+    keys: list[str] = []
+    key = None
     for token in _TOKEN.findall(variant):
+        if token in "{[":
+            open_nodes.append({} if token == "{" else [])
+            keys.append(key or "")
+            key = None
+            continue
+        if token in ",:":
+            continue
+        whole: Any = token
         if token in "}]":
-            depth -= 1
-            if before not in "{[":
-                yield "\n" + "  " * depth
-        elif before and before in "{[,":
-            yield "\n" + "  " * depth
-        if token == ":":
-            yield ": "
+            whole, key = open_nodes.pop(), keys.pop()
+            if isinstance(whole, dict):
+                whole = dict(sorted(whole.items(), key=lambda member: _key(member[0])))
+        elif key is None and isinstance(open_nodes[-1], dict):
+            key = token
+            continue
+        into = open_nodes[-1]
+        if isinstance(into, dict):
+            into[key] = whole
         else:
-            yield token if token[0] in "{}[]," else _scalar(token)
-        depth += token in "{["
-        before = token
+            into.append(whole)
+        key = None
+    (node,) = open_nodes[0]
+    return node
+
+
+def _key(token: str) -> str:
+    return json.loads(token, strict=False) if "\\" in token else token[1:-1]
+
+
+def _one_line(node: _Node) -> Iterator[str]:
+    if isinstance(node, str):
+        yield node
+        return
+    yield "{" if isinstance(node, dict) else "["
+    for place, each in enumerate(node):
+        yield "," if place else ""
+        if isinstance(node, dict):
+            yield f"{each}:"
+        yield from _one_line(node[each] if isinstance(node, dict) else each)
+    yield "}" if isinstance(node, dict) else "]"
+
+
+def _indented(node: _Node, depth: int) -> Iterator[str]:
+    if isinstance(node, str):
+        yield _scalar(node)
+        return
+    yield "{" if isinstance(node, dict) else "["
+    before = "\n" + "  " * (depth + 1)
+    for place, each in enumerate(node):
+        yield f",{before}" if place else before
+        if isinstance(node, dict):
+            yield f"{_scalar(each)}: "
+        yield from _indented(node[each] if isinstance(node, dict) else each, depth + 1)
+    if node:
+        yield "\n" + "  " * depth
+    yield "}" if isinstance(node, dict) else "]"
 
 
 def _scalar(token: str) -> str:

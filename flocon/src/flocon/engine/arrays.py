@@ -31,8 +31,6 @@ _MACROS: dict[type[Expr], tuple[str, tuple[str, ...]]] = {
     exp.ArrayMax: ("max", ("this",)),
     exp.ArrayMin: ("min", ("this",)),
 }
-# What DuckDB makes a list of.
-_LISTS = (exp.StrtokToArray, exp.JSONKeys)
 
 MACROS = (
     # An array's elements, each of them JSON; a null among them is JSON's.
@@ -55,8 +53,8 @@ MACROS = (
     " || list_transform(range(CAST(_account_array_place(a, p) - _account_array_size(a) AS BIGINT)),"
     " lambda i: CAST('null' AS JSON))"
     " || [_account_element(x)] || _account_list(a)[_account_array_place(a, p) + 1:])",
-    "_account_array_remove(a, x) AS"
-    " to_json(list_filter(_account_list(a), lambda e: e <> to_json(x)))",
+    "_account_array_remove(a, x) AS CASE WHEN x IS NOT NULL THEN"
+    " to_json(list_filter(_account_list(a), lambda e: e <> to_json(x))) END",
     "_account_array_remove_at(a, p) AS to_json(list_filter(_account_list(a),"
     " lambda e, i: i - 1 <> CASE WHEN p < 0 THEN _account_array_size(a) + p ELSE p END))",
     "_account_array_compact(a) AS"
@@ -64,8 +62,9 @@ MACROS = (
     "_account_array_distinct(a) AS to_json(list_filter(_account_list(a),"
     " lambda e, i: list_position(_account_list(a), e) = i))",
     "_account_array_times(l, x) AS len(list_filter(l, lambda each: each = x))",
-    "_account_array_except(a, b) AS to_json(list_filter(_account_list(a), lambda e, i:"
-    " _account_array_times(_account_list(a)[:i], e) > _account_array_times(_account_list(b), e)))",
+    "_account_array_except(a, b) AS CASE WHEN b IS NOT NULL THEN to_json(list_filter("
+    "_account_list(a), lambda e, i: _account_array_times(_account_list(a)[:i], e)"
+    " > _account_array_times(_account_list(b), e))) END",
     "_account_array_intersection(a, b) AS to_json(list_filter(_account_list(a), lambda e, i:"
     " _account_array_times(_account_list(a)[:i], e) <= _account_array_times(_account_list(b), e)))",
     "_account_array_reverse(a) AS to_json(list_reverse(_account_list(a)))",
@@ -144,7 +143,9 @@ def functions(node: Expr) -> Expr:
     if isinstance(node, exp.GenerateSeries) and node.args.get("is_end_exclusive"):
         step = node.args.get("step") or exp.Literal.number(1)
         return _call("_account_array_range", node.args["start"], node.args["end"], step)
-    if isinstance(node, _LISTS) or (
+    if isinstance(node, exp.JSONKeys):
+        return _call("to_json", _call("list_sort", _call("json_keys", node.this)))
+    if isinstance(node, exp.StrtokToArray) or (
         isinstance(node, exp.ArgMax | exp.ArgMin) and node.args.get("count")
     ):
         return _wrapped(node)

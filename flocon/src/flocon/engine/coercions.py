@@ -95,6 +95,8 @@ def _coerced(node: Expr) -> Expr:
             node.set(key, _cast(value, _TEXT))
     if isinstance(node, (*_ARITHMETIC, *_OF_NUMBERS)):
         _numbers(node)
+    if isinstance(node, exp.Sum | exp.Avg):
+        _texts_as_numbers(node)
     if isinstance(node, exp.PropertyEQ | exp.JSONKeyValue | exp.Array | exp.ToVariant):
         _kept_as_texts(node)
     if isinstance(node, _READERS) and node.args.get("format") and _is_variant(node.this):
@@ -203,6 +205,21 @@ def _numbers(node: Expr) -> None:
             node.set(
                 key, [_cast(value, _DOUBLE)] if key == "expressions" else _cast(value, _DOUBLE)
             )
+
+
+def _texts_as_numbers(node: Expr) -> None:
+    """SUM and AVG of texts are those of their floating-point numbers.
+
+    https://docs.snowflake.com/en/sql-reference/functions/sum
+    """
+    value = node.this
+    bare = value.expressions[0] if isinstance(value, exp.Distinct) else value
+    if _kind(bare) in TEXT_TYPES:
+        number = _cast(bare.copy(), _DOUBLE)
+        if isinstance(value, exp.Distinct):
+            value.set("expressions", [number])
+        else:
+            node.set("this", number)
 
 
 def _kept_as_texts(node: Expr) -> None:

@@ -26,6 +26,10 @@ def casts(node: Expr) -> Expr:
         return cast(this=text, to=exp.DataType.build("JSON", dialect="duckdb"))
     if isinstance(node, exp.Typeof):
         return _typeof(node.this)
+    if isinstance(node, exp.JSONFormat):
+        json = exp.Anonymous(this="to_json", expressions=[node.this])
+        whole = exp.cast(json, "VARCHAR", dialect="duckdb")
+        return exp.Anonymous(this="_account_compact", expressions=[whole])
     if isinstance(node, exp.TryCast):
         if function := _TRY.get(node.to.this):
             return exp.Anonymous(this=function, expressions=[node.this])
@@ -69,6 +73,8 @@ def binaries(node: Expr) -> Expr:
     """
     if type(node) is exp.Cast and node.to.this in _BINARY_TYPES and is_text(node.this):
         return exp.Anonymous(this="_account_unhex", expressions=[node.this])
+    if isinstance(node, exp.Base64Encode | exp.ByteLength):
+        _encode(node)
     if not isinstance(node, exp.ToBinary):
         return node
     written = node.args.get("format") or exp.Literal.string("HEX")
@@ -79,6 +85,14 @@ def binaries(node: Expr) -> Expr:
         return exp.Anonymous(this="_account_try_unhex", expressions=[node.this])
     read = exp.Anonymous(this=function, expressions=[node.this])
     return exp.Anonymous(this="TRY", expressions=[read]) if node.args.get("safe") else read
+
+
+def _encode(node: Expr) -> None:
+    """Functions of bytes take those of a text in UTF-8."""
+    kind = node.this.type.this if node.this.type else None
+    if kind not in _BINARY_TYPES and not isinstance(node.this, exp.Anonymous | exp.ToBinary):
+        text = exp.cast(node.this, "VARCHAR", dialect="duckdb")
+        node.set("this", exp.Anonymous(this="encode", expressions=[text]))
 
 
 _ZONED = (exp.DataType.Type.TIMESTAMPTZ, exp.DataType.Type.TIMESTAMPLTZ)

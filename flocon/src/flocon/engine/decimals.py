@@ -16,7 +16,9 @@ from sqlglot import Expr, exp
 Probe = Callable[[Expr], str]
 
 _DIVISION = "division"
-_OF_MANY = (exp.Avg, exp.Variance, exp.VariancePop)
+_OF_MANY = (
+    exp.Avg, exp.Variance, exp.VariancePop, exp.Median, exp.PercentileCont, exp.Kurtosis,
+)  # fmt: skip
 _MAX_DIGITS = 38
 _QUOTIENT = "_account_quotient"
 _INTEGERS = re.compile(r"(U?(TINY|SMALL|BIG|HUGE)?INT|U?INTEGER|INTEGER_LITERAL)")
@@ -105,6 +107,10 @@ def _types(asked: Expr, place: Expr, probe: Probe) -> tuple[str, ...]:
     top = _top(place)
     if isinstance(place, exp.Div):
         operands = [place.this.copy(), place.expression.copy()]
+    elif isinstance(place, exp.PercentileCont):
+        if (ordered := _within(place)) is None:
+            return ()
+        operands = [exp.AnyValue(this=ordered.this.copy())]
     else:
         operands = [_with_function(top, lambda value: exp.AnyValue(this=value), distinct=False)]
     call = exp.Anonymous(this="pi", expressions=operands)
@@ -128,6 +134,15 @@ def _without_binds(query: Expr) -> None:
 def _replace(node: Expr, types: tuple[str, ...], tree: Expr | None = None) -> Expr:
     """Put the exact form in a node's place; returns the tree, which may be the node itself."""
     top = _top(node)
+    if isinstance(node, exp.Median | exp.PercentileCont):
+        if len(types) == 1 and (size := _size(types[0])):
+            _between(node, min(size[1] + 3, _MAX_DIGITS))
+        return tree if tree is not None else top
+    if isinstance(node, exp.Kurtosis):
+        # https://docs.snowflake.com/en/sql-reference/functions/kurtosis
+        if len(types) == 1 and _size(types[0]):
+            top.replace(exp.cast(top.copy(), "DECIMAL(38, 12)", dialect="duckdb"))
+        return tree if tree is not None else top
     if isinstance(node, exp.Variance | exp.VariancePop):
         # Of whole numbers, as of a quotient of theirs.
         # https://docs.snowflake.com/en/sql-reference/functions/variance
@@ -151,6 +166,22 @@ def _replace(node: Expr, types: tuple[str, ...], tree: Expr | None = None) -> Ex
     return tree if tree is not None else top
 
 
+def _between(node: Expr, scale: int) -> None:
+    """A value between two has three decimals more than they.
+
+    https://docs.snowflake.com/en/sql-reference/functions/percentile_cont
+    """
+    ordered = _within(node) or node
+    kind = f"DECIMAL({_MAX_DIGITS}, {scale})"
+    ordered.set("this", exp.cast(ordered.this, kind, dialect="duckdb"))
+
+
+def _within(node: Expr) -> Expr | None:
+    """What PERCENTILE_CONT orders by."""
+    parent = node.parent
+    return parent.expression.expressions[0] if isinstance(parent, exp.WithinGroup) else None
+
+
 def _is_long(operand: Expr) -> bool:
     """The macro repeats its operands: quotients in quotients would grow without end."""
     return any(node.name.startswith(_QUOTIENT) for node in operand.find_all(exp.Anonymous))
@@ -165,7 +196,8 @@ def _size(kind: str) -> tuple[int, int] | None:
 
 def _top(node: Expr) -> Expr:
     """An aggregate with its FILTER and OVER."""
-    while isinstance(node.parent, exp.Window | exp.Filter) and node.arg_key == "this":
+    wrappers = exp.Window | exp.Filter | exp.WithinGroup
+    while isinstance(node.parent, wrappers) and node.arg_key == "this":
         node = node.parent
     return node
 

@@ -152,6 +152,9 @@ class _Scopes:
         for source in _read(select):
             self._source(source, ctes, scopes, sources)
         for join in select.args.get("joins") or ():
+            if join.method == "NATURAL":
+                _name_shared(join, sources)
+        for join in select.args.get("joins") or ():
             self._place(join.args.get("on"), ctes, scopes)
         for value in select.expressions:
             if isinstance(value, exp.Column) and value.is_star:
@@ -182,6 +185,8 @@ class _Scopes:
             found = _SPLIT if split_of(source.this.this) else _FLATTEN
         elif isinstance(source, exp.Subquery):
             found = self.query(source, ctes, scopes[1:] if source.parent else ())
+        elif isinstance(source, exp.Values):
+            found = _of_values(source)
         elif isinstance(source, exp.Table) and isinstance(source.this, exp.Identifier):
             if not source.db and source.name in ctes:
                 found = ctes[source.name]
@@ -229,6 +234,54 @@ class _Scopes:
             elif isinstance(node, exp.Anonymous) and (kind := _ANSWERS.get(node.name.upper())):
                 node.type = kind
         self._annotator._annotate_expression(part)
+
+
+def _of_values(values: exp.Values) -> Types | None:
+    """The columns of VALUES, with the types that casts or quotes in all of their rows tell."""
+    rows = [
+        each.expressions if isinstance(each, exp.Tuple) else [each] for each in values.expressions
+    ]
+    if len(rows) > _MANY_ROWS or len({len(row) for row in rows}) != 1:
+        return None
+    columns = [{_written_type(value) for value in column} for column in zip(*rows, strict=True)]
+    return [
+        (f"COLUMN{place}", None if len(kinds - {_NULL}) != 1 else (kinds - {_NULL}).pop())
+        for place, kinds in enumerate(columns, start=1)
+    ]
+
+
+_MANY_ROWS = 200
+_NULL = exp.DataType.build("NULL")
+
+
+def _written_type(value: Expr) -> exp.DataType | None:
+    if isinstance(value, exp.Cast):
+        return value.to
+    if isinstance(value, exp.Null):
+        return _NULL
+    return _TEXT if isinstance(value, exp.Literal) and value.is_string else None
+
+
+def _name_shared(join: exp.Join, sources: Mapping[str, Source | None]) -> None:
+    """A NATURAL JOIN is one USING the columns that both sides have.
+
+    https://docs.snowflake.com/en/sql-reference/constructs/join
+    """
+    joined = join.this.alias_or_name
+    if not joined:
+        raise errors.unsupported("NATURAL JOIN of a query without a name")
+    right = sources.get(joined)
+    left: dict[str, None] = {}
+    for name, source in sources.items():
+        if name == joined:
+            break
+        if source is None:
+            return
+        left.update(dict.fromkeys(source.kinds))
+    shared = [name for name in left if right is not None and name in right.kinds]
+    if shared:
+        join.set("method", None)
+        join.set("using", [exp.to_identifier(name, quoted=True) for name in shared])
 
 
 def _name_source(function: Expr, sources: Mapping[str, Source | None]) -> None:

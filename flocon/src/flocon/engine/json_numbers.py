@@ -13,6 +13,8 @@ from typing import Any
 import duckdb
 from duckdb.func import FunctionNullHandling
 
+from flocon.core.variant_text import compact
+
 _MAX_DIGITS = 38
 _STEP = re.compile(r'\."((?:[^"\\]|\\.)*)"|\[(\d+)\]')
 _EXACT = re.compile(r"(-?)(\d+)(?:\.(\d+))?")
@@ -25,6 +27,7 @@ class _Number(str):
 def register(connection: duckdb.DuckDBPyConnection) -> None:
     """Let macros ask for a number's exact text, and for its type, by document and path."""
     connection.create_function("_account_canonical", canonical, ["VARCHAR"], "VARCHAR")
+    connection.create_function("_account_compact", compact, ["VARCHAR"], "VARCHAR")
     for name, function in (("_account_exact", exact), ("_account_kind", kind)):
         connection.create_function(
             name,

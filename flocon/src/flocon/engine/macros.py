@@ -1,6 +1,6 @@
 """Snowflake's functions that DuckDB lacks, as DuckDB macros for every database."""
 
-from flocon.engine import arrays, numeric, objects
+from flocon.engine import arrays, moments, numeric, objects
 from flocon.engine.fast import shortcuts
 
 # {catalog} is the database's quoted name. The functions keep Snowflake's names: SQL calls them
@@ -28,21 +28,26 @@ _MACROS = (
     # they are asked for first, and the document is read once.
     "_account_json_text(x, p) AS CASE WHEN prefix(json_extract(x, p), '\"')"
     " THEN json_extract_string(json_extract(x, p), '$')"
+    " WHEN json_extract(x, p) LIKE '%{{%'"
+    " THEN _account_compact(CAST(json_extract(x, p) AS VARCHAR))"
     " ELSE coalesce(CASE WHEN _account_long_number(x)"
     " THEN _account_exact(CAST(x AS VARCHAR), p) END,"
     " CASE WHEN right(json_extract(x, p), 2) = '.0'"
     " THEN left(json_extract(x, p), -2) ELSE json_extract_string(json_extract(x, p), '$') END) END",
     # The same of a value that is a text of its own, as JSON is written (`fast.bound_arrays`).
     "_account_own_text(x) AS CASE WHEN prefix(x, '\"') THEN json_extract_string(x, '$')"
+    " WHEN x LIKE '%{{%' THEN _account_compact(CAST(json_extract(x, '$') AS VARCHAR))"
     " ELSE coalesce(CASE WHEN _account_long_number(x)"
     " THEN _account_exact(CAST(x AS VARCHAR), '$') END,"
     " CASE WHEN right(x, 2) = '.0' THEN left(x, -2) ELSE json_extract_string(x, '$') END) END",
     # The same where a query's paths are read together (`fast.variant_paths`).
     "_account_picked_text(x, p, text, kind, is_long) AS coalesce("
-    "CASE WHEN is_long THEN _account_exact(CAST(x AS VARCHAR), p) END,"
+    "CASE WHEN kind IN ('OBJECT', 'ARRAY') THEN _account_compact(text)"
+    " WHEN is_long THEN _account_exact(CAST(x AS VARCHAR), p) END,"
     " CASE WHEN kind = 'DOUBLE' AND right(text, 2) = '.0' THEN left(text, -2) ELSE text END)",
     "_account_picked_word(x, p, text, is_long) AS coalesce("
-    "CASE WHEN is_long THEN _account_exact(CAST(x AS VARCHAR), p) END,"
+    "CASE WHEN text LIKE '%{{%' AND json_type(x, p) IN ('OBJECT', 'ARRAY')"
+    " THEN _account_compact(text) WHEN is_long THEN _account_exact(CAST(x AS VARCHAR), p) END,"
     " CASE WHEN suffix(text, '.0') AND json_type(x, p) = 'DOUBLE' THEN left(text, -2)"
     " ELSE text END)",
     "_account_moment(x) AS left(x || CASE WHEN contains(x, '.') THEN '00' ELSE '.000' END, 23)",
@@ -127,8 +132,8 @@ _MACROS = (
     " lambda x: _account_quotient(x.n, x.d, ten_n, up, ten_d, fits, tens))[1]",
     # fakesnow's FLATTEN numbers rows by their arrival; here the position is part of the value.
     "_account_elements(v) AS CASE json_type(v)"
-    " WHEN 'OBJECT' THEN list_transform(json_keys(v), lambda x, i: struct_pack(k := x, i := i,"
-    " v := CAST(v -> ('$.\"' || x || '\"') AS JSON)))"
+    " WHEN 'OBJECT' THEN list_transform(list_sort(json_keys(v)),"
+    " lambda x, i: struct_pack(k := x, i := i, v := CAST(v -> ('$.\"' || x || '\"') AS JSON)))"
     " WHEN 'ARRAY' THEN list_transform(json_extract(v, '$[*]'), lambda x, i:"
     " struct_pack(k := NULL::VARCHAR, i := i, v := x)) END",
     # FLATTEN of what is beside it in the FROM: DuckDB keeps the order of an UNNEST that is all of a
@@ -175,5 +180,6 @@ def creation_sql(catalog: str, *, fast: bool) -> str:
             *arrays.MACROS,
             *objects.MACROS,
             *numeric.MACROS,
+            *moments.MACROS,
         )
     )

@@ -300,6 +300,8 @@ def functions(node: Expr) -> Expr:
 
     https://docs.snowflake.com/en/sql-reference/functions/to_timestamp
     """
+    if isinstance(node, _FROM_PARTS) and node.args.get("year"):
+        return _from_parts(node)
     format = node.args.get("format")
     word = _WORDS.get(type(node))
     if word is None or format is None:
@@ -317,6 +319,30 @@ _WORDS: dict[type[Expr], str] = {
     exp.TsOrDsToDate: "date",
     exp.TsOrDsToTime: "time",
 }
+
+
+_FROM_PARTS = (exp.TimestampFromParts, exp.TimestampLtzFromParts, exp.TimestampTzFromParts)
+MACROS = (
+    "_account_from_parts(y, mo, d, h, mi, s, ns) AS CAST(make_date(CAST(y AS BIGINT), 1, 1)"
+    " AS TIMESTAMP) + to_months(CAST(mo - 1 AS INTEGER)) + to_days(CAST(d - 1 AS INTEGER))"
+    " + to_hours(CAST(h AS BIGINT)) + to_minutes(CAST(mi AS BIGINT))"
+    " + to_microseconds(CAST(s AS BIGINT) * 1000000 + CAST(ns AS BIGINT) // 1000)",
+)
+
+
+def _from_parts(node: Expr) -> Expr:
+    """TIMESTAMP_…_FROM_PARTS: parts beyond their range go into the next ones.
+
+    https://docs.snowflake.com/en/sql-reference/functions/timestamp_from_parts
+    """
+    keys = ("year", "month", "day", "hour", "min", "sec")
+    wall = call("_account_from_parts", *(node.args[key] for key in keys),
+                node.args.get("nano") or exp.Literal.number(0))  # fmt: skip
+    if zone := node.args.get("zone"):
+        return exp.paren(exp.AtTimeZone(this=wall, zone=zone))
+    if isinstance(node, exp.TimestampFromParts):
+        return wall
+    return exp.cast(wall, "TIMESTAMPTZ", dialect="duckdb")
 
 
 _KINDS = {
