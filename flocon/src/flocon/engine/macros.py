@@ -46,7 +46,7 @@ _MACROS = (
     " WHEN is_long THEN _account_exact(CAST(x AS VARCHAR), p) END,"
     " CASE WHEN kind = 'DOUBLE' AND right(text, 2) = '.0' THEN left(text, -2) ELSE text END)",
     "_account_picked_word(x, p, text, is_long) AS coalesce("
-    "CASE WHEN text LIKE '%{{%' AND json_type(x, p) IN ('OBJECT', 'ARRAY')"
+    "CASE WHEN (text LIKE '{{%' OR text LIKE '[%{{%') AND json_type(x, p) IN ('OBJECT', 'ARRAY')"
     " THEN _account_compact(text) WHEN is_long THEN _account_exact(CAST(x AS VARCHAR), p) END,"
     " CASE WHEN suffix(text, '.0') AND json_type(x, p) = 'DOUBLE' THEN left(text, -2)"
     " ELSE text END)",
