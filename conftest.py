@@ -1,5 +1,6 @@
 """The order in which test files begin: those that took longest last time come first, so that none
-of them runs alone at the end.
+of them runs alone at the end. Files that send the same statements to one database follow one
+another, in one process.
 
 `pytest --store-durations` writes what each file took to tests/durations.json.
 """
@@ -7,12 +8,30 @@ of them runs alone at the end.
 import json
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 _ROOT = Path(__file__).parent
 _FILE = _ROOT / "tests" / "durations.json"
 _NEW_FILE_SECONDS = 30.0
+# An account plans a statement once, until a table or view is made anywhere in it.
+_GROUPS = {
+    "transforms": (
+        "staging_to_production",
+        "raw_to_staging",
+        "faults",
+        "fixed_cases",
+        "laws",
+        "readings",
+        "wrappings",
+        "future_events",
+    ),
+    "repairs": ("reprocessing", "rejections", "corrections", "forgetting", "retention"),
+}
+_GROUP_OF = {
+    f"tests/pipeline/test_{name}.py": group for group, names in _GROUPS.items() for name in names
+}
 _seconds: Counter[str] = Counter()
 
 
@@ -28,21 +47,48 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     known = known_seconds()
     # Sorting is stable: the tests of a file stay together and in their order. A new file is
     # begun early, for nobody knows yet.
-    files = {file_of(item): None for item in items}
-    first = {file: (-known.get(file, _NEW_FILE_SECONDS), place) for place, file in enumerate(files)}
-    items.sort(key=lambda item: first[file_of(item)])
+    files = {file_of(item.nodeid): None for item in items}
+    taken: Counter[str] = Counter()
+    for file in files:
+        taken[group_of(file)] += known.get(file, _NEW_FILE_SECONDS)
+    place = {file: n for n, file in enumerate([*files, *_GROUP_OF])}
+    items.sort(key=lambda item: rank(taken, place, file_of(item.nodeid)))
+
+
+def rank(taken: Counter[str], place: dict[str, int], file: str) -> tuple[float, str, int]:
+    group = group_of(file)
+    return -taken[group], group, place[file]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """`--dist loadfile`, but that a group goes to one process as a file does."""
+    if config.getoption("dist") != "loadfile":
+        return None
+    from xdist.scheduler import LoadFileScheduling
+
+    class GroupScheduling(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return group_of(file_of(nodeid))
+
+    return GroupScheduling(config, log)
 
 
 def known_seconds() -> dict[str, float]:
     return json.loads(_FILE.read_text("utf-8")) if _FILE.exists() else {}
 
 
-def file_of(item: pytest.Item) -> str:
-    return item.nodeid.partition("::")[0]
+def file_of(nodeid: str) -> str:
+    return nodeid.partition("::")[0]
+
+
+def group_of(file: str) -> str:
+    """The name of the file's group: its own, if no other file belongs to it."""
+    return _GROUP_OF.get(file, file)
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    _seconds[report.nodeid.partition("::")[0]] += report.duration
+    _seconds[file_of(report.nodeid)] += report.duration
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

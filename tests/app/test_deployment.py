@@ -163,7 +163,7 @@ def look_at_incidents(opened: Account) -> dict[tuple[str, str], bool]:
     deadline = time.monotonic() + 60
     while len(opened.rows(ended)) == before:
         assert time.monotonic() < deadline
-        time.sleep(0.05)
+        time.sleep(0.2)
     assert opened.rows(ended)[-1] == {"STATE": "TRIGGERED"}
     log = opened.rows("SELECT METRIC, OBJECT, CLOSED_AT FROM {db}.OPS.ALERT_LOG ORDER BY OPENED_AT")
     return {(row["METRIC"], row["OBJECT"]): row["CLOSED_AT"] is None for row in log}
@@ -191,7 +191,7 @@ def test_a_failed_task_is_named_and_the_next_deployment_mends_it(deployment: Dep
         deadline = time.monotonic() + 120
         while (incidents := look_at_incidents(opened))["TASK_FAILED", task]:
             assert time.monotonic() < deadline
-            time.sleep(0.2)
+            time.sleep(1)
         assert incidents["TASK_FAILURES", task]
         rows = opened.rows("SELECT ORDER_ID FROM {db}.PRODUCTION.ORDERS ORDER BY ORDER_ID")
         schedules = {row["SCHEDULE"] for row in opened.rows("SHOW TASKS IN SCHEMA {db}.OPS")}

@@ -18,6 +18,7 @@ import staging_to_production
 from app.caves.status import readings
 from app.caves.target import Account
 from tests.procedures.deployment import filled, run_sql_file
+from tests.procedures.modelled_pipeline import empty
 from tests.procedures.pipeline import Pipeline, adjustment, opened_pipeline, order
 
 ALL = (
@@ -43,9 +44,7 @@ def opened(account: Any) -> Iterator[Pipeline]:
 @pytest.fixture
 def pipeline(opened: Pipeline) -> Iterator[Pipeline]:
     yield opened
-    opened.run(*ALL)
-    for table in ("ORDERS", "INVENTORY_HISTORY", "INVENTORY_CURRENT"):
-        opened.sql(f"TRUNCATE TABLE PRODUCTION.{table}")
+    empty(opened)
 
 
 def metric(pipeline: Pipeline, name: str) -> tuple[float | None, str]:
@@ -269,24 +268,19 @@ def test_rows_are_counted_by_the_minute_along_the_hops_for_an_hour(pipeline: Pip
     assert "PRODUCTION.ORDERS" not in dict(pipeline.sql(counts))
 
 
-def test_a_failed_run_of_a_task_is_counted(account: Any) -> None:
-    database = f"TEST_{uuid.uuid4().hex[:12].upper()}"
-    with opened_pipeline(account, database) as pipeline:
-        for name in ("06_analytics.sql", "07_operations.sql"):
-            run_sql_file(pipeline.session.connection, name, database)
-        pipeline.sql("CREATE TASK OPS.GOOD WAREHOUSE = COMPUTE_WH AS SELECT 1")
-        pipeline.sql("CREATE TASK OPS.BAD WAREHOUSE = COMPUTE_WH AS SELECT 1 / 0")
-        for task in ("GOOD", "BAD"):
-            pipeline.sql(f"EXECUTE TASK OPS.{task}")
-        deadline = time.monotonic() + 60
-        while pipeline.sql(
-            "SELECT COUNT(*) FROM TABLE(INFORMATION_SCHEMA.TASK_HISTORY())"
-            f" WHERE DATABASE_NAME = '{database}' AND COMPLETED_TIME IS NOT NULL"
-        ) != [(2,)]:
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
-        assert metric(pipeline, "TASK_FAILURES") == (50.0, "BREACH")
-        pipeline.sql(f"DROP DATABASE {database}")
+def test_a_failed_run_of_a_task_is_counted(pipeline: Pipeline) -> None:
+    pipeline.sql("CREATE TASK OPS.GOOD WAREHOUSE = COMPUTE_WH AS SELECT 1")
+    pipeline.sql("CREATE TASK OPS.BAD WAREHOUSE = COMPUTE_WH AS SELECT 1 / 0")
+    for task in ("GOOD", "BAD"):
+        pipeline.sql(f"EXECUTE TASK OPS.{task}")
+    deadline = time.monotonic() + 60
+    while pipeline.sql(
+        "SELECT COUNT(*) FROM TABLE(INFORMATION_SCHEMA.TASK_HISTORY())"
+        f" WHERE DATABASE_NAME = '{pipeline.database}' AND COMPLETED_TIME IS NOT NULL"
+    ) != [(2,)]:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    assert metric(pipeline, "TASK_FAILURES") == (50.0, "BREACH")
 
 
 def test_runs_of_other_environments_and_skipped_ones_push_no_run_out_of_the_history(

@@ -1,6 +1,5 @@
 """Each law against real streams: it holds on sound data, and each way to break it is seen."""
 
-import contextlib
 import uuid
 from collections.abc import Iterator
 from datetime import datetime
@@ -12,6 +11,7 @@ from app.caves.laws.verify import LAWS, figures_text, verify
 from app.caves.project import Project
 from app.caves.target import Account
 from tests.procedures.deployment import run_sql_file
+from tests.procedures.modelled_pipeline import TO_EMPTY
 
 TOPIC = "sales_events"
 NOON = "2026-11-20 12:00:00"
@@ -20,9 +20,10 @@ TWO = "2026-11-20 14:00:00"
 ROME = "Châteauneuf-du-Pape – « Côté Rôti »"
 
 
-@contextlib.contextmanager
-def sound_history(account: Any, database: str) -> Iterator[Account]:
+@pytest.fixture(scope="module")
+def history_of_all(account: Any) -> Iterator[Account]:
     """A database with the pipeline's tables and streams, and a small, sound history in it."""
+    database = f"LAWS_{uuid.uuid4().hex[:12].upper()}"
     with Account(account.connect(), database) as opened:
         for file in Project.find().sql_files()[:3]:
             run_sql_file(opened.connection, file.path.name, database)
@@ -33,24 +34,22 @@ def sound_history(account: Any, database: str) -> Iterator[Account]:
 
 
 @pytest.fixture
-def pipeline(account: Any, database: str) -> Iterator[Account]:
-    """A history of the test's own."""
-    with sound_history(account, database) as opened:
-        yield opened
-
-
-@pytest.fixture(scope="module")
-def shared_pipeline(account: Any) -> Iterator[Account]:
-    with sound_history(account, f"LAWS_{uuid.uuid4().hex[:12].upper()}") as opened:
-        yield opened
+def pipeline(history_of_all: Account) -> Iterator[Account]:
+    """The history, which is written once more after the test: what streams give out cannot be
+    rolled back."""
+    yield history_of_all
+    for table in TO_EMPTY:
+        history_of_all.rows(f"DELETE FROM {{db}}.{table}")
+    fill(history_of_all)
+    give_out(history_of_all)
 
 
 @pytest.fixture
-def undone(shared_pipeline: Account) -> Iterator[Account]:
-    """A history that all tests share: what a test does to it is rolled back."""
-    shared_pipeline.rows("BEGIN TRANSACTION")
-    yield shared_pipeline
-    shared_pipeline.rows("ROLLBACK")
+def undone(history_of_all: Account) -> Iterator[Account]:
+    """The history; what a test does to it is rolled back."""
+    history_of_all.rows("BEGIN TRANSACTION")
+    yield history_of_all
+    history_of_all.rows("ROLLBACK")
 
 
 def insert(opened: Account, table: str, **values: Any) -> None:

@@ -43,7 +43,7 @@ def wait_for(check: Callable[[], bool]) -> None:
     deadline = time.monotonic() + SECONDS
     while not check():
         assert time.monotonic() < deadline
-        time.sleep(0.05)
+        time.sleep(0.2)
 
 
 def test_a_new_pipeline_has_each_metric_for_what_it_is_about(pipeline: Pipeline) -> None:
@@ -144,3 +144,21 @@ def test_the_alert_is_started_and_its_condition_holds_while_something_is_breache
     )
     pipeline.sql("EXECUTE ALERT OPS.ALERT_INCIDENTS")
     wait_for(lambda: pipeline.sql(history) == [("ACTION_FAILED",)])
+
+
+def test_a_quote_in_an_address_is_doubled_where_it_stands_in_a_text(
+    pipeline: Pipeline, account: Any
+) -> None:
+    recipients = "o'brien@example.com, cellar@example.com"
+    settings = {
+        **RARELY,
+        "database": pipeline.database,
+        "alert_email_integration": "CAVES_MAIL",
+        "alert_recipients": recipients,
+    }
+    flags = [part for pair in settings.items() for part in ("--env", "=".join(pair))]
+    done = account.snow("sql", "-f", "app/sql/08_alerts.sql", "-c", "local", *flags)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+    [alert] = pipeline.session.sql("SHOW ALERTS IN SCHEMA OPS").collect()
+    assert "'o''brien@example.com, cellar@example.com'" in alert["action"]

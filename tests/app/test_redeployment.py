@@ -258,7 +258,8 @@ def test_a_broken_file_of_tasks_loses_no_row_and_leaves_the_old_tasks_running(
         broken = "-- Task 4.\nCREATE NONSENSE x;"
         path = copy.root / "app/sql/05_tasks.sql"
         edit(path, lambda text: text.replace("-- Task 4.", broken))
-        done = prod("deploy", *environments.settings, "--project", str(copy.root))
+        project = ("--project", str(copy.root))
+        done = prod("deploy", *environments.settings, *project, only="05_tasks.sql")
 
     assert done.returncode == 1
     assert "step 4 of 7, snow sql 05_tasks.sql" in done.stderr

@@ -11,7 +11,6 @@ from app.caves.errors import UsageError
 from app.caves.project import Project
 from app.caves.settings import CHECKS, check, check_name, effective
 from app.caves.target import Target
-from tests.support.deployed import ENV, deployed_pipeline
 
 RIGHT = [
     ("database", "_caves$2"),
@@ -211,23 +210,6 @@ def test_a_manifest_that_cannot_be_read_is_wrong_use(
 def test_a_reference_to_a_setting_that_there_is_not() -> None:
     with pytest.raises(UsageError, match="there is no setting nowhere"):
         effective({"task_schedule": "<% ctx.env.nowhere %>"}, {})
-
-
-def test_a_quote_in_an_address_is_doubled_where_it_stands_in_a_text(account: Any) -> None:
-    recipients = "o'brien@example.com, cellar@example.com"
-    with deployed_pipeline(account) as pipeline:
-        settings = {
-            **ENV,
-            "database": pipeline.database,
-            "alert_email_integration": "CAVES_MAIL",
-            "alert_recipients": recipients,
-        }
-        flags = [part for pair in settings.items() for part in ("--env", "=".join(pair))]
-        done = account.snow("sql", "-f", "app/sql/08_alerts.sql", "-c", "local", *flags)
-        assert done.returncode == 0, done.stdout + done.stderr
-
-        [alert] = pipeline.rows("SHOW ALERTS IN SCHEMA {db}.OPS")
-        assert "'o''brien@example.com, cellar@example.com'" in alert["ACTION"]
 
 
 def test_the_plan_fills_in_what_the_deployment_does() -> None:

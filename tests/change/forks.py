@@ -1,8 +1,8 @@
-"""Runs modules of its folder, each in a fork of its own: Snowpark, which takes seconds to
-import, is imported once, and what the folder holds each time again.
+"""Runs modules of a copy of the project, each in a fork of its own: Snowpark, which takes seconds
+to import, is imported once, and what the copy holds each time again.
 
-A line of standard input is a JSON list: the file for what the module prints, the module's name, its
-arguments. For each line the exit code is printed.
+A line of standard input is a JSON list: the copy's folder, the module's name, its arguments. What
+the module prints is in the folder's output.txt; for each line the exit code is printed.
 """
 
 import json
@@ -15,9 +15,13 @@ import snowflake.connector
 import snowflake.snowpark  # noqa: F401 - for the forks
 
 
-def run(output: str, module: str, *arguments: str) -> int:
-    """The exit code of `python -m module arguments`, which prints into the file."""
-    target = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+def run(folder: str, module: str, *arguments: str) -> int:
+    """The exit code of `python -m module arguments` in the folder."""
+    os.chdir(folder)
+    sys.path[0] = folder
+    for name in [name for name in sys.modules if name.partition(".")[0] == "tests"]:
+        del sys.modules[name]
+    target = os.open("output.txt", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     os.dup2(target, 1)
     os.dup2(target, 2)
     if module == "pytest":

@@ -67,13 +67,12 @@ class Copy:
     forks: subprocess.Popen[str]
 
     def run(self, module: str, *arguments: str) -> Printed:
-        output = self.root / "output.txt"
         assert self.forks.stdin
         assert self.forks.stdout
-        self.forks.stdin.write(json.dumps([str(output), module, *arguments]) + "\n")
+        self.forks.stdin.write(json.dumps([str(self.root), module, *arguments]) + "\n")
         self.forks.stdin.flush()
         code = int(self.forks.stdout.readline())
-        return Printed(output.read_text("utf-8"), code)
+        return Printed((self.root / "output.txt").read_text("utf-8"), code)
 
     def apply(self, text: str, *options: str) -> None:
         command = ["patch", "-p0", "--no-backup-if-mismatch", *options]
@@ -120,8 +119,22 @@ class Copy:
         return [tuple(row.values()) for row in self.account.rows(statement)]
 
 
+@pytest.fixture(scope="module")
+def forks() -> Iterator[subprocess.Popen[str]]:
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.change.forks"],
+        cwd=PROJECT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as started:
+        yield started
+
+
 @pytest.fixture
-def copy(account: Any, database: str, tmp_path: Path) -> Iterator[Copy]:
+def copy(
+    account: Any, database: str, tmp_path: Path, forks: subprocess.Popen[str]
+) -> Iterator[Copy]:
     ignored = shutil.ignore_patterns("__pycache__", "*.pyc")
     for name in (*COPIED, "snowflake.yml"):
         if (PROJECT / name).is_dir():
@@ -131,13 +144,6 @@ def copy(account: Any, database: str, tmp_path: Path) -> Iterator[Copy]:
     with (
         Account(account.connect(database=database), database) as opened,
         account.snowpark(database=database) as session,
-        subprocess.Popen(
-            [sys.executable, "-m", "tests.change.forks"],
-            cwd=tmp_path,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        ) as forks,
     ):
         yield Copy(tmp_path, opened, Pipeline(session, database), forks)
 

@@ -4,7 +4,7 @@ import contextlib
 import json
 import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -32,14 +32,17 @@ class Sent(NamedTuple):
     headers: Sequence[tuple[str, bytes]] = ()
 
 
-def wait_for(condition: Callable[[], Any], what: str) -> Any:
-    deadline = time.monotonic() + DEADLINE_SECONDS
+def wait_for(condition: Callable[[], Any], what: str, at_most: float = 0.2) -> Any:
+    """What the condition answers that holds. It is asked at once, then less and less often, and
+    every `at_most` seconds in the end: who asks an account takes its time away from the others."""
+    deadline, pause = time.monotonic() + DEADLINE_SECONDS, 0.02
     while True:
         found = condition()
         if found:
             return found
         assert time.monotonic() < deadline, f"waited {DEADLINE_SECONDS:.0f} s for {what}"
-        time.sleep(0.05)
+        time.sleep(pause)
+        pause = min(1.5 * pause, at_most)
 
 
 def send(servers: str, messages: Mapping[str, Sequence[Sent]]) -> None:
@@ -132,7 +135,20 @@ class Ingestion:
             assert process.poll() is None, process.log
             return len(self.ingested()) >= count
 
-        wait_for(arrived, f"{count} rows")
+        with self._looking():
+            wait_for(arrived, f"{count} rows")
+
+    @contextlib.contextmanager
+    def _looking(self) -> Iterator[None]:
+        """One connection for all looks inside."""
+        if self.connection is not None:
+            yield
+            return
+        with self.account.connect(database=self.database) as self.connection:
+            try:
+                yield
+            finally:
+                self.connection = None
 
     def ingested(self) -> Places:
         """Partition and offset of every row of RAW and of the rejects, in order."""

@@ -80,7 +80,7 @@ def wait_for_status(pipeline: Pipeline, status: str, program: Program | None = N
             assert program.poll() is None, program.log
         return stalled(pipeline)[2] == status
 
-    wait_for(there, f"INGEST_STALLED to be {status}")
+    wait_for(there, f"INGEST_STALLED to be {status}", at_most=0.5)
 
 
 def ingesting(ingestion: Ingestion) -> Program:

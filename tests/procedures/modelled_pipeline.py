@@ -48,6 +48,26 @@ TO_EMPTY = [name for name in ALL_TABLES if not name.endswith("_LOCK")]
 TOPIC = "sales_events"
 
 
+def empty(pipeline: Pipeline) -> None:
+    """Delete all rows; afterwards no stream has anything to give out."""
+    for table in _filled(pipeline, TO_EMPTY):
+        pipeline.sql(f"DELETE FROM {table}")
+    if streams := _filled(pipeline, STREAMS.values()):
+        pipeline.sql("BEGIN")
+        for stream in streams:
+            pipeline.sql(
+                "INSERT INTO RAW_DATA.REJECTED_EVENTS (REASON)"
+                f" SELECT METADATA$ACTION FROM {stream} WHERE 1 = 0"
+            )
+        pipeline.sql("COMMIT")
+
+
+def _filled(pipeline: Pipeline, names: Iterable[str]) -> list[str]:
+    """Those of the tables and streams that have rows, by one statement."""
+    counts = " UNION ALL ".join(f"SELECT '{name}', COUNT(*) FROM {name}" for name in names)
+    return [name for name, count in pipeline.sql(counts) if count]
+
+
 @dataclass(repr=False)
 class Model:
     """What the laws say must be in the tables, and what each stream still has to give out."""
@@ -155,27 +175,12 @@ class ModelledPipeline:
 
     def empty(self) -> None:
         """Empty tables, and streams that have nothing to give out."""
-        sql = self.pipeline.sql
-        for table in self._filled(TO_EMPTY):
-            sql(f"DELETE FROM {table}")
-        if streams := self._filled(STREAMS.values()):
-            sql("BEGIN")
-            for stream in streams:
-                sql(
-                    "INSERT INTO RAW_DATA.REJECTED_EVENTS (REASON)"
-                    f" SELECT METADATA$ACTION FROM {stream} WHERE 1 = 0"
-                )
-            sql("COMMIT")
+        empty(self.pipeline)
         self.model = Model()
         self.delivered.clear()
         self.arrived.clear()
         self.next_offsets.clear()
         self.created.clear()
-
-    def _filled(self, names: Iterable[str]) -> list[str]:
-        """Those of the tables and streams that have rows, by one statement."""
-        counts = " UNION ALL ".join(f"SELECT '{name}', COUNT(*) FROM {name}" for name in names)
-        return [name for name, count in self.pipeline.sql(counts) if count]
 
     def ingest(self, events: list[tuple[int, str]]) -> None:
         """Takes in (partition, text) pairs, each at its partition's next offset."""

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+from flocon.testing.snow import Snow as ForkedSnow
+
 from app.caves import cli
 from app.caves.errors import CommandError
 from app.caves.target import Account, Target
@@ -29,24 +31,25 @@ class Caves:
     database: str
 
     def __call__(
-        self, command: str, *arguments: str, snow: Snow | None = None
+        self, command: str, *arguments: str, snow: Snow | None = None, only: str = ""
     ) -> subprocess.CompletedProcess[str]:
-        """`snow` stands in for the real one, to fail where a test wants it."""
+        """`snow` stands in for the real one, to fail where a test wants it. `only`: of the commands
+        of `snow`, those with this word run; what the others make is there."""
         database = ("--env", f"database={self.database}")
-        return run_caves(self.account, command, *database, *arguments, snow=snow)
+        return run_caves(self.account, command, *database, *arguments, snow=snow, only=only)
 
     def open(self) -> Account:
         return Account(self.account.connect(), self.database)
 
 
 def run_caves(
-    account: Any, command: str, *arguments: str, snow: Snow | None = None
+    account: Any, command: str, *arguments: str, snow: Snow | None = None, only: str = ""
 ) -> subprocess.CompletedProcess[str]:
     """The command, on the account and on whatever database it works on."""
     out, err = io.StringIO(), io.StringIO()
     argv = [command, "-c", "local", *arguments]
     with (
-        _through(account, snow),
+        _through(account, snow, only),
         contextlib.redirect_stdout(out),
         contextlib.redirect_stderr(err),
     ):
@@ -55,25 +58,30 @@ def run_caves(
 
 
 @contextlib.contextmanager
-def _through(account: Any, instead: Snow | None) -> Iterator[None]:
+def _through(account: Any, instead: Snow | None, only: str) -> Iterator[None]:
     """Within the block every Target is of this account."""
 
     def connect(self: Target, **parameters: Any) -> Account:
         return Account(account.connect(**parameters), self.database)
 
-    with mock.patch.object(Target, "connect", connect), snow_by(account.snow, instead):
+    with mock.patch.object(Target, "connect", connect), snow_by(account.snow, instead, only):
         yield
 
 
 @contextlib.contextmanager
 def snow_by(
-    run: Callable[..., subprocess.CompletedProcess[str]], instead: Snow | None = None
+    run: Callable[..., subprocess.CompletedProcess[str]],
+    instead: Snow | None = None,
+    only: str = "",
 ) -> Iterator[None]:
-    """Within the block every Target runs `snow` by support/snow.py, for its connection."""
+    """Within the block every Target runs `snow` by support/snow.py, for its connection. `instead`
+    and `only`: see Caves."""
 
     def snow(self: Target, arguments: Sequence[str], cwd: Path) -> str:
         if instead:
             return instead(self, arguments, cwd)
+        if only not in " ".join(arguments):
+            return ""
         done = run(*arguments, "--connection", self.connection_name, cwd=cwd)
         if done.returncode:
             words = " ".join(arguments[:2])
@@ -82,6 +90,27 @@ def snow_by(
 
     with mock.patch.object(Target, "snow", snow):
         yield
+
+
+@contextlib.contextmanager
+def forked_snow() -> Iterator[None]:
+    """Within the block `snow` is forked from a process that has imported it, whatever account it
+    works on: for commands that start one of their own."""
+    with contextlib.ExitStack() as stack:
+        parents: dict[str, ForkedSnow] = {}
+
+        def snow(self: Target, arguments: Sequence[str], cwd: Path) -> str:
+            environ = self.environ()
+            home = environ["SNOWFLAKE_HOME"]
+            if home not in parents:
+                parents[home] = stack.enter_context(contextlib.closing(ForkedSnow(environ)))
+            done = parents[home].run(*arguments, "--connection", self.connection_name, cwd=cwd)
+            if done.returncode:
+                raise CommandError(f"`snow` failed:\n{done.stdout}{done.stderr}")
+            return done.stdout
+
+        with mock.patch.object(Target, "snow", snow):
+            yield
 
 
 def take_in(opened: Account, offset: int, order_id: str) -> None:
