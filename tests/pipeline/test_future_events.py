@@ -130,7 +130,7 @@ def test_the_limit_is_a_setting(pipeline: Pipeline, seconds: int, staged: int) -
         re.M,
     )
     pipeline.sql(view)
-    pipeline.future_limit = None
+    pipeline.future_limit = seconds
     pipeline.ingested_at = "2026-11-20 12:00:00"
     pipeline.ingest(order("o-1", event_timestamp="2026-11-20T12:00:01Z"))
     [done] = pipeline.run(raw_to_staging.orders)

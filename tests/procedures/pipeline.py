@@ -40,7 +40,6 @@ class Pipeline:
     database: str
     next_offset: int = field(default=0)
     ingested_at: str = "2026-11-22 12:00:00"
-    # None while the view OPS.EVENT_LIMITS is the project's.
     future_limit: int | None = None
 
     def ingest(self, *events: Event | str) -> None:
@@ -73,18 +72,13 @@ class Pipeline:
         self.sql(INSERT_RAW, json.dumps(rows))
 
     def limit_future(self, seconds: int) -> None:
-        """How far ahead of its ingestion an event may be. The view reads it from a table: after a
-        view was replaced, the account has to read all statements once more."""
-        if self.future_limit is None:
-            limit = f"SELECT {seconds}::NUMBER(10, 0) AS MAX_FUTURE_SECONDS"
-            self.sql(f"CREATE OR REPLACE TABLE OPS.LIMITS_OF_TESTS AS {limit}")
+        """How far ahead of its ingestion an event may be. Only where it is new: after a view was
+        replaced, the account has to read all statements once more."""
+        if seconds != self.future_limit:
             self.sql(
-                "CREATE OR REPLACE VIEW OPS.EVENT_LIMITS AS"
-                " SELECT MAX_FUTURE_SECONDS FROM OPS.LIMITS_OF_TESTS"
+                f"CREATE OR REPLACE VIEW OPS.EVENT_LIMITS AS SELECT {seconds} AS MAX_FUTURE_SECONDS"
             )
-        elif seconds != self.future_limit:
-            self.sql("UPDATE OPS.LIMITS_OF_TESTS SET MAX_FUTURE_SECONDS = ?", seconds)
-        self.future_limit = seconds
+            self.future_limit = seconds
 
     def run(self, *handlers: Handler) -> list[dict[str, int]]:
         return [handler(self.session) for handler in handlers]
