@@ -68,7 +68,7 @@ REFUSED: dict[str, tuple[str, ...]] = {
         "comment on schema public is 'c'",
     ),
     "COPY INTO": (
-        "copy into @shelf from t",
+        "copy into @shelf from t file_format = (type = avro)",
         "copy into t from 's3://bucket'",
         "copy into t from @shelf nonsense = 1",
         "copy into t from (select $1 from @shelf) validation_mode = return_errors",

@@ -1,13 +1,12 @@
 """A statement that fails: number, SQL state, query id."""
 
-from typing import Any
-
 import pytest
 import snowflake.connector
 from shared import one_database
 
+from conformance.shared import Run, failure
+
 database = pytest.fixture(scope="module")(one_database)
-Run = Any
 
 
 @pytest.mark.parametrize(
@@ -38,3 +37,23 @@ def test_an_error_has_snowflakes_number_state_and_query_id(
         cursor.execute(sql)
     assert (caught.value.errno, caught.value.sqlstate) == (number, state)
     assert caught.value.sfqid
+
+
+def test_what_exists_already_is_named_as_the_statement_names_it(run: Run, database: str) -> None:
+    """https://docs.snowflake.com/en/developer-guide/snowpark/reference/python/latest/snowpark/api/snowflake.snowpark.DataFrameWriter.save_as_table"""
+    run("create table things (a int)")
+    run("create view sight as select 1 as a")
+    run("create temporary table passing (a int)")
+    run("create stage shelf")
+    run("create stream changes on table things")
+    for sql, name in (
+        ("create table Things (a int)", "THINGS"),
+        ("create table public.things as select 1 as a", "PUBLIC.THINGS"),
+        (f"create table {database}.public.things (a int)", f"{database.upper()}.PUBLIC.THINGS"),
+        ("create view sight as select 2 as a", "SIGHT"),
+        ("create temporary table passing (a int)", "PASSING"),
+        ("create stage public.shelf", "PUBLIC.SHELF"),
+        ("create stream changes on table things", "CHANGES"),
+    ):
+        number, text = failure(run, sql)
+        assert (number, f"Object '{name}' already exists." in text) == (2002, True), text

@@ -280,6 +280,8 @@ def test_places_in_quotes_are_places_unless_a_column_is_called_so(run: Run, put:
     assert run("""select "$2", t."$1" from t where "$1" = 2""") == [("y", 2)]
     assert run("""select "$1" from (select 5 as a, 6 as "$1")""") == [(6,)]
     assert error(run, """select "$3" from t""") == 904
+    inner = """select $1::int as "$1", $2 as "$2" from @files"""
+    assert run(f"""select "$2" as b, "$1" + 1 from ({inner}) order by 2""") == [("x", 2), ("y", 3)]
 
 
 def test_a_text_of_a_document_has_no_quotes_in_a_varchar(run: Run, put: Put) -> None:
@@ -374,10 +376,14 @@ def test_a_row_of_parquet_is_an_object(run: Run, tmp_path: Path) -> None:
 
 def test_a_file_format_is_described_beside_its_defaults(run: Run) -> None:
     """https://docs.snowflake.com/en/sql-reference/sql/desc-file-format"""
-    run("create file format f type = csv skip_header = 1 null_if = ('none', 'NA')")
+    run(
+        "create file format f type = csv skip_header = 1 null_if = ('none', 'NA')"
+        " field_optionally_enclosed_by = '\"' file_extension = 'txt'"
+    )
     rows = {row[0]: row[1:] for row in run("describe file format f")}
     assert rows["SKIP_HEADER"] == ("Integer", "1", "0")
     assert rows["NULL_IF"] == ("List", "[none, NA]", "[\\N]")
+    assert rows["FIELD_OPTIONALLY_ENCLOSED_BY"] == ("String", '\\"', "NONE")
     assert rows["FIELD_DELIMITER"] == ("String", ",", ",")
     assert rows["RECORD_DELIMITER"] == ("String", "\\n", "\\n")
     assert rows["EMPTY_FIELD_AS_NULL"] == ("Boolean", "true", "true")
@@ -406,3 +412,55 @@ def test_the_stage_of_a_user_is_there_without_being_made(run: Run, tmp_path: Pat
     assert run("list @~/user_stage") == []
     assert error(run, "list @~x") == 1003
     assert error(run, "list @~/../x") == 1003
+
+
+def test_the_columns_of_staged_files_are_inferred(run: Run, put: Put) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/infer_schema"""
+    put("a.csv", "Id,name,price,day,at,ok\n1,x,1.5,2024-01-02,2024-01-02 03:04:05,true\n12,y,,,,\n")
+    put("b.json", '{"n": 1, "At": "2024-01-02T03:04:05", "o": {}, "mixed": 1}')
+    put("c.json", '{"n": 2.25, "late": [], "mixed": "x"}\n{"z": null}')
+    run("create file format c type = csv parse_header = true")
+    run("create file format plain type = csv skip_header = 1")
+    run("create file format j type = json")
+
+    def inferred(arguments: str) -> list[tuple[object, ...]]:
+        return run(
+            "select column_name, type, expression, filenames, order_id from"
+            f" table(infer_schema({arguments})) order by order_id, column_name"
+        )
+
+    assert inferred("location => '@files/a.csv', file_format => 'c'") == [
+        ("Id", "NUMBER(2, 0)", "$1::NUMBER(2, 0)", "a.csv", 0),
+        ("name", "TEXT", "$2::TEXT", "a.csv", 1),
+        ("price", "NUMBER(2, 1)", "$3::NUMBER(2, 1)", "a.csv", 2),
+        ("day", "DATE", "$4::DATE", "a.csv", 3),
+        ("at", "TIMESTAMP_NTZ", "$5::TIMESTAMP_NTZ", "a.csv", 4),
+        ("ok", "BOOLEAN", "$6::BOOLEAN", "a.csv", 5),
+    ]
+    short = "max_records_per_file => 1, file_format => 'plain'"
+    assert [row[:2] for row in inferred(f"location => '@files', files => ('a.csv'), {short}")][
+        :2
+    ] == [("c1", "NUMBER(1, 0)"), ("c2", "TEXT")]
+    merged = "location => '@files', files => ('b.json', 'c.json'), file_format => 'j'"
+    assert {row[0]: row[1:4] for row in inferred(merged)} == {
+        "At": ("TIMESTAMP_NTZ", "$1:At::TIMESTAMP_NTZ", "b.json"),
+        "late": ("ARRAY", "$1:late::ARRAY", "c.json"),
+        "mixed": ("TEXT", "$1:mixed::TEXT", "b.json, c.json"),
+        "n": ("NUMBER(3, 2)", "$1:n::NUMBER(3, 2)", "b.json, c.json"),
+        "o": ("OBJECT", "$1:o::OBJECT", "b.json"),
+        "z": ("TEXT", "$1:z::TEXT", "c.json"),
+    }
+    assert ("AT", "GET_IGNORE_CASE ($1, 'AT')::TIMESTAMP_NTZ") in [
+        (row[0], row[2]) for row in inferred(f"{merged}, ignore_case => true")
+    ]
+    assert inferred("location => '@files/nothing', file_format => 'j'") == []
+    assert error(run, "select * from table(infer_schema(location => '@files'))") == 2
+
+
+def test_text_that_is_not_utf8_is_said_to_be_so(run: Run, tmp_path: Path) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/create-file-format"""
+    run("create stage files")
+    run("create table t (a varchar)")
+    (tmp_path / "a.csv").write_bytes(b"x\xca\n")
+    run(f"put file://{tmp_path}/a.csv @files auto_compress = false")
+    assert error(run, "copy into t from @files file_format = (type = csv)") == 100144

@@ -156,14 +156,17 @@ def _merge(tree: Expr, place: Place) -> Demand:
 
 def _copy(tree: Expr, place: Place) -> Demand | None:
     if not tree.args.get("kind"):
-        return None  # COPY INTO a location
-    demand = _changing(tree, ("INSERT",), place)
+        return None
+    if parsing.unloads(tree):
+        needs = [*_reads(tree, place, (tree.this,)), *staged(tree.this.name, place, "WRITE")]
+    else:
+        needs = list(_changing(tree, ("INSERT",), place).needs)
     formats = [
         Need(inside("FILE FORMAT", place.resolve(Tokens(_named(item)).name())), ("USAGE",))
         for item in tree.find_all(exp.Property)
         if item.name.upper() == "FORMAT_NAME"
     ]
-    return Demand((*demand.needs, *formats), works=True)
+    return Demand((*needs, *formats), works=True)
 
 
 def _named(item: exp.Property) -> str:

@@ -16,6 +16,7 @@ class Code(NamedTuple):
 STATEMENT_COUNT = Code(8, "0A000")
 SYNTAX = Code(1003, "42000")
 INVALID_PROPERTY = Code(1008, "22023")
+FILES_EXIST = Code(1030, "22000")
 PROPERTY_VALUE = Code(1481, "42601")
 TOO_MANY_EXPRESSIONS = Code(1795, "42601")
 DUPLICATE_PARAMETER = Code(1046, "42601")
@@ -50,6 +51,7 @@ NONDETERMINISTIC = Code(100090, "42P18")
 NO_SUCH_FILE = Code(91016, "22000")
 ONE_COLUMN = Code(2019, "0A000")
 COLUMN_COUNT = Code(100080, "22000")
+UTF8 = Code(100144, "22000")
 CSV_FIELD = Code(100016, "22000")
 JSON_VALUE = Code(100069, "22P02")
 PYTHON = Code(100357, "P0000")
@@ -139,6 +141,7 @@ def wrong_kind(found: str, wanted: str) -> SnowflakeError:
 
 
 def already_exists(name: object) -> SnowflakeError:
+    """name: as the statement writes it."""
     return compilation(ALREADY_EXISTS, f"Object '{name}' already exists.")
 
 

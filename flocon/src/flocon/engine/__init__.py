@@ -14,9 +14,10 @@ macros              what DuckDB lacks, as its macros; json_numbers, regexps: wha
 connection          runs it, and answers with a Result; failures: DuckDB's errors as Snowflake's
 
 merging and multi_inserts take a MERGE and an INSERT ALL apart into plain statements. loading is
-COPY INTO, stage_files where staged files lie, cursor what fakesnow does alone (DDL, SHOW). engine
-opens the data folder; catalog runs statements on an account's own tables, stored_objects is the
-store of its objects in them. fast: what exists for speed alone.
+COPY INTO a table, staged_rows what it reads, unloaded_rows what COPY INTO a stage writes,
+inferred_types what INFER_SCHEMA finds, stage_files where staged files lie, cursor what fakesnow
+does alone (DDL, SHOW). engine opens the data folder; catalog runs statements on an account's own
+tables, stored_objects is the store of its objects in them. fast: what exists for speed alone.
 """
 
 from flocon.engine.catalog import HIDDEN_SCHEMA, Catalog
@@ -26,6 +27,7 @@ from flocon.engine.engine import Engine
 from flocon.engine.failures import Conflict, translate
 from flocon.engine.fast.statement_cache import TEXT
 from flocon.engine.functions import SNOWFLAKE_VERSION
+from flocon.engine.loading import file_options
 from flocon.engine.quoting import literal, quoted
 from flocon.engine.rendering import Binds, used
 from flocon.engine.staged_rows import StagedRows
@@ -48,6 +50,7 @@ __all__ = [
     "Tables",
     "Temporary",
     "compressed",
+    "file_options",
     "forget_schema",
     "is_stored",
     "literal",

@@ -146,14 +146,19 @@ def read(tree: exp.Copy, binds: Binds, named: Callable[[str], Mapping[str, Any]]
     return copy
 
 
+def file_options(parameter: Expr, named: Callable[[str], Mapping[str, Any]]) -> Mapping[str, Any]:
+    """What FILE_FORMAT = (…) says. named: a file format's options by its name."""
+    options: dict[str, Any] = parse_options(parameter.expressions)
+    if format_name := options.pop("FORMAT_NAME", None):
+        return {**named(str(format_name)), **options}
+    return options
+
+
 def _take(copy: Copy, parameter: Expr, named: Callable[[str], Mapping[str, Any]]) -> None:
     name, value = parameter.name.upper(), parameter.expression
     text = value.name if isinstance(value, exp.Literal | exp.Var) else ""
     if name == "FILE_FORMAT":
-        options = parse_options(parameter.expressions)
-        if format_name := options.pop("FORMAT_NAME", None):
-            options = {**named(str(format_name)), **options}
-        copy.options = {**copy.options, **options}
+        copy.options = {**copy.options, **file_options(parameter, named)}
     elif name == "FILES":
         copy.files = [each.name for each in parameter.find_all(exp.Literal)]
     elif name == "PATTERN":

@@ -210,6 +210,18 @@ def upper_case(tree: Expr) -> Expr:
     return tree
 
 
+def unloads(tree: Expr) -> bool:
+    """Is it a COPY INTO a place in a stage?"""
+    return (
+        isinstance(tree, exp.Copy)
+        and bool(tree.args.get("kind"))
+        and not isinstance(
+            (tree.this.this if isinstance(tree.this, exp.Schema) else tree.this).this,
+            exp.Identifier,
+        )
+    )
+
+
 def tables(tree: Expr) -> list[exp.Table]:
     """The tables, views and streams that a statement names: no CTEs, functions or stages."""
     return [

@@ -17,7 +17,7 @@ from typing import Any
 import pyarrow as pa
 
 from flocon.core import errors
-from flocon.engine.quoting import literal
+from flocon.engine.quoting import literal, quoted
 
 # DuckDB's SQL → its rows.
 Values = Callable[[str], list[tuple[Any, ...]]]
@@ -35,6 +35,7 @@ _ANY = None
 # The options of each type of file, with the values that are carried out.
 _CSV: dict[str, tuple[str, ...] | None] = {
     "TYPE": ("CSV",),
+    "FILE_EXTENSION": _ANY,  # of files that are written
     "COMPRESSION": ("AUTO", "AUTO_DETECT", "GZIP", "NONE"),
     "FIELD_DELIMITER": _ANY,
     "RECORD_DELIMITER": _ANY,
@@ -59,6 +60,7 @@ _CSV: dict[str, tuple[str, ...] | None] = {
 }
 _JSON: dict[str, tuple[str, ...] | None] = {
     "TYPE": ("JSON",),
+    "FILE_EXTENSION": _ANY,
     "COMPRESSION": ("AUTO", "GZIP", "NONE"),
     "STRIP_OUTER_ARRAY": ("TRUE", "FALSE"),
     "ALLOW_DUPLICATE": ("FALSE",),
@@ -151,7 +153,15 @@ def read(
 def _documents(values: Values, file: Path, kind: str, options: Options) -> list[list[Any]]:
     path = literal(escape(str(file)))
     if kind == "PARQUET":
-        rows = values(f"SELECT CAST(to_json(r) AS VARCHAR) FROM read_parquet({path}) AS r")
+        described = values(
+            f"SELECT column_name FROM (DESCRIBE FROM read_parquet({path}))"
+            " WHERE column_type = 'TIME WITH TIME ZONE'"
+        )
+        times = ", ".join(f"CAST({quoted(n)} AS TIME) AS {quoted(n)}" for (n,) in described)
+        every = f"* REPLACE ({times})" if times else "*"
+        rows = values(
+            f"SELECT CAST(to_json(r) AS VARCHAR) FROM (SELECT {every} FROM read_parquet({path})) r"
+        )
     else:
         form = "array" if _is_true(options, "STRIP_OUTER_ARRAY") else "unstructured"
         packed = ", compression = 'gzip'" if _is_packed(file) else ""
@@ -182,12 +192,22 @@ def _character(options: Options, name: str, default: str) -> str:
     return {"\\t": "\t", "\\n": "\n", "\\r": "\r", "\\\\": "\\"}.get(written, written)
 
 
+def _decoded(content: bytes) -> str:
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        found = content[error.start : error.start + 1].hex().upper()
+        raise errors.SnowflakeError(
+            errors.UTF8, f"Invalid UTF8 detected in string '0x{found}'"
+        ) from None
+
+
 _ESCAPED = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "0": "\0"}
 
 
 def _csv(file: Path, options: Options) -> Iterator[list[str | None]]:
     content = file.read_bytes()
-    text = (gzip.decompress(content) if _is_packed(file) else content).decode("utf-8-sig")
+    text = _decoded(gzip.decompress(content) if _is_packed(file) else content)
     null_if = options.get("NULL_IF", ["\\N"])
     nulls = {str(each) for each in (null_if if isinstance(null_if, list | tuple) else [null_if])}
     empty_is_null, trims = (

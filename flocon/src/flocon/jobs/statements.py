@@ -120,7 +120,7 @@ class Statements(ABC, Generic[J]):
             if current and statement.if_not_exists:
                 return result.already_exists(place.name)
             if current and statement.mode == "CREATE":
-                raise errors.already_exists(place.full)
+                raise errors.already_exists(statement.name)
             job = self.defined(context, place, statement)
             self.check(context, place, job, current, statement.mode)
             if current and statement.mode != "REPLACE":

@@ -43,7 +43,7 @@ _DEFAULTS: dict[str, dict[str, Any]] = {
         "USE_VECTORIZED_SCANNER": False,
     },
 }  # fmt: skip
-_ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\\": "\\\\"}
+_ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\\": "\\\\", '"': '\\"'}
 
 
 def describe(context: Context, statement: Named) -> Result:

@@ -1,10 +1,9 @@
-"""Files in stages: PUT, GET, LIST, REMOVE, and what a staged file's columns are."""
+"""Files in stages: PUT, GET, LIST, REMOVE."""
 
 from __future__ import annotations
 
 import email.utils
 import hashlib
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -20,25 +19,6 @@ from flocon.session.context import Context
 from flocon.session.stage_location import stage_location
 from flocon.session.statements import Kind
 from flocon.sql.staged_files import FileStatement, reading, unquoted
-
-_SNOWFLAKE_TYPES = {
-    "BIGINT": "NUMBER(38, 0)",
-    "INTEGER": "NUMBER(38, 0)",
-    "SMALLINT": "NUMBER(38, 0)",
-    "TINYINT": "NUMBER(38, 0)",
-    "HUGEINT": "NUMBER(38, 0)",
-    "UBIGINT": "NUMBER(38, 0)",
-    "DOUBLE": "REAL",
-    "FLOAT": "REAL",
-    "VARCHAR": "TEXT",
-    "BLOB": "BINARY",
-    "BOOLEAN": "BOOLEAN",
-    "DATE": "DATE",
-    "TIME": "TIME",
-    "TIMESTAMP": "TIMESTAMP_NTZ",
-    "TIMESTAMP_NS": "TIMESTAMP_NTZ",
-    "TIMESTAMP WITH TIME ZONE": "TIMESTAMP_TZ",
-}
 
 
 def put_files(context: Context, statement: FileStatement, binds: Sequence[Any]) -> Result:
@@ -152,37 +132,6 @@ def _files(context: Context, statement: FileStatement, privilege: str) -> list[t
     return stage_location(context, statement.source).files(statement.options.get("PATTERN"))
 
 
-_COLUMNS = result.columns("COLUMN_NAME", "TYPE", "NULLABLE", "EXPRESSION", "FILENAMES", "ORDER_ID")
-
-
-def infer_schema(context: Context, database: str, arguments: dict[str, Any]) -> Result:
-    """TABLE(INFER_SCHEMA(LOCATION => '@stage', FILE_FORMAT => …)) of Parquet files.
-
-    https://docs.snowflake.com/en/sql-reference/functions/infer_schema
-    """
-    files = [file for _, file in stage_location(context, str(arguments["LOCATION"])).files()]
-    if not files or any(".parquet" not in file.name and file.suffix != ".txt" for file in files):
-        raise errors.unsupported(f"INFER_SCHEMA of {arguments['LOCATION']}: no Parquet files")
-    columns = context.connection.values(
-        "SELECT column_name, column_type FROM (DESCRIBE FROM read_parquet(?))",
-        [[str(file) for file in files]],
-    )
-    names = ", ".join(file.name for file in files)
-    return result.of(
-        _COLUMNS,
-        [
-            [name, _type(kind), True, f"$1:{name}::{_type(kind)}", names, index]
-            for index, (name, kind) in enumerate(columns)
-        ],
-    )
-
-
-def _type(kind: str) -> str:
-    if match := re.fullmatch(r"DECIMAL\((\d+),(\d+)\)", kind):
-        return f"NUMBER({match[1]}, {match[2]})"
-    return _SNOWFLAKE_TYPES.get(kind, "VARIANT")
-
-
 _PUT = reading("PARALLEL", "AUTO_COMPRESS", "SOURCE_COMPRESSION", "OVERWRITE", places=2)
 _GET = reading("PARALLEL", "PATTERN", places=2)
 _FILES = reading("PATTERN")
@@ -195,4 +144,3 @@ STATEMENTS = (
     Kind(("REMOVE",), _FILES, remove_files, nothing),
     Kind(("RM",), _FILES, remove_files, nothing),
 )
-TABLE_FUNCTIONS = {"INFER_SCHEMA": infer_schema}

@@ -64,7 +64,7 @@ def create_stage(context: Context, tree: exp.Create, binds: Binds) -> Result:
     ):
         if tree.args.get("exists"):
             return result.already_exists(name.name)
-        raise errors.already_exists(name.name)
+        raise errors.already_exists(name_of(tree.this))
     if replace:
         _empty(context, name)
     return result.status(f"Stage area {name.name} successfully created.")

@@ -52,7 +52,7 @@ def _existing(context: Context, statement: CreateStream, name: FullName) -> Resu
         return None
     if statement.if_not_exists:
         return result.already_exists(name.name)
-    raise errors.already_exists(name)
+    raise errors.already_exists(statement.name)
 
 
 def _check_source(context: Context, name: FullName, table: FullName) -> None:

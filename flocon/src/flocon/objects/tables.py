@@ -50,7 +50,7 @@ def create_table(context: Context, tree: exp.Create, binds: Binds) -> Result:
     if kind and tree.args.get("exists"):
         return result.already_exists(table.name)
     if kind and not tree.args.get("replace"):
-        raise errors.already_exists(table)
+        raise errors.already_exists(name_of(target))
     declared = keys.of_create(context, tree)
     strip_constraints(tree)
     like = tree.find(exp.LikeProperty)
@@ -147,7 +147,7 @@ def create_temporary(context: Context, tree: exp.Create, binds: Binds) -> Result
     if full in context.connection.temporary and not tree.args.get("replace"):
         if tree.args.get("exists"):
             return result.already_exists(name)
-        raise errors.already_exists(full)
+        raise errors.already_exists(name_of(target))
     if not name.startswith("SNOWPARK_TEMP_"):
         context.transactions.commit_for_ddl()
     context.check_schema(full)

@@ -46,7 +46,8 @@ def _create(context: Context, tree: exp.Create, view: FullName, query: str | Non
         if tree.args.get("exists"):
             return result.already_exists(view.name)
         if not tree.args.get("replace"):
-            raise errors.already_exists(view)
+            target = tree.this.this if isinstance(tree.this, exp.Schema) else tree.this
+            raise errors.already_exists(parsing.name_of(target))
     if tree.args.get("materialized") or tree.find(exp.MaterializedProperty):
         raise errors.unsupported("MATERIALIZED VIEW")
     qualify(context, tree)

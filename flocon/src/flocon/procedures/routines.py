@@ -54,7 +54,7 @@ def create(context: Context, statement: CreateProcedure) -> result.Result:
         if current and statement.if_not_exists:
             return result.already_exists(full.name)
         if current and not statement.replaces:
-            raise errors.already_exists(full)
+            raise errors.already_exists(statement.name)
         if procedure.language == "SQL":
             sql_functions.check(context, procedure)
         procedure_store.save(context, procedure)
@@ -113,7 +113,7 @@ def _alter(context: Context, procedure: Procedure, statement: parser.AlterProced
         context.check_schema(full)
         renamed = replace(procedure, schema=full.schema, name=full.name)
         if _same(renamed, procedure_store.visible(context, full.database, None)):
-            raise errors.already_exists(full)
+            raise errors.already_exists(statement.new_name)
         procedure_store.save(context, renamed, instead_of=procedure)
         if procedure.kind == "FUNCTION":
             procedure_store.function_names(context.account).add(full.name)

@@ -196,6 +196,8 @@ def _value(context: Context, expression: Expr, binds: Binds) -> Any:
     """An argument's value: constants at once, anything else by a query."""
     if isinstance(expression, exp.Literal):
         return expression.name if expression.is_string else expression.to_py()
+    if isinstance(expression, exp.Tuple):
+        return [_value(context, each, binds) for each in expression.expressions]
     answer = context.connection.query(exp.select(expression.copy()), binds)
     return answer.rows()[0][0]
 

@@ -12,7 +12,7 @@ from typing import Any
 from sqlglot import Expr, exp
 
 from flocon.core import errors
-from flocon.engine import StagedRows
+from flocon.engine import StagedRows, parsing
 from flocon.session.context import Context
 from flocon.session.stage_location import stage_location
 from flocon.sql.tokens import FullName, Tokens
@@ -35,10 +35,10 @@ def read(context: Context, tree: Expr, source: exp.Table) -> StagedRows:
 
 
 def _name_columns(tree: Expr) -> int:
-    """$1 becomes COLUMN1; returns the highest number that is asked for."""
+    """$1 becomes COLUMN1 where a stage is read; returns the highest number that is asked for."""
     highest = 1
     for mark in list(tree.find_all(exp.Parameter)):
-        if not re.fullmatch(r"\d+", mark.name):
+        if not re.fullmatch(r"\d+", mark.name) or not _reads_stage(mark):
             continue
         highest = max(highest, int(mark.name))
         column = exp.to_identifier(f"COLUMN{mark.name}", quoted=True)
@@ -52,6 +52,14 @@ def _name_columns(tree: Expr) -> int:
         if isinstance(named.parent, exp.Select):
             named.replace(exp.alias_(named.copy(), f"${mark.name}", quoted=True))
     return highest
+
+
+def _reads_stage(mark: Expr) -> bool:
+    """Is it a place of a query that reads a stage itself? Others find it by their columns."""
+    select = mark.find_ancestor(exp.Select)
+    from_ = select.args.get("from_") if select else None
+    sources = [from_, *(select.args.get("joins") or ())] if select and from_ else []
+    return any(source is not None and source.this in parsing.staged(source) for source in sources)
 
 
 def file_format(context: Context, named: Expr | None) -> Mapping[str, Any]:

@@ -112,7 +112,7 @@ class Tree(Statement):
             context.access.narrow(tree)
         if isinstance(tree, exp.Query):
             return self._query(context, tree, binds, describe)
-        if isinstance(tree, dml.STATEMENTS):
+        if isinstance(tree, dml.STATEMENTS) and not parsing.unloads(tree):
             return dml.describe(tree) if describe else self._change(context, tree, binds)
         if handler := self._handlers.get(type(tree)):
             return result.done() if describe else handler(context, tree, binds)
