@@ -22,16 +22,17 @@ _LISTENING = re.compile(r"^A Snowflake account is listening on http://\S+:(\d+),
 
 
 class AccountProcess(Commandable):
-    """The `flocon` command in a process, with all that it needs in one folder. It ends when the
-    program that has started it does, also by kill -9.
+    """Runs the `flocon` command in a process of its own, from `start` to `stop`, or for a `with`.
+    The process also ends when this program does, even by kill -9.
 
-    folder: gets `data`, the account's; `home`, a SNOWFLAKE_HOME whose default connection `local` is
-        the account; and `account.log`, what it writes.
-    options: further ones of the command, such as `["--log-statements"]`.
+    folder: is made, and gets `data`, the folder of all state; `home`, a SNOWFLAKE_HOME whose
+        default connection `local` is this account; and `account.log`, what the process writes.
+    options: further options of the command, such as `["--log-statements"]`.
     port: 0 takes a free one, and keeps it when the account is started again.
     user, password: what `connect` logs in with.
-    forked: not started but forked from a process that has imported it, which saves a second
-        from the second one on; for tests that start many.
+    forked: fork the process from one that has imported flocon, which saves a second from the
+        second account on; for tests that start many.
+    connect_defaults: what `connect` gives to the connector unless it is told otherwise.
 
     >>> with AccountProcess(folder) as account, account.connect() as connection:
     ...     connection.cursor().execute("SELECT 'hello'").fetchall()
@@ -64,9 +65,10 @@ class AccountProcess(Commandable):
         self._input: int | None = None
 
     def start(self) -> AccountProcess:
-        """Start it, or start it again on the same data; returns when clients get answers.
+        """Start the process, or start it again on the same data; returns when clients get answers.
 
-        Raises RuntimeError, with what it has written, where it ends instead.
+        Raises RuntimeError where it runs already; and, with what it has written, where it ends
+        instead or is not ready after 60 seconds.
         """
         if self._runs():
             raise RuntimeError("this account runs already")
@@ -85,7 +87,11 @@ class AccountProcess(Commandable):
         return self
 
     def stop(self) -> int:
-        """SIGTERM; returns the exit code, 0 where all went well."""
+        """Send SIGTERM and wait for the end. Returns the exit code: 0 where all is written.
+
+        Raises RuntimeError where it was never started, and subprocess.TimeoutExpired, after a
+        kill -9, where it has not ended within 20 seconds.
+        """
         self._end_snow()
         process = self._started()
         process.terminate()
@@ -98,7 +104,10 @@ class AccountProcess(Commandable):
         return code
 
     def kill(self) -> None:
-        """kill -9: what was committed is there when it is started again."""
+        """Kill the process as kill -9 does: what was committed is there at the next start.
+
+        Raises RuntimeError where it was never started.
+        """
         process = self._started()
         process.kill()
         process.wait(timeout=_END_SECONDS)
@@ -116,14 +125,15 @@ class AccountProcess(Commandable):
         self.stop()
 
     def log(self, start: int = 0) -> str:
-        """What it has written so far, from this byte on."""
+        """What the process has written, of all its starts, from this byte on."""
         return self._log_file.read_bytes()[start:].decode(errors="replace")
 
     def connection_parameters(self) -> dict[str, Any]:
         return connectable.local_parameters(self.host, self.port, self.user, self.password)
 
     def environment(self, **more: str) -> dict[str, str]:
-        """The environment of a program whose default connection is this account.
+        """The environment variables of a program whose default connection is this account: those
+        of this program, and `more`.
 
         >>> with AccountProcess(folder) as account:
         ...     sorted(set(account.environment()) - set(os.environ))

@@ -22,19 +22,25 @@ if TYPE_CHECKING:
 
 
 class Connectable(ABC):
-    """An account that can be connected to.
+    """An account that the connector and Snowpark can reach.
 
-    connect_defaults: what `connect` passes on unless it is told otherwise.
+    connect_defaults: parameters that `connect` gives to the connector unless it is told otherwise.
     """
 
     connect_defaults: Mapping[str, Any]
 
     @abstractmethod
     def connection_parameters(self) -> dict[str, Any]:
-        """What `snowflake.connector.connect` and `Session.builder.configs` need to reach it."""
+        """What `snowflake.connector.connect` and `Session.builder.configs` need to reach it, by
+        the names of their parameters."""
 
     def connect(self, **parameters: Any) -> SnowflakeConnection:
-        """A connection of snowflake-connector-python; parameters are the connector's.
+        """Open a connection of snowflake-connector-python; close it, or use it in a `with`.
+
+        parameters: the connector's, such as `database`, `schema`, `role` and `autocommit`.
+        Raises a `snowflake.connector.errors.Error` where no account answers or it refuses the
+        login.
+        https://docs.snowflake.com/en/developer-guide/python-connector/python-connector-api
 
         >>> with account.connect() as connection:
         ...     connection.cursor().execute("SELECT 6 * 7").fetchall()
@@ -45,7 +51,11 @@ class Connectable(ABC):
         )
 
     def snowpark(self, **parameters: Any) -> Session:
-        """A session of Snowpark; parameters are those of `Session.builder.configs`.
+        """Open a session of Snowpark; close it, or use it in a `with`.
+
+        parameters: those of `Session.builder.configs`; `connect_defaults` do not apply.
+        Raises what `connect` raises.
+        https://docs.snowflake.com/en/developer-guide/snowpark/python/creating-session
 
         >>> with account.snowpark() as session:
         ...     session.range(3).collect()
@@ -57,16 +67,23 @@ class Connectable(ABC):
 
 
 class Commandable(Connectable):
-    """One that the programs of an environment of variables reach, too."""
+    """An account that a program also reaches by its environment variables, as `snow` does."""
 
     @abstractmethod
     def environment(self, **more: str) -> dict[str, str]:
-        """The environment of a program whose default connection is this account."""
+        """The environment variables of a program whose default connection is this account: those
+        of this program, and `more`."""
 
     def snow(self, *arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-        """Run a command of `snow`, which has to be installed, with this account as its default
-        connection: its exit code and what it wrote. The first one takes some seconds, further ones
-        a fraction of one."""
+        """Run a command of `snow`, which has to be installed, on this account: `snow("sql", "-q",
+        "SELECT 1")`.
+
+        cwd: the folder that it runs in; this program's by default.
+        Returns its exit code (`returncode`) and the texts that it wrote (`stdout`, `stderr`); a
+        command that fails raises nothing. Raises TimeoutError after 120 seconds. The first command
+        takes some seconds, further ones a fraction of one.
+        https://docs.snowflake.com/en/developer-guide/snowflake-cli/index
+        """
         return self._snow.run(*arguments, cwd=cwd or Path.cwd())
 
     @functools.cached_property
@@ -96,7 +113,7 @@ def connections_toml(parameters: Mapping[str, Any], name: str = "local") -> str:
 
 
 def local_parameters(host: str, port: int, user: str, password: str) -> dict[str, Any]:
-    """How to reach an account of this machine."""
+    """The parameters of a connection to an account on this machine."""
     return {
         "account": "local",
         "user": user,

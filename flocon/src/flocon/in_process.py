@@ -6,6 +6,7 @@ import contextlib
 import tempfile
 import threading
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -16,16 +17,16 @@ from flocon.service import Options, Service, StartError, deep_statements_allowed
 
 
 class Account(Connectable):
-    """A Snowflake account in this process, from `start` to `stop`, or for a `with`.
+    """Runs a Snowflake account in this process, from `start` to `stop`, or for a `with`.
 
-    data: the folder of all state; None for one that goes with the account.
-    port: 0 takes a free one.
-    password: what clients must know, and the name of `user`; None lets anybody in, on the loopback
-        address only.
+    data: the folder of all state; None for one that is removed when the account stops.
+    host, port: the address that it listens on; port 0 takes a free one.
+    user, password: what clients must log in with; without a password anybody may, and `host` must
+        be a loopback address.
     idle_minutes: a client that sends nothing for so long is logged out.
-    max_request_mb: larger requests are refused.
-    log_statements: a line per statement to the logger `flocon.http.statement_log`.
-    connect_defaults: what `connect` passes on unless it is told otherwise.
+    max_request_mb: larger requests are refused, packed or unpacked.
+    log_statements: write a line per statement to the logger `flocon.http.statement_log`.
+    connect_defaults: what `connect` gives to the connector unless it is told otherwise.
 
     >>> import flocon
     >>> with flocon.Account() as account, account.connect() as connection:
@@ -58,12 +59,23 @@ class Account(Connectable):
         self.port = port
         self.user = user
         self.connect_defaults = connect_defaults or {}
-        self._password = password
-        self._limits = (idle_minutes, max_request_mb, log_statements)
+        self._options = Options(
+            data=self.data or Path(),
+            host=host,
+            port=port,
+            user=user,
+            password=password,
+            idle_minutes=idle_minutes,
+            max_request_mb=max_request_mb,
+            log_statements=log_statements,
+        )
         self._running: contextlib.ExitStack | None = None
 
     def start(self) -> Account:
-        """Returns when clients get answers, with `data` and `port` as they are. Raises StartError.
+        """Start it; returns when clients get answers, with `data` and `port` filled in.
+
+        Raises StartError where it runs already, the port or the folder is taken, or the options do
+        not go together.
 
         >>> account = Account().start()
         >>> account.port > 0
@@ -72,23 +84,11 @@ class Account(Connectable):
         """
         if self._running is not None:
             raise StartError("this account runs already")
-        idle_minutes, max_request_mb, log_statements = self._limits
         with contextlib.ExitStack() as stack:
             data = self.data or Path(stack.enter_context(_folder())) / "data"
             stack.enter_context(deep_statements_allowed())
             quieten_libraries()
-            service = Service(
-                Options(
-                    data=data,
-                    host=self.host,
-                    port=self.port,
-                    user=self.user,
-                    password=self._password,
-                    idle_minutes=idle_minutes,
-                    max_request_mb=max_request_mb,
-                    log_statements=log_statements,
-                )
-            )
+            service = Service(replace(self._options, data=data, host=self.host, port=self.port))
             started = threading.Event()
             server = service.http_server(started.set)
             thread = threading.Thread(target=service.run, args=[server], name="flocon", daemon=True)
@@ -112,7 +112,7 @@ class Account(Connectable):
 
     def stop(self) -> None:
         """Undo what is not committed, end tasks and procedures, and write everything to the files.
-        An account that does not run stays as it is."""
+        Does nothing where the account does not run."""
         if self._running is not None:
             running, self._running = self._running, None
             running.close()
@@ -130,13 +130,14 @@ class Account(Connectable):
         self.stop()
 
     def connection_parameters(self) -> dict[str, Any]:
-        """What `snowflake.connector.connect` and `Session.builder.configs` need to reach it.
+        """What `snowflake.connector.connect` and `Session.builder.configs` need to reach it, by
+        the names of their parameters.
 
         >>> Account(port=8084).connection_parameters()["port"]
         8084
         """
         return connectable.local_parameters(
-            self.host, self.port, self.user, self._password or "local"
+            self.host, self.port, self.user, self._options.password or "local"
         )
 
     def connections_toml(self, name: str = "local") -> str:
@@ -155,5 +156,5 @@ class Account(Connectable):
 
 
 def _folder() -> tempfile.TemporaryDirectory[str]:
-    """What cannot be removed, for a statement that did not end uses it still, is left behind."""
+    """A folder for a while. Files that a statement which did not end still uses are left behind."""
     return tempfile.TemporaryDirectory(prefix="flocon-", ignore_cleanup_errors=True)

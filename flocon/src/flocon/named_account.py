@@ -10,7 +10,12 @@ from flocon.connectable import Commandable
 
 
 class NamedAccount(Commandable):
-    """The account behind a connection of connections.toml.
+    """Reaches the account behind a connection of connections.toml, on Snowflake for instance. It
+    starts and stops nothing there.
+
+    name: the connection's.
+    connect_defaults: what `connect` gives to the connector unless it is told otherwise.
+    https://docs.snowflake.com/en/developer-guide/snowflake-cli/connecting/configure-connections
 
     >>> NamedAccount("prod").connection_parameters()
     {'connection_name': 'prod'}
@@ -27,5 +32,5 @@ class NamedAccount(Commandable):
         return {**os.environ, "SNOWFLAKE_DEFAULT_CONNECTION_NAME": self.name, **more}
 
     def stop(self) -> None:
-        """End what this object has started; the account is not its affair."""
+        """End the process that runs `snow` commands, if there is one."""
         self._end_snow()

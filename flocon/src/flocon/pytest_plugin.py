@@ -38,7 +38,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def flocon_account(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[AccountProcess | NamedAccount]:
-    """The account of all tests: an AccountProcess, or the NamedAccount of --flocon-connection."""
+    """The account of all tests, running: an AccountProcess, or --flocon-connection's
+    NamedAccount."""
     import flocon  # the connector takes a second to import, and a run may need no account
 
     if name := request.config.getoption("--flocon-connection"):
@@ -55,14 +56,14 @@ def flocon_account(
 def flocon_administrator(
     flocon_account: AccountProcess | NamedAccount,
 ) -> Iterator[SnowflakeConnection]:
-    """A connection in no database: on this machine ACCOUNTADMIN's."""
+    """A connection for the whole run, without a database; on this machine ACCOUNTADMIN's."""
     with flocon_account.connect() as connection:
         yield connection
 
 
 @pytest.fixture
 def flocon_database(flocon_administrator: SnowflakeConnection) -> Iterator[str]:
-    """The name of the test's own database. It is empty, and dropped afterwards."""
+    """The name of a new, empty database of this test's own, which is dropped afterwards."""
     name = f"TEST_{uuid.uuid4().hex[:12].upper()}"
     flocon_administrator.cursor().execute(f"CREATE DATABASE {name}")
     yield name
@@ -73,7 +74,7 @@ def flocon_database(flocon_administrator: SnowflakeConnection) -> Iterator[str]:
 def flocon_connection(
     flocon_account: AccountProcess | NamedAccount, flocon_database: str
 ) -> Iterator[SnowflakeConnection]:
-    """A connection of the connector in the test's own database, in its schema PUBLIC."""
+    """A connection of the connector in `flocon_database`, schema PUBLIC; closed afterwards."""
     with flocon_account.connect(database=flocon_database, schema="PUBLIC") as connection:
         yield connection
 
@@ -82,7 +83,7 @@ def flocon_connection(
 def flocon_session(
     flocon_account: AccountProcess | NamedAccount, flocon_database: str
 ) -> Iterator[Session]:
-    """A Snowpark session in the test's own database, in its schema PUBLIC."""
+    """A Snowpark session in `flocon_database`, schema PUBLIC; closed afterwards."""
     session = flocon_account.snowpark(database=flocon_database, schema="PUBLIC")
     yield session
     session.close()

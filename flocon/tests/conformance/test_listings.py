@@ -118,6 +118,31 @@ def test_a_warehouse_is_described(
     assert errno(run, "describe warehouse told_wh") == 2003
 
 
+def test_a_limit_of_warehouses_goes_by_name(
+    run: Run, connection: snowflake.connector.SnowflakeConnection
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/show-warehouses"""
+    run("create warehouse if not exists many_a initially_suspended = true")
+    run("create warehouse if not exists many_b initially_suspended = true")
+    first = shown(connection, "show warehouses like 'MANY_%' limit 1")
+    then = shown(connection, "show warehouses like 'MANY_%' limit 5 from 'MANY_A'")
+    run("drop warehouse many_a")
+    run("drop warehouse many_b")
+    assert ([row["name"] for row in first], [row["name"] for row in then]) == (
+        ["MANY_A"],
+        ["MANY_B"],
+    )
+
+
+def test_parameters_are_shown_for_a_session(
+    connection: snowflake.connector.SnowflakeConnection,
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/show-parameters"""
+    asked = "show parameters like 'AUTOCOMMIT'"
+    assert shown(connection, f"{asked} for session") == shown(connection, f"{asked} in session")
+    assert [row["key"] for row in shown(connection, f"{asked} for session")] == ["AUTOCOMMIT"]
+
+
 def test_tables_tell_their_rows_and_bytes(
     run: Run, connection: snowflake.connector.SnowflakeConnection, database: str
 ) -> None:

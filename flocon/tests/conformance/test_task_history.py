@@ -99,6 +99,13 @@ def test_arguments_out_of_range_are_refused(ops: Ops, arguments: str) -> None:
     assert ops.error(f"SELECT * FROM TABLE(INFORMATION_SCHEMA.TASK_HISTORY({arguments}))")
 
 
+@pytest.mark.parametrize("limit", [0, 10_001])
+def test_graph_runs_have_the_range_of_limits_that_the_history_has(ops: Ops, limit: int) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/complete_task_graphs"""
+    asked = f"TABLE(INFORMATION_SCHEMA.COMPLETE_TASK_GRAPHS(RESULT_LIMIT => {limit}))"
+    assert ops.error(f"SELECT * FROM {asked}")[0] == 1008
+
+
 def test_the_next_run_of_a_started_task_is_scheduled(ops: Ops) -> None:
     """https://docs.snowflake.com/en/sql-reference/functions/task_history"""
     ops.run("CREATE TASK t SCHEDULE = '60 MINUTES' AS SELECT 1", "ALTER TASK t RESUME")

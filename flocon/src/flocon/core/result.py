@@ -7,6 +7,8 @@ from typing import Any
 
 import pyarrow as pa
 
+from flocon.core import errors
+
 # Statement types as the clients know them (snowflake-connector-python, STATEMENT_TYPE_ID_*).
 SELECT = 0x1000
 INSERT = 0x3100
@@ -136,6 +138,13 @@ def done(statement_type: int = DDL) -> Result:
 
 def dropped(name: str) -> Result:
     return status(f"{name} successfully dropped.")
+
+
+def nothing_dropped(noun: str, full: object, name: str, if_exists: bool) -> Result:
+    """What DROP answers where there is nothing of that name. Raises 002003 without IF EXISTS."""
+    if if_exists:
+        return already_dropped(name)
+    raise errors.does_not_exist(noun, full)
 
 
 def already_dropped(name: str) -> Result:

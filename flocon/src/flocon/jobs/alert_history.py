@@ -13,7 +13,7 @@ from flocon.core import result
 from flocon.core.clock import utc_now
 from flocon.engine import Tables
 from flocon.jobs.definitions import ALERTS, Alert
-from flocon.jobs.history import History, naive, read_query
+from flocon.jobs.history import OF_ALERTS, History, naive, read_query
 from flocon.session.context import Context
 
 # Times are naive UTC.
@@ -89,15 +89,7 @@ def mark_auto_suspended(catalog: Tables, entry: Entry) -> None:
 def alert_history(context: Context, database: str, arguments: dict[str, Any]) -> result.Result:
     """TABLE(INFORMATION_SCHEMA.ALERT_HISTORY(…))."""
     now = utc_now()
-    return HISTORY.answer(context, read_query(arguments, now, _ARGUMENTS), now)
-
-
-_ARGUMENTS = {
-    "SCHEDULED_TIME_RANGE_START": "scheduled_time_range_start",
-    "SCHEDULED_TIME_RANGE_END": "scheduled_time_range_end",
-    "RESULT_LIMIT": "result_limit",
-    "ALERT_NAME": "task_name",
-}
+    return HISTORY.answer(context, read_query(arguments, now, OF_ALERTS), now)
 
 
 def _is_visible(context: Context, database: str, row: dict[str, Any]) -> bool:

@@ -12,6 +12,7 @@ from typing import Any
 
 from flocon.core import errors, result
 from flocon.engine import Tables
+from flocon.session import arguments
 from flocon.session.context import Context
 
 KEPT_FOR = timedelta(days=7)
@@ -22,12 +23,12 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Query:
-    """TASK_HISTORY's arguments; ALERT_HISTORY has some of them."""
+    """The arguments of TASK_HISTORY, or of ALERT_HISTORY."""
 
     scheduled_time_range_start: datetime | None = None
     scheduled_time_range_end: datetime | None = None
     result_limit: int = 100
-    task_name: str | None = None
+    job_name: str | None = None
     database_name: str | None = None
     schema_name: str | None = None
     error_only: bool = False
@@ -127,52 +128,40 @@ class History:
 # --- what is asked for ---------------------------------------------------------------------------
 
 
-def read_query(
-    arguments: Mapping[str, Any], now: datetime, known: Mapping[str, str] | None = None
-) -> Query:
-    """Checks a function's arguments as Snowflake does. known: by their names, whose fields they
-    fill; TASK_HISTORY's by default."""
-    fields = known or {name.upper(): name for name in Query.__dataclass_fields__}
-    values = {}
-    for key, value in arguments.items():
-        if key not in fields:
-            raise errors.compilation(errors.SYNTAX, f"Invalid named argument {key}.")
-        if value is not None:
-            values[fields[key]] = _convert(key, value)
-    query = Query(**values)
-    if not 1 <= query.result_limit <= 10_000:
-        raise _invalid("RESULT_LIMIT", query.result_limit, "must be from 1 to 10000")
+_OF_TASKS = (
+    "SCHEDULED_TIME_RANGE_START", "SCHEDULED_TIME_RANGE_END", "RESULT_LIMIT", "TASK_NAME",
+    "DATABASE_NAME", "SCHEMA_NAME", "ERROR_ONLY", "ROOT_TASK_ID",
+)  # fmt: skip
+OF_ALERTS = ("SCHEDULED_TIME_RANGE_START", "SCHEDULED_TIME_RANGE_END", "RESULT_LIMIT", "ALERT_NAME")
+
+
+def read_query(given: Mapping[str, Any], now: datetime, known: Sequence[str] = _OF_TASKS) -> Query:
+    """Checks a function's arguments as Snowflake does. known: the names that it has."""
+
+    def text(name: str) -> str | None:
+        value = given.get(name)
+        return None if value is None else str(value)
+
+    arguments.check_names(given, known)
+    query = Query(
+        scheduled_time_range_start=arguments.timestamp(given, "SCHEDULED_TIME_RANGE_START"),
+        scheduled_time_range_end=arguments.timestamp(given, "SCHEDULED_TIME_RANGE_END"),
+        result_limit=arguments.result_limit(given, 100),
+        job_name=text("TASK_NAME") or text("ALERT_NAME"),
+        database_name=text("DATABASE_NAME"),
+        schema_name=text("SCHEMA_NAME"),
+        error_only=arguments.is_true(given.get("ERROR_ONLY")),
+        root_task_id=text("ROOT_TASK_ID"),
+    )
     start, end = query.scheduled_time_range_start, query.scheduled_time_range_end
     # A little slack: the caller's clock read its seven days before this one was asked.
     if start is not None and start < now - KEPT_FOR - timedelta(minutes=5):
-        raise _invalid("SCHEDULED_TIME_RANGE_START", start, "must be within the last 7 days")
+        raise arguments.invalid(
+            "SCHEDULED_TIME_RANGE_START", start, "must be within the last 7 days"
+        )
     if start is not None and end is not None and end < start:
-        raise _invalid("SCHEDULED_TIME_RANGE_END", end, "must not be before the start")
+        raise arguments.invalid("SCHEDULED_TIME_RANGE_END", end, "must not be before the start")
     return query
-
-
-def _convert(key: str, value: Any) -> Any:
-    if key.startswith("SCHEDULED_TIME"):
-        return _timestamp(key, value)
-    if key == "RESULT_LIMIT":
-        return int(value)
-    if key == "ERROR_ONLY":
-        return str(value).upper() == "TRUE"
-    return str(value)
-
-
-def _timestamp(key: str, value: Any) -> datetime:
-    try:
-        time = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
-    except ValueError:
-        raise _invalid(key, value, "is not a timestamp") from None
-    return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
-
-
-def _invalid(key: str, value: object, reason: str) -> errors.SnowflakeError:
-    return errors.compilation(
-        errors.INVALID_PROPERTY, f"Invalid value [{value}] for {key}: {reason}"
-    )
 
 
 def _conditions(query: Query) -> list[tuple[str, str, Any]]:
@@ -180,7 +169,7 @@ def _conditions(query: Query) -> list[tuple[str, str, Any]]:
     conditions = [
         ("scheduled_time", ">=", naive(query.scheduled_time_range_start)),
         ("scheduled_time", "<=", naive(query.scheduled_time_range_end)),
-        ("name", "=", query.task_name),
+        ("name", "=", query.job_name),
         ("schema_name", "=", query.schema_name),
         ("root_task_id", "=", query.root_task_id),
     ]

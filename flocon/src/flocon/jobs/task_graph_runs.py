@@ -8,10 +8,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
-from flocon.core import errors, result
+from flocon.core import result
 from flocon.core.clock import utc_now
 from flocon.engine import Tables
 from flocon.jobs import history, task_history
+from flocon.session.arguments import check_names, is_true, result_limit
 from flocon.session.context import Context
 
 _COMPLETE_FOR = timedelta(minutes=60)
@@ -32,7 +33,7 @@ def current_task_graphs(
     context: Context, database: str, arguments: dict[str, Any]
 ) -> result.Result:
     """The runs that are going on, and the next one of each started root. Latest first."""
-    limit, name, _ = _read(arguments, "RESULT_LIMIT", "ROOT_TASK_NAME")
+    check_names(arguments, ("RESULT_LIMIT", "ROOT_TASK_NAME"))
     now = utc_now()
     until = history.Query(scheduled_time_range_end=now + _PLANNED_FOR)
     running = _running(context)
@@ -49,7 +50,7 @@ def current_task_graphs(
     for row in rows:
         row["state"] = "SCHEDULED" if row["state"] == "SCHEDULED" else "EXECUTING"
     columns = {key: kind for key, kind in _COLUMNS.items() if key != "COMPLETED_TIME"}
-    return _answer(columns, _seen(context, rows), "scheduled_time", limit, name)
+    return _answer(columns, _seen(context, rows), "scheduled_time", arguments)
 
 
 def complete_task_graphs(
@@ -57,7 +58,8 @@ def complete_task_graphs(
 ) -> result.Result:
     """The runs that ended in the last hour, a row per attempt, without skipped ones. Latest
     first."""
-    limit, name, error_only = _read(arguments, "RESULT_LIMIT", "ROOT_TASK_NAME", "ERROR_ONLY")
+    check_names(arguments, ("RESULT_LIMIT", "ROOT_TASK_NAME", "ERROR_ONLY"))
+    error_only = is_true(arguments.get("ERROR_ONLY"))
     since = history.naive(utc_now() - _COMPLETE_FOR)
     running = _running(context)
     rows = [
@@ -69,22 +71,7 @@ def complete_task_graphs(
         and run["completed_time"] >= since
         and not (error_only and run["state"] == "SUCCEEDED")
     ]
-    return _answer(_COLUMNS, _seen(context, rows), "completed_time", limit, name)
-
-
-def _read(arguments: dict[str, Any], *known: str) -> tuple[int, str | None, bool]:
-    """RESULT_LIMIT, ROOT_TASK_NAME and ERROR_ONLY."""
-    for key in arguments:
-        if key not in known:
-            raise errors.compilation(errors.SYNTAX, f"Invalid named argument {key}.")
-    limit = int(arguments.get("RESULT_LIMIT") or 1_000)
-    if not 1 <= limit <= 10_000:
-        raise errors.compilation(
-            errors.INVALID_PROPERTY,
-            f"Invalid value [{limit}] for RESULT_LIMIT: must be from 1 to 10000",
-        )
-    name = arguments.get("ROOT_TASK_NAME")
-    return limit, name and str(name).upper(), str(arguments.get("ERROR_ONLY")).upper() == "TRUE"
+    return _answer(_COLUMNS, _seen(context, rows), "completed_time", arguments)
 
 
 def _catalogs(context: Context) -> Iterator[tuple[str, Tables]]:
@@ -158,9 +145,12 @@ def _seen(context: Context, rows: Iterable[Row]) -> list[Row]:
 
 
 def _answer(
-    columns: dict[str, str], rows: Iterable[Row], order: str, limit: int, name: str | None
+    columns: dict[str, str], rows: Iterable[Row], order: str, arguments: dict[str, Any]
 ) -> result.Result:
-    chosen = [row for row in rows if name in (None, row["root_task_name"].upper())]
+    limit, name = result_limit(arguments, 1_000), arguments.get("ROOT_TASK_NAME")
+    chosen = [
+        row for row in rows if name is None or row["root_task_name"].upper() == str(name).upper()
+    ]
     chosen.sort(key=lambda row: row[order], reverse=True)
     values = [[history.aware(row.get(key.lower())) for key in columns] for row in chosen]
     return result.of(columns, values[:limit], result.SELECT)

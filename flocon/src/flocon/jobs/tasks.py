@@ -14,6 +14,7 @@ from flocon.core.clock import utc_now
 from flocon.jobs import definitions, statements, task_graph, task_graph_runs, task_history
 from flocon.jobs.definitions import STARTED, SUSPENDED, Task
 from flocon.jobs.statements import Statements
+from flocon.session.arguments import check_names, only
 from flocon.session.context import Context
 from flocon.sql import jobs as grammar
 from flocon.sql.jobs import AlterJob, CreateJob
@@ -260,8 +261,7 @@ def task_dependents(context: Context, database: str, arguments: dict[str, Any]) 
     """TABLE(INFORMATION_SCHEMA.TASK_DEPENDENTS(TASK_NAME => '…' [, RECURSIVE => FALSE])): the task
     and what runs after it. https://docs.snowflake.com/en/sql-reference/functions/task_dependents
     """
-    if unknown := set(arguments) - {"TASK_NAME", "RECURSIVE"}:
-        raise errors.compilation(errors.SYNTAX, f"Invalid named argument {unknown.pop()}.")
+    check_names(arguments, ("TASK_NAME", "RECURSIVE"))
     if "TASK_NAME" not in arguments:
         raise errors.compilation(errors.SYNTAX, "TASK_DEPENDENTS needs TASK_NAME.")
     place = _named(context, arguments["TASK_NAME"])
@@ -278,7 +278,7 @@ def task_dependents(context: Context, database: str, arguments: dict[str, Any]) 
 
 def task_dependents_enable(context: Context, arguments: list[Any]) -> bool:
     """SYSTEM$TASK_DEPENDENTS_ENABLE: resumes a root and all below it, the root last."""
-    (name,) = _one(arguments, "SYSTEM$TASK_DEPENDENTS_ENABLE")
+    name = only(arguments, "SYSTEM$TASK_DEPENDENTS_ENABLE")
     context.transactions.commit_for_ddl()
     with context.account.lock:
         place = _named(context, name)
@@ -295,19 +295,12 @@ def cancel_ongoing_executions(context: Context, arguments: list[Any]) -> str:
     """SYSTEM$USER_TASK_CANCEL_ONGOING_EXECUTIONS: ends the task's run, if there is one. Its graph
     goes on without it. https://docs.snowflake.com/en/sql-reference/functions/system_user_task_cancel_ongoing_executions
     """
-    (name,) = _one(arguments, "SYSTEM$USER_TASK_CANCEL_ONGOING_EXECUTIONS")
-    place = _named(context, name)
+    place = _named(context, only(arguments, "SYSTEM$USER_TASK_CANCEL_ONGOING_EXECUTIONS"))
     task = place.job
     for graph_run in context.account.graph_runs():
         if graph_run.database == place.full.database:
             graph_run.cancel_task(task.id)
     return f"Cancellation of the ongoing executions of task {place.name} is requested."
-
-
-def _one(arguments: list[Any], function: str) -> list[Any]:
-    if len(arguments) != 1:
-        raise errors.compilation(errors.COMPILATION, f"{function} takes one argument.")
-    return arguments
 
 
 def _refused(name: str) -> Callable[[Context, list[Any]], Any]:

@@ -16,6 +16,7 @@ from flocon.core.result import Result
 from flocon.session import parameters
 from flocon.session.context import Context
 from flocon.session.statements import Kind
+from flocon.sql import definitions
 from flocon.sql.show import ShowScope
 from flocon.sql.statements import Show
 from flocon.sql.tokens import Tokens
@@ -59,14 +60,36 @@ class AlterAccount:
     changes: dict[str, str | None]
 
 
+def _boolean(name: str) -> definitions.Reader:
+    def read(tokens: Tokens) -> str:
+        value = tokens.value().lower()
+        if value not in ("true", "false"):
+            raise errors.invalid_value(name, value)
+        return value
+
+    return read
+
+
+_READERS: dict[str, definitions.Reader] = {
+    name: _boolean(name) if known.type == "BOOLEAN" else lambda tokens: tokens.value().upper()
+    for name, known in _KNOWN.items()
+}
+
+
 def _read_alter(tokens: Tokens) -> AlterAccount:
     """ALTER ACCOUNT {SET name = value … | UNSET name …}"""
+
+    def unknown(name: str = "") -> errors.SnowflakeError:
+        return errors.unsupported(tokens.text.strip()[:200])
+
     tokens.expect("ALTER", "ACCOUNT")
-    if tokens.accept("SET"):
-        return AlterAccount(_settings(tokens))
     if tokens.accept("UNSET"):
-        return AlterAccount(dict.fromkeys(_names(tokens)))
-    raise errors.unsupported(tokens.text.strip()[:200])
+        return AlterAccount(definitions.unset(tokens, _KNOWN, unknown))
+    if not tokens.accept("SET"):
+        raise unknown()
+    if tokens.done:
+        raise tokens.unexpected()
+    return AlterAccount(definitions.properties(tokens, _READERS, unknown))
 
 
 def alter(context: Context, statement: AlterAccount) -> Result:
@@ -77,41 +100,7 @@ def alter(context: Context, statement: AlterAccount) -> Result:
     return result.done()
 
 
-def _settings(tokens: Tokens) -> dict[str, str | None]:
-    found: dict[str, str | None] = {}
-    while not tokens.done:
-        name = _name(tokens)
-        tokens.expect("=")
-        value = tokens.value()
-        if _KNOWN[name].type == "BOOLEAN":
-            value = value.lower()
-            if value not in ("true", "false"):
-                raise errors.compilation(
-                    errors.PROPERTY_VALUE, f"Invalid value '{value}' for property '{name}'"
-                )
-        found[name] = value.upper() if name == DEFAULT_STREAMLIT_COMPUTE_POOL else value
-        tokens.accept(",")
-    if not found:
-        raise tokens.unexpected()
-    return found
-
-
-def _names(tokens: Tokens) -> list[str]:
-    names = [_name(tokens)]
-    while not tokens.done:
-        tokens.accept(",")
-        names.append(_name(tokens))
-    return names
-
-
-def _name(tokens: Tokens) -> str:
-    name = tokens.word()
-    if name not in _KNOWN:
-        raise errors.unsupported(tokens.text.strip()[:200])
-    return name
-
-
-_SHOWN = dict.fromkeys(("key", "value", "default", "level", "description", "type"), "VARCHAR")
+_SHOWN = result.columns("key", "value", "default", "level", "description", "type")
 
 
 def _read_show(tokens: Tokens) -> Show:
@@ -128,9 +117,10 @@ def _read_show(tokens: Tokens) -> Show:
 def show(context: Context, statement: Show) -> Result:
     """https://docs.snowflake.com/en/sql-reference/sql/show-parameters"""
     if statement.scope.kind != "ACCOUNT":
+        session = parameters.session_parameters(context.parameters)
         told = [
             [name, value, default, level, "", kind]
-            for name, value, default, level, kind in parameters.shown(context.parameters)
+            for name, value, default, level, kind in session
             if statement.scope.admits(name)
         ]
         return result.of(_SHOWN, told, result.SHOW)

@@ -26,9 +26,7 @@ def drop_relation(context: Context, target: exp.Table, kind: str, if_exists: boo
     with context.account.lock:
         found = context.relation_kind(table)
         if found is None:
-            if if_exists:
-                return result.already_dropped(table.name)
-            raise errors.does_not_exist(kind.capitalize(), table)
+            return result.nothing_dropped(kind.capitalize(), table, table.name, if_exists)
         if found != kind:
             raise errors.wrong_kind(found, kind)
         context.account.streams.table_gone(context.catalog(table.database), table)

@@ -1,6 +1,8 @@
 """Compute pools are stored, granted and shown; nothing runs in them here.
 
 https://docs.snowflake.com/en/developer-guide/snowpark-container-services/working-with-compute-pool
+https://docs.snowflake.com/en/sql-reference/sql/create-compute-pool
+https://docs.snowflake.com/en/sql-reference/sql/alter-compute-pool
 """
 
 from __future__ import annotations
@@ -16,13 +18,13 @@ from flocon.access.roles import Grant
 from flocon.access.securables import Securable
 from flocon.core import errors, result
 from flocon.core.clock import utc_now
-from flocon.core.result import Result
 from flocon.engine import StoredObjects
+from flocon.objects.account_objects import AccountObjects
 from flocon.session.context import Context
 from flocon.session.statements import Kind
-from flocon.sql import statements
-from flocon.sql.compute_pools import ComputePool, alter_compute_pool, create_compute_pool
-from flocon.sql.statements import Named, Show
+from flocon.sql import definitions, statements
+from flocon.sql.definitions import Definition, within
+from flocon.sql.tokens import Tokens
 from flocon.stores.stores import Stores
 
 KIND = "COMPUTE POOL"
@@ -63,118 +65,117 @@ def provide_system_pools(account: Stores) -> None:
             continue
         pool = Pool(name, {**_DEFAULTS, **properties}, ADMINISTRATOR)
         _POOLS.put(account.own, pool)
-        usage = Grant(
-            "USAGE",
-            Securable(KIND, (name,)),
-            PUBLIC,
-            False,
-            ADMINISTRATOR,
-            pool.created_on.replace(tzinfo=None),
+        made_on, what = pool.created_on.replace(tzinfo=None), Securable(KIND, (name,))
+        account.roles.grant([Grant("USAGE", what, PUBLIC, False, ADMINISTRATOR, made_on)])
+
+
+# --- what statements say -------------------------------------------------------------------------
+
+_REQUIRED = ("MIN_NODES", "MAX_NODES", "INSTANCE_FAMILY")
+_LEFT_OUT = ("BACKUP_INSTANCE_FAMILIES", "FOR", "PLACEMENT_GROUP", "TAG", "WITH")
+_PROPERTIES: Mapping[str, definitions.Reader] = {
+    "MIN_NODES": within(1, 750),
+    "MAX_NODES": within(1, 750),
+    "INSTANCE_FAMILY": lambda tokens: tokens.value().upper(),
+    "AUTO_RESUME": Tokens.boolean,
+    "INITIALLY_SUSPENDED": Tokens.boolean,
+    "AUTO_SUSPEND_SECS": within(0, 2**31 - 1),
+    "COMMENT": Tokens.string,
+}
+
+
+def _unknown(name: str) -> errors.SnowflakeError:
+    if name in _LEFT_OUT:
+        return errors.unsupported(f"COMPUTE POOL … {name}")
+    return definitions.invalid_property(name)
+
+
+def _read_create(tokens: Tokens) -> Definition:
+    head = definitions.created(tokens, "COMPUTE", "POOL", modes=())
+    properties = definitions.properties(tokens, _PROPERTIES, _unknown)
+    for required in _REQUIRED:
+        if required not in properties:
+            raise errors.compilation(errors.INVALID_PROPERTY, f"missing property '{required}'")
+    if properties["MIN_NODES"] > properties["MAX_NODES"]:
+        raise errors.compilation(
+            errors.PROPERTY_VALUE, "MIN_NODES must not be greater than MAX_NODES"
         )
-        account.roles.grant([usage])
+    return replace(head, properties=properties)
 
 
-def pools(account: Stores) -> dict[str, Pool]:
-    found = _POOLS.in_schema(account.own)
-    return {name: pool for name, pool in found.items() if not pool.dropped}
+def _read_alter(tokens: Tokens) -> Definition:
+    """ALTER COMPUTE POOL [IF EXISTS] name {SUSPEND | RESUME | STOP ALL | SET … | UNSET …}"""
+    head = definitions.altered(tokens, "COMPUTE", "POOL")
+    if tokens.accept("SET"):
+        properties = definitions.properties(tokens, _PROPERTIES, _unknown)
+        return replace(head, properties=properties)
+    if tokens.accept("UNSET"):
+        return replace(head, properties=definitions.unset(tokens, _DEFAULTS, _unknown))
+    for action in ("STOP ALL", "SUSPEND", "RESUME"):
+        if tokens.accept(*action.split()):
+            tokens.end()
+            return replace(head, action=action)
+    raise tokens.unexpected()
 
 
-def create(context: Context, statement: ComputePool) -> Result:
-    context.transactions.commit_for_ddl()
-    with context.account.lock:
-        if statement.name in pools(context.account):
-            if statement.forgiving:
-                return result.already_exists(statement.name)
-            raise errors.already_exists(statement.name)
+# --- what they do --------------------------------------------------------------------------------
+
+
+class _Pools(AccountObjects[Pool]):
+    noun = "Compute pool"
+    store = _POOLS
+    shown = result.columns(
+        "name", "state", "min_nodes", "max_nodes", "instance_family", "num_services", "num_jobs",
+        "auto_suspend_secs", "auto_resume", "active_nodes", "idle_nodes", "target_nodes",
+        "created_on", "resumed_on", "updated_on", "owner", "comment", "is_exclusive", "application",
+    )  # fmt: skip
+
+    def all(self, account: Stores) -> list[Pool]:
+        return [pool for pool in self.store.all(account.own) if not pool.dropped]
+
+    def find(self, account: Stores, name: str) -> Pool | None:
+        pool = self.store.find(account.own, name)
+        return None if pool is None or pool.dropped else pool
+
+    def delete(self, account: Stores, name: str) -> None:
+        self.store.put(account.own, replace(self.get(account, name), dropped=True))
+
+    def made(self, context: Context, statement: Definition) -> Pool:
         properties = {**_DEFAULTS, **statement.properties}
         state = "SUSPENDED" if properties.pop("INITIALLY_SUSPENDED", False) else "IDLE"
-        pool = Pool(statement.name, properties, context.access.role, state)
-        _POOLS.put(context.account.own, pool)
-    return result.status(f"Compute pool {statement.name} successfully created.")
+        return Pool(statement.name.name, properties, context.access.role, state)
+
+    def changed(self, current: Pool, statement: Definition) -> Pool:
+        changes = {
+            name: _DEFAULTS[name] if value is None else value
+            for name, value in statement.properties.items()
+        }
+        state = {"SUSPEND": "SUSPENDED", "RESUME": "IDLE"}.get(statement.action, current.state)
+        return replace(current, properties={**current.properties, **changes}, state=state)
+
+    def row(self, context: Context, item: Pool) -> dict[str, Any]:
+        nothing = ("num_services", "num_jobs", "active_nodes", "idle_nodes", "target_nodes")
+        return {
+            **dict.fromkeys(nothing, 0),
+            **{name.lower(): value for name, value in item.properties.items()},
+            "name": item.name,
+            "state": item.state,
+            "auto_resume": str(item.properties["AUTO_RESUME"]).lower(),
+            "created_on": item.created_on,
+            "owner": item.owner,
+            "is_exclusive": "false",
+        }
 
 
-def alter(context: Context, statement: ComputePool) -> Result:
-    context.transactions.commit_for_ddl()
-    with context.account.lock:
-        known = pools(context.account).get(statement.name)
-        if known is not None:
-            _POOLS.put(context.account.own, _changed(known, statement))
-        elif not statement.forgiving:
-            raise _missing(statement.name)
-    return result.done()
+POOLS = _Pools()
 
-
-def _changed(pool: Pool, statement: ComputePool) -> Pool:
-    changes = statement.properties
-    if statement.action == "UNSET":
-        changes = {name: _DEFAULTS[name] for name in changes}
-    state = {"SUSPEND": "SUSPENDED", "RESUME": "IDLE"}.get(statement.action, pool.state)
-    return replace(pool, properties={**pool.properties, **changes}, state=state)
-
-
-def drop(context: Context, statement: Named) -> Result:
-    name, if_exists = statement.name.name, statement.if_exists
-    context.transactions.commit_for_ddl()
-    with context.account.lock:
-        known = pools(context.account).get(name)
-        if known is None:
-            if not if_exists:
-                raise _missing(name)
-            return result.already_dropped(name)
-        _POOLS.put(context.account.own, replace(known, dropped=True))
-    return result.dropped(name)
-
-
-def _missing(name: str) -> errors.SnowflakeError:
-    return errors.does_not_exist("Compute pool", name)
-
-
-_SHOWN = result.columns(
-    "name", "state", "min_nodes", "max_nodes", "instance_family", "num_services", "num_jobs",
-    "auto_suspend_secs", "auto_resume", "active_nodes", "idle_nodes", "target_nodes",
-    "created_on", "resumed_on", "updated_on", "owner", "comment", "is_exclusive", "application",
-)  # fmt: skip
-
-
-def _shown(pool: Pool) -> dict[str, Any]:
-    nothing = ("num_services", "num_jobs", "active_nodes", "idle_nodes", "target_nodes")
-    return {
-        **dict.fromkeys(nothing, 0),
-        **{name.lower(): value for name, value in pool.properties.items()},
-        "name": pool.name,
-        "state": pool.state,
-        "auto_resume": str(pool.properties["AUTO_RESUME"]).lower(),
-        "created_on": pool.created_on,
-        "owner": pool.owner,
-        "is_exclusive": "false",
-    }
-
-
-def show(context: Context, statement: Show) -> Result:
-    """SHOW COMPUTE POOLS. https://docs.snowflake.com/en/sql-reference/sql/show-compute-pools"""
-    found = statement.scope.chosen(pools(context.account).values())
-    return result.listing(_SHOWN, map(_shown, found), result.SHOW)
-
-
-def describe(context: Context, statement: Named) -> Result:
-    """DESCRIBE COMPUTE POOL. https://docs.snowflake.com/en/sql-reference/sql/desc-compute-pool"""
-    name = statement.name.name
-    known = pools(context.account).get(name)
-    if known is None:
-        raise _missing(name)
-    return result.listing(_SHOWN, [_shown(known)], result.DESCRIBE)
-
-
+_NOUN = ("COMPUTE", "POOL")
+_TO_ALTER = alters(KIND, "MODIFY", operates=("RESUME", "STOP ALL", "SUSPEND"))
 STATEMENTS = (
-    Kind(("CREATE", "COMPUTE"), create_compute_pool, create, creates(KIND)),
-    Kind(
-        ("ALTER", "COMPUTE"),
-        alter_compute_pool,
-        alter,
-        alters(KIND, "MODIFY", operates=("RESUME", "STOP ALL", "SUSPEND")),
-    ),
-    Kind(("DROP", "COMPUTE"), statements.drop("COMPUTE", "POOL"), drop, drops(KIND)),
-    Kind(("SHOW", "COMPUTE"), statements.show("COMPUTE", "POOLS"), show, lists(KIND, "name")),
-    Kind(("DESCRIBE", "COMPUTE"), statements.describe("COMPUTE", "POOL"), describe, needs(KIND)),
+    Kind(("CREATE", "COMPUTE"), _read_create, POOLS.create, creates(KIND)),
+    Kind(("ALTER", "COMPUTE"), _read_alter, POOLS.alter, _TO_ALTER),
+    Kind(("DROP", "COMPUTE"), statements.drop(*_NOUN), POOLS.drop, drops(KIND)),
+    Kind(("SHOW", "COMPUTE"), statements.show("COMPUTE", "POOLS"), POOLS.show, lists(KIND, "name")),
+    Kind(("DESCRIBE", "COMPUTE"), statements.describe(*_NOUN), POOLS.describe, needs(KIND)),
 )
-EXISTS = {KIND: lambda context, what: what.name in pools(context.account)}
+EXISTS = {KIND: lambda context, what: POOLS.find(context.account, what.name) is not None}

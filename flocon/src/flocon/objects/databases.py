@@ -48,9 +48,7 @@ def drop_database(context: Context, name: str, if_exists: bool) -> Result:
     account = context.account
     with account.lock:
         if name not in account.databases():
-            if if_exists:
-                return result.already_dropped(name)
-            raise errors.does_not_exist("Database", name)
+            return result.nothing_dropped("Database", name, name, if_exists)
         if context.database == name:
             context.use(None, None)
         account.drop_database(name)
@@ -95,9 +93,7 @@ def drop_schema(context: Context, table: exp.Table, if_exists: bool) -> Result:
     context.catalog(database)
     with context.account.lock:
         if not context.connection.schema_exists(database, schema):
-            if if_exists:
-                return result.already_dropped(schema)
-            raise errors.does_not_exist("Schema", f"{database}.{schema}")
+            return result.nothing_dropped("Schema", f"{database}.{schema}", schema, if_exists)
         _drop_schema(context, database, schema)
     if (context.database, context.schema) == (database, schema):
         context.use(database, None)

@@ -22,7 +22,7 @@ from flocon.session.names import place_of
 from flocon.session.statements import Kind
 from flocon.sql import statements
 from flocon.sql.show import ShowColumns, ShowScope, read_show_columns
-from flocon.sql.statements import Show
+from flocon.sql.statements import Named, Show
 from flocon.sql.tokens import FullName, Name, Tokens
 from flocon.stores import notes
 
@@ -375,20 +375,7 @@ def _with_times(context: Context, answer: Result) -> Result:
     return answer
 
 
-@dataclass(frozen=True)
-class DescribeSequence:
-    name: Name
-
-
-def _read_describe_sequence(tokens: Tokens) -> DescribeSequence:
-    tokens.next()
-    tokens.expect("SEQUENCE")
-    statement = DescribeSequence(tokens.name())
-    tokens.end()
-    return statement
-
-
-def describe_sequence(context: Context, statement: DescribeSequence) -> Result:
+def describe_sequence(context: Context, statement: Named) -> Result:
     """DESCRIBE SEQUENCE. https://docs.snowflake.com/en/sql-reference/sql/desc-sequence"""
     full = context.resolve(statement.name)
     context.check_schema(full)
@@ -431,6 +418,11 @@ STATEMENTS = (
     _listed("SEQUENCES", _show_of_engine("SEQUENCES"), "SEQUENCE"),
     Kind(("SHOW", "COLUMNS"), read_show_columns, show_columns, _on_columns),
     Kind(("DESCRIBE", "TABLE"), _read_describe, describe_relation, needs(RELATION)),
-    Kind(("DESCRIBE", "SEQUENCE"), _read_describe_sequence, describe_sequence, needs("SEQUENCE")),
+    Kind(
+        ("DESCRIBE", "SEQUENCE"),
+        statements.describe("SEQUENCE"),
+        describe_sequence,
+        needs("SEQUENCE"),
+    ),
     Kind(("DESCRIBE", "VIEW"), _read_describe, describe_relation, needs(RELATION)),
 )

@@ -14,8 +14,7 @@ from typing import Any
 from flocon.access.needs import Need
 from flocon.access.securables import Securable
 from flocon.core import errors
-from flocon.objects import integrations
-from flocon.objects.integrations import Integration
+from flocon.objects.integrations import INTEGRATIONS, Integration
 from flocon.session.context import Context
 from flocon.sql.tokens import Tokens
 
@@ -60,7 +59,7 @@ def send_notification(context: Context, arguments: Sequence[Any]) -> str:
 def _usable(context: Context, name: str) -> Integration:
     plain = Tokens(name).name().name
     context.access.require(Need(Securable("INTEGRATION", (plain,)), ("USAGE",)))
-    integration = integrations.found(context.account, plain)
+    integration = INTEGRATIONS.get(context.account, plain)
     if not integration.properties["ENABLED"]:
         raise _invalid(f"Integration '{integration.name}' is not enabled.")
     return integration

@@ -5,7 +5,7 @@ https://docs.snowflake.com/en/sql-reference/sql/create-role
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 
 from flocon.access.demands import creates, drops, lists, owns
 from flocon.access.hierarchy import SYSTEM_ROLES
@@ -16,44 +16,24 @@ from flocon.core.result import Result
 from flocon.objects.grants import check_role
 from flocon.session.context import Context
 from flocon.session.statements import Kind
-from flocon.sql import statements
+from flocon.sql import definitions, statements
+from flocon.sql.definitions import Definition
 from flocon.sql.statements import Named, Show
 from flocon.sql.tokens import Tokens
 
 __all__ = ["ACCOUNT_DDL", "STATEMENTS"]
 
 
-@dataclass(frozen=True)
-class CreateRole:
-    name: str
-    if_not_exists: bool
-    comment: str
-    replace: bool = False
-
-
-@dataclass(frozen=True)
-class AlterRole:
-    name: str
-    if_exists: bool
-    comment: str
-
-
-def _read_create(tokens: Tokens) -> CreateRole:
-    tokens.expect("CREATE")
-    replace = tokens.accept("OR", "REPLACE")
-    tokens.expect("ROLE")
-    if_not_exists = tokens.accept("IF", "NOT", "EXISTS")
-    name = tokens.name().name
+def _read_create(tokens: Tokens) -> Definition:
+    head = definitions.created(tokens, "ROLE")
     comment = tokens.string() if tokens.accept("COMMENT", "=") else ""
     tokens.end()
-    return CreateRole(name, if_not_exists, comment, replace)
+    return replace(head, properties={"COMMENT": comment})
 
 
-def _read_alter(tokens: Tokens) -> AlterRole:
+def _read_alter(tokens: Tokens) -> Definition:
     """ALTER ROLE [IF EXISTS] name {SET COMMENT = '…' | UNSET COMMENT}"""
-    tokens.expect("ALTER", "ROLE")
-    if_exists = tokens.accept("IF", "EXISTS")
-    name = tokens.name().name
+    head = definitions.altered(tokens, "ROLE")
     if tokens.accept("UNSET", "COMMENT"):
         comment = ""
     elif tokens.accept("SET", "COMMENT", "="):
@@ -61,32 +41,32 @@ def _read_alter(tokens: Tokens) -> AlterRole:
     else:
         raise errors.unsupported(f"ALTER ROLE … {tokens.rest()}")
     tokens.end()
-    return AlterRole(name, if_exists, comment)
+    return replace(head, properties={"COMMENT": comment})
 
 
-def create_role(context: Context, statement: CreateRole) -> Result:
-    name = statement.name
+def create_role(context: Context, statement: Definition) -> Result:
+    name = statement.name.name
     context.transactions.commit_for_ddl()
     with context.account.lock:
         if context.account.roles.exists(name):
-            if statement.if_not_exists:
+            if statement.forgiving:
                 return result.already_exists(name)
-            if not statement.replace:
+            if statement.mode == "CREATE":
                 raise errors.already_exists(name)
             if name in SYSTEM_ROLES:
                 raise errors.insufficient(f"role '{name}'")
             # As if it were dropped: what was granted to it is gone, and what it owned.
             context.account.roles.drop(name, context.access.role)
-        context.account.roles.create(name, statement.comment)
+        context.account.roles.create(name, statement.properties["COMMENT"])
     return result.status(f"Role {name} successfully created.")
 
 
-def alter_role(context: Context, statement: AlterRole) -> Result:
-    name = statement.name
+def alter_role(context: Context, statement: Definition) -> Result:
+    name = statement.name.name
     context.transactions.commit_for_ddl()
-    if not (statement.if_exists and not context.account.roles.exists(name)):
+    if not (statement.forgiving and not context.account.roles.exists(name)):
         check_role(context, name)
-        context.account.roles.comment(name, statement.comment)
+        context.account.roles.comment(name, statement.properties["COMMENT"])
     return result.done()
 
 

@@ -18,16 +18,21 @@ from flocon.stores.notes import Note
 
 def drop_stage(context: Context, target: exp.Table, if_exists: bool) -> Result:
     name = context.resolve(name_of(target))
-    if not context.connection.values(
-        "DELETE FROM _fs_global._fs_information_schema._fs_stages"
-        " WHERE database_name = ? AND schema_name = ? AND name = ? RETURNING 1",
-        [name.database, name.schema, name.name],
-    ):
-        if if_exists:
-            return result.already_dropped(name.name)
-        raise errors.does_not_exist("Stage", name)
+    if not _removed(context, "_fs_stages", name):
+        return result.nothing_dropped("Stage", name, name.name, if_exists)
     _empty(context, name)
     return result.dropped(name.name)
+
+
+def _removed(context: Context, table: str, name: FullName) -> bool:
+    """Was it in this table of fakesnow's?"""
+    return bool(
+        context.connection.values(
+            f"DELETE FROM _fs_global._fs_information_schema.{table}"
+            " WHERE database_name = ? AND schema_name = ? AND name = ? RETURNING 1",
+            [name.database, name.schema, name.name],
+        )
+    )
 
 
 def create_stage(context: Context, tree: exp.Create, binds: Binds) -> Result:
@@ -121,16 +126,9 @@ def create_file_format(context: Context, tree: exp.Create, binds: Binds) -> Resu
 
 def drop_file_format(context: Context, target: exp.Table, if_exists: bool) -> Result:
     name = context.resolve(name_of(target))
-    dropped = context.connection.values(
-        "DELETE FROM _fs_global._fs_information_schema._fs_file_formats"
-        " WHERE database_name = ? AND schema_name = ? AND name = ? RETURNING 1",
-        [name.database, name.schema, name.name],
-    )
-    if dropped:
-        return result.dropped(name.name)
-    if if_exists:
-        return result.already_dropped(name.name)
-    raise errors.does_not_exist("File format", name)
+    if not _removed(context, "_fs_file_formats", name):
+        return result.nothing_dropped("File format", name, name.name, if_exists)
+    return result.dropped(name.name)
 
 
 def create_sequence(context: Context, tree: exp.Create, binds: Binds) -> Result:

@@ -20,13 +20,14 @@ from flocon.core.clock import utc_now
 from flocon.core.result import Result
 from flocon.engine import StoredObjects
 from flocon.objects import account_parameters, compute_pools
+from flocon.session.arguments import only
 from flocon.session.context import Context
 from flocon.session.names import place_of
 from flocon.session.stage_location import stage_location, versioned_folder
 from flocon.session.statements import Kind, refused
-from flocon.sql import statements
+from flocon.sql import definitions, statements
+from flocon.sql.definitions import Definition, identifier
 from flocon.sql.statements import Named, Show
-from flocon.sql.streamlits import AlterStreamlit, CreateStreamlit, alter_streamlit, create_streamlit
 from flocon.sql.tokens import FullName, Tokens
 
 _LIVE_VERSION_EXISTS = errors.Code(99106, "42710")
@@ -51,6 +52,55 @@ class Streamlit:
 STORED = StoredObjects("STREAMLIT", lambda fields: Streamlit(**fields))
 
 
+# --- what statements say -------------------------------------------------------------------------
+
+_TEXTS = ("ROOT_LOCATION", "MAIN_FILE", "TITLE", "COMMENT", "RUNTIME_NAME")
+_PROPERTIES: dict[str, definitions.Reader] = {
+    **dict.fromkeys(_TEXTS, Tokens.value),
+    **dict.fromkeys(("QUERY_WAREHOUSE", "COMPUTE_POOL"), identifier),
+}
+# The location behind FROM, and the name behind RENAME TO.
+_SOURCE, _NEW_NAME = "FROM", "RENAME TO"
+
+
+def _read_create(tokens: Tokens) -> Definition:
+    """CREATE [OR REPLACE] STREAMLIT [IF NOT EXISTS] name [FROM '…'] property = value …"""
+    head = definitions.created(tokens, "STREAMLIT")
+    source = {_SOURCE: tokens.value()} if tokens.accept("FROM") else {}
+    properties = definitions.properties(tokens, _PROPERTIES, _unknown)
+    return replace(head, properties=properties | source)
+
+
+def _read_alter(tokens: Tokens) -> Definition:
+    """ALTER STREAMLIT [IF EXISTS] n {SET … | UNSET … | ADD LIVE VERSION FROM LAST | RENAME TO …}"""
+    head = definitions.altered(tokens, "STREAMLIT")
+    if tokens.accept("UNSET"):
+        known = ("QUERY_WAREHOUSE", "TITLE", "COMMENT")
+        return replace(head, properties=definitions.unset(tokens, known, _unknown))
+    if tokens.accept("SET"):
+        return replace(head, properties=definitions.properties(tokens, _PROPERTIES, _unknown))
+    if tokens.accept("ADD", "LIVE", "VERSION", "FROM", "LAST"):
+        statement = replace(head, action="ADD LIVE VERSION")
+    elif tokens.accept("RENAME", "TO"):
+        statement = replace(head, action="RENAME", properties={_NEW_NAME: tokens.name()})
+    else:
+        raise errors.unsupported(f"ALTER STREAMLIT … {tokens.rest()}")
+    tokens.end()
+    return statement
+
+
+def _unknown(name: str) -> errors.SnowflakeError:
+    return errors.unsupported(f"STREAMLIT with {name}")
+
+
+def _fields(statement: Definition) -> dict[str, Any]:
+    """Its properties by their names in DESCRIBE."""
+    return {name.lower(): v for name, v in statement.properties.items() if name in _PROPERTIES}
+
+
+# --- what they do --------------------------------------------------------------------------------
+
+
 def _find(context: Context, name: FullName) -> Streamlit | None:
     return STORED.find(context.catalog(name.database), name.schema, name.name)
 
@@ -62,23 +112,24 @@ def _existing(context: Context, name: FullName) -> Streamlit:
     return app
 
 
-def create(context: Context, statement: CreateStreamlit) -> Result:
+def create(context: Context, statement: Definition) -> Result:
     name = context.resolve(statement.name)
     context.transactions.commit_for_ddl()
     context.check_schema(name)
     with context.account.lock:
         if _find(context, name):
-            if statement.if_not_exists:
+            if statement.forgiving:
                 return result.already_exists(name.name)
-            if not statement.replace:
+            if statement.mode == "CREATE":
                 raise errors.already_exists(name)
             _delete(context, name)
-        values = _runtime(context, {"main_file": "streamlit_app.py", **statement.properties})
+        values = _runtime(context, {"main_file": "streamlit_app.py", **_fields(statement)})
         folder = versioned_folder(context, name)
         folder.mkdir(parents=True)
-        if statement.source:
-            _copy(context, statement.source, folder / "versions" / "live")
-        live = statement.source is not None
+        source = statement.properties.get(_SOURCE)
+        if source:
+            _copy(context, source, folder / "versions" / "live")
+        live = source is not None
         app = Streamlit(name.schema, name.name, context.access.role, live, values)
         STORED.put(context.catalog(name.database), app)
     return result.status(f"Streamlit {name.name} successfully created.")
@@ -109,8 +160,7 @@ def _runtime(context: Context, values: dict[str, Any]) -> dict[str, Any]:
         context.account, account_parameters.DEFAULT_STREAMLIT_COMPUTE_POOL
     )
     pool = pool or default
-    if pool not in compute_pools.pools(context.account):
-        raise errors.does_not_exist("Compute pool", pool)
+    compute_pools.POOLS.get(context.account, pool)
     context.access.require(Need(Securable(compute_pools.KIND, (pool,)), ("USAGE",)))
     return {**values, "runtime_name": runtime, "compute_pool": pool}
 
@@ -127,25 +177,25 @@ def _copy(context: Context, source: str, folder: Any) -> None:
             shutil.copyfile(file, target)
 
 
-def alter(context: Context, statement: AlterStreamlit) -> Result:
+def alter(context: Context, statement: Definition) -> Result:
     """https://docs.snowflake.com/en/sql-reference/sql/alter-streamlit"""
     name = context.resolve(statement.name)
     context.transactions.commit_for_ddl()
     with context.account.lock:
-        if statement.if_exists and _find(context, name) is None:
+        if statement.forgiving and _find(context, name) is None:
             return result.done()
         app = _existing(context, name)
-        if statement.add_live_version:
+        if statement.action == "ADD LIVE VERSION":
             if app.live:
                 raise errors.SnowflakeError(
                     _LIVE_VERSION_EXISTS, "There is already a live version."
                 )
             changed = replace(app, live=True)
-        elif statement.rename_to:
-            changed = _renamed(context, app, name, context.resolve(statement.rename_to))
+        elif statement.action == "RENAME":
+            new = context.resolve(statement.properties[_NEW_NAME])
+            changed = _renamed(context, app, name, new)
         else:
-            changes = {**statement.set, **dict.fromkeys(statement.unset)}
-            changed = replace(app, properties=_changed(context, app, changes))
+            changed = replace(app, properties=_changed(context, app, _fields(statement)))
         STORED.put(context.catalog(name.database), changed, instead_of=app)
     return result.done()
 
@@ -171,9 +221,7 @@ def drop(context: Context, statement: Named) -> Result:
     context.transactions.commit_for_ddl()
     with context.account.lock:
         if _find(context, name) is None:
-            if statement.if_exists:
-                return result.already_dropped(name.name)
-            raise errors.does_not_exist("Streamlit", name)
+            return result.nothing_dropped("Streamlit", name, name.name, statement.if_exists)
         _delete(context, name)
     return result.dropped(name.name)
 
@@ -244,32 +292,32 @@ def _quoted(name: FullName) -> str:
 def restart(context: Context, arguments: list[Any]) -> str:
     """SYSTEM$RESTART_STREAMLIT(name): after new files, of an app in the container runtime. None is
     served here, so there is nothing to be restarted."""
-    if len(arguments) != 1:
-        raise errors.compilation(errors.SYNTAX, "SYSTEM$RESTART_STREAMLIT takes one argument.")
-    _existing(context, context.resolve(Tokens(str(arguments[0])).name()))
+    name = Tokens(str(only(arguments, "SYSTEM$RESTART_STREAMLIT"))).name()
+    _existing(context, context.resolve(name))
     return result.DONE
 
 
 FUNCTIONS = {"SYSTEM$RESTART_STREAMLIT": restart}
 
 
-def _sources(statement: CreateStreamlit, place: Place) -> Iterable[Need]:
-    if statement.source:
-        yield from staged(statement.source, place, "READ")
-    yield from usage_of_warehouse(statement.properties.get("query_warehouse"))
+def _sources(statement: Definition, place: Place) -> Iterable[Need]:
+    if source := statement.properties.get(_SOURCE):
+        yield from staged(source, place, "READ")
+    yield from usage_of_warehouse(statement.properties.get("QUERY_WAREHOUSE"))
 
 
-def _to_alter(statement: AlterStreamlit, place: Place) -> Demand:
+def _to_alter(statement: Definition, place: Place) -> Demand:
     what = inside("STREAMLIT", place.resolve(statement.name))
     owned = (Need(what, ("OWNERSHIP",)),)
-    if statement.rename_to is None:
+    if statement.action != "RENAME":
         return Demand(owned)
-    return Demand(owned, renames=(what, inside("STREAMLIT", place.resolve(statement.rename_to))))
+    new = inside("STREAMLIT", place.resolve(statement.properties[_NEW_NAME]))
+    return Demand(owned, renames=(what, new))
 
 
 STATEMENTS = (
-    Kind(("CREATE", "STREAMLIT"), create_streamlit, create, creates("STREAMLIT", _sources)),
-    Kind(("ALTER", "STREAMLIT"), alter_streamlit, alter, _to_alter),
+    Kind(("CREATE", "STREAMLIT"), _read_create, create, creates("STREAMLIT", _sources)),
+    Kind(("ALTER", "STREAMLIT"), _read_alter, alter, _to_alter),
     Kind(("DROP", "STREAMLIT"), statements.drop("STREAMLIT"), drop, drops("STREAMLIT")),
     Kind(("SHOW", "STREAMLITS"), statements.show("STREAMLITS"), show, lists("STREAMLIT")),
     Kind(("DESCRIBE", "STREAMLIT"), statements.describe("STREAMLIT"), describe, needs("STREAMLIT")),

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
 from flocon.access import key_pairs
@@ -14,38 +13,12 @@ from flocon.core import errors, result
 from flocon.core.result import Result
 from flocon.session.context import Context
 from flocon.session.statements import Kind
-from flocon.sql import statements
+from flocon.sql import definitions, statements
+from flocon.sql.definitions import Definition
 from flocon.sql.statements import Named, Show
 from flocon.sql.tokens import Tokens
 
-# What a user has besides its keys. Created users have no passwords here: they log in with keys.
-_NAMES = ("DEFAULT_ROLE", "DEFAULT_WAREHOUSE", "DEFAULT_NAMESPACE")
-_TEXTS = ("COMMENT", "DISPLAY_NAME", "EMAIL")
 _TYPES = ("SERVICE", "PERSON", "LEGACY_SERVICE")
-
-
-def _properties(tokens: Tokens) -> dict[str, str | None]:
-    """NAME = value …, checked: unknown names are 000002, 001481 for what is no key."""
-    found: dict[str, str | None] = {}
-    while not tokens.done:
-        name = tokens.word()
-        tokens.expect("=")
-        if name in _NAMES:
-            found[name] = _name(tokens)
-        elif name in _TEXTS:
-            found[name] = tokens.string()
-        elif name in KEYS:
-            found[name] = _key(name, tokens.string())
-        elif name == "TYPE":
-            found[name] = _one_of(name, tokens.value().upper(), _TYPES)
-        elif name == "DISABLED":
-            found[name] = str(tokens.boolean()).lower()
-        elif name == "DEFAULT_SECONDARY_ROLES":
-            found[name] = _secondary(tokens)
-        else:
-            raise errors.unsupported(f"USER with {name}")
-        tokens.accept(",")
-    return found
 
 
 def _name(tokens: Tokens) -> str:
@@ -55,101 +28,83 @@ def _name(tokens: Tokens) -> str:
     return str(tokens.name())
 
 
-def _one_of(name: str, value: str, values: Sequence[str]) -> str:
-    if value not in values:
-        raise errors.invalid_value(name, value)
+def _secondary(tokens: Tokens) -> str:
+    """('ALL') or ()."""
+    value = "".join(tokens.listed(Tokens.string)).upper()
+    if value not in ("", "ALL"):
+        raise errors.invalid_value("DEFAULT_SECONDARY_ROLES", value)
     return value
 
 
-def _secondary(tokens: Tokens) -> str:
-    """('ALL') or ()."""
-    tokens.expect("(")
-    value = "" if tokens.peek(")") else tokens.string().upper()
-    tokens.expect(")")
-    return _one_of("DEFAULT_SECONDARY_ROLES", value, ("", "ALL"))
+def _key(name: str) -> definitions.Reader:
+    def read(tokens: Tokens) -> str:
+        text = tokens.string()
+        try:
+            key_pairs.public_key(text)
+        except ValueError as error:
+            raise errors.compilation(
+                errors.PROPERTY_VALUE, f"New public key rejected for {name}: {error}."
+            ) from None
+        return text
+
+    return read
 
 
-def _key(name: str, text: str) -> str:
-    try:
-        key_pairs.public_key(text)
-    except ValueError as error:
-        raise errors.compilation(
-            errors.PROPERTY_VALUE, f"New public key rejected for {name}: {error}."
-        ) from None
-    return text
+# Created users have no passwords here: they log in with keys.
+_PROPERTIES: dict[str, definitions.Reader] = {
+    **dict.fromkeys(("DEFAULT_ROLE", "DEFAULT_WAREHOUSE", "DEFAULT_NAMESPACE"), _name),
+    **dict.fromkeys(("COMMENT", "DISPLAY_NAME", "EMAIL"), Tokens.string),
+    **{name: _key(name) for name in KEYS},
+    "TYPE": definitions.one_of("TYPE", *_TYPES),
+    "DISABLED": lambda tokens: str(tokens.boolean()).lower(),
+    "DEFAULT_SECONDARY_ROLES": _secondary,
+}
 
 
-@dataclass(frozen=True)
-class CreateUser:
-    name: str
-    if_not_exists: bool
-    properties: dict[str, str | None]
+def _unknown(name: str) -> errors.SnowflakeError:
+    return errors.unsupported(f"USER with {name}")
 
 
-@dataclass(frozen=True)
-class AlterUser:
-    """properties: those to change; None for those to unset."""
-
-    name: str
-    if_exists: bool
-    properties: dict[str, str | None]
-
-
-def _read_create(tokens: Tokens) -> CreateUser:
-    tokens.expect("CREATE")
-    if tokens.peek("OR"):
+def _read_create(tokens: Tokens) -> Definition:
+    if tokens.peek("CREATE", "OR"):
         raise errors.unsupported("CREATE OR REPLACE USER")
-    tokens.expect("USER")
-    if_not_exists = tokens.accept("IF", "NOT", "EXISTS")
-    return CreateUser(tokens.name().name, if_not_exists, _properties(tokens))
+    head = definitions.created(tokens, "USER")
+    return replace(head, properties=definitions.properties(tokens, _PROPERTIES, _unknown))
 
 
-def _read_alter(tokens: Tokens) -> AlterUser:
+def _read_alter(tokens: Tokens) -> Definition:
     """ALTER USER [IF EXISTS] name {SET … | UNSET …}"""
-    tokens.expect("ALTER", "USER")
-    if_exists = tokens.accept("IF", "EXISTS")
-    name = tokens.name().name
+    head = definitions.altered(tokens, "USER")
     if tokens.accept("UNSET"):
-        return AlterUser(name, if_exists, dict.fromkeys(_unset(tokens)))
+        known = _PROPERTIES.keys() - {"TYPE"}
+        return replace(head, properties=definitions.unset(tokens, known, _unknown))
     if tokens.accept("SET"):
-        return AlterUser(name, if_exists, _properties(tokens))
+        return replace(head, properties=definitions.properties(tokens, _PROPERTIES, _unknown))
     raise errors.unsupported(f"ALTER USER … {tokens.rest()}")
 
 
-def create_user(context: Context, statement: CreateUser) -> Result:
-    name, given = statement.name, statement.properties
+def create_user(context: Context, statement: Definition) -> Result:
+    name = statement.name.name
     context.transactions.commit_for_ddl()
     users = context.account.users
     with context.account.lock:
         if users.find(name):
-            if statement.if_not_exists:
+            if statement.forgiving:
                 return result.already_exists(name)
             raise errors.already_exists(name)
         # This name was one of the machine's own user: what that was granted is not for the new one.
         context.account.roles.user_dropped(name)
-        users.save(User(name, {key: value for key, value in given.items() if value is not None}))
+        users.save(User(name, statement.properties))
     return result.status(f"User {name} successfully created.")
 
 
-def alter_user(context: Context, statement: AlterUser) -> Result:
-    name = statement.name
+def alter_user(context: Context, statement: Definition) -> Result:
+    name = statement.name.name
     context.transactions.commit_for_ddl()
     with context.account.lock:
-        if not (statement.if_exists and context.account.users.find(name) is None):
+        if not (statement.forgiving and context.account.users.find(name) is None):
             context.account.users.alter(_existing(context, name), statement.properties)
     return result.done()
-
-
-def _unset(tokens: Tokens) -> list[str]:
-    names = [tokens.word()]
-    while tokens.accept(","):
-        names.append(tokens.word())
-    tokens.end()
-    known = (*_NAMES, *_TEXTS, *KEYS, "DISABLED", "DEFAULT_SECONDARY_ROLES")
-    for name in names:
-        if name not in known:
-            raise errors.unsupported(f"ALTER USER UNSET {name}")
-    return names
 
 
 def _existing(context: Context, name: str) -> User:

@@ -1,9 +1,11 @@
 """INFORMATION_SCHEMA.WAREHOUSE_LOAD_HISTORY."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from flocon.core import errors, result
+from flocon.core.clock import utc_now
+from flocon.session.arguments import check_names, timestamp
 from flocon.session.context import Context
 from flocon.sql.tokens import Tokens
 from flocon.stores.warehouse_load import INTERVAL, KEPT_FOR
@@ -12,7 +14,6 @@ COLUMNS = result.columns(
     "START_TIME", "END_TIME", "WAREHOUSE_NAME", "AVG_RUNNING", "AVG_QUEUED_LOAD",
     "AVG_QUEUED_PROVISIONING", "AVG_BLOCKED",
 )  # fmt: skip
-_ARGUMENTS = {"DATE_RANGE_START", "DATE_RANGE_END", "WAREHOUSE_NAME"}
 # Shorter ranges come in intervals of seconds, longer ones of minutes.
 _SHORT = timedelta(hours=8)
 _LONG_INTERVAL = 300
@@ -27,11 +28,10 @@ def warehouse_load_history(
     ran before the account was started is not remembered.
     https://docs.snowflake.com/en/sql-reference/functions/warehouse_load_history
     """
-    for unknown in arguments.keys() - _ARGUMENTS:
-        raise errors.compilation(errors.SYNTAX, f"Invalid named argument {unknown}.")
-    end = _time(arguments.get("DATE_RANGE_END")) or _midnight()
-    start = _time(arguments.get("DATE_RANGE_START")) or end - timedelta(minutes=10)
-    if start < datetime.now(UTC) - KEPT_FOR - timedelta(days=1):
+    check_names(arguments, ("DATE_RANGE_START", "DATE_RANGE_END", "WAREHOUSE_NAME"))
+    end = timestamp(arguments, "DATE_RANGE_END") or _midnight()
+    start = timestamp(arguments, "DATE_RANGE_START") or end - timedelta(minutes=10)
+    if start < utc_now() - KEPT_FOR - timedelta(days=1):
         raise errors.compilation(
             errors.COMPILATION, f"DATE_RANGE_START {start} must be within the last 14 days."
         )
@@ -47,15 +47,7 @@ def warehouse_load_history(
 
 
 def _midnight() -> datetime:
-    return datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-
-
-def _time(value: Any) -> datetime | None:
-    """A timestamp or date in UTC; without a zone it is one already."""
-    if value is None:
-        return None
-    time = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
-    return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
+    return utc_now().replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 TABLE_FUNCTIONS = {"WAREHOUSE_LOAD_HISTORY": warehouse_load_history}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -14,11 +15,12 @@ from flocon.core import errors, result
 from flocon.core.clock import utc_now
 from flocon.core.result import Result
 from flocon.engine import StoredObjects, is_stored
+from flocon.objects.account_objects import AccountObjects
 from flocon.session.context import Context
 from flocon.session.statements import Kind
-from flocon.sql import statements
-from flocon.sql.definitions import creation_mode
-from flocon.sql.statements import Named, Show
+from flocon.sql import definitions, statements
+from flocon.sql.definitions import Definition
+from flocon.sql.statements import Named
 from flocon.sql.tokens import Tokens
 from flocon.stores.stores import Stores
 
@@ -52,7 +54,6 @@ _SIZES = {
     "XLARGE": "X-Large",
 }
 _GENERATIONS = {"STANDARD_GEN_1": "1", "STANDARD_GEN_2": "2"}
-_BOOLEANS = {"FALSE": False, "TRUE": True}
 # Properties that change nothing here, with the only value that is accepted.
 _ONLY_VALUES = {
     "MAX_CLUSTER_COUNT": "1",
@@ -65,118 +66,84 @@ _ONLY_VALUES = {
 }
 
 
+def _boolean(value: str) -> bool:
+    return {"FALSE": False, "TRUE": True}[value.upper()]
+
+
+def _number(value: str, most: int = 2**31 - 1) -> int:
+    if not (value.isdigit() and int(value) <= most):
+        raise ValueError(value)
+    return int(value)
+
+
+def _size(value: str) -> str:
+    size = value.upper().replace("-", "")
+    if size not in _SIZES:
+        raise errors.unsupported(f"WAREHOUSE_SIZE = {value}")
+    return _SIZES[size]
+
+
+# The field of a Warehouse that a property sets, and its value; a KeyError or ValueError is for a
+# value that the property cannot have.
+_FIELDS: dict[str, tuple[str, Callable[[str], Any]]] = {
+    "WAREHOUSE_SIZE": ("size", _size),
+    "AUTO_SUSPEND": ("auto_suspend", lambda v: 0 if v.upper() == "NULL" else _number(v)),
+    "AUTO_RESUME": ("auto_resume", _boolean),
+    "INITIALLY_SUSPENDED": ("state", lambda v: "SUSPENDED" if _boolean(v) else "STARTED"),
+    "COMMENT": ("comment", str),
+    "RESOURCE_MONITOR": ("resource_monitor", lambda v: None if v.upper() == "NULL" else v.upper()),
+    "GENERATION": ("generation", {"1": "1", "2": "2"}.__getitem__),
+    "RESOURCE_CONSTRAINT": ("generation", lambda v: _GENERATIONS[v.upper()]),
+    "ENABLE_QUERY_ACCELERATION": ("accelerated", _boolean),
+    "QUERY_ACCELERATION_MAX_SCALE_FACTOR": ("scale_factor", lambda v: _number(v, most=100)),
+    # A warehouse has its new size at once.
+    "WAIT_FOR_COMPLETION": ("", _boolean),
+}
+
+
 def _properties(tokens: Tokens, *, alters: bool = False) -> dict[str, Any]:
-    """NAME [=] value …; unknown names are Snowflake's 001008, wrong values 001481."""
+    """NAME [=] value …, as fields of a Warehouse. Raises 001008 for an unknown name, 001481 for a
+    wrong value."""
     found: dict[str, Any] = {}
     while not tokens.done:
         name = tokens.word()
         tokens.accept("=")
         value = tokens.value()
-        if name == "WAREHOUSE_SIZE":
-            size = value.upper().replace("-", "")
-            if size not in _SIZES:
-                raise errors.unsupported(f"WAREHOUSE_SIZE = {value}")
-            found["size"] = _SIZES[size]
-        elif name == "AUTO_SUSPEND":
-            if not value.isdigit() and value.upper() != "NULL":
-                raise errors.invalid_value(name, value)
-            found["auto_suspend"] = int(value) if value.isdigit() else 0
-        elif name == "AUTO_RESUME":
-            found["auto_resume"] = _boolean(name, value)
-        elif name == "WAIT_FOR_COMPLETION" and alters:
-            # A warehouse has its new size at once.
-            _boolean(name, value)
-        elif name == "INITIALLY_SUSPENDED":
-            found["state"] = "SUSPENDED" if _boolean(name, value) else "STARTED"
-        elif name == "COMMENT":
-            found["comment"] = value
-        elif name == "RESOURCE_MONITOR":
-            found["resource_monitor"] = None if value.upper() == "NULL" else value.upper()
-        elif name == "GENERATION" and value in ("1", "2"):
-            found["generation"] = value
-        elif name == "RESOURCE_CONSTRAINT" and value.upper() in _GENERATIONS:
-            found["generation"] = _GENERATIONS[value.upper()]
-        elif name == "ENABLE_QUERY_ACCELERATION":
-            found["accelerated"] = _boolean(name, value)
-        elif name == "QUERY_ACCELERATION_MAX_SCALE_FACTOR":
-            if not (value.isdigit() and int(value) <= 100):
-                raise errors.invalid_value(name, value)
-            found["scale_factor"] = int(value)
-        elif name in ("GENERATION", "RESOURCE_CONSTRAINT"):
-            raise errors.invalid_value(name, value)
+        if name in _FIELDS and (alters or name != "WAIT_FOR_COMPLETION"):
+            field_name, read = _FIELDS[name]
+            try:
+                found[field_name] = read(value)
+            except (KeyError, ValueError):
+                raise errors.invalid_value(name, value) from None
         elif name not in _ONLY_VALUES:
-            raise errors.compilation(errors.INVALID_PROPERTY, f"invalid property '{name}'")
+            raise definitions.invalid_property(name)
         elif value.upper() != _ONLY_VALUES[name]:
             raise errors.unsupported(f"WAREHOUSE with {name} = {value}")
         tokens.accept(",")
+    found.pop("", None)
     return found
 
 
-def _boolean(name: str, value: str) -> bool:
-    if value.upper() not in _BOOLEANS:
-        raise errors.invalid_value(name, value)
-    return _BOOLEANS[value.upper()]
-
-
-@dataclass(frozen=True)
-class CreateWarehouse:
-    """mode is CREATE, REPLACE or ALTER. properties: fields of a Warehouse."""
-
-    name: str
-    mode: str
-    if_not_exists: bool
-    properties: dict[str, Any]
-
-
-@dataclass(frozen=True)
-class AlterWarehouse:
-    """action is SUSPEND, RESUME or SET."""
-
-    name: str
-    if_exists: bool
-    action: str
-    properties: dict[str, Any]
-
-
-def _read_create(tokens: Tokens) -> CreateWarehouse:
-    mode = creation_mode(tokens)
-    tokens.expect("WAREHOUSE")
-    if_not_exists = tokens.accept("IF", "NOT", "EXISTS")
-    name = tokens.name().name
+def _read_create(tokens: Tokens) -> Definition:
+    head = definitions.created(tokens, "WAREHOUSE", modes=("REPLACE", "ALTER"))
     tokens.accept("WITH")
-    return CreateWarehouse(name, mode, if_not_exists, _properties(tokens))
+    return replace(head, properties=_properties(tokens))
 
 
-def _read_alter(tokens: Tokens) -> AlterWarehouse:
-    tokens.expect("ALTER", "WAREHOUSE")
-    if_exists = tokens.accept("IF", "EXISTS")
-    name = tokens.name().name
+def _read_alter(tokens: Tokens) -> Definition:
+    """ALTER WAREHOUSE [IF EXISTS] name {SUSPEND | RESUME [IF SUSPENDED] | SET …}"""
+    head = definitions.altered(tokens, "WAREHOUSE")
     if tokens.accept("SUSPEND"):
-        action, changes = "SUSPEND", {"state": "SUSPENDED"}
+        statement = replace(head, action="SUSPEND", properties={"state": "SUSPENDED"})
     elif tokens.accept("RESUME"):
         tokens.accept("IF", "SUSPENDED")
-        action, changes = "RESUME", {"state": "STARTED"}
+        statement = replace(head, action="RESUME", properties={"state": "STARTED"})
     elif tokens.accept("SET"):
-        action, changes = "SET", _properties(tokens, alters=True)
+        statement = replace(head, properties=_properties(tokens, alters=True))
     else:
         raise errors.unsupported(f"ALTER WAREHOUSE … {tokens.rest()}")
     tokens.end()
-    return AlterWarehouse(name, if_exists, action, changes)
-
-
-def create_warehouse(context: Context, statement: CreateWarehouse) -> Result:
-    name, account = statement.name, context.account
-    _check_monitor(account, statement.properties)
-    context.transactions.commit_for_ddl()
-    with account.lock:
-        if STORED.find(account.own, name):
-            if statement.if_not_exists:
-                return result.already_exists(name)
-            if statement.mode == "CREATE":
-                raise errors.already_exists(name)
-        STORED.put(account.own, Warehouse(name, context.access.role, **statement.properties))
-    context.use_warehouse(name)
-    return result.status(f"Warehouse {name} successfully created.")
+    return statement
 
 
 def provide_first(account: Stores) -> None:
@@ -184,103 +151,78 @@ def provide_first(account: Stores) -> None:
     STORED.put(account.own, Warehouse("COMPUTE_WH", ADMINISTRATOR, state="SUSPENDED"))
 
 
-def _check_monitor(account: Stores, properties: dict[str, Any]) -> None:
-    """Raises 002003 for a resource monitor that does not exist."""
-    name = properties.get("resource_monitor")
-    if name and not is_stored(account.own, "RESOURCE MONITOR", name):
-        raise errors.does_not_exist("Resource monitor", name)
+class _Warehouses(AccountObjects[Warehouse]):
+    noun = "Warehouse"
+    store = STORED
+    shown = result.columns(
+        "name", "state", "type", "size", "running", "queued", "is_default", "is_current",
+        "auto_suspend", "auto_resume", "created_on", "owner", "comment",
+        "enable_query_acceleration", "query_acceleration_max_scale_factor", "resource_monitor",
+        "resource_constraint", "generation",
+    )  # fmt: skip
+
+    def check(self, context: Context, statement: Definition) -> None:
+        """Raises 002003 for a resource monitor that does not exist."""
+        name = statement.properties.get("resource_monitor")
+        if name and not is_stored(context.account.own, "RESOURCE MONITOR", name):
+            raise errors.does_not_exist("Resource monitor", name)
+
+    def made(self, context: Context, statement: Definition) -> Warehouse:
+        return Warehouse(statement.name.name, context.access.role, **statement.properties)
+
+    def changed(self, current: Warehouse, statement: Definition) -> Warehouse:
+        return replace(current, **statement.properties)
+
+    def created(self, context: Context, name: str) -> None:
+        context.use_warehouse(name)
+
+    def gone(self, context: Context, name: str) -> None:
+        if context.warehouse == name:
+            context.use_warehouse(None)
+
+    def row(self, context: Context, item: Warehouse) -> dict[str, Any]:
+        return {
+            "name": item.name,
+            "state": item.state,
+            "type": "STANDARD",
+            "size": item.size,
+            "running": 0,
+            "queued": 0,
+            "is_default": "N",
+            "is_current": "Y" if item.name == context.warehouse else "N",
+            "auto_suspend": item.auto_suspend,
+            "auto_resume": str(item.auto_resume).lower(),
+            "created_on": item.created_on,
+            "owner": item.owner,
+            "comment": item.comment,
+            "enable_query_acceleration": str(item.accelerated).lower(),
+            "query_acceleration_max_scale_factor": item.scale_factor,
+            "resource_monitor": item.resource_monitor or "null",
+            "resource_constraint": f"STANDARD_GEN_{item.generation}",
+            "generation": item.generation,
+        }
+
+    def describe(self, context: Context, statement: Named) -> Result:
+        """https://docs.snowflake.com/en/sql-reference/sql/desc-warehouse"""
+        item = self.get(context.account, statement.name.name)
+        columns = result.columns("created_on", "name", "kind")
+        return result.of(columns, [[item.created_on, item.name, "WAREHOUSE"]], result.DESCRIBE)
 
 
-def alter_warehouse(context: Context, statement: AlterWarehouse) -> Result:
-    name, account = statement.name, context.account
-    context.transactions.commit_for_ddl()
-    with account.lock:
-        warehouse = STORED.find(account.own, name)
-        if warehouse is None:
-            if statement.if_exists:
-                return result.done()
-            raise errors.does_not_exist("Warehouse", name)
-        _check_monitor(account, statement.properties)
-        STORED.put(account.own, replace(warehouse, **statement.properties))
-    return result.done()
-
-
-def drop_warehouse(context: Context, statement: Named) -> Result:
-    name, if_exists = statement.name.name, statement.if_exists
-    context.transactions.commit_for_ddl()
-    if not STORED.delete(context.account.own, name):
-        if not if_exists:
-            raise errors.does_not_exist("Warehouse", name)
-        return result.already_dropped(name)
-    if context.warehouse == name:
-        context.use_warehouse(None)
-    return result.dropped(name)
-
-
-_WAREHOUSE_COLUMNS = result.columns(
-    "name", "state", "type", "size", "running", "queued", "is_default", "is_current",
-    "auto_suspend", "auto_resume", "created_on", "owner", "comment",
-    "enable_query_acceleration", "query_acceleration_max_scale_factor", "resource_monitor",
-    "resource_constraint", "generation",
-)  # fmt: skip
-
-
-def show_warehouses(context: Context, statement: Show) -> Result:
-    """SHOW WAREHOUSES. https://docs.snowflake.com/en/sql-reference/sql/show-warehouses"""
-    found = statement.scope.chosen(STORED.all(context.account.own))
-    return result.of(
-        _WAREHOUSE_COLUMNS,
-        [
-            [
-                each.name,
-                each.state,
-                "STANDARD",
-                each.size,
-                0,
-                0,
-                "N",
-                "Y" if each.name == context.warehouse else "N",
-                each.auto_suspend,
-                "true" if each.auto_resume else "false",
-                each.created_on,
-                each.owner,
-                each.comment,
-                "true" if each.accelerated else "false",
-                each.scale_factor,
-                each.resource_monitor or "null",
-                f"STANDARD_GEN_{each.generation}",
-                each.generation,
-            ]
-            for each in found
-        ],
-        result.SHOW,
-    )
-
-
-def describe_warehouse(context: Context, statement: Named) -> Result:
-    """DESCRIBE WAREHOUSE. https://docs.snowflake.com/en/sql-reference/sql/desc-warehouse"""
-    name = statement.name.name
-    warehouse = STORED.find(context.account.own, name)
-    if warehouse is None:
-        raise errors.does_not_exist("Warehouse", name)
-    columns = result.columns("created_on", "name", "kind")
-    return result.of(columns, [[warehouse.created_on, name, "WAREHOUSE"]], result.DESCRIBE)
-
-
-def _to_alter(statement: AlterWarehouse, place: Place) -> Demand:
+def _to_alter(statement: Definition, place: Place) -> Demand:
     if "resource_monitor" in statement.properties:
         return on_account(statement, place)
     return alters(_KIND, "MODIFY", operates=("RESUME", "SUSPEND"))(statement, place)
 
 
 _KIND = STORED.kind
+_WAREHOUSES = _Warehouses()
+_SHOW = statements.show("WAREHOUSES")
 
 STATEMENTS = (
-    Kind(("CREATE", _KIND), _read_create, create_warehouse, creates(_KIND)),
-    Kind(("ALTER", _KIND), _read_alter, alter_warehouse, _to_alter),
-    Kind(("DROP", _KIND), statements.drop(_KIND), drop_warehouse, drops(_KIND)),
-    Kind(
-        ("SHOW", "WAREHOUSES"), statements.show("WAREHOUSES"), show_warehouses, lists(_KIND, "name")
-    ),
-    Kind(("DESCRIBE", _KIND), statements.describe(_KIND), describe_warehouse, needs(_KIND)),
+    Kind(("CREATE", _KIND), _read_create, _WAREHOUSES.create, creates(_KIND)),
+    Kind(("ALTER", _KIND), _read_alter, _WAREHOUSES.alter, _to_alter),
+    Kind(("DROP", _KIND), statements.drop(_KIND), _WAREHOUSES.drop, drops(_KIND)),
+    Kind(("SHOW", "WAREHOUSES"), _SHOW, _WAREHOUSES.show, lists(_KIND, "name")),
+    Kind(("DESCRIBE", _KIND), statements.describe(_KIND), _WAREHOUSES.describe, needs(_KIND)),
 )

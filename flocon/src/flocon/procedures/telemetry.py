@@ -7,7 +7,7 @@ https://docs.snowflake.com/en/developer-guide/logging-tracing/event-table-column
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,6 +18,8 @@ from flocon.engine import Catalog
 from flocon.procedures.store import Procedure
 from flocon.session.context import Context
 from flocon.session.statements import Kind
+from flocon.sql import definitions
+from flocon.sql.definitions import Definition
 from flocon.sql.tokens import Tokens
 from flocon.stores import notes
 from flocon.stores.stores import Stores
@@ -57,39 +59,26 @@ _COLUMNS = {
 }
 
 
-@dataclass(frozen=True)
-class AlterDatabase:
-    name: str
-    if_exists: bool
-    level: str
-
-
-def _read_alter(tokens: Tokens) -> AlterDatabase:
+def _read_alter(tokens: Tokens) -> Definition:
     """ALTER DATABASE [IF EXISTS] name {SET LOG_LEVEL = level | UNSET LOG_LEVEL}, and no more."""
-    tokens.expect("ALTER", "DATABASE")
-    if_exists = tokens.accept("IF", "EXISTS")
-    name = tokens.name().name
-    if tokens.accept("SET", "LOG_LEVEL"):
-        tokens.expect("=")
-        level = tokens.value().upper()
-    elif tokens.accept("UNSET", "LOG_LEVEL"):
-        level = OFF
-    else:
+    head = definitions.altered(tokens, "DATABASE")
+    level = OFF
+    if tokens.accept("SET", "LOG_LEVEL", "="):
+        level = definitions.one_of("LOG_LEVEL", *LEVELS)(tokens)
+    elif not tokens.accept("UNSET", "LOG_LEVEL"):
         raise errors.unsupported(tokens.text.strip()[:200])
     if not tokens.done:
         raise errors.unsupported(tokens.text.strip()[:200])
-    if level not in LEVELS:
-        raise errors.invalid_value("LOG_LEVEL", level)
-    return AlterDatabase(name, if_exists, level)
+    return replace(head, properties={_LEVEL: level})
 
 
-def alter_database(context: Context, statement: AlterDatabase) -> Result:
-    name, level = statement.name, statement.level
+def alter_database(context: Context, statement: Definition) -> Result:
+    name, level = statement.name.name, statement.properties[_LEVEL]
     context.transactions.commit_for_ddl()
     if name in context.account.databases():
         changed = {_LEVEL: "" if level == OFF else level}
         notes.altered(context.catalog(name), "DATABASE", name, properties=changed)
-    elif not statement.if_exists:
+    elif not statement.forgiving:
         raise errors.does_not_exist("Database", name)
     return result.done()
 

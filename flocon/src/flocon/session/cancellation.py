@@ -11,8 +11,9 @@ from typing import Any
 
 from flocon.access.needs import Demand
 from flocon.access.trees import Place
-from flocon.core import errors, result
+from flocon.core import result
 from flocon.core.result import Result
+from flocon.session.arguments import only
 from flocon.session.context import Context
 from flocon.session.statements import Statement
 from flocon.sql.statement_text import Cancel
@@ -36,7 +37,7 @@ class Cancellation(Statement):
     def run(self, context: Context, binds: Sequence[Any], *, describe: bool) -> Result:
         cancel, argument = self._cancel, self._cancel.argument
         if argument is None:
-            (argument,) = _one(list(binds), cancel.function)
+            argument = only(binds, cancel.function)
         if cancel.function == "SYSTEM$CANCEL_QUERY":
             answer = cancel_query(context, [argument])
         else:
@@ -46,7 +47,7 @@ class Cancellation(Statement):
 
 def cancel_query(context: Context, arguments: list[Any]) -> str:
     """https://docs.snowflake.com/en/sql-reference/functions/system_cancel_query"""
-    (query_id,) = _one(arguments, "SYSTEM$CANCEL_QUERY")
+    query_id = only(arguments, "SYSTEM$CANCEL_QUERY")
     query = context.account.queries.find_running(str(query_id))
     if query is None or not may_cancel(context, query) or not query.cancel():
         return "Identified SQL statement is not currently executing."
@@ -60,8 +61,7 @@ def may_cancel(context: Context, query: Query) -> bool:
 
 def cancel_all_queries(context: Context, arguments: list[Any]) -> str:
     """https://docs.snowflake.com/en/sql-reference/functions/system_cancel_all_queries"""
-    (number,) = _one(arguments, "SYSTEM$CANCEL_ALL_QUERIES")
-    return _cancel_all(context, number, None)
+    return _cancel_all(context, only(arguments, "SYSTEM$CANCEL_ALL_QUERIES"), None)
 
 
 def _cancel_all(context: Context, number: Any, asking: Query | None) -> str:
@@ -77,12 +77,6 @@ def _cancel_all(context: Context, number: Any, asking: Query | None) -> str:
         if query is not asking and not (own and (asking is None or query.is_call))
     ]
     return f"{sum(ended)} cancelled."
-
-
-def _one(arguments: list[Any], name: str) -> list[Any]:
-    if len(arguments) != 1:
-        raise errors.compilation(errors.SYNTAX, f"{name} takes one argument.")
-    return arguments
 
 
 FUNCTIONS = {

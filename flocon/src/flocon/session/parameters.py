@@ -21,7 +21,8 @@ def alter_session(context: Context, tree: exp.Alter) -> Result:
         for item in action.expressions:
             if unset:
                 name = (item.this.name if item.this else item.name).upper()
-                _check_name(name)
+                if not _is_known(name):
+                    raise errors.unsupported(f"ALTER SESSION UNSET {name}")
                 context.set_parameter(name, None)
             else:
                 assignment = item.this if isinstance(item, exp.SetItem) else item
@@ -32,65 +33,10 @@ def alter_session(context: Context, tree: exp.Alter) -> Result:
     return result.done(result.UNKNOWN)
 
 
-# Parameters that the account follows.
-_SECONDS = ("LOCK_TIMEOUT", "STATEMENT_TIMEOUT_IN_SECONDS")
 # Those of a session's answers: the connector's own, and the one for all clients.
 RESULT_FORMATS = ("PYTHON_CONNECTOR_QUERY_RESULT_FORMAT", "QUERY_RESULT_FORMAT")
-_FORMATS = ("ARROW", "ARROW_FORCE", "JSON")
-_FOLLOWED = (
-    "TIMEZONE", "AUTOCOMMIT", "QUERY_TAG", "MULTI_STATEMENT_COUNT", *_SECONDS, *RESULT_FORMATS,
-)  # fmt: skip
-# What there is nothing of here: queues, a cache of results, queries without a client. A failed
-# statement always aborts its transaction.
-_OF_NOTHING = (
-    "STATEMENT_QUEUED_TIMEOUT_IN_SECONDS", "USE_CACHED_RESULT", "ABORT_DETACHED_QUERY",
-    "TRANSACTION_ABORT_ON_ERROR",
-)  # fmt: skip
-# What clients read from their own session, https://docs.snowflake.com/en/sql-reference/parameters;
-# Snowpark sets its switches.
-_OF_CLIENTS = (
-    "CLIENT_ENABLE_LOG_INFO_STATEMENT_PARAMETERS", "CLIENT_ENCRYPTION_KEY_SIZE",
-    "CLIENT_MEMORY_LIMIT", "CLIENT_METADATA_REQUEST_USE_CONNECTION_CTX",
-    "CLIENT_METADATA_USE_SESSION_DATABASE", "CLIENT_PREFETCH_THREADS", "CLIENT_RESULT_CHUNK_SIZE",
-    "CLIENT_RESULT_COLUMN_CASE_INSENSITIVE", "CLIENT_SESSION_KEEP_ALIVE",
-    "CLIENT_SESSION_KEEP_ALIVE_HEARTBEAT_FREQUENCY", "CLIENT_TIMESTAMP_TYPE_MAPPING",
-    "JDBC_QUERY_RESULT_FORMAT", "ODBC_QUERY_RESULT_FORMAT",
-)  # fmt: skip
-_KNOWN = {*_FOLLOWED, *_OF_NOTHING, *_OF_CLIENTS}
-# The only value that the account knows of the others.
-_ONLY_VALUES = {
-    "LOG_LEVEL": "OFF",
-    "TRACE_LEVEL": "OFF",
-    "METRIC_LEVEL": "NONE",
-    "DATE_INPUT_FORMAT": "AUTO",
-    "TIME_INPUT_FORMAT": "AUTO",
-    "TIMESTAMP_INPUT_FORMAT": "AUTO",
-    "TIMESTAMP_TYPE_MAPPING": "TIMESTAMP_NTZ",
-    "ERROR_ON_NONDETERMINISTIC_MERGE": "TRUE",
-    "ERROR_ON_NONDETERMINISTIC_UPDATE": "FALSE",
-    "WEEK_START": "0",
-    "QUOTED_IDENTIFIERS_IGNORE_CASE": "FALSE",
-}
-
-
-def check_parameter(name: str, value: str, statement: str) -> None:
-    """Raises 000002 for a parameter that would change answers and does not here, 001481 for a value
-    that a parameter cannot have."""
-    if name == "AUTOCOMMIT" and value.upper() not in ("TRUE", "FALSE"):
-        raise errors.invalid_value(name, value)
-    if name in (*_SECONDS, "MULTI_STATEMENT_COUNT") and not value.isdigit():
-        raise errors.invalid_value(name, value)
-    if name in RESULT_FORMATS and value.upper() not in _FORMATS:
-        raise errors.invalid_value(name, value)
-    if name in _KNOWN or name.startswith("PYTHON_SNOWPARK_"):
-        return
-    if name in _ONLY_VALUES and value.upper() == _ONLY_VALUES[name]:
-        return
-    raise errors.unsupported(f"{statement} {name} = {value}")
-
-
 # What a session shows of itself: name → default and type.
-SHOWN: dict[str, tuple[str, str]] = {
+_SHOWN: dict[str, tuple[str, str]] = {
     "ABORT_DETACHED_QUERY": ("false", "BOOLEAN"),
     "AUTOCOMMIT": ("true", "BOOLEAN"),
     "CLIENT_ENABLE_LOG_INFO_STATEMENT_PARAMETERS": ("false", "BOOLEAN"),
@@ -125,19 +71,46 @@ SHOWN: dict[str, tuple[str, str]] = {
     "USE_CACHED_RESULT": ("true", "BOOLEAN"),
     "WEEK_START": ("0", "NUMBER"),
 }
+# Another value of these would change answers, and does not here. The others are followed, or are
+# the client's own, or change nothing: there are no queues here, no cache of results and no queries
+# without a client, and a failed statement always aborts its transaction.
+_FIXED = {
+    "DATE_INPUT_FORMAT", "ERROR_ON_NONDETERMINISTIC_MERGE", "ERROR_ON_NONDETERMINISTIC_UPDATE",
+    "LOG_LEVEL", "METRIC_LEVEL", "QUOTED_IDENTIFIERS_IGNORE_CASE", "TIMESTAMP_INPUT_FORMAT",
+    "TIMESTAMP_TYPE_MAPPING", "TIME_INPUT_FORMAT", "TRACE_LEVEL", "WEEK_START",
+}  # fmt: skip
+_OTHER_FORMATS = ("JDBC_QUERY_RESULT_FORMAT", "ODBC_QUERY_RESULT_FORMAT", "QUERY_RESULT_FORMAT")
+_KNOWN = {*_SHOWN, *_OTHER_FORMATS}
+_VALUES = {"AUTOCOMMIT": ("TRUE", "FALSE")} | dict.fromkeys(
+    RESULT_FORMATS, ("ARROW", "ARROW_FORCE", "JSON")
+)
+_NUMBERS = ("LOCK_TIMEOUT", "STATEMENT_TIMEOUT_IN_SECONDS", "MULTI_STATEMENT_COUNT")
 
 
-def shown(parameters: Mapping[str, Any]) -> Iterator[tuple[str, str, str, str, str]]:
+def check_parameter(name: str, value: str, statement: str) -> None:
+    """Raises 000002 for a parameter that would change answers and does not here, 001481 for a value
+    that a parameter cannot have."""
+    if name in _VALUES and value.upper() not in _VALUES[name]:
+        raise errors.invalid_value(name, value)
+    if name in _NUMBERS and not value.isdigit():
+        raise errors.invalid_value(name, value)
+    is_other = name in _FIXED and value.upper() != _SHOWN[name][0].upper()
+    if is_other or not _is_known(name):
+        raise errors.unsupported(f"{statement} {name} = {value}")
+
+
+def _is_known(name: str) -> bool:
+    """Snowpark sets switches of its own."""
+    return name in _KNOWN or name.startswith("PYTHON_SNOWPARK_")
+
+
+def session_parameters(
+    parameters: Mapping[str, Any],
+) -> Iterator[tuple[str, str, str, str, str]]:
     """Name, value, default, level and type of what a session shows."""
-    for name, (default, kind) in SHOWN.items():
+    for name, (default, kind) in _SHOWN.items():
         value = parameters.get(name)
         text = default if value in (None, "") else str(value)
         if kind == "BOOLEAN":
             text = text.lower()
         yield name, text, default, "" if text == default else "SESSION", kind
-
-
-def _check_name(name: str) -> None:
-    """Raises 000002 for a parameter that there is no default of."""
-    if name not in _KNOWN and name not in _ONLY_VALUES and not name.startswith("PYTHON_SNOWPARK_"):
-        raise errors.unsupported(f"ALTER SESSION UNSET {name}")

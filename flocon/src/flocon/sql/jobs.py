@@ -18,7 +18,7 @@ from sqlglot.tokens import TokenType
 from flocon.core import errors
 from flocon.sql import schedule
 from flocon.sql.conditions import check_condition
-from flocon.sql.definitions import creation_mode, identifier, within
+from flocon.sql.definitions import altered, commented, created, identifier, within
 from flocon.sql.statements import Named
 from flocon.sql.tokens import Name, Tokens
 
@@ -76,21 +76,16 @@ class Grammar:
     fixed: frozenset[str] = frozenset()
 
     def create(self, tokens: Tokens) -> CreateJob:
-        mode = creation_mode(tokens)
-        tokens.expect(self.noun)
-        if_not_exists = tokens.accept("IF", "NOT", "EXISTS")
-        if if_not_exists and mode != "CREATE":
+        head = created(tokens, self.noun, modes=("REPLACE", "ALTER"))
+        if head.forgiving and head.mode != "CREATE":
             raise errors.compilation(
-                errors.SYNTAX, f"OR {mode} and IF NOT EXISTS cannot be used in one statement."
+                errors.SYNTAX, f"OR {head.mode} and IF NOT EXISTS cannot be used in one statement."
             )
-        name = tokens.name()
         details = self.clauses(tokens)
-        return CreateJob(name, mode, if_not_exists, self.body(tokens), **details)
+        return CreateJob(head.name, head.mode, head.forgiving, self.body(tokens), **details)
 
     def alter(self, tokens: Tokens) -> AlterJob:
-        tokens.expect("ALTER", self.noun)
-        if_exists = tokens.accept("IF", "EXISTS")
-        name = tokens.name()
+        head = altered(tokens, self.noun)
         action = word = tokens.word()
         if action in ("MODIFY", "ADD", "REMOVE"):
             word = tokens.word()
@@ -101,18 +96,11 @@ class Grammar:
             raise errors.syntax(tokens.text.upper().find(word), word)
         details = self.actions[action](tokens)
         tokens.end()
-        return AlterJob(name, if_exists, action, **details)
+        return AlterJob(head.name, head.forgiving, action, **details)
 
     def comment(self, tokens: Tokens) -> AlterJob:
-        """COMMENT [IF EXISTS] ON TASK name IS '…' is the same as SET COMMENT."""
-        tokens.expect("COMMENT")
-        if_exists = tokens.accept("IF", "EXISTS")
-        tokens.expect("ON", self.noun)
-        name = tokens.name()
-        tokens.expect("IS")
-        text = tokens.string()
-        tokens.end()
-        return AlterJob(name, if_exists, "SET", properties={"COMMENT": text})
+        head = commented(tokens, self.noun)
+        return AlterJob(head.name, head.forgiving, "SET", properties=head.properties)
 
     def execute(self, tokens: Tokens) -> Named:
         tokens.expect("EXECUTE", self.noun)

@@ -1,5 +1,6 @@
 """CREATE, ALTER, DROP and DESCRIBE PROCEDURE and FUNCTION: tokens in, dataclasses out."""
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -199,18 +200,13 @@ def comment_on(kind: str) -> Callable[[Tokens], AlterProcedure]:
 
 
 def _arguments(tokens: Tokens) -> tuple[Argument, ...]:
-    tokens.expect("(")
-    arguments: list[Argument] = []
-    while not tokens.accept(")"):
-        if arguments:
-            tokens.expect(",")
-        argument = _argument(tokens)
-        if arguments and arguments[-1].default is not None and argument.default is None:
+    arguments = tokens.listed(_argument)
+    for argument, following in itertools.pairwise(arguments):
+        if argument.default is not None and following.default is None:
             raise errors.compilation(
                 errors.SYNTAX, "Required arguments must come before those with a default value."
             )
-        arguments.append(argument)
-    return tuple(arguments)
+    return arguments
 
 
 def _argument(tokens: Tokens) -> Argument:
@@ -227,13 +223,7 @@ def _argument(tokens: Tokens) -> Argument:
 def procedure_signature(tokens: Tokens) -> Signature:
     if_exists = tokens.accept("IF", "EXISTS")
     name = tokens.name()
-    tokens.expect("(")
-    types: list[DataType] = []
-    while not tokens.accept(")"):
-        if types:
-            tokens.expect(",")
-        types.append(data_type(tokens))
-    return Signature(name, tuple(types), if_exists)
+    return Signature(name, tokens.listed(data_type), if_exists)
 
 
 def _clauses(tokens: Tokens, statement: CreateProcedure) -> CreateProcedure:
@@ -297,13 +287,7 @@ def _clause(tokens: Tokens, kind: str, clause: str) -> dict[str, Any]:
 
 def _table_columns(tokens: Tokens) -> tuple[Argument, ...]:
     """RETURNS TABLE (name type, …), or () where the columns are those of the answer."""
-    tokens.expect("(")
-    columns: list[Argument] = []
-    while not tokens.accept(")"):
-        if columns:
-            tokens.expect(",")
-        columns.append(Argument(tokens.name().name, data_type(tokens)))
-    return tuple(columns)
+    return tokens.listed(lambda each: Argument(each.name().name, data_type(each)))
 
 
 def _returns(tokens: Tokens) -> dict[str, Any]:
@@ -346,13 +330,8 @@ def _text(tokens: Tokens) -> str:
 
 
 def _list(tokens: Tokens) -> tuple[str, ...]:
-    tokens.expect("=", "(")
-    values: list[str] = []
-    while not tokens.accept(")"):
-        if values:
-            tokens.expect(",")
-        values.append(tokens.string())
-    return tuple(values)
+    tokens.expect("=")
+    return tokens.listed(Tokens.string)
 
 
 _CLAUSES: dict[str, Callable[[Tokens], dict[str, Any]]] = {

@@ -6,6 +6,7 @@ https://docs.snowflake.com/en/sql-reference/sql/create-stream
 from dataclasses import dataclass
 
 from flocon.core import errors
+from flocon.sql.definitions import created
 from flocon.sql.tokens import Name, Tokens
 
 
@@ -24,13 +25,9 @@ class CreateStream:
 
 
 def create_stream(tokens: Tokens) -> CreateStream:
-    tokens.expect("CREATE")
-    replace = tokens.accept("OR", "REPLACE")
-    if tokens.peek("OR", "ALTER"):
+    if tokens.peek("CREATE", "OR", "ALTER"):
         raise errors.unsupported("CREATE OR ALTER STREAM")
-    tokens.expect("STREAM")
-    if_not_exists = tokens.accept("IF", "NOT", "EXISTS")
-    name = tokens.name()
+    head = created(tokens, "STREAM")
     tokens.accept("COPY", "GRANTS")
     tokens.expect("ON")
     if not tokens.accept("TABLE"):
@@ -53,10 +50,10 @@ def create_stream(tokens: Tokens) -> CreateStream:
         else:
             raise tokens.unexpected()
     return CreateStream(
-        name,
+        head.name,
         source,
-        replace=replace,
-        if_not_exists=if_not_exists,
+        replace=head.mode == "REPLACE",
+        if_not_exists=head.forgiving,
         append_only=append_only,
         show_initial_rows=show_initial_rows,
         comment=comment,

@@ -1,14 +1,19 @@
 """A cursor over the tokens of one statement, and the names found there."""
 
+from __future__ import annotations
+
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 from sqlglot.dialects.snowflake import Snowflake
 from sqlglot.errors import TokenError
 from sqlglot.tokens import Token, TokenType
 
 from flocon.core import errors
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -209,6 +214,16 @@ class Tokens:
             elif token.token_type == TokenType.R_PAREN:
                 depth -= 1
         return self.text[opening.end + 1 : token.start]
+
+    def listed(self, read: Callable[[Tokens], T]) -> tuple[T, ...]:
+        """( item, … ), which may be empty; read: takes one item."""
+        self.expect("(")
+        found: list[T] = []
+        while not self.accept(")"):
+            if found:
+                self.expect(",")
+            found.append(read(self))
+        return tuple(found)
 
     def until(self, *words: str) -> str:
         """The text before the first of these words outside parentheses, or before the end."""

@@ -9,10 +9,11 @@ _ROOM_BYTES = 2 * 1024**3
 
 
 def keep_in_memory() -> None:
-    """Let pytest's temporary folders be in memory, where this machine has such a folder with room.
+    """Put pytest's temporary folders into memory, where /dev/shm has 2 GiB free. Call it from
+    `pytest_configure`; a PYTEST_DEBUG_TEMPROOT that is set stays.
 
-    An account writes each commit through to the disk, which a kill -9 does not ask for: what tests
-    see is the same. To be called from `pytest_configure`; PYTEST_DEBUG_TEMPROOT says it otherwise.
+    An account writes each commit through to the disk, which only a power cut asks for: tests that
+    kill it see the same.
     """
     if os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > _ROOM_BYTES:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))

@@ -33,7 +33,7 @@ class Snow:
         )
 
     def run(self, *arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-        """One command; its exit code and what it wrote."""
+        """Run one command: its exit code and the texts that it wrote. Raises TimeoutError."""
         with tempfile.TemporaryDirectory() as folder:
             out, err = Path(folder, "out"), Path(folder, "err")
             order = {"arguments": arguments, "cwd": str(cwd), "out": str(out), "err": str(err)}
