@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 from kafka import KafkaAdminClient
 
+from app.caves import cli
 from app.caves.machine import broker
 from app.caves.machine.supervision import free_port, listens
 from tests.conftest import ROOT
 from tests.ingest.ingestion import wait_for
+from tests.support.caves import forked_snow
 
 HOST = "127.0.0.1"
 READY_SECONDS = 60
@@ -94,15 +96,16 @@ def test_up_starts_kafka_and_ends_it(caves: Command, tmp_path: Path) -> None:
 
 
 def test_a_demo_on_brokers_of_others_holds_every_law_and_leaves_no_topic(
-    caves: Command, kafka_servers: str
+    kafka_servers: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    process = caves.start(
-        *("demo", "--bootstrap-servers", kafka_servers, "--count", "60", "--rate", "60")
-    )
+    with forked_snow():
+        code = cli.main(
+            ["demo", "--bootstrap-servers", kafka_servers, "--count", "60", "--rate", "60"]
+        )
 
-    assert process.wait(timeout=200) == 0, caves.output
-
-    assert "Every law holds." in caves.output
+    output = capsys.readouterr()
+    assert code == 0, output.err
+    assert "Every law holds." in output.out
     admin = KafkaAdminClient(bootstrap_servers=kafka_servers)
     try:
         assert [name for name in admin.list_topics() if "demo" in name] == []
