@@ -31,6 +31,12 @@ _MACROS: dict[type[Expr], tuple[str, tuple[str, ...]]] = {
     exp.ArrayMax: ("max", ("this",)),
     exp.ArrayMin: ("min", ("this",)),
 }
+# All that `functions` changes.
+KINDS = (
+    *_MACROS, exp.ArgMax, exp.ArgMin, exp.Array, exp.ArrayConcat, exp.ArrayConstructCompact,
+    exp.ArrayFilter, exp.ArrayIntersect, exp.ArrayOverlaps, exp.ArraysZip, exp.GenerateSeries,
+    exp.JSONKeys, exp.Reduce, exp.SortArray, exp.StrtokToArray, exp.Transform,
+)  # fmt: skip
 
 MACROS = (
     # An array's elements, each of them JSON; a null among them is JSON's.

@@ -4,6 +4,9 @@ from sqlglot import Expr, exp
 
 # The bind that holds the statement's start.
 NOW = "account_now"
+CLOCKS = (
+    exp.CurrentDate, exp.CurrentTime, exp.CurrentTimestamp, exp.Localtime, exp.Localtimestamp,
+)  # fmt: skip
 
 
 def clock(node: Expr) -> Expr:

@@ -30,9 +30,12 @@ _SOURCES = ("with_", "from_", "joins", "laterals", "using")
 
 def exact(tree: Expr, probe: Probe) -> Expr:
     """The tree with its divisions and averages of fixed-point numbers made exact."""
-    divisions = list(_divisions(tree))
-    if not divisions:
+    if tree.find(exp.Div, *_OF_MANY) is None:
         return tree
+    for node in tree.walk():
+        # All is rewritten: what is copied from here on takes half the time without types.
+        node.type = None
+    divisions = list(_divisions(tree))
     for number, node in enumerate(divisions):
         node.meta[_DIVISION] = number
     asked = _question(tree.copy())
@@ -116,9 +119,59 @@ def _types(asked: Expr, place: Expr, probe: Probe) -> tuple[str, ...]:
     call = exp.Anonymous(this="pi", expressions=operands)
     root = asked.root()
     top.replace(call)
-    match = _CALL.fullmatch(probe(root))
+    match = _CALL.fullmatch(probe(_alone(call)) or probe(root.copy()))
     call.replace(top)
     return tuple(kind for kind in match.groups() if kind) if match else ()
+
+
+def _alone(call: Expr) -> Expr:
+    """The smallest query in which a call means what it means in the whole: the planner's time
+    grows with what it is asked."""
+    node = _own_query(call)
+    asked = node.copy()
+    while (parent := node.parent) is not None:
+        with_ = parent if isinstance(parent, exp.With) else parent.args.get("with_")
+        visible = [] if with_ is None or with_ is node else with_.expressions
+        if with_ is parent:
+            visible = visible[: node.index]
+        if with_ is not None and (used := _used(asked, visible)):
+            if asked.args.get("with_"):
+                alias = exp.TableAlias(this=exp.to_identifier("_"))
+                asked = exp.select("*").from_(exp.Subquery(this=asked, alias=alias), copy=False)
+            asked.set("with_", exp.With(expressions=used, recursive=with_.args.get("recursive")))
+        node = parent
+    return asked
+
+
+def _own_query(call: Expr) -> Expr:
+    """The innermost query around a call that does not depend on those around it."""
+    query = call.find_ancestor(exp.Select)
+    while query is not None:
+        place = query.parent
+        while isinstance(place, exp.Subquery | exp.SetOperation):
+            place = place.parent
+        if place is None or isinstance(place, exp.From | exp.Join):
+            return query
+        with_ = place.parent if isinstance(place, exp.CTE) else None
+        if with_ is not None and not with_.args.get("recursive"):
+            return query
+        query = place.find_ancestor(exp.Select)
+    return call.root()
+
+
+def _used(query: Expr, visible: list[Expr]) -> list[Expr]:
+    """Copies of those of the visible CTEs that a query reads, itself or through others."""
+    names = _names(query)
+    used = []
+    for cte in reversed(visible):
+        if cte.alias.lower() in names:
+            used.append(cte.copy())
+            names |= _names(cte)
+    return used[::-1]
+
+
+def _names(query: Expr) -> set[str]:
+    return {table.name.lower() for table in query.find_all(exp.Table) if not table.db}
 
 
 def _without_binds(query: Expr) -> None:
@@ -147,7 +200,7 @@ def _replace(node: Expr, types: tuple[str, ...], tree: Expr | None = None) -> Ex
         # Of whole numbers, as of a quotient of theirs.
         # https://docs.snowflake.com/en/sql-reference/functions/variance
         if len(types) == 1 and (size := _size(types[0])) and not size[1]:
-            top.replace(exp.cast(top.copy(), "DECIMAL(38, 6)", dialect="duckdb"))
+            top.replace(_cast(top.copy(), "DECIMAL(38, 6)"))
         return tree if tree is not None else top
     if isinstance(node, exp.Avg) and len(types) == 1:
         types = (*types, "BIGINT")
@@ -234,23 +287,25 @@ def _quotient(
             _widest(dividend, scale1),
             _widest(divisor, scale2),
             _power(scale1),
-            exp.cast(_power(scale + scale2 - scale1), "HUGEINT", dialect="duckdb"),
+            _cast(_power(scale + scale2 - scale1), "HUGEINT"),
             _power(scale2),
             exp.Literal.number(f"1e{fits}"),
             exp.Literal.number(f"1e{scale}"),
         ],
     )
-    unit = exp.cast(
-        exp.Literal.number(f"{1 / 10**scale:.{scale}f}"), f"DECIMAL({scale + 1}, {scale})"
-    )
+    unit = _cast(exp.Literal.number(f"{1 / 10**scale:.{scale}f}"), f"DECIMAL({scale + 1}, {scale})")
     precision = min(_MAX_DIGITS, digits - scale1 + scale2 + scale)
-    scaled = exp.Mul(this=exp.cast(whole, "DECIMAL(38, 0)", dialect="duckdb"), expression=unit)
-    return exp.cast(exp.paren(scaled), f"DECIMAL({precision}, {scale})", dialect="duckdb")
+    scaled = exp.Mul(this=_cast(whole, "DECIMAL(38, 0)"), expression=unit)
+    return _cast(exp.Paren(this=scaled), f"DECIMAL({precision}, {scale})")
 
 
 def _widest(operand: Expr, scale: int) -> Expr:
     """A decimal with room for its power of ten."""
-    return exp.cast(operand, f"DECIMAL(38, {scale})", dialect="duckdb") if scale else operand
+    return _cast(operand, f"DECIMAL(38, {scale})") if scale else operand
+
+
+def _cast(operand: Expr, kind: str) -> Expr:
+    return exp.cast(operand, kind, dialect="duckdb", copy=False)
 
 
 def _power(exponent: int) -> Expr:

@@ -12,6 +12,8 @@ from flocon.engine.types import JSON_TYPES
 # What CURRENT_VERSION() and logins say: one of Snowflake's.
 SNOWFLAKE_VERSION = "10.0.0"
 _REGEXP_FLAGS = {"c", "i", "m", "s", "e"}
+# What a table function may stand in.
+_TABLES = (exp.Lateral, exp.TableFromRows, exp.Table)
 _FLATTEN_ARGUMENTS = ("INPUT", "PATH", "OUTER", "RECURSIVE", "MODE")
 
 
@@ -225,6 +227,7 @@ _COUNTS: dict[type[Expr], tuple[str, ...]] = {
     exp.DateFromParts: ("year", "month", "day"),
     exp.TimeFromParts: ("hour", "min", "sec"),
 }
+COUNTED: tuple[type[Expr], ...] = (exp.Chr, *_OF_BITS, *_COUNTS)
 
 
 def text_differs(value: Expr) -> bool:
@@ -287,7 +290,7 @@ def flatten(node: Expr) -> Expr:
 
     https://docs.snowflake.com/en/sql-reference/functions/flatten
     """
-    if not isinstance(node, exp.Lateral | exp.TableFromRows | exp.Table):
+    if not isinstance(node, _TABLES):
         return node
     if not isinstance(node.this, exp.Explode):
         return node
@@ -336,7 +339,7 @@ _TOKENS = "STRTOK_SPLIT_TO_TABLE"
 
 def split(node: Expr) -> Expr:
     """SPLIT_TO_TABLE(text, delimiter), STRTOK_SPLIT_TO_TABLE(text[, delimiters])."""
-    if not isinstance(node, exp.Lateral | exp.TableFromRows | exp.Table):
+    if not isinstance(node, _TABLES):
         return node
     made = split_of(node.this)
     if made is None:
@@ -571,21 +574,25 @@ def _number(value: int) -> Expr:
     return exp.Literal.number(value)
 
 
+# In their order, each with the kinds of nodes that it may change.
 REWRITES = (
-    seeded,
-    percentiles,
-    initcaps,
-    truths,
-    hashes,
-    joins,  # before FLATTEN is another function
-    flatten,
-    split,
-    regexp_like,
-    listagg,
-    array_agg,
-    dates,
-    texts,
-    blanks,
-    current_names,
-    clock_of_views,
+    (seeded, (exp.Rand, exp.Uniform)),
+    (percentiles, exp.ApproxQuantile),
+    (initcaps, exp.Initcap),
+    (truths, (exp.Booland, exp.Boolor, exp.Xor)),
+    (hashes, exp.Anonymous),
+    (joins, (exp.Join, exp.Ordered, exp.Select)),  # before FLATTEN is another function
+    (flatten, _TABLES),
+    (split, _TABLES),
+    (regexp_like, exp.RegexpLike),
+    (listagg, (exp.GroupConcat, *_OUTER)),
+    (array_agg, (*_ARRAYS, *_OUTER)),
+    (dates, exp.DateAdd),
+    (texts, (exp.Concat, exp.DPipe)),
+    (blanks, (exp.EQ, exp.NEQ)),
+    (
+        current_names,
+        (exp.CurrentCatalog, exp.CurrentDatabase, exp.CurrentSchema, exp.CurrentVersion),
+    ),
+    (clock_of_views, (exp.CurrentDate, exp.CurrentTime, exp.Localtime)),
 )

@@ -322,6 +322,8 @@ _WORDS: dict[type[Expr], str] = {
 
 
 _FROM_PARTS = (exp.TimestampFromParts, exp.TimestampLtzFromParts, exp.TimestampTzFromParts)
+# All that `functions` changes.
+KINDS = (*_WORDS, *_FROM_PARTS)
 MACROS = (
     "_account_from_parts(y, mo, d, h, mi, s, ns) AS CAST(make_date(CAST(y AS BIGINT), 1, 1)"
     " AS TIMESTAMP) + to_months(CAST(mo - 1 AS INTEGER)) + to_days(CAST(d - 1 AS INTEGER))"

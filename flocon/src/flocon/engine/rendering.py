@@ -21,9 +21,10 @@ DuckDB.NULL_ORDERING = "nulls_are_large"
 
 
 def render(tree: Expr) -> str:
-    """DuckDB's SQL; what sqlglot cannot say in it is an error, never left out."""
+    """DuckDB's SQL; what sqlglot cannot say in it is an error, never left out. The tree is used
+    up: SQLGlot puts what it needs in its place."""
     try:
-        return tree.sql(dialect="duckdb", identify=True, unsupported_level=ErrorLevel.RAISE)
+        return tree.sql("duckdb", identify=True, unsupported_level=ErrorLevel.RAISE, copy=False)
     except UnsupportedError as error:
         raise errors.unsupported(f"{error} in {tree.sql(dialect='snowflake')[:200]}") from error
 

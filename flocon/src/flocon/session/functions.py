@@ -42,6 +42,12 @@ class AccountFunctions:
         """The account's own functions in a tree become their values, its table functions relations
         that exist until the block's end. describe: functions that act are left alone."""
         _expand(self._context, tree, self._registry.views)
+        with self._expanded(tree, binds, describe=describe):
+            yield
+
+    @contextmanager
+    def _expanded(self, tree: Expr, binds: Binds, *, describe: bool) -> Iterator[None]:
+        """The same for a tree whose views are dealt with."""
         if tree.find(exp.Generator, exp.Pivot):
             waiting.limit_generators(self._context, tree, describe=describe)
             pivots.fill(self._context, tree, binds)
@@ -102,7 +108,9 @@ class AccountFunctions:
     def columns(self, query: str, binds: Binds) -> list[tuple[str, str]]:
         """A query's columns: name and engine's type."""
         tree = parsing.upper_case(parsing.parse(query))
-        with self.evaluated(tree, binds, describe=True):
+        # Of users' views the engine has the columns, and nothing else is asked here.
+        _expand(self._context, tree, self._registry.views, users=False)
+        with self._expanded(tree, binds, describe=True):
             qualify(self._context, tree)
             described = self._context.connection.describe(tree)
         return list(zip(described.names, described.types, strict=True))
@@ -208,12 +216,15 @@ def _value(context: Context, expression: Expr, binds: Binds) -> Any:
 _VIEW = "view"
 
 
-def _live_query(context: Context, table: exp.Table, known: Mapping[str, str]) -> str | None:
+def _live_query(
+    context: Context, table: exp.Table, known: Mapping[str, str], *, users: bool = True
+) -> str | None:
     """The query of the view that a table's name means, if it means one of these. known: the views
-    of INFORMATION_SCHEMA that are, with {database} in their queries, and others by full names."""
+    of INFORMATION_SCHEMA that are, with {database} in their queries, and others by full names.
+    users: those that users have made, too."""
     live_views = context.account.live_views
     named = any(each.rpartition(".")[2] == table.name for each in known)
-    if not (live_views or named) or (not table.db and table.name in context.relations):
+    if not ((live_views and users) or named) or (not table.db and table.name in context.relations):
         return None
     try:
         name = context.resolve(parsing.name_of(table))
@@ -223,21 +234,21 @@ def _live_query(context: Context, table: exp.Table, known: Mapping[str, str]) ->
         return known[name.name].format(database=name.database)
     if query := known.get(f"{name.database}.{name.schema}.{name.name}"):
         return query
-    query = live_views.query_of(name)
+    query = live_views.query_of(name) if users else None
     return query if query and context.relation_kind(name) == "VIEW" else None
 
 
-def _expand(context: Context, tree: Expr, known: Mapping[str, str]) -> None:
+def _expand(context: Context, tree: Expr, known: Mapping[str, str], *, users: bool = True) -> None:
     """Put the views' queries in the place of their names, in the tree."""
     for table in parsing.tables(tree):
         if table is tree.this or isinstance(table.parent, exp.Schema):
             continue
-        if query := _live_query(context, table, known):
+        if query := _live_query(context, table, known, users=users):
             body = parsing.upper_case(parsing.parse(query))
             name = context.resolve(parsing.name_of(table))
             for function in body.find_all(exp.Anonymous):
                 function.meta.setdefault(_VIEW, name)
-            _expand(context, body, known)
+            _expand(context, body, known, users=users)
             table.replace(_subquery(table, body))
             tree.meta.pop(TEXT, None)
 
