@@ -57,3 +57,26 @@ def test_what_exists_already_is_named_as_the_statement_names_it(run: Run, databa
     ):
         number, text = failure(run, sql)
         assert (number, f"Object '{name}' already exists." in text) == (2002, True), text
+
+
+def test_an_insert_has_as_many_values_as_columns(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/insert"""
+    run("create table counted (a int, b int, c int)")
+    run("create temporary table passing_by (a int, b int)")
+    for sql, counts in (
+        ("insert into counted select 1, 2", "3 but got 2"),
+        ("insert into counted values (1, 2)", "3 but got 2"),
+        ("insert into counted (a, b) select 1", "2 but got 1"),
+        ("insert into counted (a) values (1, 2)", "1 but got 2"),
+        ("insert into counted select * from passing_by", "3 but got 2"),
+        ("insert into passing_by select 1", "2 but got 1"),
+    ):
+        text = f"Insert value list does not match column list expecting {counts}"
+        number, message = failure(run, sql)
+        assert (number, text in message) == (2020, True), message
+
+
+def test_an_unknown_column_is_named_without_quotes_that_it_does_not_need(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/identifiers-syntax"""
+    assert "invalid identifier 'ABC'" in failure(run, 'select "ABC" from (select 1 as "abc")')[1]
+    assert "'\"abc\"'" in failure(run, 'select "abc" from (select 1 as abc)')[1]

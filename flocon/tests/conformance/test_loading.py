@@ -260,11 +260,11 @@ def test_a_query_of_a_stage_gives_as_many_values_as_there_are_columns(run: Run, 
     put("a.csv", "1,x\n")
     csv = "file_format = (type = csv)"
     assert failure(run, f"copy into t from (select $1 from @files) {csv}") == (
-        2057,
-        "002057 (42601): SQL compilation error:\nInsert value list does not match column list"
+        2020,
+        "002020 (21S01): SQL compilation error:\nInsert value list does not match column list"
         " expecting 2 but got 1",
     )
-    assert error(run, f"copy into t (a) from (select $1, $2 from @files) {csv}") == 2057
+    assert error(run, f"copy into t (a) from (select $1, $2 from @files) {csv}") == 2020
     assert error(run, f"copy into t (a, z) from (select $1, $2 from @files) {csv}") == 904
     assert error(run, f"copy into t (a, z) from @files {csv}") == 904
     assert run("select * from t") == []

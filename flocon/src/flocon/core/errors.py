@@ -3,6 +3,7 @@
 Clients branch on the number, so each one used here is Snowflake's own, named once.
 """
 
+import re
 from typing import NamedTuple
 
 
@@ -32,6 +33,7 @@ COLUMN_EXISTS = Code(1430, "42601")
 UNKNOWN_VARIABLE = Code(2211, "02000")
 UNKNOWN_FUNCTION = Code(2140, "42601")
 NOT_FOUND = Code(2043, "02000")
+VALUE_LIST = Code(2020, "21S01")
 VALUE_COUNT = Code(2057, "42601")
 UNSUPPORTED = Code(2, "0A000")
 COMPILATION = Code(1007, "22023")
@@ -110,7 +112,17 @@ def does_not_exist(kind: str, name: object) -> SnowflakeError:
 
 
 def unknown_column(name: str) -> SnowflakeError:
-    return compilation(UNKNOWN_COLUMN, f"invalid identifier '{name}'")
+    """name: as it is written. Quotes that it does not need are left out."""
+    bare = re.sub(r'"([A-Z_][A-Z0-9_$]*)"', r"\1", name)
+    return compilation(UNKNOWN_COLUMN, f"invalid identifier '{bare}'")
+
+
+def value_list(expected: int, got: int) -> SnowflakeError:
+    """An INSERT, or a COPY INTO of a query, has more or fewer values than columns."""
+    return compilation(
+        VALUE_LIST,
+        f"Insert value list does not match column list expecting {expected} but got {got}",
+    )
 
 
 def not_found() -> SnowflakeError:

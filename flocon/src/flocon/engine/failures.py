@@ -149,6 +149,8 @@ def _translate_duckdb(error: duckdb.Error) -> SnowflakeError:
     if gone := re.search(r'Catalog "(.*?)" does not exist', text):
         # Dropped by another session since this one's statement was read.
         return errors.does_not_exist("Database", gone[1])
+    if counts := _VALUE_COUNTS.search(text):
+        return errors.value_list(int(counts[1] or counts[3]), int(counts[2] or counts[4]))
     for pattern, code in _BY_TEXT:
         if re.search(pattern, text):
             return SnowflakeError(code, _phrase(code, line))
@@ -166,6 +168,10 @@ def _translate_duckdb(error: duckdb.Error) -> SnowflakeError:
     return SnowflakeError(errors.INTERNAL, f"Internal error: {line}")
 
 
+_VALUE_COUNTS = re.compile(
+    r"has (\d+) columns but (\d+) values were supplied"
+    r"|mismatch for insert on .*: expected (\d+) columns but (\d+) values were supplied"
+)
 _NOT_RECOGNIZED = {
     errors.NUMERIC_VALUE: "Numeric value",
     errors.DATE_VALUE: "Date",

@@ -287,7 +287,7 @@ def _refuse_nulls(connection: Connection, target: exp.Table) -> None:
 
 def _columns(connection: Connection, copy: Copy) -> list[tuple[str, str]]:
     """The target's columns and their types. Raises 000904 for a column that it does not have,
-    002057 for a query with another number of values."""
+    002020 for a query with another number of values."""
     target = copy.table
     known = connection.columns(target.catalog or "temp", target.db or "main", target.name)
     for name in (*copy.columns, *copy.metadata):
@@ -295,11 +295,7 @@ def _columns(connection: Connection, copy: Copy) -> list[tuple[str, str]]:
             raise errors.unknown_column(exp.to_identifier(name).sql(dialect="snowflake"))
     wanted = len(copy.columns or known)
     if copy.select is not None and len(copy.select.expressions) != wanted:
-        raise errors.compilation(
-            errors.VALUE_COUNT,
-            f"Insert value list does not match column list expecting {wanted} but got"
-            f" {len(copy.select.expressions)}",
-        )
+        raise errors.value_list(wanted, len(copy.select.expressions))
     if copy.metadata and copy.match == "NONE":
         raise errors.compilation(
             errors.INVALID_PROPERTY,

@@ -173,11 +173,7 @@ def _without_defaults(
         else list(columns(table))
     )
     if len(named) != len(row):
-        raise errors.compilation(
-            errors.VALUE_COUNT,
-            "Insert value list does not match column list expecting"
-            f" {len(named)} but got {len(row)}",
-        )
+        raise errors.value_list(len(named), len(row))
     kept = [pair for pair in zip(named, row, strict=True) if not _is_default(pair[1])]
     if not kept:
         raise errors.unsupported("INTO with nothing but DEFAULT values")
