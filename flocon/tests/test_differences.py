@@ -27,6 +27,10 @@ EXAMPLES: dict[tuple[str, str], list[tuple[str, Any]]] = {
             "SELECT '2026-01-01 12:00:00 +02:00'::TIMESTAMP_TZ::TIMESTAMP_NTZ",
             [(datetime.datetime(2026, 1, 1, 10),)],
         ),
+        (
+            "SELECT CONVERT_TIMEZONE('Asia/Tokyo', '2026-01-01 12:00:00 +02:00'::TIMESTAMP_TZ)",
+            [(datetime.datetime(2026, 1, 1, 19),)],
+        ),
     ],
     ("Types and expressions", "texts in a VARIANT"): [
         (

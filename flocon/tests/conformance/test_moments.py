@@ -69,6 +69,10 @@ def test_a_timestamp_without_offset_is_read_in_the_sessions_time_zone(run: Run) 
     run("alter session set timezone = 'Europe/Paris'")
     moment = one(run, "select '2026-07-01 10:00:00'::timestamp_tz")
     assert moment.astimezone(UTC) == datetime(2026, 7, 1, 8, tzinfo=UTC)
+    run("create or replace temporary table walls as select '2026-07-01 10:00:00'::timestamp_ntz w")
+    for wall in ("w", "w::varchar", "'2026-07-01 10:00:00'", "to_timestamp_tz(w)"):
+        there = one(run, f"select convert_timezone('UTC', {wall})::timestamp_ntz from walls")
+        assert there == datetime(2026, 7, 1, 8), wall
 
 
 def test_the_clock_stands_still_during_a_statement(run: Run) -> None:

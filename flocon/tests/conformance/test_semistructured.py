@@ -52,6 +52,7 @@ def test_functions_that_ask_for_a_variants_type(run: Run) -> None:
         "as_array(parse_json('1'))": None,
         "as_object(parse_json('{\"a\": 1}'))": {"a": 1},
         "as_integer(parse_json('1'))": 1,
+        "as_integer(parse_json('1.2345'))": 1,
         "as_integer(parse_json('\"1\"'))": None,
         "as_decimal(parse_json('1.57'), 10, 1)": Decimal("1.6"),
         "as_double(parse_json('1.5'))": 1.5,

@@ -103,6 +103,11 @@ def _coerced(node: Expr) -> Expr:
         node.set("this", _cast(node.this, _TEXT))
     if isinstance(node, exp.Cast | exp.TsOrDsToDate | exp.TsOrDsToTime | exp.Anonymous):
         return moments.read_by_form(node)
+    if isinstance(node, exp.ConvertTimezone) and not node.args.get("source_tz"):
+        # A wall clock is one of the session's time zone.
+        moment = node.args["timestamp"]
+        if moment.is_string or _kind(moment) in (*NTZ_TYPES, *TEXT_TYPES, _Kind.DATE):
+            node.set("timestamp", _cast(moment, "TIMESTAMP_TZ"))
     if isinstance(node, exp.Select):
         _grouped(node)
     if isinstance(node, _DATE_PARTS):

@@ -118,7 +118,9 @@ def _of_kind(node: exp.Anonymous, name: str) -> Expr:
     kinds, kind = _KINDS[name[3:]]
     if name.startswith("IS_"):
         return call("_account_is_kind", node.expressions[0], texts(*kinds))
-    value = call("_account_when", node.expressions[0], texts(*kinds))
+    # AS_INTEGER rounds a number that has decimals; IS_INTEGER says no of it.
+    given = _DECIMAL if kinds is _WHOLE else kinds
+    value = call("_account_when", node.expressions[0], texts(*given))
     if kind is None:
         return value
     if len(node.expressions) > 1:
