@@ -2,10 +2,15 @@
 
 import signal
 import socket
+import subprocess
+import sys
+from importlib.metadata import distributions
 from pathlib import Path
 
 import pytest
 from flocon.__main__ import main
+from flocon.procedures.packages import installed
+from packaging.utils import canonicalize_name
 
 import flocon
 
@@ -95,3 +100,19 @@ def test_a_signal_ends_it_with_0_and_nothing_is_lost(tmp_path: Path, number: int
     assert "Traceback" not in account.log()
     with account.start(), account.connect(database="D", schema="PUBLIC") as connection:
         assert connection.cursor().execute("SELECT n FROM t").fetchall() == [(1,)]
+
+
+def test_it_starts_without_what_the_connector_needs_for_clouds() -> None:
+    asked = "import sys, flocon.__main__; print([m for m in sys.modules if m.startswith('boto3.')])"
+    found = subprocess.run(
+        [sys.executable, "-c", asked], capture_output=True, check=True, text=True
+    )
+    assert found.stdout == "[]\n"
+
+
+def test_installed_packages_have_the_names_and_versions_of_their_metadata() -> None:
+    known: dict[str, str] = {}
+    for each in distributions():
+        known.setdefault(canonicalize_name(each.metadata["Name"]), each.version)
+    assert installed() == known
+    assert "duckdb" in known

@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import gc
 import logging
 import os
 import signal
@@ -12,6 +13,11 @@ from pathlib import Path
 
 # The connector, which procedures use, looks for cloud hosts at login; without a network that waits.
 os.environ.setdefault("SNOWFLAKE_DISABLE_PLATFORM_DETECTION", "true")
+
+# The connector, which comes with fakesnow, imports these where they are installed. An account never
+# reaches a cloud; its procedures are processes of their own.
+if "snowflake.connector" not in sys.modules:
+    sys.modules |= dict.fromkeys(("boto3", "botocore"))  # type: ignore[arg-type]  # not there
 
 import uvicorn
 
@@ -149,6 +155,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         except StartError as error:
             return _fail(str(error), 1 if error.taken else 2)
         service.account.chores.append(heap.trim)
+        # What is there by now stays: the collector need not go through it each time.
+        gc.freeze()
         service.run(
             service.http_server(lambda: _say_how_to_connect(service), _leave_at_once, _HttpServer)
         )

@@ -2,8 +2,9 @@
 
 import sys
 from collections.abc import Iterable
+from email import message_from_string
 from functools import cache
-from importlib.metadata import distributions
+from importlib.metadata import Distribution, distributions
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
@@ -19,8 +20,18 @@ def installed() -> dict[str, str]:
     """Package name → version. Read once: the account's environment does not change under it."""
     found: dict[str, str] = {}
     for distribution in distributions():
-        found.setdefault(canonicalize_name(distribution.metadata["Name"]), distribution.version)
+        name, version = _named(distribution)
+        found.setdefault(canonicalize_name(name), version)
     return dict(sorted(found.items()))
+
+
+def _named(distribution: Distribution) -> tuple[str, str]:
+    """A package's name and version, without reading its description, which may be a book."""
+    written = distribution.read_text("METADATA") or distribution.read_text("PKG-INFO") or ""
+    headers = message_from_string(written.partition("\n\n")[0])
+    if headers["Name"] and headers["Version"]:
+        return headers["Name"], headers["Version"]
+    return distribution.metadata["Name"], distribution.version
 
 
 def packages() -> result.Result:
