@@ -29,6 +29,7 @@ _BATCHES = (50, 500, 5000)
 _BATCHES_EACH = {50: 40, 500: 12, 5000: 4}
 _NAIVE = (("insert", 1, 200), ("write_pandas", 50, 500), ("write_pandas", 5000, 10_000))
 _DEADLINE = 1800.0
+MAX_POLL_RECORDS = "CAVES_KAFKA_MAX_POLL_RECORDS"
 _NO_FILES = ("--file-max-bytes", "0")
 
 # kafka-python alone, by what computes its checksums: the name of its row, and how it is started.
@@ -39,6 +40,12 @@ _READERS = {
         ("bench.without_crc32c", "bench.kafka_reader"),
     ),
 }
+
+
+def limited_to(batch: int) -> tuple[str, ...]:
+    """The ingester's flags for batches of so many events. A batch takes all that has been polled,
+    so its bytes set its size."""
+    return ("--batch-max-bytes", str(batch * _EVENT_BYTES), *_NO_FILES)
 
 
 @dataclass(frozen=True)
@@ -53,14 +60,11 @@ class Case:
 
     @property
     def flags(self) -> tuple[str, ...]:
-        """A batch takes all that has been polled, so its bytes set its size."""
-        if self.batch is None:
-            return self.more
-        return ("--batch-max-bytes", str(self.batch * _EVENT_BYTES), *_NO_FILES, *self.more)
+        return self.more if self.batch is None else (*limited_to(self.batch), *self.more)
 
     @property
     def environ(self) -> dict[str, str]:
-        return {"CAVES_KAFKA_MAX_POLL_RECORDS": str(self.batch)} if self.batch else {}
+        return {MAX_POLL_RECORDS: str(self.batch)} if self.batch else {}
 
 
 def cases(backlog: int) -> list[Case]:

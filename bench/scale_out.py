@@ -1,10 +1,16 @@
 """More ingesters, and many readers beside them.
 
     python -m bench.scale_out --backlog 100000 --seconds 60
+    python -m bench.scale_out --ingesters 1 2 5 10 --partitions 60 --batch 500 \\
+        --statement-ms 200 --rows-ms 1000 --readers
 
 First 1, 2 and 3 ingesters that share six partitions with a backlog. Then the whole pipeline with
 no, 10 and 50 readers of the ANALYTICS views: how much both get done. Each reader also asks whether
 INGEST_OFFSETS and the rows agree, which is so at the end of every transaction and at no other time.
+
+One machine's ingesters share its cores, so more of them gain nothing there. With --statement-ms
+they wait for each statement of a batch as for a distant account, and what they have of one another
+is how their transactions overlap.
 """
 
 import argparse
@@ -20,6 +26,8 @@ from typing import Any
 from app.caves.machine.programs import Machine
 from app.caves.machine.supervision import Process
 from bench import harness, latency
+from bench.distant_ingester import ROWS_MS, STATEMENT_MS
+from bench.ingest import MAX_POLL_RECORDS, limited_to
 from bench.programs import PARTITIONS, Programs, running
 
 INGESTERS = (1, 2, 3)
@@ -44,21 +52,53 @@ SELECT
 # --- more ingesters ------------------------------------------------------------------------------
 
 
-def scale_out(programs: Programs, account: Process, ingesters: int, backlog: int) -> dict[str, Any]:
-    """So many ingesters find a backlog; measured from when all of them have their share of the
-    partitions until everything is written."""
+@dataclass(frozen=True)
+class Load:
+    """What so many ingesters find: a backlog in so many partitions; and how they work. batch: how
+    many events make a batch at most, None for what the ingester is set to."""
+
+    backlog: int
+    partitions: int = PARTITIONS
+    batch: int | None = None
+    statement_ms: int = 0
+    rows_ms: int = 0
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        return () if self.batch is None else limited_to(self.batch)
+
+    @property
+    def environ(self) -> dict[str, str]:
+        waits = {STATEMENT_MS: str(self.statement_ms), ROWS_MS: str(self.rows_ms)}
+        polls = {} if self.batch is None else {MAX_POLL_RECORDS: str(self.batch)}
+        return {**waits, **polls}
+
+
+def scale_out(programs: Programs, account: Process, ingesters: int, load: Load) -> dict[str, Any]:
+    """Measured from when all of them have their share of the partitions until everything is
+    written."""
     database = topic = f"scale_{ingesters}".upper()
+    backlog = load.backlog
     programs.create_tables(database)
-    producer = programs.start_producer(backlog, "--topic", topic)
+    producer = programs.start_producer(
+        backlog, "--topic", topic, "--partitions", str(load.partitions)
+    )
     if producer.wait(DEADLINE):
         raise producer.error("did not send everything")
-    flags = ("--topic", topic, "--group", topic, "--metrics-port", "0")
+    flags = ("--topic", topic, "--group", topic, "--metrics-port", "0", *load.flags)
     started = [
-        programs.start_ingester(database, *flags, name=f"{database}_{number}")
+        programs.start_ingester(
+            database,
+            *flags,
+            name=f"{database}_{number}",
+            module="bench.distant_ingester",
+            **load.environ,
+        )
         for number in range(ingesters)
     ]
+    share = load.partitions // ingesters
     for process in started:
-        process.wait_until(partial(_has_its_share, process, ingesters), DEADLINE)
+        process.wait_until(partial(_has_its_share, process, share), DEADLINE)
     processes = [account, *started]
     cpu = [harness.cpu_seconds(each.pid) for each in processes]
     begun, before = time.monotonic(), programs.counts(database)[0]
@@ -87,11 +127,11 @@ def _per_event(seconds: float, events: int) -> float:
     return round(seconds / max(events, 1) * 1e6, 1)
 
 
-def _has_its_share(process: Process, ingesters: int) -> bool:
+def _has_its_share(process: Process, share: int) -> bool:
     """Was its last assignment one of as many partitions as each member of the full group gets?"""
     log = process.log.read_text(encoding="utf-8", errors="replace")
     last = log.rpartition("assigned partitions [")[2].partition("]")[0]
-    return bool(last) and len(last.split(",")) == PARTITIONS // ingesters
+    return bool(last) and len(last.split(",")) == share
 
 
 # --- many readers --------------------------------------------------------------------------------
@@ -164,11 +204,11 @@ def with_readers(machine: Machine, count: int, rate: float, seconds: float) -> d
     }
 
 
-def run_ingesters(numbers: Sequence[int], backlog: int) -> list[dict[str, Any]]:
+def run_ingesters(numbers: Sequence[int], load: Load) -> list[dict[str, Any]]:
     with running() as programs:
         programs.start_broker()
         account = programs.start_account()
-        return [scale_out(programs, account, number, backlog) for number in numbers]
+        return [scale_out(programs, account, number, load) for number in numbers]
 
 
 def run_readers(
@@ -188,6 +228,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("--backlog", type=int, default=100_000, help="messages (%(default)s)")
     parser.add_argument("--ingesters", type=int, nargs="*", default=INGESTERS)
+    parser.add_argument("--partitions", type=int, default=PARTITIONS, help="(%(default)s)")
+    parser.add_argument("--batch", type=int, help="events that make a batch at most")
+    parser.add_argument(
+        "--statement-ms", type=int, default=0, help="each statement of a batch takes so much longer"
+    )
+    parser.add_argument(
+        "--rows-ms", type=int, default=0, help="the same for its INSERT or COPY INTO"
+    )
     parser.add_argument("--readers", type=int, nargs="*", default=READERS)
     parser.add_argument("--rate", type=float, default=50, help="events per second beside readers")
     parser.add_argument("--seconds", type=float, default=60, help="of readers (%(default)s)")
@@ -195,8 +243,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parser.parse_args(argv)
     bad = 0
     if options.ingesters:
-        rows = run_ingesters(options.ingesters, options.backlog)
-        harness.show("Ingesters over six partitions", rows, as_json=options.json)
+        load = Load(
+            options.backlog,
+            options.partitions,
+            options.batch,
+            options.statement_ms,
+            options.rows_ms,
+        )
+        rows = run_ingesters(options.ingesters, load)
+        title = f"Ingesters over {load.partitions} partitions"
+        harness.show(title, rows, as_json=options.json)
         bad += sum(each["lost"] + each["twice"] for each in rows)
     if options.readers:
         rows = run_readers(options.readers, options.rate, options.seconds)

@@ -44,6 +44,11 @@ class Batch:
         return [row for row in self.rows if isinstance(row, Reject)]
 
     @property
+    def signs(self) -> list[int]:
+        """The partitions that take part and stay where they are."""
+        return sorted(each for each, (before, after) in self.moves.items() if before == after)
+
+    @property
     def next_offsets(self) -> dict[int, int]:
         return {partition: after for partition, (_, after) in self.moves.items()}
 

@@ -27,7 +27,7 @@ FROM {database}.RAW_DATA.INGEST_OFFSETS o
 WHERE o.TOPIC = ?
 """
 
-# What MOVE_OFFSETS writes, and nobody here reads.
+# What SIGN_OFFSETS writes, and nobody here reads.
 LOOK_AT_SIGNS = "SELECT SIGNS FROM {database}.RAW_DATA.INGEST_OFFSETS WHERE TOPIC = ? LIMIT 0"
 
 # A MERGE, because it excludes other MERGEs and UPDATEs of the table, and an INSERT would not.
@@ -70,13 +70,7 @@ SET
         n.LAST_MS,
         CASE WHEN o.LAST_MESSAGE_OFFSET < n.NEXT_OFFSET THEN o.LAST_MESSAGE_MS END
     ),
-    UPDATED_AT = n.UPDATED_AT,
-    SIGNS = CASE
-        WHEN n.NEXT_OFFSET <> o.NEXT_OFFSET THEN o.SIGNS
-        ELSE ARRAY_SLICE(
-            ARRAY_PREPEND(COALESCE(o.SIGNS, ARRAY_CONSTRUCT()), n.UPDATED_AT::VARCHAR), 0, 72
-        )
-    END
+    UPDATED_AT = n.UPDATED_AT
 FROM (
     SELECT
         ? AS TOPIC,
@@ -93,6 +87,17 @@ FROM (
 ) n
 WHERE o.TOPIC = n.TOPIC AND o.PARTITION = n.PARTITION AND o.NEXT_OFFSET = n.EXPECTED
     AND COALESCE(o.TOPIC_ID, '') = n.TOPIC_ID
+"""
+
+# Apart from MOVE_OFFSETS, for few batches have signs, and arrays cost more than all the rest.
+SIGN_OFFSETS = """
+UPDATE {database}.RAW_DATA.INGEST_OFFSETS
+SET SIGNS = ARRAY_SLICE(
+    ARRAY_PREPEND(COALESCE(SIGNS, ARRAY_CONSTRUCT()), UPDATED_AT::VARCHAR), 0, 72
+)
+WHERE TOPIC = ? AND PARTITION IN (
+    SELECT f.VALUE::NUMBER(38, 0) FROM TABLE(FLATTEN(INPUT => PARSE_JSON(?))) f
+)
 """
 
 INSERT_RAW = """
@@ -212,23 +217,25 @@ class SnowflakeSink:
         self._run(NAME_TOPIC, (topic_id, topic), "noting the topic's id in INGEST_OFFSETS")
 
     def write(self, batch: Batch) -> None:
-        """As the seam says. The order is what makes it exactly once:
+        """As the seam says. One transaction makes it exactly once:
 
         1. BEGIN. A file has been uploaded before; nobody loads it but this transaction.
-        2. Move the offsets, if they are what they were: the fence, and the lock behind it.
-        3. Insert the rows of RAW, or load the file of them.
-        4. Insert the rejects.
+        2. Insert the rows of RAW, or load the file of them.
+        3. Insert the rejects.
+        4. Move the offsets, if they are what they were: the fence. It comes last, for its lock
+           holds up every other ingester until the COMMIT, and rows lock nothing. Where it is lost,
+           the rows go with the transaction. Then note the signs of life.
         5. COMMIT. An answer that never came is looked up in INGEST_OFFSETS.
         """
         file = self._upload(batch) if batch.as_file else None
         try:
             self._run("BEGIN TRANSACTION", (), "opening a transaction")  # 1
-            self._move_offsets(batch)  # 2
-            if file is None:  # 3
+            if file is None:  # 2
                 self._insert_raw(batch)
             else:
                 self._load(file, batch)
-            self._insert_rejects(batch)  # 4
+            self._insert_rejects(batch)  # 3
+            self._move_offsets(batch)  # 4
         except Exception:
             self._roll_back()
             raise
@@ -272,6 +279,8 @@ class SnowflakeSink:
         moved = self._count(MOVE_OFFSETS, parameters, "moving INGEST_OFFSETS")
         if moved != len(moves):
             raise FenceLost(f"{moved} of {len(moves)} rows of INGEST_OFFSETS were as expected")
+        if batch.signs:
+            self._run(SIGN_OFFSETS, (batch.topic, as_json(batch.signs)), "signing INGEST_OFFSETS")
 
     def _insert_raw(self, batch: Batch) -> None:
         rows = batch.raw_rows

@@ -2,8 +2,8 @@
 where a crash has left them.
 
 A file has a name that nobody else gives, and is loaded by nobody but the ingester that uploaded it,
-once: by the statement that names it, behind the fence. So a file that is left is only in the way,
-and one that is missing fails its COPY INTO: nothing rests on either.
+once: by the statement that names it, whose transaction has the fence. So a file that is left is
+only in the way, and one that is missing fails its COPY INTO: nothing rests on either.
 """
 
 import logging

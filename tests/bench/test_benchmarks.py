@@ -38,7 +38,7 @@ def test_readers_beside_the_pipeline_see_whole_transactions() -> None:
 
 
 def test_an_ingester_writes_a_backlog_once() -> None:
-    [row] = scale_out.run_ingesters([1], 60)
+    [row] = scale_out.run_ingesters([1], scale_out.Load(60))
     assert {name: row[name] for name in ("ingesters", "events", "lost", "twice")} == {
         "ingesters": 1,
         "events": 60,

@@ -135,7 +135,7 @@ def test_a_batch_is_a_file_in_one_transaction_with_its_rejects_and_no_file_stays
     seen: list[int] = []
     sink.write(as_file(order(0), order(1), bad, p0=0))
     assert [each.split()[0] for each in saboteur.statements] == [
-        *("PUT", "BEGIN", "UPDATE", "COPY", "INSERT", "COMMIT", "REMOVE", "LIST"),
+        *("PUT", "BEGIN", "COPY", "INSERT", "UPDATE", "COMMIT", "REMOVE", "LIST"),
     ]
     assert seen == [1]
     assert ask(FILES) == []
@@ -159,6 +159,30 @@ def test_behind_a_moved_fence_no_file_is_loaded(
     sink.write(as_file(order(2), order(3), p0=2))
     assert ask(OFFSETS) == [(0,), (1,), (2,), (3,)]
     assert ask(FILES) == []
+
+
+def test_an_ingester_that_loads_a_file_holds_up_no_other(
+    sink: SnowflakeSink,
+    saboteur: Saboteur,
+    account: RunningAccount,
+    ask: Callable[[str], list[Any]],
+    raw_data: str,
+) -> None:
+    other = SnowflakeSink(lambda: account.connect(database=raw_data), raw_data, files=True)
+    found: list[Any] = []
+
+    def write_another(sql: str) -> None:
+        if sql.strip().startswith("COPY") and not found:
+            found.append(None)
+            other.write(as_file(order(7, 1), order(8, 1), p1=0))
+            found.append(ask(OFFSETS))
+
+    saboteur.after = write_another
+    sink.write(as_file(order(0), order(1), p0=0))
+    other.close()
+    assert found == [None, [(7,), (8,)]]
+    assert ask(OFFSETS) == [(0,), (1,), (7,), (8,)]
+    assert sink.read_offsets(TOPIC, {0, 1}) == {0: 2, 1: 9}
 
 
 @pytest.mark.parametrize("word", ["PUT", "BEGIN", "UPDATE", "COPY", "COMMIT", "REMOVE"])

@@ -175,8 +175,8 @@ def test_a_batch_is_five_statements_at_most_whatever_its_size(
     sink.write(batch(*held, p0=0, p1=0))
     assert saboteur.statements == [
         "BEGIN TRANSACTION",
-        f"UPDATE {sink._database}.RAW_DATA.INGEST_OFFSETS",
         *["INSERT INTO"] * len(inserts),
+        f"UPDATE {sink._database}.RAW_DATA.INGEST_OFFSETS",
         "COMMIT",
     ]
     written = len(rows("RAW_EVENTS_STREAM.EVENT_ID")), len(rows("REJECTED_EVENTS.EVENT_ID"))
@@ -200,6 +200,56 @@ def test_a_moved_fence_writes_nothing(
         sink.write(batch(order(0), order(0, 1), p0=0, p1=0))
     assert sink.read_offsets(TOPIC, {0, 1}) == {0: 1, 1: 0}
     assert rows("RAW_EVENTS_STREAM.EVENT_ID") == ["E0"]
+
+
+def test_an_ingester_that_inserts_rows_holds_up_no_other(
+    sink: SnowflakeSink,
+    saboteur: Saboteur,
+    account: RunningAccount,
+    raw_data: str,
+    rows: Callable[[str], list[Any]],
+) -> None:
+    """Its transaction is open, and its rows are written; the fence comes behind them."""
+    sink.create_offsets(TOPIC, {0: 0, 1: 0})
+    other = SnowflakeSink(lambda: account.connect(database=raw_data), raw_data)
+    found: list[Any] = []
+
+    def write_another(sql: str) -> None:
+        if sql.strip().startswith("INSERT INTO") and not found:
+            found.append(None)
+            other.write(batch(order(7, 1), p1=0))
+            found.append(rows("RAW_EVENTS_STREAM.EVENT_ID"))
+
+    saboteur.after = write_another
+    sink.write(batch(order(3), p0=0))
+    other.close()
+    assert found == [None, ["E7"]]
+    assert rows("RAW_EVENTS_STREAM.EVENT_ID") == ["E3", "E7"]
+    assert sink.read_offsets(TOPIC, {0, 1}) == {0: 4, 1: 8}
+
+
+def test_rows_whose_fence_another_has_moved_meanwhile_are_undone(
+    sink: SnowflakeSink,
+    saboteur: Saboteur,
+    account: RunningAccount,
+    raw_data: str,
+    rows: Callable[[str], list[Any]],
+) -> None:
+    """Both have inserted the same messages; the one that is late loses."""
+    sink.create_offsets(TOPIC, {0: 0})
+    other = SnowflakeSink(lambda: account.connect(database=raw_data), raw_data)
+    rival = iter([True])
+
+    def write_the_same(sql: str) -> None:
+        if sql.strip().startswith("UPDATE") and next(rival, False):
+            other.write(batch(order(0), order(1), p0=0))
+
+    saboteur.before = write_the_same
+    with pytest.raises(FenceLost, match=r"0 of 1 rows of INGEST_OFFSETS were as expected"):
+        sink.write(batch(order(0), order(1), p0=0))
+    other.close()
+    assert rows("RAW_EVENTS_STREAM.EVENT_ID") == ["E0", "E1"]
+    assert sink.read_offsets(TOPIC, {0}) == {0: 2}
 
 
 @pytest.mark.parametrize("word", ["BEGIN", "UPDATE", "INSERT INTO", "COMMIT"])

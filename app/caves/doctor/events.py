@@ -80,7 +80,8 @@ SECOND_BATCH: tuple[Event, ...] = (
 
 
 def ingest(session: Session, events: Sequence[Event], first: int) -> None:
-    """One batch in one transaction, as the ingester writes it: its offsets, then its rows."""
+    """One batch in one transaction, as the ingester writes it: its rows, its offsets, and a sign of
+    life."""
     now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
     rows = [
         {
@@ -104,8 +105,9 @@ def ingest(session: Session, events: Sequence[Event], first: int) -> None:
     }
     session.ask(CREATE_OFFSETS, TOPIC, PARTITION, first, now, TOPIC_ID)
     session.ask("BEGIN TRANSACTION")
-    session.ask(MOVE_OFFSETS, TOPIC, now, json.dumps([move]))
     session.ask(INSERT_RAW, now, TOPIC, json.dumps(rows, ensure_ascii=False))
+    session.ask(MOVE_OFFSETS, TOPIC, now, json.dumps([move]))
+    session.ask(SIGN_OFFSETS, TOPIC, json.dumps([PARTITION]))
     session.ask("COMMIT")
 
 
@@ -142,13 +144,7 @@ SET
         n.LAST_MS,
         CASE WHEN o.LAST_MESSAGE_OFFSET < n.NEXT_OFFSET THEN o.LAST_MESSAGE_MS END
     ),
-    UPDATED_AT = n.UPDATED_AT,
-    SIGNS = CASE
-        WHEN n.NEXT_OFFSET <> o.NEXT_OFFSET THEN o.SIGNS
-        ELSE ARRAY_SLICE(
-            ARRAY_PREPEND(COALESCE(o.SIGNS, ARRAY_CONSTRUCT()), n.UPDATED_AT::VARCHAR), 0, 72
-        )
-    END
+    UPDATED_AT = n.UPDATED_AT
 FROM (
     SELECT
         ? AS TOPIC,
@@ -165,6 +161,16 @@ FROM (
 ) n
 WHERE o.TOPIC = n.TOPIC AND o.PARTITION = n.PARTITION AND o.NEXT_OFFSET = n.EXPECTED
     AND COALESCE(o.TOPIC_ID, '') = n.TOPIC_ID
+"""
+
+SIGN_OFFSETS = """
+UPDATE {db}.RAW_DATA.INGEST_OFFSETS
+SET SIGNS = ARRAY_SLICE(
+    ARRAY_PREPEND(COALESCE(SIGNS, ARRAY_CONSTRUCT()), UPDATED_AT::VARCHAR), 0, 72
+)
+WHERE TOPIC = ? AND PARTITION IN (
+    SELECT f.VALUE::NUMBER(38, 0) FROM TABLE(FLATTEN(INPUT => PARSE_JSON(?))) f
+)
 """
 
 INSERT_RAW = """

@@ -10,12 +10,13 @@ LOCKED = 625
 WAITING_SECONDS = 2.0
 
 
-def _second_update(environment: Environment, statement: str, table: str) -> int:
-    """A row is updated by a transaction, and then, before it commits, by another one, which waits.
-    Returns how many rows the second one changed once the first had committed."""
+def _second_update(environment: Environment, statement: str, *before: str) -> int:
+    """A row is updated by a transaction, and then, before it commits, by another one, which waits;
+    each has done what comes `before`. Returns how many rows the second one changed once the first
+    had committed."""
     with environment.open() as first, environment.open() as second:
-        first.script("BEGIN TRANSACTION", statement)
-        second.ask("BEGIN TRANSACTION")
+        first.script("BEGIN TRANSACTION", *before, statement)
+        second.script("BEGIN TRANSACTION", *before)
         waiting = Beside(lambda: second.ask(statement).rowcount)
         if waiting.ended_within(WAITING_SECONDS):
             waiting.done()
@@ -34,11 +35,14 @@ def _second_update(environment: Environment, statement: str, table: str) -> int:
 )
 def update_sees_what_it_waited_for(environment: Environment) -> str:
     """An UPDATE that waited for a lock sees the row as committed: of two that move an offset from
-    0, the second finds it moved and changes nothing."""
-    table = environment.table("NEXT_OFFSET NUMBER(19, 0)")
+    0, the second finds it moved and changes nothing, though its transaction inserted rows
+    before."""
+    table, rows = environment.table("NEXT_OFFSET NUMBER(19, 0)"), environment.table("N NUMBER")
     environment.ask(f"INSERT INTO {table} SELECT 0")
     statement = f"UPDATE {table} o SET NEXT_OFFSET = 5 WHERE o.NEXT_OFFSET = 0"
-    expect(_second_update(environment, statement, table), 0, "rows that the second UPDATE changed")
+    insert = f"INSERT INTO {rows} SELECT 1"
+    changed = _second_update(environment, statement, insert)
+    expect(changed, 0, "rows that the second UPDATE changed")
     return "0 rows"
 
 
@@ -51,7 +55,7 @@ def update_adds_to_what_it_waited_for(environment: Environment) -> str:
     """Two transactions that each add 1 to a row add 2."""
     table = environment.table("TURNS NUMBER(19, 0)")
     environment.ask(f"INSERT INTO {table} SELECT 0")
-    changed = _second_update(environment, f"UPDATE {table} SET TURNS = TURNS + 1", table)
+    changed = _second_update(environment, f"UPDATE {table} SET TURNS = TURNS + 1")
     turns = environment.ask(f"SELECT TURNS FROM {table}").value
     expect((changed, int(turns)), (1, 2), "rows changed, turns")
     return "2"

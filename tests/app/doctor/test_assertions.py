@@ -33,7 +33,7 @@ def test_every_procedure_of_the_pipeline_is_called() -> None:
     assert wanted <= {each.name for each in ASSERTIONS}
 
 
-@pytest.mark.parametrize("name", ["CREATE_OFFSETS", "MOVE_OFFSETS", "INSERT_RAW"])
+@pytest.mark.parametrize("name", ["CREATE_OFFSETS", "MOVE_OFFSETS", "SIGN_OFFSETS", "INSERT_RAW"])
 def test_the_doctor_writes_with_the_ingesters_own_statements(name: str) -> None:
     assert getattr(events, name) == getattr(snowflake_sink, name).replace("{database}", "{db}")
 

@@ -141,7 +141,7 @@ def test_a_planted_difference_is_shown_and_nothing_else(examined: Examined) -> N
 
     assert differences(examined.record, other) == [
         "insert-answer: holds (2 rows), fails (rows: 3 instead of 2) in the second",
-        "lock-timeout-number: UPDATE {db}.DOCTOR.T15 SET N = 2: errno 625, 604 in the second",
+        "lock-timeout-number: UPDATE {db}.DOCTOR.T16 SET N = 2: errno 625, 604 in the second",
         "calls-purge: only in the first",
         "columns-of-alerts: SHOW ALERTS IN SCHEMA {db}.OPS:"
         " column 'name': TEXT, BINARY in the second",

@@ -16,6 +16,8 @@ https://docs.snowflake.com/en/sql-reference/transactions
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import pyarrow.compute as pc
+
 from flocon.engine import Conflict, Connection
 from flocon.sql.tokens import FullName
 from flocon.transactions import change_log
@@ -77,17 +79,18 @@ def read_effects(connection: Connection, transaction: Transaction) -> None:
         if (effect := _of_log(connection, transaction, tracked))
     ]
     for effect in logged:
-        last = int(effect.entries.column("$n")[-1].as_py())
+        last = int(pc.max(effect.entries.column("$n")).as_py())
         transaction.log_position = max(transaction.log_position, last)
     transaction.effects += logged
     transaction.unread_logs.clear()
 
 
 def _of_log(connection: Connection, transaction: Transaction, tracked: Tracked) -> Effect | None:
-    """The effect of the log's entries that have not been read; None without any."""
+    """The effect of the log's entries that have not been read; None without any. Their order does
+    not matter, and to sort rows with documents would take longer than to read them."""
     entries, types = connection.table(
         f'SELECT * FROM {tracked.log} WHERE "$tx" = {transaction.id}'
-        f' AND "$n" > {transaction.log_position} ORDER BY "$n"',
+        f' AND "$n" > {transaction.log_position}',
         {},
     )
     return Effect(tracked.table, entries, tuple(types), tracked) if entries.num_rows else None
