@@ -3,8 +3,14 @@
     python -m bench.dashboard --orders 1000,1000000
 
 For each number of orders, and each page: seconds from the navigation to the last figure and the
-last chart (the median of several loads; each asks the account again), what the account and
-Streamlit compute for it, and how many statements the page sends.
+last chart (the median of several loads, each of which asks the account again), and where they go:
+
+    code       until Streamlit's own code runs in the browser and has opened its connection
+    script     from then until the page's script has ended: it asks the account, and writes the page
+    drawing    from then until the last of it is on the page
+
+Beside them what browser, Streamlit and account compute for it, and how many statements the page
+sends; the dearest of them go to standard error.
 """
 
 import argparse
@@ -19,7 +25,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,8 +44,10 @@ _DEAREST = 3
 _PATIENCE_SECONDS = 60.0
 _FILES = ("05_tasks.sql", "06_analytics.sql", "07_operations.sql")
 _PAGES = {
+    "shop, today": "/?period=today",
     "shop, 7 days": "/",
     "shop, 28 days": "/?period=28d",
+    "shop, 13 weeks": "/?period=13w",
     "shop, all": "/?period=all",
     "pipeline": "/pipeline",
 }
@@ -116,13 +124,23 @@ SELECT 'sales_events', 0, 1000, SYSDATE()
 _LOGGED = re.compile(r"INFO (\w+) \S+ ([\d.]+) ms \w+ rows \S+ (.*)")
 _TAG = "QUERY_TAG = 'caves-dashboard'"
 _RUNNING = "document.querySelector('[data-testid=stApp]')?.dataset.testScriptState"
-# The script has ended, nothing on the page is from before, and every chart has its bars or lines.
+# The script has ended, and nothing on the page is from before.
 _COMPLETE = f"""
 () => {_RUNNING} === 'notRunning'
     && document.querySelector('[data-testid=stHeading]')
     && !document.querySelector('[data-testid=stSkeleton]')
-    && [...document.querySelectorAll('[data-testid=stVegaLiteChart]')].every(
-        chart => chart.querySelector('svg path, canvas'))
+"""
+# When Streamlit's connection was open, and when its last message came: that the script has ended.
+_WATCH = """
+const Plain = window.WebSocket;
+window.moments = {};
+window.WebSocket = class extends Plain {
+    constructor(...args) {
+        super(...args);
+        this.addEventListener('open', () => { window.moments.open = performance.now(); });
+        this.addEventListener('message', () => { window.moments.last = performance.now(); });
+    }
+};
 """
 
 
@@ -135,11 +153,12 @@ class Statement:
 
 @dataclass(frozen=True)
 class Measured:
-    """One load of a page."""
+    """One load of a page: seconds in all, in each phase, and of CPU."""
 
     seconds: float
-    account_cpu: float
-    streamlit_cpu: float
+    code: float
+    script: float
+    cpu: dict[str, float]
     statements: list[Statement]
 
 
@@ -159,18 +178,30 @@ class Bench:
         page.set_default_timeout(1000 * _PATIENCE_SECONDS)
         try:
             sent = len(self.statements())
-            computed = _cpu(self.account.process.pid), _cpu(self.streamlit.pid)
+            computed = self._computed()
             started = time.perf_counter()
             page.goto(self.url + path)
             _complete(page)
+            seconds = time.perf_counter() - started
+            moments = page.evaluate("window.moments")
             return Measured(
-                time.perf_counter() - started,
-                _cpu(self.account.process.pid) - computed[0],
-                _cpu(self.streamlit.pid) - computed[1],
+                seconds,
+                moments["open"] / 1000,
+                (moments["last"] - moments["open"]) / 1000,
+                {name: now - computed[name] for name, now in self._computed().items()},
                 self.statements()[sent:],
             )
         finally:
             page.close()
+
+    def _computed(self) -> dict[str, float]:
+        """CPU seconds up to now."""
+        browser = [each for each in harness.descendants(os.getpid()) if _is_chromium(each)]
+        return {
+            "browser": sum(map(harness.cpu_seconds, browser)),
+            "Streamlit": _cpu(self.streamlit.pid),
+            "account": _cpu(self.account.process.pid),
+        }
 
     def statements(self) -> list[Statement]:
         """The pages' statements up to now, in the order in which they ended."""
@@ -206,14 +237,22 @@ def measure(orders: int) -> list[dict[str, Any]]:
 def _row(name: str, orders: int, loads: list[Measured]) -> dict[str, Any]:
     # The first load compiles modules and fills the caches that everybody has.
     later = loads[1:] or loads
+
+    def median(figure: Callable[[Measured], float]) -> float:
+        return round(statistics.median(map(figure, later)), 2)
+
     return {
         "page": name,
         "orders": orders,
-        "seconds": round(statistics.median(each.seconds for each in later), 2),
+        "seconds": median(lambda each: each.seconds),
         "slowest": round(max(each.seconds for each in later), 2),
         "first": round(loads[0].seconds, 2),
-        "account CPU s": round(statistics.median(each.account_cpu for each in later), 2),
-        "Streamlit CPU s": round(statistics.median(each.streamlit_cpu for each in later), 2),
+        "code": median(lambda each: each.code),
+        "script": median(lambda each: each.script),
+        "drawing": median(lambda each: max(0, each.seconds - each.code - each.script)),
+        "browser CPU s": median(lambda each: each.cpu["browser"]),
+        "Streamlit CPU s": median(lambda each: each.cpu["Streamlit"]),
+        "account CPU s": median(lambda each: each.cpu["account"]),
         "statements": round(statistics.median(len(each.statements) for each in later)),
     }
 
@@ -233,6 +272,12 @@ def _complete(page: Page) -> None:
 
 def _cpu(pid: int) -> float:
     return sum(harness.cpu_seconds(each) for each in (pid, *harness.descendants(pid)))
+
+
+def _is_chromium(pid: int) -> bool:
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/comm").read_text("utf-8").startswith("chrom")
+    return False
 
 
 def _fill(deployed: pipeline.Pipeline, orders: int) -> None:
@@ -282,13 +327,15 @@ def _browser(folder: Path) -> Iterator[BrowserContext]:
     if not executable:
         raise SystemExit("there is no chromium: make chromium")
     with sync_playwright() as playwright:
-        yield playwright.chromium.launch_persistent_context(
+        context = playwright.chromium.launch_persistent_context(
             folder / "profile",
             executable_path=executable,
             args=["--no-sandbox"],
             viewport={"width": 1440, "height": 900},
             timezone_id="Europe/Paris",
         )
+        context.add_init_script(_WATCH)
+        yield context
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

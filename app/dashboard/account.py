@@ -81,6 +81,11 @@ def query(sql: str, *values: Any) -> pd.DataFrame:
     return _answer(Question(sql, values))
 
 
+def forget() -> None:
+    """Forget this load's answers, as a new load of the page does."""
+    _this_load().clear()
+
+
 def show(sql: str) -> pd.DataFrame:
     """The rows of a SHOW command."""
     return _answer(Question(sql))

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 from language import Language
-from shop import Shop
+from shop import Settings, Shop
 
 UNKNOWN = "Unknown"
 # By their names in the address: what they are called, and how many days they have.
@@ -23,7 +23,7 @@ PERIODS: dict[str, tuple[str, int | None]] = {
 }
 USUAL = "7d"
 WEEK = 7
-NEVER = datetime(9999, 12, 31)
+ALWAYS, NEVER = datetime(1970, 1, 1), datetime(9999, 12, 31)
 
 # One text for every choice, so that answers are found again in the caches.
 OF_CATEGORIES = f"""(
@@ -43,13 +43,17 @@ AND {OF_CATEGORIES}
 
 @dataclass(frozen=True)
 class Filter:
-    """Days in the shop's time, both included, the last one up to a moment; no category: all."""
+    """Days in the shop's time, both included, the last one up to a moment; no category: all.
+
+    everything: what was sold up to the last day, for which no first one need be known.
+    """
 
     first: date
     last: date
     categories: tuple[str, ...] = ()
     until: datetime = NEVER
     zone: str = "UTC"
+    everything: bool = False
 
     @property
     def values(self) -> tuple[str, ...]:
@@ -59,7 +63,7 @@ class Filter:
     @property
     def moments(self) -> tuple[str, str]:
         """From when to before when, in UTC."""
-        begin = datetime.combine(self.first, time())
+        begin = ALWAYS if self.everything else datetime.combine(self.first, time())
         end = min(datetime.combine(self.last + timedelta(days=1), time()), self.until)
         return in_utc(begin, self.zone), in_utc(end, self.zone)
 
@@ -80,7 +84,7 @@ class Filter:
 
     def day(self, day: date) -> "Filter":
         """One day, with the same categories."""
-        return replace(self, first=day, last=day, until=NEVER)
+        return replace(self, first=day, last=day, until=NEVER, everything=False)
 
     def before(self, now: datetime) -> "Filter":
         """What these days are compared with: as many, whole weeks earlier, so that Saturdays meet
@@ -102,14 +106,6 @@ def in_utc(clock: datetime, zone: str) -> str:
     return moment.replace(tzinfo=None).isoformat(" ", "microseconds")
 
 
-@dataclass(frozen=True)
-class Chosen:
-    """What the viewer chose: `everything` since the first sale has nothing before it."""
-
-    filter: Filter
-    everything: bool
-
-
 def period(name: str, today: date, beginning: date) -> tuple[date, date]:
     """The days of one of PERIODS, in a shop whose first sale was at its beginning."""
     _, days = PERIODS[name]
@@ -124,9 +120,22 @@ def day(text: str | None) -> date | None:
         return None
 
 
-def ask(shop: Shop, words: Language) -> Chosen:
-    """Ask the viewer; begin with what the page's address says."""
+def at_first(settings: Settings, today: date) -> Filter | None:
+    """What the page's address says, before anything is known of the sales; None once the viewer has
+    been asked."""
+    if "address" in st.session_state:
+        return None
     begin = _address_at_first()
+    if begin.period == "dates":
+        first, last = _days(begin, today)
+    else:
+        first, last = period(begin.period, today, today)
+    return _filter(begin.period, first, last, begin.categories, settings.time_zone)
+
+
+def ask(shop: Shop) -> Filter:
+    """Ask the viewer; begin with what the page's address says."""
+    words, begin = shop.words, _address_at_first()
     left, right = st.columns([3, 2])
     with left:
         name = st.radio(
@@ -151,8 +160,11 @@ def ask(shop: Shop, words: Language) -> Chosen:
         )
     days = {"from": first.isoformat(), "to": last.isoformat()} if name == "dates" else {}
     st.query_params.from_dict({"period": name, "category": list(categories), **days})
-    found = Filter(first, last, tuple(sorted(categories)), zone=shop.time_zone)
-    return Chosen(found, name == "all")
+    return _filter(name, first, last, categories, shop.time_zone)
+
+
+def _filter(name: str, first: date, last: date, categories: Sequence[str], zone: str) -> Filter:
+    return Filter(first, last, tuple(sorted(categories)), zone=zone, everything=name == "all")
 
 
 def category(name: str, words: Language) -> str:
@@ -184,9 +196,14 @@ def _address_at_first() -> Address:
 
 
 def _two_dates(begin: Address, today: date, words: Language) -> tuple[date, date]:
-    last = min(begin.last or today, today)
-    first = min(begin.first or last - timedelta(days=27), last)
+    first, last = _days(begin, today)
     chosen = st.date_input(words.say("Days"), (first, last), max_value=today, format="DD/MM/YYYY")
     # While the viewer has clicked the first day only, there is no second.
     days = chosen if isinstance(chosen, tuple) else (chosen,)
     return (days[0], days[-1]) if days else (first, last)
+
+
+def _days(begin: Address, today: date) -> tuple[date, date]:
+    """The two days of an address; the last four weeks, where it has none."""
+    last = min(begin.last or today, today)
+    return min(begin.first or last - timedelta(days=27), last), last

@@ -74,6 +74,10 @@ class Clock:
             return f"{local:%H:%M:%S}"
         return f"{local.day} {local:%b %H:%M}"
 
+    def minute(self, utc: datetime) -> str:
+        """`18:03`"""
+        return f"{self._local(utc):%H:%M}"
+
     def ago(self, utc: datetime | None) -> str:
         """`12 s`, `5 min`, `3 h`, `2 d`"""
         return "" if utc is None or pd.isna(utc) else duration((self.now - utc).total_seconds())

@@ -273,13 +273,5 @@ class Language:
             return self.day(first, year)
         return self.say("{first} to {last}", first=self.day(first, year), last=self.day(last, year))
 
-    @property
-    def axis_of_euros(self) -> str:
-        """The label of a number on an axis, as an expression of Vega."""
-        number = "format(datum.value, ',.0f')"
-        if self.name == "fr":
-            return f"replace({number}, regexp(',', 'g'), '{NARROW}') + '{SPACE}€'"
-        return f"'€' + {number}"
-
 
 ENGLISH = Language("en")

@@ -4,7 +4,6 @@ Every text is escaped here, so that a wine's name is never more than a name; `sh
 where HTML goes to the page. Colours are for light and dark: `light-dark` follows the page's scheme.
 """
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -18,6 +17,7 @@ STYLE = """
   --wine: light-dark(#9c2a50, #d4668c);
   line-height: 1.4; overflow-wrap: break-word; font-variant-numeric: tabular-nums;
 }
+.caves h2, .flow h2 { font-size: 1.75rem; font-weight: 600; margin: 0; padding: 1.25rem 0 1rem; }
 .caves h4 { font-size: 1rem; font-weight: 600; margin: 0; padding: 0; }
 .caves p { margin: 0; }
 .caves-quiet { color: var(--quiet); font-size: 0.875rem; }
@@ -56,6 +56,12 @@ STYLE = """
 .caves-legend i {
   border-radius: 2px; display: inline-block; height: 0.75rem; margin-right: 0.4rem; width: 0.75rem;
 }
+.caves-beside {
+  display: grid; gap: 0 1rem;
+  grid-template-columns: repeat(auto-fit, minmax(min(24rem, 100%), 1fr));
+}
+.caves-folded { border: 1px solid var(--line); border-radius: 0.5rem; margin: 0.75rem 0; }
+.caves-folded summary { cursor: pointer; padding: 0.5rem 1rem; }
 .caves-note {
   background: light-dark(#f4f4f7, #262730); border-left: 0.25rem solid var(--wine);
   border-radius: 0.25rem; padding: 0.75rem 1rem;
@@ -110,9 +116,18 @@ def show(html: str) -> None:
     st.html(f'<div class="caves">{html}</div>')
 
 
-def heading(text: str) -> None:
-    """A heading, which Streamlit takes for Markdown: of its signs none means anything."""
-    st.subheader(re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", text))
+def heading(text: str) -> str:
+    return f"<h2>{escape(text)}</h2>"
+
+
+def beside(*parts: str) -> str:
+    """Parts beside one another; below one another where there is no room."""
+    return f'<div class="caves-beside">{"".join(f"<div>{each}</div>" for each in parts)}</div>'
+
+
+def folded(title: str, html: str) -> str:
+    """What is seen after a click on its title."""
+    return f'<details class="caves-folded"><summary>{escape(title)}</summary>{html}</details>'
 
 
 def style(more: str = "") -> None:

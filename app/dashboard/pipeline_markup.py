@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from html import escape
 
+import charts
 import markup
 
 STYLE = """
@@ -13,6 +14,12 @@ STYLE = """
 .flow .good { background: light-dark(#dcf3e2, #12402a); color: light-dark(#0f5128, #cdf3da); }
 .flow .poor { background: light-dark(#fdebc8, #5c3b00); color: light-dark(#6b3f00, #ffe9c2); }
 .flow .bad { background: light-dark(#ffdcdc, #6e1420); color: light-dark(#7a0c1c, #ffe3e3); }
+.flow .note { border-radius: .5rem; padding: .75rem 1rem; }
+.flow .plain { background: light-dark(#e8f1fb, #17304d); color: light-dark(#0a3d70, #cfe3fa); }
+.flow .grid {
+  display: grid; gap: 1rem;
+  grid-template-columns: repeat(auto-fit, minmax(min(20rem, 100%), 1fr));
+}
 .flow .badge { border-radius: 1rem; font-size: .875rem; padding: 0 .6rem; white-space: nowrap; }
 .flow .quiet { color: light-dark(#5a5a63, #b4b4bd); font-size: .875rem; }
 .flow .head { display: flex; justify-content: space-between; gap: .5rem; font-weight: 600; }
@@ -22,7 +29,7 @@ STYLE = """
 .flow ul { list-style: none; margin: 0; padding: 0; }
 .flow ul ul { border-left: 2px solid light-dark(#dcdce2, #44444d); margin-left: .5rem; }
 .flow li { margin: 0; padding: .35rem .6rem; }
-.flow table { border-collapse: collapse; width: 100%; }
+.flow table { border-collapse: collapse; margin: .5rem 0; width: 100%; }
 .flow th, .flow td {
   border: 0; border-bottom: 1px solid light-dark(#dcdce2, #44444d); padding: .35rem .5rem;
   text-align: left; vertical-align: top;
@@ -75,7 +82,7 @@ def show(html: str) -> None:
 
 
 def style() -> None:
-    markup.style(STYLE)
+    markup.style(charts.STYLE + STYLE)
 
 
 def line(text: str, kind: str) -> str:
@@ -84,6 +91,24 @@ def line(text: str, kind: str) -> str:
 
 def quiet(text: str) -> str:
     return f'<p class="quiet">{escape(text)}</p>'
+
+
+def heading(text: str) -> str:
+    return markup.heading(text)
+
+
+def beside(*parts: str) -> str:
+    return markup.beside(*parts)
+
+
+def note(text: str, kind: str = "plain") -> str:
+    """What there is to say where there is nothing to show."""
+    return f'<p class="note {escape(kind)}">{escape(text)}</p>'
+
+
+def grid(parts: Iterable[str]) -> str:
+    """Parts beside one another, as many as there is room for."""
+    return f'<div class="grid">{"".join(f"<div>{each}</div>" for each in parts)}</div>'
 
 
 def metric(title: str, badge: Badge, told: str, spans: Sequence[tuple[float, float]]) -> str:

@@ -73,8 +73,13 @@ WHERE
 ORDER BY TIMESTAMP
 """
 TASKS = "SHOW TASKS IN SCHEMA OPS"
-HOPS = "SELECT TABLE_NAME, ROW_COUNT FROM OPS.ROWS_PER_HOP ORDER BY HOP, TABLE_NAME"
-FRESHNESS = "SELECT TABLE_NAME, NEWEST_ROW FROM OPS.TABLE_FRESHNESS ORDER BY HOP, PLACE"
+TABLES = """
+SELECT COUNTED.TABLE_NAME, COUNTED.ROW_COUNT, FRESH.PLACE, FRESH.NEWEST_ROW
+FROM OPS.ROWS_PER_HOP AS COUNTED
+LEFT JOIN OPS.TABLE_FRESHNESS AS FRESH
+    ON COUNTED.TABLE_NAME = FRESH.TABLE_NAME
+ORDER BY COUNTED.HOP, COUNTED.TABLE_NAME
+"""
 BACKLOG = "SELECT STREAM_NAME, ROWS_WAITING FROM OPS.STREAM_BACKLOG ORDER BY STREAM_NAME"
 OFFSETS = """
 SELECT TOPIC, PARTITION, NEXT_OFFSET, UPDATED_AT
@@ -106,19 +111,18 @@ SELECT
     KAFKA_TOPIC || '/' || KAFKA_PARTITION || '/' || KAFKA_OFFSET AS ID
 FROM RAW_DATA.REJECTED_EVENTS
 WHERE KAFKA_OFFSET IS NOT NULL
-ORDER BY STATUS = 'OPEN' DESC, REJECTED_AT DESC
-LIMIT 50
+ORDER BY STATUS = 'OPEN' DESC, REJECTED_AT DESC, ID
+LIMIT 10
 """
 ASKED = (
     HEALTH,
     INCIDENTS,
-    FRESHNESS,
+    TABLES,
     RUNS,
     HISTORY,
     MESSAGES,
     TASKS,
     OVER_TIME,
-    HOPS,
     BACKLOG,
     OFFSETS,
     REJECTED,
@@ -137,18 +141,13 @@ def render() -> None:
     account.ask(*map(Question, ASKED))
     metrics = records(account.query(HEALTH))
     incidents = records(account.query(INCIDENTS))
-    freshness = records(account.query(FRESHNESS))
+    tables = records(account.query(TABLES))
     clock = Clock(viewers_zone(), metrics[0]["MEASURED_AT"])
-    summary(metrics, incidents, freshness, clock)
+    markup.show(summary(metrics, incidents, tables, clock))
     runs = records(account.query(RUNS))
-    each_metric(metrics, incidents, runs, clock)
-    open_incidents(incidents, clock)
-    messages = logged()
-    graph(runs, clock)
-    last_runs(runs, messages, clock)
-    over_time(clock)
-    waiting(freshness, clock)
-    rejected(clock)
+    markup.show(each_metric(metrics, incidents, runs, clock) + open_incidents(incidents, clock))
+    markup.show(graph(runs, clock) + last_runs(runs, logged(), clock))
+    markup.show(over_time(tables, clock) + waiting(tables, clock) + rejected(clock))
 
 
 def viewers_zone() -> ZoneInfo:
@@ -170,68 +169,78 @@ def plain(value: Any) -> Any:
     return value.floor("us").to_pydatetime() if isinstance(value, pd.Timestamp) else value
 
 
-def summary(metrics: list[Row], incidents: list[Row], freshness: list[Row], clock: Clock) -> None:
+def summary(metrics: list[Row], incidents: list[Row], tables: list[Row], clock: Clock) -> str:
     production = [
         each["NEWEST_ROW"]
-        for each in freshness
+        for each in tables
         if each["TABLE_NAME"].startswith("PRODUCTION.") and each["NEWEST_ROW"]
     ]
     still_open = [each for each in incidents if each["CLOSED_AT"] is None]
     found = health.verdict(metrics, still_open, max(production, default=None), clock)
-    markup.show(
-        markup.line(found.text, found.kind)
-        + markup.quiet(f"Times are those of {clock.zone.key}, where this browser is.")
+    return markup.line(found.text, found.kind) + markup.quiet(
+        f"Times are those of {clock.zone.key}, where this browser is."
     )
 
 
-def each_metric(metrics: list[Row], incidents: list[Row], runs: list[Row], clock: Clock) -> None:
+def each_metric(metrics: list[Row], incidents: list[Row], runs: list[Row], clock: Clock) -> str:
     """Status, figure against its promise, the last day's incidents, and the last hours as a line,
     or why it is missing."""
-    st.subheader("Promises")
     lines = history(runs, clock)
-    for start in range(0, len(metrics), 3):
-        for place, metric in zip(st.columns(3), metrics[start : start + 3], strict=False):
-            with place:
-                name = metric["METRIC"]
-                state = Badge(*health.STATES[metric["STATUS"]])
-                spans = health.open_spans(incidents, name, clock.now)
-                title, told = health.TITLES[name], health.words(metric)
-                action = f"{metric['ACTION']}." if metric["STATUS"] == "BREACH" else ""
-                markup.show(markup.metric(title, state, told, spans) + markup.quiet(action))
-                line = lines[lines["METRIC"] == name]
-                if len(line) > 1:
-                    pipeline_charts.spark(line, float(metric["THRESHOLD"]), clock)
-                else:
-                    markup.show(markup.quiet(health.TOO_FEW))
-    markup.show(
-        markup.quiet(
+    return (
+        markup.heading("Promises")
+        + markup.grid(
+            _metric(each, incidents, lines.get(each["METRIC"], []), clock) for each in metrics
+        )
+        + markup.quiet(
             "The bar is the last 24 hours, red while an incident was open; the line the last six"
             " hours, in slices of ten minutes, with the promise dashed."
         )
     )
 
 
-def history(runs: list[Row], clock: Clock) -> pd.DataFrame:
-    """METRIC, SLICE and VALUE of what can be measured afterwards."""
+def _metric(metric: Row, incidents: list[Row], line: list[Row], clock: Clock) -> str:
+    name = metric["METRIC"]
+    title = health.TITLES[name]
+    drawn = (
+        pipeline_charts.spark(title, line, float(metric["THRESHOLD"]), clock)
+        if len(line) > 1
+        else markup.quiet(health.TOO_FEW)
+    )
+    return (
+        markup.metric(
+            title,
+            Badge(*health.STATES[metric["STATUS"]]),
+            health.words(metric),
+            health.open_spans(incidents, name, clock.now),
+        )
+        + markup.quiet(f"{metric['ACTION']}." if metric["STATUS"] == "BREACH" else "")
+        + drawn
+    )
+
+
+def history(runs: list[Row], clock: Clock) -> dict[str, list[Row]]:
+    """By metric, SLICE and VALUE of what can be measured afterwards."""
     since = clock.now - timedelta(hours=LINE_HOURS)
     failed = {
         run["SLICE"]: run["FAILED_PERCENT"]
         for run in runs
         if run["SLICE"] is not None and run["SLICE"] >= since and run["FAILED_PERCENT"] is not None
     }
-    rows = [("TASK_FAILURES", each, failed[each]) for each in sorted(failed)]
-    return pd.concat(
-        [account.query(HISTORY), pd.DataFrame(rows, columns=["METRIC", "SLICE", "VALUE"])]
-    )
+    lines: dict[str, list[Row]] = {
+        "TASK_FAILURES": [{"SLICE": each, "VALUE": failed[each]} for each in sorted(failed)]
+    }
+    for row in records(account.query(HISTORY)):
+        if row["VALUE"] is not None:
+            lines.setdefault(row["METRIC"], []).append(row)
+    return lines
 
 
-def open_incidents(incidents: list[Row], clock: Clock) -> None:
+def open_incidents(incidents: list[Row], clock: Clock) -> str:
     """What is wrong with which object, since when, and what to do about it."""
     still_open = [each for each in incidents if each["CLOSED_AT"] is None]
-    st.subheader("Open incidents")
+    title = markup.heading("Open incidents")
     if not still_open:
-        st.success("No incident is open.")
-        return
+        return title + markup.note("No incident is open.", "good")
     rows = [
         (
             clock.moment(each["OPENED_AT"]),
@@ -242,7 +251,7 @@ def open_incidents(incidents: list[Row], clock: Clock) -> None:
         )
         for each in still_open
     ]
-    markup.show(markup.table(("Since", "Metric", "Of", "Detail", "What to do"), rows))
+    return title + markup.table(("Since", "Metric", "Of", "Detail", "What to do"), rows)
 
 
 def logged() -> dict[str, str]:
@@ -258,17 +267,16 @@ def logged() -> dict[str, str]:
     return messages
 
 
-def graph(runs: list[Row], clock: Clock) -> None:
+def graph(runs: list[Row], clock: Clock) -> str:
     """The task graphs as lists that a phone can show, each task with its state and last run."""
-    st.subheader("Tasks")
+    title = markup.heading("Tasks")
     tasks = account.show(TASKS).to_dict("records")
     if not tasks:
-        st.info("No tasks are deployed.")
-        return
+        return title + markup.note("No tasks are deployed.")
     last: dict[str, Row] = {}
     for run in runs:
         last.setdefault(run["NAME"], run)
-    markup.show(markup.tree(nodes(tasks, last, clock)))
+    return title + markup.tree(nodes(tasks, last, clock))
 
 
 def nodes(tasks: list[Row], last: dict[str, Row], clock: Clock) -> list[Node]:
@@ -302,12 +310,11 @@ def run_kind(state: str) -> str:
     return RUN_KINDS.get(state, "bad" if state.startswith("FAILED") else "poor")
 
 
-def last_runs(runs: list[Row], messages: dict[str, str], clock: Clock) -> None:
+def last_runs(runs: list[Row], messages: dict[str, str], clock: Clock) -> str:
     """The last runs that were not skipped, and what they logged, or why they failed."""
-    st.subheader("Last runs")
+    title = markup.heading("Last runs")
     if not runs:
-        st.info("No task has run within a day.")
-        return
+        return title + markup.note("No task has run within a day.")
     rows = [
         (
             clock.moment(run["STARTED"]),
@@ -318,39 +325,38 @@ def last_runs(runs: list[Row], messages: dict[str, str], clock: Clock) -> None:
         )
         for run in runs[:SHOWN_RUNS]
     ]
-    markup.show(markup.table(("Started", "Task", "State", "Took", "What it did"), rows))
+    return title + markup.table(("Started", "Task", "State", "Took", "What it did"), rows)
 
 
-def over_time(clock: Clock) -> None:
-    st.subheader("Rows over time")
-    frame = account.query(OVER_TIME)
-    if frame.empty:
-        st.info("Nothing came in during the last hour.")
-    else:
-        pipeline_charts.rows_per_minute(frame, clock)
-    hops = records(account.query(HOPS))
-    rows = [(each["TABLE_NAME"], int(each["ROW_COUNT"])) for each in hops]
-    markup.show(markup.table(("Table", "Rows"), rows))
+def over_time(tables: list[Row], clock: Clock) -> str:
+    by_minute = records(account.query(OVER_TIME))
+    drawn = (
+        pipeline_charts.rows_per_minute(by_minute, clock)
+        if by_minute
+        else markup.note("Nothing came in during the last hour.")
+    )
+    rows = [(each["TABLE_NAME"], int(each["ROW_COUNT"])) for each in tables]
+    return markup.heading("Rows over time") + drawn + markup.table(("Table", "Rows"), rows)
 
 
-def waiting(freshness: list[Row], clock: Clock) -> None:
+def waiting(tables: list[Row], clock: Clock) -> str:
     """What waits where, and how far each hop is behind."""
-    st.subheader("Waiting and lag")
     backlog = records(account.query(BACKLOG))
     offsets = records(account.query(OFFSETS))
-    left, right = st.columns(2)
-    with left:
-        streams = [(each["STREAM_NAME"], int(each["ROWS_WAITING"])) for each in backlog]
-        markup.show(markup.table(("Stream", "Rows waiting"), streams))
-    with right:
-        ages = [
-            (each["TABLE_NAME"], clock.moment(each["NEWEST_ROW"]), clock.ago(each["NEWEST_ROW"]))
-            for each in freshness
-        ]
-        markup.show(markup.table(("Table", "Newest row", "Age"), ages))
+    streams = [(each["STREAM_NAME"], int(each["ROWS_WAITING"])) for each in backlog]
+    dated = sorted(
+        (each for each in tables if each["PLACE"] is not None), key=lambda each: each["PLACE"]
+    )
+    ages = [
+        (each["TABLE_NAME"], clock.moment(each["NEWEST_ROW"]), clock.ago(each["NEWEST_ROW"]))
+        for each in dated
+    ]
+    told = markup.heading("Waiting and lag") + markup.beside(
+        markup.table(("Stream", "Rows waiting"), streams),
+        markup.table(("Table", "Newest row", "Age"), ages),
+    )
     if not offsets:
-        st.info("No ingester has written yet.")
-        return
+        return told + markup.note("No ingester has written yet.")
     partitions = [
         (
             f"{each['TOPIC']}/{each['PARTITION']}",
@@ -360,8 +366,9 @@ def waiting(freshness: list[Row], clock: Clock) -> None:
         )
         for each in offsets
     ]
-    markup.show(
-        markup.table(("Partition", "Read up to", "Last batch or sign of life", "Age"), partitions)
+    return (
+        told
+        + markup.table(("Partition", "Read up to", "Last batch or sign of life", "Age"), partitions)
         + markup.quiet(
             "What waits in Kafka itself: caves status --bootstrap-servers HOST:PORT, which asks the"
             " brokers."
@@ -369,14 +376,13 @@ def waiting(freshness: list[Row], clock: Clock) -> None:
     )
 
 
-def rejected(clock: Clock) -> None:
+def rejected(clock: Clock) -> str:
     """The rejected events by rule, and how to read one: its message is for operators alone."""
-    st.subheader("Rejected events")
+    title = markup.heading("Rejected events")
     found = records(account.query(REJECTED))
     if not found:
-        st.success("No event was ever rejected.")
-        return
-    rows = [
+        return title + markup.note("No event was ever rejected.", "good")
+    rules = [
         (
             each["RULE"],
             each["STAGE"],
@@ -386,15 +392,24 @@ def rejected(clock: Clock) -> None:
         )
         for each in found
     ]
-    markup.show(markup.table(("Rule", "Stage", "Status", "Events", "Last"), rows))
-    latest = {each["ID"]: each for each in records(account.query(LATEST_REJECTED))}
+    told = title + markup.table(("Rule", "Stage", "Status", "Events", "Last"), rules)
+    latest = [
+        (
+            clock.moment(each["REJECTED_AT"]),
+            each["STAGE"],
+            each["STATUS"],
+            each["RULE"],
+            f"caves rejected show {each['ID']}",
+        )
+        for each in records(account.query(LATEST_REJECTED))
+    ]
     if not latest:
-        return
-    chosen = latest[st.selectbox("Read one, open ones first", list(latest))]
-    told = (
-        f"{chosen['STATUS']}, rejected {clock.moment(chosen['REJECTED_AT'])} at stage"
-        f" {chosen['STAGE']}: {chosen['RULE']}. The message itself holds customers and addresses;"
-        " operators read it with"
+        return told
+    return (
+        told
+        + markup.quiet(
+            f"The last {len(latest)}, open ones first. A message holds customers and addresses;"
+            " operators read it with the command."
+        )
+        + markup.table(("Rejected", "Stage", "Status", "Rule", "Read it"), latest)
     )
-    markup.show(markup.quiet(told))
-    st.code(f"caves rejected show {chosen['ID']}", language=None)

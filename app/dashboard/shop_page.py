@@ -1,19 +1,21 @@
 """What sells, to whom, when, and for how long the stock lasts."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from html import escape
 
 import account
+import charts
 import filters
 import pandas as pd
-import shop_charts
 import stock
 import streamlit as st
 from account import Question
-from filters import CONDITION, OF_CATEGORIES, UNKNOWN, Chosen, Filter
+from charts import Bar
+from filters import CONDITION, OF_CATEGORIES, UNKNOWN, Filter
 from language import Language
-from markup import Card, Name, cards, heading, legend, note, quiet, show, style, table
-from shop import Shop, the_shop
+from markup import Card, Name, beside, cards, heading, legend, note, quiet, show, style, table
+from shop import SHOP, Shop, the_settings, the_shop
 
 # Two periods in one statement, the earlier one first: it ends before the other begins.
 TOTALS = f"""
@@ -107,11 +109,21 @@ TOP = 10
 
 
 def render() -> None:
-    style()
-    shop = the_shop()
-    words = shop.words
+    style(charts.STYLE)
+    settings = the_settings()
+    now = settings.now
+    # All that can be asked before anything is answered.
+    at_first = filters.at_first(settings, now.date())
+    account.ask(
+        SHOP,
+        *(questions(at_first, now) if at_first else ()),
+        Question(stock.STOCK),
+        Question(LOYALTY),
+    )
     st.title("Les Caves d'Albert")
-    as_of(shop)
+    shop = the_shop(settings, now)
+    words = shop.words
+    show(as_of(shop))
     if shop.first_sold_at is None:
         show(
             note(
@@ -122,21 +134,20 @@ def render() -> None:
                 ),
             )
         )
-    else:
-        chosen = filters.ask(shop, words)
-        ask_ahead(shop, chosen)
-        hours = sold_by_hour(chosen.filter)
-        sales(shop, chosen, hours)
+        stock.render(shop)
+        return
+    these = filters.ask(shop)
+    account.ask(*questions(these, now))
+    hours = sold_by_hour(these)
+    sales(shop, these, hours)
     stock.render(shop)
-    if shop.first_sold_at is not None:
-        rhythm(shop, chosen.filter, hours)
-        loyalty(words)
+    show(rhythm(shop, these, hours) + loyalty(words))
 
 
-def as_of(shop: Shop) -> None:
+def as_of(shop: Shop) -> str:
     words = shop.words
     last = shop.last_sold_at
-    show(
+    return (
         f"<p><strong>{words.say('As of {moment}', moment=words.moment(shop.now))}</strong></p>"
         + quiet(
             words.say("Last sale: {moment}.", moment=words.moment(last)) if last else "",
@@ -145,16 +156,13 @@ def as_of(shop: Shop) -> None:
     )
 
 
-def ask_ahead(shop: Shop, chosen: Chosen) -> None:
-    """All that the page will ask, in the order in which it is drawn."""
-    these = chosen.filter
-    account.ask(
+def questions(these: Filter, now: datetime) -> tuple[Question, ...]:
+    """What the page asks of the chosen days, in the order in which it is drawn."""
+    return (
         Question(HOURS, with_a_week(these)),
-        Question(TOTALS, both(these, compared(shop, chosen))),
+        Question(TOTALS, both(these, now)),
         Question(WINES, these.values),
         Question(CANCELLED, these.values),
-        Question(stock.STOCK),
-        Question(LOYALTY),
     )
 
 
@@ -164,16 +172,15 @@ def with_a_week(these: Filter) -> tuple[str, ...]:
     return replace(these, first=first).in_days
 
 
-def compared(shop: Shop, chosen: Chosen) -> Filter | None:
-    """The period before the chosen one, if it is known."""
-    earlier = chosen.filter.before(shop.now)
-    return earlier if not chosen.everything and shop.first_day <= earlier.first else None
+def is_comparable(shop: Shop, these: Filter) -> bool:
+    """Whether the period before the chosen one is known, too."""
+    return not these.everything and shop.first_day <= these.before(shop.now).first
 
 
-def both(these: Filter, earlier: Filter | None) -> tuple[str, ...]:
-    """The values of TOTALS."""
+def both(these: Filter, now: datetime) -> tuple[str, ...]:
+    """The values of TOTALS: the days, and those that they are compared with."""
     begin, end = these.moments
-    earlier_begin, earlier_end = earlier.moments if earlier else (begin, begin)
+    earlier_begin, earlier_end = (begin, begin) if these.everything else these.before(now).moments
     return begin, earlier_begin, end, earlier_end, begin, *these.of_categories
 
 
@@ -187,25 +194,12 @@ def within(hours: pd.DataFrame, first: date, last: date) -> pd.DataFrame:
     return hours[hours["DAY"].between(pd.Timestamp(first), pd.Timestamp(last))]
 
 
-def sales(shop: Shop, chosen: Chosen, hours: pd.DataFrame) -> None:
+def sales(shop: Shop, these: Filter, hours: pd.DataFrame) -> None:
     """What was sold in the period."""
-    words, these = shop.words, chosen.filter
-    now, before = two_periods(these, compared(shop, chosen))
-    totals(shop, chosen, now, before)
-    if now["ORDERS"]:
-        if these.length == 1:
-            by_hour(shop, hours, these.first)
-        else:
-            by_day(shop, these, hours)
-            if these.last == shop.today:
-                by_hour(shop, hours, shop.today)
-        sold = account.query(WINES, *these.values)
-        left, right = st.columns(2)
-        with left:
-            wines(words, sold, now["REVENUE"])
-        with right:
-            categories(words, sold, now["REVENUE"])
-    else:
+    words = shop.words
+    now, before = two_periods(shop, these)
+    show(totals(shop, these, now, before))
+    if not now["ORDERS"]:
         day = words.day(shop.last_sold_at.date()) if shop.last_sold_at else ""
         show(
             note(
@@ -215,27 +209,40 @@ def sales(shop: Shop, chosen: Chosen, hours: pd.DataFrame) -> None:
                     day=day,
                 ),
             )
+            + cancelled(shop, these, now)
         )
-    cancelled(shop, these, now)
+        return
+    if these.length == 1:
+        show(by_hour(shop, hours, these.first))
+    else:
+        today = by_hour(shop, hours, shop.today) if these.last == shop.today else ""
+        show(by_day(shop, these, hours) + today)
+    sold = account.query(WINES, *these.values)
+    revenue = now["REVENUE"]
+    show(
+        beside(wines(words, sold, revenue), categories(words, sold, revenue))
+        + cancelled(shop, these, now)
+    )
 
 
 Figures = dict[str, float]
 
 
-def two_periods(these: Filter, earlier: Filter | None) -> tuple[Figures, Figures | None]:
+def two_periods(shop: Shop, these: Filter) -> tuple[Figures, Figures | None]:
     """FIGURES of a period, and of the one before it, if there is one to compare with."""
-    frame = account.query(TOTALS, *both(these, earlier))
+    frame = account.query(TOTALS, *both(these, shop.now))
     found = {
         bool(row["IS_LATER"]): {name: float(row[name]) for name in FIGURES}
         for row in frame.to_dict("records")
     }
     nothing = dict.fromkeys(FIGURES, 0.0)
-    return found.get(True, nothing), found.get(False, nothing) if earlier else None
+    before = found.get(False, nothing) if is_comparable(shop, these) else None
+    return found.get(True, nothing), before
 
 
-def totals(shop: Shop, chosen: Chosen, now: Figures, before: Figures | None) -> None:
+def totals(shop: Shop, these: Filter, now: Figures, before: Figures | None) -> str:
     """Five figures, each against a period that it can fairly be compared with."""
-    words, these = shop.words, chosen.filter
+    words = shop.words
     average = now["REVENUE"] / now["ORDERS"] if now["ORDERS"] else None
     figures = [
         ("Revenue", words.euros(now["REVENUE"]), "REVENUE"),
@@ -250,21 +257,22 @@ def totals(shop: Shop, chosen: Chosen, now: Figures, before: Figures | None) -> 
     found.append(
         Card(words.say("Average order"), "–" if average is None else words.euros(average, 2))
     )
-    show(
+    return (
         quiet(words.days(these.first, these.last, shop.today))
         + cards(found)
-        + quiet(compared_with(shop, chosen, these.before(shop.now), before is not None))
+        + quiet(compared_with(shop, these, before is not None))
     )
 
 
-def compared_with(shop: Shop, chosen: Chosen, earlier: Filter, known: bool) -> str:
+def compared_with(shop: Shop, these: Filter, known: bool) -> str:
     words = shop.words
-    if chosen.everything:
+    if these.everything:
         day = words.day(shop.first_day)
         return words.say("Everything since the first sale, on {day}.", day=day)
     if not known:
         day = words.day(shop.first_day)
         return words.say("No comparison: sales are known from {day} on.", day=day)
+    earlier = these.before(shop.now)
     year = earlier.first.year != shop.today.year
     first, last = words.day(earlier.first, year), words.day(earlier.last, year)
     is_cut = earlier.until != filters.NEVER
@@ -300,7 +308,7 @@ def change(now: Figures, before: Figures | None, column: str, words: Language) -
     return words.say("down {change}", change=by), "down"
 
 
-def by_hour(shop: Shop, hours: pd.DataFrame, day: date) -> None:
+def by_hour(shop: Shop, hours: pd.DataFrame, day: date) -> str:
     """A day's revenue in each hour, before that of the same weekday a week earlier."""
     words = shop.words
     earlier = day - timedelta(days=filters.WEEK)
@@ -309,28 +317,28 @@ def by_hour(shop: Shop, hours: pd.DataFrame, day: date) -> None:
     before = within(hours, earlier, earlier).set_index("HOUR")["REVENUE"]
     before = before if known else before.iloc[:0]
     today = day == shop.today
-    rows = []
+    bars = []
     for hour in hours_shown([*sold.index, *before.index]):
         value, then = float(sold.get(hour, 0)), float(before.get(hour, 0))
         told = f"{words.hour(int(hour))}: {words.euros(value)}"
-        rows.append(
-            {
-                "label": words.hour(int(hour)),
-                "value": None if today and hour > shop.now.hour else value,
-                "before": then,
-                "told": f"{told} ({words.euros(then)})" if known else told,
-            }
+        bars.append(
+            Bar(
+                f"{told} ({words.euros(then)})" if known else told,
+                None if today and hour > shop.now.hour else value,
+                words.hour(int(hour)),
+                behind=then if known else None,
+            )
         )
     this = f"{words.weekday(day)} {words.day(day, year=False)}"
     title = words.say(
         "{weekday} {day}, by the hour", weekday=words.weekday(day), day=words.day(day, year=False)
     )
-    heading(title[0].upper() + title[1:])
     that = f"{words.weekday(earlier)} {words.day(earlier, year=False)}"
-    colours = [(shop_charts.WINE, this), (shop_charts.GREY, that)]
-    show(legend(colours if known else colours[:1]))
-    shop_charts.upright(
-        pd.DataFrame(rows), words, words.say("Revenue"), behind="before" if known else None
+    colours = [(charts.WINE, this), (charts.GREY, that)]
+    return (
+        heading(title[0].upper() + title[1:])
+        + legend(colours if known else colours[:1])
+        + charts.upright(bars, words.say("Revenue"), words.euros)
     )
 
 
@@ -339,7 +347,7 @@ def hours_shown(sold: list[int]) -> range:
     return range(min([OPENS, *sold]), max([CLOSES, *sold]) + 1)
 
 
-def by_day(shop: Shop, these: Filter, hours: pd.DataFrame) -> None:
+def by_day(shop: Shop, these: Filter, hours: pd.DataFrame) -> str:
     """The revenue of every day, week or month, with the average of a week as its trend."""
     words = shop.words
     first = min(these.first, these.last - timedelta(days=FEWEST_DAYS - 1))
@@ -349,7 +357,6 @@ def by_day(shop: Shop, these: Filter, hours: pd.DataFrame) -> None:
     weeks = len(frame) > MOST_DAYS
     months = weeks and len(frame) > 7 * MOST_WEEKS
     title = "Revenue by month" if months else "Revenue by week" if weeks else "Revenue by day"
-    heading(words.say(title))
     over = these.last < shop.today
     if weeks:
         starts = frame.index.to_period("M" if months else "W-SUN").start_time
@@ -359,12 +366,10 @@ def by_day(shop: Shop, these: Filter, hours: pd.DataFrame) -> None:
         full = frame["REVENUE"].where(frame.index >= pd.Timestamp(max(these.first, shop.first_day)))
         full = full if over else full.where(frame.index < pd.Timestamp(these.last))
         frame["trend"] = full.rolling(7).mean()
-    usual, going = words.say("Month" if months else "Week" if weeks else "Day"), ""
-    kinds = {usual: shop_charts.WINE}
+    entries = [(charts.WINE, words.say("Month" if months else "Week" if weeks else "Day"))]
     if not over:
-        going = words.say("Not over yet")
-        kinds[going] = shop_charts.PALE
-    rows = []
+        entries.append((charts.PALE, words.say("Not over yet")))
+    bars = []
     for moment, row in frame.iterrows():
         day = moment.date()
         label = f"{words.month(day)} {day.year}" if months else words.day(day, year=False)
@@ -375,22 +380,23 @@ def by_day(shop: Shop, these: Filter, hours: pd.DataFrame) -> None:
             if weeks
             else f"{words.weekday(day)} {words.day(day)}"
         )
-        rows.append(
-            {
-                "label": label if months else words.day(day, day.year != shop.today.year),
-                "value": row["REVENUE"],
-                "trend": row.get("trend"),
-                "kind": going if going and moment == frame.index[-1] else usual,
-                "told": f"{name}: {words.euros(row['REVENUE'])}",
-            }
+        trend = row.get("trend")
+        bars.append(
+            Bar(
+                f"{name}: {words.euros(row['REVENUE'])}",
+                float(row["REVENUE"]),
+                label if months else words.day(day, day.year != shop.today.year),
+                charts.WINE if over or moment != frame.index[-1] else charts.PALE,
+                trend=None if pd.isna(trend) else float(trend),
+            )
         )
-    found = pd.DataFrame(rows)
-    trend = "trend" if found["trend"].notna().sum() > 1 else None
-    entries = [(colour, text) for text, colour in kinds.items()]
-    if trend:
-        entries.append((shop_charts.GOLD, words.say("Average of seven days")))
-    show(legend(entries))
-    shop_charts.upright(found, words, words.say("Revenue"), kinds, trend)
+    if sum(bar.trend is not None for bar in bars) > 1:
+        entries.append((charts.GOLD, words.say("Average of seven days")))
+    return (
+        heading(words.say(title))
+        + legend(entries)
+        + charts.upright(bars, words.say("Revenue"), words.euros)
+    )
 
 
 def top_wines(sold: pd.DataFrame) -> pd.DataFrame:
@@ -406,61 +412,54 @@ def by_category(sold: pd.DataFrame) -> pd.DataFrame:
     return found.sort_values(["REVENUE", "CATEGORY"], ascending=[False, True])
 
 
-def wines(words: Language, sold: pd.DataFrame, revenue: float) -> None:
-    heading(words.say("Top wines"))
+def wines(words: Language, sold: pd.DataFrame, revenue: float) -> str:
     found = top_wines(sold)
     most = found["REVENUE"].max()
-    show(
-        table(
-            [words.say("Wine"), words.say("Bottles"), words.say("Revenue"), words.say("Share")],
-            [
-                (
-                    Name(
-                        each["WINE"] or "–",
-                        filters.category(each["CATEGORY"], words),
-                        each["REVENUE"] / most if most else 0,
-                    ),
-                    words.number(each["BOTTLES"]),
-                    words.euros(each["REVENUE"]),
-                    words.share(each["REVENUE"], revenue),
-                )
-                for each in found.to_dict("records")
-            ],
-            wide=True,
-        )
+    return heading(words.say("Top wines")) + table(
+        [words.say("Wine"), words.say("Bottles"), words.say("Revenue"), words.say("Share")],
+        [
+            (
+                Name(
+                    each["WINE"] or "–",
+                    filters.category(each["CATEGORY"], words),
+                    each["REVENUE"] / most if most else 0,
+                ),
+                words.number(each["BOTTLES"]),
+                words.euros(each["REVENUE"]),
+                words.share(each["REVENUE"], revenue),
+            )
+            for each in found.to_dict("records")
+        ],
+        wide=True,
     )
 
 
-def categories(words: Language, sold: pd.DataFrame, revenue: float) -> None:
-    heading(words.say("Categories"))
+def categories(words: Language, sold: pd.DataFrame, revenue: float) -> str:
     found = by_category(sold)
     most = found["REVENUE"].max()
-    show(
-        table(
-            [words.say("Category"), words.say("Revenue"), words.say("Share")],
-            [
-                (
-                    Name(
-                        filters.category(each["CATEGORY"], words),
-                        share=each["REVENUE"] / most if most else 0,
-                    ),
-                    words.euros(each["REVENUE"]),
-                    words.share(each["REVENUE"], revenue),
-                )
-                for each in found.to_dict("records")
-            ],
-        )
+    return heading(words.say("Categories")) + table(
+        [words.say("Category"), words.say("Revenue"), words.say("Share")],
+        [
+            (
+                Name(
+                    filters.category(each["CATEGORY"], words),
+                    share=each["REVENUE"] / most if most else 0,
+                ),
+                words.euros(each["REVENUE"]),
+                words.share(each["REVENUE"], revenue),
+            )
+            for each in found.to_dict("records")
+        ],
     )
 
 
-def cancelled(shop: Shop, these: Filter, now: Figures) -> None:
+def cancelled(shop: Shop, these: Filter, now: Figures) -> str:
     """The orders of the period that were cancelled since, which no other figure has."""
     words = shop.words
-    heading(words.say("Cancelled orders"))
+    title = heading(words.say("Cancelled orders"))
     found = account.query(CANCELLED, *these.values).to_dict("records")
     if not found:
-        show(quiet(words.say("No order of this period is cancelled.")))
-        return
+        return title + quiet(words.say("No order of this period is cancelled."))
     orders, revenue = int(found[0]["ORDERS"]), found[0]["REVENUE"]
     text = (
         "1 of {total} orders of this period is cancelled: {amount}, {share} of what was ordered."
@@ -486,90 +485,80 @@ def cancelled(shop: Shop, these: Filter, now: Figures) -> None:
         for each in found
     ]
     titles = [words.say(title) for title in ("Order", "Sold", "Cancelled", "Amount")]
-    show(note(told) + table(titles, rows, wide=True))
-    if orders > len(rows):
-        shown = words.number(len(rows))
-        show(quiet(words.say("The last {count} that were cancelled.", count=shown)))
+    shown = words.number(len(rows))
+    last = words.say("The last {count} that were cancelled.", count=shown)
+    more = quiet(last) if orders > len(rows) else ""
+    return title + note(told) + table(titles, rows, wide=True) + more
 
 
-def rhythm(shop: Shop, these: Filter, hours: pd.DataFrame) -> None:
+def rhythm(shop: Shop, these: Filter, hours: pd.DataFrame) -> str:
     """What a usual day of the week and a usual hour bring, in days that are over."""
     words = shop.words
-    heading(words.say("Rhythm"))
+    title = heading(words.say("Rhythm"))
     over = these.over(shop.today)
     sold = within(hours, over.first, over.last) if over else hours.iloc[:0]
     if sold.empty:
-        show(quiet(words.say("No day of this period is over yet: choose a longer one.")))
-        return
+        return title + quiet(words.say("No day of this period is over yet: choose a longer one."))
     days = sold.groupby("DAY")["REVENUE"].sum()
-    show(
-        quiet(
-            words.say("Average revenue of a day that is over and had sales, in the period above.")
-        )
-    )
     by_weekday = days.groupby(days.index.dayofweek).mean()
     monday = date(2026, 1, 5)
     names = [words.weekday(monday + timedelta(days=number)) for number in range(7)]
     by_hour_of_day = sold.groupby("HOUR")["REVENUE"].sum() / len(days)
     shown = hours_shown([*by_hour_of_day.index])
-    left, right = st.columns(2)
-    with left:
-        show(f"<h4>{words.say('By day of the week')}</h4>")
-        bars = {names[number]: float(by_weekday.get(number, 0)) for number in range(7)}
-        averages(bars, words, {name: name[:3] for name in names})
-    with right:
-        show(f"<h4>{words.say('By hour')}</h4>")
-        averages(
-            {words.hour(int(hour)): float(by_hour_of_day.get(hour, 0)) for hour in shown}, words, {}
+    by_day_of_week = {name: float(by_weekday.get(at, 0)) for at, name in enumerate(names)}
+    by_hours = {words.hour(hour): float(by_hour_of_day.get(hour, 0)) for hour in shown}
+    return (
+        title
+        + quiet(
+            words.say("Average revenue of a day that is over and had sales, in the period above.")
         )
-
-
-def averages(bars: dict[str, float], words: Language, short: dict[str, str]) -> None:
-    frame = pd.DataFrame(
-        {
-            "label": [short.get(name, name) for name in bars],
-            "value": list(bars.values()),
-            "told": [f"{name}: {words.euros(value)}" for name, value in bars.items()],
-        }
+        + beside(
+            averages(words.say("By day of the week"), by_day_of_week, words, letters=3),
+            averages(words.say("By hour"), by_hours, words),
+        )
     )
-    shop_charts.upright(frame, words, words.say("Average revenue"))
 
 
-def loyalty(words: Language) -> None:
-    heading(words.say("Loyalty"))
-    show(
-        quiet(
-            words.say(
-                "All customers and all their orders, whatever the period above: a segment says how"
-                " they have bought up to now."
-            )
+def averages(
+    title: str, found: dict[str, float], words: Language, letters: int | None = None
+) -> str:
+    bars = [
+        Bar(f"{name}: {words.euros(value)}", value, name[:letters]) for name, value in found.items()
+    ]
+    return f"<h4>{escape(title)}</h4>" + charts.upright(
+        bars, words.say("Average revenue"), words.euros
+    )
+
+
+def loyalty(words: Language) -> str:
+    title = heading(words.say("Loyalty")) + quiet(
+        words.say(
+            "All customers and all their orders, whatever the period above: a segment says how"
+            " they have bought up to now."
         )
     )
     found = account.query(LOYALTY)
     if found.empty:
-        show(quiet(words.say("No customers yet: they come with the first sale.")))
-        return
+        return title + quiet(words.say("No customers yet: they come with the first sale."))
     revenue = found["REVENUE"].sum()
-    show(
-        table(
-            [
-                words.say("Segment"),
-                words.say("Customers"),
-                words.say("Revenue"),
-                words.say("Share"),
-            ],
-            [
-                (
-                    Name(
-                        words.say(SEGMENTS[each["SEGMENT"]][0]),
-                        words.say(SEGMENTS[each["SEGMENT"]][1]),
-                    ),
-                    words.number(each["CUSTOMERS"]),
-                    words.euros(each["REVENUE"]),
-                    words.share(each["REVENUE"], revenue),
-                )
-                for each in found.to_dict("records")
-            ],
-            wide=True,
-        )
+    return title + table(
+        [
+            words.say("Segment"),
+            words.say("Customers"),
+            words.say("Revenue"),
+            words.say("Share"),
+        ],
+        [
+            (
+                Name(
+                    words.say(SEGMENTS[each["SEGMENT"]][0]),
+                    words.say(SEGMENTS[each["SEGMENT"]][1]),
+                ),
+                words.number(each["CUSTOMERS"]),
+                words.euros(each["REVENUE"]),
+                words.share(each["REVENUE"], revenue),
+            )
+            for each in found.to_dict("records")
+        ],
+        wide=True,
     )

@@ -10,7 +10,7 @@ import purchase_list
 import streamlit as st
 from filters import UNKNOWN
 from language import Language
-from markup import Name, State, heading, note, quiet, show, table
+from markup import Name, State, folded, heading, note, quiet, show, table
 from shop import Shop
 
 STOCK = f"""
@@ -26,7 +26,7 @@ FROM ANALYTICS.STOCKOUT_FORECAST
 ORDER BY DAYS_LEFT NULLS LAST, EXPECTED_STOCK, WINE, PRODUCT_ID
 """
 # Rows that are seen at once, and those behind a click.
-FIRST_ROWS, MOST_ROWS = 10, 200
+FIRST_ROWS, MOST_ROWS = 10, 100
 SOON_DAYS = 7
 ORDER = ("OUT", "SOON", "LOW", "ENOUGH")
 # What an order should last for, and how bottles are packed.
@@ -35,11 +35,12 @@ ORDER_DAYS, CASE = 28, 6
 
 def render(shop: Shop) -> None:
     words = shop.words
-    heading(words.say("Stock"))
+    title = heading(words.say("Stock"))
     frame = account.query(STOCK)
     if frame.empty:
         show(
-            note(
+            title
+            + note(
                 words.say(
                     "No stock is known yet: it comes with the first delivery or count"
                     " (INVENTORY_ADJUSTED)."
@@ -47,12 +48,10 @@ def render(shop: Shop) -> None:
             )
         )
         return
-    show(
-        quiet(
-            words.say(
-                "What is left now, whatever the period above: the last known stock, less what was"
-                " sold since. Bottles a day are the average of at most 28 days."
-            )
+    title += quiet(
+        words.say(
+            "What is left now, whatever the period above: the last known stock, less what was"
+            " sold since. Bottles a day are the average of at most 28 days."
         )
     )
     # Those that need an order first.
@@ -62,7 +61,7 @@ def render(shop: Shop) -> None:
     wines.sort(key=lambda each: ORDER.index(state(each, shop.low_stock_threshold)))
     to_order = [each for each in wines if each["NEEDS"]]
     soon = sum(state(each, shop.low_stock_threshold) in ("OUT", "SOON") for each in wines)
-    show(note(told(words, len(to_order), soon)))
+    show(title + note(told(words, len(to_order), soon)))
     if to_order:
         st.download_button(
             words.say("Purchase list (CSV)"),
@@ -74,20 +73,18 @@ def render(shop: Shop) -> None:
     titles = [words.say(title) for title in ("Wine", "State", "Left", "Sold a day", "Runs out")]
     rows = [row(each, shop) for each in wines[:MOST_ROWS]]
     first = max(FIRST_ROWS, min(len(to_order), 2 * FIRST_ROWS))
-    show(table(titles, rows[:first], wide=True))
+    shown = table(titles, rows[:first], wide=True)
     if rows[first:]:
-        with st.expander(words.say("The rest")):
-            show(table(titles, rows[first:], wide=True))
+        shown += folded(words.say("The rest"), table(titles, rows[first:], wide=True))
     if len(wines) > MOST_ROWS:
-        show(
-            quiet(
-                words.say(
-                    "The first {count} of {total}: the rest lasts longer.",
-                    count=words.number(MOST_ROWS),
-                    total=words.number(len(wines)),
-                )
+        shown += quiet(
+            words.say(
+                "The first {count} of {total}: the rest lasts longer.",
+                count=words.number(MOST_ROWS),
+                total=words.number(len(wines)),
             )
         )
+    show(shown)
 
 
 def told(words: Language, count: int, soon: int) -> str:

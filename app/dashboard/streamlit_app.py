@@ -11,7 +11,7 @@ import pipeline_page
 import shop_page
 import streamlit as st
 from language import ENGLISH
-from shop import the_language
+from shop import the_settings
 from snowflake.connector.errors import Error as SnowflakeError
 from streamlit.errors import StreamlitAPIException
 
@@ -19,7 +19,7 @@ st.set_page_config(page_title="Les Caves d'Albert", page_icon="🍷", layout="wi
 words = ENGLISH
 # Where Snowflake does not answer, the page below says so.
 with contextlib.suppress(StreamlitAPIException, SnowflakeError):
-    words = the_language()
+    words = the_settings().words
 page = st.navigation(
     [
         st.Page(shop_page.render, title=words.say("The shop"), icon="🍷", default=True),

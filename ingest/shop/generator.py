@@ -44,7 +44,7 @@ class Produced:
 
     key: bytes
     value: bytes | None
-    kind: str  # order, adjustment, duplicate, bad_at_ingest, bad_at_staging
+    kind: str  # order, adjustment, cancellation, duplicate, bad_at_ingest, bad_at_staging
     late: bool = False
     legacy: bool = False
 
@@ -57,6 +57,7 @@ class Counts:
     events: int = 0
     orders: int = 0
     adjustments: int = 0
+    cancellations: int = 0
     duplicates: int = 0
     late: int = 0
     bad: int = 0
@@ -68,10 +69,11 @@ class Counts:
         self.messages += 1
         self.orders += produced.kind == "order"
         self.adjustments += produced.kind == "adjustment"
+        self.cancellations += produced.kind == "cancellation"
         self.duplicates += produced.kind == "duplicate"
         self.bad_at_ingest += produced.kind == "bad_at_ingest"
         self.bad_at_staging += produced.kind == "bad_at_staging"
-        self.events = self.orders + self.adjustments
+        self.events = self.orders + self.adjustments + self.cancellations
         self.bad = self.bad_at_ingest + self.bad_at_staging
         self.late += produced.late
         self.legacy += produced.legacy
@@ -169,7 +171,11 @@ class Shop:
             "payment_method": self._random.choice(PAYMENT_METHODS),
             "shipping_address": self._random.choice(ADDRESSES),
         }
+        self._ordered_now(event, moment)
         return self._produced(event, "order")
+
+    def _ordered_now(self, order: dict[str, Any], moment: datetime) -> None:
+        """For a shop in which an order has consequences."""
 
     def _quantity(self, wine: Wine) -> int:
         return self._random.choice((1, 1, 2, 2, 3, 6, 6, 12))

@@ -2,17 +2,20 @@
 
 It has a rhythm that a shopkeeper would know: Saturdays, the hours before lunch and after work, the
 wine fair of September, Christmas, closed on two days of the year. Cheap wines sell more often than
-dear ones, some customers come again and again, deliveries come on Tuesdays, and one wine is not
-delivered any more, so that it runs out. Pure: the same seed and clock give the same messages.
+dear ones, some customers come again and again, a few orders are cancelled, deliveries come on
+Tuesdays, and one wine is not delivered any more, so that it runs out. Pure: the same seed and clock
+give the same messages.
 """
 
+import heapq
 import random
 from collections import deque
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from ingest.shop.generator import Produced, Shop
+from ingest.shop.generator import Produced, Shop, encoded
 from ingest.shop.wines import SPARKLING, SWEET, WINES, Wine
 
 SHOP_TIME = ZoneInfo("Europe/Paris")
@@ -31,6 +34,9 @@ DISCONTINUED, DISCONTINUED_DAYS = "WINE-018", 26
 COVER_DAYS = 24
 # One event in so many is a broken bottle, a returned one or a miscount.
 SURPRISES = 0.02
+# One order in so many is cancelled within so many hours, and its bottles go back.
+CANCELLED, CANCELLED_HOURS = 0.015, 40
+WHY_CANCELLED = ("changed their mind", "ordered twice", "wrong address", "found it elsewhere")
 
 
 class SeasonedShop(Shop):
@@ -46,6 +52,9 @@ class SeasonedShop(Shop):
         self._arriving: deque[tuple[Wine, int]] = deque()
         self._day: date | None = None
         self._discontinued_from: date | None = None
+        # What its customers decide, apart from what the shop draws.
+        self._decisions = random.Random(f"decisions {self.seed}")
+        self._to_cancel: list[tuple[datetime, str, dict[str, Any]]] = []
 
     def past(self, days: int, now: datetime) -> Iterator[Produced]:
         """The messages of so many days up to now, today included, each at its own moment."""
@@ -54,10 +63,31 @@ class SeasonedShop(Shop):
         start = datetime.combine(first, time(), SHOP_TIME)
         self._discontinued_from = end.date() - timedelta(days=DISCONTINUED_DAYS)
         for moment in moments(self._random, start, end):
+            while self._to_cancel and self._to_cancel[0][0] <= moment:
+                yield self._cancellation()
             while self._expects(moment):
                 yield self.next_message(moment, may_hold=False)
             yield self.next_message(moment)
         yield from self.held_back()
+
+    def _ordered_now(self, order: dict[str, Any], moment: datetime) -> None:
+        # Of the wine that runs out, nobody gives a bottle back.
+        if self._decisions.random() < CANCELLED and order["product_id"] != DISCONTINUED:
+            later = moment + timedelta(hours=self._decisions.uniform(0.1, CANCELLED_HOURS))
+            heapq.heappush(self._to_cancel, (later, order["order_id"], order))
+
+    def _cancellation(self) -> Produced:
+        """The next order that is cancelled, whose bottles go back."""
+        moment, order_id, order = heapq.heappop(self._to_cancel)
+        self._stock[order["product_id"]] += order["quantity"]
+        event = {
+            "event_id": f"cancellation of {order_id}",
+            "event_type": "ORDER_CANCELLED",
+            "event_timestamp": moment.isoformat(),
+            "order_id": order_id,
+            "reason": self._decisions.choice(WHY_CANCELLED),
+        }
+        return Produced(order["product_id"].encode(), encoded(event), "cancellation")
 
     def _expects(self, moment: datetime) -> bool:
         """Whether bottles arrive before what happens at the moment."""

@@ -219,7 +219,9 @@ def test_products_that_were_low_are_counted_at_the_end_of_each_slice(
     was low all the time, and p-3, which was never counted, went below in the third last."""
     assert slices.history(pipeline, "LOW_STOCK") == []
     pipeline.ingest(
+        adjustment("a-0", product_id="p-1", new_stock_level=10),
         adjustment("a-1", product_id="p-1", new_stock_level=60),
+        adjustment("a-7", product_id="p-1", new_stock_level=None, quantity_change=-5),
         adjustment("a-2", product_id="p-1", new_stock_level=None, quantity_change=-20),
         adjustment("a-3", product_id="p-1", new_stock_level=90),
         adjustment("a-4", product_id="p-2", new_stock_level=10),
@@ -227,7 +229,9 @@ def test_products_that_were_low_are_counted_at_the_end_of_each_slice(
         adjustment("a-6", product_id="p-3", new_stock_level=None, quantity_change=-60),
     )
     moments = {
+        "a-0": slices.middle(400),
         "a-1": slices.middle(300),
+        "a-7": slices.middle(100),
         "a-2": slices.middle(5),
         "a-3": slices.middle(2),
         "a-4": slices.middle(150),

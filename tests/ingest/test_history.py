@@ -69,14 +69,10 @@ def test_before_christmas_more_come_and_more_of_them_for_champagne() -> None:
 @pytest.mark.parametrize("seed", range(5))
 def test_one_wine_runs_out_and_the_others_are_delivered(seed: int) -> None:
     stock: dict[str, int] = {}
+    placed: dict[str, dict[str, Any]] = {}
     for each in past(28, seed=seed):
-        product = each["product_id"]
-        if each["event_type"] == "ORDER_CREATED":
-            stock[product] -= each["quantity"]
-            assert stock[product] >= 0
-        else:
-            stock[product] = stock.get(product, 0) + each["quantity_change"]
-            assert each["new_stock_level"] == stock[product]
+        _count(each, stock, placed)
+        assert min(stock.values()) >= 0
     assert set(stock) == {wine.product_id for wine in WINES}
     assert stock[DISCONTINUED] == 0
     assert sum(level > 0 for level in stock.values()) >= len(WINES) - 2
@@ -85,24 +81,33 @@ def test_one_wine_runs_out_and_the_others_are_delivered(seed: int) -> None:
 def test_the_shop_goes_on_with_the_stock_that_its_past_has_left() -> None:
     shop = SeasonedShop(1, Shares())
     levels: dict[str, int] = {}
+    placed: dict[str, dict[str, Any]] = {}
     for each in shop.past(5, EVENING):
-        _count(json.loads(each.value or b""), levels)
+        _count(json.loads(each.value or b""), levels, placed)
     # More than the shop has, so that everything is sold out once.
     for number in range(6000):
         event = json.loads(
             shop.next_message(EVENING + timedelta(seconds=number), may_hold=False).value or b""
         )
-        _count(event, levels)
+        _count(event, levels, placed)
     assert min(levels.values()) >= 0
 
 
-def _count(event: dict[str, Any], levels: dict[str, int]) -> None:
-    product = event["product_id"]
-    if event["event_type"] == "ORDER_CREATED":
-        levels[product] -= event["quantity"]
-    else:
-        levels[product] = levels.get(product, 0) + event["quantity_change"]
-        assert event["new_stock_level"] == levels[product]
+def _count(
+    event: dict[str, Any], levels: dict[str, int], placed: dict[str, dict[str, Any]]
+) -> None:
+    """What the event does to the stock; bottles of cancelled orders go back."""
+    match event["event_type"]:
+        case "ORDER_CREATED":
+            placed[event["order_id"]] = event
+            levels[event["product_id"]] -= event["quantity"]
+        case "ORDER_CANCELLED":
+            order = placed[event["order_id"]]
+            levels[order["product_id"]] += order["quantity"]
+        case _:
+            product = event["product_id"]
+            levels[product] = levels.get(product, 0) + event["quantity_change"]
+            assert event["new_stock_level"] == levels[product]
 
 
 def test_trouble_comes_in_its_shares_in_the_past_too() -> None:
@@ -117,3 +122,21 @@ def test_a_history_is_a_number_of_days(text: str, capsys: pytest.CaptureFixture[
         parser({}).parse_args([f"--history={text}"])
     assert left.value.code == 2
     assert "is not a number of days, such as 28d" in capsys.readouterr().err
+
+
+def test_a_few_orders_are_cancelled_after_they_were_placed() -> None:
+    events = past(56)
+    placed = {each["order_id"]: each for each in events if each["event_type"] == "ORDER_CREATED"}
+    cancelled = [each for each in events if each["event_type"] == "ORDER_CANCELLED"]
+    assert 0.005 < len(cancelled) / len(placed) < 0.03
+    assert len({each["order_id"] for each in cancelled}) == len(cancelled)
+    for each in cancelled:
+        order = placed[each["order_id"]]
+        delay = moment(each) - moment(order)
+        assert timedelta(0) < delay < timedelta(hours=40)
+        assert events.index(order) < events.index(each)
+        assert each["reason"]
+
+
+def moment(event: dict[str, Any]) -> datetime:
+    return datetime.fromisoformat(event["event_timestamp"])

@@ -187,7 +187,8 @@ class Machine:
     def start_dashboard(self, port: int) -> Process:
         """The Streamlit app, at dashboard_url(port)."""
         flags = [f"--server.address={HOST}", f"--server.port={port}", "--server.headless=true"]
-        command = [sys.executable, "-m", "streamlit", "run", "app/dashboard/streamlit_app.py"]
+        server = "app.caves.machine.dashboard_server"
+        command = [sys.executable, "-m", server, "run", "app/dashboard/streamlit_app.py"]
         process = self._start("dashboard", [*command, *flags])
         process.wait_until(lambda: listens(HOST, port), READY_SECONDS)
         self.progress(f"dashboard at {dashboard_url(port)}")

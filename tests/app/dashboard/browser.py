@@ -27,7 +27,7 @@ def opened(page: Page, dashboard: Dashboard, path: str = "/") -> Page:
 
 # What the figures and texts of a page would be wider than.
 CUT_OFF = """
-() => [...document.querySelectorAll('[data-testid=stMain], .caves, .caves *')]
+() => [...document.querySelectorAll('[data-testid=stMain], .caves, .caves *, .flow *')]
     .filter(each => each.scrollWidth > each.clientWidth + 1 && each.clientWidth > 1)
     .map(each => `${each.tagName} ${each.className} ${each.textContent.slice(0, 80)}`)
 """
@@ -37,9 +37,10 @@ BACKGROUND = "() => getComputedStyle(document.querySelector('[data-testid=stApp]
 
 def looked_at(page: Page, widths: tuple[int, ...] = (1440, 390)) -> Iterator[str]:
     """The page in light and dark, on a screen and on a phone, and what of it is then wrong: cut
-    off, or not readable for everybody. Streamlit follows the browser without another load."""
+    off, or not readable for everybody. Streamlit follows the browser without another load. axe
+    looks at each colour scheme and at each width once: the one does not depend on the other."""
     axe, grounds = Axe(), set()
-    for scheme in ("light", "dark"):
+    for scheme, examined in (("light", widths[0]), ("dark", widths[-1])):
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type] # one of Playwright's texts
         page.wait_for_function(
             f"({BACKGROUND})().match(/\\d+/)[0] {'>' if scheme == 'light' else '<'} 128"
@@ -50,9 +51,11 @@ def looked_at(page: Page, widths: tuple[int, ...] = (1440, 390)) -> Iterator[str
             grounds.add(page.evaluate(BACKGROUND))
             place = f"{scheme}, {width} pixels: "
             yield from (f"{place}{text} is cut off" for text in page.evaluate(CUT_OFF))
-            found = axe.run(page, options={"runOnly": WCAG_AA}).response["violations"]
-            for each in found:
-                yield from (f"{place}{each['id']} {node['html'][:200]}" for node in each["nodes"])
+            if width == examined:
+                found = axe.run(page, options={"runOnly": WCAG_AA}).response["violations"]
+                for each in found:
+                    for node in each["nodes"]:
+                        yield f"{place}{each['id']} {node['html'][:200]}"
     assert len(grounds) == 2
 
 

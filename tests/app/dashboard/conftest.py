@@ -211,7 +211,7 @@ def open_page(tab: tuple[Page, CDPSession]) -> Iterator[Callable[..., Page]]:
     page, session = tab
 
     def opened(
-        zone: str = "America/New_York", width: int = 1440, scheme: str = "light", height: int = 5000
+        zone: str = "America/New_York", width: int = 1440, scheme: str = "light", height: int = 900
     ) -> Page:
         page.goto("about:blank")
         session.send("Emulation.setTimezoneOverride", {"timezoneId": zone})

@@ -109,7 +109,7 @@ def verdict_comes_first(page: Page, opened_at: datetime, zone: str) -> None:
     assert f"Times are those of {zone}" in main(page)
     [incident] = cells(page, "Since")
     assert incident[1:4] == ["INGEST_STALLED", "sales_events", HOSTILE]
-    assert page.locator(".flow img").count() == 0
+    assert page.locator(".flow img:not(.curve)").count() == 0
 
 
 def metrics_have_units_and_promises(page: Page, sql: Callable[..., Any]) -> None:
@@ -147,9 +147,9 @@ def rejects_can_be_read(page: Page, sql: Callable[..., Any]) -> None:
 
 def points(page: Page, title: str) -> list[str]:
     """What the points of a metric's line say to who cannot see them."""
-    place = page.locator("[data-testid=stColumn]", has_text=title).first
-    place.locator("path[aria-roledescription=point]").first.wait_for(state="attached")
-    found: list[str] = place.locator("path[aria-roledescription=point]").evaluate_all(
+    place = page.locator(".flow .grid > div", has_text=title).first
+    place.locator("[aria-roledescription=point]").first.wait_for(state="attached")
+    found: list[str] = place.locator("[aria-roledescription=point]").evaluate_all(
         "points => points.map(point => point.getAttribute('aria-label'))"
     )
     return found
