@@ -3,7 +3,7 @@
     python -m bench.dashboard --orders 1000,1000000
 
 For each number of orders, and each page: seconds from the navigation to the last figure and the
-last chart (the median of several loads, each of which asks the account again), and where they go:
+last chart (the median of several loads; each asks the account again), and where they go:
 
     code       until Streamlit's own code runs in the browser and has opened its connection
     script     from then until the page's script has ended: it asks the account, and writes the page
