@@ -57,14 +57,14 @@ STYLE = """
   border-radius: 2px; display: inline-block; height: 0.75rem; margin-right: 0.4rem; width: 0.75rem;
 }
 .caves-beside {
-  display: grid; gap: 0 1rem;
+  display: grid; gap: 0 1rem; margin-top: 0.5rem;
   grid-template-columns: repeat(auto-fit, minmax(min(24rem, 100%), 1fr));
 }
 .caves-folded { border: 1px solid var(--line); border-radius: 0.5rem; margin: 0.75rem 0; }
 .caves-folded summary { cursor: pointer; padding: 0.5rem 1rem; }
 .caves-note {
   background: light-dark(#f4f4f7, #262730); border-left: 0.25rem solid var(--wine);
-  border-radius: 0.25rem; padding: 0.75rem 1rem;
+  border-radius: 0.25rem; margin: 0.5rem 0; padding: 0.75rem 1rem;
 }
 @media (max-width: 640px) {
   .caves-wide thead {
