@@ -267,6 +267,7 @@ def test_a_query_of_a_stage_gives_as_many_values_as_there_are_columns(run: Run, 
     assert error(run, f"copy into t (a) from (select $1, $2 from @files) {csv}") == 2020
     assert error(run, f"copy into t (a, z) from (select $1, $2 from @files) {csv}") == 904
     assert error(run, f"copy into t (a, z) from @files {csv}") == 904
+    assert error(run, f"copy into nowhere (a) from (select $1 from @files) {csv}") == 2003
     assert run("select * from t") == []
 
 

@@ -290,6 +290,8 @@ def _columns(connection: Connection, copy: Copy) -> list[tuple[str, str]]:
     002020 for a query with another number of values."""
     target = copy.table
     known = connection.columns(target.catalog or "temp", target.db or "main", target.name)
+    if not known:
+        raise errors.does_not_exist("Table", target.name)
     for name in (*copy.columns, *copy.metadata):
         if name not in dict(known):
             raise errors.unknown_column(exp.to_identifier(name).sql(dialect="snowflake"))
