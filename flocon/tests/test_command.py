@@ -98,6 +98,7 @@ def test_a_signal_ends_it_with_0_and_nothing_is_lost(tmp_path: Path, number: int
     account.process.send_signal(number)
     assert account.process.wait(timeout=30) == 0
     assert "Traceback" not in account.log()
+    assert "leaked" not in account.log()
     with account.start(), account.connect(database="D", schema="PUBLIC") as connection:
         assert connection.cursor().execute("SELECT n FROM t").fetchall() == [(1,)]
 

@@ -2,7 +2,6 @@
 
 import argparse
 import contextlib
-import gc
 import logging
 import os
 import signal
@@ -155,8 +154,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         except StartError as error:
             return _fail(str(error), 1 if error.taken else 2)
         service.account.chores.append(heap.trim)
-        # What is there by now stays: the collector need not go through it each time.
-        gc.freeze()
         service.run(
             service.http_server(lambda: _say_how_to_connect(service), _leave_at_once, _HttpServer)
         )
