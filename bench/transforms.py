@@ -107,7 +107,7 @@ def _statements() -> dict[str, str]:
 
 def _differs(hand: duckdb.DuckDBPyConnection, table: str) -> bool:
     columns = [row[0] for row in hand.execute(f"DESCRIBE {table}").fetchall()]
-    names = ", ".join(name for name in columns if name not in _MOMENTS)
+    names = ", ".join(_compared(name) for name in columns if name not in _MOMENTS)
     mine, theirs = (
         f"SELECT {names} FROM {table}",
         f"SELECT {names} FROM ours.{_TABLES[table]}.{table}",
@@ -117,6 +117,13 @@ def _differs(hand: duckdb.DuckDBPyConnection, table: str) -> bool:
         f" + (SELECT count(*) FROM (({theirs}) EXCEPT ALL ({mine})))"
     ).fetchall()
     return bool(found[0][0])
+
+
+def _compared(column: str) -> str:
+    """An event's members in whatever order: the account sorts them, as Snowflake does."""
+    if column != "PAYLOAD":
+        return column
+    return f"""list_sort(map_entries(from_json({column}, '"MAP(VARCHAR, JSON)"')))"""
 
 
 def _rows(events: int, account: dict[str, Cost], by_hand: dict[str, Cost]) -> list[dict[str, Any]]:
