@@ -198,6 +198,7 @@ CHECKS: dict[str, Callable[[list[str]], str | None]] = {
     "tests.procedures.derived": installed,  # make events runs it
     "bench.ingest": installed,  # tests/bench
     "bench.latency": installed,
+    "bench.scale_out": installed,
     "kafka-acls.sh": installed,  # tests/kafka/test_rights.py
     "kafka-configs.sh": installed,
     "local": installed,  # tests/test_local.py
