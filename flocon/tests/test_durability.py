@@ -113,6 +113,10 @@ class Load:
         for thread in self._threads:
             thread.join(timeout=60)
             assert not thread.is_alive()
+        # What was not answered within a second the connector cancels, in a thread of its own.
+        for thread in threading.enumerate():
+            if isinstance(thread, threading.Timer):
+                thread.join(timeout=60)
         assert self._faults == []
 
     def _until_dead(self, work: Callable[[Any, int], None]) -> None:
