@@ -22,6 +22,7 @@ STYLE = """
 }
 .flow .badge { border-radius: 1rem; font-size: .875rem; padding: 0 .6rem; white-space: nowrap; }
 .flow .quiet { color: light-dark(#5a5a63, #b4b4bd); font-size: .875rem; }
+.flow .grid + .quiet { margin-top: .75rem; }
 .flow .head { display: flex; justify-content: space-between; gap: .5rem; font-weight: 600; }
 .flow .strip { display: flex; height: .5rem; margin: .4rem 0; overflow: hidden; }
 .flow .strip .kept { background: light-dark(#9bd0aa, #2d6b45); }
