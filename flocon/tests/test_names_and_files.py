@@ -141,8 +141,40 @@ def test_no_path_leads_out_of_a_stage(run: Run, tmp_path: Path, place: str) -> N
         f"list {place}",
         f"remove {place}",
         f"copy into t from {place}",
+        f"copy into {place} from (select 1)",
     ):
         assert error(run, statement) == 1003, statement
+
+
+@pytest.mark.parametrize(
+    ("partition", "number"),
+    [
+        ("{outside}", 2),
+        ("../{outside}", 2),
+        ("a/../../x", 2),
+        ("a//b", 2),
+        (".", 2),
+        ("x" * 256, 2),
+        ("linked/x", 1003),
+    ],
+)
+def test_no_partition_leads_out_of_a_stage(
+    own: AccountProcess, tmp_path: Path, partition: str, number: int
+) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    with own.connect() as connection:
+        run = runner(connection)
+        run("create database d")
+        run("create stage shelf")
+        (tmp_path / "one.txt").write_text("1")
+        run(f"put file://{tmp_path}/one.txt @shelf auto_compress = false")
+        (own.data / "stages" / "D" / "PUBLIC" / "SHELF" / "linked").symlink_to(outside)
+        rows = f"(select 1 as n, '{partition.format(outside=outside)}' as folder)"
+        unload = f"copy into @shelf from {rows} partition by (folder) file_format = (type = csv)"
+        assert error(run, unload) == number
+        assert [row[0] for row in run("list @shelf")] == ["shelf/one.txt"]
+    assert list(outside.iterdir()) == []
 
 
 def test_a_link_in_a_stages_folder_is_no_staged_file(own: AccountProcess, tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from flocon.engine import Binds, file_options
 from flocon.engine.unloaded_rows import Format
 from flocon.session.context import Context
 from flocon.session.names import named_in, qualify
-from flocon.session.stage_location import stage_location
+from flocon.session.stage_location import path_inside, stage_location
 from flocon.session.staged_queries import format_of
 from flocon.sql.stage_location import StageLocation
 from flocon.sql.tokens import Tokens
@@ -198,8 +198,9 @@ def _parts(place: StageLocation, statement: Unload, table: pa.Table) -> list[tup
     base = place.path if not place.path or place.path.endswith("/") else f"{place.path}/"
     parts = []
     for text in dict.fromkeys(texts):
-        if ".." in text.split("/") or "\0" in text or len(text.encode()) > 200:
+        if text and not {"", ".", ".."}.isdisjoint(text.split("/")):
             raise errors.unsupported(f"a partition in the folder {text!r}")
+        path_inside(place.folder, base + text)
         places = [index for index, each in enumerate(texts) if each == text]
         parts.append((f"{base}{text}/" if text else base, rows.take(places)))
     return parts

@@ -30,13 +30,13 @@ def stage_location(context: Context, text: str) -> StageLocation:
         text = text[1:-1].replace("''", "'").replace("\\'", "'")
     if match := OF_USER.fullmatch(text):
         folder = context.account.engine.stages.user(context.user)
-        return StageLocation(folder, _inside(folder, match[1] or ""), "")
+        return StageLocation(folder, path_inside(folder, match[1] or ""), "")
     if match := VERSIONED.fullmatch(text):
         app = context.resolve(Tokens(match[1]).name())
         if not is_stored(context.catalog(app.database), "STREAMLIT", app.schema, app.name):
             raise errors.does_not_exist("Streamlit", app)
         folder = versioned_folder(context, app)
-        return StageLocation(folder, _inside(folder, (match[2] or "").lstrip("/")), "/")
+        return StageLocation(folder, path_inside(folder, (match[2] or "").lstrip("/")), "/")
     parts = parts_of_stage(text)
     if parts is None:
         raise errors.compilation(errors.SYNTAX, f"invalid stage location '{text}'")
@@ -44,9 +44,9 @@ def stage_location(context: Context, text: str) -> StageLocation:
     full = context.resolve(Tokens(place + name).name())
     if is_tables:
         folder, of_table = _table_folder(context, full), (full.database, full.schema, full.name)
-        return StageLocation(folder, _inside(folder, path), "", of_table)
+        return StageLocation(folder, path_inside(folder, path), "", of_table)
     folder = _stage_folder(context, full)
-    return StageLocation(folder, _inside(folder, path), f"{full.name.lower()}/")
+    return StageLocation(folder, path_inside(folder, path), f"{full.name.lower()}/")
 
 
 def _stage_folder(context: Context, name: FullName) -> Path:
@@ -67,7 +67,7 @@ def _table_folder(context: Context, name: FullName) -> Path:
     return context.account.engine.stages.table(name.database, name.schema, name.name)
 
 
-def _inside(folder: Path, path: str) -> str:
+def path_inside(folder: Path, path: str) -> str:
     """Raises 001003 for a path that leads out of the stage, 000002 for one with a name that no
     file can have here."""
     if any(len(part.encode("utf-8", "replace")) > _LONGEST_PART for part in path.split("/")):
