@@ -207,6 +207,16 @@ def test_what_lies_between_numbers_has_three_decimals_more(run: Run) -> None:
         "select median(n), median(n::number(10, 2)), median(n::float),"
         " percentile_cont(0.25) within group (order by n) from numbers"
     ) == [(Decimal("2.000"), Decimal("2.00000"), 2.0, Decimal("1.500"))]
+    assert run(
+        "select percentile_cont(0.95) within group (order by n),"
+        " percentile_cont(0.3) within group (order by n::number(10, 2)),"
+        " percentile_cont(0.95) within group (order by n) over (partition by n > 5)"
+        " from numbers group by n order by n"
+    )[2:] == [(Decimal("10.000"), Decimal("10.00000"), Decimal("10.000"))]
+    assert run(
+        "select percentile_cont(0.95) within group (order by n),"
+        " percentile_cont(0.3) within group (order by n::number(10, 2)) from numbers"
+    ) == [(Decimal("9.200"), Decimal("1.60000"))]
     assert run("select median(n) over (partition by n < 5) from numbers order by n") == [
         (Decimal("1.500"),),
         (Decimal("1.500"),),

@@ -189,7 +189,7 @@ def _replace(node: Expr, types: tuple[str, ...], tree: Expr | None = None) -> Ex
     top = _top(node)
     if isinstance(node, exp.Median | exp.PercentileCont):
         if len(types) == 1 and (size := _size(types[0])):
-            _between(node, min(size[1] + 3, _MAX_DIGITS))
+            _between(node, top, size[1] + 3)
         return tree if tree is not None else top
     if isinstance(node, exp.Kurtosis):
         # https://docs.snowflake.com/en/sql-reference/functions/kurtosis
@@ -219,14 +219,19 @@ def _replace(node: Expr, types: tuple[str, ...], tree: Expr | None = None) -> Ex
     return tree if tree is not None else top
 
 
-def _between(node: Expr, scale: int) -> None:
-    """A value between two has three decimals more than they.
+def _between(node: Expr, top: Expr, scale: int) -> None:
+    """A value between two has three decimals more than they. The engine multiplies by a share that
+    is a float, and cuts digits off: but for a half, more of them are rounded here.
 
     https://docs.snowflake.com/en/sql-reference/functions/percentile_cont
     """
-    ordered = _within(node) or node
-    kind = f"DECIMAL({_MAX_DIGITS}, {scale})"
-    ordered.set("this", exp.cast(ordered.this, kind, dialect="duckdb"))
+    ordered, more = _within(node), 6
+    if ordered is None:
+        ordered, more = node, 0
+    kind, finer = (f"DECIMAL({_MAX_DIGITS}, {min(s, _MAX_DIGITS)})" for s in (scale, scale + more))
+    ordered.set("this", exp.cast(ordered.this, finer, dialect="duckdb"))
+    if more:
+        top.replace(exp.cast(top.copy(), kind, dialect="duckdb"))
 
 
 def _within(node: Expr) -> Expr | None:
