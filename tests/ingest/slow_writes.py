@@ -135,10 +135,13 @@ class SlowlyWritingIngester(IsolatedIngester):
     def _before_poll(self) -> None:
         if not self._anyhow and not self.slow_sink.in_flight:
             return
-        if len(self._meanwhile) < 2:
-            self.let_go_soon()
-        if self._meanwhile:
-            self._meanwhile.pop(0)()
+        try:
+            if self._meanwhile:
+                self._meanwhile.pop(0)()
+        finally:
+            # Not before the last has happened: what waits for the write lets it go itself.
+            if not self._meanwhile:
+                self.let_go_soon()
 
 
 def marked(offset: int) -> bytes:
