@@ -159,7 +159,8 @@ def two_runs_of_one_stream(environment: Environment) -> str:
     with environment.open() as one, environment.open() as other:
         statement = "CALL {db}.OPS.RAW_TO_STAGING_ORDERS()"
         runs = [
-            Beside(lambda each=each: each.refusal(statement))  # type: ignore[misc]  # its default
+            # mypy cannot infer a lambda with a default.
+            Beside(lambda each=each: each.refusal(statement))  # type: ignore[misc]
             for each in (one, other)
         ]
         errnos = [run.done() for run in runs]

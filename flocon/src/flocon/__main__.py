@@ -16,7 +16,7 @@ os.environ.setdefault("SNOWFLAKE_DISABLE_PLATFORM_DETECTION", "true")
 # The connector, which comes with fakesnow, imports these where they are installed. An account never
 # reaches a cloud; its procedures are processes of their own.
 if "snowflake.connector" not in sys.modules:
-    sys.modules |= dict.fromkeys(("boto3", "botocore"))  # type: ignore[arg-type]  # not there
+    sys.modules |= dict.fromkeys(("boto3", "botocore"))  # type: ignore[arg-type]  # None: no such module
 
 import uvicorn
 

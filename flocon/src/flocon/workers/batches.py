@@ -59,7 +59,7 @@ def vectorized(
 
     def marked(handler: Callable[..., Any]) -> Callable[..., Any]:
         # Snowpark marks handlers by these attributes, which a function's type does not have.
-        handler._sf_vectorized_input = input  # type: ignore[attr-defined]
+        handler._sf_vectorized_input = input  # type: ignore[attr-defined]  # see above
         if max_batch_size is not None:
             handler._sf_max_batch_size = max_batch_size  # type: ignore[attr-defined]  # the same
         return handler
