@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from sqlglot import Expr, exp
 
 from flocon.core import errors
-from flocon.engine import moments
+from flocon.engine import datetime_formats
 from flocon.engine.types import NTZ_TYPES, TEXT_TYPES
 
 _Kind = exp.DType
@@ -102,7 +102,7 @@ def _coerced(node: Expr) -> Expr:
     if isinstance(node, _READERS) and node.args.get("format") and _is_variant(node.this):
         node.set("this", _cast(node.this, _TEXT))
     if isinstance(node, exp.Cast | exp.TsOrDsToDate | exp.TsOrDsToTime | exp.Anonymous):
-        return moments.read_by_form(node)
+        return datetime_formats.read_by_form(node)
     if isinstance(node, exp.ConvertTimezone) and not node.args.get("source_tz"):
         # A wall clock is one of the session's time zone.
         moment = node.args["timestamp"]
@@ -126,7 +126,7 @@ def _coerced(node: Expr) -> Expr:
     elif isinstance(node, exp.SetOperation):
         _united(node)
     elif isinstance(node, exp.ToChar) and node.args.get("format") and _is_moment(node.this):
-        return moments.text(node)
+        return datetime_formats.text(node)
     return node
 
 

@@ -16,11 +16,11 @@ from fakesnow.transforms import show
 
 from flocon.core import errors
 from flocon.engine import (
+    datetime_formats,
     information_schema,
     json_numbers,
     loading,
     macros,
-    moments,
     older_folders,
     regexps,
     stored_objects,
@@ -128,7 +128,7 @@ class Engine:
         json_numbers.register(self._root)
         self.user_functions.register(self._root)
         regexps.register(self._root)
-        moments.register(self._root)
+        datetime_formats.register(self._root)
         self._root.execute(macros.creation_sql("memory", fast=self.fast))
         self._root.execute(fakesnow_macros.creation_sql("memory"))
         self._root.execute(f"ATTACH ':memory:' AS {_SNOWFLAKE_DATABASE}")

@@ -12,8 +12,8 @@ from sqlglot import Expr, exp
 from flocon.engine import (
     arrays,
     conversions,
+    datetime_formats,
     functions,
-    moments,
     numeric,
     objects,
     regexps,
@@ -172,7 +172,7 @@ REWRITES: tuple[Rewrite, ...] = (
     (conversions.casts, (exp.Cast, exp.JSONFormat, exp.ParseJSON, exp.ToChar, exp.Typeof)),
     (conversions.binaries, (exp.Base64Encode, exp.ByteLength, exp.Cast, exp.ToBinary)),
     (conversions.timestamps, (exp.Anonymous, exp.UnixToTime)),
-    (moments.functions, moments.KINDS),
+    (datetime_formats.functions, datetime_formats.KINDS),
     (fs.to_date, exp.Anonymous),
     (fs.timestamp_offsets, exp.Cast),
     (conversions.numbers, exp.ToNumber),
