@@ -15,7 +15,7 @@ import sys
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from multiprocessing import forkserver
+from multiprocessing import connection, forkserver
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
@@ -24,6 +24,9 @@ PRODUCER = "ingest.producer"
 SABOTAGED = "tests.ingest.sabotaged_ingester"
 
 _CONTEXT = multiprocessing.get_context("forkserver")
+# Starting a process asks all others whether they have ended, and an exit code can be read only once:
+# of two threads that read it at once, one would be told 255.
+_EXIT_CODES = threading.Lock()
 
 
 def prepare(home: Path) -> None:
@@ -56,7 +59,8 @@ class Program:
         process = _CONTEXT.Process(
             target=_run, args=(module, list(flags), dict(environ), log, output), daemon=True
         )
-        process.start()
+        with _EXIT_CODES:
+            process.start()
         return cls(process, log, output)
 
     @property
@@ -68,13 +72,15 @@ class Program:
         return self.output_path.read_text()
 
     def poll(self) -> int | None:
-        return self.process.exitcode
+        with _EXIT_CODES:
+            return self.process.exitcode
 
     def wait(self, timeout: float) -> int:
-        self.process.join(timeout)
-        if self.process.exitcode is None:
+        connection.wait([self.process.sentinel], timeout)
+        exit_code = self.poll()
+        if exit_code is None:
             raise subprocess.TimeoutExpired(str(self.log_path), timeout)
-        return self.process.exitcode
+        return exit_code
 
     def send_signal(self, number: int) -> None:
         assert self.process.pid is not None
