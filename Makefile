@@ -8,6 +8,8 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 STAMP := .venv/installed
 export SNOWFLAKE_DISABLE_PLATFORM_DETECTION := true
+# Each program that a target starts would otherwise compile its modules again, each pytest its tests.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help
 help: ## List the targets

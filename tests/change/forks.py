@@ -32,6 +32,8 @@ def run(folder: str, module: str, *arguments: str) -> int:
 
 
 def main() -> None:
+    # Of a file changed twice in a second, Python would read the first change's bytecode.
+    sys.dont_write_bytecode = True
     for line in sys.stdin:
         if child := os.fork():
             _, status = os.waitpid(child, 0)
