@@ -24,8 +24,8 @@ PRODUCER = "ingest.producer"
 SABOTAGED = "tests.ingest.sabotaged_ingester"
 
 _CONTEXT = multiprocessing.get_context("forkserver")
-# Starting a process asks all others whether they have ended, and an exit code can be read only once:
-# of two threads that read it at once, one would be told 255.
+# Starting a process asks all others whether they have ended, and an exit code can be read only
+# once: of two threads that read it at once, one would be told 255.
 _EXIT_CODES = threading.Lock()
 
 
