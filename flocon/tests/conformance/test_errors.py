@@ -4,7 +4,7 @@ import pytest
 import snowflake.connector
 from shared import one_database
 
-from conformance.shared import Run, failure
+from conformance.shared import Run, error, failure
 
 database = pytest.fixture(scope="module")(one_database)
 
@@ -13,11 +13,15 @@ database = pytest.fixture(scope="module")(one_database)
     ("sql", "number", "state"),
     [
         ("selec 1", 1003, "42000"),
-        ("select * from nowhere", 2003, "02000"),
+        ("select * from nowhere", 2003, "42S02"),
         ("select nothing from values (1)", 904, "42000"),
         ("select nothing(1)", 2140, "42601"),
         ("insert into strict values (null)", 100072, "22000"),
-        ("drop table nowhere", 2003, "02000"),
+        ("drop table nowhere", 2003, "42S02"),
+        ("describe view nowhere", 2003, "42S02"),
+        ("alter table nowhere rename to there", 2003, "42S02"),
+        ("select * from nowhere.t", 2003, "02000"),
+        ("drop stage nowhere", 2003, "02000"),
         ("create table strict (x int)", 2002, "42710"),
         ("alter table strict add column x int", 1430, "42601"),
         ("use schema nowhere", 2043, "02000"),
@@ -37,6 +41,14 @@ def test_an_error_has_snowflakes_number_state_and_query_id(
         cursor.execute(sql)
     assert (caught.value.errno, caught.value.sqlstate) == (number, state)
     assert caught.value.sfqid
+
+
+def test_an_identifier_holds_one_name_and_no_more(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/identifier-literal"""
+    assert error(run, "create table identifier('my table') (a int)") == 904
+    assert error(run, "drop stage if exists identifier('public.a b')") == 904
+    run("""create table identifier('"my table"') (a int)""")
+    assert run("""select * from identifier('public."my table"')""") == []
 
 
 def test_what_exists_already_is_named_as_the_statement_names_it(run: Run, database: str) -> None:

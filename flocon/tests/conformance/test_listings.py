@@ -51,6 +51,45 @@ def test_describe_names_every_type_as_snowflake_does(
     assert [row["null?"] for row in rows] == ["Y"] * 11 + ["N"]
 
 
+def test_a_length_is_that_of_the_column_and_of_none_before_it(
+    connection: snowflake.connector.SnowflakeConnection, run: Run
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/desc-table,
+    https://docs.snowflake.com/en/sql-reference/info-schema/columns"""
+
+    def lengths(table: str) -> dict[str, tuple[str, Any, Any]]:
+        told = run(
+            "select column_name, character_maximum_length, character_octet_length"
+            f" from information_schema.columns where table_name = '{table.upper()}'"
+        )
+        counted = {name: most for name, *most in told}
+        rows = shown(connection, f"describe table {table}")
+        return {row["name"]: (row["type"], *counted[row["name"]]) for row in rows}
+
+    of_3, of_5 = ("VARCHAR(3)", 3, 12), ("VARCHAR(5)", 5, 20)
+    any_length = ("VARCHAR(16777216)", 16777216, 16777216)
+    run("create table measured (a varchar(3), b varchar, n int)")
+    whole = ("NUMBER(38,0)", None, None)
+    assert lengths("measured") == {"A": of_3, "B": any_length, "N": whole}
+    run("create table alike like measured")
+    assert lengths("alike")["A"] == of_3
+    run("drop table measured")
+    run("create table measured (a varchar, b varchar(3))")
+    run("alter table measured rename column b to c")
+    run("alter table measured add column b varchar, d varchar(3)")
+    run("alter table measured alter column d set data type varchar(5)")
+    assert lengths("measured") == {"A": any_length, "B": any_length, "C": of_3, "D": of_5}
+    run("alter table measured drop column c")
+    run("alter table measured add column c varchar")
+    assert lengths("measured")["C"] == any_length
+    run("create or replace table measured as select 'x' as a, 'y' as d")
+    assert lengths("measured") == {"A": any_length, "D": any_length}
+    run("create or replace table measured (a varchar(5)) as select 'x'")
+    run("drop table alike")
+    run("alter table measured rename to alike")
+    assert lengths("alike") == {"A": of_5}
+
+
 def test_show_tells_when_and_how_many(
     run: Run, connection: snowflake.connector.SnowflakeConnection, database: str
 ) -> None:

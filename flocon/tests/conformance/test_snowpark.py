@@ -41,6 +41,32 @@ def test_write_pandas_creates_appends_and_overwrites(connection: Connection, run
     assert run("select s from pandas") == [("d",)]
 
 
+@_PANDAS
+def test_a_table_with_lengths_is_overwritten_and_made_new(connection: Connection, run: Run) -> None:
+    """https://docs.snowflake.com/en/developer-guide/python-connector/python-connector-api#write_pandas"""
+    for name in ("remade", "RE MADE"):
+        for letters in (["a"], ["b", "c"], ["d"]):
+            write_pandas(connection, _frame(*letters), name, auto_create_table=True, overwrite=True)
+            assert run(f'select s from "{name}" order by 1') == [(each,) for each in letters]
+
+
+def test_snowparks_temporary_objects_leave_the_transaction_open(
+    session: Session, tmp_path: Path
+) -> None:
+    """https://docs.snowflake.com/en/developer-guide/snowpark/reference/python/latest/snowpark/api/snowflake.snowpark.DataFrameReader.csv"""
+    session.sql("create table undone (a int)").collect()
+    session.sql("create stage of_csv").collect()
+    (tmp_path / "two.csv").write_text("1,a\n2,b\n")
+    session.file.put(str(tmp_path / "two.csv"), "@of_csv", auto_compress=False)
+    session.sql("begin").collect()
+    session.sql("insert into undone values (1)").collect()
+    columns = StructType([StructField("N", StringType()), StructField("S", StringType())])
+    assert session.read.schema(columns).csv("@of_csv/two.csv").count() == 2
+    session.sql("create temporary stage snowpark_temp_stage_here").collect()
+    session.sql("rollback").collect()
+    assert session.table("undone").count() == 0
+
+
 @pytest.fixture
 def frame(session: Session) -> Any:
     return session.create_dataframe([(1, "é"), (2, None)], schema=["ID", "NAME"])

@@ -23,6 +23,7 @@ TOO_MANY_EXPRESSIONS = Code(1795, "42601")
 DUPLICATE_PARAMETER = Code(1046, "42601")
 ALREADY_EXISTS = Code(2002, "42710")
 DOES_NOT_EXIST = Code(2003, "02000")
+NO_RELATION = Code(2003, "42S02")
 UNKNOWN_COLUMN = Code(904, "42000")
 MISSING_COLUMN = Code(2022, "42601")
 AMBIGUOUS_COLUMN = Code(2028, "42601")
@@ -108,7 +109,12 @@ def syntax(position: int, unexpected: str) -> SnowflakeError:
 
 
 def does_not_exist(kind: str, name: object) -> SnowflakeError:
-    return compilation(DOES_NOT_EXIST, f"{kind} '{name}' does not exist or not authorized.")
+    code = NO_RELATION if kind in _RELATIONS else DOES_NOT_EXIST
+    return compilation(code, f"{kind} '{name}' does not exist or not authorized.")
+
+
+# Tables and views have an SQL state of their own.
+_RELATIONS = ("Object", "Table", "View")
 
 
 def unknown_column(name: str) -> SnowflakeError:

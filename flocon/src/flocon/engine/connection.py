@@ -80,6 +80,7 @@ class Connection:
         self._duck = duck
         self.statements = statements
         self.fast = fast
+        self._beside: duckdb.DuckDBPyConnection | None = None
         self._fakesnow = FakeSnowflakeConnection(
             duck, {}, create_database=False, create_schema=False, db_path=databases
         )
@@ -134,6 +135,16 @@ class Connection:
         with translated(sql):
             params = binds if isinstance(binds, Mapping) else list(binds)
             return self._duck.execute(sql, params).fetchall()
+
+    def values_beside(self, sql: str, binds: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """The same outside of the open transaction, for tables in the account's own file: what is
+        written there is done, and a transaction writes to one file alone."""
+        with translated(sql):
+            return self._outside().execute(sql, list(binds)).fetchall()
+
+    def _outside(self) -> duckdb.DuckDBPyConnection:
+        self._beside = self._beside or self._duck.cursor()
+        return self._beside
 
     def table(self, sql: str, binds: Binds) -> tuple[pa.Table, list[str]]:
         """Run a query in DuckDB's SQL; returns its rows and DuckDB's type names."""
@@ -301,7 +312,7 @@ class Connection:
 
     def file_format(self, database: str, schema: str, name: str) -> dict[str, Any] | None:
         """A file format's options; None where there is no such."""
-        found = self.values(
+        found = self.values_beside(
             "SELECT options FROM _fs_global._fs_information_schema._fs_file_formats"
             " WHERE (database_name, schema_name, name) = (?, ?, ?)",
             [database, schema, name],
@@ -486,9 +497,11 @@ class Connection:
         )
         return bool(found) and (schema, name) not in found
 
-    def other(self, tree: Expr, binds: Binds, statement_type: int) -> Result:
-        """DDL, SHOW and DESCRIBE, through fakesnow."""
-        cursor = Cursor(self._fakesnow, self._duck)
+    def other(
+        self, tree: Expr, binds: Binds, statement_type: int, *, beside: bool = False
+    ) -> Result:
+        """DDL, SHOW and DESCRIBE, through fakesnow. beside: as `values_beside` does it."""
+        cursor = Cursor(self._fakesnow, self._outside() if beside else self._duck)
         with translated(tree.sql(dialect="snowflake")):
             cursor.run(tree, list(binds.values()) if tree.find(exp.Placeholder) else [])
             table = cursor._arrow_table
@@ -533,6 +546,8 @@ class Connection:
         self._duck.interrupt()
 
     def close(self) -> None:
+        if self._beside:
+            self._beside.close()
         self._duck.close()
 
 

@@ -47,6 +47,8 @@ class Cursor(FakeSnowflakeCursor):
             if isinstance(transformed, exp.Create | exp.Alter):
                 for column in transformed.find_all(exp.ColumnDef):
                     compress(column)
+            # Which of them have a length is kept beside (`objects.text_lengths`).
+            transformed.args.pop("text_lengths", None)
             if (comment := transformed.args.get("table_comment")) and comment[1]:
                 # fakesnow puts the text into SQL as it is.
                 transformed.args["table_comment"] = (comment[0], comment[1].replace("'", "''"))

@@ -70,6 +70,12 @@ _FAKESNOW_PARTS = (
     info_schema.SQL_CREATE_INFORMATION_SCHEMA_DATABASES_VIEW,
     info_schema.SQL_CREATE_LOAD_HISTORY_TABLE,
 )
+# What is kept of objects in tables of the account's own: the columns that name database and schema.
+_OF_OBJECTS = (
+    ("_fs_stages", "database_name", "schema_name"),
+    ("_fs_file_formats", "database_name", "schema_name"),
+    ("_fs_columns_ext", "ext_table_catalog", "ext_table_schema"),
+)
 _SNOWFLAKE_DATABASE = "SNOWFLAKE"
 _TEMPLATE = "_account_template"
 # A database's name is its file's: letters, digits, _ and $, and no more than a file system takes.
@@ -264,20 +270,20 @@ class Engine:
             del self._catalogs[name]
             self._root.execute(f"DETACH {quoted(name)}")
             self._delete_files(name)
-            for table in ("_fs_stages", "_fs_file_formats"):
+            for table, database, _ in _OF_OBJECTS:
                 self._root.execute(
-                    f"DELETE FROM _fs_global.{HIDDEN_SCHEMA}.{table} WHERE database_name = ?",
-                    [name],
+                    f"DELETE FROM _fs_global.{HIDDEN_SCHEMA}.{table} WHERE {database} = ?", [name]
                 )
             self.stages.remove_database(name)
 
     def forget_stages(self, database: str, schema: str) -> None:
-        """A schema's stages and file formats go with it, and so do their files."""
+        """A schema's stages and file formats go with it, and so do their files and what is known of
+        its tables' columns."""
         with self.shared() as connection, translated():
-            for table in ("_fs_stages", "_fs_file_formats"):
+            for table, of_database, of_schema in _OF_OBJECTS:
                 connection.execute(
                     f"DELETE FROM _fs_global.{HIDDEN_SCHEMA}.{table}"
-                    " WHERE database_name = ? AND schema_name = ?",
+                    f" WHERE {of_database} = ? AND {of_schema} = ?",
                     [database, schema],
                 )
         self.stages.remove_schema(database, schema)

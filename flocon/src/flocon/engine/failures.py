@@ -51,6 +51,7 @@ _BY_TEXT: tuple[tuple[str, Code], ...] = (
     ),
     (r"Could not convert string|Conversion Error", errors.NUMERIC_VALUE),
     (r"(Table|View|Sequence) with name .* already exists", errors.ALREADY_EXISTS),
+    (r"(Table|View) with name .* does not exist!", errors.NO_RELATION),
     (r"(Table|View|Sequence) with name|does not exist because schema", errors.DOES_NOT_EXIST),
     (
         r"Referenced (column|table)|not found in FROM clause|does not have a column (named|with)",
@@ -216,9 +217,14 @@ def _phrase(code: Code, line: str) -> str:
     value = re.search(r"[\"'](.*?)[\"'](,| to |$)", line, re.S)
     if code in _NOT_RECOGNIZED and value:
         return f"{_NOT_RECOGNIZED[code]} '{value[1]}' is not recognized"
-    if code in (errors.DOES_NOT_EXIST, errors.UNKNOWN_COLUMN, errors.UNKNOWN_FUNCTION):
+    if code in _OF_NAMES:
         return f"SQL compilation error:\n{_unknown(line)}"
     return _without_hints(line)
+
+
+_OF_NAMES = (
+    errors.DOES_NOT_EXIST, errors.NO_RELATION, errors.UNKNOWN_COLUMN, errors.UNKNOWN_FUNCTION,
+)  # fmt: skip
 
 
 @contextmanager

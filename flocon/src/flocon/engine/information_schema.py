@@ -24,14 +24,19 @@ def creation_sql() -> str:
         key = f"({literal(kind)}, {schema}, {name})"
         return f'LEFT JOIN _account_objects n ON (n.kind, n."schema", n.name) = {key}'
 
+    def length(of: str) -> str:
+        """A text without a length of its own may be as long as any."""
+        name = f"CHARACTER_{of}_LENGTH"
+        return f"CASE data_type WHEN 'TEXT' THEN coalesce({name}, 16777216) END AS {name}"
+
     def of(path: str) -> str:
         return f"(n.document->>'$.{path}')"
 
     created = of("created_on") + "::TIMESTAMPTZ"
     altered = f"coalesce({of('altered_on')}::TIMESTAMPTZ, {created})"
     return f"""
-    CREATE OR REPLACE VIEW _fs_columns AS SELECT * FROM _fs_global.{HIDDEN_SCHEMA}._fs_columns
-        WHERE table_catalog = {_OWN_NAME};
+    CREATE OR REPLACE VIEW _fs_columns AS SELECT * REPLACE ({length("MAXIMUM")}, {length("OCTET")})
+        FROM _fs_global.{HIDDEN_SCHEMA}._fs_columns WHERE table_catalog = {_OWN_NAME};
     CREATE OR REPLACE VIEW _fs_tables AS
     SELECT t.database_name AS "TABLE_CATALOG", t.schema_name AS "TABLE_SCHEMA",
         t.table_name AS "TABLE_NAME", 'ACCOUNTADMIN' AS "TABLE_OWNER", 'BASE TABLE' AS "TABLE_TYPE",

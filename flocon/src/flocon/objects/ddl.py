@@ -56,7 +56,8 @@ def _drop(context: Context, tree: exp.Drop, kind: str, binds: Binds) -> Result:
         context.transactions.forbid_replay()
         context.connection.drop_temporary(temporary)
         return result.dropped(target.name)
-    context.transactions.commit_for_ddl()
+    if not (kind in ("STAGE", "FILE FORMAT") and stages.is_of_snowpark(target.name)):
+        context.transactions.commit_for_ddl()
     if kind == "DATABASE":
         return databases.drop_database(context, target.name, if_exists)
     if kind == "SCHEMA":

@@ -16,7 +16,7 @@ from flocon.access.trees import Place
 from flocon.core import errors, result
 from flocon.core.result import Result
 from flocon.engine import HIDDEN_SCHEMA, Temporary, literal, parsing
-from flocon.objects import keys, table_sizes
+from flocon.objects import keys, table_sizes, text_lengths
 from flocon.session.context import Context
 from flocon.session.names import place_of
 from flocon.session.statements import Kind
@@ -285,7 +285,7 @@ def _described(context: Context, full: FullName) -> Result:
         "name", "type", "kind", "null?", "default", "primary key", "unique key", "check",
         "expression", "comment", "policy name", "privacy domain",
     )  # fmt: skip
-    lengths = _lengths(context, where)
+    lengths = text_lengths.of(context, where)
     primary, unique = keys.columns_of(context, full)
     rows = [
         {
@@ -306,17 +306,6 @@ def _described(context: Context, full: FullName) -> Result:
         )
     ]
     return result.listing(columns, rows, result.DESCRIBE)
-
-
-def _lengths(context: Context, where: list[str]) -> dict[str, int]:
-    """The lengths that VARCHAR columns were declared with; they are not enforced."""
-    rows = context.connection.values(
-        "SELECT ext_column_name, ext_character_maximum_length"
-        f" FROM _fs_global.{HIDDEN_SCHEMA}._fs_columns_ext"
-        " WHERE (ext_table_catalog, ext_table_schema, ext_table_name) = (?, ?, ?)",
-        where,
-    )
-    return {name: length for name, length in rows if length}
 
 
 # --- stages, file formats, sequences --------------------------------------------------------------

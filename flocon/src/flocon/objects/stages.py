@@ -16,6 +16,11 @@ from flocon.stores import notes
 from flocon.stores.notes import Note
 
 
+def is_of_snowpark(name: str) -> bool:
+    """Its temporary objects do not commit; Snowflake spares them by a flag of its own."""
+    return name.startswith("SNOWPARK_TEMP_")
+
+
 def drop_stage(context: Context, target: exp.Table, if_exists: bool) -> Result:
     name = context.resolve(name_of(target))
     if not _removed(context, "_fs_stages", name):
@@ -27,7 +32,7 @@ def drop_stage(context: Context, target: exp.Table, if_exists: bool) -> Result:
 def _removed(context: Context, table: str, name: FullName) -> bool:
     """Was it in this table of fakesnow's?"""
     return bool(
-        context.connection.values(
+        context.connection.values_beside(
             f"DELETE FROM _fs_global._fs_information_schema.{table}"
             " WHERE database_name = ? AND schema_name = ? AND name = ? RETURNING 1",
             [name.database, name.schema, name.name],
@@ -53,7 +58,7 @@ def create_stage(context: Context, tree: exp.Create, binds: Binds) -> Result:
         raise errors.unsupported(f"CREATE STAGE {name.name}: a name that begins with %")
     context.check_schema(name)
     replace = bool(tree.args.get("replace"))
-    if not context.connection.values(
+    if not context.connection.values_beside(
         f"INSERT OR {'REPLACE' if replace else 'IGNORE'} INTO"
         " _fs_global._fs_information_schema._fs_stages (created_on, name, database_name,"
         " schema_name, url, has_credentials, has_encryption_key, owner, comment, type,"
@@ -119,9 +124,11 @@ def create_file_format(context: Context, tree: exp.Create, binds: Binds) -> Resu
             raise errors.compilation(
                 errors.INVALID_PROPERTY, f"invalid property '{item.name.upper()}'"
             )
-    context.transactions.commit_for_ddl()
-    context.check_schema(context.resolve(name_of(tree.this)))
-    return with_fakesnow(context, tree, binds)
+    name = context.resolve(name_of(tree.this))
+    if not (is_of_snowpark(name.name) and tree.find(exp.TemporaryProperty)):
+        context.transactions.commit_for_ddl()
+    context.check_schema(name)
+    return context.connection.other(tree, binds, result.DDL, beside=True)
 
 
 def drop_file_format(context: Context, target: exp.Table, if_exists: bool) -> Result:

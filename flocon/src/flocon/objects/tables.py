@@ -11,7 +11,7 @@ from flocon.core import errors, result
 from flocon.core.result import Result
 from flocon.engine import Binds, compressed, quoted
 from flocon.engine.parsing import name_of
-from flocon.objects import comments, keys, stages, table_properties
+from flocon.objects import comments, keys, stages, table_properties, text_lengths
 from flocon.session.context import Context
 from flocon.session.directory import of_duckdb
 from flocon.session.names import Names, qualify
@@ -57,6 +57,7 @@ def create_table(context: Context, tree: exp.Create, binds: Binds) -> Result:
     properties = table_properties.of_create(tree)
     names = qualify(context, tree)
     texts = comments.of_create(tree)
+    lengths = _lengths(context, tree, like)
     if source := (tree.args.get("clone") or like):
         answer = _create_like(context, table, source.this, replace=bool(kind), full=like is None)
     elif tree.expression:
@@ -68,12 +69,21 @@ def create_table(context: Context, tree: exp.Create, binds: Binds) -> Result:
     if kind:
         context.account.streams.table_gone(context.catalog(table.database), table)
     comments.put_all(context, "TABLE", table, texts)
+    text_lengths.put(context, table, lengths)
     notes.put(
         context.catalog(table.database),
         "TABLE",
         Note(table.name, table.schema, properties=properties | keys.as_property(declared)),
     )
     return answer
+
+
+def _lengths(context: Context, tree: exp.Create, like: exp.LikeProperty | None) -> dict[str, int]:
+    """How long the VARCHAR columns of a new table may be, those of what it is made like."""
+    if source := (tree.args.get("clone") or like):
+        return text_lengths.of(context, context.place(context.resolve(name_of(source.this))))
+    columns = tree.this.find_all(exp.ColumnDef) if isinstance(tree.this, exp.Schema) else ()
+    return text_lengths.declared(list(columns))
 
 
 def _create_like(
@@ -139,8 +149,7 @@ def _read(context: Context, names: Names) -> list[Stream]:
 
 
 def create_temporary(context: Context, tree: exp.Create, binds: Binds) -> Result:
-    """A temporary table or view is the session's own. Snowpark's do not commit; Snowflake spares
-    them by a flag of its own."""
+    """A temporary table or view is the session's own."""
     target = tree.this.this if isinstance(tree.this, exp.Schema) else tree.this
     full = context.resolve(name_of(target))
     name, what = full.name, str(tree.args["kind"]).capitalize()
@@ -148,7 +157,7 @@ def create_temporary(context: Context, tree: exp.Create, binds: Binds) -> Result
         if tree.args.get("exists"):
             return result.already_exists(name)
         raise errors.already_exists(name_of(target))
-    if not name.startswith("SNOWPARK_TEMP_"):
+    if not stages.is_of_snowpark(name):
         context.transactions.commit_for_ddl()
     context.check_schema(full)
     if tree.find(exp.LikeProperty):
@@ -252,6 +261,7 @@ def _alter_to(context: Context, tree: exp.Create, table: FullName) -> Result:
     for name, column in declared.items():
         if name not in existing:
             context.connection.add_column(table.database, table.schema, table.name, column)
+    text_lengths.put(context, table, text_lengths.declared(list(declared.values())))
     comments.put_all(context, "TABLE", table, texts)
     catalog = context.catalog(table.database)
     notes.altered(catalog, "TABLE", table.schema, table.name, properties=properties)

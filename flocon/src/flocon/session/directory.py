@@ -74,7 +74,7 @@ def of_duckdb(function: str, column: str) -> Names:
 
 def of_fakesnow(table: str) -> Names:
     def names(context: Context, database: str, schema_name: str) -> set[str]:
-        rows = context.connection.values(
+        rows = context.connection.values_beside(
             f"SELECT name FROM _fs_global.{HIDDEN_SCHEMA}.{table}"
             " WHERE (database_name, schema_name) = (?, ?)",
             [database, schema_name],

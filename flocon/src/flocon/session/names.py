@@ -16,7 +16,7 @@ from flocon.core import errors
 from flocon.engine import HIDDEN_SCHEMA, TEXT, Connection, parsing, quoted
 from flocon.session.context import Context
 from flocon.sql.show import ShowScope
-from flocon.sql.tokens import FullName, Name, Tokens
+from flocon.sql.tokens import FullName, Name, name_in
 from flocon.stores import notes
 from flocon.transactions.stream_view import Stream
 from flocon.transactions.streams import Streams
@@ -250,8 +250,8 @@ def resolve_sequences(context: Context, tree: Expr) -> Expr:
 def _held(argument: Expr | str, binds: dict[str, object]) -> Name:
     """The name inside IDENTIFIER(…)."""
     if isinstance(argument, exp.Placeholder):
-        return Tokens(str(binds[argument.this])).name()
-    return Tokens(argument.name if isinstance(argument, Expr) else str(argument)).name()
+        return name_in(str(binds[argument.this]))
+    return name_in(argument.name if isinstance(argument, Expr) else str(argument))
 
 
 def _table(name: str | None, schema: str | None, database: str | None = None) -> exp.Table:

@@ -51,7 +51,7 @@ def stage_location(context: Context, text: str) -> StageLocation:
 
 def _stage_folder(context: Context, name: FullName) -> Path:
     """Where a stage's files are; raises 002003 where there is no such stage."""
-    found = context.connection.values(
+    found = context.connection.values_beside(
         "SELECT 1 FROM _fs_global._fs_information_schema._fs_stages"
         " WHERE database_name = ? AND schema_name = ? AND name = ?",
         [name.database, name.schema, name.name],

@@ -81,6 +81,20 @@ class _WordTokenizer(Snowflake.Tokenizer):
 _FILE_TRANSFER = re.compile(r"\s*(PUT|GET)\b", re.IGNORECASE)
 
 
+def name_in(text: str) -> Name:
+    """The name that a text is, as IDENTIFIER('…') has it. Raises 000904 where it is none.
+
+    https://docs.snowflake.com/en/sql-reference/identifier-literal
+    """
+    tokens = Tokens(text)
+    try:
+        name = tokens.name()
+        tokens.end()
+    except errors.SnowflakeError:
+        raise errors.unknown_column(text) from None
+    return name
+
+
 class Tokens:
     """Reads a statement from left to right; every mismatch is Snowflake's syntax error."""
 
@@ -181,7 +195,7 @@ class Tokens:
     def name(self) -> Name:
         """[[database.]schema.]name, or IDENTIFIER('…') with the same inside."""
         if self.accept("IDENTIFIER", "("):
-            inner = Tokens(self.string()).name()
+            inner = name_in(self.string())
             self.expect(")")
             return inner
         parts = [self._identifier()]
