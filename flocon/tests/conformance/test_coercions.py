@@ -120,6 +120,76 @@ def test_numbers_and_dates_are_read_as_texts(run: Run, t: None) -> None:
     ) == [(3, "12", "TRUE", "2024", "1.5", True)]
 
 
+def test_a_text_compared_with_a_date_is_read_as_one(run: Run, t: None) -> None:
+    """https://docs.snowflake.com/en/sql-reference/data-type-conversion"""
+    assert run(
+        "select d = b.s, ts > b.s, b.s < d, d = '01/31/2024'::varchar || ''"
+        " from t, (select '2024-01-31' as s) b"
+    ) == [(True, True, False, True)]
+
+
+_DAY_AFTER = "dateadd(day, 1, coalesce(null, d))"
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        (f"{_DAY_AFTER}::varchar", "2024-02-01"),
+        (f"cast({_DAY_AFTER} as varchar)", "2024-02-01"),
+        (f"to_char({_DAY_AFTER}, 'DD.MM.YYYY')::varchar", "01.02.2024"),
+        ("(coalesce(null, d) + interval '1 day')::varchar", "2024-02-01"),
+        ("trim(coalesce(null, v:n))::varchar", "x"),
+        ("substr(coalesce(null, v:n), 1, 1)::varchar", "x"),
+        ("(coalesce(null, v:n) = 'x')::int", 1),
+        ("length(coalesce(null, d))::int", 10),
+        (f"array_construct({_DAY_AFTER})[0]::varchar", "2024-02-01"),
+    ],
+)
+def test_types_are_known_inside_of_a_cast(
+    run: Run, t: None, expression: str, expected: Any
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/cast"""
+    assert run(f"select {expression} from t") == [(expected,)]
+
+
+def test_a_long_expression_has_the_text_of_a_short_one(run: Run, t: None) -> None:
+    """https://docs.snowflake.com/en/sql-reference/data-type-conversion"""
+    of = "case when id > 5 then {0} when id > 4 then {0} when id > 3 then {0} when id > 2 then {0}"
+    of = f"({of} when id > 9 then {{0}} else {{0}} end)"
+    source = "(select id, ts, n::float + 0.5 as r, to_binary('616263') as b from t)"
+    values = [of.format(name) for name in ("ts", "r", "b")]
+    texts = ("2024-01-31 10:00:00.000", "2", "616263")
+    assert run(f"select {', '.join(f'{each}::varchar' for each in values)} from {source}") == [
+        texts
+    ]
+    assert run(f"select {', '.join(f'{each} || null, {each}' for each in values)} from {source}")
+    assert run(f"select {', '.join(f'concat({each})' for each in values)} from {source}") == [texts]
+    sums = "+".join(["max(r)"] * 12)
+    assert run(
+        f"select {values[1]}::varchar as x, ({sums})::varchar, count(*) from {source}"
+        f" where {values[1]}::varchar = '2' group by 1 having ({sums})::varchar = '24'"
+    ) == [("2", "24", 1)]
+
+
+def test_a_number_in_parentheses_has_a_text(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/to_char"""
+    assert run("select to_varchar((-3)), '' || (-3), ((3))::varchar, -(-3) || '', 1e3 || ''") == [
+        ("-3", "-3", "3", "3", "1000")
+    ]
+
+
+@pytest.mark.parametrize("count", ["n", "n::number(12, 0)", "f", "-(-n)", "9999999998.5", "i + 1"])
+def test_a_moment_is_moved_by_more_seconds_than_32_bits_count(run: Run, count: str) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/dateadd"""
+    source = (
+        "(select 9999999999::number(10, 0) as n, 9999999999::float as f, 9999999998 as i,"
+        " '2024-02-29 13:14:15'::timestamp as m)"
+    )
+    moved = f"dateadd(second, {count}, m)"
+    asked = f"select {moved}, datediff(second, m, {moved}) from {source}"
+    assert run(asked) == [(datetime(2341, 1, 19, 7, 0, 54), 9999999999)]
+
+
 def test_a_variant_in_arithmetic_is_its_number(run: Run, t: None) -> None:
     """https://docs.snowflake.com/en/sql-reference/data-types-semistructured"""
     assert run(

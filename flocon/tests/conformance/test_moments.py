@@ -146,6 +146,63 @@ def test_a_text_is_read_in_the_forms_that_auto_recognizes(
     assert run(f"select {asked} from texts") == [(expected,) * 5]
 
 
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("12", datetime(1970, 1, 1, 0, 0, 12)),
+        ("-12", datetime(1969, 12, 31, 23, 59, 48)),
+        ("20240105", datetime(1970, 8, 23, 6, 15, 5)),
+        ("1704067201", datetime(2024, 1, 1, 0, 0, 1)),
+        ("1704067201500", datetime(2024, 1, 1, 0, 0, 1, 500000)),
+        ("1704067201500000", datetime(2024, 1, 1, 0, 0, 1, 500000)),
+        ("1704067201500000000", datetime(2024, 1, 1, 0, 0, 1, 500000)),
+    ],
+)
+def test_a_text_of_digits_is_a_number_of_seconds_or_of_parts_of_them(
+    run: Run, text: str, moment: datetime
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/to_date"""
+    values = {
+        "date": moment.date(),
+        "time": moment.time(),
+        "timestamp_ntz": moment,
+        "timestamp_tz": moment.replace(tzinfo=UTC),
+    }
+    ways = ("'{0}'", "t.text", "(t.text || '')", "?::varchar", "left(coalesce(t.text, ''), 30)")
+    for way in ways:
+        given = way.format(text)
+        asked = [
+            expression
+            for kind in values
+            for expression in (
+                f"{given}::{kind}", f"to_{kind}({given})", f"try_to_{kind}({given})",
+                f"try_cast({given} as {kind})",
+            )
+        ]  # fmt: skip
+        binds = [text] * (len(asked) if "?" in way else 0)
+        [answers] = run(f"select {', '.join(asked)} from (select '{text}' as text) t", *binds)
+        wanted = [value for value in values.values() for _ in range(4)]
+        assert dict(zip(asked, answers, strict=True)) == dict(zip(asked, wanted, strict=True))
+    assert run("select try_to_date(?), try_to_timestamp(?)", text, text) == [
+        (moment.date(), moment)
+    ]
+
+
+def test_a_number_of_seconds_keeps_its_fraction(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/to_timestamp"""
+    assert run(
+        "select to_timestamp(1.5), to_timestamp(n), to_timestamp(1500.25, 3), to_timestamp(1)"
+        " from (select -0.25 as n)"
+    ) == [
+        (
+            datetime(1970, 1, 1, 0, 0, 1, 500000),
+            datetime(1969, 12, 31, 23, 59, 59, 750000),
+            datetime(1970, 1, 1, 0, 0, 1, 500250),
+            datetime(1970, 1, 1, 0, 0, 1),
+        )
+    ]
+
+
 def test_a_text_that_is_no_date_or_time_is_refused(run: Run) -> None:
     """https://docs.snowflake.com/en/sql-reference/date-time-input-output"""
     run("create or replace temporary table texts as select 'epoch' as v")

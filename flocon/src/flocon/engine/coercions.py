@@ -67,6 +67,9 @@ _DATE_PARTS = (
     exp.Extract, exp.Hour, exp.LastDay, exp.Minute, exp.Month, exp.Monthname, exp.Quarter,
     exp.Second, exp.Week, exp.WeekOfYear, exp.Year, exp.YearOfWeek, exp.YearOfWeekIso,
 )  # fmt: skip
+_READ_BY_FORM = (
+    exp.Anonymous, exp.Cast, exp.Time, exp.TsOrDsToDate, exp.TsOrDsToTime, exp.UnixToTime,
+)  # fmt: skip
 _READERS = (exp.StrToTime, exp.TsOrDsToDate, exp.TsOrDsToTime)
 _EPOCHS = ("EPOCH", "EPOCH_SECOND", "EPOCH_SECONDS")
 _ZONED = (_Kind.TIMESTAMPTZ, _Kind.TIMESTAMPLTZ)
@@ -101,7 +104,7 @@ def _coerced(node: Expr) -> Expr:
         _kept_as_texts(node)
     if isinstance(node, _READERS) and node.args.get("format") and _is_variant(node.this):
         node.set("this", _cast(node.this, _TEXT))
-    if isinstance(node, exp.Cast | exp.TsOrDsToDate | exp.TsOrDsToTime | exp.Anonymous):
+    if isinstance(node, _READ_BY_FORM):
         return datetime_formats.read_by_form(node)
     if isinstance(node, exp.ConvertTimezone) and not node.args.get("source_tz"):
         # A wall clock is one of the session's time zone.
@@ -308,6 +311,14 @@ def _compared(node: Expr) -> None:
         kind = _comparable(_kind(node.args[other]))
         if _is_variant(node.args[key]) and kind:
             node.set(key, _cast(node.args[key], kind))
+        elif _is_moment(node.args[other]) and _is_unwritten_text(node.args[key]):
+            moment = _cast(node.args[key], node.args[other].type.sql("snowflake"))
+            node.set(key, datetime_formats.read_by_form(moment))
+
+
+def _is_unwritten_text(value: Expr) -> bool:
+    """A text that the engine does not compare with a date, as it does a constant."""
+    return _kind(value) in TEXT_TYPES and not isinstance(value, exp.Literal)
 
 
 def _chosen(node: Expr) -> None:

@@ -41,10 +41,8 @@ def casts(node: Expr) -> Expr:
     if isinstance(node, exp.ToChar):
         node = exp.cast(node.this, "VARCHAR")
     if isinstance(node, exp.Cast) and not isinstance(node, exp.TryCast):
-        if node.to.this in TEXT_TYPES and functions.text_differs(node.this):
-            return exp.Anonymous(this="_account_text", expressions=[node.this])
-        if node.to.this in TEXT_TYPES and functions.is_large_variant(node.this):
-            return exp.Anonymous(this="_account_text_once", expressions=[node.this])
+        if node.to.this in TEXT_TYPES and (own := functions.as_text(node.this)) is not None:
+            return own
         if node.to.this in NTZ_TYPES:
             node.set("to", exp.DataType.build("TIMESTAMP", dialect="duckdb"))
     return node

@@ -4,8 +4,8 @@ https://docs.snowflake.com/en/sql-reference/date-time-input-output
 """
 
 import re
-from collections.abc import Callable, Sequence
-from datetime import datetime
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta
 from functools import lru_cache, wraps
 from typing import Any
 
@@ -205,13 +205,30 @@ def try_read(text: str, kind: str, format: str, zoned: bool) -> str | None:
 
     kind: date, time or timestamp. zoned: with the offset that the text has, if any.
     """
-    formats: Sequence[str] = (format,) if format.upper() != "AUTO" else _AUTO[kind]
+    is_auto = format.upper() == "AUTO"
+    if is_auto and re.fullmatch(r"\s*-?\d+\s*", text):
+        return _of_epoch(int(text), zoned and kind == "timestamp")
+    formats: Sequence[str] = _AUTO[kind] if is_auto else (format,)
     for each in formats:
         match = _pattern(each).fullmatch(text.strip())
         found = _moment(match.groupdict(), zoned) if match else None
         if found:
             return found
     return None
+
+
+def _of_epoch(number: int, zoned: bool) -> str | None:
+    """Seconds since 1970 in UTC, or milliseconds … where there are so many."""
+    per_second = next((unit for limit, unit in _UNITS if number < limit), 10**9)
+    try:
+        moment = datetime(1970, 1, 1) + timedelta(microseconds=number * 10**6 // per_second)
+    except OverflowError:
+        return None
+    return moment.isoformat(" ") + ("+00:00" if zoned else "")
+
+
+# Up to which number it is of which unit: https://docs.snowflake.com/en/sql-reference/functions/to_date
+_UNITS = ((31536 * 10**6, 1), (31536 * 10**9, 10**3), (31536 * 10**12, 10**6))
 
 
 def read(text: str, kind: str, format: str, zoned: bool) -> str:
@@ -321,10 +338,22 @@ _WORDS: dict[type[Expr], str] = {
 }
 
 
+def _reading(name: str, word: str, kind: str, *, zoned: bool) -> Iterator[str]:
+    """The macros that read a text: as the engine does, else as AUTO does."""
+    for made, function in (("read", "_account_read"), ("tried", "_account_try_read")):
+        macro = f"_account_{made}_{name}"
+        rest = f"CAST({function}(x, '{word}', 'AUTO', {zoned}) AS TIMESTAMP{'TZ' * zoned})"
+        yield f"{macro}(x) AS coalesce(_account_try_{name}(x), CAST({rest} AS {kind}))"
+        yield f"{macro}_once(x) AS list_transform([x], lambda each: {macro}(each))[1]"
+
+
 _FROM_PARTS = (exp.TimestampFromParts, exp.TimestampLtzFromParts, exp.TimestampTzFromParts)
 # All that `functions` changes.
 KINDS = (*_WORDS, *_FROM_PARTS)
 MACROS = (
+    *_reading("date", "date", "DATE", zoned=False),
+    *_reading("ntz", "timestamp", "TIMESTAMP", zoned=False),
+    *_reading("tz", "timestamp", "TIMESTAMPTZ", zoned=True),
     "_account_from_parts(y, mo, d, h, mi, s, ns) AS CAST(make_date(CAST(y AS BIGINT), 1, 1)"
     " AS TIMESTAMP) + to_months(CAST(mo - 1 AS INTEGER)) + to_days(CAST(d - 1 AS INTEGER))"
     " + to_hours(CAST(h AS BIGINT)) + to_minutes(CAST(mi AS BIGINT))"
@@ -369,28 +398,56 @@ def read_by_form(node: Expr) -> Expr:
     if cast is None:
         return node
     value, kind = cast.this, cast.to
-    word, zoned, safe = _KINDS[kind.this], kind.this in _ZONED, isinstance(cast, exp.TryCast)
+    word, safe = _KINDS[kind.this], isinstance(cast, exp.TryCast)
     if isinstance(value, exp.Literal) and value.is_string:
-        if found := try_read(value.name, word, "AUTO", zoned):
-            value.set("this", found if word == "timestamp" else found.split(" ")[word == "time"])
-        elif safe and node is cast and not re.match(r"\s*[+-]?\d", value.name):
-            node.set("this", exp.Null())
-        elif not safe and not re.match(r"\s*[+-]?\d", value.name):
-            text = f"{word.capitalize()} '{value.name}' is not recognized"
-            raise errors.SnowflakeError(_CODES[word], text)
-        return node
-    if not (isinstance(value, exp.Column) and value.type and value.type.this in TEXT_TYPES):
-        return node
-    function = "_account_try_read" if safe else "_account_read"
-    how = (*map(exp.Literal.string, (word, "AUTO")), exp.convert(zoned))
-    read = call(function, value.copy(), *how)
-    moment = exp.cast(read, "TIMESTAMPTZ" if zoned else "TIMESTAMP", dialect="duckdb")
-    made: Expr = moment if word == "timestamp" else exp.cast(moment, word, dialect="duckdb")
-    if word != "time":
-        tried = exp.TryCast(this=value.copy(), to=kind.copy())
-        made = exp.Coalesce(this=tried, expressions=[made])
+        return _constant(node, cast, word, safe=safe)
+    bare = value.unnest()
+    if (bare.type is not None and bare.type.this in TEXT_TYPES) or (
+        # Nothing but texts is tried, and the engine knows no bind's type here.
+        safe and isinstance(bare, exp.Placeholder)
+    ):
+        return _read(value, kind, word, safe=safe)
+    return cast if isinstance(node, exp.Time) else node
+
+
+def _constant(node: Expr, cast: exp.Cast, word: str, *, safe: bool) -> Expr:
+    value, zoned = cast.this, cast.to.this in _ZONED
+    if found := try_read(value.name, word, "AUTO", zoned):
+        value.set("this", found if word == "timestamp" else found.split(" ")[word == "time"])
+        return node if isinstance(node, _CASTS) else cast
+    if safe and node is cast and not re.match(r"\s*[+-]?\d", value.name):
+        node.set("this", exp.Null())
+    elif not safe and not re.match(r"\s*[+-]?\d", value.name):
+        text = f"{word.capitalize()} '{value.name}' is not recognized"
+        raise errors.SnowflakeError(_CODES[word], text)
+    return cast if isinstance(node, exp.Time) else node
+
+
+_CASTS = (exp.Cast, exp.TsOrDsToDate, exp.TsOrDsToTime)
+
+
+def _read(value: Expr, kind: exp.DataType, word: str, *, safe: bool) -> Expr:
+    """A text that is no constant, as a date or time: most are of ISO, which the engine reads."""
+    zoned = kind.this in _ZONED
+    if word == "time":
+        how = (*map(exp.Literal.string, (word, "AUTO")), exp.convert(False))
+        made: Expr = call("_account_try_read" if safe else "_account_read", value.copy(), *how)
+        made = exp.cast(exp.cast(made, "TIMESTAMP", dialect="duckdb"), word, dialect="duckdb")
+    else:
+        name = "_tz" if zoned else "_date" if word == "date" else "_ntz"
+        # What is long is written once. A HAVING takes no lambda.
+        is_long = len(list(value.walk())) > _SHORT and not value.find_ancestor(exp.Having)
+        macro = f"_account_{'tried' if safe else 'read'}{name}{'_once' if is_long else ''}"
+        made = call(macro, value.copy())
     made.type = kind
     return made
+
+
+_SHORT = 5
+
+
+# As far as SQLGlot leaves them as they are: where they are given a text of digits.
+_FUNCTIONS = {"DATE": "DATE", "TO_DATE": "DATE", "TO_TIME": "TIME", "TRY_TO_TIME": "TIME"}
 
 
 def _cast_of(node: Expr) -> exp.Cast | None:
@@ -403,7 +460,17 @@ def _cast_of(node: Expr) -> exp.Cast | None:
             return None
         made = exp.TryCast if node.args.get("safe") else exp.Cast
         return made(this=node.this, to=exp.DataType.build(kind))
+    if isinstance(node, exp.UnixToTime):
+        target = node.args.get("target_type") or exp.DataType.build("TIMESTAMP")
+        of_text = node.this.is_string and node.args.get("scale") is None
+        return exp.Cast(this=node.this, to=target) if of_text else None
+    if isinstance(node, exp.Time):
+        only = node.this is not None and sum(map(bool, node.args.values())) == 1
+        return exp.Cast(this=node.this, to=exp.DataType.build("TIME")) if only else None
     name = node.name.upper()
+    if (word := _FUNCTIONS.get(name)) and len(node.expressions) == 1:
+        made = exp.TryCast if name.startswith("TRY") else exp.Cast
+        return made(this=node.expressions[0], to=exp.DataType.build(word))
     if not name.startswith(("TO_TIMESTAMP", "TRY_TO_TIMESTAMP")) or len(node.expressions) != 1:
         return None
     kind = "TIMESTAMPTZ" if name.endswith("TZ") and not name.endswith("NTZ") else "TIMESTAMPNTZ"

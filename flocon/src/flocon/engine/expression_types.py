@@ -216,6 +216,7 @@ class _Scopes:
                 self._place(each, ctes, scopes, behind=behind)
         if not isinstance(part, Expr):
             return
+        known: list[Expr] = []
         for node in part.walk(prune=lambda n: isinstance(n, exp.Query)):
             if isinstance(node, exp.Query):
                 self.query(node, ctes, scopes)
@@ -233,6 +234,12 @@ class _Scopes:
                 node.type = called
             elif isinstance(node, exp.Anonymous) and (kind := _ANSWERS.get(node.name.upper())):
                 node.type = kind
+            if node.type is not None and not isinstance(node, exp.Column | exp.DataType):
+                known.append(node)
+        # SQLGlot passes over what is in an expression whose type is known, as a cast's is.
+        for node in reversed(known):
+            for inner in node.iter_expressions():
+                self._annotator._annotate_expression(inner)
         self._annotator._annotate_expression(part)
 
 

@@ -7,7 +7,6 @@ from sqlglot import Expr, exp
 from flocon.core import errors
 from flocon.engine.fast import bound_arrays
 from flocon.engine.texts import is_text
-from flocon.engine.types import JSON_TYPES
 
 # What CURRENT_VERSION() and logins say: one of Snowflake's.
 SNOWFLAKE_VERSION = "10.0.0"
@@ -204,6 +203,8 @@ def counts(node: Expr) -> Expr:
         for key in ("this", "expression"):
             if key in node.args:
                 node.set(key, exp.cast(node.args[key], "BIGINT", dialect="duckdb"))
+    if isinstance(node, _MOVES):
+        _move_by_whole(node)
     for name in _COUNTS.get(type(node), ()):
         count = node.args.get(name)
         if count is not None and not isinstance(count, exp.Literal | exp.Neg):
@@ -211,6 +212,22 @@ def counts(node: Expr) -> Expr:
     return node
 
 
+def _move_by_whole(node: Expr) -> None:
+    """A moment is moved by a whole number, to which any other is rounded. Seconds may be more than
+    an INTEGER.
+
+    https://docs.snowflake.com/en/sql-reference/functions/dateadd
+    """
+    count, unit = node.expression, node.args.get("unit")
+    fine = unit is not None and unit.name.upper().rstrip("S") in _FINE
+    known = count.type is not None and count.type.this in exp.DataType.NUMERIC_TYPES
+    if fine and known and not (isinstance(count, exp.Literal) and count.is_int):
+        whole = exp.Round(this=count, decimals=exp.Literal.number(0))
+        node.set("expression", exp.cast(whole, "BIGINT", dialect="duckdb"))
+
+
+_MOVES = (exp.DateAdd, exp.DateSub)
+_FINE = ("HOUR", "MINUTE", "SECOND", "MILLISECOND", "MICROSECOND")
 _OF_BITS = (
     exp.BitmapBitPosition, exp.BitmapBucketNumber, exp.BitwiseAnd, exp.BitwiseNot, exp.BitwiseOr,
     exp.BitwiseXor,
@@ -227,28 +244,29 @@ _COUNTS: dict[type[Expr], tuple[str, ...]] = {
     exp.DateFromParts: ("year", "month", "day"),
     exp.TimeFromParts: ("hour", "min", "sec"),
 }
-COUNTED: tuple[type[Expr], ...] = (exp.Chr, *_OF_BITS, *_COUNTS)
+COUNTED: tuple[type[Expr], ...] = (exp.Chr, *_MOVES, *_OF_BITS, *_COUNTS)
 
 
-def text_differs(value: Expr) -> bool:
-    """May DuckDB's text of this value differ? The macro that makes the text repeats its argument:
-    neither large values nor those with a macro inside get it, or they would grow without end. A
-    bind is never a VARIANT, and DuckDB would take it for one inside the macro."""
-    if isinstance(value, exp.Literal | exp.DPipe | exp.Concat | exp.Null | exp.Placeholder):
-        return False
-    if isinstance(value, exp.Neg) and isinstance(value.this, exp.Literal):
-        return False
-    return not is_text(value) and _is_small(value)
+def as_text(value: Expr) -> Expr | None:
+    """The text that a value has in Snowflake; None where DuckDB's is the same. The macro that makes
+    it repeats its argument: large values, and those with a macro inside, are written once, or they
+    would grow without end. A bind is never a VARIANT, and DuckDB would take it for one inside the
+    macro."""
+    bare = value.unnest()
+    while isinstance(bare, exp.Neg):
+        bare = bare.this.unnest()
+    exponent = isinstance(bare, exp.Literal) and not bare.is_string and "e" in bare.name.lower()
+    same = exp.Literal | exp.DPipe | exp.Concat | exp.Null | exp.Placeholder
+    if is_text(value) or (isinstance(bare, same) and not exponent):
+        return None
+    # A HAVING takes no lambda.
+    once = not _is_small(value) and not value.find_ancestor(exp.Having)
+    if once and value.type is not None and value.type.this in _SAME_TEXTS:
+        return None
+    return _call("_account_text_once" if once else "_account_text", value)
 
 
-def is_large_variant(value: Expr) -> bool:
-    """Is it a VARIANT whose text has to be made of one copy? A HAVING takes no lambda."""
-    return (
-        value.type is not None
-        and value.type.this in JSON_TYPES
-        and not _is_small(value)
-        and not value.find_ancestor(exp.Having)
-    )
+_SAME_TEXTS = (exp.DType.BOOLEAN, exp.DType.DATE)
 
 
 def _is_small(value: Expr) -> bool:
@@ -280,9 +298,7 @@ def blanks(node: Expr) -> Expr:
 
 
 def _text(value: Expr) -> Expr:
-    if text_differs(value):
-        return exp.Anonymous(this="_account_text", expressions=[value])
-    return value
+    return as_text(value) or value
 
 
 def flatten(node: Expr) -> Expr:

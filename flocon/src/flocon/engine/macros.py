@@ -85,16 +85,20 @@ _MACROS = (
     "_account_number_text(x) AS CASE WHEN _account_is_number(x) THEN x"
     " WHEN _account_is_number(trim(x)) THEN trim(x) END",
     # DuckDB also reads 'epoch' and 'infinity'; Snowflake reads digits as seconds, milliseconds …
-    "_account_epoch(n) AS CASE WHEN abs(n) < 31536000000 THEN make_timestamp(n * 1000000)"
-    " WHEN abs(n) < 31536000000000 THEN make_timestamp(n * 1000)"
-    " WHEN abs(n) < 31536000000000000 THEN make_timestamp(n)"
+    "_account_epoch(n) AS CASE WHEN n < 31536000000 THEN make_timestamp(n * 1000000)"
+    " WHEN n < 31536000000000 THEN make_timestamp(n * 1000)"
+    " WHEN n < 31536000000000000 THEN make_timestamp(n)"
     " ELSE make_timestamp(n // 1000) END",
-    # A number is one of seconds, milliseconds … since 1970 in UTC, whatever the session's zone.
-    "_account_ntz(x, scale) AS CASE WHEN TRY_CAST(x AS BIGINT) IS NULL THEN CAST(x AS TIMESTAMP)"
-    " WHEN scale = 0 THEN make_timestamp(CAST(x AS BIGINT) * 1000000)"
-    " WHEN scale = 3 THEN make_timestamp(CAST(x AS BIGINT) * 1000)"
-    " WHEN scale = 6 THEN make_timestamp(CAST(x AS BIGINT))"
-    " WHEN scale = 9 THEN make_timestamp(CAST(x AS BIGINT) // 1000) END",
+    # A number is one of seconds, milliseconds … since 1970 in UTC, whatever the session's zone, and
+    # keeps its fraction; how many a text's digits are of tells their size.
+    "_account_ntz(x, scale) AS CASE WHEN typeof(x) = 'VARCHAR'"
+    " AND _account_is_epoch(CAST(x AS VARCHAR)) THEN _account_epoch(TRY_CAST(x AS BIGINT))"
+    " WHEN TRY_CAST(x AS BIGINT) IS NULL THEN CAST(x AS TIMESTAMP)"
+    " WHEN scale = 0 AND typeof(x) IN ('BIGINT', 'INTEGER')"
+    " THEN make_timestamp(CAST(x AS BIGINT) * 1000000)"
+    " ELSE make_timestamp(CAST(floor(TRY_CAST(x AS DECIMAL(38, 9))"
+    " * CASE scale WHEN 0 THEN 1000000.0 WHEN 3 THEN 1000.0 WHEN 6 THEN 1.0 WHEN 9 THEN 0.001 END)"
+    " AS BIGINT)) END",
     "_account_is_hex(x) AS length(x) % 2 = 0 AND regexp_full_match(x, '[0-9A-Fa-f]*')",
     "_account_try_unhex(x) AS CASE WHEN _account_is_hex(x) THEN unhex(x) END",
     "_account_unhex(x) AS CASE WHEN coalesce(_account_is_hex(x), true) THEN unhex(x)"

@@ -22,6 +22,7 @@ _FUNCTIONS = (
 )
 _MACROS = {
     "_account_text",
+    "_account_text_once",
     "_account_json_text",
     "_account_typeof_at",
     "_account_user_function_varchar",
