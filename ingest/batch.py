@@ -68,14 +68,13 @@ def cut_batch(
     its partitions there, past markers of transactions and what compaction has removed. `signs` are
     partitions that take part even if they stay where they are.
     """
-    moves: dict[int, tuple[int, int]] = {}
-    messages: Counter[int] = Counter()
-    last_rows: dict[int, RawRow | Reject] = {}
-    for row in rows:
-        partition, offset = coordinates_of(row)
-        moves[partition] = (stored[partition], offset + 1)
-        messages[partition] += 1
-        last_rows[partition] = row
+    partitions = [coordinates_of(row)[0] for row in rows]
+    messages = Counter(partitions)
+    last_rows = dict(zip(partitions, rows, strict=True))
+    moves = {
+        partition: (stored[partition], coordinates_of(row)[1] + 1)
+        for partition, row in last_rows.items()
+    }
     for partition, offset in (reached or {}).items():
         before, after = moves.get(partition, (stored[partition], stored[partition]))
         if offset > after:

@@ -48,7 +48,11 @@ def parquet(topic: str, rows: Iterable[RawRow], ingested_at: str) -> BytesIO:
     import pyarrow as pa
     from pyarrow import parquet as pq
 
-    messages, envelopes, texts, _ = zip(*rows, strict=True)
+    messages, envelopes, exact, _ = zip(*rows, strict=True)
+    texts = [
+        message.value if changed is None else changed.encode()
+        for message, changed in zip(messages, exact, strict=True)
+    ]
     ids, types, timestamps, products, customers = zip(*envelopes, strict=True)
     columns = {
         "event_id": pa.array(ids, pa.string()),
@@ -56,7 +60,8 @@ def parquet(topic: str, rows: Iterable[RawRow], ingested_at: str) -> BytesIO:
         "event_timestamp": pa.array(timestamps, pa.string()),
         "product_id": pa.array(products, pa.string()),
         "customer_id": pa.array(customers, pa.string()),
-        "message": pa.array(texts, pa.string()),
+        # As bytes: pyarrow would keep both a text and its UTF-8.
+        "message": pa.array(texts, pa.binary()).cast(pa.string()),
         "ingested_at": pa.repeat(ingested_at, len(messages)),
         "topic": pa.repeat(topic, len(messages)),
         "partition": pa.array([each.partition for each in messages], pa.int32()),

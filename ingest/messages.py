@@ -2,11 +2,12 @@
 
 import base64
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from ingest.envelope import Envelope, read_envelope
+from ingest.fast.plain_events import plain_envelope, plain_object
 from ingest.strict_json import NotJson, Number, parse, with_exact_numbers
 
 TIMESTAMP_TYPES = {0: "CreateTime", 1: "LogAppendTime"}
@@ -57,27 +58,35 @@ class Message(NamedTuple):
 
 
 class RawRow(NamedTuple):
-    """A row of RAW_EVENTS_STREAM; `text` is the message, but for numbers that a VARIANT would not
-    keep (exact_numbers). `bound` is the row as a statement binds it, where that has been put
-    together ahead (bind_rows.ready)."""
+    """A row of RAW_EVENTS_STREAM. `exact` is its text where that is not the message's own: with
+    quotes around numbers that a VARIANT would not keep (with_exact_numbers). `bound` is the row as
+    a statement binds it, where that has been put together ahead."""
 
     message: Message
     envelope: Envelope
-    text: str
+    exact: str | None = None
     bound: str | None = None
+
+    @property
+    def text(self) -> str:
+        return (self.message.value or b"").decode() if self.exact is None else self.exact
+
+
+# A row of RAW as a statement binds it, of its message, envelope and text (bind_rows.bound_row).
+Bind = Callable[[Message, Envelope, str], str]
 
 
 def message_of(record: Any) -> Message:
     """The message of a record that the Kafka client has given out."""
     return Message(
-        topic=record.topic,
-        partition=record.partition,
-        offset=record.offset,
-        value=record.value,
-        key=record.key,
-        timestamp=record.timestamp,
-        timestamp_type=record.timestamp_type,
-        headers=tuple(record.headers or ()),
+        record.topic,
+        record.partition,
+        record.offset,
+        record.value,
+        record.key,
+        record.timestamp,
+        record.timestamp_type,
+        tuple(record.headers) if record.headers else (),
     )
 
 
@@ -97,8 +106,9 @@ class Reject:
     status: str = "OPEN"
 
 
-def sort_message(message: Message, max_bytes: int) -> RawRow | Reject:
-    """A RAW row for any object in strict JSON, a reject with its reason otherwise."""
+def sort_message(message: Message, max_bytes: int, bind: Bind | None = None) -> RawRow | Reject:
+    """A RAW row for any object in strict JSON, a reject with its reason otherwise. With `bind` the
+    row is put together as a statement binds it."""
     value = message.value
     if value is None:
         return reject(message, "a tombstone: the message has no value")
@@ -113,14 +123,21 @@ def sort_message(message: Message, max_bytes: int) -> RawRow | Reject:
     except UnicodeDecodeError as error:
         reason = f"not UTF-8: byte {error.start + 1} cannot stand in a text"
         return reject(message, frame(value) or reason)
-    try:
-        event = parse(text)
-    except NotJson as error:
-        return reject(message, frame(value) or f"not JSON: {error}")
-    if not isinstance(event, dict):
-        return reject(message, f"not a JSON object: {_other_json(event)}")
-    exact = with_exact_numbers(text, event.values())
-    return RawRow(message, read_envelope(event, message.coordinates), exact)
+    exact = None
+    event = plain_object(text)
+    if event is not None:
+        envelope = plain_envelope(event) or read_envelope(event, message.coordinates)
+    else:
+        try:
+            event = parse(text)
+        except NotJson as error:
+            return reject(message, frame(value) or f"not JSON: {error}")
+        if not isinstance(event, dict):
+            return reject(message, f"not a JSON object: {_other_json(event)}")
+        envelope = read_envelope(event, message.coordinates)
+        as_sent, text = text, with_exact_numbers(text, event.values())
+        exact = None if text == as_sent else text
+    return RawRow(message, envelope, exact, bind and bind(message, envelope, text))
 
 
 def reject(message: Message, reason: str, payload: bytes | None = None) -> Reject:
@@ -289,8 +306,8 @@ def twin(row: RawRow | Reject) -> RawRow | Reject:
             payload=_filled(row.payload),
             metadata=None if row.metadata is None else {"key": FILLER},
         )
-    message, envelope, text, _ = row
-    event_id, event_type, timestamp, product_id, customer_id = envelope
+    message = row.message
+    event_id, event_type, timestamp, product_id, customer_id = row.envelope
     return RawRow(
         Message(message.topic, message.partition, message.offset, None, FILLER.encode()),
         Envelope(
@@ -300,7 +317,7 @@ def twin(row: RawRow | Reject) -> RawRow | Reject:
             _filled(product_id),
             _filled(customer_id),
         ),
-        json.dumps({FILLER: _filled(text)}),
+        json.dumps({FILLER: _filled(row.text)}),
     )
 
 

@@ -56,31 +56,6 @@ class Number(str):
 
 def parse(text: str) -> Any:
     """The value of a JSON text, numbers as `Number`. Raises NotJson."""
-    event = _plain_object(text)
-    return _any_value(text) if event is None else event
-
-
-def _plain_object(text: str) -> dict[str, Any] | None:
-    """The value of an object in which nothing can be wrong, as nearly all events are; None where
-    only a closer look tells. It takes half the time, for the parser asks nobody about keys.
-
-    Without a backslash each quotation mark stands at an end of a key or a string, so if the
-    object's own keys and strings make up for all of them, no key was lost to an equal one, and
-    none is inside: what is nested here is empty.
-    """
-    if "\\" in text or "[" in text:
-        return None
-    try:
-        value, end = _scan(text, 0)
-    except (ValueError, StopIteration, RecursionError):
-        return None
-    if not isinstance(value, dict) or end != len(text):
-        return None
-    strings = list(map(type, value.values())).count(str)
-    return value if text.count('"') == 2 * (len(value) + strings) else None
-
-
-def _any_value(text: str) -> Any:
     try:
         value = _DECODER.decode(text)
     except json.JSONDecodeError as error:
@@ -138,20 +113,16 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return value
 
 
-def _refuse_constant(name: str) -> NoReturn:
+def refuse_constant(name: str) -> NoReturn:
     raise NotJson(f"{name} is not a JSON number")
 
 
 _DECODER = json.JSONDecoder(
     object_pairs_hook=_without_duplicates,
-    parse_constant=_refuse_constant,
+    parse_constant=refuse_constant,
     parse_float=Number,
     parse_int=Number,
 )
-_SCANNER: Any = json.JSONDecoder(
-    parse_constant=_refuse_constant, parse_float=Number, parse_int=Number
-)
-_scan = _SCANNER.scan_once
 
 
 def with_exact_numbers(text: str, values: Iterable[Any]) -> str:

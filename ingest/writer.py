@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from ingest.batch import Batch, Buffer, Held, Sink, coordinates_of, cut_batch, size_of
 from ingest.config import IngesterConfig
 from ingest.errors import DataRefused, Fatal
-from ingest.fast.bind_rows import ready
+from ingest.fast.bind_rows import bound_row
 from ingest.messages import Message, RawRow, Reject, refused, sort_message, twin, without_payload
 from ingest.metrics import Metrics
 from ingest.positions import Positions
@@ -84,10 +84,9 @@ class Writer:
 
     def add(self, messages: Iterable[Message]) -> None:
         now = self._clock()
+        bind = None if self._last_was_file else bound_row
         for message in messages:
-            row = sort_message(message, self._max_bytes)
-            if not self._last_was_file and isinstance(row, RawRow):
-                row = ready(row)
+            row = sort_message(message, self._max_bytes, bind)
             self._buffer.add(row, message.size, now)
 
     def full(self) -> bool:

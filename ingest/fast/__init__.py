@@ -6,7 +6,6 @@
   level: a thirtieth of the time, which is a third of an ingester's work on a backlog.
 - `interpreter` sets Python's collector and its threads: three short statements beside the sorting
   of messages take 14 ms, where they took 40.
-
-One thing for speed stands elsewhere: `strict_json` reads an ordinary event without asking about its
-keys, in half the time.
+- `plain_events` reads an ordinary event without asking about its keys, and its envelope without
+  asking what else a field might be: 8 µs an event, where `strict_json` and `envelope` take 13.
 """

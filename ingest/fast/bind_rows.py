@@ -12,6 +12,7 @@ from functools import lru_cache
 from json.encoder import encode_basestring, encode_basestring_ascii
 from typing import Any
 
+from ingest.envelope import Envelope
 from ingest.messages import Message, RawRow, Reject, kafka_metadata
 
 # Keys of messages are products' ids, and a shop has few of them.
@@ -24,22 +25,17 @@ def as_json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def ready(row: RawRow) -> RawRow:
-    """The row with its text, so that nothing is left to do when its statement is sent."""
-    message, envelope, text, _ = row
-    return RawRow(message, envelope, text, _raw(row))
-
-
 def raw_rows(rows: Iterable[RawRow]) -> str:
-    return f"[{','.join([row.bound or _raw(row) for row in rows])}]"
+    bound = [row.bound or bound_row(row.message, row.envelope, row.text) for row in rows]
+    return f"[{','.join(bound)}]"
 
 
 def rejected_rows(rows: Iterable[Reject]) -> str:
     return as_json([_rejected(row) for row in rows])
 
 
-def _raw(row: RawRow) -> str:
-    message, envelope, text, _ = row
+def bound_row(message: Message, envelope: Envelope, text: str) -> str:
+    """A row of RAW; put together ahead, nothing is left to do when its statement is sent."""
     event_id, event_type, timestamp, product_id, customer_id = envelope
     quoted = encode_basestring_ascii if len(text) < _LONG_TEXT else encode_basestring
     fields = f'"event_id":{quoted(event_id)}'
