@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
+from duckdb._seam import arrow_schema
 from fakesnow.conn import FakeSnowflakeConnection
 from sqlglot import Expr, exp
 
@@ -36,6 +37,7 @@ from flocon.engine.fast.bound_arrays import BoundArray
 from flocon.engine.fast.statement_cache import StatementCache
 from flocon.engine.quoting import quoted
 from flocon.engine.rendering import Binds, render, used
+from flocon.engine.spelling import Spellings
 from flocon.engine.staged_rows import StagedRows
 from flocon.engine.types import arrow_type, compress
 from flocon.sql.stage_location import StageLocation
@@ -72,13 +74,15 @@ class Connection:
         duck: duckdb.DuckDBPyConnection,
         databases: Path,
         statements: StatementCache,
+        spellings: Spellings,
         *,
         fast: bool,
     ) -> None:
-        """statements: the cache of all of the account's connections. fast: with what exists for
-        speed alone."""
+        """statements: the cache of all of the account's connections. spellings: the account's own.
+        fast: with what exists for speed alone."""
         self._duck = duck
         self.statements = statements
+        self._spellings = spellings
         self.fast = fast
         self._beside: duckdb.DuckDBPyConnection | None = None
         self._fakesnow = FakeSnowflakeConnection(
@@ -146,12 +150,38 @@ class Connection:
         self._beside = self._beside or self._duck.cursor()
         return self._beside
 
+    def together(self, statements: Sequence[str]) -> None:
+        """Run statements in DuckDB's SQL in a transaction of their own; none is open."""
+        if not statements:
+            return
+        self.begin()
+        try:
+            for sql in statements:
+                self.values(sql)
+        except BaseException:
+            self.rollback()
+            raise
+        self.commit()
+
     def table(self, sql: str, binds: Binds) -> tuple[pa.Table, list[str]]:
         """Run a query in DuckDB's SQL; returns its rows and DuckDB's type names."""
         with translated(sql):
             self._duck.abort()
             relation = self._duck.sql(sql, params=dict(binds) or None)
             return relation.to_arrow_table(), [str(kind) for kind in relation.types]
+
+    def _schema(self, sql: str) -> tuple[pa.Schema, list[str]]:
+        """What `table` would answer to a query in DuckDB's SQL, without its rows."""
+        query, binds = f"SELECT * FROM ({sql}) LIMIT 0", used(sql, {})
+        if not self.fast:
+            table, types = self.table(query, binds)
+            return table.schema, types
+        with translated(sql):
+            self._duck.abort()
+            # The engine reads the query to tell; to run it, it would plan it as well.
+            relation = self._duck.sql(query, params=dict(binds) or None)
+            schema = arrow_schema(self._duck, relation.columns, relation.types)
+            return schema, [str(kind) for kind in relation.types]
 
     def relation(self, name: str, table: pa.Table, types: Sequence[str]) -> None:
         """Make a result readable under a bare name, until `forget`."""
@@ -203,10 +233,9 @@ class Connection:
 
         def described() -> tuple[pa.Schema, list[str]]:
             nulls = tree.transform(lambda n: exp.Null() if isinstance(n, exp.Placeholder) else n)
-            sql = self._rendered(column_names.name(nulls))
-            table, types = self.table(f"SELECT * FROM ({sql}) LIMIT 0", used(sql, {}))
+            schema, types = self._schema(self._rendered(column_names.name(nulls)))
             _refuse_lists(types)
-            return table.schema, types
+            return schema, types
 
         schema, types = self.statements.cached("describe", tree, described)
         return Result(schema.empty_table(), types, result.SELECT)
@@ -269,9 +298,12 @@ class Connection:
             return self.columns(database, schema, name)
         if self._duck._table_kind((database, schema, name)) == "none":
             return []
+        return self._bound_columns(database, schema, name)
+
+    def _bound_columns(self, *path: str) -> list[tuple[str, str]]:
+        """An answer without a statement: duckdb_columns() goes through all of the account's."""
         with translated():
-            # An answer without a statement: duckdb_columns() goes through all of the account's.
-            relation = self._duck.table(quoted(database, schema, name))
+            relation = self._duck.table(quoted(*path))
             return list(zip(relation.columns, map(str, relation.types), strict=True))
 
     def _unmatched_call(self, query: Expr) -> str:
@@ -429,6 +461,8 @@ class Connection:
 
     def columns(self, database: str, schema: str, table: str) -> list[tuple[str, str]]:
         """A relation's columns and their DuckDB types, in order; [] without such a relation."""
+        if self._kind_if_sure(database, schema, table) == "table":
+            return self._bound_columns(database, schema, table)
         return [
             (name, kind)
             for name, kind in self.values(
@@ -456,16 +490,20 @@ class Connection:
         named = prepared.args["kind"].sql(dialect="duckdb")
         return str(self.values(f"SELECT typeof(CAST(NULL AS {named}))")[0][0])
 
+    def _kind_if_sure(self, *path: str) -> str | None:
+        """table, view or none, without a statement; None where one has to ask: the engine's answer
+        does not tell cases apart."""
+        if not self.fast:
+            return None
+        with translated():
+            kind: str = self._duck._table_kind(path)
+        return None if kind != "none" and self._spellings.may_differ(*path) else kind
+
     def relation_kind(self, database: str, schema: str, name: str) -> str | None:
         """TABLE, VIEW or None."""
-        kinds = ["table", "view"]
-        if self.fast:
-            with translated():
-                # An answer without a statement, which does not tell cases apart.
-                kinds = [self._duck._table_kind((database, schema, name))]
-            if kinds == ["none"]:
-                return None
-        for kind in kinds:
+        if sure := self._kind_if_sure(database, schema, name):
+            return None if sure == "none" else sure.upper()
+        for kind in ("table", "view"):
             if self.values(
                 f"SELECT 1 FROM duckdb_{kind}s() WHERE database_name = ? AND schema_name = ?"
                 f" AND {kind}_name = ?",

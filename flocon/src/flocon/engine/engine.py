@@ -300,7 +300,11 @@ class Engine:
         """A connection with a transaction of its own; to be used by one thread at a time."""
         with self._lock:
             return Connection(
-                self._root.cursor(), self._data / "databases", self.statements, fast=self.fast
+                self._root.cursor(),
+                self._data / "databases",
+                self.statements,
+                self.spellings,
+                fast=self.fast,
             )
 
     @contextlib.contextmanager

@@ -9,14 +9,16 @@ import duckdb
 from flocon.engine.catalog import HIDDEN_SCHEMA
 
 _NAMED = (
-    "SELECT schema_name FROM duckdb_schemas() WHERE schema_name NOT IN ('main', $hidden)"
+    "SELECT database_name FROM duckdb_databases() WHERE NOT internal"
+    " UNION SELECT schema_name FROM duckdb_schemas() WHERE schema_name NOT IN ('main', $hidden)"
     " UNION SELECT table_name FROM duckdb_tables() WHERE schema_name <> $hidden"
     " UNION SELECT view_name FROM duckdb_views() WHERE NOT internal AND schema_name <> $hidden"
 )
 
 
 class Spellings:
-    """The names of an account's schemas, tables and views that are not all upper case, or were."""
+    """The names of an account's databases, schemas, tables and views that are not all upper case,
+    or were."""
 
     def __init__(self) -> None:
         self._mixed: set[str] = set()

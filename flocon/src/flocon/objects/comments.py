@@ -55,14 +55,22 @@ def put_all(
 ) -> None:
     own, columns = comments
     place = context.place(name)
-    if own:
-        put(context, kind, quoted(*place), own)
+    statements = [_statement(kind, quoted(*place), own)] if own else []
     for column, text in columns.items():
-        put(context, "COLUMN", quoted(*place, column), text)
+        statements.append(_statement("COLUMN", quoted(*place, column), text))
+    if name in context.connection.temporary:
+        for statement in statements:
+            context.connection.values(statement)
+    else:
+        context.connection.together(statements)
 
 
 def put(context: Context, kind: str, name: str, text: str) -> None:
-    context.connection.values(f"COMMENT ON {kind} {name} IS {literal(text)}")
+    context.connection.values(_statement(kind, name, text))
+
+
+def _statement(kind: str, name: str, text: str) -> str:
+    return f"COMMENT ON {kind} {name} IS {literal(text)}"
 
 
 def strip(tree: exp.Create) -> None:

@@ -13,8 +13,8 @@ shortcuts         macros that ask first for what most values are, and so seldom 
 Where the shortcut is one line of something else, it asks `Connection.fast` or `Engine.fast` there:
 
 Connection.insert_sql      the rows of a logged INSERT are computed in all threads
-Connection.relation_kind   most names are answered without a statement
-Connection._table_columns  so are the columns of the tables that a statement names
+Connection._kind_if_sure   most names are answered without a statement, and so are the columns
+Connection._schema         a description is read from what the engine binds, and nothing is run
 Engine.create_database     a new database is the copy of a template: 20 ms instead of 150
 logged_dml._insert_held    the log of a multi-table INSERT is not written through RETURNING
 
