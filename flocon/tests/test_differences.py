@@ -75,8 +75,10 @@ EXAMPLES: dict[tuple[str, str], list[tuple[str, Any]]] = {
         (
             "SELECT column_name, data_type FROM information_schema.columns"
             " WHERE table_name = 'SHORT' ORDER BY 1",
-            [("A", "VARIANT"), ("V", "TEXT")],
+            [("A", "ARRAY"), ("V", "TEXT")],
         ),
+        ("INSERT INTO short (a) SELECT 1", None),
+        ("SELECT v, a FROM short ORDER BY v", [("long", None), (None, "1")]),
     ],
     ("Types and expressions", "numbers in a VARIANT"): [
         (

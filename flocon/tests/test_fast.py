@@ -71,13 +71,13 @@ def test_a_question_about_the_accounts_own_answers_is_rendered_once(
     accounts: tuple[Account, Account], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rendered = []
-    render = Connection._rendered
+    prepare = Connection._typed
 
-    def counted(self: Connection, *arguments: Any) -> str:
+    def counted(self: Connection, *arguments: Any) -> Any:
         rendered.append(self.fast)
-        return render(self, *arguments)
+        return prepare(self, *arguments)
 
-    monkeypatch.setattr(Connection, "_rendered", counted)
+    monkeypatch.setattr(Connection, "_typed", counted)
     for account in accounts:
         session = account.open_session(user="TESTER")
         session.execute("CREATE OR REPLACE DATABASE d")

@@ -1,7 +1,12 @@
 """Functions of objects, arrays and VARIANTs, and what takes lambdas."""
 
+import json
 from decimal import Decimal
 from typing import Any
+
+import snowflake.connector
+from shared import shown
+from snowflake.connector.constants import FIELD_ID_TO_NAME
 
 from conformance.shared import Failed, Run, wrong_answers
 
@@ -121,3 +126,67 @@ def test_tables_of_elements_and_of_pieces_keep_their_order(run: Run) -> None:
     assert run(pieces) == [("a-b", "a"), ("a-b", "b"), ("c", "c")]
     tokens = "select value from table(strtok_split_to_table('a.b c', '. '))"
     assert run(tokens) == [("a",), ("b",), ("c",)]
+
+
+def test_arrays_and_objects_are_described_as_such(
+    run: Run, connection: snowflake.connector.SnowflakeConnection
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/data-types-semistructured,
+    https://docs.snowflake.com/en/developer-guide/python-connector/python-connector-api#type-codes"""
+    cursor = connection.cursor()
+
+    def kinds(query: str) -> list[str]:
+        columns = cursor.describe(query)
+        assert [each.type_code for each in cursor.execute(query).description] == [
+            each.type_code for each in columns
+        ]
+        return [FIELD_ID_TO_NAME[each.type_code] for each in columns]
+
+    run("create table held (a array, o object, v variant)")
+    run("insert into held select [1], {'k': 1}, [2]")
+    run("create table drawn as select a, v, array_cat(a, a) as b, {'n': 1} as o from held")
+    run("create view seen (p, q) as select o, [v] from held")
+    run("create temporary table passing as select * from held")
+    run("create table of_type (a array) as select [1]")
+    run("create table doubled clone held")
+    run("alter table doubled rename column a to b")
+    run("alter table doubled drop column o")
+    run("alter table doubled add column a variant, c object")
+    for query, expected in {
+        "select * from held": "ARRAY OBJECT VARIANT",
+        "select * from drawn": "ARRAY VARIANT ARRAY OBJECT",
+        "select * from seen": "OBJECT ARRAY",
+        "select * from passing": "ARRAY OBJECT VARIANT",
+        "select * from of_type": "ARRAY",
+        "select * from doubled": "ARRAY VARIANT VARIANT OBJECT",
+        "select h.*, p.a from held h join passing p on true": "ARRAY OBJECT VARIANT ARRAY",
+        "with w as (select a as x, o from held) select o, x from w": "OBJECT ARRAY",
+        "select a from held union all select b from drawn": "ARRAY",
+        "select a from held union all select o from held": "VARIANT",
+        "select array_agg(v), object_agg('k', v) from held": "ARRAY OBJECT",
+        "select a[0], o:k, a::variant, v::array, to_array(v), as_object(v) from held": (
+            "VARIANT VARIANT VARIANT ARRAY ARRAY OBJECT"
+        ),
+        "select object_construct(*), object_construct_keep_null('a', a) from held": "OBJECT OBJECT",
+        "select parse_json('[]'), as_array(v) from held": "VARIANT ARRAY",
+    }.items():
+        assert " ".join(kinds(query)) == expected, query
+    cursor.execute("select a, v from held")
+    again = cursor.execute("select * from table(result_scan(last_query_id()))").description
+    assert [FIELD_ID_TO_NAME[each.type_code] for each in again] == ["ARRAY", "VARIANT"]
+    described = {
+        table: [row["type"] for row in shown(connection, f"describe table {table}")]
+        for table in ("held", "drawn", "passing")
+    }
+    assert described == {
+        "held": ["ARRAY", "OBJECT", "VARIANT"],
+        "drawn": ["ARRAY", "VARIANT", "ARRAY", "OBJECT"],
+        "passing": ["ARRAY", "OBJECT", "VARIANT"],
+    }
+    told = "select data_type from information_schema.columns where table_name = 'SEEN' order by 1"
+    assert run(told) == [("ARRAY",), ("OBJECT",)]
+    shown_types = [row["data_type"] for row in shown(connection, "show columns in table held")]
+    assert [json.loads(kind)["type"] for kind in shown_types] == ["ARRAY", "OBJECT", "VARIANT"]
+    run("drop table held")
+    run("create table held (a variant, o variant)")
+    assert kinds("select * from held") == ["VARIANT", "VARIANT"]

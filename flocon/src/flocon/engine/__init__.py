@@ -23,6 +23,7 @@ tables, stored_objects is the store of its objects in them. fast: what exists fo
 from flocon.engine.catalog import HIDDEN_SCHEMA, Catalog
 from flocon.engine.clock import NOW
 from flocon.engine.connection import OF_THE_ENGINE, Connection, Temporary
+from flocon.engine.declared_types import DeclaredTypes
 from flocon.engine.engine import Engine
 from flocon.engine.failures import Conflict, translate
 from flocon.engine.fast.statement_cache import TEXT
@@ -44,6 +45,7 @@ __all__ = [
     "Catalog",
     "Conflict",
     "Connection",
+    "DeclaredTypes",
     "Engine",
     "StagedRows",
     "StoredObjects",

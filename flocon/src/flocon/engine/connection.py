@@ -31,6 +31,7 @@ from flocon.engine import (
 )
 from flocon.engine.catalog import HIDDEN_SCHEMA, search_path
 from flocon.engine.cursor import Cursor
+from flocon.engine.declared_types import DeclaredColumns, DeclaredTypes
 from flocon.engine.failures import translated
 from flocon.engine.fast import bound_arrays, variant_paths
 from flocon.engine.fast.bound_arrays import BoundArray
@@ -75,11 +76,12 @@ class Connection:
         databases: Path,
         statements: StatementCache,
         spellings: Spellings,
+        declared: DeclaredColumns,
         *,
         fast: bool,
     ) -> None:
-        """statements: the cache of all of the account's connections. spellings: the account's own.
-        fast: with what exists for speed alone."""
+        """statements, spellings, declared: those of all of the account's connections. fast: with
+        what exists for speed alone."""
         self._duck = duck
         self.statements = statements
         self._spellings = spellings
@@ -91,6 +93,9 @@ class Connection:
         for setting in _SETTINGS:
             duck.execute(setting)
         self.temporary: dict[FullName, Temporary] = {}
+        self._declared = declared
+        # Of its temporary tables, by the names that the engine has for them.
+        self._declared_temporary: dict[str, DeclaredTypes] = {}
         # What is readable under a bare name: its columns and their types.
         self.relations: dict[str, tuple[tuple[str, str], ...]] = {}
         self._number, self._temporary_changes = next(_NUMBERS), 0
@@ -183,8 +188,13 @@ class Connection:
             schema = arrow_schema(self._duck, relation.columns, relation.types)
             return schema, [str(kind) for kind in relation.types]
 
-    def relation(self, name: str, table: pa.Table, types: Sequence[str]) -> None:
-        """Make a result readable under a bare name, until `forget`."""
+    def relation(
+        self, name: str, table: pa.Table, types: Sequence[str], declared: Sequence[str] = ()
+    ) -> None:
+        """Make a result readable under a bare name, until `forget`. declared: as in a Result."""
+        if declared:
+            known = zip(table.column_names, declared, strict=True)
+            self._declared_temporary[name] = {column: kind for column, kind in known if kind}
         shape = tuple(zip(table.column_names, types, strict=True))
         columns = ", ".join(
             f"{quoted(column)}::{kind} AS {quoted(column)}" for column, kind in shape
@@ -206,12 +216,27 @@ class Connection:
 
     def forget(self, name: str) -> None:
         self.relations.pop(name, None)
+        self._declared_temporary.pop(name, None)
         self._duck.execute(f'DROP VIEW IF EXISTS temp."{name}"')
         self._duck.unregister(f"{name}_ROWS")
 
     def annotate(self, tree: Expr) -> None:
         """Give the expressions of a tree with full names their types, as far as they are known."""
-        expression_types.annotate(tree, self._table_columns)
+        expression_types.annotate(tree, self._declared_columns)
+
+    def declared(self, database: str, schema: str, name: str) -> DeclaredTypes:
+        """What the columns of a table or view were declared as, where the engine does not tell."""
+        if database == "temp":
+            return self._declared_temporary.get(name, {})
+        return self._declared.of((database, schema, name))
+
+    def declare(self, database: str, schema: str, name: str, types: DeclaredTypes) -> None:
+        """These are a table's or a view's, and no others."""
+        if database == "temp":
+            self._declared_temporary[name] = types
+        elif types or self._declared.of((database, schema, name)):
+            with translated():
+                self._declared.put(self._outside(), (database, schema, name), types)
 
     # --- Snowflake's statements --------------------------------------------------------------
 
@@ -219,26 +244,28 @@ class Connection:
         """A SELECT and its rows."""
         arrays = self._arrays(binds)
 
-        def rendered() -> str:
-            return self._rendered(column_names.name(tree.copy()), arrays)
+        def rendered() -> tuple[str, Sequence[str]]:
+            prepared, made = self._typed(column_names.name(tree.copy()), arrays)
+            return render(prepared), expression_types.declared_in_order(made)
 
-        sql = self.statements.cached(("query", arrays), tree, rendered)
+        sql, declared = self.statements.cached(("query", arrays), tree, rendered)
         table, types = self.table(sql, used(sql, binds))
         _refuse_lists(types)
         _check_digits(table, types)
-        return Result(table, types, result.SELECT)
+        return _answer(table, types, declared)
 
     def describe(self, tree: Expr) -> Result:
         """A SELECT's columns without its rows; binds may be missing."""
 
-        def described() -> tuple[pa.Schema, list[str]]:
+        def described() -> tuple[pa.Schema, list[str], Sequence[str]]:
             nulls = tree.transform(lambda n: exp.Null() if isinstance(n, exp.Placeholder) else n)
-            schema, types = self._schema(self._rendered(column_names.name(nulls)))
+            prepared, made = self._typed(column_names.name(nulls))
+            schema, types = self._schema(render(prepared))
             _refuse_lists(types)
-            return schema, types
+            return schema, types, expression_types.declared_in_order(made)
 
-        schema, types = self.statements.cached("describe", tree, described)
-        return Result(schema.empty_table(), types, result.SELECT)
+        schema, types, declared = self.statements.cached("describe", tree, described)
+        return _answer(schema.empty_table(), types, declared)
 
     def dml_sql(self, tree: Expr, binds: Binds) -> str:
         """A DML statement in DuckDB's SQL, for `values`."""
@@ -275,14 +302,20 @@ class Connection:
         return render(self._prepared(tree, arrays))
 
     def _prepared(self, tree: Expr, arrays: tuple[BoundArray, ...] = ()) -> Expr:
+        return self._typed(tree, arrays)[0]
+
+    def _typed(
+        self, tree: Expr, arrays: tuple[BoundArray, ...] = ()
+    ) -> tuple[Expr, expression_types.Types]:
+        """The same, and the types of the columns of its query; none where they are not known."""
         self._name_places(tree)
-        expression_types.annotate(tree, self._table_columns)
+        made = expression_types.annotate(tree, self._declared_columns) or ()
         tree = coercions.coerce(tree)
         stored_values.convert(tree, self._table_columns)
         tree = bound_arrays.read_in_one_pass(rewrite.query(tree), arrays)
         if self.fast:
             tree = variant_paths.read_together(tree)
-        return decimals.exact(tree, self._unmatched_call)
+        return decimals.exact(tree, self._unmatched_call), made
 
     def _name_places(self, tree: Expr) -> None:
         if tree.find(exp.Parameter):
@@ -305,6 +338,17 @@ class Connection:
         with translated():
             relation = self._duck.table(quoted(*path))
             return list(zip(relation.columns, map(str, relation.types), strict=True))
+
+    def _declared_columns(self, table: exp.Table) -> list[tuple[str, str]]:
+        """The same, with ARRAY and OBJECT for those that were declared so."""
+        columns = self._table_columns(table)
+        if not any(kind == "JSON" for _, kind in columns):
+            return columns
+        place = (table.catalog or "temp", table.db or "main", table.name)
+        declared = self.declared(*place)
+        return [
+            (name, declared.get(name, kind) if kind == "JSON" else kind) for name, kind in columns
+        ]
 
     def _unmatched_call(self, query: Expr) -> str:
         """What DuckDB's planner says that no function matches in a query; '' when it says else.
@@ -379,21 +423,26 @@ class Connection:
             for sql, names in loading.forgetting(table.catalog, table.db, table.name):
                 self.values(sql, names)
 
-    def create_relation(self, tree: Expr) -> None:
-        """CREATE VIEW."""
+    def create_relation(self, tree: Expr) -> DeclaredTypes:
+        """CREATE VIEW; returns which of its columns are an ARRAY or an OBJECT."""
         if tree.expression:
             column_names.name_view(tree)
         self._name_places(tree)
-        expression_types.annotate(tree, self._table_columns)
+        made = expression_types.annotate(tree, self._declared_columns) or ()
+        named = tree.this.expressions if isinstance(tree.this, exp.Schema) else ()
+        if len(named) == len(made):
+            made = [(column.name, kind) for column, (_, kind) in zip(named, made, strict=True)]
         tree = rewrite.definition(coercions.coerce(tree))
         self.values(render(decimals.exact(tree, self._unmatched_call)))
+        return expression_types.declared(made)
 
-    def create_table_as(self, tree: exp.Create) -> int:
-        """CREATE TABLE … AS, in the open transaction; returns how many rows it has."""
+    def create_table_as(self, tree: exp.Create) -> tuple[int, DeclaredTypes]:
+        """CREATE TABLE … AS, in the open transaction; returns how many rows it has, and which of
+        its columns are an ARRAY or an OBJECT."""
         columns = tree.this.expressions if isinstance(tree.this, exp.Schema) else []
         self._forget_loads(tree.this.this if columns else tree.this)
         if any(column.args.get("constraints") for column in columns):
-            return self._create_and_fill(tree, columns)
+            return self._create_and_fill(tree, columns), {}
         if columns:
             # DuckDB takes no column list here: the query's columns get its names and types.
             tree.set("this", tree.this.this)
@@ -403,8 +452,9 @@ class Connection:
         elif tree.args.get("clone"):
             tree.set("expression", exp.select("*").from_(tree.args["clone"].this))
             tree.set("clone", None)
-        sql = render(self._prepared(tree))
-        return int(self.values(sql, used(sql, {}))[0][0])
+        prepared, made = self._typed(tree)
+        sql = render(prepared)
+        return int(self.values(sql, used(sql, {}))[0][0]), expression_types.declared(made)
 
     def _create_and_fill(self, tree: exp.Create, columns: list[Expr]) -> int:
         """CREATE TABLE (…) AS where columns have more than a name and a type.
@@ -423,22 +473,26 @@ class Connection:
         sql = render(self._prepared(insert))
         return int(self.values(sql, used(sql, {}))[0][0])
 
-    def create_temporary(self, name: FullName, tree: exp.Create) -> int | None:
-        """A table or view that only this connection has; returns the rows of CREATE TABLE … AS."""
+    def create_temporary(
+        self, name: FullName, tree: exp.Create
+    ) -> tuple[int | None, DeclaredTypes]:
+        """A table or view that only this connection has; returns the rows of CREATE TABLE … AS, and
+        which of the columns of its query are an ARRAY or an OBJECT."""
         kind, target = str(tree.args["kind"]).upper(), tree.this
         target = target.this if isinstance(target, exp.Schema) else target
         held_as = self._temporary_name(name)
         target.replace(exp.to_table(quoted(held_as)))
-        rows = None
+        rows: int | None = None
+        declared: DeclaredTypes = {}
         if kind == "VIEW":
-            self.create_relation(tree)
+            declared = self.create_relation(tree)
         elif tree.expression:
-            rows = self.create_table_as(tree)
+            rows, declared = self.create_table_as(tree)
         else:
             self.values(render(rewrite.definition(tree)))
         self.temporary[name] = Temporary(held_as, kind, datetime.now(UTC).replace(tzinfo=None))
         self._temporary_changes += 1
-        return rows
+        return rows, declared
 
     def _temporary_name(self, name: FullName) -> str:
         if name in self.temporary:
@@ -451,12 +505,14 @@ class Connection:
         old = self.temporary[name]
         self.values(f"ALTER {old.kind} temp.{quoted(old.held_as)} RENAME TO {quoted(held_as)}")
         self.temporary[new] = self.temporary.pop(name)._replace(held_as=held_as)
+        self._declared_temporary[held_as] = self._declared_temporary.pop(old.held_as, {})
         self._temporary_changes += 1
 
     def drop_temporary(self, name: FullName) -> None:
         held = self.temporary[name]
         self.values(f"DROP {held.kind} temp.{quoted(held.held_as)}")
         del self.temporary[name]
+        self._declared_temporary.pop(held.held_as, None)
         self._temporary_changes += 1
 
     def columns(self, database: str, schema: str, table: str) -> list[tuple[str, str]]:
@@ -587,6 +643,11 @@ class Connection:
         if self._beside:
             self._beside.close()
         self._duck.close()
+
+
+def _answer(table: pa.Table, types: list[str], declared: Sequence[str]) -> Result:
+    known = declared if len(declared) == len(types) else ()
+    return Result(table, types, result.SELECT, declared=known)
 
 
 def _check_digits(table: pa.Table, types: Sequence[str]) -> None:

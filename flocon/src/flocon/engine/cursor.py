@@ -47,7 +47,7 @@ class Cursor(FakeSnowflakeCursor):
             if isinstance(transformed, exp.Create | exp.Alter):
                 for column in transformed.find_all(exp.ColumnDef):
                     compress(column)
-            # Which of them have a length is kept beside (`objects.text_lengths`).
+            # Which columns have a length is kept beside (`engine.declared_types`).
             transformed.args.pop("text_lengths", None)
             if (comment := transformed.args.get("table_comment")) and comment[1]:
                 # fakesnow puts the text into SQL as it is.

@@ -27,6 +27,7 @@ from flocon.engine import (
 )
 from flocon.engine.catalog import HIDDEN_SCHEMA, Catalog
 from flocon.engine.connection import Connection
+from flocon.engine.declared_types import DeclaredColumns
 from flocon.engine.failures import translated
 from flocon.engine.fast.statement_cache import StatementCache
 from flocon.engine.quoting import literal, quoted
@@ -70,12 +71,6 @@ _FAKESNOW_PARTS = (
     info_schema.SQL_CREATE_INFORMATION_SCHEMA_DATABASES_VIEW,
     info_schema.SQL_CREATE_LOAD_HISTORY_TABLE,
 )
-# What is kept of objects in tables of the account's own: the columns that name database and schema.
-_OF_OBJECTS = (
-    ("_fs_stages", "database_name", "schema_name"),
-    ("_fs_file_formats", "database_name", "schema_name"),
-    ("_fs_columns_ext", "ext_table_catalog", "ext_table_schema"),
-)
 _SNOWFLAKE_DATABASE = "SNOWFLAKE"
 _TEMPLATE = "_account_template"
 # A database's name is its file's: letters, digits, _ and $, and no more than a file system takes.
@@ -112,6 +107,7 @@ class Engine:
         self.fast = fast
         self.statements = StatementCache(fast=fast)
         self.spellings = Spellings()
+        self.declared = DeclaredColumns()
         self.user_functions = UserFunctions()
         self._lock = threading.RLock()
         self._template: Path | None = None
@@ -142,6 +138,7 @@ class Engine:
         for file in sorted((self._data / "databases").glob("*.duckdb")):
             self._attach(file.stem)
         self.spellings.read(self._root)
+        self.declared.read(self._root)
 
     def _attach(self, name: str) -> None:
         """Open a database's file, and give it what this version of the account has in each, where
@@ -270,22 +267,25 @@ class Engine:
             del self._catalogs[name]
             self._root.execute(f"DETACH {quoted(name)}")
             self._delete_files(name)
-            for table, database, _ in _OF_OBJECTS:
+            for table in ("_fs_stages", "_fs_file_formats"):
                 self._root.execute(
-                    f"DELETE FROM _fs_global.{HIDDEN_SCHEMA}.{table} WHERE {database} = ?", [name]
+                    f"DELETE FROM _fs_global.{HIDDEN_SCHEMA}.{table} WHERE database_name = ?",
+                    [name],
                 )
+            self.declared.forget(self._root, name)
             self.stages.remove_database(name)
 
     def forget_stages(self, database: str, schema: str) -> None:
         """A schema's stages and file formats go with it, and so do their files and what is known of
         its tables' columns."""
         with self.shared() as connection, translated():
-            for table, of_database, of_schema in _OF_OBJECTS:
+            for table in ("_fs_stages", "_fs_file_formats"):
                 connection.execute(
                     f"DELETE FROM _fs_global.{HIDDEN_SCHEMA}.{table}"
-                    f" WHERE {of_database} = ? AND {of_schema} = ?",
+                    " WHERE database_name = ? AND schema_name = ?",
                     [database, schema],
                 )
+            self.declared.forget(connection, database, schema)
         self.stages.remove_schema(database, schema)
 
     def provide(self, name: str, rows: pa.Table) -> None:
@@ -304,6 +304,7 @@ class Engine:
                 self._data / "databases",
                 self.statements,
                 self.spellings,
+                self.declared,
                 fast=self.fast,
             )
 

@@ -59,6 +59,17 @@ _OF_DUCKDB = {
     "UBIGINT": "DECIMAL(38, 0)",
 }
 _VARIANT = exp.DataType.build("VARIANT")
+# In the meta of a VARIANT: what it is known to be. To the rewrites it is a VARIANT.
+_DECLARED = "declared"
+
+
+def _known_as(declared: str) -> exp.DataType:
+    made = exp.DataType.build("VARIANT")
+    made.meta[_DECLARED] = declared
+    return made
+
+
+_KNOWN = {declared: _known_as(declared) for declared in ("ARRAY", "OBJECT")}
 _TEXT = exp.DataType.build("TEXT")
 _NUMBER = exp.DataType.build("BIGINT")
 _FLATTEN: Types = (
@@ -77,11 +88,18 @@ _PARTS = (
     exp.ArrayMax,
     exp.ArrayMin,
 )
+_MADE: dict[type[Expr], str] = {
+    exp.ToArray: "ARRAY",
+    exp.StarMap: "OBJECT",
+    exp.JSONObject: "OBJECT",
+}
 # Functions that SQLGlot does not know.
 _OBJECT = exp.DataType.build("OBJECT")
 _ANSWERS = {
     **dict.fromkeys(("OBJECT_DELETE", "OBJECT_PICK", "ARRAYS_TO_OBJECT", "TO_OBJECT"), _OBJECT),
-    **dict.fromkeys(("AS_OBJECT", "AS_ARRAY", "STRIP_NULL_VALUE"), _VARIANT),
+    "AS_OBJECT": _KNOWN["OBJECT"],
+    "AS_ARRAY": _KNOWN["ARRAY"],
+    "STRIP_NULL_VALUE": _VARIANT,
     **dict.fromkeys(("AS_VARCHAR", "AS_CHAR"), _TEXT),
     "AS_INTEGER": _NUMBER,
 }
@@ -90,21 +108,47 @@ _BEHIND = ("having", "qualify", "order", "group")
 _PLACES = ("expressions", "where", "windows", *_BEHIND)
 
 
-def annotate(tree: Expr, columns: Columns) -> None:
+def annotate(tree: Expr, columns: Columns) -> Types | None:
     """Give the expressions of a statement whose names are full their types, and COUNT(t.*) the
-    columns that it means. Raises where a name means two columns.
+    columns that it means. Returns the columns of its query, None where they are not known. Raises
+    where a name means two columns.
 
-    columns: a table's columns and their DuckDB types.
+    columns: a table's columns and their DuckDB types, ARRAY or OBJECT where they are declared so.
     """
     scopes = _Scopes(columns)
+    made = None
     if isinstance(tree, exp.Query):
-        scopes.query(tree, {}, ())
+        made = scopes.query(tree, {}, ())
     elif isinstance(tree, exp.Update | exp.Delete | exp.Merge):
         scopes.change(tree)
     elif isinstance(tree.expression, exp.Query):
         made = scopes.query(tree.expression, {}, ())
         if isinstance(tree, exp.Create) and not isinstance(tree.this, exp.Schema):
             _check_names(made or ())
+    return made
+
+
+def declared_in_order(types: Types) -> list[str]:
+    """Of each column ARRAY or OBJECT, '' where it is neither."""
+    return ["" if kind is None else _declared(kind) for _, kind in types]
+
+
+def declared(types: Types) -> dict[str, str]:
+    """The columns that are an ARRAY or an OBJECT."""
+    return {name: said for name, kind in types if kind is not None and (said := _declared(kind))}
+
+
+def _declared(kind: exp.DataType) -> str:
+    if kind.this in _SEMI_STRUCTURED:
+        return _SEMI_STRUCTURED[kind.this]
+    return str(kind.meta.get(_DECLARED, "")) if kind.this == exp.DataType.Type.VARIANT else ""
+
+
+_SEMI_STRUCTURED = {
+    exp.DataType.Type.ARRAY: "ARRAY",
+    exp.DataType.Type.OBJECT: "OBJECT",
+    exp.DataType.Type.STRUCT: "OBJECT",
+}
 
 
 class _Scopes:
@@ -230,6 +274,8 @@ class _Scopes:
                 _count_whole_rows(node, scopes)
             elif isinstance(node, _PARTS):
                 node.type = _VARIANT
+            elif type(node) in _MADE:
+                node.type = _KNOWN[_MADE[type(node)]]
             elif called := user_functions.kind(node):
                 node.type = called
             elif isinstance(node, exp.Anonymous) and (kind := _ANSWERS.get(node.name.upper())):
@@ -441,7 +487,7 @@ def _output(select: exp.Select, sources: Mapping[str, Source | None]) -> Types |
         if value.is_star:
             star = value.this if isinstance(value, exp.Column) else value
             named = [value.table] if isinstance(value, exp.Column) else list(sources)
-            if any(star.args.values()) or select.find(exp.Join, bfs=True):
+            if any(star.args.values()) or _merges(select):
                 return None  # columns are left out, or merged
             for source in named:
                 found = sources.get(source)
@@ -453,13 +499,34 @@ def _output(select: exp.Select, sources: Mapping[str, Source | None]) -> Types |
     return types
 
 
+def _merges(select: exp.Select) -> bool:
+    """Has `*` other columns, or another order of them, than what it reads one after the other?"""
+    joins = select.args.get("joins") or ()
+    names = [source.alias_or_name for source in _read(select)]
+    return (
+        len(set(names)) < len(names)
+        or any(join.args.get("using") or join.method for join in joins)
+        or any(source.args.get("joins") for source in _read(select))
+    )
+
+
 def _united(left: Types | None, right: Types | None) -> Types | None:
     if left is None or right is None or len(left) != len(right):
         return None
     return [
-        (name, kind if kind == other else None)
-        for (name, kind), (_, other) in zip(left, right, strict=True)
+        (name, _shared(kind, other)) for (name, kind), (_, other) in zip(left, right, strict=True)
     ]
+
+
+def _shared(kind: exp.DataType | None, other: exp.DataType | None) -> exp.DataType | None:
+    """The type of both sides of a UNION; a VARIANT where one is an ARRAY or an OBJECT and the other
+    one is not."""
+    if kind is None or other is None:
+        return None
+    if {kind.this, other.this} <= {*_SEMI_STRUCTURED, exp.DataType.Type.VARIANT}:
+        of_both = {_declared(kind), _declared(other)}
+        return _KNOWN.get(of_both.pop(), _VARIANT) if len(of_both) == 1 else _VARIANT
+    return kind if kind == other else None
 
 
 def _known(value: Expr) -> exp.DataType | None:
@@ -472,5 +539,7 @@ def _known(value: Expr) -> exp.DataType | None:
 
 @cache
 def _type(kind: str) -> exp.DataType | None:
+    if kind in _KNOWN:
+        return _KNOWN[kind]
     named = _OF_DUCKDB.get(kind, kind)
     return None if named.endswith("]") or "STRUCT" in named else exp.DataType.build(named)

@@ -35,8 +35,14 @@ def creation_sql() -> str:
     created = of("created_on") + "::TIMESTAMPTZ"
     altered = f"coalesce({of('altered_on')}::TIMESTAMPTZ, {created})"
     return f"""
-    CREATE OR REPLACE VIEW _fs_columns AS SELECT * REPLACE ({length("MAXIMUM")}, {length("OCTET")})
-        FROM _fs_global.{HIDDEN_SCHEMA}._fs_columns WHERE table_catalog = {_OWN_NAME};
+    CREATE OR REPLACE VIEW _fs_columns AS SELECT c.* REPLACE ({length("MAXIMUM")},
+        {length("OCTET")}, CASE data_type WHEN 'VARIANT' THEN coalesce(declared, data_type)
+        ELSE data_type END AS DATA_TYPE)
+        FROM _fs_global.{HIDDEN_SCHEMA}._fs_columns c
+        LEFT JOIN _fs_global.{HIDDEN_SCHEMA}._fs_columns_ext e ON (table_catalog, table_schema,
+        table_name, column_name)
+        = (ext_table_catalog, ext_table_schema, ext_table_name, ext_column_name)
+        WHERE table_catalog = {_OWN_NAME};
     CREATE OR REPLACE VIEW _fs_tables AS
     SELECT t.database_name AS "TABLE_CATALOG", t.schema_name AS "TABLE_SCHEMA",
         t.table_name AS "TABLE_NAME", 'ACCOUNTADMIN' AS "TABLE_OWNER", 'BASE TABLE' AS "TABLE_TYPE",

@@ -28,10 +28,15 @@ def row_type(answer: Result) -> list[dict[str, Any]]:
             "table": "",
             "nullable": True,
             **empty,
-            **_column_type(kind),
+            **_column_type(declared if kind == "JSON" and declared else kind),
         }
-        for name, kind in zip(answer.names, answer.types, strict=True)
+        for name, kind, declared in zip(
+            answer.names, answer.types, answer.declared or [""] * len(answer.types), strict=True
+        )
     ]
+
+
+_SEMI_STRUCTURED = {"JSON": "variant", "ARRAY": "array", "OBJECT": "object"}
 
 
 def _column_type(kind: str) -> dict[str, Any]:
@@ -40,8 +45,8 @@ def _column_type(kind: str) -> dict[str, Any]:
         return {"type": "fixed", "precision": int(match[1]), "scale": int(match[2])}
     if kind in ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UBIGINT", "UINTEGER"):
         return {"type": "fixed", "precision": 38, "scale": 0}
-    if kind == "JSON":
-        return {"type": "variant"}
+    if kind in _SEMI_STRUCTURED:
+        return {"type": _SEMI_STRUCTURED[kind]}
     if kind in ("DOUBLE", "FLOAT"):
         return {"type": "real"}
     if kind == "TIME":
@@ -112,7 +117,7 @@ def _column(column: pa.ChunkedArray, kind: dict[str, Any]) -> pa.Array:
         return whole.cast(pa.string())
     if isinstance(whole, pa.ExtensionArray):
         whole = whole.storage
-    if kind["type"] == "variant" and pa.types.is_string(whole.type):
+    if kind["type"] in _SEMI_STRUCTURED.values() and pa.types.is_string(whole.type):
         texts = (None if text is None else indented(text) for text in whole.to_pylist())
         return pa.array(texts, pa.string())
     return whole

@@ -12,7 +12,7 @@ from flocon.core import errors, result
 from flocon.core.result import Result
 from flocon.engine import Binds, Conflict, quoted
 from flocon.engine.parsing import name_of
-from flocon.objects import comments, keys, stages, table_properties, text_lengths
+from flocon.objects import comments, declared_types, keys, stages, table_properties
 from flocon.session.context import Context
 from flocon.session.names import qualify
 from flocon.sql.tokens import FullName
@@ -32,7 +32,7 @@ def drop_relation(context: Context, target: exp.Table, kind: str, if_exists: boo
         context.account.streams.table_gone(context.catalog(table.database), table)
         notes.forget(context.catalog(table.database), kind, table.schema, table.name)
         context.connection.values(f"DROP {kind} {comments.full(table)}")
-        text_lengths.forget(context, *context.place(table))
+        declared_types.put(context, table, {})
         if kind == "TABLE":
             staged = context.account.engine.stages
             staged.remove(staged.table(table.database, table.schema, table.name))
@@ -83,8 +83,8 @@ def _altered(context: Context, tree: exp.Alter, table: FullName, kind: str, bind
     qualify(context, tree)
     answer = _until_done(lambda: stages.with_fakesnow(context, tree.copy(), binds))
     keys.columns_changed(context, table, tree)
+    declared_types.altered(context, table, tree)
     if table not in context.connection.temporary:
-        text_lengths.altered(context, table, tree)
         context.account.streams.table_changed(
             context.catalog(table.database), context.connection, table
         )
@@ -142,7 +142,9 @@ def _rename(context: Context, kind: str, table: FullName, target: exp.Table) -> 
         return result.done()
     context.check_relation(new)
     context.connection.values(f"ALTER {kind} {comments.full(table)} RENAME TO {quoted(new.name)}")
-    text_lengths.renamed(context, table, new)
+    types = declared_types.of(context, table)
+    declared_types.put(context, table, {})
+    declared_types.put(context, new, types)
     catalog = context.catalog(table.database)
     note = notes.renamed(catalog, kind, table.schema, table.name, new.name)
     if kind == "VIEW":

@@ -16,7 +16,7 @@ from flocon.access.trees import Place
 from flocon.core import errors, result
 from flocon.core.result import Result
 from flocon.engine import HIDDEN_SCHEMA, Temporary, literal, parsing
-from flocon.objects import keys, table_sizes, text_lengths
+from flocon.objects import keys, table_sizes
 from flocon.session.context import Context
 from flocon.session.names import place_of
 from flocon.session.statements import Kind
@@ -280,17 +280,17 @@ def describe_relation(context: Context, statement: DescribeRelation) -> Result:
 
 
 def _described(context: Context, full: FullName) -> Result:
-    where = [*context.place(full)]
+    where = context.place(full)
     columns = result.columns(
         "name", "type", "kind", "null?", "default", "primary key", "unique key", "check",
         "expression", "comment", "policy name", "privacy domain",
     )  # fmt: skip
-    lengths = text_lengths.of(context, where)
+    declared = context.connection.declared(*where)
     primary, unique = keys.columns_of(context, full)
     rows = [
         {
             "name": name,
-            "type": f"VARCHAR({lengths[name]})" if name in lengths else _type(kind),
+            "type": declared.get(name) or _type(kind),
             "kind": "COLUMN",
             "null?": _yes(nullable),
             "default": default,
@@ -384,7 +384,23 @@ def show_columns(context: Context, statement: ShowColumns) -> Result:
         text += f" LIMIT {statement.limit}"
     if statement.start_from is not None:
         text += " FROM " + literal(statement.start_from)
-    return context.connection.other(parsing.upper_case(parsing.parse(text)), {}, result.SHOW)
+    answer = context.connection.other(parsing.upper_case(parsing.parse(text)), {}, result.SHOW)
+    names = ("database_name", "schema_name", "table_name", "column_name", "data_type")
+    columns = (answer.table.column(name).to_pylist() for name in names)
+    kinds = [
+        _shown_type(context.connection.declared(*place).get(column, ""), kind)
+        for *place, column, kind in zip(*columns, strict=True)
+    ]
+    at = answer.names.index("data_type")
+    answer.table = answer.table.set_column(at, "data_type", pa.array(kinds, pa.string()))
+    return answer
+
+
+def _shown_type(declared: str, kind: str) -> str:
+    """A column's type as a document; the engine's says VARIANT for ARRAY and OBJECT."""
+    return (
+        kind if declared.startswith("VARCHAR") else kind.replace("VARIANT", declared or "VARIANT")
+    )
 
 
 def _on_columns(statement: ShowColumns, place: Place) -> Demand:

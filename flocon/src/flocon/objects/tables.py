@@ -9,9 +9,9 @@ from sqlglot import exp
 from flocon.access.securables import RELATION, Securable
 from flocon.core import errors, result
 from flocon.core.result import Result
-from flocon.engine import Binds, compressed, quoted
+from flocon.engine import Binds, DeclaredTypes, compressed, quoted
 from flocon.engine.parsing import name_of
-from flocon.objects import comments, keys, stages, table_properties, text_lengths
+from flocon.objects import comments, declared_types, keys, stages, table_properties
 from flocon.session.context import Context
 from flocon.session.directory import of_duckdb
 from flocon.session.names import Names, qualify
@@ -57,11 +57,12 @@ def create_table(context: Context, tree: exp.Create, binds: Binds) -> Result:
     properties = table_properties.of_create(tree)
     names = qualify(context, tree)
     texts = comments.of_create(tree)
-    lengths = _lengths(context, tree, like)
+    declared_as = _declared(context, tree, like)
     if source := (tree.args.get("clone") or like):
         answer = _create_like(context, table, source.this, replace=bool(kind), full=like is None)
     elif tree.expression:
-        answer = _create_as(context, tree, names, table)
+        answer, of_query = _create_as(context, tree, names, table)
+        declared_as = {**of_query, **declared_as}
     else:
         strip_properties(tree)
         comments.strip(tree)
@@ -69,7 +70,7 @@ def create_table(context: Context, tree: exp.Create, binds: Binds) -> Result:
     if kind:
         context.account.streams.table_gone(context.catalog(table.database), table)
     comments.put_all(context, "TABLE", table, texts)
-    text_lengths.put(context, table, lengths)
+    declared_types.put(context, table, declared_as)
     notes.put(
         context.catalog(table.database),
         "TABLE",
@@ -78,12 +79,14 @@ def create_table(context: Context, tree: exp.Create, binds: Binds) -> Result:
     return answer
 
 
-def _lengths(context: Context, tree: exp.Create, like: exp.LikeProperty | None) -> dict[str, int]:
-    """How long the VARCHAR columns of a new table may be, those of what it is made like."""
+def _declared(
+    context: Context, tree: exp.Create, like: exp.LikeProperty | None = None
+) -> DeclaredTypes:
+    """What the columns of a new table are declared as, or those of what it is made like."""
     if source := (tree.args.get("clone") or like):
-        return text_lengths.of(context, context.place(context.resolve(name_of(source.this))))
+        return declared_types.of(context, context.resolve(name_of(source.this)))
     columns = tree.this.find_all(exp.ColumnDef) if isinstance(tree.this, exp.Schema) else ()
-    return text_lengths.declared(list(columns))
+    return declared_types.written(columns)
 
 
 def _create_like(
@@ -125,16 +128,22 @@ def _create_like(
     return answer
 
 
-def _create_as(context: Context, tree: exp.Create, names: Names, table: FullName) -> Result:
+def _create_as(
+    context: Context, tree: exp.Create, names: Names, table: FullName
+) -> tuple[Result, DeclaredTypes]:
     """CREATE TABLE … AS consumes the streams that it reads, like DML."""
     strip_properties(tree)
 
+    declared: DeclaredTypes = {}
+
     def create(transaction: Any) -> Result:
+        nonlocal declared
         context.transactions.consume(transaction, _read(context, names))
-        rows = context.connection.create_table_as(tree.copy())
+        rows, declared = context.connection.create_table_as(tree.copy())
         return _created("Table", table.name, rows)
 
-    return context.transactions.write(create)
+    answer = context.transactions.write(create)
+    return answer, declared
 
 
 def _created(what: str, name: str, rows: int | None) -> Result:
@@ -165,6 +174,7 @@ def create_temporary(context: Context, tree: exp.Create, binds: Binds) -> Result
     table_properties.of_create(tree)
     strip_constraints(tree)
     texts = comments.of_create(tree)
+    declared_as = _declared(context, tree)
     if what == "Table":
         comments.strip(tree)
     strip_properties(tree)
@@ -173,13 +183,15 @@ def create_temporary(context: Context, tree: exp.Create, binds: Binds) -> Result
 
     def create(transaction: Any) -> Result:
         context.transactions.consume(transaction, _read(context, names))
-        rows = context.connection.create_temporary(full, tree.copy())
+        rows, of_query = context.connection.create_temporary(full, tree.copy())
+        declared_types.put(context, full, {**of_query, **declared_as})
         comments.put_all(context, what, full, texts)
         return _created(what, name, rows)
 
     if tree.expression and what == "Table":
         return context.transactions.write(create)
-    context.connection.create_temporary(full, tree)
+    _, of_query = context.connection.create_temporary(full, tree)
+    declared_types.put(context, full, {**of_query, **declared_as})
     comments.put_all(context, what, full, texts)
     return result.status(f"{what} {name} successfully created.")
 
@@ -261,7 +273,7 @@ def _alter_to(context: Context, tree: exp.Create, table: FullName) -> Result:
     for name, column in declared.items():
         if name not in existing:
             context.connection.add_column(table.database, table.schema, table.name, column)
-    text_lengths.put(context, table, text_lengths.declared(list(declared.values())))
+    declared_types.put(context, table, declared_types.written(declared.values()))
     comments.put_all(context, "TABLE", table, texts)
     catalog = context.catalog(table.database)
     notes.altered(catalog, "TABLE", table.schema, table.name, properties=properties)

@@ -7,7 +7,7 @@ from sqlglot import Expr, exp
 from flocon.core import errors, result
 from flocon.core.result import Result
 from flocon.engine import TEXT, Binds, parsing
-from flocon.objects import comments, table_properties
+from flocon.objects import comments, declared_types, table_properties
 from flocon.objects.tables import create_temporary, is_temporary, strip_properties
 from flocon.session.context import Context
 from flocon.session.names import WIDTH, qualify
@@ -55,7 +55,7 @@ def _create(context: Context, tree: exp.Create, view: FullName, query: str | Non
     texts = comments.of_create(tree)
     strip_properties(tree)
     _strip_column_comments(tree)
-    context.connection.create_relation(tree)
+    declared_types.put(context, view, context.connection.create_relation(tree))
     comments.put_all(context, "VIEW", view, texts)
     properties |= _width(context, tree, view)
     note = Note(view.name, view.schema, properties=properties, query=query)

@@ -185,7 +185,7 @@ def _table(context: Context, columns: Sequence[Argument], query_id: str | None) 
         return result.of(none, [], result.CALL)
     answer = context.account.queries.rows(query_id, context.user)
     if not columns:
-        return result.Result(answer.table, answer.types, result.CALL)
+        return result.Result(answer.table, answer.types, result.CALL, declared=answer.declared)
     if len(columns) != len(answer.names):
         raise errors.SnowflakeError(
             errors.PYTHON,
@@ -197,7 +197,7 @@ def _table(context: Context, columns: Sequence[Argument], query_id: str | None) 
         for name, column in zip(answer.names, columns, strict=True)
     )
     cast = context.execute(f"SELECT {casts} FROM TABLE(RESULT_SCAN('{query_id}'))")
-    return result.Result(cast.table, cast.types, result.CALL)
+    return result.Result(cast.table, cast.types, result.CALL, declared=cast.declared)
 
 
 def _rights(context: Context, procedure: Procedure) -> AbstractContextManager[None]:

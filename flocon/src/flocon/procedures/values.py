@@ -40,7 +40,12 @@ def one_row(name: str, value: Any, kind: DataType) -> result.Result:
         value = _converted(value, kind)
     arrow, engine_type = arrow_type(kind)
     table = pa.Table.from_arrays([pa.array([value], type=arrow)], names=[name])
-    return result.Result(table, [engine_type], result.CALL)
+    return result.Result(table, [engine_type], result.CALL, declared=[declared(kind)])
+
+
+def declared(kind: DataType) -> str:
+    """What its JSON is known to be, else ''."""
+    return kind.base if kind.base in _SHAPES else ""
 
 
 def fits(value: Any, engine_type: str, kind: DataType) -> int | None:

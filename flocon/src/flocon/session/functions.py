@@ -173,14 +173,20 @@ class AccountFunctions:
         return call.name.upper(), names[0] if len(names) == 2 else "", call
 
     def _put_answer(self, node: exp.TableFromRows, name: str, answer: Result, index: int) -> str:
-        return self._put_rows(node, name, answer.table, answer.types, index)
+        return self._put_rows(node, name, answer.table, answer.types, index, answer.declared)
 
     def _put_rows(
-        self, node: Expr, name: str, table: pa.Table, types: Sequence[str], index: int
+        self,
+        node: Expr,
+        name: str,
+        table: pa.Table,
+        types: Sequence[str],
+        index: int,
+        declared: Sequence[str] = (),
     ) -> str:
         """Rows as a relation in a node's place, under this name unless it has an alias."""
         relation = f"ACCOUNT_RELATION_{index}"
-        self._context.connection.relation(relation, table, types)
+        self._context.connection.relation(relation, table, types, declared)
         self._context.relations.add(relation)
         named = exp.TableAlias(this=exp.to_identifier(name or relation, quoted=True))
         alias = node.args.get("alias") or named

@@ -1,0 +1,89 @@
+"""What columns were declared as, where the engine's types do not tell: VARCHAR(n), ARRAY, OBJECT.
+
+The engine has VARCHAR for the first, whose length is not enforced, and JSON for the others, as for
+VARIANT.
+"""
+
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+import duckdb
+
+from flocon.engine.catalog import HIDDEN_SCHEMA
+
+# By the columns' names, as Snowflake shows the types.
+DeclaredTypes = Mapping[str, str]
+Place = tuple[str, str, str]
+
+_TABLE = f"_fs_global.{HIDDEN_SCHEMA}._fs_columns_ext"
+_KEYS = ("ext_table_catalog", "ext_table_schema", "ext_table_name")
+_LONGEST = 16777216
+
+
+class DeclaredColumns:
+    """Those of all tables and views of an account, by database, schema and name.
+
+    They are read once, and kept in a table of fakesnow's, which INFORMATION_SCHEMA reads.
+    Thread-safe.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._of: dict[Place, DeclaredTypes] = {}
+
+    def read(self, duck: duckdb.DuckDBPyConnection) -> None:
+        duck.execute(f"ALTER TABLE {_TABLE} ADD COLUMN IF NOT EXISTS declared VARCHAR")
+        found: dict[Place, dict[str, str]] = {}
+        for *place, column, declared in duck.execute(
+            f"SELECT {', '.join(_KEYS)}, ext_column_name,"
+            f" coalesce(declared, 'VARCHAR(' || ext_character_maximum_length || ')') FROM {_TABLE}"
+            f" WHERE declared IS NOT NULL OR ext_character_maximum_length < {_LONGEST}"
+        ).fetchall():
+            database, schema, name = place
+            found.setdefault((database, schema, name), {})[column] = declared
+        self._of = dict(found)
+
+    def of(self, place: Place) -> DeclaredTypes:
+        return self._of.get(place, {})
+
+    def put(self, duck: duckdb.DuckDBPyConnection, place: Place, types: DeclaredTypes) -> None:
+        """These are a table's, and no others."""
+        with self._lock:
+            if dict(types) == dict(self.of(place)):
+                return
+            self.forget(duck, *place)
+            if types:
+                # DuckDB keeps the key of a row that an older snapshot still sees.
+                duck.execute(
+                    f"INSERT INTO {_TABLE} SELECT ?, ?, ?, unnest(?), unnest(?), unnest(?),"
+                    " unnest(?) ON CONFLICT DO UPDATE SET declared = excluded.declared,"
+                    " ext_character_maximum_length = excluded.ext_character_maximum_length,"
+                    " ext_character_octet_length = excluded.ext_character_octet_length",
+                    [*place, *_columns(types)],
+                )
+                self._of[place] = dict(types)
+
+    def forget(self, duck: duckdb.DuckDBPyConnection, *place: str) -> None:
+        """place: a database, a schema in it, a table in that."""
+        with self._lock:
+            known = [each for each in self._of if each[: len(place)] == place]
+            if known:
+                where = " AND ".join(f"{key} = ?" for key in _KEYS[: len(place)])
+                duck.execute(f"DELETE FROM {_TABLE} WHERE {where}", list(place))
+                for each in known:
+                    del self._of[each]
+
+
+def _columns(types: DeclaredTypes) -> tuple[list[Any], ...]:
+    """The columns of the table: names, lengths, lengths in bytes, types that are no VARCHAR."""
+    lengths = [_length(kind) for kind in types.values()]
+    in_bytes = [length and min(4 * length, _LONGEST) for length in lengths]
+    others = [
+        None if length else kind for length, kind in zip(lengths, types.values(), strict=True)
+    ]
+    return list(types), lengths, in_bytes, others
+
+
+def _length(kind: str) -> int | None:
+    return int(kind[len("VARCHAR(") : -1]) if kind.startswith("VARCHAR(") else None

@@ -1,0 +1,57 @@
+"""What columns are declared as, and what becomes of that with their tables.
+
+https://docs.snowflake.com/en/sql-reference/sql/desc-table
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlglot import exp
+
+from flocon.engine import DeclaredTypes
+from flocon.engine.types import TEXT_TYPES
+from flocon.session.context import Context
+from flocon.sql.tokens import FullName
+
+
+def of(context: Context, table: FullName) -> DeclaredTypes:
+    return context.connection.declared(*context.place(table))
+
+
+def put(context: Context, table: FullName, types: DeclaredTypes) -> None:
+    """These are a table's or a view's, and no others."""
+    context.connection.declare(*context.place(table), types)
+
+
+def written(columns: Iterable[exp.ColumnDef]) -> DeclaredTypes:
+    """Those in columns' definitions."""
+    found = {column.name: _declared(column.args.get("kind")) for column in columns}
+    return {name: kind for name, kind in found.items() if kind}
+
+
+def altered(context: Context, table: FullName, tree: exp.Alter) -> None:
+    """ALTER TABLE has added, renamed, retyped or dropped columns."""
+    types = dict(of(context, table))
+    for action in tree.args["actions"]:
+        if isinstance(action, exp.RenameColumn) and action.this.name in types:
+            types[action.args["to"].name] = types.pop(action.this.name)
+        elif isinstance(action, exp.Drop):
+            for column in action.find_all(exp.Column):
+                types.pop(column.name, None)
+        elif isinstance(action, exp.AlterColumn) and action.args.get("dtype"):
+            types.pop(action.this.name, None)
+            if kind := _declared(action.args["dtype"]):
+                types[action.this.name] = kind
+    types |= written(each for each in tree.args["actions"] if isinstance(each, exp.ColumnDef))
+    put(context, table, types)
+
+
+def _declared(kind: object) -> str:
+    """'' where the engine's type tells it."""
+    if not isinstance(kind, exp.DataType):
+        return ""
+    if kind.this in (exp.DataType.Type.ARRAY, exp.DataType.Type.OBJECT):
+        return str(kind.this.value)
+    length = kind.expressions[0].name if kind.this in TEXT_TYPES and kind.expressions else ""
+    return f"VARCHAR({length})" if length.isdigit() else ""
