@@ -1,7 +1,6 @@
 """What all tests share: an account on this machine, or the one that TEST_TARGET names."""
 
 import os
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,13 +19,6 @@ from flocon import AccountProcess as RunningAccount
 ROOT = Path(__file__).resolve().parent.parent
 # What the tests' statements are written for.
 CONNECT_DEFAULTS = {"paramstyle": "qmark", "login_timeout": 20}
-
-
-def free_port() -> int:
-    """A port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 # What makes sense on any account: it needs connections, and nothing of this machine's account.

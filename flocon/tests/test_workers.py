@@ -201,11 +201,19 @@ def test_two_procedures_never_share_a_process(workers: Workers) -> None:
     assert one != two
 
 
-def test_concurrent_calls_run_side_by_side_up_to_the_bound(account: _Account) -> None:
+def test_concurrent_calls_run_side_by_side_up_to_the_bound(
+    account: _Account, tmp_path: Path
+) -> None:
     workers = Workers(account, account.data, account.host, account.port, per_version=2)
-    body = SLEEP.format(0.3)
+    go = tmp_path / "go"
+    body = "import os, time\ndef run(session):\n" + (
+        f"    while not os.path.exists({str(go)!r}):\n        time.sleep(0.01)\n"
+        "    return os.getpid()\n"
+    )
     with ThreadPoolExecutor(5) as pool:
         calls = [pool.submit(workers.call, _Session(str(n)), inline(body), []) for n in range(5)]
+        until(lambda: len(account.passes) == 2)
+        go.touch()
         pids = {call.result(30) for call in calls}
     workers.close()
     assert len(pids) == 2

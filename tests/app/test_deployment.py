@@ -1,7 +1,7 @@
 """The command itself, with the real `snow`, against the account on this machine.
 
-The tests share one deployed database and are in the order of its life. The first deployment is by
-the installed command, started as people start it; the others by the same command in this process.
+The tests share one deployed database and are in the order of its life. Before the first deployment
+and after the last the command is started as people start it; test_up.py deploys so.
 """
 
 import json
@@ -63,18 +63,19 @@ def archives() -> set[str]:
 
 
 def test_before_the_first_deployment_the_way_out_is_named(deployment: Deployment) -> None:
-    for command in ("verify", "status"):
-        done = deployment(command)
-
+    for done in (deployment.started("verify"), deployment("status")):
         assert done.returncode == 1
         assert (
             f"the pipeline is not in {deployment.database}: run `caves deploy` first" in done.stderr
         )
 
 
-def test_the_first_deployment_leaves_everything_fit_to_run(deployment: Deployment) -> None:
+def test_the_first_deployment_leaves_everything_fit_to_run(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
     before = archives()
-    done = deployment.started("deploy", *SCHEDULE)
+    monkeypatch.chdir(deployment.folder)
+    done = deployment("deploy", *SCHEDULE)
 
     # A step that takes long says so with a line of its own.
     steps = [line for line in done.stderr.splitlines() if not line.endswith(" so far")]
@@ -183,7 +184,7 @@ def test_a_failed_task_is_named_and_the_next_deployment_mends_it(deployment: Dep
     assert incidents["TASK_FAILED", task]
     assert incidents["TASK_FAILURES", task]
 
-    done = deployment("deploy", "--profile", "triggered")
+    done = deployment("deploy", "--profile", "triggered", only=("snowpark", "05_tasks.sql"))
     assert done.returncode == 0, done.stderr
     assert "Profile triggered: start the ingester with --batch-max-seconds 180" in done.stdout
     # Its tasks run by themselves, for there are rows in their streams.

@@ -11,6 +11,7 @@ import pytest
 
 from app.caves.interrupts import Interrupts
 from app.caves.machine.supervision import (
+    QUIET_PORTS,
     Process,
     ProcessError,
     ProcessStack,
@@ -208,8 +209,10 @@ def test_stdout_can_go_to_a_file_of_its_own(tmp_path: Path) -> None:
     assert (out.read_text(), log.read_text()) == ("counts\n", "noise\n")
 
 
-def test_nothing_listens_on_a_free_port() -> None:
-    assert not listens("127.0.0.1", free_port())
+def test_nothing_listens_on_a_free_port_which_the_system_gives_to_nobody_else() -> None:
+    port = free_port()
+    assert not listens("127.0.0.1", port)
+    assert port in QUIET_PORTS
 
 
 PARENT = """

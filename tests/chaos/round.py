@@ -14,8 +14,8 @@ from typing import Any
 
 from app.caves.deployment.deploy import Progress
 from app.caves.machine.demo import HOPS
-from app.caves.machine.programs import Machine
-from app.caves.machine.supervision import ProcessStack
+from app.caves.machine.programs import HOST, Machine
+from app.caves.machine.supervision import ProcessStack, free_port
 from app.caves.objects import ROOT_TASKS
 from app.caves.operations.tasks import RUNS
 from app.caves.project import Project
@@ -23,7 +23,7 @@ from tests.chaos.faults import Injection, Steps, inject
 from tests.chaos.plan import Fault, Scale, plan
 from tests.chaos.proxy import Proxy
 from tests.chaos.reckoning import Place, Reckoning, Row, ends_of, reckon, recovery
-from tests.chaos.supervised_programs import SupervisedPrograms, quiet_port
+from tests.chaos.supervised_programs import SupervisedPrograms
 
 DRAIN_SECONDS = 240.0
 LOOK_SECONDS = 1.0
@@ -75,7 +75,7 @@ def run_round(
 ) -> Outcome:
     """Raises only where the round itself could not be run. The folder keeps data and logs."""
     outcome, started = Outcome(seed, folder), time.monotonic()
-    proxy = Proxy(quiet_port(), clients=scale.ingesters + 1)
+    proxy = Proxy(free_port(HOST), clients=scale.ingesters + 1)
     with ProcessStack() as stack, proxy.running():
         supervised = SupervisedPrograms(folder, scale, proxy, stack, deploy)
         supervised.start()

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-import random
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -21,7 +19,6 @@ from typing import Any
 
 from kafka import KafkaConsumer, TopicPartition
 
-from app.caves.machine.broker import TANSU
 from app.caves.machine.programs import HOST, Machine, Place, write_home
 from app.caves.machine.supervision import Process, ProcessStack, free_port, listens
 from app.caves.objects import TOPIC
@@ -35,17 +32,6 @@ FILES, NO_FILES = ("--file-min-bytes", "1"), ("--file-max-bytes", "0")
 RESTART_SECONDS = 1.0
 READY_SECONDS = 60.0
 TICK_SECONDS = 0.05
-# Below the ports that systems hand out to clients: while the account is down, a client's own end
-# of a connection must not take its port.
-QUIET_PORTS = range(20_000, 32_000)
-
-
-def quiet_port() -> int:
-    for port in random.sample(QUIET_PORTS, 100):
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind((HOST, port))
-            return port
-    raise OSError("no free port found")
 
 
 @dataclass
@@ -76,9 +62,7 @@ class SupervisedPrograms:
         self.scale = scale
         self.proxy = proxy
         self.stack = stack
-        # A broker that is down must find its port free, as the account must.
-        port = free_port(HOST) if scale.broker == TANSU else quiet_port()
-        self.place = Place(folder, proxy.account_port, port, scale.broker)
+        self.place = Place(folder, proxy.account_port, free_port(HOST), scale.broker)
         self.machine = Machine(Project.find(), self.place, stack, lambda text: None)
         self._deploy = deploy
         self._kafka = {

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import RunningAccount, free_port, new_account
+from app.caves.machine.supervision import free_port
+from tests.conftest import RunningAccount, new_account
 from tests.ingest.conftest import create_raw_data
 from tests.ingest.ingestion import Ingestion, Sent, wait_for
 

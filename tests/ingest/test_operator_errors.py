@@ -14,7 +14,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from kafka import KafkaAdminClient
 
-from tests.conftest import RunningAccount, free_port
+from app.caves.machine.supervision import free_port
+from tests.conftest import RunningAccount
 from tests.ingest.conftest import create_raw_data
 from tests.ingest.ingestion import PROMPT, Ingestion, Sent, wait_for
 from tests.ingest.programs import Program

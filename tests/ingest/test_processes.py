@@ -8,7 +8,8 @@ import urllib.request
 
 import pytest
 
-from tests.conftest import ROOT, free_port
+from app.caves.machine.supervision import free_port
+from tests.conftest import ROOT
 from tests.ingest.ingestion import KAFKA, PROMPT, TOPIC_OF_TWO, Ingestion, Sent, wait_for
 from tests.ingest.programs import PRODUCER
 

@@ -8,8 +8,8 @@ from kafka.errors import KafkaConnectionError
 from kafka.net.inet import create_connection
 from kafka.net.selector import NetworkSelector
 
+from app.caves.machine.supervision import free_port
 from ingest.kafka import fixes
-from tests.conftest import free_port
 
 OPEN_FILES = Path("/proc/self/fd")
 

@@ -15,7 +15,7 @@ from tests.conftest import RunningAccount
 from tests.ingest.ingestion import Ingestion, Sent, wait_for
 from tests.ingest.programs import Program
 from tests.procedures.deployment import filled
-from tests.procedures.pipeline import Pipeline, opened_pipeline
+from tests.procedures.pipeline import Pipeline, opened_pipeline, quiet_warehouse
 from tests.support.broker import running_broker
 from tests.support.caves import Caves
 
@@ -27,18 +27,21 @@ ENV = {
     "batch_max_seconds": "0.1",
     "sign_of_life_seconds": "1",
 }
-# With a grace of 3 s instead of 60: the ingester writes every 1.1 s, or it is stalled.
-PROMISED = 5
+# With a grace of 8 s instead of 60: the ingester writes every 1.1 s, or it is stalled.
+PROMISED = 10
 ORDER = b'{"event_type": "ORDER_CREATED", "event_id": "E1"}'
 
 
 @pytest.fixture(scope="module")
 def pipeline(account: RunningAccount) -> Iterator[Pipeline]:
     database = f"TEST_{uuid.uuid4().hex[:12].upper()}"
-    with opened_pipeline(account, database) as opened:
+    with (
+        opened_pipeline(account, database) as opened,
+        quiet_warehouse(account) as warehouse,
+    ):
         for name in ("05_tasks.sql", "07_operations.sql", "08_alerts.sql", "09_start.sql"):
-            text = filled(name, {**ENV, "database": database})
-            changed = text.replace("::NUMBER(10, 0) + 60 AS", "::NUMBER(10, 0) + 3 AS")
+            text = filled(name, {**ENV, "database": database, "warehouse": warehouse})
+            changed = text.replace("::NUMBER(10, 0) + 60 AS", "::NUMBER(10, 0) + 8 AS")
             assert (changed != text) == (name == "07_operations.sql")
             for _ in opened.session.connection.execute_string(changed):
                 pass
@@ -98,7 +101,7 @@ def after(seconds: float) -> Callable[[], bool]:
 
 def test_a_shop_that_sells_nothing_is_no_incident(ingestion: Ingestion, pipeline: Pipeline) -> None:
     program = ingesting(ingestion)
-    night = after(2 * PROMISED)
+    night = after(1.5 * PROMISED)
     wait_for(lambda: night() and stalled(pipeline)[2] == "OK", "a good night")
     assert program.poll() is None, program.log
     value, threshold, _ = stalled(pipeline)

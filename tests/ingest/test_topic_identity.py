@@ -10,6 +10,7 @@ import pytest
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 from kafka.errors import KafkaTimeoutError
 
+from app.caves.machine.supervision import free_port
 from ingest.batch import Batch, LastMessage, Stored, cut_batch
 from ingest.errors import Fatal, FenceLost, NoBroker, Transient
 from ingest.kafka import clients
@@ -17,7 +18,7 @@ from ingest.kafka.clients import timestamps_at
 from ingest.messages import Message, RawRow, Reject, sort_message
 from ingest.seeker import ASK_ID_SECONDS
 from ingest.snowflake_sink import SnowflakeSink
-from tests.conftest import RunningAccount, free_port
+from tests.conftest import RunningAccount
 from tests.ingest import ingestion as real
 from tests.ingest.fakes import NO_MESSAGE, ORDER, TOPIC, FakeSink, transient
 from tests.ingest.isolated_ingester import IsolatedIngester, log_of

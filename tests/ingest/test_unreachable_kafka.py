@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from app.caves.machine.supervision import free_port
 from ingest.errors import Fatal
 from ingest.kafka.reach import reach
-from tests.conftest import ROOT, free_port
+from tests.conftest import ROOT
 from tests.ingest.ingestion import Ingestion, wait_for
 from tests.ingest.programs import PRODUCER, Program
 

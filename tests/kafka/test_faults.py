@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from kafka.errors import KafkaError
 
+from app.caves.machine.supervision import free_port
 from ingest.kafka import fixes
-from tests.conftest import RunningAccount, free_port
+from tests.conftest import RunningAccount
 from tests.ingest.ingestion import PROMPT, Ingestion, Sent, wait_for
 from tests.kafka.conftest import KafkaBrokers
 from tests.kafka.topics import administrator, create, kafka_command, orders

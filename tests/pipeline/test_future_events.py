@@ -69,9 +69,9 @@ def test_a_count_and_an_order_of_the_next_century_decide_nothing(pipeline: Pipel
 
 def test_what_came_too_early_is_taken_once_it_is_due(pipeline: Pipeline) -> None:
     soon = pipeline.utc_now() + timedelta(hours=2)
-    pipeline.ingested_at = "2026-11-20 12:00:00"
+    pipeline.ingested_at = "2024-11-20 12:00:00"
     pipeline.ingest(
-        order("o-1", event_timestamp="2026-11-22T10:00:00Z"),
+        order("o-1", event_timestamp="2024-11-22T10:00:00Z"),
         order("o-2", event_timestamp=soon.isoformat()),
         order("o-3", event_timestamp=(soon - timedelta(minutes=61)).isoformat()),
     )
@@ -85,13 +85,13 @@ def test_what_came_too_early_is_taken_once_it_is_due(pipeline: Pipeline) -> None
 
 
 def test_reprocessing_takes_what_is_due_and_leaves_the_rest(pipeline: Pipeline) -> None:
-    pipeline.ingested_at = "2026-11-20 12:00:00"
+    pipeline.ingested_at = "2024-11-20 12:00:00"
     pipeline.ingest(
-        order("o-1", event_timestamp="2026-11-22T10:00:00Z"),
+        order("o-1", event_timestamp="2024-11-22T10:00:00Z"),
         order("o-2", event_timestamp="2126-11-22T10:00:00Z"),
     )
     pipeline.run(raw_to_staging.orders)
-    day = datetime(2026, 11, 20)
+    day = datetime(2024, 11, 20)
     counts = reprocessing.reprocess(pipeline.session, day, day + timedelta(days=1))
     assert (counts["retried"], counts["still_rejected"]) == (1, 1)
     assert pipeline.rows("STAGING.STG_ORDERS", "ORDER_ID") == [("o-1",)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -153,6 +154,19 @@ def cancellation(order_id: str, **changes: Any) -> Event:
 
 def without(event: Event, *names: str) -> Event:
     return {name: value for name, value in event.items() if name not in names}
+
+
+@contextmanager
+def quiet_warehouse(account: Any) -> Iterator[str]:
+    """The name of a warehouse on which nothing runs, for views that tell how busy one is: on the
+    one that all share, tests of before may have been at work for ten minutes."""
+    name = f"QUIET_{uuid.uuid4().hex[:12].upper()}"
+    # Who makes a warehouse works on it from then on: each time a session that ends.
+    with account.connect() as connection:
+        connection.cursor().execute(f"CREATE WAREHOUSE {name}")
+    yield name
+    with account.connect() as connection:
+        connection.cursor().execute(f"DROP WAREHOUSE {name}")
 
 
 @contextmanager

@@ -31,10 +31,14 @@ class Caves:
     database: str
 
     def __call__(
-        self, command: str, *arguments: str, snow: Snow | None = None, only: str = ""
+        self,
+        command: str,
+        *arguments: str,
+        snow: Snow | None = None,
+        only: str | Sequence[str] = "",
     ) -> subprocess.CompletedProcess[str]:
         """`snow` stands in for the real one, to fail where a test wants it. `only`: of the commands
-        of `snow`, those with this word run; what the others make is there."""
+        of `snow`, those with this word, or one of these, run; what the others make is there."""
         database = ("--env", f"database={self.database}")
         return run_caves(self.account, command, *database, *arguments, snow=snow, only=only)
 
@@ -43,7 +47,11 @@ class Caves:
 
 
 def run_caves(
-    account: Any, command: str, *arguments: str, snow: Snow | None = None, only: str = ""
+    account: Any,
+    command: str,
+    *arguments: str,
+    snow: Snow | None = None,
+    only: str | Sequence[str] = "",
 ) -> subprocess.CompletedProcess[str]:
     """The command, on the account and on whatever database it works on."""
     out, err = io.StringIO(), io.StringIO()
@@ -58,7 +66,7 @@ def run_caves(
 
 
 @contextlib.contextmanager
-def _through(account: Any, instead: Snow | None, only: str) -> Iterator[None]:
+def _through(account: Any, instead: Snow | None, only: str | Sequence[str]) -> Iterator[None]:
     """Within the block every Target is of this account."""
 
     def connect(self: Target, **parameters: Any) -> Account:
@@ -72,20 +80,22 @@ def _through(account: Any, instead: Snow | None, only: str) -> Iterator[None]:
 def snow_by(
     run: Callable[..., subprocess.CompletedProcess[str]],
     instead: Snow | None = None,
-    only: str = "",
+    only: str | Sequence[str] = "",
 ) -> Iterator[None]:
     """Within the block every Target runs `snow` by support/snow.py, for its connection. `instead`
     and `only`: see Caves."""
 
+    words = [only] if isinstance(only, str) else only
+
     def snow(self: Target, arguments: Sequence[str], cwd: Path) -> str:
         if instead:
             return instead(self, arguments, cwd)
-        if only not in " ".join(arguments):
+        if not any(word in " ".join(arguments) for word in words):
             return ""
         done = run(*arguments, "--connection", self.connection_name, cwd=cwd)
         if done.returncode:
-            words = " ".join(arguments[:2])
-            raise CommandError(f"`snow {words}` failed:\n{done.stdout}{done.stderr}")
+            command = " ".join(arguments[:2])
+            raise CommandError(f"`snow {command}` failed:\n{done.stdout}{done.stderr}")
         return str(done.stdout)
 
     with mock.patch.object(Target, "snow", snow):

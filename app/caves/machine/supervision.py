@@ -8,6 +8,7 @@ so that nothing is left behind. Where it is killed itself, a watchdog ends them 
 
 import contextlib
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -23,6 +24,9 @@ from app.caves.machine.watchdog import Watchdog
 
 POLL_SECONDS = 0.05
 TAIL_LINES = 15
+# Below those that systems hand out to clients and to who asks for any port: in the seconds until a
+# program binds its port, nobody else is given it.
+QUIET_PORTS = range(20_000, 32_000)
 
 
 class ProcessError(CommandError):
@@ -178,10 +182,12 @@ class ProcessStack:
 
 
 def free_port(host: str = "127.0.0.1") -> int:
-    """A port on which nothing listens at this moment."""
-    with socket.socket() as probe:
-        probe.bind((host, 0))
-        return int(probe.getsockname()[1])
+    """A port on which nothing listens at this moment, of QUIET_PORTS."""
+    for port in random.SystemRandom().sample(QUIET_PORTS, 100):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind((host, port))
+            return port
+    raise OSError(f"of 100 ports of {host} from {QUIET_PORTS.start} on, none is free")
 
 
 def listens(host: str, port: int, timeout: float = 0.5) -> bool:

@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,7 +21,8 @@ import raw_to_staging
 import staging_to_production
 from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
 
-from tests.conftest import ROOT, RunningAccount, free_port
+from app.caves.machine.supervision import free_port
+from tests.conftest import ROOT, RunningAccount
 from tests.procedures.deployment import run_sql_file
 from tests.procedures.pipeline import Pipeline, adjustment, cancellation, opened_pipeline, order
 
@@ -113,25 +114,55 @@ def days_ago(days: float) -> str:
     return (datetime.now(UTC) - timedelta(days=days)).isoformat()
 
 
-# Moments in UTC and revenues, whose sums tell which of them a day has.
+def a_whole_year(today: date) -> int:
+    """One whose clock changes are over, by more than the four weeks that the page shows first."""
+    return today.year if (today.month, today.day) >= (12, 1) else today.year - 1
+
+
+def last_sunday(year: int, month: int) -> date:
+    """In Paris the clocks change on it, at 01:00 UTC."""
+    last = date(year, month, 31)
+    return last - timedelta(days=(last.weekday() + 1) % 7)
+
+
+YEAR = a_whole_year(datetime.now(UTC).date())
+SPRING, AUTUMN = last_sunday(YEAR, 3), last_sunday(YEAR, 10)
+
+
+def around(day: date, revenues: dict[tuple[int, str], int]) -> dict[str, int]:
+    """Moments in UTC, so many days after this one, and what is sold at each."""
+    return {f"{day + timedelta(days=n)}T{at}": sold for (n, at), sold in revenues.items()}
+
+
+# The sums of revenues tell which of them a day has.
 AROUND_THE_CLOCK_CHANGES = {
-    "2026-03-28T22:59:59": 1,
-    "2026-03-28T23:00:00": 2,
-    "2026-03-29T00:59:59": 4,
-    "2026-03-29T01:00:00": 8,
-    "2026-03-29T21:59:59": 16,
-    "2026-03-29T22:00:00": 32,
-    "2026-10-24T21:59:59": 1,
-    "2026-10-24T22:00:00": 2,
-    "2026-10-25T00:30:00": 4,
-    "2026-10-25T01:30:00": 8,
-    "2026-10-25T22:59:59": 16,
-    "2026-10-25T23:00:00": 32,
+    **around(
+        SPRING,
+        {
+            (-1, "22:59:59"): 1,
+            (-1, "23:00:00"): 2,
+            (0, "00:59:59"): 4,
+            (0, "01:00:00"): 8,
+            (0, "21:59:59"): 16,
+            (0, "22:00:00"): 32,
+        },
+    ),
+    **around(
+        AUTUMN,
+        {
+            (-1, "21:59:59"): 1,
+            (-1, "22:00:00"): 2,
+            (0, "00:30:00"): 4,
+            (0, "01:30:00"): 8,
+            (0, "22:59:59"): 16,
+            (0, "23:00:00"): 32,
+        },
+    ),
 }
 
 
 def fill(pipeline: Pipeline) -> None:
-    """Four sales in the last 28 days, two that were cancelled, one long ago, those around the
+    """Four sales in the last 28 days, two that were cancelled, one in a January, those around the
     changes of the clocks of Paris, two stocks, one rejected order."""
     pipeline.ingest(
         order("o-1", event_timestamp=days_ago(0), total_amount=1200.50, quantity=6),
@@ -140,7 +171,8 @@ def fill(pipeline: Pipeline) -> None:
               product_name="Sancerre", total_amount=60, quantity=4),
         order("o-4", event_timestamp=days_ago(12), product_id="p-2", product_category="Blanc",
               product_name="Sancerre", total_amount=15.20, quantity=1, customer_id="c-3"),
-        order("o-5", event_timestamp=days_ago(300), total_amount=5_196_859, quantity=100),
+        order("o-5", event_timestamp=f"{YEAR}-01-15T12:00:00Z", total_amount=5_196_859,
+              quantity=100),
         order("o-6", event_timestamp=days_ago(9), total_amount=100.25, quantity=3),
         cancellation("o-6", event_timestamp=days_ago(8)),
         order("<b>o-7</b>", event_timestamp=days_ago(11), product_id="p-2", total_amount=50,
