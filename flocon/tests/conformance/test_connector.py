@@ -56,6 +56,27 @@ def test_describe_answers_columns_and_runs_nothing(connection: Connection) -> No
     assert cursor.execute("select count(*) from described").fetchone() == (0,)
 
 
+def test_fixed_point_numbers_are_decimals_in_rows_and_floats_in_pandas(
+    connection: Connection,
+) -> None:
+    """https://docs.snowflake.com/en/developer-guide/python-connector/python-connector-pandas#snowflake-to-pandas-data-mapping"""
+    cursor = connection.cursor()
+    cursor.execute(
+        "select column1::number(10, 2) as p, column1 / 8 as q, column1::number(38, 30) as long"
+        " from values (9.9), (-0.05), (null) order by 1"
+    )
+    assert cursor.fetchall() == [
+        (Decimal("-0.05"), Decimal("-0.00625000"), Decimal("-0.05")),
+        (Decimal("9.90"), Decimal("1.23750000"), Decimal("9.9")),
+        (None, None, None),
+    ]
+    cursor.execute("select * from table(result_scan(last_query_id()))")
+    frame = cursor.fetch_pandas_all()
+    assert [str(kind) for kind in frame.dtypes] == ["float64", "float64", "object"]
+    assert frame["P"].tolist()[:2] == [-0.05, 9.9]
+    assert frame["LONG"].tolist()[:2] == [Decimal("-0.05"), Decimal("9.9")]
+
+
 def test_a_large_result_comes_whole_and_as_pandas(connection: Connection) -> None:
     """https://docs.snowflake.com/en/developer-guide/python-connector/python-connector-pandas"""
     cursor = connection.cursor()

@@ -87,13 +87,18 @@ def test_fields_are_what_the_columns_make_of_them(run: Run, put: Put) -> None:
     ]
 
 
-def test_a_date_is_never_guessed(run: Run, put: Put) -> None:
-    """https://docs.snowflake.com/en/sql-reference/sql/create-file-format"""
-    run("create table t (d date)")
-    put("a.csv", "01/05/2024\n")
-    # Snowflake reads the fifth of January; here it is refused, and never the first of May.
-    assert error(run, "copy into t from @files file_format = (type = csv)") in (100038, 100040)
-    assert run("select * from t where d = ?", date(2024, 5, 1)) == []
+def test_a_date_is_read_in_every_form_that_is_recognized(run: Run, put: Put) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/create-file-format,
+    https://docs.snowflake.com/en/sql-reference/date-time-input-output"""
+    run("create table t (d date, n timestamp_ntz, z timestamp_tz, t time)")
+    line = "01/05/2024,01/05/2024 10:11:00,2024-01-05 10:11:12 +02:00,10:11 PM\n"
+    put("a.csv", f"{line}2024-01-06,2024-01-06 10:11:12.5,,10:11\n31/12/2024,,,\n{line}")
+    copy = "copy into t from @files file_format = (type = csv)"
+    assert error(run, copy) == 100040
+    assert run(f"{copy} on_error = continue")[0][1:4] == ("PARTIALLY_LOADED", 4, 3)
+    rows = [tuple(map(str, row)) for row in run("select * from t order by d")]
+    first = ("2024-01-05", "2024-01-05 10:11:00", "2024-01-05 08:11:12+00:00", "22:11:00")
+    assert rows == [first, first, ("2024-01-06", "2024-01-06 10:11:12.500000", "None", "10:11:00")]
 
 
 @pytest.mark.parametrize(

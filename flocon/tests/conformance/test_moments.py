@@ -188,6 +188,20 @@ def test_a_text_of_digits_is_a_number_of_seconds_or_of_parts_of_them(
     ]
 
 
+def test_a_number_is_cast_as_seconds(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/to_timestamp"""
+    moment = "2025-05-25 13:27:10.000"
+    casts = "n::timestamp, n::timestamp_ntz(3), cast(n as timestamp_ltz), to_timestamp_tz(n)"
+    of_column = f"select {casts} from (select 1748179630 as n)"
+    for query in (
+        of_column,
+        f"select {casts.replace('n::', '1748179630::')} from (select 1748179630 n)",
+    ):
+        naive, same, *zoned = run(query)[0]
+        assert (str(naive), str(same)) == (moment[:19], moment[:19])
+        assert [str(each) for each in zoned] == [f"{moment[:19]}+00:00"] * 2
+
+
 def test_a_number_of_seconds_keeps_its_fraction(run: Run) -> None:
     """https://docs.snowflake.com/en/sql-reference/functions/to_timestamp"""
     assert run(

@@ -58,6 +58,50 @@ def test_hexadecimal_digits_are_a_binarys_bytes(run: Run, semi: None) -> None:
     assert run("select b from semi order by id") == [(b"abc",), (b"zz",)]
 
 
+def test_a_text_becomes_a_date_or_time_in_every_form_that_is_recognized(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/date-time-input-output"""
+    run("create table moments (id int, d date, t time, n timestamp_ntz, z timestamp_tz)")
+    texts = "'05-Jan-2024', '10:11 PM', '12/31/2026 10:11:12', '2023-03-15 13:17:29.207 +05:00'"
+    run(f"create table texts (d, t, n, z) as select {texts}")
+    run(f"insert into moments values (1, {texts}), (2, '2024-01-06', null, '1748179630', null)")
+    run("insert into moments (id, d, t, n, z) select 3, d, t, n, z from texts")
+    run("insert into moments (id) values (4), (5)")
+    run("update moments set d = '05-Jan-2024', t = '10:11 PM', n = '12/31/2026 10:11:12',"
+        " z = '2023-03-15 13:17:29.207 +05:00' where id = 4")  # fmt: skip
+    run(
+        "merge into moments m using texts on m.id = 5 when matched then"
+        " update set d = texts.d, t = texts.t, n = texts.n, z = texts.z"
+    )
+    rows = run("select * exclude id from moments where id <> 2")
+    assert [tuple(map(str, row)) for row in rows] == [
+        ("2024-01-05", "22:11:00", "2026-12-31 10:11:12", "2023-03-15 08:17:29.207000+00:00")
+    ] * 4
+    assert run("select d::varchar, n::varchar from moments where id = 2") == [
+        ("2024-01-06", "2025-05-25 13:27:10.000")
+    ]
+    ids = "select array_agg(id) within group (order by id)::varchar from moments where"
+    assert run(f"{ids} d = '05-Jan-2024' and n > '12/30/2026 00:00:00'") == [("[1,3,4,5]",)]
+    assert run(f"{ids} d in ('06-Jan-2024') or d between '07-Jan-2024' and '2024-02-01'") == [
+        ("[2]",)
+    ]
+    assert error(run, "insert into moments (d) values ('soon')") == 100040
+
+
+def test_a_binary_or_a_float_may_have_a_length(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/data-types-text#binary,
+    https://docs.snowflake.com/en/sql-reference/data-types-numeric#float-float4-float8"""
+    run("create table sized (b binary(10), f float(53))")
+    run("alter table sized add column c varbinary(3)")
+    run("insert into sized values ('ab', 0.5, 'fa42')")
+    assert run("select b, f, c from sized") == [(b"\xab", 0.5, b"\xfa\x42")]
+    assert [row[1] for row in run("describe table sized")] == ["BINARY(10)", "FLOAT", "BINARY(3)"]
+    of_variants = (
+        "select value::binary, value::binary(4) from table(flatten(parse_json('[\"ab\"]')))"
+    )
+    assert run(of_variants) == [(b"\xab", b"\xab")]
+    assert run('select parse_json(\'{"a": "ab"}\'):a::binary') == [(b"\xab",)]
+
+
 def test_a_table_made_of_a_query_keeps_not_null_and_default(run: Run) -> None:
     """https://docs.snowflake.com/en/sql-reference/sql/create-table"""
     run("create table c (a int default 5, b varchar not null, v variant) as select 1, 'x', 'text'")

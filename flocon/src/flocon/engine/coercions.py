@@ -72,7 +72,9 @@ _READ_BY_FORM = (
 )  # fmt: skip
 _READERS = (exp.StrToTime, exp.TsOrDsToDate, exp.TsOrDsToTime)
 _EPOCHS = ("EPOCH", "EPOCH_SECOND", "EPOCH_SECONDS")
+_BINARIES = (_Kind.BINARY, _Kind.VARBINARY)
 _ZONED = (_Kind.TIMESTAMPTZ, _Kind.TIMESTAMPLTZ)
+_MOMENTS = (*NTZ_TYPES, *_ZONED)
 
 
 def coerce(tree: Expr) -> Expr:
@@ -104,6 +106,14 @@ def _coerced(node: Expr) -> Expr:
         _kept_as_texts(node)
     if isinstance(node, _READERS) and node.args.get("format") and _is_variant(node.this):
         node.set("this", _cast(node.this, _TEXT))
+    if isinstance(node, exp.Cast) and node.to.this in _BINARIES and _is_variant(node.this):
+        node.set("this", _cast(node.this, _TEXT))
+    if isinstance(node, exp.Cast) and node.to.this in _MOMENTS and _is_number(node.this):
+        # Seconds since 1970, or a smaller unit where there are so many.
+        zone = "TZ" if node.to.this in _ZONED else "NTZ"
+        made = exp.Anonymous(this=f"TO_TIMESTAMP_{zone}", expressions=[node.this])
+        made.type = node.to
+        return made
     if isinstance(node, _READ_BY_FORM):
         return datetime_formats.read_by_form(node)
     if isinstance(node, exp.ConvertTimezone) and not node.args.get("source_tz"):
@@ -312,16 +322,27 @@ def _compared(node: Expr) -> None:
         if _is_variant(node.args[key]) and kind:
             node.set(key, _cast(node.args[key], kind))
         elif _is_moment(node.args[other]) and _is_unwritten_text(node.args[key]):
-            moment = _cast(node.args[key], node.args[other].type.sql("snowflake"))
-            node.set(key, datetime_formats.read_by_form(moment))
+            node.set(key, _read_as(node.args[other], node.args[key].copy()))
 
 
 def _is_unwritten_text(value: Expr) -> bool:
-    """A text that the engine does not compare with a date, as it does a constant."""
-    return _kind(value) in TEXT_TYPES and not isinstance(value, exp.Literal)
+    """A text that the engine does not compare with a date, as it does some constants."""
+    return _kind(value) in TEXT_TYPES and not datetime_formats.reads_by_itself(value)
+
+
+def _read_as(moment: Expr, text: Expr) -> Expr:
+    """A text that is compared with a moment, as one."""
+    kind = moment.type.sql("snowflake") if moment.type else "DATE"
+    return datetime_formats.read_by_form(_cast(text, kind))
 
 
 def _chosen(node: Expr) -> None:
+    if _is_moment(node.this):
+        bounds = [node.args.get("low"), node.args.get("high")]
+        for value in (*bounds, *(node.args.get("expressions") or ())):
+            if isinstance(value, Expr) and _is_unwritten_text(value):
+                value.replace(_read_as(node.this, value.copy()))
+        return
     others = [node.args.get("low"), *(node.args.get("expressions") or ())]
     kinds = {_comparable(_kind(each)) for each in others if each is not None}
     if _is_variant(node.this) and len(kinds) == 1 and (kind := kinds.pop()):

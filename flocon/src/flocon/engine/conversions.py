@@ -111,7 +111,11 @@ def timestamps(node: Expr) -> Expr:
             this="_account_ntz", expressions=[*node.expressions, exp.Literal.number(0)]
         )
     if name in ("TO_TIMESTAMP_TZ", "TO_TIMESTAMP_LTZ") and len(node.expressions) == 1:
-        return exp.cast(node.expressions[0], "TIMESTAMPTZ", dialect="duckdb")
+        value = node.expressions[0]
+        if value.type is not None and value.type.this in exp.DataType.NUMERIC_TYPES:
+            moment = exp.Anonymous(this="_account_ntz", expressions=[value, exp.Literal.number(0)])
+            return exp.paren(exp.AtTimeZone(this=moment, zone=exp.Literal.string("UTC")))
+        return exp.cast(value, "TIMESTAMPTZ", dialect="duckdb")
     kinds = {
         "TRY_TO_TIMESTAMP": "ntz",
         "TRY_TO_TIMESTAMP_NTZ": "ntz",

@@ -7,7 +7,7 @@ from fakesnow.cursor import FakeSnowflakeCursor
 from sqlglot import Expr, exp
 
 from flocon.core import errors
-from flocon.engine.types import compress
+from flocon.engine.types import compress, strip_lengths
 from flocon.sql.tokens import checked_without_quotes
 
 
@@ -41,6 +41,7 @@ class Cursor(FakeSnowflakeCursor):
             # A column may have a name that DuckDB reserves.
             for column in tree.find_all(exp.ColumnDef):
                 column.this.set("quoted", True)
+            strip_lengths(tree)
         transformed = tree
         for statement in self._transform_explode(tree):
             transformed = self._transform(statement, binds)

@@ -200,6 +200,17 @@ def _pattern(format: str) -> re.Pattern[str]:
 _OF_DIGITS = {"YYYY", "UUUU", "YY", "MM", "DD", "HH24", "HH", "HH12", "MI", "SS"}
 
 
+# What the engine reads itself.
+_ISO = re.compile(
+    r"\s*\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d(:?\d\d)?)?)?\s*"
+)
+
+
+def reads_by_itself(value: Expr) -> bool:
+    """Is it a constant that the engine takes for a date or timestamp?"""
+    return isinstance(value, exp.Literal) and _ISO.fullmatch(value.name) is not None
+
+
 def try_read(text: str, kind: str, format: str, zoned: bool) -> str | None:
     """A text in a format, or in one that AUTO recognizes, as ISO writes it; None where it is not.
 

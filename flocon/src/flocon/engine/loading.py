@@ -576,11 +576,26 @@ def _unfit(
         text = value.sql(dialect="duckdb", identify=True)
         rows = connection.values(
             f'SELECT "METADATA$FILE_ROW_NUMBER", {text} FROM temp."{RELATION}"'
-            f" WHERE {text} IS NOT NULL AND TRY_CAST({text} AS {kind}) IS NULL"
+            f" WHERE {text} IS NOT NULL AND {_tried(text, kind)} IS NULL"
         )
         what = _NOT_RECOGNIZED.get(kind.split()[0].split("_")[0], (None, "Numeric value"))[1]
         wrong += [(place, f"{what} '{field}' is not recognized", name) for place, field in rows]
     return wrong
+
+
+def _tried(text: str, kind: str) -> str:
+    """A value as its column takes it, NULL where that is not possible (`stored_values`)."""
+    if kind in _READ:
+        return _READ[kind].format(f"CAST({text} AS VARCHAR)")
+    return f"TRY_CAST({text} AS {kind})"
+
+
+_READ = {
+    "DATE": "_account_tried_date({})",
+    "TIME": "_account_try_read({}, 'time', 'AUTO', false)",
+    "TIMESTAMP": "_account_tried_ntz({})",
+    "TIMESTAMP WITH TIME ZONE": "_account_tried_tz({})",
+}
 
 
 def _is_skipped(on_error: str, wrong: int, rows: int) -> bool:

@@ -9,10 +9,18 @@ from collections.abc import Sequence
 from sqlglot import Expr, exp
 
 from flocon.core import errors
+from flocon.engine import datetime_formats
 from flocon.engine.texts import is_text
-from flocon.engine.types import Columns
+from flocon.engine.types import TEXT_TYPES, Columns
 
 _CONVERTED = ("JSON", "BLOB")
+# Dates and times that a text is read as, in any of the forms that AUTO recognizes.
+_MOMENTS = {
+    "DATE": "DATE",
+    "TIME": "TIME",
+    "TIMESTAMP": "TIMESTAMP_NTZ",
+    "TIMESTAMP WITH TIME ZONE": "TIMESTAMP_TZ",
+}
 _VARIANT = (exp.DataType.Type.VARIANT, exp.DataType.Type.JSON)
 _MADE = (exp.ParseJSON, exp.Array, exp.Struct, exp.JSONObject, exp.ToVariant, exp.ToArray)
 
@@ -45,7 +53,9 @@ def _convert_insert(tree: exp.Insert, columns: Columns) -> None:
         _check_constants(rows)
     if isinstance(rows, exp.Query):
         tree.set("expression", _converted(rows, kinds, columns))
-    elif isinstance(rows, exp.Values) and any(kind in _CONVERTED for kind in kinds):
+    elif isinstance(rows, exp.Values) and any(
+        kind in _CONVERTED or kind in _MOMENTS for kind in kinds
+    ):
         for row in rows.expressions:
             if isinstance(row, exp.Tuple) and len(row.expressions) == len(kinds):
                 row.set("expressions", list(map(_stored, row.expressions, kinds)))
@@ -119,6 +129,12 @@ def _column(value: Expr, kind: str) -> Expr:
     return value
 
 
+def _is_text(value: Expr) -> bool:
+    """VALUES have no types of their own."""
+    known = value.type is not None and value.type.this in TEXT_TYPES
+    return known or (isinstance(value, exp.Literal) and value.is_string)
+
+
 def _stored(value: Expr, kind: str) -> Expr:
     bare = value.unnest()
     if kind == "VARCHAR" and _is_variant(value):
@@ -128,6 +144,11 @@ def _stored(value: Expr, kind: str) -> Expr:
         return value  # DEFAULT, or nothing to convert
     if kind == "JSON":
         return exp.Anonymous(this="to_json", expressions=[value])
+    if kind in _MOMENTS and _is_text(bare):
+        if datetime_formats.reads_by_itself(bare):
+            return value
+        to = exp.DataType.build(_MOMENTS[kind], dialect="snowflake")
+        return datetime_formats.read_by_form(exp.Cast(this=bare.copy(), to=to))
     if kind == "BLOB" and is_text(bare):
         return exp.Anonymous(this="_account_unhex", expressions=[value])
     return value

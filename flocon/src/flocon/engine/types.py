@@ -44,6 +44,25 @@ def compress(column: exp.ColumnDef) -> None:
         column.set("constraints", [said, *(column.args.get("constraints") or [])])
 
 
+_WITHOUT_LENGTH = (
+    exp.DataType.Type.FLOAT,
+    exp.DataType.Type.DOUBLE,
+    exp.DataType.Type.BINARY,
+    exp.DataType.Type.VARBINARY,
+)
+
+
+def strip_lengths(tree: Expr) -> None:
+    """FLOAT(n) is FLOAT; how long a BINARY(n) may be is not enforced."""
+    for kind in tree.find_all(exp.DataType):
+        _strip(kind)
+
+
+def _strip(kind: exp.DataType) -> None:
+    if kind.this in _WITHOUT_LENGTH:
+        kind.set("expressions", None)
+
+
 def types(node: Expr) -> Expr:
     """Column and cast types. NUMBER without a scale: 64 bits in a table, 38 digits in a cast."""
     if not isinstance(node, exp.DataType):
@@ -58,6 +77,7 @@ def types(node: Expr) -> Expr:
         if node.this == exp.DataType.Type.DECIMAL and node.expressions:
             return node
         return exp.DataType.build("DECIMAL(38, 0)", dialect="duckdb")
+    _strip(node)
     for rewrite in (fs.semi_structured_types, fs.timestamp_ntz, fs.float_to_double):
         node = rewrite(node)
     return fs.integer_precision(node)

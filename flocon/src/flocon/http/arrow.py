@@ -124,17 +124,16 @@ def _column(column: pa.ChunkedArray, kind: dict[str, Any]) -> pa.Array:
 
 
 def _decimals(whole: pa.Array) -> pa.Array:
-    """Whole numbers that fit travel as 64 bits, so that pandas has int64 and not objects."""
-    if whole.type.scale == 0:
-        try:
-            return whole.cast(pa.int64())
-        except pa.ArrowInvalid:
-            return whole
-    return (
-        whole
-        if pa.types.is_decimal128(whole.type)
-        else whole.cast(pa.decimal128(38, whole.type.scale))
+    """Numbers that fit travel as 64 bits without their point, whose place the description tells:
+    pandas has int64 and float64 of them then, and not objects."""
+    wide = whole.cast(pa.decimal128(38, whole.type.scale))
+    digits = pa.Array.from_buffers(
+        pa.decimal128(38, 0), len(wide), wide.buffers(), wide.null_count, wide.offset
     )
+    try:
+        return digits.cast(pa.int64())
+    except pa.ArrowInvalid:
+        return wide
 
 
 def _timestamps(whole: pa.Array, *, zoned: bool) -> pa.StructArray:

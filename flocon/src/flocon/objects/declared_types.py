@@ -53,5 +53,9 @@ def _declared(kind: object) -> str:
         return ""
     if kind.this in (exp.DataType.Type.ARRAY, exp.DataType.Type.OBJECT):
         return str(kind.this.value)
-    length = kind.expressions[0].name if kind.this in TEXT_TYPES and kind.expressions else ""
-    return f"VARCHAR({length})" if length.isdigit() else ""
+    length = kind.expressions[0].name if kind.expressions else ""
+    named = "VARCHAR" if kind.this in TEXT_TYPES else "BINARY" if kind.this in _BINARIES else ""
+    return f"{named}({length})" if named and length.isdigit() else ""
+
+
+_BINARIES = (exp.DataType.Type.BINARY, exp.DataType.Type.VARBINARY)
