@@ -125,14 +125,15 @@ class Load:
                 database="D", schema="PUBLIC", network_timeout=1, login_timeout=2
             )
         except snowflake.connector.errors.Error:
-            assert self._dead.wait(5)
+            assert self._dead.wait(60)
             return
         index = 0
         while not self._dead.is_set():
             try:
                 work(connection.cursor(), index)
             except snowflake.connector.errors.Error as error:
-                if not self._dead.wait(5):
+                # Where the machine is slow, a second was too short for an answer: others go on.
+                if not self._dead.wait(60):
                     self._faults.append(error)
             index += 1
 

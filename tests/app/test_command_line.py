@@ -180,11 +180,12 @@ def test_a_terminal_is_told_what_takes_long_and_a_log_the_step_that_does(
 
 def test_a_question_is_not_talked_over(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stderr", stream := Terminal())
-    monkeypatch.setattr("app.caves.screen.SILENT_SECONDS", 0.1)
+    # Less than the answer takes; more than this thread may have to wait for a processor.
+    monkeypatch.setattr("app.caves.screen.SILENT_SECONDS", 1.0)
     answered = threading.Event()
 
     def answer() -> str:
-        answered.wait(1.0)
+        answered.wait(1.5)
         return " yes "
 
     monkeypatch.setattr("builtins.input", answer)
@@ -357,9 +358,10 @@ def test_a_screen_that_rests_says_nothing_of_what_takes_long(
 ) -> None:
     """`caves up` runs for days, once it has started."""
     monkeypatch.setattr(sys, "stderr", stream := Terminal())
-    monkeypatch.setattr("app.caves.screen.SILENT_SECONDS", 0.1)
+    # Between the two lines below, this thread may have to wait for a processor.
+    monkeypatch.setattr("app.caves.screen.SILENT_SECONDS", 2.0)
     screen = Screen(as_json=False)
     with screen.heartbeat("caves up"):
         screen.rest()
-        time.sleep(0.5)
+        time.sleep(2.5)
     assert stream.getvalue() == ""

@@ -190,11 +190,15 @@ def test_a_failed_task_is_named_and_the_next_deployment_mends_it(deployment: Dep
     # Its tasks run by themselves, for there are rows in their streams.
     with deployment.open() as opened:
         deadline = time.monotonic() + 120
+        arrived = "SELECT ORDER_ID FROM {db}.PRODUCTION.ORDERS ORDER BY ORDER_ID"
+        while len(rows := opened.rows(arrived)) < 2:
+            assert time.monotonic() < deadline
+            time.sleep(0.5)
+        # The row is there before its run is in the history.
         while (incidents := look_at_incidents(opened))["TASK_FAILED", task]:
             assert time.monotonic() < deadline
-            time.sleep(1)
+            time.sleep(0.5)
         assert incidents["TASK_FAILURES", task]
-        rows = opened.rows("SELECT ORDER_ID FROM {db}.PRODUCTION.ORDERS ORDER BY ORDER_ID")
         schedules = {row["SCHEDULE"] for row in opened.rows("SHOW TASKS IN SCHEMA {db}.OPS")}
     assert [row["ORDER_ID"] for row in rows] == ["o-1", "o-2"]
     assert schedules == {None, "USING CRON 15 2 * * * UTC"}
