@@ -87,6 +87,14 @@ EXAMPLES: dict[tuple[str, str], list[tuple[str, Any]]] = {
             [("12345678901234567890.123", "12345678901234567000.0")],
         ),
     ],
+    ("Types and expressions", "floats in a VARIANT"): [
+        ("SELECT 2::FLOAT::VARIANT::VARCHAR, TYPEOF(2::FLOAT::VARIANT)", [("2", "INTEGER")]),
+        ("SELECT [2::FLOAT, 2.5::FLOAT]::VARCHAR", [("[2.0,2.5]",)]),
+    ],
+    ("Types and expressions", "CEIL, FLOOR"): [
+        ("SELECT CEIL(1.25::FLOAT, n), FLOOR(-1.25, 1) FROM (SELECT 1 AS n)", None),
+        ("SELECT CEIL(1.25, n) FROM (SELECT 1 AS n)", 2),
+    ],
     ("Names", "`*`"): [
         (
             "SELECT * FROM (SELECT 1 AS a) x JOIN (SELECT 1 AS a, 2 AS b) y USING (a)"

@@ -1,6 +1,6 @@
 """Where a value is read as another type without being told: by the types of columns."""
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any
 
 import pytest
@@ -143,13 +143,53 @@ _DAY_AFTER = "dateadd(day, 1, coalesce(null, d))"
         ("(coalesce(null, v:n) = 'x')::int", 1),
         ("length(coalesce(null, d))::int", 10),
         (f"array_construct({_DAY_AFTER})[0]::varchar", "2024-02-01"),
+        ("dateadd(quarter, 1, nvl2(1, d, null))", date(2024, 4, 30)),
+        ("add_months(nvl2(1, d, null), 1)", date(2024, 2, 29)),
+        ("length(nvl2(1, 1e3::float, null))", 4),
+        ("to_variant(to_timestamp(255))::varchar", "1970-01-01 00:04:15.000"),
+        ("dateadd(day, 1, to_date(nvl2(1, '2024-01-31', null)))", DAY),
+        ("to_time(nvl2(1, '10:11', null))::varchar", "10:11:00"),
     ],
 )
-def test_types_are_known_inside_of_a_cast(
+def test_types_are_known_inside_of_a_cast_and_of_a_function(
     run: Run, t: None, expression: str, expected: Any
 ) -> None:
     """https://docs.snowflake.com/en/sql-reference/functions/cast"""
     assert run(f"select {expression} from t") == [(expected,)]
+
+
+def test_moments_are_moved_compared_and_cut_as_texts_and_as_times(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/date_trunc"""
+    assert run(
+        "select date_trunc('minute', t), date_trunc('month', s), dateadd(day, 1, s),"
+        " datediff(day, s, '2024-03-01'::date), datediff(day, '2024-02-01', s), dateadd(hour, 1, s)"
+        " from (select '10:11:12'::time as t, '2024-02-29' as s)"
+    ) == [
+        (
+            time(10, 11), datetime(2024, 2, 1), datetime(2024, 3, 1), 1, 28,
+            datetime(2024, 2, 29, 1),
+        )
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("md5('')", "d41d8cd98f00b204e9800998ecf8427e"),
+        ("repeat('ab', 2)", "abab"),
+        ("lpad('a', 3, '*')", "**a"),
+        ("dayname('2024-02-29'::date)", "Thu"),
+        ("to_char('2024-02-29'::date, 'DD MON')", "29 Feb"),
+        ("decode(1, 1, 'x')", "x"),
+        ("base64_encode('true')", "dHJ1ZQ=="),
+        ("array_to_string(array_construct('b', 'a'), '-')", "b-a"),
+        ("typeof(1)", "INTEGER"),
+        ("typeof('x')", "VARCHAR"),
+    ],
+)
+def test_a_text_of_constants_is_cast_to_a_text(run: Run, expression: str, expected: str) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/to_char"""
+    assert run(f"select {expression}::varchar, ({expression} || '')") == [(expected, expected)]
 
 
 def test_a_long_expression_has_the_text_of_a_short_one(run: Run, t: None) -> None:

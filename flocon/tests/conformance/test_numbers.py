@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from shared import one, one_database
+from snowflake.connector.errors import ProgrammingError
 
 database = pytest.fixture(scope="module")(one_database)
 Run = Any
@@ -65,3 +66,71 @@ def test_decimals_keep_their_scale_through_a_view(run: Run) -> None:
     run("insert into prices values (9.90), (0.1)")
     run("create or replace view totals as select sum(price) total, max(price) top from prices")
     assert run("select * from totals") == [(Decimal("10.00"), Decimal("9.90"))]
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("round(f, one)", D("-135.20")),
+        ("round(f, low)", D("-100.00")),
+        ("round(f, 5 * one)", D("-135.16")),
+        ("round(135.135, low)", D("100.000")),
+        ("round(n, low)", 12300),
+        ("round(n, one)", 12345),
+        ("round(r, one)", -135.2),
+        ("round(f, null::int)", None),
+        ("round(f * f, one)", D("18268.2000")),
+        ("round(n, -40 * one)", 0),
+        ("round(f, one)::varchar", "-135.20"),
+        ("max(round(f, one)) over ()", D("-135.20")),
+        ("trunc(f, one)", D("-135.10")),
+        ("trunc(n, low)", 12300),
+        ("truncate(r, low)", -100.0),
+        ("ceil(r, one)", -135.1),
+    ],
+)
+def test_a_column_says_to_how_many_places_a_number_is_rounded(
+    run: Run, expression: str, expected: Any
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/round"""
+    source = (
+        "(select -135.156::number(10, 2) as f, -135.156::float as r, 12345::number(38, 0) as n,"
+        " 1::number(5, 0) as one, -2 as low)"
+    )
+    assert one(run, f"select {expression} from {source}") == expected
+
+
+def test_numbers_are_rounded_in_a_having(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/round"""
+    source = "(select 1.25::number(10, 2) as n, 1 as one)"
+    having = "max(round(n, one)) = 1.3 and floor(max(n), 1) = 1.2 and ceil(max(n) * 2, 0) = 3"
+    assert one(run, f"select max(n) from {source} group by one having {having}") == D("1.25")
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("floor(n, 2)", D("0.29")),
+        ("ceil(m, 1)", D("1.1")),
+        ("ceil(m, 5)", D("1.10000")),
+        ("floor(n * 1, 2)", D("0.29")),
+        ("floor(-n, 1)", D("-0.3")),
+        ("ceil(m, -1)", 10),
+        ("floor(-m, -1)", -10),
+        ("ceil(m, 1)::varchar", "1.1"),
+    ],
+)
+def test_no_float_comes_into_ceil_and_floor_of_fixed_point_numbers(
+    run: Run, expression: str, expected: Any
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/floor"""
+    source = "(select 0.29::number(10, 2) as n, 1.10::number(10, 2) as m)"
+    assert one(run, f"select {expression} from {source}") == expected
+
+
+def test_ceil_of_a_fixed_point_number_to_places_of_a_column_is_refused(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/ceil"""
+    for function in ("ceil", "floor"):
+        with pytest.raises(ProgrammingError) as raised:
+            run(f"select {function}(n, p) from (select 1.25::number(10, 2) as n, 1 as p)")
+        assert raised.value.errno == 2

@@ -127,6 +127,8 @@ def _coerced(node: Expr) -> Expr:
         return _part_of_moment(node)
     if isinstance(node, exp.Ceil | exp.Floor | exp.MonthsBetween):
         return _fixed(node)
+    if isinstance(node, _OF_MOMENTS):
+        return _of_moments(node)
     if isinstance(node, exp.Distinct) and isinstance(node.parent, exp.Count):
         node.set("expressions", [_same(each) for each in node.expressions])
     if isinstance(node, _COMPARISONS) and not isinstance(node.parent, exp.Update):
@@ -158,6 +160,25 @@ def _part_of_moment(node: Expr) -> Expr:
     if _kind(value) in _ZONED and not part.startswith(("EPOCH", "TIMEZONE")):
         node.set(key, _cast(value, "TIMESTAMP_NTZ"))
     return node
+
+
+def _of_moments(node: Expr) -> Expr:
+    """DATEADD, DATEDIFF and DATE_TRUNC read a text as a timestamp; a TIME's hour is one of a day.
+
+    https://docs.snowflake.com/en/sql-reference/functions/date_trunc
+    """
+    for key in ("this", "expression") if isinstance(node, exp.DateDiff) else ("this",):
+        if _is_unwritten_text(node.args[key]):
+            moment = datetime_formats.read_by_form(_cast(node.args[key], "TIMESTAMP_NTZ"))
+            node.set(key, moment)
+    if isinstance(node, exp.DateTrunc | exp.TimestampTrunc) and _kind(node.this) == _Kind.TIME:
+        day = _cast(exp.Literal.string("1970-01-01"), "DATE")
+        node.set("this", exp.Add(this=day, expression=node.this))
+        return _cast(node.copy(), "TIME")
+    return node
+
+
+_OF_MOMENTS = (exp.DateAdd, exp.DateSub, exp.DateDiff, exp.DateTrunc, exp.TimestampTrunc)
 
 
 def _fixed(node: Expr) -> Expr:

@@ -6,7 +6,7 @@ from sqlglot import Expr, exp
 from flocon.core import errors
 from flocon.engine import functions
 from flocon.engine.texts import is_text
-from flocon.engine.types import NTZ_TYPES, TEXT_TYPES
+from flocon.engine.types import JSON_TYPES, NTZ_TYPES, TEXT_TYPES
 
 _TRY = {
     exp.DataType.Type.TIMESTAMP: "_account_try_ntz",
@@ -51,6 +51,8 @@ def casts(node: Expr) -> Expr:
 def _typeof(value: Expr) -> Expr:
     """TYPEOF asks the whole VARIANT, with the path: an extracted number is DuckDB's own."""
     is_path = isinstance(value, exp.Anonymous) and value.name == "json_extract"
+    if value.type is not None and value.type.this not in (*JSON_TYPES, exp.DType.UNKNOWN):
+        value = exp.Anonymous(this="to_json", expressions=[value])
     operands = value.expressions if is_path else [value, exp.Literal.string("$")]
     return exp.Anonymous(this="_account_typeof_at", expressions=operands)
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from sqlglot import Expr, exp
+from sqlglot.dialects import Snowflake
 from sqlglot.optimizer.annotate_types import TypeAnnotator
 from sqlglot.schema import MappingSchema
 
@@ -93,15 +94,37 @@ _MADE: dict[type[Expr], str] = {
     exp.StarMap: "OBJECT",
     exp.JSONObject: "OBJECT",
 }
-# Functions that SQLGlot does not know.
+# Functions that SQLGlot does not know, or whose types it does not.
 _OBJECT = exp.DataType.build("OBJECT")
+_MOMENT, _INSTANT = exp.DataType.build("TIMESTAMPNTZ"), exp.DataType.build("TIMESTAMPTZ")
+_READERS = {
+    f"{before}TO_{name}": kind
+    for before in ("", "TRY_")
+    for name, kind in {
+        "DATE": exp.DataType.build("DATE"),
+        "TIME": exp.DataType.build("TIME"),
+        "TIMESTAMP": _MOMENT,
+        "TIMESTAMP_NTZ": _MOMENT,
+        "TIMESTAMP_LTZ": _INSTANT,
+        "TIMESTAMP_TZ": _INSTANT,
+    }.items()
+}
 _ANSWERS = {
+    **_READERS,
     **dict.fromkeys(("OBJECT_DELETE", "OBJECT_PICK", "ARRAYS_TO_OBJECT", "TO_OBJECT"), _OBJECT),
     "AS_OBJECT": _KNOWN["OBJECT"],
     "AS_ARRAY": _KNOWN["ARRAY"],
     "STRIP_NULL_VALUE": _VARIANT,
     **dict.fromkeys(("AS_VARCHAR", "AS_CHAR"), _TEXT),
     "AS_INTEGER": _NUMBER,
+}
+_METADATA = {
+    **Snowflake.EXPRESSION_METADATA,
+    exp.Nvl2: {"annotator": lambda self, node: self._annotate_by_args(node, "true", "false")},
+    exp.Trunc: {"annotator": lambda self, node: self._annotate_by_args(node, "this")},
+    exp.JSONFormat: {"returns": exp.DType.VARCHAR},
+    exp.ToChar: {"returns": exp.DType.VARCHAR},
+    exp.IsArray: {"returns": exp.DType.BOOLEAN},
 }
 # Where a name may be that of one of the query's own values.
 _BEHIND = ("having", "qualify", "order", "group")
@@ -154,7 +177,11 @@ _SEMI_STRUCTURED = {
 class _Scopes:
     def __init__(self, columns: Columns) -> None:
         self._columns = columns
-        self._annotator = TypeAnnotator(MappingSchema(dialect="snowflake"), overwrite_types=False)
+        self._annotator = TypeAnnotator(
+            MappingSchema(dialect="snowflake"),
+            expression_metadata=_METADATA,
+            overwrite_types=False,
+        )
 
     def query(
         self, query: Expr, ctes: Mapping[str, Types | None], outer: Sequence[Scope]
@@ -276,6 +303,8 @@ class _Scopes:
                 node.type = _VARIANT
             elif type(node) in _MADE:
                 node.type = _KNOWN[_MADE[type(node)]]
+            elif isinstance(node, exp.UnixToTime):
+                node.type = node.args.get("target_type") or _MOMENT
             elif called := user_functions.kind(node):
                 node.type = called
             elif isinstance(node, exp.Anonymous) and (kind := _ANSWERS.get(node.name.upper())):

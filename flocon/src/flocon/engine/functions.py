@@ -7,6 +7,7 @@ from sqlglot import Expr, exp
 from flocon.core import errors
 from flocon.engine.fast import bound_arrays
 from flocon.engine.texts import is_text
+from flocon.engine.types import TEXT_TYPES
 
 # What CURRENT_VERSION() and logins say: one of Snowflake's.
 SNOWFLAKE_VERSION = "10.0.0"
@@ -258,6 +259,9 @@ def as_text(value: Expr) -> Expr | None:
     exponent = isinstance(bare, exp.Literal) and not bare.is_string and "e" in bare.name.lower()
     same = exp.Literal | exp.DPipe | exp.Concat | exp.Null | exp.Placeholder
     if is_text(value) or (isinstance(bare, same) and not exponent):
+        return None
+    if value.type is not None and value.type.this in TEXT_TYPES and not value.find(exp.Column):
+        # DuckDB would read a constant as JSON in the branch that is not taken.
         return None
     # A HAVING takes no lambda.
     once = not _is_small(value) and not value.find_ancestor(exp.Having)

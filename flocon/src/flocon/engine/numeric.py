@@ -3,9 +3,31 @@
 https://docs.snowflake.com/en/sql-reference/functions-numeric
 """
 
+from collections.abc import Iterator
+
 from sqlglot import Expr, exp
 
+from flocon.core import errors
 from flocon.engine.objects import call
+
+
+def _to_places(function: str) -> Iterator[str]:
+    """ROUND or TRUNC to as many places as a column says: the engine wants a constant. The number
+    keeps its scale, and is written once but in a HAVING, which takes no lambda."""
+    cases = " ".join(f"WHEN {n} THEN {function}(x, {n})" for n in range(-38, 38))
+    name = f"_account_{function}_to"
+    yield (
+        f"{name}(x, n) AS CASE WHEN n IS NULL THEN NULL"
+        f" WHEN n < -38 THEN {function}(x, -38) ELSE CASE n {cases} ELSE x END END"
+    )
+    once = f"lambda each: {name}(each.x, each.n)"
+    yield f"{name}_once(x, n) AS list_transform([struct_pack(x := x, n := n)], {once})[1]"
+
+
+def _unit(places: int) -> str:
+    """One in so many places."""
+    return f"0.{'0' * (places - 1)}1" if places > 0 else f"1{'0' * -places}"
+
 
 MACROS = (
     "_account_bucket(x, low, high, n) AS CASE WHEN x < low THEN 0 WHEN x >= high THEN n + 1"
@@ -16,6 +38,16 @@ MACROS = (
     " THEN 0.0 ELSE (CAST(day(a) - day(b) AS DOUBLE) + (epoch(a) - epoch(date_trunc('day', a))"
     " - epoch(b) + epoch(date_trunc('day', b))) / 86400) / 31 END",
     "_account_radians(x) AS x / 57.29577951308232e0",
+    *_to_places("round"),
+    *_to_places("trunc"),
+    # Without a power of ten, which is a float: 1.1 * 10 is more than 11.
+    "_account_ceil_at(x, n, unit) AS trunc(x, n) + CASE WHEN trunc(x, n) < x THEN unit ELSE 0 END",
+    "_account_floor_at(x, n, unit) AS trunc(x, n) - CASE WHEN trunc(x, n) > x THEN unit ELSE 0 END",
+    *(
+        f"_account_{word}_at_once(x, n, unit) AS list_transform([x],"
+        f" lambda each: _account_{word}_at(each, n, unit))[1]"
+        for word in ("ceil", "floor")
+    ),
     # There is no line through points of one place.
     "_account_number_or_null(x) AS CASE WHEN NOT isnan(x) THEN x END",
     "haversine(a, b, c, d) AS 2 * 6371 * asin(sqrt(pow(sin(radians(c - a) / 2), 2)"
@@ -25,8 +57,58 @@ MACROS = (
 _OPERANDS = ("this", "expression")
 
 
+_PLACES: dict[type[Expr], str] = {
+    exp.Round: "round",
+    exp.Trunc: "trunc",
+    exp.Ceil: "ceil",
+    exp.Floor: "floor",
+}
+
+
+def _rounded(node: Expr) -> Expr | None:
+    """ROUND, TRUNC, CEIL and FLOOR to a number of places, as far as the engine has it not.
+
+    https://docs.snowflake.com/en/sql-reference/functions/round
+    https://docs.snowflake.com/en/sql-reference/functions/floor
+    """
+    word, value, places = _PLACES.get(type(node), ""), node.this, node.args.get("decimals")
+    if isinstance(node, exp.Anonymous) and node.name.upper() in ("TRUNC", "TRUNCATE"):
+        word, (value, places) = "trunc", [*node.expressions, None, None][:2]
+    if not word or places is None:
+        return None
+    kind = value.type.this if value.type else None
+    bare = places.this if isinstance(places, exp.Neg) else places
+    # A HAVING takes no lambda.
+    once = "" if node.find_ancestor(exp.Having) else "_once"
+    whole = exp.cast(places, "INTEGER", dialect="duckdb")
+    if word in ("ceil", "floor"):
+        if kind in exp.DataType.FLOAT_TYPES and not _is_written(value):
+            node.set("decimals", places if isinstance(bare, exp.Literal) else whole)
+            return None
+        if not (isinstance(bare, exp.Literal) and bare.is_int and -18 <= int(places.sql()) < 38):
+            raise errors.unsupported(f"{word.upper()} to {places.sql('snowflake')[:100]} places")
+        short = isinstance(value.unnest(), exp.Column | exp.Literal)
+        unit = exp.Literal.number(_unit(int(places.sql())))
+        return call(f"_account_{word}_at{'' if short else once}", value, places, unit)
+    if places.find(exp.Column, exp.Null, exp.Placeholder, exp.Query) is None:
+        return None
+    if isinstance(node, exp.Round) and node.args.get("truncate"):
+        raise errors.unsupported("ROUND with a rounding mode and a number of places from a column")
+    return call(f"_account_{word}_to{once}", value, whole)
+
+
+def _is_written(value: Expr) -> bool:
+    """Is it a fixed-point constant? SQLGlot takes 1.5 for a float."""
+    bare = value.unnest()
+    bare = bare.this if isinstance(bare, exp.Neg) else bare
+    return isinstance(bare, exp.Literal) and "e" not in bare.name.lower()
+
+
 def functions(node: Expr) -> Expr:
-    """WIDTH_BUCKET, RATIO_TO_REPORT, MONTHS_BETWEEN, RADIANS, BITMAP_BUCKET_NUMBER, REGR_…"""
+    """ROUND and its like to so many places as a column says, WIDTH_BUCKET, RATIO_TO_REPORT,
+    MONTHS_BETWEEN, RADIANS, BITMAP_BUCKET_NUMBER, REGR_…"""
+    if (rounded := _rounded(node)) is not None:
+        return rounded
     if isinstance(node, exp.MonthsBetween):
         moments = (exp.cast(node.args[key], "TIMESTAMP", dialect="duckdb") for key in _OPERANDS)
         return call("_account_months_between", *moments)

@@ -9,10 +9,16 @@ from sqlglot import Expr, exp
 from flocon.engine.types import TEXT_TYPES
 
 _FUNCTIONS = (
+    exp.Dayname,
     exp.Left,
     exp.Lower,
+    exp.MD5,
+    exp.Monthname,
+    exp.Pad,
     exp.RegexpReplace,
+    exp.Repeat,
     exp.Replace,
+    exp.Reverse,
     exp.Right,
     exp.SplitPart,
     exp.Substring,
@@ -25,6 +31,8 @@ _MACROS = {
     "_account_text_once",
     "_account_json_text",
     "_account_typeof_at",
+    "_account_written",
+    "strftime",
     "_account_user_function_varchar",
 }
 
