@@ -92,3 +92,28 @@ def test_an_unknown_column_is_named_without_quotes_that_it_does_not_need(run: Ru
     """https://docs.snowflake.com/en/sql-reference/identifiers-syntax"""
     assert "invalid identifier 'ABC'" in failure(run, 'select "ABC" from (select 1 as "abc")')[1]
     assert "'\"abc\"'" in failure(run, 'select "abc" from (select 1 as abc)')[1]
+
+
+@pytest.mark.parametrize(
+    ("sql", "said"),
+    [
+        ("select nope from placed", "error line 1 at position 7\ninvalid identifier 'NOPE'"),
+        (
+            "select a,\n  p.nope + 1\nfrom placed p",
+            "error line 2 at position 2\ninvalid identifier 'P.NOPE'",
+        ),
+        ('select a from placed where "Nope" = 1', "position 27\ninvalid identifier '\"Nope\"'"),
+        ("select 'nope', a from placed where nope", "position 35\ninvalid identifier 'NOPE'"),
+        ("insert into placed (a) select nope from placed", "position 30\n"),
+        ("update placed set nope = 1", "error line 1 at position 18\ninvalid identifier 'NOPE'"),
+        ("delete from placed where nope = 1", "position 25\n"),
+        ("selec 1", "syntax error line 1 at position 0 unexpected 'selec'."),
+        ("select 1 +", "syntax error line 1 at position 10 unexpected '<EOF>'."),
+        ("select a b c\nfrom placed", "syntax error line 1 at position 11 unexpected 'c'."),
+        ("select a\nfrom placed\nwhere )", "syntax error line 3 at position 6 unexpected ')'."),
+    ],
+)
+def test_an_error_of_compilation_says_its_place(run: Run, sql: str, said: str) -> None:
+    """https://docs.snowflake.com/en/developer-guide/python-connector/python-connector-example#handling-errors"""
+    run("create table if not exists placed (a int)")
+    assert said in failure(run, sql)[1]

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+import snowflake.connector
 from shared import errno, one_database
 
 database = pytest.fixture(scope="module")(one_database)
@@ -52,3 +53,19 @@ def test_flatten_joins_each_row_to_its_own_elements(run: Run) -> None:
 def test_an_option_of_flatten_that_is_missing_is_refused(run: Run, option: str) -> None:
     """https://docs.snowflake.com/en/sql-reference/functions/flatten"""
     assert errno(run, f"select * from table(flatten(input => parse_json('[1]'), {option}))") == 2
+
+
+def test_the_columns_of_a_query_beside_flatten_may_have_the_names_of_flattens_own(
+    run: Run, connection: snowflake.connector.SnowflakeConnection
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/flatten"""
+    run("create table valued (value array, seq int)")
+    run("insert into valued select ['a', 'b'], 7")
+    query = "select * from (select * from valued), lateral flatten(input => value)"
+    names = ["VALUE", "SEQ", "SEQ", "KEY", "PATH", "INDEX", "VALUE", "THIS"]
+    cursor = connection.cursor()
+    assert [column.name for column in cursor.describe(query)] == names
+    rows = run(f"{query} f order by f.index")
+    assert [(row[1], row[5], row[6]) for row in rows] == [(7, 0, '"a"'), (7, 1, '"b"')]
+    twice = "select l.*, r.* from valued l, valued r"
+    assert [column.name for column in cursor.describe(twice)] == ["VALUE", "SEQ"] * 2

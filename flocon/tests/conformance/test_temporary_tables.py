@@ -151,7 +151,7 @@ def test_a_place_that_is_not_there_is_002043(run: Run, sql: str) -> None:
         ("select * from ordrs", 2003, "Object 'ORDRS' does not exist or not authorized."),
         ("select * from oter.orders", 2003, "Schema 'OTER' does not exist or not authorized."),
         ("select amout from orders", 904, "invalid identifier 'AMOUT'"),
-        ("select o.amout from orders o", 904, "invalid identifier 'AMOUT'"),
+        ("select o.amout from orders o", 904, "invalid identifier 'O.AMOUT'"),
         ("select uper(amount) from orders", 2140, "Unknown function UPER"),
         ("drop view orders", 2203, "Object found is of type 'TABLE', not specified type 'VIEW'."),
     ],

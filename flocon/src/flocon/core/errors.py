@@ -102,10 +102,10 @@ def compilation(code: Code, text: str) -> SnowflakeError:
     return SnowflakeError(code, f"SQL compilation error:\n{text}")
 
 
-def syntax(position: int, unexpected: str) -> SnowflakeError:
-    return compilation(
-        SYNTAX, f"syntax error line 1 at position {position} unexpected '{unexpected}'."
-    )
+def syntax(place: str | int, unexpected: str) -> SnowflakeError:
+    """place: "line 1 at position 7", or a position in a statement of one line."""
+    where = place if isinstance(place, str) else f"line 1 at position {place}"
+    return compilation(SYNTAX, f"syntax error {where} unexpected '{unexpected}'.")
 
 
 def does_not_exist(kind: str, name: object) -> SnowflakeError:

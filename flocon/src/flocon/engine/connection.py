@@ -177,16 +177,19 @@ class Connection:
 
     def _schema(self, sql: str) -> tuple[pa.Schema, list[str]]:
         """What `table` would answer to a query in DuckDB's SQL, without its rows."""
-        query, binds = f"SELECT * FROM ({sql}) LIMIT 0", used(sql, {})
-        if not self.fast:
-            table, types = self.table(query, binds)
-            return table.schema, types
+        binds = used(sql, {})
         with translated(sql):
             self._duck.abort()
             # The engine reads the query to tell; to run it, it would plan it as well.
-            relation = self._duck.sql(query, params=dict(binds) or None)
-            schema = arrow_schema(self._duck, relation.columns, relation.types)
-            return schema, [str(kind) for kind in relation.types]
+            relation = self._duck.sql(sql, params=dict(binds) or None)
+            names, types = relation.columns, [str(kind) for kind in relation.types]
+            if self.fast:
+                schema = arrow_schema(self._duck, names, relation.types)
+        if not self.fast:
+            schema = self.table(f"SELECT * FROM ({sql}) LIMIT 0", binds)[0].schema
+        # Of two columns of one name, the engine has renamed one.
+        fields = (field.with_name(name) for field, name in zip(schema, names, strict=True))
+        return pa.schema(list(fields)), types
 
     def relation(
         self, name: str, table: pa.Table, types: Sequence[str], declared: Sequence[str] = ()

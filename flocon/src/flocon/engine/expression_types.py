@@ -220,6 +220,8 @@ class _Scopes:
         sources: dict[str, Source | None] = {}
         aliases: dict[str, exp.DataType | None] = {}
         scopes = ((sources, aliases), *outer)
+        if any(map(_is_function, _read(select))):
+            _name_queries(select)
         for source in _read(select):
             self._source(source, ctes, scopes, sources)
         for join in select.args.get("joins") or ():
@@ -248,9 +250,7 @@ class _Scopes:
         for join in source.args.get("joins") or ():
             self._source(join.this, ctes, scopes, sources)
         found: Types | None = None
-        if isinstance(source.this, exp.Explode | exp.TableFromRows) or isinstance(
-            source, exp.TableFromRows
-        ):
+        if _is_function(source):
             self._place(source.this, ctes, scopes)
             _name_source(source.this, sources)
             found = _SPLIT if split_of(source.this.this) else _FLATTEN
@@ -364,6 +364,26 @@ def _name_shared(join: exp.Join, sources: Mapping[str, Source | None]) -> None:
     if shared:
         join.set("method", None)
         join.set("using", [exp.to_identifier(name, quoted=True) for name in shared])
+
+
+def _is_function(source: Expr) -> bool:
+    """Is it FLATTEN, or a table function that splits a text?"""
+    return isinstance(source, exp.TableFromRows) or isinstance(
+        source.this, exp.Explode | exp.TableFromRows
+    )
+
+
+def _name_queries(select: exp.Select) -> None:
+    """Give the queries that it reads names, by which the columns of a function's arguments can say
+    whose they are."""
+    for place, source in enumerate(_read(select)):
+        if isinstance(source, exp.Subquery) and not source.alias:
+            name = exp.to_identifier(f"$query{place}", quoted=True)
+            alias = source.args.get("alias")
+            if isinstance(alias, exp.TableAlias):
+                alias.set("this", name)
+            else:
+                source.set("alias", exp.TableAlias(this=name))
 
 
 def _name_source(function: Expr, sources: Mapping[str, Source | None]) -> None:

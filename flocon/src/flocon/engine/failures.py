@@ -10,6 +10,7 @@ from sqlglot.errors import ParseError, TokenError, UnsupportedError
 
 from flocon.core import errors
 from flocon.core.errors import Code, SnowflakeError
+from flocon.sql import error_places
 
 
 class Conflict(SnowflakeError):
@@ -54,7 +55,8 @@ _BY_TEXT: tuple[tuple[str, Code], ...] = (
     (r"(Table|View) with name .* does not exist!", errors.NO_RELATION),
     (r"(Table|View|Sequence) with name|does not exist because schema", errors.DOES_NOT_EXIST),
     (
-        r"Referenced (column|table)|not found in FROM clause|does not have a column (named|with)",
+        r"Referenced (update )?(column|table)|not found in FROM clause"
+        r"|does not have a column (named|with)",
         errors.UNKNOWN_COLUMN,
     ),
     (r"(Scalar|Aggregate|Table|Macro) Function with name", errors.UNKNOWN_FUNCTION),
@@ -77,7 +79,9 @@ def translate(error: Exception, sql: str = "") -> SnowflakeError:
             return _translate_duckdb(_CLASSES.get(named[1], duckdb.Error)(text))
         code = Code(error.errno or errors.INTERNAL.errno, error.sqlstate or "42000")
         return SnowflakeError(code, error.raw_msg or str(error.msg))
-    if isinstance(error, ParseError | TokenError):
+    if isinstance(error, ParseError):
+        return error_places.syntax(error, sql)
+    if isinstance(error, TokenError):
         text = re.sub(r"\x1b\[\d+m", "", str(error))
         return errors.compilation(errors.SYNTAX, f"syntax error: {text}")
     if isinstance(error, NotImplementedError | UnsupportedError):
@@ -187,6 +191,7 @@ _UNKNOWN = (
     (re.compile(r'because schema "?(.+?)"? does not exist'), "Schema '{}' {}"),
     (re.compile(r"(?:Table|View|Sequence) with name \"?(.+?)\"? does not exist"), "Object '{}' {}"),
     (re.compile(r'Referenced column "(.+?)" (?:was )?not found'), "invalid identifier '{}'"),
+    (re.compile(r"Referenced update column (.+?) not found"), "invalid identifier '{}'"),
     (re.compile(r'does not have a column (?:named|with name) "(.+?)"'), "invalid identifier '{}'"),
     (re.compile(r'Referenced table "(.+?)" not found'), "invalid identifier '{}'"),
     (re.compile(r'Function with name "?(.+?)"? does not exist'), "Unknown function {}"),

@@ -22,7 +22,7 @@ from flocon.session.functions import AccountFunctions
 from flocon.session.registry import Registry
 from flocon.session.statements import Statement
 from flocon.session.trees import Batch, Tree
-from flocon.sql import variables
+from flocon.sql import error_places, variables
 from flocon.sql.statement_text import StatementText
 from flocon.stores.queries import Query
 from flocon.stores.stores import Stores
@@ -174,9 +174,10 @@ class Session:
                     # something is done by now.
                     query.check()
                 return answer
-        except errors.SnowflakeError:
+        except errors.SnowflakeError as error:
             with transactions.lock:
                 transactions.revive()
+            error_places.locate(error, text)
             raise
         finally:
             transactions.reshaped()

@@ -1,0 +1,97 @@
+"""Where in a statement's text an error is: "error line 1 at position 7".
+
+Lines are counted from 1, positions in a line from 0. Statements are run without their places, which
+would cost each of them more than this costs the few that fail.
+
+https://docs.snowflake.com/en/developer-guide/python-connector/python-connector-example#handling-errors
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from sqlglot.errors import ParseError
+from sqlglot.tokens import Token, TokenType
+
+from flocon.core import errors
+from flocon.core.errors import SnowflakeError
+from flocon.sql.tokens import tokenize
+
+_UNKNOWN = re.compile(r"SQL compilation error:\ninvalid identifier '(?P<name>.+)'", re.DOTALL)
+
+
+def place(text: str, offset: int) -> str:
+    """ "line 1 at position 7" """
+    before = text[:offset]
+    return f"line {before.count(chr(10)) + 1} at position {offset - before.rfind(chr(10)) - 1}"
+
+
+def locate(error: SnowflakeError, text: str) -> None:
+    """Let an error say the place of the column that it is about, and the table before its name. It
+    stays as it is where it is about none, or where the text does not have it."""
+    found = (
+        _UNKNOWN.fullmatch(error.message) if error.errno == errors.UNKNOWN_COLUMN.errno else None
+    )
+    if found is None:
+        return
+    try:
+        name, tokens = tokenize(found["name"]), tokenize(text)
+    except SnowflakeError:
+        return
+    # The engine names a column as it is, the account as it is written.
+    wanted = [_spelled(token) for token in name if token.token_type != TokenType.DOT]
+    for index, token in enumerate(tokens):
+        if token.token_type != TokenType.DOT and _names(tokens, index) in (wanted, [found["name"]]):
+            whole = tokens[_first_of(tokens, index) : index + 2 * len(_names(tokens, index)) - 1]
+            where, written = place(text, whole[0].start), "".join(map(_shown, whole))
+            error.message = f"SQL compilation error: error {where}\ninvalid identifier '{written}'"
+            return
+
+
+def syntax(parsed: ParseError, text: str) -> SnowflakeError:
+    """What a reader of whole statements says of one that it does not understand.
+
+    It goes on behind a first word that begins no statement.
+    """
+    tokens = tokenize(text)
+    if tokens and tokens[0].token_type == TokenType.VAR:
+        return errors.syntax(place(text, tokens[0].start), tokens[0].text)
+    said = parsed.errors[0] if parsed.errors else {}
+    line, column, token = said.get("line"), said.get("col"), str(said.get("highlight") or "")
+    if not line or not column or not token:
+        return errors.compilation(errors.SYNTAX, f"syntax error: {said.get('description', parsed)}")
+    # Else it names the last one that it has understood.
+    is_unexpected = token in (")", "]", "}") or str(said.get("description")).startswith("Invalid")
+    if not is_unexpected and not str(said.get("end_context") or "").strip(" \n;"):
+        return errors.syntax(place(text, len(text.rstrip(" \n;"))), "<EOF>")
+    return errors.syntax(f"line {line} at position {column - len(token)}", token)
+
+
+def _names(tokens: Sequence[Token], index: int) -> list[str]:
+    """The name that begins with a token: it and what follows behind dots."""
+    names = [_spelled(tokens[index])]
+    while index + 2 < len(tokens) and tokens[index + 1].token_type == TokenType.DOT:
+        index += 2
+        names.append(_spelled(tokens[index]))
+    return names
+
+
+def _first_of(tokens: Sequence[Token], index: int) -> int:
+    """Where the name of which this is a part begins."""
+    while index >= 2 and tokens[index - 1].token_type == TokenType.DOT:
+        index -= 2
+    return index
+
+
+def _spelled(token: Token) -> str:
+    if token.token_type == TokenType.STRING:
+        return ""
+    return token.text if token.token_type == TokenType.IDENTIFIER else token.text.upper()
+
+
+def _shown(token: Token) -> str:
+    if token.token_type != TokenType.IDENTIFIER:
+        return token.text.upper()
+    bare = re.fullmatch(r"[A-Z_][A-Z0-9_$]*", token.text)
+    return token.text if bare else '"' + token.text.replace('"', '""') + '"'
