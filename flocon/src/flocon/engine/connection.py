@@ -343,14 +343,15 @@ class Connection:
             return list(zip(relation.columns, map(str, relation.types), strict=True))
 
     def _declared_columns(self, table: exp.Table) -> list[tuple[str, str]]:
-        """The same, with ARRAY and OBJECT for those that were declared so."""
+        """The same, with ARRAY, OBJECT and VARCHAR(n) for those that were declared so."""
         columns = self._table_columns(table)
-        if not any(kind == "JSON" for _, kind in columns):
-            return columns
         place = (table.catalog or "temp", table.db or "main", table.name)
         declared = self.declared(*place)
+        if not declared:
+            return columns
         return [
-            (name, declared.get(name, kind) if kind == "JSON" else kind) for name, kind in columns
+            (name, declared.get(name, kind) if kind in ("JSON", "VARCHAR") else kind)
+            for name, kind in columns
         ]
 
     def _unmatched_call(self, query: Expr) -> str:
@@ -427,7 +428,7 @@ class Connection:
                 self.values(sql, names)
 
     def create_relation(self, tree: Expr) -> DeclaredTypes:
-        """CREATE VIEW; returns which of its columns are an ARRAY or an OBJECT."""
+        """CREATE VIEW; returns which of its columns are an ARRAY, an OBJECT or a VARCHAR(n)."""
         if tree.expression:
             column_names.name_view(tree)
         self._name_places(tree)

@@ -152,19 +152,19 @@ def annotate(tree: Expr, columns: Columns) -> Types | None:
 
 
 def declared_in_order(types: Types) -> list[str]:
-    """Of each column ARRAY or OBJECT, '' where it is neither."""
+    """Of each column ARRAY, OBJECT or VARCHAR(n), '' where it is none of them."""
     return ["" if kind is None else _declared(kind) for _, kind in types]
 
 
 def declared(types: Types) -> dict[str, str]:
-    """The columns that are an ARRAY or an OBJECT."""
+    """The columns that are an ARRAY, an OBJECT or a VARCHAR(n)."""
     return {name: said for name, kind in types if kind is not None and (said := _declared(kind))}
 
 
 def _declared(kind: exp.DataType) -> str:
     if kind.this in _SEMI_STRUCTURED:
         return _SEMI_STRUCTURED[kind.this]
-    return str(kind.meta.get(_DECLARED, "")) if kind.this == exp.DataType.Type.VARIANT else ""
+    return str(kind.meta.get(_DECLARED, ""))
 
 
 _SEMI_STRUCTURED = {
@@ -544,7 +544,14 @@ def _output(select: exp.Select, sources: Mapping[str, Source | None]) -> Types |
                     return None
                 types += found.types
         else:
-            types.append((value.alias_or_name, _known(value.unalias())))
+            kind = _known(value.unalias())
+            if (
+                kind is not None
+                and kind.this in TEXT_TYPES
+                and not isinstance(value.unalias(), exp.Column)
+            ):
+                kind = _TEXT  # a function of a text has another length
+            types.append((value.alias_or_name, kind))
     return types
 
 
@@ -575,6 +582,8 @@ def _shared(kind: exp.DataType | None, other: exp.DataType | None) -> exp.DataTy
     if {kind.this, other.this} <= {*_SEMI_STRUCTURED, exp.DataType.Type.VARIANT}:
         of_both = {_declared(kind), _declared(other)}
         return _KNOWN.get(of_both.pop(), _VARIANT) if len(of_both) == 1 else _VARIANT
+    if kind.this in TEXT_TYPES and kind == other and _declared(kind) != _declared(other):
+        return _TEXT
     return kind if kind == other else None
 
 
@@ -590,5 +599,9 @@ def _known(value: Expr) -> exp.DataType | None:
 def _type(kind: str) -> exp.DataType | None:
     if kind in _KNOWN:
         return _KNOWN[kind]
+    if kind.startswith("VARCHAR("):
+        text = exp.DataType.build("TEXT")
+        text.meta[_DECLARED] = kind
+        return text
     named = _OF_DUCKDB.get(kind, kind)
     return None if named.endswith("]") or "STRUCT" in named else exp.DataType.build(named)

@@ -28,7 +28,7 @@ def row_type(answer: Result) -> list[dict[str, Any]]:
             "table": "",
             "nullable": True,
             **empty,
-            **_column_type(declared if kind == "JSON" and declared else kind),
+            **_column_type(declared if kind in ("JSON", "VARCHAR") and declared else kind),
         }
         for name, kind, declared in zip(
             answer.names, answer.types, answer.declared or [""] * len(answer.types), strict=True
@@ -36,6 +36,7 @@ def row_type(answer: Result) -> list[dict[str, Any]]:
     ]
 
 
+_LONGEST = 16777216
 _SEMI_STRUCTURED = {"JSON": "variant", "ARRAY": "array", "OBJECT": "object"}
 
 
@@ -59,7 +60,8 @@ def _column_type(kind: str) -> dict[str, Any]:
         return {"type": "binary", "length": 8388608, "byteLength": 8388608}
     if kind in ("BOOLEAN", "DATE"):
         return {"type": kind.lower()}
-    return {"type": "text", "length": 16777216, "byteLength": 16777216}
+    length = int(match[1]) if (match := re.fullmatch(r"VARCHAR\((\d+)\)", kind)) else _LONGEST
+    return {"type": "text", "length": length, "byteLength": min(4 * length, _LONGEST)}
 
 
 def rows(
