@@ -134,3 +134,45 @@ def test_ceil_of_a_fixed_point_number_to_places_of_a_column_is_refused(run: Run)
         with pytest.raises(ProgrammingError) as raised:
             run(f"select {function}(n, p) from (select 1.25::number(10, 2) as n, 1 as p)")
         assert raised.value.errno == 2
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("coalesce(f, w)", D("-0.25")),
+        ("coalesce(w, f)", D("3.00")),
+        ("nvl(f, 0::int)", D("-0.25")),
+        ("ifnull(f, v:n::number)", D("-0.25")),
+        ("iff(f < 0, f, 1::int)", D("-0.25")),
+        ("case when f < 0 then 0.125 when f > 5 then null else v:n::int end", D("0.125")),
+        ("case when f < 0 then f else coalesce(w, 0::int) end", D("-0.25")),
+        ("case when f > 0 then 1 else iff(f < 0, f, w) end", D("-0.25")),
+        ("nvl2(f, f, w)", D("-0.25")),
+        ("decode(1, 1, f, w)", D("-0.25")),
+        ("greatest(f, -w, 0::int)", D("0.00")),
+        ("least(f, w, 0.125)", D("-0.250")),
+        ("greatest(-w, 0.5, f + 1)", D("0.75")),
+        ("coalesce(sum(w) over (), 0.5)", D("3.0")),
+        ("coalesce(f, w)::varchar", "-0.25"),
+        ("to_variant(coalesce(f, w))::varchar", "-0.25"),
+        ("coalesce(w, 1)", 3),
+        ("coalesce(w, 1::int) / 2", D("1.500000")),
+        ("f % w", D("-0.25")),
+        ("mod(w, f)", D("0.00")),
+    ],
+)
+def test_a_fraction_keeps_its_decimals_beside_a_whole_number(
+    run: Run, expression: str, expected: Any
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/coalesce"""
+    source = "(select -0.25::number(10, 2) as f, 3::int as w, parse_json('{\"n\": 5}') as v)"
+    answer = one(run, f"select {expression} from {source}")
+    assert (answer, type(answer)) == (expected, type(expected))
+
+
+def test_a_union_of_fractions_and_whole_numbers_has_fractions(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/operators-query"""
+    for other in ("7::int", "w from (select 7::int as w)", "coalesce(7::int, 1::int)"):
+        union = f"select 0.25 as n union all select {other} union all select 0.5 order by n"
+        assert run(union) == [(D("0.25"),), (D("0.50"),), (D("7.00"),)]
+        assert run(f"select n from ({union}) where n > 0.3") == [(D("0.50"),), (D("7.00"),)]

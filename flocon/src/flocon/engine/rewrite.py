@@ -17,6 +17,7 @@ from flocon.engine import (
     numeric,
     objects,
     regexps,
+    scales,
     variant,
 )
 from flocon.engine.clock import CLOCKS, clock
@@ -182,6 +183,7 @@ REWRITES: tuple[Rewrite, ...] = (
     (fs.object_construct, (exp.JSONObject, exp.StarMap, exp.Struct)),
     (types, exp.DataType),
     (functions.counts, functions.COUNTED),
+    (scales.kept, scales.KINDS),
     (fs.sample, exp.TableSample),
     (fs.array_size, exp.ArraySize),
     (fs.random, exp.Select),
