@@ -24,7 +24,6 @@ from app.caves.status.readings import partitions
 from app.caves.status.snapshot import NOT_ASKED
 from app.caves.target import Account
 from tests.procedures.deployment import run_sql_file
-from tests.procedures.pipeline import quiet_warehouse
 from tests.support.deployed import Deployed, deployed_pipeline
 
 ROOT = Path(__file__).parents[2]
@@ -60,10 +59,7 @@ def ingest(deployed: Deployed, offset: int, kind: str, seconds: int, **more: Any
 @pytest.fixture(scope="module")
 def deployed(account: Any) -> Iterator[Deployed]:
     """One order in production, one adjustment that waits for its tasks."""
-    with (
-        quiet_warehouse(account) as warehouse,
-        deployed_pipeline(account, warehouse=warehouse) as pipeline,
-    ):
+    with deployed_pipeline(account) as pipeline:
         order = {"order_id": "o-1", "customer_id": "c-1", "quantity": 1, "unit_price": 9.5}
         ingest(pipeline, 0, "ORDER_CREATED", -60, **order)
         tasks.run(pipeline.account, 120, lambda text: None)

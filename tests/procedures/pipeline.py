@@ -159,7 +159,7 @@ def without(event: Event, *names: str) -> Event:
 @contextmanager
 def quiet_warehouse(account: Any) -> Iterator[str]:
     """The name of a warehouse on which nothing runs, for views that tell how busy one is: on the
-    one that all share, tests of before may have been at work for ten minutes."""
+    one that all share, tasks of the tests before have run."""
     name = f"QUIET_{uuid.uuid4().hex[:12].upper()}"
     # Who makes a warehouse works on it from then on: each time a session that ends.
     with account.connect() as connection:

@@ -52,10 +52,10 @@ class Deployed:
 
 
 @contextmanager
-def deployed_pipeline(running: Any, **env: str) -> Iterator[Deployed]:
+def deployed_pipeline(running: Any) -> Iterator[Deployed]:
     """What `caves deploy` makes, but for analytics and dashboard, within a second or two."""
     name = f"TEST_{uuid.uuid4().hex[:12].upper()}"
     with Account(running.connect(), name) as account:
-        deploy_to(account, {**ENV, **env}, VIEWS)
+        deploy_to(account, ENV, VIEWS)
         yield Deployed(account, running)
         account.rows("DROP DATABASE {db}")
