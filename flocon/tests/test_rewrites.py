@@ -104,7 +104,7 @@ def test_the_planner_is_asked_of_a_division_in_its_own_query_alone(
         " z AS (SELECT a / 4 AS q FROM x UNION ALL SELECT one FROM y)"
         " SELECT z.q, (SELECT MAX(t.k) FROM t WHERE t.a / 3 > z.q) AS m FROM z, y"
     )
-    assert answer.types == ["DECIMAL(18,8)", "BIGINT"]
+    assert answer.types == ["DECIMAL(38,8)", "BIGINT"]
     first, second = asked
     assert first == "WITH X AS (SELECT A FROM D.PUBLIC.T) SELECT PI(A, 4) AS Q FROM X"
     # A query that depends on the one around it is asked in that one.
