@@ -142,6 +142,18 @@ def test_the_same_question_about_another_answer_follows_its_types(run: Run) -> N
         assert [str(row[0]) for row in answers] == [expected]
 
 
+def test_the_same_question_about_another_answer_has_its_length(connection: Any, run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/result_scan"""
+    run("CREATE TABLE t5 (a VARCHAR(5))")
+    run("CREATE TABLE t9 (a VARCHAR(9))")
+    cursor, lengths = connection.cursor(), []
+    for table in ("t5", "t9"):
+        cursor.execute(f"SELECT a FROM {table}")
+        cursor.execute("SELECT a FROM TABLE(RESULT_SCAN(LAST_QUERY_ID()))")
+        lengths.append(cursor.description[0].internal_size)
+    assert lengths == [5, 9]
+
+
 def test_a_view_over_the_accounts_own_answers_says_what_is_true_now(run: Run, other: Run) -> None:
     run("CREATE TABLE t (a INT)")
     run("CREATE STREAM st ON TABLE t")

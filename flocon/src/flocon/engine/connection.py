@@ -96,8 +96,8 @@ class Connection:
         self._declared = declared
         # Of its temporary tables, by the names that the engine has for them.
         self._declared_temporary: dict[str, DeclaredTypes] = {}
-        # What is readable under a bare name: its columns and their types.
-        self.relations: dict[str, tuple[tuple[str, str], ...]] = {}
+        # What is readable under a bare name: its columns, their types, what they are declared as.
+        self.relations: dict[str, tuple[tuple[str, ...], ...]] = {}
         self._number, self._temporary_changes = next(_NUMBERS), 0
 
     def temporary_state(self, text: str) -> tuple[int, ...]:
@@ -202,7 +202,7 @@ class Connection:
         columns = ", ".join(
             f"{quoted(column)}::{kind} AS {quoted(column)}" for column, kind in shape
         )
-        self.relations[name] = shape
+        self.relations[name] = (*shape, tuple(declared))
         self._duck.register(f"{name}_ROWS", table)
         self._duck.execute(
             f'CREATE OR REPLACE TEMP VIEW "{name}" AS SELECT {columns} FROM "{name}_ROWS"'

@@ -29,6 +29,7 @@ def drop_relation(context: Context, target: exp.Table, kind: str, if_exists: boo
             return result.nothing_dropped(kind.capitalize(), table, table.name, if_exists)
         if found != kind:
             raise errors.wrong_kind(found, kind)
+        context.transactions.reshape(table.database)
         context.account.streams.table_gone(context.catalog(table.database), table)
         notes.forget(context.catalog(table.database), kind, table.schema, table.name)
         context.connection.values(f"DROP {kind} {comments.full(table)}")
@@ -80,6 +81,7 @@ def _altered(context: Context, tree: exp.Alter, table: FullName, kind: str, bind
         if not isinstance(action, _ALTERATIONS) or _is_column_comment(action):
             raise errors.unsupported(f"ALTER {kind} … {action.sql(dialect='snowflake')}")
     _check_spelling(context, tree, table)
+    context.transactions.reshape(table.database)
     qualify(context, tree)
     answer = _until_done(lambda: stages.with_fakesnow(context, tree.copy(), binds))
     keys.columns_changed(context, table, tree)
@@ -141,6 +143,7 @@ def _rename(context: Context, kind: str, table: FullName, target: exp.Table) -> 
         context.connection.rename_temporary(table, new)
         return result.done()
     context.check_relation(new)
+    context.transactions.reshape(table.database)
     context.connection.values(f"ALTER {kind} {comments.full(table)} RENAME TO {quoted(new.name)}")
     types = declared_types.of(context, table)
     declared_types.put(context, table, {})

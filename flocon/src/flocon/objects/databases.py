@@ -30,11 +30,13 @@ def create_database(context: Context, tree: exp.Create, binds: Binds) -> Result:
     context.transactions.commit_for_ddl()
     account = context.account
     with account.lock:
-        if name in account.databases():
-            if tree.args.get("exists"):
-                return result.already_exists(name)
-            if not tree.args.get("replace"):
-                raise errors.already_exists(name)
+        is_there = name in account.databases()
+        if is_there and tree.args.get("exists"):
+            return result.already_exists(name)
+        if is_there and not tree.args.get("replace"):
+            raise errors.already_exists(name)
+        context.transactions.reshape(name)
+        if is_there:
             account.drop_database(name)
         account.create_database(name)
     context.use(name, "PUBLIC")
@@ -49,6 +51,7 @@ def drop_database(context: Context, name: str, if_exists: bool) -> Result:
     with account.lock:
         if name not in account.databases():
             return result.nothing_dropped("Database", name, name, if_exists)
+        context.transactions.reshape(name)
         if context.database == name:
             context.use(None, None)
         account.drop_database(name)
@@ -102,6 +105,7 @@ def drop_schema(context: Context, table: exp.Table, if_exists: bool) -> Result:
 
 def _drop_schema(context: Context, database: str, schema: str) -> None:
     """With all that is in it; the caller holds the account's lock."""
+    context.transactions.reshape(database)
     catalog = context.catalog(database)
     context.account.streams.container_gone(catalog, database, schema)
     for name in context.account.tracked_tables.tables_of(database, schema):

@@ -148,6 +148,7 @@ def create_sequence(context: Context, tree: exp.Create, binds: Binds) -> Result:
         " AND sequence_name = ?",
         where,
     )
+    context.transactions.reshape(name.database)
     answer = with_fakesnow(context, tree, binds)
     if not (known and tree.args.get("exists")):
         notes.put(context.catalog(name.database), "SEQUENCE", Note(name.name, name.schema))
@@ -156,6 +157,7 @@ def create_sequence(context: Context, tree: exp.Create, binds: Binds) -> Result:
 
 def drop_sequence(context: Context, tree: exp.Drop, target: exp.Table, binds: Binds) -> Result:
     name = context.resolve(name_of(target))
+    context.transactions.reshape(name.database)
     answer = with_fakesnow(context, tree, binds)
     notes.forget(context.catalog(name.database), "SEQUENCE", name.schema, name.name)
     return answer

@@ -36,6 +36,7 @@ def create(context: Context, statement: CreateStream) -> Result:
         return answer
     _check_source(context, name, table)
     catalog = context.catalog(name.database)
+    context.transactions.reshape(name.database)
     # This may wait for others' transactions, so it does not hold the account's lock.
     account.tracked_tables.track(catalog, context.connection, table)
     with account.lock:
@@ -71,6 +72,7 @@ def drop(context: Context, statement: Named) -> Result:
     with context.account.lock:
         if statement.if_exists and not context.account.streams.find(name):
             return result.already_dropped(name.name)
+        context.transactions.reshape(name.database)
         context.account.streams.drop(context.catalog(name.database), name)
     return result.dropped(name.name)
 

@@ -51,6 +51,7 @@ def create_table(context: Context, tree: exp.Create, binds: Binds) -> Result:
         return result.already_exists(table.name)
     if kind and not tree.args.get("replace"):
         raise errors.already_exists(name_of(target))
+    context.transactions.reshape(table.database)
     declared = keys.of_create(context, tree)
     strip_constraints(tree)
     like = tree.find(exp.LikeProperty)
@@ -270,10 +271,13 @@ def _alter_to(context: Context, tree: exp.Create, table: FullName) -> Result:
             )
     texts = comments.of_create(tree)
     comments.strip(tree)
-    for name, column in declared.items():
-        if name not in existing:
-            context.connection.add_column(table.database, table.schema, table.name, column)
-    declared_types.put(context, table, declared_types.written(declared.values()))
+    added = [column for name, column in declared.items() if name not in existing]
+    declared_as = declared_types.written(declared.values())
+    if added or declared_as != declared_types.of(context, table):
+        context.transactions.reshape(table.database)
+    for column in added:
+        context.connection.add_column(table.database, table.schema, table.name, column)
+    declared_types.put(context, table, declared_as)
     comments.put_all(context, "TABLE", table, texts)
     catalog = context.catalog(table.database)
     notes.altered(catalog, "TABLE", table.schema, table.name, properties=properties)

@@ -48,6 +48,7 @@ def _create(context: Context, tree: exp.Create, view: FullName, query: str | Non
         if not tree.args.get("replace"):
             target = tree.this.this if isinstance(tree.this, exp.Schema) else tree.this
             raise errors.already_exists(parsing.name_of(target))
+    context.transactions.reshape(view.database)
     if tree.args.get("materialized") or tree.find(exp.MaterializedProperty):
         raise errors.unsupported("MATERIALIZED VIEW")
     qualify(context, tree)

@@ -57,9 +57,10 @@ def create(context: Context, statement: CreateProcedure) -> result.Result:
             raise errors.already_exists(statement.name)
         if procedure.language == "SQL":
             sql_functions.check(context, procedure)
+        if procedure.kind == "FUNCTION":
+            context.transactions.reshape(procedure.database)
+            procedure_store.function_names(context.account).add(procedure.name)
         procedure_store.save(context, procedure)
-    if procedure.kind == "FUNCTION":
-        procedure_store.function_names(context.account).add(procedure.name)
     if procedure.language == "PYTHON":
         context.account.workers.warm_up()
     return result.status(f"Function {full.name} successfully created.")
@@ -114,9 +115,10 @@ def _alter(context: Context, procedure: Procedure, statement: parser.AlterProced
         renamed = replace(procedure, schema=full.schema, name=full.name)
         if _same(renamed, procedure_store.visible(context, full.database, None)):
             raise errors.already_exists(statement.new_name)
-        procedure_store.save(context, renamed, instead_of=procedure)
         if procedure.kind == "FUNCTION":
+            context.transactions.reshape(procedure.database)
             procedure_store.function_names(context.account).add(full.name)
+        procedure_store.save(context, renamed, instead_of=procedure)
     if statement.comment is not None:
         procedure_store.save(context, replace(procedure, comment=statement.comment))
     if statement.execute_as is not None:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from sqlglot import Expr, exp
 
@@ -19,14 +18,14 @@ from flocon.sql.show import ShowScope
 from flocon.sql.tokens import FullName, Name, name_in
 from flocon.stores import notes
 from flocon.transactions.stream_view import Stream
-from flocon.transactions.streams import Streams
+from flocon.transactions.streams import Streams, reached
 
 # Views of INFORMATION_SCHEMA that are tables of the hidden schema under another name.
 _FAKESNOW_VIEWS = {"COLUMNS", "TABLES", "VIEWS", "SCHEMATA", "LOAD_HISTORY"}
 # Relations that are the same in every database.
 _OF_THE_ACCOUNT = {"PACKAGES"}
 
-RESOLVED = "resolved"
+_RESOLVED = "resolved"
 # The property of a view of `*` that says how many columns it was made with.
 WIDTH = "WIDTH"
 # What it shows depends on the role.
@@ -55,6 +54,7 @@ class ResolvedStatement:
     demand: Demand | None
     locks: Sequence[FullName] = ()
     _streams_behind_views: list[Stream] | None = None
+    _databases: tuple[str, ...] | None = None
 
     def streams_behind_views(
         self, connection: Connection, streams: Streams, targets: Collection[FullName] = ()
@@ -65,13 +65,64 @@ class ResolvedStatement:
             self._streams_behind_views = streams.behind(connection, sources) if sources else []
         return self._streams_behind_views
 
-    def keep(self, found: dict[Hashable, Any]) -> ResolvedStatement:
-        """Keep it with what was found of its text, if that is all that it comes from; returns
-        it."""
-        by_role = any(name.schema == _BY_ROLE for name in self.reads)
-        if TEXT in self.tree.meta and not by_role:
-            found[RESOLVED] = self
-        return self
+    def databases(self, connection: Connection) -> tuple[str, ...]:
+        """Where all is that it names, and that its views name."""
+        if self._databases is None:
+            streams = (stream.name for stream in self.names.streams)
+            found = reached(connection, [*self.names.tables, *streams, *self.reads])
+            self._databases = tuple(sorted({name.database for name in found}))
+        return self._databases
+
+
+class TextKey:
+    """Under what a statement's text is known in the account's statement cache: the current names,
+    the session's temporary tables that it may name, and how often each database has been reshaped
+    that it reads. Which databases these are changes only when one of them does.
+    """
+
+    def __init__(self, context: Context, text: str) -> None:
+        """To be made before the statement is resolved: what is reshaped later is not in it."""
+        self._context = context
+        self._clock = context.account.commits.clock
+        self._statements = context.account.engine.statements
+        transaction = context.transactions.transaction
+        self._seen = transaction.snapshot_commit if transaction else self._clock.last_commit
+        temporary = context.connection.temporary_state(text)
+        self._names_temporary = bool(temporary)
+        self._place = (text, context.database, context.schema, temporary)
+
+    def known(self) -> ResolvedStatement | None:
+        """The statement as it was resolved last, if that was under the same names and shapes."""
+        if kept := self._statements.found(self._place).get(_RESOLVED):
+            databases, key, statement = kept
+            if key == self._key(databases):
+                known: ResolvedStatement = statement
+                return known
+        return None
+
+    def of(self, statement: ResolvedStatement) -> Hashable | None:
+        """The key of a statement that has been resolved; None where it is not to be kept."""
+        return self._key(self._databases(statement))
+
+    def keep(self, statement: ResolvedStatement) -> None:
+        """Keep it, if its text is all that it comes from."""
+        by_role = any(name.schema == _BY_ROLE for name in statement.reads)
+        key = statement.tree.meta.get(TEXT)
+        if key is not None and not by_role:
+            kept = (self._databases(statement), key, statement)
+            self._statements.found(self._place)[_RESOLVED] = kept
+
+    def _databases(self, statement: ResolvedStatement) -> tuple[str, ...] | None:
+        """Those that it reads; None for any: of a temporary view nothing tells here what it
+        reads."""
+        if self._names_temporary:
+            return None
+        # A function without a name before it is one of the current database, once it is made.
+        return (self._context.database or "", *statement.databases(self._context.connection))
+
+    def _key(self, databases: tuple[str, ...] | None) -> Hashable | None:
+        shapes = self._clock.last_reshapes(databases, self._seen)
+        return shapes and (*self._place, databases, shapes)
 
 
 def qualify(context: Context, tree: Expr) -> Names:

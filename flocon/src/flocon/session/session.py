@@ -180,7 +180,7 @@ class Session:
             error_places.locate(error, text)
             raise
         finally:
-            transactions.reshaped()
+            transactions.statement_ended()
 
     def _read(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sqlglot import Expr, exp
@@ -15,8 +15,8 @@ from flocon.engine import TEXT, Binds, parsing, rewrite
 from flocon.session import dml
 from flocon.session.context import Context
 from flocon.session.names import (
-    RESOLVED,
     ResolvedStatement,
+    TextKey,
     named_in,
     qualify,
     resolve_identifiers,
@@ -49,8 +49,7 @@ class Tree(Statement):
         self.uses_warehouse = tree is None or _works(tree)
         self._handlers = handlers
         self._tree = tree
-        # What was found of the same text before, and is kept for the next time.
-        self._found: dict[Hashable, Any] = {}
+        self._text_key: TextKey | None = None
         self._known: ResolvedStatement | None = None
         self._demand: Demand | None = None
 
@@ -59,24 +58,18 @@ class Tree(Statement):
         if self.text.is_long:
             self._tree = self._tree or parsing.parse(self.text)
             return
-        statements, transactions = context.account.engine.statements, context.transactions
-        transaction = transactions.transaction
-        seen = transaction.snapshot_commit if transaction else None
-        shape = context.account.commits.clock.last_reshape(seen)
-        is_fixed = shape is not None and not self.text.may_have_identifiers
-        temporary = context.connection.temporary_state(self.text)
-        text = (self.text, context.database, context.schema, temporary, shape)
-        if is_fixed:
-            self._found = statements.found(text)
-        known = self._found.get(RESOLVED)
-        # What rights it needs, unless that is known, is read from the names as they are written.
-        if known and (known.demand is not None or context.access.privileges is None):
-            self._known = known
+        if not self.text.may_have_identifiers:
+            self._text_key = TextKey(context, self.text)
+            known = self._text_key.known()
+            # What rights it needs, unless that is known, is read from names as they are written.
+            if known and (known.demand is not None or context.access.privileges is None):
+                self._known = known
         if self._known is None:
             if self._tree is None:
-                self._tree = parsing.parse_repeated(self.text, statements)
-            if is_fixed:
-                self._tree.meta[TEXT] = text
+                self._tree = parsing.parse_repeated(self.text, context.account.engine.statements)
+            if self._text_key:
+                # Its text is what it means, unless somebody takes this away.
+                self._tree.meta[TEXT] = None
 
     def demand(self, place: Place) -> Demand | None:
         if self._known is not None:
@@ -122,22 +115,24 @@ class Tree(Statement):
         raise errors.unsupported(tree.sql(dialect="snowflake")[:200])
 
     def _query(self, context: Context, tree: exp.Query, binds: Binds, describe: bool) -> Result:
-        reads, text = named_in(context, tree), tree.meta.get(TEXT)
+        reads, is_text = named_in(context, tree), TEXT in tree.meta
         with (
             context.transactions.prepared((), lambda: reads),
             context.functions.evaluated(tree, binds, describe=describe),
         ):
             found = ResolvedStatement(tree, qualify(context, tree), reads, self._demand)
-            is_more = text is not None and TEXT not in tree.meta
-            if is_more:
+            is_more = is_text and TEXT not in tree.meta
+            text = self._text_key.of(found) if is_text and self._text_key else None
+            if is_more and text:
                 # It means more than its text says. With the same values and the same relations it
                 # is rendered the same way, once; it is resolved each time.
                 shapes = tuple(sorted(context.connection.relations.items()))
-                tree.meta[TEXT] = (text, tree.sql(dialect="snowflake"), shapes)
+                text = (text, tree.sql(dialect="snowflake"), shapes)
+            tree.meta[TEXT] = text
             answer = _answer_query(context, found, binds, describe)
-            if not is_more:
+            if self._text_key and not is_more:
                 # What has failed may mean something soon, when a function of that name is made.
-                found.keep(self._found)
+                self._text_key.keep(found)
             return answer
 
     def _change(self, context: Context, tree: Expr, binds: Binds) -> Result:
@@ -148,8 +143,11 @@ class Tree(Statement):
             with context.functions.evaluated(tree, binds):
                 names = qualify(context, tree)
                 found = ResolvedStatement(tree, names, touched.reads, self._demand, touched.locks)
+                if self._text_key and TEXT in tree.meta:
+                    tree.meta[TEXT] = self._text_key.of(found)
                 answer = dml.run(context, found, binds)
-                found.keep(self._found)
+                if self._text_key:
+                    self._text_key.keep(found)
                 return answer
 
 

@@ -1,7 +1,8 @@
 """When each table and stream was changed last, counted in commits of the whole account."""
 
 import threading
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 
 from flocon.sql.tokens import FullName
@@ -11,7 +12,8 @@ class CommitClock:
     """Thread-safe. A commit counts after the engine's and before its client's answer: what is
     acknowledged is never overlooked, and what is counted is seen by every later snapshot.
 
-    A commit that reshapes a table, view or stream counts for all of them.
+    A commit that reshapes a table, view, stream or function counts for all of their database. DDL
+    of any kind counts as a change of everything.
     """
 
     def __init__(self) -> None:
@@ -19,8 +21,11 @@ class CommitClock:
         # The last commit that changed a table or stream.
         self._changed: dict[FullName, int] = {}
         self._written: dict[FullName, datetime] = {}
-        self._last_reshape = 0
-        self._reshapes_under_way = 0
+        self._last_ddl = 0
+        # By database: the last commit that reshaped anything in it. A name stays when its database
+        # is dropped: another may get it.
+        self._reshaped: dict[str, int] = {}
+        self._reshapes_under_way: Counter[str] = Counter()
         self._lock = threading.Lock()
 
     @property
@@ -38,30 +43,39 @@ class CommitClock:
         """When its rows changed last; None where they have not since the start."""
         return self._written.get(name)
 
-    def last_reshape(self, snapshot_commit: int | None) -> int | None:
-        """The last commit that reshaped anything; None while one does, and for a snapshot that was
-        taken before it."""
+    def last_reshapes(
+        self, databases: Collection[str] | None, known: int
+    ) -> tuple[int, ...] | None:
+        """The last commit that reshaped anything in each of these databases, or in any at all
+        (None). None while one does, and where one came after the commit `known`."""
         with self._lock:
-            behind = snapshot_commit is not None and snapshot_commit < self._last_reshape
-            return None if self._reshapes_under_way or behind else self._last_reshape
+            if any(map(self._reshapes_under_way.get, databases or self._reshapes_under_way)):
+                return None
+            last: tuple[int, ...] = (max(self._reshaped.values(), default=0),)
+            if databases is not None:
+                last = tuple(self._reshaped.get(database, 0) for database in databases)
+            return None if max(last, default=0) > known else last
 
-    def begin_reshape(self) -> None:
-        """Some table, view or stream is about to be made, altered or dropped."""
+    def begin_reshape(self, database: str) -> None:
+        """Some table, view, stream or function in it is about to be made, altered or dropped, or it
+        itself."""
         with self._lock:
-            self._reshapes_under_way += 1
+            self._reshapes_under_way[database] += 1
 
-    def end_reshape(self) -> None:
-        """It has been, or not."""
+    def ddl_ended(self, reshaped: Iterable[str]) -> None:
+        """What was about to happen in these databases has happened, or not."""
         with self._lock:
             self._last_commit += 1
-            self._last_reshape = self._last_commit
-            self._reshapes_under_way -= 1
+            self._last_ddl = self._last_commit
+            for database in reshaped:
+                self._reshaped[database] = self._last_commit
+                self._reshapes_under_way[database] -= 1
 
     def changed_since(self, commit: int, names: Iterable[FullName]) -> bool:
-        """Has any of these changed after that commit, or anything at all been reshaped?"""
+        """Has any of these changed after that commit, or has there been any DDL?"""
         with self._lock:
             latest = max((self._changed.get(name, 0) for name in names), default=0)
-            return max(latest, self._last_reshape) > commit
+            return max(latest, self._last_ddl) > commit
 
     def forget(self, database: str) -> None:
         with self._lock:

@@ -76,7 +76,9 @@ class TransactionManager:
         self._last_used = time.monotonic()
         self._requests = 0
         self._requests_lock = threading.Lock()
-        self._reshaping = False
+        self._is_ddl = False
+        # The databases in which the statement that runs gives something another shape.
+        self._reshaping: set[str] = set()
 
     # --- begin and end -----------------------------------------------------------------------
 
@@ -128,15 +130,21 @@ class TransactionManager:
         https://docs.snowflake.com/en/sql-reference/transactions
         """
         self.commit()
-        if not self._reshaping:
-            self._commits.clock.begin_reshape()
-            self._reshaping = True
+        self._is_ddl = True
 
-    def reshaped(self) -> None:
-        """The statement is over: what it has reshaped can be read again."""
-        if self._reshaping:
-            self._reshaping = False
-            self._commits.clock.end_reshape()
+    def reshape(self, database: str) -> None:
+        """The statement is about to make, alter or drop a table, view, stream or function in it:
+        from now on no statement is answered as it was resolved before."""
+        if database not in self._reshaping:
+            self._commits.clock.begin_reshape(database)
+            self._reshaping.add(database)
+
+    def statement_ended(self) -> None:
+        """What it has reshaped can be read again."""
+        if self._is_ddl or self._reshaping:
+            self._commits.clock.ddl_ended(self._reshaping)
+            self._is_ddl = False
+            self._reshaping.clear()
 
     def rollback(self) -> None:
         """Undo the open transaction, if there is one."""

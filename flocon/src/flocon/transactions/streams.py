@@ -326,8 +326,9 @@ def reached(connection: Connection, names: Iterable[FullName]) -> set[FullName]:
         if name in found:
             continue
         found.add(name)
-        if name.schema != HIDDEN_SCHEMA:
-            for (sql,) in connection.values(_VIEW_TEXT, [name.database, name.schema, name.name]):
+        place = (name.database, name.schema, name.name)
+        if name.schema != HIDDEN_SCHEMA and connection.may_be_view(*place):
+            for (sql,) in connection.values(_VIEW_TEXT, place):
                 waiting += _named_in(sql, name.database)
     return found
 

@@ -1,8 +1,8 @@
 """What has been found out about an account's latest statements, by their texts.
 
 Pipelines repeat their statements to the letter. Under the same current names, and while no table,
-view or stream changes its shape, the same text means the same. Each account has a cache of its own:
-the same text reads other tables in another account.
+view, stream or function of the databases that it reads changes its shape, the same text means the
+same. Each account has a cache of its own: the same text reads other tables in another account.
 """
 
 import threading
@@ -17,7 +17,8 @@ T = TypeVar("T")
 # In a tree's meta: the statement's text, with the names and the shapes of tables that it was read
 # under. Trees for which that is the same are the same.
 TEXT = "text"
-_STATEMENTS = 512
+# Each has two places: one tells which databases it reads, the other what it means while they last.
+_TEXTS = 2048
 _UNKNOWN: Any = object()
 
 
@@ -54,6 +55,6 @@ class StatementCache:
         with self._lock:
             found = self._found.setdefault(text, {})
             self._found.move_to_end(text)
-            while len(self._found) > _STATEMENTS:
+            while len(self._found) > _TEXTS:
                 self._found.popitem(last=False)
             return found
