@@ -7,6 +7,8 @@ import pytest
 from shared import one, one_database
 from snowflake.connector.errors import ProgrammingError
 
+from conformance.shared import error
+
 database = pytest.fixture(scope="module")(one_database)
 Run = Any
 D = Decimal
@@ -176,3 +178,30 @@ def test_a_union_of_fractions_and_whole_numbers_has_fractions(run: Run) -> None:
         union = f"select 0.25 as n union all select {other} union all select 0.5 order by n"
         assert run(union) == [(D("0.25"),), (D("0.50"),), (D("7.00"),)]
         assert run(f"select n from ({union}) where n > 0.3") == [(D("0.50"),), (D("7.00"),)]
+
+
+def test_functions_of_numbers_take_texts_for_their_numbers(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/data-type-conversion#implicit-casting-coercion,
+    https://docs.snowflake.com/en/sql-reference/functions/median"""
+    texts = "(select column1 as s, column2 as t from values ('10', '2'), ('9', '5'), (null, '1'))"
+    expected = {
+        "median(s)": 9.5, "sum(s)": 19.0, "avg(s)": 9.5, "var_pop(s)": 0.25, "stddev_pop(s)": 0.5,
+        "variance(s)": 0.5, "covar_pop(s, t)": -0.75, "corr(s, t)": -1.0,
+        "regr_slope(s, t)": -1 / 3,
+    }  # fmt: skip
+    for call, answer in expected.items():
+        assert run(f"select round({call}, 9) from {texts}") == [(round(answer, 9),)], call
+    assert run(f"select abs(s), sqrt(t), sign(s) from {texts} where t = '1'") == [(None, 1.0, None)]
+    assert error(run, "select stddev(x) from (select 'a' as x)") == 100038
+
+
+def test_a_window_function_counts_in_any_number(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/ntile,
+    https://docs.snowflake.com/en/sql-reference/functions/lag"""
+    rows = run(
+        "select n, ntile(two) over (order by n), lag(n, 1::int) over (order by n),"
+        " lead(n, two) over (order by n), nth_value(n, 2::number(5)) over (order by n rows"
+        " between unbounded preceding and unbounded following)"
+        " from (select column1 as n, 2::int as two from values (1), (2), (3), (4)) order by n"
+    )
+    assert rows == [(1, 1, None, 3, 2), (2, 1, 1, 4, 2), (3, 2, 2, None, 2), (4, 2, 3, None, 2)]

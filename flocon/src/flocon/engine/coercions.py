@@ -56,6 +56,14 @@ _TEXTS: dict[type[Expr], tuple[str, ...]] = {
 }
 _ARITHMETIC = (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.Neg)
 _OF_NUMBERS = (exp.Sum, exp.Avg, exp.Abs, exp.Round, exp.Ceil, exp.Floor, exp.Sqrt, exp.Stddev)
+# What takes numbers alone, and of texts their numbers.
+_WANTS_NUMBERS = (
+    exp.Abs, exp.Avg, exp.Ceil, exp.Corr, exp.CovarPop, exp.CovarSamp, exp.Exp, exp.Floor,
+    exp.Kurtosis, exp.Ln, exp.Median, exp.Pow, exp.RegrAvgx, exp.RegrAvgy, exp.RegrCount,
+    exp.RegrIntercept, exp.RegrR2, exp.RegrSlope, exp.RegrSxx, exp.RegrSxy, exp.RegrSyy, exp.Round,
+    exp.Sign, exp.Skewness, exp.Sqrt, exp.Stddev, exp.StddevPop, exp.StddevSamp, exp.Sum,
+    exp.Variance, exp.VariancePop,
+)  # fmt: skip
 _COMPARISONS = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE)
 _ORDERINGS = (exp.Ordered, exp.Max, exp.Min)
 _OF_DAYS = ("DAY", "WEEK", "MONTH", "QUARTER", "YEAR")
@@ -100,7 +108,7 @@ def _coerced(node: Expr) -> Expr:
             node.set(key, _cast(value, _TEXT))
     if isinstance(node, (*_ARITHMETIC, *_OF_NUMBERS)):
         _numbers(node)
-    if isinstance(node, exp.Sum | exp.Avg):
+    if isinstance(node, _WANTS_NUMBERS):
         _texts_as_numbers(node)
     if isinstance(node, exp.PropertyEQ | exp.JSONKeyValue | exp.Array | exp.ToVariant):
         _kept_as_texts(node)
@@ -247,18 +255,19 @@ def _numbers(node: Expr) -> None:
 
 
 def _texts_as_numbers(node: Expr) -> None:
-    """SUM and AVG of texts are those of their floating-point numbers.
+    """Of texts these functions take the floating-point numbers.
 
     https://docs.snowflake.com/en/sql-reference/functions/sum
     """
-    value = node.this
-    bare = value.expressions[0] if isinstance(value, exp.Distinct) else value
-    if _kind(bare) in TEXT_TYPES:
-        number = _cast(bare.copy(), _DOUBLE)
-        if isinstance(value, exp.Distinct):
-            value.set("expressions", [number])
-        else:
-            node.set("this", number)
+    for key in ("this", "expression"):
+        value = node.args.get(key)
+        bare = value.expressions[0] if isinstance(value, exp.Distinct) else value
+        if isinstance(bare, Expr) and _kind(bare) in TEXT_TYPES:
+            number = _cast(bare.copy(), _DOUBLE)
+            if isinstance(value, exp.Distinct):
+                value.set("expressions", [number])
+            else:
+                node.set(key, number)
 
 
 def _kept_as_texts(node: Expr) -> None:
