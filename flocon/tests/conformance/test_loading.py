@@ -400,6 +400,17 @@ def test_a_file_format_is_described_beside_its_defaults(run: Run) -> None:
     assert error(run, "describe file format nothing") == 2003
 
 
+def test_a_stage_says_how_its_files_are_encrypted(run: Run, tmp_path: Path) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/create-stage"""
+    run("create stage sealed encryption = (type = 'SNOWFLAKE_SSE') directory = (enable = false)")
+    run("create or replace stage sealed encryption = (type = 'SNOWFLAKE_FULL')")
+    (tmp_path / "a.csv").write_text("1\n")
+    run(f"put 'file://{tmp_path}/a.csv' @sealed auto_compress = false")
+    assert run("select $1 from @sealed") == [("1",)]
+    for unknown in ("encryption = (type = 'AWS_SSE_S3')", "directory = (enable = true)"):
+        assert error(run, f"create stage elsewhere {unknown}") == 2
+
+
 def test_the_stage_of_a_user_is_there_without_being_made(run: Run, tmp_path: Path) -> None:
     """https://docs.snowflake.com/en/user-guide/data-load-local-file-system-create-stage"""
     file = tmp_path / "a.csv"

@@ -46,7 +46,7 @@ def create_stage(context: Context, tree: exp.Create, binds: Binds) -> Result:
     for item in _properties(tree):
         if isinstance(item, exp.FileFormatProperty):
             _check_file_format(item)
-        elif _is_default_encryption(item):
+        elif _means_nothing_here(item):
             item.pop()
         elif not isinstance(item, exp.TemporaryProperty | exp.SchemaCommentProperty):
             raise errors.unsupported(f"CREATE STAGE … {item.sql('snowflake')}")
@@ -90,11 +90,14 @@ def _properties(tree: exp.Create) -> list[Expr]:
     return list(properties.expressions) if properties else []
 
 
-def _is_default_encryption(item: Expr) -> bool:
-    """ENCRYPTION = (TYPE = 'SNOWFLAKE_FULL'), which `snow stage create` writes out: what a stage
-    has without a word. On this machine's disk it means nothing, as PUT's encryption does."""
-    written = "".join(item.sql("snowflake").upper().split())
-    return written == "ENCRYPTION=(TYPE='SNOWFLAKE_FULL')"
+def _means_nothing_here(item: Expr) -> bool:
+    """How files are encrypted means nothing on this machine's disk, as PUT's encryption does:
+    Snowflake reads and writes them alike. And a stage has no directory table without a word."""
+    return "".join(item.sql("snowflake").upper().split()) in (
+        "ENCRYPTION=(TYPE='SNOWFLAKE_FULL')",
+        "ENCRYPTION=(TYPE='SNOWFLAKE_SSE')",
+        "DIRECTORY=(ENABLE=FALSE)",
+    )
 
 
 def _check_file_format(item: exp.FileFormatProperty) -> None:
