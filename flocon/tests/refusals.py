@@ -137,7 +137,7 @@ REFUSED: dict[str, tuple[str, ...]] = {
     "CREATE STAGE": (
         "create stage y url = 's3://bucket'",
         "create stage y directory = (enable = true)",
-        "create stage y encryption = (type = 'SNOWFLAKE_SSE')",
+        "create stage y encryption = (type = 'AWS_SSE_S3')",
         "create stage y file_format = (type = csv)",
         "create stage y nonsense = 1",
     ),
