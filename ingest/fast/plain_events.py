@@ -65,10 +65,10 @@ def plain_envelope(event: dict[str, Any]) -> Envelope | None:
         and type(event_type) is str
         and type(product_id) is str
         and type(timestamp) is str
-        and (customer_id is None or (type(customer_id) is str and customer_id[:1] > " "))
-        and event_id[:1] > " "
-        and event_type[:1] > " "
-        and product_id[:1] > " "
+        and (customer_id is None or (type(customer_id) is str and customer_id >= "!"))
+        and event_id >= "!"
+        and event_type >= "!"
+        and product_id >= "!"
     ):
         return None
     zone = -1 if timestamp[-1:] == "Z" else -6
