@@ -3,9 +3,9 @@
 The examples stand by the page that describes their function, and were not copied from it: where the
 page shows something else, it is right. Beside them calls are made at random, of functions with
 arguments of the types that they take and with NULLs, and each is asked in several ways: of
-constants, of a table's columns, of binds, and of an account without what exists for speed alone.
-All answer the same. FLOCON_EXPRESSIONS_SECONDS=3600 goes on for so long, FLOCON_EXPRESSIONS_SEED=7
-begins elsewhere.
+constants, of a table's columns, as they are and through what means the same, of binds, and of an
+account without what exists for speed alone. All answer the same. FLOCON_EXPRESSIONS_SECONDS=3600
+goes on for so long, FLOCON_EXPRESSIONS_SEED=7 begins elsewhere.
 """
 
 import json
@@ -283,7 +283,12 @@ get object text; zeroifnull whole; nullif whole whole; equal_null whole whole; n
 coalesce text text; iff truth whole whole; iff truth text text; nvl2 whole text text;
 decode whole whole text; array_construct whole text; object_construct text whole;
 concat_ws text text text;
-booland truth truth; boolor truth truth; boolxor truth truth; div0 fraction whole; div0 whole whole
+booland truth truth; boolor truth truth; boolxor truth truth; div0 fraction whole; div0 whole whole;
+round fraction whole; round real whole; trunc fraction whole; nvl fraction whole;
+ifnull whole fraction; greatest whole fraction; least fraction whole; iff truth fraction whole;
+nvl2 whole fraction whole; decode whole whole fraction; coalesce day moment; to_time text;
+try_to_time text; to_date text; to_timestamp_ntz text; try_to_timestamp text; to_timestamp whole;
+to_timestamp fraction; to_variant moment; to_variant fraction; add_months moment whole
 """
 # Expressions in place of functions.
 _OPERATORS = """
@@ -306,7 +311,13 @@ datediff(hour, {0}, {1}): moment moment;
 date_trunc('month', {0}): day; date_trunc('hour', {0}): moment; to_char({0}, 'YYYY-MM-DD'): day;
 to_char({0}, 'HH24:MI:SS'): moment; date_part(epoch, {0}): moment; {0}[0]: variant; {0}:a: variant;
 {0}:b[1]::int: variant; {0}[0]::varchar: list; {0}:k::varchar: object;
-{0} is distinct from {1}: text text
+{0} is distinct from {1}: text text; floor({0}, 1): fraction; ceil({0}, 1): fraction;
+{0} % {1}: fraction whole; {0}::date: text; {0}::timestamp_ntz: text;
+{0}::time: text; dateadd(second, {1}, {0}): moment fraction; dateadd(quarter, {1}, {0}): day whole;
+case when {0} then {1} else {2} end: truth whole fraction; md5({0})::varchar: text;
+dateadd(day, {1}, {0})::varchar: day whole; round({0}, 1)::varchar: fraction;
+(case when {0} = 1 then {1} when {0} = 2 then {1} when {0} = 3 then {1} else {1} end)::varchar:
+whole moment
 """
 
 
@@ -366,6 +377,11 @@ def _asked(session: Session, sql: str, binds: tuple[Any, ...] = ()) -> Any:
     return _normal(value, answer.types[0])
 
 
+# What means its argument: a type has to be known through it.
+_WRAPS = ("coalesce(null, {})", "iff(true, {}, null)", "nvl2(1, {}, null)", "({})",
+          "case when 1 = 1 then {} end")  # fmt: skip
+
+
 def _differing(sessions: dict[str, Session], template: str, kinds: list[str],
                places: list[int]) -> dict[str, Any]:  # fmt: skip
     """A call's answers by the way it was asked, where they are not all the same."""
@@ -382,11 +398,15 @@ def _differing(sessions: dict[str, Session], template: str, kinds: list[str],
     literal = f"select {template.format(*(_literal(*pair) for pair in pairs))}"
     column = f"select {template.format(*columns)} from {sources} where {rows}"
     numbers = [int(number) for number in re.findall(r"\{(\d)\}", template)]
+    wrapped = [_WRAPS[place % len(_WRAPS)].format(each)
+               for place, each in zip(places, columns, strict=True)]  # fmt: skip
     bound = f"select {template.format(*(_bound(*pair) for pair in pairs))}"
+    wrapping = f"select {template.format(*wrapped)} from {sources} where {rows}"
     binds = tuple(values[number] for number in numbers)
     answers = {
         literal: _asked(sessions["fast"], literal),
         column: _asked(sessions["fast"], column),
+        f"wrapped: {wrapping}": _asked(sessions["fast"], wrapping),
         f"{bound} {binds}": _asked(sessions["fast"], bound, binds),
         f"plain: {column}": _asked(sessions["plain"], column),
     }
@@ -414,7 +434,7 @@ def test_calls_answer_the_same_however_their_arguments_come(sessions: dict[str, 
 
 # What answers something else than NULL where an argument is NULL.
 _OF_NULLS = re.compile(
-    r"zeroifnull|nullif|equal_null|nvl|coalesce|iff|decode|array_construct|object_construct|boola|"
+    r"zeroifnull|nullif|ifnull|equal_null|nvl|coalesce|iff|decode|array_construct|object_construct|boola|"
     r"boolo|array_append|array_prepend|array_insert|array_contains|\|\| *\{1\}: day|case|is |is_|"
     r" and | or | in |= .*variant|typeof|to_variant"
 )

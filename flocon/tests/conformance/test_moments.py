@@ -224,5 +224,7 @@ def test_a_text_that_is_no_date_or_time_is_refused(run: Run) -> None:
         for kind, number in (("date", 100040), ("timestamp_ntz", 100035), ("time", 100108)):
             assert error(run, f"select {value}::{kind} from texts") == number, (value, kind)
             assert one(run, f"select try_cast({value} as {kind}) from texts") is None
+    assert error(run, "select '0012.50'::time") == error(run, "select to_time('25:00')") == 100108
+    assert one(run, "select try_cast('0012.50' as time)") is None
     assert error(run, "select to_date('2024-13-01', 'YYYY-MM-DD')") == 100096
     assert error(run, "select to_timestamp(v, 'YYYY') from texts") == 100096

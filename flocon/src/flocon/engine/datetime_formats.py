@@ -426,9 +426,11 @@ def _constant(node: Expr, cast: exp.Cast, word: str, *, safe: bool) -> Expr:
     if found := try_read(value.name, word, "AUTO", zoned):
         value.set("this", found if word == "timestamp" else found.split(" ")[word == "time"])
         return node if isinstance(node, _CASTS) else cast
-    if safe and node is cast and not re.match(r"\s*[+-]?\d", value.name):
+    # The engine reads dates of ISO itself, which all begin with a digit; all times are known here.
+    is_none = word == "time" or not re.match(r"\s*[+-]?\d", value.name)
+    if safe and node is cast and is_none:
         node.set("this", exp.Null())
-    elif not safe and not re.match(r"\s*[+-]?\d", value.name):
+    elif not safe and is_none:
         text = f"{word.capitalize()} '{value.name}' is not recognized"
         raise errors.SnowflakeError(_CODES[word], text)
     return cast if isinstance(node, exp.Time) else node
