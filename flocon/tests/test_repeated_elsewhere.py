@@ -278,6 +278,7 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
         ("CREATE OR REPLACE SCHEMA CHANGED.s", True),
         ("CREATE TABLE IF NOT EXISTS KEPT.PUBLIC.t (a INT)", True),
         ("CREATE OR ALTER TABLE KEPT.PUBLIC.t (a INT)", True),
+        ("ALTER TABLE KEPT.PUBLIC.t ADD COLUMN IF NOT EXISTS a INT", True),
         ("CREATE DATABASE IF NOT EXISTS KEPT", True),
         ("CREATE OR REPLACE TASK KEPT.PUBLIC.daily SCHEDULE = '2 MINUTES' AS SELECT 2", True),
         ("ALTER TASK KEPT.PUBLIC.daily RESUME", True),

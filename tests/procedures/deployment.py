@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,12 @@ SQL_FILES = PROJECT / "app" / "sql"
 
 def manifest(project: Path = PROJECT) -> dict[str, Any]:
     """snowflake.yml, whose templates are plain text to YAML."""
-    return yaml.safe_load((project / "snowflake.yml").read_text("utf-8"))
+    return _read((project / "snowflake.yml").read_text("utf-8"))
+
+
+@functools.cache
+def _read(text: str) -> dict[str, Any]:
+    return yaml.safe_load(text)
 
 
 def filled(name: str, env: Mapping[str, str], project: Path = PROJECT) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from sqlglot import Expr, exp
 
@@ -80,7 +80,10 @@ def _altered(context: Context, tree: exp.Alter, table: FullName, kind: str, bind
             return result.done()
         if not isinstance(action, _ALTERATIONS) or _is_column_comment(action):
             raise errors.unsupported(f"ALTER {kind} … {action.sql(dialect='snowflake')}")
-    _check_spelling(context, tree, table)
+    known = {name for name, _ in context.connection.columns(*context.place(table))}
+    if all(_is_there(action, known) for action in tree.args["actions"]):
+        return result.done()
+    _check_spelling(tree, known)
     context.transactions.reshape(table.database)
     qualify(context, tree)
     answer = _until_done(lambda: stages.with_fakesnow(context, tree.copy(), binds))
@@ -93,9 +96,14 @@ def _altered(context: Context, tree: exp.Alter, table: FullName, kind: str, bind
     return answer
 
 
-def _check_spelling(context: Context, tree: exp.Alter, table: FullName) -> None:
+def _is_there(action: Expr, known: Collection[str]) -> bool:
+    """Is it ADD COLUMN IF NOT EXISTS of a column that exists?"""
+    is_forgiving = isinstance(action, exp.ColumnDef) and bool(action.args.get("exists"))
+    return is_forgiving and action.name in known
+
+
+def _check_spelling(tree: exp.Alter, known: Collection[str]) -> None:
     """Raises 000904 for a column whose name differs in case: the engine would take it."""
-    known = {name for name, _ in context.connection.columns(*context.place(table))}
     for action in tree.args["actions"]:
         if isinstance(action, exp.Drop):
             written = list(action.find_all(exp.Column))

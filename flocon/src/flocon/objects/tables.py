@@ -281,7 +281,8 @@ def _alter_to(context: Context, tree: exp.Create, table: FullName) -> Result:
     comments.put_all(context, "TABLE", table, texts)
     catalog = context.catalog(table.database)
     notes.altered(catalog, "TABLE", table.schema, table.name, properties=properties)
-    context.account.streams.table_changed(catalog, context.connection, table)
+    if added:
+        context.account.streams.table_changed(catalog, context.connection, table)
     return result.done()
 
 
