@@ -172,6 +172,14 @@ def test_moments_are_moved_compared_and_cut_as_texts_and_as_times(run: Run) -> N
     ]  # fmt: skip
 
 
+def test_a_text_from_any_expression_is_a_binarys_digits(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/data-types-text"""
+    source = "(select '616263' as x)"
+    ways = ("x", "iff(true, x, null)", "nvl2(1, x, '')", "decode(1, 1, x)", "greatest(x, '00')")
+    asked = ", ".join(f"{way}::binary" for way in ways)
+    assert run(f"select {asked} from {source}") == [(b"abc",) * len(ways)]
+
+
 @pytest.mark.parametrize(
     ("expression", "expected"),
     [

@@ -71,7 +71,9 @@ def binaries(node: Expr) -> Expr:
 
     https://docs.snowflake.com/en/sql-reference/functions/to_binary
     """
-    if type(node) is exp.Cast and node.to.this in _BINARY_TYPES and is_text(node.this):
+    kind = node.this.type.this if isinstance(node, exp.Cast) and node.this.type else None
+    of_text = isinstance(node, exp.Cast) and (kind in TEXT_TYPES or is_text(node.this))
+    if type(node) is exp.Cast and node.to.this in _BINARY_TYPES and of_text:
         return exp.Anonymous(this="_account_unhex", expressions=[node.this])
     if isinstance(node, exp.Base64Encode | exp.ByteLength):
         _encode(node)
