@@ -126,7 +126,8 @@ def test_a_stream_shows_what_a_statement_changed_and_nothing_else(
         assert (set(rows(session, _SHOWN)), nth) == (_CHANGES[change], nth)
         assert len(rows(session, _SHOWN)) == len(_CHANGES[change])
         if enough:
-            assert nth > 5
+            # There were places enough for it to come.
+            assert nth > 2
             return
 
 
@@ -175,7 +176,8 @@ def test_a_transaction_that_begins_again_removes_its_own_rows(
                 ("INSERT", 0, "own"),
             }
             if enough:
-                assert nth > 5
+                # There were places enough for it to come.
+                assert nth > 2
                 return
 
 
