@@ -55,6 +55,30 @@ EXAMPLES: dict[tuple[str, str], list[tuple[str, Any]]] = {
         ("SELECT VARIANCE(n) FROM (SELECT 1 AS n UNION ALL SELECT 2)", [(Decimal("0.500000"),)]),
         ("SELECT VARIANCE(n) FROM (SELECT 1.5 AS n UNION ALL SELECT 2.5)", [(0.5,)]),
     ],
+    ("Types and expressions", "COALESCE, CASE, GREATEST, UNION"): [
+        (
+            "SELECT COALESCE(SUM(n), 0.125), GREATEST(SUM(n)::NUMBER(38, 3), 0.125)"
+            " FROM (SELECT 0.05::NUMBER(10, 2) AS n)",
+            [(Decimal("0.05"), Decimal("0.125"))],
+        ),
+        (
+            "SELECT COALESCE(SUM(n), 0.125), COALESCE(SUM(n)::NUMBER(38, 3), 0.125)"
+            " FROM (SELECT NULL::NUMBER(10, 2) AS n)",
+            [(Decimal("0.13"), Decimal("0.125"))],
+        ),
+    ],
+    ("Types and expressions", "SEQ of FLATTEN and SPLIT_TO_TABLE"): [
+        (
+            "SELECT COUNT(DISTINCT f.seq) FROM (SELECT [1] AS a UNION ALL SELECT [1]) t,"
+            " LATERAL FLATTEN(t.a) f",
+            [(1,)],
+        ),
+        (
+            "SELECT COUNT(DISTINCT f.seq) FROM (SELECT [1] AS a UNION ALL SELECT [2]) t,"
+            " LATERAL FLATTEN(t.a) f",
+            [(2,)],
+        ),
+    ],
     ("Types and expressions", "RANDOM(seed)"): [
         ("SELECT RANDOM(1) = RANDOM(1)", [(True,)]),
         ("SELECT SUM(RANDOM(1))", 2),
