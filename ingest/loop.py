@@ -14,6 +14,7 @@ Three threads; only one at a time decides or changes anything here.
 
 import contextlib
 import logging
+import math
 import random
 import threading
 import time
@@ -280,7 +281,8 @@ class Ingester:
     def _poll(self, seconds: float) -> bool:
         """Take what Kafka has into the buffer. False: it had nothing."""
         try:
-            polled = self._consumer.poll(timeout_ms=int(seconds * 1000))
+            # Rounded down, the last millisecond before something is due would be spent spinning.
+            polled = self._consumer.poll(timeout_ms=math.ceil(seconds * 1000))
             if not polled:
                 self._seeker.note_positions()
         except OffsetOutOfRangeError as error:

@@ -214,6 +214,19 @@ def test_what_is_held_stays_below_its_limits_however_long_the_warehouse_is_away(
     assert [offset for _, offset in isolated.sink.rows] == list(range(4_000))
 
 
+@pytest.mark.timeout(20)
+def test_the_last_moment_before_another_attempt_is_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Asked for messages of no time at all, Kafka lets none pass."""
+    isolated = IsolatedIngester({0: log_of(0)}, FakeSink(), "--batch-max-seconds", "0")
+    isolated.sink.troubles = [transient(), transient()]
+    # Polls pass half a second each; the second pause is to be half of a second, and a little.
+    monkeypatch.setattr("ingest.loop.random.uniform", lambda low, high: 0.5004)
+    isolated.run()
+    assert isolated.sink.rows == [(0, 0)]
+
+
 def test_a_broker_that_errs_while_the_topic_is_looked_for_is_asked_again(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
