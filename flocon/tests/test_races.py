@@ -11,7 +11,10 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import duckdb
+import pytest
 import snowflake.connector
+from flocon.engine import Conflict, translate
 from shared import attempt
 
 from flocon import AccountProcess
@@ -260,7 +263,7 @@ def test_ddl_goes_on_beside_dml(account: AccountProcess, database: str, run: Run
 
 def add_column(run: Run, column: str) -> None:
     """ALTER TABLE, which may lose against a writer, until it has found a gap."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while True:
         try:
             run(f"ALTER TABLE t ADD COLUMN IF NOT EXISTS {column}")
@@ -268,6 +271,29 @@ def add_column(run: Run, column: str) -> None:
         except snowflake.connector.errors.ProgrammingError:
             if time.monotonic() > deadline:
                 raise
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'Failed to commit: Attempting to modify table "t" but another transaction has altered this'
+        " table",
+        # Where the other one has come to nothing meanwhile.
+        'Failed to commit: Attempting to modify table "t" but another transaction has no changes'
+        " this table",
+        'Could not commit creation of dependency, subject "t" was dropped and re-created by another'
+        " transaction",
+        'Transaction conflict: attempting to insert into table "t" but it has been altered by a'
+        " different transaction",
+    ],
+)
+def test_what_another_transaction_has_done_is_a_conflict_after_which_the_statement_runs_again(
+    text: str,
+) -> None:
+    """What DuckDB says, word for word."""
+    assert isinstance(
+        translate(duckdb.TransactionException(f"TransactionContext Error: {text}")), Conflict
+    )
 
 
 def test_a_column_is_added_under_load(account: AccountProcess, database: str, run: Run) -> None:

@@ -10,12 +10,30 @@ from playwright.sync_api import Locator, Page
 from tests.app.dashboard.conftest import Dashboard
 
 RUNNING = "document.querySelector('[data-testid=stApp]')?.dataset.testScriptState"
+# The page's script ends and begins again at once where the settings have changed, and what a script
+# has sent last may have yet to be shown. So it has ended when it also has a moment later, in which
+# nothing has changed.
+SHOWN = """
+() => new Promise(shown => {
+    let timer;
+    const wait = () => { clearTimeout(timer); timer = setTimeout(end, 150); };
+    const changes = new MutationObserver(wait);
+    const end = () => { changes.disconnect(); shown(); };
+    changes.observe(document.body, {childList: true, characterData: true, subtree: true});
+    wait();
+})
+"""
 
 
 def settled(page: Page) -> Page:
-    """The page once its script has run to the end, without an exception on it."""
+    """The page once its script has run to the end and all is shown, without an exception on it."""
     page.wait_for_selector("[data-testid=stHeading]")
-    page.wait_for_function(f"{RUNNING} === 'notRunning'")
+    has_ended = f"{RUNNING} === 'notRunning'"
+    while True:
+        page.wait_for_function(has_ended)
+        page.evaluate(SHOWN)
+        if page.evaluate(has_ended):
+            break
     assert page.locator("[data-testid=stException]").count() == 0, page.inner_text("body")
     return page
 

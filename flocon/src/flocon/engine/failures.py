@@ -141,7 +141,8 @@ def _translate_duckdb(error: duckdb.Error) -> SnowflakeError:
     if isinstance(error, _FAULTS) or _FAULT.search(text):
         return SnowflakeError(errors.INTERNAL, f"Internal error: {line}")
     if isinstance(error, duckdb.TransactionException) and re.search(
-        r"[Cc]onflict|altered|deleted by another|(been|concurrent) (altered|deleted|dropped|trans)",
+        r"[Cc]onflict|altered|(another|different) transaction|deleted by another"
+        r"|(been|concurrent) (altered|deleted|dropped|trans)",
         text,
     ):
         return Conflict(line)
