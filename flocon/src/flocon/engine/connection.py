@@ -442,7 +442,7 @@ class Connection:
 
     def create_table_as(self, tree: exp.Create) -> tuple[int, DeclaredTypes]:
         """CREATE TABLE … AS, in the open transaction; returns how many rows it has, and which of
-        its columns are an ARRAY or an OBJECT."""
+        its query's columns are an ARRAY, an OBJECT or a VARCHAR(n)."""
         columns = tree.this.expressions if isinstance(tree.this, exp.Schema) else []
         self._forget_loads(tree.this.this if columns else tree.this)
         if any(column.args.get("constraints") for column in columns):
@@ -481,7 +481,7 @@ class Connection:
         self, name: FullName, tree: exp.Create
     ) -> tuple[int | None, DeclaredTypes]:
         """A table or view that only this connection has; returns the rows of CREATE TABLE … AS, and
-        which of the columns of its query are an ARRAY or an OBJECT."""
+        which of the columns of its query are an ARRAY, an OBJECT or a VARCHAR(n)."""
         kind, target = str(tree.args["kind"]).upper(), tree.this
         target = target.this if isinstance(target, exp.Schema) else target
         held_as = self._temporary_name(name)

@@ -358,6 +358,13 @@ def _reading(name: str, word: str, kind: str, *, zoned: bool) -> Iterator[str]:
         yield f"{macro}_once(x) AS list_transform([x], lambda each: {macro}(each))[1]"
 
 
+# By the engine's types: a text as one of them, NULL where it is none.
+TRIED = {
+    "DATE": "_account_tried_date({})",
+    "TIME": "_account_try_read({}, 'time', 'AUTO', false)",
+    "TIMESTAMP": "_account_tried_ntz({})",
+    "TIMESTAMP WITH TIME ZONE": "_account_tried_tz({})",
+}
 _FROM_PARTS = (exp.TimestampFromParts, exp.TimestampLtzFromParts, exp.TimestampTzFromParts)
 # All that `functions` changes.
 KINDS = (*_WORDS, *_FROM_PARTS)

@@ -1,7 +1,8 @@
-"""What columns were declared as, where the engine's types do not tell: VARCHAR(n), ARRAY, OBJECT.
+"""What columns were declared as, where the engine does not tell: VARCHAR(n), BINARY(n), ARRAY,
+OBJECT.
 
-The engine has VARCHAR for the first, whose length is not enforced, and JSON for the others, as for
-VARIANT.
+The engine has VARCHAR and BLOB for the first two, whose lengths are not enforced, and JSON for the
+others, as for VARIANT.
 """
 
 import threading

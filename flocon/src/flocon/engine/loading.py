@@ -19,7 +19,7 @@ from fakesnow.transforms.options import parse_options
 from sqlglot import Expr, exp
 
 from flocon.core import errors
-from flocon.engine import staged_rows
+from flocon.engine import datetime_formats, staged_rows
 from flocon.engine.catalog import HIDDEN_SCHEMA
 from flocon.engine.quoting import literal, quoted
 from flocon.engine.rendering import Binds
@@ -585,17 +585,9 @@ def _unfit(
 
 def _tried(text: str, kind: str) -> str:
     """A value as its column takes it, NULL where that is not possible (`stored_values`)."""
-    if kind in _READ:
-        return _READ[kind].format(f"CAST({text} AS VARCHAR)")
+    if kind in datetime_formats.TRIED:
+        return datetime_formats.TRIED[kind].format(f"CAST({text} AS VARCHAR)")
     return f"TRY_CAST({text} AS {kind})"
-
-
-_READ = {
-    "DATE": "_account_tried_date({})",
-    "TIME": "_account_try_read({}, 'time', 'AUTO', false)",
-    "TIMESTAMP": "_account_tried_ntz({})",
-    "TIMESTAMP WITH TIME ZONE": "_account_tried_tz({})",
-}
 
 
 def _is_skipped(on_error: str, wrong: int, rows: int) -> bool:

@@ -76,7 +76,7 @@ class ResolvedStatement:
 
 class TextKey:
     """Under what a statement's text is known in the account's statement cache: the current names,
-    the session's temporary tables that it may name, and how often each database has been reshaped
+    the session's temporary tables that it may name, and the last commit that reshaped each database
     that it reads. Which databases these are changes only when one of them does.
     """
 
