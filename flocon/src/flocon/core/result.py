@@ -45,10 +45,10 @@ class Result:
     """A statement's answer.
 
     table: the rows. types: the engine's type name of each column, which tells a VARIANT (JSON) from
-    a VARCHAR. declared: of each column ARRAY, OBJECT or VARCHAR(n) where it is known to be one,
-    else ''; empty where nothing is known. affected: rows changed by DML, else None. put: the PUT
-    command's answer for the client's upload, else None. parts: the ids and types of the statements
-    that it stands for.
+    a VARCHAR. declared: of each column what it is known to be declared as where that tells more,
+    as ARRAY, VARCHAR(n) or TIMESTAMP_LTZ(3), else ''; empty where nothing is known. affected: rows
+    changed by DML, else None. put: the PUT command's answer for the client's upload, else None.
+    parts: the ids and types of the statements that it stands for.
     """
 
     table: pa.Table

@@ -2,6 +2,8 @@
 
 from sqlglot import Expr, exp
 
+from flocon.engine import moments
+
 # The bind that holds the statement's start.
 NOW = "account_now"
 CLOCKS = (
@@ -13,13 +15,23 @@ def clock(node: Expr) -> Expr:
     if isinstance(node, exp.CurrentTimestamp) and node.args.get("sysdate"):
         return _utc_now()
     if isinstance(node, exp.CurrentTimestamp | exp.Localtimestamp):
-        return _now()
+        return _cut(_now(), node)
     if isinstance(node, exp.CurrentDate | exp.CurrentTime | exp.Localtime):
         kind = "DATE" if isinstance(node, exp.CurrentDate) else "TIME"
-        return exp.cast(exp.cast(_now(), "TIMESTAMP", dialect="duckdb"), kind, dialect="duckdb")
+        wall = exp.cast(_now(), "TIMESTAMP", dialect="duckdb")
+        return exp.cast(_cut(wall, node), kind, dialect="duckdb")
     if isinstance(node, exp.Anonymous) and node.name.upper() == "SYSDATE":
         return _utc_now()
     return node
+
+
+def _cut(now: Expr, node: Expr) -> Expr:
+    """To the digits of a second that a clock is asked for."""
+    asked = node.this
+    if not (isinstance(asked, exp.Literal) and asked.is_int):
+        return now
+    digits = moments.digits(f"TIME({asked.name})")
+    return now if digits is None else moments.cut(now, digits, is_time=False)
 
 
 def _now() -> Expr:

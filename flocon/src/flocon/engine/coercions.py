@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from sqlglot import Expr, exp
 
 from flocon.core import errors
-from flocon.engine import datetime_formats
+from flocon.engine import datetime_formats, moments
 from flocon.engine.types import NTZ_TYPES, TEXT_TYPES
 
 _Kind = exp.DType
@@ -88,14 +88,26 @@ _MOMENTS = (*NTZ_TYPES, *_ZONED)
 def coerce(tree: Expr) -> Expr:
     """The tree with Snowflake's silent casts."""
     for node in reversed(list(tree.walk())):
+        kept = moments.digits(moments.name(node.to)) if isinstance(node, exp.Cast) else None
         replacement = _coerced(node)
         if replacement is not node:
             node.replace(replacement)
+        if kept is not None:
+            _cut(replacement, kept)
         if _stays_date(node):
             date = exp.Cast(to=exp.DataType.build("DATE"))
             node.replace(date)
             date.set("this", node)
     return tree
+
+
+def _cut(value: Expr, digits: int) -> None:
+    """Of what was cast to a TIMESTAMP(n) or TIME(n)."""
+    mark = exp.Placeholder()
+    value.replace(mark)
+    made = moments.cut(value, digits, is_time=_kind(value) == _Kind.TIME)
+    made.type = value.type
+    mark.replace(made)
 
 
 def _coerced(node: Expr) -> Expr:
@@ -337,7 +349,7 @@ def _comparable(kind: exp.DType | None) -> str:
         return _DOUBLE
     if kind in NTZ_TYPES:
         return "TIMESTAMP_NTZ"
-    return kind.value if kind in (_Kind.DATE, _Kind.BOOLEAN, _Kind.TIMESTAMPTZ) else ""
+    return kind.value if kind in (_Kind.DATE, _Kind.BOOLEAN, *_ZONED) else ""
 
 
 def _compared(node: Expr) -> None:

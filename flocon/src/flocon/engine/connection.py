@@ -24,6 +24,7 @@ from flocon.engine import (
     decimals,
     expression_types,
     loading,
+    moments,
     rewrite,
     sources,
     staged_rows,
@@ -31,7 +32,7 @@ from flocon.engine import (
 )
 from flocon.engine.catalog import HIDDEN_SCHEMA, search_path
 from flocon.engine.cursor import Cursor
-from flocon.engine.declared_types import DeclaredColumns, DeclaredTypes
+from flocon.engine.declared_types import DeclaredColumns, DeclaredTypes, known
 from flocon.engine.failures import translated
 from flocon.engine.fast import bound_arrays, variant_paths
 from flocon.engine.fast.bound_arrays import BoundArray
@@ -314,7 +315,7 @@ class Connection:
         self._name_places(tree)
         made = expression_types.annotate(tree, self._declared_columns) or ()
         tree = coercions.coerce(tree)
-        stored_values.convert(tree, self._table_columns)
+        stored_values.convert(tree, self._stored_columns)
         tree = bound_arrays.read_in_one_pass(rewrite.query(tree), arrays)
         if self.fast:
             tree = variant_paths.read_together(tree)
@@ -343,14 +344,24 @@ class Connection:
             return list(zip(relation.columns, map(str, relation.types), strict=True))
 
     def _declared_columns(self, table: exp.Table) -> list[tuple[str, str]]:
-        """The same, with ARRAY, OBJECT and VARCHAR(n) for those that were declared so."""
+        """The same, with what those were declared as whose type the engine does not tell."""
         columns = self._table_columns(table)
         place = (table.catalog or "temp", table.db or "main", table.name)
         declared = self.declared(*place)
         if not declared:
             return columns
         return [
-            (name, declared.get(name, kind) if kind in ("JSON", "VARCHAR") else kind)
+            (name, kind if kind == "BLOB" else known(declared.get(name, ""), kind) or kind)
+            for name, kind in columns
+        ]
+
+    def _stored_columns(self, table: exp.Table) -> list[tuple[str, str]]:
+        """The same, with the digits of a second that those keep which do not keep all."""
+        columns = self._table_columns(table)
+        declared = self.declared(table.catalog or "temp", table.db or "main", table.name)
+        kept = {name: moments.digits(kind) for name, kind in declared.items()}
+        return [
+            (name, kind if kept.get(name) is None else f"{kind}({kept[name]})")
             for name, kind in columns
         ]
 
@@ -650,8 +661,8 @@ class Connection:
 
 
 def _answer(table: pa.Table, types: list[str], declared: Sequence[str]) -> Result:
-    known = declared if len(declared) == len(types) else ()
-    return Result(table, types, result.SELECT, declared=known)
+    told = list(map(known, declared, types)) if len(declared) == len(types) else ()
+    return Result(table, types, result.SELECT, declared=told)
 
 
 def _check_digits(table: pa.Table, types: Sequence[str]) -> None:

@@ -1,8 +1,8 @@
 """What columns were declared as, where the engine does not tell: VARCHAR(n), BINARY(n), ARRAY,
-OBJECT.
+OBJECT, TIME(n), TIMESTAMP_NTZ(n), TIMESTAMP_TZ(n), TIMESTAMP_LTZ.
 
 The engine has VARCHAR and BLOB for the first two, whose lengths are not enforced, and JSON for the
-others, as for VARIANT.
+next, as for VARIANT. The digits of a second are cut where values are stored (`moments`).
 """
 
 import threading
@@ -16,6 +16,22 @@ from flocon.engine.catalog import HIDDEN_SCHEMA
 # By the columns' names, as Snowflake shows the types.
 DeclaredTypes = Mapping[str, str]
 Place = tuple[str, str, str]
+
+
+def known(declared: str, kind: str) -> str:
+    """What a column of an engine's type is declared as; '' where that goes with another type."""
+    name = declared.partition("(")[0]
+    return declared if name in _OF_KIND.get(kind, ()) else ""
+
+
+_OF_KIND = {
+    "JSON": ("ARRAY", "OBJECT"),
+    "VARCHAR": ("VARCHAR",),
+    "BLOB": ("BINARY",),
+    "TIME": ("TIME",),
+    "TIMESTAMP": ("TIMESTAMP_NTZ",),
+    "TIMESTAMP WITH TIME ZONE": ("TIMESTAMP_TZ", "TIMESTAMP_LTZ"),
+}
 
 _TABLE = f"_fs_global.{HIDDEN_SCHEMA}._fs_columns_ext"
 _KEYS = ("ext_table_catalog", "ext_table_schema", "ext_table_name")

@@ -15,7 +15,7 @@ from sqlglot.optimizer.annotate_types import TypeAnnotator
 from sqlglot.schema import MappingSchema
 
 from flocon.core import errors
-from flocon.engine import user_functions
+from flocon.engine import moments, user_functions
 from flocon.engine.catalog import HIDDEN_SCHEMA
 from flocon.engine.functions import split_of
 from flocon.engine.texts import is_text
@@ -97,6 +97,7 @@ _MADE: dict[type[Expr], str] = {
 # Functions that SQLGlot does not know, or whose types it does not.
 _OBJECT = exp.DataType.build("OBJECT")
 _MOMENT, _INSTANT = exp.DataType.build("TIMESTAMPNTZ"), exp.DataType.build("TIMESTAMPTZ")
+_LOCAL = exp.DataType.build("TIMESTAMPLTZ")
 _READERS = {
     f"{before}TO_{name}": kind
     for before in ("", "TRY_")
@@ -105,7 +106,7 @@ _READERS = {
         "TIME": exp.DataType.build("TIME"),
         "TIMESTAMP": _MOMENT,
         "TIMESTAMP_NTZ": _MOMENT,
-        "TIMESTAMP_LTZ": _INSTANT,
+        "TIMESTAMP_LTZ": _LOCAL,
         "TIMESTAMP_TZ": _INSTANT,
     }.items()
 }
@@ -152,19 +153,19 @@ def annotate(tree: Expr, columns: Columns) -> Types | None:
 
 
 def declared_in_order(types: Types) -> list[str]:
-    """Of each column ARRAY, OBJECT or VARCHAR(n), '' where it is none of them."""
+    """Of each column what it is declared as, '' where the engine's type tells."""
     return ["" if kind is None else _declared(kind) for _, kind in types]
 
 
 def declared(types: Types) -> dict[str, str]:
-    """The columns that are an ARRAY, an OBJECT or a VARCHAR(n)."""
+    """The columns whose type the engine's does not tell."""
     return {name: said for name, kind in types if kind is not None and (said := _declared(kind))}
 
 
 def _declared(kind: exp.DataType) -> str:
     if kind.this in _SEMI_STRUCTURED:
         return _SEMI_STRUCTURED[kind.this]
-    return str(kind.meta.get(_DECLARED, ""))
+    return str(kind.meta.get(_DECLARED, "")) or moments.declared(kind)
 
 
 _SEMI_STRUCTURED = {
@@ -303,6 +304,12 @@ class _Scopes:
                 node.type = _VARIANT
             elif type(node) in _MADE:
                 node.type = _KNOWN[_MADE[type(node)]]
+            elif isinstance(node, exp.CurrentTimestamp) and node.args.get("sysdate"):
+                node.type = _MOMENT
+            elif type(node) in _CLOCKS and isinstance(node.this, exp.Literal):
+                node.type = _moment(_CLOCKS[type(node)], node.this.name)
+            elif isinstance(node, exp.Cast) and node.to.this in moments.KINDS:
+                node.type = _plain(node.to)
             elif isinstance(node, exp.UnixToTime):
                 node.type = node.args.get("target_type") or _MOMENT
             elif called := user_functions.kind(node):
@@ -545,12 +552,9 @@ def _output(select: exp.Select, sources: Mapping[str, Source | None]) -> Types |
                 types += found.types
         else:
             kind = _known(value.unalias())
-            if (
-                kind is not None
-                and kind.this in TEXT_TYPES
-                and not isinstance(value.unalias(), exp.Column)
-            ):
-                kind = _TEXT  # a function of a text has another length
+            if kind is not None and not isinstance(value.unalias(), _AS_DECLARED):
+                # A function of a text has another length, and one of a moment all digits.
+                kind = _TEXT if kind.this in TEXT_TYPES else _whole(kind)
             types.append((value.alias_or_name, kind))
     return types
 
@@ -595,10 +599,47 @@ def _known(value: Expr) -> exp.DataType | None:
     return None if kind.this in TEXT_TYPES and not is_text(value) else kind
 
 
+_CLOCKS: dict[type[Expr], str] = {
+    exp.CurrentTimestamp: "TIMESTAMP_LTZ",
+    exp.Localtimestamp: "TIMESTAMP_LTZ",
+    exp.CurrentTime: "TIME",
+    exp.Localtime: "TIME",
+}
+# What a value has the declared type of, as a column of a query.
+_AS_DECLARED: tuple[type[Expr], ...] = (
+    exp.Column,
+    exp.Cast,
+    exp.Max,
+    exp.Min,
+    exp.AnyValue,
+    *_CLOCKS,
+)
+
+
+def _moment(name: str, digits: int | str) -> exp.DataType:
+    """A moment of so many digits, which the rewrites see without them."""
+    made = exp.DataType.build(name, dialect="snowflake")
+    if int(digits) != moments.ALL_DIGITS:
+        made.meta[_DECLARED] = f"{name}({digits})"
+    return made
+
+
+def _plain(kind: exp.DataType) -> exp.DataType:
+    """The type that a cast is to, its digits beside it."""
+    said = moments.read(moments.name(kind))
+    return _moment(*said) if said else kind
+
+
+def _whole(kind: exp.DataType) -> exp.DataType:
+    return exp.DataType.build(kind.this) if kind.this in moments.KINDS else kind
+
+
 @cache
 def _type(kind: str) -> exp.DataType | None:
     if kind in _KNOWN:
         return _KNOWN[kind]
+    if said := moments.read(kind):
+        return _moment(*said)
     if kind.startswith("VARCHAR("):
         text = exp.DataType.build("TEXT")
         text.meta[_DECLARED] = kind

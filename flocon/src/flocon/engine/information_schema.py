@@ -36,7 +36,9 @@ def creation_sql() -> str:
     altered = f"coalesce({of('altered_on')}::TIMESTAMPTZ, {created})"
     return f"""
     CREATE OR REPLACE VIEW _fs_columns AS SELECT c.* REPLACE ({length("MAXIMUM")},
-        {length("OCTET")}, CASE data_type WHEN 'VARIANT' THEN coalesce(declared, data_type)
+        {length("OCTET")}, CASE WHEN data_type = 'VARIANT' THEN coalesce(declared, data_type)
+        WHEN data_type = 'TIMESTAMP_TZ' AND declared LIKE 'TIMESTAMP_LTZ%'
+        THEN 'TIMESTAMP_LTZ'
         ELSE data_type END AS DATA_TYPE)
         FROM _fs_global.{HIDDEN_SCHEMA}._fs_columns c
         LEFT JOIN _fs_global.{HIDDEN_SCHEMA}._fs_columns_ext e ON (table_catalog, table_schema,

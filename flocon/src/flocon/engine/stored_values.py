@@ -1,15 +1,17 @@
 """What a value becomes in a column of the target: a text is a VARIANT's value there, not its JSON,
-and a BINARY's hexadecimal digits. A VARIANT's text has no quotes in a VARCHAR.
+and a BINARY's hexadecimal digits. A VARIANT's text has no quotes in a VARCHAR. A TIMESTAMP(n) has
+as many digits of a second as its column.
 
 https://docs.snowflake.com/en/sql-reference/data-type-conversion
 """
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 
 from sqlglot import Expr, exp
 
 from flocon.core import errors
-from flocon.engine import datetime_formats
+from flocon.engine import datetime_formats, moments
 from flocon.engine.texts import is_text
 from flocon.engine.types import TEXT_TYPES, Columns
 
@@ -26,14 +28,36 @@ _MADE = (exp.ParseJSON, exp.Array, exp.Struct, exp.JSONObject, exp.ToVariant, ex
 
 
 def convert(tree: Expr, columns: Columns) -> None:
-    """Let the values of an INSERT or UPDATE be what its target's columns hold."""
+    """Let the values of an INSERT, UPDATE or MERGE be what its target's columns hold.
+
+    columns: a table's columns and their DuckDB types, with the digits of a second that a column
+    keeps: TIMESTAMP(3).
+    """
     if isinstance(tree, exp.Insert):
         _convert_insert(tree, columns)
     elif isinstance(tree, exp.Update) and isinstance(tree.this, exp.Table):
-        kinds = dict(columns(tree.this))
-        for assignment in tree.expressions:
-            kind = kinds.get(assignment.this.name, "")
-            assignment.set("expression", _stored(assignment.expression, kind))
+        _convert_assignments(tree, dict(columns(tree.this)))
+    elif isinstance(tree, exp.Merge) and isinstance(tree.this, exp.Table):
+        found = columns(tree.this)
+        for when in tree.args["whens"].expressions:
+            then = when.args["then"]
+            if isinstance(then, exp.Update):
+                _convert_assignments(then, dict(found))
+            elif isinstance(then, exp.Insert) and isinstance(then.expression, exp.Tuple):
+                named = [each.name for each in then.this.expressions] if then.this else []
+                kinds = [dict(found).get(name, "") for name in named or dict(found)]
+                _convert_row(then.expression, kinds)
+
+
+def _convert_assignments(update: exp.Update, kinds: Mapping[str, str]) -> None:
+    for assignment in update.expressions:
+        kind = kinds.get(assignment.this.name, "")
+        assignment.set("expression", _stored(assignment.expression, kind))
+
+
+def _convert_row(row: Expr, kinds: Sequence[str]) -> None:
+    if isinstance(row, exp.Tuple) and len(row.expressions) == len(kinds):
+        row.set("expressions", list(map(_stored, row.expressions, kinds)))
 
 
 def _convert_insert(tree: exp.Insert, columns: Columns) -> None:
@@ -54,11 +78,10 @@ def _convert_insert(tree: exp.Insert, columns: Columns) -> None:
     if isinstance(rows, exp.Query):
         tree.set("expression", _converted(rows, kinds, columns))
     elif isinstance(rows, exp.Values) and any(
-        kind in _CONVERTED or kind in _MOMENTS for kind in kinds
+        _is_changed(kind) or kind in _MOMENTS for kind in kinds
     ):
         for row in rows.expressions:
-            if isinstance(row, exp.Tuple) and len(row.expressions) == len(kinds):
-                row.set("expressions", list(map(_stored, row.expressions, kinds)))
+            _convert_row(row, kinds)
 
 
 def _check_constants(rows: exp.Values) -> None:
@@ -84,7 +107,7 @@ def _converted(rows: exp.Query, kinds: Sequence[str], columns: Columns) -> exp.Q
     if not isinstance(rows, exp.Select) or rows.is_star or rows.args.get("distinct"):
         read = [kind for table in rows.find_all(exp.Table) for _, kind in columns(table)]
         as_texts = "VARCHAR" in kinds and "JSON" in read
-        if as_texts or any(kind in _CONVERTED for kind in kinds):
+        if as_texts or any(map(_is_changed, kinds)):
             return _over(rows, kinds, as_texts=as_texts)
         return rows
     if len(rows.expressions) == len(kinds):
@@ -135,8 +158,22 @@ def _is_text(value: Expr) -> bool:
     return known or (isinstance(value, exp.Literal) and value.is_string)
 
 
+def _is_changed(kind: str) -> bool:
+    """Is a value of a column's type another one once it is stored there?"""
+    return kind in _CONVERTED or _CUT.fullmatch(kind) is not None
+
+
+_CUT = re.compile(r"(TIME.*)\((\d)\)")
+
+
 def _stored(value: Expr, kind: str) -> Expr:
     bare = value.unnest()
+    if cut := _CUT.fullmatch(kind):
+        kept = _stored(value, cut[1])
+        if isinstance(bare, exp.Var | exp.Null):
+            return kept
+        moment = exp.cast(kept, cut[1], dialect="duckdb")
+        return moments.cut(moment, int(cut[2]), is_time=cut[1] == "TIME")
     if kind == "VARCHAR" and _is_variant(value):
         whole = exp.Literal.string("$")
         return exp.Anonymous(this="_account_json_text", expressions=[value, whole])

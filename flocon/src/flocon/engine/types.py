@@ -6,6 +6,8 @@ import pyarrow as pa
 from fakesnow.transforms import transforms as fs
 from sqlglot import Expr, exp
 
+from flocon.engine import moments
+
 # A table's columns and their DuckDB types, in order; [] where they are not known.
 Columns = Callable[[exp.Table], Sequence[tuple[str, str]]]
 
@@ -53,7 +55,8 @@ _WITHOUT_LENGTH = (
 
 
 def strip_lengths(tree: Expr) -> None:
-    """FLOAT(n) is FLOAT; how long a BINARY(n) may be is not enforced."""
+    """FLOAT(n) is FLOAT; how long a BINARY(n) may be is not enforced; a TIMESTAMP(n) is a column of
+    its engine's type, whose values are cut where they are stored."""
     for kind in tree.find_all(exp.DataType):
         _strip(kind)
 
@@ -61,6 +64,8 @@ def strip_lengths(tree: Expr) -> None:
 def _strip(kind: exp.DataType) -> None:
     if kind.this in _WITHOUT_LENGTH:
         kind.set("expressions", None)
+    elif kind.this in moments.KINDS:
+        moments.without_digits(kind)
 
 
 def types(node: Expr) -> Expr:

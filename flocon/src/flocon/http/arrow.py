@@ -28,7 +28,7 @@ def row_type(answer: Result) -> list[dict[str, Any]]:
             "table": "",
             "nullable": True,
             **empty,
-            **_column_type(declared if kind in ("JSON", "VARCHAR") and declared else kind),
+            **_column_type(kind if kind == "BLOB" else declared or kind),
         }
         for name, kind, declared in zip(
             answer.names, answer.types, answer.declared or [""] * len(answer.types), strict=True
@@ -37,6 +37,13 @@ def row_type(answer: Result) -> list[dict[str, Any]]:
 
 
 _LONGEST = 16777216
+_MOMENTS = {
+    "TIME": "TIME(9)",
+    **dict.fromkeys(
+        ("TIMESTAMP", "TIMESTAMP_NS", "TIMESTAMP_S", "TIMESTAMP_MS"), "TIMESTAMP_NTZ(9)"
+    ),
+    "TIMESTAMP WITH TIME ZONE": "TIMESTAMP_TZ(9)",
+}
 _SEMI_STRUCTURED = {"JSON": "variant", "ARRAY": "array", "OBJECT": "object"}
 
 
@@ -50,12 +57,8 @@ def _column_type(kind: str) -> dict[str, Any]:
         return {"type": _SEMI_STRUCTURED[kind]}
     if kind in ("DOUBLE", "FLOAT"):
         return {"type": "real"}
-    if kind == "TIME":
-        return {"type": "time", "precision": 0, "scale": 9}
-    if kind in ("TIMESTAMP", "TIMESTAMP_NS", "TIMESTAMP_S", "TIMESTAMP_MS"):
-        return {"type": "timestamp_ntz", "precision": 0, "scale": 9}
-    if kind == "TIMESTAMP WITH TIME ZONE":
-        return {"type": "timestamp_tz", "precision": 0, "scale": 9}
+    if moment := re.fullmatch(r"(TIME\w*)\((\d)\)", _MOMENTS.get(kind, kind)):
+        return {"type": moment[1].lower(), "precision": 0, "scale": int(moment[2])}
     if kind == "BLOB":
         return {"type": "binary", "length": 8388608, "byteLength": 8388608}
     if kind in ("BOOLEAN", "DATE"):
@@ -98,7 +101,11 @@ def _metadata(kind: dict[str, Any]) -> dict[str, str]:
         "precision": str(kind["precision"] or 38),
         "scale": str(kind["scale"] or 0),
         "charLength": str(kind["length"] or 0),
+        "byteLength": str(_BYTES_OF_FEW if 0 <= (kind["scale"] or 0) <= _FEW else _BYTES),
     }
+
+
+_BYTES, _BYTES_OF_FEW = 16, 8
 
 
 def _column(column: pa.ChunkedArray, kind: dict[str, Any]) -> pa.Array:
@@ -106,9 +113,9 @@ def _column(column: pa.ChunkedArray, kind: dict[str, Any]) -> pa.Array:
     if isinstance(whole, pa.ChunkedArray):
         whole = pa.concat_arrays(whole.chunks) if whole.num_chunks else pa.array([], whole.type)
     if pa.types.is_timestamp(whole.type):
-        return _timestamps(whole, zoned=kind["type"] == "timestamp_tz")
+        return _timestamps(whole, zoned=kind["type"] == "timestamp_tz", digits=kind["scale"])
     if pa.types.is_time(whole.type):
-        return pc.multiply(whole.cast(pa.time64("us")).cast(pa.int64()), 1000)
+        return _units(whole.cast(pa.time64("us")).cast(pa.int64()), kind["scale"])
     if pa.types.is_decimal(whole.type):
         return _decimals(whole)
     if pa.types.is_uint64(whole.type):
@@ -138,19 +145,51 @@ def _decimals(whole: pa.Array) -> pa.Array:
         return wide
 
 
-def _timestamps(whole: pa.Array, *, zoned: bool) -> pa.StructArray:
-    """{epoch seconds, nanoseconds, minutes + 1440}, NULL where the timestamp is."""
-    micros = whole.cast(pa.timestamp("us", tz=whole.type.tz)).cast(pa.int64()).fill_null(0)
+def _units(micros: pa.Array, digits: int) -> pa.Array:
+    """Microseconds in units of the column's last digit, of which they are multiples."""
+    if digits < _MICRO:
+        return pc.divide(micros, 10 ** (_MICRO - digits))
+    return pc.multiply(micros, 10 ** (digits - _MICRO))
+
+
+_MICRO = 6
+# Up to so many digits clients read a moment with a zone in one number.
+_FEW = 3
+
+
+def _timestamps(whole: pa.Array, *, zoned: bool, digits: int) -> pa.Array:
+    """{epoch seconds, nanoseconds, minutes + 1440}, NULL where the timestamp is.
+
+    Of few digits it is {epoch in units of the last one, minutes + 1440}, and where there is no zone
+    that number alone.
+    """
+    micros = whole.cast(pa.timestamp("us", tz=whole.type.tz)).cast(pa.int64())
+    if digits <= _MICRO and not zoned:
+        return _units(micros, digits)
+    micros = micros.fill_null(0)
+    if digits <= _FEW:
+        return _struct(whole, epoch=_units(micros, digits), timezone=_minutes(whole, micros))
     seconds = pc.divide(micros, 1_000_000)
     rest = pc.subtract(micros, pc.multiply(seconds, 1_000_000))
     # Integer division goes towards zero; before 1970 the second began earlier.
     before = pc.less(rest, 0)
     seconds = pc.if_else(before, pc.subtract(seconds, 1), seconds)
     rest = pc.if_else(before, pc.add(rest, 1_000_000), rest)
-    arrays = [seconds, pc.multiply(rest, 1000).cast(pa.int32())]
-    names = ["epoch", "fraction"]
+    parts = {"epoch": seconds, "fraction": pc.multiply(rest, 1000).cast(pa.int32())}
     if zoned:
-        arrays.append(pa.array([1440] * len(whole), type=pa.int32()))
-        names.append("timezone")
-    fields = [pa.field(n, a.type, nullable=False) for n, a in zip(names, arrays, strict=True)]
-    return pa.StructArray.from_arrays(arrays, fields=fields, mask=whole.is_null())
+        parts["timezone"] = _minutes(whole, micros)
+    return _struct(whole, **parts)
+
+
+def _minutes(whole: pa.Array, micros: pa.Array) -> pa.Array:
+    """By how many minutes the session's clock is ahead of UTC, and 1440."""
+    if whole.type.tz in (None, "UTC", "Etc/UTC"):
+        return pa.array([1440] * len(whole), type=pa.int32())
+    wall = pc.local_timestamp(whole).cast(pa.timestamp("us")).cast(pa.int64()).fill_null(0)
+    ahead = pc.divide(pc.subtract(wall, micros), 60_000_000)
+    return pc.add(ahead, 1440).cast(pa.int32())
+
+
+def _struct(whole: pa.Array, **parts: pa.Array) -> pa.StructArray:
+    fields = [pa.field(name, part.type, nullable=False) for name, part in parts.items()]
+    return pa.StructArray.from_arrays(list(parts.values()), fields=fields, mask=whole.is_null())

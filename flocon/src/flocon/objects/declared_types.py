@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from sqlglot import exp
 
-from flocon.engine import DeclaredTypes
+from flocon.engine import DeclaredTypes, moments
 from flocon.engine.types import TEXT_TYPES
 from flocon.session.context import Context
 from flocon.sql.tokens import FullName
@@ -53,6 +53,8 @@ def _declared(kind: object) -> str:
         return ""
     if kind.this in (exp.DataType.Type.ARRAY, exp.DataType.Type.OBJECT):
         return str(kind.this.value)
+    if said := moments.declared(kind):
+        return said
     length = kind.expressions[0].name if kind.expressions else ""
     named = "VARCHAR" if kind.this in TEXT_TYPES else "BINARY" if kind.this in _BINARIES else ""
     return f"{named}({length})" if named and length.isdigit() else ""

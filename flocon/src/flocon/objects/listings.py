@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,7 +16,8 @@ from flocon.access.securables import FIRST_OWNER, RELATION
 from flocon.access.trees import Place
 from flocon.core import errors, result
 from flocon.core.result import Result
-from flocon.engine import HIDDEN_SCHEMA, Temporary, literal, parsing
+from flocon.engine import HIDDEN_SCHEMA, Temporary, literal, moments, parsing
+from flocon.engine.declared_types import known
 from flocon.objects import keys, table_sizes
 from flocon.session.context import Context
 from flocon.session.names import place_of
@@ -290,7 +292,7 @@ def _described(context: Context, full: FullName) -> Result:
     rows = [
         {
             "name": name,
-            "type": declared.get(name) or _type(kind),
+            "type": known(declared.get(name, ""), kind) or _type(kind),
             "kind": "COLUMN",
             "null?": _yes(nullable),
             "default": default,
@@ -397,10 +399,13 @@ def show_columns(context: Context, statement: ShowColumns) -> Result:
 
 
 def _shown_type(declared: str, kind: str) -> str:
-    """A column's type as a document; the engine's says VARIANT for ARRAY and OBJECT."""
-    return (
-        kind if declared.startswith("VARCHAR") else kind.replace("VARIANT", declared or "VARIANT")
-    )
+    """A column's type as a document; the engine's says VARIANT for ARRAY and OBJECT, and that a
+    moment has all digits."""
+    moment = moments.read(declared)
+    if moment and f'"{moment[0].replace("LTZ", "TZ")}"' in kind:
+        said = {**json.loads(kind), "type": moment[0], "scale": moment[1]}
+        return json.dumps(said, separators=(",", ":"))
+    return kind.replace("VARIANT", declared) if declared in ("ARRAY", "OBJECT") else kind
 
 
 def _on_columns(statement: ShowColumns, place: Place) -> Demand:

@@ -1,0 +1,79 @@
+"""TIMESTAMP_…(n) and TIME(n): as many digits of a second as they are declared with.
+
+The engine has microseconds in all of them, and one type for TIMESTAMP_TZ and TIMESTAMP_LTZ. What a
+value has beyond its type's digits is cut off, where it is cast and where it is stored.
+
+https://docs.snowflake.com/en/sql-reference/data-types-datetime
+"""
+
+import re
+
+from sqlglot import Expr, exp
+
+_NAMES = {
+    exp.DType.TIMESTAMP: "TIMESTAMP_NTZ",
+    exp.DType.TIMESTAMPNTZ: "TIMESTAMP_NTZ",
+    exp.DType.DATETIME: "TIMESTAMP_NTZ",
+    exp.DType.TIMESTAMPLTZ: "TIMESTAMP_LTZ",
+    exp.DType.TIMESTAMPTZ: "TIMESTAMP_TZ",
+    exp.DType.TIME: "TIME",
+}
+KINDS = (*_NAMES,)
+# What the engine's types are where nothing else is declared.
+_PLAIN = ("TIME(9)", "TIMESTAMP_NTZ(9)", "TIMESTAMP_TZ(9)")
+_DECLARED = re.compile(r"(TIME|TIMESTAMP_(?:NTZ|LTZ|TZ))\((\d)\)")
+ALL_DIGITS = 9
+_OF_ENGINE = 6
+
+
+def name(kind: exp.DataType) -> str:
+    """The type as Snowflake shows it, '' for others than these."""
+    if kind.this not in _NAMES:
+        return ""
+    digits = kind.expressions[0].name if kind.expressions else ALL_DIGITS
+    return f"{_NAMES[kind.this]}({digits})"
+
+
+def declared(kind: exp.DataType) -> str:
+    """The same, and '' where the engine's type tells it."""
+    said = name(kind)
+    return "" if said in _PLAIN else said
+
+
+def read(declared: str) -> tuple[str, int] | None:
+    """Name and digits of a type as Snowflake shows it; None for other types than these."""
+    match = _DECLARED.fullmatch(declared)
+    return (match[1], int(match[2])) if match else None
+
+
+def digits(declared: str) -> int | None:
+    """How many digits such a type keeps; None where that is all that the engine has."""
+    said = read(declared)
+    return said[1] if said and said[1] < _OF_ENGINE else None
+
+
+def cut(value: Expr, digits: int, *, is_time: bool) -> Expr:
+    """A moment with so many digits of its second, in the engine's words: the value stands in them
+    once."""
+    width = exp.Anonymous(
+        this="to_microseconds", expressions=[exp.Literal.number(10 ** (_OF_ENGINE - digits))]
+    )
+    if is_time:
+        day = exp.cast(exp.Literal.string("2000-01-01"), "DATE", dialect="duckdb")
+        value = exp.paren(exp.Add(this=day, expression=value))
+    made: Expr = exp.Anonymous(this="time_bucket", expressions=[width, value])
+    return exp.cast(made, "TIME", dialect="duckdb") if is_time else made
+
+
+def without_digits(kind: exp.DataType) -> None:
+    """Leave the engine's type of a column or a cast. A column's default is cut here: of a row that
+    does not name the column the engine takes it as it is."""
+    kept = digits(name(kind))
+    column = kind.parent
+    if kept is not None and isinstance(column, exp.ColumnDef):
+        for constraint in column.args.get("constraints") or ():
+            if isinstance(default := constraint.kind, exp.DefaultColumnConstraint):
+                is_time = kind.this == exp.DType.TIME
+                bare = exp.cast(default.this, exp.DataType.build(kind.this))
+                default.set("this", cut(bare, kept, is_time=is_time))
+    kind.set("expressions", None)
