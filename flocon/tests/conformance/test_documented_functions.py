@@ -30,6 +30,10 @@ _BEST = "'It was the best of times, it was the worst of times'"
 # By page (…/sql-reference/functions/<page>): expressions and their values.
 EXAMPLES: dict[str, dict[str, Any]] = {
     "add_months": {"add_months('2016-02-29'::date, 1)": date(2016, 3, 31)},
+    "approx_percentile_estimate": {
+        "approx_percentile_estimate(approx_percentile_accumulate(4), 0.5)": 4.0,
+        "approx_percentile_estimate(approx_percentile_accumulate(null::int), 0.5)": None,
+    },
     "array_cat": {"array_cat(array_construct(1, 2), array_construct(3, 4))": [1, 2, 3, 4]},
     "array_position": {
         "array_position('hello'::variant, array_construct('hello', 'hi'))": 0,
@@ -171,6 +175,18 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "trunc": {"trunc(135.135, -2)": Decimal(100), "trunc(-975.975, 2)": Decimal("-975.97"),
               "trunc('2024-05-08'::date, 'month')": date(2024, 5, 1)},
     "try_to_date": {"try_to_date('2018-05-15')": date(2018, 5, 15), "try_to_date('Invalid')": None},
+    "sha2": {
+        "sha2('a', 224)": "abd37534c7d9a2efb9465de931cd7055ffdb8879563ae98078d6d6d5",
+        "sha2('a', 0) = sha2('a')": True,
+        "sha2_hex('a', 384) = sha2_binary('a', 384)::varchar": False,
+        "lower(sha2_binary('a', 512)::varchar) = sha2('a', 512)": True,
+    },
+    "soundex": {
+        "soundex('apple')": "a140",
+        "soundex('Ashcraft')": "A261",
+        "soundex('Tymczak')": "T522",
+        "soundex('')": "",
+    },
     "typeof": {"typeof(parse_json('1.5'))": "DECIMAL", "typeof('x'::variant)": "VARCHAR"},
     "week": {"weekiso('2016-01-02'::date)": 53, "yearofweekiso('2016-01-02'::date)": 2015},
     "width_bucket": {"width_bucket(290000, 200000, 600000, 4)": 1},

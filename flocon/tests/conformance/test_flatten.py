@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 import snowflake.connector
-from shared import errno, one_database
+from shared import one_database
 
 database = pytest.fixture(scope="module")(one_database)
 Run = Any
@@ -49,10 +49,46 @@ def test_flatten_joins_each_row_to_its_own_elements(run: Run) -> None:
     assert run(sql.format(", outer => true"))[2] == (2, None, None)
 
 
-@pytest.mark.parametrize("option", ["recursive => true", "mode => 'ARRAY'"])
-def test_an_option_of_flatten_that_is_missing_is_refused(run: Run, option: str) -> None:
+_NESTED = 'parse_json(\'{"a": 1.50, "b": [77, {"x": null}], "c": {"d": "X"}}\')'
+
+
+@pytest.mark.parametrize(
+    ("call", "paths"),
+    [
+        (f"{_NESTED}, recursive => true", "a b b[0] b[1] b[1].x c c.d"),
+        (f"{_NESTED}, recursive => true, mode => 'object'", "a b c c.d"),
+        (f"{_NESTED}, recursive => true, mode => 'array'", ""),
+        (f"{_NESTED}, path => 'b', recursive => true, mode => 'array'", "b[0] b[1]"),
+        (f"{_NESTED}, path => 'b', mode => 'object'", ""),
+        (f"{_NESTED}, mode => 'OBJECT'", "a b c"),
+    ],
+)
+def test_flatten_goes_into_what_it_finds_and_into_what_it_is_told_to(
+    run: Run, call: str, paths: str
+) -> None:
     """https://docs.snowflake.com/en/sql-reference/functions/flatten"""
-    assert errno(run, f"select * from table(flatten(input => parse_json('[1]'), {option}))") == 2
+    assert run(f"select path from table(flatten(input => {call}))") == [
+        (path,) for path in paths.split()
+    ]
+
+
+def test_each_row_of_a_recursive_flatten_has_its_own_values(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/flatten"""
+    sql = "select seq, key, index, value, this from table(flatten({}, recursive => true))"
+    inner = '[\n  77,\n  {\n    "x": null\n  }\n]'
+    whole = '{\n  "a": 1.5,\n  "b": ' + inner.replace("\n", "\n  ") + "\n}"
+    assert run(sql.format('parse_json(\'{"a": 1.50, "b": [77, {"x": null}]}\')')) == [
+        (1, "a", None, "1.5", whole),
+        (1, "b", None, inner, whole),
+        (1, None, 0, "77", inner),
+        (1, None, 1, '{\n  "x": null\n}', inner),
+        (1, "x", None, "null", '{\n  "x": null\n}'),
+    ]
+    joined = (
+        "select n, path from (select 1 as n, parse_json('[[5]]') as v union all select 2,"
+        " parse_json('[]')) t, lateral flatten(t.v, recursive => true, outer => true) order by 1, 2"
+    )
+    assert run(joined) == [(1, "[0]"), (1, "[0][0]"), (2, None)]
 
 
 def test_the_columns_of_a_query_beside_flatten_may_have_the_names_of_flattens_own(

@@ -6,12 +6,26 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from shared import one_database
+from shared import errno, one_database
 
 from conformance.shared import wrong_answers
 
 database = pytest.fixture(scope="module")(one_database)
 Run = Any
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "date_trunc('dow', '2026-01-01'::date)",
+        "date_trunc('foobar', '2026-01-01'::date)",
+        "datediff(epoch_second, '2026-01-01'::date, '2026-01-02'::date)",
+        "dateadd(fortnight, 1, '2026-01-01'::date)",
+    ],
+)
+def test_moments_have_the_parts_that_they_have_on_snowflake(run: Run, expression: str) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions-date-time"""
+    assert errno(run, f"select {expression}") == 1007
 
 
 @pytest.mark.parametrize(
@@ -70,6 +84,11 @@ Run = Any
         ("greatest(1, 2)", 2),
         ("datediff('day', '2026-01-31'::date, '2026-02-01'::date)", 1),
         ("datediff('year', '2025-12-31'::date, '2026-01-01'::date)", 1),
+        (
+            "date_trunc('ns', '2026-01-01 10:11:12.5'::timestamp)",
+            datetime(2026, 1, 1, 10, 11, 12, 500000),
+        ),
+        ("trunc('2026-05-05'::date, 'mm')", date(2026, 5, 1)),
         ("datediff('week', '2026-01-04'::date, '2026-01-05'::date)", 1),
         ("datediff('hour', '2026-01-01 00:59'::timestamp, '2026-01-01 01:00'::timestamp)", 1),
         (

@@ -1,5 +1,6 @@
 """Queries: order, sets, windows, QUALIFY, CTEs and the names of columns."""
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -193,3 +194,56 @@ def test_a_session_knows_its_queries_and_its_transaction(run: Run) -> None:
     [(transaction,)] = run("select current_transaction()")
     assert transaction and run("select current_transaction()") == [(transaction,)]
     run("rollback")
+
+
+_SIDES = "(select 1 as a) as l {} join (select 2 as b) as r"
+
+
+@pytest.mark.parametrize("kind", ["", "inner", "left outer", "right outer", "full outer"])
+@pytest.mark.parametrize("natural", ["", "natural "])
+def test_a_join_without_a_condition_joins_every_row_with_every_other(
+    run: Run, kind: str, natural: str
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/constructs/join"""
+    sides = _SIDES.format(natural + kind)
+    assert run(f"select * from {sides}") == [(1, 2)]
+    assert run(f"select * from ({sides})") == [(1, 2)]
+
+
+def test_what_is_joined_in_parentheses_has_its_names_and_types_outside(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/constructs/join"""
+    run("create or replace table days (id int, day date)")
+    run("insert into days values (1, '2026-01-31')")
+    joined = "((select 1 as a) as l join days as r on l.a = r.id)"
+    assert run(f"select l.a, r.day + 1, add_months(day, 1) from {joined}") == [
+        (1, date(2026, 2, 1), date(2026, 2, 28))
+    ]
+    assert run(f'select a as "id", id from (select * from {joined})') == [(1, 1)]
+    twice = "(select * from ((select 1 as a) as l join (select 2 as a) as r))"
+    assert error(run, f"select a from {twice}") == 2028
+
+
+@pytest.mark.parametrize(
+    ("sample", "rows"),
+    [("(10 rows)", 10), ("(0 rows)", 0), ("(500 rows)", 100), ("block (100)", 100), ("(0)", 0)],
+)
+@pytest.mark.parametrize("source", ["table(generator(rowcount => 100))", "({})", "({}) as t"])
+def test_a_sample_has_as_many_rows_as_it_says(
+    run: Run, source: str, sample: str, rows: int
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/constructs/sample"""
+    made = "select seq4() as n from table(generator(rowcount => 100))"
+    counted = f"select count(*) from (select 1 from {source.format(made)} sample {sample})"
+    assert run(counted) == [(rows,)]
+
+
+def test_pivots_columns_of_casts_are_called_as_snowflake_writes_them(
+    run: Run, connection: snowflake.connector.SnowflakeConnection
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/constructs/pivot"""
+    cursor = connection.cursor()
+    pivot = "pivot (sum(n) for kind in (1::int, 2::int))"
+    cursor.execute(f"select * from (select 5 as n, 1 as kind) {pivot}")
+    names = ["CAST(1 AS NUMBER(38,0))", "CAST(2 AS NUMBER(38,0))"]
+    assert [column.name for column in cursor.description] == names
+    assert cursor.fetchall() == [(5, None)]

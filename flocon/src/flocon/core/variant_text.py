@@ -20,19 +20,19 @@ def indented(variant: str) -> str:
     """JSON's text on one line, as Snowflake's clients get it."""
     if not variant.startswith(("{", "[")):
         return _scalar(variant)
-    return "".join(_indented(_read(variant), 0))
+    return "".join(_indented(read(variant), 0))
 
 
 def compact(variant: str) -> str:
     """The same on one line: what a VARIANT is as a VARCHAR."""
-    return "".join(_one_line(_read(variant))) if '"' in variant else variant
+    return "".join(one_line(read(variant))) if '"' in variant else variant
 
 
 # What is between braces or brackets: members by their keys, or elements. A scalar is its token.
-_Node = str | dict[str, Any] | list[Any]
+Node = str | dict[str, Any] | list[Any]
 
 
-def _read(variant: str) -> _Node:
+def read(variant: str) -> Node:
     """An object's keys are sorted, as Snowflake keeps them; of equal ones the last one counts."""
     open_nodes: list[Any] = [[]]
     keys: list[str] = []
@@ -49,7 +49,7 @@ def _read(variant: str) -> _Node:
         if token in "}]":
             whole, key = open_nodes.pop(), keys.pop()
             if isinstance(whole, dict):
-                whole = dict(sorted(whole.items(), key=lambda member: _key(member[0])))
+                whole = dict(sorted(whole.items(), key=lambda member: key_text(member[0])))
         elif key is None and isinstance(open_nodes[-1], dict):
             key = token
             continue
@@ -63,11 +63,11 @@ def _read(variant: str) -> _Node:
     return node
 
 
-def _key(token: str) -> str:
+def key_text(token: str) -> str:
     return json.loads(token, strict=False) if "\\" in token else token[1:-1]
 
 
-def _one_line(node: _Node) -> Iterator[str]:
+def one_line(node: Node) -> Iterator[str]:
     if isinstance(node, str):
         yield node
         return
@@ -76,11 +76,11 @@ def _one_line(node: _Node) -> Iterator[str]:
         yield "," if place else ""
         if isinstance(node, dict):
             yield f"{each}:"
-        yield from _one_line(node[each] if isinstance(node, dict) else each)
+        yield from one_line(node[each] if isinstance(node, dict) else each)
     yield "}" if isinstance(node, dict) else "]"
 
 
-def _indented(node: _Node, depth: int) -> Iterator[str]:
+def _indented(node: Node, depth: int) -> Iterator[str]:
     if isinstance(node, str):
         yield _scalar(node)
         return

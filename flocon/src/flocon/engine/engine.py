@@ -17,6 +17,8 @@ from fakesnow.transforms import show
 from flocon.core import errors
 from flocon.engine import (
     datetime_formats,
+    digests,
+    flattening,
     information_schema,
     json_numbers,
     loading,
@@ -131,6 +133,8 @@ class Engine:
         self.user_functions.register(self._root)
         regexps.register(self._root)
         datetime_formats.register(self._root)
+        digests.register(self._root)
+        flattening.register(self._root)
         self._root.execute(macros.creation_sql("memory", fast=self.fast))
         self._root.execute(fakesnow_macros.creation_sql("memory"))
         self._root.execute(f"ATTACH ':memory:' AS {_SNOWFLAKE_DATABASE}")

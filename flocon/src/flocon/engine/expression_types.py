@@ -148,7 +148,7 @@ def annotate(tree: Expr, columns: Columns) -> Types | None:
     elif isinstance(tree.expression, exp.Query):
         made = scopes.query(tree.expression, {}, ())
         if isinstance(tree, exp.Create) and not isinstance(tree.this, exp.Schema):
-            _check_names(made or ())
+            check_names(made or ())
     return made
 
 
@@ -209,8 +209,8 @@ class _Scopes:
         for each in read:
             for source in each if isinstance(each, list) else [each]:
                 bare = source.this if isinstance(source, exp.From) else source
-                if isinstance(bare, Expr):
-                    self._source(bare, {}, (), sources)
+                for one in _leaves(bare) if isinstance(bare, Expr) else ():
+                    self._source(one, {}, (), sources)
         parts = [tree.args.get(key) for key in ("expressions", "where", "on", "whens")]
         for part in parts:
             self._place(part, {}, ((sources, {}),))
@@ -225,10 +225,9 @@ class _Scopes:
             _name_queries(select)
         for source in _read(select):
             self._source(source, ctes, scopes, sources)
-        for join in select.args.get("joins") or ():
+        for join in _joins(select):
             if join.method == "NATURAL":
                 _name_shared(join, sources)
-        for join in select.args.get("joins") or ():
             self._place(join.args.get("on"), ctes, scopes)
         for value in select.expressions:
             if isinstance(value, exp.Column) and value.is_star:
@@ -247,9 +246,7 @@ class _Scopes:
         scopes: Sequence[Scope],
         sources: dict[str, Source | None],
     ) -> None:
-        """Note what a query reads, and what is joined to it in the same parentheses."""
-        for join in source.args.get("joins") or ():
-            self._source(join.this, ctes, scopes, sources)
+        """Note what a query reads."""
         found: Types | None = None
         if _is_function(source):
             self._place(source.this, ctes, scopes)
@@ -367,9 +364,9 @@ def _name_shared(join: exp.Join, sources: Mapping[str, Source | None]) -> None:
         if source is None:
             return
         left.update(dict.fromkeys(source.kinds))
-    shared = [name for name in left if right is not None and name in right.kinds]
-    if shared:
+    if right is not None:
         join.set("method", None)
+        shared = [name for name in left if name in right.kinds]
         join.set("using", [exp.to_identifier(name, quoted=True) for name in shared])
 
 
@@ -425,11 +422,43 @@ _ARGUMENT = "argument"
 
 
 def _read(select: exp.Select) -> Iterator[Expr]:
+    """What a query reads, in its order, whatever parentheses are around its joins."""
     if from_ := select.args.get("from_"):
-        yield from_.this
+        yield from _leaves(from_.this)
     for join in select.args.get("joins") or ():
-        yield join.this
+        yield from _leaves(join.this)
     yield from select.args.get("laterals") or ()
+
+
+def _leaves(source: Expr) -> Iterator[Expr]:
+    """A source, or those that are joined in its parentheses; and those that are joined to it."""
+    yield from _leaves(source.this) if _is_joined(source) else [source]
+    for join in source.args.get("joins") or ():
+        yield from _leaves(join.this)
+
+
+def _is_joined(source: Expr) -> bool:
+    """Are these parentheses around a join, the names of which are known outside?"""
+    around = any(source.args.get(key) for key in ("alias", "pivots", "sample"))
+    inner = isinstance(source.this, exp.Subquery | exp.Table)
+    return isinstance(source, exp.Subquery) and inner and not around
+
+
+def _joins(select: exp.Select) -> Iterator[exp.Join]:
+    """A query's joins, those in parentheses before the ones that they are joined in."""
+    if from_ := select.args.get("from_"):
+        yield from _inner_joins(from_.this)
+    for join in select.args.get("joins") or ():
+        yield from _inner_joins(join.this)
+        yield join
+
+
+def _inner_joins(source: Expr) -> Iterator[exp.Join]:
+    if _is_joined(source):
+        yield from _inner_joins(source.this)
+    for join in source.args.get("joins") or ():
+        yield from _inner_joins(join.this)
+        yield join
 
 
 def _lookup(column: exp.Column, scopes: Sequence[Scope], *, behind: bool) -> exp.DataType | None:
@@ -483,8 +512,9 @@ def _name(kind: exp.DataType | None) -> str:
     return kind.sql() if kind else ""
 
 
-def _check_names(made: Types) -> None:
-    """A table or view has no two columns of one name."""
+def check_names(made: Types) -> None:
+    """Raises for two columns of a table or view that have one name, or names that the engine takes
+    for one."""
     names = [name for name, _ in made]
     for name in names:
         if name and names.count(name) > 1:
@@ -561,13 +591,9 @@ def _output(select: exp.Select, sources: Mapping[str, Source | None]) -> Types |
 
 def _merges(select: exp.Select) -> bool:
     """Has `*` other columns, or another order of them, than what it reads one after the other?"""
-    joins = select.args.get("joins") or ()
     names = [source.alias_or_name for source in _read(select)]
-    return (
-        len(set(names)) < len(names)
-        or any(join.args.get("using") or join.method for join in joins)
-        or any(source.args.get("joins") for source in _read(select))
-    )
+    merged = any(join.args.get("using") or join.method for join in _joins(select))
+    return merged or len(set(names)) < len(names)
 
 
 def _united(left: Types | None, right: Types | None) -> Types | None:

@@ -1,8 +1,10 @@
 """Functions whose Snowflake meaning DuckDB would get wrong: made right, or refused."""
 
 import re
+from collections.abc import Mapping
 
 from sqlglot import Expr, exp
+from sqlglot.dialects.snowflake import Snowflake
 
 from flocon.core import errors
 from flocon.engine.fast import bound_arrays
@@ -26,6 +28,8 @@ def refuse(tree: Expr) -> None:
             _refuse_function(node.this)
         elif isinstance(node, exp.Select) and node.args.get("connect"):
             raise errors.unsupported("CONNECT BY")
+        elif isinstance(node, _BY_UNITS):
+            _check_unit(node)
         elif isinstance(node, exp.PivotAny):
             raise errors.unsupported("a view over PIVOT … IN (ANY)")
         elif isinstance(node, exp.Collate):
@@ -66,6 +70,28 @@ def _refuse_table(table: exp.Table) -> None:
     _refuse_function(table.this)
     if isinstance(table.this, exp.Literal):
         raise errors.unsupported(f"reading the file {table.name}")
+
+
+# What moments are truncated to, moved by and counted in.
+_UNITS = {
+    "YEAR", "QUARTER", "MONTH", "WEEK", "DAY", "HOUR", "MINUTE", "SECOND", "MILLISECOND",
+    "MICROSECOND", "NANOSECOND",
+}  # fmt: skip
+_BY_UNITS = (
+    exp.DateAdd, exp.DateDiff, exp.DateTrunc, exp.LastDay, exp.TimeAdd, exp.TimestampAdd,
+    exp.TimestampTrunc, exp.TsOrDsAdd,
+)  # fmt: skip
+
+
+def _check_unit(node: Expr) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions-date-time"""
+    unit = node.args.get("unit")
+    name = unit.name.upper() if isinstance(unit, exp.Var | exp.Literal) else ""
+    known = (name, name.removesuffix("S"), Snowflake.DATE_PART_MAPPING.get(name))
+    if name and not _UNITS.intersection(known):
+        called = node.sql_name() if isinstance(node, exp.Func) else "DATE_PART"
+        text = f"'{name}' is not a valid date/time component for function {called}."
+        raise errors.compilation(errors.COMPILATION, text)
 
 
 def _refuse_function(source: Expr) -> None:
@@ -177,7 +203,11 @@ _ARRAYS = (exp.ArrayAgg, exp.ArrayUniqueAgg)
 
 
 def dates(node: Expr) -> Expr:
-    """A quarter is three months, so that a DATE stays one."""
+    """A quarter is three months, so that a DATE stays one. Moments have no nanoseconds here."""
+    if isinstance(node, exp.DateTrunc | exp.TimestampTrunc):
+        unit = node.text("unit").upper()
+        unit = Snowflake.DATE_PART_MAPPING.get(unit, unit)
+        node.set("unit", exp.Literal.string("MICROSECOND" if unit == "NANOSECOND" else unit))
     if isinstance(node, exp.DateAdd) and node.unit and node.unit.name.upper() == "QUARTER":
         node.set("unit", exp.Var(this="MONTH"))
         node.set("expression", exp.Mul(this=exp.paren(node.expression), expression=_number(3)))
@@ -319,18 +349,25 @@ def flatten(node: Expr) -> Expr:
     if not isinstance(node.this, exp.Explode):
         return node
     arguments = _named_arguments([node.this.this, *node.this.expressions])
-    for name in ("RECURSIVE", "MODE"):
-        if name in arguments and arguments[name].sql().upper() not in ("FALSE", "'BOTH'"):
-            raise errors.unsupported(f"FLATTEN with {name}")
-    outer = arguments.get("OUTER", exp.false())
+    outer, deep = arguments.get("OUTER", exp.false()), _flag(arguments, "RECURSIVE")
+    mode = arguments.get("MODE", exp.Literal.string("BOTH"))
+    if not mode.is_string or mode.name.upper() not in ("OBJECT", "ARRAY", "BOTH"):
+        raise errors.unsupported(f"FLATTEN with MODE => {mode.sql('snowflake')[:100]}")
     path = arguments["PATH"].name if "PATH" in arguments else ""
     if not re.fullmatch(r"[A-Za-z_][\w$]*([.][A-Za-z_][\w$]*|\[[0-9]+\])*|", path):
         raise errors.unsupported(f"FLATTEN with PATH => '{path}'")
     value, at = arguments["INPUT"], exp.Literal.string(path)
+    if deep or mode.name.upper() != "BOTH":
+        part = _call("json_extract", _call("to_json", value), exp.Literal.string(_place(path)))
+        text = exp.cast(part, "VARCHAR", dialect="duckdb")
+        flags = (exp.Boolean(this=deep), exp.Boolean(this=_flag(arguments, "OUTER")))
+        rows = _call("_account_flat", text, at, exp.Literal.string(mode.name.upper()), *flags)
+        call = _call("_account_flattened_rows", _row_of(value), rows)
+        return exp.Table(this=call, alias=node.args.get("alias"))
     if value.find(exp.Column) and not value.find(exp.Query):
         part = _call("to_json", value.copy())
         if path:
-            part = _call("json_extract", part, exp.Literal.string(f"$.{path}"))
+            part = _call("json_extract", part, exp.Literal.string(_place(path)))
         once = "" if isinstance(value, exp.Column) and not path else "_once"
         elements = _call(f"_account_elements{once}", part)
         if outer.sql().upper() == "TRUE":
@@ -341,6 +378,17 @@ def flatten(node: Expr) -> Expr:
     if not path and outer == exp.false() and (bind := _parsed_bind(arguments["INPUT"])):
         call.meta[bound_arrays.BIND] = bind
     return exp.Table(this=call, alias=node.args.get("alias"))
+
+
+def _place(path: str) -> str:
+    return f"$.{path}" if path else "$"
+
+
+def _flag(arguments: Mapping[str, Expr], name: str) -> bool:
+    written = arguments.get(name)
+    if written is None or isinstance(written, exp.Boolean):
+        return written is not None and bool(written.this)
+    raise errors.unsupported(f"FLATTEN with {name} => {written.sql('snowflake')[:100]}")
 
 
 def split_of(source: Expr) -> str | None:
@@ -371,10 +419,14 @@ def split(node: Expr) -> Expr:
     called = node.this.this if isinstance(node.this, exp.Window) else node.this
     text, *given = called.expressions or [called.this, called.expression]
     pieces = _call(made, text.copy(), *(given or [exp.Literal.string(" ")]))
-    # One text is one row of input; of several each has a number of its own.
-    row = _call("_account_row", text.copy()) if text.find(exp.Column) else exp.Literal.number(1)
-    rows = _call("_account_split_rows", row, pieces)
+    rows = _call("_account_split_rows", _row_of(text), pieces)
     return exp.Table(this=rows, alias=node.args.get("alias"))
+
+
+def _row_of(value: Expr) -> Expr:
+    """SEQ: one value is one row of input; of several each has a number of its own."""
+    row = _call("_account_row", _call("to_json", value.copy()))
+    return row if value.find(exp.Column) else exp.Literal.number(1)
 
 
 def _call(name: str, *arguments: Expr) -> exp.Anonymous:
@@ -562,9 +614,12 @@ def _only_use(table: exp.Table) -> exp.CTE | None:
 
 
 def _unconditional(join: exp.Join) -> exp.Join:
-    """An inner join without a condition joins every row with every other."""
-    bare = not any(join.args.get(key) for key in ("on", "using", "side", "method", "hint"))
-    if bare and join.kind.upper() == "INNER":
+    """A join without a condition joins every row with every other."""
+    bare = not any(join.args.get(key) for key in ("on", "using", "method", "hint"))
+    if bare and join.side:
+        join.set("on", exp.true())
+    elif bare and (join.kind.upper() == "INNER" or not isinstance(join.parent, exp.Select)):
+        # SQLGlot would write a comma, for which there is no place in parentheses.
         join.set("kind", "CROSS")
     return join
 
@@ -586,6 +641,24 @@ def _as_of(join: exp.Join) -> exp.Join:
     return join
 
 
+def samples(node: Expr) -> Expr:
+    """SAMPLE takes so many rows, or each row with a probability: also by BLOCK, since tables here
+    have no blocks that a sample could leave out.
+
+    https://docs.snowflake.com/en/sql-reference/constructs/sample
+    """
+    if isinstance(node, exp.TableSample):
+        node.set("method", None if node.args.get("size") else exp.Var(this="BERNOULLI"))
+    elif isinstance(node, exp.TableFromRows) and (sample := node.args.get("sample")):
+        # SQLGlot writes a table function without its sample.
+        alias = node.args.get("alias")
+        node.set("sample", None)
+        node.set("alias", None)
+        inner = exp.select("*").from_(node.copy())
+        return exp.Subquery(this=inner, alias=alias, sample=sample)
+    return node
+
+
 def _by_all(ordered: exp.Ordered) -> exp.Ordered:
     """ORDER BY ALL: https://docs.snowflake.com/en/sql-reference/constructs/order-by"""
     by = ordered.this
@@ -600,6 +673,7 @@ def _number(value: int) -> Expr:
 
 # In their order, each with the kinds of nodes that it may change.
 REWRITES = (
+    (samples, (exp.TableFromRows, exp.TableSample)),
     (seeded, (exp.Rand, exp.Uniform)),
     (percentiles, exp.ApproxQuantile),
     (initcaps, exp.Initcap),
@@ -611,7 +685,7 @@ REWRITES = (
     (regexp_like, exp.RegexpLike),
     (listagg, (exp.GroupConcat, *_OUTER)),
     (array_agg, (*_ARRAYS, *_OUTER)),
-    (dates, exp.DateAdd),
+    (dates, (exp.DateAdd, exp.DateTrunc, exp.TimestampTrunc)),
     (texts, (exp.Concat, exp.DPipe)),
     (blanks, (exp.EQ, exp.NEQ)),
     (

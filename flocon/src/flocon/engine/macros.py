@@ -77,6 +77,18 @@ _MACROS = (
     " THEN _account_kind(CAST(x AS VARCHAR), p) END, _account_kind_of(text, kind))",
     "_account_typeof_at(x, p) AS coalesce(CASE WHEN _account_long_number(x)"
     " THEN _account_kind(CAST(x AS VARCHAR), p) END, _account_typeof(json_extract(x, p)))",
+    # Of a t-digest all centroids are single values: none is so long that it has to be less exact.
+    "_account_state(v) AS CAST('{{\"state\":[' || array_to_string(list_transform(list_sort(v),"
+    " lambda x: x || ',1.0'), ',') || '],\"type\":\"tdigest\",\"version\":1}}' AS JSON)",
+    "approx_percentile_accumulate(x) AS"
+    " _account_state(list(CAST(x AS DOUBLE)) FILTER (x IS NOT NULL))",
+    "_account_values_of(state) AS list_filter(CAST(json_extract(state, '$.state') AS DOUBLE[]),"
+    " lambda x, i: i % 2 = 1)",
+    "approx_percentile_combine(state) AS _account_state(flatten(list(_account_values_of(state))))",
+    "approx_percentile_estimate(state, p) AS CASE WHEN p BETWEEN 0 AND 1"
+    " THEN list_aggregate(_account_values_of(state), 'quantile_cont', abs(p))"
+    " ELSE error('Invalid value [' || CAST(p AS DOUBLE) || '] for function"
+    " ''APPROX_PERCENTILE_ESTIMATE''') END",
     "_account_array_contains(v, a) AS list_contains(CAST(json_extract(a, '$') AS JSON[]),"
     " json_extract(to_json(v), '$'))",
     # DuckDB also reads 1_000 and hexadecimal numbers; Snowflake does not.
@@ -148,6 +160,10 @@ _MACROS = (
     " WHEN path = '' THEN e.k ELSE path || '.' || e.k END AS PATH,"
     " CASE WHEN e.k IS NULL THEN e.i - 1 END AS INDEX, e.v AS VALUE,"
     " part AS THIS FROM (SELECT unnest(elements) AS e)",
+    # What `flattening` has found.
+    "_account_flattened_rows(n, rows) AS TABLE SELECT n AS SEQ, e.k AS KEY,"
+    " e.p AS PATH, e.i AS INDEX, CAST(e.v AS JSON) AS VALUE, CAST(e.t AS JSON) AS THIS"
+    " FROM (SELECT unnest(rows) AS e)",
     # The same of a value that is not at hand: it is read once.
     "_account_elements_once(v) AS list_transform([v], lambda each: _account_elements(each))[1]",
     "_account_or_one(elements) AS CASE WHEN coalesce(len(elements), 0) > 0 THEN elements"

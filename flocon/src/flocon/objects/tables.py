@@ -10,6 +10,7 @@ from flocon.access.securables import RELATION, Securable
 from flocon.core import errors, result
 from flocon.core.result import Result
 from flocon.engine import Binds, DeclaredTypes, compressed, quoted
+from flocon.engine.expression_types import check_names
 from flocon.engine.parsing import name_of
 from flocon.objects import comments, declared_types, keys, stages, table_properties
 from flocon.session.context import Context
@@ -226,7 +227,9 @@ def _check_columns(tree: exp.Create) -> None:
     """Raises 000002 for a column's constraint that would mean something and is not there."""
     if not isinstance(tree.this, exp.Schema):
         return
-    for column in tree.this.find_all(exp.ColumnDef):
+    columns = list(tree.this.find_all(exp.ColumnDef))
+    check_names([(column.name, None) for column in columns])
+    for column in columns:
         for constraint in column.constraints:
             kind = constraint.kind if isinstance(constraint, exp.ColumnConstraint) else constraint
             if not isinstance(kind, _COLUMN_CONSTRAINTS):

@@ -31,6 +31,8 @@ def fill(context: Context, tree: Expr, binds: Binds) -> None:
                     raise errors.unsupported("PIVOT where there is no value")
                 field.set("expressions", [_named(value) for value in found])
                 pivot.set("columns", None)
+            elif isinstance(field, exp.In):
+                field.set("expressions", [_named_cast(each) for each in field.expressions])
         default = pivot.args.get("default_on_null")
         if isinstance(default, Expr):
             tree.meta.pop(TEXT, None)
@@ -63,6 +65,14 @@ def _values(context: Context, query: exp.Query, binds: Binds) -> Iterator[Any]:
     if len(answer.names) != 1:
         raise errors.compilation(errors.SYNTAX, "PIVOT takes a query of one column")
     return (value for (value,) in answer.rows())
+
+
+def _named_cast(written: Expr) -> Expr:
+    """The column of 1::INT is called CAST(1 AS NUMBER(38,0))."""
+    if not (isinstance(written, exp.Cast) and written.to.this in exp.DataType.INTEGER_TYPES):
+        return written
+    text = f"CAST({written.this.sql('snowflake')} AS NUMBER(38,0))"
+    return exp.PivotAlias(this=written, alias=exp.to_identifier(text, quoted=True))
 
 
 def _named(value: Any) -> exp.PivotAlias:

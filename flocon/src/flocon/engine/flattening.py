@@ -1,0 +1,52 @@
+"""The rows of a FLATTEN that goes into what it has found (RECURSIVE), or into objects or arrays
+alone (MODE).
+
+https://docs.snowflake.com/en/sql-reference/functions/flatten
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import duckdb
+from duckdb.func import FunctionNullHandling
+
+from flocon.core.variant_text import Node, key_text, one_line, read
+
+_ROWS = "STRUCT(k VARCHAR, p VARCHAR, i BIGINT, v VARCHAR, t VARCHAR)[]"
+Row = dict[str, Any]
+
+
+def register(connection: duckdb.DuckDBPyConnection) -> None:
+    """Let a rewrite call `flat`."""
+    connection.create_function(
+        "_account_flat",
+        flat,
+        ["VARCHAR", "VARCHAR", "VARCHAR", "BOOLEAN", "BOOLEAN"],
+        _ROWS,
+        null_handling=FunctionNullHandling.SPECIAL,
+    )
+
+
+def flat(document: str | None, path: str, mode: str, deep: bool, outer: bool) -> list[Row]:
+    """The members and elements of JSON that stands at a path, each one before its own. outer: one
+    row of NULLs where there are none."""
+    kinds = {"OBJECT": (dict,), "ARRAY": (list,)}.get(mode, (dict, list))
+    rows = list(_rows(read(document), path, kinds, deep=deep)) if document else []
+    return (
+        rows or [{"k": None, "p": path or None, "i": None, "v": None, "t": document}][: int(outer)]
+    )
+
+
+def _rows(node: Node, path: str, kinds: tuple[type, ...], *, deep: bool) -> Iterator[Row]:
+    if isinstance(node, str) or not isinstance(node, kinds):
+        return
+    whole = "".join(one_line(node))
+    for place, each in enumerate(node):
+        key = key_text(each) if isinstance(node, dict) else None
+        below = f"{path}[{place}]" if key is None else f"{path}.{key}" if path else key
+        value = node[each] if isinstance(node, dict) else each
+        index = place if key is None else None
+        text = "".join(one_line(value))
+        yield {"k": key, "p": below, "i": index, "v": text, "t": whole}
+        if deep:
+            yield from _rows(value, below, kinds, deep=True)
