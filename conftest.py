@@ -1,6 +1,6 @@
 """The order in which test files begin: those that took longest last time come first, so that none
-of them runs alone at the end. Files that send the same statements to one database follow one
-another, in one process.
+of them runs alone at the end. Files that share what takes long to make (an account's plans of the
+same statements, a Kafka) follow one another, in one process.
 
 `pytest --store-durations` writes what each file took to tests/durations.json.
 """
@@ -15,22 +15,41 @@ import pytest
 _ROOT = Path(__file__).parent
 _FILE = _ROOT / "tests" / "durations.json"
 _NEW_FILE_SECONDS = 30.0
-# An account plans a statement once, until a table or view is made anywhere in it.
+# An account plans a statement once, until a table or view is made anywhere in it; a Kafka takes
+# seconds to start.
 _GROUPS = {
     "transforms": (
-        "staging_to_production",
-        "raw_to_staging",
-        "faults",
-        "fixed_cases",
-        "laws",
-        "readings",
-        "wrappings",
-        "future_events",
+        "pipeline/staging_to_production",
+        "pipeline/raw_to_staging",
+        "pipeline/faults",
+        "pipeline/fixed_cases",
+        "pipeline/laws",
+        "pipeline/readings",
+        "pipeline/wrappings",
+        "pipeline/future_events",
     ),
-    "repairs": ("reprocessing", "rejections", "corrections", "forgetting", "retention"),
+    "repairs": (
+        "pipeline/reprocessing",
+        "pipeline/rejections",
+        "pipeline/corrections",
+        "pipeline/forgetting",
+        "pipeline/retention",
+    ),
+    "kafka": (
+        "kafka/apache_kafka",
+        "kafka/offsets",
+        "kafka/groups",
+        "kafka/records",
+        "kafka/recreated_topics",
+        "kafka/commands",
+        "kafka/faults",
+    ),
+    "secured": ("kafka/security", "kafka/rights"),
 }
 _GROUP_OF = {
-    f"tests/pipeline/test_{name}.py": group for group, names in _GROUPS.items() for name in names
+    f"tests/{folder}/test_{name}.py": group
+    for group, files in _GROUPS.items()
+    for folder, name in (file.split("/") for file in files)
 }
 _seconds: Counter[str] = Counter()
 

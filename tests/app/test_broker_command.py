@@ -66,6 +66,23 @@ def test_what_kafka_lacks_is_said_in_one_line(
     assert capsys.readouterr().err.splitlines()[-1].endswith(said)
 
 
+MAVEN = 'for each; do case $each in -DoutputDirectory=*) /bin/mkdir "${each#*=}";; esac; done'
+
+
+def test_kafka_starts_where_java_makes_no_archive_of_its_classes_too(on_path: Path) -> None:
+    program(on_path, "java", JAVA_17)
+    program(on_path, "mvn", MAVEN)
+    said: list[str] = []
+
+    libraries = apache_kafka.libraries(said.append)
+    assert apache_kafka.libraries(said.append) == libraries
+
+    assert [each.split()[0] for each in said] == ["fetching", "keeping"]
+    command = apache_kafka.java(libraries)
+    assert command[0] == str(on_path / "java")
+    assert [each for each in command if "Archive" in each] == []
+
+
 @pytest.mark.parametrize(
     ("flags", "said"),
     [

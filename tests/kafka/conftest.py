@@ -17,6 +17,7 @@ from app.caves.machine import apache_kafka
 from tests.conftest import RunningAccount
 from tests.ingest.conftest import ingest_database, programs, raw_data
 from tests.ingest.ingestion import Ingestion
+from tests.kafka.secured import SecuredKafka, running_secured_kafka
 from tests.support.kafka import KafkaBroker, start_kafka
 
 __all__ = ["ingest_database", "programs", "raw_data"]
@@ -32,14 +33,33 @@ def apache() -> None:
 
 
 @pytest.fixture(scope="session")
-def kafka_servers(request: pytest.FixtureRequest) -> Iterator[str]:
+def own_kafka(apache: None) -> Iterator[KafkaBroker]:
+    """One node for all tests of a process; topics keep them apart. It is never one of others."""
+    with contextlib.closing(start_kafka()) as started:
+        yield started
+
+
+@pytest.fixture
+def mortal_kafka(own_kafka: KafkaBroker) -> Iterator[KafkaBroker]:
+    """The same, for who ends it: other tests find it running again."""
+    yield own_kafka
+    if own_kafka.process is None:
+        own_kafka.start()
+
+
+@pytest.fixture(scope="session")
+def kafka_servers(request: pytest.FixtureRequest) -> str:
     """The bootstrap servers of one Kafka for all tests of a process; topics keep them apart."""
     if named := os.environ.get("CAVES_TEST_BOOTSTRAP_SERVERS"):
-        yield named
-        return
-    request.getfixturevalue("apache")
-    with contextlib.closing(start_kafka()) as broker:
-        yield broker.servers
+        return named
+    return request.getfixturevalue("own_kafka").servers
+
+
+@pytest.fixture(scope="session")
+def secured_kafka(apache: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecuredKafka]:
+    """One with TLS, SASL and an authorizer for all tests of a process."""
+    with running_secured_kafka(tmp_path_factory.mktemp("certificates")) as running:
+        yield running
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 
 from app.caves.machine.supervision import free_port
@@ -14,7 +15,7 @@ from tests.conftest import RunningAccount
 from tests.ingest.ingestion import PROMPT, Ingestion, Sent, wait_for
 from tests.kafka.conftest import KafkaBrokers
 from tests.kafka.topics import administrator, create, kafka_command, orders
-from tests.support.kafka import KafkaBroker, start_kafka
+from tests.support.kafka import KafkaBroker
 
 # The client of the tests meets brokers that are gone, too.
 fixes.install()
@@ -24,10 +25,9 @@ def send(ingestion: Ingestion, first: int, end: int) -> None:
     ingestion.send(*(Sent(each, number % 2) for number, each in enumerate(orders(first, end))))
 
 
-@pytest.fixture(scope="module")
-def broker(apache: None) -> Iterator[KafkaBroker]:
-    with contextlib.closing(start_kafka()) as started:
-        yield started
+@pytest.fixture
+def broker(mortal_kafka: KafkaBroker) -> KafkaBroker:
+    return mortal_kafka
 
 
 @pytest.fixture
@@ -43,21 +43,30 @@ def ingestion(
 def test_a_broker_killed_in_mid_batch_and_one_restarted_cost_no_message(
     ingestion: Ingestion, broker: KafkaBroker
 ) -> None:
-    """What is held while no broker answers is written when one does."""
+    """What is held while no broker answers is written when one does; the broker has kept all."""
     ingester = ingestion.ingester("--batch-max-events", "30", "--batch-max-seconds", "3600")
     send(ingestion, 0, 20)
     wait_for(lambda: "assigned partitions" in ingester.log, "the partitions")
     broker.kill()
     broker.start()
+    assert ends(ingestion) == {0: 10, 1: 10}
     send(ingestion, 20, 40)
     ingestion.wait_for_rows(30, ingester)
     broker.restart()
+    assert ends(ingestion) == {0: 20, 1: 20}
     send(ingestion, 40, 80)
     ingestion.wait_for_rows(60, ingester)
     ingester.terminate()
     assert ingestion.left(ingester) == 0, ingester.log
     assert ingestion.ingested() == ingestion.sent()
     assert len(ingestion.ingested()) == 80
+
+
+def ends(ingestion: Ingestion) -> dict[int, int]:
+    """The end of each of its two partitions."""
+    places = [TopicPartition(ingestion.topic, 0), TopicPartition(ingestion.topic, 1)]
+    with contextlib.closing(KafkaConsumer(bootstrap_servers=ingestion.servers)) as consumer:
+        return {each.partition: end for each, end in consumer.end_offsets(places).items()}
 
 
 def test_an_ingester_that_is_told_to_leave_while_no_broker_answers_leaves_in_time(

@@ -21,31 +21,22 @@ from kafka.admin import (
 )
 
 from app.caves.kafka import Topic, read_settings
-from app.caves.machine.apache_kafka import Listener
 from app.caves.status.readings import Extent
 from tests.conftest import ROOT, RunningAccount
 from tests.ingest.ingestion import PROMPT, Ingestion, Sent
 from tests.ingest.programs import INGESTER, PRODUCER, Program
-from tests.support.kafka import KafkaBroker, start_kafka
+from tests.kafka.secured import LEAST, SecuredKafka
+from tests.support.kafka import KafkaBroker
 
 PAGES = "pages-1855"  # the password that stands as "…" on the page
-USERS = {"producer": "p-1855", "ingester": "i-1855", "stranger": "s-1855"}
 SECONDS = 40.0
 
 pytestmark = pytest.mark.timeout(180)
 
 
-@pytest.fixture(scope="module")
-def broker(apache: None) -> Iterator[KafkaBroker]:
-    """Who logs in may do what it was granted; who comes without a user, on the plain listener, is
-    the administrator."""
-    settings = {
-        "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
-        "super.users": "User:ANONYMOUS",
-    }
-    listener = Listener("SASL", "SASL_PLAINTEXT", 0, mechanisms=("PLAIN", "SCRAM-SHA-512"))
-    with contextlib.closing(start_kafka(listener, users=USERS, settings=settings)) as started:
-        yield started
+@pytest.fixture
+def broker(secured_kafka: SecuredKafka) -> KafkaBroker:
+    return secured_kafka.broker
 
 
 class Rights:
@@ -71,7 +62,7 @@ class Rights:
         file: Path = self.ingestion.folder / f"{user}.properties"
         file.write_text(
             "security.protocol=SASL_PLAINTEXT\nsasl.mechanism=PLAIN\n"
-            f"sasl.username={user}\nsasl.password={USERS[user]}\n"
+            f"sasl.username={user}\nsasl.password={LEAST[user]}\n"
         )
         return ("--bootstrap-servers", self.broker.address("SASL"), "--kafka-config", str(file))
 

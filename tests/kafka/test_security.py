@@ -1,7 +1,6 @@
 """SASL and TLS of one broker with many listeners: what lets ingester and producer in, and what they
 say, in one line and in time, where they are not let in."""
 
-import contextlib
 import dataclasses
 import json
 import time
@@ -10,63 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from app.caves.machine import security
-from app.caves.machine.apache_kafka import Listener
 from tests.conftest import RunningAccount
 from tests.ingest.ingestion import PROMPT, Ingestion
 from tests.ingest.programs import PRODUCER
-from tests.support.kafka import KafkaBroker, start_kafka
+from tests.kafka.secured import USERS, SecuredKafka
+from tests.support.kafka import KafkaBroker
 
-USERS = {"albert": "chateau-1855", "berthe": "romanee"}
 # The client's own patience is 10 seconds; a wrong password is known at once.
 SECONDS = 25.0
 SOON_SECONDS = 12.0
 
 pytestmark = pytest.mark.timeout(180)
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Certificates and keys of two authorities, of brokers and of clients."""
-    made = tmp_path_factory.mktemp("certificates")
-    ours, foreign = security.authority("ours"), security.authority("foreign")
-    pems = {
-        "ca": ours.certificate_pem,
-        "foreign-ca": foreign.certificate_pem,
-        "broker": ours.issue("broker").pem,
-        "expired": ours.issue("broker", days=-1).pem,
-        "elsewhere": ours.issue("broker", ["kafka.example.com"]).pem,
-        "self-signed": security.self_signed("broker").pem,
-        "client": ours.issue("client").pem,
-        "foreign-client": foreign.issue("client").pem,
-    }
-    for name, pem in pems.items():
-        (made / f"{name}.pem").write_text(pem)
-    return made
-
-
-@pytest.fixture(scope="module")
-def broker(apache: None, folder: Path) -> Iterator[KafkaBroker]:
-    def tls(certificate: str) -> dict[str, str]:
-        return {
-            "ssl.keystore.type": "PEM",
-            "ssl.keystore.location": str(folder / f"{certificate}.pem"),
-            "ssl.truststore.type": "PEM",
-            "ssl.truststore.location": str(folder / "ca.pem"),
-        }
-
-    listeners = (
-        Listener("SASL", "SASL_PLAINTEXT", 0),
-        Listener("SASL_TLS", "SASL_SSL", 0, settings=tls("broker")),
-        Listener("PLAIN_ONLY", "SASL_PLAINTEXT", 0, mechanisms=("PLAIN",)),
-        Listener("TLS", "SSL", 0, settings=tls("broker")),
-        Listener("MUTUAL", "SSL", 0, settings={**tls("broker"), "ssl.client.auth": "required"}),
-        Listener("EXPIRED", "SSL", 0, settings=tls("expired")),
-        Listener("ELSEWHERE", "SSL", 0, settings=tls("elsewhere")),
-        Listener("SELF_SIGNED", "SSL", 0, settings=tls("self-signed")),
-    )
-    with contextlib.closing(start_kafka(*listeners, users=USERS)) as started:
-        yield started
 
 
 @dataclasses.dataclass
@@ -92,14 +45,14 @@ class Secured:
 @pytest.fixture
 def secured(
     account: RunningAccount,
-    broker: KafkaBroker,
-    folder: Path,
+    secured_kafka: SecuredKafka,
     raw_data: str,
     programs: None,
     tmp_path: Path,
 ) -> Iterator[Secured]:
+    broker = secured_kafka.broker
     ingestion = Ingestion(account, broker.servers, raw_data, tmp_path)
-    yield Secured(ingestion, broker, folder)
+    yield Secured(ingestion, broker, secured_kafka.certificates)
     ingestion.kill_all()
 
 
