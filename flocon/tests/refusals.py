@@ -36,7 +36,9 @@ REFUSED: dict[str, tuple[str, ...]] = {
         "alter schema public rename to other",
         "alter schema public set log_level = 'INFO'",
         "alter database x set trace_level = 'ALWAYS'",
-        "alter stage shelf set comment = 'c'",
+        "alter stage shelf set file_format = (type = json)",
+        "alter stage shelf set tag a = 'b'",
+        "alter stage shelf rename to y",
         "alter warehouse x rename to y",
         "alter user x set password = 'p'",
     ),
@@ -77,6 +79,8 @@ REFUSED: dict[str, tuple[str, ...]] = {
         "copy into t from @shelf file_format = (type = avro)",
         "copy into t from @shelf file_format = (type = csv nonsense = 3)",
         "copy t to '/tmp/x.csv'",
+        "copy files into @shelf from (select '@shelf/x')",
+        "copy files into @shelf from @~",
     ),
     "CREATE ALERT": (
         "create alert fresh if (exists (select 1)) then select 1",
@@ -136,9 +140,9 @@ REFUSED: dict[str, tuple[str, ...]] = {
     ),
     "CREATE STAGE": (
         "create stage y url = 's3://bucket'",
-        "create stage y directory = (enable = true)",
+        "create stage y directory = (enable = true, auto_refresh = true)",
         "create stage y encryption = (type = 'AWS_SSE_S3')",
-        "create stage y file_format = (type = csv)",
+        "create stage y copy_options = (on_error = 'continue')",
         "create stage y nonsense = 1",
     ),
     "CREATE STREAM": (
@@ -195,13 +199,10 @@ REFUSED: dict[str, tuple[str, ...]] = {
         "create warehouse y max_cluster_count = 3",
         "create warehouse y warehouse_type = 'SNOWPARK-OPTIMIZED'",
     ),
-    "DESCRIBE": (
-        "describe database x",
-        "describe schema public",
-        "describe stage shelf",
-    ),
     "EXECUTE": (
-        "execute immediate 'select 1'",
+        "execute immediate 'begin return 1; end'",
+        "execute immediate 'select 1' using (x)",
+        "execute immediate from @shelf/x.sql using (x => current_date)",
         "execute streamlit s()",
     ),
     "EXPLAIN": ("explain select 1",),

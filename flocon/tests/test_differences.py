@@ -175,6 +175,13 @@ EXAMPLES: dict[tuple[str, str], list[tuple[str, Any]]] = {
         ("COMMENT ON COLUMN told.n IS 'how many'", None),
         ("COMMENT ON SCHEMA public IS 'of all'", 2),
     ],
+    ("CREATE, ALTER, COMMENT, SHOW", "directory tables"): [
+        ("CREATE STAGE listed DIRECTORY = (ENABLE = TRUE)", None),
+        ("ALTER STAGE listed REFRESH", []),
+    ],
+    ("CREATE, ALTER, COMMENT, SHOW", "EXECUTE IMMEDIATE FROM"): [
+        ("EXECUTE IMMEDIATE FROM @listed/x.sql USING (day => CURRENT_DATE)", 2),
+    ],
     ("CREATE, ALTER, COMMENT, SHOW", "warehouses, compute pools, resource monitors"): [
         ("USE WAREHOUSE nowhere", 2043),
         ("CREATE RESOURCE MONITOR thrift WITH CREDIT_QUOTA = 1", None),

@@ -127,6 +127,11 @@ CASES = {
     "show tables in schema x": ["any SCHEMA D.X"],
     "show terse tasks in database x": ["any DATABASE X"],
     "show columns in table t": [],
+    "alter stage g refresh": ["WRITE STAGE D.S.G"],
+    "alter stage g set comment = 'x'": ["OWNERSHIP STAGE D.S.G"],
+    "comment on stage g is 'x'": ["OWNERSHIP STAGE D.S.G"],
+    "describe schema x": ["any SCHEMA D.X"],
+    "select * from directory(@g)": ["READ STAGE D.S.G"],
     "call p()": [],
 }
 
@@ -141,7 +146,6 @@ def test_a_statement_needs_what_its_page_says(sql: str) -> None:
     [
         "create external function f() returns int as 'x'",
         "alter pipe p refresh",
-        "execute immediate 'select 1'",
         "show pipes",
         "undrop table t",
         "explain select * from t",

@@ -269,3 +269,60 @@ def test_a_sequence_is_described_and_those_behind_autoincrement_are_not_shown(
     assert [row["name"] for row in shown(connection, "show sequences")] == ["COUNTING"]
     assert errno(run, "describe sequence nothing") == 2003
     assert errno(run, "create sequence counting") == 2002
+
+
+def test_columns_of_what_is_missing_are_an_error_and_temporary_tables_have_them(
+    connection: snowflake.connector.SnowflakeConnection, run: Any
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/show-columns"""
+    run("create table asked (n number(10, 2) not null, s varchar(10) default 'x')")
+    run("create temporary table brief_asked (t timestamp_ntz)")
+    run("create view glimpsed as select n from asked")
+    keys = ("table_name", "column_name", "data_type", "null?", "default")
+    rows = [
+        *shown(connection, "show columns in asked"),
+        *shown(connection, "show columns in table brief_asked"),
+        *shown(connection, "show columns like 'N%' in view glimpsed"),
+    ]
+    fixed = '{"type":"FIXED","precision":10,"scale":2,"nullable":'
+    text = '{"type":"TEXT","length":10,"byteLength":40,"nullable":true,"fixed":false}'
+    moment = '{"type":"TIMESTAMP_NTZ","precision":0,"scale":9,"nullable":true}'
+    assert [tuple(row[key] for key in keys) for row in rows] == [
+        ("ASKED", "N", fixed + "false}", "false", ""),
+        ("ASKED", "S", text, "true", "'x'"),
+        ("BRIEF_ASKED", "T", moment, "true", ""),
+        ("GLIMPSED", "N", fixed + "true}", "true", ""),
+    ]
+    assert errno(run, "show columns in nowhere") == 2003
+    assert errno(run, "show columns in view public.nowhere") == 2003
+    assert errno(run, "show columns in schema nowhere") == 2043
+    assert errno(run, "show columns in database nowhere") == 2043
+
+
+def test_an_autoincrement_says_how_it_counts(
+    connection: snowflake.connector.SnowflakeConnection, run: Any
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/create-table"""
+    run("create table stepping (id int autoincrement start 10 increment 5, v int)")
+    how = "IDENTITY START 10 INCREMENT 5 NOORDER"
+    (row, _) = shown(connection, "show columns in stepping")
+    assert (row["autoincrement"], row["default"]) == (how, "")
+    assert [row["default"] for row in shown(connection, "describe table stepping")] == [how, None]
+    assert run(
+        "select column_default, is_identity, identity_start, identity_increment"
+        " from information_schema.columns where table_name = 'STEPPING' order by ordinal_position"
+    ) == [(None, "YES", "10", "5"), (None, "NO", None, None)]
+
+
+def test_databases_and_schemas_are_described_by_what_they_hold(run: Any, database: str) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/desc-database"""
+    run("create schema held")
+    run("create table held.t (a int)")
+    run("create view held.v as select 1 a")
+    run("use schema public")
+    schemas = [row[1:] for row in run(f"describe database {database}")]
+    assert ("HELD", "SCHEMA") in schemas
+    assert ("PUBLIC", "SCHEMA") in schemas
+    assert [row[1:] for row in run("describe schema held")] == [("T", "TABLE"), ("V", "VIEW")]
+    assert errno(run, "describe schema nowhere") == 2003
+    assert errno(run, "describe database nowhere") == 2003

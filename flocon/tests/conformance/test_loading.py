@@ -407,7 +407,10 @@ def test_a_stage_says_how_its_files_are_encrypted(run: Run, tmp_path: Path) -> N
     (tmp_path / "a.csv").write_text("1\n")
     run(f"put 'file://{tmp_path}/a.csv' @sealed auto_compress = false")
     assert run("select $1 from @sealed") == [("1",)]
-    for unknown in ("encryption = (type = 'AWS_SSE_S3')", "directory = (enable = true)"):
+    for unknown in (
+        "encryption = (type = 'AWS_SSE_S3')",
+        "directory = (enable = true, auto_refresh = true)",
+    ):
         assert error(run, f"create stage elsewhere {unknown}") == 2
 
 

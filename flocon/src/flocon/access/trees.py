@@ -88,7 +88,9 @@ def selects(name: FullName) -> Iterator[Need]:
 def _source(table: exp.Table, place: Place) -> Iterator[Need]:
     """What stands in FROM and is no name: a staged file, a function."""
     written = table.this
-    if isinstance(written, exp.Parameter):
+    if isinstance(written, exp.DirectoryStage):
+        yield from staged(written.this.name, place, "READ")
+    elif isinstance(written, exp.Parameter):
         stage = Name(
             written.name.partition("/")[0].upper(), table.db or None, table.catalog or None
         )

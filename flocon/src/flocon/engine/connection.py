@@ -416,9 +416,13 @@ class Connection:
         """COPY INTO <table>: one row per file. staged: where a location in a stage is. named: a
         file format's options by its name."""
         copy = loading.read(tree, binds, named)
+        place = staged(copy.source)
+        # The options of the stage's own format are not added to others: they are instead of none.
+        copy.options = copy.options or place.file_format
+        staged_rows.kind_of(copy.options)
         if copy.validation:
-            return self._validate(loading.validate(self, copy, staged(copy.source)))
-        answers = loading.run(self, copy, staged(copy.source))
+            return self._validate(loading.validate(self, copy, place))
+        answers = loading.run(self, copy, place)
         if not answers:
             return result.status("Copy executed with 0 files processed.")
         done = result.of(loading.TYPES, answers)

@@ -32,6 +32,8 @@ def creation_sql() -> str:
     def of(path: str) -> str:
         return f"(n.document->>'$.{path}')"
 
+    # An AUTOINCREMENT takes the numbers of a sequence of the engine's own.
+    counts = "coalesce(column_default ILIKE 'nextval(''_fs_seq_%', false)"
     created = of("created_on") + "::TIMESTAMPTZ"
     altered = f"coalesce({of('altered_on')}::TIMESTAMPTZ, {created})"
     return f"""
@@ -39,11 +41,19 @@ def creation_sql() -> str:
         {length("OCTET")}, CASE WHEN data_type = 'VARIANT' THEN coalesce(declared, data_type)
         WHEN data_type = 'TIMESTAMP_TZ' AND declared LIKE 'TIMESTAMP_LTZ%'
         THEN 'TIMESTAMP_LTZ'
-        ELSE data_type END AS DATA_TYPE)
+        ELSE data_type END AS DATA_TYPE,
+        CASE WHEN {counts} THEN NULL ELSE column_default END AS COLUMN_DEFAULT,
+        CASE WHEN {counts} THEN 'YES' ELSE 'NO' END AS IS_IDENTITY,
+        s.start_value::VARCHAR AS IDENTITY_START, s.increment_by::VARCHAR AS IDENTITY_INCREMENT,
+        CASE WHEN {counts} THEN 'NO' END AS IDENTITY_ORDERED,
+        NULL::VARCHAR AS IDENTITY_GENERATION, NULL::VARCHAR AS IDENTITY_CYCLE,
+        NULL::VARCHAR AS COLLATION_NAME)
         FROM _fs_global.{HIDDEN_SCHEMA}._fs_columns c
         LEFT JOIN _fs_global.{HIDDEN_SCHEMA}._fs_columns_ext e ON (table_catalog, table_schema,
         table_name, column_name)
         = (ext_table_catalog, ext_table_schema, ext_table_name, ext_column_name)
+        LEFT JOIN duckdb_sequences() s ON {counts} AND (s.database_name, lower(s.sequence_name))
+        = (table_catalog, lower(regexp_extract(column_default, '''(.*)''', 1)))
         WHERE table_catalog = {_OWN_NAME};
     CREATE OR REPLACE VIEW _fs_tables AS
     SELECT t.database_name AS "TABLE_CATALOG", t.schema_name AS "TABLE_SCHEMA",

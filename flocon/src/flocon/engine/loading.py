@@ -142,7 +142,6 @@ def read(tree: exp.Copy, binds: Binds, named: Callable[[str], Mapping[str, Any]]
         copy.pattern = given.name
     for parameter in tree.args.get("params") or ():
         _take(copy, parameter, named)
-    staged_rows.kind_of(copy.options)
     return copy
 
 

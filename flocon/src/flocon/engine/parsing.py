@@ -1,7 +1,7 @@
 """Statements' texts as trees, and what the trees name."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import sqlglot
@@ -58,6 +58,9 @@ def parse(sql: str) -> Expr:
         tree.set("or_alter", True)
     if isinstance(tree, exp.Copy):
         _name_file_format(tree)
+    if isinstance(tree, exp.Create) and tree.kind == "STAGE":
+        for item in tree.find_all(exp.FileFormatProperty):
+            item.set("expressions", _format_options(item.expressions))
     if isinstance(tree, exp.MultitableInserts):
         multi_inserts.complete(tree, StatementText(sql))
     if StatementText(sql).may_have_quoted_places:
@@ -87,20 +90,27 @@ def _name_file_format(tree: exp.Copy) -> None:
     for parameter in tree.args.get("params") or ():
         if parameter.name.upper() != "FILE_FORMAT":
             continue
-        options = [
-            option
-            for option in parameter.expressions
-            if not (isinstance(option, exp.SequenceProperties) and not option.args)
-        ]
+        options = parameter.expressions
         if isinstance(parameter.expression, exp.Identifier | exp.Column | exp.Table):
-            value = exp.Literal.string(parameter.expression.sql("snowflake"))
-            options = [exp.Property(this=exp.var("FORMAT_NAME"), value=value)]
+            options = [exp.Property(this=exp.var("FORMAT_NAME"), value=parameter.expression)]
             parameter.set("expression", None)
-        for option in options:
-            value = option.args.get("value")
-            if option.name.upper() == "FORMAT_NAME" and not isinstance(value, exp.Literal):
-                option.set("value", exp.Literal.string(value.sql("snowflake")))
-        parameter.set("expressions", options)
+        parameter.set("expressions", _format_options(options))
+
+
+def _format_options(written: Sequence[Expr]) -> list[Expr]:
+    """Without the commas between them, and the name of a format as a text."""
+    options = [
+        option
+        for option in written
+        if not (isinstance(option, exp.SequenceProperties) and not option.args)
+    ]
+    for option in options:
+        value = option.args.get("value")
+        if value is None or isinstance(value, exp.Literal):
+            continue
+        if option.name.upper() == "FORMAT_NAME":
+            option.set("value", exp.Literal.string(value.sql("snowflake")))
+    return options
 
 
 def _altered_columns(sql: str) -> Expr | None:

@@ -52,16 +52,20 @@ def describe(context: Context, statement: Named) -> Result:
     options = context.connection.file_format(name.database, name.schema, name.name)
     if options is None:
         raise errors.does_not_exist("File format", name.name)
+    return result.of(_COLUMNS, properties(options), result.DESCRIBE)
+
+
+def properties(options: Mapping[str, Any]) -> list[list[str]]:
+    """The property, its type, value and default, of each option that a format may have."""
     kind = str(options.get("TYPE", "CSV")).upper()
     defaults = _DEFAULTS.get(kind)
     if defaults is None:
         raise errors.unsupported(f"DESCRIBE FILE FORMAT of type {kind}")
-    rows = [
+    return [
         [option, _type(default), _text(option, _value(options, option, kind, default)),
          _text(option, default)]
         for option, default in defaults.items()
     ]  # fmt: skip
-    return result.of(_COLUMNS, rows, result.DESCRIBE)
 
 
 def _value(options: Mapping[str, Any], option: str, kind: str, default: Any) -> Any:

@@ -1,35 +1,32 @@
-"""SHOW and DESCRIBE of databases, schemas, tables, views and columns."""
+"""SHOW of databases, schemas, tables, views, stages, file formats and sequences."""
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
 
+from flocon.access import securables
 from flocon.access.demands import lists, needs
-from flocon.access.needs import Demand, Listing
+from flocon.access.needs import Demand, Need
 from flocon.access.securables import FIRST_OWNER, RELATION
 from flocon.access.trees import Place
 from flocon.core import errors, result
 from flocon.core.result import Result
-from flocon.engine import HIDDEN_SCHEMA, Temporary, literal, moments, parsing
-from flocon.engine.declared_types import known
-from flocon.objects import keys, table_sizes
+from flocon.engine import HIDDEN_SCHEMA, Temporary, parsing
+from flocon.objects import table_sizes
 from flocon.session.context import Context
 from flocon.session.names import place_of
 from flocon.session.statements import Kind
 from flocon.sql import statements
-from flocon.sql.show import ShowColumns, ShowScope, read_show_columns
+from flocon.sql.show import ShowScope
 from flocon.sql.statements import Named, Show
-from flocon.sql.tokens import FullName, Name, Tokens
+from flocon.sql.tokens import FullName, Name
 from flocon.stores import notes
 
 
-def _relations(context: Context, scope: ShowScope) -> list[dict[str, Any]]:
+def relations(context: Context, scope: ShowScope) -> list[dict[str, Any]]:
     """Tables and views in a scope, sorted by name."""
     wanted, schema = place_of(context, scope)
     if scope.kind is None and context.schema:
@@ -118,7 +115,7 @@ _ANOTHER_KIND = ("is_external", "is_event", "is_hybrid", "is_iceberg", "is_dynam
 
 def show_tables(context: Context, statement: Show) -> Result:
     """SHOW TABLES. https://docs.snowflake.com/en/sql-reference/sql/show-tables"""
-    rows = [r for r in _relations(context, statement.scope) if r["kind"] == "TABLE"]
+    rows = [r for r in relations(context, statement.scope) if r["kind"] == "TABLE"]
     for row in rows:
         row |= _size(context, row) | _properties_shown(context, row)
     columns = result.columns(
@@ -133,7 +130,7 @@ def show_tables(context: Context, statement: Show) -> Result:
 
 def show_views(context: Context, statement: Show) -> Result:
     """SHOW VIEWS. https://docs.snowflake.com/en/sql-reference/sql/show-views"""
-    rows = [r for r in _relations(context, statement.scope) if r["kind"] == "VIEW"]
+    rows = [r for r in relations(context, statement.scope) if r["kind"] == "VIEW"]
     for row in rows:
         secure = str("SECURE" in row["properties"]).lower()
         row |= {"owner": FIRST_OWNER, "reserved": "", "is_secure": secure}
@@ -150,7 +147,7 @@ def show_objects(context: Context, statement: Show) -> Result:
 
     https://docs.snowflake.com/en/sql-reference/sql/show-objects
     """
-    rows = _relations(context, statement.scope)
+    rows = relations(context, statement.scope)
     for row in rows:
         row |= _size(context, row) | _properties_shown(context, row) | {"kind": row["kind"]}
     columns = result.columns(
@@ -230,84 +227,47 @@ def show_databases(context: Context, statement: Show) -> Result:
     return result.listing(columns, rows, result.SHOW)
 
 
+def describe_database(context: Context, statement: Named) -> Result:
+    """DESCRIBE DATABASE: its schemas.
+
+    https://docs.snowflake.com/en/sql-reference/sql/desc-database
+    """
+    if statement.name.name not in context.account.databases():
+        raise errors.does_not_exist("Database", statement.name)
+    schemas = show_schemas(context, Show(ShowScope(kind="DATABASE", name=statement.name)))
+    return _members(schemas, ["SCHEMA"] * schemas.table.num_rows)
+
+
+def describe_schema(context: Context, statement: Named) -> Result:
+    """DESCRIBE SCHEMA: its tables and views.
+
+    https://docs.snowflake.com/en/sql-reference/sql/desc-schema
+    """
+    name = statement.name
+    full = context.resolve(Name("_", name.name, name.schema))
+    context.check_schema(full)
+    scope = ShowScope(kind="SCHEMA", name=Name(full.schema, full.database))
+    found = show_objects(context, Show(scope))
+    return _members(found, found.table.column("kind").to_pylist())
+
+
+def _members(listed: Result, kinds: list[str]) -> Result:
+    created, names = (listed.table.column(each).to_pylist() for each in ("created_on", "name"))
+    rows = [list(row) for row in zip(created, names, kinds, strict=True)]
+    return result.of(result.columns("created_on", "name", "kind"), rows, result.DESCRIBE)
+
+
+def _in_database(statement: Named, place: Place) -> Demand:
+    return Demand((Need(securables.database(statement.name.name)),))
+
+
+def _in_schema(statement: Named, place: Place) -> Demand:
+    full = place.resolve(Name("_", statement.name.name, statement.name.schema))
+    return Demand((Need(securables.schema(full.database, full.schema)),))
+
+
 def _yes(value: bool) -> str:
     return "Y" if value else "N"
-
-
-# --- columns -----------------------------------------------------------------------------------
-
-_TYPES = {
-    "BIGINT": "NUMBER(38,0)",
-    "INTEGER": "NUMBER(38,0)",
-    "HUGEINT": "NUMBER(38,0)",
-    "DOUBLE": "FLOAT",
-    "VARCHAR": "VARCHAR(16777216)",
-    "BLOB": "BINARY(8388608)",
-    "JSON": "VARIANT",
-    "TIME": "TIME(9)",
-    "TIMESTAMP": "TIMESTAMP_NTZ(9)",
-    "TIMESTAMP WITH TIME ZONE": "TIMESTAMP_TZ(9)",
-}
-
-
-def _type(kind: str) -> str:
-    """DuckDB's type name as Snowflake's."""
-    if match := re.fullmatch(r"DECIMAL\((\d+),\s*(\d+)\)", kind):
-        return f"NUMBER({match[1]},{match[2]})"
-    return _TYPES.get(kind, kind)
-
-
-@dataclass(frozen=True)
-class DescribeRelation:
-    kind: str
-    name: Name
-
-
-def _read_describe(tokens: Tokens) -> DescribeRelation:
-    """DESCRIBE {TABLE | VIEW} name [TYPE = COLUMNS]"""
-    tokens.next()
-    statement = DescribeRelation(tokens.word(), tokens.name())
-    if tokens.accept("TYPE", "="):
-        tokens.expect("COLUMNS")
-    tokens.end()
-    return statement
-
-
-def describe_relation(context: Context, statement: DescribeRelation) -> Result:
-    """DESCRIBE TABLE | VIEW. https://docs.snowflake.com/en/sql-reference/sql/desc-table"""
-    full = context.resolve(statement.name)
-    if full not in context.connection.temporary and context.relation_kind(full) is None:
-        raise errors.does_not_exist(statement.kind.capitalize(), full)
-    return _described(context, full)
-
-
-def _described(context: Context, full: FullName) -> Result:
-    where = context.place(full)
-    columns = result.columns(
-        "name", "type", "kind", "null?", "default", "primary key", "unique key", "check",
-        "expression", "comment", "policy name", "privacy domain",
-    )  # fmt: skip
-    declared = context.connection.declared(*where)
-    primary, unique = keys.columns_of(context, full)
-    rows = [
-        {
-            "name": name,
-            "type": known(declared.get(name, ""), kind) or _type(kind),
-            "kind": "COLUMN",
-            "null?": _yes(nullable),
-            "default": default,
-            "primary key": _yes(name in primary),
-            "unique key": _yes(name in unique),
-            "comment": comment,
-        }
-        for name, kind, nullable, default, comment in context.connection.values(
-            "SELECT column_name, data_type, is_nullable, column_default, comment"
-            " FROM duckdb_columns() WHERE (database_name, schema_name, table_name) = (?, ?, ?)"
-            " ORDER BY column_index",
-            where,
-        )
-    ]
-    return result.listing(columns, rows, result.DESCRIBE)
 
 
 # --- stages, file formats, sequences --------------------------------------------------------------
@@ -380,44 +340,16 @@ def describe_sequence(context: Context, statement: Named) -> Result:
     return answer
 
 
-def show_columns(context: Context, statement: ShowColumns) -> Result:
-    text = statement.text
-    if statement.limit is not None:
-        text += f" LIMIT {statement.limit}"
-    if statement.start_from is not None:
-        text += " FROM " + literal(statement.start_from)
-    answer = context.connection.other(parsing.upper_case(parsing.parse(text)), {}, result.SHOW)
-    names = ("database_name", "schema_name", "table_name", "column_name", "data_type")
-    columns = (answer.table.column(name).to_pylist() for name in names)
-    kinds = [
-        _shown_type(context.connection.declared(*place).get(column, ""), kind)
-        for *place, column, kind in zip(*columns, strict=True)
-    ]
-    at = answer.names.index("data_type")
-    answer.table = answer.table.set_column(at, "data_type", pa.array(kinds, pa.string()))
-    return answer
-
-
-def _shown_type(declared: str, kind: str) -> str:
-    """A column's type as a document; the engine's says VARIANT for ARRAY and OBJECT, and that a
-    moment has all digits."""
-    moment = moments.read(declared)
-    if moment and f'"{moment[0].replace("LTZ", "TZ")}"' in kind:
-        said = {**json.loads(kind), "type": moment[0], "scale": moment[1]}
-        return json.dumps(said, separators=(",", ":"))
-    return kind.replace("VARIANT", declared) if declared in ("ARRAY", "OBJECT") else kind
-
-
-def _on_columns(statement: ShowColumns, place: Place) -> Demand:
-    return Demand(lists=Listing((RELATION,), ("database_name", "schema_name", "table_name")))
-
-
 def _listed(nouns: str, run: Callable[[Context, Show], Result], kind: str, *path: str) -> Kind:
     words = nouns.split()
     return Kind(("SHOW", words[0]), statements.show(*words), run, lists(kind, *path))
 
 
 STATEMENTS = (
+    Kind(
+        ("DESCRIBE", "DATABASE"), statements.describe("DATABASE"), describe_database, _in_database
+    ),
+    Kind(("DESCRIBE", "SCHEMA"), statements.describe("SCHEMA"), describe_schema, _in_schema),
     _listed("DATABASES", show_databases, "DATABASE", "name"),
     _listed("SCHEMAS", show_schemas, "SCHEMA", "database_name", "name"),
     _listed("TABLES", show_tables, "TABLE"),
@@ -426,13 +358,10 @@ STATEMENTS = (
     _listed("STAGES", _show_of_engine("STAGES"), "STAGE"),
     _listed("FILE FORMATS", _show_of_engine("FILE FORMATS"), "FILE FORMAT"),
     _listed("SEQUENCES", _show_of_engine("SEQUENCES"), "SEQUENCE"),
-    Kind(("SHOW", "COLUMNS"), read_show_columns, show_columns, _on_columns),
-    Kind(("DESCRIBE", "TABLE"), _read_describe, describe_relation, needs(RELATION)),
     Kind(
         ("DESCRIBE", "SEQUENCE"),
         statements.describe("SEQUENCE"),
         describe_sequence,
         needs("SEQUENCE"),
     ),
-    Kind(("DESCRIBE", "VIEW"), _read_describe, describe_relation, needs(RELATION)),
 )

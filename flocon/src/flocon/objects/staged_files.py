@@ -1,10 +1,12 @@
-"""Files in stages: PUT, GET, LIST, REMOVE."""
+"""Files in stages: PUT, GET, LIST, REMOVE, COPY FILES."""
 
 from __future__ import annotations
 
 import email.utils
 import hashlib
-from collections.abc import Sequence
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -18,7 +20,8 @@ from flocon.core.result import Result
 from flocon.session.context import Context
 from flocon.session.stage_location import stage_location
 from flocon.session.statements import Kind
-from flocon.sql.staged_files import FileStatement, reading, unquoted
+from flocon.sql.stage_location import named_place
+from flocon.sql.staged_files import FileStatement, read_copy, reading, unquoted
 
 
 def put_files(context: Context, statement: FileStatement, binds: Sequence[Any]) -> Result:
@@ -127,6 +130,52 @@ def remove_files(context: Context, statement: FileStatement) -> Result:
     return result.of({"name": "VARCHAR", "result": "VARCHAR"}, rows)
 
 
+def copy_files(context: Context, statement: FileStatement) -> Result:
+    """COPY FILES INTO @stage[/path/] FROM @stage[/path]: what is below the source's last slash is
+    below the target; a file of the same name is replaced.
+
+    https://docs.snowflake.com/en/sql-reference/sql/copy-files
+    """
+    for written in (statement.source, statement.target):
+        named = named_place(written)
+        if named is None or named[0] != "STAGE":
+            raise errors.unsupported(f"COPY FILES from or to {written}: only between named stages")
+    target = stage_location(context, statement.target)
+    _require(context, statement.target, "WRITE")
+    source = stage_location(context, statement.source)
+    above = source.path.rpartition("/")[0]
+    files = {
+        file.relative_to(source.folder / above).as_posix(): file
+        for _, file in _files(context, statement, "READ")
+    }
+    if statement.files is not None:
+        files = {name: _named(files, name) for name in statement.files}
+    for name, file in files.items():
+        _copy(file, target.folder / target.path / name, context.account.data / "uploads")
+    if statement.boolean("DETAILED_OUTPUT", True):
+        return result.of({"file": "VARCHAR"}, [[name] for name in files])
+    return result.of({"numOfFilesCopied": "BIGINT"}, [[len(files)]])
+
+
+def _named(files: Mapping[str, Path], name: str) -> Path:
+    if name not in files:
+        raise errors.SnowflakeError(errors.NO_SUCH_FILE, f"Remote file '{name}' was not found.")
+    return files[name]
+
+
+def _copy(file: Path, target: Path, unfinished: Path) -> None:
+    """At once: who reads the target meanwhile sees the old file or the new one, whole."""
+    unfinished.mkdir(mode=0o700, exist_ok=True)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=unfinished) as beside:
+            copied = Path(beside) / "file"
+            shutil.copyfile(file, copied)
+            copied.replace(target)
+    except (FileExistsError, NotADirectoryError, IsADirectoryError):
+        raise errors.unsupported(f"a staged file below another one: '{target.name}'") from None
+
+
 def _files(context: Context, statement: FileStatement, privilege: str) -> list[tuple[str, Path]]:
     _require(context, statement.source, privilege)
     return stage_location(context, statement.source).files(statement.options.get("PATTERN"))
@@ -143,4 +192,5 @@ STATEMENTS = (
     Kind(("LS",), _FILES, list_files, nothing),
     Kind(("REMOVE",), _FILES, remove_files, nothing),
     Kind(("RM",), _FILES, remove_files, nothing),
+    Kind(("COPY", "FILES"), read_copy, copy_files, nothing),
 )

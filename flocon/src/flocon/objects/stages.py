@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from sqlglot import Expr, exp
 
 from flocon.core import errors, result
 from flocon.core.result import Result
-from flocon.engine import Binds
+from flocon.engine import Binds, file_options
 from flocon.engine.parsing import name_of
+from flocon.objects import directory_tables
 from flocon.objects.databases import comment
+from flocon.session import staged_queries
 from flocon.session.context import Context
 from flocon.session.directory import of_duckdb, of_fakesnow
-from flocon.sql.tokens import FullName
-from flocon.stores import notes
+from flocon.sql.stages import directory as read_directory
+from flocon.sql.tokens import FullName, Tokens
+from flocon.stores import notes, stages
 from flocon.stores.notes import Note
+from flocon.stores.stages import Stage
 
 
 def is_of_snowpark(name: str) -> bool:
@@ -27,6 +34,14 @@ def drop_stage(context: Context, target: exp.Table, if_exists: bool) -> Result:
         return result.nothing_dropped("Stage", name, name.name, if_exists)
     _empty(context, name)
     return result.dropped(name.name)
+
+
+def comment_on_stage(context: Context, name: FullName, text: str) -> None:
+    context.connection.values_beside(
+        "UPDATE _fs_global._fs_information_schema._fs_stages SET comment = ?"
+        " WHERE (database_name, schema_name, name) = (?, ?, ?)",
+        [text, name.database, name.schema, name.name],
+    )
 
 
 def _removed(context: Context, table: str, name: FullName) -> bool:
@@ -43,12 +58,19 @@ def _removed(context: Context, table: str, name: FullName) -> bool:
 def create_stage(context: Context, tree: exp.Create, binds: Binds) -> Result:
     """CREATE STAGE of the account's own. https://docs.snowflake.com/en/sql-reference/sql/create-stage"""
     temporary = tree.find(exp.TemporaryProperty)
+    has_directory = False
+    formatted: Mapping[str, Any] = {}
     for item in _properties(tree):
         if isinstance(item, exp.FileFormatProperty):
-            _check_file_format(item)
-        elif _means_nothing_here(item):
-            item.pop()
-        elif not isinstance(item, exp.TemporaryProperty | exp.SchemaCommentProperty):
+            formatted = _file_format(context, item)
+        elif item.name.upper() == "DIRECTORY":
+            tokens = Tokens(item.sql("snowflake"))
+            tokens.expect("DIRECTORY", "=")
+            has_directory = read_directory(tokens)
+        elif not (
+            _means_nothing_here(item)
+            or isinstance(item, exp.TemporaryProperty | exp.SchemaCommentProperty)
+        ):
             raise errors.unsupported(f"CREATE STAGE … {item.sql('snowflake')}")
     if not temporary:
         context.transactions.commit_for_ddl()
@@ -77,12 +99,17 @@ def create_stage(context: Context, tree: exp.Create, binds: Binds) -> Result:
         raise errors.already_exists(name_of(tree.this))
     if replace:
         _empty(context, name)
+    if has_directory or formatted:
+        kept = Stage(name.schema, name.name, formatted)
+        stages.put(context.catalog(name.database), kept)
+        directory_tables.enable(context, name, enabled=has_directory)
     return result.status(f"Stage area {name.name} successfully created.")
 
 
 def _empty(context: Context, name: FullName) -> None:
-    stages = context.account.engine.stages
-    stages.remove(stages.stage(name.database, name.schema, name.name))
+    files = context.account.engine.stages
+    files.remove(files.stage(name.database, name.schema, name.name))
+    stages.forget(context.catalog(name.database), name.schema, name.name)
 
 
 def _properties(tree: exp.Create) -> list[Expr]:
@@ -92,19 +119,22 @@ def _properties(tree: exp.Create) -> list[Expr]:
 
 def _means_nothing_here(item: Expr) -> bool:
     """How files are encrypted means nothing on this machine's disk, as PUT's encryption does:
-    Snowflake reads and writes them alike. And a stage has no directory table without a word."""
+    Snowflake reads and writes them alike."""
     return "".join(item.sql("snowflake").upper().split()) in (
         "ENCRYPTION=(TYPE='SNOWFLAKE_FULL')",
         "ENCRYPTION=(TYPE='SNOWFLAKE_SSE')",
-        "DIRECTORY=(ENABLE=FALSE)",
     )
 
 
-def _check_file_format(item: exp.FileFormatProperty) -> None:
-    """Parquet tells its own format; another one would have to reach COPY INTO, and does not."""
-    kinds = [p.args["value"].name.upper() for p in item.expressions if p.name.upper() == "TYPE"]
-    if kinds != ["PARQUET"]:
-        raise errors.unsupported("CREATE STAGE … FILE_FORMAT: name it in COPY INTO")
+def _file_format(context: Context, item: exp.FileFormatProperty) -> Mapping[str, Any]:
+    """Its options; the name of a format in full."""
+
+    def named(text: str) -> Mapping[str, Any]:
+        name = context.resolve(Tokens(text).name())
+        staged_queries.format_of(context, name)  # raises 002003 where there is no such format
+        return {"FORMAT_NAME": str(name)}
+
+    return file_options(item, named)
 
 
 # https://docs.snowflake.com/en/sql-reference/sql/create-file-format

@@ -20,7 +20,7 @@ from flocon.engine.unloaded_rows import Format
 from flocon.session.context import Context
 from flocon.session.names import named_in, qualify
 from flocon.session.stage_location import path_inside, stage_location
-from flocon.session.staged_queries import format_of
+from flocon.session.staged_queries import format_of, format_of_stage
 from flocon.sql.stage_location import StageLocation
 from flocon.sql.tokens import Tokens
 
@@ -58,8 +58,9 @@ def unload(context: Context, tree: Expr, binds: Binds) -> Result:
     """COPY INTO @stage/path FROM a table or a query."""
     assert isinstance(tree, exp.Copy)
     statement = _read(tree, lambda text: format_of(context, context.resolve(Tokens(text).name())))
-    form = Format.of(statement.options, header=statement.flags.get("HEADER", False))
     place = stage_location(context, statement.location)
+    options = statement.options or format_of_stage(context, place)
+    form = Format.of(options, header=statement.flags.get("HEADER", False))
     table, types = _rows(context, statement, form, binds)
     if statement.returns_rows:
         return Result(table, types, result.COPY)

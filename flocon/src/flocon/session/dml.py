@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlglot import Expr, exp
@@ -122,7 +122,8 @@ def _copy(context: Context, transaction: Transaction, tree: exp.Copy, binds: Bin
                 f"Access to the stage area of a table ({place.of_table[2]}) with the schema of"
                 f" another table ({target.name}) is not allowed.",
             )
-        return place
+        own_format = staged_queries.format_of_stage(context, place)
+        return replace(place, file_format=own_format)
 
     def named(text: str) -> Mapping[str, Any]:
         return staged_queries.format_of(context, context.resolve(Tokens(text).name()))

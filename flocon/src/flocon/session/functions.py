@@ -75,6 +75,12 @@ class AccountFunctions:
                 if found := self._table_function(node):
                     tree.meta.pop(TEXT, None)
                     names.append(self._put_relation(node, found, binds, len(names)))
+            for directory in list(tree.find_all(exp.DirectoryStage)):
+                tree.meta.pop(TEXT, None)
+                [rows_of] = self._registry.directory_tables
+                answer = rows_of(self._context, directory.this.name)
+                assert directory.parent is not None  # the Table that FROM names
+                names.append(self._put_answer(directory.parent, "", answer, len(names)))
             for source in [] if isinstance(tree, exp.Copy) else parsing.staged(tree):
                 tree.meta.pop(TEXT, None)
                 rows = staged_queries.read(self._context, tree, source)
@@ -89,7 +95,8 @@ class AccountFunctions:
 
     def asks_account(self, query: Expr) -> bool:
         return (
-            any(self._table_function(node) for node in query.find_all(exp.TableFromRows))
+            query.find(exp.DirectoryStage) is not None
+            or any(self._table_function(node) for node in query.find_all(exp.TableFromRows))
             or any(
                 node.name.upper() in self._registry.functions
                 for node in query.find_all(exp.Anonymous)
@@ -172,7 +179,7 @@ class AccountFunctions:
             return None
         return call.name.upper(), names[0] if len(names) == 2 else "", call
 
-    def _put_answer(self, node: exp.TableFromRows, name: str, answer: Result, index: int) -> str:
+    def _put_answer(self, node: Expr, name: str, answer: Result, index: int) -> str:
         return self._put_rows(node, name, answer.table, answer.types, index, answer.declared)
 
     def _put_rows(

@@ -8,6 +8,7 @@ TABLE_FUNCTIONS   of INFORMATION_SCHEMA
 PROCEDURES        Snowflake's own
 VIEWS             of INFORMATION_SCHEMA, or by full names; as queries
 USER_FUNCTIONS    how calls of functions that users have made are found and run
+DIRECTORY_TABLE   the rows of a stage's directory table
 DDL, ACCOUNT_DDL  its metadata tables, in each database or in the account
 STORED            the objects of a kind that it stores
 EXISTS, IN_SCHEMA its part of the directory, for other kinds of objects
@@ -36,6 +37,7 @@ from flocon.sql.tokens import Tokens
 
 Function = Callable[[Context, list[Any]], Any]
 TableFunction = Callable[[Context, str, dict[str, Any]], Result]
+DirectoryTable = Callable[[Context, str], Result]
 
 # What changes its caller's session is not for a procedure with owner's rights: first words, and
 # Snowflake's name of the kind of statement.
@@ -84,6 +86,7 @@ class Registry:
         self.procedures: dict[str, Callable[[Context, Sequence[Any]], Any]] = merged("PROCEDURES")
         self.views: dict[str, str] = merged("VIEWS")
         self.user_functions: list[UserFunctions] = listed("USER_FUNCTIONS")
+        self.directory_tables: list[DirectoryTable] = listed("DIRECTORY_TABLE")
         self.exists: dict[str, Callable[[Context, Securable], bool]] = merged("EXISTS")
         self.in_schema: dict[str, Callable[[Context, str, str], Iterable[str]]] = merged(
             "IN_SCHEMA"

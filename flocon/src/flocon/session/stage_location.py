@@ -12,6 +12,7 @@ from flocon.engine import is_stored
 from flocon.session.context import Context
 from flocon.sql.stage_location import OF_USER, VERSIONED, StageLocation, parts_of_stage
 from flocon.sql.tokens import FullName, Tokens
+from flocon.stores import stages
 
 _LONGEST_PART = 255
 
@@ -46,7 +47,9 @@ def stage_location(context: Context, text: str) -> StageLocation:
         folder, of_table = _table_folder(context, full), (full.database, full.schema, full.name)
         return StageLocation(folder, path_inside(folder, path), "", of_table)
     folder = _stage_folder(context, full)
-    return StageLocation(folder, path_inside(folder, path), f"{full.name.lower()}/")
+    kept = stages.find(context.catalog(full.database), full.schema, full.name)
+    label = f"{full.name.lower()}/"
+    return StageLocation(folder, path_inside(folder, path), label, file_format=kept.file_format)
 
 
 def _stage_folder(context: Context, name: FullName) -> Path:

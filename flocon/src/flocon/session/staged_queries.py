@@ -15,6 +15,7 @@ from flocon.core import errors
 from flocon.engine import StagedRows, parsing
 from flocon.session.context import Context
 from flocon.session.stage_location import stage_location
+from flocon.sql.stage_location import StageLocation
 from flocon.sql.tokens import FullName, Tokens
 
 
@@ -24,9 +25,10 @@ def read(context: Context, tree: Expr, source: exp.Table) -> StagedRows:
     select = source.find_ancestor(exp.Select)
     if select is not None and select.is_star:
         raise errors.unsupported("SELECT * FROM a stage")
-    options = file_format(context, source.args.get("format"))
     pattern = source.args.get("pattern")
     place = stage_location(context, source.this.name)
+    named = source.args.get("format")
+    options = file_format(context, named) if named else format_of_stage(context, place)
     files = [
         (file.relative_to(place.folder).as_posix(), file)
         for _, file in place.files(pattern.name if pattern else None)
@@ -62,13 +64,22 @@ def _reads_stage(mark: Expr) -> bool:
     return any(source is not None and source.this in parsing.staged(source) for source in sources)
 
 
-def file_format(context: Context, named: Expr | None) -> Mapping[str, Any]:
-    """The options of a named file format; {} without a name.
+def format_of_stage(context: Context, place: StageLocation) -> Mapping[str, Any]:
+    """The options of the file format that a stage has of its own; {} where it has none.
+
+    https://docs.snowflake.com/en/sql-reference/sql/create-stage
+    """
+    options = dict(place.file_format)
+    if named := options.pop("FORMAT_NAME", None):
+        return {**format_of(context, context.resolve(Tokens(str(named)).name())), **options}
+    return options
+
+
+def file_format(context: Context, named: Expr) -> Mapping[str, Any]:
+    """The options of a named file format.
 
     https://docs.snowflake.com/en/sql-reference/sql/create-file-format
     """
-    if named is None:
-        return {}
     text = named.name if isinstance(named, exp.Literal) else named.sql(dialect="snowflake")
     name = context.resolve(Tokens(text).name())
     return format_of(context, name)

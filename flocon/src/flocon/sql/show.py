@@ -1,8 +1,8 @@
 """SHOW's tail: which objects, where, and how many."""
 
 import re
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from flocon.sql.tokens import Name, Tokens
@@ -78,22 +78,38 @@ def _place(tokens: Tokens) -> tuple[str, Name | None]:
 
 @dataclass(frozen=True)
 class ShowColumns:
-    """SHOW COLUMNS, which SQLGlot reads and fakesnow answers: its text without its limit."""
+    """SHOW COLUMNS: of a table or view (kind: which word), or of all in a scope. pattern: LIKE."""
 
-    text: str
+    scope: ShowScope
+    kind: str = ""
+    relation: Name | None = None
+    pattern: str | None = None
     limit: int | None = None
     start_from: str | None = None
 
     def without_limit(self) -> tuple["ShowColumns", int | None, str | None]:
-        return ShowColumns(self.text), self.limit, self.start_from
+        return replace(self, limit=None, start_from=None), self.limit, self.start_from
 
-
-_LIMIT = re.compile(r"\bLIMIT\s+(\d+)(?:\s+FROM\s+'((?:[^']|'')*)')?[\s;]*$", re.IGNORECASE)
+    def cut(self, rows: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+        """As far as LIMIT … FROM goes."""
+        if self.start_from is not None:
+            rows = [row for row in rows if row["column_name"] > self.start_from]
+        return rows if self.limit is None else rows[: self.limit]
 
 
 def read_show_columns(tokens: Tokens) -> ShowColumns:
-    limit = _LIMIT.search(tokens.text)
-    if limit is None:
-        return ShowColumns(tokens.text)
-    start_from = limit[2] and limit[2].replace("''", "'")
-    return ShowColumns(tokens.text[: limit.start()], int(limit[1]), start_from)
+    """SHOW COLUMNS [LIKE '…'] [IN {ACCOUNT | DATABASE d | SCHEMA s | [TABLE | VIEW] n}] [LIMIT]"""
+    tokens.expect("SHOW", "COLUMNS")
+    pattern = tokens.string() if tokens.accept("LIKE") else None
+    scope, kind, relation = ShowScope(), "", None
+    if tokens.accept("IN"):
+        if tokens.peek_any("ACCOUNT", "DATABASE", "SCHEMA"):
+            scope = ShowScope(None, *_place(tokens))
+        else:
+            kind = "VIEW" if tokens.accept("VIEW") else "TABLE"
+            tokens.accept("TABLE")
+            relation = tokens.name()
+    limit = tokens.number() if tokens.accept("LIMIT") else None
+    start_from = tokens.string() if limit is not None and tokens.accept("FROM") else None
+    tokens.end()
+    return ShowColumns(scope, kind, relation, pattern, limit, start_from)

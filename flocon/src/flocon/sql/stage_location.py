@@ -7,8 +7,10 @@ https://docs.snowflake.com/en/sql-reference/sql/list
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from flocon.core import errors
 from flocon.sql.tokens import Name, Tokens
@@ -22,12 +24,13 @@ VERSIONED = re.compile(rf"snow://streamlit/((?:{_NAME}\.){{0,2}}{_NAME})(/.*)?",
 @dataclass(frozen=True)
 class StageLocation:
     """folder: the stage's files. path: where in it, '' for all. label: what LIST puts before.
-    of_table: whose stage it is, if it is a table's."""
+    of_table: whose stage it is, if it is a table's. file_format: options of the stage's own."""
 
     folder: Path
     path: str
     label: str
     of_table: tuple[str, str, str] | None = None
+    file_format: Mapping[str, Any] = field(default_factory=dict)
 
     def files(self, pattern: str | None = None) -> list[tuple[str, Path]]:
         """The files whose path starts with this location's, by name as LIST shows them.

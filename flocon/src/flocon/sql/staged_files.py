@@ -1,4 +1,5 @@
-"""PUT, GET, LIST and REMOVE. They name addresses: as SQL, their // and /* would begin comments."""
+"""PUT, GET, LIST, REMOVE and COPY FILES. They name addresses: as SQL, their // and /* would begin
+comments."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -10,12 +11,14 @@ from flocon.sql.tokens import Tokens
 _TEXT = r"'(?:[^'\\\\]|''|\\\\.)*'|\S+"
 _TRANSFER = re.compile(rf"\w+\s+({_TEXT})\s+({_TEXT})\s*(.*)", re.S)
 _ONE_PLACE = re.compile(rf"\w+\s+({_TEXT})\s*(.*)", re.S)
-_OPTION = re.compile(r"(\w+)\s*=\s*('[^']*'|\w+)\s*,?\s*", re.S)
+_COPY = re.compile(rf"COPY\s+FILES\s+INTO\s+({_TEXT})\s+FROM\s+({_TEXT})\s*(.*)", re.S | re.I)
+_OPTION = re.compile(r"(\w+)\s*=\s*('[^']*'|\w+|\([^()]*\))\s*,?\s*", re.S)
+_NAMES = re.compile(r"'((?:[^']|'')*)'")
 
 
 @dataclass(frozen=True)
 class FileStatement:
-    """PUT and GET have a source and a target, LIST and REMOVE a place (source) alone."""
+    """PUT, GET and COPY FILES have a source and a target, LIST and REMOVE a source alone."""
 
     source: str
     target: str
@@ -29,6 +32,12 @@ class FileStatement:
                 errors.PROPERTY_VALUE, f"Invalid value specified for property '{name}'"
             )
         return value == "TRUE"
+
+    @property
+    def files(self) -> list[str] | None:
+        """FILES = ('…', …); None without it."""
+        written = self.options.get("FILES")
+        return None if written is None else _NAMES.findall(written)
 
 
 def reading(*options: str, places: int = 1) -> Callable[[Tokens], FileStatement]:
@@ -44,6 +53,18 @@ def reading(*options: str, places: int = 1) -> Callable[[Tokens], FileStatement]
         return FileStatement(match[1], match[2] if places == 2 else "", found)
 
     return read
+
+
+def read_copy(tokens: Tokens) -> FileStatement:
+    """COPY FILES INTO place FROM place [FILES = (…)] [PATTERN = …] [DETAILED_OUTPUT = …]"""
+    written = tokens.text[tokens.current.start :].rstrip().rstrip(";").rstrip()
+    match = _COPY.fullmatch(written)
+    if match is None:
+        raise errors.syntax(len(tokens.text), "<EOF>")
+    if match[2].startswith("("):
+        raise errors.unsupported("COPY FILES from a query")
+    options = _options(match[3], ("FILES", "PATTERN", "DETAILED_OUTPUT"))
+    return FileStatement(match[2], match[1], options)
 
 
 def _options(text: str, known: Sequence[str]) -> dict[str, str]:

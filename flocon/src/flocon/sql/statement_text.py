@@ -16,6 +16,7 @@ _COMMENTS = r"(?:\s|--[^\n]*+|//[^\n]*+|(?>/\*.*?\*/))*+"
 _BEFORE = r"(?:[\s(]|--[^\n]*+|//[^\n]*+|(?>/\*.*?\*/))*+"
 _FIRST = re.compile(_BEFORE + r"([A-Za-z]++)", re.DOTALL)
 _PROCEDURE = r"\bAS\s+PROCEDURE\b"
+_IMMEDIATE = re.compile(rf"{_COMMENTS}EXECUTE\s+IMMEDIATE\b", re.DOTALL | re.IGNORECASE)
 _FLAGS = re.DOTALL | re.IGNORECASE
 
 # WITH may define a procedure that is called.
@@ -69,9 +70,11 @@ class StatementText(str):
 
     @property
     def is_call(self) -> bool:
-        """Does it run a procedure, whose statements follow?"""
+        """Does it run others, a procedure's or those of a text, which follow?"""
         if self.first_word == "WITH":
             return re.search(_PROCEDURE, self, re.IGNORECASE) is not None
+        if self.first_word == "EXECUTE":
+            return _IMMEDIATE.match(self) is not None
         return self.first_word == "CALL"
 
     @property

@@ -1,0 +1,235 @@
+"""DESCRIBE TABLE, DESCRIBE VIEW and SHOW COLUMNS: the columns of tables and views."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flocon.access.demands import needs
+from flocon.access.needs import Demand, Listing
+from flocon.access.securables import RELATION
+from flocon.access.trees import Place
+from flocon.core import errors, result
+from flocon.core.result import Result
+from flocon.engine.declared_types import known
+from flocon.objects import keys
+from flocon.objects.listings import relations
+from flocon.session.context import Context
+from flocon.session.statements import Kind
+from flocon.sql.show import ShowColumns, like, read_show_columns
+from flocon.sql.tokens import FullName, Name, Tokens
+
+_TYPES = {
+    "BIGINT": "NUMBER(38,0)",
+    "INTEGER": "NUMBER(38,0)",
+    "HUGEINT": "NUMBER(38,0)",
+    "DOUBLE": "FLOAT",
+    "VARCHAR": "VARCHAR(16777216)",
+    "BLOB": "BINARY(8388608)",
+    "JSON": "VARIANT",
+    "TIME": "TIME(9)",
+    "TIMESTAMP": "TIMESTAMP_NTZ(9)",
+    "TIMESTAMP WITH TIME ZONE": "TIMESTAMP_TZ(9)",
+}
+# The default of an AUTOINCREMENT, as the engine has it: the next number of a sequence of its own.
+_AUTOINCREMENT = re.compile(r"nextval\('(_fs_seq_.*)'\)", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class _Column:
+    """identity: how an AUTOINCREMENT counts, '' for other columns."""
+
+    name: str
+    type: str
+    nullable: bool
+    default: str | None
+    comment: str | None
+    identity: str
+
+
+def _columns(
+    context: Context, places: Iterable[tuple[str, str, str]]
+) -> dict[tuple[str, str, str], list[_Column]]:
+    """The columns of tables and views where the engine has them, with Snowflake's types."""
+    found: dict[tuple[str, str, str], list[_Column]] = {place: [] for place in places}
+    databases = sorted({database for database, _, _ in found})
+    for (
+        database,
+        schema,
+        table,
+        name,
+        kind,
+        nullable,
+        default,
+        comment,
+    ) in context.connection.values(
+        "SELECT database_name, schema_name, table_name, column_name, data_type, is_nullable,"
+        " column_default, comment FROM duckdb_columns() WHERE list_contains(?, database_name)"
+        " ORDER BY column_index",
+        [databases],
+    ):
+        if (place := (database, schema, table)) in found:
+            said = context.connection.declared(*place).get(name, "")
+            declared = known(said, kind) or _type(kind)
+            identity = ""
+            if counting := _AUTOINCREMENT.fullmatch(default or ""):
+                identity, default = _identity(context, database, counting[1]), None
+            found[place].append(_Column(name, declared, nullable, default, comment, identity))
+    return found
+
+
+def _identity(context: Context, database: str, sequence: str) -> str:
+    [(start, step)] = context.connection.values(
+        "SELECT start_value, increment_by FROM duckdb_sequences()"
+        " WHERE database_name = ? AND lower(sequence_name) = lower(?)",
+        [database, sequence],
+    )
+    return f"IDENTITY START {start} INCREMENT {step} NOORDER"
+
+
+def _type(kind: str) -> str:
+    """DuckDB's type name as Snowflake's."""
+    if match := re.fullmatch(r"DECIMAL\((\d+),\s*(\d+)\)", kind):
+        return f"NUMBER({match[1]},{match[2]})"
+    return _TYPES.get(kind, kind)
+
+
+def _existing(context: Context, kind: str, written: Name) -> FullName:
+    full = context.resolve(written)
+    if full not in context.connection.temporary and context.relation_kind(full) is None:
+        raise errors.does_not_exist(kind.capitalize(), full)
+    return full
+
+
+# --- DESCRIBE ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class DescribeRelation:
+    kind: str
+    name: Name
+
+
+def _read_describe(tokens: Tokens) -> DescribeRelation:
+    """DESCRIBE {TABLE | VIEW} name [TYPE = COLUMNS]"""
+    tokens.next()
+    statement = DescribeRelation(tokens.word(), tokens.name())
+    if tokens.accept("TYPE", "="):
+        tokens.expect("COLUMNS")
+    tokens.end()
+    return statement
+
+
+def describe(context: Context, statement: DescribeRelation) -> Result:
+    """DESCRIBE TABLE | VIEW. https://docs.snowflake.com/en/sql-reference/sql/desc-table"""
+    full = _existing(context, statement.kind, statement.name)
+    place = context.place(full)
+    columns = result.columns(
+        "name", "type", "kind", "null?", "default", "primary key", "unique key", "check",
+        "expression", "comment", "policy name", "privacy domain",
+    )  # fmt: skip
+    primary, unique = keys.columns_of(context, full)
+    rows = [
+        {
+            "name": column.name,
+            "type": column.type,
+            "kind": "COLUMN",
+            "null?": _yes(column.nullable),
+            "default": column.identity or column.default,
+            "primary key": _yes(column.name in primary),
+            "unique key": _yes(column.name in unique),
+            "comment": column.comment,
+        }
+        for column in _columns(context, [place])[place]
+    ]
+    return result.listing(columns, rows, result.DESCRIBE)
+
+
+def _yes(value: bool) -> str:
+    return "Y" if value else "N"
+
+
+# --- SHOW COLUMNS --------------------------------------------------------------------------------
+
+
+def show(context: Context, statement: ShowColumns) -> Result:
+    """SHOW COLUMNS. https://docs.snowflake.com/en/sql-reference/sql/show-columns"""
+    places = _places(context, statement)
+    found = _columns(context, places.values())
+    rows = [
+        {
+            "table_name": full.name,
+            "schema_name": full.schema,
+            "column_name": column.name,
+            "data_type": _document(column),
+            "null?": str(column.nullable).lower(),
+            "default": column.default or "",
+            "kind": "COLUMN",
+            "expression": "",
+            "comment": column.comment or "",
+            "database_name": full.database,
+            "autoincrement": column.identity,
+        }
+        for full, place in places.items()
+        for column in found[place]
+        if statement.pattern is None or like(statement.pattern, column.name)
+    ]
+    columns = result.columns(
+        "table_name", "schema_name", "column_name", "data_type", "null?", "default", "kind",
+        "expression", "comment", "database_name", "autoincrement", "schema_evolution_record",
+    )  # fmt: skip
+    return result.listing(columns, statement.cut(rows), result.SHOW)
+
+
+def _places(context: Context, statement: ShowColumns) -> dict[FullName, tuple[str, str, str]]:
+    """Where the engine has the tables and views whose columns are asked for."""
+    if statement.relation is not None:
+        full = _existing(context, statement.kind, statement.relation)
+        return {full: context.place(full)}
+    named = (
+        FullName(row["database_name"], row["schema_name"], row["name"])
+        for row in relations(context, statement.scope)
+    )
+    return {full: context.place(full) for full in named}
+
+
+def _document(column: _Column) -> str:
+    """A column's type as SHOW COLUMNS has it: JSON without spaces."""
+    base, _, rest = column.type.partition("(")
+    numbers = [int(each) for each in rest.rstrip(")").split(",") if each.strip().isdigit()]
+    return json.dumps(
+        {"type": _NAMES.get(base, base), **_details(base, numbers, column.nullable)},
+        separators=(",", ":"),
+    )
+
+
+_NAMES = {"NUMBER": "FIXED", "VARCHAR": "TEXT", "FLOAT": "REAL"}
+_MOST_BYTES = 16_777_216
+
+
+def _details(base: str, numbers: Sequence[int], nullable: bool) -> dict[str, Any]:
+    if base == "NUMBER":
+        return {"precision": numbers[0], "scale": numbers[1], "nullable": nullable}
+    if base == "VARCHAR":
+        size = min(4 * numbers[0], _MOST_BYTES)
+        return {"length": numbers[0], "byteLength": size, "nullable": nullable, "fixed": False}
+    if base == "BINARY":
+        size = numbers[0]
+        return {"length": size, "byteLength": size, "nullable": nullable, "fixed": True}
+    if base.startswith("TIME"):
+        return {"precision": 0, "scale": numbers[0], "nullable": nullable}
+    return {"nullable": nullable}
+
+
+def _on_columns(statement: ShowColumns, place: Place) -> Demand:
+    return Demand(lists=Listing((RELATION,), ("database_name", "schema_name", "table_name")))
+
+
+STATEMENTS = (
+    Kind(("DESCRIBE", "TABLE"), _read_describe, describe, needs(RELATION)),
+    Kind(("DESCRIBE", "VIEW"), _read_describe, describe, needs(RELATION)),
+    Kind(("SHOW", "COLUMNS"), read_show_columns, show, _on_columns),
+)
