@@ -61,6 +61,7 @@ _NESTED = 'parse_json(\'{"a": 1.50, "b": [77, {"x": null}], "c": {"d": "X"}}\')'
         (f"{_NESTED}, path => 'b', recursive => true, mode => 'array'", "b[0] b[1]"),
         (f"{_NESTED}, path => 'b', mode => 'object'", ""),
         (f"{_NESTED}, mode => 'OBJECT'", "a b c"),
+        ("parse_json('[[5, 6], 7]'), path => '[0]'", "[0][0] [0][1]"),
     ],
 )
 def test_flatten_goes_into_what_it_finds_and_into_what_it_is_told_to(

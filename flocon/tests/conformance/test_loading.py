@@ -178,6 +178,19 @@ def test_rows_that_do_not_fit_are_left_out_where_on_error_says_so(run: Run, put:
     assert run("select count(*) from t") == [(2,)]
 
 
+def test_a_column_of_a_file_may_be_null_and_all_of_its_columns_unknown(
+    run: Run, put: Put, tmp_path: Path
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/copy-into-table"""
+    run("create table t (a int, b varchar)")
+    pq.write_table(pa.table({"a": [4], "b": pa.array([None])}), tmp_path / "p.parquet")
+    run(f"put file://{tmp_path}/p.parquet @files")
+    by_name = "file_format = (type = parquet) match_by_column_name"
+    assert loaded(run, "t", f"{by_name} = case_insensitive") == [("LOADED", 1)]
+    assert loaded(run, "t", f"{by_name} = case_sensitive force = true") == [("LOADED", 1)]
+    assert run("select * from t order by a") == [(4, None), (None, None)]
+
+
 def test_columns_are_matched_by_name(run: Run, put: Put, tmp_path: Path) -> None:
     """https://docs.snowflake.com/en/sql-reference/sql/copy-into-table"""
     run("create table t (a int, b varchar, z int)")

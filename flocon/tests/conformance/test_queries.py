@@ -1,6 +1,7 @@
 """Queries: order, sets, windows, QUALIFY, CTEs and the names of columns."""
 
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -235,6 +236,19 @@ def test_a_sample_has_as_many_rows_as_it_says(
     made = "select seq4() as n from table(generator(rowcount => 100))"
     counted = f"select count(*) from (select 1 from {source.format(made)} sample {sample})"
     assert run(counted) == [(rows,)]
+
+
+def test_a_pivot_takes_an_average(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/constructs/pivot"""
+    rows = "select 'a' as kind, 10 as n union all select 'a', 3 union all select 'b', null"
+    pivot = "pivot (avg(n) for kind in ('a', 'b'))"
+    assert run(f"select * from ({rows}) {pivot}") == [(Decimal("6.500000"), None)]
+
+
+def test_a_hash_of_all_columns_is_one_of_each(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/hash"""
+    two = "from (select 1 as a, 'x' as b) as t"
+    assert run(f"select hash(*) = hash(a, b), hash(t.*, 7) = hash(a, b, 7) {two}") == [(True, True)]
 
 
 def test_pivots_columns_of_casts_are_called_as_snowflake_writes_them(

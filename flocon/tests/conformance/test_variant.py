@@ -1,6 +1,7 @@
 """VARIANT: paths, JSON's null, what is made and unmade of it."""
 
-from datetime import datetime
+from datetime import UTC, date, datetime
+from datetime import time as clock
 from decimal import Decimal
 from typing import Any
 
@@ -192,3 +193,53 @@ def test_an_array_contains_its_own_values_and_not_theirs(
     """https://docs.snowflake.com/en/sql-reference/functions/array_contains"""
     source = """(select parse_json('{"s": "t", "n": 7, "l": ["t", ["x"], null]}') v)"""
     assert one(run, f"select array_contains({value}, {array}) from {source}") is expected
+
+
+_MADE = {
+    "DATE": ("'2026-01-31'::date", date(2026, 1, 31)),
+    "TIME": ("'10:11:12.5'::time", clock(10, 11, 12, 500000)),
+    "TIMESTAMP_NTZ": ("'2026-01-31 10:11:12'::timestamp", datetime(2026, 1, 31, 10, 11, 12)),
+    "TIMESTAMP_LTZ": (
+        "'2026-01-31 10:11:12 +0000'::timestamp_ltz",
+        datetime(2026, 1, 31, 10, 11, 12, tzinfo=UTC),
+    ),
+    "TIMESTAMP_TZ": (
+        "'2026-01-31 10:11:12 +0000'::timestamp_tz",
+        datetime(2026, 1, 31, 10, 11, 12, tzinfo=UTC),
+    ),
+    "DOUBLE": ("1.5::double", 1.5),
+    "BINARY": ("to_binary('snow', 'utf-8')", b"snow"),
+}
+
+
+@pytest.mark.parametrize("kind", _MADE)
+def test_a_variant_that_a_query_makes_has_the_type_of_its_value(run: Run, kind: str) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/as"""
+    made, value = _MADE[kind]
+    other = "TIME" if kind == "DATE" else "DATE"
+    source = f"(select {made}::variant as v union all select to_variant({made}))"
+    asked = f"typeof(v), is_{kind}(v), is_{other}(v), is_varchar(v), as_{kind}(v), as_{other}(v)"
+    row = (kind, True, False, False, value, None)
+    assert run(f"select {asked}, as_varchar(v) from (select * from {source})") == [(*row, None)] * 2
+    assert run(f"select typeof(v), as_{kind}(v) from (select to_variant(null::{kind}) as v)") == [
+        (None, None)
+    ]
+
+
+def test_a_variant_of_several_types_or_of_a_table_is_not_known_to_hold_one(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/is_date-value"""
+    made = "to_variant('2026-01-31'::date)"
+    for source in (
+        f"(select {made} as v union all select 'x'::variant)",
+        f"(select iff(true, {made}, 'x'::variant) as v)",
+        f"(select coalesce('x'::variant, {made}) as v)",
+    ):
+        assert errno(run, f"select is_date(v) from {source}") == 2
+
+
+def test_a_binary_in_a_variant_is_its_hexadecimal_digits(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/data-types-semistructured"""
+    snow = "to_binary('snow', 'utf-8')"
+    assert run(
+        f"select to_variant({snow}), array_construct({snow}), object_construct('b', x'00ff')"
+    ) == [('"736E6F77"', '[\n  "736E6F77"\n]', '{\n  "b": "00FF"\n}')]

@@ -81,6 +81,7 @@ _READ_BY_FORM = (
 _READERS = (exp.StrToTime, exp.TsOrDsToDate, exp.TsOrDsToTime)
 _EPOCHS = ("EPOCH", "EPOCH_SECOND", "EPOCH_SECONDS")
 _BINARIES = (_Kind.BINARY, _Kind.VARBINARY)
+_MAKERS_OF_JSON = (exp.PropertyEQ, exp.JSONKeyValue, exp.Array, exp.ToVariant)
 _ZONED = (_Kind.TIMESTAMPTZ, _Kind.TIMESTAMPLTZ)
 _MOMENTS = (*NTZ_TYPES, *_ZONED)
 
@@ -122,7 +123,10 @@ def _coerced(node: Expr) -> Expr:
         _numbers(node)
     if isinstance(node, _WANTS_NUMBERS):
         _texts_as_numbers(node)
-    if isinstance(node, exp.PropertyEQ | exp.JSONKeyValue | exp.Array | exp.ToVariant):
+    if isinstance(node, exp.Greatest | exp.Least):
+        _chosen_numbers(node)
+    is_variant = type(node) is exp.Cast and node.to.this == _Kind.VARIANT
+    if is_variant or isinstance(node, _MAKERS_OF_JSON):
         _kept_as_texts(node)
     if isinstance(node, _READERS) and node.args.get("format") and _is_variant(node.this):
         node.set("this", _cast(node.this, _TEXT))
@@ -282,9 +286,21 @@ def _texts_as_numbers(node: Expr) -> None:
                 node.set(key, number)
 
 
+def _chosen_numbers(node: Expr) -> None:
+    """Beside a number, GREATEST and LEAST take a text for one.
+
+    https://docs.snowflake.com/en/sql-reference/functions/greatest
+    """
+    values = [node.this, *node.expressions]
+    if any(map(_is_number, values)) and any(_kind(each) in TEXT_TYPES for each in values):
+        made = [_cast(v, _DOUBLE) if _kind(v) in TEXT_TYPES else v for v in values]
+        node.set("this", made[0])
+        node.set("expressions", made[1:])
+
+
 def _kept_as_texts(node: Expr) -> None:
-    """A timestamp in an object or array has the text that it has elsewhere, and so has a number
-    that is infinite."""
+    """A timestamp and a BINARY in an object or array have the text that they have elsewhere, and so
+    has a number that is infinite."""
     for key in ("this", "expression", "expressions"):
         value = node.args.get(key)
         if isinstance(value, list):
@@ -296,6 +312,10 @@ def _kept_as_texts(node: Expr) -> None:
 def _kept(value: Expr) -> Expr:
     if _is_moment(value):
         return _cast(value, _TEXT)
+    if _kind(value) in _BINARIES:
+        digits = exp.Anonymous(this="hex", expressions=[value])
+        digits.type = exp.DataType.build("TEXT")
+        return digits
     if _kind(value) == _Kind.DOUBLE and not isinstance(value, exp.Literal | exp.Neg):
         number = exp.Anonymous(this="_account_number_in_json", expressions=[value])
         number.type = exp.DataType.build("VARIANT")

@@ -5,6 +5,7 @@ from sqlglot import Expr, exp
 
 from flocon.core import errors
 from flocon.engine import functions
+from flocon.engine.expression_types import held
 from flocon.engine.texts import is_text
 from flocon.engine.types import JSON_TYPES, NTZ_TYPES, TEXT_TYPES
 
@@ -37,6 +38,10 @@ def casts(node: Expr) -> Expr:
             node.set("this", exp.Anonymous(this="_account_number_text", expressions=[node.this]))
         return node
     if isinstance(node, exp.ToChar) and node.args.get("format"):
+        written = node.args["format"]
+        kind = node.this.type.this if node.this.type else None
+        if kind in _BINARY_TYPES and written.name.upper() in _BINARY_TEXTS:
+            return exp.Anonymous(this=_BINARY_TEXTS[written.name.upper()], expressions=[node.this])
         raise errors.unsupported(f"TO_CHAR with a format of {node.this.sql('snowflake')[:100]}")
     if isinstance(node, exp.ToChar):
         node = exp.cast(node.this, "VARCHAR")
@@ -50,6 +55,9 @@ def casts(node: Expr) -> Expr:
 
 def _typeof(value: Expr) -> Expr:
     """TYPEOF asks the whole VARIANT, with the path: an extracted number is DuckDB's own."""
+    if holds := held(value):
+        gone = exp.If(this=exp.Is(this=value, expression=exp.Null()), true=exp.Null())
+        return exp.Case(ifs=[gone], default=exp.Literal.string(holds))
     is_path = isinstance(value, exp.Anonymous) and value.name == "json_extract"
     if value.type is not None and value.type.this not in (*JSON_TYPES, exp.DType.UNKNOWN):
         value = exp.Anonymous(this="to_json", expressions=[value])
@@ -58,6 +66,7 @@ def _typeof(value: Expr) -> Expr:
 
 
 _BINARY_TYPES = (exp.DataType.Type.BINARY, exp.DataType.Type.VARBINARY)
+_BINARY_TEXTS = {"HEX": "hex", "UTF-8": "decode", "UTF8": "decode", "BASE64": "to_base64"}
 _BINARY_FORMATS = {
     "HEX": "_account_unhex",
     "UTF-8": "encode",

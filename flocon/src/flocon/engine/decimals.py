@@ -205,6 +205,12 @@ def _replace(node: Expr, types: tuple[str, ...], tree: Expr | None = None) -> Ex
     if isinstance(node, exp.Avg) and len(types) == 1:
         types = (*types, "BIGINT")
     scales = [_size(kind) for kind in types]
+    if isinstance(top.parent, exp.Pivot):
+        # The engine's PIVOT takes one aggregate.
+        if scales and scales[0]:
+            scale = max(scales[0][1], min(scales[0][1] + 6, 12))
+            top.replace(_cast(top.copy(), f"DECIMAL(38, {scale})"))
+        return tree if tree is not None else top
     if len(scales) == 2 and scales[0] and scales[1]:
         if isinstance(node, exp.Div):
             dividend, divisor = node.this, node.expression

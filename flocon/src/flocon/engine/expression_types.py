@@ -71,6 +71,38 @@ def _known_as(declared: str) -> exp.DataType:
 
 
 _KNOWN = {declared: _known_as(declared) for declared in ("ARRAY", "OBJECT")}
+# In the meta of a VARIANT: the type of the value that it is made of, which JSON does not tell.
+_HELD = "held"
+
+
+def _holding(held: str) -> exp.DataType:
+    made = exp.DataType.build("VARIANT")
+    made.meta[_HELD] = held
+    return made
+
+
+_HOLDING = {
+    exp.DType.BINARY: _holding("BINARY"),
+    exp.DType.VARBINARY: _holding("BINARY"),
+    exp.DType.DATE: _holding("DATE"),
+    exp.DType.DOUBLE: _holding("DOUBLE"),
+    exp.DType.FLOAT: _holding("DOUBLE"),
+    exp.DType.TIME: _holding("TIME"),
+    exp.DType.TIMESTAMP: _holding("TIMESTAMP_NTZ"),
+    exp.DType.TIMESTAMPNTZ: _holding("TIMESTAMP_NTZ"),
+    exp.DType.TIMESTAMPLTZ: _holding("TIMESTAMP_LTZ"),
+    exp.DType.TIMESTAMPTZ: _holding("TIMESTAMP_TZ"),
+}
+_MAKING = (exp.Cast, exp.ToVariant)
+
+
+def held(value: Expr) -> str | None:
+    """What a VARIANT was made of, as TYPEOF says it, where it is known and JSON does not tell."""
+    bare = value.unnest()
+    known = isinstance(bare, (exp.Column, *_MAKING)) and bare.type is not None
+    return bare.type.meta.get(_HELD) if known and bare.type else None
+
+
 _TEXT = exp.DataType.build("TEXT")
 _NUMBER = exp.DataType.build("BIGINT")
 _FLATTEN: Types = (
@@ -297,6 +329,8 @@ class _Scopes:
                 node.type = _lookup(node, scopes, behind=behind)
             elif isinstance(node, exp.Count):
                 _count_whole_rows(node, scopes)
+            elif isinstance(node, exp.Anonymous) and node.name.upper() == "HASH":
+                _spread(node, scopes)
             elif isinstance(node, _PARTS):
                 node.type = _VARIANT
             elif type(node) in _MADE:
@@ -320,6 +354,10 @@ class _Scopes:
             for inner in node.iter_expressions():
                 self._annotator._annotate_expression(inner)
         self._annotator._annotate_expression(part)
+        for node in part.find_all(*_MAKING):
+            made = not isinstance(node, exp.Cast) or node.to.this == exp.DType.VARIANT
+            if made and node.this.type is not None and node.this.type.this in _HOLDING:
+                node.type = _HOLDING[node.this.type.this]
 
 
 def _of_values(values: exp.Values) -> Types | None:
@@ -550,6 +588,27 @@ def _count_whole_rows(count: exp.Count, scopes: Sequence[Scope]) -> None:
     count.set("this", exp.Case(ifs=[whole]))
 
 
+def _spread(function: exp.Anonymous, scopes: Sequence[Scope]) -> None:
+    """HASH(*) is of all columns.
+
+    https://docs.snowflake.com/en/sql-reference/functions/hash
+    """
+    arguments: list[Expr] = []
+    for argument in function.expressions:
+        if not argument.is_star:
+            arguments.append(argument)
+            continue
+        named = [argument.table] if isinstance(argument, exp.Column) else list(scopes[0][0])
+        for name in named:
+            source = scopes[0][0].get(name)
+            if not source:
+                raise errors.unsupported("HASH(*) of columns that are not known")
+            arguments += [
+                exp.column(each, table=name or None, quoted=True) for each in source.kinds
+            ]
+    function.set("expressions", arguments)
+
+
 def _only(kinds: Iterable[exp.DataType | None]) -> exp.DataType | None:
     """The one type that all have."""
     first, *others = list(kinds) or [None]
@@ -585,6 +644,8 @@ def _output(select: exp.Select, sources: Mapping[str, Source | None]) -> Types |
             if kind is not None and not isinstance(value.unalias(), _AS_DECLARED):
                 # A function of a text has another length, and one of a moment all digits.
                 kind = _TEXT if kind.this in TEXT_TYPES else _whole(kind)
+            if kind is not None and _HELD in kind.meta and held(value.unalias()) is None:
+                kind = _VARIANT
             types.append((value.alias_or_name, kind))
     return types
 
@@ -609,7 +670,12 @@ def _shared(kind: exp.DataType | None, other: exp.DataType | None) -> exp.DataTy
     one is not."""
     if kind is None or other is None:
         return None
+    if kind.meta.get(_HELD) != other.meta.get(_HELD):
+        kind = _VARIANT if kind.this == exp.DType.VARIANT else kind
+        other = _VARIANT if other.this == exp.DType.VARIANT else other
     if {kind.this, other.this} <= {*_SEMI_STRUCTURED, exp.DataType.Type.VARIANT}:
+        if _HELD in kind.meta:
+            return kind
         of_both = {_declared(kind), _declared(other)}
         return _KNOWN.get(of_both.pop(), _VARIANT) if len(of_both) == 1 else _VARIANT
     if kind.this in TEXT_TYPES and kind == other and _declared(kind) != _declared(other):
@@ -671,4 +737,4 @@ def _type(kind: str) -> exp.DataType | None:
         text.meta[_DECLARED] = kind
         return text
     named = _OF_DUCKDB.get(kind, kind)
-    return None if named.endswith("]") or "STRUCT" in named else exp.DataType.build(named)
+    return None if named.endswith(("]", '"')) or "STRUCT" in named else exp.DataType.build(named)

@@ -354,7 +354,7 @@ def flatten(node: Expr) -> Expr:
     if not mode.is_string or mode.name.upper() not in ("OBJECT", "ARRAY", "BOTH"):
         raise errors.unsupported(f"FLATTEN with MODE => {mode.sql('snowflake')[:100]}")
     path = arguments["PATH"].name if "PATH" in arguments else ""
-    if not re.fullmatch(r"[A-Za-z_][\w$]*([.][A-Za-z_][\w$]*|\[[0-9]+\])*|", path):
+    if not re.fullmatch(r"([A-Za-z_][\w$]*|\[[0-9]+\])([.][A-Za-z_][\w$]*|\[[0-9]+\])*|", path):
         raise errors.unsupported(f"FLATTEN with PATH => '{path}'")
     value, at = arguments["INPUT"], exp.Literal.string(path)
     if deep or mode.name.upper() != "BOTH":
@@ -381,7 +381,7 @@ def flatten(node: Expr) -> Expr:
 
 
 def _place(path: str) -> str:
-    return f"$.{path}" if path else "$"
+    return f"$.{path}" if path and not path.startswith("[") else f"${path}"
 
 
 def _flag(arguments: Mapping[str, Expr], name: str) -> bool:

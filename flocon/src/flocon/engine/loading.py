@@ -489,9 +489,11 @@ def _parquet(
     nested = {name for name, kind in described if kind.endswith("]") or "(" in kind[:7]}
     held = ", ".join(
         f"to_json({quoted(name)}) AS {quoted(name)}"
-        if name in nested and not dict(described)[name].startswith("DECIMAL")
+        if name in nested and not kind.startswith("DECIMAL")
+        else f"CAST({quoted(name)} AS VARCHAR) AS {quoted(name)}"
+        if kind == '"NULL"'
         else quoted(name)
-        for name, _ in described
+        for name, kind in described
     )
     metadata = (
         f'{literal(staged_name)} AS "METADATA$FILENAME",'
@@ -513,6 +515,9 @@ def _parquet(
     values: list[tuple[str, Expr]] = [
         (n, exp.column(exp.to_identifier(own, quoted=True))) for n, own in pairs if own
     ]
+    if not values:
+        # No column of the file has a place: the rows are NULL.
+        values = [(columns[0], exp.Null())]
     for n, said in copy.metadata.items():
         if said not in ("METADATA$FILENAME", "METADATA$FILE_ROW_NUMBER"):
             raise errors.unsupported(f"COPY INTO <table>: {said} of a file of Parquet")

@@ -185,7 +185,8 @@ _MACROS = (
     " THEN [struct_pack(k := NULL::VARCHAR, i := NULL::BIGINT, v := NULL::JSON)]"
     " ELSE elements END) AS e"
     " FROM (SELECT whole, part, _account_elements(part) AS elements"
-    " FROM (SELECT whole, json_extract(whole, rtrim('$.' || path, '.')) AS part"
+    " FROM (SELECT whole, json_extract(whole, '$' || CASE WHEN path = ''"
+    " OR prefix(path, '[') THEN path ELSE '.' || path END) AS part"
     " FROM (SELECT to_json(input) AS whole))))",
 )
 

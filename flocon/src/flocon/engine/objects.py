@@ -8,6 +8,7 @@ from collections.abc import Callable
 from sqlglot import Expr, exp
 
 from flocon.core import errors
+from flocon.engine.expression_types import held
 
 MACROS = (
     # What an object holds, as JSON is written between its braces; '' where it is empty.
@@ -95,7 +96,10 @@ def functions(node: Expr) -> Expr:
         name = node.name.upper()
         if made := _BY_NAME.get(name):
             return made(node)
-        if name.startswith(("IS_", "AS_")) and name[3:] in _KINDS:
+        asks = name.startswith(("IS_", "AS_"))
+        if asks and node.expressions and (holds := held(node.expressions[0])):
+            return _of_held(node, name, holds)
+        if asks and name[3:] in _KINDS:
             return _of_kind(node, name)
         if name.startswith(("IS_", "AS_")) and name[3:] in _TEXTS_IN_JSON:
             raise errors.unsupported(f"{name}: a VARIANT here is JSON")
@@ -112,6 +116,32 @@ def functions(node: Expr) -> Expr:
         name = "_account_object_update" if updates else "_account_object_insert"
         return call(name, node.this, node.args["key"], node.args["value"])
     return node
+
+
+def _of_held(node: exp.Anonymous, name: str, holds: str) -> Expr:
+    """IS_… and AS_… of a VARIANT that is known to hold a value of a type."""
+    asked = _SAME_KINDS.get(name[3:], name[3:])
+    value, is_it = node.expressions[0], asked == holds
+    if name.startswith("IS_"):
+        answer = exp.If(this=exp.Is(this=value, expression=exp.Null()), true=exp.Null())
+        return exp.Case(ifs=[answer], default=exp.Boolean(this=is_it))
+    kind = _ANSWERED.get(asked, asked)
+    if not is_it:
+        return exp.cast(exp.Null(), kind, dialect="duckdb")
+    text = call("_account_json_text", value, exp.Literal.string("$"))
+    if kind == "TIMESTAMPTZ":
+        # The engine wants the offset as +00:00.
+        parts = map(exp.Literal.string, (r" ([+-][0-9]{2})([0-9]{2})$", r"\1:\2"))
+        text = call("regexp_replace", text, *parts)
+    return call("unhex", text) if holds == "BINARY" else exp.cast(text, kind, dialect="duckdb")
+
+
+_SAME_KINDS = {"DATE_VALUE": "DATE", "REAL": "DOUBLE"}
+_ANSWERED = {
+    "ARRAY": "JSON", "BINARY": "BLOB", "CHAR": "VARCHAR", "DECIMAL": "DECIMAL(38, 0)",
+    "INTEGER": "DECIMAL(38, 0)", "NUMBER": "DECIMAL(38, 0)", "OBJECT": "JSON",
+    "TIMESTAMP_LTZ": "TIMESTAMPTZ", "TIMESTAMP_NTZ": "TIMESTAMP", "TIMESTAMP_TZ": "TIMESTAMPTZ",
+}  # fmt: skip
 
 
 def _of_kind(node: exp.Anonymous, name: str) -> Expr:
