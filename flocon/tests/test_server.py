@@ -19,6 +19,7 @@ from conformance.procedure_shared import PYTHON
 from conformance.test_cancellation import ENDLESS
 from flocon.account import Account
 from flocon.session.session import Session
+from snowflake.cli.api.rest_api import CannotDetermineCreateURLException, RestApi
 
 import flocon
 from flocon import AccountProcess
@@ -349,3 +350,17 @@ def _running_queries(account: AccountProcess, authorization: str) -> int:
     )
     with urllib.request.urlopen(request, timeout=10) as response:
         return int(json.loads(response.read())["data"]["running queries"])
+
+
+def test_the_cli_says_itself_that_it_creates_no_objects_here(
+    account: AccountProcess, database: str
+) -> None:
+    """`snow object create` goes by the REST API, which the account has not. It looks for that in
+    the current database; without an answer there it would say that the database is missing."""
+    with (
+        account.connect(database=database, schema="PUBLIC") as connection,
+        pytest.raises(CannotDetermineCreateURLException, match=r"Try using `sql -q 'CREATE"),
+    ):
+        RestApi(connection).determine_url_for_create_query(object_type="schema")
+    with account.connect(database="NOWHERE") as connection:
+        assert not RestApi(connection)._database_exists("NOWHERE")

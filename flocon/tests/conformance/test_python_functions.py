@@ -180,6 +180,16 @@ def test_the_overload_is_chosen_by_the_types_of_the_arguments(cellar: Cellar) ->
     assert cellar.rows("SELECT defaulted(1), defaulted(1, b => 5)") == [("1 2", "1 5")]
 
 
+def test_a_default_may_be_an_array_or_an_object(cellar: Cellar) -> None:
+    """https://docs.snowflake.com/en/developer-guide/udf-stored-procedure-arguments"""
+    define(
+        cellar,
+        "listing(a ARRAY DEFAULT [1, 2], b OBJECT DEFAULT {'k': 3}, c VARCHAR DEFAULT ', x)')",
+        "def run(a, b, c):\n    return f'{a} {b} {c}'",
+    )
+    assert cellar.value("SELECT listing()") == "[1, 2] {'k': 3} , x)"
+
+
 def test_wrong_calls_fail_with_snowflakes_numbers(cellar: Cellar) -> None:
     """https://docs.snowflake.com/en/developer-guide/udf/udf-calling-sql"""
     define(cellar, "count_down(a INT)", "def run(a):\n    return a - 1", "INT")

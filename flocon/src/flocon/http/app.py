@@ -87,6 +87,7 @@ class App:
             ("/monitoring/queries/{query_id}", self._status, get),
             ("/telemetry/send", self._telemetry, post),
             ("/local/state", self._state, get),
+            ("/api/v2/databases/{name}", self._database, get),
             (files.PATH, self._files, files.METHODS),
         ]
         return Starlette(
@@ -193,6 +194,23 @@ class App:
             self._account.stores.state, limiter=self._session_limit
         )
         return JSONResponse(protocol.done({**state, "logins": len(self._logins)}))
+
+    async def _database(self, request: Request) -> HttpResponse:
+        """Snowflake's REST API is not here. `snow object create` asks it for the database first:
+        it then says itself that it cannot, instead of that there is no such database.
+
+        https://docs.snowflake.com/en/developer-guide/snowflake-rest-api/reference/database
+        """
+        context = self._find(request).session.context
+        name = request.path_params["name"].upper()
+
+        def finds() -> bool:
+            with context.transactions.lock:
+                return context.access.finds("DATABASE", name)
+
+        if not await anyio.to_thread.run_sync(finds, limiter=self._session_limit):
+            return _refused(404, f"There is no database {name}.")
+        return JSONResponse({"name": name})
 
     def _find(self, request: Request) -> Login:
         """The request's login. Raises 390104 for an unknown token, 390114 for an expired one."""

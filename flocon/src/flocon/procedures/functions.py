@@ -5,9 +5,12 @@ https://docs.snowflake.com/en/developer-guide/udf/python/udf-python-introduction
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from flocon.access.demands import lists
+from flocon.access.needs import Demand
+from flocon.access.trees import Place
 from flocon.core import result
 from flocon.procedures import routines
 from flocon.procedures import store as procedure_store
@@ -18,6 +21,8 @@ from flocon.procedures.store import Procedure
 from flocon.session.context import Context
 from flocon.session.statements import Kind, refused
 from flocon.sql import statements
+from flocon.sql.statements import Show
+from flocon.sql.tokens import Tokens
 
 _LISTED = result.columns(
     "_CATALOG", "_SCHEMA", "_NAME", "_OWNER", "ARGUMENT_SIGNATURE", "DATA_TYPE",
@@ -69,12 +74,28 @@ def _listed(context: Context, function: Procedure) -> tuple[Any, ...]:
     )
 
 
-_SHOW_USER = Kind(
-    ("SHOW", "USER"),
-    statements.show("USER", "FUNCTIONS"),
-    routines.show("FUNCTION"),
-    lists("FUNCTION", "catalog_name", "schema_name", "arguments"),
-)
+@dataclass(frozen=True)
+class _ShowUser(Show):
+    """SHOW USER FUNCTIONS | PROCEDURES: those that users have made, and others there are none."""
+
+    kind: str = "FUNCTION"
+
+
+def _read_show_user(tokens: Tokens) -> _ShowUser:
+    kind = "PROCEDURE" if tokens.peek("SHOW", "USER", "PROCEDURES") else "FUNCTION"
+    shown = statements.show("USER", f"{kind}S")(tokens)
+    return _ShowUser(shown.scope, shown.terse, kind)
+
+
+def _show_user(context: Context, statement: _ShowUser) -> result.Result:
+    return routines.show(statement.kind)(context, statement)
+
+
+def _on_user(statement: _ShowUser, place: Place) -> Demand:
+    return lists(statement.kind, *routines.PATH)(statement, place)
+
+
+_SHOW_USER = Kind(("SHOW", "USER"), _read_show_user, _show_user, _on_user)
 STATEMENTS = (*kinds("FUNCTION"), _SHOW_USER, refused("CREATE", "AGGREGATE"))
 IN_SCHEMA = {"FUNCTION": names("FUNCTION")}
 USER_FUNCTIONS = PythonFunctions()

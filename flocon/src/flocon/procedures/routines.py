@@ -296,9 +296,13 @@ def _to_alter(kind: str) -> Callable[[parser.AlterProcedure, Place], Demand]:
     return demand
 
 
+# The columns of a listing that tell which one a row is of.
+PATH = ("catalog_name", "schema_name", "arguments")
+
+
 def kinds(kind: str) -> tuple[Kind, ...]:
     """The statements about procedures, or about functions."""
-    listed = lists(kind, "catalog_name", "schema_name", "arguments")
+    listed = lists(kind, *PATH)
     return (
         Kind(("CREATE", kind), parser.create(kind), create, _to_create),
         Kind(("ALTER", kind), parser.alter(kind), alter(kind), _to_alter(kind)),

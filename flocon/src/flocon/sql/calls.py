@@ -6,10 +6,7 @@ from sqlglot.tokens import TokenType
 
 from flocon.core import errors
 from flocon.sql.procedures import CreateProcedure, anonymous
-from flocon.sql.tokens import Name, Tokens
-
-_OPENING = (TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.L_BRACE)
-_CLOSING = (TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.R_BRACE)
+from flocon.sql.tokens import CLOSING, OPENING, Name, Tokens
 
 
 @dataclass(frozen=True)
@@ -86,7 +83,7 @@ def _call_argument(tokens: Tokens) -> tuple[str | None, str]:
             key = first.text if quoted else first.text.upper()
             start = end = tokens.current.start
             continue
-        depth += (token.token_type in _OPENING) - (token.token_type in _CLOSING)
+        depth += (token.token_type in OPENING) - (token.token_type in CLOSING)
         end = token.end + 1
     if end == start:
         raise tokens.unexpected()

@@ -95,6 +95,10 @@ def name_in(text: str) -> Name:
     return name
 
 
+OPENING = (TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.L_BRACE)
+CLOSING = (TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.R_BRACE)
+
+
 class Tokens:
     """Reads a statement from left to right; every mismatch is Snowflake's syntax error."""
 
@@ -240,17 +244,14 @@ class Tokens:
         return tuple(found)
 
     def until(self, *words: str) -> str:
-        """The text before the first of these words outside parentheses, or before the end."""
+        """The text before the first of these words outside brackets, or before the end."""
         start = self.current.start
         depth = 0
         end = start
         while not self.done and (depth or not self.peek_any(*words)):
             token = self.next()
             end = token.end + 1
-            if token.token_type == TokenType.L_PAREN:
-                depth += 1
-            elif token.token_type == TokenType.R_PAREN:
-                depth -= 1
+            depth += (token.token_type in OPENING) - (token.token_type in CLOSING)
         return self.text[start:end]
 
     def rest(self) -> str:
