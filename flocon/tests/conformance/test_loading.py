@@ -178,6 +178,16 @@ def test_rows_that_do_not_fit_are_left_out_where_on_error_says_so(run: Run, put:
     assert run("select count(*) from t") == [(2,)]
 
 
+def test_a_comment_may_stand_behind_put(run: Run, put: Put, tmp_path: Path) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/put"""
+    (tmp_path / "c.csv").write_text("1\n")
+    source = f"file://{tmp_path}/c.csv"
+    options = "auto_compress = false"
+    assert run(f"put /* Python: f() */ '{source}' @files {options}")[0][6] == "UPLOADED"
+    assert run("list /* what */ @files")[0][0] == "files/c.csv"
+    assert run("remove /* it */@files")[0][1] == "removed"
+
+
 def test_a_column_of_a_file_may_be_null_and_all_of_its_columns_unknown(
     run: Run, put: Put, tmp_path: Path
 ) -> None:

@@ -238,6 +238,25 @@ def test_a_sample_has_as_many_rows_as_it_says(
     assert run(counted) == [(rows,)]
 
 
+def test_an_asof_join_takes_using_beside_its_condition(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/constructs/asof-join"""
+    left = "(select 'a' as kind, 15 as l union all select 'b', 18) as x"
+    right = "(select 'a' as kind, 14 as r union all select 'b', 19) as y"
+    joined = f"{left} asof join {right} match_condition (l >= r) using (kind)"
+    assert run(f"select * from {joined} order by 1") == [("a", 15, 14), ("b", 18, None)]
+    assert run(f"select * from ({joined}) order by 1") == [("a", 15, 14), ("b", 18, None)]
+
+
+def test_a_window_has_its_rows_by_chance(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions-window-syntax"""
+    five = "(select column1 as n from values (1), (2), (3), (4), (5)) as t"
+    rank = "row_number() over (order by random())"
+    for star in ("*", "t.*"):
+        rows = run(f"select {star}, {rank} as place from {five} order by place")
+        assert [place for _, place in rows] == [1, 2, 3, 4, 5]
+        assert sorted(n for n, _ in rows) == [1, 2, 3, 4, 5]
+
+
 def test_a_pivot_takes_an_average(run: Run) -> None:
     """https://docs.snowflake.com/en/sql-reference/constructs/pivot"""
     rows = "select 'a' as kind, 10 as n union all select 'a', 3 union all select 'b', null"

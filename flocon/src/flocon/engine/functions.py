@@ -482,6 +482,31 @@ def _random(rand: Expr) -> Expr:
     return _call("_account_hash", rand.this.copy(), place)
 
 
+def shuffled(node: Expr) -> Expr:
+    """A window's ORDER BY RANDOM(), which the engine refuses: each row gets its number before."""
+    if not isinstance(node, exp.Select) or any(node.args.get(key) for key in _BESIDE_ROWS):
+        return node
+    windows = [each for value in node.expressions for each in value.find_all(exp.Window)]
+    orders = [each.args["order"] for each in windows if each.args.get("order")]
+    numbers = [rand for order in orders for rand in order.find_all(exp.Rand) if not rand.this]
+    if not numbers or not node.args.get("from_"):
+        return node
+    source, name = node.args["from_"].this, exp.to_identifier("$random", quoted=True)
+    inner = exp.select("*", exp.alias_(_call("random"), name)).from_(source.copy())
+    alias = exp.TableAlias(this=exp.to_identifier(source.alias_or_name or "_", quoted=True))
+    source.replace(exp.Subquery(this=inner, alias=alias))
+    for number in numbers:
+        number.replace(exp.Column(this=name.copy()))
+    for value in node.expressions:
+        if value.is_star:
+            star = value.this if isinstance(value, exp.Column) else value
+            star.set("except_", [*(star.args.get("except_") or ()), name.copy()])
+    return node
+
+
+_BESIDE_ROWS = ("joins", "laterals", "group")
+
+
 def percentiles(node: Expr) -> Expr:
     """APPROX_PERCENTILE lies between two values where the percentile does.
 
@@ -545,17 +570,20 @@ def joins(node: Expr) -> Expr:
     if not isinstance(node, exp.Select):
         return node
     _in_order(node)
-    using = [each for join in _joins_of(node) for each in join.args.get("using") or ()]
-    names = list(dict.fromkeys(exp.to_identifier(each.name, quoted=True) for each in using))
+    lists = [_using(join) for join in _joins_of(node)]
+    shared = {each.name: each for using in lists for each in using}
+    names = [exp.to_identifier(name, quoted=True) for name in shared]
     stars = [each for each in node.expressions if isinstance(each, exp.Star)]
-    lists = (join.args.get("using") for join in _joins_of(node))
     if stars and len({frozenset(each.name for each in using) for using in lists if using}) > 1:
         # Snowflake's pages leave open which of them come first.
         raise errors.unsupported("* over joins with USING of different columns: name the columns")
     if names and len(stars) == 1 and not any(stars[0].args.values()):
         place = node.expressions.index(stars[0])
         rest = exp.Star(except_=[name.copy() for name in names])
-        columns = [exp.Column(this=name) for name in names]
+        columns = [
+            each.copy() if isinstance(each, exp.Column) else exp.Column(this=name)
+            for name, each in zip(names, shared.values(), strict=True)
+        ]
         node.set(
             "expressions",
             [*node.expressions[:place], *columns, rest, *node.expressions[place + 1 :]],
@@ -632,11 +660,18 @@ def _as_of(join: exp.Join) -> exp.Join:
     match = join.args.get("match_condition")
     if match is None:
         return join
-    if join.args.get("using"):
-        raise errors.unsupported("ASOF JOIN … USING: write ON")
     join.set("side", "LEFT")
     join.set("match_condition", None)
     on = join.args.get("on")
+    if using := join.args.get("using"):
+        # The engine's has no condition beside it.
+        left, right = _before(join), join.this.alias_or_name
+        if not (left and right):
+            raise errors.unsupported("ASOF JOIN … USING of a query without a name: write ON")
+        pairs = [[_of(side, each) for side in (left, right)] for each in using]
+        on = exp.and_(*(exp.EQ(this=one, expression=other) for one, other in pairs))
+        join.meta[_MERGED] = [one for one, _ in pairs]
+        join.set("using", None)
     join.set("on", exp.and_(on, match) if on else match.unnest())
     return join
 
@@ -659,6 +694,27 @@ def samples(node: Expr) -> Expr:
     return node
 
 
+# In the meta of an ASOF JOIN: the columns of its USING, as those of the left side.
+_MERGED = "merged"
+
+
+def _using(join: exp.Join) -> list[Expr]:
+    return join.args.get("using") or join.meta.get(_MERGED) or []
+
+
+def _before(join: exp.Join) -> str:
+    """The name of what a join is joined to, where that is one source."""
+    place = join.parent
+    if join.index or place is None:
+        return ""
+    source = place.args["from_"].this if isinstance(place, exp.Select) else place
+    return source.alias_or_name
+
+
+def _of(source: str, name: Expr) -> exp.Column:
+    return exp.column(name.name, table=source, quoted=True)
+
+
 def _by_all(ordered: exp.Ordered) -> exp.Ordered:
     """ORDER BY ALL: https://docs.snowflake.com/en/sql-reference/constructs/order-by"""
     by = ordered.this
@@ -675,6 +731,7 @@ def _number(value: int) -> Expr:
 REWRITES = (
     (samples, (exp.TableFromRows, exp.TableSample)),
     (seeded, (exp.Rand, exp.Uniform)),
+    (shuffled, exp.Select),
     (percentiles, exp.ApproxQuantile),
     (initcaps, exp.Initcap),
     (truths, (exp.Booland, exp.Boolor, exp.Xor)),

@@ -9,8 +9,10 @@ from flocon.core import errors
 from flocon.sql.tokens import Tokens
 
 _TEXT = r"'(?:[^'\\\\]|''|\\\\.)*'|\S+"
-_TRANSFER = re.compile(rf"\w+\s+({_TEXT})\s+({_TEXT})\s*(.*)", re.S)
-_ONE_PLACE = re.compile(rf"\w+\s+({_TEXT})\s*(.*)", re.S)
+# Snowpark writes a comment behind the first word.
+_FIRST = r"\w+(?:\s+|/\*.*?\*/)+"
+_TRANSFER = re.compile(rf"{_FIRST}({_TEXT})\s+({_TEXT})\s*(.*)", re.S)
+_ONE_PLACE = re.compile(rf"{_FIRST}({_TEXT})\s*(.*)", re.S)
 _COPY = re.compile(rf"COPY\s+FILES\s+INTO\s+({_TEXT})\s+FROM\s+({_TEXT})\s*(.*)", re.S | re.I)
 _OPTION = re.compile(r"(\w+)\s*=\s*('[^']*'|\w+|\([^()]*\))\s*,?\s*", re.S)
 _NAMES = re.compile(r"'((?:[^']|'')*)'")
