@@ -184,6 +184,7 @@ def test_a_cursor_counts_the_rows_that_a_statement_has_changed(connection: Conne
     assert stats("insert into counted values (3), (4), (5)") == (3, 0, 0, 0)
     assert stats("update counted set a = 10 where a > 3") == (0, 0, 2, 0)
     assert stats("delete from counted where a = 1") == (0, 1, 0, 0)
+    assert stats("delete from counted where a = 1") == (None, None, None, None)
     merge = """merge into counted c using (select 2 a union all select 7) s on c.a = s.a
         when matched then delete when not matched then insert values (s.a)"""
     assert stats(merge) == (1, 1, 0, 0)
@@ -231,3 +232,26 @@ def test_a_session_shows_its_parameters(connection: Connection) -> None:
     assert (
         len(cursor.execute("show parameters like 'default_streamlit%' in account").fetchall()) == 1
     )
+
+
+def test_a_client_hears_how_its_session_writes_values(
+    connection: snowflake.connector.SnowflakeConnection,
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/parameters"""
+    cursor = connection.cursor()
+    cursor.execute("select 1")
+    assert (cursor.date_output_format, cursor.time_output_format) == ("YYYY-MM-DD", "HH24:MI:SS")
+    assert cursor.timestamp_ntz_output_format == "YYYY-MM-DD HH24:MI:SS.FF3"
+    assert connection.client_session_keep_alive is False
+
+
+@pytest.mark.parametrize("wire", ["json", "arrow"])
+def test_a_year_beyond_pythons_is_the_clients_to_refuse(
+    connection: snowflake.connector.SnowflakeConnection, wire: str
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/data-types-datetime"""
+    cursor = connection.cursor()
+    cursor.execute(f"alter session set python_connector_query_result_format = '{wire}'")
+    cursor.execute("select * from values (1, '9999-12-31'::date), (2, '10000-01-01'::date)")
+    with pytest.raises(snowflake.connector.errors.InterfaceError):
+        cursor.fetchall()

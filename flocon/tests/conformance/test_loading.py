@@ -507,3 +507,34 @@ def test_text_that_is_not_utf8_is_said_to_be_so(run: Run, tmp_path: Path) -> Non
     (tmp_path / "a.csv").write_bytes(b"x\xca\n")
     run(f"put file://{tmp_path}/a.csv @files auto_compress = false")
     assert error(run, "copy into t from @files file_format = (type = csv)") == 100144
+
+
+def test_without_from_the_files_are_those_of_the_tables_stage(run: Run, tmp_path: Path) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/copy-into-table"""
+    run("create table own (a int)")
+    (tmp_path / "own.csv").write_text("1\n2\n")
+    run(f"put file://{tmp_path}/own.csv @%own")
+    [row] = run("copy into own on_error = 'skip_file'")
+    assert row[1:4] == ("LOADED", 2, 2)
+    (tmp_path / "noise").write_bytes(bytes(range(128, 256)))
+    run(f"put file://{tmp_path}/noise @%own")
+    found = {row[0].partition(".")[0]: row[1] for row in run("copy into own on_error = skip_file")}
+    assert found == {"own": "LOAD_SKIPPED", "noise": "LOAD_FAILED"}
+    assert error(run, "copy into own force = false") == 100144
+    assert run("select a from own order by a") == [(1,), (2,)]
+
+
+@pytest.mark.parametrize("on_error", ["continue", "skip_file"])
+def test_a_query_of_a_stage_without_faults_is_loaded_whatever_on_error_says(
+    run: Run, put: Put, on_error: str
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/copy-into-table"""
+    run("create table t (a int)")
+    put("good.csv", "1\n2\n")
+    from_ = "from (select $1 from @files) file_format = (type = csv)"
+    assert loaded(run, "t", f"on_error = {on_error}", from_.removeprefix("from ")) == [
+        ("LOADED", 2)
+    ]
+    put("bad.csv", "3\nx\n")
+    assert error(run, f"copy into t {from_} on_error = {on_error}") == 2
+    assert run("select a from t order by a") == [(1,), (2,)]

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from shared import one, one_database
+from snowflake.connector.connection import SnowflakeConnection
 
 from conformance.shared import error
 
@@ -228,3 +229,56 @@ def test_a_text_that_is_no_date_or_time_is_refused(run: Run) -> None:
     assert one(run, "select try_cast('0012.50' as time)") is None
     assert error(run, "select to_date('2024-13-01', 'YYYY-MM-DD')") == 100096
     assert error(run, "select to_timestamp(v, 'YYYY') from texts") == 100096
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "expected"),
+    [
+        ("date", "12", date(1970, 1, 1)),
+        ("date", "05-Jan-2024", date(2024, 1, 5)),
+        ("time", "10:11 PM", time(22, 11)),
+        ("timestamp_ntz", "05-Jan-2024", datetime(2024, 1, 5)),
+        ("timestamp_ntz", "1700000000", datetime(2023, 11, 14, 22, 13, 20)),
+        ("timestamp_tz", "2023-03-15 13:17:29.207 +05:00",
+         datetime(2023, 3, 15, 8, 17, 29, 207000, tzinfo=UTC)),
+    ],
+)  # fmt: skip
+def test_a_bind_is_read_as_a_text_is(
+    connection: SnowflakeConnection, run: Run, kind: str, text: str, expected: Any
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/date-time-input-output"""
+    run(f"create or replace temporary table bound (at {kind})")
+    run("insert into bound values (?)", text)
+    run("insert into bound select ?", text)
+    run("insert into bound values (?)", expected)
+    connection.cursor().executemany("insert into bound values (?)", [[text], [text], [None]])
+    rows = run("select at from bound order by at nulls last")
+    assert rows == [*[(expected,)] * 5, (None,)]
+    short = kind.removesuffix("_ntz")
+    assert run(f"select ?::{kind}, to_{short}(?)", text, text) == [(expected, expected)]
+    assert error(run, f"select ?::{kind}", "never") in (100035, 100040, 100108)
+
+
+def test_days_are_added_to_dates_whatever_number_they_are(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/operators-arithmetic"""
+    run("create or replace temporary table late as select '2024-01-30'::date d, 3::number n, 2 i")
+    assert run("select d + n, n + d, d - n, d + i, d + 1, d - d, d + (n - i), d + null from late") \
+        == [(date(2024, 2, 2), date(2024, 2, 2), date(2024, 1, 27), date(2024, 2, 1),
+             date(2024, 1, 31), 0, date(2024, 1, 31), None)]  # fmt: skip
+    run("update late set d = d + n")
+    assert run("select (d + i)::varchar from late") == [("2024-02-04",)]
+
+
+def test_values_have_one_text_wherever_they_become_one(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/parameters#time-output-format"""
+    moment = "'2024-01-05 10:11:12.5'"
+    values = ["'10:11:12.5'::time", f"{moment}::timestamp", f"{moment}::timestamp_tz", "2::float"]
+    texts = ["10:11:12", "2024-01-05 10:11:12.500", "2024-01-05 10:11:12.500 +0000", "2"]
+    run("create or replace temporary table told (n int, v varchar, x variant)")
+    for number, (value, text) in enumerate(zip(values, texts, strict=True)):
+        assert one(run, f"select {value}::varchar") == text
+        run(f"insert into told (n, v, x) select {number}, {value}, {value}")
+        run(f"insert into told (n, v) values ({number}, {value})")
+        run(f"update told set v = {value} where n = {number}")
+        found = run(f"select v, coalesce(x::varchar, v) from told where n = {number}")
+        assert found == [(text, text)] * 2, value

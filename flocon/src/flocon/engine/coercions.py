@@ -121,6 +121,8 @@ def _coerced(node: Expr) -> Expr:
             node.set(key, _cast(value, _TEXT))
     if isinstance(node, (*_ARITHMETIC, *_OF_NUMBERS)):
         _numbers(node)
+    if isinstance(node, exp.Add | exp.Sub):
+        _days(node)
     if isinstance(node, _WANTS_NUMBERS):
         _texts_as_numbers(node)
     if isinstance(node, exp.Greatest | exp.Least):
@@ -268,6 +270,26 @@ def _numbers(node: Expr) -> None:
             node.set(
                 key, [_cast(value, _DOUBLE)] if key == "expressions" else _cast(value, _DOUBLE)
             )
+
+
+def _days(node: Expr) -> None:
+    """Days are added to a DATE: the engine takes 32 bits of them.
+
+    https://docs.snowflake.com/en/sql-reference/operators-arithmetic
+    """
+    for key, other in (("this", "expression"), ("expression", "this")):
+        days = node.args[key]
+        if _is_whole(days) and _kind(node.args[other]) == _Kind.DATE:
+            node.set(key, exp.Anonymous(this="_account_days", expressions=[days]))
+            node.type = exp.DataType.build("DATE")
+
+
+def _is_whole(value: Expr) -> bool:
+    kind = value.type
+    if kind is None or isinstance(value, exp.Literal):
+        return False
+    has_scale = len(kind.expressions) > 1 and kind.expressions[1].name != "0"
+    return kind.this in exp.DataType.INTEGER_TYPES or (kind.this == _Kind.DECIMAL and not has_scale)
 
 
 def _texts_as_numbers(node: Expr) -> None:

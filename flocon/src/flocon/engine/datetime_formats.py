@@ -368,10 +368,21 @@ TRIED = {
 _FROM_PARTS = (exp.TimestampFromParts, exp.TimestampLtzFromParts, exp.TimestampTzFromParts)
 # All that `functions` changes.
 KINDS = (*_WORDS, *_FROM_PARTS)
+_BOUND = {
+    "date": ("DATE", "_account_read_date({})"),
+    "ntz": ("TIMESTAMP", "_account_read_ntz({})"),
+    "tz": ("TIMESTAMPTZ", "_account_read_tz({})"),
+    "time": ("TIME", "CAST(CAST(_account_read({}, 'time', 'AUTO', false) AS TIMESTAMP) AS TIME)"),
+}
 MACROS = (
     *_reading("date", "date", "DATE", zoned=False),
     *_reading("ntz", "timestamp", "TIMESTAMP", zoned=False),
     *_reading("tz", "timestamp", "TIMESTAMPTZ", zoned=True),
+    *(
+        f"_account_bound_{name}(x) AS CASE WHEN typeof(x) = 'VARCHAR'"
+        f" THEN {read.format('CAST(x AS VARCHAR)')} ELSE CAST(x AS {kind}) END"
+        for name, (kind, read) in _BOUND.items()
+    ),
     "_account_from_parts(y, mo, d, h, mi, s, ns) AS CAST(make_date(CAST(y AS BIGINT), 1, 1)"
     " AS TIMESTAMP) + to_months(CAST(mo - 1 AS INTEGER)) + to_days(CAST(d - 1 AS INTEGER))"
     " + to_hours(CAST(h AS BIGINT)) + to_minutes(CAST(mi AS BIGINT))"
@@ -420,12 +431,31 @@ def read_by_form(node: Expr) -> Expr:
     if isinstance(value, exp.Literal) and value.is_string:
         return _constant(node, cast, word, safe=safe)
     bare = value.unnest()
+    if not safe and is_bind(bare):
+        return of_bind(bare, kind)
     if (bare.type is not None and bare.type.this in TEXT_TYPES) or (
         # Nothing but texts is tried, and the engine knows no bind's type here.
         safe and isinstance(bare, exp.Placeholder)
     ):
         return _read(value, kind, word, safe=safe)
     return cast if isinstance(node, exp.Time) else node
+
+
+# In the meta of a column: it holds the values of a bind.
+BOUND = "bound"
+
+
+def is_bind(value: Expr) -> bool:
+    """Is it a bind, whose type is known when it is bound?"""
+    return isinstance(value, exp.Placeholder) or BOUND in value.meta
+
+
+def of_bind(value: Expr, kind: exp.DataType) -> Expr:
+    """A bind as a date or time: a text is read as such, and anything else cast."""
+    name = "tz" if kind.this in _ZONED else _KINDS[kind.this].replace("timestamp", "ntz")
+    made = call(f"_account_bound_{name}", value.copy())
+    made.type = kind
+    return made
 
 
 def _constant(node: Expr, cast: exp.Cast, word: str, *, safe: bool) -> Expr:

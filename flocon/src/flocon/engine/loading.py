@@ -19,6 +19,7 @@ from fakesnow.transforms.options import parse_options
 from sqlglot import Expr, exp
 
 from flocon.core import errors
+from flocon.core.errors import SnowflakeError
 from flocon.engine import datetime_formats, staged_rows
 from flocon.engine.catalog import HIDDEN_SCHEMA
 from flocon.engine.quoting import literal, quoted
@@ -125,7 +126,9 @@ def read(tree: exp.Copy, binds: Binds, named: Callable[[str], Mapping[str, Any]]
     table = target.this if isinstance(target, exp.Schema) else target
     if not tree.args.get("kind") or not isinstance(table.this, exp.Identifier):
         raise errors.unsupported("COPY INTO <location>")
-    place, select = tree.args["files"][0], None
+    select = None
+    # Without FROM the files are those of the table's own stage.
+    place = (tree.args.get("files") or [_own_stage(table)])[0]
     if isinstance(place, exp.Subquery):
         select = place.this
         from_ = select.args.get("from_") if isinstance(select, exp.Select) else None
@@ -143,6 +146,12 @@ def read(tree: exp.Copy, binds: Binds, named: Callable[[str], Mapping[str, Any]]
     for parameter in tree.args.get("params") or ():
         _take(copy, parameter, named)
     return copy
+
+
+def _own_stage(table: exp.Table) -> exp.Table:
+    path = [quoted(part.name) for part in table.parts]
+    path[-1] = f"%{path[-1]}"
+    return exp.Table(this=exp.Var(this=f"@{'.'.join(path)}"))
 
 
 def file_options(parameter: Expr, named: Callable[[str], Mapping[str, Any]]) -> Mapping[str, Any]:
@@ -342,8 +351,6 @@ def _load(
 ) -> _Loaded:
     """name: the file's path in the stage. most: how many of its rows to load."""
     kind = staged_rows.kind_of(copy.options)
-    if copy.on_error != "ABORT_STATEMENT" and copy.select is not None:
-        raise errors.unsupported(f"COPY INTO <table>: ON_ERROR = {copy.on_error} of a query")
     columns = copy.columns or [column for column, _ in known]
     encoding = str(copy.options.get("BINARY_FORMAT", "HEX")).upper()
     if encoding != "HEX" and any(held == "BLOB" and n in columns for n, held in known):
@@ -352,10 +359,15 @@ def _load(
         values = _parquet(connection, copy, columns, name, file, most)
         names = columns if copy.match == "NONE" or copy.select else [n for n, _ in values]
         # After an error the view is gone with the transaction.
-        made = _inserted(connection, copy, names[: len(values)], [v for _, v in values])
+        made = _inserted_whole(connection, copy, names[: len(values)], [v for _, v in values])
         connection.values(f'DROP VIEW IF EXISTS temp."{RELATION}"')
         return made
-    rows = staged_rows.read(connection.values, [(name, file)], copy.options)
+    try:
+        rows = staged_rows.read(connection.values, [(name, file)], copy.options)
+    except SnowflakeError as error:
+        if kind != "CSV" or not _SKIPS.fullmatch(copy.on_error):
+            raise
+        return _Loaded("LOAD_FAILED", errors=[(1, error.message, None)])
     if most is not None:
         rows = replace(rows, table=rows.table.slice(0, most), counts=rows.counts[:most])
     wrong: list[Wrong] = []
@@ -387,19 +399,37 @@ def _load(
         )
     values += [(n, _metadata(said)) for n, said in copy.metadata.items()]
     connection.relation(RELATION, rows.table, rows.types)
-    if copy.on_error != "ABORT_STATEMENT":
+    if copy.on_error != "ABORT_STATEMENT" and copy.select is None:
         wrong += _unfit(connection, values, dict(known))
     if _is_skipped(copy.on_error, len({row for row, *_ in wrong}), rows.table.num_rows):
         made = _Loaded("LOAD_FAILED")
     else:
         names = [n for n, _ in values] if copy.select is None else columns[: len(values)]
         left_out = sorted({row for row, *_ in wrong})
-        made = _inserted(connection, copy, names, [v for _, v in values], left_out)
+        made = _inserted_whole(connection, copy, names, [v for _, v in values], left_out)
     connection.forget(RELATION)
     made.parsed, made.errors = rows.table.num_rows, sorted(wrong)
     if wrong and made.status == "LOADED":
         made.status = "PARTIALLY_LOADED" if made.loaded else "LOAD_FAILED"
     return made
+
+
+def _inserted_whole(
+    connection: Connection,
+    copy: Copy,
+    names: Sequence[str],
+    values: Sequence[Expr],
+    left_out: Sequence[int] = (),
+) -> _Loaded:
+    """The rows inserted. Raises 000002 where one of a transformation's does not fit and ON_ERROR
+    has the others loaded: which one it is, is not known."""
+    try:
+        return _inserted(connection, copy, names, values, left_out)
+    except SnowflakeError as error:
+        if copy.on_error == "ABORT_STATEMENT" or copy.select is None:
+            raise
+        what = f"COPY INTO <table>: ON_ERROR = {copy.on_error} of a query with a row that fails"
+        raise errors.unsupported(f"{what}: {error.message}") from None
 
 
 def _inserted(

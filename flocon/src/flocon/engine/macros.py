@@ -57,6 +57,7 @@ _MACROS = (
     " WHEN 'DOUBLE' THEN replace(regexp_replace(CAST(x AS VARCHAR), '[.]0$', ''), 'nan', 'NaN')"
     " WHEN 'BLOB' THEN hex(TRY_CAST(CAST(x AS VARCHAR) AS BLOB))"
     " WHEN 'TIMESTAMP' THEN _account_moment(CAST(x AS VARCHAR))"
+    " WHEN 'TIME' THEN left(CAST(x AS VARCHAR), 8)"
     " WHEN 'TIMESTAMP WITH TIME ZONE' THEN _account_moment(regexp_replace(CAST(x AS VARCHAR),"
     " '[+-][0-9:]+$', '')) || ' ' || rpad(replace(regexp_extract(CAST(x AS VARCHAR),"
     " '[+-][0-9:]+$'), ':', ''), 5, '0') ELSE CAST(x AS VARCHAR) END",
@@ -120,6 +121,7 @@ _MACROS = (
     "_account_uniform(low, high, n) AS low + CAST(n % CAST(high - low + 1 AS UBIGINT) AS BIGINT)",
     "_account_uniform_float(low, high, n) AS low + CAST(n AS DOUBLE) / 18446744073709551616.0"
     " * (high - low)",
+    "_account_days(n) AS CAST(n AS INTEGER)",
     # Seconds since 1970, the fraction left out.
     "_account_epoch_seconds(x) AS CAST(floor(epoch(x)) AS BIGINT)",
     # JSON has no such numbers.

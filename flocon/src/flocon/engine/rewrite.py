@@ -131,7 +131,9 @@ def insert_from(tree: exp.Insert, relation: str) -> None:
     values = row.expressions if isinstance(row, exp.Tuple) else [row]
     select = exp.select(*values).from_(exp.to_identifier(relation, quoted=True))
     for mark in list(select.find_all(exp.Placeholder)):
-        mark.replace(exp.column(exp.to_identifier(mark.this, quoted=True)))
+        column = exp.column(exp.to_identifier(mark.this, quoted=True))
+        column.meta[datetime_formats.BOUND] = True
+        mark.replace(column)
     tree.set("expression", select)
 
 

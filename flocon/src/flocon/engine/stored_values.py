@@ -23,6 +23,8 @@ _MOMENTS = {
     "TIMESTAMP": "TIMESTAMP_NTZ",
     "TIMESTAMP WITH TIME ZONE": "TIMESTAMP_TZ",
 }
+# What has another text than the engine gives it.
+_TEXTS_APART = {*exp.DataType.TEMPORAL_TYPES, *exp.DataType.FLOAT_TYPES} - {exp.DType.DATE}
 _VARIANT = (exp.DataType.Type.VARIANT, exp.DataType.Type.JSON)
 _MADE = (exp.ParseJSON, exp.Array, exp.Struct, exp.JSONObject, exp.ToVariant, exp.ToArray)
 
@@ -179,8 +181,16 @@ def _stored(value: Expr, kind: str) -> Expr:
         return exp.Anonymous(this="_account_json_text", expressions=[value, whole])
     if isinstance(bare, exp.Var | exp.Null | exp.ParseJSON | exp.ToVariant):
         return value  # DEFAULT, or nothing to convert
+    if kind in ("VARCHAR", "JSON") and value.type is not None and value.type.this in _TEXTS_APART:
+        text: Expr = exp.Anonymous(this="_account_text", expressions=[value])
+        is_number = value.type.this in exp.DataType.FLOAT_TYPES
+        if kind == "VARCHAR":
+            return text
+        value = value if is_number else text
     if kind == "JSON":
         return exp.Anonymous(this="to_json", expressions=[value])
+    if kind in _MOMENTS and datetime_formats.is_bind(bare):
+        return datetime_formats.of_bind(bare, exp.DataType.build(_MOMENTS[kind], "snowflake"))
     if kind in _MOMENTS and _is_text(bare):
         if datetime_formats.reads_by_itself(bare):
             return value

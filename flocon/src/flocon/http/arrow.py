@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from flocon.core import result
 from flocon.core.result import Result
 from flocon.core.variant_text import indented
-from flocon.http import json_rows
+from flocon.http import instants, json_rows
 
 
 def row_type(answer: Result) -> list[dict[str, Any]]:
@@ -115,7 +115,7 @@ def _column(column: pa.ChunkedArray, kind: dict[str, Any]) -> pa.Array:
     if pa.types.is_timestamp(whole.type):
         return _timestamps(whole, zoned=kind["type"] == "timestamp_tz", digits=kind["scale"])
     if pa.types.is_time(whole.type):
-        return _units(whole.cast(pa.time64("us")).cast(pa.int64()), kind["scale"])
+        return _units(instants.micros(whole), kind["scale"])
     if pa.types.is_decimal(whole.type):
         return _decimals(whole)
     if pa.types.is_uint64(whole.type):
@@ -163,12 +163,12 @@ def _timestamps(whole: pa.Array, *, zoned: bool, digits: int) -> pa.Array:
     Of few digits it is {epoch in units of the last one, minutes + 1440}, and where there is no zone
     that number alone.
     """
-    micros = whole.cast(pa.timestamp("us", tz=whole.type.tz)).cast(pa.int64())
+    micros = instants.micros(whole)
     if digits <= _MICRO and not zoned:
         return _units(micros, digits)
     micros = micros.fill_null(0)
     if digits <= _FEW:
-        return _struct(whole, epoch=_units(micros, digits), timezone=_minutes(whole, micros))
+        return _struct(whole, epoch=_units(micros, digits), timezone=_minutes(whole))
     seconds = pc.divide(micros, 1_000_000)
     rest = pc.subtract(micros, pc.multiply(seconds, 1_000_000))
     # Integer division goes towards zero; before 1970 the second began earlier.
@@ -177,17 +177,12 @@ def _timestamps(whole: pa.Array, *, zoned: bool, digits: int) -> pa.Array:
     rest = pc.if_else(before, pc.add(rest, 1_000_000), rest)
     parts = {"epoch": seconds, "fraction": pc.multiply(rest, 1000).cast(pa.int32())}
     if zoned:
-        parts["timezone"] = _minutes(whole, micros)
+        parts["timezone"] = _minutes(whole)
     return _struct(whole, **parts)
 
 
-def _minutes(whole: pa.Array, micros: pa.Array) -> pa.Array:
-    """By how many minutes the session's clock is ahead of UTC, and 1440."""
-    if whole.type.tz in (None, "UTC", "Etc/UTC"):
-        return pa.array([1440] * len(whole), type=pa.int32())
-    wall = pc.local_timestamp(whole).cast(pa.timestamp("us")).cast(pa.int64()).fill_null(0)
-    ahead = pc.divide(pc.subtract(wall, micros), 60_000_000)
-    return pc.add(ahead, 1440).cast(pa.int32())
+def _minutes(whole: pa.Array) -> pa.Array:
+    return pc.add(instants.minutes_ahead(whole), 1440).cast(pa.int32())
 
 
 def _struct(whole: pa.Array, **parts: pa.Array) -> pa.StructArray:

@@ -202,6 +202,7 @@ def welcome(session: Session, token: str) -> Response:
         "parameters": [
             {"name": "AUTOCOMMIT", "value": session.context.parameters["AUTOCOMMIT"]},
             {"name": "TIMEZONE", "value": session.context.parameters["TIMEZONE"]},
+            {"name": "CLIENT_SESSION_KEEP_ALIVE", "value": False},
             {"name": "CLIENT_SESSION_KEEP_ALIVE_HEARTBEAT_FREQUENCY", "value": 3600},
             # Rows of executemany come with the statement, never through a stage.
             {"name": "CLIENT_STAGE_ARRAY_BINDING_THRESHOLD", "value": 0},
@@ -214,6 +215,22 @@ def welcome(session: Session, token: str) -> Response:
         },
     }
     return done(data)
+
+
+# How a client that writes values itself is to write them.
+# https://docs.snowflake.com/en/sql-reference/parameters
+_FORMATS = [
+    {"name": name, "value": value}
+    for name, value in {
+        "TIMESTAMP_OUTPUT_FORMAT": "YYYY-MM-DD HH24:MI:SS.FF3 TZHTZM",
+        "TIMESTAMP_NTZ_OUTPUT_FORMAT": "YYYY-MM-DD HH24:MI:SS.FF3",
+        "TIMESTAMP_LTZ_OUTPUT_FORMAT": "",
+        "TIMESTAMP_TZ_OUTPUT_FORMAT": "",
+        "DATE_OUTPUT_FORMAT": "YYYY-MM-DD",
+        "TIME_OUTPUT_FORMAT": "HH24:MI:SS",
+        "BINARY_OUTPUT_FORMAT": "HEX",
+    }.items()
+]
 
 
 def done(data: Any = None) -> Response:
@@ -235,7 +252,7 @@ def _success(query_id: str, found: Result, names: Names) -> Response:
     columns = arrow.row_type(found)
     return done(
         {
-            "parameters": [{"name": "TIMEZONE", "value": names.time_zone}],
+            "parameters": [{"name": "TIMEZONE", "value": names.time_zone}, *_FORMATS],
             "rowtype": columns,
             "total": found.table.num_rows,
             "returned": found.table.num_rows,
@@ -288,7 +305,8 @@ def _changes(found: Result) -> Response:
         }
     else:
         return {}
-    return {"stats": {**counts, "numDmlDuplicates": 0}}
+    # A statement that has changed nothing says nothing of it.
+    return {"stats": {**counts, "numDmlDuplicates": 0}} if any(counts.values()) else {}
 
 
 def _parts(found: Result) -> dict[str, str]:

@@ -101,7 +101,7 @@ def check_parameter(name: str, value: str, statement: str) -> None:
 
 def _is_known(name: str) -> bool:
     """Snowpark sets switches of its own."""
-    return name in _KNOWN or name.startswith("PYTHON_SNOWPARK_")
+    return name in (*_KNOWN, "SUPPRESS_INCIDENT_DUMPS") or name.startswith("PYTHON_SNOWPARK_")
 
 
 def session_parameters(
