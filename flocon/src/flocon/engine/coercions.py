@@ -332,6 +332,10 @@ def _kept_as_texts(node: Expr) -> None:
 
 
 def _kept(value: Expr) -> Expr:
+    if _kind(value) == _Kind.TIME:
+        whole = exp.Anonymous(this="_account_time_in_json", expressions=[value])
+        whole.type = exp.DataType.build("TEXT")
+        return whole
     if _is_moment(value):
         return _cast(value, _TEXT)
     if _kind(value) in _BINARIES:

@@ -183,10 +183,11 @@ def _stored(value: Expr, kind: str) -> Expr:
         return value  # DEFAULT, or nothing to convert
     if kind in ("VARCHAR", "JSON") and value.type is not None and value.type.this in _TEXTS_APART:
         text: Expr = exp.Anonymous(this="_account_text", expressions=[value])
-        is_number = value.type.this in exp.DataType.FLOAT_TYPES
         if kind == "VARCHAR":
             return text
-        value = value if is_number else text
+        # In a VARIANT a time keeps its fraction.
+        as_it_is = value.type.this in (*exp.DataType.FLOAT_TYPES, exp.DType.TIME)
+        value = value if as_it_is else text
     if kind == "JSON":
         return exp.Anonymous(this="to_json", expressions=[value])
     if kind in _MOMENTS and datetime_formats.is_bind(bare):
