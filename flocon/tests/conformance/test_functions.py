@@ -206,3 +206,19 @@ def test_the_version_is_one_of_snowflake_s(run: Run) -> None:
     """https://docs.snowflake.com/en/sql-reference/functions/current_version"""
     ((version,),) = run("select current_version()")
     assert re.fullmatch(r"\d+\.\d+\.\d+", version)
+
+
+@pytest.mark.parametrize(
+    ("expression", "number"),
+    [
+        ("coalesce(1)", 938),
+        ("regexp_like('a', '+')", 100048),
+        ("regexp_replace('a', '(', 'b')", 100048),
+        ("'a' rlike '['", 100048),
+    ],
+)
+def test_a_function_says_what_is_wrong_with_its_arguments(
+    run: Run, expression: str, number: int
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/coalesce"""
+    assert errno(run, f"select {expression}") == number

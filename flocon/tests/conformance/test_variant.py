@@ -243,3 +243,11 @@ def test_a_binary_in_a_variant_is_its_hexadecimal_digits(run: Run) -> None:
     assert run(
         f"select to_variant({snow}), array_construct({snow}), object_construct('b', x'00ff')"
     ) == [('"736E6F77"', '[\n  "736E6F77"\n]', '{\n  "b": "00FF"\n}')]
+
+
+@pytest.mark.parametrize(
+    "call", ["is_array('x')", "is_char(n)", "is_null_value(n)", "is_date(n)", "as_integer('1')"]
+)
+def test_what_asks_a_variant_takes_nothing_else(run: Run, call: str) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/is_char-varchar"""
+    assert errno(run, f"select {call} from (select 5 as n)") == 1044

@@ -24,6 +24,11 @@ class Conflict(SnowflakeError):
         )
 
 
+# What the engine says of a regular expression that is none.
+_NO_PATTERN = (
+    r"repetition operator: |missing \]: |missing \): |unexpected \): |invalid escape sequence: "
+    r"|trailing \\|invalid character class"
+)
 # In this order: DuckDB's classes derive from one another, and some texts decide inside a class.
 _BY_TEXT: tuple[tuple[str, Code], ...] = (
     (r"Unsupported feature", errors.UNSUPPORTED),
@@ -37,6 +42,7 @@ _BY_TEXT: tuple[tuple[str, Code], ...] = (
     (r"NOT NULL constraint failed", errors.NOT_NULL),
     (r"MERGE INTO command cannot affect", errors.NONDETERMINISTIC),
     (r"Malformed JSON|JSON parse", errors.JSON_VALUE),
+    (_NO_PATTERN, errors.REGULAR_EXPRESSION),
     (r"Column with name .* already exists", errors.COLUMN_EXISTS),
     (r"(invalid date field format|^[^\n]*date field value)", errors.DATE_VALUE),
     (r"invalid (timestamp|time) field format", errors.TIMESTAMP_VALUE),
@@ -216,6 +222,8 @@ def _without_hints(line: str) -> str:
 def _phrase(code: Code, line: str) -> str:
     if code == errors.DIVISION_BY_ZERO:
         return "Division by zero"
+    if code == errors.REGULAR_EXPRESSION:
+        return f"Invalid regular expression: {line}"
     if code == errors.NOT_NULL:
         return f"NULL result in a non-nullable column ({line})"
     if code == errors.NONDETERMINISTIC:

@@ -30,6 +30,9 @@ def refuse(tree: Expr) -> None:
             raise errors.unsupported("CONNECT BY")
         elif isinstance(node, _BY_UNITS):
             _check_unit(node)
+        elif isinstance(node, exp.Coalesce) and not node.expressions:
+            text = f"not enough arguments for function [{node.sql('snowflake')}], expected 2, got 1"
+            raise errors.compilation(errors.TOO_FEW_ARGUMENTS, text)
         elif isinstance(node, exp.PivotAny):
             raise errors.unsupported("a view over PIVOT … IN (ANY)")
         elif isinstance(node, exp.Collate):

@@ -9,6 +9,7 @@ from sqlglot import Expr, exp
 
 from flocon.core import errors
 from flocon.engine.expression_types import held
+from flocon.engine.types import JSON_TYPES
 
 MACROS = (
     # What an object holds, as JSON is written between its braces; '' where it is empty.
@@ -96,15 +97,20 @@ def functions(node: Expr) -> Expr:
         name = node.name.upper()
         if made := _BY_NAME.get(name):
             return made(node)
-        asks = name.startswith(("IS_", "AS_"))
-        if asks and node.expressions and (holds := held(node.expressions[0])):
+        asks = name.startswith(("IS_", "AS_")) and name[3:] in (*_KINDS, *_TEXTS_IN_JSON)
+        if asks:
+            _check_is_variant(node, name)
+        if asks and (holds := held(node.expressions[0])):
             return _of_held(node, name, holds)
         if asks and name[3:] in _KINDS:
             return _of_kind(node, name)
         if name.startswith(("IS_", "AS_")) and name[3:] in _TEXTS_IN_JSON:
             raise errors.unsupported(f"{name}: a VARIANT here is JSON")
         return node
+    if isinstance(node, exp.IsNullValue):
+        _check_is_variant(node, "IS_NULL_VALUE")
     if isinstance(node, exp.IsArray):
+        _check_is_variant(node, "IS_ARRAY")
         return call("_account_is_kind", node.this, texts("ARRAY"))
     if isinstance(node, exp.GetExtract):
         return call("_account_get", node.this, node.expression)
@@ -116,6 +122,21 @@ def functions(node: Expr) -> Expr:
         name = "_account_object_update" if updates else "_account_object_insert"
         return call(name, node.this, node.args["key"], node.args["value"])
     return node
+
+
+def _check_is_variant(node: Expr, name: str) -> None:
+    """Raises 001044 for what is known to be no VARIANT.
+
+    https://docs.snowflake.com/en/sql-reference/functions/is_char-varchar
+    """
+    value = node.expressions[0] if isinstance(node, exp.Anonymous) else node.this
+    kind = value.type
+    if kind is not None and kind.this not in (*JSON_TYPES, *_UNKNOWN):
+        text = f"Invalid argument types for function '{name}': ({kind.sql('snowflake')})"
+        raise errors.compilation(errors.INVALID_ARGUMENTS, text)
+
+
+_UNKNOWN = (exp.DType.NULL, exp.DType.UNKNOWN, exp.DType.STRUCT, exp.DType.MAP)
 
 
 def _of_held(node: exp.Anonymous, name: str, holds: str) -> Expr:
