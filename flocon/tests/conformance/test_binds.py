@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from snowflake.connector.errors import ProgrammingError
 
 
 @pytest.mark.parametrize(
@@ -68,3 +69,15 @@ def test_a_bind_that_is_cast_to_text_is_that_text(run: Any) -> None:
     sql = "SELECT CAST(? AS VARCHAR), TO_CHAR(?), ?::VARCHAR, CAST(? AS VARCHAR)"
     assert run(sql, "x", "{", 12, True) == [("x", "{", "12", "true")]
     assert run("SELECT CAST(? AS VARCHAR) IS NULL", None) == [(True,)]
+
+
+def test_a_table_may_be_made_of_binds_and_a_view_may_not(run: Any) -> None:
+    """https://docs.snowflake.com/en/sql-reference/bind-variables"""
+    rows = "select column1::int as a, column2 as b from values (?, ?), (?, ?)"
+    for kind in ("table", "temporary table", "table made (a int not null, b varchar)"):
+        made = kind if "made" in kind else f"{kind} made"
+        run(f"create or replace {made} as {rows}", 1, "a", 2, "b")
+        assert run("select * from made order by a") == [(1, "a"), (2, "b")]
+        run("drop table made")
+    with pytest.raises(ProgrammingError, match="Bind variables not allowed in view"):
+        run(f"create view made as {rows}", 1, "a", 2, "b")

@@ -217,6 +217,10 @@ def test_a_variant_that_a_query_makes_has_the_type_of_its_value(run: Run, kind: 
     """https://docs.snowflake.com/en/sql-reference/functions/as"""
     made, value = _MADE[kind]
     other = "TIME" if kind == "DATE" else "DATE"
+    plain = "(select true::variant as b, 5::variant as n, 'x'::variant as t)"
+    assert run(f"select is_{kind}(b), is_{kind}(t), as_{other}(n), typeof(n) from {plain}") == [
+        (False, False, None, "INTEGER")
+    ]
     source = f"(select {made}::variant as v union all select to_variant({made}))"
     asked = f"typeof(v), is_{kind}(v), is_{other}(v), is_varchar(v), as_{kind}(v), as_{other}(v)"
     row = (kind, True, False, False, value, None)

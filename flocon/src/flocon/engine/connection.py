@@ -455,13 +455,13 @@ class Connection:
         self.values(render(decimals.exact(tree, self._unmatched_call)))
         return expression_types.declared(made)
 
-    def create_table_as(self, tree: exp.Create) -> tuple[int, DeclaredTypes]:
+    def create_table_as(self, tree: exp.Create, binds: Binds) -> tuple[int, DeclaredTypes]:
         """CREATE TABLE … AS, in the open transaction; returns how many rows it has, and which of
         its query's columns are an ARRAY, an OBJECT or a VARCHAR(n)."""
         columns = tree.this.expressions if isinstance(tree.this, exp.Schema) else []
         self._forget_loads(tree.this.this if columns else tree.this)
         if any(column.args.get("constraints") for column in columns):
-            return self._create_and_fill(tree, columns), {}
+            return self._create_and_fill(tree, columns, binds), {}
         if columns:
             # DuckDB takes no column list here: the query's columns get its names and types.
             tree.set("this", tree.this.this)
@@ -473,9 +473,9 @@ class Connection:
             tree.set("clone", None)
         prepared, made = self._typed(tree)
         sql = render(prepared)
-        return int(self.values(sql, used(sql, {}))[0][0]), expression_types.declared(made)
+        return int(self.values(sql, used(sql, binds))[0][0]), expression_types.declared(made)
 
-    def _create_and_fill(self, tree: exp.Create, columns: list[Expr]) -> int:
+    def _create_and_fill(self, tree: exp.Create, columns: list[Expr], binds: Binds) -> int:
         """CREATE TABLE (…) AS where columns have more than a name and a type.
 
         https://docs.snowflake.com/en/sql-reference/sql/create-table
@@ -490,10 +490,10 @@ class Connection:
             compress(column)
         self.values(render(empty))
         sql = render(self._prepared(insert))
-        return int(self.values(sql, used(sql, {}))[0][0])
+        return int(self.values(sql, used(sql, binds))[0][0])
 
     def create_temporary(
-        self, name: FullName, tree: exp.Create
+        self, name: FullName, tree: exp.Create, binds: Binds
     ) -> tuple[int | None, DeclaredTypes]:
         """A table or view that only this connection has; returns the rows of CREATE TABLE … AS, and
         which of the columns of its query are an ARRAY, an OBJECT or a VARCHAR(n)."""
@@ -506,7 +506,7 @@ class Connection:
         if kind == "VIEW":
             declared = self.create_relation(tree)
         elif tree.expression:
-            rows, declared = self.create_table_as(tree)
+            rows, declared = self.create_table_as(tree, binds)
         else:
             self.values(render(rewrite.definition(tree)))
         self.temporary[name] = Temporary(held_as, kind, datetime.now(UTC).replace(tzinfo=None))

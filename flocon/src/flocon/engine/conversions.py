@@ -6,6 +6,7 @@ from sqlglot import Expr, exp
 from flocon.core import errors
 from flocon.engine import functions
 from flocon.engine.expression_types import held
+from flocon.engine.objects import TOLD
 from flocon.engine.texts import is_text
 from flocon.engine.types import JSON_TYPES, NTZ_TYPES, TEXT_TYPES
 
@@ -55,7 +56,7 @@ def casts(node: Expr) -> Expr:
 
 def _typeof(value: Expr) -> Expr:
     """TYPEOF asks the whole VARIANT, with the path: an extracted number is DuckDB's own."""
-    if holds := held(value):
+    if (holds := held(value)) and holds not in TOLD:
         gone = exp.If(this=exp.Is(this=value, expression=exp.Null()), true=exp.Null())
         return exp.Case(ifs=[gone], default=exp.Literal.string(holds))
     is_path = isinstance(value, exp.Anonymous) and value.name == "json_extract"

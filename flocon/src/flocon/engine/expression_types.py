@@ -81,7 +81,12 @@ def _holding(held: str) -> exp.DataType:
     return made
 
 
+# Of these JSON itself tells, but not that it is no date.
+_NUMBERS = exp.DataType.NUMERIC_TYPES - exp.DataType.FLOAT_TYPES
 _HOLDING = {
+    **dict.fromkeys(TEXT_TYPES, _holding("VARCHAR")),
+    **dict.fromkeys(_NUMBERS, _holding("NUMBER")),
+    exp.DType.BOOLEAN: _holding("BOOLEAN"),
     exp.DType.BINARY: _holding("BINARY"),
     exp.DType.VARBINARY: _holding("BINARY"),
     exp.DType.DATE: _holding("DATE"),
@@ -97,7 +102,7 @@ _MAKING = (exp.Cast, exp.ToVariant)
 
 
 def held(value: Expr) -> str | None:
-    """What a VARIANT was made of, as TYPEOF says it, where it is known and JSON does not tell."""
+    """What a VARIANT was made of, where that is known."""
     bare = value.unnest()
     known = isinstance(bare, (exp.Column, *_MAKING)) and bare.type is not None
     return bare.type.meta.get(_HELD) if known and bare.type else None

@@ -76,6 +76,8 @@ _KINDS: dict[str, tuple[tuple[str, ...], str | None]] = {
     "VARCHAR": (("VARCHAR",), "VARCHAR"),
     "CHAR": (("VARCHAR",), "VARCHAR"),
 }
+# What a VARIANT may be made of that its JSON tells.
+TOLD = ("BOOLEAN", "NUMBER", "VARCHAR")
 # JSON has no values of these types: they are texts there.
 _TEXTS_IN_JSON = {
     "BINARY", "DATE", "DATE_VALUE", "TIME", "TIMESTAMP_LTZ", "TIMESTAMP_NTZ", "TIMESTAMP_TZ",
@@ -100,7 +102,11 @@ def functions(node: Expr) -> Expr:
         asks = name.startswith(("IS_", "AS_")) and name[3:] in (*_KINDS, *_TEXTS_IN_JSON)
         if asks:
             _check_is_variant(node, name)
-        if asks and (holds := held(node.expressions[0])):
+        if (
+            asks
+            and (holds := held(node.expressions[0]))
+            and (holds not in TOLD or name[3:] in _TEXTS_IN_JSON)
+        ):
             return _of_held(node, name, holds)
         if asks and name[3:] in _KINDS:
             return _of_kind(node, name)

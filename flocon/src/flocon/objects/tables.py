@@ -63,7 +63,7 @@ def create_table(context: Context, tree: exp.Create, binds: Binds) -> Result:
     if source := (tree.args.get("clone") or like):
         answer = _create_like(context, table, source.this, replace=bool(kind), full=like is None)
     elif tree.expression:
-        answer, of_query = _create_as(context, tree, names, table)
+        answer, of_query = _create_as(context, tree, names, table, binds)
         declared_as = {**of_query, **declared_as}
     else:
         strip_properties(tree)
@@ -131,7 +131,7 @@ def _create_like(
 
 
 def _create_as(
-    context: Context, tree: exp.Create, names: Names, table: FullName
+    context: Context, tree: exp.Create, names: Names, table: FullName, binds: Binds
 ) -> tuple[Result, DeclaredTypes]:
     """CREATE TABLE … AS consumes the streams that it reads, like DML."""
     strip_properties(tree)
@@ -141,7 +141,7 @@ def _create_as(
     def create(transaction: Any) -> Result:
         nonlocal declared
         context.transactions.consume(transaction, _read(context, names))
-        rows, declared = context.connection.create_table_as(tree.copy())
+        rows, declared = context.connection.create_table_as(tree.copy(), binds)
         return _created("Table", table.name, rows)
 
     answer = context.transactions.write(create)
@@ -185,14 +185,14 @@ def create_temporary(context: Context, tree: exp.Create, binds: Binds) -> Result
 
     def create(transaction: Any) -> Result:
         context.transactions.consume(transaction, _read(context, names))
-        rows, of_query = context.connection.create_temporary(full, tree.copy())
+        rows, of_query = context.connection.create_temporary(full, tree.copy(), binds)
         declared_types.put(context, full, {**of_query, **declared_as})
         comments.put_all(context, what, full, texts)
         return _created(what, name, rows)
 
     if tree.expression and what == "Table":
         return context.transactions.write(create)
-    _, of_query = context.connection.create_temporary(full, tree)
+    _, of_query = context.connection.create_temporary(full, tree, binds)
     declared_types.put(context, full, {**of_query, **declared_as})
     comments.put_all(context, what, full, texts)
     return result.status(f"{what} {name} successfully created.")

@@ -23,6 +23,10 @@ def is_view(tree: exp.Create) -> bool:
 
 def create_view(context: Context, tree: exp.Create, binds: Binds) -> Result:
     """CREATE VIEW. A view that asks the account itself is kept as text as well."""
+    if tree.find(exp.Placeholder):
+        raise errors.compilation(
+            errors.COMPILATION, "Bind variables not allowed in view and UDF definitions."
+        )
     if is_temporary(tree):
         return create_temporary(context, tree, binds)
     query = tree.expression
