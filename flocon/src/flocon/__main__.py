@@ -154,6 +154,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         except StartError as error:
             return _fail(str(error), 1 if error.taken else 2)
         service.account.chores.append(heap.trim)
+        heap.collect_seldom()
         service.run(
             service.http_server(lambda: _say_how_to_connect(service), _leave_at_once, _HttpServer)
         )

@@ -222,3 +222,13 @@ def test_a_function_says_what_is_wrong_with_its_arguments(
 ) -> None:
     """https://docs.snowflake.com/en/sql-reference/functions/coalesce"""
     assert errno(run, f"select {expression}") == number
+
+
+def test_a_part_of_a_text_begins_at_1_at_0_or_from_the_end_and_is_never_negative(run: Any) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/substr"""
+    run("CREATE TABLE t AS SELECT 'château' AS a, 0 AS zero, -3 AS back, -1 AS less")
+    [row] = run(
+        "SELECT SUBSTR(a, 2, 3), SUBSTR(a, 0, 3), SUBSTR(a, -3), SUBSTR(a, 2), SUBSTR(a, 2, -1),"
+        " SUBSTR(a, 2, 0), SUBSTR(a, zero, 3), SUBSTR(a, back), SUBSTR(a, 2, less) FROM t"
+    )
+    assert row == ("hât", "châ", "eau", "hâteau", "", "", "châ", "eau", "")

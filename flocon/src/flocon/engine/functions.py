@@ -239,11 +239,20 @@ def counts(node: Expr) -> Expr:
                 node.set(key, exp.cast(node.args[key], "BIGINT", dialect="duckdb"))
     if isinstance(node, _MOVES):
         _move_by_whole(node)
+    if isinstance(node, exp.Substring) and all(
+        map(_is_plain_count, (node.args.get("start"), node.args.get("length")))
+    ):
+        node.set("zero_start", None)
     for name in _COUNTS.get(type(node), ()):
         count = node.args.get(name)
         if count is not None and not isinstance(count, exp.Literal | exp.Neg):
             node.set(name, exp.cast(count, "INTEGER", dialect="duckdb"))
     return node
+
+
+def _is_plain_count(value: Expr | None) -> bool:
+    """Does Snowflake count by it as DuckDB does? A start of 0 is 1 there, a negative length 0."""
+    return value is None or (isinstance(value, exp.Literal) and value.is_int and value.name != "0")
 
 
 def _move_by_whole(node: Expr) -> None:
@@ -302,12 +311,23 @@ def as_text(value: Expr) -> Expr | None:
         return None
     # A HAVING takes no lambda.
     once = not _is_small(value) and not value.find_ancestor(exp.Having)
-    if once and value.type is not None and value.type.this in _SAME_TEXTS:
-        return None
-    return _call("_account_text_once" if once else "_account_text", value)
+    kind = value.type.this if value.type else None
+    if once:
+        return None if kind in _SAME_TEXTS else _call("_account_text_once", value)
+    if isinstance(bare, _KNOWN_IN_THE_ENGINE):
+        # A column of a table or a cast has the type that it is known by: the planner is spared the
+        # other branches of the macro, each of which it reads.
+        if kind in _SAME_TEXTS:
+            return None
+        if kind in exp.DataType.NUMERIC_TYPES:
+            return _call("_account_text_of_number", value)
+        if kind in exp.DataType.TEMPORAL_TYPES:
+            return _call("_account_text_of_moment", value)
+    return _call("_account_text", value)
 
 
 _SAME_TEXTS = (exp.DType.BOOLEAN, exp.DType.DATE)
+_KNOWN_IN_THE_ENGINE = (exp.Column, exp.Cast, exp.Add, exp.Sub, exp.Mul)
 
 
 def _is_small(value: Expr) -> bool:

@@ -51,16 +51,23 @@ _MACROS = (
     " CASE WHEN suffix(text, '.0') AND json_type(x, p) = 'DOUBLE' THEN left(text, -2)"
     " ELSE text END)",
     "_account_moment(x) AS left(x || CASE WHEN contains(x, '.') THEN '00' ELSE '.000' END, 23)",
-    # A VARIANT's text has no quotes around it; timestamps have milliseconds, and a zone's offset.
-    # https://docs.snowflake.com/en/sql-reference/date-time-input-output
-    "_account_text(x) AS CASE typeof(x) WHEN 'JSON' THEN _account_json_text(x, '$')"
-    " WHEN 'DOUBLE' THEN replace(regexp_replace(CAST(x AS VARCHAR), '[.]0$', ''), 'nan', 'NaN')"
-    " WHEN 'BLOB' THEN hex(TRY_CAST(CAST(x AS VARCHAR) AS BLOB))"
+    "_account_float_text(x) AS"
+    " replace(regexp_replace(CAST(x AS VARCHAR), '[.]0$', ''), 'nan', 'NaN')",
+    # The text of what is known to be a number, or a moment: DuckDB's planner reads each branch.
+    "_account_text_of_number(x) AS CASE typeof(x) WHEN 'DOUBLE' THEN _account_float_text(x)"
+    " ELSE CAST(x AS VARCHAR) END",
+    "_account_text_of_moment(x) AS CASE typeof(x)"
     " WHEN 'TIMESTAMP' THEN _account_moment(CAST(x AS VARCHAR))"
     " WHEN 'TIME' THEN left(CAST(x AS VARCHAR), 8)"
     " WHEN 'TIMESTAMP WITH TIME ZONE' THEN _account_moment(regexp_replace(CAST(x AS VARCHAR),"
     " '[+-][0-9:]+$', '')) || ' ' || rpad(replace(regexp_extract(CAST(x AS VARCHAR),"
     " '[+-][0-9:]+$'), ':', ''), 5, '0') ELSE CAST(x AS VARCHAR) END",
+    # A VARIANT's text has no quotes around it; timestamps have milliseconds, and a zone's offset.
+    # https://docs.snowflake.com/en/sql-reference/date-time-input-output
+    "_account_text(x) AS CASE typeof(x) WHEN 'JSON' THEN _account_json_text(x, '$')"
+    " WHEN 'DOUBLE' THEN _account_float_text(x)"
+    " WHEN 'BLOB' THEN hex(TRY_CAST(CAST(x AS VARCHAR) AS BLOB))"
+    " ELSE _account_text_of_moment(x) END",
     # The same for values that are long themselves: each is written once.
     "_account_text_once(x) AS list_transform([x], lambda each: _account_text(each))[1]",
     # DuckDB keeps no scale of JSON numbers: the text that it makes of them tells.

@@ -28,6 +28,8 @@ _FUNCTIONS = (
 )
 _MACROS = {
     "_account_text",
+    "_account_text_of_moment",
+    "_account_text_of_number",
     "_account_text_once",
     "_account_json_text",
     "_account_typeof_at",
