@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 import snowflake.connector
-from shared import one_database
+from shared import errno, one_database
 
 database = pytest.fixture(scope="module")(one_database)
 Run = Any
@@ -38,6 +38,21 @@ def test_dml_answers_with_counts(
     assert answer("delete from stock where level = 0") == (["number of rows deleted"], [(2,)])
     assert cursor.execute("select * from stock order by id").fetchall() == [(1, 11), (4, 44)]
     assert cursor.rowcount == 2
+
+
+def test_an_update_says_how_many_rows_have_several_to_be_updated_from(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/update"""
+    for kind in ("table", "temporary table"):
+        run(f"create or replace {kind} shelves (id int, level int)")
+        run("insert into shelves values (1, 10), (2, 20), (3, 30)")
+        source = "(select column1 as id, column2 as n from values (1, 5), (1, 5), (2, 6)) as s"
+        update = f"update shelves as t set level = s.n from {source} where t.id = s.id"
+        assert run(update) == [(2, 1)]
+        assert run("select level from shelves order by id") == [(5,), (6,), (30,)]
+        assert run(f"{update} and s.n > ?", 5) == [(1, 0)]
+        run("alter table shelves add column rowid int")
+        assert errno(run, update) == 2
+        run("drop table shelves")
 
 
 def test_merge_refuses_two_rows_for_one_and_changes_nothing(run: Run) -> None:

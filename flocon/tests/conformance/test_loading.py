@@ -178,6 +178,23 @@ def test_rows_that_do_not_fit_are_left_out_where_on_error_says_so(run: Run, put:
     assert run("select count(*) from t") == [(2,)]
 
 
+def test_texts_of_a_file_become_what_the_columns_are(run: Run, put: Put, tmp_path: Path) -> None:
+    """https://docs.snowflake.com/en/sql-reference/data-type-conversion"""
+    columns = {"O": ['{"a": 1}', None], "L": ["[1, 2]", None], "V": ["1", None]}
+    small = pa.array([1, 2], type=pa.uint8())
+    pq.write_table(pa.table({**columns, "N": small}), tmp_path / "p.parquet")
+    run(f"put file://{tmp_path}/p.parquet @files")
+    for kind in ("table", "temporary table"):
+        run(f"create {kind} t (o object, l array, v variant, n int)")
+        by_name = "file_format = (type = parquet) match_by_column_name = case_sensitive"
+        assert loaded(run, "t", by_name) == [("LOADED", 2)]
+        assert run("select * from t order by n") == [
+            ('{\n  "a": 1\n}', '[\n  "[1, 2]"\n]', '"1"', 1),
+            (None, None, None, 2),
+        ]
+        run("drop table t")
+
+
 def test_a_comment_may_stand_behind_put(run: Run, put: Put, tmp_path: Path) -> None:
     """https://docs.snowflake.com/en/sql-reference/sql/put"""
     (tmp_path / "c.csv").write_text("1\n")

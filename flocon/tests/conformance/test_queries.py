@@ -280,3 +280,6 @@ def test_pivots_columns_of_casts_are_called_as_snowflake_writes_them(
     names = ["CAST(1 AS NUMBER(38,0))", "CAST(2 AS NUMBER(38,0))"]
     assert [column.name for column in cursor.description] == names
     assert cursor.fetchall() == [(5, None)]
+    days = "pivot (sum(n) for day in (date '2026-01-31'))"
+    cursor.execute(f"select * from (select 5 as n, '2026-01-31'::date as day) {days}")
+    assert [column.name for column in cursor.description] == ["TO_DATE('2026-01-31')"]

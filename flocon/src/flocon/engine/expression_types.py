@@ -58,6 +58,9 @@ _OF_DUCKDB = {
     "INTEGER": "INT",
     "HUGEINT": "DECIMAL(38, 0)",
     "UBIGINT": "DECIMAL(38, 0)",
+    "UINTEGER": "BIGINT",
+    "USMALLINT": "BIGINT",
+    "UTINYINT": "BIGINT",
 }
 _VARIANT = exp.DataType.build("VARIANT")
 # In the meta of a VARIANT: what it is known to be. To the rewrites it is a VARIANT.

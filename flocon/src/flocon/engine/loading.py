@@ -77,6 +77,7 @@ class Connection(Protocol):
     def values(self, sql: str, binds: Any = ()) -> list[tuple[Any, ...]]: ...
     def dml(self, tree: Expr, binds: Binds) -> list[tuple[Any, ...]]: ...
     def columns(self, database: str, schema: str, table: str) -> list[tuple[str, str]]: ...
+    def declared(self, database: str, schema: str, name: str) -> Mapping[str, str]: ...
     def relation(self, name: str, table: Any, types: Sequence[str]) -> None: ...
     def forget(self, name: str) -> None: ...
 
@@ -542,9 +543,9 @@ def _parquet(
         name if copy.match == "CASE_SENSITIVE" else name.upper(): name for name, _ in described
     }
     pairs = [(n, known.get(n if copy.match == "CASE_SENSITIVE" else n.upper())) for n in columns]
-    values: list[tuple[str, Expr]] = [
-        (n, exp.column(exp.to_identifier(own, quoted=True))) for n, own in pairs if own
-    ]
+    table, kinds = copy.table, dict(described)
+    declared = connection.declared(table.catalog or "temp", table.db, table.name)
+    values = [(n, _taken(own, kinds[own], declared.get(n))) for n, own in pairs if own]
     if not values:
         # No column of the file has a place: the rows are NULL.
         values = [(columns[0], exp.Null())]
@@ -553,6 +554,18 @@ def _parquet(
             raise errors.unsupported(f"COPY INTO <table>: {said} of a file of Parquet")
         values.append((n, _metadata(said)))
     return values
+
+
+def _taken(name: str, kind: str, declared: str | None) -> Expr:
+    """A column of the file for one of the table's: an OBJECT is read from a text, of which an ARRAY
+    has one element."""
+    value = exp.column(exp.to_identifier(name, quoted=True))
+    if kind != "VARCHAR" or declared not in ("ARRAY", "OBJECT"):
+        return value
+    if declared == "ARRAY":
+        return exp.Anonymous(this="_account_array_of", expressions=[value])
+    document = exp.cast(value, "JSON", dialect="duckdb")
+    return exp.Anonymous(this="_account_object_of", expressions=[document])
 
 
 def _names_whole_rows(select: exp.Select) -> bool:

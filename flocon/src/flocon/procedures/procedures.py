@@ -30,6 +30,16 @@ STATEMENTS = (
         calls=True,
     ),
 )
-FUNCTIONS = {"SYSTEM$GET_DEFAULT_PYTHON_ARTIFACT_REPOSITORY": artifact_repository}
+
+
+def terms_acknowledged(context: Context, arguments: list[Any]) -> bool:
+    """SYSTEM$ARE_ANACONDA_TERMS_ACKNOWLEDGED(): packages are those of this machine."""
+    return True
+
+
+FUNCTIONS = {
+    "SYSTEM$ARE_ANACONDA_TERMS_ACKNOWLEDGED": terms_acknowledged,
+    "SYSTEM$GET_DEFAULT_PYTHON_ARTIFACT_REPOSITORY": artifact_repository,
+}
 TABLE_FUNCTIONS = {"SYSTEM$GET_DEFAULT_PYTHON_ARTIFACT_REPOSITORY": artifact_repository}
 IN_SCHEMA = {"PROCEDURE": names("PROCEDURE")}

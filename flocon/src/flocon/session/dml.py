@@ -10,7 +10,7 @@ from sqlglot import Expr, exp
 
 from flocon.core import errors, result
 from flocon.core.result import Result
-from flocon.engine import TEXT, Binds, parsing
+from flocon.engine import TEXT, Binds, parsing, used
 from flocon.session import merging, staged_queries
 from flocon.session import multi_inserts as into_many
 from flocon.session.context import Context
@@ -22,6 +22,8 @@ from flocon.transactions.logged_dml import LoggedDml
 from flocon.transactions.transaction import Transaction
 
 _ANOTHER_TABLES_STAGE = errors.Code(1023, "42601")
+# What the engine calls the number of a row.
+_ROW_ID = "rowid"
 _TYPES: dict[type, int] = {
     exp.Insert: result.INSERT,
     exp.MultitableInserts: result.MULTI_INSERT,
@@ -68,7 +70,29 @@ def _run(
             context, tree, binds, lambda part, used: _change(context, transaction, part, used)
         )
         return _merged(tree, actions)
-    return _answer(tree, _change(context, transaction, tree, binds))
+    joined = _multi_joined(context, tree, binds) if isinstance(tree, exp.Update) else 0
+    return _answer(tree, _change(context, transaction, tree, binds), joined)
+
+
+def _multi_joined(context: Context, update: exp.Update, binds: Binds) -> int:
+    """How many of its rows an UPDATE … FROM finds several rows for.
+
+    https://docs.snowflake.com/en/sql-reference/sql/update
+    """
+    read, where = update.args.get("from_"), update.args.get("where")
+    if read is None:
+        return 0
+    target = update.this
+    place = (target.catalog or "temp", target.db or "main", target.name)
+    if any(name.lower() == _ROW_ID for name, _ in context.connection.columns(*place)):
+        raise errors.unsupported("UPDATE … FROM of a table with a column ROWID")
+    row = exp.column(exp.to_identifier(_ROW_ID, quoted=True), table=target.alias_or_name)
+    several = exp.GT(this=exp.Count(this=exp.Star()), expression=exp.Literal.number(1))
+    found = exp.select(exp.Literal.number(1)).from_(target.copy())
+    found = found.join(read.this.copy(), join_type="cross").group_by(row).having(several)
+    found.set("where", where.copy() if where else None)
+    sql = context.connection.dml_sql(exp.select("count(*)").from_(found.subquery("found")), binds)
+    return int(context.connection.values(sql, used(sql, binds))[0][0])
 
 
 def _changed(target: exp.Table) -> FullName:
@@ -173,20 +197,23 @@ def _adds(tree: Expr) -> bool:
     )
 
 
-def _answer(tree: Expr, rows: list[tuple[Any, ...]]) -> Result:
+def _answer(tree: Expr, rows: list[tuple[Any, ...]], multi_joined: int = 0) -> Result:
     if isinstance(tree, exp.Merge):
         return _merged(tree, dict(rows))
     count = int(rows[0][0])
     if isinstance(tree, exp.TruncateTable):
         return result.done()
-    return _counts(_counted(tree, count), count, _TYPES[type(tree)])
+    return _counts(_counted(tree, count, multi_joined), count, _TYPES[type(tree)])
 
 
-def _counted(tree: Expr, count: int) -> dict[str, int]:
+def _counted(tree: Expr, count: int, multi_joined: int) -> dict[str, int]:
     if isinstance(tree, exp.Insert):
         return {"number of rows inserted": count}
     if isinstance(tree, exp.Update):
-        return {"number of rows updated": count, "number of multi-joined rows updated": 0}
+        return {
+            "number of rows updated": count,
+            "number of multi-joined rows updated": multi_joined,
+        }
     return {"number of rows deleted": count}
 
 

@@ -68,10 +68,15 @@ def _values(context: Context, query: exp.Query, binds: Binds) -> Iterator[Any]:
 
 
 def _named_cast(written: Expr) -> Expr:
-    """The column of 1::INT is called CAST(1 AS NUMBER(38,0))."""
-    if not (isinstance(written, exp.Cast) and written.to.this in exp.DataType.INTEGER_TYPES):
+    """The column of 1::INT is called CAST(1 AS NUMBER(38,0)), that of DATE '2026-01-31'
+    TO_DATE('2026-01-31')."""
+    kind = written.to.this if isinstance(written, exp.Cast) else None
+    if kind in exp.DataType.INTEGER_TYPES:
+        text = f"CAST({written.this.sql('snowflake')} AS NUMBER(38,0))"
+    elif kind == exp.DType.DATE:
+        text = f"TO_DATE({written.this.sql('snowflake')})"
+    else:
         return written
-    text = f"CAST({written.this.sql('snowflake')} AS NUMBER(38,0))"
     return exp.PivotAlias(this=written, alias=exp.to_identifier(text, quoted=True))
 
 
