@@ -93,7 +93,7 @@ def with_files(scale: Scale) -> Scale:
 # What is left out is what other tests are about.
 SHORT = Scale(
     seconds=10.0,
-    rate=150.0,
+    rate=60.0,
     ingesters=2,
     session=3.0,
     silence=3.5,

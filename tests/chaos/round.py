@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from app.caves.deployment.deploy import Progress
+from app.caves.laws import verify
 from app.caves.machine.demo import HOPS
 from app.caves.machine.programs import HOST, Machine
 from app.caves.machine.supervision import ProcessStack, free_port
 from app.caves.objects import ROOT_TASKS
 from app.caves.operations.tasks import RUNS
-from app.caves.project import Project
 from tests.chaos.faults import Injection, Steps, inject
 from tests.chaos.plan import Fault, Scale, plan
 from tests.chaos.proxy import Proxy
@@ -163,19 +160,7 @@ def _judge(supervised: SupervisedPrograms, sent: list[Place], outcome: Outcome) 
 
 
 def _verify(supervised: SupervisedPrograms) -> dict[str, Any]:
-    """What `caves verify --json` prints."""
+    """What `caves verify` finds."""
     target = supervised.machine.target
-    command = [sys.executable, "-m", "app.caves.cli", "verify", "--json", "-c", "local"]
-    done = subprocess.run(
-        [*command, "--database", target.database],
-        cwd=Project.find().root,
-        env=target.environ(),
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    if done.returncode not in (0, 1) or not done.stdout:
-        raise RuntimeError(f"caves verify ended with code {done.returncode}: {done.stderr}")
-    verdict: dict[str, Any] = json.loads(done.stdout)
-    return verdict
+    with target.connect() as account:
+        return verify.as_json(verify.verify(account), target.database, None)

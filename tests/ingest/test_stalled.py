@@ -2,11 +2,11 @@
 broker; and a shop that sells nothing is no incident. With real programs and brokers."""
 
 import signal
+import subprocess
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import alerts
 import pytest
@@ -50,14 +50,14 @@ def pipeline(account: RunningAccount) -> Iterator[Pipeline]:
 
 
 @pytest.fixture
-def ingestion(
+def ingestions(
     account: RunningAccount, broker: str, pipeline: Pipeline, programs: None, tmp_path: Path
-) -> Iterator[Ingestion]:
-    result = Ingestion(account, broker, pipeline.database, tmp_path)
-    yield result
-    result.kill_all()
-    for table in ("RAW_DATA.INGEST_OFFSETS", "OPS.ALERT_LOG"):
-        pipeline.sql(f"DELETE FROM {table}")
+) -> Iterator[tuple[Ingestion, Ingestion]]:
+    """Two topics of one broker."""
+    results = tuple(Ingestion(account, broker, pipeline.database, tmp_path) for _ in range(2))
+    yield results
+    for each in results:
+        each.kill_all()
 
 
 def stalled(pipeline: Pipeline) -> tuple[float | None, float, str]:
@@ -68,30 +68,46 @@ def stalled(pipeline: Pipeline) -> tuple[float | None, float, str]:
     return found[0], found[1], found[2]
 
 
-def incidents(pipeline: Pipeline) -> list[tuple[Any, ...]]:
-    """Object and openness of each incident, once the alert's procedure has looked."""
+def statuses(pipeline: Pipeline) -> dict[str, str]:
+    """The same of each topic."""
+    health = "SELECT OBJECT, STATUS FROM OPS.OBJECT_HEALTH WHERE METRIC = 'INGEST_STALLED'"
+    return dict(pipeline.sql(health))
+
+
+def incidents(pipeline: Pipeline) -> dict[str, bool]:
+    """Is the incident of a topic open, once the alert's procedure has looked? Each has had one."""
     alerts.update_incidents(pipeline.session, "", "", "")
-    return pipeline.sql(
+    found = pipeline.sql(
         "SELECT OBJECT, CLOSED_AT IS NULL FROM OPS.ALERT_LOG WHERE METRIC = 'INGEST_STALLED'"
-        " ORDER BY OPENED_AT"
+    )
+    assert len(found) == len({topic for topic, _ in found})
+    return dict(found)
+
+
+def wait_for_silence(pipeline: Pipeline, programs: Sequence[Program], **silent: bool) -> None:
+    """Wait until INGEST_OFFSETS tells that these topics are silent for too long, or not: it is one
+    small table, and the views of health take fifty times as long to answer."""
+    sql = (
+        "SELECT TOPIC, MAX(DATEDIFF('millisecond', UPDATED_AT, SYSDATE()))"
+        " FROM RAW_DATA.INGEST_OFFSETS GROUP BY TOPIC"
     )
 
-
-def wait_for_status(pipeline: Pipeline, status: str, program: Program | None = None) -> None:
     def there() -> bool:
-        if program:
-            assert program.poll() is None, program.log
-        return stalled(pipeline)[2] == status
+        assert [each.log for each in programs if each.poll() is not None] == []
+        age = dict(pipeline.sql(sql))
+        return {topic: age[topic] > 1000 * (PROMISED + 1) for topic in silent} == silent
 
-    wait_for(there, f"INGEST_STALLED to be {status}", at_most=0.5)
+    wait_for(there, f"the silence to be {silent}", at_most=0.5)
 
 
-def ingesting(ingestion: Ingestion) -> Program:
-    """An ingester that has written a message; no other follows."""
-    ingestion.send(Sent(ORDER), Sent(ORDER, partition=1))
-    program = ingestion.ingester(*PROMPT)
-    ingestion.wait_for_rows(2, program)
-    return program
+def ingesting(*ingestions: Ingestion) -> list[Program]:
+    """An ingester for each that has written its messages; no others follow."""
+    for each in ingestions:
+        each.send(Sent(ORDER), Sent(ORDER, partition=1))
+    programs = [each.ingester(*PROMPT) for each in ingestions]
+    for ingestion, program in zip(ingestions, programs, strict=True):
+        ingestion.wait_for_rows(2, program)
+    return programs
 
 
 def after(seconds: float) -> Callable[[], bool]:
@@ -99,86 +115,107 @@ def after(seconds: float) -> Callable[[], bool]:
     return lambda: time.monotonic() - begun > seconds
 
 
-def test_a_shop_that_sells_nothing_is_no_incident(ingestion: Ingestion, pipeline: Pipeline) -> None:
-    program = ingesting(ingestion)
-    night = after(1.5 * PROMISED)
-    wait_for(lambda: night() and stalled(pipeline)[2] == "OK", "a good night")
-    assert program.poll() is None, program.log
-    value, threshold, _ = stalled(pipeline)
+def test_a_night_without_sales_is_no_incident_and_an_ingester_that_falls_silent_is_one(
+    account: RunningAccount,
+    pipeline: Pipeline,
+    ingestions: tuple[Ingestion, Ingestion],
+    tmp_path: Path,
+) -> None:
+    """Three at a time: one is stopped, one is frozen, and the broker of one ends."""
+    stopped, frozen = ingestions
+    with running_broker() as servers:
+        cut = Ingestion(account, servers, pipeline.database, tmp_path)
+        all_three = (stopped, frozen, cut)
+        try:
+            running = ingesting(*all_three)
+            wait_for(after(1.2 * PROMISED), "a good night")
+            assert_all_is_well(account, pipeline, all_three, running)
+        except BaseException:
+            cut.kill_all()
+            raise
+    try:
+        assert_each_silence_is_an_incident(account, pipeline, all_three, running)
+    finally:
+        cut.kill_all()
+
+
+def status_check(
+    account: RunningAccount, pipeline: Pipeline, ingestion: Ingestion
+) -> subprocess.CompletedProcess[str]:
+    asked = ("--bootstrap-servers", ingestion.servers, "--topic", ingestion.topic)
+    return Caves(account, pipeline.database)("status", "--check", *asked)
+
+
+def assert_all_is_well(
+    account: RunningAccount,
+    pipeline: Pipeline,
+    ingestions: Sequence[Ingestion],
+    running: Sequence[Program],
+) -> None:
+    healthy = status_check(account, pipeline, ingestions[0])
+    assert (healthy.returncode, "INGEST_LAG" in healthy.stdout) == (0, True), healthy.stdout
+    value, threshold, status = stalled(pipeline)
     assert value is not None
-    assert threshold == PROMISED
-    assert incidents(pipeline) == []
-    signs = pipeline.sql("SELECT PARTITION, ARRAY_SIZE(SIGNS) FROM RAW_DATA.INGEST_OFFSETS")
-    assert sorted(partition for partition, _ in signs) == [0, 1]
-    assert all(count >= 5 for _, count in signs)
+    assert (threshold, status) == (PROMISED, "OK")
+    assert incidents(pipeline) == {}
+    signs = pipeline.sql("SELECT TOPIC, PARTITION, ARRAY_SIZE(SIGNS) FROM RAW_DATA.INGEST_OFFSETS")
+    topics = sorted(each.topic for each in ingestions)
+    assert sorted((topic, partition) for topic, partition, _ in signs) == [
+        (topic, partition) for topic in topics for partition in (0, 1)
+    ]
+    assert all(count >= 5 for _, _, count in signs)
     [(silent,)] = pipeline.sql(
         "SELECT MAX(VALUE) FROM OPS.METRIC_HISTORY WHERE METRIC = 'INGEST_STALLED'"
     )
     assert silent < PROMISED
-    [(raw, rejected)] = pipeline.sql(
-        "SELECT (SELECT COUNT(*) FROM RAW_DATA.RAW_EVENTS_STREAM WHERE KAFKA_TOPIC = ?),"
-        " (SELECT COUNT(*) FROM RAW_DATA.REJECTED_EVENTS)",
-        ingestion.topic,
-    )
-    assert (raw, rejected) == (2, 0)
-    assert ingestion.stored() == [(0, 1), (1, 1)]
+    raw = "SELECT KAFKA_TOPIC, COUNT(*) FROM RAW_DATA.RAW_EVENTS_STREAM GROUP BY 1"
+    assert dict(pipeline.sql(raw)) == dict.fromkeys(topics, 2)
+    assert pipeline.count("RAW_DATA.REJECTED_EVENTS") == 0
+    assert [each.stored() for each in ingestions] == [[(0, 1), (1, 1)]] * 3
+    assert [each.log for each in running if each.poll() is not None] == []
 
 
-def test_an_ingester_that_is_stopped_is_an_incident_until_one_starts(
-    ingestion: Ingestion, pipeline: Pipeline, account: RunningAccount
+def assert_each_silence_is_an_incident(
+    account: RunningAccount,
+    pipeline: Pipeline,
+    ingestions: Sequence[Ingestion],
+    running: Sequence[Program],
 ) -> None:
-    caves = Caves(account, pipeline.database)
-    asked = ("--bootstrap-servers", ingestion.servers, "--topic", ingestion.topic)
-    program = ingesting(ingestion)
-    wait_for_status(pipeline, "OK", program)
-    healthy = caves("status", "--check", *asked)
-    assert (healthy.returncode, "INGEST_LAG" in healthy.stdout) == (0, True), healthy.stdout
-    program.terminate()
-    assert ingestion.left(program) == 0
-    ingestion.send(*[Sent(ORDER)] * 400)
-    wait_for_status(pipeline, "BREACH")
-    assert incidents(pipeline) == [(ingestion.topic, True)]
-    [(detail, action)] = pipeline.sql("SELECT DETAIL, ACTION FROM OPS.ALERT_LOG")
-    assert detail.startswith(f"{ingestion.topic}: last sign of life 20")
+    """Until it is over."""
+    stopped, frozen, cut = (each.topic for each in ingestions)
+    first, icy, blind = running
+    first.terminate()
+    icy.send_signal(signal.SIGSTOP)
+    try:
+        assert ingestions[0].left(first) == 0
+        ingestions[0].send(*[Sent(ORDER)] * 400)
+        wait_for_silence(pipeline, [icy, blind], **dict.fromkeys((stopped, frozen, cut), True))
+        assert stalled(pipeline)[2] == "BREACH"
+        assert incidents(pipeline) == dict.fromkeys((stopped, frozen, cut), True)
+    finally:
+        icy.send_signal(signal.SIGCONT)
+    [(detail, action)] = pipeline.sql(
+        "SELECT DETAIL, ACTION FROM OPS.ALERT_LOG WHERE OBJECT = ?", stopped
+    )
+    assert detail.startswith(f"{stopped}: last sign of life 20")
     assert detail.endswith(" UTC, 2 of 2 partitions silent")
     assert action == "Start the ingester, or read its log"
-    told = caves("status", "--check", *asked)
+    told = status_check(account, pipeline, ingestions[0])
     assert told.returncode == 1
     assert "INGEST_STALLED" in told.stdout
 
-    again = ingestion.ingester(*PROMPT)
-    ingestion.wait_for_rows(402, again)
-    wait_for_status(pipeline, "OK", again)
-    assert incidents(pipeline) == [(ingestion.topic, False)]
+    again = ingestions[0].ingester(*PROMPT)
+    ingestions[0].wait_for_rows(402, again)
+    wait_for_silence(pipeline, [again, icy], **{stopped: False, frozen: False, cut: True})
+    assert incidents(pipeline) == {stopped: False, frozen: False, cut: True}
+    ingestions[2].kill_all()
+    leave(pipeline, cut)
+    assert stalled(pipeline)[2] == "OK"
 
 
-def test_an_ingester_that_is_frozen_is_an_incident_until_it_goes_on(
-    ingestion: Ingestion, pipeline: Pipeline
-) -> None:
-    program = ingesting(ingestion)
-    wait_for_status(pipeline, "OK", program)
-    program.send_signal(signal.SIGSTOP)
-    try:
-        wait_for_status(pipeline, "BREACH", program)
-        assert incidents(pipeline) == [(ingestion.topic, True)]
-    finally:
-        program.send_signal(signal.SIGCONT)
-    wait_for_status(pipeline, "OK", program)
-    assert incidents(pipeline) == [(ingestion.topic, False)]
-
-
-def test_an_ingester_whose_broker_is_away_is_an_incident(
-    account: RunningAccount, pipeline: Pipeline, programs: None, tmp_path: Path
-) -> None:
-    with running_broker() as servers:
-        ingestion = Ingestion(account, servers, pipeline.database, tmp_path)
-        program = ingesting(ingestion)
-        wait_for_status(pipeline, "OK", program)
-    try:
-        wait_for_status(pipeline, "BREACH", program)
-        assert incidents(pipeline) == [(ingestion.topic, True)]
-    finally:
-        ingestion.kill_all()
+def leave(pipeline: Pipeline, topic: str) -> None:
+    """Say that nobody is to read it any more."""
+    pipeline.sql("UPDATE RAW_DATA.INGEST_OFFSETS SET UPDATED_AT = NULL WHERE TOPIC = ?", topic)
 
 
 def test_a_topic_that_was_left_is_no_incident_once_that_was_said(pipeline: Pipeline) -> None:
@@ -189,8 +226,7 @@ def test_a_topic_that_was_left_is_no_incident_once_that_was_said(pipeline: Pipel
         " SELECT 'old', 0, 12, DATEADD('day', -2, SYSDATE())"
         " UNION ALL SELECT 'new', 0, 3, DATEADD('hour', 1, SYSDATE())"
     )
-    health = "SELECT OBJECT, STATUS FROM OPS.OBJECT_HEALTH WHERE METRIC = 'INGEST_STALLED'"
-    assert sorted(pipeline.sql(health)) == [("new", "OK"), ("old", "BREACH")]
-    pipeline.sql("UPDATE RAW_DATA.INGEST_OFFSETS SET UPDATED_AT = NULL WHERE TOPIC = 'old'")
-    assert pipeline.sql(health) == [("new", "OK")]
+    assert statuses(pipeline) == {"new": "OK", "old": "BREACH"}
+    leave(pipeline, "old")
+    assert statuses(pipeline) == {"new": "OK"}
     assert stalled(pipeline)[2] == "OK"
