@@ -50,7 +50,7 @@ from flocon.objects import (
 )
 from flocon.procedures import definitions, functions, procedures, telemetry
 from flocon.procedures.packages import packages
-from flocon.session import cancellation, waiting
+from flocon.session import cancellation, parameters, waiting
 from flocon.session.registry import Registry
 from flocon.session.session import Session
 from flocon.stores.sessions import Sessions
@@ -83,6 +83,7 @@ REGISTRY = Registry(
         keys,
         listings,
         notifications,
+        parameters,
         procedures,
         resource_monitors,
         roles,

@@ -133,3 +133,14 @@ def test_a_list_of_the_engine_is_refused(run: Run) -> None:
     """https://docs.snowflake.com/en/sql-reference/functions-all has no such functions."""
     assert error(run, "select list_value(1)") == 2
     assert error(run, "select struct_pack(a := 1)") in (2, 1003)
+
+
+def test_the_rows_of_a_table_are_one_array_of_objects(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/infer_schema"""
+    rows = "(select 1 a, 'x' b union all select 2, null)"
+    ordered = "array_agg(object_construct(*)) within group (order by a desc)"
+    [(answer,)] = run(f"select {ordered} from {rows}")
+    assert json.loads(answer) == [{"A": 2}, {"A": 1, "B": "x"}]
+    [(answer,)] = run(f"select array_agg(object_construct(*):B) from {rows}")
+    assert json.loads(answer) == ["x"]
+    assert run(f"select array_agg(object_construct(*)) from {rows} where false") == [("[]",)]

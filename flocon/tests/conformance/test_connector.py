@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import snowflake.connector
-from shared import one_database
+from shared import errno, one_database
 
 from flocon import AccountProcess
 
@@ -255,3 +255,18 @@ def test_a_year_beyond_pythons_is_the_clients_to_refuse(
     cursor.execute("select * from values (1, '9999-12-31'::date), (2, '10000-01-01'::date)")
     with pytest.raises(snowflake.connector.errors.InterfaceError):
         cursor.fetchall()
+
+
+def test_several_parameters_are_set_at_once(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/alter-session"""
+    run("alter session set json_indent = 0 timezone = 'Asia/Tokyo' strict_json_output = true")
+    assert run(
+        'select parse_json(\'{"a": [1, {}], "b": "x y"}\'), \'2026-01-01\'::timestamp_ltz::varchar'
+    ) == [('{"a":[1,{}],"b":"x y"}', "2026-01-01 00:00:00.000 +0900")]
+    run("alter session set json_indent = 1, query_tag = 'x', lock_timeout = 5")
+    assert run("select array_construct(1, array_construct(2))") == [("[\n 1,\n [\n  2\n ]\n]",)]
+    run("alter session unset json_indent, timezone")
+    assert run("select array_construct(1)") == [("[\n  1\n]",)]
+    assert errno(run, "alter session set query_tag = 'y' nonsense = 1") == 2
+    assert errno(run, "alter session set json_indent = 17") == 1481
+    assert [row[1] for row in run("show parameters like 'QUERY_TAG'")] == ["x"]

@@ -138,6 +138,8 @@ def test_what_a_procedure_with_owners_rights_calls_has_owners_rights(
         ("USE SCHEMA INFORMATION_SCHEMA", "USE"),
         ("USE WAREHOUSE no_matter", "USE"),
         ("ALTER SESSION SET TIMEZONE = 'Asia/Tokyo'", "ALTER_SESSION"),
+        ("SET v = 1", "SET"),
+        ("UNSET v", "UNSET"),
     ],
 )
 def test_a_procedure_with_owners_rights_cannot_change_its_callers_session(

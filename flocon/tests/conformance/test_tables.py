@@ -185,3 +185,17 @@ def test_a_table_is_made_like_a_view(run: Run) -> None:
     run("insert into shaped select * from outlined")
     assert run("select * from shaped") == [(1, "x")]
     assert errno(run, "create table cloned clone outlined") == 2003
+
+
+def test_a_table_of_a_query_keeps_the_comments_of_its_columns(
+    run: Run, connection: snowflake.connector.SnowflakeConnection
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/create-table"""
+    for kind in ("", "temporary"):
+        run(
+            f"create or replace {kind} table annotated (day date, n int comment 'how many')"
+            " as select '2026-01-01', 1"
+        )
+        described = shown(connection, "describe table annotated")
+        assert [row["comment"] for row in described] == [None, "how many"]
+        assert run("select n from annotated") == [(1,)]

@@ -232,8 +232,6 @@ def _drop(tree: Expr, place: Place) -> Demand | None:
 
 def _alter(tree: Expr, place: Place) -> Demand | None:
     kind = str(tree.args.get("kind") or "").upper()
-    if kind == "SESSION":
-        return Demand()
     if kind not in ("TABLE", "VIEW"):
         return None
     if place.is_private(parsing.name_of(tree.this)):

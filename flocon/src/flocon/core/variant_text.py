@@ -16,11 +16,12 @@ _DECIMAL = re.compile(r"(-?\d+)(?:\.(\d+))?([eE][+-]?\d+)?")
 _LARGEST = 10**15
 
 
-def indented(variant: str) -> str:
-    """JSON's text on one line, as Snowflake's clients get it."""
+def indented(variant: str, indent: int = 2) -> str:
+    """JSON's text on one line, as Snowflake's clients get it. indent: blanks for each level; 0 for
+    a text on one line."""
     if not variant.startswith(("{", "[")):
         return _scalar(variant)
-    return "".join(_indented(read(variant), 0))
+    return "".join(_indented(read(variant), " " * indent, 0))
 
 
 def compact(variant: str) -> str:
@@ -80,19 +81,19 @@ def one_line(node: Node) -> Iterator[str]:
     yield "}" if isinstance(node, dict) else "]"
 
 
-def _indented(node: Node, depth: int) -> Iterator[str]:
+def _indented(node: Node, indent: str, depth: int) -> Iterator[str]:
     if isinstance(node, str):
         yield _scalar(node)
         return
     yield "{" if isinstance(node, dict) else "["
-    before = "\n" + "  " * (depth + 1)
+    before = f"\n{indent * (depth + 1)}" if indent else ""
     for place, each in enumerate(node):
         yield f",{before}" if place else before
         if isinstance(node, dict):
-            yield f"{_scalar(each)}: "
-        yield from _indented(node[each] if isinstance(node, dict) else each, depth + 1)
-    if node:
-        yield "\n" + "  " * depth
+            yield f"{_scalar(each)}: " if indent else f"{_scalar(each)}:"
+        yield from _indented(node[each] if isinstance(node, dict) else each, indent, depth + 1)
+    if node and indent:
+        yield f"\n{indent * depth}"
     yield "}" if isinstance(node, dict) else "]"
 
 

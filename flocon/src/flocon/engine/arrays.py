@@ -92,6 +92,7 @@ MACROS = (
     "_account_list(a), lambda e: json_type(e) <> 'NULL'), lambda e: struct_pack("
     "n := CASE WHEN json_type(e) IN ('BIGINT', 'UBIGINT', 'DOUBLE') THEN CAST(e AS DOUBLE) END,"
     " s := json_extract_string(e, '$'), v := e))), lambda each: each.v)",
+    "_account_present(l) AS list_filter(l, lambda e: e IS NOT NULL)",
     "_account_array_nulls(a) AS list_filter(_account_list(a), lambda e: json_type(e) = 'NULL')",
     "_account_array_max(a) AS _account_array_sorted(a)[-1]",
     "_account_array_min(a) AS _account_array_sorted(a)[1]",

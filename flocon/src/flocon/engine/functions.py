@@ -188,14 +188,18 @@ def array_agg(node: Expr) -> Expr:
     if order and isinstance(value, exp.Distinct) and [each.this for each in order] != [bare]:
         raise errors.unsupported("ARRAY_AGG(DISTINCT …) WITHIN GROUP of something else")
     present = exp.Where(this=exp.Not(this=exp.Is(this=bare.copy(), expression=exp.Null())))
+    of_star = bare.find(exp.Star) is not None
     if order:
         value = exp.Order(this=value, expressions=order)
-    values: Expr = exp.Filter(
-        this=exp.Anonymous(this="list", expressions=[value]), expression=present
-    )
+    values: Expr = exp.Anonymous(this="list", expressions=[value])
+    if not of_star:
+        values = exp.Filter(this=values, expression=present)
     if isinstance(node, exp.Window):
         node.set("this", values)
         values = node
+    if of_star:
+        # What is made of all columns can stand in no condition.
+        values = exp.Anonymous(this="_account_present", expressions=[values])
     return exp.Coalesce(
         this=exp.Anonymous(this="to_json", expressions=[values]),
         expressions=[exp.cast(exp.Literal.string("[]"), "JSON", dialect="duckdb")],

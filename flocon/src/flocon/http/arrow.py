@@ -68,22 +68,24 @@ def _column_type(kind: str) -> dict[str, Any]:
 
 
 def rows(
-    answer: Result, columns: Sequence[dict[str, Any]], *, as_json: bool = False
+    answer: Result, columns: Sequence[dict[str, Any]], *, as_json: bool = False, indent: int = 2
 ) -> dict[str, Any]:
-    """A result's rows; columns: what `row_type` says of them."""
+    """A result's rows; columns: what `row_type` says of them. indent: of JSON."""
     if as_json or answer.statement_type in result.DML:
         # Clients read affected counts from JSON rows.
-        return {"queryResultFormat": "json", "rowset": json_rows.rowset(answer, columns)}
+        return {"queryResultFormat": "json", "rowset": json_rows.rowset(answer, columns, indent)}
     if not answer.table.num_rows:
         # The connector makes the empty table of the row types; a stream without a batch it refuses.
         return {"queryResultFormat": "arrow", "rowsetBase64": ""}
-    encoded = base64.b64encode(_arrow_stream(answer.table, columns)).decode("ascii")
+    encoded = base64.b64encode(_arrow_stream(answer.table, columns, indent)).decode("ascii")
     return {"queryResultFormat": "arrow", "rowsetBase64": encoded}
 
 
-def _arrow_stream(table: pa.Table, rows: Sequence[dict[str, Any]]) -> bytes:
+def _arrow_stream(table: pa.Table, rows: Sequence[dict[str, Any]], indent: int) -> bytes:
     """Rows as the connector's Arrow iterator wants them."""
-    columns = [_column(column, kind) for column, kind in zip(table.columns, rows, strict=True)]
+    columns = [
+        _column(column, kind, indent) for column, kind in zip(table.columns, rows, strict=True)
+    ]
     fields = [
         pa.field(kind["name"], column.type, metadata=_metadata(kind))
         for column, kind in zip(columns, rows, strict=True)
@@ -108,7 +110,7 @@ def _metadata(kind: dict[str, Any]) -> dict[str, str]:
 _BYTES, _BYTES_OF_FEW = 16, 8
 
 
-def _column(column: pa.ChunkedArray, kind: dict[str, Any]) -> pa.Array:
+def _column(column: pa.ChunkedArray, kind: dict[str, Any], indent: int) -> pa.Array:
     whole = column.combine_chunks()
     if isinstance(whole, pa.ChunkedArray):
         whole = pa.concat_arrays(whole.chunks) if whole.num_chunks else pa.array([], whole.type)
@@ -127,7 +129,7 @@ def _column(column: pa.ChunkedArray, kind: dict[str, Any]) -> pa.Array:
     if isinstance(whole, pa.ExtensionArray):
         whole = whole.storage
     if kind["type"] in _SEMI_STRUCTURED.values() and pa.types.is_string(whole.type):
-        texts = (None if text is None else indented(text) for text in whole.to_pylist())
+        texts = (None if text is None else indented(text, indent) for text in whole.to_pylist())
         return pa.array(texts, pa.string())
     return whole
 

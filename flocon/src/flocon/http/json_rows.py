@@ -6,6 +6,7 @@ Source of the formats: snowflake-connector-python (converter.py).
 import math
 from collections.abc import Callable, Sequence
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pyarrow as pa
@@ -17,13 +18,13 @@ from flocon.http import instants
 Row = list[str | None]
 
 
-def rowset(answer: Result, columns: Sequence[dict[str, Any]]) -> list[Row]:
-    """A result's rows; columns: what `arrow.row_type` says of them."""
-    texts = [_texts(*pair) for pair in zip(answer.table.columns, columns, strict=True)]
+def rowset(answer: Result, columns: Sequence[dict[str, Any]], indent: int = 2) -> list[Row]:
+    """A result's rows; columns: what `arrow.row_type` says of them. indent: of JSON."""
+    texts = [_texts(*pair, indent) for pair in zip(answer.table.columns, columns, strict=True)]
     return [list(row) for row in zip(*texts, strict=True)]
 
 
-def _texts(column: pa.ChunkedArray, kind: dict[str, Any]) -> list[str | None]:
+def _texts(column: pa.ChunkedArray, kind: dict[str, Any], indent: int) -> list[str | None]:
     """A column's values; moments as numbers, which may lie beyond Python's."""
     if pa.types.is_timestamp(column.type) or pa.types.is_time(column.type):
         micros = instants.micros(column).to_pylist()
@@ -37,6 +38,8 @@ def _texts(column: pa.ChunkedArray, kind: dict[str, Any]) -> list[str | None]:
     if pa.types.is_date(column.type):
         column = column.cast(pa.date32()).cast(pa.int32())
     write = _WRITERS.get(kind["type"], str)
+    if kind["type"] in _SEMI_STRUCTURED:
+        write = partial(indented, indent=indent)
     return [None if value is None else write(value) for value in column.to_pylist()]
 
 
@@ -60,7 +63,5 @@ _WRITERS: dict[str, Callable[[Any], str]] = {
     "real": _real,
     "boolean": lambda value: "1" if value else "0",
     "binary": lambda value: value.hex().upper(),
-    "variant": indented,
-    "object": indented,
-    "array": indented,
 }
+_SEMI_STRUCTURED = ("variant", "object", "array")

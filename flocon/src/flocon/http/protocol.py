@@ -29,7 +29,7 @@ _KEY_PAIR = "SNOWFLAKE_JWT"
 # Those that this account knows; clients send others of their own.
 _PARAMETERS = (
     "AUTOCOMMIT", "TIMEZONE", "QUERY_TAG", "LOCK_TIMEOUT", "STATEMENT_TIMEOUT_IN_SECONDS",
-    "MULTI_STATEMENT_COUNT", *RESULT_FORMATS,
+    "MULTI_STATEMENT_COUNT", "JSON_INDENT", *RESULT_FORMATS,
 )  # fmt: skip
 
 Response = dict[str, Any]
@@ -262,7 +262,9 @@ def _success(query_id: str, found: Result, names: Names) -> Response:
             "finalSchemaName": names.schema,
             "finalRoleName": names.role,
             "finalWarehouseName": names.warehouse,
-            **arrow.rows(found, columns, as_json=names.result_format == "JSON"),
+            **arrow.rows(
+                found, columns, as_json=names.result_format == "JSON", indent=names.json_indent
+            ),
             **_parts(found),
             **_changes(found),
         }
@@ -281,6 +283,7 @@ def current_names(context: Context, parameters: Mapping[str, Any] = MappingProxy
         context.warehouse,
         str(context.parameters["TIMEZONE"]),
         next((str(each).upper() for each in formats if each), "ARROW"),
+        2 if (indent := context.parameters.get("JSON_INDENT", "")) == "" else int(indent),
     )
 
 

@@ -12,7 +12,6 @@ from flocon.engine import Binds
 from flocon.engine.parsing import name_of
 from flocon.objects import alterations, comments, databases, stages, tables, views
 from flocon.session.context import Context
-from flocon.session.parameters import alter_session
 from flocon.sql.tokens import checked_without_quotes
 
 
@@ -34,8 +33,6 @@ def run(context: Context, tree: Expr, binds: Binds) -> Result:
     if isinstance(tree, exp.Drop):
         return _drop(context, tree, kind, binds)
     if isinstance(tree, exp.Alter):
-        if kind == "SESSION":
-            return alter_session(context, tree)
         return alterations.alter(context, tree, kind, binds)
     return comments.comment_on(context, tree)
 

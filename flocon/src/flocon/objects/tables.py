@@ -59,6 +59,7 @@ def create_table(context: Context, tree: exp.Create, binds: Binds) -> Result:
     properties = table_properties.of_create(tree)
     names = qualify(context, tree)
     texts = comments.of_create(tree)
+    comments.strip(tree)
     declared_as = _declared(context, tree, like)
     if source := (tree.args.get("clone") or like):
         answer = _create_like(context, table, source.this, replace=bool(kind), full=like is None)
@@ -67,7 +68,6 @@ def create_table(context: Context, tree: exp.Create, binds: Binds) -> Result:
         declared_as = {**of_query, **declared_as}
     else:
         strip_properties(tree)
-        comments.strip(tree)
         answer = stages.with_fakesnow(context, tree, binds)
     if kind:
         context.account.streams.table_gone(context.catalog(table.database), table)

@@ -6,31 +6,57 @@ https://docs.snowflake.com/en/sql-reference/parameters
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from sqlglot import exp
-
+from flocon.access.demands import nothing
 from flocon.core import errors, result
 from flocon.core.result import Result
 from flocon.session.context import Context
+from flocon.session.statements import Kind
+from flocon.sql.tokens import Tokens
 
 
-def alter_session(context: Context, tree: exp.Alter) -> Result:
-    for action in tree.find_all(exp.AlterSession):
-        unset = bool(action.args.get("unset"))
-        for item in action.expressions:
-            if unset:
-                name = (item.this.name if item.this else item.name).upper()
-                if not _is_known(name):
-                    raise errors.unsupported(f"ALTER SESSION UNSET {name}")
-                context.set_parameter(name, None)
-            else:
-                assignment = item.this if isinstance(item, exp.SetItem) else item
-                value = assignment.expression
-                text = value.name if not isinstance(value, exp.Boolean) else str(value.this)
-                check_parameter(assignment.this.name.upper(), text, "ALTER SESSION SET")
-                context.set_parameter(assignment.this.name, text)
+@dataclass(frozen=True)
+class AlterSession:
+    """values: by the parameters' names; None for those to unset."""
+
+    values: Mapping[str, str | None]
+
+
+def _read(tokens: Tokens) -> AlterSession:
+    """ALTER SESSION SET name = value … | UNSET name …: with commas between them or without."""
+    tokens.expect("ALTER", "SESSION")
+    sets = not tokens.accept("UNSET")
+    if sets:
+        tokens.expect("SET")
+    values: dict[str, str | None] = {}
+    while not tokens.done or not values:
+        name = tokens.word()
+        values[name] = _value(tokens) if sets else None
+        tokens.accept(",")
+    return AlterSession(values)
+
+
+def _value(tokens: Tokens) -> str:
+    tokens.expect("=")
+    sign = "-" if tokens.accept("-") else ""
+    return sign + tokens.value()
+
+
+def alter_session(context: Context, statement: AlterSession) -> Result:
+    """https://docs.snowflake.com/en/sql-reference/sql/alter-session"""
+    for name, value in statement.values.items():
+        if value is not None:
+            check_parameter(name, value, "ALTER SESSION SET")
+        elif not _is_known(name):
+            raise errors.unsupported(f"ALTER SESSION UNSET {name}")
+    for name, value in statement.values.items():
+        context.set_parameter(name, value)
     return result.done(result.UNKNOWN)
+
+
+STATEMENTS = (Kind(("ALTER", "SESSION"), _read, alter_session, nothing),)
 
 
 # Those of a session's answers: the connector's own, and the one for all clients.
@@ -53,6 +79,7 @@ _SHOWN: dict[str, tuple[str, str]] = {
     "DATE_INPUT_FORMAT": ("AUTO", "STRING"),
     "ERROR_ON_NONDETERMINISTIC_MERGE": ("true", "BOOLEAN"),
     "ERROR_ON_NONDETERMINISTIC_UPDATE": ("false", "BOOLEAN"),
+    "JSON_INDENT": ("2", "NUMBER"),
     "LOCK_TIMEOUT": ("43200", "NUMBER"),
     "LOG_LEVEL": ("OFF", "STRING"),
     "METRIC_LEVEL": ("NONE", "STRING"),
@@ -62,6 +89,7 @@ _SHOWN: dict[str, tuple[str, str]] = {
     "QUOTED_IDENTIFIERS_IGNORE_CASE": ("false", "BOOLEAN"),
     "STATEMENT_QUEUED_TIMEOUT_IN_SECONDS": ("0", "NUMBER"),
     "STATEMENT_TIMEOUT_IN_SECONDS": ("172800", "NUMBER"),
+    "STRICT_JSON_OUTPUT": ("false", "BOOLEAN"),
     "TIMESTAMP_INPUT_FORMAT": ("AUTO", "STRING"),
     "TIMESTAMP_TYPE_MAPPING": ("TIMESTAMP_NTZ", "STRING"),
     "TIMEZONE": ("UTC", "STRING"),
@@ -84,7 +112,8 @@ _KNOWN = {*_SHOWN, *_OTHER_FORMATS}
 _VALUES = {"AUTOCOMMIT": ("TRUE", "FALSE")} | dict.fromkeys(
     RESULT_FORMATS, ("ARROW", "ARROW_FORCE", "JSON")
 )
-_NUMBERS = ("LOCK_TIMEOUT", "STATEMENT_TIMEOUT_IN_SECONDS", "MULTI_STATEMENT_COUNT")
+_DEEPEST_INDENT = 16
+_NUMBERS = ("JSON_INDENT", "LOCK_TIMEOUT", "STATEMENT_TIMEOUT_IN_SECONDS", "MULTI_STATEMENT_COUNT")
 
 
 def check_parameter(name: str, value: str, statement: str) -> None:
@@ -93,6 +122,8 @@ def check_parameter(name: str, value: str, statement: str) -> None:
     if name in _VALUES and value.upper() not in _VALUES[name]:
         raise errors.invalid_value(name, value)
     if name in _NUMBERS and not value.isdigit():
+        raise errors.invalid_value(name, value)
+    if name == "JSON_INDENT" and int(value) > _DEEPEST_INDENT:
         raise errors.invalid_value(name, value)
     is_other = name in _FIXED and value.upper() != _SHOWN[name][0].upper()
     if is_other or not _is_known(name):

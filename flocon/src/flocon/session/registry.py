@@ -39,10 +39,6 @@ Function = Callable[[Context, list[Any]], Any]
 TableFunction = Callable[[Context, str, dict[str, Any]], Result]
 DirectoryTable = Callable[[Context, str], Result]
 
-# What changes its caller's session is not for a procedure with owner's rights: first words, and
-# Snowflake's name of the kind of statement.
-# https://docs.snowflake.com/en/developer-guide/stored-procedure/stored-procedures-rights
-_BARRED_TO_OWNERS = {("ALTER", "SESSION"): "ALTER_SESSION", ("SET",): "SET", ("UNSET",): "UNSET"}
 # Words between CREATE and the kind of object.
 _MODIFIERS = (
     ("OR", "REPLACE"),
@@ -111,8 +107,7 @@ class Registry:
                 terse.check(kind.words[1])
             return Worded(text, kind, content)
         tokens.rewind()
-        barred = (name for words, name in _BARRED_TO_OWNERS.items() if tokens.peek(*words))
-        return Tree(text, self.trees, parsing.parse(text), next(barred, None))
+        return Tree(text, self.trees, parsing.parse(text))
 
     def _kind(self, tokens: Tokens) -> Kind | None:
         """By its first words; None where it is SQLGlot's to read."""

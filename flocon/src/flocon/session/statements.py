@@ -93,6 +93,17 @@ def refused(*words: str, message: str = "") -> Kind:
     return Kind(words, refuse, never, nothing)
 
 
+# What changes its caller's session is not for a procedure with owner's rights: first words, and
+# Snowflake's name of the kind of statement.
+# https://docs.snowflake.com/en/developer-guide/stored-procedure/stored-procedures-rights
+_BARRED_TO_OWNERS: dict[tuple[str, ...], str] = {
+    ("ALTER", "SESSION"): "ALTER_SESSION",
+    ("SET",): "SET",
+    ("UNSET",): "UNSET",
+    ("USE",): "USE",
+}
+
+
 class Worded(Statement):
     """content: what the kind has read."""
 
@@ -102,8 +113,7 @@ class Worded(Statement):
         self.content = content
         self.uses_warehouse = kind.uses_warehouse
         self.is_call = kind.calls
-        if kind.words == ("USE",):
-            self.barred_to_owners = "USE"
+        self.barred_to_owners = _BARRED_TO_OWNERS.get(kind.words)
 
     def demand(self, place: Place) -> Demand:
         return self.kind.needs(self.content, place)

@@ -42,10 +42,8 @@ class Tree(Statement):
         text: str,
         handlers: Mapping[type[Expr], Handler],
         tree: Expr | None = None,
-        barred_to_owners: str | None = None,
     ) -> None:
         self.text: StatementText = StatementText.of(text)
-        self.barred_to_owners = barred_to_owners
         self.uses_warehouse = tree is None or _works(tree)
         self._handlers = handlers
         self._tree = tree

@@ -34,7 +34,7 @@ _INTERRUPTIONS = 40
 class Names(NamedTuple):
     """What was current in a query's session when it ended; clients are told.
 
-    result_format: of the rows, ARROW or JSON.
+    result_format: of the rows, ARROW or JSON. json_indent: blanks for each level of JSON.
     """
 
     database: str | None = None
@@ -43,6 +43,7 @@ class Names(NamedTuple):
     warehouse: str | None = None
     time_zone: str = "UTC"
     result_format: str = "ARROW"
+    json_indent: int = 2
 
 
 _NOTHING = Names()
