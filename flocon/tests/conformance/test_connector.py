@@ -144,6 +144,13 @@ def test_a_login_with_names_that_do_not_exist_goes_without_them(
         assert cursor.execute("show databases like 'NOT_THERE'").fetchall() == []
 
 
+def test_a_session_knows_its_client(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/current_client"""
+    assert run("select current_client()") == [
+        (f"PythonConnector {snowflake.connector.__version__}",)
+    ]
+
+
 def test_rows_come_as_json_where_a_session_asks_for_it(connection: Connection) -> None:
     """https://docs.snowflake.com/en/sql-reference/parameters"""
     query = """select 1, -0.05::number(4, 2), 1.5::float, true, 'é', null, hex_encode(x'00ff'),

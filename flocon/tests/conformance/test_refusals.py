@@ -5,6 +5,7 @@ from accounts import on_snowflake
 from refusals import PAGE, REFUSED, answer, page, prepare
 from shared import one_database
 from snowflake.connector import SnowflakeConnection
+from snowflake.connector.errors import ProgrammingError
 
 database = pytest.fixture(scope="module")(one_database)
 pytestmark = pytest.mark.skipif(
@@ -25,6 +26,17 @@ def test_a_statement_outside_the_scope_is_refused_by_name(
     """https://docs.snowflake.com/en/sql-reference/sql-all"""
     prepare(connection)
     assert answer(connection, sql)
+
+
+@pytest.mark.parametrize("words", ["create", "create or replace", "create or replace temporary"])
+def test_a_kind_that_is_refused_is_refused_whatever_words_stand_before_it(
+    connection: SnowflakeConnection, words: str
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/create-function"""
+    function = "aggregate function f(x int) returns int language python handler = 'H' as 'x'"
+    with pytest.raises(ProgrammingError) as caught:
+        connection.cursor().execute(f"{words} {function}")
+    assert caught.value.errno == 2
 
 
 def test_the_page_of_refusals_says_what_the_account_says(connection: SnowflakeConnection) -> None:

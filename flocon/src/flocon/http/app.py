@@ -164,6 +164,7 @@ class App:
             ),
             limiter=self._session_limit,
         )
+        session.connection.set_variable("client", asked.client)
         session.context.access.secondary = users.has_secondary(asked.user)
         address = f"{request.base_url}local" if asked.uploads else None
         token = self._logins.open(session, files_address=address)

@@ -41,7 +41,8 @@ Response = dict[str, Any]
 @dataclass(frozen=True)
 class LoginRequest:
     """Who wants in, and the names to begin with. token: that of a key pair, None without one.
-    uploads: it carries staged files over HTTP (`flocon.http.files`)."""
+    uploads: it carries staged files over HTTP (`flocon.http.files`). client: its name and version,
+    for CURRENT_CLIENT()."""
 
     user: str
     password: str = field(repr=False)
@@ -52,6 +53,7 @@ class LoginRequest:
     schema: str | None
     parameters: dict[str, Any]
     uploads: bool = False
+    client: str | None = None
 
 
 def read_login(document: dict[str, Any], address: Mapping[str, str]) -> LoginRequest:
@@ -69,7 +71,16 @@ def read_login(document: dict[str, Any], address: Mapping[str, str]) -> LoginReq
         schema=_name(address.get("schemaName")),
         parameters={name: value for name, value in parameters.items() if name in _PARAMETERS},
         uploads=_uploads(data),
+        client=_client(data),
     )
+
+
+def _client(data: dict[str, Any]) -> str | None:
+    written = f"{data.get('CLIENT_APP_ID', '')} {data.get('CLIENT_APP_VERSION', '')}".strip()
+    return written[:_LONGEST_CLIENT] if written.isprintable() and written else None
+
+
+_LONGEST_CLIENT = 200
 
 
 def _uploads(data: dict[str, Any]) -> bool:

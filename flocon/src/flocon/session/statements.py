@@ -82,7 +82,9 @@ def refused(*words: str, message: str = "") -> Kind:
     """A kind that Snowflake has and that is not here. message: what to do instead."""
 
     def refuse(tokens: Tokens) -> Any:
-        tokens.expect(*words)
+        tokens.expect(words[0])
+        while not tokens.accept(*words[1:]):
+            tokens.word()  # OR REPLACE and the like
         raise errors.unsupported(
             f"{' '.join(words)}{f': {message}' if message else ' ' + tokens.rest()}"
         )
