@@ -40,6 +40,14 @@ EXAMPLES: dict[tuple[str, str], list[tuple[str, Any]]] = {
             [(2,)],
         ),
     ],
+    ("Types and expressions", "texts in a VARIANT as dates"): [
+        ('SELECT PARSE_JSON(\'{"x": "05-Jan-2024"}\'):x::DATE', 100040),
+        ('SELECT PARSE_JSON(\'{"x": "1704412800"}\'):x::TIMESTAMP', 100035),
+        (
+            'SELECT PARSE_JSON(\'{"x": "05-Jan-2024"}\'):x::VARCHAR::DATE',
+            [(datetime.date(2024, 1, 5),)],
+        ),
+    ],
     ("Types and expressions", "timestamps"): [
         (
             "SELECT '2026-01-01 00:00:00.123456789'::TIMESTAMP_NTZ",
@@ -154,6 +162,11 @@ EXAMPLES: dict[tuple[str, str], list[tuple[str, Any]]] = {
         ("INSERT INTO there VALUES (1)", 2),
         ("ROLLBACK", None),
         ("USE SCHEMA d.public", None),
+    ],
+    ("BEGIN, COMMIT, ROLLBACK, DML", "number of multi-joined rows updated"): [
+        ("CREATE TABLE joined AS SELECT 1 AS id, 0 AS n", None),
+        ("CREATE TABLE several AS SELECT 1 AS id, 5 AS n UNION ALL SELECT 1, 5", None),
+        ("UPDATE joined SET n = several.n FROM several WHERE joined.id = several.id", [(1, 0)]),
     ],
     ("Queries", "QUERY_HISTORY, ACCOUNT_USAGE"): [
         ("SELECT * FROM TABLE(INFORMATION_SCHEMA.QUERY_HISTORY())", 2),

@@ -150,11 +150,17 @@ def test_a_view_of_all_columns_is_read_while_they_are_those_that_it_was_made_wit
     assert run("select * from sight") == [(1,)]
     run("alter table seen add column b int")
     assert error(run, "select * from sight") == error(run, "select a from sight") == 2057
+    assert [row[:2] for row in run("describe view sight")] == [("A", "NUMBER(38,0)")]
+    assert [row[2] for row in run("show columns in view sight")] == ["A"]
+    listed = "select column_name from information_schema.columns where table_name"
+    assert run(f"{listed} = 'SIGHT'") == [("A",)]
+    assert run(f"{listed} = 'SEEN' order by 1") == [("A",), ("B",)]
     assert run("select * from glance") == [(1,)]
     run("create or replace view sight as select * from seen")
     assert run("select * from sight") == [(1, None)]
     run("alter table seen drop column b")
     assert error(run, "create table copied as select * from sight") == 2057
+    assert [row[0] for row in run("describe view sight")] == ["A", "B"]
 
 
 def test_a_text_that_is_not_hexadecimal_is_no_binary(run: Run) -> None:

@@ -284,3 +284,10 @@ def test_values_have_one_text_wherever_they_become_one(run: Run) -> None:
         run(f"update told set v = {value} where n = {number}")
         found = run(f"select v, coalesce(x::varchar, v) from told where n = {number}")
         assert found == [(text, text)] * 2, value
+    columns = ", ".join(f"{value} as c{place}" for place, value in enumerate(values))
+    run(f"create or replace temporary table held as select {columns}")
+    names = ", ".join(f"c{place} varchar" for place in range(len(values)))
+    for query in ("select *", "select distinct *", "select * from held union all select *"):
+        run(f"create or replace temporary table got ({names})")
+        run(f"insert into got {query} from held")
+        assert set(run("select * from got")) == {tuple(texts)}, query

@@ -315,7 +315,7 @@ class Connection:
         self._name_places(tree)
         made = expression_types.annotate(tree, self._declared_columns) or ()
         tree = coercions.coerce(tree)
-        stored_values.convert(tree, self._stored_columns)
+        stored_values.convert(tree, self._stored_columns, [kind for _, kind in made])
         tree = bound_arrays.read_in_one_pass(rewrite.query(tree), arrays)
         if self.fast:
             tree = variant_paths.read_together(tree)

@@ -34,6 +34,10 @@ def creation_sql() -> str:
 
     # An AUTOINCREMENT takes the numbers of a sequence of the engine's own.
     counts = "coalesce(column_default ILIKE 'nextval(''_fs_seq_%', false)"
+    # Views of `*` have the columns that they were made with.
+    of_star = (
+        f"FROM _account_objects n WHERE n.kind = 'VIEW' AND {of('properties.COLUMNS')} IS NOT NULL"
+    )
     created = of("created_on") + "::TIMESTAMPTZ"
     altered = f"coalesce({of('altered_on')}::TIMESTAMPTZ, {created})"
     return f"""
@@ -54,7 +58,10 @@ def creation_sql() -> str:
         = (ext_table_catalog, ext_table_schema, ext_table_name, ext_column_name)
         LEFT JOIN duckdb_sequences() s ON {counts} AND (s.database_name, lower(s.sequence_name))
         = (table_catalog, lower(regexp_extract(column_default, '''(.*)''', 1)))
-        WHERE table_catalog = {_OWN_NAME};
+        WHERE table_catalog = {_OWN_NAME} AND ((table_schema, table_name) NOT IN
+        (SELECT (n."schema", n.name) {of_star}) OR (table_schema, table_name, column_name) IN
+        (SELECT (n."schema", n.name, unnest(list_transform(CAST(CAST({of("properties.COLUMNS")}
+        AS JSON) AS JSON[]), lambda each: each->>0))) {of_star}));
     CREATE OR REPLACE VIEW _fs_tables AS
     SELECT t.database_name AS "TABLE_CATALOG", t.schema_name AS "TABLE_SCHEMA",
         t.table_name AS "TABLE_NAME", 'ACCOUNTADMIN' AS "TABLE_OWNER", 'BASE TABLE' AS "TABLE_TYPE",

@@ -6,7 +6,7 @@ https://docs.snowflake.com/en/sql-reference/data-type-conversion
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from sqlglot import Expr, exp
 
@@ -15,6 +15,8 @@ from flocon.engine import datetime_formats, moments
 from flocon.engine.texts import is_text
 from flocon.engine.types import TEXT_TYPES, Columns
 
+# Types of values, None where they are not known.
+Kinds = Sequence[exp.DataType | None]
 _CONVERTED = ("JSON", "BLOB")
 # Dates and times that a text is read as, in any of the forms that AUTO recognizes.
 _MOMENTS = {
@@ -29,14 +31,14 @@ _VARIANT = (exp.DataType.Type.VARIANT, exp.DataType.Type.JSON)
 _MADE = (exp.ParseJSON, exp.Array, exp.Struct, exp.JSONObject, exp.ToVariant, exp.ToArray)
 
 
-def convert(tree: Expr, columns: Columns) -> None:
+def convert(tree: Expr, columns: Columns, made: Kinds = ()) -> None:
     """Let the values of an INSERT, UPDATE or MERGE be what its target's columns hold.
 
     columns: a table's columns and their DuckDB types, with the digits of a second that a column
-    keeps: TIMESTAMP(3).
+    keeps: TIMESTAMP(3). made: the types of an INSERT's query, as far as they are known.
     """
     if isinstance(tree, exp.Insert):
-        _convert_insert(tree, columns)
+        _convert_insert(tree, columns, made)
     elif isinstance(tree, exp.Update) and isinstance(tree.this, exp.Table):
         _convert_assignments(tree, dict(columns(tree.this)))
     elif isinstance(tree, exp.Merge) and isinstance(tree.this, exp.Table):
@@ -62,7 +64,7 @@ def _convert_row(row: Expr, kinds: Sequence[str]) -> None:
         row.set("expressions", list(map(_stored, row.expressions, kinds)))
 
 
-def _convert_insert(tree: exp.Insert, columns: Columns) -> None:
+def _convert_insert(tree: exp.Insert, columns: Columns, made: Kinds) -> None:
     target, named = tree.this, None
     if isinstance(target, exp.Schema):
         target, named = target.this, [column.name for column in target.expressions]
@@ -78,7 +80,8 @@ def _convert_insert(tree: exp.Insert, columns: Columns) -> None:
     if isinstance(rows, exp.Values):
         _check_constants(rows)
     if isinstance(rows, exp.Query):
-        tree.set("expression", _converted(rows, kinds, columns))
+        apart = {place for place, kind in enumerate(made) if kind and kind.this in _TEXTS_APART}
+        tree.set("expression", _converted(rows, kinds, columns, apart))
     elif isinstance(rows, exp.Values) and any(
         _is_changed(kind) or kind in _MOMENTS for kind in kinds
     ):
@@ -98,19 +101,25 @@ def _check_constants(rows: exp.Values) -> None:
         )
 
 
-def _converted(rows: exp.Query, kinds: Sequence[str], columns: Columns) -> exp.Query:
-    """The query with its values converted, each where it comes from: both sides of a UNION."""
+def _converted(
+    rows: exp.Query, kinds: Sequence[str], columns: Columns, apart: Collection[int]
+) -> exp.Query:
+    """The query with its values converted, each where it comes from: both sides of a UNION.
+
+    apart: the places of values that have another text than the engine gives them.
+    """
     if isinstance(rows, exp.SetOperation):
         if "VARCHAR" in kinds and any(map(_is_variant, _values_of(rows))):
-            return _over(rows, kinds, as_texts=True)
-        rows.set("this", _converted(rows.this, kinds, columns))
-        rows.set("expression", _converted(rows.expression, kinds, columns))
+            return _over(rows, kinds, range(len(kinds)))
+        rows.set("this", _converted(rows.this, kinds, columns, apart))
+        rows.set("expression", _converted(rows.expression, kinds, columns, apart))
         return rows
     if not isinstance(rows, exp.Select) or rows.is_star or rows.args.get("distinct"):
         read = [kind for table in rows.find_all(exp.Table) for _, kind in columns(table)]
-        as_texts = "VARCHAR" in kinds and "JSON" in read
+        texts = range(len(kinds)) if "JSON" in read else apart
+        as_texts = [place for place in texts if kinds[place : place + 1] == ["VARCHAR"]]
         if as_texts or any(map(_is_changed, kinds)):
-            return _over(rows, kinds, as_texts=as_texts)
+            return _over(rows, kinds, as_texts)
         return rows
     if len(rows.expressions) == len(kinds):
         values = zip(rows.expressions, kinds, strict=True)
@@ -130,15 +139,15 @@ def _is_variant(value: Expr) -> bool:
     return kind is not None and kind.this in _VARIANT
 
 
-def _over(rows: exp.Query, kinds: Sequence[str], *, as_texts: bool) -> exp.Select:
-    """A query of the same rows, whose values are converted. as_texts: there may be VARIANTs among
-    those that become a VARCHAR."""
+def _over(rows: exp.Query, kinds: Sequence[str], as_texts: Collection[int]) -> exp.Select:
+    """A query of the same rows, whose values are converted. as_texts: the places of values that may
+    be VARIANTs, or have another text than the engine gives them, where they become a VARCHAR."""
     names = [exp.to_identifier(f"column{place}", quoted=True) for place in range(len(kinds))]
     alias = exp.TableAlias(this=exp.to_identifier("_"), columns=names)
     values: list[Expr] = []
-    for name, kind in zip(names, kinds, strict=True):
+    for place, (name, kind) in enumerate(zip(names, kinds, strict=True)):
         value = exp.column(name.copy())
-        if as_texts and kind == "VARCHAR":
+        if place in as_texts and kind == "VARCHAR":
             values.append(exp.Anonymous(this="_account_text", expressions=[value]))
         else:
             values.append(_stored(value, kind))

@@ -18,6 +18,7 @@ from flocon.engine.declared_types import known
 from flocon.objects import keys
 from flocon.objects.listings import relations
 from flocon.session.context import Context
+from flocon.session.names import made_with
 from flocon.session.statements import Kind
 from flocon.sql.show import ShowColumns, like, read_show_columns
 from flocon.sql.tokens import FullName, Name, Tokens
@@ -78,7 +79,21 @@ def _columns(
             if counting := _AUTOINCREMENT.fullmatch(default or ""):
                 identity, default = _identity(context, database, counting[1]), None
             found[place].append(_Column(name, declared, nullable, default, comment, identity))
-    return found
+    return {place: _made(context, place, columns) for place, columns in found.items()}
+
+
+def _made(context: Context, place: tuple[str, str, str], columns: list[_Column]) -> list[_Column]:
+    """A view of `*` has the columns that it was made with, whatever its table has got since."""
+    if place[0] == "temp" or not context.connection.may_be_view(*place):
+        return columns
+    if (made := made_with(context, FullName(*place))) is None:
+        return columns
+    now, declared = {column.name: column for column in columns}, context.connection.declared(*place)
+    return [
+        now.get(name)
+        or _Column(name, known(declared.get(name, ""), kind) or _type(kind), True, None, None, "")
+        for name, kind in made
+    ]
 
 
 def _identity(context: Context, database: str, sequence: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from sqlglot import Expr, exp
 
 from flocon.core import errors, result
@@ -10,7 +12,7 @@ from flocon.engine import TEXT, Binds, parsing
 from flocon.objects import comments, declared_types, table_properties
 from flocon.objects.tables import create_temporary, is_temporary, strip_properties
 from flocon.session.context import Context
-from flocon.session.names import WIDTH, qualify
+from flocon.session.names import COLUMNS, WIDTH, qualify
 from flocon.sql.tokens import FullName
 from flocon.stores import notes
 from flocon.stores.notes import Note
@@ -72,7 +74,8 @@ def _width(context: Context, tree: exp.Create, view: FullName) -> dict[str, str]
     """A view of `*` has the columns that it was made with, and is read while these are there."""
     if not tree.expression.find(exp.Star):
         return {}
-    return {WIDTH: str(len(context.connection.columns(view.database, view.schema, view.name)))}
+    columns = context.connection.columns(view.database, view.schema, view.name)
+    return {WIDTH: str(len(columns)), COLUMNS: json.dumps(columns)}
 
 
 def _strip_column_comments(tree: exp.Create) -> None:

@@ -5,6 +5,7 @@ A statement whose names are resolved is kept by its text, in the account's state
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Hashable, Sequence
 from dataclasses import dataclass, field
 
@@ -28,6 +29,8 @@ _OF_THE_ACCOUNT = {"PACKAGES"}
 _RESOLVED = "resolved"
 # The property of a view of `*` that says how many columns it was made with.
 WIDTH = "WIDTH"
+# Their names and the engine's types: the engine forgets them once it has read the view anew.
+COLUMNS = "COLUMNS"
 # What it shows depends on the role.
 _BY_ROLE = "INFORMATION_SCHEMA"
 
@@ -168,6 +171,16 @@ def _is_made(table: exp.Table) -> bool:
     """Does the statement create it?"""
     place = table.parent if isinstance(table.parent, exp.Schema) else table
     return isinstance(place.parent, exp.Create) and place.arg_key == "this"
+
+
+def made_with(context: Context, view: FullName) -> list[tuple[str, str]] | None:
+    """The columns that a view of `*` was made with, and the engine's types of them; None for other
+    views, and for tables."""
+    if view in context.connection.temporary or view.database == "SNOWFLAKE":
+        return None
+    note = notes.find(context.catalog(view.database), "VIEW", view.schema, view.name)
+    told = note.properties.get(COLUMNS) if note else None
+    return [(name, kind) for name, kind in json.loads(told)] if told else None
 
 
 def _check_width(context: Context, name: FullName) -> None:
