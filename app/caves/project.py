@@ -19,6 +19,8 @@ NUMBERED = re.compile(r"(\d\d)_\w+\.sql")
 PROCEDURES_STEP = 4
 START = 9
 TEARDOWN = 99
+# Of libyaml, where PyYAML was built with it: a sixth of the time.
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ class Project:
         """snowflake.yml, with its placeholders as they are."""
         file = self.root / "snowflake.yml"
         try:
-            found: Any = yaml.safe_load(file.read_text("utf-8"))
+            found: Any = yaml.load(file.read_text("utf-8"), _LOADER)
         except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
             raise UsageError(f"{file} cannot be read: {' '.join(str(error).split())}") from error
         if not isinstance(found, dict) or not isinstance(found.get("env", {}), dict):
@@ -65,8 +67,8 @@ class Project:
     @property
     def dashboard_definition(self) -> dict[str, Any]:
         """Its snowflake.yml, with its placeholders as they are."""
-        found: dict[str, Any] = yaml.safe_load(
-            (self.dashboard / "snowflake.yml").read_text("utf-8")
+        found: dict[str, Any] = yaml.load(
+            (self.dashboard / "snowflake.yml").read_text("utf-8"), _LOADER
         )
         return found
 
