@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+import snowflake.connector
 from snowflake.connector.errors import ProgrammingError
 
 
@@ -81,3 +82,19 @@ def test_a_table_may_be_made_of_binds_and_a_view_may_not(run: Any) -> None:
         run("drop table made")
     with pytest.raises(ProgrammingError, match="Bind variables not allowed in view"):
         run(f"create view made as {rows}", 1, "a", 2, "b")
+
+
+def test_a_text_that_is_bound_to_a_binary_is_its_hexadecimal_digits(
+    run: Any, connection: snowflake.connector.SnowflakeConnection
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/data-types-text"""
+    cursor = connection.cursor()
+    for kind in ("table", "temporary table"):
+        run(f"create or replace {kind} bytes (b binary)")
+        for value in ("0102", b"\x01\x02", None):
+            run("insert into bytes values (?)", value)
+            run("insert into bytes select ?", value)
+            cursor.executemany("insert into bytes (b) values (?)", [(value,)] * 2)
+        rows = run("select b, count(*) from bytes group by b order by b")
+        assert rows == [(b"\x01\x02", 8), (None, 4)]
+        run("drop table bytes")

@@ -124,6 +124,9 @@ _MACROS = (
     "_account_unhex(x) AS CASE WHEN coalesce(_account_is_hex(x), true) THEN unhex(x)"
     " ELSE CAST(error("
     "'The following string is not a legal hex-encoded value: ' || x) AS BLOB) END",
+    # Of what may be a text or a BINARY, as a bind may.
+    "_account_binary(x) AS CASE WHEN typeof(x) = 'VARCHAR' THEN _account_unhex(CAST(x AS VARCHAR))"
+    " ELSE CAST(x AS BLOB) END",
     "_account_hash(seed, n) AS hash(seed, n)",
     "_account_uniform(low, high, n) AS low + CAST(n % CAST(high - low + 1 AS UBIGINT) AS BIGINT)",
     "_account_uniform_float(low, high, n) AS low + CAST(n AS DOUBLE) / 18446744073709551616.0"

@@ -27,6 +27,7 @@ _MOMENTS = {
 }
 # What has another text than the engine gives it.
 _TEXTS_APART = {*exp.DataType.TEMPORAL_TYPES, *exp.DataType.FLOAT_TYPES} - {exp.DType.DATE}
+_BINARY = (exp.DType.BINARY, exp.DType.VARBINARY)
 _VARIANT = (exp.DataType.Type.VARIANT, exp.DataType.Type.JSON)
 _MADE = (exp.ParseJSON, exp.Array, exp.Struct, exp.JSONObject, exp.ToVariant, exp.ToArray)
 
@@ -208,4 +209,6 @@ def _stored(value: Expr, kind: str) -> Expr:
         return datetime_formats.read_by_form(exp.Cast(this=bare.copy(), to=to))
     if kind == "BLOB" and is_text(bare):
         return exp.Anonymous(this="_account_unhex", expressions=[value])
+    if kind == "BLOB" and (value.type is None or value.type.this not in _BINARY):
+        return exp.Anonymous(this="_account_binary", expressions=[value])
     return value
