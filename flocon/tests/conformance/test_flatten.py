@@ -106,3 +106,16 @@ def test_the_columns_of_a_query_beside_flatten_may_have_the_names_of_flattens_ow
     assert [(row[1], row[5], row[6]) for row in rows] == [(7, 0, '"a"'), (7, 1, '"b"')]
     twice = "select l.*, r.* from valued l, valued r"
     assert [column.name for column in cursor.describe(twice)] == ["VALUE", "SEQ"] * 2
+
+
+def test_a_table_beside_flatten_may_have_any_alias(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/flatten"""
+    run("create table events (v variant, s varchar)")
+    run("""insert into events select parse_json('{"k": [7]}'), 'a,b'""")
+    for alias in "abefikpnrtvx":
+        flattened = f"lateral flatten({alias}.v) found"
+        assert run(f"select found.key from events {alias}, {flattened}") == [("k",)], alias
+    deep = "lateral flatten(input => e.v, recursive => true) found"
+    assert run(f"select found.path from events e, {deep} order by 1") == [("k",), ("k[0]",)]
+    split = "lateral split_to_table(e.s, ',') found"
+    assert run(f"select found.value from events e, {split} order by 1") == [("a",), ("b",)]

@@ -166,17 +166,20 @@ _MACROS = (
     " WHEN 'ARRAY' THEN list_transform(json_extract(v, '$[*]'), lambda x, i:"
     " struct_pack(k := NULL::VARCHAR, i := i, v := x)) END",
     # FLATTEN of what is beside it in the FROM: DuckDB keeps the order of an UNNEST that is all of a
-    # subquery, and reverses that of others.
+    # subquery, and reverses that of others. The input stands beside its elements: what holds them
+    # has a name that no table has.
     "_account_row(input) AS CAST(hash(input) % 9223372036854775807 AS BIGINT)",
     "_account_flattened(input, path, elements, part) AS TABLE SELECT _account_row(input) AS SEQ,"
-    " e.k AS KEY, CASE WHEN e.k IS NULL THEN path || '[' || (e.i - 1) || ']'"
-    " WHEN path = '' THEN e.k ELSE path || '.' || e.k END AS PATH,"
-    " CASE WHEN e.k IS NULL THEN e.i - 1 END AS INDEX, e.v AS VALUE,"
-    " part AS THIS FROM (SELECT unnest(elements) AS e)",
+    " _account_each.k AS KEY,"
+    " CASE WHEN _account_each.k IS NULL THEN path || '[' || (_account_each.i - 1) || ']'"
+    " WHEN path = '' THEN _account_each.k ELSE path || '.' || _account_each.k END AS PATH,"
+    " CASE WHEN _account_each.k IS NULL THEN _account_each.i - 1 END AS INDEX,"
+    " _account_each.v AS VALUE,"
+    " part AS THIS FROM (SELECT unnest(elements) AS _account_each)",
     # What `flattening` has found.
-    "_account_flattened_rows(n, rows) AS TABLE SELECT n AS SEQ, e.k AS KEY,"
-    " e.p AS PATH, e.i AS INDEX, CAST(e.v AS JSON) AS VALUE, CAST(e.t AS JSON) AS THIS"
-    " FROM (SELECT unnest(rows) AS e)",
+    "_account_flattened_rows(n, rows) AS TABLE SELECT n AS SEQ, _account_each.k AS KEY,"
+    " _account_each.p AS PATH, _account_each.i AS INDEX, CAST(_account_each.v AS JSON) AS VALUE,"
+    " CAST(_account_each.t AS JSON) AS THIS FROM (SELECT unnest(rows) AS _account_each)",
     # The same of a value that is not at hand: it is read once.
     "_account_elements_once(v) AS list_transform([v], lambda each: _account_elements(each))[1]",
     "_account_or_one(elements) AS CASE WHEN coalesce(len(elements), 0) > 0 THEN elements"
@@ -186,17 +189,18 @@ _MACROS = (
     "_account_tokens(s, d) AS list_transform(list_filter(string_split(translate(s, d,"
     " repeat(left(d, 1), length(d))), left(d, 1)), lambda v: v <> ''),"
     " lambda v, i: struct_pack(i := i, v := v))",
-    "_account_split_rows(n, pieces) AS TABLE SELECT n AS SEQ, e.i AS INDEX,"
-    " e.v AS VALUE FROM (SELECT unnest(pieces) AS e)",
+    "_account_split_rows(n, pieces) AS TABLE SELECT n AS SEQ, _account_each.i AS INDEX,"
+    " _account_each.v AS VALUE FROM (SELECT unnest(pieces) AS _account_each)",
     # The input is named once, in the innermost query: it may be long, and would be read each time.
     "_account_flatten(input, path, keep) AS TABLE SELECT"
-    " 1::BIGINT AS SEQ, e.k AS KEY,"
-    " CASE WHEN e.k IS NULL THEN path || '[' || (e.i - 1) || ']'"
-    " WHEN path = '' THEN e.k ELSE path || '.' || e.k END AS PATH,"
-    " CASE WHEN e.k IS NULL THEN e.i - 1 END AS INDEX, e.v AS VALUE, part AS THIS"
+    " 1::BIGINT AS SEQ, _account_each.k AS KEY,"
+    " CASE WHEN _account_each.k IS NULL THEN path || '[' || (_account_each.i - 1) || ']'"
+    " WHEN path = '' THEN _account_each.k ELSE path || '.' || _account_each.k END AS PATH,"
+    " CASE WHEN _account_each.k IS NULL THEN _account_each.i - 1 END AS INDEX,"
+    " _account_each.v AS VALUE, part AS THIS"
     " FROM (SELECT whole, part, unnest(CASE WHEN keep AND coalesce(len(elements), 0) = 0"
     " THEN [struct_pack(k := NULL::VARCHAR, i := NULL::BIGINT, v := NULL::JSON)]"
-    " ELSE elements END) AS e"
+    " ELSE elements END) AS _account_each"
     " FROM (SELECT whole, part, _account_elements(part) AS elements"
     " FROM (SELECT whole, json_extract(whole, '$' || CASE WHEN path = ''"
     " OR prefix(path, '[') THEN path ELSE '.' || path END) AS part"
