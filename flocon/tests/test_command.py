@@ -103,8 +103,11 @@ def test_a_signal_ends_it_with_0_and_nothing_is_lost(tmp_path: Path, number: int
         assert connection.cursor().execute("SELECT n FROM t").fetchall() == [(1,)]
 
 
-def test_it_starts_without_what_the_connector_needs_for_clouds() -> None:
-    asked = "import sys, flocon.__main__; print([m for m in sys.modules if m.startswith('boto3.')])"
+def test_it_starts_without_what_the_connector_needs_for_clouds_and_data_frames() -> None:
+    asked = (
+        "import sys, flocon.__main__, pyarrow; pyarrow.array([1]).to_pylist();"
+        "print([name for name in ('boto3', 'botocore', 'pandas') if name in sys.modules])"
+    )
     found = subprocess.run(
         [sys.executable, "-c", asked], capture_output=True, check=True, text=True
     )

@@ -13,10 +13,21 @@ from pathlib import Path
 # The connector, which procedures use, looks for cloud hosts at login; without a network that waits.
 os.environ.setdefault("SNOWFLAKE_DISABLE_PLATFORM_DETECTION", "true")
 
-# The connector, which comes with fakesnow, imports these where they are installed. An account never
-# reaches a cloud; its procedures are processes of their own.
 if "snowflake.connector" not in sys.modules:
-    sys.modules |= dict.fromkeys(("boto3", "botocore"))  # type: ignore[arg-type]  # None: no such module
+
+    class _Absent:
+        """What the connector, which comes with fakesnow, and pyarrow import where it is installed.
+        An account never reaches a cloud, and makes no DataFrames; its procedures are processes of
+        their own."""
+
+        NAMES = ("boto3", "botocore", "pandas")
+
+        @classmethod
+        def find_spec(cls, name: str, *_: object) -> None:
+            if name in cls.NAMES:
+                raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+    sys.meta_path.insert(0, _Absent)
 
 import uvicorn
 

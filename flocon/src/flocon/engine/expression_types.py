@@ -218,6 +218,7 @@ _SEMI_STRUCTURED = {
 class _Scopes:
     def __init__(self, columns: Columns) -> None:
         self._columns = columns
+        self._types: dict[tuple[str, str, str], Types] = {}
         self._annotator = TypeAnnotator(
             MappingSchema(dialect="snowflake"),
             expression_metadata=_METADATA,
@@ -302,7 +303,7 @@ class _Scopes:
             elif not source.db and source.name.lower() in map(str.lower, ctes):
                 raise errors.does_not_exist("Object", source.name)
             else:
-                found = [(name, _type(kind)) for name, kind in self._columns(source)] or None
+                found = self._types_of(source) or None
                 if source.db == HIDDEN_SCHEMA and source.name.startswith("_FS_"):
                     found = [(name.upper(), kind) for name, kind in found or ()]
         if source.args.get("pivots") or source.args.get("sample"):
@@ -310,6 +311,13 @@ class _Scopes:
         found = _renamed(found, source)
         _refuse_twins(found or ())
         sources[source.alias_or_name] = None if found is None else Source.of(found)
+
+    def _types_of(self, table: exp.Table) -> Types:
+        """The engine binds a whole view to tell them, and a statement may name a table often."""
+        place = (table.catalog, table.db, table.name)
+        if place not in self._types:
+            self._types[place] = [(name, _type(kind)) for name, kind in self._columns(table)]
+        return self._types[place]
 
     def _place(
         self,

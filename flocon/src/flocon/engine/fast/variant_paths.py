@@ -121,8 +121,8 @@ def _column(name: str) -> exp.Column:
 
 def _put_within(select: exp.Select, lists: list[Expr]) -> None:
     """What the query reads, and the lists beside it, under the same name as before."""
-    source = select.args["from_"].this
-    inner = exp.select("*", *lists, copy=False).from_(source.copy(), copy=False)
+    source = select.args["from_"].this.pop()
+    inner = exp.select("*", *lists, copy=False).from_(source, copy=False)
     inner.set("where", select.args.pop("where", None))
     alias = exp.TableAlias(this=exp.to_identifier(source.alias_or_name or "_", quoted=True))
     select.args["from_"].set("this", exp.Subquery(this=inner, alias=alias))
