@@ -32,10 +32,8 @@ def trim() -> None:
 
 
 def collect_seldom() -> None:
-    """Have the collector of cycles pass over what is there now, and look at what is made from now
-    on every 50,000 objects. For a process that has imported what it needs."""
-    gc.collect()
-    gc.freeze()
+    """Have the collector of cycles look every 50,000 objects. What is there is not frozen: a
+    library would say at the end that it has leaked."""
     gc.set_threshold(_COLLECTED_EVERY)
 
 
