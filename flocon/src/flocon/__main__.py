@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import gc
 import logging
 import os
 import signal
@@ -14,6 +15,10 @@ from pathlib import Path
 os.environ.setdefault("SNOWFLAKE_DISABLE_PLATFORM_DETECTION", "true")
 
 if "snowflake.connector" not in sys.modules:
+    # Imports make objects that stay, and a statement's trees are some ten thousand: with Python's
+    # 700, looking for cycles takes a tenth of the start, and of statements that are new. What is
+    # there is not frozen: a library would say at the end that it has leaked.
+    gc.set_threshold(50_000)
 
     class _Absent:
         """What the connector, which comes with fakesnow, and pyarrow import where it is installed.
@@ -165,7 +170,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         except StartError as error:
             return _fail(str(error), 1 if error.taken else 2)
         service.account.chores.append(heap.trim)
-        heap.collect_seldom()
         service.run(
             service.http_server(lambda: _say_how_to_connect(service), _leave_at_once, _HttpServer)
         )
