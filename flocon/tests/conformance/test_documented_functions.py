@@ -35,6 +35,10 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "approx_percentile_estimate(approx_percentile_accumulate(null::int), 0.5)": None,
     },
     "array_cat": {"array_cat(array_construct(1, 2), array_construct(3, 4))": [1, 2, 3, 4]},
+    "array_flatten": {
+        "array_flatten([[1, 2], [3]])": [1, 2, 3],
+        "array_flatten([[1], null, [3]])": None,
+    },
     "array_position": {
         "array_position('hello'::variant, array_construct('hello', 'hi'))": 0,
         "array_position('hi'::variant, array_construct('hello', 'hi'))": 1,

@@ -84,8 +84,9 @@ MACROS = (
     " lambda e: coalesce(_account_json_text(e, '$'), '')), s)",
     "_account_array_position(a, x) AS list_position(_account_list(a), to_json(x)) - 1",
     "_account_array_overlap(a, b) AS list_has_any(_account_list(a), _account_list(b))",
-    "_account_array_flat(a) AS to_json(flatten(list_transform(_account_list(a),"
-    " lambda e: _account_list(e))))",
+    "_account_array_flat(a) AS CASE WHEN len(list_filter(_account_list(a),"
+    " lambda e: json_type(e) = 'NULL')) = 0 THEN"
+    " to_json(flatten(list_transform(_account_list(a), lambda e: _account_list(e)))) END",
     "_account_texts(a) AS list_transform(_account_list(a), lambda e: json_extract_string(e, '$'))",
     # Numbers by their value, texts by their text; a null has no place among them.
     "_account_array_sorted(a) AS list_transform(list_sort(list_transform(list_filter("

@@ -334,6 +334,7 @@ class _Scopes:
         if not isinstance(part, Expr):
             return
         known: list[Expr] = []
+        makers: list[Expr] = []
         for node in part.walk(prune=lambda n: isinstance(n, exp.Query)):
             if isinstance(node, exp.Query):
                 self.query(node, ctes, scopes)
@@ -365,12 +366,14 @@ class _Scopes:
                 node.type = kind
             if node.type is not None and not isinstance(node, exp.Column | exp.DataType):
                 known.append(node)
+            if isinstance(node, _MAKING):
+                makers.append(node)
         # SQLGlot passes over what is in an expression whose type is known, as a cast's is.
         for node in reversed(known):
             for inner in node.iter_expressions():
                 self._annotator._annotate_expression(inner)
         self._annotator._annotate_expression(part)
-        for node in part.find_all(*_MAKING):
+        for node in makers:
             made = not isinstance(node, exp.Cast) or node.to.this == exp.DType.VARIANT
             if made and node.this.type is not None and node.this.type.this in _HOLDING:
                 node.type = _HOLDING[node.this.type.this]

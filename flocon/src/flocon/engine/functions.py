@@ -511,26 +511,27 @@ def _random(rand: Expr) -> Expr:
 
 def shuffled(node: Expr) -> Expr:
     """A window's ORDER BY RANDOM(), which the engine refuses: each row gets its number before."""
-    if not isinstance(node, exp.Select) or any(node.args.get(key) for key in _BESIDE_ROWS):
+    if not isinstance(node, exp.Rand) or node.this or not node.find_ancestor(exp.Window):
         return node
-    windows = [each for value in node.expressions for each in value.find_all(exp.Window)]
-    orders = [each.args["order"] for each in windows if each.args.get("order")]
-    numbers = [rand for order in orders for rand in order.find_all(exp.Rand) if not rand.this]
-    if not numbers or not node.args.get("from_"):
+    select, order = node.find_ancestor(exp.Select), node.find_ancestor(exp.Order)
+    if select is None or order is None or any(select.args.get(key) for key in _BESIDE_ROWS):
         return node
-    source, name = node.args["from_"].this, exp.to_identifier("$random", quoted=True)
-    inner = exp.select("*", exp.alias_(_call("random"), name)).from_(source.copy())
-    alias = exp.TableAlias(this=exp.to_identifier(source.alias_or_name or "_", quoted=True))
-    source.replace(exp.Subquery(this=inner, alias=alias))
-    for number in numbers:
-        number.replace(exp.Column(this=name.copy()))
-    for value in node.expressions:
-        if value.is_star:
-            star = value.this if isinstance(value, exp.Column) else value
-            star.set("except_", [*(star.args.get("except_") or ()), name.copy()])
-    return node
+    name = exp.to_identifier("$random", quoted=True)
+    if select.args.get("from_") and not select.meta.get(_NUMBERED):
+        select.meta[_NUMBERED] = True
+        source = select.args["from_"].this
+        inner = exp.select("*", exp.alias_(_call("random"), name)).from_(source.copy())
+        alias = exp.TableAlias(this=exp.to_identifier(source.alias_or_name or "_", quoted=True))
+        source.replace(exp.Subquery(this=inner, alias=alias))
+        for value in select.expressions:
+            if value.is_star:
+                star = value.this if isinstance(value, exp.Column) else value
+                star.set("except_", [*(star.args.get("except_") or ()), name.copy()])
+    return exp.Column(this=name) if select.meta.get(_NUMBERED) else node
 
 
+# In the meta of a query whose rows have their numbers.
+_NUMBERED = "numbered"
 _BESIDE_ROWS = ("joins", "laterals", "group")
 
 
@@ -758,7 +759,7 @@ def _number(value: int) -> Expr:
 REWRITES = (
     (samples, (exp.TableFromRows, exp.TableSample)),
     (seeded, (exp.Rand, exp.Uniform)),
-    (shuffled, exp.Select),
+    (shuffled, exp.Rand),
     (percentiles, exp.ApproxQuantile),
     (initcaps, exp.Initcap),
     (truths, (exp.Booland, exp.Boolor, exp.Xor)),
