@@ -32,9 +32,12 @@ def apache() -> None:
         pytest.skip(missing)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def own_kafka(apache: None) -> Iterator[KafkaBroker]:
-    """One node for all tests of a process; topics keep them apart. It is never one of others."""
+    """One node for all tests of a process; topics keep them apart. It is never one of others.
+
+    It ends with the last of these tests: one that idles for minutes costs as much as it took to
+    start."""
     with contextlib.closing(start_kafka()) as started:
         yield started
 
@@ -47,7 +50,7 @@ def mortal_kafka(own_kafka: KafkaBroker) -> Iterator[KafkaBroker]:
         own_kafka.start()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def kafka_servers(request: pytest.FixtureRequest) -> str:
     """The bootstrap servers of one Kafka for all tests of a process; topics keep them apart."""
     if named := os.environ.get("CAVES_TEST_BOOTSTRAP_SERVERS"):
@@ -55,7 +58,7 @@ def kafka_servers(request: pytest.FixtureRequest) -> str:
     return request.getfixturevalue("own_kafka").servers
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def secured_kafka(apache: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecuredKafka]:
     """One with TLS, SASL and an authorizer for all tests of a process."""
     with running_secured_kafka(tmp_path_factory.mktemp("certificates")) as running:
