@@ -1,6 +1,7 @@
 """Where a value is read as another type without being told: by the types of columns."""
 
 from datetime import date, datetime, time
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -323,3 +324,12 @@ def test_a_name_means_one_column(run: Run) -> None:
     assert run("select y from v") == [(2,)]
     # Snowflake tells them apart; here they are refused, and never mistaken.
     assert error(run, 'select "One" from (select 1 as "One", 2 as one)') == 2
+
+
+def test_a_number_of_unknown_size_is_no_whole_number(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/iff"""
+    made = {"to_decimal(x, 38, 2)": "0.25", "sum(x)": "0.25", "to_number(x)": "0.50"}
+    for value, answer in made.items():
+        source = f"(select {value} as c from (select 0.25::number(10, 2) as x))"
+        [(number,)] = run(f"select iff(c is null or c = 0, 0.5, c) from {source}")
+        assert number == Decimal(answer)

@@ -358,6 +358,8 @@ class _Scopes:
                 node.type = _moment(_CLOCKS[type(node)], node.this.name)
             elif isinstance(node, exp.Cast) and node.to.this in moments.KINDS:
                 node.type = _plain(node.to)
+            elif isinstance(node, exp.Cast | exp.ToNumber) and (size := _decimal(node)):
+                node.type = size
             elif isinstance(node, exp.UnixToTime):
                 node.type = node.args.get("target_type") or _MOMENT
             elif called := user_functions.kind(node):
@@ -739,6 +741,20 @@ def _plain(kind: exp.DataType) -> exp.DataType:
     """The type that a cast is to, its digits beside it."""
     said = moments.read(moments.name(kind))
     return _moment(*said) if said else kind
+
+
+def _decimal(node: Expr) -> exp.DataType | None:
+    """The NUMBER(38, 0) that x::NUMBER is, and the size that TO_DECIMAL says."""
+    if isinstance(node, exp.Cast):
+        bare = node.to.this == exp.DType.DECIMAL and not node.to.expressions
+        return exp.DataType.build("DECIMAL(38, 0)") if bare else None
+    sizes = [node.args.get(key) or default for key, default in _SIZES]
+    if not all(isinstance(each, exp.Literal) and each.is_int for each in sizes):
+        return None
+    return exp.DataType.build(f"DECIMAL({sizes[0].name}, {sizes[1].name})")
+
+
+_SIZES = (("precision", exp.Literal.number(38)), ("scale", exp.Literal.number(0)))
 
 
 def _whole(kind: exp.DataType) -> exp.DataType:

@@ -135,7 +135,9 @@ def _is_whole(value: Expr) -> bool:
     if isinstance(bare, exp.Cast):
         return _is_whole_kind(bare.to)
     if isinstance(bare, exp.Column):
-        return bare.type is not None and _is_whole_kind(bare.type)
+        # Of a DECIMAL without a size nothing is known.
+        sized = bare.type is not None and (bare.type.expressions or bare.type.this in _WHOLE_KINDS)
+        return bool(sized) and bare.type is not None and _is_whole_kind(bare.type)
     if isinstance(bare, _OF_WHOLE):
         return all(_is_whole(each) for each in (bare.this, bare.args.get("expression")) if each)
     return isinstance(bare, _CHOICES) and all(map(_is_whole, _choices(bare)))
