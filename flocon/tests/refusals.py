@@ -144,6 +144,7 @@ REFUSED: dict[str, tuple[str, ...]] = {
         "create stage y encryption = (type = 'AWS_SSE_S3')",
         "create stage y copy_options = (on_error = 'continue')",
         "create stage y nonsense = 1",
+        "create or replace temp stage systembind file_format = (type = csv)",
     ),
     "CREATE STREAM": (
         "create stream y on view sight",

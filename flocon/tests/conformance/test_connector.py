@@ -1,8 +1,8 @@
 """The Python connector: binds, batches, results large and late, login."""
 
-import time
-from datetime import datetime
+from datetime import date, datetime, time
 from decimal import Decimal
+from time import monotonic, sleep
 from typing import Any
 
 import pytest
@@ -32,6 +32,39 @@ def test_executemany_writes_each_row_as_it_is(connection: Connection) -> None:
     cursor.executemany("insert into many values (?, ?, ?, ?)", rows)
     assert cursor.rowcount == 2000
     assert cursor.execute("select * from many order by n").fetchall() == rows
+
+
+def test_a_client_that_wants_a_stage_for_binds_sends_them_with_the_statement(
+    connection: Connection,
+) -> None:
+    """Each value keeps its type; nothing of a stage stays, and the transaction is open as before.
+
+    https://docs.snowflake.com/en/developer-guide/python-connector/python-connector-example
+    """
+    cursor = connection.cursor()
+    cursor.execute(
+        "create or replace table by_stage (i int, b boolean, s varchar, f float, y binary,"
+        " d date, t time, m timestamp_ntz)"
+    )
+    at, clock = datetime(1969, 12, 31, 23, 59, 59, 1), time(1, 2, 3, 456)
+    days = [date(1750, 5, 9), date(1970, 1, 2), date(2026, 2, 3), date(9999, 12, 31)]
+    texts = ["", 'a,"b"\n\\c', "\\N", None]
+    rows = [
+        (i, i == 1, text, 1.5, b"\x00\xff", day, clock, at)
+        for i, (text, day) in enumerate(zip(texts, days, strict=True))
+    ]
+    threshold = "CLIENT_STAGE_ARRAY_BINDING_THRESHOLD"
+    for end, kept in (("rollback", []), ("commit", rows)):
+        connection._session_parameters[threshold] = 1
+        cursor.execute("begin")
+        cursor.executemany("insert into by_stage values (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+        assert cursor.rowcount == len(rows)
+        assert connection._session_parameters[threshold] == 0, "the client has tried it"
+        cursor.execute(end)
+        assert cursor.execute("select * from by_stage order by i").fetchall() == kept
+    with pytest.raises(snowflake.connector.ProgrammingError) as raised:
+        cursor.execute("insert into by_stage (i) values (?)", _bind_stage="@~/binds")
+    assert raised.value.errno == 2
 
 
 def test_pyformat_binds_are_text_and_nothing_else(account: AccountProcess, database: str) -> None:
@@ -93,10 +126,10 @@ def test_an_asynchronous_query_is_fetched_by_its_id(connection: Connection) -> N
     cursor.execute_async("select count(*) from table(generator(rowcount => 1000))")
     query_id = cursor.sfqid
     assert query_id
-    deadline = time.monotonic() + 20
+    deadline = monotonic() + 20
     while connection.is_still_running(connection.get_query_status(query_id)):
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+        assert monotonic() < deadline
+        sleep(0.02)
     cursor.get_results_from_sfqid(query_id)
     assert cursor.fetchall() == [(1000,)]
 
@@ -106,11 +139,11 @@ def test_a_statement_that_takes_too_long_is_cancelled(connection: Connection) ->
     cursor = connection.cursor()
     endless = "select count(*) from {0} a, {0} b, {0} c where a.n + b.n + c.n < 0"
     rows = "(select seq4() n from table(generator(rowcount => 100000)))"
-    started = time.monotonic()
+    started = monotonic()
     with pytest.raises(snowflake.connector.errors.ProgrammingError) as caught:
         cursor.execute(endless.format(rows), timeout=1)
     assert caught.value.errno == 604
-    assert time.monotonic() - started < 15
+    assert monotonic() - started < 15
     assert cursor.execute("select 1").fetchall() == [(1,)]
 
 

@@ -10,7 +10,7 @@ from shared import one_database
 from snowflake.connector import SnowflakeConnection
 from snowflake.connector.errors import ProgrammingError
 
-from conformance.shared import Run
+from conformance.shared import Run, failure
 
 database = pytest.fixture(scope="module")(one_database)
 
@@ -43,6 +43,25 @@ def test_each_statement_has_its_answer(connection: SnowflakeConnection, count: i
 def test_a_single_one_is_answered_at_once(connection: SnowflakeConnection) -> None:
     """https://docs.snowflake.com/en/developer-guide/python-connector/python-connector-example"""
     assert answers(connection, "select 1; ", num_statements=0) == [[(1,)]]
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "alter session set QUERY_TAG = 'x'; select 1",
+        "alter session set QUERY_TAG = 'x'; JSON_INDENT = 4;",
+        "create warehouse wh_of_two auto_suspend = 60; auto_resume = true",
+        "show tables; select 1;",
+        "use schema PUBLIC; ; select 1",
+        "drop table untouched; 1",
+        "select 1; select 2",
+    ],
+)
+def test_two_where_one_is_asked_for_are_000008_whatever_they_are(run: Run, sql: str) -> None:
+    """https://docs.snowflake.com/en/developer-guide/sql-api/submitting-multiple-statements"""
+    told = "Actual statement count 2 did not match the desired statement count 1."
+    assert failure(run, sql)[0] == 8
+    assert told in failure(run, sql)[1]
 
 
 def test_another_number_than_there_are_is_000008(connection: SnowflakeConnection, run: Run) -> None:

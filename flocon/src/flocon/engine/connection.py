@@ -649,7 +649,7 @@ class Connection:
     def is_aborted(self) -> bool:
         """Has a failed statement taken the open transaction with it?"""
         try:
-            self._duck.execute("SELECT 1")
+            self._duck.execute("SELECT 1").fetchall()
         except duckdb.Error:
             return True
         return False

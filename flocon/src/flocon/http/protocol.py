@@ -134,6 +134,8 @@ def read_statement(document: dict[str, Any]) -> Statement:
 def _statement(document: dict[str, Any]) -> Statement:
     if not isinstance(document["sqlText"], str):
         raise ValueError("sqlText is no text")
+    if document.get("bindStage"):
+        raise errors.unsupported("binds in a stage")
     bindings = fields(document, "bindings")
     ordered = [bindings[key] for key in sorted(bindings, key=int)]
     batch = None
@@ -215,7 +217,8 @@ def welcome(session: Session, token: str) -> Response:
             {"name": "TIMEZONE", "value": session.context.parameters["TIMEZONE"]},
             {"name": "CLIENT_SESSION_KEEP_ALIVE", "value": False},
             {"name": "CLIENT_SESSION_KEEP_ALIVE_HEARTBEAT_FREQUENCY", "value": 3600},
-            # Rows of executemany come with the statement, never through a stage.
+            # Rows of executemany come with the statement, never through a stage
+            # (`flocon.objects.stages`).
             {"name": "CLIENT_STAGE_ARRAY_BINDING_THRESHOLD", "value": 0},
         ],
         "sessionInfo": {

@@ -22,6 +22,10 @@ from flocon.stores import notes, stages
 from flocon.stores.notes import Note
 from flocon.stores.stages import Stage
 
+# The stages through which clients send many binds, as texts without their types. Refused one, they
+# send the binds with the statement, where each has its type.
+_OF_BINDS = ("SYSTEMBIND", "SYSTEM$BIND", "SYSTEM_BIND", "SNOWPARK_TEMP_STAGE_BIND")
+
 
 def is_of_snowpark(name: str) -> bool:
     """Its temporary objects do not commit; Snowflake spares them by a flag of its own."""
@@ -72,9 +76,11 @@ def create_stage(context: Context, tree: exp.Create, binds: Binds) -> Result:
             or isinstance(item, exp.TemporaryProperty | exp.SchemaCommentProperty)
         ):
             raise errors.unsupported(f"CREATE STAGE … {item.sql('snowflake')}")
+    name = context.resolve(name_of(tree.this))
+    if temporary and name.name in _OF_BINDS:
+        raise errors.unsupported(f"CREATE STAGE {name.name}: binds come with their statement")
     if not temporary:
         context.transactions.commit_for_ddl()
-    name = context.resolve(name_of(tree.this))
     if name.name.startswith("%"):
         # In a location, quoted or not, that is a table's stage.
         raise errors.unsupported(f"CREATE STAGE {name.name}: a name that begins with %")

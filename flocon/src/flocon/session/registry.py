@@ -103,6 +103,7 @@ class Registry:
         if kind := self._kind(tokens):
             tokens.rewind()
             content = kind.read(tokens)
+            tokens.check_one()
             if isinstance(content, Show) and content.terse:
                 terse.check(kind.words[1])
             return Worded(text, kind, content)

@@ -132,7 +132,28 @@ class Tokens:
         """The syntax error that names the next token."""
         if self.done:
             return errors.syntax(len(self.text), "<EOF>")
-        return errors.syntax(self.current.start, self.current.text)
+        return self._misplaced(self.current)
+
+    def _misplaced(self, token: Token) -> errors.SnowflakeError:
+        """The syntax error that names a token; 000008 where another statement has it."""
+        if any(end < token.start for end in self._ends):
+            return self._several()
+        return errors.syntax(token.start, token.text)
+
+    def _several(self) -> errors.SnowflakeError:
+        count = len(split(self.text))
+        return errors.SnowflakeError(
+            errors.STATEMENT_COUNT,
+            f"Actual statement count {count} did not match the desired statement count 1.",
+        )
+
+    def check_one(self) -> None:
+        """Raises 000008 where the text has more than one statement.
+
+        https://docs.snowflake.com/en/developer-guide/sql-api/submitting-multiple-statements
+        """
+        if self._ends and any(end < self._tokens[-1].start for end in self._ends):
+            raise self._several()
 
     def peek(self, *words: str) -> bool:
         """Are the next tokens these words (upper case) or signs? Strings and quoted names never."""
@@ -166,7 +187,7 @@ class Tokens:
         """One bare word, upper case."""
         token = self.next()
         if token.token_type in (TokenType.STRING, TokenType.NUMBER):
-            raise errors.syntax(token.start, token.text)
+            raise self._misplaced(token)
         return token.text.upper()
 
     def string(self) -> str:
@@ -177,7 +198,7 @@ class Tokens:
             TokenType.RAW_STRING,
             TokenType.HEREDOC_STRING,
         ):
-            raise errors.syntax(token.start, token.text)
+            raise self._misplaced(token)
         return token.text
 
     def value(self) -> str:
@@ -187,7 +208,7 @@ class Tokens:
     def number(self) -> int:
         token = self.next()
         if token.token_type != TokenType.NUMBER or not token.text.isdigit():
-            raise errors.syntax(token.start, token.text)
+            raise self._misplaced(token)
         return int(token.text)
 
     def boolean(self) -> bool:
@@ -217,7 +238,7 @@ class Tokens:
         if token.token_type in (TokenType.STRING, TokenType.NUMBER) or not (
             token.text[0].isalpha() or token.text[0] == "_"
         ):
-            raise errors.syntax(token.start, token.text)
+            raise self._misplaced(token)
         return token.text.upper()
 
     def parenthesized(self) -> str:
@@ -259,11 +280,8 @@ class Tokens:
         behind it are an error."""
         start = self.current.start
         end = self._tokens[-1].end + 1
-        if more := sum(start < position < end for position in self._ends):
-            raise errors.SnowflakeError(
-                errors.STATEMENT_COUNT,
-                f"Actual statement count {more + 1} did not match the desired statement count 1.",
-            )
+        if any(start < position < end for position in self._ends):
+            raise self._several()
         self._index = len(self._tokens)
         return self.text[start:end]
 
