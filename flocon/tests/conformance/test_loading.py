@@ -541,6 +541,28 @@ def test_without_from_the_files_are_those_of_the_tables_stage(run: Run, tmp_path
     assert run("select a from own order by a") == [(1,), (2,)]
 
 
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "copy into bare",
+        "copy into bare;",
+        'COPY INTO "BARE" (a, b)',
+        "copy into public.bare (b)\n ; -- all of it",
+        "-- first\ncopy /* x */ into identifier('bare') // so",
+    ],
+)
+def test_without_anything_else_the_tables_stage_is_loaded(
+    run: Run, tmp_path: Path, sql: str
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/copy-into-table"""
+    run("create table bare (a int, b varchar)")
+    (tmp_path / "bare.csv").write_text("7\n" if "(b)" in sql else "7,x\n")
+    run(f"put file://{tmp_path}/bare.csv @%bare")
+    [row] = run(sql)
+    assert row[1:4] == ("LOADED", 1, 1)
+    assert run("select * from bare") == [(None, "7") if "(b)" in sql else (7, "x")]
+
+
 @pytest.mark.parametrize("on_error", ["continue", "skip_file"])
 def test_a_query_of_a_stage_without_faults_is_loaded_whatever_on_error_says(
     run: Run, put: Put, on_error: str

@@ -17,8 +17,20 @@ from flocon.engine.fast.statement_cache import StatementCache
 from flocon.sql.statement_text import StatementText
 from flocon.sql.tokens import Name, Tokens
 
-# What Snowpark writes and sqlglot does not read.
+_BLANK = r"(?:\s|--[^\n]*+|//[^\n]*+|(?>/\*.*?\*/))"
+_NAME = r'(?:"(?:[^"]|"")++"|[A-Za-z_][\w$]*+)'
+_TABLE = rf"(?:{_NAME}(?:\.{_NAME}){{0,2}}+|IDENTIFIER\s*\([^()]*\))"
+# What is written so and sqlglot does not read.
 _TEXT_FIXES = (
+    # COPY INTO t, without FROM and options, of which one then says what goes without saying.
+    (
+        re.compile(
+            rf"^({_BLANK}*+COPY{_BLANK}++INTO{_BLANK}++{_TABLE}(?:{_BLANK}*+\([^()]*\))?+)"
+            rf"({_BLANK}*+;?{_BLANK}*+)$",
+            re.I | re.S,
+        ),
+        r"\1 FORCE = FALSE \2",
+    ),
     (re.compile(r"^(\s*CREATE\s+(?:OR\s+REPLACE\s+)?)SCOPED\s+", re.I), r"\1"),
     (
         re.compile(r"^(\s*CREATE\s+(?:\w+\s+)*?TABLE\s+)(\S+)\s+IF\s+NOT\s+EXISTS\b", re.I),
