@@ -43,16 +43,19 @@ FOREIGN: dict[str, dict[str, tuple[str, ...]]] = {
     },
 }
 # Commands of snowflake-cli 3.30 with their flags; asking its --help takes two seconds for each.
-# Tests of deployments run all but `connection`.
+# Tests of deployments and of stages run all but `connection` and `object`.
 SNOW: dict[str, tuple[str, ...]] = {
     "connection add": ("-n", "-a", "-u", "-p", "-h", "-P", "--protocol", "--no-interactive"),
     "connection test": ("--connection",),
+    "object create": (),
     "snowpark": (),
     "snowpark build": (),
     "snowpark deploy": ("--replace",),
     "sql": ("-f", "-q"),
     "stage copy": (),
-    "stage create": (),
+    "stage create": ("--enable-directory",),
+    "stage describe": (),
+    "stage execute": (),
     "streamlit deploy": ("--replace",),
 }
 SHELL_WORDS = {"chmod", "export", "source", "kill"}
