@@ -224,10 +224,12 @@ REFUSED: dict[str, tuple[str, ...]] = {
         "select * from read_csv('/etc/passwd')",
         "select * from duckdb_tables()",
         "select f.value from t, lateral flatten(input => v, mode => 'ONE') f",
+        "select sum(distinct a) over (order by a) from t",
         "select * from table(information_schema.query_history())",
         "select * from table(information_schema.notification_history())",
     ),
     "SELECT of functions": (
+        "select array_construct(1, null)",
         "select get_ddl('table', 't')",
         "select to_char(12.3, '999.99')",
         "select is_date(v) from t",

@@ -12,10 +12,13 @@ from conformance.shared import Run, error
     ("expression", "expected"),
     [
         ("array_append([1], 'x')", [1, "x"]),
-        ("array_prepend([1], null)", [None, 1]),
+        ("array_prepend([1], parse_json('null'))", [None, 1]),
         ("array_cat([1], ['a'])", [1, "a"]),
         ("array_compact(array_construct(1, null, 2))", [1, 2]),
         ("array_construct_compact(1, null)", [1]),
+        ("array_construct_compact(null)", []),
+        ("array_construct_compact('a,b', parse_json('null'), null)", ["a,b", None]),
+        ("array_construct(parse_json('null'), 1)", [None, 1]),
         ("array_distinct([1, 1, 2, '1'])", [1, 2, "1"]),
         ("array_except([1, 1, 2], [1])", [1, 2]),
         ("array_intersection([1, 1, 2], [1, 2, 3])", [1, 2]),
@@ -23,7 +26,7 @@ from conformance.shared import Run, error
         ("array_generate_range(1, 3)", [1, 2]),
         ("array_generate_range(1, 9, 4)", [1, 5]),
         ("array_insert([1, 2], 1, 'x')", [1, "x", 2]),
-        ("array_insert([1], 3, 'x')", [1, None, None, "x"]),
+        ("array_insert([1], 1, 'x')", [1, "x"]),
         ("array_insert([1, 2], -1, 'x')", [1, "x", 2]),
         ("array_remove([1, 2, 1], 1)", [2]),
         ("array_remove_at([1, 2, 3], 0)", [2, 3]),
@@ -58,6 +61,9 @@ def test_an_array_is_answered_as_json(run: Run, expression: str, expected: Any) 
         ("arrays_overlap([1, 2], [2])", True),
         ("array_contains('a'::variant, ['a'])", True),
         ("array_size(object_keys(parse_json('{\"a\": 1}')))", 1),
+        ("array_to_string([1, null, 'a'], '-')", "1--a"),
+        ("array_size([1, null])", 2),
+        ("array_max([1, null])", "1"),
         ("array_append(null::array, 1)", None),
         ("to_array(null)", None),
     ],
@@ -65,6 +71,52 @@ def test_an_array_is_answered_as_json(run: Run, expression: str, expected: Any) 
 def test_arrays_are_read(run: Run, expression: str, expected: Any) -> None:
     """https://docs.snowflake.com/en/sql-reference/functions-semistructured"""
     assert run(f"select {expression}") == [(expected,)]
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "array_construct(1, k)",
+        "[k]",
+        "[null]",
+        "array_construct(null::variant)",
+        "array_construct(parse_json('{}'):a)",
+        "array_append([1], k)",
+        "array_prepend([1], k)",
+        "array_insert([1], 0, k)",
+        "array_insert([1], 3, 'x')",
+        "transform([1], x int -> iff(x > 0, null, x))",
+    ],
+)
+def test_an_array_with_a_null_is_refused_for_it_would_be_one_of_json(
+    run: Run, expression: str
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/array_construct shows an undefined."""
+    assert error(run, f"select {expression} from (select null::varchar as k)") == 2
+
+
+def test_a_null_that_gets_into_no_array_is_nobodys_fault(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/array_construct"""
+    rows = "(select 'a' as k union all select null)"
+    answers = run(f"select iff(k is null, [], [k])[0]::varchar from {rows} order by k")
+    assert answers == [("a",), (None,)]
+
+
+def test_moments_and_binaries_in_arrays_and_objects_have_the_texts_that_they_have_elsewhere(
+    run: Run,
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/array_agg"""
+    row = "(select '2026-01-31 12:00:00'::timestamp as t, to_binary('ab', 'hex') as b)"
+    for made in (
+        "array_construct_compact(t, b)", "array_append(array_append([], t), b)",
+        "array_prepend(array_prepend([], b), t)", "array_insert(array_insert([], 0, b), 0, t)",
+        "array_cat(to_array(t), to_array(b))", "array_cat(array_agg(t), array_agg(distinct b))",
+        "array_cat(array_unique_agg(t), array_agg(b) within group (order by b))",
+    ):  # fmt: skip
+        assert run(f"select {made}::varchar from {row}") == [('["2026-01-31 12:00:00.000","AB"]',)]
+    objects = "object_insert({}, 'k', t)::varchar, object_agg('k', b)::varchar"
+    found = run(f"select {objects} from {row} group by t")
+    assert found == [('{"k":"2026-01-31 12:00:00.000"}', '{"k":"AB"}')]
 
 
 def test_aggregates_make_arrays(run: Run) -> None:

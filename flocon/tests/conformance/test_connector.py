@@ -223,6 +223,9 @@ def test_a_cursor_counts_the_rows_that_a_statement_has_changed(connection: Conne
     assert stats("create temporary table kept (a int) as select a from counted") == (2, 0, 0, 0)
     assert stats("insert into counted values (3), (4), (5)") == (3, 0, 0, 0)
     assert stats("update counted set a = 10 where a > 3") == (0, 0, 2, 0)
+    twice = "(select 10 a union all select 10) twice"
+    update = f"update counted set a = 10 from {twice} where counted.a = twice.a"
+    assert stats(update) == (0, 0, 2, 2)
     assert stats("delete from counted where a = 1") == (0, 1, 0, 0)
     assert stats("delete from counted where a = 1") == (None, None, None, None)
     merge = """merge into counted c using (select 2 a union all select 7) s on c.a = s.a

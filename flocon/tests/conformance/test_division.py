@@ -62,6 +62,17 @@ def sales(account: Any, database: str) -> None:
         ("100 * count_if(n > 3) / count(*) from sales", ["50.000000"]),
         ("avg(iff(n > 3, amount, null)) from sales", ["9.47500000"]),
         ("avg(amount) over (partition by shop) from sales where shop = 1", ["15.05000000"] * 2),
+        (
+            "avg(n) over (order by n rows between 1 preceding and current row) from sales",
+            ["0.000000", "1.500000", "3.500000", "5.500000"],
+        ),
+        (
+            "avg(amount) over (order by n rows between 1 preceding and 1 preceding) from sales",
+            ["None", "None", "10.10000000", "-1.05000000"],
+        ),
+        ("avg(sum(amount)) over () from sales group by shop order by shop", ["14.52500000"] * 2),
+        ("avg(distinct n) over () from sales where n > 3", ["5.500000"] * 2),
+        ("avg(0.1234567::number(20, 7)) over () from sales where n = 3", ["0.123456700000"]),
         ("amount / f from sales where n in (3, 7) order by 1", ["6.733333333333333", "10.0"]),
         ("avg(amount) from sales group by shop having sum(amount) / count(*) > 0", ["15.05000000"]),
         ("(select avg(s.amount) / t.n from sales s) from sales t where n = 3", ["3.227777776667"]),

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from decimal import Decimal as D
 from typing import Any
 
 import pytest
@@ -44,6 +45,30 @@ def test_pivot_takes_the_values_that_are_there(connection: SnowflakeConnection) 
     counted = "pivot(count(month) for amount in (any order by amount)) p order by 1"
     found = answer(connection, f"select p.* from sales {counted}")
     assert found[0] == ["EMPID", "5", "10", "20", "400"]
+
+
+@pytest.mark.parametrize(
+    ("value", "default", "expected"),
+    [
+        ("amount::int", "1.5", [D("5.0"), D("1.5")]),
+        ("amount::int", "-1.5", [D("5.0"), D("-1.5")]),
+        ("amount::number(10, 2)", "0.125", [D("5.000"), D("0.125")]),
+        ("amount::number(38, 2)", "0.125::number(9, 3)", [D("5.000"), D("0.125")]),
+        ("amount::number(10, 2)", "7", [D("5.00"), D("7.00")]),
+        ("amount::float", "1.5", [5.0, 1.5]),
+        ("amount::varchar", "'none'", ["5", "none"]),
+    ],
+)
+@pytest.mark.usefixtures("sales")
+def test_a_pivots_default_keeps_its_decimals_beside_numbers_of_all_sizes(
+    run: Run, value: str, default: str, expected: list[Any]
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/constructs/pivot"""
+    aggregate = "max" if "varchar" in value else "sum"
+    rows = f"(select month, empid, {value} as v from sales where amount = 5)"
+    for months in ("'FEB', 'MAR'", "'FEB' as feb, 'MAR' as mar"):
+        pivot = f"pivot({aggregate}(v) for month in ({months}) default on null ({default}))"
+        assert run(f"select * from {rows} {pivot} p") == [(1, *expected)]
 
 
 @pytest.mark.usefixtures("sales")

@@ -99,7 +99,7 @@ def test_try_functions_take_texts_only(run: Run, call: str) -> None:
         ("object_construct('a', 1, 'b', null)", '{\n  "a": 1\n}'),
         ("object_construct_keep_null('a', 1, 'b', null)::varchar", '{"a":1,"b":null}'),
         ("object_construct()", "{}"),
-        ("array_construct(1, null, 'a')::varchar", '[1,null,"a"]'),
+        ("array_construct(1, parse_json('null'), 'a')::varchar", '[1,null,"a"]'),
         ("array_construct(1, 2)[0]", "1"),
         ("array_size(parse_json('[1, 2, 3]'))", 3),
     ],

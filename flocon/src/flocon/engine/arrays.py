@@ -38,17 +38,31 @@ KINDS = (
     exp.JSONKeys, exp.Reduce, exp.SortArray, exp.StrtokToArray, exp.Transform,
 )  # fmt: skip
 
+# What reads an array that is made inside of it without telling a NULL from the null of JSON.
+_PASS_OVER_NULLS = (
+    exp.ArrayCompact, exp.ArrayMax, exp.ArrayMin, exp.ArraySize, exp.ArrayToString, exp.Flatten,
+)  # fmt: skip
+_NEVER_NULL = (exp.Array, exp.Boolean, exp.Literal)
+_REFUSED_NULL = (
+    "error('Unsupported feature ''a NULL in an array: ARRAY_CONSTRUCT_COMPACT leaves it out''.')"
+)
+
 MACROS = (
+    # Snowflake shows a NULL in an array as undefined; JSON has a null alone, which is no NULL.
+    f"_account_present_value(x) AS coalesce(x, {_REFUSED_NULL})",
     # An array's elements, each of them JSON; a null among them is JSON's.
     "_account_list(a) AS CASE WHEN json_type(a) = 'ARRAY'"
     " THEN CAST(json_extract(a, '$[*]') AS JSON[]) END",
     "_account_array_size(a) AS CAST(json_array_length(a) AS BIGINT)",
-    "_account_element(x) AS coalesce(to_json(x), CAST('null' AS JSON))",
+    f"_account_element(x) AS coalesce(to_json(x), CAST({_REFUSED_NULL} AS JSON))",
     "_account_array_of(x) AS CASE WHEN json_type(to_json(x)) = 'ARRAY' THEN to_json(x)"
     " WHEN json_type(to_json(x)) <> 'NULL' THEN json_array(x) END",
     "_account_object_of(x) AS CASE WHEN json_type(to_json(x)) = 'OBJECT' THEN to_json(x)"
     " WHEN json_type(to_json(x)) <> 'NULL' THEN"
     " CAST(error('Failed to cast value ' || to_json(x) || ' to OBJECT') AS JSON) END",
+    # Of texts in JSON; the engine leaves out what is NULL.
+    "_account_array_of_texts(l) AS"
+    " CAST('[' || coalesce(array_to_string(l, ','), '') || ']' AS JSON)",
     "_account_array_append(a, x) AS CASE WHEN a IS NOT NULL"
     " THEN to_json(list_append(_account_list(a), _account_element(x))) END",
     "_account_array_prepend(a, x) AS CASE WHEN a IS NOT NULL"
@@ -57,7 +71,7 @@ MACROS = (
     " CASE WHEN p < 0 THEN greatest(_account_array_size(a) + p, 0) ELSE p END",
     "_account_array_insert(a, p, x) AS to_json(_account_list(a)[:_account_array_place(a, p)]"
     " || list_transform(range(CAST(_account_array_place(a, p) - _account_array_size(a) AS BIGINT)),"
-    " lambda i: CAST('null' AS JSON))"
+    f" lambda i: CAST({_REFUSED_NULL} AS JSON))"
     " || [_account_element(x)] || _account_list(a)[_account_array_place(a, p) + 1:])",
     "_account_array_remove(a, x) AS CASE WHEN x IS NOT NULL THEN"
     " to_json(list_filter(_account_list(a), lambda e: e <> to_json(x))) END",
@@ -97,10 +111,10 @@ MACROS = (
     "_account_array_nulls(a) AS list_filter(_account_list(a), lambda e: json_type(e) = 'NULL')",
     "_account_array_max(a) AS _account_array_sorted(a)[-1]",
     "_account_array_min(a) AS _account_array_sorted(a)[1]",
-    "_account_array_sort(a, rises, nulls_first) AS to_json(CASE WHEN nulls_first"
-    " THEN _account_array_nulls(a) ELSE [] END || CASE WHEN rises THEN _account_array_sorted(a)"
-    " ELSE list_reverse(_account_array_sorted(a)) END || CASE WHEN nulls_first THEN []"
-    " ELSE _account_array_nulls(a) END)",
+    # The null of JSON is larger than all else; nulls_first is about NULLs, which no array has.
+    "_account_array_sort(a, rises, nulls_first) AS to_json(CASE WHEN rises"
+    " THEN _account_array_sorted(a) || _account_array_nulls(a)"
+    " ELSE _account_array_nulls(a) || list_reverse(_account_array_sorted(a)) END)",
     "_account_array_range(f, t, s) AS"
     " to_json(range(CAST(f AS BIGINT), CAST(t AS BIGINT), CAST(s AS BIGINT)))",
     "_account_whole(x) AS CASE WHEN contains(x, '.') THEN"
@@ -126,14 +140,16 @@ def functions(node: Expr) -> Expr:
     if isinstance(node, exp.Reduce):
         return _reduced(node)
     if isinstance(node, exp.SortArray):
-        rises = node.args.get("asc") or exp.true()
-        first = node.args.get("nulls_first") or exp.Not(this=exp.paren(rises.copy()))
+        rises, first = (node.args.get(key) or exp.true() for key in ("asc", "nulls_first"))
         return _call("_account_array_sort", node.this, rises, first)
     if isinstance(node, exp.Array):
         # Snowflake's arrays hold values of any type.
-        return _call("json_array", *node.expressions)
+        if isinstance(node.parent, _PASS_OVER_NULLS):
+            return _call("json_array", *node.expressions)
+        return _call("json_array", *map(_present, node.expressions))
     if isinstance(node, exp.ArrayConstructCompact):
-        return _call("_account_array_compact", _call("json_array", *node.expressions))
+        values = [exp.cast(_call("to_json", each), "VARCHAR") for each in node.expressions]
+        return _call("_account_array_of_texts", _call("list_value", *values))
     if isinstance(node, exp.ArrayConcat):
         lists = [_call("_account_list", each) for each in (node.this, *node.expressions)]
         return _call("to_json", *lists[:1]) if len(lists) == 1 else _joined(lists)
@@ -158,6 +174,11 @@ def functions(node: Expr) -> Expr:
     ):
         return _wrapped(node)
     return node
+
+
+def _present(value: Expr) -> Expr:
+    """A value that an array can hold."""
+    return value if isinstance(value, _NEVER_NULL) else _call("_account_present_value", value)
 
 
 def _list(value: Expr) -> Expr:

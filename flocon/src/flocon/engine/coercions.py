@@ -81,7 +81,11 @@ _READ_BY_FORM = (
 _READERS = (exp.StrToTime, exp.TsOrDsToDate, exp.TsOrDsToTime)
 _EPOCHS = ("EPOCH", "EPOCH_SECOND", "EPOCH_SECONDS")
 _BINARIES = (_Kind.BINARY, _Kind.VARBINARY)
-_MAKERS_OF_JSON = (exp.PropertyEQ, exp.JSONKeyValue, exp.Array, exp.ToVariant)
+_MAKERS_OF_JSON = (
+    exp.Array, exp.ArrayAgg, exp.ArrayAppend, exp.ArrayConstructCompact, exp.ArrayInsert,
+    exp.ArrayPrepend, exp.ArrayUniqueAgg, exp.JSONKeyValue, exp.ObjectAgg, exp.ObjectInsert,
+    exp.PropertyEQ, exp.ToArray, exp.ToVariant,
+)  # fmt: skip
 _ZONED = (_Kind.TIMESTAMPTZ, _Kind.TIMESTAMPLTZ)
 _MOMENTS = (*NTZ_TYPES, *_ZONED)
 
@@ -323,10 +327,14 @@ def _chosen_numbers(node: Expr) -> None:
 def _kept_as_texts(node: Expr) -> None:
     """A timestamp and a BINARY in an object or array have the text that they have elsewhere, and so
     has a number that is infinite."""
-    for key in ("this", "expression", "expressions"):
+    for key in ("this", "expression", "expressions", "value"):
         value = node.args.get(key)
         if isinstance(value, list):
             node.set(key, [_kept(each) for each in value])
+        elif isinstance(value, exp.Distinct):
+            # What it is ordered by is the same.
+            if not isinstance(node.parent, exp.WithinGroup):
+                _kept_as_texts(value)
         elif isinstance(value, Expr):
             node.set(key, _kept(value))
 

@@ -37,8 +37,10 @@ def refuse(tree: Expr) -> None:
             raise errors.unsupported("a view over PIVOT … IN (ANY)")
         elif isinstance(node, exp.Collate):
             raise errors.unsupported("COLLATE")
-        elif isinstance(node, exp.Window) and node.args.get("spec"):
-            _refuse_frame(node)
+        elif isinstance(node, exp.Window):
+            _refuse_distinct(node)
+            if node.args.get("spec"):
+                _refuse_frame(node)
         elif isinstance(node, exp.Normal | exp.Randstr | exp.Zipf) and _has_seed(node):
             raise errors.unsupported(f"{node.sql_name()} with RANDOM(seed)")
 
@@ -48,6 +50,14 @@ _OF_PLACES = (
     exp.CumeDist, exp.DenseRank, exp.Lag, exp.Lead, exp.Ntile, exp.PercentRank, exp.Rank,
     exp.RowNumber,
 )  # fmt: skip
+
+
+def _refuse_distinct(window: exp.Window) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/avg"""
+    function = window.this
+    ordered = window.args.get("order") or window.args.get("spec")
+    if ordered and isinstance(function.this, exp.Distinct):
+        raise errors.unsupported(f"{function.sql_name()}(DISTINCT …) OVER (… ORDER BY …)")
 
 
 def _refuse_frame(window: exp.Window) -> None:

@@ -307,6 +307,7 @@ _CHANGES = {
     "numRowsInserted": re.compile("number of rows inserted|rows_loaded"),
     "numRowsUpdated": re.compile("number of rows updated"),
     "numRowsDeleted": re.compile("number of rows deleted"),
+    "numDmlDuplicates": re.compile("number of multi-joined rows updated"),
 }
 
 
@@ -323,7 +324,7 @@ def _changes(found: Result) -> Response:
     else:
         return {}
     # A statement that has changed nothing says nothing of it.
-    return {"stats": {**counts, "numDmlDuplicates": 0}} if any(counts.values()) else {}
+    return {"stats": counts} if any(counts.values()) else {}
 
 
 def _parts(found: Result) -> dict[str, str]:

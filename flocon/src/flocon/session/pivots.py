@@ -5,7 +5,8 @@ https://docs.snowflake.com/en/sql-reference/constructs/pivot
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from sqlglot import Expr, exp
@@ -36,7 +37,7 @@ def fill(context: Context, tree: Expr, binds: Binds) -> None:
         default = pivot.args.get("default_on_null")
         if isinstance(default, Expr):
             tree.meta.pop(TEXT, None)
-            _put_default(pivot, default)
+            _put_default(context, pivot, default)
 
 
 def _query_of_values(pivot: exp.Pivot, field: Expr) -> exp.Query | None:
@@ -94,7 +95,7 @@ def _named(value: Any) -> exp.PivotAlias:
     return exp.PivotAlias(this=literal, alias=exp.to_identifier(text, quoted=True))
 
 
-def _put_default(pivot: exp.Pivot, default: Expr) -> None:
+def _put_default(context: Context, pivot: exp.Pivot, default: Expr) -> None:
     """SELECT * REPLACE (coalesce(column, default) …) around what the pivot reads and makes."""
     (field,) = pivot.args["fields"]
     if len(pivot.expressions) != 1 or isinstance(pivot.expressions[0], exp.Alias):
@@ -105,13 +106,15 @@ def _put_default(pivot: exp.Pivot, default: Expr) -> None:
         else exp.to_identifier(each.sql("snowflake"), quoted=True)
         for each in field.expressions
     ]
-    changed = [
-        exp.alias_(exp.func("COALESCE", exp.column(name), default.copy()), name) for name in names
-    ]
     pivot.set("default_on_null", None)
     source, alias = pivot.parent, pivot.args.get("alias")
     assert source is not None, "a pivot is of a source"
     pivot.set("alias", None)
+    wider = _wider(context, source, default)
+    changed = [
+        exp.alias_(exp.func("COALESCE", wider(exp.column(name)), default.copy()), name)
+        for name in names
+    ]
     star = exp.Star(replace=changed)
     inner = source.copy()
     for key in ("joins", "laterals"):
@@ -119,3 +122,39 @@ def _put_default(pivot: exp.Pivot, default: Expr) -> None:
     query = exp.select(star).from_(inner)
     kept = {key: source.args.get(key) for key in ("joins", "laterals")}
     source.replace(exp.Subquery(this=query, alias=alias, **kept))
+
+
+def _wider(context: Context, source: Expr, default: Expr) -> Callable[[exp.Column], Expr]:
+    """Gives a column as many decimals as the default has: beside a number of 38 digits the engine
+    would round the default.
+
+    https://docs.snowflake.com/en/sql-reference/data-types-numeric
+    """
+    literal = default.this if isinstance(default, exp.Neg) else default
+    if isinstance(literal, exp.Null) or (isinstance(literal, exp.Literal) and _is_plain(literal)):
+        return lambda column: column
+    made = rows_of(source)
+    made.select(exp.alias_(default.copy(), _DEFAULT, quoted=True), copy=False)
+    qualify(context, made)
+    answer = context.connection.describe(made)
+    scales = {
+        name: int(match[1] or 0)
+        for name, kind in zip(answer.names, answer.types, strict=True)
+        if (match := _FIXED_POINT.fullmatch(kind))
+    }
+    wanted = scales.get(_DEFAULT, 0)
+
+    def widened(column: exp.Column) -> Expr:
+        if scales.get(column.name, wanted) >= wanted:
+            return column
+        return exp.cast(column, f"NUMBER(38, {wanted})", dialect="snowflake")
+
+    return widened
+
+
+def _is_plain(literal: exp.Literal) -> bool:
+    return literal.is_string or literal.is_int
+
+
+_DEFAULT = "$default"
+_FIXED_POINT = re.compile(r"DECIMAL\(\d+,(\d+)\)|(?:TINY|SMALL|BIG|HUGE)?INT|INTEGER")
