@@ -231,6 +231,14 @@ def test_a_cursor_counts_the_rows_that_a_statement_has_changed(connection: Conne
     merge = """merge into counted c using (select 2 a union all select 7) s on c.a = s.a
         when matched then delete when not matched then insert values (s.a)"""
     assert stats(merge) == (1, 1, 0, 0)
+    # What goes before others come is counted, too.
+    assert stats("insert overwrite into counted select a from counted where a > 7") == (2, 4, 0, 0)
+    assert stats("insert overwrite into counted values (1), (2), (3)") == (3, 2, 0, 0)
+    both = "insert overwrite all into counted into kept select 4 a"
+    assert stats(both) == (2, 5, 0, 0)
+    assert stats("truncate kept") == (0, 1, 0, 0)
+    assert stats("truncate table counted") == (0, 1, 0, 0)
+    assert stats("truncate table if exists counted") == (None, None, None, None)
     assert stats("create or replace view seen as select 1 a") == (None, None, None, None)
     assert stats("select * from counted") == (None, None, None, None)
 

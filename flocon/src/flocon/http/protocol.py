@@ -312,7 +312,7 @@ _CHANGES = {
 
 
 def _changes(found: Result) -> Response:
-    """The counts of DML, of COPY INTO and of CREATE TABLE … AS. A cursor shows them as `stats`."""
+    """What a cursor has as `stats`: of DML, TRUNCATE, COPY INTO and CREATE TABLE … AS."""
     if found.statement_type == result.DDL and found.affected is not None:
         counts = {**dict.fromkeys(_CHANGES, 0), "numRowsInserted": found.affected}
     elif found.statement_type in _CHANGING:
@@ -321,8 +321,11 @@ def _changes(found: Result) -> Response:
             key: sum(row[name] for row in rows for name in found.names if of.match(name))
             for key, of in _CHANGES.items()
         }
+    elif found.deleted:
+        counts = dict.fromkeys(_CHANGES, 0)
     else:
         return {}
+    counts["numRowsDeleted"] += found.deleted
     # A statement that has changed nothing says nothing of it.
     return {"stats": counts} if any(counts.values()) else {}
 

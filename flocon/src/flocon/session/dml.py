@@ -61,10 +61,10 @@ def _run(
     if isinstance(tree, exp.Insert) and tree.args.get("overwrite"):
         return _overwrite(context, transaction, tree.copy(), binds)
     if isinstance(tree, exp.MultitableInserts):
-        counts = into_many.run(
+        counts, deleted = into_many.run(
             context, tree, binds, lambda part, used: _change(context, transaction, part, used)
         )
-        return _inserted(tree, counts)
+        return replace(_inserted(tree, counts), deleted=deleted)
     if isinstance(tree, exp.Merge):
         actions = merging.run(
             context, tree, binds, lambda part, used: _change(context, transaction, part, used)
@@ -111,8 +111,10 @@ def _overwrite(
         context.connection.hold("$held", query, binds)
         rows = exp.to_identifier("$held", quoted=True)
         tree.set("expression", exp.select("*").from_(exp.Table(this=rows)))
-    _change(context, transaction, exp.Delete(this=parsing.targets(tree)[0].copy()), {})
+    removal = exp.Delete(this=parsing.targets(tree)[0].copy())
+    deleted = int(_change(context, transaction, removal, {})[0][0])
     answer = _answer(tree, _change(context, transaction, tree, binds))
+    answer.deleted = deleted
     if held:
         context.connection.discard("$held")
     return answer
@@ -202,7 +204,7 @@ def _answer(tree: Expr, rows: list[tuple[Any, ...]], multi_joined: int = 0) -> R
         return _merged(tree, dict(rows))
     count = int(rows[0][0])
     if isinstance(tree, exp.TruncateTable):
-        return result.done()
+        return replace(result.done(), deleted=count)
     return _counts(_counted(tree, count, multi_joined), count, _TYPES[type(tree)])
 
 

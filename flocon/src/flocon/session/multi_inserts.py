@@ -22,8 +22,11 @@ T = TypeVar("T", bound=Expr)
 Change = Callable[[Expr, Binds], list[tuple[Any, ...]]]
 
 
-def run(context: Context, tree: exp.MultitableInserts, binds: Binds, change: Change) -> list[int]:
-    """Evaluate the query, then insert; returns the count of each INTO clause."""
+def run(
+    context: Context, tree: exp.MultitableInserts, binds: Binds, change: Change
+) -> tuple[list[int], int]:
+    """Evaluate the query, then insert; returns the count of each INTO clause, and of the rows that
+    OVERWRITE has deleted."""
     connection = context.connection
     query = connection.statements.cached(
         "source", tree, lambda: _part(tree, "source", multi_inserts.source(tree))
@@ -32,12 +35,13 @@ def run(context: Context, tree: exp.MultitableInserts, binds: Binds, change: Cha
     binds = {NOW: datetime.now(UTC), **binds}
     connection.hold(multi_inserts.SOURCE, query, binds)
     inserts = connection.statements.cached("inserts", tree, lambda: _inserts(connection, tree))
+    deleted = 0
     if tree.args.get("overwrite"):
         for table in {target.sql(): target for target in multi_inserts.targets(tree)}.values():
-            change(exp.Delete(this=table.copy()), {})
+            deleted += int(change(exp.Delete(this=table.copy()), {})[0][0])
     counts = [int(change(insert, binds)[0][0]) for insert in inserts]
     connection.discard(multi_inserts.SOURCE)
-    return counts
+    return counts, deleted
 
 
 def counted(tree: exp.MultitableInserts, counts: list[int]) -> dict[str, int]:
