@@ -149,6 +149,10 @@ EXAMPLES: dict[tuple[str, str], list[tuple[str, Any]]] = {
     ("Names", "columns"): [
         ('CREATE TABLE twins (a INT, "a" INT)', 2),
         ('SELECT * FROM (SELECT 1 AS a, 2 AS "a")', 2),
+        (
+            "SELECT * FROM (SELECT 'x' AS k, 1 AS n) PIVOT (SUM(n) FOR k IN ('x', 'X'))",
+            2,
+        ),
     ],
     ("Names", "databases, schemas, tables, views"): [
         ("CREATE TABLE cellar (n INT)", None),

@@ -72,6 +72,26 @@ def test_a_pivots_default_keeps_its_decimals_beside_numbers_of_all_sizes(
 
 
 @pytest.mark.usefixtures("sales")
+def test_a_pivots_value_without_a_name_is_called_as_it_is_written(
+    run: Run, connection: SnowflakeConnection
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/constructs/pivot"""
+    pivot = "pivot(sum(amount) for month in ('JAN' as january, 'FEB', 'MAR'))"
+    names, rows = ["EMPID", "JANUARY", "'FEB'", "'MAR'"], [(1, 410, 5, None), (2, None, 20, None)]
+    assert answer(connection, f"select * from sales {pivot} order by 1") == (names, rows)
+    run(f"create or replace view by_month as select * from sales {pivot}")
+    assert answer(connection, "select * from by_month order by 1") == (names, rows)
+    pivot = f"{pivot[:-1]} default on null (0))"
+    filled = [(1, 410, 5, 0), (2, 0, 20, 0)]
+    assert answer(connection, f"select * from sales {pivot} order by 1") == (names, filled)
+    twins = "pivot(sum(amount) for month in ('JAN', 'Jan'))"
+    several = "pivot(sum(amount), max(amount) for month in ('JAN'))"
+    for begin in ("", "create or replace view by_month as "):
+        assert error(run, f"{begin}select * from sales {twins}") == 2
+        assert error(run, f"{begin}select * from sales {several}") == 1003
+
+
+@pytest.mark.usefixtures("sales")
 def test_a_pivot_that_is_asked_again_has_the_new_values(
     run: Run, connection: SnowflakeConnection
 ) -> None:

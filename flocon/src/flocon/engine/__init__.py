@@ -7,7 +7,7 @@ expression_types    the types of the tree's expressions, from the columns of its
 coercions           the casts that Snowflake makes silently, put in by those types
 stored_values       what values become in the columns of the target
 rewrite             Snowflake's SQL as DuckDB's; its parts: functions, conversions, variant, arrays,
-                    objects, regexps, numeric, clock, types, moments, texts
+                    objects, regexps, numeric, clock, types, moments, texts, pivoted_columns
 decimals            `/` and AVG with Snowflake's scale, by the types that DuckDB's planner names
 rendering           tree → DuckDB's text, and its binds
 macros              what DuckDB lacks, as its macros; json_numbers, regexps: what it has Python do

@@ -8,6 +8,7 @@ from sqlglot.dialects.snowflake import Snowflake
 
 from flocon.core import errors
 from flocon.engine.fast import bound_arrays
+from flocon.engine.pivoted_columns import name_columns
 from flocon.engine.texts import is_text
 from flocon.engine.types import TEXT_TYPES
 
@@ -33,8 +34,11 @@ def refuse(tree: Expr) -> None:
         elif isinstance(node, exp.Coalesce) and not node.expressions:
             text = f"not enough arguments for function [{node.sql('snowflake')}], expected 2, got 1"
             raise errors.compilation(errors.TOO_FEW_ARGUMENTS, text)
-        elif isinstance(node, exp.PivotAny):
-            raise errors.unsupported("a view over PIVOT … IN (ANY)")
+        elif isinstance(node, exp.Pivot) and not node.args.get("unpivot"):
+            if node.find(exp.PivotAny) or node.args.get("default_on_null"):
+                what = "IN (ANY)" if node.find(exp.PivotAny) else "DEFAULT ON NULL"
+                raise errors.unsupported(f"a view over PIVOT … {what}")
+            name_columns(node)
         elif isinstance(node, exp.Collate):
             raise errors.unsupported("COLLATE")
         elif isinstance(node, exp.Window):

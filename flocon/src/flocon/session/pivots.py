@@ -13,6 +13,7 @@ from sqlglot import Expr, exp
 
 from flocon.core import errors
 from flocon.engine import TEXT, Binds
+from flocon.engine.pivoted_columns import name_columns, name_of
 from flocon.engine.sources import give_ctes, rows_of
 from flocon.session.context import Context
 from flocon.session.names import qualify
@@ -32,8 +33,7 @@ def fill(context: Context, tree: Expr, binds: Binds) -> None:
                     raise errors.unsupported("PIVOT where there is no value")
                 field.set("expressions", [_named(value) for value in found])
                 pivot.set("columns", None)
-            elif isinstance(field, exp.In):
-                field.set("expressions", [_named_cast(each) for each in field.expressions])
+        name_columns(pivot)
         default = pivot.args.get("default_on_null")
         if isinstance(default, Expr):
             tree.meta.pop(TEXT, None)
@@ -68,19 +68,6 @@ def _values(context: Context, query: exp.Query, binds: Binds) -> Iterator[Any]:
     return (value for (value,) in answer.rows())
 
 
-def _named_cast(written: Expr) -> Expr:
-    """The column of 1::INT is called CAST(1 AS NUMBER(38,0)), that of DATE '2026-01-31'
-    TO_DATE('2026-01-31')."""
-    kind = written.to.this if isinstance(written, exp.Cast) else None
-    if kind in exp.DataType.INTEGER_TYPES:
-        text = f"CAST({written.this.sql('snowflake')} AS NUMBER(38,0))"
-    elif kind == exp.DType.DATE:
-        text = f"TO_DATE({written.this.sql('snowflake')})"
-    else:
-        return written
-    return exp.PivotAlias(this=written, alias=exp.to_identifier(text, quoted=True))
-
-
 def _named(value: Any) -> exp.PivotAlias:
     """A value, and the column that it becomes: as a literal is written."""
     literal = exp.convert(value)
@@ -100,12 +87,7 @@ def _put_default(context: Context, pivot: exp.Pivot, default: Expr) -> None:
     (field,) = pivot.args["fields"]
     if len(pivot.expressions) != 1 or isinstance(pivot.expressions[0], exp.Alias):
         raise errors.unsupported("PIVOT … DEFAULT ON NULL of a named aggregate")
-    names = [
-        each.args["alias"].copy()
-        if isinstance(each, exp.PivotAlias)
-        else exp.to_identifier(each.sql("snowflake"), quoted=True)
-        for each in field.expressions
-    ]
+    names = [name_of(value) for value in field.expressions]
     pivot.set("default_on_null", None)
     source, alias = pivot.parent, pivot.args.get("alias")
     assert source is not None, "a pivot is of a source"
