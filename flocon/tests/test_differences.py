@@ -66,14 +66,9 @@ EXAMPLES: dict[tuple[str, str], list[tuple[str, Any]]] = {
     ],
     ("Types and expressions", "COALESCE, CASE, GREATEST, UNION"): [
         (
-            "SELECT COALESCE(SUM(n), 0.125), GREATEST(SUM(n)::NUMBER(38, 3), 0.125)"
-            " FROM (SELECT 0.05::NUMBER(10, 2) AS n)",
-            [(Decimal("0.05"), Decimal("0.125"))],
-        ),
-        (
-            "SELECT COALESCE(SUM(n), 0.125), COALESCE(SUM(n)::NUMBER(38, 3), 0.125)"
-            " FROM (SELECT NULL::NUMBER(10, 2) AS n)",
-            [(Decimal("0.13"), Decimal("0.125"))],
+            "SELECT COALESCE(a, 0.1234567891), COALESCE(a::NUMBER(38, 10), 0.1234567891)"
+            " FROM (SELECT AVG(n) AS a FROM (SELECT NULL::NUMBER(10, 2) AS n))",
+            [(Decimal("0.12345679"), Decimal("0.1234567891"))],
         ),
     ],
     ("Types and expressions", "SEQ of FLATTEN and SPLIT_TO_TABLE"): [

@@ -155,6 +155,7 @@ def test_ceil_of_a_fixed_point_number_to_places_of_a_column_is_refused(run: Run)
         ("least(f, w, 0.125)", D("-0.250")),
         ("greatest(-w, 0.5, f + 1)", D("0.75")),
         ("coalesce(sum(w) over (), 0.5)", D("3.0")),
+        ("coalesce(sum(f) over (), 0.125)", D("-0.250")),
         ("coalesce(f, w)::varchar", "-0.25"),
         ("to_variant(coalesce(f, w))::varchar", "-0.25"),
         ("coalesce(w, 1)", 3),
@@ -170,6 +171,52 @@ def test_a_fraction_keeps_its_decimals_beside_a_whole_number(
     source = "(select -0.25::number(10, 2) as f, 3::int as w, parse_json('{\"n\": 5}') as v)"
     answer = one(run, f"select {expression} from {source}")
     assert (answer, type(answer)) == (expected, type(expected))
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("coalesce(sum(n), 0.125)", D("0.125")),
+        ("nvl(-sum(n), 0.125)", D("0.125")),
+        ("coalesce(sum(n * 2) + 1, 0.125)", D("0.125")),
+        ("coalesce(sum(round(n, 1)), 0.25)", D("0.25")),
+        ("coalesce(sum(0.5 * n), 0.125)", D("0.125")),
+        ("coalesce(sum(n * n), 0.125)", D("0.1250")),
+        ("coalesce(max(n::number(38, 2)), 0.125)", D("0.125")),
+        ("iff(sum(n) is null, 0.125, sum(n))", D("0.125")),
+        ("decode(1, 2, sum(n), 0.125)", D("0.125")),
+        ("greatest(coalesce(sum(n), 0), 0.125)", D("0.125")),
+        ("coalesce(avg(n), 0.1234567891)", D("0.1234567891")),
+        ("coalesce(sum(n) / 2, 0.1234567891)", D("0.1234567891")),
+        ("coalesce(sum(n), avg(m))", D("1.25000000")),
+        ("coalesce(sum(n), sum(m), 0.125)", D("1.250")),
+        ("coalesce(sum(n::float), 0.125)", 0.125),
+        ("coalesce(sum(n), 0.125)::varchar", "0.125"),
+        ("coalesce(sum(n) filter (where m > 0), 0.125)", D("0.125")),
+        ("coalesce(sum(m), 0)", D("1.25")),
+    ],
+)
+def test_a_fraction_keeps_its_decimals_beside_a_sum(
+    run: Run, expression: str, expected: Any
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/sum"""
+    source = "(select null::number(10, 2) as n, 1.25::number(10, 2) as m)"
+    answer = one(run, f"select {expression} from {source}")
+    assert (str(answer), type(answer)) == (str(expected), type(expected))
+
+
+def test_a_fraction_keeps_its_decimals_beside_a_sum_of_a_query_within(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/sum"""
+    sums = "(select sum(n) as s from (select 1.25::number(10, 2) as n))"
+    assert run(f"select greatest(s, 0.125), s from {sums}") == [(D("1.250"), D("1.25"))]
+    assert run(f"select s from {sums} union all select 0.125 order by s") == [
+        (D("0.125"),), (D("1.250"),)
+    ]  # fmt: skip
+    run("create or replace table n125 as select 1.25::number(10, 2) as n")
+    run("create or replace view totals as select sum(n) as s from n125")
+    assert run("select coalesce(s, 0.125), iff(s > 2, s, 0.125) from totals") == [
+        (D("1.250"), D("0.125"))
+    ]
 
 
 def test_a_union_of_fractions_and_whole_numbers_has_fractions(run: Run) -> None:

@@ -159,8 +159,20 @@ _ANSWERS = {
     **dict.fromkeys(("AS_VARCHAR", "AS_CHAR"), _TEXT),
     "AS_INTEGER": _NUMBER,
 }
+
+
+def _of_sum(annotator: TypeAnnotator, node: exp.Sum) -> exp.Sum:
+    """A sum has the decimals of its summands, and 38 digits."""
+    annotator._annotate_by_args(node, "this", "expressions", promote=True)
+    sizes = node.type.expressions if node.type and node.type.this == exp.DType.DECIMAL else ()
+    if len(sizes) == 2 and sizes[1].name != "0":
+        node.type = exp.DataType.build(f"DECIMAL(38, {sizes[1].name})")
+    return node
+
+
 _METADATA = {
     **Snowflake.EXPRESSION_METADATA,
+    exp.Sum: {"annotator": _of_sum},
     exp.Nvl2: {"annotator": lambda self, node: self._annotate_by_args(node, "true", "false")},
     exp.Trunc: {"annotator": lambda self, node: self._annotate_by_args(node, "this")},
     exp.JSONFormat: {"returns": exp.DType.VARCHAR},

@@ -1,4 +1,4 @@
-"""Whole numbers of 38 digits beside fractions: DuckDB would round the fractions.
+"""Numbers of 38 digits beside finer fractions: DuckDB would round the fractions.
 
 A value that is one of several, as of COALESCE, CASE, GREATEST and UNION, has a type that takes all
 of them. Of DECIMAL(38, 0), which a cast to INT and a sum of such are, and DECIMAL(10, 2) DuckDB
@@ -16,6 +16,7 @@ _CHOICES = (exp.Coalesce, exp.Greatest, exp.Least, exp.Case, exp.If, exp.Nvl2, e
 KINDS = (*_CHOICES, exp.Mod, exp.SetOperation)
 
 _WHOLE_KINDS = {*exp.DataType.INTEGER_TYPES}
+_OF_MANY_DIGITS = (exp.Avg, exp.Div, exp.Sum)
 _OF_WHOLE = (exp.Abs, exp.Add, exp.Max, exp.Min, exp.Mul, exp.Neg, exp.Sub, exp.Sum)
 
 
@@ -57,6 +58,8 @@ def _keep(values: list[Expr]) -> None:
     if not fractions:
         return
     scales = {_scale(each) for each in fractions}
+    if len(fractions) > 1:
+        _make_room(fractions, max(map(_decimals, fractions)))
     # DuckDB finds the type of two at a time: beside several scales there has to be room.
     one = len(fractions) == 1 or (len(scales) == 1 and None not in scales)
     kind = "HUGEINT" if one else "DECIMAL(26, 0)"
@@ -64,6 +67,49 @@ def _keep(values: list[Expr]) -> None:
         cast = exp.Cast(to=exp.DataType.build(kind, dialect="duckdb"))
         value.replace(cast)
         cast.set("this", value)
+
+
+def _make_room(values: list[Expr], scale: int) -> None:
+    """Give numbers of 38 digits so many decimals, or those that they have: of the types of two
+    summands the engine takes the larger scale."""
+    for value in values:
+        if _is_large(value):
+            nothing = exp.cast(exp.Literal.number(0), f"DECIMAL({scale + 1}, {scale})")
+            whole = exp.Paren(this=exp.Add(this=exp.Null(), expression=nothing))
+            value.replace(whole)
+            whole.this.set("this", exp.paren(value, copy=False))
+
+
+def _is_large(value: Expr) -> bool:
+    """Is it, or may it be, a number with decimals that has 38 digits?"""
+    bare = _aggregate(value)
+    if isinstance(bare, exp.Literal):
+        return False
+    if isinstance(bare, _OF_MANY_DIGITS):
+        return True
+    kind = bare.to if isinstance(bare, exp.Cast) else bare.type
+    if kind is None or kind.this != exp.DType.DECIMAL or len(kind.expressions) != 2:
+        return False
+    return kind.expressions[0].name == "38"
+
+
+def _aggregate(value: Expr) -> Expr:
+    bare = value.unnest()
+    while isinstance(bare, exp.Filter | exp.Neg | exp.Window):
+        bare = bare.this.unnest()
+    return bare
+
+
+def _decimals(value: Expr) -> int:
+    """How many decimals, by what is known."""
+    bare = _aggregate(value)
+    if isinstance(bare, exp.Avg | exp.Div):
+        scale = _decimals(bare.this)
+        return max(scale, min(scale + 6, 12))
+    if isinstance(bare, exp.Literal | exp.Cast):
+        return _scale(bare) or 0
+    sizes = bare.type.expressions if bare.type and bare.type.this == exp.DType.DECIMAL else ()
+    return int(sizes[1].name) if len(sizes) == 2 else 0
 
 
 def _scale(value: Expr) -> int | None:
@@ -88,7 +134,7 @@ def _keep_of_union(node: exp.SetOperation) -> None:
 
 def _valued(value: Expr) -> Expr:
     """A column's value, under a name that it keeps."""
-    if isinstance(value, exp.Column) and _is_wide(value):
+    if isinstance(value, exp.Column) and (_is_wide(value) or _is_large(value)):
         named = exp.alias_(value.copy(), value.name, quoted=True)
         value.replace(named)
         return named.this
