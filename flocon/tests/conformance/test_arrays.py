@@ -100,6 +100,9 @@ def test_a_null_that_gets_into_no_array_is_nobodys_fault(run: Run) -> None:
     rows = "(select 'a' as k union all select null)"
     answers = run(f"select iff(k is null, [], [k])[0]::varchar from {rows} order by k")
     assert answers == [("a",), (None,)]
+    run("create temporary table given as select null::array as a, 0 as place, null::varchar as k")
+    for made in ("array_append(a, k)", "array_prepend(a, k)", "array_insert(a, place, k)"):
+        assert run(f"select {made} from given") == [(None,)], made
 
 
 def test_moments_and_binaries_in_arrays_and_objects_have_the_texts_that_they_have_elsewhere(

@@ -69,10 +69,11 @@ MACROS = (
     " THEN to_json(list_prepend(_account_element(x), _account_list(a))) END",
     "_account_array_place(a, p) AS"
     " CASE WHEN p < 0 THEN greatest(_account_array_size(a) + p, 0) ELSE p END",
-    "_account_array_insert(a, p, x) AS to_json(_account_list(a)[:_account_array_place(a, p)]"
+    "_account_array_insert(a, p, x) AS CASE WHEN a IS NOT NULL AND p IS NOT NULL"
+    " THEN to_json(_account_list(a)[:_account_array_place(a, p)]"
     " || list_transform(range(CAST(_account_array_place(a, p) - _account_array_size(a) AS BIGINT)),"
     f" lambda i: CAST({_REFUSED_NULL} AS JSON))"
-    " || [_account_element(x)] || _account_list(a)[_account_array_place(a, p) + 1:])",
+    " || [_account_element(x)] || _account_list(a)[_account_array_place(a, p) + 1:]) END",
     "_account_array_remove(a, x) AS CASE WHEN x IS NOT NULL THEN"
     " to_json(list_filter(_account_list(a), lambda e: e <> to_json(x))) END",
     "_account_array_remove_at(a, p) AS to_json(list_filter(_account_list(a),"
