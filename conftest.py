@@ -73,8 +73,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         taken[group_of(file)] += known.get(file, _NEW_FILE_SECONDS)
     place = {file: n for n, file in enumerate([*files, *_GROUP_OF])}
     items.sort(key=lambda item: rank(taken, place, file_of(item.nodeid)))
-    # All modules and thousands of tests stay: the collector need not look through them each time.
-    gc.freeze()
+    # All modules and thousands of tests stay: the collector need not look through them so often. It
+    # does not pass over them for good: a library would say at the end that it has leaked.
     gc.set_threshold(50_000)
 
 

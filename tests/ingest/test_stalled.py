@@ -6,6 +6,7 @@ import subprocess
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 import alerts
@@ -122,21 +123,15 @@ def test_a_night_without_sales_is_no_incident_and_an_ingester_that_falls_silent_
     tmp_path: Path,
 ) -> None:
     """Three at a time: one is stopped, one is frozen, and the broker of one ends."""
-    stopped, frozen = ingestions
-    with running_broker() as servers:
-        cut = Ingestion(account, servers, pipeline.database, tmp_path)
-        all_three = (stopped, frozen, cut)
-        try:
+    with ExitStack() as stack:
+        with running_broker() as servers:
+            cut = Ingestion(account, servers, pipeline.database, tmp_path)
+            stack.callback(cut.kill_all)
+            all_three = (*ingestions, cut)
             running = ingesting(*all_three)
             wait_for(after(1.2 * PROMISED), "a good night")
             assert_all_is_well(account, pipeline, all_three, running)
-        except BaseException:
-            cut.kill_all()
-            raise
-    try:
         assert_each_silence_is_an_incident(account, pipeline, all_three, running)
-    finally:
-        cut.kill_all()
 
 
 def status_check(

@@ -456,8 +456,8 @@ class Connection:
         return expression_types.declared(made)
 
     def create_table_as(self, tree: exp.Create, binds: Binds) -> tuple[int, DeclaredTypes]:
-        """CREATE TABLE … AS, in the open transaction; returns how many rows it has, and which of
-        its query's columns are an ARRAY, an OBJECT or a VARCHAR(n)."""
+        """CREATE TABLE … AS, in the open transaction; returns how many rows it has, and what
+        its query's columns are declared as."""
         columns = tree.this.expressions if isinstance(tree.this, exp.Schema) else []
         self._forget_loads(tree.this.this if columns else tree.this)
         if any(column.args.get("constraints") for column in columns):
@@ -496,7 +496,7 @@ class Connection:
         self, name: FullName, tree: exp.Create, binds: Binds
     ) -> tuple[int | None, DeclaredTypes]:
         """A table or view that only this connection has; returns the rows of CREATE TABLE … AS, and
-        which of the columns of its query are an ARRAY, an OBJECT or a VARCHAR(n)."""
+        what its query's columns are declared as."""
         kind, target = str(tree.args["kind"]).upper(), tree.this
         target = target.this if isinstance(target, exp.Schema) else target
         held_as = self._temporary_name(name)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from glob import escape
@@ -360,7 +361,8 @@ def _load(
         values = _parquet(connection, copy, columns, name, file, most)
         names = columns if copy.match == "NONE" or copy.select else [n for n, _ in values]
         # After an error the view is gone with the transaction.
-        made = _inserted_whole(connection, copy, names[: len(values)], [v for _, v in values])
+        with _rows_fit(copy):
+            made = _inserted(connection, copy, names[: len(values)], [v for _, v in values])
         connection.values(f'DROP VIEW IF EXISTS temp."{RELATION}"')
         return made
     try:
@@ -407,7 +409,8 @@ def _load(
     else:
         names = [n for n, _ in values] if copy.select is None else columns[: len(values)]
         left_out = sorted({row for row, *_ in wrong})
-        made = _inserted_whole(connection, copy, names, [v for _, v in values], left_out)
+        with _rows_fit(copy):
+            made = _inserted(connection, copy, names, [v for _, v in values], left_out)
     connection.forget(RELATION)
     made.parsed, made.errors = rows.table.num_rows, sorted(wrong)
     if wrong and made.status == "LOADED":
@@ -415,17 +418,12 @@ def _load(
     return made
 
 
-def _inserted_whole(
-    connection: Connection,
-    copy: Copy,
-    names: Sequence[str],
-    values: Sequence[Expr],
-    left_out: Sequence[int] = (),
-) -> _Loaded:
-    """The rows inserted. Raises 000002 where one of a transformation's does not fit and ON_ERROR
-    has the others loaded: which one it is, is not known."""
+@contextmanager
+def _rows_fit(copy: Copy) -> Iterator[None]:
+    """Raises 000002 where a row of a transformation does not fit and ON_ERROR has the others
+    loaded: which one it is, is not known."""
     try:
-        return _inserted(connection, copy, names, values, left_out)
+        yield
     except SnowflakeError as error:
         if copy.on_error == "ABORT_STATEMENT" or copy.select is None:
             raise

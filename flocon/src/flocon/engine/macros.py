@@ -131,6 +131,7 @@ _MACROS = (
     "_account_uniform(low, high, n) AS low + CAST(n % CAST(high - low + 1 AS UBIGINT) AS BIGINT)",
     "_account_uniform_float(low, high, n) AS low + CAST(n AS DOUBLE) / 18446744073709551616.0"
     " * (high - low)",
+    # Casts that the rewrites of casts are to leave as they are.
     "_account_time_in_json(x) AS CAST(x AS VARCHAR)",
     "_account_days(n) AS CAST(n AS INTEGER)",
     # Seconds since 1970, the fraction left out.

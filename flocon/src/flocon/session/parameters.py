@@ -108,7 +108,8 @@ _FIXED = {
     "TIMESTAMP_TYPE_MAPPING", "TIME_INPUT_FORMAT", "TRACE_LEVEL", "WEEK_START",
 }  # fmt: skip
 _OTHER_FORMATS = ("JDBC_QUERY_RESULT_FORMAT", "ODBC_QUERY_RESULT_FORMAT", "QUERY_RESULT_FORMAT")
-_KNOWN = {*_SHOWN, *_OTHER_FORMATS}
+# SUPPRESS_INCIDENT_DUMPS changes nothing here: an account dumps no incidents.
+_KNOWN = {*_SHOWN, *_OTHER_FORMATS, "SUPPRESS_INCIDENT_DUMPS"}
 _VALUES = {"AUTOCOMMIT": ("TRUE", "FALSE")} | dict.fromkeys(
     RESULT_FORMATS, ("ARROW", "ARROW_FORCE", "JSON")
 )
@@ -132,7 +133,7 @@ def check_parameter(name: str, value: str, statement: str) -> None:
 
 def _is_known(name: str) -> bool:
     """Snowpark sets switches of its own."""
-    return name in (*_KNOWN, "SUPPRESS_INCIDENT_DUMPS") or name.startswith("PYTHON_SNOWPARK_")
+    return name in _KNOWN or name.startswith("PYTHON_SNOWPARK_")
 
 
 def session_parameters(
