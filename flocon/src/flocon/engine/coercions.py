@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from sqlglot import Expr, exp
 
 from flocon.core import errors
-from flocon.engine import datetime_formats, moments
+from flocon.engine import datetime_formats, lengths, moments
 from flocon.engine.types import NTZ_TYPES, TEXT_TYPES
 
 _Kind = exp.DType
@@ -94,11 +94,14 @@ def coerce(tree: Expr) -> Expr:
     """The tree with Snowflake's silent casts."""
     for node in reversed(list(tree.walk())):
         kept = moments.digits(moments.name(node.to)) if isinstance(node, exp.Cast) else None
+        most = _most(node)
         replacement = _coerced(node)
         if replacement is not node:
             node.replace(replacement)
         if kept is not None:
             _cut(replacement, kept)
+        if most is not None and isinstance(replacement, exp.Cast):
+            _check_length(replacement, most)
         if _stays_date(node):
             date = exp.Cast(to=exp.DataType.build("DATE"))
             node.replace(date)
@@ -112,6 +115,21 @@ def _cut(value: Expr, digits: int) -> None:
     value.replace(mark)
     made = moments.cut(value, digits, is_time=_kind(value) == _Kind.TIME)
     made.type = value.type
+    mark.replace(made)
+
+
+def _most(node: Expr) -> int | None:
+    """How long what is cast may be; TRY_CAST answers NULL of itself."""
+    return lengths.most(lengths.declared(node.to)) if type(node) is exp.Cast else None
+
+
+def _check_length(cast: exp.Cast, most: int) -> None:
+    """Of what was cast to a VARCHAR(n) or BINARY(n)."""
+    mark = exp.Placeholder()
+    cast.replace(mark)
+    lengths.without_length(cast.to)
+    made = lengths.checked(cast, "BLOB" if cast.to.this in _BINARIES else "VARCHAR", most)
+    made.type = cast.type
     mark.replace(made)
 
 

@@ -23,6 +23,7 @@ from flocon.engine import (
     column_names,
     decimals,
     expression_types,
+    lengths,
     loading,
     moments,
     rewrite,
@@ -350,20 +351,14 @@ class Connection:
         declared = self.declared(*place)
         if not declared:
             return columns
-        return [
-            (name, kind if kind == "BLOB" else known(declared.get(name, ""), kind) or kind)
-            for name, kind in columns
-        ]
+        return [(name, known(declared.get(name, ""), kind) or kind) for name, kind in columns]
 
     def _stored_columns(self, table: exp.Table) -> list[tuple[str, str]]:
-        """The same, with the digits of a second that those keep which do not keep all."""
+        """The same, with the length of a text or BINARY that has one, and the digits of a second
+        that those keep which do not keep all."""
         columns = self._table_columns(table)
         declared = self.declared(table.catalog or "temp", table.db or "main", table.name)
-        kept = {name: moments.digits(kind) for name, kind in declared.items()}
-        return [
-            (name, kind if kept.get(name) is None else f"{kind}({kept[name]})")
-            for name, kind in columns
-        ]
+        return [(name, _stored_as(kind, declared.get(name, ""))) for name, kind in columns]
 
     def _unmatched_call(self, query: Expr) -> str:
         """What DuckDB's planner says that no function matches in a query; '' when it says else.
@@ -667,6 +662,12 @@ class Connection:
 def _answer(table: pa.Table, types: list[str], declared: Sequence[str]) -> Result:
     told = list(map(known, declared, types)) if len(declared) == len(types) else ()
     return Result(table, types, result.SELECT, declared=told)
+
+
+def _stored_as(kind: str, declared: str) -> str:
+    if (digits := moments.digits(declared)) is not None:
+        return f"{kind}({digits})"
+    return lengths.sized(declared) or kind
 
 
 def _check_digits(table: pa.Table, types: Sequence[str]) -> None:

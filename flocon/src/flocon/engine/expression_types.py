@@ -15,7 +15,7 @@ from sqlglot.optimizer.annotate_types import TypeAnnotator
 from sqlglot.schema import MappingSchema
 
 from flocon.core import errors
-from flocon.engine import moments, user_functions
+from flocon.engine import lengths, moments, user_functions
 from flocon.engine.catalog import HIDDEN_SCHEMA
 from flocon.engine.functions import split_of
 from flocon.engine.texts import is_text
@@ -370,6 +370,8 @@ class _Scopes:
                 node.type = _moment(_CLOCKS[type(node)], node.this.name)
             elif isinstance(node, exp.Cast) and node.to.this in moments.KINDS:
                 node.type = _plain(node.to)
+            elif isinstance(node, exp.Cast) and (said := lengths.declared(node.to)):
+                node.type = _type(said)
             elif isinstance(node, exp.Cast | exp.ToNumber) and (size := _decimal(node)):
                 node.type = size
             elif isinstance(node, exp.UnixToTime):
@@ -676,7 +678,7 @@ def _output(select: exp.Select, sources: Mapping[str, Source | None]) -> Types |
             kind = _known(value.unalias())
             if kind is not None and not isinstance(value.unalias(), _AS_DECLARED):
                 # A function of a text has another length, and one of a moment all digits.
-                kind = _TEXT if kind.this in TEXT_TYPES else _whole(kind)
+                kind = _whole(kind)
             if kind is not None and _HELD in kind.meta and held(value.unalias()) is None:
                 kind = _VARIANT
             types.append((value.alias_or_name, kind))
@@ -711,8 +713,8 @@ def _shared(kind: exp.DataType | None, other: exp.DataType | None) -> exp.DataTy
             return kind
         of_both = {_declared(kind), _declared(other)}
         return _KNOWN.get(of_both.pop(), _VARIANT) if len(of_both) == 1 else _VARIANT
-    if kind.this in TEXT_TYPES and kind == other and _declared(kind) != _declared(other):
-        return _TEXT
+    if kind == other and _declared(kind) != _declared(other):
+        return exp.DataType.build(kind.this)
     return kind if kind == other else None
 
 
@@ -770,7 +772,12 @@ _SIZES = (("precision", exp.Literal.number(38)), ("scale", exp.Literal.number(0)
 
 
 def _whole(kind: exp.DataType) -> exp.DataType:
-    return exp.DataType.build(kind.this) if kind.this in moments.KINDS else kind
+    if kind.this in TEXT_TYPES:
+        return _TEXT
+    return exp.DataType.build(kind.this) if kind.this in _WITH_DETAILS else kind
+
+
+_WITH_DETAILS = (*moments.KINDS, exp.DType.BINARY)
 
 
 @cache
@@ -779,9 +786,9 @@ def _type(kind: str) -> exp.DataType | None:
         return _KNOWN[kind]
     if said := moments.read(kind):
         return _moment(*said)
-    if kind.startswith("VARCHAR("):
-        text = exp.DataType.build("TEXT")
-        text.meta[_DECLARED] = kind
-        return text
+    if kind.startswith(("VARCHAR(", "BINARY(")):
+        sized = exp.DataType.build("TEXT" if kind.startswith("VARCHAR") else "BINARY")
+        sized.meta[_DECLARED] = kind
+        return sized
     named = _OF_DUCKDB.get(kind, kind)
     return None if named.endswith(("]", '"')) or "STRUCT" in named else exp.DataType.build(named)

@@ -161,6 +161,9 @@ def _translate_duckdb(error: duckdb.Error) -> SnowflakeError:
     if gone := re.search(r'Catalog "(.*?)" does not exist', text):
         # Dropped by another session since this one's statement was read.
         return errors.does_not_exist("Database", gone[1])
+    if long := _TOO_LONG.match(text):
+        code = errors.LENGTH_LIMIT if long["limit"] else errors.TOO_LONG
+        return SnowflakeError(code, _printable(long[1]))
     if counts := _VALUE_COUNTS.search(text):
         return errors.value_list(int(counts[1] or counts[3]), int(counts[2] or counts[4]))
     for pattern, code in _BY_TEXT:
@@ -178,6 +181,19 @@ def _translate_duckdb(error: duckdb.Error) -> SnowflakeError:
     if isinstance(error, _WRONG_STATEMENT):
         return errors.compilation(errors.COMPILATION, line)
     return SnowflakeError(errors.INTERNAL, f"Internal error: {line}")
+
+
+# The value in it may say anything, also on several lines.
+_TOO_LONG = re.compile(
+    r"Conversion Error: Could not convert string '"
+    r"((?:String|Binary value) '.*' is too long and would be truncated"
+    r"|User character length (?P<limit>limit) \(\d+\) exceeded by string '.*')' to INT8",
+    re.S,
+)
+
+
+def _printable(text: str) -> str:
+    return "".join(character if character.isprintable() else "�" for character in text)
 
 
 _VALUE_COUNTS = re.compile(

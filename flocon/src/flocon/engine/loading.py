@@ -21,7 +21,7 @@ from sqlglot import Expr, exp
 
 from flocon.core import errors
 from flocon.core.errors import SnowflakeError
-from flocon.engine import datetime_formats, staged_rows
+from flocon.engine import datetime_formats, lengths, staged_rows
 from flocon.engine.catalog import HIDDEN_SCHEMA
 from flocon.engine.quoting import literal, quoted
 from flocon.engine.rendering import Binds
@@ -89,7 +89,8 @@ Wrong = tuple[int, str, str | None]
 
 @dataclass
 class Copy:
-    """A COPY INTO as it is written. files: of these names alone; None for all."""
+    """A COPY INTO as it is written. files: of these names alone; None for all. cuts: texts that are
+    too long are cut off; lengths: how long those of the target's columns may be."""
 
     table: exp.Table
     columns: list[str]
@@ -104,6 +105,8 @@ class Copy:
     force: bool = False
     metadata: Mapping[str, str] = field(default_factory=dict)  # column → METADATA$…
     validation: str = ""
+    cuts: bool = False
+    lengths: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass
@@ -175,6 +178,8 @@ def _take(copy: Copy, parameter: Expr, named: Callable[[str], Mapping[str, Any]]
         copy.pattern = text
     elif name in ("PURGE", "FORCE"):
         setattr(copy, name.lower(), value.sql().upper() == "TRUE")
+    elif name in ("TRUNCATECOLUMNS", "ENFORCE_LENGTH"):
+        copy.cuts = (value.sql().upper() == "TRUE") == (name == "TRUNCATECOLUMNS")
     elif name == "ON_ERROR":
         copy.on_error = text.upper()
         if copy.on_error not in ("ABORT_STATEMENT", "CONTINUE") and not _SKIPS.fullmatch(
@@ -204,8 +209,6 @@ def _take(copy: Copy, parameter: Expr, named: Callable[[str], Mapping[str, Any]]
 
 
 _SAYS_NOTHING = {
-    ("TRUNCATECOLUMNS", "FALSE"),
-    ("ENFORCE_LENGTH", "TRUE"),
     ("LOAD_UNCERTAIN_FILES", "FALSE"),
     ("RETURN_FAILED_ONLY", "FALSE"),
 }
@@ -296,8 +299,8 @@ def _refuse_nulls(connection: Connection, target: exp.Table) -> None:
 
 
 def _columns(connection: Connection, copy: Copy) -> list[tuple[str, str]]:
-    """The target's columns and their types. Raises 000904 for a column that it does not have,
-    002020 for a query with another number of values."""
+    """The target's columns and their types; the lengths of its texts are noted. Raises 000904 for a
+    column that it does not have, 002020 for a query with another number of values."""
     target = copy.table
     known = connection.columns(target.catalog or "temp", target.db or "main", target.name)
     if not known:
@@ -313,6 +316,9 @@ def _columns(connection: Connection, copy: Copy) -> list[tuple[str, str]]:
             errors.INVALID_PROPERTY,
             "INCLUDE_METADATA can only be used with the MATCH_BY_COLUMN_NAME copy option.",
         )
+    declared = connection.declared(target.catalog or "temp", target.db or "main", target.name)
+    most = {n: lengths.most(declared.get(n, "")) for n, kind in known if kind == "VARCHAR"}
+    copy.lengths = {n: length for n, length in most.items() if length is not None}
     return known
 
 
@@ -403,7 +409,7 @@ def _load(
     values += [(n, _metadata(said)) for n, said in copy.metadata.items()]
     connection.relation(RELATION, rows.table, rows.types)
     if copy.on_error != "ABORT_STATEMENT" and copy.select is None:
-        wrong += _unfit(connection, values, dict(known))
+        wrong += _unfit(connection, values, dict(known), {} if copy.cuts else copy.lengths)
     if _is_skipped(copy.on_error, len({row for row, *_ in wrong}), rows.table.num_rows):
         made = _Loaded("LOAD_FAILED")
     else:
@@ -439,7 +445,9 @@ def _inserted(
     left_out: Sequence[int] = (),
 ) -> _Loaded:
     select = copy.select.copy() if copy.select is not None else exp.Select()
-    select.set("expressions", [value.copy() for value in values])
+    select.set(
+        "expressions", [_sized(copy, n, v.copy()) for n, v in zip(names, values, strict=True)]
+    )
     source = exp.Table(this=exp.to_identifier(RELATION, quoted=True))
     if copy.select is not None and copy.select.args["from_"].this.alias:
         alias = exp.to_identifier(copy.select.args["from_"].this.alias, quoted=True)
@@ -453,6 +461,14 @@ def _inserted(
     target = exp.Schema(this=copy.table.copy(), expressions=named)
     count = int(connection.dml(exp.Insert(this=target, expression=select), {})[0][0])
     return _Loaded("LOADED", count, count)
+
+
+def _sized(copy: Copy, name: str, value: Expr) -> Expr:
+    """A value for a column that may be of a limited length."""
+    most, value = copy.lengths.get(name), value.unalias()
+    if most is None or isinstance(value, exp.Null):
+        return value
+    return lengths.cut(value, most) if copy.cuts else lengths.loaded(value, most)
 
 
 def _by_header(copy: Copy, rows: StagedRows, columns: Sequence[str]) -> list[tuple[str, int]]:
@@ -610,12 +626,17 @@ def _check_counts(copy: Copy, rows: StagedRows, columns: int) -> list[Wrong]:
 
 
 def _unfit(
-    connection: Connection, values: Sequence[tuple[str, Expr]], kinds: Mapping[str, str]
+    connection: Connection,
+    values: Sequence[tuple[str, Expr]],
+    kinds: Mapping[str, str],
+    most: Mapping[str, int],
 ) -> list[Wrong]:
     """The rows with a field that its column does not take."""
     wrong: list[Wrong] = []
     for name, value in values:
         kind = kinds[name]
+        if name in most:
+            wrong += _too_long(connection, name, value, most[name])
         if kind in ("VARCHAR", "JSON"):
             continue
         text = value.sql(dialect="duckdb", identify=True)
@@ -626,6 +647,15 @@ def _unfit(
         what = _NOT_RECOGNIZED.get(kind.split()[0].split("_")[0], (None, "Numeric value"))[1]
         wrong += [(place, f"{what} '{field}' is not recognized", name) for place, field in rows]
     return wrong
+
+
+def _too_long(connection: Connection, name: str, value: Expr, most: int) -> list[Wrong]:
+    text = f"CAST({value.sql(dialect='duckdb', identify=True)} AS VARCHAR)"
+    rows = connection.values(
+        f'SELECT "METADATA$FILE_ROW_NUMBER", left({text}, {lengths.SHOWN + 1})'
+        f' FROM temp."{RELATION}" WHERE length({text}) > {most}'
+    )
+    return [(place, lengths.said_of_loaded(field, most), name) for place, field in rows]
 
 
 def _tried(text: str, kind: str) -> str:

@@ -1,6 +1,6 @@
 """Snowflake's functions that DuckDB lacks, as DuckDB macros for every database."""
 
-from flocon.engine import arrays, datetime_formats, numeric, objects
+from flocon.engine import arrays, datetime_formats, lengths, numeric, objects
 from flocon.engine.fast import shortcuts
 
 # {catalog} is the database's quoted name. The functions keep Snowflake's names: SQL calls them
@@ -219,6 +219,7 @@ def creation_sql(catalog: str, *, fast: bool) -> str:
             *arrays.MACROS,
             *objects.MACROS,
             *numeric.MACROS,
+            *lengths.MACROS,
             *datetime_formats.MACROS,
         )
     )

@@ -1,6 +1,6 @@
 """What a value becomes in a column of the target: a text is a VARIANT's value there, not its JSON,
 and a BINARY's hexadecimal digits. A VARIANT's text has no quotes in a VARCHAR. A TIMESTAMP(n) has
-as many digits of a second as its column.
+as many digits of a second as its column, and no text is longer than its column lets it be.
 
 https://docs.snowflake.com/en/sql-reference/data-type-conversion
 """
@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from sqlglot import Expr, exp
 
 from flocon.core import errors
-from flocon.engine import datetime_formats, moments
+from flocon.engine import datetime_formats, lengths, moments
 from flocon.engine.texts import is_text
 from flocon.engine.types import TEXT_TYPES, Columns
 
@@ -36,7 +36,8 @@ def convert(tree: Expr, columns: Columns, made: Kinds = ()) -> None:
     """Let the values of an INSERT, UPDATE or MERGE be what its target's columns hold.
 
     columns: a table's columns and their DuckDB types, with the digits of a second that a column
-    keeps: TIMESTAMP(3). made: the types of an INSERT's query, as far as they are known.
+    keeps, TIMESTAMP(3), and the length of its values, VARCHAR(5). made: the types of an INSERT's
+    query, as far as they are known.
     """
     if isinstance(tree, exp.Insert):
         _convert_insert(tree, columns, made)
@@ -110,7 +111,7 @@ def _converted(
     apart: the places of values that have another text than the engine gives them.
     """
     if isinstance(rows, exp.SetOperation):
-        if "VARCHAR" in kinds and any(map(_is_variant, _values_of(rows))):
+        if "VARCHAR" in map(_engine_type, kinds) and any(map(_is_variant, _values_of(rows))):
             return _over(rows, kinds, range(len(kinds)))
         rows.set("this", _converted(rows.this, kinds, columns, apart))
         rows.set("expression", _converted(rows.expression, kinds, columns, apart))
@@ -118,7 +119,8 @@ def _converted(
     if not isinstance(rows, exp.Select) or rows.is_star or rows.args.get("distinct"):
         read = [kind for table in rows.find_all(exp.Table) for _, kind in columns(table)]
         texts = range(len(kinds)) if "JSON" in read else apart
-        as_texts = [place for place in texts if kinds[place : place + 1] == ["VARCHAR"]]
+        held = list(map(_engine_type, kinds))
+        as_texts = [place for place in texts if held[place : place + 1] == ["VARCHAR"]]
         if as_texts or any(map(_is_changed, kinds)):
             return _over(rows, kinds, as_texts)
         return rows
@@ -147,11 +149,10 @@ def _over(rows: exp.Query, kinds: Sequence[str], as_texts: Collection[int]) -> e
     alias = exp.TableAlias(this=exp.to_identifier("_"), columns=names)
     values: list[Expr] = []
     for place, (name, kind) in enumerate(zip(names, kinds, strict=True)):
-        value = exp.column(name.copy())
-        if place in as_texts and kind == "VARCHAR":
-            values.append(exp.Anonymous(this="_account_text", expressions=[value]))
-        else:
-            values.append(_stored(value, kind))
+        value: Expr = exp.column(name.copy())
+        if place in as_texts and _engine_type(kind) == "VARCHAR":
+            value = exp.Anonymous(this="_account_text", expressions=[value])
+        values.append(_stored(value, kind))
     inner = rows.unnest() if isinstance(rows, exp.Subquery) else rows
     return exp.select(*values).from_(exp.Subquery(this=inner, alias=alias))
 
@@ -170,9 +171,19 @@ def _is_text(value: Expr) -> bool:
     return known or (isinstance(value, exp.Literal) and value.is_string)
 
 
+def _is_binary(value: Expr) -> bool:
+    return value.type is not None and value.type.this in _BINARY
+
+
+def _engine_type(kind: str) -> str:
+    """Without its length."""
+    sized = lengths.read(kind)
+    return sized[0] if sized else kind
+
+
 def _is_changed(kind: str) -> bool:
     """Is a value of a column's type another one once it is stored there?"""
-    return kind in _CONVERTED or _CUT.fullmatch(kind) is not None
+    return kind in _CONVERTED or _CUT.fullmatch(kind) is not None or bool(lengths.read(kind))
 
 
 _CUT = re.compile(r"(TIME.*)\((\d)\)")
@@ -186,6 +197,11 @@ def _stored(value: Expr, kind: str) -> Expr:
             return kept
         moment = exp.cast(kept, cut[1], dialect="duckdb")
         return moments.cut(moment, int(cut[2]), is_time=cut[1] == "TIME")
+    if sized := lengths.read(kind):
+        kept = _stored(value, sized[0])
+        if isinstance(bare, exp.Var | exp.Null):
+            return kept
+        return lengths.checked(kept, *sized)
     if kind == "VARCHAR" and _is_variant(value):
         whole = exp.Literal.string("$")
         return exp.Anonymous(this="_account_json_text", expressions=[value, whole])
@@ -209,6 +225,6 @@ def _stored(value: Expr, kind: str) -> Expr:
         return datetime_formats.read_by_form(exp.Cast(this=bare.copy(), to=to))
     if kind == "BLOB" and is_text(bare):
         return exp.Anonymous(this="_account_unhex", expressions=[value])
-    if kind == "BLOB" and (value.type is None or value.type.this not in _BINARY):
+    if kind == "BLOB" and not _is_binary(value):
         return exp.Anonymous(this="_account_binary", expressions=[value])
     return value

@@ -32,6 +32,8 @@ _MACROS = {
     "_account_text_of_number",
     "_account_text_once",
     "_account_json_text",
+    "_account_fitting",
+    "_account_fitting_once",
     "_account_typeof_at",
     "_account_written",
     "strftime",

@@ -28,7 +28,7 @@ def row_type(answer: Result) -> list[dict[str, Any]]:
             "table": "",
             "nullable": True,
             **empty,
-            **_column_type(kind if kind == "BLOB" else declared or kind),
+            **_column_type(declared or kind),
         }
         for name, kind, declared in zip(
             answer.names, answer.types, answer.declared or [""] * len(answer.types), strict=True
@@ -59,8 +59,9 @@ def _column_type(kind: str) -> dict[str, Any]:
         return {"type": "real"}
     if moment := re.fullmatch(r"(TIME\w*)\((\d)\)", _MOMENTS.get(kind, kind)):
         return {"type": moment[1].lower(), "precision": 0, "scale": int(moment[2])}
-    if kind == "BLOB":
-        return {"type": "binary", "length": 8388608, "byteLength": 8388608}
+    if kind == "BLOB" or kind.startswith("BINARY("):
+        length = 8388608 if kind == "BLOB" else int(kind[len("BINARY(") : -1])
+        return {"type": "binary", "length": length, "byteLength": length}
     if kind in ("BOOLEAN", "DATE"):
         return {"type": kind.lower()}
     length = int(match[1]) if (match := re.fullmatch(r"VARCHAR\((\d+)\)", kind)) else _LONGEST

@@ -12,7 +12,14 @@ from flocon.core import errors, result
 from flocon.core.result import Result
 from flocon.engine import Binds, Conflict, quoted
 from flocon.engine.parsing import name_of
-from flocon.objects import comments, declared_types, keys, stages, table_properties
+from flocon.objects import (
+    comments,
+    declared_types,
+    keys,
+    stages,
+    table_properties,
+    type_changes,
+)
 from flocon.session.context import Context
 from flocon.session.names import qualify
 from flocon.sql.tokens import FullName
@@ -84,6 +91,8 @@ def _altered(context: Context, tree: exp.Alter, table: FullName, kind: str, bind
     if all(_is_there(action, known) for action in tree.args["actions"]):
         return result.done()
     _check_spelling(tree, known)
+    declared_types.check_defaults(tree.args["actions"])
+    type_changes.check(context, table, _retyped(tree))
     context.transactions.reshape(table.database)
     qualify(context, tree)
     answer = _until_done(lambda: stages.with_fakesnow(context, tree.copy(), binds))
@@ -112,6 +121,14 @@ def _check_spelling(tree: exp.Alter, known: Collection[str]) -> None:
         for column in written:
             if column.name not in known and column.name.lower() in map(str.lower, known):
                 raise errors.unknown_column(column.sql(dialect="snowflake"))
+
+
+def _retyped(tree: exp.Alter) -> dict[str, exp.DataType]:
+    return {
+        action.this.name: action.args["dtype"]
+        for action in tree.args["actions"]
+        if isinstance(action, exp.AlterColumn) and action.args.get("dtype")
+    }
 
 
 def _is_column_comment(action: Expr) -> bool:

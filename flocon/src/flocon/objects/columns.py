@@ -74,7 +74,7 @@ def _columns(
     ):
         if (place := (database, schema, table)) in found:
             said = context.connection.declared(*place).get(name, "")
-            declared = known(said, kind) or _type(kind)
+            declared = known(said, kind) or shown(kind)
             identity = ""
             if counting := _AUTOINCREMENT.fullmatch(default or ""):
                 identity, default = _identity(context, database, counting[1]), None
@@ -91,7 +91,7 @@ def _made(context: Context, place: tuple[str, str, str], columns: list[_Column])
     now, declared = {column.name: column for column in columns}, context.connection.declared(*place)
     return [
         now.get(name)
-        or _Column(name, known(declared.get(name, ""), kind) or _type(kind), True, None, None, "")
+        or _Column(name, known(declared.get(name, ""), kind) or shown(kind), True, None, None, "")
         for name, kind in made
     ]
 
@@ -105,7 +105,13 @@ def _identity(context: Context, database: str, sequence: str) -> str:
     return f"IDENTITY START {start} INCREMENT {step} NOORDER"
 
 
-def _type(kind: str) -> str:
+def types(context: Context, table: FullName) -> dict[str, str]:
+    """The types of a table's or view's columns, as Snowflake shows them."""
+    place = context.place(table)
+    return {column.name: column.type for column in _columns(context, [place])[place]}
+
+
+def shown(kind: str) -> str:
     """DuckDB's type name as Snowflake's."""
     if match := re.fullmatch(r"DECIMAL\((\d+),\s*(\d+)\)", kind):
         return f"NUMBER({match[1]},{match[2]})"

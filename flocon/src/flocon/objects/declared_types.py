@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlglot import exp
+from sqlglot import Expr, exp
 
-from flocon.engine import DeclaredTypes, moments
-from flocon.engine.types import TEXT_TYPES
+from flocon.core import errors
+from flocon.engine import DeclaredTypes, lengths, moments
 from flocon.session.context import Context
 from flocon.sql.tokens import FullName
 
@@ -28,6 +28,20 @@ def written(columns: Iterable[exp.ColumnDef]) -> DeclaredTypes:
     """Those in columns' definitions."""
     found = {column.name: _declared(column.args.get("kind")) for column in columns}
     return {name: kind for name, kind in found.items() if kind}
+
+
+def check_defaults(columns: Iterable[Expr]) -> None:
+    """Raises 100078 for the text that is a column's default and is longer than the column's
+    values may be. columns: others than definitions of columns are passed over."""
+    for column in columns:
+        kind = column.args.get("kind") if isinstance(column, exp.ColumnDef) else None
+        most = lengths.most(lengths.declared(kind)) if isinstance(kind, exp.DataType) else None
+        default = column.find(exp.DefaultColumnConstraint)
+        if most is None or default is None or not default.this.is_string:
+            continue
+        if len(default.this.name) > most:
+            text = f"String '{default.this.name}' is too long and would be truncated"
+            raise errors.SnowflakeError(errors.TOO_LONG, text)
 
 
 def altered(context: Context, table: FullName, tree: exp.Alter) -> None:
@@ -53,11 +67,4 @@ def _declared(kind: object) -> str:
         return ""
     if kind.this in (exp.DataType.Type.ARRAY, exp.DataType.Type.OBJECT):
         return str(kind.this.value)
-    if said := moments.declared(kind):
-        return said
-    length = kind.expressions[0].name if kind.expressions else ""
-    named = "VARCHAR" if kind.this in TEXT_TYPES else "BINARY" if kind.this in _BINARIES else ""
-    return f"{named}({length})" if named and length.isdigit() else ""
-
-
-_BINARIES = (exp.DataType.Type.BINARY, exp.DataType.Type.VARBINARY)
+    return moments.declared(kind) or lengths.declared(kind)
