@@ -112,7 +112,7 @@ EXAMPLES: dict[tuple[str, str], list[tuple[str, Any]]] = {
             [("A", "ARRAY"), ("V", "TEXT")],
         ),
         ("INSERT INTO short (a) SELECT 1", None),
-        ("SELECT a FROM short ORDER BY a", [("1",), (None,)]),
+        ("SELECT a::VARCHAR FROM short ORDER BY 1", [("1",), (None,)]),
     ],
     ("Types and expressions", "numbers in a VARIANT"): [
         (
