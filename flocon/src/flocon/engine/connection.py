@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
-from duckdb._seam import arrow_schema
+from duckdb._seam import arrow_schema, submit
 from fakesnow.conn import FakeSnowflakeConnection
 from sqlglot import Expr, exp
 
@@ -174,8 +174,10 @@ class Connection:
         """Run a query in DuckDB's SQL; returns its rows and DuckDB's type names."""
         with translated(sql):
             self._duck.abort()
-            relation = self._duck.sql(sql, params=dict(binds) or None)
-            return relation.to_arrow_table(), [str(kind) for kind in relation.types]
+            # A relation would have the engine read the query once for its types, once to run it.
+            answer = submit(self._duck, sql, dict(binds) or None, "arrow")
+            types = [str(kind) for _, kind, *_ in answer.description]
+            return answer.arrow_table(), types
 
     def _schema(self, sql: str) -> tuple[pa.Schema, list[str]]:
         """What `table` would answer to a query in DuckDB's SQL, without its rows."""
