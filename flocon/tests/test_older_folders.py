@@ -6,6 +6,7 @@ from typing import Any
 import duckdb
 import pytest
 from flocon.account import Account
+from flocon.engine import marked_names
 
 _MOMENT = "TIMESTAMP '2026-01-02 03:04:05'"
 _NAMED = "name VARCHAR, document VARCHAR"
@@ -91,6 +92,75 @@ def _make_older(file: Path, tables: dict[str, tuple[str, str]]) -> None:
         for table, (columns, values) in tables.items():
             duck.execute(f"CREATE TABLE {table} ({columns})")
             duck.execute(f"INSERT INTO {table} VALUES ({values})")
+
+
+def test_columns_with_small_letters_are_found_in_tables_views_and_streams(tmp_path: Path) -> None:
+    account = Account(tmp_path)
+    session = account.open_session(user="X")
+    for statement in (
+        "CREATE DATABASE d",
+        'CREATE TABLE bottles ("name" VARCHAR(7), year INT)',
+        "CREATE STREAM s ON TABLE bottles",
+        "INSERT INTO bottles VALUES ('Rioja', 2019)",
+        'CREATE VIEW young ("wine", "name") AS SELECT "name", year FROM bottles WHERE year > 2000',
+        'CREATE VIEW all_young AS SELECT *, "wine" AS "low" FROM young',
+        "COMMENT ON VIEW young IS 'new'",
+    ):
+        session.execute(statement)
+    account.close()
+    _make_unmarked(tmp_path)
+    for _ in range(2):
+        account = Account(tmp_path)
+        try:
+            session = account.open_session(user="X", database="D", schema="PUBLIC")
+            for query, row in {
+                'SELECT "name", year FROM bottles': ("Rioja", 2019),
+                'SELECT "wine", "name" FROM young': ("Rioja", 2019),
+                'SELECT "low" FROM all_young': ("Rioja",),
+                'SELECT "name", METADATA$ACTION FROM s': ("Rioja", "INSERT"),
+                "SELECT character_maximum_length FROM information_schema.columns"
+                " WHERE table_name = 'BOTTLES' AND column_name = 'name'": (7,),
+                "SELECT comment FROM information_schema.views WHERE table_name = 'YOUNG'": ("new",),
+            }.items():
+                assert session.execute(query).rows() == [row], query
+        finally:
+            account.close()
+
+
+def _make_unmarked(data: Path) -> None:
+    """As an earlier version has left the folder: it has given the engine the names as they are."""
+    plain = marked_names.unmarked
+    with duckdb.connect() as duck:
+        for name in ("D", "account"):
+            file = data / ("databases/D.duckdb" if name == "D" else "account.duckdb")
+            duck.execute(f"ATTACH '{file}' AS {name}")
+        duck.execute("USE D")
+        found = duck.execute(
+            "SELECT schema_name, view_name, sql FROM duckdb_views() WHERE NOT internal AND"
+            " database_name = 'D' ORDER BY view_name DESC"
+        ).fetchall()
+        views = [(s, v, sql) for s, v, sql in found if plain(sql) != sql or "_account_stream" in v]
+        for schema, view, _ in views:
+            duck.execute(f'DROP VIEW {schema}."{view}"')
+        for schema, table, column in duck.execute(
+            "SELECT schema_name, table_name, column_name FROM duckdb_columns()"
+            " WHERE database_name = 'D' AND NOT internal"
+        ).fetchall():
+            if plain(column) != column:
+                duck.execute(
+                    f'ALTER TABLE {schema}."{table}" RENAME COLUMN "{column}" TO "{plain(column)}"'
+                )
+        for schema, _, sql in views:
+            if schema == "PUBLIC":
+                duck.execute(plain(sql))
+        duck.execute("COMMENT ON VIEW public.young IS 'new'")
+        duck.execute("UPDATE D._fs_information_schema._account_database SET made_by = 'older'")
+        extended = "account._fs_information_schema._fs_columns_ext"
+        for (column,) in duck.execute(f"SELECT ext_column_name FROM {extended}").fetchall():
+            duck.execute(
+                f"UPDATE {extended} SET ext_column_name = ? WHERE ext_column_name = ?",
+                [plain(column), column],
+            )
 
 
 @pytest.fixture(scope="module")

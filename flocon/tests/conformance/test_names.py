@@ -87,13 +87,6 @@ def test_what_differs_in_case_alone_replaces_nothing(run: Run, logged: None) -> 
     assert run("select a from t") == run("select a from s") == [(1,)]
 
 
-@pytest.mark.parametrize("made", ['("a" int, a int)', 'as select 1 as "a", 2 as a'])
-@pytest.mark.parametrize("kind", ["table", "temporary table"])
-def test_columns_that_differ_in_case_alone_are_refused(run: Run, kind: str, made: str) -> None:
-    """https://docs.snowflake.com/en/sql-reference/identifiers-syntax"""
-    assert failure(run, f"create {kind} twins {made}")[0] == 2
-
-
 @pytest.mark.parametrize("kind", ["table", "temporary table"])
 def test_a_column_has_a_name_of_its_own(run: Run, kind: str) -> None:
     """https://docs.snowflake.com/en/sql-reference/sql/create-table"""

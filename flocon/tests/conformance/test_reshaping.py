@@ -85,9 +85,9 @@ def test_a_pivots_value_without_a_name_is_called_as_it_is_written(
     filled = [(1, 410, 5, 0), (2, 0, 20, 0)]
     assert answer(connection, f"select * from sales {pivot} order by 1") == (names, filled)
     twins = "pivot(sum(amount) for month in ('JAN', 'Jan'))"
+    assert answer(connection, f"select * from sales {twins}")[0] == ["EMPID", "'JAN'", "'Jan'"]
     several = "pivot(sum(amount), max(amount) for month in ('JAN'))"
     for begin in ("", "create or replace view by_month as "):
-        assert error(run, f"{begin}select * from sales {twins}") == 2
         assert error(run, f"{begin}select * from sales {several}") == 1003
 
 

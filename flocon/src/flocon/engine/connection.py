@@ -213,9 +213,9 @@ class Connection:
         )
 
     def bind_relation(self, name: str, rows: Sequence[Sequence[Any]]) -> None:
-        """Make rows of binds readable under a bare name, in columns b1, b2 …, until `unbind`."""
+        """Make rows of binds readable under a bare name, in columns B1, B2 …, until `unbind`."""
         columns = [pa.array(column) for column in zip(*rows, strict=True)]
-        names = [f"b{index}" for index in range(1, len(columns) + 1)]
+        names = [f"B{index}" for index in range(1, len(columns) + 1)]
         self._duck.register(name, pa.Table.from_arrays(columns, names=names))
 
     def unbind(self, name: str) -> None:

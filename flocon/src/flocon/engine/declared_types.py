@@ -12,8 +12,9 @@ from typing import Any
 import duckdb
 
 from flocon.engine.catalog import HIDDEN_SCHEMA
+from flocon.engine.marked_names import is_unmarked, marked
 
-# By the columns' names, as Snowflake shows the types.
+# By the columns' names in the engine, as Snowflake shows the types.
 DeclaredTypes = Mapping[str, str]
 Place = tuple[str, str, str]
 
@@ -51,6 +52,13 @@ class DeclaredColumns:
 
     def read(self, duck: duckdb.DuckDBPyConnection) -> None:
         duck.execute(f"ALTER TABLE {_TABLE} ADD COLUMN IF NOT EXISTS declared VARCHAR")
+        for (column,) in duck.execute(f"SELECT DISTINCT ext_column_name FROM {_TABLE}").fetchall():
+            # As an earlier version has written it.
+            if is_unmarked(column):
+                duck.execute(
+                    f"UPDATE {_TABLE} SET ext_column_name = ? WHERE ext_column_name = ?",
+                    [marked(column), column],
+                )
         found: dict[Place, dict[str, str]] = {}
         for *place, column, declared in duck.execute(
             f"SELECT {', '.join(_KEYS)}, ext_column_name,"

@@ -139,21 +139,27 @@ class Engine:
         self._root.execute(fakesnow_macros.creation_sql("memory"))
         self._root.execute(f"ATTACH ':memory:' AS {_SNOWFLAKE_DATABASE}")
         self._root.execute(f"CREATE SCHEMA {_SNOWFLAKE_DATABASE}.{HIDDEN_SCHEMA}")
-        for file in sorted((self._data / "databases").glob("*.duckdb")):
-            self._attach(file.stem)
+        self._attach(*sorted(file.stem for file in (self._data / "databases").glob("*.duckdb")))
         self.spellings.read(self._root)
         self.declared.read(self._root)
 
-    def _attach(self, name: str) -> None:
-        """Open a database's file, and give it what this version of the account has in each, where
-        another version had it open last."""
-        self._root.execute(f"ATTACH {literal(str(self._file(name)))} AS {quoted(name)}")
-        if not self._is_up_to_date(name):
+    def _attach(self, *names: str) -> None:
+        """Open databases' files, and give them what this version of the account has in each, where
+        another version had them open last."""
+        for name in names:
+            self._root.execute(f"ATTACH {literal(str(self._file(name)))} AS {quoted(name)}")
+        older = [name for name in names if not self._is_up_to_date(name)]
+        for name in older:
             with self._in_one_transaction():
                 self._create_common(name)
-                self._sign(name)
                 older_folders.adopt(self._root, name)
-        self._catalogs[name] = Catalog(self._root.cursor(), name)
+                older_folders.mark_columns(self._root, name)
+        for name in older:
+            older_folders.mark_views(self._root, name)
+            with self._in_one_transaction():
+                self._sign(name)
+        for name in names:
+            self._catalogs[name] = Catalog(self._root.cursor(), name)
 
     def _is_up_to_date(self, name: str) -> bool:
         try:

@@ -321,7 +321,6 @@ class _Scopes:
         if source.args.get("pivots") or source.args.get("sample"):
             found = None
         found = _renamed(found, source)
-        _refuse_twins(found or ())
         sources[source.alias_or_name] = None if found is None else Source.of(found)
 
     def _types_of(self, table: exp.Table) -> Types:
@@ -536,14 +535,12 @@ def _inner_joins(source: Expr) -> Iterator[exp.Join]:
 
 def _lookup(column: exp.Column, scopes: Sequence[Scope], *, behind: bool) -> exp.DataType | None:
     name = column.name
-    if not column.table or not any(column.table in sources for sources, _ in scopes):
-        _check_spelling(column, scopes)
+    if column.table:
+        _check_name(column, column.table, [each for sources, _ in scopes for each in sources])
     for sources, aliases in scopes:
         if column.table:
             if column.table in sources:
                 source = sources[column.table]
-                if source:
-                    _check_name(column, name, source.kinds)
                 return source.kind(name) if source else None
             continue
         named = name in aliases
@@ -561,22 +558,8 @@ def _lookup(column: exp.Column, scopes: Sequence[Scope], *, behind: bool) -> exp
     return None
 
 
-def _check_spelling(column: exp.Column, scopes: Sequence[Scope]) -> None:
-    """Raises 000904 for a name that only means something in another spelling."""
-    if column.table:
-        _check_name(column, column.table, [name for sources, _ in scopes for name in sources])
-        return
-    known: list[str] = []
-    for sources, aliases in scopes:
-        known += aliases
-        for source in sources.values():
-            if source is None:
-                return
-            known += source.kinds
-    _check_name(column, column.name, known)
-
-
 def _check_name(column: exp.Column, name: str, known: Collection[str]) -> None:
+    """Raises 000904 for a source that has this name in another spelling only."""
     if name not in known and name.lower() in map(str.lower, known):
         raise errors.unknown_column(column.sql(dialect="snowflake"))
 
@@ -586,20 +569,11 @@ def _name(kind: exp.DataType | None) -> str:
 
 
 def check_names(made: Types) -> None:
-    """Raises for two columns of a table or view that have one name, or names that the engine takes
-    for one."""
+    """Raises for two columns of a table or view that have one name."""
     names = [name for name, _ in made]
     for name in names:
         if name and names.count(name) > 1:
             raise errors.compilation(errors.DUPLICATE_COLUMN, f"duplicate column name '{name}'")
-    _refuse_twins(made)
-
-
-def _refuse_twins(columns: Types) -> None:
-    """DuckDB reads the first of two columns whose names differ in case for both."""
-    names = {name for name, _ in columns}
-    if len({name.lower() for name in names}) < len(names):
-        raise errors.unsupported("two columns whose names differ only in case")
 
 
 def _count_whole_rows(count: exp.Count, scopes: Sequence[Scope]) -> None:

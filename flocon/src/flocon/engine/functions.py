@@ -8,7 +8,8 @@ from sqlglot.dialects.snowflake import Snowflake
 
 from flocon.core import errors
 from flocon.engine.fast import bound_arrays
-from flocon.engine.pivoted_columns import name_columns
+from flocon.engine.marked_names import name_pattern
+from flocon.engine.pivoted_columns import name_columns, name_values
 from flocon.engine.texts import is_text
 from flocon.engine.types import TEXT_TYPES
 
@@ -39,6 +40,8 @@ def refuse(tree: Expr) -> None:
                 what = "IN (ANY)" if node.find(exp.PivotAny) else "DEFAULT ON NULL"
                 raise errors.unsupported(f"a view over PIVOT … {what}")
             name_columns(node)
+        elif isinstance(node, exp.Pivot):
+            name_values(node)
         elif isinstance(node, exp.Collate):
             raise errors.unsupported("COLLATE")
         elif isinstance(node, exp.Window):
@@ -633,6 +636,25 @@ def joins(node: Expr) -> Expr:
     return node
 
 
+def star_like(node: Expr) -> Expr:
+    """`* ILIKE 'pattern'` goes by the names as Snowflake has them.
+
+    https://docs.snowflake.com/en/sql-reference/sql/select
+    """
+    pattern, owner = node.args.get("ilike"), node.parent
+    whole = owner if isinstance(owner, exp.Column) else node
+    if not pattern or not isinstance(whole.parent, exp.Select):
+        return node
+    node.set("ilike", None)
+    similar = exp.SimilarTo(
+        this=whole.copy(), expression=exp.Literal.string(name_pattern(pattern.name))
+    )
+    if whole is node:
+        return similar
+    whole.replace(similar)
+    return node
+
+
 def _joins_of(select: exp.Select) -> list[exp.Join]:
     """A query's joins, those in parentheses before the others."""
     found = list(select.args.get("joins") or ())
@@ -779,6 +801,7 @@ REWRITES = (
     (truths, (exp.Booland, exp.Boolor, exp.Xor)),
     (hashes, exp.Anonymous),
     (joins, (exp.Join, exp.Ordered, exp.Select)),  # before FLATTEN is another function
+    (star_like, exp.Star),
     (flatten, _TABLES),
     (split, _TABLES),
     (regexp_like, exp.RegexpLike),

@@ -4,6 +4,7 @@ https://docs.snowflake.com/en/sql-reference/info-schema/tables
 """
 
 from flocon.engine.catalog import HIDDEN_SCHEMA
+from flocon.engine.marked_names import PATTERN
 from flocon.engine.quoting import literal, quoted
 
 # Views do not say whose they are: a new database is a copy of a file that has them.
@@ -29,6 +30,10 @@ def creation_sql() -> str:
         name = f"CHARACTER_{of}_LENGTH"
         return f"CASE data_type WHEN 'TEXT' THEN coalesce({name}, 16777216) END AS {name}"
 
+    def plain(text: str) -> str:
+        """A text with columns' names in it."""
+        return f"regexp_replace({text}, '{PATTERN}', '', 'g')"
+
     def of(path: str) -> str:
         return f"(n.document->>'$.{path}')"
 
@@ -46,6 +51,7 @@ def creation_sql() -> str:
         WHEN data_type = 'TIMESTAMP_TZ' AND declared LIKE 'TIMESTAMP_LTZ%'
         THEN 'TIMESTAMP_LTZ'
         ELSE data_type END AS DATA_TYPE,
+        {plain("column_name")} AS COLUMN_NAME,
         CASE WHEN {counts} THEN NULL ELSE column_default END AS COLUMN_DEFAULT,
         CASE WHEN {counts} THEN 'YES' ELSE 'NO' END AS IS_IDENTITY,
         s.start_value::VARCHAR AS IDENTITY_START, s.increment_by::VARCHAR AS IDENTITY_INCREMENT,
@@ -59,7 +65,8 @@ def creation_sql() -> str:
         LEFT JOIN duckdb_sequences() s ON {counts} AND (s.database_name, lower(s.sequence_name))
         = (table_catalog, lower(regexp_extract(column_default, '''(.*)''', 1)))
         WHERE table_catalog = {_OWN_NAME} AND ((table_schema, table_name) NOT IN
-        (SELECT (n."schema", n.name) {of_star}) OR (table_schema, table_name, column_name) IN
+        (SELECT (n."schema", n.name) {of_star})
+        OR (table_schema, table_name, {plain("column_name")}) IN
         (SELECT (n."schema", n.name, unnest(list_transform(CAST(CAST({of("properties.COLUMNS")}
         AS JSON) AS JSON[]), lambda each: each->>0))) {of_star}));
     CREATE OR REPLACE VIEW _fs_tables AS
@@ -81,7 +88,8 @@ def creation_sql() -> str:
     WHERE v.database_name = {_OWN_NAME} AND v.schema_name <> '{HIDDEN_SCHEMA}' AND NOT v.internal;
     CREATE OR REPLACE VIEW _fs_views AS
     SELECT v.database_name AS "TABLE_CATALOG", v.schema_name AS "TABLE_SCHEMA",
-        v.view_name AS "TABLE_NAME", 'ACCOUNTADMIN' AS "TABLE_OWNER", v.sql AS "VIEW_DEFINITION",
+        v.view_name AS "TABLE_NAME", 'ACCOUNTADMIN' AS "TABLE_OWNER",
+        {plain("v.sql")} AS "VIEW_DEFINITION",
         'NONE' AS "CHECK_OPTION", 'NO' AS "IS_UPDATABLE", 'NO' AS "INSERTABLE_INTO",
         'NO' AS "IS_SECURE", {created} AS "CREATED", {altered} AS "LAST_ALTERED",
         {altered} AS "LAST_DDL", v.comment AS "COMMENT"

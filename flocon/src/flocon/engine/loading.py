@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from glob import escape
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -23,6 +22,7 @@ from flocon.core import errors
 from flocon.core.errors import SnowflakeError
 from flocon.engine import datetime_formats, lengths, staged_rows
 from flocon.engine.catalog import HIDDEN_SCHEMA
+from flocon.engine.marked_names import marked, unmarked
 from flocon.engine.quoting import literal, quoted
 from flocon.engine.rendering import Binds
 from flocon.engine.staged_rows import StagedRows
@@ -479,7 +479,8 @@ def _by_header(copy: Copy, rows: StagedRows, columns: Sequence[str]) -> list[tup
         )
     exact = copy.match == "CASE_SENSITIVE"
     places = {n if exact else n.upper(): place for place, n in enumerate(rows.header, start=1)}
-    pairs = [(n, places.get(n if exact else n.upper())) for n in columns]
+    own = {n: unmarked(n) if exact else unmarked(n).upper() for n in columns}
+    pairs = [(n, places.get(own[n])) for n in columns]
     return [(n, place) for n, place in pairs if place is not None and n not in copy.metadata]
 
 
@@ -494,7 +495,8 @@ def _column(place: int) -> Expr:
 def _member(name: str, *, any_case: bool = False) -> Expr:
     """A member of the document, as the text that a column converts."""
     get = "_account_get_ignore_case" if any_case else "_account_get"
-    member = exp.Anonymous(this=get, expressions=[_column(1), exp.Literal.string(name)])
+    key = exp.Literal.string(unmarked(name))
+    member = exp.Anonymous(this=get, expressions=[_column(1), key])
     text = [member, exp.Literal.string("$")]
     return exp.Anonymous(this="_account_json_text", expressions=text)
 
@@ -527,10 +529,8 @@ def _parquet(
     most: int | None = None,
 ) -> list[tuple[str, Expr]]:
     """The values that go into these columns; the file is the relation."""
-    path = literal(escape(str(file)))
-    described = connection.values(
-        f"SELECT column_name, column_type FROM (DESCRIBE FROM read_parquet({path}))"
-    )
+    source = staged_rows.parquet(connection.values, file)
+    described = connection.values(f"SELECT column_name, column_type FROM (DESCRIBE FROM {source})")
     nested = {name for name, kind in described if kind.endswith("]") or "(" in kind[:7]}
     held = ", ".join(
         f"to_json({quoted(name)}) AS {quoted(name)}"
@@ -545,18 +545,17 @@ def _parquet(
         ' row_number() OVER () AS "METADATA$FILE_ROW_NUMBER"'
     )
     if copy.select is not None and _names_whole_rows(copy.select):
-        held += ", to_json(_rows) AS COLUMN1"
+        held += ", _account_object_of_row(to_json(_rows)) AS COLUMN1"
     connection.values(
         f'CREATE OR REPLACE TEMP VIEW "{RELATION}" AS'
-        f" SELECT {held}, {metadata} FROM read_parquet({path}) AS _rows"
+        f" SELECT {held}, {metadata} FROM {source}"
         f"{'' if most is None else f' LIMIT {most}'}"
     )
     if copy.select is not None:
         return [("", value) for value in _fields(copy.select, [name for name, _ in described])]
-    known = {
-        name if copy.match == "CASE_SENSITIVE" else name.upper(): name for name, _ in described
-    }
-    pairs = [(n, known.get(n if copy.match == "CASE_SENSITIVE" else n.upper())) for n in columns]
+    exact = copy.match == "CASE_SENSITIVE"
+    known = {unmarked(n) if exact else unmarked(n).upper(): n for n, _ in described}
+    pairs = [(n, known.get(unmarked(n) if exact else unmarked(n).upper())) for n in columns]
     table, kinds = copy.table, dict(described)
     declared = connection.declared(table.catalog or "temp", table.db, table.name)
     values = [(n, _taken(own, kinds[own], declared.get(n))) for n, own in pairs if own]
@@ -599,8 +598,9 @@ def _fields(select: exp.Select, names: Sequence[str]) -> list[Expr]:
         key, *deeper = [s for s in extract.expression.expressions if isinstance(s, exp.JSONPathKey)]
         if deeper:
             raise errors.unsupported(f"a path in a file of Parquet: {extract.sql('snowflake')}")
-        own = exp.column(exp.to_identifier(key.this, quoted=True))
-        extract.replace(own if key.this in names else exp.Null())
+        name = marked(str(key.this))
+        own = exp.column(exp.to_identifier(name, quoted=True))
+        extract.replace(own if name in names else exp.Null())
     return _selected(select, 1)
 
 
@@ -645,7 +645,8 @@ def _unfit(
             f" WHERE {text} IS NOT NULL AND {_tried(text, kind)} IS NULL"
         )
         what = _NOT_RECOGNIZED.get(kind.split()[0].split("_")[0], (None, "Numeric value"))[1]
-        wrong += [(place, f"{what} '{field}' is not recognized", name) for place, field in rows]
+        text = f"{what} '{{}}' is not recognized"
+        wrong += [(place, text.format(field), unmarked(name)) for place, field in rows]
     return wrong
 
 
@@ -655,7 +656,7 @@ def _too_long(connection: Connection, name: str, value: Expr, most: int) -> list
         f'SELECT "METADATA$FILE_ROW_NUMBER", left({text}, {lengths.SHOWN + 1})'
         f' FROM temp."{RELATION}" WHERE length({text}) > {most}'
     )
-    return [(place, lengths.said_of_loaded(field, most), name) for place, field in rows]
+    return [(place, lengths.said_of_loaded(field, most), unmarked(name)) for place, field in rows]
 
 
 def _tried(text: str, kind: str) -> str:

@@ -5,10 +5,12 @@ https://docs.snowflake.com/en/sql-reference/functions-semistructured
 
 from collections.abc import Callable
 
+from fakesnow.transforms import transforms as fs
 from sqlglot import Expr, exp
 
 from flocon.core import errors
 from flocon.engine.expression_types import held
+from flocon.engine.marked_names import BEGIN, PATTERN
 from flocon.engine.types import JSON_TYPES
 
 MACROS = (
@@ -56,6 +58,9 @@ MACROS = (
     " ELSE '.' || p END)",
     "_account_is_kind(v, kinds) AS CASE WHEN v IS NOT NULL"
     " THEN list_contains(kinds, _account_typeof_at(to_json(v), '$')) END",
+    # Of all columns: the keys are their names.
+    f"_account_object_of_row(o) AS CASE WHEN contains(CAST(o AS VARCHAR), '{BEGIN}') THEN"
+    f" CAST(regexp_replace(CAST(o AS VARCHAR), '{PATTERN}(\":)', '\\1', 'g') AS JSON) ELSE o END",
     "_account_when(v, kinds) AS CASE WHEN list_contains(kinds,"
     " _account_typeof_at(to_json(v), '$')) THEN to_json(v) END",
 )
@@ -128,6 +133,28 @@ def functions(node: Expr) -> Expr:
         name = "_account_object_update" if updates else "_account_object_insert"
         return call(name, node.this, node.args["key"], node.args["value"])
     return node
+
+
+def constructed(node: Expr) -> Expr:
+    """OBJECT_CONSTRUCT and OBJECT_CONSTRUCT_KEEP_NULL, and {*}, which is the first of all columns.
+
+    https://docs.snowflake.com/en/sql-reference/data-types-semistructured#object-constants
+    """
+    if not isinstance(node, exp.JSONObject | exp.StarMap | exp.Struct):
+        return node
+    [only] = node.expressions[:1] or [node.this]
+    star = only.this if isinstance(only, exp.Column) else only
+    if not isinstance(star, exp.Star):
+        return fs.object_construct(node)
+    if any(star.args.get(key) for key in ("ilike", "replace", "rename")):
+        raise errors.unsupported("an object of * ILIKE, REPLACE or RENAME")
+    if star.args.get("except_"):
+        columns = f"*COLUMNS({only.sql(dialect='duckdb', identify=True)})"
+        row = call("struct_pack", exp.var(columns))
+        name = "to_json" if isinstance(node, exp.JSONObject) else "_fs_object_construct_star"
+        return call("_account_object_of_row", call(name, row))
+    whole = exp.StarMap(this=only) if isinstance(node, exp.Struct) else node
+    return call("_account_object_of_row", fs.object_construct(whole))
 
 
 def _check_is_variant(node: Expr, name: str) -> None:

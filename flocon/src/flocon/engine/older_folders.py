@@ -1,5 +1,6 @@
 """What data folders of earlier versions have in tables of their own goes into the one of all
-objects when they are opened. To be removed with 0.2, as `python -m local` is."""
+objects when they are opened, and columns get the names that they have now in the engine. To be
+removed with 0.2, as `python -m local` is."""
 
 from __future__ import annotations
 
@@ -9,9 +10,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 import duckdb
+import sqlglot
+from sqlglot import Expr, exp
 
-from flocon.engine.catalog import HIDDEN_SCHEMA
-from flocon.engine.quoting import quoted
+from flocon.engine.catalog import HIDDEN_SCHEMA, search_path
+from flocon.engine.marked_names import is_unmarked, marked, names_column, unmarked
+from flocon.engine.quoting import literal, quoted
 
 Row = Mapping[str, Any]
 
@@ -133,3 +137,73 @@ def _notes(
     if given:
         notes["ACCOUNT", "", "LOCAL"] = {"properties": given}
     return notes
+
+
+# --- columns with lower-case letters --------------------------------------------------------------
+
+_COLUMNS = f"""
+    SELECT c.schema_name, c.table_name, c.column_name
+    FROM duckdb_columns() c JOIN duckdb_tables() t USING (database_name, schema_name, table_name)
+    WHERE c.database_name = ? AND (c.schema_name <> '{HIDDEN_SCHEMA}'
+    OR regexp_matches(c.table_name, '^_account_(log|initial)_')
+    AND c.column_name NOT IN ('$tx', '$n', '$op', '$row'))
+"""
+_VIEWS = f"""
+    SELECT schema_name, view_name, comment, sql FROM duckdb_views()
+    WHERE NOT internal AND database_name = ? AND schema_name <> '{HIDDEN_SCHEMA}'
+"""
+
+
+def mark_columns(duck: duckdb.DuckDBPyConnection, database: str) -> None:
+    """Give the columns of a database's tables, those that streams read among them, the names that
+    they have now in the engine. Inside of a transaction."""
+    for schema, table, name in duck.execute(_COLUMNS, [database]).fetchall():
+        if is_unmarked(name):
+            duck.execute(
+                f"ALTER TABLE {quoted(database, schema, table)} RENAME COLUMN {quoted(name)}"
+                f" TO {quoted(marked(name))}"
+            )
+
+
+def mark_views(duck: duckdb.DuckDBPyConnection, database: str) -> None:
+    """The same for its views, one after the other. A view that cannot be read with these names is
+    left as it is."""
+    views = {
+        view: sqlglot.parse_one(view[-1], read="duckdb")
+        for view in duck.execute(_VIEWS, [database]).fetchall()
+    }
+    names = {unmarked(name) for *_, name in duck.execute(_COLUMNS, [database]).fetchall()}
+    for tree in views.values():
+        for part in (tree.this, *tree.find_all(exp.Select)):
+            names.update(each.alias_or_name for each in part.expressions)
+    left = [(view, sql) for view, tree in views.items() if (sql := _remade(tree, names))]
+    duck.execute(search_path(database, "main"))
+    # One that reads another is made after it.
+    while made := [each for each in left if _is_made(duck, *each)]:
+        left = [each for each in left if each not in made]
+    duck.execute("USE memory")
+
+
+def _remade(view: Expr, names: set[str]) -> str | None:
+    """A view's statement in which those of these names that are columns' have their marks; None
+    where there is none of them."""
+    changed = [
+        each
+        for each in view.find_all(exp.Identifier)
+        if each.name in names and is_unmarked(each.name) and names_column(each)
+    ]
+    for identifier in changed:
+        identifier.set("this", marked(identifier.name))
+    view.set("replace", True)
+    return view.sql(dialect="duckdb", identify=True) if changed else None
+
+
+def _is_made(duck: duckdb.DuckDBPyConnection, view: tuple[str, ...], sql: str) -> bool:
+    schema, name, comment, _ = view
+    try:
+        duck.execute(sql)
+    except duckdb.Error:
+        return False
+    if comment:
+        duck.execute(f"COMMENT ON VIEW {quoted(schema, name)} IS {literal(comment)}")
+    return True

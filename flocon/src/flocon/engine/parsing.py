@@ -14,6 +14,7 @@ from flocon.core import errors
 from flocon.engine import column_names, multi_inserts, sources
 from flocon.engine.failures import translate
 from flocon.engine.fast.statement_cache import StatementCache
+from flocon.engine.marked_names import marked, names_column
 from flocon.sql.statement_text import StatementText
 from flocon.sql.tokens import Name, Tokens
 
@@ -232,15 +233,20 @@ def number_binds(tree: Expr) -> int:
 
 
 def upper_case(tree: Expr) -> Expr:
-    """Unquoted identifiers are upper case; the keys of {'a': 1} are texts. The schema of db..t is
-    PUBLIC."""
+    """Unquoted identifiers are upper case, columns have the engine's names; the keys of {'a': 1}
+    are texts. The schema of db..t is PUBLIC."""
     for table in tree.find_all(exp.Table):
         if table.catalog and not table.db:
             table.set("db", exp.to_identifier("PUBLIC"))
     for identifier in tree.find_all(exp.Identifier):
         is_key = isinstance(identifier.parent, exp.PropertyEQ) and identifier.arg_key == "this"
-        if not identifier.quoted and isinstance(identifier.this, str) and not is_key:
-            identifier.set("this", identifier.this.upper())
+        name = identifier.this
+        if not isinstance(name, str) or is_key:
+            continue
+        if not identifier.quoted:
+            identifier.set("this", name.upper())
+        elif not (name.isascii() and name.isupper()) and names_column(identifier):
+            identifier.set("this", marked(name))
     return tree
 
 

@@ -6,6 +6,7 @@ https://docs.snowflake.com/en/sql-reference/constructs/pivot
 from sqlglot import Expr, exp
 
 from flocon.core import errors
+from flocon.engine.marked_names import marked, unmarked
 
 
 def name_columns(pivot: exp.Pivot) -> None:
@@ -20,7 +21,22 @@ def name_columns(pivot: exp.Pivot) -> None:
                 values = [_named(each) for each in values]
                 pivot.set("columns", None)
             field.set("expressions", values)
-            _refuse_twins(values)
+
+
+def name_values(unpivot: exp.Pivot) -> None:
+    """The values of an UNPIVOT are the names of its columns, or what these are called, in place.
+
+    https://docs.snowflake.com/en/sql-reference/constructs/unpivot
+    """
+    for field in unpivot.args.get("fields") or ():
+        for column in field.expressions if isinstance(field, exp.In) else ():
+            alias = column.args.get("alias")
+            called = unmarked((alias or column).name)
+            if isinstance(column, exp.PivotAlias):
+                column.set("alias", exp.to_identifier(called, quoted=True))
+            elif called != column.name:
+                name = exp.to_identifier(called, quoted=True)
+                column.replace(exp.PivotAlias(this=column.copy(), alias=name))
 
 
 def name_of(value: Expr) -> exp.Identifier:
@@ -28,7 +44,7 @@ def name_of(value: Expr) -> exp.Identifier:
     if isinstance(value, exp.PivotAlias):
         name: exp.Identifier = value.args["alias"].copy()
         return name
-    return exp.to_identifier(value.sql("snowflake"), quoted=True)
+    return exp.to_identifier(marked(value.sql("snowflake")), quoted=True)
 
 
 def _named(value: Expr) -> Expr:
@@ -47,11 +63,4 @@ def _named_cast(written: Expr) -> Expr:
         text = f"TO_DATE({written.this.sql('snowflake')})"
     else:
         return written
-    return exp.PivotAlias(this=written, alias=exp.to_identifier(text, quoted=True))
-
-
-def _refuse_twins(values: list[Expr]) -> None:
-    """The engine would give one of them another name."""
-    names = {name_of(value).name for value in values}
-    if len({name.upper() for name in names}) < len(names):
-        raise errors.unsupported("PIVOT to columns whose names differ only in case")
+    return exp.PivotAlias(this=written, alias=exp.to_identifier(marked(text), quoted=True))

@@ -139,7 +139,7 @@ def insert_from(tree: exp.Insert, relation: str) -> None:
     values = row.expressions if isinstance(row, exp.Tuple) else [row]
     select = exp.select(*values).from_(exp.to_identifier(relation, quoted=True))
     for mark in list(select.find_all(exp.Placeholder)):
-        column = exp.column(exp.to_identifier(mark.this, quoted=True))
+        column = exp.column(exp.to_identifier(mark.this.upper(), quoted=True))
         column.meta[datetime_formats.BOUND] = True
         mark.replace(column)
     tree.set("expression", select)
@@ -191,7 +191,7 @@ REWRITES: tuple[Rewrite, ...] = (
     (fs.to_variant, exp.ToVariant),
     (arrays.casts, exp.Cast),
     (arrays.functions, arrays.KINDS),
-    (fs.object_construct, (exp.JSONObject, exp.StarMap, exp.Struct)),
+    (objects.constructed, (exp.JSONObject, exp.StarMap, exp.Struct)),
     (types, exp.DataType),
     (functions.counts, functions.COUNTED),
     (scales.kept, scales.KINDS),

@@ -17,6 +17,7 @@ from typing import Any
 import pyarrow as pa
 
 from flocon.core import errors
+from flocon.engine.marked_names import marked
 from flocon.engine.quoting import literal, quoted
 
 # DuckDB's SQL → its rows.
@@ -153,14 +154,16 @@ def read(
 def _documents(values: Values, file: Path, kind: str, options: Options) -> list[list[Any]]:
     path = literal(escape(str(file)))
     if kind == "PARQUET":
+        source = parquet(values, file)
         described = values(
-            f"SELECT column_name FROM (DESCRIBE FROM read_parquet({path}))"
+            f"SELECT column_name FROM (DESCRIBE FROM {source})"
             " WHERE column_type = 'TIME WITH TIME ZONE'"
         )
         times = ", ".join(f"CAST({quoted(n)} AS TIME) AS {quoted(n)}" for (n,) in described)
         every = f"* REPLACE ({times})" if times else "*"
         rows = values(
-            f"SELECT CAST(to_json(r) AS VARCHAR) FROM (SELECT {every} FROM read_parquet({path})) r"
+            "SELECT CAST(_account_object_of_row(to_json(r)) AS VARCHAR)"
+            f" FROM (SELECT {every} FROM {source}) r"
         )
     else:
         form = "array" if _is_true(options, "STRIP_OUTER_ARRAY") else "unstructured"
@@ -168,6 +171,20 @@ def _documents(values: Values, file: Path, kind: str, options: Options) -> list[
         read_all = f"read_json_objects({path}, format = '{form}'{packed})"
         rows = values(f"SELECT CAST(json AS VARCHAR) FROM {read_all}")
     return [list(row) for row in rows]
+
+
+def parquet(values: Values, file: Path) -> str:
+    """A file's rows, called `_rows`, for DuckDB's FROM, under the engine's names of its columns."""
+    path, names, skipped = literal(escape(str(file))), [], 0
+    # The file's root, and each column followed by its parts.
+    for place, (name, parts) in enumerate(
+        values(f"SELECT name, coalesce(num_children, 0) FROM parquet_schema({path})")
+    ):
+        if place and not skipped:
+            names.append(quoted(marked(name)))
+        skipped = max(0, skipped - 1) + (parts if place else 0)
+    columns = f" ({', '.join(names)})" if names else ""
+    return f"read_parquet({path}, hive_partitioning = false) AS _rows{columns}"
 
 
 # --- CSV -----------------------------------------------------------------------------------------

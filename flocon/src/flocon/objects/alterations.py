@@ -90,7 +90,6 @@ def _altered(context: Context, tree: exp.Alter, table: FullName, kind: str, bind
     known = {name for name, _ in context.connection.columns(*context.place(table))}
     if all(_is_there(action, known) for action in tree.args["actions"]):
         return result.done()
-    _check_spelling(tree, known)
     declared_types.check_defaults(tree.args["actions"])
     type_changes.check(context, table, _retyped(tree))
     context.transactions.reshape(table.database)
@@ -109,18 +108,6 @@ def _is_there(action: Expr, known: Collection[str]) -> bool:
     """Is it ADD COLUMN IF NOT EXISTS of a column that exists?"""
     is_forgiving = isinstance(action, exp.ColumnDef) and bool(action.args.get("exists"))
     return is_forgiving and action.name in known
-
-
-def _check_spelling(tree: exp.Alter, known: Collection[str]) -> None:
-    """Raises 000904 for a column whose name differs in case: the engine would take it."""
-    for action in tree.args["actions"]:
-        if isinstance(action, exp.Drop):
-            written = list(action.find_all(exp.Column))
-        else:
-            written = [] if isinstance(action, exp.ColumnDef) else [action.this]
-        for column in written:
-            if column.name not in known and column.name.lower() in map(str.lower, known):
-                raise errors.unknown_column(column.sql(dialect="snowflake"))
 
 
 def _retyped(tree: exp.Alter) -> dict[str, exp.DataType]:

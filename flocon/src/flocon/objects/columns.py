@@ -15,6 +15,7 @@ from flocon.access.trees import Place
 from flocon.core import errors, result
 from flocon.core.result import Result
 from flocon.engine.declared_types import known
+from flocon.engine.marked_names import marked, unmarked
 from flocon.objects import keys
 from flocon.objects.listings import relations
 from flocon.session.context import Context
@@ -75,6 +76,7 @@ def _columns(
         if (place := (database, schema, table)) in found:
             said = context.connection.declared(*place).get(name, "")
             declared = known(said, kind) or shown(kind)
+            name = unmarked(name)
             identity = ""
             if counting := _AUTOINCREMENT.fullmatch(default or ""):
                 identity, default = _identity(context, database, counting[1]), None
@@ -91,7 +93,9 @@ def _made(context: Context, place: tuple[str, str, str], columns: list[_Column])
     now, declared = {column.name: column for column in columns}, context.connection.declared(*place)
     return [
         now.get(name)
-        or _Column(name, known(declared.get(name, ""), kind) or shown(kind), True, None, None, "")
+        or _Column(
+            name, known(declared.get(marked(name), ""), kind) or shown(kind), True, None, None, ""
+        )
         for name, kind in made
     ]
 
@@ -106,9 +110,9 @@ def _identity(context: Context, database: str, sequence: str) -> str:
 
 
 def types(context: Context, table: FullName) -> dict[str, str]:
-    """The types of a table's or view's columns, as Snowflake shows them."""
+    """The types of a table's or view's columns, as Snowflake shows them, by the engine's names."""
     place = context.place(table)
-    return {column.name: column.type for column in _columns(context, [place])[place]}
+    return {marked(column.name): column.type for column in _columns(context, [place])[place]}
 
 
 def shown(kind: str) -> str:

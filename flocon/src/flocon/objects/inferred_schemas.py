@@ -15,6 +15,8 @@ from flocon.core import errors, result
 from flocon.core.result import Result
 from flocon.engine import inferred_types, literal
 from flocon.engine.inferred_types import Kind
+from flocon.engine.marked_names import unmarked
+from flocon.engine.staged_rows import parquet
 from flocon.session.context import Context
 from flocon.session.stage_location import stage_location
 from flocon.session.staged_queries import format_of
@@ -116,10 +118,11 @@ def _of_parquet(context: Context, files: Sequence[tuple[str, Path]]) -> dict[str
     columns: dict[str, _Column] = {}
     for name, file in files:
         described = context.connection.values(
-            "SELECT column_name, column_type FROM (DESCRIBE FROM read_parquet(?))", [str(file)]
+            "SELECT column_name, column_type FROM"
+            f" (DESCRIBE FROM {parquet(context.connection.values, file)})"
         )
         for place, (column, kind) in enumerate(described):
-            known = columns.setdefault(column, _Column(place, kind=_type(kind)))
+            known = columns.setdefault(unmarked(column), _Column(place, kind=_type(kind)))
             known.seen_in(name)
     return columns
 

@@ -20,6 +20,7 @@ from flocon.access.trees import Place
 from flocon.core import errors, result
 from flocon.core.result import Result
 from flocon.engine import OF_THE_ENGINE
+from flocon.engine.marked_names import unmarked
 from flocon.engine.parsing import name_of
 from flocon.objects import table_properties
 from flocon.session.context import Context
@@ -70,6 +71,7 @@ def _of_part(context: Context, part: Expr, name: str = "") -> Iterator[Key]:
 
 
 def _of_column(context: Context, kind: Expr, column: str, name: str) -> Iterator[Key]:
+    column = unmarked(column)
     if isinstance(kind, exp.PrimaryKeyColumnConstraint):
         yield _key("PRIMARY", name, (column,))
     elif isinstance(kind, exp.UniqueColumnConstraint):
@@ -79,7 +81,9 @@ def _of_column(context: Context, kind: Expr, column: str, name: str) -> Iterator
 
 
 def _names(parts: Sequence[Expr]) -> tuple[str, ...]:
-    return tuple(part.this.name if isinstance(part, exp.Ordered) else part.name for part in parts)
+    return tuple(
+        unmarked(part.this.name if isinstance(part, exp.Ordered) else part.name) for part in parts
+    )
 
 
 def _key(kind: str, name: str, columns: tuple[str, ...], **more: Any) -> Key:
@@ -118,13 +122,13 @@ def columns_changed(context: Context, table: FullName, tree: exp.Alter) -> None:
     kept = before = of_database(context, table.database).get(table, [])
     for action in tree.args["actions"] if before else ():
         if isinstance(action, exp.RenameColumn):
-            old, new = action.this.name, action.args["to"].name
+            old, new = unmarked(action.this.name), unmarked(action.args["to"].name)
             kept = [
                 replace(key, columns=tuple(new if c == old else c for c in key.columns))
                 for key in kept
             ]
         elif isinstance(action, exp.Drop):
-            gone = {column.name for column in action.find_all(exp.Column)}
+            gone = {unmarked(column.name) for column in action.find_all(exp.Column)}
             kept = [key for key in kept if not gone & set(key.columns)]
     if kept != before:
         table_properties.put(context, table, as_property(kept) or {PROPERTY: ""})

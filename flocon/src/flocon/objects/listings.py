@@ -15,6 +15,7 @@ from flocon.access.trees import Place
 from flocon.core import errors, result
 from flocon.core.result import Result
 from flocon.engine import HIDDEN_SCHEMA, Temporary, parsing
+from flocon.engine.marked_names import unmarked
 from flocon.objects import table_sizes
 from flocon.session.context import Context
 from flocon.session.names import place_of
@@ -56,7 +57,7 @@ def relations(context: Context, scope: ShowScope) -> list[dict[str, Any]]:
                         "name": name,
                         "comment": comment or "",
                         "created_on": note and note.created_on,
-                        "text": sql or "",
+                        "text": unmarked(sql or ""),
                         "properties": note.properties if note else {},
                         "place": None,
                     }

@@ -8,6 +8,7 @@ from __future__ import annotations
 from sqlglot import Expr, exp
 
 from flocon.core import errors
+from flocon.engine.marked_names import unmarked
 from flocon.session.context import Context
 from flocon.sql.tokens import FullName
 from flocon.stores import notes
@@ -61,7 +62,7 @@ def setting(item: Expr, statement: str) -> dict[str, str]:
 def clustering(item: Expr) -> str:
     """A clustering key as SHOW TABLES writes it."""
     keys = ", ".join(key.sql("snowflake").upper() for key in item.expressions)
-    return f"LINEAR({keys})"
+    return unmarked(f"LINEAR({keys})")
 
 
 def put(context: Context, name: FullName, properties: dict[str, str]) -> None:

@@ -16,6 +16,7 @@ from sqlglot import Expr, exp
 from flocon.core import errors, result
 from flocon.core.result import Result
 from flocon.engine import Binds, file_options
+from flocon.engine.marked_names import without_marks
 from flocon.engine.unloaded_rows import Format
 from flocon.session.context import Context
 from flocon.session.names import named_in, qualify
@@ -147,7 +148,7 @@ def _rows(
         outer = exp.select(*_values(described.names, kinds, statement, form))
         outer = outer.from_(query.subquery("_"))
         answer = context.connection.query(outer, binds)
-    return answer.table, [*kinds, *answer.types[len(kinds) :]]
+    return without_marks(answer.table), [*kinds, *answer.types[len(kinds) :]]
 
 
 def _values(names: list[str], kinds: list[str], statement: Unload, form: Format) -> list[Expr]:

@@ -9,6 +9,7 @@ from sqlglot import Expr, exp
 from flocon.core import errors, result
 from flocon.core.result import Result
 from flocon.engine import TEXT, Binds, parsing
+from flocon.engine.marked_names import unmarked
 from flocon.objects import comments, declared_types, table_properties
 from flocon.objects.tables import create_temporary, is_temporary, strip_properties
 from flocon.session.context import Context
@@ -75,7 +76,8 @@ def _width(context: Context, tree: exp.Create, view: FullName) -> dict[str, str]
     if not tree.expression.find(exp.Star):
         return {}
     columns = context.connection.columns(view.database, view.schema, view.name)
-    return {WIDTH: str(len(columns)), COLUMNS: json.dumps(columns)}
+    named = [(unmarked(name), kind) for name, kind in columns]
+    return {WIDTH: str(len(columns)), COLUMNS: json.dumps(named)}
 
 
 def _strip_column_comments(tree: exp.Create) -> None:
@@ -98,7 +100,7 @@ def _standalone(context: Context, view: exp.Create) -> str:
         _name_database(context, node)
     if isinstance(view.this, exp.Schema):
         full = _renamed(full, [column.name for column in view.this.expressions])
-    return full.sql(dialect="snowflake")
+    return unmarked(full.sql(dialect="snowflake"))
 
 
 def _renamed(query: Expr, columns: list[str]) -> exp.Select:

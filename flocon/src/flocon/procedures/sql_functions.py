@@ -12,6 +12,7 @@ from sqlglot import Expr, exp
 
 from flocon.core import errors
 from flocon.engine import parsing
+from flocon.engine.marked_names import marked
 from flocon.procedures import store
 from flocon.procedures.store import Procedure
 from flocon.session.context import Context
@@ -40,7 +41,7 @@ def check(context: Context, function: Procedure) -> None:
 def value(context: Context, function: Procedure, arguments: Sequence[Expr]) -> Expr:
     """What a scalar function answers, in its declared type."""
     body = _body(context, function)
-    given = {a.name: each for a, each in zip(function.arguments, arguments, strict=True)}
+    given = {marked(a.name): each for a, each in zip(function.arguments, arguments, strict=True)}
     if isinstance(body, exp.Query):
         answer: Expr = _with_arguments(body, given, [exp.column(_MADE)], [_MADE]).subquery()
     else:
@@ -59,14 +60,14 @@ def value(context: Context, function: Procedure, arguments: Sequence[Expr]) -> E
 def rows(context: Context, function: Procedure, arguments: Sequence[Expr]) -> exp.Select:
     """What a table function answers, in its declared columns."""
     declared = function.returns_table or ()
-    given = {a.name: each for a, each in zip(function.arguments, arguments, strict=True)}
-    names = [column.name for column in declared]
+    given = {marked(a.name): each for a, each in zip(function.arguments, arguments, strict=True)}
+    names = [marked(column.name) for column in declared]
     columns = []
-    for column in declared:
-        named: Expr = exp.column(exp.to_identifier(column.name, quoted=True), table=_MADE)
+    for name, column in zip(names, declared, strict=True):
+        named: Expr = exp.column(exp.to_identifier(name, quoted=True), table=_MADE)
         if not column.type.semi_structured:
             named = exp.cast(named, str(column.type), dialect="snowflake")
-        columns.append(exp.alias_(named, column.name, quoted=True))
+        columns.append(exp.alias_(named, name, quoted=True))
     body = _body(context, function)
     if not isinstance(body, exp.Query):
         raise errors.compilation(errors.SYNTAX, "A table function's body is a query.")

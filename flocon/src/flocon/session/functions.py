@@ -13,7 +13,7 @@ from sqlglot import Expr, exp
 from flocon.access.securables import inside
 from flocon.core import errors
 from flocon.core.result import Result
-from flocon.engine import TEXT, Binds, parsing
+from flocon.engine import TEXT, Binds, marked_names, parsing
 from flocon.session import function_rights, pivots, staged_queries, waiting
 from flocon.session.context import Context
 from flocon.session.names import qualify
@@ -193,7 +193,8 @@ class AccountFunctions:
     ) -> str:
         """Rows as a relation in a node's place, under this name unless it has an alias."""
         relation = f"ACCOUNT_RELATION_{index}"
-        self._context.connection.relation(relation, table, types, declared)
+        rows = marked_names.with_marks(table)
+        self._context.connection.relation(relation, rows, types, declared)
         self._context.relations.add(relation)
         named = exp.TableAlias(this=exp.to_identifier(name or relation, quoted=True))
         alias = node.args.get("alias") or named

@@ -13,6 +13,7 @@ from sqlglot import Expr, exp
 
 from flocon.core import errors
 from flocon.engine import TEXT, Binds
+from flocon.engine.marked_names import marked
 from flocon.engine.pivoted_columns import name_columns, name_of
 from flocon.engine.sources import give_ctes, rows_of
 from flocon.session.context import Context
@@ -79,7 +80,7 @@ def _named(value: Any) -> exp.PivotAlias:
         text = str(value).upper()
     else:
         text = f"'{value}'"
-    return exp.PivotAlias(this=literal, alias=exp.to_identifier(text, quoted=True))
+    return exp.PivotAlias(this=literal, alias=exp.to_identifier(marked(text), quoted=True))
 
 
 def _put_default(context: Context, pivot: exp.Pivot, default: Expr) -> None:

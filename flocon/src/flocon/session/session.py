@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from flocon.access.hierarchy import ADMINISTRATOR
 from flocon.core import errors, result
 from flocon.core.result import Result
-from flocon.engine import Connection
+from flocon.engine import Connection, marked_names
 from flocon.engine.fast import literal_rows
 from flocon.session import flows
 from flocon.session.cancellation import Cancellation
@@ -169,6 +169,7 @@ class Session:
                 statement.prepare(context)
                 query.check()
                 answer = statement.run(context, binds, describe=describe)
+                answer.table = marked_names.without_marks(answer.table)
                 if answer.statement_type == result.SELECT:
                     # Cancelled before the engine had it, with nothing to interrupt. What changes
                     # something is done by now.
@@ -177,6 +178,7 @@ class Session:
         except errors.SnowflakeError as error:
             with transactions.lock:
                 transactions.revive()
+            error.message = marked_names.unmarked(error.message)
             error_places.locate(error, text)
             raise
         finally:
