@@ -7,6 +7,7 @@ from typing import Any
 import duckdb
 
 from flocon.engine.failures import Conflict, translated
+from flocon.engine.fast.parsed_statements import ParsedStatements
 from flocon.engine.quoting import literal, quoted
 
 # fakesnow hides this schema from SHOW and INFORMATION_SCHEMA: the metadata lives there too.
@@ -26,8 +27,11 @@ def search_path(database: str | None, schema: str) -> str:
 class Catalog:
     """Reads and writes metadata, each statement its own durable transaction. Thread-safe."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, database: str) -> None:
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, database: str, parsed: ParsedStatements
+    ) -> None:
         self.database = database
+        self._parsed = parsed
         self._connection = connection
         self._lock = threading.RLock()
         connection.execute(search_path(database, HIDDEN_SCHEMA))
@@ -35,7 +39,7 @@ class Catalog:
     def rows(self, sql: str, params: Sequence[Any] = ()) -> list[dict[str, Any]]:
         """The rows of a query; unqualified names are those of the hidden schema."""
         with self._lock, translated(sql):
-            cursor = self._connection.execute(sql, list(params))
+            cursor = self._execute(sql, params)
             names = [column[0] for column in cursor.description]
             return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
@@ -48,12 +52,15 @@ class Catalog:
         for attempt in range(_ATTEMPTS):
             try:
                 with self._lock, translated(sql):
-                    row = self._connection.execute(sql, list(params)).fetchone()
+                    row = self._execute(sql, params).fetchone()
                     return int(row[0]) if row and isinstance(row[0], int) else 0
             except Conflict:
                 if attempt == _ATTEMPTS - 1:
                     raise
         raise AssertionError("unreachable: the last attempt returns or raises")
+
+    def _execute(self, sql: str, params: Sequence[Any]) -> duckdb.DuckDBPyConnection:
+        return self._connection.execute(self._parsed.of(self._connection, sql), list(params))
 
     def close(self) -> None:
         with self._lock:

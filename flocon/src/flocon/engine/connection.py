@@ -37,6 +37,7 @@ from flocon.engine.declared_types import DeclaredColumns, DeclaredTypes, known
 from flocon.engine.failures import translated
 from flocon.engine.fast import bound_arrays, variant_paths
 from flocon.engine.fast.bound_arrays import BoundArray
+from flocon.engine.fast.parsed_statements import ParsedStatements
 from flocon.engine.fast.statement_cache import StatementCache
 from flocon.engine.quoting import quoted
 from flocon.engine.rendering import Binds, render, used
@@ -77,15 +78,17 @@ class Connection:
         duck: duckdb.DuckDBPyConnection,
         databases: Path,
         statements: StatementCache,
+        parsed: ParsedStatements,
         spellings: Spellings,
         declared: DeclaredColumns,
         *,
         fast: bool,
     ) -> None:
-        """statements, spellings, declared: those of all of the account's connections. fast: with
-        what exists for speed alone."""
+        """statements, parsed, spellings, declared: those of all of the account's connections. fast:
+        with what exists for speed alone."""
         self._duck = duck
         self.statements = statements
+        self._parsed = parsed
         self._spellings = spellings
         self.fast = fast
         self._beside: duckdb.DuckDBPyConnection | None = None
@@ -133,7 +136,8 @@ class Connection:
 
     def set_variable(self, name: str, value: str | int | None) -> None:
         """What CURRENT_ROLE() and the like answer, and where streams end."""
-        self._duck.execute(f'SET VARIABLE "account_{name}" = ?', [value])
+        sql = f'SET VARIABLE "account_{name}" = ?'
+        self._duck.execute(self._parsed.of(self._duck, sql), [value])
 
     def set_time_zone(self, zone: str) -> None:
         with translated():
@@ -145,13 +149,14 @@ class Connection:
         """Run a statement in DuckDB's SQL; returns its rows."""
         with translated(sql):
             params = binds if isinstance(binds, Mapping) else list(binds)
-            return self._duck.execute(sql, params).fetchall()
+            return self._duck.execute(self._parsed.of(self._duck, sql), params).fetchall()
 
     def values_beside(self, sql: str, binds: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """The same outside of the open transaction, for tables in the account's own file: what is
         written there is done, and a transaction writes to one file alone."""
         with translated(sql):
-            return self._outside().execute(sql, list(binds)).fetchall()
+            outside = self._outside()
+            return outside.execute(self._parsed.of(outside, sql), list(binds)).fetchall()
 
     def _outside(self) -> duckdb.DuckDBPyConnection:
         self._beside = self._beside or self._duck.cursor()

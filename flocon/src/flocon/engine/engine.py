@@ -31,6 +31,7 @@ from flocon.engine.catalog import HIDDEN_SCHEMA, Catalog
 from flocon.engine.connection import Connection
 from flocon.engine.declared_types import DeclaredColumns
 from flocon.engine.failures import translated
+from flocon.engine.fast.parsed_statements import ParsedStatements
 from flocon.engine.fast.statement_cache import StatementCache
 from flocon.engine.quoting import literal, quoted
 from flocon.engine.spelling import Spellings
@@ -108,6 +109,7 @@ class Engine:
         self._catalogs_to_close: list[Catalog] = []
         self.fast = fast
         self.statements = StatementCache(fast=fast)
+        self._parsed = ParsedStatements(fast=fast)
         self.spellings = Spellings()
         self.declared = DeclaredColumns()
         self.user_functions = UserFunctions()
@@ -159,7 +161,7 @@ class Engine:
             with self._in_one_transaction():
                 self._sign(name)
         for name in names:
-            self._catalogs[name] = Catalog(self._root.cursor(), name)
+            self._catalogs[name] = Catalog(self._root.cursor(), name, self._parsed)
 
     def _is_up_to_date(self, name: str) -> bool:
         try:
@@ -193,7 +195,7 @@ class Engine:
             self._root.execute(f"DETACH DATABASE IF EXISTS {quoted(name)}")
             self._delete_files(name)
             raise
-        self._catalogs[name] = Catalog(self._root.cursor(), name)
+        self._catalogs[name] = Catalog(self._root.cursor(), name, self._parsed)
 
     def _made_template(self) -> Path:
         """A file with all that new databases have, made again by each process."""
@@ -255,7 +257,7 @@ class Engine:
         with self._in_one_transaction():
             self._create("_fs_global", stored_objects.DDL + tables)
             older_folders.adopt(self._root, "_fs_global")
-        catalog = Catalog(self._root.cursor(), "_fs_global")
+        catalog = Catalog(self._root.cursor(), "_fs_global", self._parsed)
         self._catalogs_to_close.append(catalog)
         return catalog
 
@@ -313,6 +315,7 @@ class Engine:
                 self._root.cursor(),
                 self._data / "databases",
                 self.statements,
+                self._parsed,
                 self.spellings,
                 self.declared,
                 fast=self.fast,

@@ -3,12 +3,13 @@
 One switch turns it off for an account: `Account(fast=False)`, or FLOCON_PLAIN=1 in the environment
 of its process. `make test-plain` runs the conformance tests so.
 
-statement_cache   nothing about a statement's text is found out twice: pipelines repeat theirs
-literal_rows      a long INSERT … VALUES of constants is read as rows: 200,000 rows in seconds, for
-                  which a tree takes a minute
-bound_arrays      FLATTEN(PARSE_JSON(?)), as loaders bind their rows, parses the array once
-variant_paths     many paths into one VARIANT column are read together, not by a walk for each
-shortcuts         macros that ask first for what most values are, and so seldom for the whole
+statement_cache    nothing about a statement's text is found out twice: pipelines repeat theirs
+literal_rows       a long INSERT … VALUES of constants is read as rows: 200,000 rows in seconds, for
+                   which a tree takes a minute
+bound_arrays       FLATTEN(PARSE_JSON(?)), as loaders bind their rows, parses the array once
+variant_paths      many paths into one VARIANT column are read together, not by a walk for each
+parsed_statements  DuckDB does not read a text again that comes again
+shortcuts          macros that ask first for what most values are, and so seldom for the whole
 
 Where the shortcut is one line of something else, it asks `Connection.fast` or `Engine.fast` there:
 
