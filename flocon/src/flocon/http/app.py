@@ -30,7 +30,7 @@ from flocon.core.result import Result
 from flocon.engine import translate
 from flocon.http import bodies, files, multi_statements, protocol, statement_log
 from flocon.http.logins import IDLE_SECONDS, Credentials, Login, Logins
-from flocon.http.protocol import Response, Statement
+from flocon.http.protocol import Keep, Response, Statement
 from flocon.http.threads import Threads
 from flocon.session import cancellation
 from flocon.stores import queries
@@ -42,6 +42,9 @@ _CANCEL_THREADS = 64
 # So long a request waits for its statement's answer; then its client hears that it is in progress,
 # and asks again. A client that hears nothing for minutes would send its statement once more.
 PATIENCE_SECONDS = 40.0
+
+# Without the encoding a client that fetches a part in JSON guesses it, which takes seconds.
+_PART = "application/octet-stream; charset=utf-8"
 
 Endpoint = Callable[[Request], Awaitable[HttpResponse]]
 
@@ -66,7 +69,7 @@ class App:
         self._largest = largest_request
         self._log_statements = log_statements
         self._logins = Logins(account.sessions, idle_seconds)
-        account.chores.append(self._logins.sweep)
+        account.chores += [self._logins.sweep, account.stores.result_parts.sweep]
         self._threads = threads or Threads()
         self._patience = patience
         self._files = files.endpoint(account.stores.transfers, account.stores.data / "uploads")
@@ -89,6 +92,7 @@ class App:
             ("/local/state", self._state, get),
             ("/api/v2/databases/{name}", self._database, get),
             (files.PATH, self._files, files.METHODS),
+            (protocol.PARTS, self._part, get),
         ]
         return Starlette(
             routes=[
@@ -228,17 +232,25 @@ class App:
         query, is_new = self._queries.open_request(key, session.id, session.user)
         if not is_new:
             # The client does not know whether its request arrived the first time.
-            return await self._answer_later(query, asynchronous=statement.asynchronous)
+            return await self._answer_later(request, query, asynchronous=statement.asynchronous)
         query.awaited = statement.asynchronous
-        work = self._begin(login, statement, query)
+        work = self._begin(login, statement, query, self._keep_for(request))
         if statement.asynchronous:
             return JSONResponse(protocol.in_progress(query.id, asynchronous=True))
         if not await _is_done(work, self._patience) and self._queries.await_client(query):
             return JSONResponse(protocol.in_progress(query.id))
         response = await asyncio.wrap_future(work)
-        return JSONResponse(response) if response else await self._answer_later(query)
+        return JSONResponse(response) if response else await self._answer_later(request, query)
 
-    def _begin(self, login: Login, statement: Statement, query: Query) -> Future[Response | None]:
+    def _keep_for(self, request: Request) -> Keep:
+        """Parts of an answer are fetched where their client has found the account."""
+        address = str(request.base_url).rstrip("/")
+        parts = self._account.stores.result_parts
+        return lambda found: protocol.kept(parts.keep(found), address)
+
+    def _begin(
+        self, login: Login, statement: Statement, query: Query, keep: Keep
+    ) -> Future[Response | None]:
         """While a request waits its client is not silent, though it says nothing more."""
         session = login.session
         transactions = session.context.transactions
@@ -247,7 +259,7 @@ class App:
 
         def work() -> Response | None:
             try:
-                return self._run(login, statement, query)
+                return self._run(login, statement, query, keep)
             finally:
                 transactions.request_ended()
 
@@ -255,7 +267,7 @@ class App:
             work, is_call=statement.text.is_call, others_wait=login.nested or ends
         )
 
-    def _run(self, login: Login, statement: Statement, query: Query) -> Response | None:
+    def _run(self, login: Login, statement: Statement, query: Query, keep: Keep) -> Response | None:
         """Run a query to its end. Returns the response, None where its client asks for it later."""
         session, sql = login.session, statement.text
         started = time.perf_counter()
@@ -266,7 +278,7 @@ class App:
                 outcome = self._execute(login, statement, query)
             names = protocol.current_names(session.context, statement.parameters)
             if not query.awaited:
-                response = protocol.answer(query.id, outcome, names)
+                response = protocol.answer(query.id, outcome, names, keep)
         except Exception as error:
             outcome, names = self._explained(error, sql), Names()
             response = protocol.failure(outcome, query.id)
@@ -308,15 +320,31 @@ class App:
         query = self._queries.find(query_id)
         if query is None or query.user != session.user:
             raise queries.unknown(query_id)
-        return await self._answer_later(query)
+        return await self._answer_later(request, query)
 
-    async def _answer_later(self, query: Query, *, asynchronous: bool = False) -> JSONResponse:
+    async def _part(self, request: Request) -> HttpResponse:
+        """A further part of a large answer: whoever got the answer has the key."""
+        read, path = self._account.stores.result_parts.read, request.path_params
+        key = request.headers.get(protocol.KEY_OF_PARTS, "")
+        number = path["number"]
+        content = (
+            number.isascii()
+            and number.isdigit()
+            and await anyio.to_thread.run_sync(read, path["name"], int(number), key)
+        )
+        if not content:
+            return HttpResponse(status_code=404)
+        return HttpResponse(content, media_type=_PART)
+
+    async def _answer_later(
+        self, request: Request, query: Query, *, asynchronous: bool = False
+    ) -> JSONResponse:
         """What a client is told that asks for the answer of a query that began before."""
         if asynchronous or not await _is_done(query.over, self._patience):
             self._queries.await_client(query)
             return JSONResponse(protocol.in_progress(query.id, asynchronous=asynchronous))
         response = await anyio.to_thread.run_sync(
-            protocol.answer, query.id, query.outcome, query.names
+            protocol.answer, query.id, query.outcome, query.names, self._keep_for(request)
         )
         return JSONResponse(response)
 

@@ -4,8 +4,9 @@ Source of the formats: snowflake-connector-python (cursor.py, nanoarrow_cpp/Arro
 """
 
 import base64
+import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -15,6 +16,7 @@ from flocon.core import result
 from flocon.core.result import Result
 from flocon.core.variant_text import indented
 from flocon.http import instants, json_rows
+from flocon.stores.result_parts import Part
 
 
 def row_type(answer: Result) -> list[dict[str, Any]]:
@@ -70,20 +72,43 @@ def _column_type(kind: str) -> dict[str, Any]:
 
 def rows(
     answer: Result, columns: Sequence[dict[str, Any]], *, as_json: bool = False, indent: int = 2
-) -> dict[str, Any]:
-    """A result's rows; columns: what `row_type` says of them. indent: of JSON."""
+) -> tuple[dict[str, Any], Iterator[Part]]:
+    """A result's rows: those that come with the answer, and further parts. columns: what `row_type`
+    says of them. indent: of JSON."""
+    first, *others = _cuts(answer)
     if as_json or answer.statement_type in result.DML:
         # Clients read affected counts from JSON rows.
-        return {"queryResultFormat": "json", "rowset": json_rows.rowset(answer, columns, indent)}
+        rowset = json_rows.rowset(answer, columns, indent)
+        texts = (rowset[each] for each in others)
+        parts = (Part(len(each), json_rows.part(each)) for each in texts)
+        return {"queryResultFormat": "json", "rowset": rowset[first]}, parts
     if not answer.table.num_rows:
         # The connector makes the empty table of the row types; a stream without a batch it refuses.
-        return {"queryResultFormat": "arrow", "rowsetBase64": ""}
-    encoded = base64.b64encode(_arrow_stream(answer.table, columns, indent)).decode("ascii")
-    return {"queryResultFormat": "arrow", "rowsetBase64": encoded}
+        return {"queryResultFormat": "arrow", "rowsetBase64": ""}, iter(())
+    table = _encoded(answer.table, columns, indent)
+    encoded = base64.b64encode(_stream(table, first)).decode("ascii")
+    streams = (Part(each.stop - each.start, _stream(table, each)) for each in others)
+    return {"queryResultFormat": "arrow", "rowsetBase64": encoded}, streams
 
 
-def _arrow_stream(table: pa.Table, rows: Sequence[dict[str, Any]], indent: int) -> bytes:
-    """Rows as the connector's Arrow iterator wants them."""
+def _cuts(answer: Result) -> list[slice]:
+    """Where an answer is cut into parts: the first one comes at once, and is small."""
+    count, size = answer.table.num_rows, answer.table.nbytes
+    if answer.statement_type in result.DML or (count <= _FIRST_ROWS and size <= _FIRST_BYTES):
+        return [slice(0, count)]
+    of_row = max(1, size // count)
+    start = max(1, min(_FIRST_ROWS, _FIRST_BYTES // of_row))
+    step = max(1, min(_PART_ROWS, _PART_BYTES // of_row))
+    ends = [0, *range(start, count, step), count]
+    return [slice(begin, end) for begin, end in itertools.pairwise(ends)]
+
+
+_FIRST_ROWS, _FIRST_BYTES = 10_000, 1024**2
+_PART_ROWS, _PART_BYTES = 100_000, 8 * 1024**2
+
+
+def _encoded(table: pa.Table, rows: Sequence[dict[str, Any]], indent: int) -> pa.Table:
+    """Rows as the connector's Arrow iterator wants them. All parts have the same types."""
     columns = [
         _column(column, kind, indent) for column, kind in zip(table.columns, rows, strict=True)
     ]
@@ -91,10 +116,13 @@ def _arrow_stream(table: pa.Table, rows: Sequence[dict[str, Any]], indent: int) 
         pa.field(kind["name"], column.type, metadata=_metadata(kind))
         for column, kind in zip(columns, rows, strict=True)
     ]
+    return pa.Table.from_arrays(columns, schema=pa.schema(fields))
+
+
+def _stream(table: pa.Table, part: slice) -> bytes:
     sink = pa.BufferOutputStream()
-    schema = pa.schema(fields)
-    with pa.ipc.new_stream(sink, schema) as writer:
-        writer.write_table(pa.Table.from_arrays(columns, schema=schema))
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table.slice(part.start, part.stop - part.start))
     return bytes(sink.getvalue())
 
 

@@ -3,6 +3,7 @@
 Source of the formats: snowflake-connector-python (converter.py).
 """
 
+import json
 import math
 from collections.abc import Callable, Sequence
 from decimal import Decimal
@@ -22,6 +23,11 @@ def rowset(answer: Result, columns: Sequence[dict[str, Any]], indent: int = 2) -
     """A result's rows; columns: what `arrow.row_type` says of them. indent: of JSON."""
     texts = [_texts(*pair, indent) for pair in zip(answer.table.columns, columns, strict=True)]
     return [list(row) for row in zip(*texts, strict=True)]
+
+
+def part(rows: Sequence[Row]) -> bytes:
+    """Rows as a client fetches them, between the brackets that it puts around them."""
+    return json.dumps(rows, ensure_ascii=False, separators=(",", ":"))[1:-1].encode()
 
 
 def _texts(column: pa.ChunkedArray, kind: dict[str, Any], indent: int) -> list[str | None]:

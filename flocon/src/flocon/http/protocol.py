@@ -6,7 +6,7 @@ Source of the formats: snowflake-connector-python (auth/, network.py, cursor.py,
 import binascii
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
@@ -23,6 +23,7 @@ from flocon.session.parameters import RESULT_FORMATS
 from flocon.session.session import Session
 from flocon.sql.statement_text import StatementText
 from flocon.stores.queries import Names, Query
+from flocon.stores.result_parts import Kept, Part
 
 _EPOCH = datetime(1970, 1, 1)
 _KEY_PAIR = "SNOWFLAKE_JWT"
@@ -252,18 +253,26 @@ def done(data: Any = None) -> Response:
     return {"data": data, "success": True, "code": None, "message": None}
 
 
-def answer(query_id: str, outcome: Result | SnowflakeError | None, names: Names) -> Response:
+# Keeps the further parts of an answer, and says where they are.
+Keep = Callable[[Iterator[Part]], Response]
+
+
+def answer(
+    query_id: str, outcome: Result | SnowflakeError | None, names: Names, keep: Keep
+) -> Response:
     """The response to a query: its rows or its error."""
     if isinstance(outcome, Result):
-        return _success(query_id, outcome, names)
+        return _success(query_id, outcome, names, keep)
     unsaid = SnowflakeError(errors.INTERNAL, "The query ended without an answer.")
     return failure(outcome or unsaid, query_id)
 
 
-def _success(query_id: str, found: Result, names: Names) -> Response:
+def _success(query_id: str, found: Result, names: Names, keep: Keep) -> Response:
     if found.put is not None:
         return done(found.put)
     columns = arrow.row_type(found)
+    as_json = names.result_format == "JSON"
+    first, parts = arrow.rows(found, columns, as_json=as_json, indent=names.json_indent)
     return done(
         {
             "parameters": [{"name": "TIMEZONE", "value": names.time_zone}, *_FORMATS],
@@ -276,13 +285,33 @@ def _success(query_id: str, found: Result, names: Names) -> Response:
             "finalSchemaName": names.schema,
             "finalRoleName": names.role,
             "finalWarehouseName": names.warehouse,
-            **arrow.rows(
-                found, columns, as_json=names.result_format == "JSON", indent=names.json_indent
-            ),
+            **first,
+            **keep(parts),
             **_parts(found),
             **_changes(found),
         }
     )
+
+
+def kept(parts: Kept, address: str) -> Response:
+    """Where the further parts of an answer are, and what the client sends along for them."""
+    if not parts.sizes:
+        return {}
+    chunks = [
+        {
+            "url": f"{address}{PARTS.format(name=parts.name, number=number)}",
+            "rowCount": rows,
+            "uncompressedSize": size,
+            "compressedSize": size,
+        }
+        for number, (rows, size) in enumerate(parts.sizes)
+    ]
+    return {"chunks": chunks, "chunkHeaders": {KEY_OF_PARTS: parts.key}}
+
+
+PARTS = "/local/results/{name}/{number}"
+# The header in which a client sends the key of an answer's parts, as to Amazon's cloud.
+KEY_OF_PARTS = "x-amz-server-side-encryption-customer-key"
 
 
 def current_names(context: Context, parameters: Mapping[str, Any] = MappingProxyType({})) -> Names:

@@ -13,6 +13,7 @@ from flocon.engine import Catalog, Engine
 from flocon.stores.live_views import LiveViews
 from flocon.stores.outbox import Outbox
 from flocon.stores.queries import QueryStore
+from flocon.stores.result_parts import ResultParts
 from flocon.stores.sessions import Sessions
 from flocon.stores.transfers import Transfers
 from flocon.stores.warehouse_load import WarehouseLoad
@@ -69,6 +70,7 @@ class Stores:
         self.streams = Streams(self.tracked_tables, self.commits)
         self.workers = Workers(sessions, data, host, port)
         self.queries = QueryStore()
+        self.result_parts = ResultParts(data / "results")
         self.transfers = Transfers()
         self.outbox = Outbox(data / "outbox")
         self.live_views = LiveViews()
@@ -120,6 +122,7 @@ class Stores:
             "sessions": sessions,
             "passes": passes,
             **self.queries.state(),
+            **self.result_parts.state(),
             "logged rows": logged,
             "commits": commits,
         }
