@@ -86,6 +86,22 @@ def test_a_stages_file_format_is_for_what_has_no_other(run: Run, tmp_path: Path)
     assert error(run, "create stage y file_format = nowhere") == 2003
 
 
+def test_the_words_of_a_format_are_shown_in_upper_case(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/desc-stage"""
+    options = "type = csv compression = gzip binary_format = hex date_format = auto escape = none"
+    run(f"create stage lower file_format = ({options} field_delimiter = 'x')")
+    shown = described(run, "lower")
+    words = ("TYPE", "COMPRESSION", "BINARY_FORMAT", "DATE_FORMAT", "ESCAPE", "FIELD_DELIMITER")
+    assert [shown[f"STAGE_FILE_FORMAT.{word}"] for word in words] == [
+        "CSV", "GZIP", "HEX", "AUTO", "NONE", "x"
+    ]  # fmt: skip
+    run("create file format json_lower type = json compression = gzip")
+    shown = {row[0]: row[2] for row in run("describe file format json_lower")}
+    assert (shown["TYPE"], shown["COMPRESSION"]) == ("JSON", "GZIP")
+    [row] = run("show file formats like 'JSON_LOWER'")
+    assert '"TYPE": "JSON", "COMPRESSION": "GZIP"' in row[7]
+
+
 def test_files_are_copied_from_one_stage_to_another(run: Run, tmp_path: Path) -> None:
     """https://docs.snowflake.com/en/sql-reference/sql/copy-files"""
     run("create stage source")

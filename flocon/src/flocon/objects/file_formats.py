@@ -43,6 +43,8 @@ _DEFAULTS: dict[str, dict[str, Any]] = {
         "USE_VECTORIZED_SCANNER": False,
     },
 }  # fmt: skip
+# Of these the value is one of a few words, whatever the case in which it was written.
+_WORDS = ("TYPE", "COMPRESSION", "BINARY_FORMAT", "ENCODING")
 _ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\\": "\\\\", '"': '\\"'}
 
 
@@ -53,6 +55,14 @@ def describe(context: Context, statement: Named) -> Result:
     if options is None:
         raise errors.does_not_exist("File format", name.name)
     return result.of(_COLUMNS, properties(options), result.DESCRIBE)
+
+
+def in_words(options: Mapping[str, Any]) -> dict[str, Any]:
+    """A format's options as SHOW FILE FORMATS has them."""
+    return {
+        option: str(value).upper() if option in _WORDS else value
+        for option, value in options.items()
+    }
 
 
 def properties(options: Mapping[str, Any]) -> list[list[str]]:
@@ -88,6 +98,8 @@ def _text(option: str, value: Any) -> str:
         return f"[{', '.join(map(str, values))}]"
     if isinstance(value, bool) or str(value).upper() in ("TRUE", "FALSE"):
         return str(value).lower()
+    if option in _WORDS or str(value).upper() in ("AUTO", "NONE"):
+        return str(value).upper()
     return "".join(_ESCAPES.get(sign, sign) for sign in str(value))
 
 

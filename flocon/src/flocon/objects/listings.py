@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -16,7 +17,7 @@ from flocon.core import errors, result
 from flocon.core.result import Result
 from flocon.engine import HIDDEN_SCHEMA, Temporary, parsing
 from flocon.engine.marked_names import unmarked
-from flocon.objects import table_sizes
+from flocon.objects import file_formats, table_sizes
 from flocon.session.context import Context
 from flocon.session.names import place_of
 from flocon.session.statements import Kind
@@ -302,6 +303,8 @@ def _show_of_engine(nouns: str) -> Callable[[Context, Show], Result]:
         )
         kept = scope.chosen(rows, lambda row: row[0])
         answer.table = answer.table.take(pa.array([index for _, index in kept], pa.int64()))
+        if nouns == "FILE FORMATS":
+            return _with_options(answer)
         return _with_times(context, answer) if nouns == "SEQUENCES" else answer
 
     return show
@@ -309,6 +312,15 @@ def _show_of_engine(nouns: str) -> Callable[[Context, Show], Result]:
 
 # The engine's own sequences, behind AUTOINCREMENT.
 _OF_AUTOINCREMENT = "_FS_SEQ_"
+
+
+def _with_options(answer: Result) -> Result:
+    """The listing of file formats, the words of their options in upper case."""
+    place = answer.names.index("format_options")
+    texts = answer.table.column(place).to_pylist()
+    words = [json.dumps(file_formats.in_words(json.loads(text))) for text in texts]
+    answer.table = answer.table.set_column(place, answer.table.schema.field(place), [words])
+    return answer
 
 
 def _with_times(context: Context, answer: Result) -> Result:

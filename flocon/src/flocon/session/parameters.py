@@ -145,4 +145,6 @@ def session_parameters(
         text = default if value in (None, "") else str(value)
         if kind == "BOOLEAN":
             text = text.lower()
+        elif name in RESULT_FORMATS:
+            text = text.upper()
         yield name, text, default, "" if text == default else "SESSION", kind
