@@ -114,6 +114,8 @@ class Service:
             log_config=None,
             timeout_graceful_shutdown=5,
             lifespan="on",
+            loop="auto" if self.account.stores.engine.fast else "asyncio",
+            http="h11",  # httptools knows no limit for headers
         )
         return kind(config)
 

@@ -237,9 +237,10 @@ class App:
         work = self._begin(login, statement, query, self._keep_for(request))
         if statement.asynchronous:
             return JSONResponse(protocol.in_progress(query.id, asynchronous=True))
-        if not await _is_done(work, self._patience) and self._queries.await_client(query):
+        answer = asyncio.wrap_future(work)
+        if not await _is_done(answer, self._patience) and self._queries.await_client(query):
             return JSONResponse(protocol.in_progress(query.id))
-        response = await asyncio.wrap_future(work)
+        response = await answer
         return JSONResponse(response) if response else await self._answer_later(request, query)
 
     def _keep_for(self, request: Request) -> Keep:
@@ -340,7 +341,7 @@ class App:
         self, request: Request, query: Query, *, asynchronous: bool = False
     ) -> JSONResponse:
         """What a client is told that asks for the answer of a query that began before."""
-        if asynchronous or not await _is_done(query.over, self._patience):
+        if asynchronous or not await _is_done(asyncio.wrap_future(query.over), self._patience):
             self._queries.await_client(query)
             return JSONResponse(protocol.in_progress(query.id, asynchronous=asynchronous))
         response = await anyio.to_thread.run_sync(
@@ -380,9 +381,9 @@ class App:
         return JSONResponse(protocol.done())
 
 
-async def _is_done(work: Future[Any], seconds: float) -> bool:
+async def _is_done(work: asyncio.Future[Any], seconds: float) -> bool:
     """Has it ended? Waits so long for it."""
-    await asyncio.wait([asyncio.wrap_future(work)], timeout=seconds)
+    await asyncio.wait([work], timeout=seconds)
     return work.done()
 
 

@@ -18,6 +18,7 @@ Connection._kind_if_sure   most names are answered without a statement, and so a
 Connection._schema         a description is read from what the engine binds, and nothing is run
 Engine.create_database     a new database is the copy of a template: 20 ms instead of 150
 logged_dml._insert_held    the log of a multi-table INSERT is not written through RETURNING
+Service.http_server        uvloop answers requests, where it is installed
 
 Not behind the switch, for there is no second way: the compression of JSON columns, the checkpoint's
 threshold, ISA-L and orjson for requests, MERGE by its join (which is what tells the rows that
