@@ -49,8 +49,10 @@ EXAMPLES: dict[tuple[str, str], list[tuple[str, Any]]] = {
         ),
     ],
     ("Types and expressions", "timestamps"): [
+        ("SELECT '2026-01-01 00:00:00.123456789'::TIMESTAMP_NTZ", 2),
+        ("SELECT TO_TIMESTAMP(1767225600123456789, 9)", 2),
         (
-            "SELECT '2026-01-01 00:00:00.123456789'::TIMESTAMP_NTZ",
+            "SELECT '2026-01-01 00:00:00.123456789'::TIMESTAMP_NTZ(6)",
             [(datetime.datetime(2026, 1, 1, 0, 0, 0, 123456),)],
         ),
     ],

@@ -7,7 +7,8 @@ expression_types    the types of the tree's expressions, from the columns of its
 coercions           the casts that Snowflake makes silently, put in by those types
 stored_values       what values become in the columns of the target
 rewrite             Snowflake's SQL as DuckDB's; its parts: functions, conversions, variant, arrays,
-                    objects, regexps, numeric, clock, types, moments, texts, pivoted_columns
+                    objects, regexps, numeric, clock, types, moments, nanoseconds, lengths, texts,
+                    pivoted_columns
 decimals            `/` and AVG with Snowflake's scale, by the types that DuckDB's planner names
 rendering           tree → DuckDB's text, and its binds
 macros              what DuckDB lacks, as its macros; json_numbers, regexps: what it has Python do
@@ -29,6 +30,7 @@ from flocon.engine.failures import Conflict, translate
 from flocon.engine.fast.statement_cache import TEXT
 from flocon.engine.functions import SNOWFLAKE_VERSION
 from flocon.engine.loading import file_options
+from flocon.engine.nanoseconds import REFUSED as NANOSECONDS
 from flocon.engine.quoting import literal, quoted
 from flocon.engine.rendering import Binds, used
 from flocon.engine.staged_rows import StagedRows
@@ -37,6 +39,7 @@ from flocon.engine.types import compressed
 
 __all__ = [
     "HIDDEN_SCHEMA",
+    "NANOSECONDS",
     "NOW",
     "OF_THE_ENGINE",
     "SNOWFLAKE_VERSION",

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from sqlglot import Expr, exp
 
 from flocon.core import errors
-from flocon.engine import datetime_formats, lengths, moments
+from flocon.engine import datetime_formats, lengths, moments, nanoseconds
 from flocon.engine.types import NTZ_TYPES, TEXT_TYPES
 
 _Kind = exp.DType
@@ -95,6 +95,8 @@ def coerce(tree: Expr) -> Expr:
     for node in reversed(list(tree.walk())):
         kept = moments.digits(moments.name(node.to)) if isinstance(node, exp.Cast) else None
         most = _most(node)
+        if isinstance(node, exp.Cast) and moments.is_cut(moments.name(node.to)):
+            _shorten(node)
         replacement = _coerced(node)
         if replacement is not node:
             node.replace(replacement)
@@ -116,6 +118,13 @@ def _cut(value: Expr, digits: int) -> None:
     made = moments.cut(value, digits, is_time=_kind(value) == _Kind.TIME)
     made.type = value.type
     mark.replace(made)
+
+
+def _shorten(cast: exp.Cast) -> None:
+    """Of a text only so many digits of its second are read as the engine has."""
+    text = cast.this.unnest()
+    if text.is_string or _kind(text) in TEXT_TYPES:
+        cast.set("this", nanoseconds.six_digits(text))
 
 
 def _most(node: Expr) -> int | None:

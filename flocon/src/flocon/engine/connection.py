@@ -672,8 +672,8 @@ def _answer(table: pa.Table, types: list[str], declared: Sequence[str]) -> Resul
 
 
 def _stored_as(kind: str, declared: str) -> str:
-    if (digits := moments.digits(declared)) is not None:
-        return f"{kind}({digits})"
+    if (moment := moments.read(declared)) and moments.is_cut(declared):
+        return f"{kind}({moment[1]})"
     return lengths.sized(declared) or kind
 
 

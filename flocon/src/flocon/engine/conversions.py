@@ -4,7 +4,7 @@ from fakesnow.transforms import transforms as fs
 from sqlglot import Expr, exp
 
 from flocon.core import errors
-from flocon.engine import functions
+from flocon.engine import functions, moments, nanoseconds
 from flocon.engine.expression_types import held
 from flocon.engine.objects import TOLD
 from flocon.engine.texts import is_text
@@ -49,9 +49,20 @@ def casts(node: Expr) -> Expr:
     if isinstance(node, exp.Cast) and not isinstance(node, exp.TryCast):
         if node.to.this in TEXT_TYPES and (own := functions.as_text(node.this)) is not None:
             return own
+        _check_digits(node)
         if node.to.this in NTZ_TYPES:
             node.set("to", exp.DataType.build("TIMESTAMP", dialect="duckdb"))
     return node
+
+
+def _check_digits(cast: exp.Cast) -> None:
+    """Of a VARIANT that becomes a date or time, which the engine reads."""
+    if cast.to.this not in moments.KINDS or moments.is_cut(moments.name(cast.to)):
+        return
+    is_text = isinstance(cast.this, exp.Anonymous) and cast.this.name == "_account_json_text"
+    is_json = cast.this.type is not None and cast.this.type.this in JSON_TYPES
+    if is_text or is_json:
+        cast.set("this", nanoseconds.checked(cast.this, is_json=not is_text))
 
 
 def _typeof(value: Expr) -> Expr:

@@ -14,6 +14,8 @@ from duckdb.func import FunctionNullHandling
 from sqlglot import Expr, exp
 
 from flocon.core import errors
+from flocon.core.errors import SnowflakeError
+from flocon.engine import moments, nanoseconds
 from flocon.engine.objects import call
 from flocon.engine.types import NTZ_TYPES, TEXT_TYPES
 
@@ -62,11 +64,14 @@ def register(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _strict(function: Callable[..., Any]) -> Callable[..., Any]:
-    """NULL where an argument is."""
+    """NULL where an argument is; an error in the words that DuckDB hands on."""
 
     @wraps(function)  # DuckDB reads the number of arguments from the signature
     def strict(*arguments: Any) -> Any:
-        return None if None in arguments else function(*arguments)
+        try:
+            return None if None in arguments else function(*arguments)
+        except SnowflakeError as error:
+            raise ValueError(error.message) from None
 
     return strict
 
@@ -213,24 +218,29 @@ def reads_by_itself(value: Expr) -> bool:
 
 def try_read(text: str, kind: str, format: str, zoned: bool) -> str | None:
     """A text in a format, or in one that AUTO recognizes, as ISO writes it; None where it is not.
+    Raises 000002 for a date or time of nanoseconds.
 
     kind: date, time or timestamp. zoned: with the offset that the text has, if any.
     """
     is_auto = format.upper() == "AUTO"
     if is_auto and re.fullmatch(r"\s*-?\d+\s*", text):
-        return _of_epoch(int(text), zoned and kind == "timestamp")
+        return _of_epoch(int(text), zoned and kind == "timestamp", is_date=kind == "date")
     formats: Sequence[str] = _AUTO[kind] if is_auto else (format,)
     for each in formats:
         match = _pattern(each).fullmatch(text.strip())
+        if match and kind != "date" and (match.groupdict().get("fraction") or "")[6:].strip("0"):
+            raise errors.unsupported(nanoseconds.REFUSED)
         found = _moment(match.groupdict(), zoned) if match else None
         if found:
             return found
     return None
 
 
-def _of_epoch(number: int, zoned: bool) -> str | None:
+def _of_epoch(number: int, zoned: bool, *, is_date: bool) -> str | None:
     """Seconds since 1970 in UTC, or milliseconds … where there are so many."""
     per_second = next((unit for limit, unit in _UNITS if number < limit), 10**9)
+    if per_second == 10**9 and number % 1000 and not is_date:
+        raise errors.unsupported(nanoseconds.REFUSED)
     try:
         moment = datetime(1970, 1, 1) + timedelta(microseconds=number * 10**6 // per_second)
     except OverflowError:
@@ -330,6 +340,8 @@ def functions(node: Expr) -> Expr:
     """
     if isinstance(node, _FROM_PARTS) and node.args.get("year"):
         return _from_parts(node)
+    if isinstance(node, exp.TimeFromParts) and node.args.get("nano"):
+        return _time_from_parts(node)
     format = node.args.get("format")
     word = _WORDS.get(type(node))
     if word is None or format is None:
@@ -367,7 +379,7 @@ TRIED = {
 }
 _FROM_PARTS = (exp.TimestampFromParts, exp.TimestampLtzFromParts, exp.TimestampTzFromParts)
 # All that `functions` changes.
-KINDS = (*_WORDS, *_FROM_PARTS)
+KINDS = (*_WORDS, *_FROM_PARTS, exp.TimeFromParts)
 _BOUND = {
     "date": ("DATE", "_account_read_date({})"),
     "ntz": ("TIMESTAMP", "_account_read_ntz({})"),
@@ -386,7 +398,7 @@ MACROS = (
     "_account_from_parts(y, mo, d, h, mi, s, ns) AS CAST(make_date(CAST(y AS BIGINT), 1, 1)"
     " AS TIMESTAMP) + to_months(CAST(mo - 1 AS INTEGER)) + to_days(CAST(d - 1 AS INTEGER))"
     " + to_hours(CAST(h AS BIGINT)) + to_minutes(CAST(mi AS BIGINT))"
-    " + to_microseconds(CAST(s AS BIGINT) * 1000000 + CAST(ns AS BIGINT) // 1000)",
+    " + to_microseconds(CAST(s AS BIGINT) * 1000000 + _account_micros_of(ns))",
 )
 
 
@@ -403,6 +415,13 @@ def _from_parts(node: Expr) -> Expr:
     if isinstance(node, exp.TimestampFromParts):
         return wall
     return exp.cast(wall, "TIMESTAMPTZ", dialect="duckdb")
+
+
+def _time_from_parts(node: Expr) -> Expr:
+    """https://docs.snowflake.com/en/sql-reference/functions/time_from_parts"""
+    day = (exp.Literal.number(each) for each in (1970, 1, 1))
+    parts = (node.args[key] for key in ("hour", "min", "sec", "nano"))
+    return exp.cast(call("_account_from_parts", *day, *parts), "TIME", dialect="duckdb")
 
 
 _KINDS = {
@@ -460,6 +479,9 @@ def of_bind(value: Expr, kind: exp.DataType) -> Expr:
 
 def _constant(node: Expr, cast: exp.Cast, word: str, *, safe: bool) -> Expr:
     value, zoned = cast.this, cast.to.this in _ZONED
+    said = moments.read(moments.name(cast.to))
+    if said and nanoseconds.has(value.name, said[1]):
+        raise errors.unsupported(nanoseconds.REFUSED)
     if found := try_read(value.name, word, "AUTO", zoned):
         value.set("this", found if word == "timestamp" else found.split(" ")[word == "time"])
         return node if isinstance(node, _CASTS) else cast

@@ -10,6 +10,7 @@ from sqlglot.errors import ParseError, TokenError, UnsupportedError
 
 from flocon.core import errors
 from flocon.core.errors import Code, SnowflakeError
+from flocon.engine import nanoseconds
 from flocon.sql import error_places
 
 
@@ -161,6 +162,8 @@ def _translate_duckdb(error: duckdb.Error) -> SnowflakeError:
     if gone := re.search(r'Catalog "(.*?)" does not exist', text):
         # Dropped by another session since this one's statement was read.
         return errors.does_not_exist("Database", gone[1])
+    if nanoseconds.REFUSED in text:
+        return errors.unsupported(nanoseconds.REFUSED)
     if long := _TOO_LONG.match(text):
         code = errors.LENGTH_LIMIT if long["limit"] else errors.TOO_LONG
         return SnowflakeError(code, _printable(long[1]))

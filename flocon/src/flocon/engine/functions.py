@@ -227,15 +227,22 @@ _ARRAYS = (exp.ArrayAgg, exp.ArrayUniqueAgg)
 
 
 def dates(node: Expr) -> Expr:
-    """A quarter is three months, so that a DATE stays one. Moments have no nanoseconds here."""
+    """A quarter is three months, so that a DATE stays one. Moments have no nanoseconds here, and
+    are not moved by such."""
     if isinstance(node, exp.DateTrunc | exp.TimestampTrunc):
         unit = node.text("unit").upper()
         unit = Snowflake.DATE_PART_MAPPING.get(unit, unit)
         node.set("unit", exp.Literal.string("MICROSECOND" if unit == "NANOSECOND" else unit))
+    if isinstance(node, exp.DateAdd | exp.TimeAdd) and node.text("unit").upper() in _NANOSECONDS:
+        micros = _call("to_microseconds", _call("_account_micros_of", node.expression))
+        return exp.paren(exp.Add(this=node.this, expression=micros))
     if isinstance(node, exp.DateAdd) and node.unit and node.unit.name.upper() == "QUARTER":
         node.set("unit", exp.Var(this="MONTH"))
         node.set("expression", exp.Mul(this=exp.paren(node.expression), expression=_number(3)))
     return node
+
+
+_NANOSECONDS = ("NANOSECOND", "NANOSECONDS")
 
 
 def texts(node: Expr) -> Expr:
@@ -807,7 +814,7 @@ REWRITES = (
     (regexp_like, exp.RegexpLike),
     (listagg, (exp.GroupConcat, *_OUTER)),
     (array_agg, (*_ARRAYS, *_OUTER)),
-    (dates, (exp.DateAdd, exp.DateTrunc, exp.TimestampTrunc)),
+    (dates, (exp.DateAdd, exp.DateTrunc, exp.TimeAdd, exp.TimestampTrunc)),
     (texts, (exp.Concat, exp.DPipe)),
     (blanks, (exp.EQ, exp.NEQ)),
     (

@@ -497,8 +497,9 @@ def _member(name: str, *, any_case: bool = False) -> Expr:
     get = "_account_get_ignore_case" if any_case else "_account_get"
     key = exp.Literal.string(unmarked(name))
     member = exp.Anonymous(this=get, expressions=[_column(1), key])
-    text = [member, exp.Literal.string("$")]
-    return exp.Anonymous(this="_account_json_text", expressions=text)
+    text = exp.Anonymous(this="_account_json_text", expressions=[member, exp.Literal.string("$")])
+    text.type = exp.DataType.build("TEXT")
+    return text
 
 
 def _selected(select: exp.Select, width: int) -> list[Expr]:
@@ -537,6 +538,8 @@ def _parquet(
         if name in nested and not kind.startswith("DECIMAL")
         else f"CAST({quoted(name)} AS VARCHAR) AS {quoted(name)}"
         if kind == '"NULL"'
+        else f"_account_micros_of_column({quoted(name)}) AS {quoted(name)}"
+        if kind == "TIMESTAMP_NS"
         else quoted(name)
         for name, kind in described
     )

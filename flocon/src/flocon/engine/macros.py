@@ -1,6 +1,6 @@
 """Snowflake's functions that DuckDB lacks, as DuckDB macros for every database."""
 
-from flocon.engine import arrays, datetime_formats, lengths, numeric, objects
+from flocon.engine import arrays, datetime_formats, lengths, nanoseconds, numeric, objects
 from flocon.engine.fast import shortcuts
 
 # {catalog} is the database's quoted name. The functions keep Snowflake's names: SQL calls them
@@ -108,17 +108,19 @@ _MACROS = (
     "_account_epoch(n) AS CASE WHEN n < 31536000000 THEN make_timestamp(n * 1000000)"
     " WHEN n < 31536000000000 THEN make_timestamp(n * 1000)"
     " WHEN n < 31536000000000000 THEN make_timestamp(n)"
-    " ELSE make_timestamp(n // 1000) END",
+    " ELSE make_timestamp(_account_micros_of(n)) END",
     # A number is one of seconds, milliseconds … since 1970 in UTC, whatever the session's zone, and
     # keeps its fraction; how many a text's digits are of tells their size.
     "_account_ntz(x, scale) AS CASE WHEN typeof(x) = 'VARCHAR'"
     " AND _account_is_epoch(CAST(x AS VARCHAR)) THEN _account_epoch(TRY_CAST(x AS BIGINT))"
+    " WHEN typeof(x) = 'VARCHAR' AND _account_has_nanoseconds(CAST(x AS VARCHAR))"
+    " THEN CAST(_account_refused() AS TIMESTAMP)"
     " WHEN TRY_CAST(x AS BIGINT) IS NULL THEN CAST(x AS TIMESTAMP)"
     " WHEN scale = 0 AND typeof(x) IN ('BIGINT', 'INTEGER')"
     " THEN make_timestamp(CAST(x AS BIGINT) * 1000000)"
-    " ELSE make_timestamp(CAST(floor(TRY_CAST(x AS DECIMAL(38, 9))"
-    " * CASE scale WHEN 0 THEN 1000000.0 WHEN 3 THEN 1000.0 WHEN 6 THEN 1.0 WHEN 9 THEN 0.001 END)"
-    " AS BIGINT)) END",
+    " ELSE make_timestamp(_account_whole_micros(TRY_CAST(x AS DECIMAL(38, 9))"
+    " * CASE scale WHEN 0 THEN 1000000.0 WHEN 3 THEN 1000.0 WHEN 6 THEN 1.0 WHEN 9 THEN 0.001 END))"
+    " END",
     "_account_is_hex(x) AS length(x) % 2 = 0 AND regexp_full_match(x, '[0-9A-Fa-f]*')",
     "_account_try_unhex(x) AS CASE WHEN _account_is_hex(x) THEN unhex(x) END",
     "_account_unhex(x) AS CASE WHEN coalesce(_account_is_hex(x), true) THEN unhex(x)"
@@ -144,12 +146,20 @@ _MACROS = (
     " THEN CAST(h AS HUGEINT) - 18446744073709551616 ELSE h END AS BIGINT)",
     "_account_try_ntz(x) AS CASE"
     " WHEN _account_is_epoch(x) THEN _account_epoch(TRY_CAST(x AS BIGINT))"
-    " WHEN _account_is_moment(x) THEN TRY_CAST(x AS TIMESTAMP) END",
+    " WHEN _account_is_moment(x) THEN CASE WHEN _account_has_nanoseconds(x)"
+    " AND TRY_CAST(x AS TIMESTAMP) IS NOT NULL THEN CAST(_account_refused() AS TIMESTAMP)"
+    " ELSE TRY_CAST(x AS TIMESTAMP) END END",
     "_account_try_tz(x) AS CASE"
     " WHEN _account_is_epoch(x)"
     " THEN _account_epoch(TRY_CAST(x AS BIGINT)) AT TIME ZONE 'UTC'"
-    " WHEN _account_is_moment(x) THEN TRY_CAST(x AS TIMESTAMPTZ) END",
-    "_account_try_date(x) AS CAST(_account_try_ntz(x) AS DATE)",
+    " WHEN _account_is_moment(x) THEN CASE WHEN _account_has_nanoseconds(x)"
+    " AND TRY_CAST(x AS TIMESTAMPTZ) IS NOT NULL THEN CAST(_account_refused() AS TIMESTAMPTZ)"
+    " ELSE TRY_CAST(x AS TIMESTAMPTZ) END END",
+    "_account_try_date(x) AS CAST(CASE WHEN _account_is_epoch(x)"
+    " THEN CASE WHEN TRY_CAST(x AS BIGINT) < 31536000000000000"
+    " THEN _account_epoch(TRY_CAST(x AS BIGINT))"
+    " ELSE make_timestamp(TRY_CAST(x AS BIGINT) // 1000) END"
+    " WHEN _account_is_moment(x) THEN TRY_CAST(x AS TIMESTAMP) END AS DATE)",
     # Whole numbers n * ten_n * up and d * ten_d, divided and rounded half away from zero.
     "_account_divided(n, d) AS sign(n) * sign(d) * ((2 * abs(n) + abs(d)) // (2 * abs(d)))",
     "_account_quotient(n, d, ten_n, up, ten_d, fits, tens) AS CASE"
@@ -215,6 +225,7 @@ def creation_sql(catalog: str, *, fast: bool) -> str:
         f"CREATE OR REPLACE MACRO {catalog}.main.{macro.replace('{{', '{').replace('}}', '}')}"
         for macro in (
             *shortcuts.macros(fast=fast),
+            *nanoseconds.MACROS,
             *_MACROS,
             *arrays.MACROS,
             *objects.MACROS,

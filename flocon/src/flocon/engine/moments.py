@@ -52,9 +52,18 @@ def digits(declared: str) -> int | None:
     return said[1] if said and said[1] < _OF_ENGINE else None
 
 
+def is_cut(declared: str) -> bool:
+    """Are further digits than such a type's cut off, as Snowflake does? What it keeps and the
+    engine has not is refused (`nanoseconds`)."""
+    said = read(declared)
+    return said is not None and said[1] <= _OF_ENGINE
+
+
 def cut(value: Expr, digits: int, *, is_time: bool) -> Expr:
     """A moment with so many digits of its second, in the engine's words: the value stands in them
     once."""
+    if digits == _OF_ENGINE:
+        return value
     width = exp.Anonymous(
         this="to_microseconds", expressions=[exp.Literal.number(10 ** (_OF_ENGINE - digits))]
     )

@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from sqlglot import Expr, exp
 
 from flocon.core import errors
-from flocon.engine import datetime_formats, lengths, moments
+from flocon.engine import datetime_formats, lengths, moments, nanoseconds
 from flocon.engine.texts import is_text
 from flocon.engine.types import TEXT_TYPES, Columns
 
@@ -82,8 +82,7 @@ def _convert_insert(tree: exp.Insert, columns: Columns, made: Kinds) -> None:
     if isinstance(rows, exp.Values):
         _check_constants(rows)
     if isinstance(rows, exp.Query):
-        apart = {place for place, kind in enumerate(made) if kind and kind.this in _TEXTS_APART}
-        tree.set("expression", _converted(rows, kinds, columns, apart))
+        tree.set("expression", _converted(rows, kinds, columns, made))
     elif isinstance(rows, exp.Values) and any(
         _is_changed(kind) or kind in _MOMENTS for kind in kinds
     ):
@@ -103,26 +102,25 @@ def _check_constants(rows: exp.Values) -> None:
         )
 
 
-def _converted(
-    rows: exp.Query, kinds: Sequence[str], columns: Columns, apart: Collection[int]
-) -> exp.Query:
+def _converted(rows: exp.Query, kinds: Sequence[str], columns: Columns, made: Kinds) -> exp.Query:
     """The query with its values converted, each where it comes from: both sides of a UNION.
 
-    apart: the places of values that have another text than the engine gives them.
+    made: the types of its values, as far as they are known.
     """
     if isinstance(rows, exp.SetOperation):
         if "VARCHAR" in map(_engine_type, kinds) and any(map(_is_variant, _values_of(rows))):
-            return _over(rows, kinds, range(len(kinds)))
-        rows.set("this", _converted(rows.this, kinds, columns, apart))
-        rows.set("expression", _converted(rows.expression, kinds, columns, apart))
+            return _over(rows, kinds, range(len(kinds)), made)
+        rows.set("this", _converted(rows.this, kinds, columns, made))
+        rows.set("expression", _converted(rows.expression, kinds, columns, made))
         return rows
     if not isinstance(rows, exp.Select) or rows.is_star or rows.args.get("distinct"):
         read = [kind for table in rows.find_all(exp.Table) for _, kind in columns(table)]
+        apart = [place for place, kind in enumerate(made) if kind and kind.this in _TEXTS_APART]
         texts = range(len(kinds)) if "JSON" in read else apart
         held = list(map(_engine_type, kinds))
         as_texts = [place for place in texts if held[place : place + 1] == ["VARCHAR"]]
-        if as_texts or any(map(_is_changed, kinds)):
-            return _over(rows, kinds, as_texts)
+        if as_texts or any(map(_is_changed, kinds)) or any(map(_is_read, made, kinds)):
+            return _over(rows, kinds, as_texts, made)
         return rows
     if len(rows.expressions) == len(kinds):
         values = zip(rows.expressions, kinds, strict=True)
@@ -142,14 +140,18 @@ def _is_variant(value: Expr) -> bool:
     return kind is not None and kind.this in _VARIANT
 
 
-def _over(rows: exp.Query, kinds: Sequence[str], as_texts: Collection[int]) -> exp.Select:
+def _over(
+    rows: exp.Query, kinds: Sequence[str], as_texts: Collection[int], made: Kinds
+) -> exp.Select:
     """A query of the same rows, whose values are converted. as_texts: the places of values that may
     be VARIANTs, or have another text than the engine gives them, where they become a VARCHAR."""
+    told = [*made, *[None] * len(kinds)]
     names = [exp.to_identifier(f"column{place}", quoted=True) for place in range(len(kinds))]
     alias = exp.TableAlias(this=exp.to_identifier("_"), columns=names)
     values: list[Expr] = []
     for place, (name, kind) in enumerate(zip(names, kinds, strict=True)):
         value: Expr = exp.column(name.copy())
+        value.type = told[place] if _is_read(told[place], kind) else None
         if place in as_texts and _engine_type(kind) == "VARCHAR":
             value = exp.Anonymous(this="_account_text", expressions=[value])
         values.append(_stored(value, kind))
@@ -175,6 +177,12 @@ def _is_binary(value: Expr) -> bool:
     return value.type is not None and value.type.this in _BINARY
 
 
+def _is_read(made: exp.DataType | None, kind: str) -> bool:
+    """Is it a text or a VARIANT that becomes a date or time?"""
+    is_moment = kind in _MOMENTS or _CUT.fullmatch(kind) is not None
+    return is_moment and made is not None and made.this in (*TEXT_TYPES, *_VARIANT)
+
+
 def _engine_type(kind: str) -> str:
     """Without its length."""
     sized = lengths.read(kind)
@@ -192,6 +200,8 @@ _CUT = re.compile(r"(TIME.*)\((\d)\)")
 def _stored(value: Expr, kind: str) -> Expr:
     bare = value.unnest()
     if cut := _CUT.fullmatch(kind):
+        if _is_text(bare):
+            value = nanoseconds.six_digits(bare)
         kept = _stored(value, cut[1])
         if isinstance(bare, exp.Var | exp.Null):
             return kept
@@ -218,6 +228,8 @@ def _stored(value: Expr, kind: str) -> Expr:
         return exp.Anonymous(this="to_json", expressions=[value])
     if kind in _MOMENTS and datetime_formats.is_bind(bare):
         return datetime_formats.of_bind(bare, exp.DataType.build(_MOMENTS[kind], "snowflake"))
+    if kind in _MOMENTS and _is_variant(value):
+        return exp.Cast(this=value.copy(), to=exp.DataType.build(_MOMENTS[kind], "snowflake"))
     if kind in _MOMENTS and _is_text(bare):
         if datetime_formats.reads_by_itself(bare):
             return value

@@ -16,7 +16,7 @@ from typing import Any
 from flocon.core import errors, result
 from flocon.core.errors import SnowflakeError
 from flocon.core.result import Result
-from flocon.engine import SNOWFLAKE_VERSION
+from flocon.engine import NANOSECONDS, SNOWFLAKE_VERSION
 from flocon.http import arrow
 from flocon.session.context import Context
 from flocon.session.parameters import RESULT_FORMATS
@@ -162,7 +162,10 @@ def _bind(kind: str, value: Any) -> Any:
 
 
 def _since_epoch(nanoseconds: str) -> datetime:
-    return _EPOCH + timedelta(microseconds=int(nanoseconds) // 1000)
+    micros, rest = divmod(int(nanoseconds), 1000)
+    if rest:
+        raise errors.unsupported(NANOSECONDS)
+    return _EPOCH + timedelta(microseconds=micros)
 
 
 def _fixed(value: str) -> int | Decimal:
