@@ -103,18 +103,11 @@ EXAMPLES: dict[tuple[str, str], list[tuple[str, Any]]] = {
         ("INSERT INTO wide VALUES (10000000000000000000)", 100039),
         ("SELECT 10000000000000000000 + 1", [(Decimal("10000000000000000001"),)]),
     ],
-    ("Types and expressions", "VARCHAR(n), OBJECT, ARRAY"): [
-        ("CREATE TABLE short (v VARCHAR(2) DEFAULT 'lo' || 'ng', a ARRAY)", None),
+    ("Types and expressions", "VARCHAR(n), BINARY(n)"): [
+        ("CREATE TABLE short (v VARCHAR(2) DEFAULT 'lo' || 'ng')", None),
         ("INSERT INTO short (v) VALUES (DEFAULT)", None),
         ("SELECT v FROM short", [("long",)]),
         ("INSERT INTO short (v) VALUES ('long')", 100078),
-        (
-            "SELECT column_name, data_type FROM information_schema.columns"
-            " WHERE table_name = 'SHORT' ORDER BY 1",
-            [("A", "ARRAY"), ("V", "TEXT")],
-        ),
-        ("INSERT INTO short (a) SELECT 1", None),
-        ("SELECT a::VARCHAR FROM short ORDER BY 1", [("1",), (None,)]),
     ],
     ("Types and expressions", "numbers in a VARIANT"): [
         (
@@ -172,11 +165,11 @@ EXAMPLES: dict[tuple[str, str], list[tuple[str, Any]]] = {
     ],
     ("CREATE, ALTER, COMMENT, SHOW", "CREATE OR ALTER TABLE"): [
         ("CREATE TABLE grown (n INT)", None),
-        ("CREATE OR ALTER TABLE grown (n INT NOT NULL DEFAULT 1, m INT)", None),
-        ("INSERT INTO grown (m) VALUES (1)", None),
-        ("SELECT * FROM grown", [(None, 1)]),
-        ("CREATE OR ALTER TABLE grown (m INT)", 2),
-        ("CREATE OR ALTER TABLE grown (n VARCHAR, m INT)", 2),
+        ("ALTER TABLE grown ADD COLUMN m INT DEFAULT 1", None),
+        ("CREATE OR ALTER TABLE grown (n INT PRIMARY KEY, m INT)", None),
+        ("INSERT INTO grown (n) VALUES (1)", None),
+        ("SELECT * FROM grown", [(1, None)]),
+        ("SHOW PRIMARY KEYS IN TABLE grown", []),
     ],
     ("CREATE, ALTER, COMMENT, SHOW", "keys and properties of tables"): [
         ("CREATE TABLE keyed (n INT PRIMARY KEY) CLUSTER BY (n)", None),

@@ -35,6 +35,20 @@ def loaded(
     return [(row[1], row[3]) for row in rows if len(row) > 1]
 
 
+def test_members_of_a_document_are_what_they_are(run: Run, put: Put) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/copy-into-table"""
+    run("create table t (v variant, a array, o object, s varchar)")
+    put("d.json", '{"v": {"x": 1}, "a": [1, 2], "o": {"k": "z"}, "s": {"y": 1}}')
+    run("copy into t from @files file_format = (type = json)"
+        " match_by_column_name = case_insensitive")  # fmt: skip
+    assert run("select typeof(v), typeof(a), typeof(o), v:x, a[1], o:k::varchar, s from t") == [
+        ("OBJECT", "ARRAY", "OBJECT", "1", "2", "z", '{"y":1}')
+    ]
+    put("fields.csv", "1,2,3,4\n")
+    csv = "file_format = (type = csv) files = ('fields.csv')"
+    assert error(run, f"copy into t from @files {csv}") == 2023
+
+
 def test_false_is_no(run: Run, put: Put) -> None:
     """https://docs.snowflake.com/en/sql-reference/sql/copy-into-table"""
     run("create table t (a int)")

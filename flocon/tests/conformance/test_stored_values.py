@@ -2,7 +2,7 @@
 
 import pytest
 
-from conformance.shared import Run, error
+from conformance.shared import Run, error, failure
 
 
 @pytest.fixture
@@ -47,6 +47,75 @@ def test_a_variant_is_stored_as_it_is(run: Run, semi: None) -> None:
     run("insert into semi (id, v) select 4, null")
     assert run("select v::varchar, is_null_value(v) from semi order by id") == [
         ('{"a":null}', False), ('{"a":null}', False), (None, True), (None, None),
+    ]  # fmt: skip
+
+
+@pytest.fixture
+def structured(run: Run) -> None:
+    run("create table structured (id int, a array, o object)")
+    run("insert into structured select 1, [1], {'a': 1}")
+
+
+@pytest.mark.parametrize(
+    ("statement", "text"),
+    [
+        ("insert into structured (a) values ('abc')", "ARRAY but got VARCHAR(3) for column A"),
+        ("insert into structured (o) select 12.5", "OBJECT but got NUMBER(3,1) for column O"),
+        ("insert into structured (o) select [1]", "OBJECT but got ARRAY for column O"),
+        ("insert into structured (a) select o from structured", "ARRAY but got OBJECT"),
+        ("insert into structured (a) select * from (select 'x' as t)", "ARRAY but got VARCHAR"),
+        ("insert into structured (a) select current_date", "ARRAY but got DATE for column A"),
+        ("update structured set o = a", "OBJECT but got ARRAY for column O"),
+        ("update structured set a = id", "ARRAY but got NUMBER"),
+        (
+            "merge into structured using (select 'x' as t) s on true"
+            " when matched then update set a = s.t",
+            "ARRAY but got VARCHAR",
+        ),
+    ],
+)
+def test_an_array_or_object_column_takes_nothing_else(
+    run: Run, structured: None, statement: str, text: str
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/data-types-semistructured"""
+    number, said = failure(run, statement)
+    assert (number, f"data type, expecting {text}" in said) == (2023, True)
+    assert len(run("select * from structured")) == 1
+
+
+def test_a_bind_is_no_array_and_no_object(run: Run, structured: None) -> None:
+    """https://docs.snowflake.com/en/sql-reference/data-types-semistructured"""
+    assert error(run, "insert into structured (a) values (?)", "[1]") == 2023
+    assert error(run, "update structured set o = ?", "x") == 2023
+    run("insert into structured (id, a, o) values (?, ?, ?)", 2, None, None)
+    run("insert into structured (id, a) select ?, parse_json(?)", 3, "[1]")
+    assert run("select id, typeof(a), typeof(o) from structured order by id") == [
+        (1, "ARRAY", "OBJECT"), (2, None, None), (3, "ARRAY", None),
+    ]  # fmt: skip
+
+
+def test_a_variant_in_an_array_or_object_column_becomes_one(run: Run, structured: None) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/to_array"""
+    run("insert into structured select 2, parse_json('[1, 2]'), parse_json('{\"b\": 2}')")
+    run("insert into structured (id, a) select 3, parse_json('{\"a\": 1}')")
+    assert error(run, "insert into structured (o) select parse_json('[1]')") == 100071
+    run("insert into structured select id + 10, a, o from structured where id = 1")
+    run("insert into structured select * from structured where id = 11")
+    rows = run("select id, a::varchar, o::varchar from structured where id > 1 order by id")
+    assert rows == [
+        (2, "[1,2]", '{"b":2}'), (3, '[{"a":1}]', None), (11, "[1]", '{"a":1}'),
+        (11, "[1]", '{"a":1}'),
+    ]  # fmt: skip
+
+
+def test_a_stream_describes_its_columns_as_its_table_does(run: Run, structured: None) -> None:
+    """https://docs.snowflake.com/en/user-guide/streams-intro"""
+    run("create table sized (a array, o object, v variant, t varchar(3))")
+    run("create stream changes on table sized")
+    run("alter table sized rename to renamed")
+    run("create table copied as select a, o, v, t from changes")
+    assert [row[1] for row in run("describe table copied")] == [
+        "ARRAY", "OBJECT", "VARIANT", "VARCHAR(3)",
     ]  # fmt: skip
 
 

@@ -361,11 +361,12 @@ class Connection:
         return [(name, known(declared.get(name, ""), kind) or kind) for name, kind in columns]
 
     def _stored_columns(self, table: exp.Table) -> list[tuple[str, str]]:
-        """The same, with the length of a text or BINARY that has one, and the digits of a second
-        that those keep which do not keep all."""
+        """The same, as `stored_values` wants them: with the length of a text or BINARY that has
+        one, the digits of a second that those keep which do not keep all, and ARRAY or OBJECT with
+        the column's name."""
         columns = self._table_columns(table)
         declared = self.declared(table.catalog or "temp", table.db or "main", table.name)
-        return [(name, _stored_as(kind, declared.get(name, ""))) for name, kind in columns]
+        return [(name, _stored_as(name, kind, declared.get(name, ""))) for name, kind in columns]
 
     def _unmatched_call(self, query: Expr) -> str:
         """What DuckDB's planner says that no function matches in a query; '' when it says else.
@@ -671,7 +672,9 @@ def _answer(table: pa.Table, types: list[str], declared: Sequence[str]) -> Resul
     return Result(table, types, result.SELECT, declared=told)
 
 
-def _stored_as(kind: str, declared: str) -> str:
+def _stored_as(name: str, kind: str, declared: str) -> str:
+    if declared in stored_values.STRUCTURED and kind == "JSON":
+        return f"{declared} {name}"
     if (moment := moments.read(declared)) and moments.is_cut(declared):
         return f"{kind}({moment[1]})"
     return lengths.sized(declared) or kind

@@ -6,7 +6,7 @@ next, as for VARIANT. The digits of a second are cut where values are stored (`m
 """
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import duckdb
@@ -49,6 +49,8 @@ class DeclaredColumns:
     def __init__(self) -> None:
         self._lock = threading.RLock()
         self._of: dict[Place, DeclaredTypes] = {}
+        # The table whose columns a hidden view has, which a stream is read through.
+        self.table_behind: Callable[[Place], Place | None] = lambda place: None
 
     def read(self, duck: duckdb.DuckDBPyConnection) -> None:
         duck.execute(f"ALTER TABLE {_TABLE} ADD COLUMN IF NOT EXISTS declared VARCHAR")
@@ -70,6 +72,8 @@ class DeclaredColumns:
         self._of = dict(found)
 
     def of(self, place: Place) -> DeclaredTypes:
+        if place not in self._of and place[1] == HIDDEN_SCHEMA:
+            place = self.table_behind(place) or place
         return self._of.get(place, {})
 
     def put(self, duck: duckdb.DuckDBPyConnection, place: Place, types: DeclaredTypes) -> None:

@@ -206,15 +206,16 @@ def annotate(tree: Expr, columns: Columns) -> Types | None:
 
 def declared_in_order(types: Types) -> list[str]:
     """Of each column what it is declared as, '' where the engine's type tells."""
-    return ["" if kind is None else _declared(kind) for _, kind in types]
+    return ["" if kind is None else declared_as(kind) for _, kind in types]
 
 
 def declared(types: Types) -> dict[str, str]:
     """The columns whose type the engine's does not tell."""
-    return {name: said for name, kind in types if kind is not None and (said := _declared(kind))}
+    return {name: said for name, kind in types if kind is not None and (said := declared_as(kind))}
 
 
-def _declared(kind: exp.DataType) -> str:
+def declared_as(kind: exp.DataType) -> str:
+    """What a type is declared as; '' where the engine's type tells."""
     if kind.this in _SEMI_STRUCTURED:
         return _SEMI_STRUCTURED[kind.this]
     return str(kind.meta.get(_DECLARED, "")) or moments.declared(kind)
@@ -685,9 +686,9 @@ def _shared(kind: exp.DataType | None, other: exp.DataType | None) -> exp.DataTy
     if {kind.this, other.this} <= {*_SEMI_STRUCTURED, exp.DataType.Type.VARIANT}:
         if _HELD in kind.meta:
             return kind
-        of_both = {_declared(kind), _declared(other)}
+        of_both = {declared_as(kind), declared_as(other)}
         return _KNOWN.get(of_both.pop(), _VARIANT) if len(of_both) == 1 else _VARIANT
-    if kind == other and _declared(kind) != _declared(other):
+    if kind == other and declared_as(kind) != declared_as(other):
         return exp.DataType.build(kind.this)
     return kind if kind == other else None
 

@@ -162,6 +162,8 @@ def _translate_duckdb(error: duckdb.Error) -> SnowflakeError:
     if gone := re.search(r'Catalog "(.*?)" does not exist', text):
         # Dropped by another session since this one's statement was read.
         return errors.does_not_exist("Database", gone[1])
+    if other := _OTHER_TYPE.search(text):
+        return errors.compilation(errors.COLUMN_TYPE, other[0])
     if nanoseconds.REFUSED in text:
         return errors.unsupported(nanoseconds.REFUSED)
     if long := _TOO_LONG.match(text):
@@ -191,6 +193,13 @@ _TOO_LONG = re.compile(
     r"Conversion Error: Could not convert string '"
     r"((?:String|Binary value) '.*' is too long and would be truncated"
     r"|User character length (?P<limit>limit) \(\d+\) exceeded by string '.*')' to INT8",
+    re.S,
+)
+
+
+_OTHER_TYPE = re.compile(
+    r"Expression type does not match column data type, expecting \w+ but got VARCHAR for column"
+    r" .*(?=' to INT8)",
     re.S,
 )
 

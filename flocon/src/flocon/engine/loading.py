@@ -394,9 +394,8 @@ def _load(
         # https://docs.snowflake.com/en/sql-reference/sql/create-file-format: of JSON it acts here.
         if any(copy.options.get("NULL_IF") or ()):
             raise errors.unsupported(f"NULL_IF of a file of {kind}")
-        values = [(n, _member(n)) for n in columns]
-        if copy.match == "CASE_INSENSITIVE":
-            values = [(n, _member(n, any_case=True)) for n in columns]
+        any_case, kinds = copy.match == "CASE_INSENSITIVE", dict(known)
+        values = [(n, _member(n, kinds[n], any_case=any_case)) for n in columns]
     elif len(columns) == 1:
         values = [(columns[0], _column(1))]
     else:
@@ -492,11 +491,14 @@ def _column(place: int) -> Expr:
     return exp.column(exp.to_identifier(f"COLUMN{place}", quoted=True))
 
 
-def _member(name: str, *, any_case: bool = False) -> Expr:
-    """A member of the document, as the text that a column converts."""
+def _member(name: str, kind: str, *, any_case: bool) -> Expr:
+    """A member of the document: as it is for a VARIANT, else as the text that a column converts."""
     get = "_account_get_ignore_case" if any_case else "_account_get"
     key = exp.Literal.string(unmarked(name))
     member = exp.Anonymous(this=get, expressions=[_column(1), key])
+    if kind == "JSON":
+        member.type = exp.DataType.build("VARIANT")
+        return member
     text = exp.Anonymous(this="_account_json_text", expressions=[member, exp.Literal.string("$")])
     text.type = exp.DataType.build("TEXT")
     return text

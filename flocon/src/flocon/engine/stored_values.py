@@ -12,11 +12,14 @@ from sqlglot import Expr, exp
 
 from flocon.core import errors
 from flocon.engine import datetime_formats, lengths, moments, nanoseconds
+from flocon.engine.expression_types import declared_as
 from flocon.engine.texts import is_text
 from flocon.engine.types import TEXT_TYPES, Columns
 
 # Types of values, None where they are not known.
 Kinds = Sequence[exp.DataType | None]
+# What makes a VARIANT one of these.
+STRUCTURED = {"ARRAY": "_account_array_of", "OBJECT": "_account_object_of"}
 _CONVERTED = ("JSON", "BLOB")
 # Dates and times that a text is read as, in any of the forms that AUTO recognizes.
 _MOMENTS = {
@@ -36,7 +39,8 @@ def convert(tree: Expr, columns: Columns, made: Kinds = ()) -> None:
     """Let the values of an INSERT, UPDATE or MERGE be what its target's columns hold.
 
     columns: a table's columns and their DuckDB types, with the digits of a second that a column
-    keeps, TIMESTAMP(3), and the length of its values, VARCHAR(5). made: the types of an INSERT's
+    keeps, TIMESTAMP(3), and the length of its values, VARCHAR(5); or ARRAY and OBJECT, with the
+    name of the column. made: the types of an INSERT's
     query, as far as they are known.
     """
     if isinstance(tree, exp.Insert):
@@ -151,7 +155,8 @@ def _over(
     values: list[Expr] = []
     for place, (name, kind) in enumerate(zip(names, kinds, strict=True)):
         value: Expr = exp.column(name.copy())
-        value.type = told[place] if _is_read(told[place], kind) else None
+        if _is_read(told[place], kind) or kind.partition(" ")[0] in STRUCTURED:
+            value.type = told[place]
         if place in as_texts and _engine_type(kind) == "VARCHAR":
             value = exp.Anonymous(this="_account_text", expressions=[value])
         values.append(_stored(value, kind))
@@ -173,6 +178,53 @@ def _is_text(value: Expr) -> bool:
     return known or (isinstance(value, exp.Literal) and value.is_string)
 
 
+def _structured(value: Expr, declared: str, name: str) -> Expr:
+    """What is stored in a column of type ARRAY or OBJECT.
+
+    Raises 002023 for what is known to be no such value and no VARIANT.
+    """
+    bare, kind = value.unnest(), value.type
+    if isinstance(bare, exp.Var | exp.Null):
+        return value
+    if datetime_formats.is_bind(bare):
+        return exp.Anonymous(
+            this="_account_no_bind", expressions=[value, *map(exp.Literal.string, (declared, name))]
+        )
+    if kind is None or kind.this in (exp.DType.UNKNOWN, exp.DType.NULL):
+        known = isinstance(bare, exp.Literal)
+        shown = _shown(bare) if known else ""
+    else:
+        said = declared_as(kind)
+        if said == declared:
+            return value
+        shown = "" if kind.this in _VARIANT and not said else said or _shown(bare)
+    if shown:
+        raise errors.compilation(
+            errors.COLUMN_TYPE,
+            f"Expression type does not match column data type, expecting {declared} but got"
+            f" {shown} for column {name}",
+        )
+    return exp.Anonymous(this=STRUCTURED[declared], expressions=[value])
+
+
+def _shown(value: Expr) -> str:
+    """The type of a value that is no VARIANT, as Snowflake shows it."""
+    if isinstance(value, exp.Literal):
+        digits = value.name.replace(".", "")
+        scale = len(value.name.partition(".")[2])
+        return (
+            f"VARCHAR({len(value.name)})" if value.is_string else f"NUMBER({len(digits)},{scale})"
+        )
+    kind = value.type.this if value.type else None
+    if kind in TEXT_TYPES:
+        return "VARCHAR"
+    if kind in exp.DataType.FLOAT_TYPES:
+        return "FLOAT"
+    if kind in exp.DataType.NUMERIC_TYPES:
+        return "NUMBER"
+    return moments.name(value.type) or value.type.sql("snowflake") if value.type else ""
+
+
 def _is_binary(value: Expr) -> bool:
     return value.type is not None and value.type.this in _BINARY
 
@@ -191,6 +243,8 @@ def _engine_type(kind: str) -> str:
 
 def _is_changed(kind: str) -> bool:
     """Is a value of a column's type another one once it is stored there?"""
+    if kind.partition(" ")[0] in STRUCTURED:
+        return True
     return kind in _CONVERTED or _CUT.fullmatch(kind) is not None or bool(lengths.read(kind))
 
 
@@ -199,6 +253,9 @@ _CUT = re.compile(r"(TIME.*)\((\d)\)")
 
 def _stored(value: Expr, kind: str) -> Expr:
     bare = value.unnest()
+    declared, _, name = kind.partition(" ")
+    if declared in STRUCTURED:
+        return _structured(value, declared, name)
     if cut := _CUT.fullmatch(kind):
         if _is_text(bare):
             value = nanoseconds.six_digits(bare)

@@ -60,13 +60,16 @@ def alter(context: Context, tree: exp.Alter, kind: str, binds: Binds) -> Result:
     renamed = next((a for a in tree.args["actions"] if isinstance(a, exp.AlterRename)), None)
     if renamed:
         return _rename(context, kind, table, renamed.this)
-    answer = _altered(context, tree, table, kind, binds)
+    answer = carry_out(context, tree, table, kind, binds)
     if not is_temporary:
         notes.altered(context.catalog(table.database), kind, table.schema, table.name)
     return answer
 
 
-def _altered(context: Context, tree: exp.Alter, table: FullName, kind: str, binds: Binds) -> Result:
+def carry_out(
+    context: Context, tree: exp.Alter, table: FullName, kind: str, binds: Binds
+) -> Result:
+    """What is altered of a table or view that exists, but for its name."""
     if _sets_properties(tree):
         return _set_properties(context, tree, table)
     if all(_is_column_comment(action) for action in tree.args["actions"]):

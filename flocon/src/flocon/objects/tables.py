@@ -12,7 +12,15 @@ from flocon.core.result import Result
 from flocon.engine import Binds, DeclaredTypes, compressed, quoted
 from flocon.engine.expression_types import check_names
 from flocon.engine.parsing import name_of
-from flocon.objects import comments, declared_types, keys, stages, table_properties
+from flocon.objects import (
+    comments,
+    constraints,
+    declared_types,
+    keys,
+    stages,
+    table_properties,
+)
+from flocon.objects.wanted_columns import alter_to
 from flocon.session.context import Context
 from flocon.session.directory import of_duckdb
 from flocon.session.names import Names, qualify
@@ -20,21 +28,6 @@ from flocon.sql.tokens import FullName
 from flocon.stores import notes
 from flocon.stores.notes import Note
 from flocon.transactions.stream_view import Stream
-
-# Constraints that Snowflake records and does not enforce.
-# https://docs.snowflake.com/en/sql-reference/constraints-overview
-_NOT_ENFORCED = (
-    exp.PrimaryKey,
-    exp.ForeignKey,
-    exp.UniqueColumnConstraint,
-    exp.Constraint,
-)
-
-_NOT_ENFORCED_COLUMN = (
-    exp.PrimaryKeyColumnConstraint,
-    exp.UniqueColumnConstraint,
-    exp.Reference,
-)
 
 
 def create_table(context: Context, tree: exp.Create, binds: Binds) -> Result:
@@ -47,14 +40,14 @@ def create_table(context: Context, tree: exp.Create, binds: Binds) -> Result:
     context.check_relation(table)
     kind = context.relation_kind(table)
     if tree.args.get("or_alter") and kind:
-        return _alter_to(context, tree, table)
+        return alter_to(context, tree, table)
     if kind and tree.args.get("exists"):
         return result.already_exists(table.name)
     if kind and not tree.args.get("replace"):
         raise errors.already_exists(name_of(target))
     context.transactions.reshape(table.database)
     declared = keys.of_create(context, tree)
-    strip_constraints(tree)
+    constraints.strip(tree)
     like = tree.find(exp.LikeProperty)
     properties = table_properties.of_create(tree)
     names = qualify(context, tree)
@@ -174,7 +167,7 @@ def create_temporary(context: Context, tree: exp.Create, binds: Binds) -> Result
     if tree.find(exp.LikeProperty):
         raise errors.unsupported("CREATE TEMPORARY TABLE … LIKE: … CLONE copies the rows, too")
     table_properties.of_create(tree)
-    strip_constraints(tree)
+    constraints.strip(tree)
     texts = comments.of_create(tree)
     declared_as = _declared(context, tree)
     if what == "Table":
@@ -211,7 +204,7 @@ def is_temporary(tree: exp.Create) -> bool:
 
 # What a column may have besides its type; keys are recorded on Snowflake and not enforced.
 _COLUMN_CONSTRAINTS = (
-    *_NOT_ENFORCED_COLUMN,
+    *constraints.OF_COLUMNS,
     exp.NotNullColumnConstraint,
     exp.DefaultColumnConstraint,
     exp.CommentColumnConstraint,
@@ -237,57 +230,10 @@ def _check_columns(tree: exp.Create) -> None:
                 raise errors.unsupported(f"column {column.name} {constraint.sql('snowflake')}")
 
 
-def strip_constraints(tree: exp.Create) -> None:
-    """Primary, unique and foreign keys are not enforced: DuckDB must not see them."""
-    schema = tree.this
-    if not isinstance(schema, exp.Schema):
-        return
-    schema.set("expressions", [e for e in schema.expressions if not isinstance(e, _NOT_ENFORCED)])
-    for column in schema.find_all(exp.ColumnDef):
-        kept = [c for c in column.constraints if not isinstance(c.kind, _NOT_ENFORCED_COLUMN)]
-        column.set("constraints", kept)
-
-
 def strip_properties(tree: exp.Create) -> None:
     """What DuckDB cannot say of a table: comments, clustering, retention, transience."""
     temporary = list(tree.find_all(exp.TemporaryProperty))
     tree.set("properties", exp.Properties(expressions=temporary) if temporary else None)
-
-
-def _alter_to(context: Context, tree: exp.Create, table: FullName) -> Result:
-    """CREATE OR ALTER TABLE: columns are added; the data stays.
-
-    https://docs.snowflake.com/en/sql-reference/sql/create-or-alter
-    """
-    strip_constraints(tree)
-    properties = table_properties.of_create(tree)
-    existing = dict(context.connection.columns(table.database, table.schema, table.name))
-    declared = {c.this.name: c for c in tree.this.find_all(exp.ColumnDef)}
-    if missing := [name for name in existing if name not in declared]:
-        raise errors.unsupported(f"CREATE OR ALTER TABLE that drops column {missing[0]}")
-    for name, column in declared.items():
-        if name not in existing:
-            continue
-        kind = context.connection.engine_type(column.args["kind"])
-        if kind != existing[name]:
-            raise errors.unsupported(
-                f"CREATE OR ALTER TABLE that changes {name} from {existing[name]} to {kind}"
-            )
-    texts = comments.of_create(tree)
-    comments.strip(tree)
-    added = [column for name, column in declared.items() if name not in existing]
-    declared_as = declared_types.written(declared.values())
-    if added or declared_as != declared_types.of(context, table):
-        context.transactions.reshape(table.database)
-    for column in added:
-        context.connection.add_column(table.database, table.schema, table.name, column)
-    declared_types.put(context, table, declared_as)
-    comments.put_all(context, "TABLE", table, texts)
-    catalog = context.catalog(table.database)
-    notes.altered(catalog, "TABLE", table.schema, table.name, properties=properties)
-    if added:
-        context.account.streams.table_changed(catalog, context.connection, table)
-    return result.done()
 
 
 def _exists(context: Context, what: Securable) -> bool:

@@ -68,6 +68,7 @@ class Stores:
         self.tracked_tables = TrackedTables()
         self.commits = Commits(self.tracked_tables)
         self.streams = Streams(self.tracked_tables, self.commits)
+        self.engine.declared.table_behind = self.streams.table_behind
         self.workers = Workers(sessions, data, host, port)
         self.queries = QueryStore()
         self.result_parts = ResultParts(data / "results")

@@ -70,6 +70,13 @@ class Streams:
             if tracked.id not in read:
                 self._tables.untrack(catalog, tracked.table)
 
+    def table_behind(self, view: tuple[str, str, str]) -> tuple[str, str, str] | None:
+        """The table of the stream that is read through a hidden view."""
+        for stream in self.all():
+            if view == (stream.name.database, HIDDEN_SCHEMA, stream.view):
+                return (stream.table.database, stream.table.schema, stream.table.name)
+        return None
+
     def find(self, name: FullName) -> Stream | None:
         # Without the lock: each statement asks, also while a new stream waits for others' commits.
         return self._streams.get(name)
