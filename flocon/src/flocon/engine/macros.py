@@ -114,7 +114,7 @@ _MACROS = (
     "_account_ntz(x, scale) AS CASE WHEN typeof(x) = 'VARCHAR'"
     " AND _account_is_epoch(CAST(x AS VARCHAR)) THEN _account_epoch(TRY_CAST(x AS BIGINT))"
     " WHEN typeof(x) = 'VARCHAR' AND _account_has_nanoseconds(CAST(x AS VARCHAR))"
-    " THEN CAST(_account_refused() AS TIMESTAMP)"
+    " THEN CAST(_account_refused(x) AS TIMESTAMP)"
     " WHEN TRY_CAST(x AS BIGINT) IS NULL THEN CAST(x AS TIMESTAMP)"
     " WHEN scale = 0 AND typeof(x) IN ('BIGINT', 'INTEGER')"
     " THEN make_timestamp(CAST(x AS BIGINT) * 1000000)"
@@ -147,14 +147,12 @@ _MACROS = (
     "_account_try_ntz(x) AS CASE"
     " WHEN _account_is_epoch(x) THEN _account_epoch(TRY_CAST(x AS BIGINT))"
     " WHEN _account_is_moment(x) THEN CASE WHEN _account_has_nanoseconds(x)"
-    " AND TRY_CAST(x AS TIMESTAMP) IS NOT NULL THEN CAST(_account_refused() AS TIMESTAMP)"
-    " ELSE TRY_CAST(x AS TIMESTAMP) END END",
+    " THEN CAST(_account_refused(x) AS TIMESTAMP) ELSE TRY_CAST(x AS TIMESTAMP) END END",
     "_account_try_tz(x) AS CASE"
     " WHEN _account_is_epoch(x)"
     " THEN _account_epoch(TRY_CAST(x AS BIGINT)) AT TIME ZONE 'UTC'"
     " WHEN _account_is_moment(x) THEN CASE WHEN _account_has_nanoseconds(x)"
-    " AND TRY_CAST(x AS TIMESTAMPTZ) IS NOT NULL THEN CAST(_account_refused() AS TIMESTAMPTZ)"
-    " ELSE TRY_CAST(x AS TIMESTAMPTZ) END END",
+    " THEN CAST(_account_refused(x) AS TIMESTAMPTZ) ELSE TRY_CAST(x AS TIMESTAMPTZ) END END",
     "_account_try_date(x) AS CAST(CASE WHEN _account_is_epoch(x)"
     " THEN CASE WHEN TRY_CAST(x AS BIGINT) < 31536000000000000"
     " THEN _account_epoch(TRY_CAST(x AS BIGINT))"

@@ -12,29 +12,31 @@ from sqlglot import Expr, exp
 REFUSED = "nanoseconds: of a TIMESTAMP or TIME there are six digits of a second"
 _FURTHER = re.compile(r"([0-9]:[0-9]{1,2}[.][0-9]{6})([0-9]+)")
 
-# As `lengths` fails: beside the engine's error() a column could not be named again by its alias.
+# What is refused becomes a text that is no moment and no number, so the cast of it fails with that
+# text: beside the engine's error() a column could not be named again by its alias, and of a text
+# that is a constant the planner would try the cast each time.
 MACROS = (
-    f"_account_refused() AS CAST(CAST('{REFUSED}' AS TINYINT) AS VARCHAR)",
+    f"_account_refused(x) AS '{REFUSED}' || CAST(x AS VARCHAR)",
     # Most texts have no seventh digit, which costs little to see.
     "_account_has_nanoseconds(x) AS contains(x, '.')"
     " AND substr(x, strpos(x, '.') + 7, 1) BETWEEN '0' AND '9'"
     " AND regexp_matches(x, '[0-9]:[0-9]{{1,2}}[.][0-9]{{6}}0*[1-9]')",
-    # A text that is to become a moment.
-    "_account_micros(x) AS CASE WHEN _account_has_nanoseconds(x) THEN _account_refused()"
+    # A text or VARIANT that is then cast to a moment.
+    "_account_micros(x) AS CASE WHEN _account_has_nanoseconds(x) THEN _account_refused(x)"
     " ELSE x END",
+    "_account_micros_once(x) AS list_transform([x], lambda each: _account_micros(each))[1]",
     "_account_micros_of_json(x) AS CASE WHEN _account_has_nanoseconds(CAST(x AS VARCHAR))"
-    " THEN CAST(_account_refused() AS JSON) ELSE x END",
+    " THEN to_json(_account_refused(x)) ELSE x END",
     "_account_micros_of_json_once(x) AS"
     " list_transform([x], lambda each: _account_micros_of_json(each))[1]",
-    "_account_micros_once(x) AS list_transform([x], lambda each: _account_micros(each))[1]",
     "_account_six_digits(x) AS regexp_replace(x, '([0-9]:[0-9]{{1,2}}[.][0-9]{{6}})[0-9]+', '\\1')",
     "_account_micros_of(nanos) AS CASE WHEN CAST(nanos AS BIGINT) % 1000 <> 0"
-    " THEN CAST(_account_refused() AS BIGINT) ELSE CAST(nanos AS BIGINT) // 1000 END",
-    "_account_whole_micros(n) AS CASE WHEN n <> floor(n) THEN CAST(_account_refused() AS BIGINT)"
+    " THEN CAST(_account_refused(nanos) AS BIGINT) ELSE CAST(nanos AS BIGINT) // 1000 END",
+    "_account_whole_micros(n) AS CASE WHEN n <> floor(n) THEN CAST(_account_refused(n) AS BIGINT)"
     " ELSE CAST(n AS BIGINT) END",
     # A column of a file that has them.
     "_account_micros_of_column(x) AS CASE WHEN epoch_ns(x) % 1000 <> 0"
-    " THEN CAST(_account_refused() AS TIMESTAMP) ELSE CAST(x AS TIMESTAMP) END",
+    " THEN CAST(_account_refused(x) AS TIMESTAMP) ELSE CAST(x AS TIMESTAMP) END",
 )
 
 
