@@ -1,5 +1,6 @@
 """Roles: system roles, hierarchies, whose role a session may take."""
 
+import json
 import uuid
 from collections.abc import Iterator
 
@@ -176,3 +177,40 @@ def test_a_role_that_is_replaced_begins_without_grants(run: Run) -> None:
     assert run(f"show grants of role {name}") == []
     assert error(run, "create or replace role sysadmin") == 3001
     run(f"drop role {name}")
+
+
+def test_information_schema_names_the_owners(
+    run: Run, roles: tuple[str, str], database: str
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/info-schema/tables"""
+    run("create schema cellar")
+    run("create table bottle (n int)")
+    run("create view label as select n from bottle")
+    for what in ("schema cellar", "table bottle", "view label"):
+        run(f"grant ownership on {what} to role {roles[0]}")
+    run("create table cask (n int)")
+    assert run(
+        "select table_name, table_owner from information_schema.tables"
+        " where table_schema = 'CELLAR' order by 1"
+    ) == [("BOTTLE", roles[0]), ("CASK", "ACCOUNTADMIN"), ("LABEL", roles[0])]
+    assert run("select table_owner from information_schema.views") == [(roles[0],)]
+    assert run(
+        "select schema_owner from information_schema.schemata where schema_name = 'CELLAR'"
+    ) == [(roles[0],)]
+    assert run(
+        "select database_owner from information_schema.databases"
+        f" where database_name = '{database}'"
+    ) == [("ACCOUNTADMIN",)]
+
+
+def test_a_session_tells_the_roles_of_its_user(run: Run, roles: tuple[str, str]) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/current_available_roles,
+    https://docs.snowflake.com/en/sql-reference/functions/current_secondary_roles"""
+    available = json.loads(one(run, "select current_available_roles()"))
+    assert {*roles, "ACCOUNTADMIN", "PUBLIC", "SYSADMIN"} <= set(available)
+    assert one(run, "select current_secondary_roles()") == '{"roles":"","value":""}'
+    run("use secondary roles all")
+    told = '{"roles":"ACCOUNTADMIN","value":"ALL"}'
+    assert one(run, "select current_secondary_roles()") == told
+    run("use secondary roles none")
+    assert one(run, "select current_secondary_roles()") == '{"roles":"","value":""}'

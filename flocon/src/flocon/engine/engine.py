@@ -71,7 +71,7 @@ def _confined(data: Path) -> tuple[str, ...]:
 # What fakesnow has in each database, and the account does not have in its own way.
 _FAKESNOW_PARTS = (
     info_schema.SQL_CREATE_FS_INFORMATION_SCHEMA,
-    info_schema.SQL_CREATE_INFORMATION_SCHEMA_DATABASES_VIEW,
+    information_schema.DATABASES,
     info_schema.SQL_CREATE_LOAD_HISTORY_TABLE,
 )
 _SNOWFLAKE_DATABASE = "SNOWFLAKE"
@@ -112,6 +112,7 @@ class Engine:
         self._parsed = ParsedStatements(fast=fast)
         self.spellings = Spellings()
         self.declared = DeclaredColumns()
+        self.owner_of: information_schema.Owner = lambda kind, path: ""
         self.user_functions = UserFunctions()
         self._lock = threading.RLock()
         self._template: Path | None = None
@@ -137,6 +138,7 @@ class Engine:
         datetime_formats.register(self._root)
         digests.register(self._root)
         flattening.register(self._root)
+        information_schema.register(self._root, lambda kind, path: self.owner_of(kind, path))
         self._root.execute(macros.creation_sql("memory", fast=self.fast))
         self._root.execute(fakesnow_macros.creation_sql("memory"))
         self._root.execute(f"ATTACH ':memory:' AS {_SNOWFLAKE_DATABASE}")

@@ -162,6 +162,11 @@ def _translate_duckdb(error: duckdb.Error) -> SnowflakeError:
     if gone := re.search(r'Catalog "(.*?)" does not exist', text):
         # Dropped by another session since this one's statement was read.
         return errors.does_not_exist("Database", gone[1])
+    if _MANY_DIGITS.search(text):
+        return errors.unsupported(
+            "a number of more than 64 bits in a column of type NUMBER(38, 0): in a NUMBER(37, 0)"
+            " there is room"
+        )
     if other := _OTHER_TYPE.search(text):
         return errors.compilation(errors.COLUMN_TYPE, other[0])
     if nanoseconds.REFUSED in text:
@@ -197,6 +202,11 @@ _TOO_LONG = re.compile(
 )
 
 
+_MANY_DIGITS = re.compile(
+    r"can't be cast because the value is out of range for the destination type INT64"
+    r"|Could not cast value -?[0-9.]+ to BIGINT|Could not convert string '[+-]?[0-9.]+' to INT64"
+    r"|Failed to cast decimal value -?[0-9.]+ to type INT64"
+)
 _OTHER_TYPE = re.compile(
     r"Expression type does not match column data type, expecting \w+ but got VARCHAR for column"
     r" .*(?=' to INT8)",

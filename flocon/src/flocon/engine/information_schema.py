@@ -3,6 +3,13 @@
 https://docs.snowflake.com/en/sql-reference/info-schema/tables
 """
 
+from collections.abc import Callable
+from string import Template
+
+import duckdb
+from duckdb.func import FunctionNullHandling
+from fakesnow import info_schema
+
 from flocon.engine.catalog import HIDDEN_SCHEMA
 from flocon.engine.marked_names import PATTERN
 from flocon.engine.quoting import literal, quoted
@@ -14,6 +21,32 @@ CREATE TABLE IF NOT EXISTS _account_database (name VARCHAR, made_by VARCHAR);
 _OWN_NAME = "(SELECT name FROM _account_database)"
 # Kinds of tables that Snowflake has and this account has not.
 _OTHER_KINDS = ("IS_ICEBERG", "IS_DYNAMIC", "IS_IMMUTABLE", "IS_HYBRID")
+
+
+# Whose an object is, by its kind and its path.
+Owner = Callable[[str, tuple[str, ...]], str]
+# What fakesnow has of databases, with their owners.
+DATABASES = Template(
+    info_schema.SQL_CREATE_INFORMATION_SCHEMA_DATABASES_VIEW.template.replace(
+        "create view if not exists", "create or replace view"
+    ).replace("'SYSADMIN'", "_account_owner('DATABASE', catalog_name, NULL, NULL)")
+)
+
+
+def register(connection: duckdb.DuckDBPyConnection, owner: Owner) -> None:
+    """Let the views below ask for owners."""
+
+    def owner_of(kind: str, database: str, schema: str | None, name: str | None) -> str:
+        return owner(kind, tuple(part for part in (database, schema, name) if part is not None))
+
+    connection.create_function(
+        "_account_owner",
+        owner_of,
+        ["VARCHAR"] * 4,
+        "VARCHAR",
+        null_handling=FunctionNullHandling.SPECIAL,
+        side_effects=True,
+    )
 
 
 def creation_sql() -> str:
@@ -36,6 +69,9 @@ def creation_sql() -> str:
 
     def of(path: str) -> str:
         return f"(n.document->>'$.{path}')"
+
+    def owner(kind: str, schema: str, name: str) -> str:
+        return f"_account_owner({literal(kind)}, {_OWN_NAME}, {schema}, {name})"
 
     # An AUTOINCREMENT takes the numbers of a sequence of the engine's own.
     counts = "coalesce(column_default ILIKE 'nextval(''_fs_seq_%', false)"
@@ -71,7 +107,9 @@ def creation_sql() -> str:
         AS JSON) AS JSON[]), lambda each: each->>0))) {of_star}));
     CREATE OR REPLACE VIEW _fs_tables AS
     SELECT t.database_name AS "TABLE_CATALOG", t.schema_name AS "TABLE_SCHEMA",
-        t.table_name AS "TABLE_NAME", 'ACCOUNTADMIN' AS "TABLE_OWNER", 'BASE TABLE' AS "TABLE_TYPE",
+        t.table_name AS "TABLE_NAME",
+        {owner("TABLE", "t.schema_name", "t.table_name")} AS "TABLE_OWNER",
+        'BASE TABLE' AS "TABLE_TYPE",
         CASE WHEN {of("properties.TRANSIENT")} IS NULL THEN 'NO' ELSE 'YES' END AS "IS_TRANSIENT",
         {of("properties.CLUSTER_BY")} AS "CLUSTERING_KEY", NULL::BIGINT AS "ROW_COUNT",
         NULL::BIGINT AS "BYTES",
@@ -81,15 +119,17 @@ def creation_sql() -> str:
     FROM duckdb_tables() t {noted("TABLE", "t.schema_name", "t.table_name")}
     WHERE t.database_name = {_OWN_NAME} AND t.schema_name <> '{HIDDEN_SCHEMA}'
     UNION ALL
-    SELECT v.database_name, v.schema_name, v.view_name, 'ACCOUNTADMIN', 'VIEW', NULL, NULL, NULL,
+    SELECT v.database_name, v.schema_name, v.view_name,
+        {owner("VIEW", "v.schema_name", "v.view_name")}, 'VIEW', NULL, NULL, NULL,
         NULL, NULL, {created}, {altered}, {altered}, NULL, v.comment, 'NO',
         {", ".join(["'NO'"] * len(_OTHER_KINDS))}
     FROM duckdb_views() v {noted("VIEW", "v.schema_name", "v.view_name")}
     WHERE v.database_name = {_OWN_NAME} AND v.schema_name <> '{HIDDEN_SCHEMA}' AND NOT v.internal;
     CREATE OR REPLACE VIEW _fs_views AS
     SELECT v.database_name AS "TABLE_CATALOG", v.schema_name AS "TABLE_SCHEMA",
-        v.view_name AS "TABLE_NAME", 'ACCOUNTADMIN' AS "TABLE_OWNER",
-        {plain("v.sql")} AS "VIEW_DEFINITION",
+        v.view_name AS "TABLE_NAME",
+        {owner("VIEW", "v.schema_name", "v.view_name")} AS "TABLE_OWNER",
+        coalesce({of("properties.TEXT")}, {plain("v.sql")}) AS "VIEW_DEFINITION",
         'NONE' AS "CHECK_OPTION", 'NO' AS "IS_UPDATABLE", 'NO' AS "INSERTABLE_INTO",
         'NO' AS "IS_SECURE", {created} AS "CREATED", {altered} AS "LAST_ALTERED",
         {altered} AS "LAST_DDL", v.comment AS "COMMENT"
@@ -98,7 +138,8 @@ def creation_sql() -> str:
     CREATE OR REPLACE VIEW _fs_schemata AS
     SELECT s.database_name AS "CATALOG_NAME",
         CASE s.schema_name WHEN '{HIDDEN_SCHEMA}' THEN 'INFORMATION_SCHEMA' ELSE s.schema_name END
-        AS "SCHEMA_NAME", 'ACCOUNTADMIN' AS "SCHEMA_OWNER", 'NO' AS "IS_TRANSIENT",
+        AS "SCHEMA_NAME", {owner("SCHEMA", "s.schema_name", "NULL")} AS "SCHEMA_OWNER",
+        'NO' AS "IS_TRANSIENT",
         'NO' AS "IS_MANAGED_ACCESS", 1 AS "RETENTION_TIME",
         NULL::VARCHAR AS "DEFAULT_CHARACTER_SET_CATALOG",
         NULL::VARCHAR AS "DEFAULT_CHARACTER_SET_SCHEMA",

@@ -15,8 +15,6 @@ _MACROS = (
     "current_region() AS 'LOCAL'",
     "current_client() AS getvariable('account_client')",
     "current_session() AS getvariable('account_session')",
-    'current_secondary_roles() AS \'{{"roles":"","value":""}}\'',
-    "current_available_roles() AS '[\"SYSADMIN\"]'",
     "is_null_value(v) AS json_type(v) = 'NULL'",
     "strip_null_value(v) AS CASE WHEN json_type(v) = 'NULL' THEN NULL ELSE v END",
     "check_json(v) AS CASE WHEN v IS NULL OR trim(v) = '' OR json_valid(v) THEN NULL"

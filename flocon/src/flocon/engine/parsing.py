@@ -21,6 +21,8 @@ from flocon.sql.tokens import Name, Tokens
 _BLANK = r"(?:\s|--[^\n]*+|//[^\n]*+|(?>/\*.*?\*/))"
 _NAME = r'(?:"(?:[^"]|"")++"|[A-Za-z_][\w$]*+)'
 _TABLE = rf"(?:{_NAME}(?:\.{_NAME}){{0,2}}+|IDENTIFIER\s*\([^()]*\))"
+# In a statement's meta: how it was written.
+WRITTEN = "written"
 # What is written so and sqlglot does not read.
 _TEXT_FIXES = (
     # COPY INTO t, without FROM and options, of which one then says what goes without saying.
@@ -204,10 +206,17 @@ _READERS = (
     "TO_TIMESTAMP_TZ", "TRY_TO_DATE", "TRY_TO_TIME", "TRY_TO_TIMESTAMP", "TRY_TO_TIMESTAMP_LTZ",
     "TRY_TO_TIMESTAMP_NTZ", "TRY_TO_TIMESTAMP_TZ",
 )  # fmt: skip
+# The session answers them, not the engine.
+_OF_SESSION = ("CURRENT_AVAILABLE_ROLES", "CURRENT_SECONDARY_ROLES", "CURRENT_TRANSACTION")
+
+
+def _of_session(name: str) -> Callable[[list[Any]], Expr]:
+    return lambda args: exp.Anonymous(this=name, expressions=args)
+
+
 Snowflake.Parser.FUNCTIONS = {
     **Snowflake.Parser.FUNCTIONS,
-    # The session answers it, not the engine.
-    "CURRENT_TRANSACTION": lambda args: exp.Anonymous(this="CURRENT_TRANSACTION", expressions=args),
+    **{name: _of_session(name) for name in _OF_SESSION},
     **{name: _with_its_format(Snowflake.Parser.FUNCTIONS[name]) for name in _READERS},
     "TO_CHAR": exp.ToChar.from_arg_list,
     "TO_VARCHAR": exp.ToChar.from_arg_list,

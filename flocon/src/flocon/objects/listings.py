@@ -58,7 +58,7 @@ def relations(context: Context, scope: ShowScope) -> list[dict[str, Any]]:
                         "name": name,
                         "comment": comment or "",
                         "created_on": note and note.created_on,
-                        "text": unmarked(sql or ""),
+                        "text": (note and note.properties.get("TEXT")) or unmarked(sql or ""),
                         "properties": note.properties if note else {},
                         "place": None,
                     }

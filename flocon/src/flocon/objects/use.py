@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -122,7 +123,28 @@ def current_transaction(context: Context, arguments: list[Any]) -> str | None:
     return str(transaction.id) if transaction and transaction.explicit else None
 
 
+def available_roles(context: Context, arguments: list[Any]) -> str:
+    """CURRENT_AVAILABLE_ROLES(): those that the user may take on.
+
+    https://docs.snowflake.com/en/sql-reference/functions/current_available_roles
+    """
+    return json.dumps(sorted(context.account.users.available_roles(context.user)))
+
+
+def secondary_roles(context: Context, arguments: list[Any]) -> str:
+    """CURRENT_SECONDARY_ROLES(): those that are granted to the user, where they are in force.
+
+    https://docs.snowflake.com/en/sql-reference/functions/current_secondary_roles
+    """
+    in_force = context.access.secondary
+    roles = sorted(context.account.users.roles_of(context.user)) if in_force else []
+    said = {"roles": ",".join(roles), "value": "ALL" if in_force else ""}
+    return json.dumps(said, separators=(",", ":"))
+
+
 FUNCTIONS = {
+    "CURRENT_AVAILABLE_ROLES": available_roles,
+    "CURRENT_SECONDARY_ROLES": secondary_roles,
     "CURRENT_TRANSACTION": current_transaction,
     "LAST_QUERY_ID": last_query_id,
     "SYSTEM$GET_SNOWSIGHT_HOST": web_address,

@@ -65,7 +65,10 @@ def _create(context: Context, tree: exp.Create, view: FullName, query: str | Non
     _strip_column_comments(tree)
     declared_types.put(context, view, context.connection.create_relation(tree))
     comments.put_all(context, "VIEW", view, texts)
-    properties |= _width(context, tree, view)
+    properties |= {
+        **_width(context, tree, view),
+        "TEXT": tree.meta.get(parsing.WRITTEN, "").strip(),
+    }
     note = Note(view.name, view.schema, properties=properties, query=query)
     notes.put(context.catalog(view.database), "VIEW", note)
     return result.status(f"View {view.name} successfully created.")

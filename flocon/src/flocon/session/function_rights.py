@@ -31,6 +31,8 @@ def check(context: Context, function: str, arguments: list[Any]) -> None:
 _FOR_ALL = {
     "ALERT_HISTORY",
     "COMPLETE_TASK_GRAPHS",
+    "CURRENT_AVAILABLE_ROLES",
+    "CURRENT_SECONDARY_ROLES",
     "CURRENT_TASK_GRAPHS",
     "CURRENT_TRANSACTION",
     "GETVARIABLE",

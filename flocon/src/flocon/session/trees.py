@@ -94,6 +94,8 @@ class Tree(Statement):
         if self.text.may_have_sequences:
             tree = resolve_sequences(context, tree)
         self._tree, self.concerns_grants = tree, isinstance(tree, _DDL)
+        if isinstance(tree, exp.Create):
+            tree.meta[parsing.WRITTEN] = str(self.text)
         return context.access.run(
             self, lambda _: self._run(context, tree, named, describe), describe=describe
         )

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from flocon.access.roles import Roles
+from flocon.access.securables import Securable
 from flocon.access.users import Users
 from flocon.engine import Catalog, Engine
 from flocon.stores.live_views import LiveViews
@@ -65,6 +66,7 @@ class Stores:
         self.own = self.engine.own_catalog("".join(account_tables))
         self.roles = Roles(self.own)
         self.users = Users(self.own, self.roles)
+        self.engine.owner_of = lambda kind, path: self.roles.owner(Securable(kind, path))
         self.tracked_tables = TrackedTables()
         self.commits = Commits(self.tracked_tables)
         self.streams = Streams(self.tracked_tables, self.commits)
