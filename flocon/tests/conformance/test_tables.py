@@ -57,29 +57,29 @@ def _described(run: Run, table: str) -> list[tuple[str, ...]]:
 
 def test_create_or_alter_table_changes_what_is_written_and_keeps_the_rows(run: Run) -> None:
     """https://docs.snowflake.com/en/sql-reference/sql/create-or-alter"""
-    run(f"create or replace table shaped ({_SHAPED})")
-    run("insert into shaped (a) values (1)")
-    before = _described(run, "shaped")
-    run(f"create or alter table shaped ({_SHAPED})")
-    assert _described(run, "shaped") == before
-    run("create or alter table shaped (a int not null, b varchar(5), d number(4, 2) default 1.5,"
+    run(f"create or replace table remade ({_SHAPED})")
+    run("insert into remade (a) values (1)")
+    before = _described(run, "remade")
+    run(f"create or alter table remade ({_SHAPED})")
+    assert _described(run, "remade") == before
+    run("create or alter table remade (a int not null, b varchar(5), d number(4, 2) default 1.5,"
         " e int autoincrement, f int default 7)")  # fmt: skip
-    assert _described(run, "shaped") == [
+    assert _described(run, "remade") == [
         ("A", "NUMBER(38,0)", "N", None),
         ("B", "VARCHAR(5)", "Y", None),
         ("D", "NUMBER(4,2)", "Y", "1.5"),
         ("E", "NUMBER(38,0)", "Y", "IDENTITY START 1 INCREMENT 1 NOORDER"),
         ("F", "NUMBER(38,0)", "Y", "7"),
     ]
-    assert errno(run, "insert into shaped (a) values (null)") == 100072
-    run("insert into shaped (a, b) values (2, 'abcde')")
-    assert run("select a, b, d, f from shaped order by a") == [
+    assert errno(run, "insert into remade (a) values (null)") == 100072
+    run("insert into remade (a, b) values (2, 'abcde')")
+    assert run("select a, b, d, f from remade order by a") == [
         (1, "x", Decimal("1.50"), 7), (2, "abcde", Decimal("1.50"), 7),
     ]  # fmt: skip
-    run("create or alter table shaped (a int)")
-    run("insert into shaped values (null)")
-    assert run("select * from shaped order by a") == [(1,), (2,), (None,)]
-    assert errno(run, "create or alter table shaped (a int not null)") == 100072
+    run("create or alter table remade (a int)")
+    run("insert into remade values (null)")
+    assert run("select * from remade order by a") == [(1,), (2,), (None,)]
+    assert errno(run, "create or alter table remade (a int not null)") == 100072
 
 
 @pytest.mark.parametrize(
@@ -98,18 +98,18 @@ def test_create_or_alter_table_refuses_what_cannot_be_altered(
     run: Run, columns: str, number: int
 ) -> None:
     """https://docs.snowflake.com/en/sql-reference/sql/create-or-alter"""
-    run("create or replace table shaped (a int, b varchar(3) default 'x')")
-    before = _described(run, "shaped")
-    assert errno(run, f"create or alter table shaped ({columns})") == number
-    assert _described(run, "shaped") == before
+    run("create or replace table remade (a int, b varchar(3) default 'x')")
+    before = _described(run, "remade")
+    assert errno(run, f"create or alter table remade ({columns})") == number
+    assert _described(run, "remade") == before
 
 
 def test_a_stream_follows_a_table_that_create_or_alter_changes(run: Run) -> None:
     """https://docs.snowflake.com/en/user-guide/streams-intro"""
-    run("create or replace table shaped (a int, b int)")
-    run("create or replace stream changes on table shaped")
-    run("create or alter table shaped (a int not null, c int)")
-    run("insert into shaped values (1, 2)")
+    run("create or replace table remade (a int, b int)")
+    run("create or replace stream changes on table remade")
+    run("create or alter table remade (a int not null, c int)")
+    run("insert into remade values (1, 2)")
     assert run("select a, c from changes") == [(1, 2)]
     run("drop stream changes")
 
