@@ -4,13 +4,18 @@ import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import duckdb
 import pytest
+from fakesnow.cursor import FakeSnowflakeCursor
+from fakesnow.variables import Variables
 from flocon.account import Account
 from flocon.core.errors import SnowflakeError
 from flocon.engine import parsing, rewrite
 from flocon.engine.connection import Connection
+from flocon.engine.cursor import Cursor
 from flocon.engine.rendering import render
 from flocon.session.session import Session
 from sqlglot import Expr
@@ -152,3 +157,34 @@ def test_a_view_over_a_view_of_a_history_is_created_without_asking_the_history(
     assert (described.names, described.types) == (["DAY", "HALF"], ["DATE", "DECIMAL(38,6)"])
     assert session.execute("SELECT * FROM days").rows() == []
     assert histories == ["ACCOUNT_RELATION_0"] * 2
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "CREATE TABLE t (a INT, b VARCHAR(10) NOT NULL COMMENT 'x''y', c NUMBER(38, 0), d FLOAT)",
+        "CREATE TABLE t (a NUMBER(10, 2) DEFAULT -1.5, b BOOLEAN DEFAULT TRUE, c TEXT DEFAULT NULL)"
+        " COMMENT = 'it''s'",
+        'CREATE OR REPLACE TABLE d.s."t" ("a b" VARIANT, c ARRAY, d OBJECT, e BINARY, f TIME)',
+        "CREATE TABLE IF NOT EXISTS t (a TIMESTAMP_NTZ(3), b TIMESTAMP_LTZ, c TIMESTAMP_TZ)",
+        "CREATE TABLE t (a DECIMAL, b SMALLINT, c BYTEINT, d REAL, e CHAR(3), f DOUBLE, g STRING)",
+        "CREATE TABLE information_schema.columns (a INT)",
+        # These are not plain, and go fakesnow's whole way.
+        "CREATE TABLE t (a TIMESTAMP_NTZ DEFAULT CURRENT_TIMESTAMP(), b INT DEFAULT 1 + 2)",
+        "CREATE TABLE t AS SELECT PARSE_JSON('{}') AS a",
+    ],
+)
+def test_a_plain_table_is_what_all_of_fakesnows_transforms_make_of_it(sql: str) -> None:
+    connection = SimpleNamespace(
+        variables=Variables(), database="D", schema="S", db_path=None, table_stages={}
+    )
+    cursor = Cursor(connection, duckdb.connect())
+    tree = parsing.upper_case(parsing.parse(sql))
+    made, whole = (
+        transform(cursor, tree.copy(), [])
+        for transform in (Cursor._transform, FakeSnowflakeCursor._transform)
+    )
+    assert repr(made) == repr(whole)
+    assert {key: str(value) for key, value in made.args.items()} == {
+        key: str(value) for key, value in whole.args.items()
+    }

@@ -4,11 +4,33 @@ from typing import Any
 
 import duckdb
 from fakesnow.cursor import FakeSnowflakeCursor
+from fakesnow.transforms import transforms as fs
 from sqlglot import Expr, exp
 
 from flocon.core import errors
 from flocon.engine.types import compress, strip_lengths
 from flocon.sql.tokens import checked_without_quotes
+
+# What a CREATE TABLE mostly consists of, and those of fakesnow's 76 transforms that change it: each
+# walks the whole tree.
+_PLAIN = frozenset(
+    (
+        exp.Boolean, exp.ColumnConstraint, exp.ColumnDef, exp.CommentColumnConstraint, exp.Create,
+        exp.DataType, exp.DataTypeParam, exp.DefaultColumnConstraint, exp.Identifier, exp.Literal,
+        exp.Neg, exp.NotNullColumnConstraint, exp.Null, exp.Properties, exp.Schema,
+        exp.SchemaCommentProperty, exp.Table,
+    )
+)  # fmt: skip
+_OF_PLAIN_TABLES = (
+    fs.upper_case_unquoted_identifiers,
+    fs.extract_comment_on_table,
+    fs.information_schema_fs,
+    fs.semi_structured_types,
+    fs.timestamp_ntz,
+    fs.float_to_double,
+    fs.integer_precision,
+    fs.extract_text_length,
+)
 
 
 class OneAtATime:
@@ -55,6 +77,14 @@ class Cursor(FakeSnowflakeCursor):
                 transformed.args["table_comment"] = (comment[0], comment[1].replace("'", "''"))
             self._execute(transformed, binds or None)
         return transformed
+
+    def _transform(self, expression: Expr, params: Any) -> Expr:
+        is_table = isinstance(expression, exp.Create) and expression.kind == "TABLE"
+        if not is_table or not _PLAIN.issuperset(map(type, expression.walk())):
+            return super()._transform(expression, params)
+        for transform in _OF_PLAIN_TABLES:
+            expression = expression.transform(transform, copy=False)
+        return expression
 
 
 def _check_names(tree: Expr) -> None:
