@@ -14,6 +14,8 @@ from flocon.engine import TEXT, parsing
 from flocon.engine.connection import Connection
 from flocon.session import trees
 from flocon.session.session import Session
+from flocon.sql.tokens import FullName
+from flocon.transactions.change_log import defaults
 
 pytestmark = pytest.mark.filterwarnings("ignore:Arrow output on a DB-API result")
 
@@ -231,3 +233,23 @@ def test_a_statement_is_resolved_once_beside_temporary_tables_that_it_does_not_n
     session.execute('CREATE SCOPED TEMPORARY TABLE "T" AS SELECT 2 AS a')
     assert rows(session, "SELECT a FROM t") == [(2,)]
     session.close()
+
+
+def test_a_schema_is_there_under_its_own_spelling_alone(session: Session) -> None:
+    session.execute('CREATE SCHEMA "low"')
+    session.execute("CREATE SCHEMA up")
+    names = ("UP", "up", "low", "LOW", "NOPE", "main", "MAIN", "_FS_INFORMATION_SCHEMA", 'a"b')
+    found = [name for name in names if session.connection.schema_exists("D", name)]
+    assert found == ["UP", "low"]
+    assert not session.connection.schema_exists("NOWHERE", "UP")
+    session.execute("DROP SCHEMA up")
+    assert not session.connection.schema_exists("D", "UP")
+
+
+def test_a_tables_defaults_are_read_as_they_were_written(session: Session) -> None:
+    session.execute(
+        """CREATE TABLE "t x" (a INT, "b" VARCHAR DEFAULT 'it''s', c DATE DEFAULT '2020-01-01')"""
+    )
+    session.execute("CREATE TABLE other (a INT DEFAULT 3)")
+    found = defaults(session.connection, FullName("D", "PUBLIC", "t x"))
+    assert list(found.values()) == ["'it''s'", "'2020-01-01'"]

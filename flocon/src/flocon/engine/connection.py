@@ -127,12 +127,24 @@ class Connection:
         """What the engine keeps for itself is not there."""
         if schema in OF_THE_ENGINE:
             return False
+        is_own = schema.lower() in OF_THE_ENGINE
+        if self.fast and not is_own and not self._spellings.may_differ(database, schema):
+            return self._has_schema(database, schema)
         return bool(
             self.values(
                 "SELECT 1 FROM duckdb_schemas() WHERE database_name = ? AND schema_name = ?",
                 [database, schema],
             )
         )
+
+    def _has_schema(self, database: str, schema: str) -> bool:
+        """An answer without a statement: duckdb_schemas() goes through all of the account's."""
+        with translated():
+            try:
+                self._duck._bind(f"CREATE VIEW {quoted(database, schema, '_')} AS SELECT 1")
+            except duckdb.CatalogException:
+                return False
+            return True
 
     def set_variable(self, name: str, value: str | int | None) -> None:
         """What CURRENT_ROLE() and the like answer, and where streams end."""
