@@ -79,6 +79,16 @@ def test_a_rewrite_leaves_nodes_of_other_kinds_than_its_own_as_they_are(
     assert sum(text is not None for text in of_kinds) > 250
 
 
+def test_a_rewrite_that_replaces_nodes_changes_none_in_place(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    statements = _statements()
+    made = [_rewritten(each) for each in statements]
+    monkeypatch.setattr(rewrite, "_REPLACING", frozenset())
+    monkeypatch.setattr(rewrite, "_NEEDED", {})
+    assert [_rewritten(each) for each in statements] == made
+
+
 def test_a_tree_does_not_carry_where_its_names_stood_in_the_text() -> None:
     tree = parsing.parse(
         "SELECT t.a, UPPER(b) AS c, 'x' AS x, * FROM d.s.t WHERE a = ? AND b LIKE 'y'"

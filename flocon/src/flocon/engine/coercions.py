@@ -90,9 +90,20 @@ _ZONED = (_Kind.TIMESTAMPTZ, _Kind.TIMESTAMPLTZ)
 _MOMENTS = (*NTZ_TYPES, *_ZONED)
 
 
+# Most of a tree, and none of what is looked for below.
+_LEFT_ALONE = frozenset(
+    (
+        exp.Alias, exp.Boolean, exp.Column, exp.DataType, exp.Identifier, exp.Literal, exp.Null,
+        exp.Paren, exp.TableAlias, exp.Var,
+    )
+)  # fmt: skip
+
+
 def coerce(tree: Expr) -> Expr:
     """The tree with Snowflake's silent casts."""
     for node in reversed(list(tree.walk())):
+        if type(node) in _LEFT_ALONE:
+            continue
         kept = moments.digits(moments.name(node.to)) if isinstance(node, exp.Cast) else None
         most = _most(node)
         if isinstance(node, exp.Cast) and moments.is_cut(moments.name(node.to)):

@@ -39,39 +39,47 @@ def _each(tree: Expr, *rewrites: Rewrite) -> Expr:
             nodes = _nodes(tree)
             present = set(map(type, nodes))
         concerned = {kind for kind in present if _is_of(kind, kinds)}  # type: ignore[arg-type]  # types are hashable
-        if not concerned:
+        needed = _NEEDED.get(rewrite)
+        if not concerned or (needed and needed not in present):
             continue
+        # It may change them in place, too.
+        changed = rewrite not in _REPLACING
         for node in reversed([node for node in nodes if type(node) in concerned]):
             parent, key, index = node.parent, node.arg_key, node.index
             replacement = rewrite(node)
             if replacement is node:
                 continue
+            changed = True
             if node is tree:
                 tree = replacement
                 tree.parent = None
             elif parent is not None and key is not None:
                 parent.set(key, replacement, index)
-        # It may have changed them in place, too.
-        nodes = []
+        if changed:
+            nodes = []
     return tree
 
 
 _is_of = cache(issubclass)
 # These have no parts, and are half of a tree.
 _LEAVES = frozenset((exp.Identifier, exp.Literal, exp.Null, exp.Var))
+_NO_NODES = frozenset((bool, str, int, exp.DType))
 
 
 def _nodes(tree: Expr) -> list[Expr]:
     """The tree's nodes from the root down, as `Expr.walk` yields them, in less time."""
     nodes = [tree]
+    add, extend = nodes.append, nodes.extend
     for node in nodes:
         if type(node) in _LEAVES:
             continue
         for value in node.args.values():
-            if isinstance(value, Expr):
-                nodes.append(value)
-            elif isinstance(value, list):
-                nodes += [each for each in value if isinstance(each, Expr)]
+            if not value:
+                continue
+            if type(value) is list:
+                extend([each for each in value if isinstance(each, Expr)])
+            elif type(value) not in _NO_NODES and isinstance(value, Expr):
+                add(value)
     return nodes
 
 
@@ -206,3 +214,25 @@ REWRITES: tuple[Rewrite, ...] = (
     (fs.alias_in_join, exp.Select),
     (fs.alias_in_where, exp.Select),
 )
+
+# These answer another node, or leave the nodes as they are: then nobody looks for them again.
+_REPLACING = frozenset(
+    (
+        arrays.casts,
+        clock,
+        conversions.timestamps,
+        digests.functions,
+        fs.timestamp_offsets,
+        fs.to_date,
+        fs.try_parse_json,
+        functions.blanks,
+        functions.flatten,
+        functions.hashes,
+        functions.split,
+    )
+)
+# Without a node of this kind somewhere these change nothing.
+_NEEDED: dict[Callable[[Expr], Expr], type[Expr]] = {
+    fs.random: exp.Rand,
+    fs.alias_in_join: exp.Join,
+}
