@@ -319,7 +319,8 @@ def _with_options(answer: Result) -> Result:
     place = answer.names.index("format_options")
     texts = answer.table.column(place).to_pylist()
     words = [json.dumps(file_formats.in_words(json.loads(text))) for text in texts]
-    answer.table = answer.table.set_column(place, answer.table.schema.field(place), [words])
+    field = answer.table.schema.field(place)
+    answer.table = answer.table.set_column(place, field, [pa.array(words, field.type)])
     return answer
 
 
