@@ -134,6 +134,10 @@ class Guard:
         there = demand.creates is not None and self._directory.exists(demand.creates.what)
         if there and demand.creates and (demand.creates.replaces or demand.creates.alters):
             self.require(Need(demand.creates.what, ("OWNERSHIP",)))
+        dropped = demand.drops
+        if dropped and self._place.is_temporary(dropped.kind, dropped.path):
+            # What it has hidden keeps its grants.
+            return statement()
         answer = statement()
         self._record(demand, there)
         return answer
@@ -161,7 +165,7 @@ class Guard:
         """Raises 003001 where the role sees the object but may not, 002003 where it does not see
         it. Of an object that does not exist the statement itself will tell."""
         held = self.privileges
-        if held is None:
+        if held is None or self._place.is_temporary(need.on.kind, need.on.path):
             return
         if self._is_creation(need):
             held = self._roles.privileges({self.role})

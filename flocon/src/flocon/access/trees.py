@@ -7,7 +7,7 @@ choose, it is asked for: what runs here then runs on Snowflake.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 from sqlglot import Expr, exp
@@ -33,6 +33,10 @@ class Place(Protocol):
 
     def is_private(self, name: Name) -> bool:
         """Is it the session's own: a temporary table, or rows that came with the statement?"""
+        ...
+
+    def is_temporary(self, kind: str, path: Sequence[str]) -> bool:
+        """Is it a stage or a file format of the session's own?"""
         ...
 
 

@@ -33,6 +33,7 @@ from flocon.engine.declared_types import DeclaredColumns
 from flocon.engine.failures import translated
 from flocon.engine.fast.parsed_statements import ParsedStatements
 from flocon.engine.fast.statement_cache import StatementCache
+from flocon.engine.marked_names import BEGIN
 from flocon.engine.quoting import literal, quoted
 from flocon.engine.spelling import Spellings
 from flocon.engine.stage_files import StageFiles
@@ -144,6 +145,7 @@ class Engine:
         self._root.execute(f"ATTACH ':memory:' AS {_SNOWFLAKE_DATABASE}")
         self._root.execute(f"CREATE SCHEMA {_SNOWFLAKE_DATABASE}.{HIDDEN_SCHEMA}")
         self._attach(*sorted(file.stem for file in (self._data / "databases").glob("*.duckdb")))
+        self.drop_temporary()
         self.spellings.read(self._root)
         self.declared.read(self._root)
 
@@ -301,6 +303,26 @@ class Engine:
                 )
             self.declared.forget(connection, database, schema)
         self.stages.remove_schema(database, schema)
+
+    def drop_temporary(self, mark: str = BEGIN) -> None:
+        """The stages and file formats whose names have this mark, a session's, and their files."""
+        with self.shared() as connection, translated():
+            gone = [
+                found
+                for table in ("_fs_file_formats", "_fs_stages")
+                for found in connection.execute(
+                    f"DELETE FROM _fs_global.{HIDDEN_SCHEMA}.{table} WHERE contains(name, ?)"
+                    " RETURNING database_name, schema_name, name",
+                    [mark],
+                ).fetchall()
+            ]
+        for database, schema, name in gone:
+            self.stages.remove(self.stages.stage(database, schema, name))
+            if database in self.databases():
+                self.catalog(database).write(
+                    "DELETE FROM _account_objects WHERE (kind, \"schema\", name) = ('STAGE', ?, ?)",
+                    [schema, name],
+                )
 
     def provide(self, name: str, rows: pa.Table) -> None:
         """A read-only relation SNOWFLAKE.INFORMATION_SCHEMA.<name>."""

@@ -1,7 +1,8 @@
 """A column's name in the engine, which does not tell "a" from A, as Snowflake does: behind a name
 with lower-case letters there is a mark that says which of them these are.
 
-So `A` is A, and `a` is `a` with a mark. What leaves the account is without marks.
+So `A` is A, and `a` is `a` with a mark. Names of temporary stages and file formats have one, too,
+which says whose session's they are. What leaves the account is without marks.
 
 https://docs.snowflake.com/en/sql-reference/identifiers-syntax
 """
@@ -27,6 +28,19 @@ def marked(name: str) -> str:
         return name
     places = sum(1 << place for place, sign in enumerate(name) if "a" <= sign <= "z")
     return f"{name}{BEGIN}{places:X}{_END}" if places else name
+
+
+def of_session(name: str, session_id: str) -> str:
+    """The name of a temporary stage or file format, which is its session's alone."""
+    return f"{name}{mark_of_session(session_id)}"
+
+
+def mark_of_session(session_id: str) -> str:
+    return f"{BEGIN}{session_id.replace('-', '').upper()}{_END}"
+
+
+def is_of_a_session(name: str) -> bool:
+    return BEGIN in name
 
 
 def is_unmarked(name: str) -> bool:

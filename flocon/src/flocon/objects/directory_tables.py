@@ -118,9 +118,10 @@ def rows(context: Context, location: str) -> Result:
     named = named_place(location)
     if named is None or named[0] != "STAGE":
         raise errors.compilation(errors.SYNTAX, f"invalid stage '{location}' of a directory table")
-    stage = context.resolve(named[1])
+    full = context.resolve(named[1])
     stage_location(context, location)  # raises 002003 where there is no such stage
-    place = "/".join(quote(each, safe="") for each in (stage.database, stage.schema, stage.name))
+    place = "/".join(quote(each, safe="") for each in (full.database, full.schema, full.name))
+    stage = context.held("STAGE", full)
     listed = [
         [
             path,

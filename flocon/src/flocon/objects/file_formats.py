@@ -9,6 +9,7 @@ from flocon.access.demands import needs
 from flocon.core import errors, result
 from flocon.core.result import Result
 from flocon.session.context import Context
+from flocon.session.staged_queries import format_of
 from flocon.session.statements import Kind
 from flocon.sql import statements
 from flocon.sql.statements import Named
@@ -51,9 +52,7 @@ _ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\\": "\\\\", '"': '\\"'}
 def describe(context: Context, statement: Named) -> Result:
     """DESCRIBE FILE FORMAT. https://docs.snowflake.com/en/sql-reference/sql/desc-file-format"""
     name = context.resolve(statement.name)
-    options = context.connection.file_format(name.database, name.schema, name.name)
-    if options is None:
-        raise errors.does_not_exist("File format", name.name)
+    options = format_of(context, name)
     return result.of(_COLUMNS, properties(options), result.DESCRIBE)
 
 

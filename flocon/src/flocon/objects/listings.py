@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -16,7 +16,7 @@ from flocon.access.trees import Place
 from flocon.core import errors, result
 from flocon.core.result import Result
 from flocon.engine import HIDDEN_SCHEMA, Temporary, parsing
-from flocon.engine.marked_names import unmarked
+from flocon.engine.marked_names import is_of_a_session, mark_of_session, unmarked
 from flocon.objects import file_formats, table_sizes
 from flocon.session.context import Context
 from flocon.session.names import place_of
@@ -294,20 +294,30 @@ def _show_of_engine(nouns: str) -> Callable[[Context, Show], Result]:
             answer.table.column(name).to_pylist()
             for name in ("name", "database_name", "schema_name")
         ]
+        own = mark_of_session(context.id)
         rows = sorted(
-            (name, index)
+            (unmarked(name), index)
             for index, (name, *place) in enumerate(zip(*places, strict=True))
-            if database in (None, place[0])
+            if (not is_of_a_session(name) or name.endswith(own))
+            and database in (None, place[0])
             and schema in (None, place[1])
             and not name.startswith(_OF_AUTOINCREMENT)
         )
         kept = scope.chosen(rows, lambda row: row[0])
-        answer.table = answer.table.take(pa.array([index for _, index in kept], pa.int64()))
+        answer.table = _named(answer, kept)
         if nouns == "FILE FORMATS":
             return _with_options(answer)
         return _with_times(context, answer) if nouns == "SEQUENCES" else answer
 
     return show
+
+
+def _named(answer: Result, kept: Sequence[tuple[str, int]]) -> pa.Table:
+    """These rows of a listing, by name and place."""
+    table = answer.table.take(pa.array([index for _, index in kept], pa.int64()))
+    place = answer.names.index("name")
+    names = pa.array([name for name, _ in kept], pa.string())
+    return table.set_column(place, "name", names)
 
 
 # The engine's own sequences, behind AUTOINCREMENT.

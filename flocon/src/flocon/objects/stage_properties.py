@@ -11,8 +11,9 @@ from flocon.access.trees import Place
 from flocon.core import errors, result
 from flocon.core.result import Result
 from flocon.objects import directory_tables, file_formats
-from flocon.objects.stages import IN_SCHEMA, comment_on_stage
+from flocon.objects.stages import comment_on_stage
 from flocon.session.context import Context
+from flocon.session.stage_location import is_stage
 from flocon.session.statements import Kind
 from flocon.sql import definitions, statements
 from flocon.sql.definitions import Definition
@@ -64,10 +65,9 @@ def _of_format(options: Mapping[str, Any]) -> list[list[str]]:
 
 def alter(context: Context, statement: AlterStage | Definition) -> Result:
     """ALTER STAGE, and COMMENT ON STAGE, which is one."""
-    name = context.resolve(statement.name)
-    if statement.forgiving and not _exists(context, name):
+    if statement.forgiving and not is_stage(context, _held(context, statement.name)):
         return result.done()
-    _existing(context, statement.name)
+    name = _existing(context, statement.name)
     if isinstance(statement, AlterStage) and statement.action == "REFRESH":
         return directory_tables.refresh(context, name, statement.subpath)
     context.transactions.commit_for_ddl()
@@ -78,15 +78,15 @@ def alter(context: Context, statement: AlterStage | Definition) -> Result:
     return result.done()
 
 
-def _exists(context: Context, name: FullName) -> bool:
-    return name.name in IN_SCHEMA["STAGE"](context, name.database, name.schema)
+def _held(context: Context, written: Name) -> FullName:
+    return context.held("STAGE", context.resolve(written))
 
 
 def _existing(context: Context, written: Name) -> FullName:
-    """Raises 002003 where there is no such stage."""
-    name = context.resolve(written)
-    if not _exists(context, name):
-        raise errors.does_not_exist("Stage", name)
+    """The name under which the account has it. Raises 002003 where there is no such stage."""
+    name = _held(context, written)
+    if not is_stage(context, name):
+        raise errors.does_not_exist("Stage", context.resolve(written))
     return name
 
 

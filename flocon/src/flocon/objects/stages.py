@@ -10,12 +10,14 @@ from sqlglot import Expr, exp
 from flocon.core import errors, result
 from flocon.core.result import Result
 from flocon.engine import Binds, file_options
+from flocon.engine.marked_names import unmarked
 from flocon.engine.parsing import name_of
 from flocon.objects import directory_tables
 from flocon.objects.databases import comment
 from flocon.session import staged_queries
 from flocon.session.context import Context
 from flocon.session.directory import of_duckdb, of_fakesnow
+from flocon.session.staged_queries import FILE_FORMAT
 from flocon.sql.stages import directory as read_directory
 from flocon.sql.tokens import FullName, Tokens
 from flocon.stores import notes, stages
@@ -34,9 +36,11 @@ def is_of_snowpark(name: str) -> bool:
 
 def drop_stage(context: Context, target: exp.Table, if_exists: bool) -> Result:
     name = context.resolve(name_of(target))
-    if not _removed(context, "_fs_stages", name):
+    held = context.held("STAGE", name)
+    if not _removed(context, "_fs_stages", held):
         return result.nothing_dropped("Stage", name, name.name, if_exists)
-    _empty(context, name)
+    _empty(context, held)
+    context.temporary_objects.discard(("STAGE", name))
     return result.dropped(name.name)
 
 
@@ -85,6 +89,7 @@ def create_stage(context: Context, tree: exp.Create, binds: Binds) -> Result:
         # In a location, quoted or not, that is a table's stage.
         raise errors.unsupported(f"CREATE STAGE {name.name}: a name that begins with %")
     context.check_schema(name)
+    held = context.own(name) if temporary else name
     replace = bool(tree.args.get("replace"))
     if not context.connection.values_beside(
         f"INSERT OR {'REPLACE' if replace else 'IGNORE'} INTO"
@@ -93,9 +98,9 @@ def create_stage(context: Context, tree: exp.Create, binds: Binds) -> Result:
         " owner_role_type, directory_enabled)"
         " VALUES (now(), ?, ?, ?, '', 'N', 'N', 'ACCOUNTADMIN', ?, ?, 'ROLE', 'N') RETURNING 1",
         [
-            name.name,
-            name.database,
-            name.schema,
+            held.name,
+            held.database,
+            held.schema,
             comment(tree),
             "INTERNAL TEMPORARY" if temporary else "INTERNAL",
         ],
@@ -103,12 +108,14 @@ def create_stage(context: Context, tree: exp.Create, binds: Binds) -> Result:
         if tree.args.get("exists"):
             return result.already_exists(name.name)
         raise errors.already_exists(name_of(tree.this))
+    if temporary:
+        context.temporary_objects.add(("STAGE", name))
     if replace:
-        _empty(context, name)
+        _empty(context, held)
     if has_directory or formatted:
-        kept = Stage(name.schema, name.name, formatted)
-        stages.put(context.catalog(name.database), kept)
-        directory_tables.enable(context, name, enabled=has_directory)
+        kept = Stage(held.schema, held.name, formatted)
+        stages.put(context.catalog(held.database), kept)
+        directory_tables.enable(context, held, enabled=has_directory)
     return result.status(f"Stage area {name.name} successfully created.")
 
 
@@ -163,17 +170,24 @@ def create_file_format(context: Context, tree: exp.Create, binds: Binds) -> Resu
             raise errors.compilation(
                 errors.INVALID_PROPERTY, f"invalid property '{item.name.upper()}'"
             )
-    name = context.resolve(name_of(tree.this))
-    if not (is_of_snowpark(name.name) and tree.find(exp.TemporaryProperty)):
+    name, temporary = context.resolve(name_of(tree.this)), tree.find(exp.TemporaryProperty)
+    if not (is_of_snowpark(name.name) and temporary):
         context.transactions.commit_for_ddl()
     context.check_schema(name)
-    return context.connection.other(tree, binds, result.DDL, beside=True)
+    if not temporary:
+        return context.connection.other(tree, binds, result.DDL, beside=True)
+    written = tree.this.this
+    written.replace(exp.to_identifier(context.own(name).name, quoted=True))
+    [(said,)] = context.connection.other(tree, binds, result.DDL, beside=True).rows()
+    context.temporary_objects.add((FILE_FORMAT, name))
+    return result.status(unmarked(said))
 
 
 def drop_file_format(context: Context, target: exp.Table, if_exists: bool) -> Result:
     name = context.resolve(name_of(target))
-    if not _removed(context, "_fs_file_formats", name):
+    if not _removed(context, "_fs_file_formats", context.held(FILE_FORMAT, name)):
         return result.nothing_dropped("File format", name, name.name, if_exists)
+    context.temporary_objects.discard((FILE_FORMAT, name))
     return result.dropped(name.name)
 
 

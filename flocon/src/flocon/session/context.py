@@ -15,7 +15,7 @@ from flocon.access.directory import Directory
 from flocon.access.guard import Guard
 from flocon.core import errors
 from flocon.core.result import Result
-from flocon.engine import OF_THE_ENGINE, Binds, Catalog, Connection
+from flocon.engine import OF_THE_ENGINE, Binds, Catalog, Connection, marked_names
 from flocon.session import variables
 from flocon.session.variables import Variable
 from flocon.sql.tokens import FullName, Name, checked, checked_without_quotes
@@ -98,6 +98,8 @@ class Context:
         self.variables: dict[str, Variable] = {}
         # Temporary procedures and functions by their full names.
         self.temporary_routines: dict[str, Any] = {}
+        # Stages and file formats that are the session's alone: their kinds, and full names.
+        self.temporary_objects: set[tuple[str, FullName]] = set()
         # Where the client that asks carries staged files to; None where it writes them itself.
         self.files_address: str | None = None
         # The relations that the statement has brought along: its binds, answers of functions.
@@ -208,6 +210,8 @@ class Context:
             )
         checked(name.name)
         checked_without_quotes(database, schema)
+        if marked_names.is_of_a_session(name.name):
+            raise errors.unsupported(f"a name with the sign of a session's own: {name.name!r}")
         return FullName(database, schema, name.name)
 
     def temporary(self, name: Name) -> FullName | None:
@@ -222,6 +226,19 @@ class Context:
         """Where the engine has a table or view: database, schema, name."""
         held = self.connection.temporary.get(name)
         return ("temp", "main", held.held_as) if held else (name.database, name.schema, name.name)
+
+    def held(self, kind: str, name: FullName) -> FullName:
+        """Under which name the account has a stage or a file format: that of a temporary one tells
+        its session."""
+        return self.own(name) if (kind, name) in self.temporary_objects else name
+
+    def own(self, name: FullName) -> FullName:
+        """The name of a temporary stage or file format, which is this session's alone."""
+        return FullName(name.database, name.schema, marked_names.of_session(name.name, self.id))
+
+    def is_temporary(self, kind: str, path: Sequence[str]) -> bool:
+        """Is it a stage or a file format of the session's own?"""
+        return bool(self.temporary_objects) and (kind, FullName(*path)) in self.temporary_objects
 
     def is_private(self, name: Name) -> bool:
         """Is it the session's own: a temporary table, or rows that came with the statement?"""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from flocon.access.securables import Securable, schema
 from flocon.core import errors
 from flocon.engine import HIDDEN_SCHEMA
+from flocon.engine.marked_names import is_of_a_session
 from flocon.session.context import Context
 from flocon.session.registry import Registry
 
@@ -79,6 +80,6 @@ def of_fakesnow(table: str) -> Names:
             " WHERE (database_name, schema_name) = (?, ?)",
             [database, schema_name],
         )
-        return {name for (name,) in rows}
+        return {name for (name,) in rows if not is_of_a_session(name)}
 
     return names

@@ -248,6 +248,8 @@ class Session:
                 return True
             self._closed = True
             self._transactions.undo_all()
+            if self.context.temporary_objects:
+                self._account.engine.drop_temporary(marked_names.mark_of_session(self.id))
         finally:
             self._transactions.lock.release()
         self._account.sessions.remove(self.id)

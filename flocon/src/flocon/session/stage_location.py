@@ -46,20 +46,25 @@ def stage_location(context: Context, text: str) -> StageLocation:
     if is_tables:
         folder, of_table = _table_folder(context, full), (full.database, full.schema, full.name)
         return StageLocation(folder, path_inside(folder, path), "", of_table)
+    label, full = f"{full.name.lower()}/", context.held("STAGE", full)
     folder = _stage_folder(context, full)
     kept = stages.find(context.catalog(full.database), full.schema, full.name)
-    label = f"{full.name.lower()}/"
     return StageLocation(folder, path_inside(folder, path), label, file_format=kept.file_format)
 
 
-def _stage_folder(context: Context, name: FullName) -> Path:
-    """Where a stage's files are; raises 002003 where there is no such stage."""
+def is_stage(context: Context, name: FullName) -> bool:
+    """name: as the account has it."""
     found = context.connection.values_beside(
         "SELECT 1 FROM _fs_global._fs_information_schema._fs_stages"
         " WHERE database_name = ? AND schema_name = ? AND name = ?",
         [name.database, name.schema, name.name],
     )
-    if not found:
+    return bool(found)
+
+
+def _stage_folder(context: Context, name: FullName) -> Path:
+    """Where a stage's files are; raises 002003 where there is no such stage."""
+    if not is_stage(context, name):
         raise errors.does_not_exist("Stage", name)
     return context.account.engine.stages.stage(name.database, name.schema, name.name)
 

@@ -86,7 +86,11 @@ def file_format(context: Context, named: Expr) -> Mapping[str, Any]:
 
 
 def format_of(context: Context, name: FullName) -> Mapping[str, Any]:
-    options = context.connection.file_format(name.database, name.schema, name.name)
+    held = context.held(FILE_FORMAT, name)
+    options = context.connection.file_format(held.database, held.schema, held.name)
     if options is None:
         raise errors.does_not_exist("File format", name.name)
     return options
+
+
+FILE_FORMAT = "FILE FORMAT"
