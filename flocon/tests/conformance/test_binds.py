@@ -1,5 +1,6 @@
 """Binds by question marks, wherever they stand in a statement."""
 
+from datetime import date, datetime, time
 from typing import Any
 
 import pytest
@@ -70,6 +71,33 @@ def test_a_bind_that_is_cast_to_text_is_that_text(run: Any) -> None:
     sql = "SELECT CAST(? AS VARCHAR), TO_CHAR(?), ?::VARCHAR, CAST(? AS VARCHAR)"
     assert run(sql, "x", "{", 12, True) == [("x", "{", "12", "true")]
     assert run("SELECT CAST(? AS VARCHAR) IS NULL", None) == [(True,)]
+
+
+def test_a_moment_that_is_bound_is_of_its_type(
+    run: Any, connection: snowflake.connector.SnowflakeConnection
+) -> None:
+    """https://docs.snowflake.com/en/developer-guide/python-connector/python-connector-example"""
+    moment, day, hour = datetime(2026, 1, 2, 3, 4), date(2026, 1, 2), time(3, 4)
+    texts = ("2026-01-02 03:04:00.000", "2026-01-02", "03:04:00")
+    for value, text in zip((moment, day, hour), texts, strict=True):
+        assert run("select ?::varchar, to_char(?), 'x' || ?", *[value] * 3) == [
+            (text, text, f"x{text}")
+        ]
+        assert run("select to_variant(?)::varchar, ?", value, value) == [(text, value)]
+        # The same statement with another value is another statement.
+        assert run("select ?::varchar, to_char(?), 'x' || ?", 1, 2, 3) == [("1", "2", "x3")]
+    assert run("select to_char(?, 'DD.MM.YYYY HH24')", moment) == [("02.01.2026 03",)]
+    assert run("select year(?), ? + 1, datediff(day, ?, ?)", moment, day, day, moment) == [
+        (2026, date(2026, 1, 3), 0)
+    ]
+    run("create table kept (v varchar, at timestamp, d date)")
+    run("insert into kept values (?, ?, ?)", moment, day, moment)
+    run("insert into kept select ?, ?, ?", moment, day, moment)
+    connection.cursor().executemany("insert into kept values (?, ?, ?)", [(moment, day, day)] * 2)
+    run("update kept set v = ? where at = ? and d = ?", day, moment, day)
+    assert run("select distinct v, at, d from kept") == [(texts[0], datetime(2026, 1, 2), day)]
+    run("create table made as select ? as at, ?::varchar as v", moment, moment)
+    assert run("select * from made") == [(moment, texts[0])]
 
 
 def test_a_table_may_be_made_of_binds_and_a_view_may_not(run: Any) -> None:

@@ -19,6 +19,7 @@ from sqlglot import Expr, exp
 from flocon.core import errors, result
 from flocon.core.result import Result
 from flocon.engine import (
+    bound_moments,
     coercions,
     column_names,
     decimals,
@@ -70,6 +71,13 @@ class Temporary(NamedTuple):
     created_on: datetime
 
 
+class Bound(NamedTuple):
+    """What of a statement's binds decides how it is written in DuckDB's SQL."""
+
+    arrays: tuple[BoundArray, ...] = ()
+    moments: bound_moments.Kinds = ()
+
+
 class Connection:
     """A DuckDB connection that understands Snowflake's statements. One thread at a time."""
 
@@ -101,6 +109,8 @@ class Connection:
         self._declared = declared
         # Of its temporary tables, by the names that the engine has for them.
         self._declared_temporary: dict[str, DeclaredTypes] = {}
+        # Rows of binds by their names, and those of their columns that are moments.
+        self._bound_rows: dict[str, list[tuple[str, str]]] = {}
         # What is readable under a bare name: its columns, their types, what they are declared as.
         self.relations: dict[str, tuple[tuple[str, ...], ...]] = {}
         self._number, self._temporary_changes = next(_NUMBERS), 0
@@ -233,9 +243,12 @@ class Connection:
         """Make rows of binds readable under a bare name, in columns B1, B2 …, until `unbind`."""
         columns = [pa.array(column) for column in zip(*rows, strict=True)]
         names = [f"B{index}" for index in range(1, len(columns) + 1)]
-        self._duck.register(name, pa.Table.from_arrays(columns, names=names))
+        table = pa.Table.from_arrays(columns, names=names)
+        self._duck.register(name, table)
+        self._bound_rows[name] = bound_moments.columns(table)
 
     def unbind(self, name: str) -> None:
+        self._bound_rows.pop(name, None)
         self._duck.unregister(name)
 
     def forget(self, name: str) -> None:
@@ -266,13 +279,13 @@ class Connection:
 
     def query(self, tree: Expr, binds: Binds) -> Result:
         """A SELECT and its rows."""
-        arrays = self._arrays(binds)
+        bound = self._bound(binds)
 
         def rendered() -> tuple[str, Sequence[str]]:
-            prepared, made = self._typed(column_names.name(tree.copy()), arrays)
+            prepared, made = self._typed(column_names.name(tree.copy()), bound)
             return render(prepared), expression_types.declared_in_order(made)
 
-        sql, declared = self.statements.cached(("query", arrays), tree, rendered)
+        sql, declared = self.statements.cached(("query", bound), tree, rendered)
         table, types = self.table(sql, used(sql, binds))
         _refuse_lists(types)
         _check_digits(table, types)
@@ -283,7 +296,7 @@ class Connection:
 
         def described() -> tuple[pa.Schema, list[str], Sequence[str]]:
             nulls = tree.transform(lambda n: exp.Null() if isinstance(n, exp.Placeholder) else n)
-            prepared, made = self._typed(column_names.name(nulls))
+            prepared, made = self._typed(column_names.name(nulls), Bound())
             schema, types = self._schema(render(prepared))
             _refuse_lists(types)
             return schema, types, expression_types.declared_in_order(made)
@@ -293,9 +306,9 @@ class Connection:
 
     def dml_sql(self, tree: Expr, binds: Binds) -> str:
         """A DML statement in DuckDB's SQL, for `values`."""
-        arrays = self._arrays(binds)
+        bound = self._bound(binds)
         return self.statements.cached(
-            ("dml", arrays), tree, lambda: self._rendered(tree.copy(), arrays)
+            ("dml", bound), tree, lambda: self._rendered(tree.copy(), bound)
         )
 
     def insert_sql(self, tree: exp.Insert, binds: Binds) -> str:
@@ -306,7 +319,7 @@ class Connection:
         """
 
         def materialized() -> str:
-            prepared = self._prepared(tree.copy(), arrays)
+            prepared = self._prepared(tree.copy(), bound)
             rows = prepared.expression
             if (
                 self.fast
@@ -318,25 +331,24 @@ class Connection:
                 prepared.set("expression", first.with_('"$rows"', as_=rows, materialized=True))
             return render(prepared)
 
-        arrays = self._arrays(binds)
-        return self.statements.cached(("insert", arrays), tree, materialized)
+        bound = self._bound(binds)
+        return self.statements.cached(("insert", bound), tree, materialized)
 
-    def _rendered(self, tree: Expr, arrays: tuple[BoundArray, ...] = ()) -> str:
+    def _rendered(self, tree: Expr, bound: Bound) -> str:
         """A SELECT or DML statement in DuckDB's SQL, its divisions exact."""
-        return render(self._prepared(tree, arrays))
+        return render(self._prepared(tree, bound))
 
-    def _prepared(self, tree: Expr, arrays: tuple[BoundArray, ...] = ()) -> Expr:
-        return self._typed(tree, arrays)[0]
+    def _prepared(self, tree: Expr, bound: Bound) -> Expr:
+        return self._typed(tree, bound)[0]
 
-    def _typed(
-        self, tree: Expr, arrays: tuple[BoundArray, ...] = ()
-    ) -> tuple[Expr, expression_types.Types]:
+    def _typed(self, tree: Expr, bound: Bound) -> tuple[Expr, expression_types.Types]:
         """The same, and the types of the columns of its query; none where they are not known."""
+        bound_moments.cast(tree, bound.moments)
         self._name_places(tree)
         made = expression_types.annotate(tree, self._declared_columns) or ()
         tree = coercions.coerce(tree)
         stored_values.convert(tree, self._stored_columns, [kind for _, kind in made])
-        tree = bound_arrays.read_in_one_pass(rewrite.query(tree), arrays)
+        tree = bound_arrays.read_in_one_pass(rewrite.query(tree), bound.arrays)
         if self.fast:
             tree = variant_paths.read_together(tree)
         return decimals.exact(tree, self._unmatched_call), made
@@ -345,12 +357,15 @@ class Connection:
         if tree.find(exp.Parameter):
             sources.name_places(tree, lambda query: self.describe(query).names)
 
-    def _arrays(self, binds: Binds) -> tuple[BoundArray, ...]:
-        return bound_arrays.arrays(binds) if self.fast else ()
+    def _bound(self, binds: Binds) -> Bound:
+        arrays = bound_arrays.arrays(binds) if self.fast else ()
+        return Bound(arrays, bound_moments.kinds(binds))
 
     def _table_columns(self, table: exp.Table) -> list[tuple[str, str]]:
         """The columns of a relation of the statement, which the engine finds whatever its case."""
         database, schema, name = table.catalog or "temp", table.db or "main", table.name
+        if not table.db and name in self._bound_rows:
+            return self._bound_rows[name]
         if not self.fast:
             return self.columns(database, schema, name)
         if self._duck._table_kind((database, schema, name)) == "none":
@@ -486,7 +501,7 @@ class Connection:
         elif tree.args.get("clone"):
             tree.set("expression", exp.select("*").from_(tree.args["clone"].this))
             tree.set("clone", None)
-        prepared, made = self._typed(tree)
+        prepared, made = self._typed(tree, self._bound(binds))
         sql = render(prepared)
         return int(self.values(sql, used(sql, binds))[0][0]), expression_types.declared(made)
 
@@ -504,7 +519,7 @@ class Connection:
         for column in empty.find_all(exp.ColumnDef):
             compress(column)
         self.values(render(empty))
-        sql = render(self._prepared(insert))
+        sql = render(self._prepared(insert, self._bound(binds)))
         return int(self.values(sql, used(sql, binds))[0][0])
 
     def create_temporary(

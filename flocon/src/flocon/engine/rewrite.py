@@ -145,7 +145,7 @@ def insert_from(tree: exp.Insert, relation: str) -> None:
     """INSERT … VALUES (?, …) becomes INSERT … SELECT <the values> FROM a relation of binds."""
     (row,) = tree.expression.expressions
     values = row.expressions if isinstance(row, exp.Tuple) else [row]
-    select = exp.select(*values).from_(exp.to_identifier(relation, quoted=True))
+    select = exp.select(*values).from_(exp.Table(this=exp.to_identifier(relation, quoted=True)))
     for mark in list(select.find_all(exp.Placeholder)):
         column = exp.column(exp.to_identifier(mark.this.upper(), quoted=True))
         column.meta[datetime_formats.BOUND] = True
