@@ -22,10 +22,11 @@ _QUERY = (
 )
 
 
-@pytest.fixture(params=["ARROW", "JSON"])
+@pytest.fixture(params=["Arrow", "JSON"])
 def spoken(account: AccountProcess, database: str, request: Any) -> Iterator[SnowflakeConnection]:
     """A connection whose answers come in this format."""
-    parameters = {"PYTHON_CONNECTOR_QUERY_RESULT_FORMAT": request.param}
+    # Names of parameters are taken in any case.
+    parameters = {"python_connector_query_result_format": request.param.lower()}
     with account.connect(
         database=database, schema="PUBLIC", session_parameters=parameters
     ) as opened:
@@ -44,12 +45,14 @@ def test_all_rows_arrive_in_their_order(spoken: SnowflakeConnection) -> None:
 
 
 def test_the_parts_are_read_each_by_itself_after_the_connection_is_closed(
-    account: AccountProcess, spoken: SnowflakeConnection
+    request: pytest.FixtureRequest, spoken: SnowflakeConnection
 ) -> None:
     """https://docs.snowflake.com/en/developer-guide/python-connector/python-connector-api"""
+    spoken_format = request.node.callspec.params["spoken"]
     cursor = spoken.cursor()
     cursor.execute(_QUERY)
     first, *others = batches = cursor.get_result_batches() or []
+    assert {type(each).__name__ for each in batches} == {f"{spoken_format}ResultBatch"}
     assert first.compressed_size is None
     assert first.uncompressed_size is None
     assert len(others) >= 2

@@ -70,7 +70,7 @@ def read_login(document: dict[str, Any], address: Mapping[str, str]) -> LoginReq
         warehouse=_name(address.get("warehouse")),
         database=_name(address.get("databaseName")),
         schema=_name(address.get("schemaName")),
-        parameters={name: value for name, value in parameters.items() if name in _PARAMETERS},
+        parameters={n.upper(): v for n, v in parameters.items() if n.upper() in _PARAMETERS},
         uploads=_uploads(data),
         client=_client(data),
     )
