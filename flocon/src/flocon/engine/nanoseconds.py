@@ -18,7 +18,7 @@ _FURTHER = re.compile(r"([0-9]:[0-9]{1,2}[.][0-9]{6})([0-9]+)")
 MACROS = (
     f"_account_refused(x) AS '{REFUSED}' || CAST(x AS VARCHAR)",
     # Most texts have no seventh digit, which costs little to see.
-    "_account_has_nanoseconds(x) AS contains(x, '.')"
+    "_account_has_nanoseconds(x) AS x LIKE '%._______%'"
     " AND substr(x, strpos(x, '.') + 7, 1) BETWEEN '0' AND '9'"
     " AND regexp_matches(x, '[0-9]:[0-9]{{1,2}}[.][0-9]{{6}}0*[1-9]')",
     # A text or VARIANT that is then cast to a moment.
