@@ -74,25 +74,86 @@ def test_arrays_are_read(run: Run, expression: str, expected: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "expression",
+    ("expression", "expected"),
     [
-        "array_construct(1, k)",
-        "[k]",
-        "[null]",
-        "array_construct(null::variant)",
-        "array_construct(parse_json('{}'):a)",
-        "array_append([1], k)",
-        "array_prepend([1], k)",
-        "array_insert([1], 0, k)",
-        "array_insert([1], 3, 'x')",
-        "transform([1], x int -> iff(x > 0, null, x))",
+        ("array_construct(1, k)", "[1,undefined]"),
+        ("[k]", "[undefined]"),
+        ("array_construct(null::variant)", "[undefined]"),
+        ("array_construct(parse_json('{}'):a, parse_json('null'))", "[undefined,null]"),
+        ("array_append([1], k)", "[1,undefined]"),
+        ("array_prepend([1], k)", "[undefined,1]"),
+        ("array_insert([1], 0, k)", "[undefined,1]"),
+        ("array_insert([0,1,2,3], 5, 'x')", '[0,1,2,3,undefined,"x"]'),
+        ("array_insert([0,1], -4, 'x')", '["x",undefined,undefined,0,1]'),
+        ("transform([1, k], x -> x is null)", "[false,true]"),
+        ("transform([1, k], x int -> x + 1)", "[2,undefined]"),
+        ("filter([1, k], x -> x is not null)", "[1]"),
+        ("parse_json('[-1, false,]')", "[-1,false,undefined]"),
+        ("parse_json('[undefined, \"undefined\"]')", '[undefined,"undefined"]'),
+        ("array_distinct(['A', 'A', 'B', null, null])", '["A","B",undefined]'),
+        ("array_except(['A', null, null], ['B', null])", '["A",undefined]'),
+        ("array_except(['A', null, null], [null, 'B', null])", '["A"]'),
+        ("array_intersection([1, null, 2, null], [null])", "[undefined]"),
+        ("array_remove([1, 5, 5.00, 5.00::double, '5', 5, null], 5)", '[1,"5",undefined]'),
+        ("array_sort([20, parse_json('null'), 0, null, 10])", "[0,10,20,null,undefined]"),
+        ("array_sort([20, null, 0], false)", "[undefined,20,0]"),
+        ("array_sort([20, null, 0], true, true)", "[undefined,0,20]"),
+        ("array_sort([parse_json('null'), null, 0], false, false)", "[null,0,undefined]"),
+        ("array_compact([1, null, parse_json('null')])", "[1]"),
+        ("array_cat([null], array_slice([1, null, 2], 1, 3))", "[undefined,undefined,2]"),
+        ("array_flatten([[1, null], [2]])", "[1,undefined,2]"),
+        ("arrays_zip([1, null], [null, 20])", '[{"$1":1,"$2":null},{"$1":null,"$2":20}]'),
+        ("arrays_to_object(['a', null, 'c'], [1, 2, 3])", '{"a":1,"c":3}'),
+        ("arrays_to_object(['a', 'b'], [1, null])", '{"a":1,"b":null}'),
     ],
 )
-def test_an_array_with_a_null_is_refused_for_it_would_be_one_of_json(
-    run: Run, expression: str
-) -> None:
-    """https://docs.snowflake.com/en/sql-reference/functions/array_construct shows an undefined."""
-    assert error(run, f"select {expression} from (select null::varchar as k)") == 2
+def test_a_null_in_an_array_is_undefined(run: Run, expression: str, expected: str) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/array_construct and those of the other
+    functions, as https://docs.snowflake.com/en/sql-reference/functions/array_except"""
+    row = "(select null::varchar as k)"
+    written = run(f"select to_json({expression}), ({expression})::varchar from {row}")
+    assert written == [(expected, expected)]
+
+
+def test_an_undefined_element_is_null_where_it_is_taken_out(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/data-types-semistructured"""
+    run("create table sparse (a array)")
+    run("insert into sparse select [7, null, parse_json('null'), 'x']")
+    assert run("select a from sparse") == [('[\n  7,\n  undefined,\n  null,\n  "x"\n]',)]
+    taken = "a[1] is null, is_null_value(a[1]), typeof(a[1]), a[1]::varchar, get(a, 1) is null"
+    assert run(f"select {taken} from sparse") == [(True, None, None, None, True)]
+    assert run("select a[2] is null, is_null_value(a[2]), array_size(a) from sparse") == [
+        (False, True, 4)
+    ]
+    for mode in ("", ", mode => 'ARRAY'", ", recursive => true"):
+        rows = run(
+            "select f.index, f.value is null, is_null_value(f.value) from sparse,"
+            f" lateral flatten(input => a{mode}) f order by 1"
+        )
+        assert rows == [(0, False, False), (1, True, None), (2, False, True), (3, False, False)]
+    assert run("select array_to_string(a, ','), array_max(a[1]) from sparse") == [("7,,,x", None)]
+
+
+def test_null_is_found_among_the_nulls_of_an_array(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/array_contains
+    https://docs.snowflake.com/en/release-notes/bcr-bundles/2023_01/bcr-882"""
+    found = run(
+        "select array_position(null, [10, null, 30]), array_contains(null, [10, null]),"
+        " array_contains(null, [10]), array_contains(parse_json('null'), [null]),"
+        " arrays_overlap([null], [1, null])"
+    )
+    assert found == [(1, True, None, False, True)]
+
+
+def test_an_array_with_a_null_gets_to_no_python_handler(run: Run) -> None:
+    """https://docs.snowflake.com/en/developer-guide/udf-stored-procedure-data-type-mapping does not
+    say what it would be."""
+    run(
+        "create function how_many(a array) returns int language python runtime_version = '3.11'"
+        " handler = 'f' as $$\nf = len\n$$"
+    )
+    assert run("select how_many([1, 2.5::float])") == [(2,)]
+    assert error(run, "select how_many([1, null])") == 2
 
 
 def test_a_null_that_gets_into_no_array_is_nobodys_fault(run: Run) -> None:
@@ -120,6 +181,23 @@ def test_moments_and_binaries_in_arrays_and_objects_have_the_texts_that_they_hav
     objects = "object_insert({}, 'k', t)::varchar, object_agg('k', b)::varchar"
     found = run(f"select {objects} from {row} group by t")
     assert found == [('{"k":"2026-01-31 12:00:00.000"}', '{"k":"AB"}')]
+
+
+def test_distinct_values_in_an_order_are_in_their_array_as_elsewhere(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/array_agg"""
+    rows = (
+        "(select column1::timestamp as t, column1::timestamp::time as c, column2::float as f,"
+        " to_binary(column3) as b from values ('2026-01-31 12:00:00', 10, 'ab'),"
+        " ('2026-01-31 12:00:00', 9, '01'), ('2025-01-31 12:00:00', 9, 'ab'))"
+    )
+    for value, expected in {
+        "t": '["2025-01-31 12:00:00.000","2026-01-31 12:00:00.000"]',
+        "c": '["12:00:00"]',
+        "f": "[9.000000000000000e+00,1.000000000000000e+01]",
+        "b": '["01","AB"]',
+    }.items():
+        made = f"array_agg(distinct {value}) within group (order by {value})"
+        assert run(f"select {made}::varchar from {rows}") == [(expected,)]
 
 
 def test_aggregates_make_arrays(run: Run) -> None:

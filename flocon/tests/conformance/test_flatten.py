@@ -119,3 +119,25 @@ def test_a_table_beside_flatten_may_have_any_alias(run: Run) -> None:
     assert run(f"select found.path from events e, {deep} order by 1") == [("k",), ("k[0]",)]
     split = "lateral split_to_table(e.s, ',') found"
     assert run(f"select found.value from events e, {split} order by 1") == [("a",), ("b",)]
+
+
+def test_seq_tells_rows_of_equal_input_apart(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/flatten
+    https://docs.snowflake.com/en/sql-reference/functions/split_to_table"""
+    run("create table equals (id int, v variant, s varchar)")
+    run("insert into equals select column1, [1, [2, 3]], 'a b' from values (1), (2)")
+    for source in ("lateral flatten(v)", "lateral split_to_table(s, ' ')"):
+        counts = f"select f.seq > 0, count(*) from equals, {source} f group by f.seq"
+        assert run(counts) == [(True, 2), (True, 2)], source
+        places = (
+            "select id, f.index, row_number() over (partition by seq order by f.index)"
+            f" from equals, {source} f order by 1, 2"
+        )
+        assert [row[2] for row in run(places)] == [1, 2, 1, 2], source
+    nested = "equals, lateral flatten(v) f, lateral flatten(f.value) g"
+    assert run(f"select count(distinct f.seq), count(distinct g.seq) from {nested}") == [(2, 2)]
+    assert len(run("select *, f.seq from equals, lateral flatten(v) f")[0]) == 10
+    kept = "select e.*, f.index as seq from equals e, lateral flatten(v) f order by id, seq desc"
+    assert [row[3] for row in run(kept)] == [1, 0, 1, 0]
+    inner = "(select * from equals where id = 1) x left join lateral flatten(v) f"
+    assert run(f"select f.index, f.seq is null from {inner} order by 1") == [(0, False), (1, False)]

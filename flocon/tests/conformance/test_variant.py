@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from shared import errno, one, one_database
 
+from conformance.shared import error
+
 database = pytest.fixture(scope="module")(one_database)
 Run = Any
 D = Decimal
@@ -123,8 +125,11 @@ def test_semi_structured_values_are_made(run: Run, expression: str, expected: An
         ),
         ("0." + "9" * 400, "DOUBLE", "1"),
         ("1." + "0" * 41 + "1", "DOUBLE", "1"),
-        ("1.5e2", "DOUBLE", "150"),
-        ("1E2", "DOUBLE", "100"),
+        ("1.912e2", "DOUBLE", "191.2"),
+        ("1.5e-7", "DOUBLE", "1.5e-07"),
+        ("1.5e2", "INTEGER", "150"),
+        ("1E2", "INTEGER", "100"),
+        ("0.0000001", "DECIMAL", "0.0000001"),
     ],
 )
 def test_a_number_of_38_digits_is_exact_and_others_are_doubles(
@@ -137,6 +142,83 @@ def test_a_number_of_38_digits_is_exact_and_others_are_doubles(
         " from (select parse_json(?) v)"
     )
     assert run(query, document) == [(kind, text, "1.23456789012345678e5", "ARRAY")]
+
+
+@pytest.mark.parametrize(
+    ("number", "kind", "shown", "text"),
+    [
+        ("3::double", "DOUBLE", "3.000000000000000e+00", "3"),
+        ("2.5::float", "DOUBLE", "2.500000000000000e+00", "2.5"),
+        ("0::float", "DOUBLE", "0.000000000000000e+00", "0"),
+        ("-1e-7::float", "DOUBLE", "-1.000000000000000e-07", "-1e-07"),
+        ("1e300::float", "DOUBLE", "1.000000000000000e+300", "1e+300"),
+        ("2.50", "DECIMAL", "2.5", "2.5"),
+        ("1.5 + 1", "DECIMAL", "2.5", "2.5"),
+        ("1.23456789012345678901", "DECIMAL", "1.23456789012345678901", "1.23456789012345678901"),
+        ("2", "INTEGER", "2", "2"),
+    ],
+)
+def test_a_variant_tells_a_floating_point_number_from_a_fixed_point_one(
+    run: Run, number: str, kind: str, shown: str, text: str
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/array_construct
+    https://docs.snowflake.com/en/sql-reference/functions/typeof"""
+    run("create or replace table numbers (v variant, a array, o object)")
+    run(f"insert into numbers select {number}, [{number}], {{'k': {number}}}")
+    run("insert into numbers select v, [f.value], {'k': o:k} from numbers, lateral flatten(a) f")
+    asked = "typeof(v), v, v::varchar, typeof(a[0]), a[0], a[0]::varchar, typeof(o:k), o:k"
+    each = (kind, shown, text, kind, shown, text, kind, shown)
+    assert run(f"select {asked} from numbers") == [each, each]
+    whole = f"(select [{number}] as a, {{'k': {number}}} as o, ({number})::variant as v)"
+    assert run(f"select {asked} from {whole}") == [each]
+    is_double = kind == "DOUBLE"
+    asked = "is_double(v), as_decimal(v, 38, 20) is null, to_json(a), is_decimal(a[0])"
+    assert run(f"select {asked} from numbers limit 1") == [
+        (True, is_double, f"[{shown}]", not is_double)
+    ]
+
+
+def test_numbers_in_variants_are_equal_by_their_values(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/array_remove"""
+    same = "2::variant = 2.0::float::variant, parse_json('[2, 2.5]') = [2::float, 2.5::float]"
+    found = "array_contains(2::variant, [2::float]), array_position(2.5::float, [1, 2.5])"
+    assert run(f"select {same}, {found}") == [(True, True, True, 1)]
+    rows = "(select 2::variant v union all select 2::float::variant union all select 3::variant)"
+    assert run(f"select count(distinct v) from {rows}") == [(2,)]
+    assert run(f"select count(*) from {rows} group by v order by 1") == [(1,), (2,)]
+    assert run("select [2.5::float][0] + 1, [2.5::float][0]::int, [1e2::float][0]::varchar") == [
+        (3.5, 3, "100")
+    ]
+
+
+def test_numbers_of_38_digits_stay_exact_in_what_flatten_and_paths_give_out(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/data-types-semistructured"""
+    number = "12345678901234567.12345678901234567891"
+    run("create table exact (v variant)")
+    run("insert into exact select parse_json(?)", f'{{"a":[{number}],"b":{{"c":{number}}}}}')
+    asked = "f.value, f.value::varchar, f.value::number(38, 20)::varchar, v:a[0], v:b"
+    expected = (number, number, number, number, f'{{\n  "c": {number}\n}}')
+    assert run(f"select {asked} from exact, lateral flatten(v:a) f") == [expected]
+    assert run("select v:b.c from (select v from exact)") == [(number,)]
+    assert run("select f.value:c from exact, lateral flatten(v) f where f.key = 'b'") == [(number,)]
+
+
+def test_numbers_of_json_that_no_number_of_snowflake_holds_are_refused(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/data-types-numeric"""
+    for number in ("1e400", "-2.5e9999", "1e9990", "NaN", "-inf", "9" * 400):
+        for document in (number, f"[{number}]", f'{{"a": ["x", {number}]}}', f'{{"a": {number}}}'):
+            assert error(run, "select parse_json(?)", document) == 2, document
+            assert error(run, "select try_parse_json(?)", document) == 2, document
+
+
+def test_a_text_of_json_is_the_same_however_it_was_written(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/parse_json"""
+    run("create table texts (v variant)")
+    for written in (r'"\u0041\/\u00e9"', '"A/é"', r'"A\/é"'):
+        run("insert into texts select parse_json(?)", written)
+    run("insert into texts select 'A/é'")
+    assert run("select v, count(*) from texts group by v") == [('"A/é"', 4)]
+    assert run("select distinct v::varchar from texts") == [("A/é",)]
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from flocon.core import variant_marks as marks
+
 _TOKEN = re.compile(r'\s*("(?:[^"\\]|\\.)*"|[{}\[\]:,]|[^\s{}\[\]:,"]+)')
 _DECIMAL = re.compile(r"(-?\d+)(?:\.(\d+))?([eE][+-]?\d+)?")
 # Whole numbers up to here are written without an exponent.
@@ -24,9 +26,14 @@ def indented(variant: str, indent: int = 2) -> str:
     return "".join(_indented(read(variant), " " * indent, 0))
 
 
-def compact(variant: str) -> str:
-    """The same on one line: what a VARIANT is as a VARCHAR."""
-    return "".join(one_line(read(variant))) if '"' in variant else variant
+def compact(variant: str | None) -> str | None:
+    """What an object, an array or a number is as a VARCHAR; None for undefined."""
+    if variant is None or variant == marks.UNDEFINED:
+        return None
+    if variant.startswith(("{", "[")):
+        return indented(variant, 0)
+    value = marks.float_of(variant)
+    return marks.digits_of(variant) if value is None else repr(value).removesuffix(".0")
 
 
 # What is between braces or brackets: members by their keys, or elements. A scalar is its token.
@@ -69,6 +76,7 @@ def key_text(token: str) -> str:
 
 
 def one_line(node: Node) -> Iterator[str]:
+    """JSON as the engine has it."""
     if isinstance(node, str):
         yield node
         return
@@ -101,6 +109,11 @@ def _scalar(token: str) -> str:
     """A text or a number in Snowflake's spelling; anything else as it is."""
     if token.startswith('"'):
         return _text(token) if "\\" in token else token
+    if marks.SIGN in token:
+        marked = marks.float_of(token)
+        if token == marks.UNDEFINED:
+            return "undefined"
+        return marks.digits_of(token) if marked is None else f"{marked:.15e}"
     match = _DECIMAL.fullmatch(token)
     if match is None or not (match[2] or match[3]):
         return token

@@ -12,7 +12,7 @@ rewrite             Snowflake's SQL as DuckDB's; its parts: functions, conversio
                     pivoted_columns
 decimals            `/` and AVG with Snowflake's scale, by the types that DuckDB's planner names
 rendering           tree → DuckDB's text, and its binds
-macros              what DuckDB lacks, as its macros; json_numbers, regexps: what it has Python do
+macros              what DuckDB lacks, as its macros; variant_values, regexps: what it has Python do
 connection          runs it, and answers with a Result; failures: DuckDB's errors as Snowflake's
 
 merging and multi_inserts take a MERGE and an INSERT ALL apart into plain statements. loading is

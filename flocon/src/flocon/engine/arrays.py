@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from sqlglot import Expr, exp
 
 from flocon.core import errors
+from flocon.core.variant_marks import UNDEFINED
+from flocon.engine.expression_types import ARGUMENT
 from flocon.engine.types import TEXT_TYPES
 
 # The nodes' arguments in the order of the macros'.
@@ -38,23 +40,20 @@ KINDS = (
     exp.JSONKeys, exp.Reduce, exp.SortArray, exp.StrtokToArray, exp.Transform,
 )  # fmt: skip
 
-# What reads an array that is made inside of it without telling a NULL from the null of JSON.
-_PASS_OVER_NULLS = (
-    exp.ArrayCompact, exp.ArrayMax, exp.ArrayMin, exp.ArraySize, exp.ArrayToString, exp.Flatten,
-)  # fmt: skip
 _NEVER_NULL = (exp.Array, exp.Boolean, exp.Literal)
-_REFUSED_NULL = (
-    "error('Unsupported feature ''a NULL in an array: ARRAY_CONSTRUCT_COMPACT leaves it out''.')"
-)
+_NULL = f"CAST('{UNDEFINED}' AS JSON)"
 
 MACROS = (
-    # Snowflake shows a NULL in an array as undefined; JSON has a null alone, which is no NULL.
-    f"_account_present_value(x) AS coalesce(x, {_REFUSED_NULL})",
-    # An array's elements, each of them JSON; a null among them is JSON's.
+    # An array's elements, each of them JSON; a null among them is JSON's, and NULL has a mark.
     "_account_list(a) AS CASE WHEN json_type(a) = 'ARRAY'"
     " THEN CAST(json_extract(a, '$[*]') AS JSON[]) END",
     "_account_array_size(a) AS CAST(json_array_length(a) AS BIGINT)",
-    f"_account_element(x) AS coalesce(to_json(x), CAST({_REFUSED_NULL} AS JSON))",
+    f"_account_element(x) AS coalesce(to_json(x), {_NULL})",
+    f"_account_is_missing(e) AS e = '{UNDEFINED}' OR json_type(e) = 'NULL'",
+    # What is the same of equal elements, of whatever types they are.
+    "_account_alike(e) AS CASE WHEN contains(e, 'e999') OR contains(e, '.0')"
+    " OR contains(e, '{{') THEN _account_same(e) ELSE e END",
+    "_account_likes(a) AS list_transform(_account_list(a), lambda e: _account_alike(e))",
     "_account_array_of(x) AS CASE WHEN json_type(to_json(x)) = 'ARRAY' THEN to_json(x)"
     " WHEN json_type(to_json(x)) <> 'NULL' THEN json_array(x) END",
     "_account_object_of(x) AS CASE WHEN json_type(to_json(x)) = 'OBJECT' THEN to_json(x)"
@@ -73,25 +72,28 @@ MACROS = (
     " THEN to_json(list_prepend(_account_element(x), _account_list(a))) END",
     "_account_array_place(a, p) AS"
     " CASE WHEN p < 0 THEN greatest(_account_array_size(a) + p, 0) ELSE p END",
+    f"_account_array_gap(n) AS list_transform(range(CAST(n AS BIGINT)), lambda i: {_NULL})",
     "_account_array_insert(a, p, x) AS CASE WHEN a IS NOT NULL AND p IS NOT NULL"
     " THEN to_json(_account_list(a)[:_account_array_place(a, p)]"
-    " || list_transform(range(CAST(_account_array_place(a, p) - _account_array_size(a) AS BIGINT)),"
-    f" lambda i: CAST({_REFUSED_NULL} AS JSON))"
-    " || [_account_element(x)] || _account_list(a)[_account_array_place(a, p) + 1:]) END",
+    " || _account_array_gap(_account_array_place(a, p) - _account_array_size(a))"
+    " || [_account_element(x)] || _account_array_gap(- _account_array_size(a) - p)"
+    " || _account_list(a)[_account_array_place(a, p) + 1:]) END",
     "_account_array_remove(a, x) AS CASE WHEN x IS NOT NULL THEN"
-    " to_json(list_filter(_account_list(a), lambda e: e <> to_json(x))) END",
+    " to_json(list_filter(_account_list(a),"
+    " lambda e: _account_alike(e) <> _account_alike(to_json(x)))) END",
     "_account_array_remove_at(a, p) AS to_json(list_filter(_account_list(a),"
     " lambda e, i: i - 1 <> CASE WHEN p < 0 THEN _account_array_size(a) + p ELSE p END))",
     "_account_array_compact(a) AS"
-    " to_json(list_filter(_account_list(a), lambda e: json_type(e) <> 'NULL'))",
+    " to_json(list_filter(_account_list(a), lambda e: NOT _account_is_missing(e)))",
     "_account_array_distinct(a) AS to_json(list_filter(_account_list(a),"
-    " lambda e, i: list_position(_account_list(a), e) = i))",
+    " lambda e, i: list_position(_account_likes(a), _account_alike(e)) = i))",
     "_account_array_times(l, x) AS len(list_filter(l, lambda each: each = x))",
     "_account_array_except(a, b) AS CASE WHEN b IS NOT NULL THEN to_json(list_filter("
-    "_account_list(a), lambda e, i: _account_array_times(_account_list(a)[:i], e)"
-    " > _account_array_times(_account_list(b), e))) END",
+    "_account_list(a), lambda e, i: _account_array_times(_account_likes(a)[:i], _account_alike(e))"
+    " > _account_array_times(_account_likes(b), _account_alike(e)))) END",
     "_account_array_intersection(a, b) AS to_json(list_filter(_account_list(a), lambda e, i:"
-    " _account_array_times(_account_list(a)[:i], e) <= _account_array_times(_account_list(b), e)))",
+    " _account_array_times(_account_likes(a)[:i], _account_alike(e))"
+    " <= _account_array_times(_account_likes(b), _account_alike(e))))",
     "_account_array_reverse(a) AS to_json(list_reverse(_account_list(a)))",
     "_account_array_slice(a, f, t) AS CASE WHEN f IS NOT NULL AND t IS NOT NULL THEN"
     " to_json(list_filter(_account_list(a), lambda e, i:"
@@ -101,32 +103,44 @@ MACROS = (
     " WHEN s IS NOT NULL THEN list_reduce(l, lambda x, y: x || s || y) END",
     "_account_array_to_string(a, s) AS _account_array_text(list_transform(_account_list(a),"
     " lambda e: coalesce(_account_json_text(e, '$'), '')), s)",
-    "_account_array_position(a, x) AS list_position(_account_list(a), to_json(x)) - 1",
-    "_account_array_overlap(a, b) AS list_has_any(_account_list(a), _account_list(b))",
+    # NULL is at the first NULL of an array, and contained in one that has any.
+    "_account_array_position(a, x) AS CASE WHEN a IS NOT NULL"
+    " THEN list_position(_account_likes(a), _account_alike(_account_element(x))) - 1 END",
+    "_account_array_contains(x, a) AS CASE WHEN a IS NULL THEN NULL"
+    " WHEN list_contains(_account_likes(a), _account_alike(_account_element(x))) THEN true"
+    " WHEN x IS NOT NULL THEN false END",
+    "_account_array_overlap(a, b) AS list_has_any(_account_likes(a), _account_likes(b))",
     "_account_array_flat(a) AS CASE WHEN len(list_filter(_account_list(a),"
-    " lambda e: json_type(e) = 'NULL')) = 0 THEN"
+    " lambda e: _account_is_missing(e))) = 0 THEN"
     " to_json(flatten(list_transform(_account_list(a), lambda e: _account_list(e)))) END",
-    "_account_texts(a) AS list_transform(_account_list(a), lambda e: json_extract_string(e, '$'))",
+    "_account_texts(a) AS"
+    " list_transform(_account_list(a), lambda e: json_extract_string(_account_defined(e), '$'))",
     # Numbers by their value, texts by their text; a null has no place among them.
     "_account_array_sorted(a) AS list_transform(list_sort(list_transform(list_filter("
-    "_account_list(a), lambda e: json_type(e) <> 'NULL'), lambda e: struct_pack("
-    "n := CASE WHEN json_type(e) IN ('BIGINT', 'UBIGINT', 'DOUBLE') THEN CAST(e AS DOUBLE) END,"
+    "_account_list(a), lambda e: NOT _account_is_missing(e)), lambda e: struct_pack("
+    "n := CASE WHEN json_type(e) IN ('BIGINT', 'UBIGINT', 'DOUBLE')"
+    " THEN CAST(_account_castable(e) AS DOUBLE) END,"
     " s := json_extract_string(e, '$'), v := e))), lambda each: each.v)",
     "_account_present(l) AS list_filter(l, lambda e: e IS NOT NULL)",
     "_account_array_nulls(a) AS list_filter(_account_list(a), lambda e: json_type(e) = 'NULL')",
+    f"_account_array_missing(a) AS list_filter(_account_list(a), lambda e: e = '{UNDEFINED}')",
     "_account_array_max(a) AS _account_array_sorted(a)[-1]",
     "_account_array_min(a) AS _account_array_sorted(a)[1]",
-    # The null of JSON is larger than all else; nulls_first is about NULLs, which no array has.
-    "_account_array_sort(a, rises, nulls_first) AS to_json(CASE WHEN rises"
+    # The null of JSON is larger than all else; nulls_first is about NULLs.
+    "_account_array_ordered(a, rises) AS CASE WHEN rises"
     " THEN _account_array_sorted(a) || _account_array_nulls(a)"
-    " ELSE _account_array_nulls(a) || list_reverse(_account_array_sorted(a)) END)",
+    " ELSE _account_array_nulls(a) || list_reverse(_account_array_sorted(a)) END",
+    "_account_array_sort(a, rises, nulls_first) AS to_json(CASE WHEN nulls_first"
+    " THEN _account_array_missing(a) || _account_array_ordered(a, rises)"
+    " ELSE _account_array_ordered(a, rises) || _account_array_missing(a) END)",
     "_account_array_range(f, t, s) AS"
     " to_json(range(CAST(f AS BIGINT), CAST(t AS BIGINT), CAST(s AS BIGINT)))",
     "_account_whole(x) AS CASE WHEN contains(x, '.') THEN"
     " error('Unsupported feature: REDUCE of fractions from a whole number') ELSE x END",
     "_account_array_zip(l) AS to_json(list_transform(range(list_max(list_transform(l,"
     " lambda a: _account_array_size(a)))), lambda i: CAST('{{' || array_to_string(list_transform(l,"
-    " lambda a, k: '\"$' || k || '\":' || coalesce(json_extract(a, '$[' || i || ']'), 'null')),"
+    " lambda a, k: '\"$' || k || '\":'"
+    " || coalesce(_account_element_at(a, '$[' || i || ']'), 'null')),"
     " ',')"
     " || '}}' AS JSON)))",
 )
@@ -137,6 +151,8 @@ def functions(node: Expr) -> Expr:
     if known := _MACROS.get(type(node)):
         name, keys = known
         return _call(f"_account_array_{name}", *(node.args[key] for key in keys))
+    if isinstance(node, exp.ArrayFilter | exp.Transform | exp.Reduce):
+        _define_elements(node.args["merge" if isinstance(node, exp.Reduce) else "expression"])
     if isinstance(node, exp.ArrayFilter):
         return _call("to_json", _call("list_filter", _list(node.this), node.expression))
     if isinstance(node, exp.Transform):
@@ -145,12 +161,11 @@ def functions(node: Expr) -> Expr:
     if isinstance(node, exp.Reduce):
         return _reduced(node)
     if isinstance(node, exp.SortArray):
-        rises, first = (node.args.get(key) or exp.true() for key in ("asc", "nulls_first"))
+        rises = node.args.get("asc") or exp.true()
+        first = node.args.get("nulls_first") or exp.Not(this=rises.copy())
         return _call("_account_array_sort", node.this, rises, first)
     if isinstance(node, exp.Array):
         # Snowflake's arrays hold values of any type.
-        if isinstance(node.parent, _PASS_OVER_NULLS):
-            return _call("json_array", *node.expressions)
         return _call("json_array", *map(_present, node.expressions))
     if isinstance(node, exp.ArrayConstructCompact):
         values = [exp.cast(_call("to_json", each), "VARCHAR") for each in node.expressions]
@@ -181,9 +196,16 @@ def functions(node: Expr) -> Expr:
     return node
 
 
+def _define_elements(function: Expr) -> None:
+    """A NULL among the elements is one to the lambda."""
+    for column in list(function.find_all(exp.Column)):
+        if ARGUMENT in column.meta:
+            column.replace(_call("_account_defined", column.copy()))
+
+
 def _present(value: Expr) -> Expr:
-    """A value that an array can hold."""
-    return value if isinstance(value, _NEVER_NULL) else _call("_account_present_value", value)
+    """A value as an array holds it."""
+    return value if isinstance(value, _NEVER_NULL) else _call("_account_element", value)
 
 
 def _list(value: Expr) -> Expr:

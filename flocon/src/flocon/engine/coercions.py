@@ -12,7 +12,8 @@ from sqlglot import Expr, exp
 
 from flocon.core import errors
 from flocon.engine import datetime_formats, lengths, moments, nanoseconds
-from flocon.engine.types import NTZ_TYPES, TEXT_TYPES
+from flocon.engine.functions import CONVERTED
+from flocon.engine.types import JSON_TYPES, NTZ_TYPES, TEXT_TYPES
 
 _Kind = exp.DType
 _TEXT, _DOUBLE = "VARCHAR", "DOUBLE"
@@ -285,6 +286,11 @@ def _is_variant(value: Expr | None) -> bool:
     return _kind(value) in (_Kind.VARIANT, _Kind.JSON)
 
 
+def _is_json(value: Expr) -> bool:
+    """Is it a VARIANT, an ARRAY or an OBJECT?"""
+    return _kind(value) in (*JSON_TYPES, _Kind.STRUCT)
+
+
 def _is_number(value: Expr | None) -> bool:
     return _kind(value) in exp.DataType.NUMERIC_TYPES
 
@@ -370,14 +376,21 @@ def _kept_as_texts(node: Expr) -> None:
         if isinstance(value, list):
             node.set(key, [_kept(each) for each in value])
         elif isinstance(value, exp.Distinct):
-            # What it is ordered by is the same.
             if not isinstance(node.parent, exp.WithinGroup):
                 _kept_as_texts(value)
+                continue
+            # What it is ordered by is the same: it is converted behind that.
+            made = _kept(value.expressions[0])
+            if isinstance(made, exp.Cast):
+                node.meta[CONVERTED] = "_account_text"
+            elif made is not value.expressions[0]:
+                node.meta[CONVERTED] = made.name
         elif isinstance(value, Expr):
             node.set(key, _kept(value))
 
 
 def _kept(value: Expr) -> Expr:
+    """A value as JSON has it."""
     if _kind(value) == _Kind.TIME:
         whole = exp.Anonymous(this="_account_time_in_json", expressions=[value])
         whole.type = exp.DataType.build("TEXT")
@@ -388,17 +401,35 @@ def _kept(value: Expr) -> Expr:
         digits = exp.Anonymous(this="hex", expressions=[value])
         digits.type = exp.DataType.build("TEXT")
         return digits
-    if _kind(value) == _Kind.DOUBLE and not isinstance(value, exp.Literal | exp.Neg):
-        number = exp.Anonymous(this="_account_number_in_json", expressions=[value])
+    if _has_marks(value):
+        number = exp.Anonymous(this="_account_in_json", expressions=[value])
         number.type = exp.DataType.build("VARIANT")
         return number
     return value
 
 
+def _has_marks(value: Expr) -> bool:
+    """May it be a number whose JSON the engine would not read as it is (`core.variant_marks`)?"""
+    bare = value.unnest()
+    bare = bare.this if isinstance(bare, exp.Neg) else bare
+    if isinstance(bare, exp.Literal):
+        long = len(bare.name) > _SHORT_NUMBER or "e" in bare.name.lower()
+        return not bare.is_string and (long or bare.name.startswith(("0.0000", ".0000")))
+    if isinstance(bare, exp.Boolean | exp.Identifier | exp.Lambda | exp.Null | exp.Star):
+        return False
+    kind = value.type
+    if kind is None or kind.this in (_Kind.UNKNOWN, *exp.DataType.FLOAT_TYPES):
+        return True
+    return kind.this == _Kind.DECIMAL and not _is_whole(value)
+
+
+_SHORT_NUMBER = 15
+
+
 def _same(value: Expr) -> Expr:
     """A VARIANT in the form that is the same for values that are equal: {"a":1,"b":2} and
     {"b":2,"a":1.0} are."""
-    if not _is_variant(value):
+    if not _is_json(value):
         return value
     same = exp.Anonymous(this="_account_same", expressions=[value])
     same.type = exp.DataType.build("VARIANT")
@@ -446,9 +477,7 @@ def _comparable(kind: exp.DType | None) -> str:
 
 def _compared(node: Expr) -> None:
     for key, other in (("this", "expression"), ("expression", "this")):
-        if isinstance(node, exp.EQ | exp.NEQ) and all(
-            map(_is_variant, (node.this, node.expression))
-        ):
+        if isinstance(node, exp.EQ | exp.NEQ) and all(map(_is_json, (node.this, node.expression))):
             node.set("this", _same(node.this))
             node.set("expression", _same(node.expression))
             return
@@ -519,7 +548,9 @@ def _united(node: exp.SetOperation) -> None:
             if kind is None or _kind(value) is None:
                 continue
             if kind.this in (_Kind.VARIANT, _Kind.JSON) and not _is_variant(value):
-                _replace(one[place], exp.ToVariant(this=value.copy()))
+                made = exp.ToVariant(this=value.copy())
+                _kept_as_texts(made)
+                _replace(one[place], made)
             elif _kind(value) in TEXT_TYPES and (
                 kind.this in exp.DataType.NUMERIC_TYPES or kind.this in exp.DataType.TEMPORAL_TYPES
             ):

@@ -23,15 +23,15 @@ def casts(node: Expr) -> Expr:
     """Casts: a VARIANT's text is its value without quotes; TO_VARCHAR likewise; TRY_CAST reads
     what Snowflake reads, and no more."""
     if isinstance(node, exp.ParseJSON) and not node.args.get("expression"):
-        text = exp.Anonymous(this="_account_trimmed", expressions=[node.this])
-        cast = exp.TryCast if node.args.get("safe") else exp.Cast
-        return cast(this=text, to=exp.DataType.build("JSON", dialect="duckdb"))
+        return _parsed(node.this, safe=bool(node.args.get("safe")))
     if isinstance(node, exp.Typeof):
         return _typeof(node.this)
     if isinstance(node, exp.JSONFormat):
         json = exp.Anonymous(this="to_json", expressions=[node.this])
         whole = exp.cast(json, "VARCHAR", dialect="duckdb")
-        return exp.Anonymous(this="_account_compact", expressions=[whole])
+        return exp.Anonymous(this="_account_json_of", expressions=[whole])
+    if isinstance(node, exp.Cast) and _is_variant(node.this) and _is_number(node.to):
+        node.set("this", exp.Anonymous(this="_account_castable", expressions=[node.this]))
     if isinstance(node, exp.TryCast):
         if function := _TRY.get(node.to.this):
             return exp.Anonymous(this=function, expressions=[node.this])
@@ -63,6 +63,24 @@ def _check_digits(cast: exp.Cast) -> None:
     is_json = cast.this.type is not None and cast.this.type.this in JSON_TYPES
     if is_text or is_json:
         cast.set("this", nanoseconds.checked(cast.this, is_json=not is_text))
+
+
+def _parsed(text: Expr, *, safe: bool) -> Expr:
+    """PARSE_JSON. https://docs.snowflake.com/en/sql-reference/functions/parse_json"""
+    if not isinstance(text, exp.Literal | exp.Placeholder):
+        name = "_account_try_parsed" if safe else "_account_parsed"
+        return exp.Anonymous(this=name, expressions=[text])
+    cast = exp.TryCast if safe else exp.Cast
+    ready = exp.Anonymous(this="_account_ready", expressions=[text])
+    return cast(this=ready, to=exp.DataType.build("JSON", dialect="duckdb"))
+
+
+def _is_variant(value: Expr) -> bool:
+    return value.type is not None and value.type.this in JSON_TYPES
+
+
+def _is_number(kind: exp.DataType) -> bool:
+    return kind.this in exp.DataType.NUMERIC_TYPES
 
 
 def _typeof(value: Expr) -> Expr:

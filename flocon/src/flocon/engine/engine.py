@@ -20,12 +20,12 @@ from flocon.engine import (
     digests,
     flattening,
     information_schema,
-    json_numbers,
     loading,
     macros,
     older_folders,
     regexps,
     stored_objects,
+    variant_values,
 )
 from flocon.engine.catalog import HIDDEN_SCHEMA, Catalog
 from flocon.engine.connection import Connection
@@ -133,7 +133,7 @@ class Engine:
         self._root.execute(f"ATTACH {literal(str(self._data / 'account.duckdb'))} AS _fs_global")
         self._root.execute(info_schema.fs_global_creation_sql())
         self._root.execute(show.fs_global_creation_sql())
-        json_numbers.register(self._root)
+        variant_values.register(self._root)
         self.user_functions.register(self._root)
         regexps.register(self._root)
         datetime_formats.register(self._root)

@@ -84,17 +84,14 @@ def _holding(held: str) -> exp.DataType:
     return made
 
 
-# Of these JSON itself tells, but not that it is no date.
-_NUMBERS = exp.DataType.NUMERIC_TYPES - exp.DataType.FLOAT_TYPES
+# Of numbers JSON itself tells more, but not that they are no dates.
 _HOLDING = {
     **dict.fromkeys(TEXT_TYPES, _holding("VARCHAR")),
-    **dict.fromkeys(_NUMBERS, _holding("NUMBER")),
+    **dict.fromkeys(exp.DataType.NUMERIC_TYPES, _holding("NUMBER")),
     exp.DType.BOOLEAN: _holding("BOOLEAN"),
     exp.DType.BINARY: _holding("BINARY"),
     exp.DType.VARBINARY: _holding("BINARY"),
     exp.DType.DATE: _holding("DATE"),
-    exp.DType.DOUBLE: _holding("DOUBLE"),
-    exp.DType.FLOAT: _holding("DOUBLE"),
     exp.DType.TIME: _holding("TIME"),
     exp.DType.TIMESTAMP: _holding("TIMESTAMP_NTZ"),
     exp.DType.TIMESTAMPNTZ: _holding("TIMESTAMP_NTZ"),
@@ -352,7 +349,7 @@ class _Scopes:
                 self.query(node, ctes, scopes)
             elif isinstance(node, exp.Lambda):
                 _name_arguments(node)
-            elif isinstance(node, exp.Column) and _ARGUMENT in node.meta:
+            elif isinstance(node, exp.Column) and ARGUMENT in node.meta:
                 node.type = _VARIANT
             elif isinstance(node, exp.Column) and not node.is_star:
                 node.type = _lookup(node, scopes, behind=behind)
@@ -487,11 +484,12 @@ def _name_arguments(function: exp.Lambda) -> None:
 
 def _argument(name: exp.Identifier) -> exp.Column:
     column = exp.column(exp.to_identifier(name.name, quoted=True))
-    column.meta[_ARGUMENT] = True
+    column.meta[ARGUMENT] = True
     return column
 
 
-_ARGUMENT = "argument"
+# In the meta of a column: it is what a lambda gets.
+ARGUMENT = "argument"
 
 
 def _read(select: exp.Select) -> Iterator[Expr]:

@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 from duckdb.func import FunctionNullHandling
 
+from flocon.core.variant_marks import UNDEFINED
 from flocon.core.variant_text import Node, key_text, one_line, read
 
 _ROWS = "STRUCT(k VARCHAR, p VARCHAR, i BIGINT, v VARCHAR, t VARCHAR)[]"
@@ -46,7 +47,7 @@ def _rows(node: Node, path: str, kinds: tuple[type, ...], *, deep: bool) -> Iter
         below = f"{path}[{place}]" if key is None else f"{path}.{key}" if path else key
         value = node[each] if isinstance(node, dict) else each
         index = place if key is None else None
-        text = "".join(one_line(value))
+        text = None if value == UNDEFINED else "".join(one_line(value))
         yield {"k": key, "p": below, "i": index, "v": text, "t": whole}
         if deep:
             yield from _rows(value, below, kinds, deep=True)

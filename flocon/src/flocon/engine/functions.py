@@ -214,6 +214,10 @@ def array_agg(node: Expr) -> Expr:
     if isinstance(node, exp.Window):
         node.set("this", values)
         values = node
+    if name := aggregate.meta.get(CONVERTED):
+        each = exp.to_identifier("each", quoted=True)
+        converted = exp.Lambda(this=_call(name, each), expressions=[each.copy()])
+        values = _call("list_transform", values, converted)
     if of_star:
         # What is made of all columns can stand in no condition.
         values = exp.Anonymous(this="_account_present", expressions=[values])
@@ -224,6 +228,8 @@ def array_agg(node: Expr) -> Expr:
 
 
 _ARRAYS = (exp.ArrayAgg, exp.ArrayUniqueAgg)
+# In the meta of an ARRAY_AGG: the function that makes JSON of what it has put in order.
+CONVERTED = "converted"
 
 
 def dates(node: Expr) -> Expr:
@@ -238,7 +244,7 @@ def dates(node: Expr) -> Expr:
         return exp.paren(exp.Add(this=node.this, expression=micros))
     if isinstance(node, exp.DateAdd) and node.unit and node.unit.name.upper() == "QUARTER":
         node.set("unit", exp.Var(this="MONTH"))
-        node.set("expression", exp.Mul(this=exp.paren(node.expression), expression=_number(3)))
+        node.set("expression", exp.Mul(this=exp.paren(node.expression), expression=_literal(3)))
     return node
 
 
@@ -410,7 +416,7 @@ def flatten(node: Expr) -> Expr:
     value, at = arguments["INPUT"], exp.Literal.string(path)
     if deep or mode.name.upper() != "BOTH":
         part = _call("json_extract", _call("to_json", value), exp.Literal.string(_place(path)))
-        text = exp.cast(part, "VARCHAR", dialect="duckdb")
+        text = _call("_account_raw", part)
         flags = (exp.Boolean(this=deep), exp.Boolean(this=_flag(arguments, "OUTER")))
         rows = _call("_account_flat", text, at, exp.Literal.string(mode.name.upper()), *flags)
         call = _call("_account_flattened_rows", _row_of(value), rows)
@@ -475,9 +481,78 @@ def split(node: Expr) -> Expr:
 
 
 def _row_of(value: Expr) -> Expr:
-    """SEQ: one value is one row of input; of several each has a number of its own."""
+    """SEQ: one value is one row of input; of several each value has a number of its own."""
     row = _call("_account_row", _call("to_json", value.copy()))
     return row if value.find(exp.Column) else exp.Literal.number(1)
+
+
+def sequences(select: Expr) -> Expr:
+    """Where SEQ is asked for, rows of equal input are told apart: each row of what a FLATTEN is
+    beside gets a value of its own.
+
+    https://docs.snowflake.com/en/sql-reference/functions/flatten
+    """
+    if not isinstance(select, exp.Select):
+        return select
+    sources = [select.args["from_"].this] if select.args.get("from_") else []
+    sources += [join.this for join in select.args.get("joins") or ()]
+    sources += select.args.get("laterals") or ()
+    asked = _asked_for_seq(select) if any(map(_splits, sources)) else []
+    parts: list[Expr] = []
+    for source in sources if asked else ():
+        name = source.alias_or_name
+        if not _splits(source):
+            if not name or source.args.get("pivots") or source.args.get("joins"):
+                raise errors.unsupported("SEQ beside a PIVOT, or a join in parentheses")
+            inner = exp.select("*", exp.alias_(_call("uuid"), _ROW, quoted=True))
+            alias = exp.TableAlias(this=exp.to_identifier(name, quoted=True))
+            rows = exp.Subquery(this=inner.from_(source.copy()), alias=alias)
+            source.replace(rows)
+            parts.append(exp.column(_ROW, table=name, quoted=True))
+            continue
+        if parts and source.find(exp.Column):
+            _number(asked, name, parts)
+        named = "INDEX" if split_of(source.this) else "PATH"
+        parts.append(exp.column(named, table=name, quoted=True))
+    numbered = {"", *(part.text("table") for part in parts if part.name == _ROW)}
+    for value in select.expressions if asked else ():
+        if value.is_star and value.text("table") in numbered:
+            _leave_out(value, _ROW)
+    return select
+
+
+def _number(asked: list[exp.Column], name: str, parts: list[Expr]) -> None:
+    """The SEQ of a FLATTEN is a number of the row that it is beside."""
+    for column in asked:
+        if column.table in ("", name):
+            row = _call("_account_row", _call("row", *(part.copy() for part in parts)))
+            is_value = isinstance(column.parent, exp.Select) and column.arg_key == "expressions"
+            column.replace(exp.alias_(row, "SEQ", quoted=True) if is_value else row)
+
+
+# What tells a row.
+_ROW = "$row"
+
+
+def _splits(source: Expr) -> bool:
+    return _is_flatten(source) or (isinstance(source, _TABLES) and bool(split_of(source.this)))
+
+
+def _asked_for_seq(select: exp.Select) -> list[exp.Column]:
+    """Where it is named in the query itself, and no value of the query's has that name."""
+    nodes = select.walk(prune=lambda node: node is not select and isinstance(node, exp.Query))
+    aliased = any(isinstance(v, exp.Alias) and v.alias == "SEQ" for v in select.expressions)
+    return [
+        node
+        for node in nodes
+        if isinstance(node, exp.Column) and node.name == "SEQ" and (node.table or not aliased)
+    ]
+
+
+def _leave_out(star: Expr, name: str) -> None:
+    bare = star.this if isinstance(star, exp.Column) else star
+    left_out = [*(bare.args.get("except_") or ()), exp.to_identifier(name, quoted=True)]
+    bare.set("except_", left_out)
 
 
 def _call(name: str, *arguments: Expr) -> exp.Anonymous:
@@ -549,8 +624,7 @@ def shuffled(node: Expr) -> Expr:
         source.replace(exp.Subquery(this=inner, alias=alias))
         for value in select.expressions:
             if value.is_star:
-                star = value.this if isinstance(value, exp.Column) else value
-                star.set("except_", [*(star.args.get("except_") or ()), name.copy()])
+                _leave_out(value, name.name)
     return exp.Column(this=name) if select.meta.get(_NUMBERED) else node
 
 
@@ -794,7 +868,7 @@ def _by_all(ordered: exp.Ordered) -> exp.Ordered:
     return ordered
 
 
-def _number(value: int) -> Expr:
+def _literal(value: int) -> Expr:
     return exp.Literal.number(value)
 
 
@@ -807,6 +881,7 @@ REWRITES = (
     (initcaps, exp.Initcap),
     (truths, (exp.Booland, exp.Boolor, exp.Xor)),
     (hashes, exp.Anonymous),
+    (sequences, exp.Select),
     (joins, (exp.Join, exp.Ordered, exp.Select)),  # before FLATTEN is another function
     (star_like, exp.Star),
     (flatten, _TABLES),

@@ -1,5 +1,6 @@
 """Snowflake's functions that DuckDB lacks, as DuckDB macros for every database."""
 
+from flocon.core.variant_marks import UNDEFINED
 from flocon.engine import arrays, datetime_formats, lengths, nanoseconds, numeric, objects
 from flocon.engine.fast import shortcuts
 
@@ -22,32 +23,45 @@ _MACROS = (
     "zeroifnull(x) AS coalesce(x, 0)",
     "nullifzero(x) AS nullif(x, 0)",
     "sysdate() AS CAST(get_current_timestamp() AT TIME ZONE 'UTC' AS TIMESTAMP)",
+    # JSON as PARSE_JSON reads it, with marks (`core.variant_marks`), its texts as the engine writes
+    # them, so that equal values are the same JSON.
+    *(
+        f"_account{name}_parsed(x) AS CASE WHEN contains(x, '\\u') OR contains(x, '\\/')"
+        f" THEN json_extract({cast}(_account_with_marks(x) AS JSON), '$')"
+        f" ELSE {cast}(_account_with_marks(x) AS JSON) END"
+        for name, cast in (("", "CAST"), ("_try", "TRY_CAST"))
+    ),
+    "_account_with_marks(x) AS CASE WHEN _account_has_marks(x)"
+    " THEN _account_marked(_account_trimmed(x)) ELSE _account_trimmed(x) END",
+    # JSON as it is, which a cast would make a VARIANT's text of.
+    "_account_raw(x) AS CAST(x AS VARCHAR)",
+    # What a path may find that ends at an element.
+    f"_account_defined(x) AS CASE WHEN x <> '{UNDEFINED}' THEN x END",
+    "_account_element_at(x, p) AS _account_defined(json_extract(x, p))",
     # Snowflake writes a whole number without decimals, however it came. Most values are strings:
     # they are asked for first, and the document is read once.
     "_account_json_text(x, p) AS CASE WHEN prefix(json_extract(x, p), '\"')"
     " THEN json_extract_string(json_extract(x, p), '$')"
-    " WHEN json_extract(x, p) LIKE '%{{%'"
+    " WHEN json_extract(x, p) LIKE '%{{%' OR contains(json_extract(x, p), 'e999')"
+    " OR (json_extract(x, p) LIKE '[%.0%')"
     " THEN _account_compact(CAST(json_extract(x, p) AS VARCHAR))"
-    " ELSE coalesce(CASE WHEN _account_long_number(x)"
-    " THEN _account_exact(CAST(x AS VARCHAR), p) END,"
-    " CASE WHEN right(json_extract(x, p), 2) = '.0'"
-    " THEN left(json_extract(x, p), -2) ELSE json_extract_string(json_extract(x, p), '$') END) END",
+    " WHEN right(json_extract(x, p), 2) = '.0'"
+    " THEN left(json_extract(x, p), -2) ELSE json_extract_string(json_extract(x, p), '$') END",
     # The same of a value that is a text of its own, as JSON is written (`fast.bound_arrays`).
     "_account_own_text(x) AS CASE WHEN prefix(x, '\"') THEN json_extract_string(x, '$')"
-    " WHEN x LIKE '%{{%' THEN _account_compact(CAST(json_extract(x, '$') AS VARCHAR))"
-    " ELSE coalesce(CASE WHEN _account_long_number(x)"
-    " THEN _account_exact(CAST(x AS VARCHAR), '$') END,"
-    " CASE WHEN right(x, 2) = '.0' THEN left(x, -2) ELSE json_extract_string(x, '$') END) END",
+    " WHEN x LIKE '%{{%' OR contains(x, 'e999') OR x LIKE '[%.0%'"
+    " THEN _account_compact(CAST(json_extract(x, '$') AS VARCHAR))"
+    " WHEN right(x, 2) = '.0' THEN left(x, -2) ELSE json_extract_string(x, '$') END",
     # The same where a query's paths are read together (`fast.variant_paths`).
-    "_account_picked_text(x, p, text, kind, is_long) AS coalesce("
-    "CASE WHEN kind IN ('OBJECT', 'ARRAY') THEN _account_compact(text)"
-    " WHEN is_long THEN _account_exact(CAST(x AS VARCHAR), p) END,"
-    " CASE WHEN kind = 'DOUBLE' AND right(text, 2) = '.0' THEN left(text, -2) ELSE text END)",
-    "_account_picked_word(x, p, text, is_long) AS coalesce("
-    "CASE WHEN (text LIKE '{{%' OR text LIKE '[%{{%') AND json_type(x, p) IN ('OBJECT', 'ARRAY')"
-    " THEN _account_compact(text) WHEN is_long THEN _account_exact(CAST(x AS VARCHAR), p) END,"
-    " CASE WHEN suffix(text, '.0') AND json_type(x, p) = 'DOUBLE' THEN left(text, -2)"
-    " ELSE text END)",
+    "_account_picked_text(x, p, text, kind) AS CASE WHEN kind IN ('OBJECT', 'ARRAY')"
+    " OR (kind = 'DOUBLE' AND contains(text, 'e999')) THEN _account_compact(text)"
+    " WHEN kind = 'DOUBLE' AND right(text, 2) = '.0' THEN left(text, -2) ELSE text END",
+    "_account_picked_word(x, p, text) AS CASE"
+    " WHEN (text LIKE '{{%' OR text LIKE '[%{{%') AND json_type(x, p) IN ('OBJECT', 'ARRAY')"
+    " THEN _account_compact(text)"
+    " WHEN contains(text, 'e999') AND json_type(x, p) IN ('DOUBLE', 'ARRAY')"
+    " THEN _account_compact(text)"
+    " WHEN suffix(text, '.0') AND json_type(x, p) = 'DOUBLE' THEN left(text, -2) ELSE text END",
     "_account_moment(x) AS left(x || CASE WHEN contains(x, '.') THEN '00' ELSE '.000' END, 23)",
     "_account_float_text(x) AS"
     " replace(regexp_replace(CAST(x AS VARCHAR), '[.]0$', ''), 'nan', 'NaN')",
@@ -68,21 +82,20 @@ _MACROS = (
     " ELSE _account_text_of_moment(x) END",
     # The same for values that are long themselves: each is written once.
     "_account_text_once(x) AS list_transform([x], lambda each: _account_text(each))[1]",
-    # DuckDB keeps no scale of JSON numbers: the text that it makes of them tells.
+    # DuckDB keeps no scale of JSON numbers: the text that it makes of them tells, or their marks.
     "_account_kind_of(text, kind) AS CASE kind WHEN 'NULL' THEN 'NULL_VALUE'"
     " WHEN 'BIGINT' THEN 'INTEGER' WHEN 'UBIGINT' THEN 'INTEGER'"
     " WHEN 'DOUBLE' THEN CASE"
     " WHEN regexp_full_match(text, '-?[0-9]{{1,38}}([.]0)?') THEN 'INTEGER'"
-    " WHEN regexp_full_match(text, '-?[0-9]+[.][0-9]+') THEN 'DECIMAL'"
+    " WHEN regexp_full_match(text, '-?[0-9]+[.][0-9]+(e9998)?') THEN 'DECIMAL'"
     " ELSE 'DOUBLE' END ELSE kind END",
-    # Of equal VARIANTs the same JSON (`json_numbers.canonical`).
+    # Of equal VARIANTs the same JSON (`variant_values.canonical`).
     "_account_same(x) AS CAST(_account_canonical(CAST(to_json(x) AS VARCHAR)) AS JSON)",
-    "_account_typeof(x) AS"
-    " _account_kind_of(json_extract_string(x, '$'), json_type(CAST(x AS JSON)))",
-    "_account_picked_kind(x, p, text, kind, is_long) AS coalesce(CASE WHEN is_long"
-    " THEN _account_kind(CAST(x AS VARCHAR), p) END, _account_kind_of(text, kind))",
-    "_account_typeof_at(x, p) AS coalesce(CASE WHEN _account_long_number(x)"
-    " THEN _account_kind(CAST(x AS VARCHAR), p) END, _account_typeof(json_extract(x, p)))",
+    "_account_typeof_at(x, p) AS _account_kind_of(json_extract_string(x, p), json_type(x, p))",
+    "_account_picked_kind(x, p, text, kind) AS _account_kind_of(text, kind)",
+    # What a VARIANT is cast to a number from: a mark's number is a text, whose digits are all read.
+    "_account_castable(x) AS CASE WHEN contains(x, 'e999')"
+    " THEN to_json(_account_compact(CAST(x AS VARCHAR))) ELSE x END",
     # Of a t-digest all centroids are single values: none is so long that it has to be less exact.
     "_account_state(v) AS CAST('{{\"state\":[' || array_to_string(list_transform(list_sort(v),"
     " lambda x: x || ',1.0'), ',') || '],\"type\":\"tdigest\",\"version\":1}}' AS JSON)",
@@ -95,8 +108,6 @@ _MACROS = (
     " THEN list_aggregate(_account_values_of(state), 'quantile_cont', abs(p))"
     " ELSE error('Invalid value [' || CAST(p AS DOUBLE) || '] for function"
     " ''APPROX_PERCENTILE_ESTIMATE''') END",
-    "_account_array_contains(v, a) AS list_contains(CAST(json_extract(a, '$') AS JSON[]),"
-    " json_extract(to_json(v), '$'))",
     # DuckDB also reads 1_000 and hexadecimal numbers; Snowflake does not.
     "_account_is_number(x) AS regexp_full_match(x,"
     " '[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?')",
@@ -136,9 +147,22 @@ _MACROS = (
     "_account_days(n) AS CAST(n AS INTEGER)",
     # Seconds since 1970, the fraction left out.
     "_account_epoch_seconds(x) AS CAST(floor(epoch(x)) AS BIGINT)",
-    # JSON has no such numbers.
-    "_account_number_in_json(x) AS CASE WHEN isfinite(x) THEN to_json(x)"
-    " ELSE to_json(replace(CAST(x AS VARCHAR), 'nan', 'NaN')) END",
+    # A number in a VARIANT, whatever its type turns out to be. JSON has none that are not finite.
+    "_account_float_in_json(x) AS CASE WHEN isfinite(x) THEN CAST(_account_of_float(x) AS JSON)"
+    " WHEN x IS NOT NULL THEN to_json(replace(CAST(x AS VARCHAR), 'nan', 'NaN')) END",
+    # OBJECT_CONSTRUCT(*), without and with the NULLs.
+    *(
+        f"_account_object_of_values{name}(r) AS (SELECT coalesce(json_group_object(key,"
+        " CAST(value AS JSON)), CAST('{{}}' AS JSON))"
+        " FROM (SELECT CAST(_account_in_json(COLUMNS(*)) AS VARCHAR) FROM (SELECT unnest(r)))"
+        f" UNPIVOT{nulls} (value FOR key IN (COLUMNS(*))))"
+        for name, nulls in (("", ""), ("_and_nulls", " INCLUDE NULLS"))
+    ),
+    "_account_is_long_decimal(x) AS length(x) > 16 OR prefix(ltrim(x, '-'), '0.0000')",
+    "_account_in_json(x) AS CASE WHEN typeof(x) IN ('DOUBLE', 'FLOAT')"
+    " THEN _account_float_in_json(TRY_CAST(CAST(x AS VARCHAR) AS DOUBLE))"
+    " WHEN prefix(typeof(x), 'DECIMAL(') AND _account_is_long_decimal(CAST(x AS VARCHAR))"
+    " THEN CAST(_account_marked(CAST(x AS VARCHAR)) AS JSON) ELSE to_json(x) END",
     # Snowflake's HASH has a sign.
     "_account_signed(h) AS CAST(CASE WHEN h > 9223372036854775807"
     " THEN CAST(h AS HUGEINT) - 18446744073709551616 ELSE h END AS BIGINT)",
@@ -181,7 +205,7 @@ _MACROS = (
     " CASE WHEN _account_each.k IS NULL THEN path || '[' || (_account_each.i - 1) || ']'"
     " WHEN path = '' THEN _account_each.k ELSE path || '.' || _account_each.k END AS PATH,"
     " CASE WHEN _account_each.k IS NULL THEN _account_each.i - 1 END AS INDEX,"
-    " _account_each.v AS VALUE,"
+    " _account_defined(_account_each.v) AS VALUE,"
     " part AS THIS FROM (SELECT unnest(elements) AS _account_each)",
     # What `flattening` has found.
     "_account_flattened_rows(n, rows) AS TABLE SELECT n AS SEQ, _account_each.k AS KEY,"
@@ -204,7 +228,7 @@ _MACROS = (
     " CASE WHEN _account_each.k IS NULL THEN path || '[' || (_account_each.i - 1) || ']'"
     " WHEN path = '' THEN _account_each.k ELSE path || '.' || _account_each.k END AS PATH,"
     " CASE WHEN _account_each.k IS NULL THEN _account_each.i - 1 END AS INDEX,"
-    " _account_each.v AS VALUE, part AS THIS"
+    " _account_defined(_account_each.v) AS VALUE, part AS THIS"
     " FROM (SELECT whole, part, unnest(CASE WHEN keep AND coalesce(len(elements), 0) = 0"
     " THEN [struct_pack(k := NULL::VARCHAR, i := NULL::BIGINT, v := NULL::JSON)]"
     " ELSE elements END) AS _account_each"

@@ -30,9 +30,10 @@ MACROS = (
     "_account_of_arrays(ks, vs) AS CASE WHEN ks IS NULL OR vs IS NULL THEN NULL"
     " ELSE CAST('{{' || array_to_string(list_transform(list_filter("
     "range(CAST(json_array_length(ks) AS BIGINT)),"
-    " lambda i: json_type(ks, '$[' || i || ']') <> 'NULL'), lambda i:"
-    " CAST(to_json(json_extract_string(ks, '$[' || i || ']')) AS VARCHAR) || ':'"
-    " || CAST(json_extract(vs, '$[' || i || ']') AS VARCHAR)), ',') || '}}' AS JSON) END",
+    " lambda i: NOT _account_is_missing(json_extract(ks, '$[' || i || ']'))), lambda i:"
+    " CAST(to_json(json_extract_string(ks, '$[' || i || ']')) AS VARCHAR) || ':' || coalesce("
+    "CAST(_account_element_at(vs, '$[' || i || ']') AS VARCHAR), 'null')), ',') || '}}' AS JSON)"
+    " END",
     # A lambda takes no subquery, which OBJECT_CONSTRUCT may be: it gets the value by a list.
     "_account_object_delete(o, ks) AS list_transform([struct_pack(o := to_json(o), ks := ks)],"
     " lambda x: _account_deleted(x.o, x.ks))[1]",
@@ -50,12 +51,12 @@ MACROS = (
     "_account_object_update(o, k, v) AS _account_object_add(_account_object_delete(o, [k]), k, v)",
     # A member by its name, or an element by its place.
     "_account_get(v, k) AS CASE json_type(v) WHEN 'OBJECT' THEN _account_at(v, CAST(k AS VARCHAR))"
-    " WHEN 'ARRAY' THEN json_extract(v, '$[' || TRY_CAST(k AS BIGINT) || ']') END",
+    " WHEN 'ARRAY' THEN _account_element_at(v, '$[' || TRY_CAST(k AS BIGINT) || ']') END",
     "_account_get_ignore_case(v, k) AS CASE WHEN json_type(v) = 'OBJECT' THEN"
     " CASE WHEN list_contains(json_keys(v), k) THEN _account_at(v, k) ELSE _account_at(v,"
     " list_filter(json_keys(v), lambda each: lower(each) = lower(k))[1]) END END",
-    "_account_get_path(v, p) AS json_extract(v, '$' || CASE WHEN prefix(p, '[') OR p = '' THEN p"
-    " ELSE '.' || p END)",
+    "_account_get_path(v, p) AS _account_element_at(v, '$' || CASE"
+    " WHEN prefix(p, '[') OR p = '' THEN p ELSE '.' || p END)",
     "_account_is_kind(v, kinds) AS CASE WHEN v IS NOT NULL"
     " THEN list_contains(kinds, _account_typeof_at(to_json(v), '$')) END",
     # Of all columns: the keys are their names.
@@ -87,6 +88,12 @@ TOLD = ("BOOLEAN", "NUMBER", "VARCHAR")
 _TEXTS_IN_JSON = {
     "BINARY", "DATE", "DATE_VALUE", "TIME", "TIMESTAMP_LTZ", "TIMESTAMP_NTZ", "TIMESTAMP_TZ",
 }  # fmt: skip
+
+
+_OF_ROWS = {
+    "_FS_OBJECT_CONSTRUCT_STAR": "_account_object_of_values",
+    "TO_JSON": "_account_object_of_values_and_nulls",
+}
 
 
 def call(name: str, *arguments: Expr) -> exp.Anonymous:
@@ -151,10 +158,10 @@ def constructed(node: Expr) -> Expr:
     if star.args.get("except_"):
         columns = f"*COLUMNS({only.sql(dialect='duckdb', identify=True)})"
         row = call("struct_pack", exp.var(columns))
-        name = "to_json" if isinstance(node, exp.JSONObject) else "_fs_object_construct_star"
-        return call("_account_object_of_row", call(name, row))
-    whole = exp.StarMap(this=only) if isinstance(node, exp.Struct) else node
-    return call("_account_object_of_row", fs.object_construct(whole))
+        name = "TO_JSON" if isinstance(node, exp.JSONObject) else "_FS_OBJECT_CONSTRUCT_STAR"
+        return call("_account_object_of_row", call(_OF_ROWS[name], row))
+    made = fs.object_construct(exp.StarMap(this=only) if isinstance(node, exp.Struct) else node)
+    return call("_account_object_of_row", call(_OF_ROWS[made.name], *made.expressions))
 
 
 def _check_is_variant(node: Expr, name: str) -> None:

@@ -169,7 +169,10 @@ def _documents(values: Values, file: Path, kind: str, options: Options) -> list[
         form = "array" if _is_true(options, "STRIP_OUTER_ARRAY") else "unstructured"
         packed = ", compression = 'gzip'" if _is_packed(file) else ""
         read_all = f"read_json_objects({path}, format = '{form}'{packed})"
-        rows = values(f"SELECT CAST(json AS VARCHAR) FROM {read_all}")
+        rows = values(
+            "SELECT CAST(_account_parsed(x) AS VARCHAR)"
+            f" FROM (SELECT CAST(json AS VARCHAR) AS x FROM {read_all})"
+        )
     return [list(row) for row in rows]
 
 

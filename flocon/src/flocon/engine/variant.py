@@ -19,8 +19,9 @@ def paths(tree: Expr) -> Expr:
         base, path = _path(node)
         base = base.transform(fold, copy=False)
         wanted = _wants_text(node)
+        part = "_account_element_at" if path.endswith("]") else "json_extract"
         value = exp.Anonymous(
-            this="_account_json_text" if wanted else "json_extract",
+            this="_account_json_text" if wanted else part,
             expressions=[base, exp.Literal.string("$" + path)],
         )
         return exp.cast(value, "DOUBLE", dialect="duckdb") if wanted == "number" else value

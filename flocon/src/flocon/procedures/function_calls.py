@@ -16,6 +16,7 @@ import pyarrow as pa
 from sqlglot import Expr, exp
 
 from flocon.core import errors
+from flocon.core import variant_marks as marks
 from flocon.engine import TEXT, Binds, column_names, parsing, user_functions
 from flocon.procedures import sql_functions, store, telemetry, values
 from flocon.procedures.calls import securable
@@ -386,13 +387,24 @@ def _batches(
         def answer(columns: Sequence[pa.Array]) -> pa.Array:
             try:
                 names = [str(place) for place in range(len(columns))]
-                rows = written(pa.table(list(columns), names=names))
+                rows = written(pa.table(_handed(function, columns), names=names))
                 return values.column(process()(rows), kind)
             except errors.SnowflakeError as error:
                 failures.append(error)
                 raise
 
         yield answer
+
+
+def _handed(function: Procedure, columns: Sequence[pa.Array]) -> list[pa.Array]:
+    """The columns as a handler reads them: VARIANTs are JSON without marks."""
+    kinds = [argument.type for argument in function.arguments]
+    return [
+        pa.array([text and marks.plain(text) for text in column.to_pylist()], pa.string())
+        if place < len(kinds) and kinds[place].semi_structured
+        else column
+        for place, column in enumerate(columns)
+    ]
 
 
 def _code(context: Context, function: Procedure) -> Code:

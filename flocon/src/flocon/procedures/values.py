@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from flocon.core import errors, result
+from flocon.core import variant_marks as marks
 from flocon.sql.datatypes import DataType
 from flocon.workers.batches import read
 from flocon.workers.worker import unpack
@@ -26,7 +27,7 @@ def to_python(value: Any, engine_type: str, kind: DataType) -> Any:
     if kind.semi_structured:
         return _semi_structured(value, engine_type, kind)
     if engine_type == "JSON":
-        value = json.loads(value)
+        value = json.loads(marks.plain(value))
         if value is None:
             return None
     return _converted(value, kind)
@@ -35,7 +36,7 @@ def to_python(value: Any, engine_type: str, kind: DataType) -> Any:
 def one_row(name: str, value: Any, kind: DataType) -> result.Result:
     """CALL's answer: one row, one column with the procedure's name."""
     if value is not None and kind.semi_structured:
-        value = _json(value)
+        value = marks.marked(_json(value))
     elif value is not None:
         value = _converted(value, kind)
     arrow, engine_type = arrow_type(kind)
@@ -54,7 +55,7 @@ def fits(value: Any, engine_type: str, kind: DataType) -> int | None:
         return 1
     own = type_name(value, engine_type)
     if own == "VARIANT" and kind.base in _SHAPES:
-        return 1 if isinstance(json.loads(value), _SHAPES[kind.base]) else 2
+        return 1 if isinstance(json.loads(marks.plain(value)), _SHAPES[kind.base]) else 2
     return type_fits(own, kind)
 
 
@@ -125,7 +126,7 @@ def _own_type(value: Any) -> str:
 
 def _semi_structured(value: Any, engine_type: str, kind: DataType) -> Any:
     if engine_type == "JSON":
-        value = json.loads(value)
+        value = json.loads(marks.plain(value))
     expected = _SHAPES.get(kind.base)
     if expected and value is not None and not isinstance(value, expected):
         raise _refused(value, kind)

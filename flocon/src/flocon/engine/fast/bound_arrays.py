@@ -27,11 +27,14 @@ _FIELD = re.compile(r'\$\."([A-Za-z_][A-Za-z0-9_]*)"(.*)', re.DOTALL)
 # What a query with one source may not have besides it.
 _BESIDES = ("joins", "laterals", "pivots", "windows", "sample")
 # A number that may come out as another text than it went in: it has a fraction, an exponent or many
-# digits. It stands behind a key's closing quote, which no backslash escapes, and its colon; or
-# among an array's elements. In a text may be what looks like one. For RE2, which reads megabytes in
-# milliseconds.
+# digits, or is none. It stands behind a key's closing quote, which no backslash escapes, and its
+# colon; or among an array's elements. In a text may be what looks like one. For RE2, which reads
+# megabytes in milliseconds.
 _NUMBER = r"\s*-?([0-9]+[.eE]|[0-9]{17})"
-_OTHER_NUMBER = rf'(^|[^\\])(\\\\)*"\s*:{_NUMBER}|[,\[]{_NUMBER}'
+_OTHER_NUMBER = (
+    rf'(^|[^\\])(\\\\)*"\s*:{_NUMBER}|[,\[]{_NUMBER}|,\s*\]|undefined'
+    r"|[:,\[]\s*[-+]?(?i:nan|inf|infinity)\s*[,}\]]"
+)
 
 
 class BoundArray(NamedTuple):
@@ -92,7 +95,7 @@ def _rewrite(select: exp.Select, source: exp.Table, *, plain: bool) -> None:
         field = exp.column(exp.to_identifier(name, quoted=True), table=_quoted(source.alias))
         call.replace(field if name in texts else _reading(call.name, field, rest))
     alias = exp.TableAlias(this=_quoted(source.alias))
-    rows = _rows(source.this.meta[BIND], fields, whole, texts)
+    rows = _rows(source.this.meta[BIND], fields, whole, texts, plain=plain)
     source.replace(exp.Subquery(this=rows, alias=alias))
 
 
@@ -132,7 +135,9 @@ def _reading(function: str, field: Expr, rest: str) -> Expr:
     return exp.Anonymous(this=function, expressions=[field, exp.Literal.string(f"${rest}")])
 
 
-def _rows(bind: str, fields: list[str], whole: set[str], texts: set[str]) -> exp.Select:
+def _rows(
+    bind: str, fields: list[str], whole: set[str], texts: set[str], *, plain: bool
+) -> exp.Select:
     """The elements' fields, those of `texts` as texts. A field that is missing and one that is null
     come out of the pass alike; where that matters and there are such, the elements tell.
 
@@ -146,6 +151,11 @@ def _rows(bind: str, fields: list[str], whole: set[str], texts: set[str]) -> exp
         else f"e.{quoted} AS {quoted}"
         for name, quoted in named.items()
     ]
+    text = f"SELECT ${bind} AS t"
+    if not plain:
+        # Its numbers may be such as the engine's JSON does not tell.
+        marked = "CASE WHEN _account_has_marks(t) THEN _account_marked(t) ELSE t END"
+        text = f"SELECT {marked} AS t FROM ({text})"
     structure = json.dumps([{name: "VARCHAR" if name in texts else "JSON" for name in fields}])
     parsed = f"from_json(t, '{structure}')"
     if whole:
@@ -154,10 +164,10 @@ def _rows(bind: str, fields: list[str], whole: set[str], texts: set[str]) -> exp
             "SELECT unnest(a) AS e, unnest(b) AS v FROM"
             f" (SELECT a, CASE WHEN list_bool_or(list_transform(a, lambda x: {unsure}))"
             " THEN from_json(t, '[\"JSON\"]') END AS b FROM"
-            f" (SELECT t, {parsed} AS a FROM (SELECT ${bind} AS t)))"
+            f" (SELECT t, {parsed} AS a FROM ({text})))"
         )
     else:
-        elements = f"SELECT unnest({parsed}) AS e FROM (SELECT ${bind} AS t)"
+        elements = f"SELECT unnest({parsed}) AS e FROM ({text})"
     sql = f"SELECT {', '.join(columns)} FROM ({elements})"
     rows: Expr = exp.maybe_parse(sql, dialect="duckdb")
     assert isinstance(rows, exp.Select)

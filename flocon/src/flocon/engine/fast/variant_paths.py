@@ -71,7 +71,7 @@ def _picked(calls: list[exp.Anonymous], number: int) -> list[Expr]:
     """Let the calls pick from lists; returns the lists' definitions. Kinds are read of the paths
     whose kind is asked for."""
     document = calls[0].expressions[0].copy()
-    names = {part: f"${part}_{number}" for part in ("texts", "kinds", "long")}
+    names = {part: f"${part}_{number}" for part in ("texts", "kinds")}
     paths = _paths(calls)
     kinds = _paths([call for call in calls if call.name == _KIND])
     for call in calls:
@@ -81,12 +81,9 @@ def _picked(calls: list[exp.Anonymous], number: int) -> list[Expr]:
         if path in kinds:
             picks.append(_pick(names["kinds"], kinds, path))
             function = _PICKS[call.name]
-        operands = [*call.expressions, *picks, _column(names["long"])]
+        operands = [*call.expressions, *picks]
         call.replace(exp.Anonymous(this=function, expressions=operands))
-    definitions = [
-        ("texts", "json_extract_string", [document, _list(paths)]),
-        ("long", "_account_has_long_number", [document]),
-    ]
+    definitions = [("texts", "json_extract_string", [document, _list(paths)])]
     if kinds:
         definitions.append(("kinds", "json_type", [document, _list(kinds)]))
     return [

@@ -1,0 +1,140 @@
+"""What a VARIANT holds and JSON does not tell, as numbers that no double holds.
+
+The engine keeps a VARIANT as JSON. It takes a number with a point or an exponent for a double, and
+forgets how it was written; a number that is too large for a double it passes on as it is. So what
+would be lost has an exponent that makes it one of those:
+
+    1e9990      a SQL NULL among an array's elements, shown as undefined
+    1e9991      zero as a floating-point number
+    2.5e9998    the fixed-point number 2.5, if it had more digits than a double tells
+    2.5e9999    the floating-point number 2.5
+
+`marked` writes them where JSON is parsed. A text has none of its own: they are beyond all numbers
+that it may have.
+
+https://docs.snowflake.com/en/sql-reference/data-types-semistructured
+"""
+
+import json
+import math
+import re
+from decimal import Decimal
+
+from flocon.core import errors
+
+# In all of them.
+SIGN = "e999"
+UNDEFINED = "1e9990"
+_ZERO, _FIXED, _FLOAT = "1e9991", "e9998", "e9999"
+_MAX_DIGITS = 38
+# A double tells so many digits, and the engine writes it without an exponent down to this.
+_TOLD_DIGITS, _LEAST = 15, Decimal("0.00001")
+# Whole numbers up to here are INTEGERs, with whatever exponent they are written.
+_LARGEST = 10**15
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|,(?=\s*\])|[^\s{}\[\]:,"]+', re.DOTALL)
+_NUMBER = re.compile(r"(-?)(0|[1-9]\d*)(?:\.(\d+))?([eE][+-]?\d+)?")
+_NO_NUMBER = re.compile(r"[+-]?(nan|inf|infinity)", re.IGNORECASE)
+
+
+def marked(text: str) -> str:
+    """JSON as PARSE_JSON reads it. Raises ValueError for numbers that are not finite."""
+    return _TOKEN.sub(_marked_token, text)
+
+
+def spelled(text: str) -> str:
+    """JSON with its texts as the engine writes them: `\\u0041` is A."""
+    if "\\u" not in text and "\\/" not in text:
+        return text
+    return _TOKEN.sub(_spelled_token, text)
+
+
+def _spelled_token(match: re.Match[str]) -> str:
+    token = match[0]
+    if "\\" not in token:
+        return token
+    try:
+        found = json.dumps(json.loads(token, strict=False), ensure_ascii=False)
+    except ValueError:
+        return token
+    return token if _SURROGATE.search(found) else found
+
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def of_float(value: float) -> str:
+    """A finite floating-point number."""
+    if not value:
+        return _ZERO
+    digits = f"{Decimal(repr(value)):f}"
+    return f"{_without_zeros(digits)}{_FLOAT}"
+
+
+def float_of(token: str) -> float | None:
+    """The floating-point number that a token is marked as."""
+    if token == _ZERO:
+        return 0.0
+    return float(token.removesuffix(_FLOAT)) if token.endswith(_FLOAT) else None
+
+
+def digits_of(token: str) -> str:
+    """A number's digits, whatever it is marked as."""
+    return "0" if token == _ZERO else token.removesuffix(_FLOAT).removesuffix(_FIXED)
+
+
+def plain(text: str) -> str:
+    """JSON that any program reads, without marks. Raises 000002 for an element that is NULL, which
+    Snowflake's pages do not say what it is to a program."""
+    return _TOKEN.sub(_plain_token, text) if SIGN in text else text
+
+
+def _plain_token(match: re.Match[str]) -> str:
+    token = match[0]
+    if token == UNDEFINED:
+        raise errors.unsupported("a NULL in an array that a Python handler gets")
+    if token[0] == '"' or SIGN not in token:
+        return token
+    value = float_of(token)
+    return digits_of(token) if value is None else repr(value)
+
+
+def _marked_token(match: re.Match[str]) -> str:
+    token = match[0]
+    if token[0] == '"':
+        return token
+    if token == ",":
+        return f",{UNDEFINED}"
+    if token == "undefined" and _is_element(match.string, match.start()):
+        return UNDEFINED
+    if _NO_NUMBER.fullmatch(token):
+        raise ValueError(f"Unsupported feature '{token} in JSON'.")
+    number = _NUMBER.fullmatch(token)
+    return _marked_number(token, number) if number else token
+
+
+def _is_element(text: str, place: int) -> bool:
+    """Is what begins there an element of an array, if anything?"""
+    while place and text[place - 1].isspace():
+        place -= 1
+    return text[place - 1 : place] in ("[", ",")
+
+
+def _marked_number(token: str, number: re.Match[str]) -> str:
+    sign, whole, decimals, exponent = number.groups(default="")
+    decimals = decimals.rstrip("0")
+    digits = len((whole + decimals).lstrip("0"))
+    if exponent or digits > _MAX_DIGITS:
+        value = float(token)
+        if math.isinf(value):
+            raise ValueError(f"Unsupported feature '{token[:50]} in JSON'.")
+        is_whole = abs(value) < _LARGEST and Decimal(token) == Decimal(token).to_integral_value()
+        return str(int(value)) if is_whole else of_float(value)
+    if not decimals:
+        return f"{sign}{whole}"
+    if digits <= _TOLD_DIGITS and abs(Decimal(token)) >= _LEAST:
+        return token
+    return f"{sign}{whole}.{decimals}{_FIXED}"
+
+
+def _without_zeros(digits: str) -> str:
+    return digits.rstrip("0").rstrip(".") if "." in digits else digits

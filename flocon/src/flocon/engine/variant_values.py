@@ -1,0 +1,79 @@
+"""Values of VARIANTs that Python reads and writes: those that the engine's JSON does not tell.
+
+https://docs.snowflake.com/en/sql-reference/data-types-semistructured
+"""
+
+import json
+from decimal import Decimal
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+from duckdb.func import FunctionNullHandling
+
+from flocon.core import variant_marks as marks
+from flocon.core.variant_text import compact, indented
+
+# What JSON has where `marks.marked` finds something; for RE2, which reads megabytes in no time.
+_MARKED = r"(^|[:,\[])\s*[-+]?([0-9.]{17}|[0-9.]+[eE]|0[.]0000|(?i:nan|inf))|,\s*\]|undefined"
+
+
+def register(connection: duckdb.DuckDBPyConnection) -> None:
+    """Let macros ask."""
+    special = FunctionNullHandling.SPECIAL
+    for name, function in (
+        ("_account_marked", marks.marked),
+        ("_account_canonical", canonical),
+        ("_account_json_of", _json_of),
+    ):
+        connection.create_function(name, function, ["VARCHAR"], "VARCHAR")
+    for name, of_any in (("_account_compact", compact), ("_account_ready", _ready)):
+        connection.create_function(name, of_any, ["VARCHAR"], "VARCHAR", null_handling=special)
+    connection.create_function("_account_of_float", marks.of_float, ["DOUBLE"], "VARCHAR")
+
+
+def _ready(text: str | None) -> str | None:
+    """A text that PARSE_JSON gets, as JSON with marks; NULL for a blank one. What is one text is
+    read by this, which the planner need not look into; a column's texts by `_account_parsed`."""
+    ready = (text or "").strip(" ")
+    if ready and pc.match_substring_regex(pa.scalar(ready), _MARKED).as_py():
+        ready = marks.marked(ready)
+    return marks.spelled(ready) or None
+
+
+def _json_of(document: str) -> str:
+    """What TO_JSON answers."""
+    return indented(document, 0)
+
+
+def canonical(document: str) -> str:
+    """The text that all spellings of a value share: sorted keys, numbers by their value."""
+    try:
+        value = json.loads(document, parse_float=_number, parse_int=Decimal)
+    except (ValueError, RecursionError):
+        return document
+    return _canonical(value)
+
+
+class _Undefined:
+    """The element of an array that is no value."""
+
+
+def _number(token: str) -> Decimal | _Undefined:
+    return _Undefined() if token == marks.UNDEFINED else Decimal(marks.digits_of(token))
+
+
+def _canonical(value: Any) -> str:
+    if isinstance(value, dict):
+        members = (f"{json.dumps(key)}:{_canonical(value[key])}" for key in sorted(value))
+        return f"{{{','.join(members)}}}"
+    if isinstance(value, list):
+        return f"[{','.join(map(_canonical, value))}]"
+    if isinstance(value, _Undefined):
+        return marks.UNDEFINED
+    if isinstance(value, Decimal) and value == value.to_integral_value() and abs(value) < 10**38:
+        return str(int(value))
+    if isinstance(value, Decimal):
+        return marks.marked(f"{value:f}")
+    return json.dumps(value, ensure_ascii=False)
