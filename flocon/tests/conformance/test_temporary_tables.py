@@ -163,3 +163,16 @@ def test_errors_name_what_was_asked_for_and_nothing_else(
     run("create table if not exists orders (amount int)")
     errno, told = failure(run, sql)
     assert (errno, told.partition("\n")[2]) == (number, text)
+
+
+@pytest.mark.parametrize("kind", ["table", "view"])
+def test_a_temporary_relation_and_its_columns_have_comments(run: Run, kind: str) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/comment"""
+    run(f'create temporary {kind} notes as select 1 as n, 2 as "n"')
+    run(f"comment on {kind} notes is 'small'")
+    [note] = [row for row in run(f"show {kind}s like 'NOTES'") if "small" in row]
+    assert note[1] == "NOTES"
+    if kind == "table":
+        run("comment on column notes.\"n\" is 'lower'")
+        assert [row[9] for row in run("describe table notes")] == [None, "lower"]
+    assert error(run, f"comment on {kind} nowhere is 'x'") == 2003

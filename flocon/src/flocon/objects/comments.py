@@ -26,16 +26,17 @@ def comment_on(context: Context, tree: Expr) -> Result:
         name = context.resolve(Name(*reversed(parts)))
     else:
         name = context.resolve(name_of(target))
-    found = context.relation_kind(name)
+    held = context.connection.temporary.get(name)
+    found = held.kind if held else context.relation_kind(name)
     if found is None or (not column and found != kind):
         if tree.args.get("exists"):
             return result.done()
         raise errors.does_not_exist((found and kind) or "Object", name)
-    text = tree.expression.name
+    text, place = tree.expression.name, quoted(*context.place(name))
     if column:
-        put(context, "COLUMN", f"{full(name)}.{quoted(column)}", text)
+        put(context, "COLUMN", f"{place}.{quoted(column)}", text)
     else:
-        put(context, kind, full(name), text)
+        put(context, kind, place, text)
     return result.done()
 
 

@@ -72,12 +72,17 @@ def _row_name(row: Mapping[str, Any]) -> str:
 
 
 def _temporary(context: Context, name: FullName, held: Temporary) -> dict[str, Any]:
+    noun = held.kind.lower()
+    comments = context.connection.values(
+        f"SELECT comment FROM duckdb_{noun}s() WHERE database_name = 'temp' AND {noun}_name = ?",
+        [held.held_as],
+    )
     return {
         "kind": held.kind,
         "database_name": name.database,
         "schema_name": name.schema,
         "name": name.name,
-        "comment": "",
+        "comment": (comments[0][0] if comments else "") or "",
         "created_on": held.created_on,
         "text": "",
         "properties": {},
