@@ -217,6 +217,9 @@ def test_a_text_of_json_is_the_same_however_it_was_written(run: Run) -> None:
     for written in (r'"\u0041\/\u00e9"', '"A/é"', r'"A\/é"'):
         run("insert into texts select parse_json(?)", written)
     run("insert into texts select 'A/é'")
+    others = '"\\ud83c\\udf77\\u0041\\\\u0041\\u0022\\u005c\\u000a\\b\\t"'
+    found = run("select v, v::varchar from (select parse_json(?) as v)", others)
+    assert found == [('"🍷A\\\\u0041\\"\\\\\\n\\b\\t"', '🍷A\\u0041"\\\n\b\t')]
     assert run("select v, count(*) from texts group by v") == [('"A/é"', 4)]
     assert run("select distinct v::varchar from texts") == [("A/é",)]
 

@@ -43,23 +43,25 @@ def marked(text: str) -> str:
 
 def spelled(text: str) -> str:
     """JSON with its texts as the engine writes them: `\\u0041` is A."""
-    if "\\u" not in text and "\\/" not in text:
-        return text
-    return _TOKEN.sub(_spelled_token, text)
+    return _ESCAPE.sub(_spelled, text) if "\\u" in text or "\\/" in text else text
 
 
-def _spelled_token(match: re.Match[str]) -> str:
-    token = match[0]
-    if "\\" not in token:
-        return token
-    try:
-        found = json.dumps(json.loads(token, strict=False), ensure_ascii=False)
-    except ValueError:
-        return token
-    return token if _SURROGATE.search(found) else found
+_ESCAPE = re.compile(
+    r"\\(?:u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|(.))",
+    re.DOTALL,
+)
 
 
-_SURROGATE = re.compile("[\ud800-\udfff]")
+def _spelled(match: re.Match[str]) -> str:
+    high, low, code, sign = match.groups()
+    if sign:
+        return sign if sign == "/" else match[0]
+    if high:
+        return chr(0x10000 + ((int(high, 16) - 0xD800) << 10) + int(low, 16) - 0xDC00)
+    letter = chr(int(code, 16))
+    # Half a pair is no letter, and what JSON cannot have as it is stays escaped.
+    is_half = "\ud800" <= letter <= "\udfff"
+    return match[0] if is_half else json.dumps(letter, ensure_ascii=False)[1:-1]
 
 
 def of_float(value: float) -> str:
