@@ -23,15 +23,25 @@ _MANUAL = (_TESTS.parent / "docs" / "manual.md").read_text("utf-8").partition("#
 # where the answer does not matter.
 _DATE_OR_TEXT = "SELECT '2026-01-31'::DATE::VARIANT AS v UNION ALL SELECT 'x'::VARIANT"
 EXAMPLES: dict[tuple[str, str], list[tuple[str, Any]]] = {
-    ("Types and expressions", "TIMESTAMP_TZ, TIMESTAMP_LTZ"): [
+    ("Types and expressions", "TIMESTAMP_TZ"): [
         (
-            "SELECT '2026-01-01 12:00:00 +02:00'::TIMESTAMP_TZ::TIMESTAMP_NTZ",
-            [(datetime.datetime(2026, 1, 1, 10),)],
+            "SELECT DATEDIFF(HOUR, '2026-01-01 12:00:00 +0200'::TIMESTAMP_TZ,"
+            " '2026-01-01 12:00:00 +0300'::TIMESTAMP_TZ)",
+            2,
         ),
+        ("SELECT COALESCE('2026-01-01'::TIMESTAMP_TZ, CURRENT_DATE())", 2),
+        ("SELECT '2026-01-01'::TIMESTAMP_TZ UNION ALL SELECT CURRENT_TIMESTAMP()", 2),
         (
-            "SELECT CONVERT_TIMEZONE('Asia/Tokyo', '2026-01-01 12:00:00 +02:00'::TIMESTAMP_TZ)",
-            [(datetime.datetime(2026, 1, 1, 19),)],
+            "WITH RECURSIVE r(z) AS (SELECT '2026-01-01'::TIMESTAMP_TZ UNION ALL"
+            " SELECT DATEADD(DAY, 1, z) FROM r) SELECT * FROM r LIMIT 2",
+            2,
         ),
+        ("ALTER SESSION SET TIMEZONE = 'Asia/Tokyo'", None),
+        (
+            "SELECT TO_TIMESTAMP_TZ(1767225600)::VARCHAR",
+            [("2026-01-01 09:00:00.000 +0900",)],
+        ),
+        ("ALTER SESSION UNSET TIMEZONE", None),
     ],
     ("Types and expressions", "texts in a VARIANT as dates"): [
         ('SELECT PARSE_JSON(\'{"x": "05-Jan-2024"}\'):x::DATE', 100040),

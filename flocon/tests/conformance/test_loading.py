@@ -111,7 +111,7 @@ def test_a_date_is_read_in_every_form_that_is_recognized(run: Run, put: Put) -> 
     assert error(run, copy) == 100040
     assert run(f"{copy} on_error = continue")[0][1:4] == ("PARTIALLY_LOADED", 4, 3)
     rows = [tuple(map(str, row)) for row in run("select * from t order by d")]
-    first = ("2024-01-05", "2024-01-05 10:11:00", "2024-01-05 08:11:12+00:00", "22:11:00")
+    first = ("2024-01-05", "2024-01-05 10:11:00", "2024-01-05 10:11:12+02:00", "22:11:00")
     assert rows == [first, first, ("2024-01-06", "2024-01-06 10:11:12.500000", "None", "10:11:00")]
 
 

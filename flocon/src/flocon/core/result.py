@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from flocon.core import errors
+from flocon.core import errors, timestamp_tz
 
 # Statement types as the clients know them (snowflake-connector-python, STATEMENT_TYPE_ID_*).
 SELECT = 0x1000
@@ -68,7 +68,12 @@ class Result:
 
     def rows(self) -> list[tuple[Any, ...]]:
         """The rows as Python values."""
-        columns = [column.to_pylist() for column in self.table.columns]
+        columns = [
+            timestamp_tz.values(column)
+            if timestamp_tz.is_column(column.type)
+            else column.to_pylist()
+            for column in self.table.columns
+        ]
         return list(zip(*columns, strict=True))
 
 

@@ -1,4 +1,5 @@
-"""Binds that are dates, times and timestamps without a zone: of these types, as Snowflake knows.
+"""Binds that are dates, times and timestamps, but a TIMESTAMP_LTZ: of these types, as Snowflake
+knows.
 
 https://docs.snowflake.com/en/developer-guide/python-connector/python-connector-example
 """
@@ -9,6 +10,9 @@ from typing import Any
 
 import pyarrow as pa
 from sqlglot import Expr, exp
+
+from flocon.core import timestamp_tz
+from flocon.core.timestamp_tz import TimestampTz
 
 # Names of binds, and the types of their values.
 Kinds = tuple[tuple[str, str], ...]
@@ -21,6 +25,8 @@ def kinds(binds: Mapping[str, Any]) -> Kinds:
 
 
 def _kind(value: Any) -> str | None:
+    if isinstance(value, TimestampTz):
+        return "TIMESTAMP_TZ"
     if isinstance(value, datetime):
         return "TIMESTAMP_NTZ" if value.tzinfo is None else None
     if isinstance(value, date):
@@ -43,6 +49,8 @@ def columns(rows: pa.Table) -> list[tuple[str, str]]:
 
 
 def _type(kind: pa.DataType) -> str | None:
+    if timestamp_tz.is_column(kind):
+        return timestamp_tz.ENGINE_TYPE
     if pa.types.is_timestamp(kind):
         return "TIMESTAMP" if kind.tz is None else None
     if pa.types.is_date(kind):

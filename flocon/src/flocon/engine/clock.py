@@ -35,7 +35,7 @@ def _cut(now: Expr, node: Expr) -> Expr:
 
 
 def _now() -> Expr:
-    return exp.cast(exp.Placeholder(this=NOW), "TIMESTAMPTZ", dialect="duckdb")
+    return exp.cast(exp.Placeholder(this=NOW), "TIMESTAMPLTZ", dialect="duckdb")
 
 
 def _utc_now() -> Expr:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from sqlglot import Expr, exp
 
 from flocon.core import errors
-from flocon.engine import datetime_formats, lengths, moments, nanoseconds
+from flocon.engine import datetime_formats, lengths, moments, nanoseconds, offsets
 from flocon.engine.functions import CONVERTED
 from flocon.engine.types import JSON_TYPES, NTZ_TYPES, TEXT_TYPES
 
@@ -87,8 +87,7 @@ _MAKERS_OF_JSON = (
     exp.ArrayPrepend, exp.ArrayUniqueAgg, exp.JSONKeyValue, exp.ObjectAgg, exp.ObjectInsert,
     exp.PropertyEQ, exp.ToArray, exp.ToVariant,
 )  # fmt: skip
-_ZONED = (_Kind.TIMESTAMPTZ, _Kind.TIMESTAMPLTZ)
-_MOMENTS = (*NTZ_TYPES, *_ZONED)
+_MOMENTS = (*NTZ_TYPES, _Kind.TIMESTAMPLTZ)
 
 
 # Most of a tree, and none of what is looked for below.
@@ -102,14 +101,17 @@ _LEFT_ALONE = frozenset(
 
 def coerce(tree: Expr) -> Expr:
     """The tree with Snowflake's silent casts."""
-    for node in reversed(list(tree.walk())):
+    nodes = list(tree.walk())
+    zoned = offsets.is_there(nodes)
+    for node in reversed(nodes):
         if type(node) in _LEFT_ALONE:
             continue
         kept = moments.digits(moments.name(node.to)) if isinstance(node, exp.Cast) else None
         most = _most(node)
         if isinstance(node, exp.Cast) and moments.is_cut(moments.name(node.to)):
             _shorten(node)
-        replacement = _coerced(node)
+        concerned = zoned and type(node) in offsets.CONCERNED
+        replacement = _zoned(node) if concerned else _coerced(node)
         if replacement is not node:
             node.replace(replacement)
         if kept is not None:
@@ -123,12 +125,25 @@ def coerce(tree: Expr) -> Expr:
     return tree
 
 
+def _zoned(node: Expr) -> Expr:
+    """The same in a statement that has a TIMESTAMP_TZ."""
+    made = offsets.made(node)
+    if made is not node:
+        return made
+    answer = offsets.asked(node)
+    made = _coerced(node)
+    return made if answer is None else answer(made.copy())
+
+
 def _cut(value: Expr, digits: int) -> None:
     """Of what was cast to a TIMESTAMP(n) or TIME(n)."""
     mark = exp.Placeholder()
     value.replace(mark)
-    made = moments.cut(value, digits, is_time=_kind(value) == _Kind.TIME)
-    made.type = value.type
+    if offsets.is_zoned(value):
+        made = offsets.cut(value, digits)
+    else:
+        made = moments.cut(value, digits, is_time=_kind(value) == _Kind.TIME)
+        made.type = value.type
     mark.replace(made)
 
 
@@ -157,11 +172,21 @@ def _check_length(cast: exp.Cast, most: int) -> None:
 def _coerced(node: Expr) -> Expr:
     for key in _TEXTS.get(type(node), ()):
         value = node.args.get(key)
+        # LISTAGG has its order and DISTINCT around its value.
+        ordered = isinstance(value, exp.Order)
+        value = value.this if isinstance(value, exp.Order) else value
+        if isinstance(value, exp.Distinct):
+            value = value.expressions[0]
+            if ordered and not _is_moment(value):
+                # The engine orders by what is distinct, and has the same texts.
+                continue
         # Several patterns of LIKE ANY are no value.
         if not isinstance(value, Expr) or isinstance(value, exp.Any | exp.All | exp.Tuple):
             continue
         if _is_read_as_text(value):
-            node.set(key, _cast(value, _TEXT))
+            parent, place, index = value.parent, value.arg_key, value.index
+            assert parent is not None and place is not None, "it is an argument"
+            parent.set(place, _cast(value, _TEXT), index)
     if isinstance(node, (*_ARITHMETIC, *_OF_NUMBERS)):
         _numbers(node)
     if isinstance(node, exp.Add | exp.Sub):
@@ -179,17 +204,12 @@ def _coerced(node: Expr) -> Expr:
         node.set("this", _cast(node.this, _TEXT))
     if isinstance(node, exp.Cast) and node.to.this in _MOMENTS and _is_number(node.this):
         # Seconds since 1970, or a smaller unit where there are so many.
-        zone = "TZ" if node.to.this in _ZONED else "NTZ"
+        zone = "LTZ" if node.to.this == _Kind.TIMESTAMPLTZ else "NTZ"
         made = exp.Anonymous(this=f"TO_TIMESTAMP_{zone}", expressions=[node.this])
         made.type = node.to
         return made
     if isinstance(node, _READ_BY_FORM):
         return datetime_formats.read_by_form(node)
-    if isinstance(node, exp.ConvertTimezone) and not node.args.get("source_tz"):
-        # A wall clock is one of the session's time zone.
-        moment = node.args["timestamp"]
-        if moment.is_string or _kind(moment) in (*NTZ_TYPES, *TEXT_TYPES, _Kind.DATE):
-            node.set("timestamp", _cast(moment, "TIMESTAMP_TZ"))
     if isinstance(node, exp.Select):
         _grouped(node)
     if isinstance(node, _DATE_PARTS):
@@ -226,7 +246,7 @@ def _part_of_moment(node: Expr) -> Expr:
         seconds = exp.Anonymous(this="_account_epoch_seconds", expressions=[value])
         seconds.type = exp.DataType.build("BIGINT")
         return seconds
-    if _kind(value) in _ZONED and not part.startswith(("EPOCH", "TIMEZONE")):
+    if _kind(value) == _Kind.TIMESTAMPLTZ and not part.startswith(("EPOCH", "TIMEZONE")):
         node.set(key, _cast(value, "TIMESTAMP_NTZ"))
     return node
 
@@ -272,10 +292,10 @@ def _fixed(node: Expr) -> Expr:
     return _cast(node.copy(), f"DECIMAL(38, {scale})")
 
 
-def _cast(value: Expr, kind: str) -> exp.Cast:
+def _cast(value: Expr, kind: str) -> Expr:
     cast = exp.Cast(this=value, to=exp.DataType.build(kind, dialect="snowflake"))
     cast.type = cast.to
-    return cast
+    return offsets.made(cast)
 
 
 def _kind(value: Expr | None) -> exp.DType | None:
@@ -397,6 +417,10 @@ def _kept(value: Expr) -> Expr:
         return whole
     if _is_moment(value):
         return _cast(value, _TEXT)
+    if value.type is None and isinstance(value, exp.Column):
+        kept = exp.Anonymous(this="_account_kept", expressions=[value])
+        kept.type = exp.DataType.build("VARIANT")
+        return kept
     if _kind(value) in _BINARIES:
         digits = exp.Anonymous(this="hex", expressions=[value])
         digits.type = exp.DataType.build("TEXT")
@@ -472,7 +496,7 @@ def _comparable(kind: exp.DType | None) -> str:
         return _DOUBLE
     if kind in NTZ_TYPES:
         return "TIMESTAMP_NTZ"
-    return kind.value if kind in (_Kind.DATE, _Kind.BOOLEAN, *_ZONED) else ""
+    return kind.value if kind in (_Kind.DATE, _Kind.BOOLEAN, _Kind.TIMESTAMPLTZ) else ""
 
 
 def _compared(node: Expr) -> None:

@@ -16,8 +16,9 @@ from duckdb._seam import arrow_schema, submit
 from fakesnow.conn import FakeSnowflakeConnection
 from sqlglot import Expr, exp
 
-from flocon.core import errors, result
+from flocon.core import errors, result, timestamp_tz
 from flocon.core.result import Result
+from flocon.core.timestamp_tz import ENGINE_TYPE, TimestampTz
 from flocon.engine import (
     bound_moments,
     coercions,
@@ -27,6 +28,7 @@ from flocon.engine import (
     lengths,
     loading,
     moments,
+    offsets,
     rewrite,
     sources,
     staged_rows,
@@ -241,7 +243,12 @@ class Connection:
 
     def bind_relation(self, name: str, rows: Sequence[Sequence[Any]]) -> None:
         """Make rows of binds readable under a bare name, in columns B1, B2 …, until `unbind`."""
-        columns = [pa.array(column) for column in zip(*rows, strict=True)]
+        columns = [
+            timestamp_tz.column(column)
+            if any(isinstance(value, TimestampTz) for value in column)
+            else pa.array(column)
+            for column in zip(*rows, strict=True)
+        ]
         names = [f"B{index}" for index in range(1, len(columns) + 1)]
         table = pa.Table.from_arrays(columns, names=names)
         self._duck.register(name, table)
@@ -408,12 +415,25 @@ class Connection:
         if isinstance(tree, exp.TruncateTable):
             self._forget_loads(tree.expressions[0])
             tree = exp.Delete(this=tree.expressions[0].copy())
-        if isinstance(tree, exp.Merge):
-            sql = self.dml_sql(tree, binds) + " RETURNING merge_action"
-            actions = self.values(sql, used(sql, binds))
-            return list(Counter(action for (action,) in actions).items())
         sql = self.dml_sql(tree, binds)
-        return self.values(sql, used(sql, binds))
+        if isinstance(tree, exp.Merge):
+            sql += " RETURNING merge_action"
+            actions = self.values(sql, used(sql, binds))
+            answer: list[tuple[Any, ...]] = list(Counter(each for (each,) in actions).items())
+        else:
+            answer = self.values(sql, used(sql, binds))
+        if isinstance(tree, exp.Update | exp.Merge) and offsets.STRETCHED.upper() in sql:
+            self._settle(tree.this)
+        return answer
+
+    def _settle(self, table: exp.Table) -> None:
+        """Let the TIMESTAMP_TZs that were written last be as all are (`offsets`)."""
+        place = (table.catalog or "temp", table.db or "main", table.name)
+        for column in self.zoned_columns(*place):
+            self.values(
+                f"UPDATE {quoted(*place)} SET {column} = _account_settled({column})"
+                f" WHERE _account_is_stretched({column})"
+            )
 
     def hold(self, name: str, query: Expr, binds: Binds) -> None:
         """Evaluate a query into a temporary table of the engine's own."""
@@ -577,6 +597,12 @@ class Connection:
             )
         ]
 
+    def zoned_columns(self, database: str, schema: str, table: str) -> list[str]:
+        """The columns that are a TIMESTAMP_TZ, quoted: their values may be equal and have other
+        offsets."""
+        found = self.columns(database, schema, table)
+        return [quoted(name) for name, kind in found if kind == ENGINE_TYPE]
+
     def has_more(self, table: str, rows: int) -> bool:
         """Has a table, by its full name, more rows than these?"""
         sql = f"SELECT count(*) FROM (SELECT 1 FROM {table} LIMIT {rows + 1})"
@@ -721,6 +747,8 @@ def _check_digits(table: pa.Table, types: Sequence[str]) -> None:
 def _refuse_lists(types: Sequence[str]) -> None:
     """Raise 000002 for the engine's own types, which clients would see as empty texts."""
     for kind in types:
+        if kind == ENGINE_TYPE:
+            continue
         if kind.endswith("]") or kind.startswith(("STRUCT", "MAP", "UNION", "BIT", "UUID")):
             raise errors.unsupported(f"a function whose answer is the engine's {kind[:60]}")
 

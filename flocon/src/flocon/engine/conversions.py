@@ -158,7 +158,7 @@ def timestamps(node: Expr) -> Expr:
         if value.type is not None and value.type.this in exp.DataType.NUMERIC_TYPES:
             moment = exp.Anonymous(this="_account_ntz", expressions=[value, exp.Literal.number(0)])
             return exp.paren(exp.AtTimeZone(this=moment, zone=exp.Literal.string("UTC")))
-        return exp.cast(value, "TIMESTAMPTZ", dialect="duckdb")
+        return exp.cast(value, "TIMESTAMPLTZ", dialect="duckdb")
     kinds = {
         "TRY_TO_TIMESTAMP": "ntz",
         "TRY_TO_TIMESTAMP_NTZ": "ntz",

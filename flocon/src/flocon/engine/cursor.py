@@ -8,7 +8,7 @@ from fakesnow.transforms import transforms as fs
 from sqlglot import Expr, exp
 
 from flocon.core import errors
-from flocon.engine.types import compress, strip_lengths
+from flocon.engine.types import compress, strip_lengths, zoned_column
 from flocon.sql.tokens import checked_without_quotes
 
 # What a CREATE TABLE mostly consists of, and those of fakesnow's 76 transforms that change it: each
@@ -70,6 +70,7 @@ class Cursor(FakeSnowflakeCursor):
             if isinstance(transformed, exp.Create | exp.Alter):
                 for column in transformed.find_all(exp.ColumnDef):
                     compress(column)
+                    zoned_column(column)
             # Which columns have a length is kept beside (`engine.declared_types`).
             transformed.args.pop("text_lengths", None)
             if (comment := transformed.args.get("table_comment")) and comment[1]:

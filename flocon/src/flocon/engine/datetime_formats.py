@@ -13,8 +13,9 @@ import duckdb
 from duckdb.func import FunctionNullHandling
 from sqlglot import Expr, exp
 
-from flocon.core import errors
+from flocon.core import errors, timestamp_tz
 from flocon.core.errors import SnowflakeError
+from flocon.core.timestamp_tz import ENGINE_TYPE
 from flocon.engine import moments, nanoseconds
 from flocon.engine.objects import call
 from flocon.engine.types import NTZ_TYPES, TEXT_TYPES
@@ -56,6 +57,7 @@ def register(connection: duckdb.DuckDBPyConnection) -> None:
         ("_account_written", written, ["TIMESTAMP", "BIGINT", text], text),
         ("_account_read", read, [text, text, text, "BOOLEAN"], text),
         ("_account_try_read", try_read, [text, text, text, "BOOLEAN"], text),
+        ("_account_shown", timestamp_tz.shown, [text], text),
     ]
     for name, function, kinds, answer in known:
         connection.create_function(
@@ -350,7 +352,7 @@ def functions(node: Expr) -> Expr:
     zoned = target is not None and target.this in _ZONED
     function = "_account_try_read" if node.args.get("safe") else "_account_read"
     read = call(function, node.this, exp.Literal.string(word), format, exp.convert(zoned))
-    moment = exp.cast(read, "TIMESTAMPTZ" if zoned else "TIMESTAMP", dialect="duckdb")
+    moment = exp.cast(read, "TIMESTAMPLTZ" if zoned else "TIMESTAMP", dialect="duckdb")
     return moment if word == "timestamp" else exp.cast(moment, word, dialect="duckdb")
 
 
@@ -376,6 +378,7 @@ TRIED = {
     "TIME": "_account_try_read({}, 'time', 'AUTO', false)",
     "TIMESTAMP": "_account_tried_ntz({})",
     "TIMESTAMP WITH TIME ZONE": "_account_tried_tz({})",
+    ENGINE_TYPE: "_account_tried_zoned({})",
 }
 _FROM_PARTS = (exp.TimestampFromParts, exp.TimestampLtzFromParts, exp.TimestampTzFromParts)
 # All that `functions` changes.
@@ -414,7 +417,7 @@ def _from_parts(node: Expr) -> Expr:
         return exp.paren(exp.AtTimeZone(this=wall, zone=zone))
     if isinstance(node, exp.TimestampFromParts):
         return wall
-    return exp.cast(wall, "TIMESTAMPTZ", dialect="duckdb")
+    return exp.cast(wall, "TIMESTAMPLTZ", dialect="duckdb")
 
 
 def _time_from_parts(node: Expr) -> Expr:
@@ -545,6 +548,6 @@ def _cast_of(node: Expr) -> exp.Cast | None:
         return made(this=node.expressions[0], to=exp.DataType.build(word))
     if not name.startswith(("TO_TIMESTAMP", "TRY_TO_TIMESTAMP")) or len(node.expressions) != 1:
         return None
-    kind = "TIMESTAMPTZ" if name.endswith("TZ") and not name.endswith("NTZ") else "TIMESTAMPNTZ"
+    kind = "TIMESTAMPLTZ" if name.endswith("TZ") and not name.endswith("NTZ") else "TIMESTAMPNTZ"
     made = exp.TryCast if name.startswith("TRY") else exp.Cast
     return made(this=node.expressions[0], to=exp.DataType.build(kind))

@@ -1,5 +1,5 @@
 """What columns were declared as, where the engine does not tell: VARCHAR(n), BINARY(n), ARRAY,
-OBJECT, TIME(n), TIMESTAMP_NTZ(n), TIMESTAMP_TZ(n), TIMESTAMP_LTZ.
+OBJECT, TIME(n), TIMESTAMP_NTZ(n), TIMESTAMP_TZ(n), TIMESTAMP_LTZ(n).
 
 The engine has VARCHAR and BLOB for the first two, whose lengths are not enforced, and JSON for the
 next, as for VARIANT. The digits of a second are cut where values are stored (`moments`).
@@ -11,6 +11,7 @@ from typing import Any
 
 import duckdb
 
+from flocon.core.timestamp_tz import ENGINE_TYPE
 from flocon.engine.catalog import HIDDEN_SCHEMA
 from flocon.engine.marked_names import is_unmarked, marked
 
@@ -31,7 +32,8 @@ _OF_KIND = {
     "BLOB": ("BINARY",),
     "TIME": ("TIME",),
     "TIMESTAMP": ("TIMESTAMP_NTZ",),
-    "TIMESTAMP WITH TIME ZONE": ("TIMESTAMP_TZ", "TIMESTAMP_LTZ"),
+    "TIMESTAMP WITH TIME ZONE": ("TIMESTAMP_LTZ",),
+    ENGINE_TYPE: ("TIMESTAMP_TZ",),
 }
 
 _TABLE = f"_fs_global.{HIDDEN_SCHEMA}._fs_columns_ext"

@@ -5,7 +5,7 @@ is not known has no type, and nothing is done about it.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -15,8 +15,10 @@ from sqlglot.optimizer.annotate_types import TypeAnnotator
 from sqlglot.schema import MappingSchema
 
 from flocon.core import errors
+from flocon.core.timestamp_tz import ENGINE_TYPE
 from flocon.engine import lengths, moments, user_functions
 from flocon.engine.catalog import HIDDEN_SCHEMA
+from flocon.engine.choices import CHOICES, chosen
 from flocon.engine.functions import split_of
 from flocon.engine.texts import is_text
 from flocon.engine.types import TEXT_TYPES, Columns
@@ -54,7 +56,8 @@ _OF_DUCKDB = {
     "JSON": "VARIANT",
     "BLOB": "BINARY",
     "TIMESTAMP": "TIMESTAMPNTZ",
-    "TIMESTAMP WITH TIME ZONE": "TIMESTAMPTZ",
+    "TIMESTAMP WITH TIME ZONE": "TIMESTAMPLTZ",
+    ENGINE_TYPE: "TIMESTAMPTZ",
     "INTEGER": "INT",
     "HUGEINT": "DECIMAL(38, 0)",
     "UBIGINT": "DECIMAL(38, 0)",
@@ -167,6 +170,18 @@ def _of_sum(annotator: TypeAnnotator, node: exp.Sum) -> exp.Sum:
     return node
 
 
+def _choosing(annotator: Callable[[TypeAnnotator, Expr], Expr]) -> Callable[..., Expr]:
+    """Beside anything else, a TIMESTAMP_TZ stays one (`offsets`)."""
+
+    def annotate(self: TypeAnnotator, node: Expr) -> Expr:
+        made = annotator(self, node)
+        if any(each.type is not None and each.type.this == _INSTANT.this for each in chosen(node)):
+            made.type = _INSTANT
+        return made
+
+    return annotate
+
+
 _METADATA = {
     **Snowflake.EXPRESSION_METADATA,
     exp.Sum: {"annotator": _of_sum},
@@ -176,6 +191,7 @@ _METADATA = {
     exp.ToChar: {"returns": exp.DType.VARCHAR},
     exp.IsArray: {"returns": exp.DType.BOOLEAN},
 }
+_METADATA |= {kind: {"annotator": _choosing(_METADATA[kind]["annotator"])} for kind in CHOICES}
 # Where a name may be that of one of the query's own values.
 _BEHIND = ("having", "qualify", "order", "group")
 _PLACES = ("expressions", "where", "windows", *_BEHIND)
@@ -360,6 +376,8 @@ class _Scopes:
             elif isinstance(node, _PARTS):
                 node.type = _VARIANT
             elif type(node) in _MADE:
+                if isinstance(node, exp.StarMap):
+                    _refuse_zoned(scopes)
                 node.type = _KNOWN[_MADE[type(node)]]
             elif isinstance(node, exp.CurrentTimestamp) and node.args.get("sysdate"):
                 node.type = _MOMENT
@@ -615,6 +633,14 @@ def _spread(function: exp.Anonymous, scopes: Sequence[Scope]) -> None:
                 exp.column(each, table=name or None, quoted=True) for each in source.kinds
             ]
     function.set("expressions", arguments)
+
+
+def _refuse_zoned(scopes: Sequence[Scope]) -> None:
+    """The engine makes an object of all columns as they are, also of what a TIMESTAMP_TZ is."""
+    for source in scopes[0][0].values():
+        for kind in source.kinds.values() if source else ():
+            if kind is not None and kind.this == _INSTANT.this:
+                raise errors.unsupported("OBJECT_CONSTRUCT(*) of a TIMESTAMP_TZ: name the columns")
 
 
 def _only(kinds: Iterable[exp.DataType | None]) -> exp.DataType | None:

@@ -10,6 +10,7 @@ from sqlglot.errors import ParseError, TokenError, UnsupportedError
 
 from flocon.core import errors
 from flocon.core.errors import Code, SnowflakeError
+from flocon.core.timestamp_tz import ENGINE_TYPE
 from flocon.engine import nanoseconds
 from flocon.sql import error_places
 
@@ -174,6 +175,8 @@ def _translate_duckdb(error: duckdb.Error) -> SnowflakeError:
     if long := _TOO_LONG.match(text):
         code = errors.LENGTH_LIMIT if long["limit"] else errors.TOO_LONG
         return SnowflakeError(code, _printable(long[1]))
+    if ENGINE_TYPE in text:
+        return errors.unsupported("a TIMESTAMP_TZ here: cast it to TIMESTAMP_LTZ or TIMESTAMP_NTZ")
     if counts := _VALUE_COUNTS.search(text):
         return errors.value_list(int(counts[1] or counts[3]), int(counts[2] or counts[4]))
     for pattern, code in _BY_TEXT:

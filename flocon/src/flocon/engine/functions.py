@@ -343,6 +343,8 @@ def as_text(value: Expr) -> Expr | None:
     if value.type is not None and value.type.this in TEXT_TYPES and not value.find(exp.Column):
         # DuckDB would read a constant as JSON in the branch that is not taken.
         return None
+    if value.type is not None and value.type.this == exp.DType.TIMESTAMPTZ:
+        return _call("_account_zoned_text", value)
     # A HAVING takes no lambda.
     once = not _is_small(value) and not value.find_ancestor(exp.Having)
     kind = value.type.this if value.type else None

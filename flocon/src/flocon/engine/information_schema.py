@@ -10,6 +10,8 @@ import duckdb
 from duckdb.func import FunctionNullHandling
 from fakesnow import info_schema
 
+from flocon.core.timestamp_tz import ENGINE_TYPE
+from flocon.engine import moments
 from flocon.engine.catalog import HIDDEN_SCHEMA
 from flocon.engine.marked_names import PATTERN
 from flocon.engine.quoting import literal, quoted
@@ -75,6 +77,7 @@ def creation_sql() -> str:
 
     # An AUTOINCREMENT takes the numbers of a sequence of the engine's own.
     counts = "coalesce(column_default ILIKE 'nextval(''_fs_seq_%', false)"
+    written = f"regexp_replace(column_default, '^{moments.DEFAULT_WITH_OFFSET}$', '\\1')"
     # Views of `*` have the columns that they were made with.
     of_star = (
         f"FROM _account_objects n WHERE n.kind = 'VIEW' AND {of('properties.COLUMNS')} IS NOT NULL"
@@ -84,11 +87,11 @@ def creation_sql() -> str:
     return f"""
     CREATE OR REPLACE VIEW _fs_columns AS SELECT c.* REPLACE ({length("MAXIMUM")},
         {length("OCTET")}, CASE WHEN data_type = 'VARIANT' THEN coalesce(declared, data_type)
-        WHEN data_type = 'TIMESTAMP_TZ' AND declared LIKE 'TIMESTAMP_LTZ%'
-        THEN 'TIMESTAMP_LTZ'
+        WHEN data_type = 'TIMESTAMP_TZ' THEN 'TIMESTAMP_LTZ'
+        WHEN data_type = {literal(ENGINE_TYPE)} THEN 'TIMESTAMP_TZ'
         ELSE data_type END AS DATA_TYPE,
         {plain("column_name")} AS COLUMN_NAME,
-        CASE WHEN {counts} THEN NULL ELSE column_default END AS COLUMN_DEFAULT,
+        CASE WHEN {counts} THEN NULL ELSE {written} END AS COLUMN_DEFAULT,
         CASE WHEN {counts} THEN 'YES' ELSE 'NO' END AS IS_IDENTITY,
         s.start_value::VARCHAR AS IDENTITY_START, s.increment_by::VARCHAR AS IDENTITY_INCREMENT,
         CASE WHEN {counts} THEN 'NO' END AS IDENTITY_ORDERED,

@@ -20,6 +20,7 @@ from sqlglot import Expr, exp
 
 from flocon.core import errors
 from flocon.core.errors import SnowflakeError
+from flocon.core.timestamp_tz import ENGINE_TYPE
 from flocon.engine import datetime_formats, lengths, staged_rows
 from flocon.engine.catalog import HIDDEN_SCHEMA
 from flocon.engine.marked_names import marked, unmarked
@@ -649,7 +650,8 @@ def _unfit(
             f'SELECT "METADATA$FILE_ROW_NUMBER", {text} FROM temp."{RELATION}"'
             f" WHERE {text} IS NOT NULL AND {_tried(text, kind)} IS NULL"
         )
-        what = _NOT_RECOGNIZED.get(kind.split()[0].split("_")[0], (None, "Numeric value"))[1]
+        named = "TIMESTAMP" if kind == ENGINE_TYPE else kind.split()[0].split("_")[0]
+        what = _NOT_RECOGNIZED.get(named, (None, "Numeric value"))[1]
         text = f"{what} '{{}}' is not recognized"
         wrong += [(place, text.format(field), unmarked(name)) for place, field in rows]
     return wrong

@@ -1,7 +1,16 @@
 """Snowflake's functions that DuckDB lacks, as DuckDB macros for every database."""
 
+from flocon.core.timestamp_tz import ENGINE_TYPE
 from flocon.core.variant_marks import UNDEFINED
-from flocon.engine import arrays, datetime_formats, lengths, nanoseconds, numeric, objects
+from flocon.engine import (
+    arrays,
+    datetime_formats,
+    lengths,
+    nanoseconds,
+    numeric,
+    objects,
+    offsets,
+)
 from flocon.engine.fast import shortcuts
 
 # {catalog} is the database's quoted name. The functions keep Snowflake's names: SQL calls them
@@ -79,6 +88,7 @@ _MACROS = (
     "_account_text(x) AS CASE typeof(x) WHEN 'JSON' THEN _account_json_text(x, '$')"
     " WHEN 'DOUBLE' THEN _account_float_text(x)"
     " WHEN 'BLOB' THEN hex(TRY_CAST(CAST(x AS VARCHAR) AS BLOB))"
+    f" WHEN '{ENGINE_TYPE}' THEN _account_shown(CAST(x AS VARCHAR))"
     " ELSE _account_text_of_moment(x) END",
     # The same for values that are long themselves: each is written once.
     "_account_text_once(x) AS list_transform([x], lambda each: _account_text(each))[1]",
@@ -246,11 +256,13 @@ def creation_sql(catalog: str, *, fast: bool) -> str:
         for macro in (
             *shortcuts.macros(fast=fast),
             *nanoseconds.MACROS,
+            *offsets.PARTS,
             *_MACROS,
             *arrays.MACROS,
             *objects.MACROS,
             *numeric.MACROS,
             *lengths.MACROS,
             *datetime_formats.MACROS,
+            *offsets.MACROS,
         )
     )

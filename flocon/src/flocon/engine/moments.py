@@ -1,7 +1,7 @@
 """TIMESTAMP_…(n) and TIME(n): as many digits of a second as they are declared with.
 
-The engine has microseconds in all of them, and one type for TIMESTAMP_TZ and TIMESTAMP_LTZ. What a
-value has beyond its type's digits is cut off, where it is cast and where it is stored.
+The engine has microseconds in all of them. What a value has beyond its type's digits is cut off,
+where it is cast and where it is stored.
 
 https://docs.snowflake.com/en/sql-reference/data-types-datetime
 """
@@ -20,7 +20,7 @@ _NAMES = {
 }
 KINDS = (*_NAMES,)
 # What the engine's types are where nothing else is declared.
-_PLAIN = ("TIME(9)", "TIMESTAMP_NTZ(9)", "TIMESTAMP_TZ(9)")
+_PLAIN = ("TIME(9)", "TIMESTAMP_NTZ(9)", "TIMESTAMP_LTZ(9)", "TIMESTAMP_TZ(9)")
 _DECLARED = re.compile(r"(TIME|TIMESTAMP_(?:NTZ|LTZ|TZ))\((\d)\)")
 ALL_DIGITS = 9
 _OF_ENGINE = 6
@@ -64,25 +64,43 @@ def cut(value: Expr, digits: int, *, is_time: bool) -> Expr:
     once."""
     if digits == _OF_ENGINE:
         return value
-    width = exp.Anonymous(
-        this="to_microseconds", expressions=[exp.Literal.number(10 ** (_OF_ENGINE - digits))]
-    )
     if is_time:
         day = exp.cast(exp.Literal.string("2000-01-01"), "DATE", dialect="duckdb")
         value = exp.paren(exp.Add(this=day, expression=value))
-    made: Expr = exp.Anonymous(this="time_bucket", expressions=[width, value])
+    made: Expr = exp.Anonymous(this="time_bucket", expressions=[width(digits), value])
     return exp.cast(made, "TIME", dialect="duckdb") if is_time else made
+
+
+def width(digits: int) -> Expr:
+    """The interval that the last of so many digits stands for."""
+    micros = exp.Literal.number(10 ** (_OF_ENGINE - digits))
+    return exp.Anonymous(this="to_microseconds", expressions=[micros])
 
 
 def without_digits(kind: exp.DataType) -> None:
     """Leave the engine's type of a column or a cast. A column's default is cut here: of a row that
-    does not name the column the engine takes it as it is."""
-    kept = digits(name(kind))
-    column = kind.parent
-    if kept is not None and isinstance(column, exp.ColumnDef):
+    does not name the column the engine takes it as it is. That of a TIMESTAMP_TZ becomes one."""
+    kept, column = digits(name(kind)), kind.parent
+    if isinstance(column, exp.ColumnDef) and (
+        kept is not None or kind.this == exp.DType.TIMESTAMPTZ
+    ):
         for constraint in column.args.get("constraints") or ():
             if isinstance(default := constraint.kind, exp.DefaultColumnConstraint):
-                is_time = kind.this == exp.DType.TIME
-                bare = exp.cast(default.this, exp.DataType.build(kind.this))
-                default.set("this", cut(bare, kept, is_time=is_time))
+                default.set("this", _default(default.this, kind.this, kept))
     kind.set("expressions", None)
+
+
+# What a column's default reads as that is written as the group in it.
+DEFAULT_WITH_OFFSET = (
+    r"(?:_account_cut_zoned\()?_account_bound_zoned\((.*?)\)(?:, to_microseconds\([0-9]+\)\))?"
+)
+
+
+def _default(value: Expr, kind: exp.DType, kept: int | None) -> Expr:
+    if kind != exp.DType.TIMESTAMPTZ:
+        bare = exp.cast(value, exp.DataType.build(kind))
+        return bare if kept is None else cut(bare, kept, is_time=kind == exp.DType.TIME)
+    made = exp.Anonymous(this="_account_bound_zoned", expressions=[value])
+    if kept is None:
+        return made
+    return exp.Anonymous(this="_account_cut_zoned", expressions=[made, width(kept)])

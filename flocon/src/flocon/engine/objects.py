@@ -9,6 +9,7 @@ from fakesnow.transforms import transforms as fs
 from sqlglot import Expr, exp
 
 from flocon.core import errors
+from flocon.core.timestamp_tz import ENGINE_TYPE
 from flocon.engine.expression_types import held
 from flocon.engine.marked_names import BEGIN, PATTERN
 from flocon.engine.types import JSON_TYPES
@@ -190,7 +191,9 @@ def _of_held(node: exp.Anonymous, name: str, holds: str) -> Expr:
     if not is_it:
         return exp.cast(exp.Null(), kind, dialect="duckdb")
     text = call("_account_json_text", value, exp.Literal.string("$"))
-    if kind == "TIMESTAMPTZ":
+    if kind == ENGINE_TYPE:
+        return call("_account_read_zoned", text)
+    if kind == "TIMESTAMPLTZ":
         # The engine wants the offset as +00:00.
         parts = map(exp.Literal.string, (r" ([+-][0-9]{2})([0-9]{2})$", r"\1:\2"))
         text = call("regexp_replace", text, *parts)
@@ -201,7 +204,7 @@ _SAME_KINDS = {"DATE_VALUE": "DATE", "REAL": "DOUBLE"}
 _ANSWERED = {
     "ARRAY": "JSON", "BINARY": "BLOB", "CHAR": "VARCHAR", "DECIMAL": "DECIMAL(38, 0)",
     "INTEGER": "DECIMAL(38, 0)", "NUMBER": "DECIMAL(38, 0)", "OBJECT": "JSON",
-    "TIMESTAMP_LTZ": "TIMESTAMPTZ", "TIMESTAMP_NTZ": "TIMESTAMP", "TIMESTAMP_TZ": "TIMESTAMPTZ",
+    "TIMESTAMP_LTZ": "TIMESTAMPLTZ", "TIMESTAMP_NTZ": "TIMESTAMP", "TIMESTAMP_TZ": ENGINE_TYPE,
 }  # fmt: skip
 
 

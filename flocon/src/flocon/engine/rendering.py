@@ -5,11 +5,13 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+import duckdb
 from sqlglot import Expr
 from sqlglot.dialects import DuckDB
 from sqlglot.errors import ErrorLevel, UnsupportedError
 
 from flocon.core import errors
+from flocon.core.timestamp_tz import ENGINE_TYPE, TimestampTz, engine_text
 from flocon.engine.clock import NOW
 
 Binds = Mapping[str, Any]
@@ -32,7 +34,14 @@ def render(tree: Expr) -> str:
 def used(sql: str, binds: Binds) -> dict[str, Any]:
     """The binds that a statement has marks for, the clock's included; DuckDB refuses others."""
     marks = set(re.findall(r"\$(b\d+)\b", sql))
-    chosen = {name: value for name, value in binds.items() if name in marks}
+    chosen = {name: _bound(value) for name, value in binds.items() if name in marks}
     if f"${NOW}" in sql:
         chosen[NOW] = binds.get(NOW) or datetime.now(UTC)
     return chosen
+
+
+def _bound(value: Any) -> Any:
+    """A bind as the engine takes it: of a datetime it would keep the instant alone."""
+    if not isinstance(value, TimestampTz):
+        return value
+    return duckdb.Value(engine_text(value), ENGINE_TYPE)  # type: ignore[arg-type]  # takes names, too

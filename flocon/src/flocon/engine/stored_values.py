@@ -11,7 +11,8 @@ from collections.abc import Collection, Mapping, Sequence
 from sqlglot import Expr, exp
 
 from flocon.core import errors
-from flocon.engine import datetime_formats, lengths, moments, nanoseconds
+from flocon.core.timestamp_tz import ENGINE_TYPE
+from flocon.engine import datetime_formats, lengths, moments, nanoseconds, offsets
 from flocon.engine.expression_types import declared_as
 from flocon.engine.texts import is_text
 from flocon.engine.types import TEXT_TYPES, Columns
@@ -20,13 +21,13 @@ from flocon.engine.types import TEXT_TYPES, Columns
 Kinds = Sequence[exp.DataType | None]
 # What makes a VARIANT one of these.
 STRUCTURED = {"ARRAY": "_account_array_of", "OBJECT": "_account_object_of"}
-_CONVERTED = ("JSON", "BLOB")
+_CONVERTED = ("JSON", "BLOB", ENGINE_TYPE)
 # Dates and times that a text is read as, in any of the forms that AUTO recognizes.
 _MOMENTS = {
     "DATE": "DATE",
     "TIME": "TIME",
     "TIMESTAMP": "TIMESTAMP_NTZ",
-    "TIMESTAMP WITH TIME ZONE": "TIMESTAMP_TZ",
+    "TIMESTAMP WITH TIME ZONE": "TIMESTAMP_LTZ",
 }
 # What has another text than the engine gives it.
 _TEXTS_APART = {*exp.DataType.TEMPORAL_TYPES, *exp.DataType.FLOAT_TYPES} - {exp.DType.DATE}
@@ -62,7 +63,10 @@ def convert(tree: Expr, columns: Columns, made: Kinds = ()) -> None:
 def _convert_assignments(update: exp.Update, kinds: Mapping[str, str]) -> None:
     for assignment in update.expressions:
         kind = kinds.get(assignment.this.name, "")
-        assignment.set("expression", _stored(assignment.expression, kind))
+        value = _stored(assignment.expression, kind)
+        if kind.startswith(ENGINE_TYPE) and not isinstance(value, exp.Null):
+            value = exp.Anonymous(this=offsets.STRETCHED, expressions=[value])
+        assignment.set("expression", value)
 
 
 def _convert_row(row: Expr, kinds: Sequence[str]) -> None:
@@ -120,7 +124,7 @@ def _converted(rows: exp.Query, kinds: Sequence[str], columns: Columns, made: Ki
     if not isinstance(rows, exp.Select) or rows.is_star or rows.args.get("distinct"):
         read = [kind for table in rows.find_all(exp.Table) for _, kind in columns(table)]
         apart = [place for place, kind in enumerate(made) if kind and kind.this in _TEXTS_APART]
-        texts = range(len(kinds)) if "JSON" in read else apart
+        texts = range(len(kinds)) if not {"JSON", ENGINE_TYPE}.isdisjoint(read) else apart
         held = list(map(_engine_type, kinds))
         as_texts = [place for place in texts if held[place : place + 1] == ["VARCHAR"]]
         if as_texts or any(map(_is_changed, kinds)) or any(map(_is_read, made, kinds)):
@@ -248,7 +252,7 @@ def _is_changed(kind: str) -> bool:
     return kind in _CONVERTED or _CUT.fullmatch(kind) is not None or bool(lengths.read(kind))
 
 
-_CUT = re.compile(r"(TIME.*)\((\d)\)")
+_CUT = re.compile(r"((?:TIME|STRUCT).*)\((\d)\)")
 
 
 def _stored(value: Expr, kind: str) -> Expr:
@@ -262,6 +266,8 @@ def _stored(value: Expr, kind: str) -> Expr:
         kept = _stored(value, cut[1])
         if isinstance(bare, exp.Var | exp.Null):
             return kept
+        if cut[1] == ENGINE_TYPE:
+            return offsets.cut(kept, int(cut[2]))
         moment = exp.cast(kept, cut[1], dialect="duckdb")
         return moments.cut(moment, int(cut[2]), is_time=cut[1] == "TIME")
     if sized := lengths.read(kind):
@@ -274,6 +280,10 @@ def _stored(value: Expr, kind: str) -> Expr:
         return exp.Anonymous(this="_account_json_text", expressions=[value, whole])
     if isinstance(bare, exp.Var | exp.Null | exp.ParseJSON | exp.ToVariant):
         return value  # DEFAULT, or nothing to convert
+    if kind == ENGINE_TYPE:
+        return offsets.of(value)
+    if kind in _MOMENTS and offsets.is_zoned(value):
+        return offsets.cast(value, _MOMENTS[kind])
     if kind in ("VARCHAR", "JSON") and value.type is not None and value.type.this in _TEXTS_APART:
         text: Expr = exp.Anonymous(this="_account_text", expressions=[value])
         if kind == "VARCHAR":
@@ -281,6 +291,8 @@ def _stored(value: Expr, kind: str) -> Expr:
         # In a VARIANT a time keeps its fraction.
         as_it_is = value.type.this in (*exp.DataType.FLOAT_TYPES, exp.DType.TIME)
         value = value if as_it_is else text
+    if kind == "JSON" and value.type is None:
+        return exp.Anonymous(this="_account_kept", expressions=[value])
     if kind == "JSON":
         return exp.Anonymous(this="_account_in_json", expressions=[value])
     if kind in _MOMENTS and datetime_formats.is_bind(bare):

@@ -35,6 +35,7 @@ _MACROS = {
     "_account_fitting",
     "_account_fitting_once",
     "_account_typeof_at",
+    "_account_zoned_text",
     "_account_written",
     "strftime",
     "_account_user_function_varchar",

@@ -6,6 +6,7 @@ import pyarrow as pa
 from fakesnow.transforms import transforms as fs
 from sqlglot import Expr, exp
 
+from flocon.core.timestamp_tz import ENGINE_TYPE
 from flocon.engine import moments
 
 # A table's columns and their DuckDB types, in order; [] where they are not known.
@@ -54,6 +55,13 @@ _WITHOUT_LENGTH = (
 )
 
 
+def zoned_column(column: exp.ColumnDef) -> None:
+    """Let a column of type TIMESTAMP_TZ be the STRUCT that it is."""
+    kind = column.args.get("kind")
+    if isinstance(kind, exp.DataType) and kind.this == exp.DType.TIMESTAMPTZ:
+        column.set("kind", exp.DataType.build(ENGINE_TYPE, dialect="duckdb"))
+
+
 def strip_lengths(tree: Expr) -> None:
     """FLOAT(n) is FLOAT; how long a BINARY(n) may be is not enforced; a TIMESTAMP(n) is a column of
     its engine's type, whose values are cut where they are stored."""
@@ -83,6 +91,8 @@ def types(node: Expr) -> Expr:
             return node
         return exp.DataType.build("DECIMAL(38, 0)", dialect="duckdb")
     _strip(node)
+    if isinstance(node.parent, exp.ColumnDef) and node.this == exp.DType.TIMESTAMPTZ:
+        return exp.DataType.build(ENGINE_TYPE, dialect="duckdb")
     for rewrite in (fs.semi_structured_types, fs.timestamp_ntz, fs.float_to_double):
         node = rewrite(node)
     return fs.integer_precision(node)

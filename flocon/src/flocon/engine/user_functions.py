@@ -15,6 +15,8 @@ import pyarrow as pa
 from duckdb.func import ARROW, SPECIAL
 from sqlglot import Expr, exp
 
+from flocon.core.timestamp_tz import ENGINE_TYPE
+
 # The columns of arguments in, the column of values out.
 Answer = Callable[[Sequence[pa.Array]], pa.Array]
 
@@ -29,7 +31,8 @@ _TYPES = {
     "DATE": "DATE",
     "TIME": "TIME",
     "TIMESTAMP": "TIMESTAMPNTZ",
-    "TIMESTAMP WITH TIME ZONE": "TIMESTAMPTZ",
+    "TIMESTAMP WITH TIME ZONE": "TIMESTAMPLTZ",
+    ENGINE_TYPE: "TIMESTAMPTZ",
 }
 
 

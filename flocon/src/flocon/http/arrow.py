@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from flocon.core import result
+from flocon.core import result, timestamp_tz
 from flocon.core.result import Result
 from flocon.core.variant_text import indented
 from flocon.http import instants, json_rows
@@ -44,7 +44,8 @@ _MOMENTS = {
     **dict.fromkeys(
         ("TIMESTAMP", "TIMESTAMP_NS", "TIMESTAMP_S", "TIMESTAMP_MS"), "TIMESTAMP_NTZ(9)"
     ),
-    "TIMESTAMP WITH TIME ZONE": "TIMESTAMP_TZ(9)",
+    "TIMESTAMP WITH TIME ZONE": "TIMESTAMP_LTZ(9)",
+    timestamp_tz.ENGINE_TYPE: "TIMESTAMP_TZ(9)",
 }
 _SEMI_STRUCTURED = {"JSON": "variant", "ARRAY": "array", "OBJECT": "object"}
 
@@ -143,8 +144,10 @@ def _column(column: pa.ChunkedArray, kind: dict[str, Any], indent: int) -> pa.Ar
     whole = column.combine_chunks()
     if isinstance(whole, pa.ChunkedArray):
         whole = pa.concat_arrays(whole.chunks) if whole.num_chunks else pa.array([], whole.type)
+    if timestamp_tz.is_column(whole.type):
+        return _zoned(whole, kind["scale"])
     if pa.types.is_timestamp(whole.type):
-        return _timestamps(whole, zoned=kind["type"] == "timestamp_tz", digits=kind["scale"])
+        return _timestamps(whole, kind["scale"])
     if pa.types.is_time(whole.type):
         return _units(instants.micros(whole), kind["scale"])
     if pa.types.is_decimal(whole.type):
@@ -188,32 +191,32 @@ _MICRO = 6
 _FEW = 3
 
 
-def _timestamps(whole: pa.Array, *, zoned: bool, digits: int) -> pa.Array:
-    """{epoch seconds, nanoseconds, minutes + 1440}, NULL where the timestamp is.
-
-    Of few digits it is {epoch in units of the last one, minutes + 1440}, and where there is no zone
-    that number alone.
-    """
+def _timestamps(whole: pa.Array, digits: int) -> pa.Array:
+    """{epoch seconds, nanoseconds}, NULL where the timestamp is. Of few digits it is the epoch in
+    units of the last one."""
     micros = instants.micros(whole)
-    if digits <= _MICRO and not zoned:
-        return _units(micros, digits)
-    micros = micros.fill_null(0)
+    return _units(micros, digits) if digits <= _MICRO else _struct(whole, **_seconds(micros))
+
+
+def _zoned(whole: pa.StructArray, digits: int) -> pa.Array:
+    """The same with the offset: {epoch seconds, nanoseconds, minutes + 1440}, and of few digits
+    {epoch in units of the last one, minutes + 1440}."""
+    micros = instants.micros(timestamp_tz.instants(whole)).fill_null(0)
+    days = timestamp_tz.days(whole)
     if digits <= _FEW:
-        return _struct(whole, epoch=_units(micros, digits), timezone=_minutes(whole))
+        return _struct(whole, epoch=_units(micros, digits), timezone=days)
+    return _struct(whole, **_seconds(micros), timezone=days)
+
+
+def _seconds(micros: pa.Array) -> dict[str, pa.Array]:
+    micros = micros.fill_null(0)
     seconds = pc.divide(micros, 1_000_000)
     rest = pc.subtract(micros, pc.multiply(seconds, 1_000_000))
     # Integer division goes towards zero; before 1970 the second began earlier.
     before = pc.less(rest, 0)
     seconds = pc.if_else(before, pc.subtract(seconds, 1), seconds)
     rest = pc.if_else(before, pc.add(rest, 1_000_000), rest)
-    parts = {"epoch": seconds, "fraction": pc.multiply(rest, 1000).cast(pa.int32())}
-    if zoned:
-        parts["timezone"] = _minutes(whole)
-    return _struct(whole, **parts)
-
-
-def _minutes(whole: pa.Array) -> pa.Array:
-    return pc.add(instants.minutes_ahead(whole), 1440).cast(pa.int32())
+    return {"epoch": seconds, "fraction": pc.multiply(rest, 1000).cast(pa.int32())}
 
 
 def _struct(whole: pa.Array, **parts: pa.Array) -> pa.StructArray:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from flocon.core import timestamp_tz
 from flocon.core.result import Result
 from flocon.core.variant_text import indented
 from flocon.http import instants
@@ -32,21 +33,24 @@ def part(rows: Sequence[Row]) -> bytes:
 
 def _texts(column: pa.ChunkedArray, kind: dict[str, Any], indent: int) -> list[str | None]:
     """A column's values; moments as numbers, which may lie beyond Python's."""
+    if timestamp_tz.is_column(column.type):
+        whole = pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)
+        texts = _moments(timestamp_tz.instants(whole), kind["scale"])
+        days = timestamp_tz.days(whole).to_pylist()
+        return [text and f"{text} {ahead}" for text, ahead in zip(texts, days, strict=True)]
     if pa.types.is_timestamp(column.type) or pa.types.is_time(column.type):
-        micros = instants.micros(column).to_pylist()
-        texts = [None if each is None else _seconds(each, kind["scale"]) for each in micros]
-        if kind["type"] != "timestamp_tz":
-            return texts
-        ahead = instants.minutes_ahead(column).to_pylist()
-        return [
-            text and f"{text} {minutes + 1440}" for text, minutes in zip(texts, ahead, strict=True)
-        ]
+        return _moments(column, kind["scale"])
     if pa.types.is_date(column.type):
         column = column.cast(pa.date32()).cast(pa.int32())
     write = _WRITERS.get(kind["type"], str)
     if kind["type"] in _SEMI_STRUCTURED:
         write = partial(indented, indent=indent)
     return [None if value is None else write(value) for value in column.to_pylist()]
+
+
+def _moments(column: pa.ChunkedArray | pa.Array, digits: int) -> list[str | None]:
+    micros = instants.micros(column).to_pylist()
+    return [None if each is None else _seconds(each, digits) for each in micros]
 
 
 def _number(value: int | Decimal) -> str:

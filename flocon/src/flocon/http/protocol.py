@@ -13,7 +13,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
-from flocon.core import errors, result
+from flocon.core import errors, result, timestamp_tz
 from flocon.core.errors import SnowflakeError
 from flocon.core.result import Result
 from flocon.engine import NANOSECONDS, SNOWFLAKE_VERSION
@@ -177,12 +177,13 @@ def _time(value: str) -> time:
 
 
 def _with_zone(value: str) -> datetime:
-    """ "<nanoseconds> <minutes + 1440>" → an instant."""
+    """ "<nanoseconds> <minutes + 1440>" → a TIMESTAMP_TZ."""
     nanoseconds, _, minutes = value.partition(" ")
     instant = _since_epoch(nanoseconds).replace(tzinfo=UTC)
     if not minutes:
         return instant
-    return instant.astimezone(timezone(timedelta(minutes=int(minutes) - 1440)))
+    ahead = timedelta(minutes=int(minutes) - timestamp_tz.NO_MINUTES)
+    return timestamp_tz.of(instant.astimezone(timezone(ahead)))
 
 
 def _date(value: str) -> date:

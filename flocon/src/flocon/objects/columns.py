@@ -14,6 +14,8 @@ from flocon.access.securables import RELATION
 from flocon.access.trees import Place
 from flocon.core import errors, result
 from flocon.core.result import Result
+from flocon.core.timestamp_tz import ENGINE_TYPE
+from flocon.engine import moments
 from flocon.engine.declared_types import known
 from flocon.engine.marked_names import marked, unmarked
 from flocon.objects import keys
@@ -34,10 +36,13 @@ _TYPES = {
     "JSON": "VARIANT",
     "TIME": "TIME(9)",
     "TIMESTAMP": "TIMESTAMP_NTZ(9)",
-    "TIMESTAMP WITH TIME ZONE": "TIMESTAMP_TZ(9)",
+    "TIMESTAMP WITH TIME ZONE": "TIMESTAMP_LTZ(9)",
+    ENGINE_TYPE: "TIMESTAMP_TZ(9)",
 }
 # The default of an AUTOINCREMENT, as the engine has it: the next number of a sequence of its own.
 _AUTOINCREMENT = re.compile(r"nextval\('(_fs_seq_.*)'\)", re.IGNORECASE)
+# That of a TIMESTAMP_TZ (`engine.moments`).
+_DEFAULT_WITH_OFFSET = re.compile(moments.DEFAULT_WITH_OFFSET)
 
 
 @dataclass(frozen=True)
@@ -78,6 +83,8 @@ def _columns(
             declared = known(said, kind) or shown(kind)
             name = unmarked(name)
             identity = ""
+            if default and (written := _DEFAULT_WITH_OFFSET.fullmatch(default)):
+                default = written[1]
             if counting := _AUTOINCREMENT.fullmatch(default or ""):
                 identity, default = _identity(context, database, counting[1]), None
             found[place].append(_Column(name, declared, nullable, default, comment, identity))

@@ -35,6 +35,8 @@ _WIDTHS = {
     "TIME": 8,
     "TIMESTAMP": 8,
     "TIMESTAMP WITH TIME ZONE": 8,
+    # Of what a TIMESTAMP_TZ is, beside a TIMESTAMP.
+    "INTERVAL": 8,
 }
 
 
@@ -59,7 +61,7 @@ def size(context: Context, database: str, schema: str, name: str) -> Size:
         " FROM pragma_storage_info(?)",
         [table],
     ):
-        stored += count if column == 0 and kind != "VALIDITY" else 0
+        stored += count if column == 0 and kind not in ("VALIDITY", "INTERVAL") else 0
         total += text if text is not None else count * _width(kind)
     # Deleted rows are stored until DuckDB's next clean-up.
     return Size(rows, round(total * rows / max(stored, rows)))

@@ -15,6 +15,7 @@ from sqlglot import Expr, exp
 
 from flocon.core import errors, result
 from flocon.core.result import Result
+from flocon.core.timestamp_tz import ENGINE_TYPE
 from flocon.engine import Binds, file_options
 from flocon.engine.marked_names import without_marks
 from flocon.engine.unloaded_rows import Format
@@ -31,7 +32,7 @@ _NULL = "__NULL__"
 _FLAGS = ("OVERWRITE", "SINGLE", "HEADER", "DETAILED_OUTPUT", "INCLUDE_QUERY_ID")
 _COUNTS = {"rows_unloaded": "BIGINT", "input_bytes": "BIGINT", "output_bytes": "BIGINT"}
 _DETAILS = {"FILE_NAME": "VARCHAR", "FILE_SIZE": "BIGINT", "ROW_COUNT": "BIGINT"}
-_ZONED = "TIMESTAMP WITH TIME ZONE"
+_ZONED = {"TIMESTAMP WITH TIME ZONE", ENGINE_TYPE}
 
 
 @dataclass
@@ -143,7 +144,7 @@ def _rows(
                 "JSON file format can produce one and only one column of type variant, object, or"
                 " array.",
             )
-        if form.kind == "PARQUET" and _ZONED in kinds:
+        if form.kind == "PARQUET" and not _ZONED.isdisjoint(kinds):
             raise errors.unsupported("unloading TIMESTAMP_TZ or TIMESTAMP_LTZ to Parquet")
         outer = exp.select(*_values(described.names, kinds, statement, form))
         outer = outer.from_(query.subquery("_"))

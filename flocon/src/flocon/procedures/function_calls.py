@@ -387,7 +387,7 @@ def _batches(
         def answer(columns: Sequence[pa.Array]) -> pa.Array:
             try:
                 names = [str(place) for place in range(len(columns))]
-                rows = written(pa.table(_handed(function, columns), names=names))
+                rows = written(pa.table(values.arguments(_handed(function, columns)), names=names))
                 return values.column(process()(rows), kind)
             except errors.SnowflakeError as error:
                 failures.append(error)

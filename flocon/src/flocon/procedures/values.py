@@ -3,12 +3,13 @@
 import datetime
 import decimal
 import json
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
 
-from flocon.core import errors, result
+from flocon.core import errors, result, timestamp_tz
 from flocon.core import variant_marks as marks
 from flocon.sql.datatypes import DataType
 from flocon.workers.batches import read
@@ -40,7 +41,7 @@ def one_row(name: str, value: Any, kind: DataType) -> result.Result:
     elif value is not None:
         value = _converted(value, kind)
     arrow, engine_type = arrow_type(kind)
-    table = pa.Table.from_arrays([pa.array([value], type=arrow)], names=[name])
+    table = pa.Table.from_arrays([_array([value], arrow)], names=[name])
     return result.Result(table, [engine_type], result.CALL, declared=[declared(kind)])
 
 
@@ -84,7 +85,23 @@ def column(answer: dict[str, Any], kind: DataType) -> pa.Array:
     converted = [None if v is None else _converted(v, kind) for v in values]
     if kind.base == "NUMBER" and arrow == pa.string():
         converted = [None if v is None else str(v) for v in converted]
-    return pa.array(converted, arrow)
+    return _array(converted, arrow)
+
+
+def _array(values: list[Any], kind: pa.DataType) -> pa.Array:
+    if timestamp_tz.is_column(kind):
+        return timestamp_tz.column(values)
+    return pa.array(values, kind)
+
+
+def arguments(columns: Sequence[pa.Array]) -> list[pa.Array]:
+    """A batch of a function's arguments as `workers.batches` takes them."""
+    return [
+        pa.array([v and v.isoformat() for v in timestamp_tz.values(each)], pa.string())
+        if timestamp_tz.is_column(each.type)
+        else each
+        for each in columns
+    ]
 
 
 def function_type(kind: DataType) -> str:
@@ -269,7 +286,7 @@ _ARROW_TYPES: dict[str, tuple[pa.DataType, str]] = {
     "TIME": (pa.time64("us"), "TIME"),
     "TIMESTAMP_NTZ": (pa.timestamp("us"), "TIMESTAMP"),
     "TIMESTAMP_LTZ": (pa.timestamp("us", tz="UTC"), "TIMESTAMP WITH TIME ZONE"),
-    "TIMESTAMP_TZ": (pa.timestamp("us", tz="UTC"), "TIMESTAMP WITH TIME ZONE"),
+    "TIMESTAMP_TZ": (timestamp_tz.ARROW_TYPE, timestamp_tz.ENGINE_TYPE),
     "BINARY": (pa.binary(), "BLOB"),
     "VARIANT": (pa.string(), "JSON"),
     "OBJECT": (pa.string(), "JSON"),

@@ -6,12 +6,15 @@ https://docs.snowflake.com/en/sql-reference/constructs/pivot
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from sqlglot import Expr, exp
 
 from flocon.core import errors
+from flocon.core.result import Result
+from flocon.core.timestamp_tz import ENGINE_TYPE
 from flocon.engine import TEXT, Binds
 from flocon.engine.marked_names import marked
 from flocon.engine.pivoted_columns import name_columns, name_of
@@ -29,10 +32,12 @@ def fill(context: Context, tree: Expr, binds: Binds) -> None:
         for field in pivot.args.get("fields") or ():
             if query := _query_of_values(pivot, field):
                 tree.meta.pop(TEXT, None)
-                found = list(dict.fromkeys(_values(context, query, binds)))
+                answer = _values(context, query, binds)
+                found = list(dict.fromkeys(value for (value,) in answer.rows()))
+                zoned = answer.types == [ENGINE_TYPE]
                 if not found:
                     raise errors.unsupported("PIVOT where there is no value")
-                field.set("expressions", [_named(value) for value in found])
+                field.set("expressions", [_named(value, zoned=zoned) for value in found])
                 pivot.set("columns", None)
         name_columns(pivot)
         default = pivot.args.get("default_on_null")
@@ -61,17 +66,22 @@ def _query_of_values(pivot: exp.Pivot, field: Expr) -> exp.Query | None:
     return rows.group_by(field.this.copy())
 
 
-def _values(context: Context, query: exp.Query, binds: Binds) -> Iterator[Any]:
+def _values(context: Context, query: exp.Query, binds: Binds) -> Result:
     qualify(context, query)
     answer = context.connection.query(query, binds)
     if len(answer.names) != 1:
         raise errors.compilation(errors.SYNTAX, "PIVOT takes a query of one column")
-    return (value for (value,) in answer.rows())
+    return answer
 
 
-def _named(value: Any) -> exp.PivotAlias:
-    """A value, and the column that it becomes: as a literal is written."""
+def _named(value: Any, *, zoned: bool) -> exp.PivotAlias:
+    """A value, and the column that it becomes: as a literal is written. zoned: it is a
+    TIMESTAMP_TZ, if it is a moment."""
     literal = exp.convert(value)
+    if isinstance(value, datetime) and value.tzinfo:
+        moment = exp.Literal.string(value.isoformat(" "))
+        kind = "TIMESTAMP_TZ" if zoned else "TIMESTAMP_LTZ"
+        literal = exp.cast(moment, kind, dialect="snowflake")
     if isinstance(value, str):
         text = "'" + value.replace("'", "''") + "'"
     elif value is None:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from flocon.core import errors
+from flocon.core.timestamp_tz import ENGINE_TYPE
 
 # Snowflake's names of types, by Python's.
 _TYPES = (
@@ -56,7 +57,8 @@ class Variable:
         if isinstance(self.value, bytes):
             return f"TO_BINARY({quoted}, 'HEX')"
         if isinstance(self.value, datetime):
-            return f"{quoted}::TIMESTAMP_{'TZ' if self.value.tzinfo else 'NTZ'}"
+            zone = "TZ" if self.kind == ENGINE_TYPE else "LTZ" if self.value.tzinfo else "NTZ"
+            return f"{quoted}::TIMESTAMP_{zone}"
         if isinstance(self.value, date | time):
             return f"{quoted}::{'DATE' if isinstance(self.value, date) else 'TIME'}"
         return quoted

@@ -160,7 +160,14 @@ def _compared(connection: Connection, tx: int, tracked: Tracked) -> Iterator[Non
     yield
     old = ", ".join(f"b.{quoted(c)} AS {quoted('-' + c)}" for c in tracked.columns)
     new = ", ".join(f"a.{quoted(c)} AS {quoted('+' + c)}" for c in tracked.columns)
-    differs = " OR ".join(f"b.{quoted(c)} IS DISTINCT FROM a.{quoted(c)}" for c in tracked.columns)
+    table = tracked.table
+    zoned = connection.zoned_columns(table.database, table.schema, table.name)
+    differs = " OR ".join(
+        [
+            *(f"b.{c} IS DISTINCT FROM a.{c}" for c in map(quoted, tracked.columns)),
+            *(f"_account_minutes(b.{c}) IS DISTINCT FROM _account_minutes(a.{c})" for c in zoned),
+        ]
+    )
     connection.values(
         f'CREATE OR REPLACE TEMP TABLE "$pairs" AS SELECT *,'
         f' nextval({_sequence(tracked)}) AS "$n" FROM (SELECT'

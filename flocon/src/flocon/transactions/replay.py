@@ -13,7 +13,7 @@ the last statement they are not needed.
 https://docs.snowflake.com/en/sql-reference/transactions
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import pyarrow.compute as pc
@@ -99,7 +99,7 @@ def _of_log(connection: Connection, transaction: Transaction, tracked: Tracked) 
 def _of_tables(connection: Connection, transaction: Transaction) -> list[Effect]:
     """The effects on tables without a log; [] if the transaction cannot be replayed."""
     effects = []
-    for table, query in () if transaction.unrepeatable else _queries(transaction):
+    for table, query in () if transaction.unrepeatable else _queries(connection, transaction):
         entries, types = connection.table(query, {})
         if entries.num_rows:
             effects.append(Effect(table, entries, tuple(types)))
@@ -109,20 +109,27 @@ def _of_tables(connection: Connection, transaction: Transaction) -> list[Effect]
     return effects
 
 
-def _queries(transaction: Transaction) -> Iterator[tuple[FullName, str]]:
+def _queries(connection: Connection, transaction: Transaction) -> Iterator[tuple[FullName, str]]:
     """For each table a query for what was added and removed, its `$op` first."""
     for table, last in transaction.rows_added_after.items():
         yield table, f"SELECT 'I' AS \"$op\", * FROM {source(table)} WHERE rowid > {last}"
     for table, copy in transaction.copies_before.items():
-        yield table, _difference(f'temp."{copy}"', source(table))
+        zoned = connection.zoned_columns(table.database, table.schema, table.name)
+        yield table, _difference(f'temp."{copy}"', source(table), zoned)
 
 
-def _difference(before: str, after: str) -> str:
+def _difference(before: str, after: str, zoned: Sequence[str]) -> str:
     """A query for the rows that went and those that came, counted: how many equal rows there are
-    before and after. A replay need not know which of equal rows became which."""
-    rows = f'SELECT *, -1 AS "$k" FROM {before} UNION ALL SELECT *, 1 FROM {after}'
+    before and after. A replay need not know which of equal rows became which. zoned: the columns
+    whose values have an offset, by which rows differ, too."""
+    offsets = f'[{", ".join(f"_account_minutes({column})" for column in zoned)}] AS "$offsets"'
+    rows = (
+        f'SELECT *, {offsets}, -1 AS "$k" FROM {before}'
+        f" UNION ALL SELECT *, {offsets}, 1 FROM {after}"
+    )
     return (
-        'SELECT CASE WHEN "$k" > 0 THEN \'I\' ELSE \'D\' END AS "$op", * EXCLUDE ("$k", "$each")'
+        "SELECT CASE WHEN \"$k\" > 0 THEN 'I' ELSE 'D' END AS \"$op\","
+        ' * EXCLUDE ("$k", "$each", "$offsets")'
         ' FROM (SELECT *, unnest(range(abs("$k"))) AS "$each" FROM'
         ' (SELECT * EXCLUDE ("$k"), CAST(sum("$k") AS BIGINT) AS "$k"'
         f' FROM ({rows}) GROUP BY ALL HAVING sum("$k") <> 0))'
@@ -154,11 +161,13 @@ def replay(connection: Connection, effect: Effect) -> None:
 def _remove(connection: Connection, effect: Effect) -> None:
     """Of rows that are equal in every column any may stand for the other."""
     columns, table = effect.columns, source(effect.table)
+    path = (effect.table.database, effect.table.schema, effect.table.name)
     removed = f"FROM {_ENTRIES} WHERE \"$op\" IN ('D', 'B')"
     count = connection.values(f"SELECT count(*) {removed}")[0][0]
     if not count:
         return
-    equal = f"PARTITION BY {columns}"
+    zoned = connection.zoned_columns(*path)
+    equal = f"PARTITION BY {', '.join([columns, *map('_account_minutes({})'.format, zoned)])}"
     # One statement finds and removes: between two, a checkpoint may renumber the rows. And no bare
     # row id is compared: DuckDB 2.0 would filter its scan by them, which fails where the
     # transaction has rows of its own (docs/manual.md).

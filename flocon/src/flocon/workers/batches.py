@@ -233,7 +233,7 @@ def _values(column: Any, base: str, scale: int, zone: str) -> list[Any]:
         local = zoneinfo.ZoneInfo(zone)
         return [v if v is None else v.astimezone(local).replace(tzinfo=None) for v in values]
     if base == "TIMESTAMP_TZ":
-        return [v if v is None else v.astimezone(datetime.UTC) for v in values]
+        return [v if v is None else datetime.datetime.fromisoformat(v) for v in values]
     return values
 
 
