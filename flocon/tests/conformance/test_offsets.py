@@ -116,9 +116,10 @@ def test_other_types_take_its_wall_clock_or_its_instant(run: Run) -> None:
         "typeof(z::variant)": "TIMESTAMP_TZ",
     }
     assert wrong_answers(run, expected, "from t where id = 3") == {}
-    assert json.loads(run("select object_construct('z', z) from t where id = 3")[0][0]) == {
-        "z": "2024-01-01 00:30:00.000 -0730"
-    }
+    for made in ("object_construct('Z', z)", "object_construct(* exclude id)"):
+        assert json.loads(run(f"select {made} from t where id = 3")[0][0]) == {
+            "Z": "2024-01-01 00:30:00.000 -0730"
+        }
     assert error(run, "select try_cast(z as varchar) from t") == 1065
     assert error(run, "select z::int from t") == 2
 
@@ -326,7 +327,6 @@ def test_what_has_no_answer_is_refused(run: Run) -> None:
     ):  # fmt: skip
         statement = f"select {expression} from t a join t b on a.id = 1 and b.id = 2"
         assert error(run, statement) == 2, expression
-    assert error(run, "select object_construct(*) from t") == 2
     assert error(run, "select '2024-01-01 10:00:00 +9900'::timestamp_tz") == 100035
 
 

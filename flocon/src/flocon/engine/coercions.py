@@ -417,10 +417,6 @@ def _kept(value: Expr) -> Expr:
         return whole
     if _is_moment(value):
         return _cast(value, _TEXT)
-    if value.type is None and isinstance(value, exp.Column):
-        kept = exp.Anonymous(this="_account_kept", expressions=[value])
-        kept.type = exp.DataType.build("VARIANT")
-        return kept
     if _kind(value) in _BINARIES:
         digits = exp.Anonymous(this="hex", expressions=[value])
         digits.type = exp.DataType.build("TEXT")

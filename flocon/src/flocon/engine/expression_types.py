@@ -376,8 +376,6 @@ class _Scopes:
             elif isinstance(node, _PARTS):
                 node.type = _VARIANT
             elif type(node) in _MADE:
-                if isinstance(node, exp.StarMap):
-                    _refuse_zoned(scopes)
                 node.type = _KNOWN[_MADE[type(node)]]
             elif isinstance(node, exp.CurrentTimestamp) and node.args.get("sysdate"):
                 node.type = _MOMENT
@@ -633,14 +631,6 @@ def _spread(function: exp.Anonymous, scopes: Sequence[Scope]) -> None:
                 exp.column(each, table=name or None, quoted=True) for each in source.kinds
             ]
     function.set("expressions", arguments)
-
-
-def _refuse_zoned(scopes: Sequence[Scope]) -> None:
-    """The engine makes an object of all columns as they are, also of what a TIMESTAMP_TZ is."""
-    for source in scopes[0][0].values():
-        for kind in source.kinds.values() if source else ():
-            if kind is not None and kind.this == _INSTANT.this:
-                raise errors.unsupported("OBJECT_CONSTRUCT(*) of a TIMESTAMP_TZ: name the columns")
 
 
 def _only(kinds: Iterable[exp.DataType | None]) -> exp.DataType | None:

@@ -172,7 +172,9 @@ _MACROS = (
     "_account_in_json(x) AS CASE WHEN typeof(x) IN ('DOUBLE', 'FLOAT')"
     " THEN _account_float_in_json(TRY_CAST(CAST(x AS VARCHAR) AS DOUBLE))"
     " WHEN prefix(typeof(x), 'DECIMAL(') AND _account_is_long_decimal(CAST(x AS VARCHAR))"
-    " THEN CAST(_account_marked(CAST(x AS VARCHAR)) AS JSON) ELSE to_json(x) END",
+    " THEN CAST(_account_marked(CAST(x AS VARCHAR)) AS JSON)"
+    f" WHEN typeof(x) = '{ENGINE_TYPE}' THEN to_json(_account_shown(CAST(x AS VARCHAR)))"
+    " ELSE to_json(x) END",
     # Snowflake's HASH has a sign.
     "_account_signed(h) AS CAST(CASE WHEN h > 9223372036854775807"
     " THEN CAST(h AS HUGEINT) - 18446744073709551616 ELSE h END AS BIGINT)",

@@ -76,9 +76,6 @@ MACROS = (
     f"_account_stretched(x) AS CASE WHEN x IS NOT NULL THEN {_STRETCHED.format('+')} END",
     f"_account_settled(x) AS {_STRETCHED.format('-')}",
     f"_account_is_stretched(x) AS _account_ahead(x) > to_days({2 * NO_MINUTES})",
-    # What is kept of a value in a VARIANT.
-    f"_account_kept(x) AS CASE typeof(x) WHEN '{ENGINE_TYPE}'"
-    " THEN to_json(_account_shown(CAST(x AS VARCHAR))) ELSE to_json(x) END",
     "_account_at_one_offset(x, y, answer) AS CASE"
     " WHEN _account_minutes(x) <> _account_minutes(y) THEN CAST(error('Unsupported feature"
     " ''DATEDIFF between two offsets: cast both to TIMESTAMP_LTZ''.') AS BIGINT)"

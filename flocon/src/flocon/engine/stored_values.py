@@ -291,8 +291,6 @@ def _stored(value: Expr, kind: str) -> Expr:
         # In a VARIANT a time keeps its fraction.
         as_it_is = value.type.this in (*exp.DataType.FLOAT_TYPES, exp.DType.TIME)
         value = value if as_it_is else text
-    if kind == "JSON" and value.type is None:
-        return exp.Anonymous(this="_account_kept", expressions=[value])
     if kind == "JSON":
         return exp.Anonymous(this="_account_in_json", expressions=[value])
     if kind in _MOMENTS and datetime_formats.is_bind(bare):
