@@ -9,8 +9,8 @@ would be lost has an exponent that makes it one of those:
     2.5e9998    the fixed-point number 2.5, if it had more digits than a double tells
     2.5e9999    the floating-point number 2.5
 
-`marked` writes them where JSON is parsed. A text has none of its own: they are beyond all numbers
-that it may have.
+`marked` writes them where JSON is parsed. A text that has one of its own is refused; other numbers
+beyond a double's stay as they are written.
 
 https://docs.snowflake.com/en/sql-reference/data-types-semistructured
 """
@@ -128,7 +128,9 @@ def _marked_number(token: str, number: re.Match[str]) -> str:
     if exponent or digits > _MAX_DIGITS:
         value = float(token)
         if math.isinf(value):
-            raise ValueError(f"Unsupported feature '{token[:50]} in JSON'.")
+            if SIGN in token.lower():
+                raise ValueError(f"Malformed JSON: {token[:50]} is no number that there is")
+            return token
         is_whole = abs(value) < _LARGEST and Decimal(token) == Decimal(token).to_integral_value()
         return str(int(value)) if is_whole else of_float(value)
     if not decimals:

@@ -27,7 +27,7 @@ _MACROS = (
     "current_session() AS getvariable('account_session')",
     "is_null_value(v) AS json_type(v) = 'NULL'",
     "strip_null_value(v) AS CASE WHEN json_type(v) = 'NULL' THEN NULL ELSE v END",
-    "check_json(v) AS CASE WHEN v IS NULL OR trim(v) = '' OR json_valid(v) THEN NULL"
+    "check_json(v) AS CASE WHEN v IS NULL OR trim(v, ' ') = '' OR json_valid(v) THEN NULL"
     " ELSE 'invalid JSON' END",
     "zeroifnull(x) AS coalesce(x, 0)",
     "nullifzero(x) AS nullif(x, 0)",
@@ -66,8 +66,8 @@ _MACROS = (
     " OR (kind = 'DOUBLE' AND contains(text, 'e999')) THEN _account_compact(text)"
     " WHEN kind = 'DOUBLE' AND right(text, 2) = '.0' THEN left(text, -2) ELSE text END",
     "_account_picked_word(x, p, text) AS CASE"
-    " WHEN (text LIKE '{{%' OR text LIKE '[%{{%') AND json_type(x, p) IN ('OBJECT', 'ARRAY')"
-    " THEN _account_compact(text)"
+    " WHEN (text LIKE '{{%' OR text LIKE '[%{{%' OR text LIKE '[%.0%')"
+    " AND json_type(x, p) IN ('OBJECT', 'ARRAY') THEN _account_compact(text)"
     " WHEN contains(text, 'e999') AND json_type(x, p) IN ('DOUBLE', 'ARRAY')"
     " THEN _account_compact(text)"
     " WHEN suffix(text, '.0') AND json_type(x, p) = 'DOUBLE' THEN left(text, -2) ELSE text END",

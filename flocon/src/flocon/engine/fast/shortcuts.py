@@ -29,8 +29,8 @@ _FORMS = (
     # may be millions of characters long, and is only read where it ends with a blank.
     (
         "_account_trimmed(x)",
-        "CASE WHEN suffix(x, ' ') THEN nullif(trim(x), '') ELSE nullif(ltrim(x), '') END",
-        "nullif(trim(x), '')",
+        "CASE WHEN suffix(x, ' ') THEN nullif(trim(x, ' '), '') ELSE nullif(ltrim(x, ' '), '') END",
+        "nullif(trim(x, ' '), '')",
     ),
     # What begins with a sign of ASCII is not blank, and is not trimmed to see it.
     (
