@@ -135,3 +135,35 @@ def test_no_name_leads_to_another_sessions_stage(run: Run) -> None:
         'describe stage "SHELF\uf8e000\uf8e1"',
     ):
         assert error(run, statement) == 2, statement
+
+
+def test_a_session_with_a_temporary_stage_drops_the_schema_around_it(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/drop-schema"""
+    run("create schema elsewhere")
+    run("create temporary stage elsewhere.shelf")
+    run("drop schema elsewhere")
+    assert error(run, "list @elsewhere.shelf") == 2003
+
+
+def test_a_limited_role_with_a_temporary_stage_reads_tables(
+    run: Run, account: AccountProcess, database: str
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/create-stage"""
+    run("create table t as select 1 as n")
+    run("create warehouse if not exists desk_wh")
+    run("create or replace role clerk")
+    for grant in (
+        "usage on warehouse desk_wh",
+        f"usage on database {database}",
+        f"all on schema {database}.public",
+        f"select on all tables in schema {database}.public",
+    ):
+        run(f"grant {grant} to role clerk")
+    with account.connect(
+        role="CLERK", warehouse="DESK_WH", database=database, schema="PUBLIC"
+    ) as clerks:
+        cursor = clerks.cursor()
+        cursor.execute("create temporary stage shelf")
+        assert cursor.execute("select n from t").fetchall() == [(1,)]
+        assert cursor.execute("list @shelf").fetchall() == []
+    run("drop role clerk")

@@ -238,7 +238,7 @@ class Context:
 
     def is_temporary(self, kind: str, path: Sequence[str]) -> bool:
         """Is it a stage or a file format of the session's own?"""
-        return bool(self.temporary_objects) and (kind, FullName(*path)) in self.temporary_objects
+        return len(path) == 3 and (kind, FullName(*path)) in self.temporary_objects
 
     def is_private(self, name: Name) -> bool:
         """Is it the session's own: a temporary table, or rows that came with the statement?"""
