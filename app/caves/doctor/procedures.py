@@ -160,7 +160,7 @@ def two_runs_of_one_stream(environment: Environment) -> str:
         statement = "CALL {db}.OPS.RAW_TO_STAGING_ORDERS()"
         runs = [
             # mypy cannot infer a lambda with a default.
-            Beside(lambda each=each: each.refusal(statement))  # type: ignore[misc]
+            Beside(lambda each=each: each.refusal(statement))  # type: ignore[misc]  # mypy cannot infer it
             for each in (one, other)
         ]
         errnos = [run.done() for run in runs]

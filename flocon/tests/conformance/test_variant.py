@@ -220,6 +220,8 @@ def test_numbers_by_which_the_account_tells_other_values_are_no_json(run: Run) -
     for number in ("-2.5e9999", "1e9990", "1E9990"):
         for document in _documents_with(number):
             assert error(run, "select parse_json(?)", document) == 100069, document
+            assert run("select try_parse_json(?)", document) == [(None,)], document
+            assert run("select try_parse_json(? || '')", document) == [(None,)], document
 
 
 def test_a_number_beyond_a_double_stays_as_it_is_written(run: Run) -> None:
@@ -230,6 +232,13 @@ def test_a_number_beyond_a_double_stays_as_it_is_written(run: Run) -> None:
     for number in ("1e400", "-2.5E+401", "9" * 400):
         ((found,),) = run("select parse_json(?):a::varchar", f'{{"a": {number}}}')
         assert found == number
+
+
+def test_a_number_with_a_long_exponent_is_the_double_that_it_is(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/data-types-semistructured"""
+    for number in ("1e-99999999999999999999", "0e99999999999999999999"):
+        ((found,),) = run("select parse_json(?):a::float", f'{{"a": {number}}}')
+        assert found == 0.0
 
 
 def test_a_text_of_json_is_the_same_however_it_was_written(run: Run) -> None:

@@ -18,7 +18,7 @@ https://docs.snowflake.com/en/sql-reference/data-types-semistructured
 import json
 import math
 import re
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 
 from flocon.core import errors
 
@@ -37,7 +37,7 @@ _NO_NUMBER = re.compile(r"[+-]?(nan|inf|infinity)", re.IGNORECASE)
 
 
 def marked(text: str) -> str:
-    """JSON as PARSE_JSON reads it. Raises ValueError for numbers that are not finite."""
+    """JSON as PARSE_JSON reads it. Raises ValueError for NaN and infinities."""
     return _TOKEN.sub(_marked_token, text)
 
 
@@ -128,16 +128,22 @@ def _marked_number(token: str, number: re.Match[str]) -> str:
     if exponent or digits > _MAX_DIGITS:
         value = float(token)
         if math.isinf(value):
-            if SIGN in token.lower():
-                raise ValueError(f"Malformed JSON: {token[:50]} is no number that there is")
-            return token
-        is_whole = abs(value) < _LARGEST and Decimal(token) == Decimal(token).to_integral_value()
+            # What looks like a mark is made no JSON at all: an error, NULL of TRY_PARSE_JSON.
+            return f"{token}!" if SIGN in token.lower() else token
+        is_whole = abs(value) < _LARGEST and _is_whole(token)
         return str(int(value)) if is_whole else of_float(value)
     if not decimals:
         return f"{sign}{whole}"
     if digits <= _TOLD_DIGITS and abs(Decimal(token)) >= _LEAST:
         return token
     return f"{sign}{whole}.{decimals}{_FIXED}"
+
+
+def _is_whole(token: str) -> bool:
+    try:
+        return Decimal(token) == Decimal(token).to_integral_value()
+    except InvalidOperation:  # An exponent of twenty digits, of a number that a double has as 0.
+        return False
 
 
 def _without_zeros(digits: str) -> str:
