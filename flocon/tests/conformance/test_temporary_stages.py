@@ -152,3 +152,20 @@ def test_a_limited_role_with_a_temporary_stage_drops_the_schema_around_it(
         with pytest.raises(DatabaseError, match="002003"):
             cursor.execute("list @elsewhere.shelf")
     run("drop role clerk")
+
+
+def test_a_schema_made_again_has_no_temporary_stage_of_the_one_before(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/drop-schema"""
+    run("create schema elsewhere")
+    for again in ("drop schema elsewhere", "create or replace schema elsewhere"):
+        run("create temporary stage elsewhere.shelf")
+        run("create temporary file format elsewhere.sheet type = csv skip_header = 7")
+        run(again)
+        run("create schema if not exists elsewhere")
+        run("create stage elsewhere.shelf")
+        run("create file format elsewhere.sheet type = csv")
+        assert run("list @elsewhere.shelf") == []
+        formats = run("describe file format elsewhere.sheet")
+        assert [row[2] for row in formats if row[0] == "SKIP_HEADER"] == ["0"]
+        run("drop stage elsewhere.shelf")
+        run("drop file format elsewhere.sheet")

@@ -38,6 +38,7 @@ def create_database(context: Context, tree: exp.Create, binds: Binds) -> Result:
         context.transactions.reshape(name)
         if is_there:
             account.drop_database(name)
+            context.forget_temporary(name)
         account.create_database(name)
     context.use(name, "PUBLIC")
     catalog = context.catalog(name)
@@ -55,6 +56,7 @@ def drop_database(context: Context, name: str, if_exists: bool) -> Result:
         if context.database == name:
             context.use(None, None)
         account.drop_database(name)
+    context.forget_temporary(name)
     return result.dropped(name)
 
 
@@ -114,6 +116,7 @@ def _drop_schema(context: Context, database: str, schema: str) -> None:
     notes.forget(catalog, "SCHEMA", schema)
     context.connection.values(f"DROP SCHEMA {quoted(database, schema)} CASCADE")
     context.account.engine.forget_stages(database, schema)
+    context.forget_temporary(database, schema)
 
 
 def comment(tree: exp.Create) -> str:

@@ -240,6 +240,14 @@ class Context:
         """Is it a stage or a file format of the session's own?"""
         return len(path) == 3 and (kind, FullName(*path)) in self.temporary_objects
 
+    def forget_temporary(self, database: str, schema: str | None = None) -> None:
+        """The database or schema is gone, with the stages and file formats of the session's own."""
+        self.temporary_objects -= {
+            (kind, name)
+            for kind, name in self.temporary_objects
+            if name.database == database and schema in (None, name.schema)
+        }
+
     def is_private(self, name: Name) -> bool:
         """Is it the session's own: a temporary table, or rows that came with the statement?"""
         if not name.schema and name.name in self.relations:
