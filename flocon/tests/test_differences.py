@@ -69,24 +69,14 @@ EXAMPLES: dict[tuple[str, str], list[tuple[str, Any]]] = {
         ("SELECT VARIANCE(n) FROM (SELECT 1 AS n UNION ALL SELECT 2)", [(Decimal("0.500000"),)]),
         ("SELECT VARIANCE(n) FROM (SELECT 1.5 AS n UNION ALL SELECT 2.5)", [(0.5,)]),
     ],
-    ("Types and expressions", "COALESCE, CASE, GREATEST, UNION"): [
-        (
-            "SELECT COALESCE(a, 0.1234567891), COALESCE(a::NUMBER(38, 10), 0.1234567891)"
-            " FROM (SELECT AVG(n) AS a FROM (SELECT NULL::NUMBER(10, 2) AS n))",
-            [(Decimal("0.12345679"), Decimal("0.1234567891"))],
-        ),
-    ],
     ("Types and expressions", "SEQ of FLATTEN and SPLIT_TO_TABLE"): [
         (
             "SELECT COUNT(DISTINCT seq) FROM (SELECT *"
             " FROM (SELECT [1] AS a UNION ALL SELECT [1]) t, LATERAL FLATTEN(t.a) f)",
-            [(1,)],
-        ),
-        (
-            "SELECT COUNT(DISTINCT f.seq) FROM (SELECT [1] AS a UNION ALL SELECT [1]) t,"
-            " LATERAL FLATTEN(t.a) f",
             [(2,)],
         ),
+        ("SELECT OBJECT_CONSTRUCT(*) FROM (SELECT [1] AS a) t, LATERAL FLATTEN(t.a)", 2),
+        ("SELECT * ILIKE '%q' FROM (SELECT [1] AS a) t, LATERAL FLATTEN(t.a)", 2),
     ],
     ("Types and expressions", "HASH"): [
         ("SELECT HASH('a') = HASH('a'), HASH('a') = HASH('b')", [(True, False)]),
@@ -112,14 +102,13 @@ EXAMPLES: dict[tuple[str, str], list[tuple[str, Any]]] = {
         ("INSERT INTO wider VALUES (10000000000000000000)", None),
         ("SELECT 10000000000000000000 + 1", [(Decimal("10000000000000000001"),)]),
     ],
-    ("Types and expressions", "VARCHAR(n), BINARY(n)"): [
-        ("CREATE TABLE short (v VARCHAR(2) DEFAULT 'lo' || 'ng')", None),
-        ("INSERT INTO short (v) VALUES (DEFAULT)", None),
-        ("SELECT v FROM short", [("long",)]),
-        ("INSERT INTO short (v) VALUES ('long')", 100078),
-    ],
     ("Types and expressions", "numbers in a VARIANT"): [
-        ("SELECT DISTINCT v FROM (SELECT 2::FLOAT::VARIANT AS v)", [("2",)]),
+        (
+            "SELECT TYPEOF(v) FROM (SELECT DISTINCT v FROM (SELECT 2.5::FLOAT::VARIANT AS v))",
+            [("DOUBLE",)],
+        ),
+        ("SELECT MODE(v) FROM (SELECT 2::FLOAT::VARIANT AS v)", 2),
+        ("SELECT 2::FLOAT::VARIANT UNION SELECT 2::VARIANT", 2),
         ("SELECT PARSE_JSON('[NaN]')", 2),
         ("SELECT PARSE_JSON('1e400')", [("1e400",)]),
         ("SELECT PARSE_JSON('1e9990')", 100069),

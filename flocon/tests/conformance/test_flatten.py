@@ -141,3 +141,33 @@ def test_seq_tells_rows_of_equal_input_apart(run: Run) -> None:
     assert [row[3] for row in run(kept)] == [1, 0, 1, 0]
     inner = "(select * from equals where id = 1) x left join lateral flatten(v) f"
     assert run(f"select f.index, f.seq is null from {inner} order by 1") == [(0, False), (1, False)]
+
+
+def test_seq_tells_rows_of_equal_input_apart_in_a_star_and_for_an_outer_query(
+    run: Run, connection: snowflake.connector.SnowflakeConnection
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/flatten
+    https://docs.snowflake.com/en/sql-reference/functions/split_to_table"""
+    run("create or replace temporary table alike (id int, v variant, s varchar)")
+    run("insert into alike select column1, [1, 2], 'a b' from values (1), (2)")
+    for source in ("lateral flatten(v)", "lateral split_to_table(s, ' ')", "table(flatten(v))"):
+        for star in ("*", "f.*", "* exclude (v, s)", "id, f.*"):
+            inner = f"select {star} from alike, {source} f"
+            assert run(f"select count(distinct seq), count(*) from ({inner})") == [(2, 4)], inner
+    names = ["ID", "V", "S", "SEQ", "KEY", "PATH", "INDEX", "VALUE", "THIS"]
+    described = connection.cursor().describe("select * from alike, lateral flatten(v) f")
+    assert [column.name for column in described] == names
+    two = "select * from alike, lateral flatten(v) f, lateral flatten([f.value]) g"
+    rows = run(f"{two} order by id, f.index")
+    assert len({row[3] for row in rows}) == 2
+    assert len({row[9] for row in rows}) == 4
+    kept = "select * exclude (seq, this, v, s) from alike, lateral flatten(v) f order by 1, 4"
+    assert run(kept)[0] == (1, None, "[0]", 0, "1")
+    for refused in (
+        "select object_construct(*) from alike, lateral flatten(v)",
+        "select * from alike join (select 1 id) x using (id), lateral flatten(v)",
+        "select * ilike '%s%' from alike, lateral flatten(v) f",
+    ):
+        with pytest.raises(snowflake.connector.errors.ProgrammingError) as raised:
+            run(refused)
+        assert raised.value.errno == 2, refused

@@ -316,3 +316,31 @@ def test_write_pandas_writes_no_text_that_is_too_long(
     with pytest.raises(ProgrammingError, match="User character length limit"):
         write_pandas(connection, pd.DataFrame({"ID": [2], "V": ["long"]}), "T")
     assert run("select * from t") == [(1, "abc")]
+
+
+def test_a_default_that_is_an_expression_is_held_to_the_length_of_its_column(
+    run: Run,
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/create-table
+    https://docs.snowflake.com/en/sql-reference/data-types-text"""
+    run("create sequence numbers start 98")
+    columns = "id int, v varchar(4) default 'ab' || 'cde', n varchar(2) default numbers.nextval"
+    run(f"create table held ({columns})")
+    run("create table held_too like held")
+    run(f"create table filled ({columns}) as select 1, 'a', 'b'")
+    run(f"create temporary table passing ({columns})")
+    run("create table added (id int, v varchar(4), n varchar(2) default 'n')")
+    run("alter table added add column w varchar(2) default 'ab' || 'c'")
+    for table in ("held", "held_too", "filled", "passing"):
+        too_long = (100078, "String 'abcde' is too long and would be truncated")
+        assert failure(run, f"insert into {table} (id) values (1)")[0] == too_long[0], table
+        assert too_long[1] in failure(run, f"insert into {table} (id, v) values (1, default)")[1]
+        run(f"insert into {table} (id, v, n) values (1, 'abcd', 'x')")
+    assert failure(run, "insert into added (id) values (1)")[0] == 100078
+    run("insert into held (id, v) select column1, 'v' from values (1), (2)")
+    assert failure(run, "insert into held (id, v) values (3, 'v')")[0] == 100078
+    assert run("select n from held where v = 'v' order by n") == [("98",), ("99",)]
+    described = {row[0]: row[4] for row in run("desc table held")}
+    assert described["V"] == "('ab' || 'cde')"
+    informed = "select column_default from information_schema.columns where table_name = 'HELD'"
+    assert ("('ab' || 'cde')",) in run(informed)

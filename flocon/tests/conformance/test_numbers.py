@@ -252,3 +252,76 @@ def test_a_window_function_counts_in_any_number(run: Run) -> None:
         " from (select column1 as n, 2::int as two from values (1), (2), (3), (4)) order by n"
     )
     assert rows == [(1, 1, None, 3, 2), (2, 1, 1, 4, 2), (3, 2, 2, None, 2), (4, 2, 3, None, 2)]
+
+
+@pytest.mark.parametrize(
+    ("value", "source", "expected"),
+    [
+        ("coalesce(a, 0.123456789012345)", "(select avg(n) a from none)", "0.123456789012345"),
+        ("coalesce(a, 0.123456789012345)", "(select avg(m) a from one)", "1.250000000000000"),
+        ("coalesce(q, 0.123456789012345)", "(select null::number(10, 2) / m q from one)",
+         "0.123456789012345"),
+        ("greatest(a, 0.123456789012345)", "(select avg(m) a from one)", "1.250000000000000"),
+        ("iff(a > 5, a, 0.123456789012345)", "(select avg(m) a from one)", "0.123456789012345"),
+        ("case when a > 5 then a else b end", "(select avg(m) a, 0.1234567891 b from one)",
+         "0.1234567891"),
+        ("coalesce(a, s)", "(select avg(n) a from none), (select sum(m) s from one)", "1.25000000"),
+        ("coalesce(p, 0.1234567890123456)", "(select null::number(10, 2) * m * 1.55 p from one)",
+         "0.1234567890123456"),
+        ("coalesce(avg(m * n), sum(m))", "one", "1.5625000000"),
+        ("nvl2(n, avg(m), 0.123456789012345)", "none group by n", None),
+        ("decode(1, 1, 0.123456789012345, a)", "(select avg(m) a from one)", "0.123456789012345"),
+        ("coalesce(a, null)", "(select avg(m) a from one)", "1.25000000"),
+        ("coalesce(a, 2::float)", "(select avg(m) a from one)", 1.25),
+    ],
+)  # fmt: skip
+def test_an_average_of_a_query_within_leaves_others_their_decimals(
+    run: Run, value: str, source: str, expected: str | float | None
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/data-types-numeric
+    https://docs.snowflake.com/en/sql-reference/operators-arithmetic"""
+    run("create or replace temporary table one as select 1.25::number(10, 2) m, m n")
+    run("create or replace temporary table none as select m, n from one where false")
+    found = run(f"select {value} from {source}")
+    if expected is None:
+        assert found == []
+    else:
+        wanted = D(expected) if isinstance(expected, str) else expected
+        assert [str(row[0]) for row in found] == [str(wanted)]
+    cte = run(f"with x as (select {value} v from {source}) select v from x")
+    assert cte == found
+
+
+@pytest.mark.parametrize(
+    "union",
+    [
+        "select avg(m) a from one union all select 0.123456789012345",
+        "select * from (select avg(m) a from one) union all select 0.123456789012345",
+        "select 0.123456789012345 a union all select * from (select avg(m) from one)",
+        "select avg(m) a from one union select * from (select 0.123456789012345)",
+        "with x as (select avg(m) a from one) select a from x"
+        " union all (select null union all select 0.123456789012345)",
+        "select * from averages union all select 0.123456789012345",
+    ],
+)
+def test_a_union_has_the_decimals_of_the_finest_of_its_numbers(run: Run, union: str) -> None:
+    """https://docs.snowflake.com/en/sql-reference/operators-query"""
+    run("create or replace temporary table one as select 1.25::number(10, 2) m")
+    run("create or replace temporary view averages as select avg(m) a from one")
+    rows = run(f"select a from ({union}) where a is not null order by a")
+    assert [str(a) for (a,) in rows] == ["0.123456789012345", "1.250000000000000"]
+
+
+def test_values_have_the_decimals_of_the_finest_of_them(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/constructs/values"""
+    rows = run("select column1 from (values (1.5::number(38, 1)), (0.2567), (null)) order by 1")
+    assert rows == [(D("0.2567"),), (D("1.5000"),), (None,)]
+
+
+def test_a_condition_of_delete_divides_as_any_other(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/operators-arithmetic"""
+    run("create or replace temporary table parts as select 1::number(10, 0) p, 3 q")
+    run("delete from parts where p / q = 1e0 / 3")
+    assert run("select p / q from parts") == [(D("0.333333"),)]
+    run("delete from parts using (select 0.333333 s) x where parts.p / parts.q = x.s")
+    assert run("select * from parts") == []

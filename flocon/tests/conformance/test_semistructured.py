@@ -8,7 +8,7 @@ import snowflake.connector
 from shared import shown
 from snowflake.connector.constants import FIELD_ID_TO_NAME
 
-from conformance.shared import Failed, Run, wrong_answers
+from conformance.shared import Failed, Run, error, wrong_answers
 
 AB = """parse_json('{"a": 1, "b": "x"}')"""
 
@@ -192,3 +192,52 @@ def test_arrays_and_objects_are_described_as_such(
     run("drop table held")
     run("create table held (a variant, o variant)")
     assert kinds("select * from held") == ["VARIANT", "VARIANT"]
+
+
+def test_an_object_of_all_columns_has_their_values_as_one_of_each_has(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/object_construct
+    https://docs.snowflake.com/en/sql-reference/data-types-semistructured#object-constants"""
+    run(
+        "create or replace temporary table kinds as select 1 id, 1.25::number(38, 20) m,"
+        " '2024-01-05'::date d, '2024-01-05 10:00:00'::timestamp_ntz ts,"
+        " '2024-01-05 10:00:00 +02:00'::timestamp_tz tz, '2024-01-05 10:00:00'::timestamp_ltz lz,"
+        " '10:00:01.5'::time tm, to_binary('AB12') b, 2::float f, true bo, 'x' s,"
+        " [1] a, null::int n"
+    )
+    wanted = {
+        "ID": "1", "M": "1.25", "D": '"2024-01-05"', "TS": '"2024-01-05 10:00:00.000"',
+        "TZ": '"2024-01-05 10:00:00.000 +0200"', "LZ": '"2024-01-05 10:00:00.000 +0000"',
+        "TM": '"10:00:01.5"', "B": '"AB12"', "F": "2.000000000000000e+00", "BO": "true",
+        "S": '"x"', "A": "[1]",
+    }  # fmt: skip
+    text = "{" + ",".join(f'"{key}":{wanted[key]}' for key in sorted(wanted)) + "}"
+    pairs = ", ".join(f"'{key}', {key}" for key in wanted)
+    beside = "kinds k join (select 1 id, 5 z) u on k.id = u.id"
+    for made, source in (
+        (f"object_construct({pairs})", "kinds"),
+        ("object_construct(*)", "kinds"),
+        ("{*}", "kinds"),
+        ("object_construct(k.*)", beside),
+        ("{k.*}", beside),
+        ("{* exclude (n)}", "kinds"),
+        (f"object_construct({pairs})", "(select coalesce(null, id) id, * exclude (id) from kinds)"),
+    ):
+        assert run(f"select to_json({made}) from {source}") == [(text,)], made
+    assert run(f"select to_json({{u.*}}) from {beside}") == [('{"ID":1,"Z":5}',)]
+    with_null = text.replace('"S"', '"N":null,"S"')
+    assert run("select to_json(object_construct_keep_null(*)) from kinds") == [(with_null,)]
+    twice = f"select object_construct(*) from {beside}"
+    assert error(run, twice) == 100079
+
+
+def test_what_is_of_a_type_that_only_the_engine_knows_is_the_same_in_json(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/to_variant"""
+    moment = "'2024-01-05 10:00:00'::timestamp_ntz"
+    within = f"(select max_by({moment}, 1) x, max_by(to_binary('AB'), 1) b)"
+    for made in ("object_construct('k', x, 'b', b)", "{'k': x, 'b': b}"):
+        assert run(f"select to_json({made}) from {within}") == [
+            ('{"b":"AB","k":"2024-01-05 10:00:00.000"}',)
+        ]
+    assert run(f"select to_json([x, b]), to_variant(x)::varchar from {within}") == [
+        ('["2024-01-05 10:00:00.000","AB"]', "2024-01-05 10:00:00.000")
+    ]

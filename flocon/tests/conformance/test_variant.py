@@ -370,3 +370,89 @@ def test_a_binary_in_a_variant_is_its_hexadecimal_digits(run: Run) -> None:
 def test_what_asks_a_variant_takes_nothing_else(run: Run, call: str) -> None:
     """https://docs.snowflake.com/en/sql-reference/functions/is_char-varchar"""
     assert errno(run, f"select {call} from (select 5 as n)") == 1044
+
+
+@pytest.fixture
+def equals(run: Run) -> str:
+    """A table of VARIANTs that are equal and look different."""
+    run("create or replace temporary table equals (id int, v variant)")
+    run("insert into equals select 1, 2::float::variant")
+    run("insert into equals select 2, parse_json('2')")
+    run("""insert into equals select 3, parse_json('{"a": 1.5e0, "b": 1}')""")
+    run("""insert into equals select 4, parse_json('{"b": 1, "a": 1.5}')""")
+    run("insert into equals select 5, null")
+    return "equals"
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "select distinct v from equals where id in (1, 3)",
+        "select distinct * from (select v from equals where id in (1, 3))",
+        "select v from equals where id in (1, 3) group by v",
+        "select v from equals where id in (1, 3) group by 1",
+        "select v as w from equals where id in (1, 3) group by w",
+        "select v from equals where id in (1, 3) group by all",
+        "select v from equals where id in (1, 3) group by v having count(*) = 1",
+        "select any_value(v) from equals where id in (1, 3) group by id",
+        "select e.v from equals e join equals o on e.v = o.v where e.id in (1, 3) group by e.v",
+    ],
+)
+def test_what_is_left_of_equal_variants_keeps_its_floating_point_numbers(
+    run: Run, equals: str, query: str
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/data-types-semistructured"""
+    assert sorted(row[0] for row in run(query)) == [
+        "2.000000000000000e+00",
+        '{\n  "a": 1.500000000000000e+00,\n  "b": 1\n}',
+    ]
+
+
+def test_equal_variants_are_one_wherever_rows_are_put_together(run: Run, equals: str) -> None:
+    """https://docs.snowflake.com/en/sql-reference/constructs/group-by
+    https://docs.snowflake.com/en/sql-reference/functions/equal_null"""
+    assert len(run("select distinct v from equals")) == 3
+    assert sorted(n for _, n in run("select v, count(*) from equals group by v")) == [1, 2, 2]
+    assert run("select count(distinct v) from equals") == [(2,)]
+    counted = "select id, count(*) over (partition by v) from equals order by id"
+    assert run(counted) == [(1, 2), (2, 2), (3, 2), (4, 2), (5, 1)]
+    numbered = "select row_number() over (partition by v order by max(id)) from equals group by v"
+    assert run(numbered) == [(1,), (1,), (1,)]
+    two = "2.0::variant"
+    assert run(
+        f"select equal_null(v, {two}), v is distinct from {two}, v in ({two}, 3::variant),"
+        f" v in (select {two}), nullif(v, {two}) is null, decode(v, {two}, 'y', 'n'),"
+        f" case v when {two} then 'y' else 'n' end from equals where id = 1"
+    ) == [(True, False, True, True, True, "y", "y")]
+    assert run("select case v when 2 then 'y' end, decode(v, 2, 'y') from equals where id = 2") == [
+        ("y", "y")
+    ]
+    exact = "select v from equals where id in (2, 5)"
+    assert sorted(map(str, run(f"{exact} union {exact}"))) == ["('2',)", "(None,)"]
+    assert run(f"{exact} intersect select 2.0::variant") == [("2",)]
+    assert run(f"{exact} except select 2.0::variant") == [(None,)]
+    assert run(f"select * from ({exact}) union select * from (select 2.0::variant)") != []
+    assert len(run(f"select * from ({exact}) union select * from (select 2.0::variant)")) == 2
+    assert run("select mode(v), array_agg(distinct v) from equals where id = 2") == [
+        ("2", "[\n  2\n]")
+    ]
+    sets = "select v, count(*) from equals where id in (2, 5) group by rollup(v) order by 2, 1"
+    assert run(sets) == [("2", 1), (None, 1), (None, 2)]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "select v from equals union select v from equals",
+        "select v from equals intersect select v from equals",
+        "select mode(v) from equals",
+        "select array_agg(distinct v) from equals",
+        "select array_unique_agg(v) from equals",
+        "select v, count(*) from equals group by cube(v)",
+    ],
+)
+def test_where_equal_variants_would_lose_floating_point_numbers_they_are_refused(
+    run: Run, equals: str, query: str
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/data-types-semistructured"""
+    assert errno(run, query) == 2

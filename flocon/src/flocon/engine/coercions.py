@@ -65,6 +65,7 @@ _WANTS_NUMBERS = (
     exp.Sign, exp.Skewness, exp.Sqrt, exp.Stddev, exp.StddevPop, exp.StddevSamp, exp.Sum,
     exp.Variance, exp.VariancePop,
 )  # fmt: skip
+_EQUALITIES = (exp.EqualNull, exp.Nullif, exp.NullSafeEQ, exp.NullSafeNEQ)
 _COMPARISONS = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE)
 _ORDERINGS = (exp.Ordered, exp.Max, exp.Min)
 _OF_DAYS = ("DAY", "WEEK", "MONTH", "QUARTER", "YEAR")
@@ -220,8 +221,18 @@ def _coerced(node: Expr) -> Expr:
         return _of_moments(node)
     if isinstance(node, exp.Distinct) and isinstance(node.parent, exp.Count):
         node.set("expressions", [_same(each) for each in node.expressions])
+    elif isinstance(node, exp.Distinct) and isinstance(node.parent, exp.ArrayAgg):
+        node.set("expressions", [_same_or_refused(each) for each in node.expressions])
+    if isinstance(node, exp.ArrayUniqueAgg | exp.Mode) and _is_json(node.this):
+        node.set("this", _same_or_refused(node.this))
+    if isinstance(node, exp.Window) and (keys := node.args.get("partition_by")):
+        node.set("partition_by", [_same(each) for each in keys])
     if isinstance(node, _COMPARISONS) and not isinstance(node.parent, exp.Update):
         _compared(node)
+    elif isinstance(node, _EQUALITIES):
+        _equal(node)
+    elif isinstance(node, exp.Case | exp.DecodeCase):
+        _equal_cases(node)
     elif isinstance(node, exp.In | exp.Between):
         _chosen(node)
     elif isinstance(node, _ORDERINGS) and _is_variant(node.this):
@@ -422,7 +433,8 @@ def _kept(value: Expr) -> Expr:
         digits.type = exp.DataType.build("TEXT")
         return digits
     if _has_marks(value):
-        number = exp.Anonymous(this="_account_in_json", expressions=[value])
+        known = "_number" if _is_number(value) else ""
+        number = exp.Anonymous(this=f"_account{known}_in_json", expressions=[value])
         number.type = exp.DataType.build("VARIANT")
         return number
     return value
@@ -446,42 +458,106 @@ def _has_marks(value: Expr) -> bool:
 _SHORT_NUMBER = 15
 
 
-def _same(value: Expr) -> Expr:
+def _same(value: Expr, name: str = "_account_same") -> Expr:
     """A VARIANT in the form that is the same for values that are equal: {"a":1,"b":2} and
     {"b":2,"a":1.0} are."""
-    if not _is_json(value):
+    if not _is_json(value) or (isinstance(value, exp.Anonymous) and value.name == name):
         return value
-    same = exp.Anonymous(this="_account_same", expressions=[value])
+    same = exp.Anonymous(this=name, expressions=[value])
     same.type = exp.DataType.build("VARIANT")
     return same
 
 
+def _same_or_refused(value: Expr) -> Expr:
+    """The same where it is given out itself: what has floating-point numbers is refused."""
+    return _same(value, "_account_same_fixed")
+
+
 def _grouped(select: exp.Select) -> None:
-    """GROUP BY and DISTINCT of VARIANTs."""
+    """GROUP BY and DISTINCT of VARIANTs: one of those that are equal is given out."""
     columns = select.expressions
-    if select.args.get("distinct") and not select.is_star:
-        for column in list(columns):
-            _set_column(column)
+    variants = [_is_json(column.unalias()) for column in columns]
+    if select.args.get("distinct") and any(variants) and not select.args["distinct"].args.get("on"):
+        keys = [
+            _same(column.unalias().copy()) if variants[place] else exp.Literal.number(place + 1)
+            for place, column in enumerate(columns)
+        ]
+        select.set("distinct", exp.Distinct(on=exp.Tuple(expressions=keys)))
     group = select.args.get("group")
+    if group is None:
+        return
+    if group.args.get("all") and any(variants):
+        group.set("all", None)
+        group.set(
+            "expressions",
+            [
+                exp.Literal.number(place)
+                for place, column in enumerate(columns, start=1)
+                if column.find(exp.AggFunc) is None
+            ],
+        )
+    if group.find(*_SETS):
+        # Of what is not grouped by in a row, NULL is given out.
+        for node in [node for node in group.walk() if _is_key(node)]:
+            _give_out(select, node, _same_or_refused(node.copy()))
+            node.replace(_same_or_refused(node.copy()))
+        return
     aliases = {each.alias: each for each in columns if isinstance(each, exp.Alias)}
-    for key in list(group.expressions) if group else []:
+    for key in list(group.expressions):
+        value = key
         if isinstance(key, exp.Literal) and key.is_int and int(key.name) <= len(columns):
-            _set_column(select.expressions[int(key.name) - 1])
+            value = columns[int(key.name) - 1].unalias()
         elif isinstance(key, exp.Column) and not key.table and key.name in aliases:
-            _set_column(aliases[key.name])
-        elif _is_variant(key):
-            for node in [node for node in _own_nodes(select) if node == key]:
-                node.replace(_same(node.copy()))
+            value = aliases[key.name].unalias()
+        if _is_json(value):
+            value = value.copy()
+            one = exp.AnyValue(this=value)
+            one.type = value.type
+            key.replace(_same(value.copy()))
+            _give_out(select, value, one)
+
+
+_SETS = (exp.Cube, exp.GroupingSets, exp.Rollup)
+
+
+def _is_key(node: Expr) -> bool:
+    return isinstance(node, exp.Column) and _is_json(node)
+
+
+def _give_out(select: exp.Select, key: Expr, value: Expr) -> None:
+    """Put a value in a key's place, wherever a query names it outside of its aggregates."""
+    named = [node for node in _own_nodes(select) if _are_one(node, key)]
+    for node in named:
+        if not _is_behind(node, select):
+            continue
+        outer = node.find_ancestor(exp.AggFunc, exp.Group, exp.Select)
+        while isinstance(outer, exp.AggFunc) and isinstance(outer.parent, exp.Window):
+            # An aggregate over the groups' rows.
+            outer = outer.find_ancestor(exp.AggFunc, exp.Group, exp.Select)
+        if outer is not select:
+            continue
+        if node.parent is select and node.arg_key == "expressions":
+            _replace(node, value.copy())
+        else:
+            node.replace(value.copy())
+
+
+def _is_behind(node: Expr, select: exp.Select) -> bool:
+    """Is it part of what a query makes of its groups?"""
+    while node.parent is not None and node.parent is not select:
+        node = node.parent
+    return node.arg_key in ("expressions", "having", "qualify", "order", "windows")
+
+
+def _are_one(node: Expr, key: Expr) -> bool:
+    if isinstance(node, exp.Column) and isinstance(key, exp.Column):
+        return node.name == key.name and (node.table == key.table or not (node.table and key.table))
+    return node == key
 
 
 def _own_nodes(select: exp.Select) -> Iterator[Expr]:
     """What a query says itself, and no query within it."""
     return select.walk(prune=lambda node: node is not select and isinstance(node, exp.Query))
-
-
-def _set_column(column: Expr) -> None:
-    if _is_variant(column.unalias()):
-        _replace(column, _same(column.unalias().copy()))
 
 
 def _comparable(kind: exp.DType | None) -> str:
@@ -497,15 +573,47 @@ def _comparable(kind: exp.DType | None) -> str:
 
 def _compared(node: Expr) -> None:
     for key, other in (("this", "expression"), ("expression", "this")):
-        if isinstance(node, exp.EQ | exp.NEQ) and all(map(_is_json, (node.this, node.expression))):
-            node.set("this", _same(node.this))
-            node.set("expression", _same(node.expression))
+        if isinstance(node, exp.EQ | exp.NEQ) and _equal(node):
             return
         kind = _comparable(_kind(node.args[other]))
         if _is_variant(node.args[key]) and kind:
             node.set(key, _cast(node.args[key], kind))
         elif _is_moment(node.args[other]) and _is_unwritten_text(node.args[key]):
             node.set(key, _read_as(node.args[other], node.args[key].copy()))
+
+
+def _equal(node: Expr) -> bool:
+    """Let VARIANTs be compared by their values; are they such?"""
+    if not all(map(_is_json, (node.this, node.expression))):
+        return False
+    if isinstance(node, exp.Nullif):
+        equal = exp.EQ(this=_same(node.this.copy()), expression=_same(node.expression))
+        node.replace(exp.Case(ifs=[exp.If(this=equal, true=exp.Null())], default=node.this))
+    else:
+        node.set("this", _same(node.this))
+        node.set("expression", _same(node.expression))
+    return True
+
+
+def _equal_cases(node: Expr) -> None:
+    """The same of CASE x WHEN y and of DECODE(x, y, …)."""
+    if isinstance(node, exp.DecodeCase):
+        asked, *pairs = node.expressions
+        compared = pairs[: len(pairs) // 2 * 2 : 2]
+    else:
+        asked, compared = node.this, [each.this for each in node.args["ifs"]]
+    if asked is None or not _is_json(asked):
+        return
+    kinds = {_comparable(_kind(each)) for each in compared}
+    if _is_variant(asked) and len(kinds) == 1 and (kind := kinds.pop()):
+        mark = exp.Null()
+        asked.replace(mark)
+        mark.replace(_cast(asked, kind))
+    elif all(map(_is_json, compared)):
+        for each in (asked, *compared):
+            mark = exp.Null()
+            each.replace(mark)
+            mark.replace(_same(each))
 
 
 def _is_unwritten_text(value: Expr) -> bool:
@@ -526,6 +634,18 @@ def _chosen(node: Expr) -> None:
             if isinstance(value, Expr) and _is_unwritten_text(value):
                 value.replace(_read_as(node.this, value.copy()))
         return
+    if isinstance(node, exp.In) and _is_json(node.this):
+        query = node.args.get("query")
+        rows = query.unnest() if query is not None else None
+        columns = rows.expressions if isinstance(rows, exp.Select) else []
+        within = columns if query is not None else node.expressions
+        if within and all(_is_json(each.unalias()) for each in within):
+            node.set("this", _same(node.this))
+            if query is None:
+                node.set("expressions", [_same(each) for each in within])
+            else:
+                _replace(within[0], _same(within[0].unalias().copy()))
+            return
     others = [node.args.get("low"), *(node.args.get("expressions") or ())]
     kinds = {_comparable(_kind(each)) for each in others if each is not None}
     if _is_variant(node.this) and len(kinds) == 1 and (kind := kinds.pop()):
@@ -559,6 +679,9 @@ def _is_of_days(node: Expr) -> bool:
 def _united(node: exp.SetOperation) -> None:
     """The columns of a UNION have one type: that of the side which is no text."""
     sides = [node.this.unnest(), node.expression.unnest()]
+    if node.args.get("distinct"):
+        for side in sides:
+            _distinguish(side)
     if not all(isinstance(side, exp.Select) and not side.is_star for side in sides):
         return
     left, right = (side.expressions for side in sides)
@@ -575,6 +698,16 @@ def _united(node: exp.SetOperation) -> None:
                 kind.this in exp.DataType.NUMERIC_TYPES or kind.this in exp.DataType.TEMPORAL_TYPES
             ):
                 _replace(one[place], _cast(value.copy(), kind.sql(dialect="snowflake")))
+
+
+def _distinguish(side: Expr) -> None:
+    """Let equal VARIANTs be the same in a side of a UNION that leaves equal rows out."""
+    if isinstance(side, exp.SetOperation):
+        for each in (side.this.unnest(), side.expression.unnest()):
+            _distinguish(each)
+    for column in list(side.expressions) if isinstance(side, exp.Select) else ():
+        if _is_json(column.unalias()):
+            _replace(column, _same_or_refused(column.unalias().copy()))
 
 
 def _replace(column: Expr, value: Expr) -> None:

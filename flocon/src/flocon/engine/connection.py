@@ -535,6 +535,7 @@ class Connection:
         rows = rewrite.shaped(tree.expression, columns)
         tree.set("expression", None)
         insert = exp.Insert(this=tree.this.this.copy(), expression=rows)
+        lengths.hold_defaults(tree)
         empty = rewrite.definition(tree)
         for column in empty.find_all(exp.ColumnDef):
             compress(column)
@@ -558,6 +559,7 @@ class Connection:
         elif tree.expression:
             rows, declared = self.create_table_as(tree, binds)
         else:
+            lengths.hold_defaults(tree)
             self.values(render(rewrite.definition(tree)))
         self.temporary[name] = Temporary(held_as, kind, datetime.now(UTC).replace(tzinfo=None))
         self._temporary_changes += 1
@@ -609,7 +611,9 @@ class Connection:
         return bool(self.values(sql)[0][0] > rows)
 
     def add_column(self, database: str, schema: str, table: str, column: exp.ColumnDef) -> None:
-        prepared = rewrite.definition(exp.Schema(expressions=[column])).expressions[0]
+        schema = exp.Schema(expressions=[column])
+        lengths.hold_defaults(schema)
+        prepared = rewrite.definition(schema).expressions[0]
         compress(prepared)
         definition = render(prepared)
         self.values(f"ALTER TABLE {quoted(database, schema, table)} ADD COLUMN {definition}")

@@ -8,6 +8,7 @@ from fakesnow.transforms import transforms as fs
 from sqlglot import Expr, exp
 
 from flocon.core import errors
+from flocon.engine import lengths
 from flocon.engine.types import compress, strip_lengths, zoned_column
 from flocon.sql.tokens import checked_without_quotes
 
@@ -63,6 +64,7 @@ class Cursor(FakeSnowflakeCursor):
             # A column may have a name that DuckDB reserves.
             for column in tree.find_all(exp.ColumnDef):
                 column.this.set("quoted", True)
+            lengths.hold_defaults(tree)
             strip_lengths(tree)
         transformed = tree
         for statement in self._transform_explode(tree):

@@ -2,7 +2,7 @@
 
 DuckDB's division is floating point. The scale hangs on the operands' types, which only DuckDB
 knows: each division is put to its planner once as a call that no function matches, and the error
-names the types.
+names the types. So are the types asked for of numbers one of which is the answer (`scales`).
 
 https://docs.snowflake.com/en/sql-reference/operators-arithmetic
 """
@@ -12,6 +12,9 @@ from collections.abc import Callable, Iterator
 
 from sqlglot import Expr, exp
 
+from flocon.engine import scales
+from flocon.engine.expression_types import ASKED
+
 # The planner's answer to a query: the call that no function matches, '' for anything else.
 Probe = Callable[[Expr], str]
 
@@ -19,18 +22,21 @@ _DIVISION = "division"
 _OF_MANY = (
     exp.Avg, exp.Variance, exp.VariancePop, exp.Median, exp.PercentileCont, exp.Kurtosis,
 )  # fmt: skip
+_ASKED_FOR = (exp.Div, *_OF_MANY, *scales.KINDS, exp.SetOperation)
 _MAX_DIGITS = 38
 _QUOTIENT = "_account_quotient"
 _INTEGERS = re.compile(r"(U?(TINY|SMALL|BIG|HUGE)?INT|U?INTEGER|INTEGER_LITERAL)")
 _DECIMAL = re.compile(r"DECIMAL\((\d+),(\d+)\)")
-_CALL = re.compile(r"pi\((DECIMAL\(\d+,\d+\)|[^,]+?)(?:, (DECIMAL\(\d+,\d+\)|[^,]+?))?\)")
+_CALL = re.compile(r"pi\((.*)\)", re.DOTALL)
+# One of the types in such a call, which may have parts of their own.
+_TYPE = re.compile(r"(?:[^,()\"]|\"[^\"]*\"|\((?:[^()\"]|\"[^\"]*\"|\([^()]*\))*\))+")
 # What a SELECT reads comes before what it makes of it.
 _SOURCES = ("with_", "from_", "joins", "laterals", "using")
 
 
 def exact(tree: Expr, probe: Probe) -> Expr:
     """The tree with its divisions and averages of fixed-point numbers made exact."""
-    if tree.find(exp.Div, *_OF_MANY) is None:
+    if not any(map(_is_asked_for, tree.find_all(*_ASKED_FOR))):
         return tree
     for node in tree.walk():
         # All is rewritten: what is copied from here on takes half the time without types.
@@ -44,7 +50,12 @@ def exact(tree: Expr, probe: Probe) -> Expr:
     _without_binds(asked.root())
     places = {node.meta[_DIVISION]: node for node in asked.walk() if _DIVISION in node.meta}
     for number, node in enumerate(divisions):
-        if place := places.get(number):
+        place = places.get(number)
+        if isinstance(place, exp.SetOperation):
+            types_of = [_columns(asked, side, probe) for side in scales.sides(place)]
+            scales.unite(place, [list(map(_of_engine, types)) for types in types_of])
+            scales.unite(node, [list(map(_of_engine, types)) for types in types_of])
+        elif place:
             types = _types(asked, place, probe)
             _replace(place, types)
             tree = _replace(node, types, tree)
@@ -59,8 +70,12 @@ def _divisions(node: Expr) -> Iterator[Expr]:
         for child in value if isinstance(value, list) else [value]:
             if isinstance(child, Expr):
                 yield from _divisions(child)
-    if isinstance(node, (exp.Div, *_OF_MANY)):
+    if isinstance(node, _ASKED_FOR) and _is_asked_for(node):
         yield node
+
+
+def _is_asked_for(node: Expr) -> bool:
+    return isinstance(node, (exp.Div, *_OF_MANY)) or ASKED in node.meta
 
 
 # --- asking --------------------------------------------------------------------------------------
@@ -79,6 +94,11 @@ def _question(tree: Expr) -> Expr | None:
     if isinstance(tree, exp.Update):
         values = [assignment.expression for assignment in tree.expressions]
         return _over(values, tree.this, tree.args.get("from_"), tree.args.get("where"))
+    if isinstance(tree, exp.Delete):
+        query = _over([exp.Literal.number(1)], tree.this, None, tree.args.get("where"))
+        for source in tree.args.get("using") or ():
+            query = query.join(source, join_type="cross", copy=False)
+        return query
     if isinstance(tree, exp.Merge):
         values = [value for when in tree.args["whens"].expressions for value in _values(when)]
         query = _over([*values, tree.args["on"]], tree.this, None, None)
@@ -106,9 +126,11 @@ def _over(values: list[Expr], table: Expr, more: Expr | None, where: Expr | None
 
 
 def _types(asked: Expr, place: Expr, probe: Probe) -> tuple[str, ...]:
-    """DuckDB's types of a division's operands, or of an average's argument."""
+    """DuckDB's types of a division's operands, of an average's argument, of a choice's values."""
     top = _top(place)
-    if isinstance(place, exp.Div):
+    if isinstance(place, scales.KINDS):
+        operands = [each.copy() for each in scales.values(place)]
+    elif isinstance(place, exp.Div):
         operands = [place.this.copy(), place.expression.copy()]
     elif isinstance(place, exp.PercentileCont):
         if (ordered := _within(place)) is None:
@@ -117,11 +139,31 @@ def _types(asked: Expr, place: Expr, probe: Probe) -> tuple[str, ...]:
     else:
         operands = [_with_function(top, lambda value: exp.AnyValue(this=value), distinct=False)]
     call = exp.Anonymous(this="pi", expressions=operands)
-    root = asked.root()
     top.replace(call)
-    match = _CALL.fullmatch(probe(_alone(call)) or probe(root.copy()))
+    found = _answer(asked, call, probe)
     call.replace(top)
-    return tuple(kind for kind in match.groups() if kind) if match else ()
+    return found
+
+
+def _answer(asked: Expr, call: Expr, probe: Probe) -> tuple[str, ...]:
+    match = _CALL.fullmatch(probe(_alone(call)) or probe(asked.root().copy()))
+    return tuple(each.strip() for each in _TYPE.findall(match[1])) if match else ()
+
+
+def _columns(asked: Expr, side: exp.Select, probe: Probe) -> tuple[str, ...]:
+    """The types of a query's columns."""
+    values = side.expressions
+    call = exp.Anonymous(this="pi", expressions=[_spread(value.copy()) for value in values])
+    side.set("expressions", [call])
+    found = _answer(asked, call, probe)
+    side.set("expressions", values)
+    return found
+
+
+def _spread(value: Expr) -> Expr:
+    if not value.is_star:
+        return value.unalias()
+    return exp.var(f"*COLUMNS({value.sql(dialect='duckdb', identify=True)})")
 
 
 def _alone(call: Expr) -> Expr:
@@ -187,6 +229,9 @@ def _without_binds(query: Expr) -> None:
 def _replace(node: Expr, types: tuple[str, ...], tree: Expr | None = None) -> Expr:
     """Put the exact form in a node's place; returns the tree, which may be the node itself."""
     top = _top(node)
+    if isinstance(node, scales.KINDS):
+        scales.widen(list(zip(scales.values(node), map(_of_engine, types), strict=False)))
+        return tree if tree is not None else top
     if isinstance(node, exp.Median | exp.PercentileCont):
         if len(types) == 1 and (size := _size(types[0])):
             _between(node, top, size[1] + 3)
@@ -204,24 +249,24 @@ def _replace(node: Expr, types: tuple[str, ...], tree: Expr | None = None) -> Ex
         return tree if tree is not None else top
     if isinstance(node, exp.Avg) and len(types) == 1:
         types = (*types, "BIGINT")
-    scales = [_size(kind) for kind in types]
+    sizes = [_size(kind) for kind in types]
     if isinstance(top.parent, exp.Pivot):
         # The engine's PIVOT takes one aggregate.
-        if scales and scales[0]:
-            scale = max(scales[0][1], min(scales[0][1] + 6, 12))
+        if sizes and sizes[0]:
+            scale = max(sizes[0][1], min(sizes[0][1] + 6, 12))
             top.replace(_cast(top.copy(), f"DECIMAL(38, {scale})"))
         return tree if tree is not None else top
-    if len(scales) == 2 and scales[0] and scales[1]:
+    if len(sizes) == 2 and sizes[0] and sizes[1]:
         if isinstance(node, exp.Div):
             dividend, divisor = node.this, node.expression
         else:
             dividend = _with_function(top, lambda value: exp.Sum(this=value))
             divisor = _with_function(top, lambda value: exp.Count(this=value))
-            scales[0] = (_MAX_DIGITS, scales[0][1])
+            sizes[0] = (_MAX_DIGITS, sizes[0][1])
         # A HAVING takes no lambda.
         once = not top.find_ancestor(exp.Having) and any(map(_is_long, (dividend, divisor)))
         macro = f"{_QUOTIENT}_once" if once else _QUOTIENT
-        top.replace(_quotient(macro, dividend.copy(), divisor.copy(), scales[0], scales[1]))
+        top.replace(_quotient(macro, dividend.copy(), divisor.copy(), sizes[0], sizes[1]))
     return tree if tree is not None else top
 
 
@@ -256,6 +301,13 @@ def _size(kind: str) -> tuple[int, int] | None:
     if match := _DECIMAL.fullmatch(kind):
         return int(match[1]), int(match[2])
     return (_MAX_DIGITS, 0) if _INTEGERS.fullmatch(kind) else None
+
+
+def _of_engine(kind: str) -> scales.Size | None:
+    """The size of a number of the engine's type, None for a NULL."""
+    if kind == '"NULL"':
+        return None
+    return _size(kind) or scales.OTHER
 
 
 def _top(node: Expr) -> Expr:

@@ -20,6 +20,7 @@ from flocon.engine import (
     digests,
     flattening,
     information_schema,
+    lengths,
     loading,
     macros,
     older_folders,
@@ -138,6 +139,7 @@ class Engine:
         regexps.register(self._root)
         datetime_formats.register(self._root)
         digests.register(self._root)
+        lengths.register(self._root)
         flattening.register(self._root)
         information_schema.register(self._root, lambda kind, path: self.owner_of(kind, path))
         self._root.execute(macros.creation_sql("memory", fast=self.fast))

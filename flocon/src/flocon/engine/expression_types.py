@@ -102,6 +102,30 @@ _HOLDING = {
     exp.DType.TIMESTAMPTZ: _holding("TIMESTAMP_TZ"),
 }
 _MAKING = (exp.Cast, exp.ToVariant)
+# In the meta of a number's type: the engine may have another one.
+_GUESSED = "guessed"
+# In the meta of a choice, or of a UNION, of numbers that may have more decimals than others, of
+# which there are more than is known; and in that of one of its queries: the columns of its `*`.
+ASKED, COLUMNS = "asked", "columns"
+
+
+def is_guessed(kind: exp.DataType) -> bool:
+    return _GUESSED in kind.meta
+
+
+@cache
+def _guess(kind: str) -> exp.DataType:
+    made = exp.DataType.build(kind)
+    made.meta[_GUESSED] = True
+    return made
+
+
+def _is_sure(value: Expr) -> bool:
+    """Is a number's type that of a column of a table, or of a cast?"""
+    bare = value.unnest()
+    if isinstance(bare, exp.Max | exp.Min | exp.AnyValue | exp.Sum):
+        return _is_sure(bare.this)
+    return isinstance(bare, exp.Column | exp.Cast)
 
 
 def held(value: Expr) -> str | None:
@@ -266,6 +290,10 @@ class _Scopes:
         if isinstance(query, exp.SetOperation):
             left = self.query(query.this, ctes, outer)
             right = self.query(query.expression, ctes, outer)
+            for side in (query.this.unnest(), query.expression.unnest()):
+                side.meta.pop(ASKED, None)
+            if _may_be_unlike(left, right):
+                query.meta[ASKED] = True
             return _united(left, right)
         return self._select(query, ctes, outer) if isinstance(query, exp.Select) else None
 
@@ -296,6 +324,8 @@ class _Scopes:
             if join.method == "NATURAL":
                 _name_shared(join, sources)
             self._place(join.args.get("on"), ctes, scopes)
+        if _leaves_out_equal_rows(select):
+            _spread_variants(select, sources)
         for value in select.expressions:
             if isinstance(value, exp.Column) and value.is_star:
                 _check_name(value, value.table, sources)
@@ -304,7 +334,10 @@ class _Scopes:
                 aliases[value.alias] = _known(value.this)
         for key in _PLACES[1:]:
             self._place(select.args.get(key), ctes, scopes, behind=key in _BEHIND)
-        return _output(select, sources)
+        made = _output(select, sources)
+        if made is not None and select.is_star and _is_side(select):
+            select.meta[COLUMNS] = [name for name, _ in made]
+        return made
 
     def _source(
         self,
@@ -670,6 +703,8 @@ def _output(select: exp.Select, sources: Mapping[str, Source | None]) -> Types |
                 kind = _whole(kind)
             if kind is not None and _HELD in kind.meta and held(value.unalias()) is None:
                 kind = _VARIANT
+            if kind is not None and kind.this in _NOT_WHOLE and not _is_sure(value.unalias()):
+                kind = _guess(kind.sql())
             types.append((value.alias_or_name, kind))
     return types
 
@@ -679,6 +714,64 @@ def _merges(select: exp.Select) -> bool:
     names = [source.alias_or_name for source in _read(select)]
     merged = any(join.args.get("using") or join.method for join in _joins(select))
     return merged or len(set(names)) < len(names)
+
+
+_NOT_WHOLE = exp.DataType.NUMERIC_TYPES - exp.DataType.INTEGER_TYPES
+
+
+def _leaves_out_equal_rows(select: exp.Select) -> bool:
+    """Is it a DISTINCT of `*`, or of a UNION that is one?"""
+    if not select.is_star:
+        return False
+    place: Expr | None = select
+    distinct = bool(select.args.get("distinct"))
+    while isinstance(place := place.parent, exp.Subquery | exp.SetOperation):
+        distinct = distinct or bool(place.args.get("distinct"))
+    return distinct
+
+
+def _spread_variants(select: exp.Select, sources: Mapping[str, Source | None]) -> None:
+    """Name the columns of `*` where VARIANTs are among them, of which equal ones may look other."""
+    found = _output(select, sources)
+    kinds = [kind.this for _, kind in found or () if kind is not None]
+    if found is None or exp.DType.VARIANT not in kinds:
+        return
+    made: list[Expr] = []
+    for value in select.expressions:
+        if not value.is_star:
+            made.append(value)
+            continue
+        for name in [value.table] if isinstance(value, exp.Column) else list(sources):
+            source = sources[name]
+            made += (
+                [
+                    exp.column(each, table=name or None, quoted=True)
+                    for each, _ in source.types
+                    if source
+                ]
+                if source
+                else []
+            )
+    select.set("expressions", made)
+
+
+def _is_side(select: exp.Select) -> bool:
+    """Is it one of the queries of a UNION?"""
+    place = select.parent
+    while isinstance(place, exp.Subquery):
+        place = place.parent
+    return isinstance(place, exp.SetOperation)
+
+
+def _may_be_unlike(left: Types | None, right: Types | None) -> bool:
+    """May these queries have numbers of several sizes in a column?"""
+    if left is None or right is None:
+        return True
+    return any(
+        all(each is None or each.this in exp.DataType.NUMERIC_TYPES for each in (kind, other))
+        and (kind is None or kind != other or is_guessed(kind) or is_guessed(other))
+        for (_, kind), (_, other) in zip(left, right, strict=False)
+    )
 
 
 def _united(left: Types | None, right: Types | None) -> Types | None:
@@ -702,6 +795,8 @@ def _shared(kind: exp.DataType | None, other: exp.DataType | None) -> exp.DataTy
             return kind
         of_both = {declared_as(kind), declared_as(other)}
         return _KNOWN.get(of_both.pop(), _VARIANT) if len(of_both) == 1 else _VARIANT
+    if kind == other and is_guessed(other):
+        return other
     if kind == other and declared_as(kind) != declared_as(other):
         return exp.DataType.build(kind.this)
     return kind if kind == other else None

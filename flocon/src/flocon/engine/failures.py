@@ -172,6 +172,10 @@ def _translate_duckdb(error: duckdb.Error) -> SnowflakeError:
         return errors.compilation(errors.COLUMN_TYPE, other[0])
     if nanoseconds.REFUSED in text:
         return errors.unsupported(nanoseconds.REFUSED)
+    if twice := _TWICE.search(text):
+        return SnowflakeError(errors.DUPLICATE_KEY, f"Duplicate field key '{twice[1]}'")
+    if held := _TOO_LONG_DEFAULT.match(text):
+        return SnowflakeError(errors.TOO_LONG, _printable(held[1]))
     if long := _TOO_LONG.match(text):
         code = errors.LENGTH_LIMIT if long["limit"] else errors.TOO_LONG
         return SnowflakeError(code, _printable(long[1]))
@@ -204,6 +208,13 @@ _TOO_LONG = re.compile(
     re.S,
 )
 
+
+# An object of all columns, where two have one name.
+_TWICE = re.compile(r'Duplicate named argument "(.+?)" in function call to .*struct_pack')
+# Of a column's default (`engine.lengths`).
+_TOO_LONG_DEFAULT = re.compile(
+    r"[^'\n]*ValueError: ((?:String|Binary value) '.*' is too long and would be truncated)", re.S
+)
 
 _MANY_DIGITS = re.compile(
     r"can't be cast because the value is out of range for the destination type INT64"

@@ -489,8 +489,8 @@ def _row_of(value: Expr) -> Expr:
 
 
 def sequences(select: Expr) -> Expr:
-    """Where SEQ is asked for, rows of equal input are told apart: each row of what a FLATTEN is
-    beside gets a value of its own.
+    """Where SEQ is asked for, by its name or by `*`, rows of equal input are told apart: each row
+    of what a FLATTEN is beside gets a value of its own.
 
     https://docs.snowflake.com/en/sql-reference/functions/flatten
     """
@@ -499,7 +499,10 @@ def sequences(select: Expr) -> Expr:
     sources = [select.args["from_"].this] if select.args.get("from_") else []
     sources += [join.this for join in select.args.get("joins") or ()]
     sources += select.args.get("laterals") or ()
-    asked = _asked_for_seq(select) if any(map(_splits, sources)) else []
+    if not any(_splits(source) and source.find(exp.Column) for source in sources):
+        return select
+    _spread_stars(select, sources)
+    asked = _asked_for_seq(select)
     parts: list[Expr] = []
     for source in sources if asked else ():
         name = source.alias_or_name
@@ -523,13 +526,19 @@ def sequences(select: Expr) -> Expr:
     return select
 
 
-def _number(asked: list[exp.Column], name: str, parts: list[Expr]) -> None:
+def _number(asked: list[Expr], name: str, parts: list[Expr]) -> None:
     """The SEQ of a FLATTEN is a number of the row that it is beside."""
     for column in asked:
-        if column.table in ("", name):
-            row = _call("_account_row", _call("row", *(part.copy() for part in parts)))
-            is_value = isinstance(column.parent, exp.Select) and column.arg_key == "expressions"
-            column.replace(exp.alias_(row, "SEQ", quoted=True) if is_value else row)
+        if column.text("table") not in ("", name):
+            continue
+        row = _call("_account_row", _call("row", *(part.copy() for part in parts)))
+        if column.is_star:
+            named = exp.alias_(row, "SEQ", quoted=True)
+            bare = column.this if isinstance(column, exp.Column) else column
+            bare.set("replace", [*(bare.args.get("replace") or ()), named])
+            continue
+        is_value = isinstance(column.parent, exp.Select) and column.arg_key == "expressions"
+        column.replace(exp.alias_(row, "SEQ", quoted=True) if is_value else row)
 
 
 # What tells a row.
@@ -540,15 +549,61 @@ def _splits(source: Expr) -> bool:
     return _is_flatten(source) or (isinstance(source, _TABLES) and bool(split_of(source.this)))
 
 
-def _asked_for_seq(select: exp.Select) -> list[exp.Column]:
-    """Where it is named in the query itself, and no value of the query's has that name."""
+def _asked_for_seq(select: exp.Select) -> list[Expr]:
+    """Where it is named in the query itself, and no value of the query's has that name; the stars
+    of what has one."""
     nodes = select.walk(prune=lambda node: node is not select and isinstance(node, exp.Query))
     aliased = any(isinstance(v, exp.Alias) and v.alias == "SEQ" for v in select.expressions)
-    return [
+    asked: list[Expr] = [
         node
         for node in nodes
         if isinstance(node, exp.Column) and node.name == "SEQ" and (node.table or not aliased)
     ]
+    return asked + [each for each in select.expressions if each.meta.get(_HAS_SEQ)]
+
+
+def _spread_stars(select: exp.Select, sources: list[Expr]) -> None:
+    """`*` is all sources' own stars; note which of them have a SEQ."""
+    for place, source in enumerate(sources):
+        if not source.alias_or_name and _splits(source):
+            name = exp.to_identifier(f"$split{place}", quoted=True)
+            source.set("alias", exp.TableAlias(this=name))
+    splitting = {source.alias_or_name for source in sources if _splits(source)}
+    made: list[Expr] = []
+    for value in select.expressions:
+        star = value.this if isinstance(value, exp.Column) else value
+        if not isinstance(star, exp.Star):
+            made.append(value)
+            continue
+        left_out = [each.name for each in (star.args.get("except_") or ())]
+        if "SEQ" in (*left_out, *(each.alias for each in (star.args.get("replace") or ()))):
+            made.append(value)
+            continue
+        for each in _own_stars(star, select, sources) if value is star else [value]:
+            if each.text("table") in splitting or (len(splitting) == 1 and each is star):
+                each.meta[_HAS_SEQ] = True
+            made.append(each)
+    for maker in select.find_all(exp.StarMap, exp.Struct, exp.JSONObject):
+        if maker.find(exp.Star) and maker.parent_select is select:
+            raise errors.unsupported("an object of * beside FLATTEN or SPLIT_TO_TABLE")
+    select.set("expressions", made)
+
+
+# In the meta of a star: SEQ is one of its columns.
+_HAS_SEQ = "has_seq"
+
+
+def _own_stars(star: exp.Star, select: exp.Select, sources: list[Expr]) -> list[Expr]:
+    """The stars of what a query reads, one after the other as `*` has their columns."""
+    names = [source.alias_or_name for source in sources]
+    merged = any(join.args.get("using") or join.method for join in select.args.get("joins") or ())
+    several = sum(map(_splits, sources)) > 1 and any(star.args.values())
+    if merged or several or not all(names) or star.args.get("ilike"):
+        raise errors.unsupported("* beside FLATTEN or SPLIT_TO_TABLE here: name the columns")
+    if any(star.args.values()):
+        return [star]
+    stars = [exp.Column(this=exp.Star(), table=exp.to_identifier(n, quoted=True)) for n in names]
+    return list(stars)
 
 
 def _leave_out(star: Expr, name: str) -> None:

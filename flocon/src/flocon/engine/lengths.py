@@ -6,6 +6,7 @@ https://docs.snowflake.com/en/sql-reference/data-types-text
 
 import re
 
+import duckdb
 from sqlglot import Expr, exp
 
 from flocon.engine.types import TEXT_TYPES
@@ -93,6 +94,47 @@ def checked(value: Expr, kind: str, length: int) -> Expr:
     repeatable = all(isinstance(node, _REPEATABLE) for node in value.walk())
     once = "" if repeatable or value.find_ancestor(exp.Having) else "_once"
     return exp.Anonymous(this=f"{name}{once}", expressions=[value, exp.Literal.number(length)])
+
+
+def hold_defaults(tree: Expr) -> None:
+    """Let an expression that is a column's default be no longer than the column's values may be:
+    of a row that does not name the column the engine takes it as it is."""
+    for column in tree.find_all(exp.ColumnDef):
+        kind = column.args.get("kind")
+        length = most(declared(kind)) if isinstance(kind, exp.DataType) else None
+        default = column.find(exp.DefaultColumnConstraint)
+        if length is None or default is None or isinstance(default.this, exp.Literal | exp.Null):
+            continue
+        is_binary = kind.this in _BINARIES
+        value = exp.Cast(
+            this=default.this,
+            to=exp.DataType.build("BINARY" if is_binary else "VARCHAR", dialect="snowflake"),
+        )
+        name = "_account_held_binary" if is_binary else "_account_held"
+        made = exp.Anonymous(this=name, expressions=[value, exp.Literal.number(length)])
+        default.set("this", made)
+
+
+# What a column's default reads as that is written as the group in it.
+DEFAULT_WITH_LENGTH = r"_account_held(?:_binary)?\(CAST\((.*) AS (?:TEXT|VARCHAR|BLOB)\), [0-9]+\)"
+
+
+def register(connection: duckdb.DuckDBPyConnection) -> None:
+    """Let columns' defaults call `held`: the engine takes none with a lambda, and a macro would ask
+    a sequence twice."""
+    connection.create_function("_account_held", held, ["VARCHAR", "BIGINT"], "VARCHAR")
+    connection.create_function("_account_held_binary", held, ["BLOB", "BIGINT"], "BLOB")
+
+
+def held(value: str | bytes, length: int) -> str | bytes:
+    """A value that is no longer than this, or a ValueError."""
+    if len(value) <= length:
+        return value
+    name, text = (
+        ("String", value) if isinstance(value, str) else ("Binary value", value.hex().upper())
+    )
+    shown = text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
+    raise ValueError(f"{name} '{shown}' is too long and would be truncated")
 
 
 def _fits(value: Expr, length: int) -> bool:

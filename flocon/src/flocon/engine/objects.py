@@ -156,7 +156,7 @@ def constructed(node: Expr) -> Expr:
         return fs.object_construct(node)
     if any(star.args.get(key) for key in ("ilike", "replace", "rename")):
         raise errors.unsupported("an object of * ILIKE, REPLACE or RENAME")
-    if star.args.get("except_"):
+    if star.args.get("except_") or star is not only:
         columns = f"*COLUMNS({only.sql(dialect='duckdb', identify=True)})"
         row = call("struct_pack", exp.var(columns))
         name = "TO_JSON" if isinstance(node, exp.JSONObject) else "_FS_OBJECT_CONSTRUCT_STAR"

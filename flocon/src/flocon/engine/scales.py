@@ -1,43 +1,78 @@
-"""Numbers of 38 digits beside finer fractions: DuckDB would round the fractions.
+"""Numbers one of which is the answer, as of COALESCE, CASE, GREATEST and UNION: their type takes
+all of them, with the decimals of the finest. DuckDB's would lack decimals where it had more than 38
+digits; there they are cast before.
 
-A value that is one of several, as of COALESCE, CASE, GREATEST and UNION, has a type that takes all
-of them. Of DECIMAL(38, 0), which a cast to INT and a sum of such are, and DECIMAL(10, 2) DuckDB
-makes DECIMAL(38, 0); of HUGEINT it makes DECIMAL(38, 2), as Snowflake does.
+What is not known here, `decimals` asks the engine for.
 
 https://docs.snowflake.com/en/sql-reference/data-types-numeric
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from sqlglot import Expr, exp
 
+from flocon.core import errors
+from flocon.engine.expression_types import ASKED, COLUMNS, is_guessed
+from flocon.engine.texts import is_text
+from flocon.engine.types import JSON_TYPES, TEXT_TYPES
+
 _CHOICES = (exp.Coalesce, exp.Greatest, exp.Least, exp.Case, exp.If, exp.Nvl2, exp.DecodeCase)
 # All that `kept` changes.
-KINDS = (*_CHOICES, exp.Mod, exp.SetOperation)
+KINDS = (*_CHOICES, exp.Mod, exp.Values)
 
-_WHOLE_KINDS = {*exp.DataType.INTEGER_TYPES}
-_OF_MANY_DIGITS = (exp.Avg, exp.Div, exp.Sum)
-_OF_WHOLE = (exp.Abs, exp.Add, exp.Max, exp.Min, exp.Mul, exp.Neg, exp.Sub, exp.Sum)
+# Precision and scale.
+Size = tuple[int, int]
+_MAX_DIGITS = 38
+_WHOLE: Size = (_MAX_DIGITS, 0)
+# Of what is no fixed-point number.
+OTHER: Size = (0, 0)
+_SMALL = 9
+_OF_WHOLE = (exp.Abs, exp.Add, exp.Mul, exp.Sub)
+# SQLGlot may take their answers for whole numbers that are none.
+_MAY_HAVE_DECIMALS = (*_OF_WHOLE, exp.Div, exp.Mod, exp.Round, exp.Trunc)
+_NO_NUMBERS = {
+    *TEXT_TYPES, *JSON_TYPES, *exp.DataType.TEMPORAL_TYPES, exp.DType.BOOLEAN, exp.DType.BINARY,
+    exp.DType.VARBINARY, exp.DType.STRUCT,
+}  # fmt: skip
 
 
 def kept(node: Expr) -> Expr:
-    """The decimals of a fraction beside whole numbers."""
-    if isinstance(node, exp.SetOperation):
-        if not isinstance(node.parent, exp.SetOperation):
-            _keep_of_union(node)
-    elif isinstance(node, exp.Mod):
+    """The decimals of a fraction beside other numbers."""
+    if isinstance(node, exp.Mod):
         # A remainder would be a float.
-        if not all(map(_is_whole, (node.this, node.expression))):
-            for key in ("this", "expression"):
-                if _is_wide(node.args[key]):
+        sizes = {key: _size(node.args[key]) for key in ("this", "expression")}
+        if not all(size and size != OTHER and not size[1] for size in sizes.values()):
+            for key, size in sizes.items():
+                if size == _WHOLE:
                     node.set(key, exp.cast(node.args[key], "BIGINT", dialect="duckdb"))
+    elif isinstance(node, exp.Values):
+        if len(node.expressions) <= _MANY_ROWS and not isinstance(node.parent, exp.Insert):
+            _keep_columns(node)
     elif isinstance(node, _CHOICES) and node.arg_key != "ifs":
-        _keep(list(_choices(node)))
+        numbers = [each for each in values(node) if not _is_small(each)]
+        sizes = list(map(_size, numbers))
+        if OTHER not in sizes and len(sizes) > 1:
+            known = [size for size in sizes if size is not None]
+            if len(known) == len(sizes):
+                widen(list(zip(numbers, known, strict=True)))
+            else:
+                node.meta[ASKED] = True
     return node
 
 
-def _choices(node: Expr) -> Iterator[Expr]:
-    """The expressions one of which is a value."""
+def _keep_columns(rows: exp.Values) -> None:
+    """The same for the columns of VALUES, which are constants."""
+    lists = [row.expressions if isinstance(row, exp.Tuple) else [row] for row in rows.expressions]
+    for column in zip(*lists, strict=False):
+        numbers = [each for each in column if not isinstance(each.unnest(), exp.Null)]
+        widen([(each, _size(each) or OTHER) for each in numbers])
+
+
+_MANY_ROWS = 200
+
+
+def values(node: Expr) -> Iterator[Expr]:
+    """The expressions one of which is a choice's value."""
     if isinstance(node, exp.Case):
         yield from (each.args["true"] for each in node.args["ifs"])
         if otherwise := node.args.get("default"):
@@ -53,144 +88,137 @@ def _choices(node: Expr) -> Iterator[Expr]:
         yield from (node.this, *node.expressions)
 
 
-def _keep(values: list[Expr]) -> None:
-    fractions = list(filter(_is_fraction, values))
-    if not fractions:
-        return
-    scales = {_scale(each) for each in fractions}
-    if len(fractions) > 1:
-        _make_room(fractions, max(map(_decimals, fractions)))
-    # DuckDB finds the type of two at a time: beside several scales there has to be room.
-    one = len(fractions) == 1 or (len(scales) == 1 and None not in scales)
-    kind = "HUGEINT" if one else "DECIMAL(26, 0)"
-    for value in filter(_is_wide, values):
-        cast = exp.Cast(to=exp.DataType.build(kind, dialect="duckdb"))
-        value.replace(cast)
-        cast.set("this", value)
+def widen(numbers: Sequence[tuple[Expr, Size | None]]) -> None:
+    """Give numbers of these sizes room for the decimals of all, where they have not. None: of what
+    is NULL."""
+    scale = _wanted([size for _, size in numbers])
+    for number, size in numbers:
+        if size is not None and size[1] < scale:
+            mark = exp.Null()
+            number.replace(mark)
+            mark.replace(_with_decimals(number, scale))
 
 
-def _make_room(values: list[Expr], scale: int) -> None:
-    """Give numbers of 38 digits so many decimals, or those that they have: of the types of two
-    summands the engine takes the larger scale."""
-    for value in values:
-        if _is_large(value):
-            nothing = exp.cast(exp.Literal.number(0), f"DECIMAL({scale + 1}, {scale})")
-            whole = exp.Paren(this=exp.Add(this=exp.Null(), expression=nothing))
-            value.replace(whole)
-            whole.this.set("this", exp.paren(value, copy=False))
+def _with_decimals(number: Expr, scale: int) -> exp.Cast:
+    """exp.cast() would leave a number alone that is cast to another size."""
+    return exp.Cast(this=number, to=exp.DataType.build(f"DECIMAL({_MAX_DIGITS}, {scale})"))
 
 
-def _is_large(value: Expr) -> bool:
-    """Is it, or may it be, a number with decimals that has 38 digits?"""
-    bare = _aggregate(value)
-    if isinstance(bare, exp.Literal):
-        return False
-    if isinstance(bare, _OF_MANY_DIGITS):
-        return True
-    kind = bare.to if isinstance(bare, exp.Cast) else bare.type
-    if kind is None or kind.this != exp.DType.DECIMAL or len(kind.expressions) != 2:
-        return False
-    return kind.expressions[0].name == "38"
+def _wanted(sizes: Sequence[Size | None]) -> int:
+    """The decimals that numbers of these sizes are cast to; 0 where the engine keeps all."""
+    found = [size for size in sizes if size is not None]
+    if OTHER in found or not found:
+        return 0
+    scale = max(decimals for _, decimals in found)
+    digits = max(precision - decimals for precision, decimals in found)
+    return scale if digits + scale > _MAX_DIGITS else 0
 
 
-def _aggregate(value: Expr) -> Expr:
-    bare = value.unnest()
-    while isinstance(bare, exp.Filter | exp.Neg | exp.Window):
-        bare = bare.this.unnest()
-    return bare
-
-
-def _decimals(value: Expr) -> int:
-    """How many decimals, by what is known."""
-    bare = _aggregate(value)
-    if isinstance(bare, exp.Avg | exp.Div):
-        scale = _decimals(bare.this)
-        return max(scale, min(scale + 6, 12))
-    if isinstance(bare, exp.Literal | exp.Cast):
-        return _scale(bare) or 0
-    sizes = bare.type.expressions if bare.type and bare.type.this == exp.DType.DECIMAL else ()
-    return int(sizes[1].name) if len(sizes) == 2 else 0
-
-
-def _scale(value: Expr) -> int | None:
-    """How many decimals; None where that is not known."""
-    bare = value.unnest()
-    if isinstance(bare, exp.Literal):
-        return len(bare.name.lower().partition("e")[0].partition(".")[2])
-    kind = bare.to if isinstance(bare, exp.Cast) else bare.type
-    if kind is None or not isinstance(bare, exp.Cast | exp.Column) or len(kind.expressions) != 2:
-        return None
-    return int(kind.expressions[1].name)
-
-
-def _keep_of_union(node: exp.SetOperation) -> None:
-    sides = list(_sides(node))
-    if all(isinstance(side, exp.Select) and not side.is_star for side in sides):
-        lists = [side.expressions for side in sides]
-        if len(set(map(len, lists))) == 1:
-            for values in zip(*lists, strict=True):
-                _keep([_valued(value) for value in values])
-
-
-def _valued(value: Expr) -> Expr:
-    """A column's value, under a name that it keeps."""
-    if isinstance(value, exp.Column) and (_is_wide(value) or _is_large(value)):
-        named = exp.alias_(value.copy(), value.name, quoted=True)
-        value.replace(named)
-        return named.this
-    return value.unalias()
-
-
-def _sides(node: Expr) -> Iterator[Expr]:
+def sides(node: Expr) -> Iterator[exp.Select]:
+    """The queries that a UNION is of."""
     for side in (node.this, node.expression):
         bare = side.unnest()
         if isinstance(bare, exp.SetOperation):
-            yield from _sides(bare)
-        else:
+            yield from sides(bare)
+        elif isinstance(bare, exp.Select):
             yield bare
 
 
-def _is_fraction(value: Expr) -> bool:
-    """Is it, by what is known, a fixed-point number with decimals?"""
+def unite(node: Expr, sizes: Sequence[Sequence[Size | None]]) -> None:
+    """The same for the columns of a UNION. sizes: those of each side's columns."""
+    if len(set(map(len, sizes))) != 1:
+        return
+    scale_of = list(map(_wanted, zip(*sizes, strict=True)))
+    for side, own in zip(list(sides(node)), sizes, strict=True):
+        places = {
+            place: scale
+            for place, (scale, size) in enumerate(zip(scale_of, own, strict=True))
+            if size is not None and size[1] < scale
+        }
+        if places:
+            _cast_columns(side, places, len(own))
+
+
+def _cast_columns(side: exp.Select, places: Mapping[int, int], count: int) -> None:
+    """Give the columns in these places so many decimals."""
+    names = (
+        side.meta.get(COLUMNS)
+        if side.is_star
+        else [each.alias_or_name for each in side.expressions]
+    )
+    if names is None:
+        raise errors.unsupported("UNION of * with numbers of other decimals: name the columns")
+    if side.is_star:
+        identifiers = [exp.to_identifier(name, quoted=True) for name in names]
+        alias = exp.TableAlias(this=exp.to_identifier("_"), columns=identifiers)
+        inner = exp.Subquery(this=side.copy(), alias=alias)
+        outer = exp.select(*(exp.column(name, quoted=True) for name in names)).from_(inner)
+        side.replace(outer)
+        side = outer
+    for place, scale in places.items():
+        value = side.expressions[place]
+        cast = _with_decimals(value.unalias().copy(), scale)
+        value.replace(exp.alias_(cast, names[place], quoted=True) if names[place] else cast)
+
+
+def _is_small(value: Expr) -> bool:
+    """Is it nothing, or a whole number that takes no room?"""
     bare = value.unnest()
-    if isinstance(bare, exp.Neg):
-        return _is_fraction(bare.this)
+    bare = bare.this if isinstance(bare, exp.Neg) else bare
+    is_whole = isinstance(bare, exp.Literal) and bare.is_int and len(bare.name) <= _SMALL
+    return is_whole or isinstance(bare, exp.Null)
+
+
+def _size(value: Expr) -> Size | None:
+    """A number's size, OTHER for what is no fixed-point number; None where that is not known."""
+    bare = value.unnest()
+    while isinstance(bare, exp.Neg | exp.Filter | exp.Window):
+        bare = bare.this.unnest()
     if isinstance(bare, exp.Literal):
-        return not bare.is_string and not bare.is_int
-    if isinstance(bare, _CHOICES):
-        return any(map(_is_fraction, _choices(bare)))
-    kind = bare.to if isinstance(bare, exp.Cast) else bare.type
-    numeric = kind is not None and kind.this in exp.DataType.NUMERIC_TYPES
-    return numeric and not _is_whole(bare)
-
-
-def _is_wide(value: Expr) -> bool:
-    """Is it a whole number that has the engine's DECIMAL(38, 0)?"""
-    bare = value.unnest()
-    return _is_whole(bare) and not isinstance(bare, exp.Literal | exp.Null)
-
-
-def _is_whole(value: Expr) -> bool:
-    bare = value.unnest()
-    if isinstance(bare, exp.Literal):
-        return bare.is_int
-    if isinstance(bare, exp.Null | exp.Count | exp.Length):
-        return True
-    if isinstance(bare, exp.Window | exp.Filter):
-        return _is_whole(bare.this)
+        return _of_literal(bare)
+    if isinstance(bare, exp.Max | exp.Min | exp.AnyValue):
+        return _size(bare.this)
+    if isinstance(bare, exp.Sum):
+        size = _size(bare.this)
+        return (_MAX_DIGITS, size[1]) if size and size != OTHER else size
     if isinstance(bare, exp.Cast):
-        return _is_whole_kind(bare.to)
+        return _of_kind(bare.to, is_cast=True)
     if isinstance(bare, exp.Column):
-        # Of a DECIMAL without a size nothing is known.
-        sized = bare.type is not None and (bare.type.expressions or bare.type.this in _WHOLE_KINDS)
-        return bool(sized) and bare.type is not None and _is_whole_kind(bare.type)
+        return _of_kind(bare.type)
+    if isinstance(bare, _CHOICES):
+        chosen = [_size(each) for each in values(bare) if not isinstance(each.unnest(), exp.Null)]
+        return chosen[0] if len(set(chosen)) == 1 else None
+    if isinstance(bare, exp.Count | exp.Length):
+        return _WHOLE
     if isinstance(bare, _OF_WHOLE):
-        return all(_is_whole(each) for each in (bare.this, bare.args.get("expression")) if each)
-    return isinstance(bare, _CHOICES) and all(map(_is_whole, _choices(bare)))
+        parts = [each for each in (bare.this, bare.args.get("expression")) if each]
+        if all(_is_small(each) or _size(each) == _WHOLE for each in parts):
+            return _WHOLE
+    kind = bare.type.this if bare.type else None
+    if is_text(bare):
+        return OTHER
+    if kind in exp.DataType.INTEGER_TYPES and not isinstance(bare, _MAY_HAVE_DECIMALS):
+        return _WHOLE
+    return OTHER if kind in _NO_NUMBERS else None
 
 
-def _is_whole_kind(kind: exp.DataType) -> bool:
-    if kind.this == exp.DType.DECIMAL:
-        sizes = [each.name for each in kind.expressions]
-        return len(sizes) < 2 or sizes[1] == "0"
-    return kind.this in _WHOLE_KINDS
+def _of_literal(literal: exp.Literal) -> Size:
+    if literal.is_string or "e" in literal.name.lower():
+        return OTHER
+    whole, _, decimals = literal.name.partition(".")
+    return max(len(whole), 1) + len(decimals), len(decimals)
+
+
+def _of_kind(kind: exp.DataType | None, *, is_cast: bool = False) -> Size | None:
+    if kind is None or kind.this in (exp.DType.UNKNOWN, exp.DType.NULL):
+        return None
+    if kind.this in exp.DataType.INTEGER_TYPES:
+        return _WHOLE
+    if is_guessed(kind):
+        return None
+    if kind.this != exp.DType.DECIMAL:
+        return OTHER
+    if not kind.expressions:
+        return _WHOLE if is_cast else None
+    precision, scale = [*(int(each.name) for each in kind.expressions), 0][:2]
+    return precision, scale

@@ -292,7 +292,9 @@ def _stored(value: Expr, kind: str) -> Expr:
         as_it_is = value.type.this in (*exp.DataType.FLOAT_TYPES, exp.DType.TIME)
         value = value if as_it_is else text
     if kind == "JSON":
-        return exp.Anonymous(this="_account_in_json", expressions=[value])
+        is_number = value.type is not None and value.type.this in exp.DataType.NUMERIC_TYPES
+        known = "_number" if is_number else ""
+        return exp.Anonymous(this=f"_account{known}_in_json", expressions=[value])
     if kind in _MOMENTS and datetime_formats.is_bind(bare):
         return datetime_formats.of_bind(bare, exp.DataType.build(_MOMENTS[kind], "snowflake"))
     if kind in _MOMENTS and _is_variant(value):

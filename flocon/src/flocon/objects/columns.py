@@ -15,7 +15,7 @@ from flocon.access.trees import Place
 from flocon.core import errors, result
 from flocon.core.result import Result
 from flocon.core.timestamp_tz import ENGINE_TYPE
-from flocon.engine import moments
+from flocon.engine import lengths, moments
 from flocon.engine.declared_types import known
 from flocon.engine.marked_names import marked, unmarked
 from flocon.objects import keys
@@ -41,8 +41,8 @@ _TYPES = {
 }
 # The default of an AUTOINCREMENT, as the engine has it: the next number of a sequence of its own.
 _AUTOINCREMENT = re.compile(r"nextval\('(_fs_seq_.*)'\)", re.IGNORECASE)
-# That of a TIMESTAMP_TZ (`engine.moments`).
-_DEFAULT_WITH_OFFSET = re.compile(moments.DEFAULT_WITH_OFFSET)
+# That of a TIMESTAMP_TZ (`engine.moments`), of a VARCHAR(n) (`engine.lengths`).
+_DEFAULT = re.compile(f"{moments.DEFAULT_WITH_OFFSET}|{lengths.DEFAULT_WITH_LENGTH}", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -83,8 +83,8 @@ def _columns(
             declared = known(said, kind) or shown(kind)
             name = unmarked(name)
             identity = ""
-            if default and (written := _DEFAULT_WITH_OFFSET.fullmatch(default)):
-                default = written[1]
+            if default and (written := _DEFAULT.fullmatch(default)):
+                default = written[1] or written[2]
             if counting := _AUTOINCREMENT.fullmatch(default or ""):
                 identity, default = _identity(context, database, counting[1]), None
             found[place].append(_Column(name, declared, nullable, default, comment, identity))
