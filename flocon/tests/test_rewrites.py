@@ -120,8 +120,11 @@ def test_the_planner_is_asked_of_a_division_in_its_own_query_alone(
         " SELECT z.q, (SELECT MAX(t.k) FROM t WHERE t.a / 3 > z.q) AS m FROM z, y"
     )
     assert answer.types == ["DECIMAL(38,8)", "BIGINT"]
-    first, second = asked
+    first, left, right, second = asked
     assert first == "WITH X AS (SELECT A FROM D.PUBLIC.T) SELECT PI(A, 4) AS Q FROM X"
+    # A quotient and a number that is another one are asked for once more.
+    assert left.startswith("WITH X AS (SELECT A FROM D.PUBLIC.T) SELECT PI(CAST(")
+    assert right == "WITH Y AS (SELECT 1 AS ONE) SELECT PI(ONE) FROM Y"
     # A query that depends on the one around it is asked in that one.
     assert "PI(T.A, 3)" in second
     assert second.endswith("FROM Z, Y")

@@ -611,9 +611,9 @@ class Connection:
         return bool(self.values(sql)[0][0] > rows)
 
     def add_column(self, database: str, schema: str, table: str, column: exp.ColumnDef) -> None:
-        schema = exp.Schema(expressions=[column])
-        lengths.hold_defaults(schema)
-        prepared = rewrite.definition(schema).expressions[0]
+        defined = exp.Schema(expressions=[column])
+        lengths.hold_defaults(defined)
+        prepared = rewrite.definition(defined).expressions[0]
         compress(prepared)
         definition = render(prepared)
         self.values(f"ALTER TABLE {quoted(database, schema, table)} ADD COLUMN {definition}")

@@ -723,10 +723,10 @@ def _leaves_out_equal_rows(select: exp.Select) -> bool:
     """Is it a DISTINCT of `*`, or of a UNION that is one?"""
     if not select.is_star:
         return False
-    place: Expr | None = select
-    distinct = bool(select.args.get("distinct"))
-    while isinstance(place := place.parent, exp.Subquery | exp.SetOperation):
+    place, distinct = select.parent, bool(select.args.get("distinct"))
+    while isinstance(place, exp.Subquery | exp.SetOperation):
         distinct = distinct or bool(place.args.get("distinct"))
+        place = place.parent
     return distinct
 
 

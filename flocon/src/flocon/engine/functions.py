@@ -558,6 +558,7 @@ def _asked_for_seq(select: exp.Select) -> list[Expr]:
         node
         for node in nodes
         if isinstance(node, exp.Column) and node.name == "SEQ" and (node.table or not aliased)
+        if not isinstance(node.parent, exp.Star)
     ]
     return asked + [each for each in select.expressions if each.meta.get(_HAS_SEQ)]
 

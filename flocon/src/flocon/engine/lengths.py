@@ -100,10 +100,11 @@ def hold_defaults(tree: Expr) -> None:
     """Let an expression that is a column's default be no longer than the column's values may be:
     of a row that does not name the column the engine takes it as it is."""
     for column in tree.find_all(exp.ColumnDef):
-        kind = column.args.get("kind")
-        length = most(declared(kind)) if isinstance(kind, exp.DataType) else None
-        default = column.find(exp.DefaultColumnConstraint)
-        if length is None or default is None or isinstance(default.this, exp.Literal | exp.Null):
+        kind, default = column.args.get("kind"), column.find(exp.DefaultColumnConstraint)
+        if not isinstance(kind, exp.DataType) or default is None:
+            continue
+        length = most(declared(kind))
+        if length is None or isinstance(default.this, exp.Literal | exp.Null):
             continue
         is_binary = kind.this in _BINARIES
         value = exp.Cast(

@@ -40,9 +40,9 @@ def kept(node: Expr) -> Expr:
     """The decimals of a fraction beside other numbers."""
     if isinstance(node, exp.Mod):
         # A remainder would be a float.
-        sizes = {key: _size(node.args[key]) for key in ("this", "expression")}
-        if not all(size and size != OTHER and not size[1] for size in sizes.values()):
-            for key, size in sizes.items():
+        operands = {key: _size(node.args[key]) for key in ("this", "expression")}
+        if not all(size and size != OTHER and not size[1] for size in operands.values()):
+            for key, size in operands.items():
                 if size == _WHOLE:
                     node.set(key, exp.cast(node.args[key], "BIGINT", dialect="duckdb"))
     elif isinstance(node, exp.Values):
