@@ -298,7 +298,13 @@ HELD_BY: dict[tuple[str, str], list[str]] = {
         "test_waiting.py::test_nobody_else_cancels_a_query_by_its_id",
     ],
     ("Queries", "descriptions"): [
-        "conformance/test_listings.py::test_a_result_does_not_tell_which_columns_are_not_null",
+        "conformance/test_nullability.py::test_a_column_is_nullable_unless_it_is_known_not_to_be",
+    ],
+    ("Queries", "output formats"): [
+        "conformance/test_session_parameters.py::test_a_text_in_another_format_is_refused_where_it_is_not_known",
+    ],
+    ("Queries", "parameters"): [
+        "conformance/test_session_parameters.py::test_a_statement_alone_has_no_other_time_zone",
     ],
     ("CREATE, ALTER, COMMENT, SHOW", "WAREHOUSE_LOAD_HISTORY"): [
         "conformance/test_views_over_histories.py::test_such_a_view_is_described_and_listed_as_any",

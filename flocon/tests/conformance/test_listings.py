@@ -328,16 +328,6 @@ def test_databases_and_schemas_are_described_by_what_they_hold(run: Any, databas
     assert errno(run, "describe database nowhere") == 2003
 
 
-def test_a_result_does_not_tell_which_columns_are_not_null(
-    run: Run, connection: snowflake.connector.SnowflakeConnection
-) -> None:
-    """Other than https://docs.snowflake.com/en/developer-guide/python-connector/python-connector-api"""
-    run("create or replace table needed (a int not null)")
-    assert [row[3] for row in run("describe table needed")] == ["N"]
-    [column] = connection.cursor().describe("select a from needed")
-    assert column.is_nullable is True
-
-
 def test_a_view_is_listed_with_the_statement_that_made_it(run: Run) -> None:
     """https://docs.snowflake.com/en/sql-reference/sql/show-views"""
     made = 'create or replace view written as\n  select 1 as "a b" -- one'

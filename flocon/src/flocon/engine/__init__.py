@@ -28,7 +28,7 @@ from flocon.engine.connection import OF_THE_ENGINE, Connection, Temporary
 from flocon.engine.declared_types import DeclaredTypes
 from flocon.engine.engine import Engine
 from flocon.engine.failures import Conflict, translate
-from flocon.engine.fast.statement_cache import TEXT
+from flocon.engine.fast.statement_cache import SHAPES, TEXT
 from flocon.engine.functions import SNOWFLAKE_VERSION
 from flocon.engine.loading import file_options
 from flocon.engine.nanoseconds import REFUSED as NANOSECONDS
@@ -43,6 +43,7 @@ __all__ = [
     "NANOSECONDS",
     "NOW",
     "OF_THE_ENGINE",
+    "SHAPES",
     "SNOWFLAKE_VERSION",
     "TEXT",
     "Binds",

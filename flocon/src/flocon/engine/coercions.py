@@ -83,7 +83,7 @@ _READ_BY_FORM = (
 _READERS = (exp.StrToTime, exp.TsOrDsToDate, exp.TsOrDsToTime)
 _EPOCHS = ("EPOCH", "EPOCH_SECOND", "EPOCH_SECONDS")
 _BINARIES = (_Kind.BINARY, _Kind.VARBINARY)
-_MAKERS_OF_JSON = (
+MAKERS_OF_JSON = (
     exp.Array, exp.ArrayAgg, exp.ArrayAppend, exp.ArrayConstructCompact, exp.ArrayInsert,
     exp.ArrayPrepend, exp.ArrayUniqueAgg, exp.JSONKeyValue, exp.ObjectAgg, exp.ObjectInsert,
     exp.PropertyEQ, exp.ToArray, exp.ToVariant,
@@ -197,7 +197,7 @@ def _coerced(node: Expr) -> Expr:
     if isinstance(node, exp.Greatest | exp.Least):
         _chosen_numbers(node)
     is_variant = type(node) is exp.Cast and node.to.this == _Kind.VARIANT
-    if is_variant or isinstance(node, _MAKERS_OF_JSON):
+    if is_variant or isinstance(node, MAKERS_OF_JSON):
         _kept_as_texts(node)
     if isinstance(node, _READERS) and node.args.get("format") and _is_variant(node.this):
         node.set("this", _cast(node.this, _TEXT))

@@ -4,7 +4,7 @@ import itertools
 import json
 import warnings
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,11 +12,12 @@ from typing import Any, NamedTuple
 import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
-from duckdb._seam import arrow_schema, submit
+from duckdb._seam import arrow_schema, catalog_version, submit
 from fakesnow.conn import FakeSnowflakeConnection
-from sqlglot import Expr, exp
+from sqlglot import Expr, exp, parse_one
 
-from flocon.core import errors, result, timestamp_tz
+from flocon.core import errors, output_formats, result, timestamp_tz
+from flocon.core.output_formats import OutputFormats
 from flocon.core.result import Result
 from flocon.core.timestamp_tz import ENGINE_TYPE, TimestampTz
 from flocon.engine import (
@@ -25,9 +26,11 @@ from flocon.engine import (
     column_names,
     decimals,
     expression_types,
+    formatted_texts,
     lengths,
     loading,
     moments,
+    nullability,
     offsets,
     rewrite,
     sources,
@@ -41,8 +44,8 @@ from flocon.engine.failures import translated
 from flocon.engine.fast import bound_arrays, variant_paths
 from flocon.engine.fast.bound_arrays import BoundArray
 from flocon.engine.fast.parsed_statements import ParsedStatements
-from flocon.engine.fast.statement_cache import StatementCache
-from flocon.engine.quoting import quoted
+from flocon.engine.fast.statement_cache import SHAPES, StatementCache
+from flocon.engine.quoting import literal, quoted
 from flocon.engine.rendering import Binds, render, used
 from flocon.engine.spelling import Spellings
 from flocon.engine.staged_rows import StagedRows
@@ -74,10 +77,23 @@ class Temporary(NamedTuple):
 
 
 class Bound(NamedTuple):
-    """What of a statement's binds decides how it is written in DuckDB's SQL."""
+    """What of a statement's binds, and of its session, decides how it is written in DuckDB's
+    SQL."""
 
     arrays: tuple[BoundArray, ...] = ()
     moments: bound_moments.Kinds = ()
+    formats: OutputFormats = output_formats.DEFAULT
+
+
+class Description(NamedTuple):
+    """What is known of a query's columns besides the engine's types.
+
+    declared: as in a Result. never_null: their names, and whether they are never NULL; () where
+    that is not known.
+    """
+
+    declared: tuple[str, ...]
+    never_null: tuple[tuple[str, bool], ...]
 
 
 class Connection:
@@ -116,6 +132,8 @@ class Connection:
         # What is readable under a bare name: its columns, their types, what they are declared as.
         self.relations: dict[str, tuple[tuple[str, ...], ...]] = {}
         self._number, self._temporary_changes = next(_NUMBERS), 0
+        # The session's.
+        self.formats = output_formats.DEFAULT
 
     def temporary_state(self, text: str) -> tuple[int, ...]:
         """What tells the temporary tables that a statement may name from others, and from those
@@ -288,28 +306,39 @@ class Connection:
         """A SELECT and its rows."""
         bound = self._bound(binds)
 
-        def rendered() -> tuple[str, Sequence[str]]:
-            prepared, made = self._typed(column_names.name(tree.copy()), bound)
-            return render(prepared), expression_types.declared_in_order(made)
+        def rendered() -> tuple[str, Description]:
+            prepared, description = self._described(tree.copy(), bound)
+            return render(prepared), description
 
-        sql, declared = self.statements.cached(("query", bound), tree, rendered)
+        sql, description = self.statements.cached(("query", bound), tree, rendered)
         table, types = self.table(sql, used(sql, binds))
         _refuse_lists(types)
         _check_digits(table, types)
-        return _answer(table, types, declared)
+        return _answer(table, types, description)
 
     def describe(self, tree: Expr) -> Result:
         """A SELECT's columns without its rows; binds may be missing."""
 
-        def described() -> tuple[pa.Schema, list[str], Sequence[str]]:
+        def described() -> tuple[pa.Schema, list[str], Description]:
             nulls = tree.transform(lambda n: exp.Null() if isinstance(n, exp.Placeholder) else n)
-            prepared, made = self._typed(column_names.name(nulls), Bound())
+            prepared, description = self._described(nulls, Bound(formats=self.formats))
             schema, types = self._schema(render(prepared))
             _refuse_lists(types)
-            return schema, types, expression_types.declared_in_order(made)
+            return schema, types, description
 
-        schema, types, declared = self.statements.cached("describe", tree, described)
-        return _answer(schema.empty_table(), types, declared)
+        schema, types, description = self.statements.cached(
+            ("describe", self.formats), tree, described
+        )
+        return _answer(schema.empty_table(), types, description)
+
+    def _described(self, tree: Expr, bound: Bound) -> tuple[Expr, Description]:
+        """A query for DuckDB, and what is known of its columns."""
+        shapes = tree.meta.get(SHAPES)
+        tree = column_names.name(tree)
+        made = self._annotated(tree, bound)
+        never_null = nullability.columns(tree, lambda table: self._never_null(table, shapes))
+        declared = tuple(expression_types.declared_in_order(made))
+        return self._coerced(tree, made, bound), Description(declared, tuple(never_null or ()))
 
     def dml_sql(self, tree: Expr, binds: Binds) -> str:
         """A DML statement in DuckDB's SQL, for `values`."""
@@ -350,15 +379,42 @@ class Connection:
 
     def _typed(self, tree: Expr, bound: Bound) -> tuple[Expr, expression_types.Types]:
         """The same, and the types of the columns of its query; none where they are not known."""
+        made = self._annotated(tree, bound)
+        return self._coerced(tree, made, bound), made
+
+    def _annotated(self, tree: Expr, bound: Bound) -> expression_types.Types:
         bound_moments.cast(tree, bound.moments)
         self._name_places(tree)
-        made = expression_types.annotate(tree, self._declared_columns) or ()
+        return expression_types.annotate(tree, self._declared_columns) or ()
+
+    def _coerced(self, tree: Expr, made: expression_types.Types, bound: Bound) -> Expr:
         tree = coercions.coerce(tree)
         stored_values.convert(tree, self._stored_columns, [kind for _, kind in made])
+        if bound.formats != output_formats.DEFAULT:
+            formatted_texts.refuse_views(self._views_read(tree))
+            formatted_texts.write(tree, bound.formats)
         tree = bound_arrays.read_in_one_pass(rewrite.query(tree), bound.arrays)
         if self.fast:
             tree = variant_paths.read_together(tree)
-        return decimals.exact(tree, self._unmatched_call), made
+        return decimals.exact(tree, self._unmatched_call)
+
+    def _never_null(self, table: exp.Table, shapes: Hashable | None) -> nullability.Columns:
+        """Which columns of a table or view are never NULL. shapes: under which that stays so."""
+        place = (table.catalog or "temp", table.db or "main", table.name)
+        if table.db == HIDDEN_SCHEMA or self._duck._table_kind(place) == "none":
+            return None
+
+        def asked() -> nullability.Columns:
+            if self.may_be_view(*place):
+                for view in self._views(*place):
+                    return nullability.of_view(view, lambda each: self._never_null(each, shapes))
+            sql = f"PRAGMA table_info({literal(quoted(*place))})"
+            return [(name, bool(never)) for _, name, _, never, *_ in self.values(sql)]
+
+        if place[0] == "temp":
+            # It is this connection's alone, and so is what changes it.
+            shapes = (self._number, catalog_version(self._duck))
+        return self.statements.by_text("never null", shapes and (place, shapes), asked)
 
     def _name_places(self, tree: Expr) -> None:
         if tree.find(exp.Parameter):
@@ -366,7 +422,37 @@ class Connection:
 
     def _bound(self, binds: Binds) -> Bound:
         arrays = bound_arrays.arrays(binds) if self.fast else ()
-        return Bound(arrays, bound_moments.kinds(binds))
+        return Bound(arrays, bound_moments.kinds(binds), self.formats)
+
+    def _views_read(self, tree: Expr) -> list[Expr]:
+        """The definitions of the views that a statement reads, in DuckDB's words."""
+        found: list[Expr] = []
+        seen = set()
+        waiting = list(tree.find_all(exp.Table))
+        while waiting:
+            table = waiting.pop()
+            place = (table.catalog or "temp", table.db or "main", table.name)
+            if place in seen or table.db == HIDDEN_SCHEMA or not self.may_be_view(*place):
+                continue
+            seen.add(place)
+            for view in self._views(*place):
+                found.append(view)
+                waiting += view.find_all(exp.Table)
+        return found
+
+    def _views(self, *place: str) -> list[Expr]:
+        """A view's definition in DuckDB's words, its names full; [] where there is no such view."""
+        sql = (
+            "SELECT sql FROM duckdb_views() WHERE database_name = ? AND schema_name = ?"
+            " AND view_name = ?"
+        )
+        views = [parse_one(text, read="duckdb") for (text,) in self.values(sql, place)]
+        for view in views:
+            # The engine leaves out the name of the view's own database.
+            for table in view.find_all(exp.Table):
+                if table.db and not table.catalog:
+                    table.set("catalog", exp.to_identifier(place[0], quoted=True))
+        return views
 
     def _table_columns(self, table: exp.Table) -> list[tuple[str, str]]:
         """The columns of a relation of the statement, which the engine finds whatever its case."""
@@ -724,9 +810,14 @@ class Connection:
         self._duck.close()
 
 
-def _answer(table: pa.Table, types: list[str], declared: Sequence[str]) -> Result:
-    told = list(map(known, declared, types)) if len(declared) == len(types) else ()
-    return Result(table, types, result.SELECT, declared=told)
+def _answer(table: pa.Table, types: list[str], description: Description) -> Result:
+    told = description.declared
+    declared = list(map(known, told, types)) if len(told) == len(types) else ()
+    names = [name for name, _ in description.never_null]
+    never_null = [never for _, never in description.never_null]
+    if names != table.column_names:
+        never_null = []
+    return Result(table, types, result.SELECT, declared=declared, never_null=never_null)
 
 
 def _stored_as(name: str, kind: str, declared: str) -> str:

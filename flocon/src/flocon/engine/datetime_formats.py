@@ -91,6 +91,11 @@ def _elements(format: str) -> list[str]:
     return found
 
 
+def has_zone(format: str) -> bool:
+    """Does it tell the offset of a zone?"""
+    return any(each.startswith("TZH") for each in _elements(format))
+
+
 # --- writing -------------------------------------------------------------------------------------
 
 

@@ -552,12 +552,12 @@ def _read(select: exp.Select) -> Iterator[Expr]:
 
 def _leaves(source: Expr) -> Iterator[Expr]:
     """A source, or those that are joined in its parentheses; and those that are joined to it."""
-    yield from _leaves(source.this) if _is_joined(source) else [source]
+    yield from _leaves(source.this) if is_joined(source) else [source]
     for join in source.args.get("joins") or ():
         yield from _leaves(join.this)
 
 
-def _is_joined(source: Expr) -> bool:
+def is_joined(source: Expr) -> bool:
     """Are these parentheses around a join, the names of which are known outside?"""
     around = any(source.args.get(key) for key in ("alias", "pivots", "sample"))
     inner = isinstance(source.this, exp.Subquery | exp.Table)
@@ -574,7 +574,7 @@ def _joins(select: exp.Select) -> Iterator[exp.Join]:
 
 
 def _inner_joins(source: Expr) -> Iterator[exp.Join]:
-    if _is_joined(source):
+    if is_joined(source):
         yield from _inner_joins(source.this)
     for join in source.args.get("joins") or ():
         yield from _inner_joins(join.this)

@@ -30,7 +30,7 @@ _MOMENTS = {
     "TIMESTAMP WITH TIME ZONE": "TIMESTAMP_LTZ",
 }
 # What has another text than the engine gives it.
-_TEXTS_APART = {*exp.DataType.TEMPORAL_TYPES, *exp.DataType.FLOAT_TYPES} - {exp.DType.DATE}
+_TEXTS_APART = {*exp.DataType.TEMPORAL_TYPES, *exp.DataType.FLOAT_TYPES}
 _BINARY = (exp.DType.BINARY, exp.DType.VARBINARY)
 _VARIANT = (exp.DataType.Type.VARIANT, exp.DataType.Type.JSON)
 _MADE = (exp.ParseJSON, exp.Array, exp.Struct, exp.JSONObject, exp.ToVariant, exp.ToArray)
@@ -159,7 +159,8 @@ def _over(
     values: list[Expr] = []
     for place, (name, kind) in enumerate(zip(names, kinds, strict=True)):
         value: Expr = exp.column(name.copy())
-        if _is_read(told[place], kind) or kind.partition(" ")[0] in STRUCTURED:
+        is_structured = kind.partition(" ")[0] in STRUCTURED
+        if place in as_texts or is_structured or _is_read(told[place], kind):
             value.type = told[place]
         if place in as_texts and _engine_type(kind) == "VARCHAR":
             value = exp.Anonymous(this="_account_text", expressions=[value])
@@ -284,12 +285,13 @@ def _stored(value: Expr, kind: str) -> Expr:
         return offsets.of(value)
     if kind in _MOMENTS and offsets.is_zoned(value):
         return offsets.cast(value, _MOMENTS[kind])
-    if kind in ("VARCHAR", "JSON") and value.type is not None and value.type.this in _TEXTS_APART:
+    made = value.type.this if value.type is not None else None
+    if made in _TEXTS_APART and (kind == "VARCHAR" or (kind == "JSON" and made != exp.DType.DATE)):
         text: Expr = exp.Anonymous(this="_account_text", expressions=[value])
         if kind == "VARCHAR":
             return text
         # In a VARIANT a time keeps its fraction.
-        as_it_is = value.type.this in (*exp.DataType.FLOAT_TYPES, exp.DType.TIME)
+        as_it_is = made in (*exp.DataType.FLOAT_TYPES, exp.DType.TIME)
         value = value if as_it_is else text
     if kind == "JSON":
         is_number = value.type is not None and value.type.this in exp.DataType.NUMERIC_TYPES

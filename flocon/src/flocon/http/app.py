@@ -32,7 +32,7 @@ from flocon.http import bodies, files, multi_statements, protocol, statement_log
 from flocon.http.logins import IDLE_SECONDS, Credentials, Login, Logins
 from flocon.http.protocol import Keep, Response, Statement
 from flocon.http.threads import Threads
-from flocon.session import cancellation
+from flocon.session import cancellation, parameters
 from flocon.stores import queries
 from flocon.stores.queries import Names, Query
 
@@ -291,6 +291,8 @@ class App:
     def _execute(self, login: Login, statement: Statement, query: Query) -> Result:
         session = login.session
         session.context.files_address = login.files_address
+        if statement.parameters:
+            parameters.check_statement(statement.parameters, session.context.parameters)
         if "QUERY_TAG" in statement.parameters:
             session.context.parameters["QUERY_TAG"] = statement.parameters["QUERY_TAG"]
         if multi_statements.are_in(session, statement):

@@ -21,6 +21,7 @@ from flocon.stores.result_parts import Part
 
 def row_type(answer: Result) -> list[dict[str, Any]]:
     """The description of a result's columns."""
+    count = len(answer.types)
     empty = dict.fromkeys(("byteLength", "length", "scale", "precision", "collation"), None)
     return [
         {
@@ -28,12 +29,16 @@ def row_type(answer: Result) -> list[dict[str, Any]]:
             "database": "",
             "schema": "",
             "table": "",
-            "nullable": True,
+            "nullable": not never_null,
             **empty,
             **_column_type(declared or kind),
         }
-        for name, kind, declared in zip(
-            answer.names, answer.types, answer.declared or [""] * len(answer.types), strict=True
+        for name, kind, declared, never_null in zip(
+            answer.names,
+            answer.types,
+            answer.declared or [""] * count,
+            answer.never_null or [answer.statement_type in result.DML] * count,
+            strict=True,
         )
     ]
 
@@ -114,7 +119,7 @@ def _encoded(table: pa.Table, rows: Sequence[dict[str, Any]], indent: int) -> pa
         _column(column, kind, indent) for column, kind in zip(table.columns, rows, strict=True)
     ]
     fields = [
-        pa.field(kind["name"], column.type, metadata=_metadata(kind))
+        pa.field(kind["name"], column.type, kind["nullable"], _metadata(kind))
         for column, kind in zip(columns, rows, strict=True)
     ]
     return pa.Table.from_arrays(columns, schema=pa.schema(fields))

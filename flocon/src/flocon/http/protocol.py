@@ -19,7 +19,7 @@ from flocon.core.result import Result
 from flocon.engine import NANOSECONDS, SNOWFLAKE_VERSION
 from flocon.http import arrow
 from flocon.session.context import Context
-from flocon.session.parameters import RESULT_FORMATS
+from flocon.session.parameters import RESULT_FORMATS, of_a_client
 from flocon.session.session import Session
 from flocon.sql.statement_text import StatementText
 from flocon.stores.queries import Names, Query
@@ -27,12 +27,6 @@ from flocon.stores.result_parts import Kept, Part
 
 _EPOCH = datetime(1970, 1, 1)
 _KEY_PAIR = "SNOWFLAKE_JWT"
-# Those that this account knows; clients send others of their own.
-_PARAMETERS = (
-    "AUTOCOMMIT", "TIMEZONE", "QUERY_TAG", "LOCK_TIMEOUT", "STATEMENT_TIMEOUT_IN_SECONDS",
-    "MULTI_STATEMENT_COUNT", "JSON_INDENT", *RESULT_FORMATS,
-)  # fmt: skip
-
 Response = dict[str, Any]
 
 
@@ -70,7 +64,7 @@ def read_login(document: dict[str, Any], address: Mapping[str, str]) -> LoginReq
         warehouse=_name(address.get("warehouse")),
         database=_name(address.get("databaseName")),
         schema=_name(address.get("schemaName")),
-        parameters={n.upper(): v for n, v in parameters.items() if n.upper() in _PARAMETERS},
+        parameters=of_a_client(parameters),
         uploads=_uploads(data),
         client=_client(data),
     )
@@ -236,22 +230,6 @@ def welcome(session: Session, token: str) -> Response:
     return done(data)
 
 
-# How a client that writes values itself is to write them.
-# https://docs.snowflake.com/en/sql-reference/parameters
-_FORMATS = [
-    {"name": name, "value": value}
-    for name, value in {
-        "TIMESTAMP_OUTPUT_FORMAT": "YYYY-MM-DD HH24:MI:SS.FF3 TZHTZM",
-        "TIMESTAMP_NTZ_OUTPUT_FORMAT": "YYYY-MM-DD HH24:MI:SS.FF3",
-        "TIMESTAMP_LTZ_OUTPUT_FORMAT": "",
-        "TIMESTAMP_TZ_OUTPUT_FORMAT": "",
-        "DATE_OUTPUT_FORMAT": "YYYY-MM-DD",
-        "TIME_OUTPUT_FORMAT": "HH24:MI:SS",
-        "BINARY_OUTPUT_FORMAT": "HEX",
-    }.items()
-]
-
-
 def done(data: Any = None) -> Response:
     """The answer to a request that is no statement."""
     return {"data": data, "success": True, "code": None, "message": None}
@@ -279,7 +257,11 @@ def _success(query_id: str, found: Result, names: Names, keep: Keep) -> Response
     first, parts = arrow.rows(found, columns, as_json=as_json, indent=names.json_indent)
     return done(
         {
-            "parameters": [{"name": "TIMEZONE", "value": names.time_zone}, *_FORMATS],
+            # How a client that writes values itself is to write them.
+            "parameters": [
+                {"name": "TIMEZONE", "value": names.time_zone},
+                *({"name": name, "value": value} for name, value in names.formats.parameters()),
+            ],
             "rowtype": columns,
             "total": found.table.num_rows,
             "returned": found.table.num_rows,
@@ -330,7 +312,8 @@ def current_names(context: Context, parameters: Mapping[str, Any] = MappingProxy
         context.warehouse,
         str(context.parameters["TIMEZONE"]),
         next((str(each).upper() for each in formats if each), "ARROW"),
-        2 if (indent := context.parameters.get("JSON_INDENT", "")) == "" else int(indent),
+        2 if (indent := context.parameters.get("JSON_INDENT")) is None else int(indent),
+        context.connection.formats,
     )
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 from sqlglot import Expr, exp
 
-from flocon.core import errors, result
+from flocon.core import errors, output_formats, result
 from flocon.core.result import Result
 from flocon.core.timestamp_tz import ENGINE_TYPE
 from flocon.engine import Binds, file_options
@@ -59,6 +59,10 @@ class _File:
 def unload(context: Context, tree: Expr, binds: Binds) -> Result:
     """COPY INTO @stage/path FROM a table or a query."""
     assert isinstance(tree, exp.Copy)
+    if context.connection.formats != output_formats.DEFAULT:
+        raise errors.unsupported(
+            "COPY INTO <location> under another output format than the default one"
+        )
     statement = _read(tree, lambda text: format_of(context, context.resolve(Tokens(text).name())))
     place = stage_location(context, statement.location)
     options = statement.options or format_of_stage(context, place)

@@ -14,6 +14,7 @@ from sqlglot import Expr
 from flocon.access.directory import Directory
 from flocon.access.guard import Guard
 from flocon.core import errors
+from flocon.core.output_formats import OutputFormats
 from flocon.core.result import Result
 from flocon.engine import OF_THE_ENGINE, Binds, Catalog, Connection, marked_names
 from flocon.session import variables
@@ -158,6 +159,8 @@ class Context:
         self.connection.set_variable("warehouse", warehouse)
 
     def _adopt_connection(self) -> None:
+        self.connection.formats = OutputFormats.of(self.parameters)
+        self.connection.set_time_zone(str(self.parameters["TIMEZONE"]))
         self.use(self.database, self.schema)
         self.use_role(self.role or "")
         self.use_warehouse(self.warehouse)
@@ -184,8 +187,10 @@ class Context:
         elif name == "TIMEZONE":
             self.connection.set_time_zone(str(value or "UTC"))
         if value is None:
-            value = _DEFAULT_PARAMETERS.get(name, "")
+            value = _DEFAULT_PARAMETERS.get(name)
         self.parameters[name] = value
+        if name.endswith("_OUTPUT_FORMAT"):
+            self.connection.formats = OutputFormats.of(self.parameters)
 
     # --- what names mean ---------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from sqlglot import Expr, exp
 
 from flocon.access.needs import Demand
 from flocon.core import errors
-from flocon.engine import HIDDEN_SCHEMA, TEXT, Connection, parsing, quoted
+from flocon.engine import HIDDEN_SCHEMA, SHAPES, TEXT, Connection, parsing, quoted
 from flocon.session.context import Context
 from flocon.sql.show import ShowScope
 from flocon.sql.tokens import FullName, Name, name_in
@@ -105,7 +105,9 @@ class TextKey:
 
     def of(self, statement: ResolvedStatement) -> Hashable | None:
         """The key of a statement that has been resolved; None where it is not to be kept."""
-        return self._key(self._databases(statement))
+        key = self._key(self._databases(statement))
+        statement.tree.meta[SHAPES] = key and key[len(self._place) :]
+        return key
 
     def keep(self, statement: ResolvedStatement) -> None:
         """Keep it, if its text is all that it comes from."""
@@ -123,7 +125,8 @@ class TextKey:
         # A function without a name before it is one of the current database, once it is made.
         return (self._context.database or "", *statement.databases(self._context.connection))
 
-    def _key(self, databases: tuple[str, ...] | None) -> Hashable | None:
+    def _key(self, databases: tuple[str, ...] | None) -> tuple[Hashable, ...] | None:
+        """Behind the place: the databases, and their shapes."""
         shapes = self._clock.last_reshapes(databases, self._seen)
         return shapes and (*self._place, databases, shapes)
 

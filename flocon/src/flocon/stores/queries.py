@@ -19,8 +19,9 @@ from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from flocon.core import errors, result
+from flocon.core import errors, output_formats, result
 from flocon.core.errors import SnowflakeError
+from flocon.core.output_formats import OutputFormats
 from flocon.core.result import Result
 
 _KEPT = 256
@@ -35,6 +36,7 @@ class Names(NamedTuple):
     """What was current in a query's session when it ended; clients are told.
 
     result_format: of the rows, ARROW or JSON. json_indent: blanks for each level of JSON.
+    formats: in which a client that writes values itself is to write them.
     """
 
     database: str | None = None
@@ -44,6 +46,7 @@ class Names(NamedTuple):
     time_zone: str = "UTC"
     result_format: str = "ARROW"
     json_indent: int = 2
+    formats: OutputFormats = output_formats.DEFAULT
 
 
 _NOTHING = Names()

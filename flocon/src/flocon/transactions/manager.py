@@ -170,8 +170,10 @@ class TransactionManager:
         for database in transaction.bounded_databases:
             self.connection.set_variable(stream_bound_variable(database), None)
         if self._suspended and self._suspended[-1][1] is not None and self.depth:
-            self.connection.close()
+            inner = self.connection
+            inner.close()
             self.connection, self.transaction = self._suspended.pop()
+            self.connection.formats = inner.formats
 
     def _undo_if_silent(self, transaction: Transaction) -> None:
         """Undo a transaction that blocks others, if its client has sent nothing for long.

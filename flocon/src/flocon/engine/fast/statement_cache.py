@@ -17,6 +17,8 @@ T = TypeVar("T")
 # In a tree's meta: the statement's text, with the names and the shapes of tables that it was read
 # under. Trees for which that is the same are the same.
 TEXT = "text"
+# In a tree's meta: which databases it reads, and in which shapes; None where that may change.
+SHAPES = "shapes"
 # Each has two places: one tells which databases it reads, the other what it means while they last.
 _TEXTS = 2048
 _UNKNOWN: Any = object()
