@@ -102,7 +102,8 @@ def modes(folder: Path) -> set[str]:
 
 def test_a_data_folder_is_its_owners_alone_whatever_it_was_before(tmp_path: Path) -> None:
     account = new_account(tmp_path, forked=True)
-    (account.data / "logs").mkdir(parents=True, mode=0o755)
+    (account.data / "logs").mkdir(parents=True)
+    account.data.chmod(0o755)
     (account.data / "logs" / "procedures.log").write_text("old")
     (account.data / "logs" / "procedures.log").chmod(0o644)
     with account, account.connect() as connection:

@@ -521,10 +521,11 @@ class Connection:
                 f" WHERE _account_is_stretched({column})"
             )
 
-    def hold(self, name: str, query: Expr, binds: Binds) -> None:
-        """Evaluate a query into a temporary table of the engine's own."""
+    def hold(self, name: str, query: Expr, binds: Binds) -> int:
+        """Evaluate a query into a temporary table of the engine's own; returns how many rows."""
         sql = self.dml_sql(query, binds)
-        self.values(f'CREATE OR REPLACE TEMP TABLE "{name}" AS {sql}', used(sql, binds))
+        made = self.values(f'CREATE OR REPLACE TEMP TABLE "{name}" AS {sql}', used(sql, binds))
+        return int(made[0][0])
 
     def discard(self, *tables: str) -> None:
         """Drop temporary tables of the engine's own."""

@@ -68,7 +68,10 @@ def _check_digits(cast: exp.Cast) -> None:
 def _parsed(text: Expr, *, safe: bool) -> Expr:
     """PARSE_JSON. https://docs.snowflake.com/en/sql-reference/functions/parse_json"""
     if not isinstance(text, exp.Literal | exp.Placeholder):
-        name = "_account_try_parsed" if safe else "_account_parsed"
+        # The macro names its text a dozen times: the planner would read a long one as often. A
+        # HAVING takes no lambda.
+        once = not isinstance(text, exp.Column) and not text.find_ancestor(exp.Having)
+        name = f"_account{'_try' if safe else ''}_parsed{'_once' if once else ''}"
         return exp.Anonymous(this=name, expressions=[text])
     cast = exp.TryCast if safe else exp.Cast
     ready = exp.Anonymous(this="_account_ready", expressions=[text])

@@ -389,9 +389,9 @@ _FROM_PARTS = (exp.TimestampFromParts, exp.TimestampLtzFromParts, exp.TimestampT
 # All that `functions` changes.
 KINDS = (*_WORDS, *_FROM_PARTS, exp.TimeFromParts)
 _BOUND = {
-    "date": ("DATE", "_account_read_date({})"),
-    "ntz": ("TIMESTAMP", "_account_read_ntz({})"),
-    "tz": ("TIMESTAMPTZ", "_account_read_tz({})"),
+    "date": ("DATE", "_account_read_date_once({})"),
+    "ntz": ("TIMESTAMP", "_account_read_ntz_once({})"),
+    "tz": ("TIMESTAMPTZ", "_account_read_tz_once({})"),
     "time": ("TIME", "CAST(CAST(_account_read({}, 'time', 'AUTO', false) AS TIMESTAMP) AS TIME)"),
 }
 MACROS = (

@@ -40,6 +40,11 @@ _MACROS = (
         f" ELSE {cast}(_account_with_marks(x) AS JSON) END"
         for name, cast in (("", "CAST"), ("_try", "TRY_CAST"))
     ),
+    *(
+        f"_account{name}_parsed_once(x) AS"
+        f" list_transform([x], lambda each: _account{name}_parsed(each))[1]"
+        for name in ("", "_try")
+    ),
     "_account_with_marks(x) AS CASE WHEN _account_has_marks(x)"
     " THEN _account_marked(_account_trimmed(x)) ELSE _account_trimmed(x) END",
     # JSON as it is, which a cast would make a VARIANT's text of.

@@ -45,6 +45,20 @@ def merging(tree: exp.Merge) -> Merging | None:
     return Merging(_joined(tree, matched, others), changes, _inserts(tree, others))
 
 
+def updating(tree: exp.Update) -> Merging | None:
+    """The same of an UPDATE … FROM: it is a MERGE of one clause, but for what it makes of a row
+    that is found several times."""
+    where = tree.args.get("where")
+    then = exp.Update(expressions=[each.copy() for each in tree.expressions])
+    merge = exp.Merge(
+        this=tree.this.copy(),
+        using=tree.args["from_"].this.copy(),
+        on=where.this.copy() if where else exp.true(),
+        whens=exp.Whens(expressions=[exp.When(matched=True, then=then)]),
+    )
+    return merging(merge)
+
+
 def _is_plain(when: exp.When) -> bool:
     """Is the clause of Snowflake's grammar, with nothing implied?"""
     then = when.args["then"]

@@ -13,13 +13,15 @@ import secrets
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import Future
+from functools import lru_cache
 from typing import Any
+from urllib.parse import urlsplit
 
 import anyio
+import orjson
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse
 from starlette.responses import Response as HttpResponse
 from starlette.routing import Route
 
@@ -47,6 +49,15 @@ PATIENCE_SECONDS = 40.0
 _PART = "application/octet-stream; charset=utf-8"
 
 Endpoint = Callable[[Request], Awaitable[HttpResponse]]
+
+
+class Answer(HttpResponse):
+    """JSON, written in a tenth of the time that Starlette takes."""
+
+    media_type = "application/json"
+
+    def render(self, content: Any) -> bytes:
+        return orjson.dumps(content)
 
 
 class App:
@@ -116,7 +127,7 @@ class App:
             try:
                 return await endpoint(request)
             except SnowflakeError as error:
-                return JSONResponse(protocol.failure(error))
+                return Answer(protocol.failure(error))
             except bodies.TooLarge as error:
                 return _refused(413, str(error))
             except TimeoutError:
@@ -126,29 +137,27 @@ class App:
                 return _refused(503, "The account is being stopped.")
             except Exception as error:
                 statement_log.fault(error, f"{request.method} {request.url.path}")
-                return JSONResponse(protocol.failure(translate(error)))
+                return Answer(protocol.failure(translate(error)))
 
         return answer
 
     def _is_addressed(self, request: Request) -> bool:
         """Where no password keeps strangers out, a web page's script must not get in by a name of
         its own that leads to this machine (DNS rebinding)."""
-        host = request.url.hostname or ""
-        if host in ("localhost", self._account.stores.host.lower().strip("[]")):
+        header = request.headers.get("host")
+        if header is None:
             return True
-        try:
-            return ipaddress.ip_address(host).is_loopback
-        except ValueError:
-            return False
+        host = _host(header)
+        return _is_loopback(host) or host == self._account.stores.host.lower().strip("[]")
 
     # --- sessions ----------------------------------------------------------------------------
 
-    async def _login(self, request: Request) -> JSONResponse:
+    async def _login(self, request: Request) -> Answer:
         document = await _document(request, bodies.LARGEST_LOGIN)
         asked = protocol.read_login(document, request.query_params)
         if session := self._account.sessions.redeem_pass(asked.password):
             token = self._logins.open(session, asked.password)
-            return JSONResponse(protocol.welcome(session, token))
+            return Answer(protocol.welcome(session, token))
         users = self._account.stores.users
         if asked.token is not None:
             users.check_token(asked.user, asked.token)
@@ -172,33 +181,33 @@ class App:
         session.context.access.secondary = users.has_secondary(asked.user)
         address = f"{request.base_url}local" if asked.uploads else None
         token = self._logins.open(session, files_address=address)
-        return JSONResponse(protocol.welcome(session, token))
+        return Answer(protocol.welcome(session, token))
 
-    async def _expired(self, request: Request) -> JSONResponse:
+    async def _expired(self, request: Request) -> Answer:
         """A session is as long as its login: there is nothing to renew."""
         raise SnowflakeError(
             errors.UNKNOWN_SESSION, "Session no longer exists. New login required."
         )
 
-    async def _heartbeat(self, request: Request) -> JSONResponse:
+    async def _heartbeat(self, request: Request) -> Answer:
         self._find(request)
-        return JSONResponse(protocol.done())
+        return Answer(protocol.done())
 
-    async def _logout(self, request: Request) -> JSONResponse:
+    async def _logout(self, request: Request) -> Answer:
         if session := self._logins.end(_token(request)):
             await anyio.to_thread.run_sync(session.close, limiter=self._session_limit)
-        return JSONResponse(protocol.done())
+        return Answer(protocol.done())
 
-    async def _telemetry(self, request: Request) -> JSONResponse:
+    async def _telemetry(self, request: Request) -> Answer:
         self._find(request)
-        return JSONResponse(protocol.done("Log Received"))
+        return Answer(protocol.done("Log Received"))
 
-    async def _state(self, request: Request) -> JSONResponse:
+    async def _state(self, request: Request) -> Answer:
         self._find(request)
         state = await anyio.to_thread.run_sync(
             self._account.stores.state, limiter=self._session_limit
         )
-        return JSONResponse(protocol.done({**state, "logins": len(self._logins)}))
+        return Answer(protocol.done({**state, "logins": len(self._logins)}))
 
     async def _database(self, request: Request) -> HttpResponse:
         """Snowflake's REST API is not here. `snow object create` asks it for the database first:
@@ -215,7 +224,7 @@ class App:
 
         if not await anyio.to_thread.run_sync(finds, limiter=self._session_limit):
             return _refused(404, f"There is no database {name}.")
-        return JSONResponse({"name": name})
+        return Answer({"name": name})
 
     def _find(self, request: Request) -> Login:
         """The request's login. Raises 390104 for an unknown token, 390114 for an expired one."""
@@ -223,7 +232,7 @@ class App:
 
     # --- statements --------------------------------------------------------------------------
 
-    async def _query(self, request: Request) -> JSONResponse:
+    async def _query(self, request: Request) -> Answer:
         login = self._find(request)
         session = login.session
         statement = protocol.read_statement(await _document(request, self._largest))
@@ -236,18 +245,17 @@ class App:
         query.awaited = statement.asynchronous
         work = self._begin(login, statement, query, self._keep_for(request))
         if statement.asynchronous:
-            return JSONResponse(protocol.in_progress(query.id, asynchronous=True))
+            return Answer(protocol.in_progress(query.id, asynchronous=True))
         answer = asyncio.wrap_future(work)
         if not await _is_done(answer, self._patience) and self._queries.await_client(query):
-            return JSONResponse(protocol.in_progress(query.id))
+            return Answer(protocol.in_progress(query.id))
         response = await answer
-        return JSONResponse(response) if response else await self._answer_later(request, query)
+        return Answer(response) if response else await self._answer_later(request, query)
 
     def _keep_for(self, request: Request) -> Keep:
         """Parts of an answer are fetched where their client has found the account."""
-        address = str(request.base_url).rstrip("/")
         parts = self._account.stores.result_parts
-        return lambda found: protocol.kept(parts.keep(found), address)
+        return lambda found: protocol.kept(parts.keep(found), str(request.base_url).rstrip("/"))
 
     def _begin(
         self, login: Login, statement: Statement, query: Query, keep: Keep
@@ -316,7 +324,7 @@ class App:
 
     # --- queries by their ids ----------------------------------------------------------------
 
-    async def _result(self, request: Request) -> JSONResponse:
+    async def _result(self, request: Request) -> Answer:
         """A query's answer is its user's alone, as RESULT_SCAN's is."""
         session = self._find(request).session
         query_id = request.path_params["query_id"]
@@ -341,34 +349,34 @@ class App:
 
     async def _answer_later(
         self, request: Request, query: Query, *, asynchronous: bool = False
-    ) -> JSONResponse:
+    ) -> Answer:
         """What a client is told that asks for the answer of a query that began before."""
         if asynchronous or not await _is_done(asyncio.wrap_future(query.over), self._patience):
             self._queries.await_client(query)
-            return JSONResponse(protocol.in_progress(query.id, asynchronous=asynchronous))
+            return Answer(protocol.in_progress(query.id, asynchronous=asynchronous))
         response = await anyio.to_thread.run_sync(
             protocol.answer, query.id, query.outcome, query.names, self._keep_for(request)
         )
-        return JSONResponse(response)
+        return Answer(response)
 
-    async def _status(self, request: Request) -> JSONResponse:
+    async def _status(self, request: Request) -> Answer:
         """To others than its user and ACCOUNTADMIN a query is not there."""
         session = self._find(request).session
         query = self._queries.find(request.path_params["query_id"])
         if query and not session.context.access.may_cancel(query.user):
             query = None
-        return JSONResponse(protocol.query_status(query))
+        return Answer(protocol.query_status(query))
 
-    async def _abort(self, request: Request) -> JSONResponse:
+    async def _abort(self, request: Request) -> Answer:
         """Cancel a request of the same session; one that is over is left alone."""
         session = self._find(request).session
         # The connector sends the statement's text along.
         document = await _document(request, self._largest)
         if query := self._queries.find_request((session.id, str(document.get("requestId")))):
             await anyio.to_thread.run_sync(query.cancel, limiter=self._cancel_limit)
-        return JSONResponse(protocol.done())
+        return Answer(protocol.done())
 
-    async def _abort_query(self, request: Request) -> JSONResponse:
+    async def _abort_query(self, request: Request) -> Answer:
         """Cancel a query by its id, as SYSTEM$CANCEL_QUERY does."""
         session = self._find(request).session
         query = self._queries.find_running(request.path_params["query_id"])
@@ -380,7 +388,24 @@ class App:
             raise SnowflakeError(
                 errors.NOT_EXECUTING, "Identified SQL statement is not currently executing."
             )
-        return JSONResponse(protocol.done())
+        return Answer(protocol.done())
+
+
+@lru_cache(maxsize=64)
+def _host(header: str) -> str:
+    """The name of a Host header, lower case; '' for one that is none."""
+    try:
+        return urlsplit(f"//{header}").hostname or ""
+    except ValueError:
+        return ""
+
+
+@lru_cache(maxsize=64)
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 async def _is_done(work: asyncio.Future[Any], seconds: float) -> bool:
@@ -412,13 +437,13 @@ async def _document(request: Request, limit: int) -> dict[str, Any]:
         raise protocol.unreadable(error) from None
 
 
-def _refused(status: int, message: str) -> JSONResponse:
+def _refused(status: int, message: str) -> Answer:
     """A refusal by HTTP status. The rest of the request, if any, is not read."""
     content = {"data": None, "code": f"{status}", "message": message, "success": False}
-    return JSONResponse(content, status, headers={"Connection": "close"})
+    return Answer(content, status, headers={"Connection": "close"})
 
 
-async def _no_route(request: Request, error: Exception) -> JSONResponse:
+async def _no_route(request: Request, error: Exception) -> Answer:
     status = error.status_code if isinstance(error, HTTPException) else 404
     return _refused(status, f"The account has no {request.method} {request.url.path}.")
 

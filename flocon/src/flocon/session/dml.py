@@ -70,6 +70,12 @@ def _run(
             context, tree, binds, lambda part, used: _change(context, transaction, part, used)
         )
         return _merged(tree, actions)
+    if isinstance(tree, exp.Update) and tree.args.get("from_") and targets[0].database:
+        found = merging.update(
+            context, tree, binds, lambda part, used: _change(context, transaction, part, used)
+        )
+        if found is not None:
+            return _answer(tree, [found[:1]], found[1])
     joined = _multi_joined(context, tree, binds) if isinstance(tree, exp.Update) else 0
     return _answer(tree, _change(context, transaction, tree, binds), joined)
 

@@ -1,6 +1,7 @@
-"""MERGE: its join once, then the changes and additions that come of it.
+"""MERGE and UPDATE … FROM: the join once, then the changes and additions that come of it.
 
 https://docs.snowflake.com/en/sql-reference/sql/merge
+https://docs.snowflake.com/en/sql-reference/sql/update
 """
 
 from __future__ import annotations
@@ -26,20 +27,54 @@ def run(context: Context, tree: exp.Merge, binds: Binds, change: Change) -> dict
     """Returns how many rows each action has taken. Raises 100090 where two rows of the source
     would change one of the target."""
     connection = context.connection
-    plan = connection.statements.cached("merging", tree, lambda: _plan(connection, tree))
+    plan = connection.statements.cached(
+        "merging", tree, lambda: _plan(connection, tree, merging.merging(tree))
+    )
     if plan is None:
         return dict(change(tree, binds))
     # All parts are of one moment.
     binds = {NOW: datetime.now(UTC), **binds}
     if plan.joined is None:
         return {"INSERT": sum(int(change(part, binds)[0][0]) for part in plan.inserts)}
-    if plan.changes:
-        target = tree.this
-        hold_row_ids(connection, FullName(target.catalog, target.db, target.name))
-    connection.hold(merging.JOINED, plan.joined, binds)
+    _hold(connection, tree.this, plan, binds)
     actions = _carried_out(connection, plan, binds, change)
     connection.discard(merging.JOINED)
     return actions
+
+
+def update(
+    context: Context, tree: exp.Update, binds: Binds, change: Change
+) -> tuple[int, int] | None:
+    """An UPDATE … FROM; returns how many rows it has changed, and how many of them it has found
+    several rows for. None for one that is not run like this: it has done nothing."""
+    connection = context.connection
+    plan = connection.statements.cached(
+        "merging", tree, lambda: _plan(connection, tree, merging.updating(tree))
+    )
+    if plan is None:
+        return None
+    binds = {NOW: datetime.now(UTC), **binds}
+    found = _hold(connection, tree.this, plan, binds)
+    changed = int(change(plan.changes[0], binds)[0][0])
+    several = _found_several_times(connection) if found > changed else 0
+    connection.discard(merging.JOINED)
+    return changed, several
+
+
+def _hold(connection: Connection, target: exp.Table, plan: merging.Merging, binds: Binds) -> int:
+    """Evaluate the join; returns how many rows it has."""
+    assert plan.joined is not None
+    if plan.changes:
+        hold_row_ids(connection, FullName(target.catalog, target.db, target.name))
+    return connection.hold(merging.JOINED, plan.joined, binds)
+
+
+def _found_several_times(connection: Connection) -> int:
+    rows = connection.values(
+        f'SELECT count(*) FROM (SELECT 1 FROM temp."{merging.JOINED}"'
+        f' GROUP BY "{merging.ROW}" HAVING count(*) > 1)'
+    )
+    return int(rows[0][0])
 
 
 def _carried_out(
@@ -98,11 +133,12 @@ def _targets(connection: Connection, actions: list[int], found: Found) -> int:
     return int(rows[0][0])
 
 
-def _plan(connection: Connection, tree: exp.Merge) -> merging.Merging | None:
+def _plan(
+    connection: Connection, tree: exp.Merge | exp.Update, plan: merging.Merging | None
+) -> merging.Merging | None:
     """The statement's parts; a part means the same wherever the statement does."""
     target = tree.this
     columns = connection.columns(target.catalog, target.db, target.name)
-    plan = merging.merging(tree)
     # A column of this name would stand for DuckDB's row ids; a temporary table is DuckDB's own.
     if plan is None or not columns or any(name.lower() == "rowid" for name, _ in columns):
         return None
