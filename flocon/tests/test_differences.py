@@ -113,14 +113,6 @@ EXAMPLES: dict[tuple[str, str], list[tuple[str, Any]]] = {
         ("SELECT PARSE_JSON('1e400')", [("1e400",)]),
         ("SELECT PARSE_JSON('1e9990')", 100069),
     ],
-    ("Types and expressions", "floats in a VARIANT"): [
-        (
-            "CREATE FUNCTION half() RETURNS VARIANT LANGUAGE PYTHON RUNTIME_VERSION = '3.11'"
-            " HANDLER = 'f' AS 'f = lambda: 2.5'",
-            None,
-        ),
-        ("SELECT half(), TYPEOF(half())", [("2.5", "DECIMAL")]),
-    ],
     ("Types and expressions", "dates, times and BINARYs in a VARIANT"): [
         ("SELECT TYPEOF(v) FROM (SELECT '2026-01-31'::DATE::VARIANT AS v)", [("DATE",)]),
         (f"SELECT TYPEOF(v) FROM ({_DATE_OR_TEXT}) ORDER BY 1", [("VARCHAR",), ("VARCHAR",)]),

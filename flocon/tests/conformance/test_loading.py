@@ -1,7 +1,8 @@
 """COPY INTO <table>: its options, what a file's fields become, and which files were loaded."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -432,6 +433,38 @@ def test_a_row_of_parquet_is_an_object(run: Run, tmp_path: Path) -> None:
     made = "(select $1 from @files)"
     assert loaded(run, "t", "file_format = (type = parquet)", made) == [("LOADED", 1)]
     assert run("select v:a::int, v:B::varchar from t") == [(3, "y")]
+
+
+def test_a_floating_point_number_of_parquet_is_one_in_a_variant(run: Run, tmp_path: Path) -> None:
+    """https://docs.snowflake.com/en/sql-reference/data-types-semistructured
+    https://docs.snowflake.com/en/user-guide/querying-stage"""
+    run("create stage files")
+    run("create file format parquet type = parquet")
+    columns = {
+        "f": [2.0], "i": [2], "d": [Decimal("1.12345678901234567891")], "l": [[1.5]],
+        "s": [{"x": 0.5, "y": "a"}], "n": pa.array([None], pa.list_(pa.float64())),
+        "m": pa.array([[("k", 1.0)]], pa.map_(pa.string(), pa.float64())),
+        "t": [datetime(2024, 1, 5, 10)],
+    }  # fmt: skip
+    pq.write_table(pa.table(columns), tmp_path / "p.parquet")
+    run(f"put file://{tmp_path}/p.parquet @files")
+    text = (
+        '{"d":1.12345678901234567891,"f":2.000000000000000e+00,"i":2,"l":[1.500000000000000e+00],'
+        '"m":{"k":1.000000000000000e+00},"n":null,"s":{"x":5.000000000000000e-01,"y":"a"},'
+        '"t":"2024-01-05 10:00:00.000"}'
+    )
+    assert run("select to_json($1), $1:s.x::float from @files (file_format => parquet)") == [
+        (text, 0.5)
+    ]
+    run("create table t (v variant)")
+    assert loaded(run, "t", "file_format = (type = parquet)", "(select $1 from @files)") == [
+        ("LOADED", 1)
+    ]
+    run("create table u (f variant, l variant)")
+    made = "(select $1:f, $1:l from @files)"
+    assert loaded(run, "u", "file_format = (type = parquet)", made) == [("LOADED", 1)]
+    assert run("select to_json(v) from t") == [(text,)]
+    assert run("select typeof(f), to_json(l) from u") == [("DOUBLE", "[1.500000000000000e+00]")]
 
 
 def test_a_file_format_is_described_beside_its_defaults(run: Run) -> None:

@@ -153,6 +153,30 @@ def test_null_is_told_from_the_null_of_json(cellar: Cellar) -> None:
     ]
 
 
+def test_a_float_is_a_floating_point_number_in_a_variant(cellar: Cellar) -> None:
+    """https://docs.snowflake.com/en/developer-guide/udf-stored-procedure-data-type-mapping"""
+    values = (
+        "{'f': 2.0, 'l': [0.5, 1, 1e300, 0.0], 'd': decimal.Decimal('12.250'), 's': '2.5',"
+        " 'n': None, 'b': True, 'i': 10**17, 'e': '\\u0001\\n\"'}"
+    )
+    define(cellar, "held()", f"import decimal\ndef run():\n    return {values}", "VARIANT")
+    text = (
+        '{"b":true,"d":12.25,"e":"\\u0001\\n\\"","f":2.000000000000000e+00,'
+        '"i":100000000000000000,"l":[5.000000000000000e-01,1,1.000000000000000e+300,'
+        '0.000000000000000e+00],"n":null,"s":"2.5"}'
+    )
+    assert cellar.value("SELECT TO_JSON(held())") == text
+    same = 'v:e = PARSE_JSON(\'"\\\\u0001\\\\n\\\\""\')'
+    kinds = f"SELECT TYPEOF(v:f), TYPEOF(v:d), {same} FROM (SELECT held() AS v)"
+    assert cellar.rows(kinds) == [("DOUBLE", "DECIMAL", True)]
+    define(cellar, "listed()", "def run():\n    return [2.0, 2]", "ARRAY")
+    assert cellar.value("SELECT TO_JSON(listed())") == "[2.000000000000000e+00,2]"
+    cellar.handler("returned()", "{'f': 2.0, 'i': 2}", "VARIANT")
+    assert cellar.value("CALL returned()") == '{\n  "f": 2.000000000000000e+00,\n  "i": 2\n}'
+    define(cellar, "endless()", "def run():\n    return [float('inf')]", "ARRAY")
+    assert cellar.failure("SELECT endless()")[0] == 100069
+
+
 def test_a_strict_function_is_not_asked_about_null(cellar: Cellar) -> None:
     """https://docs.snowflake.com/en/sql-reference/sql/create-function"""
     for clause, answer in (

@@ -769,9 +769,24 @@ def _may_be_unlike(left: Types | None, right: Types | None) -> bool:
         return True
     return any(
         all(each is None or each.this in exp.DataType.NUMERIC_TYPES for each in (kind, other))
-        and (kind is None or kind != other or is_guessed(kind) or is_guessed(other))
+        and not _fit(kind, other)
         for (_, kind), (_, other) in zip(left, right, strict=False)
     )
+
+
+def _fit(kind: exp.DataType | None, other: exp.DataType | None) -> bool:
+    """Is there a type for both that lacks no digits?"""
+    if kind is None or other is None or is_guessed(kind) or is_guessed(other):
+        return False
+    sizes = [[int(size.name) for size in each.expressions] for each in (kind, other)]
+    if kind == other or not all(len(size) == 2 for size in sizes):
+        return kind == other
+    (precision, scale), (precision_of_other, scale_of_other) = sizes
+    digits = max(precision - scale, precision_of_other - scale_of_other)
+    return digits + max(scale, scale_of_other) <= _MAX_DIGITS
+
+
+_MAX_DIGITS = 38
 
 
 def _united(left: Types | None, right: Types | None) -> Types | None:

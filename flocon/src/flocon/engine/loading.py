@@ -535,10 +535,15 @@ def _parquet(
     """The values that go into these columns; the file is the relation."""
     source = staged_rows.parquet(connection.values, file)
     described = connection.values(f"SELECT column_name, column_type FROM (DESCRIBE FROM {source})")
-    nested = {name for name, kind in described if kind.endswith("]") or "(" in kind[:7]}
+    nested = {
+        name
+        for name, kind in described
+        if kind.endswith("]") or ("(" in kind[:7] and not kind.startswith("DECIMAL"))
+    }
+    in_json = staged_rows.in_json(connection.values, file) if nested else {}
     held = ", ".join(
-        f"to_json({quoted(name)}) AS {quoted(name)}"
-        if name in nested and not kind.startswith("DECIMAL")
+        f"to_json({in_json[quoted(name)]}) AS {quoted(name)}"
+        if name in nested
         else f"CAST({quoted(name)} AS VARCHAR) AS {quoted(name)}"
         if kind == '"NULL"'
         else f"_account_micros_of_column({quoted(name)}) AS {quoted(name)}"
@@ -551,7 +556,7 @@ def _parquet(
         ' row_number() OVER () AS "METADATA$FILE_ROW_NUMBER"'
     )
     if copy.select is not None and _names_whole_rows(copy.select):
-        held += ", _account_object_of_row(to_json(_rows)) AS COLUMN1"
+        held += f", {staged_rows.document(connection.values, file)} AS COLUMN1"
     connection.values(
         f'CREATE OR REPLACE TEMP VIEW "{RELATION}" AS'
         f" SELECT {held}, {metadata} FROM {source}"

@@ -49,6 +49,8 @@ _MACROS = (
     " THEN _account_marked(_account_trimmed(x)) ELSE _account_trimmed(x) END",
     # JSON as it is, which a cast would make a VARIANT's text of.
     "_account_raw(x) AS CAST(x AS VARCHAR)",
+    # Of a text that is such JSON, with marks and all.
+    "_account_as_json(x) AS CAST(x AS JSON)",
     # What a path may find that ends at an element.
     f"_account_defined(x) AS CASE WHEN x <> '{UNDEFINED}' THEN x END",
     "_account_element_at(x, p) AS _account_defined(json_extract(x, p))",

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from flocon.core import errors
 from flocon.engine.marked_names import marked
@@ -155,16 +156,7 @@ def _documents(values: Values, file: Path, kind: str, options: Options) -> list[
     path = literal(escape(str(file)))
     if kind == "PARQUET":
         source = parquet(values, file)
-        described = values(
-            f"SELECT column_name FROM (DESCRIBE FROM {source})"
-            " WHERE column_type = 'TIME WITH TIME ZONE'"
-        )
-        times = ", ".join(f"CAST({quoted(n)} AS TIME) AS {quoted(n)}" for (n,) in described)
-        every = f"* REPLACE ({times})" if times else "*"
-        rows = values(
-            "SELECT CAST(_account_object_of_row(to_json(r)) AS VARCHAR)"
-            f" FROM (SELECT {every} FROM {source}) r"
-        )
+        rows = values(f"SELECT CAST({document(values, file)} AS VARCHAR) FROM {source}")
     else:
         form = "array" if _is_true(options, "STRIP_OUTER_ARRAY") else "unstructured"
         packed = ", compression = 'gzip'" if _is_packed(file) else ""
@@ -176,6 +168,48 @@ def _documents(values: Values, file: Path, kind: str, options: Options) -> list[
             f" FROM (SELECT CAST(json AS VARCHAR) AS x FROM {read_all})"
         )
     return [list(row) for row in rows]
+
+
+def document(values: Values, file: Path) -> str:
+    """A row of a file of Parquet as an object, in DuckDB's SQL."""
+    members = ", ".join(f"{name} := {value}" for name, value in in_json(values, file).items())
+    return f"_account_object_of_row(to_json(struct_pack({members})))"
+
+
+def in_json(values: Values, file: Path) -> dict[str, str]:
+    """The columns of a file of Parquet by their quoted names, as they are in a VARIANT."""
+    described = values(
+        f"SELECT column_name FROM (DESCRIBE FROM {parquet(values, file)})"
+        " WHERE column_type = 'TIME WITH TIME ZONE'"
+    )
+    zoned = {name for (name,) in described}
+    made = {}
+    for field in pq.read_schema(file):
+        name = marked(field.name)
+        is_time = f"CAST({quoted(name)} AS TIME)" if name in zoned else ""
+        made[quoted(name)] = is_time or _in_json(field.type, quoted(name)) or quoted(name)
+    return made
+
+
+def _in_json(kind: pa.DataType, value: str, depth: int = 0) -> str:
+    """A value of a file of Parquet as a VARIANT has it; '' where the engine's JSON is the same."""
+    each = f"x{depth}"
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
+        element = _in_json(kind.value_type, each, depth + 1)
+        return f"list_transform({value}, lambda {each}: {element})" if element else ""
+    if pa.types.is_map(kind):
+        item = _in_json(kind.item_type, each, depth + 1)
+        items = f"list_transform(map_values({value}), lambda {each}: {item})"
+        made = f"CASE WHEN {value} IS NOT NULL THEN map(map_keys({value}), {items}) END"
+        return made if item else ""
+    if pa.types.is_struct(kind):
+        parts = {quoted(part.name): part.type for part in kind}
+        known = {name: _in_json(of, f"{value}.{name}", depth) for name, of in parts.items()}
+        packed = ", ".join(f"{n} := {m or f'{value}.{n}'}" for n, m in known.items())
+        made = f"CASE WHEN {value} IS NOT NULL THEN struct_pack({packed}) END"
+        return made if any(known.values()) else ""
+    apart = (pa.types.is_floating, pa.types.is_decimal, pa.types.is_timestamp)
+    return f"_account_in_json({value})" if any(of_kind(kind) for of_kind in apart) else ""
 
 
 def parquet(values: Values, file: Path) -> str:

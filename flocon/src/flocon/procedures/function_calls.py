@@ -331,7 +331,9 @@ def _expression(number: int, function: Procedure, arguments: Sequence[Expr]) -> 
     kind = function.returns
     made = user_functions.call(number, arguments, values.function_type(kind))
     if kind.semi_structured:
-        return exp.ParseJSON(this=made)
+        variant = exp.Anonymous(this="_account_as_json", expressions=[made])
+        variant.type = exp.DataType.build("VARIANT")
+        return variant
     if kind.base == "NUMBER" and values.function_type(kind) == "VARCHAR":
         return exp.cast(made, f"DECIMAL({kind.precision}, {kind.scale})", dialect="duckdb")
     return made

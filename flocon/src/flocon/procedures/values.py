@@ -37,7 +37,7 @@ def to_python(value: Any, engine_type: str, kind: DataType) -> Any:
 def one_row(name: str, value: Any, kind: DataType) -> result.Result:
     """CALL's answer: one row, one column with the procedure's name."""
     if value is not None and kind.semi_structured:
-        value = marks.marked(_json(value))
+        value = _variant(value)
     elif value is not None:
         value = _converted(value, kind)
     arrow, engine_type = arrow_type(kind)
@@ -79,9 +79,9 @@ def column(answer: dict[str, Any], kind: DataType) -> pa.Array:
         return read(answer["rows"]).column(0).combine_chunks().cast(arrow)
     values = [unpack(value) for value in answer["values"]]
     if kind.base == "VARIANT":
-        return pa.array([None if v is None else _json(v[0]) for v in values], arrow)
+        return pa.array([None if v is None else _variant(v[0]) for v in values], arrow)
     if kind.semi_structured:
-        return pa.array([None if v is None else _json(v) for v in values], arrow)
+        return pa.array([None if v is None else _variant(v) for v in values], arrow)
     converted = [None if v is None else _converted(v, kind) for v in values]
     if kind.base == "NUMBER" and arrow == pa.string():
         converted = [None if v is None else str(v) for v in converted]
@@ -191,7 +191,7 @@ def _text(value: Any, kind: DataType) -> str:
     elif isinstance(value, datetime.datetime):
         value = value.isoformat(sep=" ", timespec="milliseconds")
     elif isinstance(value, dict | list):
-        value = _json(value)
+        value = marks.plain(_variant(value))
     text = str(value)
     if kind.sizes and len(text) > kind.sizes[0]:
         raise errors.SnowflakeError(
@@ -251,23 +251,37 @@ _CONVERSIONS = {
 }
 
 
-def _json(value: Any) -> str:
-    """A VARIANT's text. Decimals are numbers and dates are text, as in Snowflake."""
-    return json.dumps(_jsonable(value), ensure_ascii=False, separators=(",", ":"))
+def _variant(value: Any) -> str:
+    """A VARIANT as the engine has it. A float is a floating-point number there, a Decimal a
+    fixed-point one; dates and times are texts.
 
-
-def _jsonable(value: Any) -> Any:
+    https://docs.snowflake.com/en/developer-guide/udf-stored-procedure-data-type-mapping
+    """
     if isinstance(value, dict):
-        return {key: _jsonable(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_jsonable(item) for item in value]
+        members = (f"{_text_in_json(key)}:{_variant(each)}" for key, each in value.items())
+        return f"{{{','.join(members)}}}"
+    if isinstance(value, list | tuple):
+        return f"[{','.join(map(_variant, value))}]"
+    if value is None or isinstance(value, bool):
+        return json.dumps(value)
+    if isinstance(value, float):
+        if value != value or abs(value) == float("inf"):
+            raise errors.SnowflakeError(errors.JSON_VALUE, f"A VARIANT cannot hold {value!r}")
+        return marks.of_float(float(value))
+    if isinstance(value, int):
+        return marks.marked(str(int(value)))
     if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
-    if isinstance(value, float) and (value != value or abs(value) == float("inf")):
-        raise errors.SnowflakeError(errors.JSON_VALUE, f"A VARIANT cannot hold {value!r}")
+        return marks.marked(f"{value:f}")
+    return _text_in_json(value)
+
+
+def _text_in_json(value: Any) -> str:
+    """A text, or a key: those that are none are written as json.dumps does."""
     if isinstance(value, bytes):
-        return value.hex().upper()
-    return str(value) if isinstance(value, datetime.date | datetime.time) else value
+        value = value.hex().upper()
+    elif value is None or isinstance(value, bool | int | float):
+        value = json.dumps(value)
+    return marks.spelled(json.dumps(str(value), ensure_ascii=False))
 
 
 def arrow_type(kind: DataType) -> tuple[pa.DataType, str]:
