@@ -113,6 +113,12 @@ EXAMPLES: dict[tuple[str, str], list[tuple[str, Any]]] = {
         ("SELECT PARSE_JSON('1e400')", [("1e400",)]),
         ("SELECT PARSE_JSON('1e9990')", 100069),
     ],
+    ("Types and expressions", "texts in a VARIANT"): [
+        ("CREATE TABLE anything (v VARIANT)", None),
+        ("INSERT INTO anything VALUES ('[1]')", None),
+        ("INSERT INTO anything SELECT '[1]'::VARIANT", None),
+        ("SELECT DISTINCT TYPEOF(v) FROM anything", [("VARCHAR",)]),
+    ],
     ("Types and expressions", "dates, times and BINARYs in a VARIANT"): [
         ("SELECT TYPEOF(v) FROM (SELECT '2026-01-31'::DATE::VARIANT AS v)", [("DATE",)]),
         (f"SELECT TYPEOF(v) FROM ({_DATE_OR_TEXT}) ORDER BY 1", [("VARCHAR",), ("VARCHAR",)]),

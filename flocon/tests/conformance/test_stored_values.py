@@ -232,3 +232,15 @@ def test_values_take_no_semi_structured_functions(run: Run, semi: None, value: s
     """https://docs.snowflake.com/en/sql-reference/sql/insert"""
     assert error(run, f"insert into semi (v) values ({value})") == 2014
     run(f"insert into semi (v) select {value}")
+
+
+def test_a_number_or_a_truth_becomes_a_variant_as_it_is(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/data-type-conversion#data-types-that-can-be-cast"""
+    run("create or replace temporary table anything (v variant)")
+    for value in ("5", "-3", "2.5", "true", "1.5e0", "5 + 1", "null"):
+        run(f"insert into anything values ({value})")
+    run("insert into anything select 7")
+    run("insert into anything values (?)", 8)
+    assert run("select v from anything where v is not null order by v::varchar") == [
+        ("-3",), ("1.500000000000000e+00",), ("2.5",), ("5",), ("6",), ("7",), ("8",), ("true",),
+    ]  # fmt: skip

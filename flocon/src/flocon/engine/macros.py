@@ -185,9 +185,10 @@ _MACROS = (
     " WHEN prefix(typeof(x), 'DECIMAL(') AND _account_is_long_decimal(CAST(x AS VARCHAR))"
     " THEN CAST(_account_marked(CAST(x AS VARCHAR)) AS JSON) ELSE to_json(x) END",
     # What is no number, and JSON has no form of.
-    "_account_in_json(x) AS CASE WHEN typeof(x) IN"
-    f" ('TIMESTAMP', 'TIMESTAMP WITH TIME ZONE', 'TIME', 'BLOB', '{ENGINE_TYPE}')"
-    " THEN to_json(CASE WHEN typeof(x) = 'TIME' THEN CAST(x AS VARCHAR) ELSE _account_text(x) END)"
+    "_account_in_json(x) AS CASE WHEN typeof(x) IN ('TIMESTAMP', 'TIMESTAMP WITH TIME ZONE')"
+    " THEN to_json(_account_text_of_moment(x))"
+    " WHEN typeof(x) = 'BLOB' THEN to_json(hex(TRY_CAST(CAST(x AS VARCHAR) AS BLOB)))"
+    f" WHEN typeof(x) = '{ENGINE_TYPE}' THEN to_json(_account_shown(CAST(x AS VARCHAR)))"
     " ELSE _account_number_in_json(x) END",
     # Snowflake's HASH has a sign.
     "_account_signed(h) AS CAST(CASE WHEN h > 9223372036854775807"
