@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from flocon.account import Account
+from flocon.core.errors import SnowflakeError
 from flocon.engine import TEXT, parsing
 from flocon.engine.connection import Connection
 from flocon.session import trees
@@ -253,3 +254,35 @@ def test_a_tables_defaults_are_read_as_they_were_written(session: Session) -> No
     session.execute("CREATE TABLE other (a INT DEFAULT 3)")
     found = defaults(session.connection, FullName("D", "PUBLIC", "t x"))
     assert list(found.values()) == ["'it''s'", "'2020-01-01'"]
+
+
+@pytest.mark.parametrize(
+    ("text", "timestamp", "date"),
+    [
+        ("2026-01-02 03:04:05", "2026-01-02 03:04:05.000", "2026-01-02"),
+        ("2026-01-02T03:04:05.123456", "2026-01-02 03:04:05.123", "2026-01-02"),
+        ("2026-01-02", "2026-01-02 00:00:00.000", "2026-01-02"),
+        ("01/02/2026", "2026-01-02 00:00:00.000", "2026-01-02"),
+        ("2026-01-02 03:04", "2026-01-02 03:04:00.000", "2026-01-02"),
+        ("1767323045", "2026-01-02 03:04:05.000", "2026-01-02"),
+        ("2026-02-30", 100035, 100040),
+        ("2026-01-02 25:00:00", 100035, 100040),
+        ("soon", 100035, 100040),
+    ],
+)
+def test_a_bound_text_is_the_moment_that_it_says_in_whatever_form(
+    session: Session, text: str, timestamp: str | int, date: str | int
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/date-time-input-output"""
+    for kind, said in (("TIMESTAMP_NTZ", timestamp), ("DATE", date)):
+        for bound in ("2026-06-07", text, "2026-06-07"):
+            sql = f"SELECT CAST(? AS {kind})::VARCHAR"
+            if bound == text and isinstance(said, int):
+                with pytest.raises(SnowflakeError) as raised:
+                    session.execute(sql, (bound,))
+                assert raised.value.errno == said
+            else:
+                expected = (
+                    said if bound == text else "2026-06-07" + " 00:00:00.000" * (kind != "DATE")
+                )
+                assert rows(session, sql, bound) == [(expected,)]

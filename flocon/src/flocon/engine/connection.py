@@ -41,7 +41,7 @@ from flocon.engine.catalog import HIDDEN_SCHEMA, search_path
 from flocon.engine.cursor import Cursor
 from flocon.engine.declared_types import DeclaredColumns, DeclaredTypes, known
 from flocon.engine.failures import translated
-from flocon.engine.fast import bound_arrays, variant_paths
+from flocon.engine.fast import bound_arrays, bound_texts, variant_paths
 from flocon.engine.fast.bound_arrays import BoundArray
 from flocon.engine.fast.parsed_statements import ParsedStatements
 from flocon.engine.fast.statement_cache import SHAPES, StatementCache
@@ -82,6 +82,7 @@ class Bound(NamedTuple):
 
     arrays: tuple[BoundArray, ...] = ()
     moments: bound_moments.Kinds = ()
+    texts: tuple[str, ...] = ()
     formats: OutputFormats = output_formats.DEFAULT
 
 
@@ -395,7 +396,7 @@ class Connection:
             formatted_texts.write(tree, bound.formats)
         tree = bound_arrays.read_in_one_pass(rewrite.query(tree), bound.arrays)
         if self.fast:
-            tree = variant_paths.read_together(tree)
+            tree = variant_paths.read_together(bound_texts.cast(tree, bound.texts))
         return decimals.exact(tree, self._unmatched_call)
 
     def _never_null(self, table: exp.Table, shapes: Hashable | None) -> nullability.Columns:
@@ -422,7 +423,8 @@ class Connection:
 
     def _bound(self, binds: Binds) -> Bound:
         arrays = bound_arrays.arrays(binds) if self.fast else ()
-        return Bound(arrays, bound_moments.kinds(binds), self.formats)
+        texts = bound_texts.moments(binds) if self.fast else ()
+        return Bound(arrays, bound_moments.kinds(binds), texts, self.formats)
 
     def _views_read(self, tree: Expr) -> list[Expr]:
         """The definitions of the views that a statement reads, in DuckDB's words."""
