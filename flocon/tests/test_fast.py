@@ -74,13 +74,13 @@ def test_a_question_about_the_accounts_own_answers_is_rendered_once(
     accounts: tuple[Account, Account], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rendered = []
-    prepare = Connection._typed
+    prepare = Connection._coerced
 
     def counted(self: Connection, *arguments: Any) -> Any:
         rendered.append(self.fast)
         return prepare(self, *arguments)
 
-    monkeypatch.setattr(Connection, "_typed", counted)
+    monkeypatch.setattr(Connection, "_coerced", counted)
     for account in accounts:
         session = account.open_session(user="TESTER")
         session.execute("CREATE OR REPLACE DATABASE d")

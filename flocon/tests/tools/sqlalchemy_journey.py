@@ -7,7 +7,8 @@ import sys
 from decimal import Decimal
 
 import pandas as pd
-from snowflake.connector.pandas_tools import pd_writer
+from snowflake.connector.errors import ProgrammingError
+from snowflake.connector.pandas_tools import make_pd_writer, pd_writer
 from snowflake.sqlalchemy import MergeInto
 from sqlalchemy import (
     ForeignKey,
@@ -88,8 +89,16 @@ frame = pd.DataFrame({"a": [1, 2], "b": ["x", None]})
 frame.to_sql("frames", engine, index=False, if_exists="replace")
 frame.to_sql("frames", engine, index=False, if_exists="append")
 assert pd.read_sql("select count(*) as n from frames", engine)["n"].tolist() == [4]
-frame.to_sql("written", engine, index=False, if_exists="replace", method=pd_writer)
+# SQLAlchemy creates A and B, and pd_writer alone would write "a" and "b".
+unquoted = make_pd_writer(quote_identifiers=False)
+frame.to_sql("written", engine, index=False, if_exists="replace", method=unquoted)
 assert pd.read_sql_table("written", engine)["a"].sum() == 3
+try:
+    frame.to_sql("written", engine, index=False, if_exists="replace", method=pd_writer)
+except ProgrammingError as error:
+    assert error.errno == 904, error
+else:
+    raise AssertionError("pd_writer found a column that there is not")
 
 table = Wine.__table__
 source = select(literal("Riesling").label("name"), literal("Sylvaner").label("renamed")).subquery()
