@@ -168,15 +168,16 @@ def _compared(connection: Connection, tx: int, tracked: Tracked) -> Iterator[Non
             *(f"_account_minutes(b.{c}) IS DISTINCT FROM _account_minutes(a.{c})" for c in zoned),
         ]
     )
-    connection.values(
+    [(found,)] = connection.values(
         f'CREATE OR REPLACE TEMP TABLE "$pairs" AS SELECT *,'
         f' nextval({_sequence(tracked)}) AS "$n" FROM (SELECT'
         f' b."$id" IS NULL AS born, a."$id" IS NULL AS gone, {old}, {new}'
         f' FROM "$before" b FULL JOIN ({rows}) a ON b."$id" = a."$id"'
         f' WHERE b."$id" IS NULL OR a."$id" IS NULL OR {differs})'
     )
-    _log_pairs(connection, tx, tracked)
-    connection.discard("$before", "$pairs", "$identity")
+    if found:
+        _log_pairs(connection, tx, tracked)
+    connection.discard("$before", "$pairs")
 
 
 def _log_pairs(connection: Connection, tx: int, tracked: Tracked) -> None:
@@ -194,13 +195,14 @@ def _log_pairs(connection: Connection, tx: int, tracked: Tracked) -> None:
         f'   ORDER BY "$n" DESC, "$op" = \'A\' DESC) = 1)'
         f'  WHERE "$op" IN (\'I\', \'A\')) l ON p."$k" = l."$k" AND {same}'
     )
-    for sql in (
+    entries = (
         f'SELECT {tx}, "$n", \'I\', "$n", {new} FROM "$pairs" WHERE born',
         f'SELECT {tx}, "$n", \'D\', "$row", {old} FROM "$identity" WHERE gone',
         f'SELECT {tx}, "$n", \'B\', "$row", {old} FROM "$identity" WHERE NOT gone',
         f'SELECT {tx}, "$n", \'A\', "$row", {new} FROM "$identity" WHERE NOT gone',
-    ):
-        connection.values(f"INSERT INTO {tracked.entry} {sql}")
+    )
+    connection.values(f"INSERT INTO {tracked.entry} {' UNION ALL '.join(entries)}")
+    connection.discard("$identity")
 
 
 def _log_added(connection: Connection, tx: int, tracked: Tracked, last: int) -> None:
