@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from conformance.shared import Run, error
+from conformance.shared import Run, error, failure
 
 
 @pytest.mark.parametrize(
@@ -227,6 +227,23 @@ def test_nothing_stands_between_the_values_of_a_list_without_a_delimiter(run: Ru
     """https://docs.snowflake.com/en/sql-reference/functions/listagg"""
     rows = "from values ('a'), ('b') t (k)"
     assert run(f"select listagg(k) within group (order by k desc) {rows}") == [("ba",)]
+
+
+def test_a_list_of_distinct_values_is_in_their_own_order(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/listagg"""
+    rows = (
+        "from (select d::date as d, n, m::timestamp as m from values ('2026-02-01', 2, '2026-02-01"
+        " 01:00'), ('2026-01-01', 10, '2026-01-01 02:00'), ('2026-02-01', 2, '2026-02-01 01:00')"
+        " t (d, n, m))"
+    )
+    listed = "select listagg(distinct {0}, ',') within group (order by {0} {1})"
+    assert run(f"{listed.format('d', '')} {rows}") == [("2026-01-01,2026-02-01",)]
+    assert run(f"{listed.format('n', 'desc')} {rows}") == [("10,2",)]
+    assert run(f"{listed.format('m', 'desc')} {rows}") == [
+        ("2026-02-01 01:00:00.000,2026-01-01 02:00:00.000",)
+    ]
+    number, text = failure(run, f"select listagg(distinct d) within group (order by n) {rows}")
+    assert (number, text.splitlines()[-1]) == (1007, "[N] is not a valid order by expression")
 
 
 def test_keys_of_an_object_constant_are_as_written(run: Run) -> None:

@@ -328,6 +328,18 @@ def test_databases_and_schemas_are_described_by_what_they_hold(run: Any, databas
     assert errno(run, "describe database nowhere") == 2003
 
 
+@pytest.mark.parametrize("what", ["view", "table"])
+def test_the_views_of_information_schema_are_described(run: Run, what: str) -> None:
+    """https://docs.snowflake.com/en/sql-reference/info-schema"""
+    described = {row[0]: row[1:4] for row in run(f"describe {what} information_schema.tables")}
+    assert described["TABLE_NAME"] == ("VARCHAR(16777216)", "COLUMN", "Y")
+    assert described["ROW_COUNT"] == ("NUMBER(38,0)", "COLUMN", "Y")
+    assert described["CREATED"] == ("TIMESTAMP_LTZ(9)", "COLUMN", "Y")
+    names = [row[0] for row in run(f"describe {what} information_schema.columns")]
+    assert names[:4] == ["TABLE_CATALOG", "TABLE_SCHEMA", "TABLE_NAME", "COLUMN_NAME"]
+    assert errno(run, f"describe {what} information_schema.nothing") == 2003
+
+
 def test_a_view_is_listed_with_the_statement_that_made_it(run: Run) -> None:
     """https://docs.snowflake.com/en/sql-reference/sql/show-views"""
     made = 'create or replace view written as\n  select 1 as "a b" -- one'

@@ -45,6 +45,7 @@ DESCRIBED = {
     'select id + a::int as "e", a || \'x\' as "f", id > 1 as "g" from t': "what may be NULL",
     'select try_cast(\'1\' as int) as "t", v:x::int as "x", v::int as "w" from t': "a VARIANT",
     'select (select 1) as "q", case when id > 1 then 1 end as "c" from t': "a subquery's value",
+    'select seq4() as "S", randstr(3, random()) as "R" from table(generator(rowcount => 2))': "",
     # aggregates and windows
     'select count(*) as "N", count(a) as "M", sum(id) as "s", max(id) as "m" from t': "aggregates",
     'select id as "ID", count(*) as "N" from t group by id': "GROUP BY",

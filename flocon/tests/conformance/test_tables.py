@@ -269,3 +269,27 @@ def test_a_table_of_a_query_keeps_the_comments_of_its_columns(
         described = shown(connection, "describe table annotated")
         assert [row["comment"] for row in described] == [None, "how many"]
         assert run("select n from annotated") == [(1,)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "number"),
+    [
+        *((each, 2) for each in ("geometry", "geography", "vector(float, 3)", "file", "decfloat")),
+        *((each, 2) for each in ("map(varchar, int)", "array(int)", "object(a int)", "uuid")),
+        *((each, 2040) for each in ("hugeint", "bit", "json")),
+    ],
+)
+def test_a_type_that_is_not_there_is_refused(run: Run, kind: str, number: int) -> None:
+    """The engine's own type of that name, or another one, never takes its place.
+
+    https://docs.snowflake.com/en/sql-reference/intro-summary-data-types
+    """
+    run("create or replace table typed (n int)")
+    assert errno(run, f"create or replace table untyped (n {kind})") == number
+    assert errno(run, f"alter table typed add column m {kind}") == number
+    if number == 2:
+        assert errno(run, f"select n::{kind} from typed") == 2
+        assert (
+            errno(run, f"create or replace view typed_view as select n::{kind} as n from typed")
+            == 2
+        )

@@ -6,14 +6,14 @@ that Snowflake does silently.
 https://docs.snowflake.com/en/sql-reference/data-type-conversion
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from sqlglot import Expr, exp
 
 from flocon.core import errors
 from flocon.engine import datetime_formats, lengths, moments, nanoseconds, offsets
 from flocon.engine.functions import CONVERTED
-from flocon.engine.types import JSON_TYPES, NTZ_TYPES, TEXT_TYPES
+from flocon.engine.types import JSON_TYPES, NTZ_TYPES, TEXT_TYPES, check_cast
 
 _Kind = exp.DType
 _TEXT, _DOUBLE = "VARCHAR", "DOUBLE"
@@ -107,6 +107,8 @@ def coerce(tree: Expr) -> Expr:
     for node in reversed(nodes):
         if type(node) in _LEFT_ALONE:
             continue
+        if isinstance(node, exp.Cast):
+            check_cast(node.to)
         kept = moments.digits(moments.name(node.to)) if isinstance(node, exp.Cast) else None
         most = _most(node)
         if isinstance(node, exp.Cast) and moments.is_cut(moments.name(node.to)):
@@ -174,13 +176,11 @@ def _coerced(node: Expr) -> Expr:
     for key in _TEXTS.get(type(node), ()):
         value = node.args.get(key)
         # LISTAGG has its order and DISTINCT around its value.
-        ordered = isinstance(value, exp.Order)
+        if isinstance(value, exp.Order) and isinstance(value.this, exp.Distinct):
+            _ordered_by_itself(value.this, value.expressions)
+            continue
         value = value.this if isinstance(value, exp.Order) else value
-        if isinstance(value, exp.Distinct):
-            value = value.expressions[0]
-            if ordered and not _is_moment(value):
-                # The engine orders by what is distinct, and has the same texts.
-                continue
+        value = value.expressions[0] if isinstance(value, exp.Distinct) else value
         # Several patterns of LIKE ANY are no value.
         if not isinstance(value, Expr) or isinstance(value, exp.Any | exp.All | exp.Tuple):
             continue
@@ -243,6 +243,27 @@ def _coerced(node: Expr) -> Expr:
     elif isinstance(node, exp.ToChar) and node.args.get("format") and _is_moment(node.this):
         return datetime_formats.text(node)
     return node
+
+
+def _ordered_by_itself(distinct: exp.Distinct, order: Sequence[exp.Ordered]) -> None:
+    """LISTAGG(DISTINCT …) is ordered by its value, which the engine takes for a text.
+
+    https://docs.snowflake.com/en/sql-reference/functions/listagg
+    """
+    [value] = distinct.expressions
+    for each in order:
+        if each.this != value:
+            raise errors.compilation(
+                errors.COMPILATION,
+                f"[{each.this.sql(dialect='snowflake')}] is not a valid order by expression",
+            )
+    if offsets.is_zoned(value):
+        raise errors.unsupported("LISTAGG(DISTINCT …) of TIMESTAMP_TZs in their order")
+    if _is_moment(value):
+        # Their texts are in their order.
+        for each in order:
+            each.set("this", _cast(value.copy(), _TEXT))
+        distinct.set("expressions", [_cast(value, _TEXT)])
 
 
 def _part_of_moment(node: Expr) -> Expr:

@@ -20,7 +20,10 @@ Tables = Callable[[exp.Table], Columns]
 # The engine's own divisions answer NULL for a divisor of 0.
 _OF_ENGINE = (exp.Add, exp.Sub, exp.Mul)
 _ARITHMETIC = (*_OF_ENGINE, exp.Div, exp.Mod)
-_NEVER = (exp.Count, exp.RowNumber, exp.Rank, exp.DenseRank, exp.Randstr)
+_NEVER = (
+    exp.Count, exp.DenseRank, exp.Randstr, exp.Rank, exp.RowNumber, exp.Seq1, exp.Seq2, exp.Seq4,
+    exp.Seq8,
+)  # fmt: skip
 # TRY_CAST is a Cast, and TRY_TO_DATE a TO_DATE that is safe.
 _CONVERSIONS = (exp.Cast, exp.Time, exp.ToNumber, exp.TsOrDsToDate, exp.TsOrDsToTime)
 _MANY_VALUES = 10_000

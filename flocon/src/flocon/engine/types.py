@@ -6,6 +6,7 @@ import pyarrow as pa
 from fakesnow.transforms import transforms as fs
 from sqlglot import Expr, exp
 
+from flocon.core import errors
 from flocon.core.timestamp_tz import ENGINE_TYPE
 from flocon.engine import moments
 
@@ -28,6 +29,44 @@ JSON_TYPES = {
 }
 
 NTZ_TYPES = {exp.DataType.Type.TIMESTAMP, exp.DataType.Type.TIMESTAMPNTZ}
+
+# What Snowflake has and the account has not.
+_LEFT_OUT = frozenset(
+    (
+        exp.DType.DECFLOAT, exp.DType.FILE, exp.DType.GEOGRAPHY, exp.DType.GEOMETRY,
+        exp.DType.INTERVAL, exp.DType.MAP, exp.DType.UUID, exp.DType.VECTOR,
+    )
+)  # fmt: skip
+_KNOWN = frozenset(
+    (
+        *TEXT_TYPES, *JSON_TYPES, exp.DType.BIGINT, exp.DType.BINARY, exp.DType.BOOLEAN,
+        exp.DType.DATE, exp.DType.DATETIME, exp.DType.DECIMAL, exp.DType.DOUBLE, exp.DType.FLOAT,
+        exp.DType.INT, exp.DType.SMALLINT, exp.DType.TIME, exp.DType.TIMESTAMP,
+        exp.DType.TIMESTAMPLTZ, exp.DType.TIMESTAMPNTZ, exp.DType.TIMESTAMPTZ, exp.DType.TINYINT,
+        exp.DType.VARBINARY,
+    )
+) - {exp.DType.JSON}  # fmt: skip
+
+
+def check_cast(kind: exp.DataType) -> None:
+    """Raises 000002 for a type of Snowflake's that the account has not: the engine may have one of
+    that name."""
+    if kind.this in _LEFT_OUT:
+        raise errors.unsupported(f"the type {kind.sql(dialect='snowflake')[:100]}")
+
+
+def check_column(kind: exp.DataType) -> None:
+    """The same for a column's type, and for structured ones; 002040 for what Snowflake has not.
+
+    https://docs.snowflake.com/en/sql-reference/intro-summary-data-types
+    """
+    check_cast(kind)
+    if kind.this not in _KNOWN:
+        name = kind.sql(dialect="snowflake").partition("(")[0]
+        raise errors.compilation(errors.DATA_TYPE, f"Unsupported data type '{name[:100]}'.")
+    if kind.this in JSON_TYPES and kind.expressions:
+        raise errors.unsupported(f"the type {kind.sql(dialect='snowflake')[:100]}")
+
 
 # DuckDB's own choice for JSON, a dictionary of what texts have in common, takes twice the time to
 # write and twice the room.

@@ -93,7 +93,7 @@ def carry_out(
     known = {name for name, _ in context.connection.columns(*context.place(table))}
     if all(_is_there(action, known) for action in tree.args["actions"]):
         return result.done()
-    declared_types.check_defaults(tree.args["actions"])
+    declared_types.check(tree.args["actions"])
     type_changes.check(context, table, _retyped(tree))
     context.transactions.reshape(table.database)
     qualify(context, tree)

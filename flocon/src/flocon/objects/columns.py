@@ -8,14 +8,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from flocon.access.demands import needs
+from flocon.access.demands import needs, nothing
 from flocon.access.needs import Demand, Listing
 from flocon.access.securables import RELATION
 from flocon.access.trees import Place
 from flocon.core import errors, result
 from flocon.core.result import Result
 from flocon.core.timestamp_tz import ENGINE_TYPE
-from flocon.engine import lengths, moments
+from flocon.engine import lengths, moments, quoted
 from flocon.engine.declared_types import known
 from flocon.engine.marked_names import marked, unmarked
 from flocon.objects import keys
@@ -157,13 +157,18 @@ def _read_describe(tokens: Tokens) -> DescribeRelation:
 
 def describe(context: Context, statement: DescribeRelation) -> Result:
     """DESCRIBE TABLE | VIEW. https://docs.snowflake.com/en/sql-reference/sql/desc-table"""
-    full = _existing(context, statement.kind, statement.name)
-    place = context.place(full)
+    if _is_of_information_schema(statement, context):
+        found = _of_information_schema(context, context.resolve(statement.name))
+        full = None
+    else:
+        full = _existing(context, statement.kind, statement.name)
+        place = context.place(full)
+        found = _columns(context, [place])[place]
     columns = result.columns(
         "name", "type", "kind", "null?", "default", "primary key", "unique key", "check",
         "expression", "comment", "policy name", "privacy domain",
     )  # fmt: skip
-    primary, unique = keys.columns_of(context, full)
+    primary, unique = keys.columns_of(context, full) if full else ((), ())
     rows = [
         {
             "name": column.name,
@@ -175,9 +180,34 @@ def describe(context: Context, statement: DescribeRelation) -> Result:
             "unique key": _yes(column.name in unique),
             "comment": column.comment,
         }
-        for column in _columns(context, [place])[place]
+        for column in found
     ]
     return result.listing(columns, rows, result.DESCRIBE)
+
+
+_INFORMATION_SCHEMA = "INFORMATION_SCHEMA"
+
+
+def _is_of_information_schema(statement: DescribeRelation, place: Place | Context) -> bool:
+    """Is it a view of INFORMATION_SCHEMA, which all roles may describe?"""
+    return place.resolve(statement.name).schema == _INFORMATION_SCHEMA
+
+
+def _of_information_schema(context: Context, view: FullName) -> list[_Column]:
+    """https://docs.snowflake.com/en/sql-reference/info-schema"""
+    read = f"SELECT * FROM {quoted(view.database, view.schema, view.name)}"
+    answer = context.execute(read, describe=True)
+    declared = answer.declared or [""] * len(answer.types)
+    return [
+        _Column(unmarked(name), known(said, kind) or shown(kind), True, None, None, "")
+        for name, kind, said in zip(answer.names, answer.types, declared, strict=True)
+    ]
+
+
+def _described(statement: DescribeRelation, place: Place) -> Demand:
+    if _is_of_information_schema(statement, place):
+        return nothing(statement, place)
+    return needs(RELATION)(statement, place)
 
 
 def _yes(value: bool) -> str:
@@ -261,7 +291,7 @@ def _on_columns(statement: ShowColumns, place: Place) -> Demand:
 
 
 STATEMENTS = (
-    Kind(("DESCRIBE", "TABLE"), _read_describe, describe, needs(RELATION)),
-    Kind(("DESCRIBE", "VIEW"), _read_describe, describe, needs(RELATION)),
+    Kind(("DESCRIBE", "TABLE"), _read_describe, describe, _described),
+    Kind(("DESCRIBE", "VIEW"), _read_describe, describe, _described),
     Kind(("SHOW", "COLUMNS"), read_show_columns, show, _on_columns),
 )

@@ -11,6 +11,7 @@ from sqlglot import Expr, exp
 
 from flocon.core import errors
 from flocon.engine import DeclaredTypes, lengths, moments
+from flocon.engine.types import check_column
 from flocon.session.context import Context
 from flocon.sql.tokens import FullName
 
@@ -30,11 +31,14 @@ def written(columns: Iterable[exp.ColumnDef]) -> DeclaredTypes:
     return {name: kind for name, kind in found.items() if kind}
 
 
-def check_defaults(columns: Iterable[Expr]) -> None:
-    """Raises 100078 for the text that is a column's default and is longer than the column's
-    values may be. columns: others than definitions of columns are passed over."""
+def check(columns: Iterable[Expr]) -> None:
+    """Raises for a column's type that is not there, and 100078 for the text that is its default and
+    is longer than its values may be. columns: others than definitions of columns are passed over.
+    """
     for column in columns:
         kind = column.args.get("kind") if isinstance(column, exp.ColumnDef) else None
+        if isinstance(kind, exp.DataType):
+            check_column(kind)
         most = lengths.most(lengths.declared(kind)) if isinstance(kind, exp.DataType) else None
         default = column.find(exp.DefaultColumnConstraint)
         if most is None or default is None or not default.this.is_string:

@@ -222,7 +222,7 @@ def _check_columns(tree: exp.Create) -> None:
         return
     columns = list(tree.this.find_all(exp.ColumnDef))
     check_names([(column.name, None) for column in columns])
-    declared_types.check_defaults(columns)
+    declared_types.check(columns)
     for column in columns:
         for constraint in column.constraints:
             kind = constraint.kind if isinstance(constraint, exp.ColumnConstraint) else constraint

@@ -7,7 +7,6 @@ from sqlglot.tokens import TokenType
 from flocon.core import errors
 from flocon.sql.tokens import Tokens
 
-_UNSUPPORTED_TYPE = errors.Code(2040, "42601")
 _SYNONYMS: dict[str, tuple[str, ...]] = {
     "VARCHAR": (
         "CHAR", "CHARACTER", "CHAR VARYING", "NCHAR", "NVARCHAR", "NVARCHAR2", "STRING", "TEXT",
@@ -74,7 +73,7 @@ def data_type(tokens: Tokens) -> DataType:
     if token.token_type == TokenType.STRING:
         raise errors.syntax(token.start, token.text)
     if word not in _CANONICAL:
-        raise errors.compilation(_UNSUPPORTED_TYPE, f"Unsupported data type '{word}'.")
+        raise errors.compilation(errors.DATA_TYPE, f"Unsupported data type '{word}'.")
     base = _CANONICAL[word]
     if word == "DOUBLE":
         tokens.accept("PRECISION")
