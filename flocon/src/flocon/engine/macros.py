@@ -35,7 +35,8 @@ _MACROS = (
     # JSON as PARSE_JSON reads it, with marks (`core.variant_marks`), its texts as the engine writes
     # them, so that equal values are the same JSON.
     *(
-        f"_account{name}_parsed(x) AS CASE WHEN contains(x, '\\u') OR contains(x, '\\/')"
+        f"_account{name}_parsed(x) AS CASE WHEN contains(x, '\\')"
+        " AND (contains(x, '\\u') OR contains(x, '\\/'))"
         f" THEN json_extract({cast}(_account_with_marks(x) AS JSON), '$')"
         f" ELSE {cast}(_account_with_marks(x) AS JSON) END"
         for name, cast in (("", "CAST"), ("_try", "TRY_CAST"))

@@ -26,10 +26,12 @@ _FORMS = (
         "x IS NOT NULL",
     ),
     # A text without blanks around it, NULL where nothing is left. TRIM reads all of a text; a bind
-    # may be millions of characters long, and is only read where it ends with a blank.
+    # may be millions of characters long, and is only read where it ends with a blank. What begins
+    # with a sign behind the blank has none before it.
     (
         "_account_trimmed(x)",
-        "CASE WHEN suffix(x, ' ') THEN nullif(trim(x, ' '), '') ELSE nullif(ltrim(x, ' '), '') END",
+        "CASE WHEN suffix(x, ' ') THEN nullif(trim(x, ' '), '') WHEN x >= '!' THEN x"
+        " ELSE nullif(ltrim(x, ' '), '') END",
         "nullif(trim(x, ' '), '')",
     ),
     # What begins with a sign of ASCII is not blank, and is not trimmed to see it.
