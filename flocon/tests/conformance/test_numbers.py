@@ -312,6 +312,23 @@ def test_a_union_has_the_decimals_of_the_finest_of_its_numbers(run: Run, union: 
     assert [str(a) for (a,) in rows] == ["0.123456789012345", "1.250000000000000"]
 
 
+def test_a_union_by_name_has_the_decimals_of_the_finest_of_each_column(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/operators-query"""
+    run("create or replace temporary table one as select 1.25::number(10, 2) m")
+    union = "select avg(m) a, 1 b from one union all by name"
+    for other in (
+        "select 2 b, 0.123456789012345 a",
+        "select * from (select 2 b, 0.123456789012345 a)",
+    ):
+        rows = run(f"{union} {other} order by b")
+        assert [(str(a), b) for a, b in rows] == [
+            ("1.250000000000000", 1),
+            ("0.123456789012345", 2),
+        ]
+    rows = run(f"{union} select 0.123456789012345 a order by b")
+    assert [(str(a), b) for a, b in rows] == [("1.250000000000000", 1), ("0.123456789012345", None)]
+
+
 def test_values_have_the_decimals_of_the_finest_of_them(run: Run) -> None:
     """https://docs.snowflake.com/en/sql-reference/constructs/values"""
     rows = run("select column1 from (values (1.5::number(38, 1)), (0.2567), (null)) order by 1")

@@ -292,7 +292,7 @@ class _Scopes:
             right = self.query(query.expression, ctes, outer)
             for side in (query.this.unnest(), query.expression.unnest()):
                 side.meta.pop(ASKED, None)
-            if _may_be_unlike(left, right):
+            if query.args.get("by_name") or _may_be_unlike(left, right):
                 query.meta[ASKED] = True
             return _united(left, right)
         return self._select(query, ctes, outer) if isinstance(query, exp.Select) else None

@@ -126,26 +126,39 @@ def sides(node: Expr) -> Iterator[exp.Select]:
 
 def unite(node: Expr, sizes: Sequence[Sequence[Size | None]]) -> None:
     """The same for the columns of a UNION. sizes: those of each side's columns."""
-    if len(set(map(len, sizes))) != 1:
-        return
-    scale_of = list(map(_wanted, zip(*sizes, strict=True)))
-    for side, own in zip(list(sides(node)), sizes, strict=True):
+    queries, by_name = list(sides(node)), bool(node.args.get("by_name"))
+    keys = [
+        _names(side) or [] if by_name else list(range(len(own)))
+        for side, own in zip(queries, sizes, strict=True)
+    ]
+    if any(own and len(names) != len(own) for names, own in zip(keys, sizes, strict=True)):
+        raise errors.unsupported("UNION BY NAME of * with other columns: name the columns")
+    together: dict[str | int, list[Size | None]] = {}
+    for names, own in zip(keys, sizes, strict=True):
+        for key, size in zip(names, own, strict=False):
+            together.setdefault(key, []).append(size)
+    scale_of = {key: _wanted(found) for key, found in together.items()}
+    for side, names, own in zip(queries, keys, sizes, strict=True):
         places = {
-            place: scale
-            for place, (scale, size) in enumerate(zip(scale_of, own, strict=True))
-            if size is not None and size[1] < scale
+            place: scale_of[key]
+            for place, (key, size) in enumerate(zip(names, own, strict=False))
+            if size is not None and size[1] < scale_of[key]
         }
         if places:
-            _cast_columns(side, places, len(own))
+            _cast_columns(side, places)
 
 
-def _cast_columns(side: exp.Select, places: Mapping[int, int], count: int) -> None:
+def _names(side: exp.Select) -> list[str] | None:
+    """The names of a query's columns, None where they are not known."""
+    if side.is_star:
+        names: list[str] | None = side.meta.get(COLUMNS)
+        return names
+    return [each.alias_or_name for each in side.expressions]
+
+
+def _cast_columns(side: exp.Select, places: Mapping[int, int]) -> None:
     """Give the columns in these places so many decimals."""
-    names = (
-        side.meta.get(COLUMNS)
-        if side.is_star
-        else [each.alias_or_name for each in side.expressions]
-    )
+    names = _names(side)
     if names is None:
         raise errors.unsupported("UNION of * with numbers of other decimals: name the columns")
     if side.is_star:
