@@ -108,7 +108,7 @@ EXAMPLES: dict[tuple[str, str], list[tuple[str, Any]]] = {
             [("DOUBLE",)],
         ),
         ("SELECT MODE(v) FROM (SELECT 2::FLOAT::VARIANT AS v)", 2),
-        ("SELECT 2::FLOAT::VARIANT UNION SELECT 2::VARIANT", 2),
+        ("SELECT 2::FLOAT::VARIANT INTERSECT SELECT 2::VARIANT", 2),
         ("SELECT PARSE_JSON('[NaN]')", 2),
         ("SELECT PARSE_JSON('1e400')", [("1e400",)]),
         ("SELECT PARSE_JSON('1e9990')", 100069),

@@ -395,6 +395,12 @@ def equals(run: Run) -> str:
         "select v from equals where id in (1, 3) group by all",
         "select v from equals where id in (1, 3) group by v having count(*) = 1",
         "select any_value(v) from equals where id in (1, 3) group by id",
+        "select v from equals where id = 1 union select v from equals where id in (1, 3)",
+        "select v from equals where id = 1 union (select v from equals where id = 3"
+        " union select v from equals where id = 1)",
+        "select v from (select v, id > 1 from equals where id = 1 union all (select * from"
+        " (select v, id > 1 from equals where id = 3)) union select * from (select v, id > 1"
+        " from equals where id in (1, 3))) order by v::varchar",
         "select e.v from equals e join equals o on e.v = o.v where e.id in (1, 3) group by e.v",
     ],
 )
@@ -406,6 +412,24 @@ def test_what_is_left_of_equal_variants_keeps_its_floating_point_numbers(
         "2.000000000000000e+00",
         '{\n  "a": 1.500000000000000e+00,\n  "b": 1\n}',
     ]
+
+
+def test_a_union_of_variants_is_ordered_and_limited_as_any_other(run: Run, equals: str) -> None:
+    """https://docs.snowflake.com/en/sql-reference/operators-query"""
+    union = "select id > 2 big, v from equals union select id > 2, v from equals"
+    rows = run(f"{union} order by big desc, v::varchar limit 1 offset 1")
+    assert rows == [(True, None)]
+    within = "select 0::variant v union (select v from equals where id < 3 union select 7::variant"
+    assert len(run(f"{within} order by v::int limit 1)")) == 2
+    assert len(run(f"{within})")) == 3
+    both = "select v from equals where id < 3 union all select 1.5::float::variant"
+    assert run(f"{both} order by v::float desc limit 1") == [("2.000000000000000e+00",)]
+    assert errno(run, f"{both} order by v") == 2
+    run("create or replace temporary table kept as select v from equals union select v from equals")
+    run("insert into kept select v from equals union select v from kept")
+    assert run("select count(*), count(v) from kept") == [(6, 4)]
+    run("create or replace temporary view united as select v from equals union select 2::variant")
+    assert run("select count(*) from united") == [(3,)]
 
 
 def test_equal_variants_are_one_wherever_rows_are_put_together(run: Run, equals: str) -> None:
@@ -443,7 +467,7 @@ def test_equal_variants_are_one_wherever_rows_are_put_together(run: Run, equals:
 @pytest.mark.parametrize(
     "query",
     [
-        "select v from equals union select v from equals",
+        "select v, v from equals union select v, v from equals",
         "select v from equals intersect select v from equals",
         "select mode(v) from equals",
         "select array_agg(distinct v) from equals",

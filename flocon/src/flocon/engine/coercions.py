@@ -116,6 +116,8 @@ def coerce(tree: Expr) -> Expr:
         concerned = zoned and type(node) in offsets.CONCERNED
         replacement = _zoned(node) if concerned else _coerced(node)
         if replacement is not node:
+            if node is tree:
+                tree = replacement
             node.replace(replacement)
         if kept is not None:
             _cut(replacement, kept)
@@ -239,6 +241,9 @@ def _coerced(node: Expr) -> Expr:
         text = node.this.sql(dialect="snowflake")
         raise errors.unsupported(f"ordering the VARIANT {text}: cast it first, as in {text}::INT")
     elif isinstance(node, exp.SetOperation):
+        united = _without_equals(node)
+        if united is not None:
+            return united
         _united(node)
     elif isinstance(node, exp.ToChar) and node.args.get("format") and _is_moment(node.this):
         return datetime_formats.text(node)
@@ -700,7 +705,7 @@ def _is_of_days(node: Expr) -> bool:
 def _united(node: exp.SetOperation) -> None:
     """The columns of a UNION have one type: that of the side which is no text."""
     sides = [node.this.unnest(), node.expression.unnest()]
-    if node.args.get("distinct"):
+    if node.args.get("distinct") and not _is_within_another(node):
         for side in sides:
             _distinguish(side)
     if not all(isinstance(side, exp.Select) and not side.is_star for side in sides):
@@ -719,6 +724,59 @@ def _united(node: exp.SetOperation) -> None:
                 kind.this in exp.DataType.NUMERIC_TYPES or kind.this in exp.DataType.TEMPORAL_TYPES
             ):
                 _replace(one[place], _cast(value.copy(), kind.sql(dialect="snowflake")))
+
+
+def _is_within_another(node: Expr) -> bool:
+    """Is it a UNION in one that leaves equal rows out of all?"""
+    inner, outer = node, node.parent
+    while isinstance(outer, exp.Subquery) and not outer.alias and not inner.args.get("limit"):
+        inner, outer = outer, outer.parent
+    both = isinstance(node, exp.Union) and isinstance(outer, exp.Union)
+    whole = not inner.args.get("limit") and not inner.args.get("offset")
+    return both and whole and outer is not None and bool(outer.args.get("distinct"))
+
+
+def _without_equals(node: exp.SetOperation) -> Expr | None:
+    """A UNION as one of all rows, of which those are left out that are equal; None where it is the
+    same without."""
+    if not isinstance(node, exp.Union) or not node.args.get("distinct"):
+        return None
+    if _is_within_another(node):
+        node.set("distinct", False)
+        return None
+    sides = list(_sides(node))
+    lists = [side.expressions for side in sides if not side.is_star]
+    names = [each.alias_or_name for each in lists[0]] if lists else []
+    alike = len(lists) == len(sides) and {len(each) for each in lists} == {len(names)}
+    if not alike or len(set(names)) < len(names) or not all(names) or node.args.get("by_name"):
+        return None
+    variants = [any(_is_json(v.unalias()) for v in column) for column in zip(*lists, strict=True)]
+    if not any(variants):
+        return None
+    rows = node.copy()
+    rows.set("distinct", False)
+    _united(rows)
+    columns = [exp.column(exp.to_identifier(name, quoted=True)) for name in names]
+    keys: list[Expr] = []
+    for place, (column, is_variant) in enumerate(zip(columns, variants, strict=True), start=1):
+        column.type = exp.DataType.build("VARIANT") if is_variant else None
+        keys.append(_same(column.copy()) if is_variant else exp.Literal.number(place))
+    outer = exp.Select(expressions=columns, distinct=exp.Distinct(on=exp.Tuple(expressions=keys)))
+    for key in ("order", "limit", "offset"):
+        outer.set(key, rows.args.get(key))
+        rows.set(key, None)
+    alias = exp.TableAlias(this=exp.to_identifier("_"))
+    outer.set("from_", exp.From(this=exp.Subquery(this=rows, alias=alias)))
+    return outer
+
+
+def _sides(node: Expr) -> Iterator[Expr]:
+    """The queries that a UNION is of."""
+    for side in (node.this.unnest(), node.expression.unnest()):
+        if isinstance(side, exp.SetOperation):
+            yield from _sides(side)
+        else:
+            yield side
 
 
 def _distinguish(side: Expr) -> None:

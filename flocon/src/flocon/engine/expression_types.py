@@ -294,7 +294,10 @@ class _Scopes:
                 side.meta.pop(ASKED, None)
             if query.args.get("by_name") or _may_be_unlike(left, right):
                 query.meta[ASKED] = True
-            return _united(left, right)
+            made = _united(left, right)
+            if made is not None and (order := query.args.get("order")):
+                self._place(order, ctes, (({"": Source.of(made)}, {}), *outer))
+            return made
         return self._select(query, ctes, outer) if isinstance(query, exp.Select) else None
 
     def change(self, tree: Expr) -> None:

@@ -126,9 +126,10 @@ def sides(node: Expr) -> Iterator[exp.Select]:
 
 def unite(node: Expr, sizes: Sequence[Sequence[Size | None]]) -> None:
     """The same for the columns of a UNION. sizes: those of each side's columns."""
-    queries, by_name = list(sides(node)), bool(node.args.get("by_name"))
-    keys = [
-        _names(side) or [] if by_name else list(range(len(own)))
+    queries = list(sides(node))
+    # What a column is known by: its name, or its place.
+    keys: list[Sequence[str | int]] = [
+        (_names(side) or []) if node.args.get("by_name") else range(len(own))
         for side, own in zip(queries, sizes, strict=True)
     ]
     if any(own and len(names) != len(own) for names, own in zip(keys, sizes, strict=True)):
