@@ -279,12 +279,6 @@ def test_a_text_is_no_object(run: Run) -> None:
     assert error(run, "select 'x'::object") == 100071
 
 
-def test_a_list_of_the_engine_is_refused(run: Run) -> None:
-    """https://docs.snowflake.com/en/sql-reference/functions-all has no such functions."""
-    assert error(run, "select list_value(1)") == 2
-    assert error(run, "select struct_pack(a := 1)") in (2, 1003)
-
-
 def test_the_rows_of_a_table_are_one_array_of_objects(run: Run) -> None:
     """https://docs.snowflake.com/en/sql-reference/functions/infer_schema"""
     rows = "(select 1 a, 'x' b union all select 2, null)"
@@ -294,3 +288,44 @@ def test_the_rows_of_a_table_are_one_array_of_objects(run: Run) -> None:
     [(answer,)] = run(f"select array_agg(object_construct(*):B) from {rows}")
     assert json.loads(answer) == ["x"]
     assert run(f"select array_agg(object_construct(*)) from {rows} where false") == [("[]",)]
+
+
+def test_a_negative_place_is_nowhere(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/get"""
+    run("create table places as select [1, 2] as a, 1 as i, -1 as back")
+    places = "get(a, i), get(a, -1), get(a, back), a[-1], a[back], a[i], a[i + 1]"
+    assert run(f"select {places} from places") == [("2", None, None, None, None, "2", None)]
+
+
+def test_a_key_is_given_once(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/object_construct"""
+    for made in ("object_construct('a', 1, 'a', 2)", "{'a': 1, 'a': 2}"):
+        assert error(run, f"select {made}") == 100079
+    assert run("select object_construct('a', 1, 'a', null)::varchar") == [('{"a":1}',)]
+    pairs = "from values ('a', 1), ('a', 2)"
+    assert error(run, f"select object_agg(column1, column2) {pairs}") == 100079
+
+
+def test_object_agg_of_nothing_is_an_empty_object(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/object_agg"""
+    pairs = "from values ('x', 'a', 1), ('x', 'b', 2), ('y', 'c', null)"
+    assert run(f"select object_agg(column2, column3)::varchar {pairs} where false") == [("{}",)]
+    grouped = f"select column1, object_agg(column2, column3)::varchar {pairs} group by column1"
+    assert run(f"{grouped} order by 1") == [("x", '{"a":1,"b":2}'), ("y", "{}")]
+    over = "object_agg(column2, column3) over (partition by column1)::varchar"
+    assert run(f"select distinct column1, {over} {pairs} order by 1") == [
+        ("x", '{"a":1,"b":2}'),
+        ("y", "{}"),
+    ]
+
+
+def test_what_two_arrays_share_is_unknown_where_one_is(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/array_intersection"""
+    assert run("select array_intersection([1], null), array_intersection(null, [1])") == [
+        (None, None)
+    ]
+
+
+def test_a_range_goes_on_by_something(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/array_generate_range"""
+    assert error(run, "select array_generate_range(1, 5, 0)") == 1007

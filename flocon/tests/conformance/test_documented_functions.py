@@ -114,7 +114,10 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "insert('abc', 2, 1, '')": "ac",
         "insert('abc', 1, 2, null)": None,
     },
-    "jarowinkler_similarity": {"jarowinkler_similarity('Snowflake', 'Oracle')": 61},
+    "jarowinkler_similarity": {
+        "jarowinkler_similarity('Snowflake', 'Oracle')": 61,
+        "jarowinkler_similarity('Gute nacht', 'Ich weis nicht')": 56,
+    },
     "last_day": {"last_day('2024-05-08'::date)": date(2024, 5, 31)},
     "lpad": {
         "lpad('123.50', 19, '*_')": "*_*_*_*_*_*_*123.50",

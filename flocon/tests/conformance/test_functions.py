@@ -183,8 +183,12 @@ def test_regular_expressions_take_a_position_an_occurrence_parameters_and_a_grou
         "regexp_instr('abc', 'z')": 0,
         "regexp_count('It was the best of times', '\\\\bt', 1, 'i')": 2,
         "regexp_count('a1b22', '[[:digit:]]')": 3,
+        "regexp_substr('a1b22', '[a-z]+', 1, 1, 'e')": "a",
+        "regexp_instr('a1b22', '[a-z]+', 1, 2, 0, 'e')": 3,
+        "regexp_substr_all('a1b22', '[0-9]+', 1, 1, 'e')::varchar": '["1","22"]',
     }
     assert wrong_answers(run, expected, "from values ('ab')") == {}
+    assert errno(run, "select regexp_substr('a1b22', '[0-9]+', 1, 0)") == 1007
 
 
 def test_functions_of_numbers_that_the_engine_lacks(run: Run) -> None:
@@ -197,10 +201,61 @@ def test_functions_of_numbers_that_the_engine_lacks(run: Run) -> None:
         "chr(65::int)": "A",
         "factorial(4::int)": 24,
         "trunc(1.55::float, 1::int)": 1.5,
+        "cbrt(27)": 3.0,
+        "cbrt(-27)": -3.0,
+        "round(cbrt(2), 9)": 1.25992105,
+        "power(-2, 3)": -8.0,
+        "power(2, 0.5) = sqrt(2)": True,
     }
     assert wrong_answers(run, expected) == {}
+    for wrong in ("width_bucket(5, 0, 10, 0)", "width_bucket(5, 1, 1, 2)", "power(-2, 0.5)"):
+        assert errno(run, f"select {wrong}") == 1007
     shares = run("select ratio_to_report(column1) over () from values (1), (3)")
     assert shares == [(Decimal("0.250000"),), (Decimal("0.750000"),)]
+
+
+def test_what_is_counted_is_0_where_there_is_nothing(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/count_if"""
+    source = "from (select 1 as g, null::boolean as b, 2 as n)"
+    assert run(f"select count_if(b), count_if(n > 1) {source} where g = 2") == [(0, 0)]
+    assert run(f"select g, count_if(b), count_if(n > 1) {source} group by g") == [(1, 0, 1)]
+    assert run(f"select count_if(n > 1) over (partition by g) {source}") == [(1,)]
+
+
+def test_count_of_several_values_counts_rows_without_a_null(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/count"""
+    rows = "from values (1, 'a'), (null, 'a'), (1, null), (1, 'a')"
+    assert run(f"select count(column1, column2), count(distinct column1, column2) {rows}") == [
+        (2, 1)
+    ]
+
+
+def test_texts_of_bytes_are_read_whole_or_not_at_all(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/hex_decode_string"""
+    expected: dict[str, Any] = {
+        "hex_decode_string('41c3a9')": "Aé",
+        "try_hex_decode_string('41')": "A",
+        "try_hex_decode_string('5')": None,
+        "try_hex_decode_binary('41')": b"A",
+        "try_hex_decode_binary('zz')": None,
+        "try_base64_decode_string('QQ==')": "A",
+        "try_base64_decode_string('Q')": None,
+        "try_base64_decode_binary('QQ==')": b"A",
+    }
+    assert wrong_answers(run, expected) == {}
+    assert errno(run, "select hex_decode_string('5')") == 100115
+
+
+def test_padding_with_an_empty_text_cuts_alone(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/lpad"""
+    expected: dict[str, Any] = {
+        "lpad('hello', 10, '')": "hello",
+        "rpad('hello', 3, '')": "hel",
+        "lpad('hello', 7, column1)": "hello",
+        "lpad('hello', 7, column2)": "xyhello",
+        "lpad('hello', 7, column3)": None,
+    }
+    assert wrong_answers(run, expected, "from values ('', 'xy', null::varchar)") == {}
 
 
 def test_the_version_is_one_of_snowflake_s(run: Run) -> None:

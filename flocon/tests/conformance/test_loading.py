@@ -50,6 +50,17 @@ def test_members_of_a_document_are_what_they_are(run: Run, put: Put) -> None:
     assert error(run, f"copy into t from @files {csv}") == 2023
 
 
+def test_blanks_around_an_enclosed_field_go_and_those_within_stay(run: Run, put: Put) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/create-file-format"""
+    run("create table t (a varchar, b varchar, c varchar)")
+    put("a.csv", ' 1 , "  x, y " ,\t"z"\n')
+    enclosed = """file_format = (type = csv field_optionally_enclosed_by = '"' trim_space = %s)"""
+    assert loaded(run, "t", enclosed % "true") == [("LOADED", 1)]
+    assert run("select a, b, c from t") == [("1", "  x, y ", "z")]
+    put("b.csv", '1,"x"y,z\n')
+    assert failure(run, f"copy into t from @files/b.csv {enclosed % 'false'}")[0] == 100016
+
+
 def test_false_is_no(run: Run, put: Put) -> None:
     """https://docs.snowflake.com/en/sql-reference/sql/copy-into-table"""
     run("create table t (a int)")

@@ -192,7 +192,7 @@ def test_a_fraction_keeps_its_decimals_beside_a_whole_number(
         ("coalesce(sum(n), sum(m), 0.125)", D("1.250")),
         ("coalesce(sum(n::float), 0.125)", 0.125),
         ("coalesce(sum(n), 0.125)::varchar", "0.125"),
-        ("coalesce(sum(n) filter (where m > 0), 0.125)", D("0.125")),
+        ("coalesce(sum(iff(m > 0, n, null)), 0.125)", D("0.125")),
         ("coalesce(sum(m), 0)", D("1.25")),
     ],
 )

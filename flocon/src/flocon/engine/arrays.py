@@ -91,9 +91,9 @@ MACROS = (
     "_account_array_except(a, b) AS CASE WHEN b IS NOT NULL THEN to_json(list_filter("
     "_account_list(a), lambda e, i: _account_array_times(_account_likes(a)[:i], _account_alike(e))"
     " > _account_array_times(_account_likes(b), _account_alike(e)))) END",
-    "_account_array_intersection(a, b) AS to_json(list_filter(_account_list(a), lambda e, i:"
-    " _account_array_times(_account_likes(a)[:i], _account_alike(e))"
-    " <= _account_array_times(_account_likes(b), _account_alike(e))))",
+    "_account_array_intersection(a, b) AS CASE WHEN b IS NOT NULL THEN to_json(list_filter("
+    "_account_list(a), lambda e, i: _account_array_times(_account_likes(a)[:i], _account_alike(e))"
+    " <= _account_array_times(_account_likes(b), _account_alike(e)))) END",
     "_account_array_reverse(a) AS to_json(list_reverse(_account_list(a)))",
     "_account_array_slice(a, f, t) AS CASE WHEN f IS NOT NULL AND t IS NOT NULL THEN"
     " to_json(list_filter(_account_list(a), lambda e, i:"
@@ -133,8 +133,9 @@ MACROS = (
     "_account_array_sort(a, rises, nulls_first) AS to_json(CASE WHEN nulls_first"
     " THEN _account_array_missing(a) || _account_array_ordered(a, rises)"
     " ELSE _account_array_ordered(a, rises) || _account_array_missing(a) END)",
-    "_account_array_range(f, t, s) AS"
-    " to_json(range(CAST(f AS BIGINT), CAST(t AS BIGINT), CAST(s AS BIGINT)))",
+    "_account_array_range(f, t, s) AS CASE WHEN s = 0 THEN"
+    " CAST(error('Invalid step [0] of ARRAY_GENERATE_RANGE') AS JSON)"
+    " ELSE to_json(range(CAST(f AS BIGINT), CAST(t AS BIGINT), CAST(s AS BIGINT))) END",
     "_account_whole(x) AS CASE WHEN contains(x, '.') THEN"
     " error('Unsupported feature: REDUCE of fractions from a whole number') ELSE x END",
     "_account_array_zip(l) AS to_json(list_transform(range(list_max(list_transform(l,"

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from sqlglot import Expr, exp
 
 from flocon.core import errors
-from flocon.engine import datetime_formats, lengths, moments, nanoseconds, offsets
+from flocon.engine import argument_types, datetime_formats, lengths, moments, nanoseconds, offsets
 from flocon.engine.functions import CONVERTED
 from flocon.engine.types import JSON_TYPES, NTZ_TYPES, TEXT_TYPES, check_cast
 
@@ -298,6 +298,7 @@ def _of_moments(node: Expr) -> Expr:
             moment = datetime_formats.read_by_form(_cast(node.args[key], "TIMESTAMP_NTZ"))
             node.set(key, moment)
     if isinstance(node, exp.DateTrunc | exp.TimestampTrunc) and _kind(node.this) == _Kind.TIME:
+        argument_types.check(node)
         day = _cast(exp.Literal.string("1970-01-01"), "DATE")
         node.set("this", exp.Add(this=day, expression=node.this))
         return _cast(node.copy(), "TIME")

@@ -119,6 +119,8 @@ def binaries(node: Expr) -> Expr:
         return exp.Anonymous(this="_account_unhex", expressions=[node.this])
     if isinstance(node, exp.Base64Encode | exp.ByteLength):
         _encode(node)
+    if type(node) in _DECODERS:
+        return _decoded(node)
     if not isinstance(node, exp.ToBinary):
         return node
     written = node.args.get("format") or exp.Literal.string("HEX")
@@ -129,6 +131,29 @@ def binaries(node: Expr) -> Expr:
         return exp.Anonymous(this="_account_try_unhex", expressions=[node.this])
     read = exp.Anonymous(this=function, expressions=[node.this])
     return exp.Anonymous(this="TRY", expressions=[read]) if node.args.get("safe") else read
+
+
+# The functions that read a text, and whether what they read is a text again.
+_DECODERS: dict[type[Expr], tuple[str, bool]] = {
+    exp.HexDecodeString: ("_account_unhex", True),
+    exp.TryBase64DecodeBinary: ("from_base64", False),
+    exp.TryBase64DecodeString: ("from_base64", True),
+    exp.TryHexDecodeBinary: ("_account_try_unhex", False),
+    exp.TryHexDecodeString: ("_account_try_unhex", True),
+}
+BINARIES = (exp.Base64Encode, exp.ByteLength, exp.Cast, exp.ToBinary, *_DECODERS)
+
+
+def _decoded(node: Expr) -> Expr:
+    """https://docs.snowflake.com/en/sql-reference/functions/hex_decode_string"""
+    if node.args.get("alphabet"):
+        raise errors.unsupported(f"{node.sql_name()} with an alphabet")
+    function, is_text = _DECODERS[type(node)]
+    read: Expr = exp.Anonymous(this=function, expressions=[node.this])
+    if is_text:
+        read = exp.Anonymous(this="decode", expressions=[read])
+    safe = type(node).__name__.startswith("Try")
+    return exp.Anonymous(this="TRY", expressions=[read]) if safe else read
 
 
 def _encode(node: Expr) -> None:

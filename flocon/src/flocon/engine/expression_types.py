@@ -153,10 +153,15 @@ _PARTS = (
     exp.ArrayMax,
     exp.ArrayMin,
 )
+_ARRAYS = (
+    exp.ArrayDistinct, exp.ArrayExcept, exp.ArrayFilter, exp.ArrayInsert, exp.ArrayIntersect,
+    exp.ArrayRemoveAt, exp.Flatten, exp.JSONKeys, exp.ToArray, exp.Transform,
+)  # fmt: skip
 _MADE: dict[type[Expr], str] = {
-    exp.ToArray: "ARRAY",
+    **dict.fromkeys(_ARRAYS, "ARRAY"),
     exp.StarMap: "OBJECT",
     exp.JSONObject: "OBJECT",
+    exp.ObjectInsert: "OBJECT",
 }
 # Functions that SQLGlot does not know, or whose types it does not.
 _OBJECT = exp.DataType.build("OBJECT")

@@ -34,7 +34,7 @@ _NO_PATTERN = (
 # In this order: DuckDB's classes derive from one another, and some texts decide inside a class.
 _BY_TEXT: tuple[tuple[str, Code], ...] = (
     (r"Unsupported feature", errors.UNSUPPORTED),
-    (r"Duplicate field key", errors.DUPLICATE_KEY),
+    (r"Duplicate field key|Map keys must be unique", errors.DUPLICATE_KEY),
     (r"Can't parse '.*' as \w+ with format", errors.FORMAT_VALUE),
     (r"Date '.*' is not recognized", errors.DATE_VALUE),
     (r"Timestamp '.*' is not recognized", errors.TIMESTAMP_VALUE),

@@ -7,6 +7,7 @@ from sqlglot import Expr, exp
 from sqlglot.dialects.snowflake import Snowflake
 
 from flocon.core import errors
+from flocon.engine import argument_types, foreign
 from flocon.engine.fast import bound_arrays
 from flocon.engine.marked_names import name_pattern
 from flocon.engine.pivoted_columns import name_columns, name_values
@@ -24,8 +25,12 @@ _FLATTEN_ARGUMENTS = ("INPUT", "PATH", "OUTER", "RECURSIVE", "MODE")
 def refuse(tree: Expr) -> None:
     """Raise 000002 for what DuckDB would answer, and answer wrongly or from outside the account."""
     for node in tree.walk():
+        if type(node) in argument_types.CHECKED:
+            argument_types.check(node)
         if isinstance(node, exp.Table):
             _refuse_table(node)
+        elif isinstance(node, exp.Anonymous):
+            foreign.refuse(node)
         elif isinstance(node, exp.Lateral):
             _refuse_function(node.this)
         elif isinstance(node, exp.Select) and node.args.get("connect"):
@@ -227,6 +232,35 @@ def array_agg(node: Expr) -> Expr:
     )
 
 
+def object_agg(node: Expr) -> Expr:
+    """OBJECT_AGG leaves pairs with a NULL out; of nothing it is an empty object.
+
+    https://docs.snowflake.com/en/sql-reference/functions/object_agg
+    """
+    aggregate = _aggregate(node)
+    if not isinstance(aggregate, exp.ObjectAgg) or isinstance(node.parent, _OUTER):
+        return node
+    parts = (aggregate.this, aggregate.expression)
+    present = exp.and_(
+        *(exp.Not(this=exp.Is(this=each.copy(), expression=exp.Null())) for each in parts)
+    )
+    lists: list[Expr] = []
+    for each in parts:
+        values = exp.Filter(
+            this=_call("list", each.copy()), expression=exp.Where(this=present.copy())
+        )
+        if isinstance(node, exp.Window):
+            around = node.copy()
+            around.set("this", values)
+            lists.append(around)
+        else:
+            lists.append(values)
+    return exp.Coalesce(
+        this=_call("to_json", _call("map", *lists)),
+        expressions=[exp.cast(exp.Literal.string("{}"), "JSON", dialect="duckdb")],
+    )
+
+
 _ARRAYS = (exp.ArrayAgg, exp.ArrayUniqueAgg)
 # In the meta of an ARRAY_AGG: the function that makes JSON of what it has put in order.
 CONVERTED = "converted"
@@ -251,14 +285,52 @@ def dates(node: Expr) -> Expr:
 _NANOSECONDS = ("NANOSECOND", "NANOSECONDS")
 
 
+_BINARY_TYPES = (exp.DType.BINARY, exp.DType.VARBINARY)
+
+
 def texts(node: Expr) -> Expr:
-    """|| and CONCAT take the text that a value has in Snowflake."""
+    """|| and CONCAT take the text that a value has in Snowflake; of BINARYs they make one."""
+    sides = (node.this, node.expression) if isinstance(node, exp.DPipe) else node.expressions
+    if all(side.type is not None and side.type.this in _BINARY_TYPES for side in sides):
+        return node
     if isinstance(node, exp.DPipe):
         node.set("this", _text(node.this))
         node.set("expression", _text(node.expression))
     elif isinstance(node, exp.Concat):
         node.set("expressions", [_text(part) for part in node.expressions])
     return node
+
+
+def filled(node: Expr) -> Expr:
+    """LPAD and RPAD with an empty text cut, and add nothing: the engine refuses that.
+
+    https://docs.snowflake.com/en/sql-reference/functions/lpad
+    """
+    pad = node.args.get("fill_pattern")
+    if not isinstance(node, exp.Pad) or pad is None or (pad.is_string and pad.name):
+        return node
+    cut = exp.Left(this=node.this.copy(), expression=node.expression.copy())
+    if pad.is_string:
+        return cut
+    is_empty = exp.EQ(this=pad.copy(), expression=exp.Literal.string(""))
+    return exp.Case(ifs=[exp.If(this=is_empty, true=cut)], default=node.copy())
+
+
+def similarity(node: Expr) -> Expr:
+    """JAROWINKLER_SIMILARITY has no decimals, which are cut off.
+
+    https://docs.snowflake.com/en/sql-reference/functions/jarowinkler_similarity
+    """
+    if not isinstance(node, exp.JarowinklerSimilarity):
+        return node
+    texts = [exp.Upper(this=each) for each in (node.this, node.expression)]
+    share = exp.Mul(
+        this=exp.Anonymous(this="jaro_winkler_similarity", expressions=texts),
+        expression=exp.Literal.number(100),
+    )
+    # 0.29 is a little less in a float.
+    whole = exp.Anonymous(this="round", expressions=[share, exp.Literal.number(9)])
+    return exp.cast(exp.Floor(this=whole), "BIGINT", dialect="duckdb")
 
 
 def counts(node: Expr) -> Expr:
@@ -416,6 +488,7 @@ def flatten(node: Expr) -> Expr:
     if not re.fullmatch(r"([A-Za-z_][\w$]*|\[[0-9]+\])([.][A-Za-z_][\w$]*|\[[0-9]+\])*|", path):
         raise errors.unsupported(f"FLATTEN with PATH => '{path}'")
     value, at = arguments["INPUT"], exp.Literal.string(path)
+    argument_types.check_input(value)
     if deep or mode.name.upper() != "BOTH":
         part = _call("json_extract", _call("to_json", value), exp.Literal.string(_place(path)))
         text = _call("_account_raw", part)
@@ -947,9 +1020,12 @@ REWRITES = (
     (regexp_like, exp.RegexpLike),
     (listagg, (exp.GroupConcat, *_OUTER)),
     (array_agg, (*_ARRAYS, *_OUTER)),
+    (object_agg, (exp.ObjectAgg, *_OUTER)),
     (dates, (exp.DateAdd, exp.DateTrunc, exp.TimeAdd, exp.TimestampTrunc)),
     (texts, (exp.Concat, exp.DPipe)),
     (blanks, (exp.EQ, exp.NEQ)),
+    (filled, exp.Pad),
+    (similarity, exp.JarowinklerSimilarity),
     (
         current_names,
         (exp.CurrentCatalog, exp.CurrentDatabase, exp.CurrentSchema, exp.CurrentVersion),

@@ -30,7 +30,9 @@ def _unit(places: int) -> str:
 
 
 MACROS = (
-    "_account_bucket(x, low, high, n) AS CASE WHEN x < low THEN 0 WHEN x >= high THEN n + 1"
+    "_account_bucket(x, low, high, n) AS CASE WHEN n <= 0 OR low >= high THEN"
+    " error('Invalid bounds or number of buckets of WIDTH_BUCKET')"
+    " WHEN x < low THEN 0 WHEN x >= high THEN n + 1"
     " ELSE CAST(floor((x - low) * n / (high - low)) AS BIGINT) + 1 END",
     # Whole months between the same days, or the last ones; else 31 days make a month.
     "_account_months_between(a, b) AS (year(a) - year(b)) * 12 + month(a) - month(b)"
@@ -38,6 +40,10 @@ MACROS = (
     " THEN 0.0 ELSE (CAST(day(a) - day(b) AS DOUBLE) + (epoch(a) - epoch(date_trunc('day', a))"
     " - epoch(b) + epoch(date_trunc('day', b))) / 86400) / 31 END",
     "_account_radians(x) AS x / 57.29577951308232e0",
+    # The engine's root of 27 is a little more than 3.
+    "_account_cbrt(x) AS CASE WHEN round(cbrt(x)) ** 3 = x THEN round(cbrt(x)) ELSE cbrt(x) END",
+    "_account_power(x, y) AS CASE WHEN x < 0 AND y <> floor(y) THEN"
+    " error('Invalid floating point operation: pow(' || x || ',' || y || ')') ELSE pow(x, y) END",
     *_to_places("round"),
     *_to_places("trunc"),
     # Without a power of ten, which is a float: 1.1 * 10 is more than 11.
@@ -106,7 +112,7 @@ def _is_written(value: Expr) -> bool:
 
 def functions(node: Expr) -> Expr:
     """ROUND and its like to so many places as a column says, WIDTH_BUCKET, RATIO_TO_REPORT,
-    MONTHS_BETWEEN, RADIANS, BITMAP_BUCKET_NUMBER, REGR_…"""
+    MONTHS_BETWEEN, RADIANS, CBRT, POWER, COUNT_IF, BITMAP_BUCKET_NUMBER, REGR_…"""
     if (rounded := _rounded(node)) is not None:
         return rounded
     if isinstance(node, exp.MonthsBetween):
@@ -114,6 +120,24 @@ def functions(node: Expr) -> Expr:
         return call("_account_months_between", *moments)
     if isinstance(node, exp.Radians):
         return call("_account_radians", exp.cast(node.this, "DOUBLE", dialect="duckdb"))
+    if isinstance(node, exp.CountIf) and not isinstance(node.this, exp.Distinct):
+        # The engine's is NULL of no rows.
+        is_true = exp.Is(this=exp.paren(node.this), expression=exp.true())
+        return exp.Count(this=exp.Case(ifs=[exp.If(this=is_true, true=exp.Literal.number(1))]))
+    if isinstance(node, exp.Count) and node.expressions:
+        # Rows in which none is NULL.
+        missing = [_is_null(each) for each in (node.this, *node.expressions)]
+        return exp.Count(
+            this=exp.Case(
+                ifs=[exp.If(this=exp.or_(*missing), true=exp.Null())],
+                default=exp.Literal.number(1),
+            )
+        )
+    if isinstance(node, exp.Cbrt):
+        return call("_account_cbrt", exp.cast(node.this, "DOUBLE", dialect="duckdb"))
+    if isinstance(node, exp.Pow) and not _is_whole(node.expression):
+        operands = (exp.cast(node.args[key], "DOUBLE", dialect="duckdb") for key in _OPERANDS)
+        return call("_account_power", *operands)
     if isinstance(node, exp.WidthBucket):
         keys = ("this", "min_value", "max_value", "num_buckets")
         return call("_account_bucket", *(node.args[key] for key in keys))
@@ -124,6 +148,15 @@ def functions(node: Expr) -> Expr:
     value = node.this.expressions[0]
     node.set("this", exp.Sum(this=value.copy()))
     return exp.Div(this=value, expression=call("nullif", node.copy(), exp.Literal.number(0)))
+
+
+def _is_whole(value: Expr) -> bool:
+    bare = value.unnest()
+    return isinstance(bare, exp.Literal) and bare.is_int
+
+
+def _is_null(value: Expr) -> Expr:
+    return exp.Is(this=value.copy(), expression=exp.Null())
 
 
 def _is_slope(node: Expr) -> bool:

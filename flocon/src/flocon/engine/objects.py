@@ -50,9 +50,10 @@ MACROS = (
     " THEN CAST(error('Duplicate field key ''' || k || '''') AS JSON)"
     " ELSE _account_object_add(o, k, v) END",
     "_account_object_update(o, k, v) AS _account_object_add(_account_object_delete(o, [k]), k, v)",
-    # A member by its name, or an element by its place.
+    # A member by its name, or an element by its place. The engine counts negative ones, too.
     "_account_get(v, k) AS CASE json_type(v) WHEN 'OBJECT' THEN _account_at(v, CAST(k AS VARCHAR))"
-    " WHEN 'ARRAY' THEN _account_element_at(v, '$[' || TRY_CAST(k AS BIGINT) || ']') END",
+    " WHEN 'ARRAY' THEN CASE WHEN TRY_CAST(k AS BIGINT) >= 0"
+    " THEN _account_element_at(v, '$[' || TRY_CAST(k AS BIGINT) || ']') END END",
     "_account_get_ignore_case(v, k) AS CASE WHEN json_type(v) = 'OBJECT' THEN"
     " CASE WHEN list_contains(json_keys(v), k) THEN _account_at(v, k) ELSE _account_at(v,"
     " list_filter(json_keys(v), lambda each: lower(each) = lower(k))[1]) END END",
@@ -150,6 +151,7 @@ def constructed(node: Expr) -> Expr:
     """
     if not isinstance(node, exp.JSONObject | exp.StarMap | exp.Struct):
         return node
+    _check_keys(node)
     [only] = node.expressions[:1] or [node.this]
     star = only.this if isinstance(only, exp.Column) else only
     if not isinstance(star, exp.Star):
@@ -163,6 +165,19 @@ def constructed(node: Expr) -> Expr:
         return call("_account_object_of_row", call(_OF_ROWS[name], row))
     made = fs.object_construct(exp.StarMap(this=only) if isinstance(node, exp.Struct) else node)
     return call("_account_object_of_row", call(_OF_ROWS[made.name], *made.expressions))
+
+
+def _check_keys(node: Expr) -> None:
+    """Raises 100079 for a key that is written twice, unless its value is left out."""
+    keys = [
+        pair.this.name
+        for pair in node.expressions
+        if isinstance(pair, exp.PropertyEQ) and not isinstance(pair.expression, exp.Null)
+        if isinstance(pair.this, exp.Identifier) or pair.this.is_string
+    ]
+    for key in keys if len(set(keys)) < len(keys) else ():
+        if keys.count(key) > 1:
+            raise errors.SnowflakeError(errors.DUPLICATE_KEY, f"Duplicate field key '{key}'")
 
 
 def _check_is_variant(node: Expr, name: str) -> None:

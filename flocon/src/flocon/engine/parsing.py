@@ -11,7 +11,7 @@ from sqlglot.errors import ParseError, TokenError
 from sqlglot.tokens import TokenType
 
 from flocon.core import errors
-from flocon.engine import column_names, multi_inserts, sources
+from flocon.engine import column_names, foreign, multi_inserts, sources
 from flocon.engine.failures import translate
 from flocon.engine.fast.statement_cache import StatementCache
 from flocon.engine.marked_names import marked, names_column
@@ -81,14 +81,16 @@ def parse(sql: str) -> Expr:
     if StatementText(sql).may_have_quoted_places:
         sources.read_quoted_places(tree)
     column_names.keep_texts(tree, sql)
-    _forget_positions(tree)
+    _finish(tree, sql)
     return tree
 
 
-def _forget_positions(tree: Expr) -> None:
-    """Nobody asks where in the text a name stood, and a copy of a tree would take three times as
-    long with it."""
+def _finish(tree: Expr, sql: str) -> None:
+    """See what is none of Snowflake's. Nobody asks where in the text a name stood, and a copy of a
+    tree would take three times as long with it."""
     for node in tree.walk():
+        if type(node) in foreign.CONCERNED:
+            foreign.see(node, sql)
         if node._meta and "line" in node._meta:
             node._meta = {k: v for k, v in node._meta.items() if k not in _POSITIONS} or None
 

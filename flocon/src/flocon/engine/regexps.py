@@ -80,10 +80,16 @@ def _matches(text: str, pattern: str, position: int, parameters: str) -> Iterato
 def _nth(
     text: str, pattern: str, position: int, occurrence: int, parameters: str
 ) -> re.Match[str] | None:
+    _check_occurrence(occurrence)
     for number, match in enumerate(_matches(text, pattern, position, parameters), start=1):
         if number == occurrence:
             return match
     return None
+
+
+def _check_occurrence(occurrence: int) -> None:
+    if occurrence < 1:
+        raise ValueError(f"Invalid occurrence: {occurrence}")
 
 
 def _replace(
@@ -106,8 +112,17 @@ def _filled(new: str, match: re.Match[str]) -> str:
     return _REFERENCE.sub(referred, new)
 
 
+# The first group, or the whole where the pattern has none.
+_FIRST_IF_ANY = -1
+
+
+def _place_of(match: re.Match[str], group: int) -> int:
+    return min(1, match.re.groups) if group == _FIRST_IF_ANY else group
+
+
 def _group(match: re.Match[str], group: int) -> str | None:
-    return match[group] if group <= (match.re.groups) else None
+    place = _place_of(match, group)
+    return match[place] if place <= match.re.groups else None
 
 
 def _substr(
@@ -127,6 +142,7 @@ def _instr(
     group: int,
 ) -> int:
     match = _nth(text, pattern, position, occurrence, parameters)
+    group = _place_of(match, group) if match else group
     if match is None or group > match.re.groups or match.start(group) < 0:
         return 0
     return (match.end(group) if option else match.start(group)) + 1
@@ -139,6 +155,7 @@ def _count(text: str, pattern: str, position: int, parameters: str) -> int:
 def _substr_all(
     text: str, pattern: str, position: int, occurrence: int, parameters: str, group: int
 ) -> list[str | None]:
+    _check_occurrence(occurrence)
     found = [_group(match, group) for match in _matches(text, pattern, position, parameters)]
     return found[occurrence - 1 :]
 
@@ -204,9 +221,10 @@ def _parameters(node: Expr, key: str = "parameters") -> Expr:
 
 
 def _grouped(node: Expr) -> Expr:
-    """The group that is extracted: without one the first, where the parameters have an `e`."""
+    """The group that is extracted: without one the first, where the parameters have an `e`, and
+    the whole of what matches where there is no group either."""
     written, parameters = node.args.get("group"), node.args.get("parameters")
     extracts = parameters is not None and "e" in parameters.name
     if written is not None and written.sql() != "0":
         return written
-    return exp.Literal.number(1 if extracts else 0)
+    return exp.Literal.number(_FIRST_IF_ANY if extracts else 0)

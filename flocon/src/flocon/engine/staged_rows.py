@@ -285,7 +285,7 @@ def _csv(file: Path, options: Options) -> Iterator[list[str | None]]:
 
     skipped, skips_blank = int(options.get("SKIP_HEADER", 0)), _is_true(options, "SKIP_BLANK_LINES")
     for number, record in enumerate(
-        _records(text, _Delimiters.of(options, enclosing, escaping, unenclosed))
+        _records(text, _Delimiters.of(options, enclosing, escaping, unenclosed, trims=trims))
     ):
         blank = len(record) == 1 and record[0] == ("", False)
         if number >= skipped and not (blank and skips_blank):
@@ -307,13 +307,15 @@ class _Delimiters:
     enclosing: str
     escaping: str
     unenclosed: str
+    trims: bool
 
     @classmethod
-    def of(cls, options: Options, enclosing: str, escaping: str, unenclosed: str) -> "_Delimiters":
+    def of(
+        cls, options: Options, enclosing: str, escaping: str, unenclosed: str, *, trims: bool
+    ) -> "_Delimiters":
         field = _character(options, "FIELD_DELIMITER", ",")
-        return cls(
-            field, _character(options, "RECORD_DELIMITER", "\n"), enclosing, escaping, unenclosed
-        )
+        record = _character(options, "RECORD_DELIMITER", "\n")
+        return cls(field, record, enclosing, escaping, unenclosed, trims)
 
 
 def _records(text: str, signs: _Delimiters) -> Iterator[list[tuple[str, bool]]]:
@@ -331,8 +333,10 @@ def _records(text: str, signs: _Delimiters) -> Iterator[list[tuple[str, bool]]]:
     while position < len(text) or record:
         match = pattern.match(text, position)
         if match is None:
+            found = _behind_enclosed(text, position, signs)
             raise errors.SnowflakeError(
-                errors.CSV_FIELD, f"Found character '{text[position]}' instead of field delimiter"
+                errors.CSV_FIELD,
+                f"Found character '{found}' instead of field delimiter '{signs.field}'",
             )
         enclosed = match[1] is not None
         record.append((match[1] if enclosed else match[2], enclosed))
@@ -344,14 +348,33 @@ def _records(text: str, signs: _Delimiters) -> Iterator[list[tuple[str, bool]]]:
 
 def _field_pattern(signs: _Delimiters) -> re.Pattern[str]:
     field, end = re.escape(signs.field), re.escape(signs.record)
-    enclosing, escaping = re.escape(signs.enclosing), re.escape(signs.escaping)
     unenclosed = re.escape(signs.escaping or signs.unenclosed)
     ends = "|".join(each for each in (field, end) if each)
-    inner = [enclosing * 2, rf"{escaping}." if escaping else "", f"(?!{enclosing})."]
-    quoted = f"{enclosing}((?:{_any(*inner)})*){enclosing}" if enclosing else "((?!))"
+    quoted, begins = _enclosed(signs)
     bare = _any(rf"{unenclosed}." if unenclosed else "", f"(?!{ends})." if ends else ".")
     last = _any(ends, r"\Z")
-    return re.compile(f"(?:{quoted}|((?:{bare})*))({last})", re.S)
+    return re.compile(f"(?:{quoted}|(?!{begins})((?:{bare})*))({last})", re.S)
+
+
+def _enclosed(signs: _Delimiters) -> tuple[str, str]:
+    """What an enclosed field is like, and how it begins. Blanks may stand around it where
+    TRIM_SPACE takes them away.
+
+    https://docs.snowflake.com/en/sql-reference/sql/create-file-format
+    """
+    if not signs.enclosing:
+        return "((?!))", "(?!)"
+    enclosing, escaping = re.escape(signs.enclosing), re.escape(signs.escaping)
+    inner = [enclosing * 2, rf"{escaping}." if escaping else "", f"(?!{enclosing})."]
+    blanks = f"(?:(?!{re.escape(signs.field)})[ \\t])*" if signs.trims and signs.field else ""
+    begins = f"{blanks}{enclosing}"
+    return f"{begins}((?:{_any(*inner)})*){enclosing}{blanks}", begins
+
+
+def _behind_enclosed(text: str, position: int, signs: _Delimiters) -> str:
+    """What follows where an enclosed field ends, if it does."""
+    match = re.compile(_enclosed(signs)[0], re.S).match(text, position)
+    return text[match.end()] if match else text[position]
 
 
 def _any(*patterns: str) -> str:

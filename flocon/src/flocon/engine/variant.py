@@ -13,6 +13,10 @@ def paths(tree: Expr) -> Expr:
     """
 
     def fold(node: Expr) -> Expr:
+        if _is_computed(node):
+            key = node.expressions[0].transform(fold, copy=False)
+            base = node.this.transform(fold, copy=False)
+            return exp.Anonymous(this="_account_get", expressions=[base, key])
         if not _is_path(node):
             return node
         _refuse_variant(node)
@@ -27,6 +31,15 @@ def paths(tree: Expr) -> Expr:
         return exp.cast(value, "DOUBLE", dialect="duckdb") if wanted == "number" else value
 
     return tree.transform(fold, copy=False)
+
+
+def _is_computed(node: Expr) -> bool:
+    """Is it an element whose place, or a member whose name, is an expression?"""
+    return (
+        isinstance(node, exp.Bracket)
+        and len(node.expressions) == 1
+        and not isinstance(node.expressions[0], exp.Literal | exp.Slice)
+    )
 
 
 def _is_path(node: Expr) -> bool:

@@ -1,0 +1,109 @@
+"""Arguments of types that Snowflake's functions do not take, and DuckDB's do.
+
+A text is no JSON to the functions of semi-structured data, as it would be to the engine; there is
+no sum of truths and no average of dates; a TIME has no days.
+
+https://docs.snowflake.com/en/sql-reference/data-type-conversion
+"""
+
+from sqlglot import Expr, exp
+
+from flocon.core import errors
+from flocon.engine.types import TEXT_TYPES
+
+# Arrays, objects and VARIANTs.
+_STRUCTURED: dict[type[Expr], tuple[str, tuple[str, ...]]] = {
+    exp.ArrayAppend: ("ARRAY_APPEND", ("this",)),
+    exp.ArrayCompact: ("ARRAY_COMPACT", ("this",)),
+    exp.ArrayConcat: ("ARRAY_CAT", ("this", "expressions")),
+    exp.ArrayContains: ("ARRAY_CONTAINS", ("this",)),
+    exp.ArrayDistinct: ("ARRAY_DISTINCT", ("this",)),
+    exp.ArrayExcept: ("ARRAY_EXCEPT", ("this", "expression")),
+    exp.ArrayInsert: ("ARRAY_INSERT", ("this",)),
+    exp.ArrayIntersect: ("ARRAY_INTERSECTION", ("expressions",)),
+    exp.ArrayMax: ("ARRAY_MAX", ("this",)),
+    exp.ArrayMin: ("ARRAY_MIN", ("this",)),
+    exp.ArrayOverlaps: ("ARRAYS_OVERLAP", ("this", "expression")),
+    exp.ArrayPosition: ("ARRAY_POSITION", ("this",)),
+    exp.ArrayPrepend: ("ARRAY_PREPEND", ("this",)),
+    exp.ArrayRemove: ("ARRAY_REMOVE", ("this",)),
+    exp.ArrayRemoveAt: ("ARRAY_REMOVE_AT", ("this",)),
+    exp.ArrayReverse: ("ARRAY_REVERSE", ("this",)),
+    exp.ArraySize: ("ARRAY_SIZE", ("this",)),
+    exp.ArraySlice: ("ARRAY_SLICE", ("this",)),
+    exp.ArrayToString: ("ARRAY_TO_STRING", ("this",)),
+    exp.Flatten: ("ARRAY_FLATTEN", ("this",)),
+    exp.GetExtract: ("GET", ("this",)),
+    exp.GetIgnoreCase: ("GET_IGNORE_CASE", ("this",)),
+    exp.JSONExtract: ("GET", ("this",)),
+    exp.JSONKeys: ("OBJECT_KEYS", ("this",)),
+    exp.ObjectInsert: ("OBJECT_INSERT", ("this",)),
+    exp.SortArray: ("ARRAY_SORT", ("this",)),
+}
+_NO_NUMBERS = (
+    exp.DType.BOOLEAN, exp.DType.DATE, exp.DType.TIME, exp.DType.TIMESTAMP, exp.DType.TIMESTAMPLTZ,
+    exp.DType.TIMESTAMPNTZ, exp.DType.TIMESTAMPTZ,
+)  # fmt: skip
+_OF_NUMBERS = (exp.Avg, exp.Median, exp.Sum)
+_OF_DAYS = ("DAY", "WEEK", "MONTH", "QUARTER", "YEAR")
+_BY_UNITS: dict[type[Expr], str] = {
+    exp.Add: "",
+    exp.DateAdd: "DATEADD",
+    exp.DateTrunc: "DATE_TRUNC",
+    exp.Sub: "",
+    exp.TimeAdd: "DATEADD",
+    exp.TimestampTrunc: "DATE_TRUNC",
+}
+CHECKED = frozenset((*_STRUCTURED, *_OF_NUMBERS, *_BY_UNITS, exp.Bracket))
+
+
+def check(node: Expr) -> None:
+    """Of one of `CHECKED`, whose types are known: raises 001044 for such an argument, 001007 for
+    such a part."""
+    kind = type(node)
+    if kind in _BY_UNITS:
+        _check_unit(node, _BY_UNITS[kind])
+    elif kind in _OF_NUMBERS:
+        bare = node.this.expressions[0] if isinstance(node.this, exp.Distinct) else node.this
+        if bare is not None and bare.type is not None and bare.type.this in _NO_NUMBERS:
+            raise _invalid(kind.__name__.upper(), bare)
+    elif kind is exp.Bracket:
+        _check_structured("GET", node.this)
+    else:
+        name, keys = _STRUCTURED[kind]
+        for key in keys:
+            value = node.args.get(key)
+            for each in value if isinstance(value, list) else [value]:
+                _check_structured(name, each)
+
+
+def check_input(value: Expr) -> None:
+    """The same of FLATTEN's."""
+    _check_structured("FLATTEN", value)
+
+
+def _check_structured(name: str, value: Expr | None) -> None:
+    if value is not None and value.type is not None and value.type.this in TEXT_TYPES:
+        raise _invalid(name, value)
+
+
+def _check_unit(node: Expr, name: str) -> None:
+    moment, unit = node.this, node.args.get("unit")
+    if not name:
+        moved = (node.this, node.expression)
+        interval = next((side for side in moved if isinstance(side, exp.Interval)), None)
+        if interval is None:
+            return
+        moment = moved[1] if interval is moved[0] else moved[0]
+        unit, name = interval.args.get("unit"), "+" if isinstance(node, exp.Add) else "-"
+    if moment.type is None or moment.type.this != exp.DType.TIME or unit is None:
+        return
+    if unit.name.upper().removesuffix("S") in _OF_DAYS:
+        text = f"'{unit.name.upper()}' is not a valid date/time component for function {name}"
+        raise errors.compilation(errors.COMPILATION, f"{text} of a TIME.")
+
+
+def _invalid(name: str, value: Expr) -> errors.SnowflakeError:
+    shown = value.type.sql("snowflake") if value.type else ""
+    text = f"Invalid argument types for function '{name}': ({shown})"
+    return errors.compilation(errors.INVALID_ARGUMENTS, text)

@@ -1,0 +1,171 @@
+"""What SQLGlot or DuckDB would read, and Snowflake does not, is an error here, too."""
+
+from typing import Any
+
+import pytest
+from shared import errno, one_database
+
+database = pytest.fixture(scope="module")(one_database)
+Run = Any
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "ucase('a')",
+        "ceiling(1.5)",
+        "if(true, 1, 2)",
+        "strftime('2024-01-01'::date, '%Y')",
+        "date_add('2024-01-01'::date, 1)",
+        "levenshtein('a', 'b')",
+        "instr('abc', 'b')",
+        "log10(10)",
+        "now()",
+        "today()",
+        "group_concat('a')",
+        "json_extract('{}', '$.a')",
+        "current_setting('threads')",
+        "version()",
+        "bool_and(true)",
+        "list_value(1)",
+        "sha256('a')",
+        "gen_random_uuid()",
+        "time_bucket('1 day', '2024-01-01'::timestamp)",
+    ],
+)
+def test_a_function_of_another_dialect_is_unknown(run: Run, expression: str) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions-all"""
+    assert errno(run, f"select {expression}") == 2140
+
+
+def test_a_function_of_a_user_may_have_the_name_of_one(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/create-function"""
+    run("create function ucase(x varchar) returns varchar as 'upper(x) || ''!'''")
+    assert run("select ucase('a')") == [("A!",)]
+    run("create view shouted as select ucase('b') as b")
+    assert run("select b from shouted") == [("B!",)]
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "5 & 3",
+        "5 | 3",
+        "2 ^ 3",
+        "~5",
+        "1 << 3",
+        "8 >> 1",
+        "1 <=> 1",
+        "7 div 2",
+        "'abc' similar to 'a.*'",
+        "'abc' glob 'a*'",
+        "'2024-01-01'::timestamp at time zone 'UTC'",
+        "max(1) filter (where true)",
+    ],
+)
+def test_an_operator_of_another_dialect_is_a_syntax_error(run: Run, expression: str) -> None:
+    """https://docs.snowflake.com/en/sql-reference/operators"""
+    assert errno(run, f"select {expression}") == 1003
+
+
+def test_the_functions_of_bits_are_no_operators(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/bitand"""
+    assert run("select bitand(5, 3), bitor(5, 3), bitxor(5, 3), bitnot(5), 'a & b' || '^'") == [
+        (1, 7, 6, -6, "a & b^")
+    ]
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        "row_number()",
+        "rank()",
+        "dense_rank()",
+        "percent_rank()",
+        "cume_dist()",
+        "ntile(2)",
+        "lag(column1)",
+        "lead(column1) ignore nulls",
+        "first_value(column1)",
+        "last_value(column1) ignore nulls",
+        "nth_value(column1, 2)",
+    ],
+)
+def test_a_function_of_a_row_s_place_needs_order_by(run: Run, function: str) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions-window-syntax"""
+    source = "from values (1), (2)"
+    assert errno(run, f"select {function} over (partition by column1) {source}") == 1007
+    assert errno(run, f"select {function} over () {source}") == 1007
+    assert len(run(f"select {function} over (order by column1) {source}")) == 2
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "'2024-01-02'::timestamp - '2024-01-01'::timestamp",
+        "interval '1 day'",
+        "(1, 2)",
+        "123456789012345678901234567890123456789012",
+    ],
+)
+def test_a_value_of_the_engine_s_own_types_never_leaves(run: Run, expression: str) -> None:
+    """https://docs.snowflake.com/en/sql-reference/intro-summary-data-types"""
+    assert errno(run, f"select {expression}") == 2
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "s:a",
+        "s['a']",
+        "get(s, 'a')",
+        "get_ignore_case(s, 'a')",
+        "object_keys(s)",
+        "object_insert(s, 'b', 1)",
+        "array_size(s)",
+        "array_append(s, 1)",
+        "array_cat(s, [1])",
+        "array_contains(1::variant, s)",
+        "array_distinct(s)",
+        "array_to_string(s, ',')",
+        "arrays_overlap([1], s)",
+        "array_max('[1]')",
+        "'{}':a",
+        "sum(b)",
+        "avg(d)",
+        "median(distinct d)",
+    ],
+)
+def test_a_function_takes_no_other_types_than_snowflake_s(run: Run, expression: str) -> None:
+    """https://docs.snowflake.com/en/sql-reference/data-type-conversion"""
+    run("create or replace table typed (s varchar, b boolean, d date)")
+    assert errno(run, f"select {expression} from typed") == 1044
+    assert errno(run, f"with q as (select * from typed) select {expression} from q") == 1044
+
+
+def test_a_text_is_flattened_once_it_is_parsed(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/flatten"""
+    run("create or replace table texts as select '[1, 2]' as s")
+    assert errno(run, "select f.value from texts, lateral flatten(input => s) f") == 1044
+    parsed = "lateral flatten(input => parse_json(s)) f"
+    assert run(f"select f.value::int from texts, {parsed} order by 1") == [(1,), (2,)]
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "dateadd(day, 1, '10:00:00'::time)",
+        "dateadd(month, 1, t)",
+        "t + interval '1 day'",
+        "date_trunc('day', t)",
+        "date_trunc(year, '10:00:00'::time)",
+    ],
+)
+def test_a_time_has_no_days(run: Run, expression: str) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/dateadd"""
+    assert errno(run, f"select {expression} from (select '10:00:00'::time as t)") == 1007
+
+
+def test_binaries_are_joined_to_one(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/concat"""
+    assert run("select x'ab' || x'cd', concat(x'ab', x'cd')") == [(b"\xab\xcd", b"\xab\xcd")]
