@@ -51,6 +51,14 @@ EXAMPLES: dict[tuple[str, str], list[tuple[str, Any]]] = {
             [(datetime.date(2024, 1, 5),)],
         ),
     ],
+    ("Types and expressions", "keys that are there twice"): [
+        ("""SELECT PARSE_JSON('{"a": 1, "a": 2}'):a::INT""", [(1,)]),
+        ("SELECT OBJECT_CONSTRUCT('a', 1, 'a', 2)", 100079),
+    ],
+    ("Types and expressions", "`1_000`"): [
+        ("SELECT '1_000'::INT", 100038),
+        ("""SELECT PARSE_JSON('{"a": "1_000"}'):a::INT""", [(1000,)]),
+    ],
     ("Types and expressions", "timestamps"): [
         ("SELECT '2026-01-01 00:00:00.123456789'::TIMESTAMP_NTZ", 2),
         ("SELECT TO_TIMESTAMP(1767225600123456789, 9)", 2),

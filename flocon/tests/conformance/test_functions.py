@@ -236,11 +236,11 @@ def test_texts_of_bytes_are_read_whole_or_not_at_all(run: Run) -> None:
         "hex_decode_string('41c3a9')": "Aé",
         "try_hex_decode_string('41')": "A",
         "try_hex_decode_string('5')": None,
-        "try_hex_decode_binary('41')": b"A",
+        "try_hex_decode_binary('41')::varchar": "41",
         "try_hex_decode_binary('zz')": None,
         "try_base64_decode_string('QQ==')": "A",
         "try_base64_decode_string('Q')": None,
-        "try_base64_decode_binary('QQ==')": b"A",
+        "try_base64_decode_binary('QQ==')::varchar": "41",
     }
     assert wrong_answers(run, expected) == {}
     assert errno(run, "select hex_decode_string('5')") == 100115

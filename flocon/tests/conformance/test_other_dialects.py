@@ -7,6 +7,8 @@ from shared import errno, one_database
 
 database = pytest.fixture(scope="module")(one_database)
 Run = Any
+# What a text is that is none of these.
+_OF_MOMENTS = {"timestamp_ntz": 100035, "timestamp_ltz": 100035, "date": 100040}
 
 
 @pytest.mark.parametrize(
@@ -169,3 +171,40 @@ def test_a_time_has_no_days(run: Run, expression: str) -> None:
 def test_binaries_are_joined_to_one(run: Run) -> None:
     """https://docs.snowflake.com/en/sql-reference/functions/concat"""
     assert run("select x'ab' || x'cd', concat(x'ab', x'cd')") == [(b"\xab\xcd", b"\xab\xcd")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2024-01-05 10:11:12 PM",
+        "2024-01-05 10:11:12 UTC",
+        "2024-01-05 10:11:12 Europe/Berlin",
+        "2024-01-05 10:11:12 Etc/GMT+10",
+        "2024-01-05 24:00:00",
+        "1/2/24",
+        "24/1/2",
+        "12024-01-02",
+        "2024-01-05 (BC)",
+    ],
+)
+def test_a_text_that_the_engine_alone_takes_for_a_moment_is_none(run: Run, text: str) -> None:
+    """https://docs.snowflake.com/en/sql-reference/date-time-input-output"""
+    run(f"create or replace table texts as select '{text}' as s, to_variant('{text}') as v")
+    run("create or replace table moments (ntz timestamp_ntz, tz timestamp_tz, day date)")
+    for value in (f"'{text}'", "s", "v", f"to_variant('{text}')"):
+        for kind, number in _OF_MOMENTS.items():
+            assert errno(run, f"select {value}::{kind} from texts") == number
+    for column in ("ntz", "tz", "day"):
+        assert errno(run, f"insert into moments ({column}) select s from texts") in (100035, 100040)
+    tried = "try_to_timestamp(s), try_to_date(s), try_cast(s as timestamp_tz)"
+    assert run(f"select {tried} from texts") == [(None, None, None)]
+
+
+def test_digits_of_a_number_have_nothing_between_them(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/to_decimal"""
+    run("create or replace table texts as select '1_000' as s")
+    for value in ("'1_000'", "s", "upper(s)"):
+        for read in ("{}::int", "{}::float", "to_number({})", "to_double({})"):
+            assert errno(run, f"select {read.format(value)} from texts") == 100038
+    tried = "try_to_number(s), try_to_double(s), try_cast(s as float), try_cast('-inf' as float)"
+    assert run(f"select {tried} from texts") == [(None, None, None, float("-inf"))]

@@ -283,3 +283,12 @@ def test_pivots_columns_of_casts_are_called_as_snowflake_writes_them(
     days = "pivot (sum(n) for day in (date '2026-01-31'))"
     cursor.execute(f"select * from (select 5 as n, '2026-01-31'::date as day) {days}")
     assert [column.name for column in cursor.description] == ["TO_DATE('2026-01-31')"]
+
+
+def test_a_query_may_go_on_with_itself_without_recursive(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/constructs/with"""
+    numbers = "with r (n) as (select 1 union all select n + 1 from r where n < 3)"
+    assert run(f"{numbers} select sum(n) from r") == [(6,)]
+    assert run(f"{numbers}, q as (select n * 2 as m from r) select sum(m) from q") == [(12,)]
+    run("create table r as select 7 as n")
+    assert run("with r as (select n + 1 as n from r) select n from r") == [(8,)]

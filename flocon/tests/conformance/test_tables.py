@@ -293,3 +293,13 @@ def test_a_type_that_is_not_there_is_refused(run: Run, kind: str, number: int) -
             errno(run, f"create or replace view typed_view as select n::{kind} as n from typed")
             == 2
         )
+
+
+def test_a_column_that_is_null_throughout_is_of_texts(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/create-table"""
+    run("create table unknown as select 1 as a, null as b")
+    run("insert into unknown values (2, 'x')")
+    assert run("select a, b from unknown order by a") == [(1, None), (2, "x")]
+    run("create view seen as select null as b")
+    for relation, place in (("table unknown", 1), ("view seen", 0)):
+        assert run(f"describe {relation}")[place][1] == "VARCHAR(16777216)"

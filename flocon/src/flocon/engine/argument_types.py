@@ -42,7 +42,7 @@ _STRUCTURED: dict[type[Expr], tuple[str, tuple[str, ...]]] = {
 }
 _NO_NUMBERS = (
     exp.DType.BOOLEAN, exp.DType.DATE, exp.DType.TIME, exp.DType.TIMESTAMP, exp.DType.TIMESTAMPLTZ,
-    exp.DType.TIMESTAMPNTZ, exp.DType.TIMESTAMPTZ,
+    exp.DType.TIMESTAMPNTZ,
 )  # fmt: skip
 _OF_NUMBERS = (exp.Avg, exp.Median, exp.Sum)
 _OF_DAYS = ("DAY", "WEEK", "MONTH", "QUARTER", "YEAR")

@@ -130,6 +130,13 @@ def coerce(tree: Expr) -> Expr:
     return tree
 
 
+def texts_for_nulls(query: Expr) -> None:
+    """A column that is NULL throughout is of texts, where a table or view is made of a query."""
+    for column in query.selects if isinstance(query, exp.Query) else ():
+        if isinstance(column.unalias(), exp.Null):
+            column.unalias().replace(_cast(exp.Null(), _TEXT))
+
+
 def _zoned(node: Expr) -> Expr:
     """The same in a statement that has a TIMESTAMP_TZ."""
     made = offsets.made(node)

@@ -586,6 +586,7 @@ class Connection:
         """CREATE VIEW; returns which of its columns are an ARRAY, an OBJECT or a VARCHAR(n)."""
         if tree.expression:
             column_names.name_view(tree)
+            coercions.texts_for_nulls(tree.expression)
         self._name_places(tree)
         made = expression_types.annotate(tree, self._declared_columns) or ()
         named = tree.this.expressions if isinstance(tree.this, exp.Schema) else ()
@@ -608,6 +609,7 @@ class Connection:
             tree.set("expression", rewrite.shaped(tree.expression, columns))
         elif tree.expression:
             column_names.name(tree.expression)
+            coercions.texts_for_nulls(tree.expression)
         elif tree.args.get("clone"):
             tree.set("expression", exp.select("*").from_(tree.args["clone"].this))
             tree.set("clone", None)

@@ -37,6 +37,8 @@ def casts(node: Expr) -> Expr:
             return exp.Anonymous(this=function, expressions=[node.this])
         if node.to.this in (exp.DataType.Type.DECIMAL, exp.DataType.Type.INT):
             node.set("this", exp.Anonymous(this="_account_number_text", expressions=[node.this]))
+        elif _is_number(node.to):
+            _check_number(node)
         return node
     if isinstance(node, exp.ToChar) and node.args.get("format"):
         written = node.args["format"]
@@ -49,20 +51,47 @@ def casts(node: Expr) -> Expr:
     if isinstance(node, exp.Cast) and not isinstance(node, exp.TryCast):
         if node.to.this in TEXT_TYPES and (own := functions.as_text(node.this)) is not None:
             return own
-        _check_digits(node)
+        _check_moment(node)
+        _check_number(node)
         if node.to.this in NTZ_TYPES:
             node.set("to", exp.DataType.build("TIMESTAMP", dialect="duckdb"))
     return node
 
 
-def _check_digits(cast: exp.Cast) -> None:
+def _check_moment(cast: exp.Cast) -> None:
     """Of a VARIANT that becomes a date or time, which the engine reads."""
-    if cast.to.this not in moments.KINDS or moments.is_cut(moments.name(cast.to)):
+    kind = cast.to.this
+    if kind not in (exp.DType.DATE, *moments.KINDS):
         return
     is_text = isinstance(cast.this, exp.Anonymous) and cast.this.name == "_account_json_text"
     is_json = cast.this.type is not None and cast.this.type.this in JSON_TYPES
-    if is_text or is_json:
+    if not (is_text or is_json):
+        return
+    if kind != exp.DType.TIME:
+        once = "" if isinstance(cast.this, exp.Column) else "_once"
+        name = f"_account_moment_{'text' if is_text else 'in_json'}"
+        # A HAVING takes no lambda.
+        once = "" if cast.find_ancestor(exp.Having) else once
+        cast.set("this", exp.Anonymous(this=f"{name}{once}", expressions=[cast.this]))
+    if kind != exp.DType.DATE and not moments.is_cut(moments.name(cast.to)):
         cast.set("this", nanoseconds.checked(cast.this, is_json=not is_text))
+
+
+def _check_number(cast: exp.Cast) -> None:
+    """Of a text that becomes a number: the engine reads 1_000, too."""
+    if _is_number(cast.to):
+        cast.set("this", _digits(cast.this))
+
+
+def _digits(value: Expr) -> Expr:
+    kind = value.type.this if value.type else None
+    if kind not in TEXT_TYPES or isinstance(value, exp.Anonymous):
+        return value
+    if isinstance(value, exp.Literal):
+        more = nanoseconds.AND_NO_MORE if "_" in value.name else ""
+        return exp.Literal.string(value.name + more) if more else value
+    plain = isinstance(value, exp.Column) or value.find_ancestor(exp.Having)
+    return exp.Anonymous(this=f"_account_digits{'' if plain else '_once'}", expressions=[value])
 
 
 def _parsed(text: Expr, *, safe: bool) -> Expr:
@@ -141,13 +170,19 @@ _DECODERS: dict[type[Expr], tuple[str, bool]] = {
     exp.TryHexDecodeBinary: ("_account_try_unhex", False),
     exp.TryHexDecodeString: ("_account_try_unhex", True),
 }
-BINARIES = (exp.Base64Encode, exp.ByteLength, exp.Cast, exp.ToBinary, *_DECODERS)
+BINARIES: tuple[type[Expr], ...] = (
+    exp.Base64Encode,
+    exp.ByteLength,
+    exp.Cast,
+    exp.ToBinary,
+    *_DECODERS,
+)
 
 
 def _decoded(node: Expr) -> Expr:
     """https://docs.snowflake.com/en/sql-reference/functions/hex_decode_string"""
     if node.args.get("alphabet"):
-        raise errors.unsupported(f"{node.sql_name()} with an alphabet")
+        raise errors.unsupported("decoding with an alphabet of its own")
     function, is_text = _DECODERS[type(node)]
     read: Expr = exp.Anonymous(this=function, expressions=[node.this])
     if is_text:
@@ -200,7 +235,7 @@ def timestamps(node: Expr) -> Expr:
 
 
 def numbers(node: Expr) -> Expr:
-    """TRY_TO_NUMBER(text, p, s): NULL where the text is no number of Snowflake's.
+    """TO_NUMBER, TO_DOUBLE and TRY_TO_…: an error or NULL where a text is no number of Snowflake's.
 
     https://docs.snowflake.com/en/sql-reference/functions/try_to_decimal
     """
@@ -208,4 +243,6 @@ def numbers(node: Expr) -> Expr:
         raise errors.unsupported(f"TO_NUMBER with a format: {node.sql('snowflake')[:100]}")
     if isinstance(node, exp.ToNumber) and node.args.get("safe"):
         node.set("this", exp.Anonymous(this="_account_number_text", expressions=[node.this]))
+    elif isinstance(node, exp.ToNumber | exp.ToDouble):
+        node.set("this", _digits(node.this))
     return fs.to_decimal(node)

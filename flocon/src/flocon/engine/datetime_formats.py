@@ -218,6 +218,13 @@ _ISO = re.compile(
 )
 
 
+# The same with fewer digits, as the macro `_account_is_moment` has it.
+_OF_ENGINE = re.compile(
+    r"\s*\d{4}[-/]\d{1,2}[-/]\d{1,2}"
+    r"([ Tt]+(\d|[01]\d|2[0-3])(:[\d:.]*)?\s*([Zz]|[+-][\d:]+)?)?\s*"
+)
+
+
 def reads_by_itself(value: Expr) -> bool:
     """Is it a constant that the engine takes for a date or timestamp?"""
     return isinstance(value, exp.Literal) and _ISO.fullmatch(value.name) is not None
@@ -394,7 +401,16 @@ _BOUND = {
     "tz": ("TIMESTAMPTZ", "_account_read_tz_once({})"),
     "time": ("TIME", "CAST(CAST(_account_read({}, 'time', 'AUTO', false) AS TIMESTAMP) AS TIME)"),
 }
+_AS_TEXT = "json_extract_string(x, '$')"
 MACROS = (
+    "_account_moment_text(x) AS CASE WHEN _account_is_moment(x) THEN x"
+    f" ELSE x || '{nanoseconds.AND_NO_MORE}' END",
+    "_account_moment_text_once(x) AS"
+    " list_transform([x], lambda each: _account_moment_text(each))[1]",
+    f"_account_moment_in_json(x) AS CASE WHEN _account_is_moment({_AS_TEXT}) THEN x"
+    f" WHEN {_AS_TEXT} IS NOT NULL THEN to_json({_AS_TEXT} || '{nanoseconds.AND_NO_MORE}') END",
+    "_account_moment_in_json_once(x) AS"
+    " list_transform([x], lambda each: _account_moment_in_json(each))[1]",
     *_reading("date", "date", "DATE", zoned=False),
     *_reading("ntz", "timestamp", "TIMESTAMP", zoned=False),
     *_reading("tz", "timestamp", "TIMESTAMPTZ", zoned=True),
@@ -493,8 +509,8 @@ def _constant(node: Expr, cast: exp.Cast, word: str, *, safe: bool) -> Expr:
     if found := try_read(value.name, word, "AUTO", zoned):
         value.set("this", found if word == "timestamp" else found.split(" ")[word == "time"])
         return node if isinstance(node, _CASTS) else cast
-    # The engine reads dates of ISO itself, which all begin with a digit; all times are known here.
-    is_none = word == "time" or not re.match(r"\s*[+-]?\d", value.name)
+    # The engine reads dates of ISO itself; all times are known here.
+    is_none = word == "time" or not _OF_ENGINE.fullmatch(value.name)
     if safe and node is cast and is_none:
         node.set("this", exp.Null())
     elif not safe and is_none:

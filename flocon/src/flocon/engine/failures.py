@@ -282,7 +282,8 @@ def _phrase(code: Code, line: str) -> str:
         return f"Duplicate row detected during DML action ({line})"
     value = re.search(r"[\"'](.*?)[\"'](,| to |$)", line, re.S)
     if code in _NOT_RECOGNIZED and value:
-        return f"{_NOT_RECOGNIZED[code]} '{value[1]}' is not recognized"
+        shown = value[1].removesuffix(nanoseconds.AND_NO_MORE)
+        return f"{_NOT_RECOGNIZED[code]} '{shown}' is not recognized"
     if code in _OF_NAMES:
         return f"SQL compilation error:\n{_unknown(line)}"
     return _without_hints(line)

@@ -91,8 +91,24 @@ def _finish(tree: Expr, sql: str) -> None:
     for node in tree.walk():
         if type(node) in foreign.CONCERNED:
             foreign.see(node, sql)
+        elif type(node) is exp.With and not node.args.get("recursive"):
+            node.set("recursive", any(map(_goes_on, node.expressions)) or None)
         if node._meta and "line" in node._meta:
             node._meta = {k: v for k, v in node._meta.items() if k not in _POSITIONS} or None
+
+
+def _goes_on(cte: exp.CTE) -> bool:
+    """Does its query go on with what it has found? RECURSIVE need not be said.
+
+    https://docs.snowflake.com/en/sql-reference/constructs/with
+    """
+    query = cte.this
+    if not isinstance(query, exp.Union):
+        return False
+    own = cte.alias.upper()
+    return any(
+        not each.db and each.name.upper() == own for each in query.expression.find_all(exp.Table)
+    )
 
 
 _POSITIONS = ("line", "col", "start", "end")

@@ -195,7 +195,7 @@ REWRITES: tuple[Rewrite, ...] = (
     (datetime_formats.functions, datetime_formats.KINDS),
     (fs.to_date, exp.Anonymous),
     (fs.timestamp_offsets, exp.Cast),
-    (conversions.numbers, exp.ToNumber),
+    (conversions.numbers, (exp.ToDouble, exp.ToNumber)),
     (fs.to_variant, exp.ToVariant),
     (arrays.casts, exp.Cast),
     (arrays.functions, arrays.KINDS),
