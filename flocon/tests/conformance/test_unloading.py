@@ -93,6 +93,9 @@ def test_documents_are_lines_of_json(run: Run, get: Get) -> None:
     source = "(select object_construct('a', a, 'b', b) from t)"
     run(f"copy into @files/j from {source} file_format = (type = json compression = none)")
     assert get("j_0_0_0.json") == b'{"a":1,"b":"x,\\"y\\""}\n{"a":2}\n'
+    floats = "select object_construct('f', 2.5::float, 'long', 123456789012345678.125) as o"
+    run(f"copy into @files/f from ({floats}) file_format = (type = json compression = none)")
+    assert get("f_0_0_0.json") == (b'{"f":2.500000000000000e+00,"long":123456789012345678.125}\n')
     assert error(run, "copy into @files/k from t file_format = (type = json)") == 2019
 
 

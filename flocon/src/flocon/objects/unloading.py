@@ -162,7 +162,7 @@ def _values(names: list[str], kinds: list[str], statement: Unload, form: Format)
         column = exp.column(exp.to_identifier(name, quoted=True))
         as_text = not statement.returns_rows and (form.kind != "PARQUET" or kind == "JSON")
         if form.kind == "JSON":
-            call = exp.Anonymous(this="TO_JSON", expressions=[column])
+            call = exp.JSONFormat(this=column)
             values.append(exp.alias_(call, name, quoted=True) if as_text else column)
         else:
             text = exp.Cast(this=column, to=exp.DataType.build("VARCHAR"))
