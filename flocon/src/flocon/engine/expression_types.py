@@ -199,6 +199,15 @@ def _of_sum(annotator: TypeAnnotator, node: exp.Sum) -> exp.Sum:
     return node
 
 
+def _of_difference(annotator: TypeAnnotator, node: exp.Sub) -> exp.Sub:
+    """Between two DATEs there is a number of days."""
+    Snowflake.EXPRESSION_METADATA[exp.Sub]["annotator"](annotator, node)
+    sides = (node.this, node.expression)
+    if all(side.type is not None and side.type.this == exp.DType.DATE for side in sides):
+        node.type = _NUMBER
+    return node
+
+
 def _choosing(annotator: Callable[[TypeAnnotator, Expr], Expr]) -> Callable[..., Expr]:
     """Beside anything else, a TIMESTAMP_TZ stays one (`offsets`)."""
 
@@ -213,6 +222,7 @@ def _choosing(annotator: Callable[[TypeAnnotator, Expr], Expr]) -> Callable[...,
 
 _METADATA = {
     **Snowflake.EXPRESSION_METADATA,
+    exp.Sub: {"annotator": _of_difference},
     exp.Sum: {"annotator": _of_sum},
     exp.Nvl2: {"annotator": lambda self, node: self._annotate_by_args(node, "true", "false")},
     exp.Trunc: {"annotator": lambda self, node: self._annotate_by_args(node, "this")},

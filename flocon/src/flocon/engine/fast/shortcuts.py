@@ -12,8 +12,8 @@ _MARKED = (
 # An element of an array that is neither a text nor an object nor an array, or is none.
 _ELEMENTS = r"\[\s*[^\"{{\[\]\s]", r",\s*[^\"{{\[\s]"
 _IS_MOMENT = (
-    r"regexp_full_match(x, '\s*[0-9]{{4}}[-/][0-9]{{1,2}}[-/][0-9]{{1,2}}"
-    r"([ Tt]+([0-9]|[01][0-9]|2[0-3])(:[0-9:.]*)?\s*([Zz]|[+-][0-9:]+)?)?\s*')"
+    r"(regexp_matches(x, '^\s*[0-9]') AND NOT regexp_matches(x, '^\s*[0-9]{{1,3}}/')"
+    " AND NOT regexp_matches(x, ':.* [A-Za-z]'))"
 )
 # Signature, the form with a shortcut, the plain form. Braces are doubled as in `macros`.
 _FORMS = (
@@ -50,13 +50,12 @@ _FORMS = (
         "x NOT LIKE '%:%' AND regexp_full_match(trim(x), '-?[0-9]+')",
         "regexp_full_match(trim(x), '-?[0-9]+')",
     ),
-    # Year, month and day, and what may follow: the engine also reads 1/2/24 as a day of the year 1,
-    # 24:00, and the name of a time zone, for which it takes PM.
+    # The engine also reads 1/2/24, as a day of the year 1, and the name of a time zone behind a
+    # blank, for which it takes PM.
     (
         "_account_is_moment(x)",
-        "(x >= '0' AND x < ':' AND substr(x, 5, 1) = '-' AND substr(x, 12, 2) <> '24'"
-        " AND substr(x, -2, 1) BETWEEN '0' AND '9' AND NOT contains(x, '/')"
-        f" AND (right(x, 1) BETWEEN '0' AND '9' OR suffix(x, 'Z'))) OR {_IS_MOMENT}",
+        "(x >= '0' AND x < ':' AND NOT contains(x, '/')"
+        f" AND (NOT contains(x, ' ') OR x NOT LIKE '%:% %')) OR {_IS_MOMENT}",
         _IS_MOMENT,
     ),
 )
