@@ -65,7 +65,7 @@ def check(node: Expr) -> None:
         _check_unit(node, _BY_UNITS[kind])
     elif kind in _OF_NUMBERS:
         bare = node.this.expressions[0] if isinstance(node.this, exp.Distinct) else node.this
-        bare = bare.unnest() if bare is not None else None
+        bare = bare.unnest() if isinstance(bare, Expr) else exp.Null()
         known = isinstance(bare, exp.Boolean | exp.Cast | exp.Column)
         if known and bare.type is not None and bare.type.this in _NO_NUMBERS:
             raise _invalid(kind.__name__.upper(), bare)

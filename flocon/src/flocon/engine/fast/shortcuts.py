@@ -55,7 +55,7 @@ _FORMS = (
     (
         "_account_is_moment(x)",
         "(x >= '0' AND x < ':' AND NOT contains(x, '/')"
-        f" AND (NOT contains(x, ' ') OR x NOT LIKE '%:% %')) OR {_IS_MOMENT}",
+        f" AND (x NOT LIKE '%:% %' OR x LIKE '%:% +%' OR x LIKE '%:% -%')) OR {_IS_MOMENT}",
         _IS_MOMENT,
     ),
 )
