@@ -241,3 +241,9 @@ def test_what_is_of_a_type_that_only_the_engine_knows_is_the_same_in_json(run: R
     assert run(f"select to_json([x, b]), to_variant(x)::varchar from {within}") == [
         ('["2024-01-05 10:00:00.000","AB"]', "2024-01-05 10:00:00.000")
     ]
+
+
+def test_an_object_constant_has_a_key_for_each_value(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/data-types-semistructured#object-constants"""
+    assert error(run, "select {0}") == 1003
+    assert error(run, "select {'a': 1, 2}") == 1003

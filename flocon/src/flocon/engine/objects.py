@@ -154,6 +154,11 @@ def constructed(node: Expr) -> Expr:
     _check_keys(node)
     [only] = node.expressions[:1] or [node.this]
     star = only.this if isinstance(only, exp.Column) else only
+    if isinstance(node, exp.Struct) and not isinstance(star, exp.Star):
+        for member in node.expressions:
+            if not isinstance(member, exp.PropertyEQ):
+                text = f"syntax error: an object's member without a key: {member.sql('snowflake')}"
+                raise errors.compilation(errors.SYNTAX, text[:200])
     if not isinstance(star, exp.Star):
         return fs.object_construct(node)
     if any(star.args.get(key) for key in ("ilike", "replace", "rename")):
