@@ -229,6 +229,13 @@ def test_nothing_stands_between_the_values_of_a_list_without_a_delimiter(run: Ru
     assert run(f"select listagg(k) within group (order by k desc) {rows}") == [("ba",)]
 
 
+def test_listagg_writes_moments_of_a_union_as_those_of_a_table(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/listagg"""
+    moments = "select '2024-01-01 10:00:00'::timestamp as at union all select '2024-01-02'::date"
+    texts = "2024-01-01 10:00:00.000,2024-01-02 00:00:00.000"
+    assert run(f"select listagg(at, ',') within group (order by at) from ({moments})") == [(texts,)]
+
+
 def test_a_list_of_distinct_values_is_in_their_own_order(run: Run) -> None:
     """https://docs.snowflake.com/en/sql-reference/functions/listagg"""
     rows = (

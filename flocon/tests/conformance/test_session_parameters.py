@@ -110,6 +110,15 @@ def test_a_statement_alone_has_no_other_time_zone(connection: Connection) -> Non
     cursor.execute("select 1", _statement_params={"TIMEZONE": "UTC", "SOME_CLIENTS_OWN": 1})
 
 
+def test_the_tag_of_a_statement_goes_with_it(connection: Connection) -> None:
+    """https://docs.snowflake.com/en/sql-reference/parameters#query-tag"""
+    cursor = connection.cursor()
+    cursor.execute("alter session set query_tag = 'all day'")
+    cursor.execute("select 1", _statement_params={"QUERY_TAG": "once"})
+    [tag] = cursor.execute("show parameters like 'QUERY_TAG'").fetchall()
+    assert tag[1] == "all day"
+
+
 def test_output_formats_rule_how_dates_and_times_become_texts(run: Run, formats: Any) -> None:
     """By a cast, TO_VARCHAR without a format, ||, CONCAT and functions of texts.
 

@@ -193,7 +193,9 @@ def _coerced(node: Expr) -> Expr:
         # Several patterns of LIKE ANY are no value.
         if not isinstance(value, Expr) or isinstance(value, exp.Any | exp.All | exp.Tuple):
             continue
-        if _is_read_as_text(value):
+        # LISTAGG makes a text of what only the engine knows to be a moment, too.
+        is_unknown = isinstance(node, exp.GroupConcat) and _kind(value) in _UNKNOWN
+        if is_unknown or _is_read_as_text(value):
             parent, place, index = value.parent, value.arg_key, value.index
             assert parent is not None and place is not None, "it is an argument"
             parent.set(place, _cast(value, _TEXT), index)
@@ -345,6 +347,9 @@ def _cast(value: Expr, kind: str) -> Expr:
 
 def _kind(value: Expr | None) -> exp.DType | None:
     return value.type.this if value is not None and value.type else None
+
+
+_UNKNOWN = (None, exp.DType.UNKNOWN)
 
 
 def _is_variant(value: Expr | None) -> bool:

@@ -301,8 +301,6 @@ class App:
         session.context.files_address = login.files_address
         if statement.parameters:
             parameters.check_statement(statement.parameters, session.context.parameters)
-        if "QUERY_TAG" in statement.parameters:
-            session.context.parameters["QUERY_TAG"] = statement.parameters["QUERY_TAG"]
         if multi_statements.are_in(session, statement):
             queries = self._queries
             return multi_statements.execute(session, queries, statement, query, nested=login.nested)
