@@ -309,13 +309,13 @@ def test_ddl_forgets_the_statements_of_the_database_that_it_reshapes_alone(
     opened: Session, monkeypatch: pytest.MonkeyPatch, sql: str, stays: bool
 ) -> None:
     planned: list[Any] = []
-    typed = Connection._typed
+    coerced = Connection._coerced
 
     def counted(connection: Connection, *statement: Any) -> Any:
         planned.append(statement)
-        return typed(connection, *statement)
+        return coerced(connection, *statement)
 
-    monkeypatch.setattr(Connection, "_typed", counted)
+    monkeypatch.setattr(Connection, "_coerced", counted)
     statements = ("SELECT COUNT(*) FROM KEPT.PUBLIC.w", "DELETE FROM KEPT.PUBLIC.w WHERE a = 1")
     for statement in statements:
         opened.execute(statement)
