@@ -264,6 +264,67 @@ def test_the_columns_of_a_union_have_one_type(run: Run, t: None) -> None:
     ]
 
 
+def test_a_column_of_many_queries_united_has_the_type_of_that_which_is_no_text(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/operators-query"""
+    assert run("select '5' as a union all select 1 union all select '2' order by a") == [
+        (1,),
+        (2,),
+        (5,),
+    ]
+    assert run("select '5' as a union all (select 1 union all select '2') order by a") == [
+        (1,),
+        (2,),
+        (5,),
+    ]
+
+
+def test_a_union_by_name_casts_the_columns_of_one_name(run: Run, t: None) -> None:
+    """https://docs.snowflake.com/en/sql-reference/operators-query"""
+    assert run(
+        "select '12' as a, d as b from t union by name select '2024-05-01' as b, 7 as a order by a"
+    ) == [(7, date(2024, 5, 1)), (12, DAY.replace(month=1, day=31))]
+    # In the same place, and of another name.
+    assert run("select s as a, id as b from t union all by name select 7 as c order by c") == [
+        (None, None, 7),
+        ("a", 1, None),
+    ]
+    assert run(
+        "select 1 as a, '2' as b union all by name select 3 as b, 4 as a"
+        " union all by name select '7' as a, 8 as b order by a"
+    ) == [(1, 2), (4, 3), (7, 8)]
+    assert run(
+        "select dateadd(day, 1, b) from (select s as a, d as b from t"
+        " union all by name select '2024-01-01'::date as b, 'q' as a) order by 1"
+    ) == [(date(2024, 1, 2),), (DAY,)]
+    assert run(
+        "select v, a from (select v, 1 as a from t union all by name select 7 as a, 'x' as v)"
+        " order by a desc limit 1"
+    ) == [('"x"', 7)]
+    run("create table u (a number, b varchar, c date)")
+    run(
+        "insert into u select '7' as a, 5 as b, '2024-01-02' as c"
+        " union all by name select d as c, 6 as b, 8 as a from t"
+    )
+    assert run("select * from u order by a") == [
+        (7, "5", date(2024, 1, 2)),
+        (8, "6", date(2024, 1, 31)),
+    ]
+    by_place = "select 1 as a, 2 as b union all select 3, 4"
+    assert error(run, f"{by_place} union all by name select '5' as b, '6' as a") == 2
+
+
+def test_a_union_of_all_columns_takes_no_text_beside_another_type(run: Run, t: None) -> None:
+    """https://docs.snowflake.com/en/sql-reference/operators-query"""
+    run("create table u (x number, y varchar)")
+    run("insert into u values (1, 'a')")
+    assert error(run, "select * from u union all by name select '5' as x") == 2
+    assert error(run, "select * from u union all select '5', 'b'") == 2
+    assert run("select * from u union all by name select 5 as x, 'b' as y order by x") == [
+        (1, "a"),
+        (5, "b"),
+    ]
+
+
 def test_a_variant_has_no_order(run: Run, t: None) -> None:
     """https://docs.snowflake.com/en/sql-reference/data-types-semistructured"""
     assert error(run, "select max(v) from t") == 2

@@ -6,7 +6,7 @@ that Snowflake does silently.
 https://docs.snowflake.com/en/sql-reference/data-type-conversion
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from sqlglot import Expr, exp
 
@@ -721,22 +721,58 @@ def _united(node: exp.SetOperation) -> None:
     if node.args.get("distinct") and not _is_within_another(node):
         for side in sides:
             _distinguish(side)
-    if not all(isinstance(side, exp.Select) and not side.is_star for side in sides):
+    leaves = list(_sides(node))
+    if not all(isinstance(side, exp.Select) and not side.is_star for side in leaves):
         return
-    left, right = (side.expressions for side in sides)
-    for place in range(min(len(left), len(right))):
-        for one, other in ((left, right), (right, left)):
-            value, kind = one[place].unalias(), other[place].unalias().type
-            if kind is None or _kind(value) is None:
-                continue
-            if kind.this in (_Kind.VARIANT, _Kind.JSON) and not _is_variant(value):
-                made = exp.ToVariant(this=value.copy())
-                _kept_as_texts(made)
-                _replace(one[place], made)
-            elif _kind(value) in TEXT_TYPES and (
-                kind.this in exp.DataType.NUMERIC_TYPES or kind.this in exp.DataType.TEMPORAL_TYPES
-            ):
-                _replace(one[place], _cast(value.copy(), kind.sql(dialect="snowflake")))
+    for column in _columns_that_become_one(node, leaves):
+        for side, place in column:
+            value = side.expressions[place].unalias()
+            for other, place_of_other in column:
+                kind = other.expressions[place_of_other].unalias().type
+                if other is side or kind is None or _kind(value) is None:
+                    continue
+                made = _as_the_other(value, kind)
+                if made is not None:
+                    _replace(side.expressions[place], made)
+                    break
+
+
+def _columns_that_become_one(
+    node: exp.SetOperation, sides: Sequence[Expr]
+) -> Iterable[list[tuple[Expr, int]]]:
+    """Of a UNION's columns, the side and the place of each that it is of."""
+    unions = [node, *_unions_within(node)]
+    by_name = {bool(each.args.get("by_name")) for each in unions}
+    if len(by_name) > 1:
+        raise errors.unsupported("UNION BY NAME beside one that is by place: put one in a CTE")
+    columns: dict[str | int, list[tuple[Expr, int]]] = {}
+    for side in sides:
+        for place, value in enumerate(side.expressions):
+            key = value.alias_or_name if by_name == {True} else place
+            if key != "":
+                columns.setdefault(key, []).append((side, place))
+    return columns.values()
+
+
+def _unions_within(node: Expr) -> Iterator[Expr]:
+    """The set operations that are a side of one."""
+    for side in (node.this.unnest(), node.expression.unnest()):
+        if isinstance(side, exp.SetOperation):
+            yield side
+            yield from _unions_within(side)
+
+
+def _as_the_other(value: Expr, kind: exp.DataType) -> Expr | None:
+    """A value beside one of this type; None where it stays as it is."""
+    if kind.this in (_Kind.VARIANT, _Kind.JSON) and not _is_variant(value):
+        made = exp.ToVariant(this=value.copy())
+        _kept_as_texts(made)
+        return made
+    if _kind(value) in TEXT_TYPES and (
+        kind.this in exp.DataType.NUMERIC_TYPES or kind.this in exp.DataType.TEMPORAL_TYPES
+    ):
+        return _cast(value.copy(), kind.sql(dialect="snowflake"))
+    return None
 
 
 def _is_within_another(node: Expr) -> bool:

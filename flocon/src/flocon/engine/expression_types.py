@@ -309,7 +309,8 @@ class _Scopes:
                 side.meta.pop(ASKED, None)
             if query.args.get("by_name") or _may_be_unlike(left, right):
                 query.meta[ASKED] = True
-            made = _united(left, right)
+            made = _united(left, right, by_name=bool(query.args.get("by_name")))
+            _check_star(query, left, right)
             if made is not None and (order := query.args.get("order")):
                 self._place(order, ctes, (({"": Source.of(made)}, {}), *outer))
             return made
@@ -807,12 +808,42 @@ def _fit(kind: exp.DataType | None, other: exp.DataType | None) -> bool:
 _MAX_DIGITS = 38
 
 
-def _united(left: Types | None, right: Types | None) -> Types | None:
-    if left is None or right is None or len(left) != len(right):
+def _united(left: Types | None, right: Types | None, *, by_name: bool) -> Types | None:
+    if left is None or right is None:
+        return None
+    if by_name:
+        of_left, of_right = dict(left), dict(right)
+        shared = {
+            name: _shared(kind, of_right[name]) if name in of_right else kind
+            for name, kind in of_left.items()
+        }
+        return [*shared.items(), *(each for each in right if each[0] not in of_left)]
+    if len(left) != len(right):
         return None
     return [
         (name, _shared(kind, other)) for (name, kind), (_, other) in zip(left, right, strict=True)
     ]
+
+
+def _check_star(query: exp.SetOperation, left: Types | None, right: Types | None) -> None:
+    """Raises 000002 for a text beside another type in columns that are not named: there it is not
+    cast to that."""
+    sides = [query.this.unnest(), query.expression.unnest()]
+    if not any(isinstance(side, exp.Select) and side.is_star for side in sides):
+        return
+    others = dict(right or ())
+    for place, (name, kind) in enumerate(left or ()):
+        if query.args.get("by_name"):
+            other = others.get(name)
+        else:
+            other = right[place][1] if right and place < len(right) else None
+        kinds = [each.this for each in (kind, other) if each is not None]
+        texts = [each in TEXT_TYPES for each in kinds]
+        if any(texts) and any(each in _READ_FROM_TEXTS for each in kinds):
+            raise errors.unsupported("UNION of * with a text beside another type: name the columns")
+
+
+_READ_FROM_TEXTS = {*exp.DataType.NUMERIC_TYPES, *exp.DataType.TEMPORAL_TYPES}
 
 
 def _shared(kind: exp.DataType | None, other: exp.DataType | None) -> exp.DataType | None:

@@ -59,6 +59,8 @@ class _Nullability:
         if isinstance(query, exp.Subquery):
             return self.query(query.this, ctes)
         if isinstance(query, exp.SetOperation):
+            if query.args.get("by_name"):
+                return None
             return _of_both(self.query(query.this, ctes), self.query(query.expression, ctes))
         if not isinstance(query, exp.Select):
             return None

@@ -116,7 +116,10 @@ def _converted(rows: exp.Query, kinds: Sequence[str], columns: Columns, made: Ki
     made: the types of its values, as far as they are known.
     """
     if isinstance(rows, exp.SetOperation):
-        if "VARCHAR" in map(_engine_type, kinds) and any(map(_is_variant, _values_of(rows))):
+        by_name = any(each.args.get("by_name") for each in rows.find_all(exp.SetOperation))
+        if by_name or (
+            "VARCHAR" in map(_engine_type, kinds) and any(map(_is_variant, _values_of(rows)))
+        ):
             return _over(rows, kinds, range(len(kinds)), made)
         rows.set("this", _converted(rows.this, kinds, columns, made))
         rows.set("expression", _converted(rows.expression, kinds, columns, made))
