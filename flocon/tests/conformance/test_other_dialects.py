@@ -212,3 +212,133 @@ def test_a_sum_of_differences_of_dates_is_one_of_days(run: Run) -> None:
     dates = "from values ('2024-01-04'::date, '2024-01-01'::date)"
     assert run(f"select sum(column1 - column2) {dates}") == [(3,)]
     assert run(f"select sum(days) from (select column1 - column2 as days {dates})") == [(3,)]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "select 1 == 1",
+        "select n from numbered where n isnull",
+        "select n from numbered where n notnull",
+        "select distinct on (n) n from numbered",
+        "select n from numbered limit 10 percent",
+        "select n from numbered fetch first 3 rows with ties",
+        "select * from numbered a left semi join numbered b on a.n = b.n",
+        "select * from numbered a anti join numbered b on a.n = b.n",
+        "select 'a' 'b'",
+        "select 0x1F",
+    ],
+)
+def test_a_clause_of_another_dialect_is_a_syntax_error(run: Run, statement: str) -> None:
+    """https://docs.snowflake.com/en/sql-reference/constructs"""
+    run("create or replace table numbered (n int)")
+    assert errno(run, statement) == 1003
+
+
+def test_words_that_other_dialects_reserve_are_names(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/reserved-keywords"""
+    assert run("select 1 isnull, 2 as percent, 3 anti") == [(1, 2, 3)]
+    run("create or replace table named (byte int, int4 int, long int, positional int)")
+    run("insert into named values (1, 2, 3, 4)")
+    assert run("select byte, int4, long, positional from named") == [(1, 2, 3, 4)]
+    joined = "named semi join (select 1 as n) one on semi.byte = one.n"
+    assert run(f"select semi.long, one.n from {joined}") == [(3, 1)]
+    assert run("select concat('a', 'b') from named fetch first 3 rows only") == [("ab",)]
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "uint",
+        "ubigint",
+        "hugeint",
+        "int2",
+        "int4",
+        "int8",
+        "int16",
+        "int64",
+        "long",
+        "short",
+        "byte",
+        "blob",
+        "bytea",
+        "varchar2",
+        "json",
+    ],
+)
+def test_a_type_of_another_dialect_is_none(run: Run, kind: str) -> None:
+    """https://docs.snowflake.com/en/sql-reference/intro-summary-data-types"""
+    unknown = 1003 if kind == "ubigint" else 2040
+    assert errno(run, f"select '1'::{kind}") == unknown
+    assert errno(run, f"select try_cast('1' as {kind})") == unknown
+    assert errno(run, f"create or replace table typed_so (a {kind})") == unknown
+    function = "create or replace function typed_so"
+    assert errno(run, f"{function} (x {kind}) returns int as 'x'") == 2040
+    assert errno(run, f"{function} (x int) returns {kind} as 'x'") == 2040
+
+
+def test_a_binary_s_constant_has_two_digits_for_each_byte(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/data-types-text"""
+    assert errno(run, "select x'abc'") == 100115
+    assert run("select x'0abc'") == [(b"\x0a\xbc",)]
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "object_construct('a')",
+        "object_construct('a', 1, 'b')",
+        "array_slice([1], 1)",
+        "iff(true, 1)",
+        "nvl2(1, 2)",
+        "nvl(1)",
+        "coalesce(1)",
+        "zeroifnull()",
+        "div0(1)",
+        "width_bucket(1, 2)",
+        "object_agg(1)",
+        "date_trunc('day')",
+        "date_from_parts(2024, 1)",
+        "as_integer()",
+        "is_integer()",
+        "ratio_to_report() over ()",
+        "to_date()",
+        "count()",
+        "log(1)",
+        "uuid_string('a')",
+        "array_cat([1])",
+    ],
+)
+def test_a_function_takes_no_fewer_arguments(run: Run, call: str) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions-all"""
+    assert errno(run, f"select {call}") == 938
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "array_slice([1], 1, 2, 3)",
+        "iff(true, 1, 2, 3)",
+        "nvl(1, 2, 3)",
+        "length('a', 'b')",
+        "to_date('2024-01-01', 'a', 'b', 'c')",
+        "to_number('1', 1, 1, 1, 1)",
+        "parse_json('1', 'd', 'x')",
+        "max(1, 2)",
+        "array_agg(1, 2)",
+        "current_timestamp(1, 2)",
+        "round(1, 2, 3, 4)",
+    ],
+)
+def test_a_function_takes_no_more_arguments(run: Run, call: str) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions-all"""
+    assert errno(run, f"select {call}") == 939
+
+
+@pytest.mark.parametrize(
+    "call",
+    ["ceil()", "floor()", "date_part('day')", "greatest()", "concat()", "lpad('a')", "decode(1)"],
+)
+def test_a_function_read_by_its_words_takes_no_fewer_arguments(run: Run, call: str) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions-all"""
+    assert errno(run, f"select {call}") == 1003

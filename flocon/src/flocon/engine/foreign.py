@@ -1,9 +1,13 @@
-"""What SQLGlot and DuckDB read, and Snowflake does not: functions and operators of other dialects.
+"""What SQLGlot and DuckDB read, and Snowflake does not: functions, operators, clauses and types of
+other dialects.
 
 https://docs.snowflake.com/en/sql-reference/functions-all
+https://docs.snowflake.com/en/sql-reference/intro-summary-data-types
 https://docs.snowflake.com/en/sql-reference/operators
+https://docs.snowflake.com/en/sql-reference/reserved-keywords
 """
 
+import string
 from collections.abc import Callable
 
 from sqlglot import Expr, exp
@@ -11,6 +15,8 @@ from sqlglot.dialects import Snowflake
 from sqlglot.tokens import Token, TokenType
 
 from flocon.core import errors
+from flocon.engine import argument_counts
+from flocon.engine.types import check_read
 from flocon.sql import error_places
 from flocon.sql.tokens import tokenize
 
@@ -92,6 +98,19 @@ Snowflake.Parser.NO_PAREN_FUNCTION_PARSERS = {
     name: read for name, read in Snowflake.Parser.NO_PAREN_FUNCTION_PARSERS.items() if name != "IF"
 }
 
+# Words that mean nothing to Snowflake, and may be names.
+_NAMES = frozenset("anti isnull notnull percent positional semi".upper().split())
+# Names of types that Snowflake has under others.
+_TYPES = """
+    blob bpchar byte bytea clob fixed int1 int16 int2 int32 int4 int64 int8 long longvarchar short
+    sql_double sql_varchar str varchar2
+    """.upper().split()
+Snowflake.Tokenizer.KEYWORDS = {
+    **{word: token for word, token in Snowflake.Tokenizer.KEYWORDS.items() if word not in _NAMES},
+    "==": TokenType.UNKNOWN,
+    **dict.fromkeys(_TYPES, TokenType.USERDEFINED),
+}
+
 _OF_BITS = (
     exp.BitwiseAnd, exp.BitwiseLeftShift, exp.BitwiseNot, exp.BitwiseOr, exp.BitwiseRightShift,
     exp.BitwiseXor,
@@ -109,23 +128,46 @@ _ORDERED = (
     exp.CumeDist, exp.DenseRank, exp.FirstValue, exp.Lag, exp.LastValue, exp.Lead, exp.NthValue,
     exp.Ntile, exp.PercentRank, exp.Rank, exp.RowNumber,
 )  # fmt: skip
-CONCERNED = frozenset((exp.Anonymous, exp.NullSafeEQ, exp.Window, *_OF_BITS, *_CLAUSES))
+CONCERNED = frozenset(
+    (
+        exp.Anonymous, exp.Concat, exp.DataType, exp.Distinct, exp.HexString, exp.LimitOptions,
+        exp.NullSafeEQ, exp.Window, *_OF_BITS, *_CLAUSES,
+    )
+)  # fmt: skip
 _SIGNS = {TokenType.AMP, TokenType.CARET, TokenType.NULLSAFE_EQ, TokenType.PIPE, TokenType.TILDE}
 
 
 def see(node: Expr, text: str) -> None:
     """Of one of `CONCERNED` in a text. Raises 001003 for an operator or clause of another
     dialect, 001007 for a function of a row's place without ORDER BY. Marks a call of a function
-    that Snowflake has not."""
+    that Snowflake has not. Raises 002040 for a type of others."""
     kind = type(node)
-    if kind is exp.Anonymous:
+    if kind is exp.DataType:
+        if node.this == exp.DType.USERDEFINED:
+            _name_type(node, text)
+        check_read(node)
+    elif kind is exp.Anonymous:
         name = node.name.upper()
         if name not in _FUNCTIONS and not name.startswith(_FAMILIES):
             node.meta[FOREIGN] = True
+        else:
+            argument_counts.check(name, node.expressions)
     elif kind is exp.Window:
         _check_order(node)
     elif kind in _CLAUSES:
         _refuse(text, lambda token, _: token.text.upper().startswith(_CLAUSES[kind]))
+    elif kind is exp.Concat:
+        if all(type(each) is exp.Literal for each in node.expressions):
+            _refuse(text, _is_beside_another)
+    elif kind is exp.Distinct:
+        if node.args.get("on"):
+            _refuse(text, _is_on)
+    elif kind is exp.HexString:
+        _check_digits(node.name)
+        _refuse(text, lambda token, _: _is_hexadecimal(token, text))
+    elif kind is exp.LimitOptions:
+        if node.args.get("percent") or node.args.get("with_ties"):
+            _refuse(text, lambda token, _: token.text.upper() in ("%", "TIES"))
     else:
         _refuse(text, _is_foreign)
 
@@ -134,6 +176,13 @@ def refuse(call: exp.Anonymous) -> None:
     """Raises 002140 where it is nothing that a user has made."""
     if call._meta and FOREIGN in call._meta:
         raise errors.compilation(errors.UNKNOWN_FUNCTION, f"Unknown function {call.name.upper()}")
+
+
+def _name_type(node: Expr, text: str) -> None:
+    """Of a type of others: say in the tree how it is written."""
+    for token in tokenize(text):
+        if token.token_type == TokenType.USERDEFINED:
+            node.set("kind", exp.to_identifier(token.text.upper()))
 
 
 def _check_order(window: Expr) -> None:
@@ -158,6 +207,30 @@ def _is_foreign(token: Token, following: Token | None) -> bool:
         and following.token_type == token.token_type
         and following.start == token.end + 1
     )
+
+
+def _is_beside_another(token: Token, following: Token | None) -> bool:
+    is_text = token.token_type == TokenType.STRING
+    return is_text and following is not None and following.token_type == TokenType.STRING
+
+
+def _is_on(token: Token, following: Token | None) -> bool:
+    words = (token.text.upper(), following.text.upper() if following else "")
+    return words == ("DISTINCT", "ON")
+
+
+def _is_hexadecimal(token: Token, text: str) -> bool:
+    """Is it 0x1F? BINARY constants are x'1F' alone.
+
+    https://docs.snowflake.com/en/sql-reference/data-types-text
+    """
+    return token.token_type == TokenType.HEX_STRING and text[token.start] == "0"
+
+
+def _check_digits(digits: str) -> None:
+    if len(digits) % 2 or not set(digits) <= set(string.hexdigits):
+        said = f"The following string is not a legal hex-encoded value: '{digits[:100]}'"
+        raise errors.SnowflakeError(errors.HEX_VALUE, said)
 
 
 def _refuse(text: str, is_it: Callable[[Token, Token | None], bool]) -> None:

@@ -11,7 +11,7 @@ from sqlglot.errors import ParseError, TokenError
 from sqlglot.tokens import TokenType
 
 from flocon.core import errors
-from flocon.engine import column_names, foreign, multi_inserts, sources
+from flocon.engine import argument_counts, column_names, foreign, multi_inserts, sources
 from flocon.engine.failures import translate
 from flocon.engine.fast.statement_cache import StatementCache
 from flocon.engine.marked_names import marked, names_column
@@ -239,6 +239,8 @@ Snowflake.Parser.FUNCTIONS = {
     "TO_CHAR": exp.ToChar.from_arg_list,
     "TO_VARCHAR": exp.ToChar.from_arg_list,
 }
+Snowflake.Parser.FUNCTIONS = argument_counts.checked(Snowflake.Parser.FUNCTIONS)
+Snowflake.Parser.FUNCTION_PARSERS = argument_counts.complete(Snowflake.Parser.FUNCTION_PARSERS)
 
 
 def number_binds(tree: Expr) -> int:

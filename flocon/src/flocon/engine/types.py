@@ -55,6 +55,17 @@ def check_cast(kind: exp.DataType) -> None:
         raise errors.unsupported(f"the type {kind.sql(dialect='snowflake')[:100]}")
 
 
+def check_read(kind: Expr) -> None:
+    """Of a type in a statement as it is written: raises 002040 for what Snowflake has not."""
+    if kind.this not in _KNOWN and kind.this not in _LEFT_OUT:
+        raise _no_type(kind)
+
+
+def _no_type(kind: Expr) -> errors.SnowflakeError:
+    name = kind.text("kind") or kind.this.value
+    return errors.compilation(errors.DATA_TYPE, f"Unsupported data type '{name[:100]}'.")
+
+
 def check_column(kind: exp.DataType) -> None:
     """The same for a column's type, and for structured ones; 002040 for what Snowflake has not.
 
@@ -62,8 +73,7 @@ def check_column(kind: exp.DataType) -> None:
     """
     check_cast(kind)
     if kind.this not in _KNOWN:
-        name = kind.sql(dialect="snowflake").partition("(")[0]
-        raise errors.compilation(errors.DATA_TYPE, f"Unsupported data type '{name[:100]}'.")
+        raise _no_type(kind)
     if kind.this in JSON_TYPES and kind.expressions:
         raise errors.unsupported(f"the type {kind.sql(dialect='snowflake')[:100]}")
 

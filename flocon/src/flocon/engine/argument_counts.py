@@ -1,0 +1,101 @@
+"""How many arguments Snowflake's functions take, where SQLGlot or the engine would take others.
+
+https://docs.snowflake.com/en/sql-reference/functions-all
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from sqlglot import Expr
+
+from flocon.core import errors
+
+_MANY = 200_000
+_COUNTS: dict[str, tuple[int, int]] = {
+    name.upper(): (least, most)
+    for least, most, names in (
+        (0, 0, "dense_rank getdate rank row_number sysdate"),
+        (0, 1, "current_time current_timestamp localtimestamp random systimestamp"),
+        (0, 2, "uuid_string"),
+        (0, _MANY, "object_construct"),
+        (1, 1, "any_value array_agg arrayagg len length max median min ntile nullifzero"),
+        (1, 1, "ratio_to_report to_json to_object to_variant zeroifnull"),
+        (1, 2, "date parse_json to_char to_date to_time to_timestamp to_timestamp_ltz"),
+        (1, 2, "to_timestamp_ntz to_timestamp_tz to_varchar try_parse_json try_to_date"),
+        (1, 2, "try_to_time try_to_timestamp try_to_timestamp_ltz try_to_timestamp_ntz"),
+        (1, 2, "time try_to_timestamp_tz"),
+        (1, 3, "round"),
+        (1, 4, "to_decimal to_number to_numeric try_to_decimal try_to_number try_to_numeric"),
+        (1, _MANY, "count hash"),
+        (2, 2, "array_cat date_trunc div0 div0null ifnull left log nvl object_agg randstr right"),
+        (2, 3, "editdistance"),
+        (2, _MANY, "object_delete object_pick"),
+        (3, 3, "array_slice date_from_parts datefromparts iff nvl2 split_part uniform"),
+        (3, 4, "time_from_parts timefromparts"),
+        (4, 4, "haversine width_bucket"),
+    )
+    for name in names.split()
+}
+_OF_VARIANTS = ("AS_", "IS_")
+_DECIMALS = ("AS_DECIMAL", "AS_NUMBER")
+
+
+def check(name: str, arguments: Sequence[Expr]) -> None:
+    """Raises 000938 for fewer arguments than a function takes, 000939 for more."""
+    count = len(arguments)
+    if name in _COUNTS:
+        least, most = _COUNTS[name]
+    elif name.startswith(_OF_VARIANTS):
+        least, most = 1, 3 if name in _DECIMALS else 1
+    else:
+        return
+    if name == "OBJECT_CONSTRUCT" and count % 2 and not any(each.is_star for each in arguments):
+        least = count + 1
+    if name == "UUID_STRING" and count == 1:
+        least = 2
+    if least <= count <= most:
+        return
+    call = f"{name}({', '.join(each.sql('snowflake') for each in arguments)})"[:200]
+    if count < least:
+        text = f"not enough arguments for function [{call}], expected {least}, got {count}"
+        raise errors.compilation(errors.TOO_FEW_ARGUMENTS, text)
+    text = f"too many arguments for function [{call}] expected {most}, got {count}"
+    raise errors.compilation(errors.TOO_MANY_ARGUMENTS, text)
+
+
+Build = Callable[..., Expr]
+
+
+def checked(functions: Mapping[str, Build]) -> dict[str, Build]:
+    """The same of what makes calls out of their arguments."""
+    return {
+        name: _checked(name, build) if name in _COUNTS else build
+        for name, build in functions.items()
+    }
+
+
+def _checked(name: str, build: Build) -> Build:
+    def built(arguments: list[Expr], **dialect: Any) -> Expr:
+        check(name, arguments)
+        return build(arguments, **dialect)
+
+    return built
+
+
+def complete(parsers: Mapping[str, Build]) -> dict[str, Build]:
+    """The same of what reads calls with words in them: 001003 where nothing is in them."""
+    return {
+        name: _complete(read) if name in ("CEIL", "DATE_PART", "FLOOR") else read
+        for name, read in parsers.items()
+    }
+
+
+def _complete(read: Build) -> Build:
+    def built(parser: Any) -> Expr:
+        made = read(parser)
+        for key, needed in made.arg_types.items():
+            if needed and not made.args.get(key):
+                parser.raise_error("A function without an argument")
+        return made
+
+    return built
