@@ -23,6 +23,14 @@ _MANUAL = (_TESTS.parent / "docs" / "manual.md").read_text("utf-8").partition("#
 # where the answer does not matter.
 _DATE_OR_TEXT = "SELECT '2026-01-31'::DATE::VARIANT AS v UNION ALL SELECT 'x'::VARIANT"
 EXAMPLES: dict[tuple[str, str], list[tuple[str, Any]]] = {
+    ("Types and expressions", "LAG, LEAD"): [
+        ("SELECT LAG(1::NUMBER(10, 2), 1, 0.125) OVER (ORDER BY 1)", 2),
+        ("SELECT LAG(1::NUMBER(10, 3), 1, 0.125) OVER (ORDER BY 1)", [(Decimal("0.125"),)]),
+    ],
+    ("Types and expressions", "UNION"): [
+        ("SELECT * FROM (SELECT 1 AS n) UNION ALL SELECT '2'", 2),
+        ("SELECT n FROM (SELECT 1 AS n) UNION ALL SELECT '2' ORDER BY n", [(1,), (2,)]),
+    ],
     ("Types and expressions", "TIMESTAMP_TZ"): [
         (
             "SELECT DATEDIFF(HOUR, '2026-01-01 12:00:00 +0200'::TIMESTAMP_TZ,"

@@ -342,3 +342,40 @@ def test_a_condition_of_delete_divides_as_any_other(run: Run) -> None:
     assert run("select p / q from parts") == [(D("0.333333"),)]
     run("delete from parts using (select 0.333333 s) x where parts.p / parts.q = x.s")
     assert run("select * from parts") == []
+
+
+def test_a_default_of_lag_and_lead_has_no_more_decimals_than_their_values(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/lag"""
+    run("create temporary table priced (x number(38, 2), i int, s varchar)")
+    run("insert into priced values (1.25, 1, 'a'), (2.5, 2, 'b')")
+    over = "over (order by x) from priced"
+    for call in (
+        "lag(x, 1, 0.1234)",
+        "lead(x, 1, 0.1234)",
+        "lag(x, 1, 0.1234) ignore nulls",
+        "lag(i, 1, 0.5)",
+        "lag(i, 1, 0::float)",
+        "lag(x, 1, '0.1234')",
+        "lag(x, 1, x / 3)",
+        "lag(abs(x), 1, 0.001)",
+        "lag(s, 1, 5)",
+    ):
+        assert error(run, f"select {call} {over}") == 2, call
+    for call, expected in {
+        "lag(x, 1, 0)": [D("0.00"), D("1.25")],
+        "lead(x, 1, 0.5)": [D("2.50"), D("0.50")],
+        "lag(x, 1, null)": [None, D("1.25")],
+        "lag(x, 1, x)": [D("1.25"), D("1.25")],
+        "lag(x::number(38, 4), 1, 0.1234)": [D("0.1234"), D("1.2500")],
+        "lag(abs(x) * 1.5, 1, 0.001)": [D("0.001"), D("1.875")],
+        "lag(i, 1, 0)": [0, 1],
+        "lag(s, 1, 'q')": ["q", "a"],
+        "lag(i::float, 1, 0.5)": [0.5, 1.0],
+    }.items():
+        assert run(f"select {call} {over} order by x") == [(each,) for each in expected], call
+
+
+def test_a_remainder_of_long_fractions_is_no_float(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/mod"""
+    run("create temporary table divided as select 1.25::number(38, 2) x")
+    assert run("select mod(x, 0.1234), mod(x, 0.2) from divided") == [(D("0.0160"), D("0.05"))]

@@ -229,6 +229,9 @@ def _without_binds(query: Expr) -> None:
 def _replace(node: Expr, types: tuple[str, ...], tree: Expr | None = None) -> Expr:
     """Put the exact form in a node's place; returns the tree, which may be the node itself."""
     top = _top(node)
+    if isinstance(node, exp.Lag | exp.Lead):
+        scales.check_default(node, list(map(_of_engine, types)))
+        return tree if tree is not None else top
     if isinstance(node, scales.KINDS):
         scales.widen(list(zip(scales.values(node), map(_of_engine, types), strict=False)))
         return tree if tree is not None else top
@@ -312,7 +315,7 @@ def _of_engine(kind: str) -> scales.Size | None:
 
 def _top(node: Expr) -> Expr:
     """An aggregate with its FILTER and OVER."""
-    wrappers = exp.Window | exp.Filter | exp.WithinGroup
+    wrappers = exp.Window | exp.Filter | exp.WithinGroup | exp.IgnoreNulls | exp.RespectNulls
     while isinstance(node.parent, wrappers) and node.arg_key == "this":
         node = node.parent
     return node

@@ -18,7 +18,8 @@ from flocon.engine.types import JSON_TYPES, TEXT_TYPES
 
 _CHOICES = (exp.Coalesce, exp.Greatest, exp.Least, exp.Case, exp.If, exp.Nvl2, exp.DecodeCase)
 # All that `kept` changes.
-KINDS = (*_CHOICES, exp.Mod, exp.Values)
+_WITH_DEFAULT = (exp.Lag, exp.Lead)
+KINDS = (*_CHOICES, *_WITH_DEFAULT, exp.Mod, exp.Values)
 
 # Precision and scale.
 Size = tuple[int, int]
@@ -45,9 +46,13 @@ def kept(node: Expr) -> Expr:
             for key, size in operands.items():
                 if size == _WHOLE:
                     node.set(key, exp.cast(node.args[key], "BIGINT", dialect="duckdb"))
+            if not {None, OTHER, _WHOLE} & set(operands.values()):
+                widen([(node.args[key], size) for key, size in operands.items()])
     elif isinstance(node, exp.Values):
         if len(node.expressions) <= _MANY_ROWS and not isinstance(node.parent, exp.Insert):
             _keep_columns(node)
+    elif isinstance(node, _WITH_DEFAULT):
+        _keep_default(node)
     elif isinstance(node, _CHOICES) and node.arg_key != "ifs":
         numbers = [each for each in values(node) if not _is_small(each)]
         sizes = list(map(_size, numbers))
@@ -58,6 +63,40 @@ def kept(node: Expr) -> Expr:
             else:
                 node.meta[ASKED] = True
     return node
+
+
+def _keep_default(node: exp.Lag | exp.Lead) -> None:
+    """LAG and LEAD: the engine casts what they answer outside of the rows to their values' type."""
+    default = node.args.get("default")
+    if default is None or isinstance(default.unnest(), exp.Null):
+        return
+    if is_text(node.this) and default.type and default.type.this in exp.DataType.NUMERIC_TYPES:
+        raise errors.unsupported(_OTHER_DEFAULT.format(node.sql_name()))
+    if _is_small(default):
+        return
+    sizes = [_size(each) for each in values(node)]
+    if None in sizes:
+        node.meta[ASKED] = True
+    else:
+        check_default(node, sizes)
+
+
+def check_default(node: exp.Lag | exp.Lead, sizes: Sequence[Size | None]) -> None:
+    """Raises 000002 where a default of LAG or LEAD would lose digits. sizes: of the values and of
+    the default.
+
+    https://docs.snowflake.com/en/sql-reference/functions/lag
+    """
+    if len(sizes) != 2:
+        return
+    value, default = sizes
+    if value is None or value == OTHER:
+        return
+    if default is None or default == OTHER or default[1] > value[1]:
+        raise errors.unsupported(_OTHER_DEFAULT.format(node.sql_name()))
+
+
+_OTHER_DEFAULT = "{} with a default of another type than its values, or with more decimals: cast it"
 
 
 def _keep_columns(rows: exp.Values) -> None:
@@ -77,6 +116,8 @@ def values(node: Expr) -> Iterator[Expr]:
         yield from (each.args["true"] for each in node.args["ifs"])
         if otherwise := node.args.get("default"):
             yield otherwise
+    elif isinstance(node, _WITH_DEFAULT):
+        yield from (node.this, node.args["default"])
     elif isinstance(node, exp.If | exp.Nvl2):
         yield from (node.args[key] for key in ("true", "false") if node.args.get(key))
     elif isinstance(node, exp.DecodeCase):
