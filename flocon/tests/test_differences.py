@@ -178,6 +178,19 @@ EXAMPLES: dict[tuple[str, str], list[tuple[str, Any]]] = {
         ("SELECT * FROM TABLE(INFORMATION_SCHEMA.QUERY_HISTORY())", 2),
         ("SELECT * FROM SNOWFLAKE.ACCOUNT_USAGE.QUERY_HISTORY", 2003),
     ],
+    ("CREATE, ALTER, COMMENT, SHOW", "DEFAULT"): [
+        ("CREATE TABLE by_default (n INT, d VARCHAR DEFAULT '2026-01-31'::date::varchar)", None),
+        ("ALTER SESSION SET DATE_OUTPUT_FORMAT = 'DD.MM.YYYY'", None),
+        ("INSERT INTO by_default (n) VALUES (1)", None),
+        ("ALTER SESSION UNSET DATE_OUTPUT_FORMAT", None),
+        ("SELECT d FROM by_default", [("2026-01-31",)]),
+        (
+            "SELECT column_default FROM information_schema.columns"
+            " WHERE table_name = 'BY_DEFAULT' AND column_name = 'D'",
+            [("CAST(CAST('2026-01-31' AS DATE) AS VARCHAR)",)],
+        ),
+        ("CREATE TABLE made (o OBJECT DEFAULT OBJECT_CONSTRUCT('a', 1))", 2),
+    ],
     ("CREATE, ALTER, COMMENT, SHOW", "CREATE OR ALTER TABLE"): [
         ("CREATE TABLE grown (n INT)", None),
         ("ALTER TABLE grown ADD COLUMN m INT DEFAULT 1", None),

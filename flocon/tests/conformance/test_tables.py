@@ -139,6 +139,81 @@ def test_a_clone_has_rows_constraints_and_comments_and_a_life_of_its_own(
         assert shown(connection, f"describe table {copy}")[1]["default"] == "'x'"
 
 
+_DEFAULTS = (
+    "id int, b binary default to_binary('AB'), h binary default 'CD',"
+    " d varchar default to_char(to_date('2024-01-02'), 'DD.MM.YYYY'),"
+    " m varchar default '2024-01-01 10:00:00'::timestamp::varchar, q float default 1 / 3,"
+    " t varchar default 10 / 4, f varchar default 1.0::float, c varchar(5) default upper('it''s'),"
+    " s varchar default 'n' || counted.nextval, z timestamp_tz default"
+    " to_timestamp_tz('2024-01-01 10:00:00 +0200'), l varchar(9) default left('abc', -1)"
+)
+_BY_DEFAULT = (
+    bytearray.fromhex("AB"), bytearray.fromhex("CD"), "02.01.2024", "2024-01-01 10:00:00.000",
+    0.333333, "2.500000", "1", "IT'S",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "create",
+    [
+        "create or replace table told ({})",
+        "create or replace temporary table told ({})",
+        "create or replace table told ({}) as select 1, x'00', x'00', '', '', 0, '', '', '', '',"
+        " '2024-01-01'::timestamp_tz, ''",
+        "create or replace table told_first ({}); create or replace table told like told_first",
+        "create or alter table told ({})",
+        "create or replace table told (id int); alter table told add column {}",
+        "create or replace table told (id int); create or alter table told ({})",
+    ],
+)
+def test_a_default_is_what_its_expression_is_in_a_query(run: Run, create: str) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/create-table"""
+    run("drop table if exists told")
+    run("create sequence if not exists counted")
+    for statement in create.split("; "):
+        columns = _DEFAULTS
+        if "add column" in statement:
+            columns = _DEFAULTS.removeprefix("id int, ")
+        run(statement.format(columns))
+    run("insert into told (id) values (7)")
+    [row] = run("select * exclude (id, s, z, l) from told where id = 7")
+    assert row == _BY_DEFAULT
+    [row] = run("select s like 'n_', z::varchar, l from told where id = 7")
+    assert row == (True, "2024-01-01 10:00:00.000 +0200", "")
+    described = {row[0]: row[4] for row in run("describe table told")}
+    informed = "select column_name, column_default from information_schema.columns"
+    for found in (
+        described,
+        described if "temporary" in create else dict(run(f"{informed} where table_name = 'TOLD'")),
+    ):
+        assert found["B"] == "TO_BINARY('AB')"
+        assert found["H"] == "'CD'"
+        assert found["Q"] == "1 / 3"
+        assert found["L"] == "LEFT('abc', -1)"
+    run("drop table told")
+
+
+def test_a_default_has_the_time_of_its_row_in_the_session(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/create-table"""
+    run("alter session set timezone = 'Asia/Tokyo'")
+    run(
+        "create or replace table stamped (id int, t varchar default current_timestamp,"
+        " u varchar default uuid_string(), r number(38, 0) default random())"
+    )
+    run("insert into stamped (id) values (1), (2)")
+    [(zone, length, numbers, identifiers)] = run(
+        "select max(right(t, 6)), max(length(t)), count(distinct r), count(distinct u) from stamped"
+    )
+    run("alter session unset timezone")
+    assert (zone, length, numbers, identifiers) == (" +0900", 29, 2, 2)
+
+
+def test_a_default_that_the_engine_does_not_take_is_refused(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/create-table"""
+    made = "create or replace table made (o object default object_construct('a', 1))"
+    assert errno(run, made) == 2
+
+
 def test_defaults_fill_in_and_primary_keys_are_not_enforced(run: Run) -> None:
     """https://docs.snowflake.com/en/sql-reference/constraints-overview"""
     run(

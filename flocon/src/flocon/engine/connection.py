@@ -24,6 +24,7 @@ from flocon.core.timestamp_tz import ENGINE_TYPE, TimestampTz
 from flocon.engine import (
     bound_moments,
     coercions,
+    column_defaults,
     column_names,
     decimals,
     expression_types,
@@ -627,7 +628,7 @@ class Connection:
         rows = rewrite.shaped(tree.expression, columns)
         tree.set("expression", None)
         insert = exp.Insert(this=tree.this.this.copy(), expression=rows)
-        lengths.hold_defaults(tree)
+        self._write_defaults(tree)
         empty = rewrite.definition(tree)
         for column in empty.find_all(exp.ColumnDef):
             compress(column)
@@ -651,7 +652,7 @@ class Connection:
         elif tree.expression:
             rows, declared = self.create_table_as(tree, binds)
         else:
-            lengths.hold_defaults(tree)
+            self._write_defaults(tree)
             self.values(render(rewrite.definition(tree)))
         self.temporary[name] = Temporary(held_as, kind, datetime.now(UTC).replace(tzinfo=None))
         self._temporary_changes += 1
@@ -704,11 +705,23 @@ class Connection:
 
     def add_column(self, database: str, schema: str, table: str, column: exp.ColumnDef) -> None:
         defined = exp.Schema(expressions=[column])
-        lengths.hold_defaults(defined)
+        self._write_defaults(defined)
         prepared = rewrite.definition(defined).expressions[0]
         compress(prepared)
         definition = render(prepared)
         self.values(f"ALTER TABLE {quoted(database, schema, table)} ADD COLUMN {definition}")
+
+    def _write_defaults(self, tree: Expr) -> None:
+        column_defaults.write(tree, self._in_a_query)
+        lengths.hold_defaults(tree)
+
+    def _in_a_query(self, value: Expr) -> str:
+        """An expression of no columns in DuckDB's SQL, with the clock left running."""
+        select = exp.Select(expressions=[exp.alias_(value, "_")])
+        expression_types.annotate(select, self._declared_columns)
+        prepared = rewrite.definition(coercions.coerce(select))
+        made = decimals.exact(prepared, self._unmatched_call)
+        return render(made.expressions[0].unalias())
 
     def engine_type(self, kind: exp.DataType) -> str:
         """DuckDB's name of a column type."""
@@ -766,6 +779,8 @@ class Connection:
         self, tree: Expr, binds: Binds, statement_type: int, *, beside: bool = False
     ) -> Result:
         """DDL, SHOW and DESCRIBE, through fakesnow. beside: as `values_beside` does it."""
+        if isinstance(tree, exp.Create | exp.Alter):
+            column_defaults.write(tree, self._in_a_query)
         cursor = Cursor(self._fakesnow, self._outside() if beside else self._duck)
         with translated(tree.sql(dialect="snowflake")):
             cursor.run(tree, list(binds.values()) if tree.find(exp.Placeholder) else [])

@@ -168,6 +168,8 @@ def _translate_duckdb(error: duckdb.Error) -> SnowflakeError:
             "a number of more than 64 bits in a column of type NUMBER(38, 0): in a NUMBER(37, 0)"
             " there is room"
         )
+    if "DEFAULT value cannot contain" in text:
+        return errors.unsupported("this expression as a column's DEFAULT")
     if other := _OTHER_TYPE.search(text):
         return errors.compilation(errors.COLUMN_TYPE, other[0])
     if nanoseconds.REFUSED in text:

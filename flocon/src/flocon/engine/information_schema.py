@@ -11,7 +11,7 @@ from duckdb.func import FunctionNullHandling
 from fakesnow import info_schema
 
 from flocon.core.timestamp_tz import ENGINE_TYPE
-from flocon.engine import lengths, moments
+from flocon.engine import column_defaults, lengths, moments
 from flocon.engine.catalog import HIDDEN_SCHEMA
 from flocon.engine.marked_names import PATTERN
 from flocon.engine.quoting import literal, quoted
@@ -79,6 +79,8 @@ def creation_sql() -> str:
     counts = "coalesce(column_default ILIKE 'nextval(''_fs_seq_%', false)"
     written = f"regexp_replace(column_default, '^{moments.DEFAULT_WITH_OFFSET}$', '\\1')"
     written = f"regexp_replace({written}, '^{lengths.DEFAULT_WITH_LENGTH}$', '\\1', 's')"
+    told = f"regexp_extract(column_default, {literal(column_defaults.DEFAULT_AS_WRITTEN)}, 1, 's')"
+    written = f"coalesce(nullif(replace({told}, repeat(chr(39), 2), chr(39)), ''), {written})"
     # Views of `*` have the columns that they were made with.
     of_star = (
         f"FROM _account_objects n WHERE n.kind = 'VIEW' AND {of('properties.COLUMNS')} IS NOT NULL"

@@ -9,6 +9,7 @@ import re
 import duckdb
 from sqlglot import Expr, exp
 
+from flocon.engine import column_defaults
 from flocon.engine.types import TEXT_TYPES
 
 # The longest that there are: nothing is checked for them.
@@ -107,10 +108,10 @@ def hold_defaults(tree: Expr) -> None:
         if length is None or isinstance(default.this, exp.Literal | exp.Null):
             continue
         is_binary = kind.this in _BINARIES
-        value = exp.Cast(
-            this=default.this,
-            to=exp.DataType.build("BINARY" if is_binary else "VARCHAR", dialect="snowflake"),
-        )
+        value = default.this
+        if value.name != column_defaults.NAME:
+            to = exp.DataType.build("BINARY" if is_binary else "VARCHAR", dialect="snowflake")
+            value = exp.Cast(this=value, to=to)
         name = "_account_held_binary" if is_binary else "_account_held"
         made = exp.Anonymous(this=name, expressions=[value, exp.Literal.number(length)])
         default.set("this", made)

@@ -4,6 +4,7 @@ from flocon.core.timestamp_tz import ENGINE_TYPE
 from flocon.core.variant_marks import UNDEFINED
 from flocon.engine import (
     arrays,
+    column_defaults,
     datetime_formats,
     lengths,
     nanoseconds,
@@ -282,6 +283,7 @@ def creation_sql(catalog: str, *, fast: bool) -> str:
             *arrays.MACROS,
             *objects.MACROS,
             *numeric.MACROS,
+            *column_defaults.MACROS,
             *lengths.MACROS,
             *datetime_formats.MACROS,
             *offsets.MACROS,

@@ -15,7 +15,7 @@ from flocon.access.trees import Place
 from flocon.core import errors, result
 from flocon.core.result import Result
 from flocon.core.timestamp_tz import ENGINE_TYPE
-from flocon.engine import lengths, moments, quoted
+from flocon.engine import column_defaults, lengths, moments, quoted
 from flocon.engine.declared_types import known
 from flocon.engine.marked_names import marked, unmarked
 from flocon.objects import keys
@@ -43,6 +43,7 @@ _TYPES = {
 _AUTOINCREMENT = re.compile(r"nextval\('(_fs_seq_.*)'\)", re.IGNORECASE)
 # That of a TIMESTAMP_TZ (`engine.moments`), of a VARCHAR(n) (`engine.lengths`).
 _DEFAULT = re.compile(f"{moments.DEFAULT_WITH_OFFSET}|{lengths.DEFAULT_WITH_LENGTH}", re.DOTALL)
+_AS_WRITTEN = re.compile(column_defaults.DEFAULT_AS_WRITTEN, re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,9 @@ def _columns(
             declared = known(said, kind) or shown(kind)
             name = unmarked(name)
             identity = ""
-            if default and (written := _DEFAULT.fullmatch(default)):
+            if default and (told := _AS_WRITTEN.fullmatch(default)):
+                default = told[1].replace("''", "'")
+            elif default and (written := _DEFAULT.fullmatch(default)):
                 default = written[1] or written[2]
             if counting := _AUTOINCREMENT.fullmatch(default or ""):
                 identity, default = _identity(context, database, counting[1]), None

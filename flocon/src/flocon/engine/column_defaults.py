@@ -1,0 +1,57 @@
+"""Expressions that are columns' defaults: they are what they are in a query, and are shown as they
+were written.
+
+https://docs.snowflake.com/en/sql-reference/sql/create-table
+"""
+
+from collections.abc import Callable
+
+from sqlglot import Expr, exp
+
+from flocon.engine.types import JSON_TYPES, TEXT_TYPES
+
+# A default in the engine's words, of its column's type, after the text that was written.
+NAME = "_account_default"
+MACROS = (f"{NAME}(written, x) AS x",)
+# What such a default reads as, with the text as the group in it.
+DEFAULT_AS_WRITTEN = rf".*{NAME}\('((?:[^']|'')*)', .*"
+
+_CLOCKS = (
+    exp.CurrentDate,
+    exp.CurrentTime,
+    exp.CurrentTimestamp,
+    exp.Localtime,
+    exp.Localtimestamp,
+)
+_BINARIES = (exp.DType.BINARY, exp.DType.VARBINARY)
+# What is not cast to its column's type: the engine's value is the column's (`engine.moments`).
+_NOT_CAST = (exp.DType.TIMESTAMPTZ, exp.DType.ARRAY, exp.DType.OBJECT, *JSON_TYPES)
+
+
+def write(tree: Expr, in_a_query: Callable[[Expr], str]) -> None:
+    """Let the defaults of the columns in a tree be DuckDB's. in_a_query: what DuckDB writes for an
+    expression of a SELECT."""
+    for column in tree.find_all(exp.ColumnDef):
+        kind, default = column.args.get("kind"), column.find(exp.DefaultColumnConstraint)
+        if default is None or not isinstance(kind, exp.DataType) or _is_one(default.this, kind):
+            continue
+        written = exp.Literal.string(default.this.sql("snowflake"))
+        value = default.this.copy()
+        if kind.this not in _NOT_CAST:
+            to = exp.DataType.build("VARCHAR") if kind.this in TEXT_TYPES else kind.copy()
+            value = exp.Cast(this=value, to=to)
+        made = exp.var(in_a_query(value))
+        default.set("this", exp.Anonymous(this=NAME, expressions=[written, made]))
+
+
+def _is_one(value: Expr, kind: exp.DataType) -> bool:
+    """Is it the same for the engine without being rewritten?"""
+    bare = value.unnest()
+    bare = bare.this if isinstance(bare, exp.Neg) else bare
+    if isinstance(bare, exp.Null | exp.Boolean):
+        return True
+    if isinstance(bare, exp.Literal):
+        return kind.this not in _BINARIES if bare.is_string else "e" not in bare.name.lower()
+    if isinstance(bare, exp.Anonymous):
+        return bare.name == "nextval"
+    return isinstance(bare, _CLOCKS) and not bare.this and kind.this not in TEXT_TYPES
