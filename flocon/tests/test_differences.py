@@ -85,6 +85,20 @@ EXAMPLES: dict[tuple[str, str], list[tuple[str, Any]]] = {
         ("SELECT VARIANCE(n) FROM (SELECT 1 AS n UNION ALL SELECT 2)", [(Decimal("0.500000"),)]),
         ("SELECT VARIANCE(n) FROM (SELECT 1.5 AS n UNION ALL SELECT 2.5)", [(0.5,)]),
     ],
+    ("Types and expressions", "PATH of FLATTEN"): [
+        (
+            "SELECT path FROM TABLE(FLATTEN({'a b': 1, 'it''s': 2})) ORDER BY 1",
+            [("['a b']",), ("['it\\'s']",)],
+        ),
+        ("SELECT path FROM TABLE(FLATTEN(INPUT => {'a b': [1]}, PATH => '[\"a b\"]'))", 2),
+    ],
+    ("Types and expressions", "places in a text, truths as floats"): [
+        (
+            "SELECT POSITION('a', 'abc', 0), INSERT('abc', 0, 1, 'x'), SUBSTR('abc', -5, 3),"
+            " TRUE::FLOAT",
+            [(1, "xabc", "a", 1.0)],
+        ),
+    ],
     ("Types and expressions", "SEQ of FLATTEN and SPLIT_TO_TABLE"): [
         (
             "SELECT COUNT(DISTINCT seq) FROM (SELECT *"

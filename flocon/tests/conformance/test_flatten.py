@@ -171,3 +171,24 @@ def test_seq_tells_rows_of_equal_input_apart_in_a_star_and_for_an_outer_query(
         with pytest.raises(snowflake.connector.errors.ProgrammingError) as raised:
             run(refused)
         assert raised.value.errno == 2, refused
+
+
+def test_a_path_has_keys_that_are_no_identifiers_in_brackets(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/flatten"""
+    document = """parse_json('{"a b": {"c d": [1]}, "e": {"1x": 2}, "f\\\\"g~/h": 3}')"""
+    run(f"create table documents as select {document} as v")
+    found = [("['a b']", "a b"), ("e", "e"), ("['f\"g~/h']", 'f"g~/h')]
+    for source in (f"table(flatten({document}))", "documents, lateral flatten(v)"):
+        rows = run(f"select f.path, f.key from {source} f order by f.key")
+        assert rows == found, source
+    below = "select f.path, f.value::int from documents, lateral flatten(v, path => 'e') f"
+    assert run(below) == [("e['1x']", 2)]
+    deep = f"select f.path from table(flatten(input => {document}, recursive => true)) f order by 1"
+    assert [row[0] for row in run(deep)] == [
+        "['a b']",
+        "['a b']['c d']",
+        "['a b']['c d'][0]",
+        "['f\"g~/h']",
+        "e",
+        "e['1x']",
+    ]

@@ -1,5 +1,6 @@
 """What SQLGlot or DuckDB would read, and Snowflake does not, is an error here, too."""
 
+import datetime
 from typing import Any
 
 import pytest
@@ -342,3 +343,78 @@ def test_a_function_takes_no_more_arguments(run: Run, call: str) -> None:
 def test_a_function_read_by_its_words_takes_no_fewer_arguments(run: Run, call: str) -> None:
     """https://docs.snowflake.com/en/sql-reference/functions-all"""
     assert errno(run, f"select {call}") == 1003
+
+
+def test_a_day_has_no_hour_24(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/date-time-input-output"""
+    text = "2024-01-01 24:00:00"
+    run(f"create or replace table texts as select '{text}' as s, to_variant('{text}') as v")
+    run("create or replace table moments (ntz timestamp_ntz, tz timestamp_tz, day date, t time)")
+    for value in (f"'{text}'", "'2024-01-01T24:00'", "s", "v", f"to_variant('{text}')"):
+        for kind, number in _OF_MOMENTS.items():
+            assert errno(run, f"select {value}::{kind} from texts") == number
+        for column, number in (("ntz", 100035), ("day", 100040)):
+            assert errno(run, f"insert into moments ({column}) select {value} from texts") == number
+    for value in (f"'{text}'", "s", "v"):
+        assert errno(run, f"insert into moments (tz) select {value} from texts") == 100035
+    assert errno(run, f"insert into moments (ntz) values ('{text}')") == 100035
+    assert run("select try_to_timestamp(s), try_cast(s as date) from texts") == [(None, None)]
+    near = "2024-01-24 10:24:30"
+    run(f"insert into moments (ntz, day) values ('{near}', '{near}')")
+    at = datetime.datetime(2024, 1, 24, 10, 24, 30)
+    assert run("select ntz, day from moments") == [(at, at.date())]
+
+
+def test_a_file_s_day_has_no_hour_24(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/copy-into-table"""
+    run("create or replace table moments (ntz timestamp_ntz, day date, t time)")
+    run("create or replace stage texts")
+    plain = "file_format = (type = csv compression = none)"
+    run(f"copy into @texts/days.csv from (select '2024-01-01 24:00:00') {plain}")
+    run(f"copy into @texts/times.csv from (select '24:00:00') {plain}")
+    for column, file, number in (
+        ("ntz", "days", 100035),
+        ("day", "days", 100040),
+        ("t", "times", 100108),
+    ):
+        load = f"copy into moments ({column}) from @texts/{file}.csv {plain}"
+        assert errno(run, load) == number
+
+
+@pytest.mark.parametrize("text", ["24:00:00", "24:00", "10:00:00 ?", "10:00 PM"])
+def test_a_time_in_a_variant_is_a_time_and_nothing_else(run: Run, text: str) -> None:
+    """https://docs.snowflake.com/en/sql-reference/date-time-input-output"""
+    document = f'parse_json(\'{{"a": "{text}"}}\'):a'
+    for value in (f"to_variant('{text}')", document):
+        assert errno(run, f"select {value}::time") == 100108
+        assert errno(run, f"select to_time({value})") == 100108
+    run("create or replace table times (t time)")
+    assert errno(run, f"insert into times select {document}") == 100108
+    assert run("select to_variant('10:20:30.5')::time, parse_json('null')::time") == [
+        (datetime.time(10, 20, 30, 500000), None)
+    ]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "select sum(column1) from values (true), (null)",
+        "select avg(x) from (values (true)) v(x)",
+        "with q as (select * from values (true) v(x)) select sum(x) from q",
+        "with q as (select true as x) select median(x) from q",
+        "select sum(x) from (select true as x union all select false)",
+        "select sum(1 = 1)",
+        "select sum(not x and x) over () from (values (true)) v(x)",
+    ],
+)
+def test_there_is_no_sum_of_truths_wherever_they_come_from(run: Run, query: str) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/sum"""
+    assert errno(run, query) == 1044
+
+
+def test_truths_are_counted_and_summed_as_numbers(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/count_if"""
+    values = "from (values (true), (false)) v(x)"
+    assert run(f"select count_if(x), sum(iff(x, 1, 0)), sum(x::int), max(x) {values}") == [
+        (1, 1, 1, True)
+    ]

@@ -44,6 +44,8 @@ _NO_NUMBERS = (
     exp.DType.BOOLEAN, exp.DType.DATE, exp.DType.TIME, exp.DType.TIMESTAMP, exp.DType.TIMESTAMPLTZ,
     exp.DType.TIMESTAMPNTZ,
 )  # fmt: skip
+# What has the type that is said of it.
+_KNOWN = (exp.Boolean, exp.Cast, exp.Column, exp.Connector, exp.Not, exp.Predicate)
 _OF_NUMBERS = (exp.Avg, exp.Median, exp.Sum)
 _OF_DAYS = ("DAY", "WEEK", "MONTH", "QUARTER", "YEAR")
 _BY_UNITS: dict[type[Expr], str] = {
@@ -66,7 +68,7 @@ def check(node: Expr) -> None:
     elif kind in _OF_NUMBERS:
         bare = node.this.expressions[0] if isinstance(node.this, exp.Distinct) else node.this
         bare = bare.unnest() if isinstance(bare, Expr) else exp.Null()
-        known = isinstance(bare, exp.Boolean | exp.Cast | exp.Column)
+        known = isinstance(bare, _KNOWN)
         if known and bare.type is not None and bare.type.this in _NO_NUMBERS:
             raise _invalid(kind.__name__.upper(), bare)
     elif kind is exp.Bracket:

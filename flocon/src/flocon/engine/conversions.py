@@ -67,12 +67,12 @@ def _check_moment(cast: exp.Cast) -> None:
     is_json = cast.this.type is not None and cast.this.type.this in JSON_TYPES
     if not (is_text or is_json):
         return
-    if kind != exp.DType.TIME:
-        once = "" if isinstance(cast.this, exp.Column) else "_once"
-        name = f"_account_moment_{'text' if is_text else 'in_json'}"
-        # A HAVING takes no lambda.
-        once = "" if cast.find_ancestor(exp.Having) else once
-        cast.set("this", exp.Anonymous(this=f"{name}{once}", expressions=[cast.this]))
+    once = "" if isinstance(cast.this, exp.Column) else "_once"
+    what = "time" if kind == exp.DType.TIME else "moment"
+    name = f"_account_{what}_{'text' if is_text else 'in_json'}"
+    # A HAVING takes no lambda.
+    once = "" if cast.find_ancestor(exp.Having) else once
+    cast.set("this", exp.Anonymous(this=f"{name}{once}", expressions=[cast.this]))
     if kind != exp.DType.DATE and not moments.is_cut(moments.name(cast.to)):
         cast.set("this", nanoseconds.checked(cast.this, is_json=not is_text))
 

@@ -18,7 +18,7 @@ from flocon.core.errors import SnowflakeError
 from flocon.core.timestamp_tz import ENGINE_TYPE
 from flocon.engine import moments, nanoseconds
 from flocon.engine.objects import call
-from flocon.engine.types import NTZ_TYPES, TEXT_TYPES
+from flocon.engine.types import JSON_TYPES, NTZ_TYPES, TEXT_TYPES
 
 _MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September",
@@ -214,12 +214,12 @@ _OF_DIGITS = {"YYYY", "UUUU", "YY", "MM", "DD", "HH24", "HH", "HH12", "MI", "SS"
 
 # What the engine reads itself.
 _ISO = re.compile(
-    r"\s*\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d(:?\d\d)?)?)?\s*"
+    r"\s*\d{4}-\d\d-\d\d([ T](?!24)\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d(:?\d\d)?)?)?\s*"
 )
 
 
 # The engine takes more for a moment than Snowflake does (the macro `_account_is_moment`).
-_OF_ENGINE = re.compile(r"\s*[+-]?\d(?!\d{0,2}/)(?!.*:.* [A-Za-z])", re.S)
+_OF_ENGINE = re.compile(r"\s*[+-]?\d(?!\d{0,2}/)(?!.*:.* [A-Za-z])(?!.*[ Tt]24(:|\s*$))", re.S)
 
 
 def reads_by_itself(value: Expr) -> bool:
@@ -398,6 +398,7 @@ _BOUND = {
     "tz": ("TIMESTAMPTZ", "_account_read_tz_once({})"),
     "time": ("TIME", "CAST(CAST(_account_read({}, 'time', 'AUTO', false) AS TIMESTAMP) AS TIME)"),
 }
+_TIME = r"\s*([01]?[0-9]|2[0-3]):[0-5]?[0-9](:[0-5]?[0-9]([.][0-9]*)?)?\s*"
 _AS_TEXT = "json_extract_string(x, '$')"
 MACROS = (
     "_account_moment_text(x) AS CASE WHEN _account_is_moment(x) THEN x"
@@ -408,6 +409,14 @@ MACROS = (
     f" WHEN {_AS_TEXT} IS NOT NULL THEN to_json({_AS_TEXT} || '{nanoseconds.AND_NO_MORE}') END",
     "_account_moment_in_json_once(x) AS"
     " list_transform([x], lambda each: _account_moment_in_json(each))[1]",
+    # The engine reads what begins with a time, and 24:00:00.
+    f"_account_time_text(x) AS CASE WHEN regexp_full_match(x, '{_TIME}') THEN x"
+    f" ELSE '{nanoseconds.NO_TIME}' || x END",
+    "_account_time_text_once(x) AS list_transform([x], lambda each: _account_time_text(each))[1]",
+    f"_account_time_in_json(x) AS CASE WHEN regexp_full_match({_AS_TEXT}, '{_TIME}') THEN x"
+    f" WHEN {_AS_TEXT} IS NOT NULL THEN to_json('{nanoseconds.NO_TIME}' || {_AS_TEXT}) END",
+    "_account_time_in_json_once(x) AS"
+    " list_transform([x], lambda each: _account_time_in_json(each))[1]",
     *_reading("date", "date", "DATE", zoned=False),
     *_reading("ntz", "timestamp", "TIMESTAMP", zoned=False),
     *_reading("tz", "timestamp", "TIMESTAMPTZ", zoned=True),
@@ -478,7 +487,9 @@ def read_by_form(node: Expr) -> Expr:
         safe and isinstance(bare, exp.Placeholder)
     ):
         return _read(value, kind, word, safe=safe)
-    return cast if isinstance(node, exp.Time) else node
+    is_json = bare.type is not None and bare.type.this in JSON_TYPES and not safe
+    of_json = isinstance(node, exp.TsOrDsToTime) and is_json
+    return cast if of_json or isinstance(node, exp.Time) else node
 
 
 # In the meta of a column: it holds the values of a bind.

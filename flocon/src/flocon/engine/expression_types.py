@@ -476,6 +476,7 @@ def _of_values(values: exp.Values) -> Types | None:
 
 _MANY_ROWS = 200
 _NULL = exp.DataType.build("NULL")
+_BOOLEAN = exp.DataType.build("BOOLEAN")
 
 
 def _written_type(value: Expr) -> exp.DataType | None:
@@ -483,6 +484,8 @@ def _written_type(value: Expr) -> exp.DataType | None:
         return value.to
     if isinstance(value, exp.Null):
         return _NULL
+    if isinstance(value, exp.Boolean):
+        return _BOOLEAN
     return _TEXT if isinstance(value, exp.Literal) and value.is_string else None
 
 

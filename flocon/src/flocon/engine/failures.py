@@ -49,6 +49,7 @@ _BY_TEXT: tuple[tuple[str, Code], ...] = (
     (r"(invalid date field format|^[^\n]*date field value)", errors.DATE_VALUE),
     (r"invalid (timestamp|time) field format", errors.TIMESTAMP_VALUE),
     (r"Could not convert string '.*' to BOOL", errors.BOOLEAN_VALUE),
+    (rf'time field value out of range: "{re.escape(nanoseconds.NO_TIME)}', errors.TIME_VALUE),
     (r"Failed to cast value", errors.VARIANT_VALUE),
     (
         r"(timestamp|date|time) field value|Could not parse string .*(date|time)|TimeZone",
@@ -284,7 +285,7 @@ def _phrase(code: Code, line: str) -> str:
         return f"Duplicate row detected during DML action ({line})"
     value = re.search(r"[\"'](.*?)[\"'](,| to |$)", line, re.S)
     if code in _NOT_RECOGNIZED and value:
-        shown = value[1].removesuffix(nanoseconds.AND_NO_MORE)
+        shown = value[1].removesuffix(nanoseconds.AND_NO_MORE).removeprefix(nanoseconds.NO_TIME)
         return f"{_NOT_RECOGNIZED[code]} '{shown}' is not recognized"
     if code in _OF_NAMES:
         return f"SQL compilation error:\n{_unknown(line)}"

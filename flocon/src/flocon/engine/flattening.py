@@ -4,6 +4,7 @@ alone (MODE).
 https://docs.snowflake.com/en/sql-reference/functions/flatten
 """
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -38,13 +39,21 @@ def flat(document: str | None, path: str, mode: str, deep: bool, outer: bool) ->
     )
 
 
+def _below(path: str, key: str) -> str:
+    """As the macro `_account_below`."""
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_$]*", key):
+        escaped = key.replace("\\", "\\\\").replace("'", "\\'")
+        return f"{path}['{escaped}']"
+    return f"{path}.{key}" if path else key
+
+
 def _rows(node: Node, path: str, kinds: tuple[type, ...], *, deep: bool) -> Iterator[Row]:
     if isinstance(node, str) or not isinstance(node, kinds):
         return
     whole = "".join(one_line(node))
     for place, each in enumerate(node):
         key = key_text(each) if isinstance(node, dict) else None
-        below = f"{path}[{place}]" if key is None else f"{path}.{key}" if path else key
+        below = f"{path}[{place}]" if key is None else _below(path, key)
         value = node[each] if isinstance(node, dict) else each
         index = place if key is None else None
         text = None if value == UNDEFINED else "".join(one_line(value))

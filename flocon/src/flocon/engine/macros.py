@@ -225,9 +225,16 @@ _MACROS = (
     # fakesnow's FLATTEN numbers rows by their arrival; here the position is part of the value.
     "_account_elements(v) AS CASE json_type(v)"
     " WHEN 'OBJECT' THEN list_transform(list_sort(json_keys(v)),"
-    " lambda x, i: struct_pack(k := x, i := i, v := CAST(v -> ('$.\"' || x || '\"') AS JSON)))"
+    " lambda x, i: struct_pack(k := x, i := i, v := CAST(v -> CASE WHEN contains(x, '\"')"
+    " THEN '/' || replace(replace(x, '~', '~0'), '/', '~1')"
+    " ELSE '$.\"' || x || '\"' END AS JSON)))"
     " WHEN 'ARRAY' THEN list_transform(json_extract(v, '$[*]'), lambda x, i:"
     " struct_pack(k := NULL::VARCHAR, i := i, v := x)) END",
+    # A place in JSON: a key that is no identifier stands in brackets.
+    "_account_below(path, key) AS CASE"
+    " WHEN NOT regexp_full_match(key, '[A-Za-z_][A-Za-z0-9_$]*')"
+    r" THEN path || '[''' || replace(replace(key, '\', '\\'), '''', '\''') || ''']'"
+    " WHEN path = '' THEN key ELSE path || '.' || key END",
     # FLATTEN of what is beside it in the FROM: DuckDB keeps the order of an UNNEST that is all of a
     # subquery, and reverses that of others. The input stands beside its elements: what holds them
     # has a name that no table has.
@@ -235,7 +242,7 @@ _MACROS = (
     "_account_flattened(input, path, elements, part) AS TABLE SELECT _account_row(input) AS SEQ,"
     " _account_each.k AS KEY,"
     " CASE WHEN _account_each.k IS NULL THEN path || '[' || (_account_each.i - 1) || ']'"
-    " WHEN path = '' THEN _account_each.k ELSE path || '.' || _account_each.k END AS PATH,"
+    " ELSE _account_below(path, _account_each.k) END AS PATH,"
     " CASE WHEN _account_each.k IS NULL THEN _account_each.i - 1 END AS INDEX,"
     " _account_defined(_account_each.v) AS VALUE,"
     " part AS THIS FROM (SELECT unnest(elements) AS _account_each)",
@@ -258,7 +265,7 @@ _MACROS = (
     "_account_flatten(input, path, keep) AS TABLE SELECT"
     " 1::BIGINT AS SEQ, _account_each.k AS KEY,"
     " CASE WHEN _account_each.k IS NULL THEN path || '[' || (_account_each.i - 1) || ']'"
-    " WHEN path = '' THEN _account_each.k ELSE path || '.' || _account_each.k END AS PATH,"
+    " ELSE _account_below(path, _account_each.k) END AS PATH,"
     " CASE WHEN _account_each.k IS NULL THEN _account_each.i - 1 END AS INDEX,"
     " _account_defined(_account_each.v) AS VALUE, part AS THIS"
     " FROM (SELECT whole, part, unnest(CASE WHEN keep AND coalesce(len(elements), 0) = 0"

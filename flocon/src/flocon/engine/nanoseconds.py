@@ -12,6 +12,8 @@ from sqlglot import Expr, exp
 REFUSED = "nanoseconds: of a TIMESTAMP or TIME there are six digits of a second"
 # What is put behind a text that the engine would read as a moment or number, and Snowflake not.
 AND_NO_MORE = " ?"
+# What is put before a text that the engine would read as a time, and Snowflake not.
+NO_TIME = "? "
 _FURTHER = re.compile(r"([0-9]:[0-9]{1,2}[.][0-9]{6})([0-9]+)")
 
 # What is refused becomes a text that is no moment and no number, so the cast of it fails with that

@@ -282,7 +282,8 @@ def _stored(value: Expr, kind: str) -> Expr:
     if kind == "VARCHAR" and _is_variant(value):
         whole = exp.Literal.string("$")
         return exp.Anonymous(this="_account_json_text", expressions=[value, whole])
-    if isinstance(bare, exp.Var | exp.Null | exp.ParseJSON | exp.ToVariant):
+    is_variant = isinstance(bare, exp.ParseJSON | exp.ToVariant) and kind not in _MOMENTS
+    if is_variant or isinstance(bare, exp.Var | exp.Null):
         return value  # DEFAULT, or nothing to convert
     if kind == ENGINE_TYPE:
         return offsets.of(value)

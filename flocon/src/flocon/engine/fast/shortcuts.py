@@ -13,7 +13,7 @@ _MARKED = (
 _ELEMENTS = r"\[\s*[^\"{{\[\]\s]", r",\s*[^\"{{\[\s]"
 _IS_MOMENT = (
     r"(regexp_matches(x, '^\s*[0-9]') AND NOT regexp_matches(x, '^\s*[0-9]{{1,3}}/')"
-    " AND NOT regexp_matches(x, ':.* [A-Za-z]'))"
+    r" AND NOT regexp_matches(x, ':.* [A-Za-z]|[ Tt]24(:|\s*$)'))"
 )
 # Signature, the form with a shortcut, the plain form. Braces are doubled as in `macros`.
 _FORMS = (
@@ -50,11 +50,11 @@ _FORMS = (
         "x NOT LIKE '%:%' AND regexp_full_match(trim(x), '-?[0-9]+')",
         "regexp_full_match(trim(x), '-?[0-9]+')",
     ),
-    # The engine also reads 1/2/24, as a day of the year 1, and the name of a time zone behind a
-    # blank, for which it takes PM.
+    # The engine also reads 1/2/24, as a day of the year 1, the name of a time zone behind a blank,
+    # for which it takes PM, and 24:00, as the next day.
     (
         "_account_is_moment(x)",
-        "(x >= '0' AND x < ':' AND NOT contains(x, '/')"
+        "(x >= '0' AND x < ':' AND NOT contains(x, '/') AND NOT contains(x, '24:')"
         f" AND (x NOT LIKE '%:% %' OR x LIKE '%:% +%' OR x LIKE '%:% -%')) OR {_IS_MOMENT}",
         _IS_MOMENT,
     ),
