@@ -178,6 +178,7 @@ REFUSED: dict[str, tuple[str, ...]] = {
         "create table y (a array(int))",
         "create table y (a decfloat)",
         "create table y (a int) enable_schema_evolution = true",
+        "create table y (a interval year to month)",
         "create table y (a int) change_tracking = maybe",
         "create table y clone t at (offset => -60)",
         "create or alter table t (a int default 7, v variant)",

@@ -92,11 +92,10 @@ EXAMPLES: dict[tuple[str, str], list[tuple[str, Any]]] = {
         ),
         ("SELECT path FROM TABLE(FLATTEN(INPUT => {'a b': [1]}, PATH => '[\"a b\"]'))", 2),
     ],
-    ("Types and expressions", "places in a text, truths as floats"): [
+    ("Types and expressions", "places in a text"): [
         (
-            "SELECT POSITION('a', 'abc', 0), INSERT('abc', 0, 1, 'x'), SUBSTR('abc', -5, 3),"
-            " TRUE::FLOAT",
-            [(1, "xabc", "a", 1.0)],
+            "SELECT POSITION('a', 'abc', 0), INSERT('abc', 0, 1, 'x'), SUBSTR('abc', -5, 3)",
+            [(1, "xabc", "a")],
         ),
     ],
     ("Types and expressions", "SEQ of FLATTEN and SPLIT_TO_TABLE"): [
@@ -153,6 +152,7 @@ EXAMPLES: dict[tuple[str, str], list[tuple[str, Any]]] = {
         ("SELECT TYPEOF(v) FROM (SELECT '2026-01-31'::DATE::VARIANT AS v)", [("DATE",)]),
         (f"SELECT TYPEOF(v) FROM ({_DATE_OR_TEXT}) ORDER BY 1", [("VARCHAR",), ("VARCHAR",)]),
         (f"SELECT IS_DATE(v) FROM ({_DATE_OR_TEXT})", 2),
+        ("SELECT '20:57:01.123456'::TIME::VARIANT::VARCHAR", [("20:57:01.123456",)]),
     ],
     ("Types and expressions", "CEIL, FLOOR"): [
         ("SELECT CEIL(1.25::FLOAT, n), FLOOR(-1.25, 1) FROM (SELECT 1 AS n)", None),

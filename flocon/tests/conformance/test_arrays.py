@@ -64,6 +64,9 @@ def test_an_array_is_answered_as_json(run: Run, expression: str, expected: Any) 
         ("array_to_string([1, null, 'a'], '-')", "1--a"),
         ("array_size([1, null])", 2),
         ("array_max([1, null])", "1"),
+        ("array_min([null, null])", None),
+        ("array_max(parse_json('[null, 1]'))", "1"),
+        ("array_min(parse_json('[null, null]'))", "null"),
         ("array_append(null::array, 1)", None),
         ("to_array(null)", None),
     ],
@@ -336,3 +339,14 @@ def test_what_two_arrays_share_is_unknown_where_one_is(run: Run) -> None:
 def test_a_range_goes_on_by_something(run: Run) -> None:
     """https://docs.snowflake.com/en/sql-reference/functions/array_generate_range"""
     assert error(run, "select array_generate_range(1, 5, 0)") == 1007
+
+
+def test_object_insert_updates_where_its_flag_says_so_for_the_row(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/object_insert"""
+    rows = "(select {'n': 1} as o, 'n' as k, true as f union all select {'n': 2}, 'm', false)"
+    assert [
+        json.loads(each) for (each,) in run(f"select object_insert(o, k, 7, f) from {rows}")
+    ] == [
+        {"n": 7},
+        {"m": 7, "n": 2},
+    ]

@@ -379,3 +379,28 @@ def test_a_remainder_of_long_fractions_is_no_float(run: Run) -> None:
     """https://docs.snowflake.com/en/sql-reference/functions/mod"""
     run("create temporary table divided as select 1.25::number(38, 2) x")
     assert run("select mod(x, 0.1234), mod(x, 0.2) from divided") == [(D("0.0160"), D("0.05"))]
+
+
+def test_a_truth_is_no_floating_point_number(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/to_double"""
+    run("create temporary table truths as select true b")
+    for value in ("b", "true", "1 = 1"):
+        assert error(run, f"select to_double({value}) from truths") == 1065
+        assert error(run, f"select ({value})::float from truths") == 1065
+    assert run("select b::number, to_double('1.5') from truths") == [(1, 1.5)]
+
+
+def test_the_seed_of_random_is_a_number(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/random"""
+    assert error(run, "select random('abc')") == 100038
+    assert run("select random('5') = random('5')") == [(True,)]
+
+
+def test_a_sequence_that_a_default_names_stays(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/drop-sequence"""
+    run("create sequence numbered")
+    run("create table of_numbers (n int default numbered.nextval, b int)")
+    assert error(run, "drop sequence numbered") == 2
+    assert error(run, "create or replace sequence numbered") == 2
+    run("insert into of_numbers (b) values (7)")
+    assert run("select * from of_numbers") == [(1, 7)]

@@ -471,3 +471,12 @@ def test_snowpark_sends_and_gets_the_offset(connection: SnowflakeConnection) -> 
     )  # fmt: skip
     assert shown(moved.collect()) == [(TOKYO, "2024-01-01 00:00:00-07:30")]
     assert session.table("t").filter(col("z") == at(0, 2024, 1, 1, 8).astimezone(UTC)).count() == 3
+
+
+def test_convert_timezone_of_three_arguments_takes_wall_clocks_alone(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/convert_timezone"""
+    for value in ("z", "z::timestamp_ltz"):
+        assert error(run, f"select convert_timezone('UTC', 'Asia/Tokyo', {value}) from t") == 1044
+    assert run(
+        "select convert_timezone('UTC', 'Asia/Tokyo', '2024-01-01 10:00:00'::timestamp_ntz)"
+    ) == [(datetime(2024, 1, 1, 19, 0),)]

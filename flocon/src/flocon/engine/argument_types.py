@@ -56,7 +56,9 @@ _BY_UNITS: dict[type[Expr], str] = {
     exp.TimeAdd: "DATEADD",
     exp.TimestampTrunc: "DATE_TRUNC",
 }
-CHECKED = frozenset((*_STRUCTURED, *_OF_NUMBERS, *_BY_UNITS, exp.Bracket))
+_ZONED = (exp.DType.TIMESTAMPLTZ, exp.DType.TIMESTAMPTZ)
+_FLOATS = (exp.DType.DOUBLE, exp.DType.FLOAT)
+CHECKED = frozenset((*_STRUCTURED, *_OF_NUMBERS, *_BY_UNITS, exp.Bracket, exp.ToDouble))
 
 
 def check(node: Expr) -> None:
@@ -73,12 +75,32 @@ def check(node: Expr) -> None:
             raise _invalid(kind.__name__.upper(), bare)
     elif kind is exp.Bracket:
         _check_structured("GET", node.this)
+    elif kind is exp.ToDouble:
+        _check_float(node.this, "TO_DOUBLE(BOOLEAN)")
+    elif kind is exp.ConvertTimezone:
+        # A wall clock is one of the zone that is named; these have a zone.
+        moment = node.args["timestamp"]
+        if node.args.get("source_tz") and moment.type and moment.type.this in _ZONED:
+            raise _invalid("CONVERT_TIMEZONE", moment)
     else:
         name, keys = _STRUCTURED[kind]
         for key in keys:
             value = node.args.get(key)
             for each in value if isinstance(value, list) else [value]:
                 _check_structured(name, each)
+
+
+def check_cast(cast: exp.Cast) -> None:
+    """Raises 001065 for a truth that would be a floating-point number."""
+    if cast.to.this in _FLOATS:
+        _check_float(cast.this, f"CAST(BOOLEAN AS {cast.to.sql('snowflake')})")
+
+
+def _check_float(value: Expr, shown: str) -> None:
+    if value.type is not None and value.type.this == exp.DType.BOOLEAN:
+        raise errors.compilation(
+            errors.ARGUMENT_TYPES, f"invalid type [{shown}] for parameter 'TO_DOUBLE'"
+        )
 
 
 def check_input(value: Expr) -> None:

@@ -124,8 +124,9 @@ MACROS = (
     "_account_present(l) AS list_filter(l, lambda e: e IS NOT NULL)",
     "_account_array_nulls(a) AS list_filter(_account_list(a), lambda e: json_type(e) = 'NULL')",
     f"_account_array_missing(a) AS list_filter(_account_list(a), lambda e: e = '{UNDEFINED}')",
-    "_account_array_max(a) AS _account_array_sorted(a)[-1]",
-    "_account_array_min(a) AS _account_array_sorted(a)[1]",
+    # The null of JSON where there is nothing but such.
+    "_account_array_max(a) AS coalesce(_account_array_sorted(a)[-1], _account_array_nulls(a)[1])",
+    "_account_array_min(a) AS coalesce(_account_array_sorted(a)[1], _account_array_nulls(a)[1])",
     # The null of JSON is larger than all else; nulls_first is about NULLs.
     "_account_array_ordered(a, rises) AS CASE WHEN rises"
     " THEN _account_array_sorted(a) || _account_array_nulls(a)"

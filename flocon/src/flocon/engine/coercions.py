@@ -109,6 +109,9 @@ def coerce(tree: Expr) -> Expr:
             continue
         if isinstance(node, exp.Cast):
             check_cast(node.to)
+            argument_types.check_cast(node)
+        elif isinstance(node, exp.ConvertTimezone):
+            argument_types.check(node)
         kept = moments.digits(moments.name(node.to)) if isinstance(node, exp.Cast) else None
         most = _most(node)
         if isinstance(node, exp.Cast) and moments.is_cut(moments.name(node.to)):

@@ -31,9 +31,12 @@ _NO_PATTERN = (
     r"repetition operator: |missing \]: |missing \): |unexpected \): |invalid escape sequence: "
     r"|trailing \\|invalid character class"
 )
+# Of a sequence that a column's DEFAULT names, which Snowflake drops.
+_DEPENDED_ON = "because there are entries that depend on it"
 # In this order: DuckDB's classes derive from one another, and some texts decide inside a class.
 _BY_TEXT: tuple[tuple[str, Code], ...] = (
     (r"Unsupported feature", errors.UNSUPPORTED),
+    (_DEPENDED_ON, errors.UNSUPPORTED),
     (r"Duplicate field key|Map keys must be unique", errors.DUPLICATE_KEY),
     (r"Can't parse '.*' as \w+ with format", errors.FORMAT_VALUE),
     (r"Date '.*' is not recognized", errors.DATE_VALUE),
@@ -275,6 +278,8 @@ def _without_hints(line: str) -> str:
 
 
 def _phrase(code: Code, line: str) -> str:
+    if _DEPENDED_ON in line:
+        return "Unsupported feature 'dropping or replacing what a DEFAULT names'."
     if code == errors.DIVISION_BY_ZERO:
         return "Division by zero"
     if code == errors.REGULAR_EXPRESSION:

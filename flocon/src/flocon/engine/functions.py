@@ -712,6 +712,10 @@ def seeded(node: Expr) -> Expr:
 
     https://docs.snowflake.com/en/sql-reference/functions/random
     """
+    seed = node.this if isinstance(node, exp.Rand) else None
+    if isinstance(seed, exp.Literal) and seed.is_string and not _WHOLE.fullmatch(seed.name):
+        text = f"Numeric value '{seed.name[:100]}' is not recognized"
+        raise errors.SnowflakeError(errors.NUMERIC_VALUE, text)
     if isinstance(node, exp.Rand) and node.this and not isinstance(node.parent, exp.Uniform):
         return _call("_account_signed", _random(node))
     if not isinstance(node, exp.Uniform) or not _has_seed(node):
@@ -719,6 +723,9 @@ def seeded(node: Expr) -> Expr:
     low, high, number = node.this, node.expression, _random(node.args["gen"])
     is_whole = all(_is_whole(bound) for bound in (low, high))
     return _call("_account_uniform" if is_whole else "_account_uniform_float", low, high, number)
+
+
+_WHOLE = re.compile(r"[+-]?\d+", re.ASCII)
 
 
 def _has_seed(node: Expr) -> bool:

@@ -137,10 +137,15 @@ def functions(node: Expr) -> Expr:
     if isinstance(node, exp.GetIgnoreCase):
         return call("_account_get_ignore_case", node.this, node.expression)
     if isinstance(node, exp.ObjectInsert):
-        flag = node.args.get("update_flag")
-        updates = flag is not None and flag.sql().upper() == "TRUE"
-        name = "_account_object_update" if updates else "_account_object_insert"
-        return call(name, node.this, node.args["key"], node.args["value"])
+        flag = node.args.get("update_flag") or exp.false()
+        given = (node.this, node.args["key"], node.args["value"])
+        updated, inserted = (
+            call(f"_account_object_{how}", *(each.copy() for each in given))
+            for how in ("update", "insert")
+        )
+        if isinstance(flag, exp.Boolean):
+            return updated if flag.this else inserted
+        return exp.Case(ifs=[exp.If(this=flag, true=updated)], default=inserted)
     return node
 
 

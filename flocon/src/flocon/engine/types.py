@@ -57,6 +57,8 @@ def check_cast(kind: exp.DataType) -> None:
 
 def check_read(kind: Expr) -> None:
     """Of a type in a statement as it is written: raises 002040 for what Snowflake has not."""
+    if isinstance(kind.this, exp.Interval):
+        raise errors.unsupported(f"the type {kind.sql(dialect='snowflake')[:100]}")
     if kind.this not in _KNOWN and kind.this not in _LEFT_OUT:
         raise _no_type(kind)
 
