@@ -724,20 +724,44 @@ def _united(node: exp.SetOperation) -> None:
     if node.args.get("distinct") and not _is_within_another(node):
         for side in sides:
             _distinguish(side)
-    leaves = list(_sides(node))
-    if not all(isinstance(side, exp.Select) and not side.is_star for side in leaves):
+    if not _is_plain(node) or _is_plain(_united_with(node)):
+        # Its columns are not known, or become one with those of the UNION around it.
         return
-    for column in _columns_that_become_one(node, leaves):
-        for side, place in column:
-            value = side.expressions[place].unalias()
-            for other, place_of_other in column:
-                kind = other.expressions[place_of_other].unalias().type
-                if other is side or kind is None or _kind(value) is None:
-                    continue
-                made = _as_the_other(value, kind)
-                if made is not None:
-                    _replace(side.expressions[place], made)
-                    break
+    for column in _columns_that_become_one(node, list(_sides(node))):
+        values = [side.expressions[place].unalias() for side, place in column]
+        kinds = dict.fromkeys(value.type for value in values if value.type is not None)
+        for (side, place), value in zip(column, values, strict=True):
+            if _kind(value) is None:
+                continue
+            made = next(filter(None, (_as_the_other(value, kind) for kind in kinds)), None)
+            if made is not None:
+                _replace(side.expressions[place], made)
+
+
+# In a UNION's meta: are all of its sides known by their columns?
+_PLAIN = "plain"
+
+
+def _is_plain(node: Expr | None) -> bool:
+    if node is None:
+        return False
+    if _PLAIN not in node.meta:
+        sides = (node.this.unnest(), node.expression.unnest())
+        node.meta[_PLAIN] = all(
+            _is_plain(side)
+            if isinstance(side, exp.SetOperation)
+            else isinstance(side, exp.Select) and not side.is_star
+            for side in sides
+        )
+    return bool(node.meta[_PLAIN])
+
+
+def _united_with(node: Expr) -> Expr | None:
+    """The set operation that it is a side of."""
+    outer = node.parent
+    while isinstance(outer, exp.Subquery) and not outer.alias:
+        outer = outer.parent
+    return outer if isinstance(outer, exp.SetOperation) else None
 
 
 def _columns_that_become_one(
