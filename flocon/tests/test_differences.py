@@ -227,6 +227,11 @@ EXAMPLES: dict[tuple[str, str], list[tuple[str, Any]]] = {
         ("COMMENT ON COLUMN told.n IS 'how many'", None),
         ("COMMENT ON SCHEMA public IS 'of all'", 2),
     ],
+    ("CREATE, ALTER, COMMENT, SHOW", "sequences"): [
+        ("CREATE SEQUENCE numbers", None),
+        ("CREATE TABLE numbered (n INT DEFAULT numbers.NEXTVAL)", None),
+        ("DROP SEQUENCE numbers", 2),
+    ],
     ("CREATE, ALTER, COMMENT, SHOW", "directory tables"): [
         ("CREATE STAGE listed DIRECTORY = (ENABLE = TRUE)", None),
         ("ALTER STAGE listed REFRESH", []),

@@ -12,6 +12,7 @@ from sqlglot import Expr, exp
 
 from flocon.core import errors
 from flocon.engine import argument_types, datetime_formats, lengths, moments, nanoseconds, offsets
+from flocon.engine.expression_types import united_queries
 from flocon.engine.functions import CONVERTED
 from flocon.engine.types import JSON_TYPES, NTZ_TYPES, TEXT_TYPES, check_cast
 
@@ -727,7 +728,7 @@ def _united(node: exp.SetOperation) -> None:
     if not _is_plain(node) or _is_plain(_united_with(node)):
         # Its columns are not known, or become one with those of the UNION around it.
         return
-    for column in _columns_that_become_one(node, list(_sides(node))):
+    for column in _columns_that_become_one(node, list(united_queries(node))):
         values = [side.expressions[place].unalias() for side, place in column]
         kinds = dict.fromkeys(value.type for value in values if value.type is not None)
         for (side, place), value in zip(column, values, strict=True):
@@ -820,7 +821,7 @@ def _without_equals(node: exp.SetOperation) -> Expr | None:
     if _is_within_another(node):
         node.set("distinct", False)
         return None
-    sides = list(_sides(node))
+    sides = list(united_queries(node))
     lists = [side.expressions for side in sides if not side.is_star]
     names = [each.alias_or_name for each in lists[0]] if lists else []
     alike = len(lists) == len(sides) and {len(each) for each in lists} == {len(names)}
@@ -844,15 +845,6 @@ def _without_equals(node: exp.SetOperation) -> Expr | None:
     alias = exp.TableAlias(this=exp.to_identifier("_"))
     outer.set("from_", exp.From(this=exp.Subquery(this=rows, alias=alias)))
     return outer
-
-
-def _sides(node: Expr) -> Iterator[Expr]:
-    """The queries that a UNION is of."""
-    for side in (node.this.unnest(), node.expression.unnest()):
-        if isinstance(side, exp.SetOperation):
-            yield from _sides(side)
-        else:
-            yield side
 
 
 def _distinguish(side: Expr) -> None:

@@ -409,7 +409,7 @@ class Connection:
 
         def asked() -> nullability.Columns:
             if self.may_be_view(*place):
-                for view in self._views(*place):
+                for view in self.views(*place):
                     return nullability.of_view(view, lambda each: self._never_null(each, shapes))
             sql = f"PRAGMA table_info({literal(quoted(*place))})"
             return [(name, bool(never)) for _, name, _, never, *_ in self.values(sql)]
@@ -439,12 +439,12 @@ class Connection:
             if place in seen or table.db == HIDDEN_SCHEMA or not self.may_be_view(*place):
                 continue
             seen.add(place)
-            for view in self._views(*place):
+            for view in self.views(*place):
                 found.append(view)
                 waiting += view.find_all(exp.Table)
         return found
 
-    def _views(self, *place: str) -> list[Expr]:
+    def views(self, *place: str) -> list[Expr]:
         """A view's definition in DuckDB's words, its names full; [] where there is no such view."""
         sql = (
             "SELECT sql FROM duckdb_views() WHERE database_name = ? AND schema_name = ?"

@@ -52,7 +52,7 @@ def exact(tree: Expr, probe: Probe) -> Expr:
     for number, node in enumerate(divisions):
         place = places.get(number)
         if isinstance(place, exp.SetOperation):
-            types_of = [_columns(asked, side, probe) for side in scales.sides(place)]
+            types_of = [_columns(asked, side, probe) for side in scales.selects(place)]
             scales.unite(place, [list(map(_of_engine, types)) for types in types_of])
             scales.unite(node, [list(map(_of_engine, types)) for types in types_of])
         elif place:

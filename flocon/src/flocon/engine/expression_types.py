@@ -828,6 +828,15 @@ def _united(left: Types | None, right: Types | None, *, by_name: bool) -> Types 
     ]
 
 
+def united_queries(union: Expr) -> Iterator[Expr]:
+    """The queries that a UNION is of, those of UNIONs within it among them."""
+    for side in (union.this.unnest(), union.expression.unnest()):
+        if isinstance(side, exp.SetOperation):
+            yield from united_queries(side)
+        else:
+            yield side
+
+
 def _check_star(query: exp.SetOperation, left: Types | None, right: Types | None) -> None:
     """Raises 000002 for a text beside another type in columns that are not named: there it is not
     cast to that."""

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from sqlglot import Expr, exp
 
 from flocon.core import errors
-from flocon.engine.expression_types import ASKED, COLUMNS, is_guessed
+from flocon.engine.expression_types import ASKED, COLUMNS, is_guessed, united_queries
 from flocon.engine.texts import is_text
 from flocon.engine.types import JSON_TYPES, TEXT_TYPES
 
@@ -155,19 +155,14 @@ def _wanted(sizes: Sequence[Size | None]) -> int:
     return scale if digits + scale > _MAX_DIGITS else 0
 
 
-def sides(node: Expr) -> Iterator[exp.Select]:
-    """The queries that a UNION is of."""
-    for side in (node.this, node.expression):
-        bare = side.unnest()
-        if isinstance(bare, exp.SetOperation):
-            yield from sides(bare)
-        elif isinstance(bare, exp.Select):
-            yield bare
+def selects(union: Expr) -> list[exp.Select]:
+    """The SELECTs that a UNION is of."""
+    return [side for side in united_queries(union) if isinstance(side, exp.Select)]
 
 
 def unite(node: Expr, sizes: Sequence[Sequence[Size | None]]) -> None:
     """The same for the columns of a UNION. sizes: those of each side's columns."""
-    queries = list(sides(node))
+    queries = selects(node)
     # What a column is known by: its name, or its place.
     keys: list[Sequence[str | int]] = [
         (_names(side) or []) if node.args.get("by_name") else range(len(own))

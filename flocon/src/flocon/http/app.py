@@ -52,7 +52,7 @@ Endpoint = Callable[[Request], Awaitable[HttpResponse]]
 
 
 class Answer(HttpResponse):
-    """JSON, written in a tenth of the time that Starlette takes."""
+    """JSON, written by what reads the requests."""
 
     media_type = "application/json"
 
@@ -146,6 +146,7 @@ class App:
         its own that leads to this machine (DNS rebinding)."""
         header = request.headers.get("host")
         if header is None:
+            # So old is HTTP of 1.0 alone, and no browser's.
             return True
         host = _host(header)
         return _is_loopback(host) or host == self._account.stores.host.lower().strip("[]")

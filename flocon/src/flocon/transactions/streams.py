@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlglot import exp, parse_one
+from sqlglot import exp
 
 from flocon.core import errors
 from flocon.engine import HIDDEN_SCHEMA, Catalog, Conflict, Connection
@@ -282,9 +282,6 @@ class Streams:
                 catalog.write(f"DELETE FROM {table}")
 
 
-_VIEW_TEXT = (
-    "SELECT sql FROM duckdb_views() WHERE (database_name, schema_name, view_name) = (?, ?, ?)"
-)
 _INITIAL_TABLE = (
     "SELECT 1 FROM duckdb_tables() WHERE database_name = current_database() AND table_name = ?"
 )
@@ -335,16 +332,7 @@ def reached(connection: Connection, names: Iterable[FullName]) -> set[FullName]:
         found.add(name)
         place = (name.database, name.schema, name.name)
         if name.schema != HIDDEN_SCHEMA and connection.may_be_view(*place):
-            for (sql,) in connection.values(_VIEW_TEXT, place):
-                waiting += _named_in(sql, name.database)
+            for view in connection.views(*place):
+                tables = (table for table in view.find_all(exp.Table) if table.db)
+                waiting += [FullName(each.catalog, each.db, each.name) for each in tables]
     return found
-
-
-def _named_in(view: str, database: str) -> list[FullName]:
-    """The relations that a view's definition names, itself among them. DuckDB leaves out the
-    name of the view's own database."""
-    return [
-        FullName(table.catalog or database, table.db, table.name)
-        for table in parse_one(view, read="duckdb").find_all(exp.Table)
-        if table.db
-    ]
