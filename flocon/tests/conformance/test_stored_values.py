@@ -1,6 +1,9 @@
 """What a value becomes in a column: by INSERT, UPDATE, MERGE and CREATE TABLE … AS."""
 
+from datetime import date
+
 import pytest
+from snowflake.connector import ProgrammingError, SnowflakeConnection
 
 from conformance.shared import Run, error, failure
 
@@ -11,32 +14,103 @@ def semi(run: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    "insert",
+    ("statement", "got"),
     [
-        "insert into semi select 1, '{\"a\":1}', null",
-        "insert into semi values (1, '{\"a\":1}', null)",
-        "insert into semi (v, id) select '{\"a\":1}', 1 union all select parse_json('[]'), 2",
-        "insert into semi (v, id) select * from values ('{\"a\":1}', 1)",
-        "insert all into semi (v, id) values (t, 1) select '{\"a\":1}' as t",
-        "merge into semi using (select '{\"a\":1}' as t) s on semi.id = 1"
-        " when not matched then insert (id, v) values (1, s.t)",
+        ("insert into semi select 1, '{\"a\":1}', null", "VARCHAR(7)"),
+        ("insert into semi values (1, 'abc', null)", "VARCHAR(3)"),
+        ("insert into semi (v) select 'abc' || id from semi", "VARCHAR"),
+        ("insert into semi (v) select t from (select id::varchar as t from semi)", "VARCHAR"),
+        ("insert into semi (v, id) select * from values ('abc', 1)", "VARCHAR"),
+        ("insert into semi (v, id) select '[]', 1 union all select 'x', 2", "VARCHAR(2)"),
+        ("insert into semi (v) select null::varchar", "VARCHAR(16777216)"),
+        ("insert into semi (v) select b from semi", "BINARY(8388608)"),
+        ("insert into semi (v) select '2026-01-02'::date", "DATE"),
+        ("insert into semi (v) values ('10:11:12'::time)", "TIME(9)"),
+        ("insert into semi (v) select current_timestamp", "TIMESTAMP_LTZ(9)"),
+        ("insert into semi (v) select '2026-01-02'::timestamp_ntz(3)", "TIMESTAMP_NTZ(3)"),
+        ("insert all into semi (v, id) values (t, 1) select 'abc' as t", "VARCHAR"),
+        ("update semi set v = 'abc'", "VARCHAR(3)"),
+        ("update semi set v = case when id = 1 then 'a' else 'b' end", "VARCHAR"),
+        (
+            "merge into semi using (select 'abc' as t) s on semi.id = 1"
+            " when matched then update set v = s.t",
+            "VARCHAR",
+        ),
+        (
+            "merge into semi using (select 'abc' as t) s on semi.id = 2"
+            " when not matched then insert (id, v) values (1, s.t)",
+            "VARCHAR",
+        ),
+        ("create table made (v variant) as select 'abc'", "VARCHAR"),
+        ("create table made (v variant, i int not null) as select current_date, 1", "DATE"),
     ],
 )
-def test_a_text_in_a_variant_stays_a_text(run: Run, semi: None, insert: str) -> None:
+def test_no_variant_is_made_of_a_text_a_moment_or_a_binary(
+    run: Run, semi: None, statement: str, got: str
+) -> None:
     """https://docs.snowflake.com/en/sql-reference/data-type-conversion"""
-    run(insert)
-    assert run("select typeof(v), v::varchar from semi where id = 1") == [("VARCHAR", '{"a":1}')]
+    run("insert into semi select 1, parse_json('7'), 'ff'")
+    number, said = failure(run, statement)
+    assert number == 2023
+    assert f"type does not match column data type, expecting VARIANT but got {got}" in said
+    assert said.endswith("for column V")
+    assert run("select * from semi") == [(1, "7", b"\xff")]
 
 
-def test_a_bound_text_in_a_variant_stays_a_text(run: Run, semi: None) -> None:
+def test_a_bind_that_is_a_text_or_a_date_is_no_variant(run: Run, semi: None) -> None:
     """https://docs.snowflake.com/en/sql-reference/data-type-conversion"""
-    run("insert into semi (id, v) select ?, ?", 1, "[1]")
-    run("insert into semi (id, v) values (?, ?)", 2, "[1]")
-    run("insert into semi (id, v) select ?, parse_json(?)", 3, "[1]")
-    run("update semi set v = 'new' where id = 2")
-    assert run("select typeof(v), v::varchar from semi order by id") == [
-        ("VARCHAR", "[1]"), ("VARCHAR", "new"), ("ARRAY", "[1]"),
+    for sql in (
+        "insert into semi (id, v) select 1, ?",
+        "insert into semi (id, v) values (1, ?)",
+        "update semi set v = ?",
+    ):
+        run("insert into semi select 1, null, null")
+        for value in ("[1]", date(2026, 1, 2)):
+            number, said = failure(run, sql, value)
+            assert (number, "expecting VARIANT but got " in said) == (2023, True)
+    assert "VARCHAR(3) for column V" in failure(run, "insert into semi (v) values (?)", "[1]")[1]
+    assert run("select distinct v from semi") == [(None,)]
+
+
+def test_rows_of_binds_that_are_texts_are_no_variants(
+    connection: SnowflakeConnection, run: Run, semi: None
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/data-type-conversion"""
+    cursor = connection.cursor()
+    sql = "insert into semi (id, v) values (?, ?)"
+    with pytest.raises(ProgrammingError) as caught:
+        cursor.executemany(sql, [(1, "a"), (2, "b")])
+    assert caught.value.errno == 2023
+    cursor.executemany(sql, [(1, 7), (2, 8)])
+    cursor.executemany(sql, [(3, True), (4, False)])
+    assert run("select id, v from semi order by id") == [
+        (1, "7"), (2, "8"), (3, "true"), (4, "false"),
     ]  # fmt: skip
+
+
+def test_a_number_and_a_boolean_become_a_variant(run: Run, semi: None) -> None:
+    """https://docs.snowflake.com/en/sql-reference/data-type-conversion"""
+    run("insert into semi (id, v) values (1, 5), (2, -2), (3, null)")
+    run("insert into semi (id, v) select 4, true union all select 5, false")
+    run("insert into semi (id, v) select ?, ?", 6, 12)
+    run("insert into semi (id, v) select id + 10, id from semi where id = 6")
+    run("create table made (v variant) as select 1.5")
+    run("update semi set v = 7 where id = 1")
+    run("update semi set v = null where id = 2")
+    assert run("select v from semi order by id") == [
+        ("7",), (None,), (None,), ("true",), ("false",), ("12",), ("6",),
+    ]  # fmt: skip
+    assert run("select v, typeof(v) from made") == [("1.5", "DECIMAL")]
+
+
+def test_a_variants_default_is_no_text(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/create-table"""
+    number, said = failure(run, "create table made (id int, v variant default 'abc')")
+    assert (number, said.endswith("does not match data type for column V")) == (2262, True)
+    assert error(run, "create table made (id int, v variant default current_user())") == 2
+    run("create table made (id int, v variant default parse_json('[1]'), n variant default 3)")
+    run("insert into made (id) values (1)")
+    assert run("select v::varchar, n from made") == [("[1]", "3")]
 
 
 def test_a_variant_is_stored_as_it_is(run: Run, semi: None) -> None:
@@ -173,9 +247,9 @@ def test_a_binary_or_a_float_may_have_a_length(run: Run) -> None:
 
 def test_a_table_made_of_a_query_keeps_not_null_and_default(run: Run) -> None:
     """https://docs.snowflake.com/en/sql-reference/sql/create-table"""
-    run("create table c (a int default 5, b varchar not null, v variant) as select 1, 'x', 'text'")
+    run("create table c (a int default 5, b varchar not null, v variant) as select 1, 'x', 5")
     run("insert into c (b) values ('y')")
-    assert run("select a, b, v::varchar from c order by a") == [(1, "x", "text"), (5, "y", None)]
+    assert run("select a, b, v::varchar from c order by a") == [(1, "x", "5"), (5, "y", None)]
     assert error(run, "insert into c (a) values (1)") == 100072
     assert error(run, "create table e (a int not null) as select null") == 100072
     assert error(run, "select * from e") == 2003

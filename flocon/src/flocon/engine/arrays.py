@@ -60,9 +60,9 @@ MACROS = (
     " WHEN json_type(to_json(x)) <> 'NULL' THEN"
     " CAST(error('Failed to cast value ' || to_json(x) || ' to OBJECT') AS JSON) END",
     # A bind is a text at best.
-    "_account_no_bind(x, declared, name) AS CAST(CASE WHEN x IS NULL THEN NULL"
-    " ELSE CAST('Expression type does not match column data type, expecting ' || declared"
-    " || ' but got VARCHAR for column ' || name AS TINYINT) END AS JSON)",
+    "_account_no_bind(x, declared, name) AS CASE WHEN x IS NOT NULL"
+    " THEN _account_other_type(declared, 'VARCHAR(' || length(CAST(x AS VARCHAR)) || ')', name)"
+    " END",
     # Of texts in JSON; the engine leaves out what is NULL.
     "_account_array_of_texts(l) AS"
     " CAST('[' || coalesce(array_to_string(l, ','), '') || ']' AS JSON)",

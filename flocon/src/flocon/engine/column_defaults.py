@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from sqlglot import Expr, exp
 
+from flocon.core import errors
 from flocon.engine.types import JSON_TYPES, TEXT_TYPES
 
 # A default in the engine's words, of its column's type, after the text that was written.
@@ -33,6 +34,8 @@ def write(tree: Expr, in_a_query: Callable[[Expr], str]) -> None:
     expression of a SELECT."""
     for column in tree.find_all(exp.ColumnDef):
         kind, default = column.args.get("kind"), column.find(exp.DefaultColumnConstraint)
+        if default is not None and kind is not None and kind.this == exp.DType.VARIANT:
+            _check_variant(default.this, column.name)
         if default is None or not isinstance(kind, exp.DataType) or _is_one(default.this, kind):
             continue
         written = exp.Literal.string(default.this.sql("snowflake"))
@@ -42,6 +45,26 @@ def write(tree: Expr, in_a_query: Callable[[Expr], str]) -> None:
             value = exp.Cast(this=value, to=to)
         made = exp.var(in_a_query(value))
         default.set("this", exp.Anonymous(this=NAME, expressions=[written, made]))
+
+
+def _check_variant(value: Expr, column: str) -> None:
+    """A text is no VARIANT without a cast. Raises 000002 for what is not known to be something
+    else."""
+    bare = value.unnest()
+    if isinstance(bare, exp.Literal) and bare.is_string:
+        raise errors.compilation(
+            errors.DEFAULT_TYPE,
+            f"Default value data type does not match data type for column {column}",
+        )
+    is_cast = isinstance(bare, exp.Cast) and bare.to.this in JSON_TYPES
+    if not is_cast and not isinstance(bare, _VARIANTS):
+        raise errors.unsupported(f"{value.sql('snowflake')[:100]} as a VARIANT's default: cast it")
+
+
+_VARIANTS = (
+    exp.Array, exp.Boolean, exp.JSONObject, exp.Literal, exp.Neg, exp.Null, exp.ParseJSON,
+    exp.Struct, exp.ToArray, exp.ToVariant,
+)  # fmt: skip
 
 
 def _is_one(value: Expr, kind: exp.DataType) -> bool:

@@ -486,8 +486,8 @@ class Connection:
 
     def _stored_columns(self, table: exp.Table) -> list[tuple[str, str]]:
         """The same, as `stored_values` wants them: with the length of a text or BINARY that has
-        one, the digits of a second that those keep which do not keep all, and ARRAY or OBJECT with
-        the column's name."""
+        one, the digits of a second that those keep which do not keep all, and ARRAY, OBJECT or
+        VARIANT with the column's name."""
         columns = self._table_columns(table)
         declared = self.declared(table.catalog or "temp", table.db or "main", table.name)
         return [(name, _stored_as(name, kind, declared.get(name, ""))) for name, kind in columns]
@@ -842,8 +842,9 @@ def _answer(table: pa.Table, types: list[str], description: Description) -> Resu
 
 
 def _stored_as(name: str, kind: str, declared: str) -> str:
-    if declared in stored_values.STRUCTURED and kind == "JSON":
-        return f"{declared} {name}"
+    if kind == "JSON":
+        is_known = declared in stored_values.STRUCTURED
+        return f"{declared if is_known else stored_values.VARIANT} {name}"
     if (moment := moments.read(declared)) and moments.is_cut(declared):
         return f"{kind}({moment[1]})"
     return lengths.sized(declared) or kind

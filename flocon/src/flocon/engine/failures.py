@@ -228,7 +228,7 @@ _MANY_DIGITS = re.compile(
     r"|Failed to cast decimal value -?[0-9.]+ to type INT64"
 )
 _OTHER_TYPE = re.compile(
-    r"Expression type does not match column data type, expecting \w+ but got VARCHAR for column"
+    r"Expression type does not match column data type, expecting \w+ but got [\w(),]+ for column"
     r" .*(?=' to INT8)",
     re.S,
 )

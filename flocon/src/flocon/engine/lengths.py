@@ -14,6 +14,7 @@ from flocon.engine.types import TEXT_TYPES
 
 # The longest that there are: nothing is checked for them.
 _LONGEST = {"VARCHAR": 16777216, "BINARY": 8388608}
+LONGEST = {name: f"{name}({length})" for name, length in _LONGEST.items()}
 _DECLARED = re.compile(r"(VARCHAR|BINARY)\((\d+)\)")
 _OF_ENGINE = {"VARCHAR": "VARCHAR", "BINARY": "BLOB"}
 _SIZED = re.compile(r"(VARCHAR|BLOB)\((\d+)\)")

@@ -21,7 +21,7 @@ from sqlglot import Expr, exp
 from flocon.core import errors
 from flocon.core.errors import SnowflakeError
 from flocon.core.timestamp_tz import ENGINE_TYPE
-from flocon.engine import datetime_formats, lengths, staged_rows
+from flocon.engine import datetime_formats, lengths, staged_rows, stored_values
 from flocon.engine.catalog import HIDDEN_SCHEMA
 from flocon.engine.marked_names import marked, unmarked
 from flocon.engine.quoting import literal, quoted
@@ -464,8 +464,11 @@ def _inserted(
 
 
 def _sized(copy: Copy, name: str, value: Expr) -> Expr:
-    """A value for a column that may be of a limited length."""
+    """A value for a column that may be of a limited length, or a VARIANT: what a file holds is one,
+    but not what a transformation makes of it, nor a field of CSV there."""
     most, value = copy.lengths.get(name), value.unalias()
+    is_field = staged_rows.kind_of(copy.options) == "PARQUET" and isinstance(value, exp.Column)
+    value.meta[stored_values.LOADED] = copy.select is None or is_field
     if most is None or isinstance(value, exp.Null):
         return value
     return lengths.cut(value, most) if copy.cuts else lengths.loaded(value, most)

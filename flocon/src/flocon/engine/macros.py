@@ -195,6 +195,19 @@ _MACROS = (
     " WHEN typeof(x) = 'BLOB' THEN to_json(hex(TRY_CAST(CAST(x AS VARCHAR) AS BLOB)))"
     f" WHEN typeof(x) = '{ENGINE_TYPE}' THEN to_json(_account_shown(CAST(x AS VARCHAR)))"
     " ELSE _account_number_in_json(x) END",
+    "_account_other_type(declared, got, name) AS CAST(CAST('Expression type does not match column"
+    " data type, expecting ' || declared || ' but got ' || got || ' for column ' || name"
+    " AS TINYINT) AS JSON)",
+    # What is stored in a VARIANT column, of a value whose type only the engine knows.
+    "_account_variant_of(x, declared, name) AS CASE WHEN x IS NULL THEN NULL"
+    " WHEN typeof(x) = 'VARCHAR' THEN _account_other_type(declared,"
+    " 'VARCHAR(' || length(CAST(x AS VARCHAR)) || ')', name)"
+    " WHEN typeof(x) = 'BLOB' THEN _account_other_type(declared, 'BINARY', name)"
+    f" WHEN typeof(x) IN ('DATE', 'TIME', 'TIMESTAMP', '{ENGINE_TYPE}', 'TIMESTAMP WITH TIME ZONE')"
+    " THEN _account_other_type(declared, CASE typeof(x) WHEN 'DATE' THEN 'DATE'"
+    " WHEN 'TIME' THEN 'TIME(9)' WHEN 'TIMESTAMP' THEN 'TIMESTAMP_NTZ(9)'"
+    f" WHEN '{ENGINE_TYPE}' THEN 'TIMESTAMP_TZ(9)' ELSE 'TIMESTAMP_LTZ(9)' END, name)"
+    " ELSE _account_number_in_json(x) END",
     # Snowflake's HASH has a sign.
     "_account_signed(h) AS CAST(CASE WHEN h > 9223372036854775807"
     " THEN CAST(h AS HUGEINT) - 18446744073709551616 ELSE h END AS BIGINT)",

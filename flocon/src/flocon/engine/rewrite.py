@@ -20,6 +20,7 @@ from flocon.engine import (
     objects,
     regexps,
     scales,
+    stored_values,
     variant,
 )
 from flocon.engine.clock import CLOCKS, clock
@@ -109,17 +110,24 @@ def _library(node: Expr) -> Expr:
 
 
 def shaped(source: Expr, columns: list[Expr]) -> Expr:
-    """A query whose columns have these names, and these types where they are given."""
+    """A query whose columns have these names, and these types where they are given. What becomes a
+    VARIANT does so as in an INSERT (`stored_values`), without a cast."""
     names = [exp.to_identifier(column.name, quoted=True) for column in columns]
     alias = exp.TableAlias(this=exp.to_identifier("_"), columns=names)
     inner = source.unnest() if isinstance(source, exp.Subquery) else source
-    typed = [
-        exp.cast(exp.Column(this=name), column.args["kind"]).as_(name)
-        if isinstance(column, exp.ColumnDef) and column.args.get("kind")
-        else exp.Column(this=name)
-        for name, column in zip(names, columns, strict=True)
-    ]
+    typed = list(map(_shaped, names, columns))
     return exp.select(*typed).from_(exp.Subquery(this=inner, alias=alias))
+
+
+def _shaped(name: exp.Identifier, column: Expr) -> Expr:
+    value, kind = exp.Column(this=name), column.args.get("kind")
+    if kind is None:
+        return value
+    if kind.this != exp.DType.VARIANT:
+        return exp.cast(value, kind).as_(name)
+    stored = value.as_(name)
+    stored.meta[stored_values.VARIANT] = True
+    return stored
 
 
 def merge(tree: exp.Merge) -> exp.Merge:

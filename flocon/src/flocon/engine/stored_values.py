@@ -1,6 +1,7 @@
-"""What a value becomes in a column of the target: a text is a VARIANT's value there, not its JSON,
-and a BINARY's hexadecimal digits. A VARIANT's text has no quotes in a VARCHAR. A TIMESTAMP(n) has
-as many digits of a second as its column, and no text is longer than its column lets it be.
+"""What a value becomes in a column of the target: a number and a BOOLEAN are a VARIANT's value, a
+text is none, and is a BINARY's hexadecimal digits. A VARIANT's text has no quotes in a VARCHAR. A
+TIMESTAMP(n) has as many digits of a second as its column, and no text is longer than its column
+lets it be.
 
 https://docs.snowflake.com/en/sql-reference/data-type-conversion
 """
@@ -21,7 +22,12 @@ from flocon.engine.types import TEXT_TYPES, Columns
 Kinds = Sequence[exp.DataType | None]
 # What makes a VARIANT one of these.
 STRUCTURED = {"ARRAY": "_account_array_of", "OBJECT": "_account_object_of"}
-_CONVERTED = ("JSON", "BLOB", ENGINE_TYPE)
+VARIANT = "VARIANT"
+# Their columns have their names beside their types, for what is said of a value of another type.
+_NAMED = (*STRUCTURED, VARIANT)
+# In the meta of a value that COPY INTO reads from a file: it is a VARIANT, whatever the engine has.
+LOADED = "loaded"
+_CONVERTED = ("BLOB", ENGINE_TYPE)
 # Dates and times that a text is read as, in any of the forms that AUTO recognizes.
 _MOMENTS = {
     "DATE": "DATE",
@@ -33,16 +39,18 @@ _MOMENTS = {
 _TEXTS_APART = {*exp.DataType.TEMPORAL_TYPES, *exp.DataType.FLOAT_TYPES}
 _BINARY = (exp.DType.BINARY, exp.DType.VARBINARY)
 _VARIANT = (exp.DataType.Type.VARIANT, exp.DataType.Type.JSON)
+# What no VARIANT is made of without a cast.
+_NO_VARIANTS = {*TEXT_TYPES, *exp.DataType.TEMPORAL_TYPES, *_BINARY}
 _MADE = (exp.ParseJSON, exp.Array, exp.Struct, exp.JSONObject, exp.ToVariant, exp.ToArray)
 
 
 def convert(tree: Expr, columns: Columns, made: Kinds = ()) -> None:
-    """Let the values of an INSERT, UPDATE or MERGE be what its target's columns hold.
+    """Let the values of an INSERT, UPDATE or MERGE be what its target's columns hold, and those of
+    a CREATE TABLE (…) AS what its VARIANTs do.
 
     columns: a table's columns and their DuckDB types, with the digits of a second that a column
-    keeps, TIMESTAMP(3), and the length of its values, VARCHAR(5); or ARRAY and OBJECT, with the
-    name of the column. made: the types of an INSERT's
-    query, as far as they are known.
+    keeps, TIMESTAMP(3), and the length of its values, VARCHAR(5); or ARRAY, OBJECT and VARIANT,
+    with the name of the column. made: the types of an INSERT's query, as far as they are known.
     """
     if isinstance(tree, exp.Insert):
         _convert_insert(tree, columns, made)
@@ -58,6 +66,10 @@ def convert(tree: Expr, columns: Columns, made: Kinds = ()) -> None:
                 named = [each.name for each in then.this.expressions] if then.this else []
                 kinds = [dict(found).get(name, "") for name in named or dict(found)]
                 _convert_row(then.expression, kinds)
+    elif isinstance(tree, exp.Create):
+        for value in tree.expression.selects if isinstance(tree.expression, exp.Query) else ():
+            if isinstance(value, exp.Alias) and VARIANT in value.meta:
+                value.set("this", _variant(value.this, value.alias))
 
 
 def _convert_assignments(update: exp.Update, kinds: Mapping[str, str]) -> None:
@@ -127,7 +139,8 @@ def _converted(rows: exp.Query, kinds: Sequence[str], columns: Columns, made: Ki
     if not isinstance(rows, exp.Select) or rows.is_star or rows.args.get("distinct"):
         read = [kind for table in rows.find_all(exp.Table) for _, kind in columns(table)]
         apart = [place for place, kind in enumerate(made) if kind and kind.this in _TEXTS_APART]
-        texts = range(len(kinds)) if not {"JSON", ENGINE_TYPE}.isdisjoint(read) else apart
+        has_others = any(kind == ENGINE_TYPE or kind.partition(" ")[0] in _NAMED for kind in read)
+        texts = range(len(kinds)) if has_others else apart
         held = list(map(_engine_type, kinds))
         as_texts = [place for place in texts if held[place : place + 1] == ["VARCHAR"]]
         if as_texts or any(map(_is_changed, kinds)) or any(map(_is_read, made, kinds)):
@@ -162,8 +175,8 @@ def _over(
     values: list[Expr] = []
     for place, (name, kind) in enumerate(zip(names, kinds, strict=True)):
         value: Expr = exp.column(name.copy())
-        is_structured = kind.partition(" ")[0] in STRUCTURED
-        if place in as_texts or is_structured or _is_read(told[place], kind):
+        is_named = kind.partition(" ")[0] in _NAMED
+        if place in as_texts or is_named or _is_read(told[place], kind):
             value.type = told[place]
         if place in as_texts and _engine_type(kind) == "VARCHAR":
             value = exp.Anonymous(this="_account_text", expressions=[value])
@@ -195,9 +208,7 @@ def _structured(value: Expr, declared: str, name: str) -> Expr:
     if isinstance(bare, exp.Var | exp.Null):
         return value
     if datetime_formats.is_bind(bare):
-        return exp.Anonymous(
-            this="_account_no_bind", expressions=[value, *map(exp.Literal.string, (declared, name))]
-        )
+        return _checked("_account_no_bind", value, declared, name)
     if kind is None or kind.this in (exp.DType.UNKNOWN, exp.DType.NULL):
         known = isinstance(bare, exp.Literal)
         shown = _shown(bare) if known else ""
@@ -207,12 +218,44 @@ def _structured(value: Expr, declared: str, name: str) -> Expr:
             return value
         shown = "" if kind.this in _VARIANT and not said else said or _shown(bare)
     if shown:
-        raise errors.compilation(
-            errors.COLUMN_TYPE,
-            f"Expression type does not match column data type, expecting {declared} but got"
-            f" {shown} for column {name}",
-        )
+        raise _other_type(declared, shown, name)
     return exp.Anonymous(this=STRUCTURED[declared], expressions=[value])
+
+
+def _variant(value: Expr, name: str) -> Expr:
+    """What is stored in a column of type VARIANT: Snowflake makes one of a number and a BOOLEAN.
+
+    Raises 002023 for what is known to be neither, and no VARIANT.
+    """
+    bare, kind = value.unnest(), value.type.this if value.type else None
+    if isinstance(bare, exp.ParseJSON | exp.ToVariant | exp.Var | exp.Null):
+        return value  # DEFAULT, or nothing to convert
+    if bare.meta.get(LOADED):
+        if kind in exp.DataType.TEMPORAL_TYPES and kind not in (exp.DType.DATE, exp.DType.TIME):
+            value = exp.Anonymous(this="_account_text", expressions=[value])
+        return exp.Anonymous(this="_account_in_json", expressions=[value])
+    if kind in _NO_VARIANTS or (isinstance(bare, exp.Literal) and bare.is_string):
+        said = declared_as(value.type) if value.type else ""
+        raise _other_type(VARIANT, said or _shown(bare), name)
+    if kind in exp.DataType.NUMERIC_TYPES:
+        return exp.Anonymous(this="_account_number_in_json", expressions=[value])
+    if kind in (None, exp.DType.UNKNOWN, exp.DType.NULL):
+        return _checked("_account_variant_of", value, VARIANT, name)
+    return exp.Anonymous(this="_account_in_json", expressions=[value])
+
+
+def _checked(macro: str, value: Expr, declared: str, name: str) -> Expr:
+    """A value whose type the engine knows when it is there."""
+    known = map(exp.Literal.string, (declared, name))
+    return exp.Anonymous(this=macro, expressions=[value, *known])
+
+
+def _other_type(declared: str, shown: str, name: str) -> errors.SnowflakeError:
+    return errors.compilation(
+        errors.COLUMN_TYPE,
+        f"Expression type does not match column data type, expecting {declared} but got {shown}"
+        f" for column {name}",
+    )
 
 
 def _shown(value: Expr) -> str:
@@ -225,7 +268,10 @@ def _shown(value: Expr) -> str:
         )
     kind = value.type.this if value.type else None
     if kind in TEXT_TYPES:
-        return "VARCHAR"
+        is_longest = isinstance(value, exp.Column | exp.Cast)
+        return lengths.LONGEST["VARCHAR"] if is_longest else "VARCHAR"
+    if kind in _BINARY:
+        return lengths.LONGEST["BINARY"]
     if kind in exp.DataType.FLOAT_TYPES:
         return "FLOAT"
     if kind in exp.DataType.NUMERIC_TYPES:
@@ -251,7 +297,7 @@ def _engine_type(kind: str) -> str:
 
 def _is_changed(kind: str) -> bool:
     """Is a value of a column's type another one once it is stored there?"""
-    if kind.partition(" ")[0] in STRUCTURED:
+    if kind.partition(" ")[0] in _NAMED:
         return True
     return kind in _CONVERTED or _CUT.fullmatch(kind) is not None or bool(lengths.read(kind))
 
@@ -264,6 +310,8 @@ def _stored(value: Expr, kind: str) -> Expr:
     declared, _, name = kind.partition(" ")
     if declared in STRUCTURED:
         return _structured(value, declared, name)
+    if declared == VARIANT:
+        return _variant(value, name)
     if cut := _CUT.fullmatch(kind):
         if _is_text(bare):
             value = nanoseconds.six_digits(bare)
@@ -290,17 +338,8 @@ def _stored(value: Expr, kind: str) -> Expr:
     if kind in _MOMENTS and offsets.is_zoned(value):
         return offsets.cast(value, _MOMENTS[kind])
     made = value.type.this if value.type is not None else None
-    if made in _TEXTS_APART and (kind == "VARCHAR" or (kind == "JSON" and made != exp.DType.DATE)):
-        text: Expr = exp.Anonymous(this="_account_text", expressions=[value])
-        if kind == "VARCHAR":
-            return text
-        # In a VARIANT a time keeps its fraction.
-        as_it_is = made in (*exp.DataType.FLOAT_TYPES, exp.DType.TIME)
-        value = value if as_it_is else text
-    if kind == "JSON":
-        is_number = value.type is not None and value.type.this in exp.DataType.NUMERIC_TYPES
-        known = "_number" if is_number else ""
-        return exp.Anonymous(this=f"_account{known}_in_json", expressions=[value])
+    if made in _TEXTS_APART and kind == "VARCHAR":
+        return exp.Anonymous(this="_account_text", expressions=[value])
     if kind in _MOMENTS and datetime_formats.is_bind(bare):
         return datetime_formats.of_bind(bare, exp.DataType.build(_MOMENTS[kind], "snowflake"))
     if kind in _MOMENTS and _is_variant(value):
