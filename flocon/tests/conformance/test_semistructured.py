@@ -4,11 +4,12 @@ import json
 from decimal import Decimal
 from typing import Any
 
+import pytest
 import snowflake.connector
 from shared import shown
 from snowflake.connector.constants import FIELD_ID_TO_NAME
 
-from conformance.shared import Failed, Run, error, wrong_answers
+from conformance.shared import Failed, Run, error, failure, wrong_answers
 
 AB = """parse_json('{"a": 1, "b": "x"}')"""
 
@@ -247,3 +248,56 @@ def test_an_object_constant_has_a_key_for_each_value(run: Run) -> None:
     """https://docs.snowflake.com/en/sql-reference/data-types-semistructured#object-constants"""
     assert error(run, "select {0}") == 1003
     assert error(run, "select {'a': 1, 2}") == 1003
+
+
+_TWICE = [
+    ('{ "a" : "123", "b" : "456", "a": "789"} ', "a", 31),
+    ('{"a":1,"a":1}', "a", 10),
+    ('[{"a": 1}, {"b": {"abc": 1, "abc": [2]}}]', "abc", 33),
+    ('{"a" : ":\\u003a", "\\u0061" :2}', "a", 26),
+    ('{"/a/b": NaN, "/a/b": 1}', "/a/b", 20),
+    ('[[{"a\\"": "}", "a\\"": "{"}], 1.50,]', 'a"', 20),
+]
+
+
+@pytest.mark.parametrize(("document", "key", "place"), _TWICE)
+def test_an_object_has_no_key_twice(run: Run, document: str, key: str, place: int) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/parse_json"""
+    said = f'Error parsing JSON: duplicate object attribute "{key}", pos {place}'
+    run("create table documents (x varchar)")
+    run('insert into documents values (\'[{"a": {"a": 1}}, {"a": 2}]\')')
+    assert run("select parse_json(x):a is null from documents") == [(True,)]
+    run("insert into documents values (?)", document)
+    for query in (
+        "select parse_json(?) where 1 = 1 or ? = ''",
+        "select parse_json(x) from documents where ? = ?",
+        "select parse_json(x || ' ') from documents where ? = ?",
+        "select f.value:b::int from table(flatten(input => parse_json(?))) f where ? is not null",
+    ):
+        number, error_text = failure(run, query, document, document)
+        assert (number, error_text.endswith(said)) == (100069, True), query
+    assert run("select try_parse_json(?)", document) == [(None,)]
+    found = run("select try_parse_json(x), check_json(x) from documents order by 1 nulls last")
+    assert [row[0] is None for row in found] == [False, True]
+
+
+def test_check_json_names_the_key_that_is_there_twice(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/check_json"""
+    run("create table documents (n int, x varchar)")
+    run('insert into documents values (1, \'{"a": 1, "a": 2}\'), (2, \'{"a": 1}\'), (3, null)')
+    assert run("select n, check_json(x) from documents order by n") == [
+        (1, 'duplicate object attribute "a", pos 12'), (2, None), (3, None),
+    ]  # fmt: skip
+
+
+def test_a_columns_documents_are_told_apart(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/try_parse_json"""
+    documents = [
+        '{"a": 1, "b": 2}', '{"a": 1, "a": 2}', '{"b": 1, "b": 1}', "{", None, ' {"a": 1}', "{}",
+        "", '{"": 1, "a\\"": 2}', '{"": 1, "": 2}', '{"a\\"a": 1}', '"{"', '[{"a": 1, "a": 1}]',
+    ]  # fmt: skip
+    run("create table documents (n int, x varchar)")
+    for n, document in enumerate(documents, start=1):
+        run("insert into documents values (?, ?)", n, document)
+    found = run("select n from documents where try_parse_json(x) is not null order by n")
+    assert [n for (n,) in found] == [1, 6, 7, 9, 11, 12]

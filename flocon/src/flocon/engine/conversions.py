@@ -22,8 +22,13 @@ _TRY = {
 def casts(node: Expr) -> Expr:
     """Casts: a VARIANT's text is its value without quotes; TO_VARCHAR likewise; TRY_CAST reads
     what Snowflake reads, and no more."""
-    if isinstance(node, exp.ParseJSON) and not node.args.get("expression"):
+    if isinstance(node, exp.ParseJSON):
+        parameter = node.args.get("expression")
+        if parameter is not None and not (parameter.is_string and parameter.name == "s"):
+            raise errors.unsupported(f"PARSE_JSON with {parameter.sql('snowflake')[:100]}")
         return _parsed(node.this, safe=bool(node.args.get("safe")))
+    if isinstance(node, exp.CheckJson):
+        return exp.Anonymous(this="check_json", expressions=[node.this])
     if isinstance(node, exp.Typeof):
         return _typeof(node.this)
     if isinstance(node, exp.JSONFormat):
@@ -56,6 +61,9 @@ def casts(node: Expr) -> Expr:
         if node.to.this in NTZ_TYPES:
             node.set("to", exp.DataType.build("TIMESTAMP", dialect="duckdb"))
     return node
+
+
+CASTS = (exp.Cast, exp.CheckJson, exp.JSONFormat, exp.ParseJSON, exp.ToChar, exp.Typeof)
 
 
 def _check_moment(cast: exp.Cast) -> None:
@@ -103,7 +111,8 @@ def _parsed(text: Expr, *, safe: bool) -> Expr:
         name = f"_account{'_try' if safe else ''}_parsed{'_once' if once else ''}"
         return exp.Anonymous(this=name, expressions=[text])
     cast = exp.TryCast if safe else exp.Cast
-    ready = exp.Anonymous(this="_account_ready", expressions=[text])
+    name = "_account_try_ready" if safe else "_account_ready"
+    ready = exp.Anonymous(this=name, expressions=[text])
     return cast(this=ready, to=exp.DataType.build("JSON", dialect="duckdb"))
 
 

@@ -176,6 +176,8 @@ def _translate_duckdb(error: duckdb.Error) -> SnowflakeError:
         return errors.unsupported("this expression as a column's DEFAULT")
     if other := _OTHER_TYPE.search(text):
         return errors.compilation(errors.COLUMN_TYPE, other[0])
+    if same := _SAME_KEY.search(text):
+        return SnowflakeError(errors.JSON_VALUE, _printable(same[0]))
     if nanoseconds.REFUSED in text:
         return errors.unsupported(nanoseconds.REFUSED)
     if twice := _TWICE.search(text):
@@ -215,6 +217,7 @@ _TOO_LONG = re.compile(
 )
 
 
+_SAME_KEY = re.compile(r'Error parsing JSON: duplicate object attribute ".*", pos \d+', re.DOTALL)
 # An object of all columns, where two have one name.
 _TWICE = re.compile(r'Duplicate named argument "(.+?)" in function call to .*struct_pack')
 # Of a column's default (`engine.lengths`).

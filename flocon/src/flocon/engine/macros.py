@@ -28,18 +28,18 @@ _MACROS = (
     "current_session() AS getvariable('account_session')",
     "is_null_value(v) AS json_type(v) = 'NULL'",
     "strip_null_value(v) AS CASE WHEN json_type(v) = 'NULL' THEN NULL ELSE v END",
-    "check_json(v) AS CASE WHEN v IS NULL OR trim(v, ' ') = '' OR json_valid(v) THEN NULL"
-    " ELSE 'invalid JSON' END",
+    "check_json(v) AS CASE WHEN v IS NULL OR trim(v, ' ') = '' THEN NULL"
+    " WHEN json_valid(v) THEN _account_same_key(v) ELSE 'Invalid JSON' END",
     "zeroifnull(x) AS coalesce(x, 0)",
     "nullifzero(x) AS nullif(x, 0)",
     "sysdate() AS CAST(get_current_timestamp() AT TIME ZONE 'UTC' AS TIMESTAMP)",
     # JSON as PARSE_JSON reads it, with marks (`core.variant_marks`), its texts as the engine writes
-    # them, so that equal values are the same JSON.
+    # them, so that equal values are the same JSON, and without a key twice in an object.
     *(
-        f"_account{name}_parsed(x) AS CASE WHEN contains(x, '\\')"
-        " AND (contains(x, '\\u') OR contains(x, '\\/'))"
+        f"_account{name}_parsed(x) AS CASE WHEN _account{name}_has_keys_once(x)"
+        " THEN CASE WHEN contains(x, '\\') AND (contains(x, '\\u') OR contains(x, '\\/'))"
         f" THEN json_extract({cast}(_account_with_marks(x) AS JSON), '$')"
-        f" ELSE {cast}(_account_with_marks(x) AS JSON) END"
+        f" ELSE {cast}(_account_with_marks(x) AS JSON) END END"
         for name, cast in (("", "CAST"), ("_try", "TRY_CAST"))
     ),
     *(

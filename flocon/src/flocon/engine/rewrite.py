@@ -197,7 +197,7 @@ REWRITES: tuple[Rewrite, ...] = (
     (fs.regex_replace, exp.RegexpReplace),
     (fs.regex_substr, exp.RegexpExtract),
     (_sequences, (exp.Seq1, exp.Seq2, exp.Seq4, exp.Seq8)),
-    (conversions.casts, (exp.Cast, exp.JSONFormat, exp.ParseJSON, exp.ToChar, exp.Typeof)),
+    (conversions.casts, conversions.CASTS),
     (conversions.binaries, conversions.BINARIES),
     (conversions.timestamps, (exp.Anonymous, exp.UnixToTime)),
     (datetime_formats.functions, datetime_formats.KINDS),

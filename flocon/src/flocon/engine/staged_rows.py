@@ -162,9 +162,10 @@ def _documents(values: Values, file: Path, kind: str, options: Options) -> list[
         packed = ", compression = 'gzip'" if _is_packed(file) else ""
         read_all = f"read_json_objects({path}, format = '{form}'{packed})"
         rows = values(
-            "SELECT CASE WHEN contains(x, '\\') AND (contains(x, '\\u') OR contains(x, '\\/')) THEN"
+            "SELECT CASE WHEN _account_has_keys_once(x) THEN CASE WHEN contains(x, '\\')"
+            " AND (contains(x, '\\u') OR contains(x, '\\/')) THEN"
             " CAST(json_extract(_account_with_marks(x), '$') AS VARCHAR)"
-            " ELSE _account_with_marks(x) END"
+            " ELSE _account_with_marks(x) END END"
             f" FROM (SELECT CAST(json AS VARCHAR) AS x FROM {read_all})"
         )
     return [list(row) for row in rows]

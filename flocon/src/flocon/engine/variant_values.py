@@ -10,8 +10,9 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
-from duckdb.func import FunctionNullHandling
+from duckdb.func import FunctionNullHandling, PythonUDFType
 
+from flocon.core import duplicate_keys
 from flocon.core import variant_marks as marks
 from flocon.core.variant_text import compact, indented
 
@@ -28,18 +29,80 @@ def register(connection: duckdb.DuckDBPyConnection) -> None:
         ("_account_json_of", _json_of),
     ):
         connection.create_function(name, function, ["VARCHAR"], "VARCHAR")
-    for name, of_any in (("_account_compact", compact), ("_account_ready", _ready)):
+    for name, of_any in (
+        ("_account_compact", compact),
+        ("_account_ready", _ready),
+        ("_account_try_ready", _try_ready),
+    ):
         connection.create_function(name, of_any, ["VARCHAR"], "VARCHAR", null_handling=special)
+    for name, of_many, answer in (
+        ("_account_document_has_keys_once", _has_keys_once, "BOOLEAN"),
+        ("_account_try_document_has_keys_once", _try_has_keys_once, "BOOLEAN"),
+        ("_account_differ", _differ, "BOOLEAN"),
+        ("_account_same_key", _same_key, "VARCHAR"),
+    ):
+        connection.create_function(
+            name,
+            of_many,
+            ["VARCHAR"],
+            answer,
+            type=PythonUDFType.ARROW,
+            null_handling=special,
+        )
     connection.create_function("_account_of_float", marks.of_float, ["DOUBLE"], "VARCHAR")
 
 
 def _ready(text: str | None) -> str | None:
     """A text that PARSE_JSON gets, as JSON with marks; NULL for a blank one. What is one text is
     read by this, which the planner need not look into; a column's texts by `_account_parsed`."""
+    duplicate_keys.check(text or "")
     ready = (text or "").strip(" ")
     if ready and pc.match_substring_regex(pa.scalar(ready), _MARKED).as_py():
         ready = marks.marked(ready)
     return marks.spelled(ready) or None
+
+
+def _try_ready(text: str | None) -> str | None:
+    """The same of TRY_PARSE_JSON."""
+    return None if duplicate_keys.found(text or "") else _ready(text)
+
+
+def _has_keys_once(documents: pa.Array) -> pa.Array:
+    """Of each text of JSON, whether no object has a key twice; of NULL, false. Raises ValueError
+    for one that has."""
+    texts = documents.cast(pa.binary()).to_pylist()
+    for text in texts:
+        if text is not None and not duplicate_keys.has_none(text):
+            duplicate_keys.check(text.decode())
+    return documents.is_valid()
+
+
+def _try_has_keys_once(documents: pa.Array) -> pa.Array:
+    """The same without an error."""
+    return pc.and_(documents.is_valid(), _same_key(documents).is_null())
+
+
+def _differ(keys: pa.Array) -> pa.Array:
+    """Of each text of keys with quotes between them, whether none is there twice; false also where
+    one has a quote in it."""
+    texts = pc.unique(keys).to_pylist()
+    once = {
+        text: text is not None and len(set(text.split('"'))) > text.count('"') for text in texts
+    }
+    if all(once.values()):
+        return keys.is_valid()
+    return pa.array([once[text] for text in keys.to_pylist()], pa.bool_())
+
+
+def _same_key(documents: pa.Array) -> pa.Array:
+    """What CHECK_JSON says of a key that is twice in an object; NULL without one."""
+    texts = documents.cast(pa.binary()).to_pylist()
+    unsure = [text is not None and not duplicate_keys.has_none(text) for text in texts]
+    said = (
+        duplicate_keys.found(text.decode()) if is_unsure else ""
+        for text, is_unsure in zip(texts, unsure, strict=True)
+    )
+    return pa.array([each or None for each in said], pa.string())
 
 
 def _json_of(document: str) -> str:

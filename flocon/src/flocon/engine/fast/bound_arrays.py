@@ -17,6 +17,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from sqlglot import Expr, exp
 
+from flocon.core.duplicate_keys import has_none
+
 # In the meta of a call of FLATTEN's macro: the bind whose text it reads.
 BIND = "bind"
 # A call of FLATTEN's macro, and of the readings of a VARIANT by a path.
@@ -46,11 +48,13 @@ class BoundArray(NamedTuple):
 
 
 def arrays(binds: Mapping[str, Any]) -> tuple[BoundArray, ...]:
-    """The binds that are arrays."""
+    """The binds that are arrays, without a key that an object has twice."""
     return tuple(
         BoundArray(name, _is_plain(value))
         for name, value in binds.items()
-        if isinstance(value, str) and _ARRAY.match(value)
+        if isinstance(value, str)
+        and _ARRAY.match(value)
+        and has_none(value.encode(errors="surrogatepass"))
     )
 
 

@@ -38,6 +38,22 @@ _FORMS = (
         " ELSE nullif(ltrim(x, ' '), '') END",
         "nullif(trim(x, ' '), '')",
     ),
+    # Python reads each document. An object that has no other one in it is known by its keys, and
+    # most documents of a column have the same ones: those are looked at once.
+    *(
+        (
+            f"_account{name}_has_keys_once(x)",
+            "CASE WHEN NOT contains(x, '{{') THEN true"
+            f" WHEN NOT prefix(x, '{{{{') OR x LIKE '%{{{{%{{{{%' THEN {plain}(x)"
+            " WHEN _account_differ(array_to_string(TRY(json_keys(x)), '\"')) THEN true"
+            f" ELSE {plain}(x) END",
+            f"{plain}(x)",
+        )
+        for name, plain in (
+            ("", "_account_document_has_keys_once"),
+            ("_try", "_account_try_document_has_keys_once"),
+        )
+    ),
     # What begins with a sign of ASCII is not blank, and is not trimmed to see it.
     (
         "_account_is_blank(x)",
