@@ -83,7 +83,7 @@ def test_a_long_statement_can_be_cancelled_while_it_is_read(
     account: AccountProcess, database: str
 ) -> None:
     """The cancellation carries the text, too."""
-    statement = "select 1 where 1 in (" + ",".join(f"'{i:060}'" for i in range(30_000)) + ")"
+    statement = "select 1 where 1 in (" + ",".join(f"'{i:060}'" for i in range(150_000)) + ")"
     with account.connect(database=database) as connection, ThreadPoolExecutor(1) as pool:
         cursor = connection.cursor()
         asked = pool.submit(cursor.execute, statement, timeout=1)

@@ -141,12 +141,13 @@ def test_an_unknown_address_is_not_found(account: AccountProcess) -> None:
     [
         (b"no HTTP at all\r\n\r\n", b"HTTP/1.1 400 "),
         (b"POST / HTTP/1.1\r\nHost: localhost\r\nX: " + b"x" * 200_000, b"HTTP/1.1 400 "),
+        (b"POST / HTTP/1.1\r\nHost: localhost\r\n" + b"X: y\r\n" * 40_000, b"HTTP/1.1 400 "),
         (
             b"POST /session HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n",
             b"HTTP/1.1 400 ",
         ),
     ],
-    ids=["no HTTP", "a header of 200 KB", "a negative length"],
+    ids=["no HTTP", "a header of 200 KB", "40,000 headers", "a negative length"],
 )
 def test_what_is_no_http_is_refused_and_harms_nobody(
     account: AccountProcess, bytes_sent: bytes, answer: bytes
@@ -159,6 +160,36 @@ def test_what_is_no_http_is_refused_and_harms_nobody(
             assert raw.recv(64).startswith(answer)
     with account.connect() as connection:
         assert connection.cursor().execute("SELECT 1").fetchone() == (1,)
+
+
+def test_trailers_without_an_end_are_refused_and_harm_nobody(account: AccountProcess) -> None:
+    head = (
+        "POST /queries/v1/query-request HTTP/1.1\r\nHost: localhost\r\n"
+        f"Authorization: {token(account)}\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n"
+    )
+    with socket.create_connection((account.host, account.port), timeout=10) as raw:
+        raw.sendall(head.encode())
+        with pytest.raises(ConnectionError):
+            for _ in range(100_000):
+                raw.sendall(b"X: y\r\n" * 1_000)
+    with account.connect() as connection:
+        assert connection.cursor().execute("SELECT 1").fetchone() == (1,)
+
+
+def test_a_long_body_and_the_next_request_come_on_one_connection(account: AccountProcess) -> None:
+    sql = f"SELECT {'1' * 20} /* {'x' * 300_000} */"
+    body = json.dumps({"sqlText": sql, "sequenceId": 1}).encode()
+    head = (
+        "POST /queries/v1/query-request HTTP/1.1\r\nHost: localhost\r\n"
+        f"Authorization: {token(account)}\r\nContent-Length: {len(body)}\r\n\r\n"
+    ).encode()
+    with socket.create_connection((account.host, account.port), timeout=10) as raw:
+        raw.sendall((head + body) * 3)
+        answers = b""
+        while answers.count(b"HTTP/1.1 200 ") < 3:
+            got = raw.recv(65536)
+            assert got, answers
+            answers += got
 
 
 def test_a_client_that_hangs_up_in_mid_request_harms_nobody(account: AccountProcess) -> None:

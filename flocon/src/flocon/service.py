@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -109,13 +110,15 @@ class Service:
             if not self.account.close():
                 stuck()
 
+        fast = self.account.stores.engine.fast
         config = uvicorn.Config(
             self._app.routed(lifespan_of(start, stop)),
             log_config=None,
             timeout_graceful_shutdown=5,
             lifespan="on",
-            loop="auto" if self.account.stores.engine.fast else "asyncio",
-            http="h11",  # httptools knows no limit for headers
+            loop="auto" if fast else "asyncio",
+            http=_http_protocol() if fast else "h11",
+            ws="none",
         )
         return kind(config)
 
@@ -125,6 +128,14 @@ class Service:
             server.run(sockets=[self._listener])
         finally:
             self._listener.close()
+
+
+def _http_protocol() -> Any:
+    """uvicorn's own choice would be httptools as it is, which knows no limit for headers."""
+    try:
+        return import_module("flocon.http.bounded_heads").BoundedHeads
+    except ModuleNotFoundError:
+        return "h11"
 
 
 def _opened(data: Path, host: str, port: int) -> Account:

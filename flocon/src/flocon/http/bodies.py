@@ -1,5 +1,6 @@
 """The bodies of requests: read up to a limit, unpacked up to a limit, JSON objects or refused."""
 
+import asyncio
 from typing import Any
 
 import anyio
@@ -28,7 +29,7 @@ class TooLarge(Exception):
 async def document(request: Request, limit: int) -> dict[str, Any]:
     """A request's JSON object. Raises ValueError where it is not one, TooLarge, and TimeoutError
     for a client that stops in the middle of it."""
-    with anyio.fail_after(_PATIENCE_SECONDS):
+    async with asyncio.timeout(_PATIENCE_SECONDS):
         body = await _body(request, limit)
     encoding = request.headers.get("Content-Encoding")
     if len(body) < _LONG and encoding == "gzip":
