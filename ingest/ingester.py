@@ -19,7 +19,10 @@ import logging
 import os
 from collections.abc import Callable, Mapping, Sequence
 
-import snowflake.connector
+from connections.light import without_pandas
+
+with without_pandas():
+    import snowflake.connector
 
 from connections.errors import ConnectionProblem
 from connections.named import resolve

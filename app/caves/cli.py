@@ -1,7 +1,7 @@
 """The `caves` program: its parser, and what becomes of errors, signals and closed streams.
 
-A command's module is imported when that command is run: the connector and pandas, which most of
-them need, take seconds to import, and `caves --help` needs neither.
+A command's module is imported when that command is run: the connector, which most of them need,
+takes a second to import, and `caves --help` needs nothing of it.
 """
 
 import argparse
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from app.caves.errors import CommandError, UsageError, one_line
 from app.caves.interrupts import Interrupts
+from connections.light import without_pandas
 from connections.proxies import keep_loopback_direct
 
 if TYPE_CHECKING:
@@ -121,9 +122,9 @@ def parser(chosen: str | None = None) -> argparse.ArgumentParser:
         if not module:
             _add_completion(commands, name, help)
         elif chosen in (None, name):
-            import_module(f"app.caves.commands.{module}").add_to(
-                _Chosen(commands, name), _account_command
-            )
+            with without_pandas():
+                found = import_module(f"app.caves.commands.{module}")
+            found.add_to(_Chosen(commands, name), _account_command)
         else:
             commands.add_parser(name, help=help, description=help)
     return result
