@@ -142,6 +142,9 @@ EXAMPLES: dict[tuple[str, str], list[tuple[str, Any]]] = {
         ("SELECT PARSE_JSON('1e400')", [("1e400",)]),
         ("SELECT PARSE_JSON('1e9990')", 100069),
     ],
+    ("Types and expressions", "CHECK_JSON"): [
+        ("SELECT CHECK_JSON('{\\'a\\':}')", [("invalid JSON",)]),
+    ],
     ("Types and expressions", "texts in a VARIANT"): [
         ("CREATE TABLE anything (v VARIANT)", None),
         ("INSERT INTO anything VALUES ('a' || 'b')", 2023),

@@ -393,3 +393,82 @@ def test_a_number_of_unknown_size_is_no_whole_number(run: Run) -> None:
         source = f"(select {value} as c from (select 0.25::number(10, 2) as x))"
         [(number,)] = run(f"select iff(c is null or c = 0, 0.5, c) from {source}")
         assert number == Decimal(answer)
+
+
+@pytest.fixture
+def mixed(run: Run) -> None:
+    """Texts and numbers in one row."""
+    run("create table mixed (s varchar, i int, n number(10, 2), f float, v variant)")
+    run("insert into mixed select '2.4', 2, 2.4, 2.4, to_variant(5)")
+
+
+@pytest.mark.usefixtures("mixed")
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("s + 0", Decimal("2.40000")),
+        ("s * n", Decimal("5.7600000")),
+        ("s / 1", Decimal("2.40000000000")),
+        ("s % 2", Decimal("0.40000")),
+        ("s + i", Decimal("4.40000")),
+        ("'1.123456'::varchar + 0", Decimal("1.12346")),
+        ("'5' + 1", 6),
+        ("'5' / 2", Decimal("2.500000")),
+        ("'2.50' + 1", Decimal("3.5")),
+        ("' 5 ' * 1", Decimal("5.00000")),
+        ("-s", -2.4),
+        ("s + '1'", 3.4),
+        ("s + f", 4.8),
+        ("v + s", 7.4),
+        ("s + null", None),
+        ("nvl(s, 0)", Decimal("2.40000")),
+        ("coalesce(s, 0.5)", Decimal("2.40000")),
+        ("iff(true, s, 0)", Decimal("2.40000")),
+        ("greatest(s, n)", Decimal("2.40000")),
+        ("nvl2(s, s, 1)", Decimal("2.40000")),
+        ("case when i = 3 then 1 else s end", Decimal("2.40000")),
+        ("sum(s + 1)", Decimal("3.40000")),
+        ("sin('0')", 0.0),
+        ("median(v)", 5.0),
+    ],
+)
+def test_a_text_beside_a_number_is_calculated_with(
+    run: Run, expression: str, expected: Any
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/data-type-conversion"""
+    [(answer,)] = run(f"select {expression} from mixed")
+    assert (type(answer), str(answer)) == (type(expected), str(expected))
+
+
+@pytest.mark.usefixtures("mixed")
+def test_a_text_is_compared_with_a_number_as_the_number_that_it_spells(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/data-type-conversion"""
+    true = (
+        "s <> 2, s = n, s = 2.40, i < '2.4', n > '2.39', i = '2.0', i = ' 2 ', s > 2, f = '2.4',"
+        " s between 2 and 3, i between '1' and '2.5', i in ('2', '3'), s in (select n from mixed),"
+        " equal_null(s, 2.4)"
+    )
+    false = "s = 2, s = i, i = '2.4', i in ('2.4'), s in (2, 3), s in (select i from mixed)"
+    assert run(f"select {true} from mixed") == [(True,) * 14]
+    assert run(f"select {false} from mixed") == [(False,) * 6]
+    assert run("select nullif(i, '2.4'), decode(s, 2, 'x', 2.4, 'y') from mixed") == [(2, "y")]
+    assert run("select case s when 2 then 'x' end from mixed") == [(None,)]
+    assert run("select count(*) from mixed a join mixed b on a.s = b.i") == [(0,)]
+    assert run("update mixed set i = i + '1' where s = 2.4 and i = '2'") == [(1, 0)]
+    assert run("select i from mixed where i = '3'") == [(3,)]
+
+
+@pytest.mark.usefixtures("mixed")
+@pytest.mark.parametrize("expression", ["'x' + 1", "i = 'x'", "''::varchar + 0", "i in ('2', '')"])
+def test_a_text_that_spells_no_number_is_none(run: Run, expression: str) -> None:
+    """https://docs.snowflake.com/en/sql-reference/data-type-conversion"""
+    assert error(run, f"select {expression} from mixed") == 100038
+
+
+def test_a_constant_of_a_type_is_cast_as_a_whole(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/data-types-datetime"""
+    assert run(
+        "select date '2020-01-05'::varchar, timestamp '2020-01-05 10:00:00'::date,"
+        " timestamp '2020-01-05 10:00:00'::varchar, time '10:00:00'::varchar,"
+        " typeof(date '2020-01-05'::variant)"
+    ) == [("2020-01-05", date(2020, 1, 5), "2020-01-05 10:00:00.000", "10:00:00", "DATE")]

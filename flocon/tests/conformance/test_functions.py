@@ -288,3 +288,91 @@ def test_a_part_of_a_text_begins_at_1_at_0_or_from_the_end_and_is_never_negative
         " SUBSTR(a, 2, 0), SUBSTR(a, zero, 3), SUBSTR(a, back), SUBSTR(a, 2, less) FROM t"
     )
     assert row == ("hât", "châ", "eau", "hâteau", "", "", "châ", "eau", "")
+
+
+@pytest.mark.parametrize("two", ["2", "2.0", "2e0", "'2'", "i", "n", "f", "s", "d"])
+def test_how_many_is_a_number_of_any_type(run: Run, two: str) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions-string"""
+    run("create or replace table counts (i int, n number(10, 2), f float, s varchar)")
+    run("insert into counts values (2, 2, 2, '2')")
+    expected = {
+        "left('abcdef', {})": "ab",
+        "substr('abcdef', {}, 2)": "bc",
+        "lpad('abc', {}, 'x')": "ab",
+        "repeat('ab', {})": "abab",
+        "insert('abcdef', {}, 1, 'ZZ')": "aZZcdef",
+        "position('c', 'abcabc', {})": 3,
+        "charindex('c', 'abcabc', {})": 3,
+        "split_part('a,b', ',', {})": "b",
+        "strtok('a b c', ' ', {})": "b",
+        "regexp_instr('abab', 'b', {})": 2,
+        "regexp_substr('abab', 'a.', 1, {})": "ab",
+        "regexp_count('abab', 'b', {})": 2,
+        "regexp_replace('abab', 'b', 'X', {})": "aXaX",
+        "getbit(6, {})": 1,
+        "getbit({}, 1)": 1,
+        "bitshiftleft(1, {})": 4,
+        "bitand({}, 3)": 2,
+        "bitand_agg({})": 2,
+        "bitor_agg({})": 2,
+        "bitxor_agg({})": 2,
+        "factorial({})": 2,
+    }
+    source = "from (select *, i::number(38, 0) as d from counts)"
+    wrong = wrong_answers(run, {call.format(two): v for call, v in expected.items()}, source)
+    assert wrong == {}
+
+
+def test_texts_are_compared_by_characters(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/editdistance
+    https://docs.snowflake.com/en/sql-reference/functions/jarowinkler_similarity"""
+    expected = {
+        "editdistance('święta', 'swieta')": 2,
+        "editdistance('日本', '日')": 1,
+        "editdistance('ñ', '')": 1,
+        "editdistance('añb', 'xyz', 1)": 1,
+        "editdistance(null, 'ñ')": None,
+        "jarowinkler_similarity('święta', 'swieta')": 77,
+        "jarowinkler_similarity('Ich weiß nicht', 'Ich wei? nicht')": 97,
+        "jarowinkler_similarity('ñ', '')": 0,
+    }
+    assert wrong_answers(run, expected) == {}
+
+
+def test_randstr_is_another_text_for_each_row(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/randstr"""
+    rows = "from table(generator(rowcount => 100))"
+    assert run(f"select count(distinct randstr(20, random())) {rows}") == [(100,)]
+    assert run(f"select count(distinct t) from (select randstr(5, 1234) as t {rows})") == [(1,)]
+    assert run("select length(randstr(20, random())) = 20") == [(True,)]
+
+
+def test_hexadecimals_of_a_number_are_those_of_its_text(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/hex_encode"""
+    assert run("select hex_encode(2), hex_encode(1.5), hex_encode(true), hex_encode('SNOW')") == [
+        ("32", "312E35", "74727565", "534E4F57")
+    ]
+
+
+def test_halves_of_a_digest_are_numbers(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/md5_number_lower64"""
+    assert run("select md5_number_lower64('Snowflake'), md5_number_upper64('test')") == [
+        (9203306159527282910, 688887797400064883)
+    ]
+
+
+def test_what_approx_percentile_keeps_is_of_floating_point_numbers(run: Run) -> None:
+    """https://docs.snowflake.com/en/developer-guide/snowpark/reference/python/latest/snowpark/api/snowflake.snowpark.functions.approx_percentile_accumulate"""
+    kept = "select approx_percentile_accumulate(column1) as k from values (1), (2), (3)"
+    assert run(f"select k::varchar, approx_percentile_estimate(k, 0.5) from ({kept})") == [
+        ('{"state":[%s],"type":"tdigest","version":1}' % ",".join(_STATE), 2.0)
+    ]
+    assert run(f"select typeof(k:state[0]), k:state[1]::float from ({kept})") == [("DOUBLE", 1.0)]
+
+
+_STATE = [f"{number}.000000000000000e+00" for number in (1, 1, 2, 1, 3, 1)]
+
+
+def test_no_element_is_removed_at_null(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/array_remove_at"""
+    assert run("select array_remove_at([1, 2], null)") == [(None,)]

@@ -338,7 +338,7 @@ def test_values_have_the_decimals_of_the_finest_of_them(run: Run) -> None:
 def test_a_condition_of_delete_divides_as_any_other(run: Run) -> None:
     """https://docs.snowflake.com/en/sql-reference/operators-arithmetic"""
     run("create or replace temporary table parts as select 1::number(10, 0) p, 3 q")
-    run("delete from parts where p / q = 1e0 / 3")
+    run("delete from parts where p / q = 1::float / 3")
     assert run("select p / q from parts") == [(D("0.333333"),)]
     run("delete from parts using (select 0.333333 s) x where parts.p / parts.q = x.s")
     assert run("select * from parts") == []
@@ -404,3 +404,28 @@ def test_a_sequence_that_a_default_names_stays(run: Run) -> None:
     assert error(run, "create or replace sequence numbered") == 2
     run("insert into of_numbers (b) values (7)")
     assert run("select * from of_numbers") == [(1, 7)]
+
+
+def test_a_constant_with_an_exponent_is_a_fixed_point_number(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/system_typeof"""
+    assert run("select 1e2, 15e-3, 2e0+3, 1E+2-1, 1e0 / 3, typeof(1e10::variant), '1e0+1'") == [
+        (100, Decimal("0.015"), 5, 99, Decimal("0.333333"), "INTEGER", "1e0+1")
+    ]
+
+
+def test_the_deviation_of_whole_numbers_is_the_root_of_their_variance(run: Run) -> None:
+    """https://docs.snowflake.com/en/developer-guide/snowpark/reference/python/latest/snowpark/api/snowflake.snowpark.DataFrame.agg
+    https://docs.snowflake.com/en/sql-reference/functions/stddev"""
+    run("create table spread (n int, d number(10, 1))")
+    run("insert into spread values (1, 1), (1, 1), (3, 3)")
+    assert run("select stddev(n), stddev_samp(n), stddev_pop(n), stddev(d) from spread") == [
+        (1.1547003940416753, 1.1547003940416753, 0.9428091005076267, 1.1547005383792517)
+    ]
+    assert run("select stddev(n) over () from spread limit 1") == [(1.1547003940416753,)]
+
+
+def test_a_truncated_zero_has_no_sign(run: Run) -> None:
+    """https://docs.snowflake.com/en/developer-guide/snowpark/reference/python/latest/snowpark/api/snowflake.snowpark.functions.trunc"""
+    run("create table signed (f float)")
+    run("insert into signed values (-0.9)")
+    assert run("select trunc(f)::varchar, trunc(f, 0)::varchar from signed") == [("0", "0")]

@@ -365,11 +365,62 @@ def test_a_binary_in_a_variant_is_its_hexadecimal_digits(run: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    "call", ["is_array('x')", "is_char(n)", "is_null_value(n)", "is_date(n)", "as_integer('1')"]
+    "call", ["is_array('x')", "is_char(d)", "is_null_value(d)", "is_date(d)", "as_integer('1')"]
 )
-def test_what_asks_a_variant_takes_nothing_else(run: Run, call: str) -> None:
+def test_what_asks_a_variant_takes_no_texts_and_dates(run: Run, call: str) -> None:
     """https://docs.snowflake.com/en/sql-reference/functions/is_char-varchar"""
-    assert errno(run, f"select {call} from (select 5 as n)") == 1044
+    assert errno(run, f"select {call} from (select current_date as d)") == 1044
+
+
+def test_numbers_and_truths_become_the_variants_that_are_asked_for(run: Run) -> None:
+    """https://docs.snowflake.com/en/developer-guide/snowpark/reference/python/latest/snowpark/api/snowflake.snowpark.functions.is_array
+    https://docs.snowflake.com/en/sql-reference/data-type-conversion"""
+    asked = "is_array(b), is_boolean(b), is_integer(n), is_char(n), as_integer(n), is_null_value(n)"
+    assert run(f"select {asked} from (select true as b, 5 as n)") == [
+        (False, True, True, False, 5, False)
+    ]
+
+
+_ONLY_FOR_SNOWFLAKE = [
+    ("{a:1}", '{"a":1}'),
+    ("{'a': 'it\\'s \"x\"'}", '{"a":"it\'s \\"x\\""}'),
+    ("[{a: 1, b : [2, 'c']}, {\"a\": 3, $b: 0}]", '[{"a":1,"b":[2,"c"]},{"$b":0,"a":3}]'),
+    ("'x'", '"x"'),
+    ('{"a": "x, b: \'c\'", c: 1.50}', '{"a":"x, b: \'c\'","c":1.5}'),
+]
+
+
+@pytest.mark.parametrize(("text", "document"), _ONLY_FOR_SNOWFLAKE)
+def test_json_has_texts_in_single_quotes_and_keys_without(
+    run: Run, text: str, document: str
+) -> None:
+    """https://docs.snowflake.com/en/developer-guide/snowpark/reference/python/latest/snowpark/api/snowflake.snowpark.functions.check_json
+    https://docs.snowflake.com/en/developer-guide/snowpark/reference/python/latest/snowpark/api/snowflake.snowpark.DataFrameWriter.json"""
+    expected = [(document, document, None)]
+    read = "to_json(parse_json({0})), to_json(try_parse_json({0})), check_json({0})"
+    constant = "'" + text.replace("\\", "\\\\").replace("'", "''") + "'"
+    assert run(f"select {read.format(constant)}") == expected
+    assert run("select to_json(parse_json(?))", text) == [(document,)]
+    run("create or replace table texts (t varchar)")
+    run("insert into texts values (?)", text)
+    assert run(f"select {read.format('t')} from texts") == expected
+
+
+def test_what_is_no_json_is_none_in_any_quotes(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/check_json"""
+    for text in ("{'a':}", "{a b: 1}", "{a: b}", "x"):
+        run("create or replace table texts (t varchar)")
+        run("insert into texts values (?)", text)
+        assert run("select try_parse_json(t), check_json(t) is null from texts") == [(None, False)]
+        assert errno(run, "select parse_json(t) from texts") == 100069
+        constant = text.replace("'", "''")
+        assert errno(run, f"select parse_json('{constant}')") == 100069
+
+
+def test_rows_of_such_json_are_flattened(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/flatten"""
+    query = "select value:a::int, value:b::varchar from table(flatten(parse_json(?)))"
+    assert run(query, "[{a: 1, b: 'x'}, {'a': 2}]") == [(1, "x"), (2, None)]
 
 
 @pytest.fixture

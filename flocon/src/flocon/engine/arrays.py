@@ -81,8 +81,9 @@ MACROS = (
     "_account_array_remove(a, x) AS CASE WHEN x IS NOT NULL THEN"
     " to_json(list_filter(_account_list(a),"
     " lambda e: _account_alike(e) <> _account_alike(to_json(x)))) END",
-    "_account_array_remove_at(a, p) AS to_json(list_filter(_account_list(a),"
-    " lambda e, i: i - 1 <> CASE WHEN p < 0 THEN _account_array_size(a) + p ELSE p END))",
+    "_account_array_remove_at(a, p) AS CASE WHEN p IS NOT NULL THEN to_json(list_filter("
+    "_account_list(a),"
+    " lambda e, i: i - 1 <> CASE WHEN p < 0 THEN _account_array_size(a) + p ELSE p END)) END",
     "_account_array_compact(a) AS"
     " to_json(list_filter(_account_list(a), lambda e: NOT _account_is_missing(e)))",
     "_account_array_distinct(a) AS to_json(list_filter(_account_list(a),"

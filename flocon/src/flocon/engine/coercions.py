@@ -11,7 +11,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from sqlglot import Expr, exp
 
 from flocon.core import errors
-from flocon.engine import argument_types, datetime_formats, lengths, moments, nanoseconds, offsets
+from flocon.engine import (
+    argument_types,
+    datetime_formats,
+    lengths,
+    moments,
+    nanoseconds,
+    offsets,
+    texts_as_numbers,
+)
 from flocon.engine.expression_types import united_queries
 from flocon.engine.functions import CONVERTED
 from flocon.engine.types import JSON_TYPES, NTZ_TYPES, TEXT_TYPES, check_cast
@@ -57,13 +65,14 @@ _TEXTS: dict[type[Expr], tuple[str, ...]] = {
     exp.Upper: ("this",),
 }
 _ARITHMETIC = (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.Neg)
-_OF_NUMBERS = (exp.Sum, exp.Avg, exp.Abs, exp.Round, exp.Ceil, exp.Floor, exp.Sqrt, exp.Stddev)
 # What takes numbers alone, and of texts their numbers.
 _WANTS_NUMBERS = (
-    exp.Abs, exp.Avg, exp.Ceil, exp.Corr, exp.CovarPop, exp.CovarSamp, exp.Exp, exp.Floor,
-    exp.Kurtosis, exp.Ln, exp.Median, exp.Pow, exp.RegrAvgx, exp.RegrAvgy, exp.RegrCount,
-    exp.RegrIntercept, exp.RegrR2, exp.RegrSlope, exp.RegrSxx, exp.RegrSxy, exp.RegrSyy, exp.Round,
-    exp.Sign, exp.Skewness, exp.Sqrt, exp.Stddev, exp.StddevPop, exp.StddevSamp, exp.Sum,
+    exp.Abs, exp.Acos, exp.Acosh, exp.Asin, exp.Asinh, exp.Atan, exp.Atan2, exp.Atanh, exp.Avg,
+    exp.Cbrt, exp.Ceil, exp.Corr, exp.Cos, exp.Cosh, exp.Cot, exp.CovarPop, exp.CovarSamp,
+    exp.Degrees, exp.Exp, exp.Floor, exp.Kurtosis, exp.Ln, exp.Log, exp.Median, exp.Pow,
+    exp.Radians, exp.RegrAvgx, exp.RegrAvgy, exp.RegrCount, exp.RegrIntercept, exp.RegrR2,
+    exp.RegrSlope, exp.RegrSxx, exp.RegrSxy, exp.RegrSyy, exp.Round, exp.Sign, exp.Sin, exp.Sinh,
+    exp.Skewness, exp.Sqrt, exp.Stddev, exp.StddevPop, exp.StddevSamp, exp.Sum, exp.Tan, exp.Tanh,
     exp.Variance, exp.VariancePop,
 )  # fmt: skip
 _EQUALITIES = (exp.EqualNull, exp.Nullif, exp.NullSafeEQ, exp.NullSafeNEQ)
@@ -203,14 +212,16 @@ def _coerced(node: Expr) -> Expr:
             parent, place, index = value.parent, value.arg_key, value.index
             assert parent is not None and place is not None, "it is an argument"
             parent.set(place, _cast(value, _TEXT), index)
-    if isinstance(node, (*_ARITHMETIC, *_OF_NUMBERS)):
+    if isinstance(node, (*_ARITHMETIC, *_WANTS_NUMBERS)):
         _numbers(node)
+    if isinstance(node, _ARITHMETIC):
+        texts_as_numbers.calculated(node)
     if isinstance(node, exp.Add | exp.Sub):
         _days(node)
     if isinstance(node, _WANTS_NUMBERS):
         _texts_as_numbers(node)
-    if isinstance(node, exp.Greatest | exp.Least):
-        _chosen_numbers(node)
+    if isinstance(node, texts_as_numbers.CHOICES):
+        texts_as_numbers.chosen(node)
     is_variant = type(node) is exp.Cast and node.to.this == _Kind.VARIANT
     if is_variant or isinstance(node, MAKERS_OF_JSON):
         _kept_as_texts(node)
@@ -242,6 +253,8 @@ def _coerced(node: Expr) -> Expr:
         node.set("this", _same_or_refused(node.this))
     if isinstance(node, exp.Window) and (keys := node.args.get("partition_by")):
         node.set("partition_by", [_same(each) for each in keys])
+    if isinstance(node, texts_as_numbers.COMPARISONS) and not isinstance(node.parent, exp.Update):
+        texts_as_numbers.compared(node)
     if isinstance(node, _COMPARISONS) and not isinstance(node.parent, exp.Update):
         _compared(node)
     elif isinstance(node, _EQUALITIES):
@@ -428,18 +441,6 @@ def _texts_as_numbers(node: Expr) -> None:
                 value.set("expressions", [number])
             else:
                 node.set(key, number)
-
-
-def _chosen_numbers(node: Expr) -> None:
-    """Beside a number, GREATEST and LEAST take a text for one.
-
-    https://docs.snowflake.com/en/sql-reference/functions/greatest
-    """
-    values = [node.this, *node.expressions]
-    if any(map(_is_number, values)) and any(_kind(each) in TEXT_TYPES for each in values):
-        made = [_cast(v, _DOUBLE) if _kind(v) in TEXT_TYPES else v for v in values]
-        node.set("this", made[0])
-        node.set("expressions", made[1:])
 
 
 def _kept_as_texts(node: Expr) -> None:

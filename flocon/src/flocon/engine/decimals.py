@@ -20,8 +20,14 @@ Probe = Callable[[Expr], str]
 
 _DIVISION = "division"
 _OF_MANY = (
-    exp.Avg, exp.Variance, exp.VariancePop, exp.Median, exp.PercentileCont, exp.Kurtosis,
+    exp.Avg, exp.Variance, exp.VariancePop, exp.Stddev, exp.StddevPop, exp.StddevSamp, exp.Median,
+    exp.PercentileCont, exp.Kurtosis,
 )  # fmt: skip
+_DEVIATIONS = {
+    exp.Stddev: exp.Variance,
+    exp.StddevSamp: exp.Variance,
+    exp.StddevPop: exp.VariancePop,
+}
 _ASKED_FOR = (exp.Div, *_OF_MANY, *scales.KINDS, exp.SetOperation)
 _MAX_DIGITS = 38
 _QUOTIENT = "_account_quotient"
@@ -249,6 +255,13 @@ def _replace(node: Expr, types: tuple[str, ...], tree: Expr | None = None) -> Ex
         # https://docs.snowflake.com/en/sql-reference/functions/variance
         if len(types) == 1 and (size := _size(types[0])) and not size[1]:
             top.replace(_cast(top.copy(), "DECIMAL(38, 6)"))
+        return tree if tree is not None else top
+    if isinstance(node, tuple(_DEVIATIONS)):
+        # The root of what VARIANCE answers.
+        # https://docs.snowflake.com/en/sql-reference/functions/stddev
+        if len(types) == 1 and (size := _size(types[0])) and not size[1]:
+            variance = _with_function(top, lambda value: _DEVIATIONS[type(node)](this=value))
+            top.replace(exp.Sqrt(this=_cast(variance, "DECIMAL(38, 6)")))
         return tree if tree is not None else top
     if isinstance(node, exp.Avg) and len(types) == 1:
         types = (*types, "BIGINT")

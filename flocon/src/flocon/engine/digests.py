@@ -1,4 +1,4 @@
-"""What a text comes down to: its SHA2 digests of all sizes, and SOUNDEX.
+"""What a text comes down to: its SHA2 digests of all sizes, SOUNDEX, how far it is from another.
 
 https://docs.snowflake.com/en/sql-reference/functions/sha2
 https://docs.snowflake.com/en/sql-reference/functions/soundex
@@ -13,7 +13,9 @@ from sqlglot import Expr, exp
 from flocon.core import errors
 from flocon.engine.objects import call
 
-KINDS = (exp.SHA2, exp.SHA2Digest, exp.Anonymous, exp.Soundex)
+KINDS = (
+    exp.SHA2, exp.SHA2Digest, exp.Anonymous, exp.MD5NumberLower64, exp.MD5NumberUpper64, exp.Soundex,
+)  # fmt: skip
 _SIZES = {"0": 256, "224": 224, "256": 256, "384": 384, "512": 512}
 _CODES = str.maketrans("BFPVCGJKQSXZDTLMNR", "111122222222334556")
 
@@ -22,6 +24,60 @@ def register(connection: duckdb.DuckDBPyConnection) -> None:
     """Let rewrites call the functions below."""
     connection.create_function("_account_sha2", sha2, ["BLOB", "BIGINT"], "VARCHAR")
     connection.create_function("_account_soundex", soundex, ["VARCHAR"], "VARCHAR")
+    two = ["VARCHAR", "VARCHAR"]
+    connection.create_function("_account_levenshtein", levenshtein, two, "BIGINT")
+    connection.create_function("_account_jaro_winkler", jaro_winkler, two, "DOUBLE")
+
+
+# The engine's count bytes: of other letters than those of ASCII, Python counts characters.
+MACROS = tuple(
+    f"_account_{name}(a, b) AS CASE WHEN strlen(a) = length(a) AND strlen(b) = length(b)"
+    f" THEN {engine}(a, b) ELSE {python}(a, b) END"
+    for name, engine, python in (
+        ("distance", "levenshtein", "_account_levenshtein"),
+        ("similarity", "jaro_winkler_similarity", "_account_jaro_winkler"),
+    )
+) + tuple(
+    f"_account_md5_{half}(x) AS CAST(CAST('0x' || substr(md5(x), {start}, 16) AS UBIGINT)"
+    " AS DECIMAL(38, 0))"
+    for half, start in (("upper", 1), ("lower", 17))
+)
+
+
+def levenshtein(one: str, other: str) -> int:
+    """How many characters have to be put in, taken out or replaced."""
+    row = list(range(len(other) + 1))
+    for place, letter in enumerate(one, start=1):
+        before, row[0] = row[0], place
+        for index, each in enumerate(other, start=1):
+            changed = before + (letter != each)
+            before, row[index] = row[index], min(row[index] + 1, row[index - 1] + 1, changed)
+    return row[-1]
+
+
+def jaro_winkler(one: str, other: str) -> float:
+    """1 of equal texts, 0 of such as have nothing in common."""
+    reach = max(max(len(one), len(other)) // 2 - 1, 0)
+    taken: list[int] = []
+    matched = []
+    for place, letter in enumerate(one):
+        near = range(max(0, place - reach), min(len(other), place + reach + 1))
+        found = next((i for i in near if i not in taken and other[i] == letter), None)
+        if found is not None:
+            taken.append(found)
+            matched.append(letter)
+    if not matched:
+        return 0.0
+    moved = sum(a != other[i] for a, i in zip(matched, sorted(taken), strict=True)) // 2
+    count = len(matched)
+    jaro = (count / len(one) + count / len(other) + (count - moved) / count) / 3
+    pairs = zip(one[:4], other[:4], strict=False)
+    prefix = next((i for i, (a, b) in enumerate(pairs) if a != b), min(4, len(one), len(other)))
+    return jaro + prefix * 0.1 * (1 - jaro) if jaro > _SIMILAR else jaro
+
+
+# Only of such a beginning in common counts.
+_SIMILAR = 0.7
 
 
 def sha2(data: bytes, size: int) -> str:
@@ -43,7 +99,10 @@ def soundex(text: str) -> str:
 
 
 def functions(node: Expr) -> Expr:
-    """SHA2, SHA2_HEX and SHA2_BINARY of any size, and SOUNDEX."""
+    """SHA2, SHA2_HEX and SHA2_BINARY of any size, halves of MD5 as numbers, and SOUNDEX."""
+    if isinstance(node, exp.MD5NumberLower64 | exp.MD5NumberUpper64):
+        half = "lower" if isinstance(node, exp.MD5NumberLower64) else "upper"
+        return call(f"_account_md5_{half}", exp.cast(node.this, "VARCHAR", dialect="duckdb"))
     if isinstance(node, exp.Soundex):
         return call("_account_soundex", exp.cast(node.this, "VARCHAR", dialect="duckdb"))
     name = node.name.upper() if isinstance(node, exp.Anonymous) else ""

@@ -262,7 +262,10 @@ _UNKNOWN = (
     (re.compile(r"Referenced update column (.+?) not found"), "invalid identifier '{}'"),
     (re.compile(r'does not have a column (?:named|with name) "(.+?)"'), "invalid identifier '{}'"),
     (re.compile(r'Referenced table "(.+?)" not found'), "invalid identifier '{}'"),
-    (re.compile(r'Function with name "?(.+?)"? does not exist'), "Unknown function {}"),
+    (
+        re.compile(r'Function with name "?(.+?)"? (?:does not exist|is not in the catalog)'),
+        "Unknown function {}",
+    ),
 )
 _NOT_THERE = "does not exist or not authorized."
 

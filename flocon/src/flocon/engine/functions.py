@@ -324,13 +324,30 @@ def similarity(node: Expr) -> Expr:
     if not isinstance(node, exp.JarowinklerSimilarity):
         return node
     texts = [exp.Upper(this=each) for each in (node.this, node.expression)]
-    share = exp.Mul(
-        this=exp.Anonymous(this="jaro_winkler_similarity", expressions=texts),
-        expression=exp.Literal.number(100),
-    )
+    share = exp.Mul(this=_call("_account_similarity", *texts), expression=_literal(100))
     # 0.29 is a little less in a float.
     whole = exp.Anonymous(this="round", expressions=[share, exp.Literal.number(9)])
     return exp.cast(exp.Floor(this=whole), "BIGINT", dialect="duckdb")
+
+
+def distance(node: Expr) -> Expr:
+    """EDITDISTANCE counts characters, where the engine counts bytes.
+
+    https://docs.snowflake.com/en/sql-reference/functions/editdistance
+    """
+    if not isinstance(node, exp.Levenshtein):
+        return node
+    made = _call("_account_distance", node.this, node.expression)
+    most = node.args.get("max_dist")
+    # NULL where an argument is.
+    return made if most is None else _call("_account_least", made, most)
+
+
+def hexadecimals(node: Expr) -> Expr:
+    """HEX_ENCODE takes texts: of a number it gives the digits of its text."""
+    if isinstance(node, exp.Hex) and not node.this.is_type("binary", "varbinary"):
+        node.set("this", exp.cast(_text(node.this), "VARCHAR", dialect="duckdb"))
+    return node
 
 
 def counts(node: Expr) -> Expr:
@@ -340,8 +357,10 @@ def counts(node: Expr) -> Expr:
         codes = [exp.cast(each, "INTEGER", dialect="duckdb") for each in node.expressions]
         node.set("expressions", codes)
     if isinstance(node, _OF_BITS):
+        if isinstance(node, exp.Binary) and node.this.is_type("binary", "varbinary"):
+            raise errors.unsupported("bits of a BINARY")
         for key in ("this", "expression"):
-            if key in node.args:
+            if key in node.args and not _is_whole_number(node.args[key]):
                 node.set(key, exp.cast(node.args[key], "BIGINT", dialect="duckdb"))
     if isinstance(node, _MOVES):
         _move_by_whole(node)
@@ -351,9 +370,14 @@ def counts(node: Expr) -> Expr:
         node.set("zero_start", None)
     for name in _COUNTS.get(type(node), ()):
         count = node.args.get(name)
-        if count is not None and not isinstance(count, exp.Literal | exp.Neg):
+        if count is not None and not _is_whole_number(count):
             node.set(name, exp.cast(count, "INTEGER", dialect="duckdb"))
     return node
+
+
+def _is_whole_number(value: Expr) -> bool:
+    bare = value.this if isinstance(value, exp.Neg) else value
+    return isinstance(bare, exp.Literal) and bare.is_int
 
 
 def _is_plain_count(value: Expr | None) -> bool:
@@ -378,8 +402,8 @@ def _move_by_whole(node: Expr) -> None:
 _MOVES = (exp.DateAdd, exp.DateSub)
 _FINE = ("HOUR", "MINUTE", "SECOND", "MILLISECOND", "MICROSECOND")
 _OF_BITS = (
-    exp.BitmapBitPosition, exp.BitmapBucketNumber, exp.BitwiseAnd, exp.BitwiseNot, exp.BitwiseOr,
-    exp.BitwiseXor,
+    exp.BitmapBitPosition, exp.BitmapBucketNumber, exp.BitwiseAnd, exp.BitwiseAndAgg,
+    exp.BitwiseNot, exp.BitwiseOr, exp.BitwiseOrAgg, exp.BitwiseXor, exp.BitwiseXorAgg, exp.Getbit,
 )  # fmt: skip
 _COUNTS: dict[type[Expr], tuple[str, ...]] = {
     exp.Substring: ("start", "length"),
@@ -392,7 +416,12 @@ _COUNTS: dict[type[Expr], tuple[str, ...]] = {
     exp.Lead: ("offset",),
     exp.NthValue: ("offset",),
     exp.Ntile: ("this",),
+    exp.BitwiseLeftShift: ("expression",),
+    exp.BitwiseRightShift: ("expression",),
     exp.SplitPart: ("part_index",),
+    exp.StrPosition: ("position",),
+    exp.Strtok: ("part_index",),
+    exp.Stuff: ("start", "length"),
     exp.Trunc: ("decimals",),
     exp.DateFromParts: ("year", "month", "day"),
     exp.TimeFromParts: ("hour", "min", "sec"),
@@ -725,6 +754,16 @@ def seeded(node: Expr) -> Expr:
     return _call("_account_uniform" if is_whole else "_account_uniform_float", low, high, number)
 
 
+def random_texts(node: Expr) -> Expr:
+    """RANDSTR is another text for each row whose generator is another number.
+
+    https://docs.snowflake.com/en/sql-reference/functions/randstr
+    """
+    if not isinstance(node, exp.Randstr):
+        return node
+    return _call("_account_random_text", node.this, node.args["generator"])
+
+
 _WHOLE = re.compile(r"[+-]?\d+", re.ASCII)
 
 
@@ -810,6 +849,14 @@ def initcaps(node: Expr) -> Expr:
     inner = exp.select(exp.alias_(node.this.copy(), name))
     node.set("this", exp.Column(this=name.copy()))
     return exp.select(node.copy()).from_(inner.subquery("_")).subquery()
+
+
+def checked_json(node: Expr) -> Expr:
+    """CHECK_JSON goes by what PARSE_JSON reads.
+
+    https://docs.snowflake.com/en/sql-reference/functions/check_json
+    """
+    return _call("check_json", node.this) if isinstance(node, exp.CheckJson) else node
 
 
 def hashes(node: Expr) -> Expr:
@@ -1014,11 +1061,13 @@ def _literal(value: int) -> Expr:
 REWRITES = (
     (samples, (exp.TableFromRows, exp.TableSample)),
     (seeded, (exp.Rand, exp.Uniform)),
+    (random_texts, exp.Randstr),
     (shuffled, exp.Rand),
     (percentiles, exp.ApproxQuantile),
     (initcaps, exp.Initcap),
     (truths, (exp.Booland, exp.Boolor, exp.Xor)),
     (hashes, exp.Anonymous),
+    (checked_json, exp.CheckJson),
     (sequences, exp.Select),
     (joins, (exp.Join, exp.Ordered, exp.Select)),  # before FLATTEN is another function
     (star_like, exp.Star),
@@ -1033,6 +1082,8 @@ REWRITES = (
     (blanks, (exp.EQ, exp.NEQ)),
     (filled, exp.Pad),
     (similarity, exp.JarowinklerSimilarity),
+    (distance, exp.Levenshtein),
+    (hexadecimals, exp.Hex),
     (
         current_names,
         (exp.CurrentCatalog, exp.CurrentDatabase, exp.CurrentSchema, exp.CurrentVersion),

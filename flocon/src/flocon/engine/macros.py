@@ -6,6 +6,7 @@ from flocon.engine import (
     arrays,
     column_defaults,
     datetime_formats,
+    digests,
     lengths,
     nanoseconds,
     numeric,
@@ -29,17 +30,21 @@ _MACROS = (
     "is_null_value(v) AS json_type(v) = 'NULL'",
     "strip_null_value(v) AS CASE WHEN json_type(v) = 'NULL' THEN NULL ELSE v END",
     "check_json(v) AS CASE WHEN v IS NULL OR trim(v, ' ') = '' THEN NULL"
-    " WHEN json_valid(v) THEN _account_same_key(v) ELSE 'Invalid JSON' END",
+    " WHEN json_valid(v) THEN _account_same_key(v)"
+    " WHEN json_valid(_account_with_marks(v)) OR json_valid(_account_try_strict(v)) THEN NULL"
+    " ELSE 'Invalid JSON' END",
     "zeroifnull(x) AS coalesce(x, 0)",
     "nullifzero(x) AS nullif(x, 0)",
     "sysdate() AS CAST(get_current_timestamp() AT TIME ZONE 'UTC' AS TIMESTAMP)",
     # JSON as PARSE_JSON reads it, with marks (`core.variant_marks`), its texts as the engine writes
     # them, so that equal values are the same JSON, and without a key twice in an object.
+    "_account_json(x) AS CASE WHEN contains(x, '\\') AND (contains(x, '\\u') OR contains(x, '\\/'))"
+    " THEN json_extract(TRY_CAST(_account_with_marks(x) AS JSON), '$')"
+    " ELSE TRY_CAST(_account_with_marks(x) AS JSON) END",
+    # Few texts are JSON only as Snowflake reads it: the others are no slower for them.
     *(
-        f"_account{name}_parsed(x) AS CASE WHEN _account{name}_has_keys_once(x)"
-        " THEN CASE WHEN contains(x, '\\') AND (contains(x, '\\u') OR contains(x, '\\/'))"
-        f" THEN json_extract({cast}(_account_with_marks(x) AS JSON), '$')"
-        f" ELSE {cast}(_account_with_marks(x) AS JSON) END END"
+        f"_account{name}_parsed(x) AS CASE WHEN _account{name}_has_keys_once(x) THEN"
+        f" coalesce(_account_json(x), {cast}(_account{name}_strict(x) AS JSON)) END"
         for name, cast in (("", "CAST"), ("_try", "TRY_CAST"))
     ),
     *(
@@ -80,6 +85,12 @@ _MACROS = (
     " WHEN contains(text, 'e999') AND json_type(x, p) IN ('DOUBLE', 'ARRAY')"
     " THEN _account_compact(text)"
     " WHEN suffix(text, '.0') AND json_type(x, p) = 'DOUBLE' THEN left(text, -2) ELSE text END",
+    "_account_least(a, b) AS CASE WHEN a IS NULL OR b IS NULL THEN NULL ELSE least(a, b) END",
+    "_account_random_text(n, seed) AS array_to_string(list_transform(range(CAST(n AS BIGINT)),"
+    " lambda i: substr('0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz',"
+    " 1 + CAST(hash(seed, i) % 62 AS INTEGER), 1)), '')",
+    # How many, where the engine takes no number with decimals.
+    "_account_how_many(x) AS CAST(x AS BIGINT)",
     "_account_moment(x) AS left(x || CASE WHEN contains(x, '.') THEN '00' ELSE '.000' END, 23)",
     "_account_float_text(x) AS"
     " replace(regexp_replace(CAST(x AS VARCHAR), '[.]0$', ''), 'nan', 'NaN')",
@@ -121,11 +132,12 @@ _MACROS = (
     " THEN to_json(_account_compact(CAST(x AS VARCHAR))) ELSE x END",
     # Of a t-digest all centroids are single values: none is so long that it has to be less exact.
     "_account_state(v) AS CAST('{{\"state\":[' || array_to_string(list_transform(list_sort(v),"
-    " lambda x: x || ',1.0'), ',') || '],\"type\":\"tdigest\",\"version\":1}}' AS JSON)",
+    " lambda x: _account_of_float(CAST(x AS DOUBLE)) || ',1e9999'), ',')"
+    " || '],\"type\":\"tdigest\",\"version\":1}}' AS JSON)",
     "approx_percentile_accumulate(x) AS"
     " _account_state(list(CAST(x AS DOUBLE)) FILTER (x IS NOT NULL))",
-    "_account_values_of(state) AS list_filter(CAST(json_extract(state, '$.state') AS DOUBLE[]),"
-    " lambda x, i: i % 2 = 1)",
+    "_account_values_of(state) AS list_filter(CAST(_account_compact("
+    "CAST(json_extract(state, '$.state') AS VARCHAR)) AS DOUBLE[]), lambda x, i: i % 2 = 1)",
     "approx_percentile_combine(state) AS _account_state(flatten(list(_account_values_of(state))))",
     "approx_percentile_estimate(state, p) AS CASE WHEN p BETWEEN 0 AND 1"
     " THEN list_aggregate(_account_values_of(state), 'quantile_cont', abs(p))"
@@ -302,6 +314,7 @@ def creation_sql(catalog: str, *, fast: bool) -> str:
             *_MACROS,
             *arrays.MACROS,
             *objects.MACROS,
+            *digests.MACROS,
             *numeric.MACROS,
             *column_defaults.MACROS,
             *lengths.MACROS,

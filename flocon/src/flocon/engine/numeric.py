@@ -103,6 +103,12 @@ def _rounded(node: Expr) -> Expr | None:
     return call(f"_account_{word}_to{once}", value, whole)
 
 
+def _is_float(value: Expr) -> bool:
+    """Is it known to be one?"""
+    kind = value.type.this if value.type else None
+    return kind in exp.DataType.FLOAT_TYPES and isinstance(value, exp.Column | exp.Cast)
+
+
 def _is_written(value: Expr) -> bool:
     """Is it a fixed-point constant? SQLGlot takes 1.5 for a float."""
     bare = value.unnest()
@@ -115,6 +121,9 @@ def functions(node: Expr) -> Expr:
     MONTHS_BETWEEN, RADIANS, CBRT, POWER, COUNT_IF, BITMAP_BUCKET_NUMBER, REGR_…"""
     if (rounded := _rounded(node)) is not None:
         return rounded
+    if isinstance(node, exp.Trunc) and _is_float(node.this) and not isinstance(node.parent, exp.Add):
+        # Zero has no sign.
+        return exp.paren(exp.Add(this=node.copy(), expression=exp.Literal.number("0e0")))
     if isinstance(node, exp.MonthsBetween):
         moments = (exp.cast(node.args[key], "TIMESTAMP", dialect="duckdb") for key in _OPERANDS)
         return call("_account_months_between", *moments)

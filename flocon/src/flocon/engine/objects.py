@@ -191,18 +191,21 @@ def _check_keys(node: Expr) -> None:
 
 
 def _check_is_variant(node: Expr, name: str) -> None:
-    """Raises 001044 for what is known to be no VARIANT.
+    """Raises 001044 for what is known to be no VARIANT, and nothing that becomes one without a cast.
 
     https://docs.snowflake.com/en/sql-reference/functions/is_char-varchar
     """
     value = node.expressions[0] if isinstance(node, exp.Anonymous) else node.this
     kind = value.type
-    if kind is not None and kind.this not in (*JSON_TYPES, *_UNKNOWN):
+    if kind is not None and kind.this not in _BECOME_VARIANTS:
         text = f"Invalid argument types for function '{name}': ({kind.sql('snowflake')})"
         raise errors.compilation(errors.INVALID_ARGUMENTS, text)
 
 
 _UNKNOWN = (exp.DType.NULL, exp.DType.UNKNOWN, exp.DType.STRUCT, exp.DType.MAP)
+_BECOME_VARIANTS = (
+    *JSON_TYPES, *_UNKNOWN, exp.DType.BOOLEAN, *exp.DataType.NUMERIC_TYPES,
+)  # fmt: skip
 
 
 def _of_held(node: exp.Anonymous, name: str, holds: str) -> Expr:

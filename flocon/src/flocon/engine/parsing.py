@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from typing import Any
 
 import sqlglot
@@ -11,7 +12,7 @@ from sqlglot.errors import ParseError, TokenError
 from sqlglot.tokens import TokenType
 
 from flocon.core import errors
-from flocon.engine import argument_counts, column_names, foreign, multi_inserts, sources
+from flocon.engine import argument_counts, column_names, foreign, moments, multi_inserts, sources
 from flocon.engine.failures import translate
 from flocon.engine.fast.statement_cache import StatementCache
 from flocon.engine.marked_names import marked, names_column
@@ -52,7 +53,7 @@ def parse(sql: str) -> Expr:
     for pattern, replacement in _TEXT_FIXES:
         sql = pattern.sub(replacement, sql)
     try:
-        sql = _spaced_casts(sql)
+        sql = _spaced_exponents(_spaced_casts(sql))
         trees = sqlglot.parse(sql, read="snowflake")
     except (ParseError, TokenError) as error:
         if StatementText(sql).is_script:
@@ -88,13 +89,33 @@ def parse(sql: str) -> Expr:
 def _finish(tree: Expr, sql: str) -> None:
     """See what is none of Snowflake's. Nobody asks where in the text a name stood, and a copy of a
     tree would take three times as long with it."""
+    has_exponents = _EXPONENT.search(sql) is not None
     for node in tree.walk():
         if type(node) in foreign.CONCERNED:
             foreign.see(node, sql)
+        elif has_exponents and type(node) is exp.Literal and not node.is_string:
+            _without_exponent(node)
         elif type(node) is exp.With and not node.args.get("recursive"):
             node.set("recursive", any(map(_goes_on, node.expressions)) or None)
         if node._meta and "line" in node._meta:
             node._meta = {k: v for k, v in node._meta.items() if k not in _POSITIONS} or None
+
+
+_EXPONENT = re.compile(r"\d[eE][+-]?\d")
+_MOST_DIGITS = 38
+
+
+def _without_exponent(literal: exp.Literal) -> None:
+    """1.5e2 is the fixed-point number 150, where it has 38 digits at most.
+
+    https://docs.snowflake.com/en/sql-reference/functions/system_typeof
+    """
+    if "e" not in literal.name.lower():
+        return
+    value = Decimal(literal.name)
+    shown = f"{value.normalize():f}"
+    if len(shown.replace(".", "").lstrip("0")) <= _MOST_DIGITS and len(shown) <= _MOST_DIGITS:
+        literal.set("this", shown)
 
 
 def _goes_on(cte: exp.CTE) -> bool:
@@ -182,10 +203,22 @@ def parse_repeated(sql: str, statements: StatementCache) -> Expr:
 
 def _spaced_casts(sql: str) -> str:
     """sqlglot takes `?::` for one sign where the bind is cast."""
-    if "?::" not in sql:
+    return _outside_texts(sql, lambda part: part.replace("?::", "? ::")) if "?::" in sql else sql
+
+
+def _spaced_exponents(sql: str) -> str:
+    """sqlglot takes `1e2+3` for one number."""
+    if not _EXPONENT_AND_SIGN.search(sql):
         return sql
+    return _outside_texts(sql, lambda part: _EXPONENT_AND_SIGN.sub(r"\1 ", part))
+
+
+_EXPONENT_AND_SIGN = re.compile(r"(\b\d[\d.]*[eE][+-]?\d+)(?=[+-])")
+
+
+def _outside_texts(sql: str, change: Callable[[str], str]) -> str:
     parts = re.split(r"('(?:[^']|'')*'|\"[^\"]*\"|\$\$.*?\$\$)", sql, flags=re.S)
-    return "".join(p if i % 2 else p.replace("?::", "? ::") for i, p in enumerate(parts))
+    return "".join(part if place % 2 else change(part) for place, part in enumerate(parts))
 
 
 def _placed_mark(parser: Any) -> exp.Placeholder:
@@ -199,6 +232,24 @@ _PLACE = "place"
 Snowflake.Parser.PLACEHOLDER_PARSERS = {
     **Snowflake.Parser.PLACEHOLDER_PARSERS,
     TokenType.PLACEHOLDER: _placed_mark,
+}
+
+
+def _typed_constant(parser: Any, value: Expr, kind: exp.DataType) -> Expr:
+    """DATE '2024-01-01'::VARCHAR is a date that is cast: SQLGlot casts the text before."""
+    text = value
+    while isinstance(text, exp.Cast):
+        text = text.this
+    constant = parser.expression(exp.Cast(this=text.copy(), to=kind))
+    if text is value:
+        return constant
+    text.replace(constant)
+    return value
+
+
+Snowflake.Parser.TYPE_LITERAL_PARSERS = {
+    **Snowflake.Parser.TYPE_LITERAL_PARSERS,
+    **dict.fromkeys((exp.DType.DATE, exp.DType.TIME, *moments.KINDS), _typed_constant),
 }
 
 # A column may be called ARRAY or LIST; only brackets alone make an array.

@@ -204,7 +204,8 @@ def _is_plain(node: Expr, *known: str) -> bool:
 def _number(node: Expr, key: str, default: int) -> Expr:
     value = node.args.get(key)
     given = value if value is not None else exp.Literal.number(default)
-    return given if isinstance(given, exp.Literal) else exp.cast(given, "BIGINT", dialect="duckdb")
+    is_whole = isinstance(given, exp.Literal) and given.is_int
+    return given if is_whole else call("_account_how_many", given)
 
 
 def _place(node: Expr) -> tuple[Expr, Expr]:
@@ -226,5 +227,5 @@ def _grouped(node: Expr) -> Expr:
     written, parameters = node.args.get("group"), node.args.get("parameters")
     extracts = parameters is not None and "e" in parameters.name
     if written is not None and written.sql() != "0":
-        return written
+        return _number(node, "group", 0)
     return exp.Literal.number(_FIRST_IF_ANY if extracts else 0)

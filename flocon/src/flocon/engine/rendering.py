@@ -28,7 +28,16 @@ def render(tree: Expr) -> str:
     try:
         return tree.sql("duckdb", identify=True, unsupported_level=ErrorLevel.RAISE, copy=False)
     except UnsupportedError as error:
-        raise errors.unsupported(f"{error} in {tree.sql(dialect='snowflake')[:200]}") from error
+        raise errors.unsupported(_named(str(error))) from error
+
+
+def _named(said: str) -> str:
+    """What SQLGlot cannot say, by Snowflake's name of it."""
+    found = _UNSAID.search(said)
+    return found[1] if found else said.partition(" when targeting")[0]
+
+
+_UNSAID = re.compile(r"^(?:DuckDB does not support the )?([A-Z][A-Z_0-9]+)\b")
 
 
 def used(sql: str, binds: Binds) -> dict[str, Any]:

@@ -19,12 +19,17 @@ from flocon.core.variant_text import compact, indented
 # What JSON has where `marks.marked` finds something; for RE2, which reads megabytes in no time.
 _MARKED = r"(^|[:,\[])\s*[-+]?([0-9.]{17}|[0-9.]+[eE]|0[.]0000|(?i:nan|inf))|,\s*\]|undefined"
 
+# What is in no JSON, but perhaps in its texts: a text in single quotes, a key without quotes.
+_LENIENT = r"(^|[{\[,:])\s*'|[{,]\s*[A-Za-z_$][\w$]*\s*:"
+
 
 def register(connection: duckdb.DuckDBPyConnection) -> None:
     """Let macros ask."""
     special = FunctionNullHandling.SPECIAL
     for name, function in (
         ("_account_marked", marks.marked),
+        ("_account_strict", _strict),
+        ("_account_try_strict", _try_strict),
         ("_account_canonical", canonical),
         ("_account_json_of", _json_of),
     ):
@@ -55,8 +60,8 @@ def register(connection: duckdb.DuckDBPyConnection) -> None:
 def _ready(text: str | None) -> str | None:
     """A text that PARSE_JSON gets, as JSON with marks; NULL for a blank one. What is one text is
     read by this, which the planner need not look into; a column's texts by `_account_parsed`."""
-    duplicate_keys.check(text or "")
-    ready = (text or "").strip(" ")
+    ready = _as_json(text or "")
+    duplicate_keys.check(ready)
     if ready and pc.match_substring_regex(pa.scalar(ready), _MARKED).as_py():
         ready = marks.marked(ready)
     return marks.spelled(ready) or None
@@ -64,7 +69,8 @@ def _ready(text: str | None) -> str | None:
 
 def _try_ready(text: str | None) -> str | None:
     """The same of TRY_PARSE_JSON."""
-    return None if duplicate_keys.found(text or "") else _ready(text)
+    read = _as_json(text or "")
+    return None if duplicate_keys.found(read) else _ready(read)
 
 
 def _has_keys_once(documents: pa.Array) -> pa.Array:
@@ -103,6 +109,27 @@ def _same_key(documents: pa.Array) -> pa.Array:
         for text, is_unsure in zip(texts, unsure, strict=True)
     )
     return pa.array([each or None for each in said], pa.string())
+
+
+def _as_json(text: str) -> str:
+    """A text without blanks around it, as JSON where Snowflake takes it for JSON."""
+    read = text.strip(" ")
+    if read and pc.match_substring_regex(pa.scalar(read), _LENIENT).as_py():
+        return marks.strict(read)
+    return read
+
+
+def _strict(text: str) -> str:
+    """A text that is no JSON as Snowflake reads it, with marks."""
+    read = marks.strict(text.strip(" "))
+    duplicate_keys.check(read)
+    return marks.marked(read)
+
+
+def _try_strict(text: str) -> str | None:
+    """The same without an error."""
+    read = marks.strict(text.strip(" "))
+    return None if duplicate_keys.found(read) else marks.marked(read)
 
 
 def _json_of(document: str) -> str:

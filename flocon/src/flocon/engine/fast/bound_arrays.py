@@ -161,13 +161,13 @@ def _rows(
         marked = "CASE WHEN _account_has_marks(t) THEN _account_marked(t) ELSE t END"
         text = f"SELECT {marked} AS t FROM ({text})"
     structure = json.dumps([{name: "VARCHAR" if name in texts else "JSON" for name in fields}])
-    parsed = f"from_json(t, '{structure}')"
+    parsed = _parsed(structure)
     if whole:
         unsure = " OR ".join(f"(x.{named[name]}) IS NULL" for name in sorted(whole))
         elements = (
             "SELECT unnest(a) AS e, unnest(b) AS v FROM"
             f" (SELECT a, CASE WHEN list_bool_or(list_transform(a, lambda x: {unsure}))"
-            " THEN from_json(t, '[\"JSON\"]') END AS b FROM"
+            f" THEN {_parsed(_ANY)} END AS b FROM"
             f" (SELECT t, {parsed} AS a FROM ({text})))"
         )
     else:
@@ -176,6 +176,15 @@ def _rows(
     rows: Expr = exp.maybe_parse(sql, dialect="duckdb")
     assert isinstance(rows, exp.Select)
     return rows
+
+
+_ANY = '["JSON"]'
+
+
+def _parsed(structure: str) -> str:
+    """The text's elements, where it is JSON and where only Snowflake takes it for JSON."""
+    read = f"from_json({{}}, '{structure}')"
+    return f"coalesce(try({read.format('t')}), {read.format('_account_strict(t)')})"
 
 
 def _quoted(name: str) -> exp.Identifier:
