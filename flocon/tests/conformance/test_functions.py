@@ -365,7 +365,7 @@ def test_what_approx_percentile_keeps_is_of_floating_point_numbers(run: Run) -> 
     """https://docs.snowflake.com/en/developer-guide/snowpark/reference/python/latest/snowpark/api/snowflake.snowpark.functions.approx_percentile_accumulate"""
     kept = "select approx_percentile_accumulate(column1) as k from values (1), (2), (3)"
     assert run(f"select k::varchar, approx_percentile_estimate(k, 0.5) from ({kept})") == [
-        ('{"state":[%s],"type":"tdigest","version":1}' % ",".join(_STATE), 2.0)
+        ('{"state":[' + ",".join(_STATE) + '],"type":"tdigest","version":1}', 2.0)
     ]
     assert run(f"select typeof(k:state[0]), k:state[1]::float from ({kept})") == [("DOUBLE", 1.0)]
 

@@ -316,5 +316,5 @@ def test_a_number_or_a_truth_becomes_a_variant_as_it_is(run: Run) -> None:
     run("insert into anything select 7")
     run("insert into anything values (?)", 8)
     assert run("select v from anything where v is not null order by v::varchar") == [
-        ("-3",), ("1.500000000000000e+00",), ("2.5",), ("5",), ("6",), ("7",), ("8",), ("true",),
+        ("-3",), ("1.5",), ("2.5",), ("5",), ("6",), ("7",), ("8",), ("true",),
     ]  # fmt: skip

@@ -23,7 +23,7 @@ _OF_MANY = (
     exp.Avg, exp.Variance, exp.VariancePop, exp.Stddev, exp.StddevPop, exp.StddevSamp, exp.Median,
     exp.PercentileCont, exp.Kurtosis,
 )  # fmt: skip
-_DEVIATIONS = {
+_DEVIATIONS: dict[type[Expr], type[Expr]] = {
     exp.Stddev: exp.Variance,
     exp.StddevSamp: exp.Variance,
     exp.StddevPop: exp.VariancePop,

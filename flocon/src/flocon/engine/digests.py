@@ -14,7 +14,8 @@ from flocon.core import errors
 from flocon.engine.objects import call
 
 KINDS = (
-    exp.SHA2, exp.SHA2Digest, exp.Anonymous, exp.MD5NumberLower64, exp.MD5NumberUpper64, exp.Soundex,
+    exp.SHA2, exp.SHA2Digest, exp.Anonymous, exp.MD5NumberLower64, exp.MD5NumberUpper64,
+    exp.Soundex,
 )  # fmt: skip
 _SIZES = {"0": 256, "224": 224, "256": 256, "384": 384, "512": 512}
 _CODES = str.maketrans("BFPVCGJKQSXZDTLMNR", "111122222222334556")
@@ -24,9 +25,9 @@ def register(connection: duckdb.DuckDBPyConnection) -> None:
     """Let rewrites call the functions below."""
     connection.create_function("_account_sha2", sha2, ["BLOB", "BIGINT"], "VARCHAR")
     connection.create_function("_account_soundex", soundex, ["VARCHAR"], "VARCHAR")
-    two = ["VARCHAR", "VARCHAR"]
-    connection.create_function("_account_levenshtein", levenshtein, two, "BIGINT")
-    connection.create_function("_account_jaro_winkler", jaro_winkler, two, "DOUBLE")
+    text = "VARCHAR"
+    connection.create_function("_account_levenshtein", levenshtein, [text, text], "BIGINT")
+    connection.create_function("_account_jaro_winkler", jaro_winkler, [text, text], "DOUBLE")
 
 
 # The engine's count bytes: of other letters than those of ASCII, Python counts characters.

@@ -133,7 +133,7 @@ _MACROS = (
     # Of a t-digest all centroids are single values: none is so long that it has to be less exact.
     "_account_state(v) AS CAST('{{\"state\":[' || array_to_string(list_transform(list_sort(v),"
     " lambda x: _account_of_float(CAST(x AS DOUBLE)) || ',1e9999'), ',')"
-    " || '],\"type\":\"tdigest\",\"version\":1}}' AS JSON)",
+    ' || \'],"type":"tdigest","version":1}}\' AS JSON)',
     "approx_percentile_accumulate(x) AS"
     " _account_state(list(CAST(x AS DOUBLE)) FILTER (x IS NOT NULL))",
     "_account_values_of(state) AS list_filter(CAST(_account_compact("

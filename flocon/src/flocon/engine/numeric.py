@@ -121,7 +121,11 @@ def functions(node: Expr) -> Expr:
     MONTHS_BETWEEN, RADIANS, CBRT, POWER, COUNT_IF, BITMAP_BUCKET_NUMBER, REGR_…"""
     if (rounded := _rounded(node)) is not None:
         return rounded
-    if isinstance(node, exp.Trunc) and _is_float(node.this) and not isinstance(node.parent, exp.Add):
+    if (
+        isinstance(node, exp.Trunc)
+        and _is_float(node.this)
+        and not isinstance(node.parent, exp.Add)
+    ):
         # Zero has no sign.
         return exp.paren(exp.Add(this=node.copy(), expression=exp.Literal.number("0e0")))
     if isinstance(node, exp.MonthsBetween):

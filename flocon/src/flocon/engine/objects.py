@@ -191,7 +191,7 @@ def _check_keys(node: Expr) -> None:
 
 
 def _check_is_variant(node: Expr, name: str) -> None:
-    """Raises 001044 for what is known to be no VARIANT, and nothing that becomes one without a cast.
+    """Raises 001044 for what is known to be no VARIANT and not to become one without a cast.
 
     https://docs.snowflake.com/en/sql-reference/functions/is_char-varchar
     """

@@ -84,7 +84,9 @@ def _compared(node: Expr) -> Sequence[Expr]:
 def _chosen(node: Expr) -> Sequence[Expr]:
     if isinstance(node, exp.If):
         # One of a CASE's, which is asked itself.
-        values = [] if isinstance(node.parent, exp.Case) else [node.args["true"], node.args.get("false")]
+        values = (
+            [] if isinstance(node.parent, exp.Case) else [node.args["true"], node.args.get("false")]
+        )
     elif isinstance(node, exp.Nvl2):
         values = [node.args["true"], node.args.get("false")]
     elif isinstance(node, exp.Case):

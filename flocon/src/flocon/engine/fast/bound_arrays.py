@@ -183,8 +183,10 @@ _ANY = '["JSON"]'
 
 def _parsed(structure: str) -> str:
     """The text's elements, where it is JSON and where only Snowflake takes it for JSON."""
-    read = f"from_json({{}}, '{structure}')"
-    return f"coalesce(try({read.format('t')}), {read.format('_account_strict(t)')})"
+    as_it_is, as_read = (
+        f"from_json({text}, '{structure}')" for text in ("t", "_account_strict(t)")
+    )
+    return f"coalesce(try({as_it_is}), {as_read})"
 
 
 def _quoted(name: str) -> exp.Identifier:
