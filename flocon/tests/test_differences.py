@@ -143,7 +143,7 @@ EXAMPLES: dict[tuple[str, str], list[tuple[str, Any]]] = {
         ("SELECT PARSE_JSON('1e9990')", 100069),
     ],
     ("Types and expressions", "CHECK_JSON"): [
-        ("SELECT CHECK_JSON('{\\'a\\':}')", [("invalid JSON",)]),
+        ("SELECT CHECK_JSON('{\\'a\\':}')", [("Invalid JSON",)]),
     ],
     ("Types and expressions", "texts in a VARIANT"): [
         ("CREATE TABLE anything (v VARIANT)", None),

@@ -851,14 +851,6 @@ def initcaps(node: Expr) -> Expr:
     return exp.select(node.copy()).from_(inner.subquery("_")).subquery()
 
 
-def checked_json(node: Expr) -> Expr:
-    """CHECK_JSON goes by what PARSE_JSON reads.
-
-    https://docs.snowflake.com/en/sql-reference/functions/check_json
-    """
-    return _call("check_json", node.this) if isinstance(node, exp.CheckJson) else node
-
-
 def hashes(node: Expr) -> Expr:
     """HASH is a whole number of 64 bits with a sign.
 
@@ -1067,7 +1059,6 @@ REWRITES = (
     (initcaps, exp.Initcap),
     (truths, (exp.Booland, exp.Boolor, exp.Xor)),
     (hashes, exp.Anonymous),
-    (checked_json, exp.CheckJson),
     (sequences, exp.Select),
     (joins, (exp.Join, exp.Ordered, exp.Select)),  # before FLATTEN is another function
     (star_like, exp.Star),

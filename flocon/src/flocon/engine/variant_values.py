@@ -29,7 +29,6 @@ def register(connection: duckdb.DuckDBPyConnection) -> None:
     for name, function in (
         ("_account_marked", marks.marked),
         ("_account_strict", _strict),
-        ("_account_try_strict", _try_strict),
         ("_account_canonical", canonical),
         ("_account_json_of", _json_of),
     ):
@@ -38,6 +37,7 @@ def register(connection: duckdb.DuckDBPyConnection) -> None:
         ("_account_compact", compact),
         ("_account_ready", _ready),
         ("_account_try_ready", _try_ready),
+        ("_account_try_strict", _try_strict),
     ):
         connection.create_function(name, of_any, ["VARCHAR"], "VARCHAR", null_handling=special)
     for name, of_many, answer in (
@@ -126,9 +126,9 @@ def _strict(text: str) -> str:
     return marks.marked(read)
 
 
-def _try_strict(text: str) -> str | None:
+def _try_strict(text: str | None) -> str | None:
     """The same without an error."""
-    read = marks.strict(text.strip(" "))
+    read = marks.strict((text or "").strip(" "))
     return None if duplicate_keys.found(read) else marks.marked(read)
 
 
