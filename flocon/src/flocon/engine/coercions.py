@@ -66,7 +66,7 @@ _TEXTS: dict[type[Expr], tuple[str, ...]] = {
 }
 _ARITHMETIC = (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.Neg)
 # What takes numbers alone, and of texts their numbers.
-_WANTS_NUMBERS = (
+_WANTS_NUMBERS = frozenset((
     exp.Abs, exp.Acos, exp.Acosh, exp.Asin, exp.Asinh, exp.Atan, exp.Atan2, exp.Atanh, exp.Avg,
     exp.Cbrt, exp.Ceil, exp.Corr, exp.Cos, exp.Cosh, exp.Cot, exp.CovarPop, exp.CovarSamp,
     exp.Degrees, exp.Exp, exp.Floor, exp.Kurtosis, exp.Ln, exp.Log, exp.Median, exp.Pow,
@@ -74,7 +74,8 @@ _WANTS_NUMBERS = (
     exp.RegrSlope, exp.RegrSxx, exp.RegrSxy, exp.RegrSyy, exp.Round, exp.Sign, exp.Sin, exp.Sinh,
     exp.Skewness, exp.Sqrt, exp.Stddev, exp.StddevPop, exp.StddevSamp, exp.Sum, exp.Tan, exp.Tanh,
     exp.Variance, exp.VariancePop,
-)  # fmt: skip
+))  # fmt: skip
+_CALCULATED = frozenset((*_ARITHMETIC, *_WANTS_NUMBERS))
 _EQUALITIES = (exp.EqualNull, exp.Nullif, exp.NullSafeEQ, exp.NullSafeNEQ)
 _COMPARISONS = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE)
 _ORDERINGS = (exp.Ordered, exp.Max, exp.Min)
@@ -212,15 +213,16 @@ def _coerced(node: Expr) -> Expr:
             parent, place, index = value.parent, value.arg_key, value.index
             assert parent is not None and place is not None, "it is an argument"
             parent.set(place, _cast(value, _TEXT), index)
-    if isinstance(node, (*_ARITHMETIC, *_WANTS_NUMBERS)):
+    form = type(node)
+    if form in _CALCULATED:
         _numbers(node)
-    if isinstance(node, _ARITHMETIC):
+    if form in _ARITHMETIC:
         texts_as_numbers.calculated(node)
     if isinstance(node, exp.Add | exp.Sub):
         _days(node)
-    if isinstance(node, _WANTS_NUMBERS):
+    if form in _WANTS_NUMBERS:
         _texts_as_numbers(node)
-    if isinstance(node, texts_as_numbers.CHOICES):
+    if form in texts_as_numbers.CHOICES:
         texts_as_numbers.chosen(node)
     is_variant = type(node) is exp.Cast and node.to.this == _Kind.VARIANT
     if is_variant or isinstance(node, MAKERS_OF_JSON):
@@ -253,7 +255,7 @@ def _coerced(node: Expr) -> Expr:
         node.set("this", _same_or_refused(node.this))
     if isinstance(node, exp.Window) and (keys := node.args.get("partition_by")):
         node.set("partition_by", [_same(each) for each in keys])
-    if isinstance(node, texts_as_numbers.COMPARISONS) and not isinstance(node.parent, exp.Update):
+    if form in texts_as_numbers.COMPARISONS and not isinstance(node.parent, exp.Update):
         texts_as_numbers.compared(node)
     if isinstance(node, _COMPARISONS) and not isinstance(node.parent, exp.Update):
         _compared(node)

@@ -17,20 +17,22 @@ _FIXED = (*exp.DataType.INTEGER_TYPES, exp.DType.DECIMAL)
 _DIGITS, _MOST, _DECIMALS = 18, 38, 5
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)", re.ASCII)
 # Of these the first sides are compared, or all.
-COMPARISONS = (
+COMPARISONS = frozenset((
     exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.EqualNull, exp.NullSafeEQ,
     exp.NullSafeNEQ, exp.Nullif, exp.In, exp.Between, exp.Case, exp.DecodeCase,
-)  # fmt: skip
+))  # fmt: skip
 # What answers one of several values.
-CHOICES = (exp.Case, exp.Coalesce, exp.Greatest, exp.If, exp.Least, exp.Nvl2)
+CHOICES = frozenset((exp.Case, exp.Coalesce, exp.Greatest, exp.If, exp.Least, exp.Nvl2))
 
 
 def calculated(node: Expr) -> None:
     """Let texts in arithmetic be numbers."""
     sides = [node.args[key] for key in _SIDES if isinstance(node.args.get(key), Expr)]
-    texts = [side for side in sides if _is_text(side)]
+    texts = list(filter(_is_text, sides))
+    if not texts:
+        return
     others = [side for side in sides if not _is_text(side)]
-    if not texts or not all(_is_fixed(each) or _is_float(each) for each in others):
+    if not all(_is_fixed(each) or _is_float(each) for each in others):
         return
     is_sum = isinstance(node, exp.Add | exp.Sub)
     is_exact = bool(others) and all(map(_is_fixed, others))

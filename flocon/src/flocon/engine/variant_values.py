@@ -28,7 +28,6 @@ def register(connection: duckdb.DuckDBPyConnection) -> None:
     special = FunctionNullHandling.SPECIAL
     for name, function in (
         ("_account_marked", marks.marked),
-        ("_account_strict", _strict),
         ("_account_canonical", canonical),
         ("_account_json_of", _json_of),
     ):
@@ -37,6 +36,7 @@ def register(connection: duckdb.DuckDBPyConnection) -> None:
         ("_account_compact", compact),
         ("_account_ready", _ready),
         ("_account_try_ready", _try_ready),
+        ("_account_strict", _strict),
         ("_account_try_strict", _try_strict),
     ):
         connection.create_function(name, of_any, ["VARCHAR"], "VARCHAR", null_handling=special)
@@ -119,17 +119,17 @@ def _as_json(text: str) -> str:
     return read
 
 
-def _strict(text: str) -> str:
-    """A text that is no JSON as Snowflake reads it, with marks."""
-    read = marks.strict(text.strip(" "))
+def _strict(text: str | None) -> str | None:
+    """A text that is no JSON as Snowflake reads it, with marks; NULL for a blank one."""
+    read = marks.strict((text or "").strip(" "))
     duplicate_keys.check(read)
-    return marks.marked(read)
+    return marks.marked(read) or None
 
 
 def _try_strict(text: str | None) -> str | None:
     """The same without an error."""
     read = marks.strict((text or "").strip(" "))
-    return None if duplicate_keys.found(read) else marks.marked(read)
+    return None if duplicate_keys.found(read) else marks.marked(read) or None
 
 
 def _json_of(document: str) -> str:
