@@ -376,3 +376,18 @@ _STATE = [f"{number}.000000000000000e+00" for number in (1, 1, 2, 1, 3, 1)]
 def test_no_element_is_removed_at_null(run: Run) -> None:
     """https://docs.snowflake.com/en/sql-reference/functions/array_remove_at"""
     assert run("select array_remove_at([1, 2], null)") == [(None,)]
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "contains('abc', null)", "startswith(null, 'a')", "endswith('a', null)", "length(null)",
+        "position(null, 'a')", "charindex('a', null)", "reverse(null)", "upper(null)",
+        "left(null, 1)", "lpad(null, 2, 'x')", "replace('a', null, 'b')",
+        "editdistance('a', null)", "split_part(null, ',', 1)", "repeat(null, 2)", "md5(null)",
+        "regexp_count(null, 'a')", "substr(null, 1)", "insert(null, 1, 1, 'a')", "null like 'a'",
+    ],
+)  # fmt: skip
+def test_a_text_that_is_null_makes_null(run: Run, call: str) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions-string"""
+    assert run(f"select {call}") == [(None,)]

@@ -209,7 +209,7 @@ def _coerced(node: Expr) -> Expr:
             continue
         # LISTAGG makes a text of what only the engine knows to be a moment, too.
         is_unknown = isinstance(node, exp.GroupConcat) and _kind(value) in _UNKNOWN
-        if is_unknown or _is_read_as_text(value):
+        if is_unknown or _is_read_as_text(value) or isinstance(value, exp.Null):
             parent, place, index = value.parent, value.arg_key, value.index
             assert parent is not None and place is not None, "it is an argument"
             parent.set(place, _cast(value, _TEXT), index)
