@@ -61,7 +61,6 @@ EXAMPLES: dict[tuple[str, str], list[tuple[str, Any]]] = {
     ],
     ("Types and expressions", "keys that are there twice"): [
         ("""SELECT PARSE_JSON('{"a": 1, "a": 2}', 'd')""", 2),
-        ("SELECT OBJECT_CONSTRUCT('a', 1, 'a', 2)", 100079),
     ],
     ("Types and expressions", "`1_000`"): [
         ("SELECT '1_000'::INT", 100038),
@@ -154,7 +153,7 @@ EXAMPLES: dict[tuple[str, str], list[tuple[str, Any]]] = {
         ("SELECT TYPEOF(v) FROM (SELECT '2026-01-31'::DATE::VARIANT AS v)", [("DATE",)]),
         (f"SELECT TYPEOF(v) FROM ({_DATE_OR_TEXT}) ORDER BY 1", [("VARCHAR",), ("VARCHAR",)]),
         (f"SELECT IS_DATE(v) FROM ({_DATE_OR_TEXT})", 2),
-        ("SELECT '20:57:01.123456'::TIME::VARIANT::VARCHAR", [("20:57:01.123456",)]),
+        ("SELECT '20:57:01.123456'::TIME::VARIANT::VARCHAR", 2),
     ],
     ("Types and expressions", "CEIL, FLOOR"): [
         ("SELECT CEIL(1.25::FLOAT, n), FLOOR(-1.25, 1) FROM (SELECT 1 AS n)", None),

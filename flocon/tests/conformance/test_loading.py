@@ -635,3 +635,35 @@ def test_a_query_of_a_stage_without_faults_is_loaded_whatever_on_error_says(
     put("bad.csv", "3\nx\n")
     assert error(run, f"copy into t {from_} on_error = {on_error}") == 2
     assert run("select a from t order by a") == [(1,), (2,)]
+
+
+def test_a_field_of_a_column_of_numbers_is_a_number_of_snowflakes(run: Run, put: Put) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/copy-into-table"""
+    run("create table t (n int, f float)")
+    put("a.csv", "1,1\n1_000,2\n3,0x10\n4, 4.5\n")
+    csv = "file_format = (type = csv)"
+    assert error(run, f"copy into t from @files {csv}") == 100038
+    assert error(run, f"copy into t from (select $1, $2 from @files) {csv}") == 100038
+    assert loaded(run, "t", f"{csv} on_error = continue") == [("PARTIALLY_LOADED", 2)]
+    assert run("select n, f from t order by n") == [(1, 1.0), (4, 4.5)]
+
+
+def test_a_member_for_a_column_of_numbers_is_a_number_of_snowflakes(run: Run, put: Put) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/copy-into-table"""
+    run("create table t (n int, f float)")
+    json = "file_format = (type = json) match_by_column_name = case_insensitive"
+    put("a.json", '{"n": 1, "f": "2.5"}')
+    assert loaded(run, "t", json) == [("LOADED", 1)]
+    put("b.json", '{"n": "1_000", "f": 2}')
+    assert error(run, f"copy into t from @files {json}") == 100038
+    assert run("select n, f from t") == [(1, 2.5)]
+
+
+def test_a_document_with_a_key_twice_is_not_loaded(run: Run, put: Put) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/create-file-format"""
+    run("create table t (v variant)")
+    put("a.json", '{"a": 1}\n{"a": 2, "a": 3}\n')
+    assert error(run, "copy into t from @files file_format = (type = json)") == 100069
+    run("create file format documents type = json")
+    assert error(run, "select $1 from @files (file_format => documents)") == 100069
+    assert run("select * from t") == []

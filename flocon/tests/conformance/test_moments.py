@@ -291,3 +291,40 @@ def test_values_have_one_text_wherever_they_become_one(run: Run) -> None:
         run(f"create or replace temporary table got ({names})")
         run(f"insert into got {query} from held")
         assert set(run("select * from got")) == {tuple(texts)}, query
+
+
+@pytest.mark.parametrize(
+    "choice",
+    [
+        "coalesce({text}, {moment})",
+        "nvl(nullif({moment}, {moment}), {text})",
+        "nvl2(1, {text}, {moment})",
+        "iff(true, {text}, {moment})",
+        "case when true then {text} else {moment} end",
+        "case 1 when 2 then {moment} else {text} end",
+        "nullif({moment}, {text})",
+    ],
+)
+def test_a_constant_beside_a_moment_is_read_as_one(run: Run, choice: str) -> None:
+    """https://docs.snowflake.com/en/sql-reference/data-type-conversion"""
+
+    def asked(text: str, moment: str) -> str:
+        return f"select ({choice.format(text=text, moment=moment)})::varchar"
+
+    assert error(run, asked("'24:00:00'", "'10:00:00'::time")) == 100108
+    assert error(run, asked("'2024-02-30'", "'2024-01-05'::date")) == 100040
+    assert error(run, asked("'1/2'", "'2024-01-05'::timestamp_ntz")) == 100035
+    [(found,)] = run(asked("'06-Jan-2024'", "'2024-01-05'::date"))
+    assert found == ("2024-01-05" if choice.startswith("nullif") else "2024-01-06")
+
+
+def test_a_timestamp_is_made_of_six_parts_or_of_a_date_and_a_time(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/timestamp_from_parts"""
+    assert run(
+        "select timestamp_from_parts(2024, 1, 2, 3, 4, 5)::varchar,"
+        " timestamp_from_parts('2024-01-02'::date, '10:11:12'::time)::varchar"
+    ) == [("2024-01-02 03:04:05.000", "2024-01-02 10:11:12.000")]
+    assert error(run, "select timestamp_from_parts(2024, 1)") == 1044
+    assert error(run, "select timestamp_ntz_from_parts(2024, 1, 2)") == 938
+    assert error(run, "select timestamp_tz_from_parts(2024, 1, 2)") == 938
+    assert error(run, "select timestamp_ltz_from_parts(2024, 1, 2, 3, 4, 5, 6, 7)") == 939

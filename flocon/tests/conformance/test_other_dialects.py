@@ -405,11 +405,29 @@ def test_a_time_in_a_variant_is_a_time_and_nothing_else(run: Run, text: str) -> 
         "select sum(x) from (select true as x union all select false)",
         "select sum(1 = 1)",
         "select sum(not x and x) over () from (values (true)) v(x)",
+        "select sum(startswith(x, 'a')) from (select 'abc' as x)",
+        "select avg(contains(x, 'a')) from (select 'abc' as x)",
+        "select sum(is_null_value(parse_json('null')))",
+        "select sum(is_array(parse_json('[]'))), sum(equal_null(1, 2))",
+        "select median(booland(1, 2)), sum(regexp_like('a', 'a'))",
     ],
 )
 def test_there_is_no_sum_of_truths_wherever_they_come_from(run: Run, query: str) -> None:
     """https://docs.snowflake.com/en/sql-reference/functions/sum"""
     assert errno(run, query) == 1044
+
+
+def test_there_is_no_sum_of_a_functions_truths(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/sum"""
+    run("create function is_large(x int) returns boolean as 'x > 1'")
+    assert errno(run, "select sum(is_large(column1)) from values (1), (2)") == 1044
+    assert run("select count_if(is_large(column1)) from values (1), (2)") == [(1,)]
+
+
+def test_the_generator_of_uniform_is_a_number(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/uniform"""
+    assert errno(run, "select uniform(1, 10, 'abc')") == 100038
+    assert run("select uniform(1, 1, random()), uniform(1, 10, 5) between 1 and 10") == [(1, True)]
 
 
 def test_truths_are_counted_and_summed_as_numbers(run: Run) -> None:

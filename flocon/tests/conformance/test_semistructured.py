@@ -202,13 +202,13 @@ def test_an_object_of_all_columns_has_their_values_as_one_of_each_has(run: Run) 
         "create or replace temporary table kinds as select 1 id, 1.25::number(38, 20) m,"
         " '2024-01-05'::date d, '2024-01-05 10:00:00'::timestamp_ntz ts,"
         " '2024-01-05 10:00:00 +02:00'::timestamp_tz tz, '2024-01-05 10:00:00'::timestamp_ltz lz,"
-        " '10:00:01.5'::time tm, to_binary('AB12') b, 2::float f, true bo, 'x' s,"
+        " '10:00:01'::time tm, to_binary('AB12') b, 2::float f, true bo, 'x' s,"
         " [1] a, null::int n"
     )
     wanted = {
         "ID": "1", "M": "1.25", "D": '"2024-01-05"', "TS": '"2024-01-05 10:00:00.000"',
         "TZ": '"2024-01-05 10:00:00.000 +0200"', "LZ": '"2024-01-05 10:00:00.000 +0000"',
-        "TM": '"10:00:01.5"', "B": '"AB12"', "F": "2.000000000000000e+00", "BO": "true",
+        "TM": '"10:00:01"', "B": '"AB12"', "F": "2.000000000000000e+00", "BO": "true",
         "S": '"x"', "A": "[1]",
     }  # fmt: skip
     text = "{" + ",".join(f'"{key}":{wanted[key]}' for key in sorted(wanted)) + "}"
@@ -301,3 +301,46 @@ def test_a_columns_documents_are_told_apart(run: Run) -> None:
         run("insert into documents values (?, ?)", n, document)
     found = run("select n from documents where try_parse_json(x) is not null order by n")
     assert [n for (n,) in found] == [1, 6, 7, 9, 11, 12]
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        "object_construct(k, 1, j, 2)",
+        "object_construct(k, 1, 'a', j)",
+        "object_construct_keep_null(k, 1, j, null)",
+        "object_construct_keep_null('a', 1, 'a', null)",
+        "object_construct_keep_null('a', 1, k, null)",
+    ],
+)
+def test_equal_keys_make_no_object(run: Run, made: str) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/object_construct"""
+    run("create table keys as select 'a' as k, column1 as j from values ('a')")
+    number, said = failure(run, f"select {made} from keys")
+    assert (number, said.endswith("Duplicate field key 'a'")) == (100079, True)
+
+
+def test_keys_that_are_columns_make_an_object(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/object_construct"""
+    run("create table keys as select column1 as k, column2 as j from values ('a', 'b'), ('c', 'd')")
+    made = "object_construct(k, 1, j, k)"
+    found = [json.loads(row[0]) for row in run(f"select {made} from keys order by k")]
+    assert found == [{"a": 1, "b": "a"}, {"c": 1, "d": "c"}]
+    [(text,)] = run("select object_construct(k, 1, k, null) from keys where k = 'a'")
+    assert json.loads(text) == {"a": 1}
+
+
+def test_a_time_in_a_variant_has_whole_seconds(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/typeof"""
+    whole, part = "'20:57:01'::time", "'20:57:01.5'::time"
+    assert run(f"select to_variant({whole})::varchar, [{whole}][0]::varchar") == [
+        ("20:57:01", "20:57:01")
+    ]
+    assert run(f"select {part}::time(0)::variant, {part}::varchar::variant::varchar") == [
+        ('"20:57:01"', "20:57:01")
+    ]
+    for made in (f"to_variant({part})", f"{part}::variant", f"[{part}]", f"{{'t': {part}}}"):
+        assert error(run, f"select {made}") == 2
+    run(f"create table times as select {part} as t")
+    for made in ("object_construct(*)", "{*}", "array_agg(t)", "max_by(t, 1)::variant"):
+        assert error(run, f"select {made} from times") == 2, made

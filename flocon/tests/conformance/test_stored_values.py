@@ -318,3 +318,54 @@ def test_a_number_or_a_truth_becomes_a_variant_as_it_is(run: Run) -> None:
     assert run("select v from anything where v is not null order by v::varchar") == [
         ("-3",), ("1.5",), ("2.5",), ("5",), ("6",), ("7",), ("8",), ("true",),
     ]  # fmt: skip
+
+
+@pytest.fixture
+def numbers(run: Run) -> None:
+    run("create table numbers (n number, d number(10, 2), f float)")
+    run("insert into numbers values (7, 7, 7)")
+    run("create table texts as select column1 as x from values ('1_000')")
+
+
+@pytest.mark.parametrize("text", ["1_000", "1_0.5", "0x10", " 0B11"])
+@pytest.mark.parametrize("column", ["n", "d", "f"])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "insert into numbers ({column}) values ('{text}')",
+        "insert into numbers ({column}) values (1), ('{text}')",
+        "insert into numbers ({column}) select '{text}'",
+        "insert into numbers ({column}) select x from texts",
+        "insert into numbers ({column}) select upper(x) from texts",
+        "insert into numbers ({column}) select * from texts union all select * from texts",
+        "update numbers set {column} = '{text}'",
+        "update numbers set {column} = texts.x from texts",
+        "merge into numbers using texts on true when matched then update set {column} = texts.x",
+        "merge into numbers using texts on numbers.n = 1"
+        " when not matched then insert ({column}) values (texts.x)",
+    ],
+)
+def test_a_text_in_a_column_of_numbers_is_a_number_of_snowflakes(
+    run: Run, numbers: None, statement: str, column: str, text: str
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/data-types-numeric"""
+    run("update texts set x = ?", text)
+    assert error(run, statement.format(column=column, text=text)) == 100038
+    assert run("select * from numbers") == [(7, 7, 7)]
+
+
+def test_a_bound_text_in_a_column_of_numbers_is_a_number_of_snowflakes(
+    connection: SnowflakeConnection, run: Run, numbers: None
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/data-types-numeric"""
+    for text in ("1_000", "0x10"):
+        assert error(run, "insert into numbers (n) values (?)", text) == 100038
+        assert error(run, "insert into numbers (f) select ?", text) == 100038
+        assert error(run, "update numbers set d = ?", text) == 100038
+        with pytest.raises(ProgrammingError) as caught:
+            connection.cursor().executemany("insert into numbers (n) values (?)", [("5",), (text,)])
+        assert caught.value.errno == 100038
+    connection.cursor().executemany("insert into texts values (?)", [("1_0",), ("0x",)])
+    connection.cursor().executemany("insert into numbers (n) values (?)", [("5",), (" 6.5 ",)])
+    assert run("select n from numbers order by n") == [(5,), (7,), (7,)]
+    assert len(run("select x from texts")) == 3

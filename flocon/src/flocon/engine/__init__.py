@@ -4,7 +4,7 @@ A statement's way, from the outside in:
 
 parsing             text → tree, as Snowflake reads it; marked_names: what the engine calls columns
 expression_types    the types of the tree's expressions, from the columns of its tables on
-bound_moments       binds that are dates and times have their types
+bound_types         binds that are dates, times or no numbers have their types
 coercions           the casts that Snowflake makes silently, put in by those types
 stored_values       what values become in the columns of the target
 rewrite             Snowflake's SQL as DuckDB's; its parts: functions, conversions, variant, arrays,

@@ -33,11 +33,19 @@ _COUNTS: dict[str, tuple[int, int]] = {
         (3, 3, "array_slice date_from_parts datefromparts iff nvl2 split_part uniform"),
         (3, 4, "time_from_parts timefromparts"),
         (4, 4, "haversine width_bucket"),
+        (2, 8, "timestamp_from_parts timestampfromparts"),
+        (2, 7, "timestamp_ntz_from_parts timestampntzfromparts"),
+        (6, 7, "timestamp_ltz_from_parts timestampltzfromparts"),
+        (6, 8, "timestamp_tz_from_parts timestamptzfromparts"),
     )
     for name in names.split()
 }
 _OF_VARIANTS = ("AS_", "IS_")
 _DECIMALS = ("AS_DECIMAL", "AS_NUMBER")
+_OF_A_DATE_AND_A_TIME = (
+    "TIMESTAMP_FROM_PARTS", "TIMESTAMPFROMPARTS", "TIMESTAMP_NTZ_FROM_PARTS",
+    "TIMESTAMPNTZFROMPARTS",
+)  # fmt: skip
 
 
 def check(name: str, arguments: Sequence[Expr]) -> None:
@@ -53,6 +61,8 @@ def check(name: str, arguments: Sequence[Expr]) -> None:
         least = count + 1
     if name == "UUID_STRING" and count == 1:
         least = 2
+    if name in _OF_A_DATE_AND_A_TIME and count > least:
+        least = 6
     if least <= count <= most:
         return
     call = f"{name}({', '.join(each.sql('snowflake') for each in arguments)})"[:200]

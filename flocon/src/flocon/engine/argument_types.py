@@ -45,7 +45,11 @@ _NO_NUMBERS = (
     exp.DType.TIMESTAMPNTZ,
 )  # fmt: skip
 # What has the type that is said of it.
-_KNOWN = (exp.Boolean, exp.Cast, exp.Column, exp.Connector, exp.Not, exp.Predicate)
+_KNOWN = (
+    exp.Anonymous, exp.Boolean, exp.Booland, exp.Boolnot, exp.Boolor, exp.Cast, exp.Column,
+    exp.Connector, exp.Contains, exp.EndsWith, exp.EqualNull, exp.IsArray, exp.IsNullValue, exp.Not,
+    exp.Predicate, exp.RegexpLike, exp.StartsWith, exp.Xor,
+)  # fmt: skip
 _OF_NUMBERS = (exp.Avg, exp.Median, exp.Sum)
 _OF_DAYS = ("DAY", "WEEK", "MONTH", "QUARTER", "YEAR")
 _BY_UNITS: dict[type[Expr], str] = {

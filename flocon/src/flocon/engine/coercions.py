@@ -20,6 +20,7 @@ from flocon.engine import (
     offsets,
     texts_as_numbers,
 )
+from flocon.engine.choices import CHOICES, chosen
 from flocon.engine.expression_types import united_queries
 from flocon.engine.functions import CONVERTED
 from flocon.engine.types import JSON_TYPES, NTZ_TYPES, TEXT_TYPES, check_cast
@@ -224,6 +225,8 @@ def _coerced(node: Expr) -> Expr:
         _texts_as_numbers(node)
     if form in texts_as_numbers.CHOICES:
         texts_as_numbers.chosen(node)
+    if form in _WITH_MOMENTS:
+        _chosen_moments(node)
     is_variant = type(node) is exp.Cast and node.to.this == _Kind.VARIANT
     if is_variant or isinstance(node, MAKERS_OF_JSON):
         _kept_as_texts(node)
@@ -445,6 +448,20 @@ def _texts_as_numbers(node: Expr) -> None:
                 node.set(key, number)
 
 
+# What reads a constant as a date or time beside one.
+_WITH_MOMENTS = frozenset(CHOICES) - {exp.Greatest, exp.Least}
+
+
+def _chosen_moments(node: Expr) -> None:
+    """Beside a date, a time or a timestamp a constant is read as one."""
+    values = list(chosen(node))
+    kinds = [value.type for value in values if _is_moment(value)]
+    for value in values if kinds else ():
+        if value.is_string and (kind := kinds[0]) is not None:
+            moment = _cast(value.copy(), kind.sql(dialect="snowflake"))
+            value.replace(datetime_formats.read_by_form(moment))
+
+
 def _kept_as_texts(node: Expr) -> None:
     """A timestamp and a BINARY in an object or array have the text that they have elsewhere, and so
     has a number that is infinite."""
@@ -469,7 +486,7 @@ def _kept_as_texts(node: Expr) -> None:
 def _kept(value: Expr) -> Expr:
     """A value as JSON has it."""
     if _kind(value) == _Kind.TIME:
-        whole = exp.Anonymous(this="_account_time_in_json", expressions=[value])
+        whole = exp.Anonymous(this="_account_whole_time", expressions=[value])
         whole.type = exp.DataType.build("TEXT")
         return whole
     if _is_moment(value):

@@ -22,7 +22,7 @@ from flocon.core.output_formats import OutputFormats
 from flocon.core.result import Result
 from flocon.core.timestamp_tz import ENGINE_TYPE, TimestampTz
 from flocon.engine import (
-    bound_moments,
+    bound_types,
     coercions,
     column_defaults,
     column_names,
@@ -83,7 +83,7 @@ class Bound(NamedTuple):
     SQL."""
 
     arrays: tuple[BoundArray, ...] = ()
-    moments: bound_moments.Kinds = ()
+    moments: bound_types.Kinds = ()
     texts: tuple[str, ...] = ()
     formats: OutputFormats = output_formats.DEFAULT
 
@@ -273,7 +273,7 @@ class Connection:
         names = [f"B{index}" for index in range(1, len(columns) + 1)]
         table = pa.Table.from_arrays(columns, names=names)
         self._duck.register(name, table)
-        self._bound_rows[name] = bound_moments.columns(table)
+        self._bound_rows[name] = bound_types.columns(table)
 
     def unbind(self, name: str) -> None:
         self._bound_rows.pop(name, None)
@@ -386,7 +386,7 @@ class Connection:
         return self._coerced(tree, made, bound), made
 
     def _annotated(self, tree: Expr, bound: Bound) -> expression_types.Types:
-        bound_moments.cast(tree, bound.moments)
+        bound_types.cast(tree, bound.moments)
         self._name_places(tree)
         return expression_types.annotate(tree, self._declared_columns) or ()
 
@@ -426,7 +426,7 @@ class Connection:
     def _bound(self, binds: Binds) -> Bound:
         arrays = bound_arrays.arrays(binds) if self.fast else ()
         texts = bound_texts.moments(binds) if self.fast else ()
-        return Bound(arrays, bound_moments.kinds(binds), texts, self.formats)
+        return Bound(arrays, bound_types.kinds(binds), texts, self.formats)
 
     def _views_read(self, tree: Expr) -> list[Expr]:
         """The definitions of the views that a statement reads, in DuckDB's words."""

@@ -1,5 +1,7 @@
 """Casts and conversions: what Snowflake reads as a number, a moment or a text, and no more."""
 
+import re
+
 from fakesnow.transforms import transforms as fs
 from sqlglot import Expr, exp
 
@@ -88,16 +90,17 @@ def _check_moment(cast: exp.Cast) -> None:
 def _check_number(cast: exp.Cast) -> None:
     """Of a text that becomes a number: the engine reads 1_000, too."""
     if _is_number(cast.to):
-        cast.set("this", _digits(cast.this))
+        cast.set("this", digits(cast.this))
 
 
-def _digits(value: Expr) -> Expr:
+def digits(value: Expr) -> Expr:
+    """A text that becomes a number, if it is one; what is no text is as it was."""
+    if isinstance(value, exp.Literal):
+        more = nanoseconds.AND_NO_MORE if re.search("[_xXbB]", value.name) else ""
+        return exp.Literal.string(value.name + more) if value.is_string and more else value
     kind = value.type.this if value.type else None
     if kind not in TEXT_TYPES or isinstance(value, exp.Anonymous):
         return value
-    if isinstance(value, exp.Literal):
-        more = nanoseconds.AND_NO_MORE if "_" in value.name else ""
-        return exp.Literal.string(value.name + more) if more else value
     plain = isinstance(value, exp.Column) or value.find_ancestor(exp.Having)
     return exp.Anonymous(this=f"_account_digits{'' if plain else '_once'}", expressions=[value])
 
@@ -253,5 +256,5 @@ def numbers(node: Expr) -> Expr:
     if isinstance(node, exp.ToNumber) and node.args.get("safe"):
         node.set("this", exp.Anonymous(this="_account_number_text", expressions=[node.this]))
     elif isinstance(node, exp.ToNumber | exp.ToDouble):
-        node.set("this", _digits(node.this))
+        node.set("this", digits(node.this))
     return fs.to_decimal(node)

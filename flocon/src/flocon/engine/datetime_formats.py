@@ -351,6 +351,8 @@ def functions(node: Expr) -> Expr:
     """
     if isinstance(node, _FROM_PARTS) and node.args.get("year"):
         return _from_parts(node)
+    if isinstance(node, _FROM_PARTS):
+        _check_date_and_time(node)
     if isinstance(node, exp.TimeFromParts) and node.args.get("nano"):
         return _time_from_parts(node)
     format = node.args.get("format")
@@ -445,6 +447,16 @@ def _from_parts(node: Expr) -> Expr:
     if isinstance(node, exp.TimestampFromParts):
         return wall
     return exp.cast(wall, "TIMESTAMPLTZ", dialect="duckdb")
+
+
+def _check_date_and_time(node: Expr) -> None:
+    """Raises 001044 for numbers in their place."""
+    values = (node.this, node.expression)
+    kinds = [value.type.this if value is not None and value.type else None for value in values]
+    if any(kind in exp.DataType.NUMERIC_TYPES for kind in kinds):
+        shown = ", ".join(value.type.sql("snowflake") for value in values if value and value.type)
+        text = f"Invalid argument types for function 'TIMESTAMP_NTZ_FROM_PARTS': ({shown})"
+        raise errors.compilation(errors.INVALID_ARGUMENTS, text)
 
 
 def _time_from_parts(node: Expr) -> Expr:

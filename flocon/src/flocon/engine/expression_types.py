@@ -187,6 +187,28 @@ _ANSWERS = {
     "STRIP_NULL_VALUE": _VARIANT,
     **dict.fromkeys(("AS_VARCHAR", "AS_CHAR"), _TEXT),
     "AS_INTEGER": _NUMBER,
+    **{
+        f"IS_{name}": exp.DataType.build("BOOLEAN")
+        for name in (
+            "ARRAY",
+            "BINARY",
+            "BOOLEAN",
+            "CHAR",
+            "DATE",
+            "DATE_VALUE",
+            "DECIMAL",
+            "DOUBLE",
+            "INTEGER",
+            "NULL_VALUE",
+            "OBJECT",
+            "REAL",
+            "TIME",
+            "TIMESTAMP_LTZ",
+            "TIMESTAMP_NTZ",
+            "TIMESTAMP_TZ",
+            "VARCHAR",
+        )
+    },
 }
 
 

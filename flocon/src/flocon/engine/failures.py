@@ -11,7 +11,7 @@ from sqlglot.errors import ParseError, TokenError, UnsupportedError
 from flocon.core import errors
 from flocon.core.errors import Code, SnowflakeError
 from flocon.core.timestamp_tz import ENGINE_TYPE
-from flocon.engine import nanoseconds
+from flocon.engine import moments, nanoseconds
 from flocon.sql import error_places
 
 
@@ -178,6 +178,8 @@ def _translate_duckdb(error: duckdb.Error) -> SnowflakeError:
         return errors.compilation(errors.COLUMN_TYPE, other[0])
     if same := _SAME_KEY.search(text):
         return SnowflakeError(errors.JSON_VALUE, _printable(same[0]))
+    if moments.NO_FRACTION in text:
+        return errors.unsupported(moments.NO_FRACTION)
     if nanoseconds.REFUSED in text:
         return errors.unsupported(nanoseconds.REFUSED)
     if twice := _TWICE.search(text):

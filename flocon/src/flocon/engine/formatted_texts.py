@@ -25,7 +25,7 @@ _FIELDS = {
     exp.DType.VARBINARY: "binary",
 }
 _WITHOUT_ZONE = ("date", "time", "timestamp_ntz")
-_MACROS = ("_account_text", "_account_text_once", "_account_time_in_json")
+_MACROS = ("_account_text", "_account_text_once", "_account_whole_time")
 _REFUSED = "{} under another output format than the default one"
 
 

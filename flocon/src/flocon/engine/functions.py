@@ -741,7 +741,7 @@ def seeded(node: Expr) -> Expr:
 
     https://docs.snowflake.com/en/sql-reference/functions/random
     """
-    seed = node.this if isinstance(node, exp.Rand) else None
+    seed = node.this if isinstance(node, exp.Rand) else node.args.get("gen")
     if isinstance(seed, exp.Literal) and seed.is_string and not _WHOLE.fullmatch(seed.name):
         text = f"Numeric value '{seed.name[:100]}' is not recognized"
         raise errors.SnowflakeError(errors.NUMERIC_VALUE, text)

@@ -678,6 +678,8 @@ def _tried(text: str, kind: str) -> str:
     """A value as its column takes it, NULL where that is not possible (`stored_values`)."""
     if kind in datetime_formats.TRIED:
         return datetime_formats.TRIED[kind].format(f"CAST({text} AS VARCHAR)")
+    if kind.startswith(stored_values.NUMBERS):
+        text = f"_account_digits({text})"
     return f"TRY_CAST({text} AS {kind})"
 
 

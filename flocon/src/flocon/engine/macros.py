@@ -8,6 +8,7 @@ from flocon.engine import (
     datetime_formats,
     digests,
     lengths,
+    moments,
     nanoseconds,
     numeric,
     objects,
@@ -147,6 +148,8 @@ _MACROS = (
     "_account_is_number(x) AS regexp_full_match(x,"
     " '[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?')",
     "_account_digits(x) AS CASE WHEN contains(CAST(x AS VARCHAR), '_')"
+    " OR contains(CAST(x AS VARCHAR), 'x') OR contains(CAST(x AS VARCHAR), 'X')"
+    " OR contains(CAST(x AS VARCHAR), 'b') OR contains(CAST(x AS VARCHAR), 'B')"
     f" THEN x || '{nanoseconds.AND_NO_MORE}' ELSE CAST(x AS VARCHAR) END",
     "_account_digits_once(x) AS list_transform([x], lambda each: _account_digits(each))[1]",
     "_account_number_text(x) AS CASE WHEN _account_is_number(x) THEN x"
@@ -181,7 +184,8 @@ _MACROS = (
     "_account_uniform_float(low, high, n) AS low + CAST(n AS DOUBLE) / 18446744073709551616.0"
     " * (high - low)",
     # Casts that the rewrites of casts are to leave as they are.
-    "_account_time_in_json(x) AS CAST(x AS VARCHAR)",
+    "_account_whole_time(x) AS CASE WHEN contains(CAST(x AS VARCHAR), '.')"
+    f" THEN CAST(CAST('{moments.NO_FRACTION}' AS TINYINT) AS VARCHAR) ELSE CAST(x AS VARCHAR) END",
     "_account_days(n) AS CAST(n AS INTEGER)",
     # Seconds since 1970, the fraction left out.
     "_account_epoch_seconds(x) AS CAST(floor(epoch(x)) AS BIGINT)",
@@ -206,6 +210,7 @@ _MACROS = (
     " THEN to_json(_account_text_of_moment(x))"
     " WHEN typeof(x) = 'BLOB' THEN to_json(hex(TRY_CAST(CAST(x AS VARCHAR) AS BLOB)))"
     f" WHEN typeof(x) = '{ENGINE_TYPE}' THEN to_json(_account_shown(CAST(x AS VARCHAR)))"
+    " WHEN typeof(x) = 'TIME' THEN to_json(_account_whole_time(x))"
     " ELSE _account_number_in_json(x) END",
     "_account_other_type(declared, got, name) AS CAST(CAST('Expression type does not match column"
     " data type, expecting ' || declared || ' but got ' || got || ' for column ' || name"

@@ -15,6 +15,12 @@ from flocon.engine.marked_names import BEGIN, PATTERN
 from flocon.engine.types import JSON_TYPES
 
 MACROS = (
+    # Of an object whose keys are known when they are there.
+    "_account_unlike_keys(x) AS CASE WHEN len(json_keys(x)) > list_unique(json_keys(x))"
+    " THEN CAST(error('Duplicate field key ''' || list_filter(json_keys(x),"
+    " lambda k, i: list_position(json_keys(x), k) < i)[1] || '''') AS JSON) ELSE x END",
+    "_account_unlike_keys_once(x) AS"
+    " list_transform([x], lambda each: _account_unlike_keys(each))[1]",
     # What an object holds, as JSON is written between its braces; '' where it is empty.
     "_account_members(o) AS CASE WHEN len(json_keys(o)) > 0"
     " THEN substr(CAST(json_extract(o, '$') AS VARCHAR), 2, length(CAST(json_extract(o, '$')"
@@ -165,7 +171,9 @@ def constructed(node: Expr) -> Expr:
                 text = f"syntax error: an object's member without a key: {member.sql('snowflake')}"
                 raise errors.compilation(errors.SYNTAX, text[:200])
     if not isinstance(star, exp.Star):
-        return fs.object_construct(node)
+        made = fs.object_construct(node)
+        once = "" if node.find_ancestor(exp.Having) else "_once"
+        return call(f"_account_unlike_keys{once}", made) if _has_unknown_key(node) else made
     if any(star.args.get(key) for key in ("ilike", "replace", "rename")):
         raise errors.unsupported("an object of * ILIKE, REPLACE or RENAME")
     if star.args.get("except_") or star is not only:
@@ -177,13 +185,24 @@ def constructed(node: Expr) -> Expr:
     return call("_account_object_of_row", call(_OF_ROWS[made.name], *made.expressions))
 
 
+def _is_written(key: Expr) -> bool:
+    return isinstance(key, exp.Identifier) or bool(key.is_string)
+
+
+def _has_unknown_key(node: Expr) -> bool:
+    """May two of its keys be equal that are not written?"""
+    return len(node.expressions) > 1 and not all(_is_written(p.this) for p in node.expressions)
+
+
 def _check_keys(node: Expr) -> None:
     """Raises 100079 for a key that is written twice, unless its value is left out."""
+    keeps_nulls = isinstance(node, exp.JSONObject)
     keys = [
         pair.this.name
         for pair in node.expressions
-        if isinstance(pair, exp.PropertyEQ) and not isinstance(pair.expression, exp.Null)
-        if isinstance(pair.this, exp.Identifier) or pair.this.is_string
+        if isinstance(pair, exp.PropertyEQ | exp.JSONKeyValue)
+        if keeps_nulls or not isinstance(pair.expression, exp.Null)
+        if _is_written(pair.this)
     ]
     for key in keys if len(set(keys)) < len(keys) else ():
         if keys.count(key) > 1:

@@ -13,7 +13,14 @@ from sqlglot import Expr, exp
 
 from flocon.core import errors
 from flocon.core.timestamp_tz import ENGINE_TYPE
-from flocon.engine import datetime_formats, lengths, moments, nanoseconds, offsets
+from flocon.engine import (
+    conversions,
+    datetime_formats,
+    lengths,
+    moments,
+    nanoseconds,
+    offsets,
+)
 from flocon.engine.expression_types import declared_as
 from flocon.engine.texts import is_text
 from flocon.engine.types import TEXT_TYPES, Columns
@@ -28,6 +35,8 @@ _NAMED = (*STRUCTURED, VARIANT)
 # In the meta of a value that COPY INTO reads from a file: it is a VARIANT, whatever the engine has.
 LOADED = "loaded"
 _CONVERTED = ("BLOB", ENGINE_TYPE)
+# The engine reads 1_000 as a number.
+NUMBERS = ("DECIMAL", "BIGINT", "DOUBLE", "HUGEINT", "INTEGER", "FLOAT", "SMALLINT", "TINYINT")
 # Dates and times that a text is read as, in any of the forms that AUTO recognizes.
 _MOMENTS = {
     "DATE": "DATE",
@@ -104,7 +113,7 @@ def _convert_insert(tree: exp.Insert, columns: Columns, made: Kinds) -> None:
     if isinstance(rows, exp.Query):
         tree.set("expression", _converted(rows, kinds, columns, made))
     elif isinstance(rows, exp.Values) and any(
-        _is_changed(kind) or kind in _MOMENTS for kind in kinds
+        _is_changed(kind) or kind in _MOMENTS or kind.startswith(NUMBERS) for kind in kinds
     ):
         for row in rows.expressions:
             _convert_row(row, kinds)
@@ -284,9 +293,12 @@ def _is_binary(value: Expr) -> bool:
 
 
 def _is_read(made: exp.DataType | None, kind: str) -> bool:
-    """Is it a text or a VARIANT that becomes a date or time?"""
-    is_moment = kind in _MOMENTS or _CUT.fullmatch(kind) is not None
-    return is_moment and made is not None and made.this in (*TEXT_TYPES, *_VARIANT)
+    """Is it a text that becomes a number, or a text or a VARIANT that becomes a date or time?"""
+    if made is None or made.this not in (*TEXT_TYPES, *_VARIANT):
+        return False
+    if kind.startswith(NUMBERS):
+        return made.this in TEXT_TYPES
+    return kind in _MOMENTS or _CUT.fullmatch(kind) is not None
 
 
 def _engine_type(kind: str) -> str:
@@ -349,6 +361,10 @@ def _stored(value: Expr, kind: str) -> Expr:
             return value
         to = exp.DataType.build(_MOMENTS[kind], dialect="snowflake")
         return datetime_formats.read_by_form(exp.Cast(this=bare.copy(), to=to))
+    if kind.startswith(NUMBERS) and _is_text(bare):
+        is_made = isinstance(value, exp.Anonymous)
+        once = exp.Anonymous(this="_account_digits_once", expressions=[value])
+        return once if is_made else conversions.digits(value)
     if kind == "BLOB" and is_text(bare):
         return exp.Anonymous(this="_account_unhex", expressions=[value])
     if kind == "BLOB" and not _is_binary(value):

@@ -1,14 +1,17 @@
 """Binds that are dates, times and timestamps, but a TIMESTAMP_LTZ: of these types, as Snowflake
-knows.
+knows; and texts that the engine alone takes for numbers: as texts, which are looked at where they
+become one.
 
 https://docs.snowflake.com/en/developer-guide/python-connector/python-connector-example
 """
 
+import re
 from collections.abc import Mapping
 from datetime import date, datetime, time
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from sqlglot import Expr, exp
 
 from flocon.core import timestamp_tz
@@ -24,7 +27,13 @@ def kinds(binds: Mapping[str, Any]) -> Kinds:
     return tuple((name, kind) for name, kind in found if kind)
 
 
+# How a text begins that the engine may read as a number, and Snowflake does not.
+_NO_NUMBER = r"^\s*[+-]?(0[xXbB]|[0-9.][0-9.eE+-]*_)"
+
+
 def _kind(value: Any) -> str | None:
+    if isinstance(value, str):
+        return "VARCHAR" if re.match(_NO_NUMBER, value) else None
     if isinstance(value, TimestampTz):
         return "TIMESTAMP_TZ"
     if isinstance(value, datetime):
@@ -45,7 +54,13 @@ def cast(tree: Expr, known: Kinds) -> None:
 def columns(rows: pa.Table) -> list[tuple[str, str]]:
     """Those of many rows' columns that are such, and DuckDB's types of them."""
     found = ((field.name, _type(field.type)) for field in rows.schema)
-    return [(name, kind) for name, kind in found if kind]
+    known = [(name, kind) for name, kind in found if kind]
+    texts = (field.name for field in rows.schema if pa.types.is_string(field.type))
+    return [*known, *((name, "VARCHAR") for name in texts if _has_no_numbers(rows[name]))]
+
+
+def _has_no_numbers(texts: pa.ChunkedArray) -> bool:
+    return bool(pc.any(pc.match_substring_regex(texts, _NO_NUMBER)).as_py())
 
 
 def _type(kind: pa.DataType) -> str | None:
