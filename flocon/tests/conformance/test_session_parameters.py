@@ -220,3 +220,32 @@ def test_a_text_in_another_format_is_refused_where_it_is_not_known(run: Run, for
     assert errno(run, "select '2026-02-01'::timestamp_ntz::varchar") == 2
     assert errno(run, "alter session set time_output_format = ''") == 1481
     assert errno(run, "copy into @~/days from days") == 2
+
+
+def test_a_default_that_makes_a_text_of_a_date_is_for_the_default_formats(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/date-time-input-output"""
+    run(
+        "create table by_default (n int, d varchar default '2026-01-31'::date::varchar,"
+        " b varchar default to_binary('ff'))"
+    )
+    run("create table others (n int, u varchar default 'a' || 'b', m date default '2026-01-31')")
+    run("insert into by_default (n) values (0)")
+    run("alter session set date_output_format = 'DD.MM.YYYY'")
+    for statement in (
+        "insert into by_default (n) values (1)",
+        "insert into by_default (n, d) select 1, 'd'",
+        "insert into by_default values (1, default, 'b')",
+        "insert all into by_default (n) values (x) select 1 as x",
+        "merge into by_default t using (select 1 as x) s on t.n = s.x"
+        " when not matched then insert (n) values (s.x)",
+    ):
+        assert errno(run, statement) == 2, statement
+    run("insert into by_default values (2, 'd', 'b')")
+    run("insert into by_default (n, d, b) values (3, 'd', 'b')")
+    run("update by_default set d = 'e' where n = 3")
+    run("insert into others (n) values (1)")
+    run("alter session unset date_output_format")
+    assert run("select * from by_default order by n") == [
+        (0, "2026-01-31", "FF"), (2, "d", "b"), (3, "e", "b"),
+    ]  # fmt: skip
+    assert run("select u from others") == [("ab",)]

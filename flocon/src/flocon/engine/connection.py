@@ -395,6 +395,8 @@ class Connection:
         stored_values.convert(tree, self._stored_columns, [kind for _, kind in made])
         if bound.formats != output_formats.DEFAULT:
             formatted_texts.refuse_views(self._views_read(tree))
+            if isinstance(tree, exp.Insert | exp.Update | exp.Merge):
+                formatted_texts.refuse_defaults(self._defaults(tree))
             formatted_texts.write(tree, bound.formats)
         tree = bound_arrays.read_in_one_pass(rewrite.query(tree), bound.arrays)
         if self.fast:
@@ -443,6 +445,25 @@ class Connection:
                 found.append(view)
                 waiting += view.find_all(exp.Table)
         return found
+
+    def _defaults(self, tree: Expr) -> list[Expr]:
+        """The defaults of columns that DML takes, in DuckDB's words: of those that an INSERT does
+        not name, of any where it says DEFAULT."""
+        target = tree.this.this if isinstance(tree.this, exp.Schema) else tree.this
+        named = {each.name for each in tree.this.expressions}
+        says_so = any(mark.name.upper() == "DEFAULT" for mark in tree.find_all(exp.Var))
+        if not says_so and not (isinstance(tree, exp.Insert) and named):
+            return []
+        found = self.values(
+            "SELECT column_name, column_default FROM duckdb_columns() WHERE database_name = ?"
+            " AND schema_name = ? AND table_name = ? AND column_default IS NOT NULL",
+            [target.catalog or "temp", target.db or "main", target.name],
+        )
+        return [
+            parse_one(default, read="duckdb")
+            for name, default in found
+            if says_so or name not in named
+        ]
 
     def views(self, *place: str) -> list[Expr]:
         """A view's definition in DuckDB's words, its names full; [] where there is no such view."""

@@ -106,4 +106,21 @@ def refuse_views(views: Iterable[Expr]) -> None:
                 raise errors.unsupported(_REFUSED.format("a view that casts to VARCHAR"))
 
 
+def refuse_defaults(defaults: Iterable[Expr]) -> None:
+    """The same for expressions that are columns' defaults."""
+    for default in defaults:
+        for node in default.walk():
+            makes = isinstance(node, exp.Anonymous) and node.name in _MAKERS
+            casts = isinstance(node, exp.Cast) and node.to.this in TEXT_TYPES
+            if makes or (casts and not _is_no_moment(node.this.unnest())):
+                raise errors.unsupported(_REFUSED.format("a DEFAULT that casts to VARCHAR"))
+
+
+def _is_no_moment(value: Expr) -> bool:
+    """Of an expression in the engine's words."""
+    known = isinstance(value, exp.Literal | exp.Null | exp.Boolean | exp.Uuid | exp.Paren)
+    called = isinstance(value, exp.Anonymous) and value.name not in _MAKERS
+    return known or called or is_text(value)
+
+
 _MAKERS = (*_MACROS, "_account_text_of_moment", "_account_zoned_text")
