@@ -49,8 +49,9 @@ class FreshEnvironment:
         )
 
     def environment(self, **more: str) -> dict[str, str]:
-        """Nothing of the surrounding environment leads to other packages."""
-        kept = {key: text for key, text in os.environ.items() if not key.startswith("PYTHON")}
+        """Nothing of the surrounding environment leads to other packages or to other options."""
+        others = ("PYTHON", "PYTEST_")
+        kept = {key: text for key, text in os.environ.items() if not key.startswith(others)}
         return {**kept, "PATH": f"{self.bin}:{os.environ['PATH']}", **more}
 
 

@@ -10,7 +10,6 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ import uvicorn
 from flocon.account import Account
 from flocon.connectable import local_parameters
 from flocon.http.app import App, lifespan_of
+from flocon.http.bounded_heads import BoundedHeads
 from flocon.http.logins import Credentials
 from flocon.jobs.scheduler import Scheduler
 
@@ -117,7 +117,7 @@ class Service:
             timeout_graceful_shutdown=5,
             lifespan="on",
             loop="auto" if fast else "asyncio",
-            http=_http_protocol() if fast else "h11",
+            http=BoundedHeads if fast else "h11",
             ws="none",
         )
         return kind(config)
@@ -128,14 +128,6 @@ class Service:
             server.run(sockets=[self._listener])
         finally:
             self._listener.close()
-
-
-def _http_protocol() -> Any:
-    """uvicorn's own choice would be httptools as it is, which knows no limit for headers."""
-    try:
-        return import_module("flocon.http.bounded_heads").BoundedHeads
-    except ModuleNotFoundError:
-        return "h11"
 
 
 def _opened(data: Path, host: str, port: int) -> Account:

@@ -167,20 +167,26 @@ def test_days_and_hours_are_the_shops_across_both_clock_changes_wherever_the_bro
 
 
 def test_a_reload_keeps_the_choice_and_shows_new_sales(page: Page, dashboard: Dashboard) -> None:
-    opened(page, dashboard, "/?period=28d&category=Blanc")
-    assert cards(page)["Revenue"][0] == "€75"
-    page.get_by_text("13 weeks").click()
-    page.wait_for_url("**/?period=13w&category=Blanc")
-    later = order(
-        "o-8",
-        event_timestamp=days_ago(10),
-        product_id="p-2",
-        product_name="Sancerre",
-        product_category="Blanc",
-        total_amount=24.80,
+    sql, later = dashboard.pipeline.sql, "PRODUCTION.ORDERS WHERE ORDER_ID = 'o-8'"
+    dashboard.arrive(
+        order(
+            "o-8",
+            event_timestamp=days_ago(10),
+            product_id="p-2",
+            product_name="Sancerre",
+            product_category="Blanc",
+            total_amount=24.80,
+        )
     )
+    # Answers are kept for a minute, in which a busy machine may not get it all the way.
+    sql(f"CREATE TABLE PRODUCTION.LATER AS SELECT * FROM {later}")
+    sql(f"DELETE FROM {later}")
     try:
-        dashboard.arrive(later)
+        opened(page, dashboard, "/?period=28d&category=Blanc")
+        assert cards(page)["Revenue"][0] == "€75"
+        page.get_by_text("13 weeks").click()
+        page.wait_for_url("**/?period=13w&category=Blanc")
+        sql("INSERT INTO PRODUCTION.ORDERS SELECT * FROM PRODUCTION.LATER")
         # As long as the page is not loaded again, it keeps its answers.
         page.get_by_text("28 days", exact=True).click()
         page.wait_for_url("**/?period=28d&category=Blanc")
@@ -189,7 +195,8 @@ def test_a_reload_keeps_the_choice_and_shows_new_sales(page: Page, dashboard: Da
         assert cards(settled(page))["Revenue"][0] == "€100"
         assert page.url.endswith("/?period=28d&category=Blanc")
     finally:
-        dashboard.pipeline.sql("DELETE FROM PRODUCTION.ORDERS WHERE ORDER_ID = 'o-8'")
+        sql(f"DELETE FROM {later}")
+        sql("DROP TABLE PRODUCTION.LATER")
 
 
 def test_the_period_is_chosen_by_keyboard(page: Page, dashboard: Dashboard) -> None:
