@@ -14,9 +14,10 @@ class _NoPandas:
 
 @contextmanager
 def without_pandas() -> Iterator[None]:
-    """Within the block pandas is not there: the connector imports it wherever it is installed,
-    which takes 40 of an ingester's 160 MB and an eighth of its start, and works without it but for
-    `fetch_pandas_all` and its like. What is imported already stays."""
+    """Within the block pandas is not there. The connector imports it wherever it is installed,
+    which takes 40 of an ingester's 160 MB and an eighth of its start. Without it the connector
+    lacks `fetch_pandas_all` and its like. What is imported already stays, and what imports pandas
+    afterwards gets it, as pyarrow does for its first array."""
     sys.meta_path.insert(0, _NoPandas)
     try:
         yield

@@ -64,8 +64,25 @@ EXAMPLES: dict[tuple[str, str], list[tuple[str, Any]]] = {
     ],
     ("Types and expressions", "`1_000`"): [
         ("SELECT '1_000'::INT", 100038),
+        ("SELECT '1_000' + 1", 100038),
+        ("""SELECT PARSE_JSON('"1_000"') + 1""", 100071),
         ("""SELECT PARSE_JSON('{"a": "1_000"}'):a::INT""", [(1000,)]),
     ],
+    ("Types and expressions", "SOUNDEX"): [
+        ("SELECT SOUNDEX('Ñandu') = SOUNDEX('andu')", [(True,)]),
+    ],
+    ("Types and expressions", "UNIFORM"): [
+        ("SELECT TYPEOF(UNIFORM(1, x, RANDOM())::VARIANT) FROM (SELECT 5 AS x)", [("DOUBLE",)]),
+    ],
+    ("Types and expressions", "numbers with an exponent"): [
+        ("CREATE TABLE exponents AS SELECT 1e10 AS x", None),
+        (
+            "SELECT numeric_precision FROM information_schema.columns"
+            " WHERE table_name = 'EXPONENTS'",
+            [(38,)],
+        ),
+    ],
+    ("Types and expressions", "SYSTEM$TYPEOF"): [("SELECT SYSTEM$TYPEOF(1)", 2140)],
     ("Types and expressions", "timestamps"): [
         ("SELECT '2026-01-01 00:00:00.123456789'::TIMESTAMP_NTZ", 2),
         ("SELECT TO_TIMESTAMP(1767225600123456789, 9)", 2),

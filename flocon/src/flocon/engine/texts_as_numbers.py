@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from sqlglot import Expr, exp
 
+from flocon.engine import choices
 from flocon.engine.types import JSON_TYPES, TEXT_TYPES
 
 _SIDES = ("this", "expression")
@@ -21,8 +22,8 @@ COMPARISONS = frozenset((
     exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.EqualNull, exp.NullSafeEQ,
     exp.NullSafeNEQ, exp.Nullif, exp.In, exp.Between, exp.Case, exp.DecodeCase,
 ))  # fmt: skip
-# What answers one of several values.
-CHOICES = frozenset((exp.Case, exp.Coalesce, exp.Greatest, exp.If, exp.Least, exp.Nvl2))
+# NULLIF compares its values, and answers the first.
+CHOICES = frozenset(choices.CHOICES) - {exp.Nullif}
 
 
 def calculated(node: Expr) -> None:
@@ -55,7 +56,9 @@ def compared(node: Expr) -> None:
 
 def chosen(node: Expr) -> None:
     """Let what is one of several values be of one type, where some are numbers and some texts."""
-    values = [each for each in _chosen(node) if not isinstance(each.unnest(), exp.Null)]
+    if isinstance(node, exp.If) and isinstance(node.parent, exp.Case):
+        return  # the CASE is asked itself
+    values = [each for each in choices.chosen(node) if not isinstance(each.unnest(), exp.Null)]
     texts = [each for each in values if _is_text(each)]
     others = [each for each in values if not _is_text(each)]
     if not texts or not others or not all(_is_fixed(each) or _is_float(each) for each in others):
@@ -80,21 +83,6 @@ def _compared(node: Expr) -> Sequence[Expr]:
         values = [node.this, *node.expressions, *columns]
     elif not isinstance(node, exp.Between):
         values = [node.this, node.expression]
-    return [each for each in values if isinstance(each, Expr)]
-
-
-def _chosen(node: Expr) -> Sequence[Expr]:
-    if isinstance(node, exp.If):
-        # One of a CASE's, which is asked itself.
-        values = (
-            [] if isinstance(node.parent, exp.Case) else [node.args["true"], node.args.get("false")]
-        )
-    elif isinstance(node, exp.Nvl2):
-        values = [node.args["true"], node.args.get("false")]
-    elif isinstance(node, exp.Case):
-        values = [*(each.args["true"] for each in node.args["ifs"]), node.args.get("default")]
-    else:
-        values = [node.this, *node.expressions]
     return [each for each in values if isinstance(each, Expr)]
 
 
