@@ -11,17 +11,19 @@ import orjson
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]:,]', re.DOTALL)
 
 
-def has_none(document: bytes) -> bool:
+def has_none(document: str | bytes) -> bool:
     """False also where that is not known, as of what is no JSON.
 
     What is parsed and written again has lost a colon with each key that was there before. The
     colons in texts stay, but for one that was escaped.
     """
     try:
-        written = orjson.dumps(orjson.loads(document))
+        colons = orjson.dumps(orjson.loads(document)).count(b":")
     except (ValueError, TypeError):
         return False
-    return written.count(b":") == document.count(b":") and b"\\u003" not in document
+    if isinstance(document, str):
+        return colons == document.count(":") and "\\u003" not in document
+    return colons == document.count(b":") and b"\\u003" not in document
 
 
 def check(document: str) -> None:
@@ -32,7 +34,7 @@ def check(document: str) -> None:
 
 def found(document: str) -> str:
     """The same text as CHECK_JSON answers it; '' where there is no such key."""
-    if has_none(document.encode(errors="surrogatepass")):
+    if has_none(document):
         return ""
     # The keys of each object around the token, None for an array; and the text before it.
     around: list[set[str] | None] = []

@@ -52,9 +52,7 @@ def arrays(binds: Mapping[str, Any]) -> tuple[BoundArray, ...]:
     return tuple(
         BoundArray(name, _is_plain(value))
         for name, value in binds.items()
-        if isinstance(value, str)
-        and _ARRAY.match(value)
-        and has_none(value.encode(errors="surrogatepass"))
+        if isinstance(value, str) and _ARRAY.match(value) and has_none(value)
     )
 
 
