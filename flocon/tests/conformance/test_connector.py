@@ -219,7 +219,12 @@ def test_a_cursor_counts_the_rows_that_a_statement_has_changed(connection: Conne
     def stats(sql: str) -> tuple[int | None, ...]:
         return tuple(cursor.execute(sql).stats)
 
-    assert stats("create or replace table counted as select 1 a union all select 2") == (2, 0, 0, 0)
+    assert stats("create or replace table counted (a int) as select 1 union all select 2") == (
+        2,
+        0,
+        0,
+        0,
+    )
     assert stats("create temporary table kept (a int) as select a from counted") == (2, 0, 0, 0)
     assert stats("insert into counted values (3), (4), (5)") == (3, 0, 0, 0)
     assert stats("update counted set a = 10 where a > 3") == (0, 0, 2, 0)

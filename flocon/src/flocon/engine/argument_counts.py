@@ -19,7 +19,7 @@ _COUNTS: dict[str, tuple[int, int]] = {
         (0, 2, "uuid_string"),
         (0, _MANY, "object_construct"),
         (1, 1, "any_value array_agg arrayagg len length max median min ntile nullifzero"),
-        (1, 1, "ratio_to_report to_json to_object to_variant zeroifnull"),
+        (1, 1, "ratio_to_report system$typeof to_json to_object to_variant zeroifnull"),
         (1, 2, "date parse_json to_char to_date to_time to_timestamp to_timestamp_ltz"),
         (1, 2, "to_timestamp_ntz to_timestamp_tz to_varchar try_parse_json try_to_date"),
         (1, 2, "try_to_time try_to_timestamp try_to_timestamp_ltz try_to_timestamp_ntz"),

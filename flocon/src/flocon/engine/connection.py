@@ -229,9 +229,9 @@ class Connection:
             types = [str(kind) for _, kind, *_ in answer.description]
             return answer.arrow_table(), types
 
-    def _schema(self, sql: str) -> tuple[pa.Schema, list[str]]:
+    def _schema(self, sql: str, given: Binds | None = None) -> tuple[pa.Schema, list[str]]:
         """What `table` would answer to a query in DuckDB's SQL, without its rows."""
-        binds = used(sql, {})
+        binds = used(sql, given or {})
         with translated(sql):
             self._duck.abort()
             # The engine reads the query to tell; to run it, it would plan it as well.
@@ -287,7 +287,7 @@ class Connection:
 
     def annotate(self, tree: Expr) -> None:
         """Give the expressions of a tree with full names their types, as far as they are known."""
-        expression_types.annotate(tree, self._declared_columns)
+        expression_types.annotate(tree, self._declared_columns, self._is_view)
 
     def declared(self, database: str, schema: str, name: str) -> DeclaredTypes:
         """What the columns of a table or view were declared as, where the engine does not tell."""
@@ -388,7 +388,7 @@ class Connection:
     def _annotated(self, tree: Expr, bound: Bound) -> expression_types.Types:
         bound_types.cast(tree, bound.moments)
         self._name_places(tree)
-        return expression_types.annotate(tree, self._declared_columns) or ()
+        return expression_types.annotate(tree, self._declared_columns, self._is_view) or ()
 
     def _coerced(self, tree: Expr, made: expression_types.Types, bound: Bound) -> Expr:
         tree = coercions.coerce(tree)
@@ -420,6 +420,10 @@ class Connection:
             # It is this connection's alone, and so is what changes it.
             shapes = (self._number, catalog_version(self._duck))
         return self.statements.by_text("never null", shapes and (place, shapes), asked)
+
+    def _is_view(self, table: exp.Table) -> bool:
+        place = (table.catalog or "temp", table.db or "main", table.name)
+        return self.relation_kind(*place) == "VIEW"
 
     def _name_places(self, tree: Expr) -> None:
         if tree.find(exp.Parameter):
@@ -503,7 +507,10 @@ class Connection:
         declared = self.declared(*place)
         if not declared:
             return columns
-        return [(name, known(declared.get(name, ""), kind) or kind) for name, kind in columns]
+        return [
+            (name, _described_as(known(declared.get(name, ""), kind), kind))
+            for name, kind in columns
+        ]
 
     def _stored_columns(self, table: exp.Table) -> list[tuple[str, str]]:
         """The same, as `stored_values` wants them: with the length of a text or BINARY that has
@@ -610,7 +617,7 @@ class Connection:
             column_names.name_view(tree)
             coercions.texts_for_nulls(tree.expression)
         self._name_places(tree)
-        made = expression_types.annotate(tree, self._declared_columns) or ()
+        made = expression_types.annotate(tree, self._declared_columns, self._is_view) or ()
         named = tree.this.expressions if isinstance(tree.this, exp.Schema) else ()
         if len(named) == len(made):
             made = [(column.name, kind) for column, (_, kind) in zip(named, made, strict=True)]
@@ -636,8 +643,25 @@ class Connection:
             tree.set("expression", exp.select("*").from_(tree.args["clone"].this))
             tree.set("clone", None)
         prepared, made = self._typed(tree, self._bound(binds))
+        declared = expression_types.declared(made)
+        numbers = {name: said for name, said in declared.items() if said.startswith("NUMBER(")}
+        if numbers:
+            self._give_digits(prepared, numbers, binds)
         sql = render(prepared)
-        return int(self.values(sql, used(sql, binds))[0][0]), expression_types.declared(made)
+        count = int(self.values(sql, used(sql, binds))[0][0])
+        return count, {name: said for name, said in declared.items() if name not in numbers}
+
+    def _give_digits(self, tree: Expr, numbers: DeclaredTypes, binds: Binds) -> None:
+        """Let the columns of a table that is made of a query have as many digits as these say."""
+        schema, types = self._schema(render(tree.expression), binds)
+        rewrite.with_digits(
+            tree,
+            {
+                name: said
+                for name, kind in zip(schema.names, types, strict=True)
+                if (said := known(numbers.get(name, ""), kind)) and not _has_digits(kind, said)
+            },
+        )
 
     def _create_and_fill(self, tree: exp.Create, columns: list[Expr], binds: Binds) -> int:
         """CREATE TABLE (…) AS where columns have more than a name and a type.
@@ -739,7 +763,7 @@ class Connection:
     def _in_a_query(self, value: Expr) -> str:
         """An expression of no columns in DuckDB's SQL, with the clock left running."""
         select = exp.Select(expressions=[exp.alias_(value, "_")])
-        expression_types.annotate(select, self._declared_columns)
+        expression_types.annotate(select, self._declared_columns, self._is_view)
         prepared = rewrite.definition(coercions.coerce(select))
         made = decimals.exact(prepared, self._unmatched_call)
         return render(made.expressions[0].unalias())
@@ -860,6 +884,16 @@ def _answer(table: pa.Table, types: list[str], description: Description) -> Resu
     if names != table.column_names:
         never_null = []
     return Result(table, types, result.SELECT, declared=declared, never_null=never_null)
+
+
+def _has_digits(kind: str, said: str) -> bool:
+    return kind.replace("DECIMAL", "NUMBER") == said or (kind, said) == ("BIGINT", "NUMBER(38,0)")
+
+
+def _described_as(declared: str, kind: str) -> str:
+    if declared.startswith("NUMBER("):
+        return f"{kind}{expression_types.AS}{declared}"
+    return declared or kind
 
 
 def _stored_as(name: str, kind: str, declared: str) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 
 from sqlglot import Expr, exp
 
-from flocon.engine import scales
+from flocon.engine import described, scales
 from flocon.engine.expression_types import ASKED
 
 # The planner's answer to a query: the call that no function matches, '' for anything else.
@@ -31,6 +31,9 @@ _DEVIATIONS: dict[type[Expr], type[Expr]] = {
 _ASKED_FOR = (exp.Div, *_OF_MANY, *scales.KINDS, exp.SetOperation)
 _MAX_DIGITS = 38
 _QUOTIENT = "_account_quotient"
+# An average over a window that is not cumulative has three decimals more than its values.
+# https://docs.snowflake.com/en/sql-reference/functions/avg
+_CUT = f"{_QUOTIENT}_cut"
 _INTEGERS = re.compile(r"(U?(TINY|SMALL|BIG|HUGE)?INT|U?INTEGER|INTEGER_LITERAL)")
 _DECIMAL = re.compile(r"DECIMAL\((\d+),(\d+)\)")
 _CALL = re.compile(r"pi\((.*)\)", re.DOTALL)
@@ -273,16 +276,19 @@ def _replace(node: Expr, types: tuple[str, ...], tree: Expr | None = None) -> Ex
             top.replace(_cast(top.copy(), f"DECIMAL(38, {scale})"))
         return tree if tree is not None else top
     if len(sizes) == 2 and sizes[0] and sizes[1]:
+        name, scale = _QUOTIENT, max(sizes[0][1], min(sizes[0][1] + 6, 12))
         if isinstance(node, exp.Div):
             dividend, divisor = node.this, node.expression
         else:
+            if isinstance(top, exp.Window) and not described.is_cumulative(top):
+                name, scale = _CUT, min(sizes[0][1] + described.MORE_BETWEEN, _MAX_DIGITS)
             dividend = _with_function(top, lambda value: exp.Sum(this=value))
             divisor = _with_function(top, lambda value: exp.Count(this=value))
             sizes[0] = (_MAX_DIGITS, sizes[0][1])
         # A HAVING takes no lambda.
         once = not top.find_ancestor(exp.Having) and any(map(_is_long, (dividend, divisor)))
-        macro = f"{_QUOTIENT}_once" if once else _QUOTIENT
-        top.replace(_quotient(macro, dividend.copy(), divisor.copy(), sizes[0], sizes[1]))
+        macro = f"{name}_once" if once else name
+        top.replace(_quotient(macro, dividend.copy(), divisor.copy(), sizes[0], sizes[1], scale))
     return tree if tree is not None else top
 
 
@@ -350,15 +356,19 @@ def _with_function(top: Expr, function: Callable[[Expr], Expr], *, distinct: boo
 
 
 def _quotient(
-    macro: str, dividend: Expr, divisor: Expr, one: tuple[int, int], two: tuple[int, int]
+    macro: str,
+    dividend: Expr,
+    divisor: Expr,
+    one: tuple[int, int],
+    two: tuple[int, int],
+    scale: int,
 ) -> Expr:
-    """dividend / divisor with scale max(s1, min(s1 + 6, 12)), rounded half away from zero.
+    """dividend / divisor with so many decimals, as the macro rounds.
 
     The macro divides whole numbers: those are the operands times a power of ten. Where they would
     not fit 128 bits, it divides floating-point numbers.
     """
     (digits, scale1), (_, scale2) = one, two
-    scale = max(scale1, min(scale1 + 6, 12))
     fits = min(_MAX_DIGITS - 2 * scale1, _MAX_DIGITS - 1 - scale - scale2)
     whole = exp.Anonymous(
         this=macro,

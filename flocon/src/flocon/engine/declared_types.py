@@ -1,10 +1,12 @@
 """What columns were declared as, where the engine does not tell: VARCHAR(n), BINARY(n), ARRAY,
-OBJECT, TIME(n), TIMESTAMP_NTZ(n), TIMESTAMP_TZ(n), TIMESTAMP_LTZ(n).
+OBJECT, TIME(n), TIMESTAMP_NTZ(n), TIMESTAMP_TZ(n), TIMESTAMP_LTZ(n); of a query or view also
+NUMBER(p,s).
 
 The engine has VARCHAR and BLOB for the first two, whose lengths are not enforced, and JSON for the
 next, as for VARIANT. The digits of a second are cut where values are stored (`moments`).
 """
 
+import re
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -22,13 +24,23 @@ Place = tuple[str, str, str]
 
 def known(declared: str, kind: str) -> str:
     """What a column of an engine's type is declared as; '' where that goes with another type."""
+    if number := _NUMBER.fullmatch(declared):
+        decimal = _DECIMAL.fullmatch(kind)
+        is_like = number[1] == (decimal[1] if decimal else "0" if kind in _INTEGERS else "")
+        return declared if is_like else ""
     name = declared.partition("(")[0]
     return declared if name in _OF_KIND.get(kind, ()) else ""
+
+
+# Of a number the engine's type has as many decimals.
+_NUMBER, _DECIMAL = re.compile(r"NUMBER\(\d+,(\d+)\)"), re.compile(r"DECIMAL\(\d+,(\d+)\)")
+_INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UBIGINT", "UINTEGER")
 
 
 _OF_KIND = {
     "JSON": ("ARRAY", "OBJECT"),
     "VARCHAR": ("VARCHAR",),
+    '"NULL"': ("VARCHAR",),
     "BLOB": ("BINARY",),
     "TIME": ("TIME",),
     "TIMESTAMP": ("TIMESTAMP_NTZ",),

@@ -7,7 +7,7 @@ is not known has no type, and nothing is done about it.
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from sqlglot import Expr, exp
 from sqlglot.dialects import Snowflake
@@ -16,7 +16,7 @@ from sqlglot.schema import MappingSchema
 
 from flocon.core import errors
 from flocon.core.timestamp_tz import ENGINE_TYPE
-from flocon.engine import lengths, moments, user_functions
+from flocon.engine import described, lengths, moments, typeof, user_functions
 from flocon.engine.catalog import HIDDEN_SCHEMA
 from flocon.engine.choices import CHOICES, chosen
 from flocon.engine.functions import split_of
@@ -24,21 +24,25 @@ from flocon.engine.texts import is_text
 from flocon.engine.types import TEXT_TYPES, Columns
 
 Types = Sequence[tuple[str, exp.DataType | None]]
+IsView = Callable[[exp.Table], bool]
 
 
 @dataclass(frozen=True)
 class Source:
-    """What a query reads: its columns, their types by their names, the names that come twice."""
+    """What a query reads: its columns, their types by their names, the names that come twice; and
+    the table or view that it is, None of a query."""
 
     types: Types
     kinds: Mapping[str, exp.DataType | None]
     twice: frozenset[str]
+    relation: exp.Table | None = None
 
     @classmethod
-    def of(cls, types: Types) -> "Source":
+    def of(cls, types: Types, relation: exp.Table | None = None) -> "Source":
         kinds = dict(types)
         counts = Counter(name for name, _ in types) if len(kinds) < len(types) else Counter()
-        return cls(types, kinds, frozenset(name for name, count in counts.items() if count > 1))
+        twice = frozenset(name for name, count in counts.items() if count > 1)
+        return cls(types, kinds, twice, relation)
 
     def kind(self, name: str) -> exp.DataType | None:
         """A column's type. Raises 002028 where the name means two columns."""
@@ -102,6 +106,8 @@ _HOLDING = {
     exp.DType.TIMESTAMPTZ: _holding("TIMESTAMP_TZ"),
 }
 _MAKING = (exp.Cast, exp.ToVariant)
+# Between the engine's type of a view's column and what is said of it.
+AS = " AS "
 # In the meta of a number's type: the engine may have another one.
 _GUESSED = "guessed"
 # In the meta of a choice, or of a UNION, of numbers that may have more decimals than others, of
@@ -135,14 +141,51 @@ def held(value: Expr) -> str | None:
     return bare.type.meta.get(_HELD) if known and bare.type else None
 
 
+def _describing(kind: exp.DataType | None, said: described.Described | None) -> exp.DataType | None:
+    """A column's type with what is said of it; its own may not be known."""
+    if said is None and described.of_type(kind) is None:
+        return kind
+    if kind is not None and kind.args.get("nested"):
+        return kind
+    if kind is None:
+        return _described_as(exp.DType.UNKNOWN, (), (), said)
+    sizes = tuple(each.name for each in kind.expressions)
+    return _described_as(kind.this, sizes, tuple(kind.meta.items()), said)
+
+
+@lru_cache(4096)
+def _described_as(
+    name: exp.DType,
+    sizes: tuple[str, ...],
+    meta: tuple[tuple[str, object], ...],
+    said: described.Described | None,
+) -> exp.DataType:
+    params = [exp.DataTypeParam(this=exp.Literal.number(size)) for size in sizes]
+    made = exp.DataType(this=name, expressions=params)
+    made.meta.update(meta)
+    made.meta[described.DESCRIBED] = said
+    return made
+
+
+def _described(value: Expr, kind: exp.DataType | None) -> exp.DataType | None:
+    """The same of a value of a query: a column's own type tells what is said of it."""
+    is_told = isinstance(value, exp.Column) and kind is not None
+    return kind if is_told else _describing(kind, described.of(value))
+
+
+def _is_unknown(kind: exp.DataType | None) -> bool:
+    return kind is None or kind.this == exp.DType.UNKNOWN
+
+
 _TEXT = exp.DataType.build("TEXT")
 _NUMBER = exp.DataType.build("BIGINT")
+_OF_ANY_LENGTH = _describing(_TEXT, described.Text(None))
 _FLATTEN: Types = (
-    ("SEQ", _NUMBER), ("KEY", _TEXT), ("PATH", _TEXT), ("INDEX", _NUMBER), ("VALUE", _VARIANT),
-    ("THIS", _VARIANT),
+    ("SEQ", _NUMBER), ("KEY", _OF_ANY_LENGTH), ("PATH", _OF_ANY_LENGTH), ("INDEX", _NUMBER),
+    ("VALUE", _VARIANT), ("THIS", _VARIANT),
 )  # fmt: skip
 _OF_FLATTEN = {name for name, _ in _FLATTEN}
-_SPLIT: Types = (("SEQ", _NUMBER), ("INDEX", _NUMBER), ("VALUE", _TEXT))
+_SPLIT: Types = (("SEQ", _NUMBER), ("INDEX", _NUMBER), ("VALUE", _OF_ANY_LENGTH))
 # What takes a part out of a VARIANT is one.
 _PARTS = (
     exp.JSONExtract,
@@ -258,14 +301,14 @@ _BEHIND = ("having", "qualify", "order", "group")
 _PLACES = ("expressions", "where", "windows", *_BEHIND)
 
 
-def annotate(tree: Expr, columns: Columns) -> Types | None:
+def annotate(tree: Expr, columns: Columns, is_view: IsView) -> Types | None:
     """Give the expressions of a statement whose names are full their types, and COUNT(t.*) the
     columns that it means. Returns the columns of its query, None where they are not known. Raises
     where a name means two columns.
 
     columns: a table's columns and their DuckDB types, ARRAY or OBJECT where they are declared so.
     """
-    scopes = _Scopes(columns)
+    scopes = _Scopes(columns, is_view)
     made = None
     if isinstance(tree, exp.Query):
         made = scopes.query(tree, {}, ())
@@ -280,12 +323,17 @@ def annotate(tree: Expr, columns: Columns) -> Types | None:
 
 def declared_in_order(types: Types) -> list[str]:
     """Of each column what it is declared as, '' where the engine's type tells."""
-    return ["" if kind is None else declared_as(kind) for _, kind in types]
+    return ["" if kind is None else _told(kind) for _, kind in types]
 
 
 def declared(types: Types) -> dict[str, str]:
     """The columns whose type the engine's does not tell."""
-    return {name: said for name, kind in types if kind is not None and (said := declared_as(kind))}
+    return {name: said for name, kind in types if kind is not None and (said := _told(kind))}
+
+
+def _told(kind: exp.DataType) -> str:
+    said = kind.meta.get(described.DESCRIBED)
+    return (described.shown(said) if said else "") or declared_as(kind)
 
 
 def declared_as(kind: exp.DataType) -> str:
@@ -303,8 +351,9 @@ _SEMI_STRUCTURED = {
 
 
 class _Scopes:
-    def __init__(self, columns: Columns) -> None:
+    def __init__(self, columns: Columns, is_view: IsView) -> None:
         self._columns = columns
+        self._is_view = is_view
         self._types: dict[tuple[str, str, str], Types] = {}
         self._annotator = TypeAnnotator(
             MappingSchema(dialect="snowflake"),
@@ -372,7 +421,7 @@ class _Scopes:
                 _check_name(value, value.table, sources)
             self._place(value, ctes, scopes)
             if isinstance(value, exp.Alias):
-                aliases[value.alias] = _known(value.this)
+                aliases[value.alias] = _described(value.this, _known(value.this))
         for key in _PLACES[1:]:
             self._place(select.args.get(key), ctes, scopes, behind=key in _BEHIND)
         made = _output(select, sources)
@@ -389,6 +438,7 @@ class _Scopes:
     ) -> None:
         """Note what a query reads."""
         found: Types | None = None
+        relation: exp.Table | None = None
         if _is_function(source):
             self._place(source.this, ctes, scopes)
             _name_source(source.this, sources)
@@ -403,13 +453,14 @@ class _Scopes:
             elif not source.db and source.name.lower() in map(str.lower, ctes):
                 raise errors.does_not_exist("Object", source.name)
             else:
-                found = self._types_of(source) or None
+                found, relation = self._types_of(source) or None, source
                 if source.db == HIDDEN_SCHEMA and source.name.startswith("_FS_"):
                     found = [(name.upper(), kind) for name, kind in found or ()]
         if source.args.get("pivots") or source.args.get("sample"):
             found = None
-        found = _renamed(found, source)
-        sources[source.alias_or_name] = None if found is None else Source.of(found)
+        named = _renamed(found, source)
+        relation = relation if named is found else None
+        sources[source.alias_or_name] = None if named is None else Source.of(named, relation)
 
     def _types_of(self, table: exp.Table) -> Types:
         """The engine binds a whole view to tell them, and a statement may name a table often."""
@@ -434,6 +485,7 @@ class _Scopes:
             return
         known: list[Expr] = []
         makers: list[Expr] = []
+        asked: list[Expr] = []
         for node in part.walk(prune=lambda n: isinstance(n, exp.Query)):
             if isinstance(node, exp.Query):
                 self.query(node, ctes, scopes)
@@ -443,6 +495,8 @@ class _Scopes:
                 node.type = _VARIANT
             elif isinstance(node, exp.Column) and not node.is_star:
                 node.type = _lookup(node, scopes, behind=behind)
+                if _is_unknown(node.type):
+                    described.remember(node, described.of_type(node.type))
             elif isinstance(node, exp.Count):
                 _count_whole_rows(node, scopes)
             elif isinstance(node, exp.Anonymous) and node.name.upper() == "HASH":
@@ -465,6 +519,8 @@ class _Scopes:
                 node.type = node.args.get("target_type") or _MOMENT
             elif called := user_functions.kind(node):
                 node.type = called
+            elif isinstance(node, exp.Anonymous) and node.name.upper() == typeof.NAME:
+                asked.append(node)
             elif isinstance(node, exp.Anonymous) and (kind := _ANSWERS.get(node.name.upper())):
                 node.type = kind
             if node.type is not None and not isinstance(node, exp.Column | exp.DataType):
@@ -480,6 +536,19 @@ class _Scopes:
             made = not isinstance(node, exp.Cast) or node.to.this == exp.DType.VARIANT
             if made and node.this.type is not None and node.this.type.this in _HOLDING:
                 node.type = _HOLDING[node.this.type.this]
+        for node in reversed(asked):
+            node.replace(typeof.answer(node, lambda column: self._table_of(column, scopes[0][0])))
+
+    def _table_of(
+        self, column: exp.Column, sources: Mapping[str, Source | None]
+    ) -> exp.Table | None:
+        """The table that a column of a query's own sources is of."""
+        named = [sources.get(column.table)] if column.table else list(sources.values())
+        if None in named:
+            return None
+        owners = [source for source in named if source and column.name in source.kinds]
+        table = owners[0].relation if len(owners) == 1 else None
+        return None if table is None or self._is_view(table) else table
 
 
 def _of_values(values: exp.Values) -> Types | None:
@@ -489,11 +558,12 @@ def _of_values(values: exp.Values) -> Types | None:
     ]
     if len(rows) > _MANY_ROWS or len({len(row) for row in rows}) != 1:
         return None
-    columns = [{_written_type(value) for value in column} for column in zip(*rows, strict=True)]
-    return [
-        (f"COLUMN{place}", None if len(kinds - {_NULL}) != 1 else (kinds - {_NULL}).pop())
-        for place, kinds in enumerate(columns, start=1)
-    ]
+    made = []
+    for place, column in enumerate(zip(*rows, strict=True), start=1):
+        kinds = {_written_type(value) for value in column} - {_NULL}
+        kind = kinds.pop() if len(kinds) == 1 else None
+        made.append((f"COLUMN{place}", _describing(kind, described.of_rows(column))))
+    return made
 
 
 _MANY_ROWS = 200
@@ -749,7 +819,7 @@ def _output(select: exp.Select, sources: Mapping[str, Source | None]) -> Types |
                 kind = _VARIANT
             if kind is not None and kind.this in _NOT_WHOLE and not _is_sure(value.unalias()):
                 kind = _guess(kind.sql())
-            types.append((value.alias_or_name, kind))
+            types.append((value.alias_or_name, _described(value.unalias(), kind)))
     return types
 
 
@@ -812,7 +882,10 @@ def _may_be_unlike(left: Types | None, right: Types | None) -> bool:
     if left is None or right is None:
         return True
     return any(
-        all(each is None or each.this in exp.DataType.NUMERIC_TYPES for each in (kind, other))
+        all(
+            each is None or _is_unknown(each) or each.this in exp.DataType.NUMERIC_TYPES
+            for each in (kind, other)
+        )
         and not _fit(kind, other)
         for (_, kind), (_, other) in zip(left, right, strict=False)
     )
@@ -821,6 +894,8 @@ def _may_be_unlike(left: Types | None, right: Types | None) -> bool:
 def _fit(kind: exp.DataType | None, other: exp.DataType | None) -> bool:
     """Is there a type for both that lacks no digits?"""
     if kind is None or other is None or is_guessed(kind) or is_guessed(other):
+        return False
+    if _is_unknown(kind) or _is_unknown(other):
         return False
     sizes = [[int(size.name) for size in each.expressions] for each in (kind, other)]
     if kind == other or not all(len(size) == 2 for size in sizes):
@@ -881,9 +956,14 @@ _READ_FROM_TEXTS = {*exp.DataType.NUMERIC_TYPES, *exp.DataType.TEMPORAL_TYPES}
 
 
 def _shared(kind: exp.DataType | None, other: exp.DataType | None) -> exp.DataType | None:
-    """The type of both sides of a UNION; a VARIANT where one is an ARRAY or an OBJECT and the other
-    one is not."""
-    if kind is None or other is None:
+    """The type of both sides of a UNION, with what is said of it."""
+    said = described.united(described.of_type(kind), described.of_type(other))
+    return _describing(_of_both(kind, other), said)
+
+
+def _of_both(kind: exp.DataType | None, other: exp.DataType | None) -> exp.DataType | None:
+    """A VARIANT where one is an ARRAY or an OBJECT and the other one is not."""
+    if kind is None or other is None or _is_unknown(kind) or _is_unknown(other):
         return None
     if kind.meta.get(_HELD) != other.meta.get(_HELD):
         kind = _VARIANT if kind.this == exp.DType.VARIANT else kind
@@ -968,6 +1048,9 @@ def _type(kind: str) -> exp.DataType | None:
         return _KNOWN[kind]
     if said := moments.read(kind):
         return _moment(*said)
+    if (of_engine := kind.partition(AS))[2]:
+        number = described.Number(*map(int, of_engine[2][len("NUMBER(") : -1].split(",")))
+        return _describing(_type(of_engine[0]), number)
     if kind.startswith(("VARCHAR(", "BINARY(")):
         sized = exp.DataType.build("TEXT" if kind.startswith("VARCHAR") else "BINARY")
         sized.meta[_DECLARED] = kind

@@ -92,7 +92,11 @@ def creation_sql() -> str:
         {length("OCTET")}, CASE WHEN data_type = 'VARIANT' THEN coalesce(declared, data_type)
         WHEN data_type = 'TIMESTAMP_TZ' THEN 'TIMESTAMP_LTZ'
         WHEN data_type = {literal(ENGINE_TYPE)} THEN 'TIMESTAMP_TZ'
+        WHEN declared LIKE 'NUMBER(%' OR data_type IN ('INTEGER', 'HUGEINT') THEN 'NUMBER'
         ELSE data_type END AS DATA_TYPE,
+        CASE WHEN declared LIKE 'NUMBER(%' THEN regexp_extract(declared, '[0-9]+')::BIGINT
+        WHEN data_type IN ('INTEGER', 'HUGEINT') THEN 38 ELSE numeric_precision END
+        AS NUMERIC_PRECISION,
         {plain("column_name")} AS COLUMN_NAME,
         CASE WHEN {counts} THEN NULL ELSE {written} END AS COLUMN_DEFAULT,
         CASE WHEN {counts} THEN 'YES' ELSE 'NO' END AS IS_IDENTITY,

@@ -69,6 +69,12 @@ def declared(kind: exp.DataType) -> str:
     return f"{name}({length})" if name and length.isdigit() else ""
 
 
+def said(declared: str) -> int | None:
+    """The length that such a type names; None for others."""
+    found = _DECLARED.fullmatch(declared)
+    return int(found[2]) if found else None
+
+
 def most(declared: str) -> int | None:
     """How long a value may be that is declared so; None where nothing is to be checked."""
     said = _DECLARED.fullmatch(declared)

@@ -4,7 +4,7 @@ Everything here is Expression → Expression. `query` prepares SELECT and DML, `
 what becomes part of a view or a table.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 
 from fakesnow.transforms import transforms as fs
@@ -128,6 +128,21 @@ def _shaped(name: exp.Identifier, column: Expr) -> Expr:
     stored = value.as_(name)
     stored.meta[stored_values.VARIANT] = True
     return stored
+
+
+def with_digits(tree: Expr, numbers: Mapping[str, str]) -> None:
+    """Cast columns of a CREATE … AS to such types as NUMBER(11,2), in the engine's words."""
+    if not numbers:
+        return
+    casts = [
+        exp.cast(
+            exp.column(name, quoted=True), said.replace("NUMBER", "DECIMAL"), dialect="duckdb"
+        ).as_(name, quoted=True)
+        for name, said in numbers.items()
+    ]
+    alias = exp.TableAlias(this=exp.to_identifier("_"))
+    inner = exp.Subquery(this=tree.expression.unnest(), alias=alias)
+    tree.set("expression", exp.select(exp.Star(replace=casts)).from_(inner))
 
 
 def merge(tree: exp.Merge) -> exp.Merge:

@@ -57,7 +57,7 @@ _SEMI_STRUCTURED = {"JSON": "variant", "ARRAY": "array", "OBJECT": "object"}
 
 def _column_type(kind: str) -> dict[str, Any]:
     """An engine type → Snowflake's description of the column's type."""
-    if match := re.fullmatch(r"DECIMAL\((\d+),\s*(\d+)\)", kind):
+    if match := re.fullmatch(r"(?:DECIMAL|NUMBER)\((\d+),\s*(\d+)\)", kind):
         return {"type": "fixed", "precision": int(match[1]), "scale": int(match[2])}
     if kind in ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UBIGINT", "UINTEGER"):
         return {"type": "fixed", "precision": 38, "scale": 0}

@@ -1,0 +1,231 @@
+"""How many digits and characters clients are told that a column may have, and a table gets that is
+made of a query."""
+
+from typing import Any
+
+import pytest
+from shared import errno, one_database, shown
+from snowflake.connector import SnowflakeConnection
+from snowflake.connector.constants import FIELD_ID_TO_NAME
+from snowflake.snowpark import Session
+from snowflake.snowpark.types import StringType
+
+database = pytest.fixture(scope="module")(one_database)
+Run = Any
+
+
+@pytest.fixture(scope="module", autouse=True)
+def values(account: Any, database: str) -> None:
+    with account.connect(database=database, schema="PUBLIC") as opened:
+        cursor = opened.cursor()
+        cursor.execute(
+            "create table t (n number(4,0), x number(10,2), w number(38,12), i int, p number(5,3),"
+            " s varchar(5), v varchar, f float, d date)"
+        )
+        cursor.execute(
+            "insert into t values (17, 17.25, 17.25, 17, 1.125, 'abc', 'xyz', 1.5, '2024-05-09')"
+        )
+
+
+def told(connection: SnowflakeConnection, sql: str) -> list[str]:
+    """The types of a query's columns as the connector has them."""
+    described = []
+    for column in connection.cursor().execute(sql).description:
+        name = FIELD_ID_TO_NAME[column.type_code]
+        if name == "FIXED":
+            described.append(f"NUMBER({column.precision},{column.scale})")
+        elif name == "TEXT":
+            described.append(f"VARCHAR({column.internal_size})")
+        else:
+            described.append(name)
+    return described
+
+
+@pytest.mark.parametrize(
+    ("expression", "kind"),
+    [
+        ("1", "NUMBER(1,0)"),
+        ("-128", "NUMBER(3,0)"),
+        ("1.5", "NUMBER(2,1)"),
+        (".05", "NUMBER(3,2)"),
+        ("1e10", "NUMBER(11,0)"),
+        ("1.5e-3", "NUMBER(5,4)"),
+        ("12345678901234567890123", "NUMBER(23,0)"),
+        ("1 + 1", "NUMBER(2,0)"),
+        ("n + 1", "NUMBER(5,0)"),
+        ("x - 1", "NUMBER(11,2)"),
+        ("x * x", "NUMBER(20,4)"),
+        ("n * 2", "NUMBER(5,0)"),
+        ("1 / 3", "NUMBER(7,6)"),
+        ("n / 2", "NUMBER(10,6)"),
+        ("10 / x", "NUMBER(10,6)"),
+        ("x / 0.5", "NUMBER(17,8)"),
+        ("x % 3", "NUMBER(10,2)"),
+        ("mod(x, p)", "NUMBER(11,3)"),
+        ("div0(x, 2)", "NUMBER(16,8)"),
+        ("i + 1", "NUMBER(38,0)"),
+        ("f + 1", "REAL"),
+        ("i::number(12, 3)", "NUMBER(12,3)"),
+        ("'5'::int", "NUMBER(38,0)"),
+        ("coalesce(x, 0)", "NUMBER(10,2)"),
+        ("iff(n > 1, n, 1000000)", "NUMBER(7,0)"),
+        ("ifnull(12.3, 0)", "NUMBER(3,1)"),
+        ("(select sum(x) from t)", "NUMBER(22,2)"),
+        ("datediff(day, d, d + 1)", "NUMBER(9,0)"),
+        ("datediff(hour, d, d + 1)", "NUMBER(18,0)"),
+        ("d - d", "NUMBER(9,0)"),
+        ("length(s)", "NUMBER(18,0)"),
+        ("hash(n)", "NUMBER(19,0)"),
+        ("random()", "NUMBER(19,0)"),
+        ("seq4()", "NUMBER(10,0)"),
+        ("seq8()", "NUMBER(19,0)"),
+    ],
+)
+def test_a_number_is_described_with_the_digits_that_its_expression_gives_it(
+    connection: SnowflakeConnection, expression: str, kind: str
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/operators-arithmetic"""
+    assert told(connection, f"select {expression} from t") == [kind]
+
+
+@pytest.mark.parametrize(
+    ("expression", "kind"),
+    [
+        ("ceil(x)", "NUMBER(11,0)"),
+        ("floor(x, 1)", "NUMBER(11,1)"),
+        ("round(x, 1)", "NUMBER(11,1)"),
+        ("round(x)", "NUMBER(11,0)"),
+        ("round(n, 2)", "NUMBER(4,0)"),
+        ("trunc(x, 1)", "NUMBER(11,1)"),
+        ("ceil(x, -9)", "NUMBER(12,0)"),
+        ("abs(x)", "NUMBER(10,2)"),
+        ("abs(-1)", "NUMBER(2,0)"),
+        ("sign(n)", "NUMBER(2,0)"),
+    ],
+)
+def test_what_rounds_keeps_a_digit_for_the_carry(
+    connection: SnowflakeConnection, expression: str, kind: str
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/round"""
+    assert told(connection, f"select {expression} from t") == [kind]
+
+
+@pytest.mark.parametrize(
+    ("expression", "kind"),
+    [
+        ("sum(n)", "NUMBER(16,0)"),
+        ("sum(x)", "NUMBER(22,2)"),
+        ("sum(w)", "NUMBER(38,12)"),
+        ("avg(n)", "NUMBER(22,6)"),
+        ("avg(x)", "NUMBER(28,8)"),
+        ("min(x)", "NUMBER(10,2)"),
+        ("max(s)", "VARCHAR(5)"),
+        ("any_value(n)", "NUMBER(4,0)"),
+        ("median(n)", "NUMBER(7,3)"),
+        ("percentile_cont(0.5) within group (order by x)", "NUMBER(13,5)"),
+        ("count(*)", "NUMBER(18,0)"),
+        ("count_if(n > 1)", "NUMBER(13,0)"),
+        ("sum(x) over ()", "NUMBER(22,2)"),
+        ("avg(n) over ()", "NUMBER(19,3)"),
+        ("avg(x) over (partition by n)", "NUMBER(25,5)"),
+        ("avg(x) over (order by n)", "NUMBER(28,8)"),
+        ("avg(x) over (order by n rows between 1 preceding and current row)", "NUMBER(25,5)"),
+        ("lag(x) over (order by n)", "NUMBER(10,2)"),
+        ("row_number() over (order by n)", "NUMBER(18,0)"),
+        ("rank() over (order by n)", "NUMBER(18,0)"),
+        ("ratio_to_report(x) over ()", "NUMBER(18,8)"),
+    ],
+)
+def test_an_aggregate_is_described_with_room_for_a_trillion_rows(
+    connection: SnowflakeConnection, expression: str, kind: str
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/sum"""
+    assert told(connection, f"select {expression} from t") == [kind]
+
+
+@pytest.mark.parametrize(
+    ("expression", "length"),
+    [
+        ("'abc'", 3),
+        ("''", 1),
+        ("null", 0),
+        ("'a' || ''", 2),
+        ("s", 5),
+        ("v", 16777216),
+        ("s || s", 10),
+        ("concat('every', 'body')", 9),
+        ("upper(s)", 15),
+        ("lower(s)", 5),
+        ("trim(s)", 5),
+        ("substr(s, 1, 2)", 5),
+        ("left('abc', 2)", 3),
+        ("reverse('ab')", 2),
+        ("split_part('a,b', ',', 1)", 3),
+        ("s::varchar(20)", 20),
+        ("'a'::char", 1),
+        ("'a'::varchar", 16777216),
+        ("md5(s)", 32),
+        ("uuid_string()", 36),
+        ("iff(n > 1, 'a', 'bcd')", 3),
+        ("coalesce(s, 'abcdefg')", 7),
+        ("case when n > 1 then 'a' else 'bcde' end", 4),
+        ("case when n > 1 then 'a' end", 16777216),
+    ],
+)
+def test_a_text_is_described_with_the_length_that_its_expression_gives_it(
+    connection: SnowflakeConnection, expression: str, length: int
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/system_typeof"""
+    assert told(connection, f"select {expression} from t") == [f"VARCHAR({length})"]
+
+
+def test_what_a_query_in_a_query_answers_is_described_as_in_it(
+    connection: SnowflakeConnection,
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/operators-arithmetic"""
+    assert told(
+        connection,
+        "with c as (select max(s) m, count(*) k from t) select m || 'x', k + 1, j from c,"
+        " (select 1 j union all select 100000)",
+    ) == ["VARCHAR(6)", "NUMBER(19,0)", "NUMBER(6,0)"]
+    rows = "values (1, 'x', 1.5), (22, 'yyy', 200.25), (null, null, null)"
+    assert told(connection, f"select * from {rows}") == ["NUMBER(2,0)", "VARCHAR(3)", "NUMBER(5,2)"]
+
+
+def test_a_table_that_is_made_of_a_query_has_columns_of_these_digits_and_lengths(
+    run: Run, connection: SnowflakeConnection
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/create-table"""
+    query = (
+        "select 1 a, 1e10 b, 'abc' c, x + 1 d, count(*) over () e, null f, upper(s) g, i h, f j"
+        " from t order by a"
+    )
+    types = [
+        "NUMBER(1,0)", "NUMBER(11,0)", "VARCHAR(3)", "NUMBER(11,2)", "NUMBER(18,0)",
+        "VARCHAR(16777216)", "VARCHAR(15)", "NUMBER(38,0)", "FLOAT",
+    ]  # fmt: skip
+    run(f"create table made as {query}")
+    assert [row["type"] for row in shown(connection, "describe table made")] == types
+    run(f"create view seen as {query}")
+    assert [row["type"] for row in shown(connection, "describe view seen")] == types
+    assert run("select * from made") == run("select * from seen")
+    digits = run(
+        "select column_name, data_type, numeric_precision, numeric_scale"
+        " from information_schema.columns where table_name = 'SEEN' and column_name in ('A', 'D')"
+        " order by 1"
+    )
+    assert digits == [("A", "NUMBER", 1, 0), ("D", "NUMBER", 11, 2)]
+
+
+def test_what_is_longer_than_the_text_that_a_table_was_made_of_is_refused(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/data-types-text"""
+    run("create table short as select 'abc' c, 1 n")
+    assert errno(run, "insert into short values ('abcd', 1)") == 100078
+    assert errno(run, "insert into short values ('abc', 10)") == 100039
+    assert run("select * from short") == [("abc", 1)]
+
+
+def test_snowpark_knows_the_lengths_of_texts(session: Session) -> None:
+    """https://docs.snowflake.com/en/developer-guide/snowpark/reference/python/latest/snowpark/api/snowflake.snowpark.types.StringType"""
+    kinds = [field.datatype for field in session.sql("select 'abc' a, 'a'::varchar b").schema]
+    assert kinds == [StringType(3), StringType()]
