@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
-from duckdb._seam import arrow_schema, catalog_version, submit
+from duckdb._seam import arrow_schema, bind, catalog_version, submit
 from fakesnow.conn import FakeSnowflakeConnection
 from sqlglot import Expr, exp, parse_one
 
@@ -401,11 +401,14 @@ class Connection:
         tree = bound_arrays.read_in_one_pass(rewrite.query(tree), bound.arrays)
         if self.fast:
             tree = variant_paths.read_together(bound_texts.cast(tree, bound.texts))
-        return decimals.exact(tree, self._unmatched_call)
+        return decimals.exact(tree, self._planner())
 
     def _never_null(self, table: exp.Table, shapes: Hashable | None) -> nullability.Columns:
         """Which columns of a table or view are never NULL. shapes: under which that stays so."""
         place = (table.catalog or "temp", table.db or "main", table.name)
+        if not table.db and table.name in self.relations:
+            *shape, _ = self.relations[table.name]
+            return [(column, False) for column, _ in shape]
         if table.db == HIDDEN_SCHEMA or self._duck._table_kind(place) == "none":
             return None
 
@@ -520,6 +523,17 @@ class Connection:
         declared = self.declared(table.catalog or "temp", table.db or "main", table.name)
         return [(name, _stored_as(name, kind, declared.get(name, ""))) for name, kind in columns]
 
+    def _planner(self) -> decimals.Planner:
+        return decimals.Planner(self._unmatched_call, self._columns_of)
+
+    def _columns_of(self, query: Expr) -> list[tuple[str, str]]:
+        """The columns of a query in DuckDB's words; [] where it fails."""
+        try:
+            found = bind(self._duck, render(query))
+        except duckdb.Error:
+            return []
+        return list(zip(found.names, map(str, found.types), strict=True))
+
     def _unmatched_call(self, query: Expr) -> str:
         """What DuckDB's planner says that no function matches in a query; '' when it says else.
 
@@ -622,7 +636,7 @@ class Connection:
         if len(named) == len(made):
             made = [(column.name, kind) for column, (_, kind) in zip(named, made, strict=True)]
         tree = rewrite.definition(coercions.coerce(tree))
-        self.values(render(decimals.exact(tree, self._unmatched_call)))
+        self.values(render(decimals.exact(tree, self._planner())))
         return expression_types.declared(made)
 
     def create_table_as(self, tree: exp.Create, binds: Binds) -> tuple[int, DeclaredTypes]:
@@ -765,7 +779,7 @@ class Connection:
         select = exp.Select(expressions=[exp.alias_(value, "_")])
         expression_types.annotate(select, self._declared_columns, self._is_view)
         prepared = rewrite.definition(coercions.coerce(select))
-        made = decimals.exact(prepared, self._unmatched_call)
+        made = decimals.exact(prepared, self._planner())
         return render(made.expressions[0].unalias())
 
     def engine_type(self, kind: exp.DataType) -> str:

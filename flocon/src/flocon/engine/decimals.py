@@ -14,9 +14,7 @@ from sqlglot import Expr, exp
 
 from flocon.engine import described, scales
 from flocon.engine.expression_types import ASKED
-
-# The planner's answer to a query: the call that no function matches, '' for anything else.
-Probe = Callable[[Expr], str]
+from flocon.engine.quoting import quoted
 
 _DIVISION = "division"
 _OF_MANY = (
@@ -43,7 +41,37 @@ _TYPE = re.compile(r"(?:[^,()\"]|\"[^\"]*\"|\((?:[^()\"]|\"[^\"]*\"|\([^()]*\))*
 _SOURCES = ("with_", "from_", "joins", "laterals", "using")
 
 
-def exact(tree: Expr, probe: Probe) -> Expr:
+class Planner:
+    """What DuckDB's planner says of queries, and of the CTEs of one tree."""
+
+    def __init__(
+        self,
+        unmatched_call: Callable[[Expr], str],
+        columns: Callable[[Expr], list[tuple[str, str]]],
+    ) -> None:
+        """unmatched_call: of a query the call that no function matches, '' for anything else.
+        columns: their names and types, [] for a query that fails."""
+        self.unmatched_call = unmatched_call
+        self._columns = columns
+        self._types_alone: dict[int, exp.CTE] = {}
+
+    def types_alone(self, cte: exp.CTE, before: list[exp.CTE]) -> exp.CTE:
+        """A CTE that has the same columns and reads nothing; itself where they are not known. Its
+        divisions are exact already.
+
+        The planner's time grows with what it is asked, and many are asked of the same CTEs.
+        """
+        if id(cte) not in self._types_alone:
+            query = _with(cte.this.copy(), _used(cte.this, before, self))
+            columns = ", ".join(
+                f"CAST(NULL AS {kind}) AS {quoted(name)}" for name, kind in self._columns(query)
+            )
+            rows = exp.select(exp.var(columns)) if columns else cte.this
+            self._types_alone[id(cte)] = exp.CTE(this=rows, alias=cte.args["alias"])
+        return self._types_alone[id(cte)].copy()
+
+
+def exact(tree: Expr, planner: Planner) -> Expr:
     """The tree with its divisions and averages of fixed-point numbers made exact."""
     if not any(map(_is_asked_for, tree.find_all(*_ASKED_FOR))):
         return tree
@@ -61,11 +89,11 @@ def exact(tree: Expr, probe: Probe) -> Expr:
     for number, node in enumerate(divisions):
         place = places.get(number)
         if isinstance(place, exp.SetOperation):
-            types_of = [_columns(asked, side, probe) for side in scales.selects(place)]
+            types_of = [_columns(asked, side, planner) for side in scales.selects(place)]
             scales.unite(place, [list(map(_of_engine, types)) for types in types_of])
             scales.unite(node, [list(map(_of_engine, types)) for types in types_of])
         elif place:
-            types = _types(asked, place, probe)
+            types = _types(asked, place, planner)
             _replace(place, types)
             tree = _replace(node, types, tree)
     return tree
@@ -134,7 +162,7 @@ def _over(values: list[Expr], table: Expr, more: Expr | None, where: Expr | None
     return query
 
 
-def _types(asked: Expr, place: Expr, probe: Probe) -> tuple[str, ...]:
+def _types(asked: Expr, place: Expr, planner: Planner) -> tuple[str, ...]:
     """DuckDB's types of a division's operands, of an average's argument, of a choice's values."""
     top = _top(place)
     if isinstance(place, scales.KINDS):
@@ -149,22 +177,24 @@ def _types(asked: Expr, place: Expr, probe: Probe) -> tuple[str, ...]:
         operands = [_with_function(top, lambda value: exp.AnyValue(this=value), distinct=False)]
     call = exp.Anonymous(this="pi", expressions=operands)
     top.replace(call)
-    found = _answer(asked, call, probe)
+    found = _answer(asked, call, planner)
     call.replace(top)
     return found
 
 
-def _answer(asked: Expr, call: Expr, probe: Probe) -> tuple[str, ...]:
-    match = _CALL.fullmatch(probe(_alone(call)) or probe(asked.root().copy()))
+def _answer(asked: Expr, call: Expr, planner: Planner) -> tuple[str, ...]:
+    match = _CALL.fullmatch(
+        planner.unmatched_call(_alone(call, planner)) or planner.unmatched_call(asked.root().copy())
+    )
     return tuple(each.strip() for each in _TYPE.findall(match[1])) if match else ()
 
 
-def _columns(asked: Expr, side: exp.Select, probe: Probe) -> tuple[str, ...]:
+def _columns(asked: Expr, side: exp.Select, planner: Planner) -> tuple[str, ...]:
     """The types of a query's columns."""
     values = side.expressions
     call = exp.Anonymous(this="pi", expressions=[_spread(value.copy()) for value in values])
     side.set("expressions", [call])
-    found = _answer(asked, call, probe)
+    found = _answer(asked, call, planner)
     side.set("expressions", values)
     return found
 
@@ -175,9 +205,8 @@ def _spread(value: Expr) -> Expr:
     return exp.var(f"*COLUMNS({value.sql(dialect='duckdb', identify=True)})")
 
 
-def _alone(call: Expr) -> Expr:
-    """The smallest query in which a call means what it means in the whole: the planner's time
-    grows with what it is asked."""
+def _alone(call: Expr, planner: Planner) -> Expr:
+    """The smallest query in which a call means what it means in the whole."""
     node = _own_query(call)
     asked = node.copy()
     while (parent := node.parent) is not None:
@@ -185,11 +214,10 @@ def _alone(call: Expr) -> Expr:
         visible = [] if with_ is None or with_ is node else with_.expressions
         if with_ is parent:
             visible = visible[: node.index]
-        if with_ is not None and (used := _used(asked, visible)):
-            if asked.args.get("with_"):
-                alias = exp.TableAlias(this=exp.to_identifier("_"))
-                asked = exp.select("*").from_(exp.Subquery(this=asked, alias=alias), copy=False)
-            asked.set("with_", exp.With(expressions=used, recursive=with_.args.get("recursive")))
+        if with_ is not None and with_.args.get("recursive"):
+            asked = _with(asked, _used(asked, visible, None), recursive=True)
+        elif with_ is not None:
+            asked = _with(asked, _used(asked, visible, planner))
         node = parent
     return asked
 
@@ -210,15 +238,27 @@ def _own_query(call: Expr) -> Expr:
     return call.root()
 
 
-def _used(query: Expr, visible: list[Expr]) -> list[Expr]:
-    """Copies of those of the visible CTEs that a query reads, itself or through others."""
+def _used(query: Expr, visible: list[exp.CTE], planner: Planner | None) -> list[exp.CTE]:
+    """Those of the visible CTEs that a query reads, itself or through others: their types alone,
+    without a planner copies of them."""
     names = _names(query)
     used = []
-    for cte in reversed(visible):
+    for place in reversed(range(len(visible))):
+        cte = visible[place]
         if cte.alias.lower() in names:
-            used.append(cte.copy())
-            names |= _names(cte)
+            used.append(planner.types_alone(cte, visible[:place]) if planner else cte.copy())
+            names |= _names(used[-1])
     return used[::-1]
+
+
+def _with(query: Expr, ctes: list[exp.CTE], *, recursive: bool = False) -> Expr:
+    """A query that reads these CTEs besides its own."""
+    if ctes and query.args.get("with_"):
+        alias = exp.TableAlias(this=exp.to_identifier("_"))
+        query = exp.select("*").from_(exp.Subquery(this=query, alias=alias), copy=False)
+    if ctes:
+        query.set("with_", exp.With(expressions=ctes, recursive=recursive or None))
+    return query
 
 
 def _names(query: Expr) -> set[str]:

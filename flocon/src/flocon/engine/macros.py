@@ -147,9 +147,7 @@ _MACROS = (
     # DuckDB also reads 1_000 and hexadecimal numbers; Snowflake does not.
     "_account_is_number(x) AS regexp_full_match(x,"
     " '[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?')",
-    "_account_digits(x) AS CASE WHEN contains(CAST(x AS VARCHAR), '_')"
-    " OR contains(CAST(x AS VARCHAR), 'x') OR contains(CAST(x AS VARCHAR), 'X')"
-    " OR contains(CAST(x AS VARCHAR), 'b') OR contains(CAST(x AS VARCHAR), 'B')"
+    "_account_digits(x) AS CASE WHEN regexp_matches(CAST(x AS VARCHAR), '[_xXbB]')"
     f" THEN x || '{nanoseconds.AND_NO_MORE}' ELSE CAST(x AS VARCHAR) END",
     "_account_digits_once(x) AS list_transform([x], lambda each: _account_digits(each))[1]",
     "_account_number_text(x) AS CASE WHEN _account_is_number(x) THEN x"

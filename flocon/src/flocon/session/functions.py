@@ -220,8 +220,13 @@ def _value(context: Context, expression: Expr, binds: Binds) -> Any:
         return expression.name if expression.is_string else expression.to_py()
     if isinstance(expression, exp.Tuple):
         return [_value(context, each, binds) for each in expression.expressions]
-    answer = context.connection.query(exp.select(expression.copy()), binds)
-    return answer.rows()[0][0]
+    query = exp.select(expression.copy())
+    if not expression.find(
+        exp.Anonymous, exp.Column, exp.Parameter, exp.Query, exp.SessionParameter
+    ):
+        # It means the same wherever it stands, and views call one function several times.
+        query.meta[TEXT] = ("argument", expression.sql(dialect="snowflake"))
+    return context.connection.query(query, binds).rows()[0][0]
 
 
 # --- views over what only the account knows -------------------------------------------------------
