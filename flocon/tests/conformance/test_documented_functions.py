@@ -194,6 +194,8 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "soundex('Tymczak')": "T522",
         "soundex('')": "",
     },
+    "soundex_p123": {"soundex('Pfister')": "P236", "soundex_p123('Pfister')": "P123",
+                     "soundex_p123('Marks')": "M620"},
     "typeof": {"typeof(parse_json('1.5'))": "DECIMAL", "typeof('x'::variant)": "VARCHAR"},
     "week": {"weekiso('2016-01-02'::date)": 53, "yearofweekiso('2016-01-02'::date)": 2015},
     "width_bucket": {"width_bucket(290000, 200000, 600000, 4)": 1},

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from shared import errno, one, one_database
 
-from conformance.shared import error
+from conformance.shared import error, failure
 
 database = pytest.fixture(scope="module")(one_database)
 Run = Any
@@ -531,3 +531,54 @@ def test_where_equal_variants_would_lose_floating_point_numbers_they_are_refused
 ) -> None:
     """https://docs.snowflake.com/en/sql-reference/data-types-semistructured"""
     assert errno(run, query) == 2
+
+
+NO_NUMBERS = ("1_000", "0x10", "0b1", "12abc", "")
+
+
+@pytest.mark.parametrize("text", NO_NUMBERS)
+def test_a_text_in_a_variant_is_a_number_where_snowflake_reads_one(run: Run, text: str) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/to_decimal"""
+    run("create or replace table held (v variant, n number, d number(10, 2), f float)")
+    run(f'insert into held (v) select parse_json(\'{{"x": "{text}", "a": ["{text}"]}}\')')
+    for value in ("v:x", "v:a[0]", "get(v, 'x')", "get_path(v, 'x')", f"'{text}'::variant"):
+        for kind in ("int", "number(10, 2)", "float"):
+            assert error(run, f"select {value}::{kind} from held") in (100038, 100071)
+        for call in ("to_number({})", "to_double({})", "{} + 1", "{} > 5", "sum({})", "round({})"):
+            assert error(run, f"select {call.format(value)} from held") in (100038, 100071)
+        for column in ("n", "d", "f"):
+            assert error(run, f"insert into held ({column}) select {value} from held") in (
+                100038, 100071,
+            )  # fmt: skip
+            assert error(run, f"update held set {column} = {value}") in (100038, 100071)
+    many = "v:x::int, v:a[0]::varchar, v:y::int, v:z"
+    assert error(run, f"select {many} from held") == 100038
+    flat = "from held, lateral flatten(input => v:a) f"
+    assert error(run, f"select f.value::int {flat}") == 100071
+    assert error(run, f"insert into held (n) select f.value {flat}") == 100071
+    bound = "from table(flatten(parse_json(?)))"
+    for array in (f'[{{"x": "{text}"}}]', f'[{{"x": "{text}", "y": 1.5}}]'):
+        assert error(run, f"select value:x::int {bound}", array) == 100038
+        assert error(run, f"select value:x::float, value:x {bound}", array) == 100038
+    assert run("select count(n), count(d), count(f) from held") == [(0, 0, 0)]
+
+
+def test_numbers_and_their_texts_in_a_variant_are_cast_as_they_are_written(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/to_decimal"""
+    document = '{"a": 1.005, "b": " 7 ", "c": "1.5e1", "d": 12345678901234567890123456789012345678}'
+    digits = 12345678901234567890123456789012345678
+    found = "v:a::number(10, 2), v:b::int, v:c::float, v:d::number(38, 0), v:d::varchar"
+    expected = [(D("1.01"), 7, 15.0, digits, str(digits))]
+    assert run(f"select {found} from (select parse_json('{document}') v)") == expected
+    assert run(f"select {found} from (select parse_json(?) v)", document) == expected
+    value = found.replace("v:", "value:")
+    bound = f"[{document}]"
+    assert run(f"select {value} from table(flatten(parse_json(?)))", bound) == expected
+
+
+def test_the_error_of_a_cast_says_what_is_in_the_variant(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/to_double"""
+    for cast, kind in (("int", "FIXED"), ("float", "REAL")):
+        for text in ("1_000", "abc"):
+            said = failure(run, f"select '{text}'::variant::{cast}")[1]
+            assert said.endswith(f'Failed to cast variant value "{text}" to {kind}')

@@ -21,7 +21,7 @@ from flocon.engine import (
     texts_as_numbers,
 )
 from flocon.engine.choices import CHOICES, chosen
-from flocon.engine.expression_types import united_queries
+from flocon.engine.expression_types import UNLIKE, united_queries
 from flocon.engine.functions import CONVERTED
 from flocon.engine.types import JSON_TYPES, NTZ_TYPES, TEXT_TYPES, check_cast
 
@@ -751,6 +751,10 @@ def _united(node: exp.SetOperation) -> None:
     for column in _columns_that_become_one(node, list(united_queries(node))):
         values = [side.expressions[place].unalias() for side, place in column]
         kinds = dict.fromkeys(value.type for value in values if value.type is not None)
+        if any(_kind(value) in TEXT_TYPES for value in values) and any(
+            kind.this == _Kind.BOOLEAN for kind in kinds
+        ):
+            raise errors.unsupported(UNLIKE)
         for (side, place), value in zip(column, values, strict=True):
             if _kind(value) is None:
                 continue

@@ -38,7 +38,7 @@ def casts(node: Expr) -> Expr:
         whole = exp.cast(json, "VARCHAR", dialect="duckdb")
         return exp.Anonymous(this="_account_json_of", expressions=[whole])
     if isinstance(node, exp.Cast) and _is_variant(node.this) and _is_number(node.to):
-        node.set("this", exp.Anonymous(this="_account_castable", expressions=[node.this]))
+        node.set("this", _castable(node.this))
     if isinstance(node, exp.TryCast):
         if function := _TRY.get(node.to.this):
             return exp.Anonymous(this=function, expressions=[node.this])
@@ -66,6 +66,10 @@ def casts(node: Expr) -> Expr:
 
 
 CASTS = (exp.Cast, exp.CheckJson, exp.JSONFormat, exp.ParseJSON, exp.ToChar, exp.Typeof)
+
+
+def _castable(variant: Expr) -> Expr:
+    return exp.Anonymous(this="_account_castable", expressions=[variant])
 
 
 def _check_moment(cast: exp.Cast) -> None:
@@ -256,5 +260,5 @@ def numbers(node: Expr) -> Expr:
     if isinstance(node, exp.ToNumber) and node.args.get("safe"):
         node.set("this", exp.Anonymous(this="_account_number_text", expressions=[node.this]))
     elif isinstance(node, exp.ToNumber | exp.ToDouble):
-        node.set("this", digits(node.this))
+        node.set("this", _castable(node.this) if _is_variant(node.this) else digits(node.this))
     return fs.to_decimal(node)

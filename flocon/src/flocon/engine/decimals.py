@@ -8,12 +8,13 @@ https://docs.snowflake.com/en/sql-reference/operators-arithmetic
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from sqlglot import Expr, exp
 
+from flocon.core import errors
 from flocon.engine import described, scales
-from flocon.engine.expression_types import ASKED
+from flocon.engine.expression_types import ASKED, UNLIKE
 from flocon.engine.quoting import quoted
 
 _DIVISION = "division"
@@ -90,6 +91,8 @@ def exact(tree: Expr, planner: Planner) -> Expr:
         place = places.get(number)
         if isinstance(place, exp.SetOperation):
             types_of = [_columns(asked, side, planner) for side in scales.selects(place)]
+            if not place.args.get("by_name"):
+                _check_texts(types_of)
             scales.unite(place, [list(map(_of_engine, types)) for types in types_of])
             scales.unite(node, [list(map(_of_engine, types)) for types in types_of])
         elif place:
@@ -197,6 +200,20 @@ def _columns(asked: Expr, side: exp.Select, planner: Planner) -> tuple[str, ...]
     found = _answer(asked, call, planner)
     side.set("expressions", values)
     return found
+
+
+_TEXTS = ("VARCHAR", "STRING_LITERAL")
+_READ_FROM_TEXTS = (
+    "BOOLEAN", "DATE", "DOUBLE", "FLOAT", "TIME", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE",
+)  # fmt: skip
+
+
+def _check_texts(types_of: Sequence[Sequence[str]]) -> None:
+    """Raises 000002 where columns of a UNION are texts and others: which Snowflake would cast."""
+    for column in zip(*types_of, strict=False):
+        is_other = any(_size(kind) or kind in _READ_FROM_TEXTS for kind in column)
+        if is_other and any(kind in _TEXTS for kind in column):
+            raise errors.unsupported(UNLIKE)
 
 
 def _spread(value: Expr) -> Expr:

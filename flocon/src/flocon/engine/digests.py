@@ -2,6 +2,7 @@
 
 https://docs.snowflake.com/en/sql-reference/functions/sha2
 https://docs.snowflake.com/en/sql-reference/functions/soundex
+https://docs.snowflake.com/en/sql-reference/functions/soundex_p123
 """
 
 import hashlib
@@ -15,7 +16,7 @@ from flocon.engine.objects import call
 
 KINDS = (
     exp.SHA2, exp.SHA2Digest, exp.Anonymous, exp.MD5NumberLower64, exp.MD5NumberUpper64,
-    exp.Soundex,
+    exp.Soundex, exp.SoundexP123,
 )  # fmt: skip
 _SIZES = {"0": 256, "224": 224, "256": 256, "384": 384, "512": 512}
 _CODES = str.maketrans("BFPVCGJKQSXZDTLMNR", "111122222222334556")
@@ -24,8 +25,8 @@ _CODES = str.maketrans("BFPVCGJKQSXZDTLMNR", "111122222222334556")
 def register(connection: duckdb.DuckDBPyConnection) -> None:
     """Let rewrites call the functions below."""
     connection.create_function("_account_sha2", sha2, ["BLOB", "BIGINT"], "VARCHAR")
-    connection.create_function("_account_soundex", soundex, ["VARCHAR"], "VARCHAR")
     text = "VARCHAR"
+    connection.create_function("_account_soundex", soundex, [text, "BOOLEAN"], text)
     connection.create_function("_account_levenshtein", levenshtein, [text, text], "BIGINT")
     connection.create_function("_account_jaro_winkler", jaro_winkler, [text, text], "DOUBLE")
 
@@ -86,14 +87,24 @@ def sha2(data: bytes, size: int) -> str:
     return hashlib.new(f"sha{size}", data).hexdigest()
 
 
-def soundex(text: str) -> str:
+def soundex(text: str, keeps_second: bool) -> str:
     """A text's first letter, and three digits for the consonants behind it. Of letters with one
-    digit beside each other, or with H or W between them, the first one counts."""
+    digit beside each other, or with H or W between them, the first one counts. keeps_second: one
+    that has the first letter's digit counts, too, as of SOUNDEX_P123.
+
+    Raises ValueError for letters that are not of ASCII: Snowflake's page takes them, and does not
+    say for what.
+    """
+    if any(each.isalpha() and not each.isascii() for each in text):
+        raise ValueError("Unsupported feature 'SOUNDEX of letters that are not of ASCII'.")
     letters = re.sub("[^A-Z]", "", text.upper())
     if not letters:
         return ""
     codes = letters[0] + re.sub("[HW]", "", letters[1:])
-    digits = re.sub(r"(\d)\1+", r"\1", codes.translate(_CODES))
+    translated = codes.translate(_CODES)
+    if keeps_second:
+        translated = f" {translated[1:]}"
+    digits = re.sub(r"(\d)\1+", r"\1", translated)
     rest = re.sub(r"\D", "", digits[1:])
     first = next(each for each in text if each.upper() == letters[0])
     return f"{first}{rest}000"[:4]
@@ -104,8 +115,10 @@ def functions(node: Expr) -> Expr:
     if isinstance(node, exp.MD5NumberLower64 | exp.MD5NumberUpper64):
         half = "lower" if isinstance(node, exp.MD5NumberLower64) else "upper"
         return call(f"_account_md5_{half}", exp.cast(node.this, "VARCHAR", dialect="duckdb"))
-    if isinstance(node, exp.Soundex):
-        return call("_account_soundex", exp.cast(node.this, "VARCHAR", dialect="duckdb"))
+    if isinstance(node, exp.Soundex | exp.SoundexP123):
+        keeps_second = exp.Boolean(this=isinstance(node, exp.SoundexP123))
+        text = exp.cast(node.this, "VARCHAR", dialect="duckdb")
+        return call("_account_soundex", text, keeps_second)
     name = node.name.upper() if isinstance(node, exp.Anonymous) else ""
     if not (isinstance(node, exp.SHA2 | exp.SHA2Digest) or name in ("SHA2_HEX", "SHA2_BINARY")):
         return node

@@ -878,17 +878,19 @@ def _is_side(select: exp.Select) -> bool:
 
 
 def _may_be_unlike(left: Types | None, right: Types | None) -> bool:
-    """May these queries have numbers of several sizes in a column?"""
+    """May these queries have numbers of several sizes in a column, or texts beside others?"""
     if left is None or right is None:
         return True
     return any(
-        all(
-            each is None or _is_unknown(each) or each.this in exp.DataType.NUMERIC_TYPES
-            for each in (kind, other)
-        )
-        and not _fit(kind, other)
+        _is_unknown(kind)
+        or _is_unknown(other)
+        or (_are_numbers(kind, other) and not _fit(kind, other))
         for (_, kind), (_, other) in zip(left, right, strict=False)
     )
+
+
+def _are_numbers(*kinds: exp.DataType | None) -> bool:
+    return all(each is not None and each.this in exp.DataType.NUMERIC_TYPES for each in kinds)
 
 
 def _fit(kind: exp.DataType | None, other: exp.DataType | None) -> bool:
@@ -949,10 +951,14 @@ def _check_star(query: exp.SetOperation, left: Types | None, right: Types | None
         kinds = [each.this for each in (kind, other) if each is not None]
         texts = [each in TEXT_TYPES for each in kinds]
         if any(texts) and any(each in _READ_FROM_TEXTS for each in kinds):
-            raise errors.unsupported("UNION of * with a text beside another type: name the columns")
+            raise errors.unsupported(UNLIKE)
 
 
-_READ_FROM_TEXTS = {*exp.DataType.NUMERIC_TYPES, *exp.DataType.TEMPORAL_TYPES}
+# Of what a UNION is refused.
+UNLIKE = "UNION of a text beside another type, where columns are not named or not known: cast it"
+_READ_FROM_TEXTS = {
+    *exp.DataType.NUMERIC_TYPES, *exp.DataType.TEMPORAL_TYPES, exp.DType.BOOLEAN,
+}  # fmt: skip
 
 
 def _shared(kind: exp.DataType | None, other: exp.DataType | None) -> exp.DataType | None:

@@ -296,6 +296,9 @@ def _phrase(code: Code, line: str) -> str:
         return f"NULL result in a non-nullable column ({line})"
     if code == errors.NONDETERMINISTIC:
         return f"Duplicate row detected during DML action ({line})"
+    if held := _FAILED_CAST.search(line):
+        shown, kind = held[2].replace(f'{nanoseconds.AND_NO_MORE}"', '"'), _CAST_TO.get(held[1])
+        return f"Failed to cast variant value {shown} to {kind or held[1].upper()}"
     value = re.search(r"[\"'](.*?)[\"'](,| to |$)", line, re.S)
     if code in _NOT_RECOGNIZED and value:
         shown = value[1].removesuffix(nanoseconds.AND_NO_MORE).removeprefix(nanoseconds.NO_TIME)
@@ -305,6 +308,9 @@ def _phrase(code: Code, line: str) -> str:
     return _without_hints(line)
 
 
+_FAILED_CAST = re.compile(r"Failed to cast value to (\w+): (.*)", re.S)
+# How Snowflake calls these there.
+_CAST_TO = {"decimal": "FIXED", "numerical": "REAL"}
 _OF_NAMES = (
     errors.DOES_NOT_EXIST, errors.NO_RELATION, errors.UNKNOWN_COLUMN, errors.UNKNOWN_FUNCTION,
 )  # fmt: skip

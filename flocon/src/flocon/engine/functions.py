@@ -741,17 +741,32 @@ def seeded(node: Expr) -> Expr:
 
     https://docs.snowflake.com/en/sql-reference/functions/random
     """
-    seed = node.this if isinstance(node, exp.Rand) else node.args.get("gen")
+    seed: Expr = node.this if isinstance(node, exp.Rand) else node.args["gen"]
     if isinstance(seed, exp.Literal) and seed.is_string and not _WHOLE.fullmatch(seed.name):
         text = f"Numeric value '{seed.name[:100]}' is not recognized"
         raise errors.SnowflakeError(errors.NUMERIC_VALUE, text)
     if isinstance(node, exp.Rand) and node.this and not isinstance(node.parent, exp.Uniform):
         return _call("_account_signed", _random(node))
-    if not isinstance(node, exp.Uniform) or not _has_seed(node):
+    if not isinstance(node, exp.Uniform):
         return node
-    low, high, number = node.this, node.expression, _random(node.args["gen"])
-    is_whole = all(_is_whole(bound) for bound in (low, high))
-    return _call("_account_uniform" if is_whole else "_account_uniform_float", low, high, number)
+    if isinstance(seed, exp.Rand):
+        seed = _random(seed) if seed.this else _call("random")
+    number = _call("_account_hash", seed, exp.Literal.number(0))
+    bounds = (node.this, node.expression)
+    is_whole = all(_is_whole(bound) for bound in bounds)
+    return _call("_account_uniform" if is_whole else "_account_uniform_float", *bounds, number)
+
+
+def randoms(node: Expr) -> Expr:
+    """RANDOM() is a whole number of 64 bits with a sign. To be done last of all: others look for
+    it.
+
+    https://docs.snowflake.com/en/sql-reference/functions/random
+    """
+    if not isinstance(node, exp.Rand) or isinstance(node.parent, exp.Normal | exp.Zipf):
+        return node
+    number = _call("_account_hash", _call("random"), exp.Literal.number(0))
+    return _call("_account_signed", number)
 
 
 def random_texts(node: Expr) -> Expr:
@@ -772,9 +787,16 @@ def _has_seed(node: Expr) -> bool:
 
 
 def _is_whole(bound: Expr) -> bool:
+    """Is a bound of UNIFORM a whole number? Raises 000002 where that is not known."""
     bare = bound.this if isinstance(bound, exp.Neg) else bound
-    known = bare.type.this in exp.DataType.INTEGER_TYPES if bare.type else False
-    return known or (isinstance(bare, exp.Literal) and bare.is_int)
+    if isinstance(bare, exp.Literal):
+        return bare.is_int
+    kind = bare.type
+    if kind is None or kind.this not in exp.DataType.NUMERIC_TYPES:
+        text = bound.sql("snowflake")[:100]
+        raise errors.unsupported(f"UNIFORM from or to {text}, of which no type is known: cast it")
+    scale = kind.expressions[1].name if len(kind.expressions) > 1 else "0"
+    return kind.this not in exp.DataType.FLOAT_TYPES and scale == "0"
 
 
 def _random(rand: Expr) -> Expr:

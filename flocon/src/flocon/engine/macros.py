@@ -71,6 +71,16 @@ _MACROS = (
     " THEN _account_compact(CAST(json_extract(x, p) AS VARCHAR))"
     " WHEN right(json_extract(x, p), 2) = '.0'"
     " THEN left(json_extract(x, p), -2) ELSE json_extract_string(json_extract(x, p), '$') END",
+    # The same where it becomes a number: of a text that the engine would read, and Snowflake not,
+    # none.
+    f"_account_digits_alone(x) AS CASE WHEN contains(x, '_') THEN x || '{nanoseconds.AND_NO_MORE}'"
+    " ELSE x END",
+    "_account_json_digits(x, p) AS CASE WHEN contains(json_extract_string(x, p), '_')"
+    f" THEN json_extract_string(x, p) || '{nanoseconds.AND_NO_MORE}'"
+    " WHEN contains(json_extract_string(x, p), 'e999') THEN _account_json_text(x, p)"
+    " ELSE json_extract_string(x, p) END",
+    "_account_picked_digits(x, p, text) AS CASE WHEN contains(text, 'e999')"
+    " THEN _account_json_text(x, p) ELSE _account_digits_alone(text) END",
     # The same of a value that is a text of its own, as JSON is written (`fast.bound_arrays`).
     "_account_own_text(x) AS CASE WHEN prefix(x, '\"') THEN json_extract_string(x, '$')"
     " WHEN x LIKE '%{{%' OR contains(x, 'e999') OR x LIKE '[%.0%'"
@@ -130,7 +140,9 @@ _MACROS = (
     "_account_picked_kind(x, p, text, kind) AS _account_kind_of(text, kind)",
     # What a VARIANT is cast to a number from: a mark's number is a text, whose digits are all read.
     "_account_castable(x) AS CASE WHEN contains(x, 'e999')"
-    " THEN to_json(_account_compact(CAST(x AS VARCHAR))) ELSE x END",
+    " THEN to_json(_account_compact(CAST(x AS VARCHAR)))"
+    " WHEN contains(x, '_')"
+    f" THEN to_json(json_extract_string(x, '$') || '{nanoseconds.AND_NO_MORE}') ELSE x END",
     # Of a t-digest all centroids are single values: none is so long that it has to be less exact.
     "_account_state(v) AS CAST('{{\"state\":[' || array_to_string(list_transform(list_sort(v),"
     " lambda x: _account_of_float(CAST(x AS DOUBLE)) || ',1e9999'), ',')"
@@ -223,9 +235,9 @@ _MACROS = (
     " WHEN 'TIME' THEN 'TIME(9)' WHEN 'TIMESTAMP' THEN 'TIMESTAMP_NTZ(9)'"
     f" WHEN '{ENGINE_TYPE}' THEN 'TIMESTAMP_TZ(9)' ELSE 'TIMESTAMP_LTZ(9)' END, name)"
     " ELSE _account_number_in_json(x) END",
-    # Snowflake's HASH has a sign.
-    "_account_signed(h) AS CAST(CASE WHEN h > 9223372036854775807"
-    " THEN CAST(h AS HUGEINT) - 18446744073709551616 ELSE h END AS BIGINT)",
+    # Snowflake's HASH has a sign. What is hashed may be another number each time: it is named once.
+    "_account_signed(h) AS CAST(CAST(xor(h, CAST(9223372036854775808 AS UBIGINT)) AS HUGEINT)"
+    " - 9223372036854775808 AS BIGINT)",
     "_account_try_ntz(x) AS CASE"
     " WHEN _account_is_epoch(x) THEN _account_epoch(TRY_CAST(x AS BIGINT))"
     " WHEN _account_is_moment(x) THEN CASE WHEN _account_has_nanoseconds(x)"

@@ -227,7 +227,7 @@ REWRITES: tuple[Rewrite, ...] = (
     (functions.counts, functions.COUNTED),
     (scales.kept, scales.KINDS),
     (fs.array_size, exp.ArraySize),
-    (fs.random, exp.Select),
+    (functions.randoms, exp.Rand),
     (fs.dateadd_date_cast, exp.DateAdd),
     (fs.dateadd_string_literal_timestamp_cast, exp.DateAdd),
     (fs.datediff_string_literal_timestamp_cast, exp.DateDiff),
@@ -255,6 +255,5 @@ _REPLACING = frozenset(
 )
 # Without a node of this kind somewhere these change nothing.
 _NEEDED: dict[Callable[[Expr], Expr], type[Expr]] = {
-    fs.random: exp.Rand,
     fs.alias_in_join: exp.Join,
 }

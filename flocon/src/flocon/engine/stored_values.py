@@ -293,11 +293,11 @@ def _is_binary(value: Expr) -> bool:
 
 
 def _is_read(made: exp.DataType | None, kind: str) -> bool:
-    """Is it a text that becomes a number, or a text or a VARIANT that becomes a date or time?"""
+    """Is it a text or a VARIANT that becomes a number, a date or a time?"""
     if made is None or made.this not in (*TEXT_TYPES, *_VARIANT):
         return False
     if kind.startswith(NUMBERS):
-        return made.this in TEXT_TYPES
+        return True
     return kind in _MOMENTS or _CUT.fullmatch(kind) is not None
 
 
@@ -342,6 +342,8 @@ def _stored(value: Expr, kind: str) -> Expr:
     if kind == "VARCHAR" and _is_variant(value):
         whole = exp.Literal.string("$")
         return exp.Anonymous(this="_account_json_text", expressions=[value, whole])
+    if kind.startswith(NUMBERS) and _is_variant(value):
+        return exp.Cast(this=value.copy(), to=exp.DataType.build(kind, dialect="duckdb"))
     is_variant = isinstance(bare, exp.ParseJSON | exp.ToVariant) and kind not in _MOMENTS
     if is_variant or isinstance(bare, exp.Var | exp.Null):
         return value  # DEFAULT, or nothing to convert

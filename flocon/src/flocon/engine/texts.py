@@ -31,6 +31,7 @@ _MACROS = {
     "_account_text_of_moment",
     "_account_text_of_number",
     "_account_text_once",
+    "_account_json_digits",
     "_account_json_text",
     "_account_fitting",
     "_account_fitting_once",

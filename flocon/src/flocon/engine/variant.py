@@ -25,12 +25,19 @@ def paths(tree: Expr) -> Expr:
         wanted = _wants_text(node)
         part = "_account_element_at" if path.endswith("]") else "json_extract"
         value = exp.Anonymous(
-            this="_account_json_text" if wanted else part,
+            this=_READ_AS.get(wanted, part),
             expressions=[base, exp.Literal.string("$" + path)],
         )
         return exp.cast(value, "DOUBLE", dialect="duckdb") if wanted == "number" else value
 
     return tree.transform(fold, copy=False)
+
+
+_READ_AS = {
+    "text": "_account_json_text",
+    "digits": "_account_json_digits",
+    "number": "_account_json_digits",
+}
 
 
 def _is_computed(node: Expr) -> bool:
@@ -113,11 +120,15 @@ def _context(node: Expr) -> Expr | None:
 
 
 def _wants_text(node: Expr) -> str:
-    """'text' where the value's text is meant (a cast, a comparison, a text function), 'number'
-    where its number is, '' where a VARIANT is."""
+    """'text' where the value's text is meant (a cast, a comparison, a text function), 'digits' where
+    that is cast to a number, 'number' where its number is meant, '' where a VARIANT is."""
     parent = _context(node)
     if isinstance(parent, exp.Cast | exp.TryCast):
+        if parent.to.this in exp.DataType.NUMERIC_TYPES:
+            return "digits"
         return "text" if parent.to.this not in JSON_TYPES else ""
+    if isinstance(parent, exp.ToNumber | exp.ToDouble):
+        return "digits"
     if isinstance(
         parent,
         exp.Upper | exp.Lower | exp.Trim | exp.Like | exp.ILike | exp.DPipe | exp.Concat,

@@ -24,6 +24,7 @@ BIND = "bind"
 # A call of FLATTEN's macro, and of the readings of a VARIANT by a path.
 _FLATTEN = "_account_flatten"
 _TEXT, _KIND, _VALUE = "_account_json_text", "_account_typeof_at", "json_extract"
+_DIGITS = "_account_json_digits"
 _ARRAY = re.compile(r"[ \t\r\n]*\[")
 _FIELD = re.compile(r'\$\."([A-Za-z_][A-Za-z0-9_]*)"(.*)', re.DOTALL)
 # What a query with one source may not have besides it.
@@ -91,11 +92,12 @@ def _rewrite(select: exp.Select, source: exp.Table, *, plain: bool) -> None:
     fields = list(dict.fromkeys(name for _, name, _ in readings))
     if len({name.lower() for name in fields}) < len(fields):
         return  # the names of a STRUCT's fields do not tell cases apart
-    whole = {name for call, name, _ in readings if call.name != _TEXT}
+    whole = {name for call, name, _ in readings if call.name not in (_TEXT, _DIGITS)}
     texts = set(fields) - whole - {name for _, name, rest in readings if rest} if plain else set()
     for call, name, rest in readings:
         field = exp.column(exp.to_identifier(name, quoted=True), table=_quoted(source.alias))
-        call.replace(field if name in texts else _reading(call.name, field, rest))
+        read = _of_text if name in texts else _reading
+        call.replace(read(call.name, field, rest))
     alias = exp.TableAlias(this=_quoted(source.alias))
     rows = _rows(source.this.meta[BIND], fields, whole, texts, plain=plain)
     source.replace(exp.Subquery(this=rows, alias=alias))
@@ -121,11 +123,18 @@ def _of_field(column: exp.Column, alias: str) -> tuple[exp.Anonymous, str, str] 
     call = column.parent
     if column.table != alias or column.name != "VALUE" or not isinstance(call, exp.Anonymous):
         return None
-    if call.name not in (_TEXT, _KIND, _VALUE) or call.expressions[0] is not column:
+    if call.name not in (_TEXT, _DIGITS, _KIND, _VALUE) or call.expressions[0] is not column:
         return None
     path = call.expressions[1]
     match = _FIELD.fullmatch(path.name) if path.is_string else None
     return (call, match[1], match[2]) if match else None
+
+
+def _of_text(function: str, field: Expr, rest: str) -> Expr:
+    """The same of one that is read as a text."""
+    if function == _DIGITS:
+        return exp.Anonymous(this="_account_digits_alone", expressions=[field])
+    return field
 
 
 def _reading(function: str, field: Expr, rest: str) -> Expr:

@@ -10,7 +10,12 @@ from collections.abc import Iterator
 from sqlglot import Expr, exp
 
 _TEXT, _KIND = "_account_json_text", "_account_typeof_at"
-_PICKS = {_TEXT: "_account_picked_text", _KIND: "_account_picked_kind"}
+_DIGITS = "_account_json_digits"
+_PICKS = {
+    _TEXT: "_account_picked_text",
+    _KIND: "_account_picked_kind",
+    _DIGITS: "_account_picked_digits",
+}
 _PICKED_WORD = "_account_picked_word"
 _FEW = 2
 
@@ -77,8 +82,8 @@ def _picked(calls: list[exp.Anonymous], number: int) -> list[Expr]:
     for call in calls:
         path = call.expressions[1].name
         picks = [_pick(names["texts"], paths, path)]
-        function = _PICKED_WORD
-        if path in kinds:
+        function = _PICKS[_DIGITS] if call.name == _DIGITS else _PICKED_WORD
+        if path in kinds and call.name != _DIGITS:
             picks.append(_pick(names["kinds"], kinds, path))
             function = _PICKS[call.name]
         operands = [*call.expressions, *picks]
