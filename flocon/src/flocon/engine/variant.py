@@ -120,8 +120,8 @@ def _context(node: Expr) -> Expr | None:
 
 
 def _wants_text(node: Expr) -> str:
-    """'text' where the value's text is meant (a cast, a comparison, a text function), 'digits' where
-    that is cast to a number, 'number' where its number is meant, '' where a VARIANT is."""
+    """'text' where the value's text is meant (a cast, a comparison, a text function), 'digits'
+    where that is cast to a number, 'number' where its number is, '' where a VARIANT is."""
     parent = _context(node)
     if isinstance(parent, exp.Cast | exp.TryCast):
         if parent.to.this in exp.DataType.NUMERIC_TYPES:
