@@ -214,7 +214,7 @@ EXAMPLES: dict[tuple[str, str], list[tuple[str, Any]]] = {
             " WHERE table_name = 'BY_DEFAULT' AND column_name = 'D'",
             [("CAST(CAST('2026-01-31' AS DATE) AS VARCHAR)",)],
         ),
-        ("CREATE TABLE made (o OBJECT DEFAULT OBJECT_CONSTRUCT('a', 1))", 2),
+        ("CREATE TABLE made (n INT DEFAULT (SELECT MAX(n) FROM by_default))", 2),
     ],
     ("CREATE, ALTER, COMMENT, SHOW", "CREATE OR ALTER TABLE"): [
         ("CREATE TABLE grown (n INT)", None),

@@ -123,6 +123,29 @@ def test_random_numbers_of_a_seed_repeat(run: Run) -> None:
     assert error(run, "select sum(uniform(1, 6, random(1)))") == 2
 
 
+def test_uniform_between_whole_numbers_is_one(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/uniform"""
+    run("create or replace table bounds as select 1 as low, 9 as high, 1.5::float as f")
+    for bounds in ("low, high", "1, high", "low, 9", "-3, high", "1, high::number(5, 0)"):
+        found = run(
+            f"select uniform({bounds}, random()) from bounds, table(generator(rowcount=>9))"
+        )
+        assert all(type(number) is int and -3 <= number <= 9 for (number,) in found)
+    [(number,)] = run("select uniform(low, f, random()) from bounds")
+    assert type(number) is float and 1 <= number <= 1.5
+    assert error(run, "select uniform(1, n, random()) from values (5) v (n)") == 2
+
+
+def test_random_has_64_bits_and_is_another_number_wherever_it_stands(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/random"""
+    rows = "from table(generator(rowcount => 1000))"
+    run(f"create or replace table drawn as select random() a, random() b, hash(random()) h {rows}")
+    for column in ("a", "b", "h"):
+        found = f"count(distinct {column}), min({column}) < -pow(2, 62), max({column}) > pow(2, 62)"
+        assert run(f"select {found} from drawn") == [(1000, True, True)]
+    assert run("select count_if(a = b) from drawn") == [(0,)]
+
+
 def test_numbers_that_json_has_not_are_texts_in_a_variant(run: Run) -> None:
     """https://docs.snowflake.com/en/sql-reference/data-types-numeric"""
     expected = {

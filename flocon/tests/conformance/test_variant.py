@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from shared import errno, one, one_database
 
-from conformance.shared import error, failure
+from conformance.shared import error, failure, wrong_answers
 
 database = pytest.fixture(scope="module")(one_database)
 Run = Any
@@ -582,3 +582,81 @@ def test_the_error_of_a_cast_says_what_is_in_the_variant(run: Run) -> None:
         for text in ("1_000", "abc"):
             said = failure(run, f"select '{text}'::variant::{cast}")[1]
             assert said.endswith(f'Failed to cast variant value "{text}" to {kind}')
+
+
+def test_an_object_is_made_of_the_values_of_a_variant_as_they_are(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/object_construct"""
+    held = f"from (select {EVENT} as v)"
+    expected = {
+        "object_construct('n', v:n, 's', v:s, 't', v:t, 'o', v:a, 'z', v:zz)::varchar":
+            '{"n":10,"o":{"b":[1,2]},"s":"text","t":true}',
+        "object_construct_keep_null('n', v:n, 'z', v:zz)::varchar": '{"n":10,"z":null}',
+        "object_construct(v:s, v:n, v:zz, 1)::varchar": '{"text":10}',
+        "array_construct(v:n, v:s)::varchar": '[10,"text"]',
+        "object_agg('n', v:n)::varchar": '{"n":10}',
+        "array_position(2, v:a.b)": 1,
+        "array_contains(2, v:a.b)": True,
+        "bitand(v:n, 2)": 2,
+        "v:n is not distinct from 10": True,
+    }  # fmt: skip
+    assert wrong_answers(run, expected, held) == {}
+
+
+def test_an_object_is_made_of_what_groups_have(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/object_construct"""
+    rows = "from values ('a', 1), ('b', 2), ('a', 3) v (k, n)"
+    said = "object_construct(k, count(*), 'most', max(n))"
+    grouped = f"select {said}::varchar {rows} group by k"
+    assert sorted(run(grouped)) == [('{"a":2,"most":3}',), ('{"b":1,"most":2}',)]
+    assert run(f"{grouped} having {said}:most > 2") == [('{"a":2,"most":3}',)]
+    key = "object_construct(k, 1)"
+    assert run(f"select {key}::varchar, count(*) {rows} group by {key} order by 2") == [
+        ('{"b":1}', 1), ('{"a":1}', 2),
+    ]  # fmt: skip
+    written = "object_construct('é\"', 'x\\n\"', 'n', null, 'q', (select 1))::varchar"
+    assert run(f"select {written}") == [('{"q":1,"é\\"":"x\\n\\""}',)]
+    assert error(run, f"select object_construct(k, 1, 'b', 2) {rows}") == 100079
+    assert run("select object_construct_keep_null(null, 1, 'a', null)::varchar") == [
+        ('{"a":null}',)
+    ]
+
+
+def test_what_is_chosen_beside_a_variant_is_one(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/data-type-conversion"""
+    held = f"from (select {EVENT} as v, '12' as s, 1.5::float as f)"
+    expected = {
+        "coalesce(v:zz, 'd')": '"d"',
+        "coalesce(v:s, 'd')": '"text"',
+        "coalesce(v:zz, s)": '"12"',
+        "typeof(coalesce(v:zz, s))": "VARCHAR",
+        "nvl(v:zz, '5')": '"5"',
+        "nvl(v:zz, 5)": "5",
+        "iff(false, v:s, 'x')": '"x"',
+        "nvl2(v:zz, v:s, s)": '"12"',
+        "case when v:zz is null then s else v:n end": '"12"',
+        "decode(1, 2, v:s, 'x')": '"x"',
+        "coalesce(v:zz, 'abc')::varchar || 'd'": "abcd",
+        "coalesce(v:zz, 'abc') = 'abc'": True,
+        "upper(coalesce(v:zz, 'abc'))": "ABC",
+        "coalesce(v:n, 'abc')::int": 10,
+        "typeof(coalesce(v:zz, f))": "DOUBLE",
+        "nullif(v:s, 'text')": None,
+        "nullif(v:n, 11)": "10",
+    }
+    assert wrong_answers(run, expected, held) == {}
+    for call in ("greatest(v:n, v:d)", "least(v:n, 5)", "greatest(v:s, 'x')"):
+        assert error(run, f"select {call} {held}") == 2
+
+
+def test_functions_take_the_text_or_the_number_of_a_variant(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/data-type-conversion"""
+    held = 'from (select parse_json(\'{"t": "a,b", "n": 3, "f": 1.5}\') as v)'
+    expected = {
+        "base64_encode(v:t)": "YSxi",
+        "octet_length(v:t)": 3,
+        "unicode(v:t)": 97,
+        "strtok(v:t, ',', 2)": "b",
+        "trunc(v:f)": 1.0,
+        "width_bucket(v:n, 0, 10, 5)": 2,
+    }
+    assert wrong_answers(run, expected, held) == {}

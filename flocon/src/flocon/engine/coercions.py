@@ -18,6 +18,7 @@ from flocon.engine import (
     moments,
     nanoseconds,
     offsets,
+    scales,
     texts_as_numbers,
 )
 from flocon.engine.choices import CHOICES, chosen
@@ -30,6 +31,8 @@ _TEXT, _DOUBLE = "VARCHAR", "DOUBLE"
 # The arguments of functions that are texts.
 _TEXTS: dict[type[Expr], tuple[str, ...]] = {
     exp.Ascii: ("this",),
+    exp.Base64Encode: ("this",),
+    exp.ByteLength: ("this",),
     exp.Contains: ("this", "expression"),
     exp.EndsWith: ("this", "expression"),
     exp.GroupConcat: ("this",),
@@ -58,11 +61,13 @@ _TEXTS: dict[type[Expr], tuple[str, ...]] = {
     exp.SplitPart: ("this",),
     exp.StartsWith: ("this", "expression"),
     exp.StrPosition: ("this", "substr"),
+    exp.Strtok: ("this",),
     exp.StrtokToArray: ("this",),
     exp.Stuff: ("this",),
     exp.Substring: ("this",),
     exp.Translate: ("this",),
     exp.Trim: ("this",),
+    exp.Unicode: ("this",),
     exp.Upper: ("this",),
 }
 _ARITHMETIC = (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.Neg)
@@ -76,7 +81,7 @@ _WANTS_NUMBERS = frozenset((
     exp.Skewness, exp.Sqrt, exp.Stddev, exp.StddevPop, exp.StddevSamp, exp.Sum, exp.Tan, exp.Tanh,
     exp.Variance, exp.VariancePop,
 ))  # fmt: skip
-_CALCULATED = frozenset((*_ARITHMETIC, *_WANTS_NUMBERS))
+_CALCULATED = frozenset((*_ARITHMETIC, *_WANTS_NUMBERS, exp.Trunc, exp.WidthBucket))
 _EQUALITIES = (exp.EqualNull, exp.Nullif, exp.NullSafeEQ, exp.NullSafeNEQ)
 _COMPARISONS = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE)
 _ORDERINGS = (exp.Ordered, exp.Max, exp.Min)
@@ -223,6 +228,8 @@ def _coerced(node: Expr) -> Expr:
         _days(node)
     if form in _WANTS_NUMBERS:
         _texts_as_numbers(node)
+    if form in _WITH_VARIANTS:
+        _chosen_variants(node)
     if form in texts_as_numbers.CHOICES:
         texts_as_numbers.chosen(node)
     if form in _WITH_MOMENTS:
@@ -268,6 +275,9 @@ def _coerced(node: Expr) -> Expr:
         _equal_cases(node)
     elif isinstance(node, exp.In | exp.Between):
         _chosen(node)
+    elif isinstance(node, exp.Greatest | exp.Least) and any(map(_is_json, chosen(node))):
+        text = next(filter(_is_json, chosen(node))).sql(dialect="snowflake")
+        raise errors.unsupported(f"ordering the VARIANT {text}: cast it first, as in {text}::INT")
     elif isinstance(node, _ORDERINGS) and _is_variant(node.this):
         text = node.this.sql(dialect="snowflake")
         raise errors.unsupported(f"ordering the VARIANT {text}: cast it first, as in {text}::INT")
@@ -462,6 +472,21 @@ def _chosen_moments(node: Expr) -> None:
             value.replace(datetime_formats.read_by_form(moment))
 
 
+# What answers a VARIANT where one of its values is one.
+_WITH_VARIANTS = (_WITH_MOMENTS - {exp.Nullif}) | {exp.DecodeCase}
+
+
+def _chosen_variants(node: Expr) -> None:
+    """Beside a VARIANT all else becomes one: a text is no JSON, as it would be to the engine."""
+    if isinstance(node, exp.If) and isinstance(node.parent, exp.Case):
+        return  # the CASE is asked itself
+    values = list(scales.values(node) if isinstance(node, exp.DecodeCase) else chosen(node))
+    kind = next((value.type for value in values if _is_variant(value)), None)
+    for value in values if kind is not None else ():
+        if kind and not _is_json(value) and (made := _as_the_other(value, kind)) is not None:
+            value.replace(made)
+
+
 def _kept_as_texts(node: Expr) -> None:
     """A timestamp and a BINARY in an object or array have the text that they have elsewhere, and so
     has a number that is infinite."""
@@ -648,6 +673,11 @@ def _compared(node: Expr) -> None:
 def _equal(node: Expr) -> bool:
     """Let VARIANTs be compared by their values; are they such?"""
     if not all(map(_is_json, (node.this, node.expression))):
+        kind = _comparable(_kind(node.expression))
+        if isinstance(node, exp.Nullif) and _is_variant(node.this) and kind:
+            compared = exp.EQ(this=_cast(node.this.copy(), kind), expression=node.expression)
+            node.replace(exp.Case(ifs=[exp.If(this=compared, true=exp.Null())], default=node.this))
+            return True
         return False
     if isinstance(node, exp.Nullif):
         equal = exp.EQ(this=_same(node.this.copy()), expression=_same(node.expression))

@@ -741,6 +741,8 @@ def seeded(node: Expr) -> Expr:
 
     https://docs.snowflake.com/en/sql-reference/functions/random
     """
+    if not isinstance(node, exp.Rand | exp.Uniform):
+        return node
     seed: Expr = node.this if isinstance(node, exp.Rand) else node.args["gen"]
     if isinstance(seed, exp.Literal) and seed.is_string and not _WHOLE.fullmatch(seed.name):
         text = f"Numeric value '{seed.name[:100]}' is not recognized"

@@ -3,6 +3,7 @@
 https://docs.snowflake.com/en/sql-reference/functions-semistructured
 """
 
+import json
 from collections.abc import Callable
 
 from fakesnow.transforms import transforms as fs
@@ -171,7 +172,7 @@ def constructed(node: Expr) -> Expr:
                 text = f"syntax error: an object's member without a key: {member.sql('snowflake')}"
                 raise errors.compilation(errors.SYNTAX, text[:200])
     if not isinstance(star, exp.Star):
-        made = fs.object_construct(node)
+        made = _object(node)
         once = "" if node.find_ancestor(exp.Having) else "_once"
         return call(f"_account_unlike_keys{once}", made) if _has_unknown_key(node) else made
     if any(star.args.get(key) for key in ("ilike", "replace", "rename")):
@@ -183,6 +184,34 @@ def constructed(node: Expr) -> Expr:
         return call("_account_object_of_row", call(_OF_ROWS[name], row))
     made = fs.object_construct(exp.StarMap(this=only) if isinstance(node, exp.Struct) else node)
     return call("_account_object_of_row", call(_OF_ROWS[made.name], *made.expressions))
+
+
+def _object(node: Expr) -> Expr:
+    """An object of its pairs, as JSON is written: without a query, which aggregates could not stand
+    in, and without a lambda, which a HAVING does not take. A pair whose key is NULL is left out.
+
+    https://docs.snowflake.com/en/sql-reference/functions/object_construct
+    """
+    keeps_nulls = isinstance(node, exp.JSONObject)
+    members: Expr = exp.Literal.string("")
+    for pair in node.expressions:
+        key = pair.this
+        value: Expr = call("_account_raw", call("to_json", pair.expression))
+        if keeps_nulls:
+            value = exp.Coalesce(this=value, expressions=[exp.Literal.string("null")])
+        if _is_written(key):
+            name: Expr = exp.Literal.string(f",{json.dumps(key.name, ensure_ascii=False)}:")
+        else:
+            name = _joined(exp.Literal.string(","), call("_account_raw", call("to_json", key)))
+            name = _joined(name, exp.Literal.string(":"))
+        member = exp.Coalesce(this=_joined(name, value), expressions=[exp.Literal.string("")])
+        members = _joined(members, member)
+    whole = _joined(call("substr", members, exp.Literal.number(2)), exp.Literal.string("}"))
+    return call("_account_as_json", _joined(exp.Literal.string("{"), whole))
+
+
+def _joined(one: Expr, other: Expr) -> Expr:
+    return exp.paren(exp.DPipe(this=one, expression=other, safe=True))
 
 
 def _is_written(key: Expr) -> bool:

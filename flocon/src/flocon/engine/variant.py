@@ -24,20 +24,18 @@ def paths(tree: Expr) -> Expr:
         base = base.transform(fold, copy=False)
         wanted = _wants_text(node)
         part = "_account_element_at" if path.endswith("]") else "json_extract"
+        reads = {"": part, "text": "_account_json_text"}.get(wanted, "_account_json_digits")
         value = exp.Anonymous(
-            this=_READ_AS.get(wanted, part),
+            this=reads,
             expressions=[base, exp.Literal.string("$" + path)],
         )
-        return exp.cast(value, "DOUBLE", dialect="duckdb") if wanted == "number" else value
+        kind = _NUMBERS.get(wanted)
+        return exp.cast(value, kind, dialect="duckdb") if kind else value
 
     return tree.transform(fold, copy=False)
 
 
-_READ_AS = {
-    "text": "_account_json_text",
-    "digits": "_account_json_digits",
-    "number": "_account_json_digits",
-}
+_NUMBERS = {"number": "DOUBLE", "whole": "DECIMAL(38, 0)"}
 
 
 def _is_computed(node: Expr) -> bool:
@@ -90,7 +88,10 @@ def _quoted(key: str) -> str:
 
 _ORDERINGS = (exp.LT, exp.LTE, exp.GT, exp.GTE)
 
-_COMPARISONS = (*_ORDERINGS, exp.EQ, exp.NEQ)
+_COMPARISONS = (*_ORDERINGS, exp.EQ, exp.NEQ, exp.NullSafeEQ, exp.NullSafeNEQ)
+_OF_BITS = (
+    exp.BitwiseAnd, exp.BitwiseLeftShift, exp.BitwiseOr, exp.BitwiseRightShift, exp.BitwiseXor,
+)  # fmt: skip
 
 
 def _refuse_variant(path: Expr) -> None:
@@ -121,7 +122,8 @@ def _context(node: Expr) -> Expr | None:
 
 def _wants_text(node: Expr) -> str:
     """'text' where the value's text is meant (a cast, a comparison, a text function), 'digits'
-    where that is cast to a number, 'number' where its number is, '' where a VARIANT is."""
+    where that is cast to a number, 'number' or 'whole' where its number is, '' where a VARIANT
+    is."""
     parent = _context(node)
     if isinstance(parent, exp.Cast | exp.TryCast):
         if parent.to.this in exp.DataType.NUMERIC_TYPES:
@@ -141,8 +143,10 @@ def _wants_text(node: Expr) -> str:
         return "" if all(_is_path(side) for side in sides) else "text"
     if isinstance(parent, exp.Add | exp.Sub | exp.Mul | exp.Div | exp.Neg | exp.Mod):
         return "number"
-    if isinstance(parent, exp.Binary) and not isinstance(parent, exp.Dot):
-        return "text" if any(isinstance(s, exp.Literal) for s in parent.flatten()) else ""
+    if isinstance(parent, _OF_BITS):
+        return "whole"
+    if isinstance(parent, exp.RegexpLike):
+        return "text"
     return "text" if isinstance(parent, exp.In) and node.arg_key == "this" else ""
 
 
