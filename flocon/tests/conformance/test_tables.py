@@ -210,8 +210,18 @@ def test_a_default_has_the_time_of_its_row_in_the_session(run: Run) -> None:
 
 def test_a_default_that_the_engine_does_not_take_is_refused(run: Run) -> None:
     """https://docs.snowflake.com/en/sql-reference/sql/create-table"""
-    made = "create or replace table made (o object default object_construct('a', 1))"
+    made = "create or replace table made (n int default (select max(id) from t))"
     assert errno(run, made) == 2
+
+
+def test_an_object_is_a_default(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/create-table"""
+    run(
+        "create or replace table made (id int, o object default object_construct('a', 1, 'b', 'x'))"
+    )
+    run("insert into made (id) values (1)")
+    run("insert into made (id) select 2")
+    assert run("select o:a::int, o:b::varchar, typeof(o) from made") == [(1, "x", "OBJECT")] * 2
 
 
 def test_defaults_fill_in_and_primary_keys_are_not_enforced(run: Run) -> None:
