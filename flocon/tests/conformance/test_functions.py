@@ -391,3 +391,73 @@ def test_no_element_is_removed_at_null(run: Run) -> None:
 def test_a_text_that_is_null_makes_null(run: Run, call: str) -> None:
     """https://docs.snowflake.com/en/sql-reference/functions-string"""
     assert run(f"select {call}") == [(None,)]
+
+
+def test_an_address_has_the_parts_that_the_page_shows(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/parse_url"""
+    run("create table urls (id int, url varchar)")
+    run(
+        "insert into urls values (1, 'mailto:abc@xyz.com'), (2, 'https://www.snowflake.com/'),"
+        " (3, 'http://USER:PASS@EXAMPLE.INT:4345/HELLO.PHP?USER=1'), (4, null)"
+    )
+    assert run("select parse_url(url)::varchar from urls order by id") == [
+        (
+            '{"fragment":null,"host":null,"parameters":null,"path":"abc@xyz.com","port":null,'
+            '"query":null,"scheme":"mailto"}',
+        ),
+        (
+            '{"fragment":null,"host":"www.snowflake.com","parameters":null,"path":"","port":null,'
+            '"query":null,"scheme":"https"}',
+        ),
+        (
+            '{"fragment":null,"host":"USER:PASS@EXAMPLE.INT","parameters":{"USER":"1"},'
+            '"path":"HELLO.PHP","port":"4345","query":"USER=1","scheme":"http"}',
+        ),
+        (None,),
+    ]
+    assert run("select id from urls where parse_url(url):host = 'www.snowflake.com'") == [(2,)]
+    bare = "'example.int/hello.php?user=12#nofragment'"
+    assert errno(run, f"select parse_url({bare}, 0)") == 100139
+    assert run(f"select parse_url({bare}, 1)::varchar") == [('{"error":"scheme not specified"}',)]
+    for address in ("https://a.b", "http://a.b/?x=1&x=2", "http://a.b/?x", "HTTP://a.b/"):
+        assert errno(run, f"select parse_url('{address}')") == 2
+
+
+def test_events_number_the_rows_behind_them(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/conditional_change_event"""
+    run("create table readings (province varchar, o int, o2 int)")
+    run(
+        "insert into readings values ('Alberta', 0, 10), ('Alberta', 0, 10), ('Alberta', 13, 10),"
+        " ('Alberta', 13, 11), ('Alberta', 14, 11), ('Alberta', 15, 12), ('Alberta', null, null),"
+        " ('Manitoba', 30, 30)"
+    )
+    over = "over (partition by province order by o)"
+    events = (
+        f"conditional_change_event(o) {over}, conditional_change_event(r.o < 15) {over},"
+        f" conditional_true_event(o) {over}"
+    )
+    expected = [
+        ("Alberta", 0, 0, 0, 0), ("Alberta", 0, 0, 0, 0), ("Alberta", 13, 1, 0, 1),
+        ("Alberta", 13, 1, 0, 2), ("Alberta", 14, 2, 0, 3), ("Alberta", 15, 3, 1, 4),
+        ("Alberta", None, 3, 1, 4), ("Manitoba", 30, 0, 0, 1),
+    ]  # fmt: skip
+    found = run(f"select province, o, {events} from readings r where o2 is null or o2 > 0")
+    assert sorted(found, key=str) == sorted(expected, key=str)
+    assert run(
+        f"with e as (select conditional_change_event(o) {over} as n from readings)"
+        " select max(n), count(*) from e"
+    ) == [(3, 8)]
+    behind = "over (partition by province order by o nulls first)"
+    assert errno(run, f"select conditional_change_event(o) {behind} from readings") == 2
+    assert errno(run, f"select *, conditional_change_event(o) {over} from readings") == 2
+    assert errno(run, "select conditional_true_event(o) over () from readings") == 1007
+
+
+def test_distinct_rows_of_several_columns_are_counted(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/approx_count_distinct"""
+    rows = "from values (1, 'a'), (1, 'a'), (1, 'b'), (2, 'a'), (null, 'a'), (3, null) v (n, s)"
+    assert run(f"select approx_count_distinct(n, s), hll(n, s), hll(n), hll(n, s, 1) {rows}") == [
+        (3, 3, 3, 3)
+    ]
+    assert errno(run, f"select hll(*) {rows}") == 2
+    assert errno(run, f"select hash_agg(n) {rows}") == 2

@@ -45,6 +45,7 @@ _TEXTS: dict[type[Expr], tuple[str, ...]] = {
     exp.Lower: ("this",),
     exp.MD5: ("this",),
     exp.Pad: ("this",),
+    exp.ParseUrl: ("this",),
     exp.RegexpCount: ("this",),
     exp.RegexpExtract: ("this",),
     exp.RegexpExtractAll: ("this",),

@@ -6,7 +6,7 @@ from fakesnow.transforms import transforms as fs
 from sqlglot import Expr, exp
 
 from flocon.core import errors
-from flocon.engine import functions, moments, nanoseconds
+from flocon.engine import functions, moments, nanoseconds, number_formats
 from flocon.engine.expression_types import held
 from flocon.engine.objects import TOLD
 from flocon.engine.texts import is_text
@@ -52,6 +52,8 @@ def casts(node: Expr) -> Expr:
         kind = node.this.type.this if node.this.type else None
         if kind in _BINARY_TYPES and written.name.upper() in _BINARY_TEXTS:
             return exp.Anonymous(this=_BINARY_TEXTS[written.name.upper()], expressions=[node.this])
+        if kind in exp.DataType.NUMERIC_TYPES or node.this.is_number:
+            return number_formats.text(node.this, written)
         raise errors.unsupported(f"TO_CHAR with a format of {node.this.sql('snowflake')[:100]}")
     if isinstance(node, exp.ToChar):
         node = exp.cast(node.this, "VARCHAR")

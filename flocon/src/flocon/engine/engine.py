@@ -23,9 +23,11 @@ from flocon.engine import (
     lengths,
     loading,
     macros,
+    number_formats,
     older_folders,
     regexps,
     stored_objects,
+    urls,
     variant_values,
 )
 from flocon.engine.catalog import HIDDEN_SCHEMA, Catalog
@@ -139,6 +141,8 @@ class Engine:
         regexps.register(self._root)
         datetime_formats.register(self._root)
         digests.register(self._root)
+        number_formats.register(self._root)
+        urls.register(self._root)
         lengths.register(self._root)
         flattening.register(self._root)
         information_schema.register(self._root, lambda kind, path: self.owner_of(kind, path))

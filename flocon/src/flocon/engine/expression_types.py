@@ -205,6 +205,7 @@ _MADE: dict[type[Expr], str] = {
     exp.StarMap: "OBJECT",
     exp.JSONObject: "OBJECT",
     exp.ObjectInsert: "OBJECT",
+    exp.ParseUrl: "OBJECT",
 }
 # Functions that SQLGlot does not know, or whose types it does not.
 _OBJECT = exp.DataType.build("OBJECT")
@@ -228,6 +229,7 @@ _ANSWERS = {
     "AS_OBJECT": _KNOWN["OBJECT"],
     "AS_ARRAY": _KNOWN["ARRAY"],
     "STRIP_NULL_VALUE": _VARIANT,
+    **dict.fromkeys(("CONDITIONAL_CHANGE_EVENT", "CONDITIONAL_TRUE_EVENT"), _NUMBER),
     **dict.fromkeys(("AS_VARCHAR", "AS_CHAR"), _TEXT),
     "AS_INTEGER": _NUMBER,
     **{

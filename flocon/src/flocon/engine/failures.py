@@ -43,6 +43,7 @@ _BY_TEXT: tuple[tuple[str, Code], ...] = (
     (r"Timestamp '.*' is not recognized", errors.TIMESTAMP_VALUE),
     (r"Time '.*' is not recognized", errors.TIME_VALUE),
     (r"not a legal hex-encoded value", errors.HEX_VALUE),
+    (r"Error parsing URL", errors.URL_VALUE),
     (r"Division by zero", errors.DIVISION_BY_ZERO),
     (r"NOT NULL constraint failed", errors.NOT_NULL),
     (r"MERGE INTO command cannot affect", errors.NONDETERMINISTIC),

@@ -39,7 +39,8 @@ _FUNCTIONS = frozenset(
     bitmap_construct_agg bitmap_count bitmap_or_agg bitnot bitor bitor_agg bitoragg bitshiftleft
     bitshiftright bitxor bitxor_agg bitxoragg booland booland_agg boolnot boolor boolor_agg
     boolxor boolxor_agg case cast cbrt ceil char charindex check_json check_xml chr coalesce
-    collate collation compress concat concat_ws connect_by_root contains convert_timezone corr
+    collate collation compress concat concat_ws conditional_change_event conditional_true_event
+    connect_by_root contains convert_timezone corr
     cos cosh cot count count_if covar_pop covar_samp cume_dist current_account
     current_account_name current_available_roles current_client current_database current_date
     current_ip_address current_organization_name current_organization_user current_region

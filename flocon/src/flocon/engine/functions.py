@@ -47,6 +47,8 @@ def refuse(tree: Expr) -> None:
             name_columns(node)
         elif isinstance(node, exp.Pivot):
             name_values(node)
+        elif isinstance(node, exp.HashAgg):
+            raise errors.unsupported("HASH_AGG: its numbers are Snowflake's own")
         elif isinstance(node, exp.Collate):
             raise errors.unsupported("COLLATE")
         elif isinstance(node, exp.Window):
@@ -834,6 +836,28 @@ _NUMBERED = "numbered"
 _BESIDE_ROWS = ("joins", "laterals", "group")
 
 
+def counted(node: Expr) -> Expr:
+    """APPROX_COUNT_DISTINCT and HLL of several values count those that are alike in all, and no
+    row that has a NULL.
+
+    https://docs.snowflake.com/en/sql-reference/functions/approx_count_distinct
+    """
+    if isinstance(node, exp.ApproxDistinct):
+        values = [node.this, *filter(None, [node.args.get("accuracy")])]
+    elif isinstance(node, exp.Hll):
+        values = [node.this, *node.expressions]
+    else:
+        return node
+    if any(each.is_star for each in values):
+        raise errors.unsupported(f"{node.sql_name()}(*): name the columns")
+    if len(values) == 1:
+        return node if isinstance(node, exp.ApproxDistinct) else exp.ApproxDistinct(this=values[0])
+    missing = [exp.Is(this=each.copy(), expression=exp.Null()) for each in values]
+    gone = exp.If(this=exp.or_(*missing), true=exp.Null())
+    both = _call("row", *values)
+    return exp.ApproxDistinct(this=exp.Case(ifs=[gone], default=both))
+
+
 def percentiles(node: Expr) -> Expr:
     """APPROX_PERCENTILE lies between two values where the percentile does.
 
@@ -1080,6 +1104,7 @@ REWRITES = (
     (random_texts, exp.Randstr),
     (shuffled, exp.Rand),
     (percentiles, exp.ApproxQuantile),
+    (counted, (exp.ApproxDistinct, exp.Hll)),
     (initcaps, exp.Initcap),
     (truths, (exp.Booland, exp.Boolor, exp.Xor)),
     (hashes, exp.Anonymous),

@@ -15,12 +15,14 @@ from flocon.engine import (
     conversions,
     datetime_formats,
     digests,
+    events,
     functions,
     numeric,
     objects,
     regexps,
     scales,
     stored_values,
+    urls,
     variant,
 )
 from flocon.engine.clock import CLOCKS, clock
@@ -205,6 +207,7 @@ def _sequences(node: Expr) -> Expr:
 REWRITES: tuple[Rewrite, ...] = (
     (_values_columns, exp.Values),
     (variant.array_contains, exp.ArrayContains),
+    (events.functions, exp.Window),
     *functions.REWRITES,
     (fs.try_parse_json, exp.Anonymous),
     (fs.split, exp.Split),
@@ -233,6 +236,7 @@ REWRITES: tuple[Rewrite, ...] = (
     (fs.datediff_string_literal_timestamp_cast, exp.DateDiff),
     (fs.hex_string, exp.HexString),
     (digests.functions, digests.KINDS),
+    (urls.functions, exp.ParseUrl),
     (fs.alias_in_join, exp.Select),
     (fs.alias_in_where, exp.Select),
 )
@@ -251,6 +255,7 @@ _REPLACING = frozenset(
         functions.flatten,
         functions.hashes,
         functions.split,
+        urls.functions,
     )
 )
 # Without a node of this kind somewhere these change nothing.
