@@ -461,3 +461,51 @@ def test_distinct_rows_of_several_columns_are_counted(run: Run) -> None:
     ]
     assert errno(run, f"select hll(*) {rows}") == 2
     assert errno(run, f"select hash_agg(n) {rows}") == 2
+
+
+def test_a_number_is_written_by_a_format(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/to_char"""
+    formats = ("$99.0", "B9,999.0", "TME", "TM9", "0XXX", "S0XXX")
+    expected = {
+        "-12.391": ("-$12.4", "   -12.4", "-1.2391E1", "-12.391", "FFF4", "-000C"),
+        "0.000": ("  $0.0", "      .0", "0E0", "0.000", "0000", "+0000"),
+        "-1.000": (" -$1.0", "    -1.0", "-1E0", "-1.000", "FFFF", "-0001"),
+        "0.100": ("  $0.1", "      .1", "1E-1", "0.100", "0000", "+0000"),
+        "0.010": ("  $0.0", "      .0", "1E-2", "0.010", "0000", "+0000"),
+        "3987.000": (" $##.#", " 3,987.0", "3.987E3", "3987.000", "0F93", "+0F93"),
+        "1.111": ("  $1.1", "     1.1", "1.111E0", "1.111", "0001", "+0001"),
+    }
+    for number, texts in expected.items():
+        value = f"{number}::number(10, 3)"
+        calls = (f"""to_char({value}, '">"{each}"<"')""" for each in formats)
+        assert run(f"select {', '.join(calls)}") == [tuple(f">{text}<" for text in texts)]
+
+
+def test_the_sign_of_a_number_stands_where_its_format_says(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql-format-models"""
+    signs = {
+        "99": (" 12", " -7"), "S99": ("+12", " -7"), "99S": ("12+", " 7-"), "MI99": (" 12", "- 7"),
+        "99MI": ("12 ", " 7-"), "$99": (" $12", " -$7"), "FM99": ("12", "-7"),
+    }  # fmt: skip
+    for form, texts in signs.items():
+        assert run(f"select to_varchar(12, '{form}'), to_varchar(-7, '{form}')") == [texts]
+    run("create or replace table sample_numbers (f float)")
+    run("insert into sample_numbers values (1.2), (123.456), (1234.56), (-123456.789)")
+    formats = ("999,999.999", "S000,000.000", "S999,999.999", "FM999,999.999")
+    calls = ", ".join(f"to_varchar(f, '{each}')" for each in formats)
+    assert run(f"select {calls} from sample_numbers order by abs(f)") == [
+        ("       1.2  ", "+000,001.200", "      +1.2  ", "1.2"),
+        ("     123.456", "+000,123.456", "    +123.456", "123.456"),
+        ("   1,234.56 ", "+001,234.560", "  +1,234.56 ", "1,234.56"),
+        ("-123,456.789", "-123,456.789", "-123,456.789", "-123,456.789"),
+    ]
+    assert run("select to_char(null::int, '99')") == [(None,)]
+    for call in (
+        "to_char(1, '9.9EE')",
+        "to_char(1, '%9')",
+        "to_char(-0.1, '9')",
+        "to_char(1, '9|99')",
+        "to_char(f, 'TM9')",
+        "to_char('inf'::float, '9')",
+    ):
+        assert errno(run, f"select {call} from sample_numbers") == 2

@@ -1,6 +1,6 @@
 """Numbers as texts by a format model: TO_CHAR(number, '999,999.00').
 
-What is left out is refused: `%`, FX, exponents, TM and TM9(…), `|`, AUTO, literals among the digits.
+What is left out is refused: `%`, FX, exponents, TM and TM9(…), `|`, literals among the digits.
 
 https://docs.snowflake.com/en/sql-reference/sql-format-models
 """
