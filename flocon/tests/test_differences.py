@@ -64,6 +64,25 @@ EXAMPLES: dict[tuple[str, str], list[tuple[str, Any]]] = {
     ("Types and expressions", "keys that are there twice"): [
         ("""SELECT PARSE_JSON('{"a": 1, "a": 2}', 'd')""", 2),
     ],
+    ("Types and expressions", "TO_CHAR of a number"): [
+        ("SELECT TO_CHAR(1234.5, '9,999.00'), TO_CHAR(1234.5, 'TM9')", [(" 1,234.50", "1234.5")]),
+        ("SELECT TO_CHAR(1234.5, '9.999EE')", 2),
+        ("SELECT TO_NUMBER('12', '99')", 2),
+    ],
+    ("Types and expressions", "PARSE_URL"): [
+        ("SELECT PARSE_URL('https://a.b/?x=1'):path::VARCHAR", [("",)]),
+        ("SELECT PARSE_URL('https://a.b')", 2),
+        ("SELECT PARSE_URL('https://a.b/?x=1&x=2')", 2),
+    ],
+    ("Types and expressions", "CONDITIONAL_CHANGE_EVENT"): [
+        ("CREATE TABLE events_of (n INT)", None),
+        ("INSERT INTO events_of VALUES (1), (2), (2)", None),
+        (
+            "SELECT n, CONDITIONAL_CHANGE_EVENT(n) OVER (ORDER BY n) FROM events_of ORDER BY n",
+            [(1, 0), (2, 1), (2, 1)],
+        ),
+        ("SELECT *, CONDITIONAL_CHANGE_EVENT(n) OVER (ORDER BY n) FROM events_of", 2),
+    ],
     ("Types and expressions", "SOUNDEX, SOUNDEX_P123"): [("SELECT SOUNDEX('Ñandu')", 2)],
     ("Types and expressions", "UNIFORM"): [
         ("SELECT UNIFORM(1, x, RANDOM()) FROM VALUES (5) v (x)", 2),

@@ -350,3 +350,28 @@ def test_object_insert_updates_where_its_flag_says_so_for_the_row(run: Run) -> N
         {"n": 7},
         {"m": 7, "n": 2},
     ]
+
+
+def test_a_union_of_arrays_has_a_value_as_often_as_one_of_them(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/array_union_agg"""
+    run("create or replace table unions (g int, a array)")
+    run(
+        "insert into unions select 1, [1, 1, 2] union all select 1, [1, 2, 3]"
+        " union all select 2, ['x', 1.0] union all select 2, null union all select 2, [null, 1]"
+    )
+    union = "array_union_agg(a)::varchar"
+    assert run(f"select g, {union} from unions group by g order by g") == [
+        (1, "[1,1,2,3]"), (2, '["x",1,undefined]'),
+    ]  # fmt: skip
+    assert run("select array_union_agg(a)::varchar from unions where g = 3") == [("[]",)]
+    over = "array_size(array_union_agg(a) over (partition by g))"
+    assert run(f"select distinct g, {over} from unions order by g") == [(1, 4), (2, 3)]
+
+
+def test_an_object_of_arrays_has_a_key_for_each_value(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/arrays_to_object"""
+    assert error(run, "select arrays_to_object([1, 2], [1, 2])") == 215002
+    assert error(run, "select arrays_to_object(['a', 'b'], [1])") == 215001
+    assert run("select arrays_to_object([], [])::varchar, arrays_to_object(null, [])") == [
+        ("{}", None)
+    ]

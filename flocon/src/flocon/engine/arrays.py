@@ -95,6 +95,11 @@ MACROS = (
     "_account_array_intersection(a, b) AS CASE WHEN b IS NOT NULL THEN to_json(list_filter("
     "_account_list(a), lambda e, i: _account_array_times(_account_likes(a)[:i], _account_alike(e))"
     " <= _account_array_times(_account_likes(b), _account_alike(e)))) END",
+    # Of each array what is not in those before it as often.
+    "_account_array_union(l) AS to_json(flatten(list_transform(l, lambda a, n: list_filter("
+    "_account_list(a), lambda e, i: _account_array_times(_account_likes(a)[:i], _account_alike(e))"
+    " > coalesce(list_max(list_transform(l[:n - 1], lambda b: _account_array_times("
+    "_account_likes(b), _account_alike(e)))), 0)))))",
     "_account_array_reverse(a) AS to_json(list_reverse(_account_list(a)))",
     "_account_array_slice(a, f, t) AS CASE WHEN f IS NOT NULL AND t IS NOT NULL THEN"
     " to_json(list_filter(_account_list(a), lambda e, i:"

@@ -198,7 +198,7 @@ _PARTS = (
 )
 _ARRAYS = (
     exp.ArrayDistinct, exp.ArrayExcept, exp.ArrayFilter, exp.ArrayInsert, exp.ArrayIntersect,
-    exp.ArrayRemoveAt, exp.Flatten, exp.JSONKeys, exp.ToArray, exp.Transform,
+    exp.ArrayRemoveAt, exp.ArrayUnionAgg, exp.Flatten, exp.JSONKeys, exp.ToArray, exp.Transform,
 )  # fmt: skip
 _MADE: dict[type[Expr], str] = {
     **dict.fromkeys(_ARRAYS, "ARRAY"),

@@ -44,6 +44,8 @@ _BY_TEXT: tuple[tuple[str, Code], ...] = (
     (r"Time '.*' is not recognized", errors.TIME_VALUE),
     (r"not a legal hex-encoded value", errors.HEX_VALUE),
     (r"Error parsing URL", errors.URL_VALUE),
+    (r"unequal lengths in ARRAYS_TO_OBJECT", errors.UNEQUAL_LENGTHS),
+    (r"Key supplied for ARRAYS_TO_OBJECT", errors.KEY_TYPE),
     (r"Division by zero", errors.DIVISION_BY_ZERO),
     (r"NOT NULL constraint failed", errors.NOT_NULL),
     (r"MERGE INTO command cannot affect", errors.NONDETERMINISTIC),

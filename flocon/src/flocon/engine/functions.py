@@ -234,6 +234,28 @@ def array_agg(node: Expr) -> Expr:
     )
 
 
+def array_unions(node: Expr) -> Expr:
+    """ARRAY_UNION_AGG has each value as often as the array that has it most often.
+
+    https://docs.snowflake.com/en/sql-reference/functions/array_union_agg
+    """
+    aggregate = _aggregate(node)
+    if not isinstance(aggregate, exp.ArrayUnionAgg) or isinstance(node.parent, _OUTER):
+        return node
+    if node.find_ancestor(exp.Having):
+        raise errors.unsupported("ARRAY_UNION_AGG in HAVING")
+    value = aggregate.this
+    present = exp.Where(this=exp.Not(this=exp.Is(this=value.copy(), expression=exp.Null())))
+    arrays: Expr = exp.Filter(this=_call("list", value), expression=present)
+    if isinstance(node, exp.Window):
+        node.set("this", arrays)
+        arrays = node
+    return exp.Coalesce(
+        this=_call("_account_array_union", arrays),
+        expressions=[exp.cast(exp.Literal.string("[]"), "JSON", dialect="duckdb")],
+    )
+
+
 def object_agg(node: Expr) -> Expr:
     """OBJECT_AGG leaves pairs with a NULL out; of nothing it is an empty object.
 
@@ -1116,6 +1138,7 @@ REWRITES = (
     (regexp_like, exp.RegexpLike),
     (listagg, (exp.GroupConcat, *_OUTER)),
     (array_agg, (*_ARRAYS, *_OUTER)),
+    (array_unions, (exp.ArrayUnionAgg, *_OUTER)),
     (object_agg, (exp.ObjectAgg, *_OUTER)),
     (dates, (exp.DateAdd, exp.DateTrunc, exp.TimeAdd, exp.TimestampTrunc)),
     (texts, (exp.Concat, exp.DPipe)),

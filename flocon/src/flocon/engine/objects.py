@@ -36,6 +36,11 @@ MACROS = (
     " _account_object_with(o, list_filter(list_distinct(ks), lambda k:"
     " list_contains(json_keys(o), k))) END",
     "_account_of_arrays(ks, vs) AS CASE WHEN ks IS NULL OR vs IS NULL THEN NULL"
+    " WHEN json_array_length(ks) <> json_array_length(vs) THEN CAST(error("
+    "'Key array and value array had unequal lengths in ARRAYS_TO_OBJECT') AS JSON)"
+    " WHEN len(list_filter(_account_list(ks), lambda k: NOT _account_is_missing(k)"
+    " AND json_type(k) <> 'VARCHAR')) > 0 THEN CAST(error("
+    "'Key supplied for ARRAYS_TO_OBJECT does not have string type') AS JSON)"
     " ELSE CAST('{{' || array_to_string(list_transform(list_filter("
     "range(CAST(json_array_length(ks) AS BIGINT)),"
     " lambda i: NOT _account_is_missing(json_extract(ks, '$[' || i || ']'))), lambda i:"
