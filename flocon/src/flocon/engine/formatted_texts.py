@@ -123,4 +123,9 @@ def _is_no_moment(value: Expr) -> bool:
     return known or called or is_text(value)
 
 
-_MAKERS = (*_MACROS, "_account_text_of_moment", "_account_zoned_text")
+_MAKERS = (
+    *_MACROS,
+    "_account_text_of_moment",
+    "_account_text_of_variant",
+    "_account_zoned_text",
+)

@@ -12,7 +12,7 @@ from flocon.engine.fast import bound_arrays
 from flocon.engine.marked_names import name_pattern
 from flocon.engine.pivoted_columns import name_columns, name_values
 from flocon.engine.texts import is_text
-from flocon.engine.types import TEXT_TYPES
+from flocon.engine.types import JSON_TYPES, TEXT_TYPES
 
 # What CURRENT_VERSION() and logins say: one of Snowflake's.
 SNOWFLAKE_VERSION = "10.0.0"
@@ -470,6 +470,8 @@ def as_text(value: Expr) -> Expr | None:
         return None
     if value.type is not None and value.type.this == exp.DType.TIMESTAMPTZ:
         return _call("_account_zoned_text", value)
+    if isinstance(bare, exp.Cast) and bare.to.this in _FIXED_POINT:
+        return None
     # A HAVING takes no lambda.
     once = not _is_small(value) and not value.find_ancestor(exp.Having)
     kind = value.type.this if value.type else None
@@ -484,10 +486,13 @@ def as_text(value: Expr) -> Expr | None:
             return _call("_account_text_of_number", value)
         if kind in exp.DataType.TEMPORAL_TYPES:
             return _call("_account_text_of_moment", value)
+        if kind in JSON_TYPES and isinstance(bare, exp.Column):
+            return _call("_account_text_of_variant", value)
     return _call("_account_text", value)
 
 
 _SAME_TEXTS = (exp.DType.BOOLEAN, exp.DType.DATE)
+_FIXED_POINT = (*exp.DataType.INTEGER_TYPES, exp.DType.DECIMAL)
 _KNOWN_IN_THE_ENGINE = (exp.Column, exp.Cast, exp.Add, exp.Sub, exp.Mul)
 
 

@@ -115,6 +115,8 @@ _MACROS = (
     " WHEN 'TIMESTAMP WITH TIME ZONE' THEN _account_moment(regexp_replace(CAST(x AS VARCHAR),"
     " '[+-][0-9:]+$', '')) || ' ' || rpad(replace(regexp_extract(CAST(x AS VARCHAR),"
     " '[+-][0-9:]+$'), ':', ''), 5, '0') ELSE CAST(x AS VARCHAR) END",
+    "_account_text_of_variant(x) AS CASE typeof(x) WHEN 'JSON' THEN _account_json_text(x, '$')"
+    " ELSE CAST(error('Unsupported feature: the text of this VARIANT') AS VARCHAR) END",
     # A VARIANT's text has no quotes around it; timestamps have milliseconds, and a zone's offset.
     # https://docs.snowflake.com/en/sql-reference/date-time-input-output
     "_account_text(x) AS CASE typeof(x) WHEN 'JSON' THEN _account_json_text(x, '$')"

@@ -30,6 +30,7 @@ _MACROS = {
     "_account_text",
     "_account_text_of_moment",
     "_account_text_of_number",
+    "_account_text_of_variant",
     "_account_text_once",
     "_account_json_digits",
     "_account_json_text",
