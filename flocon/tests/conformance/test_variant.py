@@ -660,3 +660,25 @@ def test_functions_take_the_text_or_the_number_of_a_variant(run: Run) -> None:
         "width_bucket(v:n, 0, 10, 5)": 2,
     }
     assert wrong_answers(run, expected, held) == {}
+
+
+def test_a_key_of_an_object_is_a_text(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/object_agg"""
+    held = f"from (select {EVENT} as v, 7 as i, 1.5::float as f, true as b)"
+    expected = {
+        "object_construct(i, 1, f, 2, b, 3)::varchar": '{"1.5":2,"7":1,"true":3}',
+        "object_construct(v:n, 1, v:s, 2)::varchar": '{"10":1,"text":2}',
+        "object_construct_keep_null(i, null)::varchar": '{"7":null}',
+        "object_agg(v:s, v:n)::varchar": '{"text":10}',
+        "object_agg(v:n, 1)::varchar": '{"10":1}',
+        "object_agg(i, 1)::varchar": '{"7":1}',
+        "object_insert({}, v:s, 1)::varchar": '{"text":1}',
+        "object_insert({}, v:n, 1)::varchar": '{"10":1}',
+    }
+    assert wrong_answers(run, expected, held) == {}
+    numbers = "from values (1), (2) v (n)"
+    assert run(f"select object_construct(n, 1)::varchar {numbers} order by 1") == [
+        ('{"1":1}',), ('{"2":1}',),
+    ]  # fmt: skip
+    grouped = f'select n {numbers} group by n having object_construct(n, count(*)):"2" = 1'
+    assert run(grouped) == [(2,)]

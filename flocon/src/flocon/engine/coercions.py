@@ -44,6 +44,8 @@ _TEXTS: dict[type[Expr], tuple[str, ...]] = {
     exp.Like: ("this", "expression"),
     exp.Lower: ("this",),
     exp.MD5: ("this",),
+    exp.ObjectAgg: ("this",),
+    exp.ObjectInsert: ("key",),
     exp.Pad: ("this",),
     exp.ParseUrl: ("this",),
     exp.RegexpCount: ("this",),

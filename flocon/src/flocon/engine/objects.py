@@ -11,6 +11,7 @@ from sqlglot import Expr, exp
 
 from flocon.core import errors
 from flocon.core.timestamp_tz import ENGINE_TYPE
+from flocon.engine import functions as engine_functions
 from flocon.engine.expression_types import held
 from flocon.engine.marked_names import BEGIN, PATTERN
 from flocon.engine.types import JSON_TYPES
@@ -207,7 +208,8 @@ def _object(node: Expr) -> Expr:
         if _is_written(key):
             name: Expr = exp.Literal.string(f",{json.dumps(key.name, ensure_ascii=False)}:")
         else:
-            name = _joined(exp.Literal.string(","), call("_account_raw", call("to_json", key)))
+            text = engine_functions.as_text(key) or exp.cast(key, "VARCHAR", dialect="duckdb")
+            name = _joined(exp.Literal.string(","), call("_account_raw", call("to_json", text)))
             name = _joined(name, exp.Literal.string(":"))
         member = exp.Coalesce(this=_joined(name, value), expressions=[exp.Literal.string("")])
         members = _joined(members, member)
