@@ -79,6 +79,9 @@ def told(connection: SnowflakeConnection, sql: str) -> list[str]:
         ("random()", "NUMBER(19,0)"),
         ("seq4()", "NUMBER(10,0)"),
         ("seq8()", "NUMBER(19,0)"),
+        ("regexp_count(s, 'a')", "NUMBER(18,0)"),
+        ("uniform(1, 1000, random())", "NUMBER(4,0)"),
+        ("jarowinkler_similarity('a', 'b')", "NUMBER(4,0)"),
     ],
 )
 def test_a_number_is_described_with_the_digits_that_its_expression_gives_it(
@@ -122,6 +125,10 @@ def test_what_rounds_keeps_a_digit_for_the_carry(
         ("max(s)", "VARCHAR(5)"),
         ("any_value(n)", "NUMBER(4,0)"),
         ("median(n)", "NUMBER(7,3)"),
+        ("variance(n)", "NUMBER(38,6)"),
+        ("var_pop(x)", "NUMBER(38,10)"),
+        ("variance(w)", "NUMBER(38,12)"),
+        ("stddev(x)", "REAL"),
         ("percentile_cont(0.5) within group (order by x)", "NUMBER(13,5)"),
         ("count(*)", "NUMBER(18,0)"),
         ("count_if(n > 1)", "NUMBER(13,0)"),

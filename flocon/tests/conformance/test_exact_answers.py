@@ -96,13 +96,20 @@ def test_parts_of_moments(run: Run) -> None:
     assert wrong_answers(run, expected) == {}
 
 
-def test_variances_of_whole_numbers_have_six_decimals(run: Run) -> None:
+def test_variances_have_six_decimals_more_than_the_squares_of_their_numbers(run: Run) -> None:
     """https://docs.snowflake.com/en/developer-guide/snowpark/reference/python/latest/snowpark/api/snowflake.snowpark.functions.variance"""
     of = "from values (1), (-1), (1), (-1), (-1) v (n)"
     assert run(f"select variance(n), var_samp(n) {of}") == [(Decimal("1.200000"),) * 2]
     of = "from values (1), (null), (2), (3), (null), (5), (6) v (n)"
     assert run(f"select variance(n), variance(distinct n) {of}") == [(Decimal("4.300000"),) * 2]
     assert run("select variance(n), var_pop(n) from values (42) v (n)") == [(None, Decimal(0))]
+    of = "from values (1.00), (2.00), (3.00), (5.25) v (n)"
+    cast = (
+        "select variance(n::number(10, 2)), var_pop(n::number(10, 2)), variance(n::number(20, 5)),"
+    )
+    assert [str(each) for each in run(f"{cast} variance(n::float) {of}")[0]] == [
+        "3.3072916667", "2.4804687500", "3.307291666667", "3.3072916666666665",
+    ]  # fmt: skip
 
 
 def test_a_percentile_lies_between_two_values(run: Run) -> None:

@@ -413,13 +413,13 @@ def test_a_constant_with_an_exponent_is_a_fixed_point_number(run: Run) -> None:
     ]
 
 
-def test_the_deviation_of_whole_numbers_is_the_root_of_their_variance(run: Run) -> None:
+def test_the_deviation_of_fixed_point_numbers_is_the_root_of_their_variance(run: Run) -> None:
     """https://docs.snowflake.com/en/developer-guide/snowpark/reference/python/latest/snowpark/api/snowflake.snowpark.DataFrame.agg
     https://docs.snowflake.com/en/sql-reference/functions/stddev"""
     run("create table spread (n int, d number(10, 1))")
     run("insert into spread values (1, 1), (1, 1), (3, 3)")
     assert run("select stddev(n), stddev_samp(n), stddev_pop(n), stddev(d) from spread") == [
-        (1.1547003940416753, 1.1547003940416753, 0.9428091005076267, 1.1547005383792517)
+        (1.1547003940416753, 1.1547003940416753, 0.9428091005076267, 1.1547005369358758)
     ]
     assert run("select stddev(n) over () from spread limit 1") == [(1.1547003940416753,)]
 

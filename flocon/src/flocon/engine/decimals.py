@@ -311,17 +311,16 @@ def _replace(node: Expr, types: tuple[str, ...], tree: Expr | None = None) -> Ex
             top.replace(exp.cast(top.copy(), "DECIMAL(38, 12)", dialect="duckdb"))
         return tree if tree is not None else top
     if isinstance(node, exp.Variance | exp.VariancePop):
-        # Of whole numbers, as of a quotient of theirs.
         # https://docs.snowflake.com/en/sql-reference/functions/variance
-        if len(types) == 1 and (size := _size(types[0])) and not size[1]:
-            top.replace(_cast(top.copy(), "DECIMAL(38, 6)"))
+        if len(types) == 1 and (size := _size(types[0])):
+            top.replace(_variance(top.copy(), size[1]))
         return tree if tree is not None else top
     if isinstance(node, tuple(_DEVIATIONS)):
         # The root of what VARIANCE answers.
         # https://docs.snowflake.com/en/sql-reference/functions/stddev
-        if len(types) == 1 and (size := _size(types[0])) and not size[1]:
+        if len(types) == 1 and (size := _size(types[0])):
             variance = _with_function(top, lambda value: _DEVIATIONS[type(node)](this=value))
-            top.replace(exp.Sqrt(this=_cast(variance, "DECIMAL(38, 6)")))
+            top.replace(exp.Sqrt(this=_variance(variance, size[1])))
         return tree if tree is not None else top
     if isinstance(node, exp.Avg) and len(types) == 1:
         types = (*types, "BIGINT")
@@ -347,6 +346,11 @@ def _replace(node: Expr, types: tuple[str, ...], tree: Expr | None = None) -> Ex
         macro = f"{name}_once" if once else name
         top.replace(_quotient(macro, dividend.copy(), divisor.copy(), sizes[0], sizes[1], scale))
     return tree if tree is not None else top
+
+
+def _variance(variance: Expr, scale: int) -> Expr:
+    """With the decimals that it has of numbers with so many."""
+    return _cast(variance, f"DECIMAL({_MAX_DIGITS}, {described.variance_scale(scale)})")
 
 
 def _between(node: Expr, top: Expr, scale: int) -> None:

@@ -244,6 +244,28 @@ def is_cumulative(window: Expr) -> bool:
     )
 
 
+def _of_variance(node: Expr) -> Described | None:
+    """https://docs.snowflake.com/en/sql-reference/functions/variance"""
+    numbers = _numbers(_argument(node))
+    return Number(MOST_DIGITS, variance_scale(numbers[0].scale)) if numbers else None
+
+
+def variance_scale(scale: int) -> int:
+    """How many decimals the variance of numbers has that have so many."""
+    return min(2 * scale + 6, 12)
+
+
+def _uniform(node: Expr) -> Described | None:
+    """Of bounds that are constants."""
+    bounds = (node.this, node.expression)
+    numbers = _numbers(*bounds) if not any(each.find(exp.Column) for each in bounds) else None
+    return (
+        _number(max(2, *(each.whole for each in numbers)), max(each.scale for each in numbers))
+        if numbers
+        else None
+    )
+
+
 def _of_middle(node: Expr) -> Described | None:
     """A value between two has three more decimals."""
     numbers = _numbers(node.this)
@@ -400,11 +422,12 @@ _OF_NAMES: dict[str, Described] = {
 _FIXED: dict[type[Expr], Described] = {
     **dict.fromkeys(
         (exp.ApproxDistinct, exp.Count, exp.DenseRank, exp.Grouping, exp.Length, exp.Rank,
-         exp.RowNumber),
+         exp.RegexpCount, exp.RegexpInstr, exp.RowNumber),
         _COUNT,
     ),
     **dict.fromkeys((exp.ArraySize, exp.Levenshtein), Number(9, 0)),
     exp.CountIf: Number(13, 0),
+    exp.JarowinklerSimilarity: Number(4, 0),
     exp.Rand: Number(19, 0),
     exp.Seq1: Number(3, 0),
     exp.Seq2: Number(5, 0),
@@ -415,7 +438,7 @@ _FIXED: dict[type[Expr], Described] = {
     **dict.fromkeys(
         (exp.ArrayToString, exp.CurrentAccount, exp.CurrentDatabase, exp.CurrentRole,
          exp.CurrentSchema, exp.CurrentUser, exp.CurrentVersion, exp.CurrentWarehouse,
-         exp.JSONFormat, exp.Replace, exp.ToChar, exp.Typeof),
+         exp.JSONFormat, exp.RegexpReplace, exp.Replace, exp.ToChar, exp.Typeof),
         _WITHOUT_LENGTH,
     ),
     exp.Null: _NOTHING,
@@ -442,6 +465,8 @@ _RULES: dict[type[Expr], Callable[[Expr], Described | None]] = {
     exp.Sum: _of_sum,
     exp.Avg: _of_average,
     exp.Median: _of_middle,
+    **dict.fromkeys((exp.Variance, exp.VariancePop), _of_variance),
+    exp.Uniform: _uniform,
     exp.WithinGroup: _within_group,
     exp.Window: _of_window,
     **dict.fromkeys(
