@@ -657,6 +657,8 @@ class Connection:
             tree.set("expression", exp.select("*").from_(tree.args["clone"].this))
             tree.set("clone", None)
         prepared, made = self._typed(tree, self._bound(binds))
+        for _, kind in made:
+            stored_values.check_held(kind)
         declared = expression_types.declared(made)
         numbers = {name: said for name, said in declared.items() if said.startswith("NUMBER(")}
         if numbers:

@@ -7,7 +7,7 @@ from sqlglot import Expr, exp
 
 from flocon.core import errors
 from flocon.engine import functions, moments, nanoseconds, number_formats
-from flocon.engine.expression_types import held
+from flocon.engine.expression_types import MIXED, held
 from flocon.engine.objects import TOLD
 from flocon.engine.texts import is_text
 from flocon.engine.types import JSON_TYPES, NTZ_TYPES, TEXT_TYPES
@@ -135,7 +135,10 @@ def _is_number(kind: exp.DataType) -> bool:
 
 def _typeof(value: Expr) -> Expr:
     """TYPEOF asks the whole VARIANT, with the path: an extracted number is DuckDB's own."""
-    if (holds := held(value)) and holds not in TOLD:
+    holds = held(value)
+    if holds == MIXED:
+        raise errors.unsupported("TYPEOF of a VARIANT that may hold a date or another text")
+    if holds and holds not in TOLD:
         gone = exp.If(this=exp.Is(this=value, expression=exp.Null()), true=exp.Null())
         return exp.Case(ifs=[gone], default=exp.Literal.string(holds))
     is_path = isinstance(value, exp.Anonymous) and value.name == "json_extract"

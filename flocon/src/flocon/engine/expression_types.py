@@ -81,13 +81,15 @@ def _known_as(declared: str) -> exp.DataType:
 
 
 _KNOWN = {declared: _known_as(declared) for declared in ("ARRAY", "OBJECT")}
-# In the meta of a VARIANT: the type of the value that it is made of, which JSON does not tell.
-_HELD = "held"
+# In the meta of a VARIANT: the type of the value that it is made of, which JSON does not tell; or
+# that it may hold one of these, or something else.
+HELD = "held"
+MIXED = "MIXED"
 
 
 def _holding(held: str) -> exp.DataType:
     made = exp.DataType.build("VARIANT")
-    made.meta[_HELD] = held
+    made.meta[HELD] = held
     return made
 
 
@@ -105,6 +107,11 @@ _HOLDING = {
     exp.DType.TIMESTAMPLTZ: _holding("TIMESTAMP_LTZ"),
     exp.DType.TIMESTAMPTZ: _holding("TIMESTAMP_TZ"),
 }
+# What JSON has as texts: a VARIANT that may hold one of these is no other text.
+APART = frozenset(
+    ("BINARY", "DATE", "TIME", "TIMESTAMP_NTZ", "TIMESTAMP_LTZ", "TIMESTAMP_TZ", MIXED)
+)
+_MIXED = _holding(MIXED)
 _MAKING = (exp.Cast, exp.ToVariant)
 # Between the engine's type of a view's column and what is said of it.
 AS = " AS "
@@ -137,8 +144,8 @@ def _is_sure(value: Expr) -> bool:
 def held(value: Expr) -> str | None:
     """What a VARIANT was made of, where that is known."""
     bare = value.unnest()
-    known = isinstance(bare, (exp.Column, *_MAKING)) and bare.type is not None
-    return bare.type.meta.get(_HELD) if known and bare.type else None
+    known = isinstance(bare, (exp.Column, *_MAKING, *CHOICES)) and bare.type is not None
+    return bare.type.meta.get(HELD) if known and bare.type else None
 
 
 def _describing(kind: exp.DataType | None, said: described.Described | None) -> exp.DataType | None:
@@ -487,6 +494,7 @@ class _Scopes:
             return
         known: list[Expr] = []
         makers: list[Expr] = []
+        choices: list[Expr] = []
         asked: list[Expr] = []
         for node in part.walk(prune=lambda n: isinstance(n, exp.Query)):
             if isinstance(node, exp.Query):
@@ -529,6 +537,8 @@ class _Scopes:
                 known.append(node)
             if isinstance(node, _MAKING):
                 makers.append(node)
+            elif isinstance(node, CHOICES):
+                choices.append(node)
         # SQLGlot passes over what is in an expression whose type is known, as a cast's is.
         for node in reversed(known):
             for inner in node.iter_expressions():
@@ -538,6 +548,9 @@ class _Scopes:
             made = not isinstance(node, exp.Cast) or node.to.this == exp.DType.VARIANT
             if made and node.this.type is not None and node.this.type.this in _HOLDING:
                 node.type = _HOLDING[node.this.type.this]
+        for node in reversed(choices):
+            if node.type is not None and node.type.this == exp.DType.VARIANT:
+                node.type = _of_chosen(node)
         for node in reversed(asked):
             node.replace(typeof.answer(node, lambda column: self._table_of(column, scopes[0][0])))
 
@@ -581,6 +594,16 @@ def _written_type(value: Expr) -> exp.DataType | None:
     if isinstance(value, exp.Boolean):
         return _BOOLEAN
     return _TEXT if isinstance(value, exp.Literal) and value.is_string else None
+
+
+def _of_chosen(node: Expr) -> exp.DataType:
+    """The VARIANT that one of several values is."""
+    values = [each for each in chosen(node) if not isinstance(each.unnest(), exp.Null)]
+    held_by = set(map(held, values))
+    if not held_by & APART:
+        return _VARIANT
+    kind = values[0].type
+    return kind if len(held_by) == 1 and kind is not None else _MIXED
 
 
 def _name_shared(join: exp.Join, sources: Mapping[str, Source | None]) -> None:
@@ -817,7 +840,7 @@ def _output(select: exp.Select, sources: Mapping[str, Source | None]) -> Types |
             if kind is not None and not isinstance(value.unalias(), _AS_DECLARED):
                 # A function of a text has another length, and one of a moment all digits.
                 kind = _whole(kind)
-            if kind is not None and _HELD in kind.meta and held(value.unalias()) is None:
+            if kind is not None and HELD in kind.meta and held(value.unalias()) is None:
                 kind = _VARIANT
             if kind is not None and kind.this in _NOT_WHOLE and not _is_sure(value.unalias()):
                 kind = _guess(kind.sql())
@@ -973,11 +996,12 @@ def _of_both(kind: exp.DataType | None, other: exp.DataType | None) -> exp.DataT
     """A VARIANT where one is an ARRAY or an OBJECT and the other one is not."""
     if kind is None or other is None or _is_unknown(kind) or _is_unknown(other):
         return None
-    if kind.meta.get(_HELD) != other.meta.get(_HELD):
-        kind = _VARIANT if kind.this == exp.DType.VARIANT else kind
-        other = _VARIANT if other.this == exp.DType.VARIANT else other
+    if (holds := kind.meta.get(HELD)) != (others := other.meta.get(HELD)):
+        either = _MIXED if {holds, others} & APART else _VARIANT
+        kind = either if kind.this == exp.DType.VARIANT else kind
+        other = either if other.this == exp.DType.VARIANT else other
     if {kind.this, other.this} <= {*_SEMI_STRUCTURED, exp.DataType.Type.VARIANT}:
-        if _HELD in kind.meta:
+        if HELD in kind.meta:
             return kind
         of_both = {declared_as(kind), declared_as(other)}
         return _KNOWN.get(of_both.pop(), _VARIANT) if len(of_both) == 1 else _VARIANT

@@ -10,7 +10,7 @@ from sqlglot import Expr, exp
 from flocon.core import errors
 from flocon.core.output_formats import DEFAULT, OutputFormats
 from flocon.engine import coercions, datetime_formats, offsets
-from flocon.engine.expression_types import held
+from flocon.engine.expression_types import APART, held
 from flocon.engine.texts import is_text
 from flocon.engine.types import JSON_TYPES, TEXT_TYPES
 
@@ -63,7 +63,7 @@ def _written(value: Expr, formats: OutputFormats) -> Expr | None:
         raise errors.unsupported(_REFUSED.format(f"the text of {_shown(value)}, uncast"))
     name = _FIELDS.get(kind.this)
     if name is None:
-        if kind.this in JSON_TYPES and held(value) in ("DATE", "TIME", *_TIMESTAMPS, "BINARY"):
+        if kind.this in JSON_TYPES and held(value) in APART:
             raise errors.unsupported(_REFUSED.format(f"the text of the VARIANT {_shown(value)}"))
         return None
     format = formats.in_force(name)

@@ -12,7 +12,7 @@ from sqlglot import Expr, exp
 from flocon.core import errors
 from flocon.core.timestamp_tz import ENGINE_TYPE
 from flocon.engine import functions as engine_functions
-from flocon.engine.expression_types import held
+from flocon.engine.expression_types import MIXED, held
 from flocon.engine.marked_names import BEGIN, PATTERN
 from flocon.engine.types import JSON_TYPES
 
@@ -265,6 +265,8 @@ _BECOME_VARIANTS = (
 
 def _of_held(node: exp.Anonymous, name: str, holds: str) -> Expr:
     """IS_… and AS_… of a VARIANT that is known to hold a value of a type."""
+    if holds == MIXED:
+        raise errors.unsupported(f"{name} of a VARIANT that may hold a date or another text")
     asked = _SAME_KINDS.get(name[3:], name[3:])
     value, is_it = node.expressions[0], asked == holds
     if name.startswith("IS_"):

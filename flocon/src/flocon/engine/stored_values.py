@@ -21,7 +21,7 @@ from flocon.engine import (
     nanoseconds,
     offsets,
 )
-from flocon.engine.expression_types import declared_as
+from flocon.engine.expression_types import APART, HELD, MIXED, declared_as
 from flocon.engine.texts import is_text
 from flocon.engine.types import TEXT_TYPES, Columns
 
@@ -237,6 +237,7 @@ def _variant(value: Expr, name: str) -> Expr:
     Raises 002023 for what is known to be neither, and no VARIANT.
     """
     bare, kind = value.unnest(), value.type.this if value.type else None
+    check_held(value.type)
     if isinstance(bare, exp.ParseJSON | exp.ToVariant | exp.Var | exp.Null):
         return value  # DEFAULT, or nothing to convert
     if bare.meta.get(LOADED):
@@ -251,6 +252,13 @@ def _variant(value: Expr, name: str) -> Expr:
     if kind in (None, exp.DType.UNKNOWN, exp.DType.NULL):
         return _checked("_account_variant_of", value, VARIANT, name)
     return exp.Anonymous(this="_account_in_json", expressions=[value])
+
+
+def check_held(kind: exp.DataType | None) -> None:
+    """Raises 000002 for a VARIANT that holds what JSON has no type for: nobody would know of it."""
+    if kind is not None and (holds := kind.meta.get(HELD)) in APART:
+        what = "a date, time or BINARY" if holds == MIXED else f"a {holds}"
+        raise errors.unsupported(f"{what} in a VARIANT of a table: cast it to VARCHAR first")
 
 
 def _checked(macro: str, value: Expr, declared: str, name: str) -> Expr:
