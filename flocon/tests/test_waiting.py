@@ -41,7 +41,7 @@ def small(tmp_path: Path) -> Iterator[AccountProcess]:
         time.sleep(0.02)
     with running.connect() as connection:
         connection.cursor().execute("CREATE DATABASE d")
-        connection.cursor().execute("CREATE TABLE t AS SELECT 1 AS a")
+        connection.cursor().execute("CREATE TABLE t AS SELECT 1::INT AS a")
     yield running
     server.should_exit = True
     thread.join()

@@ -277,8 +277,8 @@ def test_values_have_one_text_wherever_they_become_one(run: Run) -> None:
     run("create or replace temporary table told (n int, v varchar, x variant)")
     for number, (value, text) in enumerate(zip(values, texts, strict=True)):
         assert one(run, f"select {value}::varchar") == text
-        # In a VARIANT a time keeps its fraction.
-        held = "null" if value.endswith("time") else f"{value}::variant"
+        # In a VARIANT a time keeps its fraction, and one of a table holds no moment.
+        held = "null" if value.endswith("time") else f"{value}::varchar::variant"
         run(f"insert into told (n, v, x) select {number}, {value}, {held}")
         run(f"insert into told (n, v) values ({number}, {value})")
         run(f"update told set v = {value} where n = {number}")
