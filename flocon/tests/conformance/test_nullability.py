@@ -135,3 +135,16 @@ def test_a_data_frame_has_the_nullability_of_its_columns(
     frame.write.save_as_table("saved", mode="overwrite")
     shown = connection.cursor().execute("describe table saved").fetchall()
     assert [(row[0], row[3]) for row in shown] == [("A", "N"), ("B", "N"), ("C", "Y")]
+
+
+def test_the_rows_of_an_earlier_query_have_its_nullability(connection: Connection) -> None:
+    """So that what a client asks for later comes with the same columns as what it waits for.
+
+    https://docs.snowflake.com/en/sql-reference/functions/result_scan
+    """
+    cursor = connection.cursor()
+    text = "select 1 as a, nullif(1, 1) as b, 'x' as c"
+    told = cursor.execute(text).fetch_arrow_all().schema
+    cursor.get_results_from_sfqid(cursor.execute_async(text)["queryId"])
+    assert cursor.fetch_arrow_all().schema.equals(told, check_metadata=True)
+    assert [told.field(name).nullable for name in "ABC"] == [False, True, False]

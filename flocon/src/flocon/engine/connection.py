@@ -99,6 +99,14 @@ class Description(NamedTuple):
     never_null: tuple[tuple[str, bool], ...]
 
 
+class Shape(NamedTuple):
+    """A relation's columns with the engine's types; declared and never_null: as in a Result."""
+
+    columns: tuple[tuple[str, str], ...]
+    declared: tuple[str, ...]
+    never_null: tuple[bool, ...]
+
+
 class Connection:
     """A DuckDB connection that understands Snowflake's statements. One thread at a time."""
 
@@ -133,7 +141,7 @@ class Connection:
         # Rows of binds by their names, and those of their columns that are moments.
         self._bound_rows: dict[str, list[tuple[str, str]]] = {}
         # What is readable under a bare name: its columns, their types, what they are declared as.
-        self.relations: dict[str, tuple[tuple[str, ...], ...]] = {}
+        self.relations: dict[str, Shape] = {}
         self._number, self._temporary_changes = next(_NUMBERS), 0
         # The session's.
         self.formats = output_formats.DEFAULT
@@ -246,9 +254,15 @@ class Connection:
         return pa.schema(list(fields)), types
 
     def relation(
-        self, name: str, table: pa.Table, types: Sequence[str], declared: Sequence[str] = ()
+        self,
+        name: str,
+        table: pa.Table,
+        types: Sequence[str],
+        declared: Sequence[str] = (),
+        never_null: Sequence[bool] = (),
     ) -> None:
-        """Make a result readable under a bare name, until `forget`. declared: as in a Result."""
+        """Make a result readable under a bare name, until `forget`. declared, never_null: as in a
+        Result."""
         if declared:
             known = zip(table.column_names, declared, strict=True)
             self._declared_temporary[name] = {column: kind for column, kind in known if kind}
@@ -256,7 +270,9 @@ class Connection:
         columns = ", ".join(
             f"{quoted(column)}::{kind} AS {quoted(column)}" for column, kind in shape
         )
-        self.relations[name] = (*shape, tuple(declared))
+        self.relations[name] = Shape(
+            shape, tuple(declared), tuple(never_null) or (False,) * len(shape)
+        )
         self._duck.register(f"{name}_ROWS", table)
         self._duck.execute(
             f'CREATE OR REPLACE TEMP VIEW "{name}" AS SELECT {columns} FROM "{name}_ROWS"'
@@ -407,8 +423,9 @@ class Connection:
         """Which columns of a table or view are never NULL. shapes: under which that stays so."""
         place = (table.catalog or "temp", table.db or "main", table.name)
         if not table.db and table.name in self.relations:
-            *shape, _ = self.relations[table.name]
-            return [(column, False) for column, _ in shape]
+            shape = self.relations[table.name]
+            names = [column for column, _ in shape.columns]
+            return list(zip(names, shape.never_null, strict=True))
         if table.db == HIDDEN_SCHEMA or self._duck._table_kind(place) == "none":
             return None
 

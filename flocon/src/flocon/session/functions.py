@@ -180,7 +180,8 @@ class AccountFunctions:
         return call.name.upper(), names[0] if len(names) == 2 else "", call
 
     def _put_answer(self, node: Expr, name: str, answer: Result, index: int) -> str:
-        return self._put_rows(node, name, answer.table, answer.types, index, answer.declared)
+        rows = answer.table, answer.types
+        return self._put_rows(node, name, *rows, index, answer.declared, answer.never_null)
 
     def _put_rows(
         self,
@@ -190,11 +191,13 @@ class AccountFunctions:
         types: Sequence[str],
         index: int,
         declared: Sequence[str] = (),
+        never_null: Sequence[bool] = (),
     ) -> str:
         """Rows as a relation in a node's place, under this name unless it has an alias."""
         relation = f"ACCOUNT_RELATION_{index}"
         rows = marked_names.with_marks(table)
-        self._context.connection.relation(relation, rows, types, declared)
+        connection = self._context.connection
+        connection.relation(relation, rows, types, declared, never_null)
         self._context.relations.add(relation)
         named = exp.TableAlias(this=exp.to_identifier(name or relation, quoted=True))
         alias = node.args.get("alias") or named
