@@ -199,6 +199,37 @@ def test_what_a_query_in_a_query_answers_is_described_as_in_it(
     assert told(connection, f"select * from {rows}") == ["NUMBER(2,0)", "VARCHAR(3)", "NUMBER(5,2)"]
 
 
+@pytest.mark.parametrize(
+    ("expression", "value", "kind"),
+    [
+        ("w * w", "297.562500000000", "NUMBER(38,12)"),
+        ("w * 1.5 * 0.0000001", "0.000002587500", "NUMBER(38,12)"),
+        ("1.23456789::number(20,8) * 1.00000001::number(20,8)", "1.234567902346", "NUMBER(36,12)"),
+        ("x * p", "19.40625", "NUMBER(15,5)"),
+        ("ceil(i)", "17", "NUMBER(38,0)"),
+        ("floor(i, 2)", "17", "NUMBER(38,0)"),
+        ("ceil(x, 3)", "17.25", "NUMBER(10,2)"),
+        ("floor(x, 2.0)", "17.25", "NUMBER(10,2)"),
+        ("ceil(x, -(1))", "20", "NUMBER(11,0)"),
+        ("round(x, 1 + 0)", "17.30", "NUMBER(18,2)"),
+        ("round(sum(x), min(i) - 16)", "17.30", "NUMBER(22,2)"),
+    ],
+)
+def test_a_product_and_what_is_rounded_have_these_decimals(
+    run: Run, connection: SnowflakeConnection, expression: str, value: str, kind: str
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/operators-arithmetic
+    https://docs.snowflake.com/en/sql-reference/functions/ceil"""
+    [(answer,)] = run(f"select {expression} from t")
+    assert (str(answer), told(connection, f"select {expression} from t")) == (value, [kind])
+
+
+def test_38_digits_are_rounded_to_a_constant_number_of_places_alone(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/round"""
+    assert errno(run, "select round(w, i) from t") == errno(run, "select trunc(w, i) from t") == 2
+    assert str(run("select round(w, 1) from t")[0][0]) == "17.3"
+
+
 def test_a_table_that_is_made_of_a_query_has_columns_of_these_digits_and_lengths(
     run: Run, connection: SnowflakeConnection
 ) -> None:

@@ -14,6 +14,7 @@ from flocon.core import errors
 from flocon.engine import (
     argument_types,
     datetime_formats,
+    described,
     lengths,
     moments,
     nanoseconds,
@@ -227,6 +228,9 @@ def _coerced(node: Expr) -> Expr:
         _numbers(node)
     if form in _ARITHMETIC:
         texts_as_numbers.calculated(node)
+    if form is exp.Mul and (number := described.cut(node)):
+        # https://docs.snowflake.com/en/sql-reference/operators-arithmetic
+        return _cast(node.copy(), f"DECIMAL({number.precision}, {number.scale})")
     if isinstance(node, exp.Add | exp.Sub):
         _days(node)
     if form in _WANTS_NUMBERS:
@@ -362,6 +366,8 @@ def _fixed(node: Expr) -> Expr:
         return node
     if isinstance(node, exp.MonthsBetween):
         return _cast(node.copy(), "DECIMAL(38, 6)")
+    if described.is_round(node):
+        return node
     decimals, value = node.args.get("decimals"), node.this.unnest()
     bare = value.this if isinstance(value, exp.Neg) else value
     written = isinstance(bare, exp.Literal) and "e" not in bare.name.lower()

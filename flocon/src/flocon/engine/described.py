@@ -190,7 +190,7 @@ def _rounded(node: Expr) -> Described | None:
     (number,) = numbers
     if places is None:
         kept = 0
-    elif (written := _whole_constant(places)) is not None:
+    elif (written := whole_constant(places)) is not None:
         kept = written
     else:
         return Number(max(_COUNT.precision, number.precision), number.scale)
@@ -200,11 +200,31 @@ def _rounded(node: Expr) -> Described | None:
     return Number(min(MOST_DIGITS, number.precision + 1 + more), max(kept, 0))
 
 
-def _whole_constant(value: Expr) -> int | None:
+def whole_constant(value: Expr) -> int | None:
+    """The whole number that is written there, as 2, 2.0 or -(1)."""
     bare, sign = value.unnest(), 1
     if isinstance(bare, exp.Neg):
         bare, sign = bare.this.unnest(), -1
-    return sign * int(bare.name) if isinstance(bare, exp.Literal) and bare.is_int else None
+    if not isinstance(bare, exp.Literal) or bare.is_string:
+        return None
+    number = Decimal(bare.name)
+    return sign * int(number) if number == number.to_integral_value() else None
+
+
+def is_round(node: Expr) -> bool:
+    """Has a number that is rounded no digits that would go?"""
+    number, places = of(node.this), node.args.get("decimals")
+    kept = 0 if places is None else whole_constant(places)
+    return isinstance(number, Number) and kept is not None and kept >= number.scale
+
+
+def cut(product: Expr) -> Number | None:
+    """What a product is whose factors have more decimals together; None of others."""
+    factors = _numbers(product.this, product.expression)
+    if not factors:
+        return None
+    made = _product(*factors)
+    return made if made.scale < factors[0].scale + factors[1].scale else None
 
 
 def _summed(number: Number) -> Number:
@@ -256,14 +276,12 @@ def variance_scale(scale: int) -> int:
 
 
 def _uniform(node: Expr) -> Described | None:
-    """Of bounds that are constants."""
+    """Of bounds that are constants and whole numbers: the engine has floats between others."""
     bounds = (node.this, node.expression)
-    numbers = _numbers(*bounds) if not any(each.find(exp.Column) for each in bounds) else None
-    return (
-        _number(max(2, *(each.whole for each in numbers)), max(each.scale for each in numbers))
-        if numbers
-        else None
-    )
+    numbers = None if any(each.find(exp.Column) for each in bounds) else _numbers(*bounds)
+    if not numbers or any(each.scale for each in numbers):
+        return None
+    return _number(max(2, *(each.whole for each in numbers)), 0)
 
 
 def _of_middle(node: Expr) -> Described | None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from sqlglot import Expr, exp
 
 from flocon.core import errors
+from flocon.engine import described
 from flocon.engine.objects import call
 
 
@@ -80,8 +81,14 @@ def _rounded(node: Expr) -> Expr | None:
     word, value, places = _PLACES.get(type(node), ""), node.this, node.args.get("decimals")
     if isinstance(node, exp.Anonymous) and node.name.upper() in ("TRUNC", "TRUNCATE"):
         word, (value, places) = "trunc", [*node.expressions, None, None][:2]
+    if type(node) in _PLACES and not node.args.get("truncate") and described.is_round(node):
+        return exp.paren(value)
     if not word or places is None:
         return None
+    if (written := described.whole_constant(places)) is not None:
+        places = exp.Literal.number(written)
+        if type(node) in _PLACES:
+            node.set("decimals", places)
     kind = value.type.this if value.type else None
     bare = places.this if isinstance(places, exp.Neg) else places
     # A HAVING takes no lambda.
@@ -96,10 +103,18 @@ def _rounded(node: Expr) -> Expr | None:
         short = isinstance(value.unnest(), exp.Column | exp.Literal)
         unit = exp.Literal.number(_unit(int(places.sql())))
         return call(f"_account_{word}_at{'' if short else once}", value, places, unit)
-    if places.find(exp.Column, exp.Null, exp.Placeholder, exp.Query) is None:
+    number = described.of(value)
+    is_fixed = isinstance(number, described.Number) and written is None
+    if not is_fixed and places.find(exp.Column, exp.Null, exp.Placeholder, exp.Query) is None:
         return None
     if isinstance(node, exp.Round) and node.args.get("truncate"):
         raise errors.unsupported("ROUND with a rounding mode and a number of places from a column")
+    if isinstance(number, described.Number) and number.scale:
+        # All digits of the engine's, which a carry may exceed: it would leave out decimals.
+        if number.precision >= described.MOST_DIGITS:
+            raise errors.unsupported(f"{word.upper()} of 38 digits to places that are no constant")
+        kind = f"DECIMAL({number.precision}, {number.scale})"
+        value = exp.cast(value, kind, dialect="duckdb")
     return call(f"_account_{word}_to{once}", value, whole)
 
 
