@@ -83,6 +83,19 @@ EXAMPLES: dict[tuple[str, str], list[tuple[str, Any]]] = {
         ),
         ("SELECT *, CONDITIONAL_CHANGE_EVENT(n) OVER (ORDER BY n) FROM events_of", 2),
     ],
+    ("Types and expressions", "VARIANT and text"): [
+        ("SELECT x > '2', x = '10' FROM (SELECT PARSE_JSON('10') AS x)", [(False, True)]),
+        ("SELECT x::INT > '2' FROM (SELECT PARSE_JSON('10') AS x)", [(True,)]),
+        ("SELECT TYPEOF(ZEROIFNULL(PARSE_JSON('10')))", [("INTEGER",)]),
+    ],
+    ("Types and expressions", "SKEW"): [
+        # Snowflake's page has -2.236069766.
+        (
+            "SELECT SKEW(k) FROM (SELECT 1 AS k UNION ALL SELECT 2 FROM"
+            " TABLE(GENERATOR(ROWCOUNT => 4)))",
+            [(-2.23606797749979,)],
+        ),
+    ],
     ("Types and expressions", "SOUNDEX, SOUNDEX_P123"): [("SELECT SOUNDEX('Ñandu')", 2)],
     ("Types and expressions", "UNIFORM"): [
         ("SELECT UNIFORM(1, x, RANDOM()) FROM VALUES (5) v (x)", 2),
@@ -179,6 +192,7 @@ EXAMPLES: dict[tuple[str, str], list[tuple[str, Any]]] = {
         ("SELECT TYPEOF(v) FROM (SELECT '2026-01-31'::DATE::VARIANT AS v)", [("DATE",)]),
         (f"SELECT TYPEOF(v) FROM ({_DATE_OR_TEXT})", 2),
         ("CREATE TABLE moments AS SELECT CURRENT_DATE()::VARIANT AS v", 2),
+        ("CREATE VIEW moments AS SELECT CURRENT_DATE()::VARIANT AS v", 2),
         ("SELECT TYPEOF(OBJECT_CONSTRUCT('d', CURRENT_DATE()):d)", [("VARCHAR",)]),
         (f"SELECT IS_DATE(v) FROM ({_DATE_OR_TEXT})", 2),
         ("SELECT '20:57:01.123456'::TIME::VARIANT::VARCHAR", 2),

@@ -649,6 +649,8 @@ class Connection:
             coercions.texts_for_nulls(tree.expression)
         self._name_places(tree)
         made = expression_types.annotate(tree, self._declared_columns, self._is_view) or ()
+        for _, kind in made:
+            stored_values.check_held(kind)
         named = tree.this.expressions if isinstance(tree.this, exp.Schema) else ()
         if len(named) == len(made):
             made = [(column.name, kind) for column, (_, kind) in zip(named, made, strict=True)]

@@ -258,7 +258,8 @@ def check_held(kind: exp.DataType | None) -> None:
     """Raises 000002 for a VARIANT that holds what JSON has no type for: nobody would know of it."""
     if kind is not None and (holds := kind.meta.get(HELD)) in APART:
         what = "a date, time or BINARY" if holds == MIXED else f"a {holds}"
-        raise errors.unsupported(f"{what} in a VARIANT of a table: cast it to VARCHAR first")
+        where = "in a VARIANT of a table or view"
+        raise errors.unsupported(f"{what} {where}: cast it to VARCHAR first")
 
 
 def _checked(macro: str, value: Expr, declared: str, name: str) -> Expr:
