@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+import snowflake.connector
 
 from conformance.shared import Run, error, failure
 
@@ -375,3 +376,30 @@ def test_an_object_of_arrays_has_a_key_for_each_value(run: Run) -> None:
     assert run("select arrays_to_object([], [])::varchar, arrays_to_object(null, [])") == [
         ("{}", None)
     ]
+
+
+def test_where_an_array_of_json_has_nothing_between_commas_an_element_is_undefined(
+    run: Run,
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/array_to_string"""
+    assert run(
+        "select array_to_string(parse_json(column1), ''),"
+        " array_to_string(parse_json(column1), ', ') from values"
+        " (null), ('[]'), ('[1]'), ('[1, 2]'),"
+        """ ('[true, 1, -1.2e-3, "Abc", ["x","y"], {"a":1}]'),"""
+        " ('[, 1]'), ('[1, ]'), ('[1, , ,2]')"
+    ) == [
+        (None, None),
+        ("", ""),
+        ("1", "1"),
+        ("12", "1, 2"),
+        ('true1-0.0012Abc["x","y"]{"a":1}', 'true, 1, -0.0012, Abc, ["x","y"], {"a":1}'),
+        ("1", ", 1"),
+        ("1", "1, "),
+        ("12", "1, , , 2"),
+    ]
+    constants = """select parse_json('[,",,",1]')::varchar, try_parse_json('{"a":1,,"b":2}')"""
+    assert run(constants) == [('[undefined,",,",1]', None)]
+    with pytest.raises(snowflake.connector.errors.ProgrammingError, match=r",undefined,") as failed:
+        run("""select parse_json('{"a":1,,"b":2}')""")
+    assert failed.value.errno == 100069

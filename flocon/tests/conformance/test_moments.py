@@ -124,6 +124,7 @@ def test_a_format_has_all_of_snowflakes_elements(run: Run, expression: str, expe
     ("text", "kind", "expected"),
     [
         ("05-Jan-2024", "date", date(2024, 1, 5)),
+        ("03-April-2024", "date", date(2024, 4, 3)),
         ("12/31/2026", "date", date(2026, 12, 31)),
         ("10:11 PM", "time", time(22, 11)),
         ("10:11:12.5", "time", time(10, 11, 12, 500000)),

@@ -42,18 +42,23 @@ def marked(text: str) -> str:
 
 
 def strict(text: str) -> str:
-    """What Snowflake also takes for JSON as JSON: texts in single quotes, keys without quotes."""
+    """What Snowflake also takes for JSON as JSON: texts in single quotes, keys without quotes, and
+    nothing between two commas of an array."""
     return _LENIENT.sub(_strict_token, text)
 
 
 # A key without quotes is an identifier.
 _LENIENT = re.compile(
-    r'"(?:[^"\\]|\\.)*"|\'((?:[^\'\\]|\\.)*)\'|(?<=[{,\s])([A-Za-z_$][\w$]*)(?=\s*:)', re.DOTALL
+    r'"(?:[^"\\]|\\.)*"|\'((?:[^\'\\]|\\.)*)\'|(?<=[{,\s])([A-Za-z_$][\w$]*)(?=\s*:)'
+    r"|(?<=[\[,])\s*(?=,)",
+    re.DOTALL,
 )
 
 
 def _strict_token(match: re.Match[str]) -> str:
     text, key = match.groups()
+    if not match[0].strip():
+        return "undefined"
     if key is not None:
         return f'"{key}"'
     if text is None:

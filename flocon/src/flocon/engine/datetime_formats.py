@@ -170,7 +170,7 @@ _PATTERNS = {
     "UUUU": r"(?P<year>\d{4})",
     "YY": r"(?P<short>\d{2})",
     "MMMM": f"(?P<month>{'|'.join(_MONTHS)})",
-    "MON": f"(?P<month>{'|'.join(name[:3] for name in _MONTHS)})",
+    "MON": f"(?P<month>{'|'.join([*_MONTHS, *(name[:3] for name in _MONTHS)])})",
     "MM": r"(?P<month>\d{1,2})",
     "DD": r"(?P<day>\d{1,2})",
     "DY": f"(?:{'|'.join(name[:3] for name in _DAYS)})",

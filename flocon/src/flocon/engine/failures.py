@@ -11,6 +11,7 @@ from sqlglot.errors import ParseError, TokenError, UnsupportedError
 from flocon.core import errors
 from flocon.core.errors import Code, SnowflakeError
 from flocon.core.timestamp_tz import ENGINE_TYPE
+from flocon.core.variant_marks import UNDEFINED
 from flocon.engine import moments, nanoseconds
 from flocon.sql import error_places
 
@@ -198,7 +199,7 @@ def _translate_duckdb(error: duckdb.Error) -> SnowflakeError:
         return errors.value_list(int(counts[1] or counts[3]), int(counts[2] or counts[4]))
     for pattern, code in _BY_TEXT:
         if re.search(pattern, text):
-            return SnowflakeError(code, _phrase(code, line))
+            return SnowflakeError(code, _phrase(code, line.replace(UNDEFINED, "undefined")))
     line = _without_hints(line)
     if isinstance(error, duckdb.ParserException):
         return errors.compilation(errors.SYNTAX, f"syntax error: {line}")

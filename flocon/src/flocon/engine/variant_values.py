@@ -19,8 +19,9 @@ from flocon.core.variant_text import compact, indented
 # What JSON has where `marks.marked` finds something; for RE2, which reads megabytes in no time.
 _MARKED = r"(^|[:,\[])\s*[-+]?([0-9.]{17}|[0-9.]+[eE]|0[.]0000|(?i:nan|inf))|,\s*\]|undefined"
 
-# What is in no JSON, but perhaps in its texts: a text in single quotes, a key without quotes.
-_LENIENT = r"(^|[{\[,:])\s*'|[{,]\s*[A-Za-z_$][\w$]*\s*:"
+# What is in no JSON, but perhaps in its texts: a text in single quotes, a key without quotes, two
+# commas.
+_LENIENT = r"(^|[{\[,:])\s*'|[{,]\s*[A-Za-z_$][\w$]*\s*:|[\[,]\s*,"
 
 # Documents of fewer bytes than this are read together: their values are in memory meanwhile.
 _TOGETHER = 32_000_000
