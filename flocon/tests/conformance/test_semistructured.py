@@ -195,6 +195,13 @@ def test_arrays_and_objects_are_described_as_such(
     assert kinds("select * from held") == ["VARIANT", "VARIANT"]
 
 
+def test_an_object_may_have_a_thousand_keys(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/object_construct"""
+    pairs = ", ".join(f"'k{number}', n + {number}" for number in range(1_000))
+    asked = f"select object_construct({pairs}) as o, array_size(object_keys(o)), o:k999::int"
+    assert run(f"{asked} from (select 1 as n)")[0][1:] == (1_000, 1_000)
+
+
 def test_an_object_of_all_columns_has_their_values_as_one_of_each_has(run: Run) -> None:
     """https://docs.snowflake.com/en/sql-reference/functions/object_construct
     https://docs.snowflake.com/en/sql-reference/data-types-semistructured#object-constants"""

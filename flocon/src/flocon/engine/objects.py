@@ -199,7 +199,7 @@ def _object(node: Expr) -> Expr:
     https://docs.snowflake.com/en/sql-reference/functions/object_construct
     """
     keeps_nulls = isinstance(node, exp.JSONObject)
-    members: Expr = exp.Literal.string("")
+    members: list[Expr] = []
     for pair in node.expressions:
         key = pair.this
         value: Expr = call("_account_raw", call("to_json", pair.expression))
@@ -211,10 +211,12 @@ def _object(node: Expr) -> Expr:
             text = engine_functions.as_text(key) or exp.cast(key, "VARCHAR", dialect="duckdb")
             name = _joined(exp.Literal.string(","), call("_account_raw", call("to_json", text)))
             name = _joined(name, exp.Literal.string(":"))
-        member = exp.Coalesce(this=_joined(name, value), expressions=[exp.Literal.string("")])
-        members = _joined(members, member)
-    whole = _joined(call("substr", members, exp.Literal.number(2)), exp.Literal.string("}"))
-    return call("_account_as_json", _joined(exp.Literal.string("{"), whole))
+        members.append(_joined(name, value))
+    # It leaves NULLs out, and a long object is not nested.
+    whole = call("concat", exp.Literal.string(""), *members)
+    braces = exp.Literal.string("{"), exp.Literal.string("}")
+    without_comma = call("substr", whole, exp.Literal.number(2))
+    return call("_account_as_json", call("concat", braces[0], without_comma, braces[1]))
 
 
 def _joined(one: Expr, other: Expr) -> Expr:
