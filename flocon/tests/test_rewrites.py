@@ -132,6 +132,21 @@ def test_the_planner_is_asked_of_a_division_in_its_own_query_alone(
     assert second.endswith("FROM Z, Y")
 
 
+def test_a_cte_whose_columns_the_planner_does_not_tell_is_asked_of_as_it_is(
+    session: Session, asked: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Connection, "_columns_of", lambda self, query: [])
+    session.execute("CREATE TABLE t (a NUMBER(10, 2))")
+    answer = session.execute(
+        "WITH x AS (SELECT a FROM t), y AS (SELECT a / 4 AS q FROM x) SELECT q / 2 AS h FROM y"
+    )
+    assert answer.types == ["DECIMAL(20,12)"]
+    x = "WITH X AS (SELECT A FROM D.PUBLIC.T)"
+    assert asked[0] == f"{x} SELECT PI(A, 4) AS Q FROM X"
+    assert asked[1].startswith(f"{x}, Y AS (SELECT CAST(")
+    assert asked[1].endswith("SELECT PI(Q, 2) AS H FROM Y")
+
+
 def test_what_a_division_reads_is_found_wherever_it_was_named(
     session: Session, asked: list[str]
 ) -> None:

@@ -57,7 +57,7 @@ class Planner:
         self._types_alone: dict[int, exp.CTE] = {}
 
     def types_alone(self, cte: exp.CTE, before: list[exp.CTE]) -> exp.CTE:
-        """A CTE that has the same columns and reads nothing; itself where they are not known. Its
+        """A CTE that has the same columns and reads nothing; a copy where they are not known. Its
         divisions are exact already.
 
         The planner's time grows with what it is asked, and many are asked of the same CTEs.
@@ -67,8 +67,9 @@ class Planner:
             columns = ", ".join(
                 f"CAST(NULL AS {kind}) AS {quoted(name)}" for name, kind in self._columns(query)
             )
-            rows = exp.select(exp.var(columns)) if columns else cte.this
-            self._types_alone[id(cte)] = exp.CTE(this=rows, alias=cte.args["alias"])
+            made = self._types_alone[id(cte)] = cte.copy()
+            if columns:
+                made.set("this", exp.select(exp.var(columns)))
         return self._types_alone[id(cte)].copy()
 
 

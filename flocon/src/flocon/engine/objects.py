@@ -213,10 +213,10 @@ def _object(node: Expr) -> Expr:
             name = _joined(name, exp.Literal.string(":"))
         members.append(_joined(name, value))
     # It leaves NULLs out, and a long object is not nested.
-    whole = call("concat", exp.Literal.string(""), *members)
-    braces = exp.Literal.string("{"), exp.Literal.string("}")
-    without_comma = call("substr", whole, exp.Literal.number(2))
-    return call("_account_as_json", call("concat", braces[0], without_comma, braces[1]))
+    joined = call("concat", exp.Literal.string(""), *members)
+    inner = call("substr", joined, exp.Literal.number(2))
+    whole = call("concat", exp.Literal.string("{"), inner, exp.Literal.string("}"))
+    return call("_account_as_json", whole)
 
 
 def _joined(one: Expr, other: Expr) -> Expr:

@@ -16,13 +16,14 @@ Where the shortcut is one line of something else, it asks `Connection.fast` or `
 Connection.insert_sql      the rows of a logged INSERT are computed in all threads
 Connection._kind_if_sure   most names are answered without a statement, and so are the columns
 Connection._schema         a description is read from what the engine binds, and nothing is run
+Connection._columns_of     the planner is asked of a CTE's types once, not of the CTE each time
 Engine.create_database     a new database is the copy of a template: 20 ms instead of 150
 logged_dml._insert_held    the log of a multi-table INSERT is not written through RETURNING
 Service.http_server        uvloop answers requests, where it is installed
 
 Not behind the switch, for there is no second way: the compression of JSON columns, the checkpoint's
-threshold, ISA-L and orjson for requests, MERGE by its join (which is what tells the rows that
-changed).
+threshold, documents that are asked together for equal keys, ISA-L and orjson for requests, MERGE by
+its join (which is what tells the rows that changed).
 """
 
 import os
