@@ -148,6 +148,119 @@ def test_a_view_needs_no_grant_on_what_it_reads(run: Run, as_role: Run, role: st
     assert error(as_role, "select * from v join t on v.a = t.a") == UNKNOWN
 
 
+def test_a_view_is_read_with_the_rights_that_its_owner_has_then(
+    run: Run, as_role: Run, role: str
+) -> None:
+    """https://docs.snowflake.com/en/user-guide/views-introduction"""
+    run("create table t (a int)")
+    run("insert into t values (1)")
+    run(f"grant create view on schema public to role {role}")
+    run(f"grant select on table t to role {role}")
+    as_role("create view v as select a from t")
+    run("create view above as select a + 1 as b from v")
+    for read in (run, as_role, run, as_role):
+        assert read("select a from v") == [(1,)]
+    assert run("select b from above") == [(2,)]
+    run(f"revoke select on table t from role {role}")
+    [database] = run("select current_database()")[0]
+    unknown = (
+        2037,
+        "002037 (42601): SQL compilation error:\n"
+        "Failure during expansion of view 'V': SQL compilation error:\n"
+        f"Object '{database}.PUBLIC.T' does not exist or not authorized.",
+    )
+    assert failure(run, "select a from v") == unknown
+    assert failure(as_role, "select a from v") == unknown
+    assert failure(run, "select b from above")[1] == unknown[1].replace(
+        "view 'V'",
+        "view 'ABOVE': SQL compilation error:\nFailure during expansion of view 'V'",
+    )
+    for statement in (
+        "create table copied as select a from v",
+        "create temporary table copied as select a from v",
+        "create view further as select a from v",
+        "insert into t select a from v",
+        "delete from t where a in (select a from v)",
+        "merge into t using v on t.a = v.a when matched then delete",
+        "with x as (select a from v) select a from x",
+        "copy into @%t from (select a from v)",
+    ):
+        assert error(run, statement) == 2037, statement
+    assert run("select a from t") == [(1,)]
+    run(f"grant insert on table t to role {role}")
+    assert failure(run, "select a from v")[1].endswith(
+        "SQL access control error:\nInsufficient privileges to operate on table 'T'."
+    )
+    run(f"grant select on table t to role {role}")
+    assert run("select b from above") == [(2,)]
+    run(f"revoke usage, create view on schema public from role {role}")
+    assert failure(run, "select a from v")[1].endswith(
+        f"Schema '{database}.PUBLIC' does not exist or not authorized."
+    )
+
+
+def test_a_view_that_changes_hands_is_read_with_its_new_owners_rights(
+    run: Run, as_role: Run, role: str
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/grant-ownership"""
+    run("create table t (a int)")
+    run("create view v as select a from t")
+    assert run("select a from v") == []
+    run(f"grant ownership on view v to role {role}")
+    assert error(run, "select a from v") == 2037
+    run(f"grant ownership on table t to role {role}")
+    assert run("select a from v") == []
+    assert as_role("select a from v") == []
+    run("grant ownership on view v to role accountadmin")
+    assert run("select a from v") == []
+
+
+def test_views_over_streams_functions_and_histories_ask_their_owner_too(
+    run: Run, as_role: Run, role: str
+) -> None:
+    """https://docs.snowflake.com/en/user-guide/views-introduction"""
+    run("create table t (a int)")
+    run("create stream s on table t")
+    run(f"grant create view on schema public to role {role}")
+    run(f"grant select on table t to role {role}")
+    run(f"grant select on stream s to role {role}")
+    as_role("create view changes as select a from s")
+    as_role("create view mine as select a, t.a = length(current_role()) as b from t")
+    as_role("create view live as select a, system$typeof(a) as b from t")
+    as_role("create temporary view passing as select a from t")
+    for view in ("changes", "mine", "live", "passing"):
+        assert as_role(f"select a from {view}") == []
+    run(f"revoke select on table t from role {role}")
+    for view in ("changes", "mine", "live", "passing"):
+        assert error(as_role, f"select a from {view}") == 2037, view
+    run(f"grant select on table t to role {role}")
+    run(f"revoke select on stream s from role {role}")
+    assert error(run, "select a from changes") == 2037
+    for view in ("mine", "live"):
+        assert run(f"select a from {view}") == [], view
+    assert as_role("select a from passing") == []
+
+
+def test_a_procedure_that_reads_a_view_has_the_views_owner_asked(
+    run: Run, as_role: Run, role: str
+) -> None:
+    """https://docs.snowflake.com/en/developer-guide/stored-procedure/stored-procedures-rights"""
+    run("create table t (a int)")
+    run(f"grant create view on schema public to role {role}")
+    run(f"grant select on table t to role {role}")
+    as_role("create view v as select a from t")
+    run(
+        "create procedure how_many() returns int language python runtime_version = '3.11'"
+        " packages = ('snowflake-snowpark-python') handler = 'main' as $$\n"
+        "def main(session):\n"
+        "    return session.table('v').count()\n"
+        "$$"
+    )
+    assert run("call how_many()") == [(0,)]
+    run(f"revoke select on table t from role {role}")
+    assert "Failure during expansion of view 'V'" in failure(run, "call how_many()")[1]
+
+
 def test_a_stream_needs_select_on_its_table_too(run: Run, as_role: Run, role: str) -> None:
     """https://docs.snowflake.com/en/user-guide/streams-intro"""
     run("create table t (a int)")

@@ -6,7 +6,7 @@ https://docs.snowflake.com/en/user-guide/security-access-control-overview
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Protocol, Self, TypeVar
 
@@ -173,6 +173,20 @@ class Guard:
             self._require_source(need)
         elif self._directory.exists(need.on):
             raise _refused(need, held)
+
+    def require_behind(self, view: Securable, owner: str | None, needs: Iterable[Need]) -> None:
+        """Raises 002037 where a view's owner lacks what its query needs. owner: None for the one on
+        record."""
+        with self.acting_as(owner or self._roles.recorded_owner(view) or ADMINISTRATOR):
+            if self.privileges is None:
+                return
+            with errors.expanding(view.name):
+                for need in needs:
+                    self.require(need)
+
+    @property
+    def views_have_owners(self) -> bool:
+        return self._roles.views_have_owners
 
     def require_execution(self, kind: str, warehouse: str | None) -> None:
         """Raises 091089 where the role may not run its tasks or alerts (kind) in this account;

@@ -79,6 +79,7 @@ class Roles:
         self._owners: dict[Securable, str] = {}
         self._granted: dict[str, set[str]] = {}
         self._only_default_grants = True
+        self._changes, self._views_have_owners = 0, False
         self._load()
 
     def _load(self) -> None:
@@ -99,6 +100,8 @@ class Roles:
         self._granted = dict(granted)
         self._owners = {g.on: g.role for g in grants if g.privilege == OWNERSHIP and not g.future}
         self._privileges = {}
+        self._views_have_owners = any(what.kind == "VIEW" for what in self._owners)
+        self._changes += 1
         self._only_default_grants = all(
             g.on.kind == "COMPUTE POOL" and g.role == PUBLIC for g in grants
         )
@@ -110,6 +113,16 @@ class Roles:
         """Has nobody granted anything yet? An account comes with grants of the system's compute
         pools to PUBLIC, which creating or dropping an object does not affect."""
         return self._only_default_grants
+
+    @property
+    def changes(self) -> int:
+        """How many times roles and grants have changed, as far as anybody can tell."""
+        return self._changes
+
+    @property
+    def views_have_owners(self) -> bool:
+        """Is there a view that is not ACCOUNTADMIN's?"""
+        return self._views_have_owners
 
     def exists(self, role: str) -> bool:
         return role in SYSTEM_ROLES or role in self._roles

@@ -4,6 +4,8 @@ Clients branch on the number, so each one used here is Snowflake's own, named on
 """
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
 
@@ -40,6 +42,7 @@ DEFAULT_TYPE = Code(2262, "22000")
 UNKNOWN_FUNCTION = Code(2140, "42601")
 NOT_FOUND = Code(2043, "02000")
 DATA_TYPE = Code(2040, "42601")
+VIEW_EXPANSION = Code(2037, "42601")
 VALUE_LIST = Code(2020, "21S01")
 VALUE_COUNT = Code(2057, "42601")
 UNSUPPORTED = Code(2, "0A000")
@@ -123,6 +126,17 @@ def syntax(place: str | int, unexpected: str) -> SnowflakeError:
 def does_not_exist(kind: str, name: object) -> SnowflakeError:
     code = NO_RELATION if kind in _RELATIONS else DOES_NOT_EXIST
     return compilation(code, f"{kind} '{name}' does not exist or not authorized.")
+
+
+@contextmanager
+def expanding(view: str) -> Iterator[None]:
+    """What fails inside fails because a statement reads a view of this name."""
+    try:
+        yield
+    except SnowflakeError as error:
+        raise compilation(
+            VIEW_EXPANSION, f"Failure during expansion of view '{view}': {error.message}"
+        ) from None
 
 
 # Tables and views have an SQL state of their own.

@@ -76,6 +76,7 @@ class Temporary(NamedTuple):
     held_as: str
     kind: str
     created_on: datetime
+    owner: str
 
 
 class Bound(NamedTuple):
@@ -720,7 +721,7 @@ class Connection:
         return int(self.values(sql, used(sql, binds))[0][0])
 
     def create_temporary(
-        self, name: FullName, tree: exp.Create, binds: Binds
+        self, name: FullName, tree: exp.Create, binds: Binds, owner: str
     ) -> tuple[int | None, DeclaredTypes]:
         """A table or view that only this connection has; returns the rows of CREATE TABLE … AS, and
         what its query's columns are declared as."""
@@ -737,7 +738,8 @@ class Connection:
         else:
             self._write_defaults(tree)
             self.values(render(rewrite.definition(tree)))
-        self.temporary[name] = Temporary(held_as, kind, datetime.now(UTC).replace(tzinfo=None))
+        now = datetime.now(UTC).replace(tzinfo=None)
+        self.temporary[name] = Temporary(held_as, kind, now, owner)
         self._temporary_changes += 1
         return rows, declared
 

@@ -173,19 +173,21 @@ def create_temporary(context: Context, tree: exp.Create, binds: Binds) -> Result
     if what == "Table":
         comments.strip(tree)
     strip_properties(tree)
-    names = qualify_source(context, tree)
+    names, owner = qualify_source(context, tree), context.access.role
     context.transactions.forbid_replay()
 
     def create(transaction: Any) -> Result:
         context.transactions.consume(transaction, _read(context, names))
-        rows, of_query = context.connection.create_temporary(full, tree.copy(), binds)
+        rows, of_query = context.connection.create_temporary(
+            full, tree.copy(), binds, context.access.role
+        )
         declared_types.put(context, full, {**of_query, **declared_as})
         comments.put_all(context, what, full, texts)
         return _created(what, name, rows)
 
     if tree.expression and what == "Table":
         return context.transactions.write(create)
-    _, of_query = context.connection.create_temporary(full, tree, binds)
+    _, of_query = context.connection.create_temporary(full, tree, binds, owner)
     declared_types.put(context, full, {**of_query, **declared_as})
     comments.put_all(context, what, full, texts)
     return result.status(f"{what} {name} successfully created.")

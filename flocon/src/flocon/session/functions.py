@@ -14,7 +14,7 @@ from flocon.access.securables import inside
 from flocon.core import errors
 from flocon.core.result import Result
 from flocon.engine import TEXT, Binds, marked_names, parsing
-from flocon.session import function_rights, pivots, staged_queries, waiting
+from flocon.session import function_rights, pivots, staged_queries, view_owners, waiting
 from flocon.session.context import Context
 from flocon.session.names import qualify
 from flocon.session.registry import Registry
@@ -268,6 +268,7 @@ def _expand(context: Context, tree: Expr, known: Mapping[str, str], *, users: bo
         if query := _live_query(context, table, known, users=users):
             body = parsing.upper_case(parsing.parse(query))
             name = context.resolve(parsing.name_of(table))
+            view_owners.check_query(context, name, body)
             for function in body.find_all(exp.Anonymous):
                 function.meta.setdefault(_VIEW, name)
             _expand(context, body, known, users=users)

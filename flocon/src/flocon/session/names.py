@@ -14,6 +14,7 @@ from sqlglot import Expr, exp
 from flocon.access.needs import Demand
 from flocon.core import errors
 from flocon.engine import HIDDEN_SCHEMA, SHAPES, TEXT, Connection, parsing, quoted
+from flocon.session import view_owners
 from flocon.session.context import Context
 from flocon.sql.show import ShowScope
 from flocon.sql.tokens import FullName, Name, name_in
@@ -92,7 +93,9 @@ class TextKey:
         self._seen = transaction.snapshot_commit if transaction else self._clock.last_commit
         temporary = context.connection.temporary_state(text)
         self._names_temporary = bool(temporary)
-        self._place = (text, context.database, context.schema, temporary)
+        # Whose views may be read now is found out when the statement is resolved.
+        grants = context.account.roles.changes
+        self._place = (text, context.database, context.schema, temporary, grants)
 
     def known(self) -> ResolvedStatement | None:
         """The statement as it was resolved last, if that was under the same names and shapes."""
@@ -139,6 +142,7 @@ def qualify(context: Context, tree: Expr) -> Names:
     names = Names()
     for table in parsing.tables(tree):
         if temporary := context.temporary(parsing.name_of(table)):
+            view_owners.check_temporary(context, temporary)
             _set_temporary(table, context.connection.temporary[temporary].held_as)
             continue
         if not table.db and table.name in context.relations:
@@ -160,6 +164,7 @@ def qualify(context: Context, tree: Expr) -> Names:
             if context.is_misspelled(full):
                 raise errors.does_not_exist("Object", full.name)
             _check_width(context, full)
+            view_owners.check(context, full)
         _set(table, full)
     return names
 

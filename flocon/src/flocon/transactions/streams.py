@@ -81,6 +81,10 @@ class Streams:
         # Without the lock: each statement asks, also while a new stream waits for others' commits.
         return self._streams.get(name)
 
+    def of_view(self, view: FullName) -> Stream | None:
+        """The stream that a view in the hidden schema shows."""
+        return next((stream for stream in self.all() if _view_of(stream) == view), None)
+
     def get(self, name: FullName) -> Stream:
         if stream := self.find(name):
             return stream
