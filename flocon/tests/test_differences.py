@@ -86,14 +86,12 @@ EXAMPLES: dict[tuple[str, str], list[tuple[str, Any]]] = {
     ("Types and expressions", "VARIANT and text"): [
         ("SELECT x > '2', x = '10' FROM (SELECT PARSE_JSON('10') AS x)", [(False, True)]),
         ("SELECT x::INT > '2' FROM (SELECT PARSE_JSON('10') AS x)", [(True,)]),
-        ("SELECT TYPEOF(ZEROIFNULL(PARSE_JSON('10')))", [("INTEGER",)]),
     ],
     ("Types and expressions", "SKEW"): [
-        # Snowflake's page has -2.236069766.
         (
-            "SELECT SKEW(k) FROM (SELECT 1 AS k UNION ALL SELECT 2 FROM"
+            "SELECT ROUND(SKEW(k), 9) FROM (SELECT 1 AS k UNION ALL SELECT 2 FROM"
             " TABLE(GENERATOR(ROWCOUNT => 4)))",
-            [(-2.23606797749979,)],
+            [(-2.236069766,)],
         ),
     ],
     ("Types and expressions", "SOUNDEX, SOUNDEX_P123"): [("SELECT SOUNDEX('Ñandu')", 2)],
@@ -108,19 +106,12 @@ EXAMPLES: dict[tuple[str, str], list[tuple[str, Any]]] = {
         ("CREATE TABLE typed AS SELECT 1 / 3 AS x", None),
         ("SELECT SYSTEM$TYPEOF(x) FROM typed", [("NUMBER(7,6)[SB4]",)]),
     ],
-    ("Types and expressions", "constants that end with 0"): [("SELECT 1.50", [(Decimal("1.50"),)])],
     ("Types and expressions", "timestamps"): [
         ("SELECT '2026-01-01 00:00:00.123456789'::TIMESTAMP_NTZ", 2),
         ("SELECT TO_TIMESTAMP(1767225600123456789, 9)", 2),
         (
             "SELECT '2026-01-01 00:00:00.123456789'::TIMESTAMP_NTZ(6)",
             [(datetime.datetime(2026, 1, 1, 0, 0, 0, 123456),)],
-        ),
-    ],
-    ("Types and expressions", "`/`, AVG"): [
-        (
-            "SELECT 1 / 3, AVG(n) FROM (SELECT 1 AS n)",
-            [(Decimal("0.333333"), Decimal("1.000000"))],
         ),
     ],
     ("Types and expressions", "PATH of FLATTEN"): [

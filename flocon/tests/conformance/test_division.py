@@ -19,13 +19,15 @@ D = Decimal
         ("2 / 3", "0.666667", 6),
         ("-2 / 3", "-0.666667", 6),
         ("1 / 0.3", "3.333333", 6),
-        ("10.10 / 3", "3.36666667", 8),
+        ("10.12 / 3", "3.37333333", 8),
+        ("10.10 / 3", "3.3666667", 7),
         ("10.123456789 / 3", "3.374485596333", 12),
         ("1.1234567890123 / 1", "1.1234567890123", 13),
         ("1.10 / 2 / 4", "0.137500000000", 12),
         ("div0(1, 3)", "0.333333", 6),
         ("div0(1, 0)", "0.000000", 6),
         ("div0null(1, 0)", "0.000000", 6),
+        ("div0null(1, null)", "0.000000", 6),
         ("round(10.10 / 3, 2)", "3.37", 2),
         ("9999999999.99 / 0.01", "999999999999.00000000", 8),
     ],
@@ -123,3 +125,38 @@ def test_division_by_zero_is_an_error(run: Run, sales: None) -> None:
     assert errno(run, "select f / 0 from sales") == 100051
     assert errno(run, "select 10 / n from sales") == 100051
     assert one(run, "select null / 0") is None
+
+
+@pytest.mark.parametrize(
+    ("select", "binds", "expected"),
+    [
+        ("1 / ?", (3,), "0.333333"),
+        ("? / 3", (1,), "0.333333"),
+        ("? / ?", (D("1.50"), 7), "0.2142857"),
+        ("10.12 / ?", (3,), "3.37333333"),
+        ("1 / ?", (3.0,), "0.3333333333333333"),
+        ("1 / ?", ("3",), "0.333333"),
+        ("1 / ?", (None,), "None"),
+        ("div0(?, 3)", (10,), "3.333333"),
+        ("div0null(?, ?)", (10, None), "0.000000"),
+        ("avg(?)", (4,), "4.000000"),
+        ("n / ? from sales where n > ? limit ?", (2, 4, 1), "3.500000"),
+    ],
+)
+def test_a_bind_is_divided_as_the_constant_is(
+    run: Run, sales: None, select: str, binds: tuple[Any, ...], expected: str
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/operators-arithmetic"""
+    assert str(one(run, f"select {select}", *binds)) == expected
+
+
+def test_a_bind_is_divided_in_what_is_stored(run: Run, sales: None) -> None:
+    """https://docs.snowflake.com/en/sql-reference/operators-arithmetic"""
+    run("create or replace table thirds as select n / ? third from sales where shop = 1", 3)
+    run("insert into thirds select n / ? from sales where n = ?", 7, 4)
+    run("update thirds set third = third / ? where third > ?", 2, 2)
+    assert run("select third from thirds order by 1") == [
+        (D("0.571429"),),
+        (D("1.000000"),),
+        (D("1.166667"),),
+    ]

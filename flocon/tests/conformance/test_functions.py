@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from shared import errno, one_database
+from shared import errno, one, one_database
 
 from conformance.shared import wrong_answers
 
@@ -509,3 +509,67 @@ def test_the_sign_of_a_number_stands_where_its_format_says(run: Run) -> None:
         "to_char('inf'::float, '9')",
     ):
         assert errno(run, f"select {call} from sample_numbers") == 2
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("zeroifnull('7')", 7.0),
+        ("zeroifnull(parse_json('7.5'))", 7.5),
+        ("zeroifnull(parse_json('null'))", 0.0),
+        ("zeroifnull(cast(null as number(10, 2)))", Decimal("0.00")),
+        ("nullifzero(parse_json('7'))", "7"),
+        ("nullifzero(0.00)", None),
+        ("nullifzero(true)", True),
+        ("typeof(zeroifnull(parse_json('10'))::variant)", "DOUBLE"),
+    ],
+)
+def test_zeroifnull_converts_and_nullifzero_does_not(
+    run: Run, expression: str, expected: Any
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/zeroifnull"""
+    value = one(run, f"select {expression}")
+    assert (value, type(value)) == (expected, type(expected))
+
+
+@pytest.mark.parametrize("value", ["true", "current_date()", "current_timestamp()", "x'00'"])
+def test_zeroifnull_takes_numbers_alone(run: Run, value: str) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/zeroifnull"""
+    assert errno(run, f"select zeroifnull({value})") == 1044
+
+
+def test_skew_is_as_on_the_page(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/skew"""
+    aggr = "values (1, 10, null), (2, 10, null), (2, 20, 22), (2, 25, null), (2, 30, 35)"
+    [skews] = run(f"select skew(column1), skew(column2), skew(column3) from {aggr}")
+    assert [skew and f"{skew:.10g}" for skew in skews] == ["-2.236069766", "0.05240788515", None]
+    windows = run(f"select distinct skew(column2) over (partition by column1) from {aggr}")
+    assert sorted(str(value)[:8] for (value,) in windows) == ["-0.75283", "None"]
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("greatest(1, least(2, 3), greatest(4, 1))", 4),
+        ("greatest(1, least(2, 3), greatest(4, n))", None),
+        ("least(100, greatest(0, x))", 7),
+        ("least(100, greatest(0, n))", None),
+        ("least(5, (greatest(0, x)))", 5),
+        ("greatest(coalesce(greatest(x, n), 9), 2)", 9),
+        ("greatest_ignore_nulls(x, least(n, 1))", 7),
+        ("greatest(x, greatest_ignore_nulls(n, 9))", 9),
+    ],
+)
+def test_what_is_greatest_of_a_null_is_null_however_deep(
+    run: Run, expression: str, expected: Any
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/greatest"""
+    assert one(run, f"select {expression} from (select 7 x, null::int n)") == expected
+
+
+def test_thirty_of_them_in_one_another_are_no_long_statement(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/least"""
+    nested = "x"
+    for n in range(30):
+        nested = f"least(100 + {n}, greatest({n} - 100, {nested}))"
+    assert one(run, f"select {nested} from (select 7 x)") == 7

@@ -429,3 +429,56 @@ def test_a_truncated_zero_has_no_sign(run: Run) -> None:
     run("create table signed (f float)")
     run("insert into signed values (-0.9)")
     assert run("select trunc(f)::varchar, trunc(f, 0)::varchar from signed") == [("0", "0")]
+
+
+@pytest.mark.parametrize(
+    ("expression", "text"),
+    [
+        ("1.50", "1.5"),
+        ("-1.00", "-1"),
+        ("100.00", "100"),
+        ("100", "100"),
+        (".50", "0.5"),
+        ("7.", "7"),
+        ("0.0", "0"),
+        ("1.05", "1.05"),
+        ("12345678901234567890123456789012345678.0", "12345678901234567890123456789012345678"),
+        ("1.50 || 'x'", "1.5x"),
+        ("to_varchar(1.00)", "1"),
+        ("to_variant(1.50)", "1.5"),
+        ("coalesce(1.50, 2.25)", "1.50"),
+        ("'1.50'", "1.50"),
+        ("1.50::number(5, 2)", "1.50"),
+        ("system$typeof(1.00)", "NUMBER(1,0)[SB1]"),
+        ("system$typeof(0.10)", "NUMBER(2,1)[SB1]"),
+        ("system$typeof(1.05)", "NUMBER(3,2)[SB1]"),
+    ],
+)
+def test_the_zeros_at_the_end_of_a_constant_are_none_of_its_digits(
+    run: Run, expression: str, text: str
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/system_typeof"""
+    assert str(one(run, f"select {expression}")) == text
+
+
+def test_a_constant_is_stored_as_a_text_without_zeros_and_a_default_is_shown_with_them(
+    run: Run,
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/system_typeof"""
+    run("create or replace table shown (s varchar, d varchar default 2.50, n number(5, 2))")
+    run("insert into shown (s, n) values (1.50, 1.50)")
+    run("insert into shown (s, n) values (3.50, 3.50), (4.00, 5.25), (7.10, 0.00)")
+    assert run("select * from shown order by 1") == [
+        ("1.5", "2.5", Decimal("1.50")),
+        ("3.5", "2.5", Decimal("3.50")),
+        ("4.0", "2.5", Decimal("5.25")),
+        ("7.1", "2.5", Decimal("0.00")),
+    ]
+    defaults = [row[4] for row in run("describe table shown")]
+    assert defaults == [None, "2.50", None]
+
+
+def test_bounds_of_uniform_are_what_they_are_written_as(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/uniform"""
+    assert one(run, "select count(distinct uniform(0.0, 1.0, random())) > 1"
+               " from table(generator(rowcount => 9))") is True  # fmt: skip

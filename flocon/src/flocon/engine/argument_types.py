@@ -76,7 +76,7 @@ def check(node: Expr) -> None:
         bare = bare.unnest() if isinstance(bare, Expr) else exp.Null()
         known = isinstance(bare, _KNOWN)
         if known and bare.type is not None and bare.type.this in _NO_NUMBERS:
-            raise _invalid(kind.__name__.upper(), bare)
+            raise invalid(kind.__name__.upper(), bare)
     elif kind is exp.Bracket:
         _check_structured("GET", node.this)
     elif kind is exp.ToDouble:
@@ -85,7 +85,7 @@ def check(node: Expr) -> None:
         # A wall clock is one of the zone that is named; these have a zone.
         moment = node.args["timestamp"]
         if node.args.get("source_tz") and moment.type and moment.type.this in _ZONED:
-            raise _invalid("CONVERT_TIMEZONE", moment)
+            raise invalid("CONVERT_TIMEZONE", moment)
     else:
         name, keys = _STRUCTURED[kind]
         for key in keys:
@@ -114,7 +114,7 @@ def check_input(value: Expr) -> None:
 
 def _check_structured(name: str, value: Expr | None) -> None:
     if value is not None and value.type is not None and value.type.this in TEXT_TYPES:
-        raise _invalid(name, value)
+        raise invalid(name, value)
 
 
 def _check_unit(node: Expr, name: str) -> None:
@@ -133,7 +133,8 @@ def _check_unit(node: Expr, name: str) -> None:
         raise errors.compilation(errors.COMPILATION, f"{text} of a TIME.")
 
 
-def _invalid(name: str, value: Expr) -> errors.SnowflakeError:
+def invalid(name: str, value: Expr) -> errors.SnowflakeError:
+    """001044: a function takes no value of this type."""
     shown = value.type.sql("snowflake") if value.type else ""
     text = f"Invalid argument types for function '{name}': ({shown})"
     return errors.compilation(errors.INVALID_ARGUMENTS, text)

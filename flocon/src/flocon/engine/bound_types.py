@@ -1,6 +1,6 @@
 """Binds that are dates, times and timestamps, but a TIMESTAMP_LTZ: of these types, as Snowflake
-knows; and texts that the engine alone takes for numbers: as texts, which are looked at where they
-become one.
+knows; operands of divisions; and texts that the engine alone takes for numbers: as texts, which are
+looked at where they become one.
 
 https://docs.snowflake.com/en/developer-guide/python-connector/python-connector-example
 """
@@ -16,6 +16,7 @@ from sqlglot import Expr, exp
 
 from flocon.core import timestamp_tz
 from flocon.core.timestamp_tz import TimestampTz
+from flocon.engine import literals
 
 # Names of binds, and the types of their values.
 Kinds = tuple[tuple[str, str], ...]
@@ -43,11 +44,28 @@ def _kind(value: Any) -> str | None:
     return "TIME" if isinstance(value, time) and value.tzinfo is None else None
 
 
-def cast(tree: Expr, known: Kinds) -> None:
+def divided(tree: Expr, binds: Mapping[str, Any]) -> Kinds:
+    """The numbers and texts among the binds of a statement that divides, or asks for means."""
+    operands = [(name, literals.operand_type(value)) for name, value in binds.items()]
+    known = tuple((name, kind) for name, kind in operands if kind)
+    if known and _DIVIDES not in tree.meta:
+        tree.meta[_DIVIDES] = tree.find(*_DIVIDING) is not None
+    return known if known and tree.meta[_DIVIDES] else ()
+
+
+# What goes by the scale of its numbers.
+_DIVIDING = (exp.Div, exp.Avg, exp.Median, exp.Stddev, exp.Variance)
+_DIVIDES = "divides"
+
+
+def cast(tree: Expr, known: Kinds, divided: Kinds = ()) -> None:
     """Say so in a tree, in place: what a value becomes goes by its type."""
-    types = dict(known)
-    for mark in list(tree.find_all(exp.Placeholder)) if types else ():
-        if kind := types.get(str(mark.this)):
+    types, numbers = dict(known), dict(divided)
+    for mark in list(tree.find_all(exp.Placeholder)) if types or numbers else ():
+        kind = types.get(str(mark.this))
+        if kind is None and mark.find_ancestor(*_DIVIDING):
+            kind = numbers.get(str(mark.this))
+        if kind:
             mark.replace(exp.cast(mark.copy(), kind, dialect="snowflake"))
 
 

@@ -1,4 +1,7 @@
-"""Expressions that answer one of several values: all of these have one type."""
+"""Expressions that answer one of several values: all of these have one type.
+
+https://docs.snowflake.com/en/sql-reference/expressions-conditional
+"""
 
 from collections.abc import Iterator
 
@@ -10,6 +13,65 @@ _CHOSEN: dict[type[Expr], tuple[str, ...]] = {
     exp.If: ("true", "false"),
     exp.Nvl2: ("true", "false"),
 }
+
+
+# In the meta of a COALESCE: it is a ZEROIFNULL.
+ZERO_IF_NULL = "zero if null"
+
+
+def name_zeros(node: exp.If, sql: str) -> None:
+    """SQLGlot reads ZEROIFNULL and NULLIFZERO of a statement as IFF, with their argument twice."""
+    value, condition = node.args.get("false"), node.this
+    if value is None or not isinstance(condition, exp.Is | exp.EQ) or condition.this != value:
+        return
+    zero = exp.Literal.number(0)
+    if isinstance(condition, exp.EQ) and "NULLIFZERO" in sql.upper():
+        if condition.expression == zero and isinstance(node.args["true"], exp.Null):
+            node.replace(exp.Nullif(this=value, expression=zero))
+    elif node.args["true"] == zero and isinstance(condition.expression, exp.Null):
+        made = exp.Coalesce(this=value, expressions=[zero])
+        if "ZEROIFNULL" in sql.upper():
+            made.meta[ZERO_IF_NULL] = True
+            node.replace(made)
+
+
+def without_nulls(node: Expr) -> Expr:
+    """GREATEST and LEAST are NULL where one of their values is. It is asked once for all that are
+    in one another: each would be written twice with every level."""
+    outer = node.parent
+    while isinstance(outer, exp.Paren):
+        outer = outer.parent
+    if _goes_by_nulls(outer) or not _goes_by_nulls(node):
+        return node
+    inner = [node]
+    values = []
+    for each in inner:
+        for value in chosen(each):
+            if _goes_by_nulls(value.unnest()):
+                inner.append(value.unnest())
+            else:
+                values.append(value)
+    for each in inner:
+        each.set("ignore_nulls", True)
+    asked = [value for value in dict.fromkeys(values) if not _is_constant(value)]
+    if not asked:
+        return node
+    is_null = [exp.Is(this=value.copy(), expression=exp.Null()) for value in asked]
+    made = exp.Case(ifs=[exp.If(this=exp.or_(*is_null, copy=False), true=exp.Null())], default=node)
+    made.type = node.type
+    return made
+
+
+def _is_constant(value: Expr) -> bool:
+    """Is it a constant that is not NULL?"""
+    bare = value.unnest()
+    while isinstance(bare, exp.Neg) or type(bare) is exp.Cast:
+        bare = bare.this.unnest()
+    return isinstance(bare, exp.Literal)
+
+
+def _goes_by_nulls(node: Expr | None) -> bool:
+    return isinstance(node, exp.Greatest | exp.Least) and not node.args.get("ignore_nulls")
 
 
 def chosen(node: Expr) -> Iterator[Expr]:

@@ -22,7 +22,7 @@ from flocon.engine import (
     scales,
     texts_as_numbers,
 )
-from flocon.engine.choices import CHOICES, chosen
+from flocon.engine.choices import CHOICES, ZERO_IF_NULL, chosen
 from flocon.engine.expression_types import UNLIKE, united_queries
 from flocon.engine.functions import CONVERTED
 from flocon.engine.types import JSON_TYPES, NTZ_TYPES, TEXT_TYPES, check_cast
@@ -235,6 +235,8 @@ def _coerced(node: Expr) -> Expr:
         _days(node)
     if form in _WANTS_NUMBERS:
         _texts_as_numbers(node)
+    if form is exp.Coalesce and ZERO_IF_NULL in node.meta:
+        _zero_if_null(node)
     if form in _WITH_VARIANTS:
         _chosen_variants(node)
     if form in texts_as_numbers.CHOICES:
@@ -494,6 +496,19 @@ def _chosen_variants(node: Expr) -> None:
     for value in values if kind is not None else ():
         if kind and not _is_json(value) and (made := _as_the_other(value, kind)) is not None:
             value.replace(made)
+
+
+def _zero_if_null(node: Expr) -> None:
+    """It substitutes a number for NULL: a text or VARIANT becomes a floating-point one.
+
+    https://docs.snowflake.com/en/sql-reference/functions/zeroifnull
+    """
+    value = node.this
+    if _is_variant(value) or _kind(value) in TEXT_TYPES:
+        node.set("this", _cast(value, _DOUBLE))
+        node.type = exp.DataType.build("DOUBLE")
+    elif _is_moment(value) or _kind(value) in (_Kind.BOOLEAN, *_BINARIES):
+        raise argument_types.invalid("ZEROIFNULL", value)
 
 
 def _kept_as_texts(node: Expr) -> None:

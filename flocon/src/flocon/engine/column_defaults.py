@@ -9,6 +9,7 @@ from collections.abc import Callable
 from sqlglot import Expr, exp
 
 from flocon.core import errors
+from flocon.engine import literals
 from flocon.engine.types import JSON_TYPES, TEXT_TYPES
 
 # A default in the engine's words, of its column's type, after the text that was written.
@@ -40,6 +41,9 @@ def write(tree: Expr, in_a_query: Callable[[Expr], str]) -> None:
             continue
         written = exp.Literal.string(default.this.sql("snowflake"))
         value = default.this.copy()
+        for number in value.find_all(exp.Literal):
+            if not number.is_string:
+                number.set("this", literals.spelled(number.name))
         if kind.this not in _NOT_CAST:
             to = exp.DataType.build("VARCHAR") if kind.this in TEXT_TYPES else kind.copy()
             value = exp.Cast(this=value, to=to)
@@ -74,7 +78,11 @@ def _is_one(value: Expr, kind: exp.DataType) -> bool:
     if isinstance(bare, exp.Null | exp.Boolean):
         return True
     if isinstance(bare, exp.Literal):
-        return kind.this not in _BINARIES if bare.is_string else "e" not in bare.name.lower()
+        if bare.is_string:
+            return kind.this not in _BINARIES
+        return literals.spelled(bare.name) == bare.name or (
+            "e" not in bare.name.lower() and kind.this not in TEXT_TYPES
+        )
     if isinstance(bare, exp.Anonymous):
         return bare.name == "nextval"
     return isinstance(bare, _CLOCKS) and not bare.this and kind.this not in TEXT_TYPES

@@ -85,6 +85,7 @@ class Bound(NamedTuple):
 
     arrays: tuple[BoundArray, ...] = ()
     moments: bound_types.Kinds = ()
+    divided: bound_types.Kinds = ()
     texts: tuple[str, ...] = ()
     formats: OutputFormats = output_formats.DEFAULT
 
@@ -324,7 +325,7 @@ class Connection:
 
     def query(self, tree: Expr, binds: Binds) -> Result:
         """A SELECT and its rows."""
-        bound = self._bound(binds)
+        bound = self._bound(tree, binds)
 
         def rendered() -> tuple[str, Description]:
             prepared, description = self._described(tree.copy(), bound)
@@ -362,7 +363,7 @@ class Connection:
 
     def dml_sql(self, tree: Expr, binds: Binds) -> str:
         """A DML statement in DuckDB's SQL, for `values`."""
-        bound = self._bound(binds)
+        bound = self._bound(tree, binds)
         return self.statements.cached(
             ("dml", bound), tree, lambda: self._rendered(tree.copy(), bound)
         )
@@ -387,7 +388,7 @@ class Connection:
                 prepared.set("expression", first.with_('"$rows"', as_=rows, materialized=True))
             return render(prepared)
 
-        bound = self._bound(binds)
+        bound = self._bound(tree, binds)
         return self.statements.cached(("insert", bound), tree, materialized)
 
     def _rendered(self, tree: Expr, bound: Bound) -> str:
@@ -403,7 +404,7 @@ class Connection:
         return self._coerced(tree, made, bound), made
 
     def _annotated(self, tree: Expr, bound: Bound) -> expression_types.Types:
-        bound_types.cast(tree, bound.moments)
+        bound_types.cast(tree, bound.moments, bound.divided)
         self._name_places(tree)
         return expression_types.annotate(tree, self._declared_columns, self._is_view) or ()
 
@@ -450,10 +451,11 @@ class Connection:
         if tree.find(exp.Parameter):
             sources.name_places(tree, lambda query: self.describe(query).names)
 
-    def _bound(self, binds: Binds) -> Bound:
+    def _bound(self, tree: Expr, binds: Binds) -> Bound:
         arrays = bound_arrays.arrays(binds) if self.fast else ()
         texts = bound_texts.moments(binds) if self.fast else ()
-        return Bound(arrays, bound_types.kinds(binds), texts, self.formats)
+        kinds, divided = bound_types.kinds(binds), bound_types.divided(tree, binds)
+        return Bound(arrays, kinds, divided, texts, self.formats)
 
     def _views_read(self, tree: Expr) -> list[Expr]:
         """The definitions of the views that a statement reads, in DuckDB's words."""
@@ -679,7 +681,7 @@ class Connection:
         elif tree.args.get("clone"):
             tree.set("expression", exp.select("*").from_(tree.args["clone"].this))
             tree.set("clone", None)
-        prepared, made = self._typed(tree, self._bound(binds))
+        prepared, made = self._typed(tree, self._bound(tree, binds))
         for _, kind in made:
             stored_values.check_held(kind)
         declared = expression_types.declared(made)
@@ -717,7 +719,7 @@ class Connection:
         for column in empty.find_all(exp.ColumnDef):
             compress(column)
         self.values(render(empty))
-        sql = render(self._prepared(insert, self._bound(binds)))
+        sql = render(self._prepared(insert, self._bound(tree, binds)))
         return int(self.values(sql, used(sql, binds))[0][0])
 
     def create_temporary(

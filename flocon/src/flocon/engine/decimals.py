@@ -18,6 +18,7 @@ from flocon.engine.expression_types import ASKED, UNLIKE
 from flocon.engine.quoting import quoted
 
 _DIVISION = "division"
+_NULL = '"NULL"'
 _OF_MANY = (
     exp.Avg, exp.Variance, exp.VariancePop, exp.Stddev, exp.StddevPop, exp.StddevSamp, exp.Median,
     exp.PercentileCont, exp.Kurtosis,
@@ -326,6 +327,9 @@ def _replace(node: Expr, types: tuple[str, ...], tree: Expr | None = None) -> Ex
     if isinstance(node, exp.Avg) and len(types) == 1:
         types = (*types, "BIGINT")
     sizes = [_size(kind) for kind in types]
+    if isinstance(node, exp.Div) and any(sizes):
+        # A NULL beside a number is one.
+        sizes = [(1, 0) if kind == _NULL else size for kind, size in zip(types, sizes, strict=True)]
     if isinstance(top.parent, exp.Pivot):
         # The engine's PIVOT takes one aggregate.
         if sizes and sizes[0]:
@@ -389,7 +393,7 @@ def _size(kind: str) -> tuple[int, int] | None:
 
 def _of_engine(kind: str) -> scales.Size | None:
     """The size of a number of the engine's type, None for a NULL."""
-    if kind == '"NULL"':
+    if kind == _NULL:
         return None
     return _size(kind) or scales.OTHER
 

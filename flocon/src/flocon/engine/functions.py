@@ -7,7 +7,7 @@ from sqlglot import Expr, exp
 from sqlglot.dialects.snowflake import Snowflake
 
 from flocon.core import errors
-from flocon.engine import argument_types, foreign
+from flocon.engine import argument_types, choices, foreign
 from flocon.engine.fast import bound_arrays
 from flocon.engine.marked_names import name_pattern
 from flocon.engine.pivoted_columns import name_columns, name_values
@@ -1133,6 +1133,7 @@ REWRITES = (
     (percentiles, exp.ApproxQuantile),
     (counted, (exp.ApproxDistinct, exp.Hll)),
     (initcaps, exp.Initcap),
+    (choices.without_nulls, (exp.Greatest, exp.Least)),
     (truths, (exp.Booland, exp.Boolor, exp.Xor)),
     (hashes, exp.Anonymous),
     (sequences, exp.Select),

@@ -35,8 +35,6 @@ _MACROS = (
     " WHEN json_valid(v) THEN _account_same_key(v)"
     " WHEN json_valid(_account_with_marks(v)) OR json_valid(_account_try_strict(v)) THEN NULL"
     " ELSE 'Invalid JSON' END",
-    "zeroifnull(x) AS coalesce(x, 0)",
-    "nullifzero(x) AS nullif(x, 0)",
     "sysdate() AS CAST(get_current_timestamp() AT TIME ZONE 'UTC' AS TIMESTAMP)",
     # JSON as PARSE_JSON reads it, with marks (`core.variant_marks`), its texts as the engine writes
     # them, so that equal values are the same JSON, and without a key twice in an object.

@@ -55,6 +55,9 @@ MACROS = (
         f" lambda each: _account_{word}_at(each, n, unit))[1]"
         for word in ("ceil", "floor")
     ),
+    # Snowflake multiplies by a quotient of whole numbers, which has six decimals.
+    "_account_skew(g, n) AS CASE WHEN n > 2 THEN g * ((2000000 * n + (n - 1) * (n - 2))"
+    " // (2 * (n - 1) * (n - 2))) / 1e6 * ((n - 1) * (n - 2)) / n END",
     # There is no line through points of one place.
     "_account_number_or_null(x) AS CASE WHEN NOT isnan(x) THEN x END",
     "haversine(a, b, c, d) AS 2 * 6371 * asin(sqrt(pow(sin(radians(c - a) / 2), 2)"
@@ -133,7 +136,7 @@ def _is_written(value: Expr) -> bool:
 
 def functions(node: Expr) -> Expr:
     """ROUND and its like to so many places as a column says, WIDTH_BUCKET, RATIO_TO_REPORT,
-    MONTHS_BETWEEN, RADIANS, CBRT, POWER, COUNT_IF, BITMAP_BUCKET_NUMBER, REGR_…"""
+    MONTHS_BETWEEN, RADIANS, CBRT, POWER, COUNT_IF, BITMAP_BUCKET_NUMBER, REGR_…, SKEW"""
     if (rounded := _rounded(node)) is not None:
         return rounded
     if (
@@ -171,6 +174,13 @@ def functions(node: Expr) -> Expr:
         return call("_account_bucket", *(node.args[key] for key in keys))
     if _is_slope(node) and not isinstance(node.parent, exp.Window | exp.Filter):
         return call("_account_number_or_null", node.copy())
+    if _is_skew(node) and not isinstance(node.parent, exp.Window):
+        count = node.copy()
+        skew = count.this if isinstance(count, exp.Window) else count
+        counted = exp.Count(this=skew.this.copy())
+        whole = counted if skew is count else count
+        skew.replace(counted)
+        return call("_account_skew", node.copy(), whole)
     if not isinstance(node, exp.Window) or node.this.name.upper() != "RATIO_TO_REPORT":
         return node
     value = node.this.expressions[0]
@@ -185,6 +195,10 @@ def _is_whole(value: Expr) -> bool:
 
 def _is_null(value: Expr) -> Expr:
     return exp.Is(this=value.copy(), expression=exp.Null())
+
+
+def _is_skew(node: Expr) -> bool:
+    return isinstance(node.this if isinstance(node, exp.Window) else node, exp.Skewness)
 
 
 def _is_slope(node: Expr) -> bool:

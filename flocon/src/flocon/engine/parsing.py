@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Sequence
-from decimal import Decimal
 from typing import Any
 
 import sqlglot
@@ -12,7 +11,16 @@ from sqlglot.errors import ParseError, TokenError
 from sqlglot.tokens import TokenType
 
 from flocon.core import errors
-from flocon.engine import argument_counts, column_names, foreign, moments, multi_inserts, sources
+from flocon.engine import (
+    argument_counts,
+    choices,
+    column_names,
+    foreign,
+    literals,
+    moments,
+    multi_inserts,
+    sources,
+)
 from flocon.engine.failures import translate
 from flocon.engine.fast.statement_cache import StatementCache
 from flocon.engine.marked_names import marked, names_column
@@ -89,33 +97,22 @@ def parse(sql: str) -> Expr:
 def _finish(tree: Expr, sql: str) -> None:
     """See what is none of Snowflake's. Nobody asks where in the text a name stood, and a copy of a
     tree would take three times as long with it."""
-    has_exponents = _EXPONENT.search(sql) is not None
+    has_spellings = literals.has_spellings(sql)
+    has_zeros = _ZEROS.search(sql) is not None
     for node in tree.walk():
         if type(node) in foreign.CONCERNED:
             foreign.see(node, sql)
-        elif has_exponents and type(node) is exp.Literal and not node.is_string:
-            _without_exponent(node)
+        elif has_spellings and type(node) is exp.Literal and not node.is_string:
+            literals.spell(node)
+        elif has_zeros and type(node) is exp.If:
+            choices.name_zeros(node, sql)
         elif type(node) is exp.With and not node.args.get("recursive"):
             node.set("recursive", any(map(_goes_on, node.expressions)) or None)
         if node._meta and "line" in node._meta:
             node._meta = {k: v for k, v in node._meta.items() if k not in _POSITIONS} or None
 
 
-_EXPONENT = re.compile(r"\d[eE][+-]?\d")
-_MOST_DIGITS = 38
-
-
-def _without_exponent(literal: exp.Literal) -> None:
-    """1.5e2 is the fixed-point number 150, where it has 38 digits at most.
-
-    https://docs.snowflake.com/en/sql-reference/functions/system_typeof
-    """
-    if "e" not in literal.name.lower():
-        return
-    value = Decimal(literal.name)
-    shown = f"{value.normalize():f}"
-    if len(shown.replace(".", "").lstrip("0")) <= _MOST_DIGITS and len(shown) <= _MOST_DIGITS:
-        literal.set("this", shown)
+_ZEROS = re.compile(r"ZEROIFNULL|NULLIFZERO", re.I)
 
 
 def _goes_on(cte: exp.CTE) -> bool:

@@ -110,6 +110,9 @@ def _convert_insert(tree: exp.Insert, columns: Columns, made: Kinds) -> None:
     rows = tree.expression
     if isinstance(rows, exp.Values):
         _check_constants(rows)
+        for place, kind in enumerate(kinds):
+            if _engine_type(kind) == "VARCHAR":
+                _widen(rows, place)
     if isinstance(rows, exp.Query):
         tree.set("expression", _converted(rows, kinds, columns, made))
     elif isinstance(rows, exp.Values) and any(
@@ -117,6 +120,24 @@ def _convert_insert(tree: exp.Insert, columns: Columns, made: Kinds) -> None:
     ):
         for row in rows.expressions:
             _convert_row(row, kinds)
+
+
+def _widen(rows: exp.Values, place: int) -> None:
+    """A column of VALUES has one type: 4 is 4.00 beside 5.25, also where it becomes a text.
+
+    https://docs.snowflake.com/en/sql-reference/constructs/values
+    """
+    values = [row.expressions[place : place + 1] for row in rows.expressions]
+    numbers = [value.this if isinstance(value, exp.Neg) else value for [value] in values if value]
+    if len(numbers) < 2 or not all(
+        isinstance(each, exp.Literal) and not each.is_string for each in numbers
+    ):
+        return
+    scale = max(len(each.name.partition(".")[2]) for each in numbers)
+    for each in numbers:
+        if "e" not in each.name.lower():
+            whole, _, decimals = each.name.partition(".")
+            each.set("this", f"{whole}.{decimals.ljust(scale, '0')}" if scale else whole)
 
 
 def _check_constants(rows: exp.Values) -> None:

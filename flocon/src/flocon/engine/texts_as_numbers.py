@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from sqlglot import Expr, exp
 
-from flocon.engine import choices
+from flocon.engine import choices, literals
 from flocon.engine.types import JSON_TYPES, TEXT_TYPES
 
 _SIDES = ("this", "expression")
@@ -129,7 +129,7 @@ def _exact(text: Expr, others: Sequence[Expr], *, is_wide: bool) -> Expr:
     """is_wide: are there as many digits as the numbers have that it meets?"""
     bare, scale = text.unnest(), _DECIMALS
     if isinstance(bare, exp.Literal) and _NUMBER.fullmatch(bare.name):
-        exponent = Decimal(bare.name).normalize().as_tuple().exponent
+        exponent = Decimal(literals.spelled(bare.name)).as_tuple().exponent
         scale = max(0, -exponent) if isinstance(exponent, int) else 0
     digits = _MOST if is_wide and any(map(_has_many_digits, others)) else _DIGITS
     if scale > digits:

@@ -5,8 +5,10 @@ as rows they go the way of executemany's.
 """
 
 import re
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import Any, NamedTuple
+
+from flocon.engine import literals
 
 _NAME = r'(?:"[^"]+"|[A-Za-z_][\w$]*)'
 _HEAD = re.compile(
@@ -23,6 +25,7 @@ _BETWEEN = re.compile(r"\s*(?P<sign>[,(])|\s*;?\s*\Z")
 _OPENING = re.compile(r"\s*\(")
 _WORDS = {"NULL": None, "TRUE": True, "FALSE": False}
 _LARGEST = 2**63
+_ALL_DIGITS = Context(prec=80)
 
 
 class LiteralRows(NamedTuple):
@@ -65,7 +68,7 @@ def read(sql: str) -> LiteralRows | None:
     if not _are_alike(rows):
         return None
     marks = ", ".join("?" * len(rows[0]))
-    return LiteralRows(f"{head[0]}({marks})", rows)
+    return LiteralRows(f"{head[0]}({marks})", _spelled(rows))
 
 
 def _value(found: re.Match[str]) -> Any:
@@ -74,6 +77,24 @@ def _value(found: re.Match[str]) -> Any:
     if (number := found["number"]) is not None:
         return Decimal(number) if "." in number else int(number)
     return _WORDS[found["word"].upper()]
+
+
+def _spelled(rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """With no more decimals than a column of such constants has: none of 1.50 and 2.00 ends in
+    two."""
+    columns = list(zip(*rows, strict=True))
+    for place, column in enumerate(columns):
+        decimals = [value for value in column if isinstance(value, Decimal)]
+        if decimals and all(str(value).endswith("0") for value in decimals):
+            needed = [
+                Decimal(literals.spelled(str(value))).as_tuple().exponent for value in decimals
+            ]
+            unit = Decimal(1).scaleb(min(int(exponent) for exponent in needed))
+            columns[place] = tuple(
+                value if value is None else value.quantize(unit, context=_ALL_DIGITS)
+                for value in column
+            )
+    return list(zip(*columns, strict=True))
 
 
 def _are_alike(rows: list[tuple[Any, ...]]) -> bool:
