@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import faulthandler
 import gc
 import logging
 import os
@@ -10,6 +11,7 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from types import FrameType
 
 # The connector, which procedures use, looks for cloud hosts at login; without a network that waits.
 os.environ.setdefault("SNOWFLAKE_DISABLE_PLATFORM_DETECTION", "true")
@@ -40,6 +42,7 @@ import flocon
 from flocon.connectable import connections_toml
 from flocon.core import heap, privacy
 from flocon.service import (
+    STOP_SECONDS,
     Options,
     Service,
     StartError,
@@ -62,7 +65,8 @@ examples:
   FLOCON_PASSWORD=… flocon --host 0.0.0.0 open to other machines, with a password
 
 Delete the data folder to begin with an empty account. SIGTERM and Ctrl-C end the account with exit
-code 0; 1 says that the port or the folder is taken, 2 that it was called wrongly.
+code 0, a second Ctrl-C ends it at once; 1 says that the port or the folder is taken, or that it did
+not end in 18 seconds and was left where standard error says, 2 that it was called wrongly.
 """
 # Taken out of the environment at the start: procedures do not inherit it.
 _PASSWORD_VARIABLE = "FLOCON_PASSWORD"
@@ -217,7 +221,8 @@ def _password(file: Path | None) -> str | None:
 
 
 class _HttpServer(uvicorn.Server):
-    """uvicorn, except that a signal that ended it is not raised again: the exit code is 0."""
+    """uvicorn, except that a signal that ended it is not raised again: the exit code is 0; and that
+    the process ends in time, wherever it then is. What is committed is in the files."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -225,11 +230,17 @@ class _HttpServer(uvicorn.Server):
             signal.signal(number, self.handle_exit)
         yield
 
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        if not self.should_exit:
+            # A thread that needs nothing of Python's.
+            faulthandler.dump_traceback_later(STOP_SECONDS, exit=True, file=2)
+        elif sig == signal.SIGINT:
+            _leave_at_once()
+        super().handle_exit(sig, frame)
+
 
 def _leave_at_once() -> None:
-    """The thread of a statement that cannot be ended would keep the process alive."""
-    sys.stdout.flush()
-    sys.stderr.flush()
+    """Wait for nothing more, not for Python's own end either."""
     os._exit(0)
 
 

@@ -59,7 +59,9 @@ from flocon.stores.stores import Stores
 logger = logging.getLogger(__name__)
 
 _CHORES_SECONDS = 5.0
+# So long `close` waits for what runs to end; procedures' processes have some of it.
 _END_SECONDS = 5.0
+_AGAIN_SECONDS = 0.25
 
 # Where a new module of statements, functions or objects is made known.
 REGISTRY = Registry(
@@ -158,6 +160,8 @@ class Account:
     ) -> Session:
         """A new session, by default ACCOUNTADMIN's. Names that do not exist, or that the role
         must not know, are left out, as Snowflake's login does."""
+        if self._closing.is_set():
+            raise SnowflakeError(errors.CANCELLED, "The account is shutting down.")
         session = Session(self.stores, REGISTRY, user=user, role=role or ADMINISTRATOR)
         session.open(warehouse, database, schema, parameters or {})
         self.sessions.add(session)
@@ -186,20 +190,34 @@ class Account:
             logger.exception("a chore of the account failed")
 
     def close(self) -> bool:
-        """Close every session and write everything to the files. False where a statement cannot be
-        ended (Python that reads a long one): what is committed is in the files all the same, and
-        the process is to be left without waiting for it."""
-        self._closing.set()
-        self._keeper.join()
-        self.stores.workers.close()
-        sessions = self.sessions.all()
-        for session in sessions:
-            session.cancel()
+        """Close every session and write everything to the files. False where something does not end
+        in time (Python that reads a long statement): what is committed is in the files all the
+        same, and the process is to be left without waiting for it."""
         deadline = time.monotonic() + _END_SECONDS
-        stuck = [s for s in sessions if not s.close(max(0.0, deadline - time.monotonic()))]
-        if stuck:
+        self._closing.set()
+        # Statements first: they may take all cores from those that are waited for.
+        for session in self.sessions.all():
+            session.end(0)
+        self.stores.workers.close()
+        if not self._end_sessions(deadline):
             logger.warning("a statement did not end; it is left behind")
+            return False
+        self._keeper.join(max(0.0, deadline - time.monotonic()))
+        if self._keeper.is_alive():
+            logger.warning("the account's chores did not end; they are left behind")
             return False
         self.stores.engine.close()
         self._lock_file.close()
+        return True
+
+    def _end_sessions(self, deadline: float) -> bool:
+        """False where one is still there at that time."""
+        while sessions := self.sessions.all():
+            for session in sessions:
+                session.end(0)
+            if not (sessions := self.sessions.all()):
+                return True
+            if time.monotonic() > deadline:
+                return False
+            sessions[0].end(_AGAIN_SECONDS)
         return True

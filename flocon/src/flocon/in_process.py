@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import logging
+import sys
 import tempfile
 import threading
+import traceback
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +16,16 @@ from typing import Any
 
 from flocon import connectable
 from flocon.connectable import Connectable
-from flocon.service import Options, Service, StartError, deep_statements_allowed, quieten_libraries
+from flocon.service import (
+    STOP_SECONDS,
+    Options,
+    Service,
+    StartError,
+    deep_statements_allowed,
+    quieten_libraries,
+)
+
+logger = logging.getLogger(__name__)
 
 
 class Account(Connectable):
@@ -96,7 +108,11 @@ class Account(Connectable):
 
             def end() -> None:
                 server.should_exit = True
-                thread.join()
+                thread.join(STOP_SECONDS)
+                if thread.is_alive():
+                    frame = sys._current_frames().get(thread.ident or 0)
+                    place = "".join(traceback.format_stack(frame))
+                    logger.warning("the account has not ended in time, at\n%s", place)
 
             stack.callback(end)
             while not started.wait(0.1):
@@ -112,7 +128,11 @@ class Account(Connectable):
 
     def stop(self) -> None:
         """Undo what is not committed, end tasks and procedures, and write everything to the files.
-        Does nothing where the account does not run."""
+        Does nothing where the account does not run.
+
+        Returns after 18 seconds at most. What cannot be ended by then is left behind, with a
+        warning in the log: its folder stays taken as long as this program runs, what was committed
+        is in it, and the program can end."""
         if self._running is not None:
             running, self._running = self._running, None
             running.close()

@@ -22,6 +22,13 @@ from flocon.http.bounded_heads import BoundedHeads
 from flocon.http.logins import Credentials
 from flocon.jobs.scheduler import Scheduler
 
+# An account that is told to stop has ended after so many seconds, whatever its statements do. They
+# have the first five to end by themselves (http_server); then tasks and alerts, once they are
+# cancelled, two (jobs.scheduler); procedures' processes, statements and chores five together
+# (account). The rest is for writing to the files.
+STOP_SECONDS = 18.0
+_GRACE_SECONDS = 5
+
 # By one of these a folder that is not empty is known for an account's.
 _MARKS = ("lock", "databases", "logs")
 _DEEPEST = 50_000
@@ -97,7 +104,7 @@ class Service:
         kind: type[uvicorn.Server] = uvicorn.Server,
     ) -> uvicorn.Server:
         """What `run` runs; `should_exit` ends it. started: called when clients get answers.
-        stuck: called when a statement cannot be ended, which keeps its thread alive."""
+        stuck: called when something cannot be ended, which is left behind."""
         scheduler = Scheduler(self.account.stores, self.account.open_session)
 
         def start() -> None:
@@ -114,7 +121,7 @@ class Service:
         config = uvicorn.Config(
             self._app.routed(lifespan_of(start, stop)),
             log_config=None,
-            timeout_graceful_shutdown=5,
+            timeout_graceful_shutdown=_GRACE_SECONDS,
             lifespan="on",
             loop="auto" if fast else "asyncio",
             http=BoundedHeads if fast else "h11",

@@ -4,10 +4,13 @@ A name of Snowflake's may hold anything: no name becomes a path as it is, and no
 the folder is ever removed.
 """
 
+import contextlib
 import hashlib
 import re
 import shutil
 from pathlib import Path
+
+from fakesnow.transforms import stage
 
 _PLAIN = re.compile(r"[A-Z0-9_$]")
 _ENCODED = re.compile(r"(?:[A-Z0-9_$]|\+[0-9a-f]{2})+|\+\+[0-9a-f]{64}")
@@ -15,6 +18,10 @@ _TABLE = "%"
 _APP = "$streamlit"
 # A file system takes 255 bytes for a name.
 _LONGEST = 200
+
+# fakesnow makes a folder for stages of its own where it is imported, and never removes it.
+with contextlib.suppress(OSError):
+    Path(stage.LOCAL_BUCKET_PATH).rmdir()
 
 
 def folder_name(name: str) -> str:

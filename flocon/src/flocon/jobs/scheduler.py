@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -19,8 +20,8 @@ _SLOTS = 8
 # The loop looks at least this often, so that a clock that was set forward is noticed.
 _LONGEST_WAIT = timedelta(seconds=60)
 _TRIM_EVERY = timedelta(hours=1)
-_CLOSE_SECONDS = 5.0
-_CLOSE_TRIES = 10
+_CLOSE_SECONDS = 2.0
+_CANCEL_AGAIN_SECONDS = 0.25
 
 
 class SystemClock:
@@ -65,19 +66,19 @@ class Scheduler:
         return self._tasks.running()
 
     def close(self) -> None:
-        """Starts nothing more, cancels what runs, and waits a little for it to end."""
+        """Starts nothing more, cancels what runs, and waits two seconds at most for it to end."""
+        deadline = time.monotonic() + _CLOSE_SECONDS
         for lane in self._lanes:
             lane.close()
+            lane.cancel()
         with self._condition:
             self._closed = True
             self._condition.notify_all()
         if self._thread:
             self._thread.join(_CLOSE_SECONDS)
-        for _ in range(_CLOSE_TRIES):
+        while not self.wait_idle(_CANCEL_AGAIN_SECONDS) and time.monotonic() < deadline:
             for lane in self._lanes:
                 lane.cancel()
-            if self.wait_idle(_CLOSE_SECONDS / _CLOSE_TRIES):
-                return
 
     def wait_idle(self, seconds: float) -> bool:
         """Waits until no task and no alert runs; False if one still does."""

@@ -62,6 +62,7 @@ class Session:
         self._account = account
         self._registry = registry
         self._transactions = self.context.transactions
+        self._leaving = False
         self._closed = False
 
     @property
@@ -215,12 +216,14 @@ class Session:
         if statement.is_call:
             self.context.call_id = query.id
             with nullcontext() if nested else transactions.call_lock, query.turn(self.cancel):
+                self._check_stays()
                 yield
             return
         limit = self.context.parameters.get("STATEMENT_TIMEOUT_IN_SECONDS")
         with transactions.lock:
             transactions.cancelled.clear()
             with query.turn(self._interrupt):
+                self._check_stays()
                 try:
                     with _time_limit(limit, self.cancel):
                         yield
@@ -239,20 +242,37 @@ class Session:
         self._account.workers.cancel(self.id, batches=True)
         self._transactions.interrupt()
 
+    def _check_stays(self) -> None:
+        if self._leaving:
+            raise errors.SnowflakeError(errors.CANCELLED, "The account is shutting down.")
+
+    def end(self, patience: float) -> bool:
+        """The account stops: cancel what runs, begin nothing more, and `close` as soon as nothing
+        runs. False where something still does after so many seconds: to be called again, for an
+        interruption that falls between two steps of a statement is lost."""
+        self._leaving = True
+        self.cancel()
+        # A CALL's thread has something to do after its procedure's last statement.
+        if not self._transactions.call_lock.acquire(timeout=patience):
+            return False
+        try:
+            return self.close(patience)
+        finally:
+            self._transactions.call_lock.release()
+
     def close(self, patience: float = -1) -> bool:
         """Undo what is open and leave. False where a statement still runs after so many seconds."""
         if not self._transactions.lock.acquire(timeout=patience):
             return False
         try:
-            if self._closed:
-                return True
-            self._closed = True
-            self._transactions.undo_all()
-            if self.context.temporary_objects:
-                self._account.engine.drop_temporary(marked_names.mark_of_session(self.id))
+            if not self._closed:
+                self._closed = True
+                self._transactions.undo_all()
+                if self.context.temporary_objects:
+                    self._account.engine.drop_temporary(marked_names.mark_of_session(self.id))
         finally:
             self._transactions.lock.release()
-        self._account.sessions.remove(self.id)
+            self._account.sessions.remove(self.id)
         return True
 
 

@@ -42,6 +42,10 @@ class Logs(Protocol):
     def write(self, record: dict[str, Any]) -> None: ...
 
 
+# For the ends of the processes, and half of it for what they leave behind.
+_CLOSE_SECONDS = 2.0
+
+
 @dataclass
 class _Call:
     """nested: made inside another call. is_batch: a batch of a function's rows."""
@@ -161,17 +165,23 @@ class Workers:
                 self._template.start()
 
     def close(self) -> None:
-        """End all processes, also those in a call."""
+        """End all processes, also those in a call, and those that are not there yet. Waits four
+        seconds at most for their ends."""
         self._closed.set()
+        deadline = time.monotonic() + _CLOSE_SECONDS
         with self._changed:
             workers = [*self._idle, *self._busy]
             self._idle = []
-            for worker in self._busy:
-                worker.kill()
             self._changed.notify_all()
         for worker in workers:
-            worker.end()
+            worker.kill()
+        for worker in workers:
+            worker.wait(max(0.0, deadline - time.monotonic()))
+        # What it has not begun ends with it.
         self._template.close()
+        deadline = time.monotonic() + _CLOSE_SECONDS / 2
+        for ending in [self._finish(worker) for worker in workers]:
+            ending.join(max(0.0, deadline - time.monotonic()))
 
     @contextmanager
     def _called(self, call: _Call, timeout: float = 0) -> Iterator[_Call]:
@@ -341,9 +351,11 @@ class Workers:
                 self._finish(worker)
             self._changed.notify_all()
 
-    def _finish(self, worker: WorkerProcess) -> None:
-        """End a process that no call has, without waiting for it."""
-        threading.Thread(target=worker.end, daemon=True).start()
+    def _finish(self, worker: WorkerProcess) -> threading.Thread:
+        """End a process that no call has, in a thread of its own."""
+        ending = threading.Thread(target=worker.end, daemon=True)
+        ending.start()
+        return ending
 
     def _cancel(self, call: _Call, reason: str) -> None:
         with self._changed:

@@ -114,11 +114,15 @@ class WorkerProcess:
                 with contextlib.suppress(ProcessLookupError):
                     os.killpg(self._pid, signal.SIGKILL)
 
+    def wait(self, seconds: float) -> bool:
+        """Has it ended? Waits so long for it."""
+        return self._ended.wait(seconds)
+
     def exit_text(self) -> str:
         """How the process ended, for people; kills it if it has only closed its answers."""
-        if not self._ended.wait(_PATIENCE):
+        if not self.wait(_PATIENCE):
             self.kill()
-            self._ended.wait()
+            self.wait(_PATIENCE)
         if self._code is None:
             return "it could not be started, or nothing is known of its end"
         return f"signal {-self._code}" if self._code < 0 else f"exit code {self._code}"

@@ -12,7 +12,7 @@ from flocon.workers import worker
 
 _PROGRAM = Path(worker.__file__).resolve()
 _REPOSITORY = _PROGRAM.parent.parent
-_PATIENCE = 2.0
+_PATIENCE = 1.0
 
 
 class WorkerTemplate:
