@@ -26,7 +26,7 @@ from flocon import AccountProcess
 
 
 def post(
-    account: AccountProcess, path: str, body: bytes, seconds: float = 10, **headers: str
+    account: AccountProcess, path: str, body: bytes, seconds: float = 60, **headers: str
 ) -> tuple[int, dict[str, Any]]:
     """Status and JSON of a POST."""
     request = urllib.request.Request(
@@ -125,7 +125,7 @@ def test_a_client_whose_session_is_gone_fails_and_does_not_retry(account: Accoun
     started = time.monotonic()
     with pytest.raises(snowflake.connector.errors.Error):
         connection.cursor().execute("select 1")
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 60
     connection.rest._token = None
     connection.close()
 
@@ -152,7 +152,7 @@ def test_an_unknown_address_is_not_found(account: AccountProcess) -> None:
 def test_what_is_no_http_is_refused_and_harms_nobody(
     account: AccountProcess, bytes_sent: bytes, answer: bytes
 ) -> None:
-    with socket.create_connection((account.host, account.port), timeout=10) as raw:
+    with socket.create_connection((account.host, account.port), timeout=60) as raw:
         # It may hang up before it has read all of it.
         with contextlib.suppress(ConnectionError):
             raw.sendall(bytes_sent)
@@ -167,7 +167,7 @@ def test_trailers_without_an_end_are_refused_and_harm_nobody(account: AccountPro
         "POST /queries/v1/query-request HTTP/1.1\r\nHost: localhost\r\n"
         f"Authorization: {token(account)}\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n"
     )
-    with socket.create_connection((account.host, account.port), timeout=10) as raw:
+    with socket.create_connection((account.host, account.port), timeout=60) as raw:
         raw.sendall(head.encode())
         with pytest.raises(ConnectionError):
             for _ in range(100_000):
@@ -183,7 +183,7 @@ def test_a_long_body_and_the_next_request_come_on_one_connection(account: Accoun
         "POST /queries/v1/query-request HTTP/1.1\r\nHost: localhost\r\n"
         f"Authorization: {token(account)}\r\nContent-Length: {len(body)}\r\n\r\n"
     ).encode()
-    with socket.create_connection((account.host, account.port), timeout=10) as raw:
+    with socket.create_connection((account.host, account.port), timeout=60) as raw:
         raw.sendall((head + body) * 3)
         answers = b""
         while answers.count(b"HTTP/1.1 200 ") < 3:
@@ -197,7 +197,7 @@ def test_a_client_that_hangs_up_in_mid_request_harms_nobody(account: AccountProc
         "POST /queries/v1/query-request HTTP/1.1\r\nHost: localhost\r\n"
         f"Authorization: {token(account)}\r\n"
     )
-    with socket.create_connection((account.host, account.port), timeout=10) as raw:
+    with socket.create_connection((account.host, account.port), timeout=60) as raw:
         raw.sendall(f'{head}Content-Length: 1000\r\n\r\n{{"sqlText": "sel'.encode())
     with account.connect() as connection:
         assert connection.cursor().execute("SELECT 1").fetchone() == (1,)
@@ -362,7 +362,7 @@ def test_sigterm_in_the_middle_of_statements_is_answered_and_leaves_no_traceback
                 assert time.monotonic() < deadline
                 time.sleep(0.02)
         assert stopped.stop() == 0
-        assert [each.result(30) for each in asked] == [503, 503]
+        assert [each.result(60) for each in asked] == [503, 503]
     assert "Traceback" not in stopped.log()
     stopped.start()
     with stopped.connect() as connection:
@@ -382,7 +382,7 @@ def _running_queries(account: AccountProcess, authorization: str) -> int:
         f"http://{account.host}:{account.port}/local/state",
         headers={"Authorization": authorization},
     )
-    with urllib.request.urlopen(request, timeout=10) as response:
+    with urllib.request.urlopen(request, timeout=60) as response:
         return int(json.loads(response.read())["data"]["running queries"])
 
 

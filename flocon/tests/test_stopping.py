@@ -27,6 +27,7 @@ import sys, threading
 import flocon.account, flocon.service
 from flocon import __main__
 from flocon.engine import Connection, Engine
+from flocon.workers.pool import Workers
 
 flocon.service._GRACE_SECONDS = 0.5
 flocon.account._END_SECONDS = 1.0
@@ -111,18 +112,27 @@ def test_a_procedure_whose_process_has_not_come_yet_is_not_waited_for(tmp_path: 
         assert "Traceback" not in account.log()
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize(
+    ("number", "fault", "said"),
+    [
+        (signal.SIGTERM, "", "a statement did not end; it is left behind"),
+        (signal.SIGINT, "", "a statement did not end; it is left behind"),
+        # On 37d92a8 the stop ended there, and the statement kept the process alive for ever.
+        (signal.SIGTERM, "Workers.close = lambda *_: 1 / 0", "ZeroDivisionError"),
+    ],
+    ids=["SIGTERM", "SIGINT", "a step that fails"],
+)
 def test_a_statement_that_cannot_be_ended_is_left_and_what_was_committed_stays(
-    tmp_path: Path, number: int
+    tmp_path: Path, number: int, fault: str, said: str
 ) -> None:
-    with _killed_in_the_end(_Faulty(tmp_path, _DEAF)) as account:
+    with _killed_in_the_end(_Faulty(tmp_path, f"{_DEAF}; {fault}")) as account:
         with account.connect() as connection:
             connection.cursor().execute("CREATE DATABASE d")
             connection.cursor().execute("CREATE TABLE t (a INT)")
             connection.cursor().execute("INSERT INTO t VALUES (1)")
         _begin(account, "SELECT 1")
         assert _ended(account, number) == 0
-        assert "a statement did not end; it is left behind" in account.log()
+        assert said in account.log()
     with new_account(tmp_path) as account, account.connect() as connection:
         assert connection.cursor().execute("SELECT a FROM d.public.t").fetchall() == [(1,)]
 

@@ -22,6 +22,8 @@ from flocon.http.bounded_heads import BoundedHeads
 from flocon.http.logins import Credentials
 from flocon.jobs.scheduler import Scheduler
 
+logger = logging.getLogger(__name__)
+
 # An account that is told to stop has ended after so many seconds, whatever its statements do. They
 # have the first five to end by themselves (http_server); then tasks and alerts, once they are
 # cancelled, two (jobs.scheduler); procedures' processes, statements and chores five together
@@ -112,9 +114,14 @@ class Service:
             started()
 
         def stop() -> None:
-            self._app.close()
-            scheduler.close()
-            if not self.account.close():
+            ended = False
+            try:
+                self._app.close()
+                scheduler.close()
+                ended = self.account.close()
+            except Exception:
+                logger.exception("the account could not be stopped in order")
+            if not ended:
                 stuck()
 
         fast = self.account.stores.engine.fast

@@ -12,7 +12,7 @@ from snowflake.connector.connection import SnowflakeConnection
 from snowflake.connector.errors import ProgrammingError
 
 # Snowflake takes its time to start a task.
-PATIENCE = 300.0 if on_snowflake() else 30.0
+PATIENCE = 300.0 if on_snowflake() else 60.0
 
 # A statement that takes for ever.
 _ROWS = "TABLE(GENERATOR(ROWCOUNT => 100000))"

@@ -1,5 +1,6 @@
 """One connection to the databases: it runs statements and answers with results."""
 
+import contextlib
 import itertools
 import json
 import re
@@ -909,8 +910,9 @@ class Connection:
         return False
 
     def interrupt(self) -> None:
-        """Cancel the statement that another thread is running."""
-        self._duck.interrupt()
+        """Cancel the statement that another thread is running; none runs where it is closed."""
+        with contextlib.suppress(duckdb.ConnectionException):
+            self._duck.interrupt()
 
     def close(self) -> None:
         if self._beside:
