@@ -231,8 +231,9 @@ def test_defaults_fill_in_and_primary_keys_are_not_enforced(run: Run) -> None:
         " current_timestamp(), n number(10, 2) not null default 1.5, unique (id))"
     )
     run("insert into filled (id) values (1), (1)")
-    run("alter table filled add constraint again primary key (n)")
+    run("alter table filled add constraint again unique (n)")
     run("insert into filled (id) values (1)")
+    assert errno(run, "insert into filled (id) values (null)") == 100072
     rows = run("select id, at is not null, n from filled")
     assert rows == [(1, True, Decimal("1.50"))] * 3
 
@@ -388,3 +389,145 @@ def test_a_column_that_is_null_throughout_is_of_texts(run: Run) -> None:
     run("create view seen as select null as b")
     for relation, place in (("table unknown", 1), ("view seen", 0)):
         assert run(f"describe {relation}")[place][1] == "VARCHAR(16777216)"
+
+
+def _keys(run: Run, table: str) -> list[tuple[str, str, str]]:
+    """Of each key of a table: which, its column, and the table that it refers to."""
+    found = [("PRIMARY", row[4], "") for row in run(f"show primary keys in table {table}")]
+    found += [("UNIQUE", row[4], "") for row in run(f"show unique keys in table {table}")]
+    return found + [
+        ("FOREIGN", row[8], row[3]) for row in run(f"show imported keys in table {table}")
+    ]
+
+
+@pytest.mark.parametrize("temporary", ["", "temporary"])
+@pytest.mark.parametrize("copy", ["like", "clone"])
+def test_a_copy_of_a_table_has_its_keys_and_its_columns_as_they_are(
+    run: Run, temporary: str, copy: str
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/constraints-create"""
+    run("create or replace schema of_copies")
+    run("create table makers (id int primary key)")
+    run(
+        f"create {temporary} table wines (id int, maker int, label varchar(9) default 'x' unique,"
+        " constraint wines_pk primary key (id), foreign key (maker) references makers (id))"
+    )
+    run("insert into wines (id, maker) values (1, 2)")
+    run(f"create {temporary} table copied {copy} wines")
+    expected = [("PRIMARY", "ID", ""), ("UNIQUE", "LABEL", ""), ("FOREIGN", "MAKER", "MAKERS")]
+    assert _keys(run, "wines") == _keys(run, "copied") == expected
+    assert [row[6] for row in run("show primary keys in table copied")] == ["WINES_PK"]
+    unnamed = {run(f"show unique keys in table {table}")[0][6] for table in ("wines", "copied")}
+    assert len(unnamed) == 2
+    assert run("select * from copied") == ([(1, 2, "x")] if copy == "clone" else [])
+    assert [row[:6] for row in run("describe table copied")] == [
+        ("ID", "NUMBER(38,0)", "COLUMN", "N", None, "Y"),
+        ("MAKER", "NUMBER(38,0)", "COLUMN", "Y", None, "N"),
+        ("LABEL", "VARCHAR(9)", "COLUMN", "Y", "'x'", "N"),
+    ]
+    assert errno(run, "insert into copied (maker) values (3)") == 100072
+    run("alter table copied rename to again")
+    run("alter table again rename column id to number")
+    run("alter table again drop column label")
+    assert _keys(run, "again") == [("PRIMARY", "NUMBER", ""), ("FOREIGN", "MAKER", "MAKERS")]
+    run("alter table makers rename to estates")
+    assert _keys(run, "again")[1] == ("FOREIGN", "MAKER", "ESTATES")
+    run("drop table estates")
+    assert _keys(run, "again") == [("PRIMARY", "NUMBER", "")]
+    run("drop table again")
+    assert run("show primary keys in schema of_copies") != []
+    run("drop schema of_copies")
+
+
+def test_a_temporary_table_hides_the_keys_of_another(run: Run) -> None:
+    """https://docs.snowflake.com/en/user-guide/tables-temp-transient"""
+    run("create or replace table twofold (a int primary key, b int)")
+    run("create temporary table twofold (a int, b int)")
+    assert _keys(run, "twofold") == []
+    run("alter table twofold add primary key (b)")
+    assert _keys(run, "twofold") == [("PRIMARY", "B", "")]
+    run("drop table twofold")
+    assert _keys(run, "twofold") == [("PRIMARY", "A", "")]
+
+
+def test_a_table_has_one_primary_key(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/constraints-overview"""
+    assert errno(run, "create table twice (a int primary key, b int primary key)") == 2
+    run("create or replace table once (a int)")
+    run("alter table once add column b int primary key")
+    run("alter table once add column c int unique")
+    assert _keys(run, "once") == [("PRIMARY", "B", ""), ("UNIQUE", "C", "")]
+    assert errno(run, "alter table once add primary key (a)") == 2
+    assert errno(run, "alter table once add column d int primary key") == 2
+    assert [row[0] for row in run("describe table once")] == ["A", "B", "C"]
+
+
+def test_create_or_alter_table_sets_and_unsets_keys_comments_and_properties(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/create-table#create-or-alter-table-usage-notes"""
+    run("create or replace table made (id int primary key, b int unique comment 'x')"
+        " cluster by (id) comment = 'of wines' change_tracking = true")  # fmt: skip
+    run("insert into made values (1, 2)")
+    [named] = [row[6] for row in run("show unique keys in table made")]
+    run("create or alter table made (id int, b int unique, c int primary key default 7)")
+    assert _keys(run, "made") == [("PRIMARY", "C", ""), ("UNIQUE", "B", "")]
+    assert [row[6] for row in run("show unique keys in table made")] == [named]
+    assert [(row[0], row[3], row[9]) for row in run("describe table made")] == [
+        ("ID", "Y", None), ("B", "Y", None), ("C", "N", None),
+    ]  # fmt: skip
+    run("show tables like 'made'")
+    shown = (
+        'select "comment", "cluster_by", "change_tracking" from table(result_scan(last_query_id()))'
+    )
+    assert run(shown) == [("", "", "ON")]
+    run("insert into made (id) values (null)")
+    assert run("select * from made order by id") == [(1, 2, 7), (None, None, 7)]
+
+
+def test_the_default_that_a_column_was_added_with_stays(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/alter-table-column"""
+    run("create or replace table later (a int default 1)")
+    run("alter table later alter column a drop default")
+    run("alter table later add column b int default 2")
+    run("create or alter table later (a int, b int default 2, c int default 3)")
+    for statement in (
+        "alter table later alter column b drop default",
+        "create or alter table later (a int, b int, c int default 3)",
+        "create or alter table later (a int, b int default 2, c int)",
+    ):
+        assert errno(run, statement) == 2, statement
+    run("alter table later rename column b to bb")
+    run("create or replace table clone_of_later clone later")
+    with pytest.raises(snowflake.connector.errors.ProgrammingError) as refused:
+        run("alter table clone_of_later alter column bb drop default")
+    assert refused.value.msg == (
+        "000002 (0A000): Dropping default value is not allowed for column 'BB' because the column"
+        " was added after table was created."
+    )
+    run("insert into clone_of_later (a) values (9)")
+    assert run("select * from clone_of_later") == [(9, 2, 3)]
+    run("alter table later drop column bb")
+    run("create or replace table shape_of_later like later")
+    run("alter table shape_of_later alter column c drop default")
+
+
+def test_a_default_is_set_to_another_sequence_alone(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/alter-table-column"""
+    run("create or replace schema of_sequences")
+    run("create sequence tens start = 10")
+    run("create sequence hundreds start = 100")
+    run("create table counted (a int default tens.nextval, b int, c int default 5)")
+    run("insert into counted (b) values (1)")
+    run("alter table counted alter column a set default hundreds.nextval")
+    run("insert into counted (b) values (2)")
+    assert run("select a, b from counted order by b") == [(10, 1), (100, 2)]
+    for statement in ("a set default 4", "b set default tens.nextval", "b set default 4",
+                      "c set default 6", "c set default tens.nextval"):  # fmt: skip
+        assert errno(run, f"alter table counted alter column {statement}") == 2, statement
+    [(database,)] = run("select current_database()")
+    told = f"{database}.OF_SEQUENCES.HUNDREDS.NEXTVAL"
+    assert run("describe table counted")[0][4] == told
+    assert run(
+        "select column_default from information_schema.columns where table_name = 'COUNTED'"
+        " order by column_name"
+    ) == [(told,), (None,), ("5",)]
+    run("drop schema of_sequences")

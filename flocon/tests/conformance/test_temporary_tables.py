@@ -97,9 +97,20 @@ def test_a_temporary_table_is_renamed_altered_described_and_copied(
     run("insert into after values (1, 'x')")
     assert [row["name"] for row in shown(connection, "describe table after")] == ["A", "B"]
     assert error(run, "select * from before") == 2003
-    run("create table copied clone after")
+    assert failure(run, "create table copied clone after") == (
+        2120,
+        "002120 (0A000): SQL compilation error:\n"
+        "Temp table cannot be cloned to a permanent table; clone to a transient table instead.",
+    )
+    run("create transient table copied clone after")
     assert run("select * from copied") == [(1, "x")]
-    assert error(run, "create temporary table after_too like after") == 2
+    assert failure(run, "create or replace table again clone copied") == (
+        2120,
+        "002120 (0A000): SQL compilation error:\n"
+        "Transient object cannot be cloned to a permanent object.",
+    )
+    run("create temporary table after_too like after")
+    assert run("select * from after_too") == []
 
 
 def test_last_altered_moves_with_rows_and_with_ddl(run: Run) -> None:

@@ -17,6 +17,8 @@ NAME = "_account_default"
 MACROS = (f"{NAME}(written, x) AS x",)
 # What such a default reads as, with the text as the group in it.
 DEFAULT_AS_WRITTEN = rf".*{NAME}\('((?:[^']|'')*)', .*"
+# What the next number of a sequence reads as, with the sequence's name as the group in it.
+OF_A_SEQUENCE = r"^nextval\('(\"[^']*\")'\)$"
 
 _CLOCKS = (
     exp.CurrentDate,

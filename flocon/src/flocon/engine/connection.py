@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import duckdb
@@ -78,6 +79,8 @@ class Temporary(NamedTuple):
     kind: str
     created_on: datetime
     owner: str
+    # As `notes` keep them of others.
+    properties: Mapping[str, str] = MappingProxyType({})
 
 
 class Bound(NamedTuple):
@@ -730,7 +733,7 @@ class Connection:
         what its query's columns are declared as."""
         kind, target = str(tree.args["kind"]).upper(), tree.this
         target = target.this if isinstance(target, exp.Schema) else target
-        held_as = self._temporary_name(name)
+        held_as = self.temporary_name(name)
         target.replace(exp.to_table(quoted(held_as)))
         rows: int | None = None
         declared: DeclaredTypes = {}
@@ -741,19 +744,24 @@ class Connection:
         else:
             self._write_defaults(tree)
             self.values(render(rewrite.definition(tree)))
-        now = datetime.now(UTC).replace(tzinfo=None)
-        self.temporary[name] = Temporary(held_as, kind, now, owner)
-        self._temporary_changes += 1
+        self.hold_temporary(name, kind, owner)
         return rows, declared
 
-    def _temporary_name(self, name: FullName) -> str:
+    def hold_temporary(self, name: FullName, kind: str, owner: str) -> None:
+        """The engine has a temporary table or view under `temporary_name` now."""
+        now = datetime.now(UTC).replace(tzinfo=None)
+        self.temporary[name] = Temporary(self.temporary_name(name), kind, now, owner)
+        self._temporary_changes += 1
+
+    def temporary_name(self, name: FullName) -> str:
+        """The name that the engine has for a temporary table or view, or is to have."""
         if name in self.temporary:
             return self.temporary[name].held_as
         held = {each.held_as.lower() for each in self.temporary.values()}
         return str(name) if name.name.lower() in held else name.name
 
     def rename_temporary(self, name: FullName, new: FullName) -> None:
-        held_as = self._temporary_name(new)
+        held_as = self.temporary_name(new)
         old = self.temporary[name]
         self.values(f"ALTER {old.kind} temp.{quoted(old.held_as)} RENAME TO {quoted(held_as)}")
         self.temporary[new] = self.temporary.pop(name)._replace(held_as=held_as)

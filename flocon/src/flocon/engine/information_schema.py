@@ -81,6 +81,8 @@ def creation_sql() -> str:
     written = f"regexp_replace({written}, '^{lengths.DEFAULT_WITH_LENGTH}$', '\\1', 's')"
     told = f"regexp_extract(column_default, {literal(column_defaults.DEFAULT_AS_WRITTEN)}, 1, 's')"
     written = f"coalesce(nullif(replace({told}, repeat(chr(39), 2), chr(39)), ''), {written})"
+    counted = f"replace(regexp_extract(column_default, {literal(column_defaults.OF_A_SEQUENCE)}, 1)"
+    written = f"coalesce(nullif({counted}, chr(34), ''), '') || '.NEXTVAL', {written})"
     # Views of `*` have the columns that they were made with.
     of_star = (
         f"FROM _account_objects n WHERE n.kind = 'VIEW' AND {of('properties.COLUMNS')} IS NOT NULL"

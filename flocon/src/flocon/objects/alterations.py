@@ -14,7 +14,9 @@ from flocon.engine import Binds, Conflict, quoted
 from flocon.engine.parsing import name_of
 from flocon.objects import (
     comments,
+    constraints,
     declared_types,
+    defaults,
     keys,
     stages,
     table_properties,
@@ -42,6 +44,7 @@ def drop_relation(context: Context, target: exp.Table, kind: str, if_exists: boo
         context.connection.values(f"DROP {kind} {comments.full(table)}")
         declared_types.put(context, table, {})
         if kind == "TABLE":
+            keys.target_gone(context, table)
             staged = context.account.engine.stages
             staged.remove(staged.table(table.database, table.schema, table.name))
     return result.dropped(table.name)
@@ -95,16 +98,33 @@ def carry_out(
         return result.done()
     declared_types.check(tree.args["actions"])
     type_changes.check(context, table, _retyped(tree))
+    defaults.check(context, table, tree.args["actions"])
+    with_keys = _with_keys(context, tree, table, known)
     context.transactions.reshape(table.database)
     qualify(context, tree)
     answer = _until_done(lambda: stages.with_fakesnow(context, tree.copy(), binds))
     keys.columns_changed(context, table, tree)
+    if with_keys:
+        keys.put(context, table, with_keys)
+    defaults.columns_changed(context, table, tree.args["actions"])
     declared_types.altered(context, table, tree)
     if table not in context.connection.temporary:
         context.account.streams.table_changed(
             context.catalog(table.database), context.connection, table
         )
     return answer
+
+
+def _with_keys(
+    context: Context, tree: exp.Alter, table: FullName, known: Collection[str]
+) -> list[keys.Key]:
+    """The table's keys with those of columns that are added, if these have some. The engine does
+    not get to see them."""
+    new = [each for each in tree.args["actions"] if isinstance(each, exp.ColumnDef)]
+    found = keys.with_added(context, table, [each for each in new if each.name not in known])
+    for column in new:
+        constraints.strip_column(column)
+    return found
 
 
 def _is_there(action: Expr, known: Collection[str]) -> bool:
@@ -165,6 +185,7 @@ def _rename(context: Context, kind: str, table: FullName, target: exp.Table) -> 
     declared_types.put(context, new, types)
     catalog = context.catalog(table.database)
     note = notes.renamed(catalog, kind, table.schema, table.name, new.name)
+    keys.target_gone(context, table, new)
     if kind == "VIEW":
         context.account.live_views.put(new, note.query)
     context.account.streams.table_renamed(catalog, table, new)

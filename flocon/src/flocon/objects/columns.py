@@ -41,6 +41,8 @@ _TYPES = {
 }
 # The default of an AUTOINCREMENT, as the engine has it: the next number of a sequence of its own.
 _AUTOINCREMENT = re.compile(r"nextval\('(_fs_seq_.*)'\)", re.IGNORECASE)
+# That of a sequence, whose name has quotes there that it does not need.
+_OF_A_SEQUENCE = re.compile(column_defaults.OF_A_SEQUENCE)
 # That of a TIMESTAMP_TZ (`engine.moments`), of a VARCHAR(n) (`engine.lengths`).
 _DEFAULT = re.compile(f"{moments.DEFAULT_WITH_OFFSET}|{lengths.DEFAULT_WITH_LENGTH}", re.DOTALL)
 _AS_WRITTEN = re.compile(column_defaults.DEFAULT_AS_WRITTEN, re.DOTALL)
@@ -88,6 +90,8 @@ def _columns(
                 default = told[1].replace("''", "'")
             elif default and (written := _DEFAULT.fullmatch(default)):
                 default = written[1] or written[2]
+            elif default and (counts := _OF_A_SEQUENCE.fullmatch(default)):
+                default = f"{counts[1].replace(chr(34), '')}.NEXTVAL"
             if counting := _AUTOINCREMENT.fullmatch(default or ""):
                 identity, default = _identity(context, database, counting[1]), None
             found[place].append(_Column(name, declared, nullable, default, comment, identity))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from sqlglot import Expr, exp
 
 from flocon.core import errors, result
@@ -55,8 +57,25 @@ def put_all(
     context: Context, kind: str, name: FullName, comments: tuple[str, dict[str, str]]
 ) -> None:
     own, columns = comments
+    _put(context, kind, name, [own] if own else [], columns)
+
+
+def become(
+    context: Context,
+    table: FullName,
+    comments: tuple[str, dict[str, str]],
+    columns: Iterable[str],
+) -> None:
+    """A table of these columns has these comments from now on, and no others."""
+    own, texts = comments
+    _put(context, "TABLE", table, [own], {name: texts.get(name, "") for name in columns})
+
+
+def _put(
+    context: Context, kind: str, name: FullName, own: list[str], columns: dict[str, str]
+) -> None:
     place = context.place(name)
-    statements = [_statement(kind, quoted(*place), own)] if own else []
+    statements = [_statement(kind, quoted(*place), text) for text in own]
     for column, text in columns.items():
         statements.append(_statement("COLUMN", quoted(*place, column), text))
     if name in context.connection.temporary:
@@ -71,7 +90,7 @@ def put(context: Context, kind: str, name: str, text: str) -> None:
 
 
 def _statement(kind: str, name: str, text: str) -> str:
-    return f"COMMENT ON {kind} {name} IS {literal(text)}"
+    return f"COMMENT ON {kind} {name} IS {literal(text) if text else 'NULL'}"
 
 
 def strip(tree: exp.Create) -> None:

@@ -3,7 +3,7 @@
 https://docs.snowflake.com/en/sql-reference/constraints-overview
 """
 
-from sqlglot import exp
+from sqlglot import Expr, exp
 
 _OF_TABLES = (
     exp.PrimaryKey,
@@ -19,11 +19,37 @@ OF_COLUMNS = (
 
 
 def strip(tree: exp.Create) -> None:
-    """Leave out primary, unique and foreign keys."""
+    """Leave out primary, unique and foreign keys. The columns of a primary key take no NULL."""
     schema = tree.this
     if not isinstance(schema, exp.Schema):
         return
+    for column in _primary(schema):
+        others = [c for c in column.constraints if not isinstance(c.kind, _NULLS)]
+        column.set("constraints", [*others, exp.ColumnConstraint(kind=_NULLS())])
     schema.set("expressions", [e for e in schema.expressions if not isinstance(e, _OF_TABLES)])
     for column in schema.find_all(exp.ColumnDef):
-        kept = [c for c in column.constraints if not isinstance(c.kind, OF_COLUMNS)]
-        column.set("constraints", kept)
+        strip_column(column)
+
+
+def strip_column(column: exp.ColumnDef) -> None:
+    kept = [c for c in column.constraints if not isinstance(c.kind, OF_COLUMNS)]
+    column.set("constraints", kept)
+
+
+_NULLS = exp.NotNullColumnConstraint
+
+
+def _primary(schema: exp.Schema) -> list[exp.ColumnDef]:
+    """The columns of the primary key."""
+    named = {part.name for key in schema.find_all(exp.PrimaryKey) for part in columns_of(key)}
+    return [
+        column
+        for column in schema.find_all(exp.ColumnDef)
+        if column.name in named
+        or any(isinstance(c.kind, exp.PrimaryKeyColumnConstraint) for c in column.constraints)
+    ]
+
+
+def columns_of(key: Expr) -> list[Expr]:
+    """What names the columns of a key that is written apart from them."""
+    return [part.this if isinstance(part, exp.Ordered) else part for part in key.expressions]

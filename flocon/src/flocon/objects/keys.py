@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -19,10 +19,9 @@ from flocon.access.needs import Demand, Listing
 from flocon.access.trees import Place
 from flocon.core import errors, result
 from flocon.core.result import Result
-from flocon.engine import OF_THE_ENGINE
 from flocon.engine.marked_names import unmarked
 from flocon.engine.parsing import name_of
-from flocon.objects import table_properties
+from flocon.objects import constraints, table_properties
 from flocon.session.context import Context
 from flocon.session.names import place_of
 from flocon.session.statements import Kind
@@ -47,10 +46,31 @@ class Key:
 
 
 def of_create(context: Context, tree: exp.Create) -> list[Key]:
-    """The keys that a CREATE TABLE declares."""
+    """The keys that a CREATE TABLE declares, or copies from the table that it clones or is like: a
+    foreign key refers to the same table there."""
+    if source := (tree.args.get("clone") or tree.find(exp.LikeProperty)):
+        copied = of_table(context, context.resolve(name_of(source.this)))
+        return [replace(key, name=_name(key.name), created_on=_now()) for key in copied]
     if not isinstance(tree.this, exp.Schema):
         return []
-    return [key for part in tree.this.expressions for key in _of_part(context, part)]
+    found = [key for part in tree.this.expressions for key in _of_part(context, part)]
+    _check(found)
+    return found
+
+
+def kept(had: Sequence[Key], wanted: Sequence[Key]) -> list[Key]:
+    """The wanted keys; one that a table has already stays as it is."""
+    return [next((key for key in had if _is_same(key, each)), each) for each in wanted]
+
+
+def _is_same(key: Key, wanted: Key) -> bool:
+    named = key.name if wanted.name.startswith(_UNNAMED) else wanted.name
+    return replace(wanted, name=named, created_on=key.created_on) == key
+
+
+def _check(keys: Sequence[Key]) -> None:
+    if sum(key.kind == "PRIMARY" for key in keys) > 1:
+        raise errors.unsupported("two primary keys of a table")
 
 
 def _of_part(context: Context, part: Expr, name: str = "") -> Iterator[Key]:
@@ -63,7 +83,7 @@ def _of_part(context: Context, part: Expr, name: str = "") -> Iterator[Key]:
             named = constraint.name
             yield from _of_column(context, constraint.kind, part.name, named)
     elif isinstance(part, exp.PrimaryKey):
-        yield _key("PRIMARY", name, _names(part.expressions))
+        yield _key("PRIMARY", name, _names(constraints.columns_of(part)))
     elif isinstance(part, exp.UniqueColumnConstraint) and isinstance(part.this, exp.Schema):
         yield _key("UNIQUE", name, _names(part.this.expressions))
     elif isinstance(part, exp.ForeignKey) and part.args.get("reference"):
@@ -81,19 +101,24 @@ def _of_column(context: Context, kind: Expr, column: str, name: str) -> Iterator
 
 
 def _names(parts: Sequence[Expr]) -> tuple[str, ...]:
-    return tuple(
-        unmarked(part.this.name if isinstance(part, exp.Ordered) else part.name) for part in parts
-    )
+    return tuple(unmarked(part.name) for part in parts)
 
 
 def _key(kind: str, name: str, columns: tuple[str, ...], **more: Any) -> Key:
-    return Key(
-        kind,
-        name or f"SYS_CONSTRAINT_{uuid.uuid4()}",
-        columns,
-        datetime.now(UTC).isoformat(),
-        **more,
-    )
+    return Key(kind, _name(name), columns, _now(), **more)
+
+
+_UNNAMED = "SYS_CONSTRAINT_"
+
+
+def _name(written: str) -> str:
+    """A name of its own for a key that nobody has named."""
+    is_named = written and not written.startswith(_UNNAMED)
+    return written if is_named else f"{_UNNAMED}{uuid.uuid4()}"
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat()
 
 
 def _foreign(
@@ -102,24 +127,33 @@ def _foreign(
     written = reference.this
     named = written.expressions if isinstance(written, exp.Schema) else ()
     table = written.this if isinstance(written, exp.Schema) else written
-    target = context.resolve(name_of(table))
-    place = (target.database, target.schema, target.name)
+    place = _place(context.resolve(name_of(table)))
     return _key("FOREIGN", name, columns, target=place, target_columns=_names(named))
 
 
 def add(context: Context, table: FullName, action: exp.AddConstraint) -> None:
     """ALTER TABLE … ADD, of keys."""
-    added = [key for part in action.expressions for key in _of_part(context, part)]
-    if added and table not in context.connection.temporary:
-        kept = of_database(context, table.database).get(table, [])
-        table_properties.put(context, table, as_property([*kept, *added]))
+    if found := with_added(context, table, action.expressions):
+        put(context, table, found)
+
+
+def with_added(context: Context, table: FullName, parts: Sequence[Expr]) -> list[Key]:
+    """A table's keys with those that columns or constraints to be added have; [] if there are none
+    in these."""
+    added = [key for part in parts for key in _of_part(context, part)]
+    found = [*of_table(context, table), *added] if added else []
+    _check(found)
+    return found
+
+
+def put(context: Context, table: FullName, keys: Sequence[Key]) -> None:
+    """A table has these keys from now on."""
+    table_properties.put(context, table, as_property(keys) or {PROPERTY: ""})
 
 
 def columns_changed(context: Context, table: FullName, tree: exp.Alter) -> None:
     """A key follows a column's name, and goes with its column."""
-    if table in context.connection.temporary:
-        return
-    kept = before = of_database(context, table.database).get(table, [])
+    kept = before = of_table(context, table)
     for action in tree.args["actions"] if before else ():
         if isinstance(action, exp.RenameColumn):
             old, new = unmarked(action.this.name), unmarked(action.args["to"].name)
@@ -131,14 +165,31 @@ def columns_changed(context: Context, table: FullName, tree: exp.Alter) -> None:
             gone = {unmarked(column.name) for column in action.find_all(exp.Column)}
             kept = [key for key in kept if not gone & set(key.columns)]
     if kept != before:
-        table_properties.put(context, table, as_property(kept) or {PROPERTY: ""})
+        put(context, table, kept)
+
+
+def target_gone(context: Context, table: FullName, new: FullName | None = None) -> None:
+    """Foreign keys go with the table that they refer to, or follow its name."""
+    old, place = _place(table), _place(new) if new else None
+    for database in context.account.databases():
+        for other, known in of_database(context, database).items():
+            if not any(key.target == old for key in known):
+                continue
+            kept = [
+                replace(key, target=place) if key.target == old else key
+                for key in known
+                if place or key.target != old
+            ]
+            put(context, other, kept)
+
+
+def _place(name: FullName) -> tuple[str, str, str]:
+    return name.database, name.schema, name.name
 
 
 def columns_of(context: Context, table: FullName) -> tuple[set[str], set[str]]:
     """The columns of its primary key, and those of its unique ones."""
-    if table in context.connection.temporary or table.schema in OF_THE_ENGINE:
-        return set(), set()
-    known = of_database(context, table.database).get(table, ())
+    known = of_table(context, table)
     primary, unique = (
         {column for key in known if key.kind == kind for column in key.columns}
         for kind in ("PRIMARY", "UNIQUE")
@@ -146,19 +197,28 @@ def columns_of(context: Context, table: FullName) -> tuple[set[str], set[str]]:
     return primary, unique
 
 
+def of_table(context: Context, table: FullName) -> list[Key]:
+    return _read_all(table_properties.of(context, table))
+
+
 def as_property(keys: Sequence[Key]) -> dict[str, str]:
     return {PROPERTY: json.dumps([asdict(key) for key in keys])} if keys else {}
 
 
 def of_database(context: Context, database: str) -> dict[FullName, list[Key]]:
-    """Those of all of its tables."""
-    return {
-        FullName(database, schema, name): [
-            _read(each) for each in json.loads(note.properties[PROPERTY])
-        ]
+    """Those of all of its tables, the session's temporary ones in the place of others."""
+    kept = {
+        FullName(database, schema, name): note.properties
         for (schema, name), note in notes.every(context.catalog(database), "TABLE").items()
-        if PROPERTY in note.properties
     }
+    held = context.connection.temporary.items()
+    kept |= {name: each.properties for name, each in held if name.database == database}
+    found = {name: _read_all(properties) for name, properties in kept.items()}
+    return {name: keys for name, keys in found.items() if keys}
+
+
+def _read_all(properties: Mapping[str, str]) -> list[Key]:
+    return [_read(each) for each in json.loads(properties.get(PROPERTY) or "[]")]
 
 
 def _read(document: dict[str, Any]) -> Key:

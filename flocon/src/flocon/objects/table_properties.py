@@ -5,9 +5,12 @@ https://docs.snowflake.com/en/sql-reference/sql/create-table
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from sqlglot import Expr, exp
 
 from flocon.core import errors
+from flocon.engine import OF_THE_ENGINE
 from flocon.engine.marked_names import unmarked
 from flocon.session.context import Context
 from flocon.sql.tokens import FullName
@@ -15,6 +18,9 @@ from flocon.stores import notes
 
 # There is no Time Travel to need retention, and changes are tracked from the first stream on.
 _DAYS = {"DATA_RETENTION_TIME_IN_DAYS", "MAX_DATA_EXTENSION_TIME_IN_DAYS"}
+# What CREATE OR ALTER TABLE unsets where it does not set it: not so CHANGE_TRACKING.
+# https://docs.snowflake.com/en/sql-reference/sql/create-or-alter
+UNSET = dict.fromkeys(("CLUSTER_BY", *_DAYS), "")
 
 
 def of_create(tree: exp.Create) -> dict[str, str]:
@@ -66,9 +72,22 @@ def clustering(item: Expr) -> str:
 
 
 def put(context: Context, name: FullName, properties: dict[str, str]) -> None:
-    """Set properties of a table or view, an empty value removes one. A temporary one's are shown
-    nowhere."""
-    if name not in context.connection.temporary:
-        kind = context.relation_kind(name) or "TABLE"
-        path = (name.schema, name.name)
-        notes.altered(context.catalog(name.database), kind, *path, properties=properties)
+    """Set properties of a table or view, an empty value removes one."""
+    if held := context.connection.temporary.get(name):
+        values = {**held.properties, **properties}
+        kept = {key: value for key, value in values.items() if value}
+        context.connection.temporary[name] = held._replace(properties=kept)
+        return
+    kind = context.relation_kind(name) or "TABLE"
+    path = (name.schema, name.name)
+    notes.altered(context.catalog(name.database), kind, *path, properties=properties)
+
+
+def of(context: Context, name: FullName) -> Mapping[str, str]:
+    """What is kept of a table."""
+    if held := context.connection.temporary.get(name):
+        return held.properties
+    if name.schema in OF_THE_ENGINE or name.database not in context.account.databases():
+        return {}
+    note = notes.find(context.catalog(name.database), "TABLE", name.schema, name.name)
+    return note.properties if note else {}

@@ -16,6 +16,7 @@ from flocon.objects import (
     comments,
     constraints,
     declared_types,
+    defaults,
     keys,
     stages,
     table_properties,
@@ -45,17 +46,19 @@ def create_table(context: Context, tree: exp.Create, binds: Binds) -> Result:
         return result.already_exists(table.name)
     if kind and not tree.args.get("replace"):
         raise errors.already_exists(name_of(target))
+    properties = _properties(context, tree)
+    if (clone := tree.args.get("clone")) and "TRANSIENT" not in properties:
+        _check_clone(context, context.resolve(name_of(clone.this)))
     context.transactions.reshape(table.database)
-    declared = keys.of_create(context, tree)
-    constraints.strip(tree)
-    like = tree.find(exp.LikeProperty)
-    properties = table_properties.of_create(tree)
     names = qualify(context, tree)
     texts = comments.of_create(tree)
     comments.strip(tree)
-    declared_as = _declared(context, tree, like)
-    if source := (tree.args.get("clone") or like):
-        answer = _create_like(context, table, source.this, replace=bool(kind), full=like is None)
+    declared_as = _declared(context, tree)
+    if source := _source(tree):
+        place = comments.full(table)
+        like = _create_like(context, "TABLE", place, source, replaces=bool(kind))
+        comments.put_all(context, "TABLE", table, like)
+        answer = result.status(f"Table {table.name} successfully created.")
     elif tree.expression:
         answer, of_query = _create_as(context, tree, names, table, binds)
         declared_as = {**of_query, **declared_as}
@@ -64,35 +67,71 @@ def create_table(context: Context, tree: exp.Create, binds: Binds) -> Result:
         answer = stages.with_fakesnow(context, tree, binds)
     if kind:
         context.account.streams.table_gone(context.catalog(table.database), table)
+        keys.target_gone(context, table)
     comments.put_all(context, "TABLE", table, texts)
     declared_types.put(context, table, declared_as)
     notes.put(
         context.catalog(table.database),
         "TABLE",
-        Note(table.name, table.schema, properties=properties | keys.as_property(declared)),
+        Note(table.name, table.schema, properties=properties),
     )
     return answer
 
 
-def _declared(
-    context: Context, tree: exp.Create, like: exp.LikeProperty | None = None
-) -> DeclaredTypes:
+def _properties(context: Context, tree: exp.Create) -> dict[str, str]:
+    """What is kept of a new table besides its columns. The engine does not get to see its keys."""
+    found = keys.as_property(keys.of_create(context, tree)) | defaults.copied(context, tree)
+    constraints.strip(tree)
+    return {**table_properties.of_create(tree), **found}
+
+
+def _declared(context: Context, tree: exp.Create) -> DeclaredTypes:
     """What the columns of a new table are declared as, or those of what it is made like."""
-    if source := (tree.args.get("clone") or like):
+    if source := _source(tree):
         return declared_types.of(context, context.resolve(name_of(source.this)))
     columns = tree.this.find_all(exp.ColumnDef) if isinstance(tree.this, exp.Schema) else ()
     return declared_types.written(columns)
 
 
-def _create_like(
-    context: Context, table: FullName, source: exp.Table, *, replace: bool, full: bool
-) -> Result:
-    """CREATE TABLE … LIKE, and with its rows: CLONE. Columns keep their constraints and comments.
+def _source(tree: exp.Create) -> exp.Clone | exp.LikeProperty | None:
+    """What names the table that a new one is made like."""
+    return tree.args.get("clone") or tree.find(exp.LikeProperty)
+
+
+def _check_clone(context: Context, origin: FullName) -> None:
+    """Raises 002120 for what a table that stays is not cloned from.
 
     https://docs.snowflake.com/en/sql-reference/sql/create-clone
     """
-    origin = context.resolve(name_of(source))
-    if source.args.get("when"):
+    if origin in context.connection.temporary:
+        why = (
+            "Temp table cannot be cloned to a permanent table; clone to a transient table instead."
+        )
+    elif "TRANSIENT" in table_properties.of(context, origin):
+        why = "Transient object cannot be cloned to a permanent object."
+    else:
+        return
+    raise errors.compilation(_CLONE, why)
+
+
+_CLONE = errors.Code(2120, "0A000")
+
+
+def _create_like(
+    context: Context,
+    what: str,
+    made: str,
+    source: exp.Clone | exp.LikeProperty,
+    *,
+    replaces: bool,
+) -> tuple[str, dict[str, str]]:
+    """CREATE TABLE … LIKE, and with its rows: CLONE. Columns keep their constraints; returns what
+    comments they have. what: TABLE or TEMPORARY TABLE. made: its place in the engine.
+
+    https://docs.snowflake.com/en/sql-reference/sql/create-clone
+    """
+    origin, full = context.resolve(name_of(source.this)), isinstance(source, exp.Clone)
+    if source.this.args.get("when"):
         raise errors.unsupported(f"Time Travel on {origin.name}")
     place = context.place(origin)
     kind = context.connection.relation_kind(*place)
@@ -103,6 +142,8 @@ def _create_like(
         " WHERE (database_name, schema_name, table_name) = (?, ?, ?) ORDER BY column_index",
         place,
     )
+    if what != "TABLE" and any("nextval('_fs_seq_" in (row[3] or "") for row in columns):
+        raise errors.unsupported("a temporary copy of a table with AUTOINCREMENT")
     defined = ", ".join(
         f"{quoted(name)} {compressed(kind)}"
         + ("" if nullable else " NOT NULL")
@@ -111,16 +152,14 @@ def _create_like(
     )
 
     def create(transaction: Any) -> Result:
-        create = "CREATE OR REPLACE TABLE" if replace else "CREATE TABLE"
-        context.connection.values(f"{create} {comments.full(table)} ({defined})")
+        create = "CREATE OR REPLACE" if replaces else "CREATE"
+        context.connection.values(f"{create} {what} {made} ({defined})")
         if full:
-            context.connection.values(f"INSERT INTO {comments.full(table)} FROM {quoted(*place)}")
-        return result.status(f"Table {table.name} successfully created.")
+            context.connection.values(f"INSERT INTO {made} FROM {quoted(*place)}")
+        return result.done()
 
-    answer = context.transactions.write(create)
-    texts = {name: comment for name, *_, comment in columns if comment}
-    comments.put_all(context, "TABLE", table, ("", texts))
-    return answer
+    context.transactions.write(create)
+    return "", {name: comment for name, *_, comment in columns if comment}
 
 
 def _create_as(
@@ -164,10 +203,7 @@ def create_temporary(context: Context, tree: exp.Create, binds: Binds) -> Result
     if not stages.is_of_snowpark(name):
         context.transactions.commit_for_ddl()
     context.check_schema(full)
-    if tree.find(exp.LikeProperty):
-        raise errors.unsupported("CREATE TEMPORARY TABLE … LIKE: … CLONE copies the rows, too")
-    table_properties.of_create(tree)
-    constraints.strip(tree)
+    source, properties = _source(tree), _properties(context, tree)
     texts = comments.of_create(tree)
     declared_as = _declared(context, tree)
     if what == "Table":
@@ -176,20 +212,28 @@ def create_temporary(context: Context, tree: exp.Create, binds: Binds) -> Result
     names, owner = qualify_source(context, tree), context.access.role
     context.transactions.forbid_replay()
 
-    def create(transaction: Any) -> Result:
-        context.transactions.consume(transaction, _read(context, names))
-        rows, of_query = context.connection.create_temporary(
-            full, tree.copy(), binds, context.access.role
-        )
+    def keep(of_query: DeclaredTypes) -> None:
         declared_types.put(context, full, {**of_query, **declared_as})
         comments.put_all(context, what, full, texts)
+        table_properties.put(context, full, properties)
+
+    def create(transaction: Any) -> Result:
+        context.transactions.consume(transaction, _read(context, names))
+        rows, of_query = context.connection.create_temporary(full, tree.copy(), binds, owner)
+        keep(of_query)
         return _created(what, name, rows)
 
-    if tree.expression and what == "Table":
+    if source:
+        held_as = quoted(context.connection.temporary_name(full))
+        like = _create_like(context, "TEMPORARY TABLE", held_as, source, replaces=True)
+        context.connection.hold_temporary(full, "TABLE", owner)
+        comments.put_all(context, what, full, like)
+        keep({})
+    elif tree.expression and what == "Table":
         return context.transactions.write(create)
-    _, of_query = context.connection.create_temporary(full, tree, binds, owner)
-    declared_types.put(context, full, {**of_query, **declared_as})
-    comments.put_all(context, what, full, texts)
+    else:
+        _, of_query = context.connection.create_temporary(full, tree, binds, owner)
+        keep(of_query)
     return result.status(f"{what} {name} successfully created.")
 
 

@@ -19,6 +19,8 @@ from flocon.objects import (
     comments,
     constraints,
     declared_types,
+    defaults,
+    keys,
     stages,
     table_properties,
     type_changes,
@@ -36,8 +38,9 @@ Shape = tuple[bool, str | None]
 
 
 def alter_to(context: Context, tree: exp.Create, table: FullName) -> Result:
+    wanted_keys = keys.kept(keys.of_table(context, table), keys.of_create(context, tree))
     constraints.strip(tree)
-    properties = table_properties.of_create(tree)
+    properties = table_properties.UNSET | table_properties.of_create(tree)
     texts = comments.of_create(tree)
     comments.strip(tree)
     wanted = {column.name: column for column in tree.this.find_all(exp.ColumnDef)}
@@ -64,8 +67,10 @@ def alter_to(context: Context, tree: exp.Create, table: FullName) -> Result:
         context.transactions.reshape(table.database)
     for column in added:
         context.connection.add_column(*context.place(table), column)
+    defaults.columns_changed(context, table, added)
+    keys.put(context, table, wanted_keys)
     declared_types.put(context, table, declared_as)
-    comments.put_all(context, "TABLE", table, texts)
+    comments.become(context, table, texts, wanted)
     catalog = context.catalog(table.database)
     notes.altered(catalog, "TABLE", table.schema, table.name, properties=properties)
     if added:
@@ -101,6 +106,7 @@ def _reshaped(
             if "nextval('_fs_seq_" not in (default or ""):
                 raise errors.unsupported("Alter Column Set Default")
         elif wants is None and default is not None:
+            defaults.check_drop(context, table, name)
             yield f"ALTER COLUMN {quoted(name)} DROP DEFAULT"
         elif not _is_same(context, default, wants):
             raise errors.unsupported("Alter Column Set Default")
