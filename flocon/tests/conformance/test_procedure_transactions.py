@@ -151,6 +151,62 @@ def test_a_procedure_with_owners_rights_cannot_change_its_callers_session(
     assert f"Unsupported statement type '{kind}'" in cellar.failure("CALL change()")[1]
 
 
+_NAMED = [
+    ("CREATE TEMPORARY TABLE named (a INT)", "TABLE"),
+    ("CREATE OR REPLACE TEMP TABLE named AS SELECT 1 AS a", "TABLE"),
+    ("CREATE TEMPORARY VIEW named AS SELECT 1 AS a", "VIEW"),
+    ("CREATE TEMPORARY STAGE named", "STAGE"),
+    ("CREATE TEMPORARY FILE FORMAT named TYPE = CSV", "FILE_FORMAT"),
+    ("CREATE TEMPORARY FUNCTION named() RETURNS INT AS '1'", "FUNCTION"),
+]
+
+
+@pytest.mark.parametrize(("statement", "kind"), _NAMED)
+def test_a_procedure_with_owners_rights_names_no_temporary_object(
+    cellar: Cellar, statement: str, kind: str
+) -> None:
+    """https://docs.snowflake.com/en/developer-guide/stored-procedure/python/procedure-python-limitations"""
+    body = f'def run(session):\n    session.sql("""{statement}""").collect()'
+    cellar.create("naming()", body, rights="OWNER")
+    refused = (
+        "090236 (42601): Stored procedure execution error: Unsupported statement type"
+        f" 'temporary {kind}'."
+    )
+    assert refused in cellar.failure("CALL naming()")[1]
+    cellar.create("called()", "def run(session):\n    return session.call('naming')")
+    cellar.create("naming()", body, rights="CALLER")
+    cellar.rows("CALL called()")
+    cellar.create("called()", "def run(session):\n    session.call('naming')", rights="OWNER")
+    assert refused in cellar.failure("CALL called()")[1]
+    cellar.rows(f"DROP {kind.replace('_', ' ')} IF EXISTS named{'()' * (kind == 'FUNCTION')}")
+
+
+def test_what_snowpark_makes_by_itself_is_there_with_owners_rights(cellar: Cellar) -> None:
+    """https://docs.snowflake.com/en/developer-guide/snowpark/reference/python/latest/snowpark/api/snowflake.snowpark.DataFrame.cache_result"""
+    cellar.rows("CREATE STAGE IF NOT EXISTS kept_files")
+    body = """
+import io
+import pandas
+from snowflake.snowpark.types import IntegerType, StructField, StructType
+
+
+def run(session):
+    many = session.create_dataframe([[i, str(i)] for i in range(20_000)], schema=["A", "B"])
+    cached = many.filter("A < 3").cache_result()
+    frame = pandas.DataFrame({"A": [1, 2], "B": ["x", "y"]})
+    session.write_pandas(frame, "FROM_PANDAS", auto_create_table=True, overwrite=True)
+    session.file.put_stream(io.BytesIO(b"1"), "@kept_files/one.csv", auto_compress=False)
+    with session.file.get_stream("@kept_files/one.csv") as found:
+        read = found.read().decode()
+    staged = session.read.schema(StructType([StructField("A", IntegerType())])).csv("@kept_files/one.csv").count()
+    more = session.udf.register(lambda x: x + 1, IntegerType(), [IntegerType()])
+    return [many.count(), cached.count(), session.table("FROM_PANDAS").count(), read, staged,
+            session.sql("select 1 as a").select(more("a")).collect()[0][0]]
+"""
+    cellar.create("by_itself()", body, rights="OWNER")
+    assert cellar.read("CALL by_itself()") == [20_000, 3, 2, "1", 1, 2]
+
+
 def test_a_procedure_with_callers_rights_changes_its_callers_session(cellar: Cellar) -> None:
     """https://docs.snowflake.com/en/developer-guide/stored-procedure/stored-procedures-rights"""
     cellar.rows("CREATE SCHEMA IF NOT EXISTS elsewhere")

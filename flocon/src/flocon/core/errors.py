@@ -99,6 +99,10 @@ EXPIRED_TOKEN = Code(390114, "08001")
 INTERNAL = Code(300001, "XX000")
 
 
+# The number is ABORTED_TRANSACTION's, the state is not.
+_OWNERS = Code(90236, "42601")
+
+
 class SnowflakeError(Exception):
     """A statement failed; the client sees this number, state and message."""
 
@@ -126,6 +130,13 @@ def syntax(place: str | int, unexpected: str) -> SnowflakeError:
 def does_not_exist(kind: str, name: object) -> SnowflakeError:
     code = NO_RELATION if kind in _RELATIONS else DOES_NOT_EXIST
     return compilation(code, f"{kind} '{name}' does not exist or not authorized.")
+
+
+def barred_to_owners(statement: str) -> SnowflakeError:
+    """A kind of statement that a procedure with owner's rights does not run."""
+    return SnowflakeError(
+        _OWNERS, f"Stored procedure execution error: Unsupported statement type '{statement}'."
+    )
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from flocon.core.result import Result
 from flocon.engine import Binds
 from flocon.engine.parsing import name_of
 from flocon.objects import alterations, comments, databases, stages, tables, views
+from flocon.session import temporary_names
 from flocon.session.context import Context
 from flocon.sql.tokens import checked_without_quotes
 
@@ -53,7 +54,7 @@ def _drop(context: Context, tree: exp.Drop, kind: str, binds: Binds) -> Result:
         context.transactions.forbid_replay()
         context.connection.drop_temporary(temporary)
         return result.dropped(target.name)
-    if not (kind in ("STAGE", "FILE FORMAT") and stages.is_of_snowpark(target.name)):
+    if not (kind in ("STAGE", "FILE FORMAT") and temporary_names.is_of_snowpark(target.name)):
         context.transactions.commit_for_ddl()
     if kind == "DATABASE":
         return databases.drop_database(context, target.name, if_exists)

@@ -14,7 +14,7 @@ from flocon.engine.marked_names import unmarked
 from flocon.engine.parsing import name_of
 from flocon.objects import directory_tables
 from flocon.objects.databases import comment
-from flocon.session import staged_queries
+from flocon.session import staged_queries, temporary_names
 from flocon.session.context import Context
 from flocon.session.directory import of_duckdb, of_fakesnow
 from flocon.session.staged_queries import FILE_FORMAT
@@ -27,11 +27,6 @@ from flocon.stores.stages import Stage
 # The stages through which clients send many binds, as texts without their types. Refused one, they
 # send the binds with the statement, where each has its type.
 _OF_BINDS = ("SYSTEMBIND", "SYSTEM$BIND", "SYSTEM_BIND", "SNOWPARK_TEMP_STAGE_BIND")
-
-
-def is_of_snowpark(name: str) -> bool:
-    """Its temporary objects do not commit; Snowflake spares them by a flag of its own."""
-    return name.startswith("SNOWPARK_TEMP_")
 
 
 def drop_stage(context: Context, target: exp.Table, if_exists: bool) -> Result:
@@ -83,7 +78,9 @@ def create_stage(context: Context, tree: exp.Create, binds: Binds) -> Result:
     name = context.resolve(name_of(tree.this))
     if temporary and name.name in _OF_BINDS:
         raise errors.unsupported(f"CREATE STAGE {name.name}: binds come with their statement")
-    if not temporary:
+    if temporary:
+        temporary_names.check(context, "STAGE", name.name)
+    else:
         context.transactions.commit_for_ddl()
     if name.name.startswith("%"):
         # In a location, quoted or not, that is a table's stage.
@@ -171,7 +168,9 @@ def create_file_format(context: Context, tree: exp.Create, binds: Binds) -> Resu
                 errors.INVALID_PROPERTY, f"invalid property '{item.name.upper()}'"
             )
     name, temporary = context.resolve(name_of(tree.this)), tree.find(exp.TemporaryProperty)
-    if not (is_of_snowpark(name.name) and temporary):
+    if temporary:
+        temporary_names.check(context, "FILE_FORMAT", name.name)
+    if not (temporary_names.is_of_snowpark(name.name) and temporary):
         context.transactions.commit_for_ddl()
     context.check_schema(name)
     if not temporary:

@@ -22,6 +22,7 @@ from flocon.objects import (
     table_properties,
 )
 from flocon.objects.wanted_columns import alter_to
+from flocon.session import temporary_names
 from flocon.session.context import Context
 from flocon.session.directory import of_duckdb
 from flocon.session.names import Names, qualify
@@ -196,11 +197,12 @@ def create_temporary(context: Context, tree: exp.Create, binds: Binds) -> Result
     target = tree.this.this if isinstance(tree.this, exp.Schema) else tree.this
     full = context.resolve(name_of(target))
     name, what = full.name, str(tree.args["kind"]).capitalize()
+    temporary_names.check(context, what.upper(), name)
     if full in context.connection.temporary and not tree.args.get("replace"):
         if tree.args.get("exists"):
             return result.already_exists(name)
         raise errors.already_exists(name_of(target))
-    if not stages.is_of_snowpark(name):
+    if not temporary_names.is_of_snowpark(name):
         context.transactions.commit_for_ddl()
     context.check_schema(full)
     source, properties = _source(tree), _properties(context, tree)

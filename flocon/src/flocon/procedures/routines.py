@@ -14,6 +14,7 @@ from flocon.procedures import store as procedure_store
 from flocon.procedures.calls import call_one_of
 from flocon.procedures.imports import identifier, qualified, staged_file
 from flocon.procedures.store import Procedure
+from flocon.session import temporary_names
 from flocon.session.context import Context
 from flocon.session.names import place_of
 from flocon.session.statements import Kind
@@ -38,7 +39,9 @@ _SHOWN_OF_FUNCTIONS = result.columns(
 
 def create(context: Context, statement: CreateProcedure) -> result.Result:
     packages.check(statement.kind, statement.packages)
-    if not statement.temporary:
+    if statement.temporary:
+        temporary_names.check(context, statement.kind, statement.name.name)
+    else:
         context.transactions.commit_for_ddl()
     full = context.resolve(statement.name)
     context.check_schema(full)

@@ -27,8 +27,6 @@ from flocon.sql.statement_text import StatementText
 from flocon.stores.queries import Query
 from flocon.stores.stores import Stores
 
-_UNSUPPORTED_STATEMENT = errors.Code(90236, "42601")
-
 
 class OpenSession(Protocol):
     """Opens a session; see `Account.open_session`."""
@@ -156,11 +154,7 @@ class Session:
             if not statement.waits and not describe:
                 return statement.run(context, binds, describe=False)
             if nested and transactions.owners_rights and statement.barred_to_owners:
-                raise errors.SnowflakeError(
-                    _UNSUPPORTED_STATEMENT,
-                    "Stored procedure execution error: Unsupported statement type"
-                    f" '{statement.barred_to_owners}'.",
-                )
+                raise errors.barred_to_owners(statement.barred_to_owners)
             # A procedure's statements run in the time of its CALL.
             warehouse = context.warehouse if statement.uses_warehouse and not nested else None
             with (
