@@ -338,8 +338,13 @@ def test_an_alert_runs_with_the_rights_of_its_owner_who_must_be_allowed_to(watch
         f"GRANT USAGE ON DATABASE {watch.database} TO ROLE {role}",
         f"GRANT USAGE, CREATE ALERT ON SCHEMA {watch.place} TO ROLE {role}",
         f"GRANT SELECT ON TABLE seen TO ROLE {role}",
+        f"GRANT DATABASE ROLE SNOWFLAKE.ALERT_VIEWER TO ROLE {role}",
     )
     try:
+        granted = watch.shown(f"SHOW GRANTS TO ROLE {role}")
+        assert ("USAGE", "DATABASE_ROLE", "SNOWFLAKE.ALERT_VIEWER") in [
+            (row["privilege"], row["granted_on"], row["name"]) for row in granted
+        ]
         watch.run("INSERT INTO seen VALUES (1)", "USE SECONDARY ROLES NONE", f"USE ROLE {role}")
         watch.alert(
             "a",
@@ -355,6 +360,11 @@ def test_an_alert_runs_with_the_rights_of_its_owner_who_must_be_allowed_to(watch
         watch.run(f"GRANT INSERT ON TABLE noted TO ROLE {role}")
         watch.execute("a")
         assert watch.ended("state")[1:] == [("TRIGGERED",)]
+        watch.run(f"REVOKE DATABASE ROLE SNOWFLAKE.ALERT_VIEWER FROM ROLE {role}")
+        watch.execute("a")
+        told = watch.ended("state, sql_error_code, sql_error_message")[-1]
+        assert told[:2] == ("CONDITION_FAILED", 2141)
+        assert "Unknown user-defined function SNOWFLAKE.ALERT.SCHEDULED_TIME" in told[2]
     finally:
         watch.run("USE ROLE ACCOUNTADMIN", f"DROP ROLE {role}")
 

@@ -181,11 +181,33 @@ def test_a_procedure_with_owners_rights_names_no_temporary_object(
     cellar.rows(f"DROP {kind.replace('_', ' ')} IF EXISTS named{'()' * (kind == 'FUNCTION')}")
 
 
+@pytest.mark.parametrize("rights", ["OWNER", "CALLER"])
+@pytest.mark.parametrize(
+    ("statement", "kind"),
+    [("PUT file:///tmp/one.csv @files", "PUT_FILES"), ("GET @files file:///tmp", "GET_FILES")],
+)
+def test_a_procedure_moves_no_files_by_statements(
+    cellar: Cellar, statement: str, kind: str, rights: str
+) -> None:
+    """https://docs.snowflake.com/en/developer-guide/stored-procedure/python/procedure-python-limitations"""
+    cellar.rows("CREATE STAGE IF NOT EXISTS files")
+    refused = (
+        f"090236 (42601): Stored procedure execution error: Unsupported statement type '{kind}'."
+    )
+    for run in ("sql('{}').collect()", "connection.cursor().execute('{}')"):
+        body = f"def run(session):\n    session.{run.format(statement)}"
+        cellar.create("moving()", body, rights=rights)
+        assert refused in cellar.failure("CALL moving()")[1]
+    assert cellar.rows("LIST @files") == []
+
+
 def test_what_snowpark_makes_by_itself_is_there_with_owners_rights(cellar: Cellar) -> None:
     """https://docs.snowflake.com/en/developer-guide/snowpark/reference/python/latest/snowpark/api/snowflake.snowpark.DataFrame.cache_result"""
     cellar.rows("CREATE STAGE IF NOT EXISTS kept_files")
     body = """
 import io
+import tempfile
+
 import pandas
 from snowflake.snowpark.types import IntegerType, StructField, StructType
 
@@ -198,7 +220,12 @@ def run(session):
     session.file.put_stream(io.BytesIO(b"1"), "@kept_files/one.csv", auto_compress=False)
     with session.file.get_stream("@kept_files/one.csv") as found:
         read = found.read().decode()
-    staged = session.read.schema(StructType([StructField("A", IntegerType())])).csv("@kept_files/one.csv").count()
+    columns = StructType([StructField("A", IntegerType())])
+    staged = session.read.schema(columns).csv("@kept_files/one.csv").count()
+    with tempfile.TemporaryDirectory() as folder:
+        session.file.get("@kept_files/one.csv", folder)
+        session.file.put(f"{folder}/one.csv", "@kept_files/again", auto_compress=False)
+    session.file.get_stream("@kept_files/again/one.csv").close()
     more = session.udf.register(lambda x: x + 1, IntegerType(), [IntegerType()])
     return [many.count(), cached.count(), session.table("FROM_PANDAS").count(), read, staged,
             session.sql("select 1 as a").select(more("a")).collect()[0][0]]

@@ -2,7 +2,13 @@
 
 from dataclasses import dataclass
 
-from flocon.access.securables import PLURALS, WITH_OWNERSHIP, is_grantable
+from flocon.access.securables import (
+    ALERT_VIEWER,
+    PLURALS,
+    WITH_OWNERSHIP,
+    Securable,
+    is_grantable,
+)
 from flocon.core import errors
 from flocon.sql.datatypes import DataType
 from flocon.sql.procedures import procedure_signature
@@ -46,19 +52,34 @@ class GrantRole:
     grantee: str
 
 
-def grant(tokens: Tokens) -> GrantPrivileges | GrantRole:
-    """GRANT privileges ON … TO ROLE r [WITH GRANT OPTION] | GRANT ROLE r TO {ROLE | USER} x"""
+@dataclass(frozen=True)
+class GrantDatabaseRole:
+    """A database role, to or from a ROLE."""
+
+    role: Securable
+    grantee: str
+
+
+Statement = GrantPrivileges | GrantRole | GrantDatabaseRole
+
+
+def grant(tokens: Tokens) -> Statement:
+    """GRANT privileges ON … TO ROLE r [WITH GRANT OPTION] | GRANT ROLE r TO {ROLE | USER} x
+    | GRANT DATABASE ROLE d.r TO ROLE x"""
     tokens.expect("GRANT")
     return _read(tokens, "TO")
 
 
-def revoke(tokens: Tokens) -> GrantPrivileges | GrantRole:
-    """REVOKE [GRANT OPTION FOR] privileges ON … FROM ROLE r | REVOKE ROLE r FROM {ROLE | USER} x"""
+def revoke(tokens: Tokens) -> Statement:
+    """REVOKE [GRANT OPTION FOR] privileges ON … FROM ROLE r | REVOKE ROLE r FROM {ROLE | USER} x
+    | REVOKE DATABASE ROLE d.r FROM ROLE x"""
     tokens.expect("REVOKE")
     return _read(tokens, "FROM")
 
 
-def _read(tokens: Tokens, preposition: str) -> GrantPrivileges | GrantRole:
+def _read(tokens: Tokens, preposition: str) -> Statement:
+    if tokens.accept("DATABASE", "ROLE"):
+        return _database_role(tokens, preposition)
     if tokens.accept("ROLE"):
         role = _single(tokens)
         tokens.expect(preposition)
@@ -90,6 +111,19 @@ def _read(tokens: Tokens, preposition: str) -> GrantPrivileges | GrantRole:
         tokens.accept("CASCADE")
     tokens.end()
     return GrantPrivileges(privileges, target, role, option, current)
+
+
+def _database_role(tokens: Tokens, preposition: str) -> GrantDatabaseRole:
+    """The one that there is. https://docs.snowflake.com/en/sql-reference/sql/grant-database-role"""
+    name = tokens.name()
+    if (name.schema, name.name) != ALERT_VIEWER.path or name.database:
+        raise errors.unsupported(f"database role {name}")
+    tokens.expect(preposition)
+    if not tokens.accept("ROLE"):
+        raise errors.unsupported(f"database roles granted to a {tokens.word()}")
+    grantee = _single(tokens)
+    tokens.end()
+    return GrantDatabaseRole(ALERT_VIEWER, grantee)
 
 
 def _check_ownership(privileges: tuple[str, ...], target: Target) -> None:

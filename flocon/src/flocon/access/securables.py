@@ -35,6 +35,9 @@ class Securable(NamedTuple):
 
 
 ACCOUNT = Securable("ACCOUNT")
+# The database role that calls the functions of an alert's run.
+# https://docs.snowflake.com/en/sql-reference/snowflake-db-roles
+ALERT_VIEWER = Securable("DATABASE_ROLE", ("SNOWFLAKE", "ALERT_VIEWER"))
 
 
 def database(name: str) -> Securable:

@@ -100,7 +100,7 @@ INTERNAL = Code(300001, "XX000")
 
 
 # The number is ABORTED_TRANSACTION's, the state is not.
-_OWNERS = Code(90236, "42601")
+_PROCEDURE = Code(90236, "42601")
 
 
 class SnowflakeError(Exception):
@@ -132,10 +132,10 @@ def does_not_exist(kind: str, name: object) -> SnowflakeError:
     return compilation(code, f"{kind} '{name}' does not exist or not authorized.")
 
 
-def barred_to_owners(statement: str) -> SnowflakeError:
-    """A kind of statement that a procedure with owner's rights does not run."""
+def barred_to_procedures(statement: str) -> SnowflakeError:
+    """A kind of statement that a procedure does not run, or not with its owner's rights."""
     return SnowflakeError(
-        _OWNERS, f"Stored procedure execution error: Unsupported statement type '{statement}'."
+        _PROCEDURE, f"Stored procedure execution error: Unsupported statement type '{statement}'."
     )
 
 

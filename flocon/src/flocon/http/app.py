@@ -300,6 +300,9 @@ class App:
     def _execute(self, login: Login, statement: Statement, query: Query) -> Result:
         session = login.session
         session.context.files_address = login.files_address
+        if login.nested and not statement.internal and statement.text.moves_files:
+            # https://docs.snowflake.com/en/developer-guide/stored-procedure/python/procedure-python-limitations
+            raise errors.barred_to_procedures(f"{statement.text.first_word}_FILES")
         if statement.parameters:
             parameters.check_statement(statement.parameters, session.context.parameters)
         if multi_statements.are_in(session, statement):

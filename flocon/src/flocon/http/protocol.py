@@ -94,7 +94,8 @@ def _name(text: str | None) -> str | None:
 
 @dataclass(frozen=True)
 class Statement:
-    """One query request. binds: a value per mark; batch: rows of them, for executemany."""
+    """One query request. binds: a value per mark; batch: rows of them, for executemany. internal:
+    nobody has written it, the client sends it by itself."""
 
     text: StatementText
     binds: tuple[Any, ...]
@@ -102,6 +103,7 @@ class Statement:
     describe: bool
     asynchronous: bool
     parameters: dict[str, Any]
+    internal: bool
 
 
 def unreadable(error: object) -> SnowflakeError:
@@ -144,6 +146,7 @@ def _statement(document: dict[str, Any]) -> Statement:
         describe=bool(document.get("describeOnly")),
         asynchronous=bool(document.get("asyncExec")),
         parameters=fields(document, "parameters"),
+        internal=bool(document.get("isInternal")),
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from flocon.access.securables import ALERT_VIEWER
 from flocon.core import errors, result
 from flocon.core.clock import utc_now
 from flocon.jobs import alert_history, definitions, statements
@@ -89,6 +90,9 @@ ALERTS = _Alerts()
 
 def _of_run(name: str, value: Callable[[AlertRun], datetime | str]) -> Any:
     def ask(context: Context, arguments: list[Any]) -> datetime | str:
+        held = context.access.privileges
+        if held is not None and not held.on(ALERT_VIEWER):
+            raise errors.unknown_function(f"SNOWFLAKE.ALERT.{name}")
         if arguments:
             raise errors.compilation(errors.COMPILATION, f"{name} takes no arguments.")
         if context.alert is None:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 from flocon.access import grant_statements as parser
 from flocon.access.demands import nothing, overload, securable
-from flocon.access.grant_statements import GrantPrivileges, GrantRole, Target
+from flocon.access.grant_statements import GrantDatabaseRole, GrantPrivileges, GrantRole, Target
 from flocon.access.needs import Need
 from flocon.access.roles import OWNERSHIP, Grant
 from flocon.access.securables import ACCOUNT, Securable, privileges_of, schema
@@ -25,8 +25,10 @@ from flocon.sql.tokens import FullName, Name
 _DEPENDENT_GRANT = errors.Code(3036, "23001")
 
 
-def grant(context: Context, statement: GrantPrivileges | GrantRole) -> Result:
+def grant(context: Context, statement: parser.Statement) -> Result:
     context.transactions.commit_for_ddl()
+    if isinstance(statement, GrantDatabaseRole):
+        return _grant_database_role(context, statement)
     if isinstance(statement, GrantRole):
         return _grant_role(context, statement)
     check_role(context, statement.role)
@@ -47,8 +49,10 @@ def grant(context: Context, statement: GrantPrivileges | GrantRole) -> Result:
     return _done(statement.target, found)
 
 
-def revoke(context: Context, statement: GrantPrivileges | GrantRole) -> Result:
+def revoke(context: Context, statement: parser.Statement) -> Result:
     context.transactions.commit_for_ddl()
+    if isinstance(statement, GrantDatabaseRole):
+        return _revoke_database_role(context, statement)
     if isinstance(statement, GrantRole):
         return _revoke_role(context, statement)
     check_role(context, statement.role)
@@ -253,6 +257,30 @@ def _grant_role(context: Context, statement: GrantRole) -> Result:
 def _revoke_role(context: Context, statement: GrantRole) -> Result:
     _check_roles(context, statement)
     context.account.roles.revoke_role(statement.role, statement.kind, statement.grantee)
+    return result.done()
+
+
+def _check_database_role(context: Context, statement: GrantDatabaseRole) -> None:
+    """Those of the SNOWFLAKE database are given by who manages grants."""
+    check_role(context, statement.grantee)
+    held = context.access.privileges
+    if held is not None and not held.manages_grants():
+        raise errors.does_not_exist("Database role", statement.role.label)
+
+
+def _grant_database_role(context: Context, statement: GrantDatabaseRole) -> Result:
+    _check_database_role(context, statement)
+    now = datetime.now(UTC).replace(tzinfo=None)
+    by = context.access.role
+    given = Grant("USAGE", statement.role, statement.grantee, False, by, now)
+    context.account.roles.grant([given])
+    return result.done()
+
+
+def _revoke_database_role(context: Context, statement: GrantDatabaseRole) -> Result:
+    _check_database_role(context, statement)
+    roles = context.account.roles
+    roles.revoke(roles.grants(lambda g: (g.on, g.role) == (statement.role, statement.grantee)))
     return result.done()
 
 

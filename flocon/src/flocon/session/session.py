@@ -154,7 +154,7 @@ class Session:
             if not statement.waits and not describe:
                 return statement.run(context, binds, describe=False)
             if nested and transactions.owners_rights and statement.barred_to_owners:
-                raise errors.barred_to_owners(statement.barred_to_owners)
+                raise errors.barred_to_procedures(statement.barred_to_owners)
             # A procedure's statements run in the time of its CALL.
             warehouse = context.warehouse if statement.uses_warehouse and not nested else None
             with (

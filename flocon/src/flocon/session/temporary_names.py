@@ -16,4 +16,4 @@ def check(context: Context, kind: str, name: str) -> None:
     https://docs.snowflake.com/en/developer-guide/stored-procedure/python/procedure-python-limitations
     """
     if context.transactions.owners_rights and not is_of_snowpark(name):
-        raise errors.barred_to_owners(f"temporary {kind}")
+        raise errors.barred_to_procedures(f"temporary {kind}")

@@ -81,6 +81,10 @@ class StatementText(str):
     def ends_transaction(self) -> bool:
         return self.first_word in ("COMMIT", "ROLLBACK")
 
+    @property
+    def moves_files(self) -> bool:
+        return self.first_word in ("PUT", "GET")
+
     # --- for the session, which finds it a reader --------------------------------------------
 
     @property

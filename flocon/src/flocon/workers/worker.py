@@ -15,6 +15,7 @@ standard error, which the account writes to its log.
 
 import base64
 import contextlib
+import contextvars
 import datetime
 import decimal
 import functools
@@ -197,11 +198,52 @@ def connected(settings: dict[str, Any]) -> Any:
     from snowflake.snowpark import Session
 
     # As Session.builder connects: Snowpark's `params` are binds for question marks.
-    connection = snowflake.connector.connect(**{"paramstyle": "qmark", **settings})
+    connection: Any = snowflake.connector.connect(**{"paramstyle": "qmark", **settings})
+    _tell_transfers(connection)
     session: Any = Session.builder.configs({"connection": connection}).create()
     # A handler cannot close its session, and the end of a call cancels nothing of the caller's.
     session.close = session.cancel_all = lambda: None
     return session
+
+
+# Does Snowpark itself move a file, and no statement of the handler's?
+_transfers = contextvars.ContextVar("transfers", default=False)
+
+
+def _tell_transfers(connection: Any) -> None:
+    """Snowpark's own PUT and GET go out as internal, as the connector's do: on Snowflake its
+    functions move files in a procedure, and statements do not."""
+    from snowflake.snowpark._internal.server_connection import ServerConnection
+    from snowflake.snowpark.file_operation import FileOperation
+
+    for owner, names in (
+        (FileOperation, ("get", "get_stream", "put", "put_stream")),
+        (ServerConnection, ("upload_file", "upload_stream")),
+    ):
+        for name in names:
+            function = getattr(owner, name)
+            if not hasattr(function, "transfers"):
+                setattr(owner, name, _transferring(function))
+    run = connection.cmd_query
+
+    def cmd_query(*arguments: Any, **options: Any) -> Any:
+        options["is_internal"] = options.get("is_internal") or _transfers.get()
+        return run(*arguments, **options)
+
+    connection.cmd_query = cmd_query
+
+
+def _transferring(function: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(function)
+    def transfer(*arguments: Any, **options: Any) -> Any:
+        token = _transfers.set(True)
+        try:
+            return function(*arguments, **options)
+        finally:
+            _transfers.reset(token)
+
+    transfer.transfers = True  # type: ignore[attr-defined]
+    return transfer
 
 
 def returned(value: Any, kind: str) -> Any:
