@@ -430,6 +430,8 @@ def test_a_copy_of_a_table_has_its_keys_and_its_columns_as_they_are(
     run("alter table again rename column id to number")
     run("alter table again drop column label")
     assert _keys(run, "again") == [("PRIMARY", "NUMBER", ""), ("FOREIGN", "MAKER", "MAKERS")]
+    run("alter table makers rename column id to maker_id")
+    assert [row[4] for row in run("show imported keys in table again")] == ["MAKER_ID"]
     run("alter table makers rename to estates")
     assert _keys(run, "again")[1] == ("FOREIGN", "MAKER", "ESTATES")
     run("drop table estates")
@@ -448,6 +450,16 @@ def test_a_temporary_table_hides_the_keys_of_another(run: Run) -> None:
     assert _keys(run, "twofold") == [("PRIMARY", "B", "")]
     run("drop table twofold")
     assert _keys(run, "twofold") == [("PRIMARY", "A", "")]
+
+
+def test_a_key_that_refers_to_its_own_table_follows_its_columns(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/show-primary-keys"""
+    run("create or replace table vines (id int primary key, parent int references vines (id))")
+    run("alter table vines rename column id to vine")
+    assert [(row[4], row[8]) for row in run("show imported keys in table vines")] == [
+        ("VINE", "PARENT")
+    ]
+    assert _keys(run, "vines")[0] == ("PRIMARY", "VINE", "")
 
 
 def test_a_table_has_one_primary_key(run: Run) -> None:
@@ -495,6 +507,9 @@ def test_the_default_that_a_column_was_added_with_stays(run: Run) -> None:
         "create or alter table later (a int, b int default 2, c int)",
     ):
         assert errno(run, statement) == 2, statement
+    run("alter table later add column if not exists a int default 1, d int")
+    run("alter table later alter column a drop default")
+    run("alter table later drop column d")
     run("alter table later rename column b to bb")
     run("create or replace table clone_of_later clone later")
     with pytest.raises(snowflake.connector.errors.ProgrammingError) as refused:

@@ -106,7 +106,8 @@ def carry_out(
     keys.columns_changed(context, table, tree)
     if with_keys:
         keys.put(context, table, with_keys)
-    defaults.columns_changed(context, table, tree.args["actions"])
+    changes = [each for each in tree.args["actions"] if not _is_there(each, known)]
+    defaults.columns_changed(context, table, changes)
     declared_types.altered(context, table, tree)
     if table not in context.connection.temporary:
         context.account.streams.table_changed(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -152,11 +152,14 @@ def put(context: Context, table: FullName, keys: Sequence[Key]) -> None:
 
 
 def columns_changed(context: Context, table: FullName, tree: exp.Alter) -> None:
-    """A key follows a column's name, and goes with its column."""
+    """A key follows a column's name, as foreign keys that refer to it do, and goes with its
+    column."""
     kept = before = of_table(context, table)
+    renamed = []
     for action in tree.args["actions"] if before else ():
         if isinstance(action, exp.RenameColumn):
             old, new = unmarked(action.this.name), unmarked(action.args["to"].name)
+            renamed.append((old, new))
             kept = [
                 replace(key, columns=tuple(new if c == old else c for c in key.columns))
                 for key in kept
@@ -166,21 +169,32 @@ def columns_changed(context: Context, table: FullName, tree: exp.Alter) -> None:
             kept = [key for key in kept if not gone & set(key.columns)]
     if kept != before:
         put(context, table, kept)
+    for old, new in renamed:
+        _target_renamed(context, table, old, new)
 
 
 def target_gone(context: Context, table: FullName, new: FullName | None = None) -> None:
     """Foreign keys go with the table that they refer to, or follow its name."""
-    old, place = _place(table), _place(new) if new else None
+    place = _place(new) if new else None
+    _refer(context, table, lambda key: replace(key, target=place) if place else None)
+
+
+def _target_renamed(context: Context, table: FullName, old: str, new: str) -> None:
+    def follow(key: Key) -> Key:
+        columns = tuple(new if column == old else column for column in key.target_columns)
+        return replace(key, target_columns=columns)
+
+    _refer(context, table, follow)
+
+
+def _refer(context: Context, table: FullName, become: Callable[[Key], Key | None]) -> None:
+    """What foreign keys that refer to a table become; None for nothing."""
+    target = _place(table)
     for database in context.account.databases():
         for other, known in of_database(context, database).items():
-            if not any(key.target == old for key in known):
-                continue
-            kept = [
-                replace(key, target=place) if key.target == old else key
-                for key in known
-                if place or key.target != old
-            ]
-            put(context, other, kept)
+            if any(key.target == target for key in known):
+                found = [become(key) if key.target == target else key for key in known]
+                put(context, other, [key for key in found if key])
 
 
 def _place(name: FullName) -> tuple[str, str, str]:

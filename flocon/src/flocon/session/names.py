@@ -93,8 +93,9 @@ class TextKey:
         self._seen = transaction.snapshot_commit if transaction else self._clock.last_commit
         temporary = context.connection.temporary_state(text)
         self._names_temporary = bool(temporary)
-        # Whose views may be read now is found out when the statement is resolved.
-        grants = context.account.roles.changes
+        # Whether the owners of its views may read what these read is asked when it is resolved.
+        roles = context.account.roles
+        grants = roles.changes if roles.views_have_owners or temporary else 0
         self._place = (text, context.database, context.schema, temporary, grants)
 
     def known(self) -> ResolvedStatement | None:
