@@ -25,6 +25,7 @@ from flocon.engine import (
 from flocon.engine.choices import CHOICES, ZERO_IF_NULL, chosen
 from flocon.engine.expression_types import UNLIKE, united_queries
 from flocon.engine.functions import CONVERTED
+from flocon.engine.inner_kinds import MAKERS_OF_JSON
 from flocon.engine.types import JSON_TYPES, NTZ_TYPES, TEXT_TYPES, check_cast
 
 _Kind = exp.DType
@@ -104,11 +105,6 @@ _READ_BY_FORM = (
 _READERS = (exp.StrToTime, exp.TsOrDsToDate, exp.TsOrDsToTime)
 _EPOCHS = ("EPOCH", "EPOCH_SECOND", "EPOCH_SECONDS")
 _BINARIES = (_Kind.BINARY, _Kind.VARBINARY)
-MAKERS_OF_JSON = (
-    exp.Array, exp.ArrayAgg, exp.ArrayAppend, exp.ArrayConstructCompact, exp.ArrayInsert,
-    exp.ArrayPrepend, exp.ArrayUniqueAgg, exp.JSONKeyValue, exp.ObjectAgg, exp.ObjectInsert,
-    exp.PropertyEQ, exp.ToArray, exp.ToVariant,
-)  # fmt: skip
 _MOMENTS = (*NTZ_TYPES, _Kind.TIMESTAMPLTZ)
 
 
@@ -244,7 +240,8 @@ def _coerced(node: Expr) -> Expr:
     if form in _WITH_MOMENTS:
         _chosen_moments(node)
     is_variant = type(node) is exp.Cast and node.to.this == _Kind.VARIANT
-    if is_variant or isinstance(node, MAKERS_OF_JSON):
+    of_array = isinstance(node, exp.Lambda) and isinstance(node.parent, exp.Transform)
+    if is_variant or of_array or isinstance(node, MAKERS_OF_JSON):
         _kept_as_texts(node)
     if isinstance(node, _READERS) and node.args.get("format") and _is_variant(node.this):
         node.set("this", _cast(node.this, _TEXT))

@@ -7,6 +7,7 @@ import re
 import warnings
 from collections import Counter
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
@@ -31,6 +32,7 @@ from flocon.engine import (
     decimals,
     expression_types,
     formatted_texts,
+    inner_kinds,
     lengths,
     loading,
     moments,
@@ -43,7 +45,14 @@ from flocon.engine import (
 )
 from flocon.engine.catalog import HIDDEN_SCHEMA, search_path
 from flocon.engine.cursor import Cursor
-from flocon.engine.declared_types import DeclaredColumns, DeclaredTypes, known
+from flocon.engine.declared_types import (
+    DeclaredColumns,
+    DeclaredTypes,
+    inside,
+    known,
+    with_inside,
+)
+from flocon.engine.expression_types import Annotated
 from flocon.engine.failures import translated
 from flocon.engine.fast import bound_arrays, bound_texts, variant_paths
 from flocon.engine.fast.bound_arrays import BoundArray
@@ -97,12 +106,13 @@ class Bound(NamedTuple):
 class Description(NamedTuple):
     """What is known of a query's columns besides the engine's types.
 
-    declared: as in a Result. never_null: their names, and whether they are never NULL; () where
-    that is not known.
+    declared, inside: as in a Result. never_null: their names, and whether they are never NULL; ()
+    where that is not known.
     """
 
     declared: tuple[str, ...]
     never_null: tuple[tuple[str, bool], ...]
+    inside: inner_kinds.Kinds
 
 
 class Shape(NamedTuple):
@@ -266,12 +276,14 @@ class Connection:
         types: Sequence[str],
         declared: Sequence[str] = (),
         never_null: Sequence[bool] = (),
+        kinds: inner_kinds.Kinds = inner_kinds.NONE,
     ) -> None:
         """Make a result readable under a bare name, until `forget`. declared, never_null: as in a
-        Result."""
-        if declared:
-            known = zip(table.column_names, declared, strict=True)
-            self._declared_temporary[name] = {column: kind for column, kind in known if kind}
+        Result; kinds: what is inside of it."""
+        if declared or kinds:
+            known = zip(table.column_names, declared, strict=bool(declared))
+            told = {column: kind for column, kind in known if kind}
+            self._declared_temporary[name] = with_inside(told, kinds)
         shape = tuple(zip(table.column_names, types, strict=True))
         columns = ", ".join(
             f"{quoted(column)}::{kind} AS {quoted(column)}" for column, kind in shape
@@ -320,6 +332,8 @@ class Connection:
     def declare(self, database: str, schema: str, name: str, types: DeclaredTypes) -> None:
         """These are a table's or a view's, and no others."""
         if database == "temp":
+            if inside(types) != inside(self._declared_temporary.get(name, {})):
+                self._temporary_changes += 1
             self._declared_temporary[name] = types
         elif types or self._declared.of((database, schema, name)):
             with translated():
@@ -360,10 +374,11 @@ class Connection:
         """A query for DuckDB, and what is known of its columns."""
         shapes = tree.meta.get(SHAPES)
         tree = column_names.name(tree)
-        made = self._annotated(tree, bound)
+        made = self._annotated(tree, bound, shapes)
         never_null = nullability.columns(tree, lambda table: self._never_null(table, shapes))
-        declared = tuple(expression_types.declared_in_order(made))
-        return self._coerced(tree, made, bound), Description(declared, tuple(never_null or ()))
+        declared = tuple(expression_types.declared_in_order(made.types))
+        description = Description(declared, tuple(never_null or ()), made.inside)
+        return self._coerced(tree, made.types, bound), description
 
     def dml_sql(self, tree: Expr, binds: Binds) -> str:
         """A DML statement in DuckDB's SQL, for `values`."""
@@ -402,15 +417,72 @@ class Connection:
     def _prepared(self, tree: Expr, bound: Bound) -> Expr:
         return self._typed(tree, bound)[0]
 
-    def _typed(self, tree: Expr, bound: Bound) -> tuple[Expr, expression_types.Types]:
-        """The same, and the types of the columns of its query; none where they are not known."""
-        made = self._annotated(tree, bound)
-        return self._coerced(tree, made, bound), made
+    def _typed(self, tree: Expr, bound: Bound) -> tuple[Expr, Annotated]:
+        """The same, and what is known of its query."""
+        made = self._annotated(tree, bound, tree.meta.get(SHAPES))
+        if isinstance(tree, exp.Insert | exp.Update | exp.Merge):
+            self._note_inside(tree, made.inside | stored_values.put_in(tree, self._stored_columns))
+        return self._coerced(tree, made.types, bound), made
 
-    def _annotated(self, tree: Expr, bound: Bound) -> expression_types.Types:
+    def _annotated(self, tree: Expr, bound: Bound, shapes: Hashable | None) -> Annotated:
+        """shapes: as in `_never_null`."""
         bound_types.cast(tree, bound.moments, bound.divided)
         self._name_places(tree)
-        return expression_types.annotate(tree, self._declared_columns, self._is_view) or ()
+        return self._seen_inside(tree, shapes)
+
+    def _seen_inside(self, tree: Expr, shapes: Hashable | None) -> Annotated:
+        """The tree's expressions get their types; what is inside of the VARIANTs that it reads is
+        inside of its own, too."""
+        made = expression_types.annotate(tree, self._declared_columns, self._is_view)
+        if self._declared.changes_inside or self._inside_temporary():
+            makes = isinstance(tree, exp.Create | exp.Insert) and tree.expression
+            source = tree.expression if makes else tree
+            read = (self._inside_of(table, shapes) for table in source.find_all(exp.Table))
+            made = replace(made, inside=made.inside.union(*read))
+        for node in made.asking if made.inside else ():
+            node.meta[inner_kinds.INSIDE] = made.inside
+        return made
+
+    def _inside_temporary(self) -> bool:
+        return any(map(inside, self._declared_temporary.values()))
+
+    def _inside_of(self, table: exp.Table, shapes: Hashable | None) -> inner_kinds.Kinds:
+        """What may be inside of a table's or a view's VARIANTs. Raises 000002 for a view that asks
+        for the types of values of which it did not know that they are there."""
+        place = (table.catalog or "temp", table.db or "main", table.name)
+        own = inside(self.declared(*place))
+        temporary = {each.held_as for each in self.temporary.values()}
+        is_of_engine = not table.catalog and table.name not in temporary
+        if is_of_engine or table.db == HIDDEN_SCHEMA or not self.may_be_view(*place):
+            return own
+
+        def asked() -> inner_kinds.Kinds:
+            found = own
+            for view in self.views(*place):
+                tables = view.expression.find_all(exp.Table)
+                read = (self._inside_of(each, shapes) for each in tables)
+                found = found.union(*read)
+                if found != own and inner_kinds.has_asked(view):
+                    raise errors.unsupported(
+                        f"the view {table.name}: it asks for the types of VARIANTs, and in the"
+                        " tables that it reads are dates, times or BINARYs since: create it again"
+                    )
+            return found
+
+        known_as = shapes and (place, shapes, self._declared.changes_inside)
+        return self.statements.by_text("inside", known_as, asked)
+
+    def _note_inside(self, tree: Expr, kinds: inner_kinds.Kinds) -> None:
+        """Remember of the table that DML writes to what may be inside of its VARIANTs from now
+        on."""
+        if not kinds:
+            return
+        target = tree.this.this if isinstance(tree.this, exp.Schema) else tree.this
+        columns = self._table_columns(target)
+        written = stored_values.written(tree) or dict(columns)
+        if any(kind == "JSON" and name in written for name, kind in columns):
+            place = (target.catalog or "temp", target.db or "main", target.name)
+            self.declare(*place, with_inside(self.declared(*place), kinds))
 
     def _coerced(self, tree: Expr, made: expression_types.Types, bound: Bound) -> Expr:
         tree = coercions.coerce(tree)
@@ -596,13 +668,22 @@ class Connection:
 
     def hold(self, name: str, query: Expr, binds: Binds) -> int:
         """Evaluate a query into a temporary table of the engine's own; returns how many rows."""
-        sql = self.dml_sql(query, binds)
+        bound = self._bound(query, binds)
+
+        def rendered() -> tuple[str, DeclaredTypes]:
+            prepared, known = self._typed(query.copy(), bound)
+            return render(prepared), with_inside({}, known.inside)
+
+        sql, self._declared_temporary[name] = self.statements.cached(
+            ("held", bound), query, rendered
+        )
         made = self.values(f'CREATE OR REPLACE TEMP TABLE "{name}" AS {sql}', used(sql, binds))
         return int(made[0][0])
 
     def discard(self, *tables: str) -> None:
         """Drop temporary tables of the engine's own."""
         for table in tables:
+            self._declared_temporary.pop(table, None)
             self.values(f'DROP TABLE IF EXISTS temp."{table}"')
 
     def staged_rows(
@@ -658,15 +739,14 @@ class Connection:
             column_names.name_view(tree)
             coercions.texts_for_nulls(tree.expression)
         self._name_places(tree)
-        made = expression_types.annotate(tree, self._declared_columns, self._is_view) or ()
-        for _, kind in made:
-            stored_values.check_held(kind)
+        known = self._seen_inside(tree, None)
+        made = known.types
         named = tree.this.expressions if isinstance(tree.this, exp.Schema) else ()
         if len(named) == len(made):
             made = [(column.name, kind) for column, (_, kind) in zip(named, made, strict=True)]
         tree = rewrite.definition(coercions.coerce(tree))
         self.values(render(decimals.exact(tree, self._planner())))
-        return expression_types.declared(made)
+        return with_inside(expression_types.declared(made), known.inside)
 
     def create_table_as(self, tree: exp.Create, binds: Binds) -> tuple[int, DeclaredTypes]:
         """CREATE TABLE … AS, in the open transaction; returns how many rows it has, and what
@@ -674,7 +754,7 @@ class Connection:
         columns = tree.this.expressions if isinstance(tree.this, exp.Schema) else []
         self._forget_loads(tree.this.this if columns else tree.this)
         if any(column.args.get("constraints") for column in columns):
-            return self._create_and_fill(tree, columns, binds), {}
+            return self._create_and_fill(tree, columns, binds)
         if columns:
             # DuckDB takes no column list here: the query's columns get its names and types.
             tree.set("this", tree.this.this)
@@ -685,16 +765,15 @@ class Connection:
         elif tree.args.get("clone"):
             tree.set("expression", exp.select("*").from_(tree.args["clone"].this))
             tree.set("clone", None)
-        prepared, made = self._typed(tree, self._bound(tree, binds))
-        for _, kind in made:
-            stored_values.check_held(kind)
-        declared = expression_types.declared(made)
+        prepared, known_of_query = self._typed(tree, self._bound(tree, binds))
+        declared = expression_types.declared(known_of_query.types)
         numbers = {name: said for name, said in declared.items() if said.startswith("NUMBER(")}
         if numbers:
             self._give_digits(prepared, numbers, binds)
         sql = render(prepared)
         count = int(self.values(sql, used(sql, binds))[0][0])
-        return count, {name: said for name, said in declared.items() if name not in numbers}
+        kept = {name: said for name, said in declared.items() if name not in numbers}
+        return count, with_inside(kept, known_of_query.inside_of_columns)
 
     def _give_digits(self, tree: Expr, numbers: DeclaredTypes, binds: Binds) -> None:
         """Let the columns of a table that is made of a query have as many digits as these say."""
@@ -708,7 +787,9 @@ class Connection:
             },
         )
 
-    def _create_and_fill(self, tree: exp.Create, columns: list[Expr], binds: Binds) -> int:
+    def _create_and_fill(
+        self, tree: exp.Create, columns: list[Expr], binds: Binds
+    ) -> tuple[int, DeclaredTypes]:
         """CREATE TABLE (…) AS where columns have more than a name and a type.
 
         https://docs.snowflake.com/en/sql-reference/sql/create-table
@@ -723,8 +804,9 @@ class Connection:
         for column in empty.find_all(exp.ColumnDef):
             compress(column)
         self.values(render(empty))
-        sql = render(self._prepared(insert, self._bound(tree, binds)))
-        return int(self.values(sql, used(sql, binds))[0][0])
+        prepared, made = self._typed(insert, self._bound(tree, binds))
+        sql = render(prepared)
+        return int(self.values(sql, used(sql, binds))[0][0]), with_inside({}, made.inside)
 
     def create_temporary(
         self, name: FullName, tree: exp.Create, binds: Binds, owner: str
@@ -935,7 +1017,14 @@ def _answer(table: pa.Table, types: list[str], description: Description) -> Resu
     never_null = [never for _, never in description.never_null]
     if names != table.column_names:
         never_null = []
-    return Result(table, types, result.SELECT, declared=declared, never_null=never_null)
+    return Result(
+        table,
+        types,
+        result.SELECT,
+        declared=declared,
+        never_null=never_null,
+        inside=description.inside,
+    )
 
 
 def _has_digits(kind: str, said: str) -> bool:

@@ -6,8 +6,8 @@ from fakesnow.transforms import transforms as fs
 from sqlglot import Expr, exp
 
 from flocon.core import errors
-from flocon.engine import functions, moments, nanoseconds, number_formats
-from flocon.engine.expression_types import MIXED, held
+from flocon.engine import functions, inner_kinds, moments, nanoseconds, number_formats
+from flocon.engine.expression_types import MIXED, held, held_of
 from flocon.engine.objects import TOLD
 from flocon.engine.texts import is_text
 from flocon.engine.types import JSON_TYPES, NTZ_TYPES, TEXT_TYPES
@@ -32,7 +32,7 @@ def casts(node: Expr) -> Expr:
     if isinstance(node, exp.CheckJson):
         return exp.Anonymous(this="check_json", expressions=[node.this])
     if isinstance(node, exp.Typeof):
-        return _typeof(node.this)
+        return _typeof(node)
     if isinstance(node, exp.JSONFormat):
         json = exp.Anonymous(this="to_json", expressions=[node.this])
         whole = exp.cast(json, "VARCHAR", dialect="duckdb")
@@ -133,18 +133,23 @@ def _is_number(kind: exp.DataType) -> bool:
     return kind.this in exp.DataType.NUMERIC_TYPES
 
 
-def _typeof(value: Expr) -> Expr:
+def _typeof(node: exp.Typeof) -> Expr:
     """TYPEOF asks the whole VARIANT, with the path: an extracted number is DuckDB's own."""
-    holds = held(value)
-    if holds == MIXED:
-        raise errors.unsupported("TYPEOF of a VARIANT that may hold a date or another text")
-    if holds and holds not in TOLD:
+    value, inside = node.this, node.meta.get(inner_kinds.INSIDE, inner_kinds.NONE)
+    if node.meta.get(inner_kinds.UNTOLD) and not inside:
+        return exp.Anonymous(this="_account_typeof_of", expressions=[value])
+    holds = held(value) or held_of(value.type)
+    if holds and holds not in (*TOLD, MIXED):
         gone = exp.If(this=exp.Is(this=value, expression=exp.Null()), true=exp.Null())
         return exp.Case(ifs=[gone], default=exp.Literal.string(holds))
     is_path = isinstance(value, exp.Anonymous) and value.name == "json_extract"
     if value.type is not None and value.type.this not in (*JSON_TYPES, exp.DType.UNKNOWN):
         value = exp.Anonymous(this="to_json", expressions=[value])
+        inside = inner_kinds.NONE
     operands = value.expressions if is_path else [value, exp.Literal.string("$")]
+    if inside and holds not in TOLD:
+        form = exp.Literal.string(inner_kinds.form(inside))
+        return exp.Anonymous(this="_account_typeof_apart", expressions=[*operands, form])
     return exp.Anonymous(this="_account_typeof_at", expressions=operands)
 
 

@@ -1,6 +1,6 @@
 """What columns were declared as, where the engine does not tell: VARCHAR(n), BINARY(n), ARRAY,
 OBJECT, TIME(n), TIMESTAMP_NTZ(n), TIMESTAMP_TZ(n), TIMESTAMP_LTZ(n); of a query or view also
-NUMBER(p,s).
+NUMBER(p,s). Beside that, what may be inside of a table's VARIANTs (`inner_kinds`).
 
 The engine has VARCHAR and BLOB for the first two, whose lengths are not enforced, and JSON for the
 next, as for VARIANT. The digits of a second are cut where values are stored (`moments`).
@@ -15,6 +15,7 @@ import duckdb
 
 from flocon.core.timestamp_tz import ENGINE_TYPE
 from flocon.engine.catalog import HIDDEN_SCHEMA
+from flocon.engine.inner_kinds import DECLARED, Kinds
 from flocon.engine.marked_names import is_unmarked, marked
 
 # By the columns' names in the engine, as Snowflake shows the types.
@@ -53,6 +54,18 @@ _KEYS = ("ext_table_catalog", "ext_table_schema", "ext_table_name")
 _LONGEST = 16777216
 
 
+def inside(types: DeclaredTypes) -> Kinds:
+    """What may be inside of a table's VARIANTs."""
+    return frozenset(types.get(DECLARED, "").split())
+
+
+def with_inside(types: DeclaredTypes, kinds: Kinds) -> DeclaredTypes:
+    """What columns are declared as, and that these may be inside, too."""
+    if kinds <= inside(types):
+        return types
+    return {**types, DECLARED: " ".join(sorted(kinds | inside(types)))}
+
+
 class DeclaredColumns:
     """Those of all tables and views of an account, by database, schema and name.
 
@@ -63,6 +76,8 @@ class DeclaredColumns:
     def __init__(self) -> None:
         self._lock = threading.RLock()
         self._of: dict[Place, DeclaredTypes] = {}
+        # How often what is inside of VARIANTs has changed: 0 where nothing is, in any table.
+        self.changes_inside = 0
         # The table whose columns a hidden view has, which a stream is read through.
         self.table_behind: Callable[[Place], Place | None] = lambda place: None
 
@@ -84,6 +99,7 @@ class DeclaredColumns:
             database, schema, name = place
             found.setdefault((database, schema, name), {})[column] = declared
         self._of = dict(found)
+        self.changes_inside = int(any(DECLARED in types for types in found.values()))
 
     def of(self, place: Place) -> DeclaredTypes:
         if place not in self._of and place[1] == HIDDEN_SCHEMA:
@@ -95,6 +111,8 @@ class DeclaredColumns:
         with self._lock:
             if dict(types) == dict(self.of(place)):
                 return
+            if inside(types) != inside(self._of.get(place, {})):
+                self.changes_inside += 1
             self.forget(duck, *place)
             if types:
                 # DuckDB keeps the key of a row that an older snapshot still sees.

@@ -16,12 +16,12 @@ from sqlglot.schema import MappingSchema
 
 from flocon.core import errors
 from flocon.core.timestamp_tz import ENGINE_TYPE
-from flocon.engine import described, lengths, moments, typeof, user_functions
+from flocon.engine import described, inner_kinds, lengths, moments, typeof, user_functions
 from flocon.engine.catalog import HIDDEN_SCHEMA
 from flocon.engine.choices import CHOICES, chosen
 from flocon.engine.functions import split_of
 from flocon.engine.texts import is_text
-from flocon.engine.types import TEXT_TYPES, Columns
+from flocon.engine.types import JSON_TYPES, TEXT_TYPES, Columns
 
 Types = Sequence[tuple[str, exp.DataType | None]]
 IsView = Callable[[exp.Table], bool]
@@ -146,6 +146,12 @@ def held(value: Expr) -> str | None:
     bare = value.unnest()
     known = isinstance(bare, (exp.Column, *_MAKING, *CHOICES)) and bare.type is not None
     return bare.type.meta.get(HELD) if known and bare.type else None
+
+
+def held_of(kind: exp.DataType | None) -> str | None:
+    """The same of a value that JSON has as a text, and that becomes a VARIANT."""
+    made = _HOLDING.get(kind.this) if kind is not None else None
+    return str(made.meta[HELD]) if made is not None and made.meta[HELD] in APART else None
 
 
 def _describing(kind: exp.DataType | None, said: described.Described | None) -> exp.DataType | None:
@@ -310,10 +316,28 @@ _BEHIND = ("having", "qualify", "order", "group")
 _PLACES = ("expressions", "where", "windows", *_BEHIND)
 
 
-def annotate(tree: Expr, columns: Columns, is_view: IsView) -> Types | None:
+_MAY_BE_JSON = (*JSON_TYPES, exp.DType.STRUCT, exp.DType.UNKNOWN)
+
+
+@dataclass(frozen=True)
+class Annotated:
+    """types: of the columns of a statement's query; none where they are not known. inside: the
+    kinds of values that it puts into VARIANTs. asking: what asks for the types of those."""
+
+    types: Types
+    inside: inner_kinds.Kinds
+    asking: Sequence[Expr]
+
+    @property
+    def inside_of_columns(self) -> inner_kinds.Kinds:
+        """What may be inside of the columns; NONE where none of them is a VARIANT."""
+        may_be = [kind is None or kind.this in _MAY_BE_JSON for _, kind in self.types]
+        return self.inside if any(may_be) or not may_be else inner_kinds.NONE
+
+
+def annotate(tree: Expr, columns: Columns, is_view: IsView) -> Annotated:
     """Give the expressions of a statement whose names are full their types, and COUNT(t.*) the
-    columns that it means. Returns the columns of its query, None where they are not known. Raises
-    where a name means two columns.
+    columns that it means. Raises where a name means two columns.
 
     columns: a table's columns and their DuckDB types, ARRAY or OBJECT where they are declared so.
     """
@@ -327,7 +351,13 @@ def annotate(tree: Expr, columns: Columns, is_view: IsView) -> Types | None:
         made = scopes.query(tree.expression, {}, ())
         if isinstance(tree, exp.Create) and not isinstance(tree.this, exp.Schema):
             check_names(made or ())
-    return made
+    return Annotated(made or (), scopes.inside, scopes.asking)
+
+
+def put_by_default(value: Expr) -> inner_kinds.Kinds:
+    """The kinds of values that a column's DEFAULT puts into VARIANTs."""
+    select = exp.Select(expressions=[exp.alias_(value.copy(), "_")])
+    return annotate(select, lambda table: (), lambda table: False).inside
 
 
 def declared_in_order(types: Types) -> list[str]:
@@ -364,6 +394,8 @@ class _Scopes:
         self._columns = columns
         self._is_view = is_view
         self._types: dict[tuple[str, str, str], Types] = {}
+        self.inside = inner_kinds.NONE
+        self.asking: list[Expr] = []
         self._annotator = TypeAnnotator(
             MappingSchema(dialect="snowflake"),
             expression_metadata=_METADATA,
@@ -391,6 +423,7 @@ class _Scopes:
                 query.meta[ASKED] = True
             made = _united(left, right, by_name=bool(query.args.get("by_name")))
             _check_star(query, left, right)
+            self.inside |= _put_together(left, right)
             if made is not None and (order := query.args.get("order")):
                 self._place(order, ctes, (({"": Source.of(made)}, {}), *outer))
             return made
@@ -496,7 +529,10 @@ class _Scopes:
         makers: list[Expr] = []
         choices: list[Expr] = []
         asked: list[Expr] = []
+        concerned: list[Expr] = []
         for node in part.walk(prune=lambda n: isinstance(n, exp.Query)):
+            if type(node) in inner_kinds.CONCERNED:
+                concerned.append(node)
             if isinstance(node, exp.Query):
                 self.query(node, ctes, scopes)
             elif isinstance(node, exp.Lambda):
@@ -550,9 +586,24 @@ class _Scopes:
                 node.type = _HOLDING[node.this.type.this]
         for node in reversed(choices):
             if node.type is not None and node.type.this == exp.DType.VARIANT:
+                self.inside = self.inside.union(*(_inside(each) for each in chosen(node)))
                 node.type = _of_chosen(node)
+        for node in concerned:
+            self._see(node, scopes[0][0])
         for node in reversed(asked):
             node.replace(typeof.answer(node, lambda column: self._table_of(column, scopes[0][0])))
+
+    def _see(self, node: Expr, sources: Mapping[str, Source | None]) -> None:
+        """What puts values into a VARIANT, and what asks for their types."""
+        if inner_kinds.asks(node):
+            self.asking.append(node)
+            if isinstance(node, exp.Typeof) and _is_unknown(node.this.type):
+                node.meta[inner_kinds.UNTOLD] = True
+        self.inside |= inner_kinds.put_in(node)
+        if inner_kinds.has_star(node):
+            for source in sources.values():
+                kinds = [kind for _, kind in source.types] if source else [None]
+                self.inside = self.inside.union(*map(inner_kinds.of_type, kinds))
 
     def _table_of(
         self, column: exp.Column, sources: Mapping[str, Source | None]
@@ -604,6 +655,21 @@ def _of_chosen(node: Expr) -> exp.DataType:
         return _VARIANT
     kind = values[0].type
     return kind if len(held_by) == 1 and kind is not None else _MIXED
+
+
+def _inside(value: Expr) -> inner_kinds.Kinds:
+    """What a value is that becomes a VARIANT beside others, as far as its type is known."""
+    kind = value.type
+    return inner_kinds.of_type(kind) if not _is_unknown(kind) else inner_kinds.NONE
+
+
+def _put_together(left: Types | None, right: Types | None) -> inner_kinds.Kinds:
+    """What becomes a VARIANT beside one in a UNION."""
+    found = inner_kinds.NONE
+    for (_, kind), (_, other) in zip(left or (), right or (), strict=False):
+        if kind is not None and other is not None and _VARIANT.this in (kind.this, other.this):
+            found |= inner_kinds.of_type(kind) | inner_kinds.of_type(other)
+    return found
 
 
 def _name_shared(join: exp.Join, sources: Mapping[str, Source | None]) -> None:

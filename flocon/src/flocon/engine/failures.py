@@ -12,7 +12,7 @@ from flocon.core import errors
 from flocon.core.errors import Code, SnowflakeError
 from flocon.core.timestamp_tz import ENGINE_TYPE
 from flocon.core.variant_marks import UNDEFINED
-from flocon.engine import moments, nanoseconds
+from flocon.engine import inner_kinds, moments, nanoseconds
 from flocon.sql import error_places
 
 
@@ -184,8 +184,9 @@ def _translate_duckdb(error: duckdb.Error) -> SnowflakeError:
         return SnowflakeError(errors.JSON_VALUE, _printable(same[0]))
     if moments.NO_FRACTION in text:
         return errors.unsupported(moments.NO_FRACTION)
-    if nanoseconds.REFUSED in text:
-        return errors.unsupported(nanoseconds.REFUSED)
+    for refused in (nanoseconds.REFUSED, inner_kinds.REFUSED):
+        if refused in text:
+            return errors.unsupported(refused)
     if twice := _TWICE.search(text):
         return SnowflakeError(errors.DUPLICATE_KEY, f"Duplicate field key '{twice[1]}'")
     if held := _TOO_LONG_DEFAULT.match(text):

@@ -9,8 +9,9 @@ from sqlglot import Expr, exp
 
 from flocon.core import errors
 from flocon.core.output_formats import DEFAULT, OutputFormats
-from flocon.engine import coercions, datetime_formats, offsets
+from flocon.engine import datetime_formats, offsets
 from flocon.engine.expression_types import APART, held
+from flocon.engine.inner_kinds import MAKERS_OF_JSON
 from flocon.engine.texts import is_text
 from flocon.engine.types import JSON_TYPES, TEXT_TYPES
 
@@ -87,7 +88,7 @@ def _check_in_json(node: Expr) -> None:
     while isinstance(parent, exp.Paren):
         parent = parent.parent
     to_json = isinstance(parent, exp.Cast) and parent.to.this in JSON_TYPES
-    if to_json or isinstance(parent, coercions.MAKERS_OF_JSON):
+    if to_json or isinstance(parent, MAKERS_OF_JSON):
         raise errors.unsupported(_REFUSED.format("a date, time or BINARY in a VARIANT"))
 
 

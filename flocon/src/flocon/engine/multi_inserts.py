@@ -131,7 +131,7 @@ def _insert(
         target, row = _without_defaults(_table(into.insert), target, row, columns)
     elif isinstance(target, exp.Table) and len(every := columns(target)) == len(row):
         target = exp.Schema(this=target, expressions=[exp.to_identifier(n, True) for n in every])
-    query = exp.select(*row).from_(exp.to_identifier(SOURCE, quoted=True))
+    query = exp.select(*row).from_(exp.Table(this=exp.to_identifier(SOURCE, quoted=True)))
     for condition in _met(tree, into.when):
         query = query.where(condition, copy=False)
     return exp.Insert(this=target, expression=query)

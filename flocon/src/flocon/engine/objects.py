@@ -12,6 +12,7 @@ from sqlglot import Expr, exp
 from flocon.core import errors
 from flocon.core.timestamp_tz import ENGINE_TYPE
 from flocon.engine import functions as engine_functions
+from flocon.engine import inner_kinds
 from flocon.engine.expression_types import MIXED, held
 from flocon.engine.marked_names import BEGIN, PATTERN
 from flocon.engine.types import JSON_TYPES
@@ -77,6 +78,9 @@ MACROS = (
     # Of all columns: the keys are their names.
     f"_account_object_of_row(o) AS CASE WHEN contains(CAST(o AS VARCHAR), '{BEGIN}') THEN"
     f" CAST(regexp_replace(CAST(o AS VARCHAR), '{PATTERN}(\":)', '\\1', 'g') AS JSON) ELSE o END",
+    # NULL; the value is read for it.
+    "_account_nothing(v) AS CASE WHEN json_type(to_json(v)) = '' THEN '' END",
+    *inner_kinds.MACROS,
     "_account_when(v, kinds) AS CASE WHEN list_contains(kinds,"
     " _account_typeof_at(to_json(v), '$')) THEN to_json(v) END",
 )
@@ -127,19 +131,7 @@ def functions(node: Expr) -> Expr:
         if made := _BY_NAME.get(name):
             return made(node)
         asks = name.startswith(("IS_", "AS_")) and name[3:] in (*_KINDS, *_TEXTS_IN_JSON)
-        if asks:
-            _check_is_variant(node, name)
-        if (
-            asks
-            and (holds := held(node.expressions[0]))
-            and (holds not in TOLD or name[3:] in _TEXTS_IN_JSON)
-        ):
-            return _of_held(node, name, holds)
-        if asks and name[3:] in _KINDS:
-            return _of_kind(node, name)
-        if name.startswith(("IS_", "AS_")) and name[3:] in _TEXTS_IN_JSON:
-            raise errors.unsupported(f"{name}: a VARIANT here is JSON")
-        return node
+        return _asked(node, name) if asks else node
     if isinstance(node, exp.IsNullValue):
         _check_is_variant(node, "IS_NULL_VALUE")
     if isinstance(node, exp.IsArray):
@@ -160,6 +152,30 @@ def functions(node: Expr) -> Expr:
             return updated if flag.this else inserted
         return exp.Case(ifs=[exp.If(this=flag, true=updated)], default=inserted)
     return node
+
+
+def _asked(node: exp.Anonymous, name: str) -> Expr:
+    """IS_… and AS_…"""
+    _check_is_variant(node, name)
+    holds = held(node.expressions[0])
+    if holds and holds != MIXED and (holds not in TOLD or name[3:] in _TEXTS_IN_JSON):
+        return _of_held(node, name, holds)
+    inside = node.meta.get(inner_kinds.INSIDE, inner_kinds.NONE)
+    if name[3:] in _TEXTS_IN_JSON:
+        inside &= {_WITHOUT_ZONES.get(name[3:], name[3:])}
+    if inside and holds not in TOLD:
+        form = exp.Literal.string(inner_kinds.form(inside))
+        if name[3:] in _KINDS:
+            how = "text" if name.startswith("AS_") else "is_text"
+            return call(f"_account_{how}_apart", call("to_json", node.expressions[0]), form)
+        node.set("expressions", [call("_account_told", node.expressions[0], form)])
+    return _of_kind(node, name) if name[3:] in _KINDS else _of_held(node, name, "")
+
+
+_WITHOUT_ZONES = {
+    "DATE_VALUE": "DATE", "TIMESTAMP_LTZ": "TIMESTAMP", "TIMESTAMP_NTZ": "TIMESTAMP",
+    "TIMESTAMP_TZ": "TIMESTAMP",
+}  # fmt: skip
 
 
 def constructed(node: Expr) -> Expr:
@@ -266,9 +282,8 @@ _BECOME_VARIANTS = (
 
 
 def _of_held(node: exp.Anonymous, name: str, holds: str) -> Expr:
-    """IS_… and AS_… of a VARIANT that is known to hold a value of a type."""
-    if holds == MIXED:
-        raise errors.unsupported(f"{name} of a VARIANT that may hold a date or another text")
+    """IS_… and AS_… of a VARIANT that is known to hold a value of a type, or not to hold one of
+    those that JSON has as texts."""
     asked = _SAME_KINDS.get(name[3:], name[3:])
     value, is_it = node.expressions[0], asked == holds
     if name.startswith("IS_"):
@@ -276,7 +291,7 @@ def _of_held(node: exp.Anonymous, name: str, holds: str) -> Expr:
         return exp.Case(ifs=[answer], default=exp.Boolean(this=is_it))
     kind = _ANSWERED.get(asked, asked)
     if not is_it:
-        return exp.cast(exp.Null(), kind, dialect="duckdb")
+        return exp.cast(call("_account_nothing", value), kind, dialect="duckdb")
     text = call("_account_json_text", value, exp.Literal.string("$"))
     if kind == ENGINE_TYPE:
         return call("_account_read_zoned", text)

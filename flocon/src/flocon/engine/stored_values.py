@@ -16,12 +16,13 @@ from flocon.core.timestamp_tz import ENGINE_TYPE
 from flocon.engine import (
     conversions,
     datetime_formats,
+    inner_kinds,
     lengths,
     moments,
     nanoseconds,
     offsets,
 )
-from flocon.engine.expression_types import APART, HELD, MIXED, declared_as
+from flocon.engine.expression_types import declared_as
 from flocon.engine.texts import is_text
 from flocon.engine.types import TEXT_TYPES, Columns
 
@@ -258,7 +259,6 @@ def _variant(value: Expr, name: str) -> Expr:
     Raises 002023 for what is known to be neither, and no VARIANT.
     """
     bare, kind = value.unnest(), value.type.this if value.type else None
-    check_held(value.type)
     if isinstance(bare, exp.ParseJSON | exp.ToVariant | exp.Var | exp.Null):
         return value  # DEFAULT, or nothing to convert
     if bare.meta.get(LOADED):
@@ -275,12 +275,27 @@ def _variant(value: Expr, name: str) -> Expr:
     return exp.Anonymous(this="_account_in_json", expressions=[value])
 
 
-def check_held(kind: exp.DataType | None) -> None:
-    """Raises 000002 for a VARIANT that holds what JSON has no type for: nobody would know of it."""
-    if kind is not None and (holds := kind.meta.get(HELD)) in APART:
-        what = "a date, time or BINARY" if holds == MIXED else f"a {holds}"
-        where = "in a VARIANT of a table or view"
-        raise errors.unsupported(f"{what} {where}: cast it to VARCHAR first")
+def written(tree: Expr) -> list[str]:
+    """The columns that an INSERT or UPDATE names; [] for all of them."""
+    if isinstance(tree, exp.Update):
+        return [each.this.name for each in tree.expressions]
+    return [column.name for column in tree.this.expressions] if isinstance(tree, exp.Insert) else []
+
+
+def put_in(tree: Expr, columns: Columns) -> inner_kinds.Kinds:
+    """What the rows of VALUES, or of a file that COPY INTO loads, put into VARIANTs."""
+    rows = tree.expression
+    if isinstance(rows, exp.Values):
+        return inner_kinds.NONE.union(*map(inner_kinds.put_in, rows.find_all(exp.Cast)))
+    if not isinstance(rows, exp.Select) or LOADED not in rows.expressions[0].meta:
+        return inner_kinds.NONE
+    kinds, pairs = dict(columns(tree.this.this)), zip(written(tree), rows.expressions, strict=True)
+    values = [
+        value
+        for name, value in pairs
+        if value.meta.get(LOADED) and kinds[name].partition(" ")[0] in _NAMED
+    ]
+    return inner_kinds.NONE.union(*(inner_kinds.of_type(value.type) for value in values))
 
 
 def _checked(macro: str, value: Expr, declared: str, name: str) -> Expr:

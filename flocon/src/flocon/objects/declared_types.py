@@ -11,6 +11,8 @@ from sqlglot import Expr, exp
 
 from flocon.core import errors
 from flocon.engine import DeclaredTypes, lengths, moments
+from flocon.engine.declared_types import inside, with_inside
+from flocon.engine.expression_types import put_by_default
 from flocon.engine.types import check_column
 from flocon.session.context import Context
 from flocon.sql.tokens import FullName
@@ -26,9 +28,13 @@ def put(context: Context, table: FullName, types: DeclaredTypes) -> None:
 
 
 def written(columns: Iterable[exp.ColumnDef]) -> DeclaredTypes:
-    """Those in columns' definitions."""
-    found = {column.name: _declared(column.args.get("kind")) for column in columns}
-    return {name: kind for name, kind in found.items() if kind}
+    """Those in columns' definitions, and what their defaults put into VARIANTs."""
+    found, put_in = {}, frozenset[str]()
+    for column in columns:
+        found[column.name] = _declared(column.args.get("kind"))
+        if default := column.find(exp.DefaultColumnConstraint):
+            put_in |= put_by_default(default.this)
+    return with_inside({name: kind for name, kind in found.items() if kind}, put_in)
 
 
 def check(columns: Iterable[Expr]) -> None:
@@ -61,8 +67,8 @@ def altered(context: Context, table: FullName, tree: exp.Alter) -> None:
             types.pop(action.this.name, None)
             if kind := _declared(action.args["dtype"]):
                 types[action.this.name] = kind
-    types |= written(each for each in tree.args["actions"] if isinstance(each, exp.ColumnDef))
-    put(context, table, types)
+    added = written(each for each in tree.args["actions"] if isinstance(each, exp.ColumnDef))
+    put(context, table, with_inside({**types, **added}, inside(types)))
 
 
 def _declared(kind: object) -> str:

@@ -14,6 +14,7 @@ from sqlglot import exp
 from flocon.core import errors, result
 from flocon.core.result import Result
 from flocon.engine import parsing, quoted
+from flocon.engine.declared_types import inside, with_inside
 from flocon.objects import (
     alterations,
     comments,
@@ -63,6 +64,7 @@ def alter_to(context: Context, tree: exp.Create, table: FullName) -> Result:
         alterations.carry_out(context, change, table, "TABLE", {})
     added = [column for name, column in wanted.items() if name not in had]
     declared_as = declared_types.written(wanted.values())
+    declared_as = with_inside(declared_as, inside(declared_types.of(context, table)))
     if added or declared_as != declared_types.of(context, table):
         context.transactions.reshape(table.database)
     for column in added:

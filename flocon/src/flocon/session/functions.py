@@ -180,8 +180,8 @@ class AccountFunctions:
         return call.name.upper(), names[0] if len(names) == 2 else "", call
 
     def _put_answer(self, node: Expr, name: str, answer: Result, index: int) -> str:
-        rows = answer.table, answer.types
-        return self._put_rows(node, name, *rows, index, answer.declared, answer.never_null)
+        rows, known = (answer.table, answer.types), (answer.declared, answer.never_null)
+        return self._put_rows(node, name, *rows, index, *known, answer.inside)
 
     def _put_rows(
         self,
@@ -192,12 +192,13 @@ class AccountFunctions:
         index: int,
         declared: Sequence[str] = (),
         never_null: Sequence[bool] = (),
+        inside: frozenset[str] = frozenset(),
     ) -> str:
         """Rows as a relation in a node's place, under this name unless it has an alias."""
         relation = f"ACCOUNT_RELATION_{index}"
         rows = marked_names.with_marks(table)
         connection = self._context.connection
-        connection.relation(relation, rows, types, declared, never_null)
+        connection.relation(relation, rows, types, declared, never_null, inside)
         self._context.relations.add(relation)
         named = exp.TableAlias(this=exp.to_identifier(name or relation, quoted=True))
         alias = node.args.get("alias") or named

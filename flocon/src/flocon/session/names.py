@@ -80,8 +80,9 @@ class ResolvedStatement:
 
 class TextKey:
     """Under what a statement's text is known in the account's statement cache: the current names,
-    the session's temporary tables that it may name, and the last commit that reshaped each database
-    that it reads. Which databases these are changes only when one of them does.
+    the session's temporary tables that it may name, how often what is inside of VARIANTs has
+    changed, and the last commit that reshaped each database that it reads. Which databases these
+    are changes only when one of them does.
     """
 
     def __init__(self, context: Context, text: str) -> None:
@@ -96,7 +97,8 @@ class TextKey:
         # Whether the owners of its views may read what these read is asked when it is resolved.
         roles = context.account.roles
         grants = roles.changes if roles.views_have_owners or temporary else 0
-        self._place = (text, context.database, context.schema, temporary, grants)
+        inside = context.account.engine.declared.changes_inside
+        self._place = (text, context.database, context.schema, temporary, grants, inside)
 
     def known(self) -> ResolvedStatement | None:
         """The statement as it was resolved last, if that was under the same names and shapes."""

@@ -1,0 +1,181 @@
+"""Dates, times, timestamps and BINARYs inside of VARIANTs, arrays and objects: JSON has them as
+texts, which it does not tell from others.
+
+A statement that puts such values into a VARIANT, or reads a table that has some, refuses to say
+what a text of their form is (000002). Of all else it says what it is.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from sqlglot import Expr, exp
+
+from flocon.core.timestamp_tz import ENGINE_TYPE
+from flocon.engine.types import JSON_TYPES
+
+# Their forms, as JSON has them.
+_FORMS = {
+    "BINARY": "([0-9A-F]{2})*",
+    "DATE": "[0-9]{4,}-[0-9]{2}-[0-9]{2}",
+    "TIME": "[0-9]{2}:[0-9]{2}:[0-9]{2}",
+    "TIMESTAMP": "[0-9]{4,}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]+)?"
+    "( ?[+-][0-9]{2}:?([0-9]{2})?)?",
+}
+Kinds = frozenset[str]
+NONE: Kinds = frozenset()
+ALL: Kinds = frozenset(_FORMS)
+# Beside what a table's columns are declared as, where no column has its name: the kinds that may be
+# inside of them.
+DECLARED = ""
+# In the meta of what asks for a VARIANT's type: the kinds that may be inside.
+INSIDE = "inside"
+# In the meta of a TYPEOF: what it asks is of a type that is not known.
+UNTOLD = "untold"
+
+_OF_TYPES = {
+    exp.DType.BINARY: "BINARY",
+    exp.DType.VARBINARY: "BINARY",
+    exp.DType.DATE: "DATE",
+    exp.DType.TIME: "TIME",
+    exp.DType.DATETIME: "TIMESTAMP",
+    exp.DType.TIMESTAMP: "TIMESTAMP",
+    exp.DType.TIMESTAMPNTZ: "TIMESTAMP",
+    exp.DType.TIMESTAMPLTZ: "TIMESTAMP",
+    exp.DType.TIMESTAMPTZ: "TIMESTAMP",
+}
+MAKERS_OF_JSON = (
+    exp.Array, exp.ArrayAgg, exp.ArrayAppend, exp.ArrayConstructCompact, exp.ArrayInsert,
+    exp.ArrayPrepend, exp.ArrayUniqueAgg, exp.JSONKeyValue, exp.ObjectAgg, exp.ObjectInsert,
+    exp.PropertyEQ, exp.ToArray, exp.ToVariant,
+)  # fmt: skip
+_MAKERS = frozenset(
+    (
+        *MAKERS_OF_JSON, exp.ApproxTopK, exp.ArgMax, exp.ArgMin, exp.Cast,
+        exp.JSONObject, exp.Reduce, exp.StarMap, exp.Struct, exp.Transform, exp.TryCast,
+    )
+)  # fmt: skip
+# Of these the first argument is a key.
+_PAIRS = (exp.JSONKeyValue, exp.ObjectAgg, exp.PropertyEQ)
+_NEVER = (exp.Boolean, exp.Identifier, exp.Literal, exp.Null, exp.Placeholder, exp.Var)
+_ASKING = frozenset(
+    f"{how}_{name}"
+    for how in ("AS", "IS")
+    for name in (
+        "BINARY", "CHAR", "DATE", "DATE_VALUE", "TIME", "TIMESTAMP_LTZ", "TIMESTAMP_NTZ",
+        "TIMESTAMP_TZ", "VARCHAR",
+    )
+)  # fmt: skip
+CONCERNED = _MAKERS | {exp.Anonymous, exp.Typeof}
+
+REFUSED = (
+    "TYPEOF, IS_… and AS_… of a text in a VARIANT that may be a date, time or BINARY: cast it to"
+    " VARCHAR where it is put there"
+)
+_ERROR = REFUSED.replace("'", "''")
+_OF_THE_ENGINE = " ".join(
+    f"WHEN '{name}' THEN '{kind}'"
+    for name, kind in {
+        "BLOB": "BINARY",
+        "DATE": "DATE",
+        "TIME": "TIME",
+        "TIMESTAMP": "TIMESTAMP_NTZ",
+        "TIMESTAMP WITH TIME ZONE": "TIMESTAMP_LTZ",
+        ENGINE_TYPE: "TIMESTAMP_TZ",
+    }.items()
+)
+# What is refused is a cast of a text, as in `nanoseconds`.
+MACROS = (
+    "_account_is_apart(v, p, form) AS json_type(v, p) = 'VARCHAR'"
+    " AND regexp_full_match(json_extract_string(v, p), form)",
+    f"_account_refused_apart(v) AS CAST(CAST('{_ERROR}: ' || CAST(v AS VARCHAR) AS TINYINT)"
+    " AS VARCHAR)",
+    # Of a value whose type only the engine knows.
+    f"_account_typeof_of(x) AS CASE WHEN x IS NOT NULL THEN CASE typeof(x) {_OF_THE_ENGINE}"
+    " ELSE _account_typeof_at(to_json(x), '$') END END",
+    "_account_typeof_apart(v, p, form) AS CASE WHEN _account_is_apart(v, p, form)"
+    " THEN _account_refused_apart(v) ELSE _account_typeof_at(v, p) END",
+    # AS_VARCHAR and IS_VARCHAR.
+    "_account_text_apart(v, form) AS CASE WHEN json_type(v) = 'VARCHAR' THEN CASE"
+    " WHEN _account_is_apart(v, '$', form) THEN _account_refused_apart(v)"
+    " ELSE json_extract_string(v, '$') END END",
+    "_account_is_text_apart(v, form) AS CASE WHEN _account_is_apart(v, '$', form)"
+    " THEN CAST(_account_refused_apart(v) AS BOOLEAN) ELSE json_type(v) = 'VARCHAR' END",
+    # The value, if it is none that nobody knows the type of.
+    "_account_told(v, form) AS CASE WHEN _account_is_apart(to_json(v), '$', form)"
+    " THEN CAST(_account_refused_apart(v) AS JSON) ELSE to_json(v) END",
+)
+
+
+def asks(node: Expr) -> bool:
+    """Does it ask for the type of a VARIANT that may be a text?"""
+    if isinstance(node, exp.Anonymous):
+        return node.name.upper() in _ASKING
+    return isinstance(node, exp.Typeof)
+
+
+def form(kinds: Iterable[str]) -> str:
+    """A regular expression of the texts that values of these kinds are; '' where there are none."""
+    return "|".join(_FORMS[kind] for kind in sorted(kinds))
+
+
+def of_type(kind: exp.DataType | None) -> Kinds:
+    """What a value of a type is; all of it may be where the type is not known."""
+    if kind is None or kind.this == exp.DType.UNKNOWN:
+        return ALL
+    found = _OF_TYPES.get(kind.this)
+    return frozenset((found,)) if found else NONE
+
+
+def put_in(node: Expr) -> Kinds:
+    """What an expression puts into VARIANTs, whose operands have their types. What is in a VARIANT
+    that it takes is put there by another one."""
+    if type(node) not in _MAKERS:
+        return NONE
+    return NONE.union(*map(_of, _values(node)))
+
+
+def _of(value: Expr) -> Kinds:
+    bare = value.unnest()
+    if isinstance(bare, exp.Select):
+        return NONE.union(*(_of(each.unalias()) for each in bare.selects))
+    if isinstance(bare, _NEVER) or bare.is_star:
+        return NONE
+    return of_type(bare.type)
+
+
+def _values(node: Expr) -> Iterator[Expr]:
+    """The values that it puts into a VARIANT."""
+    if isinstance(node, exp.Cast):
+        if node.to.this in JSON_TYPES:
+            yield node.this
+    elif isinstance(node, _PAIRS):
+        yield node.expression
+    elif isinstance(node, exp.Reduce):
+        yield node.args["initial"]
+    elif isinstance(node, exp.Transform):
+        yield node.expression.this
+    elif isinstance(node, exp.ArgMax | exp.ArgMin):
+        if node.args.get("count"):
+            yield node.this
+    elif not isinstance(node, exp.JSONObject | exp.StarMap | exp.Struct):
+        for each in node.iter_expressions():
+            bare = each.this if isinstance(each, exp.Order) else each
+            yield from bare.expressions if isinstance(bare, exp.Distinct) else (bare,)
+
+
+def has_star(node: Expr) -> bool:
+    """Is it an object of all columns?"""
+    if not isinstance(node, exp.JSONObject | exp.StarMap | exp.Struct):
+        return False
+    return any(each.is_star for each in node.iter_expressions())
+
+
+def has_asked(view: Expr) -> bool:
+    """Does a view, in the engine's words, ask for the types of VARIANTs?"""
+    return any(node.name.lower() in _ASKED for node in view.find_all(exp.Anonymous))
+
+
+_ASKED = (
+    "_account_is_kind", "_account_is_text_apart", "_account_nothing", "_account_text_apart",
+    "_account_told", "_account_typeof_apart", "_account_typeof_at", "_account_typeof_of",
+    "_account_when",
+)  # fmt: skip
