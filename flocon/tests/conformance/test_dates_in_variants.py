@@ -277,3 +277,27 @@ def test_an_account_remembers_which_tables_have_dates_inside(tmp_path: Path) -> 
         assert errno(run, "select typeof(o:at) from kept_one.public.t") == 2
         assert run("select typeof(v) from kept_one.public.t") == [("INTEGER",)]
         assert run("select typeof(o:at) from kept_one.public.u") == [("VARCHAR",)]
+
+
+@pytest.mark.parametrize(
+    "variant",
+    [
+        "object_construct('at', '2024-01-01 10:00:00 +0200'::timestamp_tz):at",
+        "'2024-01-01 10:00:00 +0200'::timestamp_tz::variant",
+        """parse_json('"2024-01-01 10:00:00.000 +0200"')""",
+        """parse_json('"2024-01-01T10:00:00+02:00"')""",
+    ],
+)
+def test_a_moment_with_an_offset_comes_out_of_a_variant(run: Run, variant: str) -> None:
+    """https://docs.snowflake.com/en/sql-reference/data-types-datetime"""
+    [(text, ltz)] = run(f"select v::timestamp_tz::varchar, v::timestamp_ltz::varchar"
+                        f" from (select {variant} v)")  # fmt: skip
+    assert (text, ltz) == ("2024-01-01 10:00:00.000 +0200", "2024-01-01 08:00:00.000 +0000")
+
+
+def test_its_reading_is_written_once_where_it_is_long(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/data-types-datetime"""
+    again = "::variant::timestamp_tz" * 2
+    assert run(
+        f"select z{again}::varchar from (select '2024-01-01 10:00:00 +0200'::timestamp_tz z)"
+    ) == [("2024-01-01 10:00:00.000 +0200",)]

@@ -84,8 +84,10 @@ def _check_moment(cast: exp.Cast) -> None:
     if not (is_text or is_json):
         return
     once = "" if isinstance(cast.this, exp.Column) else "_once"
-    what = "time" if kind == exp.DType.TIME else "moment"
-    name = f"_account_{what}_{'text' if is_text else 'in_json'}"
+    what, form = "time" if kind == exp.DType.TIME else "moment", "text" if is_text else "in_json"
+    if kind == exp.DType.TIMESTAMPLTZ:
+        cast.set("this", exp.Anonymous(this=f"_account_offset_{form}", expressions=[cast.this]))
+    name = f"_account_{what}_{form}"
     # A HAVING takes no lambda.
     once = "" if cast.find_ancestor(exp.Having) else once
     cast.set("this", exp.Anonymous(this=f"{name}{once}", expressions=[cast.this]))

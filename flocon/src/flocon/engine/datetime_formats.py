@@ -389,7 +389,7 @@ TRIED = {
     "TIME": "_account_try_read({}, 'time', 'AUTO', false)",
     "TIMESTAMP": "_account_tried_ntz({})",
     "TIMESTAMP WITH TIME ZONE": "_account_tried_tz({})",
-    ENGINE_TYPE: "_account_tried_zoned({})",
+    ENGINE_TYPE: "_account_tried_zoned_once({})",
 }
 _FROM_PARTS = (exp.TimestampFromParts, exp.TimestampLtzFromParts, exp.TimestampTzFromParts)
 # All that `functions` changes.
@@ -407,6 +407,10 @@ MACROS = (
     f" ELSE x || '{nanoseconds.AND_NO_MORE}' END",
     "_account_moment_text_once(x) AS"
     " list_transform([x], lambda each: _account_moment_text(each))[1]",
+    # The engine wants an offset as +00:00, and Snowflake writes +0000.
+    "_account_offset_text(x) AS regexp_replace(x, ' ([+-][0-9]{2})([0-9]{2})$', '\\1:\\2')",
+    "_account_offset_in_json(x) AS CAST(regexp_replace(CAST(x AS VARCHAR),"
+    " ' ([+-][0-9]{2})([0-9]{2})\"$', '\\1:\\2\"') AS JSON)",
     f"_account_moment_in_json(x) AS CASE WHEN _account_is_moment({_AS_TEXT}) THEN x"
     f" WHEN {_AS_TEXT} IS NOT NULL THEN to_json({_AS_TEXT} || '{nanoseconds.AND_NO_MORE}') END",
     "_account_moment_in_json_once(x) AS"

@@ -129,4 +129,5 @@ _MAKERS = (
     "_account_text_of_moment",
     "_account_text_of_variant",
     "_account_zoned_text",
+    "_account_zoned_text_once",
 )

@@ -469,7 +469,8 @@ def as_text(value: Expr) -> Expr | None:
         # DuckDB would read a constant as JSON in the branch that is not taken.
         return None
     if value.type is not None and value.type.this == exp.DType.TIMESTAMPTZ:
-        return _call("_account_zoned_text", value)
+        is_short = isinstance(bare, exp.Column) or value.find_ancestor(exp.Having)
+        return _call(f"_account_zoned_text{'' if is_short else '_once'}", value)
     if isinstance(bare, exp.Cast) and bare.to.this in _FIXED_POINT:
         return None
     # A HAVING takes no lambda.

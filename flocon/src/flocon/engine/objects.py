@@ -294,7 +294,8 @@ def _of_held(node: exp.Anonymous, name: str, holds: str) -> Expr:
         return exp.cast(call("_account_nothing", value), kind, dialect="duckdb")
     text = call("_account_json_text", value, exp.Literal.string("$"))
     if kind == ENGINE_TYPE:
-        return call("_account_read_zoned", text)
+        once = "" if node.find_ancestor(exp.Having) else "_once"
+        return call(f"_account_read_zoned{once}", text)
     if kind == "TIMESTAMPLTZ":
         # The engine wants the offset as +00:00.
         parts = map(exp.Literal.string, (r" ([+-][0-9]{2})([0-9]{2})$", r"\1:\2"))

@@ -50,6 +50,7 @@ PARTS = (
     " _account_at_offset(time_bucket(width, _account_utc(x)), _account_minutes(x))",
 )
 MACROS = (
+    "_account_zoned_text_once(x) AS list_transform([x], lambda each: _account_zoned_text(each))[1]",
     "_account_zoned_text(x) AS _account_moment(CAST(_account_wall(x) AS VARCHAR))"
     " || CASE WHEN _account_minutes(x) < 0 THEN ' -' ELSE ' +' END"
     " || lpad(CAST(abs(_account_minutes(x)) // 60 AS VARCHAR), 2, '0')"
@@ -64,13 +65,23 @@ MACROS = (
         f"_account_{how}_zoned(x) AS _account_zoned(_account_{how}_tz(x), _account_{how}_wall(x))"
         for how in ("read", "tried")
     ),
+    # The same, with the readings written once: each is long, and is named many times.
+    *(
+        f"_account_{how}_zoned_once(x) AS list_transform(list_transform([x], lambda text:"
+        f" struct_pack(instant := _account_{how}_tz(text), wall := _account_{how}_wall(text))),"
+        " lambda each: _account_zoned(each.instant, each.wall))[1]"
+        for how in ("read", "tried")
+    ),
     # Of what may be a text, another moment or a TIMESTAMP_TZ itself, as a bind may. Of a constant
-    # DuckDB computes each of these readings.
-    f"_account_bound_zoned(x) AS CASE typeof(x) WHEN '{ENGINE_TYPE}' THEN CAST(x AS {ENGINE_TYPE})"
-    " WHEN 'VARCHAR' THEN"
-    " _account_read_zoned(CASE typeof(x) WHEN 'VARCHAR' THEN CAST(x AS VARCHAR) END)"
-    " ELSE _account_local(CAST("
-    f"CASE WHEN typeof(x) NOT IN ('VARCHAR', '{ENGINE_TYPE}') THEN x END AS TIMESTAMPTZ)) END",
+    # DuckDB computes each of these readings. A HAVING and a column's default take no lambda.
+    *(
+        f"_account_bound_zoned{once}(x) AS CASE typeof(x) WHEN '{ENGINE_TYPE}'"
+        f" THEN CAST(x AS {ENGINE_TYPE}) WHEN 'VARCHAR' THEN"
+        f" _account_read_zoned{once}(CASE typeof(x) WHEN 'VARCHAR' THEN CAST(x AS VARCHAR) END)"
+        " ELSE _account_local(CAST("
+        f"CASE WHEN typeof(x) NOT IN ('VARCHAR', '{ENGINE_TYPE}') THEN x END AS TIMESTAMPTZ)) END"
+        for once in ("", "_once")
+    ),
     # DuckDB's UPDATE passes over a value that equals the one before, and so over another offset: a
     # value is written with a longer interval first (`Connection.dml`).
     f"_account_stretched(x) AS CASE WHEN x IS NOT NULL THEN {_STRETCHED.format('+')} END",
@@ -185,7 +196,12 @@ def of(value: Expr) -> Expr:
         return _of_text(_cast(value, "VARCHAR"), exp.Cast)
     if kind == _Kind.NULL or isinstance(bare, exp.Null):
         return _made(_cast(value, "TIMESTAMP_LTZ"), _cast(value.copy(), "TIMESTAMP_NTZ"))
-    return _typed(call("_account_bound_zoned", value), "TIMESTAMP_TZ")
+    once = "" if value.find_ancestor(exp.Having) else "_once"
+    return _typed(call(f"_account_bound_zoned{once}", value), "TIMESTAMP_TZ")
+
+
+# What may be written several times.
+_SHORT = (exp.Column, exp.Literal, exp.Null, exp.Placeholder)
 
 
 def _of_text(value: Expr, kind: type[exp.Cast]) -> Expr:
@@ -196,6 +212,8 @@ def _of_text(value: Expr, kind: type[exp.Cast]) -> Expr:
             return _local(at)
         return _made(at, datetime_formats.read_by_form(_cast(value.copy(), "TIMESTAMP_NTZ", kind)))
     how = "tried" if kind is exp.TryCast else "read"
+    if not isinstance(value.unnest(), _SHORT) and not value.find_ancestor(exp.Having):
+        return _typed(call(f"_account_{how}_zoned_once", value), "TIMESTAMP_TZ")
     return _made(at, _typed(call(f"_account_{how}_wall", value.copy()), "TIMESTAMP_NTZ"))
 
 
@@ -421,7 +439,8 @@ def asked(node: Expr) -> Callable[[Expr], Expr] | None:
 
 
 def _text(value: Expr) -> Expr:
-    return _typed(call("_account_zoned_text", value), "VARCHAR")
+    is_short = isinstance(value.unnest(), exp.Column) or value.find_ancestor(exp.Having)
+    return _typed(call(f"_account_zoned_text{'' if is_short else '_once'}", value), "VARCHAR")
 
 
 def _moved(node: Expr, key: str) -> Callable[[Expr], Expr]:

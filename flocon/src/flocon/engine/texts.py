@@ -41,6 +41,7 @@ _MACROS = {
     "_account_typeof_at",
     "_account_typeof_of",
     "_account_zoned_text",
+    "_account_zoned_text_once",
     "_account_written",
     "strftime",
     "_account_user_function_varchar",
