@@ -77,7 +77,7 @@ def _ended(account: AccountProcess, number: int = signal.SIGTERM) -> int:
 def test_a_statement_that_begins_because_another_was_cancelled_is_cancelled_too(
     tmp_path: Path,
 ) -> None:
-    """On 37d92a8 each session was cancelled once: the second of these ran on, and was left."""
+    """When each session was cancelled once, the second of these ran on, and was left."""
     with _killed_in_the_end(new_account(tmp_path, forked=True)) as account:
         with account.connect() as connection:
             connection.cursor().execute("CREATE DATABASE d")
@@ -91,7 +91,7 @@ def test_a_statement_that_begins_because_another_was_cancelled_is_cancelled_too(
 
 
 def test_a_procedure_whose_process_has_not_come_yet_is_not_waited_for(tmp_path: Path) -> None:
-    """On 37d92a8 for as long as it took to start one: on a busy machine half a minute."""
+    """It was, for as long as it took to start one: on a busy machine half a minute."""
     with _killed_in_the_end(new_account(tmp_path, forked=True)) as account:
         with account.connect() as connection:
             cursor = connection.cursor()
@@ -117,7 +117,7 @@ def test_a_procedure_whose_process_has_not_come_yet_is_not_waited_for(tmp_path: 
     [
         (signal.SIGTERM, "", "a statement did not end; it is left behind"),
         (signal.SIGINT, "", "a statement did not end; it is left behind"),
-        # On 37d92a8 the stop ended there, and the statement kept the process alive for ever.
+        # The stop ended there, and the statement kept the process alive for ever.
         (signal.SIGTERM, "Workers.close = lambda *_: 1 / 0", "ZeroDivisionError"),
     ],
     ids=["SIGTERM", "SIGINT", "a step that fails"],
@@ -149,7 +149,7 @@ def test_a_stop_that_gets_stuck_is_cut_off_and_says_where(tmp_path: Path) -> Non
 
 
 def test_a_second_ctrl_c_waits_for_nothing(tmp_path: Path) -> None:
-    """On 37d92a8 it left the statement's thread behind, and the process never ended."""
+    """It left the statement's thread behind, and the process never ended."""
     fault = f"{_DEAF}; flocon.service._GRACE_SECONDS = 600"
     with (
         ThreadPoolExecutor(1) as pool,
@@ -207,7 +207,7 @@ def test_a_program_goes_on_and_ends_without_what_cannot_be_ended(fault: str, sai
 
 
 def test_nothing_is_left_where_temporary_files_are(tmp_path: Path) -> None:
-    """On 37d92a8 each process that had imported flocon left a folder of fakesnow's there."""
+    """Each process that had imported flocon left a folder of fakesnow's there."""
     temporary = tmp_path / "temporary"
     temporary.mkdir()
     program = "import flocon\nwith flocon.Account() as account:\n    account.connect().close()"

@@ -532,6 +532,17 @@ def test_zeroifnull_converts_and_nullifzero_does_not(
     assert (value, type(value)) == (expected, type(expected))
 
 
+def test_iff_beside_them_stays_what_it_is(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/iff"""
+    assert run(
+        "select nullifzero(a), iff(b is null, 0, b) / 2, zeroifnull(s), iff(a = 0, null, a)"
+        " from (select 0 a, 3 b, '7' s)"
+    ) == [(None, Decimal("1.500000"), 7.0, None)]
+    assert run(
+        "select nullifzero(a), typeof(iff(v is null, 0, v)) from (select 0 a, parse_json('7') v)"
+    ) == [(None, "INTEGER")]
+
+
 @pytest.mark.parametrize("value", ["true", "current_date()", "current_timestamp()", "x'00'"])
 def test_zeroifnull_takes_numbers_alone(run: Run, value: str) -> None:
     """https://docs.snowflake.com/en/sql-reference/functions/zeroifnull"""

@@ -2,7 +2,8 @@
 
 A statement's way, from the outside in:
 
-parsing             text → tree, as Snowflake reads it; marked_names: what the engine calls columns
+parsing             text → tree, as Snowflake reads it; marked_names: what the engine calls columns,
+                    literals: numbers as they are written
 expression_types    the types of the tree's expressions, from the columns of its tables on;
                     inner_kinds: what of dates and BINARYs is inside of VARIANTs
 bound_types         binds that are dates, times or no numbers have their types

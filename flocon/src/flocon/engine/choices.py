@@ -28,11 +28,12 @@ def name_zeros(node: exp.If, sql: str) -> None:
     if isinstance(condition, exp.EQ) and "NULLIFZERO" in sql.upper():
         if condition.expression == zero and isinstance(node.args["true"], exp.Null):
             node.replace(exp.Nullif(this=value, expression=zero))
-    elif node.args["true"] == zero and isinstance(condition.expression, exp.Null):
+    elif isinstance(condition.expression, exp.Null) and "ZEROIFNULL" in sql.upper():
+        if node.args["true"] != zero:
+            return
         made = exp.Coalesce(this=value, expressions=[zero])
-        if "ZEROIFNULL" in sql.upper():
-            made.meta[ZERO_IF_NULL] = True
-            node.replace(made)
+        made.meta[ZERO_IF_NULL] = True
+        node.replace(made)
 
 
 def without_nulls(node: Expr) -> Expr:

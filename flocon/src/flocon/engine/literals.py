@@ -22,18 +22,13 @@ def has_spellings(sql: str) -> bool:
 
 
 def spelled(number: str) -> str:
-    """The number's digits; as it is written where they are more than 38.
-
-    >>> spelled("1.50"), spelled("1.5e2"), spelled("100.")
-    ('1.5', '150', '100')
-    """
+    """The number's digits: 1.5 of 1.50, 150 of 1.5e2, 100 of `100.`; as it is written where they
+    are more than 38."""
     if not _OTHERWISE.search(number):
         return number
     digits = f"{Decimal(number):f}"
     shown = digits.rstrip("0").rstrip(".") if "." in digits else digits
-    return (
-        shown if len(shown.replace(".", "").lstrip("0")) <= _MOST_DIGITS >= len(shown) else number
-    )
+    return shown if len(shown) <= _MOST_DIGITS else number
 
 
 def operand_type(value: Any) -> str | None:
