@@ -20,10 +20,11 @@ def values(account: Any, database: str) -> None:
         cursor = opened.cursor()
         cursor.execute(
             "create table t (n number(4,0), x number(10,2), w number(38,12), i int, p number(5,3),"
-            " s varchar(5), v varchar, f float, d date)"
+            " s varchar(5), s9 varchar(9), v varchar, f float, d date, b binary(5), e binary)"
         )
         cursor.execute(
-            "insert into t values (17, 17.25, 17.25, 17, 1.125, 'abc', 'xyz', 1.5, '2024-05-09')"
+            "insert into t select 17, 17.25, 17.25, 17, 1.125, 'abc', 'abc', 'xyz', 1.5,"
+            " '2024-05-09', to_binary('AB'), to_binary('AB')"
         )
 
 
@@ -36,6 +37,8 @@ def told(connection: SnowflakeConnection, sql: str) -> list[str]:
             described.append(f"NUMBER({column.precision},{column.scale})")
         elif name == "TEXT":
             described.append(f"VARCHAR({column.internal_size})")
+        elif name == "BINARY":
+            described.append(f"BINARY({column.internal_size})")
         else:
             described.append(name)
     return described
@@ -76,6 +79,27 @@ def told(connection: SnowflakeConnection, sql: str) -> list[str]:
         ("d - d", "NUMBER(9,0)"),
         ("length(s)", "NUMBER(18,0)"),
         ("hash(n)", "NUMBER(19,0)"),
+        ("ascii(s)", "NUMBER(4,0)"),
+        ("unicode(s)", "NUMBER(18,0)"),
+        ("rtrimmed_length(s)", "NUMBER(18,0)"),
+        ("editdistance(s, 'x')", "NUMBER(9,0)"),
+        ("charindex('l', s)", "NUMBER(9,0)"),
+        ("bit_length(s)", "NUMBER(19,0)"),
+        ("month(d)", "NUMBER(2,0)"),
+        ("extract(month from d)", "NUMBER(2,0)"),
+        ("weekofyear(d)", "NUMBER(2,0)"),
+        ("year(d)", "NUMBER(4,0)"),
+        ("date_part('year', d)", "NUMBER(4,0)"),
+        ("yearofweekiso(d)", "NUMBER(4,0)"),
+        ("factorial(5)", "NUMBER(37,0)"),
+        ("bitand(i, 3)", "NUMBER(38,0)"),
+        ("array_size(array_construct(1, 2))", "NUMBER(9,0)"),
+        ("nullif(i, x)", "NUMBER(38,2)"),
+        ("nullif(i, f)", "NUMBER(38,0)"),
+        ("coalesce(i, 1.5)", "NUMBER(38,1)"),
+        ("zeroifnull(p)", "NUMBER(5,3)"),
+        ("zeroifnull(1)", "NUMBER(2,0)"),
+        ("zeroifnull(f)", "REAL"),
         ("random()", "NUMBER(19,0)"),
         ("seq4()", "NUMBER(10,0)"),
         ("seq8()", "NUMBER(19,0)"),
@@ -170,13 +194,68 @@ def test_an_aggregate_is_described_with_room_for_a_trillion_rows(
         ("split_part('a,b', ',', 1)", 3),
         ("s::varchar(20)", 20),
         ("'a'::char", 1),
-        ("'a'::varchar", 16777216),
+        ("'a'::varchar", 134217728),
         ("md5(s)", 32),
         ("uuid_string()", 36),
         ("iff(n > 1, 'a', 'bcd')", 3),
         ("coalesce(s, 'abcdefg')", 7),
         ("case when n > 1 then 'a' else 'bcde' end", 4),
-        ("case when n > 1 then 'a' end", 16777216),
+        ("case when n > 1 then 'a' end", 134217728),
+        ("lower(v)", 16777216),
+        ("substr(v, 1, 2)", 16777216),
+        ("upper(v)", 50331648),
+        ("upper(substr(v, 1, 2)) || s", 50331653),
+        ("upper(upper(s))", 45),
+        ("initcap(s, ' ')", 15),
+        ("v || 'x'", 16777217),
+        ("v || v", 33554432),
+        ("concat(v, v, v, v, v, v, v, v)", 134217728),
+        ("concat_ws(',', s, s9)", 15),
+        ("concat_ws(',', s, s9, s)", 21),
+        ("concat_ws('--', s, s9)", 16),
+        ("insert(s, 1, 1, 'x')", 11),
+        ("insert(s, 1, 1, s9)", 19),
+        ("ltrim(s)", 5),
+        ("right(s, 2)", 5),
+        ("regexp_substr(s, 'a')", 5),
+        ("strtok(s, ',', 1)", 5),
+        ("repeat(s, 3)", 134217728),
+        ("lpad(s, 10, 'x')", 134217728),
+        ("space(3)", 134217728),
+        ("replace(s, 'a', 'bb')", 134217728),
+        ("translate(s, 'a', 'b')", 134217728),
+        ("regexp_replace(s, 'a', 'b')", 134217728),
+        ("current_database()", 134217728),
+        ("array_to_string(array_construct(s), ',')", 134217728),
+        ("listagg(s)", 134217728),
+        ("i::varchar", 134217728),
+        ("s::varchar", 134217728),
+        ("to_char(d)", 134217728),
+        ("to_varchar(f)", 134217728),
+        ("to_char(i, '999')", 134217728),
+        ("s || i", 134217728),
+        ("parse_json('{}'):x::varchar", 134217728),
+        ("sha1(s)", 40),
+        ("sha2(s, 256)", 128),
+        ("soundex(s)", 7),
+        ("chr(65)", 1),
+        ("dayname(d)", 3),
+        ("monthname(d)", 3),
+        ("hex_encode(b)", 10),
+        ("hex_encode(s)", 40),
+        ("base64_encode(b)", 8),
+        ("base64_encode(s)", 28),
+        ("try_hex_decode_string(s9)", 4),
+        ("try_base64_decode_string(s9)", 6),
+        ("nullif(s, s9)", 9),
+        ("nullif(upper(s), s9)", 15),
+        ("nullif(null, s)", 0),
+        ("nullif(s, null)", 134217728),
+        ("min(upper(s))", 15),
+        ("iff(n > 1, upper(s), s9)", 15),
+        ("coalesce(upper(s), upper(s9))", 27),
+        ("coalesce(null, s9)", 134217728),
+        ("coalesce(null, null)", 0),
     ],
 )
 def test_a_text_is_described_with_the_length_that_its_expression_gives_it(
@@ -184,6 +263,54 @@ def test_a_text_is_described_with_the_length_that_its_expression_gives_it(
 ) -> None:
     """https://docs.snowflake.com/en/sql-reference/functions/system_typeof"""
     assert told(connection, f"select {expression} from t") == [f"VARCHAR({length})"]
+
+
+@pytest.mark.parametrize(
+    ("expression", "length"),
+    [
+        ("b", 5),
+        ("e", 8388608),
+        ("b::binary(10)", 10),
+        ("b::binary", 67108864),
+        ("b || b", 10),
+        ("nullif(b, b)", 5),
+        ("coalesce(null, b)", 5),
+        ("md5_binary(s)", 16),
+        ("sha1_binary(s)", 20),
+        ("sha2_binary(s, 224)", 64),
+        ("hex_decode_binary(s)", 2),
+        ("try_hex_decode_binary(s9)", 4),
+        ("base64_decode_binary('4142')", 3),
+        ("hex_decode_binary('414243')", 3),
+    ],
+)
+def test_a_binary_is_described_with_the_bytes_that_its_expression_gives_it(
+    connection: SnowflakeConnection, expression: str, length: int
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/data-types-text"""
+    assert told(connection, f"select {expression} from t") == [f"BINARY({length})"]
+
+
+def test_a_column_that_a_query_makes_is_no_longer_than_one_that_names_no_length(
+    run: Run, connection: SnowflakeConnection
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/data-types-text: what a query answers may be
+    longer than a column, through views as well."""
+    query = "select v || v a, upper(s) b, i::varchar c, b::binary d from t"
+    kinds = ["VARCHAR(33554432)", "VARCHAR(15)", "VARCHAR(134217728)", "BINARY(67108864)"]
+    assert told(connection, query) == kinds
+    run(f"create view long_seen as {query}")
+    run(f"create table long_made as {query}")
+    columns = ["VARCHAR(16777216)", "VARCHAR(15)", "VARCHAR(16777216)", "BINARY(8388608)"]
+    for name in ("long_seen", "long_made"):
+        assert [row["type"] for row in shown(connection, f"describe table {name}")] == columns
+    assert told(connection, "select * from long_made") == columns
+    assert told(connection, "select * from long_seen") == kinds
+    assert told(connection, "select a || 'x', upper(b) from long_seen") == [
+        "VARCHAR(33554433)",
+        "VARCHAR(45)",
+    ]
+    assert told(connection, "with q as (select v || v c from t) select c from q") == kinds[:1]
 
 
 def test_what_a_query_in_a_query_answers_is_described_as_in_it(
@@ -213,6 +340,8 @@ def test_what_a_query_in_a_query_answers_is_described_as_in_it(
         ("ceil(x, -(1))", "20", "NUMBER(11,0)"),
         ("round(x, 1 + 0)", "17.30", "NUMBER(18,2)"),
         ("round(sum(x), min(i) - 16)", "17.30", "NUMBER(22,2)"),
+        ("nullif(i, x)", "17.00", "NUMBER(38,2)"),
+        ("nullif(n, 2.5)", "17.0", "NUMBER(5,1)"),
     ],
 )
 def test_a_product_and_what_is_rounded_have_these_decimals(

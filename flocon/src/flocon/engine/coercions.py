@@ -233,6 +233,8 @@ def _coerced(node: Expr) -> Expr:
         _texts_as_numbers(node)
     if form is exp.Coalesce and ZERO_IF_NULL in node.meta:
         _zero_if_null(node)
+    if form is exp.Nullif:
+        _keep_decimals(node)
     if form in _WITH_VARIANTS:
         _chosen_variants(node)
     if form in texts_as_numbers.CHOICES:
@@ -707,6 +709,18 @@ def _equal(node: Expr) -> bool:
         node.set("this", _same(node.this))
         node.set("expression", _same(node.expression))
     return True
+
+
+def _keep_decimals(node: Expr) -> None:
+    """Let NULLIF have the decimals of the number that it compares with: the engine leaves them.
+
+    https://docs.snowflake.com/en/sql-reference/functions/nullif
+    """
+    value, made = described.of(node.this), described.of(node)
+    if not (isinstance(value, described.Number) and isinstance(made, described.Number)):
+        return
+    if value.scale < made.scale:
+        node.set("this", _cast(node.this, f"DECIMAL({made.precision}, {made.scale})"))
 
 
 def _equal_cases(node: Expr) -> None:

@@ -46,6 +46,7 @@ from flocon.engine import (
 from flocon.engine.catalog import HIDDEN_SCHEMA, search_path
 from flocon.engine.cursor import Cursor
 from flocon.engine.declared_types import (
+    AS,
     DeclaredColumns,
     DeclaredTypes,
     inside,
@@ -746,7 +747,7 @@ class Connection:
             made = [(column.name, kind) for column, (_, kind) in zip(named, made, strict=True)]
         tree = rewrite.definition(coercions.coerce(tree))
         self.values(render(decimals.exact(tree, self._planner())))
-        return with_inside(expression_types.declared(made), known.inside)
+        return with_inside(expression_types.declared(made, of_view=True), known.inside)
 
     def create_table_as(self, tree: exp.Create, binds: Binds) -> tuple[int, DeclaredTypes]:
         """CREATE TABLE … AS, in the open transaction; returns how many rows it has, and what
@@ -1035,7 +1036,7 @@ def _has_digits(kind: str, said: str) -> bool:
 
 def _described_as(declared: str, kind: str) -> str:
     if declared.startswith("NUMBER("):
-        return f"{kind}{expression_types.AS}{declared}"
+        return f"{kind}{AS}{declared}"
     return declared or kind
 
 

@@ -23,6 +23,10 @@ DeclaredTypes = Mapping[str, str]
 Place = tuple[str, str, str]
 
 
+# Between the type of a view's column, as it is shown or the engine has it, and what results say.
+AS = " AS "
+
+
 def known(declared: str, kind: str) -> str:
     """What a column of an engine's type is declared as; '' where that goes with another type."""
     if number := _NUMBER.fullmatch(declared):
@@ -51,7 +55,22 @@ _OF_KIND = {
 
 _TABLE = f"_fs_global.{HIDDEN_SCHEMA}._fs_columns_ext"
 _KEYS = ("ext_table_catalog", "ext_table_schema", "ext_table_name")
-_LONGEST = 16777216
+# Of a text in a column that names no length.
+LONGEST_COLUMN = 16777216
+_MOST_BYTES = 134217728
+
+
+def bytes_of(length: int) -> int:
+    """How many bytes a text of so many characters may have.
+
+    https://docs.snowflake.com/en/release-notes/bcr-bundles/2026_07/bcr-2404
+    """
+    return min(4 * length, _MOST_BYTES)
+
+
+def shown_as(declared: str) -> str:
+    """How DESCRIBE shows a column: one of a view may be said to be longer in results."""
+    return declared.partition(AS)[0]
 
 
 def inside(types: DeclaredTypes) -> Kinds:
@@ -94,7 +113,7 @@ class DeclaredColumns:
         for *place, column, declared in duck.execute(
             f"SELECT {', '.join(_KEYS)}, ext_column_name,"
             f" coalesce(declared, 'VARCHAR(' || ext_character_maximum_length || ')') FROM {_TABLE}"
-            f" WHERE declared IS NOT NULL OR ext_character_maximum_length < {_LONGEST}"
+            f" WHERE declared IS NOT NULL OR ext_character_maximum_length < {LONGEST_COLUMN}"
         ).fetchall():
             database, schema, name = place
             found.setdefault((database, schema, name), {})[column] = declared
@@ -139,12 +158,16 @@ class DeclaredColumns:
 def _columns(types: DeclaredTypes) -> tuple[list[Any], ...]:
     """The columns of the table: names, lengths, lengths in bytes, types that are no VARCHAR."""
     lengths = [_length(kind) for kind in types.values()]
-    in_bytes = [length and min(4 * length, _LONGEST) for length in lengths]
+    in_bytes = [length and bytes_of(length) for length in lengths]
     others = [
-        None if length else kind for length, kind in zip(lengths, types.values(), strict=True)
+        None if length and kind == f"VARCHAR({length})" else kind
+        for length, kind in zip(lengths, types.values(), strict=True)
     ]
     return list(types), lengths, in_bytes, others
 
 
 def _length(kind: str) -> int | None:
-    return int(kind[len("VARCHAR(") : -1]) if kind.startswith("VARCHAR(") else None
+    return int(found[1]) if (found := _TEXT.match(kind)) else None
+
+
+_TEXT = re.compile(r"VARCHAR\((\d+)\)")

@@ -1,5 +1,6 @@
 """What Snowflake says of a value's type beyond what the engine knows: how many digits a number may
-have, how long a text may be. It follows from an expression's form and from the columns in it.
+have, how long a text or BINARY may be. It follows from an expression's form and from the columns in
+it: a column is as long as it was declared, what nothing limits as long as a value can be.
 
 None is said where Snowflake's pages and examples leave it open.
 
@@ -8,13 +9,15 @@ https://docs.snowflake.com/en/sql-reference/functions/system_typeof
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import NamedTuple
 
 from sqlglot import Expr, exp
 
 from flocon.engine import lengths
-from flocon.engine.choices import chosen
+from flocon.engine.choices import ZERO_IF_NULL, chosen
+from flocon.engine.declared_types import AS
 from flocon.engine.types import TEXT_TYPES
 
 
@@ -40,19 +43,32 @@ class Text(NamedTuple):
         return "VARCHAR" if self.length is None else f"VARCHAR({self.length})"
 
 
-Described = Number | Text
+@dataclass(frozen=True)
+class Binary:
+    """length: in bytes."""
+
+    length: int
+
+    def __str__(self) -> str:
+        return f"BINARY({self.length})"
+
+
+Described = Number | Text | Binary
+_NAMED: dict[str, Callable[..., Described]] = {"NUMBER": Number, "VARCHAR": Text, "BINARY": Binary}
 # In the meta of a column's type where it is the answer of an expression: what is said of it.
 DESCRIBED = "described"
 
 MOST_DIGITS = 38
-_OF_COLUMN = 16_777_216
-# Of a text that nothing limits.
-_UNLIMITED = Text(134_217_728)
+# Of a column that names no length; one that a query makes has no more.
+_OF_COLUMN, _OF_BINARY_COLUMN = Text(16_777_216), Binary(8_388_608)
+# Of what nothing limits.
+_UNLIMITED, _UNLIMITED_BINARY = Text(134_217_728), Binary(67_108_864)
 _WITHOUT_LENGTH = Text(None)
 # Of a NULL that has no type.
 _NOTHING = Text(0)
 _WHOLE, _COUNT = Number(MOST_DIGITS, 0), Number(18, 0)
 _OF_ROWS = 12
+_BINARIES = (exp.DType.BINARY, exp.DType.VARBINARY)
 # So many decimals more than values have what is between them, and a mean of them over a window.
 MORE_BETWEEN = 3
 
@@ -78,15 +94,51 @@ def of_type(kind: exp.DataType | None) -> Described | None:
     if kind.this == exp.DType.DECIMAL and len(kind.expressions) == 2:
         return Number(*(int(each.name) for each in kind.expressions))
     if kind.this in TEXT_TYPES:
-        return Text(lengths.said(str(kind.meta.get("declared", ""))) or _OF_COLUMN)
+        length = lengths.said(str(kind.meta.get("declared", "")))
+        return Text(length) if length else _OF_COLUMN
+    if kind.this == exp.DType.BINARY:
+        length = lengths.said(str(kind.meta.get("declared", "")))
+        return Binary(length) if length else _OF_BINARY_COLUMN
     return None
 
 
-def shown(said: Described) -> str:
-    """The type of a result's column."""
+def told(kind: exp.DataType | None) -> str:
+    """How clients are told of a result's column of this type; "" where the engine's type tells."""
+    if kind is None or DESCRIBED not in kind.meta:
+        return ""
+    said: Described | None = kind.meta[DESCRIBED]
+    if said == _WITHOUT_LENGTH or (said is None and kind.this in _MAYBE_TEXTS):
+        return str(_UNLIMITED)
+    if said is None:
+        return str(_UNLIMITED_BINARY) if kind.this in _BINARIES else ""
+    return str(said)
+
+
+# An expression whose type is not known may be a text: of other types this is not read.
+_MAYBE_TEXTS = (*TEXT_TYPES, exp.DType.UNKNOWN)
+
+
+def of_table(said: Described) -> str:
+    """What a table's column is declared as that a query makes; "" of the longest that there is
+    where none is named."""
     if isinstance(said, Number):
         return str(said)
-    return "" if said.length is None or said.length >= _OF_COLUMN else str(said)
+    made = lengths.of_column(str(said))
+    return "" if said == _WITHOUT_LENGTH or made in lengths.LONGEST.values() else made
+
+
+def of_view(kind: exp.DataType) -> str:
+    """The same of a view's column, which is shown as a table's: its values may be longer."""
+    answer = told(kind)
+    made = lengths.of_column(answer)
+    return answer if made == answer else f"{made}{AS}{answer}"
+
+
+def read(said: str) -> Described | None:
+    """What is said in one of these texts."""
+    name, _, sizes = said.rstrip(")").partition("(")
+    numbers = [int(each) for each in sizes.split(",")]
+    return _NAMED[name](*numbers)
 
 
 def of_rows(values: Sequence[Expr]) -> Described | None:
@@ -175,6 +227,11 @@ def _of_datediff(node: Expr) -> Described | None:
     if unit in ("HOUR", "MINUTE", "SECOND", "MILLISECOND"):
         return _COUNT
     return _WHOLE if unit in ("MICROSECOND", "NANOSECOND") else None
+
+
+def _of_part(node: Expr) -> Described | None:
+    unit = node.name.upper().removesuffix("S")
+    return Number(4, 0) if unit == "YEAR" else Number(2, 0) if unit == "MONTH" else None
 
 
 def _absolute(node: Expr) -> Described | None:
@@ -305,8 +362,11 @@ def _argument(node: Expr) -> Expr:
 
 def _cast(node: Expr) -> Described | None:
     to = node.args["to"]
+    length = lengths.said(lengths.declared(to))
     if to.this in TEXT_TYPES:
-        return Text(lengths.said(lengths.declared(to)))
+        return Text(length)
+    if to.this in _BINARIES:
+        return Binary(length) if length else _UNLIMITED_BINARY
     source = node.this.type
     if source is not None and source.this == exp.DType.BOOLEAN:
         return None
@@ -330,7 +390,7 @@ def _to_number(node: Expr) -> Described | None:
     return Number(precision or MOST_DIGITS, scale or 0)
 
 
-# --- texts ---------------------------------------------------------------------------------------
+# --- texts and BINARYs ---------------------------------------------------------------------------
 
 
 def _like(key: str = "this", times: int = 1) -> Callable[[Expr], Described | None]:
@@ -340,11 +400,20 @@ def _like(key: str = "this", times: int = 1) -> Callable[[Expr], Described | Non
         found = of(node.args[key])
         if found == _NOTHING:
             return _UNLIMITED
+        if isinstance(found, Binary):
+            return Binary(found.length * times)
         if not isinstance(found, Text) or found.length is None:
             return found if isinstance(found, Text) else None
-        return found if found.length == _UNLIMITED.length else Text(found.length * times)
+        return found if found == _UNLIMITED else _text(found.length * times)
 
     return said
+
+
+def _text(length: int) -> Text:
+    return Text(min(length, _LONGEST))
+
+
+_LONGEST = _UNLIMITED.length or 0
 
 
 def _part(node: Expr) -> Described | None:
@@ -354,14 +423,71 @@ def _part(node: Expr) -> Described | None:
 
 def _concatenated(node: Expr) -> Described | None:
     parts = node.expressions or [node.this, node.expression]
-    found = [_UNLIMITED if (said := of(part)) == _NOTHING else said for part in parts]
-    texts = [each for each in found if isinstance(each, Text)]
-    if len(texts) < len(parts):
+    found = [of(part) for part in parts]
+    binaries = [each.length for each in found if isinstance(each, Binary)]
+    if len(binaries) == len(parts):
+        return Binary(min(sum(binaries), _UNLIMITED_BINARY.length))
+    known = _lengths(found)
+    return None if known is None else _text(sum(known))
+
+
+def _lengths(found: Sequence[Described | None]) -> list[int] | None:
+    """How long texts may be; None if it is not known of all that they are texts."""
+    texts = [
+        _LONGEST if each == _NOTHING or each.length is None else each.length
+        for each in found
+        if isinstance(each, Text)
+    ]
+    return texts if len(texts) == len(found) else None
+
+
+def _with_separators(node: Expr) -> Described | None:
+    """Between each two values there is one."""
+    separator, *values = node.expressions
+    found = [of(value) for value in values]
+    known = _lengths([of(separator), *found])
+    if known is None:
         return None
-    lengths_of = [each.length for each in texts]
-    if None in lengths_of or _UNLIMITED.length in lengths_of:
-        return _UNLIMITED
-    return Text(sum(each for each in lengths_of if each is not None))
+    return _text(sum(known[1:]) + known[0] * (len(values) - 1))
+
+
+def _inserted(node: Expr) -> Described | None:
+    """It may leave all of the text, and puts the other one beside as much of it."""
+    known = _lengths([of(node.this), of(node.expression)])
+    return None if known is None else _text(2 * known[0] + known[1])
+
+
+def _of_bytes(node: Expr) -> int | None:
+    """How many bytes a text or BINARY has: a character has four at most."""
+    found = of(node.this)
+    if isinstance(found, Binary):
+        return found.length
+    return 4 * found.length if isinstance(found, Text) and found.length else None
+
+
+def _hex(node: Expr) -> Described | None:
+    length = _of_bytes(node)
+    return _UNLIMITED if length is None else _text(2 * length)
+
+
+def _base64(node: Expr) -> Described | None:
+    """Four characters for each three bytes, the last ones filled up."""
+    length = _of_bytes(node)
+    return _UNLIMITED if length is None else _text(4 * -(-length // 3))
+
+
+def _decoded(
+    make: Callable[[int], Described], over: int, times: int = 1
+) -> Callable[[Expr], Described | None]:
+    """Of so many times as many bytes as a text has characters, divided by `over`."""
+
+    def said(node: Expr) -> Described | None:
+        found = of(node.this)
+        if not isinstance(found, Text) or found.length is None or found == _UNLIMITED:
+            return None
+        return make(found.length * times // over)
+
+    return said
 
 
 # --- both ----------------------------------------------------------------------------------------
@@ -384,7 +510,11 @@ def _of_column(column: Expr) -> Described | None:
 
 def _of_choice(node: Expr) -> Described | None:
     if isinstance(node, exp.Nullif):
-        return of(node.this)
+        return _of_nullif(of(node.this), of(node.expression))
+    if ZERO_IF_NULL in node.meta:
+        value = of(node.this)
+        # Its zero has two digits.
+        return _of_both([value, Number(2, 0)], with_null=False) if value else None
     values = list(chosen(node))
     if isinstance(node, exp.DecodeCase):
         pairs = node.expressions[1:]
@@ -393,6 +523,15 @@ def _of_choice(node: Expr) -> Described | None:
     open_ended = open_ended or (isinstance(node, exp.If) and not node.args.get("false"))
     open_ended = open_ended or (isinstance(node, exp.DecodeCase) and not len(node.expressions) % 2)
     return _of_values(values, open_ended=open_ended)
+
+
+def _of_nullif(value: Described | None, other: Described | None) -> Described | None:
+    """It is of the value's kind, widened by one of the same kind that it is compared with."""
+    if isinstance(value, Text):
+        return value if value == _NOTHING else _text(max(_lengths([value, other]) or [_LONGEST]))
+    if isinstance(value, Number) and isinstance(other, Number):
+        return _of_both([value, other], with_null=False)
+    return value
 
 
 def _of_values(values: Iterable[Expr], *, open_ended: bool) -> Described | None:
@@ -413,6 +552,9 @@ def _of_both(found: Sequence[Described], *, with_null: bool) -> Described | None
     numbers = [each for each in found if isinstance(each, Number)]
     if len(numbers) == len(found):
         return _number(max(each.whole for each in numbers), max(each.scale for each in numbers))
+    binaries = [each.length for each in found if isinstance(each, Binary)]
+    if binaries:
+        return Binary(max(binaries)) if len(binaries) == len(found) else None
     if numbers:
         return None
     first, *others = (each.length for each in found if isinstance(each, Text))
@@ -443,7 +585,12 @@ _FIXED: dict[type[Expr], Described] = {
          exp.RegexpCount, exp.RegexpInstr, exp.RowNumber),
         _COUNT,
     ),
-    **dict.fromkeys((exp.ArraySize, exp.Levenshtein), Number(9, 0)),
+    **dict.fromkeys((exp.ArraySize, exp.Levenshtein, exp.StrPosition), Number(9, 0)),
+    **dict.fromkeys((exp.Month, exp.Week, exp.WeekOfYear), Number(2, 0)),
+    **dict.fromkeys((exp.Ascii, exp.Year, exp.YearOfWeekIso), Number(4, 0)),
+    **dict.fromkeys((exp.RtrimmedLength, exp.Unicode), _COUNT),
+    exp.BitLength: Number(19, 0),
+    exp.Factorial: Number(37, 0),
     exp.CountIf: Number(13, 0),
     exp.JarowinklerSimilarity: Number(4, 0),
     exp.Rand: Number(19, 0),
@@ -452,7 +599,7 @@ _FIXED: dict[type[Expr], Described] = {
     exp.Seq4: Number(10, 0),
     exp.Seq8: Number(19, 0),
     exp.Sign: Number(2, 0),
-    **dict.fromkeys((exp.GroupConcat, exp.Pad, exp.Repeat, exp.Translate), _UNLIMITED),
+    **dict.fromkeys((exp.GroupConcat, exp.Pad, exp.Repeat, exp.Space, exp.Translate), _UNLIMITED),
     **dict.fromkeys(
         (exp.ArrayToString, exp.CurrentAccount, exp.CurrentDatabase, exp.CurrentRole,
          exp.CurrentSchema, exp.CurrentUser, exp.CurrentVersion, exp.CurrentWarehouse,
@@ -463,8 +610,13 @@ _FIXED: dict[type[Expr], Described] = {
     exp.Chr: Text(1),
     exp.MD5: Text(32),
     exp.SHA2: Text(128),
+    exp.SHA: Text(40),
     exp.Soundex: Text(7),
     exp.Uuid: Text(36),
+    **dict.fromkeys((exp.Dayname, exp.Monthname), Text(3)),
+    exp.MD5Digest: Binary(16),
+    exp.SHA1Digest: Binary(20),
+    exp.SHA2Digest: Binary(64),
 }  # fmt: skip
 _RULES: dict[type[Expr], Callable[[Expr], Described | None]] = {
     exp.Literal: _of_literal,
@@ -478,6 +630,7 @@ _RULES: dict[type[Expr], Callable[[Expr], Described | None]] = {
     exp.Div: _calculated(_quotient),
     exp.Mod: _calculated(_remainder),
     exp.DateDiff: _of_datediff,
+    exp.Extract: _of_part,
     exp.Abs: _absolute,
     **dict.fromkeys((exp.Ceil, exp.Floor, exp.Round, exp.Trunc), _rounded),
     exp.Sum: _of_sum,
@@ -492,11 +645,20 @@ _RULES: dict[type[Expr], Callable[[Expr], Described | None]] = {
          exp.Lead, exp.Max, exp.Min, exp.NthValue, exp.RespectNulls),
         _same,
     ),
-    **dict.fromkeys((exp.Lower, exp.Reverse, exp.SplitPart, exp.Trim), _like()),
+    **dict.fromkeys(
+        (exp.Lower, exp.RegexpExtract, exp.Reverse, exp.SplitPart, exp.Strtok, exp.Trim), _like()
+    ),
     **dict.fromkeys((exp.Initcap, exp.Upper), _like(times=3)),
-    exp.Hex: _like(times=8),
+    exp.Base64Encode: _base64,
+    exp.Hex: _hex,
+    **dict.fromkeys((exp.Base64DecodeBinary, exp.TryBase64DecodeBinary), _decoded(Binary, 4, 3)),
+    **dict.fromkeys((exp.TryHexDecodeBinary, exp.Unhex), _decoded(Binary, 2)),
+    exp.TryBase64DecodeString: _decoded(Text, 4, 3),
+    exp.TryHexDecodeString: _decoded(Text, 2),
     **dict.fromkeys((exp.Left, exp.Right, exp.Substring), _part),
     **dict.fromkeys((exp.Concat, exp.DPipe), _concatenated),
+    exp.ConcatWs: _with_separators,
+    exp.Stuff: _inserted,
     **dict.fromkeys(
         (exp.Case, exp.Coalesce, exp.DecodeCase, exp.Greatest, exp.If, exp.Least, exp.Nullif,
          exp.Nvl2),

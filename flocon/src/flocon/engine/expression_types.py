@@ -19,6 +19,7 @@ from flocon.core.timestamp_tz import ENGINE_TYPE
 from flocon.engine import described, inner_kinds, lengths, moments, typeof, user_functions
 from flocon.engine.catalog import HIDDEN_SCHEMA
 from flocon.engine.choices import CHOICES, chosen
+from flocon.engine.declared_types import AS
 from flocon.engine.functions import split_of
 from flocon.engine.texts import is_text
 from flocon.engine.types import JSON_TYPES, TEXT_TYPES, Columns
@@ -113,8 +114,6 @@ APART = frozenset(
 )
 _MIXED = _holding(MIXED)
 _MAKING = (exp.Cast, exp.ToVariant)
-# Between the engine's type of a view's column and what is said of it.
-AS = " AS "
 # In the meta of a number's type: the engine may have another one.
 _GUESSED = "guessed"
 # In the meta of a choice, or of a UNION, of numbers that may have more decimals than others, of
@@ -182,8 +181,12 @@ def _described_as(
 
 def _described(value: Expr, kind: exp.DataType | None) -> exp.DataType | None:
     """The same of a value of a query: a column's own type tells what is said of it."""
-    is_told = isinstance(value, exp.Column) and kind is not None
-    return kind if is_told else _describing(kind, described.of(value))
+    if isinstance(value, exp.Column) and kind is not None:
+        return kind
+    said = described.of(value)
+    if said is None and _is_unknown(kind) and not isinstance(value, exp.Column | exp.Star):
+        return _OF_UNKNOWN
+    return _describing(kind, said)
 
 
 def _is_unknown(kind: exp.DataType | None) -> bool:
@@ -193,6 +196,8 @@ def _is_unknown(kind: exp.DataType | None) -> bool:
 _TEXT = exp.DataType.build("TEXT")
 _NUMBER = exp.DataType.build("BIGINT")
 _OF_ANY_LENGTH = _describing(_TEXT, described.Text(None))
+# Of an expression of which nothing is known: should it be a text, nothing limits that.
+_OF_UNKNOWN = _described_as(exp.DType.UNKNOWN, (), (), None)
 _FLATTEN: Types = (
     ("SEQ", _NUMBER), ("KEY", _OF_ANY_LENGTH), ("PATH", _OF_ANY_LENGTH), ("INDEX", _NUMBER),
     ("VALUE", _VARIANT), ("THIS", _VARIANT),
@@ -361,18 +366,23 @@ def put_by_default(value: Expr) -> inner_kinds.Kinds:
 
 
 def declared_in_order(types: Types) -> list[str]:
-    """Of each column what it is declared as, '' where the engine's type tells."""
-    return ["" if kind is None else _told(kind) for _, kind in types]
+    """Of each column what clients are told, '' where the engine's type tells."""
+    return ["" if kind is None else described.told(kind) or declared_as(kind) for _, kind in types]
 
 
-def declared(types: Types) -> dict[str, str]:
-    """The columns whose type the engine's does not tell."""
-    return {name: said for name, kind in types if kind is not None and (said := _told(kind))}
+def declared(types: Types, *, of_view: bool = False) -> dict[str, str]:
+    """The columns of a table or view that is made so whose type the engine's does not tell."""
+    told = _of_view if of_view else _of_table
+    return {name: said for name, kind in types if kind is not None and (said := told(kind))}
 
 
-def _told(kind: exp.DataType) -> str:
+def _of_table(kind: exp.DataType) -> str:
     said = kind.meta.get(described.DESCRIBED)
-    return (described.shown(said) if said else "") or declared_as(kind)
+    return (described.of_table(said) if said else "") or declared_as(kind)
+
+
+def _of_view(kind: exp.DataType) -> str:
+    return described.of_view(kind) or declared_as(kind)
 
 
 def declared_as(kind: exp.DataType) -> str:
@@ -1146,9 +1156,9 @@ def _type(kind: str) -> exp.DataType | None:
         return _KNOWN[kind]
     if said := moments.read(kind):
         return _moment(*said)
-    if (of_engine := kind.partition(AS))[2]:
-        number = described.Number(*map(int, of_engine[2][len("NUMBER(") : -1].split(",")))
-        return _describing(_type(of_engine[0]), number)
+    shown, is_more, results = kind.partition(AS)
+    if is_more:
+        return _describing(_type(shown), described.read(results))
     if kind.startswith(("VARCHAR(", "BINARY(")):
         sized = exp.DataType.build("TEXT" if kind.startswith("VARCHAR") else "BINARY")
         sized.meta[_DECLARED] = kind

@@ -15,7 +15,7 @@ from sqlglot.dialects import Snowflake
 from sqlglot.tokens import Token, TokenType
 
 from flocon.core import errors
-from flocon.engine import argument_counts
+from flocon.engine import argument_counts, type_sizes
 from flocon.engine.types import check_read
 from flocon.sql import error_places
 from flocon.sql.tokens import tokenize
@@ -141,12 +141,14 @@ _SIGNS = {TokenType.AMP, TokenType.CARET, TokenType.NULLSAFE_EQ, TokenType.PIPE,
 def see(node: Expr, text: str) -> None:
     """Of one of `CONCERNED` in a text. Raises 001003 for an operator or clause of another
     dialect, 001007 for a function of a row's place without ORDER BY. Marks a call of a function
-    that Snowflake has not. Raises 002040 for a type of others."""
+    that Snowflake has not. Raises 002040 for a type of others, 001007 for one of a size that there
+    is not."""
     kind = type(node)
-    if kind is exp.DataType:
+    if isinstance(node, exp.DataType):
         if node.this == exp.DType.USERDEFINED:
             _name_type(node, text)
         check_read(node)
+        type_sizes.check(node)
     elif kind is exp.Anonymous:
         name = node.name.upper()
         if name not in _FUNCTIONS and not name.startswith(_FAMILIES):

@@ -13,6 +13,7 @@ from fakesnow import info_schema
 from flocon.core.timestamp_tz import ENGINE_TYPE
 from flocon.engine import column_defaults, lengths, moments
 from flocon.engine.catalog import HIDDEN_SCHEMA
+from flocon.engine.declared_types import LONGEST_COLUMN, bytes_of
 from flocon.engine.marked_names import PATTERN
 from flocon.engine.quoting import literal, quoted
 
@@ -63,7 +64,8 @@ def creation_sql() -> str:
     def length(of: str) -> str:
         """A text without a length of its own may be as long as any."""
         name = f"CHARACTER_{of}_LENGTH"
-        return f"CASE data_type WHEN 'TEXT' THEN coalesce({name}, 16777216) END AS {name}"
+        most = bytes_of(LONGEST_COLUMN) if of == "OCTET" else LONGEST_COLUMN
+        return f"CASE data_type WHEN 'TEXT' THEN coalesce({name}, {most}) END AS {name}"
 
     def plain(text: str) -> str:
         """A text with columns' names in it."""

@@ -75,6 +75,13 @@ def said(declared: str) -> int | None:
     return int(found[2]) if found else None
 
 
+def of_column(declared: str) -> str:
+    """The same of a column that a query makes: of texts and BINARYs those have another limit."""
+    found = _DECLARED.fullmatch(declared)
+    is_longer = found is not None and int(found[2]) > _LONGEST[found[1]]
+    return LONGEST[found[1]] if found and is_longer else declared
+
+
 def most(declared: str) -> int | None:
     """How long a value may be that is declared so; None where nothing is to be checked."""
     said = _DECLARED.fullmatch(declared)

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from flocon.core import result, timestamp_tz
 from flocon.core.result import Result
 from flocon.core.variant_text import indented
+from flocon.engine.declared_types import LONGEST_COLUMN, bytes_of
 from flocon.http import instants, json_rows
 from flocon.stores.result_parts import Part
 
@@ -43,7 +44,6 @@ def row_type(answer: Result) -> list[dict[str, Any]]:
     ]
 
 
-_LONGEST = 16777216
 _MOMENTS = {
     "TIME": "TIME(9)",
     **dict.fromkeys(
@@ -72,8 +72,9 @@ def _column_type(kind: str) -> dict[str, Any]:
         return {"type": "binary", "length": length, "byteLength": length}
     if kind in ("BOOLEAN", "DATE"):
         return {"type": kind.lower()}
-    length = int(match[1]) if (match := re.fullmatch(r"VARCHAR\((\d+)\)", kind)) else _LONGEST
-    return {"type": "text", "length": length, "byteLength": min(4 * length, _LONGEST)}
+    match = re.fullmatch(r"VARCHAR\((\d+)\)", kind)
+    length = int(match[1]) if match else LONGEST_COLUMN
+    return {"type": "text", "length": length, "byteLength": bytes_of(length)}
 
 
 def rows(

@@ -16,7 +16,7 @@ from flocon.core import errors, result
 from flocon.core.result import Result
 from flocon.core.timestamp_tz import ENGINE_TYPE
 from flocon.engine import column_defaults, lengths, moments, quoted
-from flocon.engine.declared_types import known
+from flocon.engine.declared_types import bytes_of, known, shown_as
 from flocon.engine.marked_names import marked, unmarked
 from flocon.objects import keys
 from flocon.objects.listings import relations
@@ -54,10 +54,10 @@ class _Column:
 
     name: str
     type: str
-    nullable: bool
-    default: str | None
-    comment: str | None
-    identity: str
+    nullable: bool = True
+    default: str | None = None
+    comment: str | None = None
+    identity: str = ""
 
 
 def _columns(
@@ -83,7 +83,7 @@ def _columns(
     ):
         if (place := (database, schema, table)) in found:
             said = context.connection.declared(*place).get(name, "")
-            declared = known(said, kind) or shown(kind)
+            declared = shown_as(known(said, kind)) or shown(kind)
             name = unmarked(name)
             identity = ""
             if default and (told := _AS_WRITTEN.fullmatch(default)):
@@ -107,9 +107,7 @@ def _made(context: Context, place: tuple[str, str, str], columns: list[_Column])
     now, declared = {column.name: column for column in columns}, context.connection.declared(*place)
     return [
         now.get(name)
-        or _Column(
-            name, known(declared.get(marked(name), ""), kind) or shown(kind), True, None, None, ""
-        )
+        or _Column(name, shown_as(known(declared.get(marked(name), ""), kind)) or shown(kind))
         for name, kind in made
     ]
 
@@ -206,7 +204,7 @@ def _of_information_schema(context: Context, view: FullName) -> list[_Column]:
     answer = context.execute(read, describe=True)
     declared = answer.declared or [""] * len(answer.types)
     return [
-        _Column(unmarked(name), known(said, kind) or shown(kind), True, None, None, "")
+        _Column(unmarked(name), lengths.of_column(known(said, kind)) or shown(kind))
         for name, kind, said in zip(answer.names, answer.types, declared, strict=True)
     ]
 
@@ -276,14 +274,13 @@ def _document(column: _Column) -> str:
 
 
 _NAMES = {"NUMBER": "FIXED", "VARCHAR": "TEXT", "FLOAT": "REAL"}
-_MOST_BYTES = 16_777_216
 
 
 def _details(base: str, numbers: Sequence[int], nullable: bool) -> dict[str, Any]:
     if base == "NUMBER":
         return {"precision": numbers[0], "scale": numbers[1], "nullable": nullable}
     if base == "VARCHAR":
-        size = min(4 * numbers[0], _MOST_BYTES)
+        size = bytes_of(numbers[0])
         return {"length": numbers[0], "byteLength": size, "nullable": nullable, "fixed": False}
     if base == "BINARY":
         size = numbers[0]
