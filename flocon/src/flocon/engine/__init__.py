@@ -7,7 +7,8 @@ parsing             text → tree, as Snowflake reads it; marked_names: what the
 expression_types    the types of the tree's expressions, from the columns of its tables on;
                     inner_kinds: what of dates and BINARYs is inside of VARIANTs
 bound_types         binds that are dates, times or no numbers have their types
-coercions           the casts that Snowflake makes silently, put in by those types
+coercions           the casts that Snowflake makes silently, put in by those types;
+                    compared_variants: where VARIANTs are compared that a date may be inside of
 stored_values       what values become in the columns of the target
 rewrite             Snowflake's SQL as DuckDB's; its parts: functions, conversions, variant, arrays,
                     objects, regexps, numeric, clock, types, moments, nanoseconds, lengths, texts,

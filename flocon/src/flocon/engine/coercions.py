@@ -13,6 +13,7 @@ from sqlglot import Expr, exp
 from flocon.core import errors
 from flocon.engine import (
     argument_types,
+    compared_variants,
     datetime_formats,
     described,
     lengths,
@@ -23,9 +24,10 @@ from flocon.engine import (
     texts_as_numbers,
 )
 from flocon.engine.choices import CHOICES, ZERO_IF_NULL, chosen
+from flocon.engine.compared_variants import SAME, SAME_FIXED
 from flocon.engine.expression_types import UNLIKE, united_queries
 from flocon.engine.functions import CONVERTED
-from flocon.engine.inner_kinds import MAKERS_OF_JSON
+from flocon.engine.inner_kinds import MAKERS_OF_JSON, NONE, Kinds
 from flocon.engine.types import JSON_TYPES, NTZ_TYPES, TEXT_TYPES, check_cast
 
 _Kind = exp.DType
@@ -117,8 +119,8 @@ _LEFT_ALONE = frozenset(
 )  # fmt: skip
 
 
-def coerce(tree: Expr) -> Expr:
-    """The tree with Snowflake's silent casts."""
+def coerce(tree: Expr, inside: Kinds = NONE) -> Expr:
+    """The tree with Snowflake's silent casts. inside: what may be in its VARIANTs."""
     nodes = list(tree.walk())
     zoned = offsets.is_there(nodes)
     for node in reversed(nodes):
@@ -147,6 +149,8 @@ def coerce(tree: Expr) -> Expr:
             date = exp.Cast(to=exp.DataType.build("DATE"))
             node.replace(date)
             date.set("this", node)
+    if inside:
+        compared_variants.tell(tree, inside)
     return tree
 
 
@@ -569,7 +573,7 @@ def _has_marks(value: Expr) -> bool:
 _SHORT_NUMBER = 15
 
 
-def _same(value: Expr, name: str = "_account_same") -> Expr:
+def _same(value: Expr, name: str = SAME) -> Expr:
     """A VARIANT in the form that is the same for values that are equal: {"a":1,"b":2} and
     {"b":2,"a":1.0} are."""
     if not _is_json(value) or (isinstance(value, exp.Anonymous) and value.name == name):
@@ -581,7 +585,7 @@ def _same(value: Expr, name: str = "_account_same") -> Expr:
 
 def _same_or_refused(value: Expr) -> Expr:
     """The same where it is given out itself: what has floating-point numbers is refused."""
-    return _same(value, "_account_same_fixed")
+    return _same(value, SAME_FIXED)
 
 
 def _grouped(select: exp.Select) -> None:

@@ -379,7 +379,7 @@ class Connection:
         never_null = nullability.columns(tree, lambda table: self._never_null(table, shapes))
         declared = tuple(expression_types.declared_in_order(made.types))
         description = Description(declared, tuple(never_null or ()), made.inside)
-        return self._coerced(tree, made.types, bound), description
+        return self._coerced(tree, made, bound), description
 
     def dml_sql(self, tree: Expr, binds: Binds) -> str:
         """A DML statement in DuckDB's SQL, for `values`."""
@@ -423,7 +423,7 @@ class Connection:
         made = self._annotated(tree, bound, tree.meta.get(SHAPES))
         if isinstance(tree, exp.Insert | exp.Update | exp.Merge):
             self._note_inside(tree, made.inside | stored_values.put_in(tree, self._stored_columns))
-        return self._coerced(tree, made.types, bound), made
+        return self._coerced(tree, made, bound), made
 
     def _annotated(self, tree: Expr, bound: Bound, shapes: Hashable | None) -> Annotated:
         """shapes: as in `_never_null`."""
@@ -465,8 +465,9 @@ class Connection:
                 found = found.union(*read)
                 if found != own and inner_kinds.has_asked(view):
                     raise errors.unsupported(
-                        f"the view {table.name}: it asks for the types of VARIANTs, and in the"
-                        " tables that it reads are dates, times or BINARYs since: create it again"
+                        f"the view {table.name}: it asks for the types of VARIANTs, or compares"
+                        " them, and in the tables that it reads are dates, times or BINARYs since:"
+                        " create it again"
                     )
             return found
 
@@ -485,9 +486,9 @@ class Connection:
             place = (target.catalog or "temp", target.db or "main", target.name)
             self.declare(*place, with_inside(self.declared(*place), kinds))
 
-    def _coerced(self, tree: Expr, made: expression_types.Types, bound: Bound) -> Expr:
-        tree = coercions.coerce(tree)
-        stored_values.convert(tree, self._stored_columns, [kind for _, kind in made])
+    def _coerced(self, tree: Expr, made: Annotated, bound: Bound) -> Expr:
+        tree = coercions.coerce(tree, made.inside)
+        stored_values.convert(tree, self._stored_columns, [kind for _, kind in made.types])
         if bound.formats != output_formats.DEFAULT:
             formatted_texts.refuse_views(self._views_read(tree))
             if isinstance(tree, exp.Insert | exp.Update | exp.Merge):
@@ -745,7 +746,7 @@ class Connection:
         named = tree.this.expressions if isinstance(tree.this, exp.Schema) else ()
         if len(named) == len(made):
             made = [(column.name, kind) for column, (_, kind) in zip(named, made, strict=True)]
-        tree = rewrite.definition(coercions.coerce(tree))
+        tree = rewrite.definition(coercions.coerce(tree, known.inside))
         self.values(render(decimals.exact(tree, self._planner())))
         return with_inside(expression_types.declared(made, of_view=True), known.inside)
 
@@ -897,10 +898,10 @@ class Connection:
     def _in_a_query(self, value: Expr) -> str:
         """An expression of no columns in DuckDB's SQL, with the clock left running."""
         select = exp.Select(expressions=[exp.alias_(value, "_")])
-        expression_types.annotate(select, self._declared_columns, self._is_view)
-        prepared = rewrite.definition(coercions.coerce(select))
-        made = decimals.exact(prepared, self._planner())
-        return render(made.expressions[0].unalias())
+        made = expression_types.annotate(select, self._declared_columns, self._is_view)
+        prepared = rewrite.definition(coercions.coerce(select, made.inside))
+        prepared = decimals.exact(prepared, self._planner())
+        return render(prepared.expressions[0].unalias())
 
     def engine_type(self, kind: exp.DataType) -> str:
         """DuckDB's name of a column type."""

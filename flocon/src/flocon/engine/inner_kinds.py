@@ -67,8 +67,8 @@ _ASKING = frozenset(
 CONCERNED = _MAKERS | {exp.Anonymous, exp.Typeof}
 
 REFUSED = (
-    "TYPEOF, IS_… and AS_… of a text in a VARIANT that may be a date, time or BINARY: cast it to"
-    " VARCHAR where it is put there"
+    "the type of a text in a VARIANT that may be a date, time or BINARY, by TYPEOF, IS_…, AS_… or"
+    " where VARIANTs are compared: cast it to VARCHAR"
 )
 _ERROR = REFUSED.replace("'", "''")
 _OF_THE_ENGINE = " ".join(
@@ -99,6 +99,9 @@ MACROS = (
     " ELSE json_extract_string(v, '$') END END",
     "_account_is_text_apart(v, form) AS CASE WHEN _account_is_apart(v, '$', form)"
     " THEN CAST(_account_refused_apart(v) AS BOOLEAN) ELSE json_type(v) = 'VARCHAR' END",
+    # JSON in which no text is of a form, which `form_within` makes.
+    "_account_apart_within(v, form) AS CASE WHEN regexp_matches(CAST(to_json(v) AS VARCHAR), form)"
+    " THEN CAST(_account_refused_apart(v) AS JSON) ELSE to_json(v) END",
     # The value, if it is none that nobody knows the type of.
     "_account_told(v, form) AS CASE WHEN _account_is_apart(to_json(v), '$', form)"
     " THEN CAST(_account_refused_apart(v) AS JSON) ELSE to_json(v) END",
@@ -115,6 +118,12 @@ def asks(node: Expr) -> bool:
 def form(kinds: Iterable[str]) -> str:
     """A regular expression of the texts that values of these kinds are; '' where there are none."""
     return "|".join(_FORMS[kind] for kind in sorted(kinds))
+
+
+def form_within(kinds: Iterable[str]) -> str:
+    """The same of JSON that such texts are in; the keys of objects, with a colon behind them, are
+    none."""
+    return rf'(^|[:,\[])\s*"({form(kinds)})"\s*($|[,\]}}])'
 
 
 def of_type(kind: exp.DataType | None) -> Kinds:
@@ -170,12 +179,19 @@ def has_star(node: Expr) -> bool:
 
 
 def has_asked(view: Expr) -> bool:
-    """Does a view, in the engine's words, ask for the types of VARIANTs?"""
+    """Does a view, in the engine's words, ask for the types of VARIANTs, or compare them?"""
     return any(node.name.lower() in _ASKED for node in view.find_all(exp.Anonymous))
 
 
-_ASKED = (
-    "_account_is_kind", "_account_is_text_apart", "_account_nothing", "_account_text_apart",
-    "_account_told", "_account_typeof_apart", "_account_typeof_at", "_account_typeof_of",
-    "_account_when",
-)  # fmt: skip
+_ASKED = {
+    *(
+        f"_account_array_{how}"
+        for how in (
+            "contains", "distinct", "except", "intersection", "overlap", "position", "remove",
+            "union",
+        )
+    ),
+    "_account_is_kind", "_account_is_text_apart", "_account_nothing", "_account_same",
+    "_account_same_fixed", "_account_text_apart", "_account_told", "_account_typeof_apart",
+    "_account_typeof_at", "_account_typeof_of", "_account_when",
+}  # fmt: skip
