@@ -5,8 +5,8 @@ The catalogs are real DuckDB tables; the sessions do what a test says.
 
 import threading
 import time
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -163,6 +163,14 @@ class FakeAccount:
         if database not in self.catalogs:
             raise errors.does_not_exist("Database", database)
         return self.catalogs[database]
+
+    @contextmanager
+    def while_there(self, database: str) -> Iterator[None]:
+        try:
+            yield
+        except errors.SnowflakeError:
+            if database in self.catalogs:
+                raise
 
     def open_session(self, **opened: Any) -> FakeSession:
         self.sessions.append(FakeSession(self, **opened))

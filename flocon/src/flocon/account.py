@@ -177,7 +177,8 @@ class Account:
                 self._do(chore)
 
     def _trim(self, database: str) -> None:
-        self.stores.streams.trim(self.stores.catalog(database))
+        with self.stores.while_there(database):
+            self.stores.streams.trim(self.stores.catalog(database))
 
     def _do(self, chore: Callable[[], None]) -> None:
         try:

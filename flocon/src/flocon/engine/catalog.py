@@ -6,6 +6,7 @@ from typing import Any
 
 import duckdb
 
+from flocon.core import errors
 from flocon.engine.failures import Conflict, translated
 from flocon.engine.fast.parsed_statements import ParsedStatements
 from flocon.engine.quoting import literal, quoted
@@ -25,7 +26,10 @@ def search_path(database: str | None, schema: str) -> str:
 
 
 class Catalog:
-    """Reads and writes metadata, each statement its own durable transaction. Thread-safe."""
+    """Reads and writes metadata, each statement its own durable transaction. Thread-safe.
+
+    Raises 002003 where the database has been dropped meanwhile.
+    """
 
     def __init__(
         self, connection: duckdb.DuckDBPyConnection, database: str, parsed: ParsedStatements
@@ -34,6 +38,7 @@ class Catalog:
         self._parsed = parsed
         self._connection = connection
         self._lock = threading.RLock()
+        self._is_dropped = False
         connection.execute(search_path(database, HIDDEN_SCHEMA))
 
     def rows(self, sql: str, params: Sequence[Any] = ()) -> list[dict[str, Any]]:
@@ -60,8 +65,16 @@ class Catalog:
         raise AssertionError("unreachable: the last attempt returns or raises")
 
     def _execute(self, sql: str, params: Sequence[Any]) -> duckdb.DuckDBPyConnection:
+        if self._is_dropped:
+            raise errors.does_not_exist("Database", self.database)
         return self._connection.execute(self._parsed.of(self._connection, sql), list(params))
 
     def close(self) -> None:
         with self._lock:
             self._connection.close()
+
+    def drop(self) -> None:
+        """Closed, for the database is about to go."""
+        with self._lock:
+            self._is_dropped = True
+            self.close()

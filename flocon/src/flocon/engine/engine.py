@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import itertools
 import re
 import shutil
 import threading
@@ -80,9 +81,16 @@ _FAKESNOW_PARTS = (
 )
 _SNOWFLAKE_DATABASE = "SNOWFLAKE"
 _TEMPLATE = "_account_template"
-# A database's name is its file's: letters, digits, _ and $, and no more than a file system takes.
+# A database's name is what its file's begins with: letters, digits, _ and $, and no more than a
+# file system takes.
 _DATABASE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_$]{0,199}")
 _NAMES_OF_DUCKDB = ("memory", "system", "temp", "_fs_global", _TEMPLATE)
+
+
+def _delete(file: Path) -> None:
+    """A database's file, and the log beside it."""
+    for each in (file, Path(f"{file}.wal")):
+        each.unlink(missing_ok=True)
 
 
 def _signature(database: str) -> str:
@@ -120,6 +128,7 @@ class Engine:
         self.user_functions = UserFunctions()
         self._lock = threading.RLock()
         self._template: Path | None = None
+        self._files: dict[str, Path] = {}
         (data / "databases").mkdir(parents=True, exist_ok=True)
         self.stages = StageFiles(data / "stages")
         # SQLGlot writes lambdas with an arrow; DuckDB 2.0 wants to be asked for it.
@@ -150,7 +159,9 @@ class Engine:
         self._root.execute(fakesnow_macros.creation_sql("memory"))
         self._root.execute(f"ATTACH ':memory:' AS {_SNOWFLAKE_DATABASE}")
         self._root.execute(f"CREATE SCHEMA {_SNOWFLAKE_DATABASE}.{HIDDEN_SCHEMA}")
-        self._attach(*sorted(file.stem for file in (self._data / "databases").glob("*.duckdb")))
+        for file in sorted((self._data / "databases").glob("*.duckdb")):
+            self._files[file.name.partition(".")[0]] = file
+        self._attach(*sorted(self._files))
         self.drop_temporary()
         self.spellings.read(self._root)
         self.declared.read(self._root)
@@ -159,7 +170,7 @@ class Engine:
         """Open databases' files, and give them what this version of the account has in each, where
         another version had them open last."""
         for name in names:
-            self._root.execute(f"ATTACH {literal(str(self._file(name)))} AS {quoted(name)}")
+            self._root.execute(f"ATTACH {literal(str(self._files[name]))} AS {quoted(name)}")
         older = [name for name in names if not self._is_up_to_date(name)]
         for name in older:
             with self._in_one_transaction():
@@ -186,8 +197,25 @@ class Engine:
         self._root.execute(f"INSERT INTO {_signature(name)} VALUES (?, ?)", [name, self._version])
 
     def _attach_new(self, name: str) -> None:
-        """The same for a database that does not exist yet: a copy of the template."""
-        file = self._file(name)
+        """The same for a database that does not exist yet. Of a dropped one of this name the engine
+        has the file open while a transaction that has read it goes on: then it is another file."""
+        for number in itertools.count():
+            suffix = f".{number}.duckdb" if number else ".duckdb"
+            self._files[name] = self._data / "databases" / f"{name}{suffix}"
+            try:
+                with contextlib.suppress(duckdb.ResourceInUseException):
+                    self._attach_made(name)
+                    return
+                self._delete_files(name)
+            except duckdb.Error:
+                self._root.execute(f"DETACH DATABASE IF EXISTS {quoted(name)}")
+                self._delete_files(name)
+                raise
+
+    def _attach_made(self, name: str) -> None:
+        """A copy of the template becomes the database's file."""
+        file = self._files[name]
+        _delete(file)
         if not self.fast:
             self._attach(name)
             self._root.execute(f"CREATE SCHEMA {quoted(name)}.PUBLIC")
@@ -197,14 +225,9 @@ class Engine:
         unfinished = file.with_suffix(".new")
         shutil.copyfile(self._template, unfinished)
         unfinished.rename(file)
-        try:
-            self._root.execute(f"ATTACH {literal(str(file))} AS {quoted(name)}")
-            with self._in_one_transaction():
-                self._sign(name)
-        except duckdb.Error:
-            self._root.execute(f"DETACH DATABASE IF EXISTS {quoted(name)}")
-            self._delete_files(name)
-            raise
+        self._root.execute(f"ATTACH {literal(str(file))} AS {quoted(name)}")
+        with self._in_one_transaction():
+            self._sign(name)
         self._catalogs[name] = Catalog(self._root.cursor(), name, self._parsed)
 
     def _made_template(self) -> Path:
@@ -243,13 +266,8 @@ class Engine:
             raise
         self._root.execute("COMMIT")
 
-    def _file(self, name: str) -> Path:
-        return self._data / "databases" / f"{name}.duckdb"
-
     def _delete_files(self, name: str) -> None:
-        """A database's file, and the log beside it."""
-        for file in self._file(name).parent.glob(f"{name}.duckdb*"):
-            file.unlink()
+        _delete(self._files.pop(name))
 
     def databases(self) -> list[str]:
         """The names of the account's databases, sorted."""
@@ -261,6 +279,10 @@ class Engine:
             if database not in self._catalogs:
                 raise errors.does_not_exist("Database", database)
             return self._catalogs[database]
+
+    def find_catalog(self, database: str) -> Catalog | None:
+        with self._lock:
+            return self._catalogs.get(database)
 
     def own_catalog(self, tables: str) -> Catalog:
         """The metadata that spans databases, in the account's own file."""
@@ -285,7 +307,7 @@ class Engine:
     def drop_database(self, name: str) -> None:
         """Delete a database and its files; statements still running on it fail."""
         with self._lock, translated():
-            self.catalog(name).close()
+            self.catalog(name).drop()
             del self._catalogs[name]
             self._root.execute(f"DETACH {quoted(name)}")
             self._delete_files(name)

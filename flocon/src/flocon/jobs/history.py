@@ -95,7 +95,9 @@ class History:
         """The runs of the whole account that the session may see, latest first."""
         rows: list[Row] = []
         for name in context.account.databases():
-            if query.database_name in (None, name):
+            if query.database_name not in (None, name):
+                continue
+            with context.account.while_there(name):
                 catalog = context.account.catalog(name)
                 planned = [row for row in self.upcoming(catalog, now) if matches(row, query)]
                 found = self._recorded(catalog, query) + planned

@@ -168,12 +168,13 @@ class Lane(ABC, Generic[J, R]):
 
     def _jobs(self) -> Iterator[tuple[Key, J]]:
         for database in self._stores.databases():
+            jobs: list[J] = []
             try:
-                jobs = self.store.all(self._stores.catalog(database))
+                with self._stores.while_there(database):
+                    jobs = self.store.all(self._stores.catalog(database))
             except Exception:
-                # A database that is dropped just now must not hold up the others.
+                # What is wrong with one database must not hold up the others.
                 log.exception("the %ss of %s could not be read", self.noun, database)
-                continue
             for job in jobs:
                 if job.is_root:
                     yield (database, job.schema, job.name), job

@@ -89,8 +89,9 @@ class Scheduler:
         now = self._clock.now()
         for database in self._stores.databases():
             try:
-                for lane in self._lanes:
-                    lane.recover(database, now)
+                with self._stores.while_there(database):
+                    for lane in self._lanes:
+                        lane.recover(database, now)
             except Exception:
                 log.exception("the histories of %s could not be settled", database)
 
@@ -106,8 +107,9 @@ class Scheduler:
         self._trimmed = now
         for database in self._stores.databases():
             try:
-                for lane in self._lanes:
-                    lane.trim(database, now)
+                with self._stores.while_there(database):
+                    for lane in self._lanes:
+                        lane.trim(database, now)
             except Exception:
                 log.exception("the histories of %s could not be trimmed", database)
 

@@ -170,12 +170,14 @@ class Statements(ABC, Generic[J]):
         scope = statement.scope
         database, schema = place_of(context, scope)
         databases = context.account.databases() if database is None else [database]
-        found = [
-            (name, job)
-            for name in databases
-            for job in self.store.all(context.catalog(name))
-            if schema in (None, job.schema) and (job.is_root or not scope.root_only)
-        ]
+        found: list[tuple[str, J]] = []
+        for name in databases:
+            with context.account.while_there(name):
+                found += [
+                    (name, job)
+                    for job in self.store.all(context.catalog(name))
+                    if schema in (None, job.schema) and (job.is_root or not scope.root_only)
+                ]
         found.sort(key=lambda pair: pair[1].name)
         return self._listed(scope.chosen(found, lambda pair: pair[1].name), result.SHOW)
 

@@ -4,7 +4,7 @@ https://docs.snowflake.com/en/sql-reference/functions/current_task_graphs
 https://docs.snowflake.com/en/sql-reference/functions/complete_task_graphs
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -38,15 +38,18 @@ def current_task_graphs(
     until = history.Query(scheduled_time_range_end=now + _PLANNED_FOR)
     running = _running(context)
     groups = [group for _, group in running]
-    rows: list[Row] = []
-    for where, catalog in _catalogs(context):
+
+    def current(where: str, catalog: Tables) -> list[Row]:
         runs = _runs(where, catalog, f"graph_run_group_id IN ({_marks(groups)})", groups)
-        rows += [run for run in runs if _key(run) in running and run["latest"]]
-        rows += [
+        started = [run for run in runs if _key(run) in running and run["latest"]]
+        planned = [
             row | {"root_task_name": row["name"], "database_name": where}
             for row in task_history.upcoming(catalog, now)
             if history.matches(row, until)
         ]
+        return started + planned
+
+    rows = _of_databases(context, current)
     for row in rows:
         row["state"] = "SCHEDULED" if row["state"] == "SCHEDULED" else "EXECUTING"
     columns = {key: kind for key, kind in _COLUMNS.items() if key != "COMPLETED_TIME"}
@@ -62,21 +65,27 @@ def complete_task_graphs(
     error_only = is_true(arguments.get("ERROR_ONLY"))
     since = history.naive(utc_now() - _COMPLETE_FOR)
     running = _running(context)
-    rows = [
-        run
-        for where, catalog in _catalogs(context)
-        for run in _runs(where, catalog, "completed_time >= ?", [since])
-        if not (_key(run) in running and run["latest"])
-        and run["completed_time"] is not None
-        and run["completed_time"] >= since
-        and not (error_only and run["state"] == "SUCCEEDED")
-    ]
+
+    def complete(where: str, catalog: Tables) -> list[Row]:
+        return [
+            run
+            for run in _runs(where, catalog, "completed_time >= ?", [since])
+            if not (_key(run) in running and run["latest"])
+            and run["completed_time"] is not None
+            and run["completed_time"] >= since
+            and not (error_only and run["state"] == "SUCCEEDED")
+        ]
+
+    rows = _of_databases(context, complete)
     return _answer(_COLUMNS, _seen(context, rows), "completed_time", arguments)
 
 
-def _catalogs(context: Context) -> Iterator[tuple[str, Tables]]:
+def _of_databases(context: Context, read: Callable[[str, Tables], list[Row]]) -> list[Row]:
+    rows: list[Row] = []
     for database in context.account.databases():
-        yield database, context.account.catalog(database)
+        with context.account.while_there(database):
+            rows += read(database, context.account.catalog(database))
+    return rows
 
 
 def _running(context: Context) -> set[tuple[str, int]]:

@@ -191,10 +191,11 @@ def _refer(context: Context, table: FullName, become: Callable[[Key], Key | None
     """What foreign keys that refer to a table become; None for nothing."""
     target = _place(table)
     for database in context.account.databases():
-        for other, known in of_database(context, database).items():
-            if any(key.target == target for key in known):
-                found = [become(key) if key.target == target else key for key in known]
-                put(context, other, [key for key in found if key])
+        with context.account.while_there(database):
+            for other, known in of_database(context, database).items():
+                if any(key.target == target for key in known):
+                    found = [become(key) if key.target == target else key for key in known]
+                    put(context, other, [key for key in found if key])
 
 
 def _place(name: FullName) -> tuple[str, str, str]:
@@ -299,7 +300,8 @@ def show(context: Context, statement: ShowKeys) -> Result:
         databases = [database] if database else list(context.account.databases())
     known: dict[FullName, list[Key]] = {}
     for each in databases:
-        known |= of_database(context, each)
+        with context.account.while_there(each):
+            known |= of_database(context, each)
     rows = [
         row
         for table, keys in sorted(known.items(), key=lambda entry: str(entry[0]))

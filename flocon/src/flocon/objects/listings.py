@@ -38,33 +38,41 @@ def relations(context: Context, scope: ShowScope) -> list[dict[str, Any]]:
         if wanted in (None, name.database) and schema in (None, name.schema):
             found.append(_temporary(context, name, held))
     for database in [wanted] if wanted else context.account.databases():
-        noted = {kind: notes.every(context.catalog(database), kind) for kind in ("TABLE", "VIEW")}
-        rows = context.connection.values(
-            "SELECT 'TABLE', schema_name, table_name, comment, NULL FROM duckdb_tables()"
-            " WHERE database_name = $db AND schema_name <> $hidden AND NOT internal"
-            " UNION ALL SELECT 'VIEW', schema_name, view_name, comment, sql FROM duckdb_views()"
-            " WHERE database_name = $db AND schema_name <> $hidden AND NOT internal"
-            " ORDER BY 2, 3",
-            {"db": database, "hidden": HIDDEN_SCHEMA},
-        )
-        for kind, place, name, comment, sql in rows:
-            if schema in (None, place):
-                note = noted[kind].get((place, name))
-                found.append(
-                    {
-                        "kind": kind,
-                        "database_name": database,
-                        "schema_name": place,
-                        "name": name,
-                        "comment": comment or "",
-                        "created_on": note and note.created_on,
-                        "text": (note and note.properties.get("TEXT")) or unmarked(sql or ""),
-                        "properties": note.properties if note else {},
-                        "place": None,
-                    }
-                )
+        with context.account.while_there(database):
+            found += _relations(context, database, schema)
     found.sort(key=lambda row: (row["database_name"], row["schema_name"], row["name"]))
     return scope.chosen(found, _row_name)
+
+
+def _relations(context: Context, database: str, schema: str | None) -> list[dict[str, Any]]:
+    """Those of one database that stay."""
+    noted = {kind: notes.every(context.catalog(database), kind) for kind in ("TABLE", "VIEW")}
+    rows = context.connection.values(
+        "SELECT 'TABLE', schema_name, table_name, comment, NULL FROM duckdb_tables()"
+        " WHERE database_name = $db AND schema_name <> $hidden AND NOT internal"
+        " UNION ALL SELECT 'VIEW', schema_name, view_name, comment, sql FROM duckdb_views()"
+        " WHERE database_name = $db AND schema_name <> $hidden AND NOT internal"
+        " ORDER BY 2, 3",
+        {"db": database, "hidden": HIDDEN_SCHEMA},
+    )
+    found = []
+    for kind, place, name, comment, sql in rows:
+        if schema in (None, place):
+            note = noted[kind].get((place, name))
+            found.append(
+                {
+                    "kind": kind,
+                    "database_name": database,
+                    "schema_name": place,
+                    "name": name,
+                    "comment": comment or "",
+                    "created_on": note and note.created_on,
+                    "text": (note and note.properties.get("TEXT")) or unmarked(sql or ""),
+                    "properties": note.properties if note else {},
+                    "place": None,
+                }
+            )
+    return found
 
 
 def _row_name(row: Mapping[str, Any]) -> str:
@@ -90,11 +98,20 @@ def _temporary(context: Context, name: FullName, held: Temporary) -> dict[str, A
     }
 
 
-def _size(context: Context, row: dict[str, Any]) -> dict[str, int | None]:
-    if row["kind"] == "VIEW":
-        return {"rows": None, "bytes": None}
-    place = row["place"] or (row["database_name"], row["schema_name"], row["name"])
-    return table_sizes.size(context, *place)._asdict()
+def _sized(context: Context, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The same with what they hold, and their properties; without what is dropped meanwhile."""
+    found = []
+    for row in rows:
+        size: dict[str, int | None] = {"rows": None, "bytes": None}
+        if row["kind"] != "VIEW":
+            place = row["place"] or (row["database_name"], row["schema_name"], row["name"])
+            measured = table_sizes.size(context, *place)
+            if measured is None:
+                continue
+            size = measured._asdict()
+        shown = _properties_shown(context, row)
+        found.append(row | size | shown | {"relation": row["kind"]})
+    return found
 
 
 def _properties_shown(context: Context, row: dict[str, Any]) -> dict[str, str]:
@@ -122,9 +139,8 @@ _ANOTHER_KIND = ("is_external", "is_event", "is_hybrid", "is_iceberg", "is_dynam
 
 def show_tables(context: Context, statement: Show) -> Result:
     """SHOW TABLES. https://docs.snowflake.com/en/sql-reference/sql/show-tables"""
-    rows = [r for r in relations(context, statement.scope) if r["kind"] == "TABLE"]
-    for row in rows:
-        row |= _size(context, row) | _properties_shown(context, row)
+    found = [r for r in relations(context, statement.scope) if r["kind"] == "TABLE"]
+    rows = _sized(context, found)
     columns = result.columns(
         "created_on", "name", "database_name", "schema_name", "kind", "comment", "cluster_by",
         "rows", "bytes", "owner", "retention_time", "automatic_clustering", "change_tracking",
@@ -154,9 +170,8 @@ def show_objects(context: Context, statement: Show) -> Result:
 
     https://docs.snowflake.com/en/sql-reference/sql/show-objects
     """
-    rows = relations(context, statement.scope)
-    for row in rows:
-        row |= _size(context, row) | _properties_shown(context, row) | {"kind": row["kind"]}
+    found = _sized(context, relations(context, statement.scope))
+    rows = [row | {"kind": row["relation"]} for row in found]
     columns = result.columns(
         "created_on", "name", "database_name", "schema_name", "kind", "comment", "cluster_by",
         "rows", "bytes", "owner", "retention_time", "owner_role_type", "budget", "is_hybrid",
@@ -177,29 +192,10 @@ def show_schemas(context: Context, statement: Show) -> Result:
         if name not in context.account.databases():
             raise errors.not_found()
         databases = [name]
-    rows = []
+    rows: list[dict[str, Any]] = []
     for database in databases:
-        noted = notes.every(context.catalog(database), "SCHEMA")
-        for (name,) in context.connection.values(
-            "SELECT schema_name FROM duckdb_schemas() WHERE database_name = ? AND NOT internal"
-            " AND schema_name NOT IN ('main', ?) UNION ALL SELECT 'INFORMATION_SCHEMA' ORDER BY 1",
-            [database, HIDDEN_SCHEMA],
-        ):
-            note = noted.get(("", name))
-            rows.append(
-                {
-                    "created_on": note and note.created_on,
-                    "name": name,
-                    "is_default": "N",
-                    "is_current": _yes((database, name) == (context.database, context.schema)),
-                    "database_name": database,
-                    "owner": FIRST_OWNER,
-                    "comment": note.comment if note else "",
-                    "options": "",
-                    "retention_time": "1",
-                    "owner_role_type": "ROLE",
-                }
-            )
+        with context.account.while_there(database):
+            rows += _schemas(context, database)
     columns = result.columns(
         "created_on", "name", "is_default", "is_current", "database_name", "owner", "comment",
         "options", "retention_time", "owner_role_type",
@@ -207,26 +203,53 @@ def show_schemas(context: Context, statement: Show) -> Result:
     return result.listing(columns, scope.chosen(rows, _row_name), result.SHOW)
 
 
-def show_databases(context: Context, statement: Show) -> Result:
-    """SHOW DATABASES. https://docs.snowflake.com/en/sql-reference/sql/show-databases"""
-    scope = statement.scope
-    rows: list[dict[str, Any]] = []
-    for name in scope.chosen(context.account.databases(), str):
-        note = notes.find(context.catalog(name), "DATABASE", name)
+def _schemas(context: Context, database: str) -> list[dict[str, Any]]:
+    noted = notes.every(context.catalog(database), "SCHEMA")
+    rows = []
+    for (name,) in context.connection.values(
+        "SELECT schema_name FROM duckdb_schemas() WHERE database_name = ? AND NOT internal"
+        " AND schema_name NOT IN ('main', ?) UNION ALL SELECT 'INFORMATION_SCHEMA' ORDER BY 1",
+        [database, HIDDEN_SCHEMA],
+    ):
+        note = noted.get(("", name))
         rows.append(
             {
                 "created_on": note and note.created_on,
                 "name": name,
                 "is_default": "N",
-                "is_current": _yes(name == context.database),
-                "origin": "",
+                "is_current": _yes((database, name) == (context.database, context.schema)),
+                "database_name": database,
                 "owner": FIRST_OWNER,
                 "comment": note.comment if note else "",
                 "options": "",
                 "retention_time": "1",
-                "kind": "STANDARD",
+                "owner_role_type": "ROLE",
             }
         )
+    return rows
+
+
+def show_databases(context: Context, statement: Show) -> Result:
+    """SHOW DATABASES. https://docs.snowflake.com/en/sql-reference/sql/show-databases"""
+    scope = statement.scope
+    rows: list[dict[str, Any]] = []
+    for name in scope.chosen(context.account.databases(), str):
+        with context.account.while_there(name):
+            note = notes.find(context.catalog(name), "DATABASE", name)
+            rows.append(
+                {
+                    "created_on": note and note.created_on,
+                    "name": name,
+                    "is_default": "N",
+                    "is_current": _yes(name == context.database),
+                    "origin": "",
+                    "owner": FIRST_OWNER,
+                    "comment": note.comment if note else "",
+                    "options": "",
+                    "retention_time": "1",
+                    "kind": "STANDARD",
+                }
+            )
     columns = result.columns(
         "created_on", "name", "is_default", "is_current", "origin", "owner", "comment", "options",
         "retention_time", "kind",

@@ -243,12 +243,14 @@ def show(context: Context, statement: Show) -> Result:
     wanted, schema = place_of(context, scope)
     if scope.kind is None and context.schema:
         schema = context.schema
-    rows = [
-        _row(app) | {"database_name": database}
-        for database in ([wanted] if wanted else context.account.databases())
-        for app in STORED.all(context.catalog(database))
-        if schema in (None, app.schema)
-    ]
+    rows: list[dict[str, Any]] = []
+    for database in [wanted] if wanted else context.account.databases():
+        with context.account.while_there(database):
+            rows += [
+                _row(app) | {"database_name": database}
+                for app in STORED.all(context.catalog(database))
+                if schema in (None, app.schema)
+            ]
     return result.listing(_SHOWN, scope.chosen(rows, lambda row: row["name"]), result.SHOW)
 
 

@@ -10,7 +10,8 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from flocon.access.securables import FIRST_OWNER, RELATION, Securable
-from flocon.core import result
+from flocon.core import errors, result
+from flocon.core.errors import SnowflakeError
 from flocon.engine import HIDDEN_SCHEMA, quoted
 from flocon.session.context import Context
 from flocon.sql.tokens import FullName
@@ -45,13 +46,23 @@ class Size(NamedTuple):
     bytes: int
 
 
-def size(context: Context, database: str, schema: str, name: str) -> Size:
-    """A table's rows, and the bytes of their values before compression.
+def size(context: Context, database: str, schema: str, name: str) -> Size | None:
+    """A table's rows, and the bytes of their values before compression; None of a table that has
+    been dropped since somebody found it.
 
     DuckDB packs small tables into shared blocks, whose number says little; the values' own size
     grows and shrinks with the rows.
     """
     table = quoted(database, schema, name)
+    try:
+        return _measured(context, table)
+    except SnowflakeError as error:
+        if error.errno != errors.DOES_NOT_EXIST.errno:
+            raise
+        return None
+
+
+def _measured(context: Context, table: str) -> Size:
     rows = int(context.connection.values(f"SELECT count(*) FROM {table}")[0][0])
     if not rows:
         return Size(0, 0)
@@ -90,6 +101,8 @@ def tables(context: Context, database: str, arguments: dict[str, Any]) -> result
             continue
         if row["TABLE_TYPE"] == "BASE TABLE":
             measured = size(context, database, row["TABLE_SCHEMA"], row["TABLE_NAME"])
+            if measured is None:
+                continue
             row |= {"ROW_COUNT": measured.rows, "BYTES": measured.bytes}
             row["LAST_ALTERED"] = _last_altered(context, FullName(*what.path), row["LAST_ALTERED"])
         rows.append(list(row.values()))
@@ -116,7 +129,7 @@ def _temporary(context: Context, name: FullName) -> dict[str, Any]:
     row |= dict.fromkeys(("CREATED", "LAST_ALTERED", "LAST_DDL"), held.created_on)
     if held.kind == "VIEW":
         return row | {"TABLE_TYPE": "VIEW", "IS_TRANSIENT": None, "AUTO_CLUSTERING_ON": None}
-    measured = size(context, *place)
+    measured = size(context, *place) or Size(0, 0)
     row |= {"TABLE_TYPE": "TEMPORARY TABLE", "IS_TEMPORARY": "YES", "RETENTION_TIME": 1}
     return row | {"ROW_COUNT": measured.rows, "BYTES": measured.bytes}
 

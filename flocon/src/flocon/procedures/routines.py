@@ -224,12 +224,11 @@ def show(kind: str) -> Callable[[Context, Show], result.Result]:
     def run(context: Context, statement: Show) -> result.Result:
         scope = statement.scope
         database, schema = place_of(context, scope)
-        found = [
-            procedure
-            for name in ([database] if database else context.account.databases())
-            for procedure in procedure_store.visible(context, name, kind)
-            if schema in (None, procedure.schema)
-        ]
+        found: list[Procedure] = []
+        for name in [database] if database else context.account.databases():
+            with context.account.while_there(name):
+                seen = procedure_store.visible(context, name, kind)
+                found += [each for each in seen if schema in (None, each.schema)]
         found.sort(key=lambda procedure: (procedure.name, str(procedure)))
         rows = [_shown(procedure) for procedure in scope.chosen(found)]
         columns = _SHOWN if kind == "PROCEDURE" else _SHOWN | _SHOWN_OF_FUNCTIONS

@@ -115,12 +115,12 @@ def remove(context: Context, procedure: Procedure) -> None:
 def function_names(account: Stores) -> set[str]:
     """The names that functions of the account have or had."""
     if account.function_names is None:
-        account.function_names = {
-            function.name
-            for database in account.databases()
-            for function in _STORED.all(account.catalog(database))
-            if function.kind == "FUNCTION"
-        }
+        names: set[str] = set()
+        for database in account.databases():
+            with account.while_there(database):
+                stored = _STORED.all(account.catalog(database))
+                names |= {each.name for each in stored if each.kind == "FUNCTION"}
+        account.function_names = names
     return account.function_names
 
 

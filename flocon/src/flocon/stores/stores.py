@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
 from flocon.access.roles import Roles
 from flocon.access.securables import Securable
 from flocon.access.users import Users
+from flocon.core.errors import SnowflakeError
 from flocon.engine import Catalog, Engine
 from flocon.stores.live_views import LiveViews
 from flocon.stores.outbox import Outbox
@@ -100,6 +102,17 @@ class Stores:
         """A database's metadata. Raises 002003 where there is no such database."""
         return self.engine.catalog(database)
 
+    @contextlib.contextmanager
+    def while_there(self, database: str) -> Iterator[None]:
+        """Who goes through all databases reads each inside of this: one that is dropped meanwhile
+        has nothing any more, and is no error."""
+        catalog = self.engine.find_catalog(database)
+        try:
+            yield
+        except SnowflakeError:
+            if self.engine.find_catalog(database) is catalog is not None:
+                raise
+
     def create_database(self, name: str) -> None:
         self.engine.create_database(name)
         self.commits.open(self.catalog(name))
@@ -116,10 +129,11 @@ class Stores:
         """How much is kept of what; no number may grow for ever."""
         logged = commits = 0
         for database in self.databases():
-            catalog = self.catalog(database)
-            for tracked in self.tracked_tables.all_tracked(database):
-                logged += catalog.rows(f"SELECT count(*) AS n FROM {tracked.log}")[0]["n"]
-            commits += catalog.rows("SELECT count(*) AS n FROM _account_commits")[0]["n"]
+            with self.while_there(database):
+                catalog = self.catalog(database)
+                for tracked in self.tracked_tables.all_tracked(database):
+                    logged += catalog.rows(f"SELECT count(*) AS n FROM {tracked.log}")[0]["n"]
+                commits += catalog.rows("SELECT count(*) AS n FROM _account_commits")[0]["n"]
         sessions, passes = self.sessions.size
         return {
             "sessions": sessions,
