@@ -392,7 +392,12 @@ def test_what_is_longer_than_the_text_that_a_table_was_made_of_is_refused(run: R
     assert run("select * from short") == [("abc", 1)]
 
 
-def test_snowpark_knows_the_lengths_of_texts(session: Session) -> None:
+def test_snowpark_knows_the_lengths_of_texts(session: Session, database: str) -> None:
     """https://docs.snowflake.com/en/developer-guide/snowpark/reference/python/latest/snowpark/api/snowflake.snowpark.types.StringType"""
-    kinds = [field.datatype for field in session.sql("select 'abc' a, 'a'::varchar b").schema]
-    assert kinds == [StringType(3), StringType()]
+    query = f"select 'abc' a, 'a'::varchar b, v, upper(v) from {database}.public.t"
+    kinds = [field.datatype for field in session.sql(query).schema]
+    assert kinds == [StringType(3), StringType(), StringType(16777216), StringType(50331648)]
+    # What nothing limits makes a column that takes as much.
+    session.create_dataframe(["ab"], schema=["a"]).write.save_as_table("saved")
+    assert session.table("saved").schema[0].datatype == StringType()
+    assert session.sql("describe table saved").collect()[0]["type"] == "VARCHAR(134217728)"

@@ -219,6 +219,8 @@ def welcome(session: Session, token: str) -> Response:
             {"name": "TIMEZONE", "value": session.context.parameters["TIMEZONE"]},
             {"name": "CLIENT_SESSION_KEEP_ALIVE", "value": False},
             {"name": "CLIENT_SESSION_KEEP_ALIVE_HEARTBEAT_FREQUENCY", "value": 3600},
+            # Snowpark tells by this what nothing limits from a column's 16777216 characters.
+            {"name": "VARCHAR_AND_BINARY_MAX_SIZE_IN_RESULT", "value": 134217728},
             # Rows of executemany come with the statement, never through a stage
             # (`flocon.objects.stages`).
             {"name": "CLIENT_STAGE_ARRAY_BINDING_THRESHOLD", "value": 0},
