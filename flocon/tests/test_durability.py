@@ -296,6 +296,61 @@ def test_everything_in_an_account_survives(
         assert connection.cursor().execute("SELECT CURRENT_WAREHOUSE()").fetchall() == [("WH",)]
 
 
+@pytest.mark.parametrize("how", ["kill -9", "SIGTERM"])
+def test_when_rows_have_changed_and_how_busy_a_warehouse_was_survives(
+    mortal: AccountProcess, how: str
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/info-schema/tables
+    https://docs.snowflake.com/en/sql-reference/functions/warehouse_load_history"""
+    moments = (
+        "SELECT table_name, last_altered, last_altered > created, last_ddl > created"
+        " FROM information_schema.tables ORDER BY 1"
+    )
+    busy = (
+        "SELECT start_time, avg_running FROM TABLE(information_schema.warehouse_load_history("
+        "date_range_start => DATEADD(HOUR, -1, CURRENT_TIMESTAMP()),"
+        " date_range_end => CURRENT_TIMESTAMP(), warehouse_name => 'WH'))"
+    )
+    run(
+        mortal,
+        "CREATE WAREHOUSE wh",
+        "CREATE TABLE dropped (id INT)",
+        "INSERT INTO dropped VALUES (1)",
+        "DROP TABLE dropped",
+        *(f"CREATE TABLE {name} (id INT)" for name in ("emptied", "filled", "left_alone")),
+        "USE WAREHOUSE wh",
+        "INSERT INTO emptied VALUES (1)",
+        "INSERT INTO filled VALUES (1)",
+        "TRUNCATE TABLE emptied",
+        "UPDATE filled SET id = 2",
+    )
+    known, load = run(mortal, moments), run(mortal, busy)
+    assert [(name, *since) for name, _, *since in known] == [
+        ("EMPTIED", True, False),
+        ("FILLED", True, False),
+        ("LEFT_ALONE", False, False),
+    ]
+    assert sum(seconds for _, seconds in load) > 0
+    if how == "SIGTERM":
+        assert mortal.stop() == 0
+    else:
+        mortal.kill()
+    mortal.start()
+    assert run(mortal, moments) == known
+    assert run(mortal, busy) == load
+    run(mortal, "INSERT INTO left_alone VALUES (1)", "CREATE TABLE dropped (id INT)")
+    again = run(mortal, moments)
+    assert [row for row in again if row[0] in ("EMPTIED", "FILLED")] == known[:2]
+    assert [(name, *since) for name, _, *since in again if name in ("DROPPED", "LEFT_ALONE")] == [
+        ("DROPPED", False, False),
+        ("LEFT_ALONE", True, False),
+    ]
+    # Once more: the file has been tidied up.
+    mortal.kill()
+    mortal.start()
+    assert run(mortal, moments) == again
+
+
 def test_two_accounts_cannot_open_one_folder(mortal: AccountProcess) -> None:
     second = subprocess.run(
         [sys.executable, "-m", "flocon", "--port", "0", "--data", str(mortal.data)],

@@ -173,6 +173,7 @@ class Account:
         while not self._closing.wait(_CHORES_SECONDS):
             for database in self.stores.databases():
                 self._do(functools.partial(self._trim, database))
+            self._do(self.stores.warehouse_load.save)
             for chore in self.chores:
                 self._do(chore)
 
@@ -207,7 +208,7 @@ class Account:
         if self._keeper.is_alive():
             logger.warning("the account's chores did not end; they are left behind")
             return False
-        self.stores.engine.close()
+        self.stores.close()
         self._lock_file.close()
         return True
 

@@ -113,13 +113,14 @@ def test_a_temporary_table_is_renamed_altered_described_and_copied(
     assert run("select * from after_too") == []
 
 
-def test_last_altered_moves_with_rows_and_with_ddl(run: Run) -> None:
-    """https://docs.snowflake.com/en/sql-reference/info-schema/tables"""
+def test_last_altered_moves_with_dml_and_with_ddl(run: Run) -> None:
+    """Also where DML finds no rows.
+    https://docs.snowflake.com/en/sql-reference/info-schema/tables"""
 
-    def moments() -> tuple[bool, bool]:
+    def moments(name: str = "MOVED") -> tuple[bool, bool]:
         ((altered, ddl),) = run(
             "select last_altered > created, last_ddl > created from information_schema.tables"
-            " where table_name = 'MOVED'"
+            f" where table_name = '{name}'"
         )
         return altered, ddl
 
@@ -127,10 +128,19 @@ def test_last_altered_moves_with_rows_and_with_ddl(run: Run) -> None:
     run("alter table moved_from rename to moved")
     run("create or replace table moved (a int)")
     assert moments() == (False, False)
-    run("insert into moved values (1)")
+    run("update moved set a = 2 where a = 1")
     assert moments() == (True, False)
     run("alter table moved add column b int")
     assert moments() == (True, True)
+    run("create or replace table moved (a int)")
+    run("comment on column moved.a is 'moved'")
+    assert moments() == (True, True)
+    run("create temporary table passing (a int)")
+    assert moments("PASSING") == (False, False)
+    run("delete from passing where a = 1")
+    assert moments("PASSING") == (True, False)
+    run("alter table passing add column b int")
+    assert moments("PASSING") == (True, True)
 
 
 @pytest.mark.parametrize(

@@ -91,6 +91,9 @@ class Temporary(NamedTuple):
     owner: str
     # As `notes` keep them of others.
     properties: Mapping[str, str] = MappingProxyType({})
+    altered_on: datetime | None = None
+    # By DML.
+    written_on: datetime | None = None
 
 
 class Bound(NamedTuple):
@@ -833,9 +836,17 @@ class Connection:
 
     def hold_temporary(self, name: FullName, kind: str, owner: str) -> None:
         """The engine has a temporary table or view under `temporary_name` now."""
-        now = datetime.now(UTC).replace(tzinfo=None)
-        self.temporary[name] = Temporary(self.temporary_name(name), kind, now, owner)
+        self.temporary[name] = Temporary(self.temporary_name(name), kind, _now(), owner)
         self._temporary_changes += 1
+
+    def temporary_altered(self, name: FullName) -> None:
+        self.temporary[name] = self.temporary[name]._replace(altered_on=_now())
+
+    def temporary_written(self, held_as: str) -> None:
+        """DML has changed its rows."""
+        for name, held in self.temporary.items():
+            if held.held_as == held_as:
+                self.temporary[name] = held._replace(written_on=_now())
 
     def temporary_name(self, name: FullName) -> str:
         """The name that the engine has for a temporary table or view, or is to have."""
@@ -1010,6 +1021,10 @@ class Connection:
         if self._beside:
             self._beside.close()
         self._duck.close()
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).replace(tzinfo=None)
 
 
 def _answer(table: pa.Table, types: list[str], description: Description) -> Result:

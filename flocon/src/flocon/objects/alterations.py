@@ -64,8 +64,7 @@ def alter(context: Context, tree: exp.Alter, kind: str, binds: Binds) -> Result:
     if renamed:
         return _rename(context, kind, table, renamed.this)
     answer = carry_out(context, tree, table, kind, binds)
-    if not is_temporary:
-        notes.altered(context.catalog(table.database), kind, table.schema, table.name)
+    table_properties.altered(context, table)
     return answer
 
 
@@ -177,6 +176,7 @@ def _rename(context: Context, kind: str, table: FullName, target: exp.Table) -> 
     if table in context.connection.temporary:
         context.transactions.forbid_replay()
         context.connection.rename_temporary(table, new)
+        table_properties.altered(context, new)
         return result.done()
     context.check_relation(new)
     context.transactions.reshape(table.database)

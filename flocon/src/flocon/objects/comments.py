@@ -10,6 +10,7 @@ from flocon.core import errors, result
 from flocon.core.result import Result
 from flocon.engine import literal, quoted
 from flocon.engine.parsing import name_of
+from flocon.objects import table_properties
 from flocon.objects.databases import comment
 from flocon.session.context import Context
 from flocon.sql.tokens import FullName, Name
@@ -39,6 +40,7 @@ def comment_on(context: Context, tree: Expr) -> Result:
         put(context, "COLUMN", f"{place}.{quoted(column)}", text)
     else:
         put(context, kind, place, text)
+    table_properties.altered(context, name)
     return result.done()
 
 

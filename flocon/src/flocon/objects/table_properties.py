@@ -83,6 +83,14 @@ def put(context: Context, name: FullName, properties: dict[str, str]) -> None:
     notes.altered(context.catalog(name.database), kind, *path, properties=properties)
 
 
+def altered(context: Context, name: FullName) -> None:
+    """A table or view is altered in something that is not among its properties."""
+    if name in context.connection.temporary:
+        context.connection.temporary_altered(name)
+    else:
+        put(context, name, {})
+
+
 def of(context: Context, name: FullName) -> Mapping[str, str]:
     """What is kept of a table."""
     if held := context.connection.temporary.get(name):

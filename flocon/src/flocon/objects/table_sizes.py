@@ -116,8 +116,8 @@ def tables(context: Context, database: str, arguments: dict[str, Any]) -> result
 
 
 def _last_altered(context: Context, name: FullName, ddl: datetime | None) -> datetime | None:
-    """By DDL, or by DML since the account was started."""
-    written = context.account.commits.clock.last_written(name)
+    """By DDL or DML."""
+    written = context.account.write_times.of(name)
     return max((each for each in (ddl, written) if each), default=None)
 
 
@@ -126,7 +126,9 @@ def _temporary(context: Context, name: FullName) -> dict[str, Any]:
     row: dict[str, Any] = dict.fromkeys(_COLUMNS, "NO")
     row |= dict(zip(_COLUMNS, (name.database, name.schema, name.name, FIRST_OWNER), strict=False))
     row |= dict.fromkeys(("CLUSTERING_KEY", "ROW_COUNT", "BYTES", "RETENTION_TIME", "COMMENT"))
-    row |= dict.fromkeys(("CREATED", "LAST_ALTERED", "LAST_DDL"), held.created_on)
+    ddl = held.altered_on or held.created_on
+    row |= {"CREATED": held.created_on, "LAST_DDL": ddl}
+    row["LAST_ALTERED"] = max(ddl, held.written_on or ddl)
     if held.kind == "VIEW":
         return row | {"TABLE_TYPE": "VIEW", "IS_TRANSIENT": None, "AUTO_CLUSTERING_ON": None}
     measured = size(context, *place) or Size(0, 0)

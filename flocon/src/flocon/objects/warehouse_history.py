@@ -24,8 +24,7 @@ def warehouse_load_history(
 ) -> result.Result:
     """TABLE(INFORMATION_SCHEMA.WAREHOUSE_LOAD_HISTORY(…)): the load of one warehouse.
 
-    Statements here never wait for a warehouse, so nothing is queued, provisioned or blocked. What
-    ran before the account was started is not remembered.
+    Statements here never wait for a warehouse, so nothing is queued, provisioned or blocked.
     https://docs.snowflake.com/en/sql-reference/functions/warehouse_load_history
     """
     check_names(arguments, ("DATE_RANGE_START", "DATE_RANGE_END", "WAREHOUSE_NAME"))

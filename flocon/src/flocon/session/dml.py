@@ -134,7 +134,9 @@ def _change(
         return _logged(context, transaction, target).run(tree, binds)
     # A temporary table is gone with the snapshot, and what was in it.
     transaction.unrepeatable = True
-    return context.connection.dml(tree, binds)
+    answer = context.connection.dml(tree, binds)
+    context.connection.temporary_written(target.name)
+    return answer
 
 
 def _logged(context: Context, transaction: Transaction, target: exp.Table) -> LoggedDml:
@@ -164,7 +166,9 @@ def _copy(context: Context, transaction: Transaction, tree: exp.Copy, binds: Bin
         with _logged(context, transaction, target).adding_rows():
             return context.connection.copy_into(tree, binds, staged, named)
     transaction.unrepeatable = True
-    return context.connection.copy_into(tree, binds, staged, named)
+    answer = context.connection.copy_into(tree, binds, staged, named)
+    context.connection.temporary_written(target.name)
+    return answer
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -12,7 +13,9 @@ from flocon.access.roles import Roles
 from flocon.access.securables import Securable
 from flocon.access.users import Users
 from flocon.core.errors import SnowflakeError
-from flocon.engine import Catalog, Engine
+from flocon.engine import Catalog, Connection, Engine
+from flocon.sql.tokens import FullName
+from flocon.stores import warehouse_load
 from flocon.stores.live_views import LiveViews
 from flocon.stores.outbox import Outbox
 from flocon.stores.queries import QueryStore
@@ -24,7 +27,10 @@ from flocon.transactions import commits, tracked_tables
 from flocon.transactions.commits import Commits
 from flocon.transactions.streams import Streams
 from flocon.transactions.tracked_tables import TrackedTables
+from flocon.transactions.write_times import WriteTimes
 from flocon.workers.pool import Workers
+
+logger = logging.getLogger(__name__)
 
 
 class GraphRun(Protocol):
@@ -65,12 +71,14 @@ class Stores:
         self.sessions = sessions
         tables = (tracked_tables.DDL, commits.DDL, *hidden_tables)
         self.engine = Engine(data, tables, fast=fast)
-        self.own = self.engine.own_catalog("".join(account_tables))
+        self.own = self.engine.own_catalog("".join((warehouse_load.DDL, *account_tables)))
         self.roles = Roles(self.own)
         self.users = Users(self.own, self.roles)
         self.engine.owner_of = lambda kind, path: self.roles.owner(Securable(kind, path))
         self.tracked_tables = TrackedTables()
-        self.commits = Commits(self.tracked_tables)
+        connection = self.engine.connect()
+        self.write_times = WriteTimes(data / "write_times", _tables(connection))
+        self.commits = Commits(self.tracked_tables, self.write_times)
         self.streams = Streams(self.tracked_tables, self.commits)
         self.engine.declared.table_behind = self.streams.table_behind
         self.workers = Workers(sessions, data, host, port)
@@ -82,11 +90,10 @@ class Stores:
         # Names that users' functions have or had, filled in when first asked for: a statement that
         # has none of them calls no such function.
         self.function_names: set[str] | None = None
-        self.warehouse_load = WarehouseLoad()
+        self.warehouse_load = WarehouseLoad(self.own)
         # The scheduler puts its own here: a change of tasks or alerts may make one due.
         self.tasks_changed: Callable[[], None] = lambda: None
         self.graph_runs: Callable[[], Sequence[GraphRun]] = list
-        connection = self.engine.connect()
         for database in self.engine.databases():
             catalog = self.catalog(database)
             self.commits.open(catalog)
@@ -125,6 +132,15 @@ class Stores:
         self.engine.drop_database(name)
         self.tasks_changed()
 
+    def close(self) -> None:
+        """Write everything to the files and close them; nothing runs any more."""
+        try:
+            self.warehouse_load.save()
+        except SnowflakeError as error:
+            logger.warning("the load of the warehouses is not written: %s", error)
+        self.write_times.close()
+        self.engine.close()
+
     def state(self) -> dict[str, int]:
         """How much is kept of what; no number may grow for ever."""
         logged = commits = 0
@@ -143,3 +159,8 @@ class Stores:
             "logged rows": logged,
             "commits": commits,
         }
+
+
+def _tables(connection: Connection) -> set[FullName]:
+    sql = "SELECT database_name, schema_name, table_name FROM duckdb_tables()"
+    return {FullName(*names) for names in connection.values(sql)}

@@ -7,17 +7,30 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from time import time
 
+from flocon.core import errors
+from flocon.engine import Tables
+
+DDL = """
+CREATE TABLE IF NOT EXISTS _account_warehouse_load (
+    warehouse VARCHAR, interval_number BIGINT, seconds DOUBLE
+);
+"""
 INTERVAL = 5
 KEPT_FOR = timedelta(days=14)
+_TRIM_SECONDS = 3600
 
 
 class WarehouseLoad:
-    """Running time by warehouse and interval, as long as KEPT_FOR. Safe for threads."""
+    """Running time by warehouse and interval, as long as KEPT_FOR. Safe for threads.
 
-    def __init__(self, clock: Callable[[], float] = time) -> None:
+    What has run since the last `save` is not in the tables yet.
+    """
+
+    def __init__(self, tables: Tables, clock: Callable[[], float] = time) -> None:
+        self._tables = tables
         self._clock = clock
         self._lock = threading.Lock()
-        self._seconds: defaultdict[tuple[str, int], float] = defaultdict(float)
+        self._unsaved: defaultdict[tuple[str, int], float] = defaultdict(float)
         self._next_trim = 0.0
 
     @contextmanager
@@ -32,17 +45,33 @@ class WarehouseLoad:
 
     def _add(self, warehouse: str, started: float, ended: float) -> None:
         with self._lock:
-            if ended >= self._next_trim:
-                self._trim(ended)
             for interval in range(int(started // INTERVAL), int(ended // INTERVAL) + 1):
                 first, last = interval * INTERVAL, (interval + 1) * INTERVAL
-                self._seconds[warehouse, interval] += min(ended, last) - max(started, first)
+                self._unsaved[warehouse, interval] += min(ended, last) - max(started, first)
 
-    def _trim(self, now: float) -> None:
-        oldest = int((now - KEPT_FOR.total_seconds()) // INTERVAL)
-        for key in [key for key in self._seconds if key[1] < oldest]:
-            del self._seconds[key]
-        self._next_trim = now + 3600
+    def save(self) -> None:
+        """To be called now and then, and at the end."""
+        with self._lock:
+            unsaved = dict(self._unsaved)
+            self._unsaved.clear()
+        if unsaved:
+            try:
+                names, intervals = zip(*unsaved, strict=True)
+                self._tables.write(
+                    "INSERT INTO _account_warehouse_load SELECT unnest(?), unnest(?), unnest(?)",
+                    [list(names), list(intervals), list(unsaved.values())],
+                )
+            except errors.SnowflakeError:
+                with self._lock:
+                    for key, seconds in unsaved.items():
+                        self._unsaved[key] += seconds
+                raise
+        if (now := self._clock()) >= self._next_trim:
+            self._next_trim = now + _TRIM_SECONDS
+            self._tables.write(
+                "DELETE FROM _account_warehouse_load WHERE interval_number < ?",
+                [int((now - KEPT_FOR.total_seconds()) // INTERVAL)],
+            )
 
     def history(
         self, warehouse: str, start: datetime, end: datetime, width: int
@@ -51,14 +80,20 @@ class WarehouseLoad:
 
         The load is the statements' running time over the interval's. Times are in UTC.
         """
-        loads: defaultdict[int, float] = defaultdict(float)
-        with self._lock:
-            for (name, interval), seconds in self._seconds.items():
-                if name == warehouse and start.timestamp() <= interval * INTERVAL < end.timestamp():
-                    loads[interval * INTERVAL // width] += seconds
+        self.save()
+        rows = self._tables.rows(
+            "SELECT interval_number * ? // ? AS number, sum(seconds) AS seconds"
+            " FROM _account_warehouse_load WHERE warehouse = ?"
+            " AND interval_number * ? >= ? AND interval_number * ? < ? GROUP BY 1 ORDER BY 1",
+            [INTERVAL, width, warehouse, INTERVAL, start.timestamp(), INTERVAL, end.timestamp()],
+        )
         return [
-            (_utc(number * width), _utc((number + 1) * width), seconds / width)
-            for number, seconds in sorted(loads.items())
+            (
+                _utc(row["number"] * width),
+                _utc((row["number"] + 1) * width),
+                row["seconds"] / width,
+            )
+            for row in rows
         ]
 
 

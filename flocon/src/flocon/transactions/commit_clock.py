@@ -3,9 +3,9 @@
 import threading
 from collections import Counter
 from collections.abc import Collection, Iterable
-from datetime import UTC, datetime
 
 from flocon.sql.tokens import FullName
+from flocon.transactions.write_times import WriteTimes
 
 
 class CommitClock:
@@ -16,11 +16,11 @@ class CommitClock:
     of any kind counts as a change of everything.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, write_times: WriteTimes) -> None:
+        self.write_times = write_times
         self._last_commit = 0
         # The last commit that changed a table or stream.
         self._changed: dict[FullName, int] = {}
-        self._written: dict[FullName, datetime] = {}
         self._last_ddl = 0
         # By database: the last commit that reshaped anything in it. A name stays when its database
         # is dropped: another may get it.
@@ -32,16 +32,12 @@ class CommitClock:
     def last_commit(self) -> int:
         return self._last_commit
 
-    def committed(self, names: Iterable[FullName]) -> None:
-        """These tables and streams have changed."""
+    def committed(self, tables: Collection[FullName], streams: Collection[FullName]) -> None:
+        """These have changed."""
         with self._lock:
             self._last_commit += 1
-            self._changed.update(dict.fromkeys(names := tuple(names), self._last_commit))
-            self._written.update(dict.fromkeys(names, datetime.now(UTC)))
-
-    def last_written(self, name: FullName) -> datetime | None:
-        """When its rows changed last; None where they have not since the start."""
-        return self._written.get(name)
+            self._changed.update(dict.fromkeys((*tables, *streams), self._last_commit))
+            self.write_times.note(tables)
 
     def last_reshapes(
         self, databases: Collection[str] | None, known: int
@@ -81,4 +77,4 @@ class CommitClock:
         with self._lock:
             for name in [name for name in self._changed if name.database == database]:
                 del self._changed[name]
-                self._written.pop(name, None)
+            self.write_times.forget(database)

@@ -18,6 +18,7 @@ from flocon.transactions.commit_clock import CommitClock
 from flocon.transactions.locks import Locks
 from flocon.transactions.tracked_tables import TrackedTables
 from flocon.transactions.transaction import Transaction
+from flocon.transactions.write_times import WriteTimes
 
 DDL = """
 CREATE TABLE IF NOT EXISTS _account_commits (tx BIGINT, seq BIGINT);
@@ -28,14 +29,14 @@ class Commits:
     """The open transactions of an account, what they lock, and what has been committed.
     Thread-safe."""
 
-    def __init__(self, tables: TrackedTables) -> None:
+    def __init__(self, tables: TrackedTables, write_times: WriteTimes) -> None:
         self._tables = tables
         self._commit_locks: dict[str, threading.Lock] = {}
         # By database: the place of its last commit.
         self._last_commits: dict[str, int] = {}
         self._last_transaction = 0
         self._open: dict[int, Transaction] = {}
-        self.clock = CommitClock()
+        self.clock = CommitClock(write_times)
         self.locks = Locks()
         self._lock = threading.Lock()
 
@@ -89,7 +90,7 @@ class Commits:
         replay.discard_copies(connection, transaction)
         if not databases:
             connection.commit()
-            self.clock.committed(transaction.written_tables | transaction.consumed_streams)
+            self.clock.committed(transaction.written_tables, transaction.consumed_streams)
             return
         if len(databases) > 1:
             raise errors.unsupported("a transaction that writes to two databases")
@@ -109,7 +110,7 @@ class Commits:
                 )
             connection.commit()
             self._last_commits[database] = seq
-        self.clock.committed(transaction.written_tables | transaction.consumed_streams)
+        self.clock.committed(transaction.written_tables, transaction.consumed_streams)
 
     @contextmanager
     def commits_blocked(self, database: str) -> Iterator[None]:
