@@ -271,7 +271,10 @@ EXAMPLES: dict[tuple[str, str], list[tuple[str, Any]]] = {
         ("INSERT INTO keyed VALUES (1), (1)", [(2,)]),
         ("ALTER TABLE keyed DROP PRIMARY KEY", 2),
         ("CREATE TABLE counting (n INT AUTOINCREMENT)", None),
-        ("CREATE TEMPORARY TABLE copied CLONE counting", 2),
+        ("INSERT INTO counting VALUES (DEFAULT), (DEFAULT)", [(2,)]),
+        ("CREATE TABLE anew LIKE counting", None),
+        ("INSERT INTO anew VALUES (DEFAULT)", [(1,)]),
+        ("SELECT n FROM anew", [(1,)]),
     ],
     ("CREATE, ALTER, COMMENT, SHOW", "COMMENT, SHOW TABLES, SHOW VIEWS, SHOW COLUMNS"): [
         ("CREATE TABLE told (n INT)", None),

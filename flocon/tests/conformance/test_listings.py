@@ -267,6 +267,13 @@ def test_a_sequence_is_described_and_those_behind_autoincrement_are_not_shown(
     assert (row["name"], row["next_value"], row["interval"]) == ("COUNTING", 5, 2)
     assert abs((datetime.now(UTC) - row["created_on"]).total_seconds()) < 60
     assert [row["name"] for row in shown(connection, "show sequences")] == ["COUNTING"]
+    run("create sequence downwards start = 10 increment = -4 order comment = 'told'")
+    assert run("select downwards.nextval") == [(10,)]
+    assert [
+        tuple(row[each] for each in ("name", "next_value", "interval", "comment", "ordered"))
+        for row in shown(connection, "show sequences")
+    ] == [("COUNTING", 5, 2, "", "N"), ("DOWNWARDS", 6, -4, "told", "Y")]
+    assert run("select downwards.nextval") == [(6,)]
     assert errno(run, "describe sequence nothing") == 2003
     assert errno(run, "create sequence counting") == 2002
 

@@ -61,6 +61,92 @@ def test_a_column_that_counts_itself(run: Run) -> None:
     assert run("select id, n from counted order by id") == [(5, 1), (10, 2)]
 
 
+@pytest.mark.parametrize("kind", ["", "transient", "temporary"])
+def test_a_clone_counts_on_and_a_table_like_another_counts_anew(
+    run: Run, connection: Connection, kind: str
+) -> None:
+    """A clone is independent of its source.
+    https://docs.snowflake.com/en/sql-reference/sql/create-clone
+    https://docs.snowflake.com/en/sql-reference/sql/create-table"""
+    run("create or replace schema counting")
+    run("create table source (id int autoincrement start 10 increment 5, n int)")
+    run("insert into source (n) values (1), (2)")
+    run("create or replace schema others")
+    run(f"create {kind} table cloned clone counting.source")
+    run(f"create {kind} table alike like counting.source")
+    for table in ("cloned", "alike", "counting.source"):
+        run(f"insert into {table} (n) values (3)")
+        described = shown(connection, f"describe table {table}")[0]
+        assert described["default"] == "IDENTITY START 10 INCREMENT 5 NOORDER"
+    assert run("select id, n from cloned order by id") == [(10, 1), (15, 2), (20, 3)]
+    assert run("select id, n from alike") == [(10, 3)]
+    assert run("select id, n from counting.source order by id") == [(10, 1), (15, 2), (20, 3)]
+
+
+def test_a_clone_counts_on_without_its_source(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/create-clone"""
+    run("create or replace schema counting")
+    run("create table source (id int autoincrement, n int)")
+    run("insert into source (n) values (1), (2), (3)")
+    run("delete from source where n > 1")
+    run("create table first clone source")
+    run("drop table source")
+    run("insert into first (n) values (4)")
+    run("create table second clone first")
+    run("insert into first (n) values (5)")
+    run("insert into second (n) values (6)")
+    run("create or replace table first clone second")
+    run("insert into first (n) values (7)")
+    run("create or replace table second like second")
+    run("insert into second (n) values (8)")
+    assert run("select id, n from first order by id") == [(1, 1), (4, 4), (5, 6), (6, 7)]
+    assert run("select id, n from second") == [(1, 8)]
+
+
+def test_columns_count_from_anywhere_in_steps_of_any_size(run: Run, connection: Connection) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/create-table"""
+    run("create or replace schema downwards")
+    run("create table steps (a int identity(10, -5), b int autoincrement order, c int)")
+    run("use schema public")
+    run("insert into downwards.steps (c) values (1), (2), (3)")
+    assert run("select a, b, c from downwards.steps order by c") == [
+        (10, 1, 1), (5, 2, 2), (0, 3, 3),
+    ]  # fmt: skip
+    described = shown(connection, "describe table downwards.steps")
+    assert [row["default"] for row in described] == [
+        "IDENTITY START 10 INCREMENT -5 NOORDER", "IDENTITY START 1 INCREMENT 1 ORDER", None,
+    ]  # fmt: skip
+    assert run(
+        "select column_name, column_default, is_identity, identity_start, identity_increment,"
+        " identity_ordered from information_schema.columns where table_name = 'STEPS'"
+        " order by ordinal_position"
+    ) == [
+        ("A", None, "YES", "10", "-5", "NO"),
+        ("B", None, "YES", "1", "1", "YES"),
+        ("C", None, "NO", None, None, None),
+    ]
+    assert shown(connection, "show sequences in schema downwards") == []
+    assert errno(run, "create table wrong (a varchar autoincrement)") == 2262
+
+
+def test_a_column_that_counts_is_added_to_a_table_without_rows(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/alter-table"""
+    run("create or replace table growing (n int)")
+    run("alter table growing add column id int autoincrement start 7 increment 1")
+    run("create or alter table growing (n int, id int identity(7, 1), ten int identity(10, 10))")
+    run("insert into growing (n) values (1), (2)")
+    assert run("select n, id, ten from growing order by n") == [(1, 7, 10), (2, 8, 20)]
+    for statement in (
+        "alter table growing add column more int autoincrement",
+        "create or alter table growing"
+        " (n int, id int identity(7, 1), ten int identity(10, 10), more int identity)",
+    ):
+        with pytest.raises(snowflake.connector.errors.ProgrammingError) as caught:
+            run(statement)
+        text = "Cannot add column 'MORE' with non-constant default to non-empty table 'GROWING'."
+        assert (caught.value.errno, text in str(caught.value)) == (2, True)
+
+
 def test_a_statement_stops_at_its_time_limit(run: Run, connection: Connection) -> None:
     """https://docs.snowflake.com/en/sql-reference/parameters#statement-timeout-in-seconds"""
     rows = "(select seq4() n from table(generator(rowcount => 100000)))"

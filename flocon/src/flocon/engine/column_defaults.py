@@ -20,6 +20,14 @@ DEFAULT_AS_WRITTEN = rf".*{NAME}\('((?:[^']|'')*)', .*"
 # What the next number of a sequence reads as, with the sequence's name as the group in it.
 OF_A_SEQUENCE = r"^nextval\('(\"[^']*\")'\)$"
 
+# The sequences of columns that count by themselves (`objects.identities`).
+OF_IDENTITIES = "_fs_seq_"
+# How such a one counts: as its comment says, for a clone's begins elsewhere than it was told to.
+COUNTING = (
+    "coalesce({s}.comment, concat('START ', {s}.start_value, ' INCREMENT ', {s}.increment_by,"
+    " ' NOORDER'))"
+)
+
 _CLOCKS = (
     exp.CurrentDate,
     exp.CurrentTime,

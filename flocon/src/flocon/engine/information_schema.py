@@ -78,7 +78,14 @@ def creation_sql() -> str:
         return f"_account_owner({literal(kind)}, {_OWN_NAME}, {schema}, {name})"
 
     # An AUTOINCREMENT takes the numbers of a sequence of the engine's own.
-    counts = "coalesce(column_default ILIKE 'nextval(''_fs_seq_%', false)"
+    counts = f"nextval(''{column_defaults.OF_IDENTITIES}%"
+    counts = f"coalesce(column_default ILIKE '{counts}', false)"
+
+    def counting(part: str) -> str:
+        """Of how it counts."""
+        how = column_defaults.COUNTING.format(s="s")
+        return f"CASE WHEN {counts} THEN regexp_extract({how}, '{part}', 1) END"
+
     written = f"regexp_replace(column_default, '^{moments.DEFAULT_WITH_OFFSET}$', '\\1')"
     written = f"regexp_replace({written}, '^{lengths.DEFAULT_WITH_LENGTH}$', '\\1', 's')"
     told = f"regexp_extract(column_default, {literal(column_defaults.DEFAULT_AS_WRITTEN)}, 1, 's')"
@@ -104,8 +111,10 @@ def creation_sql() -> str:
         {plain("column_name")} AS COLUMN_NAME,
         CASE WHEN {counts} THEN NULL ELSE {written} END AS COLUMN_DEFAULT,
         CASE WHEN {counts} THEN 'YES' ELSE 'NO' END AS IS_IDENTITY,
-        s.start_value::VARCHAR AS IDENTITY_START, s.increment_by::VARCHAR AS IDENTITY_INCREMENT,
-        CASE WHEN {counts} THEN 'NO' END AS IDENTITY_ORDERED,
+        {counting("START ([-0-9]+)")} AS IDENTITY_START,
+        {counting("INCREMENT ([-0-9]+)")} AS IDENTITY_INCREMENT,
+        CASE {counting("([A-Z]+)$")} WHEN 'ORDER' THEN 'YES' WHEN 'NOORDER' THEN 'NO' END
+        AS IDENTITY_ORDERED,
         NULL::VARCHAR AS IDENTITY_GENERATION, NULL::VARCHAR AS IDENTITY_CYCLE,
         NULL::VARCHAR AS COLLATION_NAME)
         FROM _fs_global.{HIDDEN_SCHEMA}._fs_columns c

@@ -17,6 +17,7 @@ from flocon.objects import (
     constraints,
     declared_types,
     defaults,
+    identities,
     keys,
     stages,
     table_properties,
@@ -99,9 +100,12 @@ def carry_out(
     type_changes.check(context, table, _retyped(tree))
     defaults.check(context, table, tree.args["actions"])
     with_keys = _with_keys(context, tree, table, known)
+    new = [each for each in tree.args["actions"] if isinstance(each, exp.ColumnDef)]
+    identities.check_empty(context, table, new)
     context.transactions.reshape(table.database)
     qualify(context, tree)
-    answer = _until_done(lambda: stages.with_fakesnow(context, tree.copy(), binds))
+    with identities.counting(context, new, *context.place(table)[:2]):
+        answer = _until_done(lambda: stages.with_fakesnow(context, tree.copy(), binds))
     keys.columns_changed(context, table, tree)
     if with_keys:
         keys.put(context, table, with_keys)

@@ -18,7 +18,7 @@ from flocon.core.timestamp_tz import ENGINE_TYPE
 from flocon.engine import column_defaults, lengths, moments, quoted
 from flocon.engine.declared_types import bytes_of, known, shown_as
 from flocon.engine.marked_names import marked, unmarked
-from flocon.objects import keys
+from flocon.objects import identities, keys
 from flocon.objects.listings import relations
 from flocon.session.context import Context
 from flocon.session.names import made_with
@@ -39,8 +39,6 @@ _TYPES = {
     "TIMESTAMP WITH TIME ZONE": "TIMESTAMP_LTZ(9)",
     ENGINE_TYPE: "TIMESTAMP_TZ(9)",
 }
-# The default of an AUTOINCREMENT, as the engine has it: the next number of a sequence of its own.
-_AUTOINCREMENT = re.compile(r"nextval\('(_fs_seq_.*)'\)", re.IGNORECASE)
 # That of a sequence, whose name has quotes there that it does not need.
 _OF_A_SEQUENCE = re.compile(column_defaults.OF_A_SEQUENCE)
 # That of a TIMESTAMP_TZ (`engine.moments`), of a VARCHAR(n) (`engine.lengths`).
@@ -85,15 +83,14 @@ def _columns(
             said = context.connection.declared(*place).get(name, "")
             declared = shown_as(known(said, kind)) or shown(kind)
             name = unmarked(name)
-            identity = ""
             if default and (told := _AS_WRITTEN.fullmatch(default)):
                 default = told[1].replace("''", "'")
             elif default and (written := _DEFAULT.fullmatch(default)):
                 default = written[1] or written[2]
             elif default and (counts := _OF_A_SEQUENCE.fullmatch(default)):
                 default = f"{counts[1].replace(chr(34), '')}.NEXTVAL"
-            if counting := _AUTOINCREMENT.fullmatch(default or ""):
-                identity, default = _identity(context, database, counting[1]), None
+            if identity := identities.told(context, database, default):
+                default = None
             found[place].append(_Column(name, declared, nullable, default, comment, identity))
     return {place: _made(context, place, columns) for place, columns in found.items()}
 
@@ -110,15 +107,6 @@ def _made(context: Context, place: tuple[str, str, str], columns: list[_Column])
         or _Column(name, shown_as(known(declared.get(marked(name), ""), kind)) or shown(kind))
         for name, kind in made
     ]
-
-
-def _identity(context: Context, database: str, sequence: str) -> str:
-    [(start, step)] = context.connection.values(
-        "SELECT start_value, increment_by FROM duckdb_sequences()"
-        " WHERE database_name = ? AND lower(sequence_name) = lower(?)",
-        [database, sequence],
-    )
-    return f"IDENTITY START {start} INCREMENT {step} NOORDER"
 
 
 def types(context: Context, table: FullName) -> dict[str, str]:

@@ -11,11 +11,12 @@ import pyarrow as pa
 from flocon.access import securables
 from flocon.access.demands import lists, needs
 from flocon.access.needs import Demand, Need
-from flocon.access.securables import FIRST_OWNER, RELATION
+from flocon.access.securables import FIRST_OWNER, RELATION, Securable
 from flocon.access.trees import Place
 from flocon.core import errors, result
 from flocon.core.result import Result
 from flocon.engine import HIDDEN_SCHEMA, Temporary, parsing
+from flocon.engine.column_defaults import OF_IDENTITIES
 from flocon.engine.marked_names import is_of_a_session, mark_of_session, unmarked
 from flocon.objects import file_formats, table_sizes
 from flocon.session.context import Context
@@ -329,13 +330,13 @@ def _show_of_engine(nouns: str) -> Callable[[Context, Show], Result]:
             if (not is_of_a_session(name) or name.endswith(own))
             and database in (None, place[0])
             and schema in (None, place[1])
-            and not name.startswith(_OF_AUTOINCREMENT)
+            and not name.lower().startswith(OF_IDENTITIES)
         )
         kept = scope.chosen(rows, lambda row: row[0])
         answer.table = _named(answer, kept)
         if nouns == "FILE FORMATS":
             return _with_options(answer)
-        return _with_times(context, answer) if nouns == "SEQUENCES" else answer
+        return _with_notes(context, answer) if nouns == "SEQUENCES" else answer
 
     return show
 
@@ -348,10 +349,6 @@ def _named(answer: Result, kept: Sequence[tuple[str, int]]) -> pa.Table:
     return table.set_column(place, "name", names)
 
 
-# The engine's own sequences, behind AUTOINCREMENT.
-_OF_AUTOINCREMENT = "_FS_SEQ_"
-
-
 def _with_options(answer: Result) -> Result:
     """The listing of file formats, the words of their options in upper case."""
     place = answer.names.index("format_options")
@@ -362,19 +359,31 @@ def _with_options(answer: Result) -> Result:
     return answer
 
 
-def _with_times(context: Context, answer: Result) -> Result:
-    """The listing with the times that the engine does not keep."""
-    names = ("database_name", "schema_name", "name")
-    noted = [
-        notes.find(context.catalog(database), "SEQUENCE", schema, name)
-        for database, schema, name in zip(
-            *(answer.table.column(each).to_pylist() for each in names), strict=True
+def _with_notes(context: Context, answer: Result) -> Result:
+    """The listing of sequences, with what the account keeps of them and where they are by now."""
+    table = answer.table
+    places = ("database_name", "schema_name", "name")
+    names = list(zip(*(table.column(each).to_pylist() for each in places), strict=True))
+    noted = [notes.find(context.catalog(name[0]), "SEQUENCE", *name[1:]) for name in names]
+    following = {
+        tuple(place): number
+        for *place, number in context.connection.values(
+            "SELECT database_name, schema_name, sequence_name,"
+            " coalesce(last_value + increment_by, start_value) FROM duckdb_sequences()"
         )
-    ]
-    place = answer.names.index("created_on")
-    kind = answer.table.schema.field(place)
-    times = pa.array([note and note.created_on for note in noted], kind.type)
-    answer.table = answer.table.set_column(place, kind, times)
+    }
+    found: dict[str, list[Any]] = {
+        "next_value": [following.get(name) for name in names],
+        "created_on": [note and note.created_on for note in noted],
+        "owner": [context.account.roles.owner(Securable("SEQUENCE", name)) for name in names],
+        "comment": [note.comment if note else "" for note in noted],
+        "ordered": [_yes(bool(note and note.properties.get("ORDER"))) for note in noted],
+    }
+    for column, values in found.items():
+        place = table.schema.get_field_index(column)
+        field = table.schema.field(place)
+        table = table.set_column(place, field, [pa.array(values, field.type)])
+    answer.table = table
     return answer
 
 

@@ -191,6 +191,15 @@ def drop_file_format(context: Context, target: exp.Table, if_exists: bool) -> Re
 
 
 def create_sequence(context: Context, tree: exp.Create, binds: Binds) -> Result:
+    if tree.args.get("clone"):
+        raise errors.unsupported("CREATE SEQUENCE … CLONE")
+    is_ordered = False
+    if counts := tree.find(exp.SequenceProperties):
+        # The engine's bounds depend on the direction; its numbers come in order.
+        counts.set("minvalue", exp.Literal.number(-(2**63)))
+        counts.set("maxvalue", exp.Literal.number(2**63 - 1))
+        is_ordered = "ORDER" in [option.name for option in counts.args.get("options") or ()]
+        counts.set("options", None)
     context.transactions.commit_for_ddl()
     name = context.resolve(name_of(tree.this))
     context.check_schema(name)
@@ -203,7 +212,9 @@ def create_sequence(context: Context, tree: exp.Create, binds: Binds) -> Result:
     context.transactions.reshape(name.database)
     answer = with_fakesnow(context, tree, binds)
     if not (known and tree.args.get("exists")):
-        notes.put(context.catalog(name.database), "SEQUENCE", Note(name.name, name.schema))
+        properties = {"ORDER": "TRUE"} if is_ordered else {}
+        note = Note(name.name, name.schema, comment(tree), properties)
+        notes.put(context.catalog(name.database), "SEQUENCE", note)
     return answer
 
 

@@ -17,6 +17,7 @@ from flocon.objects import (
     constraints,
     declared_types,
     defaults,
+    identities,
     keys,
     stages,
     table_properties,
@@ -56,16 +57,18 @@ def create_table(context: Context, tree: exp.Create, binds: Binds) -> Result:
     comments.strip(tree)
     declared_as = _declared(context, tree)
     if source := _source(tree):
-        place = comments.full(table)
+        place = (table.database, table.schema, table.name)
         like = _create_like(context, "TABLE", place, source, replaces=bool(kind))
         comments.put_all(context, "TABLE", table, like)
         answer = result.status(f"Table {table.name} successfully created.")
-    elif tree.expression:
-        answer, of_query = _create_as(context, tree, names, table, binds)
-        declared_as = {**of_query, **declared_as}
     else:
-        strip_properties(tree)
-        answer = stages.with_fakesnow(context, tree, binds)
+        with identities.counting(context, _columns(tree), table.database, table.schema):
+            if tree.expression:
+                answer, of_query = _create_as(context, tree, names, table, binds)
+                declared_as = {**of_query, **declared_as}
+            else:
+                strip_properties(tree)
+                answer = stages.with_fakesnow(context, tree, binds)
     if kind:
         context.account.streams.table_gone(context.catalog(table.database), table)
         keys.target_gone(context, table)
@@ -90,8 +93,12 @@ def _declared(context: Context, tree: exp.Create) -> DeclaredTypes:
     """What the columns of a new table are declared as, or those of what it is made like."""
     if source := _source(tree):
         return declared_types.of(context, context.resolve(name_of(source.this)))
-    columns = tree.this.find_all(exp.ColumnDef) if isinstance(tree.this, exp.Schema) else ()
-    return declared_types.written(columns)
+    return declared_types.written(_columns(tree))
+
+
+def _columns(tree: exp.Create) -> list[exp.ColumnDef]:
+    """Those that the statement writes."""
+    return list(tree.this.find_all(exp.ColumnDef)) if isinstance(tree.this, exp.Schema) else []
 
 
 def _source(tree: exp.Create) -> exp.Clone | exp.LikeProperty | None:
@@ -121,13 +128,13 @@ _CLONE = errors.Code(2120, "0A000")
 def _create_like(
     context: Context,
     what: str,
-    made: str,
+    new: tuple[str, str, str],
     source: exp.Clone | exp.LikeProperty,
     *,
     replaces: bool,
 ) -> tuple[str, dict[str, str]]:
     """CREATE TABLE … LIKE, and with its rows: CLONE. Columns keep their constraints; returns what
-    comments they have. what: TABLE or TEMPORARY TABLE. made: its place in the engine.
+    comments they have. what: TABLE or TEMPORARY TABLE. new: its place in the engine.
 
     https://docs.snowflake.com/en/sql-reference/sql/create-clone
     """
@@ -143,20 +150,21 @@ def _create_like(
         " WHERE (database_name, schema_name, table_name) = (?, ?, ?) ORDER BY column_index",
         place,
     )
-    if what != "TABLE" and any("nextval('_fs_seq_" in (row[3] or "") for row in columns):
-        raise errors.unsupported("a temporary copy of a table with AUTOINCREMENT")
-    defined = ", ".join(
-        f"{quoted(name)} {compressed(kind)}"
-        + ("" if nullable else " NOT NULL")
-        + (f" DEFAULT {default}" if default else "")
-        for name, kind, nullable, default, _ in columns
-    )
+
+    def own(default: str | None) -> str:
+        if default and identities.is_counted(default):
+            default = identities.copied(context, place[0], default, new[:2], goes_on=full)
+        return f" DEFAULT {default}" if default else ""
 
     def create(transaction: Any) -> Result:
         create = "CREATE OR REPLACE" if replaces else "CREATE"
-        context.connection.values(f"{create} {what} {made} ({defined})")
+        defined = ", ".join(
+            f"{quoted(name)} {compressed(kind)}{'' if nullable else ' NOT NULL'}{own(default)}"
+            for name, kind, nullable, default, _ in columns
+        )
+        context.connection.values(f"{create} {what} {quoted(*new)} ({defined})")
         if full:
-            context.connection.values(f"INSERT INTO {made} FROM {quoted(*place)}")
+            context.connection.values(f"INSERT INTO {quoted(*new)} FROM {quoted(*place)}")
         return result.done()
 
     context.transactions.write(create)
@@ -221,12 +229,14 @@ def create_temporary(context: Context, tree: exp.Create, binds: Binds) -> Result
 
     def create(transaction: Any) -> Result:
         context.transactions.consume(transaction, _read(context, names))
-        rows, of_query = context.connection.create_temporary(full, tree.copy(), binds, owner)
+        made = tree.copy()
+        with identities.counting(context, _columns(made), "temp", "main"):
+            rows, of_query = context.connection.create_temporary(full, made, binds, owner)
         keep(of_query)
         return _created(what, name, rows)
 
     if source:
-        held_as = quoted(context.connection.temporary_name(full))
+        held_as = ("temp", "main", context.connection.temporary_name(full))
         like = _create_like(context, "TEMPORARY TABLE", held_as, source, replaces=True)
         context.connection.hold_temporary(full, "TABLE", owner)
         comments.put_all(context, what, full, like)
@@ -234,7 +244,8 @@ def create_temporary(context: Context, tree: exp.Create, binds: Binds) -> Result
     elif tree.expression and what == "Table":
         return context.transactions.write(create)
     else:
-        _, of_query = context.connection.create_temporary(full, tree, binds, owner)
+        with identities.counting(context, _columns(tree), "temp", "main"):
+            _, of_query = context.connection.create_temporary(full, tree, binds, owner)
         keep(of_query)
     return result.status(f"{what} {name} successfully created.")
 
@@ -256,8 +267,7 @@ _COLUMN_CONSTRAINTS = (
     exp.NotNullColumnConstraint,
     exp.DefaultColumnConstraint,
     exp.CommentColumnConstraint,
-    exp.AutoIncrementColumnConstraint,
-    exp.GeneratedAsIdentityColumnConstraint,
+    *identities.COUNTS,
     exp.ComputedColumnConstraint,
     exp.GeneratedAsRowColumnConstraint,
     exp.CheckColumnConstraint,
@@ -266,9 +276,7 @@ _COLUMN_CONSTRAINTS = (
 
 def _check_columns(tree: exp.Create) -> None:
     """Raises 000002 for a column's constraint that would mean something and is not there."""
-    if not isinstance(tree.this, exp.Schema):
-        return
-    columns = list(tree.this.find_all(exp.ColumnDef))
+    columns = _columns(tree)
     check_names([(column.name, None) for column in columns])
     declared_types.check(columns)
     for column in columns:

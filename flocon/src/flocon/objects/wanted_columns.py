@@ -21,6 +21,7 @@ from flocon.objects import (
     constraints,
     declared_types,
     defaults,
+    identities,
     keys,
     stages,
     table_properties,
@@ -30,7 +31,6 @@ from flocon.session.context import Context
 from flocon.sql.tokens import FullName
 from flocon.stores import notes
 
-_COUNTS = (exp.AutoIncrementColumnConstraint, exp.GeneratedAsIdentityColumnConstraint)
 _SHAPE = "$SHAPE"
 # What is another value each time is compared as it is written.
 _VOLATILE = re.compile(r"nextval|random|uuid", re.IGNORECASE)
@@ -49,6 +49,8 @@ def alter_to(context: Context, tree: exp.Create, table: FullName) -> Result:
     _check_order(list(wanted), had)
     kinds = {name: column.args["kind"] for name, column in wanted.items()}
     retyped = type_changes.check(context, table, kinds)
+    added = [column for name, column in wanted.items() if name not in had]
+    identities.check_empty(context, table, added)
     statements = [
         *(f"DROP COLUMN {quoted(name)}" for name in had if name not in wanted),
         *(
@@ -62,13 +64,13 @@ def alter_to(context: Context, tree: exp.Create, table: FullName) -> Result:
         change = parsing.parse(f"ALTER TABLE {comments.full(table)} {statement}")
         assert isinstance(change, exp.Alter)
         alterations.carry_out(context, change, table, "TABLE", {})
-    added = [column for name, column in wanted.items() if name not in had]
     declared_as = declared_types.written(wanted.values())
     declared_as = with_inside(declared_as, inside(declared_types.of(context, table)))
     if added or declared_as != declared_types.of(context, table):
         context.transactions.reshape(table.database)
-    for column in added:
-        context.connection.add_column(*context.place(table), column)
+    with identities.counting(context, added, table.database, table.schema):
+        for column in added:
+            context.connection.add_column(*context.place(table), column)
     defaults.columns_changed(context, table, added)
     keys.put(context, table, wanted_keys)
     declared_types.put(context, table, declared_as)
@@ -105,7 +107,7 @@ def _reshaped(
             verb = "DROP" if wants_null else "SET"
             yield f"ALTER COLUMN {quoted(name)} {verb} NOT NULL"
         if _counts(column):
-            if "nextval('_fs_seq_" not in (default or ""):
+            if not identities.is_counted(default):
                 raise errors.unsupported("Alter Column Set Default")
         elif wants is None and default is not None:
             defaults.check_drop(context, table, name)
@@ -115,7 +117,7 @@ def _reshaped(
 
 
 def _counts(column: exp.ColumnDef) -> bool:
-    return any(isinstance(each.kind, _COUNTS) for each in column.constraints)
+    return any(isinstance(each.kind, identities.COUNTS) for each in column.constraints)
 
 
 def _shapes(context: Context, *place: str) -> dict[str, Shape]:
@@ -131,7 +133,7 @@ def _written(context: Context, columns: Sequence[exp.ColumnDef]) -> dict[str, Sh
     """The shapes of columns that are defined so: those of a table that is made of them."""
     made = [column.copy() for column in columns]
     for column in made:
-        kept = [each for each in column.constraints if not isinstance(each.kind, _COUNTS)]
+        kept = [each for each in column.constraints if not isinstance(each.kind, identities.COUNTS)]
         column.set("constraints", kept)
     create = exp.Create(
         kind="TABLE",
