@@ -392,6 +392,59 @@ def test_what_is_longer_than_the_text_that_a_table_was_made_of_is_refused(run: R
     assert run("select * from short") == [("abc", 1)]
 
 
+@pytest.mark.parametrize(
+    ("column", "width"),
+    [
+        # By the digits of what a function answers, or of what a text becomes.
+        ("count(*)", "int64"),
+        ("length(max(s))", "int64"),
+        ("year(max(d))", "int16"),
+        ("month(max(d))", "int8"),
+        ("max(d) - min(d)", "int32"),
+        ("'5'::number(2,0)", "int8"),
+        ("'5'::number(4,0)", "int16"),
+        ("'5'::number(6,0)", "int32"),
+        ("'5'::number(18,0)", "int64"),
+        # By the values of tables' columns and constants, and of what is calculated of them.
+        ("max(i)", "int8"),
+        ("100", "int8"),
+        ("300", "int16"),
+        ("70000", "int32"),
+        ("-5000000000", "int64"),
+        ("max(i) + 111", "int16"),
+        ("max(n) * 4000", "int32"),
+        ("max(x)", "float64"),
+    ],
+)
+def test_pandas_has_whole_numbers_in_as_few_bytes_as_snowflake_sends(
+    connection: SnowflakeConnection, column: str, width: str
+) -> None:
+    """https://docs.snowflake.com/en/developer-guide/python-connector/python-connector-pandas"""
+    frame = connection.cursor().execute(f"select {column} c from t").fetch_pandas_all()
+    assert str(frame.dtypes["C"]) == width
+
+
+def test_all_of_a_column_has_one_width_and_a_null_makes_it_float(
+    run: Run, connection: SnowflakeConnection
+) -> None:
+    """https://docs.snowflake.com/en/developer-guide/python-connector/python-connector-pandas"""
+    run(
+        "create table counted as select seq4() % 7 n, iff(n < 3, null, n) m"
+        " from table(generator(rowcount => 30000))"
+    )
+    run("create view seen_counted as select n, count(*) over () c, m from counted")
+    cursor = connection.cursor().execute("select *, n + 1000 k from seen_counted")
+    frame = cursor.fetch_pandas_all()
+    assert {name: str(kind) for name, kind in frame.dtypes.items()} == {
+        "N": "int8", "C": "int64", "M": "float64", "K": "int16",
+    }  # fmt: skip
+    run("insert into counted values (200, 1)")
+    batches = connection.cursor().execute("select n from counted order by n").fetch_pandas_batches()
+    assert {str(batch.dtypes["N"]) for batch in batches} == {"int16"}
+    empty = connection.cursor().execute("select n from counted where n > 500").fetch_pandas_all()
+    assert str(empty.dtypes["N"]) == "int64"
+
+
 def test_snowpark_knows_the_lengths_of_texts(session: Session, database: str) -> None:
     """https://docs.snowflake.com/en/developer-guide/snowpark/reference/python/latest/snowpark/api/snowflake.snowpark.types.StringType"""
     query = f"select 'abc' a, 'a'::varchar b, v, upper(v) from {database}.public.t"

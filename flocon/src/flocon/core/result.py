@@ -47,7 +47,8 @@ class Result:
     table: the rows. types: the engine's type name of each column, which tells a VARIANT (JSON) from
     a VARCHAR. declared: of each column what it is known to be declared as where that tells more,
     as ARRAY, VARCHAR(n) or TIMESTAMP_LTZ(3), else ''; empty where nothing is known. never_null: of
-    each column whether it is known to have no NULL; empty where nothing is known. inside: the kinds
+    each column whether it is known to have no NULL; empty where nothing is known. bounded: of each
+    column whether Snowflake knows bounds of its numbers, likewise. inside: the kinds
     of values that may be inside of its VARIANTs, and are texts there. affected: rows changed by
     DML, else None. deleted: rows that TRUNCATE or INSERT OVERWRITE has removed, of which the answer
     says nothing. put: the PUT command's answer for the client's upload, else None. parts: the ids
@@ -65,6 +66,7 @@ class Result:
     declared: Sequence[str] = ()
     never_null: Sequence[bool] = ()
     inside: frozenset[str] = frozenset()
+    bounded: Sequence[bool] = ()
 
     @property
     def names(self) -> list[str]:

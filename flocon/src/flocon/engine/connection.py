@@ -110,13 +110,14 @@ class Bound(NamedTuple):
 class Description(NamedTuple):
     """What is known of a query's columns besides the engine's types.
 
-    declared, inside: as in a Result. never_null: their names, and whether they are never NULL; ()
-    where that is not known.
+    declared, bounded, inside: as in a Result. never_null: their names, and whether they are never
+    NULL; () where that is not known.
     """
 
     declared: tuple[str, ...]
     never_null: tuple[tuple[str, bool], ...]
     inside: inner_kinds.Kinds
+    bounded: tuple[bool, ...]
 
 
 class Shape(NamedTuple):
@@ -381,7 +382,8 @@ class Connection:
         made = self._annotated(tree, bound, shapes)
         never_null = nullability.columns(tree, lambda table: self._never_null(table, shapes))
         declared = tuple(expression_types.declared_in_order(made.types))
-        description = Description(declared, tuple(never_null or ()), made.inside)
+        bounded = tuple(expression_types.bounded_in_order(made.types))
+        description = Description(declared, tuple(never_null or ()), made.inside, bounded)
         return self._coerced(tree, made, bound), description
 
     def dml_sql(self, tree: Expr, binds: Binds) -> str:
@@ -1041,6 +1043,7 @@ def _answer(table: pa.Table, types: list[str], description: Description) -> Resu
         declared=declared,
         never_null=never_null,
         inside=description.inside,
+        bounded=description.bounded if declared else (),
     )
 
 

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from sqlglot import Expr, exp
 
 from flocon.engine import lengths
-from flocon.engine.choices import ZERO_IF_NULL, chosen
+from flocon.engine.choices import CHOICES, ZERO_IF_NULL, chosen
 from flocon.engine.declared_types import AS
 from flocon.engine.types import TEXT_TYPES
 
@@ -57,6 +57,8 @@ Described = Number | Text | Binary
 _NAMED: dict[str, Callable[..., Described]] = {"NUMBER": Number, "VARCHAR": Text, "BINARY": Binary}
 # In the meta of a column's type where it is the answer of an expression: what is said of it.
 DESCRIBED = "described"
+# Beside it: bounds of its values are known to Snowflake.
+BOUNDED = "bounded"
 
 MOST_DIGITS = 38
 # Of a column that names no length; one that a query makes has no more.
@@ -100,6 +102,37 @@ def of_type(kind: exp.DataType | None) -> Described | None:
         length = lengths.said(str(kind.meta.get("declared", "")))
         return Binary(length) if length else _OF_BINARY_COLUMN
     return None
+
+
+def is_bounded(value: Expr) -> bool:
+    """Does Snowflake know bounds of a number's values? It does of tables' columns and of constants,
+    and of what is calculated of them: the values are sent in as few bytes as these take.
+
+    https://docs.snowflake.com/en/developer-guide/python-connector/python-connector-pandas
+    """
+    bare = value.unnest()
+    if isinstance(bare, exp.Column):
+        return of_bounded(bare.type)
+    if isinstance(bare, exp.Literal):
+        return not bare.is_string
+    if isinstance(bare, _CALCULATED):
+        operands = [bare.this, bare.args.get("expression")]
+    elif isinstance(bare, CHOICES):
+        operands = [each for each in chosen(bare) if not isinstance(each.unnest(), exp.Null)]
+    else:
+        return False
+    return all(isinstance(of(each), Number) and is_bounded(each) for each in operands if each)
+
+
+def of_bounded(kind: exp.DataType | None) -> bool:
+    """The same of a column of this type."""
+    return kind is not None and (DESCRIBED not in kind.meta or BOUNDED in kind.meta)
+
+
+_CALCULATED = (
+    exp.Abs, exp.Add, exp.AnyValue, exp.Cast, exp.Ceil, exp.Floor, exp.Max, exp.Min, exp.Mod,
+    exp.Mul, exp.Neg, exp.Round, exp.Sub, exp.Trunc,
+)  # fmt: skip
 
 
 def told(kind: exp.DataType | None) -> str:

@@ -153,7 +153,9 @@ def held_of(kind: exp.DataType | None) -> str | None:
     return str(made.meta[HELD]) if made is not None and made.meta[HELD] in APART else None
 
 
-def _describing(kind: exp.DataType | None, said: described.Described | None) -> exp.DataType | None:
+def _describing(
+    kind: exp.DataType | None, said: described.Described | None, *, bounded: bool = False
+) -> exp.DataType | None:
     """A column's type with what is said of it; its own may not be known."""
     if said is None and described.of_type(kind) is None:
         return kind
@@ -162,7 +164,10 @@ def _describing(kind: exp.DataType | None, said: described.Described | None) -> 
     if kind is None:
         return _described_as(exp.DType.UNKNOWN, (), (), said)
     sizes = tuple(each.name for each in kind.expressions)
-    return _described_as(kind.this, sizes, tuple(kind.meta.items()), said)
+    meta = {k: v for k, v in kind.meta.items() if k != described.BOUNDED}
+    if bounded:
+        meta[described.BOUNDED] = True
+    return _described_as(kind.this, sizes, tuple(meta.items()), said)
 
 
 @lru_cache(4096)
@@ -186,7 +191,8 @@ def _described(value: Expr, kind: exp.DataType | None) -> exp.DataType | None:
     said = described.of(value)
     if said is None and _is_unknown(kind) and not isinstance(value, exp.Column | exp.Star):
         return _OF_UNKNOWN
-    return _describing(kind, said)
+    bounded = isinstance(said, described.Number) and described.is_bounded(value)
+    return _describing(kind, said, bounded=bounded)
 
 
 def _is_unknown(kind: exp.DataType | None) -> bool:
@@ -368,6 +374,11 @@ def put_by_default(value: Expr) -> inner_kinds.Kinds:
 def declared_in_order(types: Types) -> list[str]:
     """Of each column what clients are told, '' where the engine's type tells."""
     return ["" if kind is None else described.told(kind) or declared_as(kind) for _, kind in types]
+
+
+def bounded_in_order(types: Types) -> list[bool]:
+    """Of each column whether bounds of its values are known to Snowflake."""
+    return [described.of_bounded(kind) for _, kind in types]
 
 
 def declared(types: Types, *, of_view: bool = False) -> dict[str, str]:
@@ -1065,7 +1076,8 @@ _READ_FROM_TEXTS = {
 def _shared(kind: exp.DataType | None, other: exp.DataType | None) -> exp.DataType | None:
     """The type of both sides of a UNION, with what is said of it."""
     said = described.united(described.of_type(kind), described.of_type(other))
-    return _describing(_of_both(kind, other), said)
+    bounded = described.of_bounded(kind) and described.of_bounded(other)
+    return _describing(_of_both(kind, other), said, bounded=bounded)
 
 
 def _of_both(kind: exp.DataType | None, other: exp.DataType | None) -> exp.DataType | None:

@@ -92,7 +92,7 @@ def rows(
     if not answer.table.num_rows:
         # The connector makes the empty table of the row types; a stream without a batch it refuses.
         return {"queryResultFormat": "arrow", "rowsetBase64": ""}, iter(())
-    table = _encoded(answer.table, columns, indent)
+    table = _encoded(answer, columns, indent)
     encoded = base64.b64encode(_stream(table, first)).decode("ascii")
     streams = (Part(each.stop - each.start, _stream(table, each)) for each in others)
     return {"queryResultFormat": "arrow", "rowsetBase64": encoded}, streams
@@ -114,10 +114,12 @@ _FIRST_ROWS, _FIRST_BYTES = 10_000, 1024**2
 _PART_ROWS, _PART_BYTES = 100_000, 8 * 1024**2
 
 
-def _encoded(table: pa.Table, rows: Sequence[dict[str, Any]], indent: int) -> pa.Table:
+def _encoded(answer: Result, rows: Sequence[dict[str, Any]], indent: int) -> pa.Table:
     """Rows as the connector's Arrow iterator wants them. All parts have the same types."""
+    bounded = answer.bounded or [False] * len(rows)
     columns = [
-        _column(column, kind, indent) for column, kind in zip(table.columns, rows, strict=True)
+        _narrowed(_column(column, kind, indent), kind, by_values=by_values)
+        for column, kind, by_values in zip(answer.table.columns, rows, bounded, strict=True)
     ]
     fields = [
         pa.field(kind["name"], column.type, kind["nullable"], _metadata(kind))
@@ -170,6 +172,28 @@ def _column(column: pa.ChunkedArray, kind: dict[str, Any], indent: int) -> pa.Ar
         texts = (None if text is None else indented(text, indent) for text in whole.to_pylist())
         return pa.array(texts, pa.string())
     return whole
+
+
+def _narrowed(column: pa.Array, kind: dict[str, Any], *, by_values: bool) -> pa.Array:
+    """Whole numbers in as many bytes as their digits may take, or as their values do where bounds
+    of these are known: pandas has int8 to int64 of them.
+
+    https://docs.snowflake.com/en/developer-guide/python-connector/python-connector-pandas
+    """
+    if kind["type"] != "fixed" or kind["scale"] or column.type != pa.int64():
+        return column
+    bounds = pc.min_max(column).as_py()
+    if bounds["min"] is None:
+        return column
+    of_digits = 0 if by_values else kind["precision"]
+    for digits, most, width in _WIDTHS:
+        if of_digits <= digits and -most <= bounds["min"] and bounds["max"] < most:
+            return column.cast(width)
+    return column
+
+
+# Up to how many digits, and below which number.
+_WIDTHS = ((2, 2**7, pa.int8()), (4, 2**15, pa.int16()), (9, 2**31, pa.int32()))
 
 
 def _decimals(whole: pa.Array) -> pa.Array:
