@@ -33,7 +33,20 @@ def compact(variant: str | None) -> str | None:
     if variant.startswith(("{", "[")):
         return indented(variant, 0)
     value = marks.float_of(variant)
-    return marks.digits_of(variant) if value is None else repr(value).removesuffix(".0")
+    return marks.digits_of(variant) if value is None else float_text(value)
+
+
+def float_text(value: float) -> str:
+    """A FLOAT as a VARCHAR: with nine digits behind the point or ten in all, which of these are
+    more, and with fifteen at most.
+
+    https://docs.snowflake.com/en/sql-reference/functions/to_char
+    """
+    if not math.isfinite(value):
+        return str(value).replace("nan", "NaN")
+    size = abs(value)
+    digits = min(15, 10 + math.floor(math.log10(size))) if size >= 10 else 10
+    return f"{value:.{digits}g}"
 
 
 # What is between braces or brackets: members by their keys, or elements. A scalar is its token.

@@ -102,8 +102,7 @@ _MACROS = (
     # How many, where the engine takes no number with decimals.
     "_account_how_many(x) AS CAST(x AS BIGINT)",
     "_account_moment(x) AS left(x || CASE WHEN contains(x, '.') THEN '00' ELSE '.000' END, 23)",
-    "_account_float_text(x) AS"
-    " replace(regexp_replace(CAST(x AS VARCHAR), '[.]0$', ''), 'nan', 'NaN')",
+    "_account_float_text(x) AS _account_text_of_float(TRY_CAST(CAST(x AS VARCHAR) AS DOUBLE))",
     # The text of what is known to be a number, or a moment: DuckDB's planner reads each branch.
     "_account_text_of_number(x) AS CASE typeof(x) WHEN 'DOUBLE' THEN _account_float_text(x)"
     " ELSE CAST(x AS VARCHAR) END",

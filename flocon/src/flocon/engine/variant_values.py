@@ -14,7 +14,7 @@ from duckdb.func import FunctionNullHandling, PythonUDFType
 
 from flocon.core import duplicate_keys
 from flocon.core import variant_marks as marks
-from flocon.core.variant_text import compact, indented
+from flocon.core.variant_text import compact, float_text, indented
 
 # What JSON has where `marks.marked` finds something; for RE2, which reads megabytes in no time.
 _MARKED = r"(^|[:,\[])\s*[-+]?([0-9.]{17}|[0-9.]+[eE]|0[.]0000|(?i:nan|inf))|,\s*\]|undefined"
@@ -59,6 +59,20 @@ def register(connection: duckdb.DuckDBPyConnection) -> None:
             null_handling=special,
         )
     connection.create_function("_account_of_float", marks.of_float, ["DOUBLE"], "VARCHAR")
+    connection.create_function(
+        "_account_text_of_float",
+        _float_texts,
+        ["DOUBLE"],
+        "VARCHAR",
+        type=PythonUDFType.ARROW,
+        null_handling=special,
+    )
+
+
+def _float_texts(values: pa.Array) -> pa.Array:
+    return pa.array(
+        [None if value is None else float_text(value) for value in values.to_pylist()], pa.string()
+    )
 
 
 def _ready(text: str | None) -> str | None:
