@@ -209,6 +209,19 @@ EXAMPLES: dict[tuple[str, str], list[tuple[str, Any]]] = {
         ("SELECT COUNT(*) FROM (SELECT v FROM moments UNION SELECT 5::VARIANT)", 2),
         ("SELECT '20:57:01.123456'::TIME::VARIANT::VARCHAR", 2),
     ],
+    ("Types and expressions", "VARIANCE, PERCENTILE_CONT"): [
+        ("SELECT VARIANCE(x) FROM (SELECT 1::NUMBER(20, 13) AS x)", 2),
+        ("SELECT VARIANCE(x) FROM (SELECT 1::NUMBER(20, 12) AS x)", [(None,)]),
+        (
+            "SELECT PERCENTILE_CONT(0.3) WITHIN GROUP (ORDER BY COLUMN1)"
+            " FROM VALUES (1234567890123456), (1234567890123457)",
+            2,
+        ),
+        (
+            "SELECT MEDIAN(COLUMN1) FROM VALUES (1234567890123456), (1234567890123457)",
+            [(Decimal("1234567890123456.500"),)],
+        ),
+    ],
     ("Types and expressions", "CEIL, FLOOR"): [
         ("SELECT CEIL(1.25::FLOAT, n), FLOOR(-1.25, 1) FROM (SELECT 1 AS n)", None),
         ("SELECT CEIL(1.25, n) FROM (SELECT 1 AS n)", 2),

@@ -1,7 +1,8 @@
 """Answers in which the engine differs from Snowflake, and would say nothing."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
+from hashlib import md5
 
 import pytest
 from shared import one_database
@@ -299,3 +300,62 @@ def test_snowparks_values_have_the_types_of_their_casts(session: Session) -> Non
     """https://docs.snowflake.com/en/developer-guide/snowpark/reference/python/latest/snowpark/api/snowflake.snowpark.functions.contains"""
     frame = session.create_dataframe([[123, 2], [4, 5]], schema=["a", "b"])
     assert frame.select(contains("a", "b").alias("has")).collect() == [(True,), (False,)]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("log(3, 4)", "1.261859507"),
+        ("0.8999999761581421::float", "0.8999999762"),
+        ("0.08072205302271099::float", "0.08072205302"),
+        ("-sqrt(2)", "-1.414213562"),
+        ("sqrt(2) * 10", "14.142135624"),
+        ("sqrt(2) * 10000", "14142.135623731"),
+        ("exp(30)", "10686474581524.5"),
+        ("2.5::float * 1e14", "250000000000000"),
+        ("1e15::float", "1e+15"),
+        ("1e-7::float", "1e-07"),
+        ("170141183460469231731687303715884105729::float", "1.70141183460469e+38"),
+        ("3::float", "3"),
+    ],
+)
+def test_a_float_as_a_text_has_nine_decimals_or_ten_digits_and_fifteen_at_most(
+    run: Run, value: str, text: str
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/to_char"""
+    run(
+        f"create or replace table floats as select {value} f, to_variant({value}) v, 'x'::varchar s"
+    )
+    assert run(
+        "select to_varchar(f), f::varchar, f || '', concat('', f), array_to_string([f], ','),"
+        " v::varchar, length(f), md5(f) from floats"
+    ) == [(*(text,) * 6, len(text), md5(text.encode()).hexdigest())]
+    run("update floats set s = f")
+    assert run("select s from floats") == [(text,)]
+
+
+def test_slices_of_time_begin_at_1970(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/time_slice"""
+    expected = {
+        "time_slice('2024-01-05'::date, 7, 'DAY')": date(2024, 1, 4),
+        "time_slice('2024-01-05'::date, 7, 'DAY', 'END')": date(2024, 1, 11),
+        "time_slice('2024-01-05 10:00:00'::timestamp, 7, 'DAY')": datetime(2024, 1, 4),
+        "time_slice('1999-01-05'::date, 15, 'YEAR')": date(1985, 1, 1),
+        "time_slice('1999-01-05'::date, 7, 'YEAR', 'END')": date(2005, 1, 1),
+        "time_slice('1955-03-01'::date, 15, 'YEAR')": date(1955, 1, 1),
+        # Weeks begin with that of 1970-01-01.
+        "time_slice('1970-01-20'::date, 2, 'WEEK')": date(1970, 1, 12),
+        "time_slice('2024-01-05'::date, 4, 'WEEK')": date(2023, 12, 18),
+        "time_slice('1970-01-01 06:00:00'::timestamp, 5, 'HOUR')": datetime(1970, 1, 1, 5),
+        "time_slice(null::date, 5, 'DAY')": None,
+    }
+    assert wrong_answers(run, expected) == {}
+    assert error(run, "select time_slice('2024-01-05'::date, 1, 'HOUR')") == 2
+
+
+def test_an_exponent_makes_a_double_of_a_number_in_json(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/typeof"""
+    assert run(
+        "select typeof(v), v::varchar, to_json(v), v = 100, v::int from (select parse_json(?) v)",
+        "1e2",
+    ) == [("DOUBLE", "100", "1.000000000000000e+02", True, 100)]

@@ -14,8 +14,6 @@ from flocon.core import variant_marks as marks
 
 _TOKEN = re.compile(r'\s*("(?:[^"\\]|\\.)*"|[{}\[\]:,]|[^\s{}\[\]:,"]+)')
 _DECIMAL = re.compile(r"(-?\d+)(?:\.(\d+))?([eE][+-]?\d+)?")
-# Whole numbers up to here are written without an exponent.
-_LARGEST = 10**15
 
 
 def indented(variant: str, indent: int = 2) -> str:
@@ -136,7 +134,7 @@ def _scalar(token: str) -> str:
     value = float(token)
     if math.isinf(value):
         return token
-    return str(int(value)) if value.is_integer() and abs(value) < _LARGEST else f"{value:.15e}"
+    return f"{value:.15e}"
 
 
 def _text(token: str) -> str:

@@ -105,8 +105,8 @@ MACROS = (
     " to_json(list_filter(_account_list(a), lambda e, i:"
     " i > CASE WHEN f < 0 THEN _account_array_size(a) + f ELSE f END"
     " AND i <= CASE WHEN t < 0 THEN _account_array_size(a) + t ELSE t END)) END",
-    "_account_array_text(l, s) AS CASE WHEN len(l) = 0 THEN ''"
-    " WHEN s IS NOT NULL THEN list_reduce(l, lambda x, y: x || s || y) END",
+    "_account_array_text(l, s) AS CASE WHEN s IS NULL THEN NULL WHEN len(l) = 0 THEN ''"
+    " ELSE list_reduce(l, lambda x, y: x || s || y) END",
     "_account_array_to_string(a, s) AS _account_array_text(list_transform(_account_list(a),"
     " lambda e: coalesce(_account_json_text(e, '$'), '')), s)",
     # NULL is at the first NULL of an array, and contained in one that has any.

@@ -9,6 +9,7 @@ https://docs.snowflake.com/en/sql-reference/operators-arithmetic
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 from sqlglot import Expr, exp
 
@@ -30,6 +31,10 @@ _DEVIATIONS: dict[type[Expr], type[Expr]] = {
 }
 _ASKED_FOR = (exp.Div, *_OF_MANY, *scales.KINDS, exp.SetOperation)
 _MAX_DIGITS = 38
+# Times a power of ten that makes it whole, a number with more decimals is none of 38 digits.
+_LONG_SCALE = 12
+# So many digits a floating-point number tells.
+_TOLD_DIGITS = 15
 _QUOTIENT = "_account_quotient"
 # An average over a window that is not cumulative has three decimals more than its values.
 # https://docs.snowflake.com/en/sql-reference/functions/avg
@@ -39,6 +44,7 @@ _DECIMAL = re.compile(r"DECIMAL\((\d+),(\d+)\)")
 _CALL = re.compile(r"pi\((.*)\)", re.DOTALL)
 # One of the types in such a call, which may have parts of their own.
 _TYPE = re.compile(r"(?:[^,()\"]|\"[^\"]*\"|\((?:[^()\"]|\"[^\"]*\"|\([^()]*\))*\))+")
+_VARIANCE = "VARIANCE of numbers with more than 12 decimals: cast them to fewer, or to FLOAT"
 # What a SELECT reads comes before what it makes of it.
 _SOURCES = ("with_", "from_", "joins", "laterals", "using")
 
@@ -305,7 +311,7 @@ def _replace(node: Expr, types: tuple[str, ...], tree: Expr | None = None) -> Ex
         return tree if tree is not None else top
     if isinstance(node, exp.Median | exp.PercentileCont):
         if len(types) == 1 and (size := _size(types[0])):
-            _between(node, top, size[1] + 3)
+            _between(node, top, size)
         return tree if tree is not None else top
     if isinstance(node, exp.Kurtosis):
         # https://docs.snowflake.com/en/sql-reference/functions/kurtosis
@@ -315,6 +321,8 @@ def _replace(node: Expr, types: tuple[str, ...], tree: Expr | None = None) -> Ex
     if isinstance(node, exp.Variance | exp.VariancePop):
         # https://docs.snowflake.com/en/sql-reference/functions/variance
         if len(types) == 1 and (size := _size(types[0])):
+            if size[1] > _LONG_SCALE:
+                raise errors.unsupported(_VARIANCE)
             top.replace(_variance(top.copy(), size[1]))
         return tree if tree is not None else top
     if isinstance(node, tuple(_DEVIATIONS)):
@@ -342,7 +350,8 @@ def _replace(node: Expr, types: tuple[str, ...], tree: Expr | None = None) -> Ex
             dividend, divisor = node.this, node.expression
         else:
             if isinstance(top, exp.Window) and not described.is_cumulative(top):
-                name, scale = _CUT, min(sizes[0][1] + described.MORE_BETWEEN, _MAX_DIGITS)
+                digits, scale = min(_MAX_DIGITS, sizes[0][0] + 12), sizes[0][1]
+                name, (_, scale) = _CUT, _finer((digits, scale))
             dividend = _with_function(top, lambda value: exp.Sum(this=value))
             divisor = _with_function(top, lambda value: exp.Count(this=value))
             sizes[0] = (_MAX_DIGITS, sizes[0][1])
@@ -358,19 +367,57 @@ def _variance(variance: Expr, scale: int) -> Expr:
     return _cast(variance, f"DECIMAL({_MAX_DIGITS}, {described.variance_scale(scale)})")
 
 
-def _between(node: Expr, top: Expr, scale: int) -> None:
+def _between(node: Expr, top: Expr, size: tuple[int, int]) -> None:
     """A value between two has three decimals more than they. The engine multiplies by a share that
-    is a float, and cuts digits off: but for a half, more of them are rounded here.
+    is a float, and cuts digits off: more of them are rounded here. Of numbers with more digits than
+    a float tells, the two in the middle are asked for; elsewhere between them such an answer is
+    000002.
 
     https://docs.snowflake.com/en/sql-reference/functions/percentile_cont
     """
     ordered, more = _within(node), 6
     if ordered is None:
         ordered, more = node, 0
+    digits, scale = _finer(size)
     kind, finer = (f"DECIMAL({_MAX_DIGITS}, {min(s, _MAX_DIGITS)})" for s in (scale, scale + more))
-    ordered.set("this", exp.cast(ordered.this, finer, dialect="duckdb"))
-    if more:
-        top.replace(exp.cast(top.copy(), kind, dialect="duckdb"))
+    if digits <= _TOLD_DIGITS:
+        ordered.set("this", exp.cast(ordered.this, finer, dialect="duckdb"))
+        if more:
+            top.replace(exp.cast(top.copy(), kind, dialect="duckdb"))
+    elif isinstance(node, exp.Median) and scale < _MAX_DIGITS:
+        middle = [_with_function(top, partial(_middle, kind, sign)) for sign in (1, -1)]
+        found = exp.Anonymous(this="_account_middle", expressions=middle)
+        top.replace(exp.cast(found, kind, dialect="duckdb"))
+    else:
+        ordered.set("this", exp.cast(ordered.this, finer, dialect="duckdb"))
+        most = exp.Literal.number(f"1e{_TOLD_DIGITS - scale}")
+        told = exp.Anonymous(this="_account_known_to_a_float", expressions=[top.copy(), most])
+        top.replace(exp.cast(told, kind, dialect="duckdb"))
+
+
+def _middle(kind: str, sign: int, value: Expr) -> Expr:
+    """Of values in their order the one in the middle, and of two the lower one; with another sign,
+    the upper one with that sign."""
+    is_once = isinstance(value, exp.Distinct)
+    number = value.expressions[0] if is_once else value
+    asked = exp.cast(number, kind, dialect="duckdb")
+    asked = exp.Neg(this=exp.paren(asked)) if sign < 0 else asked
+    return exp.Anonymous(
+        this="quantile_disc",
+        expressions=[
+            exp.Distinct(expressions=[asked]) if is_once else asked, exp.Literal.number("0.5"),
+        ],
+    )  # fmt: skip
+
+
+def _finer(size: tuple[int, int]) -> tuple[int, int]:
+    """Three decimals more. Raises Snowflake's error where a number has no room for them."""
+    digits, scale = (each + described.MORE_BETWEEN for each in size)
+    if scale > _MAX_DIGITS:
+        raise errors.compilation(
+            errors.UNSUPPORTED, f"Invalid intermediate datatype: NUMBER({digits},{scale})."
+        )
+    return digits, scale
 
 
 def _within(node: Expr) -> Expr | None:
@@ -432,10 +479,11 @@ def _quotient(
     """dividend / divisor with so many decimals, as the macro rounds.
 
     The macro divides whole numbers: those are the operands times a power of ten. Where they would
-    not fit 128 bits, it divides floating-point numbers.
+    not fit 128 bits, the engine asks for the quotient's digits.
     """
     (digits, scale1), (_, scale2) = one, two
     fits = min(_MAX_DIGITS - 2 * scale1, _MAX_DIGITS - 1 - scale - scale2)
+    room = f"1e{fits}" if scale2 <= _LONG_SCALE else "0"
     whole = exp.Anonymous(
         this=macro,
         expressions=[
@@ -444,11 +492,12 @@ def _quotient(
             _power(scale1),
             _cast(_power(scale + scale2 - scale1), "HUGEINT"),
             _power(scale2),
-            exp.Literal.number(f"1e{fits}"),
-            exp.Literal.number(f"1e{scale}"),
+            exp.Literal.number(room),
+            exp.Literal.number(scale),
         ],
     )
-    unit = _cast(exp.Literal.number(f"{1 / 10**scale:.{scale}f}"), f"DECIMAL({scale + 1}, {scale})")
+    width = min(scale + 1, _MAX_DIGITS)
+    unit = _cast(exp.Literal.number(f"{1 / 10**scale:.{scale}f}"), f"DECIMAL({width}, {scale})")
     precision = min(_MAX_DIGITS, digits - scale1 + scale2 + scale)
     scaled = exp.Mul(this=_cast(whole, "DECIMAL(38, 0)"), expression=unit)
     return _cast(exp.Paren(this=scaled), f"DECIMAL({precision}, {scale})")

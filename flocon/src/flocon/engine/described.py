@@ -362,7 +362,7 @@ def _of_variance(node: Expr) -> Described | None:
 
 def variance_scale(scale: int) -> int:
     """How many decimals the variance of numbers has that have so many."""
-    return min(2 * scale + 6, 12)
+    return max(min(2 * scale + 6, 12), scale)
 
 
 def _uniform(node: Expr) -> Described | None:

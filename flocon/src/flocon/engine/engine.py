@@ -25,6 +25,7 @@ from flocon.engine import (
     loading,
     macros,
     number_formats,
+    numeric,
     older_folders,
     regexps,
     stored_objects,
@@ -151,6 +152,7 @@ class Engine:
         datetime_formats.register(self._root)
         digests.register(self._root)
         number_formats.register(self._root)
+        numeric.register(self._root)
         urls.register(self._root)
         lengths.register(self._root)
         flattening.register(self._root)

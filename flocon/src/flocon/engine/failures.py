@@ -63,7 +63,8 @@ _BY_TEXT: tuple[tuple[str, Code], ...] = (
         errors.TIMESTAMP_VALUE,
     ),
     (
-        r"out of range|Overflow|exceeds|does not fit|Could not cast value .* to DECIMAL",
+        r"out of (representable )?range|Overflow|exceeds|does not fit"
+        r"|Could not cast value .* to DECIMAL",
         errors.NUMERIC_RANGE,
     ),
     (r"Could not convert string|Conversion Error", errors.NUMERIC_VALUE),

@@ -309,6 +309,35 @@ def dates(node: Expr) -> Expr:
 _NANOSECONDS = ("NANOSECOND", "NANOSECONDS")
 
 
+def slices(node: Expr) -> Expr:
+    """TIME_SLICE counts from 1970-01-01, and weeks from the Monday before it; the engine counts
+    from the beginning of 2000.
+
+    https://docs.snowflake.com/en/sql-reference/functions/time_slice
+    """
+    if not isinstance(node, exp.TimeSlice):
+        return node
+    unit, is_date = node.text("unit").upper(), _is_date(node.this)
+    unit = Snowflake.DATE_PART_MAPPING.get(unit, unit)
+    if is_date and unit in ("HOUR", "MINUTE", "SECOND"):
+        raise errors.unsupported(f"TIME_SLICE of a DATE by {unit}")
+    width = exp.Interval(this=node.expression, unit=exp.var(unit))
+    earlier, days = ("-360", "MONTH") if unit in _MONTHS else (_TO_1970.get(unit, "-10959"), "DAY")
+    earlier = exp.Interval(this=exp.Literal.string(earlier), unit=exp.var(days))
+    made: Expr = _call("time_bucket", width, node.this, earlier)
+    if node.text("kind").upper() == "END":
+        made = exp.paren(exp.Add(this=made, expression=width.copy()))
+    return exp.cast(made, "DATE", dialect="duckdb") if is_date else made
+
+
+_MONTHS = ("MONTH", "QUARTER", "YEAR")
+_TO_1970 = {"WEEK": "-10962"}
+
+
+def _is_date(value: Expr) -> bool:
+    return value.type is not None and value.type.this == exp.DType.DATE
+
+
 _BINARY_TYPES = (exp.DType.BINARY, exp.DType.VARBINARY)
 
 
@@ -1148,6 +1177,7 @@ REWRITES = (
     (array_unions, (exp.ArrayUnionAgg, *_OUTER)),
     (object_agg, (exp.ObjectAgg, *_OUTER)),
     (dates, (exp.DateAdd, exp.DateTrunc, exp.TimeAdd, exp.TimestampTrunc)),
+    (slices, exp.TimeSlice),
     (texts, (exp.Concat, exp.DPipe)),
     (blanks, (exp.EQ, exp.NEQ)),
     (filled, exp.Pad),

@@ -254,23 +254,25 @@ _MACROS = (
     " WHEN _account_is_moment(x) THEN TRY_CAST(x AS TIMESTAMP) END AS DATE)",
     # Whole numbers n * ten_n * up and d * ten_d, divided and rounded half away from zero.
     "_account_divided(n, d) AS sign(n) * sign(d) * ((2 * abs(n) + abs(d)) // (2 * abs(d)))",
-    "_account_quotient(n, d, ten_n, up, ten_d, fits, tens) AS CASE"
+    "_account_quotient(n, d, ten_n, up, ten_d, fits, scale) AS CASE"
     " WHEN n IS NULL OR d IS NULL THEN NULL WHEN abs(CAST(n AS DOUBLE)) < fits"
     " THEN _account_divided(CAST(n * ten_n AS HUGEINT) * up, CAST(d * ten_d AS HUGEINT))"
-    " ELSE CAST(CAST(n AS DOUBLE) / CAST(d AS DOUBLE) * tens AS HUGEINT) END",
+    " ELSE CAST(_account_long_quotient(CAST(n AS VARCHAR), CAST(d AS VARCHAR),"
+    " CAST(scale AS BIGINT), FALSE) AS HUGEINT) END",
     # The same with what is behind the last digit cut off.
-    "_account_quotient_cut(n, d, ten_n, up, ten_d, fits, tens) AS CASE"
+    "_account_quotient_cut(n, d, ten_n, up, ten_d, fits, scale) AS CASE"
     " WHEN n IS NULL OR d IS NULL THEN NULL WHEN abs(CAST(n AS DOUBLE)) < fits"
     " THEN sign(n) * sign(d) * (abs(CAST(n * ten_n AS HUGEINT) * up)"
     " // abs(CAST(d * ten_d AS HUGEINT)))"
-    " ELSE CAST(trunc(CAST(n AS DOUBLE) / CAST(d AS DOUBLE) * tens) AS HUGEINT) END",
+    " ELSE CAST(_account_long_quotient(CAST(n AS VARCHAR), CAST(d AS VARCHAR),"
+    " CAST(scale AS BIGINT), TRUE) AS HUGEINT) END",
     # The same for operands that are long themselves: each is written once.
-    "_account_quotient_once(n, d, ten_n, up, ten_d, fits, tens) AS list_transform("
+    "_account_quotient_once(n, d, ten_n, up, ten_d, fits, scale) AS list_transform("
     "[struct_pack(n := n, d := d)],"
-    " lambda x: _account_quotient(x.n, x.d, ten_n, up, ten_d, fits, tens))[1]",
-    "_account_quotient_cut_once(n, d, ten_n, up, ten_d, fits, tens) AS list_transform("
+    " lambda x: _account_quotient(x.n, x.d, ten_n, up, ten_d, fits, scale))[1]",
+    "_account_quotient_cut_once(n, d, ten_n, up, ten_d, fits, scale) AS list_transform("
     "[struct_pack(n := n, d := d)],"
-    " lambda x: _account_quotient_cut(x.n, x.d, ten_n, up, ten_d, fits, tens))[1]",
+    " lambda x: _account_quotient_cut(x.n, x.d, ten_n, up, ten_d, fits, scale))[1]",
     # fakesnow's FLATTEN numbers rows by their arrival; here the position is part of the value.
     "_account_elements(v) AS CASE json_type(v)"
     " WHEN 'OBJECT' THEN list_transform(list_sort(json_keys(v)),"

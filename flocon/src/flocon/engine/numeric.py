@@ -4,12 +4,35 @@ https://docs.snowflake.com/en/sql-reference/functions-numeric
 """
 
 from collections.abc import Iterator
+from decimal import ROUND_DOWN, ROUND_HALF_UP, Context, Decimal
 
+import duckdb
 from sqlglot import Expr, exp
 
 from flocon.core import errors
 from flocon.engine import described
 from flocon.engine.objects import call
+
+# More digits than a number of 38 of them has that is divided by another one.
+_LONG = Context(prec=120)
+
+
+def register(connection: duckdb.DuckDBPyConnection) -> None:
+    """Let macros ask."""
+    texts = ["VARCHAR", "VARCHAR", "BIGINT", "BOOLEAN"]
+    connection.create_function("_account_long_quotient", _long_quotient, texts, "VARCHAR")
+
+
+def _long_quotient(dividend: str, divisor: str, scale: int, is_cut: bool) -> str:
+    """The digits of a quotient with so many decimals, of numbers that 128 bits have no room for on
+    the way. is_cut: what is behind the last digit is cut off, not rounded."""
+    if not Decimal(divisor):
+        raise ValueError("Division by zero")
+    quotient = _LONG.divide(Decimal(dividend), Decimal(divisor)).scaleb(scale, _LONG)
+    whole = quotient.quantize(Decimal(1), ROUND_DOWN if is_cut else ROUND_HALF_UP, context=_LONG)
+    if abs(whole) >= 10**38:
+        raise ValueError(f"Number out of representable range, value {whole.scaleb(-scale):.5e}")
+    return str(whole)
 
 
 def _to_places(function: str) -> Iterator[str]:
@@ -45,6 +68,13 @@ MACROS = (
     "_account_cbrt(x) AS CASE WHEN round(cbrt(x)) ** 3 = x THEN round(cbrt(x)) ELSE cbrt(x) END",
     "_account_power(x, y) AS CASE WHEN x < 0 AND y <> floor(y) THEN"
     " error('Invalid floating point operation: pow(' || x || ',' || y || ')') ELSE pow(x, y) END",
+    # Between the lower one of two and the upper one, which comes with another sign.
+    "_account_middle(low, high) AS"
+    " CASE WHEN low = -high THEN low ELSE low + (-high - low) * 0.5 END",
+    # An answer that a floating-point number had a part in.
+    "_account_known_to_a_float(x, most) AS CASE WHEN abs(x) >= most THEN CAST(error("
+    "'Unsupported feature: PERCENTILE_CONT of numbers of so many digits: cast them to fewer')"
+    " AS DOUBLE) ELSE x END",
     *_to_places("round"),
     *_to_places("trunc"),
     # Without a power of ten, which is a float: 1.1 * 10 is more than 11.

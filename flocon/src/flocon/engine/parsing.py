@@ -280,8 +280,24 @@ def _of_session(name: str) -> Callable[[list[Any]], Expr]:
     return lambda args: exp.Anonymous(this=name, expressions=args)
 
 
+def _of_a_dividend(build: Callable[[list[Expr]], Expr]) -> Callable[[list[Expr]], Expr]:
+    """DIV0NULL is NULL where the dividend is: SQLGlot asks for that of DIV0 alone.
+
+    https://docs.snowflake.com/en/sql-reference/functions/div0null
+    """
+
+    def built(args: list[Expr]) -> Expr:
+        made = build(args)
+        is_there = exp.not_(exp.Is(this=args[0].copy(), expression=exp.Null()), copy=False)
+        made.set("this", exp.and_(made.this, is_there, copy=False))
+        return made
+
+    return built
+
+
 Snowflake.Parser.FUNCTIONS = {
     **Snowflake.Parser.FUNCTIONS,
+    "DIV0NULL": _of_a_dividend(Snowflake.Parser.FUNCTIONS["DIV0NULL"]),
     **{name: _of_session(name) for name in _OF_SESSION},
     **{name: _with_its_format(Snowflake.Parser.FUNCTIONS[name]) for name in _READERS},
     "TO_CHAR": exp.ToChar.from_arg_list,
