@@ -400,7 +400,7 @@ def _middle(kind: str, sign: int, value: Expr) -> Expr:
     the upper one with that sign."""
     is_once = isinstance(value, exp.Distinct)
     number = value.expressions[0] if is_once else value
-    asked = exp.cast(number, kind, dialect="duckdb")
+    asked: Expr = exp.cast(number, kind, dialect="duckdb")
     asked = exp.Neg(this=exp.paren(asked)) if sign < 0 else asked
     return exp.Anonymous(
         this="quantile_disc",

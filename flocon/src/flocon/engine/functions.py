@@ -322,8 +322,8 @@ def slices(node: Expr) -> Expr:
     if is_date and unit in ("HOUR", "MINUTE", "SECOND"):
         raise errors.unsupported(f"TIME_SLICE of a DATE by {unit}")
     width = exp.Interval(this=node.expression, unit=exp.var(unit))
-    earlier, days = ("-360", "MONTH") if unit in _MONTHS else (_TO_1970.get(unit, "-10959"), "DAY")
-    earlier = exp.Interval(this=exp.Literal.string(earlier), unit=exp.var(days))
+    count, days = ("-360", "MONTH") if unit in _MONTHS else (_TO_1970.get(unit, "-10959"), "DAY")
+    earlier = exp.Interval(this=exp.Literal.string(count), unit=exp.var(days))
     made: Expr = _call("time_bucket", width, node.this, earlier)
     if node.text("kind").upper() == "END":
         made = exp.paren(exp.Add(this=made, expression=width.copy()))

@@ -19,8 +19,10 @@ _LONG = Context(prec=120)
 
 def register(connection: duckdb.DuckDBPyConnection) -> None:
     """Let macros ask."""
-    texts = ["VARCHAR", "VARCHAR", "BIGINT", "BOOLEAN"]
-    connection.create_function("_account_long_quotient", _long_quotient, texts, "VARCHAR")
+    text = "VARCHAR"
+    connection.create_function(
+        "_account_long_quotient", _long_quotient, [text, text, "BIGINT", "BOOLEAN"], text
+    )
 
 
 def _long_quotient(dividend: str, divisor: str, scale: int, is_cut: bool) -> str:
