@@ -200,6 +200,9 @@ EXAMPLES: dict[tuple[str, str], list[tuple[str, Any]]] = {
         ("SELECT '2026-01-31'::VARIANT = '2026-01-31'::DATE::VARIANT", 2),
         ("SELECT '2026-01-31'::DATE::VARIANT = '2026-02-01'::DATE::VARIANT", [(False,)]),
         ("SELECT '2026-01-31'::DATE::VARIANT = '2026-01-31'", [(True,)]),
+        ("SELECT '2026-01-31'::DATE::VARIANT::TIMESTAMP", 2),
+        ("SELECT DATE('2026-01-31'::TIMESTAMP::VARIANT)", 2),
+        ("SELECT '2026-01-31'::DATE::VARIANT::VARCHAR::TIMESTAMP", None),
         ("CREATE VIEW distincts AS SELECT DISTINCT v FROM moments", None),
         ("SELECT v FROM distincts", 2),
         (

@@ -196,3 +196,37 @@ def test_a_view_that_compares_and_did_not_know_of_dates_is_to_be_created_again(r
     assert errno(run, "select a from distincts") == 2
     run("create or replace view distincts as select distinct a[1] as b from base")
     assert run("select b from distincts") == [(None,)]
+
+
+@pytest.mark.parametrize(
+    "cast",
+    [
+        "o:at::date",
+        "to_date(o:at)",
+        "o:at::time",
+        "to_time(o:at)",
+        "o:at = '2026-01-31'::date",
+        "o:at in ('2026-01-31'::date)",
+        "o:at < '2026-01-31'::date",
+        "v::timestamp",
+        "to_timestamp(v)",
+        "v::timestamp_tz",
+        "v = '2026-01-31'::timestamp",
+        "v = '2026-01-31'::timestamp_tz",
+    ],
+)
+def test_what_may_be_of_one_kind_becomes_none_of_another(run: Run, cast: str) -> None:
+    """A timestamp inside of a VARIANT does not become a date, which a text of its form does.
+
+    https://docs.snowflake.com/en/sql-reference/functions/to_date
+    https://docs.snowflake.com/en/sql-reference/functions/to_timestamp"""
+    run("create or replace table moments (o object, v variant)")
+    text = "2026-01-31 10:11:12.000"
+    run(f"insert into moments select {{'at': '{text}'::timestamp}}, '2026-01-31'::date::variant")
+    assert errno(run, f"select {cast} from moments") == 2
+    same = "o:at::timestamp = o:at::timestamp_ntz, v::date = to_date(v), v = '2026-01-31'::date"
+    apart = (
+        "o:at::varchar::date = o:at::timestamp::date, v::date::timestamp = v::varchar::timestamp"
+    )
+    assert run(f"select {same}, {apart} from moments") == [(True, True, True, True, True)]
+    assert run(f"select parse_json('\"{text}\"')::date::varchar") == [("2026-01-31",)]

@@ -259,6 +259,8 @@ def _coerced(node: Expr) -> Expr:
         made = exp.Anonymous(this=f"TO_TIMESTAMP_{zone}", expressions=[node.this])
         made.type = node.to
         return made
+    if form is exp.Anonymous and node.name.upper() == "HASH":
+        node.set("expressions", [_same(each) for each in node.expressions])
     if isinstance(node, _READ_BY_FORM):
         return datetime_formats.read_by_form(node)
     if isinstance(node, exp.Select):
@@ -273,6 +275,8 @@ def _coerced(node: Expr) -> Expr:
         node.set("expressions", [_same(each) for each in node.expressions])
     elif isinstance(node, exp.Distinct) and isinstance(node.parent, exp.ArrayAgg):
         node.set("expressions", [_same_or_refused(each) for each in node.expressions])
+    if form in (exp.ApproxDistinct, exp.Hll):
+        node.set("this", _same(node.this))
     if isinstance(node, exp.ArrayUniqueAgg | exp.Mode) and _is_json(node.this):
         node.set("this", _same_or_refused(node.this))
     if isinstance(node, exp.Window) and (keys := node.args.get("partition_by")):
@@ -282,17 +286,18 @@ def _coerced(node: Expr) -> Expr:
     if isinstance(node, _COMPARISONS) and not isinstance(node.parent, exp.Update):
         _compared(node)
     elif isinstance(node, _EQUALITIES):
-        _equal(node)
+        if not _equal(node):
+            _set_beside(node)
     elif isinstance(node, exp.Case | exp.DecodeCase):
         _equal_cases(node)
     elif isinstance(node, exp.In | exp.Between):
         _chosen(node)
     elif isinstance(node, exp.Greatest | exp.Least) and any(map(_is_json, chosen(node))):
-        text = next(filter(_is_json, chosen(node))).sql(dialect="snowflake")
-        raise errors.unsupported(f"ordering the VARIANT {text}: cast it first, as in {text}::INT")
+        raise _ordering(next(filter(_is_json, chosen(node))))
     elif isinstance(node, _ORDERINGS) and _is_variant(node.this):
-        text = node.this.sql(dialect="snowflake")
-        raise errors.unsupported(f"ordering the VARIANT {text}: cast it first, as in {text}::INT")
+        raise _ordering(node.this)
+    elif isinstance(node, exp.ArgMax | exp.ArgMin) and _is_json(node.expression):
+        raise _ordering(node.expression)
     elif isinstance(node, exp.SetOperation):
         united = _without_equals(node)
         if united is not None:
@@ -301,6 +306,11 @@ def _coerced(node: Expr) -> Expr:
     elif isinstance(node, exp.ToChar) and node.args.get("format") and _is_moment(node.this):
         return datetime_formats.text(node)
     return node
+
+
+def _ordering(value: Expr) -> errors.SnowflakeError:
+    text = value.sql(dialect="snowflake")
+    return errors.unsupported(f"ordering the VARIANT {text}: cast it first, as in {text}::INT")
 
 
 def _ordered_by_itself(distinct: exp.Distinct, order: Sequence[exp.Ordered]) -> None:
@@ -683,18 +693,48 @@ def _comparable(kind: exp.DType | None) -> str:
         return _DOUBLE
     if kind in NTZ_TYPES:
         return "TIMESTAMP_NTZ"
-    return kind.value if kind in (_Kind.DATE, _Kind.BOOLEAN, _Kind.TIMESTAMPLTZ) else ""
+    return kind.value if kind in _CAST_TO else ""
+
+
+_CAST_TO = (_Kind.BOOLEAN, _Kind.DATE, _Kind.TIME, _Kind.TIMESTAMPLTZ)
 
 
 def _compared(node: Expr) -> None:
+    _check_rows(node.this, node.expression)
+    if all(map(_is_json, (node.this, node.expression))) and not isinstance(node, exp.EQ | exp.NEQ):
+        raise _ordering(node.this)
+    if isinstance(node, exp.EQ | exp.NEQ) and _equal(node):
+        return
+    _set_beside(node)
     for key, other in (("this", "expression"), ("expression", "this")):
-        if isinstance(node, exp.EQ | exp.NEQ) and _equal(node):
-            return
-        kind = _comparable(_kind(node.args[other]))
-        if _is_variant(node.args[key]) and kind:
-            node.set(key, _cast(node.args[key], kind))
-        elif _is_moment(node.args[other]) and _is_unwritten_text(node.args[key]):
+        if _is_moment(node.args[other]) and _is_unwritten_text(node.args[key]):
             node.set(key, _read_as(node.args[other], node.args[key].copy()))
+
+
+def _set_beside(node: Expr) -> None:
+    """Of two values that are compared."""
+    _beside(node.this, _kind(node.expression))
+    _beside(node.expression, _kind(node.this))
+
+
+def _beside(value: Expr, kind: exp.DType | None) -> None:
+    """A VARIANT that is compared with a value of another type becomes one of it."""
+    if not _is_variant(value):
+        return
+    if kind in _BINARIES:
+        raise errors.unsupported("a VARIANT that is compared with a BINARY: cast it")
+    if made := _comparable(kind):
+        mark = exp.Null()
+        value.replace(mark)
+        mark.replace(_cast(value, made))
+
+
+def _check_rows(*sides: Expr) -> None:
+    """Raises 000002 for a VARIANT in a row that is compared: the engine takes it for its JSON."""
+    if not isinstance(sides[0].unnest(), exp.Tuple):
+        return
+    if any(_is_json(value.unalias()) for side in sides for value in side.unnest().expressions):
+        raise errors.unsupported("a VARIANT in a row that is compared: compare it by itself")
 
 
 def _equal(node: Expr) -> bool:
@@ -734,7 +774,11 @@ def _equal_cases(node: Expr) -> None:
         compared = pairs[: len(pairs) // 2 * 2 : 2]
     else:
         asked, compared = node.this, [each.this for each in node.args["ifs"]]
-    if asked is None or not _is_json(asked):
+    if asked is None:
+        return
+    if not _is_json(asked):
+        for each in compared:
+            _beside(each, _kind(asked))
         return
     kinds = {_comparable(_kind(each)) for each in compared}
     if _is_variant(asked) and len(kinds) == 1 and (kind := kinds.pop()):
@@ -766,10 +810,15 @@ def _chosen(node: Expr) -> None:
             if isinstance(value, Expr) and _is_unwritten_text(value):
                 value.replace(_read_as(node.this, value.copy()))
         return
+    query = node.args.get("query")
+    rows = query.unnest() if query is not None else None
+    columns = rows.expressions if isinstance(rows, exp.Select) else []
+    if isinstance(node, exp.In):
+        _check_rows(node.this, *node.expressions, *([rows] if rows else []))
+    if isinstance(node, exp.Between) and _is_json(node.this):
+        for bound in filter(_is_json, (node.args["low"], node.args["high"])):
+            raise _ordering(bound)
     if isinstance(node, exp.In) and _is_json(node.this):
-        query = node.args.get("query")
-        rows = query.unnest() if query is not None else None
-        columns = rows.expressions if isinstance(rows, exp.Select) else []
         within = columns if query is not None else node.expressions
         if within and all(_is_json(each.unalias()) for each in within):
             node.set("this", _same(node.this))
@@ -778,10 +827,15 @@ def _chosen(node: Expr) -> None:
             else:
                 _replace(within[0], _same(within[0].unalias().copy()))
             return
-    others = [node.args.get("low"), *(node.args.get("expressions") or ())]
-    kinds = {_comparable(_kind(each)) for each in others if each is not None}
-    if _is_variant(node.this) and len(kinds) == 1 and (kind := kinds.pop()):
-        node.set("this", _cast(node.this, kind))
+    bounds = [node.args[key] for key in ("low", "high") if key in node.args]
+    others = [*bounds, *node.expressions, *(each.unalias() for each in columns)]
+    if _is_variant(node.this):
+        kinds = {_kind(each) for each in others if not isinstance(each, exp.Null)}
+        if len(set(map(_comparable, kinds))) == 1:
+            _beside(node.this, kinds.pop())
+    else:
+        for each in others:
+            _beside(each, _kind(node.this))
 
 
 def _stays_date(node: Expr) -> bool:

@@ -1,5 +1,5 @@
-"""VARIANTs that are compared or made one, where a date, time or BINARY may be inside of them: JSON
-has it as a text, which it is not.
+"""VARIANTs that are compared, made one, or cast to a date or time, where a date, time or BINARY may
+be inside of them: JSON has it as a text, which it is not.
 
 A text of the form of one is refused (000002), but where both sides are known to be of one type, and
 where what is beside it is known to be no such text.
@@ -10,9 +10,9 @@ from collections.abc import Iterator, Sequence
 
 from sqlglot import Expr, exp
 
-from flocon.engine import inner_kinds
+from flocon.engine import inner_kinds, offsets
 from flocon.engine.expression_types import held
-from flocon.engine.inner_kinds import Kinds
+from flocon.engine.inner_kinds import NONE, Kinds
 from flocon.engine.types import TEXT_TYPES
 
 SAME, SAME_FIXED = "_account_same", "_account_same_fixed"
@@ -39,31 +39,63 @@ _KEPT = {*TEXT_TYPES, exp.DType.VARIANT}
 def tell(tree: Expr, inside: Kinds) -> None:
     """inside: what may be in the VARIANTs of a statement, whose silent casts are made."""
     form = inner_kinds.form(inside)
-    calls: list[exp.Anonymous] = []
+    calls: list[Expr] = []
     for node in list(tree.walk()):
         if type(node) in _ARRAYS:
             _tell_arrays(node, form, inside)
-        elif isinstance(node, exp.Anonymous) and node.name in (SAME, SAME_FIXED):
+        elif _is_same(node) and not _is_hashed(node):
             calls.append(node)
+        elif others := inside - kinds if (kinds := _becomes(node)) else NONE:
+            key = "expressions" if isinstance(node, exp.Anonymous) else "this"
+            _put_apart(node, key, others)
     told: set[int] = set()
     for call in calls:
         if id(call) not in told:
             together = _compared_with(call)
             told |= set(map(id, together))
-            values = [same.expressions[0] for same in together]
-            for value in _unsure(values, form, of_rows=_is_of_rows(call)):
-                _put_apart(value, inside)
+            for unsure in _unsure(together, form, of_rows=_is_of_rows(call)):
+                _put_apart(unsure, "expressions", inside)
 
 
-def _compared_with(call: exp.Anonymous) -> list[Expr]:
+def _becomes(node: Expr) -> Kinds:
+    """What a VARIANT is converted to, one of these kinds or none of them. One that holds another
+    kind is not on Snowflake.
+
+    https://docs.snowflake.com/en/sql-reference/functions/to_date
+    """
+    if offsets.OF_VARIANT in node.meta:
+        return _MOMENT
+    if isinstance(node, exp.Anonymous):
+        is_reader = node.name.upper().startswith("TO_TIMESTAMP") and len(node.expressions) == 1
+        return _MOMENT if is_reader and _is_variant(node.expressions[0]) else NONE
+    if isinstance(node, exp.Cast):
+        return inner_kinds.of_type(node.to) if _is_variant(node.this) else NONE
+    name = _READERS.get(type(node))
+    return frozenset((name,)) if name and _is_variant(node.this) else NONE
+
+
+_MOMENT = frozenset(("TIMESTAMP",))
+_READERS: dict[type[Expr], str] = {
+    exp.Time: "TIME",
+    exp.TsOrDsToDate: "DATE",
+    exp.TsOrDsToTime: "TIME",
+}
+
+
+def _is_variant(value: Expr) -> bool:
+    return value.type is not None and value.type.this == exp.DType.VARIANT
+
+
+def _compared_with(call: Expr) -> list[Expr]:
     """What is compared with one another: first a side that all others are compared with."""
     sides = list(filter(_is_same, _sides(call.parent)))
     return sides if any(side is call for side in sides) else [call]
 
 
-def _is_of_rows(call: exp.Anonymous) -> bool:
+def _is_of_rows(call: Expr) -> bool:
     """Is a value compared with itself, in other rows?"""
-    within = call.parent.parent if isinstance(call.parent, exp.Tuple) else call.parent
+    parent = call.parent
+    within = parent.parent if isinstance(parent, exp.Tuple) else parent
     return call.name == SAME and isinstance(within, exp.Distinct | exp.Group | exp.Window)
 
 
@@ -84,15 +116,21 @@ def _is_same(value: Expr) -> bool:
     return isinstance(value, exp.Anonymous) and value.name in (SAME, SAME_FIXED)
 
 
-def _unsure(values: Sequence[Expr], form: str, *, of_rows: bool) -> Sequence[Expr]:
-    """Which of them may be a text that is not told apart, the first compared with all others."""
-    first, *others = values
-    if _is_no_such_text(first, form):
+def _is_hashed(call: Expr) -> bool:
+    """HASH may be the same of values that are not."""
+    return isinstance(call.parent, exp.Anonymous) and call.parent.name.upper() == "HASH"
+
+
+def _unsure(calls: Sequence[Expr], form: str, *, of_rows: bool) -> Sequence[Expr]:
+    """Of which the value may be a text that is not told apart; the first is compared with all
+    others."""
+    first, *others = calls
+    if _is_no_such_text(first.expressions[0], form):
         return []
-    unsure = [value for value in others if not _is_no_such_text(value, form)]
+    unsure = [call for call in others if not _is_no_such_text(call.expressions[0], form)]
     if others and not unsure:
         return []
-    kinds = set(map(held, (first, *unsure)))
+    kinds = {held(call.expressions[0]) for call in (first, *unsure)}
     if (unsure or of_rows) and len(kinds) == 1 and kinds <= _EQUAL_AS_TEXTS:
         return []
     return [first, *unsure]
@@ -111,21 +149,24 @@ def _is_no_such_text(value: Expr, form: str) -> bool:
 
 
 def _tell_arrays(node: Expr, form: str, inside: Kinds) -> None:
-    given: list[Expr] = []
-    for key in _ARRAYS[type(node)]:
-        value = node.args[key]
-        given += value if isinstance(value, list) else [value]
-    if isinstance(node, _LOOKED_FOR) and _is_no_such_text(given[0], form):
+    keys = _ARRAYS[type(node)]
+    if isinstance(node, _LOOKED_FOR) and _is_no_such_text(node.args[keys[0]], form):
         return
-    for value in given:
-        _put_apart(value, inside)
+    for key in keys:
+        _put_apart(node, key, inside)
 
 
-def _put_apart(value: Expr, inside: Kinds) -> None:
-    """Refuse it where a text in it may be another type's."""
+def _put_apart(node: Expr, key: str, inside: Kinds) -> None:
+    """Refuse what a node is given, where a text in it may be another type's."""
+    given = node.args[key]
+    if isinstance(given, list):
+        node.set(key, [_apart(each, inside) for each in given])
+    else:
+        node.set(key, _apart(given, inside))
+
+
+def _apart(value: Expr, inside: Kinds) -> Expr:
     form = exp.Literal.string(inner_kinds.form_within(inside))
-    mark = exp.Null()
-    value.replace(mark)
     made = exp.Anonymous(this="_account_apart_within", expressions=[value, form])
     made.type = value.type
-    mark.replace(made)
+    return made

@@ -476,6 +476,8 @@ class _Scopes:
         for join in _joins(select):
             if join.method == "NATURAL":
                 _name_shared(join, sources)
+            for name in join.args.get("using") or ():
+                _check_shared(name.name, sources.values())
             self._place(join.args.get("on"), ctes, scopes)
         if _leaves_out_equal_rows(select):
             _spread_variants(select, sources)
@@ -713,6 +715,13 @@ def _name_shared(join: exp.Join, sources: Mapping[str, Source | None]) -> None:
         join.set("method", None)
         shared = [name for name in left if name in right.kinds]
         join.set("using", [exp.to_identifier(name, quoted=True) for name in shared])
+
+
+def _check_shared(name: str, sources: Iterable[Source | None]) -> None:
+    """Raises 000002 for a VARIANT that a join is USING: the engine would compare its JSON."""
+    kinds = [source.kinds.get(name) for source in sources if source]
+    if any(kind is not None and kind.this in (*JSON_TYPES, exp.DType.STRUCT) for kind in kinds):
+        raise errors.unsupported(f"a join USING the VARIANT {name}: compare it in ON")
 
 
 def _is_function(source: Expr) -> bool:

@@ -67,8 +67,8 @@ _ASKING = frozenset(
 CONCERNED = _MAKERS | {exp.Anonymous, exp.Typeof}
 
 REFUSED = (
-    "the type of a text in a VARIANT that may be a date, time or BINARY, by TYPEOF, IS_…, AS_… or"
-    " where VARIANTs are compared: cast it to VARCHAR"
+    "the type of a text in a VARIANT that may be a date, time or BINARY, where it is asked for,"
+    " compared or cast to another one: cast it to VARCHAR"
 )
 _ERROR = REFUSED.replace("'", "''")
 _OF_THE_ENGINE = " ".join(

@@ -193,13 +193,17 @@ def of(value: Expr) -> Expr:
     if kind in TEXT_TYPES or bare.is_string:
         return _of_text(value, exp.Cast)
     if kind in JSON_TYPES:
-        return _of_text(_cast(value, "VARCHAR"), exp.Cast)
+        text = _cast(value, "VARCHAR")
+        text.meta[OF_VARIANT] = True
+        return _of_text(text, exp.Cast)
     if kind == _Kind.NULL or isinstance(bare, exp.Null):
         return _made(_cast(value, "TIMESTAMP_LTZ"), _cast(value.copy(), "TIMESTAMP_NTZ"))
     once = "" if value.find_ancestor(exp.Having) else "_once"
     return _typed(call(f"_account_bound_zoned{once}", value), "TIMESTAMP_TZ")
 
 
+# In the meta of a VARIANT's text: it becomes a TIMESTAMP_TZ.
+OF_VARIANT = "of a variant"
 # What may be written several times.
 _SHORT = (exp.Column, exp.Literal, exp.Null, exp.Placeholder)
 
