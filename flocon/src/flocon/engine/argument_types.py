@@ -9,7 +9,8 @@ https://docs.snowflake.com/en/sql-reference/data-type-conversion
 from sqlglot import Expr, exp
 
 from flocon.core import errors
-from flocon.engine.types import TEXT_TYPES
+from flocon.engine.expression_types import declared_as
+from flocon.engine.types import NTZ_TYPES, TEXT_TYPES
 
 # Arrays, objects and VARIANTs.
 _STRUCTURED: dict[type[Expr], tuple[str, tuple[str, ...]]] = {
@@ -61,8 +62,56 @@ _BY_UNITS: dict[type[Expr], str] = {
     exp.TimestampTrunc: "DATE_TRUNC",
 }
 _ZONED = (exp.DType.TIMESTAMPLTZ, exp.DType.TIMESTAMPTZ)
+_TIMESTAMPS = (*NTZ_TYPES, *_ZONED)
 _FLOATS = (exp.DType.DOUBLE, exp.DType.FLOAT)
-CHECKED = frozenset((*_STRUCTURED, *_OF_NUMBERS, *_BY_UNITS, exp.Bracket, exp.ToDouble))
+# What takes texts, and no array or object.
+OF_TEXTS: dict[type[Expr], tuple[str, tuple[str, ...]]] = {
+    exp.Concat: ("CONCAT", ("expressions",)),
+    exp.ConcatWs: ("CONCAT_WS", ("expressions",)),
+    exp.DPipe: ("||", ("this", "expression")),
+    exp.EndsWith: ("ENDSWITH", ("this", "expression")),
+    exp.GroupConcat: ("LISTAGG", ("this",)),
+    exp.Initcap: ("INITCAP", ("this",)),
+    exp.Left: ("LEFT", ("this",)),
+    exp.Length: ("LENGTH", ("this",)),
+    exp.Lower: ("LOWER", ("this",)),
+    exp.Pad: ("LPAD", ("this",)),
+    exp.RegexpReplace: ("REGEXP_REPLACE", ("this",)),
+    exp.Repeat: ("REPEAT", ("this",)),
+    exp.Replace: ("REPLACE", ("this",)),
+    exp.Right: ("RIGHT", ("this",)),
+    exp.Split: ("SPLIT", ("this",)),
+    exp.SplitPart: ("SPLIT_PART", ("this",)),
+    exp.StartsWith: ("STARTSWITH", ("this", "expression")),
+    exp.Substring: ("SUBSTR", ("this",)),
+    exp.Trim: ("TRIM", ("this",)),
+    exp.Upper: ("UPPER", ("this",)),
+}
+_INSIDE = {exp.DType.ARRAY: "ARRAY", exp.DType.OBJECT: "OBJECT", exp.DType.STRUCT: "OBJECT"}
+# What reads texts, and what else it takes.
+_TRIED: dict[type[Expr], tuple[exp.DType, ...]] = {
+    exp.ToBoolean: (exp.DType.BOOLEAN,),
+    exp.ToDouble: (exp.DType.DOUBLE, exp.DType.FLOAT),
+    exp.TryCast: (),
+    exp.TsOrDsToDate: (exp.DType.DATE,),
+    exp.TsOrDsToTime: (exp.DType.TIME,),
+}
+_READ_AS: dict[type[Expr], str] = {
+    exp.ToBoolean: "BOOLEAN", exp.ToDouble: "FLOAT", exp.TsOrDsToDate: "DATE",
+    exp.TsOrDsToTime: "TIME(9)",
+}  # fmt: skip
+_NO_TEXTS = (
+    *exp.DataType.NUMERIC_TYPES, *exp.DataType.TEMPORAL_TYPES, exp.DType.ARRAY, exp.DType.BINARY,
+    exp.DType.BOOLEAN, exp.DType.OBJECT,
+)  # fmt: skip
+# DATE_PART has none of these.
+_FINER = (
+    "MILLISECOND", "MILLISECONDS", "MS", "MSEC", "MICROSECOND", "MICROSECONDS", "US", "USEC",
+)  # fmt: skip
+CHECKED = frozenset((
+    *_STRUCTURED, *_OF_NUMBERS, *_BY_UNITS, *_TRIED, exp.Bracket, exp.Extract, exp.Pow,
+    exp.MonthsBetween,
+))  # fmt: skip
 
 
 def check(node: Expr) -> None:
@@ -79,8 +128,24 @@ def check(node: Expr) -> None:
             raise invalid(kind.__name__.upper(), bare)
     elif kind is exp.Bracket:
         _check_structured("GET", node.this)
-    elif kind is exp.ToDouble:
-        _check_float(node.this, "TO_DOUBLE(BOOLEAN)")
+    elif kind is exp.MonthsBetween:
+        for each in (node.this, node.expression):
+            if each.type is not None and each.type.this in TEXT_TYPES:
+                text = "Function EXTRACT does not support VARCHAR argument type"
+                raise errors.compilation(errors.COMPILATION, text)
+    elif kind is exp.Pow:
+        for each in (node.this, node.expression):
+            if isinstance(each.unnest(), _KNOWN) and each.type and each.type.this in _NO_NUMBERS:
+                raise invalid("POWER", each)
+    elif kind is exp.Extract:
+        if (part := node.name.upper()) in _FINER:
+            text = f"invalid value [{part}] for parameter 'DATE_PART date/time part'"
+            raise errors.compilation(errors.COMPILATION, text)
+    elif kind in _TRIED:
+        if kind is exp.TryCast or node.args.get("safe"):
+            _check_tried(node, _TRIED[kind])
+        elif kind is exp.ToDouble:
+            _check_float(node.this, "TO_DOUBLE(BOOLEAN)")
     elif kind is exp.ConvertTimezone:
         # A wall clock is one of the zone that is named; these have a zone.
         moment = node.args["timestamp"]
@@ -95,9 +160,16 @@ def check(node: Expr) -> None:
 
 
 def check_cast(cast: exp.Cast) -> None:
-    """Raises 001065 for a truth that would be a floating-point number."""
+    """Raises 001065 for a truth that would be a floating-point number, and for such a number that
+    would be a moment."""
     if cast.to.this in _FLOATS:
         _check_float(cast.this, f"CAST(BOOLEAN AS {cast.to.sql('snowflake')})")
+    of_float = cast.this.type is not None and cast.this.type.this in _FLOATS
+    if of_float and cast.to.this in _TIMESTAMPS:
+        kind = cast.to.sql("snowflake")
+        raise errors.compilation(
+            errors.ARGUMENT_TYPES, f"invalid type [CAST(FLOAT AS {kind})] for parameter 'TO_{kind}'"
+        )
 
 
 def _check_float(value: Expr, shown: str) -> None:
@@ -105,6 +177,49 @@ def _check_float(value: Expr, shown: str) -> None:
         raise errors.compilation(
             errors.ARGUMENT_TYPES, f"invalid type [{shown}] for parameter 'TO_DOUBLE'"
         )
+
+
+def check_texts(node: Expr) -> None:
+    """Of one of `OF_TEXTS`: raises 001044 for an array or an object.
+
+    https://docs.snowflake.com/en/sql-reference/data-type-conversion
+    """
+    name, keys = OF_TEXTS[type(node)]
+    for key in keys:
+        value = node.args.get(key)
+        for each in value if isinstance(value, list) else [value]:
+            _check_text(name, each)
+
+
+def _check_text(name: str, value: Expr | None) -> None:
+    value = value.this if isinstance(value, exp.Order) else value
+    value = value.expressions[0] if isinstance(value, exp.Distinct) else value
+    if not isinstance(value, Expr) or value.type is None:
+        return
+    kind = _INSIDE.get(value.type.this) or declared_as(value.type)
+    if kind in _INSIDE.values():
+        raise _refused(name, kind)
+
+
+def _check_tried(node: Expr, others: tuple[exp.DType, ...]) -> None:
+    """Raises 001065 for what is no text to TRY_CAST and TRY_TO_….
+
+    https://docs.snowflake.com/en/sql-reference/functions/try_cast
+    """
+    kind = node.this.type
+    if kind is None or kind.this not in _NO_TEXTS or kind.this in others:
+        return
+    if isinstance(node, exp.TryCast):
+        if node.to.this == kind.this and kind.this in exp.DataType.TEMPORAL_TYPES:
+            return
+        read_as = node.to.sql("snowflake")
+    else:
+        read_as = _READ_AS[type(node)]
+    raise errors.compilation(
+        errors.ARGUMENT_TYPES,
+        "Function TRY_CAST cannot be used with arguments of types"
+        f" {kind.sql('snowflake')} and {read_as}",
+    )
 
 
 def check_input(value: Expr) -> None:
@@ -135,6 +250,9 @@ def _check_unit(node: Expr, name: str) -> None:
 
 def invalid(name: str, value: Expr) -> errors.SnowflakeError:
     """001044: a function takes no value of this type."""
-    shown = value.type.sql("snowflake") if value.type else ""
+    return _refused(name, value.type.sql("snowflake") if value.type else "")
+
+
+def _refused(name: str, shown: str) -> errors.SnowflakeError:
     text = f"Invalid argument types for function '{name}': ({shown})"
     return errors.compilation(errors.INVALID_ARGUMENTS, text)

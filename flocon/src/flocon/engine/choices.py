@@ -7,12 +7,55 @@ from collections.abc import Iterator
 
 from sqlglot import Expr, exp
 
+from flocon.engine.types import NTZ_TYPES, TEXT_TYPES
+
 CHOICES = (exp.Case, exp.Coalesce, exp.Greatest, exp.If, exp.Least, exp.Nullif, exp.Nvl2)
 _CHOSEN: dict[type[Expr], tuple[str, ...]] = {
     exp.Case: ("default",),
     exp.If: ("true", "false"),
     exp.Nvl2: ("true", "false"),
 }
+
+
+_VARIANTS = (exp.DType.VARIANT, exp.DType.JSON)
+# Of two of these a value becomes the later one.
+_MOMENTS = (exp.DType.DATE, *NTZ_TYPES, exp.DType.TIMESTAMPLTZ)
+
+
+def become(node: Expr) -> exp.DataType | None:
+    """The type that one of several values has where some of them are read as another type: a
+    VARIANT and a text beside dates and times, a VARIANT beside texts, a DATE beside timestamps, a
+    number beside a BOOLEAN, and of a BOOLEAN and a text the second one as the first. None
+    elsewhere, and where types are not known.
+
+    https://docs.snowflake.com/en/sql-reference/data-type-conversion
+    """
+    if isinstance(node, exp.Nullif) or node.arg_key == "ifs":
+        return None
+    values = [each for each in chosen(node) if not isinstance(each.unnest(), exp.Null)]
+    known = [each.type.this for each in values if each.type is not None]
+    kinds = list(dict.fromkeys("TEXT" if kind in TEXT_TYPES else kind for kind in known))
+    if len(known) < len(values) or len(kinds) < 2 or exp.DType.UNKNOWN in kinds:
+        return None
+    said = [each.type.meta.get("declared") for each in values if each.type is not None]
+    if "ARRAY" in said or "OBJECT" in said:
+        return None
+    others = [kind for kind in kinds if kind not in _VARIANTS]
+    is_variant = len(others) < len(kinds)
+    read = [kind for kind in others if kind != "TEXT"]
+    if not read:
+        return exp.DataType.build("TEXT") if is_variant else None
+    if all(kind in _MOMENTS for kind in read):
+        return exp.DataType.build(max(read, key=_MOMENTS.index))
+    if read == [exp.DType.TIME]:
+        return exp.DataType.build("TIME")
+    if is_variant or exp.DType.BOOLEAN not in read:
+        return None
+    if len(read) == 1:
+        return exp.DataType.build("TEXT" if kinds[0] == "TEXT" else "BOOLEAN")
+    numbers = [kind for kind in others if kind != exp.DType.BOOLEAN]
+    is_number = all(kind in exp.DataType.NUMERIC_TYPES for kind in numbers)
+    return exp.DataType.build("BOOLEAN") if is_number else None
 
 
 # In the meta of a COALESCE: it is a ZEROIFNULL.
@@ -77,6 +120,11 @@ def _goes_by_nulls(node: Expr | None) -> bool:
 
 def chosen(node: Expr) -> Iterator[Expr]:
     """The values one of which it answers."""
+    if isinstance(node, exp.DecodeCase):
+        pairs = node.expressions[1:]
+        yield from pairs[1::2]
+        yield from pairs[-1:] if len(pairs) % 2 else ()
+        return
     for each in node.args.get("ifs") or ():
         yield each.args["true"]
     for key in _CHOSEN.get(type(node), ("this", "expression", "expressions")):

@@ -20,12 +20,11 @@ from flocon.engine import (
     moments,
     nanoseconds,
     offsets,
-    scales,
     texts_as_numbers,
 )
-from flocon.engine.choices import CHOICES, ZERO_IF_NULL, chosen
+from flocon.engine.choices import CHOICES, ZERO_IF_NULL, become, chosen
 from flocon.engine.compared_variants import SAME, SAME_FIXED
-from flocon.engine.expression_types import UNLIKE, united_queries
+from flocon.engine.expression_types import TRUTHS, UNLIKE, united_queries
 from flocon.engine.functions import CONVERTED
 from flocon.engine.inner_kinds import MAKERS_OF_JSON, NONE, Kinds
 from flocon.engine.types import JSON_TYPES, NTZ_TYPES, TEXT_TYPES, check_cast
@@ -131,6 +130,8 @@ def coerce(tree: Expr, inside: Kinds = NONE) -> Expr:
             argument_types.check_cast(node)
         elif isinstance(node, exp.ConvertTimezone):
             argument_types.check(node)
+        elif type(node) in argument_types.OF_TEXTS:
+            argument_types.check_texts(node)
         kept = moments.digits(moments.name(node.to)) if isinstance(node, exp.Cast) else None
         most = _most(node)
         if isinstance(node, exp.Cast) and moments.is_cut(moments.name(node.to)):
@@ -239,6 +240,8 @@ def _coerced(node: Expr) -> Expr:
         _zero_if_null(node)
     if form is exp.Nullif:
         _keep_decimals(node)
+    if form in _BECOMING and (kind := become(node)) is not None:
+        _become(node, kind)
     if form in _WITH_VARIANTS:
         _chosen_variants(node)
     if form in texts_as_numbers.CHOICES:
@@ -281,8 +284,12 @@ def _coerced(node: Expr) -> Expr:
         node.set("this", _same_or_refused(node.this))
     if isinstance(node, exp.Window) and (keys := node.args.get("partition_by")):
         node.set("partition_by", [_same(each) for each in keys])
+    if isinstance(node, exp.Nullif) and (equal := texts_as_numbers.nullif(node)) is not None:
+        return equal
     if form in texts_as_numbers.COMPARISONS and not isinstance(node.parent, exp.Update):
         texts_as_numbers.compared(node)
+    if isinstance(node, (*_COMPARISONS, *_EQUALITIES)) and not isinstance(node.parent, exp.Update):
+        _booleans(node)
     if isinstance(node, _COMPARISONS) and not isinstance(node.parent, exp.Update):
         _compared(node)
     elif isinstance(node, _EQUALITIES):
@@ -496,6 +503,19 @@ def _chosen_moments(node: Expr) -> None:
             value.replace(datetime_formats.read_by_form(moment))
 
 
+_BECOMING = frozenset((*CHOICES, exp.DecodeCase)) - {exp.Nullif}
+
+
+def _become(node: Expr, kind: exp.DataType) -> None:
+    """Cast what is no value of the type that all become."""
+    name = kind.sql(dialect="snowflake")
+    for value in list(chosen(node)):
+        same = _kind(value) == kind.this or (kind.this in TEXT_TYPES and _kind(value) in TEXT_TYPES)
+        if not same and not isinstance(value.unnest(), exp.Null):
+            value.replace(datetime_formats.read_by_form(_cast(value.copy(), name)))
+    node.type = kind
+
+
 # What answers a VARIANT where one of its values is one.
 _WITH_VARIANTS = (_WITH_MOMENTS - {exp.Nullif}) | {exp.DecodeCase}
 
@@ -504,7 +524,7 @@ def _chosen_variants(node: Expr) -> None:
     """Beside a VARIANT all else becomes one: a text is no JSON, as it would be to the engine."""
     if isinstance(node, exp.If) and isinstance(node.parent, exp.Case):
         return  # the CASE is asked itself
-    values = list(scales.values(node) if isinstance(node, exp.DecodeCase) else chosen(node))
+    values = list(chosen(node))
     kind = next((value.type for value in values if _is_variant(value)), None)
     for value in values if kind is not None else ():
         if kind and not _is_json(value) and (made := _as_the_other(value, kind)) is not None:
@@ -699,6 +719,16 @@ def _comparable(kind: exp.DType | None) -> str:
 _CAST_TO = (_Kind.BOOLEAN, _Kind.DATE, _Kind.TIME, _Kind.TIMESTAMPLTZ)
 
 
+def _booleans(node: Expr) -> None:
+    """A number that is compared with a BOOLEAN becomes one.
+
+    https://docs.snowflake.com/en/sql-reference/data-types-logical
+    """
+    for key, other in (("this", "expression"), ("expression", "this")):
+        if _kind(node.args[other]) == _Kind.BOOLEAN and _is_number(node.args[key]):
+            node.set(key, _cast(node.args[key], "BOOLEAN"))
+
+
 def _compared(node: Expr) -> None:
     _check_rows(node.this, node.expression)
     if all(map(_is_json, (node.this, node.expression))) and not isinstance(node, exp.EQ | exp.NEQ):
@@ -878,6 +908,8 @@ def _united(node: exp.SetOperation) -> None:
             kind.this == _Kind.BOOLEAN for kind in kinds
         ):
             raise errors.unsupported(UNLIKE)
+        if any(kind.this == _Kind.BOOLEAN for kind in kinds) and any(map(_is_number, values)):
+            raise errors.unsupported(TRUTHS)
         for (side, place), value in zip(column, values, strict=True):
             if _kind(value) is None:
                 continue

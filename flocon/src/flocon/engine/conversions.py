@@ -39,6 +39,9 @@ def casts(node: Expr) -> Expr:
         return exp.Anonymous(this="_account_json_of", expressions=[whole])
     if isinstance(node, exp.Cast) and _is_variant(node.this) and _is_number(node.to):
         node.set("this", _castable(node.this))
+    if isinstance(node, exp.Cast | exp.ToBoolean) and _is_of_truths(node):
+        # https://docs.snowflake.com/en/sql-reference/functions/to_boolean
+        node.set("this", exp.Anonymous(this="_account_truth", expressions=[node.this]))
     if isinstance(node, exp.TryCast):
         if function := _TRY.get(node.to.this):
             return exp.Anonymous(this=function, expressions=[node.this])
@@ -67,7 +70,15 @@ def casts(node: Expr) -> Expr:
     return node
 
 
-CASTS = (exp.Cast, exp.CheckJson, exp.JSONFormat, exp.ParseJSON, exp.ToChar, exp.Typeof)
+CASTS = (
+    exp.Cast, exp.CheckJson, exp.JSONFormat, exp.ParseJSON, exp.ToBoolean, exp.ToChar, exp.Typeof,
+)  # fmt: skip
+
+
+def _is_of_truths(node: Expr) -> bool:
+    is_truth = isinstance(node, exp.ToBoolean) or node.to.this == exp.DataType.Type.BOOLEAN
+    known = node.this.type is not None and node.this.type.this in TEXT_TYPES
+    return is_truth and (known or is_text(node.this))
 
 
 def _castable(variant: Expr) -> Expr:

@@ -15,7 +15,7 @@ from sqlglot import Expr, exp
 
 from flocon.core import errors
 from flocon.engine import described, scales
-from flocon.engine.expression_types import ASKED, UNLIKE
+from flocon.engine.expression_types import ASKED, TRUTHS, UNLIKE
 from flocon.engine.quoting import quoted
 
 _DIVISION = "division"
@@ -222,6 +222,8 @@ def _check_texts(types_of: Sequence[Sequence[str]]) -> None:
         is_other = any(_size(kind) or kind in _READ_FROM_TEXTS for kind in column)
         if is_other and any(kind in _TEXTS for kind in column):
             raise errors.unsupported(UNLIKE)
+        if "BOOLEAN" in column and any(map(_size, column)):
+            raise errors.unsupported(TRUTHS)
 
 
 def _spread(value: Expr) -> Expr:

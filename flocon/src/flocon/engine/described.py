@@ -549,9 +549,6 @@ def _of_choice(node: Expr) -> Described | None:
         # Its zero has two digits.
         return _of_both([value, Number(2, 0)], with_null=False) if value else None
     values = list(chosen(node))
-    if isinstance(node, exp.DecodeCase):
-        pairs = node.expressions[1:]
-        values = [*pairs[1::2], *(pairs[-1:] if len(pairs) % 2 else ())]
     open_ended = isinstance(node, exp.Case) and not node.args.get("default")
     open_ended = open_ended or (isinstance(node, exp.If) and not node.args.get("false"))
     open_ended = open_ended or (isinstance(node, exp.DecodeCase) and not len(node.expressions) % 2)

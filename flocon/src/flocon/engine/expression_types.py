@@ -18,7 +18,7 @@ from flocon.core import errors
 from flocon.core.timestamp_tz import ENGINE_TYPE
 from flocon.engine import described, inner_kinds, lengths, moments, typeof, user_functions
 from flocon.engine.catalog import HIDDEN_SCHEMA
-from flocon.engine.choices import CHOICES, chosen
+from flocon.engine.choices import CHOICES, become, chosen
 from flocon.engine.declared_types import AS
 from flocon.engine.functions import split_of
 from flocon.engine.texts import is_text
@@ -300,12 +300,15 @@ def _of_difference(annotator: TypeAnnotator, node: exp.Sub) -> exp.Sub:
 
 
 def _choosing(annotator: Callable[[TypeAnnotator, Expr], Expr]) -> Callable[..., Expr]:
-    """Beside anything else, a TIMESTAMP_TZ stays one (`offsets`)."""
+    """Beside anything else, a TIMESTAMP_TZ stays one (`offsets`); a VARIANT or a number becomes
+    what it is beside (`choices.become`)."""
 
     def annotate(self: TypeAnnotator, node: Expr) -> Expr:
         made = annotator(self, node)
         if any(each.type is not None and each.type.this == _INSTANT.this for each in chosen(node)):
             made.type = _INSTANT
+        elif (kind := become(node)) is not None:
+            made.type = kind
         return made
 
     return annotate
@@ -321,7 +324,10 @@ _METADATA = {
     exp.ToChar: {"returns": exp.DType.VARCHAR},
     exp.IsArray: {"returns": exp.DType.BOOLEAN},
 }
-_METADATA |= {kind: {"annotator": _choosing(_METADATA[kind]["annotator"])} for kind in CHOICES}
+_METADATA |= {
+    kind: {"annotator": _choosing(_METADATA[kind]["annotator"])}
+    for kind in (*CHOICES, exp.DecodeCase)
+}
 # Where a name may be that of one of the query's own values.
 _BEHIND = ("having", "qualify", "order", "group")
 _PLACES = ("expressions", "where", "windows", *_BEHIND)
@@ -1073,10 +1079,13 @@ def _check_star(query: exp.SetOperation, left: Types | None, right: Types | None
         texts = [each in TEXT_TYPES for each in kinds]
         if any(texts) and any(each in _READ_FROM_TEXTS for each in kinds):
             raise errors.unsupported(UNLIKE)
+        if exp.DType.BOOLEAN in kinds and any(k in exp.DataType.NUMERIC_TYPES for k in kinds):
+            raise errors.unsupported(TRUTHS)
 
 
 # Of what a UNION is refused.
 UNLIKE = "UNION of a text beside another type, where columns are not named or not known: cast it"
+TRUTHS = "UNION of a BOOLEAN beside a number: cast it"
 _READ_FROM_TEXTS = {
     *exp.DataType.NUMERIC_TYPES, *exp.DataType.TEMPORAL_TYPES, exp.DType.BOOLEAN,
 }  # fmt: skip

@@ -7,7 +7,7 @@ from sqlglot import Expr, exp
 from sqlglot.dialects.snowflake import Snowflake
 
 from flocon.core import errors
-from flocon.engine import argument_types, choices, foreign
+from flocon.engine import argument_types, choices, foreign, orders
 from flocon.engine.fast import bound_arrays
 from flocon.engine.marked_names import name_pattern
 from flocon.engine.pivoted_columns import name_columns, name_values
@@ -33,8 +33,10 @@ def refuse(tree: Expr) -> None:
             foreign.refuse(node)
         elif isinstance(node, exp.Lateral):
             _refuse_function(node.this)
-        elif isinstance(node, exp.Select) and node.args.get("connect"):
-            raise errors.unsupported("CONNECT BY")
+        elif isinstance(node, exp.Select):
+            if node.args.get("connect"):
+                raise errors.unsupported("CONNECT BY")
+            orders.check_distinct(node)
         elif isinstance(node, _BY_UNITS):
             _check_unit(node)
         elif isinstance(node, exp.Coalesce) and not node.expressions:
@@ -79,6 +81,9 @@ def _refuse_frame(window: exp.Window) -> None:
 
     https://docs.snowflake.com/en/sql-reference/functions-window-syntax
     """
+    if not window.args.get("order"):
+        text = "Window frame requires an ORDER BY clause."
+        raise errors.compilation(errors.COMPILATION, text)
     function = window.this
     if isinstance(function, exp.IgnoreNulls | exp.RespectNulls):
         function = function.this

@@ -101,6 +101,10 @@ _MACROS = (
     " 1 + CAST(hash(seed, i) % 62 AS INTEGER), 1)), '')",
     # How many, where the engine takes no number with decimals.
     "_account_how_many(x) AS CAST(x AS BIGINT)",
+    # A text as the engine writes a truth; what is none stays as it is.
+    "_account_truth(x) AS CASE WHEN lower(trim(x)) IN ('true', 't', 'yes', 'y', 'on', '1')"
+    " THEN 'true' WHEN lower(trim(x)) IN ('false', 'f', 'no', 'n', 'off', '0') THEN 'false'"
+    " ELSE x END",
     "_account_moment(x) AS left(x || CASE WHEN contains(x, '.') THEN '00' ELSE '.000' END, 23)",
     "_account_float_text(x) AS _account_text_of_float(TRY_CAST(CAST(x AS VARCHAR) AS DOUBLE))",
     # The text of what is known to be a number, or a moment: DuckDB's planner reads each branch.

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from sqlglot import Expr, exp
 
 from flocon.core import errors
+from flocon.engine.choices import chosen
 from flocon.engine.expression_types import ASKED, COLUMNS, is_guessed, united_queries
 from flocon.engine.texts import is_text
 from flocon.engine.types import JSON_TYPES, TEXT_TYPES
@@ -112,19 +113,10 @@ _MANY_ROWS = 200
 
 def values(node: Expr) -> Iterator[Expr]:
     """The expressions one of which is a choice's value."""
-    if isinstance(node, exp.Case):
-        yield from (each.args["true"] for each in node.args["ifs"])
-        if otherwise := node.args.get("default"):
-            yield otherwise
-    elif isinstance(node, _WITH_DEFAULT):
+    if isinstance(node, _WITH_DEFAULT):
         yield from (node.this, node.args["default"])
-    elif isinstance(node, exp.If | exp.Nvl2):
-        yield from (node.args[key] for key in ("true", "false") if node.args.get(key))
-    elif isinstance(node, exp.DecodeCase):
-        pairs = node.expressions[1:]
-        yield from pairs[1::2]
-        if len(pairs) % 2:
-            yield pairs[-1]
+    elif isinstance(node, _CHOICES):
+        yield from chosen(node)
     else:
         yield from (node.this, *node.expressions)
 

@@ -20,10 +20,10 @@ _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)", re.ASCII)
 # Of these the first sides are compared, or all.
 COMPARISONS = frozenset((
     exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.EqualNull, exp.NullSafeEQ,
-    exp.NullSafeNEQ, exp.Nullif, exp.In, exp.Between, exp.Case, exp.DecodeCase,
+    exp.NullSafeNEQ, exp.In, exp.Between, exp.Case, exp.DecodeCase,
 ))  # fmt: skip
 # NULLIF compares its values, and answers the first.
-CHOICES = frozenset(choices.CHOICES) - {exp.Nullif}
+CHOICES = frozenset((*choices.CHOICES, exp.DecodeCase)) - {exp.Nullif}
 
 
 def calculated(node: Expr) -> None:
@@ -52,6 +52,18 @@ def compared(node: Expr) -> None:
             return
         for text in filter(_is_text, values):
             text.replace(_whole(text) or _exact(text, others, is_wide=True))
+
+
+def nullif(node: exp.Nullif) -> Expr | None:
+    """Its first value as it is, where a text is compared with a number; None elsewhere."""
+    sides = (node.this, node.expression)
+    if not (any(map(_is_text, sides)) and any(map(_is_fixed, sides))):
+        return None
+    equal = exp.EQ(this=node.this.copy(), expression=node.expression)
+    compared(equal)
+    made = exp.Case(ifs=[exp.If(this=equal, true=exp.Null())], default=node.this)
+    made.type = node.type
+    return made
 
 
 def chosen(node: Expr) -> None:
