@@ -76,9 +76,9 @@ CASTS = (
 
 
 def _is_of_truths(node: Expr) -> bool:
-    is_truth = isinstance(node, exp.ToBoolean) or node.to.this == exp.DataType.Type.BOOLEAN
+    is_cast = isinstance(node, exp.Cast) and node.to.this == exp.DataType.Type.BOOLEAN
     known = node.this.type is not None and node.this.type.this in TEXT_TYPES
-    return is_truth and (known or is_text(node.this))
+    return (is_cast or isinstance(node, exp.ToBoolean)) and (known or is_text(node.this))
 
 
 def _castable(variant: Expr) -> Expr:
