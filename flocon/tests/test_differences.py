@@ -31,6 +31,7 @@ EXAMPLES: dict[tuple[str, str], list[tuple[str, Any]]] = {
         ("SELECT * FROM (SELECT 1 AS n) UNION ALL SELECT '2'", 2),
         ("SELECT $1 FROM VALUES (1) UNION ALL SELECT '2'", 2),
         ("SELECT TRUE UNION ALL SELECT 'true'", 2),
+        ("SELECT TRUE UNION ALL SELECT 2", 2),
         ("SELECT n FROM (SELECT 1 AS n) UNION ALL SELECT '2' ORDER BY n", [(1,), (2,)]),
     ],
     ("Types and expressions", "TIMESTAMP_TZ"): [
