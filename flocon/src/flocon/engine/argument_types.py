@@ -9,8 +9,7 @@ https://docs.snowflake.com/en/sql-reference/data-type-conversion
 from sqlglot import Expr, exp
 
 from flocon.core import errors
-from flocon.engine.expression_types import declared_as
-from flocon.engine.types import NTZ_TYPES, TEXT_TYPES
+from flocon.engine.types import DECLARED, NTZ_TYPES, TEXT_TYPES
 
 # Arrays, objects and VARIANTs.
 _STRUCTURED: dict[type[Expr], tuple[str, tuple[str, ...]]] = {
@@ -196,7 +195,7 @@ def _check_text(name: str, value: Expr | None) -> None:
     value = value.expressions[0] if isinstance(value, exp.Distinct) else value
     if not isinstance(value, Expr) or value.type is None:
         return
-    kind = _INSIDE.get(value.type.this) or declared_as(value.type)
+    kind = _INSIDE.get(value.type.this) or str(value.type.meta.get(DECLARED, ""))
     if kind in _INSIDE.values():
         raise _refused(name, kind)
 

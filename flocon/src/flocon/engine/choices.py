@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from sqlglot import Expr, exp
 
-from flocon.engine.types import NTZ_TYPES, TEXT_TYPES
+from flocon.engine.types import DECLARED, NTZ_TYPES, TEXT_TYPES
 
 CHOICES = (exp.Case, exp.Coalesce, exp.Greatest, exp.If, exp.Least, exp.Nullif, exp.Nvl2)
 _CHOSEN: dict[type[Expr], tuple[str, ...]] = {
@@ -37,7 +37,7 @@ def become(node: Expr) -> exp.DataType | None:
     kinds = list(dict.fromkeys("TEXT" if kind in TEXT_TYPES else kind for kind in known))
     if len(known) < len(values) or len(kinds) < 2 or exp.DType.UNKNOWN in kinds:
         return None
-    said = [each.type.meta.get("declared") for each in values if each.type is not None]
+    said = [each.type.meta.get(DECLARED) for each in values if each.type is not None]
     if "ARRAY" in said or "OBJECT" in said:
         return None
     others = [kind for kind in kinds if kind not in _VARIANTS]

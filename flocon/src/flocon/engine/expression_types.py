@@ -22,7 +22,7 @@ from flocon.engine.choices import CHOICES, become, chosen
 from flocon.engine.declared_types import AS
 from flocon.engine.functions import split_of
 from flocon.engine.texts import is_text
-from flocon.engine.types import JSON_TYPES, TEXT_TYPES, Columns
+from flocon.engine.types import DECLARED, JSON_TYPES, TEXT_TYPES, Columns
 
 Types = Sequence[tuple[str, exp.DataType | None]]
 IsView = Callable[[exp.Table], bool]
@@ -71,13 +71,11 @@ _OF_DUCKDB = {
     "UTINYINT": "BIGINT",
 }
 _VARIANT = exp.DataType.build("VARIANT")
-# In the meta of a VARIANT: what it is known to be. To the rewrites it is a VARIANT.
-_DECLARED = "declared"
 
 
 def _known_as(declared: str) -> exp.DataType:
     made = exp.DataType.build("VARIANT")
-    made.meta[_DECLARED] = declared
+    made.meta[DECLARED] = declared
     return made
 
 
@@ -406,7 +404,7 @@ def declared_as(kind: exp.DataType) -> str:
     """What a type is declared as; '' where the engine's type tells."""
     if kind.this in _SEMI_STRUCTURED:
         return _SEMI_STRUCTURED[kind.this]
-    return str(kind.meta.get(_DECLARED, "")) or moments.declared(kind)
+    return str(kind.meta.get(DECLARED, "")) or moments.declared(kind)
 
 
 _SEMI_STRUCTURED = {
@@ -1147,7 +1145,7 @@ def _moment(name: str, digits: int | str) -> exp.DataType:
     """A moment of so many digits, which the rewrites see without them."""
     made = exp.DataType.build(name, dialect="snowflake")
     if int(digits) != moments.ALL_DIGITS:
-        made.meta[_DECLARED] = f"{name}({digits})"
+        made.meta[DECLARED] = f"{name}({digits})"
     return made
 
 
@@ -1191,7 +1189,7 @@ def _type(kind: str) -> exp.DataType | None:
         return _describing(_type(shown), described.read(results))
     if kind.startswith(("VARCHAR(", "BINARY(")):
         sized = exp.DataType.build("TEXT" if kind.startswith("VARCHAR") else "BINARY")
-        sized.meta[_DECLARED] = kind
+        sized.meta[DECLARED] = kind
         return sized
     named = _OF_DUCKDB.get(kind, kind)
     return None if named.endswith(("]", '"')) or "STRUCT" in named else exp.DataType.build(named)

@@ -21,6 +21,8 @@ TEXT_TYPES = {
     exp.DataType.Type.NCHAR,
 }
 
+# In the meta of a VARIANT: what it is known to be. To the rewrites it is a VARIANT.
+DECLARED = "declared"
 JSON_TYPES = {
     exp.DataType.Type.VARIANT,
     exp.DataType.Type.OBJECT,
