@@ -23,6 +23,21 @@ _MANUAL = (_TESTS.parent / "docs" / "manual.md").read_text("utf-8").partition("#
 # where the answer does not matter.
 _DATE_OR_TEXT = "SELECT '2026-01-31'::DATE::VARIANT AS v UNION ALL SELECT 'x'::VARIANT"
 EXAMPLES: dict[tuple[str, str], list[tuple[str, Any]]] = {
+    ("Queries", "errors without a number"): [
+        ("CREATE TABLE unordered (a INT, b INT)", None),
+        ("SELECT DISTINCT a FROM unordered ORDER BY b", 2),
+        ("SELECT 1 FROM unordered x ASOF JOIN unordered y MATCH_CONDITION (y.a <= x.a)", 2),
+        (
+            "MERGE INTO unordered USING (SELECT 1 AS k) s ON a = k WHEN MATCHED THEN DELETE"
+            " WHEN MATCHED THEN UPDATE SET b = 1",
+            2,
+        ),
+        ("CREATE TABLE typed (n INT) AS SELECT TRUE", 2),
+        ("ALTER TABLE unordered ADD COLUMN c INT DEFAULT 1 + 1", 2),
+    ],
+    ("Queries", "CTE"): [
+        ("WITH t AS (SELECT 1), u AS (WITH t AS (SELECT 2) SELECT * FROM t) SELECT * FROM u", 2),
+    ],
     ("Types and expressions", "LAG, LEAD"): [
         ("SELECT LAG(1::NUMBER(10, 2), 1, 0.125) OVER (ORDER BY 1)", 2),
         ("SELECT LAG(1::NUMBER(10, 3), 1, 0.125) OVER (ORDER BY 1)", [(Decimal("0.125"),)]),
@@ -236,7 +251,7 @@ EXAMPLES: dict[tuple[str, str], list[tuple[str, Any]]] = {
             " JOIN (SELECT 2 AS b) z USING (b)",
             2,
         ),
-        ("SELECT * FROM (SELECT 1 AS a) NATURAL JOIN (SELECT 1 AS a)", 2),
+        ("SELECT * FROM (SELECT 1 AS a) x NATURAL JOIN (SELECT 1 AS a)", 2),
     ],
     ("Names", "columns"): [
         ('CREATE TABLE quotes ("it\'s" INT)', 2),

@@ -249,7 +249,7 @@ def test_a_schema_is_there_under_its_own_spelling_alone(session: Session) -> Non
 
 def test_a_tables_defaults_are_read_as_they_were_written(session: Session) -> None:
     session.execute(
-        """CREATE TABLE "t x" (a INT, "b" VARCHAR DEFAULT 'it''s', c DATE DEFAULT '2020-01-01')"""
+        """CREATE TABLE "t x" (a INT, "b" VARCHAR DEFAULT 'it''s', c TEXT DEFAULT '2020-01-01')"""
     )
     session.execute("CREATE TABLE other (a INT DEFAULT 3)")
     found = defaults(session.connection, FullName("D", "PUBLIC", "t x"))

@@ -194,7 +194,7 @@ def test_a_default_may_bring_a_date_into_a_table(run: Run) -> None:
     """https://docs.snowflake.com/en/sql-reference/sql/create-table"""
     run("create or replace table noted (n int, o object default {'at': current_timestamp()})")
     run("create or replace table later (n int)")
-    run("alter table later add column o object default {'at': current_timestamp(), 'n': 1}")
+    run("create or alter table later (n int, o object default {'at': current_timestamp(), 'n': 1})")
     run("insert into noted (n) values (1)")
     run("insert into later (n) values (1)")
     assert errno(run, "select typeof(o:at) from noted") == 2

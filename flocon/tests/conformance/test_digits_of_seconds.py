@@ -76,11 +76,11 @@ def test_binds_and_defaults_have_the_digits_of_their_column(run: Run) -> None:
     """https://docs.snowflake.com/en/sql-reference/data-types-datetime"""
     run(
         "create or replace table told (n int, a timestamp_ntz(1) default"
-        " '2026-01-01 00:00:00.99'::timestamp, b time(0) default current_time())"
+        " '2026-01-01 00:00:00.99'::timestamp, b time(0) default current_time(),"
+        " c timestamp_ltz(2) default '2026-01-01 00:00:00.999'::timestamp_ltz)"
     )
     run("insert into told (n) values (1)")
     run("insert into told (n, a) values (?, ?)", 2, datetime(2026, 1, 1, 0, 0, 0, 770000))
-    run("alter table told add column c timestamp_ltz(2) default '2026-01-01 00:00:00.999'")
     moment = datetime(2026, 1, 1)
     added = moment.replace(microsecond=990_000, tzinfo=UTC)
     assert run("select n, a, c from told order by n") == [

@@ -77,3 +77,23 @@ def test_insert_overwrite_replaces_all_rows(run: Run) -> None:
     run("create or replace table replaced as select 1 x union all select 2")
     assert run("insert overwrite into replaced select 7") == [(1,)]
     assert run("select x from replaced") == [(7,)]
+
+
+def test_an_update_names_its_table_and_sets_defaults(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/update"""
+    for kind in ("table", "temporary table"):
+        run(
+            f"create or replace {kind} cellar (n int default 9, m int, z timestamp_tz default"
+            " '2026-01-01 10:00:00 +0200'::timestamp_tz)"
+        )
+        run("insert into cellar values (1, 1, null), (2, 2, null), (3, 3, null)")
+        assert run("update cellar c set c.n = default where c.m = 1") == [(1, 0)]
+        joined = "update cellar set cellar.n = default, z = default from (select 2 as k) s"
+        assert run(f"{joined} where cellar.m = s.k") == [(1, 0)]
+        assert run("update cellar set m = default where m = 3") == [(1, 0)]
+        assert run("select n, m, z is null from cellar order by m") == [
+            (9, 1, True), (9, 2, False), (3, None, True),
+        ]  # fmt: skip
+        for wrong in ("other.n = 1", "c.n = 1", "n = default + 1", 'n = "DEFAULT"'):
+            assert errno(run, f"update cellar set {wrong}") == 904, wrong
+        assert errno(run, "update cellar set s.n = 1 from (select 1 as n) s") == 904

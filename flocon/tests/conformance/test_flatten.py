@@ -139,7 +139,7 @@ def test_seq_tells_rows_of_equal_input_apart(run: Run) -> None:
     assert len(run("select *, f.seq from equals, lateral flatten(v) f")[0]) == 10
     kept = "select e.*, f.index as seq from equals e, lateral flatten(v) f order by id, seq desc"
     assert [row[3] for row in run(kept)] == [1, 0, 1, 0]
-    inner = "(select * from equals where id = 1) x left join lateral flatten(v) f"
+    inner = "(select * from equals where id = 1) x join lateral flatten(v) f"
     assert run(f"select f.index, f.seq is null from {inner} order by 1") == [(0, False), (1, False)]
 
 

@@ -67,7 +67,7 @@ def test_false_is_no(run: Run, put: Put) -> None:
     put("a.csv", "1\n2\n")
     csv = "file_format = (type = csv)"
     assert loaded(run, "t", f"{csv} purge = false force = false") == [("LOADED", 2)]
-    assert loaded(run, "t", f"{csv} force = false") == [("LOAD_SKIPPED", 0)]
+    assert loaded(run, "t", f"{csv} force = false") == []
     assert len(run("list @files")) == 1
     assert loaded(run, "t", f"{csv} purge = true force = true") == [("LOADED", 2)]
     assert run("list @files") == []
@@ -85,7 +85,7 @@ def test_a_table_that_is_truncated_or_new_has_loaded_nothing(run: Run, put: Put)
     assert loaded(run, "t") == [("LOADED", 1)]
     run("create or replace table t as select 5 as a")
     assert loaded(run, "t") == [("LOADED", 1)]
-    assert loaded(run, "t") == [("LOAD_SKIPPED", 0)]
+    assert loaded(run, "t") == []
     assert run("select a from t order by a") == [(1,), (5,)]
 
 
@@ -95,7 +95,7 @@ def test_a_file_is_loaded_again_once_it_has_changed(run: Run, put: Put) -> None:
     put("a.csv", "1\n")
     assert loaded(run, "t") == [("LOADED", 1)]
     put("a.csv", "1\n")
-    assert loaded(run, "t") == [("LOAD_SKIPPED", 0)]
+    assert loaded(run, "t") == []
     put("a.csv", "2\n")
     assert loaded(run, "t") == [("LOADED", 1)]
     assert run("select a from t order by a") == [(1,), (2,)]
@@ -594,7 +594,7 @@ def test_without_from_the_files_are_those_of_the_tables_stage(run: Run, tmp_path
     (tmp_path / "noise").write_bytes(bytes(range(128, 256)))
     run(f"put file://{tmp_path}/noise @%own")
     found = {row[0].partition(".")[0]: row[1] for row in run("copy into own on_error = skip_file")}
-    assert found == {"own": "LOAD_SKIPPED", "noise": "LOAD_FAILED"}
+    assert found == {"noise": "LOAD_FAILED"}
     assert error(run, "copy into own force = false") == 100144
     assert run("select a from own order by a") == [(1,), (2,)]
 
@@ -667,3 +667,37 @@ def test_a_document_with_a_key_twice_is_not_loaded(run: Run, put: Put) -> None:
     run("create file format documents type = json")
     assert error(run, "select $1 from @files (file_format => documents)") == 100069
     assert run("select * from t") == []
+
+
+def test_a_file_that_was_loaded_is_named_where_the_statement_names_it(run: Run, put: Put) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/copy-into-table"""
+    run("create table t (a int)")
+    put("a.csv", "1\n")
+    assert loaded(run, "t") == [("LOADED", 1)]
+    assert run("copy into t from @files") == [("Copy executed with 0 files processed.",)]
+    [row] = run("copy into t from @files files = ('a.csv')")
+    assert row == (
+        "files/a.csv", "LOAD_SKIPPED", 0, 0, None, 1, "File was loaded before.", None, None, None,
+    )  # fmt: skip
+    put("b.csv", "2\n")
+    assert loaded(run, "t") == [("LOADED", 1)]
+
+
+def test_a_file_with_errors_says_its_limit_the_line_and_the_column(run: Run, put: Put) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/copy-into-table"""
+    put("a.csv", "n,m\n1,2\nx,2\n3,4\n5,y\n")
+    csv = "file_format = (type = csv skip_header = 1)"
+    what = "Numeric value 'x' is not recognized"
+    for on_error, status, rows, limit in (
+        ("continue", "PARTIALLY_LOADED", 2, 4),
+        ("skip_file", "LOAD_FAILED", 0, 1),
+        ("skip_file_2", "LOAD_FAILED", 0, 2),
+        ("skip_file_3", "PARTIALLY_LOADED", 2, 3),
+        ("'skip_file_49%'", "LOAD_FAILED", 0, 1),
+        ("'skip_file_70%'", "LOAD_FAILED", 0, 2),
+        ("'skip_file_75%'", "PARTIALLY_LOADED", 2, 3),
+    ):
+        run("create or replace table t (n int, m int)")
+        assert run(f"copy into t from @files on_error = {on_error} {csv}") == [
+            ("files/a.csv", status, 4, rows, limit, 2, what, 3, None, '"T"["N":1]')
+        ], on_error

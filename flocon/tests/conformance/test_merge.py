@@ -219,3 +219,54 @@ def test_a_merge_that_contradicts_itself_changes_nothing_and_leaves_the_transact
     assert rows(run, "plain") == [*before[:3], (9, 90, "i"), before[3]]
     run("ROLLBACK")
     assert rows(run, "plain") == before
+
+
+@pytest.mark.parametrize(
+    ("clauses", "number"),
+    [
+        ("WHEN MATCHED THEN UPDATE SET level = nowhere", 904),
+        ("WHEN MATCHED THEN UPDATE SET level = s.nowhere", 904),
+        ("WHEN MATCHED THEN UPDATE SET nowhere = 1", 904),
+        ("WHEN MATCHED THEN UPDATE SET s.level = 1", 904),
+        ("WHEN MATCHED THEN UPDATE SET level = news.level", 904),
+        ("WHEN MATCHED THEN UPDATE SET note = level", 1007),
+        ("WHEN MATCHED THEN UPDATE SET level = TRUE", 2023),
+        ("WHEN MATCHED THEN DELETE WHEN NOT MATCHED THEN INSERT (id) VALUES (s.nowhere)", 904),
+        ("WHEN MATCHED THEN DELETE WHEN NOT MATCHED THEN INSERT (id) VALUES (plain.id)", 904),
+        ("WHEN MATCHED THEN DELETE WHEN NOT MATCHED THEN INSERT (id) VALUES (1 = 1)", 2023),
+    ],
+)
+def test_a_clause_that_no_row_goes_by_is_wrong_all_the_same(
+    run: Run, clauses: str, number: int
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/merge"""
+    for source in ("(SELECT * FROM news WHERE FALSE)", "news"):
+        statement = f"MERGE INTO plain USING {source} s ON plain.id = s.id + 100 {clauses}"
+        with pytest.raises(snowflake.connector.errors.ProgrammingError) as raised:
+            run(statement)
+        assert raised.value.errno == number, source
+
+
+def test_a_clause_behind_one_that_takes_all_rows_is_unreachable(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/merge"""
+    for clauses in (
+        "WHEN MATCHED THEN DELETE WHEN MATCHED AND s.id = 1 THEN UPDATE SET level = 1",
+        "WHEN NOT MATCHED THEN INSERT (id) VALUES (1) WHEN NOT MATCHED THEN INSERT (id) VALUES (2)",
+    ):
+        with pytest.raises(snowflake.connector.errors.ProgrammingError) as raised:
+            run(f"MERGE INTO plain USING news s ON plain.id = s.id {clauses}")
+        assert "Unreachable merge case." in str(raised.value.msg)
+
+
+def test_default_is_a_value_of_a_merge(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/merge"""
+    run("CREATE OR REPLACE TABLE kept (id INT, level INT DEFAULT 3, note VARCHAR DEFAULT 'new')")
+    run("INSERT INTO kept VALUES (2, 20, 'b')")
+    merge = "MERGE INTO kept USING news ON kept.id = news.id"
+    changed = run(
+        f"{merge} WHEN MATCHED THEN UPDATE SET kept.level = DEFAULT"
+        " WHEN NOT MATCHED THEN INSERT VALUES (news.id, DEFAULT, 'c')"
+    )
+    assert changed == [(1, 1)]
+    run(f"{merge} AND FALSE WHEN NOT MATCHED THEN INSERT (note, id) VALUES (DEFAULT, 9)")
+    assert rows(run, "kept") == [(2, 3, "b"), (6, 3, "c"), (9, 3, "new"), (9, 3, "new")]

@@ -265,7 +265,8 @@ def test_a_window_function_counts_in_any_number(run: Run) -> None:
         ("iff(a > 5, a, 0.123456789012345)", "(select avg(m) a from one)", "0.123456789012345"),
         ("case when a > 5 then a else b end", "(select avg(m) a, 0.1234567891 b from one)",
          "0.1234567891"),
-        ("coalesce(a, s)", "(select avg(n) a from none), (select sum(m) s from one)", "1.25000000"),
+        ("coalesce(a, s)", "(select avg(n) a from none) x, (select sum(m) s from one) y",
+         "1.25000000"),
         ("coalesce(p, 0.1234567890123456)", "(select null::number(10, 2) * m * 1.55 p from one)",
          "0.1234567890123456"),
         ("coalesce(avg(m * n), sum(m))", "one", "1.5625000000"),
@@ -465,14 +466,14 @@ def test_a_constant_is_stored_as_a_text_without_zeros_and_a_default_is_shown_wit
     run: Run,
 ) -> None:
     """https://docs.snowflake.com/en/sql-reference/functions/system_typeof"""
-    run("create or replace table shown (s varchar, d varchar default 2.50, n number(5, 2))")
+    run("create or replace table shown (s varchar, d number(5, 2) default 2.50, n number(5, 2))")
     run("insert into shown (s, n) values (1.50, 1.50)")
     run("insert into shown (s, n) values (3.50, 3.50), (4.00, 5.25), (7.10, 0.00)")
     assert run("select * from shown order by 1") == [
-        ("1.5", "2.5", Decimal("1.50")),
-        ("3.5", "2.5", Decimal("3.50")),
-        ("4.0", "2.5", Decimal("5.25")),
-        ("7.1", "2.5", Decimal("0.00")),
+        ("1.5", Decimal("2.50"), Decimal("1.50")),
+        ("3.5", Decimal("2.50"), Decimal("3.50")),
+        ("4.0", Decimal("2.50"), Decimal("5.25")),
+        ("7.1", Decimal("2.50"), Decimal("0.00")),
     ]
     defaults = [row[4] for row in run("describe table shown")]
     assert defaults == [None, "2.50", None]

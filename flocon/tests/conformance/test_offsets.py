@@ -332,8 +332,11 @@ def test_what_has_no_answer_is_refused(run: Run) -> None:
 
 def test_columns_keep_moments_and_their_type(run: Run) -> None:
     """https://docs.snowflake.com/en/sql-reference/sql/create-table"""
-    run("create or replace table made as select z, date_trunc('day', z) as d from t where id = 1")
-    run("alter table made add column n timestamp_tz(0) default '2024-01-01 10:00:00.75 +0300'")
+    moment = "'2024-01-01 10:00:00.75 +0300'::timestamp_tz"
+    run(
+        "create or replace table made (z timestamp_tz, d timestamp_tz, n timestamp_tz(0)"
+        f" default {moment}) as select z, date_trunc('day', z), {moment} from t where id = 1"
+    )
     run("create or replace table copied clone made")
     run("create or replace view seen as select *, convert_timezone('UTC', n) as c from copied")
     run("insert into copied select * from made")

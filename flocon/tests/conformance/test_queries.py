@@ -118,7 +118,7 @@ def test_a_column_without_an_alias_is_named_by_its_text(
     ]
     cursor.execute(
         "select 1  +1, abs( n ), n Is not null, 'a'||'b', (select max(c) from x),"
-        " * from (select count(*), true from x) cross join (select 1 n)".replace(
+        " * from (select count(*), true from x) a cross join (select 1 n) b".replace(
             "from x", "from (select 2 as c)"
         )
     )

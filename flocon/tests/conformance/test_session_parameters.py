@@ -228,7 +228,10 @@ def test_a_default_that_makes_a_text_of_a_date_is_for_the_default_formats(run: R
         "create table by_default (n int, d varchar default '2026-01-31'::date::varchar,"
         " b varchar default to_binary('ff'))"
     )
-    run("create table others (n int, u varchar default 'a' || 'b', m date default '2026-01-31')")
+    run(
+        "create table others (n int, u varchar default 'a' || 'b',"
+        " m date default '2026-01-31'::date)"
+    )
     run("insert into by_default (n) values (0)")
     run("alter session set date_output_format = 'DD.MM.YYYY'")
     for statement in (

@@ -34,7 +34,8 @@ def twins(run: Run) -> None:
         ('select a, "a" from (values (1, 2)) as v ("a", a)', ["A", "a"], (2, 1)),
         ('select "a" as a, a as "a" from (select 1 as "a", 2 as a)', ["A", "a"], (1, 2)),
         (
-            'select * from (select 1 as "i", 2 as i) join (select 1 as "i", 3 as i) using ("i")',
+            'select * from (select 1 as "i", 2 as i) a'
+            ' join (select 1 as "i", 3 as i) b using ("i")',
             ["i", "I", "I"],
             (1, 2, 3),
         ),

@@ -5,11 +5,13 @@ A statement's way, from the outside in:
 parsing             text → tree, as Snowflake reads it; marked_names: what the engine calls columns,
                     literals: numbers as they are written
 expression_types    the types of the tree's expressions, from the columns of its tables on;
-                    inner_kinds: what of dates and BINARYs is inside of VARIANTs
+                    inner_kinds: what of dates and BINARYs is inside of VARIANTs; clauses: what
+                    the names in a query's clauses may mean
 bound_types         binds that are dates, times or no numbers have their types
 coercions           the casts that Snowflake makes silently, put in by those types;
                     compared_variants: where VARIANTs are compared that a date may be inside of
-stored_values       what values become in the columns of the target
+stored_values       what values become in the columns of the target; writable_types: which they
+                    are not, default_types: the same of defaults
 rewrite             Snowflake's SQL as DuckDB's; its parts: functions, conversions, variant, arrays,
                     objects, regexps, numeric, clock, types, moments, nanoseconds, lengths, texts,
                     pivoted_columns

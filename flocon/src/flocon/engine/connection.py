@@ -30,6 +30,7 @@ from flocon.engine import (
     column_defaults,
     column_names,
     decimals,
+    default_types,
     expression_types,
     formatted_texts,
     inner_kinds,
@@ -391,6 +392,13 @@ class Connection:
         bound = self._bound(tree, binds)
         return self.statements.cached(
             ("dml", bound), tree, lambda: self._rendered(tree.copy(), bound)
+        )
+
+    def compile(self, tree: Expr, binds: Binds) -> None:
+        """What is wrong with a DML statement that changes nothing is found as in one that does."""
+        sql = self.dml_sql(tree, binds)
+        self.statements.cached(
+            "compiled", tree, lambda: bool(self.values(f"EXPLAIN {sql}", used(sql, binds)))
         )
 
     def insert_sql(self, tree: exp.Insert, binds: Binds) -> str:
@@ -905,6 +913,7 @@ class Connection:
         self.values(f"ALTER TABLE {quoted(database, schema, table)} ADD COLUMN {definition}")
 
     def _write_defaults(self, tree: Expr) -> None:
+        default_types.check(tree)
         column_defaults.write(tree, self._in_a_query)
         lengths.hold_defaults(tree)
 
@@ -973,6 +982,7 @@ class Connection:
     ) -> Result:
         """DDL, SHOW and DESCRIBE, through fakesnow. beside: as `values_beside` does it."""
         if isinstance(tree, exp.Create | exp.Alter):
+            default_types.check(tree)
             column_defaults.write(tree, self._in_a_query)
         cursor = Cursor(self._fakesnow, self._outside() if beside else self._duck)
         with translated(tree.sql(dialect="snowflake")):

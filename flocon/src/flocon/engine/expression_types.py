@@ -16,7 +16,7 @@ from sqlglot.schema import MappingSchema
 
 from flocon.core import errors
 from flocon.core.timestamp_tz import ENGINE_TYPE
-from flocon.engine import described, inner_kinds, lengths, moments, typeof, user_functions
+from flocon.engine import clauses, described, inner_kinds, lengths, moments, typeof, user_functions
 from flocon.engine.catalog import HIDDEN_SCHEMA
 from flocon.engine.choices import CHOICES, become, chosen
 from flocon.engine.declared_types import AS
@@ -326,6 +326,7 @@ _METADATA |= {
     kind: {"annotator": _choosing(_METADATA[kind]["annotator"])}
     for kind in (*CHOICES, exp.DecodeCase)
 }
+_CONSTANTS = (exp.Literal, exp.Placeholder, exp.Null, exp.Boolean, exp.Var, exp.Neg)
 # Where a name may be that of one of the query's own values.
 _BEHIND = ("having", "qualify", "order", "group")
 _PLACES = ("expressions", "where", "windows", *_BEHIND)
@@ -366,6 +367,8 @@ def annotate(tree: Expr, columns: Columns, is_view: IsView) -> Annotated:
         made = scopes.query(tree.expression, {}, ())
         if isinstance(tree, exp.Create) and not isinstance(tree.this, exp.Schema):
             check_names(made or ())
+    elif isinstance(tree.expression, exp.Values):
+        scopes.values(tree.expression)
     return Annotated(made or (), scopes.inside, scopes.asking)
 
 
@@ -433,7 +436,10 @@ class _Scopes:
         """Annotate a query; returns its columns, None where they are not known."""
         if with_ := query.args.get("with_"):
             ctes = dict(ctes)
+            known = set(ctes)
             for cte in with_.expressions:
+                if cte.alias in known:
+                    raise errors.unsupported(f"a CTE {cte.alias} within another one of its name")
                 if with_.args.get("recursive"):
                     ctes[cte.alias] = None
                 ctes[cte.alias] = _renamed(self.query(cte.this, ctes, outer), cte)
@@ -449,19 +455,34 @@ class _Scopes:
             made = _united(left, right, by_name=bool(query.args.get("by_name")))
             _check_star(query, left, right)
             self.inside |= _put_together(left, right)
+            if query.args.get("order"):
+                clauses.check_united_order(query, _named(query, made))
             if made is not None and (order := query.args.get("order")):
                 self._place(order, ctes, (({"": Source.of(made)}, {}), *outer))
             return made
         return self._select(query, ctes, outer) if isinstance(query, exp.Select) else None
 
+    def values(self, values: exp.Values) -> None:
+        """The same for those of an INSERT that are no constants."""
+        for row in values.expressions:
+            for value in row.expressions:
+                if type(value) not in _CONSTANTS:
+                    self._place(value, {}, (({}, {}),))
+
     def change(self, tree: Expr) -> None:
         """The same for UPDATE, DELETE and MERGE."""
+        for each in (tree, *(when.args["then"] for when in _whens(tree))):
+            if isinstance(each, exp.Update):
+                clauses.name_assigned(tree.this, each.expressions)
         read = [tree.this, tree.args.get("using"), tree.args.get("from_")]
         sources: dict[str, Source | None] = {}
+        seen: list[Expr] = []
         for each in read:
             for source in each if isinstance(each, list) else [each]:
                 bare = source.this if isinstance(source, exp.From) else source
                 for one in _leaves(bare) if isinstance(bare, Expr) else ():
+                    clauses.check_source(one, seen)
+                    seen.append(one)
                     self._source(one, {}, (), sources)
         parts = [tree.args.get(key) for key in ("expressions", "where", "on", "whens")]
         for part in parts:
@@ -475,13 +496,20 @@ class _Scopes:
         scopes = ((sources, aliases), *outer)
         if any(map(_is_function, _read(select))):
             _name_queries(select)
+        read: list[Expr] = []
         for source in _read(select):
+            clauses.check_source(source, read)
+            read.append(source)
             self._source(source, ctes, scopes, sources)
         for join in _joins(select):
             if join.method == "NATURAL":
                 _name_shared(join, sources)
             for name in join.args.get("using") or ():
                 _check_shared(name.name, sources.values())
+            if _is_function(join.this):
+                clauses.check_lateral(join)
+            if join.args.get("match_condition"):
+                clauses.check_match(join, lambda column: _owner(column, sources))
             self._place(join.args.get("on"), ctes, scopes)
         if _leaves_out_equal_rows(select):
             _spread_variants(select, sources)
@@ -493,6 +521,8 @@ class _Scopes:
                 aliases[value.alias] = _described(value.this, _known(value.this))
         for key in _PLACES[1:]:
             self._place(select.args.get(key), ctes, scopes, behind=key in _BEHIND)
+        clauses.check_values(select, lambda name: bool(_owners(name, sources)))
+        clauses.check_order(select, lambda column: _owner(column, sources))
         made = _output(select, sources)
         if made is not None and select.is_star and _is_side(select):
             select.meta[COLUMNS] = [name for name, _ in made]
@@ -642,6 +672,22 @@ class _Scopes:
         owners = [source for source in named if source and column.name in source.kinds]
         table = owners[0].relation if len(owners) == 1 else None
         return None if table is None or self._is_view(table) else table
+
+
+def _named(union: Expr, made: Types | None) -> list[str] | None:
+    """The names of a UNION's columns; None where they are not known."""
+    if made is not None:
+        return [name for name, _ in made]
+    first = union
+    while isinstance(first, exp.SetOperation | exp.Subquery):
+        first = first.this
+    is_known = isinstance(first, exp.Select) and not first.is_star
+    return [value.alias_or_name for value in first.expressions] if is_known else None
+
+
+def _whens(tree: Expr) -> list[Expr]:
+    """The clauses of a MERGE."""
+    return tree.args["whens"].expressions if isinstance(tree, exp.Merge) else []
 
 
 def _of_values(values: exp.Values) -> Types | None:
@@ -843,6 +889,17 @@ def _lookup(column: exp.Column, scopes: Sequence[Scope], *, behind: bool) -> exp
         if found:
             return _only(found)
     return None
+
+
+def _owners(name: str, sources: Mapping[str, Source | None]) -> list[str]:
+    """The sources that have a column of this name, as far as their columns are known."""
+    return [called for called, source in sources.items() if source is None or name in source.kinds]
+
+
+def _owner(column: exp.Column, sources: Mapping[str, Source | None]) -> str:
+    """The one source that it is of; "" where that is not known."""
+    found = _owners(column.name, sources)
+    return found[0] if len(found) == 1 else ""
 
 
 def _check_name(column: exp.Column, name: str, known: Collection[str]) -> None:

@@ -118,6 +118,7 @@ class _Loaded:
     parsed: int = 0
     loaded: int = 0
     errors: list[Wrong] = field(default_factory=list)
+    header: int = 0  # how many lines are before the first row
 
 
 # --- reading the statement -----------------------------------------------------------------------
@@ -231,15 +232,17 @@ def run(connection: Connection, copy: Copy, place: StageLocation) -> list[list[A
         digest = hashlib.md5(file.read_bytes(), usedforsecurity=False).hexdigest()
         before = _digest(connection, hidden, schema, name, file)
         if before == digest and not copy.force:
-            skipped = _Loaded("LOAD_SKIPPED", errors=[(0, "File was loaded before.", None)])
-            answers.append(_answer(label, skipped, None))
+            # What nobody has named goes without saying.
+            if copy.files is not None:
+                skipped = _Loaded("LOAD_SKIPPED", errors=[(0, "File was loaded before.", None)])
+                answers.append(_answer(label, skipped, None))
             continue
         loaded = _load(connection, copy, columns, _staged_name(place, file), file)
         if hidden and loaded.status != "LOAD_FAILED":
             _remember(connection, hidden, (schema, name, str(file)), digest, loaded)
         if copy.purge and loaded.status == "LOADED":
             file.unlink()
-        answers.append(_answer(label, loaded, 1 if copy.on_error == "ABORT_STATEMENT" else None))
+        answers.append(_answer(label, loaded, _error_limit(copy.on_error, loaded.parsed)))
     return answers
 
 
@@ -346,7 +349,7 @@ def _answer(label: str, loaded: _Loaded, limit: int | None) -> list[Any]:
     row, what, column = loaded.errors[0] if loaded.errors else (None, None, None)
     return [
         label, loaded.status, loaded.parsed, loaded.loaded, limit, len(loaded.errors), what,
-        row or None, None, column,
+        (row and row + loaded.header) or None, None, column,
     ]  # fmt: skip
 
 
@@ -418,7 +421,9 @@ def _load(
         with _rows_fit(copy):
             made = _inserted(connection, copy, names, [v for _, v in values], left_out)
     connection.forget(RELATION)
-    made.parsed, made.errors = rows.table.num_rows, sorted(wrong)
+    made.parsed = rows.table.num_rows
+    made.errors = [(row, what, _placed(copy, known, name)) for row, what, name in sorted(wrong)]
+    made.header = int(copy.options.get("SKIP_HEADER") or 0) + bool(rows.header)
     if wrong and made.status == "LOADED":
         made.status = "PARTIALLY_LOADED" if made.loaded else "LOAD_FAILED"
     return made
@@ -684,11 +689,24 @@ def _tried(text: str, kind: str) -> str:
 
 
 def _is_skipped(on_error: str, wrong: int, rows: int) -> bool:
+    return _SKIPS.fullmatch(on_error) is not None and wrong >= _error_limit(on_error, rows)
+
+
+def _error_limit(on_error: str, rows: int) -> int:
+    """With how many errors a file of so many rows is not loaded; of a share it is what is below."""
     match = _SKIPS.fullmatch(on_error)
     if match is None:
-        return False
+        return 1 if on_error == "ABORT_STATEMENT" else rows
     limit = int(match[1] or 1)
-    return wrong * 100 >= limit * rows > 0 if match[2] else wrong >= limit
+    return max(1, limit * rows // 100) if match[2] else limit
+
+
+def _placed(copy: Copy, known: Sequence[tuple[str, str]], name: str | None) -> str | None:
+    """A column as COPY INTO names it, with its place in the table: "T"["A":1]."""
+    if name is None:
+        return None
+    place = [unmarked(each) for each, _ in known].index(name) + 1
+    return f'"{unmarked(copy.table.name)}"["{name}":{place}]'
 
 
 # --- what was loaded -----------------------------------------------------------------------------

@@ -8,9 +8,13 @@ https://docs.snowflake.com/en/sql-reference/sql/merge
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlglot import Expr, exp
+
+from flocon.core import errors
+from flocon.engine import clauses
 
 JOINED = "$joined"
 # What a joined row does, and the target's row that it has found: the number of the clause for
@@ -32,20 +36,29 @@ class Merging:
     inserts: tuple[exp.Insert, ...]
 
 
-def merging(tree: exp.Merge) -> Merging | None:
-    """The statements that a MERGE comes to; None for one that DuckDB has to run itself."""
+def merging(tree: exp.Merge, columns: Sequence[str]) -> Merging | None:
+    """The statements that a MERGE comes to; None for one that DuckDB has to run itself.
+
+    columns: the target's. Raises 000002, with Snowflake's text, for a clause behind one of its kind
+    that takes all rows.
+    """
     whens = tree.args["whens"].expressions
     matched = [when for when in whens if when.args["matched"]]
     others = [when for when in whens if not when.args["matched"]]
+    for when in (*matched[:-1], *others[:-1]):
+        if not when.args.get("condition"):
+            raise errors.SnowflakeError(
+                errors.UNSUPPORTED, "SQL compilation error:\nUnreachable merge case."
+            )
     if not all(map(_is_plain, whens)) or _name(tree.args["using"]) is None:
         return None
     if not matched and len(others) == 1 and not others[0].args.get("condition"):
-        return Merging(None, (), (_insert(tree, others[0], _unmatched(tree)),))
+        return Merging(None, (), (_insert(tree, columns, others[0], _unmatched(tree)),))
     changes = tuple(_change(tree, when, number) for number, when in enumerate(matched, 1))
-    return Merging(_joined(tree, matched, others), changes, _inserts(tree, others))
+    return Merging(_joined(tree, matched, others), changes, _inserts(tree, columns, others))
 
 
-def updating(tree: exp.Update) -> Merging | None:
+def updating(tree: exp.Update, columns: Sequence[str]) -> Merging | None:
     """The same of an UPDATE … FROM: it is a MERGE of one clause, but for what it makes of a row
     that is found several times."""
     where = tree.args.get("where")
@@ -56,7 +69,7 @@ def updating(tree: exp.Update) -> Merging | None:
         on=where.this.copy() if where else exp.true(),
         whens=exp.Whens(expressions=[exp.When(matched=True, then=then)]),
     )
-    return merging(merge)
+    return merging(merge, columns)
 
 
 def _is_plain(when: exp.When) -> bool:
@@ -159,21 +172,22 @@ def _change(tree: exp.Merge, when: exp.When, action: int) -> exp.Update | exp.De
     then, target = when.args["then"], tree.this.copy()
     if isinstance(then, exp.Update):
         values = [assignment.copy() for assignment in then.expressions]
-        for value in values:
-            for part in ("table", "db", "catalog"):
-                value.this.set(part, None)
+        clauses.name_assigned(target, values)
         from_ = exp.From(this=_held(tree))
         return exp.Update(this=target, expressions=values, from_=from_, where=where)
     return exp.Delete(this=target, using=[_held(tree)], where=where)
 
 
-def _inserts(tree: exp.Merge, others: list[exp.When]) -> tuple[exp.Insert, ...]:
+def _inserts(
+    tree: exp.Merge, columns: Sequence[str], others: list[exp.When]
+) -> tuple[exp.Insert, ...]:
     """One for each clause: a row goes by the first whose condition it meets."""
     found: list[exp.Insert] = []
     taken: list[Expr] = []
     for when in others:
         condition = when.args.get("condition")
-        insert = _insert(tree, when, _held(tree), _does(tree, UNMATCHED), *taken, condition)
+        wanted = (_does(tree, UNMATCHED), *taken, condition)
+        insert = _insert(tree, columns, when, _held(tree), *wanted)
         found.append(insert)
         if condition is None:
             break
@@ -182,16 +196,26 @@ def _inserts(tree: exp.Merge, others: list[exp.When]) -> tuple[exp.Insert, ...]:
     return tuple(found)
 
 
-def _insert(tree: exp.Merge, when: exp.When, rows: Expr, *conditions: Expr | None) -> exp.Insert:
+def _insert(
+    tree: exp.Merge, columns: Sequence[str], when: exp.When, rows: Expr, *conditions: Expr | None
+) -> exp.Insert:
+    """A column whose value is its DEFAULT is left out."""
     then = when.args["then"]
     values = [value.copy() for value in then.expression.expressions]
+    names = [column.name for column in then.this.expressions] if then.this else []
+    if any(isinstance(value, exp.Var) for value in values):
+        pairs = list(zip(names or columns, values, strict=False))
+        given = [(name, value) for name, value in pairs if not isinstance(value, exp.Var)]
+        if not given or len(pairs) != len(values):
+            raise errors.unsupported("MERGE … INSERT of nothing but DEFAULT")
+        names, values = ([each[place] for each in given] for place in (0, 1))
     query = exp.select(*values, copy=False).from_(rows)
     wanted = [exp.paren(condition.copy()) for condition in conditions if condition]
     if wanted:
         query = query.where(exp.and_(*wanted))
     target: Expr = tree.this.copy()
     target.set("alias", None)
-    if then.this:
-        names = [exp.to_identifier(column.name, quoted=True) for column in then.this.expressions]
-        target = exp.Schema(this=target, expressions=names)
+    if names:
+        listed = [exp.to_identifier(name, quoted=True) for name in names]
+        target = exp.Schema(this=target, expressions=listed)
     return exp.Insert(this=target, expression=query)

@@ -53,6 +53,17 @@ _TEXT_FIXES = (
         r"\1",
     ),
     (re.compile(r"^(\s*START)\s+TRANSACTION.*$", re.I), "BEGIN"),
+    # ALTER TABLE t DROP a, b, without the word.
+    (
+        re.compile(
+            rf"^(\s*ALTER\s+TABLE\s+(?:IF\s+EXISTS\s+)?{_TABLE}\s+DROP\s+)"
+            r"(?!COLUMN\b|CONSTRAINT\b|PRIMARY\b|UNIQUE\b|FOREIGN\b|CLUSTERING\b|ROW\b|ALL\b"
+            rf"|AGGREGATION\b|SEARCH\b|STORAGE\b|JOIN\b)((?:IF\s+EXISTS\s+)?{_NAME}(?:\s*,\s*{_NAME})*"
+            r"\s*;?\s*)$",
+            re.I,
+        ),
+        r"\1COLUMN \2",
+    ),
 )
 
 
@@ -77,6 +88,8 @@ def parse(sql: str) -> Expr:
     tree = found[0]
     if isinstance(tree, exp.Command) and tree.name.upper() == "ALTER":
         tree = _altered_columns(sql) or tree
+    if isinstance(tree, exp.Alter):
+        tree.set("actions", [one for each in tree.args["actions"] for one in _dropped(each)])
     if isinstance(tree, exp.Create) and StatementText(sql).is_or_alter:
         tree.set("replace", False)
         tree.set("or_alter", True)
@@ -106,10 +119,41 @@ def _finish(tree: Expr, sql: str) -> None:
             literals.spell(node)
         elif has_zeros and type(node) is exp.If:
             choices.name_zeros(node, sql)
+        elif type(node) is exp.Update:
+            _read_defaults(node)
+        elif type(node) in _WITHOUT_ALL and not node.args.get("distinct"):
+            raise _not_all(sql)
         elif type(node) is exp.With and not node.args.get("recursive"):
             node.set("recursive", any(map(_goes_on, node.expressions)) or None)
         if node._meta and "line" in node._meta:
             node._meta = {k: v for k, v in node._meta.items() if k not in _POSITIONS} or None
+
+
+_WITHOUT_ALL = (exp.Except, exp.Intersect)
+
+
+def _not_all(sql: str) -> errors.SnowflakeError:
+    """INTERSECT and EXCEPT leave out equal rows.
+
+    https://docs.snowflake.com/en/sql-reference/operators-query
+    """
+    found = re.search(r"\b(?:INTERSECT|EXCEPT|MINUS)\s+(ALL)\b", sql, re.I)
+    before = sql[: found.start(1)] if found else ""
+    line, column = before.count("\n") + 1, len(before) - (before.rfind("\n") + 1)
+    return errors.syntax(f"line {line} at position {column}", "ALL")
+
+
+def _read_defaults(update: exp.Update) -> None:
+    """SET column = DEFAULT names no column.
+
+    https://docs.snowflake.com/en/sql-reference/sql/update
+    """
+    for assignment in update.expressions:
+        value = assignment.args.get("expression")
+        if not isinstance(value, exp.Column) or len(value.parts) > 1 or value.this.quoted:
+            continue
+        if value.name.upper() == "DEFAULT":
+            assignment.set("expression", exp.var("DEFAULT"))
 
 
 _ZEROS = re.compile(r"ZEROIFNULL|NULLIFZERO", re.I)
@@ -190,6 +234,20 @@ def _altered_columns(sql: str) -> Expr | None:
             return None
         whole.args["actions"].extend(other.args["actions"])
     return whole
+
+
+def _dropped(action: Expr) -> list[Expr]:
+    """DROP COLUMN a, b as one action for each column.
+
+    https://docs.snowflake.com/en/sql-reference/sql/alter-table
+    """
+    columns = action.args.get("tables") if isinstance(action, exp.Drop) else None
+    if not columns or len(columns) == 1:
+        return [action]
+    made = [action.copy() for _ in columns]
+    for one, column in zip(made, columns, strict=True):
+        one.set("tables", [column.copy()])
+    return made
 
 
 def parse_repeated(sql: str, statements: StatementCache) -> Expr:

@@ -126,7 +126,9 @@ def _shaped(name: exp.Identifier, column: Expr) -> Expr:
     if kind is None:
         return value
     if kind.this != exp.DType.VARIANT:
-        return exp.cast(value, kind).as_(name)
+        made = exp.cast(value, kind).as_(name)
+        made.meta[stored_values.SHAPED] = True
+        return made
     stored = value.as_(name)
     stored.meta[stored_values.VARIANT] = True
     return stored
@@ -148,18 +150,13 @@ def with_digits(tree: Expr, numbers: Mapping[str, str]) -> None:
 
 
 def merge(tree: exp.Merge) -> exp.Merge:
-    """DuckDB wants the target's columns bare in SET and INSERT.
+    """DuckDB wants the target's columns bare in INSERT.
 
     https://docs.snowflake.com/en/sql-reference/sql/merge
     """
     for when in tree.args["whens"].expressions:
         then = when.args["then"]
-        if isinstance(then, exp.Update):
-            for assignment in then.expressions:
-                assignment.this.set("table", None)
-                assignment.this.set("db", None)
-                assignment.this.set("catalog", None)
-        elif isinstance(then, exp.Insert) and isinstance(then.this, exp.Tuple | exp.Schema):
+        if isinstance(then, exp.Insert) and isinstance(then.this, exp.Tuple | exp.Schema):
             for column in then.this.expressions:
                 if isinstance(column, exp.Column):
                     column.set("table", None)

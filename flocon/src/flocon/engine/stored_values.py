@@ -21,6 +21,7 @@ from flocon.engine import (
     moments,
     nanoseconds,
     offsets,
+    writable_types,
 )
 from flocon.engine.expression_types import declared_as
 from flocon.engine.texts import is_text
@@ -35,6 +36,8 @@ VARIANT = "VARIANT"
 _NAMED = (*STRUCTURED, VARIANT)
 # In the meta of a value that COPY INTO reads from a file: it is a VARIANT, whatever the engine has.
 LOADED = "loaded"
+# In that of a value of a CREATE TABLE (…) AS: it is cast to its column's type.
+SHAPED = "shaped"
 _CONVERTED = ("BLOB", ENGINE_TYPE)
 # The engine reads 1_000 as a number.
 NUMBERS = ("DECIMAL", "BIGINT", "DOUBLE", "HUGEINT", "INTEGER", "FLOAT", "SMALLINT", "TINYINT")
@@ -62,6 +65,10 @@ def convert(tree: Expr, columns: Columns, made: Kinds = ()) -> None:
     keeps, TIMESTAMP(3), and the length of its values, VARCHAR(5); or ARRAY, OBJECT and VARIANT,
     with the name of the column. made: the types of an INSERT's query, as far as they are known.
     """
+    if isinstance(tree, exp.Create | exp.Insert) and isinstance(tree.expression, exp.Select):
+        for value in tree.expression.expressions:
+            if SHAPED in value.meta:
+                writable_types.check_cast(value.this)
     if isinstance(tree, exp.Insert):
         _convert_insert(tree, columns, made)
     elif isinstance(tree, exp.Update) and isinstance(tree.this, exp.Table):
@@ -75,6 +82,7 @@ def convert(tree: Expr, columns: Columns, made: Kinds = ()) -> None:
             elif isinstance(then, exp.Insert) and isinstance(then.expression, exp.Tuple):
                 named = [each.name for each in then.this.expressions] if then.this else []
                 kinds = [dict(found).get(name, "") for name in named or dict(found)]
+                _check_row(then.expression, named or list(dict(found)), kinds)
                 _convert_row(then.expression, kinds)
     elif isinstance(tree, exp.Create):
         for value in tree.expression.selects if isinstance(tree.expression, exp.Query) else ():
@@ -85,8 +93,9 @@ def convert(tree: Expr, columns: Columns, made: Kinds = ()) -> None:
 def _convert_assignments(update: exp.Update, kinds: Mapping[str, str]) -> None:
     for assignment in update.expressions:
         kind = kinds.get(assignment.this.name, "")
+        writable_types.check(assignment.expression, assignment.this.name, kind)
         value = _stored(assignment.expression, kind)
-        if kind.startswith(ENGINE_TYPE) and not isinstance(value, exp.Null):
+        if kind.startswith(ENGINE_TYPE) and not isinstance(value, exp.Null | exp.Var):
             value = exp.Anonymous(this=offsets.STRETCHED, expressions=[value])
         assignment.set("expression", value)
 
@@ -94,6 +103,30 @@ def _convert_assignments(update: exp.Update, kinds: Mapping[str, str]) -> None:
 def _convert_row(row: Expr, kinds: Sequence[str]) -> None:
     if isinstance(row, exp.Tuple) and len(row.expressions) == len(kinds):
         row.set("expressions", list(map(_stored, row.expressions, kinds)))
+
+
+def _check_row(row: Expr, names: Sequence[str], kinds: Sequence[str]) -> None:
+    values = row.expressions if isinstance(row, exp.Tuple) else [row]
+    for value, name, kind in zip(values, names, kinds, strict=False):
+        # What there may be many of.
+        if not isinstance(value, exp.Literal) or kind not in (*NUMBERS, "VARCHAR"):
+            writable_types.check(value, name, kind)
+
+
+def _check_query(rows: Expr, names: Sequence[str], kinds: Sequence[str], made: Kinds) -> None:
+    """Each query of a UNION makes the values."""
+    bare = rows.unnest()
+    if isinstance(bare, exp.SetOperation) and not bare.args.get("by_name"):
+        for side in (bare.this, bare.expression):
+            _check_query(side, names, kinds, ())
+        return
+    values = bare.expressions if isinstance(bare, exp.Select) and not bare.is_star else ()
+    if len(values) == len(kinds):
+        for value, name, kind in zip(values, names, kinds, strict=True):
+            writable_types.check(value.unalias(), name, kind)
+        return
+    for told, name, kind in zip(made, names, kinds, strict=False):
+        writable_types.refuse(told, name, kind)
 
 
 def _convert_insert(tree: exp.Insert, columns: Columns, made: Kinds) -> None:
@@ -111,10 +144,13 @@ def _convert_insert(tree: exp.Insert, columns: Columns, made: Kinds) -> None:
     rows = tree.expression
     if isinstance(rows, exp.Values):
         _check_constants(rows)
+        for row in rows.expressions:
+            _check_row(row, list(names), kinds)
         for place, kind in enumerate(kinds):
             if _engine_type(kind) == "VARCHAR":
                 _widen(rows, place)
     if isinstance(rows, exp.Query):
+        _check_query(rows, list(names), kinds, made)
         tree.set("expression", _converted(rows, kinds, columns, made))
     elif isinstance(rows, exp.Values) and any(
         _is_changed(kind) or kind in _MOMENTS or kind.startswith(NUMBERS) for kind in kinds

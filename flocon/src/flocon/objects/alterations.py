@@ -11,6 +11,7 @@ from sqlglot import Expr, exp
 from flocon.core import errors, result
 from flocon.core.result import Result
 from flocon.engine import Binds, Conflict, quoted
+from flocon.engine.marked_names import unmarked
 from flocon.engine.parsing import name_of
 from flocon.objects import (
     comments,
@@ -94,6 +95,7 @@ def carry_out(
         if not isinstance(action, _ALTERATIONS) or _is_column_comment(action):
             raise errors.unsupported(f"ALTER {kind} … {action.sql(dialect='snowflake')}")
     known = {name for name, _ in context.connection.columns(*context.place(table))}
+    _check_added(tree, known)
     if all(_is_there(action, known) for action in tree.args["actions"]):
         return result.done()
     declared_types.check(tree.args["actions"])
@@ -105,7 +107,7 @@ def carry_out(
     context.transactions.reshape(table.database)
     qualify(context, tree)
     with identities.counting(context, new, *context.place(table)[:2]):
-        answer = _until_done(lambda: stages.with_fakesnow(context, tree.copy(), binds))
+        answer = _until_done(lambda: _altered(context, tree, binds))
     keys.columns_changed(context, table, tree)
     if with_keys:
         keys.put(context, table, with_keys)
@@ -116,6 +118,35 @@ def carry_out(
         context.account.streams.table_changed(
             context.catalog(table.database), context.connection, table
         )
+    return answer
+
+
+def _check_added(tree: exp.Alter, known: Collection[str]) -> None:
+    """Raises 001430 for a column that is there, or that is added twice."""
+    seen = set(known)
+    for action in tree.args["actions"]:
+        if isinstance(action, exp.ColumnDef):
+            if action.name in seen and not action.args.get("exists"):
+                name = unmarked(action.name)
+                raise errors.compilation(errors.COLUMN_EXISTS, f"column '{name}' already exists")
+            seen.add(action.name)
+
+
+def _altered(context: Context, tree: exp.Alter, binds: Binds) -> Result:
+    """The engine takes one action at a time; all of them are done, or none."""
+    actions = tree.args["actions"]
+    if len(actions) == 1:
+        return stages.with_fakesnow(context, tree.copy(), binds)
+    context.connection.begin()
+    try:
+        for action in actions:
+            one = tree.copy()
+            one.set("actions", [action.copy()])
+            answer = stages.with_fakesnow(context, one, binds)
+    except BaseException:
+        context.connection.rollback()
+        raise
+    context.connection.commit()
     return answer
 
 

@@ -28,7 +28,7 @@ def run(context: Context, tree: exp.Merge, binds: Binds, change: Change) -> dict
     would change one of the target."""
     connection = context.connection
     plan = connection.statements.cached(
-        "merging", tree, lambda: _plan(connection, tree, merging.merging(tree))
+        "merging", tree, lambda: _plan(connection, tree, merging.merging)
     )
     if plan is None:
         return dict(change(tree, binds))
@@ -49,7 +49,7 @@ def update(
     several rows for. None for one that is not run like this: it has done nothing."""
     connection = context.connection
     plan = connection.statements.cached(
-        "merging", tree, lambda: _plan(connection, tree, merging.updating(tree))
+        "merging", tree, lambda: _plan(connection, tree, merging.updating)
     )
     if plan is None:
         return None
@@ -91,6 +91,12 @@ def _carried_out(
     if merging.UNMATCHED in found:
         for insert in plan.inserts:
             counts["INSERT"] += int(change(insert, binds)[0][0])
+    for number, each in enumerate(plan.changes, 1):
+        if number not in found:
+            connection.compile(each, binds)
+    if merging.UNMATCHED not in found:
+        for insert in plan.inserts:
+            connection.compile(insert, binds)
     return dict(counts)
 
 
@@ -134,11 +140,12 @@ def _targets(connection: Connection, actions: list[int], found: Found) -> int:
 
 
 def _plan(
-    connection: Connection, tree: exp.Merge | exp.Update, plan: merging.Merging | None
+    connection: Connection, tree: Expr, parts: Callable[..., merging.Merging | None]
 ) -> merging.Merging | None:
     """The statement's parts; a part means the same wherever the statement does."""
     target = tree.this
     columns = connection.columns(target.catalog, target.db, target.name)
+    plan = parts(tree, [name for name, _ in columns])
     # A column of this name would stand for DuckDB's row ids; a temporary table is DuckDB's own.
     if plan is None or not columns or any(name.lower() == "rowid" for name, _ in columns):
         return None

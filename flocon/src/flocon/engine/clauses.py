@@ -1,0 +1,200 @@
+"""What names in a query's clauses may mean: one source, one of its values, and after a DISTINCT
+nothing but these.
+
+https://docs.snowflake.com/en/sql-reference/constructs/from
+https://docs.snowflake.com/en/sql-reference/constructs/order-by
+https://docs.snowflake.com/en/sql-reference/constructs/asof-join
+"""
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Sequence
+
+from sqlglot import Expr, exp
+
+from flocon.core import errors
+
+# What Snowflake calls a query and VALUES without a name.
+_UNNAMED: dict[type[Expr], str] = {exp.Subquery: "values", exp.Values: "VALUES"}
+# What SQLGlot calls a FLATTEN without one.
+_FLATTENED = "_FLATTENED"
+
+
+def check_source(source: Expr, others: Collection[Expr]) -> None:
+    """Raises 002027 where another source of the same query has this one's name. Two tables of one
+    name, of several schemas, are told apart by these."""
+    name = source.alias_or_name
+    if any(_is_called_as(source, name, other) for other in others):
+        shown = "FLATTEN" if name == _FLATTENED else name or _UNNAMED[type(source)]
+        raise errors.compilation(errors.DUPLICATE_ALIAS, f"duplicate alias '{shown}'")
+
+
+def _is_called_as(source: Expr, name: str, other: Expr) -> bool:
+    if other.alias_or_name != name:
+        return False
+    if not name:
+        return type(source) is type(other) and type(source) in _UNNAMED
+    both = (source, other)
+    if all(isinstance(each, exp.Table) and not each.alias for each in both):
+        return _place(source) == _place(other)
+    return True
+
+
+def _place(table: Expr) -> tuple[str, ...]:
+    return table.text("catalog"), table.text("db"), table.name
+
+
+def check_values(select: exp.Select, is_column: Callable[[str], bool]) -> None:
+    """Raises 002028 where a name means two of a query's values, and no column of what it reads:
+    in ORDER BY a value goes first.
+
+    is_column: may a source have a column of that name?
+    """
+    named = [each for each in select.expressions if isinstance(each, exp.Alias | exp.Column)]
+    counts = Counter(each.alias_or_name for each in named if not each.is_star)
+    several = {name for name, count in counts.items() if count > 1}
+    if not several:
+        return
+    for node in _names(select.args.get("order")):
+        if node.name in several:
+            raise _ambiguous(node)
+    aliases = {each.alias for each in named if isinstance(each, exp.Alias)} & several
+    if not aliases:
+        return
+    for key in ("where", "group", "having", "qualify"):
+        for node in _names(select.args.get(key)):
+            if node.name in aliases and not is_column(node.name):
+                raise _ambiguous(node)
+    before: Counter[str] = Counter()
+    for value in select.expressions:
+        for node in _names(value.unalias()):
+            if node.name in aliases and before[node.name] > 1 and not is_column(node.name):
+                raise _ambiguous(node)
+        before[value.alias_or_name] += 1
+
+
+def _names(clause: Expr | None) -> Iterator[exp.Column]:
+    """The columns in it that do not say whose they are."""
+    return (node for node in _columns(clause) if not node.table)
+
+
+def _columns(clause: Expr | None) -> Iterator[exp.Column]:
+    if clause is None:
+        return
+    for node in clause.walk(prune=lambda each: isinstance(each, exp.Query)):
+        if isinstance(node, exp.Column) and not node.is_star:
+            yield node
+
+
+def _ambiguous(column: exp.Column) -> errors.SnowflakeError:
+    return errors.compilation(errors.AMBIGUOUS_COLUMN, f"ambiguous column name '{column.name}'")
+
+
+def name_assigned(target: Expr, assignments: Sequence[Expr]) -> None:
+    """Leave out whose the columns are that an UPDATE or MERGE assigns to: the target's. Raises
+    000904 for those of anything else.
+
+    https://docs.snowflake.com/en/sql-reference/sql/update
+    """
+    for column in (each.this for each in assignments):
+        if not isinstance(column, exp.Column) or not column.table:
+            continue
+        if column.table != target.alias_or_name:
+            raise errors.unknown_column(column.sql(dialect="snowflake"))
+        for part in ("table", "db", "catalog"):
+            column.set(part, None)
+
+
+def check_match(join: exp.Join, owner: Callable[[exp.Column], str]) -> None:
+    """Raises 000002, with Snowflake's text, where a side of an ASOF JOIN's condition has columns of
+    the other side."""
+    match, joined = join.args["match_condition"].unnest(), join.this.alias_or_name
+    sides = ((match.this, False), (match.expression, True))
+    for operand, is_joined in sides:
+        owners = (column.table or owner(column) for column in operand.find_all(exp.Column))
+        if any((name == joined) != is_joined for name in owners if name):
+            raise errors.SnowflakeError(
+                errors.UNSUPPORTED,
+                "SQL compilation error:\nMATCH_CONDITION clause is invalid: The left side allows"
+                " only column references from the left side table, and the right side allows only"
+                " column references from the right side table.",
+            )
+
+
+def check_order(select: exp.Select, owner: Callable[[exp.Column], str]) -> None:
+    """Raises 000002, with Snowflake's text, where the order of a DISTINCT goes by what is none of
+    its values: of rows that become one, it could be several.
+
+    owner: what the source is called that a column is of.
+    """
+    order = select.args.get("order")
+    if not order or not select.args.get("distinct") or any(v.is_star for v in select.expressions):
+        return
+    known = _Values(select)
+    for key in order.expressions:
+        wrong = known.other_than(key.this if isinstance(key, exp.Ordered) else key)
+        if wrong is not None:
+            shown = wrong.sql(dialect="snowflake").replace('"', "")
+            if isinstance(wrong, exp.Column) and (source := wrong.table or owner(wrong)):
+                shown = f"{source}.{wrong.name}"
+            raise errors.SnowflakeError(
+                errors.UNSUPPORTED,
+                f"SQL compilation error:\n[{shown}] is not a valid order by expression",
+            )
+
+
+class _Values:
+    """The values of a query."""
+
+    def __init__(self, select: exp.Select) -> None:
+        self._aliases = {value.alias for value in select.expressions if value.alias}
+        self._values = {value.unalias().unnest() for value in select.expressions}
+        columns = [value for value in self._values if isinstance(value, exp.Column)]
+        self._columns = {(value.table, value.name) for value in columns}
+
+    def other_than(self, key: Expr) -> Expr | None:
+        """What in a key of an order is a column or an aggregate, and none of the values."""
+        if key in self._values:
+            return None
+        if isinstance(key, exp.Column):
+            return None if self._has(key) else key
+        if isinstance(key, exp.AggFunc | exp.Window):
+            return key
+        if isinstance(key, exp.Query):
+            return None
+        found = map(self.other_than, key.iter_expressions())
+        return next((each for each in found if each is not None), None)
+
+    def _has(self, column: exp.Column) -> bool:
+        if not column.table:
+            named = {name for _, name in self._columns}
+            return column.name in self._aliases or column.name in named
+        return {(column.table, column.name), ("", column.name)} & self._columns != set()
+
+
+def check_united_order(union: exp.SetOperation, names: Collection[str] | None) -> None:
+    """Raises 000904 where the order of a UNION goes by what is no column of its own.
+
+    names: of its columns; None where they are not known.
+
+    https://docs.snowflake.com/en/sql-reference/operators-query
+    """
+    for column in _names(union.args.get("order")):
+        if names is not None and column.name not in names:
+            raise errors.unknown_column(column.sql(dialect="snowflake"))
+    for column in _columns(union.args.get("order")):
+        if column.table:
+            raise errors.unknown_column(column.sql(dialect="snowflake"))
+
+
+def check_lateral(join: exp.Join) -> None:
+    """Raises 000002 for a table function of another source's columns that is joined by a condition,
+    or outside.
+
+    https://docs.snowflake.com/en/sql-reference/constructs/join-lateral
+    """
+    if not (join.side or join.args.get("on") or join.args.get("using")):
+        return
+    if any(_columns(join.this.this)):
+        raise errors.unsupported(
+            "lateral table function called with OUTER JOIN syntax or a join predicate (ON clause)"
+        )
