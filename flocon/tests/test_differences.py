@@ -25,7 +25,6 @@ _DATE_OR_TEXT = "SELECT '2026-01-31'::DATE::VARIANT AS v UNION ALL SELECT 'x'::V
 EXAMPLES: dict[tuple[str, str], list[tuple[str, Any]]] = {
     ("Queries", "errors without a number"): [
         ("CREATE TABLE unordered (a INT, b INT)", None),
-        ("SELECT DISTINCT a FROM unordered ORDER BY b", 2),
         ("SELECT 1 FROM unordered x ASOF JOIN unordered y MATCH_CONDITION (y.a <= x.a)", 2),
         (
             "MERGE INTO unordered USING (SELECT 1 AS k) s ON a = k WHEN MATCHED THEN DELETE"

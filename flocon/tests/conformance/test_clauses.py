@@ -93,38 +93,6 @@ def test_a_column_goes_before_values_of_its_name_and_a_place_names_none(
     ]
 
 
-@pytest.mark.parametrize(
-    ("statement", "shown"),
-    [
-        ("select distinct id from wines order by price", "WINES.PRICE"),
-        ("select distinct id from wines w order by w.price desc", "W.PRICE"),
-        ("select distinct upper(town) from makers order by town", "MAKERS.TOWN"),
-        ("select distinct sum(price) from wines group by id order by id", "WINES.ID"),
-        ("select distinct sum(price) from wines group by id order by count(*)", "COUNT(*)"),
-    ],
-)
-def test_a_distinct_is_ordered_by_its_values_alone(
-    run: Run, wines: None, statement: str, shown: str
-) -> None:
-    """https://docs.snowflake.com/en/sql-reference/constructs/order-by"""
-    number, said = failure(run, statement)
-    assert number == 2
-    assert said.endswith(f"[{shown}] is not a valid order by expression")
-
-
-def test_the_order_of_a_distinct_may_be_made_of_its_values(run: Run, wines: None) -> None:
-    """https://docs.snowflake.com/en/sql-reference/constructs/order-by"""
-    assert run("select distinct id from wines order by id + 1 desc") == [(2,), (1,)]
-    assert run("select distinct id as n from wines w order by w.id, n, 1") == [(1,), (2,)]
-    assert run("select distinct * from wines order by price") == [
-        (2, Decimal("8.00")), (1, Decimal("12.50")),
-    ]  # fmt: skip
-    assert run("select distinct sum(price) from wines group by id order by sum(price) * 2") == [
-        (Decimal("8.00"),), (Decimal("12.50"),),
-    ]  # fmt: skip
-    assert run("select distinct -id from wines order by -id") == [(-2,), (-1,)]
-
-
 def test_each_side_of_an_asof_joins_condition_is_of_its_own_table(run: Run, wines: None) -> None:
     """https://docs.snowflake.com/en/sql-reference/constructs/asof-join"""
     joined = "select w.id from wines w asof join makers m match_condition ({}) on w.id = m.id"

@@ -1,5 +1,4 @@
-"""What names in a query's clauses may mean: one source, one of its values, and after a DISTINCT
-nothing but these.
+"""What names in a query's clauses may mean: one source, one of its values.
 
 https://docs.snowflake.com/en/sql-reference/constructs/from
 https://docs.snowflake.com/en/sql-reference/constructs/order-by
@@ -118,57 +117,6 @@ def check_match(join: exp.Join, owner: Callable[[exp.Column], str]) -> None:
                 " only column references from the left side table, and the right side allows only"
                 " column references from the right side table.",
             )
-
-
-def check_order(select: exp.Select, owner: Callable[[exp.Column], str]) -> None:
-    """Raises 000002, with Snowflake's text, where the order of a DISTINCT goes by what is none of
-    its values: of rows that become one, it could be several.
-
-    owner: what the source is called that a column is of.
-    """
-    order = select.args.get("order")
-    if not order or not select.args.get("distinct") or any(v.is_star for v in select.expressions):
-        return
-    known = _Values(select)
-    for key in order.expressions:
-        wrong = known.other_than(key.this if isinstance(key, exp.Ordered) else key)
-        if wrong is not None:
-            shown = wrong.sql(dialect="snowflake").replace('"', "")
-            if isinstance(wrong, exp.Column) and (source := wrong.table or owner(wrong)):
-                shown = f"{source}.{wrong.name}"
-            raise errors.SnowflakeError(
-                errors.UNSUPPORTED,
-                f"SQL compilation error:\n[{shown}] is not a valid order by expression",
-            )
-
-
-class _Values:
-    """The values of a query."""
-
-    def __init__(self, select: exp.Select) -> None:
-        self._aliases = {value.alias for value in select.expressions if value.alias}
-        self._values = {value.unalias().unnest() for value in select.expressions}
-        columns = [value for value in self._values if isinstance(value, exp.Column)]
-        self._columns = {(value.table, value.name) for value in columns}
-
-    def other_than(self, key: Expr) -> Expr | None:
-        """What in a key of an order is a column or an aggregate, and none of the values."""
-        if key in self._values:
-            return None
-        if isinstance(key, exp.Column):
-            return None if self._has(key) else key
-        if isinstance(key, exp.AggFunc | exp.Window):
-            return key
-        if isinstance(key, exp.Query):
-            return None
-        found = map(self.other_than, key.iter_expressions())
-        return next((each for each in found if each is not None), None)
-
-    def _has(self, column: exp.Column) -> bool:
-        if not column.table:
-            named = {name for _, name in self._columns}
-            return column.name in self._aliases or column.name in named
-        return {(column.table, column.name), ("", column.name)} & self._columns != set()
 
 
 def check_united_order(union: exp.SetOperation, names: Collection[str] | None) -> None:

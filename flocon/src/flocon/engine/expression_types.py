@@ -522,7 +522,6 @@ class _Scopes:
         for key in _PLACES[1:]:
             self._place(select.args.get(key), ctes, scopes, behind=key in _BEHIND)
         clauses.check_values(select, lambda name: bool(_owners(name, sources)))
-        clauses.check_order(select, lambda column: _owner(column, sources))
         made = _output(select, sources)
         if made is not None and select.is_star and _is_side(select):
             select.meta[COLUMNS] = [name for name, _ in made]
