@@ -714,3 +714,34 @@ def test_a_key_of_an_object_is_a_text(run: Run) -> None:
     ]  # fmt: skip
     grouped = f'select n {numbers} group by n having object_construct(n, count(*)):"2" = 1'
     assert run(grouped) == [(2,)]
+
+
+def test_a_path_goes_on_behind_brackets(run: Run) -> None:
+    """https://docs.snowflake.com/en/user-guide/querying-semistructured"""
+    held = """from (select parse_json('{"a": {"b": {"c": [{"d": 5}]}, "x y": {"B": 1}}}') as v,
+        [{'a': 1, 'b': {'c': 2}}] as l, 0 as i)"""
+    expected = {
+        "v['a'].b.c[0].d": "5",
+        "v['a'].B": None,
+        "v['a'].\"b\"['c'][0].d::int + 1": 6,
+        "v:a['x y'].B": "1",
+        "v['a'].b:c[0].d": "5",
+        "l[0].a": "1",
+        "l[0].b.c": "2",
+        "l[i].b.c": "2",
+        "transform(l, x -> x['b'].c)::varchar": "[2]",
+    }
+    assert wrong_answers(run, expected, held) == {}
+    refused = {
+        "(v:a).b": (1003, "unexpected '.'"),
+        "get(v, 'a').b": (1003, "unexpected '.'"),
+        "parse_json('{}').b": (1003, "unexpected '.'"),
+        "v.a": (904, "invalid identifier 'V.A'"),
+        "v.a.b": (904, "invalid identifier 'V.A.B'"),
+        "transform(l, x -> x.a)": (904, "invalid identifier 'X.A'"),
+    }
+    for called, (expected_number, text) in refused.items():
+        number, said = failure(run, f"select {called} {held}")
+        assert (number, text in said) == (expected_number, True), called
+    assert run(f"select v.v['a'].b.c[0].d, v.i {held} v") == [("5", 0)]
+    assert errno(run, f"select v.a {held} v") == 904

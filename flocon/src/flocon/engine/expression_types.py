@@ -868,11 +868,16 @@ def _inner_joins(source: Expr) -> Iterator[exp.Join]:
 def _lookup(column: exp.Column, scopes: Sequence[Scope], *, behind: bool) -> exp.DataType | None:
     name = column.name
     if column.table:
-        _check_name(column, column.table, [each for sources, _ in scopes for each in sources])
+        known = [each for sources, _ in scopes for each in sources]
+        _check_name(column, column.table, known)
+        if column.table not in known:
+            _check_part(column, scopes)
     for sources, aliases in scopes:
         if column.table:
             if column.table in sources:
                 source = sources[column.table]
+                if source and name not in source.kinds:
+                    _check_part(column, scopes)
                 return source.kind(name) if source else None
             continue
         named = name in aliases
@@ -905,6 +910,14 @@ def _check_name(column: exp.Column, name: str, known: Collection[str]) -> None:
     """Raises 000904 for a source that has this name in another spelling only."""
     if name not in known and name.lower() in map(str.lower, known):
         raise errors.unknown_column(column.sql(dialect="snowflake"))
+
+
+def _check_part(column: exp.Column, scopes: Sequence[Scope]) -> None:
+    """Raises 000904 for `v.a` of a column v: the engine would read a's value in it."""
+    before = [each.name for each in column.parts[:-1]]
+    for sources, _ in scopes:
+        if any(source and name in source.kinds for source in sources.values() for name in before):
+            raise errors.unknown_column(column.sql(dialect="snowflake"))
 
 
 def _name(kind: exp.DataType | None) -> str:

@@ -15,6 +15,7 @@ from flocon.engine import (
     argument_counts,
     choices,
     column_names,
+    dotted_paths,
     foreign,
     literals,
     moments,
@@ -112,9 +113,13 @@ def _finish(tree: Expr, sql: str) -> None:
     tree would take three times as long with it."""
     has_spellings = literals.has_spellings(sql)
     has_zeros = _ZEROS.search(sql) is not None
+    dots = []
     for node in tree.walk():
         if type(node) in foreign.CONCERNED:
             foreign.see(node, sql)
+        elif type(node) is exp.Dot:
+            dots.append((node, node.expression.meta.get("start", 0)))
+            continue
         elif has_spellings and type(node) is exp.Literal and not node.is_string:
             literals.spell(node)
         elif has_zeros and type(node) is exp.If:
@@ -127,6 +132,8 @@ def _finish(tree: Expr, sql: str) -> None:
             node.set("recursive", any(map(_goes_on, node.expressions)) or None)
         if node._meta and "line" in node._meta:
             node._meta = {k: v for k, v in node._meta.items() if k not in _POSITIONS} or None
+    for dot, place in reversed(dots):
+        dotted_paths.read(dot, sql, place)
 
 
 _WITHOUT_ALL = (exp.Except, exp.Intersect)
