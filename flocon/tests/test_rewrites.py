@@ -153,8 +153,8 @@ def test_what_a_division_reads_is_found_wherever_it_was_named(
     session.execute("CREATE TABLE t (a NUMBER(10, 2))")
     session.execute("INSERT INTO t VALUES (1), (2)")
     answer = session.execute(
-        "WITH x AS (SELECT a FROM t), y AS (WITH x AS (SELECT a * 10 AS a FROM x)"
-        " SELECT a / 4 AS q FROM x), z AS (SELECT q / 2 AS h FROM y)"
+        "WITH x AS (SELECT a FROM t), y AS (WITH w AS (SELECT a * 10 AS a FROM x)"
+        " SELECT a / 4 AS q FROM w), z AS (SELECT q / 2 AS h FROM y)"
         " SELECT MAX(h) / 5, AVG(h) FROM (SELECT h FROM z) GROUP BY ()"
     )
     ((fifth, mean),) = answer.rows()

@@ -95,6 +95,10 @@ def test_a_share_of_numbers_with_more_digits_than_a_float_tells_is_refused(
     asked = "select percentile_cont(0.25) within group (order by {}) from large"
     assert error(run, asked.format("c")) == 2
     assert run(asked.format("part")) == [(D("1.000"),)]
+    seconds = "column1::number(20, 6) / 1000"
+    shares = f"percentile_cont(0.25) within group (order by {seconds})"
+    [(share,)] = run(f"select {shares} from values (1000000), (3000000)")
+    assert str(share) == "1500.000000000000"
 
 
 @pytest.mark.parametrize(

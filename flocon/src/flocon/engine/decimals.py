@@ -35,6 +35,8 @@ _MAX_DIGITS = 38
 _LONG_SCALE = 12
 # So many digits a floating-point number tells.
 _TOLD_DIGITS = 15
+# What is behind so many decimals may be a floating-point number's (PERCENTILE_CONT).
+_TOLD_DECIMALS = 3
 _QUOTIENT = "_account_quotient"
 # An average over a window that is not cumulative has three decimals more than its values.
 # https://docs.snowflake.com/en/sql-reference/functions/avg
@@ -373,7 +375,7 @@ def _between(node: Expr, top: Expr, size: tuple[int, int]) -> None:
     """A value between two has three decimals more than they. The engine multiplies by a share that
     is a float, and cuts digits off: more of them are rounded here. Of numbers with more digits than
     a float tells, the two in the middle are asked for; elsewhere between them such an answer is
-    000002.
+    000002, but for digits behind the third decimal.
 
     https://docs.snowflake.com/en/sql-reference/functions/percentile_cont
     """
@@ -392,7 +394,7 @@ def _between(node: Expr, top: Expr, size: tuple[int, int]) -> None:
         top.replace(exp.cast(found, kind, dialect="duckdb"))
     else:
         ordered.set("this", exp.cast(ordered.this, finer, dialect="duckdb"))
-        most = exp.Literal.number(f"1e{_TOLD_DIGITS - scale}")
+        most = exp.Literal.number(f"1e{_TOLD_DIGITS - min(scale, _TOLD_DECIMALS)}")
         told = exp.Anonymous(this="_account_known_to_a_float", expressions=[top.copy(), most])
         top.replace(exp.cast(told, kind, dialect="duckdb"))
 
