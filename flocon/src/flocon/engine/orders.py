@@ -8,7 +8,7 @@ from flocon.core import errors
 
 
 def check_distinct(select: exp.Select) -> None:
-    """Raises 001003 for an ORDER BY of what is not among a SELECT DISTINCT's columns.
+    """Raises 001007 for an ORDER BY of what is not among a SELECT DISTINCT's columns.
 
     https://docs.snowflake.com/en/sql-reference/constructs/order-by
     """
@@ -24,7 +24,7 @@ def check_distinct(select: exp.Select) -> None:
 
 
 def _check(value: Expr, given: Sequence[Expr], names: set[str], select: exp.Select) -> None:
-    """Raises 001003 where a part is no column of the query's, and no constant."""
+    """Raises 001007 where a part is no column of the query's, and no constant."""
     if isinstance(value, exp.Query) or any(_are_same(value, each) for each in given):
         return
     if isinstance(value, exp.Column):
