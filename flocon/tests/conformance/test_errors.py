@@ -117,3 +117,93 @@ def test_an_error_of_compilation_says_its_place(run: Run, sql: str, said: str) -
     """https://docs.snowflake.com/en/developer-guide/python-connector/python-connector-example#handling-errors"""
     run("create table if not exists placed (a int)")
     assert said in failure(run, sql)[1]
+
+
+# By statement: the number, and the text behind "SQL compilation error:" where it has that.
+_IN_SNOWFLAKES_WORDS = {
+    "select abs(current_date())": (1044, "Invalid argument types for function 'ABS': (DATE)"),
+    "select true + 1": (1044, "Invalid argument types for function '+': (BOOLEAN, NUMBER)"),
+    "select add_months(1, 1)": (1044, "Invalid argument types for function: (NUMBER)"),
+    "select to_binary('a') like 'x'": (
+        1044, "Invalid argument types for function 'LIKE': (BINARY, VARCHAR)",
+    ),
+    "select listagg(n, n::varchar) from twice": (1007, "an argument of LISTAGG needs to be constant"),
+    "select avg('10:00:00'::time), avg(current_timestamp()::timestamp_ntz)": (
+        1044, "Invalid argument types for function 'AVG': (TIME)",
+    ),
+    "select avg(current_timestamp()::timestamp_ntz)": (
+        1044, "Invalid argument types for function 'AVG': (TIMESTAMP_NTZ)",
+    ),
+    "select array_size(1)": (1044, "Invalid argument types for function: (NUMBER)"),
+    "select 300::number(2, 0)": (100039, "Numeric value '300' is out of range"),
+    "insert into filled select 12345": (100039, "Numeric value '12345' is out of range"),
+    "select 9223372036854775807 * 9223372036854775807 * 10": (
+        100039, "Number out of representable range: 9223372036854775807 * 9223372036854775807",
+    ),
+    "select cast(current_date() as int)": (
+        1065, "invalid type [CAST(DATE AS NUMBER(38,0))] for parameter 'TO_NUMBER'",
+    ),
+    "select try_cast(1 as date)": (
+        1065, "Function TRY_CAST cannot be used with arguments of types NUMBER and DATE",
+    ),
+    "select (select n from twice)": (90150, "Single-row subquery returns more than one row."),
+    "select n, sum(1) from twice": (
+        979, "'N' in select clause is neither an aggregate nor in the group by clause.",
+    ),
+    "select 1, 2 union all select 3": (
+        1789, "invalid number of result columns for set operator input branches",
+    ),
+    "create view narrow (a, b) as select 1": (2026, "Invalid column definition list"),
+    "create table narrow (a int, b int) as select 1": (2026, "Invalid column definition list"),
+    "insert into filled (n, n) values (1, 1)": (2025, "duplicate column name 'N'"),
+    "insert into filled values (null)": (100072, "NULL result in a non-nullable column"),
+    "alter table filled add column n int": (1430, "column 'N' already exists"),
+    "select date_part('fortnight', current_date())": (
+        1007, "'FORTNIGHT' is not a valid date/time component for function DATE_PART.",
+    ),
+    "select dateadd(fortnight, 1, current_date())": (
+        1007, "'FORTNIGHT' is not a valid date/time component for function DATEADD.",
+    ),
+    "select time_slice(current_date(), 2, 'fortnight')": (
+        1007, "'FORTNIGHT' is not a valid date/time component for function TIME_SLICE.",
+    ),
+    "select parse_json('[1,')": (100069, "Error parsing JSON: unexpected end of data, pos 3"),
+    "select regexp_substr('a', '*')": (
+        100048, "Invalid regular expression: '*', nothing to repeat at position 0",
+    ),
+    "select hex_decode_binary('zz')": (
+        100115, "The following string is not a legal hex-encoded value: zz",
+    ),
+    "select hex_decode_string('ff')": (100144, "Invalid UTF8 detected in string"),
+    "alter session set timezone = 'Mars/Base'": (
+        1481, "Invalid value 'Mars/Base' specified for property 'TIMEZONE'",
+    ),
+    "select convert_timezone('Mars/Base', current_timestamp())": (
+        2, "Unsupported feature 'the time zone Mars/Base'.",
+    ),
+    "select convert_timezone('utc', current_timestamp())": (
+        2, "Unsupported feature 'the time zone utc'.",
+    ),
+    "select convert_timezone(zone, current_timestamp()) from (select 'Mars' || '/Base' as zone)": (
+        2, "Unsupported feature 'the time zone Mars/Base'.",
+    ),
+    "select current_timestamp(12)": (
+        2,
+        "Unsupported feature 'CURRENT_TIMESTAMP(12): a time has up to nine digits of a second'.",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("sql", _IN_SNOWFLAKES_WORDS)
+def test_an_error_speaks_of_snowflakes_functions_and_types(run: Run, sql: str) -> None:
+    """https://docs.snowflake.com/en/sql-reference/data-type-conversion"""
+    run("create table if not exists filled (n number(3, 0) not null)")
+    run("create view if not exists twice as select 1 as n union all select 2")
+    number, text = failure(run, sql)
+    said = text.partition("): ")[2].removeprefix("SQL compilation error:\n")
+    assert (number, said) == _IN_SNOWFLAKES_WORDS[sql]
+
+
+def test_a_constant_text_orders_nothing(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/constructs/order-by"""
+    assert run("select 1 order by 'a'") == [(1,)]

@@ -9,6 +9,7 @@ https://docs.snowflake.com/en/sql-reference/data-type-conversion
 from sqlglot import Expr, exp
 
 from flocon.core import errors
+from flocon.core.time_zones import is_zone
 from flocon.engine.types import DECLARED, NTZ_TYPES, TEXT_TYPES
 
 # Arrays, objects and VARIANTs.
@@ -150,6 +151,9 @@ def check(node: Expr) -> None:
         moment = node.args["timestamp"]
         if node.args.get("source_tz") and moment.type and moment.type.this in _ZONED:
             raise invalid("CONVERT_TIMEZONE", moment)
+        for zone in (node.args.get("source_tz"), node.args.get("target_tz")):
+            if isinstance(zone, exp.Literal) and zone.is_string and not is_zone(zone.name):
+                raise errors.unsupported(f"the time zone {zone.name}")
     else:
         name, keys = _STRUCTURED[kind]
         for key in keys:
@@ -217,8 +221,17 @@ def _check_tried(node: Expr, others: tuple[exp.DType, ...]) -> None:
     raise errors.compilation(
         errors.ARGUMENT_TYPES,
         "Function TRY_CAST cannot be used with arguments of types"
-        f" {kind.sql('snowflake')} and {read_as}",
+        f" {_shown(kind)} and {read_as}",
     )
+
+
+def _shown(kind: exp.DataType) -> str:
+    """A type in an error."""
+    if kind.this in _FLOATS:
+        return "FLOAT"
+    if kind.this in exp.DataType.NUMERIC_TYPES:
+        return "NUMBER"
+    return kind.sql("snowflake").replace("TIMESTAMPNTZ", "TIMESTAMP_NTZ")
 
 
 def check_input(value: Expr) -> None:
@@ -249,7 +262,7 @@ def _check_unit(node: Expr, name: str) -> None:
 
 def invalid(name: str, value: Expr) -> errors.SnowflakeError:
     """001044: a function takes no value of this type."""
-    return _refused(name, value.type.sql("snowflake") if value.type else "")
+    return _refused(name, _shown(value.type) if value.type else "")
 
 
 def _refused(name: str, shown: str) -> errors.SnowflakeError:

@@ -2,6 +2,7 @@
 
 from sqlglot import Expr, exp
 
+from flocon.core import errors
 from flocon.engine import moments
 
 # The bind that holds the statement's start.
@@ -12,6 +13,9 @@ CLOCKS = (
 
 
 def clock(node: Expr) -> Expr:
+    """Raises 000002 for a clock with other digits of a second than a time can have."""
+    if isinstance(node, CLOCKS):
+        _check(node)
     if isinstance(node, exp.CurrentTimestamp) and node.args.get("sysdate"):
         return _utc_now()
     if isinstance(node, exp.CurrentTimestamp | exp.Localtimestamp):
@@ -23,6 +27,17 @@ def clock(node: Expr) -> Expr:
     if isinstance(node, exp.Anonymous) and node.name.upper() == "SYSDATE":
         return _utc_now()
     return node
+
+
+def _check(node: Expr) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/current_timestamp"""
+    asked = node.this
+    if asked is not None and not (
+        isinstance(asked, exp.Literal) and asked.is_int and len(asked.name) == 1
+    ):
+        raise errors.unsupported(
+            f"{node.sql('snowflake')}: a time has up to nine digits of a second"
+        )
 
 
 def _cut(now: Expr, node: Expr) -> Expr:

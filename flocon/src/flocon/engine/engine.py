@@ -51,6 +51,8 @@ _SETTINGS = (
     # NULLs sort last in ascending and first in descending order.
     # https://docs.snowflake.com/en/sql-reference/constructs/order-by
     "SET GLOBAL default_null_order = 'NULLS_LAST_ON_ASC_FIRST_ON_DESC'",
+    # A constant text is one.
+    "SET GLOBAL order_by_non_integer_literal = true",
     # These two make joins on row ids of ORDER BY … LIMIT and of row_number() in QUALIFY. DuckDB 2.0
     # dies of such a join on a table where the transaction has rows of its own, when another one
     # commits rows at that moment (docs/manual.md).

@@ -12,7 +12,7 @@ from flocon.core import errors
 from flocon.core.errors import Code, SnowflakeError
 from flocon.core.timestamp_tz import ENGINE_TYPE
 from flocon.core.variant_marks import UNDEFINED
-from flocon.engine import inner_kinds, moments, nanoseconds
+from flocon.engine import failure_texts, inner_kinds, moments, nanoseconds
 from flocon.sql import error_places
 
 
@@ -48,18 +48,16 @@ _BY_TEXT: tuple[tuple[str, Code], ...] = (
     (r"unequal lengths in ARRAYS_TO_OBJECT", errors.UNEQUAL_LENGTHS),
     (r"Key supplied for ARRAYS_TO_OBJECT", errors.KEY_TYPE),
     (r"Division by zero", errors.DIVISION_BY_ZERO),
-    (r"NOT NULL constraint failed", errors.NOT_NULL),
     (r"MERGE INTO command cannot affect", errors.NONDETERMINISTIC),
-    (r"Malformed JSON|JSON parse", errors.JSON_VALUE),
+    (r"JSON parse", errors.JSON_VALUE),
     (_NO_PATTERN, errors.REGULAR_EXPRESSION),
-    (r"Column with name .* already exists", errors.COLUMN_EXISTS),
     (r"(invalid date field format|^[^\n]*date field value)", errors.DATE_VALUE),
     (r"invalid (timestamp|time) field format", errors.TIMESTAMP_VALUE),
     (r"Could not convert string '.*' to BOOL", errors.BOOLEAN_VALUE),
     (rf'time field value out of range: "{re.escape(nanoseconds.NO_TIME)}', errors.TIME_VALUE),
     (r"Failed to cast value", errors.VARIANT_VALUE),
     (
-        r"(timestamp|date|time) field value|Could not parse string .*(date|time)|TimeZone",
+        r"(timestamp|date|time) field value|Could not parse string .*(date|time)",
         errors.TIMESTAMP_VALUE,
     ),
     (
@@ -199,12 +197,14 @@ def _translate_duckdb(error: duckdb.Error) -> SnowflakeError:
         return errors.unsupported("a TIMESTAMP_TZ here: cast it to TIMESTAMP_LTZ or TIMESTAMP_NTZ")
     if counts := _VALUE_COUNTS.search(text):
         return errors.value_list(int(counts[1] or counts[3]), int(counts[2] or counts[4]))
+    if told := failure_texts.told(line):
+        return told
     for pattern, code in _BY_TEXT:
         if re.search(pattern, text):
             return SnowflakeError(code, _phrase(code, line.replace(UNDEFINED, "undefined")))
-    line = _without_hints(line)
+    line = failure_texts.without_types(_without_hints(line))
     if isinstance(error, duckdb.ParserException):
-        return errors.compilation(errors.SYNTAX, f"syntax error: {line}")
+        return errors.compilation(errors.SYNTAX, f"syntax error: {_unexpected(line)}")
     if isinstance(error, duckdb.CatalogException):
         return errors.compilation(errors.COMPILATION, line)
     if isinstance(error, duckdb.PermissionException):
@@ -214,6 +214,11 @@ def _translate_duckdb(error: duckdb.Error) -> SnowflakeError:
     if isinstance(error, _WRONG_STATEMENT):
         return errors.compilation(errors.COMPILATION, line)
     return SnowflakeError(errors.INTERNAL, f"Internal error: {line}")
+
+
+def _unexpected(line: str) -> str:
+    """Of what the engine was given in its own words."""
+    return re.sub(r'^syntax error at or near "(.*)"$', r"unexpected '\1'.", line, flags=re.S)
 
 
 # The value in it may say anything, also on several lines.
@@ -298,8 +303,6 @@ def _phrase(code: Code, line: str) -> str:
         return "Division by zero"
     if code == errors.REGULAR_EXPRESSION:
         return f"Invalid regular expression: {line}"
-    if code == errors.NOT_NULL:
-        return f"NULL result in a non-nullable column ({line})"
     if code == errors.NONDETERMINISTIC:
         return f"Duplicate row detected during DML action ({line})"
     if held := _FAILED_CAST.search(line):
@@ -314,7 +317,9 @@ def _phrase(code: Code, line: str) -> str:
     return _without_hints(line)
 
 
-_FAILED_CAST = re.compile(r"Failed to cast value to (\w+): (.*)", re.S)
+_FAILED_CAST = re.compile(
+    r"Failed to cast value to (\w+): (.*?)(?: when casting from source column \w+)?$", re.S
+)
 # How Snowflake calls these there.
 _CAST_TO = {"decimal": "FIXED", "numerical": "REAL"}
 _OF_NAMES = (

@@ -87,6 +87,13 @@ _FUNCTIONS = frozenset(
     """.upper().split()
 )
 _FAMILIES = ("AS_", "IS_", "SYSTEM$", "ST_", "VECTOR_", "AI_", "_")
+
+
+def is_function(name: str) -> bool:
+    """Has Snowflake a function of this name, in upper case?"""
+    return name in _FUNCTIONS
+
+
 # In a call's meta: it means a function that a user has made, or none.
 FOREIGN = "foreign"
 

@@ -109,10 +109,18 @@ _UNITS = {
     "YEAR", "QUARTER", "MONTH", "WEEK", "DAY", "HOUR", "MINUTE", "SECOND", "MILLISECOND",
     "MICROSECOND", "NANOSECOND",
 }  # fmt: skip
-_BY_UNITS = (
-    exp.DateAdd, exp.DateDiff, exp.DateTrunc, exp.LastDay, exp.TimeAdd, exp.TimestampAdd,
-    exp.TimestampTrunc, exp.TsOrDsAdd,
-)  # fmt: skip
+_CALLED: dict[type[Expr], str] = {
+    exp.DateAdd: "DATEADD",
+    exp.DateDiff: "DATEDIFF",
+    exp.DateTrunc: "DATE_TRUNC",
+    exp.LastDay: "LAST_DAY",
+    exp.TimeAdd: "DATEADD",
+    exp.TimeSlice: "TIME_SLICE",
+    exp.TimestampAdd: "DATEADD",
+    exp.TimestampTrunc: "DATE_TRUNC",
+    exp.TsOrDsAdd: "DATEADD",
+}
+_BY_UNITS = tuple(_CALLED)
 
 
 def _check_unit(node: Expr) -> None:
@@ -121,7 +129,7 @@ def _check_unit(node: Expr) -> None:
     name = unit.name.upper() if isinstance(unit, exp.Var | exp.Literal) else ""
     known = (name, name.removesuffix("S"), Snowflake.DATE_PART_MAPPING.get(name))
     if name and not _UNITS.intersection(known):
-        called = node.sql_name() if isinstance(node, exp.Func) else "DATE_PART"
+        called = _CALLED[type(node)]
         text = f"'{name}' is not a valid date/time component for function {called}."
         raise errors.compilation(errors.COMPILATION, text)
 

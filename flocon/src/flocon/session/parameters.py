@@ -14,6 +14,7 @@ from flocon.access.demands import nothing
 from flocon.core import errors, result
 from flocon.core.output_formats import DEFAULT as DEFAULT_FORMATS
 from flocon.core.result import Result
+from flocon.core.time_zones import is_zone
 from flocon.session.context import Context
 from flocon.session.statements import Kind
 from flocon.sql.tokens import Tokens
@@ -156,6 +157,8 @@ def check_parameter(name: str, value: str, statement: str) -> None:
     """Raises 000002 for a parameter that would change answers and does not here, 001481 for a value
     that a parameter cannot have."""
     if name in _VALUES and value.upper() not in _VALUES[name]:
+        raise errors.invalid_value(name, value)
+    if name == "TIMEZONE" and not is_zone(value):
         raise errors.invalid_value(name, value)
     if name in _NUMBERS and not value.isdigit():
         raise errors.invalid_value(name, value)

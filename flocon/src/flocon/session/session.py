@@ -174,6 +174,7 @@ class Session:
             with transactions.lock:
                 transactions.revive()
             error.message = marked_names.unmarked(error.message)
+            error_places.without_other_functions(error, text)
             error_places.locate(error, text)
             raise
         finally:

@@ -18,6 +18,7 @@ from flocon.core import errors
 from flocon.core.errors import SnowflakeError
 from flocon.sql.tokens import tokenize
 
+_FUNCTION = re.compile(r"SQL compilation error:\nInvalid argument types for function '(\w+)'")
 _UNKNOWN = re.compile(r"SQL compilation error:\ninvalid identifier '(?P<name>.+)'", re.DOTALL)
 
 
@@ -47,6 +48,16 @@ def locate(error: SnowflakeError, text: str) -> None:
             where, written = place(text, whole[0].start), "".join(map(_shown, whole))
             error.message = f"SQL compilation error: error {where}\ninvalid identifier '{written}'"
             return
+
+
+def without_other_functions(error: SnowflakeError, text: str) -> None:
+    """Let an error about a function's arguments name none that the statement has not: the account
+    may have put it in another one's place. A path into a VARIANT is a GET."""
+    found = _FUNCTION.match(error.message)
+    if error.errno != errors.INVALID_ARGUMENTS.errno or found is None:
+        return
+    if found[1] not in text.upper() and found[1] != "GET":
+        error.message = error.message.replace(f" '{found[1]}'", "", 1)
 
 
 def syntax(parsed: ParseError, text: str) -> SnowflakeError:
