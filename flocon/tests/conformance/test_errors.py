@@ -167,25 +167,21 @@ _IN_SNOWFLAKES_WORDS = {
     "select time_slice(current_date(), 2, 'fortnight')": (
         1007, "'FORTNIGHT' is not a valid date/time component for function TIME_SLICE.",
     ),
-    "select parse_json('[1,')": (100069, "Error parsing JSON: unexpected end of data, pos 3"),
     "select regexp_substr('a', '*')": (
         100048, "Invalid regular expression: '*', nothing to repeat at position 0",
-    ),
-    "select hex_decode_binary('zz')": (
-        100115, "The following string is not a legal hex-encoded value: zz",
     ),
     "select hex_decode_string('ff')": (100144, "Invalid UTF8 detected in string"),
     "alter session set timezone = 'Mars/Base'": (
         1481, "Invalid value 'Mars/Base' specified for property 'TIMEZONE'",
     ),
     "select convert_timezone('Mars/Base', current_timestamp())": (
-        2, "Unsupported feature 'the time zone Mars/Base'.",
+        100035, "Unknown time zone 'Mars/Base'",
     ),
     "select convert_timezone('utc', current_timestamp())": (
-        2, "Unsupported feature 'the time zone utc'.",
+        100035, "Unknown time zone 'utc'",
     ),
     "select convert_timezone(zone, current_timestamp()) from (select 'Mars' || '/Base' as zone)": (
-        2, "Unsupported feature 'the time zone Mars/Base'.",
+        100035, "Unknown time zone 'Mars/Base'",
     ),
     "select current_timestamp(12)": (
         2,

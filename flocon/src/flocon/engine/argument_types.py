@@ -153,7 +153,8 @@ def check(node: Expr) -> None:
             raise invalid("CONVERT_TIMEZONE", moment)
         for zone in (node.args.get("source_tz"), node.args.get("target_tz")):
             if isinstance(zone, exp.Literal) and zone.is_string and not is_zone(zone.name):
-                raise errors.unsupported(f"the time zone {zone.name}")
+                text = f"Unknown time zone '{zone.name}'"
+                raise errors.SnowflakeError(errors.TIMESTAMP_VALUE, text)
     else:
         name, keys = _STRUCTURED[kind]
         for key in keys:

@@ -208,7 +208,6 @@ _DECODERS: dict[type[Expr], tuple[str, bool]] = {
     exp.TryBase64DecodeString: ("from_base64", True),
     exp.TryHexDecodeBinary: ("_account_try_unhex", False),
     exp.TryHexDecodeString: ("_account_try_unhex", True),
-    exp.Unhex: ("_account_unhex", False),
 }
 BINARIES: tuple[type[Expr], ...] = (
     exp.Base64Encode,

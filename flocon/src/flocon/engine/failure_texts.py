@@ -125,7 +125,10 @@ _TOLD: tuple[tuple[re.Pattern[str], Callable[[Match[str]], SnowflakeError]], ...
             _arguments,
         ),
         (r"Unimplemented type for cast \((.*) -> (.*)\)", _cast),
-        (r"Unknown TimeZone '(.*)'", _unsupported("the time zone {}")),
+        (
+            r"Unknown TimeZone '(.*)'",
+            _at_run_time(errors.TIMESTAMP_VALUE, "Unknown time zone '{}'"),
+        ),
         (
             r"Could not cast value (-?[\d.e+-]+) to DECIMAL",
             _at_run_time(errors.NUMERIC_RANGE, _OUT_OF_RANGE),
@@ -206,10 +209,6 @@ _TOLD: tuple[tuple[re.Pattern[str], Callable[[Match[str]], SnowflakeError]], ...
         (
             r"DECIMAL type scale cannot be greater than width",
             _at_compile_time(errors.COMPILATION, "a NUMBER has no more decimals than digits"),
-        ),
-        (
-            r"Malformed JSON at byte (\d+) of input: (.*?)\.\s+Input: ",
-            _at_run_time(errors.JSON_VALUE, "Error parsing JSON: {1}, pos {0}"),
         ),
         (
             r"Failure in decode: could not convert blob to UTF8 string",

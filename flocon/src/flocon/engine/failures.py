@@ -49,7 +49,7 @@ _BY_TEXT: tuple[tuple[str, Code], ...] = (
     (r"Key supplied for ARRAYS_TO_OBJECT", errors.KEY_TYPE),
     (r"Division by zero", errors.DIVISION_BY_ZERO),
     (r"MERGE INTO command cannot affect", errors.NONDETERMINISTIC),
-    (r"JSON parse", errors.JSON_VALUE),
+    (r"Malformed JSON|JSON parse", errors.JSON_VALUE),
     (_NO_PATTERN, errors.REGULAR_EXPRESSION),
     (r"(invalid date field format|^[^\n]*date field value)", errors.DATE_VALUE),
     (r"invalid (timestamp|time) field format", errors.TIMESTAMP_VALUE),
