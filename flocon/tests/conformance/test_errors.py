@@ -148,7 +148,13 @@ _IN_SNOWFLAKES_WORDS = {
     ),
     "select (select n from twice)": (90150, "Single-row subquery returns more than one row."),
     "select n, sum(1) from twice": (
-        979, "'N' in select clause is neither an aggregate nor in the group by clause.",
+        979, "[N] is not a valid group by expression",
+    ),
+    "select n, sum(1) from twice group by n + 1": (
+        1104, "'N' in select clause is neither an aggregate nor in the group by clause.",
+    ),
+    "select (select n, n from twice)": (
+        2, "Unsupported: Scalar subquery with multi-column SELECT clause.",
     ),
     "select 1, 2 union all select 3": (
         1789, "invalid number of result columns for set operator input branches",

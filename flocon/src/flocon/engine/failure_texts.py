@@ -14,7 +14,6 @@ from flocon.core import errors
 from flocon.core.errors import Code, SnowflakeError
 from flocon.engine.foreign import is_function
 
-_GROUP_BY = Code(979, "42601")
 _BRANCHES = Code(1789, "42601")
 _COLUMN_LIST = Code(2026, "42601")
 _SINGLE_ROW = Code(90150, "22000")
@@ -160,7 +159,7 @@ _TOLD: tuple[tuple[re.Pattern[str], Callable[[Match[str]], SnowflakeError]], ...
         (
             r'column "?(.+?)"? must appear in the GROUP BY clause',
             _at_compile_time(
-                _GROUP_BY,
+                errors.UNGROUPED,
                 "'{}' in select clause is neither an aggregate nor in the group by clause.",
             ),
         ),
@@ -168,6 +167,12 @@ _TOLD: tuple[tuple[re.Pattern[str], Callable[[Match[str]], SnowflakeError]], ...
             r"Set operations can only apply to expressions with the same number of result columns",
             _at_compile_time(
                 _BRANCHES, "invalid number of result columns for set operator input branches"
+            ),
+        ),
+        (
+            r"Subquery returns \d+ columns - expected 1",
+            _at_compile_time(
+                errors.UNSUPPORTED, "Unsupported: Scalar subquery with multi-column SELECT clause."
             ),
         ),
         (

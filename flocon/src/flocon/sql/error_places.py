@@ -19,6 +19,7 @@ from flocon.core.errors import SnowflakeError
 from flocon.sql.tokens import tokenize
 
 _FUNCTION = re.compile(r"SQL compilation error:\nInvalid argument types for function '(\w+)'")
+_UNGROUPED = re.compile(r"SQL compilation error:\n'(.+)' in select clause", re.DOTALL)
 _UNKNOWN = re.compile(r"SQL compilation error:\ninvalid identifier '(?P<name>.+)'", re.DOTALL)
 
 
@@ -58,6 +59,17 @@ def without_other_functions(error: SnowflakeError, text: str) -> None:
         return
     if found[1] not in text.upper() and found[1] != "GET":
         error.message = error.message.replace(f" '{found[1]}'", "", 1)
+
+
+def without_group_by(error: SnowflakeError, text: str) -> None:
+    """Let an error about a column that is in no group be Snowflake's for a statement without
+    GROUP BY, where this one has none."""
+    found = _UNGROUPED.match(error.message)
+    if error.errno != errors.UNGROUPED.errno or found is None:
+        return
+    if all(token.token_type != TokenType.GROUP_BY for token in tokenize(text)):
+        said = f"SQL compilation error:\n[{found[1]}] is not a valid group by expression"
+        error.errno, error.message = errors.GROUP_BY_EXPRESSION.errno, said
 
 
 def syntax(parsed: ParseError, text: str) -> SnowflakeError:
