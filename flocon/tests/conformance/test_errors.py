@@ -127,7 +127,9 @@ _IN_SNOWFLAKES_WORDS = {
     "select to_binary('a') like 'x'": (
         1044, "Invalid argument types for function 'LIKE': (BINARY, VARCHAR)",
     ),
-    "select listagg(n, n::varchar) from twice": (1007, "an argument of LISTAGG needs to be constant"),
+    "select listagg(n, n::varchar) from twice": (
+        1007, "an argument of LISTAGG needs to be constant",
+    ),
     "select avg('10:00:00'::time), avg(current_timestamp()::timestamp_ntz)": (
         1044, "Invalid argument types for function 'AVG': (TIME)",
     ),

@@ -221,8 +221,7 @@ def _check_tried(node: Expr, others: tuple[exp.DType, ...]) -> None:
         read_as = _READ_AS[type(node)]
     raise errors.compilation(
         errors.ARGUMENT_TYPES,
-        "Function TRY_CAST cannot be used with arguments of types"
-        f" {_shown(kind)} and {read_as}",
+        f"Function TRY_CAST cannot be used with arguments of types {_shown(kind)} and {read_as}",
     )
 
 
