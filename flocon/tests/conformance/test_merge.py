@@ -229,7 +229,7 @@ def test_a_merge_that_contradicts_itself_changes_nothing_and_leaves_the_transact
         ("WHEN MATCHED THEN UPDATE SET nowhere = 1", 904),
         ("WHEN MATCHED THEN UPDATE SET s.level = 1", 904),
         ("WHEN MATCHED THEN UPDATE SET level = news.level", 904),
-        ("WHEN MATCHED THEN UPDATE SET note = level", 1007),
+        ("WHEN MATCHED THEN UPDATE SET note = level", 2028),
         ("WHEN MATCHED THEN UPDATE SET level = TRUE", 2023),
         ("WHEN MATCHED THEN DELETE WHEN NOT MATCHED THEN INSERT (id) VALUES (s.nowhere)", 904),
         ("WHEN MATCHED THEN DELETE WHEN NOT MATCHED THEN INSERT (id) VALUES (plain.id)", 904),
