@@ -32,6 +32,7 @@ EXAMPLES: dict[tuple[str, str], list[tuple[str, Any]]] = {
             2,
         ),
         ("CREATE TABLE typed (n INT) AS SELECT TRUE", 2),
+        ("SELECT 1 FROM unordered WHERE a", 2),
         ("ALTER TABLE unordered ADD COLUMN c INT DEFAULT 1 + 1", 2),
     ],
     ("Queries", "CTE"): [
@@ -97,6 +98,16 @@ EXAMPLES: dict[tuple[str, str], list[tuple[str, Any]]] = {
             [(1, 0), (2, 1), (2, 1)],
         ),
         ("SELECT *, CONDITIONAL_CHANGE_EVENT(n) OVER (ORDER BY n) FROM events_of", 2),
+    ],
+    ("Types and expressions", "order of VARIANTs"): [
+        ("SELECT v FROM (SELECT 1::VARIANT AS v) ORDER BY v", 2),
+        ("SELECT MAX(v) FROM (SELECT 1::VARIANT AS v)", 2),
+        ("SELECT PARSE_JSON('null') > 1", 2),
+        ("SELECT PARSE_JSON('2') > 1", [(True,)]),
+        ("SELECT TRUE::VARIANT < TRUE", 2),
+        ("SELECT ARRAY_SORT([1, 'a'])", 2),
+        ("SELECT ARRAY_MAX([[1], [2]])", 2),
+        ("SELECT 1::VARIANT IN (1, 'a')", 2),
     ],
     ("Types and expressions", "VARIANT and text"): [
         ("SELECT x > '2', x = '10' FROM (SELECT PARSE_JSON('10') AS x)", [(False, True)]),

@@ -576,7 +576,7 @@ def test_a_text_in_a_variant_is_a_number_where_snowflake_reads_one(run: Run, tex
     for value in ("v:x", "v:a[0]", "get(v, 'x')", "get_path(v, 'x')", f"'{text}'::variant"):
         for kind in ("int", "number(10, 2)", "float"):
             assert error(run, f"select {value}::{kind} from held") in (100038, 100071)
-        for call in ("to_number({})", "to_double({})", "{} + 1", "{} > 5", "sum({})", "round({})"):
+        for call in ("to_number({})", "to_double({})", "{} + 1", "sum({})", "round({})"):
             assert error(run, f"select {call.format(value)} from held") in (100038, 100071)
         for column in ("n", "d", "f"):
             assert error(run, f"insert into held ({column}) select {value} from held") in (

@@ -163,6 +163,22 @@ def check(node: Expr) -> None:
                 _check_structured(name, each)
 
 
+_SYMBOLS: dict[type[Expr], str] = {
+    exp.Add: "+", exp.Div: "/", exp.Mod: "%", exp.Mul: "*", exp.Neg: "-", exp.Sub: "-",
+}  # fmt: skip
+
+
+def check_numbers(node: Expr) -> None:
+    """Of what takes numbers: raises 001044 for an array and an object, of which a VARIANT's number
+    is none.
+
+    https://docs.snowflake.com/en/sql-reference/data-type-conversion
+    """
+    name = node.sql_names()[0] if isinstance(node, exp.Func) else _SYMBOLS[type(node)]
+    for key in ("this", "expression"):
+        _check_text(name, node.args.get(key))
+
+
 def check_cast(cast: exp.Cast) -> None:
     """Raises 001065 for a truth that would be a floating-point number, and for such a number that
     would be a moment."""

@@ -13,6 +13,7 @@ from flocon.core import errors
 from flocon.core.variant_marks import UNDEFINED
 from flocon.engine.expression_types import ARGUMENT
 from flocon.engine.types import TEXT_TYPES
+from flocon.engine.variants_beside import NOT_ORDERED
 
 # The nodes' arguments in the order of the macros'.
 _MACROS: dict[type[Expr], tuple[str, tuple[str, ...]]] = {
@@ -121,9 +122,16 @@ MACROS = (
     " to_json(flatten(list_transform(_account_list(a), lambda e: _account_list(e)))) END",
     "_account_texts(a) AS"
     " list_transform(_account_list(a), lambda e: json_extract_string(_account_defined(e), '$'))",
+    # Snowflake's pages have an order of numbers, of texts and of BOOLEANs, and none across them.
+    "_account_order_of(e) AS CASE json_type(e) WHEN 'BIGINT' THEN 1 WHEN 'UBIGINT' THEN 1"
+    " WHEN 'DOUBLE' THEN 1 WHEN 'VARCHAR' THEN 2 WHEN 'BOOLEAN' THEN 3 ELSE 0 END",
+    "_account_orderable(l) AS list_transform([l], lambda x: CASE WHEN len(x) > 1"
+    " AND (len(list_distinct(list_transform(x, lambda e: _account_order_of(e)))) > 1"
+    " OR _account_order_of(x[1]) = 0)"
+    f" THEN [CAST(CAST('{NOT_ORDERED}' || CAST(x AS VARCHAR) AS TINYINT) AS JSON)] ELSE x END)[1]",
     # Numbers by their value, texts by their text; a null has no place among them.
-    "_account_array_sorted(a) AS list_transform(list_sort(list_transform(list_filter("
-    "_account_list(a), lambda e: NOT _account_is_missing(e)), lambda e: struct_pack("
+    "_account_array_sorted(a) AS list_transform(list_sort(list_transform(_account_orderable("
+    "list_filter(_account_list(a), lambda e: NOT _account_is_missing(e))), lambda e: struct_pack("
     "n := CASE WHEN json_type(e) IN ('BIGINT', 'UBIGINT', 'DOUBLE')"
     " THEN CAST(_account_castable(e) AS DOUBLE) END,"
     " s := json_extract_string(e, '$'), v := e))), lambda each: each.v)",

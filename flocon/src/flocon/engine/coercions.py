@@ -6,7 +6,8 @@ that Snowflake does silently.
 https://docs.snowflake.com/en/sql-reference/data-type-conversion
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
 
 from sqlglot import Expr, exp
 
@@ -14,6 +15,7 @@ from flocon.core import errors
 from flocon.engine import (
     argument_types,
     compared_variants,
+    conditions,
     datetime_formats,
     described,
     lengths,
@@ -21,6 +23,7 @@ from flocon.engine import (
     nanoseconds,
     offsets,
     texts_as_numbers,
+    variants_beside,
 )
 from flocon.engine.choices import CHOICES, ZERO_IF_NULL, become, chosen
 from flocon.engine.compared_variants import SAME, SAME_FIXED
@@ -130,6 +133,8 @@ def coerce(tree: Expr, inside: Kinds = NONE) -> Expr:
             argument_types.check_cast(node)
         elif isinstance(node, exp.ConvertTimezone):
             argument_types.check(node)
+        elif type(node) in conditions.CLAUSES:
+            conditions.check(node)
         elif type(node) in argument_types.OF_TEXTS:
             argument_types.check_texts(node)
         kept = moments.digits(moments.name(node.to)) if isinstance(node, exp.Cast) else None
@@ -226,6 +231,7 @@ def _coerced(node: Expr) -> Expr:
             parent.set(place, _cast(value, _TEXT), index)
     form = type(node)
     if form in _CALCULATED:
+        argument_types.check_numbers(node)
         _numbers(node)
     if form in _ARITHMETIC:
         texts_as_numbers.calculated(node)
@@ -254,6 +260,12 @@ def _coerced(node: Expr) -> Expr:
         _kept_as_texts(node)
     if isinstance(node, _READERS) and node.args.get("format") and _is_variant(node.this):
         node.set("this", _cast(node.this, _TEXT))
+    is_truth = type(node) is exp.Cast and node.to.this == _Kind.BOOLEAN
+    if (is_truth or form is exp.ToBoolean) and _is_variant(node.this):
+        return variants_beside.truth(node.this)
+    if form in conditions.OPERATORS:
+        for value in list(conditions.variants(node)):
+            _put(value, variants_beside.truth)
     if isinstance(node, exp.Cast) and node.to.this in _BINARIES and _is_variant(node.this):
         node.set("this", _cast(node.this, _TEXT))
     if isinstance(node, exp.Cast) and node.to.this in _MOMENTS and _is_number(node.this):
@@ -706,16 +718,18 @@ def _own_nodes(select: exp.Select) -> Iterator[Expr]:
 
 
 def _comparable(kind: exp.DType | None) -> str:
-    """What a VARIANT is cast to that is compared with a value of a type; '' for nothing."""
+    """What a VARIANT becomes that is compared with a value of a type; '' for nothing."""
     if kind in TEXT_TYPES:
         return _TEXT
     if kind in exp.DataType.NUMERIC_TYPES:
-        return _DOUBLE
+        return _NUMBER
     if kind in NTZ_TYPES:
         return "TIMESTAMP_NTZ"
     return kind.value if kind in _CAST_TO else ""
 
 
+# Beside a number it becomes none (`variants_beside`).
+_NUMBER = "NUMBER"
 _CAST_TO = (_Kind.BOOLEAN, _Kind.DATE, _Kind.TIME, _Kind.TIMESTAMPLTZ)
 
 
@@ -743,20 +757,56 @@ def _compared(node: Expr) -> None:
 
 def _set_beside(node: Expr) -> None:
     """Of two values that are compared."""
-    _beside(node.this, _kind(node.expression))
-    _beside(node.expression, _kind(node.this))
+    is_ordered = isinstance(node, _COMPARISONS[2:])
+    if not _beside_truths(node.this, [node.expression], is_ordered=is_ordered):
+        _beside(node.this, [node.expression], is_ordered=is_ordered)
+        _beside(node.expression, [node.this], is_ordered=is_ordered)
 
 
-def _beside(value: Expr, kind: exp.DType | None) -> None:
-    """A VARIANT that is compared with a value of another type becomes one of it."""
+def _beside(value: Expr, others: Sequence[Expr], *, is_ordered: bool = False) -> None:
+    """A VARIANT that is compared with values of one other type."""
+    kind = _kind(others[0])
     if not _is_variant(value):
         return
     if kind in _BINARIES:
         raise errors.unsupported("a VARIANT that is compared with a BINARY: cast it")
-    if made := _comparable(kind):
-        mark = exp.Null()
-        value.replace(mark)
-        mark.replace(_cast(value, made))
+    made = _comparable(kind)
+    if made == _NUMBER:
+        is_long = not is_ordered and any(map(_may_be_long, others))
+        _put(value, variants_beside.number, is_ordered=is_ordered, has_all_digits=is_long)
+        for each in others if is_long else ():
+            if not (isinstance(each.parent, exp.Cast) and each.parent.to.this == _Kind.INT128):
+                _put(each, _cast, "INT128")
+    elif made == "BOOLEAN":
+        _put(value, variants_beside.truth)
+    elif made:
+        _put(value, _cast, made)
+
+
+def _beside_truths(value: Expr, others: Sequence[Expr], *, is_ordered: bool = False) -> bool:
+    """A VARIANT that is compared with BOOLEANs on its right; is it?"""
+    if not _is_variant(value) or {_kind(each) for each in others} != {_Kind.BOOLEAN}:
+        return False
+    if is_ordered:
+        raise variants_beside.refuse_order()
+    _put(value, variants_beside.json_of)
+    for each in others:
+        _put(each, _cast, _TEXT)
+    return True
+
+
+def _put(value: Expr, make: Callable[..., Expr], *args: Any, **kwargs: Any) -> None:
+    """Put what is made of a value in its place."""
+    parent, place, index = value.parent, value.arg_key, value.index
+    assert parent is not None and place is not None, "it is compared"
+    parent.set(place, make(value, *args, **kwargs), index)
+
+
+def _may_be_long(value: Expr) -> bool:
+    """May it be a whole number of more digits than a floating-point one has?"""
+    if isinstance(value, exp.Literal):
+        return value.is_int and len(value.name) > _SHORT_NUMBER
+    return _is_whole(value)
 
 
 def _check_rows(*sides: Expr) -> None:
@@ -772,7 +822,8 @@ def _equal(node: Expr) -> bool:
     if not all(map(_is_json, (node.this, node.expression))):
         kind = _comparable(_kind(node.expression))
         if isinstance(node, exp.Nullif) and _is_variant(node.this) and kind:
-            compared = exp.EQ(this=_cast(node.this.copy(), kind), expression=node.expression)
+            compared = exp.EQ(this=node.this.copy(), expression=node.expression.copy())
+            _set_beside(compared)
             node.replace(exp.Case(ifs=[exp.If(this=compared, true=exp.Null())], default=node.this))
             return True
         return False
@@ -806,20 +857,28 @@ def _equal_cases(node: Expr) -> None:
         asked, compared = node.this, [each.this for each in node.args["ifs"]]
     if asked is None:
         return
+    compared = [each for each in compared if not isinstance(each.unnest(), exp.Null)]
     if not _is_json(asked):
         for each in compared:
-            _beside(each, _kind(asked))
-        return
-    kinds = {_comparable(_kind(each)) for each in compared}
-    if _is_variant(asked) and len(kinds) == 1 and (kind := kinds.pop()):
-        mark = exp.Null()
-        asked.replace(mark)
-        mark.replace(_cast(asked, kind))
+            _beside(each, [asked])
+    elif _is_variant(asked) and not all(map(_is_json, compared)):
+        _beside_all(asked, compared)
     elif all(map(_is_json, compared)):
         for each in (asked, *compared):
             mark = exp.Null()
             each.replace(mark)
             mark.replace(_same(each))
+
+
+def _beside_all(value: Expr, others: Sequence[Expr], *, is_ordered: bool = False) -> None:
+    """A VARIANT that is compared with several values, which are not all VARIANTs."""
+    kinds = {_comparable(_kind(each)) for each in others if _kind(each) not in _UNKNOWN}
+    if len(kinds) > 1:
+        raise errors.unsupported(
+            "a VARIANT that is compared with values of several types: cast it first"
+        )
+    if others and not _beside_truths(value, others, is_ordered=is_ordered):
+        _beside(value, others, is_ordered=is_ordered)
 
 
 def _is_unwritten_text(value: Expr) -> bool:
@@ -859,13 +918,13 @@ def _chosen(node: Expr) -> None:
             return
     bounds = [node.args[key] for key in ("low", "high") if key in node.args]
     others = [*bounds, *node.expressions, *(each.unalias() for each in columns)]
+    others = [each for each in others if not isinstance(each.unnest(), exp.Null)]
+    is_ordered = isinstance(node, exp.Between)
     if _is_variant(node.this):
-        kinds = {_kind(each) for each in others if not isinstance(each, exp.Null)}
-        if len(set(map(_comparable, kinds))) == 1:
-            _beside(node.this, kinds.pop())
+        _beside_all(node.this, others, is_ordered=is_ordered)
     else:
         for each in others:
-            _beside(each, _kind(node.this))
+            _beside(each, [node.this], is_ordered=is_ordered)
 
 
 def _stays_date(node: Expr) -> bool:

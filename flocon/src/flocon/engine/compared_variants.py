@@ -14,6 +14,7 @@ from flocon.engine import inner_kinds, offsets
 from flocon.engine.expression_types import held
 from flocon.engine.inner_kinds import NONE, Kinds
 from flocon.engine.types import TEXT_TYPES
+from flocon.engine.variants_beside import ORDERED
 
 SAME, SAME_FIXED = "_account_same", "_account_same_fixed"
 _PAIRS = (exp.EQ, exp.NEQ, exp.EqualNull, exp.NullSafeEQ, exp.NullSafeNEQ)
@@ -29,6 +30,7 @@ _ARRAYS: dict[type[Expr], tuple[str, ...]] = {
     exp.ArrayUnionAgg: ("this",),
 }
 _LOOKED_FOR = (exp.ArrayContains, exp.ArrayPosition, exp.ArrayRemove)
+_ORDERINGS = (exp.ArrayMax, exp.ArrayMin, exp.SortArray)
 # Values of one of these types are equal where their texts are. Of a timestamp JSON has less digits.
 _EQUAL_AS_TEXTS = {"BINARY", "DATE", "TIME", "VARCHAR"}
 _NO_TEXTS = {"BOOLEAN", "NUMBER"}
@@ -45,6 +47,10 @@ def tell(tree: Expr, inside: Kinds) -> None:
             _tell_arrays(node, form, inside)
         elif _is_same(node) and not _is_hashed(node):
             calls.append(node)
+        elif isinstance(node, _ORDERINGS):
+            node.set("this", _in_order(node.this, inside))
+        elif isinstance(node, exp.Anonymous) and node.name.removesuffix("_once") == ORDERED:
+            _put_apart(node, "expressions", inside)
         elif others := inside - kinds if (kinds := _becomes(node)) else NONE:
             key = "expressions" if isinstance(node, exp.Anonymous) else "this"
             _put_apart(node, key, others)
@@ -163,6 +169,14 @@ def _put_apart(node: Expr, key: str, inside: Kinds) -> None:
         node.set(key, [_apart(each, inside) for each in given])
     else:
         node.set(key, _apart(given, inside))
+
+
+def _in_order(array: Expr, inside: Kinds) -> Expr:
+    """An array whose elements are ordered by what JSON has of them."""
+    forms = exp.Literal.string(inner_kinds.forms(inside))
+    made = exp.Anonymous(this="_account_ordered_within", expressions=[array, forms])
+    made.type = array.type
+    return made
 
 
 def _apart(value: Expr, inside: Kinds) -> Expr:

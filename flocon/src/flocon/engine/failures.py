@@ -12,7 +12,7 @@ from flocon.core import errors
 from flocon.core.errors import Code, SnowflakeError
 from flocon.core.timestamp_tz import ENGINE_TYPE
 from flocon.core.variant_marks import UNDEFINED
-from flocon.engine import failure_texts, inner_kinds, moments, nanoseconds
+from flocon.engine import failure_texts, inner_kinds, moments, nanoseconds, variants_beside
 from flocon.sql import error_places
 
 
@@ -179,11 +179,13 @@ def _translate_duckdb(error: duckdb.Error) -> SnowflakeError:
         return errors.unsupported("this expression as a column's DEFAULT")
     if other := _OTHER_TYPE.search(text):
         return errors.compilation(errors.COLUMN_TYPE, other[0])
+    if other := _NO_TRUTH.search(text):
+        return SnowflakeError(errors.VARIANT_VALUE, _printable(other[0]))
     if same := _SAME_KEY.search(text):
         return SnowflakeError(errors.JSON_VALUE, _printable(same[0]))
     if moments.NO_FRACTION in text:
         return errors.unsupported(moments.NO_FRACTION)
-    for refused in (nanoseconds.REFUSED, inner_kinds.REFUSED):
+    for refused in _REFUSED:
         if refused in text:
             return errors.unsupported(refused)
     if twice := _TWICE.search(text):
@@ -221,6 +223,7 @@ def _unexpected(line: str) -> str:
     return re.sub(r'^syntax error at or near "(.*)"$', r"unexpected '\1'.", line, flags=re.S)
 
 
+_REFUSED = (nanoseconds.REFUSED, inner_kinds.REFUSED, variants_beside.NOT_ORDERED)
 # The value in it may say anything, also on several lines.
 _TOO_LONG = re.compile(
     r"Conversion Error: Could not convert string '"
@@ -248,6 +251,8 @@ _OTHER_TYPE = re.compile(
     r" .*(?=' to INT8)",
     re.S,
 )
+
+_NO_TRUTH = re.compile(r"Failed to cast variant value .* to BOOLEAN(?=' to INT8)", re.S)
 
 
 def _printable(text: str) -> str:

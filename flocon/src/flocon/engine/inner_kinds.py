@@ -102,6 +102,10 @@ MACROS = (
     # JSON in which no text is of a form, which `form_within` makes.
     "_account_apart_within(v, form) AS CASE WHEN regexp_matches(CAST(to_json(v) AS VARCHAR), form)"
     " THEN CAST(_account_refused_apart(v) AS JSON) ELSE to_json(v) END",
+    # An array whose texts are in the order of what they are (`variant_values`).
+    "_account_ordered_within(v, forms) AS list_transform([to_json(v)], lambda each: CASE WHEN"
+    " _account_are_alike(CAST(each AS VARCHAR), forms) THEN each"
+    " WHEN each IS NOT NULL THEN CAST(_account_refused_apart(each) AS JSON) END)[1]",
     # The value, if it is none that nobody knows the type of.
     "_account_told(v, form) AS CASE WHEN _account_is_apart(to_json(v), '$', form)"
     " THEN CAST(_account_refused_apart(v) AS JSON) ELSE to_json(v) END",
@@ -118,6 +122,11 @@ def asks(node: Expr) -> bool:
 def form(kinds: Iterable[str]) -> str:
     """A regular expression of the texts that values of these kinds are; '' where there are none."""
     return "|".join(_FORMS[kind] for kind in sorted(kinds))
+
+
+def forms(kinds: Iterable[str]) -> str:
+    """One for each kind, in lines."""
+    return "\n".join(_FORMS[kind] for kind in sorted(kinds))
 
 
 def form_within(kinds: Iterable[str]) -> str:

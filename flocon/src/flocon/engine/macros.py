@@ -14,6 +14,7 @@ from flocon.engine import (
     numeric,
     objects,
     offsets,
+    variants_beside,
 )
 from flocon.engine.fast import shortcuts
 
@@ -347,6 +348,7 @@ def creation_sql(catalog: str, *, fast: bool) -> str:
             *digests.MACROS,
             *events.MACROS,
             *numeric.MACROS,
+            *variants_beside.MACROS,
             *column_defaults.MACROS,
             *lengths.MACROS,
             *datetime_formats.MACROS,

@@ -4,6 +4,7 @@ https://docs.snowflake.com/en/sql-reference/data-types-semistructured
 """
 
 import json
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -22,6 +23,9 @@ _MARKED = r"(^|[:,\[])\s*[-+]?([0-9.]{17}|[0-9.]+[eE]|0[.]0000|(?i:nan|inf))|,\s
 # What is in no JSON, but perhaps in its texts: a text in single quotes, a key without quotes, two
 # commas.
 _LENIENT = r"(^|[{\[,:])\s*'|[{,]\s*[A-Za-z_$][\w$]*\s*:|[\[,]\s*,"
+
+# The offset from UTC of a timestamp in JSON.
+_OFFSET = re.compile(" [+-][0-9]{4}$")
 
 # Documents of fewer bytes than this are read together: their values are in memory meanwhile.
 _TOGETHER = 32_000_000
@@ -58,6 +62,8 @@ def register(connection: duckdb.DuckDBPyConnection) -> None:
             type=PythonUDFType.ARROW,
             null_handling=special,
         )
+    text = "VARCHAR"
+    connection.create_function("_account_are_alike", _are_alike, [text, text], "BOOLEAN")
     connection.create_function("_account_of_float", marks.of_float, ["DOUBLE"], "VARCHAR")
     connection.create_function(
         "_account_text_of_float",
@@ -67,6 +73,16 @@ def register(connection: duckdb.DuckDBPyConnection) -> None:
         type=PythonUDFType.ARROW,
         null_handling=special,
     )
+
+
+def _are_alike(document: str, forms: str) -> bool:
+    """Have the texts in an array the order of what they are? All of them are of one of these forms
+    and of one offset from UTC, or none is of any."""
+    elements = json.loads(document)
+    texts = [each for each in elements if isinstance(each, str)] if elements else []
+    found = [[re.fullmatch(form, text) is not None for text in texts] for form in forms.split("\n")]
+    offsets = {tuple(_OFFSET.findall(text)) for text in texts}
+    return not any(map(any, found)) or (any(map(all, found)) and len(offsets) == 1)
 
 
 def _float_texts(values: pa.Array) -> pa.Array:

@@ -95,9 +95,13 @@ def family(kind: exp.DataType) -> str:
 
 def other_type(column: exp.DataType, value: Expr, name: str) -> errors.SnowflakeError:
     """A constant is not of its column's type."""
+    return _mismatch(_shown_type(column), shown(value), name)
+
+
+def shown(value: Expr) -> str:
+    """A value's type as errors name it."""
     kind = kind_of(value)
-    got = str(described.of(value) or (kind and _shown(kind, family(kind), value)))
-    return _mismatch(_shown_type(column), got, name)
+    return str(described.of(value) or (kind and _shown(kind, family(kind), value)))
 
 
 def _shown_type(kind: exp.DataType) -> str:
