@@ -1,7 +1,7 @@
 """Dates, times, timestamps and BINARYs inside of VARIANTs, arrays and objects: JSON has them as
 texts. What may be one of them is not said to be a VARCHAR, all else is what it is."""
 
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -299,3 +299,37 @@ def test_its_reading_is_written_once_where_it_is_long(run: Run) -> None:
     assert run(
         f"select z{again}::varchar from (select '2024-01-01 10:00:00 +0200'::timestamp_tz z)"
     ) == [("2024-01-01 10:00:00.000 +0200",)]
+
+
+def test_a_timestamp_in_a_variant_is_one_again_with_all_its_digits_or_refused(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/data-types-semistructured"""
+    run("create or replace table moments (o variant)")
+    run(
+        "insert into moments select {'fine': '2026-01-31 10:00:00.123456'::timestamp,"
+        " 'whole': '2026-01-31 10:00:00'::timestamp, 'text': '2026-01-31 10:00:00.123456'}"
+    )
+    run("create or replace table times (t timestamp_ntz)")
+    fine, whole = "'2026-01-31 10:00:00.123456'::timestamp", "'2026-01-31'::timestamp"
+    for refused in (
+        f"select {fine}::variant::timestamp",
+        f"select [{fine}][0]::timestamp",
+        f"select as_timestamp_ntz({fine}::variant)",
+        f"select iff(true, [{fine}][0], {whole})",
+        "select o:fine::timestamp from moments",
+        "select to_timestamp(o:fine) from moments",
+        f"select o:fine > {whole} from moments",
+        "insert into times select o:fine from moments",
+        "update times set t = o:fine from moments where t is null",
+    ):
+        run("insert into times values (null)")
+        assert errno(run, refused) == 2, refused
+    run("truncate table times")
+    run("insert into times select o:whole from moments")
+    assert run("select t from times") == [(datetime(2026, 1, 31, 10),)]
+    [answers] = run(
+        "select o:fine::varchar::timestamp, o:fine::timestamp(3), o:whole::timestamp,"
+        f" {whole}::variant::timestamp, o:text::timestamp from moments"
+    )
+    cut, hour = datetime(2026, 1, 31, 10, 0, 0, 123000), datetime(2026, 1, 31, 10)
+    exact = datetime(2026, 1, 31, 10, 0, 0, 123456)
+    assert answers == (cut, cut, hour, datetime(2026, 1, 31), exact)

@@ -230,3 +230,72 @@ def test_dml_compares_variants_as_queries_do(run: Run) -> None:
     assert run(merge.format("text")) == [(0,)]
     assert run(merge.format("one")) == [(1,)]
     assert error(run, "delete from changed where v:one") == 2
+
+
+def test_a_variant_is_stored_as_a_boolean_where_it_holds_one(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/to_boolean"""
+    run("create or replace table truths (b boolean)")
+    for value in ("true::variant", "'off'::variant", "v:truth", "v:null"):
+        run(f"insert into truths select {value} from held")
+    for value in ("1::variant", "v:one", "v:word"):
+        assert error(run, f"insert into truths select {value} from held") == 100071
+        assert error(run, f"update truths set b = {value} from held") == 100071
+    assert run("select * from truths order by b") == [(False,), (True,), (True,), (None,)]
+
+
+def test_a_number_of_a_type_with_decimals_is_a_decimal_in_a_variant(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/typeof"""
+    run("create or replace table prices (d number(10, 2), n number(38, 0))")
+    run("insert into prices values (3, 4)")
+    run("create or replace table kept (v variant)")
+    run("insert into kept select d from prices")
+    expected = {
+        "typeof(d::variant)": "DECIMAL",
+        "typeof([d][0])": "DECIMAL",
+        "typeof({'k': d}:k)": "DECIMAL",
+        "typeof(array_agg(d)[0])": "DECIMAL",
+        "typeof(max(d)::variant)": "DECIMAL",
+        "typeof(n::variant)": "INTEGER",
+        "typeof(d::number(10, 0)::variant)": "INTEGER",
+        "typeof(0.00::number(10, 2)::variant)": "DECIMAL",
+        "typeof(3.00::variant)": "INTEGER",
+        "typeof(parse_json('3.00'))": "INTEGER",
+        "is_integer(d::variant)": False,
+        "is_decimal(d::variant)": True,
+        "d::variant": "3",
+        "(d - 3)::variant": "0",
+        "d::variant::varchar": "3",
+        "to_json({'k': d})": '{"k":3}',
+        "d::variant = 3": True,
+        "d::variant = 3::variant": True,
+        "d::variant + 1": 4.0,
+        "array_contains(3::variant, [d])": True,
+        "array_distinct([d, 3])::varchar": "[3]",
+        "hash(d::variant) = hash(3::variant)": True,
+        "(select typeof(v) from kept)": "DECIMAL",
+        "(select v from kept)": "3",
+    }
+    assert wrong_answers(run, expected, "from prices group by d, n") == {}
+
+
+def test_equal_variants_are_one_in_sets_of_groups(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/constructs/group-by-rollup"""
+    run("create or replace table grouped (v variant, n int)")
+    for number, document in enumerate(('{"a": 1}', '{"a": 1.0}', '{"a": "1"}'), start=1):
+        run(f"insert into grouped select parse_json('{document}'), {number}")
+    rows = [("1", 3), ('"1"', 3), (None, 6)]
+    for value, key in (
+        ("v:a", "v:a"),
+        ("v['a']", "v['a']"),
+        ("get(v, 'a')", "get(v, 'a')"),
+        ("v:a as k", "k"),
+        ("v:a", "1"),
+    ):
+        for sets in ("rollup", "cube"):
+            assert sorted(
+                run(f"select {value}, sum(n) from grouped group by {sets}({key})"), key=str
+            ) == sorted(rows, key=str)
+        assert sorted(
+            run(f"select {value}, sum(n) from grouped group by grouping sets (({key}), ())"),
+            key=str,
+        ) == sorted(rows, key=str)

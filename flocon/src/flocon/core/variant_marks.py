@@ -7,6 +7,8 @@ would be lost has an exponent that makes it one of those:
     1e9990      a SQL NULL among an array's elements, shown as undefined
     1e9991      zero as a floating-point number
     2.5e9998    the fixed-point number 2.5, if it had more digits than a double tells
+    2.0e9998    the whole number 2 of a type that has decimals
+    1e9992      zero of such a type
     2.5e9999    the floating-point number 2.5
 
 `marked` writes them where JSON is parsed. A text that has one of its own is refused; other numbers
@@ -25,7 +27,7 @@ from flocon.core import errors
 # In all of them.
 SIGN = "e999"
 UNDEFINED = "1e9990"
-_ZERO, _FIXED, _FLOAT = "1e9991", "e9998", "e9999"
+_ZERO, _FIXED_ZERO, _FIXED, _FLOAT = "1e9991", "1e9992", "e9998", "e9999"
 _MAX_DIGITS = 38
 # A double tells so many digits, and the engine writes it without an exponent down to this.
 _TOLD_DIGITS, _LEAST = 15, Decimal("0.00001")
@@ -112,7 +114,9 @@ def float_of(token: str) -> float | None:
 
 def digits_of(token: str) -> str:
     """A number's digits, whatever it is marked as."""
-    return "0" if token == _ZERO else token.removesuffix(_FLOAT).removesuffix(_FIXED)
+    if token in (_ZERO, _FIXED_ZERO):
+        return "0"
+    return token.removesuffix(_FLOAT).removesuffix(_FIXED)
 
 
 def plain(text: str) -> str:

@@ -31,7 +31,12 @@ def compact(variant: str | None) -> str | None:
     if variant.startswith(("{", "[")):
         return indented(variant, 0)
     value = marks.float_of(variant)
-    return marks.digits_of(variant) if value is None else float_text(value)
+    return _digits(variant) if value is None else float_text(value)
+
+
+def _digits(token: str) -> str:
+    """Of a fixed-point number that is marked."""
+    return marks.digits_of(token).removesuffix(".0")
 
 
 def float_text(value: float) -> str:
@@ -124,7 +129,7 @@ def _scalar(token: str) -> str:
         marked = marks.float_of(token)
         if token == marks.UNDEFINED:
             return "undefined"
-        return marks.digits_of(token) if marked is None else f"{marked:.15e}"
+        return _digits(token) if marked is None else f"{marked:.15e}"
     match = _DECIMAL.fullmatch(token)
     if match is None or not (match[2] or match[3]):
         return token

@@ -655,18 +655,13 @@ def _grouped(select: exp.Select) -> None:
         )
     if group.find(*_SETS):
         # Of what is not grouped by in a row, NULL is given out.
-        for node in [node for node in group.walk() if _is_key(node)]:
-            _give_out(select, node, _same_or_refused(node.copy()))
-            node.replace(_same_or_refused(node.copy()))
+        for key in _keys(group):
+            if _is_json(value := _grouped_by(key, columns)):
+                key.replace(_same_or_refused(value.copy()))
+                _give_out(select, value.copy(), _same_or_refused(value.copy()))
         return
-    aliases = {each.alias: each for each in columns if isinstance(each, exp.Alias)}
     for key in list(group.expressions):
-        value = key
-        if isinstance(key, exp.Literal) and key.is_int and int(key.name) <= len(columns):
-            value = columns[int(key.name) - 1].unalias()
-        elif isinstance(key, exp.Column) and not key.table and key.name in aliases:
-            value = aliases[key.name].unalias()
-        if _is_json(value):
+        if _is_json(value := _grouped_by(key, columns)):
             value = value.copy()
             one = exp.AnyValue(this=value)
             one.type = value.type
@@ -677,8 +672,24 @@ def _grouped(select: exp.Select) -> None:
 _SETS = (exp.Cube, exp.GroupingSets, exp.Rollup)
 
 
-def _is_key(node: Expr) -> bool:
-    return isinstance(node, exp.Column) and _is_json(node)
+def _keys(group: exp.Group) -> list[Expr]:
+    """What is grouped by in sets."""
+    walked = group.walk(prune=lambda node: not isinstance(node, _OF_KEYS))
+    return [node for node in walked if not isinstance(node, _OF_KEYS)]
+
+
+_OF_KEYS = (exp.Group, *_SETS, exp.Paren, exp.Tuple)
+
+
+def _grouped_by(key: Expr, columns: Sequence[Expr]) -> Expr:
+    """The value that a key, its place or its alias means."""
+    if isinstance(key, exp.Literal) and key.is_int and int(key.name) <= len(columns):
+        return columns[int(key.name) - 1].unalias()
+    if isinstance(key, exp.Column) and not key.table:
+        for column in columns:
+            if isinstance(column, exp.Alias) and column.alias == key.name:
+                return column.this
+    return key
 
 
 def _give_out(select: exp.Select, key: Expr, value: Expr) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from sqlglot import Expr, exp
 
-from flocon.engine import inner_kinds, offsets
+from flocon.engine import inner_kinds, moments, offsets
 from flocon.engine.expression_types import held
 from flocon.engine.inner_kinds import NONE, Kinds
 from flocon.engine.types import TEXT_TYPES
@@ -30,6 +30,7 @@ _ARRAYS: dict[type[Expr], tuple[str, ...]] = {
     exp.ArrayUnionAgg: ("this",),
 }
 _LOOKED_FOR = (exp.ArrayContains, exp.ArrayPosition, exp.ArrayRemove)
+_APART, _WITH_ALL_DIGITS = "_account_apart_within", "_account_with_all_digits"
 _ORDERINGS = (exp.ArrayMax, exp.ArrayMin, exp.SortArray)
 # Values of one of these types are equal where their texts are. Of a timestamp JSON has less digits.
 _EQUAL_AS_TEXTS = {"BINARY", "DATE", "TIME", "VARCHAR"}
@@ -51,9 +52,8 @@ def tell(tree: Expr, inside: Kinds) -> None:
             node.set("this", _in_order(node.this, inside))
         elif isinstance(node, exp.Anonymous) and node.name.removesuffix("_once") == ORDERED:
             _put_apart(node, "expressions", inside)
-        elif others := inside - kinds if (kinds := _becomes(node)) else NONE:
-            key = "expressions" if isinstance(node, exp.Anonymous) else "this"
-            _put_apart(node, key, others)
+        else:
+            _tell_cast(node, inside)
     told: set[int] = set()
     for call in calls:
         if id(call) not in told:
@@ -61,6 +61,26 @@ def tell(tree: Expr, inside: Kinds) -> None:
             told |= set(map(id, together))
             for unsure in _unsure(together, form, of_rows=_is_of_rows(call)):
                 _put_apart(unsure, "expressions", inside)
+
+
+def tell_stored(tree: Expr, inside: Kinds) -> None:
+    """The same of VARIANTs that are stored in columns of other types."""
+    for node in list(tree.find_all(exp.Cast)):
+        if node.this.name not in (_APART, _WITH_ALL_DIGITS):
+            _tell_cast(node, inside)
+
+
+def _tell_cast(node: Expr, inside: Kinds) -> None:
+    """Of what a VARIANT is converted by."""
+    kinds = _becomes(node)
+    if not kinds:
+        return
+    key = "expressions" if isinstance(node, exp.Anonymous) else "this"
+    if inside - kinds:
+        _put_apart(node, key, inside - kinds)
+    if kinds & inside >= _MOMENT and not _has_milliseconds(node):
+        made = [_read(_WITH_ALL_DIGITS, each) for each in _given(node, key)]
+        node.set(key, made if key == "expressions" else made[0])
 
 
 def _becomes(node: Expr) -> Kinds:
@@ -171,6 +191,23 @@ def _put_apart(node: Expr, key: str, inside: Kinds) -> None:
         node.set(key, _apart(given, inside))
 
 
+def _given(node: Expr, key: str) -> list[Expr]:
+    given = node.args[key]
+    return given if isinstance(given, list) else [given]
+
+
+def _read(macro: str, value: Expr) -> Expr:
+    made = exp.Anonymous(this=macro, expressions=[value])
+    made.type = value.type
+    return made
+
+
+def _has_milliseconds(node: Expr) -> bool:
+    """Is it cast to a type of no more digits than JSON has?"""
+    digits = moments.digits(moments.name(node.to)) if isinstance(node, exp.Cast) else None
+    return digits is not None and digits <= inner_kinds.DIGITS
+
+
 def _in_order(array: Expr, inside: Kinds) -> Expr:
     """An array whose elements are ordered by what JSON has of them."""
     forms = exp.Literal.string(inner_kinds.forms(inside))
@@ -181,6 +218,6 @@ def _in_order(array: Expr, inside: Kinds) -> Expr:
 
 def _apart(value: Expr, inside: Kinds) -> Expr:
     form = exp.Literal.string(inner_kinds.form_within(inside))
-    made = exp.Anonymous(this="_account_apart_within", expressions=[value, form])
+    made = exp.Anonymous(this=_APART, expressions=[value, form])
     made.type = value.type
     return made

@@ -29,6 +29,7 @@ from flocon.engine import (
     coercions,
     column_defaults,
     column_names,
+    compared_variants,
     decimals,
     default_types,
     expression_types,
@@ -502,6 +503,8 @@ class Connection:
     def _coerced(self, tree: Expr, made: Annotated, bound: Bound) -> Expr:
         tree = coercions.coerce(tree, made.inside)
         stored_values.convert(tree, self._stored_columns, [kind for _, kind in made.types])
+        if made.inside and isinstance(tree, exp.Insert | exp.Update | exp.Merge):
+            compared_variants.tell_stored(tree, made.inside)
         if bound.formats != output_formats.DEFAULT:
             formatted_texts.refuse_views(self._views_read(tree))
             if isinstance(tree, exp.Insert | exp.Update | exp.Merge):

@@ -223,7 +223,9 @@ def _unexpected(line: str) -> str:
     return re.sub(r'^syntax error at or near "(.*)"$', r"unexpected '\1'.", line, flags=re.S)
 
 
-_REFUSED = (nanoseconds.REFUSED, inner_kinds.REFUSED, variants_beside.NOT_ORDERED)
+_REFUSED = (
+    nanoseconds.REFUSED, inner_kinds.REFUSED, inner_kinds.LOST, variants_beside.NOT_ORDERED,
+)  # fmt: skip
 # The value in it may say anything, also on several lines.
 _TOO_LONG = re.compile(
     r"Conversion Error: Could not convert string '"

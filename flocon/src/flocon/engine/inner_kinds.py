@@ -70,6 +70,12 @@ REFUSED = (
     "the type of a text in a VARIANT that may be a date, time or BINARY, where it is asked for,"
     " compared or cast to another one: cast it to VARCHAR"
 )
+# How many digits of a second JSON has.
+DIGITS = 3
+LOST = (
+    "the digits of a second behind the third one of a timestamp in a VARIANT, which JSON has not:"
+    " cast it to VARCHAR or TIMESTAMP(3)"
+)
 _ERROR = REFUSED.replace("'", "''")
 _OF_THE_ENGINE = " ".join(
     f"WHEN '{name}' THEN '{kind}'"
@@ -102,6 +108,10 @@ MACROS = (
     # JSON in which no text is of a form, which `form_within` makes.
     "_account_apart_within(v, form) AS CASE WHEN regexp_matches(CAST(to_json(v) AS VARCHAR), form)"
     " THEN CAST(_account_refused_apart(v) AS JSON) ELSE to_json(v) END",
+    # A timestamp that may have had more digits than JSON has.
+    "_account_with_all_digits(v) AS CASE WHEN regexp_matches(CAST(to_json(v) AS VARCHAR),"
+    " '^\"[0-9-]{{10,}} [0-9:]{{8}}[.]([1-9][0-9]{{2}}|0[1-9][0-9]|00[1-9])[^0-9]')"
+    f" THEN CAST(CAST('{LOST} ' || CAST(v AS VARCHAR) AS TINYINT) AS JSON) ELSE to_json(v) END",
     # An array whose texts are in the order of what they are (`variant_values`).
     "_account_ordered_within(v, forms) AS list_transform([to_json(v)], lambda each: CASE WHEN"
     " _account_are_alike(CAST(each AS VARCHAR), forms) THEN each"

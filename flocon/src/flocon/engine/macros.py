@@ -133,7 +133,7 @@ _MACROS = (
     " WHEN 'BIGINT' THEN 'INTEGER' WHEN 'UBIGINT' THEN 'INTEGER'"
     " WHEN 'DOUBLE' THEN CASE"
     " WHEN regexp_full_match(text, '-?[0-9]{{1,38}}([.]0)?') THEN 'INTEGER'"
-    " WHEN regexp_full_match(text, '-?[0-9]+[.][0-9]+(e9998)?') THEN 'DECIMAL'"
+    " WHEN regexp_full_match(text, '-?[0-9]+[.][0-9]+(e9998)?|1e9992') THEN 'DECIMAL'"
     " ELSE 'DOUBLE' END ELSE kind END",
     # Of equal VARIANTs the same JSON (`variant_values.canonical`).
     "_account_same(x) AS CAST(_account_canonical(CAST(to_json(x) AS VARCHAR)) AS JSON)",
@@ -205,6 +205,7 @@ _MACROS = (
     # Seconds since 1970, the fraction left out.
     "_account_epoch_seconds(x) AS CAST(floor(epoch(x)) AS BIGINT)",
     # A number in a VARIANT, whatever its type turns out to be. JSON has none that are not finite.
+    # One of a type that has decimals is a DECIMAL there, also where it has none itself.
     "_account_float_in_json(x) AS CASE WHEN isfinite(x) THEN CAST(_account_of_float(x) AS JSON)"
     " WHEN x IS NOT NULL THEN to_json(replace(CAST(x AS VARCHAR), 'nan', 'NaN')) END",
     # OBJECT_CONSTRUCT(*), without and with the NULLs.
@@ -215,11 +216,13 @@ _MACROS = (
         f" UNPIVOT{nulls} (value FOR key IN (COLUMNS(*))))"
         for name, nulls in (("", ""), ("_and_nulls", " INCLUDE NULLS"))
     ),
-    "_account_is_long_decimal(x) AS length(x) > 16 OR prefix(ltrim(x, '-'), '0.0000')",
     "_account_number_in_json(x) AS CASE WHEN typeof(x) IN ('DOUBLE', 'FLOAT')"
     " THEN _account_float_in_json(TRY_CAST(CAST(x AS VARCHAR) AS DOUBLE))"
-    " WHEN prefix(typeof(x), 'DECIMAL(') AND _account_is_long_decimal(CAST(x AS VARCHAR))"
-    " THEN CAST(_account_marked(CAST(x AS VARCHAR)) AS JSON) ELSE to_json(x) END",
+    " WHEN prefix(typeof(x), 'DECIMAL(')"
+    " AND regexp_matches(CAST(x AS VARCHAR), '[.]0+$|^-?0[.]0000|^.{{17}}')"
+    " THEN CAST(regexp_replace(regexp_replace(CAST(x AS VARCHAR), '^0[.]0+$', '1e9992'),"
+    " '([.][0-9]*?[0-9])0*$', '\\1e9998') AS JSON)"
+    " ELSE to_json(x) END",
     # What is no number, and JSON has no form of.
     "_account_in_json(x) AS CASE WHEN typeof(x) IN ('TIMESTAMP', 'TIMESTAMP WITH TIME ZONE')"
     " THEN to_json(_account_text_of_moment(x))"

@@ -292,6 +292,8 @@ def _of_held(node: exp.Anonymous, name: str, holds: str) -> Expr:
     kind = _ANSWERED.get(asked, asked)
     if not is_it:
         return exp.cast(call("_account_nothing", value), kind, dialect="duckdb")
+    if holds.startswith("TIMESTAMP"):
+        value = call("_account_with_all_digits", value)
     text = call("_account_json_text", value, exp.Literal.string("$"))
     if kind == ENGINE_TYPE:
         once = "" if node.find_ancestor(exp.Having) else "_once"

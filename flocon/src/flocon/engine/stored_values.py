@@ -21,6 +21,7 @@ from flocon.engine import (
     moments,
     nanoseconds,
     offsets,
+    variants_beside,
     writable_types,
 )
 from flocon.engine.expression_types import declared_as
@@ -423,6 +424,8 @@ def _stored(value: Expr, kind: str) -> Expr:
     if kind == "VARCHAR" and _is_variant(value):
         whole = exp.Literal.string("$")
         return exp.Anonymous(this="_account_json_text", expressions=[value, whole])
+    if kind == "BOOLEAN" and _is_variant(value):
+        return variants_beside.truth(value.copy())
     if kind.startswith(NUMBERS) and _is_variant(value):
         return exp.Cast(this=value.copy(), to=exp.DataType.build(kind, dialect="duckdb"))
     is_variant = isinstance(bare, exp.ParseJSON | exp.ToVariant) and kind not in _MOMENTS
