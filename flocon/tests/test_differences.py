@@ -207,6 +207,7 @@ EXAMPLES: dict[tuple[str, str], list[tuple[str, Any]]] = {
     ],
     ("Types and expressions", "dates, times and BINARYs in a VARIANT"): [
         ("SELECT TYPEOF(v) FROM (SELECT '2026-01-31'::DATE::VARIANT AS v)", [("DATE",)]),
+        ("SELECT '2026-01-31 10:00:00.123456'::TIMESTAMP::VARIANT::TIMESTAMP", 2),
         (f"SELECT TYPEOF(v) FROM ({_DATE_OR_TEXT})", 2),
         (f"SELECT TYPEOF(v) FROM ({_DATE_OR_TEXT}) WHERE v = 'x'", [("VARCHAR",)]),
         (f"SELECT IS_DATE(v) FROM ({_DATE_OR_TEXT})", 2),
