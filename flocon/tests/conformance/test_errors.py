@@ -71,6 +71,28 @@ def test_what_exists_already_is_named_as_the_statement_names_it(run: Run, databa
         assert (number, f"Object '{name}' already exists." in text) == (2002, True), text
 
 
+@pytest.mark.parametrize(
+    ("sql", "name"),
+    [
+        ("select * from nix", "Object 'NIX'"),
+        ("select t.nix from Public.Nix t", "Object 'PUBLIC.NIX'"),
+        ('select * from "nix"', """Object '"nix"'"""),
+        ("insert into {db}.public.nix values (1)", "Object '{DB}.PUBLIC.NIX'"),
+        ("update public.nix set nix = 1", "Object 'PUBLIC.NIX'"),
+        ("create view v as select * from {db}.public.nix", "Object '{DB}.PUBLIC.NIX'"),
+        ("select 1 from values (1) join {db}.nix.t", "Schema '{DB}.NIX'"),
+        ("select * from nix.public.t", "Database 'NIX'"),
+    ],
+)
+def test_what_does_not_exist_is_named_as_the_statement_names_it(
+    run: Run, database: str, sql: str, name: str
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/name-resolution"""
+    number, text = failure(run, sql.format(db=database))
+    said = f"{name.format(DB=database.upper())} does not exist or not authorized."
+    assert (number, said in text) == (2003, True), text
+
+
 def test_an_insert_has_as_many_values_as_columns(run: Run) -> None:
     """https://docs.snowflake.com/en/sql-reference/sql/insert"""
     run("create table counted (a int, b int, c int)")

@@ -329,3 +329,12 @@ def test_a_timestamp_is_made_of_six_parts_or_of_a_date_and_a_time(run: Run) -> N
     assert error(run, "select timestamp_ntz_from_parts(2024, 1, 2)") == 938
     assert error(run, "select timestamp_tz_from_parts(2024, 1, 2)") == 938
     assert error(run, "select timestamp_ltz_from_parts(2024, 1, 2, 3, 4, 5, 6, 7)") == 939
+
+
+def test_a_text_may_end_before_the_fraction_of_its_format(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/to_time"""
+    assert run(
+        "select to_time('01:02:03', 'HH24:MI:SS.FF4'), to_time('22:33:44.5678', 'HH24:MI:SS.FF3'),"
+        " to_timestamp('2024-01-02 01:02:03', 'YYYY-MM-DD HH24:MI:SS.FF'),"
+        " try_to_timestamp('2024-01-02 01:02:03.', 'YYYY-MM-DD HH24:MI:SS.FF')"
+    ) == [(time(1, 2, 3), time(22, 33, 44, 567800), datetime(2024, 1, 2, 1, 2, 3), None)]

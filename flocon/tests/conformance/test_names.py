@@ -34,7 +34,7 @@ def test_a_table_is_not_found_by_its_name_in_another_case(run: Run, logged: None
     ):
         assert error(run, statement) == 2003, statement
     assert run("select count(*) from t") == run("select count(*) from s") == [(0,)]
-    assert "Object 't' does not exist" in failure(run, 'select * from "t"')[1]
+    assert """Object '"t"' does not exist""" in failure(run, 'select * from "t"')[1]
 
 
 def test_a_table_with_a_name_in_lower_case_is_not_found_without_quotes(run: Run) -> None:

@@ -238,6 +238,12 @@ def test_a_sample_has_as_many_rows_as_it_says(
     assert run(counted) == [(rows,)]
 
 
+def test_a_sample_has_a_million_rows_at_most(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/constructs/sample"""
+    assert run("select count(*) from values (1), (2) sample (1000000 rows)") == [(2,)]
+    assert error(run, "select count(*) from values (1), (2) sample (1000001 rows)") == 1007
+
+
 def test_an_asof_join_takes_using_beside_its_condition(run: Run) -> None:
     """https://docs.snowflake.com/en/sql-reference/constructs/asof-join"""
     left = "(select 'a' as kind, 15 as l union all select 'b', 18) as x"

@@ -195,7 +195,11 @@ def _pattern(format: str) -> re.Pattern[str]:
         if element.startswith('"'):
             made.append(re.escape(element[1:-1]))
         elif element.startswith("FF"):
-            made.append(r"(?P<fraction>\d{1,9})")
+            fraction = r"(?P<fraction>\d{1,9})"
+            if made and made[-1].endswith(r"\."):
+                # A text may end before it, with its point.
+                made[-1], fraction = made[-1].removesuffix(r"\."), rf"(?:\.{fraction})?"
+            made.append(fraction)
         else:
             pattern = _PATTERNS[element]
             beside = [*elements[max(place - 1, 0) : place], *elements[place + 1 : place + 2]]

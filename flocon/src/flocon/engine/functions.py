@@ -1123,7 +1123,12 @@ def samples(node: Expr) -> Expr:
     https://docs.snowflake.com/en/sql-reference/constructs/sample
     """
     if isinstance(node, exp.TableSample):
-        node.set("method", None if node.args.get("size") else exp.Var(this="BERNOULLI"))
+        size = node.args.get("size")
+        if isinstance(size, exp.Literal) and int(size.name) > _MOST_SAMPLED:
+            raise errors.compilation(
+                errors.COMPILATION, f"Sample size {size.name} is not between 0 and {_MOST_SAMPLED}."
+            )
+        node.set("method", None if size else exp.Var(this="BERNOULLI"))
     elif isinstance(node, exp.TableFromRows) and (sample := node.args.get("sample")):
         # SQLGlot writes a table function without its sample.
         alias = node.args.get("alias")
@@ -1134,6 +1139,7 @@ def samples(node: Expr) -> Expr:
     return node
 
 
+_MOST_SAMPLED = 1_000_000
 # In the meta of an ASOF JOIN: the columns of its USING, as those of the left side.
 _MERGED = "merged"
 

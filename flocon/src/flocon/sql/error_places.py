@@ -21,6 +21,11 @@ from flocon.sql.tokens import tokenize
 _FUNCTION = re.compile(r"SQL compilation error:\nInvalid argument types for function '(\w+)'")
 _UNGROUPED = re.compile(r"SQL compilation error:\n'(.+)' in select clause", re.DOTALL)
 _UNKNOWN = re.compile(r"SQL compilation error:\ninvalid identifier '(?P<name>.+)'", re.DOTALL)
+_NOT_THERE = re.compile(
+    r"SQL compilation error:\n(?P<kind>Object|Schema) '(?P<name>.+)' does not exist or not"
+    r" authorized\.",
+    re.DOTALL,
+)
 
 
 def place(text: str, offset: int) -> str:
@@ -30,25 +35,53 @@ def place(text: str, offset: int) -> str:
 
 
 def locate(error: SnowflakeError, text: str) -> None:
-    """Let an error say the place of the column that it is about, and the table before its name. It
-    stays as it is where it is about none, or where the text does not have it."""
-    found = (
-        _UNKNOWN.fullmatch(error.message) if error.errno == errors.UNKNOWN_COLUMN.errno else None
-    )
-    if found is None:
-        return
+    """Let an error say the place of the column that it is about, and the names of columns, tables
+    and schemas as the text has them. It stays as it is where the text does not have any."""
     try:
-        name, tokens = tokenize(found["name"]), tokenize(text)
+        if error.errno == errors.UNKNOWN_COLUMN.errno and (
+            found := _UNKNOWN.fullmatch(error.message)
+        ):
+            _place_column(error, found["name"], text)
+        elif error.errno == errors.NO_RELATION.errno and (
+            found := _NOT_THERE.fullmatch(error.message)
+        ):
+            _name_fully(error, found, text)
     except SnowflakeError:
+        # Their text is not one of names.
         return
+
+
+def _place_column(error: SnowflakeError, column: str, text: str) -> None:
+    name, tokens = tokenize(column), tokenize(text)
     # The engine names a column as it is, the account as it is written.
     wanted = [_spelled(token) for token in name if token.token_type != TokenType.DOT]
     for index, token in enumerate(tokens):
-        if token.token_type != TokenType.DOT and _names(tokens, index) in (wanted, [found["name"]]):
+        if token.token_type != TokenType.DOT and _names(tokens, index) in (wanted, [column]):
             whole = tokens[_first_of(tokens, index) : index + 2 * len(_names(tokens, index)) - 1]
             where, written = place(text, whole[0].start), "".join(map(_shown, whole))
             error.message = f"SQL compilation error: error {where}\ninvalid identifier '{written}'"
             return
+
+
+def _name_fully(error: SnowflakeError, found: re.Match[str], text: str) -> None:
+    """A table's or schema's name with those that are before it."""
+    tokens = tokenize(text)
+    is_table = found["kind"] == "Object"
+    for index, token in enumerate(tokens):
+        first = _first_of(tokens, index)
+        if (
+            _spelled(token) == found["name"]
+            and (len(_names(tokens, index)) == 1) == is_table
+            and first > 0
+            and tokens[first - 1].text.upper() in _BEFORE_TABLES
+        ):
+            whole = "".join(map(_shown, tokens[first : index + 1]))
+            error.message = error.message.replace(f"'{found['name']}'", f"'{whole}'")
+            return
+
+
+# Behind a comma there may be a column as well.
+_BEFORE_TABLES = ("FROM", "INTO", "JOIN", "SEQUENCE", "TABLE", "UPDATE", "USING")
 
 
 def without_other_functions(error: SnowflakeError, text: str) -> None:
