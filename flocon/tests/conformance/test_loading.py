@@ -701,3 +701,14 @@ def test_a_file_with_errors_says_its_limit_the_line_and_the_column(run: Run, put
         assert run(f"copy into t from @files on_error = {on_error} {csv}") == [
             ("files/a.csv", status, 4, rows, limit, 2, what, 3, None, '"T"["N":1]')
         ], on_error
+
+
+def test_a_file_is_compressed_as_its_format_says(run: Run, put: Put) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/create-file-format"""
+    run("create table n (i int)")
+    put("one.csv", "1\n")
+    copy = "copy into n from @files file_format = (type = csv compression = {}) on_error = {}"
+    assert error(run, copy.format("gzip", "abort_statement")) == 2
+    assert error(run, copy.format("gzip", "continue")) == 2
+    assert run(copy.format("none", "continue"))[0][1] == "LOADED"
+    assert run("select * from n") == [(1,)]

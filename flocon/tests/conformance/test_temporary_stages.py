@@ -78,8 +78,8 @@ def test_what_is_loaded_from_a_temporary_stage_is_there_for_all(
 
 def test_a_temporary_file_format_is_its_sessions(run: Run, other: Run) -> None:
     """https://docs.snowflake.com/en/sql-reference/sql/create-file-format"""
-    other("create file format signs type = csv field_delimiter = ';'")
-    assert run("create temporary file format signs type = json") == [
+    other("create file format signs type = CSV field_delimiter = ';'")
+    assert run("create temporary file format signs type = JSON") == [
         ("File format SIGNS successfully created.",)
     ]
     kinds = {row[0]: row[2] for row in run("describe file format signs")}

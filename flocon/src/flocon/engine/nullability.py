@@ -61,7 +61,8 @@ class _Nullability:
         if isinstance(query, exp.SetOperation):
             if query.args.get("by_name"):
                 return None
-            return _of_both(self.query(query.this, ctes), self.query(query.expression, ctes))
+            left, right = self.query(query.this, ctes), self.query(query.expression, ctes)
+            return _together(query, left, right)
         if not isinstance(query, exp.Select):
             return None
         return self._select(query, _Sources(query, lambda source: self._source(source, ctes)))
@@ -199,10 +200,16 @@ def _may_be_null(columns: Columns) -> Columns:
     return columns and [(name, False) for name, _ in columns]
 
 
-def _of_both(left: Columns, right: Columns) -> Columns:
+def _together(query: exp.SetOperation, left: Columns, right: Columns) -> Columns:
     if left is None or right is None or len(left) != len(right):
         return None
-    return [(name, never and other) for (name, never), (_, other) in zip(left, right, strict=True)]
+    if isinstance(query, exp.Except):
+        return left
+    # Of an INTERSECT the rows are those of either side.
+    rule = any if isinstance(query, exp.Intersect) else all
+    return [
+        (name, rule((never, other))) for (name, never), (_, other) in zip(left, right, strict=True)
+    ]
 
 
 def _named(columns: Columns, source: Expr) -> Columns:

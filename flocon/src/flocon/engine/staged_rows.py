@@ -129,6 +129,7 @@ def read(
     started = datetime.now(UTC).replace(tzinfo=None)
     parses_header, header = kind == "CSV" and _is_true(options, "PARSE_HEADER"), []
     for name, file in files:
+        _check_packing(file, kind, options)
         rows = (
             list(_csv(file, options)) if kind == "CSV" else _documents(values, file, kind, options)
         )
@@ -232,6 +233,17 @@ def parquet(values: Values, file: Path) -> str:
 
 def _is_true(options: Options, name: str, default: str = "FALSE") -> bool:
     return str(options.get(name, default)).upper() == "TRUE"
+
+
+def _check_packing(file: Path, kind: str, options: Options) -> None:
+    """Raises 000002 for a file that is not compressed as its format says: Snowflake loads none of
+    its rows."""
+    said = str(options.get("COMPRESSION", "AUTO")).upper()
+    if kind != "PARQUET" and said in _PACKINGS and _is_packed(file) != (said == "GZIP"):
+        raise errors.unsupported(f"COMPRESSION = {said} of {file.name!r}, which is not so")
+
+
+_PACKINGS = ("GZIP", "NONE")
 
 
 def _is_packed(file: Path) -> bool:

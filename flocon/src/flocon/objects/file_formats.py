@@ -50,14 +50,16 @@ _ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\\": "\\\\", '"': '\\"'}
 
 
 def describe(context: Context, statement: Named) -> Result:
-    """DESCRIBE FILE FORMAT. https://docs.snowflake.com/en/sql-reference/sql/desc-file-format"""
+    """DESCRIBE FILE FORMAT: words as they were written.
+
+    https://docs.snowflake.com/en/sql-reference/sql/desc-file-format"""
     name = context.resolve(statement.name)
     options = format_of(context, name)
     return result.of(_COLUMNS, properties(options), result.DESCRIBE)
 
 
 def in_words(options: Mapping[str, Any]) -> dict[str, Any]:
-    """A format's options as SHOW FILE FORMATS has them."""
+    """A format's options as SHOW FILE FORMATS and DESCRIBE STAGE have them."""
     return {
         option: str(value).upper() if option in _WORDS else value
         for option, value in options.items()
@@ -97,7 +99,7 @@ def _text(option: str, value: Any) -> str:
         return f"[{', '.join(map(str, values))}]"
     if isinstance(value, bool) or str(value).upper() in ("TRUE", "FALSE"):
         return str(value).lower()
-    if option in _WORDS or str(value).upper() in ("AUTO", "NONE"):
+    if str(value).upper() in ("AUTO", "NONE"):
         return str(value).upper()
     return "".join(_ESCAPES.get(sign, sign) for sign in str(value))
 

@@ -60,7 +60,7 @@ def _of_format(options: Mapping[str, Any]) -> list[list[str]]:
     """A format that has a name says what the others are."""
     if named := options.get("FORMAT_NAME"):
         return [["FORMAT_NAME", "String", str(named), ""]]
-    return file_formats.properties(options)
+    return file_formats.properties(file_formats.in_words(options))
 
 
 def alter(context: Context, statement: AlterStage | Definition) -> Result:

@@ -132,7 +132,8 @@ def remove_files(context: Context, statement: FileStatement) -> Result:
 
 def copy_files(context: Context, statement: FileStatement) -> Result:
     """COPY FILES INTO @stage[/path/] FROM @stage[/path]: what is below the source's last slash is
-    below the target; a file of the same name is replaced.
+    below the target; a file of the same name is replaced. Answers the files' names in the target's
+    stage.
 
     https://docs.snowflake.com/en/sql-reference/sql/copy-files
     """
@@ -150,10 +151,13 @@ def copy_files(context: Context, statement: FileStatement) -> Result:
     }
     if statement.files is not None:
         files = {name: _named(files, name) for name in statement.files}
+    copied = []
     for name, file in files.items():
-        _copy(file, target.folder / target.path / name, context.account.data / "uploads")
+        place = target.folder / target.path / name
+        _copy(file, place, context.account.data / "uploads")
+        copied.append(place.relative_to(target.folder).as_posix())
     if statement.boolean("DETAILED_OUTPUT", True):
-        return result.of({"file": "VARCHAR"}, [[name] for name in files])
+        return result.of({"file": "VARCHAR"}, [[name] for name in copied])
     return result.of({"numOfFilesCopied": "BIGINT"}, [[len(files)]])
 
 
