@@ -75,6 +75,8 @@ warnings.filterwarnings("ignore", "Arrow output on a DB-API result", UserWarning
 
 OF_THE_ENGINE = (HIDDEN_SCHEMA, "main", "information_schema", "pg_catalog")
 _NUMBERS = itertools.count(1)
+# The temporary table of the rows that a new table gets.
+_HELD = "ACCOUNT_HELD_ROWS"
 _SETTINGS = ("SET python_enable_replacements = false", "SET TimeZone = 'UTC'")
 
 Staged = Callable[[str], StageLocation]
@@ -814,17 +816,31 @@ class Connection:
         """
         if not all(isinstance(each, exp.ColumnDef) and each.args.get("kind") for each in columns):
             raise errors.unsupported("CREATE TABLE … AS with a constraint and no types")
-        rows = rewrite.shaped(tree.expression, columns)
+        bound, rows = self._bound(tree, binds), rewrite.shaped(tree.expression, columns)
         tree.set("expression", None)
-        insert = exp.Insert(this=tree.this.this.copy(), expression=rows)
         self._write_defaults(tree)
         empty = rewrite.definition(tree)
         for column in empty.find_all(exp.ColumnDef):
             compress(column)
-        self.values(render(empty))
-        prepared, made = self._typed(insert, self._bound(tree, binds))
-        sql = render(prepared)
-        return int(self.values(sql, used(sql, binds))[0][0]), with_inside({}, made.inside)
+        made = exp.Create(this=tree.this.this.copy(), kind="TABLE", expression=rows)
+        prepared, known_of_query = self._typed(made, bound)
+        sql = render(prepared.expression)
+        target = render(empty.this.this)
+        count = self.replace_table(render(empty), target, sql, used(sql, binds))
+        return count, with_inside({}, known_of_query.inside_of_columns)
+
+    def replace_table(
+        self, empty: str, target: str, rows: str, binds: Sequence[Any] | Binds = ()
+    ) -> int:
+        """Create a table with the rows of a query, which may read the one in whose place it comes;
+        returns how many. All in DuckDB's SQL; empty: the statement that creates it, target: its
+        name. A failure ends the transaction, and the rows' temporary table with it."""
+        held = f"temp.main.{quoted(_HELD)}"
+        self.values(f"CREATE TEMPORARY TABLE {held} AS {rows}", binds)
+        self.values(empty)
+        count = self.values(f"INSERT INTO {target} FROM {held}")[0][0]
+        self.values(f"DROP TABLE {held}")
+        return int(count)
 
     def create_temporary(
         self, name: FullName, tree: exp.Create, binds: Binds, owner: str

@@ -162,7 +162,11 @@ def _create_like(
             f"{quoted(name)} {compressed(kind)}{'' if nullable else ' NOT NULL'}{own(default)}"
             for name, kind, nullable, default, _ in columns
         )
-        context.connection.values(f"{create} {what} {quoted(*new)} ({defined})")
+        empty = f"{create} {what} {quoted(*new)} ({defined})"
+        if full and place == new:
+            context.connection.replace_table(empty, quoted(*new), f"FROM {quoted(*place)}")
+            return result.done()
+        context.connection.values(empty)
         if full:
             context.connection.values(f"INSERT INTO {quoted(*new)} FROM {quoted(*place)}")
         return result.done()
