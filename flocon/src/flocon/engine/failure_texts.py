@@ -236,6 +236,10 @@ _TOLD: tuple[tuple[re.Pattern[str], Callable[[Match[str]], SnowflakeError]], ...
             _at_compile_time(errors.COMPILATION, "a sample has between 0 and 100 percent, not {}"),
         ),
         (
+            r"Argument for ntile must be greater than zero",
+            _at_compile_time(errors.COMPILATION, "NTILE argument must be at least 1"),
+        ),
+        (
             r"((?:ORDER|GROUP BY) term out of range - .*)",
             _at_compile_time(errors.COMPILATION, "{}"),
         ),
