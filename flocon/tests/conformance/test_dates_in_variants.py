@@ -104,8 +104,11 @@ def test_transform_makes_arrays_of_dates_as_other_functions_do(run: Run) -> None
 
 def test_a_date_is_one_where_it_becomes_a_variant_as_it_is_asked(run: Run) -> None:
     """https://docs.snowflake.com/en/sql-reference/functions/typeof"""
-    asked = "typeof(current_date()), typeof('10:11:12'::time), typeof(x'00ff'), typeof(null::date)"
+    made = ("current_date()", "'10:11:12'::time", "x'00ff'", "null::date")
+    asked = ", ".join(f"typeof({each}::variant)" for each in made)
     assert run(f"select {asked}") == [("DATE", "TIME", "BINARY", None)]
+    for each in made:
+        assert errno(run, f"select typeof({each})") == 1044, each
 
 
 def test_a_text_of_the_form_of_another_type_is_one(run: Run) -> None:

@@ -24,7 +24,7 @@ Run = Any
             [(0, None, "a.b[0]", "7")],
         ),
         ("input => parse_json('[]')", []),
-        ("input => parse_json('[]'), outer => true", [(None, None, None, None)]),
+        ("input => parse_json('[]'), outer => true", [(None, None, "", None)]),
         ("input => null::variant, outer => true", [(None, None, None, None)]),
     ],
 )
@@ -89,7 +89,7 @@ def test_each_row_of_a_recursive_flatten_has_its_own_values(run: Run) -> None:
         "select n, path from (select 1 as n, parse_json('[[5]]') as v union all select 2,"
         " parse_json('[]')) t, lateral flatten(t.v, recursive => true, outer => true) order by 1, 2"
     )
-    assert run(joined) == [(1, "[0]"), (1, "[0][0]"), (2, None)]
+    assert run(joined) == [(1, "[0]"), (1, "[0][0]"), (2, "")]
 
 
 def test_the_columns_of_a_query_beside_flatten_may_have_the_names_of_flattens_own(
@@ -192,3 +192,58 @@ def test_a_path_has_keys_that_are_no_identifiers_in_brackets(run: Run) -> None:
         "e",
         "e['1x']",
     ]
+
+
+def test_flatten_leaves_out_what_is_undefined(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/flatten
+    https://docs.snowflake.com/en/user-guide/semistructured-considerations"""
+    run("create or replace table gaps as select [1, null, parse_json('null'), 4] as a")
+    expected = [(0, "1"), (2, "null"), (3, "4")]
+    assert run("select index, value from gaps, lateral flatten(a) order by 1") == expected
+    assert run("select index, value from table(flatten([1, null, parse_json('null'), 4]))") == (
+        expected
+    )
+    written = "select index, value from table(flatten(parse_json(?))) order by 1"
+    assert run(written, "[1, undefined, null, 4]") == expected
+    assert run("select * from table(flatten([null]))") == []
+    assert run("select index, this from table(flatten([null], outer => true))") == [
+        (None, "[\n  undefined\n]")
+    ]
+    deep = "select path from table(flatten([[1, null], 2], recursive => true))"
+    assert run(deep) == [("[0]",), ("[0][0]",), ("[1]",)]
+    of_bind = "select f.value:a::int from table(flatten(parse_json(?))) f"
+    assert run(of_bind, '[{"a": 1}, , {"a": 2}]') == [(1,), (2,)]
+
+
+def test_a_row_for_nothing_tells_of_what(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/flatten"""
+    asked = "select path, this from table(flatten(input => parse_json('{}'), outer => true{}))"
+    for more in ("", ", recursive => true"):
+        assert run(asked.format("[]", more)) == [("", "[]")]
+        assert run(asked.format("{}", more)) == [("", "{}")]
+        assert run(asked.format("7", more)) == [(None, None)]
+    source = "(select parse_json(column1) as v from values ('{{\"a\": []}}'), ('{{\"a\": 7}}'))"
+    beside = f"select path, this from {source}, lateral flatten(v, path => 'a', outer => true)"
+    assert set(run(beside.replace("{{", "{").replace("}}", "}"))) == {("a", "[]"), (None, None)}
+
+
+@pytest.mark.parametrize(
+    ("call", "number", "text"),
+    [
+        ("input => '[1]'", 1065, "invalid type [VARCHAR(3)] for parameter 'INPUT'"),
+        ("'[1]'", 1065, "invalid type [VARCHAR(3)] for parameter '1'"),
+        ("input => 1", 1065, "invalid type [NUMBER(1,0)] for parameter 'INPUT'"),
+        ("input => [], outer => 'true'", 1065, "[VARCHAR(4)] for parameter 'OUTER'"),
+        ("input => [], recursive => 1", 1065, "[NUMBER(1,0)] for parameter 'RECURSIVE'"),
+        ("input => [], path => 1", 1065, "[NUMBER(1,0)] for parameter 'PATH'"),
+        ("input => [], depth => 1", 1007, "[FLATTEN] unexpected argument [DEPTH] at position 2,"),
+        ("mode => 'ARRAY'", 938, "missing required argument [INPUT] for function [FLATTEN]"),
+        ("input => [], mode => 'ALL'", 1007, "mode 'ALL' (not 'BOTH', 'ARRAY', or 'OBJECT')"),
+    ],
+)
+def test_flatten_takes_no_other_arguments(run: Run, call: str, number: int, text: str) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/flatten"""
+    with pytest.raises(snowflake.connector.errors.ProgrammingError) as raised:
+        run(f"select * from table(flatten({call}))")
+    assert raised.value.errno == number
+    assert text in str(raised.value.msg)

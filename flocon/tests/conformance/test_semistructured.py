@@ -121,7 +121,7 @@ def test_tables_of_elements_and_of_pieces_keep_their_order(run: Run) -> None:
     assert run(f"{with_} select f.value::int from w, lateral flatten(w.a) f") == seven
     outer = "lateral flatten(input => parse_json(column1), outer => true) f"
     rows = run(f"select f.index, f.path from values ('[]'), ('[1]'), ('{{\"k\": 1}}'), {outer}")
-    assert rows == [(None, None), (0, "[0]"), (None, "k")]
+    assert rows == [(None, ""), (0, "[0]"), (None, "k")]
 
     assert run("select index, value from table(split_to_table('a.b', '.'))") == [(1, "a"), (2, "b")]
     run("create table words as select 'a-b' w union all select 'c'")
@@ -351,3 +351,138 @@ def test_a_time_in_a_variant_has_whole_seconds(run: Run) -> None:
     run(f"create table times as select {part} as t")
     for made in ("object_construct(*)", "{*}", "array_agg(t)", "max_by(t, 1)::variant"):
         assert error(run, f"select {made} from times") == 2, made
+
+
+_OF_TEXTS = [
+    "upper({})", "lower({})", "length({})", "trim({})", "rpad({}, 9, '.')", "substr({}, 1, 1)",
+    "replace({}, 'a', 'b')", "split_part({}, ',', 1)", "split({}, ',')", "regexp_count({}, 'k')",
+    "regexp_replace({}, 'k', 'z')", "initcap({})", "reverse({})", "contains({}, 'k')",
+    "contains('k', {})", "charindex('k', {})", "editdistance({}, 'k')", "translate('k', {}, 'z')",
+    "listagg({})", "concat('x', {})", "{} || 'x'", "'x' || {}", "{} like 'a'", "hex_encode({})",
+    "json_extract_path_text({}, 'a')",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("call", _OF_TEXTS)
+def test_what_reads_texts_takes_no_arrays_and_objects(run: Run, call: str) -> None:
+    """https://docs.snowflake.com/en/sql-reference/data-type-conversion"""
+    run("create or replace table whole (a array, o object, v variant)")
+    run("insert into whole select [1], {'a': 1}, {'a': 'x'}")
+    for each in ("a", "o", "[1, 2]", "object_construct('a', 1)"):
+        assert error(run, f"select {call.format(each)} from whole") == 1044, each
+    assert error(run, f"select {call.format('o')} from whole where false") == 1044
+    for each in ("v", "o::varchar", "to_json(a)", "v:a"):
+        assert len(run(f"select {call.format(each)} from whole")) == 1, each
+
+
+def test_the_types_that_a_function_does_not_take_are_told(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/data-type-conversion"""
+    run("create or replace table told (o object, s varchar, d number(5, 2))")
+    for call, text in {
+        "'x' || o || s": "'||': (VARCHAR(1), OBJECT, VARCHAR(16777216))",
+        "rpad(o, 20, '.')": "'RPAD': (OBJECT, NUMBER(2,0), VARCHAR(1))",
+        "ltrim([d])": "'LTRIM': (ARRAY)",
+        "position('k', o)": "'POSITION': (VARCHAR(1), OBJECT)",
+        "array_contains(s, [1])": "'ARRAY_CONTAINS': (VARCHAR(16777216), ARRAY)",
+        "typeof(current_date)": "'TYPEOF': (DATE)",
+    }.items():
+        number, said = failure(run, f"select {call} from told")
+        assert number == 1044
+        assert f"Invalid argument types for function {text}" in said
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "typeof(s)", "typeof(upper(s))", "typeof(d)", "typeof(x'61')", "to_json('x')",
+        "to_json(d)", "array_contains('a', ['a'])", "array_contains(d, ['a'])",
+        "array_position(s, ['a'])", "array_remove(['a'], s)", "strip_null_value(s)",
+    ],
+)  # fmt: skip
+def test_what_asks_for_a_variant_takes_no_texts_and_dates(run: Run, call: str) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/array_contains
+    https://docs.snowflake.com/en/sql-reference/functions/array_remove
+    https://docs.snowflake.com/en/sql-reference/data-type-conversion"""
+    source = "from (select 'a' as s, current_date as d)"
+    assert error(run, f"select {call} {source}") == 1044
+    assert error(run, f"select {call} {source} where false") == 1044
+
+
+def test_a_text_is_a_variant_once_it_is_cast(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/array_remove"""
+    asked = "typeof(s), to_json(s), array_contains(s, ['a']), array_position(s, ['b', 'a'])"
+    assert run(f"select {asked}, array_remove(['a', 'b'], s)[0] from (select 'a'::variant s)") == [
+        ("VARCHAR", '"a"', True, 1, '"b"')
+    ]
+
+
+def test_numbers_and_truths_are_variants_as_they_are(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/typeof"""
+    asked = "typeof(1), typeof(1.5), typeof(1.5::float), typeof(2::float), typeof(true), to_json(2)"
+    assert run(f"select {asked}, array_contains(2, [1, 2])") == [
+        ("INTEGER", "DECIMAL", "DOUBLE", "DOUBLE", "BOOLEAN", "2", True)
+    ]
+
+
+def test_arithmetic_of_variants_is_of_floating_point_numbers(run: Run) -> None:
+    """https://docs.snowflake.com/en/user-guide/querying-semistructured-lambda
+    https://docs.snowflake.com/en/sql-reference/functions/transform"""
+    asked = "typeof((v + 1)::variant), typeof([v * 2][0]), typeof({'a': -v}:a)"
+    assert run(f"select {asked}, system$typeof(v - 1) from (select parse_json('1') as v)") == [
+        ("DOUBLE", "DOUBLE", "DOUBLE", "FLOAT[DOUBLE]")
+    ]
+    assert run("select transform([1, 2], x -> x * 3)::varchar") == [
+        ("[3.000000000000000e+00,6.000000000000000e+00]",)
+    ]
+    assert run("select transform([1, 2], x int -> x * 3)::varchar") == [("[3,6]",)]
+    assert run("select reduce([1, 2], 0, (a, x) -> a + x), filter([1, 5], x -> x + 1 > 3)[0]") == [
+        (3, "5")
+    ]
+
+
+def test_a_number_with_an_exponent_is_a_floating_point_one(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/parse_json"""
+    source = "(select parse_json('[1e3, 0e0, 1.25e2, 125]') as v)"
+    assert run(f"select typeof(v[0]), typeof(v[1]), typeof(v[2]), typeof(v[3]) from {source}") == [
+        ("DOUBLE", "DOUBLE", "DOUBLE", "INTEGER")
+    ]
+    texts = "v[0]::varchar, v[0]::int, v[2]::varchar, v[2] = v[3], to_json(v[0])"
+    assert run(f"select {texts} from {source}") == [
+        ("1000", 1000, "125", True, "1.000000000000000e+03")
+    ]
+
+
+def test_count_takes_the_null_of_json_for_null(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/count"""
+    run("create or replace table counted (v variant)")
+    run("insert into counted select parse_json(column1) from values ('{\"a\": null}'), ('{}')")
+    run("insert into counted select {'a': 3}")
+    asked = "count(v:a), count(distinct v:a), count(v), count(*), count(v:a, 1)"
+    assert run(f"select {asked} from counted") == [(1, 1, 3, 3, 1)]
+    assert run("select count(v:a) over () from counted limit 1") == [(1,)]
+
+
+def test_parse_json_reads_the_text_of_a_variant(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/parse_json"""
+    run("create or replace table nested (v variant)")
+    run("insert into nested select {'inner': '{\"a\": [1, 2]}', 'none': parse_json('null')}")
+    run("update nested set v = object_insert(v, 'n', 7)")
+    asked = "parse_json(v:inner):a[1]::int, typeof(parse_json(v:n)), parse_json(v:none) is null"
+    assert run(f"select {asked}, parse_json(v):n::int from nested") == [(2, "INTEGER", True, 7)]
+    assert run("select try_parse_json(v:inner):a[0]::int, check_json(v:inner) from nested") == [
+        (1, None)
+    ]
+    assert error(run, "select parse_json(v:a) from (select {'a': '{'} as v)") == 100069
+
+
+def test_pieces_of_a_text_are_texts_and_there_are_none_without_a_delimiter(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/split_to_table"""
+    for call in ("split_to_table('a-b', '-')", "strtok_split_to_table('a-b', '-')"):
+        assert run(f"select '<' || value || '>' from table({call})") == [("<a>",), ("<b>",)]
+        assert run(f"select upper(s.value) from table({call}) s") == [("A",), ("B",)]
+    assert run("select * from table(split_to_table('a-b', null))") == []
+    assert run("select * from table(split_to_table(null, '-'))") == []
+    number, said = failure(run, "select * from table(split_to_table(12, '-'))")
+    assert (number, "invalid type [NUMBER(2,0)] for parameter '1'" in said) == (1065, True)
+    _, said = failure(run, "select * from table(split_to_table('a', delimiter => ','))")
+    assert "function [SPLIT_TO_TABLE] unexpected argument [DELIMITER] at position 2," in said

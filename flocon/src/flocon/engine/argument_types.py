@@ -6,11 +6,15 @@ no sum of truths and no average of dates; a TIME has no days.
 https://docs.snowflake.com/en/sql-reference/data-type-conversion
 """
 
+from collections.abc import Iterable
+
 from sqlglot import Expr, exp
 
 from flocon.core import errors
 from flocon.core.time_zones import is_zone
-from flocon.engine.types import DECLARED, NTZ_TYPES, TEXT_TYPES
+from flocon.engine import described, moments
+from flocon.engine.expression_types import declared_as
+from flocon.engine.types import JSON_TYPES, NTZ_TYPES, TEXT_TYPES
 
 # Arrays, objects and VARIANTs.
 _STRUCTURED: dict[type[Expr], tuple[str, tuple[str, ...]]] = {
@@ -64,30 +68,6 @@ _BY_UNITS: dict[type[Expr], str] = {
 _ZONED = (exp.DType.TIMESTAMPLTZ, exp.DType.TIMESTAMPTZ)
 _TIMESTAMPS = (*NTZ_TYPES, *_ZONED)
 _FLOATS = (exp.DType.DOUBLE, exp.DType.FLOAT)
-# What takes texts, and no array or object.
-OF_TEXTS: dict[type[Expr], tuple[str, tuple[str, ...]]] = {
-    exp.Concat: ("CONCAT", ("expressions",)),
-    exp.ConcatWs: ("CONCAT_WS", ("expressions",)),
-    exp.DPipe: ("||", ("this", "expression")),
-    exp.EndsWith: ("ENDSWITH", ("this", "expression")),
-    exp.GroupConcat: ("LISTAGG", ("this",)),
-    exp.Initcap: ("INITCAP", ("this",)),
-    exp.Left: ("LEFT", ("this",)),
-    exp.Length: ("LENGTH", ("this",)),
-    exp.Lower: ("LOWER", ("this",)),
-    exp.Pad: ("LPAD", ("this",)),
-    exp.RegexpReplace: ("REGEXP_REPLACE", ("this",)),
-    exp.Repeat: ("REPEAT", ("this",)),
-    exp.Replace: ("REPLACE", ("this",)),
-    exp.Right: ("RIGHT", ("this",)),
-    exp.Split: ("SPLIT", ("this",)),
-    exp.SplitPart: ("SPLIT_PART", ("this",)),
-    exp.StartsWith: ("STARTSWITH", ("this", "expression")),
-    exp.Substring: ("SUBSTR", ("this",)),
-    exp.Trim: ("TRIM", ("this",)),
-    exp.Upper: ("UPPER", ("this",)),
-}
-_INSIDE = {exp.DType.ARRAY: "ARRAY", exp.DType.OBJECT: "OBJECT", exp.DType.STRUCT: "OBJECT"}
 # What reads texts, and what else it takes.
 _TRIED: dict[type[Expr], tuple[exp.DType, ...]] = {
     exp.ToBoolean: (exp.DType.BOOLEAN,),
@@ -112,6 +92,80 @@ CHECKED = frozenset((
     *_STRUCTURED, *_OF_NUMBERS, *_BY_UNITS, *_TRIED, exp.Bracket, exp.Extract, exp.Pow,
     exp.MonthsBetween,
 ))  # fmt: skip
+# What reads texts, and neither arrays nor objects. Of a BINARY the first ones read the bytes, the
+# second ones where all that they get are BINARYs, the others nothing.
+_BYTES: dict[type[Expr], str] = {
+    exp.Base64Encode: "BASE64_ENCODE",
+    exp.ByteLength: "OCTET_LENGTH",
+    exp.GroupConcat: "LISTAGG",
+    exp.Hex: "HEX_ENCODE",
+    exp.Left: "LEFT",
+    exp.Length: "LENGTH",
+    exp.MD5: "MD5",
+    exp.Repeat: "REPEAT",
+    exp.Reverse: "REVERSE",
+    exp.Right: "RIGHT",
+    exp.SHA: "SHA1",
+    exp.SHA2: "SHA2",
+    exp.Stuff: "INSERT",
+    exp.Substring: "SUBSTR",
+}
+_BYTES_ALONE: dict[type[Expr], str] = {
+    exp.Concat: "CONCAT",
+    exp.ConcatWs: "CONCAT",
+    exp.Contains: "CONTAINS",
+    exp.DPipe: "||",
+    exp.EndsWith: "ENDSWITH",
+    exp.Pad: "LPAD",
+    exp.StartsWith: "STARTSWITH",
+    exp.StrPosition: "POSITION",
+}
+_OF_TEXTS: dict[type[Expr], str] = {
+    **_BYTES,
+    **_BYTES_ALONE,
+    exp.Ascii: "ASCII",
+    exp.ILike: "ILIKE",
+    exp.Initcap: "INITCAP",
+    exp.JSONExtractScalar: "JSON_EXTRACT_PATH_TEXT",
+    exp.Levenshtein: "EDITDISTANCE",
+    exp.Like: "LIKE",
+    exp.Lower: "LOWER",
+    exp.RegexpCount: "REGEXP_COUNT",
+    exp.RegexpExtract: "REGEXP_SUBSTR",
+    exp.RegexpExtractAll: "REGEXP_SUBSTR_ALL",
+    exp.RegexpInstr: "REGEXP_INSTR",
+    exp.RegexpLike: "REGEXP_LIKE",
+    exp.RegexpReplace: "REGEXP_REPLACE",
+    exp.Replace: "REPLACE",
+    exp.Soundex: "SOUNDEX",
+    exp.Split: "SPLIT",
+    exp.SplitPart: "SPLIT_PART",
+    exp.Strtok: "STRTOK",
+    exp.StrtokToArray: "STRTOK_TO_ARRAY",
+    exp.Translate: "TRANSLATE",
+    exp.Trim: "TRIM",
+    exp.Unicode: "UNICODE",
+    exp.Upper: "UPPER",
+}
+_BINARIES = (exp.DType.BINARY, exp.DType.VARBINARY)
+_MAY_BE_BYTES = (exp.DType.NULL, exp.DType.UNKNOWN, *_BINARIES)
+_BLANK = exp.Cast(this=exp.Literal.string(" "), to=exp.DataType.build("TEXT"))
+_BLANK.type = _BLANK.to
+# What asks a VARIANT: its arguments, that one first.
+_OF_VARIANTS: dict[type[Expr], tuple[str, tuple[str, ...]]] = {
+    exp.ArrayContains: ("ARRAY_CONTAINS", ("expression", "this")),
+    exp.ArrayPosition: ("ARRAY_POSITION", ("expression", "this")),
+    exp.ArrayRemove: ("ARRAY_REMOVE", ("expression", "this")),
+    exp.JSONFormat: ("TO_JSON", ("this",)),
+    exp.StripNullValue: ("STRIP_NULL_VALUE", ("this",)),
+    exp.Typeof: ("TYPEOF", ("this",)),
+}
+# What is a VARIANT without a cast: numbers and truths become one.
+BECOME_VARIANTS = (
+    *JSON_TYPES, *exp.DataType.NUMERIC_TYPES, exp.DType.BOOLEAN, exp.DType.MAP, exp.DType.NULL,
+    exp.DType.STRUCT, exp.DType.UNKNOWN,
+)  # fmt: skip
+AS_WRITTEN = frozenset((*_OF_TEXTS, *_OF_VARIANTS))
 
 
 def check(node: Expr) -> None:
@@ -176,7 +230,92 @@ def check_numbers(node: Expr) -> None:
     """
     name = node.sql_names()[0] if isinstance(node, exp.Func) else _SYMBOLS[type(node)]
     for key in ("this", "expression"):
-        _check_text(name, node.args.get(key))
+        value = node.args.get(key)
+        if isinstance(value, Expr) and value.type is not None and _is_structured(value):
+            raise _refused(name, declared_as(value.type))
+
+
+def check_as_written(node: Expr) -> None:
+    """Of one of `AS_WRITTEN`, before anything becomes a text silently: raises 001044 for an array
+    or object, or a BINARY, where a text is read, and for what becomes no VARIANT without a cast."""
+    if type(node) in _OF_VARIANTS:
+        name, keys = _OF_VARIANTS[type(node)]
+        value = node.args[keys[0]]
+        if value.type is not None and value.type.this not in BECOME_VARIANTS:
+            given = [node.args[key] for key in keys]
+            raise _of_all(name, reversed(given) if isinstance(node, exp.ArrayRemove) else given)
+        return
+    if isinstance(node, exp.DPipe) and isinstance(node.parent, exp.DPipe):
+        return  # The whole chain is asked of.
+    values = _read_texts(node)
+    kinds = [value.type.this for value in values if value.type is not None]
+    wrong = any(kind in _BINARIES for kind in kinds) and type(node) not in _BYTES
+    if wrong and type(node) in _BYTES_ALONE:
+        if isinstance(node, exp.Pad):
+            kinds = [kind for kind in kinds if kind not in exp.DataType.NUMERIC_TYPES]
+        wrong = any(kind not in _MAY_BE_BYTES for kind in kinds)
+    if wrong or any(_is_structured(value) for value in values):
+        raise _of_all(_name(node), values)
+
+
+def _read_texts(node: Expr) -> list[Expr]:
+    """A function's arguments, as they are called, without those that SQLGlot puts in."""
+    if isinstance(node, exp.DPipe):
+        return [each for side in (node.this, node.expression) for each in _chained(side)]
+    if isinstance(node, exp.StrPosition):
+        return [node.args["substr"], node.this]
+    if isinstance(node, exp.Initcap):
+        return [node.this]
+    if isinstance(node, exp.Pad):
+        return [node.this, node.expression, node.args.get("fill_pattern") or _BLANK]
+    given = [each for key, each in node.args.items() if key not in ("group", "max_line_length")]
+    return [_bare(each) for each in node.expressions or given if isinstance(each, Expr)]
+
+
+def _name(node: Expr) -> str:
+    if isinstance(node, exp.Pad) and not node.args.get("is_left"):
+        return "RPAD"
+    side = node.text("position") if isinstance(node, exp.Trim) else ""
+    return f"{side[:1].replace('T', 'R')}{_OF_TEXTS[type(node)]}"
+
+
+def _chained(side: Expr) -> list[Expr]:
+    if isinstance(side, exp.DPipe):
+        return [*_chained(side.this), *_chained(side.expression)]
+    return [side]
+
+
+def _bare(value: Expr) -> Expr:
+    """LISTAGG has its order and DISTINCT around its value."""
+    while isinstance(value, exp.Distinct | exp.Order):
+        value = value.expressions[0] if isinstance(value, exp.Distinct) else value.this
+    return value
+
+
+def _is_structured(value: Expr) -> bool:
+    return value.type is not None and declared_as(value.type) in ("ARRAY", "OBJECT")
+
+
+def _of_all(name: str, values: Iterable[Expr]) -> errors.SnowflakeError:
+    shown = ", ".join(map(_shown, values))
+    text = f"Invalid argument types for function '{name}': ({shown})"
+    return errors.compilation(errors.INVALID_ARGUMENTS, text)
+
+
+def _shown(value: Expr) -> str:
+    """A value's type as Snowflake's errors have it."""
+    if value.is_string or isinstance(value, exp.JSONPath):
+        return f"VARCHAR({max(len(value.name), 1)})"
+    if (said := described.of(value)) is not None:
+        return described.shown(said)
+    kind = value.type
+    if kind is None:
+        return "NULL"
+    if kind.this in JSON_TYPES or kind.this == exp.DType.STRUCT:
+        return declared_as(kind) or "VARIANT"
+    if kind.this in exp.DataType.FLOAT_TYPES:
+        return "FLOAT"
+    return moments.name(kind) or kind.sql("snowflake")
 
 
 def check_cast(cast: exp.Cast) -> None:
@@ -199,28 +338,6 @@ def _check_float(value: Expr, shown: str) -> None:
         )
 
 
-def check_texts(node: Expr) -> None:
-    """Of one of `OF_TEXTS`: raises 001044 for an array or an object.
-
-    https://docs.snowflake.com/en/sql-reference/data-type-conversion
-    """
-    name, keys = OF_TEXTS[type(node)]
-    for key in keys:
-        value = node.args.get(key)
-        for each in value if isinstance(value, list) else [value]:
-            _check_text(name, each)
-
-
-def _check_text(name: str, value: Expr | None) -> None:
-    value = value.this if isinstance(value, exp.Order) else value
-    value = value.expressions[0] if isinstance(value, exp.Distinct) else value
-    if not isinstance(value, Expr) or value.type is None:
-        return
-    kind = _INSIDE.get(value.type.this) or str(value.type.meta.get(DECLARED, ""))
-    if kind in _INSIDE.values():
-        raise _refused(name, kind)
-
-
 def _check_tried(node: Expr, others: tuple[exp.DType, ...]) -> None:
     """Raises 001065 for what is no text to TRY_CAST and TRY_TO_….
 
@@ -237,11 +354,11 @@ def _check_tried(node: Expr, others: tuple[exp.DType, ...]) -> None:
         read_as = _READ_AS[type(node)]
     raise errors.compilation(
         errors.ARGUMENT_TYPES,
-        f"Function TRY_CAST cannot be used with arguments of types {_shown(kind)} and {read_as}",
+        f"Function TRY_CAST cannot be used with arguments of types {_shown_kind(kind)} and {read_as}",
     )
 
 
-def _shown(kind: exp.DataType) -> str:
+def _shown_kind(kind: exp.DataType) -> str:
     """A type in an error."""
     if kind.this in _FLOATS:
         return "FLOAT"
@@ -250,9 +367,25 @@ def _shown(kind: exp.DataType) -> str:
     return kind.sql("snowflake").replace("TIMESTAMPNTZ", "TIMESTAMP_NTZ")
 
 
-def check_input(value: Expr) -> None:
-    """The same of FLATTEN's."""
-    _check_structured("FLATTEN", value)
+def check_input(value: Expr, parameter: str) -> None:
+    """Raises 001065 for what FLATTEN does not take as its input."""
+    known = (*JSON_TYPES, exp.DType.NULL, exp.DType.STRUCT, exp.DType.UNKNOWN)
+    if value.type is not None and value.type.this not in known:
+        raise wrong(parameter, value)
+
+
+def check_split(value: Expr, place: int) -> None:
+    """The same of an argument of SPLIT_TO_TABLE, which takes texts and VARIANTs."""
+    known = (*TEXT_TYPES, exp.DType.VARIANT, exp.DType.NULL, exp.DType.UNKNOWN)
+    is_wrong = value.type is not None and value.type.this not in known
+    if is_wrong or _is_structured(value):
+        raise wrong(str(place + 1), value)
+
+
+def wrong(parameter: str, value: Expr) -> errors.SnowflakeError:
+    """001065: a parameter takes no value of this type."""
+    text = f"invalid type [{_shown(value)}] for parameter '{parameter}'"
+    return errors.compilation(errors.ARGUMENT_TYPES, text)
 
 
 def _check_structured(name: str, value: Expr | None) -> None:
@@ -278,7 +411,7 @@ def _check_unit(node: Expr, name: str) -> None:
 
 def invalid(name: str, value: Expr) -> errors.SnowflakeError:
     """001044: a function takes no value of this type."""
-    return _refused(name, _shown(value.type) if value.type else "")
+    return _refused(name, _shown_kind(value.type) if value.type else "")
 
 
 def _refused(name: str, shown: str) -> errors.SnowflakeError:

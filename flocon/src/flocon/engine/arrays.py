@@ -108,8 +108,10 @@ MACROS = (
     " AND i <= CASE WHEN t < 0 THEN _account_array_size(a) + t ELSE t END)) END",
     "_account_array_text(l, s) AS CASE WHEN s IS NULL THEN NULL WHEN len(l) = 0 THEN ''"
     " ELSE list_reduce(l, lambda x, y: x || s || y) END",
+    # A NULL among them is an empty text, JSON's null is none.
     "_account_array_to_string(a, s) AS _account_array_text(list_transform(_account_list(a),"
-    " lambda e: coalesce(_account_json_text(e, '$'), '')), s)",
+    f" lambda e: CASE WHEN e = '{UNDEFINED}' THEN '' ELSE coalesce(_account_json_text(e, '$'),"
+    " error('Failed to cast variant value from array to string')) END), s)",
     # NULL is at the first NULL of an array, and contained in one that has any.
     "_account_array_position(a, x) AS CASE WHEN a IS NOT NULL"
     " THEN list_position(_account_likes(a), _account_alike(_account_element(x))) - 1 END",
@@ -138,10 +140,10 @@ MACROS = (
     "_account_present(l) AS list_filter(l, lambda e: e IS NOT NULL)",
     "_account_array_nulls(a) AS list_filter(_account_list(a), lambda e: json_type(e) = 'NULL')",
     f"_account_array_missing(a) AS list_filter(_account_list(a), lambda e: e = '{UNDEFINED}')",
-    # The null of JSON where there is nothing but such.
-    "_account_array_max(a) AS coalesce(_account_array_sorted(a)[-1], _account_array_nulls(a)[1])",
+    # The null of JSON is larger than all else.
+    "_account_array_max(a) AS coalesce(_account_array_nulls(a)[1], _account_array_sorted(a)[-1])",
     "_account_array_min(a) AS coalesce(_account_array_sorted(a)[1], _account_array_nulls(a)[1])",
-    # The null of JSON is larger than all else; nulls_first is about NULLs.
+    # nulls_first is about NULLs.
     "_account_array_ordered(a, rises) AS CASE WHEN rises"
     " THEN _account_array_sorted(a) || _account_array_nulls(a)"
     " ELSE _account_array_nulls(a) || list_reverse(_account_array_sorted(a)) END",

@@ -27,7 +27,7 @@ from flocon.engine import (
 )
 from flocon.engine.choices import CHOICES, ZERO_IF_NULL, become, chosen
 from flocon.engine.compared_variants import SAME, SAME_FIXED
-from flocon.engine.expression_types import TRUTHS, UNLIKE, united_queries
+from flocon.engine.expression_types import TRUTHS, UNLIKE, declared_as, united_queries
 from flocon.engine.functions import CONVERTED
 from flocon.engine.inner_kinds import MAKERS_OF_JSON, NONE, Kinds
 from flocon.engine.types import JSON_TYPES, NTZ_TYPES, TEXT_TYPES, check_cast
@@ -39,6 +39,7 @@ _TEXTS: dict[type[Expr], tuple[str, ...]] = {
     exp.Ascii: ("this",),
     exp.Base64Encode: ("this",),
     exp.ByteLength: ("this",),
+    exp.CheckJson: ("this",),
     exp.Contains: ("this", "expression"),
     exp.EndsWith: ("this", "expression"),
     exp.GroupConcat: ("this",),
@@ -53,6 +54,7 @@ _TEXTS: dict[type[Expr], tuple[str, ...]] = {
     exp.ObjectAgg: ("this",),
     exp.ObjectInsert: ("key",),
     exp.Pad: ("this",),
+    exp.ParseJSON: ("this",),
     exp.ParseUrl: ("this",),
     exp.RegexpCount: ("this",),
     exp.RegexpExtract: ("this",),
@@ -135,8 +137,8 @@ def coerce(tree: Expr, inside: Kinds = NONE) -> Expr:
             argument_types.check(node)
         elif type(node) in conditions.CLAUSES:
             conditions.check(node)
-        elif type(node) in argument_types.OF_TEXTS:
-            argument_types.check_texts(node)
+        elif type(node) in argument_types.AS_WRITTEN:
+            argument_types.check_as_written(node)
         kept = moments.digits(moments.name(node.to)) if isinstance(node, exp.Cast) else None
         most = _most(node)
         if isinstance(node, exp.Cast) and moments.is_cut(moments.name(node.to)):
@@ -254,6 +256,10 @@ def _coerced(node: Expr) -> Expr:
         texts_as_numbers.chosen(node)
     if form in _WITH_MOMENTS:
         _chosen_moments(node)
+    if form is exp.Count:
+        _without_json_nulls(node)
+    if form is exp.Typeof and _is_number(node.this):
+        node.set("this", _kept(node.this))
     is_variant = type(node) is exp.Cast and node.to.this == _Kind.VARIANT
     of_array = isinstance(node, exp.Lambda) and isinstance(node.parent, exp.Transform)
     if is_variant or of_array or isinstance(node, MAKERS_OF_JSON):
@@ -463,6 +469,20 @@ def _numbers(node: Expr) -> None:
             node.set(
                 key, [_cast(value, _DOUBLE)] if key == "expressions" else _cast(value, _DOUBLE)
             )
+
+
+def _without_json_nulls(count: Expr) -> None:
+    """COUNT takes the null of JSON for NULL.
+
+    https://docs.snowflake.com/en/sql-reference/functions/count
+    """
+    counted = count.this if isinstance(count.this, exp.Distinct) else count
+    for value in [counted.this, *counted.expressions]:
+        kind = value.type if isinstance(value, Expr) and _is_variant(value) else None
+        if kind is not None and not declared_as(kind):
+            present = exp.StripNullValue(this=value.copy())
+            present.type = kind
+            value.replace(present)
 
 
 def _days(node: Expr) -> None:

@@ -172,7 +172,7 @@ _BINARY_FORMATS = {
     "HEX": "_account_unhex",
     "UTF-8": "encode",
     "UTF8": "encode",
-    "BASE64": "from_base64",
+    "BASE64": "_account_unbase64",
 }
 
 
@@ -185,59 +185,20 @@ def binaries(node: Expr) -> Expr:
     of_text = isinstance(node, exp.Cast) and (kind in TEXT_TYPES or is_text(node.this))
     if type(node) is exp.Cast and node.to.this in _BINARY_TYPES and of_text:
         return exp.Anonymous(this="_account_unhex", expressions=[node.this])
-    if isinstance(node, exp.Base64Encode | exp.ByteLength):
-        _encode(node)
-    if type(node) in _DECODERS:
-        return _decoded(node)
     if not isinstance(node, exp.ToBinary):
         return node
     written = node.args.get("format") or exp.Literal.string("HEX")
     function = _BINARY_FORMATS.get(written.name.upper()) if written.is_string else None
     if function is None:
         raise errors.unsupported(f"TO_BINARY with format {written.sql()}")
-    if node.args.get("safe") and function == "_account_unhex":
-        return exp.Anonymous(this="_account_try_unhex", expressions=[node.this])
+    if node.args.get("safe") and function.startswith("_account_un"):
+        function = function.replace("_un", "_try_un")
+        return exp.Anonymous(this=function, expressions=[node.this])
     read = exp.Anonymous(this=function, expressions=[node.this])
     return exp.Anonymous(this="TRY", expressions=[read]) if node.args.get("safe") else read
 
 
-# The functions that read a text, and whether what they read is a text again.
-_DECODERS: dict[type[Expr], tuple[str, bool]] = {
-    exp.HexDecodeString: ("_account_unhex", True),
-    exp.TryBase64DecodeBinary: ("from_base64", False),
-    exp.TryBase64DecodeString: ("from_base64", True),
-    exp.TryHexDecodeBinary: ("_account_try_unhex", False),
-    exp.TryHexDecodeString: ("_account_try_unhex", True),
-}
-BINARIES: tuple[type[Expr], ...] = (
-    exp.Base64Encode,
-    exp.ByteLength,
-    exp.Cast,
-    exp.ToBinary,
-    *_DECODERS,
-)
-
-
-def _decoded(node: Expr) -> Expr:
-    """https://docs.snowflake.com/en/sql-reference/functions/hex_decode_string"""
-    if node.args.get("alphabet"):
-        raise errors.unsupported("decoding with an alphabet of its own")
-    function, is_text = _DECODERS[type(node)]
-    read: Expr = exp.Anonymous(this=function, expressions=[node.this])
-    if is_text:
-        read = exp.Anonymous(this="decode", expressions=[read])
-    safe = type(node).__name__.startswith("Try")
-    return exp.Anonymous(this="TRY", expressions=[read]) if safe else read
-
-
-def _encode(node: Expr) -> None:
-    """Functions of bytes take those of a text in UTF-8."""
-    kind = node.this.type.this if node.this.type else None
-    if kind not in _BINARY_TYPES and not isinstance(node.this, exp.Anonymous | exp.ToBinary):
-        text = exp.cast(node.this, "VARCHAR", dialect="duckdb")
-        node.set("this", exp.Anonymous(this="encode", expressions=[text]))
-
-
+BINARIES: tuple[type[Expr], ...] = (exp.Cast, exp.ToBinary)
 _ZONED = (exp.DataType.Type.TIMESTAMPTZ, exp.DataType.Type.TIMESTAMPLTZ)
 
 

@@ -147,6 +147,11 @@ def told(kind: exp.DataType | None) -> str:
     return str(said)
 
 
+def shown(said: Described) -> str:
+    """The same in an error."""
+    return str(_UNLIMITED if said == _WITHOUT_LENGTH else said)
+
+
 # An expression whose type is not known may be a text: of other types this is not read.
 _MAYBE_TEXTS = (*TEXT_TYPES, exp.DType.UNKNOWN)
 

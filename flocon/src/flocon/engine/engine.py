@@ -19,6 +19,7 @@ from flocon.core import errors
 from flocon.engine import (
     datetime_formats,
     digests,
+    encodings,
     flattening,
     information_schema,
     lengths,
@@ -153,6 +154,7 @@ class Engine:
         regexps.register(self._root)
         datetime_formats.register(self._root)
         digests.register(self._root)
+        encodings.register(self._root)
         number_formats.register(self._root)
         numeric.register(self._root)
         urls.register(self._root)

@@ -198,7 +198,7 @@ def _is_unknown(kind: exp.DataType | None) -> bool:
 
 
 _TEXT = exp.DataType.build("TEXT")
-_NUMBER = exp.DataType.build("BIGINT")
+_NUMBER, _FLOAT = exp.DataType.build("BIGINT"), exp.DataType.build("DOUBLE")
 _OF_ANY_LENGTH = _describing(_TEXT, described.Text(None))
 # Of an expression of which nothing is known: should it be a text, nothing limits that.
 _OF_UNKNOWN = _described_as(exp.DType.UNKNOWN, (), (), None)
@@ -297,7 +297,23 @@ def _of_difference(annotator: TypeAnnotator, node: exp.Sub) -> exp.Sub:
     return node
 
 
-def _choosing(annotator: Callable[[TypeAnnotator, Expr], Expr]) -> Callable[..., Expr]:
+_Annotator = Callable[[TypeAnnotator, Expr], Expr]
+
+
+def _calculating(annotator: _Annotator) -> _Annotator:
+    """Arithmetic of a VARIANT is that of floating-point numbers, but for a moment that it moves."""
+
+    def annotate(self: TypeAnnotator, node: Expr) -> Expr:
+        made = annotator(self, node)
+        kinds = [each.type.this for each in node.iter_expressions() if each.type is not None]
+        if JSON_TYPES & set(kinds) and not exp.DataType.TEMPORAL_TYPES & set(kinds):
+            made.type = _FLOAT
+        return made
+
+    return annotate
+
+
+def _choosing(annotator: _Annotator) -> _Annotator:
     """Beside anything else, a TIMESTAMP_TZ stays one (`offsets`); a VARIANT or a number becomes
     what it is beside (`choices.become`)."""
 
@@ -325,6 +341,10 @@ _METADATA = {
 _METADATA |= {
     kind: {"annotator": _choosing(_METADATA[kind]["annotator"])}
     for kind in (*CHOICES, exp.DecodeCase)
+}
+_METADATA |= {
+    kind: {"annotator": _calculating(_METADATA[kind]["annotator"])}
+    for kind in (exp.Add, exp.Div, exp.Mod, exp.Mul, exp.Neg, exp.Sub)
 }
 _CONSTANTS = (exp.Literal, exp.Placeholder, exp.Null, exp.Boolean, exp.Var, exp.Neg)
 # Where a name may be that of one of the query's own values.
@@ -540,7 +560,8 @@ class _Scopes:
         if _is_function(source):
             self._place(source.this, ctes, scopes)
             _name_source(source.this, sources)
-            found = _SPLIT if split_of(source.this.this) else _FLATTEN
+            called = source if isinstance(source, exp.TableFromRows) else source.this
+            found = _SPLIT if split_of(called.this) else _FLATTEN
         elif isinstance(source, exp.Subquery):
             found = self.query(source, ctes, scopes[1:] if source.parent else ())
         elif isinstance(source, exp.Values):

@@ -30,13 +30,17 @@ def register(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def flat(document: str | None, path: str, mode: str, deep: bool, outer: bool) -> list[Row]:
-    """The members and elements of JSON that stands at a path, each one before its own. outer: one
-    row of NULLs where there are none."""
+    """The members and elements of JSON that stands at a path, each one before its own, but for
+    elements that are NULL. outer: one row where there are none, of NULLs but for the array or
+    object and its place."""
     kinds = {"OBJECT": (dict,), "ARRAY": (list,)}.get(mode, (dict, list))
-    rows = list(_rows(read(document), path, kinds, deep=deep)) if document else []
-    return (
-        rows or [{"k": None, "p": path or None, "i": None, "v": None, "t": document}][: int(outer)]
-    )
+    whole = read(document) if document else ""
+    rows = list(_rows(whole, path, kinds, deep=deep))
+    if rows or not outer:
+        return rows
+    holds = isinstance(whole, dict | list)
+    at, this = (path, document) if holds else (None, None)
+    return [{"k": None, "p": at, "i": None, "v": None, "t": this}]
 
 
 def _below(path: str, key: str) -> str:
@@ -55,8 +59,9 @@ def _rows(node: Node, path: str, kinds: tuple[type, ...], *, deep: bool) -> Iter
         key = key_text(each) if isinstance(node, dict) else None
         below = f"{path}[{place}]" if key is None else _below(path, key)
         value = node[each] if isinstance(node, dict) else each
+        if value == UNDEFINED:
+            continue
         index = place if key is None else None
-        text = None if value == UNDEFINED else "".join(one_line(value))
-        yield {"k": key, "p": below, "i": index, "v": text, "t": whole}
+        yield {"k": key, "p": below, "i": index, "v": "".join(one_line(value)), "t": whole}
         if deep:
             yield from _rows(value, below, kinds, deep=True)

@@ -409,16 +409,12 @@ def distance(node: Expr) -> Expr:
     return made if most is None else _call("_account_least", made, most)
 
 
-def hexadecimals(node: Expr) -> Expr:
-    """HEX_ENCODE takes texts: of a number it gives the digits of its text."""
-    if isinstance(node, exp.Hex) and not node.this.is_type("binary", "varbinary"):
-        node.set("this", exp.cast(_text(node.this), "VARCHAR", dialect="duckdb"))
-    return node
-
-
 def counts(node: Expr) -> Expr:
     """How many characters, how often: any number counts, and DuckDB wants an INTEGER. To be
     done behind `types`, for which INTEGER is a NUMBER."""
+    if isinstance(node, exp.BitwiseLeftShift) and "requires_int128" in node.args:
+        # https://docs.snowflake.com/en/sql-reference/functions/bitshiftleft
+        return _call("_account_shifted", node.this, exp.cast(node.expression, "INTEGER"))
     if isinstance(node, exp.Chr):
         codes = [exp.cast(each, "INTEGER", dialect="duckdb") for each in node.expressions]
         node.set("expressions", codes)
@@ -581,20 +577,17 @@ def flatten(node: Expr) -> Expr:
     if not isinstance(node.this, exp.Explode):
         return node
     arguments = _named_arguments([node.this.this, *node.this.expressions])
-    outer, deep = arguments.get("OUTER", exp.false()), _flag(arguments, "RECURSIVE")
-    mode = arguments.get("MODE", exp.Literal.string("BOTH"))
-    if not mode.is_string or mode.name.upper() not in ("OBJECT", "ARRAY", "BOTH"):
-        raise errors.unsupported(f"FLATTEN with MODE => {mode.sql('snowflake')[:100]}")
-    path = arguments["PATH"].name if "PATH" in arguments else ""
+    outer, deep = _flag(arguments, "OUTER"), _flag(arguments, "RECURSIVE")
+    mode, path = _mode(arguments), _text_of(arguments, "PATH", "")
     if not re.fullmatch(r"([A-Za-z_][\w$]*|\[[0-9]+\])([.][A-Za-z_][\w$]*|\[[0-9]+\])*|", path):
         raise errors.unsupported(f"FLATTEN with PATH => '{path}'")
     value, at = arguments["INPUT"], exp.Literal.string(path)
-    argument_types.check_input(value)
-    if deep or mode.name.upper() != "BOTH":
+    argument_types.check_input(value, "INPUT" if node.this.this is not value else "1")
+    if deep or mode != "BOTH":
         part = _call("json_extract", _call("to_json", value), exp.Literal.string(_place(path)))
         text = _call("_account_raw", part)
-        flags = (exp.Boolean(this=deep), exp.Boolean(this=_flag(arguments, "OUTER")))
-        rows = _call("_account_flat", text, at, exp.Literal.string(mode.name.upper()), *flags)
+        flags = (exp.Boolean(this=deep), exp.Boolean(this=outer))
+        rows = _call("_account_flat", text, at, exp.Literal.string(mode), *flags)
         call = _call("_account_flattened_rows", _row_of(value), rows)
         return exp.Table(this=call, alias=node.args.get("alias"))
     if value.find(exp.Column) and not value.find(exp.Query):
@@ -603,14 +596,32 @@ def flatten(node: Expr) -> Expr:
             part = _call("json_extract", part, exp.Literal.string(_place(path)))
         once = "" if isinstance(value, exp.Column) and not path else "_once"
         elements = _call(f"_account_elements{once}", part)
-        if outer.sql().upper() == "TRUE":
-            elements = _call("_account_or_one", elements)
-        call = _call("_account_flattened", _call("to_json", value), at, elements, part.copy())
+        name = "_account_flattened"
+        if outer:
+            name, elements = f"{name}_or_one", _call("_account_or_one", elements)
+        call = _call(name, _call("to_json", value), at, elements, part.copy())
         return exp.Table(this=call, alias=node.args.get("alias"))
-    call = _call("_account_flatten", value, at, outer)
-    if not path and outer == exp.false() and (bind := _parsed_bind(arguments["INPUT"])):
+    call = _call("_account_flatten", value, at, exp.Boolean(this=outer))
+    if not path and not outer and (bind := _parsed_bind(arguments["INPUT"])):
         call.meta[bound_arrays.BIND] = bind
     return exp.Table(this=call, alias=node.args.get("alias"))
+
+
+def _mode(arguments: Mapping[str, Expr]) -> str:
+    mode = _text_of(arguments, "MODE", "BOTH")
+    if mode.upper() not in ("OBJECT", "ARRAY", "BOTH"):
+        text = f"Bad flattening mode '{mode[:100]}' (not 'BOTH', 'ARRAY', or 'OBJECT')"
+        raise errors.compilation(errors.COMPILATION, text)
+    return mode.upper()
+
+
+def _text_of(arguments: Mapping[str, Expr], name: str, otherwise: str) -> str:
+    written = arguments.get(name)
+    if written is None or written.is_string:
+        return written.name if written else otherwise
+    if written.is_number:
+        raise argument_types.wrong(name, written)
+    raise errors.unsupported(f"FLATTEN with {name} => {written.sql('snowflake')[:100]}")
 
 
 def _place(path: str) -> str:
@@ -621,6 +632,8 @@ def _flag(arguments: Mapping[str, Expr], name: str) -> bool:
     written = arguments.get(name)
     if written is None or isinstance(written, exp.Boolean):
         return written is not None and bool(written.this)
+    if written.is_string or written.is_number:
+        raise argument_types.wrong(name, written)
     raise errors.unsupported(f"FLATTEN with {name} => {written.sql('snowflake')[:100]}")
 
 
@@ -651,6 +664,11 @@ def split(node: Expr) -> Expr:
         return node
     called = node.this.this if isinstance(node.this, exp.Window) else node.this
     text, *given = called.expressions or [called.this, called.expression]
+    for place, each in enumerate((text, *given)):
+        if isinstance(each, exp.Kwarg):
+            is_split = isinstance(called, exp.SplitToTable)
+            raise _unexpected("SPLIT_TO_TABLE" if is_split else _TOKENS, each, place)
+        argument_types.check_split(each, place)
     pieces = _call(made, text.copy(), *(given or [exp.Literal.string(" ")]))
     rows = _call("_account_split_rows", _row_of(text), pieces)
     return exp.Table(this=rows, alias=node.args.get("alias"))
@@ -799,13 +817,27 @@ def _parsed_bind(value: Expr) -> str:
 
 
 def _named_arguments(written: list[Expr]) -> dict[str, Expr]:
+    """FLATTEN's, by their names."""
     found = {}
-    for position, argument in zip(_FLATTEN_ARGUMENTS, written, strict=False):
+    for place, argument in enumerate(written):
+        name = _FLATTEN_ARGUMENTS[place] if place < len(_FLATTEN_ARGUMENTS) else ""
         if isinstance(argument, exp.Kwarg):
-            found[argument.this.name.upper()] = argument.expression
-        else:
-            found[position] = argument
+            name = argument.this.name.upper()
+            if name not in _FLATTEN_ARGUMENTS:
+                raise _unexpected("FLATTEN", argument, place)
+            argument = argument.expression
+        if name:
+            found[name] = argument
+    if "INPUT" not in found:
+        text = "missing required argument [INPUT] for function [FLATTEN]"
+        raise errors.compilation(errors.TOO_FEW_ARGUMENTS, text)
     return found
+
+
+def _unexpected(function: str, argument: exp.Kwarg, place: int) -> errors.SnowflakeError:
+    said = f"unexpected argument [{argument.this.name.upper()[:100]}] at position {place + 1},"
+    text = f"invalid argument for function [{function}] {said}"
+    return errors.compilation(errors.COMPILATION, text)
 
 
 def seeded(node: Expr) -> Expr:
@@ -1202,7 +1234,6 @@ REWRITES = (
     (filled, exp.Pad),
     (similarity, exp.JarowinklerSimilarity),
     (distance, exp.Levenshtein),
-    (hexadecimals, exp.Hex),
     (
         current_names,
         (exp.CurrentCatalog, exp.CurrentDatabase, exp.CurrentSchema, exp.CurrentVersion),

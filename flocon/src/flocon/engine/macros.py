@@ -7,6 +7,7 @@ from flocon.engine import (
     column_defaults,
     datetime_formats,
     digests,
+    encodings,
     events,
     lengths,
     moments,
@@ -17,6 +18,15 @@ from flocon.engine import (
     variants_beside,
 )
 from flocon.engine.fast import shortcuts
+
+# Of a FLATTEN's row; and where that may be one that stands for none (OUTER).
+_PATH = (
+    "CASE WHEN _account_each.k IS NULL THEN path || '[' || (_account_each.i - 1) || ']'"
+    " ELSE _account_below(path, _account_each.k) END"
+)
+_HOLDS = "json_type(part) IN ('ARRAY', 'OBJECT')"
+_OUTER_PATH = f"CASE WHEN _account_each.i IS NOT NULL THEN {_PATH} WHEN {_HOLDS} THEN path END"
+_OUTER_THIS = f"CASE WHEN {_HOLDS} THEN part END"
 
 # {catalog} is the database's quoted name. The functions keep Snowflake's names: SQL calls them
 # unchanged. https://docs.snowflake.com/en/sql-reference/functions-all
@@ -96,6 +106,9 @@ _MACROS = (
     " WHEN contains(text, 'e999') AND json_type(x, p) IN ('DOUBLE', 'ARRAY')"
     " THEN _account_compact(text)"
     " WHEN suffix(text, '.0') AND json_type(x, p) = 'DOUBLE' THEN left(text, -2) ELSE text END",
+    # The engine moves no negative number.
+    "_account_shifted(x, n) AS"
+    " (CASE WHEN x < 0 THEN -1 ELSE 1 END) * (CAST(abs(x) AS INT128) << n)",
     "_account_least(a, b) AS CASE WHEN a IS NULL OR b IS NULL THEN NULL ELSE least(a, b) END",
     "_account_random_text(n, seed) AS array_to_string(list_transform(range(CAST(n AS BIGINT)),"
     " lambda i: substr('0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz',"
@@ -186,11 +199,6 @@ _MACROS = (
     " ELSE make_timestamp(_account_whole_micros(TRY_CAST(x AS DECIMAL(38, 9))"
     " * CASE scale WHEN 0 THEN 1000000.0 WHEN 3 THEN 1000.0 WHEN 6 THEN 1.0 WHEN 9 THEN 0.001 END))"
     " END",
-    "_account_is_hex(x) AS length(x) % 2 = 0 AND regexp_full_match(x, '[0-9A-Fa-f]*')",
-    "_account_try_unhex(x) AS CASE WHEN _account_is_hex(x) THEN unhex(x) END",
-    "_account_unhex(x) AS CASE WHEN coalesce(_account_is_hex(x), true) THEN unhex(x)"
-    " ELSE CAST(error("
-    "'The following string is not a legal hex-encoded value: ' || x) AS BLOB) END",
     # Of what may be a text or a BINARY, as a bind may.
     "_account_binary(x) AS CASE WHEN typeof(x) = 'VARCHAR' THEN _account_unhex(CAST(x AS VARCHAR))"
     " ELSE CAST(x AS BLOB) END",
@@ -281,14 +289,16 @@ _MACROS = (
     "_account_quotient_cut_once(n, d, ten_n, up, ten_d, fits, scale) AS list_transform("
     "[struct_pack(n := n, d := d)],"
     " lambda x: _account_quotient_cut(x.n, x.d, ten_n, up, ten_d, fits, scale))[1]",
-    # fakesnow's FLATTEN numbers rows by their arrival; here the position is part of the value.
+    # fakesnow's FLATTEN numbers rows by their arrival; here the position is part of the value. An
+    # element that is NULL has no row.
     "_account_elements(v) AS CASE json_type(v)"
     " WHEN 'OBJECT' THEN list_transform(list_sort(json_keys(v)),"
     " lambda x, i: struct_pack(k := x, i := i, v := CAST(v -> CASE WHEN contains(x, '\"')"
     " THEN '/' || replace(replace(x, '~', '~0'), '/', '~1')"
     " ELSE '$.\"' || x || '\"' END AS JSON)))"
-    " WHEN 'ARRAY' THEN list_transform(json_extract(v, '$[*]'), lambda x, i:"
-    " struct_pack(k := NULL::VARCHAR, i := i, v := x)) END",
+    " WHEN 'ARRAY' THEN list_filter(list_transform(json_extract(v, '$[*]'), lambda x, i:"
+    " struct_pack(k := NULL::VARCHAR, i := i, v := x)),"
+    f" lambda e: e.v <> '{UNDEFINED}') END",
     # A place in JSON: a key that is no identifier stands in brackets.
     "_account_below(path, key) AS CASE"
     " WHEN NOT regexp_full_match(key, '[A-Za-z_][A-Za-z0-9_$]*')"
@@ -298,13 +308,15 @@ _MACROS = (
     # subquery, and reverses that of others. The input stands beside its elements: what holds them
     # has a name that no table has.
     "_account_row(input) AS CAST(hash(input) % 9223372036854775807 AS BIGINT)",
-    "_account_flattened(input, path, elements, part) AS TABLE SELECT _account_row(input) AS SEQ,"
-    " _account_each.k AS KEY,"
-    " CASE WHEN _account_each.k IS NULL THEN path || '[' || (_account_each.i - 1) || ']'"
-    " ELSE _account_below(path, _account_each.k) END AS PATH,"
-    " CASE WHEN _account_each.k IS NULL THEN _account_each.i - 1 END AS INDEX,"
-    " _account_defined(_account_each.v) AS VALUE,"
-    " part AS THIS FROM (SELECT unnest(elements) AS _account_each)",
+    *(
+        f"_account_flattened{name}(input, path, elements, part) AS TABLE"
+        " SELECT _account_row(input) AS SEQ, _account_each.k AS KEY,"
+        f" {at} AS PATH,"
+        " CASE WHEN _account_each.k IS NULL THEN _account_each.i - 1 END AS INDEX,"
+        f" _account_each.v AS VALUE, {this} AS THIS"
+        " FROM (SELECT unnest(elements) AS _account_each)"
+        for name, at, this in (("", _PATH, "part"), ("_or_one", _OUTER_PATH, _OUTER_THIS))
+    ),
     # What `flattening` has found.
     "_account_flattened_rows(n, rows) AS TABLE SELECT n AS SEQ, _account_each.k AS KEY,"
     " _account_each.p AS PATH, _account_each.i AS INDEX, CAST(_account_each.v AS JSON) AS VALUE,"
@@ -313,8 +325,9 @@ _MACROS = (
     "_account_elements_once(v) AS list_transform([v], lambda each: _account_elements(each))[1]",
     "_account_or_one(elements) AS CASE WHEN coalesce(len(elements), 0) > 0 THEN elements"
     " ELSE [struct_pack(k := NULL::VARCHAR, i := NULL::BIGINT, v := NULL::JSON)] END",
-    "_account_pieces(s, d) AS list_transform(CASE WHEN d = '' THEN [s] ELSE string_split(s, d) END,"
-    " lambda v, i: struct_pack(i := i, v := v))",
+    "_account_pieces(s, d) AS CASE WHEN d IS NOT NULL THEN list_transform("
+    "CASE WHEN d = '' THEN [s] ELSE string_split(s, d) END,"
+    " lambda v, i: struct_pack(i := i, v := v)) END",
     "_account_tokens(s, d) AS list_transform(list_filter(string_split(translate(s, d,"
     " repeat(left(d, 1), length(d))), left(d, 1)), lambda v: v <> ''),"
     " lambda v, i: struct_pack(i := i, v := v))",
@@ -322,13 +335,10 @@ _MACROS = (
     " _account_each.v AS VALUE FROM (SELECT unnest(pieces) AS _account_each)",
     # The input is named once, in the innermost query: it may be long, and would be read each time.
     "_account_flatten(input, path, keep) AS TABLE SELECT"
-    " 1::BIGINT AS SEQ, _account_each.k AS KEY,"
-    " CASE WHEN _account_each.k IS NULL THEN path || '[' || (_account_each.i - 1) || ']'"
-    " ELSE _account_below(path, _account_each.k) END AS PATH,"
+    f" 1::BIGINT AS SEQ, _account_each.k AS KEY, {_OUTER_PATH} AS PATH,"
     " CASE WHEN _account_each.k IS NULL THEN _account_each.i - 1 END AS INDEX,"
-    " _account_defined(_account_each.v) AS VALUE, part AS THIS"
-    " FROM (SELECT whole, part, unnest(CASE WHEN keep AND coalesce(len(elements), 0) = 0"
-    " THEN [struct_pack(k := NULL::VARCHAR, i := NULL::BIGINT, v := NULL::JSON)]"
+    f" _account_each.v AS VALUE, {_OUTER_THIS} AS THIS"
+    " FROM (SELECT whole, part, unnest(CASE WHEN keep THEN _account_or_one(elements)"
     " ELSE elements END) AS _account_each"
     " FROM (SELECT whole, part, _account_elements(part) AS elements"
     " FROM (SELECT whole, json_extract(whole, '$' || CASE WHEN path = ''"
@@ -343,6 +353,7 @@ def creation_sql(catalog: str, *, fast: bool) -> str:
         f"CREATE OR REPLACE MACRO {catalog}.main.{macro.replace('{{', '{').replace('}}', '}')}"
         for macro in (
             *shortcuts.macros(fast=fast),
+            *encodings.MACROS,
             *nanoseconds.MACROS,
             *offsets.PARTS,
             *_MACROS,

@@ -13,9 +13,9 @@ from flocon.core import errors
 from flocon.core.timestamp_tz import ENGINE_TYPE
 from flocon.engine import functions as engine_functions
 from flocon.engine import inner_kinds
+from flocon.engine.argument_types import BECOME_VARIANTS
 from flocon.engine.expression_types import MIXED, held
 from flocon.engine.marked_names import BEGIN, PATTERN
-from flocon.engine.types import JSON_TYPES
 
 MACROS = (
     # Of an object whose keys are known when they are there.
@@ -270,15 +270,9 @@ def _check_is_variant(node: Expr, name: str) -> None:
     """
     value = node.expressions[0] if isinstance(node, exp.Anonymous) else node.this
     kind = value.type
-    if kind is not None and kind.this not in _BECOME_VARIANTS:
+    if kind is not None and kind.this not in BECOME_VARIANTS:
         text = f"Invalid argument types for function '{name}': ({kind.sql('snowflake')})"
         raise errors.compilation(errors.INVALID_ARGUMENTS, text)
-
-
-_UNKNOWN = (exp.DType.NULL, exp.DType.UNKNOWN, exp.DType.STRUCT, exp.DType.MAP)
-_BECOME_VARIANTS = (
-    *JSON_TYPES, *_UNKNOWN, exp.DType.BOOLEAN, *exp.DataType.NUMERIC_TYPES,
-)  # fmt: skip
 
 
 def _of_held(node: exp.Anonymous, name: str, holds: str) -> Expr:

@@ -36,6 +36,7 @@ _FLOATS = (
     exp.Acos, exp.Asin, exp.Atan, exp.Cos, exp.Degrees, exp.Exp, exp.Ln, exp.Log, exp.Pow,
     exp.Radians, exp.Sin, exp.Sqrt, exp.Tan,
 )  # fmt: skip
+_CALCULATED = (exp.Add, exp.Div, exp.Mod, exp.Mul, exp.Neg, exp.Sub)
 _COMPARISONS = (
     exp.Between, exp.EQ, exp.GT, exp.GTE, exp.ILike, exp.In, exp.Is, exp.Like, exp.LT, exp.LTE,
     exp.NEQ,
@@ -208,7 +209,8 @@ def _of_others(value: Expr) -> str:
     if isinstance(value, _COMPARISONS):
         return "BOOLEAN[ROWINDEX]"
     kind = value.type.this if value.type else None
-    if isinstance(value, _FLOATS):
+    calculated = isinstance(value, _CALCULATED) and kind in exp.DataType.FLOAT_TYPES
+    if isinstance(value, _FLOATS) or calculated:
         return "FLOAT[DOUBLE]"
     if kind in JSON_TYPES or kind == exp.DType.STRUCT:
         name = str(value.type.meta.get("declared", "")) if value.type else ""

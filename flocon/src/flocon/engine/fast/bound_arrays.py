@@ -38,6 +38,8 @@ _OTHER_NUMBER = (
     rf'(^|[^\\])(\\\\)*"\s*:{_NUMBER}|[,\[]{_NUMBER}|,\s*\]|undefined'
     r"|[:,\[]\s*[-+]?(?i:nan|inf|infinity)\s*[,}\]]"
 )
+# Elements that are NULL, which FLATTEN leaves out.
+_NULL = r"undefined|[,\[]\s*[,\]]"
 
 
 class BoundArray(NamedTuple):
@@ -49,17 +51,18 @@ class BoundArray(NamedTuple):
 
 
 def arrays(binds: Mapping[str, Any]) -> tuple[BoundArray, ...]:
-    """The binds that are arrays, without a key that an object has twice."""
+    """The binds that are arrays, without a key that an object has twice and without a NULL."""
     return tuple(
-        BoundArray(name, _is_plain(value))
+        BoundArray(name, plain)
         for name, value in binds.items()
         if isinstance(value, str) and _ARRAY.match(value) and has_none(value)
+        if (plain := _has_no(_OTHER_NUMBER, value)) or _has_no(_NULL, value)
     )
 
 
-def _is_plain(text: str) -> bool:
+def _has_no(pattern: str, text: str) -> bool:
     try:
-        return not pc.match_substring_regex(pa.scalar(text), _OTHER_NUMBER).as_py()
+        return not pc.match_substring_regex(pa.scalar(text), pattern).as_py()
     except UnicodeEncodeError:
         return False
 
