@@ -27,7 +27,7 @@ from flocon.engine import (
 )
 from flocon.engine.choices import CHOICES, ZERO_IF_NULL, become, chosen
 from flocon.engine.compared_variants import SAME, SAME_FIXED
-from flocon.engine.expression_types import TRUTHS, UNLIKE, declared_as, united_queries
+from flocon.engine.expression_types import TRUTHS, UNLIKE, declared_as, held, united_queries
 from flocon.engine.functions import CONVERTED
 from flocon.engine.inner_kinds import MAKERS_OF_JSON, NONE, Kinds
 from flocon.engine.types import JSON_TYPES, NTZ_TYPES, TEXT_TYPES, check_cast
@@ -477,9 +477,12 @@ def _without_json_nulls(count: Expr) -> None:
     https://docs.snowflake.com/en/sql-reference/functions/count
     """
     counted = count.this if isinstance(count.this, exp.Distinct) else count
-    for value in [counted.this, *counted.expressions]:
+    for each in [counted.this, *counted.expressions]:
+        is_same = isinstance(each, exp.Anonymous) and each.name in (SAME, SAME_FIXED)
+        value = each.expressions[0] if is_same else each
         kind = value.type if isinstance(value, Expr) and _is_variant(value) else None
-        if kind is not None and not declared_as(kind):
+        # What is known to be made of another type has no null of JSON.
+        if kind is not None and not declared_as(kind) and not held(value):
             present = exp.StripNullValue(this=value.copy())
             present.type = kind
             value.replace(present)
