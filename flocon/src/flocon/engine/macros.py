@@ -26,7 +26,11 @@ _PATH = (
 )
 _HOLDS = "json_type(part) IN ('ARRAY', 'OBJECT')"
 _OUTER_PATH = f"CASE WHEN _account_each.i IS NOT NULL THEN {_PATH} WHEN {_HOLDS} THEN path END"
-_OUTER_THIS = f"CASE WHEN {_HOLDS} THEN part END"
+_OUTER_THIS = f"CASE WHEN _account_each.i IS NOT NULL OR {_HOLDS} THEN part END"
+_PLACED = (
+    "list_transform(json_extract(v, '$[*]'), lambda x, i:"
+    " struct_pack(k := NULL::VARCHAR, i := i, v := x))"
+)
 
 # {catalog} is the database's quoted name. The functions keep Snowflake's names: SQL calls them
 # unchanged. https://docs.snowflake.com/en/sql-reference/functions-all
@@ -291,14 +295,13 @@ _MACROS = (
     " lambda x: _account_quotient_cut(x.n, x.d, ten_n, up, ten_d, fits, scale))[1]",
     # fakesnow's FLATTEN numbers rows by their arrival; here the position is part of the value. An
     # element that is NULL has no row.
-    "_account_elements(v) AS CASE json_type(v)"
+    f"_account_elements(v) AS CASE WHEN json_type(v) = 'ARRAY' AND NOT contains(v, '{UNDEFINED}')"
+    f" THEN {_PLACED} ELSE CASE json_type(v)"
     " WHEN 'OBJECT' THEN list_transform(list_sort(json_keys(v)),"
     " lambda x, i: struct_pack(k := x, i := i, v := CAST(v -> CASE WHEN contains(x, '\"')"
     " THEN '/' || replace(replace(x, '~', '~0'), '/', '~1')"
     " ELSE '$.\"' || x || '\"' END AS JSON)))"
-    " WHEN 'ARRAY' THEN list_filter(list_transform(json_extract(v, '$[*]'), lambda x, i:"
-    " struct_pack(k := NULL::VARCHAR, i := i, v := x)),"
-    f" lambda e: e.v <> '{UNDEFINED}') END",
+    f" WHEN 'ARRAY' THEN list_filter({_PLACED}, lambda e: e.v <> '{UNDEFINED}') END END",
     # A place in JSON: a key that is no identifier stands in brackets.
     "_account_below(path, key) AS CASE"
     " WHEN NOT regexp_full_match(key, '[A-Za-z_][A-Za-z0-9_$]*')"
