@@ -241,7 +241,6 @@ REFUSED: dict[str, tuple[str, ...]] = {
         "select * from '/etc/passwd'",
         "select * from read_csv('/etc/passwd')",
         "select * from duckdb_tables()",
-        "select f.value from t, lateral flatten(input => v, mode => 'ONE') f",
         "select sum(distinct a) over (order by a) from t",
         "select * from table(information_schema.query_history())",
         "select * from table(information_schema.notification_history())",

@@ -623,7 +623,7 @@ def test_an_object_is_made_of_the_values_of_a_variant_as_they_are(run: Run) -> N
         "object_construct('n', v:n, 's', v:s, 't', v:t, 'o', v:a, 'z', v:zz)::varchar":
             '{"n":10,"o":{"b":[1,2]},"s":"text","t":true}',
         "object_construct_keep_null('n', v:n, 'z', v:zz)::varchar": '{"n":10,"z":null}',
-        "object_construct(v:s, v:n, v:zz, 1)::varchar": '{"text":10}',
+        "object_construct(v:s::varchar, v:n, v:zz::varchar, 1)::varchar": '{"text":10}',
         "array_construct(v:n, v:s)::varchar": '[10,"text"]',
         "object_agg('n', v:n)::varchar": '{"n":10}',
         "array_position(2, v:a.b)": 1,
@@ -695,12 +695,19 @@ def test_functions_take_the_text_or_the_number_of_a_variant(run: Run) -> None:
 
 
 def test_a_key_of_an_object_is_a_text(run: Run) -> None:
-    """https://docs.snowflake.com/en/sql-reference/functions/object_agg"""
+    """OBJECT_AGG takes the text of a VARIANT, OBJECT_CONSTRUCT texts alone.
+
+    https://docs.snowflake.com/en/sql-reference/functions/object_agg
+    https://docs.snowflake.com/en/sql-reference/functions/object_construct
+    """
     held = f"from (select {EVENT} as v, 7 as i, 1.5::float as f, true as b)"
     expected = {
-        "object_construct(i, 1, f, 2, b, 3)::varchar": '{"1.5":2,"7":1,"true":3}',
-        "object_construct(v:n, 1, v:s, 2)::varchar": '{"10":1,"text":2}',
-        "object_construct_keep_null(i, null)::varchar": '{"7":null}',
+        "object_construct(i::varchar, 1, v:s::varchar, 2)::varchar": '{"7":1,"text":2}',
+        "object_construct(upper(v:s), 1, null, 2, 'x', v)['TEXT']": "1",
+        "object_construct_keep_null(i::varchar, null)::varchar": '{"7":null}',
+        "transform(['a'], x -> object_construct(x::varchar, 1))::varchar": '[{"a":1}]',
+        "transform(['a'], x varchar -> object_construct(x, 1))::varchar": '[{"a":1}]',
+        "transform(['a'], x -> {'x': 1})::varchar": '[{"x":1}]',
         "object_agg(v:s, v:n)::varchar": '{"text":10}',
         "object_agg(v:n, 1)::varchar": '{"10":1}',
         "object_agg(i, 1)::varchar": '{"7":1}',
@@ -708,12 +715,25 @@ def test_a_key_of_an_object_is_a_text(run: Run) -> None:
         "object_insert({}, v:n, 1)::varchar": '{"10":1}',
     }
     assert wrong_answers(run, expected, held) == {}
-    numbers = "from values (1), (2) v (n)"
+    numbers = "from values ('1'), ('2') v (n)"
     assert run(f"select object_construct(n, 1)::varchar {numbers} order by 1") == [
         ('{"1":1}',), ('{"2":1}',),
     ]  # fmt: skip
     grouped = f'select n {numbers} group by n having object_construct(n, count(*)):"2" = 1'
-    assert run(grouped) == [(2,)]
+    assert run(grouped) == [("2",)]
+    refused = {
+        "object_construct(i, 1)": "OBJECT_CONSTRUCT does not support NUMBER(1,0)",
+        "object_construct('a', 1, b, 1)": "OBJECT_CONSTRUCT does not support BOOLEAN",
+        "object_construct(current_date, 1)": "OBJECT_CONSTRUCT does not support DATE",
+        "object_construct(v:s, 1)": "OBJECT_CONSTRUCT does not support VARIANT",
+        "object_construct('a'::variant, 1)": "OBJECT_CONSTRUCT does not support VARIANT",
+        "object_construct_keep_null(v, 1)": "OBJECT_CONSTRUCT_KEEP_NULL does not support VARIANT",
+        "transform(['a'], x -> object_construct(x, 1))":
+            "OBJECT_CONSTRUCT does not support VARIANT",
+    }  # fmt: skip
+    for called, text in refused.items():
+        number, said = failure(run, f"select {called} {held}")
+        assert (number, text in said) == (2270, True), called
 
 
 def test_a_path_goes_on_behind_brackets(run: Run) -> None:

@@ -165,7 +165,11 @@ BECOME_VARIANTS = (
     *JSON_TYPES, *exp.DataType.NUMERIC_TYPES, exp.DType.BOOLEAN, exp.DType.MAP, exp.DType.NULL,
     exp.DType.STRUCT, exp.DType.UNKNOWN,
 )  # fmt: skip
-AS_WRITTEN = frozenset((*_OF_TEXTS, *_OF_VARIANTS))
+# The members of what makes an object.
+_PAIRS: dict[type[Expr], str] = {
+    exp.JSONKeyValue: "OBJECT_CONSTRUCT_KEEP_NULL", exp.PropertyEQ: "OBJECT_CONSTRUCT",
+}  # fmt: skip
+AS_WRITTEN = frozenset((*_OF_TEXTS, *_OF_VARIANTS, *_PAIRS))
 
 
 def check(node: Expr) -> None:
@@ -244,6 +248,9 @@ def check_as_written(node: Expr) -> None:
         if value.type is not None and value.type.this not in BECOME_VARIANTS:
             given = [node.args[key] for key in keys]
             raise _of_all(name, reversed(given) if isinstance(node, exp.ArrayRemove) else given)
+        return
+    if type(node) in _PAIRS:
+        _check_key(_PAIRS[type(node)], node.this)
         return
     if isinstance(node, exp.DPipe) and isinstance(node.parent, exp.DPipe):
         return  # The whole chain is asked of.
@@ -386,6 +393,31 @@ def wrong(parameter: str, value: Expr) -> errors.SnowflakeError:
     """001065: a parameter takes no value of this type."""
     text = f"invalid type [{_shown(value)}] for parameter '{parameter}'"
     return errors.compilation(errors.ARGUMENT_TYPES, text)
+
+
+def _check_key(name: str, key: Expr) -> None:
+    """Raises 002270 for a key that is no text.
+
+    https://docs.snowflake.com/en/sql-reference/functions/object_construct
+    """
+    kind = None if key.type is None else key.type.this
+    if kind is not None and kind not in (*TEXT_TYPES, exp.DType.NULL, exp.DType.UNKNOWN):
+        raise _wrong_key(name, _shown(key))
+
+
+def _wrong_key(name: str, kind: str) -> errors.SnowflakeError:
+    text = f"Function {name} does not support {kind} argument type for keys"
+    return errors.compilation(errors.TYPE_OF_KEY, text)
+
+
+def check_lambda_keys(function: exp.Lambda) -> None:
+    """Raises 002270 for an argument without a type, which is a VARIANT. Where its name is a text,
+    as in {'x': 1}, SQLGlot keeps no place of it."""
+    names = {argument.name.upper() for argument in function.expressions}
+    for pair in function.this.find_all(*_PAIRS):
+        key = pair.this
+        if isinstance(key, exp.Identifier) and key.name.upper() in names and "line" in key.meta:
+            raise _wrong_key(_PAIRS[type(pair)], "VARIANT")
 
 
 def _check_structured(name: str, value: Expr | None) -> None:

@@ -560,8 +560,9 @@ class _Scopes:
         if _is_function(source):
             self._place(source.this, ctes, scopes)
             _name_source(source.this, sources)
-            called = source if isinstance(source, exp.TableFromRows) else source.this
-            found = _SPLIT if split_of(called.this) else _FLATTEN
+            inner = source.this
+            called = inner.this if isinstance(inner, exp.TableFromRows) else inner
+            found = _SPLIT if split_of(called) else _FLATTEN
         elif isinstance(source, exp.Subquery):
             found = self.query(source, ctes, scopes[1:] if source.parent else ())
         elif isinstance(source, exp.Values):
@@ -796,9 +797,11 @@ def _check_shared(name: str, sources: Iterable[Source | None]) -> None:
 
 def _is_function(source: Expr) -> bool:
     """Is it FLATTEN, or a table function that splits a text?"""
-    return isinstance(source, exp.TableFromRows) or isinstance(
-        source.this, exp.Explode | exp.TableFromRows
-    )
+    if isinstance(source, exp.TableFromRows):
+        return True
+    called = source.this
+    is_split = isinstance(source, exp.Lateral) and split_of(called) is not None
+    return is_split or isinstance(called, exp.Explode | exp.TableFromRows)
 
 
 def _name_queries(select: exp.Select) -> None:

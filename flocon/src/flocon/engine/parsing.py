@@ -13,6 +13,7 @@ from sqlglot.tokens import TokenType
 from flocon.core import errors
 from flocon.engine import (
     argument_counts,
+    argument_types,
     choices,
     column_names,
     dotted_paths,
@@ -120,6 +121,8 @@ def _finish(tree: Expr, sql: str) -> None:
         elif type(node) is exp.Dot:
             dots.append((node, node.expression.meta.get("start", 0)))
             continue
+        elif type(node) is exp.Lambda:
+            argument_types.check_lambda_keys(node)
         elif has_spellings and type(node) is exp.Literal and not node.is_string:
             literals.spell(node)
         elif has_zeros and type(node) is exp.If:
