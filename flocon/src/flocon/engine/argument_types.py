@@ -112,7 +112,7 @@ _BYTES: dict[type[Expr], str] = {
 }
 _BYTES_ALONE: dict[type[Expr], str] = {
     exp.Concat: "CONCAT",
-    exp.ConcatWs: "CONCAT",
+    exp.ConcatWs: "CONCAT_WS",
     exp.Contains: "CONTAINS",
     exp.DPipe: "||",
     exp.EndsWith: "ENDSWITH",
