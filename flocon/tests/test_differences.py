@@ -196,7 +196,6 @@ EXAMPLES: dict[tuple[str, str], list[tuple[str, Any]]] = {
         ("SELECT PARSE_JSON('[NaN]')", 2),
         ("SELECT PARSE_JSON('1e400')", [("1e400",)]),
         ("SELECT PARSE_JSON('1e9990')", 100069),
-        ("SELECT TYPEOF(2::NUMBER(3, 1)::VARIANT)", [("INTEGER",)]),
     ],
     ("Types and expressions", "CHECK_JSON"): [
         ("SELECT CHECK_JSON('{\\'a\\':}')", [("Invalid JSON",)]),

@@ -361,7 +361,8 @@ def _check_tried(node: Expr, others: tuple[exp.DType, ...]) -> None:
         read_as = _READ_AS[type(node)]
     raise errors.compilation(
         errors.ARGUMENT_TYPES,
-        f"Function TRY_CAST cannot be used with arguments of types {_shown_kind(kind)} and {read_as}",
+        "Function TRY_CAST cannot be used with arguments of types"
+        f" {_shown_kind(kind)} and {read_as}",
     )
 
 
