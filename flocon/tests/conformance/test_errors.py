@@ -147,7 +147,7 @@ _IN_SNOWFLAKES_WORDS = {
     "select true + 1": (1044, "Invalid argument types for function '+': (BOOLEAN, NUMBER)"),
     "select add_months(1, 1)": (1044, "Invalid argument types for function: (NUMBER)"),
     "select to_binary('a') like 'x'": (
-        1044, "Invalid argument types for function 'LIKE': (BINARY, VARCHAR)",
+        1044, "Invalid argument types for function 'LIKE': (BINARY, VARCHAR(1))",
     ),
     "select listagg(n, n::varchar) from twice": (
         1007, "an argument of LISTAGG needs to be constant",
@@ -200,7 +200,9 @@ _IN_SNOWFLAKES_WORDS = {
     "select regexp_substr('a', '*')": (
         100048, "Invalid regular expression: '*', nothing to repeat at position 0",
     ),
-    "select hex_decode_string('ff')": (100144, "Invalid UTF8 detected in string"),
+    "select hex_decode_string('ff')": (
+        100144, "Invalid UTF8 detected while decoding 'ff'",
+    ),
     "alter session set timezone = 'Mars/Base'": (
         1481, "Invalid value 'Mars/Base' specified for property 'TIMEZONE'",
     ),

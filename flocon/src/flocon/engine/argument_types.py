@@ -234,8 +234,8 @@ def check_numbers(node: Expr) -> None:
     """
     name = node.sql_names()[0] if isinstance(node, exp.Func) else _SYMBOLS[type(node)]
     for key in ("this", "expression"):
-        value = node.args.get(key)
-        if isinstance(value, Expr) and value.type is not None and _is_structured(value):
+        value = _bare(node.args[key]) if isinstance(node.args.get(key), Expr) else None
+        if value is not None and value.type is not None and _is_structured(value):
             raise _refused(name, declared_as(value.type))
 
 
