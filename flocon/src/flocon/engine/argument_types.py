@@ -13,8 +13,7 @@ from sqlglot import Expr, exp
 from flocon.core import errors
 from flocon.core.time_zones import is_zone
 from flocon.engine import described, moments
-from flocon.engine.expression_types import declared_as
-from flocon.engine.types import JSON_TYPES, NTZ_TYPES, TEXT_TYPES
+from flocon.engine.types import JSON_TYPES, NTZ_TYPES, TEXT_TYPES, declared_as
 
 # Arrays, objects and VARIANTs.
 _STRUCTURED: dict[type[Expr], tuple[str, tuple[str, ...]]] = {

@@ -27,10 +27,10 @@ from flocon.engine import (
 )
 from flocon.engine.choices import CHOICES, ZERO_IF_NULL, become, chosen
 from flocon.engine.compared_variants import SAME, SAME_FIXED
-from flocon.engine.expression_types import TRUTHS, UNLIKE, declared_as, held, united_queries
+from flocon.engine.expression_types import TRUTHS, UNLIKE, held, united_queries
 from flocon.engine.functions import CONVERTED
 from flocon.engine.inner_kinds import MAKERS_OF_JSON, NONE, Kinds
-from flocon.engine.types import JSON_TYPES, NTZ_TYPES, TEXT_TYPES, check_cast
+from flocon.engine.types import JSON_TYPES, NTZ_TYPES, TEXT_TYPES, check_cast, declared_as
 
 _Kind = exp.DType
 _TEXT, _DOUBLE = "VARCHAR", "DOUBLE"

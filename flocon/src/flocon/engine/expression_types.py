@@ -22,7 +22,14 @@ from flocon.engine.choices import CHOICES, become, chosen
 from flocon.engine.declared_types import AS
 from flocon.engine.functions import split_of
 from flocon.engine.texts import is_text
-from flocon.engine.types import DECLARED, JSON_TYPES, TEXT_TYPES, Columns
+from flocon.engine.types import (
+    DECLARED,
+    JSON_TYPES,
+    SEMI_STRUCTURED,
+    TEXT_TYPES,
+    Columns,
+    declared_as,
+)
 
 Types = Sequence[tuple[str, exp.DataType | None]]
 IsView = Callable[[exp.Table], bool]
@@ -421,20 +428,6 @@ def _of_table(kind: exp.DataType) -> str:
 
 def _of_view(kind: exp.DataType) -> str:
     return described.of_view(kind) or declared_as(kind)
-
-
-def declared_as(kind: exp.DataType) -> str:
-    """What a type is declared as; '' where the engine's type tells."""
-    if kind.this in _SEMI_STRUCTURED:
-        return _SEMI_STRUCTURED[kind.this]
-    return str(kind.meta.get(DECLARED, "")) or moments.declared(kind)
-
-
-_SEMI_STRUCTURED = {
-    exp.DataType.Type.ARRAY: "ARRAY",
-    exp.DataType.Type.OBJECT: "OBJECT",
-    exp.DataType.Type.STRUCT: "OBJECT",
-}
 
 
 class _Scopes:
@@ -1197,7 +1190,7 @@ def _of_both(kind: exp.DataType | None, other: exp.DataType | None) -> exp.DataT
         either = _MIXED if {holds, others} & APART else _VARIANT
         kind = either if kind.this == exp.DType.VARIANT else kind
         other = either if other.this == exp.DType.VARIANT else other
-    if {kind.this, other.this} <= {*_SEMI_STRUCTURED, exp.DataType.Type.VARIANT}:
+    if {kind.this, other.this} <= {*SEMI_STRUCTURED, exp.DataType.Type.VARIANT}:
         if HELD in kind.meta:
             return kind
         of_both = {declared_as(kind), declared_as(other)}

@@ -24,9 +24,8 @@ from flocon.engine import (
     variants_beside,
     writable_types,
 )
-from flocon.engine.expression_types import declared_as
 from flocon.engine.texts import is_text
-from flocon.engine.types import TEXT_TYPES, Columns
+from flocon.engine.types import TEXT_TYPES, Columns, declared_as
 
 # Types of values, None where they are not known.
 Kinds = Sequence[exp.DataType | None]

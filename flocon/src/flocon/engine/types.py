@@ -30,6 +30,12 @@ JSON_TYPES = {
     exp.DataType.Type.JSON,
 }
 
+SEMI_STRUCTURED = {
+    exp.DType.ARRAY: "ARRAY",
+    exp.DType.OBJECT: "OBJECT",
+    exp.DType.STRUCT: "OBJECT",
+}
+
 NTZ_TYPES = {exp.DataType.Type.TIMESTAMP, exp.DataType.Type.TIMESTAMPNTZ}
 
 # What Snowflake has and the account has not.
@@ -164,3 +170,10 @@ def arrow_type(kind: pa.DataType) -> str:
     if pa.types.is_floating(kind):
         return "DOUBLE"
     return "VARCHAR"
+
+
+def declared_as(kind: exp.DataType) -> str:
+    """What a type is declared as; '' where the engine's type tells."""
+    if kind.this in SEMI_STRUCTURED:
+        return SEMI_STRUCTURED[kind.this]
+    return str(kind.meta.get(DECLARED, "")) or moments.declared(kind)

@@ -12,8 +12,7 @@ from sqlglot import Expr, exp
 from flocon.core import errors
 from flocon.core.timestamp_tz import ENGINE_TYPE
 from flocon.engine import datetime_formats, described, lengths, moments
-from flocon.engine.expression_types import declared_as
-from flocon.engine.types import TEXT_TYPES
+from flocon.engine.types import TEXT_TYPES, declared_as
 
 _MOMENT = ("DATE", "TIME", "TIMESTAMP")
 _SEMI = ("ARRAY", "OBJECT")
