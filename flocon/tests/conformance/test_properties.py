@@ -6,6 +6,8 @@ import pytest
 import snowflake.connector
 from shared import errno, one, one_database, shown
 
+from conformance.shared import failure
+
 database = pytest.fixture(scope="module")(one_database)
 Run = Any
 Connection = snowflake.connector.SnowflakeConnection
@@ -30,6 +32,32 @@ def test_a_tables_properties_are_shown(run: Run, connection: Connection) -> None
     assert table("MOVED") == ("TABLE", "", "1", "OFF")
     run("create stream moved_stream on table moved")
     assert table("MOVED") == ("TABLE", "", "1", "ON")
+
+
+def test_a_tables_history_is_kept_for_so_many_days(run: Run, connection: Connection) -> None:
+    """https://docs.snowflake.com/en/user-guide/data-time-travel"""
+    days = "data_retention_time_in_days"
+    run(f"create or replace table dated (a int) {days} = 90")
+    run(f"create or replace transient table passing (a int) {days} = 1")
+    for statement, number, text in (
+        (
+            f"create table no (a int) {days} = -1",
+            1008,
+            f"invalid value [-1] for parameter '{days}'",
+        ),
+        (f"create table no (a int) {days} = 91", 2, "retention time (90 day(s))."),
+        (f"create transient table no (a int) {days} = 2", 1008, "invalid value [2]"),
+        (f"alter table dated set comment = 'c', {days} = -1", 1008, "invalid value [-1]"),
+        (f"alter table dated set {days} = 91", 2, "Exceeds maximum allowable retention time"),
+        (f"alter table passing set {days} = 2", 1008, "invalid value [2]"),
+        ("alter table dated set max_data_extension_time_in_days = 91", 1008, "invalid value [91]"),
+    ):
+        got, said = failure(run, statement)
+        assert (got, text.lower() in said.lower()) == (number, True), statement
+    (row,) = shown(connection, "show tables like 'DATED'")
+    assert (row["retention_time"], row["comment"]) == ("90", "")
+    (row,) = shown(connection, "show tables like 'PASSING'")
+    assert row["retention_time"] == "1"
 
 
 def test_a_views_properties_are_shown(run: Run, connection: Connection) -> None:

@@ -103,14 +103,23 @@ def test_a_number_and_a_boolean_become_a_variant(run: Run, semi: None) -> None:
     assert run("select v, typeof(v) from made") == [("1.5", "DECIMAL")]
 
 
-def test_a_variants_default_is_no_text(run: Run) -> None:
+def test_a_variants_default_is_a_text_or_what_is_made_one(run: Run) -> None:
     """https://docs.snowflake.com/en/sql-reference/sql/create-table"""
-    number, said = failure(run, "create table made (id int, v variant default 'abc')")
-    assert (number, said.endswith("does not match data type for column V")) == (2262, True)
+    for default in ("7", "1 + 1"):
+        number, said = failure(run, f"create table made (id int, v variant default {default})")
+        assert (number, said.endswith("does not match data type for column V")) == (2262, True)
     assert error(run, "create table made (id int, v variant default current_user())") == 2
-    run("create table made (id int, v variant default parse_json('[1]'), n variant default 3)")
+    run("create table made (id int, v variant default parse_json('[1]'), t variant default 'z',"
+        " n variant default 3::variant, j variant default '{\"a\": 1}', b variant default true)"
+        )  # fmt: skip
     run("insert into made (id) values (1)")
-    assert run("select v::varchar, n from made") == [("[1]", "3")]
+    assert run("select v::varchar, t, typeof(t), n, j::varchar, typeof(j), b from made") == [
+        ("[1]", '"z"', "VARCHAR", "3", '{"a": 1}', "VARCHAR", "true")
+    ]
+    run("alter table made add column q variant default 7")
+    assert run("select q, typeof(q) from made") == [("7", "INTEGER")]
+    number, said = failure(run, "alter table made add column r variant default 'z'")
+    assert (number, "expecting VARIANT but got VARCHAR(1)" in said) == (2023, True)
 
 
 def test_a_variant_is_stored_as_it_is(run: Run, semi: None) -> None:

@@ -116,6 +116,68 @@ def test_a_default_is_of_its_columns_type(
         run(f"create or replace table by_default (c {kind} default {default})")
 
 
+def test_a_default_has_no_more_digits_of_a_second_than_its_column(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/data-types-datetime"""
+    ntz, ltz, tz, time = "timestamp_ntz", "timestamp_ltz", "timestamp_tz", "time"
+    now = "current_timestamp()"
+    for column, default, is_taken in (
+        (f"{ltz}(3)", "current_timestamp", False),
+        (f"{ltz}(9)", "current_timestamp", True),
+        (f"{ltz}(3)", "current_timestamp(3)", True),
+        (f"{ntz}(3)", "sysdate()", False),
+        (f"{ntz}(3)", f"sysdate()::{ntz}(3)", True),
+        (f"{ntz}(3)", f"sysdate()::{ntz}(0)", True),
+        (f"{ntz}(9)", f"sysdate()::{ntz}(3)", True),
+        (f"{ntz}(6)", "current_timestamp(3)", False),
+        (f"{ntz}(9)", f"{now}::{ltz}(3)", False),
+        (ntz, now, True),
+        (f"{ntz}(3)", f"{now}::{tz}(9)", True),
+        (f"{tz}(9)", f"{now}::{tz}(3)", True),
+        (f"{tz}(3)", f"{now}::{tz}(9)", False),
+        (f"{ntz}(3)", "current_date()", True),
+        (f"{time}(3)", "current_time()", False),
+        (f"{time}(3)", f"'10:00:00'::{time}(0)", True),
+        (f"{ntz}(3)", f"'10:00:00'::{time}(3)", True),
+        (f"{ntz}(6)", f"'10:00:00'::{time}(3)", False),
+    ):
+        create = f"create or replace table by_the_clock (c {column} default {default})"
+        if is_taken:
+            run(create)
+        else:
+            assert error(run, create) == 2262, create
+
+
+def test_a_default_may_be_longer_than_its_columns_values(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/create-table"""
+    for made in ("table", "temporary table"):
+        run(f"create {made} lengthy (i int, s varchar(2) default 'too long')")
+        number, said = failure(run, "insert into lengthy (i) values (1)")
+        assert (number, "String 'too long' is too long" in said) == (100078, True)
+        run("insert into lengthy values (1, 'ab')")
+        assert run("select * from lengthy") == [(1, "ab")]
+        assert run("describe table lengthy")[1][4] == "'too long'"
+        run("drop table lengthy")
+    run("create table lengthy (i int)")
+    assert error(run, "alter table lengthy add column s varchar(2) default 'abc'") == 100078
+
+
+def test_a_binary_column_has_no_default(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/create-table"""
+    for default in ("x'AB'", "'abc'", "null", "to_binary('AB')"):
+        number, said = failure(run, f"create table bytes (c binary(4) default {default})")
+        assert number == 2, default
+        assert said.endswith("Default values are not allowed on 'BINARY' columns.")
+
+
+def test_a_default_of_an_array_or_object_is_one(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/data-types-semistructured"""
+    for column in ("c array default 7", "c object default 'a'", "c array default true"):
+        assert error(run, f"create table structured ({column})") == 2, column
+    run("create table structured (i int, a array default [1], o object default {'a': 1})")
+    run("insert into structured (i) values (1)")
+    assert run("select a[0], o:a from structured") == [("1", "1")]
+
+
 def test_a_column_that_is_added_has_a_constant_of_its_type_as_its_default(run: Run) -> None:
     """https://docs.snowflake.com/en/sql-reference/sql/alter-table"""
     run("create or replace table grown (id int)")

@@ -45,12 +45,12 @@ def write(tree: Expr, in_a_query: Callable[[Expr], str]) -> None:
     expression of a SELECT."""
     for column in tree.find_all(exp.ColumnDef):
         kind, default = column.args.get("kind"), column.find(exp.DefaultColumnConstraint)
-        if default is not None and kind is not None and kind.this == exp.DType.VARIANT:
-            _check_variant(default.this, column.name)
         if default is None or not isinstance(kind, exp.DataType) or _is_one(default.this, kind):
             continue
         written = exp.Literal.string(default.this.sql("snowflake"))
         value = default.this.copy()
+        if kind.this == exp.DType.VARIANT:
+            value = _variant(value)
         for number in value.find_all(exp.Literal):
             if not number.is_string:
                 number.set("this", literals.spelled(number.name))
@@ -61,18 +61,15 @@ def write(tree: Expr, in_a_query: Callable[[Expr], str]) -> None:
         default.set("this", exp.Anonymous(this=NAME, expressions=[written, made]))
 
 
-def _check_variant(value: Expr, column: str) -> None:
-    """A text is no VARIANT without a cast. Raises 000002 for what is not known to be something
-    else."""
+def _variant(value: Expr) -> Expr:
+    """A text is a VARIANT of it. Raises 000002 for what is not known to be one."""
     bare = value.unnest()
     if isinstance(bare, exp.Literal) and bare.is_string:
-        raise errors.compilation(
-            errors.DEFAULT_TYPE,
-            f"Default value data type does not match data type for column {column}",
-        )
+        return exp.cast(bare, "VARIANT", dialect="snowflake")
     is_cast = isinstance(bare, exp.Cast) and bare.to.this in JSON_TYPES
     if not is_cast and not isinstance(bare, _VARIANTS):
         raise errors.unsupported(f"{value.sql('snowflake')[:100]} as a VARIANT's default: cast it")
+    return value
 
 
 _VARIANTS = (
@@ -89,7 +86,7 @@ def _is_one(value: Expr, kind: exp.DataType) -> bool:
         return True
     if isinstance(bare, exp.Literal):
         if bare.is_string:
-            return kind.this not in _BINARIES
+            return kind.this not in (*_BINARIES, exp.DType.VARIANT)
         return literals.spelled(bare.name) == bare.name or (
             "e" not in bare.name.lower() and kind.this not in TEXT_TYPES
         )

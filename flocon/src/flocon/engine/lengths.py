@@ -119,7 +119,7 @@ def hold_defaults(tree: Expr) -> None:
         if not isinstance(kind, exp.DataType) or default is None:
             continue
         length = most(declared(kind))
-        if length is None or isinstance(default.this, exp.Literal | exp.Null):
+        if length is None or isinstance(default.this, exp.Null) or _fits(default.this, length):
             continue
         is_binary = kind.this in _BINARIES
         value = default.this

@@ -105,7 +105,7 @@ def shown(value: Expr) -> str:
 
 def _shown_type(kind: exp.DataType) -> str:
     said = lengths.declared(kind) or described.of_type(kind) or moments.name(kind)
-    return str(said or family(kind))
+    return str(said or family(kind) or kind.this.value)
 
 
 def _mismatch(expected: str, got: str, name: str) -> errors.SnowflakeError:

@@ -98,7 +98,7 @@ def carry_out(
     _check_added(tree, known)
     if all(_is_there(action, known) for action in tree.args["actions"]):
         return result.done()
-    declared_types.check(tree.args["actions"])
+    declared_types.check_added(tree.args["actions"])
     type_changes.check(context, table, _retyped(tree))
     defaults.check(context, table, tree.args["actions"])
     with_keys = _with_keys(context, tree, table, known)
@@ -234,19 +234,26 @@ def _sets_properties(tree: exp.Alter) -> bool:
 
 def _set_properties(context: Context, tree: exp.Alter, table: FullName) -> Result:
     statement = f"ALTER {tree.args['kind']} … SET"
+    settings: dict[str, str] = {}
+    comment: str | None = None
     for action in tree.args["actions"]:
         if action.args.get("tag"):
             raise errors.unsupported(f"{statement} TAG")
         for item in _settings(action):
             if isinstance(item, exp.SchemaCommentProperty):
-                kind = context.relation_kind(table) or "TABLE"
-                comments.put(context, kind, quoted(*context.place(table)), item.this.name)
+                comment = item.this.name
                 continue
             if not isinstance(item, exp.EQ | exp.Property) or item.this is None:
                 written = tree.sql("snowflake").partition(" SET ")[2]
                 raise errors.unsupported(f"{statement} {written}")
-            setting = table_properties.setting(item, statement)
-            table_properties.put(context, table, setting)
+            settings |= table_properties.setting(item, statement)
+    is_transient = "TRANSIENT" in table_properties.of(context, table)
+    table_properties.check_transient(settings, is_transient=is_transient)
+    if comment is not None:
+        kind = context.relation_kind(table) or "TABLE"
+        comments.put(context, kind, quoted(*context.place(table)), comment)
+    if settings:
+        table_properties.put(context, table, settings)
     return result.done()
 
 

@@ -38,15 +38,22 @@ def written(columns: Iterable[exp.ColumnDef]) -> DeclaredTypes:
 
 
 def check(columns: Iterable[Expr]) -> None:
-    """Raises for a column's type that is not there, and 100078 for the text that is its default and
-    is longer than its values may be. columns: others than definitions of columns are passed over.
-    """
+    """Raises for a column's type that is not there. columns: others than definitions of columns
+    are passed over."""
     for column in columns:
         kind = column.args.get("kind") if isinstance(column, exp.ColumnDef) else None
         if isinstance(kind, exp.DataType):
             check_column(kind)
+
+
+def check_added(columns: Iterable[Expr]) -> None:
+    """The same of columns that ALTER TABLE adds, whose default is no longer than their values may
+    be: 100078."""
+    columns = list(columns)
+    check(columns)
+    for column in columns:
+        kind, default = column.args.get("kind"), column.find(exp.DefaultColumnConstraint)
         most = lengths.most(lengths.declared(kind)) if isinstance(kind, exp.DataType) else None
-        default = column.find(exp.DefaultColumnConstraint)
         if most is None or default is None or not default.this.is_string:
             continue
         if len(default.this.name) > most:

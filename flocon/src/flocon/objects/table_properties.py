@@ -17,7 +17,9 @@ from flocon.sql.tokens import FullName
 from flocon.stores import notes
 
 # There is no Time Travel to need retention, and changes are tracked from the first stream on.
-_DAYS = {"DATA_RETENTION_TIME_IN_DAYS", "MAX_DATA_EXTENSION_TIME_IN_DAYS"}
+_RETENTION = "DATA_RETENTION_TIME_IN_DAYS"
+_DAYS = {_RETENTION, "MAX_DATA_EXTENSION_TIME_IN_DAYS"}
+_MOST_DAYS = 90
 # What CREATE OR ALTER TABLE unsets where it does not set it: not so CHANGE_TRACKING.
 # https://docs.snowflake.com/en/sql-reference/sql/create-or-alter
 UNSET = dict.fromkeys(("CLUSTER_BY", *_DAYS), "")
@@ -39,7 +41,17 @@ def of_create(tree: exp.Create) -> dict[str, str]:
             found |= setting(item, f"CREATE {tree.args['kind']} …")
         elif not isinstance(item, _SILENT):
             raise errors.unsupported(f"CREATE {tree.args['kind']} … {item.sql('snowflake')}")
+    check_transient(found, is_transient="TRANSIENT" in found)
     return found
+
+
+def check_transient(found: Mapping[str, str], *, is_transient: bool) -> None:
+    """A transient table keeps its history for a day at most.
+
+    https://docs.snowflake.com/en/user-guide/data-time-travel
+    """
+    if is_transient and int(found.get(_RETENTION, "0")) > 1:
+        raise _not_so_many_days(_RETENTION, found[_RETENTION])
 
 
 # Properties that are carried out elsewhere: the guard copies grants, for instance.
@@ -58,11 +70,32 @@ def setting(item: Expr, statement: str) -> dict[str, str]:
     value = written.name.upper() if isinstance(written, Expr) else str(written).upper()
     if isinstance(written, exp.Boolean):
         value = str(written.this).upper()
+    elif isinstance(written, exp.Neg):
+        value = f"-{value}"
     if name == "CHANGE_TRACKING" and value in ("TRUE", "FALSE"):
         return {name: value}
-    if name in _DAYS and value.isdigit() and int(value) <= 90:
+    if name in _DAYS and value.removeprefix("-").isdecimal():
+        _check_days(name, int(value))
         return {name: value}
     raise errors.unsupported(f"{statement} {item.sql('snowflake')}")
+
+
+def _check_days(name: str, days: int) -> None:
+    """https://docs.snowflake.com/en/sql-reference/parameters#data-retention-time-in-days"""
+    if name == _RETENTION and days > _MOST_DAYS:
+        raise errors.SnowflakeError(
+            errors.UNSUPPORTED,
+            "SQL compilation error:\nExceeds maximum allowable retention time"
+            f" ({_MOST_DAYS} day(s)).",
+        )
+    if not 0 <= days <= _MOST_DAYS:
+        raise _not_so_many_days(name, days)
+
+
+def _not_so_many_days(name: str, days: object) -> errors.SnowflakeError:
+    return errors.compilation(
+        errors.INVALID_PROPERTY, f"invalid value [{days}] for parameter '{name}'"
+    )
 
 
 def clustering(item: Expr) -> str:
