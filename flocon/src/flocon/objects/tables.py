@@ -22,6 +22,7 @@ from flocon.objects import (
     stages,
     table_properties,
 )
+from flocon.objects.recursion import check_recursion
 from flocon.objects.wanted_columns import alter_to
 from flocon.session import temporary_names
 from flocon.session.context import Context
@@ -224,6 +225,8 @@ def create_temporary(context: Context, tree: exp.Create, binds: Binds) -> Result
         comments.strip(tree)
     strip_properties(tree)
     names, owner = qualify_source(context, tree), context.access.role
+    if what == "View" and full in context.connection.temporary:
+        check_recursion(context, tree.expression, context.place(full))
     context.transactions.forbid_replay()
 
     def keep(of_query: DeclaredTypes) -> None:

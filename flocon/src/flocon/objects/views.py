@@ -11,6 +11,7 @@ from flocon.core.result import Result
 from flocon.engine import TEXT, Binds, parsing
 from flocon.engine.marked_names import unmarked
 from flocon.objects import comments, declared_types, table_properties
+from flocon.objects.recursion import check_recursion
 from flocon.objects.tables import create_temporary, is_temporary, strip_properties
 from flocon.session.context import Context
 from flocon.session.names import COLUMNS, WIDTH, qualify
@@ -59,6 +60,7 @@ def _create(context: Context, tree: exp.Create, view: FullName, query: str | Non
     if tree.args.get("materialized") or tree.find(exp.MaterializedProperty):
         raise errors.unsupported("MATERIALIZED VIEW")
     qualify(context, tree)
+    check_recursion(context, tree.expression, (view.database, view.schema, view.name))
     properties = table_properties.of_create(tree)
     texts = comments.of_create(tree)
     strip_properties(tree)
