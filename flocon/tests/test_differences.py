@@ -34,9 +34,21 @@ EXAMPLES: dict[tuple[str, str], list[tuple[str, Any]]] = {
         ("CREATE TABLE typed (n INT) AS SELECT TRUE", 2),
         ("SELECT 1 FROM unordered WHERE a", 2),
         ("ALTER TABLE unordered ADD COLUMN c INT DEFAULT 1 + 1", 2),
+        ("SELECT (SELECT a, b FROM unordered)", 2),
+        ("ALTER TABLE unordered SET DATA_RETENTION_TIME_IN_DAYS = 91", 2),
+        ("CREATE TABLE bytes (b BINARY DEFAULT NULL)", 2),
     ],
-    ("Queries", "CTE"): [
-        ("WITH t AS (SELECT 1), u AS (WITH t AS (SELECT 2) SELECT * FROM t) SELECT * FROM u", 2),
+    ("Queries", "HAVING"): [
+        ("SELECT 1 FROM VALUES (1), (2) HAVING TRUE", 2),
+        ("SELECT 1 FROM VALUES (1), (2) HAVING COUNT(*) > 1", [(1,)]),
+    ],
+    ("CREATE, ALTER, COMMENT, SHOW", "views"): [
+        ("CREATE VIEW sight AS SELECT 1 AS n", None),
+        ("CREATE OR REPLACE VIEW sight AS SELECT n FROM sight", 2),
+        (
+            "CREATE RECURSIVE VIEW far (n) AS SELECT 1 UNION ALL SELECT n + 1 FROM far WHERE n < 3",
+            2,
+        ),
     ],
     ("Types and expressions", "LAG, LEAD"): [
         ("SELECT LAG(1::NUMBER(10, 2), 1, 0.125) OVER (ORDER BY 1)", 2),

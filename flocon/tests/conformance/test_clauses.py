@@ -148,3 +148,29 @@ def test_a_table_function_of_the_others_columns_is_joined_without_a_condition(
     assert run("select count(*) from bags b left join table(flatten([7])) f on f.value = b.id") == [
         (1,)
     ]
+
+
+def test_limit_has_no_comma(run: Run, wines: None) -> None:
+    """https://docs.snowflake.com/en/sql-reference/constructs/limit"""
+    for statement in (
+        "select id from wines order by id limit 0, 1",
+        "create or replace table first as select id from wines order by id limit 0, 1",
+    ):
+        number, said = failure(run, statement)
+        assert (number, said.endswith("unexpected ','.")) == (1003, True), statement
+    said = failure(run, "select id from wines\nlimit 0, 1")[1]
+    assert said.endswith("syntax error line 2 at position 7 unexpected ','.")
+    assert run("select (select id from wines order by id limit 1 offset 1), 2") == [(2, 2)]
+
+
+def test_having_is_for_groups(run: Run, wines: None) -> None:
+    """https://docs.snowflake.com/en/sql-reference/constructs/having"""
+    for statement in (
+        "select 1 from wines having true",
+        "select id, sum(id) over () from wines having id > 1",
+        "select 1 from wines having (select count(*) from wines) > 1",
+    ):
+        assert error(run, statement) == 2, statement
+    assert run("select sum(id) from wines having count(*) > 2") == []
+    assert run("select 1 from wines having min(id) = 1") == [(1,)]
+    assert run("select id from wines group by all having id > 1") == [(2,)]

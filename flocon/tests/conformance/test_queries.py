@@ -298,3 +298,36 @@ def test_a_query_may_go_on_with_itself_without_recursive(run: Run) -> None:
     assert run(f"{numbers}, q as (select n * 2 as m from r) select sum(m) from q") == [(12,)]
     run("create table r as select 7 as n")
     assert run("with r as (select n + 1 as n from r) select n from r") == [(8,)]
+
+
+def test_a_text_names_a_table_in_table(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/literals-table"""
+    run("create or replace table cellar as select 1 as n, 'red' as kind")
+    run("set cellars = 'public.cellar'")
+    for table in ("table('cellar')", "table('PUBLIC.\"CELLAR\"')", "table($cellars)"):
+        assert run(f"select n, c.kind from {table} as c where c.n = 1") == [(1, "red")], table
+    assert run("select n from table(?)", "cellar") == [(1,)]
+    assert run("select count(*) from cellar a join table('cellar') b on a.n = b.n") == [(1,)]
+    run("create or replace view of_cellar as select * from table('cellar')")
+    assert run("select * from table('of_cellar')") == [(1, "red")]
+    assert error(run, "select * from table('nowhere')") == 2003
+
+
+def test_a_cte_within_another_one_of_its_name_is_one_of_its_own(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/constructs/with"""
+    with_ = "with c as (select 1 as a)"
+    for query, rows in {
+        f"{with_}, e as (with c as (select 2 as a) select * from c) select * from e, c": [(2, 1)],
+        f"{with_} select * from (with c as (select a + 1 as a from c) select c.a from c)": [(2,)],
+        f"{with_} select * from (with c as (select c.a + 1 as a from c), d as"
+        " (select c.a * 10 as a from c) select d.a, (with c as (select 7 as a) select c.a from c)"
+        " from c join d on c.a < d.a) x, c": [(20, 7, 1)],
+        f"{with_} select * from (with recursive c (n) as (select 1 union all select n + 1 from c"
+        " where n < 3) select sum(n) from c) x, c": [(6, 1)],
+        f"{with_}, c_1 as (select 4 as z) select * from"
+        " (with c as (select 2 as a) select c.a, z from c, c_1)": [(2, 4)],
+        f"{with_} select a from c where a in (with c as (select 1 as b) select b from c)": [(1,)],
+    }.items():
+        assert run(query) == rows, query
+        run(f"create or replace view of_ctes as select count(*) as n from ({query})")
+        assert run("select * from of_ctes") == [(1,)], query

@@ -71,6 +71,24 @@ def check_values(select: exp.Select, is_column: Callable[[str], bool]) -> None:
         before[value.alias_or_name] += 1
 
 
+def check_having(select: exp.Select) -> None:
+    """Raises 000002 for a HAVING of a query without groups, of which Snowflake's page says nothing.
+
+    https://docs.snowflake.com/en/sql-reference/constructs/having
+    """
+    having = select.args.get("having")
+    if having is None or select.args.get("group"):
+        return
+    if not any(map(_has_aggregate, (having, *select.expressions))):
+        raise errors.unsupported("HAVING without GROUP BY and aggregate functions")
+
+
+def _has_aggregate(value: Expr) -> bool:
+    """Does it aggregate rows of its own query?"""
+    nodes = value.walk(prune=lambda each: isinstance(each, exp.Query | exp.Window))
+    return any(isinstance(each, exp.AggFunc) for each in nodes)
+
+
 def _names(clause: Expr | None) -> Iterator[exp.Column]:
     """The columns in it that do not say whose they are."""
     return (node for node in _columns(clause) if not node.table)

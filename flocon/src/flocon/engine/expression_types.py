@@ -21,6 +21,7 @@ from flocon.engine.catalog import HIDDEN_SCHEMA
 from flocon.engine.choices import CHOICES, become, chosen
 from flocon.engine.declared_types import AS
 from flocon.engine.functions import split_of
+from flocon.engine.sources import rename_cte
 from flocon.engine.texts import is_text
 from flocon.engine.types import (
     DECLARED,
@@ -452,7 +453,7 @@ class _Scopes:
             known = set(ctes)
             for cte in with_.expressions:
                 if cte.alias in known:
-                    raise errors.unsupported(f"a CTE {cte.alias} within another one of its name")
+                    rename_cte(cte, known)
                 if with_.args.get("recursive"):
                     ctes[cte.alias] = None
                 ctes[cte.alias] = _renamed(self.query(cte.this, ctes, outer), cte)
@@ -534,6 +535,7 @@ class _Scopes:
                 aliases[value.alias] = _described(value.this, _known(value.this))
         for key in _PLACES[1:]:
             self._place(select.args.get(key), ctes, scopes, behind=key in _BEHIND)
+        clauses.check_having(select)
         clauses.check_values(select, lambda name: bool(_owners(name, sources)))
         made = _output(select, sources)
         if made is not None and select.is_star and _is_side(select):

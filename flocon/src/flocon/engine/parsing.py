@@ -26,8 +26,9 @@ from flocon.engine import (
 from flocon.engine.failures import translate
 from flocon.engine.fast.statement_cache import StatementCache
 from flocon.engine.marked_names import marked, names_column
+from flocon.sql import error_places
 from flocon.sql.statement_text import StatementText
-from flocon.sql.tokens import Name, Tokens
+from flocon.sql.tokens import Name, Tokens, tokenize
 
 _BLANK = r"(?:\s|--[^\n]*+|//[^\n]*+|(?>/\*.*?\*/))"
 _NAME = r'(?:"(?:[^"]|"")++"|[A-Za-z_][\w$]*+)'
@@ -129,6 +130,8 @@ def _finish(tree: Expr, sql: str) -> None:
             choices.name_zeros(node, sql)
         elif type(node) is exp.Update:
             _read_defaults(node)
+        elif type(node) is exp.Offset:
+            _check_limit(sql)
         elif type(node) in _WITHOUT_ALL and not node.args.get("distinct"):
             raise _not_all(sql)
         elif type(node) is exp.With and not node.args.get("recursive"):
@@ -151,6 +154,18 @@ def _not_all(sql: str) -> errors.SnowflakeError:
     before = sql[: found.start(1)] if found else ""
     line, column = before.count("\n") + 1, len(before) - (before.rfind("\n") + 1)
     return errors.syntax(f"line {line} at position {column}", "ALL")
+
+
+def _check_limit(sql: str) -> None:
+    """LIMIT has no comma: sqlglot reads `LIMIT 1, 2` as an OFFSET.
+
+    https://docs.snowflake.com/en/sql-reference/constructs/limit
+    """
+    tokens = tokenize(sql)
+    for index, token in enumerate(tokens[:-2]):
+        behind = tokens[index + 2]
+        if token.token_type == TokenType.LIMIT and behind.token_type == TokenType.COMMA:
+            raise errors.syntax(error_places.place(sql, behind.start), ",")
 
 
 def _read_defaults(update: exp.Update) -> None:

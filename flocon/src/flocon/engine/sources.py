@@ -1,7 +1,7 @@
 """What a FROM clause reads, asked by itself: columns by their places."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from sqlglot import Expr, exp
 
@@ -106,3 +106,42 @@ def _sources(mark: Expr, name: str) -> list[Expr]:
     if name:
         sources = [each for each in sources if each.alias_or_name == name]
     return sources
+
+
+def rename_cte(cte: exp.CTE, taken: Collection[str]) -> None:
+    """Give a CTE within another one of its name a name of its own, which the engine and the account
+    tell apart.
+
+    https://docs.snowflake.com/en/sql-reference/constructs/with
+    """
+    name, number = cte.alias, 1
+    while (made := f"{name}_{number}") in taken:
+        number += 1
+    with_ = cte.parent
+    assert isinstance(with_, exp.With) and with_.parent is not None
+    own = with_.expressions.index(cte)
+    for other in with_.expressions[own if with_.args.get("recursive") else own + 1 :]:
+        _rename(other.this, name, made)
+    for key, value in with_.parent.args.items():
+        for each in value if isinstance(value, list) else [value]:
+            if key != "with_" and isinstance(each, Expr):
+                _rename(each, name, made)
+    cte.args["alias"].set("this", exp.to_identifier(made, quoted=True))
+
+
+def _rename(place: Expr, name: str, made: str) -> None:
+    """Of the CTE that is visible there."""
+    with_ = place.args.get("with_") or exp.With(expressions=[])
+    for cte in with_.expressions:
+        if cte.alias == name and with_.args.get("recursive"):
+            return
+        _rename(cte.this, name, made)
+        if cte.alias == name:
+            return
+    if isinstance(place, exp.Table) and place.name == name and not place.db:
+        if not place.alias:
+            place.set("alias", exp.TableAlias(this=exp.to_identifier(name, quoted=True)))
+        place.set("this", exp.to_identifier(made, quoted=True))
+    for each in place.iter_expressions():
+        if each is not with_:
+            _rename(each, name, made)

@@ -273,12 +273,15 @@ def _schema_exists(context: Context, name: FullName) -> bool:
 
 
 def resolve_identifiers(tree: Expr, binds: dict[str, object]) -> Expr:
-    """IDENTIFIER('a.b') and IDENTIFIER(?) become the name they hold.
+    """IDENTIFIER('a.b'), IDENTIFIER(?), and TABLE('a.b') as a source become the name they hold.
 
     https://docs.snowflake.com/en/sql-reference/identifier-literal
+    https://docs.snowflake.com/en/sql-reference/literals-table
     """
 
     def replace(node: Expr) -> Expr:
+        if isinstance(node, exp.TableFromRows):
+            return _named_table(node, binds)
         if not isinstance(node, exp.Table):
             return node
         this, schema = node.this, node.args.get("db")
@@ -299,6 +302,17 @@ def resolve_identifiers(tree: Expr, binds: dict[str, object]) -> Expr:
         return table
 
     return tree.transform(replace, copy=False)
+
+
+def _named_table(node: exp.TableFromRows, binds: dict[str, object]) -> Expr:
+    if not (isinstance(node.this, exp.Placeholder) or node.this.is_string):
+        return node
+    name = _held(node.this, binds)
+    table = _table(name.name, name.schema, name.database)
+    for key, value in node.args.items():
+        if key != "this":
+            table.set(key, value)
+    return table
 
 
 def resolve_sequences(context: Context, tree: Expr) -> Expr:

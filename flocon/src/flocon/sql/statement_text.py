@@ -51,6 +51,10 @@ class Cancel:
     column: str
 
 
+# TABLE of what is no call of a function.
+_NAMED_TABLE = re.compile(r"\btable\s*\(\s*['$?:]")
+
+
 class StatementText(str):
     """The text of one statement. Its properties say what the text alone tells, those called
     `may_have_…` of words that may stand in a constant, too."""
@@ -118,8 +122,9 @@ class StatementText(str):
 
     @cached_property
     def may_have_identifiers(self) -> bool:
-        """IDENTIFIER('name'), IDENTIFIER(?)"""
-        return "identifier" in self.lower()
+        """IDENTIFIER('name'), IDENTIFIER(?), TABLE('name')"""
+        text = self.lower()
+        return "identifier" in text or ("table" in text and bool(_NAMED_TABLE.search(text)))
 
     @cached_property
     def may_have_sequences(self) -> bool:
