@@ -35,6 +35,7 @@ EXAMPLES: dict[tuple[str, str], list[tuple[str, Any]]] = {
         ("SELECT 1 FROM unordered WHERE a", 2),
         ("ALTER TABLE unordered ADD COLUMN c INT DEFAULT 1 + 1", 2),
         ("SELECT (SELECT a, b FROM unordered)", 2),
+        ("SELECT * FROM unordered AS u (x)", 2),
         ("ALTER TABLE unordered SET DATA_RETENTION_TIME_IN_DAYS = 91", 2),
         ("CREATE TABLE bytes (b BINARY DEFAULT NULL)", 2),
     ],

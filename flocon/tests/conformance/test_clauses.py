@@ -174,3 +174,20 @@ def test_having_is_for_groups(run: Run, wines: None) -> None:
     assert run("select sum(id) from wines having count(*) > 2") == []
     assert run("select 1 from wines having min(id) = 1") == [(1,)]
     assert run("select id from wines group by all having id > 1") == [(2,)]
+
+
+def test_an_alias_names_each_column_or_none(run: Run, wines: None) -> None:
+    """https://docs.snowflake.com/en/sql-reference/constructs/from"""
+    for query in (
+        "select * from (select 1, 2) as q (x)",
+        "select x from wines as q (x)",
+        "select * from values (1, 2) as q (x)",
+        "select * from (select 1) as q (x, y)",
+        "with q (x) as (select 1, 2) select * from q",
+        "select 1 from table(generator(rowcount => 2)) as q (x)",
+    ):
+        number, said = failure(run, query)
+        assert (number, "columns produced by 'Q'" in said) == (2, True), query
+    assert run("select y, x from (select 1, 2) as q (x, y)") == [(2, 1)]
+    assert run("with q (x, y) as (select * from values (1, 2)) select y from q") == [(2,)]
+    assert run("select x from wines as q (x, y) order by y") == [(2,), (1,)]

@@ -76,8 +76,8 @@ def test_binds_and_defaults_have_the_digits_of_their_column(run: Run) -> None:
     """https://docs.snowflake.com/en/sql-reference/data-types-datetime"""
     run(
         "create or replace table told (n int, a timestamp_ntz(1) default"
-        " '2026-01-01 00:00:00.99'::timestamp, b time(0) default current_time(),"
-        " c timestamp_ltz(2) default '2026-01-01 00:00:00.999'::timestamp_ltz)"
+        " '2026-01-01 00:00:00.99'::timestamp(1), b time(0) default current_time()::time(0),"
+        " c timestamp_ltz(2) default '2026-01-01 00:00:00.999'::timestamp_ltz(2))"
     )
     run("insert into told (n) values (1)")
     run("insert into told (n, a) values (?, ?)", 2, datetime(2026, 1, 1, 0, 0, 0, 770000))

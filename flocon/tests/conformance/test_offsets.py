@@ -335,7 +335,7 @@ def test_columns_keep_moments_and_their_type(run: Run) -> None:
     moment = "'2024-01-01 10:00:00.75 +0300'::timestamp_tz"
     run(
         "create or replace table made (z timestamp_tz, d timestamp_tz, n timestamp_tz(0)"
-        f" default {moment}) as select z, date_trunc('day', z), {moment} from t where id = 1"
+        f" default {moment}(0)) as select z, date_trunc('day', z), {moment} from t where id = 1"
     )
     run("create or replace table copied clone made")
     run("create or replace view seen as select *, convert_timezone('UTC', n) as c from copied")

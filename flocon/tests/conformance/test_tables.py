@@ -579,3 +579,26 @@ def test_a_view_does_not_read_itself(run: Run) -> None:
         " first_one")  # fmt: skip
     assert run("select a from third_one") == [(3,)]
     assert errno(run, "create view nobody as select * from nobody") == 2003
+
+
+def test_a_list_of_columns_names_each_column_of_the_query(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/create-view"""
+    for listed, query in (
+        ("(x)", "select 1, 2"),
+        ("(x, y, z)", "select 1, 2"),
+        ("(x)", "select * from (select 1 as a, 2 as b)"),
+    ):
+        for kind in ("view", "temporary view", "table", "temporary table"):
+            number, said = failure(run, f"create {kind} listed {listed} as {query}")
+            assert (number, said.endswith("Invalid column definition list")) == (2026, True), kind
+    assert errno(run, "create table listed (x int not null) as select 1, 2") == 2026
+    run("create table listed (x int, y int, primary key (x)) as select 1, 2")
+    assert run("select x, y from listed") == [(1, 2)]
+
+
+def test_a_row_of_too_few_values_is_none_of_a_table(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/insert"""
+    run("create or replace table wide (a int, b varchar, c varchar)")
+    for values, got in (("(1)", 1), ("(1), (2)", 1), ("(1, 'b', 'c', 'd')", 4)):
+        number, said = failure(run, f"insert into wide values {values}")
+        assert (number, said.endswith(f"expecting 3 but got {got}")) == (2020, True), values

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sqlglot import Expr
+from sqlglot.tokens import Token, TokenType
 
 from flocon.core import errors
 
@@ -14,22 +15,38 @@ _MANY = 200_000
 _COUNTS: dict[str, tuple[int, int]] = {
     name.upper(): (least, most)
     for least, most, names in (
-        (0, 0, "dense_rank getdate rank row_number sysdate"),
+        (0, 0, "cume_dist current_date current_schema current_schemas current_user"),
+        (0, 0, "dense_rank getdate percent_rank rank row_number sysdate"),
         (0, 1, "current_time current_timestamp localtimestamp random systimestamp"),
         (0, 2, "uuid_string"),
         (0, _MANY, "object_construct"),
         (1, 1, "any_value array_agg arrayagg len length max median min ntile nullifzero"),
+        (1, 1, "array_distinct array_size atan bitnot bit_not boolnot char chr count_if dayname"),
+        (1, 1, "hex_decode_binary md5_binary mode monthname object_keys percentile_cont"),
+        (1, 1, "percentile_disc square to_array to_boolean try_to_boolean unicode week weekofyear"),
         (1, 1, "ratio_to_report system$typeof to_json to_object to_variant zeroifnull"),
         (1, 2, "date parse_json to_char to_date to_time to_timestamp to_timestamp_ltz"),
         (1, 2, "to_timestamp_ntz to_timestamp_tz to_varchar try_parse_json try_to_date"),
         (1, 2, "try_to_time try_to_timestamp try_to_timestamp_ltz try_to_timestamp_ntz"),
         (1, 2, "time try_to_timestamp_tz"),
+        (1, 2, "ceil floor initcap listagg ltrim parse_url rtrim to_binary to_double trim trunc"),
+        (1, 2, "truncate try_to_binary try_to_double"),
         (1, 3, "round"),
         (1, 4, "to_decimal to_number to_numeric try_to_decimal try_to_number try_to_numeric"),
         (1, _MANY, "count hash"),
+        (2, 2, "add_months approx_percentile array_append array_contains array_except"),
+        (2, 2, "array_intersection array_position array_prepend array_remove array_to_string"),
+        (2, 2, "arrays_overlap bitshiftleft bitshiftright bit_shiftleft bit_shiftright booland"),
+        (2, 2, "boolor boolxor contains corr get_path getbit jarowinkler_similarity"),
+        (2, 2, "json_extract_path_text mod months_between nth_value regr_count regr_intercept"),
+        (2, 2, "regr_r2 regr_slope split"),
         (2, 2, "array_cat date_trunc div0 div0null ifnull left log nvl object_agg randstr right"),
-        (2, 3, "editdistance"),
+        (2, 3, "array_generate_range bitand bitor bitxor bit_and bit_or bit_xor charindex"),
+        (2, 3, "convert_timezone editdistance ilike like lpad max_by min_by position regexp_like"),
+        (2, 3, "replace rlike rpad substr substring"),
+        (2, 6, "regexp_replace regexp_substr"),
         (2, _MANY, "object_delete object_pick"),
+        (3, 3, "array_insert dateadd datediff reduce timeadd timediff timestampadd timestampdiff"),
         (3, 3, "array_slice date_from_parts datefromparts iff nvl2 split_part uniform"),
         (3, 4, "time_from_parts timefromparts"),
         (4, 4, "haversine width_bucket"),
@@ -66,11 +83,15 @@ def check(name: str, arguments: Sequence[Expr]) -> None:
     if least <= count <= most:
         return
     call = f"{name}({', '.join(each.sql('snowflake') for each in arguments)})"[:200]
+    raise _other_count(call, count, least, most)
+
+
+def _other_count(call: str, count: int, least: int, most: int) -> errors.SnowflakeError:
     if count < least:
         text = f"not enough arguments for function [{call}], expected {least}, got {count}"
-        raise errors.compilation(errors.TOO_FEW_ARGUMENTS, text)
+        return errors.compilation(errors.TOO_FEW_ARGUMENTS, text)
     text = f"too many arguments for function [{call}] expected {most}, got {count}"
-    raise errors.compilation(errors.TOO_MANY_ARGUMENTS, text)
+    return errors.compilation(errors.TOO_MANY_ARGUMENTS, text)
 
 
 Build = Callable[..., Expr]
@@ -95,17 +116,35 @@ def _checked(name: str, build: Build) -> Build:
 def complete(parsers: Mapping[str, Build]) -> dict[str, Build]:
     """The same of what reads calls with words in them: 001003 where nothing is in them."""
     return {
-        name: _complete(read) if name in ("CEIL", "DATE_PART", "FLOOR") else read
+        name: _complete(name, read) if name in (*_COUNTS, "DATE_PART") else read
         for name, read in parsers.items()
     }
 
 
-def _complete(read: Build) -> Build:
+def _complete(name: str, read: Build) -> Build:
     def built(parser: Any) -> Expr:
+        start = parser._index
         made = read(parser)
         for key, needed in made.arg_types.items():
             if needed and not made.args.get(key):
                 parser.raise_error("A function without an argument")
+        least, most = _COUNTS.get(name, (0, _MANY))
+        count = _written(parser._tokens[start : parser._index])
+        if count > most:
+            raise _other_count(made.sql("snowflake")[:200], count, least, most)
         return made
 
     return built
+
+
+def _written(tokens: Sequence[Token]) -> int:
+    """How many arguments there are between the parentheses of a call."""
+    depth, commas = 0, 0
+    for token in tokens:
+        depth += (token.token_type in _OPENING) - (token.token_type in _CLOSING)
+        commas += token.token_type == TokenType.COMMA and depth == 0
+    return commas + 1
+
+
+_OPENING = (TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.L_BRACE)
+_CLOSING = (TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.R_BRACE)

@@ -755,6 +755,7 @@ class Connection:
 
     def create_relation(self, tree: Expr) -> DeclaredTypes:
         """CREATE VIEW; returns which of its columns are an ARRAY, an OBJECT or a VARCHAR(n)."""
+        self._check_names(tree)
         if tree.expression:
             column_names.name_view(tree)
             coercions.texts_for_nulls(tree.expression)
@@ -768,10 +769,21 @@ class Connection:
         self.values(render(decimals.exact(tree, self._planner())))
         return with_inside(expression_types.declared(made, of_view=True), known.inside)
 
+    def _check_names(self, tree: Expr) -> None:
+        """Raises 002026 where a list of columns does not name each column of the query.
+
+        https://docs.snowflake.com/en/sql-reference/sql/create-view
+        """
+        if not isinstance(tree.this, exp.Schema) or not tree.expression:
+            return
+        if len(self.describe(tree.expression).names) != len(tree.this.expressions):
+            raise errors.compilation(errors.COLUMN_LIST, "Invalid column definition list")
+
     def create_table_as(self, tree: exp.Create, binds: Binds) -> tuple[int, DeclaredTypes]:
         """CREATE TABLE … AS, in the open transaction; returns how many rows it has, and what
         its query's columns are declared as."""
         columns = tree.this.expressions if isinstance(tree.this, exp.Schema) else []
+        self._check_names(tree)
         self._forget_loads(tree.this.this if columns else tree.this)
         if any(column.args.get("constraints") for column in columns):
             return self._create_and_fill(tree, columns, binds)

@@ -1000,13 +1000,21 @@ def _only(kinds: Iterable[exp.DataType | None]) -> exp.DataType | None:
 
 
 def _renamed(types: Types | None, source: Expr) -> Types | None:
-    """A source's columns under the names that its alias gives them."""
+    """A source's columns under the names that its alias gives them. Raises 000002, with Snowflake's
+    text, for more or fewer names than columns."""
     alias = source.args.get("alias")
     names = [each.name for each in (alias.args.get("columns") or ())] if alias else []
-    if not names or types is None:
+    has_none = isinstance(source, exp.TableFromRows) and isinstance(source.this, exp.Generator)
+    if not names or (types is None and not has_none):
         return types
-    if len(names) != len(types):
-        return None
+    if types is None or has_none or len(names) != len(types):
+        if isinstance(source, exp.Lateral | exp.TableFromRows) and not has_none:
+            return None
+        raise errors.SnowflakeError(
+            errors.UNSUPPORTED,
+            "SQL compilation error:\nMismatch between number of columns produced by"
+            f" '{source.alias}' and the number of aliases specified",
+        )
     return [(name, kind) for name, (_, kind) in zip(names, types, strict=True)]
 
 

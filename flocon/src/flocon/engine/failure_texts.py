@@ -15,7 +15,6 @@ from flocon.core.errors import Code, SnowflakeError
 from flocon.engine.foreign import is_function
 
 _BRANCHES = Code(1789, "42601")
-_COLUMN_LIST = Code(2026, "42601")
 _SINGLE_ROW = Code(90150, "22000")
 
 # The engine's types and those of its constants, by what Snowflake calls them.
@@ -178,7 +177,7 @@ _TOLD: tuple[tuple[re.Pattern[str], Callable[[Match[str]], SnowflakeError]], ...
         (
             r'table ".*" has \d+ columns available but \d+ columns specified'
             r"|More VIEW aliases than columns",
-            _at_compile_time(_COLUMN_LIST, "Invalid column definition list"),
+            _at_compile_time(errors.COLUMN_LIST, "Invalid column definition list"),
         ),
         (
             r'Duplicate column name "(.*)" in INSERT',

@@ -164,8 +164,8 @@ def _widen(rows: exp.Values, place: int) -> None:
 
     https://docs.snowflake.com/en/sql-reference/constructs/values
     """
-    values = [row.expressions[place : place + 1] for row in rows.expressions]
-    numbers = [value.this if isinstance(value, exp.Neg) else value for [value] in values if value]
+    values = [value for row in rows.expressions for value in row.expressions[place : place + 1]]
+    numbers = [value.this if isinstance(value, exp.Neg) else value for value in values]
     if len(numbers) < 2 or not all(
         isinstance(each, exp.Literal) and not each.is_string for each in numbers
     ):
