@@ -326,3 +326,16 @@ def test_several_parameters_are_set_at_once(run: Run) -> None:
     assert errno(run, "alter session set query_tag = 'y' nonsense = 1") == 2
     assert errno(run, "alter session set json_indent = 17") == 1481
     assert [row[1] for row in run("show parameters like 'QUERY_TAG'")] == ["x"]
+
+
+@pytest.mark.parametrize(
+    "sql", ["show tables", "create table t_of_pandas (n int)", "set pandas = 1", "list @~"]
+)
+def test_only_queries_have_pandas(connection: Connection, sql: str) -> None:
+    """https://docs.snowflake.com/en/developer-guide/python-connector/python-connector-pandas"""
+    cursor = connection.cursor().execute(sql)
+    with pytest.raises(snowflake.connector.errors.NotSupportedError):
+        cursor.fetch_pandas_all()
+    assert cursor.fetchall() is not None
+    frame = cursor.execute("select * from table(result_scan(last_query_id()))").fetch_pandas_all()
+    assert len(frame.columns) > 0

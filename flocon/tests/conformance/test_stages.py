@@ -102,6 +102,22 @@ def test_the_words_of_a_format_are_shown_in_upper_case(run: Run) -> None:
     assert '"TYPE": "JSON", "COMPRESSION": "GZIP"' in row[7]
 
 
+def test_a_pattern_is_a_constant_like_others(run: Run, tmp_path: Path) -> None:
+    """https://docs.snowflake.com/en/sql-reference/data-types-text"""
+    run("create stage patterns")
+    put(run, tmp_path, "@patterns", a_txt="1", b_csv="2")
+    for pattern in (r"'.*\\.csv'", r"$$.*\.csv$$", "'.*[.]csv'"):
+        assert [row[0] for row in run(f"list @patterns pattern = {pattern}")] == ["patterns/b.csv"]
+    assert run("list @patterns pattern = '.*''; drop stage patterns'") == []
+    assert run(r"copy files into @patterns/x/ from @patterns pattern = '.*\\.csv'") == [
+        ("x/b.csv",)
+    ]
+    assert [row[0] for row in run(r"remove @patterns pattern = '[^/]*\\.csv'")] == [
+        "patterns/b.csv"
+    ]
+    assert [row[0] for row in run("list @patterns")] == ["patterns/a.txt", "patterns/x/b.csv"]
+
+
 def test_files_are_copied_from_one_stage_to_another(run: Run, tmp_path: Path) -> None:
     """https://docs.snowflake.com/en/sql-reference/sql/copy-files"""
     run("create stage source")

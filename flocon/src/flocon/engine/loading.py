@@ -45,6 +45,7 @@ ERRORS = {
     "COLUMN_NAME": "VARCHAR", "ROW_NUMBER": "BIGINT", "ROW_START_LINE": "BIGINT",
     "REJECTED_RECORD": "VARCHAR",
 }  # fmt: skip
+_NO_TABLE = errors.Code(1757, "42601")
 _NOT_FOUND = (
     "Remote file '{}' was not found. There are several potential causes. The file might not exist."
     " The required credentials may be missing or invalid."
@@ -308,7 +309,7 @@ def _columns(connection: Connection, copy: Copy) -> list[tuple[str, str]]:
     target = copy.table
     known = connection.columns(target.catalog or "temp", target.db or "main", target.name)
     if not known:
-        raise errors.does_not_exist("Table", target.name)
+        raise errors.compilation(_NO_TABLE, f"Table '{target.name}' does not exist")
     for name in (*copy.columns, *copy.metadata):
         if name not in dict(known):
             raise errors.unknown_column(exp.to_identifier(name).sql(dialect="snowflake"))
@@ -531,6 +532,11 @@ def _selected(select: exp.Select, width: int) -> list[Expr]:
 
 # --- Parquet: columns that keep their types ------------------------------------------------------
 
+_OF_NANOSECONDS = {
+    "TIMESTAMP_NS": "_account_micros_of_column",
+    "TIMESTAMPTZ_NS": "_account_micros_of_zoned_column",
+}
+
 
 def _parquet(
     connection: Connection,
@@ -554,8 +560,8 @@ def _parquet(
         if name in nested
         else f"CAST({quoted(name)} AS VARCHAR) AS {quoted(name)}"
         if kind == '"NULL"'
-        else f"_account_micros_of_column({quoted(name)}) AS {quoted(name)}"
-        if kind == "TIMESTAMP_NS"
+        else f"{_OF_NANOSECONDS[kind]}({quoted(name)}) AS {quoted(name)}"
+        if kind in _OF_NANOSECONDS
         else quoted(name)
         for name, kind in described
     )

@@ -41,6 +41,8 @@ MACROS = (
     # A column of a file that has them.
     "_account_micros_of_column(x) AS CASE WHEN epoch_ns(x) % 1000 <> 0"
     " THEN CAST(_account_refused(x) AS TIMESTAMP) ELSE CAST(x AS TIMESTAMP) END",
+    "_account_micros_of_zoned_column(x) AS CASE WHEN epoch_ns(x) % 1000 <> 0"
+    " THEN CAST(_account_refused(x) AS TIMESTAMPTZ) ELSE CAST(x AS TIMESTAMPTZ) END",
 )
 
 

@@ -83,8 +83,7 @@ def rows(
     """A result's rows: those that come with the answer, and further parts. columns: what `row_type`
     says of them. indent: of JSON."""
     first, *others = _cuts(answer)
-    if as_json or answer.statement_type in result.DML:
-        # Clients read affected counts from JSON rows.
+    if as_json or answer.statement_type not in _AS_ARROW:
         rowset = json_rows.rowset(answer, columns, indent)
         texts = (rowset[each] for each in others)
         parts = (Part(len(each), json_rows.part(each)) for each in texts)
@@ -110,6 +109,10 @@ def _cuts(answer: Result) -> list[slice]:
     return [slice(begin, end) for begin, end in itertools.pairwise(ends)]
 
 
+# Other statements answer in JSON: clients read affected counts from it, and have no table of Arrow
+# or pandas of what they say.
+# https://docs.snowflake.com/en/developer-guide/python-connector/python-connector-pandas
+_AS_ARROW = (result.SELECT, result.CALL)
 _FIRST_ROWS, _FIRST_BYTES = 10_000, 1024**2
 _PART_ROWS, _PART_BYTES = 100_000, 8 * 1024**2
 

@@ -14,8 +14,10 @@ _FIRST = r"\w+(?:\s+|/\*.*?\*/)+"
 _TRANSFER = re.compile(rf"{_FIRST}({_TEXT})\s+({_TEXT})\s*(.*)", re.S)
 _ONE_PLACE = re.compile(rf"{_FIRST}({_TEXT})\s*(.*)", re.S)
 _COPY = re.compile(rf"COPY\s+FILES\s+INTO\s+({_TEXT})\s+FROM\s+({_TEXT})\s*(.*)", re.S | re.I)
-_OPTION = re.compile(r"(\w+)\s*=\s*('[^']*'|\w+|\([^()]*\))\s*,?\s*", re.S)
-_NAMES = re.compile(r"'((?:[^']|'')*)'")
+_STRING = r"'(?:[^'\\]|''|\\.)*'|\$\$.*?\$\$"
+_LIST = rf"\((?:{_STRING}|[^()'])*\)"
+_OPTION = re.compile(rf"(\w+)\s*=\s*({_STRING}|\w+|{_LIST})\s*,?\s*", re.S)
+_NAMES = re.compile(_STRING, re.S)
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,9 @@ class FileStatement:
     def files(self) -> list[str] | None:
         """FILES = ('…', …); None without it."""
         written = self.options.get("FILES")
-        return None if written is None else _NAMES.findall(written)
+        return (
+            None if written is None else [Tokens(each).string() for each in _NAMES.findall(written)]
+        )
 
 
 def reading(*options: str, places: int = 1) -> Callable[[Tokens], FileStatement]:
@@ -77,7 +81,7 @@ def _options(text: str, known: Sequence[str]) -> dict[str, str]:
         if match is None or match[1].upper() not in known:
             raise errors.syntax(0, text.split()[0])
         value = match[2]
-        found[match[1].upper()] = value[1:-1] if value.startswith("'") else value
+        found[match[1].upper()] = Tokens(value).string() if value[0] in "'$" else value
         text = text[match.end() :]
     return found
 
