@@ -135,6 +135,32 @@ def test_what_reads_texts_takes_no_bytes(run: Run, expression: str) -> None:
     assert error(run, f"select {expression} {source} where false") == 1044
 
 
+def test_the_bits_of_binaries_are_those_of_their_bytes(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/bitand
+    https://docs.snowflake.com/en/sql-reference/functions/bitnot"""
+    assert not wrong_answers(
+        run,
+        {
+            "hex_encode(bitand(b, x'ff30'))": "0F30",
+            "hex_encode(bitor(b, x'ff30'))": "FF3C",
+            "hex_encode(bitxor(b, x'ff30'))": "F00C",
+            "hex_encode(bitnot(b))": "F0C3",
+            "hex_encode(bitand(x'', x''))": "",
+            "hex_encode(bitor(b, x'f0', 'LEFT'))": "0FFC",
+            "hex_encode(bitor(x'f0', b, 'right'))": "FF3C",
+            "bitand(b, null)": None,
+            "bitxor(null, b)": None,
+            "bitand(6, 3)": 2,
+        },
+        "from (select x'0f3c' as b)",
+    )
+    number, said = failure(run, "select bitand(b, x'ff') from (select x'0f3c' as b)")
+    text = "The lengths of two variable-sized fields do not match: first length 2, second length 1"
+    assert (number, text in said) == (100544, True)
+    for call in ("bitand(b, 1)", "bitor('ff', b)", "bitxor(b, 1.5)"):
+        assert error(run, f"select {call} from (select x'0f' as b)") == 1044, call
+
+
 def test_a_negative_number_is_shifted_to_the_left(run: Run) -> None:
     """https://docs.snowflake.com/en/sql-reference/functions/bitshiftleft"""
     shifted = "bitshiftleft(-3, 2), bitshiftleft(3, 2), bitshiftleft(0, 5), bitshiftleft(n, 1)"

@@ -253,7 +253,7 @@ def check_as_written(node: Expr) -> None:
         return
     if isinstance(node, exp.DPipe) and isinstance(node.parent, exp.DPipe):
         return  # The whole chain is asked of.
-    values = _read_texts(node)
+    values = read_texts(node)
     kinds = [value.type.this for value in values if value.type is not None]
     wrong = any(kind in _BINARIES for kind in kinds) and type(node) not in _BYTES
     if wrong and type(node) in _BYTES_ALONE:
@@ -264,7 +264,7 @@ def check_as_written(node: Expr) -> None:
         raise _of_all(_name(node), values)
 
 
-def _read_texts(node: Expr) -> list[Expr]:
+def read_texts(node: Expr) -> list[Expr]:
     """A function's arguments, as they are called, without those that SQLGlot puts in."""
     if isinstance(node, exp.DPipe):
         return [each for side in (node.this, node.expression) for each in _chained(side)]

@@ -21,6 +21,7 @@ from flocon.engine import (
     lengths,
     moments,
     nanoseconds,
+    numeric,
     offsets,
     texts_as_numbers,
     variants_beside,
@@ -232,6 +233,8 @@ def _coerced(node: Expr) -> Expr:
             assert parent is not None and place is not None, "it is an argument"
             parent.set(place, _cast(value, _TEXT), index)
     form = type(node)
+    if isinstance(node, exp.Round):
+        numeric.read_mode(node)
     if form in _CALCULATED:
         argument_types.check_numbers(node)
         _numbers(node)

@@ -12,6 +12,7 @@ import duckdb
 from sqlglot import Expr, exp
 
 from flocon.core import errors
+from flocon.engine import argument_types
 from flocon.engine import functions as engine_functions
 
 _BINARY_TYPES = (exp.DType.BINARY, exp.DType.VARBINARY)
@@ -26,6 +27,10 @@ def register(connection: duckdb.DuckDBPyConnection) -> None:
     connection.create_function("_account_of_base64", decoded, [text, text], blob)
 
 
+_DIFFERENT = (
+    "'The lengths of two variable-sized fields do not match: first length ' || octet_length(a)"
+    " || ', second length ' || octet_length(b)"
+)
 MACROS = (
     "_account_is_hex(x) AS length(x) % 2 = 0 AND regexp_full_match(x, '[0-9A-Fa-f]*')",
     "_account_try_unhex(x) AS CASE WHEN _account_is_hex(x) THEN unhex(x) END",
@@ -69,6 +74,26 @@ MACROS = (
     " ELSE unhex(_account_bytes_pad(p, CAST(n AS BIGINT) - octet_length(b)) || hex(b)) END",
     "_account_bytes_rpad(b, n, p) AS CASE WHEN n <= octet_length(b) THEN _account_bytes_left(b, n)"
     " ELSE unhex(hex(b) || _account_bytes_pad(p, CAST(n AS BIGINT) - octet_length(b))) END",
+    "_account_bytes_not(b) AS CASE WHEN octet_length(b) = 0 THEN b"
+    " ELSE CAST(~CAST(b AS BIT) AS BLOB) END",
+    # There are no bits of no bytes to the engine.
+    *(
+        f"_account_bytes_{name}(a, b) AS CASE WHEN octet_length(a) <> octet_length(b)"
+        f" THEN CAST(error({_DIFFERENT}) AS BLOB) WHEN octet_length(a) = 0 THEN b"
+        f" ELSE CAST({bits} AS BLOB) END"
+        for name, bits in (
+            ("and", "CAST(a AS BIT) & CAST(b AS BIT)"),
+            ("or", "CAST(a AS BIT) | CAST(b AS BIT)"),
+            ("xor", "xor(CAST(a AS BIT), CAST(b AS BIT))"),
+        )
+    ),
+    # As long as the other one.
+    *(
+        f"_account_bytes_zeros_{side}(b, other) AS CASE WHEN octet_length(b) < octet_length(other)"
+        f" THEN unhex({side[0]}pad(hex(b), CAST(2 * octet_length(other) AS INTEGER), '0'))"
+        " ELSE b END"
+        for side in ("left", "right")
+    ),
 )
 
 
@@ -127,13 +152,28 @@ _OF_BYTES: dict[type[Expr], tuple[str, tuple[str, ...]]] = {
     exp.StrPosition: ("position", ("substr", "this", "position")),
     exp.Substring: ("part", ("this", "start", "length")),
 }
-KINDS: tuple[type[Expr], ...] = (exp.Base64Encode, exp.ByteLength, exp.Hex, *_DECODERS, *_OF_BYTES)
+_BITS: dict[type[Expr], str] = {
+    exp.BitwiseAnd: "and", exp.BitwiseNot: "not", exp.BitwiseOr: "or", exp.BitwiseXor: "xor",
+}  # fmt: skip
+# What Snowflake makes of bytes here is not to be had.
+_REFUSED: dict[type[Expr], str] = {
+    exp.ConcatWs: "CONCAT_WS", exp.GroupConcat: "LISTAGG", exp.Stuff: "INSERT",
+}  # fmt: skip
+KINDS: tuple[type[Expr], ...] = (
+    exp.Base64Encode, exp.ByteLength, exp.Hex, *_DECODERS, *_OF_BYTES, *_BITS, *_REFUSED,
+)  # fmt: skip
 
 
 def functions(node: Expr) -> Expr:
     """Texts of bytes, and the other way round."""
     if type(node) in _OF_BYTES:
         made = _of_bytes(node) if _is_binary(node.this) else node
+    elif type(node) in _BITS:
+        made = _bits(node)
+    elif type(node) in _REFUSED:
+        if any(map(_is_binary, argument_types.read_texts(node))):
+            raise errors.unsupported(f"{_REFUSED[type(node)]} of a BINARY")
+        made = node
     elif isinstance(node, exp.Hex):
         made = _hexadecimal(node)
     elif isinstance(node, exp.Base64Encode):
@@ -173,6 +213,41 @@ def _of_bytes(node: Expr) -> Expr:
     if isinstance(node, exp.Contains):
         return exp.paren(exp.GT(this=made, expression=exp.Literal.number(0)))
     return made
+
+
+def _bits(node: Expr) -> Expr:
+    """BITAND, BITOR and BITXOR(value, value[, the side where the shorter BINARY has zeros]), BITNOT
+
+    https://docs.snowflake.com/en/sql-reference/functions/bitand
+    """
+    name, values = f"_account_bytes_{_BITS[type(node)]}", [node.this]
+    if isinstance(node, exp.BitwiseNot):
+        return _call(name, node.this) if _is_binary(node.this) else node
+    values.append(node.expression)
+    side = node.args.get("padside")
+    if not any(map(_is_binary, values)):
+        if side is not None:
+            raise errors.unsupported(f"{_BIT_NAMES[type(node)]} of numbers with a side")
+        return node
+    for each in values:
+        if not _is_binary(each) and not isinstance(each, exp.Null):
+            raise argument_types.invalid(_BIT_NAMES[type(node)], each)
+    values = [
+        exp.cast(each, "BLOB", dialect="duckdb") if isinstance(each, exp.Null) else each
+        for each in values
+    ]
+    if side is None:
+        return _call(name, *values)
+    if side.name.upper() not in ("LEFT", "RIGHT") or not side.is_string:
+        raise errors.unsupported(f"the side {side.sql('snowflake')[:100]} of bits")
+    zeros = f"_account_bytes_zeros_{side.name.lower()}"
+    left, right = values
+    return _call(name, _call(zeros, left.copy(), right.copy()), _call(zeros, right, left))
+
+
+_BIT_NAMES: dict[type[Expr], str] = {
+    exp.BitwiseAnd: "BITAND", exp.BitwiseOr: "BITOR", exp.BitwiseXor: "BITXOR",
+}  # fmt: skip
 
 
 def _hexadecimal(node: exp.Hex) -> Expr:

@@ -45,6 +45,7 @@ _BY_TEXT: tuple[tuple[str, Code], ...] = (
     (r"Time '.*' is not recognized", errors.TIME_VALUE),
     (r"not a legal (hex|base64)-encoded value|Invalid Base64 custom", errors.HEX_VALUE),
     (r"would be truncated in 'Base64", errors.TOO_LONG),
+    (r"lengths of two variable-sized fields", errors.LENGTHS_OF_BITS),
     (r"Invalid UTF8 detected", errors.UTF8),
     (r"Error parsing URL", errors.URL_VALUE),
     (r"unequal lengths in ARRAYS_TO_OBJECT", errors.UNEQUAL_LENGTHS),

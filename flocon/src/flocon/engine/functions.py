@@ -419,8 +419,6 @@ def counts(node: Expr) -> Expr:
         codes = [exp.cast(each, "INTEGER", dialect="duckdb") for each in node.expressions]
         node.set("expressions", codes)
     if isinstance(node, _OF_BITS):
-        if isinstance(node, exp.Binary) and node.this.is_type("binary", "varbinary"):
-            raise errors.unsupported("bits of a BINARY")
         for key in ("this", "expression"):
             if key in node.args and not _is_whole_number(node.args[key]):
                 node.set(key, exp.cast(node.args[key], "BIGINT", dialect="duckdb"))

@@ -12,6 +12,7 @@ from sqlglot import Expr, exp
 from flocon.core import errors
 from flocon.engine import described
 from flocon.engine.objects import call
+from flocon.engine.types import JSON_TYPES, TEXT_TYPES
 
 # More digits than a number of 38 of them has that is divided by another one.
 _LONG = Context(prec=120)
@@ -151,6 +152,41 @@ def _rounded(node: Expr) -> Expr | None:
         kind = f"DECIMAL({number.precision}, {number.scale})"
         value = exp.cast(value, kind, dialect="duckdb")
     return call(f"_account_{word}_to{once}", value, whole)
+
+
+def read_mode(rounding: exp.Round) -> None:
+    """ROUND's third argument, as far as there is one, for numbers with a fixed point alone.
+
+    https://docs.snowflake.com/en/sql-reference/functions/round
+    """
+    mode, kind = rounding.args.get("truncate"), rounding.this.type
+    if mode is None:
+        return
+    is_fixed = isinstance(described.of(rounding.this), described.Number)
+    floats = (*exp.DataType.FLOAT_TYPES, *JSON_TYPES)
+    if isinstance(mode, exp.Null):
+        rounding.set("decimals", exp.Null())
+        rounding.set("truncate", None)
+    elif not is_fixed and kind is not None and kind.this in floats:
+        text = "too many arguments for function [ROUND] expected 2, got 3"
+        raise errors.compilation(errors.TOO_MANY_ARGUMENTS, text)
+    elif mode.is_number or mode.find(exp.Column, exp.Query):
+        found = mode.sql("snowflake")[:100]
+        text = f"argument 3 to function ROUND needs to be constant, found '{found}'"
+        raise errors.compilation(errors.NOT_CONSTANT, text)
+    elif not is_fixed and kind is not None and kind.this in TEXT_TYPES:
+        raise errors.unsupported("ROUND of a text with a mode: cast the text to a NUMBER")
+    elif not mode.is_string:
+        raise errors.unsupported(f"ROUND with the mode {mode.sql('snowflake')[:100]}")
+    elif mode.name.upper() not in _MODES:
+        text = f"invalid argument for function [ROUND] unexpected argument [{mode.name[:100]}]"
+        raise errors.compilation(errors.COMPILATION, text)
+    else:
+        is_even = mode.name.upper() == "HALF_TO_EVEN"
+        rounding.set("truncate", exp.Literal.string("HALF_TO_EVEN") if is_even else None)
+
+
+_MODES = ("HALF_AWAY_FROM_ZERO", "HALF_TO_EVEN")
 
 
 def _is_float(value: Expr) -> bool:
