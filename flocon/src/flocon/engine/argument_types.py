@@ -13,7 +13,7 @@ from sqlglot import Expr, exp
 from flocon.core import errors
 from flocon.core.time_zones import is_zone
 from flocon.engine import described, moments
-from flocon.engine.types import JSON_TYPES, NTZ_TYPES, TEXT_TYPES, declared_as
+from flocon.engine.types import JSON_TYPES, NTZ_TYPES, SEMI_STRUCTURED, TEXT_TYPES, declared_as
 
 # Arrays, objects and VARIANTs.
 _STRUCTURED: dict[type[Expr], tuple[str, tuple[str, ...]]] = {
@@ -299,7 +299,13 @@ def _bare(value: Expr) -> Expr:
 
 
 def _is_structured(value: Expr) -> bool:
-    return value.type is not None and declared_as(value.type) in ("ARRAY", "OBJECT")
+    kind = value.type
+    if kind is None or kind.this not in _STRUCTURED_TYPES:
+        return False
+    return declared_as(kind) in ("ARRAY", "OBJECT")
+
+
+_STRUCTURED_TYPES = frozenset((*JSON_TYPES, *SEMI_STRUCTURED))
 
 
 def _of_all(name: str, values: Iterable[Expr]) -> errors.SnowflakeError:
