@@ -299,3 +299,49 @@ def test_equal_variants_are_one_in_sets_of_groups(run: Run) -> None:
             run(f"select {value}, sum(n) from grouped group by grouping sets (({key}), ())"),
             key=str,
         ) == sorted(rows, key=str)
+
+
+def test_a_variant_beside_a_value_whose_type_only_the_engine_knows_is_compared_by_it(
+    run: Run,
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/data-type-conversion"""
+    expected = {
+        "v:text = one": False,
+        "v:one = one": True,
+        "one = v:text": False,
+        "v:text <> one": True,
+        "v:text > one": True,
+        "v:half > one": True,
+        "v:word = x": True,
+        "v:truth = truth": True,
+        "v:one = truth": False,
+        "v:text in (one, 2)": False,
+        "v:one in (2, one)": True,
+        "one in (v:text, v:one)": True,
+        "v:half between one and 2": True,
+        "case v:text when one then 1 else 2 end": 2,
+        "case v:one when x then 1 when one then 2 end": 2,
+        "decode(v:text, one, 1, 2)": 2,
+        "decode(v:gone, one, 1, null, 2)": 2,
+        "equal_null(v:text, one)": False,
+        "v:one is distinct from one": False,
+        "nullif(v:one, one)": None,
+        "v:gone = one": None,
+    }
+    values = "from held, (select * from values (1, 'x', true)) w (one, x, truth)"
+    assert wrong_answers(run, expected, values) == {}
+    bound = "select v:text = ?, v:one = ?, v:text in (?, 2), v:word = ?, v:one > ?"
+    assert run(f"{bound} {FROM}", 1, 1, 1, "x", 0) == [(False, True, False, True, True)]
+
+
+def test_a_variant_beside_an_array_on_its_left_is_one(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/data-type-conversion"""
+    expected = {
+        "[1] = v:one": True,
+        "a = v:list": True,
+        "['x'] <> v:word": False,
+        "v:one = [1]": False,
+        "v:list = a": True,
+        "a = [1]": True,
+    }
+    assert wrong_answers(run, expected, FROM) == {}

@@ -311,9 +311,15 @@ def _coerced(node: Expr) -> Expr:
         texts_as_numbers.compared(node)
     if isinstance(node, (*_COMPARISONS, *_EQUALITIES)) and not isinstance(node.parent, exp.Update):
         _booleans(node)
+    if isinstance(node, exp.In | exp.Between) and (apart := _apart(node)) is not None:
+        return apart
     if isinstance(node, _COMPARISONS) and not isinstance(node.parent, exp.Update):
+        if (beside := _beside_untyped(node)) is not None:
+            return beside
         _compared(node)
     elif isinstance(node, _EQUALITIES):
+        if not isinstance(node, exp.Nullif) and (beside := _beside_untyped(node)) is not None:
+            return beside
         if not _equal(node):
             _set_beside(node)
     elif isinstance(node, exp.Case | exp.DecodeCase):
@@ -820,6 +826,56 @@ def _beside(value: Expr, others: Sequence[Expr], *, is_ordered: bool = False) ->
         _put(value, _cast, made)
 
 
+def _beside_untyped(node: Expr) -> Expr | None:
+    """A VARIANT that is compared with what only the engine knows the type of: a bind, a column of
+    VALUES."""
+    for key, other in (("this", "expression"), ("expression", "this")):
+        value, beside = node.args[key], node.args[other]
+        if _is_variant(value) and _is_untyped(beside):
+            is_ordered = isinstance(node, _COMPARISONS[2:])
+            ifs = []
+            for kind, ways in variants_beside.by_kinds(
+                beside, is_ordered=is_ordered, is_left=key == "expression"
+            ):
+                made = node.copy()
+                for place, way in zip((key, other), ways, strict=True):
+                    made.set(place, way(node.args[place].copy()))
+                ifs.append(exp.If(this=kind, true=made))
+            texts = node.copy()
+            texts.set(key, _cast(value.copy(), _TEXT))
+            texts.set(other, variants_beside.text_of(beside))
+            cases = exp.Case(ifs=ifs, default=texts)
+            cases.type = exp.DataType.build("BOOLEAN")
+            return cases
+    return None
+
+
+def _is_untyped(value: Expr) -> bool:
+    return isinstance(value.unnest(), exp.Column | exp.Placeholder) and _kind(value) in _UNKNOWN
+
+
+def _is_variant_beside_untyped(one: Expr, other: Expr) -> bool:
+    sides = ((one, other), (other, one))
+    return any(_is_variant(value) and _is_untyped(beside) for value, beside in sides)
+
+
+def _apart(node: Expr) -> Expr | None:
+    """The comparisons that IN and BETWEEN stand for, where they are made one by one."""
+    bounds = [node.args[key] for key in ("low", "high") if key in node.args]
+    others = [*bounds, *node.expressions]
+    if node.args.get("query") is not None or not any(
+        _is_variant_beside_untyped(node.this, each) for each in others
+    ):
+        return None
+    forms = (exp.GTE, exp.LTE) if bounds else (exp.EQ,) * len(others)
+    made = [
+        _coerced(form(this=node.this.copy(), expression=each.copy()))
+        for form, each in zip(forms, others, strict=True)
+    ]
+    one = exp.and_(*made, copy=False) if bounds else exp.or_(*made, copy=False)
+    return exp.paren(one, copy=False)
+
+
 def _beside_truths(value: Expr, others: Sequence[Expr], *, is_ordered: bool = False) -> bool:
     """A VARIANT that is compared with BOOLEANs on its right; is it?"""
     if not _is_variant(value) or {_kind(each) for each in others} != {_Kind.BOOLEAN}:
@@ -857,13 +913,15 @@ def _check_rows(*sides: Expr) -> None:
 def _equal(node: Expr) -> bool:
     """Let VARIANTs be compared by their values; are they such?"""
     if not all(map(_is_json, (node.this, node.expression))):
-        kind = _comparable(_kind(node.expression))
-        if isinstance(node, exp.Nullif) and _is_variant(node.this) and kind:
-            compared = exp.EQ(this=node.this.copy(), expression=node.expression.copy())
-            _set_beside(compared)
+        both = (node.this, node.expression)
+        is_told = _comparable(_kind(node.expression)) or _is_variant_beside_untyped(*both)
+        if isinstance(node, exp.Nullif) and _is_variant(node.this) and is_told:
+            compared = _coerced(exp.EQ(this=node.this.copy(), expression=node.expression.copy()))
             node.replace(exp.Case(ifs=[exp.If(this=compared, true=exp.Null())], default=node.this))
             return True
         return False
+    if isinstance(node, exp.EQ | exp.NEQ):
+        _be_array(node)
     if isinstance(node, exp.Nullif):
         equal = exp.EQ(this=_same(node.this.copy()), expression=_same(node.expression))
         node.replace(exp.Case(ifs=[exp.If(this=equal, true=exp.Null())], default=node.this))
@@ -871,6 +929,17 @@ def _equal(node: Expr) -> bool:
         node.set("this", _same(node.this))
         node.set("expression", _same(node.expression))
     return True
+
+
+def _be_array(node: Expr) -> None:
+    """Beside an array on its left a VARIANT that is none is one with it."""
+    kind, other = node.this.type, node.expression.type
+    if kind is None or other is None or declared_as(kind) != "ARRAY":
+        return
+    if declared_as(other) not in ("ARRAY", "OBJECT"):
+        made = exp.ToArray(this=node.expression)
+        made.type = kind
+        node.set("expression", made)
 
 
 def _keep_decimals(node: Expr) -> None:
@@ -894,6 +963,9 @@ def _equal_cases(node: Expr) -> None:
         asked, compared = node.this, [each.this for each in node.args["ifs"]]
     if asked is None:
         return
+    if any(_is_variant_beside_untyped(asked, each) for each in compared):
+        _compare_apart(node, asked)
+        return
     compared = [each for each in compared if not isinstance(each.unnest(), exp.Null)]
     if not _is_json(asked):
         for each in compared:
@@ -905,6 +977,25 @@ def _equal_cases(node: Expr) -> None:
             mark = exp.Null()
             each.replace(mark)
             mark.replace(_same(each))
+
+
+def _compare_apart(node: Expr, asked: Expr) -> None:
+    """Ask of a CASE x WHEN y and a DECODE one comparison after the other."""
+    if isinstance(node, exp.DecodeCase):
+        pairs = node.expressions[1:]
+        ifs = [
+            exp.If(
+                this=_coerced(exp.EqualNull(this=asked.copy(), expression=each.copy())),
+                true=value.copy(),
+            )
+            for each, value in zip(pairs[::2], pairs[1::2], strict=False)
+        ]
+        default = pairs[-1].copy() if len(pairs) % 2 else None
+        node.replace(exp.Case(ifs=ifs, default=default))
+        return
+    for each in node.args["ifs"]:
+        each.set("this", _coerced(exp.EQ(this=asked.copy(), expression=each.this)))
+    node.set("this", None)
 
 
 def _beside_all(value: Expr, others: Sequence[Expr], *, is_ordered: bool = False) -> None:

@@ -228,6 +228,7 @@ def _unexpected(line: str) -> str:
 
 _REFUSED = (
     nanoseconds.REFUSED, inner_kinds.REFUSED, inner_kinds.LOST, variants_beside.NOT_ORDERED,
+    variants_beside.UNTYPED,
 )  # fmt: skip
 # The value in it may say anything, also on several lines.
 _TOO_LONG = re.compile(

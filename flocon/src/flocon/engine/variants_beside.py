@@ -7,11 +7,15 @@ VARIANT, as a condition does.
 https://docs.snowflake.com/en/sql-reference/data-type-conversion
 """
 
+from collections.abc import Callable, Iterator
+from functools import partial
+
 from sqlglot import Expr, exp
 
 from flocon.core import errors
 
 ORDERED = "_account_number_in_order"
+UNTYPED = "a VARIANT beside a value of which no type is known: cast it"
 _NUMBER, _WHOLE, _TRUTH = "_account_number_beside", "_account_whole_beside", "_account_truth_of"
 _TRUTHS = ("('true', 't', 'yes', 'y', 'on', '1')", "('false', 'f', 'no', 'n', 'off', '0')")
 NOT_ORDERED = "the order of VARIANTs that are arrays, objects, nulls of JSON or of several types"
@@ -20,6 +24,17 @@ _NEITHER = "CAST('160000000000000000000000000000000000000' AS HUGEINT)"
 _RAW = "CAST(x AS VARCHAR)"
 _MARKED = "contains(x, 'e999') AND json_type(x) = 'DOUBLE'"
 MACROS = (
+    # Of what only the engine knows the type of.
+    "_account_is_truth(x) AS typeof(x) = 'BOOLEAN'",
+    "_account_is_whole(x) AS typeof(x) IN ('TINYINT', 'SMALLINT', 'INTEGER', 'BIGINT', 'HUGEINT')",
+    "_account_is_numeric(x) AS typeof(x) IN ('TINYINT', 'SMALLINT', 'INTEGER', 'BIGINT', 'HUGEINT',"
+    " 'UBIGINT', 'FLOAT', 'DOUBLE') OR prefix(typeof(x), 'DECIMAL(')",
+    "_account_text_beside(x) AS CASE WHEN typeof(x) IN ('VARCHAR', 'DATE', '\"NULL\"')"
+    f" THEN CAST(x AS VARCHAR) ELSE CAST(CAST('{UNTYPED}' || CAST(x AS VARCHAR) AS TINYINT)"
+    " AS VARCHAR) END",
+    "_account_as_truth(x) AS TRY_CAST(CAST(x AS VARCHAR) AS BOOLEAN)",
+    "_account_whole_number(x) AS TRY_CAST(CAST(x AS VARCHAR) AS HUGEINT)",
+    "_account_as_float(x) AS TRY_CAST(CAST(x AS VARCHAR) AS DOUBLE)",
     # What is no number is equal to none.
     "_account_other_beside(x) AS CASE WHEN x IS NULL THEN NULL"
     f" WHEN {_MARKED} THEN CAST(_account_compact({_RAW}) AS DOUBLE) ELSE CAST('nan' AS DOUBLE) END",
@@ -76,6 +91,32 @@ def json_of(value: Expr) -> Expr:
     made = exp.Anonymous(this="_account_raw", expressions=[value])
     made.type = exp.DataType.build("TEXT")
     return made
+
+
+def by_kinds(
+    beside: Expr, *, is_ordered: bool, is_left: bool
+) -> Iterator[tuple[Expr, tuple[Callable[[Expr], Expr], Callable[[Expr], Expr]]]]:
+    """What a VARIANT and what it is compared with become by the type that the engine finds of this
+    one: where it is no text.
+
+    is_left: is it on the left of the VARIANT?
+    """
+    whole = partial(number, is_ordered=is_ordered, has_all_digits=True)
+    plain = partial(number, is_ordered=is_ordered, has_all_digits=False)
+    if not is_ordered:
+        yield _call("_account_is_whole", beside), (whole, partial(_call, "_account_whole_number"))
+        truths = (truth, partial(_call, "_account_as_truth")) if is_left else (json_of, json_of)
+        yield _call("_account_is_truth", beside), truths
+    yield _call("_account_is_numeric", beside), (plain, partial(_call, "_account_as_float"))
+
+
+def _call(name: str, value: Expr) -> Expr:
+    return exp.Anonymous(this=name, expressions=[value.copy()])
+
+
+def text_of(beside: Expr) -> Expr:
+    """The same where it is a text, or a DATE, whose text JSON has."""
+    return _call("_account_text_beside", beside)
 
 
 def refuse_order() -> errors.SnowflakeError:
