@@ -330,6 +330,9 @@ def test_a_variant_beside_a_value_whose_type_only_the_engine_knows_is_compared_b
     }
     values = "from held, (select * from values (1, 'x', true)) w (one, x, truth)"
     assert wrong_answers(run, expected, values) == {}
+    run("select v:list, v:one from held")
+    scanned = "from held, table(result_scan(last_query_id())) r"
+    assert run(f'select v:list = r."V:LIST", v:one = r."V:ONE" {scanned}') == [(True, True)]
     bound = "select v:text = ?, v:one = ?, v:text in (?, 2), v:word = ?, v:one > ?"
     assert run(f"{bound} {FROM}", 1, 1, 1, "x", 0) == [(False, True, False, True, True)]
 

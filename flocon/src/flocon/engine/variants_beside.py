@@ -26,6 +26,7 @@ _MARKED = "contains(x, 'e999') AND json_type(x) = 'DOUBLE'"
 MACROS = (
     # Of what only the engine knows the type of.
     "_account_is_truth(x) AS typeof(x) = 'BOOLEAN'",
+    "_account_is_json(x) AS typeof(x) = 'JSON'",
     "_account_is_whole(x) AS typeof(x) IN ('TINYINT', 'SMALLINT', 'INTEGER', 'BIGINT', 'HUGEINT')",
     "_account_is_numeric(x) AS typeof(x) IN ('TINYINT', 'SMALLINT', 'INTEGER', 'BIGINT', 'HUGEINT',"
     " 'UBIGINT', 'FLOAT', 'DOUBLE') OR prefix(typeof(x), 'DECIMAL(')",
@@ -107,6 +108,8 @@ def by_kinds(
         yield _call("_account_is_whole", beside), (whole, partial(_call, "_account_whole_number"))
         truths = (truth, partial(_call, "_account_as_truth")) if is_left else (json_of, json_of)
         yield _call("_account_is_truth", beside), truths
+        same = partial(_call, "_account_same")
+        yield _call("_account_is_json", beside), (same, same)
     yield _call("_account_is_numeric", beside), (plain, partial(_call, "_account_as_float"))
 
 
