@@ -495,7 +495,9 @@ LAWS = (
     *(f"{name} = {name}::varchar::{kind}" for name, kind in _TYPES.items()
       if name not in ("variant", "list", "object")),
     *(f"{name} = {name}::variant::{kind}" for name, kind in _TYPES.items()
-      if name not in ("variant", "list", "object")),
+      if name not in ("variant", "list", "moment", "object")),
+    # JSON has three digits of a second: what may have had more is refused.
+    "moment = moment::variant::timestamp_ntz(3)",
     "variant = parse_json(to_json(variant))",
     "equal_null(variant, variant)",
     "is_null_value(variant) or typeof(variant) <> 'NULL_VALUE'",
