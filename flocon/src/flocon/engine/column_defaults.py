@@ -9,7 +9,7 @@ from collections.abc import Callable
 from sqlglot import Expr, exp
 
 from flocon.core import errors
-from flocon.engine import literals
+from flocon.engine import literals, moments
 from flocon.engine.types import JSON_TYPES, TEXT_TYPES
 
 # A default in the engine's words, of its column's type, after the text that was written.
@@ -59,6 +59,10 @@ def write(tree: Expr, in_a_query: Callable[[Expr], str]) -> None:
             value = exp.Cast(this=value, to=to)
         made = exp.var(in_a_query(value))
         default.set("this", exp.Anonymous(this=NAME, expressions=[written, made]))
+        cast = value.unnest()
+        default.this.meta[moments.ZONED] = (
+            isinstance(cast, exp.Cast) and cast.to.this == exp.DType.TIMESTAMPTZ
+        )
 
 
 def _variant(value: Expr) -> Expr:

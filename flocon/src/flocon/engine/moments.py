@@ -92,6 +92,8 @@ def without_digits(kind: exp.DataType) -> None:
     kind.set("expressions", None)
 
 
+# In the meta of a column's default: is it a TIMESTAMP_TZ already?
+ZONED = "zoned"
 # What a column's default reads as that is written as the group in it.
 DEFAULT_WITH_OFFSET = (
     r"(?:_account_cut_zoned\()?_account_bound_zoned\((.*?)\)(?:, to_microseconds\([0-9]+\)\))?"
@@ -102,7 +104,10 @@ def _default(value: Expr, kind: exp.DType, kept: int | None) -> Expr:
     if kind != exp.DType.TIMESTAMPTZ:
         bare = exp.cast(value, exp.DataType.build(kind))
         return bare if kept is None else cut(bare, kept, is_time=kind == exp.DType.TIME)
-    made = exp.Anonymous(this="_account_bound_zoned", expressions=[value])
+    made = value
+    if not value.meta.get(ZONED):
+        # It names its argument many times: a long one would take the engine seconds.
+        made = exp.Anonymous(this="_account_bound_zoned", expressions=[value])
     if kept is None:
         return made
     return exp.Anonymous(this="_account_cut_zoned", expressions=[made, width(kept)])
