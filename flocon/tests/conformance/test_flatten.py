@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 import snowflake.connector
-from shared import one_database
+from shared import errno, one_database
 
 database = pytest.fixture(scope="module")(one_database)
 Run = Any
@@ -221,7 +221,7 @@ def test_a_row_for_nothing_tells_of_what(run: Run) -> None:
     for more in ("", ", recursive => true"):
         assert run(asked.format("[]", more)) == [("", "[]")]
         assert run(asked.format("{}", more)) == [("", "{}")]
-        assert run(asked.format("7", more)) == [(None, None)]
+    assert run(asked.format("7", "")) == [(None, None)]
     source = "(select parse_json(column1) as v from values ('{{\"a\": []}}'), ('{{\"a\": 7}}'))"
     beside = f"select path, this from {source}, lateral flatten(v, path => 'a', outer => true)"
     assert set(run(beside.replace("{{", "{").replace("}}", "}"))) == {("a", "[]"), (None, None)}
@@ -247,3 +247,14 @@ def test_flatten_takes_no_other_arguments(run: Run, call: str, number: int, text
         run(f"select * from table(flatten({call}))")
     assert raised.value.errno == number
     assert text in str(raised.value.msg)
+
+
+def test_what_flatten_makes_of_a_scalar_is_refused_where_the_page_says_another_thing(
+    run: Run,
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/flatten"""
+    deep = "select count(*) from table(flatten({}, recursive => true, outer => true))"
+    assert errno(run, deep.format("parse_json('1')")) == 2
+    assert errno(run, deep.format("parse_json('[1, 2]'), path => '[0]'")) == 2
+    for held in ("parse_json('null')", "null::variant", "parse_json('[]')", "parse_json('[1]')"):
+        assert run(deep.format(held)) == [(1,)]

@@ -338,3 +338,14 @@ def test_a_text_may_end_before_the_fraction_of_its_format(run: Run) -> None:
         " to_timestamp('2024-01-02 01:02:03', 'YYYY-MM-DD HH24:MI:SS.FF'),"
         " try_to_timestamp('2024-01-02 01:02:03.', 'YYYY-MM-DD HH24:MI:SS.FF')"
     ) == [(time(1, 2, 3), time(22, 33, 44, 567800), datetime(2024, 1, 2, 1, 2, 3), None)]
+
+
+def test_a_whole_number_in_a_variant_is_a_moment_in_the_sessions_zone(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/to_timestamp"""
+    run("alter session set timezone = 'Etc/GMT+8'")
+    number = "parse_json('{\"n\": 12345678900}')"
+    assert run(
+        f"select to_timestamp_ntz({number}:n), to_timestamp(parse_json('12345678900')),"
+        " to_timestamp_ntz(parse_json('\"12345678900\"')), to_timestamp_ntz(12345678900),"
+        " to_timestamp_ntz('12345678900')"
+    ) == [(*[datetime(2361, 3, 21, 11, 15)] * 2, *[datetime(2361, 3, 21, 19, 15)] * 3)]

@@ -213,6 +213,8 @@ def timestamps(node: Expr) -> Expr:
         return moment
     name = node.name.upper() if isinstance(node, exp.Anonymous) else ""
     if name in ("TO_TIMESTAMP", "TO_TIMESTAMP_NTZ") and len(node.expressions) == 1:
+        if _is_variant(node.expressions[0]):
+            return exp.Anonymous(this="_account_ntz_of_variant", expressions=node.expressions)
         return exp.Anonymous(
             this="_account_ntz", expressions=[*node.expressions, exp.Literal.number(0)]
         )

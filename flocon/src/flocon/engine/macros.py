@@ -203,6 +203,9 @@ _MACROS = (
     " ELSE make_timestamp(_account_whole_micros(TRY_CAST(x AS DECIMAL(38, 9))"
     " * CASE scale WHEN 0 THEN 1000000.0 WHEN 3 THEN 1000.0 WHEN 6 THEN 1.0 WHEN 9 THEN 0.001 END))"
     " END",
+    # A whole number in a VARIANT is the wall clock then in the session's zone, and no text is.
+    "_account_ntz_of_variant(x) AS CASE WHEN json_type(x) IN ('BIGINT', 'UBIGINT')"
+    " THEN CAST(_account_ntz(x, 0) AT TIME ZONE 'UTC' AS TIMESTAMP) ELSE _account_ntz(x, 0) END",
     # Of what may be a text or a BINARY, as a bind may.
     "_account_binary(x) AS CASE WHEN typeof(x) = 'VARCHAR' THEN _account_unhex(CAST(x AS VARCHAR))"
     " ELSE CAST(x AS BLOB) END",
