@@ -251,6 +251,7 @@ def test_a_number_of_a_type_with_decimals_is_a_decimal_in_a_variant(run: Run) ->
     run("insert into kept select d from prices")
     expected = {
         "typeof(d::variant)": "DECIMAL",
+        "typeof((d / 1)::variant)": "DECIMAL",
         "typeof([d][0])": "DECIMAL",
         "typeof({'k': d}:k)": "DECIMAL",
         "typeof(array_agg(d)[0])": "DECIMAL",
@@ -348,3 +349,14 @@ def test_a_variant_beside_an_array_on_its_left_is_one(run: Run) -> None:
         "a = [1]": True,
     }
     assert wrong_answers(run, expected, FROM) == {}
+
+
+def test_a_variant_on_the_right_of_an_object_is_one(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/data-type-conversion"""
+    compared = "select object_construct('a', 1) = {}"
+    assert run(compared.format("parse_json('{\"a\": 1.0}')")) == [(True,)]
+    assert run(compared.format("parse_json('{\"a\": 2}')")) == [(False,)]
+    assert run(compared.format("null::variant")) == [(None,)]
+    for other in ("[1]", '"a"', "1"):
+        assert error(run, compared.format(f"parse_json('{other}')")) == 100071
+    assert run("select parse_json('1') = object_construct('a', 1)") == [(False,)]

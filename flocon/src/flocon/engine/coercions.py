@@ -639,7 +639,10 @@ def _has_marks(value: Expr) -> bool:
     if isinstance(bare, exp.Boolean | exp.Identifier | exp.Lambda | exp.Null | exp.Star):
         return False
     kind = value.type
-    if kind is None or kind.this in (_Kind.UNKNOWN, *exp.DataType.FLOAT_TYPES):
+    # A quotient has decimals, whatever it is of.
+    if kind is None or isinstance(bare, exp.Div):
+        return True
+    if kind.this in (_Kind.UNKNOWN, *exp.DataType.FLOAT_TYPES):
         return True
     return kind.this == _Kind.DECIMAL and not _is_whole(value)
 
@@ -921,7 +924,7 @@ def _equal(node: Expr) -> bool:
             return True
         return False
     if isinstance(node, exp.EQ | exp.NEQ):
-        _be_array(node)
+        _be_structured(node)
     if isinstance(node, exp.Nullif):
         equal = exp.EQ(this=_same(node.this.copy()), expression=_same(node.expression))
         node.replace(exp.Case(ifs=[exp.If(this=equal, true=exp.Null())], default=node.this))
@@ -931,13 +934,18 @@ def _equal(node: Expr) -> bool:
     return True
 
 
-def _be_array(node: Expr) -> None:
-    """Beside an array on its left a VARIANT that is none is one with it."""
+def _be_structured(node: Expr) -> None:
+    """Beside an array on its left a VARIANT that is none is one with it; beside an object it has to
+    be one (100071)."""
     kind, other = node.this.type, node.expression.type
-    if kind is None or other is None or declared_as(kind) != "ARRAY":
+    if kind is None or other is None or declared_as(other) in ("ARRAY", "OBJECT"):
         return
-    if declared_as(other) not in ("ARRAY", "OBJECT"):
+    made: Expr | None = None
+    if declared_as(kind) == "ARRAY":
         made = exp.ToArray(this=node.expression)
+    elif declared_as(kind) == "OBJECT" and other.this in JSON_TYPES:
+        made = exp.Cast(this=node.expression, to=exp.DataType.build("OBJECT", dialect="snowflake"))
+    if made:
         made.type = kind
         node.set("expression", made)
 
