@@ -181,8 +181,10 @@ def functions(node: Expr) -> Expr:
     elif isinstance(node, exp.ByteLength):
         node.set("this", as_bytes(node.this))
         made = node
-    else:
+    elif type(node) in _DECODERS:
         made = _decoded(node)
+    else:
+        return node
     made.type = node.type
     return made
 
