@@ -127,8 +127,8 @@ def test_semi_structured_values_are_made(run: Run, expression: str, expected: An
         ("1." + "0" * 41 + "1", "DOUBLE", "1"),
         ("1.912e2", "DOUBLE", "191.2"),
         ("1.5e-7", "DOUBLE", "1.5e-07"),
-        ("1.5e2", "DOUBLE", "150"),
-        ("1E2", "DOUBLE", "100"),
+        ("1.5e2", "INTEGER", "150"),
+        ("1E2", "INTEGER", "100"),
         ("0.0000001", "DECIMAL", "0.0000001"),
     ],
 )

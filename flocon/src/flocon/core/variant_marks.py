@@ -20,7 +20,7 @@ https://docs.snowflake.com/en/sql-reference/data-types-semistructured
 import json
 import math
 import re
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 
 from flocon.core import errors
 
@@ -29,6 +29,8 @@ SIGN = "e999"
 UNDEFINED = "1e9990"
 _ZERO, _FIXED_ZERO, _FIXED, _FLOAT = "1e9991", "1e9992", "e9998", "e9999"
 _MAX_DIGITS = 38
+# Whole numbers up to here are INTEGERs, with whatever exponent they are written.
+_LARGEST = 10**15
 # A double tells so many digits, and the engine writes it without an exponent down to this.
 _TOLD_DIGITS, _LEAST = 15, Decimal("0.00001")
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|,(?=\s*\])|[^\s{}\[\]:,"]+', re.DOTALL)
@@ -165,12 +167,20 @@ def _marked_number(token: str, number: re.Match[str]) -> str:
         if math.isinf(value):
             # What looks like a mark is made no JSON at all: an error, NULL of TRY_PARSE_JSON.
             return f"{token}!" if SIGN in token.lower() else token
-        return of_float(value)
+        is_whole = abs(value) < _LARGEST and _is_whole(token)
+        return str(int(value)) if is_whole else of_float(value)
     if not decimals:
         return f"{sign}{whole}"
     if digits <= _TOLD_DIGITS and abs(Decimal(token)) >= _LEAST:
         return token
     return f"{sign}{whole}.{decimals}{_FIXED}"
+
+
+def _is_whole(token: str) -> bool:
+    try:
+        return Decimal(token) == Decimal(token).to_integral_value()
+    except InvalidOperation:  # An exponent of twenty digits, of a number that a double has as 0.
+        return False
 
 
 def _without_zeros(digits: str) -> str:
