@@ -156,7 +156,7 @@ def test_many_paths_into_one_column(session: Session) -> None:
         " TYPEOF(v:n), TYPEOF(v:c) FROM t WHERE v IS NOT NULL",
     ) == [
         ("1", "INTEGER", "1.0", "true", "12345678901234567890.5", "DECIMAL", "OBJECT"),
-        (None, "NULL_VALUE", "", None, None, None, "DOUBLE"),
+        (None, "NULL_VALUE", "", None, None, None, "INTEGER"),
         (None, None, None, None, None, None, None),
     ]
 
