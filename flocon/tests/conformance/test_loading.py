@@ -735,7 +735,7 @@ def test_unsigned_numbers_and_zoned_nanoseconds_of_parquet_are_inferred(
         ("B", "NUMBER(38, 0)"),
         ("S", "NUMBER(38, 0)"),
         ("I", "NUMBER(38, 0)"),
-        ("M", "TIMESTAMP_TZ"),
+        ("M", "TIMESTAMP_LTZ"),
     ]
     run("create table unsigned_rows (b int, s int, i int, m timestamp_tz)")
     run("copy into unsigned_rows from @unsigned match_by_column_name = case_sensitive")

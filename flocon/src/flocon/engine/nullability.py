@@ -203,13 +203,10 @@ def _may_be_null(columns: Columns) -> Columns:
 def _together(query: exp.SetOperation, left: Columns, right: Columns) -> Columns:
     if left is None or right is None or len(left) != len(right):
         return None
-    if isinstance(query, exp.Except):
+    if isinstance(query, exp.Except | exp.Intersect):
+        # Its rows are the first side's.
         return left
-    # Of an INTERSECT the rows are those of either side.
-    rule = any if isinstance(query, exp.Intersect) else all
-    return [
-        (name, rule((never, other))) for (name, never), (_, other) in zip(left, right, strict=True)
-    ]
+    return [(name, never and other) for (name, never), (_, other) in zip(left, right, strict=True)]
 
 
 def _named(columns: Columns, source: Expr) -> Columns:
