@@ -15,11 +15,12 @@ stored_values       what values become in the columns of the target; writable_ty
                     are not, default_types: the same of defaults
 rewrite             Snowflake's SQL as DuckDB's; its parts: functions, conversions, variant, arrays,
                     objects, regexps, numeric, clock, types, moments, nanoseconds, lengths, texts,
-                    pivoted_columns
+                    encodings, pivoted_columns
 decimals            `/` and AVG with Snowflake's scale, by the types that DuckDB's planner names
 rendering           tree → DuckDB's text, and its binds
 macros              what DuckDB lacks, as its macros; variant_values, regexps: what it has Python do
-connection          runs it, and answers with a Result; failures: DuckDB's errors as Snowflake's
+connection          runs it, and answers with a Result; failures: DuckDB's errors as Snowflake's,
+                    failure_texts: in its words
 
 merging and multi_inserts take a MERGE and an INSERT ALL apart into plain statements. loading is
 COPY INTO a table, staged_rows what it reads, unloaded_rows what COPY INTO a stage writes,

@@ -174,8 +174,6 @@ class Session:
             with transactions.lock:
                 transactions.revive()
             error.message = marked_names.unmarked(error.message)
-            error_places.without_other_functions(error, text)
-            error_places.without_group_by(error, text)
             error_places.locate(error, text)
             raise
         finally:

@@ -35,9 +35,12 @@ def place(text: str, offset: int) -> str:
 
 
 def locate(error: SnowflakeError, text: str) -> None:
-    """Let an error say the place of the column that it is about, and the names of columns, tables
-    and schemas as the text has them. It stays as it is where the text does not have any."""
+    """Let an error say the place of the column that it is about, the names of columns, tables and
+    schemas as the text has them, and of functions and groups what the text has. It stays as it is
+    where the text does not have any."""
     try:
+        _leave_out_other_functions(error, text)
+        _leave_out_group_by(error, text)
         if error.errno == errors.UNKNOWN_COLUMN.errno and (
             found := _UNKNOWN.fullmatch(error.message)
         ):
@@ -84,7 +87,7 @@ def _name_fully(error: SnowflakeError, found: re.Match[str], text: str) -> None:
 _BEFORE_TABLES = ("FROM", "INTO", "JOIN", "SEQUENCE", "TABLE", "UPDATE", "USING")
 
 
-def without_other_functions(error: SnowflakeError, text: str) -> None:
+def _leave_out_other_functions(error: SnowflakeError, text: str) -> None:
     """Let an error about a function's arguments name none that the statement has not: the account
     may have put it in another one's place. A path into a VARIANT is a GET."""
     found = _FUNCTION.match(error.message)
@@ -94,7 +97,7 @@ def without_other_functions(error: SnowflakeError, text: str) -> None:
         error.message = error.message.replace(f" '{found[1]}'", "", 1)
 
 
-def without_group_by(error: SnowflakeError, text: str) -> None:
+def _leave_out_group_by(error: SnowflakeError, text: str) -> None:
     """Let an error about a column that is in no group be Snowflake's for a statement without
     GROUP BY, where this one has none."""
     found = _UNGROUPED.match(error.message)
