@@ -97,3 +97,21 @@ def test_an_update_names_its_table_and_sets_defaults(run: Run) -> None:
         for wrong in ("other.n = 1", "c.n = 1", "n = default + 1", 'n = "DEFAULT"'):
             assert errno(run, f"update cellar set {wrong}") == 904, wrong
         assert errno(run, "update cellar set s.n = 1 from (select 1 as n) s") == 904
+
+
+def test_the_counts_of_dml_have_19_digits(
+    connection: snowflake.connector.SnowflakeConnection,
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/data-types-numeric"""
+    cursor = connection.cursor()
+    cursor.execute("create or replace table t (a int)")
+    for sql in (
+        "insert into t values (1)",
+        "update t set a = 2",
+        "merge into t using (select 2 as a) s on t.a = s.a when matched then update set a = 3",
+        "insert all into t values (a) select 4 as a",
+        "delete from t",
+        "select * from table(result_scan(last_query_id()))",
+    ):
+        for column in cursor.execute(sql).description:
+            assert (column.type_code, column.precision, column.scale) == (0, 19, 0), sql

@@ -271,7 +271,8 @@ def put(run: Run, tmp_path: Path) -> Put:
 
 
 @pytest.mark.parametrize(
-    "source", ["@files", "(select $1, $2 from @files)", "(select $1, upper(lower($2)) from @files)"]
+    "source",
+    ["@files", "(select $1, $2 from @files)", "(select $1, reverse(reverse($2)) from @files)"],
 )
 def test_copy_says_which_text_is_too_long(run: Run, put: Put, source: str) -> None:
     """https://docs.snowflake.com/en/sql-reference/sql/copy-into-table"""
@@ -286,7 +287,7 @@ def test_copy_leaves_out_the_rows_with_texts_that_are_too_long(run: Run, put: Pu
     put("1,abc\n2,long\n3,äöü\n")
     [row] = run(f"copy into t from @files {_CSV} on_error = continue")
     assert row[1:4] == ("PARTIALLY_LOADED", 3, 2)
-    assert row[5:] == (1, _LIMIT, 2, None, '"T"["V":2]')
+    assert row[5:] == (1, _LIMIT, 2, 3, '"T"["V":2]')
     assert run("select * from t order by id") == [(1, "abc"), (3, "äöü")]
 
 
@@ -295,9 +296,9 @@ def test_copy_cuts_texts_off_where_it_is_told_to(run: Run, put: Put, option: str
     """https://docs.snowflake.com/en/sql-reference/sql/copy-into-table"""
     put("1,abc\n2,long\n")
     run(f"copy into t from @files {_CSV} {option}")
-    run(f"copy into t from (select $1::int + 2, $2 from @files) {_CSV} {option} force = true")
-    assert run("select * from t order by id") == [
-        (1, "abc"), (2, "lon"), (3, "abc"), (4, "lon"),
+    run(f"copy into t from (select replace($1, 1, 3), $2 from @files) {_CSV} {option} force = true")
+    assert run("select * from t order by id, v") == [
+        (1, "abc"), (2, "lon"), (2, "lon"), (3, "abc"),
     ]  # fmt: skip
     put('{"id": 5, "v": "long"}')
     run(f"copy into t from @files file_format = (type = json) {option}"

@@ -71,6 +71,11 @@ def test_options_say_how_a_file_is_written(run: Run, get: Get) -> None:
         f"copy into @files/d_ from (select a from t) file_format = ({form}) detailed_output = true"
     )
     assert detail == ("d_0_0_0.csv", 4, 2)
+    [detail] = run(
+        f"copy into @files/x/y/ from (select a from t) file_format = ({form})"
+        " detailed_output = true"
+    )
+    assert detail == ("data_0_0_0.csv", 4, 2)
     run(f"copy into @files/m from (select a from t) file_format = ({form}) max_file_size = 2")
     assert names(run, "m") == ["files/m_0_0_0.csv", "files/m_0_0_1.csv"]
     rows = run("copy into @files/none from (select a, b from t) validation_mode = return_rows")

@@ -23,7 +23,8 @@ connection          runs it, and answers with a Result; failures: DuckDB's error
                     failure_texts: in its words
 
 merging and multi_inserts take a MERGE and an INSERT ALL apart into plain statements. loading is
-COPY INTO a table, staged_rows what it reads, unloaded_rows what COPY INTO a stage writes,
+COPY INTO a table, copy_transformations what its query may be, staged_rows what it reads,
+unloaded_rows what COPY INTO a stage writes,
 inferred_types what INFER_SCHEMA finds, stage_files where staged files lie, cursor what fakesnow
 does alone (DDL, SHOW). engine opens the data folder; catalog runs statements on an account's own
 tables, stored_objects is the store of its objects in them. fast: what exists for speed alone.

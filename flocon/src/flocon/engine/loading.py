@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from fakesnow.transforms import file_format
 from fakesnow.transforms.options import parse_options
@@ -21,7 +21,13 @@ from sqlglot import Expr, exp
 from flocon.core import errors
 from flocon.core.errors import SnowflakeError
 from flocon.core.timestamp_tz import ENGINE_TYPE
-from flocon.engine import datetime_formats, lengths, staged_rows, stored_values
+from flocon.engine import (
+    copy_transformations,
+    datetime_formats,
+    lengths,
+    staged_rows,
+    stored_values,
+)
 from flocon.engine.catalog import HIDDEN_SCHEMA
 from flocon.engine.marked_names import marked, unmarked
 from flocon.engine.quoting import literal, quoted
@@ -46,9 +52,17 @@ ERRORS = {
     "REJECTED_RECORD": "VARCHAR",
 }  # fmt: skip
 _NO_TABLE = errors.Code(1757, "42601")
-_NOT_FOUND = (
-    "Remote file '{}' was not found. There are several potential causes. The file might not exist."
-    " The required credentials may be missing or invalid."
+_UNREAD = errors.Code(100112, "22000")
+_MORE_FIELDS = errors.Code(100016, "22000")
+_FEWER_FIELDS = errors.Code(100068, "22000")
+_NOT_FOUND = "Remote file '{}/{}' was not found.{} If you are running a copy command, {}."
+_CAUSES = (
+    " There are several potential causes. The file might not exist. The required credentials may be"
+    " missing or invalid."
+)
+_ADVICE = (
+    "please make sure files are not deleted when they are being loaded or files are not being"
+    " loaded into two different tables concurrently with auto purge option"
 )
 _ANSWER = (
     "file", "status", "rows_parsed", "rows_loaded", "error_limit", "errors_seen", "first_error",
@@ -85,8 +99,17 @@ class Connection(Protocol):
     def forget(self, name: str) -> None: ...
 
 
-# The row of a file, what is wrong with it, and in which column.
-Wrong = tuple[int, str, str | None]
+@dataclass(frozen=True, order=True)
+class Wrong:
+    """A row of a file, the place of the field that is wrong (0 for none), and what is wrong.
+    column: as COPY INTO names it. at: where it is found, seen from the field."""
+
+    row: int
+    place: int
+    what: str = field(compare=False)
+    code: errors.Code = field(compare=False)
+    column: str | None = field(default=None, compare=False)
+    at: Literal["begin", "end", "next line"] = field(default="begin", compare=False)
 
 
 @dataclass
@@ -118,8 +141,8 @@ class _Loaded:
     status: str
     parsed: int = 0
     loaded: int = 0
-    errors: list[Wrong] = field(default_factory=list)
-    header: int = 0  # how many lines are before the first row
+    seen: int = 0  # how many rows are wrong
+    first: tuple[str | None, int | None, int | None, str | None] = (None, None, None, None)
 
 
 # --- reading the statement -----------------------------------------------------------------------
@@ -142,6 +165,7 @@ def read(tree: exp.Copy, binds: Binds, named: Callable[[str], Mapping[str, Any]]
         from_ = select.args.get("from_") if isinstance(select, exp.Select) else None
         if from_ is None or not isinstance(from_.this, exp.Table):
             raise errors.unsupported("COPY INTO <table> from a query that does not read a stage")
+        copy_transformations.check(select)
         place = from_.this
     source = place.this.name if isinstance(place.this, exp.Var | exp.Literal) else ""
     if not source.startswith("@"):
@@ -224,7 +248,7 @@ def run(connection: Connection, copy: Copy, place: StageLocation) -> list[list[A
     """Load the files; returns what happened to each, as `TYPES` names it."""
     files, missing = _chosen(copy, place)
     if missing and copy.on_error == "ABORT_STATEMENT":
-        raise errors.SnowflakeError(errors.NO_SUCH_FILE, _NOT_FOUND.format(missing[0]))
+        raise errors.SnowflakeError(errors.NO_SUCH_FILE, _not_found(copy, missing[0], ""))
     columns = _columns(connection, copy)
     schema, name = copy.table.db, copy.table.name
     hidden = quoted(copy.table.catalog, HIDDEN_SCHEMA) if copy.table.catalog else None
@@ -235,7 +259,8 @@ def run(connection: Connection, copy: Copy, place: StageLocation) -> list[list[A
         if before == digest and not copy.force:
             # What nobody has named goes without saying.
             if copy.files is not None:
-                skipped = _Loaded("LOAD_SKIPPED", errors=[(0, "File was loaded before.", None)])
+                what = "File was loaded before."
+                skipped = _Loaded("LOAD_SKIPPED", seen=1, first=(what, None, None, None))
                 answers.append(_answer(label, skipped, None))
             continue
         loaded = _load(connection, copy, columns, _staged_name(place, file), file)
@@ -244,7 +269,16 @@ def run(connection: Connection, copy: Copy, place: StageLocation) -> list[list[A
         if copy.purge and loaded.status == "LOADED":
             file.unlink()
         answers.append(_answer(label, loaded, _error_limit(copy.on_error, loaded.parsed)))
+    for name in missing:
+        what = _not_found(copy, name, _CAUSES)
+        failed = _Loaded("LOAD_FAILED", seen=1, first=(what, None, None, None))
+        label = place.label + f"{place.path.rstrip('/')}/{name}".lstrip("/")
+        answers.append(_answer(label, failed, _error_limit(copy.on_error, 0)))
     return answers
+
+
+def _not_found(copy: Copy, name: str, causes: str) -> str:
+    return _NOT_FOUND.format(copy.source.rstrip("/"), name, causes, _ADVICE)
 
 
 def validate(connection: Connection, copy: Copy, place: StageLocation) -> str | list[list[Any]]:
@@ -256,7 +290,7 @@ def validate(connection: Connection, copy: Copy, place: StageLocation) -> str | 
     columns = _columns(connection, copy)
     limit = int(rows) if (rows := _rows_to_validate(copy)) else None
     if missing and limit is not None:
-        raise errors.SnowflakeError(errors.NO_SUCH_FILE, _NOT_FOUND.format(missing[0]))
+        raise errors.SnowflakeError(errors.NO_SUCH_FILE, _not_found(copy, missing[0], ""))
     target = copy.table.sql(dialect="duckdb", identify=True)
     connection.values(
         f'CREATE OR REPLACE TEMP TABLE "{VALIDATED}" AS SELECT * FROM {target} LIMIT 0'
@@ -265,7 +299,7 @@ def validate(connection: Connection, copy: Copy, place: StageLocation) -> str | 
     trial = replace(copy, table=held, on_error=copy.on_error if limit else "CONTINUE")
     for _, file in files:
         loaded = _load(connection, trial, columns, _staged_name(place, file), file, limit)
-        if loaded.errors and limit is None:
+        if loaded.seen and limit is None:
             raise errors.unsupported(
                 f"VALIDATION_MODE = {copy.validation} of a file with errors: a COPY INTO with"
                 " ON_ERROR = CONTINUE says the first one"
@@ -277,8 +311,8 @@ def validate(connection: Connection, copy: Copy, place: StageLocation) -> str | 
         return VALIDATED
     connection.values(f'DROP TABLE temp."{VALIDATED}"')
     return [
-        [_NOT_FOUND.format(name), name, *[None] * 3, "copy", errors.NO_SUCH_FILE.errno,
-         errors.NO_SUCH_FILE.sqlstate, *[None] * 4]
+        [_not_found(copy, name, _CAUSES), name, *[None] * 3, "other", _UNREAD.errno,
+         _UNREAD.sqlstate, None, 0, 0, None]
         for name in missing
     ]  # fmt: skip
 
@@ -290,17 +324,22 @@ def _rows_to_validate(copy: Copy) -> str | None:
 
 def _refuse_nulls(connection: Connection, target: exp.Table) -> None:
     """Raises 100072 where a column that takes no NULL would get one."""
-    needed = connection.values(
-        "SELECT column_name FROM duckdb_columns() WHERE (database_name, schema_name, table_name)"
-        " = (?, ?, ?) AND NOT is_nullable",
-        [target.catalog or "temp", target.db or "main", target.name],
-    )
-    for (name,) in needed:
+    for name in _needed(connection, target):
         sql = f'SELECT 1 FROM temp."{VALIDATED}" WHERE {quoted(name)} IS NULL LIMIT 1'
         if connection.values(sql):
             raise errors.SnowflakeError(
                 errors.NOT_NULL, f"NULL result in a non-nullable column ({name})"
             )
+
+
+def _needed(connection: Connection, table: exp.Table) -> list[str]:
+    """The columns that take no NULL."""
+    rows = connection.values(
+        "SELECT column_name FROM duckdb_columns() WHERE (database_name, schema_name, table_name)"
+        " = (?, ?, ?) AND NOT is_nullable",
+        [table.catalog or "temp", table.db or "main", table.name],
+    )
+    return [name for (name,) in rows]
 
 
 def _columns(connection: Connection, copy: Copy) -> list[tuple[str, str]]:
@@ -333,10 +372,20 @@ def _staged_name(place: StageLocation, file: Path) -> str:
 
 
 def _chosen(copy: Copy, place: StageLocation) -> tuple[list[tuple[str, Path]], list[str]]:
-    """The files to load, and those of FILES that are not there."""
-    files = place.files(copy.pattern)
+    """The files to load, and those of FILES that are not there: PATTERN does not choose of these.
+
+    https://docs.snowflake.com/en/sql-reference/sql/copy-into-table: a pattern is of the entire
+    storage location, of which a stage's files have a part before their own path.
+    """
+    files = place.files()
     if copy.files is None:
-        return files, []
+        if copy.pattern is None:
+            return files, []
+        return [
+            (label, file)
+            for label, file in files
+            if re.fullmatch(copy.pattern, f"stages/-/{_staged_name(place, file)}", re.S)
+        ], []
     chosen, missing = [], []
     for name in copy.files:
         wanted = {place.path + name, f"{place.path.rstrip('/')}/{name}".lstrip("/")}
@@ -347,10 +396,8 @@ def _chosen(copy: Copy, place: StageLocation) -> tuple[list[tuple[str, Path]], l
 
 
 def _answer(label: str, loaded: _Loaded, limit: int | None) -> list[Any]:
-    row, what, column = loaded.errors[0] if loaded.errors else (None, None, None)
     return [
-        label, loaded.status, loaded.parsed, loaded.loaded, limit, len(loaded.errors), what,
-        (row and row + loaded.header) or None, None, column,
+        label, loaded.status, loaded.parsed, loaded.loaded, limit, loaded.seen, *loaded.first
     ]  # fmt: skip
 
 
@@ -381,20 +428,22 @@ def _load(
     except SnowflakeError as error:
         if kind != "CSV" or not _SKIPS.fullmatch(copy.on_error):
             raise
-        return _Loaded("LOAD_FAILED", errors=[(1, error.message, None)])
+        return _Loaded("LOAD_FAILED", seen=1, first=(error.message, 1, None, None))
     if most is not None:
         rows = replace(rows, table=rows.table.slice(0, most), counts=rows.counts[:most])
     wrong: list[Wrong] = []
     if copy.select is not None:
         values = [("", value) for value in _selected(copy.select, rows.width)]
     elif kind == "CSV":
-        wrong = _check_counts(copy, rows, len(columns))
+        wrong = _check_counts(copy, rows, known)
+        kinds = dict(known)
         values = [
-            (n, _column(place) if place <= rows.width else exp.Null())
+            (n, _field(copy, place, kinds[n]) if place <= rows.width else exp.Null())
             for place, n in enumerate(columns, start=1)
         ]
         if copy.match != "NONE":
-            values = [(n, _column(place)) for n, place in _by_header(copy, rows, columns)]
+            named = _by_header(copy, rows, columns)
+            values = [(n, _field(copy, place, kinds[n])) for n, place in named]
     elif copy.match != "NONE":
         # https://docs.snowflake.com/en/sql-reference/sql/create-file-format: of JSON it acts here.
         if any(copy.options.get("NULL_IF") or ()):
@@ -412,19 +461,25 @@ def _load(
         )
     values += [(n, _metadata(said)) for n, said in copy.metadata.items()]
     connection.relation(RELATION, rows.table, rows.types)
-    if copy.on_error != "ABORT_STATEMENT" and copy.select is None:
-        wrong += _unfit(connection, values, dict(known), {} if copy.cuts else copy.lengths)
-    if _is_skipped(copy.on_error, len({row for row, *_ in wrong}), rows.table.num_rows):
+    aborts = copy.on_error == "ABORT_STATEMENT"
+    if (wrong or not aborts) and copy.select is None:
+        counted = {each.row for each in wrong}
+        unfit = _unfit(connection, copy, values, known)
+        wrong += [each for each in unfit if each.row not in counted]
+    if wrong and aborts:
+        raise errors.SnowflakeError(min(wrong).code, min(wrong).what)
+    left_out = sorted({each.row for each in wrong})
+    parsed = rows.table.num_rows + rows.blank
+    if _is_skipped(copy.on_error, len(left_out), parsed):
         made = _Loaded("LOAD_FAILED")
     else:
         names = [n for n, _ in values] if copy.select is None else columns[: len(values)]
-        left_out = sorted({row for row, *_ in wrong})
         with _rows_fit(copy):
             made = _inserted(connection, copy, names, [v for _, v in values], left_out)
     connection.forget(RELATION)
-    made.parsed = rows.table.num_rows
-    made.errors = [(row, what, _placed(copy, known, name)) for row, what, name in sorted(wrong)]
-    made.header = int(copy.options.get("SKIP_HEADER") or 0) + bool(rows.header)
+    made.parsed, made.seen = parsed, len(left_out)
+    if wrong:
+        made.first = _described(min(wrong), file, copy.options)
     if wrong and made.status == "LOADED":
         made.status = "PARTIALLY_LOADED" if made.loaded else "LOAD_FAILED"
     return made
@@ -499,6 +554,15 @@ def _metadata(said: str) -> Expr:
 
 def _column(place: int) -> Expr:
     return exp.column(exp.to_identifier(f"COLUMN{place}", quoted=True))
+
+
+def _field(copy: Copy, place: int, kind: str) -> Expr:
+    """A field of CSV. What is semi-structured is NULL where it is empty, whatever the format says
+    of others."""
+    as_null = str(copy.options.get("EMPTY_FIELD_AS_NULL", "TRUE")).upper() == "TRUE"
+    if as_null or kind != "JSON":
+        return _column(place)
+    return exp.Nullif(this=_column(place), expression=exp.Literal.string(""))
 
 
 def _member(name: str, kind: str, *, any_case: bool) -> Expr:
@@ -632,57 +696,102 @@ def _fields(select: exp.Select, names: Sequence[str]) -> list[Expr]:
 # --- rows that do not fit ------------------------------------------------------------------------
 
 
-def _check_counts(copy: Copy, rows: StagedRows, columns: int) -> list[Wrong]:
-    """The records that have not as many fields as the table has columns."""
-    if str(copy.options.get("ERROR_ON_COLUMN_COUNT_MISMATCH", "TRUE")).upper() == "FALSE":
+def _check_counts(copy: Copy, rows: StagedRows, known: Sequence[tuple[str, str]]) -> list[Wrong]:
+    """The records that have not as many fields as the table has columns, where these are not
+    named. Of the first record the file's number is said, of others what ends it."""
+    checked = str(copy.options.get("ERROR_ON_COLUMN_COUNT_MISMATCH", "TRUE")).upper() != "FALSE"
+    if not checked or copy.columns:
         return []
-    wrong: list[Wrong] = []
-    for place, count in enumerate(rows.counts, start=1):
-        if count != columns and not (copy.columns and count < columns):
-            what = (
-                f"Number of columns in file ({count}) does not match that of the corresponding"
-                f" table ({columns}), use file format option error_on_column_count_mismatch=false"
-                " to ignore this error"
-            )
-            if copy.on_error == "ABORT_STATEMENT":
-                raise errors.SnowflakeError(errors.COLUMN_COUNT, what)
-            wrong.append((place, what, None))
-    return wrong
+    columns = len(known)
+    return [
+        _miscounted(copy, known, row, count)
+        for row, count in enumerate(rows.counts, start=1)
+        if count != columns
+    ]
+
+
+def _miscounted(copy: Copy, known: Sequence[tuple[str, str]], row: int, count: int) -> Wrong:
+    names, columns = [name for name, _ in known], len(known)
+    if row == 1:
+        what = (
+            f"Number of columns in file ({count}) does not match that of the corresponding"
+            f" table ({columns}), use file format option error_on_column_count_mismatch=false"
+            " to ignore this error"
+        )
+        table = f'"{unmarked(copy.table.name)}"'
+        column = f"{table}[{count}]" if count > columns else _placed(copy, names, names[count - 1])
+        return Wrong(row, count, what, errors.COLUMN_COUNT, column, "next line")
+    if count > columns:
+        field = str(copy.options.get("FIELD_DELIMITER", ","))
+        record = str(copy.options.get("RECORD_DELIMITER", "\n")).replace("\n", "\\n")
+        what = f"Field delimiter '{field}' found while expecting record delimiter '{record}'"
+        return Wrong(row, columns, what, _MORE_FIELDS, _placed(copy, names, names[-1]), "end")
+    column = _placed(copy, names, names[count])
+    what = f"End of record reached while expected to parse column '{column}'"
+    return Wrong(row, count, what, _FEWER_FIELDS, column, "end")
+
+
+def _described(
+    wrong: Wrong, file: Path, options: Mapping[str, Any]
+) -> tuple[str | None, int | None, int | None, str | None]:
+    """What is wrong, the line and the character, and the column. A record that is no line has its
+    number instead."""
+    if staged_rows.kind_of(options) != "CSV":
+        return wrong.what, wrong.row, None, wrong.column
+    place = staged_rows.place(file, options, wrong.row)
+    if wrong.at == "next line" and not place.is_last:
+        return wrong.what, place.line + 1, 1, wrong.column
+    if wrong.at == "next line":
+        return wrong.what, place.line, place.fields[-1][1], wrong.column
+    fields = place.fields
+    begin, end = fields[wrong.place - 1] if wrong.place <= len(fields) else (fields[-1][1],) * 2
+    return wrong.what, place.line, begin if wrong.at == "begin" else end, wrong.column
 
 
 def _unfit(
     connection: Connection,
+    copy: Copy,
     values: Sequence[tuple[str, Expr]],
-    kinds: Mapping[str, str],
-    most: Mapping[str, int],
+    known: Sequence[tuple[str, str]],
 ) -> list[Wrong]:
     """The rows with a field that its column does not take."""
     wrong: list[Wrong] = []
+    kinds, needed = dict(known), _needed(connection, copy.table)
+
+    def found(name: str, value: Expr, shown: str, condition: str) -> list[tuple[int, int, Any]]:
+        row = '"METADATA$FILE_ROW_NUMBER"'
+        sql = f'SELECT {row}, {shown} FROM temp."{RELATION}" WHERE {condition}'
+        place = int(digits[1]) if (digits := _FIELD.fullmatch(value.name)) else 0
+        return [(number, place, shown) for number, shown in connection.values(sql)]
+
     for name, value in values:
-        kind = kinds[name]
-        if name in most:
-            wrong += _too_long(connection, name, value, most[name])
+        kind, column = kinds[name], _placed(copy, list(kinds), name)
+        text = value.sql(dialect="duckdb", identify=True)
+        if name in needed:
+            what = "NULL result in a non-nullable column"
+            rows = found(name, value, "NULL", f"{text} IS NULL")
+            wrong += [Wrong(row, place, what, errors.NOT_NULL, column) for row, place, _ in rows]
+        if name in copy.lengths and not copy.cuts:
+            most, whole = copy.lengths[name], f"CAST({text} AS VARCHAR)"
+            shown = f"left({whole}, {lengths.SHOWN + 1})"
+            rows = found(name, value, shown, f"length({whole}) > {most}")
+            wrong += [
+                Wrong(row, place, lengths.said_of_loaded(field, most), errors.LENGTH_LIMIT, column)
+                for row, place, field in rows
+            ]
         if kind in ("VARCHAR", "JSON"):
             continue
-        text = value.sql(dialect="duckdb", identify=True)
-        rows = connection.values(
-            f'SELECT "METADATA$FILE_ROW_NUMBER", {text} FROM temp."{RELATION}"'
-            f" WHERE {text} IS NOT NULL AND {_tried(text, kind)} IS NULL"
-        )
         named = "TIMESTAMP" if kind == ENGINE_TYPE else kind.split()[0].split("_")[0]
-        what = _NOT_RECOGNIZED.get(named, (None, "Numeric value"))[1]
-        text = f"{what} '{{}}' is not recognized"
-        wrong += [(place, text.format(field), unmarked(name)) for place, field in rows]
+        code, what = _NOT_RECOGNIZED.get(named, (errors.NUMERIC_VALUE, "Numeric value"))
+        rows = found(name, value, text, f"{text} IS NOT NULL AND {_tried(text, kind)} IS NULL")
+        wrong += [
+            Wrong(row, place, f"{what} '{field}' is not recognized", code, column)
+            for row, place, field in rows
+        ]
     return wrong
 
 
-def _too_long(connection: Connection, name: str, value: Expr, most: int) -> list[Wrong]:
-    text = f"CAST({value.sql(dialect='duckdb', identify=True)} AS VARCHAR)"
-    rows = connection.values(
-        f'SELECT "METADATA$FILE_ROW_NUMBER", left({text}, {lengths.SHOWN + 1})'
-        f' FROM temp."{RELATION}" WHERE length({text}) > {most}'
-    )
-    return [(place, lengths.said_of_loaded(field, most), unmarked(name)) for place, field in rows]
+_FIELD = re.compile(r"COLUMN(\d+)")
 
 
 def _tried(text: str, kind: str) -> str:
@@ -702,17 +811,15 @@ def _error_limit(on_error: str, rows: int) -> int:
     """With how many errors a file of so many rows is not loaded; of a share it is what is below."""
     match = _SKIPS.fullmatch(on_error)
     if match is None:
-        return 1 if on_error == "ABORT_STATEMENT" else rows
+        return 1 if on_error == "ABORT_STATEMENT" else max(1, rows)
     limit = int(match[1] or 1)
     return max(1, limit * rows // 100) if match[2] else limit
 
 
-def _placed(copy: Copy, known: Sequence[tuple[str, str]], name: str | None) -> str | None:
+def _placed(copy: Copy, columns: Sequence[str], name: str) -> str:
     """A column as COPY INTO names it, with its place in the table: "T"["A":1]."""
-    if name is None:
-        return None
-    place = [unmarked(each) for each, _ in known].index(name) + 1
-    return f'"{unmarked(copy.table.name)}"["{name}":{place}]'
+    place = columns.index(name) + 1
+    return f'"{unmarked(copy.table.name)}"["{unmarked(name)}":{place}]'
 
 
 # --- what was loaded -----------------------------------------------------------------------------
@@ -746,12 +853,12 @@ def _remember(
         f"INSERT INTO {hidden}._account_loaded_files VALUES (?, ?, ?, ?)",
         [schema, table, file, digest],
     )
-    row, what, column = loaded.errors[0] if loaded.errors else (None, None, None)
+    what, line, character, column = loaded.first
     connection.values(
         f"INSERT INTO {hidden}._fs_load_history VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             schema, file, table, datetime.now(UTC).isoformat(), loaded.status, loaded.loaded,
-            loaded.parsed, what, row, None, column, len(loaded.errors), 1,
+            loaded.parsed, what, line, character, column, loaded.seen, 1,
         ],
     )  # fmt: skip
 

@@ -97,6 +97,7 @@ class StagedRows:
     types: Sequence[str]
     counts: Sequence[int]  # how many fields each record has
     header: Sequence[str] = ()  # the names of the columns in the file's first row: PARSE_HEADER
+    blank: int = 0  # how many lines SKIP_BLANK_LINES passes over
 
     @property
     def width(self) -> int:
@@ -127,12 +128,15 @@ def read(
     fields: list[list[Any]] = []
     metadata: list[tuple[Any, ...]] = []
     started = datetime.now(UTC).replace(tzinfo=None)
-    parses_header, header = kind == "CSV" and _is_true(options, "PARSE_HEADER"), []
+    parses_header, header, blank = kind == "CSV" and _is_true(options, "PARSE_HEADER"), [], 0
     for name, file in files:
         _check_packing(file, kind, options)
         rows = (
             list(_csv(file, options)) if kind == "CSV" else _documents(values, file, kind, options)
         )
+        if kind == "CSV" and _is_true(options, "SKIP_BLANK_LINES"):
+            blank += sum(not row for row in rows)
+            rows = [row for row in rows if row]
         if parses_header:
             header = [text or "" for text in rows[0]] if rows else []
             rows = rows[1:]
@@ -150,7 +154,7 @@ def read(
     names = [*(f"COLUMN{place}" for place in range(1, width + 1)), *_METADATA]
     types = ["VARCHAR" if kind == "CSV" else "JSON"] * width + _TYPES_OF_METADATA
     table = pa.Table.from_arrays(columns, names=names)
-    return StagedRows(table, types, list(map(len, fields)), header)
+    return StagedRows(table, types, list(map(len, fields)), header, blank)
 
 
 def _documents(values: Values, file: Path, kind: str, options: Options) -> list[list[Any]]:
@@ -274,18 +278,22 @@ def _decoded(content: bytes) -> str:
 _ESCAPED = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "0": "\0"}
 
 
-def _csv(file: Path, options: Options) -> Iterator[list[str | None]]:
+def _text(file: Path) -> str:
     content = file.read_bytes()
-    text = _decoded(gzip.decompress(content) if _is_packed(file) else content)
+    return _decoded(gzip.decompress(content) if _is_packed(file) else content)
+
+
+def _csv(file: Path, options: Options) -> Iterator[list[str | None]]:
+    """The fields of each record; none for a blank line that is passed over."""
+    text = _text(file)
     null_if = options.get("NULL_IF", ["\\N"])
     nulls = {str(each) for each in (null_if if isinstance(null_if, list | tuple) else [null_if])}
     empty_is_null, trims = (
         _is_true(options, "EMPTY_FIELD_AS_NULL", "TRUE"),
         _is_true(options, "TRIM_SPACE"),
     )
-    unenclosed = _character(options, "ESCAPE_UNENCLOSED_FIELD", "\\")
-    enclosing = _character(options, "FIELD_OPTIONALLY_ENCLOSED_BY", "NONE")
-    escaping = _character(options, "ESCAPE", "NONE")
+    signs = _signs(options)
+    enclosing, escaping, unenclosed = signs.enclosing, signs.escaping, signs.unenclosed
 
     def value(field: str, enclosed: bool) -> str | None:
         if enclosed:
@@ -297,12 +305,60 @@ def _csv(file: Path, options: Options) -> Iterator[list[str | None]]:
         return _unescaped(field, escaping or unenclosed)
 
     skipped, skips_blank = int(options.get("SKIP_HEADER", 0)), _is_true(options, "SKIP_BLANK_LINES")
-    for number, record in enumerate(
-        _records(text, _Delimiters.of(options, enclosing, escaping, unenclosed, trims=trims))
-    ):
-        blank = len(record) == 1 and record[0] == ("", False)
-        if number >= skipped and not (blank and skips_blank):
+    for number, record in enumerate(_records(text, signs)):
+        if number < skipped:
+            continue
+        if skips_blank and record == _BLANK:
+            yield []
+        else:
             yield [value(field, enclosed) for field, enclosed in record]
+
+
+_BLANK = [("", False)]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a record of CSV is in its file, counted from 1: its line, the characters of the line at
+    which its fields begin and end, and whether lines follow."""
+
+    line: int
+    fields: Sequence[tuple[int, int]]
+    is_last: bool
+
+
+def place(file: Path, options: Options, row: int) -> Place:
+    """Of the row of this number, as `read` counts them."""
+    text, signs = _text(file), _signs(options)
+    if signs.record == "\n":
+        text = text.replace("\r\n", "\n")
+    skips_blank = _is_true(options, "SKIP_BLANK_LINES")
+    number = -int(options.get("SKIP_HEADER", 0)) - _is_true(options, "PARSE_HEADER")
+    for spans in _spans(text, signs):
+        if number >= 0 and skips_blank and len(spans) == 1 and spans[0][0] == spans[0][1]:
+            continue
+        number += 1
+        if number == row:
+            break
+    begin, end = spans[0][0], spans[-1][1]
+    before = text.rfind("\n", 0, begin) + 1
+    return Place(
+        text.count("\n", 0, begin) + 1,
+        [(first - before + 1, behind - before + 1) for first, behind in spans],
+        end + len(signs.record) >= len(text),
+    )
+
+
+def _spans(text: str, signs: "_Delimiters") -> Iterator[list[tuple[int, int]]]:
+    """Where the fields of each record begin and end."""
+    pattern, position = _field_pattern(signs), 0
+    spans: list[tuple[int, int]] = []
+    while (position < len(text) or spans) and (match := pattern.match(text, position)):
+        spans.append((position, match.start(3)))
+        position = match.end()
+        if match[3] != signs.field or not match[3]:
+            yield spans
+            spans = []
 
 
 def _unescaped(field: str, escape_sign: str) -> str:
@@ -322,13 +378,16 @@ class _Delimiters:
     unenclosed: str
     trims: bool
 
-    @classmethod
-    def of(
-        cls, options: Options, enclosing: str, escaping: str, unenclosed: str, *, trims: bool
-    ) -> "_Delimiters":
-        field = _character(options, "FIELD_DELIMITER", ",")
-        record = _character(options, "RECORD_DELIMITER", "\n")
-        return cls(field, record, enclosing, escaping, unenclosed, trims)
+
+def _signs(options: Options) -> _Delimiters:
+    return _Delimiters(
+        field=_character(options, "FIELD_DELIMITER", ","),
+        record=_character(options, "RECORD_DELIMITER", "\n"),
+        enclosing=_character(options, "FIELD_OPTIONALLY_ENCLOSED_BY", "NONE"),
+        escaping=_character(options, "ESCAPE", "NONE"),
+        unenclosed=_character(options, "ESCAPE_UNENCLOSED_FIELD", "\\"),
+        trims=_is_true(options, "TRIM_SPACE"),
+    )
 
 
 def _records(text: str, signs: _Delimiters) -> Iterator[list[tuple[str, bool]]]:

@@ -82,7 +82,9 @@ def unload(context: Context, tree: Expr, binds: Binds) -> Result:
     for file in files:
         _write(place.folder / file.name, file.content)
     if statement.flags.get("DETAILED_OUTPUT"):
-        return result.of(_DETAILS, [[f.name, len(f.content), f.rows] for f in files], result.COPY)
+        folder = place.path.rpartition("/")[0]
+        details = [[f.name[len(folder) :].lstrip("/"), len(f.content), f.rows] for f in files]
+        return result.of(_DETAILS, details, result.COPY)
     counts = [sum(f.rows for f in files), sum(f.size for f in files),
               sum(len(f.content) for f in files)]  # fmt: skip
     return result.of(_COUNTS, [counts], result.COPY)

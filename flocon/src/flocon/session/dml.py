@@ -255,6 +255,7 @@ def _action(when: exp.When) -> str:
 def _counts(columns: dict[str, int], affected: int, statement_type: int) -> Result:
     answer = result.of(dict.fromkeys(columns, "BIGINT"), [list(columns.values())], statement_type)
     answer.affected = affected
+    answer.declared = ["NUMBER(19,0)"] * len(columns)
     return answer
 
 
