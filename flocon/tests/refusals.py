@@ -266,6 +266,7 @@ REFUSED: dict[str, tuple[str, ...]] = {
     "SHOW": (
         "show parameters in warehouse x",
         "show terse procedures",
+        "show iceberg tables",
     ),
     "UNDROP": ("undrop table t", "undrop database x"),
     "What only the engine has": (

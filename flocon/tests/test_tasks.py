@@ -102,7 +102,7 @@ def test_a_task_keeps_all_that_was_said_of_it_and_its_body_verbatim(session: Fak
         "owner_role_type": "ROLE",
         "config": None,
         "budget": None,
-        "task_relations": '{"Predecessors": []}',
+        "task_relations": '{"Predecessors":[]}',
         "last_suspended_reason": None,
         "overlap_policy": "NO_OVERLAP",
     }

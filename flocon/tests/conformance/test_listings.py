@@ -286,22 +286,23 @@ def test_columns_of_what_is_missing_are_an_error_and_temporary_tables_have_them(
     run("create temporary table brief_asked (t timestamp_ntz)")
     run("create view glimpsed as select n from asked")
     keys = ("table_name", "column_name", "data_type", "null?", "default")
+    [(place,)] = run("select current_database() || '.' || current_schema()")
     rows = [
         *shown(connection, "show columns in asked"),
         *shown(connection, "show columns in table brief_asked"),
-        *shown(connection, "show columns like 'N%' in view glimpsed"),
+        *shown(connection, f"show columns like 'N%' in view {place}.glimpsed"),
     ]
     fixed = '{"type":"FIXED","precision":10,"scale":2,"nullable":'
     text = '{"type":"TEXT","length":10,"byteLength":40,"nullable":true,"fixed":false}'
     moment = '{"type":"TIMESTAMP_NTZ","precision":0,"scale":9,"nullable":true}'
     assert [tuple(row[key] for key in keys) for row in rows] == [
-        ("ASKED", "N", fixed + "false}", "false", ""),
+        ("ASKED", "N", fixed + "false}", "NOT_NULL", ""),
         ("ASKED", "S", text, "true", "'x'"),
         ("BRIEF_ASKED", "T", moment, "true", ""),
-        ("GLIMPSED", "N", fixed + "true}", "true", ""),
+        ("GLIMPSED", "N", fixed + "false}", "NOT_NULL", ""),
     ]
     assert errno(run, "show columns in nowhere") == 2003
-    assert errno(run, "show columns in view public.nowhere") == 2003
+    assert errno(run, f"show columns in view {place}.nowhere") == 2003
     assert errno(run, "show columns in schema nowhere") == 2043
     assert errno(run, "show columns in database nowhere") == 2043
 
@@ -359,3 +360,54 @@ def test_a_view_is_listed_with_the_statement_that_made_it(run: Run) -> None:
         "select view_definition from information_schema.views where table_name = 'WRITTEN'"
     ) == [(made,)]
     assert run("select * from written") == [(1,)]
+
+
+def test_a_view_has_not_null_of_what_it_names_alone(
+    run: Any, connection: snowflake.connector.SnowflakeConnection
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/desc-view"""
+    run("create table needed (k int not null, v varchar(4) not null, w varchar(4))")
+    run("create view needs as select v as a, needed.k, w from needed")
+    for query, expected in (
+        ("select v, (k) as k, w from needed where k > 0 order by 1 limit 3", "NNY"),
+        ("select * from needed", "NNY"),
+        (
+            "select coalesce(v, 'x') as a, v::varchar(4) as b, 1 as c, k + 1 as d from needed",
+            "YYYY",
+        ),
+        ("select count(*) as n, max(v) as m, v from needed group by v", "YYN"),
+        ("with c as (select distinct v from needed) select v from (select v from c)", "N"),
+        ("select * from needs", "NNY"),
+        ("select b.v, c.v as w from needed b left join needed c on b.k = c.k", "NY"),
+        ("select b.v, c.v as w from needed b join needed c on b.k = c.k", "NN"),
+        ("select v from needed union all select v from needed", "Y"),
+        ("select v from needed intersect select v from needed", "Y"),
+    ):
+        run(f"create or replace view asked_of as {query}")
+        found = [row["null?"] for row in shown(connection, "describe view asked_of")]
+        assert "".join(found) == expected, query
+
+
+def test_columns_of_a_view_or_schema_are_asked_for_by_its_full_name(run: Any) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/show-columns"""
+    run("create or replace view short as select 1 as a")
+    for scope in ("view short", "view public.short", "schema public"):
+        assert errno(run, f"show columns in {scope}") == 2, scope
+    assert len(run("show columns in short")) == len(run("show columns in table short")) == 1
+
+
+def test_the_schema_of_what_the_account_says_of_itself_is_nobodys(
+    run: Any, connection: snowflake.connector.SnowflakeConnection
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/show-schemas"""
+    [schema] = shown(connection, "show schemas like 'information_schema'")
+    assert (schema["owner"], schema["owner_role_type"], schema["comment"]) == (
+        "", "", "Views describing the contents of schemas in this database",
+    )  # fmt: skip
+    run("create or replace table sorted (a int) cluster by (a)")
+    [table] = shown(connection, "show tables like 'sorted'")
+    assert (table["cluster_by"], table["automatic_clustering"]) == ("LINEAR(A)", "ON")
+    run("create or replace file format by_commas type = csv skip_header = 1")
+    [form] = shown(connection, "show file formats like 'by_commas'")
+    assert form["owner"] == "ACCOUNTADMIN"
+    assert form["format_options"].startswith('{"TYPE":"CSV",')

@@ -52,7 +52,7 @@ def test_a_new_task_is_suspended_and_shows_what_was_said_of_it(ops: Ops) -> None
         "owner_role_type": "ROLE",
         "config": None,
         "budget": None,
-        "task_relations": '{"Predecessors": []}',
+        "task_relations": '{"Predecessors":[]}',
         "last_suspended_reason": None,
         "overlap_policy": "NO_OVERLAP",
     }
@@ -78,7 +78,9 @@ def test_or_replace_makes_a_new_suspended_task_and_keeps_its_children(ops: Ops) 
     (after,) = ops.shown("DESC TASK root")
     assert (after["definition"], after["id"] != before) == ("SELECT 9", True)
     (child,) = ops.shown("DESC TASK child")
-    assert json.loads(child["predecessors"]) == [f"{ops.place}.ROOT"]
+    assert child["predecessors"] == f'["{ops.place}.ROOT"]'
+    assert child["task_relations"] == f'{{"Predecessors":["{ops.place}.ROOT"]}}'
+    assert child["allow_overlapping_execution"] == "null"
 
 
 def test_or_alter_keeps_who_the_task_is_and_forgets_what_is_not_said_again(ops: Ops) -> None:

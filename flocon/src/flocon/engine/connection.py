@@ -539,6 +539,18 @@ class Connection:
             shapes = (self._number, catalog_version(self._duck))
         return self.statements.by_text("never null", shapes and (place, shapes), asked)
 
+    def kept_not_null(self, *place: str) -> list[str]:
+        """The columns of a view that are NOT NULL as those of its tables are."""
+        found = self._kept(exp.table_(place[2], place[1], place[0], quoted=True))
+        return [name for name, kept in found or () if kept]
+
+    def _kept(self, table: exp.Table) -> nullability.Columns:
+        place = (table.catalog or "temp", table.db or "main", table.name)
+        if self.may_be_view(*place):
+            for view in self.views(*place):
+                return nullability.kept_by_view(view, self._kept)
+        return self._never_null(table, None)
+
     def _is_view(self, table: exp.Table) -> bool:
         place = (table.catalog or "temp", table.db or "main", table.name)
         return self.relation_kind(*place) == "VIEW"

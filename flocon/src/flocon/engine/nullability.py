@@ -36,7 +36,20 @@ def columns(query: Expr, tables: Tables) -> Columns:
 
 def of_view(view: Expr, tables: Tables) -> Columns:
     """The columns of a view, of which this is the definition in DuckDB's SQL."""
-    found = _Nullability(tables, _OF_ENGINE).query(view.expression, {})
+    return _under(view, _Nullability(tables, _OF_ENGINE).query(view.expression, {}))
+
+
+def kept_by_view(view: Expr, tables: Tables) -> Columns:
+    """The columns of a view, and whether each is NOT NULL: those are that are a table's by their
+    names alone, and no part of a UNION or its like.
+
+    https://docs.snowflake.com/en/sql-reference/sql/desc-view
+    """
+    found = _References(tables, ()).query(view.expression, {})
+    return _under(view, found)
+
+
+def _under(view: Expr, found: Columns) -> Columns:
     if found is None or not isinstance(view.this, exp.Schema):
         return found
     names = [each.name for each in view.this.expressions]
@@ -121,6 +134,16 @@ class _Nullability:
         if isinstance(value, _CONVERSIONS):
             return _keeps_values(value) and self._is_never_null(value.this, sources)
         return isinstance(value, _NEVER)
+
+
+class _References(_Nullability):
+    def query(self, query: Expr, ctes: Mapping[str, Columns]) -> Columns:
+        found = super().query(query, ctes)
+        return _may_be_null(found) if isinstance(query, exp.SetOperation) else found
+
+    def _is_never_null(self, value: Expr, sources: "_Sources | None") -> bool:
+        value = value.unnest()
+        return isinstance(value, exp.Column) and super()._is_never_null(value, sources)
 
 
 class _Sources:

@@ -229,13 +229,13 @@ class _Tasks(Statements[Task]):
         return {
             **super().row(database, job),
             "id": job.id,
-            "predecessors": json.dumps(parents, indent=2),
+            "predecessors": json.dumps(parents, separators=(",", ":")),
             "definition": job.definition,
             "condition": job.condition,
-            "allow_overlapping_execution": "false",
+            "allow_overlapping_execution": "false" if job.is_root else "null",
             "last_committed_on": job.last_committed_on,
             "last_suspended_on": job.last_suspended_on,
-            "task_relations": json.dumps({"Predecessors": parents}),
+            "task_relations": json.dumps({"Predecessors": parents}, separators=(",", ":")),
             "last_suspended_reason": job.last_suspended_reason,
             "overlap_policy": "NO_OVERLAP" if job.is_root else None,
         }

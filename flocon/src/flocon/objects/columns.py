@@ -64,6 +64,11 @@ def _columns(
     """The columns of tables and views where the engine has them, with Snowflake's types."""
     found: dict[tuple[str, str, str], list[_Column]] = {place: [] for place in places}
     databases = sorted({database for database, _, _ in found})
+    kept = {
+        place: context.connection.kept_not_null(*place)
+        for place in found
+        if context.connection.may_be_view(*place)
+    }
     for (
         database,
         schema,
@@ -82,6 +87,7 @@ def _columns(
         if (place := (database, schema, table)) in found:
             said = context.connection.declared(*place).get(name, "")
             declared = shown_as(known(said, kind)) or shown(kind)
+            nullable = nullable and name not in kept.get(place, ())
             name = unmarked(name)
             if default and (told := _AS_WRITTEN.fullmatch(default)):
                 default = told[1].replace("''", "'")
@@ -212,6 +218,7 @@ def _yes(value: bool) -> str:
 
 def show(context: Context, statement: ShowColumns) -> Result:
     """SHOW COLUMNS. https://docs.snowflake.com/en/sql-reference/sql/show-columns"""
+    _check_path(statement)
     places = _places(context, statement)
     found = _columns(context, places.values())
     rows = [
@@ -220,7 +227,7 @@ def show(context: Context, statement: ShowColumns) -> Result:
             "schema_name": full.schema,
             "column_name": column.name,
             "data_type": _document(column),
-            "null?": str(column.nullable).lower(),
+            "null?": "true" if column.nullable else "NOT_NULL",
             "default": column.default or "",
             "kind": "COLUMN",
             "expression": "",
@@ -235,8 +242,20 @@ def show(context: Context, statement: ShowColumns) -> Result:
     columns = result.columns(
         "table_name", "schema_name", "column_name", "data_type", "null?", "default", "kind",
         "expression", "comment", "database_name", "autoincrement", "schema_evolution_record",
+        "write_default",
     )  # fmt: skip
     return result.listing(columns, statement.cut(rows), result.SHOW)
+
+
+def _check_path(statement: ShowColumns) -> None:
+    """Raises 000002 for a view, and a schema, that is not named in full."""
+    scope, view = statement.scope, statement.relation if statement.kind == "VIEW" else None
+    schema = scope.name if scope.kind == "SCHEMA" else None
+    if (view and view.database is None) or (schema and schema.schema is None):
+        raise errors.compilation(
+            errors.UNSUPPORTED,
+            f"Must specify the full search path starting from database for {view or schema}",
+        )
 
 
 def _places(context: Context, statement: ShowColumns) -> dict[FullName, tuple[str, str, str]]:

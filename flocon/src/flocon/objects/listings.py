@@ -21,7 +21,7 @@ from flocon.engine.marked_names import is_of_a_session, mark_of_session, unmarke
 from flocon.objects import file_formats, table_sizes
 from flocon.session.context import Context
 from flocon.session.names import place_of
-from flocon.session.statements import Kind
+from flocon.session.statements import Kind, refused
 from flocon.sql import statements
 from flocon.sql.show import ShowScope
 from flocon.sql.statements import Named, Show
@@ -128,7 +128,7 @@ def _properties_shown(context: Context, row: dict[str, Any]) -> dict[str, str]:
         "change_tracking": "ON" if tracked or kept.get("CHANGE_TRACKING") == "TRUE" else "OFF",
         "owner": FIRST_OWNER,
         "owner_role_type": "ROLE",
-        "automatic_clustering": "OFF",
+        "automatic_clustering": "ON" if kept.get("CLUSTER_BY") else "OFF",
         "search_optimization": "OFF",
         "enable_schema_evolution": "N",
     } | dict.fromkeys(_ANOTHER_KIND, "N")
@@ -199,7 +199,9 @@ def show_schemas(context: Context, statement: Show) -> Result:
             rows += _schemas(context, database)
     columns = result.columns(
         "created_on", "name", "is_default", "is_current", "database_name", "owner", "comment",
-        "options", "retention_time", "owner_role_type",
+        "options", "retention_time", "owner_role_type", "classification_profile_database",
+        "classification_profile_schema", "classification_profile", "object_visibility",
+        "is_nested",
     )  # fmt: skip
     return result.listing(columns, scope.chosen(rows, _row_name), result.SHOW)
 
@@ -225,9 +227,18 @@ def _schemas(context: Context, database: str) -> list[dict[str, Any]]:
                 "options": "",
                 "retention_time": "1",
                 "owner_role_type": "ROLE",
+                "is_nested": "false",
             }
+            | (_OF_INFORMATION_SCHEMA if name == "INFORMATION_SCHEMA" else {})
         )
     return rows
+
+
+_OF_INFORMATION_SCHEMA = {
+    "owner": "",
+    "owner_role_type": "",
+    "comment": "Views describing the contents of schemas in this database",
+}
 
 
 def show_databases(context: Context, statement: Show) -> Result:
@@ -249,11 +260,12 @@ def show_databases(context: Context, statement: Show) -> Result:
                     "options": "",
                     "retention_time": "1",
                     "kind": "STANDARD",
+                    "owner_role_type": "ROLE",
                 }
             )
     columns = result.columns(
         "created_on", "name", "is_default", "is_current", "origin", "owner", "comment", "options",
-        "retention_time", "kind",
+        "retention_time", "kind", "owner_role_type", "object_visibility",
     )  # fmt: skip
     return result.listing(columns, rows, result.SHOW)
 
@@ -350,12 +362,17 @@ def _named(answer: Result, kept: Sequence[tuple[str, int]]) -> pa.Table:
 
 
 def _with_options(answer: Result) -> Result:
-    """The listing of file formats, the words of their options in upper case."""
+    """The listing of file formats: who made one owns it, the words of its options are in upper
+    case, its JSON has no spaces."""
     place = answer.names.index("format_options")
     texts = answer.table.column(place).to_pylist()
-    words = [json.dumps(file_formats.in_words(json.loads(text))) for text in texts]
-    field = answer.table.schema.field(place)
-    answer.table = answer.table.set_column(place, field, [pa.array(words, field.type)])
+    words = [
+        json.dumps(file_formats.in_words(json.loads(text)), separators=(",", ":")) for text in texts
+    ]
+    for name, values in (("format_options", words), ("owner", [FIRST_OWNER] * len(words))):
+        place = answer.names.index(name)
+        field = answer.table.schema.field(place)
+        answer.table = answer.table.set_column(place, field, [pa.array(values, field.type)])
     return answer
 
 
@@ -414,6 +431,7 @@ STATEMENTS = (
     _listed("DATABASES", show_databases, "DATABASE", "name"),
     _listed("SCHEMAS", show_schemas, "SCHEMA", "database_name", "name"),
     _listed("TABLES", show_tables, "TABLE"),
+    refused("SHOW", "ICEBERG"),
     _listed("VIEWS", show_views, "VIEW"),
     _listed("OBJECTS", show_objects, RELATION),
     _listed("STAGES", _show_of_engine("STAGES"), "STAGE"),

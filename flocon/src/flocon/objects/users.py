@@ -143,6 +143,7 @@ def _shown(user: User) -> dict[str, Any]:
     return {
         **dict.fromkeys(_SHOWN, ""),
         "disabled": "false",
+        "type": "PERSON",
         **kept,
         "name": user.name,
         "login_name": user.name,
