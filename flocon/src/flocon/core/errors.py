@@ -123,6 +123,21 @@ class SnowflakeError(Exception):
         return f"{self.errno:06d} ({self.sqlstate}): {self.message}"
 
 
+class NothingCurrent(SnowflakeError):
+    """The session has no current database, or schema, to put before a name. name: the name, if it
+    is one of an object; schema: as it is written before it."""
+
+    def __init__(self, missing: str, name: str | None = None, schema: str | None = None) -> None:
+        """missing: DATABASE or SCHEMA."""
+        super().__init__(
+            NO_DATABASE if missing == "DATABASE" else NO_SCHEMA,
+            f"Cannot perform operation. This session does not have a current {missing.lower()}."
+            f" Call 'USE {missing}', or use a qualified name.",
+        )
+        self.name = name
+        self.schema = schema
+
+
 def compilation(code: Code, text: str) -> SnowflakeError:
     """An error that Snowflake finds while it compiles a statement."""
     return SnowflakeError(code, f"SQL compilation error:\n{text}")
@@ -205,6 +220,11 @@ def wrong_kind(found: str, wanted: str) -> SnowflakeError:
 def already_exists(name: object) -> SnowflakeError:
     """name: as the statement writes it."""
     return compilation(ALREADY_EXISTS, f"Object '{name}' already exists.")
+
+
+def name_is_taken(name: object, kind: str) -> SnowflakeError:
+    """What may neither be replaced by an object of another kind nor pass for one."""
+    return compilation(ALREADY_EXISTS, f"Object '{name}' already exists as {kind}")
 
 
 def unsupported(feature: str) -> SnowflakeError:

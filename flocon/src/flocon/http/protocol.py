@@ -205,7 +205,9 @@ _BINDS: dict[str, Callable[[Any], Any]] = {
 
 
 def welcome(session: Session, token: str) -> Response:
-    """The answer to a login."""
+    """The answer to a login. Clients are told the names that they have asked for, also where these
+    do not exist and are not current: https://docs.snowflake.com/en/developer-guide/python-connector/python-connector-api"""
+    database, schema = session.asked
     data = {
         "token": token,
         "masterToken": token,
@@ -226,8 +228,8 @@ def welcome(session: Session, token: str) -> Response:
             {"name": "CLIENT_STAGE_ARRAY_BINDING_THRESHOLD", "value": 0},
         ],
         "sessionInfo": {
-            "databaseName": session.context.database,
-            "schemaName": session.context.schema,
+            "databaseName": session.context.database or database,
+            "schemaName": session.context.schema or schema,
             "warehouseName": session.context.warehouse,
             "roleName": session.context.role,
         },

@@ -134,7 +134,8 @@ class Statements(ABC, Generic[J]):
         context.transactions.commit_for_ddl()
         with context.account.lock:
             place = self.place(context, statement.name)
-            if statement.if_exists and place.found is None:
+            if place.found is None:
+                context.check_missing(self.noun, place.full, if_exists=statement.if_exists)
                 return result.done()
             changed = self.actions[statement.action](context, place, statement)
             # What has become wrong since (a dropped warehouse) must not keep a job from stopping.
@@ -148,7 +149,8 @@ class Statements(ABC, Generic[J]):
         context.transactions.commit_for_ddl()
         with context.account.lock:
             place = self.place(context, statement.name)
-            if statement.if_exists and place.found is None:
+            if place.found is None:
+                context.check_missing(self.noun, place.full, if_exists=statement.if_exists)
                 return result.already_dropped(place.name)
             self.leave(place)
             self.store.delete(place.catalog, place.full.schema, place.job.name)

@@ -37,7 +37,8 @@ def drop_relation(context: Context, target: exp.Table, kind: str, if_exists: boo
     with context.account.lock:
         found = context.relation_kind(table)
         if found is None:
-            return result.nothing_dropped(kind.capitalize(), table, table.name, if_exists)
+            context.check_missing(kind.capitalize(), table, if_exists=if_exists)
+            return result.already_dropped(table.name)
         if found != kind:
             raise errors.wrong_kind(found, kind)
         context.transactions.reshape(table.database)
@@ -57,11 +58,13 @@ def alter(context: Context, tree: exp.Alter, kind: str, binds: Binds) -> Result:
         raise errors.unsupported(f"ALTER {kind}")
     context.transactions.commit_for_ddl()
     table = context.resolve(name_of(tree.this))
-    is_temporary = table in context.connection.temporary
-    if not is_temporary and context.relation_kind(table) is None:
-        if tree.args.get("exists"):
-            return result.done()
-        raise errors.does_not_exist(kind.capitalize(), table)
+    held = context.connection.temporary.get(table)
+    found = held.kind if held else context.relation_kind(table)
+    if found is None:
+        context.check_missing(kind.capitalize(), table, if_exists=bool(tree.args.get("exists")))
+        return result.done()
+    if found != kind:
+        raise errors.wrong_kind(found, kind)
     renamed = next((a for a in tree.args["actions"] if isinstance(a, exp.AlterRename)), None)
     if renamed:
         return _rename(context, kind, table, renamed.this)
@@ -214,6 +217,8 @@ def _rename(context: Context, kind: str, table: FullName, target: exp.Table) -> 
         table_properties.altered(context, new)
         return result.done()
     context.check_relation(new)
+    if context.relation_kind(new):
+        raise errors.already_exists(name_of(target))
     context.transactions.reshape(table.database)
     context.connection.values(f"ALTER {kind} {comments.full(table)} RENAME TO {quoted(new.name)}")
     types = declared_types.of(context, table)

@@ -32,9 +32,9 @@ def comment_on(context: Context, tree: Expr) -> Result:
     held = context.connection.temporary.get(name)
     found = held.kind if held else context.relation_kind(name)
     if found is None or (not column and found != kind):
-        if tree.args.get("exists"):
-            return result.done()
-        raise errors.does_not_exist((found and kind) or "Object", name)
+        forgiving = bool(tree.args.get("exists"))
+        context.check_missing((found and kind) or "Object", name, if_exists=forgiving)
+        return result.done()
     text, place = tree.expression.name, quoted(*context.place(name))
     if column:
         put(context, "COLUMN", f"{place}.{quoted(column)}", text)

@@ -89,7 +89,7 @@ def _schema_name(context: Context, table: exp.Table) -> tuple[str, str]:
     checked_without_quotes(*parts)
     database = parts[0] if len(parts) > 1 else context.database
     if database is None:
-        raise context.no_database()
+        raise errors.NothingCurrent("DATABASE")
     return database, parts[-1]
 
 

@@ -189,7 +189,7 @@ def show_schemas(context: Context, statement: Show) -> Result:
     else:
         name = scope.name.name if scope.name else context.database
         if name is None:
-            raise context.no_database()
+            raise errors.NothingCurrent("DATABASE")
         if name not in context.account.databases():
             raise errors.not_found()
         databases = [name]

@@ -66,6 +66,7 @@ def _of_format(options: Mapping[str, Any]) -> list[list[str]]:
 def alter(context: Context, statement: AlterStage | Definition) -> Result:
     """ALTER STAGE, and COMMENT ON STAGE, which is one."""
     if statement.forgiving and not is_stage(context, _held(context, statement.name)):
+        context.check_missing("Stage", context.resolve(statement.name), if_exists=True)
         return result.done()
     name = _existing(context, statement.name)
     if isinstance(statement, AlterStage) and statement.action == "REFRESH":

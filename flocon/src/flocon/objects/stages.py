@@ -33,7 +33,8 @@ def drop_stage(context: Context, target: exp.Table, if_exists: bool) -> Result:
     name = context.resolve(name_of(target))
     held = context.held("STAGE", name)
     if not _removed(context, "_fs_stages", held):
-        return result.nothing_dropped("Stage", name, name.name, if_exists)
+        context.check_missing("Stage", name, if_exists=if_exists)
+        return result.already_dropped(name.name)
     _empty(context, held)
     context.temporary_objects.discard(("STAGE", name))
     return result.dropped(name.name)
@@ -185,7 +186,8 @@ def create_file_format(context: Context, tree: exp.Create, binds: Binds) -> Resu
 def drop_file_format(context: Context, target: exp.Table, if_exists: bool) -> Result:
     name = context.resolve(name_of(target))
     if not _removed(context, "_fs_file_formats", context.held(FILE_FORMAT, name)):
-        return result.nothing_dropped("File format", name, name.name, if_exists)
+        context.check_missing("File format", name, if_exists=if_exists)
+        return result.already_dropped(name.name)
     context.temporary_objects.discard((FILE_FORMAT, name))
     return result.dropped(name.name)
 
@@ -220,6 +222,7 @@ def create_sequence(context: Context, tree: exp.Create, binds: Binds) -> Result:
 
 def drop_sequence(context: Context, tree: exp.Drop, target: exp.Table, binds: Binds) -> Result:
     name = context.resolve(name_of(target))
+    context.check_schema(name)
     context.transactions.reshape(name.database)
     answer = with_fakesnow(context, tree, binds)
     notes.forget(context.catalog(name.database), "SEQUENCE", name.schema, name.name)

@@ -183,6 +183,7 @@ def alter(context: Context, statement: Definition) -> Result:
     context.transactions.commit_for_ddl()
     with context.account.lock:
         if statement.forgiving and _find(context, name) is None:
+            context.check_missing("Streamlit", name, if_exists=True)
             return result.done()
         app = _existing(context, name)
         if statement.action == "ADD LIVE VERSION":
@@ -221,7 +222,8 @@ def drop(context: Context, statement: Named) -> Result:
     context.transactions.commit_for_ddl()
     with context.account.lock:
         if _find(context, name) is None:
-            return result.nothing_dropped("Streamlit", name, name.name, statement.if_exists)
+            context.check_missing("Streamlit", name, if_exists=statement.if_exists)
+            return result.already_dropped(name.name)
         _delete(context, name)
     return result.dropped(name.name)
 

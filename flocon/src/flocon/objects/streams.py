@@ -49,6 +49,10 @@ def create(context: Context, statement: CreateStream) -> Result:
 
 
 def _existing(context: Context, statement: CreateStream, name: FullName) -> Result | None:
+    held = context.connection.temporary.get(name)
+    if held:
+        raise errors.name_is_taken(statement.name, held.kind)
+    context.check_name(name, "STREAM", statement.name)
     if not context.account.streams.find(name) or statement.replace:
         return None
     if statement.if_not_exists:
@@ -62,7 +66,7 @@ def _check_source(context: Context, name: FullName, table: FullName) -> None:
     kind = context.relation_kind(table)
     if kind == "VIEW":
         raise errors.unsupported("CREATE STREAM ON VIEW")
-    if kind is None:
+    if kind != "TABLE":
         raise errors.does_not_exist("Table", table)
 
 
@@ -70,8 +74,12 @@ def drop(context: Context, statement: Named) -> Result:
     name = context.resolve(statement.name)
     context.transactions.commit_for_ddl()
     with context.account.lock:
-        if statement.if_exists and not context.account.streams.find(name):
+        found = context.relation_kind(name)
+        if found is None:
+            context.check_missing("Stream", name, if_exists=statement.if_exists)
             return result.already_dropped(name.name)
+        if found != "STREAM":
+            raise errors.wrong_kind(found, "STREAM")
         context.transactions.reshape(name.database)
         context.account.streams.drop(context.catalog(name.database), name)
     return result.dropped(name.name)

@@ -42,6 +42,7 @@ def create_table(context: Context, tree: exp.Create, binds: Binds) -> Result:
     target = tree.this.this if isinstance(tree.this, exp.Schema) else tree.this
     table = context.resolve(name_of(target))
     context.check_relation(table)
+    context.check_name(table, "TABLE", name_of(target))
     kind = context.relation_kind(table)
     if tree.args.get("or_alter") and kind:
         return alter_to(context, tree, table)
@@ -211,6 +212,11 @@ def create_temporary(context: Context, tree: exp.Create, binds: Binds) -> Result
     full = context.resolve(name_of(target))
     name, what = full.name, str(tree.args["kind"]).capitalize()
     temporary_names.check(context, what.upper(), name)
+    if context.account.streams.find(full):
+        raise errors.name_is_taken(name_of(target), "STREAM")
+    held = context.connection.temporary.get(full)
+    if held and held.kind != what.upper():
+        raise errors.name_is_taken(name_of(target), held.kind)
     if full in context.connection.temporary and not tree.args.get("replace"):
         if tree.args.get("exists"):
             return result.already_exists(name)
@@ -303,7 +309,7 @@ def _exists(context: Context, what: Securable) -> bool:
     name = FullName(*what.path)
     kind = context.relation_kind(name)
     if what.kind == RELATION:
-        return kind is not None or context.account.streams.find(name) is not None
+        return kind is not None
     return kind == what.kind
 
 

@@ -80,7 +80,7 @@ def _use_database(context: Context, name: str) -> None:
 
 def _use_schema(context: Context, place: str | None, name: str) -> None:
     if place is None:
-        raise context.no_database()
+        raise errors.NothingCurrent("DATABASE")
     exists = context.connection.schema_exists(place, name) or name == "INFORMATION_SCHEMA"
     known = place in context.account.databases() and exists
     if not (known and context.access.sees(schema(place, name))):

@@ -50,12 +50,13 @@ def create_view(context: Context, tree: exp.Create, binds: Binds) -> Result:
 def _create(context: Context, tree: exp.Create, view: FullName, query: str | None) -> Result:
     context.transactions.commit_for_ddl()
     context.check_relation(view)
+    written = parsing.name_of(tree.this.this if isinstance(tree.this, exp.Schema) else tree.this)
+    context.check_name(view, "VIEW", written)
     if context.relation_kind(view):
         if tree.args.get("exists"):
             return result.already_exists(view.name)
         if not tree.args.get("replace"):
-            target = tree.this.this if isinstance(tree.this, exp.Schema) else tree.this
-            raise errors.already_exists(parsing.name_of(target))
+            raise errors.already_exists(written)
     context.transactions.reshape(view.database)
     if tree.args.get("materialized") or tree.find(exp.MaterializedProperty):
         raise errors.unsupported("MATERIALIZED VIEW")
@@ -121,7 +122,7 @@ def _name_database(context: Context, node: exp.TableFromRows) -> None:
     parts = list(inner.flatten()) if isinstance(inner, exp.Dot) else [inner]
     if len(parts) == 2 and parts[0].name.upper() == "INFORMATION_SCHEMA":
         if context.database is None:
-            raise context.no_database()
+            raise errors.NothingCurrent("DATABASE")
         database = exp.to_identifier(context.database, quoted=True)
         node.set("this", exp.Dot.build([database, *(part.copy() for part in parts)]))
 

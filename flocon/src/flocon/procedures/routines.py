@@ -152,6 +152,7 @@ def named(context: Context, kind: str, signature: Signature) -> Procedure | None
     for procedure in procedure_store.named(context, full.database, full.schema, full.name, kind):
         if procedure.types == types:
             return procedure
+    context.check_schema(full)
     if signature.if_exists:
         return None
     raise errors.does_not_exist(kind.capitalize(), f"{full}({types})")

@@ -194,25 +194,14 @@ class Context:
 
     # --- what names mean ---------------------------------------------------------------------
 
-    def no_database(self) -> errors.SnowflakeError:
-        return errors.SnowflakeError(
-            errors.NO_DATABASE,
-            "Cannot perform operation. This session does not have a current database. Call 'USE"
-            " DATABASE', or use a qualified name.",
-        )
-
     def resolve(self, name: Name) -> FullName:
         """The full name; raises 090105 or 090106 where nothing is current."""
         database = name.database or self.database
         if database is None:
-            raise self.no_database()
+            raise errors.NothingCurrent("DATABASE", name.name, name.schema)
         schema = name.schema or self.schema
         if schema is None:
-            raise errors.SnowflakeError(
-                errors.NO_SCHEMA,
-                "Cannot perform operation. This session does not have a current schema. Call 'USE"
-                " SCHEMA', or use a qualified name.",
-            )
+            raise errors.NothingCurrent("SCHEMA", name.name)
         checked(name.name)
         checked_without_quotes(database, schema)
         if marked_names.is_of_a_session(name.name):
@@ -265,6 +254,20 @@ class Context:
         if not self.connection.schema_exists(name.database, name.schema):
             raise errors.does_not_exist("Schema", f"{name.database}.{name.schema}")
 
+    def check_missing(self, noun: str, name: FullName, *, if_exists: bool) -> None:
+        """For an object that is not there: raises 002003 for it, or where they do not exist for
+        its database or schema, which IF EXISTS does not forgive."""
+        if name.schema != "INFORMATION_SCHEMA":
+            self.check_schema(name)
+        if not if_exists:
+            raise errors.does_not_exist(noun, name)
+
+    def check_name(self, name: FullName, kind: str, written: Name) -> None:
+        """Raises 002002 where a table, view or stream of another kind has the name."""
+        found = self.relation_kind(name)
+        if found not in (None, kind):
+            raise errors.name_is_taken(written, found)
+
     def check_relation(self, name: FullName) -> None:
         """Raises 002003 where the place of a new table or view does not exist, 000002 where there
         is one whose name differs in case alone."""
@@ -282,9 +285,12 @@ class Context:
         return self.account.catalog(database)
 
     def relation_kind(self, name: FullName) -> str | None:
-        """TABLE, VIEW, or None where there is neither. What the engine keeps is not there."""
+        """TABLE, VIEW or STREAM: a schema has one of a name. None where there is none of them.
+        What the engine keeps is not there."""
         if name.schema in OF_THE_ENGINE:
             return None
+        if self.account.streams.find(name):
+            return "STREAM"
         return self.connection.relation_kind(name.database, name.schema, name.name)
 
     def bind_rows(self) -> None:

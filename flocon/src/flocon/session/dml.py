@@ -43,6 +43,7 @@ def run(context: Context, statement: ResolvedStatement, binds: Binds) -> Result:
     optional = isinstance(tree, exp.TruncateTable) and tree.args.get("exists")
     target = parsing.targets(tree)[0] if optional else None
     if target and target.catalog and context.relation_kind(_changed(target)) is None:
+        context.check_missing("Table", _changed(target), if_exists=True)
         return result.done()
     return context.transactions.write(
         lambda transaction: _run(context, transaction, statement, binds)

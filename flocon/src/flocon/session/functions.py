@@ -155,7 +155,7 @@ class AccountFunctions:
             )
         where = database or self._context.database
         if where is None:
-            raise self._context.no_database()
+            raise errors.NothingCurrent("DATABASE")
         with rights(self._context, call):
             function_rights.check(self._context, name, list(arguments.values()))
             answer = self._registry.table_functions[name](self._context, where, arguments)

@@ -60,6 +60,8 @@ class Session:
         self._account = account
         self._registry = registry
         self._transactions = self.context.transactions
+        # The database and schema that its login named, which need not exist.
+        self.asked: tuple[str | None, str | None] = (None, None)
         self._leaving = False
         self._closed = False
 
@@ -92,6 +94,7 @@ class Session:
             context.use(None, None)
         known = warehouse and access.finds("WAREHOUSE", warehouse)
         context.use_warehouse(warehouse if known else None)
+        self.asked = (database, schema)
         self.connection.set_variable("user", self.user)
         self.connection.set_variable("session", self.id)
         for name, value in parameters.items():
@@ -174,7 +177,7 @@ class Session:
             with transactions.lock:
                 transactions.revive()
             error.message = marked_names.unmarked(error.message)
-            error_places.locate(error, text)
+            error_places.locate(error, text, context.database)
             raise
         finally:
             transactions.statement_ended()

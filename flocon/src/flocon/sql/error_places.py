@@ -34,11 +34,13 @@ def place(text: str, offset: int) -> str:
     return f"line {before.count(chr(10)) + 1} at position {offset - before.rfind(chr(10)) - 1}"
 
 
-def locate(error: SnowflakeError, text: str) -> None:
+def locate(error: SnowflakeError, text: str, database: str | None) -> None:
     """Let an error say the place of the column that it is about, the names of columns, tables and
     schemas as the text has them, and of functions and groups what the text has. It stays as it is
-    where the text does not have any."""
+    where the text does not have any. database: the current one."""
     try:
+        if isinstance(error, errors.NothingCurrent):
+            _name_operation(error, text)
         _leave_out_other_functions(error, text)
         _leave_out_group_by(error, text)
         if error.errno == errors.UNKNOWN_COLUMN.errno and (
@@ -48,7 +50,7 @@ def locate(error: SnowflakeError, text: str) -> None:
         elif error.errno == errors.NO_RELATION.errno and (
             found := _NOT_THERE.fullmatch(error.message)
         ):
-            _name_fully(error, found, text)
+            _name_fully(error, found, text, database)
     except SnowflakeError:
         # Their text is not one of names.
         return
@@ -66,8 +68,10 @@ def _place_column(error: SnowflakeError, column: str, text: str) -> None:
             return
 
 
-def _name_fully(error: SnowflakeError, found: re.Match[str], text: str) -> None:
-    """A table's or schema's name with those that are before it."""
+def _name_fully(
+    error: SnowflakeError, found: re.Match[str], text: str, database: str | None
+) -> None:
+    """A table's name with those that are before it; a schema's with its database."""
     tokens = tokenize(text)
     is_table = found["kind"] == "Object"
     for index, token in enumerate(tokens):
@@ -79,8 +83,42 @@ def _name_fully(error: SnowflakeError, found: re.Match[str], text: str) -> None:
             and tokens[first - 1].text.upper() in _BEFORE_TABLES
         ):
             whole = "".join(map(_shown, tokens[first : index + 1]))
+            if not is_table and first == index and database:
+                whole = f"{database}.{whole}"
             error.message = error.message.replace(f"'{found['name']}'", f"'{whole}'")
             return
+
+
+_OF_QUERIES = ("SELECT", "WITH", "INSERT", "UPDATE", "DELETE", "MERGE")
+_OF_FILES = {"PUT": "STAGE PUT", "REMOVE": "STAGE RM", "RM": "STAGE RM"}
+_CREATE = re.compile(
+    r"\s*CREATE\s+(?:OR\s+(?:REPLACE|ALTER)\s+)?(?:(?:LOCAL|GLOBAL|TEMP|TEMPORARY|TRANSIENT|VOLATILE"
+    r"|SECURE|RECURSIVE)\s+)*(TABLE|VIEW|STAGE)\b",
+    re.IGNORECASE,
+)
+
+
+def _name_operation(error: errors.NothingCurrent, text: str) -> None:
+    """Let an error about a name without its database or schema say what cannot be done; a query
+    does not find what has a bare name."""
+    words = [token.text.upper() for token in tokenize(text)[:1]]
+    operation = _OF_FILES.get(words[0]) if words else None
+    if words and words[0] in _OF_QUERIES:
+        if error.name is not None and error.schema is None:
+            absent = errors.does_not_exist("Object", error.name)
+            error.errno, error.sqlstate, error.message = (
+                absent.errno,
+                absent.sqlstate,
+                absent.message,
+            )
+            return
+        operation = "SELECT"
+    elif words and words[0] in ("DROP", "TRUNCATE"):
+        operation = words[0]
+    elif created := _CREATE.match(text):
+        operation = f"CREATE {created[1].upper()}"
+    if operation:
+        error.message = error.message.replace("perform operation", f"perform {operation}", 1)
 
 
 # Behind a comma there may be a column as well.
