@@ -435,6 +435,9 @@ HELD_BY: dict[tuple[str, str], list[str]] = {
     ("BEGIN, COMMIT, ROLLBACK, DML", "SELECT from a stream"): [
         "conformance/test_conflicts.py::test_rows_that_a_transaction_has_seen_in_a_stream_are_not_consumed_twice",
     ],
+    ("BEGIN, COMMIT, ROLLBACK, DML", "copy_into_table"): [
+        "conformance/test_open_transactions.py::test_a_table_that_copy_into_table_makes_is_refused_in_a_transaction",
+    ],
     ("BEGIN, COMMIT, ROLLBACK, DML", "silent clients"): [
         "conformance/test_conflicts.py::test_a_silent_clients_transaction_does_not_block_others_for_ever",
     ],

@@ -315,6 +315,7 @@ class App:
             nested=login.nested,
             query_id=query.id,
             rows=statement.batch,
+            spares_transaction=statement.spares_transaction,
         )
 
     def _explained(self, error: Exception, sql: str) -> SnowflakeError:

@@ -105,6 +105,11 @@ class Statement:
     parameters: dict[str, Any]
     internal: bool
 
+    @property
+    def spares_transaction(self) -> bool:
+        """Is its DDL to leave an open transaction open? Snowpark asks for it."""
+        return str(self.parameters.get("SNOWPARK_SKIP_TXN_COMMIT_IN_DDL")).upper() == "TRUE"
+
 
 def unreadable(error: object) -> SnowflakeError:
     return SnowflakeError(errors.SYNTAX, f"Unreadable request: {error}")

@@ -11,7 +11,6 @@ from flocon.core.result import Result
 from flocon.engine import Binds
 from flocon.engine.parsing import name_of
 from flocon.objects import alterations, comments, databases, stages, tables, views
-from flocon.session import temporary_names
 from flocon.session.context import Context
 from flocon.sql.tokens import checked_without_quotes
 
@@ -51,10 +50,13 @@ def _drop(context: Context, tree: exp.Drop, kind: str, binds: Binds) -> Result:
     if_exists = bool(tree.args.get("exists"))
     temporary = context.temporary(name_of(target)) if kind in ("TABLE", "VIEW") else None
     if temporary and context.connection.temporary[temporary].kind == kind:
+        context.transactions.commit_for_temporary()
         context.transactions.forbid_replay()
         context.connection.drop_temporary(temporary)
         return result.dropped(target.name)
-    if not (kind in ("STAGE", "FILE FORMAT") and temporary_names.is_of_snowpark(target.name)):
+    if kind in ("STAGE", "FILE FORMAT") or _is_gone(context, target, kind):
+        context.transactions.commit_for_temporary()
+    else:
         context.transactions.commit_for_ddl()
     if kind == "DATABASE":
         return databases.drop_database(context, target.name, if_exists)
@@ -69,6 +71,12 @@ def _drop(context: Context, tree: exp.Drop, kind: str, binds: Binds) -> Result:
     if kind == "SEQUENCE":
         return stages.drop_sequence(context, tree, target, binds)
     raise errors.unsupported(f"DROP {kind}")
+
+
+def _is_gone(context: Context, target: exp.Table, kind: str) -> bool:
+    """Is it a table or view that is not there? Snowpark drops what it has made once more."""
+    named = kind in ("TABLE", "VIEW") and context.transactions.is_spared
+    return named and context.relation_kind(context.resolve(name_of(target))) is None
 
 
 _CREATE = {

@@ -81,6 +81,7 @@ def create_stage(context: Context, tree: exp.Create, binds: Binds) -> Result:
         raise errors.unsupported(f"CREATE STAGE {name.name}: binds come with their statement")
     if temporary:
         temporary_names.check(context, "STAGE", name.name)
+        context.transactions.commit_for_temporary()
     else:
         context.transactions.commit_for_ddl()
     if name.name.startswith("%"):
@@ -171,7 +172,8 @@ def create_file_format(context: Context, tree: exp.Create, binds: Binds) -> Resu
     name, temporary = context.resolve(name_of(tree.this)), tree.find(exp.TemporaryProperty)
     if temporary:
         temporary_names.check(context, "FILE_FORMAT", name.name)
-    if not (temporary_names.is_of_snowpark(name.name) and temporary):
+        context.transactions.commit_for_temporary()
+    else:
         context.transactions.commit_for_ddl()
     context.check_schema(name)
     if not temporary:

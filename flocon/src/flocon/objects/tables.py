@@ -221,8 +221,7 @@ def create_temporary(context: Context, tree: exp.Create, binds: Binds) -> Result
         if tree.args.get("exists"):
             return result.already_exists(name)
         raise errors.already_exists(name_of(target))
-    if not temporary_names.is_of_snowpark(name):
-        context.transactions.commit_for_ddl()
+    context.transactions.commit_for_temporary()
     context.check_schema(full)
     source, properties = _source(tree), _properties(context, tree)
     texts = comments.of_create(tree)

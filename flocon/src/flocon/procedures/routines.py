@@ -41,6 +41,7 @@ def create(context: Context, statement: CreateProcedure) -> result.Result:
     packages.check(statement.kind, statement.packages)
     if statement.temporary:
         temporary_names.check(context, statement.kind, statement.name.name)
+        context.transactions.commit_for_temporary()
     else:
         context.transactions.commit_for_ddl()
     full = context.resolve(statement.name)
@@ -139,6 +140,8 @@ def drop(kind: str) -> Callable[[Context, Signature], result.Result]:
                 return result.already_dropped(name)
             if procedure.session_id is None:
                 context.transactions.commit_for_ddl()
+            else:
+                context.transactions.commit_for_temporary()
             procedure_store.remove(context, procedure)
         return result.dropped(name)
 

@@ -111,11 +111,14 @@ class Session:
         nested: bool = False,
         query_id: str | None = None,
         rows: Sequence[Sequence[Any]] | None = None,
+        spares_transaction: bool = False,
     ) -> Result:
         """Run one statement. Raises SnowflakeError; the statement then left nothing.
 
         describe: only the answer's columns. nested: the statement comes from a procedure's body.
         query_id: the id under which the caller has opened it. rows: those of executemany's binds.
+        spares_transaction: its DDL leaves an open transaction open; refused but for temporary
+        objects.
         """
         queries = self._account.queries
         text = StatementText.of(sql)
@@ -129,7 +132,9 @@ class Session:
         query = opened or queries.open(self.id, self.user, query_id)
         answer: Result | None = None
         try:
-            answer = self._answer(query, text, binds, describe, nested, rows)
+            answer = self._answer(
+                query, text, binds, describe, nested, rows, spared=spares_transaction
+            )
         finally:
             if opened is None:
                 queries.close(query, answer if query_id else None)
@@ -150,6 +155,8 @@ class Session:
         describe: bool,
         nested: bool,
         rows: Sequence[Sequence[Any]] | None,
+        *,
+        spared: bool,
     ) -> Result:
         context, transactions = self.context, self._transactions
         try:
@@ -164,6 +171,7 @@ class Session:
                 self._account.warehouse_load.running(warehouse),
                 self._turn(query, statement, nested),
             ):
+                transactions.is_spared = spared
                 statement.prepare(context)
                 query.check()
                 answer = statement.run(context, binds, describe=describe)

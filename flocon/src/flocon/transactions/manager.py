@@ -77,6 +77,9 @@ class TransactionManager:
         self._requests = 0
         self._requests_lock = threading.Lock()
         self._is_ddl = False
+        # Does the client ask that the statement's DDL leaves the transaction open? Snowpark does,
+        # for temporary objects and for the table that `copy_into_table` makes.
+        self.is_spared = False
         # The databases in which the statement that runs gives something another shape.
         self._reshaping: set[str] = set()
 
@@ -129,8 +132,17 @@ class TransactionManager:
 
         https://docs.snowflake.com/en/sql-reference/transactions
         """
+        if self.is_spared and self._own_transaction():
+            raise errors.unsupported(
+                "to make, alter or drop what is not temporary in a transaction that stays open"
+            )
         self.commit()
         self._is_ddl = True
+
+    def commit_for_temporary(self) -> None:
+        """DDL of a temporary object does so, too, but where Snowpark makes it on its own."""
+        if not self.is_spared:
+            self.commit_for_ddl()
 
     def reshape(self, database: str) -> None:
         """The statement is about to make, alter or drop a table, view, stream or function in it:
