@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-import flocon
 import pytest
 from snowflake.connector import SnowflakeConnection
 from snowflake.connector.errors import ProgrammingError
 
+import flocon
 from conformance.shared import Run
 
 TAKEN = [
@@ -169,7 +169,7 @@ def test_a_login_keeps_names_that_do_not_exist_and_does_not_use_them() -> None:
             assert (other.database, other.schema) == ("D", "NOWHERE")
             current = other.cursor().execute("select current_database(), current_schema()")
             assert current.fetchall() == [("D", None)]
-            with pytest.raises(ProgrammingError, match="Cannot perform CREATE TABLE. This session"):
+            with pytest.raises(ProgrammingError, match="Cannot perform CREATE TABLE"):
                 other.cursor().execute("create table t (a int)")
         with account.connect(database="nowhere", schema="s") as other:
             assert (other.database, other.schema) == ("NOWHERE", "S")
