@@ -51,6 +51,11 @@ EXAMPLES: dict[tuple[str, str], list[tuple[str, Any]]] = {
             2,
         ),
     ],
+    ("Types and expressions", "SEQ1, SEQ2"): [
+        ("SELECT MAX(s) FROM (SELECT SEQ1() s FROM TABLE(GENERATOR(ROWCOUNT => 128)))", [(127,)]),
+        ("SELECT MAX(s) FROM (SELECT SEQ1() s FROM TABLE(GENERATOR(ROWCOUNT => 129)))", 2),
+        ("SELECT MAX(s) FROM (SELECT SEQ2() s FROM TABLE(GENERATOR(ROWCOUNT => 32769)))", 2),
+    ],
     ("Types and expressions", "LAG, LEAD"): [
         ("SELECT LAG(1::NUMBER(10, 2), 1, 0.125) OVER (ORDER BY 1)", 2),
         ("SELECT LAG(1::NUMBER(10, 3), 1, 0.125) OVER (ORDER BY 1)", [(Decimal("0.125"),)]),

@@ -157,13 +157,18 @@ class Account:
         database: str | None = None,
         schema: str | None = None,
         parameters: dict[str, Any] | None = None,
+        names_exist: bool = False,
     ) -> Session:
         """A new session, by default ACCOUNTADMIN's. Names that do not exist, or that the role
-        must not know, are left out, as Snowflake's login does."""
+        must not know, are left out, as Snowflake's login does; names_exist: they are 390201."""
         if self._closing.is_set():
             raise SnowflakeError(errors.CANCELLED, "The account is shutting down.")
         session = Session(self.stores, REGISTRY, user=user, role=role or ADMINISTRATOR)
-        session.open(warehouse, database, schema, parameters or {})
+        try:
+            session.open(warehouse, database, schema, parameters or {}, names_exist=names_exist)
+        except SnowflakeError:
+            session.close()
+            raise
         self.sessions.add(session)
         return session
 

@@ -483,3 +483,34 @@ def test_bounds_of_uniform_are_what_they_are_written_as(run: Run) -> None:
     """https://docs.snowflake.com/en/sql-reference/functions/uniform"""
     assert one(run, "select count(distinct uniform(0.0, 1.0, random())) > 1"
                " from table(generator(rowcount => 9))") is True  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("query", "rows"),
+    [
+        (
+            "select seq1(1) as s from table(generator(rowcount => 300)) order by s limit 2",
+            [-128, -127],
+        ),
+        (
+            "select seq1(1) as s from table(generator(rowcount => 150))"
+            " order by s limit 3 offset 20",
+            [-108, -107, 0],
+        ),
+        (
+            "select seq2(1) as s from table(generator(rowcount => 40000)) order by s limit 1",
+            [-32768],
+        ),
+        ("select seq1() as s from table(generator(rowcount => 3)) order by s", [0, 1, 2]),
+        ("select max(s) from (select seq2() as s from table(generator(rowcount => 300)))", [299]),
+        (
+            "select max(s) from (select seq4(1) as s from table(generator(rowcount => 70000)))",
+            [69999],
+        ),
+    ],
+)
+def test_a_sequence_of_sign_1_goes_on_with_the_smallest_number_of_its_bytes(
+    run: Run, query: str, rows: list[int]
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/seq1"""
+    assert run(query) == [(row,) for row in rows]

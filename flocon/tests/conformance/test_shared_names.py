@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from snowflake.connector import SnowflakeConnection
-from snowflake.connector.errors import ProgrammingError
+from snowflake.connector.errors import DatabaseError, ProgrammingError
 
 import flocon
 from conformance.shared import Run
@@ -175,3 +175,40 @@ def test_a_login_keeps_names_that_do_not_exist_and_does_not_use_them() -> None:
             assert (other.database, other.schema) == ("NOWHERE", "S")
             current = other.cursor().execute("select current_database(), current_schema()")
             assert current.fetchall() == [(None, None)]
+
+
+def test_a_login_that_names_no_schema_has_none() -> None:
+    """https://docs.snowflake.com/en/developer-guide/python-connector/python-connector-api"""
+    with flocon.Account() as account, account.connect() as first:
+        first.cursor().execute("create database d")
+        with account.connect(database="d") as other:
+            assert (other.database, other.schema) == ("D", None)
+            cursor = other.cursor()
+            assert cursor.execute("select current_schema()").fetchall() == [(None,)]
+            cursor.execute("create or replace temporary view d.public.v as select 1 as a")
+            assert cursor.execute("select current_schema()").fetchall() == [(None,)]
+            with pytest.raises(ProgrammingError, match="does not have a current schema"):
+                cursor.execute("create table t (a int)")
+            with pytest.raises(ProgrammingError, match="Object 'T' does not exist"):
+                cursor.execute("select * from t")
+            cursor.execute("use database d")
+            assert cursor.execute("select current_schema()").fetchall() == [("PUBLIC",)]
+
+
+@pytest.mark.parametrize(
+    ("names", "noun"),
+    [
+        ({"database": "nowhere"}, "database"),
+        ({"database": "d", "schema": "nowhere"}, "schema"),
+        ({"warehouse": "nowhere"}, "warehouse"),
+    ],
+)
+def test_a_login_may_ask_that_its_names_exist(names: dict[str, str], noun: str) -> None:
+    """https://docs.snowflake.com/en/developer-guide/python-connector/python-connector-api"""
+    with flocon.Account() as account, account.connect() as first:
+        first.cursor().execute("create database d")
+        said = f"The requested {noun} does not exist or not authorized"
+        with pytest.raises(DatabaseError, match=said) as refused:
+            account.connect(validate_default_parameters=True, **names)
+        assert refused.value.errno == 390201
+        account.connect(database="d", schema="public", validate_default_parameters=True).close()

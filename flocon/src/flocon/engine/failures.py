@@ -12,7 +12,14 @@ from flocon.core import errors
 from flocon.core.errors import Code, SnowflakeError
 from flocon.core.timestamp_tz import ENGINE_TYPE
 from flocon.core.variant_marks import UNDEFINED
-from flocon.engine import failure_texts, inner_kinds, moments, nanoseconds, variants_beside
+from flocon.engine import (
+    failure_texts,
+    inner_kinds,
+    moments,
+    nanoseconds,
+    row_numbers,
+    variants_beside,
+)
 from flocon.sql import error_places
 
 
@@ -228,7 +235,7 @@ def _unexpected(line: str) -> str:
 
 _REFUSED = (
     nanoseconds.REFUSED, inner_kinds.REFUSED, inner_kinds.LOST, variants_beside.NOT_ORDERED,
-    variants_beside.UNTYPED,
+    variants_beside.UNTYPED, row_numbers.REFUSED,
 )  # fmt: skip
 # The value in it may say anything, also on several lines.
 _TOO_LONG = re.compile(

@@ -15,6 +15,7 @@ from flocon.engine import (
     numeric,
     objects,
     offsets,
+    row_numbers,
     variants_beside,
 )
 from flocon.engine.fast import shortcuts
@@ -368,6 +369,7 @@ def creation_sql(catalog: str, *, fast: bool) -> str:
             *digests.MACROS,
             *events.MACROS,
             *numeric.MACROS,
+            *row_numbers.MACROS,
             *variants_beside.MACROS,
             *column_defaults.MACROS,
             *lengths.MACROS,

@@ -21,6 +21,7 @@ from flocon.engine import (
     numeric,
     objects,
     regexps,
+    row_numbers,
     scales,
     stored_values,
     urls,
@@ -192,16 +193,6 @@ def _values_columns(node: Expr) -> Expr:
     return node
 
 
-def _sequences(node: Expr) -> Expr:
-    """SEQ4() and SEQ8() count rows; inside an ORDER BY they leave the order as it is."""
-    if isinstance(node, exp.Seq1 | exp.Seq2 | exp.Seq4 | exp.Seq8):
-        if node.find_ancestor(exp.Window):
-            return exp.Null()
-        window = exp.Window(this=exp.RowNumber())
-        return exp.paren(exp.Sub(this=window, expression=exp.Literal.number(1)))
-    return node
-
-
 REWRITES: tuple[Rewrite, ...] = (
     (_values_columns, exp.Values),
     (variant.array_contains, exp.ArrayContains),
@@ -213,7 +204,7 @@ REWRITES: tuple[Rewrite, ...] = (
     (_library, (exp.Func, exp.Window)),
     (fs.regex_replace, exp.RegexpReplace),
     (fs.regex_substr, exp.RegexpExtract),
-    (_sequences, (exp.Seq1, exp.Seq2, exp.Seq4, exp.Seq8)),
+    (row_numbers.functions, row_numbers.KINDS),
     (conversions.casts, conversions.CASTS),
     (conversions.binaries, conversions.BINARIES),
     (conversions.timestamps, (exp.Anonymous, exp.UnixToTime)),

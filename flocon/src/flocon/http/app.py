@@ -175,6 +175,7 @@ class App:
                 database=asked.database or defaults.get("database"),
                 schema=asked.schema or defaults.get("schema"),
                 parameters=asked.parameters,
+                names_exist=asked.names_exist,
             ),
             limiter=self._session_limit,
         )

@@ -49,6 +49,8 @@ class LoginRequest:
     parameters: dict[str, Any]
     uploads: bool = False
     client: str | None = None
+    # The connector's validate_default_parameters.
+    names_exist: bool = False
 
 
 def read_login(document: dict[str, Any], address: Mapping[str, str]) -> LoginRequest:
@@ -67,6 +69,7 @@ def read_login(document: dict[str, Any], address: Mapping[str, str]) -> LoginReq
         parameters=of_a_client(parameters),
         uploads=_uploads(data),
         client=_client(data),
+        names_exist=str(parameters.get("CLIENT_VALIDATE_DEFAULT_PARAMETERS")).upper() == "TRUE",
     )
 
 

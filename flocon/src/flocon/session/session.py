@@ -40,6 +40,7 @@ class OpenSession(Protocol):
         database: str | None = None,
         schema: str | None = None,
         parameters: dict[str, Any] | None = None,
+        names_exist: bool = False,
     ) -> Session: ...
 
 
@@ -83,17 +84,28 @@ class Session:
         database: str | None,
         schema: str | None,
         parameters: dict[str, Any],
+        *,
+        names_exist: bool,
     ) -> None:
-        """Take up the names of a login; those that do not exist are left out."""
+        """Take up the names of a login. Unlike USE DATABASE it makes no schema current that it does
+        not name. Names that do not exist are left out; names_exist: they are 390201."""
         context, access = self.context, self.context.access
         context.use_role(context.role or ADMINISTRATOR)
-        if database and access.finds("DATABASE", database):
-            name = schema or "PUBLIC"
-            context.use(database, name if access.finds("SCHEMA", database, name) else None)
-        else:
-            context.use(None, None)
-        known = warehouse and access.finds("WAREHOUSE", warehouse)
-        context.use_warehouse(warehouse if known else None)
+        found = {
+            "database": bool(database and access.finds("DATABASE", database)),
+            "schema": bool(database and schema and access.finds("SCHEMA", database, schema)),
+            "warehouse": bool(warehouse and access.finds("WAREHOUSE", warehouse)),
+        }
+        asked = {"database": database, "schema": schema, "warehouse": warehouse}
+        if missing := [noun for noun, name in asked.items() if name and not found[noun]]:
+            if names_exist:
+                raise errors.SnowflakeError(
+                    errors.NAME_REFUSED,
+                    f"The requested {missing[0]} does not exist or not authorized.",
+                )
+            asked |= dict.fromkeys(missing)
+        context.use(asked["database"], asked["schema"])
+        context.use_warehouse(asked["warehouse"])
         self.asked = (database, schema)
         self.connection.set_variable("user", self.user)
         self.connection.set_variable("session", self.id)
