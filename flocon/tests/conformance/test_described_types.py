@@ -454,3 +454,33 @@ def test_snowpark_knows_the_lengths_of_texts(session: Session, database: str) ->
     session.create_dataframe(["ab"], schema=["a"]).write.save_as_table("saved")
     assert session.table("saved").schema[0].datatype == StringType()
     assert session.sql("describe table saved").collect()[0]["type"] == "VARCHAR(134217728)"
+
+
+@pytest.mark.parametrize(
+    ("query", "columns"),
+    [
+        (
+            "select * from (select 'A'::string as b, 1::number(5, 1) as c) l"
+            " join (select 'A'::string as b, 'x'::varchar(7) as e) r using (b)",
+            [("B", 134217728, None), ("C", None, 5), ("E", 7, None)],
+        ),
+        (
+            "select * from ((select 1 as a, 'A'::varchar(3) as b, 2 as c) l"
+            " left join (select 1 as a, 'A'::varchar(3) as b, 12 as d) r using (b, a))",
+            [("B", 3, None), ("A", None, 1), ("C", None, 1), ("D", None, 2)],
+        ),
+        (
+            "select * from (select 'A' as b, 1::number(4, 2) as a) l"
+            " natural join (select 'A' as b) r",
+            [("B", 1, None), ("A", None, 4)],
+        ),
+    ],
+)
+def test_a_join_using_columns_keeps_their_lengths_and_digits(
+    connection: SnowflakeConnection, query: str, columns: list[Any]
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/constructs/join"""
+    described = connection.cursor().describe(query)
+    assert [(each.name, each.internal_size, each.precision) for each in described] == columns
+    cursor = connection.cursor().execute(query)
+    assert [column.name for column in cursor.description] == [name for name, *_ in columns]

@@ -1024,8 +1024,14 @@ def _output(select: exp.Select, sources: Mapping[str, Source | None]) -> Types |
         if value.is_star:
             star = value.this if isinstance(value, exp.Column) else value
             named = [value.table] if isinstance(value, exp.Column) else list(sources)
-            if any(star.args.values()) or _merges(select):
-                return None  # columns are left out, or merged
+            if any(star.args.values()):
+                return None  # columns are left out
+            if _merges(select):
+                merged = None if isinstance(value, exp.Column) else _merged(select, sources)
+                if merged is None:
+                    return None
+                types += merged
+                continue
             for source in named:
                 found = sources.get(source)
                 if found is None:
@@ -1051,6 +1057,27 @@ def _merges(select: exp.Select) -> bool:
     return merged or len(set(names)) < len(names)
 
 
+def _merged(select: exp.Select, sources: Mapping[str, Source | None]) -> Types | None:
+    """The columns of `*` over joins USING the same columns, which come first and once.
+
+    https://docs.snowflake.com/en/sql-reference/constructs/join
+    """
+    joins = list(_joins(select))
+    shared = {tuple(name.name for name in join.args.get("using") or ()) for join in joins}
+    known = [source for source in sources.values() if source]
+    if len(shared) > 1 or () in shared or len(known) <= len(joins):
+        return None
+    (merged,) = shared
+    types: list[tuple[str, exp.DataType | None]] = []
+    for name in merged:
+        kinds = {_name(source.kinds.get(name)) for source in known}
+        is_left = all(join.side in ("", "LEFT") for join in joins)
+        types.append((name, known[0].kinds.get(name) if is_left or len(kinds) == 1 else None))
+    for source in known:
+        types += [each for each in source.types if each[0] not in merged]
+    return types
+
+
 _NOT_WHOLE = exp.DataType.NUMERIC_TYPES - exp.DataType.INTEGER_TYPES
 
 
@@ -1067,7 +1094,7 @@ def _leaves_out_equal_rows(select: exp.Select) -> bool:
 
 def _spread_variants(select: exp.Select, sources: Mapping[str, Source | None]) -> None:
     """Name the columns of `*` where VARIANTs are among them, of which equal ones may look other."""
-    found = _output(select, sources)
+    found = None if _merges(select) else _output(select, sources)
     kinds = [kind.this for _, kind in found or () if kind is not None]
     if found is None or exp.DType.VARIANT not in kinds:
         return
