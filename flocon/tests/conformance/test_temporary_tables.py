@@ -170,7 +170,7 @@ def test_a_place_that_is_not_there_is_002043(run: Run, sql: str) -> None:
     ("sql", "number", "text"),
     [
         ("select * from ordrs", 2003, "Object 'ORDRS' does not exist or not authorized."),
-        ("select * from oter.orders", 2003, "Schema 'OTER' does not exist or not authorized."),
+        ("select * from oter.orders", 2003, "Schema '{}.OTER' does not exist or not authorized."),
         ("select amout from orders", 904, "invalid identifier 'AMOUT'"),
         ("select o.amout from orders o", 904, "invalid identifier 'O.AMOUT'"),
         ("select uper(amount) from orders", 2140, "Unknown function UPER"),
@@ -178,12 +178,12 @@ def test_a_place_that_is_not_there_is_002043(run: Run, sql: str) -> None:
     ],
 )
 def test_errors_name_what_was_asked_for_and_nothing_else(
-    run: Run, sql: str, number: int, text: str
+    run: Run, database: str, sql: str, number: int, text: str
 ) -> None:
     """https://docs.snowflake.com/en/user-guide/tables-temp-transient"""
     run("create table if not exists orders (amount int)")
     errno, told = failure(run, sql)
-    assert (errno, told.partition("\n")[2]) == (number, text)
+    assert (errno, told.partition("\n")[2]) == (number, text.format(database))
 
 
 @pytest.mark.parametrize("kind", ["table", "view"])
