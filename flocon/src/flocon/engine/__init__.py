@@ -6,7 +6,8 @@ parsing             text → tree, as Snowflake reads it; marked_names: what the
                     literals: numbers as they are written
 expression_types    the types of the tree's expressions, from the columns of its tables on;
                     inner_kinds: what of dates and BINARYs is inside of VARIANTs; clauses: what
-                    the names in a query's clauses may mean
+                    the names in a query's clauses may mean, correlation: which subqueries may
+                    read the rows around them
 bound_types         binds that are dates, times or no numbers have their types
 coercions           the casts that Snowflake makes silently, put in by those types;
                     variants_beside: what VARIANTs are beside numbers and BOOLEANs, conditions: what

@@ -16,7 +16,16 @@ from sqlglot.schema import MappingSchema
 
 from flocon.core import errors
 from flocon.core.timestamp_tz import ENGINE_TYPE
-from flocon.engine import clauses, described, inner_kinds, lengths, moments, typeof, user_functions
+from flocon.engine import (
+    clauses,
+    correlation,
+    described,
+    inner_kinds,
+    lengths,
+    moments,
+    typeof,
+    user_functions,
+)
 from flocon.engine.catalog import HIDDEN_SCHEMA
 from flocon.engine.choices import CHOICES, become, chosen
 from flocon.engine.declared_types import AS
@@ -438,6 +447,8 @@ class _Scopes:
         self._types: dict[tuple[str, str, str], Types] = {}
         self.inside = inner_kinds.NONE
         self.asking: list[Expr] = []
+        # Columns of the queries around theirs, and which sources each one is of.
+        self._outer: dict[int, int] = {}
         self._annotator = TypeAnnotator(
             MappingSchema(dialect="snowflake"),
             expression_metadata=_METADATA,
@@ -608,12 +619,16 @@ class _Scopes:
                 concerned.append(node)
             if isinstance(node, exp.Query):
                 self.query(node, ctes, scopes)
+                if self._outer:
+                    correlation.check(node, self._of_these(scopes))
             elif isinstance(node, exp.Lambda):
                 _name_arguments(node)
             elif isinstance(node, exp.Column) and ARGUMENT in node.meta:
                 node.type = _VARIANT
             elif isinstance(node, exp.Column) and not node.is_star:
                 node.type = _lookup(node, scopes, behind=behind)
+                if len(scopes) > 1 and (sources := _of_outer(node, scopes)) is not None:
+                    self._outer[id(node)] = id(sources)
                 if _is_unknown(node.type):
                     described.remember(node, described.of_type(node.type))
             elif isinstance(node, exp.Count):
@@ -665,6 +680,10 @@ class _Scopes:
             self._see(node, scopes[0][0])
         for node in reversed(asked):
             node.replace(typeof.answer(node, lambda column: self._table_of(column, scopes[0][0])))
+
+    def _of_these(self, scopes: Sequence[Scope]) -> correlation.IsOuter:
+        around = {id(sources) for sources, _ in scopes}
+        return lambda column: self._outer.get(id(column)) in around
 
     def _see(self, node: Expr, sources: Mapping[str, Source | None]) -> None:
         """What puts values into a VARIANT, and what asks for their types."""
@@ -911,6 +930,19 @@ def _lookup(column: exp.Column, scopes: Sequence[Scope], *, behind: bool) -> exp
             found.append(aliases[name])
         if found:
             return _only(found)
+    return None
+
+
+def _of_outer(column: exp.Column, scopes: Sequence[Scope]) -> Mapping[str, Source | None] | None:
+    """The sources that a column is of, if these are known and not its own query's."""
+    for place, (sources, aliases) in enumerate(scopes):
+        if not column.table and None in sources.values():
+            return None
+        owners = [column.table] if column.table else _owners(column.name, sources)
+        if any(owner in sources for owner in owners) or (
+            not column.table and column.name in aliases
+        ):
+            return sources if place else None
     return None
 
 

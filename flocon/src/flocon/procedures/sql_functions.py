@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from sqlglot import Expr, exp
 
 from flocon.core import errors
-from flocon.engine import parsing
+from flocon.engine import correlation, parsing
 from flocon.engine.marked_names import marked
 from flocon.procedures import store
 from flocon.procedures.store import Procedure
@@ -135,8 +135,11 @@ def _with_arguments(
     )
     if not given:
         return exp.select(*answers).from_(made)
+    # The arguments may be columns of the query that calls the function.
     values = exp.select(
         *(exp.alias_(each.copy(), name, quoted=True) for name, each in given.items())
     )
     arguments = exp.Subquery(this=values, alias=exp.TableAlias(this=exp.to_identifier(_GIVEN)))
-    return exp.select(*answers).from_(arguments).join(made)
+    call = exp.select(*answers).from_(arguments).join(made)
+    call.meta[correlation.IS_CALL] = True
+    return call
