@@ -176,6 +176,24 @@ def test_having_is_for_groups(run: Run, wines: None) -> None:
     assert run("select id from wines group by all having id > 1") == [(2,)]
 
 
+def test_an_alias_of_a_pivot_names_each_column(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/constructs/pivot"""
+    run("create or replace table tides (port varchar, low int, high int)")
+    run("insert into tides values ('Brest', 1, 7)")
+    unpivot = "select * from tides unpivot (height for tide in (low, high))"
+    pivot = "select * from (select port, high from tides) pivot (max(high) for port in ('Brest'))"
+    assert run(f"{unpivot} as t (a, b, c) order by b") == [
+        ("Brest", "HIGH", 7),
+        ("Brest", "LOW", 1),
+    ]
+    assert run(f"{pivot} as t (a)") == [(7,)]
+    for query in (f"{unpivot} as t (a, b)", "select * from tides pivot (max(high) for port in"
+                  " ('Brest', 'Vannes')) as t (a, b)"):  # fmt: skip
+        number, text = failure(run, query)
+        assert number == 2
+        assert "Mismatch between number of columns produced by 'T'" in text
+
+
 def test_an_alias_names_each_column_or_none(run: Run, wines: None) -> None:
     """https://docs.snowflake.com/en/sql-reference/constructs/from"""
     for query in (

@@ -582,7 +582,11 @@ class _Scopes:
                 found, relation = self._types_of(source) or None, source
                 if source.db == HIDDEN_SCHEMA and source.name.startswith("_FS_"):
                     found = [(name.upper(), kind) for name, kind in found or ()]
-        if source.args.get("pivots") or source.args.get("sample"):
+        for pivot in source.args.get("pivots") or ():
+            if found is not None and not pivot.args.get("group"):
+                _check_pivoted(pivot, [name for name, _ in found])
+            found = None
+        if source.args.get("sample"):
             found = None
         named = _renamed(found, source)
         relation = relation if named is found else None
@@ -1042,12 +1046,31 @@ def _renamed(types: Types | None, source: Expr) -> Types | None:
     if types is None or has_none or len(names) != len(types):
         if isinstance(source, exp.Lateral | exp.TableFromRows) and not has_none:
             return None
-        raise errors.SnowflakeError(
-            errors.UNSUPPORTED,
-            "SQL compilation error:\nMismatch between number of columns produced by"
-            f" '{source.alias}' and the number of aliases specified",
-        )
+        raise errors.SnowflakeError(errors.UNSUPPORTED, _MISMATCH.format(source.alias))
     return [(name, kind) for name, (_, kind) in zip(names, types, strict=True)]
+
+
+def _check_pivoted(pivot: exp.Pivot, columns: Sequence[str]) -> None:
+    """Raises 000002, with Snowflake's text, for fewer names than columns of PIVOT or UNPIVOT."""
+    alias = pivot.args.get("alias")
+    names = alias.args.get("columns") if alias else None
+    fields = [each for each in pivot.args.get("fields") or () if isinstance(each, exp.In)]
+    values = [value for field in fields for value in field.expressions]
+    if not alias or not names or not values:
+        return
+    if pivot.args.get("unpivot"):
+        taken, made = values, 2
+    else:
+        taken, made = [*pivot.expressions, *(field.this for field in fields)], len(values)
+    gone = {column.name for each in taken for column in each.find_all(exp.Column)}
+    if len(names) < len([name for name in columns if name not in gone]) + made:
+        raise errors.SnowflakeError(errors.UNSUPPORTED, _MISMATCH.format(alias.name))
+
+
+_MISMATCH = (
+    "SQL compilation error:\nMismatch between number of columns produced by '{}' and the number of"
+    " aliases specified"
+)
 
 
 def _output(select: exp.Select, sources: Mapping[str, Source | None]) -> Types | None:
