@@ -184,7 +184,7 @@ def test_a_view_of_all_columns_is_read_while_they_are_those_that_it_was_made_wit
     run("alter table seen add column b int")
     assert error(run, "select * from sight") == error(run, "select a from sight") == 2057
     assert [row[:2] for row in run("describe view sight")] == [("A", "NUMBER(1,0)")]
-    assert [row[2] for row in run("show columns in view sight")] == ["A"]
+    assert [row[2] for row in run("show columns in sight")] == ["A"]
     listed = "select column_name from information_schema.columns where table_name"
     assert run(f"{listed} = 'SIGHT'") == [("A",)]
     assert run(f"{listed} = 'SEEN' order by 1") == [("A",), ("B",)]
