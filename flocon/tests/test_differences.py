@@ -462,6 +462,10 @@ HELD_BY: dict[tuple[str, str], list[str]] = {
         "conformance/test_cancellation.py::test_a_session_cancels_a_query_of_its_own_by_sql",
         "test_waiting.py::test_nobody_else_cancels_a_query_by_its_id",
     ],
+    ("Queries", "correlated subqueries"): [
+        "conformance/test_correlation.py::test_others_that_read_the_rows_around_are_refused",
+        "conformance/test_correlation.py::test_dml_refuses_the_same",
+    ],
     ("Queries", "descriptions"): [
         "conformance/test_nullability.py::test_a_column_is_nullable_unless_it_is_known_not_to_be",
         "conformance/test_described_types.py::test_a_text_is_described_with_the_length_that_its_expression_gives_it",
