@@ -295,7 +295,7 @@ def test_a_request_that_comes_again_is_carried_out_once(
         assert first == second
         return [first["success"], first["code"], first["data"].get("rowset")]
 
-    with account.connect(database=database) as connection:
+    with account.connect(database=database, schema="PUBLIC") as connection:
         cursor = connection.cursor()
         cursor.execute("CREATE TABLE calls (n INT)")
         cursor.execute(

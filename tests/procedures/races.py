@@ -20,7 +20,7 @@ def at_the_same_time(pipeline: Pipeline, account: Any, *calls: Callable[[Session
 
     def work(call: Callable[[Session], Any], answer: Future[Any]) -> None:
         try:
-            with account.snowpark(database=pipeline.database) as session:
+            with account.snowpark(database=pipeline.database, schema="OPS") as session:
                 start.wait(60)
                 answer.set_result(call(session))
         except BaseException as error:

@@ -20,7 +20,7 @@ NEWS = "(SELECT column1 AS id, column2 AS level FROM VALUES {}) AS s"
 @pytest.fixture(scope="module", autouse=True)
 def tables(account: AccountProcess, database: str) -> None:
     """A table with a stream, the same without one, and news for both."""
-    with account.connect(database=database) as connection:
+    with account.connect(database=database, schema="PUBLIC") as connection:
         for sql in (
             "CREATE TABLE stock (id INT, level INT, note VARCHAR DEFAULT 'new')",
             "INSERT INTO stock VALUES (1, 10, 'a'), (2, 20, 'b'), (3, 30, 'c'), (NULL, 0, 'n')",

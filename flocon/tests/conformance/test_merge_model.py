@@ -129,7 +129,7 @@ def _inserted(merge: Merge, targets: list[Target], source: Source) -> Target | N
 
 @pytest.fixture(scope="module", autouse=True)
 def tables(account: Any, database: str) -> None:
-    with account.connect(database=database) as connection:
+    with account.connect(database=database, schema="PUBLIC") as connection:
         cursor = connection.cursor()
         cursor.execute("CREATE TABLE s (id INT, v INT)")
         cursor.execute("CREATE TABLE logged (id INT, x INT, n VARCHAR)")

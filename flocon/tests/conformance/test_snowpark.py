@@ -62,7 +62,6 @@ def test_snowparks_temporary_objects_leave_the_transaction_open(
     session.sql("insert into undone values (1)").collect()
     columns = StructType([StructField("N", StringType()), StructField("S", StringType())])
     assert session.read.schema(columns).csv("@of_csv/two.csv").count() == 2
-    session.sql("create temporary stage snowpark_temp_stage_here").collect()
     session.sql("rollback").collect()
     assert session.table("undone").count() == 0
 
