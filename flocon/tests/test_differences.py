@@ -98,10 +98,12 @@ EXAMPLES: dict[tuple[str, str], list[tuple[str, Any]]] = {
     ("Types and expressions", "keys that are there twice"): [
         ("""SELECT PARSE_JSON('{"a": 1, "a": 2}', 'd')""", 2),
     ],
-    ("Types and expressions", "TO_CHAR of a number"): [
+    ("Types and expressions", "TO_CHAR of a number, TO_NUMBER with a format"): [
         ("SELECT TO_CHAR(1234.5, '9,999.00'), TO_CHAR(1234.5, 'TM9')", [(" 1,234.50", "1234.5")]),
         ("SELECT TO_CHAR(1234.5, '9.999EE')", 2),
-        ("SELECT TO_NUMBER('12', '99')", 2),
+        ("SELECT TO_NUMBER('12', '99')", [(12,)]),
+        ("SELECT TO_NUMBER('1e2', '9EE')", 2),
+        ("SELECT TO_DOUBLE('12', '99')", 2),
     ],
     ("Types and expressions", "PARSE_URL"): [
         ("SELECT PARSE_URL('https://a.b/?x=1'):path::VARCHAR", [("",)]),
@@ -138,7 +140,11 @@ EXAMPLES: dict[tuple[str, str], list[tuple[str, Any]]] = {
             [(-2.236069766,)],
         ),
     ],
-    ("Types and expressions", "SOUNDEX, SOUNDEX_P123"): [("SELECT SOUNDEX('Ñandu')", 2)],
+    ("Types and expressions", "SOUNDEX, SOUNDEX_P123, ASCII"): [
+        ("SELECT SOUNDEX('Ñandu')", 2),
+        ("SELECT ASCII('Ñandu')", 2),
+    ],
+    ("Types and expressions", "FILTER"): [("SELECT FILTER([1, 0], x -> x)", 2)],
     ("Types and expressions", "UNIFORM"): [
         ("SELECT UNIFORM(1, x, RANDOM()) FROM VALUES (5) v (x)", 2),
         ("SELECT UNIFORM(1, x::INT, RANDOM()) BETWEEN 1 AND 5 FROM VALUES (5) v (x)", [(True,)]),

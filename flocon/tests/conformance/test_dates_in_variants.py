@@ -5,6 +5,8 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from shared import errno, one_database
 
@@ -336,3 +338,43 @@ def test_a_timestamp_in_a_variant_is_one_again_with_all_its_digits_or_refused(ru
     cut, hour = datetime(2026, 1, 31, 10, 0, 0, 123000), datetime(2026, 1, 31, 10)
     exact = datetime(2026, 1, 31, 10, 0, 0, 123456)
     assert answers == (cut, cut, hour, datetime(2026, 1, 31), exact)
+
+
+def test_a_timestamp_of_microseconds_alone_does_not_become_one_of_whole_seconds(
+    run: Run, tmp_path: Path
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/data-types-semistructured"""
+    fine = "'2026-01-31 10:00:00.000123'::timestamp"
+    for kind in ("_ntz", "_ltz", "_tz"):
+        source = f"(select {fine}{kind} as t, 1 as n)"
+        for refused in (
+            "t::variant", "to_variant(t)", "[t]", "array_construct(1, t)", "{'at': t}",
+            "object_construct('at', t)", "object_construct(*)", "array_agg(t)",
+            "array_agg(distinct t) within group (order by t)", "array_append([], t)",
+            "object_agg('at', t::variant)", "max_by(t, n, 1)", "transform([1], x -> t)",
+        ):  # fmt: skip
+            assert errno(run, f"select {refused} from {source}") == 2, (kind, refused)
+    for allowed in (f"{fine}(3)", "'2026-01-31 10:00:00'::timestamp"):
+        assert run(f"select ({allowed})::variant::varchar") == [("2026-01-31 10:00:00.000",)]
+    moments = pa.array([datetime(2026, 1, 31, 10, 0, 0, 100123)], pa.timestamp("us"))
+    pq.write_table(pa.table({"t": moments}), tmp_path / "moments.parquet")
+    run("create or replace stage of_moments file_format = (type = parquet)")
+    run(f"put file://{tmp_path}/moments.parquet @of_moments auto_compress = false")
+    run("create or replace table whole (v variant)")
+    run("copy into whole from @of_moments")
+    shown = "2026-01-31 10:00:00.100"
+    assert run("select $1:t::varchar from @of_moments") == [(shown,)]
+    assert run("select v:t::varchar, v:t::timestamp(3) from whole") == [
+        (shown, datetime(2026, 1, 31, 10, 0, 0, 100000))
+    ]
+    assert errno(run, "select $1:t::timestamp from @of_moments") == 2
+    assert errno(run, "select v:t::timestamp from whole") == 2
+
+
+def test_a_clock_tells_milliseconds(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/current_timestamp"""
+    clocks = "current_timestamp(), localtimestamp(), sysdate()"
+    assert [each.microsecond % 1000 for row in run(f"select {clocks}") for each in row] == [0] * 3
+    assert run(
+        "select v::timestamp_ltz(3) = t from (select current_timestamp() as t, t::variant v)"
+    ) == [(True,)]

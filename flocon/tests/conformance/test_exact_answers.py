@@ -353,8 +353,8 @@ def test_slices_of_time_begin_at_1970(run: Run) -> None:
     assert error(run, "select time_slice('2024-01-05'::date, 1, 'HOUR')") == 2
 
 
-def test_an_exponent_makes_a_double_of_a_fraction_in_json(run: Run) -> None:
+def test_an_exponent_makes_a_double_of_a_number_in_json(run: Run) -> None:
     """https://docs.snowflake.com/en/sql-reference/functions/typeof"""
     asked = "select typeof(v), v::varchar, to_json(v), v::int from (select parse_json(?) v)"
     assert run(asked, "1.912e2") == [("DOUBLE", "191.2", "1.912000000000000e+02", 191)]
-    assert run(asked, "1e2") == [("INTEGER", "100", "100", 100)]
+    assert run(asked, "1e2") == [("DOUBLE", "100", "100", 100)]

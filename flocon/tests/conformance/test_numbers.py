@@ -7,7 +7,7 @@ import pytest
 from shared import one, one_database
 from snowflake.connector.errors import ProgrammingError
 
-from conformance.shared import error
+from conformance.shared import error, failure
 
 database = pytest.fixture(scope="module")(one_database)
 Run = Any
@@ -514,3 +514,60 @@ def test_a_sequence_of_sign_1_goes_on_with_the_smallest_number_of_its_bytes(
 ) -> None:
     """https://docs.snowflake.com/en/sql-reference/functions/seq1"""
     assert run(query) == [(row,) for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("text", "format", "number"),
+    [
+        ("12.5", "99.99", "12.50"), ("5", "9.9", "5.00"), (" 12 ", "99", "12.00"),
+        ("-12", "99", "-12.00"), ("- 12", "99", "-12.00"), ("+12", "99", "12.00"),
+        ("1,234.56", "9,999.99", "1234.56"), ("1234.56", "9G999D99", "1234.56"),
+        ("12,34", "99,99", "1234.00"), ("123", "9,999", "123.00"), ("012", "000", "12.00"),
+        ("123", "9099", "123.00"), ("1.50", "9.90", "1.50"), (".5", "B9.9", "0.50"),
+        ("$12", "$99", "12.00"), ("-$12", "$99", "-12.00"), ("$ 12", "$99", "12.00"),
+        ("12$", "99$", "12.00"), ("+12", "S99", "12.00"), ("1-", "9S", "-1.00"),
+        ("12-", "99MI", "-12.00"), ("12", "99mi", "12.00"), ("-101", "MI999|999MI", "-101.00"),
+        ("102-", "MI999|999MI", "-102.00"), ("ae5", "XXX", "2789.00"), (" ff ", "xx", "255.00"),
+        ("-12.3", "TM9", "-12.30"),
+    ],
+)  # fmt: skip
+def test_a_text_becomes_a_number_by_a_format(run: Run, text: str, format: str, number: str) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql-format-models
+    https://docs.snowflake.com/en/sql-reference/functions/to_decimal
+    """
+    source = f"(select '{text}' as x)"
+    functions = ("to_number", "to_decimal", "to_numeric", "try_to_number", "try_to_decimal")
+    for function in functions:
+        asked = f"{function}(x, '{format}', 10, 2), {function}('{text}', '{format}', 10, 2)"
+        assert run(f"select {asked} from {source}") == [(Decimal(number), Decimal(number))]
+    assert run(f"select to_number(x, '{format}') = round({number}) from {source}") == [(True,)]
+
+
+@pytest.mark.parametrize(
+    ("text", "format"),
+    [
+        ("123", "99"), ("0012", "99"), ("12,345", "9,999"), ("1,23", "9,999"), (",123", "9,999"),
+        ("123,", "9,999"), ("123.5", "99.9"), ("12", "0000"), ("12", "9099"), (".5", "9.9"),
+        ("1.", "9"), ("1.5", "9.90"), ("$123", "$99"), ("12.50", "$99.99"), ("$-12", "$99"),
+        ("12-", "99"), ("--12", "99"), ("1 2", "99"), ("-1", "9S"), ("12", "S99"), ("ae5", "XX"),
+        ("-ff", "XX"), ("ff", "0XX"), ("1e5", "TM9"), ("1,234", "TM9"), ("abc", "999"), ("", "9"),
+    ],
+)  # fmt: skip
+def test_a_text_that_is_not_of_a_format_is_no_number(run: Run, text: str, format: str) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/to_decimal
+    https://docs.snowflake.com/en/sql-reference/functions/try_to_decimal
+    """
+    assert failure(run, f"select to_number('{text}', '{format}')") == (
+        100140,
+        f"100140 (22007): Can't parse '{text}' as number with format '{format}'",
+    )
+    assert run(f"select try_to_number('{text}', '{format}'), try_to_number(null, '9')") == [
+        (None, None)
+    ]
+
+
+@pytest.mark.parametrize("format", ["9EEEE", "99%", "FX9", "FM9", "TME", '"x"9', "9e9", "S9S", ""])
+def test_a_format_that_is_not_carried_out_is_refused(run: Run, format: str) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql-format-models"""
+    assert error(run, f"select to_number('1', '{format}')") == 2
+    assert error(run, "select to_number(1, '9')") == 2

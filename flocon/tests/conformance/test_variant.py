@@ -127,8 +127,8 @@ def test_semi_structured_values_are_made(run: Run, expression: str, expected: An
         ("1." + "0" * 41 + "1", "DOUBLE", "1"),
         ("1.912e2", "DOUBLE", "191.2"),
         ("1.5e-7", "DOUBLE", "1.5e-07"),
-        ("1.5e2", "INTEGER", "150"),
-        ("1E2", "INTEGER", "100"),
+        ("1.5e2", "DOUBLE", "150"),
+        ("1E2", "DOUBLE", "100"),
         ("0.0000001", "DECIMAL", "0.0000001"),
     ],
 )
@@ -765,3 +765,77 @@ def test_a_path_goes_on_behind_brackets(run: Run) -> None:
         assert (number, text in said) == (expected_number, True), called
     assert run(f"select v.v['a'].b.c[0].d, v.i {held} v") == [("5", 0)]
     assert errno(run, f"select v.a {held} v") == 904
+
+
+def test_a_whole_number_with_an_exponent_is_a_double_that_is_shown_whole(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/typeof
+    https://docs.snowflake.com/en/sql-reference/functions/is_double-real
+    """
+    source = '(select parse_json(\'{"n": 1e2, "none": 0e0, "all": [-1.5e1]}\') as v)'
+    kinds = "typeof(v:n), typeof(v:none), typeof(v:all[0])"
+    asked = "is_double(v:n), is_integer(v:n), is_decimal(v:n), as_double(v:none), as_integer(v:n)"
+    assert run(f"select {kinds}, {asked} from {source}") == [
+        ("DOUBLE", "DOUBLE", "DOUBLE", True, False, False, 0.0, None)
+    ]
+    shown = (
+        "v:n, v:none, v:all::varchar, to_json(v:n), v:n::varchar, v:n::int, v:none::number(3, 1)"
+    )
+    assert run(f"select {shown} from {source}") == [
+        ("100", "0", "[-15]", "100", "100", 100, Decimal("0.0"))
+    ]
+    compared = "v:n = 100, v:n = parse_json('100'), v:n + 1, array_contains(-15::variant, v:all)"
+    assert run(f"select {compared} from {source}") == [(True, True, 101.0, True)]
+
+
+def test_a_truth_in_a_variant_becomes_a_number(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/to_decimal"""
+    source = '(select parse_json(\'{"yes": true, "no": false}\') as v)'
+    numbers = "v:yes::int, v:no::number(3, 1), v:yes::float, to_number(v:no), v:yes + 1"
+    assert run(f"select {numbers} from {source}") == [(1, Decimal("0.0"), 1.0, 0, 2.0)]
+
+
+@pytest.mark.parametrize(
+    ("json", "shown"),
+    [
+        ('"abc"', '"abc"'), ('"true"', '"true"'),
+        ("[1, 2]", "[1,2]"), ('{"b": 1}', '{"b":1}')
+    ],
+)  # fmt: skip
+def test_what_is_no_number_in_a_variant_does_not_become_one(
+    run: Run, json: str, shown: str
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/to_decimal"""
+    for target, kind in (("int", "FIXED"), ("number(5, 2)", "FIXED"), ("float", "REAL")):
+        for value in ("v:a", "v:b[0]"):
+            document = f'{{"a": {json}, "b": [{json}]}}'
+            found = failure(
+                run, f"select {value}::{target} from (select parse_json(?) as v)", document
+            )
+            assert found == (
+                100071,
+                f"100071 (22000): Failed to cast variant value {shown} to {kind}",
+            )
+
+
+def test_what_is_no_moment_in_a_variant_does_not_become_one(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/to_timestamp"""
+    for json in ("true", "[1]", '{"a":1}'):
+        assert failure(run, "select to_timestamp(parse_json(?))", json) == (
+            100071,
+            f"100071 (22000): Failed to cast variant value {json} to TIMESTAMP_NTZ",
+        )
+
+
+def test_what_a_filter_answers_is_a_truth(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/filter"""
+    assert run("select filter([1, 0], x -> x > 0)[0], filter(['a'], x -> x like 'b')") == [
+        ("1", "[]")
+    ]
+    for answer in ("x", "1", "'true'", "x:a", "x::int"):
+        assert errno(run, f"select filter([1, 0], x -> {answer})") == 2
+
+
+def test_ascii_is_of_letters_of_ascii(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/ascii"""
+    assert run("select ascii('aé'), ascii(''), ascii(null), unicode('é')") == [(97, 0, None, 233)]
+    assert errno(run, "select ascii('é')") == 2

@@ -10,6 +10,8 @@ would be lost has an exponent that makes it one of those:
     2.0e9998    the whole number 2 of a type that has decimals
     1e9992      zero of such a type
     2.5e9999    the floating-point number 2.5
+    100e9997    the same of one that was written as 1e2, and is shown as 100
+    1e9993      zero of this kind
 
 `marked` writes them where JSON is parsed. A text that has one of its own is refused; other numbers
 beyond a double's stay as they are written.
@@ -28,8 +30,9 @@ from flocon.core import errors
 SIGN = "e999"
 UNDEFINED = "1e9990"
 _ZERO, _FIXED_ZERO, _FIXED, _FLOAT = "1e9991", "1e9992", "e9998", "e9999"
+_WRITTEN_ZERO, _WRITTEN = "1e9993", "e9997"
 _MAX_DIGITS = 38
-# Whole numbers up to here are INTEGERs, with whatever exponent they are written.
+# Whole numbers up to here are shown as INTEGERs, with whatever exponent they are written.
 _LARGEST = 10**15
 # A double tells so many digits, and the engine writes it without an exponent down to this.
 _TOLD_DIGITS, _LEAST = 15, Decimal("0.00001")
@@ -109,16 +112,21 @@ def of_float(value: float) -> str:
 
 def float_of(token: str) -> float | None:
     """The floating-point number that a token is marked as."""
-    if token == _ZERO:
+    if token in (_ZERO, _WRITTEN_ZERO):
         return 0.0
-    return float(token.removesuffix(_FLOAT)) if token.endswith(_FLOAT) else None
+    return float(token[: -len(_FLOAT)]) if token.endswith((_FLOAT, _WRITTEN)) else None
+
+
+def is_shown_whole(token: str) -> bool:
+    """Is it a floating-point number that is shown as an INTEGER?"""
+    return token == _WRITTEN_ZERO or token.endswith(_WRITTEN)
 
 
 def digits_of(token: str) -> str:
     """A number's digits, whatever it is marked as."""
-    if token in (_ZERO, _FIXED_ZERO):
+    if token in (_ZERO, _FIXED_ZERO, _WRITTEN_ZERO):
         return "0"
-    return token.removesuffix(_FLOAT).removesuffix(_FIXED)
+    return token.removesuffix(_FLOAT).removesuffix(_FIXED).removesuffix(_WRITTEN)
 
 
 def plain(text: str) -> str:
@@ -167,8 +175,9 @@ def _marked_number(token: str, number: re.Match[str]) -> str:
         if math.isinf(value):
             # What looks like a mark is made no JSON at all: an error, NULL of TRY_PARSE_JSON.
             return f"{token}!" if SIGN in token.lower() else token
-        is_whole = abs(value) < _LARGEST and _is_whole(token)
-        return str(int(value)) if is_whole else of_float(value)
+        if abs(value) < _LARGEST and _is_whole(token):
+            return f"{int(value)}{_WRITTEN}" if value else _WRITTEN_ZERO
+        return of_float(value)
     if not decimals:
         return f"{sign}{whole}"
     if digits <= _TOLD_DIGITS and abs(Decimal(token)) >= _LEAST:

@@ -129,7 +129,8 @@ def _scalar(token: str) -> str:
         marked = marks.float_of(token)
         if token == marks.UNDEFINED:
             return "undefined"
-        return _digits(token) if marked is None else f"{marked:.15e}"
+        is_fixed = marked is None or marks.is_shown_whole(token)
+        return _digits(token) if is_fixed else f"{marked:.15e}"
     match = _DECIMAL.fullmatch(token)
     if match is None or not (match[2] or match[3]):
         return token

@@ -32,7 +32,7 @@ tables, stored_objects is the store of its objects in them. fast: what exists fo
 """
 
 from flocon.engine.catalog import HIDDEN_SCHEMA, Catalog
-from flocon.engine.clock import NOW
+from flocon.engine.clock import NOW, now
 from flocon.engine.connection import OF_THE_ENGINE, Connection, Temporary
 from flocon.engine.declared_types import DeclaredTypes
 from flocon.engine.engine import Engine
@@ -70,6 +70,7 @@ __all__ = [
     "forget_schema",
     "is_stored",
     "literal",
+    "now",
     "quoted",
     "translate",
     "used",

@@ -1,5 +1,7 @@
 """CURRENT_TIMESTAMP and its like: the statement's start, throughout the statement."""
 
+from datetime import UTC, datetime
+
 from sqlglot import Expr, exp
 
 from flocon.core import errors
@@ -10,6 +12,15 @@ NOW = "account_now"
 CLOCKS = (
     exp.CurrentDate, exp.CurrentTime, exp.CurrentTimestamp, exp.Localtime, exp.Localtimestamp,
 )  # fmt: skip
+
+
+def now() -> datetime:
+    """To the millisecond, the most that Snowflake's clocks tell in practice.
+
+    https://docs.snowflake.com/en/sql-reference/functions/current_timestamp
+    """
+    moment = datetime.now(UTC)
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
 def clock(node: Expr) -> Expr:

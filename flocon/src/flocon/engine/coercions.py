@@ -30,7 +30,7 @@ from flocon.engine.choices import CHOICES, ZERO_IF_NULL, become, chosen
 from flocon.engine.compared_variants import SAME, SAME_FIXED
 from flocon.engine.expression_types import TRUTHS, UNLIKE, held, united_queries
 from flocon.engine.functions import CONVERTED
-from flocon.engine.inner_kinds import MAKERS_OF_JSON, NONE, Kinds
+from flocon.engine.inner_kinds import IN_JSON, MAKERS_OF_JSON, NONE, Kinds
 from flocon.engine.types import JSON_TYPES, NTZ_TYPES, TEXT_TYPES, check_cast, declared_as
 
 _Kind = exp.DType
@@ -267,6 +267,10 @@ def _coerced(node: Expr) -> Expr:
     of_array = isinstance(node, exp.Lambda) and isinstance(node.parent, exp.Transform)
     if is_variant or of_array or isinstance(node, MAKERS_OF_JSON):
         _kept_as_texts(node)
+    if isinstance(node, exp.ArgMax | exp.ArgMin) and node.args.get("count"):
+        node.set("this", _kept(node.this))
+    if form is exp.ArrayFilter:
+        _check_condition(node.expression.this)
     if isinstance(node, _READERS) and node.args.get("format") and _is_variant(node.this):
         node.set("this", _cast(node.this, _TEXT))
     is_truth = type(node) is exp.Cast and node.to.this == _Kind.BOOLEAN
@@ -588,6 +592,16 @@ def _zero_if_null(node: Expr) -> None:
         raise argument_types.invalid("ZEROIFNULL", value)
 
 
+def _check_condition(answer: Expr) -> None:
+    """Raises 000002 for what the lambda of a FILTER answers and is known to be no BOOLEAN:
+    Snowflake's page does not say whether it becomes one.
+
+    https://docs.snowflake.com/en/sql-reference/functions/filter
+    """
+    if _kind(answer) not in (_Kind.BOOLEAN, _Kind.NULL, *_UNKNOWN):
+        raise errors.unsupported("FILTER with a lambda that answers no BOOLEAN: cast it")
+
+
 def _kept_as_texts(node: Expr) -> None:
     """A timestamp and a BINARY in an object or array have the text that they have elsewhere, and so
     has a number that is infinite."""
@@ -602,7 +616,7 @@ def _kept_as_texts(node: Expr) -> None:
             # What it is ordered by is the same: it is converted behind that.
             made = _kept(value.expressions[0])
             if isinstance(made, exp.Cast):
-                node.meta[CONVERTED] = "_account_text"
+                node.meta[CONVERTED] = "_account_text_in_json"
             elif made is not value.expressions[0]:
                 node.meta[CONVERTED] = made.name
         elif isinstance(value, Expr):
@@ -615,8 +629,12 @@ def _kept(value: Expr) -> Expr:
         whole = exp.Anonymous(this="_account_whole_time", expressions=[value])
         whole.type = exp.DataType.build("TEXT")
         return whole
-    if _is_moment(value):
+    if _is_moment(value) and not _has_digits_behind(value):
         return _cast(value, _TEXT)
+    if _is_moment(value):
+        told = exp.Anonymous(this=IN_JSON, expressions=[value])
+        told.type = value.type
+        return _cast(told, _TEXT)
     if _kind(value) in _BINARIES:
         digits = exp.Anonymous(this="hex", expressions=[value])
         digits.type = exp.DataType.build("TEXT")
@@ -627,6 +645,13 @@ def _kept(value: Expr) -> Expr:
         number.type = exp.DataType.build("VARIANT")
         return number
     return value
+
+
+def _has_digits_behind(moment: Expr) -> bool:
+    """May it have microseconds and no milliseconds? A constant tells."""
+    bare = moment.unnest()
+    is_constant = isinstance(bare, exp.Cast) and bare.this.is_string
+    return _kind(moment) != _Kind.DATE and not (is_constant and ".000" not in bare.this.name)
 
 
 def _has_marks(value: Expr) -> bool:

@@ -6,7 +6,14 @@ from fakesnow.transforms import transforms as fs
 from sqlglot import Expr, exp
 
 from flocon.core import errors
-from flocon.engine import functions, inner_kinds, moments, nanoseconds, number_formats
+from flocon.engine import (
+    functions,
+    inner_kinds,
+    moments,
+    nanoseconds,
+    number_formats,
+    read_numbers,
+)
 from flocon.engine.expression_types import MIXED, held, held_of
 from flocon.engine.objects import TOLD
 from flocon.engine.texts import is_text
@@ -242,7 +249,8 @@ def numbers(node: Expr) -> Expr:
     https://docs.snowflake.com/en/sql-reference/functions/try_to_decimal
     """
     if isinstance(node, exp.ToNumber) and node.args.get("format"):
-        raise errors.unsupported(f"TO_NUMBER with a format: {node.sql('snowflake')[:100]}")
+        node.set("this", read_numbers.digits(node))
+        node.set("format", None)
     if isinstance(node, exp.ToNumber) and node.args.get("safe"):
         node.set("this", exp.Anonymous(this="_account_number_text", expressions=[node.this]))
     elif isinstance(node, exp.ToNumber | exp.ToDouble):

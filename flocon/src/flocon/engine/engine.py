@@ -28,6 +28,7 @@ from flocon.engine import (
     number_formats,
     numeric,
     older_folders,
+    read_numbers,
     regexps,
     stored_objects,
     urls,
@@ -156,6 +157,7 @@ class Engine:
         digests.register(self._root)
         encodings.register(self._root)
         number_formats.register(self._root)
+        read_numbers.register(self._root)
         numeric.register(self._root)
         urls.register(self._root)
         lengths.register(self._root)

@@ -1,5 +1,6 @@
 """DuckDB's and fakesnow's errors as Snowflake's."""
 
+import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from flocon.core import errors
 from flocon.core.errors import Code, SnowflakeError
 from flocon.core.timestamp_tz import ENGINE_TYPE
 from flocon.core.variant_marks import UNDEFINED
+from flocon.core.variant_text import compact
 from flocon.engine import (
     failure_texts,
     inner_kinds,
@@ -46,6 +48,7 @@ _BY_TEXT: tuple[tuple[str, Code], ...] = (
     (r"Unsupported feature", errors.UNSUPPORTED),
     (_DEPENDED_ON, errors.UNSUPPORTED),
     (r"Duplicate field key|Map keys must be unique", errors.DUPLICATE_KEY),
+    (r"Can't parse '.*' as number with format", errors.NUMBER_FORMAT),
     (r"Can't parse '.*' as \w+ with format", errors.FORMAT_VALUE),
     (r"Date '.*' is not recognized", errors.DATE_VALUE),
     (r"Timestamp '.*' is not recognized", errors.TIMESTAMP_VALUE),
@@ -191,6 +194,8 @@ def _translate_duckdb(error: duckdb.Error) -> SnowflakeError:
         return errors.compilation(errors.COLUMN_TYPE, other[0])
     if other := _NO_TRUTH.search(text):
         return SnowflakeError(errors.VARIANT_VALUE, _printable(other[0]))
+    if other := _NO_NUMBER.search(text):
+        return _no_number(other[1].removesuffix(nanoseconds.AND_NO_MORE), other[2])
     if same := _SAME_KEY.search(text):
         return SnowflakeError(errors.JSON_VALUE, _printable(same[0]))
     if moments.NO_FRACTION in text:
@@ -265,7 +270,26 @@ _OTHER_TYPE = re.compile(
     re.S,
 )
 
-_NO_TRUTH = re.compile(r"Failed to cast variant value .* to BOOLEAN(?=' to INT8)", re.S)
+# Behind the digits of a VARIANT that becomes a number.
+OF_VARIANT = "\v"
+_NO_NUMBER = re.compile(rf"Could not convert string ['\"](.*){OF_VARIANT}['\"] to (\w+)", re.DOTALL)
+_NO_TRUTH = re.compile(
+    r"Failed to cast variant value .* to (?:BOOLEAN|TIMESTAMP_NTZ)(?=' to INT8)", re.S
+)
+
+
+def _no_number(value: str, kind: str) -> SnowflakeError:
+    """Of a VARIANT that has this text, or this array or object, and was to become a number."""
+    if kind != "DOUBLE" and _NUMBER.fullmatch(value.strip()):
+        text = f"Number out of representable range: {value.strip()}"
+        return SnowflakeError(errors.NUMERIC_RANGE, text)
+    shown = compact(value) if value[:1] in ("[", "{") else json.dumps(value, ensure_ascii=False)
+    target = "REAL" if kind == "DOUBLE" else "FIXED"
+    text = f"Failed to cast variant value {shown} to {target}"
+    return SnowflakeError(errors.VARIANT_VALUE, _printable(text))
+
+
+_NUMBER = re.compile(r"[+-]?(\d+[.]?\d*|[.]\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
 def _printable(text: str) -> str:

@@ -26,7 +26,10 @@ _FIELDS = {
     exp.DType.VARBINARY: "binary",
 }
 _WITHOUT_ZONE = ("date", "time", "timestamp_ntz")
-_MACROS = ("_account_text", "_account_text_once", "_account_whole_time")
+_MACROS = (
+    "_account_text", "_account_text_in_json", "_account_text_in_json_once", "_account_text_once",
+    "_account_whole_time",
+)  # fmt: skip
 _REFUSED = "{} under another output format than the default one"
 
 
@@ -127,7 +130,10 @@ def _is_no_moment(value: Expr) -> bool:
 _MAKERS = (
     *_MACROS,
     "_account_text_of_moment",
+    "_account_text_of_moment_in_json",
     "_account_text_of_variant",
     "_account_zoned_text",
+    "_account_zoned_text_in_json",
+    "_account_zoned_text_in_json_once",
     "_account_zoned_text_once",
 )

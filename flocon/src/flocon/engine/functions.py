@@ -9,6 +9,7 @@ from sqlglot.dialects.snowflake import Snowflake
 from flocon.core import errors
 from flocon.engine import argument_types, choices, foreign, orders
 from flocon.engine.fast import bound_arrays
+from flocon.engine.inner_kinds import IN_JSON
 from flocon.engine.marked_names import name_pattern
 from flocon.engine.pivoted_columns import name_columns, name_values
 from flocon.engine.texts import is_text
@@ -494,6 +495,11 @@ def as_text(value: Expr) -> Expr | None:
     it repeats its argument: large values, and those with a macro inside, are written once, or they
     would grow without end. A bind is never a VARIANT, and DuckDB would take it for one inside the
     macro."""
+    if value.name == IN_JSON:
+        made = as_text(value.expressions[0])
+        if made is None:
+            return exp.cast(value.expressions[0], "VARCHAR", dialect="duckdb")
+        return exp.Anonymous(this=_IN_JSON[made.name], expressions=made.expressions)
     bare = value.unnest()
     while isinstance(bare, exp.Neg):
         bare = bare.this.unnest()
@@ -528,6 +534,13 @@ def as_text(value: Expr) -> Expr | None:
     return _call("_account_text", value)
 
 
+_IN_JSON = {
+    f"_account_{name}{once}": f"_account_{name}_in_json{once}"
+    for name, once in (
+        ("text", ""), ("text", "_once"), ("text_of_moment", ""), ("zoned_text", ""),
+        ("zoned_text", "_once"),
+    )
+}  # fmt: skip
 _SAME_TEXTS = (exp.DType.BOOLEAN, exp.DType.DATE)
 _FIXED_POINT = (*exp.DataType.INTEGER_TYPES, exp.DType.DECIMAL)
 _KNOWN_IN_THE_ENGINE = (exp.Column, exp.Cast, exp.Add, exp.Sub, exp.Mul)
@@ -999,6 +1012,16 @@ def initcaps(node: Expr) -> Expr:
     return exp.select(node.copy()).from_(inner.subquery("_")).subquery()
 
 
+def ascii_codes(node: Expr) -> Expr:
+    """ASCII of a letter that is none of ASCII: Snowflake's page does not say what it is.
+
+    https://docs.snowflake.com/en/sql-reference/functions/ascii
+    """
+    if not isinstance(node, exp.Ascii) or isinstance(node.parent, exp.Anonymous):
+        return node
+    return _call("_account_ascii", node.copy())
+
+
 def hashes(node: Expr) -> Expr:
     """HASH is a whole number of 64 bits with a sign.
 
@@ -1212,6 +1235,7 @@ REWRITES = (
     (percentiles, exp.ApproxQuantile),
     (counted, (exp.ApproxDistinct, exp.Hll)),
     (initcaps, exp.Initcap),
+    (ascii_codes, exp.Ascii),
     (choices.without_nulls, (exp.Greatest, exp.Least)),
     (truths, (exp.Booland, exp.Boolor, exp.Xor)),
     (hashes, exp.Anonymous),

@@ -76,6 +76,12 @@ LOST = (
     "the digits of a second behind the third one of a timestamp in a VARIANT, which JSON has not:"
     " cast it to VARCHAR or TIMESTAMP(3)"
 )
+# A timestamp x that becomes a text in JSON, whose digits tell whether it has had others.
+IN_JSON = "_account_in_json_as_text"
+TOLD = (
+    "CASE WHEN contains(CAST(x AS VARCHAR), '.000')"
+    f" THEN CAST(CAST('{LOST} ' || CAST(x AS VARCHAR) AS TINYINT) AS VARCHAR) ELSE {{}} END"
+)
 _ERROR = REFUSED.replace("'", "''")
 _OF_THE_ENGINE = " ".join(
     f"WHEN '{name}' THEN '{kind}'"

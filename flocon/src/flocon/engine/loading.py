@@ -29,6 +29,7 @@ from flocon.engine import (
     stored_values,
 )
 from flocon.engine.catalog import HIDDEN_SCHEMA
+from flocon.engine.inner_kinds import Kinds
 from flocon.engine.marked_names import marked, unmarked
 from flocon.engine.quoting import literal, quoted
 from flocon.engine.rendering import Binds
@@ -418,6 +419,7 @@ def _load(
     if kind == "PARQUET" and (copy.match != "NONE" or copy.select is not None):
         values = _parquet(connection, copy, columns, name, file, most)
         names = columns if copy.match == "NONE" or copy.select else [n for n, _ in values]
+        _hold(values, staged_rows.inside(file))
         # After an error the view is gone with the transaction.
         with _rows_fit(copy):
             made = _inserted(connection, copy, names[: len(values)], [v for _, v in values])
@@ -459,6 +461,7 @@ def _load(
             " type variant, object, or array. Load data into separate columns using the"
             " MATCH_BY_COLUMN_NAME copy option or copy with transformation.",
         )
+    _hold(values, rows.inside)
     values += [(n, _metadata(said)) for n, said in copy.metadata.items()]
     connection.relation(RELATION, rows.table, rows.types)
     aborts = copy.on_error == "ABORT_STATEMENT"
@@ -522,6 +525,12 @@ def _inserted(
     target = exp.Schema(this=copy.table.copy(), expressions=named)
     count = int(connection.dml(exp.Insert(this=target, expression=select), {})[0][0])
     return _Loaded("LOADED", count, count)
+
+
+def _hold(values: Sequence[tuple[str, Expr]], inside: Kinds) -> None:
+    """Let it be known what may be inside of the VARIANTs of a file."""
+    for _, value in values:
+        value.unalias().meta[stored_values.HELD] = inside
 
 
 def _sized(copy: Copy, name: str, value: Expr) -> Expr:

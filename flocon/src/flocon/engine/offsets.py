@@ -15,7 +15,7 @@ from sqlglot import Expr, exp
 
 from flocon.core import errors
 from flocon.core.timestamp_tz import AHEAD, ENGINE_TYPE, MOMENT, NO_MINUTES
-from flocon.engine import datetime_formats, moments
+from flocon.engine import datetime_formats, inner_kinds, moments
 from flocon.engine.choices import CHOICES, chosen
 from flocon.engine.objects import call
 from flocon.engine.types import JSON_TYPES, NTZ_TYPES, TEXT_TYPES
@@ -50,11 +50,15 @@ PARTS = (
     " _account_at_offset(time_bucket(width, _account_utc(x)), _account_minutes(x))",
 )
 MACROS = (
-    "_account_zoned_text_once(x) AS list_transform([x], lambda each: _account_zoned_text(each))[1]",
     "_account_zoned_text(x) AS _account_moment(CAST(_account_wall(x) AS VARCHAR))"
     " || CASE WHEN _account_minutes(x) < 0 THEN ' -' ELSE ' +' END"
     " || lpad(CAST(abs(_account_minutes(x)) // 60 AS VARCHAR), 2, '0')"
     " || lpad(CAST(abs(_account_minutes(x)) % 60 AS VARCHAR), 2, '0')",
+    f"_account_zoned_text_in_json(x) AS {inner_kinds.TOLD.format('_account_zoned_text(x)')}",
+    *(
+        f"_account_{name}_once(x) AS list_transform([x], lambda each: _account_{name}(each))[1]"
+        for name in ("zoned_text", "zoned_text_in_json")
+    ),
     # A text's wall clock is what it says. Digits are seconds since 1970 in UTC.
     *(
         f"_account_{how}_wall(x) AS CASE WHEN _account_is_epoch(x)"

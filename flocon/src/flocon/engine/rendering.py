@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 import duckdb
@@ -12,7 +11,7 @@ from sqlglot.errors import ErrorLevel, UnsupportedError
 
 from flocon.core import errors
 from flocon.core.timestamp_tz import ENGINE_TYPE, TimestampTz, engine_text
-from flocon.engine.clock import NOW
+from flocon.engine.clock import NOW, now
 
 Binds = Mapping[str, Any]
 
@@ -45,7 +44,7 @@ def used(sql: str, binds: Binds) -> dict[str, Any]:
     marks = set(re.findall(r"\$(b\d+)\b", sql))
     chosen = {name: _bound(value) for name, value in binds.items() if name in marks}
     if f"${NOW}" in sql:
-        chosen[NOW] = binds.get(NOW) or datetime.now(UTC)
+        chosen[NOW] = binds.get(NOW) or now()
     return chosen
 
 

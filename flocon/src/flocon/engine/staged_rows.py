@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from flocon.core import errors
+from flocon.engine.inner_kinds import NONE, Kinds
 from flocon.engine.marked_names import marked
 from flocon.engine.quoting import literal, quoted
 
@@ -98,6 +99,7 @@ class StagedRows:
     counts: Sequence[int]  # how many fields each record has
     header: Sequence[str] = ()  # the names of the columns in the file's first row: PARSE_HEADER
     blank: int = 0  # how many lines SKIP_BLANK_LINES passes over
+    inside: Kinds = NONE  # what is in the JSON as a text
 
     @property
     def width(self) -> int:
@@ -154,7 +156,20 @@ def read(
     names = [*(f"COLUMN{place}" for place in range(1, width + 1)), *_METADATA]
     types = ["VARCHAR" if kind == "CSV" else "JSON"] * width + _TYPES_OF_METADATA
     table = pa.Table.from_arrays(columns, names=names)
-    return StagedRows(table, types, list(map(len, fields)), header, blank)
+    read_of = [inside(file) for _, file in files] if kind == "PARQUET" else []
+    return StagedRows(table, types, list(map(len, fields)), header, blank, NONE.union(*read_of))
+
+
+def inside(file: Path) -> Kinds:
+    """What a file of Parquet puts into VARIANTs, of which their texts do not tell all."""
+    return (
+        _TIMESTAMP
+        if any("timestamp[" in str(kind) for kind in pq.read_schema(file).types)
+        else NONE
+    )
+
+
+_TIMESTAMP: Kinds = frozenset(("TIMESTAMP",))
 
 
 def _documents(values: Values, file: Path, kind: str, options: Options) -> list[list[Any]]:

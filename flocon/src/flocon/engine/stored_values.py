@@ -36,6 +36,8 @@ VARIANT = "VARIANT"
 _NAMED = (*STRUCTURED, VARIANT)
 # In the meta of a value that COPY INTO reads from a file: it is a VARIANT, whatever the engine has.
 LOADED = "loaded"
+# And what may be inside of the VARIANTs of its file.
+HELD = "held"
 # In that of a value of a CREATE TABLE (…) AS: it is cast to its column's type.
 SHAPED = "shaped"
 _CONVERTED = ("BLOB", ENGINE_TYPE)
@@ -289,17 +291,21 @@ def _structured(value: Expr, declared: str, name: str) -> Expr:
     return exp.Anonymous(this=STRUCTURED[declared], expressions=[value])
 
 
+_ARE_VARIANTS = (
+    exp.Array, exp.JSONObject, exp.Null, exp.ParseJSON, exp.Struct, exp.ToVariant, exp.Var,
+)  # fmt: skip
+
+
 def _variant(value: Expr, name: str) -> Expr:
     """What is stored in a column of type VARIANT: Snowflake makes one of a number and a BOOLEAN.
 
     Raises 002023 for what is known to be neither, and no VARIANT.
     """
     bare, kind = value.unnest(), value.type.this if value.type else None
-    if isinstance(bare, exp.ParseJSON | exp.ToVariant | exp.Var | exp.Null):
+    is_one = type(bare) is exp.Cast and bare.to.this == exp.DType.VARIANT
+    if is_one or isinstance(bare, _ARE_VARIANTS):
         return value  # DEFAULT, or nothing to convert
     if bare.meta.get(LOADED):
-        if kind in exp.DataType.TEMPORAL_TYPES and kind not in (exp.DType.DATE, exp.DType.TIME):
-            value = exp.Anonymous(this="_account_text", expressions=[value])
         return exp.Anonymous(this="_account_in_json", expressions=[value])
     if kind in _NO_VARIANTS or (isinstance(bare, exp.Literal) and bare.is_string):
         said = declared_as(value.type) if value.type else ""
@@ -326,12 +332,10 @@ def put_in(tree: Expr, columns: Columns) -> inner_kinds.Kinds:
     if not isinstance(rows, exp.Select) or LOADED not in rows.expressions[0].meta:
         return inner_kinds.NONE
     kinds, pairs = dict(columns(tree.this.this)), zip(written(tree), rows.expressions, strict=True)
-    values = [
-        value
-        for name, value in pairs
-        if value.meta.get(LOADED) and kinds[name].partition(" ")[0] in _NAMED
-    ]
-    return inner_kinds.NONE.union(*(inner_kinds.of_type(value.type) for value in values))
+    values = [value for name, value in pairs if kinds[name].partition(" ")[0] in _NAMED]
+    held = [value.meta.get(HELD, inner_kinds.NONE) for value in values]
+    own = [inner_kinds.of_type(value.type) for value in values if value.meta.get(LOADED)]
+    return inner_kinds.NONE.union(*held, *own)
 
 
 def _checked(macro: str, value: Expr, declared: str, name: str) -> Expr:

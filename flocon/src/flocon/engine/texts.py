@@ -28,7 +28,10 @@ _FUNCTIONS = (
 )
 _MACROS = {
     "_account_text",
+    "_account_text_in_json",
+    "_account_text_in_json_once",
     "_account_text_of_moment",
+    "_account_text_of_moment_in_json",
     "_account_text_of_number",
     "_account_text_of_variant",
     "_account_text_once",
@@ -42,6 +45,8 @@ _MACROS = {
     "_account_typeof_of",
     "_account_zoned_text",
     "_account_zoned_text_once",
+    "_account_zoned_text_in_json",
+    "_account_zoned_text_in_json_once",
     "_account_written",
     "strftime",
     "_account_user_function_varchar",

@@ -84,7 +84,8 @@ class AccountFunctions:
             for source in [] if isinstance(tree, exp.Copy) else parsing.staged(tree):
                 tree.meta.pop(TEXT, None)
                 rows = staged_queries.read(self._context, tree, source)
-                names.append(self._put_rows(source, "", rows.table, rows.types, len(names)))
+                held = (rows.table, rows.types)
+                names.append(self._put_rows(source, "", *held, len(names), inside=rows.inside))
             yield
         finally:
             for name in names:

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from sqlglot import Expr, exp
 
 from flocon.core import errors
-from flocon.engine import NOW, TEXT, Binds, Connection, merging
+from flocon.engine import NOW, TEXT, Binds, Connection, merging, now
 from flocon.session.context import Context
 from flocon.sql.tokens import FullName
 from flocon.transactions.change_log import hold_row_ids
@@ -33,7 +32,7 @@ def run(context: Context, tree: exp.Merge, binds: Binds, change: Change) -> dict
     if plan is None:
         return dict(change(tree, binds))
     # All parts are of one moment.
-    binds = {NOW: datetime.now(UTC), **binds}
+    binds = {NOW: now(), **binds}
     if plan.joined is None:
         return {"INSERT": sum(int(change(part, binds)[0][0]) for part in plan.inserts)}
     _hold(connection, tree.this, plan, binds)
@@ -53,7 +52,7 @@ def update(
     )
     if plan is None:
         return None
-    binds = {NOW: datetime.now(UTC), **binds}
+    binds = {NOW: now(), **binds}
     found = _hold(connection, tree.this, plan, binds)
     changed = int(change(plan.changes[0], binds)[0][0])
     several = _found_several_times(connection) if found > changed else 0

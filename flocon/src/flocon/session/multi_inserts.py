@@ -6,12 +6,11 @@ https://docs.snowflake.com/en/sql-reference/sql/insert-multi-table
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from sqlglot import Expr, exp
 
-from flocon.engine import NOW, TEXT, Binds, Connection, multi_inserts
+from flocon.engine import NOW, TEXT, Binds, Connection, multi_inserts, now
 from flocon.session.context import Context
 from flocon.sql.tokens import FullName
 from flocon.transactions.change_log import defaults
@@ -32,7 +31,7 @@ def run(
         "source", tree, lambda: _part(tree, "source", multi_inserts.source(tree))
     )
     # All parts are of one moment.
-    binds = {NOW: datetime.now(UTC), **binds}
+    binds = {NOW: now(), **binds}
     connection.hold(multi_inserts.SOURCE, query, binds)
     inserts = connection.statements.cached("inserts", tree, lambda: _inserts(connection, tree))
     deleted = 0
