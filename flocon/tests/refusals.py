@@ -238,6 +238,7 @@ REFUSED: dict[str, tuple[str, ...]] = {
         "select * from t where (v, a) = (v, a)",
         "select * from t where v = to_binary('AB')",
         "select a.v from t a join t b using (v)",
+        "select * from dual",
         "select * from '/etc/passwd'",
         "select * from read_csv('/etc/passwd')",
         "select * from duckdb_tables()",

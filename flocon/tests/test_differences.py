@@ -38,6 +38,8 @@ EXAMPLES: dict[tuple[str, str], list[tuple[str, Any]]] = {
         ("SELECT * FROM unordered AS u (x)", 2),
         ("ALTER TABLE unordered SET DATA_RETENTION_TIME_IN_DAYS = 91", 2),
         ("CREATE TABLE bytes (b BINARY DEFAULT NULL)", 2),
+        ("SELECT 1 FROM unordered WHERE AVG(a) > 1", 2),
+        ("SELECT 1 FROM unordered WHERE ROW_NUMBER() OVER (ORDER BY a) = 1", 2),
     ],
     ("Queries", "HAVING"): [
         ("SELECT 1 FROM VALUES (1), (2) HAVING TRUE", 2),

@@ -163,6 +163,50 @@ def test_limit_has_no_comma(run: Run, wines: None) -> None:
     assert run("select (select id from wines order by id limit 1 offset 1), 2") == [(2, 2)]
 
 
+@pytest.mark.parametrize(
+    ("clause", "position", "unexpected"),
+    [
+        ("limit 1.5", 32, "1.5"),
+        ("limit -1", 32, "-"),
+        ("limit '1'", 32, "'1'"),
+        ("limit id", 32, "id"),
+        ("limit 1 + 1", 34, "+"),
+        ("limit (select 1)", 32, "("),
+        ("limit 1 offset -1", 41, "-"),
+        ("limit 1 offset 2 * 1", 43, "*"),
+    ],
+)
+def test_how_many_rows_is_a_whole_constant(
+    run: Run, clause: str, position: int, unexpected: str
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/constructs/limit"""
+    number, text = failure(run, f"select id from values (1) {clause}")
+    said = f"syntax error line 1 at position {position} unexpected '{unexpected}'."
+    assert (number, said in text) == (1003, True), text
+
+
+def test_no_rows_are_left_out_by_a_limit_of_nothing(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/constructs/limit"""
+    for clause in ("limit null", "limit ''", "limit $$$$", "limit null offset null"):
+        assert run(f"select * from values (1), (2) {clause}") == [(1,), (2,)]
+    assert run("select top 1 * from values (1), (2)") == [(1,)]
+    assert "unexpected '1.5'." in failure(run, "select top 1.5 * from values (1)")[1]
+
+
+def test_dual_is_one_row_without_columns(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/constructs/from"""
+    assert run("select 1 + 1, 'a' from dual where true") == [(2, "a")]
+    assert run("select count(*) from dual d, values (1), (2)") == [(2,)]
+    assert "'* of DUAL'" in failure(run, "select * from dual")[1]
+    assert error(run, 'select 1 from "dual"') == 2003
+    run("create view of_dual as select 7 as a from dual")
+    assert run("select a from of_dual") == [(7,)]
+    run("create table dual (a int)")
+    assert run("select 1 from dual") == []
+    run("drop table dual")
+    assert run("select 1 from dual") == [(1,)]
+
+
 def test_having_is_for_groups(run: Run, wines: None) -> None:
     """https://docs.snowflake.com/en/sql-reference/constructs/having"""
     for statement in (

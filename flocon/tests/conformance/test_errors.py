@@ -172,10 +172,56 @@ _IN_SNOWFLAKES_WORDS = {
     ),
     "select (select n from twice)": (90150, "Single-row subquery returns more than one row."),
     "select n, sum(1) from twice": (
-        979, "[N] is not a valid group by expression",
+        979, "[TWICE.N] is not a valid group by expression",
     ),
     "select n, sum(1) from twice group by n + 1": (
-        1104, "'N' in select clause is neither an aggregate nor in the group by clause.",
+        1104,
+        "SQL compilation error: error line 1 at position 7\n'TWICE.N' in select clause is neither"
+        " an aggregate nor in the group by clause.",
+    ),
+    "select n from twice where 1 > current_date()": (
+        1038, "Can not convert parameter of type [DATE] into expected type [NUMBER]",
+    ),
+    "select case when n then 1 end from twice": (
+        1038,
+        "Can not convert parameter 'TWICE.N' of type [NUMBER(1,0)] into expected type [BOOLEAN]",
+    ),
+    "select n from twice where n": (2, "Invalid data type [NUMBER(1,0)] for predicate [TWICE.N]"),
+    "select abs(1, 2)": (939, "too many arguments for function [ABS(1, 2)] expected 1, got 2"),
+    "select 1 + abs()": (938, "not enough arguments for function [ABS()], expected 1, got 0"),
+    "select upper(translate('a', 'b'))": (
+        938, "not enough arguments for function [TRANSLATE('a', 'b')], expected 3, got 2",
+    ),
+    "select ?": (2049, "Bind variable :1 not set."),
+    "select grouping(n) from twice": (2, "GROUPING function without a GROUP BY."),
+    "alter table filled rename to twice": (2002, "Object 'TWICE' already exists."),
+    "select parse_json('{bad')": (
+        100069, "Error parsing JSON: unexpected character, pos 2",
+    ),
+    "create table other (a int, primary key (b))": (
+        904, "SQL compilation error: error line 1 at position 40\ninvalid identifier 'B'",
+    ),
+    "select * rename nothing as x from twice": (
+        904, "SQL compilation error: error line 1 at position 16\ninvalid identifier 'NOTHING'",
+    ),
+    "select n from twice where n in ()": (
+        1003, "syntax error line 1 at position 32 unexpected ')'.",
+    ),
+    "select max(n order by n) from twice": (
+        1003, "syntax error line 1 at position 13 unexpected 'order'.",
+    ),
+    "select any_value(n) within group (order by n) from twice": (
+        2, "Function ANY_VALUE does not support WITHIN GROUP clause.",
+    ),
+    "merge into filled using twice on true when not matched then delete": (
+        1003, "syntax error line 1 at position 60 unexpected 'delete'.",
+    ),
+    "merge into filled using twice on true when matched then insert (n) values (1)": (
+        1003, "syntax error line 1 at position 56 unexpected 'insert'.",
+    ),
+    "select to_timestamp(1, 10)": (1007, "Invalid timestamp scale: 10. Must be between 0 and 9."),
+    "select approx_percentile(n, -0.5) from twice": (
+        1007, "a percentile is between 0 and 1, not -0.5",
     ),
     "select (select n, n from twice)": (
         2, "Unsupported: Scalar subquery with multi-column SELECT clause.",
@@ -235,3 +281,120 @@ def test_an_error_speaks_of_snowflakes_functions_and_types(run: Run, sql: str) -
 def test_a_constant_text_orders_nothing(run: Run) -> None:
     """https://docs.snowflake.com/en/sql-reference/constructs/order-by"""
     assert run("select 1 order by 'a'") == [(1,)]
+
+
+@pytest.mark.parametrize(
+    ("sql", "said"),
+    [
+        ("select sqrt(-1)", "sqrt(-1)"),
+        ("select sqrt(a) from (select 1 as a union select -3.63798123e-12)", "sqrt(-3.63798e-12)"),
+        ("select ln(0)", "log(e,0)"),
+        ("select log(10, -1)", "log(10,-1)"),
+        ("select log(1, 10)", "log(1,10)"),
+        ("select acos(2)", "acos(2)"),
+        ("select acosh(0.5)", "acosh(0.5)"),
+        ("select pow(-1, 0.5)", "pow(-1,0.5)"),
+        ("select power(0, -1)", "pow(0,-1)"),
+    ],
+)
+def test_an_error_says_what_a_function_of_numbers_was_asked(run: Run, sql: str, said: str) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/sqrt"""
+    number, text = failure(run, sql)
+    assert (number, text) == (100044, f"100044 (22P01): Invalid floating point operation: {said}")
+
+
+def test_functions_of_numbers_answer_null_and_nan_for_those(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions-numeric"""
+    assert run("select sqrt(null), ln(null), log(null, 2), acos(null), pow(null, -1)") == [
+        (None,) * 5
+    ]
+    assert run("select acos('nan'::float)::varchar, sqrt('nan'::float)::varchar") == [
+        ("NaN", "NaN")
+    ]
+    assert run("select sqrt(4), pow(2, -1), ln(1), log(2, 8), asin(0), cot(1) > 0") == [
+        (2.0, 0.5, 0.0, 3.0, 0.0, True)
+    ]
+
+
+_OUTSIDE = "appears outside of SELECT, QUALIFY, and ORDER BY clauses."
+_WINDOW = "ROW_NUMBER() OVER (ORDER BY T.A ASC NULLS LAST)"
+_MISPLACED = {
+    "select a from t where sum(b) > 1": (
+        2, "Invalid aggregate function in where clause [SUM(T.B)]",
+    ),
+    "select a from t x where abs(count(*)) > 1": (
+        2, "Invalid aggregate function in where clause [COUNT(*)]",
+    ),
+    "with c as (select a from t where max(t.a) = 1) select * from c": (
+        2, "Invalid aggregate function in where clause [MAX(T.A)]",
+    ),
+    "select x.a from t x join t y on sum(x.a) = y.a": (
+        2, "Invalid aggregate function in ON clause [SUM(X.A)]",
+    ),
+    "select a from t where row_number() over (order by a) = 1": (
+        2, f"Window function [{_WINDOW}] {_OUTSIDE}",
+    ),
+    "select a from t group by row_number() over (order by a)": (
+        2, f"Window function [{_WINDOW}] {_OUTSIDE}",
+    ),
+    "select a from t where rank() over (partition by b order by a desc) = 1": (
+        2,
+        "Window function [RANK() OVER (PARTITION BY T.B ORDER BY T.A DESC NULLS FIRST)]"
+        f" {_OUTSIDE}",
+    ),
+    "select a from t group by a having row_number() over (order by a) = 1": (
+        979, f"[{_WINDOW}] is not a valid group by expression",
+    ),
+    "select count(*) from t group by sum(b)": (
+        979, "[SUM(T.B)] is not a valid group by expression",
+    ),
+    "select sum(b) as s from t group by s": (979, "[SUM(T.B)] is not a valid group by expression"),
+    "select sum(b) from t group by 1": (979, "[SUM(T.B)] is not a valid group by expression"),
+    "select sum(row_number() over (order by a)) from t": (
+        2, f"Window function [{_WINDOW}] may not appear inside an aggregate function.",
+    ),
+    "select sum(abs(sum(b))) from t": (
+        2, "Aggregate functions cannot be nested: [SUM(T.B)] nested in [SUM(ABS(SUM(T.B)))]",
+    ),
+    "select a from t group by a having b > 1": (979, "[T.B] is not a valid group by expression"),
+    "select a from t group by a order by b": (1007, "[T.B] is not a valid order by expression"),
+    "select a from t group by 2": (979, "[2] is not a valid group by expression"),
+    "select a from t group by rollup(a, -1)": (979, "[-1] is not a valid group by expression"),
+    "select * from t order by 3": (1007, "[3] is not a valid order by expression"),
+    "select * from t group by a": (
+        1104, "'T.B' in select clause is neither an aggregate nor in the group by clause.",
+    ),
+    "update t set a = sum(b)": (
+        979, "[PSEUDOCOLUMN(VOL_ID)] is not a valid group by expression",
+    ),
+    "update t set a = row_number() over (order by b)": (
+        2, "Analytic function not allowed as target of UPDATE.",
+    ),
+    "delete from t where sum(a) = 1": (
+        2, "Invalid aggregate function in where clause [SUM(T.A)]",
+    ),
+    "insert into t (a) values (sum(1))": (2014, "Invalid expression [SUM(1)] in VALUES clause"),
+    "create view v as select a from t where sum(a) = 1": (
+        2, "Invalid aggregate function in where clause [SUM(T.A)]",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("sql", _MISPLACED)
+def test_a_function_where_it_may_not_be_is_named_with_its_columns(run: Run, sql: str) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions-aggregation,
+    https://docs.snowflake.com/en/sql-reference/functions-window-syntax"""
+    run("create table if not exists t (a int, b int)")
+    number, text = failure(run, sql)
+    assert (number, text.partition("\n")[2]) == _MISPLACED[sql]
+
+
+def test_a_function_is_named_within_a_transaction_which_goes_on(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/transactions"""
+    run("create table if not exists t (a int, b int)")
+    run("begin")
+    run("insert into t values (41, 1)")
+    assert "[SUM(T.B)]" in failure(run, "delete from t where sum(b) = 1")[1]
+    assert run("select b from t where a = 41") == [(1,)]
+    run("rollback")
+    assert run("select sum(sum(b)) over () from t where a = 41 group by a") == []

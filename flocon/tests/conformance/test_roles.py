@@ -78,6 +78,25 @@ def test_secondary_roles_add_theirs_and_none_takes_them_away(
     assert error(run, f"select * from {database}.public.t") == 2003
 
 
+def test_secondary_roles_may_be_named(run: Run, database: str, roles: tuple[str, str]) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/use-secondary-roles"""
+    run("create table named (a int)")
+    run(f"grant usage on database {database} to role {roles[1]}")
+    run(f"grant usage on schema {database}.public to role {roles[1]}")
+    run(f"grant select on table {database}.public.named to role {roles[1]}")
+    run(f"use role {roles[0]}")
+    asked = f"show tables like 'named' in database {database}"
+    assert error(run, asked) == 2003
+    run(f"use secondary roles {roles[0]}, {roles[1]}")
+    assert [row[1] for row in run(asked)] == ["NAMED"]
+    assert error(run, f"use secondary roles {roles[1]}, nobody_has_this") == 2043
+    assert [row[1] for row in run(asked)] == ["NAMED"]
+    assert run("select 1 from dual") == [(1,)]
+    run(f"use secondary roles {roles[0]}")
+    assert error(run, asked) == 2003
+    assert error(run, "select current_secondary_roles()") == 2
+
+
 def test_what_accountadmin_makes_is_its_own_and_no_role_below_it_sees_it(
     run: Run, database: str, connection: SnowflakeConnection
 ) -> None:

@@ -160,18 +160,18 @@ def test_a_variant_is_a_boolean_where_it_holds_one(run: Run) -> None:
 def test_only_a_boolean_is_a_condition(run: Run) -> None:
     """https://docs.snowflake.com/en/sql-reference/constructs/where"""
     refused = {
-        "select 1 from none where v": "[VARIANT] for predicate [V]",
+        "select 1 from none where v": "[VARIANT] for predicate [NONE.V]",
         "select 1 from none where (v:x)": "[VARIANT] for predicate",
-        "select 1 from none where a": "[ARRAY] for predicate [A]",
-        "select 1 from none where o": "[OBJECT] for predicate [O]",
-        "select 1 from none where d": "[DATE] for predicate [D]",
-        "select 1 from none where n": "[NUMBER(38,0)] for predicate [N]",
+        "select 1 from none where a": "[ARRAY] for predicate [NONE.A]",
+        "select 1 from none where o": "[OBJECT] for predicate [NONE.O]",
+        "select 1 from none where d": "[DATE] for predicate [NONE.D]",
+        "select 1 from none where n": "[NUMBER(38,0)] for predicate [NONE.N]",
         "select 1 from none where 'true'": "[VARCHAR(4)] for predicate ['true']",
         "select 1 from none x join none y on x.v": "[VARIANT] for predicate [X.V]",
-        "select n from none group by n having max(d)": "[DATE] for predicate [MAX(D)]",
+        "select n from none group by n having max(d)": "[DATE] for predicate [MAX(NONE.D)]",
         "select n from none qualify row_number() over (order by n)": "[NUMBER(18,0)] for predicate",
-        "update none set n = 1 where v": "[VARIANT] for predicate [V]",
-        "delete from none where s": "[VARCHAR(16777216)] for predicate [S]",
+        "update none set n = 1 where v": "[VARIANT] for predicate [NONE.V]",
+        "delete from none where s": "[VARCHAR(16777216)] for predicate [NONE.S]",
         "merge into none using held h on h.v when matched then delete": "[VARIANT] for predicate",
     }
     for statement, said in refused.items():

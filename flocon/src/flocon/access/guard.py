@@ -65,8 +65,8 @@ class Guard:
         self._roles = roles
         self._users = users
         self._streams = streams
-        # Is every role of the user in force besides the current one?
-        self.secondary = False
+        # Is every role of the user in force besides the current one? Or which ones.
+        self.secondary: bool | frozenset[str] = False
         # Does it run a task or an alert that Snowflake chooses the compute for?
         self.serverless = False
         # The roles of the owners whose procedures and views run now, the innermost last.
@@ -86,9 +86,22 @@ class Guard:
             return None
         roles = {self.role}
         if self.secondary and not self._owners:
-            roles |= self._users.roles_of(self._place.user)
+            roles |= self.secondary_roles
         found = self._roles.privileges(roles)
         return None if ADMINISTRATOR in found.roles else found
+
+    @property
+    def secondary_roles(self) -> frozenset[str]:
+        """Those that are in force besides the current one: of what `USE SECONDARY ROLES` has named
+        those that the user still may take on.
+
+        https://docs.snowflake.com/en/sql-reference/sql/use-secondary-roles
+        """
+        if self.secondary is False:
+            return frozenset()
+        if self.secondary is True:
+            return self._users.roles_of(self._place.user)
+        return self.secondary & self._users.available_roles(self._place.user)
 
     @contextmanager
     def owner_of(self, what: Securable) -> Iterator[None]:

@@ -3,13 +3,16 @@
 https://docs.snowflake.com/en/sql-reference/functions-all
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sqlglot import Expr
+from sqlglot import Expr, exp
+from sqlglot.errors import ParseError
 from sqlglot.tokens import Token, TokenType
 
 from flocon.core import errors
+from flocon.sql.tokens import tokenize
 
 _MANY = 200_000
 _COUNTS: dict[str, tuple[int, int]] = {
@@ -49,6 +52,7 @@ _COUNTS: dict[str, tuple[int, int]] = {
         (3, 3, "array_insert dateadd datediff reduce timeadd timediff timestampadd timestampdiff"),
         (3, 3, "array_slice date_from_parts datefromparts iff nvl2 split_part uniform"),
         (3, 4, "time_from_parts timefromparts"),
+        (3, _MANY, "decode"),
         (4, 4, "haversine width_bucket"),
         (2, 8, "timestamp_from_parts timestampfromparts"),
         (2, 7, "timestamp_ntz_from_parts timestampntzfromparts"),
@@ -92,6 +96,40 @@ def _other_count(call: str, count: int, least: int, most: int) -> errors.Snowfla
         return errors.compilation(errors.TOO_FEW_ARGUMENTS, text)
     text = f"too many arguments for function [{call}] expected {most}, got {count}"
     return errors.compilation(errors.TOO_MANY_ARGUMENTS, text)
+
+
+_MORE = re.compile(r"arguments \(\d+\) is greater than the maximum number .* \((\d+)\)")
+_LESS = re.compile(r"Required keyword: '\w+' missing for <class '[\w.]+\.(\w+)'>")
+
+
+def miscounted(parsed: ParseError, text: str) -> errors.SnowflakeError | None:
+    """What Snowflake says of a call for which SQLGlot finds too few or too many arguments; None
+    where a text is none for another reason."""
+    said = parsed.errors[0] if parsed.errors else {}
+    more, less = (each.search(str(said.get("description"))) for each in (_MORE, _LESS))
+    function = getattr(exp, less[1], None) if less else None
+    if not more and not (isinstance(function, type) and issubclass(function, exp.Func)):
+        return None
+    tokens = tokenize(text)
+    place = (said.get("line"), said.get("col"))
+    ends = [index for index, token in enumerate(tokens) if (token.line, token.col) == place]
+    if not ends or tokens[ends[0]].token_type != TokenType.R_PAREN:
+        return None
+    start, depth = ends[0], 1
+    while depth and start:
+        start -= 1
+        kind = tokens[start].token_type
+        depth += (kind in _CLOSING) - (kind in _OPENING)
+    name = tokens[start - 1]
+    inner = tokens[start + 1 : ends[0]]
+    count = _written(inner) if inner else 0
+    shown = " ".join(text[tokens[start].start : tokens[ends[0]].end + 1].split())
+    call = f"{name.text.upper()}{shown}"[:200]
+    least, most = _COUNTS.get(name.text.upper(), (0, _MANY))
+    if more:
+        return _other_count(call, count, 0, int(more[1]))
+    least = least or sum(map(bool, function.arg_types.values())) if function else least
+    return _other_count(call, count, least, most) if count < least else None
 
 
 Build = Callable[..., Expr]

@@ -138,6 +138,8 @@ def coerce(tree: Expr, inside: Kinds = NONE) -> Expr:
             argument_types.check(node)
         elif type(node) in conditions.CLAUSES:
             conditions.check(node)
+        elif type(node) is exp.If:
+            conditions.check_branch(node)
         elif type(node) in argument_types.AS_WRITTEN:
             argument_types.check_as_written(node)
         kept = moments.digits(moments.name(node.to)) if isinstance(node, exp.Cast) else None

@@ -31,6 +31,8 @@ _NEVER = frozenset((
     exp.DType.VARBINARY,
 ))  # fmt: skip
 _PLAIN = frozenset((*exp.DataType.NUMERIC_TYPES, *TEXT_TYPES))
+_NEVER_TRUE = _NEVER - frozenset(JSON_TYPES)
+_CALCULATED = (exp.Add, exp.Div, exp.Mod, exp.Mul, exp.Neg, exp.Sub)
 # What has the type that is said of it.
 _KNOWN = (exp.Column, exp.Literal, exp.Window)
 
@@ -46,6 +48,22 @@ def check(clause: Expr) -> None:
         name = writable_types.shown(bare) or "VARIANT"
         text = f"[{name}] for predicate [{bare.sql('snowflake')}]"
         raise errors.compilation(errors.UNSUPPORTED, f"Invalid data type {text}")
+
+
+def check_branch(branch: exp.If) -> None:
+    """Raises 001038 for a condition of a CASE that is no BOOLEAN; IFF makes one of it.
+
+    https://docs.snowflake.com/en/sql-reference/functions/case
+    """
+    case, condition = branch.parent, branch.this
+    if type(case) is not exp.Case or case.this or condition.type is None:
+        return
+    bare, kind = condition.unnest(), condition.type.this
+    is_known = isinstance(bare, (*_KNOWN, *_CALCULATED)) or type(bare) is exp.Cast
+    if kind in _NEVER_TRUE or (is_known and kind in _PLAIN):
+        name = writable_types.shown(bare) or "VARIANT"
+        text = f"'{bare.sql('snowflake')}' of type [{name}] into expected type [BOOLEAN]"
+        raise errors.compilation(errors.PARAMETER_TYPE, f"Can not convert parameter {text}")
 
 
 def variants(node: Expr) -> Iterator[Expr]:

@@ -37,6 +37,7 @@ from flocon.engine import (
     inner_kinds,
     lengths,
     loading,
+    misplaced,
     moments,
     nullability,
     offsets,
@@ -389,6 +390,10 @@ class Connection:
         bounded = tuple(expression_types.bounded_in_order(made.types))
         description = Description(declared, tuple(never_null or ()), made.inside, bounded)
         return self._coerced(tree, made, bound), description
+
+    def explain(self, error: errors.SnowflakeError, tree: Expr) -> None:
+        """As `misplaced.explain`, of a statement that has failed."""
+        misplaced.explain(error, tree, self._declared_columns, self._is_view)
 
     def dml_sql(self, tree: Expr, binds: Binds) -> str:
         """A DML statement in DuckDB's SQL, for `values`."""

@@ -209,9 +209,17 @@ BINARIES: tuple[type[Expr], ...] = (exp.Cast, exp.ToBinary)
 _ZONED = (exp.DataType.Type.TIMESTAMPTZ, exp.DataType.Type.TIMESTAMPLTZ)
 
 
+def _check_scale(scale: Expr | None) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/to_timestamp"""
+    if isinstance(scale, exp.Literal) and not (scale.is_int and 0 <= int(scale.name) <= 9):
+        text = f"Invalid timestamp scale: {scale.name[:100]}. Must be between 0 and 9."
+        raise errors.compilation(errors.COMPILATION, text)
+
+
 def timestamps(node: Expr) -> Expr:
     """TRY_TO_TIMESTAMP*, TRY_TO_DATE: NULL where the text is none; never DuckDB's 'epoch'."""
     if isinstance(node, exp.UnixToTime):
+        _check_scale(node.args.get("scale"))
         scale = node.args.get("scale") or exp.Literal.number(0)
         moment = exp.Anonymous(this="_account_ntz", expressions=[node.this, scale])
         kind = node.args.get("target_type")

@@ -409,6 +409,17 @@ def annotate(tree: Expr, columns: Columns, is_view: IsView) -> Annotated:
     return Annotated(made or (), scopes.inside, scopes.asking)
 
 
+def name_owners(tree: Expr, columns: Columns, is_view: IsView) -> None:
+    """Let the columns of a statement say whose they are, as far as it is known. The same arguments
+    as of `annotate`, of which it does the rest, too."""
+    scopes = _Owned(columns, is_view)
+    query = tree if isinstance(tree, exp.Query) else tree.expression
+    if isinstance(tree, exp.Update | exp.Delete | exp.Merge):
+        scopes.change(tree)
+    elif isinstance(query, exp.Query):
+        scopes.query(query, {}, ())
+
+
 def put_by_default(value: Expr) -> inner_kinds.Kinds:
     """The kinds of values that a column's DEFAULT puts into VARIANTs."""
     select = exp.Select(expressions=[exp.alias_(value.copy(), "_")])
@@ -541,6 +552,8 @@ class _Scopes:
         for value in select.expressions:
             if isinstance(value, exp.Column) and value.is_star:
                 _check_name(value, value.table, sources)
+            if type(value) is exp.Star and value.args.get("rename"):
+                _check_renamed(value, sources)
             self._place(value, ctes, scopes)
             if isinstance(value, exp.Alias):
                 aliases[value.alias] = _described(value.this, _known(value.this))
@@ -711,6 +724,24 @@ class _Scopes:
         owners = [source for source in named if source and column.name in source.kinds]
         table = owners[0].relation if len(owners) == 1 else None
         return None if table is None or self._is_view(table) else table
+
+
+class _Owned(_Scopes):
+    def _place(
+        self,
+        part: object,
+        ctes: Mapping[str, Types | None],
+        scopes: Sequence[Scope],
+        *,
+        behind: bool = False,
+    ) -> None:
+        own = part if isinstance(part, Expr) else exp.Null()
+        for column in own.walk(prune=lambda n: isinstance(n, exp.Query)):
+            if isinstance(column, exp.Column) and not column.table and not column.is_star:
+                owners = (_owner(column, sources) for sources, _ in scopes)
+                if owner := next(filter(None, owners), ""):
+                    column.set("table", exp.to_identifier(owner, quoted=True))
+        super()._place(part, ctes, scopes, behind=behind)
 
 
 def _named(union: Expr, made: Types | None) -> list[str] | None:
@@ -965,6 +996,16 @@ def _check_name(column: exp.Column, name: str, known: Collection[str]) -> None:
     """Raises 000904 for a source that has this name in another spelling only."""
     if name not in known and name.lower() in map(str.lower, known):
         raise errors.unknown_column(column.sql(dialect="snowflake"))
+
+
+def _check_renamed(star: exp.Star, sources: Mapping[str, Source | None]) -> None:
+    """Raises 000904 where it renames what there is not: the engine would pass over it.
+
+    https://docs.snowflake.com/en/sql-reference/sql/select
+    """
+    for renamed in star.args["rename"]:
+        if not _owners(renamed.this.name, sources):
+            raise errors.unknown_column(renamed.this.sql(dialect="snowflake"))
 
 
 def _check_part(column: exp.Column, scopes: Sequence[Scope]) -> None:

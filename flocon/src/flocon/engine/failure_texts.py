@@ -49,6 +49,16 @@ def _renamed(text: str) -> str:
     return _NAMED.sub(lambda found: _TYPES[int((found.lastgroup or "t0")[1:])][1], text)
 
 
+class Misplaced(SnowflakeError):
+    """What stands where it may not: `engine.misplaced` says which function of the statement it is,
+    or which position. most: the highest that there is."""
+
+    def __init__(self, most: str | None = None) -> None:
+        what = "an aggregate or window function" if most is None else "this position"
+        super().__init__(errors.UNSUPPORTED, f"SQL compilation error:\n{what} is not allowed here")
+        self.most = None if most is None else int(most)
+
+
 def told(line: str) -> SnowflakeError | None:
     """Snowflake's error for a line of the engine's; None for one that is not known here."""
     for pattern, make in _TOLD:
@@ -98,6 +108,15 @@ def _constant(found: Match[str]) -> SnowflakeError:
     return errors.compilation(errors.COMPILATION, f"an argument{of} needs to be constant")
 
 
+def _beside(found: Match[str]) -> SnowflakeError:
+    """Two values of which none becomes of the other's type."""
+    one, other = (_renamed(each) for each in found.groups() if each)
+    if other == "NUMBER":
+        one, other = other, one
+    text = f"Can not convert parameter of type [{other}] into expected type [{one}]"
+    return errors.compilation(errors.PARAMETER_TYPE, text)
+
+
 def _part(found: Match[str]) -> SnowflakeError:
     text = f"'{found[1].upper()}' is not a valid date/time component for function DATE_PART."
     return errors.compilation(errors.COMPILATION, text)
@@ -108,6 +127,22 @@ def _part_of(found: Match[str]) -> SnowflakeError:
     return errors.compilation(errors.COMPILATION, text)
 
 
+# What the engine says of floating-point functions that are not asked for their arguments
+# (`engine.numeric`).
+_NO_NUMBERS = (
+    (r"cannot take square root of a negative number", "sqrt"),
+    (r"cannot take logarithm of|division by zero in based logarithm", "log"),
+    (r"ACOS is undefined", "acos"),
+    (r"ASIN is undefined", "asin"),
+    (r"ATANH is undefined", "atanh"),
+    (r"zero raised to a negative power is undefined", "pow"),
+    (r"input value .* is out of range for numeric function cotangent", "cot"),
+)
+_MISPLACED = (
+    r"\w+ (?:\w+ )?(?:clause|statement) cannot contain (?:aggregates|window functions)!"
+    r"|aggregate functions? (?:calls cannot (?:be nested|contain)|are not allowed)"
+    r"|window functions are not allowed"
+)
 _OUT_OF_RANGE = "Numeric value '{}' is out of range"
 _TOLD: tuple[tuple[re.Pattern[str], Callable[[Match[str]], SnowflakeError]], ...] = tuple(
     (re.compile(pattern, re.DOTALL), make)
@@ -238,9 +273,88 @@ _TOLD: tuple[tuple[re.Pattern[str], Callable[[Match[str]], SnowflakeError]], ...
             r"Argument for ntile must be greater than zero",
             _at_compile_time(errors.COMPILATION, "NTILE argument must be at least 1"),
         ),
+        (_MISPLACED, lambda found: Misplaced()),
         (
-            r"((?:ORDER|GROUP BY) term out of range - .*)",
-            _at_compile_time(errors.COMPILATION, "{}"),
+            r"(?:ORDER|GROUP BY) term out of range - should be between 1 and (\d+)",
+            lambda found: Misplaced(found[1]),
+        ),
+        (
+            r"Invalid floating point operation: (.*)",
+            _at_run_time(errors.FLOATING_POINT, "Invalid floating point operation: {}"),
+        ),
+        *(
+            (said, _at_run_time(errors.FLOATING_POINT, f"Invalid floating point operation: {name}"))
+            for said, name in _NO_NUMBERS
+        ),
+        (
+            r"Cannot compare values of type (.+) and type (.+?)(?: - an explicit.*)?$"
+            r"|Cannot mix values of type (.+) and (.+) in \w+ operator.*"
+            r"|Cannot combine types of (.+) and (.+?)(?: - an explicit.*)?$",
+            _beside,
+        ),
+        (
+            r"Values were not provided for the following .*parameters: b(\d+)",
+            _at_compile_time(errors.UNSET_BIND, "Bind variable :{} not set."),
+        ),
+        (
+            r'Column "?"(.+?)""? referenced in UNPIVOT',
+            _at_compile_time(errors.UNKNOWN_COLUMN, "invalid identifier '{}'"),
+        ),
+        (
+            r"Cannot unpivot columns of types",
+            _at_compile_time(
+                errors.UNSUPPORTED,
+                "The type of a column conflicts with the type of other columns in the UNPIVOT"
+                " list.",
+            ),
+        ),
+        (
+            r"Referenced column (\w+) not found in FROM clause",
+            _at_compile_time(errors.UNKNOWN_COLUMN, "invalid identifier '{}'"),
+        ),
+        (
+            r'Duplicate entry "(.+)" in \w+ list',
+            _at_compile_time(errors.DUPLICATE_COLUMN, "duplicate column name '{}'"),
+        ),
+        (
+            r'Duplicate CTE name "(.+)"',
+            _at_compile_time(errors.DUPLICATE_ALIAS, "duplicate alias '{}'"),
+        ),
+        (
+            r'window "(.+)" does not exist',
+            _at_compile_time(errors.SYNTAX, "syntax error unexpected '{}'."),
+        ),
+        (
+            r"STAR expression is only allowed",
+            _at_compile_time(errors.SYNTAX, "syntax error unexpected '*'."),
+        ),
+        (
+            r"GROUPING statement cannot be used without groups",
+            _at_compile_time(errors.UNSUPPORTED, "GROUPING function without a GROUP BY."),
+        ),
+        (
+            r'GROUPING child "?"(.+?)""? must be a grouping column',
+            _at_compile_time(errors.GROUP_BY_EXPRESSION, "[{}] is not a valid group by expression"),
+        ),
+        (
+            r'Could not rename ".*" to "(.*)": another entry with this name already exists',
+            _at_compile_time(errors.ALREADY_EXISTS, "Object '{}' already exists."),
+        ),
+        (
+            r"UNNEST\(\) can only be applied",
+            _at_compile_time(errors.UNKNOWN_FUNCTION, "Unknown function FLATTEN"),
+        ),
+        (r"(\S+) is not an table", _unsupported("DML of the view {}")),
+        (r"Can only (?:update|delete from) base table", _unsupported("DML of a view")),
+        (
+            r"Malformed JSON at byte (\d+) of input: ([^.]*)",
+            lambda found: SnowflakeError(
+                errors.JSON_VALUE, f"Error parsing JSON: {found[2]}, pos {int(found[1]) + 1}"
+            ),
+        ),
+        (
+            r"Frame start(?:ing)? .*|Frame end(?:ing)? .*",
+            _at_compile_time(errors.UNSUPPORTED, "Invalid window frame."),
         ),
         (
             r"Invalid regular expression: (.*)",

@@ -15,6 +15,7 @@ from flocon.core.timestamp_tz import ENGINE_TYPE
 from flocon.core.variant_marks import UNDEFINED
 from flocon.core.variant_text import compact
 from flocon.engine import (
+    argument_counts,
     failure_texts,
     inner_kinds,
     moments,
@@ -108,7 +109,7 @@ def translate(error: Exception, sql: str = "") -> SnowflakeError:
         code = Code(error.errno or errors.INTERNAL.errno, error.sqlstate or "42000")
         return SnowflakeError(code, error.raw_msg or str(error.msg))
     if isinstance(error, ParseError):
-        return error_places.syntax(error, sql)
+        return argument_counts.miscounted(error, sql) or error_places.syntax(error, sql)
     if isinstance(error, TokenError):
         text = re.sub(r"\x1b\[\d+m", "", str(error))
         return errors.compilation(errors.SYNTAX, f"syntax error: {text}")

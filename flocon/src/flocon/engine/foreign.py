@@ -9,6 +9,7 @@ https://docs.snowflake.com/en/sql-reference/reserved-keywords
 
 import string
 from collections.abc import Callable
+from itertools import pairwise
 
 from sqlglot import Expr, exp
 from sqlglot.dialects import Snowflake
@@ -139,7 +140,8 @@ _ORDERED = (
 CONCERNED = frozenset(
     (
         exp.Anonymous, exp.Concat, exp.DataType, exp.Distinct, exp.HexString, exp.LimitOptions,
-        exp.NullSafeEQ, exp.Window, *_OF_BITS, *_CLAUSES,
+        exp.In, exp.NullSafeEQ, exp.Order, exp.When, exp.Window, exp.WithinGroup, *_OF_BITS,
+        *_CLAUSES,
     )
 )  # fmt: skip
 _SIGNS = {TokenType.AMP, TokenType.CARET, TokenType.NULLSAFE_EQ, TokenType.PIPE, TokenType.TILDE}
@@ -164,6 +166,16 @@ def see(node: Expr, text: str) -> None:
             argument_counts.check(name, node.expressions)
     elif kind is exp.Window:
         _check_order(node)
+    elif kind is exp.When:
+        _check_action(node, text)
+    elif kind is exp.In:
+        if not any(node.args.get(key) for key in ("expressions", "query", "unnest", "field")):
+            _refuse_empty_list(text)
+    elif kind is exp.WithinGroup:
+        _check_group(node)
+    elif kind is exp.Order:
+        if isinstance(node.parent, exp.AggFunc):
+            _refuse_order(text)
     elif kind in _CLAUSES:
         _refuse(text, lambda token, _: token.text.upper().startswith(_CLAUSES[kind]))
     elif kind is exp.Concat:
@@ -205,6 +217,63 @@ def _check_order(window: Expr) -> None:
         name = function.sql_name()
         text = f"Window function type [{name}] requires ORDER BY in window specification."
         raise errors.compilation(errors.COMPILATION, text)
+
+
+def _check_group(group: Expr) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions-aggregation"""
+    if not isinstance(group.this, _OF_GROUPS):
+        name = group.this.sql_name() if isinstance(group.this, exp.Func) else group.this.name
+        text = f"Function {name.upper()} does not support WITHIN GROUP clause."
+        raise errors.compilation(errors.UNSUPPORTED, text)
+
+
+def _refuse_order(text: str) -> None:
+    """Of what is aggregated: it is said behind WITHIN GROUP alone."""
+    tokens, open_at = tokenize(text), []
+    for index, token in enumerate(tokens):
+        if token.token_type == TokenType.L_PAREN:
+            open_at.append(index)
+        elif token.token_type == TokenType.R_PAREN:
+            open_at = open_at[:-1]
+        elif token.token_type == TokenType.ORDER_BY and open_at and open_at[-1]:
+            before, first = tokens[open_at[-1] - 1], tokens[open_at[-1] + 1]
+            if before.text.upper() not in ("GROUP", "OVER") and first.text.upper() not in _QUERIES:
+                raise errors.syntax(error_places.place(text, token.start), text[token.start :][:5])
+
+
+_QUERIES = ("SELECT", "WITH", "(", "VALUES", "TABLE")
+
+
+def _check_action(when: Expr, sql: str) -> None:
+    """What a MERGE does with rows that match is no INSERT, and with others nothing else.
+
+    https://docs.snowflake.com/en/sql-reference/sql/merge
+    """
+    then = when.args.get("then")
+    if bool(when.args.get("matched")) != isinstance(then, exp.Insert):
+        return
+    tokens = tokenize(sql)
+    wrong = ("INSERT",) if isinstance(then, exp.Insert) else ("DELETE", "UPDATE")
+    is_of_others = False
+    for before, token in pairwise(tokens):
+        if before.token_type == TokenType.WHEN:
+            is_of_others = token.token_type == TokenType.NOT
+        is_wrong = before.token_type == TokenType.THEN and token.text.upper() in wrong
+        if is_wrong and is_of_others != isinstance(then, exp.Insert):
+            raise errors.syntax(error_places.place(sql, token.start), token.text)
+
+
+def _refuse_empty_list(text: str) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/in"""
+    tokens = tokenize(text)
+    for word, opening, closing in zip(tokens, tokens[1:], tokens[2:], strict=False):
+        is_empty = opening.token_type == TokenType.L_PAREN and closing.text == ")"
+        if word.token_type == TokenType.IN and is_empty:
+            raise errors.syntax(error_places.place(text, closing.start), closing.text)
+
+
+# What has an order of its own.
+_OF_GROUPS = (exp.ArrayAgg, exp.GroupConcat, exp.PercentileCont, exp.PercentileDisc)
 
 
 def _is_foreign(token: Token, following: Token | None) -> bool:

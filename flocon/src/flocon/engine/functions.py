@@ -978,8 +978,13 @@ def percentiles(node: Expr) -> Expr:
     """
     if not isinstance(node, exp.ApproxQuantile):
         return node
+    quantile = node.args["quantile"]
+    if isinstance(quantile.unnest(), exp.Neg):
+        # The engine counts from the other end.
+        text = f"a percentile is between 0 and 1, not {quantile.sql('snowflake')[:100]}"
+        raise errors.compilation(errors.COMPILATION, text)
     value = exp.cast(node.this, "DOUBLE", dialect="duckdb")
-    return _call("quantile_cont", value, node.args["quantile"])
+    return _call("quantile_cont", value, quantile)
 
 
 def truths(node: Expr) -> Expr:

@@ -56,7 +56,52 @@ def _unit(places: int) -> str:
     return f"0.{'0' * (places - 1)}1" if places > 0 else f"1{'0' * -places}"
 
 
+# Functions of floating-point numbers: what Snowflake calls them in an error, and the arguments that
+# they have not.
+_DOMAINS: dict[type[Expr], tuple[str, str]] = {
+    exp.Acos: ("acos({x})", "abs(x) > 1 AND NOT isnan(x)"),
+    exp.Acosh: ("acosh({x})", "x < 1"),
+    exp.Asin: ("asin({x})", "abs(x) > 1 AND NOT isnan(x)"),
+    exp.Atanh: ("atanh({x})", "abs(x) >= 1 AND NOT isnan(x)"),
+    exp.Cot: ("cot({x})", "x = 0"),
+    exp.Ln: ("log(e,{x})", "x <= 0"),
+    exp.Sqrt: ("sqrt({x})", "x < 0"),
+    exp.Log: ("log({x},{y})", "x <= 0 OR x = 1 OR y <= 0"),
+    exp.Pow: ("pow({x},{y})", "(x < 0 AND y <> floor(y)) OR (x = 0 AND y < 0)"),
+}
+
+
+def _within_domains() -> Iterator[str]:
+    """The functions that say what it is that they have not."""
+    for form, (said, is_wrong) in _DOMAINS.items():
+        name, is_of_two = form.key, "{y}" in said
+        shown = said.replace("{x}", "%g").replace("{y}", "%g")
+        operands = "x, y" if is_of_two else "x"
+        yield (
+            f"_account_{name}({operands}) AS CASE WHEN {is_wrong} THEN"
+            f" error(printf('Invalid floating point operation: {shown}', {operands}))"
+            f" ELSE {name}({operands}) END"
+        )
+
+
+# What may be another value when it is asked again, or takes long to say.
+_ASKED_ONCE = (exp.Anonymous, exp.Query, exp.Normal, exp.Rand, exp.Randn, exp.Uniform, exp.Zipf)
+
+
+def _of_domain(node: Expr) -> Expr | None:
+    """A function of floating-point numbers whose errors say what it was asked."""
+    if type(node) not in _DOMAINS or node.find(*_ASKED_ONCE):
+        return None
+    keys = _OPERANDS if "{y}" in _DOMAINS[type(node)][0] else ("this",)
+    operands = [node.args.get(key) for key in keys]
+    if None in operands or (isinstance(node, exp.Pow) and _is_whole(node.expression)):
+        return None
+    casts = (exp.cast(each, "DOUBLE", dialect="duckdb") for each in operands if each)
+    return call(f"_account_{node.key}", *casts)
+
+
 MACROS = (
+    *_within_domains(),
     "_account_bucket(x, low, high, n) AS CASE WHEN n <= 0 OR low >= high THEN"
     " error('Invalid bounds or number of buckets of WIDTH_BUCKET')"
     " WHEN x < low THEN 0 WHEN x >= high THEN n + 1"
@@ -69,8 +114,6 @@ MACROS = (
     "_account_radians(x) AS x / 57.29577951308232e0",
     # The engine's root of 27 is a little more than 3.
     "_account_cbrt(x) AS CASE WHEN round(cbrt(x)) ** 3 = x THEN round(cbrt(x)) ELSE cbrt(x) END",
-    "_account_power(x, y) AS CASE WHEN x < 0 AND y <> floor(y) THEN"
-    " error('Invalid floating point operation: pow(' || x || ',' || y || ')') ELSE pow(x, y) END",
     # Between the lower one of two and the upper one, which comes with another sign.
     "_account_middle(low, high) AS"
     " CASE WHEN low = -high THEN low ELSE low + (-high - low) * 0.5 END",
@@ -234,9 +277,8 @@ def functions(node: Expr) -> Expr:
         )
     if isinstance(node, exp.Cbrt):
         return call("_account_cbrt", exp.cast(node.this, "DOUBLE", dialect="duckdb"))
-    if isinstance(node, exp.Pow) and not _is_whole(node.expression):
-        operands = (exp.cast(node.args[key], "DOUBLE", dialect="duckdb") for key in _OPERANDS)
-        return call("_account_power", *operands)
+    if (checked := _of_domain(node)) is not None:
+        return checked
     if isinstance(node, exp.WidthBucket):
         keys = ("this", "min_value", "max_value", "num_buckets")
         return call("_account_bucket", *(node.args[key] for key in keys))

@@ -130,8 +130,8 @@ def _finish(tree: Expr, sql: str) -> None:
             choices.name_zeros(node, sql)
         elif type(node) is exp.Update:
             _read_defaults(node)
-        elif type(node) is exp.Offset:
-            _check_limit(sql)
+        elif type(node) in _ROWS:
+            _check_rows(node, sql)
         elif type(node) in _WITHOUT_ALL and not node.args.get("distinct"):
             raise _not_all(sql)
         elif type(node) is exp.With and not node.args.get("recursive"):
@@ -156,16 +156,48 @@ def _not_all(sql: str) -> errors.SnowflakeError:
     return errors.syntax(f"line {line} at position {column}", "ALL")
 
 
-def _check_limit(sql: str) -> None:
-    """LIMIT has no comma: sqlglot reads `LIMIT 1, 2` as an OFFSET.
+_ROWS: dict[type[Expr], str] = {
+    exp.Fetch: "count",
+    exp.Limit: "expression",
+    exp.Offset: "expression",
+}
+
+
+def _check_rows(clause: Expr, sql: str) -> None:
+    """How many rows is a whole constant, NULL, an empty text or a bind. And LIMIT has no comma:
+    SQLGlot reads `LIMIT 1, 2` as an OFFSET.
 
     https://docs.snowflake.com/en/sql-reference/constructs/limit
     """
+    count = clause.args.get(_ROWS[type(clause)])
+    if count is not None and (count.is_string or type(count) is exp.RawString) and not count.name:
+        clause.set(_ROWS[type(clause)], exp.Null())
+        count = None
+    is_right = count is None or isinstance(count, _COUNTS) or _is_count(count)
+    if is_right and type(clause) is not exp.Offset:
+        return
     tokens = tokenize(sql)
-    for index, token in enumerate(tokens[:-2]):
-        behind = tokens[index + 2]
-        if token.token_type == TokenType.LIMIT and behind.token_type == TokenType.COMMA:
-            raise errors.syntax(error_places.place(sql, behind.start), ",")
+    for word, first, second in zip(tokens, tokens[1:], [*tokens[2:], None], strict=False):
+        if word.token_type == TokenType.LIMIT and second and second.token_type == TokenType.COMMA:
+            raise errors.syntax(error_places.place(sql, second.start), ",")
+        if is_right or word.text.upper() not in ("FETCH", "LIMIT", "OFFSET", "TOP"):
+            continue
+        is_whole = first.token_type == TokenType.NUMBER and first.text.isdigit()
+        if not is_whole:
+            shown = sql[first.start : first.end + 1]
+            raise errors.syntax(error_places.place(sql, first.start), shown)
+        if second and second.text in _GOING_ON:
+            raise errors.syntax(error_places.place(sql, second.start), second.text)
+    if not is_right:
+        raise errors.compilation(errors.SYNTAX, f"syntax error in {clause.sql('snowflake')[:100]}")
+
+
+_COUNTS = (exp.Null, exp.Parameter, exp.Placeholder, exp.SessionParameter)
+_GOING_ON = ("+", "-", "*", "/", "%", "::", "||")
+
+
+def _is_count(count: Expr) -> bool:
+    return isinstance(count, exp.Literal) and not count.is_string and bool(count.is_int)
 
 
 def _read_defaults(update: exp.Update) -> None:

@@ -55,7 +55,15 @@ def of_create(context: Context, tree: exp.Create) -> list[Key]:
         return []
     found = [key for part in tree.this.expressions for key in _of_part(context, part)]
     _check(found)
+    columns = {_named(part) for part in tree.this.expressions if isinstance(part, exp.ColumnDef)}
+    for name in (name for key in found for name in key.columns):
+        if columns and name not in columns:
+            raise errors.unknown_column(f'"{name}"')
     return found
+
+
+def _named(column: Expr) -> str:
+    return unmarked(column.name)
 
 
 def kept(had: Sequence[Key], wanted: Sequence[Key]) -> list[Key]:

@@ -17,21 +17,26 @@ from flocon.sql.tokens import Name, Tokens
 
 @dataclass(frozen=True)
 class Use:
-    """kind is ROLE, WAREHOUSE, DATABASE, SCHEMA, SECONDARY ROLES (name is ALL or NONE then), or
-    empty where the statement does not tell a database from a schema."""
+    """kind is ROLE, WAREHOUSE, DATABASE, SCHEMA, SECONDARY ROLES (name is ALL or NONE then, or the
+    first of `names`), or empty where the statement does not tell a database from a schema."""
 
     kind: str
     name: Name
+    names: tuple[str, ...] = ()
 
 
 def _read_use(tokens: Tokens) -> Use:
     """USE [DATABASE | SCHEMA | WAREHOUSE | ROLE | SECONDARY ROLES] name"""
     tokens.expect("USE")
     if tokens.accept("SECONDARY", "ROLES"):
-        word = tokens.word()
-        if word not in ("ALL", "NONE"):
-            raise tokens.unexpected()
-        statement = Use("SECONDARY ROLES", Name(word))
+        kind = "SECONDARY ROLES"
+        if word := next((word for word in ("ALL", "NONE") if tokens.accept(word)), ""):
+            statement = Use(kind, Name(word))
+        else:
+            names = [tokens.name()]
+            while tokens.accept(","):
+                names.append(tokens.name())
+            statement = Use(kind, names[0], tuple(each.name for each in names))
     else:
         kinds = ("ROLE", "WAREHOUSE", "DATABASE", "SCHEMA")
         kind = next((word for word in kinds if tokens.accept(word)), "")
@@ -43,9 +48,12 @@ def _read_use(tokens: Tokens) -> Use:
 def use(context: Context, statement: Use) -> Result:
     kind, name = statement.kind, statement.name.name
     if kind == "SECONDARY ROLES":
-        context.access.secondary = name == "ALL"
+        for role in statement.names:
+            _check_role(context, role)
+        context.access.secondary = frozenset(statement.names) if statement.names else name == "ALL"
     elif kind == "ROLE":
-        _use_role(context, name)
+        _check_role(context, name)
+        context.use_role(name)
     elif kind == "WAREHOUSE":
         known = context.directory.exists(Securable("WAREHOUSE", (name,)))
         if not (known and context.access.sees(Securable("WAREHOUSE", (name,)))):
@@ -58,8 +66,11 @@ def use(context: Context, statement: Use) -> Result:
     return result.done(result.USE)
 
 
-def _use_role(context: Context, name: str) -> None:
-    """https://docs.snowflake.com/en/sql-reference/sql/use-role"""
+def _check_role(context: Context, name: str) -> None:
+    """Raises for a role that the user may not take on.
+
+    https://docs.snowflake.com/en/sql-reference/sql/use-role
+    """
     if not context.account.roles.exists(name):
         raise errors.not_found()
     if name not in context.account.users.available_roles(context.user):
@@ -68,7 +79,6 @@ def _use_role(context: Context, name: str) -> None:
             f"SQL access control error:\nRequested role '{name}' is not assigned to the executing"
             " user. Specify another role to activate.",
         )
-    context.use_role(name)
 
 
 def _use_database(context: Context, name: str) -> None:
@@ -136,9 +146,11 @@ def secondary_roles(context: Context, arguments: list[Any]) -> str:
 
     https://docs.snowflake.com/en/sql-reference/functions/current_secondary_roles
     """
-    in_force = context.access.secondary
-    roles = sorted(context.account.users.roles_of(context.user)) if in_force else []
-    said = {"roles": ",".join(roles), "value": "ALL" if in_force else ""}
+    secondary = context.access.secondary
+    if isinstance(secondary, frozenset):
+        raise errors.unsupported("CURRENT_SECONDARY_ROLES() of single roles")
+    roles = ",".join(sorted(context.access.secondary_roles))
+    said = {"roles": roles, "value": "ALL" if secondary else ""}
     return json.dumps(said, separators=(",", ":"))
 
 

@@ -315,6 +315,34 @@ def _named_table(node: exp.TableFromRows, binds: dict[str, object]) -> Expr:
     return table
 
 
+_DUAL = "DUAL"
+
+
+def resolve_dual(context: Context, tree: Expr) -> bool:
+    """DUAL becomes one row without columns, unless there is a table or view of that name. Was
+    there one? Raises 000002 for `*`.
+
+    https://docs.snowflake.com/en/sql-reference/constructs/from
+    """
+    found = [
+        table
+        for table in parsing.tables(tree)
+        if table.name == _DUAL and not table.db and isinstance(table.parent, exp.From | exp.Join)
+    ]
+    name = Name(_DUAL)
+    if not found or context.temporary(name):
+        return False
+    if context.database and context.schema and context.relation_kind(context.resolve(name)):
+        return False
+    for table in found:
+        select = table.find_ancestor(exp.Select)
+        if select is not None and select.is_star:
+            raise errors.unsupported("* of DUAL")
+        row = exp.select(exp.alias_(exp.Null(), " ", quoted=True))
+        table.replace(row.subquery(exp.to_identifier(table.alias_or_name, quoted=True)))
+    return True
+
+
 def resolve_sequences(context: Context, tree: Expr) -> Expr:
     """s.NEXTVAL becomes a call with the sequence's full name.
 

@@ -171,6 +171,7 @@ class Session:
         spared: bool,
     ) -> Result:
         context, transactions = self.context, self._transactions
+        statement: Statement | None = None
         try:
             statement = self._read(query, text, rows, whole=not (describe or binds))
             if not statement.waits and not describe:
@@ -196,6 +197,8 @@ class Session:
         except errors.SnowflakeError as error:
             with transactions.lock:
                 transactions.revive()
+                if statement is not None:
+                    statement.explain(context, error)
             error.message = marked_names.unmarked(error.message)
             error_places.locate(error, text, context.database)
             raise

@@ -42,6 +42,9 @@ class Statement(ABC):
     def prepare(self, context: Context) -> None:  # noqa: B027  # most have nothing to prepare
         """Find out what has to be known in the session. It cannot be interrupted."""
 
+    def explain(self, context: Context, error: errors.SnowflakeError) -> None:  # noqa: B027  # most say all
+        """It has failed: let the error say what in the statement it is about."""
+
     @abstractmethod
     def demand(self, place: Place) -> Demand | None:
         """What access control asks of it; None where that is not known: it is to be refused."""

@@ -19,6 +19,7 @@ from flocon.session.names import (
     TextKey,
     named_in,
     qualify,
+    resolve_dual,
     resolve_identifiers,
     resolve_sequences,
 )
@@ -93,12 +94,20 @@ class Tree(Statement):
             tree = resolve_identifiers(tree, named)
         if self.text.may_have_sequences:
             tree = resolve_sequences(context, tree)
+        if self.text.may_have_dual and resolve_dual(context, tree):
+            # It is another one once there is a table of that name.
+            self._text_key = None
         self._tree, self.concerns_grants = tree, isinstance(tree, _DDL)
         if isinstance(tree, exp.Create):
             tree.meta[parsing.WRITTEN] = str(self.text)
         return context.access.run(
             self, lambda _: self._run(context, tree, named, describe), describe=describe
         )
+
+    def explain(self, context: Context, error: errors.SnowflakeError) -> None:
+        tree = self._known.tree if self._known is not None else self._tree
+        if tree is not None:
+            context.connection.explain(error, tree)
 
     def _run(self, context: Context, tree: Expr, binds: Binds, describe: bool) -> Result:
         if context.access.privileges is not None:

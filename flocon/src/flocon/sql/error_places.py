@@ -47,6 +47,8 @@ def locate(error: SnowflakeError, text: str, database: str | None) -> None:
             found := _UNKNOWN.fullmatch(error.message)
         ):
             _place_column(error, found["name"], text)
+        elif error.errno == errors.UNGROUPED.errno and (found := _UNGROUPED.match(error.message)):
+            _place_ungrouped(error, found[1], text)
         elif error.errno == errors.NO_RELATION.errno and (
             found := _NOT_THERE.fullmatch(error.message)
         ):
@@ -65,6 +67,18 @@ def _place_column(error: SnowflakeError, column: str, text: str) -> None:
             whole = tokens[_first_of(tokens, index) : index + 2 * len(_names(tokens, index)) - 1]
             where, written = place(text, whole[0].start), "".join(map(_shown, whole))
             error.message = f"SQL compilation error: error {where}\ninvalid identifier '{written}'"
+            return
+
+
+def _place_ungrouped(error: SnowflakeError, column: str, text: str) -> None:
+    """Of the column T.A, which may be written as a."""
+    wanted = [_spelled(token) for token in tokenize(column) if token.token_type != TokenType.DOT]
+    tokens = tokenize(text)
+    for index in range(len(tokens)):
+        if _names(tokens, index)[-1:] == wanted[-1:] and tokens[index].token_type != TokenType.DOT:
+            where = place(text, tokens[_first_of(tokens, index)].start)
+            said = error.message.partition("\n")[2]
+            error.message = f"SQL compilation error: error {where}\n{said}"
             return
 
 

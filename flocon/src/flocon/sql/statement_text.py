@@ -131,6 +131,11 @@ class StatementText(str):
         """s.NEXTVAL"""
         return "nextval" in self.lower()
 
+    @cached_property
+    def may_have_dual(self) -> bool:
+        """FROM DUAL"""
+        return "dual" in self.lower()
+
     def check_lists(self) -> None:
         """Raises 001795 for a list that is too long, before the statement is read: a list of
         VALUES, of IN, of a function's arguments."""
