@@ -152,7 +152,7 @@ def _checked(name: str, build: Build) -> Build:
 
 
 def complete(parsers: Mapping[str, Build]) -> dict[str, Build]:
-    """The same of what reads calls with words in them: 001003 where nothing is in them."""
+    """The same of what reads calls with words in them."""
     return {
         name: _complete(name, read) if name in (*_COUNTS, "DATE_PART") else read
         for name, read in parsers.items()
@@ -163,11 +163,14 @@ def _complete(name: str, read: Build) -> Build:
     def built(parser: Any) -> Expr:
         start = parser._index
         made = read(parser)
-        for key, needed in made.arg_types.items():
-            if needed and not made.args.get(key):
-                parser.raise_error("A function without an argument")
+        missing = sum(needed and not made.args.get(key) for key, needed in made.arg_types.items())
         least, most = _COUNTS.get(name, (0, _MANY))
-        count = _written(parser._tokens[start : parser._index])
+        tokens = parser._tokens[start : parser._index]
+        count = _written(tokens)
+        if missing:
+            count = count if tokens else 0
+            inner = parser.sql[tokens[0].start : tokens[-1].end + 1] if tokens else ""
+            raise _other_count(f"{name}({inner})"[:200], count, count + missing, most)
         if count > most:
             raise _other_count(made.sql("snowflake")[:200], count, least, most)
         return made
