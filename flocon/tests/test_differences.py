@@ -41,10 +41,6 @@ EXAMPLES: dict[tuple[str, str], list[tuple[str, Any]]] = {
         ("SELECT 1 FROM unordered WHERE AVG(a) > 1", 2),
         ("SELECT 1 FROM unordered WHERE ROW_NUMBER() OVER (ORDER BY a) = 1", 2),
     ],
-    ("Queries", "HAVING"): [
-        ("SELECT 1 FROM VALUES (1), (2) HAVING TRUE", 2),
-        ("SELECT 1 FROM VALUES (1), (2) HAVING COUNT(*) > 1", [(1,)]),
-    ],
     ("CREATE, ALTER, COMMENT, SHOW", "views"): [
         ("CREATE VIEW sight AS SELECT 1 AS n", None),
         ("CREATE OR REPLACE VIEW sight AS SELECT n FROM sight", 2),

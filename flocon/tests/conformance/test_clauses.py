@@ -207,14 +207,28 @@ def test_dual_is_one_row_without_columns(run: Run) -> None:
     assert run("select 1 from dual") == [(1,)]
 
 
-def test_having_is_for_groups(run: Run, wines: None) -> None:
+def test_having_leaves_out_groups_and_rows_without_groups(run: Run, wines: None) -> None:
     """https://docs.snowflake.com/en/sql-reference/constructs/having"""
-    for statement in (
-        "select 1 from wines having true",
-        "select id, sum(id) over () from wines having id > 1",
-        "select 1 from wines having (select count(*) from wines) > 1",
+    for statement, rows in (
+        ("select 1 from wines having false", []),
+        ("select id + 1 as x, sum(id) over () from wines having x > 2", [(3, 2)]),
+        ("select id from wines where id < 3 having id > 1 or id is null", [(2,)]),
+        ("select id from wines having (select count(*) from wines) > 1 order by 1", [(1,), (2,)]),
+        ("select 1 / 0 as x having 1 = 0", []),
     ):
-        assert error(run, statement) == 2, statement
+        assert run(statement) == rows, statement
+    outside = "appears outside of SELECT, QUALIFY, and ORDER BY clauses."
+    for condition in ("row_number() over (order by id) = 1", "n = 1"):
+        statement = "select row_number() over (order by id) as n from wines having"
+        text = failure(run, f"{statement} {condition}")[1]
+        window = "Window function [ROW_NUMBER() OVER (ORDER BY WINES.ID ASC NULLS LAST)]"
+        assert text.endswith(f"{window} {outside}"), text
+    for statement in (
+        "select sum(id) as n from wines where n = 1",
+        "select id, count(*) over () as n from wines where n = 1",
+    ):
+        said = "aggregate function alias 'N' cannot be used in the WHERE clause"
+        assert failure(run, statement)[1].endswith(said), statement
     assert run("select sum(id) from wines having count(*) > 2") == []
     assert run("select 1 from wines having min(id) = 1") == [(1,)]
     assert run("select id from wines group by all having id > 1") == [(2,)]

@@ -8,7 +8,7 @@ import pytest
 import snowflake.connector
 from shared import one_database
 
-from conformance.shared import error
+from conformance.shared import error, failure
 
 database = pytest.fixture(scope="module")(one_database)
 Run = Any
@@ -331,3 +331,28 @@ def test_a_cte_within_another_one_of_its_name_is_one_of_its_own(run: Run) -> Non
         assert run(query) == rows, query
         run(f"create or replace view of_ctes as select count(*) as n from ({query})")
         assert run("select * from of_ctes") == [(1,)], query
+
+
+def test_a_scalar_subquery_is_computed_ahead_of_its_querys_rows(run: Run) -> None:
+    """https://docs.snowflake.com/en/user-guide/querying-subqueries"""
+    run("create table several as select * from values (1), (2) as v (a)")
+    run("create table nothing (a int)")
+    for query in (
+        "select (select a from several) where false",
+        "select a, 1 + (select a from several) as x from several where 1 = 0",
+        "select a, (select a from several) as x from several group by a having a = 5",
+        "select a, (select a from several) as x from several limit 0",
+        "select a, (select 1 union all select 2) as x from nothing",
+        "with c as (select a from several) select (select a from c) where false",
+    ):
+        number, text = failure(run, query)
+        said = "Single-row subquery returns more than one row."
+        assert (number, text.endswith(said)) == (90150, True), query
+    for query in (
+        "select a, (select max(a) from several) as x from nothing",
+        "select a, (select s.a from several s where s.a > n.a) as x from nothing n",
+        "select a, exists (select a from several), a in (select a from several) from nothing",
+        "select * from (select a, (select a from several) as x from several) where false",
+        "with c as (select 1 as a) select (select a from c) where false",
+    ):
+        assert run(query) == [], query

@@ -71,16 +71,21 @@ def check_values(select: exp.Select, is_column: Callable[[str], bool]) -> None:
         before[value.alias_or_name] += 1
 
 
-def check_having(select: exp.Select) -> None:
-    """Raises 000002 for a HAVING of a query without groups, of which Snowflake's page says nothing.
+def read_having(select: exp.Select) -> None:
+    """A HAVING of a query without groups leaves out rows, as a WHERE does.
 
     https://docs.snowflake.com/en/sql-reference/constructs/having
     """
     having = select.args.get("having")
     if having is None or select.args.get("group"):
         return
-    if not any(map(_has_aggregate, (having, *select.expressions))):
-        raise errors.unsupported("HAVING without GROUP BY and aggregate functions")
+    order = [select.args[key] for key in ("order", "qualify") if select.args.get(key)]
+    if any(map(_has_aggregate, (having, *select.expressions, *order))):
+        return
+    where = select.args.get("where")
+    wanted = [exp.paren(each.this, copy=False) for each in (where, having) if each]
+    select.set("having", None)
+    select.set("where", exp.Where(this=exp.and_(*wanted, copy=False)))
 
 
 def _has_aggregate(value: Expr) -> bool:

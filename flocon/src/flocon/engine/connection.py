@@ -42,6 +42,7 @@ from flocon.engine import (
     nullability,
     offsets,
     rewrite,
+    scalar_subqueries,
     sources,
     staged_rows,
     stored_values,
@@ -363,7 +364,25 @@ class Connection:
         table, types = self.table(sql, used(sql, binds))
         _refuse_lists(types)
         _check_digits(table, types)
+        if not table.num_rows and isinstance(tree, exp.Select):
+            self._check_single_rows(tree, binds)
         return _answer(table, types, description)
+
+    def _check_single_rows(self, tree: exp.Select, binds: Binds) -> None:
+        """A scalar subquery among a query's values is computed ahead of its rows: it has no more
+        than one also where the query has none, for which the engine would not ask it.
+
+        https://docs.snowflake.com/en/user-guide/querying-subqueries
+        """
+        for subquery in scalar_subqueries.ahead(tree, self._declared_columns, self._is_view):
+            rows = exp.select("*").from_(subquery).limit(2).subquery("two")
+            counted = exp.select(exp.alias_(exp.Count(this=exp.Star()), "n", quoted=True))
+            counted = counted.from_(rows)
+            if with_ := tree.args.get("with_"):
+                counted.set("with_", with_.copy())
+            answer = self.query(counted, binds)
+            if answer.table.column(0)[0].as_py() > 1:
+                raise scalar_subqueries.several_rows()
 
     def describe(self, tree: Expr) -> Result:
         """A SELECT's columns without its rows; binds may be missing."""

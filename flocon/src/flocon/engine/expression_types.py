@@ -532,6 +532,7 @@ class _Scopes:
         scopes = ((sources, aliases), *outer)
         if any(map(_is_function, _read(select))):
             _name_queries(select)
+        clauses.read_having(select)
         read: list[Expr] = []
         for source in _read(select):
             clauses.check_source(source, read)
@@ -559,7 +560,6 @@ class _Scopes:
                 aliases[value.alias] = _described(value.this, _known(value.this))
         for key in _PLACES[1:]:
             self._place(select.args.get(key), ctes, scopes, behind=key in _BEHIND)
-        clauses.check_having(select)
         clauses.check_values(select, lambda name: bool(_owners(name, sources)))
         made = _output(select, sources)
         if made is not None and select.is_star and _is_side(select):

@@ -15,7 +15,8 @@ from flocon.core.errors import Code, SnowflakeError
 from flocon.engine.foreign import is_function
 
 _BRANCHES = Code(1789, "42601")
-_SINGLE_ROW = Code(90150, "22000")
+SINGLE_ROW = Code(90150, "22000")
+SEVERAL_ROWS = "Single-row subquery returns more than one row."
 
 # The engine's types and those of its constants, by what Snowflake calls them.
 _TYPES = (
@@ -188,7 +189,7 @@ _TOLD: tuple[tuple[re.Pattern[str], Callable[[Match[str]], SnowflakeError]], ...
         ),
         (
             r"More than one row returned by a subquery",
-            _at_run_time(_SINGLE_ROW, "Single-row subquery returns more than one row."),
+            _at_run_time(SINGLE_ROW, SEVERAL_ROWS),
         ),
         (
             r'column "?(.+?)"? must appear in the GROUP BY clause',

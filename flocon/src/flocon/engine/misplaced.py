@@ -76,15 +76,19 @@ def _in(query: Expr, most: int | None) -> Iterator[tuple[Code, str]]:
     """What a query has where it may not be, in the order in which Snowflake says it. most: so many
     values has the query with a position that has none."""
     yield from _in_changes(query)
+    aliases = {each.alias: each.this for each in query.expressions if each.alias}
     for clause, name in _conditions(query):
         for node in _own(clause):
+            meant = aliases.get(node.name) if isinstance(node, exp.Column) else None
+            if meant is not None and not node.table:
+                yield from _in_alias(node.name, meant)
             if _is_aggregate(node):
                 text = f"Invalid aggregate function in {name} clause [{_shown(node)}]"
                 yield errors.UNSUPPORTED, text
             elif isinstance(node, exp.Window):
                 yield errors.UNSUPPORTED, _OUTSIDE.format(_shown(node))
     yield from _in_groups(query, most)
-    for node in _own(query.args.get("having")):
+    for node in _own(query.args.get("having") if _is_grouped(query) else None):
         if isinstance(node, exp.Window):
             yield errors.GROUP_BY_EXPRESSION, _NO_GROUP.format(_shown(node))
     yield from _nested(query)
@@ -94,6 +98,21 @@ def _in(query: Expr, most: int | None) -> Iterator[tuple[Code, str]]:
         if place is not None and most is not None and not 1 <= place <= most:
             text = f"[{key.this.sql('snowflake')}] is not a valid order by expression"
             yield errors.COMPILATION, text
+
+
+def _in_alias(name: str, value: Expr) -> Iterator[tuple[Code, str]]:
+    """Of a value that a condition calls by its name."""
+    nodes = list(_own(value))
+    if any(isinstance(node, exp.AggFunc) and not _is_rank(node) for node in nodes):
+        text = f"aggregate function alias '{name}' cannot be used in the WHERE clause"
+        yield errors.UNSUPPORTED, text
+    for node in nodes:
+        if isinstance(node, exp.Window):
+            yield errors.UNSUPPORTED, _OUTSIDE.format(_shown(node))
+
+
+def _is_rank(node: Expr) -> bool:
+    return isinstance(node, exp.CumeDist | exp.DenseRank | exp.Ntile | exp.PercentRank | exp.Rank)
 
 
 def _in_changes(query: Expr) -> Iterator[tuple[Code, str]]:
@@ -114,10 +133,19 @@ def _in_changes(query: Expr) -> Iterator[tuple[Code, str]]:
 
 def _conditions(query: Expr) -> Iterator[tuple[Expr | None, str]]:
     yield query.args.get("where"), "where"
+    if not _is_grouped(query):
+        yield query.args.get("having"), "where"
     for join in query.args.get("joins") or ():
         yield join.args.get("on"), "ON"
     if isinstance(query, exp.Merge):
         yield query.args.get("on"), "ON"
+
+
+def _is_grouped(query: Expr) -> bool:
+    if query.args.get("group"):
+        return True
+    parts = (*query.expressions, query.args.get("having"))
+    return any(_is_aggregate(node) for part in parts for node in _own(part))
 
 
 def _in_groups(query: Expr, most: int | None) -> Iterator[tuple[Code, str]]:
