@@ -348,12 +348,6 @@ _TOLD: tuple[tuple[re.Pattern[str], Callable[[Match[str]], SnowflakeError]], ...
         (r"(\S+) is not an table", _unsupported("DML of the view {}")),
         (r"Can only (?:update|delete from) base table", _unsupported("DML of a view")),
         (
-            r"Malformed JSON at byte (\d+) of input: ([^.]*)",
-            lambda found: SnowflakeError(
-                errors.JSON_VALUE, f"Error parsing JSON: {found[2]}, pos {int(found[1]) + 1}"
-            ),
-        ),
-        (
             r"Frame start(?:ing)? .*|Frame end(?:ing)? .*",
             _at_compile_time(errors.UNSUPPORTED, "Invalid window frame."),
         ),
