@@ -350,7 +350,7 @@ def test_a_scalar_subquery_is_computed_ahead_of_its_querys_rows(run: Run) -> Non
         assert (number, text.endswith(said)) == (90150, True), query
     for query in (
         "select a, (select max(a) from several) as x from nothing",
-        "select a, (select s.a from several s where s.a > n.a) as x from nothing n",
+        "select a, (select max(s.a) from several s where s.a = n.a) as x from nothing n",
         "select a, exists (select a from several), a in (select a from several) from nothing",
         "select * from (select a, (select a from several) as x from several) where false",
         "with c as (select 1 as a) select (select a from c) where false",

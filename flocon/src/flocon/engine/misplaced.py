@@ -80,7 +80,7 @@ def _in(query: Expr, most: int | None) -> Iterator[tuple[Code, str]]:
     for clause, name in _conditions(query):
         for node in _own(clause):
             meant = aliases.get(node.name) if isinstance(node, exp.Column) else None
-            if meant is not None and not node.table:
+            if meant is not None and not node.text("table"):
                 yield from _in_alias(node.name, meant)
             if _is_aggregate(node):
                 text = f"Invalid aggregate function in {name} clause [{_shown(node)}]"
