@@ -156,7 +156,7 @@ def test_many_paths_into_one_column(session: Session) -> None:
         " TYPEOF(v:n), TYPEOF(v:c) FROM t WHERE v IS NOT NULL",
     ) == [
         ("1", "INTEGER", "1.0", "true", "12345678901234567890.5", "DECIMAL", "OBJECT"),
-        (None, "NULL_VALUE", "", None, None, None, "INTEGER"),
+        (None, "NULL_VALUE", "", None, None, None, "DOUBLE"),
         (None, None, None, None, None, None, None),
     ]
 
@@ -286,3 +286,15 @@ def test_a_bound_text_is_the_moment_that_it_says_in_whatever_form(
                     said if bound == text else "2026-06-07" + " 00:00:00.000" * (kind != "DATE")
                 )
                 assert rows(session, sql, bound) == [(expected,)]
+
+
+def test_what_is_no_number_in_a_bound_array(session: Session) -> None:
+    """https://docs.snowflake.com/en/sql-reference/data-types-semistructured"""
+    query = (
+        "SELECT f.VALUE:a::INT, f.VALUE:b::VARCHAR FROM TABLE(FLATTEN(INPUT => PARSE_JSON(?))) f"
+    )
+    elements = [{"a": True, "b": True}, {"a": "7", "b": "x"}, {"a": False}]
+    assert rows(session, query, json.dumps(elements)) == [(1, "true"), (7, "x"), (0, None)]
+    with pytest.raises(SnowflakeError) as failed:
+        rows(session, query, json.dumps([{"a": "abc", "b": "x"}]))
+    assert failed.value.errno == 100071

@@ -839,3 +839,26 @@ def test_ascii_is_of_letters_of_ascii(run: Run) -> None:
     """https://docs.snowflake.com/en/sql-reference/functions/ascii"""
     assert run("select ascii('aé'), ascii(''), ascii(null), unicode('é')") == [(97, 0, None, 233)]
     assert errno(run, "select ascii('é')") == 2
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "(1 / 3::float)", "(0.1::float + 0.2::float)", "1.2345678901234567::float",
+        "-1.7976931348623157e308::float", "2.2250738585072014e-308::float", "0::float",
+        "2.5::float",
+    ],
+)  # fmt: skip
+def test_a_floating_point_number_comes_out_of_a_variant_as_it_went_in(run: Run, value: str) -> None:
+    """https://docs.snowflake.com/en/sql-reference/data-types-semistructured"""
+    [(number,)] = run(f"select {value}")
+    run(f"create or replace table floats as select {value} as x, {value}::variant as v")
+    [row] = run(
+        "select v::float, x::variant::double, to_double(v), as_double(v),"
+        " array_construct(x)[0]::float, object_construct('a', x):a::float, v = x from floats"
+    )
+    assert row == (*[number] * 6, True)
+    [(parsed, inner)] = run(
+        f"select parse_json('{number!r}')::float, parse_json('[{number!r}]')[0]::float"
+    )
+    assert (parsed, inner) == (number, number)

@@ -88,17 +88,21 @@ _MACROS = (
     " THEN _account_compact(CAST(json_extract(x, p) AS VARCHAR))"
     " WHEN right(json_extract(x, p), 2) = '.0'"
     " THEN left(json_extract(x, p), -2) ELSE json_extract_string(json_extract(x, p), '$') END",
+    # JSON of a number that has a mark, with as many digits as it has: a VARIANT's text has fewer.
+    "_account_without_mark(x) AS CASE WHEN regexp_full_match(x, '-?[0-9.]+e999[89]')"
+    " THEN left(x, -5) ELSE _account_compact(x) END",
     # The same where it becomes a number: of a text that the engine would read, and Snowflake not,
     # none. The sign behind it, which the engine passes over, tells of an error that it is of a
     # VARIANT (`failures`). What is larger than all numbers is a truth, or is none.
     "_account_rare_digits(x, p, text) AS CASE"
     " WHEN contains(text, '_')"
     f" THEN text || '{nanoseconds.AND_NO_MORE}'"
-    " WHEN text <= ':' THEN _account_json_text(x, p)"
+    " WHEN contains(text, 'e999') AND NOT prefix(json_extract(x, p), '\"')"
+    " THEN _account_without_mark(text) WHEN text <= ':' THEN _account_json_text(x, p)"
     " ELSE CASE json_extract(x, p) WHEN 'true' THEN '1' WHEN 'false' THEN '0'"
     f" ELSE text || '{OF_VARIANT}' END END",
     f"_account_digits_alone(x) AS CASE WHEN contains(x, '_') THEN x || '{nanoseconds.AND_NO_MORE}'"
-    " ELSE x END",
+    f" WHEN x > ':' THEN x || '{OF_VARIANT}' ELSE x END",
     "_account_picked_digits(x, p, text) AS CASE"
     " WHEN text > ':' OR contains(text, '_') OR contains(text, 'e999')"
     " THEN _account_rare_digits(x, p, text) ELSE text END",
@@ -180,7 +184,7 @@ _MACROS = (
     "_account_picked_kind(x, p, text, kind) AS _account_kind_of(text, kind)",
     # What a VARIANT is cast to a number from: a mark's number is a text, whose digits are all read.
     "_account_castable(x) AS CASE WHEN contains(x, 'e999')"
-    " THEN to_json(_account_compact(CAST(x AS VARCHAR)))"
+    " THEN to_json(_account_without_mark(CAST(x AS VARCHAR)))"
     " WHEN contains(x, '_')"
     f" THEN to_json(json_extract_string(x, '$') || '{nanoseconds.AND_NO_MORE}') ELSE x END",
     # Of a t-digest all centroids are single values: none is so long that it has to be less exact.
@@ -189,8 +193,9 @@ _MACROS = (
     ' || \'],"type":"tdigest","version":1}}\' AS JSON)',
     "approx_percentile_accumulate(x) AS"
     " _account_state(list(CAST(x AS DOUBLE)) FILTER (x IS NOT NULL))",
-    "_account_values_of(state) AS list_filter(CAST(_account_compact("
-    "CAST(json_extract(state, '$.state') AS VARCHAR)) AS DOUBLE[]), lambda x, i: i % 2 = 1)",
+    "_account_values_of(state) AS list_filter(CAST(replace(replace("
+    "CAST(json_extract(state, '$.state') AS VARCHAR), '1e9991', '0'), 'e9999', '') AS DOUBLE[]),"
+    " lambda x, i: i % 2 = 1)",
     "approx_percentile_combine(state) AS _account_state(flatten(list(_account_values_of(state))))",
     "approx_percentile_estimate(state, p) AS CASE WHEN p BETWEEN 0 AND 1"
     " THEN list_aggregate(_account_values_of(state), 'quantile_cont', abs(p))"

@@ -319,7 +319,8 @@ def _of_kind(node: exp.Anonymous, name: str) -> Expr:
     if len(node.expressions) > 1:
         size = [each.sql() for each in node.expressions[1:]]
         kind = f"DECIMAL({', '.join([*size, '0'][:2])})"
-    text = call("_account_json_text", value, exp.Literal.string("$"))
+    read = "_account_json_text" if kind in ("BOOLEAN", "VARCHAR") else "_account_json_digits"
+    text = call(read, value, exp.Literal.string("$"))
     return text if kind == "VARCHAR" else exp.cast(text, kind, dialect="duckdb")
 
 

@@ -38,7 +38,8 @@ MACROS = (
     "_account_as_float(x) AS TRY_CAST(CAST(x AS VARCHAR) AS DOUBLE)",
     # What is no number is equal to none.
     "_account_other_beside(x) AS CASE WHEN x IS NULL THEN NULL"
-    f" WHEN {_MARKED} THEN CAST(_account_compact({_RAW}) AS DOUBLE) ELSE CAST('nan' AS DOUBLE) END",
+    f" WHEN {_MARKED} THEN CAST(_account_without_mark({_RAW}) AS DOUBLE) ELSE CAST('nan' AS DOUBLE)"
+    " END",
     # JSON has quotes around texts: what is read so is a number, but for the marks of some.
     f"_account_number_beside(x) AS CASE WHEN isfinite(TRY_CAST({_RAW} AS DOUBLE))"
     f" THEN TRY_CAST({_RAW} AS DOUBLE) ELSE _account_other_beside(x) END",

@@ -30,12 +30,12 @@ _FIELD = re.compile(r'\$\."([A-Za-z_][A-Za-z0-9_]*)"(.*)', re.DOTALL)
 # What a query with one source may not have besides it.
 _BESIDES = ("joins", "laterals", "pivots", "windows", "sample")
 # A number that may come out as another text than it went in: it has a fraction, an exponent or many
-# digits, or is none. It stands behind a key's closing quote, which no backslash escapes, and its
-# colon; or among an array's elements. In a text may be what looks like one. For RE2, which reads
-# megabytes in milliseconds.
+# digits, or is none; and a truth, which becomes a number as no text does. It stands behind a key's
+# closing quote, which no backslash escapes, and its colon; or among an array's elements. In a text
+# may be what looks like one. For RE2, which reads megabytes in milliseconds.
 _NUMBER = r"\s*-?([0-9]+[.eE]|[0-9]{17})"
 _OTHER_NUMBER = (
-    rf'(^|[^\\])(\\\\)*"\s*:{_NUMBER}|[,\[]{_NUMBER}|,\s*\]|undefined'
+    rf'(^|[^\\])(\\\\)*"\s*:({_NUMBER}|\s*(true|false))|[,\[]{_NUMBER}|,\s*\]|undefined'
     r"|[:,\[]\s*[-+]?(?i:nan|inf|infinity)\s*[,}\]]"
 )
 # Elements that are NULL, which FLATTEN leaves out.
