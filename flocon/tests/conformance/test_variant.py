@@ -862,3 +862,11 @@ def test_a_floating_point_number_comes_out_of_a_variant_as_it_went_in(run: Run, 
         f"select parse_json('{number!r}')::float, parse_json('[{number!r}]')[0]::float"
     )
     assert (parsed, inner) == (number, number)
+
+
+def test_a_null_of_json_may_be_written_in_upper_case(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/object_construct"""
+    assert run(
+        "select object_construct('One', parse_json('NULL'), 'Two', null, 'Three', 'null'),"
+        " typeof(parse_json(' NULL ')), try_parse_json('NULL'), check_json('NULL')"
+    ) == [('{\n  "One": null,\n  "Three": "null"\n}', "NULL_VALUE", "null", None)]

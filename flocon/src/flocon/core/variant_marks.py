@@ -47,9 +47,9 @@ def marked(text: str) -> str:
 
 
 def strict(text: str) -> str:
-    """What Snowflake also takes for JSON as JSON: texts in single quotes, keys without quotes, and
-    nothing between two commas of an array."""
-    return _LENIENT.sub(_strict_token, text)
+    """What Snowflake also takes for JSON as JSON: texts in single quotes, keys without quotes,
+    nothing between two commas of an array, and NULL alone for null."""
+    return "null" if text == "NULL" else _LENIENT.sub(_strict_token, text)
 
 
 # A key without quotes is an identifier.

@@ -22,7 +22,7 @@ _MARKED = r"(^|[:,\[])\s*[-+]?([0-9.]{17}|[0-9.]+[eE]|0[.]0000|(?i:nan|inf))|,\s
 
 # What is in no JSON, but perhaps in its texts: a text in single quotes, a key without quotes, two
 # commas.
-_LENIENT = r"(^|[{\[,:])\s*'|[{,]\s*[A-Za-z_$][\w$]*\s*:|[\[,]\s*,"
+_LENIENT = r"^NULL$|(^|[{\[,:])\s*'|[{,]\s*[A-Za-z_$][\w$]*\s*:|[\[,]\s*,"
 
 # The offset from UTC of a timestamp in JSON.
 _OFFSET = re.compile(" [+-][0-9]{4}$")
