@@ -244,8 +244,10 @@ class Reprocessing:
         if INVENTORY_ADJUSTED in kinds:
             has = renamed(history, "HAS_")
             added = new[INVENTORY_ADJUSTED]
-            kept.append(added.join(has, is_contradicted("HAS_"), "leftsemi"))
-            new[INVENTORY_ADJUSTED] = added.join(has, is_contradicted("HAS_"), "leftanti")
+            # A semi join becomes EXISTS, and Snowflake evaluates one of plain comparisons alone.
+            contradicted = added.join(has, is_contradicted("HAS_"))
+            kept.append(with_places(added, contradicted))
+            new[INVENTORY_ADJUSTED] = without_places(added, contradicted)
             late = latecomers(without_places(judged, in_staging), rejected, has)
             self.note_latecomers.append(addition(rejected, late, (*REJECTED_EVENTS, "DECIDED_AT")))
         self.counts = counts(judged, kept)
