@@ -187,6 +187,7 @@ REFUSED: dict[str, tuple[str, ...]] = {
         "create view y with tag (a = 'b') as select 1 a",
         "create view y change_tracking = true as select 1 a",
         "create view y as select * from t pivot(count(v) for a in (any))",
+        "select * from t pivot(count(*) for a in (1))",
         "create view y as select * from t pivot(count(v) for a in (1) default on null (0))",
     ),
     "CREATE TAG, CREATE POLICY": (

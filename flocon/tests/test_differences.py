@@ -41,6 +41,30 @@ EXAMPLES: dict[tuple[str, str], list[tuple[str, Any]]] = {
         ("SELECT 1 FROM unordered WHERE AVG(a) > 1", 2),
         ("SELECT 1 FROM unordered WHERE ROW_NUMBER() OVER (ORDER BY a) = 1", 2),
     ],
+    ("GRANT, USE ROLE, CREATE USER", "secondary roles"): [
+        ("CREATE ROLE second", None),
+        ("USE SECONDARY ROLES second", None),
+        ("SELECT CURRENT_SECONDARY_ROLES()", 2),
+        ("USE SECONDARY ROLES NONE", None),
+    ],
+    ("Queries", "scalar subqueries"): [
+        ("CREATE TABLE single AS SELECT 1 AS a", None),
+        ("SELECT COALESCE(a, (SELECT column1 FROM VALUES (1), (2))) FROM single", 90150),
+        ("SELECT 1 FROM single WHERE FALSE AND a = (SELECT column1 FROM VALUES (1), (2))", []),
+        ("INSERT INTO single SELECT (SELECT column1 FROM VALUES (1), (2)) WHERE FALSE", [(0,)]),
+    ],
+    ("CREATE, ALTER, COMMENT, SHOW", "columns of SHOW and DESCRIBE"): [
+        ("CREATE TABLE strict (a INT NOT NULL)", None),
+        ("CREATE VIEW seen AS SELECT a FROM strict", None),
+        (
+            "SELECT is_nullable FROM INFORMATION_SCHEMA.COLUMNS WHERE table_name = 'SEEN'",
+            [("YES",)],
+        ),
+        (
+            "SELECT DISTINCT created, last_altered FROM INFORMATION_SCHEMA.DATABASES",
+            [(None, None)],
+        ),
+    ],
     ("CREATE, ALTER, COMMENT, SHOW", "views"): [
         ("CREATE VIEW sight AS SELECT 1 AS n", None),
         ("CREATE OR REPLACE VIEW sight AS SELECT n FROM sight", 2),

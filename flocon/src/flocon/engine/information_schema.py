@@ -32,7 +32,9 @@ Owner = Callable[[str, tuple[str, ...]], str]
 DATABASES = Template(
     info_schema.SQL_CREATE_INFORMATION_SCHEMA_DATABASES_VIEW.template.replace(
         "create view if not exists", "create or replace view"
-    ).replace("'SYSADMIN'", "_account_owner('DATABASE', catalog_name, NULL, NULL)")
+    )
+    .replace("'SYSADMIN'", "_account_owner('DATABASE', catalog_name, NULL, NULL)")
+    .replace("to_timestamp(0)::timestamptz", "NULL::timestamptz")
 )
 
 

@@ -29,6 +29,9 @@ def fill(context: Context, tree: Expr, binds: Binds) -> None:
     for pivot in reversed(list(tree.find_all(exp.Pivot))):
         if pivot.args.get("unpivot"):
             continue
+        if any(isinstance(each.unalias().this, exp.Star) for each in pivot.expressions):
+            # Its grammar has a column there; the engine would group by all columns.
+            raise errors.unsupported("COUNT(*) in a PIVOT: count a column")
         for field in pivot.args.get("fields") or ():
             if query := _query_of_values(pivot, field):
                 tree.meta.pop(TEXT, None)
