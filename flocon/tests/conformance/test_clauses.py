@@ -257,7 +257,6 @@ def test_an_alias_names_each_column_or_none(run: Run, wines: None) -> None:
     for query in (
         "select * from (select 1, 2) as q (x)",
         "select x from wines as q (x)",
-        "select * from values (1, 2) as q (x)",
         "select * from (select 1) as q (x, y)",
         "with q (x) as (select 1, 2) select * from q",
         "select 1 from table(generator(rowcount => 2)) as q (x)",
@@ -267,3 +266,15 @@ def test_an_alias_names_each_column_or_none(run: Run, wines: None) -> None:
     assert run("select y, x from (select 1, 2) as q (x, y)") == [(2, 1)]
     assert run("with q (x, y) as (select * from values (1, 2)) select y from q") == [(2,)]
     assert run("select x from wines as q (x, y) order by y") == [(2,), (1,)]
+
+
+def test_an_alias_of_values_may_name_the_first_columns_alone(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/constructs/values"""
+    assert run("select c from values ((1), (2), (3)) as t (c)") == [(1,)]
+    assert run("select c, column2, t.column3 from values (1, 2, 3), (4, 5, 6) as t (c)") == [
+        (1, 2, 3),
+        (4, 5, 6),
+    ]
+    number, text = failure(run, "select * from values (1) as t (a, b)")
+    assert number == 2
+    assert "Mismatch between number of columns produced by 'T'" in text

@@ -1078,12 +1078,17 @@ def _only(kinds: Iterable[exp.DataType | None]) -> exp.DataType | None:
 
 def _renamed(types: Types | None, source: Expr) -> Types | None:
     """A source's columns under the names that its alias gives them. Raises 000002, with Snowflake's
-    text, for more or fewer names than columns."""
+    text, for more or fewer names than columns; VALUES may have fewer: the others are COLUMN2 and so
+    on."""
     alias = source.args.get("alias")
     names = [each.name for each in (alias.args.get("columns") or ())] if alias else []
     has_none = isinstance(source, exp.TableFromRows) and isinstance(source.this, exp.Generator)
     if not names or (types is None and not has_none):
         return types
+    if isinstance(source, exp.Values) and types is not None and alias is not None:
+        for place in range(len(names) + 1, len(types) + 1):
+            names.append(f"COLUMN{place}")
+            alias.append("columns", exp.to_identifier(names[-1], quoted=True))
     if types is None or has_none or len(names) != len(types):
         if isinstance(source, exp.Lateral | exp.TableFromRows) and not has_none:
             return None
