@@ -16,12 +16,13 @@ stored_values       what values become in the columns of the target; writable_ty
                     are not, default_types: the same of defaults
 rewrite             Snowflake's SQL as DuckDB's; its parts: functions, conversions, variant, arrays,
                     objects, regexps, numeric, clock, types, moments, nanoseconds, lengths, texts,
-                    encodings, pivoted_columns
+                    encodings, pivoted_columns, row_numbers, read_numbers
 decimals            `/` and AVG with Snowflake's scale, by the types that DuckDB's planner names
 rendering           tree → DuckDB's text, and its binds
 macros              what DuckDB lacks, as its macros; variant_values, regexps: what it has Python do
 connection          runs it, and answers with a Result; failures: DuckDB's errors as Snowflake's,
-                    failure_texts: in its words
+                    failure_texts: in its words, misplaced: which function or column it is;
+                    scalar_subqueries: those that are asked once, ahead of the rows
 
 merging and multi_inserts take a MERGE and an INSERT ALL apart into plain statements. loading is
 COPY INTO a table, copy_transformations what its query may be, staged_rows what it reads,

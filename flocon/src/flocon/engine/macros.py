@@ -97,8 +97,8 @@ _MACROS = (
     "_account_rare_digits(x, p, text) AS CASE"
     " WHEN contains(text, '_')"
     f" THEN text || '{nanoseconds.AND_NO_MORE}'"
-    " WHEN contains(text, 'e999') AND NOT prefix(json_extract(x, p), '\"')"
-    " THEN _account_without_mark(text) WHEN text <= ':' THEN _account_json_text(x, p)"
+    " WHEN text <= ':' THEN CASE WHEN prefix(json_extract(x, p), '\"')"
+    " THEN _account_json_text(x, p) ELSE _account_without_mark(text) END"
     " ELSE CASE json_extract(x, p) WHEN 'true' THEN '1' WHEN 'false' THEN '0'"
     f" ELSE text || '{OF_VARIANT}' END END",
     f"_account_digits_alone(x) AS CASE WHEN contains(x, '_') THEN x || '{nanoseconds.AND_NO_MORE}'"

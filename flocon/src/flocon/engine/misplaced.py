@@ -47,6 +47,7 @@ def explain(error: SnowflakeError, tree: Expr, columns: Columns, is_view: IsView
         return
     tree, written = tree.copy(), condition and (condition[1] or condition[2])
     named = [each for each in _truths(tree) if each.sql("snowflake") == written] if written else []
+    # The statement has failed already: what else is wrong with it is not said.
     with contextlib.suppress(SnowflakeError):
         name_owners(tree, columns, is_view)
     if written:

@@ -27,6 +27,7 @@ def ahead(select: exp.Select, columns: Columns, is_view: IsView) -> Iterator[exp
     if not any(_within(value) for value in select.expressions):
         return
     copy = select.copy()
+    # The statement has been carried out: what cannot be told of its columns leaves them out.
     with contextlib.suppress(SnowflakeError):
         name_owners(copy, columns, is_view)
     for value, named in zip(select.expressions, copy.expressions, strict=True):

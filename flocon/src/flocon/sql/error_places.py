@@ -120,11 +120,8 @@ def _name_operation(error: errors.NothingCurrent, text: str) -> None:
     if words and words[0] in _OF_QUERIES:
         if error.name is not None and error.schema is None:
             absent = errors.does_not_exist("Object", error.name)
-            error.errno, error.sqlstate, error.message = (
-                absent.errno,
-                absent.sqlstate,
-                absent.message,
-            )
+            error.errno, error.sqlstate = absent.errno, absent.sqlstate
+            error.message = absent.message
             return
         operation = "SELECT"
     elif words and words[0] in ("DROP", "TRUNCATE"):
