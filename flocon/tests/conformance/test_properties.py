@@ -34,6 +34,15 @@ def test_a_tables_properties_are_shown(run: Run, connection: Connection) -> None
     assert table("MOVED") == ("TABLE", "", "1", "ON")
 
 
+def test_clustering_keys_keep_the_case_of_paths_and_quoted_names(
+    run: Run, connection: Connection
+) -> None:
+    """https://docs.snowflake.com/en/user-guide/tables-clustering-keys"""
+    run('create or replace table keyed (v variant, "q" int) cluster by (v:"Data":id, "q")')
+    (row,) = shown(connection, "show tables like 'keyed'")
+    assert row["cluster_by"] == "LINEAR(GET_PATH(V, 'Data.id'), \"q\")"
+
+
 def test_a_tables_history_is_kept_for_so_many_days(run: Run, connection: Connection) -> None:
     """https://docs.snowflake.com/en/user-guide/data-time-travel"""
     days = "data_retention_time_in_days"

@@ -232,6 +232,11 @@ def name_is_taken(name: object, kind: str) -> SnowflakeError:
     return compilation(ALREADY_EXISTS, f"Object '{name}' already exists as {kind}")
 
 
+def unset_bind(mark: str) -> SnowflakeError:
+    """A bind that was not given; mark: its number, or the name after the colon."""
+    return compilation(UNSET_BIND, f"Bind variable :{mark} not set.")
+
+
 def unsupported(feature: str) -> SnowflakeError:
     """What this account leaves out: the same number as Snowflake's for a feature it lacks."""
     return SnowflakeError(UNSUPPORTED, f"Unsupported feature '{feature}'.")

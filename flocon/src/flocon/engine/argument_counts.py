@@ -27,6 +27,7 @@ _COUNTS: dict[str, tuple[int, int]] = {
         (1, 1, "array_distinct array_size atan bitnot bit_not boolnot char chr count_if dayname"),
         (1, 1, "hex_decode_binary md5_binary mode monthname object_keys percentile_cont"),
         (1, 1, "percentile_disc square to_array to_boolean try_to_boolean unicode week weekofyear"),
+        (1, 1, "conditional_change_event conditional_true_event getvariable"),
         (1, 1, "ratio_to_report system$typeof to_json to_object to_variant zeroifnull"),
         (1, 2, "date parse_json to_char to_date to_time to_timestamp to_timestamp_ltz"),
         (1, 2, "to_timestamp_ntz to_timestamp_tz to_varchar try_parse_json try_to_date"),
@@ -163,6 +164,8 @@ def _complete(name: str, read: Build) -> Build:
     def built(parser: Any) -> Expr:
         start = parser._index
         made = read(parser)
+        if not made:
+            parser.raise_error(f"{name} without arguments")
         missing = sum(needed and not made.args.get(key) for key, needed in made.arg_types.items())
         least, most = _COUNTS.get(name, (0, _MANY))
         tokens = parser._tokens[start : parser._index]

@@ -152,6 +152,8 @@ class _Loaded:
 def read(tree: exp.Copy, binds: Binds, named: Callable[[str], Mapping[str, Any]]) -> Copy:
     """named: a file format's options by its name. Raises 000002 for what is not carried out."""
     for mark in list(tree.find_all(exp.Placeholder)):
+        if mark.this not in binds:
+            raise errors.unset_bind(mark.name.removeprefix("b"))
         mark.replace(exp.Literal.string(str(binds[mark.this])))
     target = tree.this
     columns = [each.name for each in target.expressions] if isinstance(target, exp.Schema) else []

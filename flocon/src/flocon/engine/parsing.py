@@ -26,7 +26,7 @@ from flocon.engine import (
 from flocon.engine.failures import translate
 from flocon.engine.fast.statement_cache import StatementCache
 from flocon.engine.marked_names import marked, names_column
-from flocon.sql import error_places
+from flocon.sql import error_places, incomplete
 from flocon.sql.statement_text import StatementText
 from flocon.sql.tokens import Name, Tokens, tokenize
 
@@ -81,6 +81,8 @@ def parse(sql: str) -> Expr:
         if StatementText(sql).is_script:
             raise errors.unsupported(f"Snowflake Scripting: {sql[:200]}") from None
         raise translate(error, sql) from None
+    except incomplete.STUMBLES:
+        raise incomplete.unread() from None
     # A comment after the semicolon is a tree of its own.
     found = [tree for tree in trees if tree is not None and not isinstance(tree, exp.Semicolon)]
     if len(found) != 1:
@@ -117,6 +119,8 @@ def _finish(tree: Expr, sql: str) -> None:
     has_zeros = _ZEROS.search(sql) is not None
     dots = []
     for node in tree.walk():
+        if type(node) in incomplete.CONCERNED:
+            incomplete.see(node)
         if type(node) in foreign.CONCERNED:
             foreign.see(node, sql)
         elif type(node) is exp.Dot:
@@ -431,6 +435,9 @@ def number_binds(tree: Expr) -> int:
             marks.append(mark)
         elif str(mark.this).isdigit():
             mark.set("this", f"b{mark.this}")
+        else:
+            # Only the variables of Snowflake's scripts have names.
+            raise errors.unset_bind(mark.name)
     marks.sort(key=lambda mark: mark.meta.get(_PLACE, 0))
     # Some functions are read as expressions that repeat an argument: that is one mark still.
     places = {mark.meta.get(_PLACE, index): None for index, mark in enumerate(marks)}

@@ -100,8 +100,12 @@ def _not_so_many_days(name: str, days: object) -> errors.SnowflakeError:
 
 def clustering(item: Expr) -> str:
     """A clustering key as SHOW TABLES writes it."""
-    keys = ", ".join(key.sql("snowflake").upper() for key in item.expressions)
-    return unmarked(f"LINEAR({keys})")
+    keys = item.copy()
+    for name in keys.find_all(exp.Identifier):
+        if not name.quoted:
+            name.set("this", name.name.upper())
+    written = ", ".join(key.sql("snowflake") for key in keys.expressions)
+    return unmarked(f"LINEAR({written})")
 
 
 def put(context: Context, name: FullName, properties: dict[str, str]) -> None:

@@ -367,6 +367,8 @@ def resolve_sequences(context: Context, tree: Expr) -> Expr:
 def _held(argument: Expr | str, binds: dict[str, object]) -> Name:
     """The name inside IDENTIFIER(…)."""
     if isinstance(argument, exp.Placeholder):
+        if argument.this not in binds:
+            raise errors.unset_bind(argument.name.removeprefix("b"))
         return name_in(str(binds[argument.this]))
     return name_in(argument.name if isinstance(argument, Expr) else str(argument))
 

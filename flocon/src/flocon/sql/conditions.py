@@ -8,6 +8,7 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from flocon.core import errors
+from flocon.sql import incomplete
 
 _ALLOWED = "SYSTEM$STREAM_HAS_DATA"
 # Snowflake's other functions for conditions, which go with what this account leaves out.
@@ -37,8 +38,8 @@ def check_condition(text: str) -> None:
     no table, subquery or other function, as in Snowflake."""
     try:
         tree = sqlglot.parse_one(f"SELECT {text}", dialect="snowflake")
-    except SqlglotError as error:
-        raise errors.compilation(errors.SYNTAX, str(error)) from None
+    except (SqlglotError, *incomplete.STUMBLES):
+        raise errors.compilation(errors.SYNTAX, f"syntax error in condition '{text}'.") from None
     if not isinstance(tree, exp.Select) or len(tree.expressions) != 1 or len(_clauses(tree)) > 1:
         raise _invalid(text)
     for node in tree.expressions[0].walk():

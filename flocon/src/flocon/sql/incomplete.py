@@ -1,0 +1,108 @@
+"""What SQLGlot reads out of a text in which something is missing.
+
+It refuses most of them. These it takes, or falls over them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sqlglot import Expr, exp
+
+from flocon.core import errors
+
+# What its readers raise where they expect another word.
+STUMBLES = (AttributeError, TypeError, ValueError, LookupError, AssertionError)
+
+
+def unread() -> errors.SnowflakeError:
+    return _syntax("the statement cannot be read")
+
+
+def see(node: Expr) -> None:
+    """Raises 001003 for what is no statement of Snowflake's; node: one of CONCERNED."""
+    _SEEN[type(node)](node)
+
+
+def _select(node: Expr) -> None:
+    if not node.expressions:
+        raise _syntax("a SELECT without columns")
+
+
+def _assignments(node: Expr) -> None:
+    for each in node.expressions:
+        if not isinstance(each, exp.EQ):
+            raise _syntax(f"'{each.sql('snowflake')}' is no assignment")
+
+
+def _distinct(node: Expr) -> None:
+    if None in node.expressions:
+        raise _syntax("DISTINCT without an argument")
+
+
+def _files(node: Expr) -> None:
+    """A table without files is loaded from its own stage."""
+    files = node.args.get("files") or ()
+    target = node.this.this if isinstance(node.this, exp.Schema) else node.this
+    is_table = isinstance(target, exp.Table) and isinstance(target.this, exp.Identifier)
+    if any(each.name == "@" for each in files) or not (files or is_table):
+        raise _syntax("a COPY without a place or a source")
+
+
+def _options(node: Expr) -> None:
+    """Of a file format."""
+    for each in node.expressions:
+        if isinstance(each, exp.Property) and not isinstance(each.this, exp.Var):
+            raise _syntax(f"'{each.sql('snowflake')}' is no option")
+    if not node.expressions and not node.args.get("expression"):
+        raise _syntax(f"{node.name} without a value")
+
+
+def _column(node: Expr) -> None:
+    for each in node.args.get("constraints") or ():
+        if not isinstance(each.args.get("kind"), exp.ColumnConstraintKind | exp.Reference):
+            raise _syntax(f"what is said of column {node.name}")
+
+
+def _size(node: Expr) -> None:
+    """Of a type."""
+    if isinstance(node.this, exp.Literal) and not node.name.isdecimal():
+        raise _syntax(f"'{node.name}' is no size of a type")
+
+
+def _sample(node: Expr) -> None:
+    for each in (node.args.get("size"), node.args.get("percent")):
+        if isinstance(each, exp.Literal) and each.is_string:
+            raise _syntax(f"'{each.name}' is no size of a sample")
+
+
+def _digits(node: Expr) -> None:
+    if isinstance(node.this, exp.Literal) and not node.name.isdecimal():
+        raise _syntax(f"'{node.name}' is no number of digits")
+
+
+def _reference(node: Expr) -> None:
+    target = node.this.this if isinstance(node.this, exp.Schema) else node.this
+    if not isinstance(target, exp.Table):
+        raise _syntax("REFERENCES without a table")
+
+
+def _syntax(text: str) -> errors.SnowflakeError:
+    return errors.compilation(errors.SYNTAX, f"syntax error: {text}.")
+
+
+_SEEN: dict[type[Expr], Callable[[Expr], None]] = {
+    exp.ColumnDef: _column,
+    exp.Copy: _files,
+    exp.CopyParameter: _options,
+    exp.CurrentTime: _digits,
+    exp.CurrentTimestamp: _digits,
+    exp.Localtime: _digits,
+    exp.DataTypeParam: _size,
+    exp.Distinct: _distinct,
+    exp.Reference: _reference,
+    exp.Select: _select,
+    exp.TableSample: _sample,
+    exp.Update: _assignments,
+}
+CONCERNED = frozenset(_SEEN)
