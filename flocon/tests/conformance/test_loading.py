@@ -896,3 +896,30 @@ def test_a_transformation_has_the_functions_that_copy_knows(run: Run, put: Put) 
             2, "000002 (0A000): SQL compilation error:\nCOPY statement only supports simple SELECT"
             " from stage statements for import.",
         ), query  # fmt: skip
+
+
+def test_a_file_of_files_goes_on_where_the_path_ends(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/copy-into-table"""
+    run("create stage goes_on")
+    run("create table t (a int)")
+    run("copy into @goes_on/dir/g from (select 5) file_format = (compression = none) single = true")
+    for place in ("di files = ('r/g')", "dir/ files = ('g')", "dir files = ('/g')"):
+        [row] = run(f"copy into t from @goes_on/{place} force = true")
+        assert row[:2] == ("goes_on/dir/g", "LOADED")
+    number, text = failure(run, "copy into t from @goes_on/dir files = ('g')")
+    assert number == 91016
+    assert "Remote file '@goes_on/dirg' was not found." in text
+
+
+def test_an_option_is_given_once(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/copy-into-table"""
+    run("create stage options_once")
+    run("create table t (a int)")
+    for options, what in (
+        ("file_format = (type = csv) file_format = (type = json)", "copy option 'FILE_FORMAT'"),
+        ("force = true force = false", "copy option 'FORCE'"),
+        ("file_format = (skip_header = 1 skip_header = 2)", "file format parameter 'SKIP_HEADER'"),
+    ):
+        assert what in failure(run, f"copy into t from @options_once {options}")[1]
+    text = failure(run, "create file format twice type = csv type = json")[1]
+    assert "conflicting values file format parameter 'TYPE'" in text

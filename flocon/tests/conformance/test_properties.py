@@ -216,3 +216,25 @@ def test_the_last_query_is_known_by_its_id(run: Run, connection: Connection) -> 
     cursor.execute("show schemas like 'PUBLIC'")
     found = cursor.execute('select "name" from table(result_scan(last_query_id()))').fetchall()
     assert found == [("PUBLIC",)]
+
+
+@pytest.mark.parametrize(
+    ("statement", "name"),
+    [
+        ("create table twice (n int) comment = 'a' comment = 'b'", "COMMENT"),
+        (
+            "create table twice (n int) change_tracking = true change_tracking = false",
+            "CHANGE_TRACKING",
+        ),
+        ("create view twice comment = 'a' comment = 'b' as select 1 n", "COMMENT"),
+        ("create warehouse twice auto_suspend = 60 auto_suspend = 120", "AUTO_SUSPEND"),
+        ("create user twice comment = 'a' comment = 'b'", "COMMENT"),
+    ],
+)
+def test_a_property_is_given_once(run: Run, statement: str, name: str) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/create"""
+    number, text = failure(run, statement)
+    assert number == 1046
+    assert f"duplicate property '{name}';" in text
+    run("create or replace table once (n int) cluster by (n) cluster by (n)")
+    run("create or replace stage once comment = 'a' comment = 'b'")

@@ -112,10 +112,32 @@ def test_a_pattern_is_a_constant_like_others(run: Run, tmp_path: Path) -> None:
     assert run(r"copy files into @patterns/x/ from @patterns pattern = '.*\\.csv'") == [
         ("x/b.csv",)
     ]
-    assert [row[0] for row in run(r"remove @patterns pattern = '[^/]*\\.csv'")] == [
-        "patterns/b.csv"
+    assert [row[0] for row in run(r"remove @patterns pattern = '.*x/[^/]*\\.csv'")] == [
+        "patterns/x/b.csv"
     ]
-    assert [row[0] for row in run("list @patterns")] == ["patterns/a.txt", "patterns/x/b.csv"]
+    assert [row[0] for row in run("list @patterns")] == ["patterns/a.txt", "patterns/b.csv"]
+
+
+def test_a_pattern_is_of_the_whole_location(run: Run, tmp_path: Path) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/copy-into-table: a file's path in the stage
+    has a part before it."""
+    run("create stage whole")
+    put(run, tmp_path, "@whole", f_csv="1")
+    assert run("list @whole pattern = 'f[.]csv'") == []
+    assert run("remove @whole pattern = 'f[.]csv'") == []
+    assert run("select $1 from @whole (pattern => 'f[.]csv')") == []
+    assert run("select $1 from @whole (pattern => '.*/f[.]csv')") == [("1",)]
+
+
+def test_a_tables_stage_names_its_files_after_the_table(run: Run) -> None:
+    """https://docs.snowflake.com/en/user-guide/querying-metadata"""
+    plain = "file_format = (type = csv compression = none) single = true"
+    run("create table staged_here (a int)")
+    run('create table "lower" (a int)')
+    run(f"copy into @%staged_here/d/f from (select 3) {plain}")
+    run(f'copy into @%"lower"/f from (select 4) {plain}')
+    assert run("select $1, metadata$filename from @%staged_here") == [("3", "@STAGED_HERE/d/f")]
+    assert run('select $1, metadata$filename from @%"lower"') == [("4", '@"lower"/f')]
 
 
 def test_files_are_copied_from_one_stage_to_another(run: Run, tmp_path: Path) -> None:

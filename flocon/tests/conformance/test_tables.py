@@ -602,3 +602,30 @@ def test_a_row_of_too_few_values_is_none_of_a_table(run: Run) -> None:
     for values, got in (("(1)", 1), ("(1), (2)", 1), ("(1, 'b', 'c', 'd')", 4)):
         number, said = failure(run, f"insert into wide values {values}")
         assert (number, said.endswith(f"expecting 3 but got {got}")) == (2020, True), values
+
+
+def test_a_column_becomes_not_null_without_set(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/alter-table-column"""
+    run('create or replace table filled (a int, "b" int, c int)')
+    run("alter table filled alter column a not null")
+    run('alter table filled modify column "b" not null')
+    run("alter table filled alter c not null")
+    for values in ("null, 1, 1", "1, null, 1", "1, 1, null"):
+        assert errno(run, f"insert into filled values ({values})") == 100072
+
+
+def test_create_or_alter_gives_a_view_its_new_query(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/create-view"""
+    run("create or alter view altered as select 1 a")
+    run("grant select on view altered to role sysadmin")
+    run("create or alter view altered (z) as select 2")
+    assert run("select z from altered") == [(2,)]
+    assert len(run("show grants on view altered")) == 2
+    assert errno(run, "create or alter view altered as select nosuch") == 904
+    assert run("select z from altered") == [(2,)]
+
+
+def test_keys_are_shown_without_a_limit(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/show-primary-keys"""
+    for after in ("limit 1", "in schema limit 1", "starts with 'A'", "in account limit 1"):
+        assert errno(run, f"show primary keys {after}") == 1003

@@ -7,7 +7,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from conformance.shared import Run, error
+from conformance.shared import Run, error, failure
 
 Get = Callable[[str], bytes]
 
@@ -137,3 +137,16 @@ def test_what_is_not_unloaded_is_refused(run: Run, get: Get) -> None:
     ):
         assert error(run, sql) == number, sql
     assert names(run, "") == []
+
+
+def test_several_files_mind_what_begins_as_they_do(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/copy-into-location"""
+    run("create stage minds")
+    single = "file_format = (compression = none) single = true"
+    run(f"copy into @minds/dir/g from (select 5) {single}")
+    number, text = failure(run, "copy into @minds/di from (select 1)")
+    assert number == 1030
+    assert "Files already existing at the unload destination: @minds/di." in text
+    run(f"copy into @minds/di from (select 1) {single}")
+    run("copy into @minds from (select 1)")
+    assert error(run, "copy into @minds from (select 1)") == 1030

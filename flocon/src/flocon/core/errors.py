@@ -242,6 +242,11 @@ def unsupported(feature: str) -> SnowflakeError:
     return SnowflakeError(UNSUPPORTED, f"Unsupported feature '{feature}'.")
 
 
+def duplicate_property(name: str) -> SnowflakeError:
+    """A statement gives a property twice."""
+    return compilation(DUPLICATE_PARAMETER, f"duplicate property '{name}';")
+
+
 def invalid_value(name: str, value: object) -> SnowflakeError:
     """A property has no such value."""
     return compilation(PROPERTY_VALUE, f"Invalid value '{value}' specified for property '{name}'")

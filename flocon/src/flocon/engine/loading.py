@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -56,7 +56,7 @@ _NO_TABLE = errors.Code(1757, "42601")
 _UNREAD = errors.Code(100112, "22000")
 _MORE_FIELDS = errors.Code(100016, "22000")
 _FEWER_FIELDS = errors.Code(100068, "22000")
-_NOT_FOUND = "Remote file '{}/{}' was not found.{} If you are running a copy command, {}."
+_NOT_FOUND = "Remote file '{}{}' was not found.{} If you are running a copy command, {}."
 _CAUSES = (
     " There are several potential causes. The file might not exist. The required credentials may be"
     " missing or invalid."
@@ -178,9 +178,22 @@ def read(tree: exp.Copy, binds: Binds, named: Callable[[str], Mapping[str, Any]]
         copy.options = named(given.name if isinstance(given, exp.Literal) else given.sql())
     if given := place.args.get("pattern"):
         copy.pattern = given.name
+    check_options(tree)
     for parameter in tree.args.get("params") or ():
         _take(copy, parameter, named)
     return copy
+
+
+def check_options(tree: exp.Copy) -> None:
+    """Raises 001007 for an option of COPY INTO that is given twice."""
+    seen: set[str] = set()
+    for parameter in tree.args.get("params") or ():
+        name = parameter.name.upper()
+        if name in seen:
+            raise errors.compilation(
+                errors.COMPILATION, f"conflicting values for copy option '{name}'"
+            )
+        seen.add(name)
 
 
 def _own_stage(table: exp.Table) -> exp.Table:
@@ -189,8 +202,21 @@ def _own_stage(table: exp.Table) -> exp.Table:
     return exp.Table(this=exp.Var(this=f"@{'.'.join(path)}"))
 
 
+def check_format_options(options: Iterable[Expr]) -> None:
+    """Raises 001007 for an option of a file format that is given twice."""
+    seen: set[str] = set()
+    for option in options:
+        name = option.name.upper()
+        if name in seen:
+            raise errors.compilation(
+                errors.COMPILATION, f"conflicting values file format parameter '{name}'"
+            )
+        seen.add(name)
+
+
 def file_options(parameter: Expr, named: Callable[[str], Mapping[str, Any]]) -> Mapping[str, Any]:
     """What FILE_FORMAT = (…) says. named: a file format's options by its name."""
+    check_format_options(parameter.expressions)
     options: dict[str, Any] = parse_options(parameter.expressions)
     if format_name := options.pop("FORMAT_NAME", None):
         return {**named(str(format_name)), **options}
@@ -275,13 +301,14 @@ def run(connection: Connection, copy: Copy, place: StageLocation) -> list[list[A
     for name in missing:
         what = _not_found(copy, name, _CAUSES)
         failed = _Loaded("LOAD_FAILED", seen=1, first=(what, None, None, None))
-        label = place.label + f"{place.path.rstrip('/')}/{name}".lstrip("/")
+        label = place.label + place.path + name
         answers.append(_answer(label, failed, _error_limit(copy.on_error, 0)))
     return answers
 
 
 def _not_found(copy: Copy, name: str, causes: str) -> str:
-    return _NOT_FOUND.format(copy.source.rstrip("/"), name, causes, _ADVICE)
+    path = copy.source if "/" in copy.source else f"{copy.source}/"
+    return _NOT_FOUND.format(path, name, causes, _ADVICE)
 
 
 def validate(connection: Connection, copy: Copy, place: StageLocation) -> str | list[list[Any]]:
@@ -371,7 +398,7 @@ def _columns(connection: Connection, copy: Copy) -> list[tuple[str, str]]:
 
 def _staged_name(place: StageLocation, file: Path) -> str:
     """METADATA$FILENAME. https://docs.snowflake.com/en/user-guide/querying-metadata"""
-    return file.relative_to(place.folder).as_posix()
+    return place.filename(file)
 
 
 def _chosen(copy: Copy, place: StageLocation) -> tuple[list[tuple[str, Path]], list[str]]:
@@ -380,19 +407,13 @@ def _chosen(copy: Copy, place: StageLocation) -> tuple[list[tuple[str, Path]], l
     https://docs.snowflake.com/en/sql-reference/sql/copy-into-table: a pattern is of the entire
     storage location, of which a stage's files have a part before their own path.
     """
-    files = place.files()
     if copy.files is None:
-        if copy.pattern is None:
-            return files, []
-        return [
-            (label, file)
-            for label, file in files
-            if re.fullmatch(copy.pattern, f"stages/-/{_staged_name(place, file)}", re.S)
-        ], []
+        return place.files(copy.pattern), []
+    files = place.files()
     chosen, missing = [], []
     for name in copy.files:
-        wanted = {place.path + name, f"{place.path.rstrip('/')}/{name}".lstrip("/")}
-        found = [each for each in files if each[1].relative_to(place.folder).as_posix() in wanted]
+        wanted = place.path + name
+        found = [each for each in files if each[1].relative_to(place.folder).as_posix() == wanted]
         chosen += found
         missing += [] if found else [name]
     return chosen, missing

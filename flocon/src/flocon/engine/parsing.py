@@ -269,8 +269,12 @@ def _format_options(written: Sequence[Expr]) -> list[Expr]:
     return options
 
 
+_SETS_NOT_NULL = re.compile(r'^("(?:[^"]|"")*"|\w+)\s+NOT\s+NULL\s*$', re.IGNORECASE)
+
+
 def _altered_columns(sql: str) -> Expr | None:
-    """ALTER TABLE … ALTER of several columns; SQLGlot reads one column at a time.
+    """ALTER TABLE … ALTER of several columns; SQLGlot reads one column at a time, and NOT NULL
+    behind SET alone.
 
     https://docs.snowflake.com/en/sql-reference/sql/alter-table-column
     """
@@ -285,9 +289,9 @@ def _altered_columns(sql: str) -> Expr | None:
     columns = []
     while not tokens.done:
         tokens.accept("COLUMN")
-        columns.append(tokens.until(","))
+        columns.append(_SETS_NOT_NULL.sub(r"\1 SET NOT NULL", tokens.until(",")))
         tokens.accept(",")
-    if len(columns) < 2:
+    if len(columns) < 2 and not columns[0].endswith(" SET NOT NULL"):
         return None
     whole, *others = (parse(f"ALTER {before} ALTER COLUMN {column}") for column in columns)
     for other in others:

@@ -25,7 +25,7 @@ from flocon.objects import constraints, table_properties
 from flocon.session.context import Context
 from flocon.session.names import place_of
 from flocon.session.statements import Kind
-from flocon.sql.show import ShowScope, show_scope
+from flocon.sql.show import ShowScope, scope_place
 from flocon.sql.tokens import FullName, Tokens
 from flocon.stores import notes
 
@@ -289,7 +289,12 @@ def _read_show(tokens: Tokens) -> ShowKeys:
         table = tokens.name()
         tokens.end()
         return ShowKeys(which, ShowScope(), table)
-    return ShowKeys(which, show_scope(tokens))
+    if tokens.accept("IN"):
+        kind, name = scope_place(tokens)
+        tokens.end()
+        return ShowKeys(which, ShowScope(None, kind, name))
+    tokens.end()
+    return ShowKeys(which, ShowScope())
 
 
 _PLACES = ("ACCOUNT", "DATABASE", "SCHEMA")

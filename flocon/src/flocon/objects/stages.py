@@ -9,7 +9,7 @@ from sqlglot import Expr, exp
 
 from flocon.core import errors, result
 from flocon.core.result import Result
-from flocon.engine import Binds, file_options
+from flocon.engine import Binds, check_format_options, file_options
 from flocon.engine.marked_names import unmarked
 from flocon.engine.parsing import name_of
 from flocon.objects import directory_tables
@@ -169,6 +169,9 @@ def create_file_format(context: Context, tree: exp.Create, binds: Binds) -> Resu
             raise errors.compilation(
                 errors.INVALID_PROPERTY, f"invalid property '{item.name.upper()}'"
             )
+    options = [each for each in _properties(tree) if type(each) is exp.Property]
+    # A comment is no parameter of the format, and may be repeated.
+    check_format_options(each for each in options if each.name.upper() != "COMMENT")
     name, temporary = context.resolve(name_of(tree.this)), tree.find(exp.TemporaryProperty)
     if temporary:
         temporary_names.check(context, "FILE_FORMAT", name.name)

@@ -30,6 +30,7 @@ def of_create(tree: exp.Create) -> dict[str, str]:
     and is not there."""
     properties = tree.args.get("properties")
     found: dict[str, str] = {}
+    _check_once(tree)
     for item in properties.expressions if properties else []:
         if isinstance(item, exp.TransientProperty):
             found["TRANSIENT"] = "TRUE"
@@ -43,6 +44,22 @@ def of_create(tree: exp.Create) -> dict[str, str]:
             raise errors.unsupported(f"CREATE {tree.args['kind']} … {item.sql('snowflake')}")
     check_transient(found, is_transient="TRANSIENT" in found)
     return found
+
+
+def _check_once(tree: exp.Create) -> None:
+    """Raises 001046 for a property that is given twice; CLUSTER BY may be."""
+    properties = tree.args.get("properties")
+    seen = set()
+    for item in properties.expressions if properties else []:
+        if isinstance(item, exp.SchemaCommentProperty):
+            name = "COMMENT"
+        elif type(item) is exp.Property:
+            name = item.name.upper()
+        else:
+            continue
+        if name in seen:
+            raise errors.duplicate_property(name)
+        seen.add(name)
 
 
 def check_transient(found: Mapping[str, str], *, is_transient: bool) -> None:

@@ -6,7 +6,7 @@ https://docs.snowflake.com/en/sql-reference/sql/copy-into-location
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -72,13 +72,7 @@ def unload(context: Context, tree: Expr, binds: Binds) -> Result:
         return Result(table, types, result.COPY)
     files = list(_files(place, statement, form, table, types))
     if not statement.flags.get("OVERWRITE"):
-        for file in files:
-            if (place.folder / file.name).exists():
-                raise errors.compilation(
-                    errors.FILES_EXIST,
-                    f"Files already existing at the unload destination: {statement.location}. Use"
-                    " overwrite option to force unloading.",
-                )
+        _check_free(place, statement, files)
     for file in files:
         _write(place.folder / file.name, file.content)
     if statement.flags.get("DETAILED_OUTPUT"):
@@ -88,6 +82,22 @@ def unload(context: Context, tree: Expr, binds: Binds) -> Result:
     counts = [sum(f.rows for f in files), sum(f.size for f in files),
               sum(len(f.content) for f in files)]  # fmt: skip
     return result.of(_COUNTS, [counts], result.COPY)
+
+
+def _check_free(place: StageLocation, statement: Unload, files: list[_File]) -> None:
+    """Raises 001030: a single file minds its own name alone, several mind whatever begins as they
+    do, and those of partitions have names that nothing else has."""
+    taken = any((place.folder / file.name).exists() for file in files)
+    if not statement.flags.get("SINGLE") and statement.partition is None:
+        folder = place.path
+        begin = f"{folder}data" if not folder or folder.endswith("/") else folder
+        taken = taken or bool(replace(place, path=begin).files())
+    if taken:
+        raise errors.compilation(
+            errors.FILES_EXIST,
+            f"Files already existing at the unload destination: {statement.location}. Use"
+            " overwrite option to force unloading.",
+        )
 
 
 # --- reading the statement -----------------------------------------------------------------------

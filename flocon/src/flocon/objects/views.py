@@ -55,8 +55,10 @@ def _create(context: Context, tree: exp.Create, view: FullName, query: str | Non
     if context.relation_kind(view):
         if tree.args.get("exists"):
             return result.already_exists(view.name)
-        if not tree.args.get("replace"):
+        if not (tree.args.get("replace") or tree.args.get("or_alter")):
             raise errors.already_exists(written)
+        # CREATE OR ALTER gives the view its new query, and keeps its grants.
+        tree.set("replace", True)
     context.transactions.reshape(view.database)
     if tree.args.get("materialized") or tree.find(exp.MaterializedProperty):
         raise errors.unsupported("MATERIALIZED VIEW")

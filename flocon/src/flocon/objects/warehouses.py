@@ -105,8 +105,12 @@ def _properties(tokens: Tokens, *, alters: bool = False) -> dict[str, Any]:
     """NAME [=] value …, as fields of a Warehouse. Raises 001008 for an unknown name, 001481 for a
     wrong value."""
     found: dict[str, Any] = {}
+    seen: set[str] = set()
     while not tokens.done:
         name = tokens.word()
+        if name in seen:
+            raise errors.duplicate_property(name)
+        seen.add(name)
         tokens.accept("=")
         value = tokens.value()
         if name in _FIELDS and (alters or name != "WAIT_FOR_COMPLETION"):

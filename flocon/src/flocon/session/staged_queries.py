@@ -30,8 +30,7 @@ def read(context: Context, tree: Expr, source: exp.Table) -> StagedRows:
     named = source.args.get("format")
     options = file_format(context, named) if named else format_of_stage(context, place)
     files = [
-        (file.relative_to(place.folder).as_posix(), file)
-        for _, file in place.files(pattern.name if pattern else None)
+        (place.filename(file), file) for _, file in place.files(pattern.name if pattern else None)
     ]
     return context.connection.staged_rows(files, options, _name_columns(tree))
 

@@ -75,9 +75,11 @@ def properties(
     *,
     needs_sign: bool = True,
     until: str = "",
+    may_repeat: bool = False,
 ) -> dict[str, Any]:
     """NAME = value …, with commas between them or without, up to a word or the statement's end.
-    unknown: the error for a name that has no reader. needs_sign: the `=` must not be left out."""
+    unknown: the error for a name that has no reader. needs_sign: the `=` must not be left out.
+    may_repeat: the last value of a name counts; 001046 otherwise."""
     found: dict[str, Any] = {}
     while not (tokens.done or tokens.peek(until)):
         name = tokens.word()
@@ -85,7 +87,10 @@ def properties(
             raise unknown(name)
         if not tokens.accept("=") and needs_sign:
             raise tokens.unexpected()
-        found[name] = readers[name](tokens)
+        value = readers[name](tokens)
+        if name in found and not may_repeat:
+            raise errors.duplicate_property(name)
+        found[name] = value
         tokens.accept(",")
     return found
 

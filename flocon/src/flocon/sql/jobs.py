@@ -124,7 +124,7 @@ class Grammar:
         name = tokens.word()
         where = self._where(name)
         if any(name in values for values in into.values()):
-            raise errors.compilation(errors.DUPLICATE_PARAMETER, f"duplicate property '{name}'.")
+            raise errors.duplicate_property(name)
         tokens.expect("=")
         readers = self.properties if where == "properties" else self.parameters
         into.setdefault(where, {})[name] = readers[name](tokens)

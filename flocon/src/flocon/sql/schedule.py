@@ -104,11 +104,13 @@ Schedule = Interval | Cron
 
 
 def parse(text: str) -> Schedule:
-    """'10 SECONDS', '1 MINUTE', '2 HOURS' or 'USING CRON <5 fields> <time zone>'."""
+    """'10 SECONDS', '1 MINUTE', '2 HOURS' or 'USING CRON <5 fields> <time zone>'.
+
+    An interval has no space before it, and one between its words."""
     words = text.split()
     if [word.upper() for word in words[:2]] == ["USING", "CRON"]:
         return _cron(words[2:])
-    match = re.fullmatch(r"\s*(\d+)\s*(SECONDS?|MINUTES?|HOURS?|[SMH])\s*", text, re.IGNORECASE)
+    match = re.fullmatch(r"(\d+)\s?(SECONDS?|MINUTES?|HOURS?|[SMH])\s*", text, re.IGNORECASE)
     if match is None:
         raise _invalid(f"'{text}' is neither '<n> SECONDS|MINUTES|HOURS' nor 'USING CRON …'")
     seconds = int(match[1]) * _UNITS[match[2][0].upper()]

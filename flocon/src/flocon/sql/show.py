@@ -57,7 +57,7 @@ def like(pattern: str, text: str) -> bool:
 def show_scope(tokens: Tokens, *, of_tasks: bool = False) -> ShowScope:
     """Reads the rest of a SHOW statement."""
     pattern = tokens.string() if tokens.accept("LIKE") else None
-    kind, name = _place(tokens) if tokens.accept("IN") else (None, None)
+    kind, name = scope_place(tokens) if tokens.accept("IN") else (None, None)
     starts_with = tokens.string() if tokens.accept("STARTS", "WITH") else None
     root_only = of_tasks and tokens.accept("ROOT", "ONLY")
     limit = tokens.number() if tokens.accept("LIMIT") else None
@@ -66,7 +66,7 @@ def show_scope(tokens: Tokens, *, of_tasks: bool = False) -> ShowScope:
     return ShowScope(pattern, kind, name, starts_with, limit, start_from, root_only)
 
 
-def _place(tokens: Tokens) -> tuple[str, Name | None]:
+def scope_place(tokens: Tokens) -> tuple[str, Name | None]:
     if tokens.accept("ACCOUNT"):
         return "ACCOUNT", None
     for kind in ("DATABASE", "SCHEMA"):
@@ -104,7 +104,7 @@ def read_show_columns(tokens: Tokens) -> ShowColumns:
     scope, kind, relation = ShowScope(), "", None
     if tokens.accept("IN"):
         if tokens.peek_any("ACCOUNT", "DATABASE", "SCHEMA"):
-            scope = ShowScope(None, *_place(tokens))
+            scope = ShowScope(None, *scope_place(tokens))
         else:
             kind = "VIEW" if tokens.accept("VIEW") else "TABLE"
             tokens.accept("TABLE")

@@ -35,16 +35,22 @@ class StageLocation:
     def files(self, pattern: str | None = None) -> list[tuple[str, Path]]:
         """The files whose path starts with this location's, by name as LIST shows them.
 
-        pattern: a regular expression that the whole path inside the stage has to match.
+        pattern: a regular expression that the whole path has to match, which has a part before the
+        path inside the stage.
         """
         found = []
         for file in sorted(file for file in self.folder.rglob("*") if _is_own(file)):
             relative = file.relative_to(self.folder).as_posix()
             if relative.startswith(self.path) and (
-                pattern is None or re.fullmatch(pattern, relative, re.S)
+                pattern is None or re.fullmatch(pattern, f"-/{relative}", re.S)
             ):
                 found.append((self.label + relative, file))
         return found
+
+    def filename(self, file: Path) -> str:
+        """METADATA$FILENAME: the path in the stage, behind the table's name in a table's stage."""
+        relative = file.relative_to(self.folder).as_posix()
+        return f"@{_written(self.of_table[2])}/{relative}" if self.of_table else relative
 
 
 def parts_of_stage(text: str) -> tuple[str, str, str, str] | None:
@@ -61,6 +67,12 @@ def parts_of_stage(text: str) -> tuple[str, str, str, str] | None:
     if '"' in path:
         path = "/".join(_unquoted(part) for part in path.split("/"))
     return place, of_table, name, path.lstrip("/")
+
+
+def _written(name: str) -> str:
+    """As an identifier is written."""
+    plain = re.fullmatch(r"[A-Z_][A-Z0-9_$]*", name)
+    return name if plain else '"' + name.replace('"', '""') + '"'
 
 
 def _unquoted(part: str) -> str:

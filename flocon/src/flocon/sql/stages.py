@@ -41,7 +41,10 @@ def read_alter(tokens: Tokens) -> AlterStage:
         raise errors.unsupported(f"ALTER STAGE … {tokens.rest()}")
     readers: dict[str, definitions.Reader] = {"COMMENT": Tokens.string, "DIRECTORY": directory}
     properties = definitions.properties(
-        tokens, readers, lambda name: errors.unsupported(f"ALTER STAGE … SET {name}")
+        tokens,
+        readers,
+        lambda name: errors.unsupported(f"ALTER STAGE … SET {name}"),
+        may_repeat=True,
     )
     return AlterStage(head.name, "SET", head.forgiving, properties)
 
