@@ -112,6 +112,8 @@ EXAMPLES: dict[tuple[str, str], list[tuple[str, Any]]] = {
     ("Types and expressions", "texts in a VARIANT as dates"): [
         ('SELECT PARSE_JSON(\'{"x": "05-Jan-2024"}\'):x::DATE', 100040),
         ('SELECT PARSE_JSON(\'{"x": "1704412800"}\'):x::TIMESTAMP', 100035),
+        ('SELECT PARSE_JSON(\'{"x": "1704412800"}\'):x::TIMESTAMP_TZ', 2),
+        ("SELECT TO_TIMESTAMP_TZ(PARSE_JSON('1704412800'))", 2),
         (
             'SELECT PARSE_JSON(\'{"x": "05-Jan-2024"}\'):x::VARCHAR::DATE',
             [(datetime.date(2024, 1, 5),)],
@@ -165,6 +167,17 @@ EXAMPLES: dict[tuple[str, str], list[tuple[str, Any]]] = {
     ("Types and expressions", "SOUNDEX, SOUNDEX_P123, ASCII"): [
         ("SELECT SOUNDEX('Ñandu')", 2),
         ("SELECT ASCII('Ñandu')", 2),
+    ],
+    ("Types and expressions", "UPPER, INITCAP"): [
+        ("SELECT UPPER('straße')", 2),
+        ("SELECT INITCAP(x) FROM VALUES ('straße') v (x)", 2),
+        ("SELECT UPPER('œuf'), INITCAP(x) FROM VALUES ('élan') v (x)", [("ŒUF", "Élan")]),
+    ],
+    ("Types and expressions", "NTH_VALUE"): [
+        ("SELECT NTH_VALUE(x, 0) OVER (ORDER BY x) FROM VALUES (5) v (x)", 2),
+        ("SELECT NTH_VALUE(x, 1001) OVER (ORDER BY x) FROM VALUES (5) v (x)", 2),
+        ("SELECT NTH_VALUE(x, x) OVER (ORDER BY x) FROM VALUES (5) v (x)", 2),
+        ("SELECT NTH_VALUE(x, 1) OVER (ORDER BY x) FROM VALUES (5) v (x)", [(5,)]),
     ],
     ("Types and expressions", "FILTER"): [("SELECT FILTER([1, 0], x -> x)", 2)],
     ("Types and expressions", "UNIFORM"): [

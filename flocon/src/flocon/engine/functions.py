@@ -1017,6 +1017,28 @@ def initcaps(node: Expr) -> Expr:
     return exp.select(node.copy()).from_(inner.subquery("_")).subquery()
 
 
+def capitals(node: Expr) -> Expr:
+    """UPPER and INITCAP of ß: Snowflake's pages do not say what its capital letter is.
+
+    https://docs.snowflake.com/en/sql-reference/functions/upper
+    """
+    if isinstance(node, exp.Upper | exp.Initcap):
+        text = node.this
+        has_none = text.is_string and "ß" not in text.name
+        if not has_none and text.name != "_account_without_eszett":
+            node.set("this", _call("_account_without_eszett", text))
+    return node
+
+
+def nth_values(node: Expr) -> Expr:
+    """https://docs.snowflake.com/en/sql-reference/functions/nth_value"""
+    if isinstance(node, exp.NthValue):
+        place = node.args["offset"]
+        if not place.is_int or not 1 <= place.to_py() <= _LAST_PLACE:
+            raise errors.unsupported("NTH_VALUE of a place that is no number from 1 to 1000")
+    return node
+
+
 def ascii_codes(node: Expr) -> Expr:
     """ASCII of a letter that is none of ASCII: Snowflake's page does not say what it is.
 
@@ -1231,6 +1253,7 @@ def _literal(value: int) -> Expr:
     return exp.Literal.number(value)
 
 
+_LAST_PLACE = 1000
 # In their order, each with the kinds of nodes that it may change.
 REWRITES = (
     (samples, (exp.TableFromRows, exp.TableSample)),
@@ -1240,6 +1263,8 @@ REWRITES = (
     (percentiles, exp.ApproxQuantile),
     (counted, (exp.ApproxDistinct, exp.Hll)),
     (initcaps, exp.Initcap),
+    (capitals, (exp.Initcap, exp.Upper)),
+    (nth_values, exp.NthValue),
     (ascii_codes, exp.Ascii),
     (choices.without_nulls, (exp.Greatest, exp.Least)),
     (truths, (exp.Booland, exp.Boolor, exp.Xor)),
