@@ -98,3 +98,14 @@ def test_temporary_tables_whose_names_differ_in_case_are_two(run: Run) -> None:
     run('create temporary table "tt" as select 1 as a')
     run("create temporary table tt as select 2 as b")
     assert run('select * from tt, "tt"') == [(2, 1)]
+
+
+def test_the_star_of_a_table_renames_its_own_columns_alone(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/select"""
+    run("create table l (a int, b int)")
+    run("create table r (a int, c int)")
+    run("insert into l values (1, 2)")
+    run("insert into r values (3, 4)")
+    assert run("select l.* rename (b as x), r.* from l, r") == [(1, 2, 3, 4)]
+    assert error(run, "select l.* rename (nowhere as x) from l") == 904
+    assert error(run, "select l.* rename (c as x) from l, r") == 904

@@ -553,6 +553,8 @@ class _Scopes:
         for value in select.expressions:
             if isinstance(value, exp.Column) and value.is_star:
                 _check_name(value, value.table, sources)
+                if value.this.args.get("rename") and value.table in sources:
+                    _check_renamed(value.this, {value.table: sources[value.table]})
             if type(value) is exp.Star and value.args.get("rename"):
                 _check_renamed(value, sources)
             self._place(value, ctes, scopes)
