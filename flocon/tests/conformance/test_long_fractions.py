@@ -71,10 +71,9 @@ def test_what_lies_between_long_fractions_is_exact(
 
 def test_the_median_of_long_numbers_has_all_of_their_digits(run: Run, fractions: None) -> None:
     """https://docs.snowflake.com/en/sql-reference/functions/median"""
-    assert run("select median(c), median(b), median(distinct b) from large") == [
-        (D("1234567890123456789012346.000"), D("1234567890123456790.000"),
-         D("1234567890123456790.000"))
-    ]  # fmt: skip
+    assert run("select median(c), median(b) from large") == [
+        (D("1234567890123456789012346.000"), D("1234567890123456790.000"))
+    ]
     assert run("select part, median(c) from large group by part order by part") == [
         (1, D("1234567890123456789012345.500")),
         (2, D("1234567890123456789012999.000")),

@@ -136,7 +136,7 @@ def test_a_value_of_the_engine_s_own_types_never_leaves(run: Run, expression: st
         "'{}':a",
         "sum(b)",
         "avg(d)",
-        "median(distinct d)",
+        "median(d)",
     ],
 )
 def test_a_function_takes_no_other_types_than_snowflake_s(run: Run, expression: str) -> None:
@@ -144,6 +144,27 @@ def test_a_function_takes_no_other_types_than_snowflake_s(run: Run, expression: 
     run("create or replace table typed (s varchar, b boolean, d date)")
     assert errno(run, f"select {expression} from typed") == 1044
     assert errno(run, f"with q as (select * from typed) select {expression} from q") == 1044
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "median(distinct n)",
+        "mode(distinct n)",
+        "count_if(distinct n > 1)",
+        "booland_agg(distinct n > 1)",
+        "boolor_agg(distinct n > 1)",
+        "boolxor_agg(distinct n > 1)",
+        "median(distinct n) over ()",
+    ],
+)
+def test_what_asks_for_each_value_takes_no_distinct(run: Run, expression: str) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/median"""
+    run("create or replace table numbers as select 1 as n union all select 1")
+    assert errno(run, f"select {expression} from numbers") == 1007
+    assert run("select count(distinct n), sum(distinct n), min(distinct n) from numbers") == [
+        (1, 1, 1)
+    ]
 
 
 def test_a_text_is_flattened_once_it_is_parsed(run: Run) -> None:

@@ -402,15 +402,10 @@ def _between(node: Expr, top: Expr, size: tuple[int, int]) -> None:
 def _middle(kind: str, sign: int, value: Expr) -> Expr:
     """Of values in their order the one in the middle, and of two the lower one; with another sign,
     the upper one with that sign."""
-    is_once = isinstance(value, exp.Distinct)
-    number = value.expressions[0] if is_once else value
-    asked: Expr = exp.cast(number, kind, dialect="duckdb")
+    asked: Expr = exp.cast(value, kind, dialect="duckdb")
     asked = exp.Neg(this=exp.paren(asked)) if sign < 0 else asked
     return exp.Anonymous(
-        this="quantile_disc",
-        expressions=[
-            exp.Distinct(expressions=[asked]) if is_once else asked, exp.Literal.number("0.5"),
-        ],
+        this="quantile_disc", expressions=[asked, exp.Literal.number("0.5")],
     )  # fmt: skip
 
 

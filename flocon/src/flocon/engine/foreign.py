@@ -184,6 +184,7 @@ def see(node: Expr, text: str) -> None:
     elif kind is exp.Distinct:
         if node.args.get("on"):
             _refuse(text, _is_on)
+        _check_once(node)
     elif kind is exp.HexString:
         _check_digits(node.name)
         _refuse(text, lambda token, _: _is_hexadecimal(token, text))
@@ -225,6 +226,14 @@ def _check_group(group: Expr) -> None:
         name = group.this.sql_name() if isinstance(group.this, exp.Func) else group.this.name
         text = f"Function {name.upper()} does not support WITHIN GROUP clause."
         raise errors.compilation(errors.UNSUPPORTED, text)
+
+
+def _check_once(distinct: Expr) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/median"""
+    function = distinct.parent
+    if isinstance(function, _OF_EACH):
+        text = f"invalid use of 'distinct' for function '{function.sql('snowflake')}'"
+        raise errors.compilation(errors.COMPILATION, text)
 
 
 def _refuse_order(text: str) -> None:
@@ -272,6 +281,10 @@ def _refuse_empty_list(text: str) -> None:
             raise errors.syntax(error_places.place(text, closing.start), closing.text)
 
 
+# They take no DISTINCT.
+_OF_EACH = (
+    exp.BoolxorAgg, exp.CountIf, exp.LogicalAnd, exp.LogicalOr, exp.Median, exp.Mode,
+)  # fmt: skip
 # What has an order of its own.
 _OF_GROUPS = (exp.ArrayAgg, exp.GroupConcat, exp.PercentileCont, exp.PercentileDisc)
 

@@ -262,7 +262,7 @@ def functions(node: Expr) -> Expr:
         return call("_account_months_between", *moments)
     if isinstance(node, exp.Radians):
         return call("_account_radians", exp.cast(node.this, "DOUBLE", dialect="duckdb"))
-    if isinstance(node, exp.CountIf) and not isinstance(node.this, exp.Distinct):
+    if isinstance(node, exp.CountIf):
         # The engine's is NULL of no rows.
         is_true = exp.Is(this=exp.paren(node.this), expression=exp.true())
         return exp.Count(this=exp.Case(ifs=[exp.If(this=is_true, true=exp.Literal.number(1))]))
