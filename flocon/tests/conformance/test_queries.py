@@ -356,3 +356,66 @@ def test_a_scalar_subquery_is_computed_ahead_of_its_querys_rows(run: Run) -> Non
         "with c as (select 1 as a) select (select a from c) where false",
     ):
         assert run(query) == [], query
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "select a from kept join seen using (a) join more on more.k = kept.a",
+        "select a from kept join seen using (a), more",
+        "select kept.c from kept natural join seen cross join more where a = 1",
+    ],
+)
+def test_a_column_that_a_join_merged_is_ambiguous_beside_another_of_its_name(
+    run: Run, query: str
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/constructs/join"""
+    _three_tables(run)
+    assert error(run, query) == 2028
+
+
+def test_a_merged_column_is_one_where_all_joins_merge_it(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/constructs/join"""
+    _three_tables(run)
+    assert run("select a from kept join seen using (a) join more using (a)") == [(1,)]
+    assert run("select seen.b from kept join seen using (a) join more on k = b") == [(7,)]
+
+
+def _three_tables(run: Run) -> None:
+    run("create or replace table kept as select 1 as a, 5 as c")
+    run("create or replace table seen as select 1 as a, 7 as b")
+    run("create or replace table more as select 1 as a, 7 as k")
+
+
+def test_a_lateral_query_has_no_limit_for_each_row(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/constructs/join-lateral"""
+    _three_tables(run)
+    inner = "lateral (select b from seen where seen.a = kept.a{}) l"
+    assert run(f"select b from kept, {inner.format('')}") == [(7,)]
+    assert error(run, f"select b from kept, {inner.format(' limit 1')}") == 2031
+
+
+def test_rows_are_in_order_by_no_fraction_of_a_place(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/constructs/order-by"""
+    number, text = failure(run, "select 1 as a order by 2.50")
+    assert number == 1007
+    assert text.endswith("[2.5] is not a valid order by expression")
+    assert run("select column1 from values (2), (1) order by 1.0") == [(1,), (2,)]
+
+
+def test_result_scan_counts_as_last_query_id_does(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/result_scan"""
+    run("select 7 as x")
+    assert run("select x + 1 from table(result_scan(-1))") == [(8,)]
+    assert run("select * from table(result_scan(-2))") == [(7,)]
+    assert error(run, "select last_query_id(10001)") == 1007
+
+
+def test_percentiles_are_of_numbers(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/percentile_disc"""
+    within = "within group (order by d) from (select '2026-01-31'::date as d)"
+    assert error(run, f"select percentile_disc(0.5) {within}") == 1007
+    assert error(run, "select approx_percentile(column1, 0.5) from values (true)") == 1044
+    assert run("select percentile_disc(0.5) within group (order by column1) from values (5)") == [
+        (5,)
+    ]

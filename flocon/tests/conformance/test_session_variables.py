@@ -82,3 +82,11 @@ def test_a_variable_is_its_session_s_and_no_longer_than_256_bytes(run: Run, othe
     assert error(other, "select $mine") == 2211
     assert error(run, "set long = repeat('x', 257)") == 1007
     assert error(run, "set (a, b) = (1, 2, 3)") == 1007
+
+
+def test_a_variable_holds_no_array_or_object(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/session-variables"""
+    assert error(run, "set held = parse_json('{}')") == 2
+    assert error(run, "set held = [1]") == 2
+    run("set held = null::variant")
+    assert run("select $held") == [(None,)]

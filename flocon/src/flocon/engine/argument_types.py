@@ -54,7 +54,8 @@ _KNOWN = (
     exp.Connector, exp.Contains, exp.EndsWith, exp.EqualNull, exp.IsArray, exp.IsNullValue, exp.Not,
     exp.Predicate, exp.RegexpLike, exp.StartsWith, exp.Xor,
 )  # fmt: skip
-_OF_NUMBERS = (exp.Avg, exp.Median, exp.Sum)
+_OF_NUMBERS = (exp.ApproxQuantile, exp.Avg, exp.Median, exp.Sum)
+_PERCENTILES = (exp.PercentileCont, exp.PercentileDisc)
 _OF_DAYS = ("DAY", "WEEK", "MONTH", "QUARTER", "YEAR")
 _BY_UNITS: dict[type[Expr], str] = {
     exp.Add: "",
@@ -89,7 +90,7 @@ _FINER = (
 )  # fmt: skip
 CHECKED = frozenset((
     *_STRUCTURED, *_OF_NUMBERS, *_BY_UNITS, *_TRIED, exp.Bracket, exp.Extract, exp.Pow,
-    exp.MonthsBetween,
+    exp.MonthsBetween, exp.WithinGroup,
 ))  # fmt: skip
 # What reads texts, and neither arrays nor objects. Of a BINARY the first ones read the bytes, the
 # second ones where all that they get are BINARYs, the others nothing.
@@ -182,7 +183,14 @@ def check(node: Expr) -> None:
         bare = bare.unnest() if isinstance(bare, Expr) else exp.Null()
         known = isinstance(bare, _KNOWN)
         if known and bare.type is not None and bare.type.this in _NO_NUMBERS:
-            raise invalid(kind.__name__.upper(), bare)
+            name = "APPROX_PERCENTILE" if kind is exp.ApproxQuantile else kind.__name__.upper()
+            raise invalid(name, bare)
+    elif kind is exp.WithinGroup:
+        value = node.expression.expressions[0].this.unnest()
+        of_numbers = isinstance(node.this, _PERCENTILES) and isinstance(value, _KNOWN)
+        if of_numbers and value.type is not None and value.type.this in _NO_NUMBERS:
+            text = f"incompatible types: [{_shown_kind(value.type)}] and [NUMBER(9,0)]"
+            raise errors.compilation(errors.COMPILATION, text)
     elif kind is exp.Bracket:
         _check_structured("GET", node.this)
     elif kind is exp.MonthsBetween:

@@ -7,6 +7,7 @@ https://docs.snowflake.com/en/sql-reference/constructs/asof-join
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
+from decimal import Decimal
 
 from sqlglot import Expr, exp
 
@@ -55,20 +56,30 @@ def check_values(select: exp.Select, is_column: Callable[[str], bool]) -> None:
         return
     for node in _names(select.args.get("order")):
         if node.name in several:
-            raise _ambiguous(node)
+            raise ambiguous(node)
     aliases = {each.alias for each in named if isinstance(each, exp.Alias)} & several
     if not aliases:
         return
     for key in ("where", "group", "having", "qualify"):
         for node in _names(select.args.get(key)):
             if node.name in aliases and not is_column(node.name):
-                raise _ambiguous(node)
+                raise ambiguous(node)
     before: Counter[str] = Counter()
     for value in select.expressions:
         for node in _names(value.unalias()):
             if node.name in aliases and before[node.name] > 1 and not is_column(node.name):
-                raise _ambiguous(node)
+                raise ambiguous(node)
         before[value.alias_or_name] += 1
+
+
+def check_places(select: exp.Select) -> None:
+    """Raises 001007 for an ORDER BY of a number that is no place among the columns."""
+    order = select.args.get("order")
+    for each in order.expressions if order else ():
+        value = each.this.unnest()
+        if isinstance(value, exp.Literal) and not value.is_string and Decimal(value.name) % 1:
+            text = f"[{Decimal(value.name).normalize():f}] is not a valid order by expression"
+            raise errors.compilation(errors.COMPILATION, text)
 
 
 def read_having(select: exp.Select) -> None:
@@ -107,7 +118,7 @@ def _columns(clause: Expr | None) -> Iterator[exp.Column]:
             yield node
 
 
-def _ambiguous(column: exp.Column) -> errors.SnowflakeError:
+def ambiguous(column: exp.Column) -> errors.SnowflakeError:
     return errors.compilation(errors.AMBIGUOUS_COLUMN, f"ambiguous column name '{column.name}'")
 
 

@@ -41,6 +41,13 @@ def check(query: exp.Query, is_outer: IsOuter) -> None:
             _check_condition(condition.this, is_outer)
 
 
+def check_source(query: exp.Subquery, is_outer: IsOuter) -> None:
+    """Raises 002031 for a LATERAL one that leaves out some of the rows that belong to a row."""
+    limits = any(query.unnest().args.get(clause) for clause in ("limit", "offset", "fetch"))
+    if limits and any(is_outer(column) for column in query.find_all(exp.Column)):
+        raise _unsupported()
+
+
 def _unsupported() -> errors.SnowflakeError:
     return errors.compilation(_NUMBER, "Unsupported subquery type cannot be evaluated")
 

@@ -548,6 +548,8 @@ class _Scopes:
             if join.args.get("match_condition"):
                 clauses.check_match(join, lambda column: _owner(column, sources))
             self._place(join.args.get("on"), ctes, scopes)
+        _check_merged(select, sources)
+        clauses.check_places(select)
         if _leaves_out_equal_rows(select):
             _spread_variants(select, sources)
         for value in select.expressions:
@@ -578,6 +580,8 @@ class _Scopes:
         """Note what a query reads."""
         found: Types | None = None
         relation: exp.Table | None = None
+        if isinstance(source, exp.Lateral) and isinstance(source.this, exp.Subquery):
+            correlation.check_source(source.this, lambda column: column.table in sources)
         if _is_function(source):
             self._place(source.this, ctes, scopes)
             _name_source(source.this, sources)
@@ -837,6 +841,22 @@ def _name_shared(join: exp.Join, sources: Mapping[str, Source | None]) -> None:
         join.set("method", None)
         shared = [name for name in left if name in right.kinds]
         join.set("using", [exp.to_identifier(name, quoted=True) for name in shared])
+
+
+def _check_merged(select: exp.Select, sources: Mapping[str, Source | None]) -> None:
+    """Raises 002028 for a column that a join merged and a source joined beside it has, too.
+
+    https://docs.snowflake.com/en/sql-reference/constructs/join
+    """
+    merges = Counter(n.name for join in _joins(select) for n in join.args.get("using") or ())
+    if not merges or None in sources.values():
+        return
+    of = Counter(name for source in sources.values() if source for name in source.kinds)
+    twice = {name for name, times in merges.items() if of[name] > times + 1}
+    for part in [*select.expressions, select.args.get("where")] if twice else ():
+        for node in part.walk(prune=lambda n: isinstance(n, exp.Query)) if part else ():
+            if isinstance(node, exp.Column) and not node.table and node.name in twice:
+                raise clauses.ambiguous(node)
 
 
 def _check_shared(name: str, sources: Iterable[Source | None]) -> None:

@@ -26,7 +26,7 @@ from flocon.engine import (
 from flocon.engine.failures import translate
 from flocon.engine.fast.statement_cache import StatementCache
 from flocon.engine.marked_names import marked, names_column
-from flocon.sql import error_places, incomplete
+from flocon.sql import error_places, misread
 from flocon.sql.statement_text import StatementText
 from flocon.sql.tokens import Name, Tokens, tokenize
 
@@ -81,8 +81,8 @@ def parse(sql: str) -> Expr:
         if StatementText(sql).is_script:
             raise errors.unsupported(f"Snowflake Scripting: {sql[:200]}") from None
         raise translate(error, sql) from None
-    except incomplete.STUMBLES:
-        raise incomplete.unread() from None
+    except misread.STUMBLES:
+        raise misread.unread() from None
     # A comment after the semicolon is a tree of its own.
     found = [tree for tree in trees if tree is not None and not isinstance(tree, exp.Semicolon)]
     if len(found) != 1:
@@ -119,8 +119,8 @@ def _finish(tree: Expr, sql: str) -> None:
     has_zeros = _ZEROS.search(sql) is not None
     dots = []
     for node in tree.walk():
-        if type(node) in incomplete.CONCERNED:
-            incomplete.see(node)
+        if type(node) in misread.CONCERNED:
+            misread.see(node, sql)
         if type(node) in foreign.CONCERNED:
             foreign.see(node, sql)
         elif type(node) is exp.Dot:

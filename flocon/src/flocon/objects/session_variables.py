@@ -77,7 +77,9 @@ def set_variables(context: Context, statement: SetVariables) -> Result:
     if len(rows) != 1:
         raise errors.compilation(errors.COMPILATION, f"SET needs one row, and got {len(rows)}.")
     found = dict(zip(statement.names, zip(rows[0], answer.types, strict=True), strict=True))
-    for name, (value, _) in found.items():
+    for name, (value, kind) in found.items():
+        if value is not None and kind == "JSON":
+            raise errors.unsupported("assignment from non-constant source expression")
         if not isinstance(value, str | bytes):
             continue
         size = len(value.encode() if isinstance(value, str) else value)

@@ -108,14 +108,18 @@ def web_address(context: Context, arguments: list[Any]) -> str:
     return f"http://{context.account.host}:{context.account.port}"
 
 
+_FURTHEST = 10_000
+
+
 def last_query_id(context: Context, arguments: list[Any]) -> str | None:
     """LAST_QUERY_ID(n): the nth of the session, from its end where n is negative.
 
     https://docs.snowflake.com/en/sql-reference/functions/last_query_id
     """
     place = int(arguments[0]) if arguments else -1
-    if place == 0:
-        raise errors.compilation(errors.COMPILATION, "invalid value [0] for parameter 'num'")
+    if place == 0 or abs(place) > _FURTHEST:
+        text = f"invalid value [{place}] for parameter 'num'"
+        raise errors.compilation(errors.COMPILATION, text)
     known = context.first_query_ids if place > 0 else context.last_query_ids
     if abs(place) > len(known):
         if len(known) == QUERY_IDS:

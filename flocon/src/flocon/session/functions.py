@@ -144,6 +144,9 @@ class AccountFunctions:
         name, database, call = found
         if name == "RESULT_SCAN":
             query_id = _value(self._context, call.expressions[0], binds)
+            if isinstance(query_id, int) and not isinstance(query_id, bool):
+                # The same as LAST_QUERY_ID tells.
+                query_id = self._registry.functions["LAST_QUERY_ID"](self._context, [query_id])
             function_rights.check(self._context, name, [query_id])
             answer = self._context.account.queries.rows(str(query_id), self._context.user)
             return self._put_answer(node, name, answer, index)

@@ -8,7 +8,7 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from flocon.core import errors
-from flocon.sql import incomplete
+from flocon.sql import misread
 
 _ALLOWED = "SYSTEM$STREAM_HAS_DATA"
 # Snowflake's other functions for conditions, which go with what this account leaves out.
@@ -38,7 +38,7 @@ def check_condition(text: str) -> None:
     no table, subquery or other function, as in Snowflake."""
     try:
         tree = sqlglot.parse_one(f"SELECT {text}", dialect="snowflake")
-    except (SqlglotError, *incomplete.STUMBLES):
+    except (SqlglotError, *misread.STUMBLES):
         raise errors.compilation(errors.SYNTAX, f"syntax error in condition '{text}'.") from None
     if not isinstance(tree, exp.Select) or len(tree.expressions) != 1 or len(_clauses(tree)) > 1:
         raise _invalid(text)
