@@ -495,8 +495,10 @@ class _Scopes:
                 clauses.check_united_order(query, _named(query, made))
             if made is not None and (order := query.args.get("order")):
                 self._place(order, ctes, (({"": Source.of(made)}, {}), *outer))
-            return made
-        return self._select(query, ctes, outer) if isinstance(query, exp.Select) else None
+        else:
+            made = self._select(query, ctes, outer) if isinstance(query, exp.Select) else None
+        _check_places(query, made)
+        return made
 
     def values(self, values: exp.Values) -> None:
         """The same for those of an INSERT that are no constants."""
@@ -591,6 +593,10 @@ class _Scopes:
         elif isinstance(source, exp.Subquery):
             found = self.query(source, ctes, scopes[1:] if source.parent else ())
         elif isinstance(source, exp.Values):
+            for row in source.expressions[:_MANY_ROWS]:
+                for value in row.expressions if isinstance(row, exp.Tuple) else [row]:
+                    if isinstance(value, exp.Func | exp.Paren):
+                        self._place(value, ctes, scopes[1:] or (({}, {}),))
             found = _of_values(source)
         elif isinstance(source, exp.Table) and isinstance(source.this, exp.Identifier):
             if not source.db and source.name in ctes:
@@ -793,6 +799,8 @@ def _written_type(value: Expr) -> exp.DataType | None:
         return _NULL
     if isinstance(value, exp.Boolean):
         return _BOOLEAN
+    if value.type is not None and value.type.this in JSON_TYPES:
+        return value.type
     return _TEXT if isinstance(value, exp.Literal) and value.is_string else None
 
 
@@ -857,6 +865,21 @@ def _check_merged(select: exp.Select, sources: Mapping[str, Source | None]) -> N
         for node in part.walk(prune=lambda n: isinstance(n, exp.Query)) if part else ():
             if isinstance(node, exp.Column) and not node.table and node.name in twice:
                 raise clauses.ambiguous(node)
+
+
+def _check_places(query: Expr, made: Types | None) -> None:
+    """Raises 000002 for an ORDER BY of the place of a VARIANT, as for its name."""
+    order = query.args.get("order")
+    for each in order.expressions if order else ():
+        place = each.this.unnest()
+        if not isinstance(place, exp.Literal) or place.is_string or not place.is_int:
+            continue
+        kinds = [kind for _, kind in made or ()]
+        if made is None and isinstance(query, exp.Select) and not query.is_star:
+            kinds = [value.unalias().type for value in query.expressions]
+        kind = kinds[int(place.name) - 1] if 0 < int(place.name) <= len(kinds) else None
+        if kind is not None and kind.this in (exp.DType.VARIANT, exp.DType.JSON):
+            raise errors.unsupported(f"ordering the VARIANT {place.name}: cast it first")
 
 
 def _check_shared(name: str, sources: Iterable[Source | None]) -> None:
