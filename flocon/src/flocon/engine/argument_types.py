@@ -67,6 +67,10 @@ _BY_UNITS: dict[type[Expr], str] = {
 }
 _ZONED = (exp.DType.TIMESTAMPLTZ, exp.DType.TIMESTAMPTZ)
 _TIMESTAMPS = (*NTZ_TYPES, *_ZONED)
+_NOT_STRUCTURED = (
+    *TEXT_TYPES, *_TIMESTAMPS, exp.DType.DATE, exp.DType.TIME, exp.DType.BINARY,
+    exp.DType.VARBINARY,
+)  # fmt: skip
 _FLOATS = (exp.DType.DOUBLE, exp.DType.FLOAT)
 # What reads texts, and what else it takes.
 _TRIED: dict[type[Expr], tuple[exp.DType, ...]] = {
@@ -435,8 +439,16 @@ def check_lambda_keys(function: exp.Lambda) -> None:
 
 
 def _check_structured(name: str, value: Expr | None) -> None:
-    if value is not None and value.type is not None and value.type.this in TEXT_TYPES:
+    if value is not None and value.type is not None and value.type.this in _NOT_STRUCTURED:
         raise invalid(name, value)
+
+
+# A day and a time of day are not put together.
+_APART = {exp.DType.DATE, exp.DType.TIME}
+
+
+def _kind(value: Expr) -> exp.DType | None:
+    return value.type.this if value.type is not None else None
 
 
 def _check_unit(node: Expr, name: str) -> None:
@@ -445,6 +457,8 @@ def _check_unit(node: Expr, name: str) -> None:
         moved = (node.this, node.expression)
         interval = next((side for side in moved if isinstance(side, exp.Interval)), None)
         if interval is None:
+            if isinstance(node, exp.Add) and {_kind(side) for side in moved} == _APART:
+                raise _refused("+", ", ".join(map(_shown, moved)))
             return
         moment = moved[1] if interval is moved[0] else moved[0]
         unit, name = interval.args.get("unit"), "+" if isinstance(node, exp.Add) else "-"

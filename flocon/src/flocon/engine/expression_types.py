@@ -872,14 +872,23 @@ def _check_places(query: Expr, made: Types | None) -> None:
     order = query.args.get("order")
     for each in order.expressions if order else ():
         place = each.this.unnest()
-        if not isinstance(place, exp.Literal) or place.is_string or not place.is_int:
-            continue
         kinds = [kind for _, kind in made or ()]
         if made is None and isinstance(query, exp.Select) and not query.is_star:
             kinds = [value.unalias().type for value in query.expressions]
-        kind = kinds[int(place.name) - 1] if 0 < int(place.name) <= len(kinds) else None
-        if kind is not None and kind.this in (exp.DType.VARIANT, exp.DType.JSON):
+        if isinstance(place, exp.Literal) and not place.is_string and place.is_int:
+            number = int(place.name)
+            kinds = kinds[number - 1 : number] if number > 0 else []
+        elif not _is_all(place):
+            continue
+        if any(kind and kind.this in (exp.DType.VARIANT, exp.DType.JSON) for kind in kinds):
             raise errors.unsupported(f"ordering the VARIANT {place.name}: cast it first")
+
+
+def _is_all(value: Expr) -> bool:
+    """ORDER BY ALL: https://docs.snowflake.com/en/sql-reference/constructs/order-by"""
+    if isinstance(value, exp.Column):
+        return value.name == "ALL" and not value.table and not value.this.quoted
+    return isinstance(value, exp.Var) and value.name.upper() == "ALL"
 
 
 def _check_shared(name: str, sources: Iterable[Source | None]) -> None:

@@ -1033,7 +1033,9 @@ def capitals(node: Expr) -> Expr:
 def nth_values(node: Expr) -> Expr:
     """https://docs.snowflake.com/en/sql-reference/functions/nth_value"""
     if isinstance(node, exp.NthValue):
-        place = node.args["offset"]
+        place = node.args["offset"].unnest()
+        while isinstance(place, exp.Cast):
+            place = place.this.unnest()
         if not place.is_int or not 1 <= place.to_py() <= _LAST_PLACE:
             raise errors.unsupported("NTH_VALUE of a place that is no number from 1 to 1000")
     return node

@@ -45,7 +45,8 @@ def _files(node: Expr, _: str) -> None:
     """A table without files is loaded from its own stage."""
     files = node.args.get("files") or ()
     target = node.this.this if isinstance(node.this, exp.Schema) else node.this
-    is_table = isinstance(target, exp.Table) and isinstance(target.this, exp.Identifier)
+    named = (exp.DynamicIdentifier, exp.Identifier)
+    is_table = isinstance(target, exp.Table) and isinstance(target.this, named)
     if any(each.name == "@" for each in files) or not (files or is_table):
         raise _syntax("a COPY without a place or a source")
 
