@@ -495,8 +495,10 @@ class _Scopes:
                 clauses.check_united_order(query, _named(query, made))
             if made is not None and (order := query.args.get("order")):
                 self._place(order, ctes, (({"": Source.of(made)}, {}), *outer))
-        else:
-            made = self._select(query, ctes, outer) if isinstance(query, exp.Select) else None
+            for side in (left, right):
+                _check_places(query, side)
+            return made
+        made = self._select(query, ctes, outer) if isinstance(query, exp.Select) else None
         _check_places(query, made)
         return made
 
@@ -873,8 +875,8 @@ def _check_places(query: Expr, made: Types | None) -> None:
     for each in order.expressions if order else ():
         place = each.this.unnest()
         kinds = [kind for _, kind in made or ()]
-        if made is None and isinstance(query, exp.Select) and not query.is_star:
-            kinds = [value.unalias().type for value in query.expressions]
+        if made is None and isinstance(query, exp.Query) and not query.is_star:
+            kinds = [value.unalias().type for value in query.selects]
         if isinstance(place, exp.Literal) and not place.is_string and place.is_int:
             number = int(place.name)
             kinds = kinds[number - 1 : number] if number > 0 else []
