@@ -284,7 +284,7 @@ def test_an_object_has_no_key_twice(run: Run, document: str, key: str, place: in
         number, error_text = failure(run, query, document, document)
         assert (number, error_text.endswith(said)) == (100069, True), query
     assert run("select try_parse_json(?)", document) == [(None,)]
-    found = run("select try_parse_json(x), check_json(x) from documents order by 1 nulls last")
+    found = run("select try_parse_json(x), check_json(x) from documents order by 2 nulls first")
     assert [row[0] is None for row in found] == [False, True]
 
 

@@ -543,8 +543,8 @@ def test_equal_variants_are_one_wherever_rows_are_put_together(run: Run, equals:
     assert run("select mode(v), array_agg(distinct v) from equals where id = 2") == [
         ("2", "[\n  2\n]")
     ]
-    sets = "select v, count(*) from equals where id in (2, 5) group by rollup(v) order by 2, 1"
-    assert run(sets) == [("2", 1), (None, 1), (None, 2)]
+    sets = "select v, count(*) from equals where id in (2, 5) group by rollup(v)"
+    assert sorted(run(sets), key=str) == [("2", 1), (None, 1), (None, 2)]
 
 
 @pytest.mark.parametrize(

@@ -173,7 +173,7 @@ BECOME_VARIANTS = (
 _PAIRS: dict[type[Expr], str] = {
     exp.JSONKeyValue: "OBJECT_CONSTRUCT_KEEP_NULL", exp.PropertyEQ: "OBJECT_CONSTRUCT",
 }  # fmt: skip
-AS_WRITTEN = frozenset((*_OF_TEXTS, *_OF_VARIANTS, *_PAIRS))
+AS_WRITTEN = frozenset((*_OF_TEXTS, *_OF_VARIANTS, *_PAIRS, exp.Add))
 
 
 def check(node: Expr) -> None:
@@ -252,7 +252,13 @@ def check_numbers(node: Expr) -> None:
 
 def check_as_written(node: Expr) -> None:
     """Of one of `AS_WRITTEN`, before anything becomes a text silently: raises 001044 for an array
-    or object, or a BINARY, where a text is read, and for what becomes no VARIANT without a cast."""
+    or object, or a BINARY, where a text is read, for what becomes no VARIANT without a cast, and
+    for a day and a time of day that are added."""
+    if type(node) is exp.Add:
+        sides = (node.this, node.expression)
+        if {_kind(side) for side in sides} == _APART:
+            raise _refused("+", ", ".join(map(_shown, sides)))
+        return
     if type(node) in _OF_VARIANTS:
         name, keys = _OF_VARIANTS[type(node)]
         value = node.args[keys[0]]
@@ -443,7 +449,6 @@ def _check_structured(name: str, value: Expr | None) -> None:
         raise invalid(name, value)
 
 
-# A day and a time of day are not put together.
 _APART = {exp.DType.DATE, exp.DType.TIME}
 
 
@@ -457,8 +462,6 @@ def _check_unit(node: Expr, name: str) -> None:
         moved = (node.this, node.expression)
         interval = next((side for side in moved if isinstance(side, exp.Interval)), None)
         if interval is None:
-            if isinstance(node, exp.Add) and {_kind(side) for side in moved} == _APART:
-                raise _refused("+", ", ".join(map(_shown, moved)))
             return
         moment = moved[1] if interval is moved[0] else moved[0]
         unit, name = interval.args.get("unit"), "+" if isinstance(node, exp.Add) else "-"
