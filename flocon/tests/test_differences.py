@@ -53,6 +53,23 @@ EXAMPLES: dict[tuple[str, str], list[tuple[str, Any]]] = {
         ("SELECT 1 FROM single WHERE FALSE AND a = (SELECT column1 FROM VALUES (1), (2))", []),
         ("INSERT INTO single SELECT (SELECT column1 FROM VALUES (1), (2)) WHERE FALSE", [(0,)]),
     ],
+    ("CREATE, ALTER, COMMENT, SHOW", "ORDINAL_POSITION"): [
+        ("CREATE TABLE counted (a INT, b INT, c INT)", None),
+        ("ALTER TABLE counted DROP COLUMN b", None),
+        ("ALTER TABLE counted ADD COLUMN d INT", None),
+        (
+            "SELECT ordinal_position FROM INFORMATION_SCHEMA.COLUMNS"
+            " WHERE table_name = 'COUNTED' ORDER BY 1",
+            [(1,), (2,), (3,)],
+        ),
+    ],
+    ("CREATE, ALTER, COMMENT, SHOW", "rows of a table"): [
+        ("CREATE TABLE open (a INT)", None),
+        ("BEGIN", None),
+        ("INSERT INTO open VALUES (1)", None),
+        ("SELECT row_count FROM INFORMATION_SCHEMA.TABLES WHERE table_name = 'OPEN'", [(1,)]),
+        ("ROLLBACK", None),
+    ],
     ("CREATE, ALTER, COMMENT, SHOW", "columns of SHOW and DESCRIBE"): [
         ("CREATE TABLE strict (a INT NOT NULL)", None),
         ("CREATE VIEW seen AS SELECT a FROM strict", None),
@@ -167,6 +184,9 @@ EXAMPLES: dict[tuple[str, str], list[tuple[str, Any]]] = {
     ("Types and expressions", "SOUNDEX, SOUNDEX_P123, ASCII"): [
         ("SELECT SOUNDEX('Ñandu')", 2),
         ("SELECT ASCII('Ñandu')", 2),
+    ],
+    ("Types and expressions", "REPEAT, LPAD, RPAD, LISTAGG …"): [
+        ("SELECT LENGTH(REPEAT('x', 134217729))", [(134217729,)]),
     ],
     ("Types and expressions", "UPPER, INITCAP"): [
         ("SELECT UPPER('straße')", 2),
