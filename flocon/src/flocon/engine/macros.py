@@ -134,10 +134,6 @@ _MACROS = (
     # The engine makes a letter of it that few know. Snowflake's page does not say what it makes.
     "_account_without_eszett(x) AS CASE WHEN contains(x, 'ß') THEN CAST(error('Unsupported feature"
     " ''ß as a capital letter''.') AS VARCHAR) ELSE x END",
-    # Of a VARIANT's text that becomes a TIMESTAMP_TZ: of digits the offset is not known.
-    "_account_no_epoch(x) AS CASE WHEN _account_is_epoch(x) THEN CAST(error('Unsupported feature"
-    " ''a TIMESTAMP_TZ of digits in a VARIANT: cast them to VARCHAR or NUMBER before''.')"
-    " AS VARCHAR) ELSE x END",
     # How many, where the engine takes no number with decimals.
     "_account_how_many(x) AS CAST(x AS BIGINT)",
     # A text as the engine writes a truth; what is none stays as it is.

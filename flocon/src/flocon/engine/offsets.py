@@ -199,7 +199,7 @@ def of(value: Expr) -> Expr:
     if kind in JSON_TYPES:
         text = _cast(value, "VARCHAR")
         text.meta[OF_VARIANT] = True
-        return _of_text(_typed(call("_account_no_epoch", text), "VARCHAR"), exp.Cast)
+        return _of_text(text, exp.Cast)
     if kind == _Kind.NULL or isinstance(bare, exp.Null):
         return _made(_cast(value, "TIMESTAMP_LTZ"), _cast(value.copy(), "TIMESTAMP_NTZ"))
     once = "" if value.find_ancestor(exp.Having) else "_once"
