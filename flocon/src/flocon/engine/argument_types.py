@@ -449,6 +449,7 @@ def _check_structured(name: str, value: Expr | None) -> None:
         raise invalid(name, value)
 
 
+# A day and a time of day: the engine makes a timestamp of them, Snowflake adds them nowhere.
 _APART = {exp.DType.DATE, exp.DType.TIME}
 
 

@@ -496,10 +496,10 @@ class _Scopes:
             if made is not None and (order := query.args.get("order")):
                 self._place(order, ctes, (({"": Source.of(made)}, {}), *outer))
             for side in (left, right):
-                _check_places(query, side)
+                _check_placed(query, side)
             return made
         made = self._select(query, ctes, outer) if isinstance(query, exp.Select) else None
-        _check_places(query, made)
+        _check_placed(query, made)
         return made
 
     def values(self, values: exp.Values) -> None:
@@ -869,7 +869,7 @@ def _check_merged(select: exp.Select, sources: Mapping[str, Source | None]) -> N
                 raise clauses.ambiguous(node)
 
 
-def _check_places(query: Expr, made: Types | None) -> None:
+def _check_placed(query: Expr, made: Types | None) -> None:
     """Raises 000002 for an ORDER BY of the place of a VARIANT, as for its name."""
     order = query.args.get("order")
     for each in order.expressions if order else ():

@@ -186,14 +186,7 @@ def read(tree: exp.Copy, binds: Binds, named: Callable[[str], Mapping[str, Any]]
 
 def check_options(tree: exp.Copy) -> None:
     """Raises 001007 for an option of COPY INTO that is given twice."""
-    seen: set[str] = set()
-    for parameter in tree.args.get("params") or ():
-        name = parameter.name.upper()
-        if name in seen:
-            raise errors.compilation(
-                errors.COMPILATION, f"conflicting values for copy option '{name}'"
-            )
-        seen.add(name)
+    _check_once(tree.args.get("params") or (), "conflicting values for copy option '{}'")
 
 
 def _own_stage(table: exp.Table) -> exp.Table:
@@ -204,13 +197,15 @@ def _own_stage(table: exp.Table) -> exp.Table:
 
 def check_format_options(options: Iterable[Expr]) -> None:
     """Raises 001007 for an option of a file format that is given twice."""
+    _check_once(options, "conflicting values file format parameter '{}'")
+
+
+def _check_once(options: Iterable[Expr], text: str) -> None:
     seen: set[str] = set()
     for option in options:
         name = option.name.upper()
         if name in seen:
-            raise errors.compilation(
-                errors.COMPILATION, f"conflicting values file format parameter '{name}'"
-            )
+            raise errors.compilation(errors.COMPILATION, text.format(name))
         seen.add(name)
 
 

@@ -78,7 +78,7 @@ def set_variables(context: Context, statement: SetVariables) -> Result:
         raise errors.compilation(errors.COMPILATION, f"SET needs one row, and got {len(rows)}.")
     found = dict(zip(statement.names, zip(rows[0], answer.types, strict=True), strict=True))
     for name, (value, kind) in found.items():
-        if value is not None and kind == "JSON":
+        if value is not None and kind == "JSON":  # a VARIANT, an array or an object
             raise errors.unsupported("assignment from non-constant source expression")
         if not isinstance(value, str | bytes):
             continue

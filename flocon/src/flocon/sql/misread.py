@@ -12,11 +12,12 @@ from sqlglot import Expr, exp
 
 from flocon.core import errors
 
-# What its readers raise where they expect another word.
+# What its readers raise, instead of a ParseError, where they meet a word that they do not expect.
 STUMBLES = (AttributeError, TypeError, ValueError, LookupError, AssertionError)
 
 
 def unread() -> errors.SnowflakeError:
+    """001003 for a text over which SQLGlot has stumbled; it does not say where."""
     return _syntax("the statement cannot be read")
 
 
@@ -121,10 +122,10 @@ _SEEN: dict[type[Expr], Callable[[Expr, str], None]] = {
     exp.CopyParameter: _options,
     exp.CurrentTime: _digits,
     exp.CurrentTimestamp: _digits,
-    exp.IgnoreNulls: _nulls,
-    exp.Localtime: _digits,
     exp.DataTypeParam: _size,
     exp.Distinct: _distinct,
+    exp.IgnoreNulls: _nulls,
+    exp.Localtime: _digits,
     exp.Reference: _reference,
     exp.RespectNulls: _nulls,
     exp.Select: _select,
