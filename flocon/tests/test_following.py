@@ -1,6 +1,6 @@
 """How many files a reader opens who follows a statement: those whose functions are given it, as its
 text, its tree, or what has been read of them. What lies behind the engine's first functions is the
-engine's; a statement that another one runs goes a way of its own."""
+engine's; a statement that another one runs, or has read, goes a way of its own."""
 
 import sys
 from collections.abc import Iterator
@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from flocon.account import Account
 from flocon.core.errors import SnowflakeError
+from flocon.engine import parsing
 from flocon.session.names import ResolvedStatement
 from flocon.session.session import Session
 from flocon.session.statements import Statement
@@ -85,7 +86,8 @@ def files(session: Session, sql: str) -> set[str]:
 
 
 def _is_another(frame: FrameType, sql: str) -> bool:
-    return frame.f_code is Session.execute.__code__ and frame.f_locals["sql"] != sql
+    reads = frame.f_code in (Session.execute.__code__, parsing.parse.__code__)
+    return reads and frame.f_locals["sql"] != sql
 
 
 def _is_statement(value: Any, sql: str) -> bool:

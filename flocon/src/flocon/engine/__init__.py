@@ -15,8 +15,8 @@ coercions           the casts that Snowflake makes silently, put in by those typ
 stored_values       what values become in the columns of the target; writable_types: which they
                     are not, default_types: the same of defaults
 rewrite             Snowflake's SQL as DuckDB's; its parts: functions, conversions, variant, arrays,
-                    objects, regexps, numeric, clock, types, moments, nanoseconds, lengths, texts,
-                    encodings, pivoted_columns, row_numbers, read_numbers
+                    objects, regexps, numeric, clock, types, moments, nanoseconds, lengths,
+                    long_texts, texts, encodings, pivoted_columns, row_numbers, read_numbers
 decimals            `/` and AVG with Snowflake's scale, by the types that DuckDB's planner names
 rendering           tree → DuckDB's text, and its binds
 macros              what DuckDB lacks, as its macros; variant_values, regexps: what it has Python do

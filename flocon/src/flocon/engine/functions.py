@@ -7,7 +7,7 @@ from sqlglot import Expr, exp
 from sqlglot.dialects.snowflake import Snowflake
 
 from flocon.core import errors
-from flocon.engine import argument_types, choices, foreign, orders
+from flocon.engine import argument_types, choices, foreign, long_texts, orders
 from flocon.engine.fast import bound_arrays
 from flocon.engine.inner_kinds import IN_JSON
 from flocon.engine.marked_names import name_pattern
@@ -433,7 +433,7 @@ def counts(node: Expr) -> Expr:
         count = node.args.get(name)
         if count is not None and not _is_whole_number(count):
             node.set(name, exp.cast(count, "INTEGER", dialect="duckdb"))
-    return node
+    return long_texts.held(node) if isinstance(node, long_texts.CONCERNED) else node
 
 
 def _is_whole_number(value: Expr) -> bool:
@@ -472,6 +472,7 @@ _COUNTS: dict[type[Expr], tuple[str, ...]] = {
     exp.Right: ("expression",),
     exp.Pad: ("expression",),
     exp.Repeat: ("times",),
+    exp.Space: ("this",),
     exp.Factorial: ("this",),
     exp.Lag: ("offset",),
     exp.Lead: ("offset",),

@@ -118,13 +118,16 @@ def creation_sql() -> str:
         CASE {counting("([A-Z]+)$")} WHEN 'ORDER' THEN 'YES' WHEN 'NOORDER' THEN 'NO' END
         AS IDENTITY_ORDERED,
         NULL::VARCHAR AS IDENTITY_GENERATION, NULL::VARCHAR AS IDENTITY_CYCLE,
-        NULL::VARCHAR AS COLLATION_NAME)
+        NULL::VARCHAR AS COLLATION_NAME,
+        coalesce(string_split({of("properties.POSITIONS")}, ' ')[ordinal_position]::INTEGER,
+        ordinal_position) AS ORDINAL_POSITION)
         FROM _fs_global.{HIDDEN_SCHEMA}._fs_columns c
         LEFT JOIN _fs_global.{HIDDEN_SCHEMA}._fs_columns_ext e ON (table_catalog, table_schema,
         table_name, column_name)
         = (ext_table_catalog, ext_table_schema, ext_table_name, ext_column_name)
         LEFT JOIN duckdb_sequences() s ON {counts} AND (s.database_name, lower(s.sequence_name))
         = (table_catalog, lower(regexp_extract(column_default, '''(.*)''', 1)))
+        {noted("TABLE", "table_schema", "table_name")}
         WHERE table_catalog = {_OWN_NAME} AND ((table_schema, table_name) NOT IN
         (SELECT (n."schema", n.name) {of_star})
         OR (table_schema, table_name, {plain("column_name")}) IN

@@ -22,7 +22,7 @@ _SIZED = re.compile(r"(VARCHAR|BLOB)\((\d+)\)")
 _OF_ONE = (exp.DType.CHAR, exp.DType.NCHAR)
 _BINARIES = (exp.DType.BINARY, exp.DType.VARBINARY)
 # What may stand in a macro several times: it is as it was, and soon read.
-_REPEATABLE = (exp.Cast, exp.Column, exp.DataType, exp.Identifier, exp.Literal, exp.Null,
+REPEATABLE = (exp.Cast, exp.Column, exp.DataType, exp.Identifier, exp.Literal, exp.Null,
                exp.Placeholder)  # fmt: skip
 
 
@@ -106,7 +106,7 @@ def checked(value: Expr, kind: str, length: int) -> Expr:
         return value
     name = "_account_fitting" if kind == "VARCHAR" else "_account_fitting_binary"
     # A HAVING takes no lambda.
-    repeatable = all(isinstance(node, _REPEATABLE) for node in value.walk())
+    repeatable = all(isinstance(node, REPEATABLE) for node in value.walk())
     once = "" if repeatable or value.find_ancestor(exp.Having) else "_once"
     return exp.Anonymous(this=f"{name}{once}", expressions=[value, exp.Literal.number(length)])
 

@@ -11,6 +11,7 @@ from flocon.engine import (
     events,
     inner_kinds,
     lengths,
+    long_texts,
     moments,
     nanoseconds,
     numeric,
@@ -404,6 +405,7 @@ def creation_sql(catalog: str, *, fast: bool) -> str:
             *variants_beside.MACROS,
             *column_defaults.MACROS,
             *lengths.MACROS,
+            *long_texts.MACROS,
             *datetime_formats.MACROS,
             *offsets.MACROS,
         )

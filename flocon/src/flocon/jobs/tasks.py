@@ -11,6 +11,7 @@ from typing import Any
 
 from flocon.core import errors, result
 from flocon.core.clock import utc_now
+from flocon.engine import parsing
 from flocon.jobs import definitions, statements, task_graph, task_graph_runs, task_history
 from flocon.jobs.definitions import STARTED, SUSPENDED, Task
 from flocon.jobs.statements import Statements
@@ -18,6 +19,7 @@ from flocon.session.arguments import check_names, only
 from flocon.session.context import Context
 from flocon.sql import jobs as grammar
 from flocon.sql.jobs import AlterJob, CreateJob
+from flocon.sql.statement_text import StatementText
 from flocon.sql.tokens import Name, Tokens
 
 DDL = task_history.DDL
@@ -134,6 +136,19 @@ def _remove_after(context: Context, place: Place, statement: AlterJob) -> Task:
     return _without_parents(task, parents)
 
 
+def _body(text: str) -> str:
+    """A task's statement. Raises 001003 where it is none; what is wrong with it besides is told
+    when it runs."""
+    statement = StatementText.of(text)
+    if statement.is_query_or_dml and not (statement.may_have_variables or statement.may_have_flow):
+        try:
+            parsing.parse(text)
+        except errors.SnowflakeError as error:
+            if error.errno == errors.SYNTAX.errno:
+                raise
+    return text
+
+
 class _Tasks(Statements[Task]):
     noun = "Task"
     grammar = grammar.TASK
@@ -150,7 +165,9 @@ class _Tasks(Statements[Task]):
         "SUSPEND": _suspend,
         "SET": _edited(statements.with_settings),
         "UNSET": _edited(statements.without_settings),
-        "MODIFY AS": _edited(lambda task, statement: replace(task, definition=statement.text)),
+        "MODIFY AS": _edited(
+            lambda task, statement: replace(task, definition=_body(statement.text))
+        ),
         "MODIFY WHEN": _edited(lambda task, statement: replace(task, condition=statement.text)),
         "REMOVE WHEN": _edited(lambda task, statement: replace(task, condition=None)),
         "ADD AFTER": _add_after,
@@ -161,7 +178,7 @@ class _Tasks(Statements[Task]):
         return Task(
             schema=place.full.schema,
             name=place.name,
-            definition=statement.body,
+            definition=_body(statement.body),
             owner=context.access.role,
             properties=statement.properties,
             parameters=statement.parameters,

@@ -14,6 +14,7 @@ from flocon.engine import Binds, Conflict, quoted
 from flocon.engine.marked_names import unmarked
 from flocon.engine.parsing import name_of
 from flocon.objects import (
+    column_positions,
     comments,
     constraints,
     declared_types,
@@ -97,7 +98,8 @@ def carry_out(
             return result.done()
         if not isinstance(action, _ALTERATIONS) or _is_column_comment(action):
             raise errors.unsupported(f"ALTER {kind} … {action.sql(dialect='snowflake')}")
-    known = {name for name, _ in context.connection.columns(*context.place(table))}
+    before = [name for name, _ in context.connection.columns(*context.place(table))]
+    known = set(before)
     _check_added(tree, known)
     if all(_is_there(action, known) for action in tree.args["actions"]):
         return result.done()
@@ -117,6 +119,8 @@ def carry_out(
     changes = [each for each in tree.args["actions"] if not _is_there(each, known)]
     defaults.columns_changed(context, table, changes)
     declared_types.altered(context, table, tree)
+    if any(isinstance(each, exp.Drop | exp.ColumnDef) for each in tree.args["actions"]):
+        column_positions.columns_changed(context, table, before)
     if table not in context.connection.temporary:
         context.account.streams.table_changed(
             context.catalog(table.database), context.connection, table

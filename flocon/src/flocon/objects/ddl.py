@@ -10,7 +10,7 @@ from flocon.core import errors, result
 from flocon.core.result import Result
 from flocon.engine import Binds
 from flocon.engine.parsing import name_of
-from flocon.objects import alterations, comments, databases, stages, tables, views
+from flocon.objects import alterations, comments, databases, sequences, stages, tables, views
 from flocon.session.context import Context
 from flocon.sql.tokens import checked_without_quotes
 
@@ -69,7 +69,7 @@ def _drop(context: Context, tree: exp.Drop, kind: str, binds: Binds) -> Result:
     if kind == "FILE FORMAT":
         return stages.drop_file_format(context, target, if_exists)
     if kind == "SEQUENCE":
-        return stages.drop_sequence(context, tree, target, binds)
+        return sequences.drop_sequence(context, tree, target, binds)
     raise errors.unsupported(f"DROP {kind}")
 
 
@@ -86,7 +86,7 @@ _CREATE = {
     "VIEW": views.create_view,
     "STAGE": stages.create_stage,
     "FILE FORMAT": stages.create_file_format,
-    "SEQUENCE": stages.create_sequence,
+    "SEQUENCE": sequences.create_sequence,
 }
 
 TREES = dict.fromkeys((exp.Create, exp.Alter, exp.Drop, exp.Comment), run)

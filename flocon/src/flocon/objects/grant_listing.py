@@ -82,7 +82,7 @@ def show_grants(context: Context, statement: ShowGrants) -> Result:
         return _roles(context.account.roles.role_grants(lambda g: g.role == role))
     if statement.to_role is not None:
         return _to_role(context, _role(context, statement.to_role))
-    user = statement.to_user or context.user
+    user = context.user if statement.to_user is None else _user(context, statement.to_user)
     found = context.account.roles.role_grants(lambda g: (g.kind, g.grantee) == ("USER", user))
     return _roles(found)
 
@@ -91,6 +91,14 @@ def _role(context: Context, name: str) -> str:
     check_role(context, name)
     if not context.access.sees(Securable("ROLE", (name,))):
         raise errors.does_not_exist("Role", name)
+    return name
+
+
+def _user(context: Context, name: str) -> str:
+    what = Securable("USER", (name,))
+    known = name == context.user or context.account.users.find(name) is not None
+    if not known or not context.access.sees(what):
+        raise errors.does_not_exist("User", name)
     return name
 
 

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from flocon.access import grant_statements as parser
 from flocon.access.demands import nothing, overload, securable
 from flocon.access.grant_statements import GrantDatabaseRole, GrantPrivileges, GrantRole, Target
+from flocon.access.hierarchy import PUBLIC
 from flocon.access.needs import Need
 from flocon.access.roles import OWNERSHIP, Grant
 from flocon.access.securables import ACCOUNT, Securable, privileges_of, schema
@@ -244,6 +245,9 @@ def _check_roles(context: Context, statement: GrantRole) -> None:
 def _grant_role(context: Context, statement: GrantRole) -> Result:
     _check_roles(context, statement)
     roles = context.account.roles
+    if statement.role == PUBLIC:
+        # Everybody has it, and no grant tells it.
+        return result.done()
     if statement.kind == "ROLE" and statement.grantee in roles.inherited([statement.role]):
         raise errors.compilation(
             errors.COMPILATION,

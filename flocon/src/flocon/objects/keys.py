@@ -54,7 +54,7 @@ def of_create(context: Context, tree: exp.Create) -> list[Key]:
     if not isinstance(tree.this, exp.Schema):
         return []
     found = [key for part in tree.this.expressions for key in _of_part(context, part)]
-    _check(found)
+    _check(found, _table_of(tree))
     columns = {_named(part) for part in tree.this.expressions if isinstance(part, exp.ColumnDef)}
     for name in (name for key in found for name in key.columns):
         if columns and name not in columns:
@@ -76,9 +76,19 @@ def _is_same(key: Key, wanted: Key) -> bool:
     return replace(wanted, name=named, created_on=key.created_on) == key
 
 
-def _check(keys: Sequence[Key]) -> None:
+def _table_of(tree: exp.Create) -> str:
+    return tree.this.this.name if isinstance(tree.this, exp.Schema) else tree.this.name
+
+
+def _check(keys: Sequence[Key], table: str) -> None:
+    """Raises 000002 for two primary keys, and for two unique ones of the same columns."""
     if sum(key.kind == "PRIMARY" for key in keys) > 1:
-        raise errors.unsupported("two primary keys of a table")
+        text = f"primary key already exists for table '{table}'"
+        raise errors.compilation(errors.UNSUPPORTED, text)
+    unique = [key.columns for key in keys if key.kind == "UNIQUE"]
+    if len(set(unique)) < len(unique):
+        text = f"constraint with the same signature already exists on table '{table}'"
+        raise errors.compilation(errors.UNSUPPORTED, text)
 
 
 def _of_part(context: Context, part: Expr, name: str = "") -> Iterator[Key]:
@@ -150,7 +160,7 @@ def with_added(context: Context, table: FullName, parts: Sequence[Expr]) -> list
     in these."""
     added = [key for part in parts for key in _of_part(context, part)]
     found = [*of_table(context, table), *added] if added else []
-    _check(found)
+    _check(found, table.name)
     return found
 
 

@@ -66,6 +66,8 @@ def alter_role(context: Context, statement: Definition) -> Result:
     context.transactions.commit_for_ddl()
     if not (statement.forgiving and not context.account.roles.exists(name)):
         check_role(context, name)
+        if name in SYSTEM_ROLES:
+            raise errors.insufficient(f"role '{name}'")
         context.account.roles.comment(name, statement.properties["COMMENT"])
     return result.done()
 

@@ -1,4 +1,4 @@
-"""CREATE and DROP of stages, file formats and sequences."""
+"""CREATE and DROP of stages and file formats."""
 
 from __future__ import annotations
 
@@ -16,12 +16,11 @@ from flocon.objects import directory_tables
 from flocon.objects.databases import comment
 from flocon.session import staged_queries, temporary_names
 from flocon.session.context import Context
-from flocon.session.directory import of_duckdb, of_fakesnow
+from flocon.session.directory import of_fakesnow
 from flocon.session.staged_queries import FILE_FORMAT
 from flocon.sql.stages import directory as read_directory
 from flocon.sql.tokens import FullName, Tokens
-from flocon.stores import notes, stages
-from flocon.stores.notes import Note
+from flocon.stores import stages
 from flocon.stores.stages import Stage
 
 # The stages through which clients send many binds, as texts without their types. Refused one, they
@@ -197,49 +196,11 @@ def drop_file_format(context: Context, target: exp.Table, if_exists: bool) -> Re
     return result.dropped(name.name)
 
 
-def create_sequence(context: Context, tree: exp.Create, binds: Binds) -> Result:
-    if tree.args.get("clone"):
-        raise errors.unsupported("CREATE SEQUENCE … CLONE")
-    is_ordered = False
-    if counts := tree.find(exp.SequenceProperties):
-        # The engine's bounds depend on the direction; its numbers come in order.
-        counts.set("minvalue", exp.Literal.number(-(2**63)))
-        counts.set("maxvalue", exp.Literal.number(2**63 - 1))
-        is_ordered = "ORDER" in [option.name for option in counts.args.get("options") or ()]
-        counts.set("options", None)
-    context.transactions.commit_for_ddl()
-    name = context.resolve(name_of(tree.this))
-    context.check_schema(name)
-    where = [name.database, name.schema, name.name]
-    known = context.connection.values(
-        "SELECT 1 FROM duckdb_sequences() WHERE database_name = ? AND schema_name = ?"
-        " AND sequence_name = ?",
-        where,
-    )
-    context.transactions.reshape(name.database)
-    answer = with_fakesnow(context, tree, binds)
-    if not (known and tree.args.get("exists")):
-        properties = {"ORDER": "TRUE"} if is_ordered else {}
-        note = Note(name.name, name.schema, comment(tree), properties)
-        notes.put(context.catalog(name.database), "SEQUENCE", note)
-    return answer
-
-
-def drop_sequence(context: Context, tree: exp.Drop, target: exp.Table, binds: Binds) -> Result:
-    name = context.resolve(name_of(target))
-    context.check_schema(name)
-    context.transactions.reshape(name.database)
-    answer = with_fakesnow(context, tree, binds)
-    notes.forget(context.catalog(name.database), "SEQUENCE", name.schema, name.name)
-    return answer
-
-
 def with_fakesnow(context: Context, tree: Expr, binds: Binds) -> Result:
     return context.connection.other(tree, binds, result.DDL)
 
 
 IN_SCHEMA = {
     "FILE FORMAT": of_fakesnow("_fs_file_formats"),
-    "SEQUENCE": of_duckdb("duckdb_sequences", "sequence_name"),
     "STAGE": of_fakesnow("_fs_stages"),
 }

@@ -6,6 +6,7 @@ https://docs.snowflake.com/en/sql-reference/info-schema/tables
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -47,27 +48,29 @@ class Size(NamedTuple):
 
 
 def size(context: Context, database: str, schema: str, name: str) -> Size | None:
-    """A table's rows, and the bytes of their values before compression; None of a table that has
-    been dropped since somebody found it.
+    """A table's committed rows, and the bytes of their values before compression; None of a table
+    that has been dropped since somebody found it.
 
     DuckDB packs small tables into shared blocks, whose number says little; the values' own size
     grows and shrinks with the rows.
     """
     table = quoted(database, schema, name)
     try:
-        return _measured(context, table)
+        # A temporary table is seen by its session's connection alone.
+        ask = context.connection.values if database == "temp" else context.connection.values_beside
+        return _measured(ask, table)
     except SnowflakeError as error:
         if error.errno != errors.DOES_NOT_EXIST.errno:
             raise
         return None
 
 
-def _measured(context: Context, table: str) -> Size:
-    rows = int(context.connection.values(f"SELECT count(*) FROM {table}")[0][0])
+def _measured(ask: Callable[[str, Sequence[Any]], list[tuple[Any, ...]]], table: str) -> Size:
+    rows = int(ask(f"SELECT count(*) FROM {table}", ())[0][0])
     if not rows:
         return Size(0, 0)
     stored, total = 0, 0
-    for column, kind, count, text in context.connection.values(
+    for column, kind, count, text in ask(
         "SELECT column_id, segment_type, count, stats.total_string_length::BIGINT"
         " FROM pragma_storage_info(?)",
         [table],

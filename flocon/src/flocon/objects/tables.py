@@ -13,6 +13,7 @@ from flocon.engine import Binds, DeclaredTypes, compressed, quoted
 from flocon.engine.expression_types import check_names
 from flocon.engine.parsing import name_of
 from flocon.objects import (
+    column_positions,
     comments,
     constraints,
     declared_types,
@@ -87,6 +88,7 @@ def create_table(context: Context, tree: exp.Create, binds: Binds) -> Result:
 def _properties(context: Context, tree: exp.Create) -> dict[str, str]:
     """What is kept of a new table besides its columns. The engine does not get to see its keys."""
     found = keys.as_property(keys.of_create(context, tree)) | defaults.copied(context, tree)
+    found |= column_positions.copied(context, tree)
     constraints.strip(tree)
     return {**table_properties.of_create(tree), **found}
 

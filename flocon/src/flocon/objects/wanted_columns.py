@@ -17,6 +17,7 @@ from flocon.engine import parsing, quoted
 from flocon.engine.declared_types import inside, with_inside
 from flocon.objects import (
     alterations,
+    column_positions,
     comments,
     constraints,
     declared_types,
@@ -68,10 +69,12 @@ def alter_to(context: Context, tree: exp.Create, table: FullName) -> Result:
     declared_as = with_inside(declared_as, inside(declared_types.of(context, table)))
     if added or declared_as != declared_types.of(context, table):
         context.transactions.reshape(table.database)
+    before = [name for name in had if name in wanted]
     with identities.counting(context, added, table.database, table.schema):
         for column in added:
             context.connection.add_column(*context.place(table), column)
     defaults.columns_changed(context, table, added)
+    column_positions.columns_changed(context, table, before)
     keys.put(context, table, wanted_keys)
     declared_types.put(context, table, declared_as)
     comments.become(context, table, texts, wanted)

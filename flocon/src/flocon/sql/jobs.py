@@ -117,6 +117,8 @@ class Grammar:
         block = tokens.peek_any("BEGIN", "DECLARE") or tokens.peek("EXECUTE", "IMMEDIATE")
         if block or opening.token_type in (TokenType.RAW_STRING, TokenType.HEREDOC_STRING):
             raise errors.unsupported(f"{self.noun} with a scripting block ({opening.text[:20]} …)")
+        if not tokens.peek_any(*_FIRST_WORDS):
+            raise tokens.unexpected()
         return tokens.rest()
 
     def setting(self, tokens: Tokens, into: dict[str, dict[str, Any]]) -> None:
@@ -164,6 +166,15 @@ class Grammar:
         return errors.compilation(
             errors.INVALID_PROPERTY, f"invalid property '{name}' for '{self.noun}'"
         )
+
+
+# What statements begin with: a body of anything else is none.
+_FIRST_WORDS = (
+    "(", "ALTER", "CALL", "COMMENT", "COMMIT", "COPY", "CREATE", "DELETE", "DESC", "DESCRIBE",
+    "DROP", "EXECUTE", "EXPLAIN", "GET", "GRANT", "INSERT", "LIST", "LS", "MERGE", "PUT", "REMOVE",
+    "REVOKE", "RM", "ROLLBACK", "SELECT", "SET", "SHOW", "START", "TRUNCATE", "UNDROP", "UNSET",
+    "UPDATE", "USE", "WITH",
+)  # fmt: skip
 
 
 # --- values --------------------------------------------------------------------------------------

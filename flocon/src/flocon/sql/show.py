@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
+from flocon.core import errors
 from flocon.sql.tokens import Name, Tokens
 
 T = TypeVar("T")
@@ -60,10 +61,21 @@ def show_scope(tokens: Tokens, *, of_tasks: bool = False) -> ShowScope:
     kind, name = scope_place(tokens) if tokens.accept("IN") else (None, None)
     starts_with = tokens.string() if tokens.accept("STARTS", "WITH") else None
     root_only = of_tasks and tokens.accept("ROOT", "ONLY")
-    limit = tokens.number() if tokens.accept("LIMIT") else None
+    limit = _limit(tokens)
     start_from = tokens.string() if limit is not None and tokens.accept("FROM") else None
     tokens.end()
     return ShowScope(pattern, kind, name, starts_with, limit, start_from, root_only)
+
+
+def _limit(tokens: Tokens) -> int | None:
+    """LIMIT n. Of no rows nothing is shown on Snowflake: an error."""
+    if not tokens.accept("LIMIT"):
+        return None
+    if not (limit := tokens.number()):
+        raise errors.compilation(
+            errors.SYNTAX, f"Invalid row count '{limit}' in limit clause: must be greater than 0"
+        )
+    return limit
 
 
 def scope_place(tokens: Tokens) -> tuple[str, Name | None]:
@@ -109,7 +121,7 @@ def read_show_columns(tokens: Tokens) -> ShowColumns:
             kind = "VIEW" if tokens.accept("VIEW") else "TABLE"
             tokens.accept("TABLE")
             relation = tokens.name()
-    limit = tokens.number() if tokens.accept("LIMIT") else None
+    limit = _limit(tokens)
     start_from = tokens.string() if limit is not None and tokens.accept("FROM") else None
     tokens.end()
     return ShowColumns(scope, kind, relation, pattern, limit, start_from)

@@ -57,6 +57,13 @@ def altered(
     put(tables, kind, replace(note, properties=kept, altered_on=utc_now()))
 
 
+def commented(tables: Tables, kind: str, *path: str, text: str) -> None:
+    """An object has this comment from now on."""
+    schema, name = path if len(path) > 1 else ("", *path)
+    note = find(tables, kind, *path) or Note(name, schema)
+    put(tables, kind, replace(note, comment=text, altered_on=utc_now()))
+
+
 def renamed(tables: Tables, kind: str, schema: str, name: str, new: str) -> Note:
     """Returns what is known of the object under its new name."""
     old = find(tables, kind, schema, name)

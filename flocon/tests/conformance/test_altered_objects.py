@@ -1,0 +1,191 @@
+"""What becomes of tables, sequences, grants and tasks that are altered, and what may not be."""
+
+from typing import Any
+
+import pytest
+from shared import one_database, shown
+from snowflake.connector import SnowflakeConnection
+
+from conformance.shared import Run, error
+
+database = pytest.fixture(scope="module")(one_database)
+
+_POSITIONS = (
+    "select column_name, ordinal_position from information_schema.columns"
+    " where table_schema = 'PUBLIC' and table_name = '{}' order by ordinal_position"
+)
+
+
+def test_the_number_of_a_dropped_column_is_not_used_again(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/info-schema/columns"""
+
+    def positions(table: str) -> list[tuple[str, int]]:
+        return run(_POSITIONS.format(table))
+
+    run("create or replace table numbered (a int, b int, c int)")
+    run("alter table numbered drop column b")
+    assert positions("NUMBERED") == [("A", 1), ("C", 3)]
+    run("alter table numbered add column d int")
+    run("alter table numbered drop column d")
+    run("alter table numbered add column d int, e int")
+    assert positions("NUMBERED") == [("A", 1), ("C", 3), ("D", 5), ("E", 6)]
+    run("alter table numbered rename column c to k")
+    run("create or replace table numbered_clone clone numbered")
+    run("create or replace table numbered_alike like numbered")
+    run("alter table numbered_clone add column f int")
+    assert positions("NUMBERED_CLONE") == [("A", 1), ("K", 3), ("D", 5), ("E", 6), ("F", 7)]
+    assert positions("NUMBERED_ALIKE") == [("A", 1), ("K", 2), ("D", 3), ("E", 4)]
+    run("alter table numbered rename to renumbered")
+    run("create or alter table renumbered (a int, e int, z int)")
+    assert positions("RENUMBERED") == [("A", 1), ("E", 6), ("Z", 7)]
+    run("create or replace table renumbered clone renumbered")
+    assert positions("RENUMBERED") == [("A", 1), ("E", 6), ("Z", 7)]
+    run("insert into renumbered values (1, 2, 3)")
+    assert run("select * from renumbered") == [(1, 2, 3)]
+    run("create or replace table renumbered (a int, b int)")
+    assert positions("RENUMBERED") == [("A", 1), ("B", 2)]
+
+
+def test_the_rows_of_a_table_are_those_that_are_committed(
+    run: Run, connection: SnowflakeConnection
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/show-tables"""
+
+    def rows() -> list[Any]:
+        [listed] = shown(connection, "show tables like 'rows_told'")
+        [(told,)] = run(
+            "select row_count from information_schema.tables where table_name = 'ROWS_TOLD'"
+        )
+        return [listed["rows"], told]
+
+    run("create or replace table rows_told (a int)")
+    run("insert into rows_told values (1), (2)")
+    run("begin")
+    run("insert into rows_told values (3)")
+    run("delete from rows_told where a = 1")
+    run("insert into rows_told values (4), (5)")
+    assert rows() == [2, 2]
+    run("commit")
+    assert rows() == [4, 4]
+
+
+def test_what_a_sequence_is_told_it_is_told_once(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/create-sequence"""
+    for said in (
+        "start 1 start 2",
+        "start = 1 increment by 3 increment = 2",
+        "increment 1, increment 1",
+        "comment = 'a' comment = 'b'",
+    ):
+        assert error(run, f"create sequence twice {said}") == 1046, said
+    run("create or replace sequence once with start with 5, increment by -2 comment = 'down'")
+    assert run("select once.nextval, once.nextval") == [(5, 3)]
+
+
+def test_a_sequence_gets_another_step_and_another_comment(
+    run: Run, connection: SnowflakeConnection
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/alter-sequence"""
+
+    def told() -> tuple[int, int, str]:
+        [listed] = shown(connection, "show sequences like 'stepping'")
+        return listed["next_value"], listed["interval"], listed["comment"]
+
+    run("create or replace sequence stepping start = 1 increment = 2 comment = 'by two'")
+    assert run("select stepping.nextval, stepping.nextval") == [(1, 3)]
+    run("alter sequence stepping set increment = 10")
+    assert told() == (5, 10, "by two")
+    # The number that comes next is there already.
+    assert [run("select stepping.nextval") for _ in range(3)] == [[(5,)], [(15,)], [(25,)]]
+    run("alter sequence stepping increment by -5")
+    run("alter sequence stepping set comment = 'down'")
+    assert [run("select stepping.nextval") for _ in range(2)] == [[(35,)], [(30,)]]
+    assert told() == (25, -5, "down")
+    run("alter sequence if exists stepping unset comment")
+    assert told() == (25, -5, "")
+    run("alter sequence if exists nowhere set comment = 'a'")
+    assert error(run, "alter sequence nowhere set comment = 'a'") == 2003
+    for said in ("set increment = 1 increment = 2", "set comment = 'a' comment = 'b'"):
+        assert error(run, f"alter sequence stepping {said}") == 1046, said
+    assert error(run, "alter sequence stepping set start = 1") == 1008
+    assert error(run, "alter sequence stepping set") == 1003
+
+
+def test_two_keys_of_the_same_columns_are_one_too_many(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/create-table-constraint"""
+    for columns in (
+        "a int unique unique",
+        "a int unique, unique (a)",
+        "a int, b int, unique (a, b), unique (a, b)",
+        "a int primary key primary key",
+        "a int primary key, primary key (a)",
+    ):
+        assert error(run, f"create table keyed_twice ({columns})") == 2, columns
+    run(
+        "create or replace table keyed (a int unique, b int unique, unique (a, b), primary key (a))"
+    )
+    assert error(run, "alter table keyed add unique (b)") == 2
+    assert error(run, "alter table keyed add column c int primary key") == 2
+
+
+def test_nothing_is_shown_of_no_rows_and_of_nobody(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/show-tables
+    https://docs.snowflake.com/en/sql-reference/sql/show-grants"""
+    for what in ("tables", "schemas", "columns", "warehouses", "tasks"):
+        assert error(run, f"show {what} limit 0") == 1003, what
+    assert error(run, "show grants to user nobody") == 2003
+    assert error(run, "show grants to role nobody") == 2003
+    assert error(run, "show grants on table nobody") == 2003
+
+
+def test_everybody_has_the_role_public_and_no_grant_says_so(run: Run) -> None:
+    """https://docs.snowflake.com/en/user-guide/security-access-control-overview"""
+    run("create role if not exists publicans")
+    before = len(run("show grants to role publicans"))
+    run("grant role public to role publicans")
+    assert len(run("show grants to role publicans")) == before
+    assert run("show grants of role public") == []
+    assert error(run, "grant role public to role nobody") == 2003
+    assert error(run, "alter role sysadmin set comment = 'mine'") == 3001
+    run("drop role publicans")
+
+
+def test_the_body_of_a_task_is_a_statement(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/create-task"""
+    for body in ("nowhere", "selct 1", "select 1 from", "insert into t values (1"):
+        assert error(run, f"create task bodied schedule = '1 minute' as {body}") == 1003, body
+    run("create or replace task bodied schedule = '1 minute' as select * from nowhere")
+    assert error(run, "alter task bodied modify as updat nowhere set a = 1") == 1003
+    run("alter task bodied modify as call nowhere()")
+    run("drop task bodied")
+    nothing = "create alert alerted schedule = '1 minute' if (exists (select 1)) then nowhere"
+    assert error(run, nothing) == 1003
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        "repeat('ab', 67108865)",
+        "repeat(c, 100)",
+        "repeat(upper(c), n)",
+        "space(n)",
+        "lpad(c, n, 'x')",
+        "rpad('a', 134217729)",
+    ],
+)
+def test_no_text_is_longer_than_the_longest(run: Run, made: str) -> None:
+    """https://docs.snowflake.com/en/sql-reference/data-types-text"""
+    source = "from (select repeat('a', 2000000) as c, 134217729 as n)"
+    assert error(run, f"select length({made}) {source}") == 100078
+    assert run(f"select length({made}) {source} where n = 0") == []
+
+
+def test_a_text_is_as_long_as_it_may_be(run: Run) -> None:
+    """https://docs.snowflake.com/en/sql-reference/functions/repeat"""
+    assert run("select length(repeat('a', 134217728)), length(lpad('', 134217728, 'x'))") == [
+        (134217728, 134217728)
+    ]
+    assert run(
+        "select repeat(c, n), repeat(upper(c), n - 1), lpad(c, n, '*'), space(n), space(2.6),"
+        " repeat(c, null), repeat(null, n), repeat(c, -n) from (select 'ab' as c, 3 as n)"
+    ) == [("ababab", "ABAB", "*ab", "   ", "   ", None, None, "")]
