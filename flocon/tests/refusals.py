@@ -65,7 +65,6 @@ REFUSED: dict[str, tuple[str, ...]] = {
     ),
     "ALTER TABLE, ALTER VIEW": (
         "alter table t set tag a = 'b'",
-        "alter table t swap with u",
         "alter table t add search optimization",
         "alter table t add constraint positive check (a > 0)",
         "alter table t suspend recluster",

@@ -53,6 +53,13 @@ EXAMPLES: dict[tuple[str, str], list[tuple[str, Any]]] = {
         ("SELECT 1 FROM single WHERE FALSE AND a = (SELECT column1 FROM VALUES (1), (2))", []),
         ("INSERT INTO single SELECT (SELECT column1 FROM VALUES (1), (2)) WHERE FALSE", [(0,)]),
     ],
+    ("CREATE, ALTER, COMMENT, SHOW", "SWAP WITH, RENAME TO"): [
+        ("CREATE TABLE staying (a INT)", None),
+        ("CREATE TEMPORARY TABLE passing (a INT)", None),
+        ("ALTER TABLE staying SWAP WITH passing", 2),
+        ("ALTER TABLE staying SWAP WITH other.staying", 2003),
+        ("ALTER TABLE staying RENAME TO other.staying", 2),
+    ],
     ("CREATE, ALTER, COMMENT, SHOW", "rows of a temporary table"): [
         ("CREATE TEMPORARY TABLE open (a INT)", None),
         ("BEGIN", None),

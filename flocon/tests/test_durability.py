@@ -363,3 +363,40 @@ def test_two_accounts_cannot_open_one_folder(mortal: AccountProcess) -> None:
         f"flocon: {mortal.data} is in use by another account: stop it or choose another folder"
     )
     assert run(mortal, "SELECT 1") == [(1,)]
+
+
+def test_swapped_tables_and_numbers_of_columns_stay_what_they_are(mortal: AccountProcess) -> None:
+    run(
+        mortal,
+        "CREATE TABLE one (i INT, gone INT, x VARCHAR(3)) COMMENT = 'one'",
+        "ALTER TABLE one DROP COLUMN gone",
+        "CREATE TABLE other (z VARCHAR DEFAULT 'q', n INT AUTOINCREMENT, PRIMARY KEY (z))",
+        "CREATE STREAM s ON TABLE one",
+        "INSERT INTO one VALUES (1, 'a')",
+        "INSERT INTO other (z) VALUES ('zed')",
+        "CREATE SEQUENCE stepping START 1 INCREMENT 2",
+        "ALTER TABLE one SWAP WITH other",
+        "ALTER SEQUENCE stepping SET INCREMENT = 10",
+        "INSERT INTO other VALUES (2, 'b')",
+    )
+    for _ in range(2):
+        mortal.kill()
+        mortal.start()
+        assert run(mortal, "SELECT i, x FROM other ORDER BY i") == [(1, "a"), (2, "b")]
+        assert run(mortal, "SELECT i, METADATA$ACTION FROM s ORDER BY i") == [
+            (1, "INSERT"),
+            (2, "INSERT"),
+        ]
+        numbers = run(
+            mortal,
+            "SELECT column_name, ordinal_position FROM INFORMATION_SCHEMA.COLUMNS"
+            " WHERE table_name = 'OTHER' ORDER BY 2",
+        )
+        assert numbers == [("I", 1), ("X", 3)]
+        assert run(mortal, "SHOW PRIMARY KEYS IN TABLE one")[0][3:5] == ("ONE", "Z")
+        assert run(mortal, "SHOW TABLES LIKE 'OTHER'")[0][5] == "one"
+    assert run(mortal, "INSERT INTO one (n) VALUES (DEFAULT)", "SELECT * FROM one ORDER BY n") == [
+        ("zed", 1),
+        ("q", 2),
+    ]
+    assert run(mortal, "SELECT stepping.NEXTVAL, stepping.NEXTVAL") == [(1, 11)]

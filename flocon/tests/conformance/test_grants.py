@@ -295,6 +295,27 @@ def test_what_a_role_creates_is_its_own(
     assert error(as_role, "select * from t") == UNKNOWN
 
 
+def test_a_role_swaps_tables_that_it_owns_and_grants_go_with_them(
+    run: Run, as_role: Run, role: str, connection: SnowflakeConnection
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/alter-table"""
+    run(f"grant create table on schema public to role {role}")
+    as_role("create table own (a int)")
+    run("create table foreign_one (b int)")
+    run(f"grant select on table foreign_one to role {role}")
+    assert error(as_role, "alter table own swap with foreign_one") == NO_PRIVILEGE
+    assert error(as_role, "alter table foreign_one swap with own") == NO_PRIVILEGE
+    run("alter table own swap with foreign_one")
+    assert as_role("select b from own") == []
+    assert error(as_role, "insert into own values (1)") == NO_PRIVILEGE
+    as_role("insert into foreign_one values (1)")
+    owners = {row["name"]: row["owner"] for row in shown(connection, "show tables")}
+    assert (owners["OWN"], owners["FOREIGN_ONE"]) == ("ACCOUNTADMIN", role)
+    as_role("create table second (c int)")
+    as_role("alter table second swap with foreign_one")
+    assert as_role("select a from second") == [(1,)]
+
+
 def test_future_grants_are_made_when_objects_come_to_be(run: Run, as_role: Run, role: str) -> None:
     """https://docs.snowflake.com/en/sql-reference/sql/grant-privilege"""
     run(f"grant select on future views in schema public to role {role}")

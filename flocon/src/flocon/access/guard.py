@@ -160,6 +160,8 @@ class Guard:
             self._roles.forget(demand.drops)
         if demand.renames:
             self._roles.renamed(*demand.renames)
+        if demand.swaps:
+            self._roles.swapped(*demand.swaps)
         if demand.creates and (demand.creates.replaces or not there):
             self._created(demand.creates, there)
 

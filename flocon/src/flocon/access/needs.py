@@ -42,10 +42,11 @@ class Demand:
     creates: Creation | None = None
     drops: Securable | None = None
     renames: tuple[Securable, Securable] | None = None
+    swaps: tuple[Securable, Securable] | None = None
     lists: Listing | None = None
     # Does it work on a warehouse, because it reads or writes tables?
     works: bool = False
 
     @property
     def changes_objects(self) -> bool:
-        return bool(self.creates or self.drops or self.renames)
+        return bool(self.creates or self.drops or self.renames or self.swaps)

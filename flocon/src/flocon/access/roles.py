@@ -299,6 +299,11 @@ class Roles:
         if found:
             self._load()
 
+    def swapped(self, one: Securable, other: Securable) -> None:
+        between = Securable(one.kind, (*one.path[:-1], "", ""))
+        for old, new in ((one, between), (other, one), (between, other)):
+            self.renamed(old, new)
+
     def user_dropped(self, user: str) -> None:
         self._write("DELETE FROM _account_role_grants WHERE kind = 'USER' AND grantee = ?", [user])
         self.forget(Securable("USER", (user,)))

@@ -243,6 +243,10 @@ def _alter(tree: Expr, place: Place) -> Demand | None:
     name = place.resolve(parsing.name_of(tree.this))
     what = inside(kind, name)
     needs = (Need(inside(RELATION, name), ("OWNERSHIP",)),)
+    if swapped := next((a for a in tree.args["actions"] if isinstance(a, exp.SwapTable)), None):
+        other = place.resolve(parsing.name_of(swapped.this))
+        both = (*needs, Need(inside(RELATION, other), ("OWNERSHIP",)))
+        return Demand(both, swaps=(what, inside(kind, other)))
     renamed = next((a for a in tree.args["actions"] if isinstance(a, exp.AlterRename)), None)
     if renamed is None:
         return Demand(needs)

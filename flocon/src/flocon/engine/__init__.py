@@ -40,7 +40,7 @@ from flocon.engine.engine import Engine
 from flocon.engine.failures import Conflict, translate
 from flocon.engine.fast.statement_cache import SHAPES, TEXT
 from flocon.engine.functions import SNOWFLAKE_VERSION
-from flocon.engine.loading import check_format_options, file_options
+from flocon.engine.loading import check_format_options, file_options, loads_moving
 from flocon.engine.nanoseconds import REFUSED as NANOSECONDS
 from flocon.engine.quoting import literal, quoted
 from flocon.engine.rendering import Binds, used
@@ -72,6 +72,7 @@ __all__ = [
     "forget_schema",
     "is_stored",
     "literal",
+    "loads_moving",
     "now",
     "quoted",
     "translate",

@@ -892,6 +892,21 @@ def _remember(
 
 def forgetting(database: str, schema: str, table: str) -> Iterator[tuple[str, list[str]]]:
     """The statements after which no file has been loaded into a table: it is new, or truncated."""
-    for names in ("_fs_load_history", "_account_loaded_files"):
-        place = quoted(database, HIDDEN_SCHEMA, names)
+    for place in _remembered(database):
         yield f"DELETE FROM {place} WHERE (schema_name, table_name) = (?, ?)", [schema, table]
+
+
+def loads_moving(database: str, schema: str, table: str, new: str) -> Iterator[str]:
+    """The statements after which the files that were loaded into a table are so under its new
+    name."""
+    for place in _remembered(database):
+        yield (
+            f"UPDATE {place} SET table_name = {literal(new)}"
+            f" WHERE (schema_name, table_name) = ({literal(schema)}, {literal(table)})"
+        )
+
+
+def _remembered(database: str) -> list[str]:
+    """The tables of what has been loaded."""
+    names = ("_fs_load_history", "_account_loaded_files")
+    return [quoted(database, HIDDEN_SCHEMA, each) for each in names]

@@ -69,6 +69,12 @@ class StageFiles:
         else:
             shutil.rmtree(inside, ignore_errors=True)
 
+    def move(self, old: Path, new: Path) -> None:
+        """A folder of the stages becomes that of another name."""
+        self.remove(new)
+        if old.is_dir() and not old.is_symlink():
+            old.rename(new)
+
     def remove_schema(self, database: str, schema: str) -> None:
         self.remove(self._schema(database, schema))
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import random
-import time
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 
 from sqlglot import Expr, exp
 
 from flocon.core import errors, result
 from flocon.core.result import Result
-from flocon.engine import Binds, Conflict, quoted
+from flocon.engine import Binds, quoted
 from flocon.engine.marked_names import unmarked
 from flocon.engine.parsing import name_of
 from flocon.objects import (
@@ -21,6 +19,7 @@ from flocon.objects import (
     defaults,
     identities,
     keys,
+    renames,
     stages,
     table_properties,
     type_changes,
@@ -29,8 +28,6 @@ from flocon.session.context import Context
 from flocon.session.names import qualify
 from flocon.sql.tokens import FullName
 from flocon.stores import notes
-
-_ATTEMPTS = 50
 
 
 def drop_relation(context: Context, target: exp.Table, kind: str, if_exists: bool) -> Result:
@@ -45,7 +42,8 @@ def drop_relation(context: Context, target: exp.Table, kind: str, if_exists: boo
         context.transactions.reshape(table.database)
         context.account.streams.table_gone(context.catalog(table.database), table)
         notes.forget(context.catalog(table.database), kind, table.schema, table.name)
-        context.connection.values(f"DROP {kind} {comments.full(table)}")
+        with context.account.commits.leaving(table.database, table.schema, table.name):
+            context.connection.values(f"DROP {kind} {comments.full(table)}")
         declared_types.put(context, table, {})
         if kind == "TABLE":
             keys.target_gone(context, table)
@@ -68,7 +66,9 @@ def alter(context: Context, tree: exp.Alter, kind: str, binds: Binds) -> Result:
         raise errors.wrong_kind(found, kind)
     renamed = next((a for a in tree.args["actions"] if isinstance(a, exp.AlterRename)), None)
     if renamed:
-        return _rename(context, kind, table, renamed.this)
+        return renames.rename(context, kind, table, renamed.this)
+    if swapped := next((a for a in tree.args["actions"] if isinstance(a, exp.SwapTable)), None):
+        return renames.swap(context, table, swapped.this)
     answer = carry_out(context, tree, table, kind, binds)
     table_properties.altered(context, table)
     return answer
@@ -112,7 +112,7 @@ def carry_out(
     context.transactions.reshape(table.database)
     qualify(context, tree)
     with identities.counting(context, new, *context.place(table)[:2]):
-        answer = _until_done(lambda: _altered(context, tree, binds))
+        answer = renames.until_done(lambda: _altered(context, tree, binds))
     keys.columns_changed(context, table, tree)
     if with_keys:
         keys.put(context, table, with_keys)
@@ -187,16 +187,6 @@ def _is_column_comment(action: Expr) -> bool:
     return isinstance(action, exp.AlterColumn) and bool(action.args.get("comment"))
 
 
-def _until_done(statement: Callable[[], Result]) -> Result:
-    """DuckDB refuses to alter a table in the moment in which another transaction commits to it."""
-    for _ in range(_ATTEMPTS):
-        try:
-            return statement()
-        except Conflict:
-            time.sleep(random.uniform(0.001, 0.02))
-    return statement()
-
-
 _ALTERATIONS = (exp.ColumnDef, exp.AlterColumn, exp.RenameColumn, exp.Drop)
 
 
@@ -208,32 +198,6 @@ def _add_constraint(context: Context, table: FullName, action: exp.AddConstraint
     if action.find(exp.CheckColumnConstraint):
         raise errors.unsupported("ALTER TABLE … ADD CONSTRAINT … CHECK")
     keys.add(context, table, action)
-    return result.done()
-
-
-def _rename(context: Context, kind: str, table: FullName, target: exp.Table) -> Result:
-    new = context.resolve(name_of(target))
-    if (new.database, new.schema) != (table.database, table.schema):
-        raise errors.unsupported("ALTER TABLE … RENAME TO another schema")
-    if table in context.connection.temporary:
-        context.transactions.forbid_replay()
-        context.connection.rename_temporary(table, new)
-        table_properties.altered(context, new)
-        return result.done()
-    context.check_relation(new)
-    if context.relation_kind(new):
-        raise errors.already_exists(name_of(target))
-    context.transactions.reshape(table.database)
-    context.connection.values(f"ALTER {kind} {comments.full(table)} RENAME TO {quoted(new.name)}")
-    types = declared_types.of(context, table)
-    declared_types.put(context, table, {})
-    declared_types.put(context, new, types)
-    catalog = context.catalog(table.database)
-    note = notes.renamed(catalog, kind, table.schema, table.name, new.name)
-    keys.target_gone(context, table, new)
-    if kind == "VIEW":
-        context.account.live_views.put(new, note.query)
-    context.account.streams.table_renamed(catalog, table, new)
     return result.done()
 
 

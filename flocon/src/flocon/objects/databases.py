@@ -114,7 +114,8 @@ def _drop_schema(context: Context, database: str, schema: str) -> None:
         context.account.streams.table_gone(catalog, name)
     forget_schema(catalog, schema)
     notes.forget(catalog, "SCHEMA", schema)
-    context.connection.values(f"DROP SCHEMA {quoted(database, schema)} CASCADE")
+    with context.account.commits.leaving(database, schema):
+        context.connection.values(f"DROP SCHEMA {quoted(database, schema)} CASCADE")
     context.account.engine.forget_stages(database, schema)
     context.forget_temporary(database, schema)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
 
 from sqlglot import exp
@@ -59,19 +60,11 @@ def create_table(context: Context, tree: exp.Create, binds: Binds) -> Result:
     texts = comments.of_create(tree)
     comments.strip(tree)
     declared_as = _declared(context, tree)
-    if source := _source(tree):
-        place = (table.database, table.schema, table.name)
-        like = _create_like(context, "TABLE", place, source, replaces=bool(kind))
-        comments.put_all(context, "TABLE", table, like)
-        answer = result.status(f"Table {table.name} successfully created.")
-    else:
-        with identities.counting(context, _columns(tree), table.database, table.schema):
-            if tree.expression:
-                answer, of_query = _create_as(context, tree, names, table, binds)
-                declared_as = {**of_query, **declared_as}
-            else:
-                strip_properties(tree)
-                answer = stages.with_fakesnow(context, tree, binds)
+    leaving = context.account.commits.leaving(table.database, table.schema, table.name)
+    with leaving if kind else nullcontext():
+        answer, declared_as = _make(
+            context, tree, names, table, declared_as, binds, replaces=bool(kind)
+        )
     if kind:
         context.account.streams.table_gone(context.catalog(table.database), table)
         keys.target_gone(context, table)
@@ -83,6 +76,30 @@ def create_table(context: Context, tree: exp.Create, binds: Binds) -> Result:
         Note(table.name, table.schema, properties=properties),
     )
     return answer
+
+
+def _make(
+    context: Context,
+    tree: exp.Create,
+    names: Names,
+    table: FullName,
+    declared_as: DeclaredTypes,
+    binds: Binds,
+    *,
+    replaces: bool,
+) -> tuple[Result, DeclaredTypes]:
+    """The table itself; returns what its columns are declared as, those of a query among them."""
+    if source := _source(tree):
+        place = (table.database, table.schema, table.name)
+        like = _create_like(context, "TABLE", place, source, replaces=replaces)
+        comments.put_all(context, "TABLE", table, like)
+        return result.status(f"Table {table.name} successfully created."), declared_as
+    with identities.counting(context, _columns(tree), table.database, table.schema):
+        if tree.expression:
+            answer, of_query = _create_as(context, tree, names, table, binds)
+            return answer, {**of_query, **declared_as}
+        strip_properties(tree)
+        return stages.with_fakesnow(context, tree, binds), declared_as
 
 
 def _properties(context: Context, tree: exp.Create) -> dict[str, str]:

@@ -140,6 +140,24 @@ class Commits:
         for transaction in blocking:
             transaction.undo_if_silent()
 
+    @contextmanager
+    def leaving(self, *path: str) -> Iterator[None]:
+        """Inside, a table loses its name, or all of a schema or database do. What has written to it
+        and is still open keeps its snapshot: it must not write again to what has the name then."""
+        self._keep_snapshots(path)
+        try:
+            yield
+        finally:
+            # Somebody may have written in the meantime.
+            self._keep_snapshots(path)
+
+    def _keep_snapshots(self, path: tuple[str, ...]) -> None:
+        with self._lock:
+            for transaction in self._open.values():
+                for name in list(transaction.written_tables):
+                    if (name.database, name.schema, name.name)[: len(path)] == path:
+                        transaction.unrepeatable = True
+
     def undo_owner_if_silent(self, owner: int) -> None:
         """Somebody waits for a lock of this transaction: undo it, if its client is silent."""
         with self._lock:

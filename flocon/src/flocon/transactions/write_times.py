@@ -50,12 +50,22 @@ class WriteTimes:
         """The rows of these have just changed."""
         now = (datetime.now(UTC) - _EPOCH) // _MICROSECOND
         for table in tables:
-            self._times[table] = now
-            try:
-                self._write(table, now)
-            except (OSError, ValueError) as error:
-                # Its rows are committed all the same. A ValueError: the file is closed.
-                logger.warning("it is not written when %s has changed: %s", table, error)
+            self._put(table, now)
+
+    def move(self, old: FullName, new: FullName) -> None:
+        """A table has another name."""
+        if (time := self._times.pop(old, None)) is not None:
+            self._put(new, time)
+        else:
+            self._times.pop(new, None)
+
+    def _put(self, table: FullName, time: int) -> None:
+        self._times[table] = time
+        try:
+            self._write(table, time)
+        except (OSError, ValueError) as error:
+            # Its rows are committed all the same. A ValueError: the file is closed.
+            logger.warning("it is not written when %s has changed: %s", table, error)
 
     def forget(self, database: str) -> None:
         for table in [table for table in self._times if table.database == database]:
